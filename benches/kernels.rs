@@ -1,0 +1,179 @@
+//! The micro-kernel on layers of the real nets, against the sgemm of matrixmultiply on the same product.
+//!
+//! Throughput counts floating-point operations (two a multiplication with a weight), so `Gelem/s` reads as GFLOP/s.
+//! matrixmultiply multiplies a matrix of windows that was gathered beforehand: **the time of im2col is not included**, which
+//! favours it wherever the kernel is larger than 1x1. It packs both matrices at each call; our weights are packed once,
+//! when they are loaded.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use cnn_runtime::conv::{Conv2d, conv2d};
+use cnn_runtime::isa::Isa;
+use cnn_runtime::map::Map;
+use cnn_runtime::op::{Activation, Size};
+use cnn_runtime::pack::{Affine, ConvPanels};
+use cnn_runtime::workspace::SLACK;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+/// A convolution with padding that keeps the size, but for the stride.
+struct Shape {
+    name: &'static str,
+    /// Side of the input.
+    side: usize,
+    inputs: usize,
+    outputs: usize,
+    kernel: usize,
+    stride: usize,
+}
+
+const fn shape(name: &'static str, [side, inputs, outputs]: [usize; 3], kernel: usize, stride: usize) -> Shape {
+    Shape { name, side, inputs, outputs, kernel, stride }
+}
+
+const SHAPES: [Shape; 16] = [
+    shape("lenet5/conv2-5x5", [14, 6, 16], 5, 1),
+    shape("resnet50/224x224x3->64-7x7", [224, 3, 64], 7, 2),
+    shape("resnet50/56x56x64->256-1x1", [56, 64, 256], 1, 1),
+    shape("resnet50/56x56x256->64-1x1", [56, 256, 64], 1, 1),
+    shape("resnet50/28x28x128->512-1x1", [28, 128, 512], 1, 1),
+    shape("resnet50/28x28x512->128-1x1", [28, 512, 128], 1, 1),
+    shape("resnet50/14x14x256->1024-1x1", [14, 256, 1024], 1, 1),
+    shape("resnet50/14x14x1024->256-1x1", [14, 1024, 256], 1, 1),
+    shape("resnet50/7x7x512->2048-1x1", [7, 512, 2048], 1, 1),
+    shape("resnet50/7x7x2048->512-1x1", [7, 2048, 512], 1, 1),
+    shape("resnet50/56x56x64-3x3", [56, 64, 64], 3, 1),
+    shape("resnet50/28x28x128-3x3", [28, 128, 128], 3, 1),
+    shape("resnet50/14x14x256-3x3", [14, 256, 256], 3, 1),
+    shape("resnet50/7x7x512-3x3", [7, 512, 512], 3, 1),
+    shape("vgg16/224x224x3->64-3x3", [224, 3, 64], 3, 1),
+    shape("inception1/28x28x16->32-5x5", [28, 16, 32], 5, 1),
+];
+
+/// Numbers that are neither zeros nor large.
+fn numbers(count: usize) -> impl Iterator<Item = f32> {
+    (0..count).map(|i| (i * 7919 % 1009) as f32 / 1009.0 - 0.5)
+}
+
+/// A shape with its data.
+struct Setup {
+    layer: Conv2d,
+    /// As PyTorch has it: `[outputs, inputs, height, width]`.
+    weight: Vec<f32>,
+    packed: Vec<f32>,
+    ws: Vec<f32>,
+}
+
+impl Setup {
+    fn new(shape: &Shape) -> Self {
+        let Shape { side, inputs, outputs, stride, .. } = *shape;
+        let kernel = Size::square(shape.kernel);
+        let pad = shape.kernel / 2;
+        let row = (side + 2 * pad) * inputs;
+        let input =
+            Map { offset: pad * row + pad * inputs, height: side, width: side, channels: inputs, row, pixel: inputs };
+        let out = (side + 2 * pad - shape.kernel) / stride + 1;
+        let output = Map::dense((side + 2 * pad) * row, out, out, outputs);
+        let mut ws = vec![0.0; output.end() + SLACK];
+        for y in 0..side {
+            ws[input.offset + y * row..][..side * inputs].copy_from_slice(&numbers(side * inputs).collect::<Vec<_>>());
+        }
+        let panels = ConvPanels { groups: 1, outputs, inputs, kernel };
+        let weight: Vec<f32> = numbers(outputs * panels.depth()).collect();
+        let mut packed = vec![0.0; panels.len()];
+        panels.pack(|at| weight[at], |_| Affine { scale: 1.0, shift: 0.0 }, &mut packed);
+        let layer = Conv2d {
+            input,
+            output,
+            kernel,
+            stride: Size::square(stride),
+            pad_top: pad,
+            pad_left: pad,
+            dilation: Size::square(1),
+            groups: 1,
+            weights: 0,
+            residual: None,
+            activation: Activation::Identity,
+        };
+        Self { layer, weight, packed, ws }
+    }
+
+    /// m, k and n of the product.
+    fn sizes(&self) -> (usize, usize, usize) {
+        let Conv2d { input, output, kernel, .. } = self.layer;
+        (output.pixels(), kernel.area() * input.channels, output.channels)
+    }
+
+    fn flops(&self) -> u64 {
+        let (m, k, n) = self.sizes();
+        2 * (m * k * n) as u64
+    }
+
+    /// The windows as rows of a matrix, in PyTorch's order of weights.
+    fn windows(&self) -> Vec<f32> {
+        let Conv2d { input, output, kernel, stride, pad_top, pad_left, .. } = self.layer;
+        let start = input.offset - pad_top * input.row - pad_left * input.pixel;
+        let mut rows = Vec::new();
+        for pixel in 0..output.pixels() {
+            let (y, x) = (pixel / output.width * stride.height, pixel % output.width * stride.width);
+            for c in 0..input.channels {
+                for tap in 0..kernel.area() {
+                    let (row, column) = (y + tap / kernel.width, x + tap % kernel.width);
+                    rows.push(self.ws[start + row * input.row + column * input.pixel + c]);
+                }
+            }
+        }
+        rows
+    }
+
+    fn assert_near(&self, product: &[f32]) {
+        let ours = &self.ws[self.layer.output.offset..][..product.len()];
+        // Sums of k products of at most 1/4, in different orders.
+        let tolerance = self.sizes().1 as f32 * f32::EPSILON;
+        let near = ours.iter().zip(product).all(|(a, b)| (a - b).abs() <= tolerance);
+        assert!(near, "the two products differ: {:?}", self.layer);
+    }
+}
+
+/// `windows` times the weights.
+fn sgemm((m, k, n): (usize, usize, usize), windows: &[f32], weight: &[f32], product: &mut [f32]) {
+    assert!(windows.len() == m * k && weight.len() == k * n && product.len() == m * n);
+    // SAFETY: the matrices are as large as their strides say, as was just checked.
+    unsafe {
+        let (a, b, c) = (windows.as_ptr(), weight.as_ptr(), product.as_mut_ptr());
+        matrixmultiply::sgemm(m, k, n, 1.0, a, k as isize, 1, b, 1, k as isize, 0.0, c, n as isize, 1);
+    }
+}
+
+fn convolutions(criterion: &mut Criterion) {
+    for shape in &SHAPES {
+        let mut group = criterion.benchmark_group(shape.name);
+        let mut setup = Setup::new(shape);
+        group.throughput(Throughput::Elements(setup.flops()));
+        for isa in Isa::all() {
+            group.bench_function(isa.name(), |bencher| {
+                bencher
+                    .iter(|| conv2d(isa, black_box(&setup.layer), black_box(&setup.packed), black_box(&mut setup.ws)));
+            });
+        }
+        let windows = setup.windows();
+        let (m, k, n) = setup.sizes();
+        let mut product = vec![0.0; m * n];
+        group.bench_function("matrixmultiply", |bencher| {
+            bencher.iter(|| sgemm((m, k, n), black_box(&windows), black_box(&setup.weight), black_box(&mut product)));
+        });
+        conv2d(Isa::best(), &setup.layer, &setup.packed, &mut setup.ws);
+        sgemm((m, k, n), &windows, &setup.weight, &mut product);
+        setup.assert_near(&product);
+    }
+}
+
+criterion_group! {
+    name = kernels;
+    config = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_secs(1));
+    targets = convolutions
+}
+criterion_main!(kernels);

@@ -1,0 +1,133 @@
+//! `cnn digits`
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use models::LeNet5;
+
+use crate::digits::{self, Input, idx};
+use crate::failure::{Failure, shown, tell};
+
+/// The net's answer: a probability for each digit.
+type Probabilities = [f32; 10];
+
+/// Less probable answers are printed with the second guess.
+const SURE: f32 = 0.9;
+
+/// How long the test digits are run again and again, for the time of one to be measured.
+const MEASURING: Duration = Duration::from_millis(500);
+
+static TEST_IMAGES: &[u8] = include_bytes!("../../../digits/test-images-idx3-ubyte.gz");
+static TEST_LABELS: &[u8] = include_bytes!("../../../digits/test-labels-idx1-ubyte.gz");
+
+/// Prints a line for each picture; those that cannot be read get theirs on stderr.
+pub(super) fn read(files: &[PathBuf], out: &mut impl Write) -> Result<(), Failure> {
+    let mut net = LeNet5::embedded();
+    let layout = Layout::of(files);
+    let mut all_read = true;
+    for path in files {
+        match digits::read(path) {
+            Ok(input) => writeln!(out, "{}", layout.line(path, net.forward(&input)))?,
+            Err(error) => {
+                tell(&format!("{} {error}", shown(path)));
+                all_read = false;
+            }
+        }
+    }
+    if all_read { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// Widths that bring the lines of all pictures into columns, although each is printed as soon as it is known.
+struct Layout {
+    percent: usize,
+    path: usize,
+}
+
+impl Layout {
+    fn of(files: &[PathBuf]) -> Self {
+        let path = files.iter().map(|path| shown(path).chars().count()).max().unwrap_or(0);
+        // `100.0`, if there is anything to align it with.
+        Self { percent: if files.len() > 1 { 5 } else { 0 }, path }
+    }
+
+    /// `7  99.8 %  seven.png`, and if that is not sure, `or 1  9.7 %`
+    fn line(&self, path: &Path, probabilities: &Probabilities) -> String {
+        let [(digit, first), (other, second)] = two_best(probabilities);
+        let (percent, path) = (self.percent, shown(path));
+        let line = format!("{digit}  {:percent$.1} %  ", 100.0 * first);
+        if first >= SURE {
+            return line + &path;
+        }
+        format!("{line}{path:<0$}  or {other}  {1:.1} %", self.path, 100.0 * second)
+    }
+}
+
+/// The most probable digit and the next, with their probabilities.
+fn two_best(probabilities: &Probabilities) -> [(usize, f32); 2] {
+    let mut best = [(0, f32::NEG_INFINITY); 2];
+    for (digit, &probability) in probabilities.iter().enumerate() {
+        if probability > best[0].1 {
+            best = [(digit, probability), best[0]];
+        } else if probability > best[1].1 {
+            best[1] = (digit, probability);
+        }
+    }
+    best
+}
+
+/// Reads the test digits, and prints how many are right and how long one takes.
+pub(super) fn test(out: &mut impl Write) -> Result<(), Failure> {
+    let damaged = |error| Failure::Message(format!("the test digits in this program are damaged: {error}"));
+    let images = idx::images(TEST_IMAGES).map_err(damaged)?;
+    let labels = idx::labels(TEST_LABELS).map_err(damaged)?;
+    let inputs: Vec<Input> = images.iter().map(digits::from_mnist).collect();
+    let mut net = LeNet5::embedded();
+    let answers = inputs.iter().map(|input| two_best(net.forward(input))[0].0);
+    let right = answers.zip(&labels).filter(|(answer, label)| *answer == usize::from(**label)).count();
+    let per_image = fastest_pass(&mut net, &inputs) / inputs.len() as u32;
+    let micros = per_image.as_secs_f64() * 1e6;
+    Ok(writeln!(out, "{right} of {} right, {micros:.1} us per image", inputs.len())?)
+}
+
+/// The shortest time in which the net read all inputs. Whatever else the machine does only ever makes it longer.
+fn fastest_pass(net: &mut LeNet5<'_>, inputs: &[Input]) -> Duration {
+    let begin = Instant::now();
+    let mut fastest = Duration::MAX;
+    while fastest == Duration::MAX || begin.elapsed() < MEASURING {
+        let pass = Instant::now();
+        for input in inputs {
+            std::hint::black_box(net.forward(std::hint::black_box(input)));
+        }
+        fastest = fastest.min(pass.elapsed());
+    }
+    fastest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNSURE: Probabilities = [0.0, 0.097, 0.0, 0.0, 0.0, 0.0, 0.0, 0.85, 0.053, 0.0];
+
+    fn layout(files: &[&str]) -> Layout {
+        Layout::of(&files.iter().map(PathBuf::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_sure_answer_is_short() {
+        let sure = [0.0, 0.002, 0.0, 0.0, 0.0, 0.0, 0.0, 0.998, 0.0, 0.0];
+        assert_eq!(layout(&["7.png"]).line(Path::new("7.png"), &sure), "7  99.8 %  7.png");
+    }
+
+    #[test]
+    fn an_unsure_answer_has_a_second_guess() {
+        assert_eq!(layout(&["7.png"]).line(Path::new("7.png"), &UNSURE), "7  85.0 %  7.png  or 1  9.7 %");
+    }
+
+    #[test]
+    fn several_answers_are_aligned() {
+        let line = layout(&["7.png", "longer.png"]).line(Path::new("7.png"), &UNSURE);
+        assert_eq!(line, "7   85.0 %  7.png       or 1  9.7 %");
+    }
+}

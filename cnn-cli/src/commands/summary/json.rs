@@ -1,0 +1,102 @@
+//! A summary for other programs. Keys may be added; those that are there keep their name and meaning.
+
+use std::io::{self, Write};
+
+use cnn::graph::{Graph, Node, Value};
+use serde::Serialize;
+
+use super::{Costs, weights_bytes};
+use crate::language::arguments;
+use crate::numbers::dimensions;
+use crate::registry::Model;
+
+#[derive(Serialize)]
+struct Summary {
+    net: &'static str,
+    input: Vec<usize>,
+    output: Vec<usize>,
+    layers: Vec<Layer>,
+    aux: Vec<Aux>,
+    taps: Vec<Tap>,
+    parameters: u64,
+    macs: u64,
+    weights_bytes: u64,
+    workspace_bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Layer {
+    name: &'static str,
+    kind: &'static str,
+    arguments: String,
+    inputs: Vec<&'static str>,
+    output: Vec<usize>,
+    parameters: u64,
+    macs: u64,
+    aux: Option<&'static str>,
+}
+
+/// An auxiliary classifier.
+#[derive(Serialize)]
+struct Aux {
+    name: &'static str,
+    weight: f32,
+    parameters: u64,
+    macs: u64,
+}
+
+#[derive(Serialize)]
+struct Tap {
+    name: &'static str,
+    layer: &'static str,
+    output: Vec<usize>,
+}
+
+/// Writes the summary of a net.
+pub(super) fn json(model: &Model, out: &mut impl Write) -> io::Result<()> {
+    let graph = model.graph;
+    let summary = Summary {
+        net: model.name,
+        input: dimensions(graph.input),
+        output: dimensions(graph.output),
+        layers: graph.nodes.iter().map(|node| layer(graph, node)).collect(),
+        aux: (0..graph.aux.len()).map(|index| aux(graph, index)).collect(),
+        taps: graph.taps.iter().map(|tap| self::tap(graph, tap)).collect(),
+        parameters: graph.parameters(),
+        macs: graph.macs(),
+        weights_bytes: weights_bytes(graph),
+        workspace_bytes: model.workspace_bytes,
+    };
+    serde_json::to_writer_pretty(&mut *out, &summary)?;
+    writeln!(out)
+}
+
+fn layer(graph: &Graph<'static>, node: &'static Node<'static>) -> Layer {
+    Layer {
+        name: node.name,
+        kind: node.op.name(),
+        arguments: arguments(&node.op),
+        inputs: node.inputs.iter().map(|input| name(graph, *input)).collect(),
+        output: dimensions(node.output),
+        parameters: node.parameters(),
+        macs: node.macs,
+        aux: node.aux.map(|aux| graph.aux[aux].name),
+    }
+}
+
+fn aux(graph: &Graph<'static>, index: usize) -> Aux {
+    let Costs { parameters, macs } = Costs::of_aux(graph, index);
+    Aux { name: graph.aux[index].name, weight: graph.aux[index].weight, parameters, macs }
+}
+
+fn tap(graph: &Graph<'static>, tap: &cnn::graph::Tap<'static>) -> Tap {
+    Tap { name: tap.name, layer: name(graph, tap.value), output: dimensions(graph.shape(tap.value)) }
+}
+
+/// The layer that gives a value.
+fn name(graph: &Graph<'static>, value: Value) -> &'static str {
+    match value {
+        Value::Input => "input",
+        Value::Node(index) => graph.nodes[index].name,
+    }
+}

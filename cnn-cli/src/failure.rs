@@ -1,0 +1,80 @@
+//! What can go wrong, and how it is told.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// As for wrong arguments, where `clap` chooses it.
+const FAILED: u8 = 2;
+
+/// Why a command stopped.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What went wrong, without `error: `; further lines are indented.
+    Message(String),
+    /// Something went wrong and was told when it did.
+    Told,
+    /// Standard output cannot be written.
+    Stdout(io::Error),
+}
+
+impl Failure {
+    /// What is wrong with a file: `path problem`, the problem beginning with a verb.
+    pub(crate) fn of_file(path: &Path, problem: impl Display) -> Self {
+        Self::Message(format!("{} {problem}", shown(path)))
+    }
+
+    /// A file that the system does not let us read.
+    pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Self {
+        Self::of_file(path, format_args!("cannot be read: {error}"))
+    }
+}
+
+/// Commands write to standard output with `?`; errors of files are turned into messages where they happen.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Stdout(error)
+    }
+}
+
+/// Tells what went wrong, and gives the exit code.
+pub(crate) fn exit_code(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        // `cnn list | head -1`: the reader has what it wanted.
+        Err(Failure::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        Err(Failure::Stdout(error)) => tell(&format!("the output cannot be written: {error}")),
+        Err(Failure::Message(message)) => tell(&message),
+        Err(Failure::Told) => {}
+    }
+    ExitCode::from(FAILED)
+}
+
+/// Writes `error: message` to stderr. If nobody reads that, there is nobody left to tell.
+pub(crate) fn tell(message: &str) {
+    let _ = writeln!(io::stderr(), "error: {message}");
+}
+
+/// A path for a terminal, which control characters in a name would upset.
+pub(crate) fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
+
+/// A text of others for a terminal: control characters are escaped.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().fold(String::new(), |mut shown, c| {
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+        shown
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_reach_the_terminal() {
+        assert_eq!(shown(Path::new("a b/ü\x1b[31m\n.png")), "a b/ü\\u{1b}[31m\\n.png");
+    }
+}

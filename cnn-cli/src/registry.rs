@@ -1,0 +1,107 @@
+//! The nets that the commands know.
+//!
+//! Each net is a type of its own, so code that takes a net by name needs them behind one interface: [`Model`] holds the
+//! description and functions that were made for the type. To add a net, add a line to [`MODELS`].
+
+use cnn::graph::Graph;
+use cnn::weights::WeightsError;
+use cnn::{Network, WrongLength};
+use models::LeNet5;
+
+use crate::failure::{Failure, printable};
+
+/// All nets, in the order of `cnn list`.
+pub(crate) static MODELS: &[Model] =
+    &[Model::of::<LeNet5>("lenet5").with_embedded(|| Box::new(LeNet5::embedded()))];
+
+/// Names at least this similar (1 is the same) are offered in the place of an unknown one.
+const SIMILAR: f64 = 0.5;
+
+/// A net, by name.
+pub(crate) struct Model {
+    /// What users call it.
+    pub(crate) name: &'static str,
+    /// The net as it was declared.
+    pub(crate) graph: &'static Graph<'static>,
+    /// Bytes that it computes in.
+    pub(crate) workspace_bytes: usize,
+    /// A net on weights from a safetensors file.
+    pub(crate) load: fn(&[u8]) -> Result<Box<dyn Runnable>, WeightsError>,
+    /// A net on weights in this program, if there are any.
+    pub(crate) embedded: Option<fn() -> Box<dyn Runnable>>,
+}
+
+/// A net that is ready to run, whichever it is.
+pub(crate) trait Runnable {
+    /// Runs it.
+    fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength>;
+    /// What the last pass left at a tap.
+    fn tap(&self, name: &str) -> Option<&[f32]>;
+}
+
+impl<N: Network<'static>> Runnable for N {
+    fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength> {
+        Network::run(self, input)
+    }
+
+    fn tap(&self, name: &str) -> Option<&[f32]> {
+        Network::tap(self, name)
+    }
+}
+
+impl Model {
+    const fn of<N: Network<'static> + 'static>(name: &'static str) -> Self {
+        Self { name, graph: N::GRAPH, workspace_bytes: N::WORKSPACE_BYTES, load: load::<N>, embedded: None }
+    }
+
+    const fn with_embedded(mut self, embedded: fn() -> Box<dyn Runnable>) -> Self {
+        self.embedded = Some(embedded);
+        self
+    }
+
+    /// The net of this name.
+    pub(crate) fn named(name: &str) -> Result<&'static Self, Failure> {
+        MODELS.iter().find(|model| model.name == name).ok_or_else(|| Failure::Message(unknown(name)))
+    }
+}
+
+/// The weights are never freed: a command loads one net and then ends, and a net that borrows nothing shorter than
+/// `'static` can stand behind [`Runnable`].
+fn load<N: Network<'static> + 'static>(file: &[u8]) -> Result<Box<dyn Runnable>, WeightsError> {
+    let weights = Box::leak(Box::new(N::weights(file)?));
+    Ok(Box::new(N::new(weights)))
+}
+
+fn unknown(name: &str) -> String {
+    let near = MODELS
+        .iter()
+        .map(|model| (strsim::normalized_damerau_levenshtein(&model.name.to_lowercase(), &name.to_lowercase()), model.name))
+        .filter(|(similarity, _)| *similarity >= SIMILAR)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let guess = near.map(|(_, near)| format!("did you mean `{near}`? ")).unwrap_or_default();
+    format!("there is no net `{}`; {guess}`cnn list` shows all", printable(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_lowercase_and_each_is_there_once() {
+        for (i, model) in MODELS.iter().enumerate() {
+            assert_eq!(model.name, model.name.to_lowercase());
+            assert!(MODELS[i + 1..].iter().all(|other| other.name != model.name), "{} is there twice", model.name);
+        }
+    }
+
+    #[test]
+    fn no_tap_takes_the_name_of_the_output() {
+        assert!(MODELS.iter().flat_map(|model| model.graph.taps).all(|tap| tap.name != "output"));
+    }
+
+    #[test]
+    fn a_slip_is_recognised_and_anything_else_is_not() {
+        assert_eq!(unknown("LeNet-5"), "there is no net `LeNet-5`; did you mean `lenet5`? `cnn list` shows all");
+        assert_eq!(unknown("yolo"), "there is no net `yolo`; `cnn list` shows all");
+    }
+}

@@ -1,0 +1,75 @@
+//! Writing a file whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+
+/// How many names are tried for the temporary file. One that is taken is left over from a program that was killed.
+const ATTEMPTS: u32 = 100;
+
+/// Writes `bytes` to a temporary file beside `path`, then renames it, so that nobody ever sees half a file.
+///
+/// What is there already keeps its permissions; if we may not write it, it is not replaced either, and if it is a link,
+/// what it leads to is replaced. What is no file, such as a pipe or `/dev/null`, is written directly.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let existing = match fs::metadata(path) {
+        Ok(metadata) => Some(metadata),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let (target, permissions) = match existing {
+        Some(metadata) => {
+            let mut open = OpenOptions::new().write(true).open(path)?;
+            if !metadata.is_file() {
+                return open.write_all(bytes);
+            }
+            (fs::canonicalize(path)?, Some(metadata.permissions()))
+        }
+        None => (path.to_path_buf(), None),
+    };
+    let mut temporary = Temporary::beside(&target)?;
+    temporary.file.write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        temporary.file.set_permissions(permissions)?;
+    }
+    temporary.file.sync_all()?;
+    temporary.rename(&target)
+}
+
+/// A file that goes away again unless it is renamed.
+struct Temporary {
+    path: PathBuf,
+    file: File,
+    renamed: bool,
+}
+
+impl Temporary {
+    fn beside(target: &Path) -> io::Result<Self> {
+        let folder = target.parent().unwrap_or(Path::new(""));
+        let mut attempt = 0;
+        loop {
+            let path = folder.join(format!(".cnn-{}-{attempt}.tmp", process::id()));
+            match File::create_new(&path) {
+                Ok(file) => return Ok(Self { path, file, renamed: false }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn rename(mut self, target: &Path) -> io::Result<()> {
+        fs::rename(&self.path, target)?;
+        self.renamed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // An error came before this one, and that one is told.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

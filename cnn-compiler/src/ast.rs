@@ -1,0 +1,236 @@
+//! What was written, as it was written: names, numbers and their places, nothing looked up yet.
+
+use proc_macro2::{Ident, Span};
+use syn::{Attribute, LitStr, Visibility};
+
+use crate::report::Place;
+
+/// One invocation of `network!`.
+#[derive(Default)]
+pub struct Ast {
+    /// The nets, in order.
+    pub nets: Vec<Net>,
+    /// The blocks, in order.
+    pub blocks: Vec<Block>,
+}
+
+/// `pub LeNet5: 1x32x32 -> 10 { … }`
+pub struct Net {
+    /// `///` lines.
+    pub docs: Vec<Attribute>,
+    /// `cfg`, `allow` and the like, which go onto every item.
+    pub attributes: Vec<Attribute>,
+    /// `#[weights("…")]`
+    pub weights: Option<LitStr>,
+    /// Before the name.
+    pub visibility: Visibility,
+    /// Name of the net's type.
+    pub name: Ident,
+    /// Before the arrow.
+    pub input: Expr,
+    /// Behind the arrow.
+    pub output: Expr,
+    /// Between the braces.
+    pub body: Body,
+}
+
+/// `block fire(squeeze, expand = 4 * squeeze) { … }`
+pub struct Block {
+    /// Name.
+    pub name: Ident,
+    /// Parameters.
+    pub params: Vec<Param>,
+    /// Between the braces.
+    pub body: Body,
+}
+
+/// A block's parameter.
+pub struct Param {
+    /// Name.
+    pub name: Ident,
+    /// Behind `=`.
+    pub default: Option<Expr>,
+}
+
+/// Statements between braces.
+pub struct Body {
+    /// The statements, in order.
+    pub statements: Vec<Statement>,
+    /// The braces.
+    pub span: Span,
+}
+
+/// What ends in `;`.
+pub enum Statement {
+    /// Steps, the next statement takes their result.
+    Pipeline(Pipeline),
+    /// `aux name(weight = 0.3) { … }`
+    Aux(Aux),
+    /// `tap name`
+    Tap(Ident),
+    /// Something with a mistake that was already reported.
+    Broken,
+}
+
+/// `step -> step -> step`
+pub struct Pipeline {
+    /// The steps, at least one.
+    pub steps: Vec<Step>,
+}
+
+/// `name: kind`
+pub struct Step {
+    /// Before the colon.
+    pub name: Option<Ident>,
+    /// Behind it.
+    pub kind: StepKind,
+}
+
+/// One step.
+pub enum StepKind {
+    /// A layer, or a call of a block: which of the two, the name says.
+    Call(Call),
+    /// `concat { … }`, `add { … }`, `mul { … }`
+    Merge(Merge),
+    /// `{ … }`
+    Group(Body),
+    /// `[step; n]`
+    Repeat(Repeat),
+    /// `skip`
+    Skip(Span),
+}
+
+/// `conv(6, 5x5, stride = 2)`
+pub struct Call {
+    /// The layer's or the block's name.
+    pub name: Ident,
+    /// Between the parentheses.
+    pub args: Vec<Arg>,
+}
+
+/// `5x5`, or `stride = 2`
+pub struct Arg {
+    /// Before `=`.
+    pub name: Option<Ident>,
+    /// The value.
+    pub value: Expr,
+}
+
+/// How branches are joined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum MergeKind {
+    /// Channels one after another.
+    Concat,
+    /// Sum.
+    Add,
+    /// Product.
+    Mul,
+}
+
+/// A merge and its branches.
+pub struct Merge {
+    /// How branches are joined.
+    pub kind: MergeKind,
+    /// The keyword.
+    pub span: Span,
+    /// The branches; a broken one is missing.
+    pub branches: Vec<Pipeline>,
+    /// Whether a branch had a mistake that was already reported.
+    pub broken: bool,
+}
+
+/// `[step; n]`
+pub struct Repeat {
+    /// What is repeated.
+    pub step: Box<Step>,
+    /// How often.
+    pub count: Expr,
+}
+
+/// `aux name(weight = 0.3) { … }`
+pub struct Aux {
+    /// Name.
+    pub name: Ident,
+    /// Weight of its loss.
+    pub weight: f32,
+    /// Between the braces.
+    pub body: Body,
+}
+
+impl Expr {
+    /// In the place of one that could not be read.
+    pub(crate) fn broken(place: impl Into<Place>) -> Self {
+        Self { kind: ExprKind::Broken, place: place.into() }
+    }
+}
+
+/// A number, a size, a word, or arithmetic.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// All of its tokens.
+    pub place: Place,
+}
+
+/// What an expression is.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// `120`
+    Int(i64),
+    /// `1e-5`, with the sign
+    Real(f64),
+    /// `true`, `false`
+    Bool(bool),
+    /// A parameter of the block, or a word such as `same`.
+    Name(String),
+    /// `4 * mid`
+    Binary(Operator, Box<Expr>, Box<Expr>),
+    /// `-1`
+    Negative(Box<Expr>),
+    /// `3x3`, `3 x k`, `1x32x32`
+    Size(Vec<Expr>),
+    /// `(0, 3)`
+    Tuple(Vec<Expr>),
+    /// Something with a mistake that was already reported.
+    Broken,
+}
+
+/// An operator between whole numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `/`, rounded towards zero
+    Div,
+    /// `%`
+    Rem,
+}
+
+impl Step {
+    /// The token to point at.
+    pub fn span(&self) -> Span {
+        match &self.kind {
+            StepKind::Call(call) => call.name.span(),
+            StepKind::Merge(merge) => merge.span,
+            StepKind::Group(body) => body.span,
+            StepKind::Repeat(repeat) => repeat.step.span(),
+            StepKind::Skip(span) => *span,
+        }
+    }
+}
+
+impl MergeKind {
+    /// The keyword.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Concat => "concat",
+            Self::Add => "add",
+            Self::Mul => "mul",
+        }
+    }
+}

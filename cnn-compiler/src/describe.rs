@@ -1,0 +1,63 @@
+//! The static description of a net, from its shaped form: what weights are loaded by, and what is emitted as
+//! `Network::GRAPH`.
+
+use cnn_runtime::graph::{Aux, Call, Graph, Node, Tap, Tensor, Value};
+
+use crate::graph::Source;
+use crate::shapes::Shaped;
+
+/// Builds the description and hands it to `read`; it borrows from `shaped` and from this function.
+pub(crate) fn describe<R>(name: &str, doc: &str, shaped: &Shaped, read: impl FnOnce(&Graph<'_>) -> R) -> R {
+    let graph = &shaped.graph;
+    let tensors: Vec<Vec<Tensor<'_>>> = shaped
+        .tensors
+        .iter()
+        .map(|tensors| tensors.iter().map(|t| Tensor { name: &t.name, role: t.role, shape: &t.shape }).collect())
+        .collect();
+    let inputs: Vec<Vec<Value>> = graph.nodes.iter().map(|node| node.inputs.iter().map(value).collect()).collect();
+    let calls: Vec<Vec<Call<'_>>> = graph
+        .nodes
+        .iter()
+        .map(|node| node.calls.iter().map(|frame| Call { block: &frame.block, name: &frame.name }).collect())
+        .collect();
+    let nodes: Vec<Node<'_>> = graph
+        .nodes
+        .iter()
+        .enumerate()
+        .map(|(index, node)| Node {
+            name: &node.name,
+            op: node.op,
+            inputs: &inputs[index],
+            output: shaped.shapes[index],
+            tensors: &tensors[index],
+            macs: shaped.macs[index],
+            calls: &calls[index],
+            aux: node.aux,
+        })
+        .collect();
+    let taps: Vec<Tap<'_>> =
+        graph.taps.iter().map(|tap| Tap { name: &tap.name, value: value(&tap.value) }).collect();
+    let aux: Vec<Aux<'_>> = graph
+        .aux
+        .iter()
+        .map(|aux| Aux { name: &aux.name, weight: aux.weight, result: value(&aux.result) })
+        .collect();
+    read(&Graph {
+        name,
+        doc,
+        input: graph.input,
+        output: shaped.shape(graph.result),
+        nodes: &nodes,
+        result: value(&graph.result),
+        taps: &taps,
+        aux: &aux,
+    })
+}
+
+fn value(source: &Source) -> Value {
+    match source {
+        Source::Node(index) => Value::Node(*index),
+        // A shaped net has nothing broken.
+        Source::Input | Source::Broken => Value::Input,
+    }
+}

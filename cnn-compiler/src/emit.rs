@@ -1,0 +1,34 @@
+//! [`Plan`] to Rust: a type for the net, a type for its weights, and a straight line of kernel calls.
+//!
+//! | part | emits |
+//! | --- | --- |
+//! | [`net`] | the two types, `new`, `forward`, the taps, `Network` |
+//! | [`kernels`] | a constant and a call for each kernel |
+//! | [`description`] | `GRAPH` |
+//! | [`weights`] | the packing recipe, and embedded weights |
+//! | [`values`] | the runtime's values as literals |
+//! | [`stub`] | the types alone, for a net with mistakes |
+
+mod description;
+mod kernels;
+mod net;
+mod stub;
+mod values;
+mod weights;
+
+pub(crate) use net::net;
+pub(crate) use stub::stub;
+pub(crate) use weights::embed;
+
+/// `61,706`
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,126 @@
+//! [`Ast`] to [`Graph`]: blocks and repeats expanded, every step named, a list of nodes each with its inputs.
+
+mod check;
+mod expand;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use cnn_runtime::op::{Op, Shape};
+
+use crate::ast::{Ast, Net};
+use crate::op::PadMode;
+use crate::report::{Place, Report};
+
+pub(crate) use check::check;
+
+/// A net as a list of layers in an order in which they can run.
+pub struct Graph {
+    /// Shape of the input.
+    pub(crate) input: Shape,
+    /// The output that the declaration promises, if that is a shape.
+    pub(crate) output: Option<Shape>,
+    /// Where it promises it.
+    pub(crate) output_place: Place,
+    /// The layers.
+    pub(crate) nodes: Vec<Node>,
+    /// The net's output.
+    pub(crate) result: Source,
+    /// Values kept as further outputs.
+    pub(crate) taps: Vec<Tap>,
+    /// Auxiliary classifiers.
+    pub(crate) aux: Vec<Aux>,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Source {
+    /// The net's input.
+    Input,
+    /// A node's output.
+    Node(usize),
+    /// A step with a mistake that was already reported.
+    Broken,
+}
+
+/// One layer.
+pub(crate) struct Node {
+    /// Full name, which its tensors' names begin with.
+    pub(crate) name: String,
+    /// Whether the name, or its last part, was given.
+    pub(crate) named: bool,
+    /// Kind and arguments.
+    pub(crate) op: Op,
+    /// How the op's padding is found.
+    pub(crate) pad: PadMode,
+    /// What it reads.
+    pub(crate) inputs: Vec<Source>,
+    /// The layer's name in the source.
+    pub(crate) place: Place,
+    /// Its arguments in the source.
+    pub(crate) args: HashMap<&'static str, Place>,
+    /// Of a merge: its branches in the source.
+    pub(crate) branches: Vec<Place>,
+    /// The block calls that led here, outermost first.
+    pub(crate) calls: Rc<[Frame]>,
+    /// The auxiliary classifier it belongs to.
+    pub(crate) aux: Option<usize>,
+}
+
+/// A block call.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    /// The block.
+    pub(crate) block: String,
+    /// Full name of the call.
+    pub(crate) name: String,
+    /// The call with the values of its arguments: `fire(16, 64)`.
+    pub(crate) call: String,
+    /// The call in the source.
+    pub(crate) place: Place,
+}
+
+/// A value kept as a further output.
+pub(crate) struct Tap {
+    /// Full name.
+    pub(crate) name: String,
+    pub(crate) value: Source,
+}
+
+/// An auxiliary classifier.
+pub(crate) struct Aux {
+    /// Full name.
+    pub(crate) name: String,
+    /// Weight of its loss.
+    pub(crate) weight: f32,
+    pub(crate) result: Source,
+}
+
+/// Expands a net. `None` where its input is no shape; other mistakes leave [`Source::Broken`] behind.
+pub(crate) fn graph(net: &Net, ast: &Ast, report: &mut Report) -> Option<Graph> {
+    let input = crate::eval::shape(&net.input, report);
+    let output = crate::eval::shape(&net.output, report);
+    let mut graph = Graph {
+        input: input?,
+        output,
+        output_place: net.output.place,
+        nodes: Vec::new(),
+        result: Source::Input,
+        taps: Vec::new(),
+        aux: Vec::new(),
+    };
+    expand::expand(net, ast, &mut graph, report);
+    Some(graph)
+}
+
+impl Graph {
+    /// What to add to a message about a node inside a block: which call led there.
+    pub(crate) fn context(&self, node: &Node) -> Vec<String> {
+        context(&node.calls)
+    }
+}
+
+fn context(calls: &[Frame]) -> Vec<String> {
+    let line = |frame: &Frame| format!("in `{}`, called as `{}` on line {}", frame.call, frame.name, frame.place.line());
+    calls.iter().rev().map(line).collect()
+}

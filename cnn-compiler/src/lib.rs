@@ -1,0 +1,67 @@
+//! The compiler behind `cnn::network!`.
+//!
+//! | stage | type | does |
+//! | --- | --- | --- |
+//! | [`parse`] | [`Ast`](ast::Ast) | syntax only; goes on after a mistake |
+//! | [`graph`] | [`Graph`](graph::Graph) | expands blocks and repeats, names everything |
+//! | [`shapes`] | [`Shaped`](shapes::Shaped) | the shape of every value, or a mistake at the argument at fault |
+//! | [`optimise`] | [`Optimised`](optimise::Optimised) | folds and fuses layers into steps |
+//! | [`plan`] | [`Plan`](plan::Plan) | kernels with all their numbers, one workspace, packed weights |
+//! | `emit` | `TokenStream` | Rust |
+//!
+//! It is a library, so that tests and tools can call every stage; `cnn-macros` only passes tokens through.
+
+pub mod ast;
+mod describe;
+mod emit;
+mod eval;
+pub mod graph;
+mod op;
+pub mod optimise;
+pub mod parse;
+pub mod plan;
+pub mod report;
+pub mod shapes;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::ast::{Ast, Net};
+use crate::plan::Plan;
+use crate::report::Report;
+
+/// Compiles one invocation of `network!`: code for the nets that are right, and an error for every mistake.
+pub fn network(tokens: TokenStream) -> TokenStream {
+    let mut report = Report::default();
+    let ast = parse::parse(tokens, &mut report);
+    graph::check(&ast, &mut report);
+    let nets: Vec<TokenStream> = ast.nets.iter().map(|net| compile(net, &ast, &mut report)).collect();
+    let errors = report.into_error().map(|error| error.into_compile_error());
+    quote! {
+        #errors
+        #(#nets)*
+    }
+}
+
+/// Plans one net, as far as it has no mistakes: the stages in order.
+pub fn plan(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
+    let graph = graph::graph(net, ast, report)?;
+    let shaped = shapes::shapes(graph, report)?;
+    Some(plan::plan(optimise::optimise(shaped)))
+}
+
+/// The code of one net; only its types if it has mistakes.
+fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
+    let Some(plan) = plan(net, ast, report) else { return emit::stub(net) };
+    let (name, doc) = (net.name.to_string(), parse::doc_text(&net.docs));
+    describe::describe(&name, &doc, plan.shaped(), |graph| {
+        let embedded = match &net.weights {
+            None => None,
+            Some(path) => match emit::embed(path, graph, &plan, report) {
+                None => return emit::stub(net),
+                embedded => embedded,
+            },
+        };
+        emit::net(net, &plan, graph, embedded.as_ref())
+    })
+}

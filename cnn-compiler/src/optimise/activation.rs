@@ -1,0 +1,33 @@
+//! An element-wise function into the step before it.
+//!
+//! ```text
+//! conv -> relu        conv that applies relu to what it stores
+//! ```
+//!
+//! Not where something else reads the step's result, and not a second function.
+
+use cnn_runtime::op::Activation;
+
+use super::{Optimised, StepKind};
+
+/// Fuses what can be fused.
+pub(super) fn fuse(net: &mut Optimised) {
+    let mut index = 0;
+    while index < net.steps.len() {
+        if !fuse_one(net, index) {
+            index += 1;
+        }
+    }
+}
+
+/// Fuses the step at `index`, if it is a function, into its producer.
+fn fuse_one(net: &mut Optimised, index: usize) -> bool {
+    let StepKind::Activate { activation } = net.steps[index].kind else { return false };
+    let Some(producer) = net.sole_producer(net.steps[index].inputs[0]) else { return false };
+    let slot = net.steps[producer].kind.activation_mut().filter(|slot| **slot == Activation::Identity);
+    let Some(slot) = slot else { return false };
+    *slot = activation;
+    let function = net.steps.remove(index);
+    net.steps[producer].output = function.output;
+    true
+}

@@ -1,0 +1,33 @@
+//! Batch normalisation into the weights before it.
+//!
+//! ```text
+//! conv -> batch_norm        conv
+//! ```
+//!
+//! Not where something else reads the convolution's result, nor behind a second normalisation.
+
+use super::{Optimised, StepKind};
+
+/// Folds what can be folded.
+pub(super) fn fold(net: &mut Optimised) {
+    let mut index = 0;
+    while index < net.steps.len() {
+        if !fold_one(net, index) {
+            index += 1;
+        }
+    }
+}
+
+/// Folds the step at `index` into the one before it, if it is a normalisation and that takes it.
+fn fold_one(net: &mut Optimised, index: usize) -> bool {
+    if !matches!(net.steps[index].kind, StepKind::ScaleShift { .. }) {
+        return false;
+    }
+    let Some(producer) = net.sole_producer(net.steps[index].inputs[0]) else { return false };
+    let norm = net.steps[index].node;
+    let Some(fused) = net.steps[producer].kind.fused_mut().filter(|fused| fused.norm.is_none()) else { return false };
+    fused.norm = Some(norm);
+    let norm = net.steps.remove(index);
+    net.steps[producer].output = norm.output;
+    true
+}

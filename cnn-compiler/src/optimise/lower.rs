@@ -1,0 +1,91 @@
+//! Nodes to steps.
+//!
+//! ```text
+//! conv -> dropout -> flatten -> linear        conv -> linear
+//! ```
+//!
+//! A fully connected layer reads maps as they lie in memory (its weights are packed in that order), so a `flatten`
+//! between only changes the shape that is written down. Any other `flatten` has to bring channels, rows and columns
+//! into PyTorch's order.
+
+use cnn_runtime::op::{Activation, Op, Shape};
+
+use super::{Fused, Optimised, Step, StepKind, ValueId};
+use crate::graph::Source;
+use crate::shapes::Shaped;
+
+/// Lowers the nodes that run at inference.
+pub(super) fn lower(shaped: Shaped) -> Optimised {
+    let mut values = vec![shaped.graph.input];
+    let mut steps = Vec::new();
+    // The value that each node's output is.
+    let mut outputs: Vec<Option<ValueId>> = Vec::new();
+    let value_of = |outputs: &[Option<ValueId>], source: Source| match source {
+        Source::Node(index) => outputs[index].unwrap_or(0),
+        Source::Input | Source::Broken => 0,
+    };
+    for (index, node) in shaped.graph.nodes.iter().enumerate() {
+        if node.aux.is_some() {
+            outputs.push(None);
+            continue;
+        }
+        let inputs: Vec<ValueId> = node.inputs.iter().map(|source| value_of(&outputs, *source)).collect();
+        let flat = matches!(values[inputs[0]], Shape::Vector(_)) || values[inputs[0]].size().area() == 1;
+        let kind = match &node.op {
+            Op::Flatten if flat || only_linear_reads(&shaped, index) => None,
+            op => kind(op),
+        };
+        outputs.push(Some(match kind {
+            None => inputs[0],
+            Some(kind) => {
+                values.push(shaped.shapes[index]);
+                let output = values.len() - 1;
+                steps.push(Step { kind, inputs, output, node: index });
+                output
+            }
+        }));
+    }
+    let result = value_of(&outputs, shaped.graph.result);
+    let taps = shaped.graph.taps.iter().map(|tap| value_of(&outputs, tap.value)).collect();
+    Optimised { shaped, steps, values, result, taps }
+}
+
+/// Whether all that reads a node are fully connected layers that run (and such without effect before them).
+fn only_linear_reads(shaped: &Shaped, index: usize) -> bool {
+    let source = Source::Node(index);
+    let graph = &shaped.graph;
+    if graph.result == source || graph.taps.iter().any(|tap| tap.value == source) {
+        return false;
+    }
+    let mut readers =
+        graph.nodes.iter().enumerate().filter(|(_, node)| node.aux.is_none() && node.inputs.contains(&source));
+    readers.all(|(reader, node)| match node.op {
+        Op::Linear(_) => true,
+        Op::Dropout { .. } | Op::Flatten | Op::Activation(Activation::Identity) => only_linear_reads(shaped, reader),
+        _ => false,
+    })
+}
+
+/// What a layer does at inference; nothing for some.
+fn kind(op: &Op) -> Option<StepKind> {
+    let fused = Fused { norm: None, residual: false, activation: Activation::Identity };
+    Some(match op {
+        Op::Conv(_) => StepKind::Conv(fused),
+        Op::Linear(_) => StepKind::Linear(fused),
+        Op::MaxPool(_) => StepKind::MaxPool,
+        Op::AvgPool(_) => StepKind::AvgPool,
+        Op::GlobalAvgPool => StepKind::GlobalAvgPool,
+        Op::GlobalMaxPool => StepKind::GlobalMaxPool,
+        Op::Flatten => StepKind::Flatten,
+        Op::Dropout { .. } | Op::Activation(Activation::Identity) => return None,
+        Op::Lrn(_) => StepKind::Lrn,
+        Op::BatchNorm(_) => StepKind::ScaleShift { activation: Activation::Identity },
+        Op::Prelu(_) => StepKind::Prelu,
+        Op::Activation(activation) => StepKind::Activate { activation: *activation },
+        Op::Softmax => StepKind::Softmax,
+        Op::LogSoftmax => StepKind::LogSoftmax,
+        Op::Concat => StepKind::Concat,
+        Op::Add => StepKind::Add { activation: Activation::Identity },
+        Op::Mul => StepKind::Mul { activation: Activation::Identity },
+    })
+}

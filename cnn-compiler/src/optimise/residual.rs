@@ -1,0 +1,35 @@
+//! The addition of a residual block into the convolution before it.
+//!
+//! ```text
+//! a: … -> conv            a: …
+//! add { a; b }            conv(a) + b, in the convolution's epilogue
+//! ```
+//!
+//! Not where more than two branches are added, where something else reads the convolution's result, where a function
+//! stands between, or where the other branch is computed later than the convolution.
+
+use super::{Optimised, StepKind};
+
+/// Fuses what can be fused.
+pub(super) fn fuse(net: &mut Optimised) {
+    let mut index = 0;
+    while index < net.steps.len() {
+        if !fuse_one(net, index) {
+            index += 1;
+        }
+    }
+}
+
+/// Fuses the step at `index`, if it is an addition, into the later of its producers.
+fn fuse_one(net: &mut Optimised, index: usize) -> bool {
+    let (StepKind::Add { .. }, [a, b]) = (&net.steps[index].kind, &net.steps[index].inputs[..]) else { return false };
+    let written = |value| net.steps.iter().position(|step| step.output == value);
+    let (late, other) = if written(*a) >= written(*b) { (*a, *b) } else { (*b, *a) };
+    let Some(producer) = net.sole_producer(late) else { return false };
+    let Some(fused) = net.steps[producer].kind.fused_mut().filter(|fused| !fused.residual) else { return false };
+    fused.residual = true;
+    let add = net.steps.remove(index);
+    net.steps[producer].inputs.push(other);
+    net.steps[producer].output = add.output;
+    true
+}

@@ -1,0 +1,221 @@
+//! Numbers, sizes and arithmetic.
+//!
+//! ```text
+//! expr    = sum { "x" sum }                  a size when there is an "x": 3x3, 3 x k
+//! sum     = product { ("+" | "-") product }
+//! product = unary { ("*" | "/" | "%") unary }
+//! unary   = [ "-" ] ( number | word | "(" expr { "," expr } ")" )
+//! ```
+//!
+//! Rust's lexer reads `5x5` as the number 5 with the suffix `x5`, and `x5` behind a blank as a word; both are taken
+//! apart here.
+
+use proc_macro2::Ident;
+use syn::ext::IdentExt as _;
+use syn::parse::ParseStream;
+use syn::{Error, LitBool, LitFloat, LitInt, Result, Token, parenthesized, token};
+
+use crate::ast::{Expr, ExprKind, Operator};
+use crate::report::Place;
+
+/// Parses an expression.
+pub(super) fn parse(input: ParseStream<'_>) -> Result<Expr> {
+    let mut parts = Vec::new();
+    loop {
+        let open = match sized_literal(input)? {
+            Some((dims, open)) => {
+                parts.extend(dims);
+                open
+            }
+            None => {
+                parts.push(sum(input)?);
+                false
+            }
+        };
+        if !open && !times(input, &mut parts)? {
+            break;
+        }
+    }
+    let place = parts[0].place.to(parts[parts.len() - 1].place);
+    match <[Expr; 1]>::try_from(parts) {
+        Ok([single]) => Ok(single),
+        Err(dims) => Ok(Expr { kind: ExprKind::Size(dims), place }),
+    }
+}
+
+/// A literal such as `5x5` or `3x`: its numbers, and whether another one must follow.
+fn sized_literal(input: ParseStream<'_>) -> Result<Option<(Vec<Expr>, bool)>> {
+    let Ok(literal) = input.fork().parse::<LitInt>() else { return Ok(None) };
+    refuse_hexadecimal(&literal)?;
+    if literal.suffix().is_empty() {
+        return Ok(None);
+    }
+    input.parse::<LitInt>()?;
+    let place = Place::from(literal.span());
+    let first = whole(literal.base10_digits(), place)?;
+    match dims(literal.suffix(), place)? {
+        Some((mut rest, open)) => {
+            rest.insert(0, first);
+            Ok(Some((rest, open)))
+        }
+        None => Err(Error::new(
+            literal.span(),
+            format!("`{literal}` is not a number\nhelp: sizes are written `3x3`, height first, and numbers have no suffix"),
+        )),
+    }
+}
+
+/// An `x` between the numbers of a size: `x`, or `x3` with the number that follows. False where the size ends; where
+/// the number follows later, true.
+fn times(input: ParseStream<'_>, parts: &mut Vec<Expr>) -> Result<bool> {
+    loop {
+        let Ok(word) = input.fork().call(Ident::parse_any) else { return Ok(false) };
+        let Some((more, open)) = dims(&word.to_string(), word.span().into())? else { return Ok(false) };
+        input.call(Ident::parse_any)?;
+        parts.extend(more);
+        if open {
+            return Ok(true);
+        }
+    }
+}
+
+/// Takes `x5x5` apart. The flag tells that it ends in `x`. `None` if it is anything else.
+fn dims(text: &str, place: Place) -> Result<Option<(Vec<Expr>, bool)>> {
+    let Some(text) = text.strip_prefix('x') else { return Ok(None) };
+    let (text, open) = match text.strip_suffix('x') {
+        Some(text) => (text, true),
+        None => (text, text.is_empty()),
+    };
+    if text.is_empty() {
+        return Ok(Some((Vec::new(), open)));
+    }
+    let parts: Vec<&str> = text.split('x').collect();
+    if !parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())) {
+        return Ok(None);
+    }
+    let numbers = parts.into_iter().map(|part| whole(part, place)).collect::<Result<_>>()?;
+    Ok(Some((numbers, open)))
+}
+
+fn whole(digits: &str, place: Place) -> Result<Expr> {
+    match digits.parse() {
+        Ok(value) => Ok(Expr { kind: ExprKind::Int(value), place }),
+        Err(_) => Err(place.mistake(&format!("`{digits}` is too large a number"))),
+    }
+}
+
+fn sum(input: ParseStream<'_>) -> Result<Expr> {
+    let mut left = product(input)?;
+    loop {
+        let operator = if input.peek(Token![+]) {
+            input.parse::<Token![+]>()?;
+            Operator::Add
+        } else if input.peek(Token![-]) && !input.peek(Token![->]) {
+            input.parse::<Token![-]>()?;
+            Operator::Sub
+        } else {
+            return Ok(left);
+        };
+        left = binary(operator, left, product(input)?);
+    }
+}
+
+fn product(input: ParseStream<'_>) -> Result<Expr> {
+    let mut left = unary(input)?;
+    loop {
+        let operator = if input.peek(Token![*]) {
+            input.parse::<Token![*]>()?;
+            Operator::Mul
+        } else if input.peek(Token![/]) {
+            input.parse::<Token![/]>()?;
+            Operator::Div
+        } else if input.peek(Token![%]) {
+            input.parse::<Token![%]>()?;
+            Operator::Rem
+        } else {
+            return Ok(left);
+        };
+        left = binary(operator, left, unary(input)?);
+    }
+}
+
+fn binary(operator: Operator, left: Expr, right: Expr) -> Expr {
+    let place = left.place.to(right.place);
+    Expr { kind: ExprKind::Binary(operator, Box::new(left), Box::new(right)), place }
+}
+
+fn unary(input: ParseStream<'_>) -> Result<Expr> {
+    if input.peek(Token![-]) && !input.peek(Token![->]) {
+        let minus: Token![-] = input.parse()?;
+        let value = primary(input)?;
+        let place = Place::from(minus.spans[0]).to(value.place);
+        let kind = match value.kind {
+            ExprKind::Real(real) => ExprKind::Real(-real),
+            _ => ExprKind::Negative(Box::new(value)),
+        };
+        return Ok(Expr { kind, place });
+    }
+    primary(input)
+}
+
+fn primary(input: ParseStream<'_>) -> Result<Expr> {
+    if input.peek(LitInt) {
+        let literal: LitInt = input.parse()?;
+        refuse_hexadecimal(&literal)?;
+        if !literal.suffix().is_empty() {
+            return Err(Error::new(
+                literal.span(),
+                format!("`{literal}` can't be part of arithmetic\nhelp: write a size with blanks: `2 * k x 3`"),
+            ));
+        }
+        return whole(literal.base10_digits(), literal.span().into());
+    }
+    if input.peek(LitFloat) {
+        let literal: LitFloat = input.parse()?;
+        return Ok(Expr { kind: ExprKind::Real(literal.base10_parse()?), place: literal.span().into() });
+    }
+    if input.peek(LitBool) {
+        let literal: LitBool = input.parse()?;
+        return Ok(Expr { kind: ExprKind::Bool(literal.value), place: literal.span.into() });
+    }
+    if input.peek(token::Paren) {
+        return parentheses(input);
+    }
+    if input.peek(syn::Ident::peek_any) {
+        let word = input.call(Ident::parse_any)?;
+        return Ok(Expr { kind: ExprKind::Name(word.to_string()), place: word.span().into() });
+    }
+    Err(input.error("expected a number, a size such as `3x3`, or a parameter of the block"))
+}
+
+/// `(a + b)`, or a tuple `(0, 3)`.
+fn parentheses(input: ParseStream<'_>) -> Result<Expr> {
+    let content;
+    let paren = parenthesized!(content in input);
+    let place = Place::from(paren.span.open()).to(paren.span.close());
+    let mut parts = vec![parse(&content)?];
+    while content.peek(Token![,]) {
+        content.parse::<Token![,]>()?;
+        if !content.is_empty() {
+            parts.push(parse(&content)?);
+        }
+    }
+    if !content.is_empty() {
+        return Err(content.error("expected an operator, `,` or `)`"));
+    }
+    match <[Expr; 1]>::try_from(parts) {
+        Ok([single]) => Ok(Expr { kind: single.kind, place }),
+        Err(parts) => Ok(Expr { kind: ExprKind::Tuple(parts), place }),
+    }
+}
+
+/// `0x3` is 3 in base 16 to Rust, and would silently become another size.
+fn refuse_hexadecimal(literal: &LitInt) -> Result<()> {
+    let text = literal.to_string();
+    let Some(rest) = text.strip_prefix("0x") else { return Ok(()) };
+    let tuple = rest.replace('x', ", ");
+    Err(Error::new(
+        literal.span(),
+        format!("`{text}` is a hexadecimal number to Rust\nhelp: a size that begins with a zero is written `(0, {tuple})`"),
+    ))
+}

@@ -1,0 +1,165 @@
+//! Lifetimes to offsets: buffers that are alive at the same time do not overlap.
+
+use cnn_runtime::map::Map;
+use cnn_runtime::op::{Padding, Size};
+
+/// Buffers begin at multiples of so many floats: a cache line.
+const ALIGN: usize = 16;
+
+/// A part of the workspace, for as long as its values are alive.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    /// Rows and columns, without the halo.
+    pub size: Size,
+    /// Channels.
+    pub channels: usize,
+    /// Zeros around.
+    pub halo: Padding,
+    /// When it is written first; 0 is the input, 1 the first step.
+    pub first: usize,
+    /// When it is read last.
+    pub last: usize,
+    /// Where it begins, in floats.
+    pub offset: usize,
+    /// Its floats, halo and alignment included.
+    pub len: usize,
+}
+
+impl Buffer {
+    pub(super) fn new(size: Size, channels: usize) -> Self {
+        Self { size, channels, halo: Padding::NONE, first: usize::MAX, last: 0, offset: 0, len: 0 }
+    }
+
+    /// A row of floats that a value needs no more than once.
+    pub(super) fn vector(len: usize, first: usize, last: usize) -> Self {
+        Self { first, last, len: round_up(len), ..Self::new(Size::square(1), len) }
+    }
+
+    /// The floats of its rows, halo included.
+    pub(super) fn floats(&self) -> usize {
+        (self.halo.top + self.size.height + self.halo.bottom) * self.row()
+    }
+
+    fn row(&self) -> usize {
+        (self.halo.left + self.size.width + self.halo.right) * self.channels
+    }
+
+    /// All of it but the halo.
+    pub(super) fn map(&self) -> Map {
+        Map {
+            offset: self.offset + self.halo.top * self.row() + self.halo.left * self.channels,
+            height: self.size.height,
+            width: self.size.width,
+            channels: self.channels,
+            row: self.row(),
+            pixel: self.channels,
+        }
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
+}
+
+/// The next multiple of the alignment.
+pub(super) fn round_up(floats: usize) -> usize {
+    floats.next_multiple_of(ALIGN)
+}
+
+/// The most floats that are alive at once.
+pub(super) fn lower_bound(buffers: &[Buffer]) -> usize {
+    let end = buffers.iter().map(|buffer| buffer.last).max().unwrap_or(0);
+    let alive = |time: usize| -> usize {
+        buffers.iter().filter(|b| b.first <= time && time <= b.last).map(|buffer| buffer.len).sum()
+    };
+    (0..=end).map(alive).max().unwrap_or(0)
+}
+
+/// Gives every buffer its offset; returns the floats that all need together.
+///
+/// Buffers are placed one after another, each in the smallest gap that it fits between those that live at the same
+/// time (Pisarchyk & Lee 2020, "Efficient memory management for deep neural net inference", greedy by size). No order
+/// is best for all nets, so some are tried; the result is within a few per cent of the lower bound.
+pub(super) fn place(buffers: &mut [Buffer]) -> usize {
+    let keys: [fn(&Buffer) -> usize; 3] = [
+        |buffer| usize::MAX - buffer.len,
+        |buffer| usize::MAX - buffer.len.saturating_mul(buffer.last - buffer.first + 1),
+        |buffer| buffer.first,
+    ];
+    let mut best: Option<(usize, Vec<usize>)> = None;
+    for key in keys {
+        let mut order: Vec<usize> = (0..buffers.len()).collect();
+        order.sort_by_key(|index| key(&buffers[*index]));
+        let found = place_in_order(buffers, &order);
+        if best.as_ref().is_none_or(|(total, _)| found.0 < *total) {
+            best = Some(found);
+        }
+    }
+    let (total, offsets) = best.unwrap_or_default();
+    for (buffer, offset) in buffers.iter_mut().zip(offsets) {
+        buffer.offset = offset;
+    }
+    total
+}
+
+fn place_in_order(buffers: &[Buffer], order: &[usize]) -> (usize, Vec<usize>) {
+    let mut offsets = vec![0; buffers.len()];
+    let mut placed: Vec<usize> = Vec::new();
+    let mut total = 0;
+    for &index in order {
+        let buffer = &buffers[index];
+        let mut taken: Vec<(usize, usize)> = placed
+            .iter()
+            .filter(|other| buffers[**other].meets(buffer))
+            .map(|other| (offsets[*other], offsets[*other] + buffers[*other].len))
+            .collect();
+        taken.sort_unstable();
+        offsets[index] = smallest_gap(&taken, buffer.len);
+        total = total.max(offsets[index] + buffer.len);
+        placed.push(index);
+    }
+    (total, offsets)
+}
+
+/// Where the smallest gap between taken ranges begins that holds `len`; behind all of them if none does.
+fn smallest_gap(taken: &[(usize, usize)], len: usize) -> usize {
+    let mut best: Option<(usize, usize)> = None;
+    let mut end = 0;
+    for &(from, to) in taken {
+        if from >= end + len && best.is_none_or(|(gap, _)| from - end < gap) {
+            best = Some((from - end, end));
+        }
+        end = end.max(to);
+    }
+    best.map_or(end, |(_, offset)| offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn buffer(len: usize, first: usize, last: usize) -> Buffer {
+        Buffer::vector(len, first, last)
+    }
+
+    #[test]
+    fn buffers_alive_together_do_not_overlap() {
+        let mut buffers: Vec<Buffer> =
+            (0..40).map(|i| buffer(16 * (1 + i * 7 % 11), i, i + 1 + i % 5)).collect();
+        let total = place(&mut buffers);
+        for (index, a) in buffers.iter().enumerate() {
+            assert!(a.offset + a.len <= total);
+            for b in &buffers[index + 1..] {
+                let apart = a.offset + a.len <= b.offset || b.offset + b.len <= a.offset;
+                assert!(!a.meets(b) || apart, "{a:?} {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_chain_needs_two_neighbours() {
+        let mut buffers = [buffer(160, 0, 1), buffer(320, 1, 2), buffer(160, 2, 3), buffer(64, 3, 4)];
+        assert_eq!(place(&mut buffers), lower_bound(&buffers));
+        assert_eq!(lower_bound(&buffers), 480);
+    }
+}

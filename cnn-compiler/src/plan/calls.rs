@@ -1,0 +1,271 @@
+//! Steps to kernel calls.
+
+use cnn_runtime::activation::{Activate, PreluMap};
+use cnn_runtime::conv::{Conv2d, Depthwise2d};
+use cnn_runtime::dense::Dense;
+use cnn_runtime::map::Map;
+use cnn_runtime::norm::{LrnMap, ScaleShift};
+use cnn_runtime::op::{Activation, Op, Padding, Pool, PreluPer};
+use cnn_runtime::pool::Pool2d;
+use cnn_runtime::weights::Pack;
+use cnn_runtime::workspace::SLACK;
+
+use super::arena::{self, Buffer};
+use super::layout::Layout;
+use super::recipe::is_depthwise;
+use super::{Call, Kernel, Plan, Range};
+use crate::optimise::{Fused, Optimised, Step, StepKind, ValueId};
+
+/// Where a value that leaves the net is read.
+struct Export {
+    value: ValueId,
+    /// The buffer it is brought into C, H, W order in; none if it lies in that order already.
+    buffer: Option<usize>,
+}
+
+/// Gives the buffers their offsets and the steps their kernels.
+pub(super) fn calls(net: Optimised, mut layout: Layout, recipe: Vec<Pack>, packed_len: usize) -> Plan {
+    let outputs: Vec<ValueId> = net.taps.iter().copied().chain([net.result]).collect();
+    let exports: Vec<Export> = outputs.into_iter().map(|value| export(&net, &mut layout, value)).collect();
+    let total = arena::place(&mut layout.buffers);
+    let lower_bound = arena::lower_bound(&layout.buffers);
+    let mut writer = Writer { net: &net, layout: &layout, recipe: &recipe, calls: Vec::new() };
+    writer.input();
+    writer.exports_of(0, &exports);
+    for (index, step) in net.steps.iter().enumerate() {
+        writer.clear_halo(index + 1, step);
+        writer.step(step);
+        writer.exports_of(step.output, &exports);
+    }
+    let calls = writer.calls;
+    let mut ranges: Vec<Range> = exports.iter().map(|export| range(&net, &layout, export)).collect();
+    let output = ranges.pop().unwrap_or(Range { offset: 0, len: 0 });
+    Plan {
+        calls,
+        recipe,
+        packed_len,
+        workspace_len: total + SLACK,
+        lower_bound: lower_bound + SLACK,
+        buffers: layout.buffers,
+        output,
+        taps: ranges,
+        net,
+    }
+}
+
+/// Decides where an output is read.
+fn export(net: &Optimised, layout: &mut Layout, value: ValueId) -> Export {
+    if layout.is_vector(value) {
+        return Export { value, buffer: None };
+    }
+    let time = net.steps.iter().position(|step| step.output == value).map_or(0, |index| index + 1);
+    layout.buffers.push(Buffer::vector(net.values[value].elements(), time, net.steps.len() + 1));
+    Export { value, buffer: Some(layout.buffers.len() - 1) }
+}
+
+fn range(net: &Optimised, layout: &Layout, export: &Export) -> Range {
+    let offset = match export.buffer {
+        Some(buffer) => layout.buffers[buffer].offset,
+        None => layout.map(export.value).offset,
+    };
+    Range { offset, len: net.values[export.value].elements() }
+}
+
+struct Writer<'a> {
+    net: &'a Optimised,
+    layout: &'a Layout,
+    recipe: &'a [Pack],
+    calls: Vec<Call>,
+}
+
+impl Writer<'_> {
+    fn push(&mut self, name: &str, doc: String, kernel: Kernel) {
+        self.calls.push(Call { name: name.to_owned(), doc, kernel });
+    }
+
+    /// The net's input.
+    fn input(&mut self) {
+        let buffer = self.layout.buffer(0);
+        self.clear_halo_of(buffer, "input");
+        self.push("input", format!("the image, {}", self.net.values[0]), Kernel::LoadChw(self.layout.map(0)));
+    }
+
+    /// Zeros around a buffer that this step is the first to write into: something else was there before.
+    fn clear_halo(&mut self, time: usize, step: &Step) {
+        let buffer = self.layout.buffer(step.output);
+        if self.layout.buffers[buffer].first == time {
+            self.clear_halo_of(buffer, &self.net.shaped.graph.nodes[step.node].name);
+        }
+    }
+
+    fn clear_halo_of(&mut self, buffer: usize, name: &str) {
+        let Buffer { halo, .. } = self.layout.buffers[buffer];
+        if !halo.is_none() {
+            let map = self.layout.buffers[buffer].map();
+            self.push(&format!("{name}.halo"), format!("zeros around {}x{}", map.height, map.width), Kernel::ClearHalo(map, halo));
+        }
+    }
+
+    /// Brings a value into C, H, W order for those outputs that need it.
+    fn exports_of(&mut self, value: ValueId, exports: &[Export]) {
+        for (index, export) in exports.iter().enumerate().filter(|(_, export)| export.value == value) {
+            if let Some(buffer) = export.buffer {
+                let name = self.net.shaped.graph.taps.get(index).map_or("output", |tap| &tap.name).to_owned();
+                let offset = self.layout.buffers[buffer].offset;
+                let doc = format!("{} in the order C, H, W", self.net.values[value]);
+                self.push(&format!("{name}.chw"), doc, Kernel::StoreChw(self.layout.map(value), offset));
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        let input = self.layout.map(step.inputs[0]);
+        let output = self.layout.map(step.output);
+        let kernel = match step.kind {
+            StepKind::Conv(fused) => self.conv(step, fused),
+            StepKind::Linear(fused) => Kernel::Dense(Dense {
+                input,
+                output,
+                weights: self.weights(step),
+                residual: self.residual(step, fused),
+                activation: fused.activation,
+            }),
+            StepKind::MaxPool => Kernel::MaxPool(self.pool(step)),
+            StepKind::AvgPool => Kernel::AvgPool(self.pool(step)),
+            StepKind::GlobalAvgPool => Kernel::GlobalAvgPool(input, output),
+            StepKind::GlobalMaxPool => Kernel::GlobalMaxPool(input, output),
+            StepKind::Flatten => Kernel::StoreChw(input, output.offset),
+            StepKind::Lrn => match self.op(step) {
+                Op::Lrn(lrn) => Kernel::Lrn(LrnMap { input, output, lrn: *lrn }),
+                other => unreachable!("lrn lowered from {other:?}"),
+            },
+            StepKind::ScaleShift { activation } => {
+                Kernel::ScaleShift(ScaleShift { input, output, weights: self.weights(step), activation })
+            }
+            StepKind::Prelu => {
+                let per = if let Op::Prelu(per) = self.op(step) { *per } else { PreluPer::Channel };
+                Kernel::Prelu(PreluMap { input, output, weights: self.weights(step), per })
+            }
+            StepKind::Activate { activation } => Kernel::Activate(Activate { input, output, activation }),
+            StepKind::Softmax => Kernel::Softmax(input, output),
+            StepKind::LogSoftmax => Kernel::LogSoftmax(input, output),
+            StepKind::Concat => return self.concat(step),
+            StepKind::Add { activation } => Kernel::Add(self.inputs(step), output, activation),
+            StepKind::Mul { activation } => Kernel::Mul(self.inputs(step), output, activation),
+        };
+        self.push(&self.net.shaped.graph.nodes[step.node].name, self.doc(step), kernel);
+    }
+
+    /// `6x14x14 -> 16x10x10: conv 5x5, tanh`
+    fn doc(&self, step: &Step) -> String {
+        let op = self.op(step);
+        let extent = match op {
+            Op::Conv(conv) => format!(" {}", conv.kernel),
+            Op::MaxPool(pool) | Op::AvgPool(pool) => format!(" {}", pool.kernel),
+            _ => String::new(),
+        };
+        let mut doc = format!(
+            "{} -> {}: {}{extent}",
+            self.net.values[step.inputs[0]],
+            self.net.values[step.output],
+            op.name()
+        );
+        let (fused, activation) = match step.kind {
+            StepKind::Conv(fused) | StepKind::Linear(fused) => (Some(fused), fused.activation),
+            StepKind::ScaleShift { activation } | StepKind::Add { activation } | StepKind::Mul { activation } => {
+                (None, activation)
+            }
+            _ => (None, Activation::Identity),
+        };
+        if fused.is_some_and(|fused| fused.norm.is_some()) {
+            doc.push_str(", batch_norm");
+        }
+        if fused.is_some_and(|fused| fused.residual) {
+            doc.push_str(", add");
+        }
+        if activation != Activation::Identity {
+            doc.push_str(&format!(", {}", activation.name()));
+        }
+        doc
+    }
+
+    fn op(&self, step: &Step) -> &Op {
+        &self.net.shaped.graph.nodes[step.node].op
+    }
+
+    fn inputs(&self, step: &Step) -> Vec<Map> {
+        step.inputs.iter().map(|input| self.layout.map(*input)).collect()
+    }
+
+    /// Where the step's packed weights begin.
+    fn weights(&self, step: &Step) -> usize {
+        self.recipe.iter().find(|pack| pack.node == step.node).map_or(0, |pack| pack.offset)
+    }
+
+    fn residual(&self, step: &Step, fused: Fused) -> Option<Map> {
+        fused.residual.then(|| self.layout.map(step.inputs[1]))
+    }
+
+    fn conv(&self, step: &Step, fused: Fused) -> Kernel {
+        let Op::Conv(conv) = self.op(step) else { unreachable!("conv lowered from {:?}", self.op(step)) };
+        let conv2d = Conv2d {
+            input: self.layout.map(step.inputs[0]),
+            output: self.layout.map(step.output),
+            kernel: conv.kernel,
+            stride: conv.stride,
+            pad_top: conv.pad.top,
+            pad_left: conv.pad.left,
+            dilation: conv.dilation,
+            groups: conv.groups,
+            weights: self.weights(step),
+            residual: self.residual(step, fused),
+            activation: fused.activation,
+        };
+        if !is_depthwise(conv, conv2d.input.channels) {
+            return Kernel::Conv2d(conv2d);
+        }
+        Kernel::Depthwise2d(Depthwise2d {
+            input: conv2d.input,
+            output: conv2d.output,
+            kernel: conv2d.kernel,
+            stride: conv2d.stride,
+            pad_top: conv2d.pad_top,
+            pad_left: conv2d.pad_left,
+            dilation: conv2d.dilation,
+            weights: conv2d.weights,
+            residual: conv2d.residual,
+            activation: conv2d.activation,
+        })
+    }
+
+    fn pool(&self, step: &Step) -> Pool2d {
+        let (Op::MaxPool(pool) | Op::AvgPool(pool)) = self.op(step) else {
+            unreachable!("pool lowered from {:?}", self.op(step))
+        };
+        let Pool { kernel, stride, pad, dilation, count_include_pad, .. } = *pool;
+        Pool2d {
+            input: self.layout.map(step.inputs[0]),
+            output: self.layout.map(step.output),
+            kernel,
+            stride,
+            pad: Padding { ..pad },
+            dilation,
+            count_include_pad,
+        }
+    }
+
+    /// Copies those branches that could not be written in place.
+    fn concat(&mut self, step: &Step) {
+        let whole = self.layout.map(step.output);
+        let mut first = 0;
+        for input in &step.inputs {
+            let from = self.layout.map(*input);
+            let to = Map { offset: whole.offset + first, channels: from.channels, ..whole };
+            first += from.channels;
+            if from != to {
+                let node = &self.net.shaped.graph.nodes[step.node];
+                self.push(&node.name, format!("{} into the channels of the concat", self.net.values[*input]), Kernel::Copy(from, to));
+            }
+        }
+    }
+}

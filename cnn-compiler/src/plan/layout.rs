@@ -1,0 +1,226 @@
+//! Which values share a buffer, and what lies around them.
+//!
+//! - The branches of a concat are slices of its result: they are written where they belong, and nothing is copied.
+//! - An element-wise step, and a convolution that adds a residual, write over an input that nothing reads any more.
+//! - A buffer that a padded convolution reads has a halo of zeros, as wide as its readers need.
+
+use cnn_runtime::map::Map;
+use cnn_runtime::op::{Op, Padding, Size};
+
+use super::arena::{Buffer, round_up};
+use crate::optimise::{Optimised, Step, StepKind, ValueId};
+
+/// The buffers of a net and where each value lies in them.
+pub(super) struct Layout {
+    pub(super) buffers: Vec<Buffer>,
+    /// Of each value.
+    slots: Vec<Slot>,
+    /// Size and channels of each value.
+    dims: Vec<(Size, usize)>,
+}
+
+/// A value's place.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    buffer: usize,
+    /// Its first channel in the buffer.
+    channel: usize,
+}
+
+/// What a value shares the memory of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Host {
+    /// Nothing: it has a buffer of its own.
+    Own,
+    /// The channels from `first` of a concat's result.
+    Slice { whole: ValueId, first: usize },
+    /// A value that is dead when this one is written.
+    Over(ValueId),
+}
+
+impl Layout {
+    /// The map of a value.
+    pub(super) fn map(&self, value: ValueId) -> Map {
+        let Slot { buffer, channel } = self.slots[value];
+        let buffer = &self.buffers[buffer];
+        let (size, channels) = self.dims[value];
+        let map = buffer.map();
+        Map { offset: map.offset + channel, height: size.height, width: size.width, channels, ..map }
+    }
+
+    /// The buffer that a value lies in.
+    pub(super) fn buffer(&self, value: ValueId) -> usize {
+        self.slots[value].buffer
+    }
+
+    /// Whether a value's elements are next to each other, in every order.
+    pub(super) fn is_vector(&self, value: ValueId) -> bool {
+        self.dims[value].0.area() == 1
+    }
+}
+
+/// Lays out the values of a net. Buffers have no offsets yet.
+pub(super) fn layout(net: &Optimised) -> Layout {
+    let hosts = hosts(net);
+    let dims: Vec<(Size, usize)> = net.values.iter().map(|shape| (shape.size(), shape.channels())).collect();
+    let mut buffers: Vec<Buffer> = Vec::new();
+    let mut slots: Vec<Option<Slot>> = vec![None; net.values.len()];
+    // Values between steps that were fused are nowhere.
+    for value in std::iter::once(0).chain(net.steps.iter().map(|step| step.output)) {
+        slot_of(value, &hosts, &dims, &mut slots, &mut buffers);
+    }
+    let slots = slots.into_iter().map(|slot| slot.unwrap_or(Slot { buffer: 0, channel: 0 })).collect();
+    let mut layout = Layout { buffers, slots, dims };
+    live(net, &mut layout);
+    for step in &net.steps {
+        let halo = halo(net, step);
+        let buffer = &mut layout.buffers[layout.slots[step.inputs[0]].buffer];
+        buffer.halo = widest(buffer.halo, halo);
+    }
+    for buffer in &mut layout.buffers {
+        buffer.len = round_up(buffer.floats());
+    }
+    layout
+}
+
+fn widest(a: Padding, b: Padding) -> Padding {
+    Padding {
+        top: a.top.max(b.top),
+        left: a.left.max(b.left),
+        bottom: a.bottom.max(b.bottom),
+        right: a.right.max(b.right),
+    }
+}
+
+/// The place of a value, after that of its host.
+fn slot_of(
+    value: ValueId,
+    hosts: &[Host],
+    dims: &[(Size, usize)],
+    slots: &mut [Option<Slot>],
+    buffers: &mut Vec<Buffer>,
+) -> Slot {
+    if let Some(slot) = slots[value] {
+        return slot;
+    }
+    let slot = match hosts[value] {
+        Host::Own => {
+            let (size, channels) = dims[value];
+            buffers.push(Buffer::new(size, channels));
+            Slot { buffer: buffers.len() - 1, channel: 0 }
+        }
+        Host::Over(dead) => slot_of(dead, hosts, dims, slots, buffers),
+        Host::Slice { whole, first } => {
+            let slot = slot_of(whole, hosts, dims, slots, buffers);
+            Slot { channel: slot.channel + first, ..slot }
+        }
+    };
+    slots[value] = Some(slot);
+    slot
+}
+
+/// What each value shares the memory of.
+fn hosts(net: &Optimised) -> Vec<Host> {
+    let mut hosts = vec![Host::Own; net.values.len()];
+    let mut joined = vec![false; net.values.len()];
+    for step in net.steps.iter().filter(|step| step.kind == StepKind::Concat) {
+        let mut first = 0;
+        for input in &step.inputs {
+            // A value that is in two concats, or twice in one, is copied into the others.
+            if hosts[*input] == Host::Own {
+                hosts[*input] = Host::Slice { whole: step.output, first };
+                joined[*input] = true;
+                joined[step.output] = true;
+            }
+            first += net.values[*input].channels();
+        }
+    }
+    for (time, step) in net.steps.iter().enumerate() {
+        if let Some(dead) = overwritable(net, time, step)
+            && !joined[dead]
+            && !joined[step.output]
+        {
+            hosts[step.output] = Host::Over(dead);
+        }
+    }
+    hosts
+}
+
+/// An input of the step that its kernel can write over, and that nothing reads afterwards.
+fn overwritable(net: &Optimised, time: usize, step: &Step) -> Option<ValueId> {
+    let dead = |value: ValueId| {
+        let kept = net.result == value || net.taps.contains(&value);
+        let read_later = net.steps[time + 1..].iter().any(|later| later.inputs.contains(&value));
+        let read_twice = step.inputs.iter().filter(|input| **input == value).count() > 1;
+        !kept && !read_later && !read_twice && net.values[value].elements() == net.values[step.output].elements()
+    };
+    let candidates = match step.kind {
+        StepKind::Conv(_) | StepKind::Linear(_) => step.inputs.get(1..).unwrap_or_default(),
+        StepKind::ScaleShift { .. }
+        | StepKind::Prelu
+        | StepKind::Activate { .. }
+        | StepKind::Softmax
+        | StepKind::LogSoftmax
+        | StepKind::Add { .. }
+        | StepKind::Mul { .. } => &step.inputs[..],
+        StepKind::MaxPool
+        | StepKind::AvgPool
+        | StepKind::GlobalAvgPool
+        | StepKind::GlobalMaxPool
+        | StepKind::Flatten
+        | StepKind::Lrn
+        | StepKind::Concat => &[],
+    };
+    candidates.iter().copied().find(|value| dead(*value))
+}
+
+/// When each buffer is written first and read last.
+fn live(net: &Optimised, layout: &mut Layout) {
+    let end = net.steps.len() + 1;
+    let slots = &layout.slots;
+    let mut touch = |value: ValueId, time: usize| {
+        let buffer = &mut layout.buffers[slots[value].buffer];
+        buffer.first = buffer.first.min(time);
+        buffer.last = buffer.last.max(time);
+    };
+    touch(0, 0);
+    for (index, step) in net.steps.iter().enumerate() {
+        touch(step.output, index + 1);
+        step.inputs.iter().for_each(|input| touch(*input, index + 1));
+    }
+    // Other outputs than vectors are brought into their order, in a buffer of their own, right after they are written.
+    for value in net.taps.iter().copied().chain([net.result]).filter(|value| net.values[*value].size().area() == 1) {
+        touch(value, end);
+    }
+}
+
+/// The zeros that a step needs around its input.
+fn halo(net: &Optimised, step: &Step) -> Padding {
+    let Op::Conv(conv) = &net.shaped.graph.nodes[step.node].op else { return Padding::NONE };
+    if !matches!(step.kind, StepKind::Conv(_)) {
+        return Padding::NONE;
+    }
+    let (input, output) = (net.values[step.inputs[0]].size(), net.values[step.output].size());
+    let behind = |windows: usize, stride: usize, extent: usize, pad: usize, input: usize| {
+        ((windows - 1) * stride + extent).saturating_sub(pad + input)
+    };
+    let extent = |kernel: usize, dilation: usize| dilation * (kernel - 1) + 1;
+    Padding {
+        top: conv.pad.top,
+        left: conv.pad.left,
+        bottom: behind(
+            output.height,
+            conv.stride.height,
+            extent(conv.kernel.height, conv.dilation.height),
+            conv.pad.top,
+            input.height,
+        ),
+        right: behind(
+            output.width,
+            conv.stride.width,
+            extent(conv.kernel.width, conv.dilation.width),
+            conv.pad.left,
+            input.width,
+        ),
+    }
+}

@@ -1,0 +1,172 @@
+//! Mistakes, collected: a stage goes on after one, and the next stage starts only where the last one found none.
+
+use std::collections::HashSet;
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+
+/// The tokens that a mistake is shown at, from the first to the last.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    first: Span,
+    last: Span,
+}
+
+impl From<Span> for Place {
+    fn from(token: Span) -> Self {
+        Self { first: token, last: token }
+    }
+}
+
+impl Place {
+    /// From this place to the end of that.
+    pub(crate) fn to(self, end: impl Into<Self>) -> Self {
+        Self { first: self.first, last: end.into().last }
+    }
+
+    /// The line in the source, from 1.
+    pub(crate) fn line(&self) -> usize {
+        self.first.start().line
+    }
+
+    /// The first token.
+    pub(crate) fn first(&self) -> Span {
+        self.first
+    }
+
+    /// An error here. Stable Rust can't join spans, but it shows an error over all tokens of a stream.
+    pub(crate) fn mistake(&self, message: &str) -> syn::Error {
+        let ends: TokenStream = [self.first, self.last].map(|span| TokenTree::from(Ident::new("x", span))).into_iter().collect();
+        syn::Error::new_spanned(ends, message)
+    }
+}
+
+/// The mistakes that were found so far.
+#[derive(Default)]
+pub struct Report {
+    mistakes: Vec<syn::Error>,
+    seen: HashSet<String>,
+    context: Vec<String>,
+}
+
+impl Report {
+    /// Adds a mistake at a token. The same words at the same token are kept once: a block's body is read at every call.
+    pub fn error(&mut self, place: impl Into<Place>, message: impl Into<String>) {
+        self.error_once(place, "", message);
+    }
+
+    /// Adds a mistake unless one with the same `key` was found at the same token.
+    pub(crate) fn error_once(&mut self, place: impl Into<Place>, key: &str, message: impl Into<String>) {
+        let (place, message) = (place.into(), message.into());
+        let key = if key.is_empty() { &message } else { key };
+        if self.seen.insert(format!("{place:?} {key}")) {
+            self.mistakes.push(place.mistake(&self.in_context(&message)));
+        }
+    }
+
+    /// Lines that are added to the mistakes from now on: which calls led there. Gives those from before.
+    pub(crate) fn set_context(&mut self, context: Vec<String>) -> Vec<String> {
+        std::mem::replace(&mut self.context, context)
+    }
+
+    /// The message with the context before its `help`.
+    fn in_context(&self, message: &str) -> String {
+        let (wrong, help) = message.split_once(HELP).unwrap_or((message, ""));
+        self::message(wrong, &self.context, help)
+    }
+
+    /// Adds what the parser complains about.
+    pub(crate) fn push(&mut self, error: syn::Error) {
+        self.mistakes.push(error);
+    }
+
+    /// How many mistakes there are.
+    pub fn len(&self) -> usize {
+        self.mistakes.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+
+    /// All mistakes as one error, in the order of the source.
+    pub fn into_error(mut self) -> Option<syn::Error> {
+        self.mistakes.sort_by_key(|mistake| {
+            let start = mistake.span().start();
+            (start.line, start.column)
+        });
+        self.mistakes.into_iter().reduce(|mut all, next| {
+            all.combine(next);
+            all
+        })
+    }
+}
+
+/// What the last line of a message begins with.
+const HELP: &str = "\nhelp: ";
+
+/// A message in the form that all have: what is wrong, then lines of detail, then the fix.
+pub(crate) fn message(wrong: &str, details: &[String], help: &str) -> String {
+    let mut text = wrong.to_owned();
+    for detail in details {
+        text.push_str("\n  ");
+        text.push_str(detail);
+    }
+    if !help.is_empty() {
+        text.push_str(HELP);
+        text.push_str(help);
+    }
+    text
+}
+
+/// `a`, `a and b`, `a, b and c`
+pub(crate) fn listed(words: &[String], conjunction: &str) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} {conjunction} {last}", most.join(", ")),
+    }
+}
+
+/// The candidate that was probably meant: the nearest one, if it is near.
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 4)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours between two words, without regard to case and `_`.
+fn distance(a: &str, b: &str) -> usize {
+    let letters = |word: &str| word.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect::<Vec<_>>();
+    let (a, b) = (letters(a), letters(b));
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(rows[i - 2][j - 2] + 1);
+            }
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_words_are_found() {
+        let layers = ["conv", "max_pool", "avg_pool", "relu", "linear"];
+        assert_eq!(nearest("maxpool", layers), Some("max_pool"));
+        assert_eq!(nearest("cnov", layers), Some("conv"));
+        assert_eq!(nearest("Linear", layers), Some("linear"));
+        assert_eq!(nearest("attention", layers), None);
+    }
+}

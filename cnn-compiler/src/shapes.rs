@@ -1,0 +1,207 @@
+//! [`Graph`] to [`Shaped`]: the output shape of every layer, or a mistake at the argument at fault.
+
+mod explain;
+mod rules;
+mod tensors;
+mod window;
+
+use std::collections::HashMap;
+
+use cnn_runtime::graph::Role;
+use cnn_runtime::op::{Padding, Shape};
+
+use crate::graph::{Graph, Source};
+use crate::op::{PadMode, set_padding};
+use crate::report::{Place, Report};
+
+/// A net whose shapes are known and right.
+pub struct Shaped {
+    /// The net; paddings are numbers now.
+    pub(crate) graph: Graph,
+    /// The output shape of each node.
+    pub(crate) shapes: Vec<Shape>,
+    /// The parameter tensors of each node.
+    pub(crate) tensors: Vec<Vec<Tensor>>,
+    /// Multiplications with a weight, of each node.
+    pub(crate) macs: Vec<u64>,
+}
+
+/// A parameter tensor.
+pub(crate) struct Tensor {
+    /// Full name.
+    pub(crate) name: String,
+    /// What it is to its layer.
+    pub(crate) role: Role,
+    /// Its dimensions.
+    pub(crate) shape: Vec<usize>,
+}
+
+/// Why a layer can't take its input.
+struct Fault {
+    /// The argument at fault, if it is one.
+    arg: Option<&'static str>,
+    /// The branch at fault, if it is one.
+    branch: Option<usize>,
+    /// What is wrong.
+    wrong: String,
+    /// The arithmetic.
+    details: Vec<String>,
+    /// How it can be made right.
+    help: String,
+    /// Whether a larger input of the net could help.
+    too_small: bool,
+    /// The output that would have been right, so that later layers are checked too.
+    output: Option<Shape>,
+}
+
+impl Fault {
+    fn new(wrong: impl Into<String>) -> Self {
+        Self {
+            arg: None,
+            branch: None,
+            wrong: wrong.into(),
+            details: Vec::new(),
+            help: String::new(),
+            too_small: false,
+            output: None,
+        }
+    }
+
+    fn at(self, arg: &'static str) -> Self {
+        Self { arg: Some(arg), ..self }
+    }
+
+    fn help(self, help: impl Into<String>) -> Self {
+        Self { help: help.into(), ..self }
+    }
+}
+
+/// What a layer gives: its output's shape, and its padding in numbers.
+#[derive(Clone, Copy)]
+struct Inferred {
+    shape: Shape,
+    padding: Option<Padding>,
+}
+
+impl From<Shape> for Inferred {
+    fn from(shape: Shape) -> Self {
+        Self { shape, padding: None }
+    }
+}
+
+impl Shaped {
+    /// The shape of a value.
+    pub(crate) fn shape(&self, source: Source) -> Shape {
+        match source {
+            Source::Node(index) => self.shapes[index],
+            // A shaped net has nothing broken.
+            Source::Input | Source::Broken => self.graph.input,
+        }
+    }
+}
+
+/// Infers all shapes. `None` if there is a mistake, here or before.
+pub(crate) fn shapes(mut graph: Graph, report: &mut Report) -> Option<Shaped> {
+    let before = report.len();
+    let inferred = infer(&graph, graph.input);
+    for (index, found) in inferred.iter().enumerate() {
+        if let Some(Err(fault)) = found {
+            explain::fault(&graph, &inferred, index, fault, report);
+        }
+    }
+    check_output(&graph, &inferred, report);
+    check_tensor_names(&graph, report);
+    if report.len() > before || graph.result == Source::Broken || graph.output.is_none() {
+        return None;
+    }
+    let mut shapes = Vec::new();
+    for (node, found) in graph.nodes.iter_mut().zip(inferred) {
+        let Some(Ok(Inferred { shape, padding })) = found else { return None };
+        if node.pad != PadMode::Explicit
+            && let Some(padding) = padding
+        {
+            set_padding(&mut node.op, padding);
+        }
+        shapes.push(shape);
+    }
+    let mut shaped = Shaped { graph, shapes, tensors: Vec::new(), macs: Vec::new() };
+    tensors::count(&mut shaped);
+    Some(shaped)
+}
+
+/// The output of every node: its shape, why it has none, or nothing where an input already had none.
+fn infer(graph: &Graph, input: Shape) -> Vec<Option<Result<Inferred, Fault>>> {
+    let mut outputs: Vec<Option<Shape>> = Vec::new();
+    let mut all = Vec::new();
+    for node in &graph.nodes {
+        let shape = |source: &Source| match source {
+            Source::Input => Some(input),
+            Source::Node(index) => outputs[*index],
+            Source::Broken => None,
+        };
+        let inputs: Option<Vec<Shape>> = node.inputs.iter().map(shape).collect();
+        let found = inputs.map(|inputs| rules::output(node, &inputs));
+        outputs.push(match &found {
+            Some(Ok(inferred)) => Some(inferred.shape),
+            Some(Err(fault)) => fault.output,
+            None => None,
+        });
+        all.push(found);
+    }
+    all
+}
+
+/// The net must give what its declaration says.
+fn check_output(graph: &Graph, inferred: &[Option<Result<Inferred, Fault>>], report: &mut Report) {
+    let found = match graph.result {
+        Source::Input => Some(graph.input),
+        Source::Node(index) => match &inferred[index] {
+            Some(Ok(inferred)) => Some(inferred.shape),
+            Some(Err(fault)) => fault.output,
+            None => None,
+        },
+        Source::Broken => None,
+    };
+    if let (Some(declared), Some(found)) = (graph.output, found)
+        && declared != found
+    {
+        let wrong = format!("the net's output is {found}, but {declared} is declared");
+        let mut details = explain::trace(graph, inferred, graph.result);
+        details.retain(|line| !line.is_empty());
+        let help = match (found, declared) {
+            (Shape::Map { channels, .. }, Shape::Vector(features)) if channels == features => {
+                format!("end with `global_avg_pool -> flatten`, or declare {found}")
+            }
+            (Shape::Map { .. }, Shape::Vector(features)) => {
+                format!("end with `linear({features})`, or declare {found}")
+            }
+            (Shape::Vector(_), Shape::Vector(features)) => {
+                format!("declare {found}, or give the last layer {features} features")
+            }
+            (_, Shape::Map { .. }) => format!("declare {found}"),
+        };
+        report.error(graph.output_place, crate::report::message(&wrong, &details, &help));
+    }
+}
+
+/// Steps without names can get the same number in different branches; their tensors would then share a name.
+fn check_tensor_names(graph: &Graph, report: &mut Report) {
+    let mut known: HashMap<&str, Place> = HashMap::new();
+    for node in graph.nodes.iter().filter(|node| tensors::has_any(&node.op)) {
+        match known.get(node.name.as_str()) {
+            Some(first) => {
+                let wrong = format!(
+                    "the tensors of this {} and of the layer on line {} would both be called `{}.weight`",
+                    node.op.name(),
+                    first.line(),
+                    node.name
+                );
+                report.error(
+                    node.place,
+                    crate::report::message(&wrong, &graph.context(node), "give both a name: `a: conv(…)`, `b: conv(…)`"),
+                );
+            }
+            None => drop(known.insert(&node.name, node.place)),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! How many windows fit: the arithmetic that convolution and pooling share.
+
+use cnn_runtime::op::{Padding, Size};
+
+use crate::op::PadMode;
+
+/// A window that moves over an input.
+#[derive(Clone, Copy)]
+pub(super) struct Window {
+    pub(super) kernel: Size,
+    pub(super) stride: Size,
+    pub(super) dilation: Size,
+    pub(super) pad: Padding,
+    pub(super) ceil: bool,
+}
+
+/// One direction of a [`Window`].
+#[derive(Clone, Copy)]
+pub(super) struct Axis {
+    pub(super) name: &'static str,
+    pub(super) input: usize,
+    pub(super) kernel: usize,
+    pub(super) stride: usize,
+    pub(super) dilation: usize,
+    pub(super) before: usize,
+    pub(super) after: usize,
+    ceil: bool,
+}
+
+impl Window {
+    /// With the padding that `same` stands for over an input of this size.
+    pub(super) fn padded(mut self, mode: PadMode, input: Size) -> Self {
+        if let PadMode::Same { lower } = mode {
+            let [vertical, horizontal] = self.axes(input).map(|axis| axis.same(lower));
+            self.pad = Padding { top: vertical.0, bottom: vertical.1, left: horizontal.0, right: horizontal.1 };
+        }
+        self
+    }
+
+    /// Both directions over an input of this size.
+    pub(super) fn axes(&self, input: Size) -> [Axis; 2] {
+        [
+            Axis {
+                name: "height",
+                input: input.height,
+                kernel: self.kernel.height,
+                stride: self.stride.height,
+                dilation: self.dilation.height,
+                before: self.pad.top,
+                after: self.pad.bottom,
+                ceil: self.ceil,
+            },
+            Axis {
+                name: "width",
+                input: input.width,
+                kernel: self.kernel.width,
+                stride: self.stride.width,
+                dilation: self.dilation.width,
+                before: self.pad.left,
+                after: self.pad.right,
+                ceil: self.ceil,
+            },
+        ]
+    }
+}
+
+impl Axis {
+    /// What a dilated kernel covers.
+    pub(super) fn extent(&self) -> usize {
+        self.dilation * (self.kernel - 1) + 1
+    }
+
+    /// The input with its padding.
+    pub(super) fn padded(&self) -> usize {
+        self.before + self.input + self.after
+    }
+
+    /// How many windows there are, if one fits.
+    pub(super) fn output(&self) -> Option<usize> {
+        let room = self.padded().checked_sub(self.extent())?;
+        let windows = if self.ceil { room.div_ceil(self.stride) } else { room / self.stride } + 1;
+        // With `ceil`, a last window that would start in the far padding is dropped.
+        let drop = self.ceil && (windows - 1) * self.stride >= self.input + self.before;
+        Some(windows - usize::from(drop))
+    }
+
+    /// A window that has no tap in the input, by its index.
+    pub(super) fn empty_window(&self) -> Option<usize> {
+        let hits = |window: usize| {
+            (0..self.kernel).any(|tap| {
+                let at = window * self.stride + tap * self.dilation;
+                at >= self.before && at < self.before + self.input
+            })
+        };
+        // Only windows that begin or end outside can miss the input.
+        (0..self.output()?)
+            .filter(|window| {
+                let begin = window * self.stride;
+                begin < self.before || begin + self.extent() > self.before + self.input
+            })
+            .find(|window| !hits(*window))
+    }
+
+    /// Padding before and after such that the output is the input over the stride, rounded up.
+    fn same(&self, lower: bool) -> (usize, usize) {
+        let windows = self.input.div_ceil(self.stride);
+        let total = ((windows - 1) * self.stride + self.extent()).saturating_sub(self.input);
+        let (small, large) = (total / 2, total - total / 2);
+        if lower { (large, small) } else { (small, large) }
+    }
+
+    /// `height: 2 + 1 + 1 (pad) = 4 < 5 = 2 * (3 - 1) + 1 (dilation)`, if there is anything to explain.
+    pub(super) fn arithmetic(&self) -> Option<String> {
+        if self.before + self.after == 0 && self.dilation == 1 {
+            return None;
+        }
+        let mut left = self.input.to_string();
+        if self.before + self.after > 0 {
+            left = format!("{left} + {} + {} (padding) = {}", self.before, self.after, self.padded());
+        }
+        let mut right = self.extent().to_string();
+        if self.dilation > 1 {
+            right = format!("{right} = {} * ({} - 1) + 1 (dilation)", self.dilation, self.kernel);
+        }
+        Some(format!("{}: {left} < {right}", self.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(input: usize, kernel: usize, stride: usize, pad: usize, ceil: bool) -> Axis {
+        Axis { name: "height", input, kernel, stride, dilation: 1, before: pad, after: pad, ceil }
+    }
+
+    #[test]
+    fn sizes_round_down_or_up() {
+        assert_eq!(axis(224, 7, 2, 3, false).output(), Some(112));
+        assert_eq!(axis(112, 3, 2, 0, false).output(), Some(55));
+        assert_eq!(axis(112, 3, 2, 0, true).output(), Some(56));
+        assert_eq!(axis(2, 3, 1, 0, false).output(), None);
+    }
+
+    #[test]
+    fn a_last_window_in_the_far_padding_is_dropped() {
+        // PyTorch: nn.AvgPool2d(3, stride = 3, padding = 1, ceil_mode = True) takes 5 to 2, not 3.
+        assert_eq!(axis(5, 3, 3, 1, true).output(), Some(2));
+        assert_eq!(axis(2, 1, 2, 0, true).output(), Some(1));
+    }
+
+    #[test]
+    fn same_keeps_the_size() {
+        assert_eq!(axis(5, 3, 1, 0, false).same(false), (1, 1));
+        assert_eq!(axis(5, 4, 1, 0, false).same(false), (1, 2));
+        assert_eq!(axis(5, 4, 1, 0, false).same(true), (2, 1));
+        assert_eq!(axis(5, 1, 2, 0, false).same(false), (0, 0));
+    }
+
+    #[test]
+    fn a_dilated_window_can_miss_a_small_input() {
+        let missing = Axis { dilation: 2, ..axis(1, 2, 1, 1, false) };
+        assert_eq!(missing.empty_window(), Some(0));
+        assert_eq!(axis(1, 3, 1, 1, false).empty_window(), None);
+    }
+}

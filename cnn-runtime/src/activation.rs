@@ -1,0 +1,361 @@
+//! Element-wise functions.
+//!
+//! Other kernels take an activation over as a [`Finish`]: functions that only clamp cost two instructions on results
+//! that are still in registers; the rest run over a block of results that is still in the cache. There they see whole
+//! vectors even where a map has few channels, and a kernel needs no code for each function.
+
+use crate::bounds::{assert_map, assert_same, weights_at};
+use crate::isa::Isa;
+use crate::map::Map;
+use crate::math;
+use crate::op::{Activation, PreluPer};
+use crate::pack::padded;
+use crate::runs::Runs;
+use crate::simd::{Kernel, Simd};
+
+/// An element-wise function over a map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Activate {
+    /// What it reads.
+    pub input: Map,
+    /// What it writes; may be the input.
+    pub output: Map,
+    /// The function.
+    pub activation: Activation,
+}
+
+/// `x` where `x >= 0`, else `slope * x` with learnt slopes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PreluMap {
+    /// What it reads.
+    pub input: Map,
+    /// What it writes; may be the input.
+    pub output: Map,
+    /// Where the packed slopes ([`pack_slopes`](crate::pack::pack_slopes)) begin.
+    pub weights: usize,
+    /// Whether every pixel has slopes of its own.
+    pub per: PreluPer,
+}
+
+/// Applies an element-wise function.
+///
+/// # Panics
+///
+/// If a map lies outside of the workspace.
+pub fn activate(isa: Isa, layer: &Activate, ws: &mut [f32]) {
+    assert_map(&layer.input, ws.len());
+    assert_same(&layer.output, &layer.input, ws.len());
+    let runs = Runs::of([layer.input, layer.output].into_iter());
+    let ws = ws.as_mut_ptr();
+    for (row, column) in runs.starts() {
+        // SAFETY: both runs lie in maps that were checked against the workspace, and they are equal or disjoint.
+        unsafe {
+            let from = ws.add(layer.input.at(row, column));
+            let to = ws.add(layer.output.at(row, column));
+            isa.run(Apply { activation: layer.activation, from, to, len: runs.len });
+        }
+    }
+}
+
+/// Applies `prelu`.
+///
+/// # Panics
+///
+/// If a map lies outside of the workspace, or the slopes outside of the weights.
+pub fn prelu(isa: Isa, layer: &PreluMap, weights: &[f32], ws: &mut [f32]) {
+    assert_map(&layer.input, ws.len());
+    assert_same(&layer.output, &layer.input, ws.len());
+    let pixels = match layer.per {
+        PreluPer::Channel => 1,
+        PreluPer::Element => layer.input.pixels(),
+    };
+    let slopes = weights_at(weights, layer.weights, [pixels, padded(layer.input.channels)]);
+    isa.run(Prelu { layer, slopes, ws: ws.as_mut_ptr() });
+}
+
+/// What a kernel does to its results: a clamp in registers, then perhaps a pass over them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finish {
+    /// Lower limit.
+    pub(crate) low: f32,
+    /// Upper limit.
+    pub(crate) high: f32,
+    /// What remains to be done in place.
+    pub(crate) pass: Option<Activation>,
+}
+
+impl Finish {
+    /// How to apply `activation`.
+    pub(crate) const fn of(activation: Activation) -> Self {
+        let (low, high, pass) = match activation {
+            Activation::Identity => (f32::NEG_INFINITY, f32::INFINITY, None),
+            Activation::Relu => (0.0, f32::INFINITY, None),
+            Activation::Relu6 => (0.0, 6.0, None),
+            other => (f32::NEG_INFINITY, f32::INFINITY, Some(other)),
+        };
+        Self { low, high, pass }
+    }
+
+    /// The clamp; lets NaN through.
+    #[inline(always)]
+    pub(crate) fn clamp<S: Simd>(&self, s: S, x: S::Vec) -> S::Vec {
+        s.min(s.splat(self.high), s.max(s.splat(self.low), x))
+    }
+}
+
+/// A function over a run of floats.
+pub(crate) struct Apply {
+    /// The function.
+    pub(crate) activation: Activation,
+    /// The first float that is read; readable are `len` and a vector behind them.
+    pub(crate) from: *const f32,
+    /// The first float that is written; may be `from`.
+    pub(crate) to: *mut f32,
+    /// How many are written.
+    pub(crate) len: usize,
+}
+
+impl Kernel for Apply {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        match self.activation {
+            Activation::Identity => self.each(s, Identity),
+            Activation::Step => self.each(s, Step),
+            Activation::Sigmoid => self.each(s, Sigmoid),
+            Activation::Tanh => self.each(s, Tanh),
+            Activation::Relu => self.each(s, Clamp { low: 0.0, high: f32::INFINITY }),
+            Activation::Relu6 => self.each(s, Clamp { low: 0.0, high: 6.0 }),
+            Activation::LeakyRelu { slope } => self.each(s, LeakyRelu { slope }),
+            Activation::Elu { alpha } => self.each(s, Elu { alpha, gamma: 1.0 }),
+            Activation::Selu => self.each(s, Elu { alpha: SELU_ALPHA, gamma: SELU_GAMMA }),
+            Activation::Softplus => self.each(s, Lanes(softplus)),
+            Activation::Softsign => self.each(s, Softsign),
+            Activation::Gelu => self.each(s, Lanes(gelu)),
+            Activation::Silu => self.each(s, Silu),
+            Activation::Mish => self.each(s, Mish),
+            Activation::HardSigmoid => self.each(s, HardSigmoid),
+            Activation::HardSwish => self.each(s, HardSwish),
+        }
+    }
+}
+
+impl Apply {
+    #[inline(always)]
+    fn each<S: Simd>(&self, s: S, function: impl Unary) {
+        let mut i = 0;
+        // SAFETY: `len` floats and a vector behind them are readable, and no more than `len` are written.
+        unsafe {
+            while i + S::LANES <= self.len {
+                s.store(self.to.add(i), function.eval(s, s.load(self.from.add(i))));
+                i += S::LANES;
+            }
+            if i < self.len {
+                s.store_first(self.to.add(i), function.eval(s, s.load(self.from.add(i))), self.len - i);
+            }
+        }
+    }
+}
+
+/// A function of one number, on vectors.
+trait Unary: Copy {
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec;
+}
+
+/// `alpha` and `gamma` of Klambauer, Unterthiner, Mayr & Hochreiter 2017.
+const SELU_ALPHA: f32 = 1.673_263_2;
+const SELU_GAMMA: f32 = 1.050_701;
+
+#[derive(Clone, Copy)]
+struct Identity;
+
+impl Unary for Identity {
+    #[inline(always)]
+    fn eval<S: Simd>(self, _: S, x: S::Vec) -> S::Vec {
+        x
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Step;
+
+impl Unary for Step {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        s.select(s.less_or_equal(s.splat(0.0), x), s.splat(1.0), s.splat(0.0))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Sigmoid;
+
+impl Unary for Sigmoid {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        math::sigmoid(s, x)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Tanh;
+
+impl Unary for Tanh {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        math::tanh(s, x)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Clamp {
+    low: f32,
+    high: f32,
+}
+
+impl Unary for Clamp {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        s.min(s.splat(self.high), s.max(s.splat(self.low), x))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct LeakyRelu {
+    slope: f32,
+}
+
+impl Unary for LeakyRelu {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        leaky_relu(s, x, s.splat(self.slope))
+    }
+}
+
+/// `x` where `x >= 0`, else `slope * x`.
+#[inline(always)]
+fn leaky_relu<S: Simd>(s: S, x: S::Vec, slope: S::Vec) -> S::Vec {
+    s.select(s.less(x, s.splat(0.0)), s.mul(x, slope), x)
+}
+
+/// `gamma * (x > 0 ? x : alpha * (exp(x) - 1))`.
+#[derive(Clone, Copy)]
+struct Elu {
+    alpha: f32,
+    gamma: f32,
+}
+
+impl Unary for Elu {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        let zero = s.splat(0.0);
+        let negative = s.mul(s.map(s.min(zero, x), libm::expm1f), s.splat(self.alpha));
+        s.mul(s.select(s.less(zero, x), x, negative), s.splat(self.gamma))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Softsign;
+
+impl Unary for Softsign {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        s.div(x, s.add(s.abs(x), s.splat(1.0)))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Silu;
+
+impl Unary for Silu {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        s.mul(x, math::sigmoid(s, x))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Mish;
+
+impl Unary for Mish {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        math::mish(s, x)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct HardSigmoid;
+
+impl Unary for HardSigmoid {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        let line = s.mul_add(x, s.splat(1.0 / 6.0), s.splat(0.5));
+        s.min(s.splat(1.0), s.max(s.splat(0.0), line))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct HardSwish;
+
+impl Unary for HardSwish {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        s.mul(x, HardSigmoid.eval(s, x))
+    }
+}
+
+/// A function that is computed lane by lane.
+#[derive(Clone, Copy)]
+struct Lanes(fn(f32) -> f32);
+
+impl Unary for Lanes {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        s.map(x, self.0)
+    }
+}
+
+/// `ln(1 + exp(x))`, without overflow and with its precision on the negative side.
+fn softplus(x: f32) -> f32 {
+    let positive = if x < 0.0 { 0.0 } else { x };
+    positive + libm::log1pf(libm::expf(-x.abs()))
+}
+
+/// `x / 2 * erfc(-x / sqrt(2))`: with the complement, nothing cancels on the negative side.
+fn gelu(x: f32) -> f32 {
+    0.5 * x * libm::erfcf(-x * core::f32::consts::FRAC_1_SQRT_2)
+}
+
+struct Prelu<'a> {
+    layer: &'a PreluMap,
+    slopes: *const f32,
+    ws: *mut f32,
+}
+
+impl Kernel for Prelu<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let PreluMap { input, output, per, .. } = self.layer;
+        for pixel in 0..input.pixels() {
+            let (y, x) = (pixel / input.width, pixel % input.width);
+            let row = match per {
+                PreluPer::Channel => 0,
+                PreluPer::Element => pixel * padded(input.channels),
+            };
+            let mut c = 0;
+            while c < input.channels {
+                // SAFETY: `prelu` checked both maps, and that there is a padded row of slopes for the pixel.
+                unsafe {
+                    let value = s.load(self.ws.add(input.at(y, x) + c));
+                    let slope = s.load(self.slopes.add(row + c));
+                    let to = self.ws.add(output.at(y, x) + c);
+                    s.store_first(to, leaky_relu(s, value, slope), input.channels - c);
+                }
+                c += S::LANES;
+            }
+        }
+    }
+}

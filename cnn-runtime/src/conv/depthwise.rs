@@ -1,0 +1,180 @@
+//! The kernel of depthwise convolutions.
+//!
+//! Vectors are over channels, and a tile is several pixels of a row. For the usual widths of a kernel and strides, a row
+//! of the window is a sliding one: each vector of the input is loaded once for all the pixels whose windows it is in, and
+//! the row's weights stay in registers.
+
+use super::Depthwise2d;
+use crate::activation::{Apply, Finish};
+use crate::pack::padded;
+use crate::simd::{Kernel, Simd};
+
+/// A depthwise convolution. Whoever makes one has checked that all windows, the output and the residual lie in the
+/// workspace, each with a vector behind it, and that the weights are there.
+#[derive(Clone, Copy)]
+pub(super) struct Depthwise<'a> {
+    pub(super) layer: &'a Depthwise2d,
+    /// Where the first window begins.
+    pub(super) offset: usize,
+    /// Biases, then taps, in padded rows.
+    pub(super) weights: *const f32,
+    pub(super) ws: *mut f32,
+}
+
+impl Kernel for Depthwise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Depthwise2d { output, kernel, stride, dilation, .. } = self.layer;
+        for y in 0..output.height {
+            match (kernel.width, stride.width, dilation.width) {
+                (3, 1, 1) => s.run(Row::<3, 1>(self, y)),
+                (3, 2, 1) => s.run(Row::<3, 2>(self, y)),
+                (5, 1, 1) => s.run(Row::<5, 1>(self, y)),
+                (5, 2, 1) => s.run(Row::<5, 2>(self, y)),
+                _ => s.run(Row::<0, 0>(self, y)),
+            }
+        }
+    }
+}
+
+/// A row of the output; the kernel is `KW` wide and moves by `STEP` columns, or both are 0 and known at run time only.
+struct Row<'a, const KW: usize, const STEP: usize>(Depthwise<'a>, usize);
+
+impl<const KW: usize, const STEP: usize> Kernel for Row<'_, KW, STEP> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let output = &self.0.layer.output;
+        let mut x = 0;
+        while x < output.width {
+            let rest = output.width - x;
+            for c in (0..output.channels).step_by(S::LANES) {
+                // SAFETY: the pixels are in the map, and the channels in it.
+                unsafe {
+                    match rest {
+                        8.. => self.tile::<S, 8>(s, x, c),
+                        4.. => self.tile::<S, 4>(s, x, c),
+                        _ => self.tile::<S, 1>(s, x, c),
+                    }
+                }
+            }
+            x += if rest >= 8 { 8 } else if rest >= 4 { 4 } else { 1 };
+        }
+        self.pass(s);
+    }
+}
+
+impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
+    /// A vector of channels of `N` pixels.
+    ///
+    /// # Safety
+    ///
+    /// They must be in the output.
+    #[inline(always)]
+    unsafe fn tile<S: Simd, const N: usize>(&self, s: S, x: usize, c: usize) {
+        let Self(Depthwise { layer, offset, weights, ws }, y) = *self;
+        let Depthwise2d { input, kernel, stride, dilation, .. } = layer;
+        let padded = padded(input.channels);
+        // SAFETY: `depthwise2d` checked all windows, each with a vector behind it, and the padded rows of weights.
+        unsafe {
+            let mut sums = [s.load(weights.add(c)); N];
+            let mut taps = weights.add(c + padded);
+            let mut from = ws.add(offset + y * stride.height * input.row + x * stride.width * input.pixel + c).cast_const();
+            for _ in 0..kernel.height {
+                if KW > 0 {
+                    self.slide(s, from, taps, &mut sums);
+                } else {
+                    for tap in 0..kernel.width {
+                        let weight = s.load(taps.add(tap * padded));
+                        for (i, sum) in sums.iter_mut().enumerate() {
+                            let at = (i * stride.width + tap * dilation.width) * input.pixel;
+                            *sum = s.mul_add(s.load(from.add(at)), weight, *sum);
+                        }
+                    }
+                }
+                taps = taps.add(kernel.width * padded);
+                from = from.wrapping_add(dilation.height * input.row);
+            }
+            self.finish(s, x, c, sums);
+        }
+    }
+
+    /// Adds the residual, clamps and stores.
+    ///
+    /// # Safety
+    ///
+    /// As for [`tile`](Self::tile).
+    #[inline(always)]
+    unsafe fn finish<S: Simd, const N: usize>(&self, s: S, x: usize, c: usize, mut sums: [S::Vec; N]) {
+        let Self(Depthwise { layer, ws, .. }, y) = *self;
+        let output = layer.output;
+        let finish = Finish::of(layer.activation);
+        let (low, high) = (s.splat(finish.low), s.splat(finish.high));
+        // SAFETY: the caller's promise; no channels behind the last one are written.
+        unsafe {
+            if let Some(residual) = layer.residual {
+                let from = ws.add(residual.at(y, x) + c);
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    *sum = s.add(*sum, s.load(from.add(i * residual.pixel)));
+                }
+            }
+            let to = ws.add(output.at(y, x) + c);
+            let rest = output.channels - c;
+            if rest >= S::LANES {
+                for (i, sum) in sums.iter().enumerate() {
+                    s.store(to.add(i * output.pixel), s.min(high, s.max(low, *sum)));
+                }
+            } else {
+                for (i, sum) in sums.iter().enumerate() {
+                    s.store_first(to.add(i * output.pixel), s.min(high, s.max(low, *sum)), rest);
+                }
+            }
+        }
+    }
+
+    /// Adds a row of the window.
+    ///
+    /// # Safety
+    ///
+    /// `N` such rows must be readable from `from` on, and `KW` rows of weights from `taps` on.
+    #[inline(always)]
+    unsafe fn slide<S: Simd, const N: usize>(&self, s: S, from: *const f32, taps: *const f32, sums: &mut [S::Vec; N]) {
+        let input = &self.0.layer.input;
+        let padded = padded(input.channels);
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut weights = [s.splat(0.0); KW];
+            for (tap, weight) in weights.iter_mut().enumerate() {
+                *weight = s.load(taps.add(tap * padded));
+            }
+            let mut column = from;
+            for j in 0..(N - 1) * STEP + KW {
+                let value = s.load(column);
+                column = column.wrapping_add(input.pixel);
+                for (tap, weight) in weights.iter().enumerate() {
+                    if j >= tap && (j - tap) % STEP == 0 && (j - tap) / STEP < N {
+                        let sum = &mut sums[(j - tap) / STEP];
+                        *sum = s.mul_add(value, *weight, *sum);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Applies what remains of the activation to the row.
+    #[inline(always)]
+    fn pass<S: Simd>(&self, s: S) {
+        let Self(Depthwise { layer, ws, .. }, y) = *self;
+        let Some(activation) = Finish::of(layer.activation).pass else { return };
+        let output = &layer.output;
+        let run = if output.pixel == output.channels { output.width } else { 1 };
+        for x in (0..output.width).step_by(run) {
+            // SAFETY: these are elements of the output.
+            let to = unsafe { ws.add(output.at(y, x)) };
+            s.run(Apply { activation, from: to, to, len: run * output.channels });
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! The micro-kernel that convolutions and fully connected layers share.
+//!
+//! In BLIS's words: m runs over the pixels of the output, n over its channels, k over the floats of a window. B is
+//! packed when weights are loaded, into panels of [`PANEL`](crate::pack::PANEL) channels. A is not packed, and there is
+//! no im2col: a row of a tile is a *pointer* to the window's first float in the map, and with channels next to each other
+//! a window is a few segments of contiguous floats ([`Patch`]).
+//!
+//! ```text
+//! loop 4: blocks of mc pixels                      (where their windows begin is computed once a block)
+//!   loop 3: groups
+//!     loop 2: panels of nr channels                (a panel is read once a block, and stays in L1 or L2 meanwhile)
+//!       loop 1: tiles of mr pixels
+//!         loop 0: k                                (mr x nr accumulators; 2 loads, 6 broadcasts, 12 FMAs on AVX2)
+//!         add the residual, clamp, store
+//!     any other activation, in place, while the block is in the cache
+//! ```
+//!
+//! - Tiles take their pixels from anywhere, so they run across the ends of rows and small maps waste nothing.
+//! - k is not blocked: C would be read again, and weights stream from L2, even L3, as fast as they are needed.
+//! - The bias heads the panel and starts the accumulators.
+//! - A product with a single pixel has no reuse to block for; it reads several panels at once ([`vector`]).
+
+mod planar;
+mod tile;
+mod vector;
+
+use crate::activation::{Apply, Finish};
+use crate::map::Map;
+use crate::pack::{HALF_PANEL, PANEL};
+use crate::simd::{Kernel, Simd};
+
+/// Pixels of a block: with their windows they should fill about L1.
+const MC: usize = 192;
+
+/// How the floats of a window lie in the map: `rows` x `segments` stretches of `len`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patch {
+    /// Rows of the window.
+    pub(crate) rows: usize,
+    /// Distance between these.
+    pub(crate) row: usize,
+    /// Stretches in a row.
+    pub(crate) segments: usize,
+    /// Distance between these.
+    pub(crate) segment: usize,
+    /// Contiguous floats of a stretch.
+    pub(crate) len: usize,
+}
+
+impl Patch {
+    /// k: the floats of a window.
+    pub(crate) const fn depth(&self) -> usize {
+        self.rows * self.segments * self.len
+    }
+}
+
+/// Windows of at most so many floats may have a table of them.
+const MOST_TAPS: usize = 256;
+/// Segments from this length on are faster as loops.
+const LONG_SEGMENT: usize = 24;
+
+impl Patch {
+    /// Where the floats of a window are, counted from the first; empty where two loops are faster, since segments are
+    /// long, or the window is too large for a table.
+    fn table<'a>(&self, taps: &'a mut [u32; MOST_TAPS]) -> &'a [u32] {
+        let depth = self.depth();
+        if self.len >= LONG_SEGMENT || depth > MOST_TAPS || self.rows * self.segments == 1 {
+            return &[];
+        }
+        let mut rest = &mut taps[..];
+        for row in 0..self.rows {
+            for segment in 0..self.segments {
+                let start = row * self.row + segment * self.segment;
+                let (segment, behind) = rest.split_at_mut(self.len);
+                for (k, tap) in segment.iter_mut().enumerate() {
+                    let Ok(at) = u32::try_from(start + k) else { return &[] };
+                    *tap = at;
+                }
+                rest = behind;
+            }
+        }
+        &taps[..depth]
+    }
+}
+
+/// Where the windows of the output's pixels begin.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lattice {
+    /// The first one.
+    pub(crate) offset: usize,
+    /// Distance between those of two rows of the output.
+    pub(crate) row: usize,
+    /// Distance between those of two columns.
+    pub(crate) pixel: usize,
+}
+
+/// `output = activation(windows * weights + bias + residual)`.
+///
+/// Whoever makes one has checked that all windows, the output and the residual lie in the workspace, each with a vector
+/// behind it, and that the weights are there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gemm {
+    /// The workspace.
+    pub(crate) ws: *mut f32,
+    /// The first panel.
+    pub(crate) weights: *const f32,
+    /// The windows.
+    pub(crate) windows: Lattice,
+    /// What a window is.
+    pub(crate) patch: Patch,
+    /// Where the results go.
+    pub(crate) output: Map,
+    /// Added to them.
+    pub(crate) residual: Option<Map>,
+    /// Groups of channels, and the distance of their windows.
+    pub(crate) groups: usize,
+    /// Channels between the windows of two groups.
+    pub(crate) group_step: usize,
+    /// What happens to results.
+    pub(crate) finish: Finish,
+}
+
+/// The pixels of a block.
+struct Block {
+    /// How many there are.
+    len: usize,
+    /// Where their windows begin.
+    windows: [usize; MC],
+    /// Where their results go; 0 behind the last one.
+    outputs: [usize; MC + 1],
+    /// Where their residuals are.
+    residuals: [usize; MC],
+}
+
+impl Block {
+    /// One without pixels.
+    const fn new() -> Self {
+        Self { len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }
+    }
+
+    /// Goes to the `len` pixels from `first` on, at most [`MC`].
+    #[inline(always)]
+    fn go_to(&mut self, gemm: &Gemm, first: usize, len: usize) {
+        let Gemm { windows, output, residual, .. } = gemm;
+        self.len = len.min(MC);
+        let (mut y, mut x) = (first / output.width, first % output.width);
+        let mut start = 0;
+        while start < self.len {
+            let end = self.len.min(start + output.width - x);
+            let window = windows.offset + y * windows.row + x * windows.pixel;
+            progression(&mut self.windows[start..end], window, windows.pixel);
+            progression(&mut self.outputs[start..end], output.at(y, x), output.pixel);
+            if let Some(residual) = residual {
+                progression(&mut self.residuals[start..end], residual.at(y, x), residual.pixel);
+            }
+            (start, y, x) = (end, y + 1, 0);
+        }
+        self.outputs[self.len] = 0;
+    }
+}
+
+/// Fills `slots` with `first`, `first + step`, ...
+#[inline(always)]
+fn progression(slots: &mut [usize], first: usize, step: usize) {
+    let mut value = first;
+    for slot in slots {
+        *slot = value;
+        value += step;
+    }
+}
+
+/// `total` in parts of at most `most` that differ by 1 at most: where each begins, and how long it is.
+fn evenly(total: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let parts = total.div_ceil(most);
+    let (len, longer) = (total / parts, total % parts);
+    (0..parts).scan(0, move |first, part| {
+        let len = len + usize::from(part < longer);
+        let start = *first;
+        *first += len;
+        Some((start, len))
+    })
+}
+
+/// A panel of packed weights.
+#[derive(Clone, Copy)]
+struct Panel {
+    /// Its biases.
+    start: *const f32,
+    /// Its first output channel in the group.
+    first: usize,
+    /// Channels that are not padding.
+    channels: usize,
+    /// Whether it is a half panel.
+    half: bool,
+    /// Whether a pixel's vectors may reach into the next pixel, if that lies right behind it and is written later: so
+    /// where no other panel has written there.
+    only: bool,
+}
+
+impl Gemm {
+    /// Output channels of a group.
+    fn group_outputs(&self) -> usize {
+        self.output.channels / self.groups
+    }
+
+    /// Floats of a packed group.
+    fn group_len(&self) -> usize {
+        self.group_outputs().next_multiple_of(HALF_PANEL) * (self.patch.depth() + 1)
+    }
+
+    /// The panel of `group` that begins at output channel `first`.
+    fn panel(&self, group: usize, first: usize) -> Panel {
+        let rest = self.group_outputs() - first;
+        let before = group * self.group_len() + first * (self.patch.depth() + 1);
+        // SAFETY: all panels of all groups are in the weights.
+        let start = unsafe { self.weights.add(before) };
+        let half = rest <= HALF_PANEL;
+        let width = if half { HALF_PANEL } else { PANEL };
+        let only = self.output.channels == rest && width <= 2 * rest && self.residual.is_none();
+        Panel { start, first, channels: rest.min(PANEL), half, only }
+    }
+
+    /// Applies what remains of the activation to the pixels of a block.
+    #[inline(always)]
+    fn pass<S: Simd>(&self, s: S, first: usize, len: usize) {
+        let Some(activation) = self.finish.pass else { return };
+        let Map { width, row, pixel, channels, .. } = self.output;
+        let mut at = first;
+        while at < first + len {
+            let (y, x) = (at / width, at % width);
+            // Pixels that are next to each other in memory are one run.
+            let pixels = match pixel == channels {
+                true if row == width * pixel => first + len - at,
+                true => (width - x).min(first + len - at),
+                false => 1,
+            };
+            // SAFETY: these are elements of the output.
+            let to = unsafe { self.ws.add(self.output.at(y, x)) };
+            s.run(Apply { activation, from: to, to, len: pixels * channels });
+            at += pixels;
+        }
+    }
+}
+
+impl Kernel for Gemm {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let pixels = self.output.pixels();
+        if pixels == 1 {
+            vector::run(s, &self);
+            return self.pass(s, 0, 1);
+        }
+        let mut taps = [0; MOST_TAPS];
+        let taps = self.patch.table(&mut taps);
+        if planar::fits::<S>(&self, taps) {
+            return planar::run(s, &self, taps);
+        }
+        let mut block = Block::new();
+        for (first, len) in evenly(pixels, MC) {
+            block.go_to(&self, first, len);
+            for group in 0..self.groups {
+                for channel in (0..self.group_outputs()).step_by(PANEL) {
+                    let panel = self.panel(group, channel);
+                    tile::panel(s, &self, &block, group, panel, taps);
+                }
+            }
+            self.pass(s, first, len);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Few output channels of a map with a single channel: the first layer of nets for digits.
+//!
+//! There a vector of output channels is mostly padding, and each float that is read serves a single FMA. But neighbouring
+//! windows lie next to each other, so vectors can be over *pixels*: a float of the weights serves two vectors of pixels,
+//! and the tile is transposed when it is stored.
+
+use super::Gemm;
+use crate::pack::HALF_PANEL;
+use crate::simd::{Kernel, Simd};
+
+/// Whether the kernel fits.
+pub(super) fn fits<S: Simd>(gemm: &Gemm, taps: &[u32]) -> bool {
+    let adjacent = gemm.windows.pixel == 1 && gemm.patch.len * gemm.patch.segments > 0 && !taps.is_empty();
+    let few = gemm.groups == 1 && gemm.output.channels <= HALF_PANEL && gemm.residual.is_none();
+    adjacent && few && gemm.output.width >= 2 * S::LANES
+}
+
+/// The whole product; `taps` is [`Patch::table`](super::Patch::table).
+#[inline(always)]
+pub(super) fn run<S: Simd>(s: S, gemm: &Gemm, taps: &[u32]) {
+    match gemm.output.channels {
+        // As many vectors of pixels as leave registers: F * V accumulators, V pixels, a weight.
+        1..=2 => s.run(Planar::<2, 2> { gemm, taps }),
+        3..=4 => s.run(Planar::<4, 2> { gemm, taps }),
+        5..=6 => s.run(Planar::<6, 2> { gemm, taps }),
+        _ => s.run(Planar::<8, 1> { gemm, taps }),
+    }
+}
+
+/// Tiles of up to `F` channels and `V` vectors of pixels.
+struct Planar<'a, const F: usize, const V: usize> {
+    gemm: &'a Gemm,
+    taps: &'a [u32],
+}
+
+impl<const F: usize, const V: usize> Kernel for Planar<'_, F, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Gemm { ws, windows, output, .. } = *self.gemm;
+        // Rows after which the rest of the activation passes over them.
+        let strip = (super::MC / output.width).max(1);
+        for y in 0..output.height {
+            let mut x = 0;
+            while x < output.width {
+                // The last tile overlaps the one before.
+                let first = x.min(output.width - V * S::LANES);
+                // SAFETY: the windows of these pixels are in the workspace, and so are the pixels.
+                unsafe {
+                    let mut tile = self.multiply(s, ws.add(windows.offset + y * windows.row + first));
+                    let low = s.splat(self.gemm.finish.low);
+                    let high = s.splat(self.gemm.finish.high);
+                    let to = ws.add(output.at(y, first));
+                    for (v, rows) in tile.iter_mut().enumerate() {
+                        for row in rows.iter_mut() {
+                            *row = s.min(high, s.max(low, *row));
+                        }
+                        s.store_transposed(to.add(v * S::LANES * output.pixel), output.pixel, *rows, output.channels);
+                    }
+                }
+                x += V * S::LANES;
+            }
+            if (y + 1) % strip == 0 || y + 1 == output.height {
+                let first = y / strip * strip;
+                self.gemm.pass(s, first * output.width, (y + 1 - first) * output.width);
+            }
+        }
+    }
+}
+
+impl<const F: usize, const V: usize> Planar<'_, F, V> {
+    /// `V` times `LANES` windows, the first of which begins at `from`, times `F` channels, plus their biases.
+    ///
+    /// # Safety
+    ///
+    /// The windows must be readable.
+    #[inline(always)]
+    unsafe fn multiply<S: Simd>(&self, s: S, from: *const f32) -> [[S::Vec; F]; V] {
+        let mut tile = [[s.splat(0.0); F]; V];
+        let mut weights = self.gemm.weights;
+        // SAFETY: the caller's promise; a half panel has a row of 8 for the biases and one for each tap.
+        unsafe {
+            for rows in &mut tile {
+                for (f, row) in rows.iter_mut().enumerate() {
+                    *row = s.splat(*weights.add(f));
+                }
+            }
+            for tap in self.taps {
+                weights = weights.add(HALF_PANEL);
+                let mut pixels = [s.splat(0.0); V];
+                for (v, pixels) in pixels.iter_mut().enumerate() {
+                    *pixels = s.load(from.add(*tap as usize + v * S::LANES));
+                }
+                for f in 0..F {
+                    let weight = s.splat(*weights.add(f));
+                    for v in 0..V {
+                        tile[v][f] = s.mul_add(pixels[v], weight, tile[v][f]);
+                    }
+                }
+            }
+        }
+        tile
+    }
+}

@@ -1,0 +1,268 @@
+//! Tiles of several pixels.
+
+use super::{Block, Gemm, Panel, Patch};
+use crate::pack::{HALF_PANEL, PANEL};
+use crate::simd::{Kernel, Simd};
+
+/// Loop 1: a block of pixels with one panel of a group. `taps`, if it is not empty, is [`Patch::table`].
+///
+/// The tiles differ in height by 1 at most, since one of few pixels does not fill the FMA units.
+#[inline(always)]
+pub(super) fn panel<S: Simd>(s: S, gemm: &Gemm, block: &Block, group: usize, panel: Panel, taps: &[u32]) {
+    let input = gemm.ws.cast_const().wrapping_add(group * gemm.group_step);
+    let output = gemm.ws.wrapping_add(group * gemm.group_outputs() + panel.first);
+    let tiles = block.len.div_ceil(if panel.half { S::MR_HALF } else { S::MR });
+    let (mr, higher) = (block.len / tiles, block.len % tiles);
+    let mut strip = Strip { gemm, block, taps, first: 0, tiles: higher, input, output, panel };
+    if higher > 0 {
+        strip.dispatch(s, mr + 1);
+    }
+    strip.first = higher * (mr + 1);
+    strip.tiles = tiles - higher;
+    strip.dispatch(s, mr);
+}
+
+/// Some tiles of the same height.
+#[derive(Clone, Copy)]
+struct Strip<'a> {
+    gemm: &'a Gemm,
+    block: &'a Block,
+    /// Where the floats of a window are, if a table is faster than loops.
+    taps: &'a [u32],
+    /// The first pixel in the block.
+    first: usize,
+    /// How many tiles.
+    tiles: usize,
+    /// The workspace, moved by the group's first input channel.
+    input: *const f32,
+    /// The workspace, moved by the panel's first output channel.
+    output: *mut f32,
+    panel: Panel,
+}
+
+/// Whether tiles of `NV` vectors can be `mr` pixels high: those that can't are not compiled.
+const fn fits<S: Simd>(nv: usize, mr: usize) -> bool {
+    mr <= if nv * S::LANES == PANEL { S::MR } else { S::MR_HALF }
+}
+
+impl Strip<'_> {
+    /// Runs tiles `mr` pixels high.
+    #[inline(always)]
+    fn dispatch<S: Simd>(self, s: S, mr: usize) {
+        match if self.panel.half { HALF_PANEL / S::LANES } else { PANEL / S::LANES } {
+            1 => self.dispatch_height::<S, 1>(s, mr),
+            2 => self.dispatch_height::<S, 2>(s, mr),
+            _ => self.dispatch_height::<S, 4>(s, mr),
+        }
+    }
+
+    /// Runs tiles of `NV` vectors, `mr` pixels high.
+    #[inline(always)]
+    fn dispatch_height<S: Simd, const NV: usize>(self, s: S, mr: usize) {
+        match mr {
+            12 if const { fits::<S>(NV, 12) } => s.run(Tiles::<12, NV>(self)),
+            11 if const { fits::<S>(NV, 11) } => s.run(Tiles::<11, NV>(self)),
+            10 if const { fits::<S>(NV, 10) } => s.run(Tiles::<10, NV>(self)),
+            9 if const { fits::<S>(NV, 9) } => s.run(Tiles::<9, NV>(self)),
+            8 if const { fits::<S>(NV, 8) } => s.run(Tiles::<8, NV>(self)),
+            7 if const { fits::<S>(NV, 7) } => s.run(Tiles::<7, NV>(self)),
+            6 if const { fits::<S>(NV, 6) } => s.run(Tiles::<6, NV>(self)),
+            5 if const { fits::<S>(NV, 5) } => s.run(Tiles::<5, NV>(self)),
+            4 if const { fits::<S>(NV, 4) } => s.run(Tiles::<4, NV>(self)),
+            3 if const { fits::<S>(NV, 3) } => s.run(Tiles::<3, NV>(self)),
+            2 if const { fits::<S>(NV, 2) } => s.run(Tiles::<2, NV>(self)),
+            _ => s.run(Tiles::<1, NV>(self)),
+        }
+    }
+}
+
+/// Steps of k between two branches: loops of up to some hundred steps then have few enough turns for the branch
+/// predictor to foresee their end.
+const UNROLL: usize = 4;
+
+/// Tiles of `MR` pixels and `NV` vectors of channels.
+struct Tiles<'a, const MR: usize, const NV: usize>(Strip<'a>);
+
+impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Strip { gemm, block, taps, input, panel, .. } = self.0;
+        let mut first = self.0.first;
+        for _ in 0..self.0.tiles {
+            let mut pixels = [input; MR];
+            for (i, pixel) in pixels.iter_mut().enumerate() {
+                // SAFETY: the tile's pixels are in the block, and their windows in the workspace.
+                *pixel = unsafe { input.add(*block.windows.as_ptr().add(first + i)) };
+            }
+            // SAFETY: every window of these pixels is in the workspace, and the whole panel in the weights; outputs and
+            // residuals are in the workspace.
+            unsafe {
+                let mut tile = [load_row::<S, NV>(s, panel.start); MR];
+                let weights = panel.start.add(NV * S::LANES);
+                if taps.is_empty() {
+                    multiply_segments::<S, MR, NV>(s, &gemm.patch, &pixels, weights, &mut tile);
+                } else {
+                    multiply_taps::<S, MR, NV>(s, taps, &pixels, weights, &mut tile);
+                }
+                self.finish(s, first, tile);
+            }
+            first += MR;
+        }
+    }
+}
+
+/// Loop 0: adds the product of `MR` windows with a panel of `NV` vectors.
+///
+/// # Safety
+///
+/// The windows that begin at `pixels` must be readable, as must a panel as deep as `patch`.
+#[inline(always)]
+unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    patch: &Patch,
+    pixels: &[*const f32; MR],
+    mut weights: *const f32,
+    tile: &mut [[S::Vec; NV]; MR],
+) {
+    for row in 0..patch.rows {
+        for segment in 0..patch.segments {
+            let mut k = row * patch.row + segment * patch.segment;
+            let end = k + patch.len;
+            // SAFETY: the loops stay inside of the window and of the panel, of which each k takes a row.
+            unsafe {
+                while k + UNROLL <= end {
+                    for u in 0..UNROLL {
+                        step::<S, MR, NV>(s, pixels, k + u, weights.add(u * NV * S::LANES), tile);
+                    }
+                    weights = weights.add(UNROLL * NV * S::LANES);
+                    k += UNROLL;
+                }
+                while k < end {
+                    step::<S, MR, NV>(s, pixels, k, weights, tile);
+                    weights = weights.add(NV * S::LANES);
+                    k += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Loop 0 for windows of short segments: a single loop over a table of places.
+///
+/// # Safety
+///
+/// The floats at `taps` from each of `pixels` must be readable, as must a panel of as many rows.
+#[inline(always)]
+unsafe fn multiply_taps<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    taps: &[u32],
+    pixels: &[*const f32; MR],
+    mut weights: *const f32,
+    tile: &mut [[S::Vec; NV]; MR],
+) {
+    let (groups, rest) = taps.as_chunks::<UNROLL>();
+    // SAFETY: the caller's promise.
+    unsafe {
+        for group in groups {
+            for (u, tap) in group.iter().enumerate() {
+                step::<S, MR, NV>(s, pixels, *tap as usize, weights.add(u * NV * S::LANES), tile);
+            }
+            weights = weights.add(UNROLL * NV * S::LANES);
+        }
+        for tap in rest {
+            step::<S, MR, NV>(s, pixels, *tap as usize, weights, tile);
+            weights = weights.add(NV * S::LANES);
+        }
+    }
+}
+
+/// Adds the product of float `k` of each window with a row of the panel.
+///
+/// # Safety
+///
+/// They must be readable.
+#[inline(always)]
+unsafe fn step<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    pixels: &[*const f32; MR],
+    k: usize,
+    weights: *const f32,
+    tile: &mut [[S::Vec; NV]; MR],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let b = load_row::<S, NV>(s, weights);
+        for i in 0..MR {
+            let a = s.splat(*pixels[i].add(k));
+            for j in 0..NV {
+                tile[i][j] = s.mul_add(a, b[j], tile[i][j]);
+            }
+        }
+    }
+}
+
+/// `NV` vectors.
+///
+/// # Safety
+///
+/// They must be readable.
+#[inline(always)]
+pub(super) unsafe fn load_row<S: Simd, const NV: usize>(s: S, from: *const f32) -> [S::Vec; NV] {
+    let mut row = [s.splat(0.0); NV];
+    for (j, vector) in row.iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        *vector = unsafe { s.load(from.add(j * S::LANES)) };
+    }
+    row
+}
+
+impl<const MR: usize, const NV: usize> Tiles<'_, MR, NV> {
+    /// Adds the residual to the tile that begins at pixel `first` of the block, clamps and stores.
+    ///
+    /// # Safety
+    ///
+    /// The tile's pixels must be in the block, with outputs and residuals in the workspace.
+    #[inline(always)]
+    unsafe fn finish<S: Simd>(&self, s: S, first: usize, mut tile: [[S::Vec; NV]; MR]) {
+        let Strip { gemm, block, output, panel, .. } = self.0;
+        // SAFETY: a vector behind an output or a residual is readable, and no channels but the panel's are written.
+        unsafe {
+            if gemm.residual.is_some() {
+                for i in 0..MR {
+                    let residual = output.add(*block.residuals.as_ptr().add(first + i));
+                    let row = load_row::<S, NV>(s, residual);
+                    for j in 0..NV {
+                        tile[i][j] = s.add(tile[i][j], row[j]);
+                    }
+                }
+            }
+            let (low, high) = (s.splat(gemm.finish.low), s.splat(gemm.finish.high));
+            for row in &mut tile {
+                for y in row {
+                    *y = s.min(high, s.max(low, *y));
+                }
+            }
+            let outputs = block.outputs.as_ptr().add(first);
+            let next = *outputs + MR * panel.channels;
+            if panel.channels == NV * S::LANES || panel.only && *outputs.add(MR) == next {
+                for i in 0..MR {
+                    for j in 0..NV {
+                        s.store(output.add(*outputs.add(i)).add(j * S::LANES), tile[i][j]);
+                    }
+                }
+                return;
+            }
+            for i in 0..MR {
+                let to = output.add(*outputs.add(i));
+                for j in 0..NV {
+                    let channel = j * S::LANES;
+                    if panel.channels > channel {
+                        s.store_first(to.add(channel), tile[i][j], panel.channels - channel);
+                    }
+                }
+            }
+        }
+    }
+}

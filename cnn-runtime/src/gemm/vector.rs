@@ -1,0 +1,162 @@
+//! Products with a single pixel: fully connected layers, and convolutions of 1 x 1 maps.
+//!
+//! Each weight is used once, so the time is that of reading them. Several panels are read at once, since the hardware
+//! prefetches several streams better than one. Few accumulators would wait for each other: then k is split over copies
+//! of them.
+
+use super::{Gemm, Panel};
+use crate::pack::{HALF_PANEL, PANEL};
+use crate::simd::{Kernel, Simd};
+
+use super::tile::load_row;
+
+/// All groups and panels for the one pixel of `gemm`.
+#[inline(always)]
+pub(super) fn run<S: Simd>(s: S, gemm: &Gemm) {
+    for group in 0..gemm.groups {
+        let mut first = 0;
+        while first < gemm.group_outputs() {
+            let panel = gemm.panel(group, first);
+            // The half panel comes alone; a panel of 9 or more channels is whole.
+            let whole = (gemm.group_outputs() - first + PANEL - HALF_PANEL - 1) / PANEL;
+            let strip = Strip { gemm, group, panel };
+            first += PANEL * dispatch(s, strip, whole.min(S::STREAMS));
+        }
+    }
+}
+
+/// Runs the tile for so many whole panels, or for a half one if there are none, and gives how many it was.
+#[inline(always)]
+fn dispatch<S: Simd>(s: S, strip: Strip<'_>, panels: usize) -> usize {
+    match (PANEL / S::LANES, panels) {
+        (2, 0) => s.run(Streams::<1, 1, 4>(strip)),
+        (2, 1) => s.run(Streams::<1, 2, 4>(strip)),
+        (2, 2) => s.run(Streams::<2, 2, 2>(strip)),
+        (2, 3) => s.run(Streams::<3, 2, 2>(strip)),
+        (2, _) => s.run(Streams::<4, 2, 1>(strip)),
+        (1, 0) => s.run(Streams::<1, 1, 4>(strip)),
+        (1, 1) => s.run(Streams::<1, 1, 4>(strip)),
+        (1, 2) => s.run(Streams::<2, 1, 4>(strip)),
+        (1, 3) => s.run(Streams::<3, 1, 2>(strip)),
+        (1, _) => s.run(Streams::<4, 1, 2>(strip)),
+        (_, 0) => s.run(Streams::<1, 2, 2>(strip)),
+        (_, 1) => s.run(Streams::<1, 4, 2>(strip)),
+        (_, _) => s.run(Streams::<2, 4, 1>(strip)),
+    }
+    panels.max(1)
+}
+
+/// Where a tile begins.
+#[derive(Clone, Copy)]
+struct Strip<'a> {
+    gemm: &'a Gemm,
+    group: usize,
+    /// The first panel.
+    panel: Panel,
+}
+
+/// A tile of one pixel and `F` panels of `NV` vectors, with k split over `KU` copies of the accumulators.
+struct Streams<'a, const F: usize, const NV: usize, const KU: usize>(Strip<'a>);
+
+impl<const F: usize, const NV: usize, const KU: usize> Kernel for Streams<'_, F, NV, KU> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Strip { gemm, group, panel } = self.0;
+        let distance = NV * S::LANES * (gemm.patch.depth() + 1);
+        let mut panels = [panel.start; F];
+        for (f, start) in panels.iter_mut().enumerate() {
+            *start = panel.start.wrapping_add(f * distance);
+        }
+        let channel = group * gemm.group_outputs() + panel.first;
+        // SAFETY: the window, the panels, the output and the residual are where `Gemm` says, with a vector behind them.
+        unsafe {
+            let window = gemm.ws.add(gemm.windows.offset + group * gemm.group_step);
+            let sums = self.accumulate(s, window, panels);
+            let to = gemm.ws.add(gemm.output.offset + channel);
+            let rest = gemm.group_outputs() - panel.first;
+            for f in 0..F {
+                for j in 0..NV {
+                    let at = (f * NV + j) * S::LANES;
+                    if at < rest {
+                        let y = match &gemm.residual {
+                            Some(residual) => s.add(sums[f][j], s.load(gemm.ws.add(residual.offset + channel + at))),
+                            None => sums[f][j],
+                        };
+                        s.store_first(to.add(at), gemm.finish.clamp(s, y), rest - at);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<const F: usize, const NV: usize, const KU: usize> Streams<'_, F, NV, KU> {
+    /// The biases plus the product of the window with the panels.
+    ///
+    /// # Safety
+    ///
+    /// The window and the panels must be readable.
+    #[inline(always)]
+    unsafe fn accumulate<S: Simd>(&self, s: S, window: *const f32, panels: [*const f32; F]) -> [[S::Vec; NV]; F] {
+        let patch = &self.0.gemm.patch;
+        let mut sums = [[[s.splat(0.0); NV]; F]; KU];
+        // SAFETY: the loops stay inside of the window and of the panels, of which each k takes a row.
+        unsafe {
+            for f in 0..F {
+                sums[0][f] = load_row::<S, NV>(s, panels[f]);
+            }
+            let mut row = NV * S::LANES;
+            for y in 0..patch.rows {
+                for segment in 0..patch.segments {
+                    let from = window.add(y * patch.row + segment * patch.segment);
+                    let mut k = 0;
+                    while k + KU <= patch.len {
+                        for (u, sums) in sums.iter_mut().enumerate() {
+                            step(s, *from.add(k + u), &panels, row + u * NV * S::LANES, sums);
+                        }
+                        row += KU * NV * S::LANES;
+                        k += KU;
+                    }
+                    while k < patch.len {
+                        step(s, *from.add(k), &panels, row, &mut sums[0]);
+                        row += NV * S::LANES;
+                        k += 1;
+                    }
+                }
+            }
+        }
+        for u in 1..KU {
+            for f in 0..F {
+                for j in 0..NV {
+                    sums[0][f][j] = s.add(sums[0][f][j], sums[u][f][j]);
+                }
+            }
+        }
+        sums[0]
+    }
+}
+
+/// Adds `a` times the vectors at `row` of each panel.
+///
+/// # Safety
+///
+/// These must be readable.
+#[inline(always)]
+unsafe fn step<S: Simd, const F: usize, const NV: usize>(
+    s: S,
+    a: f32,
+    panels: &[*const f32; F],
+    row: usize,
+    sums: &mut [[S::Vec; NV]; F],
+) {
+    let a = s.splat(a);
+    for f in 0..F {
+        // SAFETY: the caller's promise.
+        let b = unsafe { load_row::<S, NV>(s, panels[f].add(row)) };
+        for j in 0..NV {
+            sums[f][j] = s.mul_add(a, b[j], sums[f][j]);
+        }
+    }
+}

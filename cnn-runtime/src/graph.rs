@@ -1,0 +1,163 @@
+//! The static description of a net: what summaries, diagrams, weight loading and the reference executor read.
+
+use crate::op::{Op, Shape};
+
+/// A net as it was declared, before any optimisation. `cnn::Network::GRAPH` is one in static memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Graph<'a> {
+    /// The net's name in the declaration.
+    pub name: &'a str,
+    /// Its doc comment.
+    pub doc: &'a str,
+    /// Shape of the input.
+    pub input: Shape,
+    /// Shape of the output.
+    pub output: Shape,
+    /// The layers, in an order in which they can be executed.
+    pub nodes: &'a [Node<'a>],
+    /// Which value is the net's output.
+    pub result: Value,
+    /// Values that are kept as further outputs, in the order of the declaration.
+    pub taps: &'a [Tap<'a>],
+    /// Auxiliary classifiers; [`Node::aux`] counts into this.
+    pub aux: &'a [Aux<'a>],
+}
+
+/// A value in a [`Graph`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// The net's input.
+    Input,
+    /// The output of a node, by its index.
+    Node(usize),
+}
+
+/// One layer of a [`Graph`].
+#[derive(Clone, Copy, Debug)]
+pub struct Node<'a> {
+    /// Full name: `conv1`, `layer1.0.bn1`; what its tensors' names begin with.
+    pub name: &'a str,
+    /// Kind and arguments.
+    pub op: Op,
+    /// What it reads, in order.
+    pub inputs: &'a [Value],
+    /// Shape of its output.
+    pub output: Shape,
+    /// Its parameter tensors.
+    pub tensors: &'a [Tensor<'a>],
+    /// Multiplications with a weight in one pass.
+    pub macs: u64,
+    /// The block calls it came from, outermost first: `inception3a` of block `inception`.
+    pub calls: &'a [Call<'a>],
+    /// The auxiliary classifier it belongs to; such nodes do not run at inference.
+    pub aux: Option<usize>,
+}
+
+/// A block call that a node came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call<'a> {
+    /// The block's name in the declaration.
+    pub block: &'a str,
+    /// Full name of the call.
+    pub name: &'a str,
+}
+
+/// A parameter tensor of a layer, as weight files hold it (row-major, the last dimension fastest).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tensor<'a> {
+    /// Full name: `conv1.weight`.
+    pub name: &'a str,
+    /// What it is to its layer.
+    pub role: Role,
+    /// Its dimensions.
+    pub shape: &'a [usize],
+}
+
+/// What a tensor is to its layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// `weight` of any layer: filters, a matrix, scales, slopes.
+    Weight,
+    /// `bias`.
+    Bias,
+    /// `running_mean` of a batch normalisation; not a parameter.
+    RunningMean,
+    /// `running_var` of a batch normalisation; not a parameter.
+    RunningVar,
+}
+
+impl Role {
+    /// The last part of the tensor's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Weight => "weight",
+            Self::Bias => "bias",
+            Self::RunningMean => "running_mean",
+            Self::RunningVar => "running_var",
+        }
+    }
+
+    /// Whether training changes it by gradients, so that it counts as parameters.
+    pub const fn is_parameter(self) -> bool {
+        matches!(self, Self::Weight | Self::Bias)
+    }
+}
+
+impl Tensor<'_> {
+    /// How many numbers it holds.
+    pub fn elements(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// A value that is kept as a further output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tap<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What is kept.
+    pub value: Value,
+}
+
+/// An auxiliary classifier: a head that only training uses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Aux<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Weight of its loss.
+    pub weight: f32,
+    /// What it gives.
+    pub result: Value,
+}
+
+impl<'a> Node<'a> {
+    /// Trained parameters of this layer; running statistics do not count.
+    pub fn parameters(&self) -> u64 {
+        self.tensors.iter().filter(|t| t.role.is_parameter()).map(|t| t.elements() as u64).sum()
+    }
+}
+
+impl<'a> Graph<'a> {
+    /// The shape of a value.
+    pub fn shape(&self, value: Value) -> Shape {
+        match value {
+            Value::Input => self.input,
+            Value::Node(index) => self.nodes[index].output,
+        }
+    }
+
+    /// The nodes that run at inference.
+    pub fn inference(&self) -> impl Iterator<Item = &'a Node<'a>> {
+        self.nodes.iter().filter(|n| n.aux.is_none())
+    }
+
+    /// Trained parameters, without those of auxiliary classifiers.
+    pub fn parameters(&self) -> u64 {
+        self.inference().map(Node::parameters).sum()
+    }
+
+    /// Multiplications with a weight in one pass.
+    pub fn macs(&self) -> u64 {
+        self.inference().map(|n| n.macs).sum()
+    }
+}

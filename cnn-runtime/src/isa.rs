@@ -1,0 +1,83 @@
+//! The instruction sets, and which one runs.
+//!
+//! Every instruction set is listed here and nowhere else. To add one, write its vector under `simd/` and extend
+//! [`Isa`]; the kernels stay as they are.
+
+#[cfg(target_arch = "x86_64")]
+use crate::simd::avx2::Avx2;
+use crate::simd::scalar::Scalar;
+use crate::simd::{Kernel, Simd};
+
+/// An instruction set that this CPU has: the values inside can only be made where it has it.
+#[derive(Clone, Copy, Debug)]
+pub enum Isa {
+    /// Plain Rust.
+    Scalar(Scalar),
+    /// AVX2 and FMA of x86-64.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+}
+
+impl Isa {
+    /// The instruction sets of this CPU, slowest first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let scalar = core::iter::once(Self::Scalar(Scalar::new()));
+        #[cfg(target_arch = "x86_64")]
+        let scalar = scalar.chain(Avx2::detect().map(Self::Avx2));
+        scalar
+    }
+
+    /// Its name: `scalar`, `avx2`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scalar(_) => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => "avx2",
+        }
+    }
+
+    /// The instruction set of that name, if this CPU has it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|isa| isa.name() == name)
+    }
+
+    /// The fastest one, chosen once for the process. With the feature `std`, the environment variable `CNN_ISA` names
+    /// another, so that tests can cover all.
+    ///
+    /// # Panics
+    ///
+    /// If `CNN_ISA` names an instruction set that does not exist, or that this CPU has not: a test that asked for it
+    /// must not pass without it.
+    pub fn best() -> Self {
+        #[cfg(feature = "std")]
+        {
+            static BEST: std::sync::OnceLock<Isa> = std::sync::OnceLock::new();
+            *BEST.get_or_init(|| Self::requested().unwrap_or_else(Self::fastest))
+        }
+        #[cfg(not(feature = "std"))]
+        Self::fastest()
+    }
+
+    /// The last of [`all`](Self::all).
+    fn fastest() -> Self {
+        Self::all().last().unwrap_or(Self::Scalar(Scalar::new()))
+    }
+
+    /// What `CNN_ISA` asks for.
+    #[cfg(feature = "std")]
+    fn requested() -> Option<Self> {
+        let name = std::env::var_os("CNN_ISA")?;
+        let isa = name.to_str().and_then(Self::named);
+        Some(isa.unwrap_or_else(|| panic!("CNN_ISA={}: this CPU has no such instruction set", name.display())))
+    }
+
+    /// Runs a kernel compiled for this instruction set.
+    #[inline(always)]
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self {
+            Self::Scalar(simd) => simd.run(kernel),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(simd) => simd.run(kernel),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The run side of the [`cnn`](https://docs.rs/cnn) compiler: what the code that `network!` emits calls.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`op`], [`graph`] | the vocabulary: kinds of layers with their arguments, and the static description of a net |
+//! | [`map`], [`workspace`] | where values lie: one workspace of fixed size, maps in it |
+//! | [`isa`], [`simd`] | which instruction set runs, and the vectors that all kernels are written in |
+//! | [`gemm`] | the micro-kernel that convolutions and fully connected layers share |
+//! | [`conv`], [`dense`], [`pool`], [`norm`], [`activation`], [`softmax`], [`join`] | a kernel for each kind of layer |
+//! | [`pack`], [`weights`] | weights as kernels want them, from files as PyTorch writes them |
+//! | [`reference`] | every layer's mathematics in plain loops: the oracle of the tests |
+//!
+//! It is `no_std`, and running a net needs no allocator. The feature `alloc` adds reading weights and workspaces on the
+//! heap, the feature `std` (default) adds choosing the instruction set at run time.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+pub mod activation;
+mod bounds;
+pub mod conv;
+pub mod dense;
+pub mod gemm;
+pub mod graph;
+pub mod isa;
+pub mod join;
+pub mod map;
+pub mod math;
+pub mod network;
+pub mod norm;
+pub mod op;
+pub mod pack;
+pub mod packed;
+pub mod pool;
+#[cfg(feature = "alloc")]
+pub mod reference;
+mod runs;
+pub mod simd;
+pub mod softmax;
+#[cfg(feature = "alloc")]
+pub mod weights;
+pub mod workspace;
+
+/// Its content, if the feature `alloc` of this crate is on. Emitted code can't ask for another crate's features.
+#[cfg(feature = "alloc")]
+#[macro_export]
+macro_rules! if_alloc {
+    ($($content:tt)*) => { $($content)* };
+}
+
+/// Its content, if the feature `alloc` of this crate is on. Emitted code can't ask for another crate's features.
+#[cfg(not(feature = "alloc"))]
+#[macro_export]
+macro_rules! if_alloc {
+    ($($content:tt)*) => {};
+}

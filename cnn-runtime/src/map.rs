@@ -1,0 +1,49 @@
+//! Where a value lies in the workspace.
+//!
+//! All feature maps are NHWC: the channels of a pixel are next to each other. A map that a padded convolution reads has
+//! a *halo* of zeros around it, so that no kernel has code for edges. A map can also be a slice of the channels of a
+//! wider one; so a concat's branches write straight into the result.
+
+/// A feature map in the workspace: element (y, x, c) is at `offset + y * row + x * pixel + c`, counted in `f32`s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Map {
+    /// Where element (0, 0, 0) is; a halo lies before and behind.
+    pub offset: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Channels.
+    pub channels: usize,
+    /// Distance from a row to the next.
+    pub row: usize,
+    /// Distance from a pixel to the next: `channels`, or more in a slice of a wider map.
+    pub pixel: usize,
+}
+
+impl Map {
+    /// A dense map without halo.
+    pub const fn dense(offset: usize, height: usize, width: usize, channels: usize) -> Self {
+        Self { offset, height, width, channels, row: width * channels, pixel: channels }
+    }
+
+    /// A vector.
+    pub const fn vector(offset: usize, features: usize) -> Self {
+        Self::dense(offset, 1, 1, features)
+    }
+
+    /// One behind the last element.
+    pub const fn end(&self) -> usize {
+        self.offset + (self.height - 1) * self.row + (self.width - 1) * self.pixel + self.channels
+    }
+
+    /// Number of pixels.
+    pub const fn pixels(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// Number of elements.
+    pub const fn elements(&self) -> usize {
+        self.pixels() * self.channels
+    }
+}

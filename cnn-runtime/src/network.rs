@@ -1,0 +1,67 @@
+//! What all nets have in common, for code that is generic over nets.
+
+use core::error::Error;
+use core::fmt;
+
+use crate::graph::Graph;
+
+/// A net that `network!` compiled, on weights that live for `'w`.
+pub trait Network<'w>: Sized {
+    /// Packed weights.
+    type Weights: 'static + Send + Sync;
+    /// `[f32; N]`, in the order channels, rows, columns.
+    type Input;
+    /// `[f32; N]`, in the order channels, rows, columns.
+    type Output;
+
+    /// The net as it was declared: layers, shapes, tensors.
+    const GRAPH: &'static Graph<'static>;
+    /// Bytes that one net computes in.
+    const WORKSPACE_BYTES: usize;
+    /// Trained parameters, without those of auxiliary classifiers.
+    const PARAMETERS: u64;
+    /// Multiplications with a weight in one pass.
+    const MACS: u64;
+
+    /// Reads weights from a safetensors file as PyTorch writes it: F32, F16 or BF16.
+    ///
+    /// # Errors
+    ///
+    /// Everything in which the file does not fit the net, at once.
+    #[cfg(feature = "alloc")]
+    fn weights(safetensors: &[u8]) -> Result<Self::Weights, crate::weights::WeightsError>;
+
+    /// A net with a workspace of its own; one for each thread.
+    #[cfg(feature = "alloc")]
+    fn new(weights: &'w Self::Weights) -> Self;
+
+    /// Runs the net. Allocates nothing.
+    fn forward(&mut self, input: &Self::Input) -> &Self::Output;
+
+    /// Runs the net on a slice.
+    ///
+    /// # Errors
+    ///
+    /// If the slice is not as long as the input.
+    fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength>;
+
+    /// What the last pass left at a tap, in the order channels, rows, columns.
+    fn tap(&self, name: &str) -> Option<&[f32]>;
+}
+
+/// A slice that is not as long as a net's input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongLength {
+    /// The numbers that the net reads.
+    pub expected: usize,
+    /// The numbers in the slice.
+    pub found: usize,
+}
+
+impl fmt::Display for WrongLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the net reads {} numbers, but {} were given", self.expected, self.found)
+    }
+}
+
+impl Error for WrongLength {}

@@ -1,0 +1,177 @@
+//! Normalisation.
+
+use crate::activation::{Apply, Finish};
+use crate::bounds::{assert_map, assert_same, weights_at};
+use crate::isa::Isa;
+use crate::map::Map;
+use crate::op::{Activation, Lrn};
+use crate::pack::padded;
+use crate::simd::{Kernel, Simd};
+
+/// Local response normalisation across channels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LrnMap {
+    /// What it reads.
+    pub input: Map,
+    /// What it writes; not the input.
+    pub output: Map,
+    /// The formula's constants.
+    pub lrn: Lrn,
+}
+
+/// A batch normalisation that could not be folded: `output = activation(input * scale + shift)` in each channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScaleShift {
+    /// What it reads.
+    pub input: Map,
+    /// What it writes; may be the input.
+    pub output: Map,
+    /// Where the packed scales and shifts ([`pack_scale_shift`](crate::pack::pack_scale_shift)) begin.
+    pub weights: usize,
+    /// Applied last.
+    pub activation: Activation,
+}
+
+/// Normalises each element by its neighbours in other channels.
+///
+/// # Panics
+///
+/// If a map, with a vector behind it, lies outside of the workspace, or the maps differ in size.
+pub fn lrn(isa: Isa, layer: &LrnMap, ws: &mut [f32]) {
+    assert_map(&layer.input, ws.len());
+    assert_same(&layer.output, &layer.input, ws.len());
+    isa.run(LrnKernel { layer, ws: ws.as_mut_ptr() });
+}
+
+/// Scales and shifts each channel.
+///
+/// # Panics
+///
+/// If a map, with a vector behind it, lies outside of the workspace, the maps differ in size, or the weights end early.
+pub fn scale_shift(isa: Isa, layer: &ScaleShift, weights: &[f32], ws: &mut [f32]) {
+    assert_map(&layer.input, ws.len());
+    assert_same(&layer.output, &layer.input, ws.len());
+    let weights = weights_at(weights, layer.weights, [2, padded(layer.input.channels)]);
+    isa.run(ScaleShiftKernel { layer, weights, ws: ws.as_mut_ptr() });
+}
+
+struct LrnKernel<'a> {
+    layer: &'a LrnMap,
+    ws: *mut f32,
+}
+
+impl Kernel for LrnKernel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        if self.layer.lrn.beta == 0.75 { self.pixels::<S, true>(s) } else { self.pixels::<S, false>(s) }
+    }
+}
+
+impl LrnKernel<'_> {
+    /// All pixels; `USUAL` if beta is 3/4.
+    #[inline(always)]
+    fn pixels<S: Simd, const USUAL: bool>(&self, s: S) {
+        let LrnMap { input, output, lrn } = self.layer;
+        for y in 0..input.height {
+            for x in 0..input.width {
+                let from = self.ws.wrapping_add(input.at(y, x)).cast_const();
+                for c in (0..input.channels).step_by(S::LANES) {
+                    // SAFETY: `lrn` checked both maps, with a vector behind them, and `c` counts their channels.
+                    unsafe {
+                        let sum = self.sum_of_squares(s, from, c);
+                        let base = s.mul_add(sum, s.splat(lrn.alpha), s.splat(lrn.k));
+                        let value = s.load(from.add(c));
+                        let result = if USUAL {
+                            let root = s.sqrt(base);
+                            s.div(value, s.mul(root, s.sqrt(root)))
+                        } else {
+                            s.div(value, power(s, base, lrn.beta))
+                        };
+                        s.store_first(self.ws.add(output.at(y, x) + c), result, input.channels - c);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The sum of the squares around each of the channels from `c` on of the pixel at `from`.
+    ///
+    /// # Safety
+    ///
+    /// `from` must be a pixel of the input, `c` one of its channels.
+    #[inline(always)]
+    unsafe fn sum_of_squares<S: Simd>(&self, s: S, from: *const f32, c: usize) -> S::Vec {
+        let LrnMap { input, lrn, .. } = self.layer;
+        let half = lrn.size / 2;
+        let mut sum = s.splat(0.0);
+        if c >= half && c + S::LANES + half <= input.channels {
+            for shift in 0..2 * half + 1 {
+                // SAFETY: all lanes are channels of the pixel.
+                let value = unsafe { s.load(from.add(c - half + shift)) };
+                sum = s.mul_add(value, value, sum);
+            }
+            return sum;
+        }
+        for shift in 0..2 * half + 1 {
+            // Lane i is channel c + shift - half + i: those in 0..channels are added.
+            let first = half.saturating_sub(c + shift).min(S::LANES);
+            let last = (input.channels + half).saturating_sub(c + shift).min(S::LANES);
+            if first < last {
+                let from = from.wrapping_add(c + shift).wrapping_sub(half);
+                // SAFETY: the lanes in between are channels of the pixel.
+                let value = unsafe { s.load_lanes(from, first, last) };
+                sum = s.mul_add(value, value, sum);
+            }
+        }
+        sum
+    }
+}
+
+/// `base^exponent` of each lane, by libm.
+#[inline(always)]
+fn power<S: Simd>(s: S, base: S::Vec, exponent: f32) -> S::Vec {
+    let mut lanes = [0.0; 16];
+    // SAFETY: no vector has more than 16 lanes.
+    unsafe { s.store(lanes.as_mut_ptr(), base) };
+    for lane in &mut lanes[..S::LANES] {
+        *lane = libm::powf(*lane, exponent);
+    }
+    // SAFETY: as above.
+    unsafe { s.load(lanes.as_ptr()) }
+}
+
+struct ScaleShiftKernel<'a> {
+    layer: &'a ScaleShift,
+    weights: *const f32,
+    ws: *mut f32,
+}
+
+impl Kernel for ScaleShiftKernel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let ScaleShift { input, output, activation, .. } = self.layer;
+        let finish = Finish::of(*activation);
+        for y in 0..input.height {
+            for x in 0..input.width {
+                let to = self.ws.wrapping_add(output.at(y, x));
+                for c in (0..input.channels).step_by(S::LANES) {
+                    // SAFETY: `scale_shift` checked both maps, with a vector behind them, and two padded rows of weights.
+                    unsafe {
+                        let scale = s.load(self.weights.add(c));
+                        let shift = s.load(self.weights.add(padded(input.channels) + c));
+                        let value = s.load(self.ws.add(input.at(y, x) + c));
+                        let result = finish.clamp(s, s.mul_add(value, scale, shift));
+                        s.store_first(to.add(c), result, input.channels - c);
+                    }
+                }
+                if let Some(activation) = finish.pass {
+                    s.run(Apply { activation, from: to, to, len: output.channels });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! What a layer is: its kind and its arguments, all numbers resolved.
+//!
+//! This is the one list of layers. The compiler builds these values from a declaration, the static description of a
+//! net ([`Graph`](crate::graph::Graph)) holds them, and [`reference`](crate::reference) gives each its mathematics.
+
+use core::fmt;
+
+/// The shape of one value, without the batch: a stack of feature maps, or a vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// `channels` maps of `height` x `width`.
+    Map {
+        /// Number of feature maps, C.
+        channels: usize,
+        /// Rows of each map, H.
+        height: usize,
+        /// Columns of each map, W.
+        width: usize,
+    },
+    /// A vector of so many features.
+    Vector(usize),
+}
+
+impl Shape {
+    /// A stack of feature maps.
+    pub const fn map(channels: usize, height: usize, width: usize) -> Self {
+        Self::Map { channels, height, width }
+    }
+
+    /// How many numbers a value of this shape has.
+    pub const fn elements(&self) -> usize {
+        match *self {
+            Self::Map { channels, height, width } => channels * height * width,
+            Self::Vector(features) => features,
+        }
+    }
+
+    /// Maps, or features of a vector.
+    pub const fn channels(&self) -> usize {
+        match *self {
+            Self::Map { channels, .. } => channels,
+            Self::Vector(features) => features,
+        }
+    }
+
+    /// Height and width; a vector is 1 x 1.
+    pub const fn size(&self) -> Size {
+        match *self {
+            Self::Map { height, width, .. } => Size { height, width },
+            Self::Vector(_) => Size { height: 1, width: 1 },
+        }
+    }
+}
+
+/// As the language writes it: `256x4x4`, or `120` for a vector.
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Map { channels, height, width } => write!(f, "{channels}x{height}x{width}"),
+            Self::Vector(features) => write!(f, "{features}"),
+        }
+    }
+}
+
+/// A height and a width: of a window, a stride or a dilation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// Vertical extent.
+    pub height: usize,
+    /// Horizontal extent.
+    pub width: usize,
+}
+
+impl Size {
+    /// Height, then width.
+    pub const fn new(height: usize, width: usize) -> Self {
+        Self { height, width }
+    }
+
+    /// The same in both directions.
+    pub const fn square(side: usize) -> Self {
+        Self { height: side, width: side }
+    }
+
+    /// Height times width.
+    pub const fn area(&self) -> usize {
+        self.height * self.width
+    }
+}
+
+/// As the language writes it: `3x3`.
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.height, self.width)
+    }
+}
+
+/// Rows and columns of padding at each edge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Padding {
+    /// Rows above the first.
+    pub top: usize,
+    /// Columns left of the first.
+    pub left: usize,
+    /// Rows below the last.
+    pub bottom: usize,
+    /// Columns right of the last.
+    pub right: usize,
+}
+
+impl Padding {
+    /// None at all.
+    pub const NONE: Self = Self { top: 0, left: 0, bottom: 0, right: 0 };
+
+    /// `vertical` rows above and below, `horizontal` columns left and right.
+    pub const fn symmetric(vertical: usize, horizontal: usize) -> Self {
+        Self { top: vertical, left: horizontal, bottom: vertical, right: horizontal }
+    }
+
+    /// Whether there is any.
+    pub const fn is_none(&self) -> bool {
+        self.top == 0 && self.left == 0 && self.bottom == 0 && self.right == 0
+    }
+}
+
+/// A two-dimensional convolution (a cross-correlation, as in every framework: the kernel is not flipped).
+///
+/// Tensors: `weight` `[filters, in_channels / groups, kernel.height, kernel.width]`, and `bias` `[filters]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conv {
+    /// Output channels.
+    pub filters: usize,
+    /// Extent of a filter.
+    pub kernel: Size,
+    /// Step of the window.
+    pub stride: Size,
+    /// Zeros around the input.
+    pub pad: Padding,
+    /// Distance between the taps of a filter.
+    pub dilation: Size,
+    /// Input and output channels are split into so many independent parts.
+    pub groups: usize,
+    /// Whether a bias is added.
+    pub bias: bool,
+}
+
+/// A fully connected layer. Maps are flattened in the order C, H, W first.
+///
+/// Tensors: `weight` `[features, inputs]`, and `bias` `[features]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Linear {
+    /// Output features.
+    pub features: usize,
+    /// Whether a bias is added.
+    pub bias: bool,
+}
+
+/// Max or average pooling.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pool {
+    /// Extent of the window.
+    pub kernel: Size,
+    /// Step of the window.
+    pub stride: Size,
+    /// Padding: never the maximum; counted by the average if `count_include_pad`.
+    pub pad: Padding,
+    /// Distance between the taps of a window.
+    pub dilation: Size,
+    /// Round the output size up. A last window that would start in the far padding is dropped.
+    pub ceil: bool,
+    /// Whether an average divides by the taps that lie in the padding too (never by what `ceil` adds beyond it).
+    pub count_include_pad: bool,
+}
+
+/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, the sum over the channels
+/// `max(0, i - size/2) ..= min(N - 1, i + size/2)` around channel `i`.
+///
+/// Krizhevsky, Sutskever, Hinton 2012, section 3.3: alpha is not divided by the size, unlike in PyTorch, Caffe, ONNX.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lrn {
+    /// Channels that are summed over, `n` in the paper.
+    pub size: usize,
+    /// Weight of the sum.
+    pub alpha: f32,
+    /// Exponent.
+    pub beta: f32,
+    /// Added to the sum.
+    pub k: f32,
+}
+
+/// Batch normalisation with the running statistics: `(x - mean) / sqrt(var + eps) * weight + bias` in each channel.
+///
+/// Tensors: `weight`, `bias`, `running_mean`, `running_var`, each `[channels]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchNorm {
+    /// Added to the variance.
+    pub eps: f32,
+    /// Weight of a new batch in the running statistics while training; not used at inference.
+    pub momentum: f32,
+}
+
+/// What the slopes of a `prelu` are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PreluPer {
+    /// One slope a channel, tensor `weight` `[channels]`; a file may also hold one for all, `[1]`.
+    Channel,
+    /// One slope an element, tensor `weight` of the input's shape.
+    Element,
+}
+
+/// An element-wise function without parameters of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// `x`.
+    Identity,
+    /// 1 where `x >= 0`, else 0 (Rosenblatt's perceptron).
+    Step,
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+    /// `tanh(x)`.
+    Tanh,
+    /// `max(x, 0)`.
+    Relu,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+    /// `x` where `x >= 0`, else `slope * x`.
+    LeakyRelu {
+        /// Slope of the negative side.
+        slope: f32,
+    },
+    /// `x` where `x > 0`, else `alpha * (exp(x) - 1)`.
+    Elu {
+        /// Scale of the negative side.
+        alpha: f32,
+    },
+    /// `gamma * elu(alpha, x)` with the constants of Klambauer et al. 2017.
+    Selu,
+    /// `ln(1 + exp(x))`.
+    Softplus,
+    /// `x / (1 + |x|)`.
+    Softsign,
+    /// `x * (1 + erf(x / sqrt(2))) / 2`.
+    Gelu,
+    /// `x * sigmoid(x)`.
+    Silu,
+    /// `x * tanh(softplus(x))`.
+    Mish,
+    /// `min(max(x / 6 + 1/2, 0), 1)`.
+    HardSigmoid,
+    /// `x * hard_sigmoid(x)`.
+    HardSwish,
+}
+
+/// A layer: what it does to its input (or, for the merges, to its inputs).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Op {
+    /// Convolution.
+    Conv(Conv),
+    /// Fully connected layer.
+    Linear(Linear),
+    /// Maximum over a window.
+    MaxPool(Pool),
+    /// Mean over a window.
+    AvgPool(Pool),
+    /// Mean over each map.
+    GlobalAvgPool,
+    /// Maximum over each map.
+    GlobalMaxPool,
+    /// Maps to a vector, in the order C, H, W.
+    Flatten,
+    /// Nothing at inference.
+    Dropout {
+        /// Share of the values that training drops.
+        p: f32,
+    },
+    /// Local response normalisation.
+    Lrn(Lrn),
+    /// Batch normalisation.
+    BatchNorm(BatchNorm),
+    /// `x` where `x >= 0`, else a learnt slope times `x`.
+    Prelu(PreluPer),
+    /// An element-wise function.
+    Activation(Activation),
+    /// `exp(x_i) / sum_j exp(x_j)` over the features, or over the channels at each position of a map.
+    Softmax,
+    /// The logarithm of softmax.
+    LogSoftmax,
+    /// The inputs' channels, one after another.
+    Concat,
+    /// The sum of the inputs.
+    Add,
+    /// The product of the inputs; one of `C x 1 x 1` scales whole maps.
+    Mul,
+}
+
+impl Op {
+    /// The name in the language: `conv`, `max_pool`, `relu`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Conv(_) => "conv",
+            Self::Linear(_) => "linear",
+            Self::MaxPool(_) => "max_pool",
+            Self::AvgPool(_) => "avg_pool",
+            Self::GlobalAvgPool => "global_avg_pool",
+            Self::GlobalMaxPool => "global_max_pool",
+            Self::Flatten => "flatten",
+            Self::Dropout { .. } => "dropout",
+            Self::Lrn(_) => "lrn",
+            Self::BatchNorm(_) => "batch_norm",
+            Self::Prelu(_) => "prelu",
+            Self::Activation(activation) => activation.name(),
+            Self::Softmax => "softmax",
+            Self::LogSoftmax => "log_softmax",
+            Self::Concat => "concat",
+            Self::Add => "add",
+            Self::Mul => "mul",
+        }
+    }
+}
+
+impl Activation {
+    /// The name in the language.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Step => "step",
+            Self::Sigmoid => "sigmoid",
+            Self::Tanh => "tanh",
+            Self::Relu => "relu",
+            Self::Relu6 => "relu6",
+            Self::LeakyRelu { .. } => "leaky_relu",
+            Self::Elu { .. } => "elu",
+            Self::Selu => "selu",
+            Self::Softplus => "softplus",
+            Self::Softsign => "softsign",
+            Self::Gelu => "gelu",
+            Self::Silu => "silu",
+            Self::Mish => "mish",
+            Self::HardSigmoid => "hard_sigmoid",
+            Self::HardSwish => "hard_swish",
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Weights in the order in which kernels read them.
+//!
+//! Packed weights of a net are one array of `f32`; each layer has an offset in it. Channels are padded with zeros to
+//! whole vectors, so that kernels load without looking at the end.
+
+use crate::op::Size;
+
+/// Output channels of a full panel: two AVX2 vectors, one AVX-512 vector or four NEON vectors.
+pub const PANEL: usize = 16;
+/// Output channels of the half panel that may come last.
+pub const HALF_PANEL: usize = 8;
+
+/// The output of a layer times `scale`, plus `shift`: a bias and a folded batch normalisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Affine {
+    /// Factor of the weights.
+    pub scale: f64,
+    /// Bias.
+    pub shift: f64,
+}
+
+/// The weights of a convolution, or of a fully connected layer (a convolution whose kernel is as large as its input).
+///
+/// Packed, they are `[groups][panels]`, and a panel of `p` output channels is its bias `[p]` followed by
+/// `[kernel.height][kernel.width][inputs][p]`. Panels are [`PANEL`] wide; where at most [`HALF_PANEL`] channels remain
+/// in a group, the last one is half as wide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvPanels {
+    /// Independent parts.
+    pub groups: usize,
+    /// Output channels of a group.
+    pub outputs: usize,
+    /// Input channels of a group.
+    pub inputs: usize,
+    /// Extent of a filter.
+    pub kernel: Size,
+}
+
+impl ConvPanels {
+    /// Weights of one output channel.
+    pub const fn depth(&self) -> usize {
+        self.kernel.area() * self.inputs
+    }
+
+    /// Packed size of one group.
+    pub const fn group_len(&self) -> usize {
+        self.outputs.next_multiple_of(HALF_PANEL) * (self.depth() + 1)
+    }
+
+    /// Packed size.
+    pub const fn len(&self) -> usize {
+        self.groups * self.group_len()
+    }
+
+    /// Whether there is nothing to pack.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Packs `weight`, which gives the elements of a `[groups * outputs, inputs, height, width]` tensor by their
+    /// position, with `affine` of each output channel, into `packed` of [`len`](Self::len) elements.
+    ///
+    /// # Panics
+    ///
+    /// If `packed` has another length.
+    pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
+        assert_eq!(packed.len(), self.len());
+        for (group, packed) in packed.chunks_exact_mut(self.group_len()).enumerate() {
+            let mut rest = packed;
+            for first in (0..self.outputs).step_by(PANEL) {
+                let width = if self.outputs - first > HALF_PANEL { PANEL } else { HALF_PANEL };
+                let (panel, behind) = rest.split_at_mut(width * (self.depth() + 1));
+                let real = width.min(self.outputs - first);
+                for column in 0..width {
+                    let channel = (column < real).then_some(group * self.outputs + first + column);
+                    self.pack_column(channel, &weight, &affine, &mut panel[column..], width);
+                }
+                rest = behind;
+            }
+        }
+    }
+
+    /// One output channel of a panel, or the zeros behind the last one.
+    fn pack_column(
+        &self,
+        channel: Option<usize>,
+        weight: &impl Fn(usize) -> f32,
+        affine: &impl Fn(usize) -> Affine,
+        column: &mut [f32],
+        width: usize,
+    ) {
+        let Some(channel) = channel else {
+            column.iter_mut().step_by(width).for_each(|slot| *slot = 0.0);
+            return;
+        };
+        let Affine { scale, shift } = affine(channel);
+        column[0] = shift as f32;
+        let area = self.kernel.area();
+        for tap in 0..area {
+            for input in 0..self.inputs {
+                let value = weight((channel * self.inputs + input) * area + tap);
+                column[(1 + tap * self.inputs + input) * width] = (f64::from(value) * scale) as f32;
+            }
+        }
+    }
+}
+
+/// The weights of a depthwise convolution: bias `[channels]`, then `[kernel.height][kernel.width][channels]`, the
+/// channels padded to [`PANEL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DepthwiseTaps {
+    /// Input and output channels.
+    pub channels: usize,
+    /// Extent of a filter.
+    pub kernel: Size,
+}
+
+impl DepthwiseTaps {
+    /// Packed size.
+    pub const fn len(&self) -> usize {
+        padded(self.channels) * (self.kernel.area() + 1)
+    }
+
+    /// Whether there is nothing to pack.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Packs the elements of a `[channels, 1, height, width]` tensor, as [`ConvPanels::pack`] does.
+    ///
+    /// # Panics
+    ///
+    /// If `packed` has another length than [`len`](Self::len).
+    pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
+        assert_eq!(packed.len(), self.len());
+        let area = self.kernel.area();
+        let stride = padded(self.channels);
+        packed.fill(0.0);
+        for channel in 0..self.channels {
+            let Affine { scale, shift } = affine(channel);
+            packed[channel] = shift as f32;
+            for tap in 0..area {
+                packed[(1 + tap) * stride + channel] = (f64::from(weight(channel * area + tap)) * scale) as f32;
+            }
+        }
+    }
+}
+
+/// Channels rounded up to whole panels: the length of a packed row with one number a channel.
+pub const fn padded(channels: usize) -> usize {
+    channels.next_multiple_of(PANEL)
+}
+
+/// Packed size of a [`pack_scale_shift`].
+pub const fn scale_shift_len(channels: usize) -> usize {
+    2 * padded(channels)
+}
+
+/// Packs a batch normalisation that could not be folded: scales `[channels]`, then shifts `[channels]`, both padded.
+///
+/// # Panics
+///
+/// If `packed` has another length than [`scale_shift_len`].
+pub fn pack_scale_shift(channels: usize, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
+    assert_eq!(packed.len(), scale_shift_len(channels));
+    packed.fill(0.0);
+    let (scales, shifts) = packed.split_at_mut(padded(channels));
+    for channel in 0..channels {
+        let Affine { scale, shift } = affine(channel);
+        scales[channel] = scale as f32;
+        shifts[channel] = shift as f32;
+    }
+}
+
+/// Packs slopes of a `prelu`: `[pixels][channels]`, the channels padded, from a `[channels, pixels]` tensor.
+///
+/// # Panics
+///
+/// If `packed` is not `pixels * padded(channels)` long.
+pub fn pack_slopes(channels: usize, pixels: usize, slope: impl Fn(usize) -> f32, packed: &mut [f32]) {
+    assert_eq!(packed.len(), pixels * padded(channels));
+    packed.fill(0.0);
+    for (pixel, row) in packed.chunks_exact_mut(padded(channels)).enumerate() {
+        for (channel, slot) in row[..channels].iter_mut().enumerate() {
+            *slot = slope(channel * pixels + pixel);
+        }
+    }
+}

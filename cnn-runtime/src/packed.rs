@@ -1,0 +1,112 @@
+//! Where the packed weights of a net are: in the binary, or on the heap.
+//!
+//! Kernels read one array of floats and do not care whose it is. Embedded weights need neither an allocator nor an error
+//! path, so this module exists without the feature `alloc`; only [`Packed::from_safetensors`] needs it.
+
+use core::fmt;
+use core::ops::Deref;
+
+/// Packed weights: `N` floats in the layouts of [`pack`](crate::pack), on the boundary of a cache line, which is also
+/// that of the widest vector.
+#[repr(C, align(64))]
+pub struct Aligned<const N: usize>([f32; N]);
+
+impl<const N: usize> Aligned<N> {
+    /// Floats from their little-endian bytes, which may lie at any address: the literal of an embedded net.
+    ///
+    /// Meant for the initialiser of a `static`. The bytes are copied as a whole, since an evaluator that took them one
+    /// by one would need seconds for a megabyte.
+    ///
+    /// # Panics
+    ///
+    /// If there are not four bytes for each of the `N` floats.
+    pub const fn from_le_bytes(bytes: &[u8]) -> Self {
+        assert!(bytes.len() == size_of::<[f32; N]>(), "four bytes for each float");
+        // SAFETY: the length was checked above, the read needs no alignment, and all bit patterns are floats.
+        let mut floats = unsafe { bytes.as_ptr().cast::<[f32; N]>().read_unaligned() };
+        if cfg!(target_endian = "big") {
+            let mut index = 0;
+            while index < N {
+                floats[index] = f32::from_bits(floats[index].to_bits().swap_bytes());
+                index += 1;
+            }
+        }
+        Self(floats)
+    }
+
+    /// The floats, with their number known.
+    pub const fn as_array(&self) -> &[f32; N] {
+        &self.0
+    }
+
+    /// A box of zeros that was never on the stack, which large nets would overflow.
+    #[cfg(feature = "alloc")]
+    fn zeroed() -> alloc::boxed::Box<Self> {
+        // SAFETY: it is an array of floats, and zero bytes are the float 0.
+        unsafe { alloc::boxed::Box::new_zeroed().assume_init() }
+    }
+}
+
+impl<const N: usize> Deref for Aligned<N> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+/// Says how many; nobody wants to read millions of weights.
+impl<const N: usize> fmt::Debug for Aligned<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Aligned({N} floats)")
+    }
+}
+
+/// The packed weights of a net. `Send` and `Sync`, as it is plain data that nobody changes.
+#[derive(Debug)]
+pub enum Packed<const N: usize> {
+    /// On the heap, read from a file.
+    #[cfg(feature = "alloc")]
+    Owned(alloc::boxed::Box<Aligned<N>>),
+    /// In the binary.
+    Embedded(&'static Aligned<N>),
+}
+
+impl<const N: usize> Packed<N> {
+    /// Reads a safetensors file: [`weights::load`](crate::weights::load) into memory of its own.
+    ///
+    /// # Errors
+    ///
+    /// Everything in which the file does not fit the net, at once.
+    ///
+    /// # Panics
+    ///
+    /// If `recipe` does not belong to `graph`, or packs more than `N` floats.
+    #[cfg(feature = "alloc")]
+    pub fn from_safetensors(
+        graph: &crate::graph::Graph<'_>,
+        recipe: &[crate::weights::Pack],
+        file: &[u8],
+    ) -> Result<Self, crate::weights::WeightsError> {
+        let mut packed = Aligned::zeroed();
+        crate::weights::load(graph, recipe, file, &mut packed.0)?;
+        Ok(Self::Owned(packed))
+    }
+
+    /// The floats, with their number known.
+    pub const fn as_array(&self) -> &[f32; N] {
+        match self {
+            #[cfg(feature = "alloc")]
+            Self::Owned(packed) => &packed.0,
+            Self::Embedded(packed) => &packed.0,
+        }
+    }
+}
+
+impl<const N: usize> Deref for Packed<N> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        self.as_array()
+    }
+}

@@ -1,0 +1,427 @@
+//! Pooling.
+//!
+//! Vectors are over channels. A window that touches an edge is clipped to the input: a mean must know how many taps
+//! remain, and a maximum must not see the zeros of a halo. All others have the same shape, and for the usual sizes the
+//! loops over their taps are unrolled.
+
+use crate::bounds::assert_map;
+use crate::isa::Isa;
+use crate::map::Map;
+use crate::op::{Padding, Size};
+use crate::simd::{Kernel, Simd};
+
+/// Maximum or mean over a window. The halo is not read: windows are clipped at the edges of the input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pool2d {
+    /// What it reads.
+    pub input: Map,
+    /// What it writes.
+    pub output: Map,
+    /// Extent of the window.
+    pub kernel: Size,
+    /// Step of the window.
+    pub stride: Size,
+    /// Padding, which moves the windows and which an average may count.
+    pub pad: Padding,
+    /// Distance between the taps of a window.
+    pub dilation: Size,
+    /// Whether an average divides by the taps in the padding too.
+    pub count_include_pad: bool,
+}
+
+/// Takes the maximum over windows.
+///
+/// # Panics
+///
+/// If a map, with a vector behind it, lies outside of the workspace, or the maps differ in their channels.
+pub fn max_pool(isa: Isa, layer: &Pool2d, ws: &mut [f32]) {
+    layer.assert(ws.len());
+    isa.run(Pool { layer, ws: ws.as_mut_ptr(), reduce: Max });
+}
+
+/// Takes the mean over windows.
+///
+/// # Panics
+///
+/// As [`max_pool`] does.
+pub fn avg_pool(isa: Isa, layer: &Pool2d, ws: &mut [f32]) {
+    layer.assert(ws.len());
+    isa.run(Pool { layer, ws: ws.as_mut_ptr(), reduce: Mean });
+}
+
+/// Takes the maximum of each channel; `output` is 1 x 1 pixel.
+///
+/// # Panics
+///
+/// If a map, with a vector behind it, lies outside of the workspace, or `output` is not a pixel of as many channels.
+pub fn global_max_pool(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
+    assert_global(input, output, ws.len());
+    isa.run(Global { input, output, ws: ws.as_mut_ptr(), reduce: Max });
+}
+
+/// Takes the mean of each channel; `output` is 1 x 1 pixel.
+///
+/// # Panics
+///
+/// As [`global_max_pool`] does.
+pub fn global_avg_pool(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
+    assert_global(input, output, ws.len());
+    isa.run(Global { input, output, ws: ws.as_mut_ptr(), reduce: Mean });
+}
+
+impl Pool2d {
+    fn assert(&self, len: usize) {
+        assert_map(&self.input, len);
+        assert_map(&self.output, len);
+        assert!(self.input.channels == self.output.channels, "pooling keeps the number of channels");
+        let Self { stride, dilation, .. } = self;
+        let steps = [stride.height, stride.width, dilation.height, dilation.width].iter().all(|step| *step > 0);
+        let taps = self.kernel.height > 0 && self.kernel.width > 0;
+        assert!(steps && taps, "a pooling that does not move, or without a window: {self:?}");
+    }
+}
+
+fn assert_global(input: &Map, output: &Map, len: usize) {
+    assert_map(input, len);
+    assert_map(output, len);
+    let pixel = output.pixels() == 1 && input.channels == output.channels;
+    assert!(pixel, "global pooling gives a pixel of as many channels: {output:?}");
+}
+
+/// How numbers become one.
+trait Reduce: Copy {
+    /// The result of none.
+    const START: f32;
+
+    /// With one more.
+    fn fold<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec) -> S::Vec;
+
+    /// The result, given one divided by how many there were.
+    fn finish<S: Simd>(self, s: S, sum: S::Vec, scale: f32) -> S::Vec;
+}
+
+#[derive(Clone, Copy)]
+struct Max;
+
+impl Reduce for Max {
+    const START: f32 = f32::NEG_INFINITY;
+
+    #[inline(always)]
+    fn fold<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec) -> S::Vec {
+        s.max(sum, x)
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(self, _: S, sum: S::Vec, _: f32) -> S::Vec {
+        sum
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Mean;
+
+impl Reduce for Mean {
+    const START: f32 = 0.0;
+
+    #[inline(always)]
+    fn fold<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec) -> S::Vec {
+        s.add(sum, x)
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(self, s: S, sum: S::Vec, scale: f32) -> S::Vec {
+        s.mul(sum, s.splat(scale))
+    }
+}
+
+/// The taps of a window in one direction that lie in the input.
+#[derive(Clone, Copy)]
+struct Span {
+    /// Row or column of the first one.
+    first: usize,
+    /// How many there are.
+    taps: usize,
+    /// How many there would be with the padding.
+    padded: usize,
+}
+
+/// One direction of a pooling.
+#[derive(Clone, Copy)]
+struct Axis {
+    size: usize,
+    taps: usize,
+    stride: usize,
+    dilation: usize,
+    before: usize,
+    after: usize,
+}
+
+impl Axis {
+    /// The first window that the edges don't clip, and the one behind the last, of `count`.
+    fn whole(self, count: usize) -> (usize, usize) {
+        let Self { size, taps, stride, dilation, before, .. } = self;
+        let first = before.div_ceil(stride);
+        let end = (size + before).checked_sub((taps - 1) * dilation + 1).map_or(0, |last| last / stride + 1);
+        (first, end.min(count))
+    }
+
+    /// The taps of window `index`.
+    #[inline(always)]
+    fn span(self, index: usize) -> Span {
+        let Self { size, taps, stride, dilation, before, after } = self;
+        let start = index * stride;
+        if start >= before && start - before + (taps - 1) * dilation < size {
+            return Span { first: start - before, taps, padded: taps };
+        }
+        let skipped = before.saturating_sub(start).div_ceil(dilation);
+        let end = (size + before).saturating_sub(start).div_ceil(dilation).min(taps);
+        Span {
+            first: (start + skipped * dilation).saturating_sub(before),
+            taps: end.saturating_sub(skipped),
+            padded: (size + before + after).saturating_sub(start).div_ceil(dilation).min(taps),
+        }
+    }
+}
+
+struct Pool<'a, R> {
+    layer: &'a Pool2d,
+    ws: *mut f32,
+    reduce: R,
+}
+
+impl<R: Reduce> Kernel for Pool<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad } = *self.layer;
+        let vertical = Axis {
+            size: input.height,
+            taps: kernel.height,
+            stride: stride.height,
+            dilation: dilation.height,
+            before: pad.top,
+            after: pad.bottom,
+        };
+        let horizontal = Axis {
+            size: input.width,
+            taps: kernel.width,
+            stride: stride.width,
+            dilation: dilation.width,
+            before: pad.left,
+            after: pad.right,
+        };
+        let (first, end) = horizontal.whole(output.width);
+        for y in 0..output.height {
+            let rows = vertical.span(y);
+            let mut x = 0;
+            while x < output.width {
+                let columns = horizontal.span(x);
+                let counted = if count_include_pad { rows.padded * columns.padded } else { rows.taps * columns.taps };
+                let count = if x == first && first < end { end - first } else { 1 };
+                let taps = Size::new(rows.taps, columns.taps);
+                // Lanes behind the last channel may go to the next pixel, which is written later, if it is in the map.
+                let packed = output.pixel == output.channels;
+                let windows = Windows {
+                    from: self.ws.wrapping_add(input.at(rows.first, columns.first)),
+                    to: self.ws.wrapping_add(output.at(y, x)),
+                    count,
+                    spare: if packed { output.width - x - 1 } else { 0 } * output.channels,
+                    channels: output.channels,
+                    step: [stride.width * input.pixel, output.pixel],
+                    tap: [dilation.height * input.row, dilation.width * input.pixel],
+                    scale: 1.0 / counted.max(1) as f32,
+                    reduce: self.reduce,
+                };
+                match taps {
+                    Size { height: 2, width: 2 } => s.run(Whole::<R, 2, 2>(windows)),
+                    Size { height: 3, width: 3 } => s.run(Whole::<R, 3, 3>(windows)),
+                    _ => s.run(Clipped(windows, taps)),
+                }
+                x += count;
+            }
+        }
+    }
+}
+
+/// Windows next to each other in a row.
+///
+/// Whoever makes one has checked that their taps are readable, each with a vector behind it, and their pixels writable.
+#[derive(Clone, Copy)]
+struct Windows<R> {
+    /// The first tap of the first window.
+    from: *const f32,
+    /// The first pixel.
+    to: *mut f32,
+    /// How many windows.
+    count: usize,
+    /// Floats behind the first pixel that are written later, or by other windows of these.
+    spare: usize,
+    channels: usize,
+    /// Distance to the next window, and to the next pixel.
+    step: [usize; 2],
+    /// Distance between taps: rows, columns.
+    tap: [usize; 2],
+    /// One divided by how many taps a mean counts.
+    scale: f32,
+    reduce: R,
+}
+
+/// Windows of a size that the compiler knows.
+struct Whole<R, const KH: usize, const KW: usize>(Windows<R>);
+
+impl<R: Reduce, const KH: usize, const KW: usize> Kernel for Whole<R, KH, KW> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        self.0.run(s, Size::new(KH, KW));
+    }
+}
+
+/// Windows of any size.
+struct Clipped<R>(Windows<R>, Size);
+
+impl<R: Reduce> Kernel for Clipped<R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        self.0.run(s, self.1);
+    }
+}
+
+impl<R: Reduce> Windows<R> {
+    #[inline(always)]
+    fn run<S: Simd>(&self, s: S, taps: Size) {
+        // SAFETY: as the description of the type says; no more than `spare` floats are written behind a pixel.
+        unsafe {
+            if self.channels < S::LANES {
+                self.narrow(s, taps);
+            } else {
+                self.wide(s, taps);
+            }
+        }
+    }
+
+    /// Pixels of less than a vector.
+    ///
+    /// # Safety
+    ///
+    /// As the description of the type says.
+    #[inline(always)]
+    unsafe fn narrow<S: Simd>(&self, s: S, taps: Size) {
+        let Self { mut from, mut to, count, spare, channels, step, .. } = *self;
+        // So many pixels have the floats of a whole vector behind them.
+        let roomy = ((spare + channels).saturating_sub(S::LANES - channels) / channels).min(count);
+        // SAFETY: the caller's promise.
+        unsafe {
+            for _ in 0..roomy {
+                s.store(to, self.vector(s, from, taps));
+                (from, to) = (from.wrapping_add(step[0]), to.wrapping_add(step[1]));
+            }
+            for _ in roomy..count {
+                s.store_first(to, self.vector(s, from, taps), channels);
+                (from, to) = (from.wrapping_add(step[0]), to.wrapping_add(step[1]));
+            }
+        }
+    }
+
+    /// Pixels of a vector or more: the last one overlaps the one before.
+    ///
+    /// # Safety
+    ///
+    /// As the description of the type says.
+    #[inline(always)]
+    unsafe fn wide<S: Simd>(&self, s: S, taps: Size) {
+        let Self { mut from, mut to, count, channels, step, .. } = *self;
+        let last = channels - S::LANES;
+        for _ in 0..count {
+            // SAFETY: the caller's promise.
+            unsafe {
+                for c in (0..last).step_by(S::LANES) {
+                    s.store(to.add(c), self.vector(s, from.add(c), taps));
+                }
+                s.store(to.add(last), self.vector(s, from.add(last), taps));
+            }
+            (from, to) = (from.wrapping_add(step[0]), to.wrapping_add(step[1]));
+        }
+    }
+
+    /// A vector of channels over the taps of a window.
+    ///
+    /// # Safety
+    ///
+    /// These must be readable from `from` on.
+    #[inline(always)]
+    unsafe fn vector<S: Simd>(&self, s: S, from: *const f32, taps: Size) -> S::Vec {
+        let mut sum = s.splat(R::START);
+        for y in 0..taps.height {
+            for x in 0..taps.width {
+                // SAFETY: the caller's promise.
+                let value = unsafe { s.load(from.add(y * self.tap[0] + x * self.tap[1])) };
+                sum = self.reduce.fold(s, sum, value);
+            }
+        }
+        self.reduce.finish(s, sum, self.scale)
+    }
+}
+
+struct Global<'a, R> {
+    input: &'a Map,
+    output: &'a Map,
+    ws: *mut f32,
+    reduce: R,
+}
+
+impl<R: Reduce> Kernel for Global<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let channels = self.input.channels;
+        let mut c = 0;
+        while c < channels {
+            // SAFETY: `assert_global` checked both maps, with a vector behind them; `c` counts their channels.
+            c += unsafe {
+                if channels - c >= 4 * S::LANES { self.strip::<S, 4>(s, c) } else { self.strip::<S, 1>(s, c) }
+            };
+        }
+    }
+}
+
+impl<R: Reduce> Global<'_, R> {
+    /// `N` vectors of channels from `c` on; gives how many channels that is. Rows are added up on their own first, which
+    /// keeps the rounding errors of large maps small.
+    ///
+    /// # Safety
+    ///
+    /// All but the last vector must be in the maps.
+    #[inline(always)]
+    unsafe fn strip<S: Simd, const N: usize>(&self, s: S, c: usize) -> usize {
+        let Self { input, output, ws, reduce } = *self;
+        let mut sums = [s.splat(R::START); N];
+        for y in 0..input.height {
+            let mut row = [s.splat(R::START); N];
+            for x in 0..input.width {
+                for (i, sum) in row.iter_mut().enumerate() {
+                    // SAFETY: an element of the input, with a vector behind it.
+                    let value = unsafe { s.load(ws.add(input.at(y, x) + c + i * S::LANES)) };
+                    *sum = reduce.fold(s, *sum, value);
+                }
+            }
+            for (sum, row) in sums.iter_mut().zip(&row) {
+                *sum = reduce.fold(s, *sum, *row);
+            }
+        }
+        for (i, sum) in sums.iter().enumerate() {
+            let c = c + i * S::LANES;
+            // SAFETY: no more channels are written than the output has.
+            unsafe {
+                let mean = reduce.finish(s, *sum, 1.0 / input.pixels() as f32);
+                s.store_first(ws.add(output.offset + c), mean, output.channels - c);
+            }
+        }
+        N * S::LANES
+    }
+}

@@ -1,0 +1,256 @@
+//! Every layer's mathematics in plain loops: what the kernels are tested against.
+//!
+//! Nothing here is clever or fast. Values are C, H, W tensors of `f64`, sums are taken in the order in which they are
+//! written in a textbook, and a reader can check each function against its formula at sight. Each function finds the
+//! shape of its result by itself; [`run`] asserts that the compiler found the same.
+
+mod activation;
+mod conv;
+mod join;
+mod norm;
+mod pool;
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::graph::{Graph, Node, Role, Value};
+use crate::op::{Op, Shape};
+
+pub use self::activation::{activate, log_softmax, prelu, softmax};
+pub use self::conv::{conv, linear};
+pub use self::join::{add, concat, flatten, mul};
+pub use self::norm::{Statistics, batch_norm, lrn};
+pub use self::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
+
+/// A value: the numbers of its shape, in the order C, H, W.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// Its shape.
+    pub shape: Shape,
+    /// Its numbers.
+    pub data: Vec<f64>,
+}
+
+impl Tensor {
+    /// A value of the given numbers.
+    ///
+    /// # Panics
+    ///
+    /// If there are more or fewer than the shape has.
+    pub fn new(shape: Shape, data: &[f32]) -> Self {
+        assert_eq!(data.len(), shape.elements(), "numbers of a {shape} tensor");
+        Self { shape, data: data.iter().map(|number| f64::from(*number)).collect() }
+    }
+
+    /// A value whose element at channel, row and column is what `element` gives.
+    fn from_fn(shape: Shape, mut element: impl FnMut(usize, usize, usize) -> f64) -> Self {
+        let size = shape.size();
+        let mut data = Vec::with_capacity(shape.elements());
+        for channel in 0..shape.channels() {
+            for y in 0..size.height {
+                for x in 0..size.width {
+                    data.push(element(channel, y, x));
+                }
+            }
+        }
+        Self { shape, data }
+    }
+
+    /// The element at channel, row and column; a vector has one row and one column.
+    pub fn at(&self, channel: usize, y: usize, x: usize) -> f64 {
+        let size = self.shape.size();
+        self.data[(channel * size.height + y) * size.width + x]
+    }
+
+    /// Each number on its own.
+    fn map(&self, function: impl Fn(f64) -> f64) -> Self {
+        Self { shape: self.shape, data: self.data.iter().map(|number| function(*number)).collect() }
+    }
+
+    /// The numbers in single precision, as a net gives them.
+    pub fn to_f32(&self) -> Vec<f32> {
+        self.data.iter().map(|number| *number as f32).collect()
+    }
+}
+
+/// The tensors of a net by name, in the order of a weight file. [`weights::read`](crate::weights::read) gives it.
+pub type Params = BTreeMap<String, Vec<f32>>;
+
+/// Why a net could not be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunError {
+    /// The input has another number of elements.
+    Input {
+        /// How many the net takes.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A tensor is not there, or has another number of elements.
+    Tensor {
+        /// Its name.
+        name: String,
+        /// How many elements it should have.
+        expected: usize,
+        /// How many it has.
+        found: Option<usize>,
+    },
+}
+
+impl core::error::Error for RunError {}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input { expected, found } => write!(f, "the input has {found} elements, not {expected}"),
+            Self::Tensor { name, expected, found: Some(found) } => {
+                write!(f, "`{name}` has {found} elements, not {expected}")
+            }
+            Self::Tensor { name, expected, found: None } => write!(f, "`{name}` is missing ({expected} elements)"),
+        }
+    }
+}
+
+/// All that a run gives.
+#[derive(Clone, Debug)]
+pub struct Outputs<'g> {
+    graph: &'g Graph<'g>,
+    input: Tensor,
+    nodes: Vec<Option<Tensor>>,
+}
+
+impl Outputs<'_> {
+    /// A value, if it was computed: those of auxiliary classifiers are by [`run_with_aux`] only.
+    pub fn value(&self, value: Value) -> Option<&Tensor> {
+        match value {
+            Value::Input => Some(&self.input),
+            Value::Node(index) => self.nodes.get(index)?.as_ref(),
+        }
+    }
+
+    /// What the net gives.
+    ///
+    /// # Panics
+    ///
+    /// If the graph takes its result from an auxiliary classifier, which no compiled graph does.
+    pub fn result(&self) -> &Tensor {
+        self.value(self.graph.result).expect("the trunk ran")
+    }
+
+    /// A further output, by its name.
+    pub fn tap(&self, name: &str) -> Option<&Tensor> {
+        self.value(self.graph.taps.iter().find(|tap| tap.name == name)?.value)
+    }
+
+    /// What an auxiliary classifier gives, by its name.
+    pub fn aux(&self, name: &str) -> Option<&Tensor> {
+        self.value(self.graph.aux.iter().find(|aux| aux.name == name)?.result)
+    }
+}
+
+/// Runs a net as at inference.
+///
+/// # Errors
+///
+/// If the input or a tensor has another number of elements, or a tensor is missing.
+///
+/// # Panics
+///
+/// If a shape in the graph is not the one that the layer gives.
+pub fn run<'g>(graph: &'g Graph<'g>, params: &Params, input: &[f32]) -> Result<Outputs<'g>, RunError> {
+    run_nodes(graph, params, input, |node| node.aux.is_none())
+}
+
+/// Runs a net together with its auxiliary classifiers, which need their tensors then.
+///
+/// # Errors
+///
+/// As of [`run`].
+///
+/// # Panics
+///
+/// As of [`run`].
+pub fn run_with_aux<'g>(graph: &'g Graph<'g>, params: &Params, input: &[f32]) -> Result<Outputs<'g>, RunError> {
+    run_nodes(graph, params, input, |_| true)
+}
+
+fn run_nodes<'g>(
+    graph: &'g Graph<'g>,
+    params: &Params,
+    input: &[f32],
+    wanted: impl Fn(&Node<'_>) -> bool,
+) -> Result<Outputs<'g>, RunError> {
+    let (expected, found) = (graph.input.elements(), input.len());
+    if expected != found {
+        return Err(RunError::Input { expected, found });
+    }
+    let input = Tensor::new(graph.input, input);
+    let mut outputs = Outputs { graph, input, nodes: vec![None; graph.nodes.len()] };
+    for (index, node) in graph.nodes.iter().enumerate().filter(|(_, node)| wanted(node)) {
+        let inputs = node.inputs.iter().map(|value| outputs.value(*value));
+        let inputs: Vec<_> = inputs.map(|value| value.expect("nodes stand in the order of execution")).collect();
+        let output = run_node(node, params, &inputs)?;
+        assert_eq!(output.shape, node.output, "shape of `{}`", node.name);
+        outputs.nodes[index] = Some(output);
+    }
+    Ok(outputs)
+}
+
+/// One layer.
+fn run_node(node: &Node<'_>, params: &Params, inputs: &[&Tensor]) -> Result<Tensor, RunError> {
+    let tensor = |role| find(node, params, role);
+    let input = inputs[0];
+    Ok(match &node.op {
+        Op::Conv(op) => conv(op, input, tensor(Role::Weight)?, bias(node, params)?),
+        Op::Linear(op) => linear(op, input, tensor(Role::Weight)?, bias(node, params)?),
+        Op::MaxPool(op) => max_pool(op, input),
+        Op::AvgPool(op) => avg_pool(op, input),
+        Op::GlobalAvgPool => global_avg_pool(input),
+        Op::GlobalMaxPool => global_max_pool(input),
+        Op::Flatten => flatten(input),
+        Op::Dropout { .. } => input.clone(),
+        Op::Lrn(op) => lrn(op, input),
+        Op::BatchNorm(op) => batch_norm(
+            op,
+            input,
+            &Statistics {
+                weight: tensor(Role::Weight)?,
+                bias: tensor(Role::Bias)?,
+                mean: tensor(Role::RunningMean)?,
+                var: tensor(Role::RunningVar)?,
+            },
+        ),
+        Op::Prelu(per) => prelu(*per, input, tensor(Role::Weight)?),
+        Op::Activation(op) => input.map(|x| activate(*op, x)),
+        Op::Softmax => softmax(input),
+        Op::LogSoftmax => log_softmax(input),
+        Op::Concat => concat(inputs),
+        Op::Add => add(inputs),
+        Op::Mul => mul(inputs),
+    })
+}
+
+/// The bias of a layer that is declared with one.
+fn bias<'p>(node: &Node<'_>, params: &'p Params) -> Result<Option<&'p [f32]>, RunError> {
+    let has_bias = node.tensors.iter().any(|tensor| tensor.role == Role::Bias);
+    has_bias.then(|| find(node, params, Role::Bias)).transpose()
+}
+
+/// A tensor of a layer, of the right length; all slopes of a `prelu` may be one.
+///
+/// # Panics
+///
+/// If the graph says of the layer that it has no such tensor.
+fn find<'p>(node: &Node<'_>, params: &'p Params, role: Role) -> Result<&'p [f32], RunError> {
+    let tensor = node.tensors.iter().find(|tensor| tensor.role == role);
+    let Some(tensor) = tensor else { panic!("`{}` has no {} in the graph", node.name, role.name()) };
+    let found = params.get(tensor.name);
+    let one_for_all = |found: &[f32]| found.len() == 1 && matches!(node.op, Op::Prelu(_));
+    found.map(Vec::as_slice).filter(|found| found.len() == tensor.elements() || one_for_all(found)).ok_or_else(|| {
+        let (name, expected) = (tensor.name.to_string(), tensor.elements());
+        RunError::Tensor { name, expected, found: found.map(Vec::len) }
+    })
+}

@@ -1,0 +1,89 @@
+//! Activations.
+
+use crate::op::{Activation, PreluPer};
+
+use super::Tensor;
+
+/// An element-wise function.
+pub fn activate(activation: Activation, x: f64) -> f64 {
+    match activation {
+        Activation::Identity => x,
+        Activation::Step => f64::from(u8::from(x >= 0.0)),
+        Activation::Sigmoid => sigmoid(x),
+        Activation::Tanh => libm::tanh(x),
+        Activation::Relu => x.max(0.0),
+        Activation::Relu6 => x.clamp(0.0, 6.0),
+        Activation::LeakyRelu { slope } => leaky_relu(f64::from(slope), x),
+        Activation::Elu { alpha } => elu(f64::from(alpha), x),
+        Activation::Selu => SELU_GAMMA * elu(SELU_ALPHA, x),
+        Activation::Softplus => softplus(x),
+        Activation::Softsign => x / (1.0 + x.abs()),
+        Activation::Gelu => x * (1.0 + libm::erf(x / core::f64::consts::SQRT_2)) / 2.0,
+        Activation::Silu => x * sigmoid(x),
+        Activation::Mish => x * libm::tanh(softplus(x)),
+        Activation::HardSigmoid => hard_sigmoid(x),
+        Activation::HardSwish => x * hard_sigmoid(x),
+    }
+}
+
+/// With this and [`SELU_GAMMA`], activations keep the mean 0 and the variance 1 (Klambauer et al. 2017).
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+const SELU_GAMMA: f64 = 1.050_700_987_355_480_5;
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + libm::exp(-x))
+}
+
+fn leaky_relu(slope: f64, x: f64) -> f64 {
+    if x >= 0.0 { x } else { slope * x }
+}
+
+fn elu(alpha: f64, x: f64) -> f64 {
+    if x > 0.0 { x } else { alpha * libm::expm1(x) }
+}
+
+/// `ln(1 + exp(x))`, in a form whose exponential cannot overflow.
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
+}
+
+fn hard_sigmoid(x: f64) -> f64 {
+    (x / 6.0 + 0.5).clamp(0.0, 1.0)
+}
+
+/// `x` where `x >= 0`, else a slope times `x`; one slope is used for all.
+///
+/// # Panics
+///
+/// If `slopes` is neither one nor as many as `per` asks for.
+pub fn prelu(per: PreluPer, input: &Tensor, slopes: &[f32]) -> Tensor {
+    let needed = match per {
+        PreluPer::Channel => input.shape.channels(),
+        PreluPer::Element => input.shape.elements(),
+    };
+    assert!(slopes.len() == 1 || slopes.len() == needed, "slopes");
+    let size = input.shape.size();
+    Tensor::from_fn(input.shape, |channel, y, x| {
+        let index = match per {
+            _ if slopes.len() == 1 => 0,
+            PreluPer::Channel => channel,
+            PreluPer::Element => (channel * size.height + y) * size.width + x,
+        };
+        leaky_relu(f64::from(slopes[index]), input.at(channel, y, x))
+    })
+}
+
+/// `exp(x_i) / sum exp(x_j)` over the features, or over the channels at each position of a map.
+pub fn softmax(input: &Tensor) -> Tensor {
+    log_softmax(input).map(libm::exp)
+}
+
+/// The logarithm of softmax. The largest of the `x_j` is taken out first, so that the exponentials cannot overflow.
+pub fn log_softmax(input: &Tensor) -> Tensor {
+    Tensor::from_fn(input.shape, |channel, y, x| {
+        let all = || (0..input.shape.channels()).map(|channel| input.at(channel, y, x));
+        let largest = all().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = all().map(|other| libm::exp(other - largest)).sum();
+        input.at(channel, y, x) - largest - libm::log(sum)
+    })
+}

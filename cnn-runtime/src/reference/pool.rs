@@ -1,0 +1,115 @@
+//! Pooling.
+
+use alloc::vec::Vec;
+
+use crate::op::{Pool, Shape};
+
+use super::Tensor;
+use super::conv::inside;
+
+/// The largest input under the window.
+///
+/// # Panics
+///
+/// If a window lies in the padding as a whole, or does not fit the padded input.
+pub fn max_pool(op: &Pool, input: &Tensor) -> Tensor {
+    Tensor::from_fn(pooled(op, input.shape), |channel, y, x| {
+        let window = Window::at(op, input, channel, y, x);
+        assert!(!window.inputs.is_empty(), "a window in the padding");
+        window.inputs.into_iter().fold(f64::NEG_INFINITY, f64::max)
+    })
+}
+
+/// The mean of the inputs under the window; with `count_include_pad`, zeros of the padding are inputs too.
+///
+/// # Panics
+///
+/// If a window lies in the padding as a whole, or does not fit the padded input.
+pub fn avg_pool(op: &Pool, input: &Tensor) -> Tensor {
+    Tensor::from_fn(pooled(op, input.shape), |channel, y, x| {
+        let window = Window::at(op, input, channel, y, x);
+        assert!(!window.inputs.is_empty(), "a window in the padding");
+        let count = if op.count_include_pad { window.padded } else { window.inputs.len() };
+        window.inputs.iter().sum::<f64>() / count as f64
+    })
+}
+
+/// The mean of each map.
+pub fn global_avg_pool(input: &Tensor) -> Tensor {
+    let area = input.shape.size().area();
+    let maps: Vec<_> = input.data.chunks_exact(area).collect();
+    Tensor::from_fn(Shape::map(maps.len(), 1, 1), |channel, _, _| maps[channel].iter().sum::<f64>() / area as f64)
+}
+
+/// The largest value of each map.
+pub fn global_max_pool(input: &Tensor) -> Tensor {
+    let maps: Vec<_> = input.data.chunks_exact(input.shape.size().area()).collect();
+    Tensor::from_fn(Shape::map(maps.len(), 1, 1), |channel, _, _| {
+        maps[channel].iter().copied().fold(f64::NEG_INFINITY, f64::max)
+    })
+}
+
+/// What lies under a window.
+struct Window {
+    /// The inputs.
+    inputs: Vec<f64>,
+    /// How many taps lie in the input or in its padding; the others lie in what `ceil` adds beyond it.
+    padded: usize,
+}
+
+impl Window {
+    /// The window of the output at row `y` and column `x`.
+    fn at(op: &Pool, input: &Tensor, channel: usize, y: usize, x: usize) -> Self {
+        let size = input.shape.size();
+        let rows = size.height + op.pad.top + op.pad.bottom;
+        let columns = size.width + op.pad.left + op.pad.right;
+        let mut window = Self { inputs: Vec::new(), padded: 0 };
+        for ky in 0..op.kernel.height {
+            for kx in 0..op.kernel.width {
+                let row = y * op.stride.height + ky * op.dilation.height;
+                let column = x * op.stride.width + kx * op.dilation.width;
+                if row < rows && column < columns {
+                    window.padded += 1;
+                }
+                let row = inside(row, op.pad.top, size.height);
+                let column = inside(column, op.pad.left, size.width);
+                if let (Some(row), Some(column)) = (row, column) {
+                    window.inputs.push(input.at(channel, row, column));
+                }
+            }
+        }
+        window
+    }
+}
+
+/// The shape of the output.
+fn pooled(op: &Pool, input: Shape) -> Shape {
+    let size = input.size();
+    let extents = |kernel, dilation, stride| Extents { kernel, dilation, stride, ceil: op.ceil };
+    let vertical = extents(op.kernel.height, op.dilation.height, op.stride.height);
+    let horizontal = extents(op.kernel.width, op.dilation.width, op.stride.width);
+    let height = vertical.windows(size.height, op.pad.top, op.pad.bottom);
+    let width = horizontal.windows(size.width, op.pad.left, op.pad.right);
+    Shape::map(input.channels(), height, width)
+}
+
+/// A window in one direction.
+struct Extents {
+    kernel: usize,
+    dilation: usize,
+    stride: usize,
+    ceil: bool,
+}
+
+impl Extents {
+    /// How many windows an input of `size` between `before` and `behind` has.
+    fn windows(&self, size: usize, before: usize, behind: usize) -> usize {
+        let steps = size + before + behind - self.dilation * (self.kernel - 1) - 1;
+        if !self.ceil {
+            return steps / self.stride + 1;
+        }
+        let windows = steps.div_ceil(self.stride) + 1;
+        let last_is_in_far_padding = (windows - 1) * self.stride >= before + size;
+        if last_is_in_far_padding { windows - 1 } else { windows }
+    }
+}

@@ -1,0 +1,148 @@
+//! The vectors that kernels are written in.
+//!
+//! A kernel is written once, generic over [`Simd`]; the files under `simd/` only implement the vector. A value of a
+//! type that implements [`Simd`] proves that the CPU has the instructions, so arithmetic needs no `unsafe` of the
+//! caller's: only loads and stores do. This is the scheme of rten-simd and of pulp.
+//!
+//! Two rules keep generated code what it should be:
+//!
+//! - Everything between [`Simd::run`] and the arithmetic is `#[inline(always)]`, so that it is compiled inside the one
+//!   function that has the CPU's features switched on. This is why work is handed over as a [`Kernel`], whose method can
+//!   carry that attribute, and not as a closure, which cannot.
+//! - Vectors are never indexed by a variable that the optimiser cannot unroll, or they would live in memory.
+
+pub mod scalar;
+
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;
+
+/// Work that is compiled anew for each instruction set.
+pub trait Kernel {
+    /// What it gives.
+    type Output;
+
+    /// Does it. Implementations are `#[inline(always)]`.
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// Vectors of [`LANES`](Self::LANES) `f32`s and what the CPU can do with them. Values are proofs that it can.
+///
+/// Arithmetic is that of IEEE 754 unless a method says otherwise.
+pub trait Simd: Copy {
+    /// A vector.
+    type Vec: Copy;
+    /// A truth value for each lane.
+    type Mask: Copy;
+
+    /// Floats in a vector; divides [`HALF_PANEL`](crate::pack::HALF_PANEL).
+    const LANES: usize;
+    /// Height, in pixels, of the GEMM tile over a whole panel: as many as leave registers for the weights.
+    const MR: usize;
+    /// Height of the GEMM tile over half a panel.
+    const MR_HALF: usize;
+    /// Panels that a product with a single pixel reads at once; each is a stream of weights from memory.
+    const STREAMS: usize;
+
+    /// Runs a kernel with the CPU's features switched on. Not inlined into its caller.
+    fn run<K: Kernel>(self, kernel: K) -> K::Output;
+
+    /// `x` in every lane.
+    fn splat(self, x: f32) -> Self::Vec;
+
+    /// Reads a vector; any alignment.
+    ///
+    /// # Safety
+    ///
+    /// `LANES` floats from `from` must be readable.
+    unsafe fn load(self, from: *const f32) -> Self::Vec;
+
+    /// Reads the lanes `first..last` of a vector whose lane 0 would be at `from`, and nothing else; the others are 0.
+    ///
+    /// # Safety
+    ///
+    /// These lanes must be readable, and `first <= last <= LANES`. `from` itself may be outside of the allocation.
+    unsafe fn load_lanes(self, from: *const f32, first: usize, last: usize) -> Self::Vec;
+
+    /// Writes a vector; any alignment.
+    ///
+    /// # Safety
+    ///
+    /// `LANES` floats from `to` must be writable.
+    unsafe fn store(self, to: *mut f32, x: Self::Vec);
+
+    /// Writes the first `count` lanes, or all if there are fewer.
+    ///
+    /// # Safety
+    ///
+    /// These floats from `to` must be writable.
+    unsafe fn store_first(self, to: *mut f32, x: Self::Vec, count: usize);
+
+    /// Writes the transposed of `rows`: lane i of the first `count` rows, next to each other at `to + i * distance`.
+    /// Nothing else is written.
+    ///
+    /// # Safety
+    ///
+    /// `count <= F <= 8`, and `count` floats from each of these places must be writable.
+    #[inline(always)]
+    unsafe fn store_transposed<const F: usize>(
+        self,
+        to: *mut f32,
+        distance: usize,
+        rows: [Self::Vec; F],
+        count: usize,
+    ) {
+        for (f, row) in rows.into_iter().enumerate().take(count) {
+            let mut lanes = [0.0; 16];
+            // SAFETY: no vector has more than 16 lanes; the rest is the caller's promise.
+            unsafe {
+                self.store(lanes.as_mut_ptr(), row);
+                for (i, lane) in lanes.iter().enumerate().take(Self::LANES) {
+                    *to.add(i * distance + f) = *lane;
+                }
+            }
+        }
+    }
+
+    /// Hints that the cache line at `at`, any address, will be read soon.
+    fn prefetch(self, at: *const f32);
+
+    /// `a + b`.
+    fn add(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    /// `a - b`.
+    fn sub(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    /// `a * b`.
+    fn mul(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    /// `a / b`.
+    fn div(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    /// `a * b + c`, rounded once where the CPU has it, else twice.
+    fn mul_add(self, a: Self::Vec, b: Self::Vec, c: Self::Vec) -> Self::Vec;
+    /// `c - a * b`, rounded like [`mul_add`](Self::mul_add).
+    fn neg_mul_add(self, a: Self::Vec, b: Self::Vec, c: Self::Vec) -> Self::Vec;
+    /// Square root.
+    fn sqrt(self, x: Self::Vec) -> Self::Vec;
+    /// Smaller of the two; `b` where either is NaN. So `min(limit, x)` lets a NaN in `x` through.
+    fn min(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    /// Larger of the two; `b` where either is NaN.
+    fn max(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    /// Absolute value.
+    fn abs(self, x: Self::Vec) -> Self::Vec;
+
+    /// `a < b`; false where either is NaN.
+    fn less(self, a: Self::Vec, b: Self::Vec) -> Self::Mask;
+    /// `a <= b`; false where either is NaN.
+    fn less_or_equal(self, a: Self::Vec, b: Self::Vec) -> Self::Mask;
+    /// True in the first `count` lanes.
+    fn first_lanes(self, count: usize) -> Self::Mask;
+    /// `a` where the mask is true, else `b`.
+    fn select(self, mask: Self::Mask, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+
+    /// The bits of each lane shifted left by 23: what was a whole number becomes an exponent.
+    fn shift_to_exponent(self, x: Self::Vec) -> Self::Vec;
+
+    /// A function of one number in each lane, in turn.
+    fn map(self, x: Self::Vec, f: fn(f32) -> f32) -> Self::Vec;
+    /// Largest lane.
+    fn reduce_max(self, x: Self::Vec) -> f32;
+    /// Sum of the lanes.
+    fn reduce_sum(self, x: Self::Vec) -> f32;
+}

@@ -1,0 +1,124 @@
+//! Softmax and its logarithm, over the channels of each pixel.
+//!
+//! The largest value is subtracted first, so that large ones don't overflow. What is added up are the numbers that are
+//! divided, so the results add up to 1.
+
+use crate::bounds::{assert_map, assert_same};
+use crate::isa::Isa;
+use crate::map::Map;
+use crate::math::exp;
+use crate::simd::{Kernel, Simd};
+
+/// `exp(x_i) / sum_j exp(x_j)`; may be in place.
+///
+/// # Panics
+///
+/// If a map, with a vector behind it, lies outside of the workspace, or the maps differ in size.
+pub fn softmax(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
+    run(isa, input, output, false, ws);
+}
+
+/// `x_i - ln(sum_j exp(x_j))`; may be in place.
+///
+/// # Panics
+///
+/// As [`softmax`] does.
+pub fn log_softmax(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
+    run(isa, input, output, true, ws);
+}
+
+fn run(isa: Isa, input: &Map, output: &Map, logarithm: bool, ws: &mut [f32]) {
+    assert_map(input, ws.len());
+    assert_same(output, input, ws.len());
+    let ws = ws.as_mut_ptr();
+    for y in 0..input.height {
+        for x in 0..input.width {
+            // SAFETY: both pixels lie in the maps that were just checked.
+            let (from, to) = unsafe { (ws.add(input.at(y, x)), ws.add(output.at(y, x))) };
+            isa.run(Softmax { from, to, len: input.channels, logarithm });
+        }
+    }
+}
+
+/// One pixel: `len` floats, with a vector behind them where they are read.
+struct Softmax {
+    from: *const f32,
+    to: *mut f32,
+    len: usize,
+    logarithm: bool,
+}
+
+impl Kernel for Softmax {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        // SAFETY: `len` floats and a vector behind them are readable, and no more than `len` are written.
+        unsafe {
+            let largest = self.largest(s);
+            let sum = self.sum_of_exps(s, largest);
+            if self.logarithm {
+                let shift = s.splat(libm::logf(sum));
+                self.scale(s, self.from, largest, shift);
+            } else {
+                self.scale(s, self.to, s.splat(0.0), s.splat(sum));
+            }
+        }
+    }
+}
+
+impl Softmax {
+    /// The largest number, in all lanes.
+    ///
+    /// # Safety
+    ///
+    /// As the fields say; so for all methods.
+    #[inline(always)]
+    unsafe fn largest<S: Simd>(&self, s: S) -> S::Vec {
+        let mut largest = s.splat(f32::NEG_INFINITY);
+        for i in (0..self.len).step_by(S::LANES) {
+            // SAFETY: a vector from any of the floats is readable.
+            let x = unsafe { s.load(self.from.add(i)) };
+            largest = s.max(largest, s.select(s.first_lanes(self.len - i), x, largest));
+        }
+        s.splat(s.reduce_max(largest))
+    }
+
+    /// The sum of `exp(x - largest)`, which softmax also stores.
+    ///
+    /// # Safety
+    ///
+    /// As for [`largest`](Self::largest).
+    #[inline(always)]
+    unsafe fn sum_of_exps<S: Simd>(&self, s: S, largest: S::Vec) -> f32 {
+        let mut sum = s.splat(0.0);
+        for i in (0..self.len).step_by(S::LANES) {
+            // SAFETY: a vector from any of the floats is readable, and no more than the rest is written.
+            let x = unsafe { s.load(self.from.add(i)) };
+            let y = exp(s, s.sub(x, largest));
+            if !self.logarithm {
+                // SAFETY: as above.
+                unsafe { s.store_first(self.to.add(i), y, self.len - i) };
+            }
+            sum = s.add(sum, s.select(s.first_lanes(self.len - i), y, s.splat(0.0)));
+        }
+        s.reduce_sum(sum)
+    }
+
+    /// The last step: `exps / last`, or `x - first - last`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`largest`](Self::largest); `from` is one of the two pixels.
+    #[inline(always)]
+    unsafe fn scale<S: Simd>(&self, s: S, from: *const f32, first: S::Vec, last: S::Vec) {
+        for i in (0..self.len).step_by(S::LANES) {
+            // SAFETY: a vector from any of the floats is readable, and no more than the rest is written.
+            unsafe {
+                let x = s.load(from.add(i));
+                let y = if self.logarithm { s.sub(s.sub(x, first), last) } else { s.div(x, last) };
+                s.store_first(self.to.add(i), y, self.len - i);
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Loading: from a safetensors file, as PyTorch writes it, to packed weights.
+//!
+//! The whole file is checked against the net before the first float is packed, and everything that is wrong with it is
+//! told in one [`WeightsError`]. Values are read where they lie in the file, so a large net needs its file and its
+//! packed weights in memory and nothing more.
+//!
+//! A [recipe](Pack) says what is packed where. The compiler emits it as a `static`, since it decided about layouts and
+//! about which batch normalisations are folded; [`Graph`] stays the description of what was declared.
+
+mod check;
+mod error;
+mod file;
+mod fold;
+mod format;
+mod similar;
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::graph::{Graph, Role};
+use crate::pack::{ConvPanels, DepthwiseTaps, pack_scale_shift, pack_slopes, padded, scale_shift_len};
+
+pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
+
+use self::check::Checked;
+use self::fold::Affines;
+
+/// One step of the packing recipe: the parameters of a layer, and where they go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pack {
+    /// The layer, an index into [`Graph::nodes`].
+    pub node: usize,
+    /// A batch normalisation right behind it that is folded into it, an index into [`Graph::nodes`].
+    pub norm: Option<usize>,
+    /// Where it begins in the packed weights.
+    pub offset: usize,
+    /// How it is packed.
+    pub layout: Layout,
+}
+
+impl Pack {
+    /// How many floats it packs.
+    pub const fn len(&self) -> usize {
+        self.layout.len()
+    }
+
+    /// Whether it packs nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The order of packed weights: one for each kind of kernel that has weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Layout {
+    /// A convolution or a fully connected layer.
+    Conv(ConvPanels),
+    /// A convolution in which each channel has a filter of its own.
+    Depthwise(DepthwiseTaps),
+    /// A batch normalisation that is not folded: [`pack_scale_shift`].
+    ScaleShift {
+        /// Channels of its input.
+        channels: usize,
+    },
+    /// The slopes of a `prelu`: [`pack_slopes`].
+    Slopes {
+        /// Channels of its input.
+        channels: usize,
+        /// Pixels that have slopes of their own; 1 where all share theirs.
+        pixels: usize,
+    },
+}
+
+impl Layout {
+    /// How many floats it takes.
+    pub const fn len(&self) -> usize {
+        match *self {
+            Self::Conv(panels) => panels.len(),
+            Self::Depthwise(taps) => taps.len(),
+            Self::ScaleShift { channels } => scale_shift_len(channels),
+            Self::Slopes { channels, pixels } => pixels * padded(channels),
+        }
+    }
+
+    /// Whether it takes none.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Reads a safetensors file and packs what `recipe` says into `packed`, which is left alone if anything is wrong
+/// with the file (but for sums that overflow while a batch normalisation is folded).
+///
+/// Accepted are F32, F16 and BF16. Tensors of auxiliary classifiers may be missing, and `num_batches_tracked`, which
+/// PyTorch's batch normalisation writes, is ignored.
+///
+/// # Errors
+///
+/// Everything in which the file does not fit the net, at once.
+///
+/// # Panics
+///
+/// If `recipe` does not belong to `graph`, or does not fit into `packed`.
+pub fn load(graph: &Graph<'_>, recipe: &[Pack], file: &[u8], packed: &mut [f32]) -> Result<(), WeightsError> {
+    let checked = check::check(graph, file).map_err(|problems| WeightsError::new(graph, problems))?;
+    let mut problems = Vec::new();
+    for step in recipe {
+        let packed = &mut packed[step.offset..][..step.len()];
+        pack(&checked, step, packed);
+        if packed.iter().any(|value| !value.is_finite()) {
+            problems.push(Problem::Overflow { layer: graph.nodes[step.node].name.to_string() });
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(WeightsError::new(graph, problems)) }
+}
+
+/// Reads a safetensors file as [`load`] does, but keeps the tensors as they are: by name, for the
+/// [reference executor](crate::reference::run). What the net does not know is left out.
+///
+/// # Errors
+///
+/// Everything in which the file does not fit the net, at once.
+pub fn read(graph: &Graph<'_>, file: &[u8]) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
+    let checked = check::check(graph, file).map_err(|problems| WeightsError::new(graph, problems))?;
+    let tensors = graph.nodes.iter().flat_map(|node| node.tensors);
+    let found = tensors.filter_map(|tensor| Some((tensor.name.to_string(), checked.get(tensor.name)?)));
+    Ok(found.map(|(name, values)| (name, values.iter().collect())).collect())
+}
+
+/// One step of the recipe.
+fn pack(checked: &Checked<'_>, step: &Pack, packed: &mut [f32]) {
+    let weight = checked.expect(step.node, Role::Weight);
+    let affines = Affines::new(checked, step);
+    let affine = |channel| affines.of(channel);
+    match step.layout {
+        Layout::Conv(panels) => panels.pack(|index| weight.at(index), affine, packed),
+        Layout::Depthwise(taps) => taps.pack(|index| weight.at(index), affine, packed),
+        Layout::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
+        Layout::Slopes { channels, pixels } => {
+            let one_for_all = weight.len() == 1;
+            pack_slopes(channels, pixels, |index| weight.at(if one_for_all { 0 } else { index }), packed);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Comparing a file with a net.
+
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::graph::{Graph, Node, Role, Tensor};
+use crate::op::{Op, PreluPer};
+
+use super::error::{Cause, Problem};
+use super::file::{Entry, File, Values};
+use super::similar::{self, Stranger};
+
+/// A file that fits the net.
+pub(super) struct Checked<'a> {
+    graph: &'a Graph<'a>,
+    file: File<'a>,
+}
+
+impl<'a> Checked<'a> {
+    /// The net.
+    pub(super) fn graph(&self) -> &'a Graph<'a> {
+        self.graph
+    }
+
+    /// The tensor of this name.
+    pub(super) fn get(&self, name: &str) -> Option<Values<'a>> {
+        self.file.get(name)?.values()
+    }
+
+    /// A tensor of a node, if the node has one of this role and the file has it.
+    pub(super) fn of(&self, node: usize, role: Role) -> Option<Values<'a>> {
+        let tensor = self.graph.nodes[node].tensors.iter().find(|tensor| tensor.role == role)?;
+        self.get(tensor.name)
+    }
+
+    /// A tensor of a node of which the net says that it has one.
+    ///
+    /// # Panics
+    ///
+    /// If there is none: the recipe is not of this net, or packs an auxiliary classifier, whose tensors may be missing.
+    pub(super) fn expect(&self, node: usize, role: Role) -> Values<'a> {
+        let Some(values) = self.of(node, role) else {
+            panic!("the recipe packs `{}`, which has no {}", self.graph.nodes[node].name, role.name())
+        };
+        values
+    }
+}
+
+/// Opens a file and compares all of it with the net.
+pub(super) fn check<'a>(graph: &'a Graph<'a>, bytes: &'a [u8]) -> Result<Checked<'a>, Vec<Problem>> {
+    let file = File::open(bytes).map_err(|why| vec![Problem::Unreadable(why)])?;
+    let problems = problems(graph, &file);
+    if problems.is_empty() { Ok(Checked { graph, file }) } else { Err(problems) }
+}
+
+/// All in which they differ.
+fn problems(graph: &Graph<'_>, file: &File<'_>) -> Vec<Problem> {
+    let prefix = similar::common_prefix(graph, file);
+    let mut problems = Vec::new();
+    if !prefix.is_empty() {
+        problems.push(Problem::Prefixed { prefix: prefix.to_string() });
+    }
+    let mut known = vec![false; file.tensors().len()];
+    for (node, tensor) in graph.nodes.iter().flat_map(|node| node.tensors.iter().map(move |tensor| (node, tensor))) {
+        let position = file.position(&[prefix, tensor.name].concat());
+        if let Some(position) = position {
+            known[position] = true;
+            problems.extend(compare(node, tensor, &file.tensors()[position]));
+        } else if node.aux.is_none() {
+            problems.push(Problem::Missing { name: tensor.name.to_string(), shape: tensor.shape.to_vec() });
+        }
+    }
+    let strangers = file.tensors().iter().zip(known).filter(|(entry, known)| !known && !is_bookkeeping(entry));
+    let mut strangers: Vec<_> = strangers.map(|(entry, _)| stranger(entry, prefix)).collect();
+    similar::match_names(&mut problems, &mut strangers);
+    problems.extend(strangers.into_iter().map(|stranger| unexpected(graph, stranger)));
+    problems
+}
+
+/// What PyTorch's batch normalisation counts for itself.
+fn is_bookkeeping(entry: &Entry<'_>) -> bool {
+    entry.name.ends_with("num_batches_tracked")
+}
+
+/// A tensor that the net does not know, under the name it has without the prefix.
+fn stranger<'f>(entry: &'f Entry<'_>, prefix: &str) -> Stranger<'f> {
+    Stranger { name: entry.name.strip_prefix(prefix).unwrap_or(&entry.name), shape: &entry.shape }
+}
+
+/// The problem with a tensor that the net does not know.
+fn unexpected(graph: &Graph<'_>, Stranger { name, shape }: Stranger<'_>) -> Problem {
+    let layer = name.strip_suffix(".bias").and_then(|layer| graph.nodes.iter().find(|node| node.name == layer));
+    let unused_bias = layer.is_some_and(|layer| matches!(layer.op, Op::Conv(_) | Op::Linear(_)));
+    Problem::Unexpected { name: name.to_string(), shape: shape.to_vec(), unused_bias }
+}
+
+/// What is wrong with a tensor that has the right name.
+fn compare(node: &Node<'_>, tensor: &Tensor<'_>, entry: &Entry<'_>) -> Vec<Problem> {
+    let name = || tensor.name.to_string();
+    let mut problems = Vec::new();
+    if !is_accepted(&node.op, tensor.shape, &entry.shape) {
+        let (expected, found) = (tensor.shape.to_vec(), entry.shape.clone());
+        let cause = Cause::of(&expected, &found);
+        problems.push(Problem::Misshapen { name: name(), expected, found, cause });
+    }
+    let Some(values) = entry.values() else {
+        problems.push(Problem::Mistyped { name: name(), dtype: entry.dtype.to_string() });
+        return problems;
+    };
+    if let Some((count, first)) = count(values, |value| !value.is_finite()) {
+        problems.push(Problem::NotFinite { name: name(), count, first });
+    }
+    if let (Op::BatchNorm(norm), Role::RunningVar) = (node.op, tensor.role)
+        && let Some((count, first)) = count(values, |value| value.is_finite() && value <= -norm.eps)
+    {
+        problems.push(Problem::NegativeVariance { name: name(), count, first });
+    }
+    problems
+}
+
+/// Whether a tensor may have this shape.
+fn is_accepted(op: &Op, expected: &[usize], found: &[usize]) -> bool {
+    found == expected || (found == [1] && matches!(op, Op::Prelu(PreluPer::Channel)))
+}
+
+/// How many values are bad, and which is the first.
+fn count(values: Values<'_>, bad: impl Fn(f32) -> bool) -> Option<(usize, usize)> {
+    let mut positions = values.iter().enumerate().filter(|(_, value)| bad(*value)).map(|(position, _)| position);
+    let first = positions.next()?;
+    Some((1 + positions.count(), first))
+}
+
+impl Cause {
+    /// A guess why a tensor has another shape.
+    fn of(expected: &[usize], found: &[usize]) -> Option<Self> {
+        match *expected {
+            [o, i, h, w] if found == [h, w, i, o] => return Some(Self::Hwio),
+            [c, 1, h, w] if found == [h, w, c, 1] => return Some(Self::DepthwiseHwio),
+            [o, i, h, w] if found == [o, h, w, i] => return Some(Self::Ohwi),
+            [o, i] if found == [i, o] => return Some(Self::Transposed),
+            [o, i, h, w] => match *found {
+                [a, b, c, d] if [a, c, d] == [o, h, w] && is_multiple(i, b) => return Some(Self::Groups),
+                _ => {}
+            },
+            _ => {}
+        }
+        (elements(expected) == elements(found)).then_some(Self::Reshaped)
+    }
+}
+
+/// Whether one of the two is a multiple of the other.
+fn is_multiple(a: usize, b: usize) -> bool {
+    a != 0 && b != 0 && (a.is_multiple_of(b) || b.is_multiple_of(a))
+}
+
+/// How many values a tensor of this shape has; a file can claim any shape if one of the dimensions is 0.
+fn elements(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1, |product: usize, dimension| product.checked_mul(*dimension))
+}

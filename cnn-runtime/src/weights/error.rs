@@ -1,0 +1,288 @@
+//! What is wrong with a file, told all at once.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::graph::Graph;
+
+/// Everything in which a file does not fit a net: one error, so that a file is mended in one go.
+///
+/// [`Display`](fmt::Display) gives a summary and a line for each problem.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightsError {
+    /// Name of the net.
+    pub net: String,
+    /// What is wrong, in the order of the net's layers; tensors that it does not know come last.
+    pub problems: Vec<Problem>,
+}
+
+/// One thing that is wrong with a file. Shapes are as the file has them: `[filters, channels, height, width]`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Problem {
+    /// The file could not be read; nothing else is known then.
+    Unreadable(Unreadable),
+    /// All names begin with something that the net's names do not begin with. Further problems are told without it.
+    Prefixed {
+        /// What they begin with, the last dot included.
+        prefix: String,
+    },
+    /// A tensor is not there.
+    Missing {
+        /// Its name.
+        name: String,
+        /// The shape it should have.
+        shape: Vec<usize>,
+    },
+    /// A tensor is not there, but one of the same shape has nearly the same name.
+    Misnamed {
+        /// The name it should have.
+        name: String,
+        /// The name of the other.
+        found: String,
+        /// The shape of both.
+        shape: Vec<usize>,
+    },
+    /// A tensor has another shape.
+    Misshapen {
+        /// Its name.
+        name: String,
+        /// The shape it should have.
+        expected: Vec<usize>,
+        /// The shape it has.
+        found: Vec<usize>,
+        /// What probably happened.
+        cause: Option<Cause>,
+    },
+    /// A tensor has a type that is not accepted.
+    Mistyped {
+        /// Its name.
+        name: String,
+        /// The type, as safetensors calls it: `I64`.
+        dtype: String,
+    },
+    /// A tensor has values that are infinite or not a number.
+    NotFinite {
+        /// Its name.
+        name: String,
+        /// How many.
+        count: usize,
+        /// Position of the first, counted through the whole tensor.
+        first: usize,
+    },
+    /// Variances of a batch normalisation that, `eps` added, have no square root to divide by.
+    NegativeVariance {
+        /// Name of the tensor.
+        name: String,
+        /// How many.
+        count: usize,
+        /// Position of the first.
+        first: usize,
+    },
+    /// A tensor that the net does not know.
+    Unexpected {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// Whether it would be the bias of a layer that is declared without one.
+        unused_bias: bool,
+    },
+    /// All values are finite, but folded with the batch normalisation behind them, some are too large for `f32`.
+    Overflow {
+        /// Name of the layer.
+        layer: String,
+    },
+}
+
+/// Why a tensor probably has another shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Filters in TensorFlow's order: height, width, inputs, outputs.
+    Hwio,
+    /// Depthwise filters in TensorFlow's order: height, width, channels, multiplier.
+    DepthwiseHwio,
+    /// Filters with their inputs last: outputs, height, width, inputs.
+    Ohwi,
+    /// A matrix of inputs x outputs.
+    Transposed,
+    /// A convolution with another number of groups.
+    Groups,
+    /// The same number of values in other dimensions.
+    Reshaped,
+}
+
+/// Why a file could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It has no bytes.
+    Empty,
+    /// It is something else.
+    Other(Format),
+    /// It ends in its header.
+    Truncated {
+        /// How long the file says that its header is.
+        header: u64,
+        /// How long the file is.
+        file: usize,
+    },
+    /// What the `safetensors` crate says.
+    Damaged(String),
+}
+
+/// What is given as weights by mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// PyTorch's own format since 1.6, NumPy's `.npz`, Keras' `.keras`.
+    Zip,
+    /// PyTorch's own format before 1.6.
+    Pickle,
+    /// Keras' `.h5`.
+    Hdf5,
+    /// One array of NumPy's.
+    Npy,
+    /// llama.cpp's.
+    Gguf,
+    /// TensorFlow Lite's.
+    TfLite,
+    /// Something compressed with gzip.
+    Gzip,
+    /// What Git keeps in the place of a large file.
+    LfsPointer,
+    /// A page that says why there was no download.
+    Html,
+}
+
+impl WeightsError {
+    pub(super) fn new(graph: &Graph<'_>, problems: Vec<Problem>) -> Self {
+        Self { net: graph.name.to_string(), problems }
+    }
+
+    /// `1 missing, 2 unexpected`: how many problems there are of each kind.
+    fn summary(&self) -> String {
+        let kinds = [
+            "missing",
+            "under another name",
+            "unexpected",
+            "of another shape",
+            "of another type",
+            "not finite",
+            "with a negative variance",
+            "too large when folded",
+        ];
+        let count = |kind: &&str| self.problems.iter().filter(|problem| problem.kind() == Some(kind)).count();
+        let counts = kinds.iter().map(|kind| (count(kind), kind)).filter(|(count, _)| *count > 0);
+        let prefixed = self.problems.iter().any(|problem| matches!(problem, Problem::Prefixed { .. }));
+        let parts = counts.map(|(count, kind)| alloc::format!("{count} {kind}"));
+        prefixed.then(|| "all have a prefix".to_string()).into_iter().chain(parts).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Problem {
+    /// What it counts as in the summary; nothing for what concerns the whole file.
+    fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreadable(_) | Self::Prefixed { .. } => None,
+            Self::Missing { .. } => Some("missing"),
+            Self::Misnamed { .. } => Some("under another name"),
+            Self::Unexpected { .. } => Some("unexpected"),
+            Self::Misshapen { .. } => Some("of another shape"),
+            Self::Mistyped { .. } => Some("of another type"),
+            Self::NotFinite { .. } => Some("not finite"),
+            Self::NegativeVariance { .. } => Some("with a negative variance"),
+            Self::Overflow { .. } => Some("too large when folded"),
+        }
+    }
+}
+
+impl core::error::Error for WeightsError {}
+
+impl fmt::Display for WeightsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let net = &self.net;
+        if let [Problem::Unreadable(why)] = self.problems.as_slice() {
+            return write!(f, "the weights of {net} cannot be read: {why}");
+        }
+        write!(f, "weights do not fit {net}: {}", self.summary())?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+/// One line. Names come from a file, so whatever would upset a terminal is escaped.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(why) => write!(f, "{why}"),
+            Self::Prefixed { prefix } => {
+                write!(f, "all names begin with `{}`{}", prefix.escape_debug(), prefix_advice(prefix))
+            }
+            Self::Missing { name, shape } => write!(f, "{name}: missing, {shape:?}"),
+            Self::Misnamed { name, found, shape } => {
+                write!(
+                    f,
+                    "{name}: missing, {shape:?}; the file has `{}` of this shape: did you mean that?",
+                    found.escape_debug()
+                )
+            }
+            Self::Misshapen { name, expected, found, cause } => {
+                write!(f, "{name}: {expected:?} expected, {found:?} found")?;
+                cause.map_or(Ok(()), |cause| write!(f, "; {cause}"))
+            }
+            Self::Mistyped { name, dtype } => {
+                write!(f, "{name}: {dtype} found; accepted are F32, F16 and BF16 (`.float()` gives F32)")
+            }
+            Self::NotFinite { name, count, first } => {
+                write!(f, "{name}: {count} infinite or not a number, the first at {first}")
+            }
+            Self::NegativeVariance { name, count, first } => {
+                write!(f, "{name}: {count} not above -eps, the first at {first}; a variance is never negative")
+            }
+            Self::Unexpected { name, shape, unused_bias } => {
+                let advice = if *unused_bias { "; the layer is declared with `bias = false`" } else { "" };
+                write!(f, "{}: unexpected, {shape:?}{advice}", name.escape_debug())
+            }
+            Self::Overflow { layer } => {
+                write!(f, "{layer}: too large for f32 when the batch normalisation behind it is folded into it")
+            }
+        }
+    }
+}
+
+/// Where well-known prefixes come from.
+fn prefix_advice(prefix: &str) -> &'static str {
+    match prefix {
+        "module." => ", as `DataParallel` writes them: save `model.module.state_dict()`",
+        "_orig_mod." => ", as `torch.compile` writes them: save `model._orig_mod.state_dict()`",
+        _ => ": save the inner module's `state_dict()`, or put the net into a group of this name",
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hwio => "HWIO, as TensorFlow has it, instead of OIHW: `.permute(3, 2, 0, 1)`",
+            Self::DepthwiseHwio => "height and width first, as TensorFlow has it: `.permute(2, 3, 0, 1)`",
+            Self::Ohwi => "OHWI instead of OIHW: `.permute(0, 3, 1, 2)`",
+            Self::Transposed => "transposed: `.t()`",
+            Self::Groups => "of a convolution with another number of groups",
+            Self::Reshaped => "as many values, so `.reshape(..)` may do",
+        })
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the file is empty"),
+            Self::Other(format) => write!(f, "{format}"),
+            Self::Truncated { header: 0, file } => {
+                write!(f, "the file has {file} bytes, too few for a safetensors file")
+            }
+            Self::Truncated { header, file } => write!(
+                f,
+                "the header should be {header} bytes long, but the file has {file} in all: cut short, or not safetensors"
+            ),
+            Self::Damaged(why) => write!(f, "not a whole safetensors file: {why}"),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A safetensors file as a list of tensors whose values are read in place.
+//!
+//! The file may come from anywhere, so nothing in it is believed: the `safetensors` crate checks that the header fits
+//! the file and that each tensor's shape fits its bytes, and what the crate leaves open is checked before it is called.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use half::{bf16, f16};
+use safetensors::{Dtype, SafeTensors};
+
+use super::error::{Format, Unreadable};
+
+/// The tensors of a file, sorted by name.
+pub(super) struct File<'f> {
+    tensors: Vec<Entry<'f>>,
+}
+
+/// One tensor of a file.
+pub(super) struct Entry<'f> {
+    pub(super) name: String,
+    pub(super) shape: Vec<usize>,
+    pub(super) dtype: Dtype,
+    bytes: &'f [u8],
+}
+
+/// The values of a tensor, in a type that can be a weight.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'f> {
+    bytes: &'f [u8],
+    kind: Kind,
+}
+
+/// The types that are accepted.
+#[derive(Clone, Copy)]
+enum Kind {
+    F32,
+    F16,
+    Bf16,
+}
+
+impl<'f> File<'f> {
+    /// Reads the header.
+    pub(super) fn open(bytes: &'f [u8]) -> Result<Self, Unreadable> {
+        if bytes.is_empty() {
+            return Err(Unreadable::Empty);
+        }
+        Self::parse(bytes).map_err(|fault| Format::of(bytes).map_or(fault, Unreadable::Other))
+    }
+
+    fn parse(bytes: &'f [u8]) -> Result<Self, Unreadable> {
+        let header = header(bytes)?;
+        if numbers(header).any(|number| number > usize::MAX / 2) {
+            return Err(Unreadable::Damaged("its header has a number that is larger than any file".to_string()));
+        }
+        let file = SafeTensors::deserialize(bytes).map_err(|error| Unreadable::Damaged(error.to_string()))?;
+        let mut tensors: Vec<_> = file
+            .tensors()
+            .into_iter()
+            .map(|(name, view)| Entry { name, shape: view.shape().to_vec(), dtype: view.dtype(), bytes: view.data() })
+            .collect();
+        tensors.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self { tensors })
+    }
+
+    /// All tensors, by name.
+    pub(super) fn tensors(&self) -> &[Entry<'f>] {
+        &self.tensors
+    }
+
+    /// The tensor of this name.
+    pub(super) fn get(&self, name: &str) -> Option<&Entry<'f>> {
+        self.position(name).map(|position| &self.tensors[position])
+    }
+
+    /// Where the tensor of this name is in [`tensors`](Self::tensors).
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.tensors.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()
+    }
+}
+
+impl<'f> Entry<'f> {
+    /// The values, if they are of a type that can be a weight.
+    pub(super) fn values(&self) -> Option<Values<'f>> {
+        let kind = match self.dtype {
+            Dtype::F32 => Kind::F32,
+            Dtype::F16 => Kind::F16,
+            Dtype::BF16 => Kind::Bf16,
+            _ => return None,
+        };
+        Some(Values { bytes: self.bytes, kind })
+    }
+}
+
+impl<'f> Values<'f> {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() / self.kind.size()
+    }
+
+    /// One of them.
+    pub(super) fn at(&self, index: usize) -> f32 {
+        match self.kind {
+            Kind::F32 => f32::from_le_bytes(element(self.bytes, index)),
+            Kind::F16 => f16::from_le_bytes(element(self.bytes, index)).to_f32(),
+            Kind::Bf16 => bf16::from_le_bytes(element(self.bytes, index)).to_f32(),
+        }
+    }
+
+    /// All of them.
+    pub(super) fn iter(self) -> impl Iterator<Item = f32> + 'f {
+        (0..self.len()).map(move |index| self.at(index))
+    }
+}
+
+impl Kind {
+    fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 | Self::Bf16 => 2,
+        }
+    }
+}
+
+/// The bytes of an element. They need not be aligned: the header is of any length.
+fn element<const N: usize>(bytes: &[u8], index: usize) -> [u8; N] {
+    bytes.as_chunks().0[index]
+}
+
+/// The JSON header, after the 8 bytes that tell its length.
+fn header(bytes: &[u8]) -> Result<&[u8], Unreadable> {
+    let truncated = |header| Unreadable::Truncated { header, file: bytes.len() };
+    let (length, rest) = bytes.split_first_chunk().ok_or(truncated(0))?;
+    let length = u64::from_le_bytes(*length);
+    usize::try_from(length).ok().and_then(|length| rest.get(..length)).ok_or(truncated(length))
+}
+
+/// All whole numbers of a JSON text that are not in a string; [`usize::MAX`] stands for larger ones.
+///
+/// A header has none but dimensions and offsets. The `safetensors` crate adds the length of the header to the last offset
+/// before it compares the sum with the length of the file, so an offset near the largest number would overflow there.
+fn numbers(json: &[u8]) -> impl Iterator<Item = usize> {
+    let mut quoted = false;
+    let mut escaped = false;
+    let mut number = 0_usize;
+    json.iter().map(move |&byte| {
+        let digit = (byte.is_ascii_digit() && !quoted).then(|| usize::from(byte - b'0'));
+        number = digit.map_or(0, |digit| number.saturating_mul(10).saturating_add(digit));
+        quoted ^= byte == b'"' && !escaped;
+        escaped = quoted && byte == b'\\' && !escaped;
+        number
+    })
+}

@@ -1,0 +1,56 @@
+//! Recognising what is given as weights by mistake.
+
+use core::fmt;
+
+use super::error::Format;
+
+/// How files of other formats begin: at which byte, with what.
+const SIGNS: &[(usize, &[u8], Format)] = &[
+    (0, b"PK\x03\x04", Format::Zip),
+    (0, b"\x89HDF\r\n\x1a\n", Format::Hdf5),
+    (0, b"\x93NUMPY", Format::Npy),
+    (0, b"GGUF", Format::Gguf),
+    (4, b"TFL3", Format::TfLite),
+    (0, b"\x1f\x8b", Format::Gzip),
+    (0, b"version https://git-lfs", Format::LfsPointer),
+    (0, b"<!DOCTYPE", Format::Html),
+    (0, b"<!doctype", Format::Html),
+    (0, b"<html", Format::Html),
+    (0, b"\x80\x02\x8a", Format::Pickle),
+    (0, b"\x80\x02}", Format::Pickle),
+    (0, b"\x80\x02c", Format::Pickle),
+    (0, b"\x80\x04\x95", Format::Pickle),
+    (0, b"\x80\x05\x95", Format::Pickle),
+];
+
+impl Format {
+    /// What `bytes`, which are no safetensors file, are instead.
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        let matches = |at: usize, sign: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(sign));
+        SIGNS.iter().find(|(at, sign, _)| matches(*at, sign)).map(|(.., format)| *format)
+    }
+}
+
+/// What it looks like, and how to get a safetensors file from it.
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let looks = match self {
+            Self::Zip => "this looks like a zip archive, such as PyTorch's .pt and .pth",
+            Self::Pickle => "this looks like a pickle, such as PyTorch's old .pt and .pth",
+            Self::Hdf5 => "this looks like HDF5, such as Keras' .h5",
+            Self::Npy => "this looks like an array of NumPy's (.npy)",
+            Self::Gguf => "this looks like GGUF",
+            Self::TfLite => "this looks like a model of TensorFlow Lite's",
+            Self::Gzip => return f.write_str("this looks like a file compressed with gzip; unpack it first"),
+            Self::LfsPointer => {
+                return f.write_str("this looks like a Git LFS pointer; fetch the file itself with `git lfs pull`");
+            }
+            Self::Html => return f.write_str("this looks like a web page, perhaps of a failed download"),
+        };
+        let export = match self {
+            Self::Zip | Self::Pickle => "export it with `safetensors.torch.save_file(model.state_dict(), path)`",
+            _ => "export it as safetensors, in PyTorch's names and shapes",
+        };
+        write!(f, "{looks}; {export}")
+    }
+}

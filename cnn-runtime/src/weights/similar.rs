@@ -1,0 +1,115 @@
+//! Guessing which tensor was meant, where names differ.
+
+use alloc::collections::BTreeMap;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use crate::graph::{Graph, Role};
+
+use super::error::Problem;
+use super::file::File;
+
+/// So many tensors of a file are looked at, far more than nets have: the time must not grow with what a file makes up.
+const MOST: usize = 2048;
+
+/// A tensor that the net does not know.
+#[derive(Clone, Copy)]
+pub(super) struct Stranger<'f> {
+    pub(super) name: &'f str,
+    pub(super) shape: &'f [usize],
+}
+
+/// What all names of the file begin with, the last dot included; nothing if any tensor is found under its own name.
+///
+/// It takes more than half of the net's tensors, as a tensor or two can be found in any net by chance.
+pub(super) fn common_prefix<'f>(graph: &Graph<'_>, file: &'f File<'_>) -> &'f str {
+    let names = || graph.inference().flat_map(|node| node.tensors).map(|tensor| tensor.name);
+    if names().any(|name| file.position(name).is_some()) {
+        return "";
+    }
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for name in names() {
+        let prefixes = file.tensors().iter().take(MOST).filter_map(|entry| entry.name.strip_suffix(name));
+        for prefix in prefixes.filter(|prefix| prefix.ends_with('.')) {
+            *counts.entry(prefix).or_default() += 1;
+        }
+    }
+    let often = counts.into_iter().max_by_key(|(_, count)| *count);
+    often.filter(|(_, count)| 2 * count > names().count()).map_or("", |(prefix, _)| prefix)
+}
+
+/// Turns each missing tensor that has a namesake among `strangers`, nearly, into a misnamed one, and takes the namesake
+/// out. The most similar pairs are taken first.
+pub(super) fn match_names(problems: &mut [Problem], strangers: &mut Vec<Stranger<'_>>) {
+    let mut pairs = Vec::new();
+    for (missing, problem) in problems.iter().enumerate() {
+        let Problem::Missing { name, shape } = problem else { continue };
+        for (index, stranger) in strangers.iter().enumerate().take(MOST).filter(|(_, s)| s.shape == shape) {
+            pairs.extend(difference(name, stranger.name).map(|difference| (difference, missing, index)));
+        }
+    }
+    pairs.sort_unstable();
+    let mut taken = alloc::vec![false; strangers.len()];
+    for (_, missing, index) in pairs {
+        if let Problem::Missing { name, shape } = &problems[missing]
+            && !taken[index]
+        {
+            let (name, shape, found) = (name.clone(), shape.clone(), strangers[index].name.to_string());
+            problems[missing] = Problem::Misnamed { name, found, shape };
+            taken[index] = true;
+        }
+    }
+    let mut taken = taken.into_iter();
+    strangers.retain(|_| taken.next() == Some(false));
+}
+
+/// How different two names are; nothing if they are too different to be confused.
+fn difference(ours: &str, theirs: &str) -> Option<usize> {
+    let (our_layer, our_role) = split(ours);
+    let (their_layer, their_role) = split(theirs);
+    if our_role.is_some() && our_role == their_role {
+        edits(our_layer, their_layer, limit(ours))
+    } else if our_role.is_none() || their_role.is_none() {
+        edits(ours, theirs, limit(ours))
+    } else {
+        None
+    }
+}
+
+/// How many edits can still be a slip.
+fn limit(name: &str) -> usize {
+    (name.len() / 5).max(2)
+}
+
+/// The layer, and what the tensor is to it, also in the words of other frameworks.
+fn split(name: &str) -> (&str, Option<Role>) {
+    let (layer, last) = name.rsplit_once('.').unwrap_or(("", name));
+    let role = match last {
+        "weight" | "kernel" | "gamma" | "scale" | "slope" => Some(Role::Weight),
+        "bias" | "beta" => Some(Role::Bias),
+        "running_mean" | "moving_mean" | "mean" => Some(Role::RunningMean),
+        "running_var" | "moving_variance" | "var" | "variance" => Some(Role::RunningVar),
+        _ => None,
+    };
+    (layer, role)
+}
+
+/// How many bytes have to be inserted, deleted or replaced to turn one name into the other (Levenshtein's distance), if
+/// not more than `limit`.
+fn edits(a: &str, b: &str, limit: usize) -> Option<usize> {
+    if a.len().abs_diff(b.len()) > limit {
+        return None;
+    }
+    // `row[j]` is the distance of what was read of `a` and the first `j` bytes of `b`.
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, a) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in b.bytes().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row.last().copied().filter(|distance| *distance <= limit)
+}

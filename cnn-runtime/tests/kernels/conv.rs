@@ -1,0 +1,362 @@
+//! Convolutions and fully connected layers.
+
+use cnn_runtime::conv::{Conv2d, Depthwise2d, conv2d, depthwise2d};
+use cnn_runtime::dense::{Dense, dense};
+use cnn_runtime::isa::Isa;
+use cnn_runtime::map::Map;
+use cnn_runtime::op::{Activation, Padding, Size};
+use cnn_runtime::pack::{Affine, ConvPanels, DepthwiseTaps};
+
+use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, isas};
+
+/// A convolution with the weights in PyTorch's order, `[outputs, inputs / groups, height, width]`.
+struct Filters {
+    groups: usize,
+    kernel: Size,
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+/// The sum for one output, and a bound of its rounding errors: a sum of n products of floats is off by at most n + 1
+/// units of the sum of their absolute values.
+fn sum_at(arena: &Arena, layer: &Conv2d, filters: &Filters, [y, x, c]: [usize; 3]) -> (f64, f64) {
+    let Conv2d { input, output, kernel, stride, dilation, .. } = layer;
+    let inputs = input.channels / filters.groups;
+    let group = c / (output.channels / filters.groups);
+    let mut sum = f64::from(filters.bias[c]);
+    let mut magnitude = sum.abs();
+    for i in 0..inputs {
+        for ky in 0..kernel.height {
+            for kx in 0..kernel.width {
+                let row = (y * stride.height + ky * dilation.height) as isize - layer.pad_top as isize;
+                let column = (x * stride.width + kx * dilation.width) as isize - layer.pad_left as isize;
+                if (0..input.height as isize).contains(&row) && (0..input.width as isize).contains(&column) {
+                    let value = arena.get(input, row as usize, column as usize, group * inputs + i);
+                    let at = ((c * inputs + i) * kernel.height + ky) * kernel.width + kx;
+                    let product = value * f64::from(filters.weight[at]);
+                    sum += product;
+                    magnitude += product.abs();
+                }
+            }
+        }
+    }
+    let residual = layer.residual.as_ref().map_or(0.0, |map| arena.get(map, y, x, c));
+    let terms = (filters.kernel.area() * inputs + 3) as f64;
+    (sum + residual, terms * f64::from(f32::EPSILON) / 2.0 * (magnitude + residual.abs()))
+}
+
+fn pack(filters: &Filters, inputs: usize, outputs: usize) -> Vec<f32> {
+    let panels = ConvPanels { groups: filters.groups, outputs, inputs, kernel: filters.kernel };
+    let mut packed = vec![f32::NAN; panels.len()];
+    let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
+    panels.pack(|at| filters.weight[at], affine, &mut packed);
+    packed
+}
+
+/// Shapes of one convolution; the rest is random.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    groups: usize,
+    /// Of a group.
+    inputs: usize,
+    outputs: usize,
+    kernel: Size,
+    stride: Size,
+    dilation: Size,
+    pad: Padding,
+    output: Size,
+    residual: u8,
+    activation: Activation,
+}
+
+impl Case {
+    fn random(rng: &mut Rng) -> Self {
+        let kernel = Size::new(rng.pick(&[1, 1, 2, 3, 3, 5, 7]), rng.pick(&[1, 1, 2, 3, 3, 5, 7]));
+        Self {
+            groups: rng.pick(&[1, 1, 1, 2, 3]),
+            inputs: rng.pick(&[1, 2, 3, 4, 6, 8, 9, 16, 17]),
+            outputs: rng.pick(&[1, 2, 6, 7, 8, 9, 15, 16, 17, 24, 25, 31, 48, 70, 90]),
+            kernel,
+            stride: Size::new(rng.pick(&[1, 1, 1, 2, 3]), rng.pick(&[1, 1, 1, 2, 3])),
+            dilation: Size::new(rng.pick(&[1, 1, 1, 2]), rng.pick(&[1, 1, 1, 2])),
+            pad: rng.padding(kernel.height.min(kernel.width) - 1),
+            output: Size::new(rng.pick(&[1, 1, 2, 3, 7, 13]), rng.pick(&[1, 1, 2, 5, 8, 11, 19])),
+            residual: rng.pick(&[0, 0, 1, 2]),
+            activation: rng.pick(&ACTIVATIONS),
+        }
+    }
+
+    fn run(self, isa: Isa, rng: &mut Rng) {
+        let Self { groups, inputs, outputs, kernel, stride, dilation, pad, output, .. } = self;
+        let span = |out: usize, stride: usize, taps: usize, dilation: usize| (out - 1) * stride + (taps - 1) * dilation + 1;
+        let height = span(output.height, stride.height, kernel.height, dilation.height);
+        let width = span(output.width, stride.width, kernel.width, dilation.width);
+        if height <= pad.top + pad.bottom || width <= pad.left + pad.right {
+            return;
+        }
+        let mut arena = Arena::default();
+        let size = [height - pad.top - pad.bottom, width - pad.left - pad.right, groups * inputs];
+        let input = arena.map(rng, size, pad);
+        let shape = [output.height, output.width, groups * outputs];
+        let (halo_in, halo_out) = (rng.padding(1), rng.padding(1));
+        let residual = (self.residual == 1).then(|| arena.map(rng, shape, halo_in));
+        let output = arena.map(rng, shape, halo_out);
+        let residual = if self.residual == 2 { Some(output) } else { residual };
+        arena.fill(&input, || rng.float());
+        residual.iter().for_each(|map| arena.fill(map, || rng.float()));
+        arena.close();
+        let filters = Filters {
+            groups,
+            kernel,
+            weight: rng.floats(groups * outputs * inputs * kernel.area()),
+            bias: rng.floats(groups * outputs),
+        };
+        let mut packed = vec![f32::NAN; 5];
+        packed.extend(pack(&filters, inputs, outputs));
+        let layer = Conv2d {
+            input,
+            output,
+            kernel,
+            stride,
+            pad_top: pad.top,
+            pad_left: pad.left,
+            dilation,
+            groups,
+            weights: 5,
+            residual,
+            activation: self.activation,
+        };
+        let what = format!("{} {self:?}", isa.name());
+        check(&what, &arena, &output, |ws| conv2d(isa, &layer, &packed, ws), |y, x, c| {
+            let (sum, tolerance) = sum_at(&arena, &layer, &filters, [y, x, c]);
+            activated(self.activation, sum, tolerance)
+        });
+    }
+}
+
+#[test]
+fn conv_of_random_shapes() {
+    for isa in isas() {
+        let mut rng = Rng(1);
+        for _ in 0..700 {
+            Case::random(&mut rng).run(isa, &mut rng);
+        }
+    }
+}
+
+/// Every tile height of whole and half panels, with and without a tail of channels.
+#[test]
+fn conv_of_all_pixel_counts() {
+    let mut rng = Rng(2);
+    for isa in isas() {
+        for pixels in (1..=30).chain([95, 96, 97, 193]) {
+            for outputs in [6, 8, 16, 21] {
+                let case = Case {
+                    groups: 1,
+                    inputs: 3,
+                    outputs,
+                    kernel: Size::square(1),
+                    stride: Size::square(1),
+                    dilation: Size::square(1),
+                    pad: Padding::NONE,
+                    output: Size::new(1, pixels),
+                    residual: 0,
+                    activation: Activation::Identity,
+                };
+                case.run(isa, &mut rng);
+            }
+        }
+    }
+}
+
+/// First layers of nets for digits.
+#[test]
+fn conv_of_one_channel_to_few() {
+    let mut rng = Rng(9);
+    for isa in isas() {
+        for outputs in 1..=9 {
+            for width in [7, 8, 15, 16, 17, 28, 40] {
+                let case = Case {
+                    groups: 1,
+                    inputs: 1,
+                    outputs,
+                    kernel: Size::new(3, 5),
+                    stride: Size::new(rng.pick(&[1, 2]), 1),
+                    dilation: Size::square(rng.pick(&[1, 2])),
+                    pad: rng.padding(2),
+                    output: Size::new(rng.pick(&[1, 3, 9]), width),
+                    residual: 0,
+                    activation: rng.pick(&ACTIVATIONS),
+                };
+                case.run(isa, &mut rng);
+            }
+        }
+    }
+}
+
+#[test]
+fn conv_with_a_kernel_as_large_as_its_input() {
+    let mut rng = Rng(3);
+    for isa in isas() {
+        for outputs in [1, 8, 10, 16, 24, 40, 56, 84, 120] {
+            let case = Case {
+                groups: 1,
+                inputs: 16,
+                outputs,
+                kernel: Size::square(5),
+                stride: Size::square(1),
+                dilation: Size::square(1),
+                pad: Padding::NONE,
+                output: Size::square(1),
+                residual: 1,
+                activation: Activation::Tanh,
+            };
+            case.run(isa, &mut rng);
+        }
+    }
+}
+
+#[test]
+fn dense_of_random_shapes() {
+    for isa in isas() {
+        let mut rng = Rng(4);
+        for _ in 0..150 {
+            let kernel = Size::new(rng.pick(&[1, 2, 5]), rng.pick(&[1, 3, 5]));
+            let inputs = rng.pick(&[1, 3, 16, 33, 100]);
+            let outputs = rng.pick(&[1, 5, 8, 10, 16, 23, 33, 47, 64, 70, 100]);
+            let mut arena = Arena::default();
+            let halo = rng.padding(1);
+            let input = arena.map(&mut rng, [kernel.height, kernel.width, inputs], halo);
+            let output = arena.map(&mut rng, [1, 1, outputs], Padding::NONE);
+            arena.fill(&input, || rng.float());
+            let residual = rng.pick(&[None, Some(output)]);
+            residual.iter().for_each(|map| arena.fill(map, || rng.float()));
+            arena.close();
+            let (weight, bias) = (rng.floats(outputs * inputs * kernel.area()), rng.floats(outputs));
+            let filters = Filters { groups: 1, kernel, weight, bias };
+            let packed = pack(&filters, inputs, outputs);
+            let activation = rng.pick(&ACTIVATIONS);
+            let layer = Dense { input, output, weights: 0, residual, activation };
+            let conv = whole_map(&layer, kernel);
+            let what = format!("{} {layer:?}", isa.name());
+            check(&what, &arena, &output, |ws| dense(isa, &layer, &packed, ws), |y, x, c| {
+                let (sum, tolerance) = sum_at(&arena, &conv, &filters, [y, x, c]);
+                activated(activation, sum, tolerance)
+            });
+        }
+    }
+}
+
+/// A fully connected layer as a convolution.
+fn whole_map(layer: &Dense, kernel: Size) -> Conv2d {
+    let one = Size::square(1);
+    let Dense { input, output, weights, residual, activation } = *layer;
+    Conv2d {
+        input,
+        output,
+        kernel,
+        stride: one,
+        pad_top: 0,
+        pad_left: 0,
+        dilation: one,
+        groups: 1,
+        weights,
+        residual,
+        activation,
+    }
+}
+
+#[test]
+fn depthwise_of_random_shapes() {
+    for isa in isas() {
+        let mut rng = Rng(5);
+        for _ in 0..300 {
+            depthwise_case(isa, &mut rng);
+        }
+    }
+}
+
+fn depthwise_case(isa: Isa, rng: &mut Rng) {
+    let kernel = Size::new(rng.pick(&[1, 3, 3, 5]), rng.pick(&[1, 3, 3, 5]));
+    let stride = Size::new(rng.pick(&[1, 1, 2]), rng.pick(&[1, 1, 2]));
+    let dilation = Size::new(rng.pick(&[1, 1, 2]), rng.pick(&[1, 1, 2]));
+    let channels = rng.pick(&[1, 6, 8, 16, 17, 31, 40]);
+    let size = [rng.pick(&[1, 2, 7]), rng.pick(&[1, 5, 8, 9, 20])];
+    let pad = rng.padding(kernel.height.min(kernel.width) - 1);
+    let height = (size[0] - 1) * stride.height + (kernel.height - 1) * dilation.height + 1;
+    let width = (size[1] - 1) * stride.width + (kernel.width - 1) * dilation.width + 1;
+    if height <= pad.top + pad.bottom || width <= pad.left + pad.right {
+        return;
+    }
+    let mut arena = Arena::default();
+    let shape = [height - pad.top - pad.bottom, width - pad.left - pad.right, channels];
+    let input = arena.map(rng, shape, pad);
+    let halo = rng.padding(1);
+    let output = arena.map(rng, [size[0], size[1], channels], halo);
+    let residual = rng.pick(&[None, Some(output)]);
+    arena.fill(&input, || rng.float());
+    residual.iter().for_each(|map: &Map| arena.fill(map, || rng.float()));
+    arena.close();
+    let (weight, bias) = (rng.floats(channels * kernel.area()), rng.floats(channels));
+    let taps = DepthwiseTaps { channels, kernel };
+    let mut packed = vec![f32::NAN; taps.len()];
+    taps.pack(|at| weight[at], |c| Affine { scale: 1.0, shift: bias[c].into() }, &mut packed);
+    let activation = rng.pick(&ACTIVATIONS);
+    let (pad_top, pad_left, weights) = (pad.top, pad.left, 0);
+    let layer =
+        Depthwise2d { input, output, kernel, stride, pad_top, pad_left, dilation, weights, residual, activation };
+    let conv = Conv2d {
+        input,
+        output,
+        kernel,
+        stride,
+        pad_top,
+        pad_left,
+        dilation,
+        groups: channels,
+        weights,
+        residual,
+        activation,
+    };
+    let filters = Filters { groups: channels, kernel, weight, bias };
+    let what = format!("{} {layer:?}", isa.name());
+    check(&what, &arena, &output, |ws| depthwise2d(isa, &layer, &packed, ws), |y, x, c| -> Expected {
+        let (sum, tolerance) = sum_at(&arena, &conv, &filters, [y, x, c]);
+        activated(activation, sum, tolerance)
+    });
+}
+
+/// A layer that reaches outside of the workspace is refused, whatever it reads.
+#[test]
+fn descriptions_that_reach_outside_are_refused() {
+    let isa = Isa::best();
+    let good = whole_map(
+        &Dense {
+            input: Map::dense(0, 2, 2, 4),
+            output: Map::vector(16, 8),
+            weights: 0,
+            residual: None,
+            activation: Activation::Identity,
+        },
+        Size::square(2),
+    );
+    let weights = vec![0.0; 8 * 17];
+    let refused = |layer: Conv2d, weights: &[f32], len: usize| {
+        let mut ws = vec![0.0; len];
+        std::panic::catch_unwind(move || {
+            let ws = &mut ws;
+            conv2d(isa, &layer, weights, ws);
+        })
+        .is_err()
+    };
+    assert!(!refused(good, &weights, 40));
+    assert!(refused(good, &weights, 39), "no slack behind the output");
+    assert!(refused(good, &weights[1..], 40), "weights end early");
+    assert!(refused(Conv2d { pad_top: 1, ..good }, &weights, 40), "a window begins before the workspace");
+    assert!(refused(Conv2d { stride: Size::square(usize::MAX), output: Map::dense(16, 2, 1, 4), ..good }, &weights, 80));
+    assert!(refused(Conv2d { input: Map { row: usize::MAX / 2, ..good.input }, ..good }, &weights, 40), "overflow");
+    assert!(refused(Conv2d { output: Map { height: 0, ..good.output }, ..good }, &weights, 40), "an empty map");
+    assert!(refused(Conv2d { groups: 0, ..good }, &weights, 40));
+    assert!(refused(Conv2d { groups: 3, ..good }, &weights, 40));
+    assert!(refused(Conv2d { residual: Some(Map::vector(30, 8)), ..good }, &weights, 40), "a residual at the end");
+}

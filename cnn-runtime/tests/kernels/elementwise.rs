@@ -1,0 +1,245 @@
+//! Activations, normalisation, softmax, merges, and values in and out.
+
+use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
+use cnn_runtime::isa::Isa;
+use cnn_runtime::join;
+use cnn_runtime::map::Map;
+use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
+use cnn_runtime::op::{Activation, Lrn, Padding, PreluPer};
+use cnn_runtime::pack::{Affine, pack_scale_shift, pack_slopes, padded, scale_shift_len};
+use cnn_runtime::softmax::{log_softmax, softmax};
+
+use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, index, indices, isas};
+
+/// Some ulps of a result, for kernels with a few roundings.
+fn near(value: f64, ulps: f64) -> Expected {
+    Expected { value, tolerance: ulps * f64::from(f32::EPSILON) * value.abs() + 1e-37 }
+}
+
+/// An input of random numbers in -8..8 and an output, which is the input itself every third time.
+fn in_and_out(rng: &mut Rng, arena: &mut Arena) -> (Map, Map) {
+    let shape = [rng.pick(&[1, 1, 2, 5]), rng.pick(&[1, 1, 3, 8]), rng.pick(&[1, 6, 8, 16, 17, 31, 70])];
+    let (halo_in, halo_out) = (rng.padding(1), rng.padding(1));
+    let input = arena.map(rng, shape, halo_in);
+    let output = if rng.below(3) == 0 { input } else { arena.map(rng, shape, halo_out) };
+    arena.fill(&input, || rng.float() * 8.0);
+    (input, output)
+}
+
+fn each_case(seed: u64, count: usize, case: impl Fn(Isa, &mut Rng)) {
+    for isa in isas() {
+        let mut rng = Rng(seed);
+        (0..count).for_each(|_| case(isa, &mut rng));
+    }
+}
+
+#[test]
+fn activations() {
+    each_case(10, 400, |isa, rng| {
+        let mut arena = Arena::default();
+        let (input, output) = in_and_out(rng, &mut arena);
+        arena.close();
+        let layer = Activate { input, output, activation: rng.pick(&ACTIVATIONS) };
+        let what = format!("{} {layer:?}", isa.name());
+        check(&what, &arena, &output, |ws| activate(isa, &layer, ws), |y, x, c| {
+            // As if the input had been rounded: near a zero of a function, that is much of the result.
+            let value = arena.get(&input, y, x, c);
+            activated(layer.activation, value, f64::from(f32::EPSILON) * value.abs())
+        });
+    });
+}
+
+#[test]
+fn prelu_with_slopes_per_channel_and_per_element() {
+    each_case(11, 100, |isa, rng| {
+        let mut arena = Arena::default();
+        let (input, output) = in_and_out(rng, &mut arena);
+        arena.close();
+        let per = rng.pick(&[PreluPer::Channel, PreluPer::Element]);
+        let pixels = if per == PreluPer::Element { input.pixels() } else { 1 };
+        let slopes = rng.floats(input.channels * pixels);
+        let mut packed = vec![f32::NAN; 3 + pixels * padded(input.channels)];
+        pack_slopes(input.channels, pixels, |at| slopes[at], &mut packed[3..]);
+        let layer = PreluMap { input, output, weights: 3, per };
+        let what = format!("{} {layer:?}", isa.name());
+        check(&what, &arena, &output, |ws| prelu(isa, &layer, &packed, ws), |y, x, c| {
+            let value = arena.get(&input, y, x, c);
+            let pixel = if pixels == 1 { 0 } else { y * input.width + x };
+            let slope = f64::from(slopes[c * pixels + pixel]);
+            near(if value < 0.0 { value * slope } else { value }, 1.0)
+        });
+    });
+}
+
+#[test]
+fn scale_and_shift() {
+    each_case(12, 200, |isa, rng| {
+        let mut arena = Arena::default();
+        let (input, output) = in_and_out(rng, &mut arena);
+        arena.close();
+        let (scale, shift) = (rng.floats(input.channels), rng.floats(input.channels));
+        let mut packed = vec![f32::NAN; scale_shift_len(input.channels)];
+        let affine = |c: usize| Affine { scale: scale[c].into(), shift: shift[c].into() };
+        pack_scale_shift(input.channels, affine, &mut packed);
+        let layer = ScaleShift { input, output, weights: 0, activation: rng.pick(&ACTIVATIONS) };
+        let what = format!("{} {layer:?}", isa.name());
+        check(&what, &arena, &output, |ws| scale_shift(isa, &layer, &packed, ws), |y, x, c| {
+            let product = arena.get(&input, y, x, c) * f64::from(scale[c]);
+            // Two roundings of numbers up to 9.
+            activated(layer.activation, product + f64::from(shift[c]), 2.0 * 9.0 * f64::from(f32::EPSILON))
+        });
+    });
+}
+
+#[test]
+fn lrn_of_random_shapes() {
+    each_case(13, 200, |isa, rng| {
+        let mut arena = Arena::default();
+        let shape = [rng.pick(&[1, 3]), rng.pick(&[1, 4]), rng.pick(&[1, 2, 6, 8, 16, 17, 31, 96])];
+        let input = arena.map(rng, shape, Padding::NONE);
+        let output = arena.map(rng, shape, Padding::NONE);
+        arena.fill(&input, || rng.float() * 8.0);
+        arena.close();
+        let beta = rng.pick(&[0.75, 0.75, 0.5, 1.3]);
+        let constants = Lrn { size: rng.pick(&[1, 2, 3, 5, 5, 9, 40]), alpha: 0.1, beta, k: rng.pick(&[1.0, 2.0]) };
+        let layer = LrnMap { input, output, lrn: constants };
+        let what = format!("{} {layer:?}", isa.name());
+        check(&what, &arena, &output, |ws| lrn(isa, &layer, ws), |y, x, c| {
+            let half = constants.size / 2;
+            let around = c.saturating_sub(half)..=(c + half).min(input.channels - 1);
+            let sum: f64 = around.map(|c| arena.get(&input, y, x, c).powi(2)).sum();
+            let base = f64::from(constants.k) + f64::from(constants.alpha) * sum;
+            // The sum of up to 41 squares is off by up to 41 half ulps; then roots, products and a quotient.
+            near(arena.get(&input, y, x, c) / base.powf(beta.into()), 32.0)
+        });
+    });
+}
+
+#[test]
+fn softmax_and_its_logarithm() {
+    each_case(14, 200, |isa, rng| {
+        let mut arena = Arena::default();
+        let (input, output) = in_and_out(rng, &mut arena);
+        let shift = rng.pick(&[0.0, 0.0, 1e4, -1e4]);
+        indices(&input).into_iter().for_each(|at| arena.ws[at] += shift);
+        arena.close();
+        let sum = |y: usize, x: usize, largest: f64| -> f64 {
+            (0..input.channels).map(|c| (arena.get(&input, y, x, c) - largest).exp()).sum()
+        };
+        let largest = |y: usize, x: usize| {
+            (0..input.channels).map(|c| arena.get(&input, y, x, c)).fold(f64::NEG_INFINITY, f64::max)
+        };
+        let what = format!("{} {input:?}", isa.name());
+        check(&what, &arena, &output, |ws| softmax(isa, &input, &output, ws), |y, x, c| {
+            let largest = largest(y, x);
+            // exp within 2 ulp, a sum of 70 in up to 18 vectors, a quotient; the difference from the largest is up to 16,
+            // and half an ulp of that is 8 of the result.
+            near((arena.get(&input, y, x, c) - largest).exp() / sum(y, x, largest), 32.0)
+        });
+        check(&what, &arena, &output, |ws| log_softmax(isa, &input, &output, ws), |y, x, c| {
+            let largest = largest(y, x);
+            let value = arena.get(&input, y, x, c) - largest - sum(y, x, largest).ln();
+            Expected { value, tolerance: 24.0 * f64::from(f32::EPSILON) }
+        });
+    });
+}
+
+/// Sums and products of one to four maps, one of them perhaps the output, and for products one perhaps a single pixel.
+#[test]
+fn sums_and_products() {
+    each_case(15, 400, |isa, rng| {
+        let mut arena = Arena::default();
+        let (first, output) = in_and_out(rng, &mut arena);
+        let product = rng.below(2) == 0;
+        let mut inputs = vec![first];
+        for _ in 0..rng.below(4) {
+            let mut shape = [first.height, first.width, first.channels];
+            if product && rng.below(2) == 0 {
+                (shape[0], shape[1]) = (1, 1);
+            }
+            let halo = rng.padding(1);
+            let map = arena.map(rng, shape, halo);
+            arena.fill(&map, || rng.float());
+            inputs.push(map);
+        }
+        let turn = rng.below(inputs.len());
+        inputs.rotate_left(turn);
+        arena.close();
+        let activation = rng.pick(&ACTIVATIONS);
+        let what = format!("{} {product} {inputs:?} {activation:?}", isa.name());
+        let kernel = |ws: &mut [f32]| match product {
+            true => join::mul(isa, &inputs, &output, activation, ws),
+            false => join::add(isa, &inputs, &output, activation, ws),
+        };
+        check(&what, &arena, &output, kernel, |y, x, c| {
+            let values = inputs.iter().map(|map| match map.pixels() {
+                1 => arena.get(map, 0, 0, c),
+                _ => arena.get(map, y, x, c),
+            });
+            let value: f64 = if product { values.product() } else { values.sum() };
+            // Up to three roundings of numbers up to 11.
+            activated(activation, value, 3.0 * 11.0 * f64::from(f32::EPSILON))
+        });
+    });
+}
+
+#[test]
+fn copies_and_layouts() {
+    each_case(16, 200, |isa, rng| {
+        let mut arena = Arena::default();
+        let (input, output) = in_and_out(rng, &mut arena);
+        let flat = arena.map(rng, [1, 1, input.elements()], Padding::NONE);
+        arena.close();
+        let what = format!("{} {input:?} {output:?}", isa.name());
+        let exact = |value: f64| Expected { value, tolerance: 0.0 };
+        check(&what, &arena, &output, |ws| join::copy(isa, &input, &output, ws), |y, x, c| {
+            exact(arena.get(&input, y, x, c))
+        });
+        check(&what, &arena, &flat, |ws| join::store_chw(isa, &input, flat.offset, ws), |_, _, at| {
+            let (c, pixel) = (at / input.pixels(), at % input.pixels());
+            exact(arena.get(&input, pixel / input.width, pixel % input.width, c))
+        });
+        let image = rng.floats(input.elements());
+        check(&what, &arena, &input, |ws| join::load_chw(isa, &image, &input, ws), |y, x, c| {
+            exact(image[(c * input.height + y) * input.width + x].into())
+        });
+    });
+}
+
+#[test]
+fn halos_are_cleared() {
+    each_case(17, 100, |isa, rng| {
+        let mut arena = Arena::default();
+        let shape = [rng.below(4) + 1, rng.below(4) + 1, rng.pick(&[1, 3, 8])];
+        let halo = rng.padding(2);
+        let map = arena.map(rng, shape, halo);
+        arena.close();
+        let whole = Map {
+            offset: map.offset - halo.top * map.row - halo.left * map.pixel,
+            height: halo.top + map.height + halo.bottom,
+            width: halo.left + map.width + halo.right,
+            ..map
+        };
+        arena.fill(&whole, || 1.0);
+        check(isa.name(), &arena, &whole, |ws| join::clear_halo(isa, &map, &halo, ws), |y, x, _| {
+            let rows = halo.top..halo.top + map.height;
+            let inside = rows.contains(&y) && (halo.left..halo.left + map.width).contains(&x);
+            Expected { value: f64::from(u8::from(inside)), tolerance: 0.0 }
+        });
+    });
+}
+
+/// Clamps in registers and in passes let a NaN through, as does everything else but the step.
+#[test]
+fn nan_passes_through() {
+    for isa in isas() {
+        for activation in ACTIVATIONS {
+            let mut ws = vec![f32::NAN; 32];
+            let map = Map::vector(0, 9);
+            activate(isa, &Activate { input: map, output: map, activation }, &mut ws);
+            join::add(isa, &[map, map], &map, activation, &mut ws);
+            let step = activation == Activation::Step;
+            assert!(step || (0..9).all(|c| ws[index(&map, 0, 0, c)].is_nan()), "{} {activation:?}", isa.name());
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Every kernel on every instruction set of this CPU, against loops in `f64` that can be checked at sight.
+//!
+//! Workspaces begin full of NaN, so a kernel that reads what it must not shows it; and every float outside of the
+//! output is compared afterwards, so a kernel that writes what it must not shows that. `CNN_ISA` narrows the tests to one
+//! instruction set, and fails where the CPU does not have it.
+
+mod conv;
+mod elementwise;
+mod gemm;
+mod math;
+mod pool;
+mod support;

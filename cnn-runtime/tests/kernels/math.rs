@@ -1,0 +1,140 @@
+//! Elementary functions: their stated bounds, against `f64`, over all exponents.
+
+use cnn_runtime::isa::Isa;
+use cnn_runtime::math;
+use cnn_runtime::simd::{Kernel, Simd};
+
+use crate::support::isas;
+
+/// A vector function over a slice whose length is a multiple of 8.
+struct Over<'a> {
+    function: Function,
+    values: &'a mut [f32],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Function {
+    Exp,
+    Tanh,
+    Sigmoid,
+    Mish,
+}
+
+impl Kernel for Over<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for chunk in self.values.chunks_exact_mut(S::LANES) {
+            // SAFETY: a chunk has as many floats as a vector.
+            unsafe {
+                let x = s.load(chunk.as_ptr());
+                let y = match self.function {
+                    Function::Exp => math::exp(s, x),
+                    Function::Tanh => math::tanh(s, x),
+                    Function::Sigmoid => math::sigmoid(s, x),
+                    Function::Mish => math::mish(s, x),
+                };
+                s.store(chunk.as_mut_ptr(), y);
+            }
+        }
+    }
+}
+
+fn exact(function: Function, x: f64) -> f64 {
+    match function {
+        Function::Exp => x.exp(),
+        Function::Tanh => x.tanh(),
+        Function::Sigmoid => if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) },
+        Function::Mish => x * (x.max(0.0) + (-x.abs()).exp().ln_1p()).tanh(),
+    }
+}
+
+/// Distance in units in the last place of the exact result, subnormal ones included.
+fn ulps(got: f32, exact: f64) -> f64 {
+    let nearest = exact as f32;
+    if got == nearest {
+        return 0.0;
+    }
+    let exponent = if exact.abs() < f64::from(f32::MIN_POSITIVE) { -126.0 } else { exact.abs().log2().floor() };
+    (f64::from(got) - exact).abs() / 2_f64.powf(exponent - 23.0)
+}
+
+/// Every 97th float (fewer in a debug build, which is slow), and all of special interest.
+fn samples() -> Vec<f32> {
+    let step = if cfg!(debug_assertions) { 1997 } else { 97 };
+    let mut all: Vec<f32> = (0..u32::MAX).step_by(step).map(f32::from_bits).filter(|x| !x.is_nan()).collect();
+    all.extend([0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, 88.7, 88.8, -87.3, -87.4, -103.9, -104.1, 9.01, 9.03]);
+    all.resize(all.len().next_multiple_of(8), 1.0);
+    all
+}
+
+fn assert_bound(isa: Isa, function: Function, samples: &[f32], bound: f64) {
+    let mut values = samples.to_vec();
+    isa.run(Over { function, values: &mut values });
+    let mut worst = (0.0, 0.0, 0.0);
+    for (&x, &y) in samples.iter().zip(&values) {
+        let exact = exact(function, x.into());
+        let error = match function {
+            // The limit is 0, which the formula gives as a product with infinity.
+            Function::Mish if x == f32::NEG_INFINITY => continue,
+            Function::Mish if x < -87.0 => (f64::from(y) - exact).abs() / 1e-43,
+            _ => ulps(y, exact),
+        };
+        if error > worst.0 || error.is_nan() {
+            worst = (error, x, y);
+        }
+        assert!(!error.is_nan(), "{} {function:?}({x:e}) = {y:e}", isa.name());
+    }
+    let (error, x, y) = worst;
+    println!("{} {function:?}: {error:.2} ulp, at {x:e}: {y:e}", isa.name());
+    assert!(error <= bound, "{} {function:?}({x:e}) = {y:e} is {error:.2} ulp off", isa.name());
+}
+
+#[test]
+fn functions_keep_their_bounds() {
+    let samples = samples();
+    for isa in isas() {
+        assert_bound(isa, Function::Exp, &samples, 2.0);
+        let fused = !matches!(isa, Isa::Scalar(_));
+        assert_bound(isa, Function::Tanh, &samples, if fused { 5.0 } else { 7.0 });
+        assert_bound(isa, Function::Sigmoid, &samples, 4.0);
+        assert_bound(isa, Function::Mish, &samples, 8.0);
+    }
+}
+
+fn eval(isa: Isa, function: Function, x: f32) -> f32 {
+    let mut values = [x; 8];
+    isa.run(Over { function, values: &mut values });
+    values[7]
+}
+
+#[test]
+fn special_values() {
+    for isa in isas() {
+        let (exp, tanh) = (|x| eval(isa, Function::Exp, x), |x| eval(isa, Function::Tanh, x));
+        let sigmoid = |x| eval(isa, Function::Sigmoid, x);
+        assert_eq!(exp(0.0), 1.0);
+        assert_eq!(exp(f32::INFINITY), f32::INFINITY);
+        assert_eq!(exp(f32::NEG_INFINITY), 0.0);
+        assert_eq!(tanh(f32::INFINITY), 1.0);
+        assert_eq!(tanh(f32::NEG_INFINITY), -1.0);
+        assert_eq!(tanh(-0.0).to_bits(), (-0.0_f32).to_bits());
+        assert_eq!(sigmoid(f32::INFINITY), 1.0);
+        assert_eq!(sigmoid(f32::NEG_INFINITY), 0.0);
+        for function in [Function::Exp, Function::Tanh, Function::Sigmoid, Function::Mish] {
+            assert!(eval(isa, function, f32::NAN).is_nan(), "{} {function:?}", isa.name());
+        }
+    }
+}
+
+/// Not even by a rounding error: `1 - tanh(x)^2` and the like must not become negative.
+#[test]
+fn tanh_is_never_beyond_one() {
+    for isa in isas() {
+        let mut values: Vec<f32> = (4_f32.to_bits()..10_f32.to_bits()).map(f32::from_bits).collect();
+        values.truncate(values.len() / 8 * 8);
+        isa.run(Over { function: Function::Tanh, values: &mut values });
+        assert!(values.iter().all(|y| (0.0..=1.0).contains(y)), "{}", isa.name());
+    }
+}

@@ -1,0 +1,99 @@
+//! Pooling.
+
+use cnn_runtime::op::{Padding, Size};
+use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+
+use crate::support::{Arena, Expected, Rng, check, isas};
+
+/// The taps of a window inside the input, and how many there are inside the padded input.
+fn taps(arena: &Arena, layer: &Pool2d, [y, x, c]: [usize; 3]) -> (Vec<f64>, usize) {
+    let Pool2d { input, kernel, stride, pad, dilation, .. } = layer;
+    let (mut inside, mut padded) = (Vec::new(), 0);
+    for ky in 0..kernel.height {
+        for kx in 0..kernel.width {
+            let row = (y * stride.height + ky * dilation.height) as isize - pad.top as isize;
+            let column = (x * stride.width + kx * dilation.width) as isize - pad.left as isize;
+            if (0..input.height as isize).contains(&row) && (0..input.width as isize).contains(&column) {
+                inside.push(arena.get(input, row as usize, column as usize, c));
+            }
+            let below = row < (input.height + pad.bottom) as isize;
+            padded += usize::from(below && column < (input.width + pad.right) as isize);
+        }
+    }
+    (inside, padded)
+}
+
+/// How many windows there are; with `ceil`, none that would start in the far padding.
+fn windows(size: usize, before: usize, after: usize, span: usize, stride: usize, ceil: bool) -> usize {
+    let room = size + before + after - span;
+    let count = if ceil { room.div_ceil(stride) } else { room / stride } + 1;
+    if ceil && (count - 1) * stride >= size + before { count - 1 } else { count }
+}
+
+#[test]
+fn pools_of_random_shapes() {
+    for isa in isas() {
+        let mut rng = Rng(7);
+        for _ in 0..600 {
+            let kernel = Size::new(rng.pick(&[1, 2, 2, 3, 3, 5]), rng.pick(&[1, 2, 2, 3, 3, 5]));
+            let kernel = rng.pick(&[kernel, Size::square(2), Size::square(3)]);
+            let stride = Size::new(rng.pick(&[1, 2, 2, 3]), rng.pick(&[1, 2, 2, 3]));
+            let dilation = rng.pick(&[Size::square(1), Size::square(1), Size::new(2, 1), Size::new(2, 3)]);
+            let pad = rng.padding(kernel.height.min(kernel.width) / 2);
+            let span = Size::new((kernel.height - 1) * dilation.height + 1, (kernel.width - 1) * dilation.width + 1);
+            let (height, width) = (rng.below(9) + span.height, rng.below(19) + span.width);
+            let channels = rng.pick(&[1, 6, 8, 16, 17, 31]);
+            let ceil = rng.pick(&[false, true]);
+            let rows = windows(height, pad.top, pad.bottom, span.height, stride.height, ceil);
+            let columns = windows(width, pad.left, pad.right, span.width, stride.width, ceil);
+            let mut arena = Arena::default();
+            let input = arena.map(&mut rng, [height, width, channels], Padding::NONE);
+            let halo = rng.padding(1);
+            let output = arena.map(&mut rng, [rows, columns, channels], halo);
+            // All below zero, so that a zero of a halo would win.
+            arena.fill(&input, || rng.float() - 1.5);
+            arena.close();
+            let count_include_pad = rng.pick(&[false, true]);
+            let layer = Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad };
+            let what = format!("{} ceil {ceil} {layer:?}", isa.name());
+            check(&what, &arena, &output, |ws| max_pool(isa, &layer, ws), |y, x, c| {
+                let (inside, _) = taps(&arena, &layer, [y, x, c]);
+                Expected { value: inside.into_iter().fold(f64::NEG_INFINITY, f64::max), tolerance: 0.0 }
+            });
+            check(&what, &arena, &output, |ws| avg_pool(isa, &layer, ws), |y, x, c| {
+                let (inside, padded) = taps(&arena, &layer, [y, x, c]);
+                let count = if count_include_pad { padded } else { inside.len() };
+                let value = inside.iter().sum::<f64>() / count.max(1) as f64;
+                // A rounding for each of up to 25 taps, numbers up to 2.5.
+                Expected { value, tolerance: 25.0 * 2.5 * f64::from(f32::EPSILON) }
+            });
+        }
+    }
+}
+
+#[test]
+fn global_pools_of_random_shapes() {
+    for isa in isas() {
+        let mut rng = Rng(8);
+        for _ in 0..100 {
+            let shape = [rng.below(9) + 1, rng.below(9) + 1, rng.pick(&[1, 6, 8, 31, 32, 33, 70])];
+            let mut arena = Arena::default();
+            let halo = rng.padding(1);
+            let input = arena.map(&mut rng, shape, halo);
+            let output = arena.map(&mut rng, [1, 1, shape[2]], Padding::NONE);
+            arena.fill(&input, || rng.float() - 1.5);
+            arena.close();
+            let all = |c: usize| {
+                let arena = &arena;
+                (0..shape[0]).flat_map(move |y| (0..shape[1]).map(move |x| arena.get(&input, y, x, c)))
+            };
+            check(isa.name(), &arena, &output, |ws| global_max_pool(isa, &input, &output, ws), |_, _, c| {
+                Expected { value: all(c).fold(f64::NEG_INFINITY, f64::max), tolerance: 0.0 }
+            });
+            check(isa.name(), &arena, &output, |ws| global_avg_pool(isa, &input, &output, ws), |_, _, c| {
+                let value = all(c).sum::<f64>() / (shape[0] * shape[1]) as f64;
+                Expected { value, tolerance: 20.0 * 2.5 * f64::from(f32::EPSILON) }
+            });
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Workspaces with canaries, random numbers, and comparisons.
+
+use std::collections::HashSet;
+
+use cnn_runtime::isa::Isa;
+use cnn_runtime::map::Map;
+use cnn_runtime::op::{Activation, Padding};
+use cnn_runtime::workspace::SLACK;
+
+/// The instruction sets to test: all of this CPU, or the one that `CNN_ISA` names.
+pub(crate) fn isas() -> Vec<Isa> {
+    match std::env::var("CNN_ISA") {
+        Ok(name) => vec![Isa::named(&name).unwrap_or_else(|| panic!("CNN_ISA={name} was asked for and is missing"))],
+        Err(_) => Isa::all().collect(),
+    }
+}
+
+/// SplitMix64 (Steele, Lea & Flood 2014).
+pub(crate) struct Rng(pub u64);
+
+impl Rng {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+
+    pub(crate) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+
+    /// In -1..1.
+    pub(crate) fn float(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
+
+    pub(crate) fn floats(&mut self, n: usize) -> Vec<f32> {
+        (0..n).map(|_| self.float()).collect()
+    }
+
+    pub(crate) fn padding(&mut self, most: usize) -> Padding {
+        let mut edge = || self.below(most + 1);
+        Padding { top: edge(), left: edge(), bottom: edge(), right: edge() }
+    }
+}
+
+/// A workspace that is being laid out.
+#[derive(Default)]
+pub(crate) struct Arena {
+    pub(crate) ws: Vec<f32>,
+}
+
+impl Arena {
+    /// A map of NaN with a halo of zeros, perhaps a slice of a wider one.
+    pub(crate) fn map(&mut self, rng: &mut Rng, [height, width, channels]: [usize; 3], halo: Padding) -> Map {
+        let (before, after) = rng.pick(&[(0, 0), (0, 0), (3, 0), (0, 5), (8, 9)]);
+        self.slice([height, width, channels], halo, before, after)
+    }
+
+    /// A map with so many channels of others before and after its own.
+    pub(crate) fn slice(
+        &mut self,
+        [height, width, channels]: [usize; 3],
+        halo: Padding,
+        before: usize,
+        after: usize,
+    ) -> Map {
+        let pixel = before + channels + after;
+        let row = (halo.left + width + halo.right) * pixel;
+        let start = self.ws.len() + 7;
+        self.ws.resize(start, f32::NAN);
+        self.ws.resize(start + (halo.top + height + halo.bottom) * row, 0.0);
+        let map =
+            Map { offset: start + halo.top * row + halo.left * pixel + before, height, width, channels, row, pixel };
+        for y in 0..height {
+            self.ws[map.offset - before + y * row..][..width * pixel].fill(f32::NAN);
+        }
+        map
+    }
+
+    pub(crate) fn fill(&mut self, map: &Map, mut value: impl FnMut() -> f32) {
+        for at in indices(map) {
+            self.ws[at] = value();
+        }
+    }
+
+    /// The slack behind the last map, of NaN.
+    pub(crate) fn close(&mut self) {
+        self.ws.resize(self.ws.len() + SLACK, f32::NAN);
+    }
+
+    pub(crate) fn get(&self, map: &Map, y: usize, x: usize, c: usize) -> f64 {
+        f64::from(self.ws[index(map, y, x, c)])
+    }
+}
+
+pub(crate) fn index(map: &Map, y: usize, x: usize, c: usize) -> usize {
+    map.offset + y * map.row + x * map.pixel + c
+}
+
+/// Where the elements of a map are, in the order height, width, channels.
+pub(crate) fn indices(map: &Map) -> Vec<usize> {
+    let mut all = Vec::new();
+    for y in 0..map.height {
+        for x in 0..map.width {
+            all.extend((0..map.channels).map(|c| index(map, y, x, c)));
+        }
+    }
+    all
+}
+
+/// An exact result and how far a kernel may be from it.
+#[derive(Clone, Copy)]
+pub(crate) struct Expected {
+    pub(crate) value: f64,
+    pub(crate) tolerance: f64,
+}
+
+/// Runs a kernel, compares its output, and everything else for being untouched.
+pub(crate) fn check(
+    what: &str,
+    arena: &Arena,
+    output: &Map,
+    kernel: impl FnOnce(&mut [f32]),
+    expected: impl Fn(usize, usize, usize) -> Expected,
+) {
+    let mut ws = arena.ws.clone();
+    kernel(&mut ws);
+    for y in 0..output.height {
+        for x in 0..output.width {
+            for c in 0..output.channels {
+                let Expected { value, tolerance } = expected(y, x, c);
+                let got = f64::from(ws[index(output, y, x, c)]);
+                let close = (got - value).abs() <= tolerance || got == value || got.is_nan() && value.is_nan();
+                assert!(close, "{what}: at y {y}, x {x}, c {c}: {got}, not {value} +- {tolerance:e}");
+            }
+        }
+    }
+    let written: HashSet<usize> = indices(output).into_iter().collect();
+    for (at, (now, before)) in ws.iter().zip(&arena.ws).enumerate() {
+        let same = now.to_bits() == before.to_bits();
+        assert!(same || written.contains(&at), "{what}: wrote {at}, outside of its output {output:?}");
+    }
+}
+
+/// All activations.
+pub(crate) const ACTIVATIONS: [Activation; 16] = [
+    Activation::Identity,
+    Activation::Step,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::Relu,
+    Activation::Relu6,
+    Activation::LeakyRelu { slope: 0.1 },
+    Activation::Elu { alpha: 0.7 },
+    Activation::Selu,
+    Activation::Softplus,
+    Activation::Softsign,
+    Activation::Gelu,
+    Activation::Silu,
+    Activation::Mish,
+    Activation::HardSigmoid,
+    Activation::HardSwish,
+];
+
+/// Activations by their formulas.
+pub(crate) fn activate(activation: Activation, x: f64) -> f64 {
+    let elu = |alpha: f64| if x > 0.0 { x } else { alpha * x.exp_m1() };
+    let softplus = x.max(0.0) + (-x.abs()).exp().ln_1p();
+    let sigmoid = 1.0 / (1.0 + (-x).exp());
+    let hard_sigmoid = (x / 6.0 + 0.5).clamp(0.0, 1.0);
+    match activation {
+        Activation::Identity => x,
+        Activation::Step => f64::from(x >= 0.0),
+        Activation::Sigmoid => sigmoid,
+        Activation::Tanh => x.tanh(),
+        Activation::Relu => if x < 0.0 { 0.0 } else { x },
+        Activation::Relu6 => x.clamp(0.0, 6.0),
+        Activation::LeakyRelu { slope } => if x < 0.0 { f64::from(slope) * x } else { x },
+        Activation::Elu { alpha } => elu(f64::from(alpha)),
+        Activation::Selu => 1.050_700_987_355_480_5 * elu(1.673_263_242_354_377_2),
+        Activation::Softplus => softplus,
+        Activation::Softsign => x / (1.0 + x.abs()),
+        Activation::Gelu => 0.5 * x * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
+        Activation::Silu => x * sigmoid,
+        Activation::Mish => x * softplus.tanh(),
+        Activation::HardSigmoid => hard_sigmoid,
+        Activation::HardSwish => x * hard_sigmoid,
+    }
+}
+
+/// What an activation of a sum may be: `x` is the exact sum, of which a kernel may be off by `tolerance`. No activation is
+/// steeper than 1.76 (selu), but for the step.
+pub(crate) fn activated(activation: Activation, x: f64, tolerance: f64) -> Expected {
+    let value = activate(activation, x);
+    let near_step = activation == Activation::Step && x.abs() <= tolerance;
+    let tolerance = if near_step { 1.0 } else { 1.8 * tolerance + 1e-6 * value.abs() };
+    Expected { value, tolerance }
+}

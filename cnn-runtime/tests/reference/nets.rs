@@ -1,0 +1,96 @@
+//! Whole nets: the order of values, further outputs, and what can be wrong with the parameters.
+
+use cnn_runtime::graph::{Aux, Graph, Node, Role, Tap, Tensor, Value};
+use cnn_runtime::op::{Activation, Linear, Op, Shape};
+use cnn_runtime::reference::{Params, RunError, run, run_with_aux};
+
+const PAIR: Shape = Shape::Vector(2);
+
+/// `relu -> tap kept -> add { fc: linear(2); skip; }`, and an auxiliary classifier behind `relu`.
+const GRAPH: Graph<'static> = Graph {
+    name: "Net",
+    doc: "",
+    input: PAIR,
+    output: PAIR,
+    nodes: &[
+        Node { op: Op::Activation(Activation::Relu), inputs: &[Value::Input], ..PLAIN },
+        Node { name: "fc", op: LINEAR, tensors: &[weight("fc.weight")], ..PLAIN },
+        Node { name: "head", op: LINEAR, tensors: &[weight("head.weight")], aux: Some(0), ..PLAIN },
+        Node { op: Op::Add, inputs: &[Value::Node(1), Value::Node(0)], ..PLAIN },
+    ],
+    result: Value::Node(3),
+    taps: &[Tap { name: "kept", value: Value::Node(0) }, Tap { name: "given", value: Value::Input }],
+    aux: &[Aux { name: "head", weight: 0.3, result: Value::Node(2) }],
+};
+
+const LINEAR: Op = Op::Linear(Linear { features: 2, bias: false });
+
+const PLAIN: Node<'static> = Node {
+    name: "",
+    op: Op::Flatten,
+    inputs: &[Value::Node(0)],
+    output: PAIR,
+    tensors: &[],
+    macs: 0,
+    calls: &[],
+    aux: None,
+};
+
+const fn weight(name: &'static str) -> Tensor<'static> {
+    Tensor { name, role: Role::Weight, shape: &[2, 2] }
+}
+
+fn params(tensors: &[(&str, &[f32])]) -> Params {
+    tensors.iter().map(|(name, values)| (name.to_string(), values.to_vec())).collect()
+}
+
+const SWAP: (&str, &[f32]) = ("fc.weight", &[0., 1., 1., 0.]);
+const TENFOLD: (&str, &[f32]) = ("head.weight", &[10., 0., 0., 10.]);
+
+#[test]
+fn every_value_can_be_read() {
+    let graph = GRAPH;
+    let outputs = run(&graph, &params(&[SWAP]), &[-1., 2.]).unwrap();
+    assert_eq!(outputs.result().data, [2., 2.]);
+    assert_eq!(outputs.result().to_f32(), [2., 2.]);
+    assert_eq!(outputs.value(Value::Input).unwrap().data, [-1., 2.]);
+    assert_eq!(outputs.value(Value::Node(1)).unwrap().data, [2., 0.]);
+    assert_eq!(outputs.tap("kept").unwrap().data, [0., 2.]);
+    assert_eq!(outputs.tap("given").unwrap().data, [-1., 2.]);
+    assert_eq!(outputs.tap("lost"), None);
+    assert_eq!(outputs.value(Value::Node(9)), None);
+}
+
+#[test]
+fn auxiliary_classifiers_run_if_asked() {
+    let graph = GRAPH;
+    assert_eq!(run(&graph, &params(&[SWAP]), &[-1., 2.]).unwrap().aux("head"), None);
+    let outputs = run_with_aux(&graph, &params(&[SWAP, TENFOLD]), &[-1., 2.]).unwrap();
+    assert_eq!(outputs.aux("head").unwrap().data, [0., 20.]);
+    assert_eq!(outputs.result().data, [2., 2.]);
+}
+
+#[test]
+fn what_does_not_fit_is_an_error() {
+    let graph = GRAPH;
+    let tensor = |name: &str, found| RunError::Tensor { name: name.to_string(), expected: 4, found };
+    let short = ("fc.weight", &[1.][..]);
+    let cases = [
+        (run(&graph, &params(&[SWAP]), &[1.]), RunError::Input { expected: 2, found: 1 }),
+        (run(&graph, &params(&[]), &[1., 2.]), tensor("fc.weight", None)),
+        (run(&graph, &params(&[short]), &[1., 2.]), tensor("fc.weight", Some(1))),
+        (run_with_aux(&graph, &params(&[SWAP]), &[1., 2.]), tensor("head.weight", None)),
+    ];
+    for (found, expected) in cases {
+        assert_eq!(found.unwrap_err(), expected);
+    }
+    assert_eq!(tensor("a", Some(1)).to_string(), "`a` has 1 elements, not 4");
+}
+
+#[test]
+#[should_panic(expected = "shape of `wrong`")]
+fn shapes_are_compared_with_the_graph() {
+    let nodes = [Node { name: "wrong", output: Shape::Vector(3), inputs: &[Value::Input], ..PLAIN }];
+    let graph = Graph { nodes: &nodes, result: Value::Node(0), taps: &[], aux: &[], ..GRAPH };
+    let _ = run(&graph, &Params::new(), &[1., 2.]);
+}

@@ -1,0 +1,12 @@
+//! Loading weights: what is packed, and what is said about files that do not fit.
+
+#![cfg(feature = "alloc")]
+
+#[path = "weights/errors.rs"]
+mod errors;
+#[path = "weights/hostile.rs"]
+mod hostile;
+#[path = "weights/net.rs"]
+mod net;
+#[path = "weights/packing.rs"]
+mod packing;

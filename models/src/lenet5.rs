@@ -1,0 +1,18 @@
+//! LeNet-5.
+
+use cnn::network;
+
+network! {
+    /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, "Gradient-based learning applied to document recognition",
+    /// Proceedings of the IEEE 86(11), 1998).
+    #[weights("weights/lenet5.safetensors")]
+    pub LeNet5: 1x32x32 -> 10 {
+        conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
+        conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);
+        fc1: linear(120) -> tanh;
+        fc2: linear(84) -> tanh;
+        fc3: linear(10);
+        tap logits;
+        softmax;
+    }
+}

@@ -1,0 +1,93 @@
+//! Memory: `forward` allocates nothing and fits a small stack, and the workspace is what it is said to be.
+
+#[path = "support/nets.rs"]
+mod nets;
+
+use std::sync::Mutex;
+use std::thread;
+
+use allocation_counter::measure;
+use cnn::{Network, network};
+use models::seeded;
+use nets::*;
+
+/// The stack of a Rust thread, unless asked otherwise.
+const STACK_BYTES: usize = 2 << 20;
+
+network! {
+    /// A workspace far larger than a stack.
+    pub(crate) Large: 3x600x600 -> 10 {
+        conv(8, 3x3, pad = 1) -> relu -> conv(8, 3x3, pad = 1) -> max_pool(2x2) -> conv(16, 3x3, stride = 2) -> relu;
+        global_avg_pool -> linear(10);
+    }
+}
+
+/// Runs a net twice on a small stack; the first pass, too, must not allocate.
+fn runs_without_allocating<N: Network<'static>>() {
+    let weights: &N::Weights =
+        Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|error| panic!("{error}"))));
+    let input = seeded::uniform("input", N::GRAPH.input.elements());
+    let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
+        let mut net = N::new(weights);
+        let info = measure(|| {
+            for _ in 0..2 {
+                assert!(net.run(&input).is_ok());
+            }
+        });
+        assert_eq!((info.count_total, info.bytes_total), (0, 0), "{}", N::GRAPH.name);
+    });
+    thread.and_then(|thread| thread.join().map_err(|_| std::io::Error::other("it failed"))).expect(N::GRAPH.name);
+}
+
+macro_rules! tests {
+    ($($test:ident: $net:ident;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                runs_without_allocating::<$net<'static>>();
+            }
+        )*
+    };
+}
+
+for_each_net!(tests);
+
+#[test]
+fn a_large_net() {
+    runs_without_allocating::<Large<'static>>();
+    assert!(Large::WORKSPACE_BYTES > STACK_BYTES);
+}
+
+#[test]
+fn a_large_net_runs_in_memory_of_the_caller() {
+    let weights = LargeWeights::from_safetensors(&seeded::weights(Large::GRAPH, "")).expect("made for the net");
+    let mut own = Large::new(&weights);
+    static WORKSPACE: Mutex<LargeWorkspace> = Mutex::new(LargeWorkspace::new());
+    let mut workspace = WORKSPACE.lock().expect("no other test uses it");
+    let mut borrowed = Large::with_workspace(&weights, &mut workspace);
+    let image = vec![0.5; Large::GRAPH.input.elements()];
+    assert_eq!(own.run(&image), borrowed.run(&image));
+}
+
+#[test]
+fn a_net_is_its_workspace() {
+    assert!(size_of::<LeNet5<'_>>() <= LeNet5::WORKSPACE_BYTES + 64);
+    assert_eq!(<LeNet5<'_> as Network>::WORKSPACE_BYTES, LeNet5::WORKSPACE_BYTES);
+}
+
+#[test]
+fn two_threads_share_weights() {
+    let weights = <LeNet5<'_> as Network>::weights(&seeded::weights(LeNet5::GRAPH, "")).expect("made for the net");
+    let image: [f32; 1024] = seeded::uniform("input", 1024).try_into().expect("1024 numbers");
+    let alone = *LeNet5::new(&weights).forward(&image);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut net = LeNet5::new(&weights);
+                for _ in 0..100 {
+                    assert_eq!(*net.forward(&image), alone);
+                }
+            });
+        }
+    });
+}

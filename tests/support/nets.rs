@@ -1,0 +1,201 @@
+//! Nets that use every layer, alone and in the company that changes how it is compiled.
+
+use cnn::network;
+pub(crate) use models::LeNet5;
+
+network! {
+    pub(crate) ConvPlain: 3x9x11 -> 17x7x9 { conv(17, 3x3); }
+    pub(crate) ConvTiny: 1x1x1 -> 1x1x1 { conv(1, 1x1); }
+    pub(crate) ConvWhole: 5x6x4 -> 9x1x1 { conv(9, 6x4); }
+    pub(crate) ConvPadded: 3x17x13 -> 24x9x7 { conv(24, 3x3, stride = 2, pad = 1); }
+    pub(crate) ConvAsymmetric: 2x7x8 -> 6x7x9 { conv(6, 3x2, pad = (0, 2, 2, 0)); }
+    pub(crate) ConvSame: 4x7x8 -> 5x4x4 { conv(8, 4x4, pad = same) -> conv(5, 3x3, stride = 2, pad = same_lower); }
+    pub(crate) ConvDilated: 3x12x12 -> 7x8x6 { conv(7, 3x3, dilation = 2 x 3); }
+    pub(crate) ConvGroups: 12x8x8 -> 9x8x8 { conv(20, 3x3, pad = 1, groups = 4) -> relu -> conv(9, 1x1, bias = false); }
+    pub(crate) ConvDepthwise: 19x9x9 -> 38x5x5 {
+        conv(19, 3x3, pad = 1, groups = 19) -> relu6 -> conv(19, 3x3, stride = 2, pad = 1, groups = 19, bias = false)
+            -> conv(38, 1x1, groups = 19);
+    }
+    pub(crate) ConvRow: 1x20x20 -> 3x20x20 {
+        conv(5, 7x7, pad = 3) -> tanh -> conv(16, 3x3, pad = 1) -> conv(33, 5x5, pad = 2) -> sigmoid -> conv(3, 1x1);
+    }
+
+    pub(crate) LinearMaps: 7x3x5 -> 21 { linear(21); }
+    pub(crate) LinearVector: 30 -> 1 { linear(100) -> relu -> linear(17, bias = false) -> tanh -> linear(1); }
+    pub(crate) LinearFlatten: 4x5x3 -> 9 { conv(6, 3x3, pad = 1) -> relu -> flatten -> dropout(0.5) -> linear(9); }
+    pub(crate) FlattenAlone: 4x5x3 -> 60 { conv(4, 1x1) -> flatten -> softmax; }
+
+    pub(crate) MaxPools: 5x13x14 -> 5x1x2 {
+        max_pool(2x2) -> max_pool(3x3, stride = 1, pad = 1) -> max_pool(3x2, stride = 2, ceil = true)
+            -> max_pool(2x2, dilation = 2 x 2, stride = 1);
+    }
+    pub(crate) AvgPools: 18x13x14 -> 18x2x3 {
+        avg_pool(2x2) -> avg_pool(3x3, stride = 1, pad = 1) -> avg_pool(3x3, stride = 2, pad = 1, count_include_pad = false)
+            -> avg_pool(2x3, stride = 2, pad = (0, 1), ceil = true);
+    }
+    pub(crate) GlobalPools: 9x5x7 -> 18 {
+        concat { conv(9, 3x3, pad = 1) -> global_avg_pool; global_max_pool; } -> flatten;
+    }
+
+    pub(crate) Lrns: 9x5x6 -> 9x5x6 { lrn -> lrn(size = 2, alpha = 1, beta = 1, k = 0.5) -> conv(9, 3x3, pad = 1) -> lrn(size = 4, alpha = 0.1, beta = 0.6); }
+    pub(crate) NormFolded: 3x8x8 -> 10 {
+        conv1: conv(8, 3x3, pad = 1, bias = false) -> bn1: batch_norm -> relu;
+        conv2: conv(8, 3x3, groups = 8) -> bn2: batch_norm(eps = 1e-3);
+        fc: linear(10) -> bn3: batch_norm;
+    }
+    pub(crate) NormAlone: 6x7x7 -> 6x7x7 { batch_norm -> relu -> conv(6, 3x3, pad = 1) -> relu -> batch_norm; }
+    pub(crate) NormTwice: 3x8x8 -> 4x8x8 { conv(4, 1x1) -> batch_norm -> batch_norm; }
+    pub(crate) Prelus: 5x6x7 -> 12 { prelu -> conv(18, 3x3) -> prelu(per = element) -> linear(12) -> prelu; }
+    pub(crate) SoftmaxMaps: 3x4x5 -> 7x4x5 { conv(7, 1x1) -> softmax; }
+    pub(crate) LogSoftmax: 12 -> 9 { linear(9) -> log_softmax; }
+    pub(crate) ActivationsFused: 4x5x5 -> 6x5x5 {
+        c0: conv(17, 1x1) -> step -> c1: conv(6, 1x1) -> sigmoid -> c2: conv(6, 1x1) -> tanh -> c3: conv(6, 1x1) -> relu;
+        c4: conv(6, 1x1) -> relu6 -> c5: conv(6, 1x1) -> leaky_relu(0.2) -> c6: conv(6, 1x1) -> elu(0.7);
+        c7: conv(6, 1x1) -> selu -> c8: conv(6, 1x1) -> softplus -> c9: conv(6, 1x1) -> softsign;
+        d0: conv(6, 1x1) -> gelu -> d1: conv(6, 1x1) -> silu -> d2: conv(6, 1x1) -> mish;
+        d3: conv(6, 1x1) -> hard_sigmoid -> d4: conv(6, 1x1) -> hard_swish -> d5: conv(6, 1x1) -> identity;
+    }
+    pub(crate) ActivationsAlone: 19 -> 19 {
+        sigmoid -> tanh -> leaky_relu -> elu -> selu -> softplus -> softsign -> gelu -> silu -> mish -> hard_swish -> hard_sigmoid;
+    }
+
+    pub(crate) Residual: 8x9x9 -> 8x9x9 { add { a: conv(8, 3x3, pad = 1) -> relu -> b: conv(8, 3x3, pad = 1); skip; } -> relu -> c: conv(8, 3x3, pad = 1); }
+    pub(crate) ResidualProjection: 3x16x16 -> 12x8x8 {
+        conv1: conv(8, 3x3, pad = 1) -> relu;
+        add {
+            conv2: conv(12, 3x3, stride = 2, pad = 1, bias = false) -> bn2: batch_norm;
+            downsample: { conv(12, 1x1, stride = 2, bias = false) -> batch_norm; };
+        } -> relu;
+        add { conv3: conv(12, 3x3, pad = 1, bias = false) -> bn3: batch_norm; skip; } -> relu;
+    }
+    pub(crate) AddThree: 5x6x6 -> 5x6x6 { add { a: conv(5, 1x1); b: conv(5, 3x3, pad = 1); skip; } -> tanh -> add { skip; skip; }; }
+    pub(crate) SqueezeExcitation: 3x8x8 -> 16x8x8 {
+        conv(16, 3x3, pad = 1) -> silu;
+        mul { global_avg_pool -> reduce: conv(4, 1x1) -> silu -> expand: conv(16, 1x1) -> sigmoid; skip; };
+    }
+    pub(crate) Concat: 4x6x6 -> 26x6x6 { concat { a: conv(5, 1x1) -> relu; b: conv(17, 3x3, pad = 1); skip; } -> relu; }
+    pub(crate) ConcatNested: 4x6x6 -> 11x4x4 {
+        concat { a: conv(3, 1x1); concat { b: conv(2, 3x3, pad = 1); max_pool(3x3, stride = 1, pad = 1); } -> tanh; };
+        concat { c: conv(2, 3x3); max_pool(3x3, stride = 1); };
+    }
+    pub(crate) ConcatTwice: 3x5x5 -> 9x5x5 { a: conv(3, 3x3, pad = 1) -> concat { skip; skip; conv(3, 1x1); }; }
+    pub(crate) MapsOut: 3x5x6 -> 4x5x6 { conv(4, 3x3, pad = 1) -> relu; }
+    pub(crate) Nothing: 3x5x6 -> 3x5x6 { identity -> dropout(0.1); }
+
+    block dense_layer(growth) {
+        concat { skip; norm: batch_norm -> relu -> conv: conv(growth, 3x3, pad = 1, bias = false); };
+    }
+    pub(crate) DenseBlock: 6x7x7 -> 18x7x7 { layers: [dense_layer(4); 3]; }
+
+    pub(crate) Taps: 3x10x10 -> 5 {
+        conv1: conv(6, 3x3, pad = 1);
+        tap before;
+        relu;
+        tap after;
+        head: { conv(4, 3x3) -> global_avg_pool; tap pooled; };
+        linear(5);
+        tap logits;
+        softmax;
+    }
+    pub(crate) Auxiliary: 3x12x12 -> 4 {
+        conv1: conv(8, 3x3) -> relu;
+        aux aux1(weight = 0.3) { avg_pool(5x5) -> conv: conv(4, 1x1) -> relu -> fc: linear(4); };
+        conv2: conv(8, 3x3, pad = 1) -> relu -> global_avg_pool;
+        fc: linear(4);
+    }
+
+    /// SqueezeNet's fire modules (Iandola et al. 2016).
+    block fire(squeeze, expand = 4 * squeeze) {
+        squeeze: conv(squeeze, 1x1) -> relu;
+        concat { expand1x1: conv(expand, 1x1) -> relu; expand3x3: conv(expand, 3x3, pad = 1) -> relu; };
+    }
+    pub(crate) Fire: 3x31x31 -> 10x1x1 {
+        features: {
+            conv(16, 3x3, stride = 2) -> relu -> max_pool(3x3, stride = 2, ceil = true);
+            fire(4) -> fire(6, expand = 17) -> max_pool(3x3, stride = 2, ceil = true) -> fire(8);
+        };
+        classifier: { dropout(0.5) -> conv(10, 1x1) -> relu -> global_avg_pool; };
+    }
+
+    /// GoogLeNet's module (Szegedy et al. 2014).
+    block inception(c1, r3, c3, r5, c5, pp) {
+        concat {
+            conv1x1: conv(c1, 1x1) -> relu;
+            reduce3x3: conv(r3, 1x1) -> relu -> conv3x3: conv(c3, 3x3, pad = 1) -> relu;
+            reduce5x5: conv(r5, 1x1) -> relu -> conv5x5: conv(c5, 5x5, pad = 2) -> relu;
+            max_pool(3x3, stride = 1, pad = 1) -> pool_proj: conv(pp, 1x1) -> relu;
+        };
+    }
+    pub(crate) Inception: 3x24x24 -> 10 {
+        conv1: conv(20, 7x7, stride = 2, pad = 3) -> relu -> lrn;
+        inception3a: inception(8, 9, 13, 2, 4, 4);
+        inception3b: inception(16, 12, 20, 3, 8, 8) -> max_pool(3x3, stride = 2, ceil = true);
+        avg_pool(6x6) -> dropout(0.4) -> fc: linear(10) -> softmax;
+    }
+
+    /// MobileNet-v2's block (Sandler et al. 2018).
+    block inverted_residual(inside, outside) {
+        add {
+            expand: conv(inside, 1x1, bias = false) -> bn1: batch_norm -> relu6
+                -> depthwise: conv(inside, 3x3, pad = 1, groups = inside, bias = false) -> bn2: batch_norm -> relu6
+                -> project: conv(outside, 1x1, bias = false) -> bn3: batch_norm;
+            skip;
+        };
+    }
+    pub(crate) Mobile: 3x14x14 -> 11 {
+        stem: conv(8, 3x3, stride = 2, pad = 1, bias = false) -> bn: batch_norm -> relu6;
+        blocks: [inverted_residual(21, 8); 3];
+        global_avg_pool -> linear(11);
+    }
+}
+
+/// Calls a macro with the name and the type of every net of the repository, large and small.
+macro_rules! for_each_net {
+    ($callback:ident) => {
+        $callback! {
+            lenet5: LeNet5;
+            conv_plain: ConvPlain;
+            conv_one_channel_one_pixel: ConvTiny;
+            conv_kernel_as_large_as_the_input: ConvWhole;
+            conv_padded_strided: ConvPadded;
+            conv_asymmetric: ConvAsymmetric;
+            conv_same: ConvSame;
+            conv_dilated: ConvDilated;
+            conv_groups: ConvGroups;
+            conv_depthwise: ConvDepthwise;
+            conv_in_a_row_with_halos: ConvRow;
+            linear_of_maps: LinearMaps;
+            linear_of_a_vector: LinearVector;
+            linear_behind_flatten: LinearFlatten;
+            flatten_alone: FlattenAlone;
+            max_pools: MaxPools;
+            avg_pools: AvgPools;
+            global_pools: GlobalPools;
+            lrn: Lrns;
+            batch_norm_folded: NormFolded;
+            batch_norm_alone: NormAlone;
+            batch_norm_twice: NormTwice;
+            prelu: Prelus;
+            softmax_of_maps: SoftmaxMaps;
+            log_softmax: LogSoftmax;
+            activations_fused: ActivationsFused;
+            activations_alone: ActivationsAlone;
+            residual: Residual;
+            residual_with_projection: ResidualProjection;
+            add_of_three: AddThree;
+            squeeze_and_excitation: SqueezeExcitation;
+            concat: Concat;
+            concat_nested: ConcatNested;
+            concat_of_one_value_twice: ConcatTwice;
+            dense_block: DenseBlock;
+            taps_of_maps: Taps;
+            maps_out: MapsOut;
+            nothing_but_identity: Nothing;
+            auxiliary_classifier: Auxiliary;
+            fire: Fire;
+            inception: Inception;
+            mobile: Mobile;
+        }
+    };
+}
+pub(crate) use for_each_net;

@@ -1,0 +1,8 @@
+cnn::network! {
+    #[derive(Clone)]
+    Net: 3x16x16 -> 10 {
+        flatten -> linear(10);
+    }
+}
+
+fn main() {}

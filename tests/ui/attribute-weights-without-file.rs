@@ -1,0 +1,8 @@
+cnn::network! {
+    #[weights]
+    Net: 3x16x16 -> 10 {
+        flatten -> linear(10);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+cnn::network! {
+    Net: 3x16x16 -> 10 {
+        conv(8, 3x3);
+        aux head(weight = 0.3) {
+            conv(8, 3x3);
+            aux second(weight = 0.3) { flatten -> linear(10); };
+            flatten -> linear(10);
+        };
+        flatten -> linear(10);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+cnn::network! {
+    Net: 3x16x16 -> 10 {}
+}
+
+fn main() {}

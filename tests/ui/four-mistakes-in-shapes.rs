@@ -1,0 +1,10 @@
+cnn::network! {
+    Net: 3x16x16 -> 10 {
+        conv1: conv(8, 3x3, groups = 2) -> relu -> max_pool(2x2);
+        add { conv2: conv(16, 3x3, pad = 1); skip; } -> relu;
+        conv3: conv(8, 9x9);
+        fc: linear(12);
+    }
+}
+
+fn main() {}

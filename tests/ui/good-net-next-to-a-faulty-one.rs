@@ -1,0 +1,18 @@
+//! The second net compiles, so that its use has no error.
+
+cnn::network! {
+    Faulty: 1x8x8 -> 4 {
+        conv(8, 9x9) -> relu;
+        flatten -> linear(4);
+    }
+
+    Good: 1x8x8 -> 4 {
+        flatten -> linear(4);
+    }
+}
+
+fn main() {
+    let weights = GoodWeights::from_safetensors(&[]).unwrap();
+    let scores: &[f32; 4] = Good::new(&weights).forward(&[0.0; 64]);
+    println!("{scores:?} {}", Good::PARAMETERS);
+}

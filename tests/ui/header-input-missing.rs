@@ -1,0 +1,7 @@
+cnn::network! {
+    Net {
+        flatten -> linear(10);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+cnn::network! {
+    struct Net: 3x16x16 -> 10 {
+        flatten -> linear(10);
+    }
+}
+
+fn main() {}

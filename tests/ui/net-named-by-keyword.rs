@@ -1,0 +1,7 @@
+cnn::network! {
+    type: 3x16x16 -> 10 {
+        flatten -> linear(10);
+    }
+}
+
+fn main() {}

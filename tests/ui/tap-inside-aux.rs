@@ -1,0 +1,12 @@
+cnn::network! {
+    Net: 3x16x16 -> 10 {
+        conv(8, 3x3);
+        aux head(weight = 0.3) {
+            tap features;
+            flatten -> linear(10);
+        };
+        flatten -> linear(10);
+    }
+}
+
+fn main() {}

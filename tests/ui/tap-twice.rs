@@ -1,0 +1,11 @@
+cnn::network! {
+    Net: 3x16x16 -> 10 {
+        conv1: conv(8, 3x3) -> relu;
+        tap features;
+        conv2: conv(8, 3x3) -> relu;
+        tap features;
+        flatten -> linear(10);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+cnn::network! {
+    Net: 3x16x16 -> 10 {
+        max_pool(2x2x2);
+        flatten -> linear(10);
+    }
+}
+
+fn main() {}

@@ -22,8 +22,10 @@ OVERSAMPLING = 3
 GLYPHS = {
     0: [[(.55, .02), (.25, .12), (.1, .45), (.2, .85), (.48, .99), (.8, .8), (.9, .45), (.75, .1), (.5, .03)]],
     1: [[(.3, .22), (.42, .15), (.56, .0), (.56, .0), (.53, .5), (.5, 1.)]],
-    2: [[(.14, .24), (.25, .06), (.5, .0), (.78, .1), (.82, .33), (.6, .62), (.1, .97), (.1, .97), (.5, .95), (.92, .97)]],
-    3: [[(.18, .1), (.45, .0), (.78, .1), (.78, .32), (.42, .46), (.42, .46), (.8, .56), (.88, .78), (.6, .98), (.15, .92)]],
+    2: [[(.14, .24), (.25, .06), (.5, .0), (.78, .1), (.82, .33), (.6, .62), (.1, .97), (.1, .97), (.5, .95),
+         (.92, .97)]],
+    3: [[(.18, .1), (.45, .0), (.78, .1), (.78, .32), (.42, .46), (.42, .46), (.8, .56), (.88, .78), (.6, .98),
+         (.15, .92)]],
     4: [[(.35, .0), (.25, .3), (.1, .6), (.1, .6), (.5, .6), (.92, .56)], [(.7, .2), (.68, .6), (.64, 1.)]],
     5: [[(.26, .03), (.23, .22), (.2, .43), (.2, .43), (.5, .36), (.8, .48), (.84, .75), (.6, .98), (.15, .93)],
         [(.26, .03), (.55, .03), (.86, .0)]],
@@ -131,30 +133,32 @@ def samples():
     """The pictures: name, picture, how to save it, what it is."""
     yield ("0-squared-paper.jpg", picture(mix(ruled((420, 420), 30, True), (35, 60, 165), ink(
         (420, 420), 0, (120, 90, 180, 240), 9, 10, -6))), {"quality": 75}, "blue ballpoint on squared paper")
-    yield ("1-thin-pen.png", picture(mix(255, (20, 20, 20), ink((300, 400), 1, (70, 60, 160, 280), 4, 11))).convert("L"),
-           {}, "a thin black pen on white, greyscale")
+    yield ("1-thin-pen.png", picture(255 - 235 * ink((300, 400), 1, (70, 60, 160, 280), 4, 11)), {},
+           "a thin black pen on white, greyscale")
     yield ("2-chalk.jpg", board((480, 360), 2, (140, 60, 180, 240), 17, 12), {"quality": 70}, "chalk on a blackboard")
-    yield ("3-photo.jpg", photo((800, 600), 3, (290, 150, 210, 290), 22, 13, 7, (206, 204, 198), (38, 36, 44), (.14, .08)),
-           {"quality": 60}, "a photograph of paper: uneven light, noise, turned a little, felt pen")
+    yield ("3-photo.jpg", photo((800, 600), 3, (290, 150, 210, 290), 22, 13, 7, (206, 204, 198), (38, 36, 44),
+           (.14, .08)), {"quality": 60}, "as photographed: uneven light, noise, turned a little, felt pen")
     yield ("4-thick-pen.png", picture(255 - 255 * ink((280, 280), 4, (50, 40, 180, 200), 28, 14)), {},
            "a thick brush in a paint program, greyscale")
-    yield ("5-small-in-a-page.png", picture(mix(255, (10, 10, 10), ink((600, 780), 5, (415, 90, 66, 92), 8, 15))).convert(
-        "P", palette=Image.Palette.ADAPTIVE, colors=16), {}, "small, near a corner of a large page, 16 colours")
+    yield ("5-small-in-a-page.png", picture(mix(255, (10, 10, 10), ink((600, 780), 5, (415, 90, 66, 92), 8, 15)
+        )).convert("P", palette=Image.Palette.ADAPTIVE, colors=16), {},
+           "small, near a corner of a large page, 16 colours")
     yield ("6-transparent.png", transparent((256, 256), ink((256, 256), 6, (60, 40, 140, 180), 18, 16)), {},
            "black ink on a transparent background")
     yield ("7-thick-pen.png", picture(mix(255, (0, 0, 0), ink((320, 240), 7, (95, 35, 130, 170), 24, 17))), {},
            "a thick pen on a wide white page, in colour mode")
-    yield ("7-night-mode.png", picture(mix((18, 18, 20), (250, 240, 120), ink((240, 320), 7, (50, 60, 140, 200), 13, 21, -5))),
-           {}, "yellow on near-black, as drawn on a telephone at night")
+    yield ("7-night-mode.png", picture(mix((18, 18, 20), (250, 240, 120), ink(
+        (240, 320), 7, (50, 60, 140, 200), 13, 21, -5))), {}, "yellow on near-black, as drawn on a telephone at night")
     yield ("8-lined-paper.jpg", picture(mix(ruled((500, 380), 38, False), (30, 42, 120), ink(
         (500, 380), 8, (185, 95, 120, 180), 7, 18, 5))), {"quality": 75}, "dark blue ink over the lines of lined paper")
-    yield ("9-photo.jpg", photo((640, 480), 9, (235, 110, 170, 250), 12, 19, -8, (190, 184, 170), (52, 58, 96), (-.16, .1)),
-           {"quality": 60}, "a photograph of greyish paper, darker to the right, ballpoint")
-    yield ("2-test-digit.png", Image.fromarray(test_digit(2, 3)), {}, "a test digit as it is, 28x28, white on black")
-    yield ("5-test-digit-large.jpg", Image.fromarray(255 - test_digit(5, 8)).resize((300, 400), Image.Resampling.BICUBIC),
-           {"quality": 70}, "a test digit, black on white, enlarged and stretched to 300x400")
-    yield ("3-pencil.jpg", photo((520, 400), 3, (190, 90, 150, 210), 7, 20, 4, (246, 246, 242), (138, 138, 142), (.05, -.1)),
-           {"quality": 65}, "a photograph of soft grey pencil, little contrast")
+    yield ("9-photo.jpg", photo((640, 480), 9, (235, 110, 170, 250), 12, 19, -8, (190, 184, 170), (52, 58, 96),
+           (-.16, .1)), {"quality": 60}, "as photographed: greyish paper, darker to the right, ballpoint")
+    yield ("2-test-digit.png", Image.fromarray(test_digit(2, 3)), {}, "a test digit as it is, white on black")
+    yield ("5-test-digit-large.jpg", Image.fromarray(255 - test_digit(5, 8)).resize(
+        (300, 400), Image.Resampling.BICUBIC), {"quality": 70},
+           "a test digit, black on white, enlarged and stretched to 300x400")
+    yield ("3-pencil.jpg", photo((520, 400), 3, (190, 90, 150, 210), 7, 20, 4, (246, 246, 242), (138, 138, 142),
+           (.05, -.1)), {"quality": 65}, "as photographed: soft grey pencil, little contrast")
     yield ("8-fax.png", picture(255 - 255 * ink((200, 260), 8, (45, 40, 110, 180), 9, 22, -4)).convert(
         "1", dither=Image.Dither.NONE), {}, "one bit per pixel")
 

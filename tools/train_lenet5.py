@@ -4,7 +4,7 @@
     venv/bin/pip install torch==2.15.0 numpy==2.4.6 safetensors==0.8.0
     venv/bin/python tools/train_lenet5.py
 
-Writes `models/weights/lenet5.safetensors` and `tests/data/lenet5_digits.safetensors`, in about MINUTES on one core.
+Writes `models/weights/lenet5.safetensors` and `tests/data/lenet5_digits.safetensors`, in about ten minutes on one core.
 The seed and the single thread give the same weights again on the same kind of CPU with the same versions; another CPU
 may round otherwise and end at slightly different ones.
 
@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,6 +148,11 @@ def validate(images, labels, epochs):
     train(images[kept], labels[kept], epochs, report)
 
 
+def write(path, tensors, about):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(save(tensors, {"about": about}))
+
+
 @torch.no_grad()
 def write_fixtures(images, labels):
     """Runs the stored weights in both precisions; the fixture is the float64 run, rounded."""
@@ -158,9 +163,8 @@ def write_fixtures(images, labels):
     double = count_right(net, images.double(), labels)
     print(f"test digits right, of {len(labels)}: {single} in float32, {double} in float64")
     logits = net(images[:FIXTURE_DIGITS].double())
-    FIXTURES.parent.mkdir(parents=True, exist_ok=True)
-    save_file({"logits": logits.float(), "probabilities": logits.softmax(1).float()}, FIXTURES,
-              {"about": "LeNet-5's answers to the first 100 test digits: PyTorch in float64, rounded"})
+    write(FIXTURES, {"logits": logits.float(), "probabilities": logits.softmax(1).float()},
+          f"LeNet-5's answers to the first {FIXTURE_DIGITS} test digits: PyTorch in float64, rounded")
 
 
 def main():
@@ -178,8 +182,7 @@ def main():
     if not options.fixtures:
         net = train(*load_digits("train"), options.epochs, lambda net: "")
         print(f"trained in {time.monotonic() - started:.0f} s")
-        WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
-        save_file(net.state_dict(), WEIGHTS, {"about": "LeNet-5 trained on digits/ by tools/train_lenet5.py"})
+        write(WEIGHTS, net.state_dict(), "LeNet-5 trained on digits/ by tools/train_lenet5.py")
     write_fixtures(*load_digits("test"))
 
 

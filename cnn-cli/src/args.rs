@@ -24,7 +24,7 @@ Exit code: 0 if all went well, 2 if anything did not; what went wrong is on stde
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Say which digit a picture shows
-    #[command(verbatim_doc_comment, long_about = DIGITS, after_help = DIGITS_EXAMPLES)]
+    #[command(override_usage = "cnn digits FILE...\n       cnn digits --test", long_about = DIGITS, after_help = DIGITS_EXAMPLES)]
     Digits {
         /// Pictures, PNG or JPEG
         #[arg(value_name = "FILE", required_unless_present = "test")]

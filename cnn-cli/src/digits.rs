@@ -1,7 +1,7 @@
 //! Pictures of handwritten digits as the input of LeNet-5.
 //!
-//! LeNet-5 learns from MNIST, whose digits all have the same size, place and pen. A drawing or a photograph has none of
-//! that, so it is brought to it, in the order of the modules:
+//! LeNet-5 learns from MNIST, whose digits all have the same size, place and pen. A drawing or a photograph has none
+//! of that, so it is brought to it, in the order of the modules:
 //!
 //! ```text
 //! decode   file -> upright RGB picture, of any size up to a limit
@@ -114,9 +114,8 @@ pub(crate) fn read(path: &Path) -> Result<Input, DigitError> {
 /// Reads a digit from what a PNG or JPEG file holds.
 pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Input, DigitError> {
     let picture = decode::decode(bytes)?;
-    let normal = shape::already_normal(&picture)
-        .or_else(|| shape::normalise(&find(&picture)?))
-        .ok_or(DigitError::Blank)?;
+    let normal =
+        shape::already_normal(&picture).or_else(|| shape::normalise(&find(&picture)?)).ok_or(DigitError::Blank)?;
     Ok(padded(|x, y| normal.levels[y * normal.width + x]))
 }
 

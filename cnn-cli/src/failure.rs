@@ -64,7 +64,11 @@ pub(crate) fn shown(path: &Path) -> String {
 /// A text of others for a terminal: control characters are escaped.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().fold(String::new(), |mut shown, c| {
-        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+        if c.is_control() {
+            shown.extend(c.escape_default())
+        } else {
+            shown.push(c)
+        }
         shown
     })
 }

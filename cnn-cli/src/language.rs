@@ -171,7 +171,10 @@ mod tests {
         let pool = Pool { stride: Size::square(1), ceil: true, count_include_pad: false, ..POOL };
         assert_eq!(arguments(&Op::AvgPool(pool)), "2x3, stride = 1, ceil = true, count_include_pad = false");
         assert_eq!(arguments(&Op::MaxPool(pool)), "2x3, stride = 1, ceil = true");
-        assert_eq!(arguments(&Op::Lrn(Lrn { size: 3, alpha: 2e-5, beta: 0.5, k: 1.0 })), "size = 3, alpha = 2e-5, beta = 0.5, k = 1");
+        assert_eq!(
+            arguments(&Op::Lrn(Lrn { size: 3, alpha: 2e-5, beta: 0.5, k: 1.0 })),
+            "size = 3, alpha = 2e-5, beta = 0.5, k = 1"
+        );
         assert_eq!(arguments(&Op::BatchNorm(BatchNorm { eps: 0.001, momentum: 0.01 })), "eps = 0.001, momentum = 0.01");
         assert_eq!(arguments(&Op::Activation(Activation::LeakyRelu { slope: 0.2 })), "0.2");
         assert_eq!(arguments(&Op::Prelu(PreluPer::Element)), "per = element");

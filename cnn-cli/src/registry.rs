@@ -11,11 +11,7 @@ use models::LeNet5;
 use crate::failure::{Failure, printable};
 
 /// All nets, in the order of `cnn list`.
-pub(crate) static MODELS: &[Model] =
-    &[Model::of::<LeNet5>("lenet5").with_embedded(|| Box::new(LeNet5::embedded()))];
-
-/// Names at least this similar (1 is the same) are offered in the place of an unknown one.
-const SIMILAR: f64 = 0.5;
+pub(crate) static MODELS: &[Model] = &[Model::of::<LeNet5>("lenet5").with_embedded(|| Box::new(LeNet5::embedded()))];
 
 /// A net, by name.
 pub(crate) struct Model {
@@ -26,10 +22,13 @@ pub(crate) struct Model {
     /// Bytes that it computes in.
     pub(crate) workspace_bytes: usize,
     /// A net on weights from a safetensors file.
-    pub(crate) load: fn(&[u8]) -> Result<Box<dyn Runnable>, WeightsError>,
+    pub(crate) load: fn(&[u8]) -> Loaded,
     /// A net on weights in this program, if there are any.
     pub(crate) embedded: Option<fn() -> Box<dyn Runnable>>,
 }
+
+/// A net on the weights of a file, if they fit.
+pub(crate) type Loaded = Result<Box<dyn Runnable>, WeightsError>;
 
 /// A net that is ready to run, whichever it is.
 pub(crate) trait Runnable {
@@ -67,24 +66,47 @@ impl Model {
 
 /// The weights are never freed: a command loads one net and then ends, and a net that borrows nothing shorter than
 /// `'static` can stand behind [`Runnable`].
-fn load<N: Network<'static> + 'static>(file: &[u8]) -> Result<Box<dyn Runnable>, WeightsError> {
+fn load<N: Network<'static> + 'static>(file: &[u8]) -> Loaded {
     let weights = Box::leak(Box::new(N::weights(file)?));
     Ok(Box::new(N::new(weights)))
 }
 
 fn unknown(name: &str) -> String {
+    let distance = |model: &Model| strsim::damerau_levenshtein(&plain(model.name), &plain(name));
     let near = MODELS
         .iter()
-        .map(|model| (strsim::normalized_damerau_levenshtein(&model.name.to_lowercase(), &name.to_lowercase()), model.name))
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+        .map(|model| (distance(model), model.name))
+        .filter(|(distance, near)| *distance <= 1 + near.len().min(name.len()) / 4)
+        .min();
     let guess = near.map(|(_, near)| format!("did you mean `{near}`? ")).unwrap_or_default();
     format!("there is no net `{}`; {guess}`cnn list` shows all", printable(name))
 }
 
+/// A name without what people write differently: `LeNet-5` is `lenet5`.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '-' | '_' | ' ' | '.')).flat_map(char::to_lowercase).collect()
+}
+
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    cnn::network! {
+        /// Has what LeNet-5 has not: branches, an auxiliary classifier, no weights in this program.
+        Branched: 2x4x4 -> 3 {
+            add {
+                same: conv(2, 3x3, pad = 1);
+                skip;
+            } -> relu;
+            tap sum;
+            aux head(weight = 0.3) {
+                global_avg_pool -> fc: linear(3);
+            };
+            global_avg_pool -> fc: linear(3);
+        }
+    }
+
+    pub(crate) static BRANCHED: Model = Model::of::<Branched>("branched");
 
     #[test]
     fn names_are_lowercase_and_each_is_there_once() {
@@ -102,6 +124,8 @@ mod tests {
     #[test]
     fn a_slip_is_recognised_and_anything_else_is_not() {
         assert_eq!(unknown("LeNet-5"), "there is no net `LeNet-5`; did you mean `lenet5`? `cnn list` shows all");
-        assert_eq!(unknown("yolo"), "there is no net `yolo`; `cnn list` shows all");
+        for other in ["yolo", "alexnet", "resnet", ""] {
+            assert_eq!(unknown(other), format!("there is no net `{other}`; `cnn list` shows all"));
+        }
     }
 }

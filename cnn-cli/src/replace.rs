@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 
+use crate::failure::shown;
+
 /// How many names are tried for the temporary file. One that is taken is left over from a program that was killed.
 const ATTEMPTS: u32 = 100;
 
@@ -47,6 +49,10 @@ struct Temporary {
 impl Temporary {
     fn beside(target: &Path) -> io::Result<Self> {
         let folder = target.parent().unwrap_or(Path::new(""));
+        if !folder.as_os_str().is_empty() && !folder.exists() {
+            let what = format!("there is no folder {}", shown(folder));
+            return Err(io::Error::new(io::ErrorKind::NotFound, what));
+        }
         let mut attempt = 0;
         loop {
             let path = folder.join(format!(".cnn-{}-{attempt}.tmp", process::id()));

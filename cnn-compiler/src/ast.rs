@@ -116,6 +116,13 @@ pub struct Arg {
     pub value: Expr,
 }
 
+impl Arg {
+    /// Its name if it has one, else its value.
+    pub(crate) fn place(&self) -> Place {
+        self.name.as_ref().map_or(self.value.place, |name| name.span().into())
+    }
+}
+
 /// How branches are joined.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum MergeKind {

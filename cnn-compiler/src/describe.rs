@@ -35,13 +35,9 @@ pub(crate) fn describe<R>(name: &str, doc: &str, shaped: &Shaped, read: impl FnO
             aux: node.aux,
         })
         .collect();
-    let taps: Vec<Tap<'_>> =
-        graph.taps.iter().map(|tap| Tap { name: &tap.name, value: value(&tap.value) }).collect();
-    let aux: Vec<Aux<'_>> = graph
-        .aux
-        .iter()
-        .map(|aux| Aux { name: &aux.name, weight: aux.weight, result: value(&aux.result) })
-        .collect();
+    let taps: Vec<Tap<'_>> = graph.taps.iter().map(|tap| Tap { name: &tap.name, value: value(&tap.value) }).collect();
+    let aux: Vec<Aux<'_>> =
+        graph.aux.iter().map(|aux| Aux { name: &aux.name, weight: aux.weight, result: value(&aux.result) }).collect();
     read(&Graph {
         name,
         doc,

@@ -6,7 +6,7 @@ use std::fmt;
 use cnn_runtime::op::Shape;
 
 use crate::ast::{Expr, ExprKind, Operator};
-use crate::report::Report;
+use crate::report::{Report, listed};
 
 /// The largest number that a size, a count or a shape may have. It keeps products of two far from overflow.
 pub(crate) const LARGEST: i64 = 1 << 24;
@@ -22,7 +22,7 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
         ExprKind::Name(name) => {
             let value = env.get(name).copied();
             if value.is_none() {
-                report.error(expr.place, unknown_name(name, env));
+                report.error_once(expr.place, UNKNOWN, unknown_name(name, env));
             }
             value
         }
@@ -33,9 +33,9 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
             if value.is_none() {
                 let cause = match operator {
                     Operator::Div | Operator::Rem if right == 0 => "divides by zero",
-                    _ => "overflows 64 bits",
+                    _ => "does not fit 64 bits",
                 };
-                report.error(expr.place, format!("`{expr}` {cause}: {left} {} {right}", operator.symbol()));
+                report.error(expr.place, format!("`{expr}` {cause}{}", arithmetic(expr, *operator, left, right)));
             }
             value
         }
@@ -43,7 +43,14 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
             report.error(expr.place, format!("expected a whole number, found `{expr}`"));
             None
         }
+        ExprKind::Broken => None,
     }
+}
+
+/// `: 8 / 0`, where the expression does not show these numbers itself.
+fn arithmetic(expr: &Expr, operator: Operator, left: i64, right: i64) -> String {
+    let numbers = format!("{left} {} {right}", operator.symbol());
+    if numbers == expr.to_string() { String::new() } else { format!(": {numbers}") }
 }
 
 fn apply(operator: Operator, left: i64, right: i64) -> Option<i64> {
@@ -56,15 +63,46 @@ fn apply(operator: Operator, left: i64, right: i64) -> Option<i64> {
     }
 }
 
+/// An unknown name is a mistake once, whoever finds it.
+const UNKNOWN: &str = "unknown name";
+
+/// Checks the names in the default of a block's parameter against the parameters before it.
+pub(crate) fn check_default(default: &Expr, before: &[String], behind: &[String], report: &mut Report) {
+    match &default.kind {
+        ExprKind::Name(name) if behind.contains(name) => {
+            let help = "a default reads the parameters before it";
+            report.error_once(default.place, UNKNOWN, format!("`{name}` is not known yet\nhelp: {help}"));
+        }
+        ExprKind::Name(name) if !before.contains(name) => {
+            let env = before.iter().map(|name| (name.clone(), 0)).collect();
+            report.error_once(default.place, UNKNOWN, unknown_name(name, &env));
+        }
+        ExprKind::Negative(inner) => check_default(inner, before, behind, report),
+        ExprKind::Binary(_, left, right) => {
+            check_default(left, before, behind, report);
+            check_default(right, before, behind, report);
+        }
+        ExprKind::Int(_)
+        | ExprKind::Real(_)
+        | ExprKind::Bool(_)
+        | ExprKind::Name(_)
+        | ExprKind::Size(_)
+        | ExprKind::Tuple(_)
+        | ExprKind::Broken => {}
+    }
+}
+
 fn unknown_name(name: &str, env: &Env) -> String {
     if env.is_empty() {
-        return format!("expected a number, found `{name}`\nhelp: only blocks have parameters");
+        return format!(
+            "expected a number, found `{name}`\nhelp: only parameters of a block have names; constants of Rust are unknown here"
+        );
     }
     let mut params: Vec<&str> = env.keys().map(String::as_str).collect();
     params.sort_unstable();
     let help = match crate::report::nearest(name, params.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the block has {}", params.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>().join(", ")),
+        None => format!("known are {}", listed(&params.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>(), "and")),
     };
     format!("`{name}` is not a parameter of this block\nhelp: {help}")
 }
@@ -78,42 +116,62 @@ pub(crate) fn shape(expr: &Expr, report: &mut Report) -> Option<Shape> {
     };
     let mut numbers = Vec::new();
     for part in parts {
-        let value = whole(part, &env, report)?;
-        if !(1..=LARGEST).contains(&value) {
-            report.error(expr.place, format!("{value} in the shape `{expr}` is out of range: expected 1 to {LARGEST}"));
-            return None;
+        let value = whole(part, &env, report);
+        match value {
+            Some(value) if (1..=LARGEST).contains(&value) => numbers.push(value as usize),
+            Some(value) => {
+                let expected = if value < 1 { "at least 1".to_owned() } else { format!("at most {LARGEST}") };
+                report.error(part.place, format!("the shape `{expr}` has a size of {value}, expected {expected}"));
+            }
+            None => {}
         }
-        numbers.push(value as usize);
+    }
+    if numbers.len() < parts.len() {
+        return None;
     }
     let shape = match numbers[..] {
         [features] => Shape::Vector(features),
         [channels, height, width] => Shape::map(channels, height, width),
         _ => {
-            report.error(
-                expr.place,
-                format!("`{expr}` is not a shape\nhelp: maps are `channels x height x width`, a vector is one number"),
-            );
+            report.error(expr.place, message_of(expr, &numbers));
             return None;
         }
     };
-    if elements(shape).is_none() {
-        report.error(expr.place, format!("a value of {shape} is too large: more than {MOST_ELEMENTS} elements"));
+    if let Some(many) = too_many(shape) {
+        report.error(expr.place, format!("`{expr}` is too large: {many}"));
         return None;
     }
     Some(shape)
 }
 
+/// What is said where a shape has another number of sizes than one or three.
+fn message_of(expr: &Expr, numbers: &[usize]) -> String {
+    let help = match numbers {
+        [height, width] => format!("maps are channels x height x width: `1x{height}x{width}` for one channel"),
+        [1, channels, height, width] => format!("the batch does not belong to it: `{channels}x{height}x{width}`"),
+        _ => "maps are channels x height x width, and a vector is one number".to_owned(),
+    };
+    format!("`{expr}` is not a shape: expected 1 or 3 numbers, found {}\nhelp: {help}", numbers.len())
+}
+
 /// The most elements that one value may have (8 GiB of floats).
 pub(crate) const MOST_ELEMENTS: usize = 1 << 31;
 
-/// The elements of a shape, unless there are too many.
-pub(crate) fn elements(shape: Shape) -> Option<usize> {
+/// By how much a shape has too many elements, if it has.
+pub(crate) fn too_many(shape: Shape) -> Option<String> {
     let size = shape.size();
-    shape
-        .channels()
-        .checked_mul(size.height)?
-        .checked_mul(size.width)
-        .filter(|elements| *elements <= MOST_ELEMENTS)
+    product(&[shape.channels(), size.height, size.width], MOST_ELEMENTS, "elements")
+}
+
+/// `2 * 3 = 6 elements, expected at most 5`, if the product is more than `most`.
+pub(crate) fn product(factors: &[usize], most: usize, what: &str) -> Option<String> {
+    let total = factors.iter().try_fold(1u128, |total, factor| total.checked_mul(*factor as u128));
+    if total.is_some_and(|total| total <= most as u128) {
+        return None;
+    }
+    let factors: Vec<String> = factors.iter().filter(|factor| **factor > 1).map(usize::to_string).collect();
+    let total = total.map_or(String::new(), |total| format!(" = {total}"));
+    Some(format!("{}{total} {what}, expected at most {most}", factors.join(" * ")))
 }
 
 impl Operator {
@@ -134,6 +192,7 @@ impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             ExprKind::Int(value) => write!(f, "{value}"),
+            ExprKind::Real(value) if *value != 0.0 && !(1e-3..1e6).contains(&value.abs()) => write!(f, "{value:e}"),
             ExprKind::Real(value) => write!(f, "{value}"),
             ExprKind::Bool(value) => write!(f, "{value}"),
             ExprKind::Name(name) => write!(f, "{name}"),
@@ -149,6 +208,7 @@ impl fmt::Display for Expr {
                 let plain = parts.iter().all(|part| matches!(part.kind, ExprKind::Int(_)));
                 list(f, parts, if plain { "x" } else { " x " })
             }
+            ExprKind::Broken => f.write_str("…"),
             ExprKind::Tuple(parts) => {
                 f.write_str("(")?;
                 list(f, parts, ", ")?;

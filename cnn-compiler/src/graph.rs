@@ -1,5 +1,6 @@
 //! [`Ast`] to [`Graph`]: blocks and repeats expanded, every step named, a list of nodes each with its inputs.
 
+mod bind;
 mod check;
 mod expand;
 
@@ -12,7 +13,7 @@ use crate::ast::{Ast, Net};
 use crate::op::PadMode;
 use crate::report::{Place, Report};
 
-pub(crate) use check::check;
+pub(crate) use check::{check, is_double};
 
 /// A net as a list of layers in an order in which they can run.
 pub struct Graph {
@@ -30,6 +31,8 @@ pub struct Graph {
     pub(crate) taps: Vec<Tap>,
     /// Auxiliary classifiers.
     pub(crate) aux: Vec<Aux>,
+    /// Names that were given twice, which was already reported.
+    doubles: Vec<String>,
 }
 
 /// Where a value comes from.
@@ -78,6 +81,8 @@ pub(crate) struct Frame {
     pub(crate) call: String,
     /// The call in the source.
     pub(crate) place: Place,
+    /// Whether the call was given a name.
+    named: bool,
 }
 
 /// A value kept as a further output.
@@ -85,6 +90,8 @@ pub(crate) struct Tap {
     /// Full name.
     pub(crate) name: String,
     pub(crate) value: Source,
+    /// Its name in the source.
+    place: Place,
 }
 
 /// An auxiliary classifier.
@@ -101,26 +108,38 @@ pub(crate) fn graph(net: &Net, ast: &Ast, report: &mut Report) -> Option<Graph> 
     let input = crate::eval::shape(&net.input, report);
     let output = crate::eval::shape(&net.output, report);
     let mut graph = Graph {
-        input: input?,
+        input: input.unwrap_or(Shape::Vector(1)),
         output,
         output_place: net.output.place,
         nodes: Vec::new(),
-        result: Source::Input,
+        // Without a shape, the arguments of the layers can still be looked at.
+        result: if input.is_some() { Source::Input } else { Source::Broken },
         taps: Vec::new(),
         aux: Vec::new(),
+        doubles: Vec::new(),
     };
     expand::expand(net, ast, &mut graph, report);
-    Some(graph)
+    input.map(|_| graph)
 }
 
 impl Graph {
     /// What to add to a message about a node inside a block: which call led there.
     pub(crate) fn context(&self, node: &Node) -> Vec<String> {
-        context(&node.calls)
+        node.calls.iter().rev().map(Frame::line).collect()
+    }
+
+    /// Whether a name, or the beginning of it, was reported as given twice.
+    pub(crate) fn is_double(&self, name: &str) -> bool {
+        self.doubles.iter().any(|double| {
+            name.strip_prefix(double.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
     }
 }
 
-fn context(calls: &[Frame]) -> Vec<String> {
-    let line = |frame: &Frame| format!("in `{}`, called as `{}` on line {}", frame.call, frame.name, frame.place.line());
-    calls.iter().rev().map(line).collect()
+impl Frame {
+    /// Where the call is, in words.
+    fn line(&self) -> String {
+        let name = if self.named { format!("called as `{}`", self.name) } else { "called".to_owned() };
+        format!("in `{}`, {name} on line {}", self.call, self.place.line())
+    }
 }

@@ -25,6 +25,7 @@ pub mod shapes;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt as _;
 
 use crate::ast::{Ast, Net};
 use crate::plan::Plan;
@@ -36,6 +37,7 @@ pub fn network(tokens: TokenStream) -> TokenStream {
     let ast = parse::parse(tokens, &mut report);
     graph::check(&ast, &mut report);
     let nets: Vec<TokenStream> = ast.nets.iter().map(|net| compile(net, &ast, &mut report)).collect();
+    let nets = nets.iter().enumerate().filter(|(index, _)| !graph::is_double(*index, &ast)).map(|(_, code)| code);
     let errors = report.into_error().map(|error| error.into_compile_error());
     quote! {
         #errors
@@ -53,8 +55,8 @@ pub fn plan(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
 /// The code of one net; only its types if it has mistakes.
 fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
     let Some(plan) = plan(net, ast, report) else { return emit::stub(net) };
-    let (name, doc) = (net.name.to_string(), parse::doc_text(&net.docs));
-    describe::describe(&name, &doc, plan.shaped(), |graph| {
+    let (name, doc) = (net.name.unraw().to_string(), parse::doc_text(&net.docs));
+    plan.describe(&name, &doc, |graph| {
         let embedded = match &net.weights {
             None => None,
             Some(path) => match emit::embed(path, graph, &plan, report) {

@@ -1,10 +1,11 @@
 //! The layers of the language: their names, their arguments, and the [`Op`] that a call stands for.
 
 mod bind;
+mod read;
 
 use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer};
 
-pub(crate) use bind::{Bound, bind};
+pub(crate) use bind::{Bound, bind, twice};
 
 /// A layer's name and arguments.
 pub(crate) struct Layer {
@@ -88,10 +89,8 @@ const CONV: &[Param] = &[
     named("groups", Kind::Count, Default::One),
     named("bias", Kind::Flag, Default::Flag(true)),
 ];
-const LINEAR: &[Param] = &[
-    positional("features", Kind::Count, Default::Required),
-    named("bias", Kind::Flag, Default::Flag(true)),
-];
+const LINEAR: &[Param] =
+    &[positional("features", Kind::Count, Default::Required), named("bias", Kind::Flag, Default::Flag(true))];
 const AVG_POOL: &[Param] = &[
     positional("size", Kind::Size, Default::Required),
     named("stride", Kind::Size, Default::Like("size")),
@@ -131,9 +130,7 @@ pub(crate) const LAYERS: &[Layer] = &[
             bias: bound.flag("bias"),
         })
     }),
-    layer("linear", LINEAR, |bound| {
-        Op::Linear(Linear { features: bound.count("features"), bias: bound.flag("bias") })
-    }),
+    layer("linear", LINEAR, |bound| Op::Linear(Linear { features: bound.count("features"), bias: bound.flag("bias") })),
     layer("max_pool", MAX_POOL, |bound| Op::MaxPool(pool(bound, true))),
     layer("avg_pool", AVG_POOL, |bound| Op::AvgPool(pool(bound, bound.flag("count_include_pad")))),
     layer("global_avg_pool", &[], |_| Op::GlobalAvgPool),
@@ -156,9 +153,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     layer("tanh", &[], |_| Op::Activation(Activation::Tanh)),
     layer("relu", &[], |_| Op::Activation(Activation::Relu)),
     layer("relu6", &[], |_| Op::Activation(Activation::Relu6)),
-    layer("leaky_relu", LEAKY_RELU, |bound| {
-        Op::Activation(Activation::LeakyRelu { slope: bound.real("slope") })
-    }),
+    layer("leaky_relu", LEAKY_RELU, |bound| Op::Activation(Activation::LeakyRelu { slope: bound.real("slope") })),
     layer("prelu", PRELU, |bound| {
         Op::Prelu(if bound.word("per") == "element" { PreluPer::Element } else { PreluPer::Channel })
     }),

@@ -58,14 +58,22 @@ pub(crate) enum StepKind {
     Flatten,
     Lrn,
     /// A batch normalisation that could not be folded.
-    ScaleShift { activation: Activation },
+    ScaleShift {
+        activation: Activation,
+    },
     Prelu,
-    Activate { activation: Activation },
+    Activate {
+        activation: Activation,
+    },
     Softmax,
     LogSoftmax,
     Concat,
-    Add { activation: Activation },
-    Mul { activation: Activation },
+    Add {
+        activation: Activation,
+    },
+    Mul {
+        activation: Activation,
+    },
 }
 
 /// What was fused into a convolution or a fully connected layer.

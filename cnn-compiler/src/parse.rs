@@ -6,32 +6,40 @@
 //! block     = "block" NAME "(" [ param { "," param } ] ")" "{" body "}"   param = NAME [ "=" expr ]
 //! ```
 
+mod attributes;
 mod body;
 mod expr;
+mod token;
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Expr as SynExpr, ExprLit, Lit, LitStr, Meta, Result, Token, Visibility, braced, parenthesized, token};
+use syn::{Attribute, Result, Token, Visibility, parenthesized};
 
-use crate::ast::{Ast, Block, Net, Param};
-use crate::report::Report;
+use crate::ast::{Ast, Block, Expr, Net, Param};
+use crate::report::{Place, Report};
+
+pub(crate) use attributes::doc_text;
+use token::{braces, expected, is_word, skip_to, too_deep};
 
 /// Parses one invocation of `network!`.
 pub fn parse(tokens: TokenStream, report: &mut Report) -> Ast {
     let mut ast = Ast::default();
+    let Some(last) = tokens.clone().into_iter().last() else { return ast };
+    if let Some(span) = too_deep(&tokens, 0) {
+        report.error(span, "brackets are nested too deeply here");
+        return ast;
+    }
+    // In braces of its own, so that a mistake at the end is shown at the last token.
+    let mut all = Group::new(Delimiter::Brace, tokens);
+    all.set_span(last.span());
     let mut parser = Parser { report };
-    let parsed = (|input: ParseStream<'_>| {
-        while !input.is_empty() {
-            if let Err(error) = parser.item(input, &mut ast) {
-                parser.report.push(error);
-                skip_item(input);
-            }
-        }
-        Ok(())
-    })
-    .parse2(tokens);
-    if let Err(error) = parsed {
+    let parsed =
+        (|input: ParseStream<'_>| parser.items(&braces(input, "")?.0, &mut ast)).parse2(TokenTree::from(all).into());
+    // Where an error was reported, tokens may be left that nothing has looked at.
+    if let Err(error) = parsed
+        && report.is_empty()
+    {
         report.push(error);
     }
     ast
@@ -43,14 +51,22 @@ struct Parser<'r> {
 }
 
 impl Parser<'_> {
+    fn items(&mut self, input: ParseStream<'_>, ast: &mut Ast) -> Result<()> {
+        while !input.is_empty() {
+            if let Err(error) = self.item(input, ast) {
+                self.report.push(error);
+                skip_item(input);
+            }
+        }
+        Ok(())
+    }
+
     /// A block or a net.
     fn item(&mut self, input: ParseStream<'_>, ast: &mut Ast) -> Result<()> {
         let attributes = input.call(Attribute::parse_outer)?;
-        if is_word(input, "block") && input.peek2(syn::Ident::peek_any) {
+        if is_word(input, "block") && input.peek2(Ident::peek_any) {
             let block = self.block(input)?;
-            for attribute in attributes.iter().filter(|a| !a.path().is_ident("doc")) {
-                self.report.error(place_of(attribute), "a block takes doc comments, and no other attributes");
-            }
+            self.no_attributes(&attributes);
             ast.blocks.push(block);
         } else {
             ast.nets.push(self.net(input, attributes)?);
@@ -61,26 +77,31 @@ impl Parser<'_> {
     /// `"block" NAME "(" [ param { "," param } ] ")" "{" body "}"`
     fn block(&mut self, input: ParseStream<'_>) -> Result<Block> {
         input.call(Ident::parse_any)?;
-        let name = input.call(Ident::parse_any)?;
+        let name = input.call(Ident::parse_any)?.unraw();
         let mut params = Vec::new();
-        if input.peek(token::Paren) {
+        if input.peek(syn::token::Paren) {
             let content;
             parenthesized!(content in input);
             while !content.is_empty() {
                 params.push(self.param(&content)?);
-                if !content.is_empty() {
+                if content.peek(Token![,]) {
                     content.parse::<Token![,]>()?;
+                } else if !content.is_empty() {
+                    return Err(expected(&content, "`,` or the end of the parameters"));
                 }
             }
         }
-        let (content, span) = braces(input, "a block's body in braces")?;
+        let (content, span) = braces(input, &format!("the block's layers in braces\nhelp: `block {name}(…) {{ … }}`"))?;
         let body = self.body(&content, span);
         Ok(Block { name, params, body })
     }
 
     /// `NAME [ "=" expr ]`
     fn param(&mut self, input: ParseStream<'_>) -> Result<Param> {
-        let name = input.call(Ident::parse_any)?;
+        if !input.peek(Ident::peek_any) {
+            return Err(expected(input, "a parameter's name"));
+        }
+        let name = input.call(Ident::parse_any)?.unraw();
         let default = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             Some(expr::parse(input)?)
@@ -93,22 +114,24 @@ impl Parser<'_> {
     /// `[vis] NAME ":" shape "->" shape "{" body "}"`
     fn net(&mut self, input: ParseStream<'_>, attributes: Vec<Attribute>) -> Result<Net> {
         let visibility: Visibility = input.parse()?;
-        if !input.peek(syn::Ident::peek_any) {
-            return Err(input.error("expected a net, `Name: 1x32x32 -> 10 { … }`, or a block, `block name(parameters) { … }`"));
+        if !input.peek(syn::Ident) {
+            let what = "a net or a block\nhelp: `Name: 1x32x32 -> 10 { … }` or `block name(parameters) { … }`";
+            return Err(expected(input, what));
         }
-        let name = input.call(Ident::parse_any)?;
-        if !input.peek(Token![:]) {
-            return Err(input.error(format!(
-                "expected `:` and the shapes of input and output: `{name}: 1x32x32 -> 10 {{ … }}`"
-            )));
-        }
-        input.parse::<Token![:]>()?;
-        let shape = expr::parse(input)?;
-        if !input.peek(Token![->]) {
-            return Err(input.error("expected `->` and the shape of the output"));
-        }
-        input.parse::<Token![->]>()?;
-        let output = expr::parse(input)?;
+        let name: Ident = input.parse()?;
+        let start = input.span();
+        let (shape, output) = match self.header(input, &name) {
+            Ok(header) => header,
+            // The net goes on being one, so that its layers are looked at and its name is known.
+            Err(error) => {
+                skip_to(input, ends_item);
+                if !input.peek(syn::token::Brace) {
+                    return Err(error);
+                }
+                self.report.push(error);
+                (Expr::broken(start), Expr::broken(start))
+            }
+        };
         let (content, span) = braces(input, "the net's layers in braces")?;
         let body = self.body(&content, span);
         let (docs, rest) = attributes.into_iter().partition(|a| a.path().is_ident("doc"));
@@ -116,81 +139,43 @@ impl Parser<'_> {
         Ok(Net { docs, attributes, weights, visibility, name, input: shape, output, body })
     }
 
-    /// Takes `#[weights("…")]` out of a net's attributes, and checks that the others may stand on every item.
-    fn attributes(&mut self, attributes: Vec<Attribute>) -> (Option<LitStr>, Vec<Attribute>) {
-        let mut weights = None;
-        let mut others = Vec::new();
-        for attribute in attributes {
-            let path = attribute.path();
-            if path.is_ident("weights") {
-                let place = place_of(&attribute);
-                match attribute.parse_args::<LitStr>() {
-                    Ok(_) if weights.is_some() => self.report.error(place, "the net already has `weights`"),
-                    Ok(file) => weights = Some(file),
-                    Err(_) => self.report.error(
-                        place,
-                        "expected `#[weights(\"file.safetensors\")]`, the path counted from the crate's root",
-                    ),
-                }
-            } else if ["cfg", "allow", "expect", "warn", "deny"].iter().any(|known| path.is_ident(known)) {
-                others.push(attribute);
-            } else {
-                self.report.error(
-                    place_of(&attribute),
-                    "a net does not take this attribute\nhelp: it takes doc comments, `#[weights(\"file.safetensors\")]`, \
-                     `#[cfg(…)]` and lint levels",
-                );
-            }
+    /// `":" shape "->" shape`
+    fn header(&mut self, input: ParseStream<'_>, name: &Ident) -> Result<(Expr, Expr)> {
+        if !input.peek(Token![:]) {
+            let what = format!("`:` and the shapes of input and output\nhelp: `{name}: 1x32x32 -> 10 {{ … }}`");
+            return Err(expected(input, &what));
         }
-        (weights, others)
+        input.parse::<Token![:]>()?;
+        let shape = expr::parse(input)?;
+        if !input.peek(Token![->]) {
+            return Err(expected(
+                input,
+                &format!("`->` and the shape of the output\nhelp: `{name}: {shape} -> 10 {{ … }}`"),
+            ));
+        }
+        input.parse::<Token![->]>()?;
+        let output = expr::parse(input)?;
+        if !input.peek(syn::token::Brace) {
+            return Err(expected(input, "the net's layers in braces"));
+        }
+        Ok((shape, output))
     }
 }
 
-/// The text of `///` lines, without the blank that stands before each.
-pub(crate) fn doc_text(docs: &[Attribute]) -> String {
-    let lines: Vec<String> = docs
-        .iter()
-        .filter_map(|doc| match &doc.meta {
-            Meta::NameValue(pair) => match &pair.value {
-                SynExpr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
-                _ => None,
-            },
-            Meta::Path(_) | Meta::List(_) => None,
-        })
-        .map(|line| line.strip_prefix(' ').map(str::to_owned).unwrap_or(line))
-        .collect();
-    lines.join("\n")
-}
-
-fn place_of(attribute: &Attribute) -> crate::report::Place {
-    crate::report::Place::from(attribute.pound_token.span).to(attribute.bracket_token.span.close())
-}
-
-/// Whether the next token is this word.
-fn is_word(input: ParseStream<'_>, word: &str) -> bool {
-    input.fork().call(Ident::parse_any).is_ok_and(|ident| ident == word)
-}
-
-/// What is between braces, and the place of the opening one.
-fn braces<'a>(input: ParseStream<'a>, expected: &str) -> Result<(syn::parse::ParseBuffer<'a>, proc_macro2::Span)> {
-    if !input.peek(token::Brace) {
-        return Err(input.error(format!("expected {expected}")));
-    }
-    let content;
-    let brace = braced!(content in input);
-    Ok((content, brace.span.open()))
-}
-
-/// Skips to behind the next braces, where the next item begins.
+/// Skips to behind the next braces or `;`, where the next item begins.
 fn skip_item(input: ParseStream<'_>) {
-    skip_while(input, |token| !matches!(token, TokenTree::Group(g) if g.delimiter() == proc_macro2::Delimiter::Brace));
+    skip_to(input, ends_item);
+    drop(input.parse::<TokenTree>());
 }
 
-/// Skips tokens as long as they satisfy a condition, and the one that does not.
-fn skip_while(input: ParseStream<'_>, condition: impl Fn(&TokenTree) -> bool) {
-    while let Ok(token) = input.parse::<TokenTree>() {
-        if !condition(&token) {
-            break;
-        }
+fn ends_item(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        TokenTree::Punct(mark) => mark.as_char() == ';',
+        TokenTree::Ident(_) | TokenTree::Literal(_) => false,
     }
+}
+
+fn place_of(attribute: &Attribute) -> Place {
+    Place::from(attribute.pound_token.span).to(attribute.bracket_token.span.close())
 }

@@ -8,12 +8,14 @@ mod recipe;
 use cnn_runtime::activation::{Activate, PreluMap};
 use cnn_runtime::conv::{Conv2d, Depthwise2d};
 use cnn_runtime::dense::Dense;
+use cnn_runtime::graph::Graph;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
 use cnn_runtime::op::{Activation, Padding};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::weights::Pack;
 
+use crate::describe::describe;
 use crate::optimise::Optimised;
 
 pub use arena::Buffer;
@@ -110,8 +112,8 @@ pub fn plan(net: Optimised) -> Plan {
 }
 
 impl Plan {
-    /// The net as it was declared.
-    pub(crate) fn shaped(&self) -> &crate::shapes::Shaped {
-        &self.net.shaped
+    /// Hands the description of the net, as it was declared, to `read`.
+    pub fn describe<R>(&self, name: &str, doc: &str, read: impl FnOnce(&Graph<'_>) -> R) -> R {
+        describe(name, doc, &self.net.shaped, read)
     }
 }

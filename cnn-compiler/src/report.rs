@@ -28,14 +28,10 @@ impl Place {
         self.first.start().line
     }
 
-    /// The first token.
-    pub(crate) fn first(&self) -> Span {
-        self.first
-    }
-
     /// An error here. Stable Rust can't join spans, but it shows an error over all tokens of a stream.
     pub(crate) fn mistake(&self, message: &str) -> syn::Error {
-        let ends: TokenStream = [self.first, self.last].map(|span| TokenTree::from(Ident::new("x", span))).into_iter().collect();
+        let ends: TokenStream =
+            [self.first, self.last].map(|span| TokenTree::from(Ident::new("x", span))).into_iter().collect();
         syn::Error::new_spanned(ends, message)
     }
 }
@@ -63,15 +59,21 @@ impl Report {
         }
     }
 
-    /// Lines that are added to the mistakes from now on: which calls led there. Gives those from before.
-    pub(crate) fn set_context(&mut self, context: Vec<String>) -> Vec<String> {
-        std::mem::replace(&mut self.context, context)
+    /// Adds a line to all mistakes from now on: which call led there.
+    pub(crate) fn enter(&mut self, line: String) {
+        self.context.push(line);
     }
 
-    /// The message with the context before its `help`.
+    /// Takes back the last [`enter`](Self::enter).
+    pub(crate) fn leave(&mut self) {
+        self.context.pop();
+    }
+
+    /// The message with the context before its `help`, the innermost call first.
     fn in_context(&self, message: &str) -> String {
         let (wrong, help) = message.split_once(HELP).unwrap_or((message, ""));
-        self::message(wrong, &self.context, help)
+        let context: Vec<String> = self.context.iter().rev().cloned().collect();
+        self::message(wrong, &context, help)
     }
 
     /// Adds what the parser complains about.

@@ -1,6 +1,7 @@
 //! [`Graph`] to [`Shaped`]: the output shape of every layer, or a mistake at the argument at fault.
 
 mod explain;
+mod merge;
 mod rules;
 mod tensors;
 mod window;
@@ -10,7 +11,7 @@ use std::collections::HashMap;
 use cnn_runtime::graph::Role;
 use cnn_runtime::op::{Padding, Shape};
 
-use crate::graph::{Graph, Source};
+use crate::graph::{Graph, Node, Source};
 use crate::op::{PadMode, set_padding};
 use crate::report::{Place, Report};
 
@@ -46,8 +47,8 @@ struct Fault {
     wrong: String,
     /// The arithmetic.
     details: Vec<String>,
-    /// How it can be made right.
-    help: String,
+    /// How it can be made right: one of these.
+    ways: Vec<String>,
     /// Whether a larger input of the net could help.
     too_small: bool,
     /// The output that would have been right, so that later layers are checked too.
@@ -61,7 +62,7 @@ impl Fault {
             branch: None,
             wrong: wrong.into(),
             details: Vec::new(),
-            help: String::new(),
+            ways: Vec::new(),
             too_small: false,
             output: None,
         }
@@ -72,7 +73,7 @@ impl Fault {
     }
 
     fn help(self, help: impl Into<String>) -> Self {
-        Self { help: help.into(), ..self }
+        Self { ways: vec![help.into()], ..self }
     }
 }
 
@@ -103,7 +104,7 @@ impl Shaped {
 /// Infers all shapes. `None` if there is a mistake, here or before.
 pub(crate) fn shapes(mut graph: Graph, report: &mut Report) -> Option<Shaped> {
     let before = report.len();
-    let inferred = infer(&graph, graph.input);
+    let inferred = infer(&graph.nodes, graph.input);
     for (index, found) in inferred.iter().enumerate() {
         if let Some(Err(fault)) = found {
             explain::fault(&graph, &inferred, index, fault, report);
@@ -130,10 +131,10 @@ pub(crate) fn shapes(mut graph: Graph, report: &mut Report) -> Option<Shaped> {
 }
 
 /// The output of every node: its shape, why it has none, or nothing where an input already had none.
-fn infer(graph: &Graph, input: Shape) -> Vec<Option<Result<Inferred, Fault>>> {
+fn infer(nodes: &[Node], input: Shape) -> Vec<Option<Result<Inferred, Fault>>> {
     let mut outputs: Vec<Option<Shape>> = Vec::new();
     let mut all = Vec::new();
-    for node in &graph.nodes {
+    for node in nodes {
         let shape = |source: &Source| match source {
             Source::Input => Some(input),
             Source::Node(index) => outputs[*index],
@@ -141,11 +142,7 @@ fn infer(graph: &Graph, input: Shape) -> Vec<Option<Result<Inferred, Fault>>> {
         };
         let inputs: Option<Vec<Shape>> = node.inputs.iter().map(shape).collect();
         let found = inputs.map(|inputs| rules::output(node, &inputs));
-        outputs.push(match &found {
-            Some(Ok(inferred)) => Some(inferred.shape),
-            Some(Err(fault)) => fault.output,
-            None => None,
-        });
+        outputs.push(output_of(&found));
         all.push(found);
     }
     all
@@ -155,20 +152,18 @@ fn infer(graph: &Graph, input: Shape) -> Vec<Option<Result<Inferred, Fault>>> {
 fn check_output(graph: &Graph, inferred: &[Option<Result<Inferred, Fault>>], report: &mut Report) {
     let found = match graph.result {
         Source::Input => Some(graph.input),
-        Source::Node(index) => match &inferred[index] {
-            Some(Ok(inferred)) => Some(inferred.shape),
-            Some(Err(fault)) => fault.output,
-            None => None,
-        },
+        Source::Node(index) => output_of(&inferred[index]),
         Source::Broken => None,
     };
     if let (Some(declared), Some(found)) = (graph.output, found)
         && declared != found
     {
         let wrong = format!("the net's output is {found}, but {declared} is declared");
-        let mut details = explain::trace(graph, inferred, graph.result);
-        details.retain(|line| !line.is_empty());
+        let details: Vec<String> = explain::trace(graph, inferred, graph.result).into_iter().collect();
         let help = match (found, declared) {
+            (Shape::Map { .. }, Shape::Vector(features)) if found.elements() == features => {
+                format!("end with `flatten`, or declare {found}")
+            }
             (Shape::Map { channels, .. }, Shape::Vector(features)) if channels == features => {
                 format!("end with `global_avg_pool -> flatten`, or declare {found}")
             }
@@ -184,22 +179,28 @@ fn check_output(graph: &Graph, inferred: &[Option<Result<Inferred, Fault>>], rep
     }
 }
 
+/// The shape of a node's output: what it is, or what it would be without the fault.
+fn output_of(inferred: &Option<Result<Inferred, Fault>>) -> Option<Shape> {
+    match inferred {
+        Some(Ok(inferred)) => Some(inferred.shape),
+        Some(Err(fault)) => fault.output,
+        None => None,
+    }
+}
+
 /// Steps without names can get the same number in different branches; their tensors would then share a name.
 fn check_tensor_names(graph: &Graph, report: &mut Report) {
     let mut known: HashMap<&str, Place> = HashMap::new();
-    for node in graph.nodes.iter().filter(|node| tensors::has_any(&node.op)) {
+    let named = graph.nodes.iter().filter(|node| tensors::has_any(&node.op) && !graph.is_double(&node.name));
+    for node in named {
         match known.get(node.name.as_str()) {
             Some(first) => {
+                let (kind, name, line) = (node.op.name(), &node.name, first.line());
                 let wrong = format!(
-                    "the tensors of this {} and of the layer on line {} would both be called `{}.weight`",
-                    node.op.name(),
-                    first.line(),
-                    node.name
+                    "the tensors of this {kind} and of the layer on line {line} are both called `{name}.weight`"
                 );
-                report.error(
-                    node.place,
-                    crate::report::message(&wrong, &graph.context(node), "give both a name: `a: conv(…)`, `b: conv(…)`"),
-                );
+                let help = format!("unnamed steps are numbered; give this one a name: `a: {kind}`");
+                report.error(node.place, crate::report::message(&wrong, &graph.context(node), &help));
             }
             None => drop(known.insert(&node.name, node.place)),
         }

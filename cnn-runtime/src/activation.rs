@@ -130,9 +130,9 @@ impl Kernel for Apply {
             Activation::LeakyRelu { slope } => self.each(s, LeakyRelu { slope }),
             Activation::Elu { alpha } => self.each(s, Elu { alpha, gamma: 1.0 }),
             Activation::Selu => self.each(s, Elu { alpha: SELU_ALPHA, gamma: SELU_GAMMA }),
-            Activation::Softplus => self.each(s, Lanes(softplus)),
+            Activation::Softplus => self.each(s, Softplus),
             Activation::Softsign => self.each(s, Softsign),
-            Activation::Gelu => self.each(s, Lanes(gelu)),
+            Activation::Gelu => self.each(s, Gelu),
             Activation::Silu => self.each(s, Silu),
             Activation::Mish => self.each(s, Mish),
             Activation::HardSigmoid => self.each(s, HardSigmoid),
@@ -249,7 +249,7 @@ impl Unary for Elu {
     #[inline(always)]
     fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
         let zero = s.splat(0.0);
-        let negative = s.mul(s.map(s.min(zero, x), libm::expm1f), s.splat(self.alpha));
+        let negative = s.mul(math::exp_m1_of_negative(s, s.min(zero, x)), s.splat(self.alpha));
         s.mul(s.select(s.less(zero, x), x, negative), s.splat(self.gamma))
     }
 }
@@ -305,26 +305,24 @@ impl Unary for HardSwish {
     }
 }
 
-/// A function that is computed lane by lane.
 #[derive(Clone, Copy)]
-struct Lanes(fn(f32) -> f32);
+struct Softplus;
 
-impl Unary for Lanes {
+impl Unary for Softplus {
     #[inline(always)]
     fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        s.map(x, self.0)
+        math::softplus(s, x)
     }
 }
 
-/// `ln(1 + exp(x))`, without overflow and with its precision on the negative side.
-fn softplus(x: f32) -> f32 {
-    let positive = if x < 0.0 { 0.0 } else { x };
-    positive + libm::log1pf(libm::expf(-x.abs()))
-}
+#[derive(Clone, Copy)]
+struct Gelu;
 
-/// `x / 2 * erfc(-x / sqrt(2))`: with the complement, nothing cancels on the negative side.
-fn gelu(x: f32) -> f32 {
-    0.5 * x * libm::erfcf(-x * core::f32::consts::FRAC_1_SQRT_2)
+impl Unary for Gelu {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        math::gelu(s, x)
+    }
 }
 
 struct Prelu<'a> {

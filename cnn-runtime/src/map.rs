@@ -27,6 +27,11 @@ impl Map {
         Self { offset, height, width, channels, row: width * channels, pixel: channels }
     }
 
+    /// The same map with other distances between rows and between pixels: one with a halo, or a slice of channels.
+    pub const fn with_strides(self, row: usize, pixel: usize) -> Self {
+        Self { row, pixel, ..self }
+    }
+
     /// A vector.
     pub const fn vector(offset: usize, features: usize) -> Self {
         Self::dense(offset, 1, 1, features)

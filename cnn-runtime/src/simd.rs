@@ -103,9 +103,6 @@ pub trait Simd: Copy {
         }
     }
 
-    /// Hints that the cache line at `at`, any address, will be read soon.
-    fn prefetch(self, at: *const f32);
-
     /// `a + b`.
     fn add(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
     /// `a - b`.

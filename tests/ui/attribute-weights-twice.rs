@@ -1,8 +1,9 @@
 cnn::network! {
-    #[weights("tests/ui/weights/right.safetensors")]
-    #[weights("tests/ui/weights/right.safetensors")]
-    Net: 3x16x16 -> 10 {
-        flatten -> linear(10);
+    #[weights("weights/right.safetensors")]
+    #[weights("weights/other.safetensors")]
+    Net: 1x4x4 -> 3 {
+        conv1: conv(2, 3x3) -> relu;
+        fc: linear(3);
     }
 }
 

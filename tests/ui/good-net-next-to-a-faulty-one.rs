@@ -13,6 +13,7 @@ cnn::network! {
 
 fn main() {
     let weights = GoodWeights::from_safetensors(&[]).unwrap();
-    let scores: &[f32; 4] = Good::new(&weights).forward(&[0.0; 64]);
+    let mut net = Good::new(&weights);
+    let scores: &[f32; 4] = net.forward(&[0.0; 64]);
     println!("{scores:?} {}", Good::PARAMETERS);
 }

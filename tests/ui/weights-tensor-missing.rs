@@ -1,5 +1,5 @@
 cnn::network! {
-    #[weights("tests/ui/weights/tensor-missing.safetensors")]
+    #[weights("weights/tensor-missing.safetensors")]
     Net: 1x4x4 -> 3 {
         conv1: conv(2, 3x3) -> relu;
         fc: linear(3);

@@ -9,13 +9,12 @@ use crate::table::{Align, Table};
 
 /// Prints a line for each net.
 pub(super) fn list(out: &mut impl Write) -> Result<(), Failure> {
-    let mut table = Table::new([Align::Left, Align::Right, Align::Left, Align::Right, Align::Right, Align::Left]);
+    let mut table = Table::new([Align::Left, Align::Left, Align::Right, Align::Right, Align::Left]);
     for model in MODELS {
         let graph = model.graph;
         table.row([
             model.name.to_owned(),
-            graph.input.to_string(),
-            format!("-> {}", graph.output),
+            format!("{} -> {}", graph.input, graph.output),
             format!("{} parameters", thousands(graph.parameters())),
             format!("{} MACs", thousands(graph.macs())),
             model.embedded.map_or_else(String::new, |_| "weights included".to_owned()),

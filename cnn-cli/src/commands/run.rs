@@ -24,13 +24,15 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     let batch = Batch::read(&args.input, model)?;
     let mut outputs = Outputs::new(model.graph, batch.count);
     for input in batch.inputs() {
-        let output = net.run(input).map_err(|error| Failure::of_file(&args.input, format_args!("does not fit: {error}")))?;
+        let output =
+            net.run(input).map_err(|error| Failure::of_file(&args.input, format_args!("does not fit: {error}")))?;
         outputs.push_output(output);
         outputs.push_taps(|name| net.tap(name));
     }
-    let written = outputs.into_file().map_err(|error| error.to_string()).and_then(|file| {
-        replace(&args.output, &file).map_err(|error| error.to_string())
-    });
+    let written = outputs
+        .into_file()
+        .map_err(|error| error.to_string())
+        .and_then(|file| replace(&args.output, &file).map_err(|error| error.to_string()));
     written.map_err(|error| Failure::of_file(&args.output, format_args!("cannot be written: {error}")))
 }
 
@@ -56,5 +58,20 @@ fn start(model: &Model, weights: Option<&Path>) -> Result<Box<dyn Runnable>, Fai
             let advice = "give a file with --weights W.safetensors";
             Err(Failure::Message(format!("there are no weights for {} in this program; {advice}", model.name)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::tests::BRANCHED;
+
+    #[test]
+    fn a_net_without_weights_asks_for_some() {
+        let Err(Failure::Message(message)) = start(&BRANCHED, None) else { panic!("there are no weights") };
+        assert_eq!(
+            message,
+            "there are no weights for branched in this program; give a file with --weights W.safetensors"
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! From colours to the grey levels in which the ink stands out most.
 //!
-//! Brightness would nearly lose a yellow pen on white paper or a red one on black. The mix of red, green and blue that
-//! is taken instead is the one that changes most between neighbouring pixels: across the edges of the strokes, that is,
-//! while the light on the paper changes slowly and counts for little.
+//! Brightness would nearly lose a yellow pen on white paper or a red one on black. The mix of red, green and blue
+//! that is taken instead is the one that changes most between neighbouring pixels: across the edges of the strokes,
+//! that is, while the light on the paper changes slowly and counts for little.
 
 use super::decode::Picture;
 use super::plane::{Area, Plane, resize};
@@ -38,7 +38,8 @@ fn mix(colours: &[[f32; 3]], width: usize) -> [f32; 3] {
     // The power iteration: a vector that is multiplied again and again turns to the direction of the greatest change.
     let mut mix = [1.0 / 3.0; 3];
     for _ in 0..ROUNDS {
-        let next = products.map(|row| row.iter().zip(mix).map(|(product, weight)| product * weight).sum::<f32>().max(0.0));
+        let next =
+            products.map(|row| row.iter().zip(mix).map(|(product, weight)| product * weight).sum::<f32>().max(0.0));
         let sum: f32 = next.iter().sum();
         if sum <= 0.0 {
             break;

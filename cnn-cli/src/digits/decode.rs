@@ -1,8 +1,8 @@
 //! PNG and JPEG files as upright pictures of RGB bytes.
 //!
-//! The two decoders are used directly, since a crate over both would bring colour management along, which takes longer to
-//! compile than the rest of the program. What remains to do here is little: refuse a size before memory is taken for it,
-//! bring every kind of pixel to RGB, and turn the picture upright.
+//! The two decoders are used directly, since a crate over both would bring colour management along, which takes
+//! longer to compile than the rest of the program. What remains to do here is little: refuse a size before memory is
+//! taken for it, bring every kind of pixel to RGB, and turn the picture upright.
 
 use std::io::Cursor;
 
@@ -17,7 +17,8 @@ use super::exif::{Orientation, orientation};
 /// The longest side that is read. A header may claim any size in a file of a few bytes.
 pub(super) const MAX_SIDE: usize = 16_384;
 
-/// The most pixels that are read: 64 million, more than cameras commonly take. They need 256 MB while they are decoded.
+/// The most pixels that are read: 64 million, more than cameras commonly take. They need 256 MB while they are
+/// decoded.
 pub(super) const MAX_PIXELS: usize = 1 << 26;
 
 /// An upright picture.
@@ -60,9 +61,13 @@ fn decode_png(bytes: &[u8]) -> Result<(Picture, Orientation), DigitError> {
     let orientation = reader.info().exif_metadata.as_deref().map(orientation).unwrap_or_default();
     let pixels = match reader.output_color_type().0 {
         png::ColorType::Grayscale => data.iter().map(|&grey| [grey; 3]).collect(),
-        png::ColorType::GrayscaleAlpha => {
-            data.as_chunks::<2>().0.iter().map(|&[grey, alpha]| [grey, grey, grey, alpha]).collect::<Vec<_>>().on_paper()
-        }
+        png::ColorType::GrayscaleAlpha => data
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|&[grey, alpha]| [grey, grey, grey, alpha])
+            .collect::<Vec<_>>()
+            .on_paper(),
         png::ColorType::Rgba => data.as_chunks::<4>().0.on_paper(),
         png::ColorType::Rgb => data.as_chunks::<3>().0.to_vec(),
         png::ColorType::Indexed => return Err(DigitError::Damaged("the palette was not expanded".into())),
@@ -102,7 +107,8 @@ fn is_whole(jpeg: &[u8]) -> bool {
 
 /// Pixels that may be seen through, on paper.
 trait OnPaper {
-    /// Puts the pixels on white paper; on black, if the drawing would hardly be seen on white, as white ink would not.
+    /// Puts the pixels on white paper; on black, if the drawing would hardly be seen on white, as white ink would
+    /// not.
     fn on_paper(&self) -> Vec<[u8; 3]>;
 }
 

@@ -1,8 +1,8 @@
 //! Which way up a photograph is: the one tag of Exif that matters here.
 //!
-//! A telephone held upright stores its sensor's rows as they come, and a tag that says how to turn them. Exif is a small
-//! TIFF file: a byte order, the offset of the first directory, and there entries of 12 bytes (tag, type, count, value).
-//! Whatever is damaged is taken as "upright", for a picture is still readable without its Exif.
+//! A telephone held upright stores its sensor's rows as they come, and a tag that says how to turn them. Exif is a
+//! small TIFF file: a byte order, the offset of the first directory, and there entries of 12 bytes (tag, type, count,
+//! value). Whatever is damaged is taken as "upright", for a picture is still readable without its Exif.
 
 /// What has to be done to the stored rows, as Exif numbers it: first a mirroring, then quarter turns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The IDX format of the MNIST database, gzipped: how the test digits are stored.
 //!
-//! A file is two zero bytes, the type of its values (`08`: unsigned bytes), the number of dimensions, each dimension as a
-//! big-endian `u32`, then the values, the last dimension running fastest. Only the two shapes that digits come in are
-//! read: `n x 28 x 28` for images and `n` for labels.
+//! A file is two zero bytes, the type of its values (`08`: unsigned bytes), the number of dimensions, each dimension
+//! as a big-endian `u32`, then the values, the last dimension running fastest. Only the two shapes that digits come
+//! in are read: `n x 28 x 28` for images and `n` for labels.
 
 use std::fmt;
 use std::io::Read;

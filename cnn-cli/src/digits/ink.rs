@@ -1,7 +1,8 @@
 //! Finding the ink: from grey levels to how much each pixel belongs to the digit's strokes.
 //!
-//! The paper's brightness is subtracted (see [`paper`](super::paper)). What differs from it, darker or lighter, whichever
-//! stands out, is ink; its typical strength separates it from what is weaker: noise, the lines of ruled paper, shadows.
+//! The paper's brightness is subtracted (see [`paper`](super::paper)). What differs from it, darker or lighter,
+//! whichever stands out, is ink; its typical strength separates it from what is weaker: noise, the lines of ruled
+//! paper, shadows.
 
 use super::lines;
 use super::paper;
@@ -14,22 +15,23 @@ const LEAST_CONTRAST: f32 = 0.025;
 /// A digit's longest side is at least this part of the picture's. What is smaller is a speck.
 const LEAST_SIZE: f32 = 0.02;
 
-/// The mean width of the strokes is at most this part of the digit's longest side. What is wider is a shadow or a blot.
+/// The mean width of the strokes is at most this part of the digit's longest side. What is wider is a shadow or a
+/// blot.
 const WIDEST_STROKE: f32 = 0.35;
 
 /// Ink is at least so many times as strong as the noise of the paper.
 const LEAST_CLARITY: f32 = 5.0;
 
-/// The part of the typical strength from which a pixel is in a stroke; less in a small picture, where strokes may be narrower
-/// than a pixel and as much paler.
+/// The part of the typical strength from which a pixel is in a stroke; less in a small picture, where strokes may be
+/// narrower than a pixel and as much paler.
 const STROKE: f32 = 0.4;
 const NARROW_STROKE: f32 = 0.25;
 
 /// No side of a small picture is longer.
 const SMALL: usize = 48;
 
-/// The parts of the typical strength that count as no ink and as full ink. Blurred edges and what JPEG leaves around strokes
-/// are below the former, and the grain of paper and pencil is above the latter.
+/// The parts of the typical strength that count as no ink and as full ink. Blurred edges and what JPEG leaves around
+/// strokes are below the former, and the grain of paper and pencil is above the latter.
 const NO_INK: f32 = 0.15;
 const FULL_INK: f32 = 0.9;
 
@@ -50,8 +52,8 @@ pub(super) struct Digit {
 impl Digit {
     /// The mean width of the strokes, in parts of the digit's longest side.
     ///
-    /// A long stroke of width w and length l has the area w·l and the outline 2·l. The outline is the sum of the slopes, which
-    /// holds for soft edges as well.
+    /// A long stroke of width w and length l has the area w·l and the outline 2·l. The outline is the sum of the
+    /// slopes, which holds for soft edges as well.
     pub(super) fn stroke_width(&self) -> f32 {
         let ink = &self.ink;
         let (mut inked, mut outline) = (0.0, 0.0);
@@ -98,13 +100,15 @@ enum Rank {
 /// Finds the digit; nothing if the picture is blank.
 ///
 /// The paper is taken for flat, then smooth, then patchy, with lines and without, until there is a digit that hangs
-/// together with nothing else. One at the edge ends the search as well, for then the picture is tight, and parts of the
-/// digit may pass for paper in a later attempt.
+/// together with nothing else. One at the edge ends the search as well, for then the picture is tight, and parts of
+/// the digit may pass for paper in a later attempt.
 pub(super) fn find(grey: &Plane) -> Option<Digit> {
     let papers = [paper::flat, |grey: &Plane| Some(paper::smooth(grey)), |grey: &Plane| Some(paper::patchy(grey))];
     let mut best: Option<(Rank, Digit)> = None;
     for contrast in papers.iter().filter_map(|paper| Some(contrast(grey, &paper(grey)?))) {
-        for digit in [false, true].into_iter().filter_map(|ruled| trace(&contrast, ruled)) {
+        // In a small picture, strokes are as thin as lines.
+        let ruled: &[bool] = if is_small(grey) { &[false] } else { &[false, true] };
+        for digit in ruled.iter().filter_map(|&ruled| trace(&contrast, ruled)) {
             let rank = digit.rank();
             if rank == Rank::Free {
                 return Some(digit);
@@ -120,13 +124,17 @@ pub(super) fn find(grey: &Plane) -> Option<Digit> {
     best.map(|(_, digit)| digit)
 }
 
+fn is_small(plane: &Plane) -> bool {
+    plane.width.max(plane.height) <= SMALL
+}
+
 /// Separates the strokes of the digit from what else differs from the paper, lines included if it is `ruled`.
 fn trace(raw: &Plane, ruled: bool) -> Option<Digit> {
     // Small pictures have no noise to spare a blur for.
     let mut ink = if raw.width.min(raw.height) > 100 { raw.smoothed() } else { raw.clone() };
     let noise = noise(&ink);
     let least = (LEAST_CLARITY * noise).max(LEAST_CONTRAST);
-    let stroke = if raw.width.max(raw.height) > SMALL { STROKE } else { NARROW_STROKE };
+    let stroke = if is_small(raw) { NARROW_STROKE } else { STROKE };
     let guess = typical_strength(&ink, least)?;
     if ruled {
         ink = lines::erased(&ink, (stroke * guess).max(least));
@@ -150,7 +158,8 @@ fn trace(raw: &Plane, ruled: bool) -> Option<Digit> {
 
 /// How much each pixel differs from the paper, positive in the direction of the ink.
 ///
-/// Dark ink takes a part of the paper's light away, the same part in bright and in dark corners, so it is measured as such.
+/// Dark ink takes a part of the paper's light away, the same part in bright and in dark corners, so it is measured as
+/// such.
 fn contrast(grey: &Plane, paper: &Plane) -> Plane {
     let difference = grey.levels.iter().zip(&paper.levels).map(|(level, paper)| level - paper);
     let difference = Plane { levels: difference.collect(), ..*grey };
@@ -173,8 +182,8 @@ fn centrality(i: usize, length: usize) -> f32 {
     1.05 - distance.powi(2)
 }
 
-/// The standard deviation of the paper, as if its noise were Gaussian: told by what is on the other side of it than ink, so
-/// that it does not matter how much ink there is.
+/// The standard deviation of the paper, as if its noise were Gaussian: told by what is on the other side of it than
+/// ink, so that it does not matter how much ink there is.
 fn noise(ink: &Plane) -> f32 {
     let beyond = ink.levels.iter().filter(|&&level| level <= 0.0);
     1.4826 * paper::median(&mut beyond.map(|&level| f64::from(-level)).collect::<Vec<_>>()) as f32

@@ -1,7 +1,7 @@
 //! Erasing the lines of ruled and squared paper, where they are as dark as ink and would join a digit to the edge.
 //!
-//! In a column of the picture, a line is a short run of ink. The runs that lie on one straight line, nearly level and for
-//! at least half of the picture's width, are erased. A stroke that crosses the line makes longer runs, and stays.
+//! In a column of the picture, a line is a short run of ink. The runs that lie on one straight line, nearly level and
+//! for at least half of the picture's width, are erased. A stroke that crosses the line makes longer runs, and stays.
 
 use super::plane::Plane;
 

@@ -1,17 +1,18 @@
 //! The paper under the ink: its brightness at every point of a photograph.
 //!
-//! Light falls off towards the corners and away from the lamp, slowly, so a quadratic surface follows it. Ink covers less
-//! of a picture than paper does, so the surface is fitted to the medians of a grid of cells, which thin strokes and noise
-//! leave alone, and cells that lie far off are counted less and less (Tukey's biweight).
-//! The fit begins at the edge of the picture, where paper is most likely. A digit may fill a tight picture up to there, so
-//! it also begins with bright and with dark paper; the surface that most cells lie on is taken.
+//! Light falls off towards the corners and away from the lamp, slowly, so a quadratic surface follows it. Ink covers
+//! less of a picture than paper does, so the surface is fitted to the medians of a grid of cells, which thin strokes
+//! and noise leave alone, and cells that lie far off are counted less and less (Tukey's biweight). The fit begins at
+//! the edge of the picture, where paper is most likely. A digit may fill a tight picture up to there, so it also
+//! begins with bright and with dark paper; the surface that most cells lie on is taken.
 
 use super::plane::{Area, Plane};
 
 /// Cells of the grid along a side. Small cells see less of the light, large ones are covered by thick strokes.
 const CELLS: usize = 24;
 
-/// Paper is flat if at least this part of the picture has exactly the same level. Noise alone spreads it over more levels.
+/// Paper is flat if at least this part of the picture has exactly the same level. Noise alone spreads it over more
+/// levels.
 const FLAT: f32 = 0.15;
 
 /// All pixels at the edge together have about as many votes as the picture has pixels, times 8 over this.
@@ -72,7 +73,8 @@ pub(super) fn smooth(grey: &Plane) -> Plane {
     let starts = [from_edge, flat(quantile(&mut levels(&all), 0.85)), flat(quantile(&mut levels(&all), 0.15))];
     let fits = starts.map(|start| refine(&all, start));
     let [first, others @ ..] = &fits;
-    let surface = others.iter().fold(first, |best, fit| if agreement(fit, &all) > agreement(best, &all) { fit } else { best });
+    let surface =
+        others.iter().fold(first, |best, fit| if agreement(fit, &all) > agreement(best, &all) { fit } else { best });
     let mut paper = grey.clone();
     for y in 0..grey.height {
         for x in 0..grey.width {
@@ -85,8 +87,8 @@ pub(super) fn smooth(grey: &Plane) -> Plane {
 
 /// The brightness of the paper at each pixel, if it changes at the edges of shadows and sheets.
 ///
-/// It is the median of a cell and its neighbours, which follows such an edge where a surface or an average cannot, but
-/// needs paper in more than half of the surroundings of each point.
+/// It is the median of a cell and its neighbours, which follows such an edge where a surface or an average cannot,
+/// but needs paper in more than half of the surroundings of each point.
 pub(super) fn patchy(grey: &Plane) -> Plane {
     let (cells, across, down) = cells(grey);
     let medians = Plane { width: across, height: down, levels: cells.iter().map(|cell| cell.level as f32).collect() };
@@ -108,10 +110,8 @@ fn cells(grey: &Plane) -> (Vec<Cell>, usize, usize) {
         for column in 0..across {
             let (xs, ys) = (bounds(column, across, grey.width), bounds(row, down, grey.height));
             let (middle_x, middle_y) = ((xs.start + xs.end) as f64 / 2.0, (ys.start + ys.end) as f64 / 2.0);
-            let mut levels: Vec<f64> = ys
-                .flat_map(|y| &grey.levels[y * grey.width..][xs.clone()])
-                .map(|&level| f64::from(level))
-                .collect();
+            let mut levels: Vec<f64> =
+                ys.flat_map(|y| &grey.levels[y * grey.width..][xs.clone()]).map(|&level| f64::from(level)).collect();
             // The outermost two rings: a frame around the picture covers one of them at most.
             let ring = row.min(column).min(down - 1 - row).min(across - 1 - column);
             cells.push(Cell { terms: terms(middle_x, middle_y, grey), level: median(&mut levels), at_edge: ring < 2 });

@@ -1,9 +1,9 @@
 //! Connected parts of a drawing, and which of them are the digit.
 //!
-//! A picture may hold more than its digit: specks, the edge of the table, the dark frame of a scan. On the other hand a
-//! digit may fall into parts: the hat of a 5, strokes of a 4 that do not meet, chalk that skips. The heaviest part is the
-//! digit, where parts that run along the edge of the picture count for little; what lies near it and is not tiny belongs to
-//! it.
+//! A picture may hold more than its digit: specks, the edge of the table, the dark frame of a scan. On the other hand
+//! a digit may fall into parts: the hat of a 5, strokes of a 4 that do not meet, chalk that skips. The heaviest part
+//! is the digit, where parts that run along the edge of the picture count for little; what lies near it and is not
+//! tiny belongs to it.
 
 use super::plane::{Area, Plane};
 
@@ -13,8 +13,8 @@ const ALONG_EDGE: f32 = 0.02;
 /// A part belongs to the digit if it weighs at least this fraction of the heaviest one,
 const LEAST_WEIGHT: f32 = 0.03;
 
-/// and its distance is at most this fraction of the digit's longest side, or this fraction of the picture's where a stroke
-/// has fallen into dashes.
+/// and its distance is at most this fraction of the digit's longest side, or this fraction of the picture's where a
+/// stroke has fallen into dashes.
 const FARTHEST: f32 = 0.3;
 const FARTHEST_DASH: f32 = 0.05;
 
@@ -29,8 +29,8 @@ struct Part {
 }
 
 impl Part {
-    /// How likely it is the digit, or its greater part. A digit in a tight picture touches the edge here and there, the
-    /// edge of a table lies along it.
+    /// How likely it is the digit, or its greater part. A digit in a tight picture touches the edge here and there,
+    /// the edge of a table lies along it.
     fn rank(&self) -> f32 {
         let free = 1.0 - self.at_edge as f32 / self.area.longest() as f32;
         self.weight * free.max(0.0).powi(2).max(ALONG_EDGE)
@@ -85,8 +85,9 @@ fn flood(open: &mut [bool], width: usize, start: usize) -> Vec<usize> {
         next += 1;
         let (x, y) = (pixel % width, pixel / width);
         for row in y.saturating_sub(1)..(y + 2).min(height) {
-            for neighbour in row * width + x.saturating_sub(1)..row * width + (x + 2).min(width) {
-                if std::mem::take(&mut open[neighbour]) {
+            let neighbours = row * width + x.saturating_sub(1)..row * width + (x + 2).min(width);
+            for (neighbour, open) in neighbours.clone().zip(&mut open[neighbours]) {
+                if std::mem::take(open) {
                     pixels.push(neighbour);
                 }
             }

@@ -1,8 +1,8 @@
 //! Planes of grey levels, and how to bring one to another size.
 //!
-//! Reducing averages over exactly the area that becomes a pixel, which is how MNIST's grey levels came about: its digits
-//! were black and white before they were brought to 20x20. Enlarging interpolates by Catmull-Rom, which is sharp enough to
-//! leave a digit's strokes as wide as they are.
+//! Reducing averages over exactly the area that becomes a pixel, which is how MNIST's grey levels came about: its
+//! digits were black and white before they were brought to 20x20. Enlarging interpolates by Catmull-Rom, which is
+//! sharp enough to leave a digit's strokes as wide as they are.
 
 use std::ops::Range;
 

@@ -1,8 +1,8 @@
 //! Bringing a digit to the size and the place that MNIST's digits have.
 //!
-//! Its makers scaled each digit to fit 20x20, the aspect kept, and put its centre of mass in the middle of 28x28. Pens of
-//! other widths are brought towards the width of theirs in between, for a hairline nearly vanishes when it is reduced, and
-//! a brush fills the loops.
+//! Its makers scaled each digit to fit 20x20, the aspect kept, and put its centre of mass in the middle of 28x28.
+//! Pens of other widths are brought towards the width of theirs in between, for a hairline nearly vanishes when it is
+//! reduced, and a brush fills the loops.
 
 use super::decode::Picture;
 use super::idx::SIDE;
@@ -12,10 +12,12 @@ use super::plane::{Area, Plane};
 /// The longest side of a digit.
 const BOX: usize = 20;
 
-/// Where the centre of mass goes, in pixels from the edge. MNIST has it between 14 and 15: in the pixel after the middle.
+/// Where the centre of mass goes, in pixels from the edge. MNIST has it between 14 and 15: in the pixel after the
+/// middle.
 const MIDDLE: f32 = 14.5;
 
-/// Strokes are made thinner or thicker where a digit's longest side is this; a pixel there is a quarter of one in the end.
+/// Strokes are made thinner or thicker where a digit's longest side is this; a pixel there is a quarter of one in the
+/// end.
 const FINE: usize = 4 * BOX;
 
 /// Stroke widths, in parts of the longest side, that are left as they are. Nine in ten of MNIST's digits are between.
@@ -37,8 +39,8 @@ pub(super) fn normalise(digit: &Digit) -> Option<Plane> {
     Some(centred(&brightened(small)))
 }
 
-/// The picture as it is, if it is a digit of MNIST or one made like it: on plain black or white, as large as the box and in
-/// the middle. The other way it would end up nearly the same, but for what becomes of its faintest pixels.
+/// The picture as it is, if it is a digit of MNIST or one made like it: on plain black or white, as large as the box
+/// and in the middle. The other way it would end up nearly the same, but for what becomes of its faintest pixels.
 pub(super) fn already_normal(picture: &Picture) -> Option<Plane> {
     if (picture.width, picture.height) != (SIDE, SIDE) || picture.pixels.iter().any(|&[r, g, b]| r != g || g != b) {
         return None;
@@ -71,7 +73,9 @@ fn thickened(plane: &Plane, reach: f32) -> Plane {
     let rim = reach.abs().ceil() as isize;
     // A pixel of the disc's rim counts as far as the disc covers it.
     let disc: Vec<(isize, isize, f32)> = (-rim..=rim)
-        .flat_map(|dy| (-rim..=rim).map(move |dx| (dx, dy, (reach.abs() + 1.0 - (dx as f32).hypot(dy as f32)).min(1.0))))
+        .flat_map(|dy| {
+            (-rim..=rim).map(move |dx| (dx, dy, (reach.abs() + 1.0 - (dx as f32).hypot(dy as f32)).min(1.0)))
+        })
         .filter(|&(.., cover)| cover > 0.0)
         .collect();
     let mut out = Plane::filled(width, height, 0.0);

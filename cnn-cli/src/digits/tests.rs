@@ -84,12 +84,14 @@ fn noise(x: usize, y: usize) -> f32 {
     (hash >> 8) as f32 / (1 << 23) as f32 - 1.0
 }
 
-/// How like two inputs are, wherever whole pixels put the centre of mass: 1 if they are the same, 0 if they have nothing to
-/// do with one another.
+/// How like two inputs are, wherever whole pixels put the centre of mass: 1 if they are the same, 0 if they have
+/// nothing to do with one another.
 fn likeness(a: &Input, b: &Input) -> f32 {
     let shifts = (0..9).map(|i| (i / 3) * SIDE + i % 3);
     // A digit is at least two pixels from the edge, so none of it is lost.
-    let shifted = |shift: usize| std::array::from_fn(|i| if i < SIDE + 1 { 0.0 } else { *a.get(i - SIDE - 1 + shift).unwrap_or(&0.0) });
+    let shifted = |shift: usize| {
+        std::array::from_fn(|i| if i < SIDE + 1 { 0.0 } else { *a.get(i - SIDE - 1 + shift).unwrap_or(&0.0) })
+    };
     shifts.map(|shift| correlation(&shifted(shift), b)).fold(0.0, f32::max)
 }
 
@@ -238,7 +240,10 @@ fn what_is_transparent_is_paper_for_any_ink() {
 fn every_kind_of_png_is_read() {
     let grey: Vec<u8> = Drawing::plain().pixels.iter().map(|pixel| (pixel[0] * 255.0) as u8).collect();
     let wide: Vec<u8> = grey.iter().flat_map(|&level| [level, 17]).collect();
-    assert_plain(&from_bytes(&encode(200, 200, png::ColorType::Grayscale, png::BitDepth::Sixteen, &wide)).unwrap(), 0.99);
+    assert_plain(
+        &from_bytes(&encode(200, 200, png::ColorType::Grayscale, png::BitDepth::Sixteen, &wide)).unwrap(),
+        0.99,
+    );
     let opaque: Vec<u8> = grey.iter().flat_map(|&level| [level, 255]).collect();
     let bytes = encode(200, 200, png::ColorType::GrayscaleAlpha, png::BitDepth::Eight, &opaque);
     assert_plain(&from_bytes(&bytes).unwrap(), 0.99);

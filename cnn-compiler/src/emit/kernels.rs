@@ -1,28 +1,78 @@
 //! A constant with the numbers of each kernel, and the call that uses it.
+//!
+//! A kernel's input is written as the output of the one that made it, `CONV1.output`, so that the constants can be read
+//! as the net.
 
 use std::collections::HashSet;
 
+use cnn_runtime::activation::{Activate, PreluMap};
+use cnn_runtime::conv::{Conv2d, Depthwise2d};
+use cnn_runtime::dense::Dense;
 use cnn_runtime::map::Map;
+use cnn_runtime::norm::{LrnMap, ScaleShift};
 use cnn_runtime::op::Activation;
 use cnn_runtime::pool::Pool2d;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::values::{activation, lrn, map, number, option, padding, prelu_per, size};
+use super::values::{self, activation, lrn, map, number, option, padding, prelu_per, size};
 use crate::plan::{Call, Kernel};
 
 /// The constants of all calls, and the calls.
 pub(super) fn kernels(calls: &[Call]) -> (Vec<TokenStream>, Vec<TokenStream>) {
     let mut names = HashSet::new();
+    let mut made = Made::default();
     calls
         .iter()
         .map(|call| {
             let name = constant(call, &mut names);
-            let (kind, value, statement) = kernel(&call.kernel, &name);
+            let (kind, value, statement) = kernel(&call.kernel, &name, &made);
+            made.note(&call.kernel, &name);
             let doc = format!(" `{}`: {}", call.name, call.doc);
             (quote!(#[doc = #doc] const #name: #kind = #value;), statement)
         })
         .unzip()
+}
+
+/// The maps that kernels so far have written, and how each can be named.
+#[derive(Default)]
+struct Made {
+    maps: Vec<(Map, TokenStream)>,
+}
+
+impl Made {
+    /// A map by the constant of the kernel that wrote it last, or as a literal.
+    fn read(&self, map: &Map) -> TokenStream {
+        let made = self.maps.iter().rev().find(|(made, _)| made == map);
+        made.map_or_else(|| values::map(map), |(_, name)| name.clone())
+    }
+
+    /// Notes what a kernel writes.
+    fn note(&mut self, kernel: &Kernel, name: &Ident) {
+        let (map, name) = match kernel {
+            Kernel::LoadChw(to) => (*to, quote!(#name)),
+            Kernel::Copy(_, to)
+            | Kernel::GlobalMaxPool(_, to)
+            | Kernel::GlobalAvgPool(_, to)
+            | Kernel::Softmax(_, to)
+            | Kernel::LogSoftmax(_, to) => (*to, quote!(#name[1])),
+            Kernel::Add(inputs, to, _) | Kernel::Mul(inputs, to, _) => {
+                let last = number(inputs.len());
+                (*to, quote!(#name[#last]))
+            }
+            Kernel::Conv2d(Conv2d { output, .. })
+            | Kernel::Depthwise2d(Depthwise2d { output, .. })
+            | Kernel::Dense(Dense { output, .. })
+            | Kernel::MaxPool(Pool2d { output, .. })
+            | Kernel::AvgPool(Pool2d { output, .. })
+            | Kernel::Lrn(LrnMap { output, .. })
+            | Kernel::ScaleShift(ScaleShift { output, .. })
+            | Kernel::Prelu(PreluMap { output, .. })
+            | Kernel::Activate(Activate { output, .. }) => (*output, quote!(#name.output)),
+            Kernel::ClearHalo(..) | Kernel::StoreChw(..) => return,
+        };
+        self.maps.push((map, name));
+    }
 }
 
 /// `LAYER1_0_CONV1`; with the layer's kind in front where the name begins with a number.
@@ -70,7 +120,7 @@ impl Kernel {
 }
 
 /// The constant's type and value, and the call.
-fn kernel(kernel: &Kernel, name: &Ident) -> (TokenStream, TokenStream, TokenStream) {
+fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStream, TokenStream) {
     let function = format_ident!("{}", kernel.name());
     let weighted = quote!(rt::#function(isa, &#name, weights, workspace););
     let plain = quote!(rt::#function(isa, &#name, workspace););
@@ -78,10 +128,14 @@ fn kernel(kernel: &Kernel, name: &Ident) -> (TokenStream, TokenStream, TokenStre
         Kernel::LoadChw(to) => (quote!(rt::Map), map(to), quote!(rt::#function(isa, input, &#name, workspace);)),
         Kernel::ClearHalo(around, zeros) => {
             let (around, zeros) = (map(around), padding(*zeros));
-            (quote!((rt::Map, rt::Padding)), quote!((#around, #zeros)), quote!(rt::#function(isa, &#name.0, &#name.1, workspace);))
+            (
+                quote!((rt::Map, rt::Padding)),
+                quote!((#around, #zeros)),
+                quote!(rt::#function(isa, &#name.0, &#name.1, workspace);),
+            )
         }
         Kernel::StoreChw(from, to) => {
-            let (from, to) = (map(from), number(*to));
+            let (from, to) = (made.read(from), number(*to));
             (quote!((rt::Map, usize)), quote!((#from, #to)), quote!(rt::#function(isa, &#name.0, #name.1, workspace);))
         }
         Kernel::Copy(from, to)
@@ -89,19 +143,20 @@ fn kernel(kernel: &Kernel, name: &Ident) -> (TokenStream, TokenStream, TokenStre
         | Kernel::GlobalAvgPool(from, to)
         | Kernel::Softmax(from, to)
         | Kernel::LogSoftmax(from, to) => {
-            let (from, to) = (map(from), map(to));
+            let (from, to) = (made.read(from), map(to));
             (quote!([rt::Map; 2]), quote!([#from, #to]), quote!(rt::#function(isa, &#name[0], &#name[1], workspace);))
         }
-        Kernel::Conv2d(_) => (quote!(rt::Conv2d), value(kernel), weighted),
-        Kernel::Depthwise2d(_) => (quote!(rt::Depthwise2d), value(kernel), weighted),
-        Kernel::Dense(_) => (quote!(rt::Dense), value(kernel), weighted),
-        Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel), plain),
-        Kernel::Lrn(_) => (quote!(rt::LrnMap), value(kernel), plain),
-        Kernel::ScaleShift(_) => (quote!(rt::ScaleShift), value(kernel), weighted),
-        Kernel::Prelu(_) => (quote!(rt::PreluMap), value(kernel), weighted),
-        Kernel::Activate(_) => (quote!(rt::Activate), value(kernel), plain),
+        Kernel::Conv2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
+        Kernel::Depthwise2d(_) => (quote!(rt::Depthwise2d), value(kernel, made), weighted),
+        Kernel::Dense(_) => (quote!(rt::Dense), value(kernel, made), weighted),
+        Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel, made), plain),
+        Kernel::Lrn(_) => (quote!(rt::LrnMap), value(kernel, made), plain),
+        Kernel::ScaleShift(_) => (quote!(rt::ScaleShift), value(kernel, made), weighted),
+        Kernel::Prelu(_) => (quote!(rt::PreluMap), value(kernel, made), weighted),
+        Kernel::Activate(_) => (quote!(rt::Activate), value(kernel, made), plain),
         Kernel::Add(inputs, output, function_of) | Kernel::Mul(inputs, output, function_of) => {
-            join(&function, name, inputs, output, *function_of)
+            let maps = inputs.iter().map(|input| made.read(input)).chain([map(output)]).collect();
+            join(&function, name, maps, *function_of)
         }
     }
 }
@@ -110,12 +165,10 @@ fn kernel(kernel: &Kernel, name: &Ident) -> (TokenStream, TokenStream, TokenStre
 fn join(
     function: &Ident,
     name: &Ident,
-    inputs: &[Map],
-    output: &Map,
+    maps: Vec<TokenStream>,
     of: Activation,
 ) -> (TokenStream, TokenStream, TokenStream) {
-    let (count, all) = (number(inputs.len()), number(inputs.len() + 1));
-    let maps = inputs.iter().chain([output]).map(map);
+    let (count, all) = (number(maps.len() - 1), number(maps.len()));
     let of = activation(of);
     (
         quote!([rt::Map; #all]),
@@ -125,13 +178,14 @@ fn join(
 }
 
 /// The literal of a kernel that has a struct for its numbers; nothing for the others.
-fn value(kernel: &Kernel) -> TokenStream {
+fn value(kernel: &Kernel, made: &Made) -> TokenStream {
     match kernel {
         Kernel::Conv2d(conv) => {
-            let (input, output) = (map(&conv.input), map(&conv.output));
+            let (input, output) = (made.read(&conv.input), map(&conv.output));
             let [kernel, stride, dilation] = [conv.kernel, conv.stride, conv.dilation].map(size);
             let [top, left, groups, weights] = [conv.pad_top, conv.pad_left, conv.groups, conv.weights].map(number);
-            let (residual, function) = (option(conv.residual.as_ref().map(map)), activation(conv.activation));
+            let (residual, function) =
+                (option(conv.residual.as_ref().map(|residual| made.read(residual))), activation(conv.activation));
             quote!(rt::Conv2d {
                 input: #input, output: #output, kernel: #kernel, stride: #stride,
                 pad_top: #top, pad_left: #left, dilation: #dilation, groups: #groups,
@@ -139,10 +193,11 @@ fn value(kernel: &Kernel) -> TokenStream {
             })
         }
         Kernel::Depthwise2d(conv) => {
-            let (input, output) = (map(&conv.input), map(&conv.output));
+            let (input, output) = (made.read(&conv.input), map(&conv.output));
             let [kernel, stride, dilation] = [conv.kernel, conv.stride, conv.dilation].map(size);
             let [top, left, weights] = [conv.pad_top, conv.pad_left, conv.weights].map(number);
-            let (residual, function) = (option(conv.residual.as_ref().map(map)), activation(conv.activation));
+            let (residual, function) =
+                (option(conv.residual.as_ref().map(|residual| made.read(residual))), activation(conv.activation));
             quote!(rt::Depthwise2d {
                 input: #input, output: #output, kernel: #kernel, stride: #stride,
                 pad_top: #top, pad_left: #left, dilation: #dilation,
@@ -150,29 +205,30 @@ fn value(kernel: &Kernel) -> TokenStream {
             })
         }
         Kernel::Dense(dense) => {
-            let (input, output, weights) = (map(&dense.input), map(&dense.output), number(dense.weights));
-            let (residual, function) = (option(dense.residual.as_ref().map(map)), activation(dense.activation));
+            let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));
+            let (residual, function) =
+                (option(dense.residual.as_ref().map(|residual| made.read(residual))), activation(dense.activation));
             quote!(rt::Dense {
                 input: #input, output: #output, weights: #weights, residual: #residual, activation: #function,
             })
         }
-        Kernel::MaxPool(pool) | Kernel::AvgPool(pool) => self::pool(pool),
+        Kernel::MaxPool(pool) | Kernel::AvgPool(pool) => self::pool(pool, made),
         Kernel::Lrn(norm) => {
-            let (input, output, lrn) = (map(&norm.input), map(&norm.output), lrn(&norm.lrn));
+            let (input, output, lrn) = (made.read(&norm.input), map(&norm.output), lrn(&norm.lrn));
             quote!(rt::LrnMap { input: #input, output: #output, lrn: #lrn })
         }
         Kernel::ScaleShift(norm) => {
-            let (input, output, weights) = (map(&norm.input), map(&norm.output), number(norm.weights));
+            let (input, output, weights) = (made.read(&norm.input), map(&norm.output), number(norm.weights));
             let function = activation(norm.activation);
             quote!(rt::ScaleShift { input: #input, output: #output, weights: #weights, activation: #function })
         }
         Kernel::Prelu(prelu) => {
-            let (input, output, weights) = (map(&prelu.input), map(&prelu.output), number(prelu.weights));
+            let (input, output, weights) = (made.read(&prelu.input), map(&prelu.output), number(prelu.weights));
             let per = prelu_per(prelu.per);
             quote!(rt::PreluMap { input: #input, output: #output, weights: #weights, per: #per })
         }
         Kernel::Activate(step) => {
-            let (input, output, function) = (map(&step.input), map(&step.output), activation(step.activation));
+            let (input, output, function) = (made.read(&step.input), map(&step.output), activation(step.activation));
             quote!(rt::Activate { input: #input, output: #output, activation: #function })
         }
         Kernel::LoadChw(..)
@@ -188,8 +244,8 @@ fn value(kernel: &Kernel) -> TokenStream {
     }
 }
 
-fn pool(pool: &Pool2d) -> TokenStream {
-    let (input, output) = (map(&pool.input), map(&pool.output));
+fn pool(pool: &Pool2d, made: &Made) -> TokenStream {
+    let (input, output) = (made.read(&pool.input), map(&pool.output));
     let [kernel, stride, dilation] = [pool.kernel, pool.stride, pool.dilation].map(size);
     let (pad, count_include_pad) = (padding(pool.pad), pool.count_include_pad);
     quote!(rt::Pool2d {

@@ -209,18 +209,19 @@ impl Parts<'_> {
         let (inputs, outputs) = (number(graph.input.elements()), number(graph.output.elements()));
         let offset = number(plan.output.offset);
         let doc = format!(
-            " Runs the net on {} numbers ({}, in the order channels, rows, columns) to {} ({}). Allocates nothing.",
-            graph.input.elements(),
-            graph.input,
-            graph.output.elements(),
-            graph.output
+            " Runs the net: `{}` in, `{}` out, both in the order channels, rows, columns. Allocates nothing.",
+            graph.input, graph.output
         );
         let weights = plan.recipe.iter().map(|_| quote!(let weights = &*self.weights.packed;)).take(1);
         let taps = self.graph.taps.iter().zip(&plan.taps).map(|(tap, range)| {
             let method = format_ident!("tap_{}", tap.name.replace('.', "_"));
             let Range { offset, len } = *range;
             let (offset, len) = (number(offset), number(len));
-            let doc = format!(" What the last pass left at `{}`: {}, in the order channels, rows, columns.", tap.name, graph.shape(tap.value));
+            let doc = format!(
+                " What the last pass left at `{}`: {}, in the order channels, rows, columns.",
+                tap.name,
+                graph.shape(tap.value)
+            );
             quote! {
                 #[doc = #doc]
                 pub fn #method(&self) -> &[f32; #len] {

@@ -32,7 +32,7 @@ pub(super) fn map(map: &Map) -> TokenStream {
     if *map == Map::dense(offset, height, width, channels) {
         return quote!(rt::Map::dense(#o, #h, #w, #c));
     }
-    quote!(rt::Map { offset: #o, height: #h, width: #w, channels: #c, row: #r, pixel: #p })
+    quote!(rt::Map::dense(#o, #h, #w, #c).with_strides(#r, #p))
 }
 
 pub(super) fn size(size: Size) -> TokenStream {

@@ -75,7 +75,10 @@ pub(crate) fn embed(path: &LitStr, graph: &Graph<'_>, plan: &Plan, report: &mut 
         Ok(file) => file,
         Err(error) => {
             let wrong = format!("can't read the weights `{relative}`: {error}");
-            report.error(path.span(), format!("{wrong}\nhelp: the path is counted from the crate's root, where Cargo.toml is"));
+            report.error(
+                path.span(),
+                format!("{wrong}\nhelp: the path is counted from the crate's root, where Cargo.toml is"),
+            );
             return None;
         }
     };

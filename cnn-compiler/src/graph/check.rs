@@ -1,53 +1,73 @@
 //! Mistakes that can be seen without expanding anything: names that nothing has, names that two things have, blocks
 //! that call themselves.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
 
-use crate::ast::{Ast, Block, Body, Call, Pipeline, Statement, Step, StepKind};
+use crate::ast::{Ast, Block, Body, Call, Net, Pipeline, Statement, Step, StepKind};
+use crate::eval::check_default;
 use crate::op::{LAYERS, Layer};
 use crate::report::{Place, Report, message, nearest};
 
 /// Checks all names of an invocation.
 pub(crate) fn check(ast: &Ast, report: &mut Report) {
     let mut nets: HashMap<String, Place> = HashMap::new();
-    for net in &ast.nets {
+    for net in ast.nets.iter().filter(|net| !has_cfg(net)) {
         declare(&mut nets, &net.name, "net", report);
     }
     let mut blocks: HashMap<String, Place> = HashMap::new();
     for block in &ast.blocks {
         declare(&mut blocks, &block.name, "block", report);
         block_name(block, report);
-        let mut params = HashMap::new();
-        for param in &block.params {
-            declare(&mut params, &param.name, "parameter", report);
-        }
+        parameters(block, report);
     }
     for body in ast.nets.iter().map(|net| &net.body).chain(ast.blocks.iter().map(|block| &block.body)) {
         each_call(body, &mut |call| called(call, ast, report));
     }
-    for block in &ast.blocks {
-        recursion(block, ast, report);
+    for index in 0..ast.blocks.len() {
+        recursion(index, ast, report);
     }
+}
+
+/// Of nets that are switched by `cfg`, only one may be there.
+fn has_cfg(net: &Net) -> bool {
+    net.attributes.iter().any(|attribute| attribute.path().is_ident("cfg"))
+}
+
+/// Whether a net has the name of an earlier one, which was reported: its code would be in the way of the other's.
+pub(crate) fn is_double(index: usize, ast: &Ast) -> bool {
+    let net = &ast.nets[index];
+    !has_cfg(net) && ast.nets[..index].iter().any(|earlier| earlier.name == net.name && !has_cfg(earlier))
 }
 
 fn declare(known: &mut HashMap<String, Place>, name: &Ident, what: &str, report: &mut Report) {
     let place = Place::from(name.span());
     if let Some(first) = known.get(&name.to_string()) {
-        let wrong = format!("two {what}s are called `{name}`; the first is on line {}", first.line());
-        report.error(place, wrong);
+        let wrong = format!("the name `{name}` is given to two {what}s; the first is on line {}", first.line());
+        report.error(place, message(&wrong, &[], &format!("give the {what} another name")));
     } else {
         known.insert(name.to_string(), place);
     }
 }
 
+fn parameters(block: &Block, report: &mut Report) {
+    let mut known = HashMap::new();
+    let names: Vec<String> = block.params.iter().map(|param| param.name.to_string()).collect();
+    for (index, param) in block.params.iter().enumerate() {
+        declare(&mut known, &param.name, "parameter", report);
+        if let Some(default) = &param.default {
+            check_default(default, &names[..index], &names[index..], report);
+        }
+    }
+}
+
 fn block_name(block: &Block, report: &mut Report) {
     let name = block.name.to_string();
-    let keyword = ["concat", "add", "mul", "skip"].contains(&name.as_str());
+    let keyword = ["concat", "add", "mul", "skip", "tap", "aux", "block"].contains(&name.as_str());
     if keyword || Layer::named(&name).is_some() {
         let what = if keyword { "word of the language" } else { "layer" };
-        report.error(block.name.span(), format!("`{name}` is a {what} already\nhelp: give the block another name"));
+        report.error(block.name.span(), format!("`{name}` is a {what}\nhelp: give the block another name"));
     }
 }
 
@@ -60,11 +80,22 @@ fn called(call: &Call, ast: &Ast, report: &mut Report) {
     let blocks: Vec<String> = ast.blocks.iter().map(|block| block.name.to_string()).collect();
     let known = LAYERS.iter().map(|layer| layer.name).chain(blocks.iter().map(String::as_str));
     let near = alias(&name).or_else(|| nearest(&name, known.chain(["concat", "add", "mul", "skip"])));
-    let help = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the layers are {}", LAYERS.iter().map(|layer| layer.name).collect::<Vec<_>>().join(", ")),
+    let help = match (name.as_str(), near) {
+        ("tap", _) => "`tap name;` keeps the value at this point as a further output".to_owned(),
+        ("aux", _) => "`aux name(weight = 0.3) { … };` is an auxiliary classifier".to_owned(),
+        (_, Some(near)) => format!("did you mean `{near}`?"),
+        (_, None) if blocks.is_empty() => all_layers(),
+        (_, None) => format!("the blocks are {}; {}", blocks.join(", "), all_layers()),
     };
     report.error(call.name.span(), message(&format!("there is no layer or block `{name}`"), &[], &help));
+}
+
+/// The names of the layers, in lines.
+fn all_layers() -> String {
+    const LINE: usize = 11;
+    let names: Vec<&str> = LAYERS.iter().map(|layer| layer.name).collect();
+    let lines: Vec<String> = names.chunks(LINE).map(|names| names.join(", ")).collect();
+    format!("the layers are\n  {}", lines.join(",\n  "))
 }
 
 /// What other frameworks call our layers.
@@ -85,31 +116,35 @@ fn alias(name: &str) -> Option<&'static str> {
     })
 }
 
-/// A block that calls itself, through however many others, could not be expanded.
-fn recursion(block: &Block, ast: &Ast, report: &mut Report) {
+/// A block that calls itself, through however many others, could not be expanded. A circle is reported at its block
+/// that is declared first.
+fn recursion(index: usize, ast: &Ast, report: &mut Report) {
+    let block = &ast.blocks[index];
     let mut path = vec![block.name.to_string()];
-    if let Some(call) = find_cycle(block, ast, &mut path) {
-        let wrong = format!("block `{}` calls itself: {}", block.name, path.join(" -> "));
-        report.error(call, format!("{wrong}\nhelp: `[step; n]` repeats a step"));
+    let Some(call) = find_circle(block, ast, &mut path, &mut HashSet::new()) else { return };
+    if ast.blocks[..index].iter().any(|earlier| path.contains(&earlier.name.to_string())) {
+        return;
     }
+    let wrong = format!("the block `{}` calls itself: {}", block.name, path.join(" -> "));
+    report.error(call, format!("{wrong}\nhelp: `[step; n]` repeats a step"));
 }
 
-/// The place in `path[0]`'s body where a chain of calls back to it begins; the chain is left in `path`.
-fn find_cycle(block: &Block, ast: &Ast, path: &mut Vec<String>) -> Option<Place> {
+/// The place in the block's body where a chain of calls back to `path[0]` begins; the chain is left in `path`.
+fn find_circle(block: &Block, ast: &Ast, path: &mut Vec<String>, seen: &mut HashSet<String>) -> Option<Place> {
     let mut found = None;
     each_call(&block.body, &mut |call| {
-        if found.is_some() {
+        let name = call.name.to_string();
+        if found.is_some() || Layer::named(&name).is_some() {
             return;
         }
-        let name = call.name.to_string();
         if name == path[0] {
             path.push(name);
             found = Some(Place::from(call.name.span()));
-        } else if !path.contains(&name)
+        } else if seen.insert(name.clone())
             && let Some(next) = ast.blocks.iter().find(|block| block.name == name)
         {
             path.push(name);
-            match find_cycle(next, ast, path) {
+            match find_circle(next, ast, path, seen) {
                 Some(_) => found = Some(Place::from(call.name.span())),
                 None => drop(path.pop()),
             }

@@ -6,30 +6,26 @@ use std::rc::Rc;
 use cnn_runtime::op::Op;
 use proc_macro2::Ident;
 
-use super::{Aux, Frame, Graph, Node, Source, Tap, context};
-use crate::ast::{self, Ast, Block, Body, Call, Merge, MergeKind, Net, Pipeline, Repeat, Statement, Step, StepKind};
+use super::bind::Binder;
+use super::{Aux, Frame, Graph, Node, Source, Tap};
+use crate::ast::{self, Ast, Body, Call, Merge, MergeKind, Net, Pipeline, Repeat, Statement, Step, StepKind};
 use crate::eval::{Env, whole};
 use crate::op::{Layer, PadMode, bind};
-use crate::report::{Place, Report, message, nearest};
+use crate::report::{Place, Report, message};
 
 /// More layers than this are a mistake in a repeat.
 const MOST_NODES: usize = 10_000;
+/// More steps than this too, even if they are not layers.
+const MOST_STEPS: usize = 30_000;
 
 /// Expands a net's body into `graph`.
 pub(super) fn expand(net: &Net, ast: &Ast, graph: &mut Graph, report: &mut Report) {
-    let mut expander = Expander {
-        ast,
-        graph,
-        report,
-        names: HashMap::new(),
-        calls: Rc::from([]),
-        aux: None,
-        full: false,
-    };
-    let result = expander.body(&net.body, Source::Input, &mut Scope::new(""), &Env::new());
-    expander.graph.result = result;
-    if graph.nodes.is_empty() && net.body.statements.is_empty() {
-        report.error(net.body.span, format!("`{}` has no layers", net.name));
+    let mut expander = Expander { ast, graph, report, names: HashMap::new(), calls: Rc::from([]), aux: None, steps: 0 };
+    let input = expander.graph.result;
+    expander.graph.result = expander.body(&net.body, input, &mut Scope::new(""), &Env::new());
+    if net.body.statements.is_empty() {
+        report.error(net.body.span, format!("{} has no layers\nhelp: for example `flatten -> linear(10);`", net.name));
+        graph.result = Source::Broken;
     }
 }
 
@@ -59,8 +55,8 @@ struct Expander<'a> {
     calls: Rc<[Frame]>,
     /// The auxiliary classifier that the expansion is in.
     aux: Option<usize>,
-    /// Whether too many layers were reported.
-    full: bool,
+    /// How many steps were expanded.
+    steps: usize,
 }
 
 impl Expander<'_> {
@@ -94,20 +90,26 @@ impl Expander<'_> {
     }
 
     fn step(&mut self, step: &Step, value: Source, scope: &mut Scope, env: &Env) -> Source {
+        if self.is_full(step.span().into()) {
+            return Source::Broken;
+        }
+        self.steps += 1;
         if let StepKind::Repeat(repeat) = &step.kind {
             return self.repeat(step, repeat, value, scope, env);
         }
         let name = self.name(step.name.as_ref(), scope);
         match &step.kind {
+            // Which of the two is meant can't be known; that the block is called so was reported.
+            StepKind::Call(call) if self.is_layer_and_block(call) => Source::Broken,
             StepKind::Call(call) => match Layer::named(&call.name.to_string()) {
                 Some(layer) => self.layer(layer, call, step.name.is_some(), name, value, env),
-                None => self.block(call, name, value, env),
+                None => self.block(call, step.name.is_some(), name, value, env),
             },
             StepKind::Merge(merge) => self.merge(merge, step.name.is_some(), name, value, scope, env),
             StepKind::Group(body) => self.body(body, value, &mut Scope::new(&name), env),
             StepKind::Skip(span) => {
                 let wrong = "`skip` is the input of a branch: it stands at the branch's beginning, without a name";
-                self.report.error(*span, format!("{wrong}\nhelp: add {{ conv(64, 3x3, pad = 1); skip; }}"));
+                self.report.error(*span, format!("{wrong}\nhelp: `add {{ conv(64, 3x3, pad = 1); skip; }}`"));
                 Source::Broken
             }
             StepKind::Repeat(_) => value,
@@ -126,19 +128,43 @@ impl Expander<'_> {
 
     /// Reports a name that was given before.
     fn claim(&mut self, name: &str, given: &Ident) {
+        if self.graph.is_double(name) {
+            return;
+        }
         let place = Place::from(given.span());
         if let Some(first) = self.names.get(name) {
             let wrong = format!("the name `{given}` is given twice; the first is on line {}", first.line());
-            let details = context(&self.calls);
-            self.report.error_once(place, &wrong, message(&wrong, &details, "names in a net or a block differ"));
+            self.report.error(place, message(&wrong, &[], "the names in a net, a block or a group differ"));
+            self.graph.doubles.push(name.to_owned());
         } else {
             self.names.insert(name.to_owned(), place);
         }
     }
 
+    fn is_layer_and_block(&self, call: &Call) -> bool {
+        Layer::named(&call.name.to_string()).is_some() && self.ast.blocks.iter().any(|block| block.name == call.name)
+    }
+
+    /// Whether there are too many layers or steps; reported when the last one that may be is there.
+    fn is_full(&mut self, place: Place) -> bool {
+        let (most, what) = if self.graph.nodes.len() >= MOST_NODES {
+            (MOST_NODES, "layers")
+        } else if self.steps >= MOST_STEPS {
+            (MOST_STEPS, "steps")
+        } else {
+            return false;
+        };
+        let message = format!("the net has more than {most} {what}\nhelp: look at the numbers in `[step; n]`");
+        if self.steps != usize::MAX {
+            self.report.error(place, message);
+        }
+        self.steps = usize::MAX;
+        true
+    }
+
     fn layer(
         &mut self,
-        layer: &Layer,
+        layer: &'static Layer,
         call: &Call,
         named: bool,
         name: String,
@@ -162,13 +188,6 @@ impl Expander<'_> {
     }
 
     fn push(&mut self, node: Node) -> Source {
-        if self.graph.nodes.len() >= MOST_NODES {
-            if !self.full {
-                self.report.error(node.place, format!("the net has more than {MOST_NODES} layers here"));
-            }
-            self.full = true;
-            return Source::Broken;
-        }
         if node.inputs.contains(&Source::Broken) {
             return Source::Broken;
         }
@@ -176,26 +195,18 @@ impl Expander<'_> {
         Source::Node(self.graph.nodes.len() - 1)
     }
 
-    fn merge(
-        &mut self,
-        merge: &Merge,
-        named: bool,
-        name: String,
-        value: Source,
-        scope: &Scope,
-        env: &Env,
-    ) -> Source {
+    fn merge(&mut self, merge: &Merge, named: bool, name: String, value: Source, scope: &Scope, env: &Env) -> Source {
         if merge.branches.len() < 2 && !merge.broken {
             let kind = merge.kind.name();
             let wrong = format!("{kind}: expected at least two branches, found {}", merge.branches.len());
-            self.report.error(merge.span, format!("{wrong}\nhelp: each branch ends in `;`, `skip;` is the input itself"));
-            return Source::Broken;
+            self.report
+                .error(merge.span, format!("{wrong}\nhelp: each branch ends in `;`, `skip;` is the input itself"));
         }
         // Merges add no level to names; the steps of all branches are numbered through.
         let mut inner = Scope::new(&scope.prefix);
         let inputs: Vec<Source> =
             merge.branches.iter().map(|branch| self.branch(branch, value, &mut inner, env)).collect();
-        if merge.broken {
+        if merge.broken || inputs.len() < 2 {
             return Source::Broken;
         }
         let branches = merge.branches.iter().map(|b| b.steps.last().map_or(merge.span, Step::span).into()).collect();
@@ -221,7 +232,14 @@ impl Expander<'_> {
         let Some(count) = whole(&repeat.count, env, self.report) else { return Source::Broken };
         let literal_zero = matches!(repeat.count.kind, ast::ExprKind::Int(0));
         if count < 0 || literal_zero || count > MOST_NODES as i64 {
-            let wrong = format!("a step can't be repeated {count} times: expected 1 to {MOST_NODES}");
+            let shown = &repeat.count;
+            let is = if shown.to_string() == count.to_string() { String::new() } else { format!(", {count},") };
+            let expected = match count {
+                0 => "at least 1".to_owned(),
+                ..0 => "at least 0".to_owned(),
+                1.. => format!("at most {MOST_NODES}"),
+            };
+            let wrong = format!("the step is repeated `{shown}`{is} times, expected {expected}");
             self.report.error(repeat.count.place, wrong);
             return Source::Broken;
         }
@@ -241,16 +259,16 @@ impl Expander<'_> {
             }
             None => scope,
         };
-        (0..count).fold(value, |value, _| if self.full { value } else { self.step(&repeat.step, value, scope, env) })
+        (0..count).fold(value, |value, _| self.step(&repeat.step, value, scope, env))
     }
 
-    fn block(&mut self, call: &Call, name: String, value: Source, env: &Env) -> Source {
+    fn block(&mut self, call: &Call, named: bool, name: String, value: Source, env: &Env) -> Source {
         // A name that nothing has was reported before the expansion, as was a block that calls itself.
         let ast = self.ast;
         let Some(block) = ast.blocks.iter().find(|block| block.name == call.name) else { return Source::Broken };
-        let recursive = self.calls.iter().any(|frame| call.name == frame.block);
-        let Some(inner) = self.bind_block(block, call, env) else { return Source::Broken };
-        if recursive {
+        let mut binder = Binder { block, call, env, report: self.report };
+        let Some(inner) = binder.bind() else { return Source::Broken };
+        if self.calls.iter().any(|frame| call.name == frame.block) {
             return Source::Broken;
         }
         let values: Vec<String> = block.params.iter().map(|p| inner[&p.name.to_string()].to_string()).collect();
@@ -259,66 +277,32 @@ impl Expander<'_> {
             name: name.clone(),
             call: format!("{}({})", block.name, values.join(", ")),
             place: call.name.span().into(),
+            named,
         };
+        self.report.enter(frame.line());
         let outer = self.calls.clone();
         self.calls = outer.iter().cloned().chain([frame]).collect();
         let result = self.body(&block.body, value, &mut Scope::new(&name), &inner);
+        self.report.leave();
         self.calls = outer;
         result
-    }
-
-    /// The parameters of a block call.
-    fn bind_block(&mut self, block: &Block, call: &Call, env: &Env) -> Option<Env> {
-        let mut inner = Env::new();
-        let mut sound = !call.broken;
-        for (index, arg) in call.args.iter().enumerate() {
-            let param = match &arg.name {
-                Some(name) => block.params.iter().find(|param| param.name == *name),
-                None => block.params.get(index),
-            };
-            let place = arg.name.as_ref().map_or(arg.value.place, |name| name.span().into());
-            match param.map(|param| param.name.to_string()) {
-                None => {
-                    sound = false;
-                    self.report.error(place, unknown_param(block, arg));
-                }
-                Some(name) if inner.contains_key(&name) => {
-                    sound = false;
-                    self.report.error(place, format!("{}: `{name}` is given twice", block.name));
-                }
-                Some(name) => match whole(&arg.value, env, self.report) {
-                    Some(value) => drop(inner.insert(name, value)),
-                    None => sound = false,
-                },
-            }
-        }
-        if !sound {
-            return None;
-        }
-        for param in &block.params {
-            if !inner.contains_key(&param.name.to_string()) {
-                let value = self.default(block, param, call, &inner)?;
-                inner.insert(param.name.to_string(), value);
-            }
-        }
-        Some(inner)
-    }
-
-    fn default(&mut self, block: &Block, param: &ast::Param, call: &Call, inner: &Env) -> Option<i64> {
-        let Some(default) = &param.default else {
-            let wrong = format!("{}: `{}` is missing", block.name, param.name);
-            self.report.error(call.name.span(), message(&wrong, &[], &usage(block)));
-            return None;
-        };
-        whole(default, inner, self.report)
     }
 
     fn auxiliary(&mut self, aux: &ast::Aux, value: Source, scope: &Scope, env: &Env) {
         let name = scope.join(&aux.name.to_string());
         self.claim(&name, &aux.name);
         if self.aux.is_some() {
-            self.report.error(aux.name.span(), "an auxiliary classifier can't have one of its own");
+            self.report.error(
+                aux.name.span(),
+                "an auxiliary classifier can't have one of its own\nhelp: put both on the trunk",
+            );
             return;
+        }
+        if aux.body.statements.is_empty() {
+            self.report.error(
+                aux.body.span,
+                format!("{} has no layers\nhelp: for example `flatten -> linear(10);`", aux.name),
+            );
         }
         let index = self.graph.aux.len();
         self.graph.aux.push(Aux { name: name.clone(), weight: aux.weight, result: value });
@@ -329,16 +313,22 @@ impl Expander<'_> {
 
     fn tap(&mut self, given: &Ident, value: Source, scope: &Scope) {
         if self.aux.is_some() {
-            self.report.error(given.span(), "an auxiliary classifier does not run at inference: nothing can be kept of it");
+            let wrong = "an auxiliary classifier does not run at inference, so nothing can be kept of it";
+            self.report.error(given.span(), format!("{wrong}\nhelp: put the tap on the trunk"));
             return;
         }
         let name = scope.join(&given.to_string());
-        if self.graph.taps.iter().any(|tap| tap.method() == method(&name)) || name == "output" {
-            let wrong = format!("two outputs are called `{name}`");
-            self.report.error(given.span(), format!("{wrong}\nhelp: taps are read by name; `output` is the net's own"));
+        let (place, method) = (Place::from(given.span()), method(&name));
+        if let Some(first) = self.graph.taps.iter().find(|tap| tap.method() == method) {
+            let wrong = format!("two taps are read by `{method}()`; the first is on line {}", first.place.line());
+            self.report.error(place, message(&wrong, &[], "give the tap another name"));
             return;
         }
-        self.graph.taps.push(Tap { name, value });
+        if name == "output" {
+            self.report.error(place, "`output` is what `forward` gives\nhelp: give the tap another name");
+            return;
+        }
+        self.graph.taps.push(Tap { name, value, place });
     }
 }
 
@@ -351,31 +341,4 @@ impl Tap {
 
 fn method(name: &str) -> String {
     format!("tap_{}", name.replace('.', "_"))
-}
-
-fn unknown_param(block: &Block, arg: &ast::Arg) -> String {
-    let name = &block.name;
-    let wrong = match &arg.name {
-        Some(given) => format!("{name}: there is no parameter `{given}`"),
-        None => format!(
-            "{name}: expected {} argument{}, found one more: `{}`",
-            block.params.len(),
-            if block.params.len() == 1 { "" } else { "s" },
-            arg.value
-        ),
-    };
-    let params: Vec<String> = block.params.iter().map(|param| param.name.to_string()).collect();
-    let near = arg.name.as_ref().and_then(|given| nearest(&given.to_string(), params.iter().map(String::as_str)));
-    let help = near.map_or_else(|| usage(block), |near| format!("did you mean `{near}`?"));
-    message(&wrong, &[], &help)
-}
-
-/// How a block is called.
-fn usage(block: &Block) -> String {
-    let param = |param: &ast::Param| match &param.default {
-        Some(default) => format!("{} = {default}", param.name),
-        None => param.name.to_string(),
-    };
-    let params: Vec<String> = block.params.iter().map(param).collect();
-    format!("the block is called as `{}({})`", block.name, params.join(", "))
 }

@@ -1,13 +1,15 @@
 //! Arguments of a call, each brought to the parameter that it is for.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use cnn_runtime::op::{Padding, Size};
 
+use super::read::Reader;
 use super::{Default, Kind, Layer, PadMode, Param};
 use crate::ast::{Arg, Call, Expr, ExprKind};
-use crate::eval::{Env, LARGEST, whole};
-use crate::report::{Place, Report, message, nearest};
+use crate::eval::Env;
+use crate::report::{Place, Report, listed, message, nearest};
 
 /// The values of a layer's arguments, and where they stand.
 pub(crate) struct Bound {
@@ -15,8 +17,9 @@ pub(crate) struct Bound {
     places: HashMap<&'static str, Place>,
 }
 
+/// The value of an argument.
 #[derive(Clone, Copy, Debug)]
-enum Value {
+pub(super) enum Value {
     Count(usize),
     Size(Size),
     Pad(Padding, PadMode),
@@ -84,88 +87,131 @@ impl Bound {
 }
 
 /// Binds a call's arguments; all mistakes in them are reported.
-pub(crate) fn bind(layer: &Layer, call: &Call, env: &Env, report: &mut Report) -> Option<Bound> {
+pub(crate) fn bind(layer: &'static Layer, call: &Call, env: &Env, report: &mut Report) -> Option<Bound> {
     let mut bound = Bound { values: HashMap::new(), places: HashMap::new() };
-    let mut sound = !call.broken;
+    let mut first: HashMap<&str, &Expr> = HashMap::new();
+    let mut sound = true;
     for (index, arg) in call.args.iter().enumerate() {
-        match param_of(layer, arg, index, &bound, report) {
-            Some(param) => {
+        let behind_named = call.args[..index].iter().any(|arg| arg.name.is_some());
+        let found =
+            param_of(layer, arg, index, behind_named).and_then(|param| match first.insert(param.name, &arg.value) {
+                Some(first) => Err(twice(layer.name, param.name, first, &arg.value)),
+                None => Ok(param),
+            });
+        match found {
+            Ok(param) => {
                 let place = arg.name.as_ref().map_or(arg.value.place, |name| name.span().into());
                 bound.places.insert(param.name, place.to(arg.value.place));
-                match value(layer, param, &arg.value, env, report) {
+                let mut reader = Reader { layer, param, env, report };
+                match reader.value(&arg.value) {
                     Some(value) => drop(bound.values.insert(param.name, value)),
                     None => sound = false,
                 }
             }
-            None => sound = false,
-        }
-    }
-    if !sound {
-        return None;
-    }
-    for param in layer.params {
-        if !bound.places.contains_key(param.name) {
-            match default(param, &bound) {
-                Some(value) => drop(bound.values.insert(param.name, value)),
-                None => {
-                    let wrong = format!("{}: `{}` is missing", layer.name, param.name);
-                    report.error(call.name.span(), message(&wrong, &[], &usage(layer)));
-                    sound = false;
-                }
+            Err(message) => {
+                report.error(arg.place(), message);
+                sound = false;
             }
         }
     }
-    sound.then_some(bound)
+    if !sound || !missing(layer, call, &bound, report) {
+        return None;
+    }
+    for param in layer.params {
+        if !bound.places.contains_key(param.name)
+            && let Some(value) = default(param, &bound)
+        {
+            bound.values.insert(param.name, value);
+        }
+    }
+    Some(bound)
+}
+
+/// Whether all arguments that a layer needs are there; those that are not are reported.
+fn missing(layer: &Layer, call: &Call, bound: &Bound, report: &mut Report) -> bool {
+    let needed = layer.params.iter().filter(|param| matches!(param.default, Default::Required));
+    let missing: Vec<String> =
+        needed.filter(|param| !bound.places.contains_key(param.name)).map(|p| format!("`{}`", p.name)).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    let are = if missing.len() == 1 { "is" } else { "are" };
+    let wrong = format!("{}: {} {are} missing", layer.name, listed(&missing, "and"));
+    report.error(call.name.span(), message(&wrong, &[], &usage(layer)));
+    false
 }
 
 fn usage(layer: &Layer) -> String {
     format!("it is called as {}", layer.usage())
 }
 
-/// The parameter that an argument is for.
-fn param_of(
-    layer: &Layer,
-    arg: &Arg,
-    index: usize,
-    bound: &Bound,
-    report: &mut Report,
-) -> Option<&'static Param> {
+/// The parameter that an argument is for, or what is wrong.
+fn param_of(layer: &'static Layer, arg: &Arg, index: usize, behind_named: bool) -> Result<&'static Param, String> {
     let Some(name) = &arg.name else {
-        let param = layer.params.get(index).filter(|param| param.positional);
-        if param.is_none() {
-            report.error(arg.value.place, unexpected(layer, arg, index));
-        }
-        return param;
+        return match layer.params.get(index) {
+            Some(_) if behind_named => {
+                let wrong =
+                    format!("{}: `{}` has no name, but stands behind an argument that has one", layer.name, arg.value);
+                Err(message(&wrong, &[], &usage(layer)))
+            }
+            Some(param) if param.positional => Ok(param),
+            param => Err(unexpected(layer, arg, param)),
+        };
     };
-    let known = layer.params.iter().find(|param| name == param.name);
-    match known {
-        Some(param) if bound.places.contains_key(param.name) => {
-            report.error(name.span(), format!("{}: `{name}` is given twice", layer.name));
-            None
-        }
-        Some(param) => Some(param),
-        None => {
-            let near = nearest(&name.to_string(), layer.params.iter().map(|param| param.name));
-            let help = near.map_or_else(|| usage(layer), |near| format!("did you mean `{near}`?"));
-            report.error(name.span(), message(&format!("{}: there is no argument `{name}`", layer.name), &[], &help));
-            None
-        }
+    layer.params.iter().find(|param| name == param.name).ok_or_else(|| {
+        let known = |word: &str| layer.params.iter().find(|param| param.name == word).map(|param| param.name);
+        let near = alias(&name.to_string())
+            .iter()
+            .find_map(|word| known(word))
+            .or_else(|| nearest(&name.to_string(), layer.params.iter().map(|param| param.name)));
+        let help = near.map_or_else(|| usage(layer), |near| format!("did you mean `{near}`?"));
+        message(&format!("{}: there is no argument `{name}`", layer.name), &[], &help)
+    })
+}
+
+/// What is said about an argument, of a layer or a block, that is there already.
+pub(crate) fn twice(callee: impl Display, name: &str, first: &Expr, second: &Expr) -> String {
+    format!("{callee}: `{name}` is given twice: {first} and {second}\nhelp: leave one of them out")
+}
+
+/// What other frameworks call our arguments.
+fn alias(name: &str) -> &'static [&'static str] {
+    match name {
+        "kernel" | "kernel_size" | "kernel_shape" | "pool_size" | "window" => &["size"],
+        "out_channels" | "channels" | "num_filters" | "out_features" | "units" | "neurons" => &["filters", "features"],
+        "padding" | "pads" => &["pad"],
+        "strides" | "steps" => &["stride"],
+        "dilations" | "dilation_rate" => &["dilation"],
+        "group" => &["groups"],
+        "use_bias" => &["bias"],
+        "ceil_mode" => &["ceil"],
+        "epsilon" => &["eps"],
+        "rate" | "prob" | "probability" => &["p"],
+        "negative_slope" => &["slope"],
+        _ => &[],
     }
 }
 
 /// What is wrong with an argument that stands without a name where none may.
-fn unexpected(layer: &Layer, arg: &Arg, index: usize) -> String {
-    let wrong = match layer.params.get(index) {
-        Some(_) => format!("{}: `{}` needs a name", layer.name, arg.value),
-        None => format!("{}: there is no argument for `{}`", layer.name, arg.value),
-    };
-    let help = match layer.params.get(index) {
-        Some(param) => format!("if it is the {0}, write `{0} = {1}`; {2}", param.name, arg.value, usage(layer)),
-        None => usage(layer),
-    };
-    message(&wrong, &[], &help)
+fn unexpected(layer: &Layer, arg: &Arg, param: Option<&Param>) -> String {
+    let Layer { name, params, .. } = layer;
+    let value = &arg.value;
+    let flag = params.iter().find(|param| {
+        matches!(param.kind, Kind::Flag) && matches!(&value.kind, ExprKind::Name(word) if word == param.name)
+    });
+    match (flag, param) {
+        (Some(flag), _) => {
+            message(&format!("{name}: `{value}` needs a value"), &[], &format!("`{} = true`", flag.name))
+        }
+        (None, Some(param)) => {
+            let help = format!("if it is the {0}, write `{0} = {value}`", param.name);
+            message(&format!("{name}: `{value}` needs a name"), &[], &help)
+        }
+        (None, None) => message(&format!("{name}: there is no argument for `{value}`"), &[], &usage(layer)),
+    }
 }
 
+/// The value of a parameter that may be left out.
 fn default(param: &Param, bound: &Bound) -> Option<Value> {
     Some(match param.default {
         Default::Required => return None,
@@ -181,126 +227,4 @@ fn default(param: &Param, bound: &Bound) -> Option<Value> {
             Kind::Count | Kind::Size | Kind::Pad | Kind::Flag | Kind::Real { .. } => return None,
         },
     })
-}
-
-/// The value of an argument, which must be of its parameter's kind.
-fn value(layer: &Layer, param: &Param, expr: &Expr, env: &Env, report: &mut Report) -> Option<Value> {
-    let mut reader = Reader { layer: layer.name, param: param.name, env, report };
-    match param.kind {
-        Kind::Count => reader.number(expr, 1).map(Value::Count),
-        Kind::Size => reader.size(expr).map(Value::Size),
-        Kind::Pad => reader.pad(expr),
-        Kind::Flag => match expr.kind {
-            ExprKind::Bool(flag) => Some(Value::Flag(flag)),
-            _ => reader.wrong(expr, "expected `true` or `false`"),
-        },
-        Kind::Real { from, to } => reader.real(expr, from, to).map(Value::Real),
-        Kind::Word(words) => {
-            let found = words.iter().find(|word| matches!(&expr.kind, ExprKind::Name(name) if name == *word));
-            match found {
-                Some(word) => Some(Value::Word(word)),
-                None => {
-                    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-                    reader.wrong(expr, &format!("expected {}", words.join(" or ")))
-                }
-            }
-        }
-    }
-}
-
-/// Reads one argument.
-struct Reader<'a> {
-    layer: &'a str,
-    param: &'a str,
-    env: &'a Env,
-    report: &'a mut Report,
-}
-
-impl Reader<'_> {
-    /// Reports `layer: param = expr: what was expected`.
-    fn wrong<T>(&mut self, expr: &Expr, expected: &str) -> Option<T> {
-        self.report.error(expr.place, format!("{}: `{} = {expr}`: {expected}", self.layer, self.param));
-        None
-    }
-
-    /// A whole number from `least`.
-    fn number(&mut self, expr: &Expr, least: i64) -> Option<usize> {
-        match expr.kind {
-            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {}
-            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) => {
-                return self.wrong(expr, &format!("expected one whole number from {least}"));
-            }
-        }
-        let value = whole(expr, self.env, self.report)?;
-        if (least..=LARGEST).contains(&value) {
-            return Some(value as usize);
-        }
-        let is = if matches!(expr.kind, ExprKind::Int(_)) { String::new() } else { format!("it is {value}, but ") };
-        self.wrong(expr, &format!("{is}expected {least} to {LARGEST}"))
-    }
-
-    fn size(&mut self, expr: &Expr) -> Option<Size> {
-        match &expr.kind {
-            ExprKind::Size(parts) | ExprKind::Tuple(parts) => match &parts[..] {
-                [height, width] => {
-                    let (height, width) = (self.number(height, 1), self.number(width, 1));
-                    Some(Size::new(height?, width?))
-                }
-                _ => self.wrong(expr, "expected height and width, `3x3`"),
-            },
-            ExprKind::Real(_) | ExprKind::Bool(_) => self.wrong(expr, "expected height and width, `3x3`"),
-            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
-                self.number(expr, 1).map(Size::square)
-            }
-        }
-    }
-
-    fn pad(&mut self, expr: &Expr) -> Option<Value> {
-        const FORMS: &str = "expected a number, `HxW`, `(top, left, bottom, right)`, `same` or `same_lower`";
-        let mode = match &expr.kind {
-            ExprKind::Name(name) if name == "same" => Some(PadMode::Same { lower: false }),
-            ExprKind::Name(name) if name == "same_lower" => Some(PadMode::Same { lower: true }),
-            _ => None,
-        };
-        if let Some(mode) = mode {
-            return Some(Value::Pad(Padding::NONE, mode));
-        }
-        let padding = match &expr.kind {
-            ExprKind::Real(_) | ExprKind::Bool(_) => return self.wrong(expr, FORMS),
-            ExprKind::Size(parts) | ExprKind::Tuple(parts) => {
-                let numbers: Vec<Option<usize>> = parts.iter().map(|part| self.number(part, 0)).collect();
-                match numbers[..] {
-                    [vertical, horizontal] => Padding::symmetric(vertical?, horizontal?),
-                    [top, left, bottom, right] => {
-                        Padding { top: top?, left: left?, bottom: bottom?, right: right? }
-                    }
-                    _ => return self.wrong(expr, FORMS),
-                }
-            }
-            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
-                let pad = self.number(expr, 0)?;
-                Padding::symmetric(pad, pad)
-            }
-        };
-        Some(Value::Pad(padding, PadMode::Explicit))
-    }
-
-    fn real(&mut self, expr: &Expr, from: f32, to: f32) -> Option<f32> {
-        let value = match &expr.kind {
-            ExprKind::Real(value) => *value,
-            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
-                whole(expr, self.env, self.report)? as f64
-            }
-            ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) => return self.wrong(expr, "expected a number"),
-        };
-        if (f64::from(from)..=f64::from(to)).contains(&value) {
-            return Some(value as f32);
-        }
-        let expected = match (from, to) {
-            (0.0, 1.0) => "expected 0 to 1".to_owned(),
-            (0.0, _) => "expected 0 or more".to_owned(),
-            _ => "too large for a 32-bit float".to_owned(),
-        };
-        self.wrong(expr, &expected)
-    }
 }

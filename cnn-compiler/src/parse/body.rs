@@ -10,23 +10,25 @@
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseBuffer, ParseStream};
-use syn::{Result, Token, bracketed, parenthesized, token};
+use syn::{Attribute, Error, Result, Token, bracketed, parenthesized, token};
 
-use super::{Parser, braces, expr, is_word, skip_while};
-use crate::ast::{Arg, Aux, Body, Call, ExprKind, Merge, MergeKind, Pipeline, Repeat, Statement, Step, StepKind};
+use super::token::{braces, expected, found, is_word, skip_to};
+use super::{Parser, expr, place_of};
+use crate::ast::{Arg, Aux, Body, Call, Expr, ExprKind, Merge, MergeKind, Pipeline, Repeat, Statement, Step, StepKind};
+use crate::report::Place;
 
 /// A keyword of a statement before a name, which makes it other than a pipeline.
 fn begins(input: ParseStream<'_>, keyword: &str) -> bool {
-    is_word(input, keyword) && input.peek2(syn::Ident::peek_any)
+    is_word(input, keyword) && input.peek2(Ident::peek_any)
 }
 
 impl Parser<'_> {
     /// `{ statement ";" }`, to the end of the braces.
     pub(super) fn body(&mut self, input: &ParseBuffer<'_>, span: Span) -> Body {
-        let statements = self.statements(input, |parser, input| {
+        let statements = self.statements(input, "leave it out", |parser, input| {
             if begins(input, "tap") {
                 input.call(Ident::parse_any)?;
-                Ok(Statement::Tap(input.call(Ident::parse_any)?))
+                Ok(Statement::Tap(input.call(Ident::parse_any)?.unraw()))
             } else if begins(input, "aux") {
                 parser.aux(input).map(Statement::Aux)
             } else {
@@ -40,62 +42,90 @@ impl Parser<'_> {
     fn statements<T>(
         &mut self,
         input: &ParseBuffer<'_>,
+        instead_of_nothing: &str,
         mut statement: impl FnMut(&mut Self, ParseStream<'_>) -> Result<T>,
     ) -> Vec<Option<T>> {
         let mut statements = Vec::new();
-        while !input.is_empty() {
-            match statement(self, input) {
-                Ok(parsed) => {
-                    statements.push(Some(parsed));
-                    self.semicolon(input);
-                }
+        loop {
+            self.no_docs(input);
+            if input.is_empty() {
+                return statements;
+            }
+            if input.peek(Token![;]) {
+                self.report.push(input.error(format!("nothing stands before `;`\nhelp: {instead_of_nothing}")));
+                drop(input.parse::<Token![;]>());
+                continue;
+            }
+            let parsed = statement(self, input).and_then(|parsed| self.semicolon(input).map(|()| parsed));
+            match parsed {
+                Ok(parsed) => statements.push(Some(parsed)),
                 Err(error) => {
                     self.report.push(error);
                     statements.push(None);
-                    skip_while(input, |token| !matches!(token, TokenTree::Punct(p) if p.as_char() == ';'));
+                    skip_to(input, |token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';'));
+                    drop(input.parse::<Token![;]>());
                 }
             }
         }
-        statements
     }
 
-    /// The `;` behind a statement. Where only it is missing, nothing is skipped.
-    fn semicolon(&mut self, input: &ParseBuffer<'_>) {
+    /// The `;` behind a statement. Where only it is missing, or something stands in its place, nothing is skipped.
+    fn semicolon(&mut self, input: &ParseBuffer<'_>) -> Result<()> {
         if input.peek(Token![;]) {
-            drop(input.parse::<Token![;]>());
-        } else if input.is_empty() {
-            self.report.push(input.error("expected `;`, which ends every statement, the last one too"));
+            return input.parse::<Token![;]>().map(drop);
+        }
+        if input.is_empty() {
+            self.report
+                .push(Error::new(input.span(), "expected `;`\nhelp: every statement ends in `;`, the last one too"));
+        } else if input.peek(Token![,]) {
+            self.report.push(expected(input, "`;`\nhelp: statements and branches end in `;`"));
+            input.parse::<Token![,]>()?;
+        } else if input.peek(Ident::peek_any) || input.peek(token::Brace) || input.peek(token::Bracket) {
+            self.report.push(expected(input, "`;`, or `->` and the next step"));
         } else {
-            self.report.push(input.error("expected `->` and the next step, or `;`"));
-            if !input.peek(syn::Ident::peek_any) {
-                skip_while(input, |token| !matches!(token, TokenTree::Punct(p) if p.as_char() == ';'));
-            }
+            return Err(expected(input, "`;`, or `->` and the next step"));
+        }
+        Ok(())
+    }
+
+    /// Doc comments before a statement.
+    fn no_docs(&mut self, input: &ParseBuffer<'_>) {
+        while input.peek(Token![#]) {
+            let Ok(attributes) = input.call(Attribute::parse_outer) else { return };
+            let Some(first) = attributes.first() else { return };
+            let message =
+                "doc comments and attributes stand before nets and blocks\nhelp: a comment here begins with `//`";
+            self.report.error(place_of(first), message);
         }
     }
 
     /// `"aux" NAME "(" "weight" "=" number ")" "{" body "}"`
     fn aux(&mut self, input: ParseStream<'_>) -> Result<Aux> {
         input.call(Ident::parse_any)?;
-        let name = input.call(Ident::parse_any)?;
-        let usage = format!("expected the weight of the classifier's loss: `aux {name}(weight = 0.3) {{ … }}`");
+        let name = input.call(Ident::parse_any)?.unraw();
+        let help = format!("help: `aux {name}(weight = 0.3) {{ … }}`");
+        let missing = format!("the weight of the classifier's loss\n{help}");
         if !input.peek(token::Paren) {
-            return Err(input.error(usage));
+            return Err(expected(input, &missing));
         }
         let content;
-        let paren = parenthesized!(content in input);
+        parenthesized!(content in input);
         if !is_word(&content, "weight") || !content.peek2(Token![=]) {
-            return Err(syn::Error::new(paren.span.open(), usage));
+            return Err(expected(&content, &missing));
         }
         content.call(Ident::parse_any)?;
         content.parse::<Token![=]>()?;
         let value = expr::parse(&content)?;
+        if !content.is_empty() {
+            return Err(expected(&content, &format!("`)`\n{help}")));
+        }
         let weight = match value.kind {
             ExprKind::Int(weight) => weight as f32,
             ExprKind::Real(weight) => weight as f32,
             _ => f32::NAN,
         };
-        if weight.is_nan() || weight < 0.0 || !content.is_empty() {
-            return Err(syn::Error::new(paren.span.open(), usage));
+        if !weight.is_finite() || weight < 0.0 {
+            self.report.error(value.place, format!("aux: `weight = {value}`, expected a number of at least 0\n{help}"));
         }
         let (content, span) = braces(input, "the classifier's layers in braces")?;
         Ok(Aux { name, weight, body: self.body(&content, span) })
@@ -104,15 +134,25 @@ impl Parser<'_> {
     /// `step { "->" step }`
     fn pipeline(&mut self, input: ParseStream<'_>) -> Result<Pipeline> {
         if input.peek(Token![->]) {
-            return Err(input.error(
-                "nothing stands before `->`\nhelp: a statement begins with a step; it takes the result of the statement before",
-            ));
+            let wrong = "nothing stands before `->`";
+            let arrow: Token![->] = input.parse()?;
+            let help = "a statement begins with a step, which takes the result of the statement before";
+            self.report.push(Error::new_spanned(arrow, format!("{wrong}\nhelp: {help}")));
         }
         let mut steps = vec![self.step(input)?];
-        while input.peek(Token![->]) {
-            let arrow: Token![->] = input.parse()?;
-            if input.is_empty() || input.peek(Token![;]) {
-                return Err(syn::Error::new_spanned(arrow, "nothing stands behind `->`"));
+        loop {
+            if input.peek(Token![=>]) {
+                let arrow: Token![=>] = input.parse()?;
+                self.report.push(Error::new_spanned(arrow, "expected `->`, found `=>`"));
+            } else if input.peek(Token![->]) {
+                let arrow: Token![->] = input.parse()?;
+                if input.is_empty() || input.peek(Token![;]) {
+                    let message = "nothing stands behind `->`\nhelp: the next step, or leave `->` out";
+                    self.report.push(Error::new_spanned(arrow, message));
+                    break;
+                }
+            } else {
+                break;
             }
             steps.push(self.step(input)?);
         }
@@ -121,9 +161,9 @@ impl Parser<'_> {
 
     /// `[ NAME ":" ] kind`
     fn step(&mut self, input: ParseStream<'_>) -> Result<Step> {
-        let named = input.peek(syn::Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::]);
+        let named = input.peek(Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::]);
         let name = if named {
-            let name = input.call(Ident::parse_any)?;
+            let name = input.call(Ident::parse_any)?.unraw();
             input.parse::<Token![:]>()?;
             Some(name)
         } else {
@@ -140,13 +180,14 @@ impl Parser<'_> {
         if input.peek(token::Bracket) {
             return self.repeat(input).map(StepKind::Repeat);
         }
-        if !input.peek(syn::Ident::peek_any) {
-            return Err(input.error(
-                "expected a step: a layer such as `conv(6, 5x5)`, a block, `concat { … }`, `add { … }`, `mul { … }`, \
-                 `{ … }`, `[step; n]` or `skip`",
+        if !input.peek(Ident::peek_any) {
+            return Err(expected(
+                input,
+                "a step\nhelp: a layer such as `conv(6, 5x5)`, a block, `concat { … }`, `add { … }`, `mul { … }`, \
+                 `{ … }` or `[step; n]`",
             ));
         }
-        let name = input.call(Ident::parse_any)?;
+        let name = input.call(Ident::parse_any)?.unraw();
         let merge = [MergeKind::Concat, MergeKind::Add, MergeKind::Mul].into_iter().find(|kind| name == kind.name());
         match merge {
             Some(kind) => self.merge(input, kind, name.span()).map(StepKind::Merge),
@@ -157,14 +198,17 @@ impl Parser<'_> {
 
     /// `"{" { pipeline ";" } "}"` behind the keyword.
     fn merge(&mut self, input: ParseStream<'_>, kind: MergeKind, span: Span) -> Result<Merge> {
-        let (content, _) = braces(input, "branches in braces, each ended by `;`")?;
-        let found = self.statements(&content, |parser, input| {
+        let what = format!("branches in braces\nhelp: `{} {{ conv(64, 3x3, pad = 1); skip; }}`", kind.name());
+        let (content, _) = braces(input, &what)?;
+        let before = self.report.len();
+        let found = self.statements(&content, "a branch that leaves its input as it is is `skip;`", |parser, input| {
             if begins(input, "tap") || begins(input, "aux") {
-                return Err(input.error("a branch is a chain of steps\nhelp: put this into a group in the branch: `{ …; }`"));
+                let message = "expected a step, found `{word}`\nhelp: in a branch, put it into a group: `{ …; }`";
+                return Err(input.error(message.replace("{word}", if is_word(input, "tap") { "tap" } else { "aux" })));
             }
             parser.pipeline(input)
         });
-        let broken = found.iter().any(Option::is_none);
+        let broken = found.len() < 2 && self.report.len() > before || found.iter().any(Option::is_none);
         Ok(Merge { kind, span, branches: found.into_iter().flatten().collect(), broken })
     }
 
@@ -173,50 +217,72 @@ impl Parser<'_> {
         let content;
         bracketed!(content in input);
         let step = Box::new(self.step(&content)?);
+        if content.peek(Token![->]) {
+            let message = "`[step; n]` repeats one step\nhelp: put several into a group: `[{ … -> …; }; n]`";
+            return Err(content.error(message));
+        }
         if !content.peek(Token![;]) {
-            return Err(content.error("expected `;` and how often the step is repeated: `[step; 3]`"));
+            return Err(expected(&content, "`;` and how often the step is repeated\nhelp: `[step; 3]`"));
         }
         content.parse::<Token![;]>()?;
         let count = expr::parse(&content)?;
+        if !content.is_empty() {
+            return Err(expected(&content, "`]`"));
+        }
         Ok(Repeat { step, count })
     }
 
     /// The arguments behind a layer's or a block's name, if there are any.
     fn call(&mut self, input: ParseStream<'_>, name: Ident) -> Result<Call> {
-        let mut call = Call { name, args: Vec::new(), broken: false };
+        let mut call = Call { name, args: Vec::new() };
         if input.peek(token::Paren) {
             let content;
             parenthesized!(content in input);
             while !content.is_empty() {
-                match self.arg(&content) {
-                    Ok(arg) => call.args.push(arg),
-                    Err(error) => {
-                        self.report.push(error);
-                        call.broken = true;
-                        skip_while(&content, |token| !matches!(token, TokenTree::Punct(p) if p.as_char() == ','));
-                    }
-                }
+                let arg = self.arg(&content);
+                call.args.push(arg);
             }
         }
         Ok(call)
     }
 
-    /// `[ NAME "=" ] expr [ "," ]`
-    fn arg(&mut self, input: &ParseBuffer<'_>) -> Result<Arg> {
-        let name = if input.peek(syn::Ident::peek_any) && input.peek2(Token![=]) {
-            let name = input.call(Ident::parse_any)?;
-            input.parse::<Token![=]>()?;
-            Some(name)
-        } else {
-            None
-        };
-        let value = expr::parse(input)?;
-        if !input.is_empty() && !input.peek(Token![,]) {
-            return Err(input.error("expected `,` or the end of the arguments"));
-        }
-        if input.peek(Token![,]) {
-            input.parse::<Token![,]>()?;
-        }
-        Ok(Arg { name, value })
+    /// `[ NAME "=" ] expr [ "," ]`; one with a mistake is reported, and broken.
+    fn arg(&mut self, input: &ParseBuffer<'_>) -> Arg {
+        let start = input.span();
+        let name = self.arg_name(input);
+        let value = expr::parse(input).and_then(|value| {
+            if input.is_empty() || input.peek(Token![,]) { Ok(value) } else { Err(after_value(input)) }
+        });
+        let value = value.unwrap_or_else(|error| {
+            self.report.push(error);
+            skip_to(input, |token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ','));
+            Expr::broken(start)
+        });
+        drop(input.parse::<Token![,]>());
+        Arg { name, value }
     }
+
+    /// `NAME "="`
+    fn arg_name(&mut self, input: &ParseBuffer<'_>) -> Option<Ident> {
+        let colon = input.peek2(Token![:]) && !input.peek2(Token![::]);
+        if !input.peek(Ident::peek_any) || !input.peek2(Token![=]) && !colon {
+            return None;
+        }
+        let name = input.call(Ident::parse_any).ok()?.unraw();
+        let place = Place::from(input.span());
+        drop(input.parse::<TokenTree>());
+        if colon {
+            self.report.error(place, format!("expected `=`, found `:`\nhelp: `{name} = …`"));
+        }
+        Some(name)
+    }
+}
+
+/// What is wrong behind an argument's value.
+fn after_value(input: &ParseBuffer<'_>) -> Error {
+    let starts = input.peek(syn::Lit) || input.peek(Ident::peek_any) || input.peek(token::Paren);
+    if starts {
+        return Error::new(input.span(), format!("expected `,` before {}", found(input)));
+    }
+    expected(input, "an operator, `,` or `)`")
 }

@@ -15,8 +15,12 @@ use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::{Error, LitBool, LitFloat, LitInt, Result, Token, parenthesized, token};
 
+use super::token::expected;
 use crate::ast::{Expr, ExprKind, Operator};
 use crate::report::Place;
+
+/// Longer sums and products could overflow the stack.
+const MOST_TERMS: usize = 100;
 
 /// Parses an expression.
 pub(super) fn parse(input: ParseStream<'_>) -> Result<Expr> {
@@ -60,7 +64,9 @@ fn sized_literal(input: ParseStream<'_>) -> Result<Option<(Vec<Expr>, bool)>> {
         }
         None => Err(Error::new(
             literal.span(),
-            format!("`{literal}` is not a number\nhelp: sizes are written `3x3`, height first, and numbers have no suffix"),
+            format!(
+                "`{literal}` is not a number\nhelp: sizes are written `3x3`, height first, and numbers have no suffix"
+            ),
         )),
     }
 }
@@ -100,13 +106,13 @@ fn dims(text: &str, place: Place) -> Result<Option<(Vec<Expr>, bool)>> {
 fn whole(digits: &str, place: Place) -> Result<Expr> {
     match digits.parse() {
         Ok(value) => Ok(Expr { kind: ExprKind::Int(value), place }),
-        Err(_) => Err(place.mistake(&format!("`{digits}` is too large a number"))),
+        Err(_) => Err(place.mistake(&format!("`{digits}` does not fit 64 bits"))),
     }
 }
 
 fn sum(input: ParseStream<'_>) -> Result<Expr> {
     let mut left = product(input)?;
-    loop {
+    for _ in 0..MOST_TERMS {
         let operator = if input.peek(Token![+]) {
             input.parse::<Token![+]>()?;
             Operator::Add
@@ -118,11 +124,12 @@ fn sum(input: ParseStream<'_>) -> Result<Expr> {
         };
         left = binary(operator, left, product(input)?);
     }
+    Err(too_long(input))
 }
 
 fn product(input: ParseStream<'_>) -> Result<Expr> {
     let mut left = unary(input)?;
-    loop {
+    for _ in 0..MOST_TERMS {
         let operator = if input.peek(Token![*]) {
             input.parse::<Token![*]>()?;
             Operator::Mul
@@ -137,6 +144,11 @@ fn product(input: ParseStream<'_>) -> Result<Expr> {
         };
         left = binary(operator, left, unary(input)?);
     }
+    Err(too_long(input))
+}
+
+fn too_long(input: ParseStream<'_>) -> Error {
+    input.error(format!("more than {MOST_TERMS} operators in a row"))
 }
 
 fn binary(operator: Operator, left: Expr, right: Expr) -> Expr {
@@ -185,7 +197,7 @@ fn primary(input: ParseStream<'_>) -> Result<Expr> {
         let word = input.call(Ident::parse_any)?;
         return Ok(Expr { kind: ExprKind::Name(word.to_string()), place: word.span().into() });
     }
-    Err(input.error("expected a number, a size such as `3x3`, or a parameter of the block"))
+    Err(expected(input, "a number, a size such as `3x3`, or a parameter of the block"))
 }
 
 /// `(a + b)`, or a tuple `(0, 3)`.
@@ -201,7 +213,7 @@ fn parentheses(input: ParseStream<'_>) -> Result<Expr> {
         }
     }
     if !content.is_empty() {
-        return Err(content.error("expected an operator, `,` or `)`"));
+        return Err(expected(&content, "an operator, `,` or `)`"));
     }
     match <[Expr; 1]>::try_from(parts) {
         Ok([single]) => Ok(Expr { kind: single.kind, place }),
@@ -213,9 +225,10 @@ fn parentheses(input: ParseStream<'_>) -> Result<Expr> {
 fn refuse_hexadecimal(literal: &LitInt) -> Result<()> {
     let text = literal.to_string();
     let Some(rest) = text.strip_prefix("0x") else { return Ok(()) };
-    let tuple = rest.replace('x', ", ");
-    Err(Error::new(
-        literal.span(),
-        format!("`{text}` is a hexadecimal number to Rust\nhelp: a size that begins with a zero is written `(0, {tuple})`"),
-    ))
+    let size = rest.split('x').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let help = match size {
+        true => format!("a size that begins with a zero is written `(0, {})`", rest.replace('x', ", ")),
+        false => "numbers are decimal".to_owned(),
+    };
+    Err(Error::new(literal.span(), format!("`{text}` is a hexadecimal number to Rust\nhelp: {help}")))
 }

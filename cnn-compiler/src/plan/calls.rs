@@ -102,7 +102,11 @@ impl Writer<'_> {
         let Buffer { halo, .. } = self.layout.buffers[buffer];
         if !halo.is_none() {
             let map = self.layout.buffers[buffer].map();
-            self.push(&format!("{name}.halo"), format!("zeros around {}x{}", map.height, map.width), Kernel::ClearHalo(map, halo));
+            self.push(
+                &format!("{name}.halo"),
+                format!("zeros around {}x{}", map.height, map.width),
+                Kernel::ClearHalo(map, halo),
+            );
         }
     }
 
@@ -164,12 +168,8 @@ impl Writer<'_> {
             Op::MaxPool(pool) | Op::AvgPool(pool) => format!(" {}", pool.kernel),
             _ => String::new(),
         };
-        let mut doc = format!(
-            "{} -> {}: {}{extent}",
-            self.net.values[step.inputs[0]],
-            self.net.values[step.output],
-            op.name()
-        );
+        let mut doc =
+            format!("{} -> {}: {}{extent}", self.net.values[step.inputs[0]], self.net.values[step.output], op.name());
         let (fused, activation) = match step.kind {
             StepKind::Conv(fused) | StepKind::Linear(fused) => (Some(fused), fused.activation),
             StepKind::ScaleShift { activation } | StepKind::Add { activation } | StepKind::Mul { activation } => {
@@ -264,7 +264,11 @@ impl Writer<'_> {
             first += from.channels;
             if from != to {
                 let node = &self.net.shaped.graph.nodes[step.node];
-                self.push(&node.name, format!("{} into the channels of the concat", self.net.values[*input]), Kernel::Copy(from, to));
+                self.push(
+                    &node.name,
+                    format!("{} into the channels of the concat", self.net.values[*input]),
+                    Kernel::Copy(from, to),
+                );
             }
         }
     }

@@ -2,23 +2,31 @@
 
 use cnn_runtime::op::{Conv, Linear, Op, Pool, PreluPer, Shape, Size};
 
+use super::merge::{add, concat, mul};
 use super::window::{Axis, Window};
 use super::{Fault, Inferred};
-use crate::eval::{MOST_ELEMENTS, elements};
-use crate::graph::Node;
+use crate::eval::{MOST_ELEMENTS, product, too_many};
+use crate::graph::{Node, Source};
 use crate::op::PadMode;
+use crate::report::listed;
+
+/// The most multiplications that one layer may take: days.
+const MOST_MACS: usize = 1 << 50;
 
 /// The output of a layer over its inputs.
 pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Fault> {
     let input = inputs[0];
+    if let (true, Shape::Vector(features)) = (reads_maps(&node.op), input) {
+        return Err(no_maps(node, features));
+    }
     let found = match &node.op {
         Op::Conv(op) => conv(op, node.pad, input),
         Op::Linear(op) => linear(op, input),
         Op::MaxPool(op) | Op::AvgPool(op) => pool(node.op.name(), op, node.pad, input),
-        Op::GlobalAvgPool | Op::GlobalMaxPool => global_pool(node.op.name(), input),
+        Op::GlobalAvgPool | Op::GlobalMaxPool => Ok(Shape::map(input.channels(), 1, 1).into()),
         Op::Flatten => Ok(Shape::Vector(input.elements()).into()),
-        Op::Lrn(_) => maps("lrn", input).map(|_| input.into()),
-        Op::Prelu(PreluPer::Channel | PreluPer::Element)
+        Op::Lrn(_)
+        | Op::Prelu(PreluPer::Channel | PreluPer::Element)
         | Op::Dropout { .. }
         | Op::BatchNorm(_)
         | Op::Activation(_)
@@ -28,43 +36,58 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Fault> {
         Op::Add => add(inputs),
         Op::Mul => mul(inputs),
     }?;
-    if elements(found.shape).is_none() {
-        let wrong = format!("{}: the output {} has more than {MOST_ELEMENTS} elements", node.op.name(), found.shape);
-        return Err(Fault::new(wrong).help("no workspace could hold it: make it smaller"));
+    if let Some(many) = too_many(found.shape) {
+        let wrong = format!("{}: the output {} is too large: {many}", node.op.name(), found.shape);
+        let fault = Fault::new(wrong).help("fewer channels, or a pooling before");
+        return Err(if matches!(node.op, Op::Conv(_)) { fault.at("filters") } else { fault });
     }
     Ok(found)
 }
 
-/// Channels and size, or a fault where there are no maps.
-fn maps(layer: &str, input: Shape) -> Result<(usize, Size), Fault> {
-    match input {
-        Shape::Map { channels, height, width } => Ok((channels, Size::new(height, width))),
-        Shape::Vector(features) => {
-            let wrong = format!("{layer}: expected feature maps, found a vector of {features}");
-            Err(Fault::new(wrong).help(format!("put {layer} before `flatten` and `linear`, which give vectors")))
-        }
+/// Whether a layer needs maps.
+fn reads_maps(op: &Op) -> bool {
+    match op {
+        Op::Conv(_) | Op::MaxPool(_) | Op::AvgPool(_) | Op::GlobalAvgPool | Op::GlobalMaxPool | Op::Lrn(_) => true,
+        Op::Linear(_)
+        | Op::Flatten
+        | Op::Dropout { .. }
+        | Op::BatchNorm(_)
+        | Op::Prelu(_)
+        | Op::Activation(_)
+        | Op::Softmax
+        | Op::LogSoftmax
+        | Op::Concat
+        | Op::Add
+        | Op::Mul => false,
     }
 }
 
+fn no_maps(node: &Node, features: usize) -> Fault {
+    let layer = node.op.name();
+    let help = match node.inputs[0] {
+        Source::Input => "declare the net's input as channels x height x width".to_owned(),
+        Source::Node(_) | Source::Broken => {
+            format!("{layer} stands before `flatten` and `linear`, which give vectors")
+        }
+    };
+    Fault::new(format!("{layer}: expected feature maps, found a vector of {features}")).help(help)
+}
+
 fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Fault> {
-    let (channels, size) = maps("conv", input)?;
-    let window = Window {
-        kernel: conv.kernel,
-        stride: conv.stride,
-        dilation: conv.dilation,
-        pad: conv.pad,
-        ceil: false,
-    }
-    .padded(mode, size);
+    let (channels, size) = (input.channels(), input.size());
+    let window =
+        Window { kernel: conv.kernel, stride: conv.stride, dilation: conv.dilation, pad: conv.pad, ceil: false }
+            .padded(mode, size);
     let shape = fit("conv", &window, conv.filters, size)?;
+    work("conv", conv.filters, &[channels / conv.groups.min(channels), conv.kernel.height, conv.kernel.width], shape)?;
     for (count, what, arg) in [(channels, "input channels", "groups"), (conv.filters, "filters", "groups")] {
         if count % conv.groups != 0 {
-            let wrong = format!("conv: groups = {} does not divide the {count} {what}", conv.groups);
-            let help = format!(
-                "groups divides both, the {channels} input channels and the {} filters: {}",
-                conv.filters,
-                common_divisors(channels, conv.filters)
-            );
+            let Conv { groups, filters, .. } = *conv;
+            let (times, rest) = (count / groups, count % groups);
+            let wrong = format!("conv: groups = {groups} does not divide the {count} {what}");
+            let wrong = format!("{wrong}: {count} = {times} * {groups} + {rest}");
+            let divisors = common_divisors(channels, filters);
+            let help = format!("both, {channels} input channels and {filters} filters, can be divided by {divisors}");
             return Err(Fault { output: Some(shape), ..Fault::new(wrong).at(arg).help(help) });
         }
     }
@@ -75,46 +98,58 @@ fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Fault> {
 fn common_divisors(a: usize, b: usize) -> String {
     let all: Vec<String> = (1..=a.min(b)).filter(|d| a % d == 0 && b % d == 0).map(|d| d.to_string()).collect();
     match &all[..] {
-        [one] => format!("only {one} does"),
-        [most @ .., last] if all.len() <= 12 => format!("{} or {last}", most.join(", ")),
-        _ => format!("{}, … or {}", all[..8].join(", "), all[all.len() - 1]),
+        [one] => format!("{one} only"),
+        few if few.len() <= 12 => listed(few, "or"),
+        many => format!("{}, … or {}", many[..8].join(", "), many[many.len() - 1]),
     }
+}
+
+/// A fault if a layer has more weights than memory holds, or takes longer than anybody would wait.
+fn work(layer: &str, outputs: usize, inputs: &[usize], shape: Shape) -> Result<(), Fault> {
+    let arg = if layer == "conv" { "filters" } else { "features" };
+    let weights: Vec<usize> = [outputs].iter().chain(inputs).copied().collect();
+    if let Some(many) = product(&weights, MOST_ELEMENTS, "weights") {
+        return Err(Fault::new(format!("{layer}: too large: {many}"))
+            .at(arg)
+            .help(format!("fewer {arg}, or a pooling before")));
+    }
+    let depth = inputs.iter().product();
+    if let Some(many) = product(&[shape.elements(), depth], MOST_MACS, "multiplications") {
+        return Err(Fault::new(format!("{layer}: too large: {many}"))
+            .at(arg)
+            .help("a smaller window, or a pooling before"));
+    }
+    Ok(())
 }
 
 fn linear(linear: &Linear, input: Shape) -> Result<Inferred, Fault> {
-    if linear.features.checked_mul(input.elements()).is_none_or(|weights| weights > MOST_ELEMENTS) {
-        let wrong = format!(
-            "linear: {} features from {} inputs ({input}) are more than {MOST_ELEMENTS} weights",
-            linear.features,
-            input.elements()
-        );
-        return Err(Fault::new(wrong).at("features").help("pool before, or take fewer features"));
-    }
-    Ok(Shape::Vector(linear.features).into())
+    let shape = Shape::Vector(linear.features);
+    work("linear", linear.features, &[input.elements()], shape)?;
+    Ok(shape.into())
 }
 
 fn pool(layer: &str, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferred, Fault> {
-    let (channels, size) = maps(layer, input)?;
+    let (channels, size) = (input.channels(), input.size());
     let window =
         Window { kernel: pool.kernel, stride: pool.stride, dilation: pool.dilation, pad: pool.pad, ceil: pool.ceil }
             .padded(mode, size);
     for axis in window.axes(size) {
         for pad in [axis.before, axis.after] {
             if pad >= axis.extent() {
+                let (extent, name) = (axis.extent(), axis.name);
                 let wrong =
-                    format!("{layer}: pad = {pad} is not smaller than the window, {} ({})", axis.extent(), axis.name);
-                return Err(Fault::new(wrong).at("pad").help(format!(
-                    "a window in the padding alone has no value; pad = {} at most",
-                    axis.extent() - 1
-                )));
+                    format!("{layer}: expected a pad smaller than the window's {name} of {extent}, found {pad}");
+                let help = format!("`pad = {}` at most; a window in the padding alone has no value", extent - 1);
+                return Err(Fault::new(wrong).at("pad").help(help));
             }
         }
     }
     let shape = fit(layer, &window, channels, size)?;
     for axis in window.axes(size) {
         if let Some(empty) = axis.empty_window() {
-            let wrong = format!("{layer}: window {empty} of the {} has no tap in the {}", axis.name, input);
-            return Err(Fault::new(wrong).at("dilation").help("less padding or less dilation"));
+            let (name, index) = (axis.name, empty + 1);
+            let wrong = format!("{layer}: window {index} in the direction of the {name} reads nothing but padding");
+            return Err(Fault::new(wrong).at("dilation").help("less padding, or less dilation"));
         }
     }
     Ok(Inferred { shape, padding: Some(window.pad) })
@@ -126,93 +161,34 @@ fn fit(layer: &str, window: &Window, channels: usize, size: Size) -> Result<Shap
     if let [Some(height), Some(width)] = axes.map(|axis| axis.output()) {
         return Ok(Shape::map(channels, height, width));
     }
-    let wrong = format!("{layer}: a {} window does not fit a {size} input", window.kernel);
-    let details = axes.iter().filter(|axis| axis.output().is_none()).filter_map(Axis::arithmetic).collect();
-    let pad = axes.map(|axis| axis.extent().saturating_sub(axis.input).div_ceil(2));
-    let most = axes.map(|axis| ((axis.padded() - 1) / axis.dilation + 1).min(axis.kernel));
-    let mut ways = Vec::new();
-    let pools = layer != "conv";
-    if !pools || pad[0] < axes[0].extent() && pad[1] < axes[1].extent() {
-        ways.push(if pad[0] == pad[1] { format!("pad = {}", pad[0]) } else { format!("pad = ({}, {})", pad[0], pad[1]) });
+    let wrong = format!("{layer}: a window of {} does not fit an input of {size}", window.kernel);
+    let mut details: Vec<String> =
+        axes.iter().filter(|axis| axis.output().is_none()).filter_map(Axis::arithmetic).collect();
+    if let [height, width] = &details[..]
+        && let (Some(height), Some(width)) = (height.strip_prefix("height"), width.strip_prefix("width"))
+        && height == width
+    {
+        details = vec![format!("height and width{height}")];
     }
+    let ways = ways_to_fit(layer != "conv", axes);
+    Err(Fault { details, ways, too_small: true, ..Fault::new(wrong).at("size") })
+}
+
+/// What could be done about a window that does not fit.
+fn ways_to_fit(is_pool: bool, axes: [Axis; 2]) -> Vec<String> {
+    let both = |[height, width]: [usize; 2]| {
+        if height == width { height.to_string() } else { format!("({height}, {width})") }
+    };
+    let mut ways = Vec::new();
+    let pad = axes.map(|axis| axis.extent().saturating_sub(axis.input).div_ceil(2));
+    if !is_pool || pad[0] < axes[0].extent() && pad[1] < axes[1].extent() {
+        ways.push(format!("`pad = {}`", both(pad)));
+    }
+    let dilation = axes.map(|axis| ((axis.padded() - 1) / (axis.kernel - 1).max(1)).min(axis.dilation));
+    if dilation[0] > 0 && dilation[1] > 0 && dilation != axes.map(|axis| axis.dilation) {
+        ways.push(format!("`dilation = {}`", both(dilation)));
+    }
+    let most = axes.map(|axis| ((axis.padded() - 1) / axis.dilation + 1).min(axis.kernel));
     ways.push(format!("a window of {}x{} at most", most[0], most[1]));
-    Err(Fault { details, too_small: true, ..Fault::new(wrong).at("size").help(ways.join(", ")) })
-}
-
-fn global_pool(layer: &str, input: Shape) -> Result<Inferred, Fault> {
-    let (channels, _) = maps(layer, input)?;
-    Ok(Shape::map(channels, 1, 1).into())
-}
-
-/// `the first branch gives 64x8x8, the second 64x4x4`
-fn branches(inputs: &[Shape]) -> Vec<String> {
-    inputs.iter().enumerate().map(|(index, shape)| format!("branch {} gives {shape}", index + 1)).collect()
-}
-
-/// The first branch that can't be joined with the first one.
-fn differing(inputs: &[Shape], agree: impl Fn(Shape) -> bool) -> Option<usize> {
-    inputs.iter().position(|shape| !agree(*shape))
-}
-
-fn concat(inputs: &[Shape]) -> Result<Inferred, Fault> {
-    let first = inputs[0];
-    let channels = inputs.iter().map(Shape::channels).sum();
-    let (joined, same): (Shape, Box<dyn Fn(Shape) -> bool>) = match first {
-        Shape::Map { height, width, .. } => (
-            Shape::map(channels, height, width),
-            Box::new(move |s| matches!(s, Shape::Map { .. }) && s.size() == Size::new(height, width)),
-        ),
-        Shape::Vector(_) => (Shape::Vector(channels), Box::new(|s| matches!(s, Shape::Vector(_)))),
-    };
-    let Some(branch) = differing(inputs, same) else { return Ok(joined.into()) };
-    Err(Fault {
-        branch: Some(branch),
-        details: branches(inputs),
-        output: Some(joined),
-        ..Fault::new(format!("concat: branch {} gives {}, the first one {first}", branch + 1, inputs[branch]))
-            .help("height and width of all branches agree: look at stride and pad (a 3x3 window keeps the size with pad = 1)")
-    })
-}
-
-fn add(inputs: &[Shape]) -> Result<Inferred, Fault> {
-    let first = inputs[0];
-    let Some(branch) = differing(inputs, |shape| shape == first) else { return Ok(first.into()) };
-    let other = inputs[branch];
-    let help = match (first, other) {
-        (Shape::Map { channels, .. }, Shape::Map { .. }) if first.size() == other.size() => {
-            format!("a 1x1 convolution makes the channels agree: `conv({channels}, 1x1)`")
-        }
-        (Shape::Map { channels, height, .. }, Shape::Map { .. }) if other.size().height > height => format!(
-            "a 1x1 convolution with a stride makes the branches agree: `conv({channels}, 1x1, stride = {})`",
-            other.size().height.div_ceil(height)
-        ),
-        _ => "all branches have the same shape: look at filters, stride and pad".to_owned(),
-    };
-    Err(Fault {
-        branch: Some(branch),
-        details: branches(inputs),
-        output: Some(first),
-        ..Fault::new(format!("add: branch {} gives {other}, the first one {first}", branch + 1)).help(help)
-    })
-}
-
-fn mul(inputs: &[Shape]) -> Result<Inferred, Fault> {
-    let scales = |shape: Shape, whole: Shape| match (shape, whole) {
-        (Shape::Map { channels, height: 1, width: 1 }, Shape::Map { channels: all, .. }) => channels == all,
-        _ => false,
-    };
-    // The whole maps are the branch that is not 1 x 1, if there is one.
-    let whole = inputs.iter().copied().find(|shape| shape.size() != Size::square(1)).unwrap_or(inputs[0]);
-    let Some(branch) = differing(inputs, |shape| shape == whole || scales(shape, whole)) else {
-        return Ok(whole.into());
-    };
-    Err(Fault {
-        branch: Some(branch),
-        details: branches(inputs),
-        output: Some(whole),
-        ..Fault::new(format!("mul: branch {} gives {}, another one {whole}", branch + 1, inputs[branch])).help(format!(
-            "all branches are {whole}, or {}x1x1, which scales whole maps",
-            whole.channels()
-        ))
-    })
+    ways
 }

@@ -84,21 +84,15 @@ impl Axis {
         Some(windows - usize::from(drop))
     }
 
-    /// A window that has no tap in the input, by its index.
+    /// A window that has no tap in the input, by its index. Only a dilated one can step over it.
     pub(super) fn empty_window(&self) -> Option<usize> {
-        let hits = |window: usize| {
-            (0..self.kernel).any(|tap| {
-                let at = window * self.stride + tap * self.dilation;
-                at >= self.before && at < self.before + self.input
-            })
-        };
-        // Only windows that begin or end outside can miss the input.
-        (0..self.output()?)
-            .filter(|window| {
-                let begin = window * self.stride;
-                begin < self.before || begin + self.extent() > self.before + self.input
-            })
-            .find(|window| !hits(*window))
+        let windows = if self.dilation > 1 { self.output()? } else { 0 };
+        (0..windows).find(|window| {
+            let begin = window * self.stride;
+            // The first tap behind the padding.
+            let tap = self.before.saturating_sub(begin).div_ceil(self.dilation);
+            tap >= self.kernel || begin + tap * self.dilation >= self.before + self.input
+        })
     }
 
     /// Padding before and after such that the output is the input over the stride, rounded up.

@@ -61,7 +61,13 @@ impl<const KW: usize, const STEP: usize> Kernel for Row<'_, KW, STEP> {
                     }
                 }
             }
-            x += if rest >= 8 { 8 } else if rest >= 4 { 4 } else { 1 };
+            x += if rest >= 8 {
+                8
+            } else if rest >= 4 {
+                4
+            } else {
+                1
+            };
         }
         self.pass(s);
     }
@@ -82,7 +88,8 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
         unsafe {
             let mut sums = [s.load(weights.add(c)); N];
             let mut taps = weights.add(c + padded);
-            let mut from = ws.add(offset + y * stride.height * input.row + x * stride.width * input.pixel + c).cast_const();
+            let mut from =
+                ws.add(offset + y * stride.height * input.row + x * stride.width * input.pixel + c).cast_const();
             for _ in 0..kernel.height {
                 if KW > 0 {
                     self.slide(s, from, taps, &mut sums);

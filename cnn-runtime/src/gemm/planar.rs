@@ -4,6 +4,8 @@
 //! windows lie next to each other, so vectors can be over *pixels*: a float of the weights serves two vectors of pixels,
 //! and the tile is transposed when it is stored.
 
+#![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
+
 use super::Gemm;
 use crate::pack::HALF_PANEL;
 use crate::simd::{Kernel, Simd};

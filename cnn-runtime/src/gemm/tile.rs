@@ -1,5 +1,7 @@
 //! Tiles of several pixels.
 
+#![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
+
 use super::{Block, Gemm, Panel, Patch};
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Kernel, Simd};

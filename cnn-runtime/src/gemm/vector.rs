@@ -4,6 +4,8 @@
 //! prefetches several streams better than one. Few accumulators would wait for each other: then k is split over copies
 //! of them.
 
+#![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
+
 use super::{Gemm, Panel};
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Kernel, Simd};

@@ -151,12 +151,6 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn prefetch(self, at: *const f32) {
-        // SAFETY: a prefetch of any address has no effect but on the cache.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
-    }
-
-    #[inline(always)]
     fn add(self, a: __m256, b: __m256) -> __m256 {
         // SAFETY: `self` proves AVX.
         unsafe { _mm256_add_ps(a, b) }

@@ -90,9 +90,6 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn prefetch(self, _at: *const f32) {}
-
-    #[inline(always)]
     fn add(self, a: Self::Vec, b: Self::Vec) -> Self::Vec {
         zip(a, b, |a, b| a + b)
     }

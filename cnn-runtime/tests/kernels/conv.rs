@@ -88,7 +88,8 @@ impl Case {
 
     fn run(self, isa: Isa, rng: &mut Rng) {
         let Self { groups, inputs, outputs, kernel, stride, dilation, pad, output, .. } = self;
-        let span = |out: usize, stride: usize, taps: usize, dilation: usize| (out - 1) * stride + (taps - 1) * dilation + 1;
+        let span =
+            |out: usize, stride: usize, taps: usize, dilation: usize| (out - 1) * stride + (taps - 1) * dilation + 1;
         let height = span(output.height, stride.height, kernel.height, dilation.height);
         let width = span(output.width, stride.width, kernel.width, dilation.width);
         if height <= pad.top + pad.bottom || width <= pad.left + pad.right {
@@ -127,10 +128,16 @@ impl Case {
             activation: self.activation,
         };
         let what = format!("{} {self:?}", isa.name());
-        check(&what, &arena, &output, |ws| conv2d(isa, &layer, &packed, ws), |y, x, c| {
-            let (sum, tolerance) = sum_at(&arena, &layer, &filters, [y, x, c]);
-            activated(self.activation, sum, tolerance)
-        });
+        check(
+            &what,
+            &arena,
+            &output,
+            |ws| conv2d(isa, &layer, &packed, ws),
+            |y, x, c| {
+                let (sum, tolerance) = sum_at(&arena, &layer, &filters, [y, x, c]);
+                activated(self.activation, sum, tolerance)
+            },
+        );
     }
 }
 
@@ -239,10 +246,16 @@ fn dense_of_random_shapes() {
             let layer = Dense { input, output, weights: 0, residual, activation };
             let conv = whole_map(&layer, kernel);
             let what = format!("{} {layer:?}", isa.name());
-            check(&what, &arena, &output, |ws| dense(isa, &layer, &packed, ws), |y, x, c| {
-                let (sum, tolerance) = sum_at(&arena, &conv, &filters, [y, x, c]);
-                activated(activation, sum, tolerance)
-            });
+            check(
+                &what,
+                &arena,
+                &output,
+                |ws| dense(isa, &layer, &packed, ws),
+                |y, x, c| {
+                    let (sum, tolerance) = sum_at(&arena, &conv, &filters, [y, x, c]);
+                    activated(activation, sum, tolerance)
+                },
+            );
         }
     }
 }
@@ -320,10 +333,16 @@ fn depthwise_case(isa: Isa, rng: &mut Rng) {
     };
     let filters = Filters { groups: channels, kernel, weight, bias };
     let what = format!("{} {layer:?}", isa.name());
-    check(&what, &arena, &output, |ws| depthwise2d(isa, &layer, &packed, ws), |y, x, c| -> Expected {
-        let (sum, tolerance) = sum_at(&arena, &conv, &filters, [y, x, c]);
-        activated(activation, sum, tolerance)
-    });
+    check(
+        &what,
+        &arena,
+        &output,
+        |ws| depthwise2d(isa, &layer, &packed, ws),
+        |y, x, c| -> Expected {
+            let (sum, tolerance) = sum_at(&arena, &conv, &filters, [y, x, c]);
+            activated(activation, sum, tolerance)
+        },
+    );
 }
 
 /// A layer that reaches outside of the workspace is refused, whatever it reads.
@@ -353,7 +372,11 @@ fn descriptions_that_reach_outside_are_refused() {
     assert!(refused(good, &weights, 39), "no slack behind the output");
     assert!(refused(good, &weights[1..], 40), "weights end early");
     assert!(refused(Conv2d { pad_top: 1, ..good }, &weights, 40), "a window begins before the workspace");
-    assert!(refused(Conv2d { stride: Size::square(usize::MAX), output: Map::dense(16, 2, 1, 4), ..good }, &weights, 80));
+    assert!(refused(
+        Conv2d { stride: Size::square(usize::MAX), output: Map::dense(16, 2, 1, 4), ..good },
+        &weights,
+        80
+    ));
     assert!(refused(Conv2d { input: Map { row: usize::MAX / 2, ..good.input }, ..good }, &weights, 40), "overflow");
     assert!(refused(Conv2d { output: Map { height: 0, ..good.output }, ..good }, &weights, 40), "an empty map");
     assert!(refused(Conv2d { groups: 0, ..good }, &weights, 40));

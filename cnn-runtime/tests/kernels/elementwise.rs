@@ -41,11 +41,17 @@ fn activations() {
         arena.close();
         let layer = Activate { input, output, activation: rng.pick(&ACTIVATIONS) };
         let what = format!("{} {layer:?}", isa.name());
-        check(&what, &arena, &output, |ws| activate(isa, &layer, ws), |y, x, c| {
-            // As if the input had been rounded: near a zero of a function, that is much of the result.
-            let value = arena.get(&input, y, x, c);
-            activated(layer.activation, value, f64::from(f32::EPSILON) * value.abs())
-        });
+        check(
+            &what,
+            &arena,
+            &output,
+            |ws| activate(isa, &layer, ws),
+            |y, x, c| {
+                // As if the input had been rounded: near a zero of a function, that is much of the result.
+                let value = arena.get(&input, y, x, c);
+                activated(layer.activation, value, f64::from(f32::EPSILON) * value.abs())
+            },
+        );
     });
 }
 
@@ -62,12 +68,18 @@ fn prelu_with_slopes_per_channel_and_per_element() {
         pack_slopes(input.channels, pixels, |at| slopes[at], &mut packed[3..]);
         let layer = PreluMap { input, output, weights: 3, per };
         let what = format!("{} {layer:?}", isa.name());
-        check(&what, &arena, &output, |ws| prelu(isa, &layer, &packed, ws), |y, x, c| {
-            let value = arena.get(&input, y, x, c);
-            let pixel = if pixels == 1 { 0 } else { y * input.width + x };
-            let slope = f64::from(slopes[c * pixels + pixel]);
-            near(if value < 0.0 { value * slope } else { value }, 1.0)
-        });
+        check(
+            &what,
+            &arena,
+            &output,
+            |ws| prelu(isa, &layer, &packed, ws),
+            |y, x, c| {
+                let value = arena.get(&input, y, x, c);
+                let pixel = if pixels == 1 { 0 } else { y * input.width + x };
+                let slope = f64::from(slopes[c * pixels + pixel]);
+                near(if value < 0.0 { value * slope } else { value }, 1.0)
+            },
+        );
     });
 }
 
@@ -83,11 +95,17 @@ fn scale_and_shift() {
         pack_scale_shift(input.channels, affine, &mut packed);
         let layer = ScaleShift { input, output, weights: 0, activation: rng.pick(&ACTIVATIONS) };
         let what = format!("{} {layer:?}", isa.name());
-        check(&what, &arena, &output, |ws| scale_shift(isa, &layer, &packed, ws), |y, x, c| {
-            let product = arena.get(&input, y, x, c) * f64::from(scale[c]);
-            // Two roundings of numbers up to 9.
-            activated(layer.activation, product + f64::from(shift[c]), 2.0 * 9.0 * f64::from(f32::EPSILON))
-        });
+        check(
+            &what,
+            &arena,
+            &output,
+            |ws| scale_shift(isa, &layer, &packed, ws),
+            |y, x, c| {
+                let product = arena.get(&input, y, x, c) * f64::from(scale[c]);
+                // Two roundings of numbers up to 9.
+                activated(layer.activation, product + f64::from(shift[c]), 2.0 * 9.0 * f64::from(f32::EPSILON))
+            },
+        );
     });
 }
 
@@ -104,14 +122,20 @@ fn lrn_of_random_shapes() {
         let constants = Lrn { size: rng.pick(&[1, 2, 3, 5, 5, 9, 40]), alpha: 0.1, beta, k: rng.pick(&[1.0, 2.0]) };
         let layer = LrnMap { input, output, lrn: constants };
         let what = format!("{} {layer:?}", isa.name());
-        check(&what, &arena, &output, |ws| lrn(isa, &layer, ws), |y, x, c| {
-            let half = constants.size / 2;
-            let around = c.saturating_sub(half)..=(c + half).min(input.channels - 1);
-            let sum: f64 = around.map(|c| arena.get(&input, y, x, c).powi(2)).sum();
-            let base = f64::from(constants.k) + f64::from(constants.alpha) * sum;
-            // The sum of up to 41 squares is off by up to 41 half ulps; then roots, products and a quotient.
-            near(arena.get(&input, y, x, c) / base.powf(beta.into()), 32.0)
-        });
+        check(
+            &what,
+            &arena,
+            &output,
+            |ws| lrn(isa, &layer, ws),
+            |y, x, c| {
+                let half = constants.size / 2;
+                let around = c.saturating_sub(half)..=(c + half).min(input.channels - 1);
+                let sum: f64 = around.map(|c| arena.get(&input, y, x, c).powi(2)).sum();
+                let base = f64::from(constants.k) + f64::from(constants.alpha) * sum;
+                // The sum of up to 41 squares is off by up to 41 half ulps; then roots, products and a quotient.
+                near(arena.get(&input, y, x, c) / base.powf(beta.into()), 32.0)
+            },
+        );
     });
 }
 
@@ -130,17 +154,29 @@ fn softmax_and_its_logarithm() {
             (0..input.channels).map(|c| arena.get(&input, y, x, c)).fold(f64::NEG_INFINITY, f64::max)
         };
         let what = format!("{} {input:?}", isa.name());
-        check(&what, &arena, &output, |ws| softmax(isa, &input, &output, ws), |y, x, c| {
-            let largest = largest(y, x);
-            // exp within 2 ulp, a sum of 70 in up to 18 vectors, a quotient; the difference from the largest is up to 16,
-            // and half an ulp of that is 8 of the result.
-            near((arena.get(&input, y, x, c) - largest).exp() / sum(y, x, largest), 32.0)
-        });
-        check(&what, &arena, &output, |ws| log_softmax(isa, &input, &output, ws), |y, x, c| {
-            let largest = largest(y, x);
-            let value = arena.get(&input, y, x, c) - largest - sum(y, x, largest).ln();
-            Expected { value, tolerance: 24.0 * f64::from(f32::EPSILON) }
-        });
+        check(
+            &what,
+            &arena,
+            &output,
+            |ws| softmax(isa, &input, &output, ws),
+            |y, x, c| {
+                let largest = largest(y, x);
+                // exp within 2 ulp, a sum of 70 in up to 18 vectors, a quotient; the difference from the largest is up to 16,
+                // and half an ulp of that is 8 of the result.
+                near((arena.get(&input, y, x, c) - largest).exp() / sum(y, x, largest), 32.0)
+            },
+        );
+        check(
+            &what,
+            &arena,
+            &output,
+            |ws| log_softmax(isa, &input, &output, ws),
+            |y, x, c| {
+                let largest = largest(y, x);
+                let value = arena.get(&input, y, x, c) - largest - sum(y, x, largest).ln();
+                Expected { value, tolerance: 24.0 * f64::from(f32::EPSILON) }
+            },
+        );
     });
 }
 
@@ -192,17 +228,31 @@ fn copies_and_layouts() {
         arena.close();
         let what = format!("{} {input:?} {output:?}", isa.name());
         let exact = |value: f64| Expected { value, tolerance: 0.0 };
-        check(&what, &arena, &output, |ws| join::copy(isa, &input, &output, ws), |y, x, c| {
-            exact(arena.get(&input, y, x, c))
-        });
-        check(&what, &arena, &flat, |ws| join::store_chw(isa, &input, flat.offset, ws), |_, _, at| {
-            let (c, pixel) = (at / input.pixels(), at % input.pixels());
-            exact(arena.get(&input, pixel / input.width, pixel % input.width, c))
-        });
+        check(
+            &what,
+            &arena,
+            &output,
+            |ws| join::copy(isa, &input, &output, ws),
+            |y, x, c| exact(arena.get(&input, y, x, c)),
+        );
+        check(
+            &what,
+            &arena,
+            &flat,
+            |ws| join::store_chw(isa, &input, flat.offset, ws),
+            |_, _, at| {
+                let (c, pixel) = (at / input.pixels(), at % input.pixels());
+                exact(arena.get(&input, pixel / input.width, pixel % input.width, c))
+            },
+        );
         let image = rng.floats(input.elements());
-        check(&what, &arena, &input, |ws| join::load_chw(isa, &image, &input, ws), |y, x, c| {
-            exact(image[(c * input.height + y) * input.width + x].into())
-        });
+        check(
+            &what,
+            &arena,
+            &input,
+            |ws| join::load_chw(isa, &image, &input, ws),
+            |y, x, c| exact(image[(c * input.height + y) * input.width + x].into()),
+        );
     });
 }
 
@@ -221,11 +271,17 @@ fn halos_are_cleared() {
             ..map
         };
         arena.fill(&whole, || 1.0);
-        check(isa.name(), &arena, &whole, |ws| join::clear_halo(isa, &map, &halo, ws), |y, x, _| {
-            let rows = halo.top..halo.top + map.height;
-            let inside = rows.contains(&y) && (halo.left..halo.left + map.width).contains(&x);
-            Expected { value: f64::from(u8::from(inside)), tolerance: 0.0 }
-        });
+        check(
+            isa.name(),
+            &arena,
+            &whole,
+            |ws| join::clear_halo(isa, &map, &halo, ws),
+            |y, x, _| {
+                let rows = halo.top..halo.top + map.height;
+                let inside = rows.contains(&y) && (halo.left..halo.left + map.width).contains(&x);
+                Expected { value: f64::from(u8::from(inside)), tolerance: 0.0 }
+            },
+        );
     });
 }
 

@@ -180,9 +180,21 @@ pub(crate) fn activate(activation: Activation, x: f64) -> f64 {
         Activation::Step => f64::from(x >= 0.0),
         Activation::Sigmoid => sigmoid,
         Activation::Tanh => x.tanh(),
-        Activation::Relu => if x < 0.0 { 0.0 } else { x },
+        Activation::Relu => {
+            if x < 0.0 {
+                0.0
+            } else {
+                x
+            }
+        }
         Activation::Relu6 => x.clamp(0.0, 6.0),
-        Activation::LeakyRelu { slope } => if x < 0.0 { f64::from(slope) * x } else { x },
+        Activation::LeakyRelu { slope } => {
+            if x < 0.0 {
+                f64::from(slope) * x
+            } else {
+                x
+            }
+        }
         Activation::Elu { alpha } => elu(f64::from(alpha)),
         Activation::Selu => 1.050_700_987_355_480_5 * elu(1.673_263_242_354_377_2),
         Activation::Softplus => softplus,

@@ -47,7 +47,10 @@ impl Batch {
         let shape = model.graph.input;
         let count = count(tensor.shape(), shape).ok_or_else(|| misshapen(tensor.shape(), model))?;
         let values = values(&tensor).ok_or_else(|| {
-            format!("has `{NAME}` as {}; accepted are F32, F16 and BF16 (in PyTorch, `.float()` gives F32)", tensor.dtype())
+            format!(
+                "has `{NAME}` as {}; accepted are F32, F16 and BF16 (in PyTorch, `.float()` gives F32)",
+                tensor.dtype()
+            )
         })?;
         Ok(Self { count, values, length: shape.elements() })
     }
@@ -75,7 +78,8 @@ const NO_NET: Graph<'static> = Graph {
 fn check(file: &[u8]) -> Result<(), String> {
     match weights::read(&NO_NET, file) {
         Err(error) => match error.problems.as_slice() {
-            [Problem::Unreadable(why)] => Err(why.to_string()),
+            // What it advises for other formats is advice for weights.
+            [Problem::Unreadable(why)] => Err(why.to_string().replace("model.state_dict()", r#"{"input": x}"#)),
             _ => Ok(()),
         },
         Ok(_) => Ok(()),

@@ -100,3 +100,24 @@ fn name(graph: &Graph<'static>, value: Value) -> &'static str {
         Value::Node(index) => graph.nodes[index].name,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::registry::tests::BRANCHED;
+
+    #[test]
+    fn branches_and_auxiliary_classifiers_can_be_followed() {
+        let mut out = Vec::new();
+        super::json(&BRANCHED, &mut out).unwrap();
+        let summary: Value = serde_json::from_slice(&out).unwrap();
+        let layer = |name: &str| {
+            let layers = summary["layers"].as_array().unwrap();
+            layers.iter().find(|layer| layer["name"] == name).unwrap_or_else(|| panic!("{summary}"))
+        };
+        assert_eq!(summary["aux"], json!([{ "name": "head", "weight": 0.3, "parameters": 9, "macs": 6 }]));
+        assert_eq!(layer("0")["inputs"], json!(["same", "input"]));
+        assert_eq!([&layer("head.fc")["aux"], &layer("fc")["aux"]], [&json!("head"), &Value::Null]);
+    }
+}

@@ -26,14 +26,17 @@ pub(super) fn text(model: &Model, out: &mut impl Write) -> io::Result<()> {
     let mut table = Table::new(COLUMNS);
     table.row(HEAD.map(str::to_owned));
     table.rule();
+    let mut after_total = false;
     for row in rows(graph) {
-        match row {
-            Row::Layer(cells) => table.row(cells),
-            Row::Total(cells) => {
-                table.rule();
-                table.row(cells);
-            }
+        let (is_total, cells) = match row {
+            Row::Layer(cells) => (false, cells),
+            Row::Total(cells) => (true, cells),
+        };
+        if is_total || after_total {
+            table.rule();
         }
+        table.row(cells);
+        after_total = is_total;
     }
     table.write(out)?;
     writeln!(out)?;
@@ -47,7 +50,9 @@ pub(super) fn markdown(model: &Model, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "| {} |", COLUMNS.map(|align| if align == Align::Left { "---" } else { "---:" }).join(" | "))?;
     for row in rows(model.graph) {
         let cells = match row {
-            Row::Layer([name, kind, rest @ ..]) => [format!("`{name}`"), format!("`{kind}`")].into_iter().chain(rest).collect(),
+            Row::Layer([name, kind, rest @ ..]) => {
+                [format!("`{name}`"), format!("`{kind}`")].into_iter().chain(rest).collect()
+            }
             Row::Total(cells) => cells.into_iter().map(bold).collect::<Vec<_>>(),
         };
         writeln!(out, "| {} |", cells.join(" | "))?;
@@ -71,7 +76,7 @@ fn rows(graph: &Graph<'_>) -> Vec<Row> {
     rows.push(total("total".to_owned(), &Costs::of_net(graph)));
     for (index, aux) in graph.aux.iter().enumerate() {
         rows.extend(aux_nodes(graph, index).map(layer));
-        rows.push(total(format!("{} (auxiliary, not counted above)", aux.name), &Costs::of_aux(graph, index)));
+        rows.push(total(format!("{} (auxiliary)", aux.name), &Costs::of_aux(graph, index)));
     }
     rows
 }
@@ -106,7 +111,58 @@ fn notes(model: &Model) -> Vec<[String; 2]> {
         notes.push(["tap".to_owned(), format!("{}, {} {behind}", tap.name, graph.shape(tap.value))]);
     }
     for aux in graph.aux {
-        notes.push(["auxiliary".to_owned(), format!("{}, its loss weighs {}; only training uses it", aux.name, aux.weight)]);
+        notes.push([
+            "auxiliary".to_owned(),
+            format!("{}, its loss weighs {}; only training uses it, so the total leaves it out", aux.name, aux.weight),
+        ]);
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::tests::BRANCHED;
+
+    const TABLE: &str = "\
+Branched: 2x4x4 -> 3
+
+layer             kind                  output  parameters  MACs
+----------------------------------------------------------------
+same              conv 2, 3x3, pad = 1   2x4x4          38   576
+0                 add                    2x4x4           0     0
+1                 relu                   2x4x4           0     0
+2                 global_avg_pool        2x1x1           0     0
+fc                linear 3                   3           9     6
+----------------------------------------------------------------
+total                                                   47   582
+----------------------------------------------------------------
+head.0            global_avg_pool        2x1x1           0     0
+head.fc           linear 3                   3           9     6
+----------------------------------------------------------------
+head (auxiliary)                                         9     6";
+
+    fn written(write: fn(&Model, &mut Vec<u8>) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        write(&BRANCHED, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn auxiliary_classifiers_have_totals_of_their_own() {
+        let text = written(text);
+        let (table, notes) = text.rsplit_once("\n\n").unwrap();
+        assert_eq!(table, TABLE);
+        let last = "auxiliary  head, its loss weighs 0.3; only training uses it, so the total leaves it out\n";
+        assert!(notes.ends_with(last), "{notes}");
+    }
+
+    #[test]
+    fn rows_of_markdown_have_the_same_columns() {
+        let markdown = written(markdown);
+        let rows: Vec<&str> = markdown.lines().filter(|line| line.starts_with('|')).collect();
+        assert_eq!(rows.len(), 2 + 5 + 1 + 2 + 1, "{markdown}");
+        assert!(rows.iter().all(|row| row.matches('|').count() == 6), "{markdown}");
+        assert!(rows.contains(&"| **total** |  |  | **47** | **582** |"), "{markdown}");
+    }
 }

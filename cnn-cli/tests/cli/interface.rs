@@ -1,0 +1,66 @@
+//! What is the same for all commands: help, usage errors, a closed output; and `cnn list`.
+
+use std::fs::File;
+use std::process::Stdio;
+
+use super::support::{cnn, run};
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let overview = run(["--help"]).ok();
+    for command in ["digits", "list", "summary", "run"] {
+        assert!(overview.contains(&format!("\n  {command} ")), "{overview}");
+        let help = run([command, "--help"]).ok();
+        assert!(help.contains("Example") && help.contains(&format!("cnn {command}")), "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 130), "{help}");
+    }
+}
+
+#[test]
+fn usage_errors_exit_with_2() {
+    for arguments in
+        [&["lists"][..], &["list", "lenet5"], &["summary"], &["run", "lenet5"], &["summary", "--format=xml", "lenet5"]]
+    {
+        assert!(!run(arguments).errors().is_empty());
+    }
+    assert_eq!(run([""; 0]).code, Some(2));
+}
+
+#[test]
+fn nets_are_listed_one_a_line() {
+    let printed = run(["list"]).ok();
+    let lenet5 = printed.lines().next().unwrap().split("  ").map(str::trim).filter(|cell| !cell.is_empty());
+    let expected = ["lenet5", "1x32x32 -> 10", "61,706 parameters", "416,520 MACs", "weights included"];
+    assert_eq!(lenet5.collect::<Vec<_>>(), expected);
+    assert!(
+        printed.lines().all(|line| line.contains(" -> ") && line.contains(" parameters") && line.contains(" MACs"))
+    );
+}
+
+#[test]
+fn an_unknown_net_is_told_with_a_guess() {
+    let expected = "there is no net `lenet-5`; did you mean `lenet5`? `cnn list` shows all";
+    assert_eq!(run(["summary", "lenet-5"]).error(), expected);
+    assert_eq!(run(["run", "lenet-5", "--input", "x", "--output", "y"]).error(), expected);
+    assert_eq!(run(["summary", "yolo"]).error(), "there is no net `yolo`; `cnn list` shows all");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    for arguments in [&["list"][..], &["summary", "lenet5"], &["summary", "lenet5", "--format", "json"], &["--help"]] {
+        let mut child = cnn().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{arguments:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output = cnn().arg("list").stdout(full).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.starts_with("error: the output cannot be written: "), "{error}");
+    assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1));
+}

@@ -1,0 +1,10 @@
+//! Runs the program as users do, and checks what it prints, its exit code, and the files it leaves.
+
+#![forbid(unsafe_code)]
+
+mod digits;
+mod interface;
+mod run;
+mod run_errors;
+mod summary;
+mod support;

@@ -1,0 +1,116 @@
+//! Running the program, and files for it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors, serialize};
+
+/// The program.
+pub(crate) fn cnn() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_cnn"))
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: Option<i32>,
+}
+
+impl Ran {
+    /// What it printed; fails if anything went wrong.
+    pub(crate) fn ok(self) -> String {
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "stdout: {}", self.stdout);
+        self.stdout
+    }
+
+    /// The message after `error: `; fails if it is not of one line, or if anything was printed.
+    pub(crate) fn error(self) -> String {
+        let message = self.errors();
+        assert_eq!(message.lines().count(), 1, "{message}");
+        message
+    }
+
+    /// The message after `error: `, of any number of lines.
+    pub(crate) fn errors(self) -> String {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(2), ""), "stderr: {}", self.stderr);
+        let message = self.stderr.strip_prefix("error: ").expect("errors begin with `error: `");
+        message.strip_suffix('\n').expect("errors end their line").to_owned()
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("only UTF-8 is printed");
+        Self { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code() }
+    }
+}
+
+/// Runs the program with these arguments.
+pub(crate) fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+    cnn().args(arguments).output().expect("the program starts").into()
+}
+
+/// The folder with the data of this project.
+pub(crate) fn digits_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../digits")
+}
+
+/// A new folder for a test, whose name it gets.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(test: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
+    }
+
+    /// Writes a file and gives its path.
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// The names of all files, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// A safetensors file of one tensor.
+pub(crate) fn file_of(name: &str, dtype: Dtype, shape: &[usize], bytes: &[u8]) -> Vec<u8> {
+    serialize([(name, TensorView::new(dtype, shape.to_vec(), bytes).unwrap())], None).unwrap()
+}
+
+/// A safetensors file whose `input` has this shape and these floats.
+pub(crate) fn input_file(shape: &[usize], values: &[f32]) -> Vec<u8> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    file_of("input", Dtype::F32, shape, &bytes)
+}
+
+/// The tensors of a file of F32: shapes and values, by name.
+pub(crate) fn tensors(path: &Path) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+    let bytes = fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let tensor = |view: &TensorView<'_>| {
+        assert_eq!(view.dtype(), Dtype::F32);
+        let values = view.data().as_chunks().0.iter().map(|float| f32::from_le_bytes(*float)).collect();
+        (view.shape().to_vec(), values)
+    };
+    file.tensors().iter().map(|(name, view)| (name.clone(), tensor(view))).collect()
+}

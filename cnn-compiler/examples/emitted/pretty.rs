@@ -1,0 +1,53 @@
+//! Emitted code, formatted.
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+
+/// Formats items, a blank line between them. The content of `rt::if_alloc! { … }` is formatted too, as it looks where
+/// the feature is on.
+pub(crate) fn pretty(tokens: TokenStream) -> syn::Result<String> {
+    let text = prettyplease::unparse(&syn::parse2(open_if_alloc(tokens))?);
+    let mut spaced = String::new();
+    let mut last = "";
+    for line in text.lines() {
+        // A new item: at a doc comment, or at an item without one, where the last one ended.
+        let begins = |line: &str| {
+            let line = line.trim_start();
+            ["///", "#[", "pub ", "fn ", "impl", "static ", "const _"].iter().any(|start| line.starts_with(start))
+        };
+        let ends = last.trim_start().starts_with('}') || last.ends_with(';') && begins(line);
+        if ends && begins(line) && !last.trim_start().starts_with("#[") {
+            spaced.push('\n');
+        }
+        spaced.push_str(line);
+        spaced.push('\n');
+        last = line;
+    }
+    Ok(spaced)
+}
+
+fn open_if_alloc(tokens: TokenStream) -> TokenStream {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut opened = Vec::new();
+    let mut rest = &tokens[..];
+    while let [first, behind @ ..] = rest {
+        // rt :: if_alloc ! { … }
+        if let [TokenTree::Ident(rt), _, _, TokenTree::Ident(name), _, TokenTree::Group(content), behind @ ..] = rest
+            && rt == "rt"
+            && name == "if_alloc"
+        {
+            opened.extend(open_if_alloc(content.stream()));
+            rest = behind;
+            continue;
+        }
+        opened.push(match first {
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), open_if_alloc(group.stream()));
+                inner.set_span(group.span());
+                inner.into()
+            }
+            other => other.clone(),
+        });
+        rest = behind;
+    }
+    opened.into_iter().collect()
+}

@@ -1,0 +1,182 @@
+//! The value of one argument, which must be of its parameter's kind.
+
+use cnn_runtime::op::{Padding, Size};
+
+use super::bind::Value;
+use super::{Default, Kind, Layer, PadMode, Param};
+use crate::ast::{Expr, ExprKind};
+use crate::eval::{Env, LARGEST, whole};
+use crate::report::{Report, listed, message, nearest};
+
+/// Reads one argument.
+pub(super) struct Reader<'a> {
+    pub(super) layer: &'static Layer,
+    pub(super) param: &'static Param,
+    pub(super) env: &'a Env,
+    pub(super) report: &'a mut Report,
+}
+
+impl Reader<'_> {
+    /// The value of the argument; a mistake is reported.
+    pub(super) fn value(&mut self, expr: &Expr) -> Option<Value> {
+        if matches!(expr.kind, ExprKind::Broken) {
+            return None;
+        }
+        match self.param.kind {
+            Kind::Count => self.number(expr, 1).map(Value::Count),
+            Kind::Size => self.size(expr).map(Value::Size),
+            Kind::Pad => self.pad(expr),
+            Kind::Flag => self.flag(expr).map(Value::Flag),
+            Kind::Real { from, to } => self.real(expr, from, to).map(Value::Real),
+            Kind::Word(words) => self.word(expr, words).map(Value::Word),
+        }
+    }
+
+    /// Reports `layer: param = expr, expected …`.
+    fn wrong<T>(&mut self, expr: &Expr, expected: &str, help: &str) -> Option<T> {
+        let wrong = format!("{}: `{} = {expr}`, expected {expected}", self.layer.name, self.param.name);
+        self.report.error(expr.place, message(&wrong, &[], help));
+        None
+    }
+
+    /// What holds without the argument, or how the layer is called.
+    fn advice(&self) -> String {
+        match self.param.default {
+            Default::Required => format!("it is called as {}", self.layer.usage()),
+            Default::Like(other) => format!("without `{}`, it is the {other}", self.param.name),
+            Default::One
+            | Default::NoPad
+            | Default::Flag(_)
+            | Default::Count(_)
+            | Default::Real(_)
+            | Default::FirstWord => format!("without it, `{}`", self.param.usage()),
+        }
+    }
+
+    /// A whole number from `least`.
+    fn number(&mut self, expr: &Expr, least: i64) -> Option<usize> {
+        match expr.kind {
+            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {}
+            ExprKind::Broken => return None,
+            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) => {
+                return self.wrong(expr, "one whole number", &self.advice());
+            }
+        }
+        let value = whole(expr, self.env, self.report)?;
+        if (least..=LARGEST).contains(&value) {
+            return Some(value as usize);
+        }
+        let is = if expr.to_string() == value.to_string() { String::new() } else { format!(" is {value}") };
+        let expected = if value < least { format!("at least {least}") } else { format!("at most {LARGEST}") };
+        let wrong = format!("{}: `{} = {expr}`{is}, expected {expected}", self.layer.name, self.param.name);
+        // How a layer is called says nothing about a number's range.
+        let required = matches!(self.param.default, Default::Required);
+        let help = if required { String::new() } else { self.advice() };
+        self.report.error(expr.place, message(&wrong, &[], &help));
+        None
+    }
+
+    fn size(&mut self, expr: &Expr) -> Option<Size> {
+        match &expr.kind {
+            ExprKind::Size(parts) | ExprKind::Tuple(parts) => match &parts[..] {
+                [height, width] => {
+                    let (height, width) = (self.number(height, 1), self.number(width, 1));
+                    Some(Size::new(height?, width?))
+                }
+                _ => self.wrong(expr, "height and width", "`3x3`, or `3` for both"),
+            },
+            ExprKind::Real(_) | ExprKind::Bool(_) => self.wrong(expr, "height and width", "`3x3`, or `3` for both"),
+            ExprKind::Broken => None,
+            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
+                self.number(expr, 1).map(Size::square)
+            }
+        }
+    }
+
+    fn pad(&mut self, expr: &Expr) -> Option<Value> {
+        const EXPECTED: &str = "a number, a size or `same`";
+        const FORMS: &str = "`1`, `1x2`, `(top, left, bottom, right)`, `same` or `same_lower`";
+        let padding = match &expr.kind {
+            ExprKind::Name(word) if !self.env.contains_key(word) => {
+                let mode = match word.as_str() {
+                    "same" => PadMode::Same { lower: false },
+                    "same_lower" => PadMode::Same { lower: true },
+                    "valid" | "VALID" => return self.wrong(expr, EXPECTED, "`pad = 0`, or leave it out"),
+                    _ => match nearest(word, ["same", "same_lower"].into_iter().chain(self.params())) {
+                        Some(near) => return self.wrong(expr, EXPECTED, &format!("did you mean `{near}`?")),
+                        None => return self.wrong(expr, EXPECTED, FORMS),
+                    },
+                };
+                return Some(Value::Pad(Padding::NONE, mode));
+            }
+            ExprKind::Real(_) | ExprKind::Bool(_) => return self.wrong(expr, EXPECTED, FORMS),
+            ExprKind::Broken => return None,
+            ExprKind::Size(parts) | ExprKind::Tuple(parts) => {
+                let numbers: Vec<Option<usize>> = parts.iter().map(|part| self.number(part, 0)).collect();
+                match numbers[..] {
+                    [vertical, horizontal] => Padding::symmetric(vertical?, horizontal?),
+                    [top, left, bottom, right] => Padding { top: top?, left: left?, bottom: bottom?, right: right? },
+                    _ => return self.wrong(expr, EXPECTED, FORMS),
+                }
+            }
+            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
+                let pad = self.number(expr, 0)?;
+                Padding::symmetric(pad, pad)
+            }
+        };
+        Some(Value::Pad(padding, PadMode::Explicit))
+    }
+
+    /// The parameters of the block that the layer is in.
+    fn params(&self) -> impl Iterator<Item = &str> {
+        self.env.keys().map(String::as_str)
+    }
+
+    fn flag(&mut self, expr: &Expr) -> Option<bool> {
+        let meant = match &expr.kind {
+            ExprKind::Bool(flag) => return Some(*flag),
+            ExprKind::Int(number) => Some(if *number == 0 { "false" } else { "true" }),
+            ExprKind::Name(word) => nearest(word, ["true", "false"]),
+            ExprKind::Real(_)
+            | ExprKind::Binary(..)
+            | ExprKind::Negative(_)
+            | ExprKind::Size(_)
+            | ExprKind::Tuple(_)
+            | ExprKind::Broken => None,
+        };
+        let help = meant.map_or_else(|| self.advice(), |meant| format!("`{} = {meant}`", self.param.name));
+        self.wrong(expr, "`true` or `false`", &help)
+    }
+
+    fn real(&mut self, expr: &Expr, from: f32, to: f32) -> Option<f32> {
+        let value = match &expr.kind {
+            ExprKind::Real(value) => *value,
+            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
+                whole(expr, self.env, self.report)? as f64
+            }
+            ExprKind::Broken => return None,
+            ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) => {
+                return self.wrong(expr, "a number", &self.advice());
+            }
+        };
+        if (f64::from(from)..=f64::from(to)).contains(&value) {
+            return Some(value as f32);
+        }
+        let expected = match (from, to) {
+            (0.0, 1.0) => "0 to 1",
+            (0.0, _) if value < 0.0 => "at least 0",
+            _ => "a number that fits 32 bits",
+        };
+        self.wrong(expr, expected, &self.advice())
+    }
+
+    fn word(&mut self, expr: &Expr, words: &'static [&'static str]) -> Option<&'static str> {
+        let ExprKind::Name(found) = &expr.kind else { return self.wrong_word(expr, words) };
+        words.iter().find(|word| *word == found).copied().or_else(|| self.wrong_word(expr, words))
+    }
+
+    fn wrong_word<T>(&mut self, expr: &Expr, words: &[&str]) -> Option<T> {
+        let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+        self.wrong(expr, &listed(&words, "or"), &self.advice())
+    }
+}

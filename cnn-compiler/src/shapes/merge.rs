@@ -1,0 +1,87 @@
+//! The shape rules of merges, and which branch is at fault where they differ.
+
+use cnn_runtime::op::{Shape, Size};
+
+use super::{Fault, Inferred};
+
+/// Channels one after another.
+pub(super) fn concat(inputs: &[Shape]) -> Result<Inferred, Fault> {
+    let channels = inputs.iter().map(Shape::channels).sum();
+    let agree = |a: &Shape, b: &Shape| is_map(a) == is_map(b) && a.size() == b.size();
+    let most = commonest(inputs, agree);
+    let joined = match inputs[most] {
+        Shape::Map { height, width, .. } => Shape::map(channels, height, width),
+        Shape::Vector(_) => Shape::Vector(channels),
+    };
+    let Some(branch) = inputs.iter().position(|shape| !agree(shape, &inputs[most])) else { return Ok(joined.into()) };
+    let help = if is_map(&inputs[branch]) == is_map(&inputs[most]) {
+        "all branches have the same height and width; a 3x3 window keeps them with `pad = 1`"
+    } else {
+        "all branches give maps, or all give vectors"
+    };
+    Err(differ("concat", inputs, branch, most, joined).help(help))
+}
+
+/// Sum.
+pub(super) fn add(inputs: &[Shape]) -> Result<Inferred, Fault> {
+    let most = commonest(inputs, Shape::eq);
+    let Some(branch) = inputs.iter().position(|shape| *shape != inputs[most]) else { return Ok(inputs[most].into()) };
+    let projected = projection(inputs[branch], inputs[most]).map(|conv| (conv, branch));
+    let projected = projected.or_else(|| projection(inputs[most], inputs[branch]).map(|conv| (conv, most)));
+    let help = match projected {
+        Some((conv, branch)) => format!("`{conv}` in branch {} makes them equal", branch + 1),
+        None => "all branches have the same shape: look at filters, stride and pad".to_owned(),
+    };
+    Err(differ("add", inputs, branch, most, inputs[most]).help(help))
+}
+
+/// Product, in which a branch of `Cx1x1` scales whole maps.
+pub(super) fn mul(inputs: &[Shape]) -> Result<Inferred, Fault> {
+    let scales = |shape: &Shape, whole: &Shape| {
+        is_map(shape) && is_map(whole) && shape.channels() == whole.channels() && shape.size() == Size::square(1)
+    };
+    // The whole maps are the branch that is not 1 x 1, if there is one.
+    let whole = inputs.iter().position(|shape| shape.size() != Size::square(1)).unwrap_or(0);
+    let agrees = |shape: &Shape| *shape == inputs[whole] || scales(shape, &inputs[whole]);
+    let Some(branch) = inputs.iter().position(|shape| !agrees(shape)) else { return Ok(inputs[whole].into()) };
+    let help = match inputs[whole] {
+        Shape::Map { channels, .. } => {
+            format!("all branches are {}, or {channels}x1x1, which scales whole maps", inputs[whole])
+        }
+        Shape::Vector(_) => "all branches have the same shape".to_owned(),
+    };
+    Err(differ("mul", inputs, branch, whole, inputs[whole]).help(help))
+}
+
+fn is_map(shape: &Shape) -> bool {
+    matches!(shape, Shape::Map { .. })
+}
+
+/// The branch that most others agree with; the first of those.
+fn commonest(inputs: &[Shape], agree: impl Fn(&Shape, &Shape) -> bool) -> usize {
+    let votes = |index: &usize| inputs.iter().filter(|shape| agree(shape, &inputs[*index])).count();
+    // The last of equal ones is taken.
+    (0..inputs.len()).rev().max_by_key(votes).unwrap_or(0)
+}
+
+/// Branch `branch` differs from branch `other`.
+fn differ(merge: &str, inputs: &[Shape], branch: usize, other: usize, output: Shape) -> Fault {
+    let (here, there) = (inputs[branch], inputs[other]);
+    let wrong = format!("{merge}: branch {} gives {here}, but branch {} gives {there}", branch + 1, other + 1);
+    let all = inputs.iter().enumerate().map(|(index, shape)| format!("branch {} gives {shape}", index + 1));
+    let details = if inputs.len() > 2 { all.collect() } else { Vec::new() };
+    Fault { branch: Some(branch), details, output: Some(output), ..Fault::new(wrong) }
+}
+
+/// The 1x1 convolution that brings maps to another shape, if one does.
+fn projection(from: Shape, to: Shape) -> Option<String> {
+    let (Shape::Map { .. }, Shape::Map { channels, height, width }) = (from, to) else { return None };
+    let size = from.size();
+    let stride = size.height.div_ceil(height);
+    let fits = stride > 0 && (size.height - 1) / stride + 1 == height && (size.width - 1) / stride + 1 == width;
+    match (fits, stride) {
+        (false, _) => None,
+        (true, 1) => Some(format!("conv({channels}, 1x1)")),
+        (true, _) => Some(format!("conv({channels}, 1x1, stride = {stride})")),
+    }
+}

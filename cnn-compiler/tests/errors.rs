@@ -1,0 +1,294 @@
+//! Mistakes in every argument of every layer, and in whatever else tests/ui of the `cnn` crate has no file for: the
+//! message, and the part of the source that it is shown at.
+//!
+//! A mutated net may be wrong in any way, but the compiler does not panic, and no error is shown at the whole
+//! invocation.
+
+mod support;
+
+use support::errors;
+use support::fuzz::Fuzzer;
+
+/// Checks that a source has exactly these mistakes, each a part of the source and the first line of the message.
+#[track_caller]
+fn check(source: &str, expected: &[(&str, &str)]) {
+    let found = errors(source);
+    let found: Vec<(&str, &str)> =
+        found.iter().map(|error| (error.at.as_str(), error.message.lines().next().unwrap_or_default())).collect();
+    assert_eq!(found, expected, "{source}");
+}
+
+/// Checks a table of steps, each the only one of a net.
+#[track_caller]
+fn check_steps(table: &[(&str, &str, &str)]) {
+    for (step, at, message) in table {
+        check(&format!("Net: 4x16x16 -> 10 {{ {step}; }}"), &[(at, message)]);
+    }
+}
+
+#[test]
+fn arguments_of_conv() {
+    check_steps(&[
+        ("conv", "conv", "conv: `filters` and `size` are missing"),
+        ("conv(8)", "conv", "conv: `size` is missing"),
+        ("conv(size = 3)", "conv", "conv: `filters` is missing"),
+        ("conv(0, 3)", "0", "conv: `filters = 0`, expected at least 1"),
+        ("conv(-8, 3)", "-8", "conv: `filters = -8`, expected at least 1"),
+        ("conv(16777217, 3)", "16777217", "conv: `filters = 16777217`, expected at most 16777216"),
+        ("conv(true, 3)", "true", "conv: `filters = true`, expected one whole number"),
+        ("conv((8, 8), 3)", "(8, 8)", "conv: `filters = (8, 8)`, expected one whole number"),
+        ("conv(8, 3x0)", "3x0", "conv: `size = 0`, expected at least 1"),
+        ("conv(8, 3 x -3)", "-3", "conv: `size = -3`, expected at least 1"),
+        ("conv(8, 1.5)", "1.5", "conv: `size = 1.5`, expected height and width"),
+        ("conv(8, false)", "false", "conv: `size = false`, expected height and width"),
+        ("conv(8, 3x3x3)", "3x3x3", "conv: `size = 3x3x3`, expected height and width"),
+        ("conv(8, 3, stride = 1x0)", "1x0", "conv: `stride = 0`, expected at least 1"),
+        ("conv(8, 3, stride = 0.5)", "0.5", "conv: `stride = 0.5`, expected height and width"),
+        ("conv(8, 3, stride = 33333333)", "33333333", "conv: `stride = 33333333`, expected at most 16777216"),
+        ("conv(8, 3, pad = -1)", "-1", "conv: `pad = -1`, expected at least 0"),
+        ("conv(8, 3, pad = 1x2x3)", "1x2x3", "conv: `pad = 1x2x3`, expected a number, a size or `same`"),
+        ("conv(8, 3, pad = 0.5)", "0.5", "conv: `pad = 0.5`, expected a number, a size or `same`"),
+        ("conv(8, 3, pad = smae)", "smae", "conv: `pad = smae`, expected a number, a size or `same`"),
+        ("conv(8, 3, pad = (1, 2, -3, 4))", "-3", "conv: `pad = -3`, expected at least 0"),
+        ("conv(8, 3, dilation = 0)", "0", "conv: `dilation = 0`, expected at least 1"),
+        ("conv(8, 3, groups = 0)", "0", "conv: `groups = 0`, expected at least 1"),
+        ("conv(8, 3, groups = 2x2)", "2x2", "conv: `groups = 2x2`, expected one whole number"),
+        ("conv(8, 3, bias = 1)", "1", "conv: `bias = 1`, expected `true` or `false`"),
+        ("conv(8, 3, bias = ture)", "ture", "conv: `bias = ture`, expected `true` or `false`"),
+        ("conv(8, 3, 1)", "1", "conv: `1` needs a name"),
+        ("conv(8, 3, bias)", "bias", "conv: `bias` needs a value"),
+        ("conv(8, 3, size = 5)", "size", "conv: `size` is given twice: 3 and 5"),
+        ("conv(8, 3, bias = true, bias = true)", "bias", "conv: `bias` is given twice: true and true"),
+    ]);
+}
+
+#[test]
+fn arguments_of_linear() {
+    check_steps(&[
+        ("linear", "linear", "linear: `features` is missing"),
+        ("linear(0)", "0", "linear: `features = 0`, expected at least 1"),
+        ("linear(10.0)", "10.0", "linear: `features = 10`, expected one whole number"),
+        ("linear(10, false)", "false", "linear: `false` needs a name"),
+        ("linear(10, bias = no)", "no", "linear: `bias = no`, expected `true` or `false`"),
+        ("linear(10, units = 5)", "units", "linear: there is no argument `units`"),
+    ]);
+}
+
+#[test]
+fn arguments_of_pools() {
+    for pool in ["max_pool", "avg_pool"] {
+        for (arguments, at, message) in [
+            ("", pool, "`size` is missing"),
+            ("0", "0", "`size = 0`, expected at least 1"),
+            ("2.5", "2.5", "`size = 2.5`, expected height and width"),
+            ("2, stride = 0", "0", "`stride = 0`, expected at least 1"),
+            ("2, 2", "2", "`2` needs a name"),
+            ("2, pad = -1", "-1", "`pad = -1`, expected at least 0"),
+            ("3, pad = 3", "pad = 3", "expected a pad smaller than the window's height of 3, found 3"),
+            ("3x2, pad = 2", "pad = 2", "expected a pad smaller than the window's width of 2, found 2"),
+            ("2, dilation = 0", "0", "`dilation = 0`, expected at least 1"),
+            ("2, ceil = 1", "1", "`ceil = 1`, expected `true` or `false`"),
+            ("2, ceil_mode = true", "ceil_mode", "there is no argument `ceil_mode`"),
+            ("17", "17", "a window of 17x17 does not fit an input of 16x16"),
+        ] {
+            check(&format!("Net: 4x16x16 -> 10 {{ {pool}({arguments}); }}"), &[(at, &format!("{pool}: {message}"))]);
+        }
+    }
+    check_steps(&[
+        ("avg_pool(2, count_include_pad = 2)", "2", "avg_pool: `count_include_pad = 2`, expected `true` or `false`"),
+        (
+            "max_pool(2, count_include_pad = true)",
+            "count_include_pad",
+            "max_pool: there is no argument `count_include_pad`",
+        ),
+        ("max_pool(2, dilation = 20)", "2", "max_pool: a window of 2x2 does not fit an input of 16x16"),
+    ]);
+    let narrow = "Net: 1x16x1 -> 10 { max_pool(1x2, pad = 0 x 1, dilation = 1 x 2); }";
+    check(
+        narrow,
+        &[("dilation = 1 x 2", "max_pool: window 1 in the direction of the width reads nothing but padding")],
+    );
+}
+
+#[test]
+fn arguments_of_normalisations_and_dropout() {
+    check_steps(&[
+        ("lrn(size = 0)", "0", "lrn: `size = 0`, expected at least 1"),
+        ("lrn(size = 5x5)", "5x5", "lrn: `size = 5x5`, expected one whole number"),
+        ("lrn(5)", "5", "lrn: `5` needs a name"),
+        ("lrn(alpha = -1e-4)", "-1e-4", "lrn: `alpha = -1e-4`, expected at least 0"),
+        ("lrn(alpha = true)", "true", "lrn: `alpha = true`, expected a number"),
+        ("lrn(beta = -0.75)", "-0.75", "lrn: `beta = -0.75`, expected at least 0"),
+        ("lrn(k = -2)", "-2", "lrn: `k = -2`, expected at least 0"),
+        ("lrn(k = 1e39)", "1e39", "lrn: `k = 1e39`, expected a number that fits 32 bits"),
+        ("lrn(n = 5)", "n", "lrn: there is no argument `n`"),
+        ("batch_norm(eps = -1)", "-1", "batch_norm: `eps = -1`, expected at least 0"),
+        ("batch_norm(epsilon = 1e-3)", "epsilon", "batch_norm: there is no argument `epsilon`"),
+        ("batch_norm(momentum = 1.1)", "1.1", "batch_norm: `momentum = 1.1`, expected 0 to 1"),
+        ("batch_norm(momentum = 3x3)", "3x3", "batch_norm: `momentum = 3x3`, expected a number"),
+        ("batch_norm(0.1)", "0.1", "batch_norm: `0.1` needs a name"),
+        ("dropout(-0.5)", "-0.5", "dropout: `p = -0.5`, expected 0 to 1"),
+        ("dropout(2)", "2", "dropout: `p = 2`, expected 0 to 1"),
+        ("dropout(rate = 0.5)", "rate", "dropout: there is no argument `rate`"),
+    ]);
+}
+
+#[test]
+fn arguments_of_activations() {
+    check_steps(&[
+        ("leaky_relu(1e39)", "1e39", "leaky_relu: `slope = 1e39`, expected a number that fits 32 bits"),
+        ("leaky_relu(slope = 3x3)", "3x3", "leaky_relu: `slope = 3x3`, expected a number"),
+        ("leaky_relu(alpha = 0.1)", "alpha", "leaky_relu: there is no argument `alpha`"),
+        ("elu(-1e40)", "-1e40", "elu: `alpha = -1e40`, expected a number that fits 32 bits"),
+        ("elu(1, 2)", "2", "elu: there is no argument for `2`"),
+        ("prelu(channel)", "channel", "prelu: `channel` needs a name"),
+        ("prelu(per = 1)", "1", "prelu: `per = 1`, expected `channel` or `element`"),
+    ]);
+    let without = [
+        "global_avg_pool",
+        "global_max_pool",
+        "flatten",
+        "step",
+        "sigmoid",
+        "tanh",
+        "relu",
+        "relu6",
+        "selu",
+        "softplus",
+        "softsign",
+        "gelu",
+        "silu",
+        "mish",
+        "hard_sigmoid",
+        "hard_swish",
+        "softmax",
+        "log_softmax",
+        "identity",
+    ];
+    for layer in without {
+        check_steps(&[
+            (&format!("{layer}(1)"), "1", &format!("{layer}: there is no argument for `1`")),
+            (&format!("{layer}(k = 1)"), "k", &format!("{layer}: there is no argument `k`")),
+        ]);
+    }
+}
+
+#[test]
+fn numbers() {
+    check_steps(&[
+        ("conv(1 +, 3)", ",", "expected a number, a size such as `3x3`, or a parameter of the block, found `,`"),
+        ("conv(7 % 0, 3)", "7 % 0", "`7 % 0` divides by zero"),
+        (
+            "conv(9223372036854775807 + 1, 3)",
+            "9223372036854775807 + 1",
+            "`9223372036854775807 + 1` does not fit 64 bits",
+        ),
+        ("conv(2 * (3 - 3), 3)", "2 * (3 - 3)", "conv: `filters = 2 * (3 - 3)` is 0, expected at least 1"),
+        ("conv(8, 0xff)", "0xff", "`0xff` is a hexadecimal number to Rust"),
+        ("conv(8, 0x3x3)", "0x3x3", "`0x3x3` is a hexadecimal number to Rust"),
+        ("conv(2 * 3x3, 3)", "3x3", "`3x3` can't be part of arithmetic"),
+        (
+            "conv(\"8\", 3)",
+            "\"8\"",
+            "expected a number, a size such as `3x3`, or a parameter of the block, found `\"8\"`",
+        ),
+        ("conv(8, 3 x)", ")", "expected a number, a size such as `3x3`, or a parameter of the block, found the end"),
+        ("[relu; 3 - 5]", "3 - 5", "the step is repeated `3 - 5`, -2, times, expected at least 0"),
+        ("[relu; 3x3]", "3x3", "expected a whole number, found `3x3`"),
+        ("[relu; 2 3]", "3", "expected `]`, found `3`"),
+        ("[[relu; 1000]; 1000]", "relu", "the net has more than 10000 layers"),
+        ("[[[{}; 1000]; 1000]; 1000]", "{", "the net has more than 30000 steps"),
+        ("[{ [conv(0, 1); 5000]; }; 5]", "0", "conv: `filters = 0`, expected at least 1"),
+    ]);
+}
+
+#[test]
+fn sizes_that_no_memory_holds() {
+    check_steps(&[
+        (
+            "conv(16777216, 16777216, pad = 16777216, stride = 16777216)",
+            "16777216",
+            "conv: too large: 16777216 * 4 * 16777216 * 16777216 = 18889465931478580854784 weights, expected at most 2147483648",
+        ),
+        (
+            "[concat { skip; skip; }; 30]",
+            "concat",
+            "concat: the output 16777216x16x16 is too large: 16777216 * 16 * 16 = 4294967296 elements, expected at most 2147483648",
+        ),
+    ]);
+}
+
+#[test]
+fn blocks_are_checked_once_and_where_they_are_called() {
+    let source = "block b(n) { conv(8 / n, 3); } Net: 1x9x9 -> 10 { b(0); b(0); b(n = 0); }";
+    let found = errors(source);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].message, "`8 / n` divides by zero: 8 / 0\n  in `b(0)`, called on line 2");
+    let default = "block b(n, m = 8 / n) { conv(m, 3); } Net: 1x9x9 -> 10 { b(0); }";
+    assert_eq!(errors(default)[0].message, "`8 / n` divides by zero: 8 / 0\n  in `b`, called on line 2");
+}
+
+#[test]
+fn faulty_parts_have_no_further_mistakes() {
+    check(
+        "Net: 3x16 -> 10 { conv(0, 3); wide(2); }",
+        &[
+            ("3x16", "`3x16` is not a shape: expected 1 or 3 numbers, found 2"),
+            ("0", "conv: `filters = 0`, expected at least 1"),
+            ("wide", "there is no layer or block `wide`"),
+        ],
+    );
+    check(
+        "Net: 3x16x16 -> 10 { a: { c: conv(8, 3); conv(8, 3); }; a: { c: conv(8, 3); conv(8, 3); }; linear(10); }",
+        &[("a", "the name `a` is given twice; the first is on line 2")],
+    );
+    check(
+        "block relu(n) { conv(n, 3); } Net: 3x16x16 -> 10 { relu(3); linear(11); }",
+        &[("relu", "`relu` is a layer")],
+    );
+}
+
+#[test]
+fn mistakes_at_the_end_are_shown_at_the_last_token() {
+    for (source, message) in [
+        ("Net", "expected `:` and the shapes of input and output, found the end"),
+        ("Net: 3x3x3 -> 3", "expected the net's layers in braces, found the end"),
+        ("Net: 3x3x3 -", "expected `->` and the shape of the output, found `-`"),
+        ("block", "expected `:` and the shapes of input and output, found the end"),
+        ("block b", "expected the block's layers in braces, found the end"),
+        ("pub", "expected a net or a block, found the end"),
+        ("#[allow(dead_code)]", "expected a net or a block, found the end"),
+    ] {
+        let found = errors(source);
+        assert_eq!(found.len(), 1, "{source}: {found:?}");
+        assert!(found[0].message.starts_with(message), "{source}: {found:?}");
+        assert!(source.ends_with(&found[0].at) && !found[0].at.is_empty(), "{source}: {found:?}");
+    }
+}
+
+#[test]
+fn sources_that_grow_without_bounds_end() {
+    let deep = format!("Net: 1x1x1 -> 1 {{ {} relu; {} }}", "{".repeat(200), "};".repeat(200));
+    assert_eq!(errors(&deep)[0].message, "brackets are nested too deeply here");
+    let long = format!("Net: 1x1x1 -> 1 {{ conv({}1, 1); }}", "1 + ".repeat(1000));
+    assert_eq!(errors(&long)[0].message, "more than 100 operators in a row");
+    // Each calls the next one twice.
+    let blocks: String = (0..60).map(|n| format!("block b{n}() {{ b{0}(); b{0}(); }} ", n + 1)).collect();
+    let empty = format!("{blocks} block b60() {{}} Net: 1x1x1 -> 1x1x1 {{ b0(); }}");
+    assert!(errors(&empty)[0].message.starts_with("the net has more than 30000 steps"));
+    let recursive = format!("{blocks} block b60() {{ b0(); b30(); b60(); }} Net: 1x1x1 -> 1x1x1 {{ b0(); }}");
+    assert!(errors(&recursive)[0].message.starts_with("the block `b0` calls itself: b0 -> b1 -> b2"));
+}
+
+#[test]
+fn a_mutated_net_does_not_panic() {
+    let mut fuzzer = Fuzzer::new();
+    for _ in 0..1500 {
+        let source = fuzzer.source();
+        let found = std::panic::catch_unwind(|| errors(&source));
+        let found = found.unwrap_or_else(|_| panic!("the compiler panicked on\n{source}"));
+        for error in found {
+            assert!(!error.at_call_site, "shown at the whole invocation: {}\n{source}", error.message);
+        }
+    }
+}

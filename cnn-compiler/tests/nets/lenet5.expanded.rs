@@ -1,0 +1,489 @@
+/// LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998).
+///
+/// `1x32x32 -> 10`: 61,706 parameters, 416,520 multiplications, a workspace of 23,616 bytes.
+pub struct LeNet5<'w> {
+    weights: &'w LeNet5Weights,
+    workspace: ::cnn::__rt::Workspace<5904>,
+}
+
+/// Weights of [`LeNet5`], packed as its kernels read them. Threads can share them.
+#[derive(::core::fmt::Debug)]
+pub struct LeNet5Weights {
+    packed: ::cnn::__rt::Packed<62768>,
+}
+
+const _: () = {
+    use ::cnn::__rt as rt;
+    use ::core::option::Option::{self, None, Some};
+    use ::core::result::Result;
+
+    /// `input`: the image, 1x32x32
+    const INPUT: rt::Map = rt::Map::dense(4704, 32, 32, 1);
+
+    /// `conv1`: 1x32x32 -> 6x28x28: conv 5x5, tanh
+    const CONV1: rt::Conv2d = rt::Conv2d {
+        input: INPUT,
+        output: rt::Map::dense(0, 28, 28, 6),
+        kernel: rt::Size::new(5, 5),
+        stride: rt::Size::new(1, 1),
+        pad_top: 0,
+        pad_left: 0,
+        dilation: rt::Size::new(1, 1),
+        groups: 1,
+        weights: 0,
+        residual: None,
+        activation: rt::Activation::Tanh,
+    };
+
+    /// `2`: 6x28x28 -> 6x14x14: avg_pool 2x2
+    const AVG_POOL_2: rt::Pool2d = rt::Pool2d {
+        input: CONV1.output,
+        output: rt::Map::dense(4704, 14, 14, 6),
+        kernel: rt::Size::new(2, 2),
+        stride: rt::Size::new(2, 2),
+        pad: rt::Padding::NONE,
+        dilation: rt::Size::new(1, 1),
+        count_include_pad: true,
+    };
+
+    /// `conv2`: 6x14x14 -> 16x10x10: conv 5x5, tanh
+    const CONV2: rt::Conv2d = rt::Conv2d {
+        input: AVG_POOL_2.output,
+        output: rt::Map::dense(0, 10, 10, 16),
+        kernel: rt::Size::new(5, 5),
+        stride: rt::Size::new(1, 1),
+        pad_top: 0,
+        pad_left: 0,
+        dilation: rt::Size::new(1, 1),
+        groups: 1,
+        weights: 208,
+        residual: None,
+        activation: rt::Activation::Tanh,
+    };
+
+    /// `5`: 16x10x10 -> 16x5x5: avg_pool 2x2
+    const AVG_POOL_5: rt::Pool2d = rt::Pool2d {
+        input: CONV2.output,
+        output: rt::Map::dense(1600, 5, 5, 16),
+        kernel: rt::Size::new(2, 2),
+        stride: rt::Size::new(2, 2),
+        pad: rt::Padding::NONE,
+        dilation: rt::Size::new(1, 1),
+        count_include_pad: true,
+    };
+
+    /// `fc1`: 16x5x5 -> 120: linear, tanh
+    const FC1: rt::Dense = rt::Dense {
+        input: AVG_POOL_5.output,
+        output: rt::Map::vector(0, 120),
+        weights: 2624,
+        residual: None,
+        activation: rt::Activation::Tanh,
+    };
+
+    /// `fc2`: 120 -> 84: linear, tanh
+    const FC2: rt::Dense = rt::Dense {
+        input: FC1.output,
+        output: rt::Map::vector(128, 84),
+        weights: 50752,
+        residual: None,
+        activation: rt::Activation::Tanh,
+    };
+
+    /// `fc3`: 84 -> 10: linear
+    const FC3: rt::Dense = rt::Dense {
+        input: FC2.output,
+        output: rt::Map::vector(0, 10),
+        weights: 61408,
+        residual: None,
+        activation: rt::Activation::Identity,
+    };
+
+    /// `11`: 10 -> 10: softmax
+    const SOFTMAX_11: [rt::Map; 2] = [FC3.output, rt::Map::vector(0, 10)];
+
+    impl<'w> LeNet5<'w> {
+        /// Bytes of the workspace.
+        pub const WORKSPACE_BYTES: usize = 23616;
+
+        /// Trained parameters, without those of auxiliary classifiers.
+        pub const PARAMETERS: u64 = 61706;
+
+        /// Multiplications with a weight in one pass.
+        pub const MACS: u64 = 416520;
+
+        /// The net as it was declared: layers, shapes, tensors.
+        pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+
+        /// A net with a workspace of its own; one for each thread.
+        pub const fn new(weights: &'w LeNet5Weights) -> Self {
+            Self {
+                weights,
+                workspace: rt::Workspace::new(),
+            }
+        }
+    }
+
+    impl LeNet5<'_> {
+        /// Runs the net: `1x32x32` in, `10` out, both in the order channels, rows, columns. Allocates nothing.
+        pub fn forward(&mut self, input: &[f32; 1024]) -> &[f32; 10] {
+            let isa = rt::Isa::best();
+            let weights = &*self.weights.packed;
+            let workspace = self.workspace.floats();
+            rt::load_chw(isa, input, &INPUT, workspace);
+            rt::conv2d(isa, &CONV1, weights, workspace);
+            rt::avg_pool(isa, &AVG_POOL_2, workspace);
+            rt::conv2d(isa, &CONV2, weights, workspace);
+            rt::avg_pool(isa, &AVG_POOL_5, workspace);
+            rt::dense(isa, &FC1, weights, workspace);
+            rt::dense(isa, &FC2, weights, workspace);
+            rt::dense(isa, &FC3, weights, workspace);
+            rt::softmax(isa, &SOFTMAX_11[0], &SOFTMAX_11[1], workspace);
+            self.workspace.array::<0, 10>()
+        }
+    }
+
+    impl LeNet5Weights {
+        /// Reads a safetensors file as PyTorch writes it (F32, F16 or BF16), folds and packs it once.
+        ///
+        /// # Errors
+        ///
+        /// Everything in which the file does not fit the net, at once.
+        pub fn from_safetensors(file: &[u8]) -> Result<Self, rt::WeightsError> {
+            rt::Packed::from_safetensors(&GRAPH, RECIPE, file)
+                .map(|packed| Self { packed })
+        }
+    }
+
+    impl<'w> rt::Network<'w> for LeNet5<'w> {
+        type Weights = LeNet5Weights;
+        type Input = [f32; 1024];
+        type Output = [f32; 10];
+        const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+        const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
+        const PARAMETERS: u64 = Self::PARAMETERS;
+        const MACS: u64 = Self::MACS;
+
+        fn weights(safetensors: &[u8]) -> Result<LeNet5Weights, rt::WeightsError> {
+            LeNet5Weights::from_safetensors(safetensors)
+        }
+
+        fn new(weights: &'w LeNet5Weights) -> Self {
+            Self::new(weights)
+        }
+
+        fn forward(&mut self, input: &[f32; 1024]) -> &[f32; 10] {
+            self.forward(input)
+        }
+
+        fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
+            match input.as_array() {
+                Some(input) => Result::Ok(self.forward(input)),
+                None => {
+                    Result::Err(rt::WrongLength {
+                        expected: 1024,
+                        found: input.len(),
+                    })
+                }
+            }
+        }
+
+        fn tap(&self, name: &str) -> Option<&[f32]> {
+            match name {
+                _ => None,
+            }
+        }
+    }
+
+    impl ::core::fmt::Debug for LeNet5<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.write_str("LeNet5")
+        }
+    }
+
+    /// What `LeNet5` was declared as.
+    static GRAPH: rt::Graph<'static> = rt::Graph {
+        name: "LeNet5",
+        doc: "LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998).",
+        input: rt::Shape::map(1, 32, 32),
+        output: rt::Shape::Vector(10),
+        nodes: &[
+            rt::Node {
+                name: "conv1",
+                op: rt::Op::Conv(rt::Conv {
+                    filters: 6,
+                    kernel: rt::Size::new(5, 5),
+                    stride: rt::Size::new(1, 1),
+                    pad: rt::Padding::NONE,
+                    dilation: rt::Size::new(1, 1),
+                    groups: 1,
+                    bias: true,
+                }),
+                inputs: &[rt::Value::Input],
+                output: rt::Shape::map(6, 28, 28),
+                tensors: &[
+                    rt::Tensor {
+                        name: "conv1.weight",
+                        role: rt::Role::Weight,
+                        shape: &[6, 1, 5, 5],
+                    },
+                    rt::Tensor {
+                        name: "conv1.bias",
+                        role: rt::Role::Bias,
+                        shape: &[6],
+                    },
+                ],
+                macs: 117600,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "1",
+                op: rt::Op::Activation(rt::Activation::Tanh),
+                inputs: &[rt::Value::Node(0)],
+                output: rt::Shape::map(6, 28, 28),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "2",
+                op: rt::Op::AvgPool(rt::Pool {
+                    kernel: rt::Size::new(2, 2),
+                    stride: rt::Size::new(2, 2),
+                    pad: rt::Padding::NONE,
+                    dilation: rt::Size::new(1, 1),
+                    ceil: false,
+                    count_include_pad: true,
+                }),
+                inputs: &[rt::Value::Node(1)],
+                output: rt::Shape::map(6, 14, 14),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "conv2",
+                op: rt::Op::Conv(rt::Conv {
+                    filters: 16,
+                    kernel: rt::Size::new(5, 5),
+                    stride: rt::Size::new(1, 1),
+                    pad: rt::Padding::NONE,
+                    dilation: rt::Size::new(1, 1),
+                    groups: 1,
+                    bias: true,
+                }),
+                inputs: &[rt::Value::Node(2)],
+                output: rt::Shape::map(16, 10, 10),
+                tensors: &[
+                    rt::Tensor {
+                        name: "conv2.weight",
+                        role: rt::Role::Weight,
+                        shape: &[16, 6, 5, 5],
+                    },
+                    rt::Tensor {
+                        name: "conv2.bias",
+                        role: rt::Role::Bias,
+                        shape: &[16],
+                    },
+                ],
+                macs: 240000,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "4",
+                op: rt::Op::Activation(rt::Activation::Tanh),
+                inputs: &[rt::Value::Node(3)],
+                output: rt::Shape::map(16, 10, 10),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "5",
+                op: rt::Op::AvgPool(rt::Pool {
+                    kernel: rt::Size::new(2, 2),
+                    stride: rt::Size::new(2, 2),
+                    pad: rt::Padding::NONE,
+                    dilation: rt::Size::new(1, 1),
+                    ceil: false,
+                    count_include_pad: true,
+                }),
+                inputs: &[rt::Value::Node(4)],
+                output: rt::Shape::map(16, 5, 5),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "fc1",
+                op: rt::Op::Linear(rt::Linear {
+                    features: 120,
+                    bias: true,
+                }),
+                inputs: &[rt::Value::Node(5)],
+                output: rt::Shape::Vector(120),
+                tensors: &[
+                    rt::Tensor {
+                        name: "fc1.weight",
+                        role: rt::Role::Weight,
+                        shape: &[120, 400],
+                    },
+                    rt::Tensor {
+                        name: "fc1.bias",
+                        role: rt::Role::Bias,
+                        shape: &[120],
+                    },
+                ],
+                macs: 48000,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "7",
+                op: rt::Op::Activation(rt::Activation::Tanh),
+                inputs: &[rt::Value::Node(6)],
+                output: rt::Shape::Vector(120),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "fc2",
+                op: rt::Op::Linear(rt::Linear {
+                    features: 84,
+                    bias: true,
+                }),
+                inputs: &[rt::Value::Node(7)],
+                output: rt::Shape::Vector(84),
+                tensors: &[
+                    rt::Tensor {
+                        name: "fc2.weight",
+                        role: rt::Role::Weight,
+                        shape: &[84, 120],
+                    },
+                    rt::Tensor {
+                        name: "fc2.bias",
+                        role: rt::Role::Bias,
+                        shape: &[84],
+                    },
+                ],
+                macs: 10080,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "9",
+                op: rt::Op::Activation(rt::Activation::Tanh),
+                inputs: &[rt::Value::Node(8)],
+                output: rt::Shape::Vector(84),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "fc3",
+                op: rt::Op::Linear(rt::Linear {
+                    features: 10,
+                    bias: true,
+                }),
+                inputs: &[rt::Value::Node(9)],
+                output: rt::Shape::Vector(10),
+                tensors: &[
+                    rt::Tensor {
+                        name: "fc3.weight",
+                        role: rt::Role::Weight,
+                        shape: &[10, 84],
+                    },
+                    rt::Tensor {
+                        name: "fc3.bias",
+                        role: rt::Role::Bias,
+                        shape: &[10],
+                    },
+                ],
+                macs: 840,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "11",
+                op: rt::Op::Softmax,
+                inputs: &[rt::Value::Node(10)],
+                output: rt::Shape::Vector(10),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+        ],
+        result: rt::Value::Node(11),
+        taps: &[],
+        aux: &[],
+    };
+
+    /// How the tensors of a file are packed.
+    static RECIPE: &[rt::Pack] = &[
+        rt::Pack {
+            node: 0,
+            norm: None,
+            offset: 0,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 6,
+                inputs: 1,
+                kernel: rt::Size::new(5, 5),
+            }),
+        },
+        rt::Pack {
+            node: 3,
+            norm: None,
+            offset: 208,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 16,
+                inputs: 6,
+                kernel: rt::Size::new(5, 5),
+            }),
+        },
+        rt::Pack {
+            node: 6,
+            norm: None,
+            offset: 2624,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 120,
+                inputs: 16,
+                kernel: rt::Size::new(5, 5),
+            }),
+        },
+        rt::Pack {
+            node: 8,
+            norm: None,
+            offset: 50752,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 84,
+                inputs: 120,
+                kernel: rt::Size::new(1, 1),
+            }),
+        },
+        rt::Pack {
+            node: 10,
+            norm: None,
+            offset: 61408,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 10,
+                inputs: 84,
+                kernel: rt::Size::new(1, 1),
+            }),
+        },
+    ];
+};

@@ -1,0 +1,712 @@
+///
+/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 972,992 bytes.
+pub(crate) struct Residual<'w> {
+    weights: &'w ResidualWeights,
+    workspace: ::cnn::__rt::Place<'w, 243248>,
+}
+
+/// Weights of [`Residual`], packed as its kernels read them. Threads can share them.
+#[derive(::core::fmt::Debug)]
+pub(crate) struct ResidualWeights {
+    packed: ::cnn::__rt::Packed<1792>,
+}
+
+/// Memory that [`Residual`] computes in, for [`Residual::with_workspace`].
+pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<243248>;
+
+const _: () = {
+    use ::cnn::__rt as rt;
+    use ::core::option::Option::{self, None, Some};
+    use ::core::result::Result;
+
+    /// `input.halo`: zeros around 200x200
+    const INPUT_HALO: (rt::Map, rt::Padding) = (
+        rt::Map::dense(606, 200, 200, 3).with_strides(603, 3),
+        rt::Padding {
+            top: 1,
+            left: 1,
+            bottom: 0,
+            right: 0,
+        },
+    );
+
+    /// `input`: the image, 3x200x200
+    const INPUT: rt::Map = rt::Map::dense(606, 200, 200, 3).with_strides(603, 3);
+
+    /// `stem.halo`: zeros around 100x100
+    const STEM_HALO: (rt::Map, rt::Padding) = (
+        rt::Map::dense(122040, 100, 100, 8).with_strides(816, 8),
+        rt::Padding::symmetric(1, 1),
+    );
+
+    /// `stem`: 3x200x200 -> 8x100x100: conv 3x3, relu
+    const STEM: rt::Conv2d = rt::Conv2d {
+        input: INPUT,
+        output: rt::Map::dense(122040, 100, 100, 8).with_strides(816, 8),
+        kernel: rt::Size::new(3, 3),
+        stride: rt::Size::new(2, 2),
+        pad_top: 1,
+        pad_left: 1,
+        dilation: rt::Size::new(1, 1),
+        groups: 1,
+        weights: 0,
+        residual: None,
+        activation: rt::Activation::Relu,
+    };
+
+    /// `layer.0.conv.halo`: zeros around 100x100
+    const LAYER_0_CONV_HALO: (rt::Map, rt::Padding) = (
+        rt::Map::dense(824, 100, 100, 8).with_strides(816, 8),
+        rt::Padding::symmetric(1, 1),
+    );
+
+    /// `layer.0.conv`: 8x100x100 -> 8x100x100: conv 3x3, batch_norm, add, relu
+    const LAYER_0_CONV: rt::Conv2d = rt::Conv2d {
+        input: STEM.output,
+        output: rt::Map::dense(824, 100, 100, 8).with_strides(816, 8),
+        kernel: rt::Size::new(3, 3),
+        stride: rt::Size::new(1, 1),
+        pad_top: 1,
+        pad_left: 1,
+        dilation: rt::Size::new(1, 1),
+        groups: 1,
+        weights: 224,
+        residual: Some(STEM.output),
+        activation: rt::Activation::Relu,
+    };
+
+    /// `layer.1.conv`: 8x100x100 -> 8x100x100: conv 3x3, batch_norm, add, relu
+    const LAYER_1_CONV: rt::Conv2d = rt::Conv2d {
+        input: LAYER_0_CONV.output,
+        output: rt::Map::dense(83232, 100, 100, 8),
+        kernel: rt::Size::new(3, 3),
+        stride: rt::Size::new(1, 1),
+        pad_top: 1,
+        pad_left: 1,
+        dilation: rt::Size::new(1, 1),
+        groups: 1,
+        weights: 816,
+        residual: Some(LAYER_0_CONV.output),
+        activation: rt::Activation::Relu,
+    };
+
+    /// `features.chw`: 8x100x100 in the order C, H, W
+    const FEATURES_CHW: (rt::Map, usize) = (LAYER_1_CONV.output, 163232);
+
+    /// `0`: 8x100x100 -> 8x50x50: max_pool 2x2
+    const MAX_POOL_0: rt::Pool2d = rt::Pool2d {
+        input: LAYER_1_CONV.output,
+        output: rt::Map::dense(0, 50, 50, 8).with_strides(600, 12),
+        kernel: rt::Size::new(2, 2),
+        stride: rt::Size::new(2, 2),
+        pad: rt::Padding::NONE,
+        dilation: rt::Size::new(1, 1),
+        count_include_pad: true,
+    };
+
+    /// `a`: 8x100x100 -> 4x50x50: conv 2x2, silu
+    const A: rt::Conv2d = rt::Conv2d {
+        input: LAYER_1_CONV.output,
+        output: rt::Map::dense(8, 50, 50, 4).with_strides(600, 12),
+        kernel: rt::Size::new(2, 2),
+        stride: rt::Size::new(2, 2),
+        pad_top: 0,
+        pad_left: 0,
+        dilation: rt::Size::new(1, 1),
+        groups: 1,
+        weights: 1408,
+        residual: None,
+        activation: rt::Activation::Silu,
+    };
+
+    /// `4`: 12x50x50 -> 12x1x1: global_avg_pool
+    const GLOBAL_AVG_POOL_4: [rt::Map; 2] = [
+        rt::Map::dense(0, 50, 50, 12),
+        rt::Map::vector(30000, 12),
+    ];
+
+    /// `fc`: 12x1x1 -> 4: linear
+    const FC: rt::Dense = rt::Dense {
+        input: GLOBAL_AVG_POOL_4[1],
+        output: rt::Map::vector(0, 4),
+        weights: 1680,
+        residual: None,
+        activation: rt::Activation::Identity,
+    };
+
+    impl<'w> Residual<'w> {
+        /// Bytes of the workspace.
+        pub const WORKSPACE_BYTES: usize = 972992;
+
+        /// Trained parameters, without those of auxiliary classifiers.
+        pub const PARAMETERS: u64 = 1592;
+
+        /// Multiplications with a weight in one pass.
+        pub const MACS: u64 = 14000048;
+
+        /// The net as it was declared: layers, shapes, tensors.
+        pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+
+        /// A net with a workspace of its own, on the heap; one for each thread.
+        pub fn new(weights: &'w ResidualWeights) -> Self {
+            Self {
+                weights,
+                workspace: rt::Place::heap(),
+            }
+        }
+
+        /// A net in memory of the caller's, which can be a `static`.
+        pub const fn with_workspace(
+            weights: &'w ResidualWeights,
+            workspace: &'w mut ResidualWorkspace,
+        ) -> Self {
+            Self {
+                weights,
+                workspace: rt::Place::Borrowed(workspace),
+            }
+        }
+    }
+
+    impl Residual<'_> {
+        /// Runs the net: `3x200x200` in, `4` out, both in the order channels, rows, columns. Allocates nothing.
+        pub fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
+            let isa = rt::Isa::best();
+            let weights = &*self.weights.packed;
+            let workspace = self.workspace.floats();
+            rt::clear_halo(isa, &INPUT_HALO.0, &INPUT_HALO.1, workspace);
+            rt::load_chw(isa, input, &INPUT, workspace);
+            rt::clear_halo(isa, &STEM_HALO.0, &STEM_HALO.1, workspace);
+            rt::conv2d(isa, &STEM, weights, workspace);
+            rt::clear_halo(isa, &LAYER_0_CONV_HALO.0, &LAYER_0_CONV_HALO.1, workspace);
+            rt::conv2d(isa, &LAYER_0_CONV, weights, workspace);
+            rt::conv2d(isa, &LAYER_1_CONV, weights, workspace);
+            rt::store_chw(isa, &FEATURES_CHW.0, FEATURES_CHW.1, workspace);
+            rt::max_pool(isa, &MAX_POOL_0, workspace);
+            rt::conv2d(isa, &A, weights, workspace);
+            rt::global_avg_pool(
+                isa,
+                &GLOBAL_AVG_POOL_4[0],
+                &GLOBAL_AVG_POOL_4[1],
+                workspace,
+            );
+            rt::dense(isa, &FC, weights, workspace);
+            self.workspace.array::<0, 4>()
+        }
+
+        /// What the last pass left at `features`: 8x100x100, in the order channels, rows, columns.
+        pub fn tap_features(&self) -> &[f32; 80000] {
+            self.workspace.array::<163232, 80000>()
+        }
+    }
+
+    impl ResidualWeights {
+        /// Reads a safetensors file as PyTorch writes it (F32, F16 or BF16), folds and packs it once.
+        ///
+        /// # Errors
+        ///
+        /// Everything in which the file does not fit the net, at once.
+        pub fn from_safetensors(file: &[u8]) -> Result<Self, rt::WeightsError> {
+            rt::Packed::from_safetensors(&GRAPH, RECIPE, file)
+                .map(|packed| Self { packed })
+        }
+    }
+
+    impl<'w> rt::Network<'w> for Residual<'w> {
+        type Weights = ResidualWeights;
+        type Input = [f32; 120000];
+        type Output = [f32; 4];
+        const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+        const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
+        const PARAMETERS: u64 = Self::PARAMETERS;
+        const MACS: u64 = Self::MACS;
+
+        fn weights(safetensors: &[u8]) -> Result<ResidualWeights, rt::WeightsError> {
+            ResidualWeights::from_safetensors(safetensors)
+        }
+
+        fn new(weights: &'w ResidualWeights) -> Self {
+            Self::new(weights)
+        }
+
+        fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
+            self.forward(input)
+        }
+
+        fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
+            match input.as_array() {
+                Some(input) => Result::Ok(self.forward(input)),
+                None => {
+                    Result::Err(rt::WrongLength {
+                        expected: 120000,
+                        found: input.len(),
+                    })
+                }
+            }
+        }
+
+        fn tap(&self, name: &str) -> Option<&[f32]> {
+            match name {
+                "features" => Some(self.tap_features()),
+                _ => None,
+            }
+        }
+    }
+
+    impl ::core::fmt::Debug for Residual<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.write_str("Residual")
+        }
+    }
+
+    /// What `Residual` was declared as.
+    static GRAPH: rt::Graph<'static> = rt::Graph {
+        name: "Residual",
+        doc: "",
+        input: rt::Shape::map(3, 200, 200),
+        output: rt::Shape::Vector(4),
+        nodes: &[
+            rt::Node {
+                name: "stem",
+                op: rt::Op::Conv(rt::Conv {
+                    filters: 8,
+                    kernel: rt::Size::new(3, 3),
+                    stride: rt::Size::new(2, 2),
+                    pad: rt::Padding::symmetric(1, 1),
+                    dilation: rt::Size::new(1, 1),
+                    groups: 1,
+                    bias: true,
+                }),
+                inputs: &[rt::Value::Input],
+                output: rt::Shape::map(8, 100, 100),
+                tensors: &[
+                    rt::Tensor {
+                        name: "stem.weight",
+                        role: rt::Role::Weight,
+                        shape: &[8, 3, 3, 3],
+                    },
+                    rt::Tensor {
+                        name: "stem.bias",
+                        role: rt::Role::Bias,
+                        shape: &[8],
+                    },
+                ],
+                macs: 2160000,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "1",
+                op: rt::Op::Activation(rt::Activation::Relu),
+                inputs: &[rt::Value::Node(0)],
+                output: rt::Shape::map(8, 100, 100),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "layer.0.conv",
+                op: rt::Op::Conv(rt::Conv {
+                    filters: 8,
+                    kernel: rt::Size::new(3, 3),
+                    stride: rt::Size::new(1, 1),
+                    pad: rt::Padding::symmetric(1, 1),
+                    dilation: rt::Size::new(1, 1),
+                    groups: 1,
+                    bias: false,
+                }),
+                inputs: &[rt::Value::Node(1)],
+                output: rt::Shape::map(8, 100, 100),
+                tensors: &[
+                    rt::Tensor {
+                        name: "layer.0.conv.weight",
+                        role: rt::Role::Weight,
+                        shape: &[8, 8, 3, 3],
+                    },
+                ],
+                macs: 5760000,
+                calls: &[
+                    rt::Call {
+                        block: "residual",
+                        name: "layer.0",
+                    },
+                ],
+                aux: None,
+            },
+            rt::Node {
+                name: "layer.0.bn",
+                op: rt::Op::BatchNorm(rt::BatchNorm {
+                    eps: 0.00001,
+                    momentum: 0.1,
+                }),
+                inputs: &[rt::Value::Node(2)],
+                output: rt::Shape::map(8, 100, 100),
+                tensors: &[
+                    rt::Tensor {
+                        name: "layer.0.bn.weight",
+                        role: rt::Role::Weight,
+                        shape: &[8],
+                    },
+                    rt::Tensor {
+                        name: "layer.0.bn.bias",
+                        role: rt::Role::Bias,
+                        shape: &[8],
+                    },
+                    rt::Tensor {
+                        name: "layer.0.bn.running_mean",
+                        role: rt::Role::RunningMean,
+                        shape: &[8],
+                    },
+                    rt::Tensor {
+                        name: "layer.0.bn.running_var",
+                        role: rt::Role::RunningVar,
+                        shape: &[8],
+                    },
+                ],
+                macs: 0,
+                calls: &[
+                    rt::Call {
+                        block: "residual",
+                        name: "layer.0",
+                    },
+                ],
+                aux: None,
+            },
+            rt::Node {
+                name: "layer.0.0",
+                op: rt::Op::Add,
+                inputs: &[rt::Value::Node(3), rt::Value::Node(1)],
+                output: rt::Shape::map(8, 100, 100),
+                tensors: &[],
+                macs: 0,
+                calls: &[
+                    rt::Call {
+                        block: "residual",
+                        name: "layer.0",
+                    },
+                ],
+                aux: None,
+            },
+            rt::Node {
+                name: "layer.0.1",
+                op: rt::Op::Activation(rt::Activation::Relu),
+                inputs: &[rt::Value::Node(4)],
+                output: rt::Shape::map(8, 100, 100),
+                tensors: &[],
+                macs: 0,
+                calls: &[
+                    rt::Call {
+                        block: "residual",
+                        name: "layer.0",
+                    },
+                ],
+                aux: None,
+            },
+            rt::Node {
+                name: "layer.1.conv",
+                op: rt::Op::Conv(rt::Conv {
+                    filters: 8,
+                    kernel: rt::Size::new(3, 3),
+                    stride: rt::Size::new(1, 1),
+                    pad: rt::Padding::symmetric(1, 1),
+                    dilation: rt::Size::new(1, 1),
+                    groups: 1,
+                    bias: false,
+                }),
+                inputs: &[rt::Value::Node(5)],
+                output: rt::Shape::map(8, 100, 100),
+                tensors: &[
+                    rt::Tensor {
+                        name: "layer.1.conv.weight",
+                        role: rt::Role::Weight,
+                        shape: &[8, 8, 3, 3],
+                    },
+                ],
+                macs: 5760000,
+                calls: &[
+                    rt::Call {
+                        block: "residual",
+                        name: "layer.1",
+                    },
+                ],
+                aux: None,
+            },
+            rt::Node {
+                name: "layer.1.bn",
+                op: rt::Op::BatchNorm(rt::BatchNorm {
+                    eps: 0.00001,
+                    momentum: 0.1,
+                }),
+                inputs: &[rt::Value::Node(6)],
+                output: rt::Shape::map(8, 100, 100),
+                tensors: &[
+                    rt::Tensor {
+                        name: "layer.1.bn.weight",
+                        role: rt::Role::Weight,
+                        shape: &[8],
+                    },
+                    rt::Tensor {
+                        name: "layer.1.bn.bias",
+                        role: rt::Role::Bias,
+                        shape: &[8],
+                    },
+                    rt::Tensor {
+                        name: "layer.1.bn.running_mean",
+                        role: rt::Role::RunningMean,
+                        shape: &[8],
+                    },
+                    rt::Tensor {
+                        name: "layer.1.bn.running_var",
+                        role: rt::Role::RunningVar,
+                        shape: &[8],
+                    },
+                ],
+                macs: 0,
+                calls: &[
+                    rt::Call {
+                        block: "residual",
+                        name: "layer.1",
+                    },
+                ],
+                aux: None,
+            },
+            rt::Node {
+                name: "layer.1.0",
+                op: rt::Op::Add,
+                inputs: &[rt::Value::Node(7), rt::Value::Node(5)],
+                output: rt::Shape::map(8, 100, 100),
+                tensors: &[],
+                macs: 0,
+                calls: &[
+                    rt::Call {
+                        block: "residual",
+                        name: "layer.1",
+                    },
+                ],
+                aux: None,
+            },
+            rt::Node {
+                name: "layer.1.1",
+                op: rt::Op::Activation(rt::Activation::Relu),
+                inputs: &[rt::Value::Node(8)],
+                output: rt::Shape::map(8, 100, 100),
+                tensors: &[],
+                macs: 0,
+                calls: &[
+                    rt::Call {
+                        block: "residual",
+                        name: "layer.1",
+                    },
+                ],
+                aux: None,
+            },
+            rt::Node {
+                name: "head.0",
+                op: rt::Op::GlobalAvgPool,
+                inputs: &[rt::Value::Node(9)],
+                output: rt::Shape::map(8, 1, 1),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: Some(0),
+            },
+            rt::Node {
+                name: "head.fc",
+                op: rt::Op::Linear(rt::Linear {
+                    features: 4,
+                    bias: true,
+                }),
+                inputs: &[rt::Value::Node(10)],
+                output: rt::Shape::Vector(4),
+                tensors: &[
+                    rt::Tensor {
+                        name: "head.fc.weight",
+                        role: rt::Role::Weight,
+                        shape: &[4, 8],
+                    },
+                    rt::Tensor {
+                        name: "head.fc.bias",
+                        role: rt::Role::Bias,
+                        shape: &[4],
+                    },
+                ],
+                macs: 32,
+                calls: &[],
+                aux: Some(0),
+            },
+            rt::Node {
+                name: "0",
+                op: rt::Op::MaxPool(rt::Pool {
+                    kernel: rt::Size::new(2, 2),
+                    stride: rt::Size::new(2, 2),
+                    pad: rt::Padding::NONE,
+                    dilation: rt::Size::new(1, 1),
+                    ceil: false,
+                    count_include_pad: true,
+                }),
+                inputs: &[rt::Value::Node(9)],
+                output: rt::Shape::map(8, 50, 50),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "a",
+                op: rt::Op::Conv(rt::Conv {
+                    filters: 4,
+                    kernel: rt::Size::new(2, 2),
+                    stride: rt::Size::new(2, 2),
+                    pad: rt::Padding::NONE,
+                    dilation: rt::Size::new(1, 1),
+                    groups: 1,
+                    bias: true,
+                }),
+                inputs: &[rt::Value::Node(9)],
+                output: rt::Shape::map(4, 50, 50),
+                tensors: &[
+                    rt::Tensor {
+                        name: "a.weight",
+                        role: rt::Role::Weight,
+                        shape: &[4, 8, 2, 2],
+                    },
+                    rt::Tensor {
+                        name: "a.bias",
+                        role: rt::Role::Bias,
+                        shape: &[4],
+                    },
+                ],
+                macs: 320000,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "2",
+                op: rt::Op::Activation(rt::Activation::Silu),
+                inputs: &[rt::Value::Node(13)],
+                output: rt::Shape::map(4, 50, 50),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "3",
+                op: rt::Op::Concat,
+                inputs: &[rt::Value::Node(12), rt::Value::Node(14)],
+                output: rt::Shape::map(12, 50, 50),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "4",
+                op: rt::Op::GlobalAvgPool,
+                inputs: &[rt::Value::Node(15)],
+                output: rt::Shape::map(12, 1, 1),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "fc",
+                op: rt::Op::Linear(rt::Linear {
+                    features: 4,
+                    bias: true,
+                }),
+                inputs: &[rt::Value::Node(16)],
+                output: rt::Shape::Vector(4),
+                tensors: &[
+                    rt::Tensor {
+                        name: "fc.weight",
+                        role: rt::Role::Weight,
+                        shape: &[4, 12],
+                    },
+                    rt::Tensor {
+                        name: "fc.bias",
+                        role: rt::Role::Bias,
+                        shape: &[4],
+                    },
+                ],
+                macs: 48,
+                calls: &[],
+                aux: None,
+            },
+        ],
+        result: rt::Value::Node(17),
+        taps: &[
+            rt::Tap {
+                name: "features",
+                value: rt::Value::Node(9),
+            },
+        ],
+        aux: &[
+            rt::Aux {
+                name: "head",
+                weight: 0.3,
+                result: rt::Value::Node(11),
+            },
+        ],
+    };
+
+    /// How the tensors of a file are packed.
+    static RECIPE: &[rt::Pack] = &[
+        rt::Pack {
+            node: 0,
+            norm: None,
+            offset: 0,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 8,
+                inputs: 3,
+                kernel: rt::Size::new(3, 3),
+            }),
+        },
+        rt::Pack {
+            node: 2,
+            norm: Some(3),
+            offset: 224,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 8,
+                inputs: 8,
+                kernel: rt::Size::new(3, 3),
+            }),
+        },
+        rt::Pack {
+            node: 6,
+            norm: Some(7),
+            offset: 816,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 8,
+                inputs: 8,
+                kernel: rt::Size::new(3, 3),
+            }),
+        },
+        rt::Pack {
+            node: 13,
+            norm: None,
+            offset: 1408,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 4,
+                inputs: 8,
+                kernel: rt::Size::new(2, 2),
+            }),
+        },
+        rt::Pack {
+            node: 17,
+            norm: None,
+            offset: 1680,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 4,
+                inputs: 12,
+                kernel: rt::Size::new(1, 1),
+            }),
+        },
+    ];
+};

@@ -1,0 +1,190 @@
+//! Random nets: their plans, run kernel by kernel, against the reference executor.
+//!
+//! Whatever the plan shares (buffers over time, slices of a concat, an input that is written over, a halo), a mistake in
+//! it shows as wrong numbers in one of these nets.
+
+mod planned;
+
+use std::fmt::Write as _;
+
+use cnn_compiler::plan::{Kernel, Plan, Range};
+use cnn_runtime::activation::{activate, prelu};
+use cnn_runtime::conv::{conv2d, depthwise2d};
+use cnn_runtime::dense::dense;
+use cnn_runtime::isa::Isa;
+use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
+use cnn_runtime::norm::{lrn, scale_shift};
+use cnn_runtime::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_runtime::softmax::{log_softmax, softmax};
+use cnn_runtime::{reference, weights};
+use models::seeded;
+
+const NETS: u64 = 300;
+/// Sums in another order differ by some 1e-6 of the largest magnitude; a wrong element by far more.
+const TOLERANCE: f64 = 2e-5;
+
+/// splitmix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) % end as u64) as usize
+    }
+
+    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[self.below(of.len())]
+    }
+}
+
+/// Layers that keep the size of maps, so that they can stand in any branch.
+fn keeping(random: &mut Random, name: &str, channels: usize) -> String {
+    match random.below(10) {
+        0 => "max_pool(3x3, stride = 1, pad = 1)".to_owned(),
+        1 => "avg_pool(3x3, stride = 1, pad = 1, count_include_pad = false)".to_owned(),
+        2 => format!("{name}: batch_norm"),
+        3 => "lrn(size = 3)".to_owned(),
+        4 => random.pick(&["relu", "tanh", "hard_swish", "identity", "dropout(0.1)", "softmax"]).to_owned(),
+        5 => format!("{name}: prelu(per = element)"),
+        6 => format!("{name}: conv({channels}, 3x3, pad = 1, groups = {channels})"),
+        7 => format!("{name}: conv({channels}, 5x3, pad = same, dilation = 2 x 1)"),
+        _ => format!("{name}: conv({channels}, {}, pad = same)", random.pick(&["1x1", "3x3", "2x4"])),
+    }
+}
+
+/// A few steps that end in so many channels.
+fn branch(random: &mut Random, name: &str, channels: usize, depth: usize) -> String {
+    let mut text = format!("{name}in: conv({channels}, 1x1)");
+    for step in 0..random.below(4) {
+        let name = format!("{name}s{step}");
+        let next = match random.below(6) {
+            0 if depth > 0 => merge(random, &name, channels, depth - 1),
+            _ => keeping(random, &name, channels),
+        };
+        let _ = write!(text, " -> {next}");
+    }
+    text
+}
+
+/// A merge of two or three branches over `channels` maps, which leaves as many.
+fn merge(random: &mut Random, name: &str, channels: usize, depth: usize) -> String {
+    let count = 2 + random.below(2);
+    let skip = random.below(3) == 0;
+    let kind = random.pick(&["add", "mul", "concat"]);
+    let mut text = format!("{kind} {{ ");
+    for index in 0..count {
+        let branch = match kind {
+            "concat" if index == 0 && skip => "skip".to_owned(),
+            "concat" => {
+                let slice = 1 + random.below(9);
+                branch(random, &format!("{name}b{index}"), slice, depth)
+            }
+            _ if index == 0 && skip => "skip".to_owned(),
+            "mul" if index == 1 => {
+                format!("global_avg_pool -> {name}b{index}: conv({channels}, 1x1) -> sigmoid")
+            }
+            _ => branch(random, &format!("{name}b{index}"), channels, depth),
+        };
+        let _ = write!(text, "{branch}; ");
+    }
+    text.push('}');
+    if kind == "concat" {
+        let _ = write!(text, " -> {name}out: conv({channels}, 1x1)");
+    }
+    text
+}
+
+fn net(seed: u64) -> String {
+    let mut random = Random(seed);
+    let (c, h, w) = (1 + random.below(5), 5 + random.below(6), 5 + random.below(6));
+    let channels = 1 + random.below(20);
+    let mut body = format!("{};", branch(&mut random, "a", channels, 2));
+    for step in 0..1 + random.below(4) {
+        let _ = write!(body, " {};", merge(&mut random, &format!("m{step}"), channels, 2));
+        if random.below(3) == 0 {
+            let _ = write!(body, " tap t{step};");
+        }
+    }
+    let tail =
+        random.pick(&["flatten -> fc: linear(3)", "fc: linear(3)", "global_avg_pool -> fc: linear(3) -> softmax"]);
+    format!("Net: {c}x{h}x{w} -> 3 {{ {body} {tail}; }}")
+}
+
+/// Runs a plan as the emitted code does.
+fn run(plan: &Plan, weights: &[f32], input: &[f32], ws: &mut [f32]) {
+    let isa = Isa::best();
+    for call in &plan.calls {
+        match &call.kernel {
+            Kernel::LoadChw(to) => load_chw(isa, input, to, ws),
+            Kernel::ClearHalo(map, halo) => clear_halo(isa, map, halo, ws),
+            Kernel::StoreChw(from, to) => store_chw(isa, from, *to, ws),
+            Kernel::Copy(from, to) => copy(isa, from, to, ws),
+            Kernel::Conv2d(conv) => conv2d(isa, conv, weights, ws),
+            Kernel::Depthwise2d(conv) => depthwise2d(isa, conv, weights, ws),
+            Kernel::Dense(linear) => dense(isa, linear, weights, ws),
+            Kernel::MaxPool(pool) => max_pool(isa, pool, ws),
+            Kernel::AvgPool(pool) => avg_pool(isa, pool, ws),
+            Kernel::GlobalMaxPool(from, to) => global_max_pool(isa, from, to, ws),
+            Kernel::GlobalAvgPool(from, to) => global_avg_pool(isa, from, to, ws),
+            Kernel::Lrn(norm) => lrn(isa, norm, ws),
+            Kernel::ScaleShift(norm) => scale_shift(isa, norm, weights, ws),
+            Kernel::Prelu(slopes) => prelu(isa, slopes, weights, ws),
+            Kernel::Activate(step) => activate(isa, step, ws),
+            Kernel::Softmax(from, to) => softmax(isa, from, to, ws),
+            Kernel::LogSoftmax(from, to) => log_softmax(isa, from, to, ws),
+            Kernel::Add(inputs, to, activation) => add(isa, inputs, to, *activation, ws),
+            Kernel::Mul(inputs, to, activation) => mul(isa, inputs, to, *activation, ws),
+        }
+    }
+}
+
+#[test]
+fn plans_agree_with_the_reference() {
+    for seed in 0..NETS {
+        let source = net(seed);
+        let plan = planned::plan(&source).unwrap_or_else(|error| panic!("{source}\n{error}"));
+        let input_len = plan.describe("Net", "", |graph| graph.input.elements());
+        let input = seeded::uniform("input", input_len);
+        let mut packed = vec![0.0; plan.packed_len];
+        let expected = plan.describe("Net", "", |graph| {
+            let file = seeded::weights(graph, &seed.to_string());
+            weights::load(graph, &plan.recipe, &file, &mut packed).unwrap_or_else(|error| panic!("{source}\n{error}"));
+            let params = weights::read(graph, &file).unwrap_or_else(|error| panic!("{source}\n{error}"));
+            let outputs = reference::run(graph, &params, &input).unwrap_or_else(|error| panic!("{source}\n{error}"));
+            let taps = graph.taps.iter().filter_map(|tap| outputs.tap(tap.name));
+            taps.chain([outputs.result()]).map(|value| value.data.clone()).collect::<Vec<_>>()
+        });
+        // Garbage in a fresh workspace, as from another net before; then a second pass over what the first left.
+        let mut workspace = vec![f32::NAN; plan.workspace_len];
+        for pass in 0..2 {
+            run(&plan, &packed, &input, &mut workspace);
+            for (range, expected) in plan.taps.iter().chain([&plan.output]).zip(&expected) {
+                let Range { offset, len } = *range;
+                close(&format!("pass {pass} of {source}"), expected, &workspace[offset..][..len]);
+            }
+        }
+    }
+}
+
+fn close(what: &str, expected: &[f64], found: &[f32]) {
+    let scale = expected.iter().fold(1e-30_f64, |scale, x| scale.max(x.abs()));
+    for (index, (expected, found)) in expected.iter().zip(found).enumerate() {
+        let near = (expected - f64::from(*found)).abs() <= TOLERANCE * scale;
+        assert!(near, "{what}\n[{index}]: {found}, expected {expected} (largest {scale})");
+    }
+}
+
+#[test]
+fn workspaces_are_near_the_lower_bound() {
+    let mut worst = 1.0_f64;
+    for seed in 0..NETS {
+        let plan = planned::plan(&net(seed)).unwrap_or_else(|error| panic!("{error}"));
+        let ratio = plan.workspace_len as f64 / plan.lower_bound as f64;
+        worst = worst.max(ratio);
+    }
+    println!("workspace at most {worst:.3} of the lower bound");
+    assert!(worst <= 1.1, "{worst}");
+}

@@ -1,0 +1,144 @@
+//! What the optimiser makes of layers, as the list of kernels that run: each pass where it fires, and where it must not.
+
+mod planned;
+
+use planned::plan;
+
+/// The kernels of a net, a line each, with what was fused into them.
+fn kernels(source: &str) -> String {
+    let plan = plan(source).unwrap_or_else(|error| panic!("{error}"));
+    let lines: Vec<String> = plan.calls.iter().map(|call| format!("{}: {}", call.name, call.doc)).collect();
+    lines.join("\n")
+}
+
+#[track_caller]
+fn assert_kernels(source: &str, expected: &[&str]) {
+    assert_eq!(kernels(source), expected.join("\n"));
+}
+
+#[test]
+fn lenet5() {
+    assert_kernels(
+        "LeNet5: 1x32x32 -> 10 {
+            conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
+            conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);
+            fc1: linear(120) -> tanh;
+            fc2: linear(84) -> tanh;
+            fc3: linear(10) -> softmax;
+        }",
+        &[
+            "input: the image, 1x32x32",
+            "conv1: 1x32x32 -> 6x28x28: conv 5x5, tanh",
+            "2: 6x28x28 -> 6x14x14: avg_pool 2x2",
+            "conv2: 6x14x14 -> 16x10x10: conv 5x5, tanh",
+            "5: 16x10x10 -> 16x5x5: avg_pool 2x2",
+            "fc1: 16x5x5 -> 120: linear, tanh",
+            "fc2: 120 -> 84: linear, tanh",
+            "fc3: 84 -> 10: linear",
+            "11: 10 -> 10: softmax",
+        ],
+    );
+}
+
+#[test]
+fn a_normalisation_is_folded_and_a_residual_added() {
+    assert_kernels(
+        "Net: 8x9x9 -> 8x9x9 {
+            add { c: conv(8, 3x3, pad = 1) -> n: batch_norm -> relu -> d: conv(8, 1x1) -> m: batch_norm; skip; } -> relu;
+        }",
+        &[
+            "input.halo: zeros around 9x9",
+            "input: the image, 8x9x9",
+            "c: 8x9x9 -> 8x9x9: conv 3x3, batch_norm, relu",
+            "d: 8x9x9 -> 8x9x9: conv 1x1, batch_norm, add, relu",
+            "output.chw: 8x9x9 in the order C, H, W",
+        ],
+    );
+}
+
+#[test]
+fn a_value_that_is_read_twice_is_not_fused() {
+    // The tap reads what is in front of the normalisation, the second one what is in front of the function.
+    assert_kernels(
+        "Net: 2x4x4 -> 3x4x4 { c: conv(3, 1x1); tap raw; n: batch_norm; tap normal; r: relu; }",
+        &[
+            "input: the image, 2x4x4",
+            "c: 2x4x4 -> 3x4x4: conv 1x1",
+            "raw.chw: 3x4x4 in the order C, H, W",
+            "n: 3x4x4 -> 3x4x4: batch_norm",
+            "normal.chw: 3x4x4 in the order C, H, W",
+            "r: 3x4x4 -> 3x4x4: relu",
+            "output.chw: 3x4x4 in the order C, H, W",
+        ],
+    );
+}
+
+#[test]
+fn a_normalisation_behind_a_function_is_not_folded() {
+    assert_kernels(
+        "Net: 2x4x4 -> 3 { c: conv(3, 4x4) -> r: relu -> n: batch_norm -> flatten; }",
+        &["input: the image, 2x4x4", "c: 2x4x4 -> 3x1x1: conv 4x4, relu", "n: 3x1x1 -> 3x1x1: batch_norm"],
+    );
+}
+
+#[test]
+fn a_sum_of_three_is_not_fused() {
+    assert_kernels(
+        "Net: 3 -> 3 { add { a: linear(3); b: linear(3); skip; } -> relu; }",
+        &["input: the image, 3", "a: 3 -> 3: linear", "b: 3 -> 3: linear", "0: 3 -> 3: add, relu"],
+    );
+}
+
+#[test]
+fn a_residual_behind_a_function_is_not_fused() {
+    assert_kernels(
+        "Net: 3 -> 3 { add { a: linear(3) -> relu; skip; }; }",
+        &["input: the image, 3", "a: 3 -> 3: linear, relu", "0: 3 -> 3: add"],
+    );
+}
+
+#[test]
+fn branches_of_a_concat_are_written_in_place() {
+    assert_kernels(
+        "Net: 4x5x5 -> 9x1x1 { concat { a: conv(2, 1x1); max_pool(1x1); b: conv(3, 1x1); } -> global_max_pool; }",
+        &[
+            "input: the image, 4x5x5",
+            "a: 4x5x5 -> 2x5x5: conv 1x1",
+            "1: 4x5x5 -> 4x5x5: max_pool 1x1",
+            "b: 4x5x5 -> 3x5x5: conv 1x1",
+            "1: 9x5x5 -> 9x1x1: global_max_pool",
+        ],
+    );
+}
+
+#[test]
+fn a_branch_that_stands_twice_is_copied_once() {
+    assert_kernels(
+        "Net: 2x3x3 -> 4x1x1 { concat { skip; skip; } -> global_max_pool; }",
+        &["input: the image, 2x3x3", "0: 2x3x3 into the channels of the concat", "1: 4x3x3 -> 4x1x1: global_max_pool"],
+    );
+}
+
+#[test]
+fn what_does_nothing_is_gone() {
+    assert_kernels(
+        "Net: 2x3x3 -> 5 { dropout(0.5) -> identity -> flatten -> dropout -> fc: linear(5); }",
+        &["input: the image, 2x3x3", "fc: 2x3x3 -> 5: linear"],
+    );
+}
+
+#[test]
+fn an_auxiliary_classifier_does_not_run() {
+    assert_kernels(
+        "Net: 2x3x3 -> 5 { relu; aux head(weight = 0.3) { fc: linear(7); }; fc: linear(5); }",
+        &["input: the image, 2x3x3", "0: 2x3x3 -> 2x3x3: relu", "fc: 2x3x3 -> 5: linear"],
+    );
+}
+
+#[test]
+fn a_flatten_that_something_else_reads_is_kept() {
+    assert_kernels(
+        "Net: 2x3x3 -> 18 { flatten -> softmax; }",
+        &["input: the image, 2x3x3", "0: 2x3x3 -> 18: flatten", "1: 18 -> 18: softmax"],
+    );
+}

@@ -1,0 +1,65 @@
+//! Pooling of whole maps.
+
+use super::Reduce;
+use crate::map::Map;
+use crate::simd::{Kernel, Simd};
+
+/// All pixels of `input` become the one of `output`. Whoever makes one has checked both maps, with a vector behind them.
+pub(super) struct Global<'a, R> {
+    pub(super) input: &'a Map,
+    pub(super) output: &'a Map,
+    pub(super) ws: *mut f32,
+    pub(super) reduce: R,
+}
+
+impl<R: Reduce> Kernel for Global<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let channels = self.input.channels;
+        let mut c = 0;
+        while c < channels {
+            // SAFETY: `assert_global` checked both maps, with a vector behind them; `c` counts their channels.
+            c += unsafe {
+                if channels - c >= 4 * S::LANES { self.strip::<S, 4>(s, c) } else { self.strip::<S, 1>(s, c) }
+            };
+        }
+    }
+}
+
+impl<R: Reduce> Global<'_, R> {
+    /// `N` vectors of channels from `c` on; gives how many channels that is. Rows are added up on their own first, which
+    /// keeps the rounding errors of large maps small.
+    ///
+    /// # Safety
+    ///
+    /// All but the last vector must be in the maps.
+    #[inline(always)]
+    unsafe fn strip<S: Simd, const N: usize>(&self, s: S, c: usize) -> usize {
+        let Self { input, output, ws, reduce } = *self;
+        let mut sums = [s.splat(R::START); N];
+        for y in 0..input.height {
+            let mut row = [s.splat(R::START); N];
+            for x in 0..input.width {
+                for (i, sum) in row.iter_mut().enumerate() {
+                    // SAFETY: an element of the input, with a vector behind it.
+                    let value = unsafe { s.load(ws.add(input.at(y, x) + c + i * S::LANES)) };
+                    *sum = reduce.fold(s, *sum, value);
+                }
+            }
+            for (sum, row) in sums.iter_mut().zip(&row) {
+                *sum = reduce.fold(s, *sum, *row);
+            }
+        }
+        for (i, sum) in sums.iter().enumerate() {
+            let c = c + i * S::LANES;
+            // SAFETY: no more channels are written than the output has.
+            unsafe {
+                let mean = reduce.finish(s, *sum, 1.0 / input.pixels() as f32);
+                s.store_first(ws.add(output.offset + c), mean, output.channels - c);
+            }
+        }
+        N * S::LANES
+    }
+}

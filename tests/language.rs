@@ -1,0 +1,168 @@
+//! What may be written, and what it is called: everything here compiles, and the description of each net says how it
+//! was understood.
+
+use cnn::Network;
+use cnn::graph::Graph;
+use cnn::op::{Op, Padding, Size};
+
+/// The names of the layers that have tensors.
+fn names<N: Network<'static>>() -> Vec<&'static str> {
+    let graph: &'static Graph<'static> = N::GRAPH;
+    graph.nodes.iter().filter(|node| !node.tensors.is_empty()).map(|node| node.name).collect()
+}
+
+/// Window, stride and padding of all convolutions and pools.
+fn windows<N: Network<'static>>() -> Vec<(Size, Size, Padding)> {
+    N::GRAPH
+        .nodes
+        .iter()
+        .filter_map(|node| match node.op {
+            Op::Conv(conv) => Some((conv.kernel, conv.stride, conv.pad)),
+            Op::MaxPool(pool) | Op::AvgPool(pool) => Some((pool.kernel, pool.stride, pool.pad)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn filters<N: Network<'static>>() -> Vec<usize> {
+    let conv = |op| if let Op::Conv(conv) = op { Some(conv.filters) } else { None };
+    N::GRAPH.nodes.iter().filter_map(|node| conv(node.op)).collect()
+}
+
+#[test]
+fn sizes_can_be_written_in_several_ways() {
+    cnn::network! {
+        Sizes: 2x16x16 -> 2x12x16 {
+            conv(2, 2x2) -> conv(2, 2 x 2) -> conv(2, (2, 2)) -> conv(2, 2) -> conv(2, 2x 2) -> conv(2, 2 x2);
+            conv(2, 1x3, pad = (0, 3)) -> conv(2, 3x1, pad = (1, 2, 3, 0));
+            max_pool(1 x 1, stride = 1,);
+        }
+    }
+    let two = Size::square(2);
+    let (ones, none) = (Size::square(1), Padding::NONE);
+    let mut expected = vec![(two, ones, none); 6];
+    expected.push((Size::new(1, 3), ones, Padding::symmetric(0, 3)));
+    expected.push((Size::new(3, 1), ones, Padding { top: 1, left: 2, bottom: 3, right: 0 }));
+    expected.push((ones, ones, none));
+    assert_eq!(windows::<Sizes<'_>>(), expected);
+}
+
+#[test]
+fn comments_and_trailing_commas_mean_nothing() {
+    cnn::network! {
+        // Before a block.
+        block wide(
+            width, // a parameter
+            times = 2,
+        ) {
+            /* A step. */ conv(times * width, 1x1,) -> relu;
+        }
+
+        Commented: 1x4x4 -> 6x4x4 {
+            wide(3,); // Behind a step.
+        }
+    }
+    assert_eq!(filters::<Commented<'_>>(), [6]);
+}
+
+#[test]
+fn arithmetic_is_that_of_whole_numbers() {
+    cnn::network! {
+        block many(a, b = a + 1, c = 2 * b - a) {
+            conv(a + b * c, 1) -> conv((a + b) * c, 1) -> conv(17 / 5 % 2, 1) -> conv(10 - 3 - 2, 1) -> conv(-1 + c, 1);
+        }
+
+        Arithmetic: 1x1x1 -> 3x1x1 { many(2); many(c = 5, a = 1, b = 1); many(4, c = 4, b = 0); }
+    }
+    let (a, b, c) = (2, 3, 4);
+    let first = [a + b * c, (a + b) * c, 1, 5, c - 1];
+    assert_eq!(filters::<Arithmetic<'_>>(), [first, [6, 10, 1, 5, 4], [4, 16, 1, 5, 3]].concat());
+}
+
+#[test]
+fn names_may_be_words_of_rust_and_of_the_language() {
+    cnn::network! {
+        block keywords(fn, same) { type: conv(fn, 1, pad = same) -> r#match: conv(same, 1); }
+
+        Keywords: 1x3x3 -> 2x7x7 {
+            conv: conv(1, 1) -> tap: relu -> aux: batch_norm;
+            tap r#struct;
+            self: { keywords(3, 2); };
+            add: add { skip: conv(2, 1); mul: conv(2, 1); };
+        }
+    }
+    let expected = ["conv", "aux", "self.0.type", "self.0.match", "skip", "mul"];
+    assert_eq!(names::<Keywords<'_>>(), expected);
+    assert_eq!(Keywords::GRAPH.taps[0].name, "struct");
+}
+
+#[test]
+fn steps_without_a_name_are_numbered_with_those_that_have_one() {
+    cnn::network! {
+        Numbered: 1x8x8 -> 1x8x8 {
+            conv(1, 1) -> relu -> conv(1, 1);
+            named: conv(1, 1);
+            conv(1, 1);
+            { conv(1, 1) -> { identity; conv(1, 1); }; };
+            group: { relu; conv(1, 1); };
+            tap between;
+            conv(1, 1);
+        }
+    }
+    let expected = ["0", "2", "named", "4", "5.0", "5.1.1", "group.1", "7"];
+    assert_eq!(names::<Numbered<'_>>(), expected);
+}
+
+#[test]
+fn a_repeated_step_counts_as_often_as_it_is_there() {
+    cnn::network! {
+        block b() { conv(1, 1); }
+
+        Repeated: 1x8x8 -> 1x8x8 {
+            [b; 2];
+            conv(1, 1);
+            name: [b; 2];
+            [{ [conv(1, 1); 2]; relu; }; 2];
+            last: [conv(1, 1); 1];
+            [b(); 3 - 3];
+            conv(1, 1);
+        }
+    }
+    let expected = ["0.0", "1.0", "2", "name.0.0", "name.1.0", "4.0", "4.1", "5.0", "5.1", "last.0", "7"];
+    assert_eq!(names::<Repeated<'_>>(), expected);
+}
+
+#[test]
+fn merges_add_no_level_to_names() {
+    cnn::network! {
+        Merged: 2x8x8 -> 2x8x8 {
+            named: add { a: conv(2, 1); conv(2, 1) -> conv(2, 1); { conv(2, 1); }; skip; };
+            group: { concat { conv(1, 1); b: conv(1, 1); } -> mul { skip; {}; skip -> sigmoid; }; };
+        }
+    }
+    let expected = ["a", "1", "2", "3.0", "group.0", "group.b"];
+    assert_eq!(names::<Merged<'_>>(), expected);
+}
+
+#[test]
+fn an_empty_group_and_identity_leave_a_value_as_it_is() {
+    cnn::network! {
+        Nothing: 2x3x3 -> 2x3x3 { add { {}; { identity; }; skip; } -> {} -> identity; }
+    }
+    let weights = NothingWeights::from_safetensors(b"\x02\0\0\0\0\0\0\0{}").expect("a net without tensors");
+    let mut net = Nothing::new(&weights);
+    let input = std::array::from_fn(|index| index as f32);
+    assert_eq!(net.forward(&input), &input.map(|value| 3.0 * value));
+}
+
+#[test]
+fn nets_that_are_switched_by_cfg_may_have_one_name() {
+    cnn::network! {
+        #[cfg(any())]
+        Switched: 1x1x1 -> 1 { linear(1); }
+
+        #[cfg(all())]
+        Switched: 2x1x1 -> 2 { linear(2); }
+    }
+    assert_eq!(Switched::PARAMETERS, 6);
+}

@@ -1,0 +1,9 @@
+cnn::network! {
+    Net: 3x16x16 -> 10 {
+        /// The stem.
+        conv(8, 3x3) -> relu;
+        flatten -> linear(10);
+    }
+}
+
+fn main() {}

@@ -1,8 +1,151 @@
-//! placeholder
+//! An ahead-of-time compiler for convolutional networks.
+//!
+//! [`network!`] takes a net of a few lines, checks every shape while rustc runs, plans all memory, and becomes Rust that
+//! runs the net: one straight line of kernel calls, all sizes constants, no heap allocation, nothing left to go wrong.
+//!
+//! ```
+//! use cnn::network;
+//!
+//! network! {
+//!     /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998).
+//!     pub LeNet5: 1x32x32 -> 10 {
+//!         conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
+//!         conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);
+//!         fc1: linear(120) -> tanh;
+//!         fc2: linear(84) -> tanh;
+//!         fc3: linear(10) -> softmax;
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let bytes = models::seeded::weights(LeNet5::GRAPH, "");
+//! let weights = LeNet5Weights::from_safetensors(&bytes)?; // checked, folded and packed once; threads can share it
+//! let mut net = LeNet5::new(&weights); // a workspace of its own, one for each thread
+//! let image = [0.0; 32 * 32];
+//! let scores: &[f32; 10] = net.forward(&image);
+//! # assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+//! assert_eq!(LeNet5::PARAMETERS, 61_706);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What a declaration becomes
+//!
+//! For a net `Name`, `network!` emits
+//!
+//! - `Name<'w>`: the net and its workspace. `new(&weights)`; [`forward`](Network::forward), which allocates nothing, cannot
+//!   fail and does not panic; `tap_…()` for each `tap`; the constants `WORKSPACE_BYTES`, `PARAMETERS`, `MACS` and `GRAPH`.
+//! - `NameWeights`: packed weights, from `from_safetensors(&bytes)`, whose [error](weights::WeightsError) names everything
+//!   that is wrong with a file at once.
+//! - With a workspace of more than 128 KiB, `NameWorkspace`: the net's memory is on the heap then, or, with
+//!   `with_workspace(&weights, &mut workspace)`, wherever the caller has it. A smaller workspace is part of `Name`.
+//! - An implementation of [`Network`], for code that is generic over nets.
+//!
+//! Inputs and outputs are arrays in the order channels, rows, columns, as PyTorch has them. Data is `f32`.
+//!
+//! # The language
+//!
+//! `->` means "then". A statement ends in `;`, and the next one takes its result. A name before a step is the first part of
+//! the names of its tensors: `conv1: conv(6, 5x5)` reads `conv1.weight` and `conv1.bias`. Groups `{ … }` and block calls
+//! add a level to names, merges do not. A step without a name is numbered by its position among its siblings, every step
+//! counted, as `torch.nn.Sequential` does; so the tensor names of a PyTorch model can be declared as they are.
+//!
+//! ```
+//! cnn::network! {
+//!     /// Two convolutions, and the input added to their result (He et al. 2015).
+//!     block residual(channels, kernel = 3) {
+//!         add {
+//!             conv1: conv(channels, kernel x kernel, pad = kernel / 2, bias = false) -> bn1: batch_norm -> relu
+//!                 -> conv2: conv(channels, 3x3, pad = 1, bias = false) -> bn2: batch_norm;
+//!             skip;
+//!         } -> relu;
+//!     }
+//!
+//!     /// A small residual net.
+//!     pub Small: 3x32x32 -> 10 {
+//!         stem: { conv(16, 3x3, stride = 2, pad = 1) -> relu; };      // stem.0.weight, stem.0.bias
+//!         layers: [residual(16); 2];                                  // layers.0.conv1.weight, layers.1.conv1.weight, …
+//!         residual(16, kernel = 5);                                   // 2.conv1.weight, …: the third statement's step
+//!         tap features;                                               // net.tap_features()
+//!         aux head(weight = 0.3) { global_avg_pool -> fc: linear(10); };
+//!         concat { max_pool(2x2); half: conv(8, 2x2, stride = 2); };
+//!         global_avg_pool -> fc: linear(10);
+//!         softmax;
+//!     }
+//! }
+//! # fn main() {
+//! # assert_eq!(Small::GRAPH.nodes[2].tensors[0].name, "layers.0.conv1.weight");
+//! # assert_eq!(Small::GRAPH.nodes[0].tensors[0].name, "stem.0.weight");
+//! # assert!(Small::GRAPH.nodes.iter().any(|node| node.name == "2.conv1"));
+//! # }
+//! ```
+//!
+//! | | |
+//! | --- | --- |
+//! | `Name: 3x224x224 -> 1000 { … }` | a net: shapes are `channels x height x width`, or one number for a vector |
+//! | `block name(a, b = 2 * a) { … }` | a part that is called as `name(16)` or `name(16, b = 8)` |
+//! | `[step; n]` | the step `n` times; `name: [step; n]` calls them `name.0`, `name.1`, … |
+//! | `concat { …; …; }` | branches that read the same input, their channels one after another |
+//! | `add { …; …; }` `mul { …; …; }` | their sum, their product; a `Cx1x1` branch of `mul` scales whole maps |
+//! | `skip` | as a branch, or at the beginning of one: the input itself |
+//! | `tap name;` | keeps the value as a further output |
+//! | `aux name(weight = 0.3) { … }` | an auxiliary classifier: training's alone, counted separately, not run |
+//!
+//! | layer | arguments (default) |
+//! | --- | --- |
+//! | `conv` | filters, size, `stride` (1), `pad` (0), `dilation` (1), `groups` (1), `bias` (true) |
+//! | `linear` | features, `bias` (true); takes `CxHxW` flattened in that order |
+//! | `max_pool` `avg_pool` | size, `stride` (the size), `pad` (0), `dilation` (1), `ceil` (false), `count_include_pad` (true, `avg_pool` only) |
+//! | `global_avg_pool` `global_max_pool` | maps to `Cx1x1` |
+//! | `flatten` | maps to a vector, in the order C, H, W |
+//! | `dropout` | `p` (0.5); does nothing at inference |
+//! | `lrn` | `size` (5), `alpha` (1e-4), `beta` (0.75), `k` (2); alpha is not divided by the size, as in the paper |
+//! | `batch_norm` | `eps` (1e-5), `momentum` (0.1) |
+//! | `prelu` | `per` (`channel`, or `element`) |
+//! | `leaky_relu` `elu` | slope (0.01), alpha (1) |
+//! | `softmax` `log_softmax` | over the features, or over the channels of each pixel |
+//! | `step sigmoid tanh relu relu6 selu softplus softsign gelu silu mish hard_sigmoid hard_swish identity` | |
+//!
+//! Sizes are `3x3`, `3 x k` or one number for both directions; height comes first. `pad` is a number, `HxW`,
+//! `(top, left, bottom, right)`, `same`, or `same_lower`; a size that begins with a zero is written `(0, 3)`, since Rust
+//! reads `0x3` as a hexadecimal number. Arguments are whole-number arithmetic over a block's parameters. Attributes on a
+//! net: doc comments, `#[weights("…")]`, `#[cfg(…)]` and lint levels.
+//!
+//! # Weights
+//!
+//! A file is a state dict as PyTorch saves it:
+//!
+//! ```python
+//! from safetensors.torch import save_file
+//! save_file(model.state_dict(), "weights.safetensors")
+//! ```
+//!
+//! F32, F16 and BF16 are read; batch normalisation is folded into the weights before it; `num_batches_tracked` is ignored.
+//!
+//! With `#[weights("weights.safetensors")]` above the net (the path is counted from the crate's root) the file is checked
+//! when the crate is compiled, and its weights are packed into the binary. `Name::embedded()` then needs no file, no
+//! loading and no error handling; for a net with a small workspace it is a `const fn`. A changed file rebuilds the crate.
+//!
+//! # Speed
+//!
+//! Kernels choose AVX2 and FMA at run time where the CPU has them. They are compiled in `cnn-runtime`: optimise that
+//! crate in debug builds too, or nets are slow there:
+//!
+//! ```toml
+//! [profile.dev.package.cnn-runtime]
+//! opt-level = 3
+//! ```
+//!
+//! # Without the standard library
+//!
+//! The crate is `no_std`. The feature `std` (default) chooses the instruction set at run time; `alloc` gives reading of files
+//! and workspaces on the heap. Without both, nets run on embedded weights.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
+/// Compiles networks, declared in a few lines, to Rust. The [crate's page](crate#the-language) describes the language.
+#[doc(inline)]
 pub use cnn_macros::network;
 pub use cnn_runtime::network::{Network, WrongLength};
 pub use cnn_runtime::{graph, op};

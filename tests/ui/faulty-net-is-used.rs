@@ -17,7 +17,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut net = Net::new(&weights);
     let image = [0.0; 64];
     let scores: &[f32; 4] = net.forward(&image);
-    println!("{} {:?}", scores[0], net.tap_features());
+    println!("{}", scores[0]);
+    println!("{:?}", net.tap_features());
     run(&mut net, &image);
     const BYTES: usize = Net::WORKSPACE_BYTES;
     println!("{BYTES} {} {} {}", Net::PARAMETERS, Net::MACS, Net::GRAPH.name);

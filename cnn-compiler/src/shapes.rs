@@ -77,6 +77,9 @@ impl Fault {
     }
 }
 
+/// What is known of a layer: what it gives, why it gives nothing, or nothing where an input already had no shape.
+type Found = Option<Result<Inferred, Box<Fault>>>;
+
 /// What a layer gives: its output's shape, and its padding in numbers.
 #[derive(Clone, Copy)]
 struct Inferred {
@@ -130,8 +133,8 @@ pub(crate) fn shapes(mut graph: Graph, report: &mut Report) -> Option<Shaped> {
     Some(shaped)
 }
 
-/// The output of every node: its shape, why it has none, or nothing where an input already had none.
-fn infer(nodes: &[Node], input: Shape) -> Vec<Option<Result<Inferred, Fault>>> {
+/// The output of every node.
+fn infer(nodes: &[Node], input: Shape) -> Vec<Found> {
     let mut outputs: Vec<Option<Shape>> = Vec::new();
     let mut all = Vec::new();
     for node in nodes {
@@ -149,7 +152,7 @@ fn infer(nodes: &[Node], input: Shape) -> Vec<Option<Result<Inferred, Fault>>> {
 }
 
 /// The net must give what its declaration says.
-fn check_output(graph: &Graph, inferred: &[Option<Result<Inferred, Fault>>], report: &mut Report) {
+fn check_output(graph: &Graph, inferred: &[Found], report: &mut Report) {
     let found = match graph.result {
         Source::Input => Some(graph.input),
         Source::Node(index) => output_of(&inferred[index]),
@@ -180,7 +183,7 @@ fn check_output(graph: &Graph, inferred: &[Option<Result<Inferred, Fault>>], rep
 }
 
 /// The shape of a node's output: what it is, or what it would be without the fault.
-fn output_of(inferred: &Option<Result<Inferred, Fault>>) -> Option<Shape> {
+fn output_of(inferred: &Found) -> Option<Shape> {
     match inferred {
         Some(Ok(inferred)) => Some(inferred.shape),
         Some(Err(fault)) => fault.output,

@@ -2,7 +2,7 @@
 
 use cnn_runtime::op::Shape;
 
-use super::{Fault, Inferred, infer, output_of};
+use super::{Fault, Found, infer, output_of};
 use crate::graph::{Graph, Node, Source};
 use crate::report::{Report, message};
 
@@ -12,13 +12,7 @@ const LARGEST_INPUT: usize = 2048;
 const SHOWN: usize = 4;
 
 /// Reports a node's fault.
-pub(super) fn fault(
-    graph: &Graph,
-    inferred: &[Option<Result<Inferred, Fault>>],
-    index: usize,
-    fault: &Fault,
-    report: &mut Report,
-) {
+pub(super) fn fault(graph: &Graph, inferred: &[Found], index: usize, fault: &Fault, report: &mut Report) {
     let node = &graph.nodes[index];
     let branch = fault.branch.and_then(|branch| node.branches.get(branch));
     let place = fault.arg.and_then(|arg| node.args.get(arg)).or(branch).unwrap_or(&node.place);
@@ -41,7 +35,7 @@ pub(super) fn fault(
 }
 
 /// The shapes that led to a value, where the size or the number of channels changed; nothing if it is the input.
-pub(super) fn trace(graph: &Graph, inferred: &[Option<Result<Inferred, Fault>>], mut source: Source) -> Option<String> {
+pub(super) fn trace(graph: &Graph, inferred: &[Found], mut source: Source) -> Option<String> {
     let mut steps = Vec::new();
     while let Source::Node(index) = source {
         let node = &graph.nodes[index];

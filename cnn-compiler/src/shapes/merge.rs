@@ -5,7 +5,7 @@ use cnn_runtime::op::{Shape, Size};
 use super::{Fault, Inferred};
 
 /// Channels one after another.
-pub(super) fn concat(inputs: &[Shape]) -> Result<Inferred, Fault> {
+pub(super) fn concat(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let channels = inputs.iter().map(Shape::channels).sum();
     let agree = |a: &Shape, b: &Shape| is_map(a) == is_map(b) && a.size() == b.size();
     let most = commonest(inputs, agree);
@@ -19,11 +19,11 @@ pub(super) fn concat(inputs: &[Shape]) -> Result<Inferred, Fault> {
     } else {
         "all branches give maps, or all give vectors"
     };
-    Err(differ("concat", inputs, branch, most, joined).help(help))
+    Err(differ("concat", inputs, branch, most, joined).help(help).into())
 }
 
 /// Sum.
-pub(super) fn add(inputs: &[Shape]) -> Result<Inferred, Fault> {
+pub(super) fn add(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let most = commonest(inputs, Shape::eq);
     let Some(branch) = inputs.iter().position(|shape| *shape != inputs[most]) else { return Ok(inputs[most].into()) };
     let projected = projection(inputs[branch], inputs[most]).map(|conv| (conv, branch));
@@ -32,11 +32,11 @@ pub(super) fn add(inputs: &[Shape]) -> Result<Inferred, Fault> {
         Some((conv, branch)) => format!("`{conv}` in branch {} makes them equal", branch + 1),
         None => "all branches have the same shape: look at filters, stride and pad".to_owned(),
     };
-    Err(differ("add", inputs, branch, most, inputs[most]).help(help))
+    Err(differ("add", inputs, branch, most, inputs[most]).help(help).into())
 }
 
 /// Product, in which a branch of `Cx1x1` scales whole maps.
-pub(super) fn mul(inputs: &[Shape]) -> Result<Inferred, Fault> {
+pub(super) fn mul(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let scales = |shape: &Shape, whole: &Shape| {
         is_map(shape) && is_map(whole) && shape.channels() == whole.channels() && shape.size() == Size::square(1)
     };
@@ -50,7 +50,7 @@ pub(super) fn mul(inputs: &[Shape]) -> Result<Inferred, Fault> {
         }
         Shape::Vector(_) => "all branches have the same shape".to_owned(),
     };
-    Err(differ("mul", inputs, branch, whole, inputs[whole]).help(help))
+    Err(differ("mul", inputs, branch, whole, inputs[whole]).help(help).into())
 }
 
 fn is_map(shape: &Shape) -> bool {

@@ -14,10 +14,10 @@ use crate::report::listed;
 const MOST_MACS: usize = 1 << 50;
 
 /// The output of a layer over its inputs.
-pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Fault> {
+pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let input = inputs[0];
     if let (true, Shape::Vector(features)) = (reads_maps(&node.op), input) {
-        return Err(no_maps(node, features));
+        return Err(no_maps(node, features).into());
     }
     let found = match &node.op {
         Op::Conv(op) => conv(op, node.pad, input),
@@ -39,7 +39,7 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Fault> {
     if let Some(many) = too_many(found.shape) {
         let wrong = format!("{}: the output {} is too large: {many}", node.op.name(), found.shape);
         let fault = Fault::new(wrong).help("fewer channels, or a pooling before");
-        return Err(if matches!(node.op, Op::Conv(_)) { fault.at("filters") } else { fault });
+        return Err(if matches!(node.op, Op::Conv(_)) { fault.at("filters") } else { fault }.into());
     }
     Ok(found)
 }
@@ -73,7 +73,7 @@ fn no_maps(node: &Node, features: usize) -> Fault {
     Fault::new(format!("{layer}: expected feature maps, found a vector of {features}")).help(help)
 }
 
-fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Fault> {
+fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>> {
     let (channels, size) = (input.channels(), input.size());
     let window =
         Window { kernel: conv.kernel, stride: conv.stride, dilation: conv.dilation, pad: conv.pad, ceil: false }
@@ -88,7 +88,7 @@ fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Fault> {
             let wrong = format!("{wrong}: {count} = {times} * {groups} + {rest}");
             let divisors = common_divisors(channels, filters);
             let help = format!("both, {channels} input channels and {filters} filters, can be divided by {divisors}");
-            return Err(Fault { output: Some(shape), ..Fault::new(wrong).at(arg).help(help) });
+            return Err(Fault { output: Some(shape), ..Fault::new(wrong).at(arg).help(help) }.into());
         }
     }
     Ok(Inferred { shape, padding: Some(window.pad) })
@@ -96,7 +96,8 @@ fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Fault> {
 
 /// `1, 2 or 4`
 fn common_divisors(a: usize, b: usize) -> String {
-    let all: Vec<String> = (1..=a.min(b)).filter(|d| a % d == 0 && b % d == 0).map(|d| d.to_string()).collect();
+    let all: Vec<String> =
+        (1..=a.min(b)).filter(|d| a.is_multiple_of(*d) && b.is_multiple_of(*d)).map(|d| d.to_string()).collect();
     match &all[..] {
         [one] => format!("{one} only"),
         few if few.len() <= 12 => listed(few, "or"),
@@ -105,30 +106,32 @@ fn common_divisors(a: usize, b: usize) -> String {
 }
 
 /// A fault if a layer has more weights than memory holds, or takes longer than anybody would wait.
-fn work(layer: &str, outputs: usize, inputs: &[usize], shape: Shape) -> Result<(), Fault> {
+fn work(layer: &str, outputs: usize, inputs: &[usize], shape: Shape) -> Result<(), Box<Fault>> {
     let arg = if layer == "conv" { "filters" } else { "features" };
     let weights: Vec<usize> = [outputs].iter().chain(inputs).copied().collect();
     if let Some(many) = product(&weights, MOST_ELEMENTS, "weights") {
         return Err(Fault::new(format!("{layer}: too large: {many}"))
             .at(arg)
-            .help(format!("fewer {arg}, or a pooling before")));
+            .help(format!("fewer {arg}, or a pooling before"))
+            .into());
     }
     let depth = inputs.iter().product();
     if let Some(many) = product(&[shape.elements(), depth], MOST_MACS, "multiplications") {
         return Err(Fault::new(format!("{layer}: too large: {many}"))
             .at(arg)
-            .help("a smaller window, or a pooling before"));
+            .help("a smaller window, or a pooling before")
+            .into());
     }
     Ok(())
 }
 
-fn linear(linear: &Linear, input: Shape) -> Result<Inferred, Fault> {
+fn linear(linear: &Linear, input: Shape) -> Result<Inferred, Box<Fault>> {
     let shape = Shape::Vector(linear.features);
     work("linear", linear.features, &[input.elements()], shape)?;
     Ok(shape.into())
 }
 
-fn pool(layer: &str, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferred, Fault> {
+fn pool(layer: &str, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>> {
     let (channels, size) = (input.channels(), input.size());
     let window =
         Window { kernel: pool.kernel, stride: pool.stride, dilation: pool.dilation, pad: pool.pad, ceil: pool.ceil }
@@ -140,7 +143,7 @@ fn pool(layer: &str, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferre
                 let wrong =
                     format!("{layer}: expected a pad smaller than the window's {name} of {extent}, found {pad}");
                 let help = format!("`pad = {}` at most; a window in the padding alone has no value", extent - 1);
-                return Err(Fault::new(wrong).at("pad").help(help));
+                return Err(Fault::new(wrong).at("pad").help(help).into());
             }
         }
     }
@@ -149,14 +152,14 @@ fn pool(layer: &str, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferre
         if let Some(empty) = axis.empty_window() {
             let (name, index) = (axis.name, empty + 1);
             let wrong = format!("{layer}: window {index} in the direction of the {name} reads nothing but padding");
-            return Err(Fault::new(wrong).at("dilation").help("less padding, or less dilation"));
+            return Err(Fault::new(wrong).at("dilation").help("less padding, or less dilation").into());
         }
     }
     Ok(Inferred { shape, padding: Some(window.pad) })
 }
 
 /// The maps that a window gives, or a fault if it does not fit.
-fn fit(layer: &str, window: &Window, channels: usize, size: Size) -> Result<Shape, Fault> {
+fn fit(layer: &str, window: &Window, channels: usize, size: Size) -> Result<Shape, Box<Fault>> {
     let axes = window.axes(size);
     if let [Some(height), Some(width)] = axes.map(|axis| axis.output()) {
         return Ok(Shape::map(channels, height, width));
@@ -171,7 +174,7 @@ fn fit(layer: &str, window: &Window, channels: usize, size: Size) -> Result<Shap
         details = vec![format!("height and width{height}")];
     }
     let ways = ways_to_fit(layer != "conv", axes);
-    Err(Fault { details, ways, too_small: true, ..Fault::new(wrong).at("size") })
+    Err(Fault { details, ways, too_small: true, ..Fault::new(wrong).at("size") }.into())
 }
 
 /// What could be done about a window that does not fit.

@@ -74,7 +74,8 @@ fn digits_are_read() {
     let images = images();
     assert_eq!((images.len(), labels.len()), (1000, 1000));
     let digit = |scores: &[f32; 10]| (0..10).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
-    let right = images.iter().zip(&labels).filter(|(image, label)| digit(net.forward(image)) == Some(usize::from(**label)));
+    let right =
+        images.iter().zip(&labels).filter(|(image, label)| digit(net.forward(image)) == Some(usize::from(**label)));
     assert_eq!(right.count(), RIGHT);
 }
 

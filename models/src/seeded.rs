@@ -13,7 +13,8 @@ const GAIN: f64 = 6.0;
 
 /// `count` numbers in [-1, 1) that depend on `name` alone.
 pub fn uniform(name: &str, count: usize) -> Vec<f32> {
-    let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, byte| (h ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3));
+    let hash =
+        name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, byte| (h ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3));
     let element = |index: u64| {
         let mut z = hash.wrapping_add((index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -27,9 +28,8 @@ pub fn uniform(name: &str, count: usize) -> Vec<f32> {
 /// Weights for a net, as a safetensors file. The salt stands before each name.
 pub fn weights(graph: &Graph<'_>, salt: &str) -> Vec<u8> {
     let tensors = graph.nodes.iter().flat_map(|node| node.tensors);
-    let bytes: Vec<(&Tensor<'_>, Vec<u8>)> = tensors
-        .map(|tensor| (tensor, values(tensor, salt).into_iter().flat_map(f32::to_le_bytes).collect()))
-        .collect();
+    let bytes: Vec<(&Tensor<'_>, Vec<u8>)> =
+        tensors.map(|tensor| (tensor, values(tensor, salt).into_iter().flat_map(f32::to_le_bytes).collect())).collect();
     let views = bytes.iter().map(|(tensor, bytes)| {
         let view = TensorView::new(Dtype::F32, tensor.shape.to_vec(), bytes);
         (tensor.name, view.expect("four bytes for each element"))

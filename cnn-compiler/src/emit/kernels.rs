@@ -180,30 +180,8 @@ fn join(
 /// The literal of a kernel that has a struct for its numbers; nothing for the others.
 fn value(kernel: &Kernel, made: &Made) -> TokenStream {
     match kernel {
-        Kernel::Conv2d(conv) => {
-            let (input, output) = (made.read(&conv.input), map(&conv.output));
-            let [kernel, stride, dilation] = [conv.kernel, conv.stride, conv.dilation].map(size);
-            let [top, left, groups, weights] = [conv.pad_top, conv.pad_left, conv.groups, conv.weights].map(number);
-            let (residual, function) =
-                (option(conv.residual.as_ref().map(|residual| made.read(residual))), activation(conv.activation));
-            quote!(rt::Conv2d {
-                input: #input, output: #output, kernel: #kernel, stride: #stride,
-                pad_top: #top, pad_left: #left, dilation: #dilation, groups: #groups,
-                weights: #weights, residual: #residual, activation: #function,
-            })
-        }
-        Kernel::Depthwise2d(conv) => {
-            let (input, output) = (made.read(&conv.input), map(&conv.output));
-            let [kernel, stride, dilation] = [conv.kernel, conv.stride, conv.dilation].map(size);
-            let [top, left, weights] = [conv.pad_top, conv.pad_left, conv.weights].map(number);
-            let (residual, function) =
-                (option(conv.residual.as_ref().map(|residual| made.read(residual))), activation(conv.activation));
-            quote!(rt::Depthwise2d {
-                input: #input, output: #output, kernel: #kernel, stride: #stride,
-                pad_top: #top, pad_left: #left, dilation: #dilation,
-                weights: #weights, residual: #residual, activation: #function,
-            })
-        }
+        Kernel::Conv2d(conv) => conv2d(conv, made),
+        Kernel::Depthwise2d(conv) => depthwise2d(conv, made),
         Kernel::Dense(dense) => {
             let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));
             let (residual, function) =
@@ -242,6 +220,32 @@ fn value(kernel: &Kernel, made: &Made) -> TokenStream {
         | Kernel::Add(..)
         | Kernel::Mul(..) => TokenStream::new(),
     }
+}
+
+fn conv2d(conv: &Conv2d, made: &Made) -> TokenStream {
+    let (input, output) = (made.read(&conv.input), map(&conv.output));
+    let [kernel, stride, dilation] = [conv.kernel, conv.stride, conv.dilation].map(size);
+    let [top, left, groups, weights] = [conv.pad_top, conv.pad_left, conv.groups, conv.weights].map(number);
+    let (residual, function) =
+        (option(conv.residual.as_ref().map(|residual| made.read(residual))), activation(conv.activation));
+    quote!(rt::Conv2d {
+        input: #input, output: #output, kernel: #kernel, stride: #stride,
+        pad_top: #top, pad_left: #left, dilation: #dilation, groups: #groups,
+        weights: #weights, residual: #residual, activation: #function,
+    })
+}
+
+fn depthwise2d(conv: &Depthwise2d, made: &Made) -> TokenStream {
+    let (input, output) = (made.read(&conv.input), map(&conv.output));
+    let [kernel, stride, dilation] = [conv.kernel, conv.stride, conv.dilation].map(size);
+    let [top, left, weights] = [conv.pad_top, conv.pad_left, conv.weights].map(number);
+    let (residual, function) =
+        (option(conv.residual.as_ref().map(|residual| made.read(residual))), activation(conv.activation));
+    quote!(rt::Depthwise2d {
+        input: #input, output: #output, kernel: #kernel, stride: #stride,
+        pad_top: #top, pad_left: #left, dilation: #dilation,
+        weights: #weights, residual: #residual, activation: #function,
+    })
 }
 
 fn pool(pool: &Pool2d, made: &Made) -> TokenStream {

@@ -84,8 +84,8 @@ fn called(call: &Call, ast: &Ast, report: &mut Report) {
         ("tap", _) => "`tap name;` keeps the value at this point as a further output".to_owned(),
         ("aux", _) => "`aux name(weight = 0.3) { … };` is an auxiliary classifier".to_owned(),
         (_, Some(near)) => format!("did you mean `{near}`?"),
-        (_, None) if blocks.is_empty() => all_layers(),
-        (_, None) => format!("the blocks are {}; {}", blocks.join(", "), all_layers()),
+        (_, None) if blocks.is_empty() => format!("the layers are\n  {}", all_layers()),
+        (_, None) => format!("known are {} and\n  {}", blocks.join(", "), all_layers()),
     };
     report.error(call.name.span(), message(&format!("there is no layer or block `{name}`"), &[], &help));
 }
@@ -95,7 +95,7 @@ fn all_layers() -> String {
     const LINE: usize = 11;
     let names: Vec<&str> = LAYERS.iter().map(|layer| layer.name).collect();
     let lines: Vec<String> = names.chunks(LINE).map(|names| names.join(", ")).collect();
-    format!("the layers are\n  {}", lines.join(",\n  "))
+    lines.join(",\n  ")
 }
 
 /// What other frameworks call our layers.

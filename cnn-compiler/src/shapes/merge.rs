@@ -73,12 +73,19 @@ fn differ(merge: &str, inputs: &[Shape], branch: usize, other: usize, output: Sh
     Fault { branch: Some(branch), details, output: Some(output), ..Fault::new(wrong) }
 }
 
-/// The 1x1 convolution that brings maps to another shape, if one does.
+/// The layer that brings a value to another shape, if one does.
 fn projection(from: Shape, to: Shape) -> Option<String> {
-    let (Shape::Map { .. }, Shape::Map { channels, height, width }) = (from, to) else { return None };
+    let (channels, height, width) = match (from, to) {
+        (Shape::Map { .. }, Shape::Map { channels, height, width }) => (channels, height, width),
+        (Shape::Map { .. }, Shape::Vector(features)) if from.elements() == features => {
+            return Some("flatten".to_owned());
+        }
+        (_, Shape::Vector(features)) => return Some(format!("linear({features})")),
+        (Shape::Vector(_), Shape::Map { .. }) => return None,
+    };
     let size = from.size();
     let stride = size.height.div_ceil(height);
-    let fits = stride > 0 && (size.height - 1) / stride + 1 == height && (size.width - 1) / stride + 1 == width;
+    let fits = (size.height - 1) / stride + 1 == height && (size.width - 1) / stride + 1 == width;
     match (fits, stride) {
         (false, _) => None,
         (true, 1) => Some(format!("conv({channels}, 1x1)")),

@@ -67,7 +67,7 @@ fn no_maps(node: &Node, features: usize) -> Fault {
     let help = match node.inputs[0] {
         Source::Input => "declare the net's input as channels x height x width".to_owned(),
         Source::Node(_) | Source::Broken => {
-            format!("{layer} stands before `flatten` and `linear`, which give vectors")
+            format!("put {layer} before `flatten` and `linear`, which give vectors")
         }
     };
     Fault::new(format!("{layer}: expected feature maps, found a vector of {features}")).help(help)

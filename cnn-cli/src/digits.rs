@@ -16,7 +16,6 @@
 
 mod colour;
 mod decode;
-mod exif;
 pub(crate) mod idx;
 mod ink;
 mod lines;

@@ -2,12 +2,12 @@
 //!
 //! | part | emits |
 //! | --- | --- |
-//! | [`net`] | the two types, `new`, `forward`, the taps, `Network` |
-//! | [`kernels`] | a constant and a call for each kernel |
-//! | [`description`] | `GRAPH` |
-//! | [`weights`] | the packing recipe, and embedded weights |
-//! | [`values`] | the runtime's values as literals |
-//! | [`stub`] | the types alone, for a net with mistakes |
+//! | `net` | the two types, `new`, `forward`, the taps, `Network` |
+//! | `kernels` | a constant and a call for each kernel |
+//! | `description` | `GRAPH` |
+//! | `weights` | the packing recipe, and embedded weights |
+//! | `values` | the runtime's values as literals |
+//! | `stub` | the types alone, for a net with mistakes |
 
 mod description;
 mod kernels;

@@ -2,11 +2,11 @@
 //!
 //! | stage | type | does |
 //! | --- | --- | --- |
-//! | [`parse`] | [`Ast`](ast::Ast) | syntax only; goes on after a mistake |
+//! | [`parse`] | [`Ast`] | syntax only; goes on after a mistake |
 //! | [`graph`] | [`Graph`](graph::Graph) | expands blocks and repeats, names everything |
 //! | [`shapes`] | [`Shaped`](shapes::Shaped) | the shape of every value, or a mistake at the argument at fault |
 //! | [`optimise`] | [`Optimised`](optimise::Optimised) | folds and fuses layers into steps |
-//! | [`plan`] | [`Plan`](plan::Plan) | kernels with all their numbers, one workspace, packed weights |
+//! | [`plan`] | [`Plan`] | kernels with all their numbers, one workspace, packed weights |
 //! | `emit` | `TokenStream` | Rust |
 //!
 //! It is a library, so that tests and tools can call every stage; `cnn-macros` only passes tokens through.
@@ -46,7 +46,7 @@ pub fn network(tokens: TokenStream) -> TokenStream {
 }
 
 /// Plans one net, as far as it has no mistakes: the stages in order.
-pub fn plan(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
+pub fn plan_net(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
     let graph = graph::graph(net, ast, report)?;
     let shaped = shapes::shapes(graph, report)?;
     Some(plan::plan(optimise::optimise(shaped)))
@@ -54,7 +54,7 @@ pub fn plan(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
 
 /// The code of one net; only its types if it has mistakes.
 fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
-    let Some(plan) = plan(net, ast, report) else { return emit::stub(net) };
+    let Some(plan) = plan_net(net, ast, report) else { return emit::stub(net) };
     let (name, doc) = (net.name.unraw().to_string(), parse::doc_text(&net.docs));
     plan.describe(&name, &doc, |graph| {
         let embedded = match &net.weights {

@@ -1,18 +1,13 @@
 //! PNG and JPEG files as upright pictures of RGB bytes.
 //!
-//! The two decoders are used directly, since a crate over both would bring colour management along, which takes
-//! longer to compile than the rest of the program. What remains to do here is little: refuse a size before memory is
-//! taken for it, bring every kind of pixel to RGB, and turn the picture upright.
+//! What remains to do around the decoders is little: refuse a size before memory is taken for it, put what can be seen
+//! through on paper, and turn the picture upright.
 
 use std::io::Cursor;
 
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
+use image::{DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::DigitError;
-use super::exif::{Orientation, orientation};
 
 /// The longest side that is read. A header may claim any size in a file of a few bytes.
 pub(super) const MAX_SIDE: usize = 16_384;
@@ -32,69 +27,37 @@ pub(super) struct Picture {
 
 /// Reads a PNG or JPEG file, which of them its first bytes say.
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, DigitError> {
-    let (picture, orientation) = match bytes {
-        [0x89, b'P', b'N', b'G', ..] => decode_png(bytes)?,
-        [0xff, 0xd8, 0xff, ..] => decode_jpeg(bytes)?,
+    let damaged = |error: ImageError| DigitError::Damaged(error.to_string());
+    let format = match image::guess_format(bytes) {
+        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => format,
         _ => return Err(DigitError::NotAPicture),
     };
-    Ok(picture.turned(orientation))
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    // The size is checked below, with an error of its own.
+    reader.limits(Limits::no_limits());
+    let mut decoder = reader.into_decoder().map_err(damaged)?;
+    let (width, height) = decoder.dimensions();
+    check_size(width as usize, height as usize)?;
+    if format == ImageFormat::Jpeg && !is_whole(bytes) {
+        return Err(DigitError::Damaged("it ends in the middle of the picture".into()));
+    }
+    // A picture whose Exif is damaged can still be seen.
+    let orientation = decoder.orientation().ok();
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    if let Some(orientation) = orientation {
+        picture.apply_orientation(orientation);
+    }
+    let pixels = if picture.color().has_alpha() {
+        on_paper(picture.to_rgba8().as_raw().as_chunks().0)
+    } else {
+        picture.to_rgb8().as_raw().as_chunks().0.to_vec()
+    };
+    Ok(Picture { width: picture.width() as usize, height: picture.height() as usize, pixels })
 }
 
 fn check_size(width: usize, height: usize) -> Result<(), DigitError> {
     let fits = width.max(height) <= MAX_SIDE && width.saturating_mul(height) <= MAX_PIXELS;
     if fits { Ok(()) } else { Err(DigitError::TooLarge { width, height }) }
-}
-
-fn decode_png(bytes: &[u8]) -> Result<(Picture, Orientation), DigitError> {
-    let damaged = |error: png::DecodingError| DigitError::Damaged(error.to_string());
-    let mut decoder = png::Decoder::new(Cursor::new(bytes));
-    decoder.set_transformations(png::Transformations::normalize_to_color8());
-    decoder.set_ignore_text_chunk(true);
-    decoder.set_ignore_iccp_chunk(true);
-    let header = decoder.read_header_info().map_err(damaged)?;
-    let (width, height) = (header.width as usize, header.height as usize);
-    check_size(width, height)?;
-    let mut reader = decoder.read_info().map_err(damaged)?;
-    let size = reader.output_buffer_size().ok_or(DigitError::TooLarge { width, height })?;
-    let mut data = vec![0; size];
-    reader.next_frame(&mut data).map_err(damaged)?;
-    let orientation = reader.info().exif_metadata.as_deref().map(orientation).unwrap_or_default();
-    let pixels = match reader.output_color_type().0 {
-        png::ColorType::Grayscale => data.iter().map(|&grey| [grey; 3]).collect(),
-        png::ColorType::GrayscaleAlpha => data
-            .as_chunks::<2>()
-            .0
-            .iter()
-            .map(|&[grey, alpha]| [grey, grey, grey, alpha])
-            .collect::<Vec<_>>()
-            .on_paper(),
-        png::ColorType::Rgba => data.as_chunks::<4>().0.on_paper(),
-        png::ColorType::Rgb => data.as_chunks::<3>().0.to_vec(),
-        png::ColorType::Indexed => return Err(DigitError::Damaged("the palette was not expanded".into())),
-    };
-    Ok((Picture { width, height, pixels }, orientation))
-}
-
-fn decode_jpeg(bytes: &[u8]) -> Result<(Picture, Orientation), DigitError> {
-    let damaged = |error: zune_jpeg::errors::DecodeErrors| DigitError::Damaged(error.to_string());
-    let options = DecoderOptions::default()
-        .set_max_width(usize::MAX)
-        .set_max_height(usize::MAX)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(damaged)?;
-    let (width, height) = decoder.dimensions().ok_or(DigitError::NotAPicture)?;
-    check_size(width, height)?;
-    if !is_whole(bytes) {
-        return Err(DigitError::Damaged("it ends in the middle of the picture".into()));
-    }
-    let data = decoder.decode().map_err(damaged)?;
-    let pixels = data.as_chunks::<3>().0.to_vec();
-    if pixels.len() != width * height {
-        return Err(DigitError::Damaged("it holds fewer pixels than its header says".into()));
-    }
-    let orientation = decoder.exif().map(|exif| orientation(exif)).unwrap_or_default();
-    Ok((Picture { width, height, pixels }, orientation))
 }
 
 /// Whether a JPEG file goes on to its end: the decoder would fill in grey for what is missing.
@@ -105,19 +68,12 @@ fn is_whole(jpeg: &[u8]) -> bool {
     last([0xff, 0xd9]) > last([0xff, 0xda])
 }
 
-/// Pixels that may be seen through, on paper.
-trait OnPaper {
-    /// Puts the pixels on white paper; on black, if the drawing would hardly be seen on white, as white ink would
-    /// not.
-    fn on_paper(&self) -> Vec<[u8; 3]>;
-}
-
-impl OnPaper for [[u8; 4]] {
-    fn on_paper(&self) -> Vec<[u8; 3]> {
-        let [white, black] = [255, 0].map(|paper| contrast(self, paper));
-        let paper = if white < 0.25 * black { 0 } else { 255 };
-        self.iter().map(|&pixel| compose(pixel, paper)).collect()
-    }
+/// Puts pixels that may be seen through on white paper; on black, if the drawing would hardly be seen on white, as white
+/// ink would not.
+fn on_paper(pixels: &[[u8; 4]]) -> Vec<[u8; 3]> {
+    let [white, black] = [255, 0].map(|paper| contrast(pixels, paper));
+    let paper = if white < 0.25 * black { 0 } else { 255 };
+    pixels.iter().map(|&pixel| compose(pixel, paper)).collect()
 }
 
 /// The standard deviation of the brightness that the pixels have on paper of this brightness.
@@ -137,28 +93,4 @@ fn compose([red, green, blue, alpha]: [u8; 4], paper: u8) -> [u8; 3] {
     let alpha = u32::from(alpha);
     let mix = |channel: u8| ((u32::from(channel) * alpha + u32::from(paper) * (255 - alpha) + 127) / 255) as u8;
     [mix(red), mix(green), mix(blue)]
-}
-
-impl Picture {
-    fn turned(self, Orientation { mirrored, quarters }: Orientation) -> Self {
-        let mut picture = if mirrored { self.mirrored() } else { self };
-        for _ in 0..quarters {
-            picture = picture.turned_clockwise();
-        }
-        picture
-    }
-
-    fn mirrored(mut self) -> Self {
-        self.pixels.chunks_exact_mut(self.width).for_each(<[_]>::reverse);
-        self
-    }
-
-    fn turned_clockwise(self) -> Self {
-        let (width, height) = (self.height, self.width);
-        let pixels = (0..height).flat_map(|y| {
-            let column = &self.pixels[y..];
-            column.iter().step_by(self.width).rev()
-        });
-        Self { width, height, pixels: pixels.copied().collect() }
-    }
 }

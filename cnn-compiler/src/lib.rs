@@ -54,13 +54,13 @@ pub fn plan_net(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
 
 /// The code of one net; only its types if it has mistakes.
 fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
-    let Some(plan) = plan_net(net, ast, report) else { return emit::stub(net) };
+    let Some(plan) = plan_net(net, ast, report) else { return emit::stub(net, ast) };
     let (name, doc) = (net.name.unraw().to_string(), parse::doc_text(&net.docs));
     plan.describe(&name, &doc, |graph| {
         let embedded = match &net.weights {
             None => None,
             Some(path) => match emit::embed(path, graph, &plan, report) {
-                None => return emit::stub(net),
+                None => return emit::stub(net, ast),
                 embedded => embedded,
             },
         };

@@ -1,6 +1,6 @@
 //! Element-wise functions.
 //!
-//! Other kernels take an activation over as a [`Finish`]: functions that only clamp cost two instructions on results
+//! Other kernels take an activation over as a `Finish`: functions that only clamp cost two instructions on results
 //! that are still in registers; the rest run over a block of results that is still in the cache. There they see whole
 //! vectors even where a map has few channels, and a kernel needs no code for each function.
 

@@ -1,9 +1,9 @@
 //! The micro-kernel that convolutions and fully connected layers share.
 //!
 //! In BLIS's words: m runs over the pixels of the output, n over its channels, k over the floats of a window. B is
-//! packed when weights are loaded, into panels of [`PANEL`](crate::pack::PANEL) channels. A is not packed, and there is
+//! packed when weights are loaded, into panels of [`PANEL`] channels. A is not packed, and there is
 //! no im2col: a row of a tile is a *pointer* to the window's first float in the map, and with channels next to each other
-//! a window is a few segments of contiguous floats ([`Patch`]).
+//! a window is a few segments of contiguous floats (`Patch`).
 //!
 //! ```text
 //! loop 4: blocks of mc pixels                      (where their windows begin is computed once a block)
@@ -18,7 +18,7 @@
 //! - Tiles take their pixels from anywhere, so they run across the ends of rows and small maps waste nothing.
 //! - k is not blocked: C would be read again, and weights stream from L2, even L3, as fast as they are needed.
 //! - The bias heads the panel and starts the accumulators.
-//! - A product with a single pixel has no reuse to block for; it reads several panels at once ([`vector`]).
+//! - A product with a single pixel has no reuse to block for; it reads several panels at once (`vector`).
 
 mod planar;
 mod tile;

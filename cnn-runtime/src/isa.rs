@@ -2,22 +2,30 @@
 //!
 //! Every instruction set is listed here and nowhere else. To add one, write its vector under `simd/` and extend
 //! [`Isa`]; the kernels stay as they are.
+//!
+//! Without the feature `kernels` there is none, so that no kernel can be called and none is compiled: the compiler needs
+//! this crate's vocabulary on the machine that builds, and would otherwise build all kernels a second time for it.
 
-#[cfg(target_arch = "x86_64")]
+use crate::simd::Kernel;
+#[cfg(feature = "kernels")]
+use crate::simd::Simd as _;
+#[cfg(all(feature = "kernels", target_arch = "x86_64"))]
 use crate::simd::avx2::Avx2;
+#[cfg(feature = "kernels")]
 use crate::simd::scalar::Scalar;
-use crate::simd::{Kernel, Simd};
 
 /// An instruction set that this CPU has: the values inside can only be made where it has it.
 #[derive(Clone, Copy, Debug)]
 pub enum Isa {
     /// Plain Rust.
+    #[cfg(feature = "kernels")]
     Scalar(Scalar),
     /// AVX2 and FMA of x86-64.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
     Avx2(Avx2),
 }
 
+#[cfg(feature = "kernels")]
 impl Isa {
     /// The instruction sets of this CPU, slowest first.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -25,15 +33,6 @@ impl Isa {
         #[cfg(target_arch = "x86_64")]
         let scalar = scalar.chain(Avx2::detect().map(Self::Avx2));
         scalar
-    }
-
-    /// Its name: `scalar`, `avx2`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Scalar(_) => "scalar",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => "avx2",
-        }
     }
 
     /// The instruction set of that name, if this CPU has it.
@@ -70,13 +69,27 @@ impl Isa {
         let isa = name.to_str().and_then(Self::named);
         Some(isa.unwrap_or_else(|| panic!("CNN_ISA={}: this CPU has no such instruction set", name.display())))
     }
+}
+
+impl Isa {
+    /// Its name: `scalar`, `avx2`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            #[cfg(feature = "kernels")]
+            Self::Scalar(_) => "scalar",
+            #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
+            Self::Avx2(_) => "avx2",
+        }
+    }
 
     /// Runs a kernel compiled for this instruction set.
+    #[cfg_attr(not(feature = "kernels"), expect(unused_variables, reason = "there is nothing to run it on"))]
     #[inline(always)]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self {
+            #[cfg(feature = "kernels")]
             Self::Scalar(simd) => simd.run(kernel),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
             Self::Avx2(simd) => simd.run(kernel),
         }
     }

@@ -8,7 +8,7 @@
 //! | [`gemm`] | the micro-kernel that convolutions and fully connected layers share |
 //! | [`conv`], [`dense`], [`pool`], [`norm`], [`activation`], [`softmax`], [`join`] | a kernel for each kind of layer |
 //! | [`pack`], [`weights`] | weights as kernels want them, from files as PyTorch writes them |
-//! | [`reference`] | every layer's mathematics in plain loops: the oracle of the tests |
+//! | [`mod@reference`] | every layer's mathematics in plain loops: the oracle of the tests |
 //!
 //! It is `no_std`, and running a net needs no allocator. The feature `alloc` adds reading weights and workspaces on the
 //! heap, the feature `std` (default) adds choosing the instruction set at run time.

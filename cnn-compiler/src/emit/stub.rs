@@ -1,27 +1,27 @@
 //! The types of a net with mistakes: what is said about the net is enough, its uses need no errors of their own.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
 
-use super::values::number;
-use crate::ast::Net;
-use crate::eval;
+use super::values::{number, shape};
+use crate::ast::{Ast, Net};
+use crate::graph::{Graph, graph};
 use crate::report::Report;
 
 /// The types of a net that does not compile.
-pub(crate) fn stub(net: &Net) -> TokenStream {
-    let name = &net.name;
-    let weights = format_ident!("{name}Weights");
+pub(crate) fn stub(net: &Net, ast: &Ast) -> TokenStream {
+    let (name, weights, workspace) =
+        (&net.name, format_ident!("{}Weights", net.name), format_ident!("{}Workspace", net.name));
     let (visibility, attributes) = (&net.visibility, &net.attributes);
-    // Mistakes in the shapes were reported; any length will do then.
-    let mut reported = Report::default();
-    let mut length = |expr| number(eval::shape(expr, &mut reported).map_or(0, |shape| shape.elements()));
-    let (inputs, outputs) = (length(&net.input), length(&net.output));
+    // Its mistakes were reported.
+    let graph = graph(net, ast, &mut Report::default());
+    let code = [inherent(net, &weights, graph.as_ref()), network(net, &weights, graph.as_ref())];
     quote! {
         #(#attributes)*
         #[doc(hidden)]
         #[derive(::core::fmt::Debug)]
-        #visibility struct #name<'w>(&'w #weights);
+        #visibility struct #name<'w>(::core::marker::PhantomData<&'w #weights>);
 
         #(#attributes)*
         #[doc(hidden)]
@@ -30,27 +30,118 @@ pub(crate) fn stub(net: &Net) -> TokenStream {
 
         #(#attributes)*
         #[doc(hidden)]
-        #[allow(dead_code, unused_variables, missing_docs, reason = "the net has mistakes, this only stands for it")]
-        impl<'w> #name<'w> {
-            pub fn new(weights: &'w #weights) -> Self {
-                Self(weights)
-            }
-
-            pub fn embedded() -> Self {
-                ::core::unreachable!()
-            }
-
-            pub fn forward(&mut self, input: &[f32; #inputs]) -> &[f32; #outputs] {
-                ::core::unreachable!()
-            }
-        }
+        #visibility type #workspace = ::cnn::__rt::Workspace<0>;
 
         #(#attributes)*
-        #[doc(hidden)]
         #[allow(dead_code, unused_variables, missing_docs, reason = "the net has mistakes, this only stands for it")]
+        const _: () = {
+            use ::cnn::__rt as rt;
+            #(#code)*
+        };
+    }
+}
+
+/// Lengths of input and output, where they are known.
+fn lengths(graph: Option<&Graph>) -> [Option<proc_macro2::Literal>; 2] {
+    let output = graph.and_then(|graph| graph.output);
+    [graph.map(|graph| graph.input), output].map(|shape| shape.map(|shape| number(shape.elements())))
+}
+
+/// What the types have themselves.
+fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
+    let (name, workspace) = (&net.name, format_ident!("{}Workspace", net.name));
+    let [inputs, outputs] = lengths(graph);
+    // Arrays of an unknown length are of any.
+    let generic = inputs.is_none().then(|| quote!(<const N: usize>));
+    let input = inputs.map_or(quote!([f32; N]), |inputs| quote!([f32; #inputs]));
+    let output = outputs.map_or(quote!(!), |outputs| quote!(&[f32; #outputs]));
+    // A tap's length is known only where the shapes are right; a slice does for most uses.
+    let taps = graph.iter().flat_map(|graph| &graph.taps).map(|tap| format_ident!("{}", tap.method()));
+    let text = name.unraw().to_string();
+    let described = [graph.map(|graph| graph.input), graph.and_then(|graph| graph.output)]
+        .map(|known| shape(known.unwrap_or(cnn_runtime::op::Shape::Vector(1))));
+    let [from, to] = described;
+    quote! {
+        impl<'w> #name<'w> {
+            pub const WORKSPACE_BYTES: usize = 0;
+            pub const PARAMETERS: u64 = 0;
+            pub const MACS: u64 = 0;
+            pub const GRAPH: &'static rt::Graph<'static> = &rt::Graph {
+                name: #text, doc: "", input: #from, output: #to,
+                nodes: &[], result: rt::Value::Input, taps: &[], aux: &[],
+            };
+
+            pub const fn new(weights: &'w #weights) -> Self {
+                Self(::core::marker::PhantomData)
+            }
+
+            pub const fn with_workspace(weights: &'w #weights, workspace: &'w mut #workspace) -> Self {
+                Self(::core::marker::PhantomData)
+            }
+
+            pub const fn embedded() -> Self {
+                Self(::core::marker::PhantomData)
+            }
+
+            pub fn forward #generic(&mut self, input: &#input) -> #output {
+                ::core::unreachable!()
+            }
+
+            #(
+                pub fn #taps(&self) -> &[f32] {
+                    ::core::unreachable!()
+                }
+            )*
+        }
+
         impl #weights {
-            pub fn from_safetensors(file: &[u8]) -> ::core::result::Result<Self, ::core::convert::Infallible> {
-                ::core::result::Result::Ok(Self(()))
+            rt::if_alloc! {
+                pub fn from_safetensors(file: &[u8]) -> ::core::result::Result<Self, rt::WeightsError> {
+                    ::core::result::Result::Ok(Self(()))
+                }
+            }
+
+            pub const fn embedded() -> &'static Self {
+                &Self(())
+            }
+        }
+    }
+}
+
+/// The trait.
+fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
+    let name = &net.name;
+    let [inputs, outputs] = lengths(graph).map(|length| length.unwrap_or_else(|| number(0)));
+    quote! {
+        impl<'w> rt::Network<'w> for #name<'w> {
+            type Weights = #weights;
+            type Input = [f32; #inputs];
+            type Output = [f32; #outputs];
+            const GRAPH: &'static rt::Graph<'static> = Self::GRAPH;
+            const WORKSPACE_BYTES: usize = 0;
+            const PARAMETERS: u64 = 0;
+            const MACS: u64 = 0;
+
+            rt::if_alloc! {
+                fn weights(safetensors: &[u8]) -> ::core::result::Result<#weights, rt::WeightsError> {
+                    #weights::from_safetensors(safetensors)
+                }
+
+                fn new(weights: &'w #weights) -> Self {
+                    Self::new(weights)
+                }
+            }
+
+            fn forward(&mut self, input: &Self::Input) -> &Self::Output {
+                ::core::unreachable!()
+            }
+
+            fn run(&mut self, input: &[f32]) -> ::core::result::Result<&[f32], rt::WrongLength> {
+                ::core::unreachable!()
+            }
+
+            fn tap(&self, name: &str) -> ::core::option::Option<&[f32]> {
+                ::core::option::Option::None
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The packing recipe, and weights in the binary.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use cnn_runtime::graph::Graph;
@@ -74,7 +75,12 @@ pub(crate) fn embed(path: &LitStr, graph: &Graph<'_>, plan: &Plan, report: &mut 
     let file = match std::fs::read(&full) {
         Ok(file) => file,
         Err(error) => {
-            let wrong = format!("can't read the weights `{relative}`: {error}");
+            let cause = match error.kind() {
+                // The system's own words differ from one to the next.
+                ErrorKind::NotFound => "there is no such file".to_owned(),
+                _ => error.to_string(),
+            };
+            let wrong = format!("can't read the weights `{relative}`: {cause}");
             report.error(
                 path.span(),
                 format!("{wrong}\nhelp: the path is counted from the crate's root, where Cargo.toml is"),

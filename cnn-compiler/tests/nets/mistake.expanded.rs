@@ -4,44 +4,106 @@
 
 #[doc(hidden)]
 #[derive(::core::fmt::Debug)]
-pub struct Mistake<'w>(&'w MistakeWeights);
+pub struct Mistake<'w>(::core::marker::PhantomData<&'w MistakeWeights>);
 
 #[doc(hidden)]
 #[derive(::core::fmt::Debug)]
 pub struct MistakeWeights(());
 
 #[doc(hidden)]
+pub type MistakeWorkspace = ::cnn::__rt::Workspace<0>;
+
 #[allow(
     dead_code,
     unused_variables,
     missing_docs,
     reason = "the net has mistakes, this only stands for it"
 )]
-impl<'w> Mistake<'w> {
-    pub fn new(weights: &'w MistakeWeights) -> Self {
-        Self(weights)
+const _: () = {
+    use ::cnn::__rt as rt;
+
+    impl<'w> Mistake<'w> {
+        pub const WORKSPACE_BYTES: usize = 0;
+
+        pub const PARAMETERS: u64 = 0;
+
+        pub const MACS: u64 = 0;
+
+        pub const GRAPH: &'static rt::Graph<'static> = &rt::Graph {
+            name: "Mistake",
+            doc: "",
+            input: rt::Shape::map(1, 8, 8),
+            output: rt::Shape::Vector(10),
+            nodes: &[],
+            result: rt::Value::Input,
+            taps: &[],
+            aux: &[],
+        };
+
+        pub const fn new(weights: &'w MistakeWeights) -> Self {
+            Self(::core::marker::PhantomData)
+        }
+
+        pub const fn with_workspace(
+            weights: &'w MistakeWeights,
+            workspace: &'w mut MistakeWorkspace,
+        ) -> Self {
+            Self(::core::marker::PhantomData)
+        }
+
+        pub const fn embedded() -> Self {
+            Self(::core::marker::PhantomData)
+        }
+
+        pub fn forward(&mut self, input: &[f32; 64]) -> &[f32; 10] {
+            ::core::unreachable!()
+        }
     }
 
-    pub fn embedded() -> Self {
-        ::core::unreachable!()
+    impl MistakeWeights {
+        pub fn from_safetensors(
+            file: &[u8],
+        ) -> ::core::result::Result<Self, rt::WeightsError> {
+            ::core::result::Result::Ok(Self(()))
+        }
+
+        pub const fn embedded() -> &'static Self {
+            &Self(())
+        }
     }
 
-    pub fn forward(&mut self, input: &[f32; 64]) -> &[f32; 10] {
-        ::core::unreachable!()
-    }
-}
+    impl<'w> rt::Network<'w> for Mistake<'w> {
+        type Weights = MistakeWeights;
+        type Input = [f32; 64];
+        type Output = [f32; 10];
+        const GRAPH: &'static rt::Graph<'static> = Self::GRAPH;
+        const WORKSPACE_BYTES: usize = 0;
+        const PARAMETERS: u64 = 0;
+        const MACS: u64 = 0;
 
-#[doc(hidden)]
-#[allow(
-    dead_code,
-    unused_variables,
-    missing_docs,
-    reason = "the net has mistakes, this only stands for it"
-)]
-impl MistakeWeights {
-    pub fn from_safetensors(
-        file: &[u8],
-    ) -> ::core::result::Result<Self, ::core::convert::Infallible> {
-        ::core::result::Result::Ok(Self(()))
+        fn weights(
+            safetensors: &[u8],
+        ) -> ::core::result::Result<MistakeWeights, rt::WeightsError> {
+            MistakeWeights::from_safetensors(safetensors)
+        }
+
+        fn new(weights: &'w MistakeWeights) -> Self {
+            Self::new(weights)
+        }
+
+        fn forward(&mut self, input: &Self::Input) -> &Self::Output {
+            ::core::unreachable!()
+        }
+
+        fn run(
+            &mut self,
+            input: &[f32],
+        ) -> ::core::result::Result<&[f32], rt::WrongLength> {
+            ::core::unreachable!()
+        }
+
+        fn tap(&self, name: &str) -> ::core::option::Option<&[f32]> {
+            ::core::option::Option::None
+        }
     }
-}
+};

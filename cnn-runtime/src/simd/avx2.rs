@@ -11,7 +11,7 @@ pub struct Avx2 {
 }
 
 impl Avx2 {
-    /// The token, if the CPU has the features that [`with_features`] switches on: the two lists name the same.
+    /// The token, if the CPU has the features that `with_features` switches on: the two lists name the same.
     pub fn detect() -> Option<Self> {
         #[cfg(feature = "std")]
         let available = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");

@@ -156,7 +156,7 @@ pub use cnn_runtime::{reference, weights};
 #[doc(hidden)]
 pub mod __rt {
     pub use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
-    pub use cnn_runtime::conv::{Conv2d, Depthwise2d, conv2d, depthwise2d};
+    pub use cnn_runtime::conv::{Conv2d, conv2d, depthwise2d};
     pub use cnn_runtime::dense::{Dense, dense};
     pub use cnn_runtime::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
     pub use cnn_runtime::if_alloc;

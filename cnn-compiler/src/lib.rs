@@ -11,6 +11,8 @@
 //!
 //! It is a library, so that tests and tools can call every stage; `cnn-macros` only passes tokens through.
 
+#![forbid(unsafe_code)]
+
 pub mod ast;
 mod describe;
 mod emit;

@@ -132,13 +132,23 @@ impl StepKind {
 /// Lowers and optimises a net.
 pub fn optimise(shaped: Shaped) -> Optimised {
     let mut net = lower::lower(shaped);
-    fold::fold(&mut net);
-    residual::fuse(&mut net);
-    activation::fuse(&mut net);
+    net.rewrite(fold::fold);
+    net.rewrite(residual::fuse);
+    net.rewrite(activation::fuse);
     net
 }
 
 impl Optimised {
+    /// Tries a rewriting at every step. It says whether it took the step at that index away.
+    fn rewrite(&mut self, mut at: impl FnMut(&mut Self, usize) -> bool) {
+        let mut index = 0;
+        while index < self.steps.len() {
+            if !at(self, index) {
+                index += 1;
+            }
+        }
+    }
+
     /// How often a value is read, counting outputs.
     fn uses(&self, value: ValueId) -> usize {
         let reads: usize =

@@ -6,7 +6,7 @@ mod layout;
 mod recipe;
 
 use cnn_runtime::activation::{Activate, PreluMap};
-use cnn_runtime::conv::{Conv2d, Depthwise2d};
+use cnn_runtime::conv::Conv2d;
 use cnn_runtime::dense::Dense;
 use cnn_runtime::graph::Graph;
 use cnn_runtime::map::Map;
@@ -75,7 +75,7 @@ pub enum Kernel {
     /// Convolution.
     Conv2d(Conv2d),
     /// Depthwise convolution.
-    Depthwise2d(Depthwise2d),
+    Depthwise2d(Conv2d),
     /// Fully connected layer.
     Dense(Dense),
     /// Maximum over a window.

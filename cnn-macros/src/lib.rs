@@ -1,5 +1,7 @@
 //! The procedural macro of the [`cnn`](https://docs.rs/cnn) crate; the compiler itself is `cnn-compiler`.
 
+#![forbid(unsafe_code)]
+
 use proc_macro::TokenStream;
 
 /// Compiles convolutional networks, declared in a few lines, to Rust. The language is described in the `cnn` crate.

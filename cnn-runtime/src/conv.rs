@@ -34,7 +34,7 @@ pub struct Conv2d {
     pub dilation: Size,
     /// Independent parts of the channels.
     pub groups: usize,
-    /// Where the packed weights ([`ConvPanels`](crate::pack::ConvPanels)) begin.
+    /// Where the packed weights begin.
     pub weights: usize,
     /// Added before the activation; of the output's shape. It may be the output itself.
     pub residual: Option<Map>,
@@ -42,49 +42,15 @@ pub struct Conv2d {
     pub activation: Activation,
 }
 
-/// A convolution in which each channel has a filter of its own; the fields are those of [`Conv2d`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Depthwise2d {
-    /// What it reads.
-    pub input: Map,
-    /// What it writes, with as many channels.
-    pub output: Map,
-    /// Extent of a filter.
-    pub kernel: Size,
-    /// Step of the window.
-    pub stride: Size,
-    /// Rows of the halo above the input that the first window covers.
-    pub pad_top: usize,
-    /// Columns of the halo left of the input that the first window covers.
-    pub pad_left: usize,
-    /// Distance between the taps of a filter.
-    pub dilation: Size,
-    /// Where the packed weights ([`DepthwiseTaps`](crate::pack::DepthwiseTaps)) begin.
-    pub weights: usize,
-    /// Added before the activation.
-    pub residual: Option<Map>,
-    /// Applied last.
-    pub activation: Activation,
-}
-
-/// Convolves a map.
+/// Convolves a map; the weights are [`ConvPanels`](crate::pack::ConvPanels).
 ///
 /// # Panics
 ///
 /// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or the groups
 /// don't divide the channels.
 pub fn conv2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
-    let Conv2d { input, output, kernel, stride, groups, .. } = layer;
-    let windows = Windows {
-        vertical: [output.height, stride.height, kernel.height, layer.dilation.height],
-        horizontal: [output.width, stride.width, kernel.width, layer.dilation.width],
-        before: [layer.pad_top, layer.pad_left],
-    };
-    let offset = windows.assert(input, ws.len());
-    assert_map(output, ws.len());
-    if let Some(residual) = &layer.residual {
-        assert_same(residual, output, ws.len());
-    }
+    let Conv2d { input, output, groups, .. } = layer;
+    let offset = layer.assert(ws.len());
     let divides = *groups > 0 && input.channels % groups == 0 && output.channels % groups == 0;
     assert!(divides, "{groups} groups don't divide the channels");
     let patch = layer.patch();
@@ -92,7 +58,7 @@ pub fn conv2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
     let gemm = Gemm {
         weights: weights_at(weights, layer.weights, [*groups, columns, patch.depth() + 1]),
         ws: ws.as_mut_ptr(),
-        windows: Lattice { offset, row: stride.height * input.row, pixel: stride.width * input.pixel },
+        windows: Lattice { offset, row: layer.stride.height * input.row, pixel: layer.stride.width * input.pixel },
         patch,
         output: *output,
         residual: layer.residual,
@@ -103,29 +69,39 @@ pub fn conv2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
     isa.run(gemm);
 }
 
-/// Convolves each channel of a map with a filter of its own.
+/// Convolves each channel of a map with a filter of its own; the weights are
+/// [`DepthwiseTaps`](crate::pack::DepthwiseTaps).
 ///
 /// # Panics
 ///
-/// As [`conv2d`] does; also if input and output differ in their channels.
-pub fn depthwise2d(isa: Isa, layer: &Depthwise2d, weights: &[f32], ws: &mut [f32]) {
-    let Depthwise2d { input, output, kernel, stride, .. } = layer;
-    let windows = Windows {
-        vertical: [output.height, stride.height, kernel.height, layer.dilation.height],
-        horizontal: [output.width, stride.width, kernel.width, layer.dilation.width],
-        before: [layer.pad_top, layer.pad_left],
-    };
-    let offset = windows.assert(input, ws.len());
-    assert_map(output, ws.len());
-    if let Some(residual) = &layer.residual {
-        assert_same(residual, output, ws.len());
-    }
-    assert!(input.channels == output.channels, "a depthwise convolution keeps the number of channels");
-    let weights = weights_at(weights, layer.weights, [kernel.area() + 1, padded(input.channels)]);
+/// As [`conv2d`] does; also if input, output and groups differ in number.
+pub fn depthwise2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
+    let channels = layer.groups;
+    let alone = layer.input.channels == channels && layer.output.channels == channels;
+    assert!(alone, "a depthwise convolution has a group for each channel");
+    let offset = layer.assert(ws.len());
+    let weights = weights_at(weights, layer.weights, [layer.kernel.area() + 1, padded(channels)]);
     isa.run(depthwise::Depthwise { layer, offset, weights, ws: ws.as_mut_ptr() });
 }
 
 impl Conv2d {
+    /// Panics unless all windows, the output and the residual lie in a workspace of so many floats. Returns where the
+    /// first window begins.
+    fn assert(&self, floats: usize) -> usize {
+        let Self { input, output, kernel, stride, dilation, .. } = self;
+        let windows = Windows {
+            vertical: [output.height, stride.height, kernel.height, dilation.height],
+            horizontal: [output.width, stride.width, kernel.width, dilation.width],
+            before: [self.pad_top, self.pad_left],
+        };
+        let offset = windows.assert(input, floats);
+        assert_map(output, floats);
+        if let Some(residual) = &self.residual {
+            assert_same(residual, output, floats);
+        }
+        offset
+    }
+
     /// How the floats of a window lie in the input. Where nothing is between the taps of a kernel row, it is one segment.
     fn patch(&self) -> Patch {
         let Self { input, kernel, dilation, groups, .. } = self;

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use cnn_runtime::activation::{Activate, PreluMap};
-use cnn_runtime::conv::{Conv2d, Depthwise2d};
+use cnn_runtime::conv::Conv2d;
 use cnn_runtime::dense::Dense;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
@@ -61,7 +61,7 @@ impl Made {
                 (*to, quote!(#name[#last]))
             }
             Kernel::Conv2d(Conv2d { output, .. })
-            | Kernel::Depthwise2d(Depthwise2d { output, .. })
+            | Kernel::Depthwise2d(Conv2d { output, .. })
             | Kernel::Dense(Dense { output, .. })
             | Kernel::MaxPool(Pool2d { output, .. })
             | Kernel::AvgPool(Pool2d { output, .. })
@@ -146,8 +146,7 @@ fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStre
             let (from, to) = (made.read(from), map(to));
             (quote!([rt::Map; 2]), quote!([#from, #to]), quote!(rt::#function(isa, &#name[0], &#name[1], workspace);))
         }
-        Kernel::Conv2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
-        Kernel::Depthwise2d(_) => (quote!(rt::Depthwise2d), value(kernel, made), weighted),
+        Kernel::Conv2d(_) | Kernel::Depthwise2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
         Kernel::Dense(_) => (quote!(rt::Dense), value(kernel, made), weighted),
         Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel, made), plain),
         Kernel::Lrn(_) => (quote!(rt::LrnMap), value(kernel, made), plain),
@@ -180,8 +179,7 @@ fn join(
 /// The literal of a kernel that has a struct for its numbers; nothing for the others.
 fn value(kernel: &Kernel, made: &Made) -> TokenStream {
     match kernel {
-        Kernel::Conv2d(conv) => conv2d(conv, made),
-        Kernel::Depthwise2d(conv) => depthwise2d(conv, made),
+        Kernel::Conv2d(conv) | Kernel::Depthwise2d(conv) => conv2d(conv, made),
         Kernel::Dense(dense) => {
             let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));
             let (residual, function) =
@@ -231,19 +229,6 @@ fn conv2d(conv: &Conv2d, made: &Made) -> TokenStream {
     quote!(rt::Conv2d {
         input: #input, output: #output, kernel: #kernel, stride: #stride,
         pad_top: #top, pad_left: #left, dilation: #dilation, groups: #groups,
-        weights: #weights, residual: #residual, activation: #function,
-    })
-}
-
-fn depthwise2d(conv: &Depthwise2d, made: &Made) -> TokenStream {
-    let (input, output) = (made.read(&conv.input), map(&conv.output));
-    let [kernel, stride, dilation] = [conv.kernel, conv.stride, conv.dilation].map(size);
-    let [top, left, weights] = [conv.pad_top, conv.pad_left, conv.weights].map(number);
-    let (residual, function) =
-        (option(conv.residual.as_ref().map(|residual| made.read(residual))), activation(conv.activation));
-    quote!(rt::Depthwise2d {
-        input: #input, output: #output, kernel: #kernel, stride: #stride,
-        pad_top: #top, pad_left: #left, dilation: #dilation,
         weights: #weights, residual: #residual, activation: #function,
     })
 }

@@ -10,18 +10,8 @@ use cnn_runtime::op::Activation;
 
 use super::{Optimised, StepKind};
 
-/// Fuses what can be fused.
-pub(super) fn fuse(net: &mut Optimised) {
-    let mut index = 0;
-    while index < net.steps.len() {
-        if !fuse_one(net, index) {
-            index += 1;
-        }
-    }
-}
-
 /// Fuses the step at `index`, if it is a function, into its producer.
-fn fuse_one(net: &mut Optimised, index: usize) -> bool {
+pub(super) fn fuse(net: &mut Optimised, index: usize) -> bool {
     let StepKind::Activate { activation } = net.steps[index].kind else { return false };
     let Some(producer) = net.sole_producer(net.steps[index].inputs[0]) else { return false };
     let slot = net.steps[producer].kind.activation_mut().filter(|slot| **slot == Activation::Identity);

@@ -8,18 +8,8 @@
 
 use super::{Optimised, StepKind};
 
-/// Folds what can be folded.
-pub(super) fn fold(net: &mut Optimised) {
-    let mut index = 0;
-    while index < net.steps.len() {
-        if !fold_one(net, index) {
-            index += 1;
-        }
-    }
-}
-
 /// Folds the step at `index` into the one before it, if it is a normalisation and that takes it.
-fn fold_one(net: &mut Optimised, index: usize) -> bool {
+pub(super) fn fold(net: &mut Optimised, index: usize) -> bool {
     if !matches!(net.steps[index].kind, StepKind::ScaleShift { .. }) {
         return false;
     }

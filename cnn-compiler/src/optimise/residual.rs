@@ -10,18 +10,8 @@
 
 use super::{Optimised, StepKind};
 
-/// Fuses what can be fused.
-pub(super) fn fuse(net: &mut Optimised) {
-    let mut index = 0;
-    while index < net.steps.len() {
-        if !fuse_one(net, index) {
-            index += 1;
-        }
-    }
-}
-
 /// Fuses the step at `index`, if it is an addition, into the later of its producers.
-fn fuse_one(net: &mut Optimised, index: usize) -> bool {
+pub(super) fn fuse(net: &mut Optimised, index: usize) -> bool {
     let (StepKind::Add { .. }, [a, b]) = (&net.steps[index].kind, &net.steps[index].inputs[..]) else { return false };
     let written = |value| net.steps.iter().position(|step| step.output == value);
     let (late, other) = if written(*a) >= written(*b) { (*a, *b) } else { (*b, *a) };

@@ -1,7 +1,7 @@
 //! Steps to kernel calls.
 
 use cnn_runtime::activation::{Activate, PreluMap};
-use cnn_runtime::conv::{Conv2d, Depthwise2d};
+use cnn_runtime::conv::Conv2d;
 use cnn_runtime::dense::Dense;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
@@ -221,21 +221,10 @@ impl Writer<'_> {
             residual: self.residual(step, fused),
             activation: fused.activation,
         };
-        if !is_depthwise(conv, conv2d.input.channels) {
-            return Kernel::Conv2d(conv2d);
+        match is_depthwise(conv, conv2d.input.channels) {
+            true => Kernel::Depthwise2d(conv2d),
+            false => Kernel::Conv2d(conv2d),
         }
-        Kernel::Depthwise2d(Depthwise2d {
-            input: conv2d.input,
-            output: conv2d.output,
-            kernel: conv2d.kernel,
-            stride: conv2d.stride,
-            pad_top: conv2d.pad_top,
-            pad_left: conv2d.pad_left,
-            dilation: conv2d.dilation,
-            weights: conv2d.weights,
-            residual: conv2d.residual,
-            activation: conv2d.activation,
-        })
     }
 
     fn pool(&self, step: &Step) -> Pool2d {

@@ -4,7 +4,7 @@
 //! of the window is a sliding one: each vector of the input is loaded once for all the pixels whose windows it is in, and
 //! the row's weights stay in registers.
 
-use super::Depthwise2d;
+use super::Conv2d;
 use crate::activation::{Apply, Finish};
 use crate::pack::padded;
 use crate::simd::{Kernel, Simd};
@@ -13,7 +13,7 @@ use crate::simd::{Kernel, Simd};
 /// workspace, each with a vector behind it, and that the weights are there.
 #[derive(Clone, Copy)]
 pub(super) struct Depthwise<'a> {
-    pub(super) layer: &'a Depthwise2d,
+    pub(super) layer: &'a Conv2d,
     /// Where the first window begins.
     pub(super) offset: usize,
     /// Biases, then taps, in padded rows.
@@ -26,7 +26,7 @@ impl Kernel for Depthwise<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Depthwise2d { output, kernel, stride, dilation, .. } = self.layer;
+        let Conv2d { output, kernel, stride, dilation, .. } = self.layer;
         for y in 0..output.height {
             match (kernel.width, stride.width, dilation.width) {
                 (3, 1, 1) => s.run(Row::<3, 1>(self, y)),
@@ -82,7 +82,7 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
     #[inline(always)]
     unsafe fn tile<S: Simd, const N: usize>(&self, s: S, x: usize, c: usize) {
         let Self(Depthwise { layer, offset, weights, ws }, y) = *self;
-        let Depthwise2d { input, kernel, stride, dilation, .. } = layer;
+        let Conv2d { input, kernel, stride, dilation, .. } = layer;
         let padded = padded(input.channels);
         // SAFETY: `depthwise2d` checked all windows, each with a vector behind it, and the padded rows of weights.
         unsafe {

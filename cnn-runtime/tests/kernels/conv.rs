@@ -1,6 +1,6 @@
 //! Convolutions and fully connected layers.
 
-use cnn_runtime::conv::{Conv2d, Depthwise2d, conv2d, depthwise2d};
+use cnn_runtime::conv::{Conv2d, conv2d, depthwise2d};
 use cnn_runtime::dense::{Dense, dense};
 use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
@@ -316,9 +316,7 @@ fn depthwise_case(isa: Isa, rng: &mut Rng) {
     taps.pack(|at| weight[at], |c| Affine { scale: 1.0, shift: bias[c].into() }, &mut packed);
     let activation = rng.pick(&ACTIVATIONS);
     let (pad_top, pad_left, weights) = (pad.top, pad.left, 0);
-    let layer =
-        Depthwise2d { input, output, kernel, stride, pad_top, pad_left, dilation, weights, residual, activation };
-    let conv = Conv2d {
+    let layer = Conv2d {
         input,
         output,
         kernel,
@@ -339,7 +337,7 @@ fn depthwise_case(isa: Isa, rng: &mut Rng) {
         &output,
         |ws| depthwise2d(isa, &layer, &packed, ws),
         |y, x, c| -> Expected {
-            let (sum, tolerance) = sum_at(&arena, &conv, &filters, [y, x, c]);
+            let (sum, tolerance) = sum_at(&arena, &layer, &filters, [y, x, c]);
             activated(activation, sum, tolerance)
         },
     );

@@ -92,10 +92,11 @@ impl Parts<'_> {
                 quote!(::cnn::__rt::Place<'w, #floats>),
             )
         };
+        let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
         let weights_doc = format!(" Weights of [`{name}`], packed as its kernels read them. Threads can share them.");
         quote! {
             #(#docs)*
-            #[doc = ""]
+            #blank
             #[doc = #numbers]
             #(#attributes)*
             #visibility struct #name<'w> {

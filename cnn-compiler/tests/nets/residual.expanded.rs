@@ -1,4 +1,3 @@
-///
 /// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 972,992 bytes.
 pub(crate) struct Residual<'w> {
     weights: &'w ResidualWeights,

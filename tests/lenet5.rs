@@ -91,6 +91,10 @@ fn embedded_weights_are_those_of_the_file() {
 fn an_embedded_net_needs_no_allocator() {
     static NET: std::sync::Mutex<LeNet5<'static>> = std::sync::Mutex::new(LeNet5::embedded());
     let image = [0.5; 1024];
+    if std::env::var_os("CNN_ISA").is_some() {
+        // Reading the variable allocates, once in a process.
+        LeNet5::embedded().forward(&image);
+    }
     let info = measure(|| {
         let mut net = LeNet5::embedded();
         let scores = *net.forward(&image);

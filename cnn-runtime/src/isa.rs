@@ -41,7 +41,7 @@ impl Isa {
     }
 
     /// The fastest one, chosen once for the process. With the feature `std`, the environment variable `CNN_ISA` names
-    /// another, so that tests can cover all.
+    /// another, so that tests can cover all; reading it allocates once, where it is set.
     ///
     /// # Panics
     ///

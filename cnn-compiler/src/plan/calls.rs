@@ -5,7 +5,7 @@ use cnn_runtime::conv::Conv2d;
 use cnn_runtime::dense::Dense;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::{Activation, Op, Padding, Pool, PreluPer};
+use cnn_runtime::op::{Activation, Op, Pool, PreluPer};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::weights::Pack;
 use cnn_runtime::workspace::SLACK;
@@ -221,10 +221,7 @@ impl Writer<'_> {
             residual: self.residual(step, fused),
             activation: fused.activation,
         };
-        match is_depthwise(conv, conv2d.input.channels) {
-            true => Kernel::Depthwise2d(conv2d),
-            false => Kernel::Conv2d(conv2d),
-        }
+        if is_depthwise(conv, conv2d.input.channels) { Kernel::Depthwise2d(conv2d) } else { Kernel::Conv2d(conv2d) }
     }
 
     fn pool(&self, step: &Step) -> Pool2d {
@@ -237,7 +234,7 @@ impl Writer<'_> {
             output: self.layout.map(step.output),
             kernel,
             stride,
-            pad: Padding { ..pad },
+            pad,
             dilation,
             count_include_pad,
         }

@@ -1,7 +1,8 @@
 //! A net against the reference executor.
 
+use cnn::Network;
 use cnn::reference::{Params, Tensor, run};
-use cnn::{Network, weights};
+use cnn::weights::{self, Source};
 use models::seeded;
 
 /// Largest difference, over the largest magnitude of the tensor. Sums of a few thousand products in f32, taken in another
@@ -13,7 +14,7 @@ pub(crate) fn check<N: Network<'static>>() {
     for salt in ["", "a"] {
         let file = seeded::weights(N::GRAPH, salt);
         let weights = N::weights(&file).unwrap_or_else(|error| panic!("{error}"));
-        let params = weights::read(N::GRAPH, &file).unwrap_or_else(|error| panic!("{error}"));
+        let params = weights::read(N::GRAPH, &Source::new(&file)).unwrap_or_else(|error| panic!("{error}"));
         let mut net = N::new(Box::leak(Box::new(weights)));
         for input in ["x", "y"] {
             let input = seeded::uniform(&format!("{salt}{input}"), N::GRAPH.input.elements());

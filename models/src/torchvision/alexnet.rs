@@ -15,7 +15,7 @@ network! {
             conv(256, 3x3, pad = 1) -> relu;
             conv(256, 3x3, pad = 1) -> relu -> max_pool(3x3, stride = 2);
         };
-        avgpool: identity;
+        avgpool: identity -> flatten;
         classifier: {
             dropout(0.5) -> linear(4096) -> relu;
             dropout(0.5) -> linear(4096) -> relu;

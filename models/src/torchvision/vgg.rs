@@ -16,7 +16,7 @@ network! {
             conv(512, 3x3, pad = 1) -> relu;
             conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
         };
-        avgpool: identity;
+        avgpool: identity -> flatten;
         classifier: {
             linear(4096) -> relu -> dropout(0.5);
             linear(4096) -> relu -> dropout(0.5);
@@ -40,7 +40,7 @@ network! {
             conv(512, 3x3, pad = 1) -> relu;
             conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
         };
-        avgpool: identity;
+        avgpool: identity -> flatten;
         classifier: {
             linear(4096) -> relu -> dropout(0.5);
             linear(4096) -> relu -> dropout(0.5);
@@ -67,7 +67,7 @@ network! {
             conv(512, 3x3, pad = 1) -> relu;
             conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
         };
-        avgpool: identity;
+        avgpool: identity -> flatten;
         classifier: {
             linear(4096) -> relu -> dropout(0.5);
             linear(4096) -> relu -> dropout(0.5);
@@ -97,7 +97,7 @@ network! {
             conv(512, 3x3, pad = 1) -> relu;
             conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
         };
-        avgpool: identity;
+        avgpool: identity -> flatten;
         classifier: {
             linear(4096) -> relu -> dropout(0.5);
             linear(4096) -> relu -> dropout(0.5);

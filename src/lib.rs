@@ -85,6 +85,7 @@
 //! | `Name: 3x224x224 -> 1000 { … }` | a net: shapes are `channels x height x width`, or one number for a vector |
 //! | `block name(a, b = 2 * a) { … }` | a part that is called as `name(16)` or `name(16, b = 8)` |
 //! | `[step; n]` | the step `n` times; `name: [step; n]` calls them `name.0`, `name.1`, … |
+//! | `[name1..: step; n]` | the step `n` times, called `name1`, `name2`, … |
 //! | `concat { …; …; }` | branches that read the same input, their channels one after another |
 //! | `add { …; …; }` `mul { …; …; }` | their sum, their product; a `Cx1x1` branch of `mul` scales whole maps |
 //! | `skip` | as a branch, or at the beginning of one: the input itself |

@@ -133,6 +133,27 @@ fn a_repeated_step_counts_as_often_as_it_is_there() {
 }
 
 #[test]
+fn names_of_repeated_steps_can_count() {
+    cnn::network! {
+        block b() { conv(1, 1); }
+
+        Counted: 1x8x8 -> 1x8x8 {
+            [b1..: b; 2];
+            conv(1, 1);
+            name: [x0..: conv(1, 1); 2];
+            [conv1_09..: conv(1, 1); 2];
+            [group1..: [conv(1, 1); 2]; 2];
+            branches: add { [left1..: conv(1, 1); 2]; right1: conv(1, 1); };
+        }
+    }
+    let expected = [
+        "b1.0", "b2.0", "2", "name.x0", "name.x1", "conv1_09", "conv1_10", "group1.0", "group1.1", "group2.0",
+        "group2.1", "left1", "left2", "right1",
+    ];
+    assert_eq!(names::<Counted<'_>>(), expected);
+}
+
+#[test]
 fn merges_add_no_level_to_names() {
     cnn::network! {
         Merged: 2x8x8 -> 2x8x8 {

@@ -106,29 +106,35 @@ Examples:
 
 const LIST: &str = "\
 List the nets, one on each line: its name, the shape it reads -> the shape it gives (channels x height x width), its
-trained parameters, the multiplications with a weight in one pass (MACs), and whether weights for it are in this program.";
+trained parameters, the multiplications with a weight in one pass (MACs), and whether weights for it are in this program.
+
+Nets are as their papers have them, with the papers' or usual names of layers. Those whose name begins with `torchvision-`
+are torchvision's, with its names: weights that torchvision publishes fit them.";
 
 const LIST_EXAMPLES: &str = "\
 Example:
-  $ cnn list
-  lenet5  1x32x32 -> 10  61,706 parameters  416,520 MACs  weights included";
+  $ cnn list | grep vgg16
+  vgg16                     3x224x224 -> 1000  138,357,544 parameters  15,470,264,320 MACs
+  torchvision-vgg16         3x224x224 -> 1000  138,357,544 parameters  15,470,264,320 MACs";
 
 const SUMMARY: &str = "\
 Show the layers of a net in the order in which they run: name, kind with arguments as `cnn::network!` writes them
 (arguments that have their default are left out), shape of the output (channels x height x width), trained parameters,
-and multiplications with a weight in one pass (MACs).
+and multiplications with a weight in one pass (MACs). The depth is the number of convolutions and fully connected layers
+on the longest path from the input to the output.
 
 Auxiliary classifiers, which only training uses, follow with totals of their own; the net's totals leave them out.
 
-The JSON has the keys net, input, output, layers, aux, taps, parameters, macs, weights_bytes and workspace_bytes. A layer
-has the keys name, kind, arguments, inputs (names of layers, or \"input\"), output, parameters, macs and aux (null, or the
-name of its auxiliary classifier). Shapes are arrays: [channels, height, width], or [features].";
+The JSON has the keys net, input, output, layers, aux, taps, depth, parameters, macs, weights_bytes and workspace_bytes. A
+layer has the keys name, kind, arguments, inputs (names of layers, or \"input\"), output, parameters, macs and aux (null, or
+the name of its auxiliary classifier); the depth has convolutions and fully_connected. Shapes are arrays: [channels,
+height, width], or [features].";
 
 const SUMMARY_EXAMPLES: &str = "\
 Examples:
   cnn summary lenet5
-  cnn summary lenet5 --format markdown >> README.md
-  cnn summary lenet5 --format json | jq .parameters";
+  cnn summary resnet50 --format markdown >> README.md
+  cnn summary inception-v1 --format json | jq .parameters";
 
 const RUN: &str = "\
 Run a net on numbers from a file.

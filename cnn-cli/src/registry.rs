@@ -6,12 +6,42 @@
 use cnn::graph::Graph;
 use cnn::weights::WeightsError;
 use cnn::{Network, WrongLength};
-use models::LeNet5;
+use models::torchvision;
 
 use crate::failure::{Failure, printable};
 
 /// All nets, in the order of `cnn list`.
-pub(crate) static MODELS: &[Model] = &[Model::of::<LeNet5>("lenet5").with_embedded(|| Box::new(LeNet5::embedded()))];
+pub(crate) static MODELS: &[Model] = &[
+    Model::of::<models::Perceptron>("perceptron"),
+    Model::of::<models::Mlp>("mlp"),
+    Model::of::<models::LeNet5>("lenet5").with_embedded(|| Box::new(models::LeNet5::embedded())),
+    Model::of::<models::AlexNet>("alexnet"),
+    Model::of::<models::Vgg11>("vgg11"),
+    Model::of::<models::Vgg11Lrn>("vgg11-lrn"),
+    Model::of::<models::Vgg13>("vgg13"),
+    Model::of::<models::Vgg16>("vgg16"),
+    Model::of::<models::Vgg19>("vgg19"),
+    Model::of::<models::InceptionV1>("inception-v1"),
+    Model::of::<models::ResNet18>("resnet18"),
+    Model::of::<models::ResNet34>("resnet34"),
+    Model::of::<models::ResNet50>("resnet50"),
+    Model::of::<models::ResNet101>("resnet101"),
+    Model::of::<models::ResNet152>("resnet152"),
+    Model::of::<torchvision::AlexNet>("torchvision-alexnet"),
+    Model::of::<torchvision::Vgg11>("torchvision-vgg11"),
+    Model::of::<torchvision::Vgg13>("torchvision-vgg13"),
+    Model::of::<torchvision::Vgg16>("torchvision-vgg16"),
+    Model::of::<torchvision::Vgg19>("torchvision-vgg19"),
+    Model::of::<torchvision::GoogLeNet>("torchvision-googlenet"),
+    Model::of::<torchvision::ResNet18>("torchvision-resnet18"),
+    Model::of::<torchvision::ResNet34>("torchvision-resnet34"),
+    Model::of::<torchvision::ResNet50>("torchvision-resnet50"),
+    Model::of::<torchvision::ResNet101>("torchvision-resnet101"),
+    Model::of::<torchvision::ResNet152>("torchvision-resnet152"),
+    Model::of::<torchvision::SqueezeNet1_1>("torchvision-squeezenet1_1"),
+    Model::of::<torchvision::MobileNetV2>("torchvision-mobilenet_v2"),
+    Model::of::<torchvision::DenseNet121>("torchvision-densenet121"),
+];
 
 /// A net, by name.
 pub(crate) struct Model {
@@ -72,13 +102,16 @@ fn load<N: Network<'static> + 'static>(file: &[u8]) -> Loaded {
 }
 
 fn unknown(name: &str) -> String {
-    let distance = |model: &Model| strsim::damerau_levenshtein(&plain(model.name), &plain(name));
-    let near = MODELS
-        .iter()
-        .map(|model| (distance(model), model.name))
-        .filter(|(distance, near)| *distance <= 1 + near.len().min(name.len()) / 4)
-        .min();
-    let guess = near.map(|(_, near)| format!("did you mean `{near}`? ")).unwrap_or_default();
+    // Without `torchvision-` too, which people may not think of.
+    let spellings = MODELS.iter().flat_map(|model| {
+        let short = model.name.strip_prefix("torchvision-");
+        [Some(model.name), short].into_iter().flatten().map(|spelling| (spelling, model.name))
+    });
+    let near = spellings
+        .map(|(spelling, near)| (strsim::damerau_levenshtein(&plain(spelling), &plain(name)), spelling, near))
+        .filter(|(distance, spelling, _)| *distance <= 1 + spelling.len().min(name.len()) / 4)
+        .min_by_key(|(distance, _, near)| (*distance, near.len(), *near));
+    let guess = near.map(|(_, _, near)| format!("did you mean `{near}`? ")).unwrap_or_default();
     format!("there is no net `{}`; {guess}`cnn list` shows all", printable(name))
 }
 
@@ -123,8 +156,21 @@ pub(crate) mod tests {
 
     #[test]
     fn a_slip_is_recognised_and_anything_else_is_not() {
-        assert_eq!(unknown("LeNet-5"), "there is no net `LeNet-5`; did you mean `lenet5`? `cnn list` shows all");
-        for other in ["yolo", "alexnet", "resnet", ""] {
+        for (slip, meant) in [
+            ("LeNet-5", "lenet5"),
+            ("Inception_v1", "inception-v1"),
+            ("resnet", "resnet18"),
+            ("ResNet-50", "resnet50"),
+            ("torchvision-resnet-50", "torchvision-resnet50"),
+            ("googlenet", "torchvision-googlenet"),
+            ("mobilenet-v2", "torchvision-mobilenet_v2"),
+        ] {
+            assert_eq!(
+                unknown(slip),
+                format!("there is no net `{slip}`; did you mean `{meant}`? `cnn list` shows all")
+            );
+        }
+        for other in ["yolo", "transformer", ""] {
             assert_eq!(unknown(other), format!("there is no net `{other}`; `cnn list` shows all"));
         }
     }

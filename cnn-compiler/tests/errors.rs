@@ -198,6 +198,15 @@ fn numbers() {
         ("[relu; 2 3]", "3", "expected `]`, found `3`"),
         ("[[relu; 1000]; 1000]", "relu", "the net has more than 10000 layers"),
         ("[[[{}; 1000]; 1000]; 1000]", "{", "the net has more than 30000 steps"),
+        ("[a4294967296..: linear(10); 1]", "a4294967296..", "`a4294967296..` counts from a number that is too large"),
+        ("[a1..: b: relu; 2]", ":", "expected `;` and how often the step is repeated, found `:`"),
+        ("[a1..=: relu; 2]", "=", "expected `:` and the step, found `=`"),
+        ("{ a1..: linear(10); }", "a1..", "a name that counts stands in a repeat only"),
+        (
+            "[{ [a1..: relu; 2]; [a2..: linear(10); 1]; }; 1]",
+            "a2",
+            "the name `a2` is given twice; the first is on line 2",
+        ),
         ("[{ [conv(0, 1); 5000]; }; 5]", "0", "conv: `filters = 0`, expected at least 1"),
     ]);
 }

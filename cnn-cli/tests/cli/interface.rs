@@ -29,7 +29,8 @@ fn usage_errors_exit_with_2() {
 #[test]
 fn nets_are_listed_one_a_line() {
     let printed = run(["list"]).ok();
-    let lenet5 = printed.lines().next().unwrap().split("  ").map(str::trim).filter(|cell| !cell.is_empty());
+    let line = printed.lines().find(|line| line.starts_with("lenet5 ")).unwrap();
+    let lenet5 = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
     let expected = ["lenet5", "1x32x32 -> 10", "61,706 parameters", "416,520 MACs", "weights included"];
     assert_eq!(lenet5.collect::<Vec<_>>(), expected);
     assert!(

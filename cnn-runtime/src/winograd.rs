@@ -55,7 +55,7 @@ pub const fn covered(output: Size, tile: usize) -> Size {
 const fn spread(floats: usize) -> usize {
     const PAGE: usize = 1024;
     let padded = floats + 16;
-    if padded % PAGE == 0 { padded + 16 } else { padded }
+    if padded.is_multiple_of(PAGE) { padded + 16 } else { padded }
 }
 
 /// Channels of a tile in V.

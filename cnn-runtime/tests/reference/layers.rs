@@ -250,14 +250,23 @@ fn activations() {
         (Activation::Relu6, &[(-1., 0.), (2., 2.), (7., 6.)]),
         (Activation::LeakyRelu { slope: 0.25 }, &[(-2., -0.5), (2., 2.)]),
         (Activation::Elu { alpha: 2. }, &[(-1., 2. / e - 2.), (0., 0.), (3., 3.)]),
-        (Activation::Selu, &[(1., 1.050_700_987_355_480_5), (-1., -1.111_330_737_812_562_8), (0., 0.)]),
+        (
+            Activation::Selu { alpha: Activation::SELU_ALPHA, gamma: Activation::SELU_GAMMA },
+            &[(1., 1.050_700_987_355_480_5), (-1., -1.111_330_737_812_562_8), (0., 0.)],
+        ),
+        (Activation::Selu { alpha: 2., gamma: 3. }, &[(-1., 6. / e - 6.), (0., 0.), (2., 6.)]),
         (Activation::Softplus, &[(0., 2_f64.ln()), (1000., 1000.), (-1000., 0.), (3_f64.ln(), 4_f64.ln())]),
         (Activation::Softsign, &[(-1., -0.5), (3., 0.75)]),
         (Activation::Gelu, &[(0., 0.), (1., 0.841_344_746_068_542_9), (-1., -0.158_655_253_931_457_07)]),
+        (Activation::GeluTanh, &[(0., 0.), (1., 0.841_191_990_608_276_5), (-1., -0.158_808_009_391_723_5), (9., 9.)]),
         (Activation::Silu, &[(0., 0.), (3_f64.ln(), 0.75 * 3_f64.ln()), (-1000., 0.)]),
         // tanh(ln(1 + e)) is ((1 + e)^2 - 1) / ((1 + e)^2 + 1).
         (Activation::Mish, &[(0., 0.), (1., (e * e + 2. * e) / (e * e + 2. * e + 2.)), (-1000., 0.)]),
-        (Activation::HardSigmoid, &[(-3., 0.), (-4., 0.), (0., 0.5), (1.5, 0.75), (3., 1.), (9., 1.)]),
+        (
+            Activation::HardSigmoid { alpha: Activation::HARD_SIGMOID_ALPHA, beta: Activation::HARD_SIGMOID_BETA },
+            &[(-3., 0.), (-4., 0.), (0., 0.5), (1.5, 0.75), (3., 1.), (9., 1.)],
+        ),
+        (Activation::HardSigmoid { alpha: 0.5, beta: 0.25 }, &[(-0.5, 0.), (-0.25, 0.125), (1., 0.75), (1.5, 1.)]),
         (Activation::HardSwish, &[(-3., 0.), (0., 0.), (1.5, 1.125), (-1.5, -0.375), (9., 9.)]),
     ];
     for (activation, pairs) in cases {

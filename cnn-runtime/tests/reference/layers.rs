@@ -2,7 +2,9 @@
 
 use cnn_runtime::graph::{Graph, Node, Role, Tensor as Parameter, Value};
 use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size};
-use cnn_runtime::reference::{Params, Tensor, activate, add, concat, mul, run};
+use cnn_runtime::reference::{
+    Params, RunningVariance, Statistics, Tensor, activate, add, batch_norm_training, concat, mul, run,
+};
 
 /// Numbers that are not exact in binary, or come from `f32` arguments.
 const ROUNDING: f64 = 1e-7;
@@ -183,6 +185,47 @@ fn batch_norm_uses_the_running_statistics() {
     ];
     check(op, (map(2, 1, 2), &[1., 2., 3., 4.]), &params, (map(2, 1, 2), &[0., 1., 10., 11.]));
     check(op, (Shape::Vector(2), &[1., 4.]), &params, (Shape::Vector(2), &[0., 11.]));
+}
+
+/// Two samples of two maps of 1x2; the squares of both channels' deviations from the mean add up to 14.
+fn batch() -> [Tensor; 2] {
+    [[1., 2., 13., 10.], [3., 6., 8., 9.]].map(|sample| Tensor::new(map(2, 1, 2), &sample))
+}
+
+const STATISTICS: Statistics<'static> =
+    Statistics { weight: &[2., 10.], bias: &[0.5, -1.], mean: &[1., 0.], var: &[1., 2.] };
+
+#[test]
+fn batch_norm_in_training_uses_the_statistics_of_the_batch() {
+    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    let steps = batch_norm_training(&op, &batch(), &STATISTICS, RunningVariance::Unbiased);
+    assert_eq!((&steps.mean[..], &steps.var[..]), (&[3., 10.][..], &[3.5, 3.5][..]));
+    assert_eq!(steps.normalised[0].data, [-1., -0.5, 1.5, 0.]);
+    assert_eq!(steps.normalised[1].data, [0., 1.5, -1., -0.5]);
+    assert_eq!(steps.output[0].data, [-1.5, -0.5, 14., -1.]);
+    assert_eq!(steps.output[1].data, [0.5, 3.5, -11., -6.]);
+}
+
+/// `torch.nn.BatchNorm2d(2, eps=0.5, momentum=0.25)` in training gives the first.
+#[test]
+fn running_statistics_take_a_share_of_the_batch() {
+    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    for (running, var) in [
+        (RunningVariance::Unbiased, [0.75 + 14. / 12., 1.5 + 14. / 12.]),
+        (RunningVariance::Biased, [0.75 + 14. / 16., 1.5 + 14. / 16.]),
+    ] {
+        let steps = batch_norm_training(&op, &batch(), &STATISTICS, running);
+        assert_close(&steps.running_mean, &[0.75 + 0.75, 2.5], "mean");
+        assert_close(&steps.running_var, &var, "variance");
+    }
+}
+
+#[test]
+#[should_panic(expected = "one number has no unbiased variance")]
+fn one_number_has_no_unbiased_variance() {
+    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    let sample = [Tensor::new(Shape::Vector(2), &[1., 2.])];
+    batch_norm_training(&op, &sample, &STATISTICS, RunningVariance::Unbiased);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use cnn::Network;
 use cnn::graph::Graph;
-use cnn::op::{Op, Padding, Size};
+use cnn::op::{Activation, Op, Padding, Size};
 
 /// The names of the layers that have tensors.
 fn names<N: Network<'static>>() -> Vec<&'static str> {
@@ -77,6 +77,43 @@ fn arithmetic_is_that_of_whole_numbers() {
     let (a, b, c) = (2, 3, 4);
     let first = [a + b * c, (a + b) * c, 1, 5, c - 1];
     assert_eq!(filters::<Arithmetic<'_>>(), [first, [6, 10, 1, 5, 4], [4, 16, 1, 5, 3]].concat());
+}
+
+#[test]
+fn arithmetic_of_arguments_that_may_be_any_number_is_that_of_decimals() {
+    cnn::network! {
+        block drop(parts) { dropout(1 / parts) -> dropout((parts - 1.5) / 4) -> dropout(7 % 2 * -0.5 + 0.75); }
+
+        Decimals: 3 -> 3 { drop(4) -> dropout(0.1) -> dropout(1); }
+    }
+    let p = |op| if let Op::Dropout { p } = op { Some(p) } else { None };
+    let found: Vec<f32> = Decimals::GRAPH.nodes.iter().filter_map(|node| p(node.op)).collect();
+    assert_eq!(found, [0.25, 0.625, 0.25, 0.1, 1.0]);
+}
+
+#[test]
+fn activations_have_the_arguments_of_their_papers_or_given_ones() {
+    cnn::network! {
+        Arguments: 3 -> 3 {
+            selu -> selu(gamma = 3, alpha = 2);
+            gelu -> gelu(approximate = none) -> gelu(approximate = tanh);
+            hard_sigmoid -> hard_sigmoid(alpha = 1 / 6, beta = 1 / 2) -> hard_sigmoid(beta = 0.6);
+        }
+    }
+    let function = |op| if let Op::Activation(function) = op { Some(function) } else { None };
+    let found: Vec<Activation> = Arguments::GRAPH.nodes.iter().filter_map(|node| function(node.op)).collect();
+    let hard = Activation::HardSigmoid { alpha: 1.0 / 6.0, beta: 0.5 };
+    let expected = [
+        Activation::Selu { alpha: 1.673_263_2, gamma: 1.050_701 },
+        Activation::Selu { alpha: 2.0, gamma: 3.0 },
+        Activation::Gelu,
+        Activation::Gelu,
+        Activation::GeluTanh,
+        hard,
+        hard,
+        Activation::HardSigmoid { alpha: 1.0 / 6.0, beta: 0.6 },
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]

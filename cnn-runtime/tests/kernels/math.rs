@@ -4,7 +4,7 @@ use cnn_runtime::isa::Isa;
 use cnn_runtime::math;
 use cnn_runtime::simd::{Kernel, Simd};
 
-use crate::support::isas;
+use crate::support::{gelu_tanh, isas};
 
 /// A vector function over a slice whose length is a multiple of 8.
 struct Over<'a> {
@@ -21,9 +21,10 @@ enum Function {
     ExpM1,
     Softplus,
     Gelu,
+    GeluTanh,
 }
 
-const ALL: [Function; 7] = [
+const ALL: [Function; 8] = [
     Function::Exp,
     Function::Tanh,
     Function::Sigmoid,
@@ -31,6 +32,7 @@ const ALL: [Function; 7] = [
     Function::ExpM1,
     Function::Softplus,
     Function::Gelu,
+    Function::GeluTanh,
 ];
 
 impl Kernel for Over<'_> {
@@ -50,6 +52,7 @@ impl Kernel for Over<'_> {
                     Function::ExpM1 => math::exp_m1_of_negative(s, x),
                     Function::Softplus => math::softplus(s, x),
                     Function::Gelu => math::gelu(s, x),
+                    Function::GeluTanh => math::gelu_tanh(s, x),
                 };
                 s.store(chunk.as_mut_ptr(), y);
             }
@@ -72,7 +75,14 @@ fn exact(function: Function, x: f64) -> f64 {
         Function::ExpM1 => x.exp_m1(),
         Function::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
         Function::Gelu => x * 0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
+        Function::GeluTanh => gelu_tanh(x),
     }
+}
+
+/// The exponent whose rounding error [`Function::GeluTanh`] has.
+fn exponent(x: f32) -> f64 {
+    let x = f64::from(x);
+    2.0 * (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3))
 }
 
 /// Distance in units in the last place of the exact result, subnormal ones included.
@@ -103,11 +113,13 @@ fn assert_bound(isa: Isa, function: Function, samples: &[f32], bound: f64) {
         let absolute = (f64::from(y) - exact).abs();
         let error = match function {
             // The formulas give a product of zero and infinity.
-            Function::Mish | Function::Gelu if x == f32::NEG_INFINITY => continue,
+            Function::Mish | Function::Gelu | Function::GeluTanh if x == f32::NEG_INFINITY => continue,
             Function::ExpM1 if x > 0.0 => continue,
             Function::Mish if x < -87.0 => absolute / 1e-43,
             Function::Gelu if x < -13.0 => absolute / 1e-36,
             Function::Gelu => ulps(y, exact) - f64::from(x * x / 2.0).min(100.0),
+            Function::GeluTanh if exponent(x) < -87.0 => absolute / 1e-36,
+            Function::GeluTanh => ulps(y, exact) + 4.0 * exponent(x).min(0.0),
             _ => ulps(y, exact),
         };
         if error > worst.0 || error.is_nan() {
@@ -132,6 +144,7 @@ fn functions_keep_their_bounds() {
         assert_bound(isa, Function::ExpM1, &samples, 8.0);
         assert_bound(isa, Function::Softplus, &samples, 6.0);
         assert_bound(isa, Function::Gelu, &samples, 8.0);
+        assert_bound(isa, Function::GeluTanh, &samples, 4.0);
     }
 }
 

@@ -16,3 +16,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(LeNet5: MNIST, DIGITS);

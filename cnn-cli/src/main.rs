@@ -12,6 +12,7 @@ mod digits;
 mod failure;
 mod language;
 mod numbers;
+mod picture;
 mod registry;
 mod replace;
 mod table;

@@ -6,12 +6,13 @@
 use cnn::graph::Graph;
 use cnn::weights::WeightsError;
 use cnn::{Network, WrongLength};
-use models::LeNet5;
+use models::{Classifier, LeNet5, Preprocess};
 
 use crate::failure::{Failure, printable};
 
 /// All nets, in the order of `cnn list`.
-pub(crate) static MODELS: &[Model] = &[Model::of::<LeNet5>("lenet5").with_embedded(|| Box::new(LeNet5::embedded()))];
+pub(crate) static MODELS: &[Model] =
+    &[Model::classifier::<LeNet5>("lenet5").with_embedded(|| Box::new(LeNet5::embedded()))];
 
 /// A net, by name.
 pub(crate) struct Model {
@@ -25,6 +26,10 @@ pub(crate) struct Model {
     pub(crate) load: fn(&[u8]) -> Loaded,
     /// A net on weights in this program, if there are any.
     pub(crate) embedded: Option<fn() -> Box<dyn Runnable>>,
+    /// How pictures become its input, if that is declared.
+    pub(crate) preprocess: Option<Preprocess>,
+    /// What its classes are called; nothing, if that is not declared.
+    pub(crate) labels: &'static [&'static str],
 }
 
 /// A net on the weights of a file, if they fit.
@@ -50,7 +55,20 @@ impl<N: Network<'static>> Runnable for N {
 
 impl Model {
     const fn of<N: Network<'static> + 'static>(name: &'static str) -> Self {
-        Self { name, graph: N::GRAPH, workspace_bytes: N::WORKSPACE_BYTES, load: load::<N>, embedded: None }
+        Self {
+            name,
+            graph: N::GRAPH,
+            workspace_bytes: N::WORKSPACE_BYTES,
+            load: load::<N>,
+            embedded: None,
+            preprocess: None,
+            labels: &[],
+        }
+    }
+
+    /// A net that says what pictures show.
+    const fn classifier<N: Network<'static> + Classifier + 'static>(name: &'static str) -> Self {
+        Self { preprocess: Some(N::PREPROCESS), labels: N::LABELS, ..Self::of::<N>(name) }
     }
 
     const fn with_embedded(mut self, embedded: fn() -> Box<dyn Runnable>) -> Self {
@@ -119,6 +137,16 @@ pub(crate) mod tests {
     #[test]
     fn no_tap_takes_the_name_of_the_output() {
         assert!(MODELS.iter().flat_map(|model| model.graph.taps).all(|tap| tap.name != "output"));
+    }
+
+    #[test]
+    fn pictures_become_what_a_classifier_reads_and_each_of_its_classes_has_a_name() {
+        for model in MODELS {
+            if let Some(preprocess) = model.preprocess {
+                assert_eq!(preprocess.shape(), model.graph.input, "{}", model.name);
+                assert_eq!(model.labels.len(), model.graph.output.elements(), "{}", model.name);
+            }
+        }
     }
 
     #[test]

@@ -9,8 +9,11 @@ use image::{DynamicImage, RgbImage};
 use models::Preprocess;
 use models::preprocess::{Channels, Resize};
 
-/// Levels, of 255. Promised are two; both round twice, so one is as near as can be.
+/// Levels, of 255. Promised are two; weights are rounded in another way than Pillow's, and now and then a level is, too.
 const TOLERANCE: f32 = 1.0;
+
+/// The part of the levels that may differ.
+const FEW: f32 = 0.02;
 
 /// Grey is made after the resize here, and before it there.
 const TOLERANCE_GREY: f32 = 2.0;
@@ -43,6 +46,16 @@ fn planes(picture: &RgbImage) -> Vec<f32> {
     (0..3).flat_map(|channel| picture.pixels().map(move |pixel| f32::from(pixel[channel]))).collect()
 }
 
+/// Checks that levels are those of a picture: nearly all exactly, and all within the tolerance.
+#[track_caller]
+fn assert_equal(levels: &[f32], file: &str) {
+    let expected = planes(&open(file).to_rgb8());
+    let difference = largest_difference(levels, &expected);
+    assert!(difference <= TOLERANCE, "{file}: {difference}");
+    let differ = levels.iter().zip(&expected).filter(|(a, b)| a != b).count();
+    assert!(differ as f32 <= FEW * levels.len() as f32, "{file}: {differ} of {}", levels.len());
+}
+
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
@@ -70,16 +83,14 @@ fn pictures_of_all_sizes_become_what_torchvision_makes_of_them() {
     ];
     for (size, resize, crop) in cases {
         let (levels, file) = prepare(&photograph, size, resize, crop);
-        let difference = largest_difference(&levels, &planes(&open(&file).to_rgb8()));
-        assert!(difference <= TOLERANCE, "{file}: {difference}");
+        assert_equal(&levels, &file);
     }
 }
 
 #[test]
 fn upright_pictures_become_what_torchvision_makes_of_them() {
     let (levels, file) = prepare(&rotate90(&photograph()), (300, 451), Resize::ShortSide(97), 84);
-    let difference = largest_difference(&levels, &planes(&open(&format!("turned-{file}")).to_rgb8()));
-    assert!(difference <= TOLERANCE, "{difference}");
+    assert_equal(&levels, &format!("turned-{file}"));
 }
 
 #[test]

@@ -107,8 +107,10 @@ pub(crate) enum Preprocessing {
     Caffe,
     /// Shorter side to 256, middle 224x224, BGR less (103.939, 116.779, 123.68): Caffe's VGG
     CaffeVgg,
-    /// To 28x28, grey from 0 to 1, a border of two pixels: digits of MNIST, white on black
+    /// To 28x28, grey from 0 to 1: digits of MNIST, white on black
     Mnist,
+    /// The same with a border of two black pixels
+    Lenet5,
 }
 
 /// How a summary is written.

@@ -17,4 +17,4 @@ network! {
     }
 }
 
-classifier!(LeNet5: MNIST, DIGITS);
+classifier!(LeNet5: LENET5, DIGITS);

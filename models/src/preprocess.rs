@@ -98,9 +98,12 @@ impl Preprocess {
         ..Self::CAFFE
     };
 
-    /// Digits of MNIST, 28x28, white on black, in the middle of LeNet-5's 32x32.
+    /// Digits of MNIST: 28x28, white on black.
     pub const MNIST: Self =
-        Self { resize: Resize::Square(28), crop: 32, white: 1.0, channels: Channels::Grey { mean: 0.0, std: 1.0 } };
+        Self { resize: Resize::Square(28), crop: 28, white: 1.0, channels: Channels::Grey { mean: 0.0, std: 1.0 } };
+
+    /// The same in the middle of LeNet-5's 32x32.
+    pub const LENET5: Self = Self { crop: 32, ..Self::MNIST };
 
     /// The shape of the inputs that it makes.
     pub const fn shape(&self) -> Shape {

@@ -96,7 +96,7 @@ fn upright_pictures_become_what_torchvision_makes_of_them() {
 #[test]
 fn grey_is_what_pillow_makes_of_colours() {
     let corner = crop_imm(&photograph(), 0, 0, 37, 23).to_image();
-    let levels = Preprocess { white: 255.0, channels: GREY_LEVELS, ..Preprocess::MNIST }.apply(&corner);
+    let levels = Preprocess { white: 255.0, channels: GREY_LEVELS, ..Preprocess::LENET5 }.apply(&corner);
     let expected = open("37x23-grey-square28-crop32.png").to_luma8();
     let expected: Vec<f32> = expected.as_raw().iter().map(|&level| f32::from(level)).collect();
     let difference = largest_difference(&levels, &expected);

@@ -82,6 +82,7 @@ impl Preprocessing {
             Self::Caffe => Preprocess::CAFFE,
             Self::CaffeVgg => Preprocess::CAFFE_VGG,
             Self::Mnist => Preprocess::MNIST,
+            Self::Lenet5 => Preprocess::LENET5,
         }
     }
 
@@ -129,11 +130,11 @@ mod tests {
     #[test]
     fn a_net_has_its_own_way_and_another_may_be_chosen() {
         let lenet5 = Model::named("lenet5").unwrap();
-        assert_eq!(preprocess(lenet5, None).unwrap(), Preprocess::MNIST);
-        assert_eq!(preprocess(lenet5, Some(Preprocessing::Mnist)).unwrap(), Preprocess::MNIST);
+        assert_eq!(preprocess(lenet5, None).unwrap(), Preprocess::LENET5);
+        assert_eq!(preprocess(lenet5, Some(Preprocessing::Lenet5)).unwrap(), Preprocess::LENET5);
         assert_eq!(
             error(lenet5, Some(Preprocessing::CaffeVgg)),
-            "--preprocess caffe-vgg gives 3x224x224, but lenet5 reads 1x32x32; what gives that is --preprocess mnist"
+            "--preprocess caffe-vgg gives 3x224x224, but lenet5 reads 1x32x32; what gives that is --preprocess lenet5"
         );
     }
 

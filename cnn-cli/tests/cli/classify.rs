@@ -99,9 +99,9 @@ fn weights_may_come_from_a_file() {
 fn a_way_that_gives_another_input_is_told_with_one_that_fits() {
     assert_eq!(
         classify(&[two()], &["--preprocess", "torchvision"]).error(),
-        "--preprocess torchvision gives 3x224x224, but lenet5 reads 1x32x32; what gives that is --preprocess mnist"
+        "--preprocess torchvision gives 3x224x224, but lenet5 reads 1x32x32; what gives that is --preprocess lenet5"
     );
-    assert_eq!(classify(&[two()], &["--preprocess", "mnist"]).ok(), classify(&[two()], &[]).ok());
+    assert_eq!(classify(&[two()], &["--preprocess", "lenet5"]).ok(), classify(&[two()], &[]).ok());
     let unknown = classify(&[two()], &["--preprocess", "tensorflow"]).errors();
     assert!(unknown.contains("caffe-vgg"), "{unknown}");
 }

@@ -149,13 +149,14 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Preprocess; 6] = [
+    const ALL: [Preprocess; 7] = [
         Preprocess::TORCHVISION,
         Preprocess::TORCHVISION_V2,
         Preprocess::TORCHVISION_GOOGLENET,
         Preprocess::CAFFE,
         Preprocess::CAFFE_VGG,
         Preprocess::MNIST,
+        Preprocess::LENET5,
     ];
 
     fn plain(width: u32, height: u32, colour: [u8; 3]) -> RgbImage {
@@ -208,7 +209,7 @@ mod tests {
                 assert!(input.iter().all(|number| number.is_finite()));
             }
         }
-        let nothing = Preprocess { resize: Resize::Square(0), ..Preprocess::MNIST };
+        let nothing = Preprocess { resize: Resize::Square(0), ..Preprocess::LENET5 };
         assert_eq!(nothing.apply(&plain(3, 3, [255; 3])), vec![0.0; 32 * 32]);
     }
 
@@ -223,9 +224,9 @@ mod tests {
     }
 
     #[test]
-    fn a_digit_of_mnist_is_taken_as_it_is_with_two_pixels_of_border() {
+    fn lenet5_reads_a_digit_of_mnist_as_it_is_with_two_pixels_of_border() {
         let digit = RgbImage::from_fn(28, 28, |x, y| Rgb([(x * 8 + y) as u8; 3]));
-        let input = Preprocess::MNIST.apply(&digit);
+        let input = Preprocess::LENET5.apply(&digit);
         for (i, &number) in input.iter().enumerate() {
             let pixel = (i % 32).checked_sub(2).zip((i / 32).checked_sub(2)).filter(|&(x, y)| x < 28 && y < 28);
             let level = pixel.map_or(0, |(x, y)| x * 8 + y);

@@ -1,10 +1,11 @@
 //! The interface: commands, their arguments, and their help.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Convolutional networks, compiled ahead of time: read handwritten digits, run nets, count what they cost.
+/// Convolutional networks, compiled ahead of time: read handwritten digits, classify pictures, run nets, count what they cost.
 #[derive(Debug, Parser)]
 #[command(name = "cnn", version, after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -15,6 +16,7 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   cnn digits photo.jpg         which digit does the picture show?
+  cnn classify --help          what else do pictures show?
   cnn list                     the nets there are
   cnn summary lenet5           the layers of one, and what they cost
   cnn run --help               how to run one on numbers of your own
@@ -33,6 +35,9 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "files")]
         test: bool,
     },
+    /// Say what a picture shows
+    #[command(long_about = CLASSIFY, after_help = CLASSIFY_EXAMPLES)]
+    Classify(ClassifyArgs),
     /// List the nets
     #[command(long_about = LIST, after_help = LIST_EXAMPLES)]
     List,
@@ -65,6 +70,47 @@ pub(crate) struct RunArgs {
     /// The safetensors file to write; an older one is replaced
     #[arg(long, value_name = "Y.safetensors")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ClassifyArgs {
+    /// Which net; `cnn list` shows them
+    #[arg(value_name = "NET")]
+    pub(crate) net: String,
+    /// Pictures, PNG or JPEG
+    #[arg(value_name = "IMAGE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The net's weights, a safetensors file; may be left out if the net has weights in this program
+    #[arg(long, value_name = "W.safetensors")]
+    pub(crate) weights: Option<PathBuf>,
+    /// The names of its classes, one a line, in the order of its outputs
+    #[arg(long, value_name = "LABELS.txt")]
+    pub(crate) labels: Option<PathBuf>,
+    /// How pictures become its input, where its weights need another way than its own
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) preprocess: Option<Preprocessing>,
+    /// How many classes are told
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub(crate) top: NonZeroUsize,
+}
+
+/// How pictures become the input of a net.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Preprocessing {
+    /// Shorter side to 256, middle 224x224, RGB of ImageNet's mean and deviation: usual with PyTorch
+    Torchvision,
+    /// The same, but shorter side to 232: torchvision's weights IMAGENET1K_V2
+    TorchvisionV2,
+    /// The same as `torchvision`, but RGB from -1 to 1: torchvision's weights of GoogLeNet
+    TorchvisionGooglenet,
+    /// To 256x256, middle 224x224, BGR less (104, 117, 123): Caffe's AlexNet and GoogLeNet
+    Caffe,
+    /// Shorter side to 256, middle 224x224, BGR less (103.939, 116.779, 123.68): Caffe's VGG
+    CaffeVgg,
+    /// To 28x28, grey from 0 to 1: digits of MNIST, white on black
+    Mnist,
+    /// The same with a border of two black pixels
+    Lenet5,
 }
 
 /// How a summary is written.
@@ -103,6 +149,29 @@ Examples:
 
   $ cnn digits --test
   990 of 1000 right, 12.3 us per image";
+
+const CLASSIFY: &str = "\
+Say what a picture shows.
+
+For each picture, a PNG or JPEG file, the most probable classes are printed, the best first, with their probabilities.
+Where several pictures are given, each has its name above. If some cannot be read, the others are, and the exit code
+is 2.
+
+A picture becomes the net's input in the way that is declared beside the net: that of the weights which are published
+for it. Weights that were trained in another way need --preprocess; nets of ImageNet that were trained with PyTorch
+usually need `--preprocess torchvision`.
+
+The 1,000 classes of ImageNet and the ten digits have their names in this program. The net lenet5 reads digits as MNIST
+has them, white on black and in the middle; `cnn digits` finds those that are written on paper.";
+
+const CLASSIFY_EXAMPLES: &str = "\
+Examples:
+  $ cnn classify lenet5 digits/samples/2-test-digit.png --top 2
+  100.0 %  2
+    0.0 %  0
+
+With weights of your own, saved by `safetensors.torch.save_file(model.state_dict(), \"mine.safetensors\")`:
+  $ cnn classify lenet5 --weights mine.safetensors --labels names.txt a.jpg b.png";
 
 const LIST: &str = "\
 List the nets, one on each line: its name, the shape it reads -> the shape it gives (channels x height x width), its

@@ -1,8 +1,10 @@
 //! The commands, a file each.
 
+mod classify;
 mod digits;
 mod list;
 mod run;
+mod start;
 mod summary;
 
 use std::io::Write;
@@ -13,6 +15,7 @@ use crate::failure::Failure;
 /// Does what the arguments say.
 pub(crate) fn execute(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
     match &args.command {
+        Command::Classify(args) => classify::classify(args, out),
         Command::Digits { test: true, .. } => digits::test(out),
         Command::Digits { files, test: false } => digits::read(files, out),
         Command::List => list::list(out),

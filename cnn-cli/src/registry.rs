@@ -6,41 +6,41 @@
 use cnn::graph::Graph;
 use cnn::weights::WeightsError;
 use cnn::{Network, WrongLength};
-use models::torchvision;
+use models::{Classifier, Preprocess, torchvision};
 
 use crate::failure::{Failure, printable};
 
 /// All nets, in the order of `cnn list`.
 pub(crate) static MODELS: &[Model] = &[
     Model::of::<models::Perceptron>("perceptron"),
-    Model::of::<models::Mlp>("mlp"),
-    Model::of::<models::LeNet5>("lenet5").with_embedded(|| Box::new(models::LeNet5::embedded())),
-    Model::of::<models::AlexNet>("alexnet"),
-    Model::of::<models::Vgg11>("vgg11"),
-    Model::of::<models::Vgg11Lrn>("vgg11-lrn"),
-    Model::of::<models::Vgg13>("vgg13"),
-    Model::of::<models::Vgg16>("vgg16"),
-    Model::of::<models::Vgg19>("vgg19"),
-    Model::of::<models::InceptionV1>("inception-v1"),
-    Model::of::<models::ResNet18>("resnet18"),
-    Model::of::<models::ResNet34>("resnet34"),
-    Model::of::<models::ResNet50>("resnet50"),
-    Model::of::<models::ResNet101>("resnet101"),
-    Model::of::<models::ResNet152>("resnet152"),
-    Model::of::<torchvision::AlexNet>("torchvision-alexnet"),
-    Model::of::<torchvision::Vgg11>("torchvision-vgg11"),
-    Model::of::<torchvision::Vgg13>("torchvision-vgg13"),
-    Model::of::<torchvision::Vgg16>("torchvision-vgg16"),
-    Model::of::<torchvision::Vgg19>("torchvision-vgg19"),
-    Model::of::<torchvision::GoogLeNet>("torchvision-googlenet"),
-    Model::of::<torchvision::ResNet18>("torchvision-resnet18"),
-    Model::of::<torchvision::ResNet34>("torchvision-resnet34"),
-    Model::of::<torchvision::ResNet50>("torchvision-resnet50"),
-    Model::of::<torchvision::ResNet101>("torchvision-resnet101"),
-    Model::of::<torchvision::ResNet152>("torchvision-resnet152"),
-    Model::of::<torchvision::SqueezeNet1_1>("torchvision-squeezenet1_1"),
-    Model::of::<torchvision::MobileNetV2>("torchvision-mobilenet_v2"),
-    Model::of::<torchvision::DenseNet121>("torchvision-densenet121"),
+    Model::classifier::<models::Mlp>("mlp"),
+    Model::classifier::<models::LeNet5>("lenet5").with_embedded(|| Box::new(models::LeNet5::embedded())),
+    Model::classifier::<models::AlexNet>("alexnet"),
+    Model::classifier::<models::Vgg11>("vgg11"),
+    Model::classifier::<models::Vgg11Lrn>("vgg11-lrn"),
+    Model::classifier::<models::Vgg13>("vgg13"),
+    Model::classifier::<models::Vgg16>("vgg16"),
+    Model::classifier::<models::Vgg19>("vgg19"),
+    Model::classifier::<models::InceptionV1>("inception-v1"),
+    Model::classifier::<models::ResNet18>("resnet18"),
+    Model::classifier::<models::ResNet34>("resnet34"),
+    Model::classifier::<models::ResNet50>("resnet50"),
+    Model::classifier::<models::ResNet101>("resnet101"),
+    Model::classifier::<models::ResNet152>("resnet152"),
+    Model::classifier::<torchvision::AlexNet>("torchvision-alexnet"),
+    Model::classifier::<torchvision::Vgg11>("torchvision-vgg11"),
+    Model::classifier::<torchvision::Vgg13>("torchvision-vgg13"),
+    Model::classifier::<torchvision::Vgg16>("torchvision-vgg16"),
+    Model::classifier::<torchvision::Vgg19>("torchvision-vgg19"),
+    Model::classifier::<torchvision::GoogLeNet>("torchvision-googlenet"),
+    Model::classifier::<torchvision::ResNet18>("torchvision-resnet18"),
+    Model::classifier::<torchvision::ResNet34>("torchvision-resnet34"),
+    Model::classifier::<torchvision::ResNet50>("torchvision-resnet50"),
+    Model::classifier::<torchvision::ResNet101>("torchvision-resnet101"),
+    Model::classifier::<torchvision::ResNet152>("torchvision-resnet152"),
+    Model::classifier::<torchvision::SqueezeNet1_1>("torchvision-squeezenet1_1"),
+    Model::classifier::<torchvision::MobileNetV2>("torchvision-mobilenet_v2"),
+    Model::classifier::<torchvision::DenseNet121>("torchvision-densenet121"),
 ];
 
 /// A net, by name.
@@ -55,6 +55,10 @@ pub(crate) struct Model {
     pub(crate) load: fn(&[u8]) -> Loaded,
     /// A net on weights in this program, if there are any.
     pub(crate) embedded: Option<fn() -> Box<dyn Runnable>>,
+    /// How pictures become its input, if that is declared.
+    pub(crate) preprocess: Option<Preprocess>,
+    /// What its classes are called; nothing, if that is not declared.
+    pub(crate) labels: &'static [&'static str],
 }
 
 /// A net on the weights of a file, if they fit.
@@ -80,7 +84,20 @@ impl<N: Network<'static>> Runnable for N {
 
 impl Model {
     const fn of<N: Network<'static> + 'static>(name: &'static str) -> Self {
-        Self { name, graph: N::GRAPH, workspace_bytes: N::WORKSPACE_BYTES, load: load::<N>, embedded: None }
+        Self {
+            name,
+            graph: N::GRAPH,
+            workspace_bytes: N::WORKSPACE_BYTES,
+            load: load::<N>,
+            embedded: None,
+            preprocess: None,
+            labels: &[],
+        }
+    }
+
+    /// A net that says what pictures show.
+    const fn classifier<N: Network<'static> + Classifier + 'static>(name: &'static str) -> Self {
+        Self { preprocess: Some(N::PREPROCESS), labels: N::LABELS, ..Self::of::<N>(name) }
     }
 
     const fn with_embedded(mut self, embedded: fn() -> Box<dyn Runnable>) -> Self {
@@ -152,6 +169,16 @@ pub(crate) mod tests {
     #[test]
     fn no_tap_takes_the_name_of_the_output() {
         assert!(MODELS.iter().flat_map(|model| model.graph.taps).all(|tap| tap.name != "output"));
+    }
+
+    #[test]
+    fn pictures_become_what_a_classifier_reads_and_each_of_its_classes_has_a_name() {
+        for model in MODELS {
+            if let Some(preprocess) = model.preprocess {
+                assert_eq!(preprocess.shape(), model.graph.input, "{}", model.name);
+                assert_eq!(model.labels.len(), model.graph.output.elements(), "{}", model.name);
+            }
+        }
     }
 
     #[test]

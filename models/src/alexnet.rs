@@ -20,3 +20,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(AlexNet: CAFFE, IMAGENET);

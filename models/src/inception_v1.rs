@@ -50,3 +50,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(InceptionV1: CAFFE, IMAGENET);

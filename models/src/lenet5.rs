@@ -17,3 +17,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(LeNet5: LENET5, DIGITS);

@@ -15,6 +15,9 @@
 
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod classifier;
+
 mod alexnet;
 mod inception_v1;
 mod lenet5;
@@ -22,9 +25,13 @@ mod mlp;
 mod resnet;
 mod vgg;
 
+pub mod labels;
+pub mod preprocess;
 pub mod seeded;
 pub mod torchvision;
 
+pub use classifier::Classifier;
+pub use preprocess::Preprocess;
 // The modules have nothing but nets: for each its type, its weights, and a workspace if it is large.
 pub use alexnet::*;
 pub use inception_v1::*;

@@ -23,3 +23,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(Mlp: MNIST, DIGITS);

@@ -118,3 +118,6 @@ network! {
         softmax;
     }
 }
+
+classifier!(ResNet18, ResNet34: TORCHVISION, IMAGENET);
+classifier!(ResNet50, ResNet101, ResNet152: CAFFE_VGG, IMAGENET);

@@ -106,3 +106,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(Vgg11, Vgg11Lrn, Vgg13, Vgg16, Vgg19: CAFFE_VGG, IMAGENET);

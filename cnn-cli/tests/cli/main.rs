@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod classify;
 mod digits;
 mod interface;
 mod run;

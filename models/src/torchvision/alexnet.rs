@@ -25,3 +25,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(AlexNet: TORCHVISION, IMAGENET);

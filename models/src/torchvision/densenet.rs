@@ -38,3 +38,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(DenseNet121: TORCHVISION, IMAGENET);

@@ -56,3 +56,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(GoogLeNet: TORCHVISION_GOOGLENET, IMAGENET);

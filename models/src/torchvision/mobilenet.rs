@@ -57,3 +57,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(MobileNetV2: TORCHVISION, IMAGENET);

@@ -68,3 +68,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(ResNet50, ResNet101, ResNet152: TORCHVISION, IMAGENET);

@@ -31,3 +31,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(SqueezeNet1_1: TORCHVISION, IMAGENET);

@@ -107,3 +107,5 @@ network! {
         softmax;
     }
 }
+
+classifier!(Vgg11, Vgg13, Vgg16, Vgg19: TORCHVISION, IMAGENET);

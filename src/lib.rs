@@ -150,7 +150,7 @@ pub use cnn_macros::network;
 pub use cnn_runtime::network::{Network, WrongLength};
 pub use cnn_runtime::{graph, op};
 #[cfg(feature = "alloc")]
-pub use cnn_runtime::{reference, weights};
+pub use cnn_runtime::{reference, trace, weights};
 
 /// What emitted code calls. Not part of the interface: it changes with the compiler.
 #[doc(hidden)]

@@ -126,6 +126,28 @@
 //! when the crate is compiled, and its weights are packed into the binary. `Name::embedded()` then needs no file, no
 //! loading and no error handling; for a net with a small workspace it is a `const fn`. A changed file rebuilds the crate.
 //!
+//! # Layer by layer
+//!
+//! `forward` fuses layers, so what most of them give exists nowhere. [`trace`] runs a net as it is declared, with the same
+//! kernels, and hands out every value; [`trace::resolve`] knows them by the names of PyTorch's modules.
+//!
+//! ```
+//! use cnn::trace::{Trace, resolve};
+//! use models::LeNet5;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let file = models::seeded::weights(LeNet5::GRAPH, "");
+//! let params = cnn::weights::read(LeNet5::GRAPH, &file)?;
+//! let conv2 = resolve(LeNet5::GRAPH, "conv2");
+//! Trace::new(LeNet5::GRAPH, &params).run(&[0.5; 32 * 32], |value, numbers| {
+//!     if Some(value) == conv2 {
+//!         println!("{numbers:?}"); // before the tanh that follows
+//!     }
+//! })?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Speed
 //!
 //! Kernels choose AVX2 and FMA at run time where the CPU has them. They are compiled in `cnn-runtime`: optimise that

@@ -18,8 +18,9 @@ Examples:
   cnn list                     the nets there are
   cnn summary lenet5           the layers of one, and what they cost
   cnn run --help               how to run one on numbers of your own
+  cnn compare --help           does it give the numbers that PyTorch gives?
 
-Exit code: 0 if all went well, 2 if anything did not; what went wrong is on stderr.";
+Exit code: 0 if all went well, 2 if anything did not; what went wrong is on stderr. `compare` has 1 for a difference.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -49,6 +50,12 @@ pub(crate) enum Command {
     /// Run a net on numbers from a file
     #[command(long_about = RUN, after_help = RUN_EXAMPLES)]
     Run(RunArgs),
+    /// Run a net layer by layer and keep what every layer gives
+    #[command(long_about = TRACE, after_help = TRACE_EXAMPLES)]
+    Trace(TraceArgs),
+    /// Compare a net, layer by layer, with the numbers of another implementation
+    #[command(long_about = COMPARE, after_help = COMPARE_EXAMPLES)]
+    Compare(CompareArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -65,6 +72,46 @@ pub(crate) struct RunArgs {
     /// The safetensors file to write; an older one is replaced
     #[arg(long, value_name = "Y.safetensors")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TraceArgs {
+    /// Which net; `cnn list` shows them
+    #[arg(value_name = "NET")]
+    pub(crate) net: String,
+    /// Its weights, a safetensors file
+    #[arg(long, value_name = "W.safetensors")]
+    pub(crate) weights: PathBuf,
+    /// What it reads: a safetensors file with a tensor `input`
+    #[arg(long, value_name = "X.safetensors")]
+    pub(crate) input: PathBuf,
+    /// The safetensors file to write; an older one is replaced
+    #[arg(long, value_name = "T.safetensors")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// Which net; `cnn list` shows them
+    #[arg(value_name = "NET")]
+    pub(crate) net: String,
+    /// Its weights, a safetensors file
+    #[arg(long, value_name = "W.safetensors")]
+    pub(crate) weights: PathBuf,
+    /// What it reads: a safetensors file with a tensor `input`
+    #[arg(long, value_name = "X.safetensors")]
+    pub(crate) input: PathBuf,
+    /// What it should give: a safetensors file with tensors named `output`, `logits`, `act.conv1`, …
+    #[arg(long, value_name = "E.safetensors")]
+    pub(crate) expected: PathBuf,
+    /// The largest difference that is none, as a share of the largest magnitude of the tensor that is expected
+    #[arg(long, value_name = "T", default_value = "1e-4", value_parser = tolerance)]
+    pub(crate) tolerance: f64,
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "expected a number such as 1e-4".to_owned())
 }
 
 /// How a summary is written.
@@ -147,6 +194,54 @@ Example, with Python to make the input and to look at the output:
 
 With weights of your own, saved by `safetensors.torch.save_file(model.state_dict(), \"mine.safetensors\")`:
   $ cnn run lenet5 --weights mine.safetensors --input x.safetensors --output y.safetensors";
+
+const TRACE: &str = "\
+Run a net layer by layer and keep what every layer gives.
+
+The layers run one by one, as they are declared: where `cnn run` computes a convolution, its batch normalisation and its
+ReLU at once, here each of them has a result of its own. It uses the same kernels, and takes little longer.
+
+The input file is that of `cnn run`. The output file holds each layer under its name, `act.conv1`, as well as `output`, the
+net's taps, and its auxiliary classifiers, if the weights have their tensors. All are F32, in the order channels, rows,
+columns: [F] for vectors, [C, H, W] for maps, and [N, F] or [N, C, H, W] if the input had several. Of layers without
+weights that share a name, as those without one of their own in branches can, the last is kept.";
+
+const TRACE_EXAMPLES: &str = "\
+Example, with Python to look at the output:
+  $ cnn trace lenet5 --weights w.safetensors --input x.safetensors --output t.safetensors
+  $ python -c 'import safetensors.torch as st; print(st.load_file(\"t.safetensors\")[\"act.conv1\"])'";
+
+const COMPARE: &str = "\
+Compare a net, layer by layer, with the numbers of another implementation.
+
+For each tensor of the file with the expected numbers, a line tells its largest magnitude, and the largest and the root
+mean square difference, both also as a share of that magnitude; if the largest difference is above the tolerance, the
+line is marked. Then follows the first layer that differs: its name, kind and arguments, and whether what comes before it
+agrees.
+
+Tensors are named `output`, by taps of the net (`logits`), by auxiliary classifiers (`aux1`), or `act.NAME` by layers and
+modules as PyTorch names them. `act.conv1` is what that layer gives, before any function behind it; `act.layer1.0` or
+`act.features` is what the last layer in it gives. The output and the taps are compared twice: with the layers one by one
+(`layers`), and with the compiled net (`forward`), where layers are fused.
+
+Shapes are those of `cnn trace`; dimensions of 1 do not matter. F32, F16 and BF16 are accepted; what is rounded to F16
+needs a tolerance of 1e-3, and to BF16 of 1e-2.
+
+Exit code: 0 if all agree, 1 if any differs, 2 if a tensor could not be compared or anything else went wrong.";
+
+const COMPARE_EXAMPLES: &str = "\
+Example, with PyTorch to make the expected numbers:
+  acts = {}
+  for name, module in model.named_modules():
+      # A clone, since a later function may work in place.
+      module.register_forward_hook(lambda _, __, y, name=name: acts.__setitem__(f\"act.{name}\", y.detach().clone()))
+  acts[\"logits\"] = model(x)
+  save_file({name: y.contiguous() for name, y in acts.items() if name != \"act.\"}, \"e.safetensors\")
+
+  $ cnn compare lenet5 --weights w.safetensors --input x.safetensors --expected e.safetensors
+
+What another build gives, or another machine:
+  $ cnn trace lenet5 --weights w.safetensors --input x.safetensors --output e.safetensors";
 
 #[cfg(test)]
 mod tests {

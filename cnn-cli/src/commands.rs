@@ -1,9 +1,13 @@
 //! The commands, a file each.
 
+mod compare;
 mod digits;
+mod input;
 mod list;
 mod run;
 mod summary;
+mod trace;
+mod weights;
 
 use std::io::Write;
 
@@ -18,6 +22,8 @@ pub(crate) fn execute(args: &Args, out: &mut impl Write) -> Result<(), Failure> 
         Command::List => list::list(out),
         Command::Summary { net, format } => summary::summary(net, *format, out),
         Command::Run(args) => run::run(args),
+        Command::Trace(args) => trace::trace(args),
+        Command::Compare(args) => compare::compare(args, out),
     }?;
     out.flush().map_err(Failure::Stdout)
 }

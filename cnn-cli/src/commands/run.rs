@@ -1,18 +1,18 @@
 //! `cnn run`
 
-mod input;
 mod output;
 
-use std::fs;
 use std::path::Path;
 
 use crate::args::RunArgs;
-use crate::failure::{Failure, shown};
+use crate::failure::Failure;
 use crate::registry::{Model, Runnable};
-use crate::replace::replace;
+use crate::replace::refuse_overwriting;
+use crate::tensors;
 
-use self::input::Batch;
 use self::output::Outputs;
+use super::input::Batch;
+use super::weights::WeightsFile;
 
 /// Runs a net on a file and writes a file.
 pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
@@ -29,30 +29,13 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
         outputs.push_output(output);
         outputs.push_taps(|name| net.tap(name));
     }
-    let written = outputs
-        .into_file()
-        .map_err(|error| error.to_string())
-        .and_then(|file| replace(&args.output, &file).map_err(|error| error.to_string()));
-    written.map_err(|error| Failure::of_file(&args.output, format_args!("cannot be written: {error}")))
-}
-
-/// Somebody who gives the same file twice has mistaken one for the other.
-fn refuse_overwriting(read: &Path, output: &Path) -> Result<(), Failure> {
-    match (fs::canonicalize(read), fs::canonicalize(output)) {
-        (Ok(read), Ok(found)) if read == found && read.is_file() => {
-            Err(Failure::of_file(output, "cannot be the output: it is what is read"))
-        }
-        _ => Ok(()),
-    }
+    tensors::write(&args.output, &outputs.into_tensors())
 }
 
 /// The net on the weights of a file, or on those in this program.
 fn start(model: &Model, weights: Option<&Path>) -> Result<Box<dyn Runnable>, Failure> {
     match (weights, model.embedded) {
-        (Some(path), _) => {
-            let file = fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
-            (model.load)(&file).map_err(|error| Failure::Message(format!("{}: {error}", shown(path))))
-        }
+        (Some(path), _) => WeightsFile::read(path)?.net(model),
         (None, Some(embedded)) => Ok(embedded()),
         (None, None) => {
             let advice = "give a file with --weights W.safetensors";

@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+mod compare;
 mod digits;
 mod interface;
 mod run;
 mod run_errors;
 mod summary;
 mod support;
+mod trace;

@@ -20,13 +20,21 @@ network! {
         conv(8, 3x3, pad = 1) -> relu -> conv(8, 3x3, pad = 1) -> max_pool(2x2) -> conv(16, 3x3, stride = 2) -> relu;
         global_avg_pool -> linear(10);
     }
+
+    /// Several images in a pass.
+    #[batch(3)]
+    pub(crate) Three: 1x12x12 -> 10 {
+        conv(8, 3x3, pad = 1) -> relu -> max_pool(2x2);
+        tap maps;
+        linear(10) -> softmax;
+    }
 }
 
 /// Runs a net twice on a small stack; the first pass, too, must not allocate.
 fn runs_without_allocating<N: Network<'static>>() {
     let weights: &N::Weights =
         Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|error| panic!("{error}"))));
-    let input = seeded::uniform("input", N::GRAPH.input.elements());
+    let input = seeded::uniform("input", N::BATCH * N::GRAPH.input.elements());
     let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
         let mut net = N::new(weights);
         if std::env::var_os("CNN_ISA").is_some() {
@@ -55,6 +63,11 @@ macro_rules! tests {
 }
 
 for_each_net!(tests);
+
+#[test]
+fn a_batch() {
+    runs_without_allocating::<Three<'static>>();
+}
 
 #[test]
 fn a_large_net() {

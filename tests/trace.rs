@@ -10,7 +10,8 @@ use close::close;
 use cnn::graph::{Graph, Value};
 use cnn::reference::{RunError, run_with_aux};
 use cnn::trace::{Trace, module, names, resolve};
-use cnn::{Network, network, weights};
+use cnn::weights::{self, Source};
+use cnn::{Network, network};
 use cnn_runtime::isa::Isa;
 use models::seeded;
 use nets::*;
@@ -18,7 +19,8 @@ use nets::*;
 /// Compares all values of two inputs in one run, on every instruction set, with the reference.
 fn check<N: Network<'static>>() {
     let graph = N::GRAPH;
-    let params = weights::read(graph, &seeded::weights(graph, "")).unwrap_or_else(|error| panic!("{error}"));
+    let params =
+        weights::read(graph, &Source::new(&seeded::weights(graph, ""))).unwrap_or_else(|error| panic!("{error}"));
     let inputs = seeded::uniform("inputs", 2 * graph.input.elements());
     let mut expected = inputs
         .chunks(graph.input.elements())
@@ -55,7 +57,8 @@ for_each_net!(tests);
 
 /// What a trace hands out of a net with seeded weights but for those in `without`.
 fn seen(graph: &Graph<'_>, without: &str, aux: bool) -> Result<Vec<Value>, RunError> {
-    let mut params = weights::read(graph, &seeded::weights(graph, "")).unwrap_or_else(|error| panic!("{error}"));
+    let mut params =
+        weights::read(graph, &Source::new(&seeded::weights(graph, ""))).unwrap_or_else(|error| panic!("{error}"));
     params.retain(|name, _| name != without);
     let trace = Trace::new(graph, &params);
     let trace = if aux { trace.with_aux() } else { trace };
@@ -79,7 +82,7 @@ fn auxiliary_classifiers_run_if_they_are_asked_for_and_have_their_tensors() {
 fn what_cannot_be_run_is_told() {
     let name = "conv2.bias".to_owned();
     assert_eq!(seen(Auxiliary::GRAPH, &name, false), Err(RunError::Tensor { name, expected: 8, found: None }));
-    let params = weights::read(LeNet5::GRAPH, &seeded::weights(LeNet5::GRAPH, "")).unwrap();
+    let params = weights::read(LeNet5::GRAPH, &Source::new(&seeded::weights(LeNet5::GRAPH, ""))).unwrap();
     let trace = Trace::new(LeNet5::GRAPH, &params);
     assert_eq!(trace.run(&[0.0; 1025], |_, _| {}), Err(RunError::Input { expected: 1024, found: 1025 }));
     let mut lengths = Vec::new();
@@ -93,7 +96,7 @@ network! {
 
 #[test]
 fn values_that_nothing_reads_any_more_are_freed() {
-    let params = weights::read(Long::GRAPH, &seeded::weights(Long::GRAPH, "")).unwrap();
+    let params = weights::read(Long::GRAPH, &Source::new(&seeded::weights(Long::GRAPH, ""))).unwrap();
     let input = vec![0.5; Long::GRAPH.input.elements()];
     let info = measure(|| Trace::new(Long::GRAPH, &params).run(&input, |_, _| {}).unwrap());
     // The input and the output of one convolution, a workspace with both and the output once more, and small change.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cnn::graph::{Graph, Value};
 use cnn::op::Shape;
-use cnn::weights::{self, Problem};
+use cnn::weights::{self, Problem, Source};
 use half::{bf16, f16};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors, serialize};
@@ -34,7 +34,7 @@ pub(crate) fn open<'f>(file: &'f [u8], name: &str) -> Result<SafeTensors<'f>, St
 /// Whether a file can be read, as far as it is the same for weights: that code knows the other formats that people give
 /// by mistake, and refuses headers that the `safetensors` crate would compute nonsense from.
 fn check(file: &[u8], name: &str) -> Result<(), String> {
-    match weights::read(&NO_NET, file) {
+    match weights::read(&NO_NET, &Source::new(file)) {
         Err(error) => match error.problems.as_slice() {
             // What it advises for other formats is advice for weights.
             [Problem::Unreadable(why)] => {

@@ -21,7 +21,9 @@ pub struct Net {
     /// `cfg`, `allow` and the like, which go onto every item.
     pub attributes: Vec<Attribute>,
     /// `#[weights("…")]`
-    pub weights: Option<LitStr>,
+    pub weights: Option<Embed>,
+    /// `#[batch(8)]`: images of one pass.
+    pub batch: usize,
     /// Before the name.
     pub visibility: Visibility,
     /// Name of the net's type.
@@ -32,6 +34,14 @@ pub struct Net {
     pub output: Expr,
     /// Between the braces.
     pub body: Body,
+}
+
+/// `#[weights("model.safetensors", rename("module.*" => "*"))]`
+pub struct Embed {
+    /// The file, counted from the crate's root.
+    pub path: LitStr,
+    /// Rules for the names of its tensors.
+    pub rename: Vec<(LitStr, LitStr)>,
 }
 
 /// `block fire(squeeze, expand = 4 * squeeze) { … }`

@@ -2,23 +2,27 @@
 //!
 //! | part | emits |
 //! | --- | --- |
-//! | `net` | the two types, `new`, `forward`, the taps, `Network` |
+//! | `net` | the two types, `new`, `from_safetensors`, `Network` |
+//! | `forward` | `forward`, the taps |
 //! | `kernels` | a constant and a call for each kernel |
 //! | `description` | `GRAPH` |
-//! | `weights` | the packing recipe, and embedded weights |
+//! | `weights` | the packing recipe |
+//! | `embed` | weights in the binary |
 //! | `values` | the runtime's values as literals |
 //! | `stub` | the types alone, for a net with mistakes |
 
 mod description;
+mod embed;
+mod forward;
 mod kernels;
 mod net;
 mod stub;
 mod values;
 mod weights;
 
+pub(crate) use embed::embed;
 pub(crate) use net::net;
 pub(crate) use stub::stub;
-pub(crate) use weights::embed;
 
 /// `61,706`
 pub(crate) fn thousands(number: u64) -> String {

@@ -61,7 +61,7 @@ fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
     plan.describe(&name, &doc, |graph| {
         let embedded = match &net.weights {
             None => None,
-            Some(path) => match emit::embed(path, graph, &plan, report) {
+            Some(embed) => match emit::embed(embed, graph, &plan, report) {
                 None => return emit::stub(net, ast),
                 embedded => embedded,
             },

@@ -19,6 +19,7 @@ use syn::{Attribute, Result, Token, Visibility, parenthesized};
 use crate::ast::{Ast, Block, Expr, Net, Param};
 use crate::report::{Place, Report};
 
+use attributes::NetAttributes;
 pub(crate) use attributes::doc_text;
 use token::{braces, expected, is_word, skip_to, too_deep};
 
@@ -135,8 +136,8 @@ impl Parser<'_> {
         let (content, span) = braces(input, "the net's layers in braces")?;
         let body = self.body(&content, span);
         let (docs, rest) = attributes.into_iter().partition(|a| a.path().is_ident("doc"));
-        let (weights, attributes) = self.attributes(rest);
-        Ok(Net { docs, attributes, weights, visibility, name, input: shape, output, body })
+        let NetAttributes { weights, batch, others } = self.attributes(rest);
+        Ok(Net { docs, attributes: others, weights, batch, visibility, name, input: shape, output, body })
     }
 
     /// `":" shape "->" shape`

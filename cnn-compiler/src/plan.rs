@@ -19,6 +19,7 @@ use crate::describe::describe;
 use crate::optimise::Optimised;
 
 pub use arena::Buffer;
+pub(crate) use arena::round_up;
 
 /// A net as the kernels that run it.
 pub struct Plan {

@@ -34,6 +34,11 @@ fn residual() {
 }
 
 #[test]
+fn batch() {
+    assert_expansion("batch");
+}
+
+#[test]
 fn mistake() {
     assert_expansion("mistake");
 }

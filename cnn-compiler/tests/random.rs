@@ -15,9 +15,10 @@ use cnn_runtime::isa::Isa;
 use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
 use cnn_runtime::norm::{lrn, scale_shift};
 use cnn_runtime::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_runtime::reference;
 use cnn_runtime::softmax::{log_softmax, softmax};
 use cnn_runtime::trace::Trace;
-use cnn_runtime::{reference, weights};
+use cnn_runtime::weights::{self, Source};
 use models::seeded;
 
 const NETS: u64 = 300;
@@ -154,8 +155,9 @@ fn plans_agree_with_the_reference() {
         let mut packed = vec![0.0; plan.packed_len];
         let expected = plan.describe("Net", "", |graph| {
             let file = seeded::weights(graph, &seed.to_string());
-            weights::load(graph, &plan.recipe, &file, &mut packed).unwrap_or_else(|error| panic!("{source}\n{error}"));
-            let params = weights::read(graph, &file).unwrap_or_else(|error| panic!("{source}\n{error}"));
+            weights::load(graph, &plan.recipe, &Source::new(&file), &mut packed)
+                .unwrap_or_else(|error| panic!("{source}\n{error}"));
+            let params = weights::read(graph, &Source::new(&file)).unwrap_or_else(|error| panic!("{source}\n{error}"));
             let outputs = reference::run(graph, &params, &input).unwrap_or_else(|error| panic!("{source}\n{error}"));
             let taps = graph.taps.iter().filter_map(|tap| outputs.tap(tap.name));
             taps.chain([outputs.result()]).map(|value| value.data.clone()).collect::<Vec<_>>()
@@ -187,7 +189,7 @@ fn traces_agree_with_the_reference() {
         let plan = planned::plan(&source).unwrap_or_else(|error| panic!("{source}\n{error}"));
         plan.describe("Net", "", |graph| {
             let file = seeded::weights(graph, &seed.to_string());
-            let params = weights::read(graph, &file).unwrap_or_else(|error| panic!("{source}\n{error}"));
+            let params = weights::read(graph, &Source::new(&file)).unwrap_or_else(|error| panic!("{source}\n{error}"));
             let input = seeded::uniform("input", graph.input.elements());
             let outputs = reference::run(graph, &params, &input).unwrap_or_else(|error| panic!("{source}\n{error}"));
             let traced = Trace::new(graph, &params).run(&input, |value, found| {

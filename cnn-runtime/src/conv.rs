@@ -12,6 +12,7 @@ use crate::isa::Isa;
 use crate::map::Map;
 use crate::op::{Activation, Conv, Padding, Size};
 use crate::pack::{HALF_PANEL, padded};
+use crate::workspace::Batch;
 
 /// A convolution of a map with its zero halo, with everything that is fused into it:
 /// `output = activation(conv(input) + bias + residual)`.
@@ -49,8 +50,18 @@ pub struct Conv2d {
 /// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or the groups
 /// don't divide the channels.
 pub fn conv2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
+    conv2d_batch(isa, layer, Batch::one(ws), weights, ws);
+}
+
+/// Convolves a map in the workspace of each image, as [`conv2d`] does, with one pass over the weights.
+///
+/// # Panics
+///
+/// As [`conv2d`] does, for the workspace of each image; also if `ws` has no room for all of them.
+pub fn conv2d_batch(isa: Isa, layer: &Conv2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
     let Conv2d { input, output, groups, .. } = layer;
-    let offset = layer.assert(ws.len());
+    let offset = layer.assert(batch.floats);
+    assert!(batch.images.checked_mul(batch.floats).is_some_and(|all| all <= ws.len()), "no room for {batch:?}");
     let divides = *groups > 0 && input.channels % groups == 0 && output.channels % groups == 0;
     assert!(divides, "{groups} groups don't divide the channels");
     let patch = layer.patch();
@@ -58,6 +69,7 @@ pub fn conv2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
     let gemm = Gemm {
         weights: weights_at(weights, layer.weights, [*groups, columns, patch.depth() + 1]),
         ws: ws.as_mut_ptr(),
+        batch,
         windows: Lattice { offset, row: layer.stride.height * input.row, pixel: layer.stride.width * input.pixel },
         patch,
         output: *output,

@@ -6,7 +6,7 @@
 //! a window is a few segments of contiguous floats (`Patch`).
 //!
 //! ```text
-//! loop 4: blocks of mc pixels                      (where their windows begin is computed once a block)
+//! loop 4: blocks of mc pixels of all images        (where their windows begin is computed once a block)
 //!   loop 3: groups
 //!     loop 2: panels of nr channels                (a panel is read once a block, and stays in L1 or L2 meanwhile)
 //!       loop 1: tiles of mr pixels
@@ -28,6 +28,7 @@ use crate::activation::{Apply, Finish};
 use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Kernel, Simd};
+use crate::workspace::Batch;
 
 /// Pixels of a block: with their windows they should fill about L1.
 const MC: usize = 192;
@@ -100,8 +101,10 @@ pub(crate) struct Lattice {
 /// behind it, and that the weights are there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gemm {
-    /// The workspace.
+    /// The workspace of the first image.
     pub(crate) ws: *mut f32,
+    /// The images, each in a workspace of its own.
+    pub(crate) batch: Batch,
     /// The first panel.
     pub(crate) weights: *const f32,
     /// The windows.
@@ -138,22 +141,25 @@ impl Block {
         Self { len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }
     }
 
-    /// Goes to the `len` pixels from `first` on, at most [`MC`].
+    /// Goes to the `len` pixels from `first` on, at most [`MC`]; they may be of several images.
     #[inline(always)]
     fn go_to(&mut self, gemm: &Gemm, first: usize, len: usize) {
         let Gemm { windows, output, residual, .. } = gemm;
         self.len = len.min(MC);
-        let (mut y, mut x) = (first / output.width, first % output.width);
+        let (mut image, mut y, mut x) = gemm.pixel(first);
         let mut start = 0;
         while start < self.len {
             let end = self.len.min(start + output.width - x);
-            let window = windows.offset + y * windows.row + x * windows.pixel;
+            let window = image + windows.offset + y * windows.row + x * windows.pixel;
             progression(&mut self.windows[start..end], window, windows.pixel);
-            progression(&mut self.outputs[start..end], output.at(y, x), output.pixel);
+            progression(&mut self.outputs[start..end], image + output.at(y, x), output.pixel);
             if let Some(residual) = residual {
-                progression(&mut self.residuals[start..end], residual.at(y, x), residual.pixel);
+                progression(&mut self.residuals[start..end], image + residual.at(y, x), residual.pixel);
             }
             (start, y, x) = (end, y + 1, 0);
+            if y == output.height {
+                (image, y) = (image + gemm.batch.floats, 0);
+            }
         }
         self.outputs[self.len] = 0;
     }
@@ -198,6 +204,13 @@ struct Panel {
 }
 
 impl Gemm {
+    /// Where the image of a pixel begins in the workspace, and its row and column; all images' pixels are counted through.
+    #[inline(always)]
+    fn pixel(&self, index: usize) -> (usize, usize, usize) {
+        let (image, pixel) = (index / self.output.pixels(), index % self.output.pixels());
+        (image * self.batch.floats, pixel / self.output.width, pixel % self.output.width)
+    }
+
     /// Output channels of a group.
     fn group_outputs(&self) -> usize {
         self.output.channels / self.groups
@@ -224,18 +237,19 @@ impl Gemm {
     #[inline(always)]
     fn pass<S: Simd>(&self, s: S, first: usize, len: usize) {
         let Some(activation) = self.finish.pass else { return };
-        let Map { width, row, pixel, channels, .. } = self.output;
+        let Map { height, width, row, pixel, channels, .. } = self.output;
         let mut at = first;
         while at < first + len {
-            let (y, x) = (at / width, at % width);
+            let (image, y, x) = self.pixel(at);
             // Pixels that are next to each other in memory are one run.
-            let pixels = match pixel == channels {
-                true if row == width * pixel => first + len - at,
-                true => (width - x).min(first + len - at),
+            let adjacent = match pixel == channels {
+                true if row == width * pixel => (height - y) * width - x,
+                true => width - x,
                 false => 1,
             };
+            let pixels = adjacent.min(first + len - at);
             // SAFETY: these are elements of the output.
-            let to = unsafe { self.ws.add(self.output.at(y, x)) };
+            let to = unsafe { self.ws.add(image + self.output.at(y, x)) };
             s.run(Apply { activation, from: to, to, len: pixels * channels });
             at += pixels;
         }
@@ -247,7 +261,7 @@ impl Kernel for Gemm {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let pixels = self.output.pixels();
+        let pixels = self.batch.images * self.output.pixels();
         if pixels == 1 {
             vector::run(s, &self);
             return self.pass(s, 0, 1);
@@ -255,7 +269,12 @@ impl Kernel for Gemm {
         let mut taps = [0; MOST_TAPS];
         let taps = self.patch.table(&mut taps);
         if planar::fits::<S>(&self, taps) {
-            return planar::run(s, &self, taps);
+            for image in 0..self.batch.images {
+                // SAFETY: all images are in the workspace.
+                let ws = unsafe { self.ws.add(image * self.batch.floats) };
+                planar::run(s, &Gemm { ws, ..self }, taps);
+            }
+            return;
         }
         let mut block = Block::new();
         for (first, len) in evenly(pixels, MC) {

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`op`], [`graph`] | the vocabulary: kinds of layers with their arguments, and the static description of a net |
 //! | [`map`], [`workspace`] | where values lie: one workspace of fixed size, maps in it |
+//! | `heap` | large zeroed memory |
 //! | [`isa`], [`simd`] | which instruction set runs, and the vectors that all kernels are written in |
 //! | [`gemm`] | the micro-kernel that convolutions and fully connected layers share |
 //! | [`conv`], [`dense`], [`pool`], [`norm`], [`activation`], [`softmax`], [`join`] | a kernel for each kind of layer |
@@ -25,6 +26,8 @@ pub mod conv;
 pub mod dense;
 pub mod gemm;
 pub mod graph;
+#[cfg(feature = "alloc")]
+pub mod heap;
 pub mod isa;
 pub mod join;
 pub mod map;
@@ -57,5 +60,19 @@ macro_rules! if_alloc {
 #[cfg(not(feature = "alloc"))]
 #[macro_export]
 macro_rules! if_alloc {
+    ($($content:tt)*) => {};
+}
+
+/// Its content, if the feature `std` of this crate is on. Emitted code can't ask for another crate's features.
+#[cfg(feature = "std")]
+#[macro_export]
+macro_rules! if_std {
+    ($($content:tt)*) => { $($content)* };
+}
+
+/// Its content, if the feature `std` of this crate is on. Emitted code can't ask for another crate's features.
+#[cfg(not(feature = "std"))]
+#[macro_export]
+macro_rules! if_std {
     ($($content:tt)*) => {};
 }

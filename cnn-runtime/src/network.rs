@@ -9,27 +9,39 @@ use crate::graph::Graph;
 pub trait Network<'w>: Sized {
     /// Packed weights.
     type Weights: 'static + Send + Sync;
-    /// `[f32; N]`, in the order channels, rows, columns.
+    /// `[f32; N]`, in the order channels, rows, columns; of a net with a [batch](Self::BATCH), an array of these.
     type Input;
-    /// `[f32; N]`, in the order channels, rows, columns.
+    /// `[f32; N]`, in the order channels, rows, columns; of a net with a [batch](Self::BATCH), an array of these.
     type Output;
 
     /// The net as it was declared: layers, shapes, tensors.
     const GRAPH: &'static Graph<'static>;
+    /// Images of one pass.
+    const BATCH: usize;
     /// Bytes that one net computes in.
     const WORKSPACE_BYTES: usize;
     /// Trained parameters, without those of auxiliary classifiers.
     const PARAMETERS: u64;
-    /// Multiplications with a weight in one pass.
+    /// Multiplications with a weight for one image.
     const MACS: u64;
 
-    /// Reads weights from a safetensors file as PyTorch writes it: F32, F16 or BF16.
+    /// Reads weights from safetensors files as PyTorch writes them: F32, F16 or BF16.
     ///
     /// # Errors
     ///
-    /// Everything in which the file does not fit the net, at once.
+    /// Everything in which the files do not fit the net, at once.
     #[cfg(feature = "alloc")]
-    fn weights(safetensors: &[u8]) -> Result<Self::Weights, crate::weights::WeightsError>;
+    fn load(source: &crate::weights::Source<'_>) -> Result<Self::Weights, crate::weights::WeightsError>;
+
+    /// [`load`](Self::load) for the common case, one file in memory.
+    ///
+    /// # Errors
+    ///
+    /// As of [`load`](Self::load).
+    #[cfg(feature = "alloc")]
+    fn weights(safetensors: &[u8]) -> Result<Self::Weights, crate::weights::WeightsError> {
+        Self::load(&crate::weights::Source::new(safetensors))
+    }
 
     /// A net with a workspace of its own; one for each thread.
     #[cfg(feature = "alloc")]
@@ -38,7 +50,7 @@ pub trait Network<'w>: Sized {
     /// Runs the net. Allocates nothing.
     fn forward(&mut self, input: &Self::Input) -> &Self::Output;
 
-    /// Runs the net on a slice.
+    /// Runs the net on a slice: the images of a batch, one behind the other.
     ///
     /// # Errors
     ///

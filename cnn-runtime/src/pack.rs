@@ -82,7 +82,8 @@ impl ConvPanels {
     }
 
     /// Packs `weight`, which gives the elements of a `[groups * outputs, inputs, height, width]` tensor by their
-    /// position, with `affine` of each output channel, into `packed` of [`len`](Self::len) elements.
+    /// position, with `affine` of each output channel, into `packed` of [`len`](Self::len) elements. `affine` is called
+    /// once for each channel, in their order, before its weights are taken.
     ///
     /// # Panics
     ///

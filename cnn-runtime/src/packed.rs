@@ -1,7 +1,7 @@
 //! Where the packed weights of a net are: in the binary, or on the heap.
 //!
 //! Kernels read one array of floats and do not care whose it is. Embedded weights need neither an allocator nor an error
-//! path, so this module exists without the feature `alloc`; only [`Packed::from_safetensors`] needs it.
+//! path, so this module exists without the feature `alloc`; only [`Packed::load`] needs it.
 
 use core::fmt;
 use core::ops::Deref;
@@ -38,14 +38,11 @@ impl<const N: usize> Aligned<N> {
     pub const fn as_array(&self) -> &[f32; N] {
         &self.0
     }
-
-    /// A box of zeros that was never on the stack, which large nets would overflow.
-    #[cfg(feature = "alloc")]
-    fn zeroed() -> alloc::boxed::Box<Self> {
-        // SAFETY: it is an array of floats, and zero bytes are the float 0.
-        unsafe { alloc::boxed::Box::new_zeroed().assume_init() }
-    }
 }
+
+#[cfg(feature = "alloc")]
+// SAFETY: it is an array of floats, and zero bytes are the float 0.
+unsafe impl<const N: usize> crate::heap::Zero for Aligned<N> {}
 
 impl<const N: usize> Deref for Aligned<N> {
     type Target = [f32];
@@ -67,34 +64,34 @@ impl<const N: usize> fmt::Debug for Aligned<N> {
 pub enum Packed<const N: usize> {
     /// On the heap, read from a file.
     #[cfg(feature = "alloc")]
-    Owned(alloc::boxed::Box<Aligned<N>>),
+    Owned(crate::heap::Heap<Aligned<N>>),
     /// In the binary.
     Embedded(&'static Aligned<N>),
 }
 
 impl<const N: usize> Packed<N> {
-    /// Reads a safetensors file: [`weights::load`](crate::weights::load) into memory of its own.
+    /// Reads safetensors files: [`weights::load`](crate::weights::load) into memory of its own.
     ///
     /// # Errors
     ///
-    /// Everything in which the file does not fit the net, at once.
+    /// Everything in which the files do not fit the net, at once.
     ///
     /// # Panics
     ///
     /// If `recipe` does not belong to `graph`, or packs more than `N` floats.
     #[cfg(feature = "alloc")]
-    pub fn from_safetensors(
+    pub fn load(
         graph: &crate::graph::Graph<'_>,
         recipe: &[crate::weights::Pack],
-        file: &[u8],
+        source: &crate::weights::Source<'_>,
     ) -> Result<Self, crate::weights::WeightsError> {
-        let mut packed = Aligned::zeroed();
-        crate::weights::load(graph, recipe, file, &mut packed.0)?;
+        let mut packed = crate::heap::Heap::<Aligned<N>>::zeroed();
+        crate::weights::load(graph, recipe, source, &mut packed.0)?;
         Ok(Self::Owned(packed))
     }
 
     /// The floats, with their number known.
-    pub const fn as_array(&self) -> &[f32; N] {
+    pub fn as_array(&self) -> &[f32; N] {
         match self {
             #[cfg(feature = "alloc")]
             Self::Owned(packed) => &packed.0,

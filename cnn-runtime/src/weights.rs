@@ -10,21 +10,33 @@
 mod check;
 mod error;
 mod file;
+#[cfg(feature = "std")]
+mod files;
 mod fold;
 mod format;
+mod rename;
+mod report;
 mod similar;
+mod source;
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use crate::graph::{Graph, Role};
 use crate::op::{Op, PreluPer, Shape};
 use crate::pack::{Affine, ConvPanels, DepthwiseTaps, pack_scale_shift, pack_slopes, padded, scale_shift_len};
 
 pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
+#[cfg(feature = "std")]
+pub use self::files::Files;
+pub use self::rename::rule_error;
+pub use self::report::{Found, Report, report};
+pub use self::source::{Progress, Source};
 
 use self::check::Checked;
+use self::file::Values;
 use self::fold::Affines;
 
 /// One step of the packing recipe: the parameters of a layer, and where they go.
@@ -134,9 +146,18 @@ impl Layout {
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Output channels: the first dimension of the tensor, which is packed in this order.
+    const fn rows(&self) -> usize {
+        match *self {
+            Self::Conv(panels) => panels.groups * panels.outputs,
+            Self::Depthwise(taps) => taps.channels,
+            Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,
+        }
+    }
 }
 
-/// Reads a safetensors file and packs what `recipe` says into `packed`, which is left alone if anything is wrong
+/// Reads safetensors files and packs what `recipe` says into `packed`, which is left alone if anything is wrong
 /// with the file (but for sums that overflow while a batch normalisation is folded).
 ///
 /// Accepted are F32, F16 and BF16. Tensors of auxiliary classifiers may be missing, and `num_batches_tracked`, which
@@ -149,8 +170,8 @@ impl Layout {
 /// # Panics
 ///
 /// If `recipe` does not belong to `graph`, or does not fit into `packed`.
-pub fn load(graph: &Graph<'_>, recipe: &[Pack], file: &[u8], packed: &mut [f32]) -> Result<(), WeightsError> {
-    let checked = check::check(graph, file).map_err(|problems| WeightsError::new(graph, problems))?;
+pub fn load(graph: &Graph<'_>, recipe: &[Pack], source: &Source<'_>, packed: &mut [f32]) -> Result<(), WeightsError> {
+    let checked = check::check(graph, source).map_err(|problems| WeightsError::new(graph, problems))?;
     let mut problems = Vec::new();
     for step in recipe {
         let packed = &mut packed[step.offset..][..step.len()];
@@ -162,14 +183,14 @@ pub fn load(graph: &Graph<'_>, recipe: &[Pack], file: &[u8], packed: &mut [f32])
     if problems.is_empty() { Ok(()) } else { Err(WeightsError::new(graph, problems)) }
 }
 
-/// Reads a safetensors file as [`load`] does, but keeps the tensors as they are: by name, for the
+/// Reads safetensors files as [`load`] does, but keeps the tensors as they are: by name, for the
 /// [reference executor](crate::reference::run). What the net does not know is left out.
 ///
 /// # Errors
 ///
 /// Everything in which the file does not fit the net, at once.
-pub fn read(graph: &Graph<'_>, file: &[u8]) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
-    let checked = check::check(graph, file).map_err(|problems| WeightsError::new(graph, problems))?;
+pub fn read(graph: &Graph<'_>, source: &Source<'_>) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
+    let checked = check::check(graph, source).map_err(|problems| WeightsError::new(graph, problems))?;
     let tensors = graph.nodes.iter().flat_map(|node| node.tensors);
     let found = tensors.filter_map(|tensor| Some((tensor.name.to_string(), checked.get(tensor.name)?)));
     Ok(found.map(|(name, values)| (name, values.iter().collect())).collect())
@@ -179,7 +200,42 @@ pub fn read(graph: &Graph<'_>, file: &[u8]) -> Result<BTreeMap<String, Vec<f32>>
 fn pack(checked: &Checked<'_>, step: &Pack, packed: &mut [f32]) {
     let weight = checked.expect(step.node, Role::Weight);
     let affines = Affines::new(checked, step);
+    let trail = Trail::new(checked, weight, step.layout.rows());
+    // Called once for each channel, in their order.
+    let affine = |channel| {
+        trail.reach(channel);
+        affines.of(channel)
+    };
     let one_for_all = weight.len() == 1;
-    let weight = |index| weight.at(if one_for_all { 0 } else { index });
-    step.layout.pack(weight, |channel| affines.of(channel), packed);
+    step.layout.pack(|index| weight.at(if one_for_all { 0 } else { index }), affine, packed);
+    trail.reach(step.layout.rows());
+}
+
+/// Follows the packing of a tensor row by row, and lets go of what is behind: a fully connected layer's weights can be
+/// most of a file.
+struct Trail<'a> {
+    checked: &'a Checked<'a>,
+    bytes: &'a [u8],
+    rows: usize,
+    /// Bytes that were let go.
+    behind: Cell<usize>,
+}
+
+/// So many bytes are let go at once.
+const STRIDE_BYTES: usize = 4 << 20;
+
+impl<'a> Trail<'a> {
+    fn new(checked: &'a Checked<'_>, weight: Values<'a>, rows: usize) -> Self {
+        Self { checked, bytes: weight.bytes(), rows, behind: Cell::new(0) }
+    }
+
+    /// All rows before this one are packed.
+    fn reach(&self, row: usize) {
+        let (behind, end) = (self.behind.get(), self.bytes.len() / self.rows * row);
+        if row == self.rows || end - behind >= STRIDE_BYTES {
+            let end = if row == self.rows { self.bytes.len() } else { end };
+            self.checked.packed(&self.bytes[behind..end]);
+            self.behind.set(end);
+        }
+    }
 }

@@ -5,6 +5,45 @@ use core::ops::{Deref, DerefMut};
 /// Floats behind the last value of a workspace: kernels load whole vectors, also where the last channels are few.
 pub const SLACK: usize = 16;
 
+/// The images of one pass: each has a workspace of its own, of the same layout, one behind the other.
+///
+/// Kernels with weights take all images at once, so weights are read once a pass; others run image by image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// How many.
+    pub images: usize,
+    /// Floats of the workspace of one.
+    pub floats: usize,
+}
+
+impl Batch {
+    /// A single image, whose workspace is all there is.
+    pub const fn one(workspace: &[f32]) -> Self {
+        Self { images: 1, floats: workspace.len() }
+    }
+
+    /// The workspaces of the images.
+    ///
+    /// # Panics
+    ///
+    /// If an image has none.
+    pub fn split(self, workspace: &mut [f32]) -> impl Iterator<Item = &mut [f32]> {
+        workspace.chunks_exact_mut(self.floats).take(self.images)
+    }
+
+    /// Brings `len` floats from offset `from` in the workspace of each image next to each other, at offset `to`.
+    ///
+    /// # Panics
+    ///
+    /// If they lie outside of the workspace.
+    pub fn gather(self, from: usize, len: usize, to: usize, workspace: &mut [f32]) {
+        for image in 0..self.images {
+            let start = image * self.floats + from;
+            workspace.copy_within(start..start + len, to + image * len);
+        }
+    }
+}
+
 /// The workspace of a net: `N` floats, zeros at first. One per thread that runs the net.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
@@ -22,6 +61,14 @@ impl<const N: usize> Workspace<N> {
         &mut self.0
     }
 
+    /// `IMAGES` arrays of `LEN` floats from `OFFSET`, which a call with other constants than the plan's would refuse to
+    /// compile.
+    pub fn arrays<const OFFSET: usize, const LEN: usize, const IMAGES: usize>(&self) -> &[[f32; LEN]; IMAGES] {
+        const { assert!(OFFSET + LEN * IMAGES <= N) };
+        // SAFETY: the range was checked against `N` just above, at compile time.
+        unsafe { &*self.0.as_ptr().add(OFFSET).cast() }
+    }
+
     /// `LEN` floats from `OFFSET`, which a call with other constants than the plan's would refuse to compile.
     pub fn array<const OFFSET: usize, const LEN: usize>(&self) -> &[f32; LEN] {
         const { assert!(OFFSET + LEN <= N) };
@@ -30,6 +77,10 @@ impl<const N: usize> Workspace<N> {
     }
 }
 
+#[cfg(feature = "alloc")]
+// SAFETY: it is an array of floats, and zero bytes are the float 0.
+unsafe impl<const N: usize> crate::heap::Zero for Workspace<N> {}
+
 /// The workspace of a large net, which would not fit on a stack: on the heap, or wherever the caller has it.
 #[derive(Debug)]
 pub enum Place<'a, const N: usize> {
@@ -37,14 +88,14 @@ pub enum Place<'a, const N: usize> {
     Borrowed(&'a mut Workspace<N>),
     /// On the heap.
     #[cfg(feature = "alloc")]
-    Boxed(alloc::boxed::Box<Workspace<N>>),
+    Heap(crate::heap::Heap<Workspace<N>>),
 }
 
 impl<const N: usize> Place<'_, N> {
     /// A workspace on the heap.
     #[cfg(feature = "alloc")]
     pub fn heap() -> Self {
-        Self::Boxed(zeroed())
+        Self::Heap(crate::heap::Heap::zeroed())
     }
 }
 
@@ -55,7 +106,7 @@ impl<const N: usize> Deref for Place<'_, N> {
         match self {
             Self::Borrowed(workspace) => workspace,
             #[cfg(feature = "alloc")]
-            Self::Boxed(workspace) => workspace,
+            Self::Heap(workspace) => workspace,
         }
     }
 }
@@ -65,14 +116,7 @@ impl<const N: usize> DerefMut for Place<'_, N> {
         match self {
             Self::Borrowed(workspace) => workspace,
             #[cfg(feature = "alloc")]
-            Self::Boxed(workspace) => workspace,
+            Self::Heap(workspace) => workspace,
         }
     }
-}
-
-/// A box of zeros that was never on the stack.
-#[cfg(feature = "alloc")]
-fn zeroed<const N: usize>() -> alloc::boxed::Box<Workspace<N>> {
-    // SAFETY: a workspace is an array of floats, and zero bytes are the float 0.
-    unsafe { alloc::boxed::Box::new_zeroed().assume_init() }
 }

@@ -10,3 +10,6 @@ mod hostile;
 mod net;
 #[path = "weights/packing.rs"]
 mod packing;
+#[cfg(feature = "std")]
+#[path = "weights/sources.rs"]
+mod sources;

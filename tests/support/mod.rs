@@ -2,8 +2,9 @@
 
 mod close;
 
+use cnn::Network;
 use cnn::reference::{Params, run};
-use cnn::{Network, weights};
+use cnn::weights::{self, Source};
 use models::seeded;
 
 use close::close;
@@ -13,7 +14,7 @@ pub(crate) fn check<N: Network<'static>>() {
     for salt in ["", "a"] {
         let file = seeded::weights(N::GRAPH, salt);
         let weights = N::weights(&file).unwrap_or_else(|error| panic!("{error}"));
-        let params = weights::read(N::GRAPH, &file).unwrap_or_else(|error| panic!("{error}"));
+        let params = weights::read(N::GRAPH, &Source::new(&file)).unwrap_or_else(|error| panic!("{error}"));
         let mut net = N::new(Box::leak(Box::new(weights)));
         for input in ["x", "y"] {
             let input = seeded::uniform(&format!("{salt}{input}"), N::GRAPH.input.elements());

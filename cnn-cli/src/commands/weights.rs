@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cnn::reference::Params;
-use cnn::weights;
+use cnn::weights::{self, Source};
 
 use crate::failure::{Failure, shown};
 use crate::registry::{Model, Runnable};
@@ -29,7 +29,7 @@ impl WeightsFile {
 
     /// The tensors of a net.
     pub(super) fn params(&self, model: &Model) -> Result<Params, Failure> {
-        weights::read(model.graph, &self.bytes).map_err(|error| self.failure(error))
+        weights::read(model.graph, &Source::new(&self.bytes)).map_err(|error| self.failure(error))
     }
 
     fn failure(&self, error: impl Display) -> Failure {

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use cnn::reference;
 use cnn::trace::resolve;
-use cnn::{reference, weights};
+use cnn::weights::{self, Source};
 use half::f16;
 use models::{LeNet5, seeded};
 use safetensors::Dtype;
@@ -27,7 +28,7 @@ impl Case {
         let inputs = seeded::uniform("x", 2 * 1024);
         let weights = folder.file("w", &file);
         let input = folder.file("x", input_file(&[2, 1, 32, 32], &inputs));
-        let params = weights::read(LeNet5::GRAPH, &file).unwrap();
+        let params = weights::read(LeNet5::GRAPH, &Source::new(&file)).unwrap();
         let outputs = inputs.chunks(1024).map(|input| reference::run(LeNet5::GRAPH, &params, input).unwrap());
         let outputs: Vec<_> = outputs.collect();
         let expected = NAMES.map(|name| {
@@ -93,7 +94,7 @@ fn what_the_reference_gives_agrees() {
 #[test]
 fn one_wrong_weight_is_found_in_its_layer() {
     let mut case = Case::new("compare_one_wrong_weight");
-    let right = weights::read(LeNet5::GRAPH, &seeded::weights(LeNet5::GRAPH, "")).unwrap();
+    let right = weights::read(LeNet5::GRAPH, &Source::new(&seeded::weights(LeNet5::GRAPH, ""))).unwrap();
     let layers = LeNet5::GRAPH.nodes.iter().filter(|node| !node.tensors.is_empty());
     let agree = [None, Some("act.conv1"), Some("act.conv2"), Some("act.7"), Some("act.fc2")];
     for (layer, agrees) in layers.zip(agree) {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use cnn::{reference, weights};
+use cnn::reference;
+use cnn::weights::{self, Source};
 use models::{LeNet5, seeded};
 
 use super::support::{Folder, Ran, input_file, run, tensors};
@@ -21,7 +22,7 @@ fn every_layer_is_written_as_it_is_declared() {
     let x = folder.file("x", input_file(&[1, 32, 32], &input));
     let t = folder.path("t");
     assert_eq!(trace_lenet5(&w, &x, &t).ok(), "");
-    let params = weights::read(LeNet5::GRAPH, &file).unwrap();
+    let params = weights::read(LeNet5::GRAPH, &Source::new(&file)).unwrap();
     let expected = reference::run(LeNet5::GRAPH, &params, &input).unwrap();
     let written = tensors(&t);
     let names = [

@@ -2,10 +2,10 @@
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 
-/// Formats items, a blank line between them. The content of `rt::if_alloc! { … }` is formatted too, as it looks where
-/// the feature is on.
+/// Formats items, a blank line between them. The content of `rt::if_alloc! { … }` and `rt::if_std! { … }` is formatted too,
+/// as it looks where the features are on.
 pub(crate) fn pretty(tokens: TokenStream) -> syn::Result<String> {
-    let text = prettyplease::unparse(&syn::parse2(open_if_alloc(tokens))?);
+    let text = prettyplease::unparse(&syn::parse2(open_conditions(tokens))?);
     let mut spaced = String::new();
     let mut last = "";
     for line in text.lines() {
@@ -25,23 +25,23 @@ pub(crate) fn pretty(tokens: TokenStream) -> syn::Result<String> {
     Ok(spaced)
 }
 
-fn open_if_alloc(tokens: TokenStream) -> TokenStream {
+fn open_conditions(tokens: TokenStream) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut opened = Vec::new();
     let mut rest = &tokens[..];
     while let [first, behind @ ..] = rest {
-        // rt :: if_alloc ! { … }
+        // rt :: if_… ! { … }
         if let [TokenTree::Ident(rt), _, _, TokenTree::Ident(name), _, TokenTree::Group(content), behind @ ..] = rest
             && rt == "rt"
-            && name == "if_alloc"
+            && (name == "if_alloc" || name == "if_std")
         {
-            opened.extend(open_if_alloc(content.stream()));
+            opened.extend(open_conditions(content.stream()));
             rest = behind;
             continue;
         }
         opened.push(match first {
             TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), open_if_alloc(group.stream()));
+                let mut inner = Group::new(group.delimiter(), open_conditions(group.stream()));
                 inner.set_span(group.span());
                 inner.into()
             }

@@ -18,8 +18,18 @@ use quote::{format_ident, quote};
 use super::values::{self, activation, lrn, map, number, option, padding, prelu_per, size};
 use crate::plan::{Call, Kernel};
 
-/// The constants of all calls, and the calls.
-pub(super) fn kernels(calls: &[Call]) -> (Vec<TokenStream>, Vec<TokenStream>) {
+/// A kernel as Rust.
+pub(super) struct Emitted {
+    /// Its numbers.
+    pub(super) constant: TokenStream,
+    /// The statement that runs it, on one image.
+    pub(super) call: TokenStream,
+    /// The statement that runs it on all images of a batch, where that reads weights once for all.
+    pub(super) batched: Option<TokenStream>,
+}
+
+/// All kernels.
+pub(super) fn kernels(calls: &[Call]) -> Vec<Emitted> {
     let mut names = HashSet::new();
     let mut made = Made::default();
     calls
@@ -29,9 +39,13 @@ pub(super) fn kernels(calls: &[Call]) -> (Vec<TokenStream>, Vec<TokenStream>) {
             let (kind, value, statement) = kernel(&call.kernel, &name, &made);
             made.note(&call.kernel, &name);
             let doc = format!(" `{}`: {}", call.name, call.doc);
-            (quote!(#[doc = #doc] const #name: #kind = #value;), statement)
+            let batched = matches!(call.kernel, Kernel::Conv2d(_) | Kernel::Dense(_)).then(|| {
+                let function = format_ident!("{}_batch", call.kernel.name());
+                quote!(rt::#function(isa, &#name, BATCH, weights, workspace);)
+            });
+            Emitted { constant: quote!(#[doc = #doc] const #name: #kind = #value;), call: statement, batched }
         })
-        .unzip()
+        .collect()
 }
 
 /// The maps that kernels so far have written, and how each can be named.

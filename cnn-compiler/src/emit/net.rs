@@ -4,24 +4,27 @@ use cnn_runtime::graph::Graph;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+use super::embed::Embedded;
+use super::forward::Memory;
 use super::values::number;
-use super::weights::{Embedded, recipe};
+use super::weights::recipe;
 use super::{description, kernels, thousands};
 use crate::ast::Net;
-use crate::plan::{Plan, Range};
+use crate::plan::Plan;
 
 /// Workspaces up to this many bytes are a field of the net, which then needs no allocator; larger ones could overflow
 /// a stack.
 const INLINE_BYTES: usize = 128 << 10;
 
 /// What the parts of a net's code need to know.
-struct Parts<'a> {
+pub(super) struct Parts<'a> {
     net: &'a Net,
-    plan: &'a Plan,
-    graph: &'a Graph<'a>,
+    pub(super) plan: &'a Plan,
+    pub(super) graph: &'a Graph<'a>,
     embedded: Option<&'a Embedded>,
+    pub(super) memory: Memory,
     /// `LeNet5`
-    name: &'a Ident,
+    pub(super) name: &'a Ident,
     /// `LeNet5Weights`
     weights: Ident,
     /// `LeNet5Workspace`
@@ -36,13 +39,15 @@ pub(crate) fn net(net: &Net, plan: &Plan, graph: &Graph<'_>, embedded: Option<&E
         plan,
         graph,
         embedded,
+        memory: Memory::new(plan, net.batch),
         name,
         weights: format_ident!("{name}Weights"),
         workspace: format_ident!("{name}Workspace"),
     };
     let types = parts.types();
-    let (constants, calls) = kernels::kernels(&plan.calls);
-    let code = [parts.constructors(), parts.forward(&calls), parts.weights_impl(), parts.network()];
+    let kernels = kernels::kernels(&plan.calls);
+    let constants = kernels.iter().map(|kernel| &kernel.constant);
+    let code = [parts.constructors(), parts.forward(&kernels), parts.weights_impl(), parts.network()];
     let statics = parts.statics();
     let attributes = &net.attributes;
     quote! {
@@ -62,22 +67,27 @@ pub(crate) fn net(net: &Net, plan: &Plan, graph: &Graph<'_>, embedded: Option<&E
 }
 
 impl Parts<'_> {
+    fn workspace_bytes(&self) -> usize {
+        self.memory.floats * size_of::<f32>()
+    }
+
     fn is_inline(&self) -> bool {
-        self.plan.workspace_len * size_of::<f32>() <= INLINE_BYTES
+        self.workspace_bytes() <= INLINE_BYTES
     }
 
     /// `LeNet5`, `LeNet5Weights`, and for large nets `LeNet5Workspace`.
     fn types(&self) -> TokenStream {
         let Parts { name, weights, workspace, graph, .. } = self;
         let (visibility, docs, attributes) = (&self.net.visibility, &self.net.docs, &self.net.attributes);
-        let (floats, packed) = (number(self.plan.workspace_len), number(self.plan.packed_len));
+        let (floats, packed) = (number(self.memory.floats), number(self.plan.packed_len));
         let numbers = format!(
-            " `{} -> {}`: {} parameters, {} multiplications, a workspace of {} bytes.",
+            " `{} -> {}`: {} parameters, {} multiplications, a workspace of {} bytes{}.",
             graph.input,
             graph.output,
             thousands(graph.parameters()),
             thousands(graph.macs()),
-            thousands((self.plan.workspace_len * size_of::<f32>()) as u64),
+            thousands(self.workspace_bytes() as u64),
+            if self.memory.images == 1 { String::new() } else { format!(" for {} images", self.memory.images) },
         );
         let (alias, field) = if self.is_inline() {
             (None, quote!(::cnn::__rt::Workspace<#floats>))
@@ -138,7 +148,7 @@ impl Parts<'_> {
     /// `new`, `embedded`, `with_workspace`, and the numbers.
     fn constructors(&self) -> TokenStream {
         let Parts { name, weights, workspace, graph, .. } = self;
-        let bytes = number(self.plan.workspace_len * size_of::<f32>());
+        let (bytes, images) = (number(self.workspace_bytes()), number(self.memory.images));
         let parameters = proc_macro2::Literal::u64_unsuffixed(graph.parameters());
         let macs = proc_macro2::Literal::u64_unsuffixed(graph.macs());
         let new = if self.is_inline() {
@@ -168,9 +178,11 @@ impl Parts<'_> {
             impl<'w> #name<'w> {
                 /// Bytes of the workspace.
                 pub const WORKSPACE_BYTES: usize = #bytes;
+                /// Images of one pass.
+                pub const BATCH: usize = #images;
                 /// Trained parameters, without those of auxiliary classifiers.
                 pub const PARAMETERS: u64 = #parameters;
-                /// Multiplications with a weight in one pass.
+                /// Multiplications with a weight for one image.
                 pub const MACS: u64 = #macs;
                 /// The net as it was declared: layers, shapes, tensors.
                 pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
@@ -204,49 +216,7 @@ impl Parts<'_> {
         }
     }
 
-    /// `forward` and the taps.
-    fn forward(&self, calls: &[TokenStream]) -> TokenStream {
-        let Parts { name, graph, plan, .. } = self;
-        let (inputs, outputs) = (number(graph.input.elements()), number(graph.output.elements()));
-        let offset = number(plan.output.offset);
-        let doc = format!(
-            " Runs the net: `{}` in, `{}` out, both in the order channels, rows, columns. Allocates nothing.",
-            graph.input, graph.output
-        );
-        let weights = plan.recipe.iter().map(|_| quote!(let weights = &*self.weights.packed;)).take(1);
-        let taps = self.graph.taps.iter().zip(&plan.taps).map(|(tap, range)| {
-            let method = format_ident!("tap_{}", tap.name.replace('.', "_"));
-            let Range { offset, len } = *range;
-            let (offset, len) = (number(offset), number(len));
-            let doc = format!(
-                " What the last pass left at `{}`: {}, in the order channels, rows, columns.",
-                tap.name,
-                graph.shape(tap.value)
-            );
-            quote! {
-                #[doc = #doc]
-                pub fn #method(&self) -> &[f32; #len] {
-                    self.workspace.array::<#offset, #len>()
-                }
-            }
-        });
-        quote! {
-            impl #name<'_> {
-                #[doc = #doc]
-                pub fn forward(&mut self, input: &[f32; #inputs]) -> &[f32; #outputs] {
-                    let isa = rt::Isa::best();
-                    #(#weights)*
-                    let workspace = self.workspace.floats();
-                    #(#calls)*
-                    self.workspace.array::<#offset, #outputs>()
-                }
-
-                #(#taps)*
-            }
-        }
-    }
-
-    /// `from_safetensors`.
+    /// `from_safetensors`, and the more general ways to read weights.
     fn weights_impl(&self) -> TokenStream {
         let weights = &self.weights;
         quote! {
@@ -258,7 +228,39 @@ impl Parts<'_> {
                     ///
                     /// Everything in which the file does not fit the net, at once.
                     pub fn from_safetensors(file: &[u8]) -> Result<Self, rt::WeightsError> {
-                        rt::Packed::from_safetensors(&GRAPH, RECIPE, file).map(|packed| Self { packed })
+                        Self::load(&rt::Source::new(file))
+                    }
+
+                    /// Reads a safetensors file whose tensors have other names: `("module.*", "*")` takes a prefix away.
+                    ///
+                    /// # Errors
+                    ///
+                    /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
+                    pub fn from_safetensors_with(file: &[u8], rename: &[(&str, &str)]) -> Result<Self, rt::WeightsError> {
+                        Self::load(&rt::Source::new(file).rename(rename))
+                    }
+
+                    /// Reads one safetensors file or the shards of one, with rules for names and a report of progress.
+                    ///
+                    /// # Errors
+                    ///
+                    /// Everything in which the files do not fit the net, at once.
+                    pub fn load(source: &rt::Source<'_>) -> Result<Self, rt::WeightsError> {
+                        rt::Packed::load(&GRAPH, RECIPE, source).map(|packed| Self { packed })
+                    }
+                }
+            }
+            rt::if_std! {
+                impl #weights {
+                    /// Reads a safetensors file, or the shards that an index (`….json`) names, through a memory map: it takes
+                    /// little more memory than the packed weights.
+                    ///
+                    /// # Errors
+                    ///
+                    /// If a file cannot be opened; everything in which the files do not fit the net, at once.
+                    pub fn open(path: impl ::core::convert::AsRef<rt::Path>) -> Result<Self, rt::WeightsError> {
+                        let files = rt::Files::open(path).map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
+                        Self::load(&files.source())
                     }
                 }
             }
@@ -268,25 +270,23 @@ impl Parts<'_> {
     /// The trait.
     fn network(&self) -> TokenStream {
         let Parts { name, weights, graph, .. } = self;
-        let (inputs, outputs) = (number(graph.input.elements()), number(graph.output.elements()));
-        let taps = graph.taps.iter().map(|tap| {
-            let (name, method) = (tap.name, format_ident!("tap_{}", tap.name.replace('.', "_")));
-            quote!(#name => Some(self.#method()),)
-        });
+        let [input, output] = self.array_types();
         let debug = graph.name;
+        let (run, tap) = (self.run(), self.tap());
         quote! {
             impl<'w> rt::Network<'w> for #name<'w> {
                 type Weights = #weights;
-                type Input = [f32; #inputs];
-                type Output = [f32; #outputs];
+                type Input = #input;
+                type Output = #output;
                 const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+                const BATCH: usize = Self::BATCH;
                 const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
                 const PARAMETERS: u64 = Self::PARAMETERS;
                 const MACS: u64 = Self::MACS;
 
                 rt::if_alloc! {
-                    fn weights(safetensors: &[u8]) -> Result<#weights, rt::WeightsError> {
-                        #weights::from_safetensors(safetensors)
+                    fn load(source: &rt::Source<'_>) -> Result<#weights, rt::WeightsError> {
+                        #weights::load(source)
                     }
 
                     fn new(weights: &'w #weights) -> Self {
@@ -294,23 +294,12 @@ impl Parts<'_> {
                     }
                 }
 
-                fn forward(&mut self, input: &[f32; #inputs]) -> &[f32; #outputs] {
+                fn forward(&mut self, input: &#input) -> &#output {
                     self.forward(input)
                 }
 
-                fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-                    match input.as_array() {
-                        Some(input) => Result::Ok(self.forward(input)),
-                        None => Result::Err(rt::WrongLength { expected: #inputs, found: input.len() }),
-                    }
-                }
-
-                fn tap(&self, name: &str) -> Option<&[f32]> {
-                    match name {
-                        #(#taps)*
-                        _ => None,
-                    }
-                }
+                #run
+                #tap
             }
 
             impl ::core::fmt::Debug for #name<'_> {

@@ -16,7 +16,8 @@ pub(crate) fn stub(net: &Net, ast: &Ast) -> TokenStream {
     let (visibility, attributes) = (&net.visibility, &net.attributes);
     // Its mistakes were reported.
     let graph = graph(net, ast, &mut Report::default());
-    let code = [inherent(net, &weights, graph.as_ref()), network(net, &weights, graph.as_ref())];
+    let code =
+        [inherent(net, &weights, graph.as_ref()), weights_impl(&weights), network(net, &weights, graph.as_ref())];
     quote! {
         #(#attributes)*
         #[doc(hidden)]
@@ -47,14 +48,23 @@ fn lengths(graph: Option<&Graph>) -> [Option<proc_macro2::Literal>; 2] {
     [graph.map(|graph| graph.input), output].map(|shape| shape.map(|shape| number(shape.elements())))
 }
 
+/// The type of the images of a pass.
+fn batch(net: &Net, image: TokenStream) -> TokenStream {
+    let images = number(net.batch);
+    if net.batch == 1 { image } else { quote!([#image; #images]) }
+}
+
 /// What the types have themselves.
 fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
     let (name, workspace) = (&net.name, format_ident!("{}Workspace", net.name));
     let [inputs, outputs] = lengths(graph);
     // Arrays of an unknown length are of any.
     let generic = inputs.is_none().then(|| quote!(<const N: usize>));
-    let input = inputs.map_or(quote!([f32; N]), |inputs| quote!([f32; #inputs]));
-    let output = outputs.map_or(quote!(!), |outputs| quote!(&[f32; #outputs]));
+    let input = inputs.map_or(quote!([f32; N]), |inputs| batch(net, quote!([f32; #inputs])));
+    let output = outputs.map_or(quote!(!), |outputs| {
+        let output = batch(net, quote!([f32; #outputs]));
+        quote!(&#output)
+    });
     // A tap's length is known only where the shapes are right; a slice does for most uses.
     let taps = graph.iter().flat_map(|graph| &graph.taps).map(|tap| format_ident!("{}", tap.method()));
     let text = name.unraw().to_string();
@@ -64,6 +74,7 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
     quote! {
         impl<'w> #name<'w> {
             pub const WORKSPACE_BYTES: usize = 0;
+            pub const BATCH: usize = 1;
             pub const PARAMETERS: u64 = 0;
             pub const MACS: u64 = 0;
             pub const GRAPH: &'static rt::Graph<'static> = &rt::Graph {
@@ -93,11 +104,35 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
                 }
             )*
         }
+    }
+}
 
+/// What the weights' type has.
+fn weights_impl(weights: &Ident) -> TokenStream {
+    quote! {
         impl #weights {
             rt::if_alloc! {
                 pub fn from_safetensors(file: &[u8]) -> ::core::result::Result<Self, rt::WeightsError> {
-                    ::core::result::Result::Ok(Self(()))
+                    ::core::unreachable!()
+                }
+
+                pub fn from_safetensors_with(
+                    file: &[u8],
+                    rename: &[(&str, &str)],
+                ) -> ::core::result::Result<Self, rt::WeightsError> {
+                    ::core::unreachable!()
+                }
+
+                pub fn load(source: &rt::Source<'_>) -> ::core::result::Result<Self, rt::WeightsError> {
+                    ::core::unreachable!()
+                }
+            }
+
+            rt::if_std! {
+                pub fn open(
+                    path: impl ::core::convert::AsRef<rt::Path>,
+                ) -> ::core::result::Result<Self, rt::WeightsError> {
+                    ::core::unreachable!()
                 }
             }
 
@@ -111,20 +146,24 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
 /// The trait.
 fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
     let name = &net.name;
-    let [inputs, outputs] = lengths(graph).map(|length| length.unwrap_or_else(|| number(0)));
+    let [input, output] = lengths(graph).map(|length| {
+        let length = length.unwrap_or_else(|| number(0));
+        batch(net, quote!([f32; #length]))
+    });
     quote! {
         impl<'w> rt::Network<'w> for #name<'w> {
             type Weights = #weights;
-            type Input = [f32; #inputs];
-            type Output = [f32; #outputs];
+            type Input = #input;
+            type Output = #output;
             const GRAPH: &'static rt::Graph<'static> = Self::GRAPH;
+            const BATCH: usize = 1;
             const WORKSPACE_BYTES: usize = 0;
             const PARAMETERS: u64 = 0;
             const MACS: u64 = 0;
 
             rt::if_alloc! {
-                fn weights(safetensors: &[u8]) -> ::core::result::Result<#weights, rt::WeightsError> {
-                    #weights::from_safetensors(safetensors)
+                fn load(source: &rt::Source<'_>) -> ::core::result::Result<#weights, rt::WeightsError> {
+                    #weights::load(source)
                 }
 
                 fn new(weights: &'w #weights) -> Self {

@@ -1,39 +1,89 @@
 //! What stands before nets and blocks in `#[…]`.
+//!
+//! ```text
+//! attrs   = { "#[" ( weights | batch | cfg, lint levels, doc comments ) "]" }
+//! weights = "weights" "(" FILE [ "," "rename" "(" [ rule { "," rule } ] ")" ] ")"          rule = PATTERN "=>" PATTERN
+//! batch   = "batch" "(" n ")"
+//! ```
 
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta};
+use cnn_runtime::weights::rule_error;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Result, Token, parenthesized};
 
 use super::{Parser, place_of};
+use crate::ast::Embed;
+
+/// More images in a pass are surely a mistake; far fewer are as fast.
+const MOST_IMAGES: usize = 1024;
+
+/// The attributes of a net.
+pub(super) struct NetAttributes {
+    /// `#[weights("…")]`
+    pub(super) weights: Option<Embed>,
+    /// `#[batch(n)]`, or 1.
+    pub(super) batch: usize,
+    /// Those that go onto every item.
+    pub(super) others: Vec<Attribute>,
+}
 
 impl Parser<'_> {
-    /// Takes `#[weights("…")]` out of a net's attributes, and checks that the others may stand on every item.
-    pub(super) fn attributes(&mut self, attributes: Vec<Attribute>) -> (Option<LitStr>, Vec<Attribute>) {
-        let mut weights = None;
+    /// Takes what is ours out of a net's attributes, and checks that the others may stand on every item.
+    pub(super) fn attributes(&mut self, attributes: Vec<Attribute>) -> NetAttributes {
+        let mut weights = Once::default();
+        let mut batch = Once::default();
         let mut others = Vec::new();
         for attribute in attributes {
             let path = attribute.path();
             if path.is_ident("weights") {
-                let place = place_of(&attribute);
-                match attribute.parse_args::<LitStr>() {
-                    Ok(_) if weights.is_some() => {
-                        self.report.error(place, "`weights` is given twice\nhelp: a net is embedded with one file");
-                    }
-                    Ok(file) => weights = Some(file),
-                    Err(_) => self.report.error(
-                        place,
-                        "expected the path of a file\nhelp: `#[weights(\"file.safetensors\")]`, counted from the crate's root",
-                    ),
-                }
+                weights.set(self, &attribute, "a net is embedded with one file", Self::weights);
+            } else if path.is_ident("batch") {
+                batch.set(self, &attribute, "a net has one number of images", Self::batch);
             } else if ["cfg", "allow", "expect", "warn", "deny"].iter().any(|known| path.is_ident(known)) {
                 others.push(attribute);
             } else {
                 self.report.error(
                     place_of(&attribute),
                     "a net does not take this attribute\nhelp: it takes doc comments, `#[weights(\"file.safetensors\")]`, \
-                     `#[cfg(…)]` and lint levels",
+                     `#[batch(8)]`, `#[cfg(…)]` and lint levels",
                 );
             }
         }
-        (weights, others)
+        NetAttributes { weights: weights.value, batch: batch.value.unwrap_or(1), others }
+    }
+
+    /// `#[weights("file.safetensors", rename("module.*" => "*"))]`
+    fn weights(&mut self, attribute: &Attribute) -> Option<Embed> {
+        let embed = match attribute.parse_args::<Embed>() {
+            Ok(embed) => embed,
+            Err(error) => {
+                // Without arguments, syn points at the whole attribute and says less.
+                if matches!(attribute.meta, Meta::Path(_)) {
+                    self.report.error(place_of(attribute), EXPECTED_FILE);
+                } else {
+                    self.report.push(error);
+                }
+                return None;
+            }
+        };
+        for (from, to) in &embed.rename {
+            if let Some(wrong) = rule_error((&from.value(), &to.value())) {
+                self.report.error(from.span(), format!("{wrong}\nhelp: {RULE}"));
+                return None;
+            }
+        }
+        Some(embed)
+    }
+
+    /// `#[batch(8)]`
+    fn batch(&mut self, attribute: &Attribute) -> Option<usize> {
+        let number = attribute.parse_args::<LitInt>().and_then(|number| number.base10_parse::<usize>());
+        let images = number.ok().filter(|images| (1..=MOST_IMAGES).contains(images));
+        if images.is_none() {
+            let wrong = format!("expected the number of images of one pass, from 1 to {MOST_IMAGES}");
+            self.report.error(place_of(attribute), format!("{wrong}\nhelp: `#[batch(8)]`"));
+        }
+        images
     }
 
     /// Only doc comments may stand on a block.
@@ -42,6 +92,65 @@ impl Parser<'_> {
             let message = "a block does not take this attribute\nhelp: it takes doc comments only";
             self.report.error(place_of(attribute), message);
         }
+    }
+}
+
+const EXPECTED_FILE: &str =
+    "expected the path of a file\nhelp: `#[weights(\"file.safetensors\")]`, counted from the crate's root";
+const RULE: &str = "`rename(\"module.*\" => \"*\")` takes a prefix away; `*` stands for any text";
+
+impl Parse for Embed {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let path = input.parse::<LitStr>().map_err(|error| syn::Error::new(error.span(), EXPECTED_FILE))?;
+        let mut rename = Vec::new();
+        if input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
+            let expected = || format!("expected `rename`\nhelp: {RULE}");
+            let keyword = input.parse::<Ident>().map_err(|error| syn::Error::new(error.span(), expected()))?;
+            if keyword != "rename" {
+                return Err(syn::Error::new(keyword.span(), expected()));
+            }
+            let content;
+            parenthesized!(content in input);
+            let rule = |input: ParseStream<'_>| {
+                let from = input.parse::<LitStr>()?;
+                input.parse::<Token![=>]>()?;
+                Ok((from, input.parse::<LitStr>()?))
+            };
+            let rules = Punctuated::<_, Token![,]>::parse_terminated_with(&content, rule);
+            rename.extend(rules.map_err(|error| syn::Error::new(error.span(), format!("{error}\nhelp: {RULE}")))?);
+            input.parse::<Option<Token![,]>>()?;
+        }
+        Ok(Self { path, rename })
+    }
+}
+
+/// An attribute that may be given once.
+struct Once<T> {
+    value: Option<T>,
+    given: bool,
+}
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self { value: None, given: false }
+    }
+}
+
+impl<T> Once<T> {
+    /// Reads the attribute; reports it, with `help`, if there was one of its kind before.
+    fn set<'r>(
+        &mut self,
+        parser: &mut Parser<'r>,
+        attribute: &Attribute,
+        help: &str,
+        read: impl Fn(&mut Parser<'r>, &Attribute) -> Option<T>,
+    ) {
+        if self.given {
+            let name = attribute.path().get_ident().map(Ident::to_string).unwrap_or_default();
+            return parser.report.error(place_of(attribute), format!("`{name}` is given twice\nhelp: {help}"));
+        }
+        self.given = true;
+        self.value = read(parser, attribute);
     }
 }
 

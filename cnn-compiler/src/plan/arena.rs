@@ -52,7 +52,7 @@ impl Buffer {
 }
 
 /// The next multiple of the alignment.
-pub(super) fn round_up(floats: usize) -> usize {
+pub(crate) fn round_up(floats: usize) -> usize {
     floats.next_multiple_of(ALIGN)
 }
 

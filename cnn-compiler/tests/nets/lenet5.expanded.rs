@@ -106,10 +106,13 @@ const _: () = {
         /// Bytes of the workspace.
         pub const WORKSPACE_BYTES: usize = 23616;
 
+        /// Images of one pass.
+        pub const BATCH: usize = 1;
+
         /// Trained parameters, without those of auxiliary classifiers.
         pub const PARAMETERS: u64 = 61706;
 
-        /// Multiplications with a weight in one pass.
+        /// Multiplications with a weight for one image.
         pub const MACS: u64 = 416520;
 
         /// The net as it was declared: layers, shapes, tensors.
@@ -150,8 +153,44 @@ const _: () = {
         ///
         /// Everything in which the file does not fit the net, at once.
         pub fn from_safetensors(file: &[u8]) -> Result<Self, rt::WeightsError> {
-            rt::Packed::from_safetensors(&GRAPH, RECIPE, file)
-                .map(|packed| Self { packed })
+            Self::load(&rt::Source::new(file))
+        }
+
+        /// Reads a safetensors file whose tensors have other names: `("module.*", "*")` takes a prefix away.
+        ///
+        /// # Errors
+        ///
+        /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
+        pub fn from_safetensors_with(
+            file: &[u8],
+            rename: &[(&str, &str)],
+        ) -> Result<Self, rt::WeightsError> {
+            Self::load(&rt::Source::new(file).rename(rename))
+        }
+
+        /// Reads one safetensors file or the shards of one, with rules for names and a report of progress.
+        ///
+        /// # Errors
+        ///
+        /// Everything in which the files do not fit the net, at once.
+        pub fn load(source: &rt::Source<'_>) -> Result<Self, rt::WeightsError> {
+            rt::Packed::load(&GRAPH, RECIPE, source).map(|packed| Self { packed })
+        }
+    }
+
+    impl LeNet5Weights {
+        /// Reads a safetensors file, or the shards that an index (`….json`) names, through a memory map: it takes
+        /// little more memory than the packed weights.
+        ///
+        /// # Errors
+        ///
+        /// If a file cannot be opened; everything in which the files do not fit the net, at once.
+        pub fn open(
+            path: impl ::core::convert::AsRef<rt::Path>,
+        ) -> Result<Self, rt::WeightsError> {
+            let files = rt::Files::open(path)
+                .map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
+            Self::load(&files.source())
         }
     }
 
@@ -160,12 +199,13 @@ const _: () = {
         type Input = [f32; 1024];
         type Output = [f32; 10];
         const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+        const BATCH: usize = Self::BATCH;
         const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
 
-        fn weights(safetensors: &[u8]) -> Result<LeNet5Weights, rt::WeightsError> {
-            LeNet5Weights::from_safetensors(safetensors)
+        fn load(source: &rt::Source<'_>) -> Result<LeNet5Weights, rt::WeightsError> {
+            LeNet5Weights::load(source)
         }
 
         fn new(weights: &'w LeNet5Weights) -> Self {

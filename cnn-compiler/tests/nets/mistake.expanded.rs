@@ -25,6 +25,8 @@ const _: () = {
     impl<'w> Mistake<'w> {
         pub const WORKSPACE_BYTES: usize = 0;
 
+        pub const BATCH: usize = 1;
+
         pub const PARAMETERS: u64 = 0;
 
         pub const MACS: u64 = 0;
@@ -64,7 +66,26 @@ const _: () = {
         pub fn from_safetensors(
             file: &[u8],
         ) -> ::core::result::Result<Self, rt::WeightsError> {
-            ::core::result::Result::Ok(Self(()))
+            ::core::unreachable!()
+        }
+
+        pub fn from_safetensors_with(
+            file: &[u8],
+            rename: &[(&str, &str)],
+        ) -> ::core::result::Result<Self, rt::WeightsError> {
+            ::core::unreachable!()
+        }
+
+        pub fn load(
+            source: &rt::Source<'_>,
+        ) -> ::core::result::Result<Self, rt::WeightsError> {
+            ::core::unreachable!()
+        }
+
+        pub fn open(
+            path: impl ::core::convert::AsRef<rt::Path>,
+        ) -> ::core::result::Result<Self, rt::WeightsError> {
+            ::core::unreachable!()
         }
 
         pub const fn embedded() -> &'static Self {
@@ -77,14 +98,15 @@ const _: () = {
         type Input = [f32; 64];
         type Output = [f32; 10];
         const GRAPH: &'static rt::Graph<'static> = Self::GRAPH;
+        const BATCH: usize = 1;
         const WORKSPACE_BYTES: usize = 0;
         const PARAMETERS: u64 = 0;
         const MACS: u64 = 0;
 
-        fn weights(
-            safetensors: &[u8],
+        fn load(
+            source: &rt::Source<'_>,
         ) -> ::core::result::Result<MistakeWeights, rt::WeightsError> {
-            MistakeWeights::from_safetensors(safetensors)
+            MistakeWeights::load(source)
         }
 
         fn new(weights: &'w MistakeWeights) -> Self {

@@ -1,20 +1,30 @@
 //! Comparing a file with a net.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use crate::graph::{Graph, Node, Role, Tensor};
 use crate::op::{Op, PreluPer};
 
 use super::error::{Cause, Problem};
 use super::file::{Entry, File, Values};
+use super::report::Found;
 use super::similar::{self, Stranger};
+use super::source::{Progress, Source};
 
-/// A file that fits the net.
+/// Weights that fit the net.
 pub(super) struct Checked<'a> {
     graph: &'a Graph<'a>,
     file: File<'a>,
+    reading: Reading<'a>,
+}
+
+/// How far the reading is. All tensors are read twice: when they are checked, and when they are packed.
+struct Reading<'a> {
+    source: &'a Source<'a>,
+    progress: Cell<Progress>,
 }
 
 impl<'a> Checked<'a> {
@@ -45,19 +55,46 @@ impl<'a> Checked<'a> {
         };
         values
     }
+
+    /// Notes that these bytes of a tensor were packed.
+    pub(super) fn packed(&self, bytes: &[u8]) {
+        self.reading.read(bytes);
+    }
 }
 
-/// Opens a file and compares all of it with the net.
-pub(super) fn check<'a>(graph: &'a Graph<'a>, bytes: &'a [u8]) -> Result<Checked<'a>, Vec<Problem>> {
-    let file = File::open(bytes).map_err(|why| vec![Problem::Unreadable(why)])?;
-    let problems = problems(graph, &file);
-    if problems.is_empty() { Ok(Checked { graph, file }) } else { Err(problems) }
+impl Reading<'_> {
+    fn read(&self, bytes: &[u8]) {
+        let Progress { done, total } = self.progress.get();
+        let progress = Progress { done: done + bytes.len() as u64, total };
+        self.progress.set(progress);
+        self.source.tell(progress);
+        self.source.release(bytes);
+    }
 }
 
-/// All in which they differ.
-fn problems(graph: &Graph<'_>, file: &File<'_>) -> Vec<Problem> {
+/// What a comparison found.
+pub(super) struct Comparison {
+    /// Everything in which the files do not fit the net.
+    pub(super) problems: Vec<Problem>,
+    /// Tensors that do, in the net's order.
+    pub(super) found: Vec<Found>,
+    /// Names of tensors that no net needs.
+    pub(super) ignored: Vec<String>,
+}
+
+/// Opens the files and compares all of them with the net.
+pub(super) fn check<'a>(graph: &'a Graph<'a>, source: &'a Source<'a>) -> Result<Checked<'a>, Vec<Problem>> {
+    let file = File::open(source).map_err(|problem| vec![problem])?;
+    let bytes = file.tensors().iter().map(|entry| entry.bytes.len() as u64).sum::<u64>();
+    let reading = Reading { source, progress: Cell::new(Progress { done: 0, total: 2 * bytes }) };
+    let problems = compare_all(graph, &file, |bytes| reading.read(bytes)).problems;
+    if problems.is_empty() { Ok(Checked { graph, file, reading }) } else { Err(problems) }
+}
+
+/// Compares files with a net; `read` is told which bytes were looked at.
+pub(super) fn compare_all(graph: &Graph<'_>, file: &File<'_>, read: impl Fn(&[u8])) -> Comparison {
     let prefix = similar::common_prefix(graph, file);
-    let mut problems = Vec::new();
+    let (mut problems, mut found, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
     if !prefix.is_empty() {
         problems.push(Problem::Prefixed { prefix: prefix.to_string() });
     }
@@ -66,16 +103,28 @@ fn problems(graph: &Graph<'_>, file: &File<'_>) -> Vec<Problem> {
         let position = file.position(&[prefix, tensor.name].concat());
         if let Some(position) = position {
             known[position] = true;
-            problems.extend(compare(node, tensor, &file.tensors()[position]));
+            let entry = &file.tensors()[position];
+            let wrong = compare(node, tensor, entry);
+            if wrong.is_empty() {
+                found.push(Found::new(entry, tensor.name));
+            }
+            problems.extend(wrong);
+            read(entry.bytes);
         } else if node.aux.is_none() {
             problems.push(Problem::Missing { name: tensor.name.to_string(), shape: tensor.shape.to_vec() });
         }
     }
-    let strangers = file.tensors().iter().zip(known).filter(|(entry, known)| !known && !is_bookkeeping(entry));
-    let mut strangers: Vec<_> = strangers.map(|(entry, _)| stranger(entry, prefix)).collect();
+    let mut strangers = Vec::new();
+    for (entry, _) in file.tensors().iter().zip(known).filter(|(_, known)| !known) {
+        if is_bookkeeping(entry) {
+            ignored.push(entry.name.clone());
+        } else {
+            strangers.push(stranger(entry, prefix));
+        }
+    }
     similar::match_names(&mut problems, &mut strangers);
     problems.extend(strangers.into_iter().map(|stranger| unexpected(graph, stranger)));
-    problems
+    Comparison { problems, found, ignored }
 }
 
 /// What PyTorch's batch normalisation counts for itself.

@@ -22,6 +22,20 @@ pub struct WeightsError {
 pub enum Problem {
     /// The file could not be read; nothing else is known then.
     Unreadable(Unreadable),
+    /// A rule for renaming has a mistake.
+    Rule {
+        /// The rule's pattern.
+        from: String,
+        /// What should become of it.
+        to: String,
+        /// The mistake.
+        why: &'static str,
+    },
+    /// Two tensors have the same name, in two files or after renaming.
+    Twice {
+        /// The name.
+        name: String,
+    },
     /// All names begin with something that the net's names do not begin with. Further problems are told without it.
     Prefixed {
         /// What they begin with, the last dot included.
@@ -128,6 +142,13 @@ pub enum Unreadable {
     },
     /// What the `safetensors` crate says.
     Damaged(String),
+    /// One of several files, or one that the system does not open.
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        error: String,
+    },
 }
 
 /// What is given as weights by mistake.
@@ -154,6 +175,11 @@ pub enum Format {
 }
 
 impl WeightsError {
+    /// Weights of a net that could not be read at all.
+    pub fn unreadable(graph: &Graph<'_>, why: Unreadable) -> Self {
+        Self::new(graph, alloc::vec![Problem::Unreadable(why)])
+    }
+
     pub(super) fn new(graph: &Graph<'_>, problems: Vec<Problem>) -> Self {
         Self { net: graph.name.to_string(), problems }
     }
@@ -182,7 +208,7 @@ impl Problem {
     /// What it counts as in the summary; nothing for what concerns the whole file.
     fn kind(&self) -> Option<&'static str> {
         match self {
-            Self::Unreadable(_) | Self::Prefixed { .. } => None,
+            Self::Unreadable(_) | Self::Rule { .. } | Self::Twice { .. } | Self::Prefixed { .. } => None,
             Self::Missing { .. } => Some("missing"),
             Self::Misnamed { .. } => Some("under another name"),
             Self::Unexpected { .. } => Some("unexpected"),
@@ -200,7 +226,9 @@ impl core::error::Error for WeightsError {}
 impl fmt::Display for WeightsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let net = &self.net;
-        if let [Problem::Unreadable(why)] = self.problems.as_slice() {
+        if let [why @ (Problem::Unreadable(_) | Problem::Rule { .. } | Problem::Twice { .. })] =
+            self.problems.as_slice()
+        {
             return write!(f, "the weights of {net} cannot be read: {why}");
         }
         write!(f, "weights do not fit {net}: {}", self.summary())?;
@@ -213,8 +241,13 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(why) => write!(f, "{why}"),
+            Self::Rule { from, to, why } => write!(f, "the rule {from:?} => {to:?}: {why}"),
+            Self::Twice { name } => {
+                write!(f, "two tensors are called `{}`, in two files or after renaming", name.escape_debug())
+            }
             Self::Prefixed { prefix } => {
-                write!(f, "all names begin with `{}`{}", prefix.escape_debug(), prefix_advice(prefix))
+                let (shown, origin) = (prefix.escape_debug(), prefix_origin(prefix));
+                write!(f, "all names begin with `{shown}`{origin}: rename by the rule \"{shown}*\" => \"*\"")
             }
             Self::Missing { name, shape } => write!(f, "{name}: missing, {shape:?}"),
             Self::Misnamed { name, found, shape } => {
@@ -249,11 +282,11 @@ impl fmt::Display for Problem {
 }
 
 /// Where well-known prefixes come from.
-fn prefix_advice(prefix: &str) -> &'static str {
+fn prefix_origin(prefix: &str) -> &'static str {
     match prefix {
-        "module." => ", as `DataParallel` writes them: save `model.module.state_dict()`",
-        "_orig_mod." => ", as `torch.compile` writes them: save `model._orig_mod.state_dict()`",
-        _ => ": save the inner module's `state_dict()`, or put the net into a group of this name",
+        "module." => ", as `DataParallel` writes them",
+        "_orig_mod." => ", as `torch.compile` writes them",
+        _ => "",
     }
 }
 
@@ -283,6 +316,7 @@ impl fmt::Display for Unreadable {
                 "the header should be {header} bytes long, but the file has {file} in all: cut short, or not safetensors"
             ),
             Self::Damaged(why) => write!(f, "not a whole safetensors file: {why}"),
+            Self::File { path, error } => write!(f, "{}: {error}", path.escape_debug()),
         }
     }
 }

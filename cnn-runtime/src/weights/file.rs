@@ -1,6 +1,6 @@
-//! A safetensors file as a list of tensors whose values are read in place.
+//! Safetensors files as a list of tensors whose values are read in place.
 //!
-//! The file may come from anywhere, so nothing in it is believed: the `safetensors` crate checks that the header fits
+//! A file may come from anywhere, so nothing in it is believed: the `safetensors` crate checks that the header fits
 //! the file and that each tensor's shape fits its bytes, and what the crate leaves open is checked before it is called.
 
 use alloc::string::{String, ToString};
@@ -9,19 +9,22 @@ use alloc::vec::Vec;
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
 
-use super::error::{Format, Unreadable};
+use super::error::{Format, Problem, Unreadable};
+use super::rename::{rename, rule_error};
+use super::source::{Shard, Source};
 
-/// The tensors of a file, sorted by name.
+/// The tensors of all files of a source, sorted by name.
 pub(super) struct File<'f> {
     tensors: Vec<Entry<'f>>,
 }
 
 /// One tensor of a file.
 pub(super) struct Entry<'f> {
+    /// Its name after all rules.
     pub(super) name: String,
     pub(super) shape: Vec<usize>,
     pub(super) dtype: Dtype,
-    bytes: &'f [u8],
+    pub(super) bytes: &'f [u8],
 }
 
 /// The values of a tensor, in a type that can be a weight.
@@ -40,27 +43,25 @@ enum Kind {
 }
 
 impl<'f> File<'f> {
-    /// Reads the header.
-    pub(super) fn open(bytes: &'f [u8]) -> Result<Self, Unreadable> {
-        if bytes.is_empty() {
-            return Err(Unreadable::Empty);
+    /// Reads the headers.
+    pub(super) fn open(source: &Source<'f>) -> Result<Self, Problem> {
+        for rule in source.rename {
+            if let Some(why) = rule_error(*rule) {
+                return Err(Problem::Rule { from: rule.0.to_string(), to: rule.1.to_string(), why });
+            }
         }
-        Self::parse(bytes).map_err(|fault| Format::of(bytes).map_or(fault, Unreadable::Other))
-    }
-
-    fn parse(bytes: &'f [u8]) -> Result<Self, Unreadable> {
-        let header = header(bytes)?;
-        if numbers(header).any(|number| number > usize::MAX / 2) {
-            return Err(Unreadable::Damaged("its header has a number that is larger than any file".to_string()));
+        let mut tensors = Vec::new();
+        for shard in &source.shards {
+            tensors.extend(open_shard(*shard).map_err(Problem::Unreadable)?);
         }
-        let file = SafeTensors::deserialize(bytes).map_err(|error| Unreadable::Damaged(error.to_string()))?;
-        let mut tensors: Vec<_> = file
-            .tensors()
-            .into_iter()
-            .map(|(name, view)| Entry { name, shape: view.shape().to_vec(), dtype: view.dtype(), bytes: view.data() })
-            .collect();
-        tensors.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { tensors })
+        for tensor in &mut tensors {
+            tensor.name = rename(source.rename, core::mem::take(&mut tensor.name));
+        }
+        tensors.sort_by(|a: &Entry<'_>, b| a.name.cmp(&b.name));
+        match tensors.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            Some([twice, ..]) => Err(Problem::Twice { name: twice.name.clone() }),
+            _ => Ok(Self { tensors }),
+        }
     }
 
     /// All tensors, by name.
@@ -107,6 +108,11 @@ impl<'f> Values<'f> {
         }
     }
 
+    /// The bytes that they are read from.
+    pub(super) fn bytes(&self) -> &'f [u8] {
+        self.bytes
+    }
+
     /// All of them.
     pub(super) fn iter(self) -> impl Iterator<Item = f32> + 'f {
         (0..self.len()).map(move |index| self.at(index))
@@ -125,6 +131,35 @@ impl Kind {
 /// The bytes of an element. They need not be aligned: the header is of any length.
 fn element<const N: usize>(bytes: &[u8], index: usize) -> [u8; N] {
     bytes.as_chunks().0[index]
+}
+
+/// The tensors of one file.
+fn open_shard(shard: Shard<'_>) -> Result<Vec<Entry<'_>>, Unreadable> {
+    let Shard { name, bytes } = shard;
+    let fault = if bytes.is_empty() {
+        Unreadable::Empty
+    } else {
+        match parse(bytes) {
+            Ok(entries) => return Ok(entries),
+            Err(fault) => Format::of(bytes).map_or(fault, Unreadable::Other),
+        }
+    };
+    Err(match name {
+        Some(name) => Unreadable::File { path: name.to_string(), error: fault.to_string() },
+        None => fault,
+    })
+}
+
+fn parse(bytes: &[u8]) -> Result<Vec<Entry<'_>>, Unreadable> {
+    let header = header(bytes)?;
+    if numbers(header).any(|number| number > usize::MAX / 2) {
+        return Err(Unreadable::Damaged("its header has a number that is larger than any file".to_string()));
+    }
+    let file = SafeTensors::deserialize(bytes).map_err(|error| Unreadable::Damaged(error.to_string()))?;
+    let tensors = file.tensors().into_iter();
+    Ok(tensors
+        .map(|(name, view)| Entry { name, shape: view.shape().to_vec(), dtype: view.dtype(), bytes: view.data() })
+        .collect())
 }
 
 /// The JSON header, after the 8 bytes that tell its length.

@@ -2,14 +2,14 @@
 
 use cnn_runtime::graph::{Graph, Node, Tensor};
 use cnn_runtime::op::{BatchNorm, Op};
-use cnn_runtime::weights::{Cause, Format, Problem, Unreadable, WeightsError, load, read};
+use cnn_runtime::weights::{Cause, Format, Problem, Source, Unreadable, WeightsError, load, read};
 
 use crate::net::{Entry, GRAPH, PACKED, RECIPE, entries, entries_with, entry, file, of_values};
 
 /// The error of a file, after checking that nothing was packed.
 fn error(bytes: &[u8]) -> WeightsError {
     let mut packed = vec![7.0; PACKED];
-    let error = load(&GRAPH, &RECIPE, bytes, &mut packed).expect_err("the file does not fit");
+    let error = load(&GRAPH, &RECIPE, &Source::new(bytes), &mut packed).expect_err("the file does not fit");
     assert!(packed.iter().all(|value| *value == 7.0), "nothing is packed");
     assert_eq!(error.net, "Tiny");
     error
@@ -135,7 +135,7 @@ fn all_names_have_a_prefix() {
     assert_eq!(
         error(&file(&given)).to_string(),
         "weights do not fit Tiny: all have a prefix\n  \
-         all names begin with `module.`, as `DataParallel` writes them: save `model.module.state_dict()`"
+         all names begin with `module.`, as `DataParallel` writes them: rename by the rule \"module.*\" => \"*\""
     );
 }
 
@@ -175,7 +175,7 @@ fn a_shape_tells_what_happened() {
     for (expected, found, cause) in causes {
         let graph = one_tensor(Op::Flatten, "a.weight", expected);
         let graph = Graph { nodes: &[Node { tensors: &[Tensor { shape: expected, ..graph.1 }], ..graph.0 }], ..GRAPH };
-        let error = read(&graph, &file(&[entry("a.weight", found)])).unwrap_err();
+        let error = read(&graph, &Source::new(&file(&[entry("a.weight", found)]))).unwrap_err();
         let Problem::Misshapen { cause: guessed, .. } = &error.problems[0] else { panic!("{error}") };
         assert_eq!(*guessed, cause, "{error}");
     }
@@ -218,7 +218,7 @@ fn a_variance_may_be_negative_by_less_than_eps() {
     let given = |var| entries_with(of_values("bn1.running_var", &[2], &[1.0, var]));
     let (name, count, first) = ("bn1.running_var".to_string(), 1, 1);
     assert_eq!(problem(&given(-eps)), Problem::NegativeVariance { name, count, first });
-    assert!(read(&GRAPH, &file(&given(-0.5 * eps))).is_ok());
+    assert!(read(&GRAPH, &Source::new(&file(&given(-0.5 * eps)))).is_ok());
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn folding_may_overflow() {
         "bn1.running_var" => of_values("bn1.running_var", &[2], &[0.0, 0.0]),
         _ => entry,
     });
-    let error = load(&GRAPH, &RECIPE, &file(&given.collect::<Vec<_>>()), &mut [0.0; PACKED]).unwrap_err();
+    let error = load(&GRAPH, &RECIPE, &Source::new(&file(&given.collect::<Vec<_>>())), &mut [0.0; PACKED]).unwrap_err();
     assert_eq!(error.problems, [Problem::Overflow { layer: "conv1".to_string() }]);
 }
 

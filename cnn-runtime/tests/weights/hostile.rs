@@ -1,12 +1,12 @@
 //! Files that someone made to do harm, or that a disk did: an error, never a panic.
 
-use cnn_runtime::weights::{Problem, Unreadable, load};
+use cnn_runtime::weights::{Problem, Source, Unreadable, load};
 
 use crate::net::{GRAPH, PACKED, RECIPE, entries, file, with_header};
 
 /// Whether a file is accepted.
 fn accepts(bytes: &[u8]) -> bool {
-    match load(&GRAPH, &RECIPE, bytes, &mut [0.0; PACKED]) {
+    match load(&GRAPH, &RECIPE, &Source::new(bytes), &mut [0.0; PACKED]) {
         Ok(()) => true,
         Err(error) => {
             assert!(!error.problems.is_empty());
@@ -87,7 +87,7 @@ fn hostile_headers_are_errors() {
     ];
     for header in headers {
         let bytes = [with_header(&header), vec![0; 4]].concat();
-        let error = load(&GRAPH, &RECIPE, &bytes, &mut [0.0; PACKED]).unwrap_err();
+        let error = load(&GRAPH, &RECIPE, &Source::new(&bytes), &mut [0.0; PACKED]).unwrap_err();
         assert!(matches!(error.problems[..], [Problem::Unreadable(Unreadable::Damaged(_))]), "{error}");
     }
 }
@@ -96,7 +96,7 @@ fn hostile_headers_are_errors() {
 fn a_header_is_not_longer_than_the_file() {
     for length in [9, 1 << 20, 1 << 40, u64::MAX - 7, u64::MAX] {
         let bytes = [&length.to_le_bytes()[..], b"{}      "].concat();
-        let error = load(&GRAPH, &RECIPE, &bytes, &mut [0.0; PACKED]).unwrap_err();
+        let error = load(&GRAPH, &RECIPE, &Source::new(&bytes), &mut [0.0; PACKED]).unwrap_err();
         let why = Unreadable::Truncated { header: length, file: 16 };
         assert_eq!(error.problems, [Problem::Unreadable(why)]);
     }
@@ -114,7 +114,8 @@ fn long_numbers_in_metadata_are_harmless() {
 #[test]
 fn scalars_and_empty_tensors_are_only_unexpected() {
     let header = r#"{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[0,7],"data_offsets":[4,4]}}"#;
-    let error = load(&GRAPH, &RECIPE, &[with_header(header), vec![0; 4]].concat(), &mut [0.0; PACKED]).unwrap_err();
+    let error = load(&GRAPH, &RECIPE, &Source::new(&[with_header(header), vec![0; 4]].concat()), &mut [0.0; PACKED])
+        .unwrap_err();
     let unexpected = error.problems.iter().filter(|problem| matches!(problem, Problem::Unexpected { .. }));
     assert_eq!(unexpected.count(), 2, "{error}");
 }

@@ -5,7 +5,7 @@ use cnn_runtime::op::{BatchNorm, Conv, Op, Size};
 use cnn_runtime::pack::{ConvPanels, DepthwiseTaps, HALF_PANEL, scale_shift_len};
 use cnn_runtime::packed::{Aligned, Packed};
 use cnn_runtime::reference;
-use cnn_runtime::weights::{Layout, Pack, load, read};
+use cnn_runtime::weights::{Layout, Pack, Source, load, read};
 
 use crate::net::{CONV_PANELS, Entry, FC_PANELS, GRAPH, PACKED, RECIPE, entries, entries_with, entry, file, of_values};
 
@@ -14,7 +14,7 @@ const ROUNDING: f64 = 1e-6;
 
 fn packed(bytes: &[u8]) -> Vec<f32> {
     let mut packed = vec![f32::NAN; PACKED];
-    load(&GRAPH, &RECIPE, bytes, &mut packed).expect("the file fits");
+    load(&GRAPH, &RECIPE, &Source::new(bytes), &mut packed).expect("the file fits");
     packed
 }
 
@@ -32,7 +32,7 @@ fn assert_close(found: f64, expected: f64) {
 #[test]
 fn a_folded_net_gives_what_the_reference_gives() {
     let bytes = file(&entries());
-    let (packed, params) = (packed(&bytes), read(&GRAPH, &bytes).unwrap());
+    let (packed, params) = (packed(&bytes), read(&GRAPH, &Source::new(&bytes)).unwrap());
     let input: Vec<f32> = (0..12).map(|index| (index * index) as f32 / 50.0 - 1.0).collect();
     let outputs = reference::run(&GRAPH, &params, &input).unwrap();
 
@@ -70,7 +70,7 @@ fn what_is_not_folded_is_scale_and_shift() {
     ]);
     let mut packed = [f32::NAN; scale_shift_len(2)];
     assert_eq!(recipe[0].len(), packed.len());
-    load(&graph, &recipe, &bytes, &mut packed).unwrap();
+    load(&graph, &recipe, &Source::new(&bytes), &mut packed).unwrap();
 
     let scale = 3.0 / (4.0 + f64::from(eps)).sqrt();
     assert_eq!(packed[..2], [scale as f32, (-1.0 / f64::from(eps).sqrt()) as f32]);
@@ -93,7 +93,7 @@ fn a_depthwise_convolution_is_folded_too() {
         of_values("bn1.running_var", &[2], &[4.0, 9.0]),
     ]);
     let mut packed = vec![9.0; 16 + taps.len()];
-    load(&graph, &recipe, &bytes, &mut packed).unwrap();
+    load(&graph, &recipe, &Source::new(&bytes), &mut packed).unwrap();
 
     // But for eps, the scales are 2 / sqrt(4) and 3 / sqrt(9).
     let expected = [[9.0, 9.0], [-7.0, 1.0], [1.0, 4.0], [2.0, 5.0], [3.0, 6.0]];
@@ -134,24 +134,24 @@ fn what_training_leaves_behind_is_no_problem() {
     let counter = Entry { dtype: "I64", bytes: vec![0; 8], ..entry("bn1.num_batches_tracked", &[]) };
     let with_more = [entries(), vec![counter, entry("head.fc.weight", &[3, 8])]].concat();
     assert_eq!(packed(&file(&with_more)), packed(&file(&entries())));
-    assert!(read(&GRAPH, &file(&with_more)).unwrap().contains_key("head.fc.weight"));
-    assert!(!read(&GRAPH, &file(&with_more)).unwrap().contains_key("bn1.num_batches_tracked"));
+    assert!(read(&GRAPH, &Source::new(&file(&with_more))).unwrap().contains_key("head.fc.weight"));
+    assert!(!read(&GRAPH, &Source::new(&file(&with_more))).unwrap().contains_key("bn1.num_batches_tracked"));
 }
 
 #[test]
 fn loaded_weights_are_owned_and_aligned() {
     let bytes = file(&entries());
-    let weights = Packed::<PACKED>::from_safetensors(&GRAPH, &RECIPE, &bytes).unwrap();
+    let weights = Packed::<PACKED>::load(&GRAPH, &RECIPE, &Source::new(&bytes)).unwrap();
     assert_eq!(*weights, packed(&bytes));
     assert!(weights.as_ptr().addr().is_multiple_of(64));
-    assert!(Packed::<PACKED>::from_safetensors(&GRAPH, &RECIPE, b"").is_err());
+    assert!(Packed::<PACKED>::load(&GRAPH, &RECIPE, &Source::new(b"")).is_err());
 }
 
 #[test]
 fn large_weights_do_not_pass_through_the_stack() {
     const LARGE: usize = 16 << 20;
     let bytes = file(&entries());
-    let weights = Packed::<LARGE>::from_safetensors(&GRAPH, &RECIPE, &bytes).unwrap();
+    let weights = Packed::<LARGE>::load(&GRAPH, &RECIPE, &Source::new(&bytes)).unwrap();
     assert_eq!(weights[..PACKED], packed(&bytes));
     assert_eq!(weights[LARGE - 1], 0.0);
 }

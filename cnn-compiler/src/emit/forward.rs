@@ -1,0 +1,193 @@
+//! `forward` and the taps: a straight line of kernel calls; with a batch, a loop over the images around those calls that
+//! have no weights to share.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::kernels::Emitted;
+use super::net::Parts;
+use super::values::number;
+use crate::plan::{Plan, Range, round_up};
+
+/// Where in the memory of a net its images, outputs and taps are.
+pub(super) struct Memory {
+    /// Images of one pass.
+    pub(super) images: usize,
+    /// Floats of the workspace of one.
+    image: usize,
+    /// All floats.
+    pub(super) floats: usize,
+    /// Of the first image's output.
+    output: Range,
+    /// Of the first image's taps.
+    taps: Vec<Range>,
+}
+
+impl Memory {
+    /// A single image's outputs are read in its workspace, those of several are gathered behind all workspaces.
+    pub(super) fn new(plan: &Plan, images: usize) -> Self {
+        let image = round_up(plan.workspace_len);
+        if images == 1 {
+            let (output, taps) = (plan.output, plan.taps.clone());
+            return Self { images, image, floats: plan.workspace_len, output, taps };
+        }
+        let mut floats = images * image;
+        let mut place = |range: &Range| {
+            let place = Range { offset: floats, len: range.len };
+            floats += round_up(images * range.len);
+            place
+        };
+        let (output, taps) = (place(&plan.output), plan.taps.iter().map(place).collect());
+        Self { images, image, floats, output, taps }
+    }
+}
+
+impl Parts<'_> {
+    /// The types of input and output.
+    pub(super) fn array_types(&self) -> [TokenStream; 2] {
+        [self.graph.input, self.graph.output].map(|shape| self.array_type(shape.elements()))
+    }
+
+    /// `[f32; 10]`, or `[[f32; 10]; 8]` of a batch.
+    fn array_type(&self, len: usize) -> TokenStream {
+        let (len, images) = (number(len), number(self.memory.images));
+        if self.memory.images == 1 { quote!([f32; #len]) } else { quote!([[f32; #len]; #images]) }
+    }
+
+    /// The expression that reads a range of each image.
+    fn array(&self, range: Range) -> TokenStream {
+        let [offset, len, images] = [range.offset, range.len, self.memory.images].map(number);
+        if self.memory.images == 1 {
+            quote!(self.workspace.array::<#offset, #len>())
+        } else {
+            quote!(self.workspace.arrays::<#offset, #len, #images>())
+        }
+    }
+
+    /// `forward` and the taps.
+    pub(super) fn forward(&self, kernels: &[Emitted]) -> TokenStream {
+        let Parts { name, graph, plan, .. } = self;
+        let [input, output] = self.array_types();
+        let each =
+            if self.memory.images == 1 { String::new() } else { format!(" for each of {} images", self.memory.images) };
+        let doc = format!(
+            " Runs the net{each}: `{}` in, `{}` out, both in the order channels, rows, columns. Allocates nothing.",
+            graph.input, graph.output
+        );
+        let weights = plan.recipe.iter().map(|_| quote!(let weights = &*self.weights.packed;)).take(1);
+        let taps = self.taps();
+        let (constant, calls) = if self.memory.images == 1 {
+            (None, kernels.iter().map(|kernel| kernel.call.clone()).collect())
+        } else {
+            (Some(self.batch()), self.batched(kernels))
+        };
+        let result = self.array(self.memory.output);
+        quote! {
+            #constant
+
+            impl #name<'_> {
+                #[doc = #doc]
+                pub fn forward(&mut self, input: &#input) -> &#output {
+                    let isa = rt::Isa::best();
+                    #(#weights)*
+                    let workspace = self.workspace.floats();
+                    #(#calls)*
+                    #result
+                }
+
+                #(#taps)*
+            }
+        }
+    }
+
+    fn batch(&self) -> TokenStream {
+        let [images, floats] = [self.memory.images, self.memory.image].map(number);
+        quote! {
+            /// The images of one pass, and the workspace of each.
+            const BATCH: rt::Batch = rt::Batch { images: #images, floats: #floats };
+        }
+    }
+
+    /// The calls of a batch: kernels with weights take all images, what is between them goes image by image.
+    fn batched(&self, kernels: &[Emitted]) -> Vec<TokenStream> {
+        let shares = |kernel: &Emitted| kernel.batched.is_some();
+        let mut statements: Vec<TokenStream> = kernels
+            .chunk_by(|a, b| !shares(a) && !shares(b))
+            .enumerate()
+            .map(|(index, run)| match run {
+                [Emitted { batched: Some(call), .. }] => call.clone(),
+                _ => {
+                    let calls = run.iter().map(|kernel| &kernel.call);
+                    // The first run loads the images.
+                    let each = if index == 0 {
+                        quote!((input, workspace) in input.iter().zip(BATCH.split(workspace)))
+                    } else {
+                        quote!(workspace in BATCH.split(workspace))
+                    };
+                    quote!(for #each { #(#calls)* })
+                }
+            })
+            .collect();
+        let ranges = self.plan.taps.iter().zip(&self.memory.taps).chain([(&self.plan.output, &self.memory.output)]);
+        statements.extend(ranges.map(|(from, to)| {
+            let [from, len, to] = [from.offset, from.len, to.offset].map(number);
+            quote!(BATCH.gather(#from, #len, #to, workspace);)
+        }));
+        statements
+    }
+
+    /// A method for each tap.
+    fn taps(&self) -> impl Iterator<Item = TokenStream> {
+        self.graph.taps.iter().zip(&self.memory.taps).map(|(tap, range)| {
+            let method = format_ident!("tap_{}", tap.name.replace('.', "_"));
+            let (array, value) = (self.array_type(range.len), self.array(*range));
+            let doc = format!(
+                " What the last pass left at `{}`: {}, in the order channels, rows, columns.",
+                tap.name,
+                self.graph.shape(tap.value)
+            );
+            quote! {
+                #[doc = #doc]
+                pub fn #method(&self) -> &#array {
+                    #value
+                }
+            }
+        })
+    }
+
+    /// `Network::run`.
+    pub(super) fn run(&self) -> TokenStream {
+        let [len, all] = [self.graph.input.elements(), self.memory.images * self.graph.input.elements()].map(number);
+        let (array, output) = if self.memory.images == 1 {
+            (quote!(input.as_array()), quote!(self.forward(input)))
+        } else {
+            let array = quote!(input.as_chunks::<#len>().0.as_array().filter(|_| input.len() == #all));
+            (array, quote!(self.forward(input).as_flattened()))
+        };
+        quote! {
+            fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
+                match #array {
+                    Some(input) => Result::Ok(#output),
+                    None => Result::Err(rt::WrongLength { expected: #all, found: input.len() }),
+                }
+            }
+        }
+    }
+
+    /// `Network::tap`.
+    pub(super) fn tap(&self) -> TokenStream {
+        let flat = (self.memory.images > 1).then(|| quote!(.as_flattened()));
+        let taps = self.graph.taps.iter().map(|tap| {
+            let (name, method) = (tap.name, format_ident!("tap_{}", tap.name.replace('.', "_")));
+            quote!(#name => Some(self.#method()#flat),)
+        });
+        quote! {
+            fn tap(&self, name: &str) -> Option<&[f32]> {
+                match name {
+                    #(#taps)*
+                    _ => None,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,353 @@
+/// Four images at once.
+///
+/// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications, a workspace of 8,640 bytes for 4 images.
+pub struct Batch<'w> {
+    weights: &'w BatchWeights,
+    workspace: ::cnn::__rt::Workspace<2160>,
+}
+
+/// Weights of [`Batch`], packed as its kernels read them. Threads can share them.
+#[derive(::core::fmt::Debug)]
+pub struct BatchWeights {
+    packed: ::cnn::__rt::Packed<672>,
+}
+
+const _: () = {
+    use ::cnn::__rt as rt;
+    use ::core::option::Option::{self, None, Some};
+    use ::core::result::Result;
+
+    /// `input`: the image, 1x8x8
+    const INPUT: rt::Map = rt::Map::dense(288, 8, 8, 1);
+
+    /// `conv`: 1x8x8 -> 8x6x6: conv 3x3, relu
+    const CONV: rt::Conv2d = rt::Conv2d {
+        input: INPUT,
+        output: rt::Map::dense(0, 6, 6, 8),
+        kernel: rt::Size::new(3, 3),
+        stride: rt::Size::new(1, 1),
+        pad_top: 0,
+        pad_left: 0,
+        dilation: rt::Size::new(1, 1),
+        groups: 1,
+        weights: 0,
+        residual: None,
+        activation: rt::Activation::Relu,
+    };
+
+    /// `2`: 8x6x6 -> 8x3x3: max_pool 2x2
+    const MAX_POOL_2: rt::Pool2d = rt::Pool2d {
+        input: CONV.output,
+        output: rt::Map::dense(288, 3, 3, 8),
+        kernel: rt::Size::new(2, 2),
+        stride: rt::Size::new(2, 2),
+        pad: rt::Padding::NONE,
+        dilation: rt::Size::new(1, 1),
+        count_include_pad: true,
+    };
+
+    /// `maps.chw`: 8x3x3 in the order C, H, W
+    const MAPS_CHW: (rt::Map, usize) = (MAX_POOL_2.output, 368);
+
+    /// `fc`: 8x3x3 -> 3: linear
+    const FC: rt::Dense = rt::Dense {
+        input: MAX_POOL_2.output,
+        output: rt::Map::vector(0, 3),
+        weights: 80,
+        residual: None,
+        activation: rt::Activation::Identity,
+    };
+
+    /// `4`: 3 -> 3: softmax
+    const SOFTMAX_4: [rt::Map; 2] = [FC.output, rt::Map::vector(0, 3)];
+
+    impl<'w> Batch<'w> {
+        /// Bytes of the workspace.
+        pub const WORKSPACE_BYTES: usize = 8640;
+
+        /// Images of one pass.
+        pub const BATCH: usize = 4;
+
+        /// Trained parameters, without those of auxiliary classifiers.
+        pub const PARAMETERS: u64 = 299;
+
+        /// Multiplications with a weight for one image.
+        pub const MACS: u64 = 2808;
+
+        /// The net as it was declared: layers, shapes, tensors.
+        pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+
+        /// A net with a workspace of its own; one for each thread.
+        pub const fn new(weights: &'w BatchWeights) -> Self {
+            Self {
+                weights,
+                workspace: rt::Workspace::new(),
+            }
+        }
+    }
+
+    /// The images of one pass, and the workspace of each.
+    const BATCH: rt::Batch = rt::Batch {
+        images: 4,
+        floats: 464,
+    };
+
+    impl Batch<'_> {
+        /// Runs the net for each of 4 images: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
+        pub fn forward(&mut self, input: &[[f32; 64]; 4]) -> &[[f32; 3]; 4] {
+            let isa = rt::Isa::best();
+            let weights = &*self.weights.packed;
+            let workspace = self.workspace.floats();
+            for (input, workspace) in input.iter().zip(BATCH.split(workspace)) {
+                rt::load_chw(isa, input, &INPUT, workspace);
+            }
+            rt::conv2d_batch(isa, &CONV, BATCH, weights, workspace);
+            for workspace in BATCH.split(workspace) {
+                rt::max_pool(isa, &MAX_POOL_2, workspace);
+                rt::store_chw(isa, &MAPS_CHW.0, MAPS_CHW.1, workspace);
+            }
+            rt::dense_batch(isa, &FC, BATCH, weights, workspace);
+            for workspace in BATCH.split(workspace) {
+                rt::softmax(isa, &SOFTMAX_4[0], &SOFTMAX_4[1], workspace);
+            }
+            BATCH.gather(368, 72, 1872, workspace);
+            BATCH.gather(0, 3, 1856, workspace);
+            self.workspace.arrays::<1856, 3, 4>()
+        }
+
+        /// What the last pass left at `maps`: 8x3x3, in the order channels, rows, columns.
+        pub fn tap_maps(&self) -> &[[f32; 72]; 4] {
+            self.workspace.arrays::<1872, 72, 4>()
+        }
+    }
+
+    impl BatchWeights {
+        /// Reads a safetensors file as PyTorch writes it (F32, F16 or BF16), folds and packs it once.
+        ///
+        /// # Errors
+        ///
+        /// Everything in which the file does not fit the net, at once.
+        pub fn from_safetensors(file: &[u8]) -> Result<Self, rt::WeightsError> {
+            Self::load(&rt::Source::new(file))
+        }
+
+        /// Reads a safetensors file whose tensors have other names: `("module.*", "*")` takes a prefix away.
+        ///
+        /// # Errors
+        ///
+        /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
+        pub fn from_safetensors_with(
+            file: &[u8],
+            rename: &[(&str, &str)],
+        ) -> Result<Self, rt::WeightsError> {
+            Self::load(&rt::Source::new(file).rename(rename))
+        }
+
+        /// Reads one safetensors file or the shards of one, with rules for names and a report of progress.
+        ///
+        /// # Errors
+        ///
+        /// Everything in which the files do not fit the net, at once.
+        pub fn load(source: &rt::Source<'_>) -> Result<Self, rt::WeightsError> {
+            rt::Packed::load(&GRAPH, RECIPE, source).map(|packed| Self { packed })
+        }
+    }
+
+    impl BatchWeights {
+        /// Reads a safetensors file, or the shards that an index (`….json`) names, through a memory map: it takes
+        /// little more memory than the packed weights.
+        ///
+        /// # Errors
+        ///
+        /// If a file cannot be opened; everything in which the files do not fit the net, at once.
+        pub fn open(
+            path: impl ::core::convert::AsRef<rt::Path>,
+        ) -> Result<Self, rt::WeightsError> {
+            let files = rt::Files::open(path)
+                .map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
+            Self::load(&files.source())
+        }
+    }
+
+    impl<'w> rt::Network<'w> for Batch<'w> {
+        type Weights = BatchWeights;
+        type Input = [[f32; 64]; 4];
+        type Output = [[f32; 3]; 4];
+        const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+        const BATCH: usize = Self::BATCH;
+        const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
+        const PARAMETERS: u64 = Self::PARAMETERS;
+        const MACS: u64 = Self::MACS;
+
+        fn load(source: &rt::Source<'_>) -> Result<BatchWeights, rt::WeightsError> {
+            BatchWeights::load(source)
+        }
+
+        fn new(weights: &'w BatchWeights) -> Self {
+            Self::new(weights)
+        }
+
+        fn forward(&mut self, input: &[[f32; 64]; 4]) -> &[[f32; 3]; 4] {
+            self.forward(input)
+        }
+
+        fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
+            match input.as_chunks::<64>().0.as_array().filter(|_| input.len() == 256) {
+                Some(input) => Result::Ok(self.forward(input).as_flattened()),
+                None => {
+                    Result::Err(rt::WrongLength {
+                        expected: 256,
+                        found: input.len(),
+                    })
+                }
+            }
+        }
+
+        fn tap(&self, name: &str) -> Option<&[f32]> {
+            match name {
+                "maps" => Some(self.tap_maps().as_flattened()),
+                _ => None,
+            }
+        }
+    }
+
+    impl ::core::fmt::Debug for Batch<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.write_str("Batch")
+        }
+    }
+
+    /// What `Batch` was declared as.
+    static GRAPH: rt::Graph<'static> = rt::Graph {
+        name: "Batch",
+        doc: "Four images at once.",
+        input: rt::Shape::map(1, 8, 8),
+        output: rt::Shape::Vector(3),
+        nodes: &[
+            rt::Node {
+                name: "conv",
+                op: rt::Op::Conv(rt::Conv {
+                    filters: 8,
+                    kernel: rt::Size::new(3, 3),
+                    stride: rt::Size::new(1, 1),
+                    pad: rt::Padding::NONE,
+                    dilation: rt::Size::new(1, 1),
+                    groups: 1,
+                    bias: true,
+                }),
+                inputs: &[rt::Value::Input],
+                output: rt::Shape::map(8, 6, 6),
+                tensors: &[
+                    rt::Tensor {
+                        name: "conv.weight",
+                        role: rt::Role::Weight,
+                        shape: &[8, 1, 3, 3],
+                    },
+                    rt::Tensor {
+                        name: "conv.bias",
+                        role: rt::Role::Bias,
+                        shape: &[8],
+                    },
+                ],
+                macs: 2592,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "1",
+                op: rt::Op::Activation(rt::Activation::Relu),
+                inputs: &[rt::Value::Node(0)],
+                output: rt::Shape::map(8, 6, 6),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "2",
+                op: rt::Op::MaxPool(rt::Pool {
+                    kernel: rt::Size::new(2, 2),
+                    stride: rt::Size::new(2, 2),
+                    pad: rt::Padding::NONE,
+                    dilation: rt::Size::new(1, 1),
+                    ceil: false,
+                    count_include_pad: true,
+                }),
+                inputs: &[rt::Value::Node(1)],
+                output: rt::Shape::map(8, 3, 3),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "fc",
+                op: rt::Op::Linear(rt::Linear {
+                    features: 3,
+                    bias: true,
+                }),
+                inputs: &[rt::Value::Node(2)],
+                output: rt::Shape::Vector(3),
+                tensors: &[
+                    rt::Tensor {
+                        name: "fc.weight",
+                        role: rt::Role::Weight,
+                        shape: &[3, 72],
+                    },
+                    rt::Tensor {
+                        name: "fc.bias",
+                        role: rt::Role::Bias,
+                        shape: &[3],
+                    },
+                ],
+                macs: 216,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "4",
+                op: rt::Op::Softmax,
+                inputs: &[rt::Value::Node(3)],
+                output: rt::Shape::Vector(3),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+        ],
+        result: rt::Value::Node(4),
+        taps: &[
+            rt::Tap {
+                name: "maps",
+                value: rt::Value::Node(2),
+            },
+        ],
+        aux: &[],
+    };
+
+    /// How the tensors of a file are packed.
+    static RECIPE: &[rt::Pack] = &[
+        rt::Pack {
+            node: 0,
+            norm: None,
+            offset: 0,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 8,
+                inputs: 1,
+                kernel: rt::Size::new(3, 3),
+            }),
+        },
+        rt::Pack {
+            node: 3,
+            norm: None,
+            offset: 80,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 3,
+                inputs: 8,
+                kernel: rt::Size::new(3, 3),
+            }),
+        },
+    ];
+};

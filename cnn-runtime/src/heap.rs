@@ -1,0 +1,104 @@
+//! Large zeroed values on the heap, aligned, and not touched before they are used.
+//!
+//! `Box::new_zeroed` writes the zeros itself where a type wants more alignment than `malloc` gives. Hundreds of megabytes
+//! would be written twice that way, and be resident before the first of them is needed. Here the allocator is asked for
+//! zeros, which it has from the system page by page, with room to align in.
+
+use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::{Deref, DerefMut};
+use core::ptr::NonNull;
+
+/// What allocators align to without being asked.
+const PLAIN: usize = 16;
+
+/// A `T` on the heap.
+pub struct Heap<T> {
+    value: NonNull<T>,
+    block: NonNull<u8>,
+    owned: PhantomData<T>,
+}
+
+/// Types for which zero bytes are a value.
+///
+/// # Safety
+///
+/// They are, and there is nothing to drop.
+pub unsafe trait Zero {}
+
+impl<T: Zero> Heap<T> {
+    /// Zeros.
+    pub fn zeroed() -> Self {
+        let layout = Self::LAYOUT;
+        // SAFETY: the layout has a size.
+        let block = unsafe { alloc_zeroed(layout) };
+        let Some(block) = NonNull::new(block) else { handle_alloc_error(layout) };
+        let before = block.align_offset(align_of::<T>());
+        // SAFETY: the block is larger than the value by more than it takes to align it.
+        let value = unsafe { block.add(before) }.cast();
+        Self { value, block, owned: PhantomData }
+    }
+}
+
+impl<T> Heap<T> {
+    const LAYOUT: Layout = match Layout::from_size_align(size_of::<T>() + align_of::<T>(), PLAIN) {
+        Ok(layout) => layout,
+        Err(_) => panic!("larger than any memory"),
+    };
+}
+
+impl<T> Deref for Heap<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: `zeroed` made a value there, and it is ours.
+        unsafe { self.value.as_ref() }
+    }
+}
+
+impl<T> DerefMut for Heap<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above, and nobody else has it.
+        unsafe { self.value.as_mut() }
+    }
+}
+
+impl<T> Drop for Heap<T> {
+    fn drop(&mut self) {
+        // SAFETY: the block was allocated with this layout; values are plain data.
+        unsafe { dealloc(self.block.as_ptr(), Self::LAYOUT) }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Heap<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+// SAFETY: it owns its value, as a box does.
+unsafe impl<T: Send> Send for Heap<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Heap<T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[repr(align(64))]
+    struct Wide([f32; 1000]);
+
+    // SAFETY: floats.
+    unsafe impl Zero for Wide {}
+
+    #[test]
+    fn values_are_zero_and_aligned() {
+        for _ in 0..20 {
+            let mut wide = Heap::<Wide>::zeroed();
+            assert_eq!((&raw const *wide).addr() % 64, 0);
+            assert!(wide.0.iter().all(|float| *float == 0.0));
+            wide.0.fill(1.0);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What a file has and what it has not, for people.
+
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::graph::Graph;
+
+use super::check::compare_all;
+use super::error::Problem;
+use super::file::{Entry, File};
+use super::source::Source;
+
+/// All that a comparison of weights with a net found: what [`load`](super::load) tells only where something is wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// Tensors that fit, in the net's order.
+    pub found: Vec<Found>,
+    /// Names of tensors that PyTorch writes for itself and no net needs: `num_batches_tracked`.
+    pub ignored: Vec<String>,
+    /// What is wrong; nothing if the weights fit.
+    pub problems: Vec<Problem>,
+}
+
+/// A tensor that fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its name in the net.
+    pub name: String,
+    /// Its shape in the file.
+    pub shape: Vec<usize>,
+    /// Its type, as safetensors calls it: `F32`.
+    pub dtype: String,
+}
+
+impl Found {
+    pub(super) fn new(entry: &Entry<'_>, name: &str) -> Self {
+        Self { name: name.to_string(), shape: entry.shape.clone(), dtype: entry.dtype.to_string() }
+    }
+}
+
+/// Compares weights with a net, tensor by tensor.
+pub fn report(graph: &Graph<'_>, source: &Source<'_>) -> Report {
+    match File::open(source) {
+        Err(problem) => Report { found: Vec::new(), ignored: Vec::new(), problems: vec![problem] },
+        Ok(file) => {
+            let compared = compare_all(graph, &file, |bytes| source.release(bytes));
+            Report { found: compared.found, ignored: compared.ignored, problems: compared.problems }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Nets that take several images in a pass, against the same nets image by image.
+
+use cnn::{Network, network};
+use models::seeded;
+
+network! {
+    /// LeNet-5.
+    pub(crate) One: 1x32x32 -> 10 {
+        conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
+        tap maps;
+        conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);
+        fc1: linear(120) -> tanh;
+        fc2: linear(84) -> tanh;
+        fc3: linear(10);
+        tap logits;
+        softmax;
+    }
+
+    /// LeNet-5.
+    #[batch(8)]
+    pub(crate) Eight: 1x32x32 -> 10 {
+        conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
+        tap maps;
+        conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);
+        fc1: linear(120) -> tanh;
+        fc2: linear(84) -> tanh;
+        fc3: linear(10);
+        tap logits;
+        softmax;
+    }
+
+    block parts(filters) {
+        concat {
+            conv(filters, 1x1) -> silu;
+            down: conv(filters, 3x3, pad = 1, groups = 3) -> batch_norm -> prelu;
+            max_pool(3x3, stride = 1, pad = 1);
+        };
+        add { same: conv(15, 3x3, pad = 1, groups = 15); skip; } -> relu;
+        mul { skip; global_avg_pool -> squeeze: conv(15, 1x1) -> sigmoid; };
+        lrn;
+    }
+
+    /// A layer of nearly each kind, on maps of odd sizes that run across blocks of pixels.
+    pub(crate) Mixed: 3x17x13 -> 15x6x5 {
+        stem: conv(9, 3x3, pad = 1) -> relu;
+        a: parts(3);
+        b: conv(15, 3x3, stride = 3, pad = 1) -> gelu;
+    }
+
+    /// The same, three at once.
+    #[batch(3)]
+    pub(crate) MixedThree: 3x17x13 -> 15x6x5 {
+        stem: conv(9, 3x3, pad = 1) -> relu;
+        a: parts(3);
+        b: conv(15, 3x3, stride = 3, pad = 1) -> gelu;
+    }
+}
+
+/// A matrix product sums in another order than a product with a vector.
+const TOLERANCE: f32 = 1e-6;
+
+fn assert_close(found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len());
+    let scale = expected.iter().fold(0.0_f32, |scale, x| scale.max(x.abs()));
+    let error = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(error <= TOLERANCE * scale, "off by {error}, the largest is {scale}");
+}
+
+/// Compares outputs and taps of two passes over different images.
+fn check<Single: Network<'static>, Batched: Network<'static>>() {
+    let file = seeded::weights(Single::GRAPH, "");
+    let single = Box::leak(Box::new(Single::weights(&file).expect("made for the net")));
+    let batched = Box::leak(Box::new(Batched::weights(&file).expect("made for the net")));
+    let (mut single, mut batched) = (Single::new(single), Batched::new(batched));
+    let len = Single::GRAPH.input.elements();
+    assert_eq!((Single::BATCH, Single::MACS), (1, Batched::MACS));
+    for pass in ["first", "second"] {
+        let images = seeded::uniform(pass, Batched::BATCH * len);
+        let output = batched.run(&images).expect("as long as the input").to_vec();
+        for (index, image) in images.chunks_exact(len).enumerate() {
+            let expected = single.run(image).expect("as long as the input");
+            assert_close(&output[index * expected.len()..][..expected.len()], expected);
+            for tap in Single::GRAPH.taps {
+                let expected = single.tap(tap.name).expect("the net has it");
+                let found = batched.tap(tap.name).expect("the net has it");
+                assert_close(&found[index * expected.len()..][..expected.len()], expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn lenet5() {
+    check::<One<'_>, Eight<'_>>();
+}
+
+#[test]
+fn many_kinds_of_layers() {
+    check::<Mixed<'_>, MixedThree<'_>>();
+}
+
+#[test]
+fn images_are_arrays_of_arrays() {
+    let weights = EightWeights::from_safetensors(&seeded::weights(Eight::GRAPH, "")).expect("made for the net");
+    let mut net = Eight::new(&weights);
+    let images = [[0.5; 1024]; Eight::BATCH];
+    let [first, .., last]: &[[f32; 10]; 8] = net.forward(&images);
+    assert_eq!(first, last);
+    assert_eq!(net.tap_logits().len(), 8);
+    assert_eq!(net.run(&[0.0; 1024]).unwrap_err().to_string(), "the net reads 8192 numbers, but 1024 were given");
+}

@@ -1,0 +1,9 @@
+cnn::network! {
+    #[weights("weights/right.safetensors", prefix = "module.")]
+    Net: 1x4x4 -> 3 {
+        conv1: conv(2, 3x3) -> relu;
+        fc: linear(3);
+    }
+}
+
+fn main() {}

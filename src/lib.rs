@@ -152,6 +152,29 @@
 //! 1.5 GB. The assembler's `global_asm!` counts as unsafe code: in a crate that forbids it, say `deny(unsafe_code)`
 //! instead of `forbid`.
 //!
+//! # Layer by layer
+//!
+//! `forward` fuses layers, so what most of them give exists nowhere. [`trace`] runs a net as it is declared, with the same
+//! kernels, and hands out every value; [`trace::resolve`] knows them by the names of PyTorch's modules.
+//!
+//! ```
+//! use cnn::trace::{Trace, resolve};
+//! use cnn::weights::Source;
+//! use models::LeNet5;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let file = models::seeded::weights(LeNet5::GRAPH, "");
+//! let params = cnn::weights::read(LeNet5::GRAPH, &Source::new(&file))?;
+//! let conv2 = resolve(LeNet5::GRAPH, "conv2");
+//! Trace::new(LeNet5::GRAPH, &params).run(&[0.5; 32 * 32], |value, numbers| {
+//!     if Some(value) == conv2 {
+//!         println!("{numbers:?}"); // before the tanh that follows
+//!     }
+//! })?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Speed
 //!
 //! Kernels choose AVX2 and FMA at run time where the CPU has them. They are compiled in `cnn-runtime`: optimise that
@@ -179,7 +202,7 @@ pub use cnn_macros::network;
 pub use cnn_runtime::network::{Network, WrongLength};
 pub use cnn_runtime::{graph, op};
 #[cfg(feature = "alloc")]
-pub use cnn_runtime::{reference, weights};
+pub use cnn_runtime::{reference, trace, weights};
 
 /// What emitted code calls. Not part of the interface: it changes with the compiler.
 #[doc(hidden)]

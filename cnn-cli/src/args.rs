@@ -2,8 +2,10 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use cnn::weights::rule_error;
 
 /// Convolutional networks, compiled ahead of time: read handwritten digits, classify pictures, run nets, count what they cost.
 #[derive(Debug, Parser)]
@@ -19,9 +21,11 @@ Examples:
   cnn classify --help          what else do pictures show?
   cnn list                     the nets there are
   cnn summary lenet5           the layers of one, and what they cost
+  cnn check-weights --help     does a file of weights fit one?
   cnn run --help               how to run one on numbers of your own
+  cnn compare --help           does it give the numbers that PyTorch gives?
 
-Exit code: 0 if all went well, 2 if anything did not; what went wrong is on stderr.";
+Exit code: 0 if all went well, 2 if anything did not; what went wrong is on stderr. `compare` has 1 for a difference.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -51,9 +55,52 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Say whether a file of weights fits a net, tensor by tensor
+    #[command(long_about = CHECK_WEIGHTS, after_help = CHECK_WEIGHTS_EXAMPLES)]
+    CheckWeights(CheckWeightsArgs),
     /// Run a net on numbers from a file
     #[command(long_about = RUN, after_help = RUN_EXAMPLES)]
     Run(RunArgs),
+    /// Run a net layer by layer and keep what every layer gives
+    #[command(long_about = TRACE, after_help = TRACE_EXAMPLES)]
+    Trace(TraceArgs),
+    /// Compare a net, layer by layer, with the numbers of another implementation
+    #[command(long_about = COMPARE, after_help = COMPARE_EXAMPLES)]
+    Compare(CompareArgs),
+}
+
+/// A rule that gives tensors other names.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    /// The names that it is for; `*` stands for any text.
+    pub(crate) from: String,
+    /// What becomes of them.
+    pub(crate) to: String,
+}
+
+impl FromStr for Rule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (from, to) = text.split_once('=').ok_or("expected FROM=TO, such as `module.*=*`")?;
+        match rule_error((from, to)) {
+            Some(wrong) => Err(wrong.to_owned()),
+            None => Ok(Self { from: from.to_owned(), to: to.to_owned() }),
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckWeightsArgs {
+    /// Which net; `cnn list` shows them
+    #[arg(value_name = "NET")]
+    pub(crate) net: String,
+    /// A safetensors file, or the index (`.json`) of several
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) rename: Vec<Rule>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -61,9 +108,12 @@ pub(crate) struct RunArgs {
     /// Which net; `cnn list` shows them
     #[arg(value_name = "NET")]
     pub(crate) net: String,
-    /// Its weights, a safetensors file; may be left out if the net has weights in this program
+    /// Its weights: a safetensors file, or the index (`.json`) of several; not needed if they are in this program
     #[arg(long, value_name = "W.safetensors")]
     pub(crate) weights: Option<PathBuf>,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) rename: Vec<Rule>,
     /// What it reads: a safetensors file with a tensor `input`
     #[arg(long, value_name = "X.safetensors")]
     pub(crate) input: PathBuf,
@@ -80,9 +130,12 @@ pub(crate) struct ClassifyArgs {
     /// Pictures, PNG or JPEG
     #[arg(value_name = "IMAGE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// The net's weights, a safetensors file; may be left out if the net has weights in this program
+    /// Its weights: a safetensors file, or the index (`.json`) of several; not needed if they are in this program
     #[arg(long, value_name = "W.safetensors")]
     pub(crate) weights: Option<PathBuf>,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) rename: Vec<Rule>,
     /// The names of its classes, one a line, in the order of its outputs
     #[arg(long, value_name = "LABELS.txt")]
     pub(crate) labels: Option<PathBuf>,
@@ -111,6 +164,52 @@ pub(crate) enum Preprocessing {
     Mnist,
     /// The same with a border of two black pixels
     Lenet5,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TraceArgs {
+    /// Which net; `cnn list` shows them
+    #[arg(value_name = "NET")]
+    pub(crate) net: String,
+    /// Its weights: a safetensors file, or the index (`.json`) of several
+    #[arg(long, value_name = "W.safetensors")]
+    pub(crate) weights: PathBuf,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) rename: Vec<Rule>,
+    /// What it reads: a safetensors file with a tensor `input`
+    #[arg(long, value_name = "X.safetensors")]
+    pub(crate) input: PathBuf,
+    /// The safetensors file to write; an older one is replaced
+    #[arg(long, value_name = "T.safetensors")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// Which net; `cnn list` shows them
+    #[arg(value_name = "NET")]
+    pub(crate) net: String,
+    /// Its weights: a safetensors file, or the index (`.json`) of several
+    #[arg(long, value_name = "W.safetensors")]
+    pub(crate) weights: PathBuf,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) rename: Vec<Rule>,
+    /// What it reads: a safetensors file with a tensor `input`
+    #[arg(long, value_name = "X.safetensors")]
+    pub(crate) input: PathBuf,
+    /// What it should give: a safetensors file with tensors named `output`, `logits`, `act.conv1`, …
+    #[arg(long, value_name = "E.safetensors")]
+    pub(crate) expected: PathBuf,
+    /// The largest difference that is none, as a share of the largest magnitude of the tensor that is expected
+    #[arg(long, value_name = "T", default_value = "1e-4", value_parser = tolerance)]
+    pub(crate) tolerance: f64,
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "expected a number such as 1e-4".to_owned())
 }
 
 /// How a summary is written.
@@ -205,6 +304,22 @@ Examples:
   cnn summary resnet50 --format markdown >> README.md
   cnn summary inception-v1 --format json | jq .parameters";
 
+const CHECK_WEIGHTS: &str = "\
+Say whether a file of weights fits a net, tensor by tensor.
+
+Tensors that fit are listed with their shape and type, as `found`; those that PyTorch writes for itself, and no net needs, as
+`ignored`. Then everything that is wrong follows, a line each: tensors that are missing, unexpected, under another name, of
+another shape (with what probably happened: HWIO instead of OIHW, a transposed matrix), of another type, or not finite.";
+
+const CHECK_WEIGHTS_EXAMPLES: &str = "\
+Examples:
+  cnn check-weights torchvision-resnet50 resnet50.safetensors
+  cnn check-weights resnet50 model.safetensors.index.json
+  cnn check-weights resnet50 parallel.safetensors --rename 'module.*=*' --rename '*.gamma=*.weight'
+
+In Python, a file is made by
+  safetensors.torch.save_file(model.state_dict(), \"resnet50.safetensors\")";
+
 const RUN: &str = "\
 Run a net on numbers from a file.
 
@@ -222,6 +337,54 @@ Example, with Python to make the input and to look at the output:
 
 With weights of your own, saved by `safetensors.torch.save_file(model.state_dict(), \"mine.safetensors\")`:
   $ cnn run lenet5 --weights mine.safetensors --input x.safetensors --output y.safetensors";
+
+const TRACE: &str = "\
+Run a net layer by layer and keep what every layer gives.
+
+The layers run one by one, as they are declared: where `cnn run` computes a convolution, its batch normalisation and its
+ReLU at once, here each of them has a result of its own. It uses the same kernels, and takes little longer.
+
+The input file is that of `cnn run`. The output file holds each layer under its name, `act.conv1`, as well as `output`, the
+net's taps, and its auxiliary classifiers, if the weights have their tensors. All are F32, in the order channels, rows,
+columns: [F] for vectors, [C, H, W] for maps, and [N, F] or [N, C, H, W] if the input had several. Of layers without
+weights that share a name, as those without one of their own in branches can, the last is kept.";
+
+const TRACE_EXAMPLES: &str = "\
+Example, with Python to look at the output:
+  $ cnn trace lenet5 --weights w.safetensors --input x.safetensors --output t.safetensors
+  $ python -c 'import safetensors.torch as st; print(st.load_file(\"t.safetensors\")[\"act.conv1\"])'";
+
+const COMPARE: &str = "\
+Compare a net, layer by layer, with the numbers of another implementation.
+
+For each tensor of the file with the expected numbers, a line tells its largest magnitude, and the largest and the root
+mean square difference, both also as a share of that magnitude; if the largest difference is above the tolerance, the
+line is marked. Then follows the first layer that differs: its name, kind and arguments, and whether what comes before it
+agrees.
+
+Tensors are named `output`, by taps of the net (`logits`), by auxiliary classifiers (`aux1`), or `act.NAME` by layers and
+modules as PyTorch names them. `act.conv1` is what that layer gives, before any function behind it; `act.layer1.0` or
+`act.features` is what the last layer in it gives. The output and the taps are compared twice: with the layers one by one
+(`layers`), and with the compiled net (`forward`), where layers are fused.
+
+Shapes are those of `cnn trace`; dimensions of 1 do not matter. F32, F16 and BF16 are accepted; what is rounded to F16
+needs a tolerance of 1e-3, and to BF16 of 1e-2.
+
+Exit code: 0 if all agree, 1 if any differs, 2 if a tensor could not be compared or anything else went wrong.";
+
+const COMPARE_EXAMPLES: &str = "\
+Example, with PyTorch to make the expected numbers:
+  acts = {}
+  for name, module in model.named_modules():
+      # A clone, since a later function may work in place.
+      module.register_forward_hook(lambda _, __, y, name=name: acts.__setitem__(f\"act.{name}\", y.detach().clone()))
+  acts[\"logits\"] = model(x)
+  save_file({name: y.contiguous() for name, y in acts.items() if name != \"act.\"}, \"e.safetensors\")
+
+  $ cnn compare lenet5 --weights w.safetensors --input x.safetensors --expected e.safetensors
+
+What another build gives, or another machine:
+  $ cnn trace lenet5 --weights w.safetensors --input x.safetensors --output e.safetensors";
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,15 @@
 //! The commands, a file each.
 
+mod check_weights;
 mod classify;
+mod compare;
 mod digits;
+mod input;
 mod list;
 mod run;
-mod start;
 mod summary;
+mod trace;
+mod weights;
 
 use std::io::Write;
 
@@ -20,7 +24,10 @@ pub(crate) fn execute(args: &Args, out: &mut impl Write) -> Result<(), Failure> 
         Command::Digits { files, test: false } => digits::read(files, out),
         Command::List => list::list(out),
         Command::Summary { net, format } => summary::summary(net, *format, out),
+        Command::CheckWeights(args) => check_weights::check_weights(args, out),
         Command::Run(args) => run::run(args),
+        Command::Trace(args) => trace::trace(args),
+        Command::Compare(args) => compare::compare(args, out),
     }?;
     out.flush().map_err(Failure::Stdout)
 }

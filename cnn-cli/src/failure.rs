@@ -8,6 +8,9 @@ use std::process::ExitCode;
 /// As for wrong arguments, where `clap` chooses it.
 const FAILED: u8 = 2;
 
+/// As of `diff`, which has 2 for what it cannot compare.
+const DIFFERENT: u8 = 1;
+
 /// Why a command stopped.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -15,6 +18,8 @@ pub(crate) enum Failure {
     Message(String),
     /// Something went wrong and was told when it did.
     Told,
+    /// Nothing went wrong, but what was compared differs, which was told.
+    Different,
     /// Standard output cannot be written.
     Stdout(io::Error),
 }
@@ -47,6 +52,7 @@ pub(crate) fn exit_code(result: Result<(), Failure>) -> ExitCode {
         Err(Failure::Stdout(error)) => tell(&format!("the output cannot be written: {error}")),
         Err(Failure::Message(message)) => tell(&message),
         Err(Failure::Told) => {}
+        Err(Failure::Different) => return ExitCode::from(DIFFERENT),
     }
     ExitCode::from(FAILED)
 }

@@ -4,7 +4,7 @@
 //! description and functions that were made for the type. To add a net, add a line to [`MODELS`].
 
 use cnn::graph::Graph;
-use cnn::weights::WeightsError;
+use cnn::weights::{Source, WeightsError};
 use cnn::{Network, WrongLength};
 use models::{Classifier, Preprocess, torchvision};
 
@@ -51,8 +51,8 @@ pub(crate) struct Model {
     pub(crate) graph: &'static Graph<'static>,
     /// Bytes that it computes in.
     pub(crate) workspace_bytes: usize,
-    /// A net on weights from a safetensors file.
-    pub(crate) load: fn(&[u8]) -> Loaded,
+    /// A net on weights from files.
+    pub(crate) load: fn(&Source<'_>) -> Loaded,
     /// A net on weights in this program, if there are any.
     pub(crate) embedded: Option<fn() -> Box<dyn Runnable>>,
     /// How pictures become its input, if that is declared.
@@ -113,8 +113,8 @@ impl Model {
 
 /// The weights are never freed: a command loads one net and then ends, and a net that borrows nothing shorter than
 /// `'static` can stand behind [`Runnable`].
-fn load<N: Network<'static> + 'static>(file: &[u8]) -> Loaded {
-    let weights = Box::leak(Box::new(N::weights(file)?));
+fn load<N: Network<'static> + 'static>(source: &Source<'_>) -> Loaded {
+    let weights = Box::leak(Box::new(N::load(source)?));
     Ok(Box::new(N::new(weights)))
 }
 

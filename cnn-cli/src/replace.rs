@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 
-use crate::failure::shown;
+use crate::failure::{Failure, shown};
 
 /// How many names are tried for the temporary file. One that is taken is left over from a program that was killed.
 const ATTEMPTS: u32 = 100;
@@ -37,6 +37,16 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     temporary.file.sync_all()?;
     temporary.rename(&target)
+}
+
+/// Somebody who gives the same file twice has mistaken one for the other.
+pub(crate) fn refuse_overwriting(read: &Path, output: &Path) -> Result<(), Failure> {
+    match (fs::canonicalize(read), fs::canonicalize(output)) {
+        (Ok(read), Ok(found)) if read == found && read.is_file() => {
+            Err(Failure::of_file(output, "cannot be the output: it is what is read"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A file that goes away again unless it is renamed.

@@ -10,7 +10,7 @@ use crate::bounds::{Windows, assert_map, assert_same, weights_at};
 use crate::gemm::{Gemm, Lattice, Patch};
 use crate::isa::Isa;
 use crate::map::Map;
-use crate::op::{Activation, Size};
+use crate::op::{Activation, Conv, Padding, Size};
 use crate::pack::{HALF_PANEL, padded};
 use crate::workspace::Batch;
 
@@ -97,6 +97,36 @@ pub fn depthwise2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
 }
 
 impl Conv2d {
+    /// A convolution of one map into another, with its weights at the beginning and nothing fused into it.
+    pub const fn new(conv: &Conv, input: Map, output: Map) -> Self {
+        Self {
+            input,
+            output,
+            kernel: conv.kernel,
+            stride: conv.stride,
+            pad_top: conv.pad.top,
+            pad_left: conv.pad.left,
+            dilation: conv.dilation,
+            groups: conv.groups,
+            weights: 0,
+            residual: None,
+            activation: Activation::Identity,
+        }
+    }
+
+    /// The zeros that a convolution reads around an input of this size, for an output of that.
+    pub const fn halo(conv: &Conv, input: Size, output: Size) -> Padding {
+        let Conv { kernel, stride, pad, dilation, .. } = conv;
+        let height = (output.height - 1) * stride.height + dilation.height * (kernel.height - 1) + 1;
+        let width = (output.width - 1) * stride.width + dilation.width * (kernel.width - 1) + 1;
+        Padding {
+            top: pad.top,
+            left: pad.left,
+            bottom: height.saturating_sub(pad.top + input.height),
+            right: width.saturating_sub(pad.left + input.width),
+        }
+    }
+
     /// Panics unless all windows, the output and the residual lie in a workspace of so many floats. Returns where the
     /// first window begins.
     fn assert(&self, floats: usize) -> usize {

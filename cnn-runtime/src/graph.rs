@@ -23,8 +23,8 @@ pub struct Graph<'a> {
     pub aux: &'a [Aux<'a>],
 }
 
-/// A value in a [`Graph`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A value in a [`Graph`]. They are ordered as they are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     /// The net's input.
     Input,

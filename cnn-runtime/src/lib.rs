@@ -11,6 +11,7 @@
 //! | [`conv`], [`dense`], [`pool`], [`norm`], [`activation`], [`softmax`], [`join`] | a kernel for each kind of layer |
 //! | [`pack`], [`weights`] | weights as kernels want them, from files as PyTorch writes them |
 //! | [`mod@reference`] | every layer's mathematics in plain loops: the oracle of the tests |
+//! | [`trace`] | a net node by node, for those who look for where two implementations differ |
 //!
 //! It is `no_std`, and running a net needs no allocator. The feature `alloc` adds reading weights and workspaces on the
 //! heap, the feature `std` (default) adds choosing the instruction set at run time.
@@ -43,6 +44,8 @@ pub mod reference;
 mod runs;
 pub mod simd;
 pub mod softmax;
+#[cfg(all(feature = "alloc", feature = "kernels"))]
+pub mod trace;
 #[cfg(feature = "alloc")]
 pub mod weights;
 pub mod winograd;

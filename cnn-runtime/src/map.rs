@@ -4,6 +4,8 @@
 //! a *halo* of zeros around it, so that no kernel has code for edges. A map can also be a slice of the channels of a
 //! wider one; so a concat's branches write straight into the result.
 
+use crate::op::{Padding, Size};
+
 /// A feature map in the workspace: element (y, x, c) is at `offset + y * row + x * pixel + c`, counted in `f32`s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Map {
@@ -25,6 +27,13 @@ impl Map {
     /// A dense map without halo.
     pub const fn dense(offset: usize, height: usize, width: usize, channels: usize) -> Self {
         Self { offset, height, width, channels, row: width * channels, pixel: channels }
+    }
+
+    /// A map in the midst of its halo, which begins at `offset`.
+    pub const fn with_halo(offset: usize, size: Size, channels: usize, halo: &Padding) -> Self {
+        let row = (halo.left + size.width + halo.right) * channels;
+        let first = offset + halo.top * row + halo.left * channels;
+        Self::dense(first, size.height, size.width, channels).with_strides(row, channels)
     }
 
     /// The same map with other distances between rows and between pixels: one with a halo, or a slice of channels.

@@ -144,6 +144,13 @@ pub struct Conv {
     pub bias: bool,
 }
 
+impl Conv {
+    /// Whether each of so many input channels has a filter of its own, and gives one output channel.
+    pub const fn is_depthwise(&self, channels: usize) -> bool {
+        self.groups > 1 && self.groups == channels && self.filters == channels
+    }
+}
+
 /// A fully connected layer. Maps are flattened in the order C, H, W first.
 ///
 /// Tensors: `weight` `[features, inputs]`, and `bias` `[features]`.

@@ -20,6 +20,30 @@ pub struct Affine {
     pub shift: f64,
 }
 
+/// The numbers of a batch normalisation in one channel.
+#[derive(Clone, Copy, Debug)]
+pub struct Normalisation {
+    /// `weight`.
+    pub weight: f32,
+    /// `bias`.
+    pub bias: f32,
+    /// `running_mean`.
+    pub mean: f32,
+    /// `running_var`.
+    pub var: f32,
+    /// What is added to the variance.
+    pub eps: f32,
+}
+
+impl Affine {
+    /// This, and a batch normalisation behind it.
+    pub fn normalised(self, norm: &Normalisation) -> Self {
+        let [weight, bias, mean, var, eps] = [norm.weight, norm.bias, norm.mean, norm.var, norm.eps].map(f64::from);
+        let scale = weight / libm::sqrt(var + eps);
+        Self { scale: self.scale * scale, shift: (self.shift - mean) * scale + bias }
+    }
+}
+
 /// The weights of a convolution, or of a fully connected layer (a convolution whose kernel is as large as its input).
 ///
 /// Packed, they are `[groups][panels]`, and a panel of `p` output channels is its bias `[p]` followed by

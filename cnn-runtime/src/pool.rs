@@ -10,7 +10,7 @@ use self::global::Global;
 use crate::bounds::assert_map;
 use crate::isa::Isa;
 use crate::map::Map;
-use crate::op::{Padding, Size};
+use crate::op::{self, Padding, Size};
 use crate::simd::{Kernel, Simd};
 
 /// Maximum or mean over a window. The halo is not read: windows are clipped at the edges of the input.
@@ -73,6 +73,12 @@ pub fn global_avg_pool(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
 }
 
 impl Pool2d {
+    /// A pooling of one map into another.
+    pub const fn new(pool: &op::Pool, input: Map, output: Map) -> Self {
+        let op::Pool { kernel, stride, pad, dilation, count_include_pad, .. } = *pool;
+        Self { input, output, kernel, stride, pad, dilation, count_include_pad }
+    }
+
     fn assert(&self, len: usize) {
         assert_map(&self.input, len);
         assert_map(&self.output, len);

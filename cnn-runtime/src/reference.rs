@@ -244,7 +244,7 @@ fn bias<'p>(node: &Node<'_>, params: &'p Params) -> Result<Option<&'p [f32]>, Ru
 /// # Panics
 ///
 /// If the graph says of the layer that it has no such tensor.
-fn find<'p>(node: &Node<'_>, params: &'p Params, role: Role) -> Result<&'p [f32], RunError> {
+pub(crate) fn find<'p>(node: &Node<'_>, params: &'p Params, role: Role) -> Result<&'p [f32], RunError> {
     let tensor = node.tensors.iter().find(|tensor| tensor.role == role);
     let Some(tensor) = tensor else { panic!("`{}` has no {} in the graph", node.name, role.name()) };
     let found = params.get(tensor.name);

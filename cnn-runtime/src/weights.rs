@@ -25,7 +25,8 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 
 use crate::graph::{Graph, Role};
-use crate::pack::{ConvPanels, DepthwiseTaps, pack_scale_shift, pack_slopes, padded, scale_shift_len};
+use crate::op::{Op, PreluPer, Shape};
+use crate::pack::{Affine, ConvPanels, DepthwiseTaps, pack_scale_shift, pack_slopes, padded, scale_shift_len};
 
 pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
 #[cfg(feature = "std")]
@@ -85,6 +86,52 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// That of a layer that reads a value of this shape; nothing for a layer without weights.
+    pub const fn of(op: &Op, input: Shape) -> Option<Self> {
+        let channels = input.channels();
+        Some(match op {
+            Op::Conv(conv) if conv.is_depthwise(channels) => {
+                Self::Depthwise(DepthwiseTaps { channels, kernel: conv.kernel })
+            }
+            Op::Conv(conv) => Self::Conv(ConvPanels {
+                groups: conv.groups,
+                outputs: conv.filters / conv.groups,
+                inputs: channels / conv.groups,
+                kernel: conv.kernel,
+            }),
+            Op::Linear(linear) => {
+                Self::Conv(ConvPanels { groups: 1, outputs: linear.features, inputs: channels, kernel: input.size() })
+            }
+            Op::BatchNorm(_) => Self::ScaleShift { channels },
+            Op::Prelu(PreluPer::Channel) => Self::Slopes { channels, pixels: 1 },
+            Op::Prelu(PreluPer::Element) => Self::Slopes { channels, pixels: input.size().area() },
+            Op::MaxPool(_)
+            | Op::AvgPool(_)
+            | Op::GlobalAvgPool
+            | Op::GlobalMaxPool
+            | Op::Flatten
+            | Op::Dropout { .. }
+            | Op::Lrn(_)
+            | Op::Activation(_)
+            | Op::Softmax
+            | Op::LogSoftmax
+            | Op::Concat
+            | Op::Add
+            | Op::Mul => return None,
+        })
+    }
+
+    /// Packs `weight`, which gives the elements of the layer's tensor by their position, with `affine` of each output
+    /// channel, into `packed` of [`len`](Self::len) elements. Slopes know no `affine`, and normalisations no `weight`.
+    pub(crate) fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
+        match *self {
+            Self::Conv(panels) => panels.pack(weight, affine, packed),
+            Self::Depthwise(taps) => taps.pack(weight, affine, packed),
+            Self::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
+            Self::Slopes { channels, pixels } => pack_slopes(channels, pixels, weight, packed),
+        }
+    }
+
     /// How many floats it takes.
     pub const fn len(&self) -> usize {
         match *self {
@@ -159,15 +206,8 @@ fn pack(checked: &Checked<'_>, step: &Pack, packed: &mut [f32]) {
         trail.reach(channel);
         affines.of(channel)
     };
-    match step.layout {
-        Layout::Conv(panels) => panels.pack(|index| weight.at(index), affine, packed),
-        Layout::Depthwise(taps) => taps.pack(|index| weight.at(index), affine, packed),
-        Layout::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
-        Layout::Slopes { channels, pixels } => {
-            let one_for_all = weight.len() == 1;
-            pack_slopes(channels, pixels, |index| weight.at(if one_for_all { 0 } else { index }), packed);
-        }
-    }
+    let one_for_all = weight.len() == 1;
+    step.layout.pack(|index| weight.at(if one_for_all { 0 } else { index }), affine, packed);
     trail.reach(step.layout.rows());
 }
 

@@ -1,13 +1,13 @@
 //! A net against the reference executor.
 
+mod close;
+
 use cnn::Network;
-use cnn::reference::{Params, Tensor, run};
+use cnn::reference::{Params, run};
 use cnn::weights::{self, Source};
 use models::seeded;
 
-/// Largest difference, over the largest magnitude of the tensor. Sums of a few thousand products in f32, taken in another
-/// order, differ by some 1e-6 of it.
-pub(crate) const TOLERANCE: f64 = 1e-5;
+use close::close;
 
 /// Runs a net with seeded weights on several inputs, and compares its output and all taps with the reference.
 pub(crate) fn check<N: Network<'static>>() {
@@ -30,17 +30,5 @@ fn compare<N: Network<'static>>(net: &mut N, params: &Params, input: &[f32]) {
     for tap in N::GRAPH.taps {
         let found = net.tap(tap.name).unwrap_or_else(|| panic!("no tap {}", tap.name));
         close(tap.name, expected.tap(tap.name).unwrap_or_else(|| panic!("no tap {}", tap.name)), found);
-    }
-}
-
-/// Fails where two tensors differ by more than the tolerance.
-pub(crate) fn close(name: &str, expected: &Tensor, found: &[f32]) {
-    assert_eq!(expected.data.len(), found.len(), "{name}");
-    let scale = expected.data.iter().fold(0.0_f64, |scale, x| scale.max(x.abs()));
-    for (index, (expected, found)) in expected.data.iter().zip(found).enumerate() {
-        let error = (expected - f64::from(*found)).abs();
-        // Written so that a NaN fails.
-        let near = error <= TOLERANCE * scale.max(1e-30);
-        assert!(near, "{name}[{index}]: {found}, expected {expected} (largest {scale})");
     }
 }

@@ -12,7 +12,7 @@ use image::RgbImage;
 use models::Preprocess;
 
 use self::labels::Labels;
-use super::start::start;
+use super::weights::start;
 use crate::args::{ClassifyArgs, Preprocessing};
 use crate::failure::{Failure, shown, tell};
 use crate::picture::{self, Picture};
@@ -23,7 +23,7 @@ pub(super) fn classify(args: &ClassifyArgs, out: &mut impl Write) -> Result<(), 
     let model = Model::named(&args.net)?;
     let preprocess = preprocess(model, args.preprocess)?;
     let labels = Labels::of(model, args.labels.as_deref())?;
-    let mut net = start(model, args.weights.as_deref())?;
+    let mut net = start(model, args.weights.as_deref(), &args.rename)?;
     let (mut printed, mut all_read) = (0, true);
     for path in &args.files {
         match picture::read(path) {

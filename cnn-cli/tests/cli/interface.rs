@@ -8,7 +8,7 @@ use super::support::{cnn, run};
 #[test]
 fn every_command_has_help_with_an_example() {
     let overview = run(["--help"]).ok();
-    for command in ["digits", "classify", "list", "summary", "run"] {
+    for command in ["digits", "classify", "list", "summary", "run", "trace", "compare", "check-weights"] {
         assert!(overview.contains(&format!("\n  {command} ")), "{overview}");
         let help = run([command, "--help"]).ok();
         assert!(help.contains("Example") && help.contains(&format!("cnn {command}")), "{help}");
@@ -18,13 +18,18 @@ fn every_command_has_help_with_an_example() {
 
 #[test]
 fn usage_errors_exit_with_2() {
+    let files = ["compare", "lenet5", "--weights=w", "--input=x", "--expected=e"];
     for arguments in [
         &["lists"][..],
         &["list", "lenet5"],
         &["summary"],
         &["run", "lenet5"],
         &["classify", "lenet5"],
+        &["trace", "lenet5"],
         &["summary", "--format=xml", "lenet5"],
+        &[&files[..], &["--tolerance=1 %"]].concat(),
+        &[&files[..], &["--tolerance=-1"]].concat(),
+        &[&files[..], &["--tolerance=nan"]].concat(),
     ] {
         assert!(!run(arguments).errors().is_empty());
     }

@@ -3,9 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod classify;
+mod compare;
 mod digits;
 mod interface;
 mod run;
 mod run_errors;
 mod summary;
 mod support;
+mod trace;
+mod weights;

@@ -103,6 +103,20 @@ pub(crate) fn input_file(shape: &[usize], values: &[f32]) -> Vec<u8> {
     file_of("input", Dtype::F32, shape, &bytes)
 }
 
+/// A tensor by name: its shape and its floats.
+pub(crate) type Named = (String, Vec<usize>, Vec<f32>);
+
+/// A safetensors file of F32.
+pub(crate) fn file_of_all(tensors: &[Named]) -> Vec<u8> {
+    let bytes: Vec<Vec<u8>> =
+        tensors.iter().map(|(.., values)| values.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
+    let views = tensors
+        .iter()
+        .zip(&bytes)
+        .map(|((name, shape, _), bytes)| (name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
+    serialize(views, None).unwrap()
+}
+
 /// The tensors of a file of F32: shapes and values, by name.
 pub(crate) fn tensors(path: &Path) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
     let bytes = fs::read(path).unwrap();

@@ -37,23 +37,13 @@ impl Buffer {
 
     /// The floats of its rows, halo included.
     pub(super) fn floats(&self) -> usize {
-        (self.halo.top + self.size.height + self.halo.bottom) * self.row()
-    }
-
-    fn row(&self) -> usize {
-        (self.halo.left + self.size.width + self.halo.right) * self.channels
+        let rows = self.halo.top + self.size.height + self.halo.bottom;
+        rows * (self.halo.left + self.size.width + self.halo.right) * self.channels
     }
 
     /// All of it but the halo.
     pub(super) fn map(&self) -> Map {
-        Map {
-            offset: self.offset + self.halo.top * self.row() + self.halo.left * self.channels,
-            height: self.size.height,
-            width: self.size.width,
-            channels: self.channels,
-            row: self.row(),
-            pixel: self.channels,
-        }
+        Map::with_halo(self.offset, self.size, self.channels, &self.halo)
     }
 
     fn meets(&self, other: &Self) -> bool {

@@ -5,14 +5,13 @@ use cnn_runtime::conv::Conv2d;
 use cnn_runtime::dense::Dense;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::{Activation, Op, Pool, PreluPer};
+use cnn_runtime::op::{Activation, Op, PreluPer};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::weights::Pack;
 use cnn_runtime::workspace::SLACK;
 
 use super::arena::{self, Buffer};
 use super::layout::Layout;
-use super::recipe::is_depthwise;
 use super::{Call, Kernel, Plan, Range};
 use crate::optimise::{Fused, Optimised, Step, StepKind, ValueId};
 
@@ -208,36 +207,21 @@ impl Writer<'_> {
 
     fn conv(&self, step: &Step, fused: Fused) -> Kernel {
         let Op::Conv(conv) = self.op(step) else { unreachable!("conv lowered from {:?}", self.op(step)) };
+        let (input, output) = (self.layout.map(step.inputs[0]), self.layout.map(step.output));
         let conv2d = Conv2d {
-            input: self.layout.map(step.inputs[0]),
-            output: self.layout.map(step.output),
-            kernel: conv.kernel,
-            stride: conv.stride,
-            pad_top: conv.pad.top,
-            pad_left: conv.pad.left,
-            dilation: conv.dilation,
-            groups: conv.groups,
             weights: self.weights(step),
             residual: self.residual(step, fused),
             activation: fused.activation,
+            ..Conv2d::new(conv, input, output)
         };
-        if is_depthwise(conv, conv2d.input.channels) { Kernel::Depthwise2d(conv2d) } else { Kernel::Conv2d(conv2d) }
+        if conv.is_depthwise(input.channels) { Kernel::Depthwise2d(conv2d) } else { Kernel::Conv2d(conv2d) }
     }
 
     fn pool(&self, step: &Step) -> Pool2d {
         let (Op::MaxPool(pool) | Op::AvgPool(pool)) = self.op(step) else {
             unreachable!("pool lowered from {:?}", self.op(step))
         };
-        let Pool { kernel, stride, pad, dilation, count_include_pad, .. } = *pool;
-        Pool2d {
-            input: self.layout.map(step.inputs[0]),
-            output: self.layout.map(step.output),
-            kernel,
-            stride,
-            pad,
-            dilation,
-            count_include_pad,
-        }
+        Pool2d::new(pool, self.layout.map(step.inputs[0]), self.layout.map(step.output))
     }
 
     /// Copies those branches that could not be written in place.

@@ -4,6 +4,7 @@
 //! - An element-wise step, and a convolution that adds a residual, write over an input that nothing reads any more.
 //! - A buffer that a padded convolution reads has a halo of zeros, as wide as its readers need.
 
+use cnn_runtime::conv::Conv2d;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Op, Padding, Size};
 
@@ -200,27 +201,5 @@ fn halo(net: &Optimised, step: &Step) -> Padding {
     if !matches!(step.kind, StepKind::Conv(_)) {
         return Padding::NONE;
     }
-    let (input, output) = (net.values[step.inputs[0]].size(), net.values[step.output].size());
-    let behind = |windows: usize, stride: usize, extent: usize, pad: usize, input: usize| {
-        ((windows - 1) * stride + extent).saturating_sub(pad + input)
-    };
-    let extent = |kernel: usize, dilation: usize| dilation * (kernel - 1) + 1;
-    Padding {
-        top: conv.pad.top,
-        left: conv.pad.left,
-        bottom: behind(
-            output.height,
-            conv.stride.height,
-            extent(conv.kernel.height, conv.dilation.height),
-            conv.pad.top,
-            input.height,
-        ),
-        right: behind(
-            output.width,
-            conv.stride.width,
-            extent(conv.kernel.width, conv.dilation.width),
-            conv.pad.left,
-            input.width,
-        ),
-    }
+    Conv2d::halo(conv, net.values[step.inputs[0]].size(), net.values[step.output].size())
 }

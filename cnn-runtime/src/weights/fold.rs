@@ -2,7 +2,7 @@
 
 use crate::graph::Role;
 use crate::op::Op;
-use crate::pack::Affine;
+use crate::pack::{Affine, Normalisation};
 
 use super::Pack;
 use super::check::Checked;
@@ -21,7 +21,7 @@ struct Norm<'f> {
     bias: Values<'f>,
     mean: Values<'f>,
     var: Values<'f>,
-    eps: f64,
+    eps: f32,
 }
 
 impl<'f> Affines<'f> {
@@ -49,15 +49,13 @@ impl<'f> Norm<'f> {
             bias: checked.expect(node, Role::Bias),
             mean: checked.expect(node, Role::RunningMean),
             var: checked.expect(node, Role::RunningVar),
-            eps: f64::from(norm.eps),
+            eps: norm.eps,
         })
     }
 
     /// `affine`, then this.
     fn after(&self, affine: Affine, channel: usize) -> Affine {
-        let [weight, bias, mean, var] =
-            [self.weight, self.bias, self.mean, self.var].map(|values| f64::from(values.at(channel)));
-        let scale = weight / libm::sqrt(var + self.eps);
-        Affine { scale: affine.scale * scale, shift: (affine.shift - mean) * scale + bias }
+        let [weight, bias, mean, var] = [self.weight, self.bias, self.mean, self.var].map(|values| values.at(channel));
+        affine.normalised(&Normalisation { weight, bias, mean, var, eps: self.eps })
     }
 }

@@ -3,16 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use cnn::graph::{Graph, Value};
 use cnn::op::Shape;
-use cnn::weights::{self, Problem, Source};
-use half::{bf16, f16};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::SafeTensors;
 
 use crate::failure::{Failure, printable};
 use crate::numbers::dimensions;
 use crate::registry::Model;
+use crate::tensors;
 
 /// The tensor that is read.
 const NAME: &str = "input";
@@ -40,49 +37,22 @@ impl Batch {
 
     /// The inputs of a net in a file; if there are none, what is wrong, beginning with a verb.
     fn parse(file: &[u8], model: &Model) -> Result<Self, String> {
-        let unreadable = |why: &dyn ToString| format!("cannot be read: {}", why.to_string());
-        check(file).map_err(|why| unreadable(&why))?;
-        let tensors = SafeTensors::deserialize(file).map_err(|error| unreadable(&error))?;
+        let tensors = tensors::open(file, NAME)?;
         let tensor = tensors.tensor(NAME).map_err(|_| missing(&tensors))?;
         let shape = model.graph.input;
         let count = count(tensor.shape(), shape).ok_or_else(|| misshapen(tensor.shape(), model))?;
-        let values = values(&tensor).ok_or_else(|| {
-            format!(
-                "has `{NAME}` as {}; accepted are F32, F16 and BF16 (in PyTorch, `.float()` gives F32)",
-                tensor.dtype()
-            )
-        })?;
+        let values = tensors::values(&tensor).map_err(|type_| format!("has `{NAME}` as {type_}"))?;
         Ok(Self { count, values, length: shape.elements() })
+    }
+
+    /// All inputs, one after another.
+    pub(super) fn values(&self) -> &[f32] {
+        &self.values
     }
 
     /// Each input.
     pub(super) fn inputs(&self) -> impl Iterator<Item = &[f32]> {
         self.values.chunks_exact(self.length)
-    }
-}
-
-/// A net without layers, to which every file that can be read at all fits as well as any other.
-const NO_NET: Graph<'static> = Graph {
-    name: "",
-    doc: "",
-    input: Shape::Vector(1),
-    output: Shape::Vector(1),
-    nodes: &[],
-    result: Value::Input,
-    taps: &[],
-    aux: &[],
-};
-
-/// Whether a file can be read, as far as it is the same for weights: that code knows the other formats that people give
-/// by mistake, and refuses headers that the `safetensors` crate would compute nonsense from.
-fn check(file: &[u8]) -> Result<(), String> {
-    match weights::read(&NO_NET, &Source::new(file)) {
-        Err(error) => match error.problems.as_slice() {
-            // What it advises for other formats is advice for weights.
-            [Problem::Unreadable(why)] => Err(why.to_string().replace("model.state_dict()", r#"{"input": x}"#)),
-            _ => Ok(()),
-        },
-        Ok(_) => Ok(()),
     }
 }
 
@@ -93,17 +63,6 @@ fn count(found: &[usize], shape: Shape) -> Option<Option<usize>> {
     match found {
         [count, rest @ ..] if rest == one => Some(Some(*count)),
         _ if found == one => Some(None),
-        _ => None,
-    }
-}
-
-fn values(tensor: &TensorView<'_>) -> Option<Vec<f32>> {
-    let bytes = tensor.data();
-    let halves = |decode: fn([u8; 2]) -> f32| bytes.as_chunks().0.iter().map(|half| decode(*half)).collect();
-    match tensor.dtype() {
-        Dtype::F32 => Some(bytes.as_chunks().0.iter().map(|float| f32::from_le_bytes(*float)).collect()),
-        Dtype::F16 => Some(halves(|half| f16::from_le_bytes(half).to_f32())),
-        Dtype::BF16 => Some(halves(|half| bf16::from_le_bytes(half).to_f32())),
         _ => None,
     }
 }

@@ -1,0 +1,113 @@
+//! `cnn compare`
+
+mod difference;
+mod expected;
+mod report;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+
+use cnn::graph::{Graph, Value};
+use cnn::trace::Trace;
+
+use super::input::Batch;
+use super::weights::WeightsFile;
+use crate::args::CompareArgs;
+use crate::failure::Failure;
+use crate::registry::{Model, Runnable};
+use crate::tensors;
+
+use self::difference::Difference;
+use self::expected::{Expected, Problems};
+use self::report::Report;
+
+/// Compares what the layers of a net give with what another implementation gave.
+pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let model = Model::named(&args.net)?;
+    let batch = Batch::read(&args.input, model)?;
+    if batch.values().is_empty() {
+        return Err(Failure::of_file(&args.input, "has no inputs: its batch is of 0"));
+    }
+    let file = fs::read(&args.expected).map_err(|error| Failure::unreadable(&args.expected, &error))?;
+    let file = tensors::open(&file, "logits").map_err(|problem| Failure::of_file(&args.expected, problem))?;
+    let mut problems = Problems::default();
+    let mut expected = expected::find(&file, model, batch.count, &mut problems);
+    let weights = WeightsFile::open(&args.weights, &args.rename)?;
+    let params = weights.params(model)?;
+    let mut rows = Vec::new();
+    let each = |value: Value, found: &[f32]| {
+        for expected in expected.iter_mut().filter(|expected| expected.value == value) {
+            expected.traced = true;
+            rows.push(Row::new(expected, Run::Layers, found));
+        }
+    };
+    let traced = Trace::new(model.graph, &params).with_aux().run(batch.values(), each);
+    traced.map_err(|error| Failure::of_file(&args.input, format_args!("does not fit {}: {error}", model.name)))?;
+    drop(params);
+    let outputs = outputs(model.graph, &expected);
+    if !outputs.is_empty() {
+        let found = forward(weights.net(model)?.as_mut(), outputs, &batch, model)?;
+        let of_output = |expected: &Expected| Some(Row::new(expected, Run::Forward, found.get(&expected.value)?));
+        rows.extend(expected.iter().filter_map(of_output));
+    }
+    for expected in expected.iter().filter(|expected| !expected.traced) {
+        problems.without_weights(&expected.name);
+    }
+    let report = Report::new(model.graph, rows, args.tolerance);
+    report.write(out)?;
+    out.flush()?;
+    problems.into_result(&args.expected)?;
+    if report.agrees() { Ok(()) } else { Err(Failure::Different) }
+}
+
+/// A comparison: a line of the table.
+struct Row {
+    /// The tensor's name in the file.
+    name: String,
+    value: Value,
+    run: Run,
+    difference: Difference,
+}
+
+/// What gave the numbers that were compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Run {
+    /// The layers, one by one.
+    Layers,
+    /// The compiled net.
+    Forward,
+}
+
+impl Row {
+    fn new(expected: &Expected, run: Run, found: &[f32]) -> Self {
+        let difference = Difference::new(&expected.numbers, found);
+        Self { name: expected.name.clone(), value: expected.value, run, difference }
+    }
+}
+
+/// Which of the values that are expected the compiled net gives too, and where: at the tap of this name, or as its output.
+fn outputs(graph: &'static Graph<'static>, expected: &[Expected]) -> BTreeMap<Value, Option<&'static str>> {
+    let taps = graph.taps.iter().map(|tap| (tap.value, Some(tap.name)));
+    let all: BTreeMap<_, _> = taps.chain([(graph.result, None)]).collect();
+    all.into_iter().filter(|(value, _)| expected.iter().any(|expected| expected.value == *value)).collect()
+}
+
+/// What the compiled net gives for all inputs, one after another.
+fn forward(
+    net: &mut dyn Runnable,
+    outputs: BTreeMap<Value, Option<&'static str>>,
+    batch: &Batch,
+    model: &Model,
+) -> Result<BTreeMap<Value, Vec<f32>>, Failure> {
+    let mut found: BTreeMap<Value, Vec<f32>> = BTreeMap::new();
+    for input in batch.inputs() {
+        let misfit = |error| Failure::Message(format!("the input does not fit {}: {error}", model.name));
+        let output = net.run(input).map_err(misfit)?.to_vec();
+        for (value, tap) in &outputs {
+            let numbers = tap.map_or(Some(output.as_slice()), |tap| net.tap(tap)).unwrap_or_default();
+            found.entry(*value).or_default().extend_from_slice(numbers);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,184 @@
+//! The tensors that are expected, and what a net has under their names.
+
+use std::path::Path;
+
+use cnn::graph::{Graph, Value};
+use cnn::trace::{module, names, resolve};
+use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
+
+use crate::commands::trace::LAYER;
+use crate::failure::{Failure, printable, shown};
+use crate::numbers::dimensions;
+use crate::registry::Model;
+use crate::tensors;
+
+/// A tensor that can be compared.
+pub(super) struct Expected {
+    /// Its name in the file.
+    pub(super) name: String,
+    /// What the net has under this name.
+    pub(super) value: Value,
+    /// The numbers, one input's after another's.
+    pub(super) numbers: Vec<f32>,
+    /// Whether it was compared with what the layers give.
+    pub(super) traced: bool,
+}
+
+/// The tensors that can be compared; the others become problems. `count` inputs are run, or one without a dimension for
+/// that.
+pub(super) fn find(
+    file: &SafeTensors<'_>,
+    model: &Model,
+    count: Option<usize>,
+    problems: &mut Problems,
+) -> Vec<Expected> {
+    let mut tensors = file.tensors();
+    tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
+    problems.all = tensors.len();
+    let mut expected = Vec::new();
+    for (name, tensor) in &tensors {
+        match one(name, tensor, model, count) {
+            Ok(tensor) => expected.push(tensor),
+            Err(problem) => problems.push(name, &problem),
+        }
+    }
+    expected
+}
+
+/// One tensor, or what is wrong with it.
+fn one(name: &str, tensor: &TensorView<'_>, model: &Model, count: Option<usize>) -> Result<Expected, String> {
+    let value = value(model.graph, name).ok_or_else(|| unknown(name, model))?;
+    let shape: Vec<usize> = count.into_iter().chain(dimensions(model.graph.shape(value))).collect();
+    if squeezed(tensor.shape()) != squeezed(&shape) {
+        return Err(format!("{shape:?} expected of {}, {:?} found", model.name, tensor.shape()));
+    }
+    let numbers = tensors::values(tensor)?;
+    Ok(Expected { name: name.to_owned(), value, numbers, traced: false })
+}
+
+/// What a name in the file means: `act.NAME` is a layer or a module, and any other name may be one, too.
+fn value(graph: &Graph<'_>, name: &str) -> Option<Value> {
+    let layer = name.strip_prefix(LAYER).and_then(|layer| module(graph, layer).or_else(|| resolve(graph, layer)));
+    layer.or_else(|| resolve(graph, name))
+}
+
+/// Dimensions without those of 1: `[1, 10, 1, 1]` and `[10]` are the same numbers in the same order.
+fn squeezed(dimensions: &[usize]) -> Vec<usize> {
+    dimensions.iter().copied().filter(|dimension| *dimension != 1).collect()
+}
+
+/// So many names that a tensor could have meant are told.
+const GUESSES: usize = 3;
+
+fn unknown(name: &str, model: &Model) -> String {
+    let layer = name.strip_prefix(LAYER).unwrap_or(name);
+    let distance = |known: &str| strsim::damerau_levenshtein(known, layer);
+    let known = names(model.graph);
+    let mut near: Vec<_> = known.iter().map(|known| (distance(known), *known)).collect();
+    near.retain(|(distance, known)| *distance <= 1 + known.len().min(layer.len()) / 3);
+    near.sort_by_key(|(distance, _)| *distance);
+    let near: Vec<String> = near.iter().take(GUESSES).map(|(_, known)| format!("`{known}`")).collect();
+    let guess = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+    format!("{} has nothing of this name{guess}", model.name)
+}
+
+/// So many problems are told one by one.
+const PROBLEMS: usize = 20;
+
+/// Why tensors of the file could not be compared.
+#[derive(Default)]
+pub(super) struct Problems {
+    /// How many tensors the file has.
+    all: usize,
+    told: Vec<String>,
+}
+
+impl Problems {
+    fn push(&mut self, name: &str, problem: &str) {
+        self.told.push(format!("{}: {problem}", printable(name)));
+    }
+
+    /// A tensor of an auxiliary classifier that could not be run.
+    pub(super) fn without_weights(&mut self, name: &str) {
+        self.push(name, "the weights have not all tensors of this auxiliary classifier");
+    }
+
+    /// A failure if there are any, or if there was nothing to compare.
+    pub(super) fn into_result(self, path: &Path) -> Result<(), Failure> {
+        let Self { all, told } = self;
+        if all == 0 {
+            return Err(Failure::of_file(path, "has no tensors"));
+        }
+        if told.is_empty() {
+            return Ok(());
+        }
+        let mut message = format!("{}: {} of {all} tensors cannot be compared", shown(path), told.len());
+        for problem in told.iter().take(PROBLEMS) {
+            message.push_str(&format!("\n  {problem}"));
+        }
+        if told.len() > PROBLEMS {
+            message.push_str(&format!("\n  and {} more", told.len() - PROBLEMS));
+        }
+        Err(Failure::Message(message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use safetensors::{Dtype, serialize};
+
+    use super::*;
+    use crate::registry::tests::BRANCHED;
+
+    /// What is found under a name in a file that has it with this shape, or the problem.
+    fn found(name: &str, count: Option<usize>, shape: &[usize]) -> Result<Value, String> {
+        let bytes = vec![0; 4 * shape.iter().product::<usize>()];
+        let file = serialize([(name, TensorView::new(Dtype::F32, shape.to_vec(), &bytes).unwrap())], None).unwrap();
+        let mut problems = Problems::default();
+        let expected = find(&SafeTensors::deserialize(&file).unwrap(), &BRANCHED, count, &mut problems);
+        assert_eq!((expected.len() + problems.told.len(), problems.all), (1, 1));
+        expected.first().map(|expected| expected.value).ok_or_else(|| problems.told.concat())
+    }
+
+    #[test]
+    fn layers_have_a_prefix_and_what_leaves_the_net_has_none() {
+        assert_eq!(found("act.same", None, &[2, 4, 4]), Ok(Value::Node(0)));
+        assert_eq!(found("same", None, &[2, 4, 4]), Ok(Value::Node(0)));
+        for name in ["sum", "act.sum", "act.1"] {
+            assert_eq!(found(name, None, &[2, 4, 4]), Ok(Value::Node(2)), "{name}");
+        }
+        assert_eq!(found("output", None, &[3]), Ok(Value::Node(6)));
+        assert_eq!(found("head", None, &[3]), Ok(Value::Node(4)));
+        assert_eq!(found("input", None, &[2, 4, 4]), Ok(Value::Input));
+    }
+
+    #[test]
+    fn dimensions_of_one_do_not_matter_and_others_do() {
+        assert_eq!(found("act.2", Some(5), &[5, 2, 1, 1]), Ok(Value::Node(5)));
+        assert_eq!(found("act.2", Some(5), &[5, 2]), Ok(Value::Node(5)));
+        assert_eq!(found("act.2", None, &[1, 2, 1, 1]), Ok(Value::Node(5)));
+        let told = "act.2: [5, 2, 1, 1] expected of branched, [1, 2, 1, 1] found";
+        assert_eq!(found("act.2", Some(5), &[1, 2, 1, 1]), Err(told.to_owned()));
+        assert_eq!(found("output", None, &[4]), Err("output: [3] expected of branched, [4] found".to_owned()));
+    }
+
+    #[test]
+    fn unknown_names_are_told_with_those_that_are_near() {
+        let told = |name| found(name, None, &[1]).unwrap_err();
+        assert_eq!(told("act.smae"), "act.smae: branched has nothing of this name; did you mean `same`?");
+        let two = "act.head.fd: branched has nothing of this name; did you mean `head.fc` or `head.0`?";
+        assert_eq!(told("act.head.fd"), two);
+        assert_eq!(told("conv1.weight"), "conv1.weight: branched has nothing of this name");
+        assert_eq!(told("\u{1b}[31m"), "\\u{1b}[31m: branched has nothing of this name");
+    }
+
+    #[test]
+    fn many_problems_are_told_in_part() {
+        let mut problems = Problems { all: 30, told: Vec::new() };
+        (0..25).for_each(|i| problems.push(&format!("t{i}"), "wrong"));
+        let Err(Failure::Message(message)) = problems.into_result(Path::new("e")) else { panic!("no message") };
+        assert!(message.starts_with("e: 25 of 30 tensors cannot be compared\n  t0: wrong\n"), "{message}");
+        assert!(message.ends_with("\n  t19: wrong\n  and 5 more"), "{message}");
+    }
+}

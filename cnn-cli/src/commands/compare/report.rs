@@ -1,0 +1,201 @@
+//! What is printed: a line for each comparison, and what follows from all of them.
+
+use std::io::{self, Write};
+
+use cnn::graph::{Graph, Value};
+
+use super::{Row, Run};
+use crate::failure::printable;
+use crate::language::arguments;
+use crate::table::{Align, Table};
+
+const HEAD: [&str; 9] = ["tensor", "run", "shape", "largest", "max", "of largest", "rms", "of largest", ""];
+const COLUMNS: [Align; 9] = [
+    Align::Left,
+    Align::Left,
+    Align::Left,
+    Align::Right,
+    Align::Right,
+    Align::Right,
+    Align::Right,
+    Align::Right,
+    Align::Left,
+];
+
+/// All comparisons, in the order in which the net computes what was compared.
+pub(super) struct Report {
+    graph: &'static Graph<'static>,
+    rows: Vec<Row>,
+    tolerance: f64,
+}
+
+impl Report {
+    pub(super) fn new(graph: &'static Graph<'static>, mut rows: Vec<Row>, tolerance: f64) -> Self {
+        rows.sort_by(|a, b| (a.value, &a.name, a.run).cmp(&(b.value, &b.name, b.run)));
+        Self { graph, rows, tolerance }
+    }
+
+    /// Whether everything does.
+    pub(super) fn agrees(&self) -> bool {
+        self.rows.iter().all(|row| self.is_near(row))
+    }
+
+    fn is_near(&self, row: &Row) -> bool {
+        row.difference.is_within(self.tolerance)
+    }
+
+    /// Writes the table and the verdict; nothing if nothing was compared.
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let mut table = Table::new(COLUMNS);
+        table.row(HEAD.map(str::to_owned));
+        table.rule();
+        self.rows.iter().for_each(|row| table.row(self.cells(row)));
+        table.write(out)?;
+        writeln!(out)?;
+        self.verdict().iter().try_for_each(|line| writeln!(out, "{line}"))
+    }
+
+    fn cells(&self, row: &Row) -> [String; 9] {
+        let [max, rms] = row.difference.relative().map(small);
+        [
+            printable(&row.name),
+            row.run.name().to_owned(),
+            self.graph.shape(row.value).to_string(),
+            magnitude(row.difference.largest),
+            small(row.difference.max),
+            max,
+            small(row.difference.rms),
+            rms,
+            if self.is_near(row) { "" } else { "differs" }.to_owned(),
+        ]
+    }
+
+    fn verdict(&self) -> Vec<String> {
+        let tolerance = format!("{:e} of the tensor's largest magnitude", self.tolerance);
+        let differing = self.rows.iter().filter(|row| !self.is_near(row));
+        let count = differing.clone().count();
+        let Some(first) = differing.clone().min_by_key(|row| (row.run, row.value)) else {
+            return vec![format!("all agree: no difference is above {tolerance}")];
+        };
+        let mut lines = vec![format!("{count} of {} differ by more than {tolerance}", self.rows.len())];
+        if first.run == Run::Forward {
+            lines.push("one by one the layers agree, but `forward`, where they are fused, does not".to_owned());
+            lines.push("unless the tolerance is below rounding errors, that is a mistake of the compiler".to_owned());
+        }
+        lines.push(format!("the first that differs is {}: {}", printable(&first.name), self.place(first.value)));
+        let before = self.rows.iter().rfind(|row| row.run == first.run && row.value < first.value);
+        lines.extend(before.map(|row| format!("before it, {} agrees", printable(&row.name))));
+        lines
+    }
+
+    /// What gives a value: `conv2, conv(16, 5x5), 6x14x14 -> 16x10x10`.
+    fn place(&self, value: Value) -> String {
+        let Value::Node(index) = value else { return "the input, which is not the same".to_owned() };
+        let node = &self.graph.nodes[index];
+        let kind = match arguments(&node.op) {
+            none if none.is_empty() => node.op.name().to_owned(),
+            arguments => format!("{}({arguments})", node.op.name()),
+        };
+        let inputs: Vec<String> = node.inputs.iter().map(|input| self.graph.shape(*input).to_string()).collect();
+        let call = node.calls.last().map(|call| format!(", in block {} called as {}", call.block, call.name));
+        let call = call.unwrap_or_default();
+        format!("{}, {kind}, {} -> {}{call}", node.name, inputs.join(" + "), node.output)
+    }
+}
+
+/// A difference.
+fn small(number: f64) -> String {
+    if number == 0.0 { "0".to_owned() } else { format!("{number:.1e}") }
+}
+
+/// Four digits, as long as that is short.
+fn magnitude(number: f64) -> String {
+    match number {
+        0.0 => "0".to_owned(),
+        0.001..10_000.0 => {
+            let digits = 3 - number.log10().floor() as i32;
+            format!("{number:.*}", digits.max(0) as usize)
+        }
+        _ => format!("{number:.3e}"),
+    }
+}
+
+impl Run {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Layers => "layers",
+            Self::Forward => "forward",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::compare::difference::Difference;
+    use crate::registry::tests::BRANCHED;
+
+    /// The report on so large a difference of each value from 1.
+    fn report(rows: &[(&str, Value, Run, f32)]) -> String {
+        let row = |&(name, value, run, off): &(&str, Value, Run, f32)| Row {
+            name: name.to_owned(),
+            value,
+            run,
+            difference: Difference::new(&[1.0], &[1.0 + off]),
+        };
+        let report = Report::new(BRANCHED.graph, rows.iter().map(row).collect(), 1e-4);
+        let mut text = Vec::new();
+        report.write(&mut text).unwrap();
+        assert_eq!(report.agrees(), rows.iter().all(|row| row.3 < 1e-4));
+        String::from_utf8(text).unwrap()
+    }
+
+    const CONV: Value = Value::Node(0);
+    const RELU: Value = Value::Node(2);
+    const FC: Value = Value::Node(6);
+
+    #[test]
+    fn rows_are_in_the_order_of_the_net() {
+        let rows =
+            [("output", FC, Run::Forward, 0.0), ("output", FC, Run::Layers, 0.0), ("act.same", CONV, Run::Layers, 0.0)];
+        let text = report(&rows);
+        let names: Vec<&str> = text.lines().skip(2).map(|line| line.get(..17).unwrap_or_default().trim_end()).collect();
+        assert_eq!(names[..3], ["act.same  layers", "output    layers", "output    forward"]);
+        assert!(
+            text.ends_with("\n\nall agree: no difference is above 1e-4 of the tensor's largest magnitude\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_first_that_differs_is_told_with_its_place() {
+        let rows =
+            [("act.same", CONV, Run::Layers, 0.0), ("sum", RELU, Run::Layers, 0.5), ("output", FC, Run::Layers, 1.0)];
+        let text = report(&rows);
+        let expected = "2 of 3 differ by more than 1e-4 of the tensor's largest magnitude\n\
+            the first that differs is sum: 1, relu, 2x4x4 -> 2x4x4\n\
+            before it, act.same agrees\n";
+        assert!(text.ends_with(expected), "{text}");
+        assert_eq!(text.matches("differs\n").count(), 2, "{text}");
+        let input = report(&[("input", Value::Input, Run::Layers, 1.0)]);
+        assert!(input.ends_with("the first that differs is input: the input, which is not the same\n"), "{input}");
+    }
+
+    #[test]
+    fn a_compiled_net_that_differs_alone_is_told() {
+        let text = report(&[("sum", RELU, Run::Layers, 0.0), ("sum", RELU, Run::Forward, 0.5)]);
+        let told = "1 of 2 differ by more than 1e-4 of the tensor's largest magnitude\n\
+            one by one the layers agree, but `forward`, where they are fused, does not\n\
+            unless the tolerance is below rounding errors, that is a mistake of the compiler\n";
+        assert!(text.contains(told), "{text}");
+    }
+
+    #[test]
+    fn magnitudes_have_four_digits() {
+        let shown = [0.0, 1e-9, 0.5, 3.178_28, 42.0, 1234.2, 123_456.0, f64::NAN].map(magnitude);
+        assert_eq!(shown, ["0", "1.000e-9", "0.5000", "3.178", "42.00", "1234", "1.235e5", "NaN"]);
+    }
+}

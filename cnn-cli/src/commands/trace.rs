@@ -1,0 +1,72 @@
+//! `cnn trace`
+
+use std::collections::BTreeSet;
+
+use cnn::graph::{Graph, Value};
+use cnn::trace::{Trace, module};
+
+use super::input::Batch;
+use super::weights::WeightsFile;
+use crate::args::TraceArgs;
+use crate::failure::Failure;
+use crate::registry::Model;
+use crate::replace::refuse_overwriting;
+use crate::tensors::{self, Tensor};
+
+/// Stands before the name of a layer.
+pub(super) const LAYER: &str = "act.";
+
+/// Runs a net layer by layer and writes what every layer gives.
+pub(super) fn trace(args: &TraceArgs) -> Result<(), Failure> {
+    let model = Model::named(&args.net)?;
+    for read in [&args.weights, &args.input] {
+        refuse_overwriting(read, &args.output)?;
+    }
+    let batch = Batch::read(&args.input, model)?;
+    let params = WeightsFile::open(&args.weights, &args.rename)?.params(model)?;
+    let graph = model.graph;
+    let wanted = wanted(graph);
+    let mut written = Vec::new();
+    let each = |value: Value, numbers: &[f32]| {
+        for (name, _) in wanted.iter().filter(|(_, wanted)| *wanted == value) {
+            let mut tensor = Tensor::new(name, batch.count, graph.shape(value));
+            tensor.push(numbers);
+            written.push(tensor);
+        }
+    };
+    let traced = Trace::new(graph, &params).with_aux().run(batch.values(), each);
+    traced.map_err(|error| Failure::of_file(&args.input, format_args!("does not fit {}: {error}", model.name)))?;
+    tensors::write(&args.output, &written)
+}
+
+/// What is written: the values that leave the net, and the output of each layer that its name means.
+fn wanted(graph: &Graph<'_>) -> Vec<(String, Value)> {
+    let outputs = [("output", graph.result)].into_iter();
+    let taps = graph.taps.iter().map(|tap| (tap.name, tap.value));
+    let aux = graph.aux.iter().map(|aux| (aux.name, aux.result));
+    let layers = graph.nodes.iter().enumerate().map(|(index, node)| (node.name, Value::Node(index)));
+    let layers = layers.filter(|(name, value)| module(graph, name) == Some(*value));
+    let mut names = BTreeSet::new();
+    outputs
+        .chain(taps)
+        .chain(aux)
+        .map(|(name, value)| (name.to_owned(), value))
+        .chain(layers.map(|(name, value)| (format!("{LAYER}{name}"), value)))
+        .filter(|(name, _)| names.insert(name.clone()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::tests::BRANCHED;
+
+    #[test]
+    fn every_layer_and_every_output_has_a_name() {
+        let wanted = wanted(BRANCHED.graph);
+        let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
+        let expected =
+            ["output", "sum", "head", "act.same", "act.0", "act.1", "act.head.0", "act.head.fc", "act.2", "act.fc"];
+        assert_eq!(names, expected);
+    }
+}

@@ -1,0 +1,114 @@
+//! A net, layer by layer: what every node gives, as the net was declared.
+//!
+//! `forward` fuses layers, so most values in between never exist there, and it shares memory, so the others are soon
+//! written over. A trace runs the [`Graph`] itself, node by node, with the same kernels: each one in memory of its own,
+//! on weights that are packed for it alone. It gives what `forward` gives but for what is fused, at nearly its speed, and
+//! `forward` pays nothing for it. Where two implementations of a net differ, it finds the layer that begins to.
+//!
+//! Values are freed when no later node reads them; a callback sees each of them once.
+
+mod layer;
+mod names;
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::graph::{Graph, Node, Value};
+use crate::isa::Isa;
+use crate::reference::{Params, RunError};
+
+use self::layer::Layer;
+
+pub use self::names::{module, names, resolve};
+
+/// A net that can be run layer by layer.
+///
+/// [`weights::read`](crate::weights::read) gives the tensors.
+#[derive(Clone, Copy, Debug)]
+pub struct Trace<'a> {
+    graph: &'a Graph<'a>,
+    params: &'a Params,
+    isa: Isa,
+    aux: bool,
+}
+
+impl<'a> Trace<'a> {
+    /// A net with the tensors of its weight file.
+    pub fn new(graph: &'a Graph<'a>, params: &'a Params) -> Self {
+        Self { graph, params, isa: Isa::best(), aux: false }
+    }
+
+    /// Runs those auxiliary classifiers too whose tensors are all there.
+    pub fn with_aux(self) -> Self {
+        Self { aux: true, ..self }
+    }
+
+    /// Runs on another instruction set than the fastest.
+    pub fn on(self, isa: Isa) -> Self {
+        Self { isa, ..self }
+    }
+
+    /// Runs the net on one or several inputs, which follow one another, and hands every value to `each` as soon as it is
+    /// computed: first the input, then the output of each node. A value is as many times its shape as there are inputs,
+    /// in the order channels, rows, columns.
+    ///
+    /// # Errors
+    ///
+    /// If there are not the numbers of whole inputs, or a tensor is missing or has another number of elements.
+    pub fn run(&self, inputs: &[f32], mut each: impl FnMut(Value, &[f32])) -> Result<(), RunError> {
+        let (expected, found) = (self.graph.input.elements(), inputs.len());
+        if !found.is_multiple_of(expected) {
+            return Err(RunError::Input { expected, found });
+        }
+        let runs = self.which_run();
+        let last_reads = self.last_reads(&runs);
+        let mut values: Vec<Vec<f32>> = vec![Vec::new(); self.graph.nodes.len()];
+        let mut workspace = Vec::new();
+        each(Value::Input, inputs);
+        for (index, node) in self.graph.nodes.iter().enumerate().filter(|(index, _)| runs[*index]) {
+            let layer = Layer::new(self.graph, node, self.params)?;
+            let reads: Vec<&[f32]> = node.inputs.iter().map(|value| numbers(*value, inputs, &values)).collect();
+            let output = layer.run(self.isa, &reads, found / expected, &mut workspace);
+            each(Value::Node(index), &output);
+            values[index] = output;
+            for value in node.inputs.iter().chain([&Value::Node(index)]) {
+                if let Value::Node(value) = *value
+                    && last_reads[value] <= index
+                {
+                    values[value] = Vec::new();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether each node runs.
+    fn which_run(&self) -> Vec<bool> {
+        let nodes = self.graph.nodes;
+        let is_there = |node: &Node<'_>| node.tensors.iter().all(|tensor| self.params.contains_key(tensor.name));
+        let complete: Vec<bool> = (0..self.graph.aux.len())
+            .map(|aux| self.aux && nodes.iter().filter(|node| node.aux == Some(aux)).all(is_there))
+            .collect();
+        nodes.iter().map(|node| node.aux.is_none_or(|aux| complete[aux])).collect()
+    }
+
+    /// The last node that reads each node's output, and runs; the node itself if none does.
+    fn last_reads(&self, runs: &[bool]) -> Vec<usize> {
+        let mut last: Vec<usize> = (0..runs.len()).collect();
+        for (index, node) in self.graph.nodes.iter().enumerate().filter(|(index, _)| runs[*index]) {
+            for value in node.inputs {
+                if let Value::Node(read) = value {
+                    last[*read] = index;
+                }
+            }
+        }
+        last
+    }
+}
+
+fn numbers<'v>(value: Value, inputs: &'v [f32], values: &'v [Vec<f32>]) -> &'v [f32] {
+    match value {
+        Value::Input => inputs,
+        Value::Node(index) => &values[index],
+    }
+}

@@ -1,0 +1,169 @@
+//! One node, with its weights packed, and where its inputs and its output lie.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::activation::{Activate, PreluMap, activate, prelu};
+use crate::conv::{Conv2d, conv2d, depthwise2d};
+use crate::dense::{Dense, dense};
+use crate::graph::{Graph, Node, Role};
+use crate::isa::Isa;
+use crate::join::{add, clear_halo, copy, load_chw, mul, store_chw};
+use crate::map::Map;
+use crate::norm::{LrnMap, ScaleShift, lrn, scale_shift};
+use crate::op::{Activation, BatchNorm, Conv, Op, Padding, Shape};
+use crate::pack::{Affine, Normalisation};
+use crate::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use crate::reference::{Params, RunError, find};
+use crate::softmax::{log_softmax, softmax};
+use crate::weights::Layout;
+use crate::workspace::SLACK;
+
+/// A node that is ready to run. In the workspace, its inputs come first, then its output, then the output in the order
+/// channels, rows, columns.
+pub(super) struct Layer<'a> {
+    op: &'a Op,
+    /// Packed weights.
+    weights: Vec<f32>,
+    inputs: Vec<Map>,
+    /// Zeros around the first input.
+    halo: Padding,
+    output: Map,
+    /// Where the output lies once more.
+    chw: usize,
+    /// Floats of the workspace.
+    floats: usize,
+}
+
+impl<'a> Layer<'a> {
+    pub(super) fn new(graph: &Graph<'_>, node: &'a Node<'_>, params: &Params) -> Result<Self, RunError> {
+        let shapes: Vec<Shape> = node.inputs.iter().map(|value| graph.shape(*value)).collect();
+        let halo = match &node.op {
+            Op::Conv(conv) => Conv2d::halo(conv, shapes[0].size(), node.output.size()),
+            _ => Padding::NONE,
+        };
+        let mut end = 0;
+        let mut place = |shape: &Shape, halo: &Padding| {
+            let map = Map::with_halo(end, shape.size(), shape.channels(), halo);
+            end += (halo.top + map.height + halo.bottom) * map.row;
+            map
+        };
+        let inputs = shapes.iter().map(|shape| place(shape, &halo)).collect();
+        let output = place(&node.output, &Padding::NONE);
+        let weights = pack(node, shapes[0], params)?;
+        Ok(Self { op: &node.op, weights, inputs, halo, output, chw: end, floats: end + output.elements() + SLACK })
+    }
+
+    /// The output for each of `count` inputs, which `reads` has one after another. `workspace` may hold anything.
+    pub(super) fn run(&self, isa: Isa, reads: &[&[f32]], count: usize, workspace: &mut Vec<f32>) -> Vec<f32> {
+        if workspace.len() < self.floats {
+            workspace.resize(self.floats, 0.0);
+        }
+        let ws = &mut workspace[..self.floats];
+        clear_halo(isa, &self.inputs[0], &self.halo, ws);
+        let mut outputs = Vec::with_capacity(count * self.output.elements());
+        for pass in 0..count {
+            for (map, values) in self.inputs.iter().zip(reads) {
+                load_chw(isa, &values[pass * map.elements()..][..map.elements()], map, ws);
+            }
+            self.compute(isa, ws);
+            store_chw(isa, &self.output, self.chw, ws);
+            outputs.extend_from_slice(&ws[self.chw..][..self.output.elements()]);
+        }
+        outputs
+    }
+
+    /// The kernel.
+    fn compute(&self, isa: Isa, ws: &mut [f32]) {
+        let Self { ref inputs, output, ref weights, .. } = *self;
+        let input = inputs[0];
+        match self.op {
+            Op::Conv(conv) => convolve(isa, conv, &Conv2d::new(conv, input, output), weights, ws),
+            Op::Linear(_) => {
+                let linear = Dense { input, output, weights: 0, residual: None, activation: Activation::Identity };
+                dense(isa, &linear, weights, ws);
+            }
+            Op::MaxPool(pool) => max_pool(isa, &Pool2d::new(pool, input, output), ws),
+            Op::AvgPool(pool) => avg_pool(isa, &Pool2d::new(pool, input, output), ws),
+            Op::GlobalAvgPool => global_avg_pool(isa, &input, &output, ws),
+            Op::GlobalMaxPool => global_max_pool(isa, &input, &output, ws),
+            Op::Flatten => store_chw(isa, &input, output.offset, ws),
+            Op::Dropout { .. } => copy(isa, &input, &output, ws),
+            Op::Lrn(op) => lrn(isa, &LrnMap { input, output, lrn: *op }, ws),
+            Op::BatchNorm(_) => {
+                let norm = ScaleShift { input, output, weights: 0, activation: Activation::Identity };
+                scale_shift(isa, &norm, weights, ws);
+            }
+            Op::Prelu(per) => prelu(isa, &PreluMap { input, output, weights: 0, per: *per }, weights, ws),
+            Op::Activation(activation) => {
+                activate(isa, &Activate { input, output, activation: *activation }, ws);
+            }
+            Op::Softmax => softmax(isa, &input, &output, ws),
+            Op::LogSoftmax => log_softmax(isa, &input, &output, ws),
+            Op::Concat => concat(isa, inputs, &output, ws),
+            Op::Add => add(isa, inputs, &output, Activation::Identity, ws),
+            Op::Mul => mul(isa, inputs, &output, Activation::Identity, ws),
+        }
+    }
+}
+
+fn convolve(isa: Isa, conv: &Conv, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
+    if conv.is_depthwise(layer.input.channels) {
+        depthwise2d(isa, layer, weights, ws);
+    } else {
+        conv2d(isa, layer, weights, ws);
+    }
+}
+
+/// Copies each input into its channels of the output.
+fn concat(isa: Isa, inputs: &[Map], output: &Map, ws: &mut [f32]) {
+    let mut first = output.offset;
+    for input in inputs {
+        copy(isa, input, &Map { offset: first, channels: input.channels, ..*output }, ws);
+        first += input.channels;
+    }
+}
+
+/// The packed weights of a node; none if it has no tensors.
+fn pack(node: &Node<'_>, input: Shape, params: &Params) -> Result<Vec<f32>, RunError> {
+    let Some(layout) = Layout::of(&node.op, input) else { return Ok(Vec::new()) };
+    let weight = find(node, params, Role::Weight)?;
+    let affines = Affines::new(node, params)?;
+    let one_for_all = weight.len() == 1;
+    let mut packed = vec![0.0; layout.len()];
+    let weight = |index: usize| weight[if one_for_all { 0 } else { index }];
+    layout.pack(weight, |channel| affines.of(channel), &mut packed);
+    Ok(packed)
+}
+
+/// What is done to each output channel.
+enum Affines<'p> {
+    Nothing,
+    Bias(&'p [f32]),
+    Norm { eps: f32, weight: &'p [f32], bias: &'p [f32], mean: &'p [f32], var: &'p [f32] },
+}
+
+impl<'p> Affines<'p> {
+    fn new(node: &Node<'_>, params: &'p Params) -> Result<Self, RunError> {
+        let tensor = |role| find(node, params, role);
+        if let Op::BatchNorm(BatchNorm { eps, .. }) = node.op {
+            let [weight, bias] = [tensor(Role::Weight)?, tensor(Role::Bias)?];
+            let [mean, var] = [tensor(Role::RunningMean)?, tensor(Role::RunningVar)?];
+            return Ok(Self::Norm { eps, weight, bias, mean, var });
+        }
+        let has_bias = node.tensors.iter().any(|tensor| tensor.role == Role::Bias);
+        Ok(if has_bias { Self::Bias(tensor(Role::Bias)?) } else { Self::Nothing })
+    }
+
+    fn of(&self, channel: usize) -> Affine {
+        let nothing = Affine { scale: 1.0, shift: 0.0 };
+        match *self {
+            Self::Nothing => nothing,
+            Self::Bias(bias) => Affine { shift: f64::from(bias[channel]), ..nothing },
+            Self::Norm { eps, weight, bias, mean, var } => {
+                let [weight, bias, mean, var] = [weight, bias, mean, var].map(|numbers| numbers[channel]);
+                nothing.normalised(&Normalisation { weight, bias, mean, var, eps })
+            }
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Inception-v1, known as GoogLeNet.
+//! Inception-v1, which its authors named GoogLeNet.
 
 use cnn::network;
 
@@ -18,16 +18,18 @@ network! {
     /// convolutions, nine inception modules in three stages, global pooling, one fully connected layer. Local response
     /// normalisation follows the first pooling and the third convolution.
     ///
-    /// Two auxiliary classifiers, behind modules 4a and 4d, keep gradients alive in training; they do not run here, and a
-    /// file of weights may have their tensors or not.
+    /// Two auxiliary classifiers, behind modules 4a and 4d, keep gradients alive in training; they do not run here, and
+    /// a file of weights may have their tensors or not.
     pub InceptionV1: 3x224x224 -> 1000 {
         conv1: conv(64, 7x7, stride = 2, pad = 3) -> relu -> max_pool(3x3, stride = 2, ceil = true) -> lrn;
         reduce2: conv(64, 1x1) -> relu;
         conv2: conv(192, 3x3, pad = 1) -> relu -> lrn -> max_pool(3x3, stride = 2, ceil = true);
 
+        // Stage 3: 28x28.
         inception3a: inception(64, 96, 128, 16, 32, 32);
         inception3b: inception(128, 128, 192, 32, 96, 64) -> max_pool(3x3, stride = 2, ceil = true);
 
+        // Stage 4: 14x14.
         inception4a: inception(192, 96, 208, 16, 48, 64);
         aux aux1(weight = 0.3) {
             avg_pool(5x5, stride = 3) -> conv: conv(128, 1x1) -> relu;
@@ -42,6 +44,7 @@ network! {
         };
         inception4e: inception(256, 160, 320, 32, 128, 128) -> max_pool(3x3, stride = 2, ceil = true);
 
+        // Stage 5: 7x7.
         inception5a: inception(256, 160, 320, 32, 128, 128);
         inception5b: inception(384, 192, 384, 48, 128, 128) -> avg_pool(7x7) -> dropout(0.4);
 

@@ -1,8 +1,9 @@
-//! Nets whose weights torchvision publishes, with the tensor names of its state dicts:
-//! `save_file(model.state_dict(), …)` makes a file that they read. Layers without tensors have the names of torchvision's
-//! modules where those have one.
+//! Nets whose weights torchvision publishes, with the tensor names of its state dicts, so that they read what
+//! `save_file(model.state_dict(), …)` makes. Layers without tensors have the names of torchvision's modules, where
+//! those have one.
 //!
-//! torchvision's nets end in logits; here `tap logits` keeps those, and softmax follows.
+//! In PyTorch these nets end in logits. Here `tap logits` keeps those, and softmax follows: the output is
+//! probabilities.
 
 mod alexnet;
 mod densenet;

@@ -18,22 +18,24 @@ network! {
         };
     }
 
-    /// torchvision's GoogLeNet: [Inception-v1](crate::InceptionV1) with batch normalisation in place of biases and of local
-    /// response normalisation, and with windows of 3x3 where the paper has 5x5.
+    /// torchvision's GoogLeNet: [Inception-v1](crate::InceptionV1) with batch normalisation in place of biases and of
+    /// local response normalisation, and with windows of 3x3 where the paper has 5x5.
     ///
     /// The published weights read images whose channels are `(x - 0.5) / 0.5`: with them torchvision switches on
     /// `transform_input`, which undoes the usual normalisation before the first layer.
     ///
-    /// The auxiliary classifiers do not run. torchvision's pool adaptively to 4x4, for which a pooling of the same shape
-    /// stands here.
+    /// The auxiliary classifiers do not run. torchvision's pool adaptively to 4x4, for which a pooling of the same
+    /// shape stands here.
     pub GoogLeNet: 3x224x224 -> 1000 {
         conv1: basic(64, size = 7, stride = 2, pad = 3) -> maxpool1: max_pool(3x3, stride = 2, ceil = true);
         conv2: basic(64);
         conv3: basic(192, size = 3, pad = 1) -> maxpool2: max_pool(3x3, stride = 2, ceil = true);
 
+        // Stage 3: 28x28.
         inception3a: inception(64, 96, 128, 16, 32, 32);
         inception3b: inception(128, 128, 192, 32, 96, 64) -> maxpool3: max_pool(3x3, stride = 2, ceil = true);
 
+        // Stage 4: 14x14.
         inception4a: inception(192, 96, 208, 16, 48, 64);
         aux aux1(weight = 0.3) {
             avg_pool(5x5, stride = 3) -> conv: basic(128);
@@ -48,6 +50,7 @@ network! {
         };
         inception4e: inception(256, 160, 320, 32, 128, 128) -> maxpool4: max_pool(2x2, ceil = true);
 
+        // Stage 5: 7x7.
         inception5a: inception(256, 160, 320, 32, 128, 128);
         inception5b: inception(384, 192, 384, 48, 128, 128) -> avgpool: global_avg_pool -> dropout: dropout(0.2);
 

@@ -37,18 +37,18 @@ network! {
         };
     }
 
-    /// MobileNet-v2 (Sandler, Howard, Zhu, Zhmoginov & Chen, "MobileNetV2: inverted residuals and linear bottlenecks", CVPR
-    /// 2018): the rows of its table 2, a line each.
+    /// MobileNet-v2 (Sandler, Howard, Zhu, Zhmoginov & Chen, "MobileNetV2: inverted residuals and linear bottlenecks",
+    /// CVPR 2018): the rows of its table 2, a line each.
     pub MobileNetV2: 3x224x224 -> 1000 {
         features: {
             conv_norm(32, size = 3, stride = 2);
-            separable(32, 16);
-            bottleneck(16, 24, stride = 2) -> residual(24);
-            bottleneck(24, 32, stride = 2) -> [residual(32); 2];
-            bottleneck(32, 64, stride = 2) -> [residual(64); 3];
-            bottleneck(64, 96) -> [residual(96); 2];
-            bottleneck(96, 160, stride = 2) -> [residual(160); 2];
-            bottleneck(160, 320);
+            separable(32, 16); // 16x112x112
+            bottleneck(16, 24, stride = 2) -> residual(24); // 24x56x56
+            bottleneck(24, 32, stride = 2) -> [residual(32); 2]; // 32x28x28
+            bottleneck(32, 64, stride = 2) -> [residual(64); 3]; // 64x14x14
+            bottleneck(64, 96) -> [residual(96); 2]; // 96x14x14
+            bottleneck(96, 160, stride = 2) -> [residual(160); 2]; // 160x7x7
+            bottleneck(160, 320); // 320x7x7
             conv_norm(1280);
         };
         global_avg_pool;

@@ -13,17 +13,17 @@ network! {
     }
 
     /// SqueezeNet 1.1 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model
-    /// size", 2016; 1.1 pools earlier than the paper's net and so needs 2.4 times less arithmetic). A convolution in place
-    /// of fully connected layers gives a map for each class.
+    /// size", 2016; 1.1 pools earlier than the paper's net and so needs 2.4 times less arithmetic). A convolution in
+    /// place of fully connected layers gives a map for each class.
     pub SqueezeNet1_1: 3x224x224 -> 1000 {
         features: {
             conv(64, 3x3, stride = 2) -> relu -> max_pool(3x3, stride = 2, ceil = true);
-            [fire(16); 2];
+            [fire(16); 2]; // 128x55x55
             max_pool(3x3, stride = 2, ceil = true);
-            [fire(32); 2];
+            [fire(32); 2]; // 256x27x27
             max_pool(3x3, stride = 2, ceil = true);
-            [fire(48); 2];
-            [fire(64); 2];
+            [fire(48); 2]; // 384x13x13
+            [fire(64); 2]; // 512x13x13
         };
         classifier: { dropout(0.5) -> conv(1000, 1x1) -> relu -> global_avg_pool; };
         flatten;

@@ -1,20 +1,20 @@
-//! torchvision's VGG nets: those of the [paper](crate::Vgg16) under other names, `features.0` to `classifier.6`. The adaptive
-//! pooling between the two parts does nothing to maps of 7x7, which images of 224x224 become.
+//! torchvision's VGG nets.
 
 use cnn::network;
 
 network! {
-    /// torchvision's VGG-11.
+    /// torchvision's VGG-11: [`Vgg11`](crate::Vgg11) with `features.0` to `classifier.6` as names. The adaptive pooling
+    /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
     pub Vgg11: 3x224x224 -> 1000 {
         features: {
-            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2);
-            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
+            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
             conv(256, 3x3, pad = 1) -> relu;
-            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
             conv(512, 3x3, pad = 1) -> relu;
-            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
             conv(512, 3x3, pad = 1) -> relu;
-            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
         };
         avgpool: identity -> flatten;
         classifier: {
@@ -26,19 +26,20 @@ network! {
         softmax;
     }
 
-    /// torchvision's VGG-13.
+    /// torchvision's VGG-13: [`Vgg13`](crate::Vgg13) with `features.0` to `classifier.6` as names. The adaptive pooling
+    /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
     pub Vgg13: 3x224x224 -> 1000 {
         features: {
             conv(64, 3x3, pad = 1) -> relu;
-            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
             conv(128, 3x3, pad = 1) -> relu;
-            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
             conv(256, 3x3, pad = 1) -> relu;
-            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
             conv(512, 3x3, pad = 1) -> relu;
-            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
             conv(512, 3x3, pad = 1) -> relu;
-            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
         };
         avgpool: identity -> flatten;
         classifier: {
@@ -50,22 +51,23 @@ network! {
         softmax;
     }
 
-    /// torchvision's VGG-16.
+    /// torchvision's VGG-16: [`Vgg16`](crate::Vgg16) with `features.0` to `classifier.6` as names. The adaptive pooling
+    /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
     pub Vgg16: 3x224x224 -> 1000 {
         features: {
             conv(64, 3x3, pad = 1) -> relu;
-            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
             conv(128, 3x3, pad = 1) -> relu;
-            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
             conv(256, 3x3, pad = 1) -> relu;
             conv(256, 3x3, pad = 1) -> relu;
-            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
             conv(512, 3x3, pad = 1) -> relu;
             conv(512, 3x3, pad = 1) -> relu;
-            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
             conv(512, 3x3, pad = 1) -> relu;
             conv(512, 3x3, pad = 1) -> relu;
-            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
         };
         avgpool: identity -> flatten;
         classifier: {
@@ -77,25 +79,26 @@ network! {
         softmax;
     }
 
-    /// torchvision's VGG-19.
+    /// torchvision's VGG-19: [`Vgg19`](crate::Vgg19) with `features.0` to `classifier.6` as names. The adaptive pooling
+    /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
     pub Vgg19: 3x224x224 -> 1000 {
         features: {
             conv(64, 3x3, pad = 1) -> relu;
-            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
             conv(128, 3x3, pad = 1) -> relu;
-            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
             conv(256, 3x3, pad = 1) -> relu;
             conv(256, 3x3, pad = 1) -> relu;
             conv(256, 3x3, pad = 1) -> relu;
-            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
             conv(512, 3x3, pad = 1) -> relu;
             conv(512, 3x3, pad = 1) -> relu;
             conv(512, 3x3, pad = 1) -> relu;
-            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
             conv(512, 3x3, pad = 1) -> relu;
             conv(512, 3x3, pad = 1) -> relu;
             conv(512, 3x3, pad = 1) -> relu;
-            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
         };
         avgpool: identity -> flatten;
         classifier: {

@@ -269,8 +269,8 @@ Examples:
   100.0 %  2
     0.0 %  0
 
-With weights of your own, saved by `safetensors.torch.save_file(model.state_dict(), \"mine.safetensors\")`:
-  $ cnn classify lenet5 --weights mine.safetensors --labels names.txt a.jpg b.png";
+With weights of torchvision, saved by `safetensors.torch.save_file(model.state_dict(), \"resnet50.safetensors\")`:
+  $ cnn classify torchvision-resnet50 --weights resnet50.safetensors cat.jpg dog.png";
 
 const LIST: &str = "\
 List the nets, one on each line: its name, the shape it reads -> the shape it gives (channels x height x width), its

@@ -51,10 +51,17 @@ impl Strip<'_> {
     /// Runs tiles `mr` pixels high.
     #[inline(always)]
     fn dispatch<S: Simd>(self, s: S, mr: usize) {
-        match if self.panel.half { HALF_PANEL / S::LANES } else { PANEL / S::LANES } {
-            1 => self.dispatch_height::<S, 1>(s, mr),
-            2 => self.dispatch_height::<S, 2>(s, mr),
-            _ => self.dispatch_height::<S, 4>(s, mr),
+        if self.panel.half {
+            match const { HALF_PANEL / S::Half::LANES } {
+                1 => self.dispatch_height::<S::Half, 1>(s.half(), mr),
+                _ => self.dispatch_height::<S::Half, 2>(s.half(), mr),
+            }
+        } else {
+            match const { PANEL / S::LANES } {
+                1 => self.dispatch_height::<S, 1>(s, mr),
+                2 => self.dispatch_height::<S, 2>(s, mr),
+                _ => self.dispatch_height::<S, 4>(s, mr),
+            }
         }
     }
 

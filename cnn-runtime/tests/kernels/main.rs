@@ -10,3 +10,4 @@ mod gemm;
 mod math;
 mod pool;
 mod support;
+mod vectors;

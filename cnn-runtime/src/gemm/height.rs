@@ -12,10 +12,17 @@ pub(super) trait Tall: Sized {
 /// Does it with tiles `mr` pixels high, over a panel or half of one.
 #[inline(always)]
 pub(super) fn dispatch<S: Simd>(s: S, work: impl Tall, half: bool, mr: usize) {
-    match if half { HALF_PANEL / S::LANES } else { PANEL / S::LANES } {
-        1 => height::<S, 1>(s, work, mr),
-        2 => height::<S, 2>(s, work, mr),
-        _ => height::<S, 4>(s, work, mr),
+    if half {
+        match const { HALF_PANEL / S::Half::LANES } {
+            1 => height::<S::Half, 1>(s.half(), work, mr),
+            _ => height::<S::Half, 2>(s.half(), work, mr),
+        }
+    } else {
+        match const { PANEL / S::LANES } {
+            1 => height::<S, 1>(s, work, mr),
+            2 => height::<S, 2>(s, work, mr),
+            _ => height::<S, 4>(s, work, mr),
+        }
     }
 }
 

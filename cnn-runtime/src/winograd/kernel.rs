@@ -62,7 +62,8 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
                 for channel in (0..outputs).step_by(PANEL) {
                     let panel = self.panel(group, channel);
                     self.products(s, block, panel);
-                    s.run(Finishing { work: &self, block, panel });
+                    let finishing = Finishing { work: &self, block, panel };
+                    if panel.width == HALF_PANEL { s.half().run(finishing) } else { s.run(finishing) }
                 }
             }
             self.pass(s, first, len);

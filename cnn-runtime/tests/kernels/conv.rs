@@ -182,7 +182,7 @@ fn conv_of_one_channel_to_few() {
     let mut rng = Rng(9);
     for isa in isas() {
         for outputs in 1..=9 {
-            for width in [7, 8, 15, 16, 17, 28, 40] {
+            for width in [7, 8, 15, 16, 17, 28, 31, 32, 33, 40] {
                 let case = Case {
                     groups: 1,
                     inputs: 1,

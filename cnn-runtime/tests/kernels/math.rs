@@ -6,7 +6,10 @@ use cnn_runtime::simd::{Kernel, Simd};
 
 use crate::support::{gelu_tanh, isas};
 
-/// A vector function over a slice whose length is a multiple of 8.
+/// Lanes of the longest vector.
+const MOST_LANES: usize = 16;
+
+/// A vector function over a slice whose length is a multiple of [`MOST_LANES`].
 struct Over<'a> {
     function: Function,
     values: &'a mut [f32],
@@ -100,7 +103,7 @@ fn samples() -> Vec<f32> {
     let step = if cfg!(debug_assertions) { 1997 } else { 397 };
     let mut all: Vec<f32> = (0..u32::MAX).step_by(step).map(f32::from_bits).filter(|x| !x.is_nan()).collect();
     all.extend([0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, 88.7, 88.8, -87.3, -87.4, -103.9, -104.1, 9.01, 9.03]);
-    all.resize(all.len().next_multiple_of(8), 1.0);
+    all.resize(all.len().next_multiple_of(MOST_LANES), 1.0);
     all
 }
 
@@ -149,9 +152,9 @@ fn functions_keep_their_bounds() {
 }
 
 fn eval(isa: Isa, function: Function, x: f32) -> f32 {
-    let mut values = [x; 8];
+    let mut values = [x; MOST_LANES];
     isa.run(Over { function, values: &mut values });
-    values[7]
+    values[MOST_LANES - 1]
 }
 
 #[test]
@@ -178,7 +181,7 @@ fn special_values() {
 fn tanh_is_never_beyond_one() {
     for isa in isas() {
         let mut values: Vec<f32> = (4_f32.to_bits()..10_f32.to_bits()).map(f32::from_bits).collect();
-        values.truncate(values.len() / 8 * 8);
+        values.truncate(values.len() / MOST_LANES * MOST_LANES);
         isa.run(Over { function: Function::Tanh, values: &mut values });
         assert!(values.iter().all(|y| (0.0..=1.0).contains(y)), "{}", isa.name());
     }

@@ -58,8 +58,8 @@ pub(crate) fn cases(file: &str) -> Vec<(String, Vec<Case>)> {
 }
 
 impl Case {
-    /// Compares relative to the largest of all logits: single ones may be near zero by chance. Float32 sums of thousands
-    /// of terms, layer after layer, are within a few millionths.
+    /// Compares relative to the largest of all logits: single ones may be near zero by chance. Float32 sums of many
+    /// terms, layer after layer, are within a few millionths.
     #[track_caller]
     pub(crate) fn check(&self, found: &[f32]) {
         assert_eq!(found.len(), self.logits.len());

@@ -1,8 +1,8 @@
 //! A plain matrix product: rows that lie anywhere at equal distances, times a panel, stored densely.
 
-use super::Patch;
 use super::height::{Tall, dispatch};
 use super::tile::multiply_segments;
+use super::{F32, Patch};
 use crate::pack::HALF_PANEL;
 use crate::simd::{Kernel, Simd};
 
@@ -72,7 +72,7 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<MR, NV> {
             let mut tile = [[s.splat(0.0); NV]; MR];
             // SAFETY: whoever called `multiply` promised that all rows and the panel can be read, and the results written.
             unsafe {
-                multiply_segments::<S, MR, NV>(s, &patch, &pixels, columns.weights, &mut tile);
+                multiply_segments::<S, F32, MR, NV>(s, &patch, &pixels, columns.weights, &mut tile);
                 for (i, row) in tile.into_iter().enumerate() {
                     for (j, vector) in row.into_iter().enumerate() {
                         s.store(to.add((i * NV + j) * S::LANES), vector);

@@ -3,14 +3,14 @@
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
 use super::height::{Tall, dispatch};
-use super::{Block, Gemm, Panel, Patch};
+use super::{Block, F32, Gemm, Panel, Patch, Stored};
 use crate::simd::{Kernel, Simd};
 
 /// Loop 1: a block of pixels with one panel of a group. `taps`, if it is not empty, is [`Patch::table`].
 ///
 /// The tiles differ in height by 1 at most, since one of few pixels does not fill the FMA units.
 #[inline(always)]
-pub(super) fn panel<S: Simd>(s: S, gemm: &Gemm, block: &Block, group: usize, panel: Panel, taps: &[u32]) {
+pub(super) fn panel<S: Simd, W: Stored>(s: S, gemm: &Gemm<W>, block: &Block, group: usize, panel: Panel, taps: &[u32]) {
     let input = gemm.ws.cast_const().wrapping_add(group * gemm.group_step);
     let output = gemm.ws.wrapping_add(group * gemm.group_outputs() + panel.first);
     let tiles = block.len.div_ceil(if panel.half { S::MR_HALF } else { S::MR });
@@ -26,8 +26,8 @@ pub(super) fn panel<S: Simd>(s: S, gemm: &Gemm, block: &Block, group: usize, pan
 
 /// Some tiles of the same height.
 #[derive(Clone, Copy)]
-struct Strip<'a> {
-    gemm: &'a Gemm,
+struct Strip<'a, W> {
+    gemm: &'a Gemm<W>,
     block: &'a Block,
     /// Where the floats of a window are, if a table is faster than loops.
     taps: &'a [u32],
@@ -42,10 +42,10 @@ struct Strip<'a> {
     panel: Panel,
 }
 
-impl Tall for Strip<'_> {
+impl<W: Stored> Tall for Strip<'_, W> {
     #[inline(always)]
     fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
-        s.run(Tiles::<MR, NV>(self));
+        s.run(Tiles::<W, MR, NV>(self));
     }
 }
 
@@ -54,9 +54,9 @@ impl Tall for Strip<'_> {
 const UNROLL: usize = 4;
 
 /// Tiles of `MR` pixels and `NV` vectors of channels.
-struct Tiles<'a, const MR: usize, const NV: usize>(Strip<'a>);
+struct Tiles<'a, W, const MR: usize, const NV: usize>(Strip<'a, W>);
 
-impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
+impl<W: Stored, const MR: usize, const NV: usize> Kernel for Tiles<'_, W, MR, NV> {
     type Output = ();
 
     #[inline(always)]
@@ -72,12 +72,12 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
             // SAFETY: every window of these pixels is in the workspace, and the whole panel in the weights; outputs and
             // residuals are in the workspace.
             unsafe {
-                let mut tile = [load_row::<S, NV>(s, panel.start); MR];
+                let mut tile = [F32::load_row::<S, NV>(s, panel.start); MR];
                 let weights = panel.start.add(NV * S::LANES);
                 if taps.is_empty() {
-                    multiply_segments::<S, MR, NV>(s, &gemm.patch, &pixels, weights, &mut tile);
+                    multiply_segments::<S, W, MR, NV>(s, &gemm.patch, &pixels, weights, &mut tile);
                 } else {
-                    multiply_taps::<S, MR, NV>(s, taps, &pixels, weights, &mut tile);
+                    multiply_taps::<S, W, MR, NV>(s, taps, &pixels, weights, &mut tile);
                 }
                 self.finish(s, first, tile);
             }
@@ -92,7 +92,7 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
 ///
 /// The windows that begin at `pixels` must be readable, as must a panel as deep as `patch`.
 #[inline(always)]
-pub(super) unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize>(
+pub(super) unsafe fn multiply_segments<S: Simd, W: Stored, const MR: usize, const NV: usize>(
     s: S,
     patch: &Patch,
     pixels: &[*const f32; MR],
@@ -107,14 +107,14 @@ pub(super) unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize
             unsafe {
                 while k + UNROLL <= end {
                     for u in 0..UNROLL {
-                        step::<S, MR, NV>(s, pixels, k + u, weights.add(u * NV * S::LANES), tile);
+                        step::<S, W, MR, NV>(s, pixels, k + u, weights.add(u * W::floats(NV * S::LANES)), tile);
                     }
-                    weights = weights.add(UNROLL * NV * S::LANES);
+                    weights = weights.add(UNROLL * W::floats(NV * S::LANES));
                     k += UNROLL;
                 }
                 while k < end {
-                    step::<S, MR, NV>(s, pixels, k, weights, tile);
-                    weights = weights.add(NV * S::LANES);
+                    step::<S, W, MR, NV>(s, pixels, k, weights, tile);
+                    weights = weights.add(W::floats(NV * S::LANES));
                     k += 1;
                 }
             }
@@ -128,7 +128,7 @@ pub(super) unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize
 ///
 /// The floats at `taps` from each of `pixels` must be readable, as must a panel of as many rows.
 #[inline(always)]
-unsafe fn multiply_taps<S: Simd, const MR: usize, const NV: usize>(
+unsafe fn multiply_taps<S: Simd, W: Stored, const MR: usize, const NV: usize>(
     s: S,
     taps: &[u32],
     pixels: &[*const f32; MR],
@@ -140,13 +140,13 @@ unsafe fn multiply_taps<S: Simd, const MR: usize, const NV: usize>(
     unsafe {
         for group in groups {
             for (u, tap) in group.iter().enumerate() {
-                step::<S, MR, NV>(s, pixels, *tap as usize, weights.add(u * NV * S::LANES), tile);
+                step::<S, W, MR, NV>(s, pixels, *tap as usize, weights.add(u * W::floats(NV * S::LANES)), tile);
             }
-            weights = weights.add(UNROLL * NV * S::LANES);
+            weights = weights.add(UNROLL * W::floats(NV * S::LANES));
         }
         for tap in rest {
-            step::<S, MR, NV>(s, pixels, *tap as usize, weights, tile);
-            weights = weights.add(NV * S::LANES);
+            step::<S, W, MR, NV>(s, pixels, *tap as usize, weights, tile);
+            weights = weights.add(W::floats(NV * S::LANES));
         }
     }
 }
@@ -157,7 +157,7 @@ unsafe fn multiply_taps<S: Simd, const MR: usize, const NV: usize>(
 ///
 /// They must be readable.
 #[inline(always)]
-unsafe fn step<S: Simd, const MR: usize, const NV: usize>(
+unsafe fn step<S: Simd, W: Stored, const MR: usize, const NV: usize>(
     s: S,
     pixels: &[*const f32; MR],
     k: usize,
@@ -166,7 +166,7 @@ unsafe fn step<S: Simd, const MR: usize, const NV: usize>(
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let b = load_row::<S, NV>(s, weights);
+        let b = W::load_row::<S, NV>(s, weights);
         for i in 0..MR {
             let a = s.splat(*pixels[i].add(k));
             for j in 0..NV {
@@ -176,22 +176,7 @@ unsafe fn step<S: Simd, const MR: usize, const NV: usize>(
     }
 }
 
-/// `NV` vectors.
-///
-/// # Safety
-///
-/// They must be readable.
-#[inline(always)]
-pub(super) unsafe fn load_row<S: Simd, const NV: usize>(s: S, from: *const f32) -> [S::Vec; NV] {
-    let mut row = [s.splat(0.0); NV];
-    for (j, vector) in row.iter_mut().enumerate() {
-        // SAFETY: the caller's promise.
-        *vector = unsafe { s.load(from.add(j * S::LANES)) };
-    }
-    row
-}
-
-impl<const MR: usize, const NV: usize> Tiles<'_, MR, NV> {
+impl<W: Stored, const MR: usize, const NV: usize> Tiles<'_, W, MR, NV> {
     /// Adds the residual to the tile that begins at pixel `first` of the block, clamps and stores.
     ///
     /// # Safety
@@ -205,7 +190,7 @@ impl<const MR: usize, const NV: usize> Tiles<'_, MR, NV> {
             if gemm.residual.is_some() {
                 for i in 0..MR {
                     let residual = output.add(*block.residuals.as_ptr().add(first + i));
-                    let row = load_row::<S, NV>(s, residual);
+                    let row = F32::load_row::<S, NV>(s, residual);
                     for j in 0..NV {
                         tile[i][j] = s.add(tile[i][j], row[j]);
                     }

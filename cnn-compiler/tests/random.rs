@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use cnn_compiler::plan::{Kernel, Plan, Range};
 use cnn_runtime::activation::{activate, prelu};
 use cnn_runtime::conv::{conv2d, depthwise2d};
-use cnn_runtime::dense::dense;
+use cnn_runtime::dense::{dense, dense_f16};
 use cnn_runtime::isa::Isa;
 use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
 use cnn_runtime::norm::{lrn, scale_shift};
@@ -129,6 +129,7 @@ fn run(plan: &Plan, weights: &[f32], input: &[f32], ws: &mut [f32]) {
             Kernel::Conv2d(conv) => conv2d(isa, conv, weights, ws),
             Kernel::Depthwise2d(conv) => depthwise2d(isa, conv, weights, ws),
             Kernel::Dense(linear) => dense(isa, linear, weights, ws),
+            Kernel::DenseF16(linear) => dense_f16(isa, linear, weights, ws),
             Kernel::MaxPool(pool) => max_pool(isa, pool, ws),
             Kernel::AvgPool(pool) => avg_pool(isa, pool, ws),
             Kernel::GlobalMaxPool(from, to) => global_max_pool(isa, from, to, ws),

@@ -39,10 +39,11 @@ pub(super) fn kernels(calls: &[Call]) -> Vec<Emitted> {
             let (kind, value, statement) = kernel(&call.kernel, &name, &made);
             made.note(&call.kernel, &name);
             let doc = format!(" `{}`: {}", call.name, call.doc);
-            let batched = matches!(call.kernel, Kernel::Conv2d(_) | Kernel::Dense(_)).then(|| {
-                let function = format_ident!("{}_batch", call.kernel.name());
-                quote!(rt::#function(isa, &#name, BATCH, weights, workspace);)
-            });
+            let batched =
+                matches!(call.kernel, Kernel::Conv2d(_) | Kernel::Dense(_) | Kernel::DenseF16(_)).then(|| {
+                    let function = format_ident!("{}_batch", call.kernel.name());
+                    quote!(rt::#function(isa, &#name, BATCH, weights, workspace);)
+                });
             Emitted { constant: quote!(#[doc = #doc] const #name: #kind = #value;), call: statement, batched }
         })
         .collect()
@@ -77,6 +78,7 @@ impl Made {
             Kernel::Conv2d(Conv2d { output, .. })
             | Kernel::Depthwise2d(Conv2d { output, .. })
             | Kernel::Dense(Dense { output, .. })
+            | Kernel::DenseF16(Dense { output, .. })
             | Kernel::MaxPool(Pool2d { output, .. })
             | Kernel::AvgPool(Pool2d { output, .. })
             | Kernel::Lrn(LrnMap { output, .. })
@@ -117,6 +119,7 @@ impl Kernel {
             Self::Conv2d(_) => "conv2d",
             Self::Depthwise2d(_) => "depthwise2d",
             Self::Dense(_) => "dense",
+            Self::DenseF16(_) => "dense_f16",
             Self::MaxPool(_) => "max_pool",
             Self::AvgPool(_) => "avg_pool",
             Self::GlobalMaxPool(..) => "global_max_pool",
@@ -161,7 +164,7 @@ fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStre
             (quote!([rt::Map; 2]), quote!([#from, #to]), quote!(rt::#function(isa, &#name[0], &#name[1], workspace);))
         }
         Kernel::Conv2d(_) | Kernel::Depthwise2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
-        Kernel::Dense(_) => (quote!(rt::Dense), value(kernel, made), weighted),
+        Kernel::Dense(_) | Kernel::DenseF16(_) => (quote!(rt::Dense), value(kernel, made), weighted),
         Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel, made), plain),
         Kernel::Lrn(_) => (quote!(rt::LrnMap), value(kernel, made), plain),
         Kernel::ScaleShift(_) => (quote!(rt::ScaleShift), value(kernel, made), weighted),
@@ -194,7 +197,7 @@ fn join(
 fn value(kernel: &Kernel, made: &Made) -> TokenStream {
     match kernel {
         Kernel::Conv2d(conv) | Kernel::Depthwise2d(conv) => conv2d(conv, made),
-        Kernel::Dense(dense) => {
+        Kernel::Dense(dense) | Kernel::DenseF16(dense) => {
             let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));
             let (residual, function) =
                 (option(dense.residual.as_ref().map(|residual| made.read(residual))), activation(dense.activation));

@@ -554,6 +554,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 4,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(10)],
                 output: rt::Shape::Vector(4),
@@ -654,6 +655,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 4,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(16)],
                 output: rt::Shape::Vector(4),

@@ -217,7 +217,7 @@ pub mod __rt {
     pub use cnn_runtime::network::{Network, WrongLength};
     pub use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
     pub use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size};
-    pub use cnn_runtime::pack::{ConvPanels, DepthwiseTaps};
+    pub use cnn_runtime::pack::{ConvPanels, DepthwiseTaps, WinogradPanels};
     pub use cnn_runtime::packed::{Aligned, Packed};
     pub use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
     pub use cnn_runtime::softmax::{log_softmax, softmax};
@@ -225,6 +225,7 @@ pub mod __rt {
     pub use cnn_runtime::weights::Files;
     #[cfg(feature = "alloc")]
     pub use cnn_runtime::weights::{Layout, Pack, Source, WeightsError};
+    pub use cnn_runtime::winograd::{Winograd2d, winograd2d, winograd2d_batch};
     pub use cnn_runtime::workspace::{Batch, Place, Workspace};
     pub use cnn_runtime::{if_alloc, if_std};
     #[cfg(feature = "std")]

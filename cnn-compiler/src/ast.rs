@@ -24,6 +24,8 @@ pub struct Net {
     pub weights: Option<Embed>,
     /// `#[batch(8)]`: images of one pass.
     pub batch: usize,
+    /// `#[algorithm(exact)]`: convolutions are computed as they are written down.
+    pub exact: bool,
     /// Before the name.
     pub visibility: Visibility,
     /// Name of the net's type.

@@ -19,6 +19,7 @@ use cnn_runtime::reference;
 use cnn_runtime::softmax::{log_softmax, softmax};
 use cnn_runtime::trace::Trace;
 use cnn_runtime::weights::{self, Source};
+use cnn_runtime::winograd::winograd2d;
 use models::seeded;
 
 const NETS: u64 = 300;
@@ -127,6 +128,7 @@ fn run(plan: &Plan, weights: &[f32], input: &[f32], ws: &mut [f32]) {
             Kernel::StoreChw(from, to) => store_chw(isa, from, *to, ws),
             Kernel::Copy(from, to) => copy(isa, from, to, ws),
             Kernel::Conv2d(conv) => conv2d(isa, conv, weights, ws),
+            Kernel::Winograd2d(conv) => winograd2d(isa, conv, weights, ws),
             Kernel::Depthwise2d(conv) => depthwise2d(isa, conv, weights, ws),
             Kernel::Dense(linear) => dense(isa, linear, weights, ws),
             Kernel::MaxPool(pool) => max_pool(isa, pool, ws),

@@ -26,7 +26,9 @@ use core::cell::Cell;
 
 use crate::graph::{Graph, Role};
 use crate::op::{Op, PreluPer, Shape};
-use crate::pack::{Affine, ConvPanels, DepthwiseTaps, pack_scale_shift, pack_slopes, padded, scale_shift_len};
+use crate::pack::{
+    Affine, ConvPanels, DepthwiseTaps, WinogradPanels, pack_scale_shift, pack_slopes, padded, scale_shift_len,
+};
 
 pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
 #[cfg(feature = "std")]
@@ -69,6 +71,8 @@ impl Pack {
 pub enum Layout {
     /// A convolution or a fully connected layer.
     Conv(ConvPanels),
+    /// A convolution by Winograd's algorithm.
+    Winograd(WinogradPanels),
     /// A convolution in which each channel has a filter of its own.
     Depthwise(DepthwiseTaps),
     /// A batch normalisation that is not folded: [`pack_scale_shift`].
@@ -126,6 +130,7 @@ impl Layout {
     pub(crate) fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
         match *self {
             Self::Conv(panels) => panels.pack(weight, affine, packed),
+            Self::Winograd(panels) => panels.pack(weight, affine, packed),
             Self::Depthwise(taps) => taps.pack(weight, affine, packed),
             Self::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
             Self::Slopes { channels, pixels } => pack_slopes(channels, pixels, weight, packed),
@@ -136,6 +141,7 @@ impl Layout {
     pub const fn len(&self) -> usize {
         match *self {
             Self::Conv(panels) => panels.len(),
+            Self::Winograd(panels) => panels.len(),
             Self::Depthwise(taps) => taps.len(),
             Self::ScaleShift { channels } => scale_shift_len(channels),
             Self::Slopes { channels, pixels } => pixels * padded(channels),
@@ -151,6 +157,7 @@ impl Layout {
     const fn rows(&self) -> usize {
         match *self {
             Self::Conv(panels) => panels.groups * panels.outputs,
+            Self::Winograd(panels) => panels.groups * panels.outputs,
             Self::Depthwise(taps) => taps.channels,
             Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,
         }

@@ -12,6 +12,7 @@ use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
 use cnn_runtime::op::Activation;
 use cnn_runtime::pool::Pool2d;
+use cnn_runtime::winograd::Winograd2d;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
@@ -39,10 +40,11 @@ pub(super) fn kernels(calls: &[Call]) -> Vec<Emitted> {
             let (kind, value, statement) = kernel(&call.kernel, &name, &made);
             made.note(&call.kernel, &name);
             let doc = format!(" `{}`: {}", call.name, call.doc);
-            let batched = matches!(call.kernel, Kernel::Conv2d(_) | Kernel::Dense(_)).then(|| {
-                let function = format_ident!("{}_batch", call.kernel.name());
-                quote!(rt::#function(isa, &#name, BATCH, weights, workspace);)
-            });
+            let batched =
+                matches!(call.kernel, Kernel::Conv2d(_) | Kernel::Winograd2d(_) | Kernel::Dense(_)).then(|| {
+                    let function = format_ident!("{}_batch", call.kernel.name());
+                    quote!(rt::#function(isa, &#name, BATCH, weights, workspace);)
+                });
             Emitted { constant: quote!(#[doc = #doc] const #name: #kind = #value;), call: statement, batched }
         })
         .collect()
@@ -74,6 +76,7 @@ impl Made {
                 let last = number(inputs.len());
                 (*to, quote!(#name[#last]))
             }
+            Kernel::Winograd2d(Winograd2d { conv: Conv2d { output, .. }, .. }) => (*output, quote!(#name.conv.output)),
             Kernel::Conv2d(Conv2d { output, .. })
             | Kernel::Depthwise2d(Conv2d { output, .. })
             | Kernel::Dense(Dense { output, .. })
@@ -115,6 +118,7 @@ impl Kernel {
             Self::StoreChw(..) => "store_chw",
             Self::Copy(..) => "copy",
             Self::Conv2d(_) => "conv2d",
+            Self::Winograd2d(_) => "winograd2d",
             Self::Depthwise2d(_) => "depthwise2d",
             Self::Dense(_) => "dense",
             Self::MaxPool(_) => "max_pool",
@@ -161,6 +165,7 @@ fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStre
             (quote!([rt::Map; 2]), quote!([#from, #to]), quote!(rt::#function(isa, &#name[0], &#name[1], workspace);))
         }
         Kernel::Conv2d(_) | Kernel::Depthwise2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
+        Kernel::Winograd2d(_) => (quote!(rt::Winograd2d), value(kernel, made), weighted),
         Kernel::Dense(_) => (quote!(rt::Dense), value(kernel, made), weighted),
         Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel, made), plain),
         Kernel::Lrn(_) => (quote!(rt::LrnMap), value(kernel, made), plain),
@@ -194,6 +199,11 @@ fn join(
 fn value(kernel: &Kernel, made: &Made) -> TokenStream {
     match kernel {
         Kernel::Conv2d(conv) | Kernel::Depthwise2d(conv) => conv2d(conv, made),
+        Kernel::Winograd2d(winograd) => {
+            let (conv, tile) = (conv2d(&winograd.conv, made), number(winograd.tile));
+            let (block, scratch) = (number(winograd.block), number(winograd.scratch));
+            quote!(rt::Winograd2d { conv: #conv, tile: #tile, block: #block, scratch: #scratch })
+        }
         Kernel::Dense(dense) => {
             let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));
             let (residual, function) =

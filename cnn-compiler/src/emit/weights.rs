@@ -25,6 +25,13 @@ fn layout(layout: &Layout) -> TokenStream {
                 groups: #groups, outputs: #outputs, inputs: #inputs, kernel: #kernel,
             }))
         }
+        Layout::Winograd(panels) => {
+            let [groups, outputs, inputs] = [panels.groups, panels.outputs, panels.inputs].map(number);
+            let [taps, tile] = [panels.taps, panels.tile].map(number);
+            quote!(rt::Layout::Winograd(rt::WinogradPanels {
+                groups: #groups, outputs: #outputs, inputs: #inputs, taps: #taps, tile: #tile,
+            }))
+        }
         Layout::Depthwise(taps) => {
             let (channels, kernel) = (number(taps.channels), size(taps.kernel));
             quote!(rt::Layout::Depthwise(rt::DepthwiseTaps { channels: #channels, kernel: #kernel }))

@@ -1,9 +1,10 @@
 //! What stands before nets and blocks in `#[…]`.
 //!
 //! ```text
-//! attrs   = { "#[" ( weights | batch | cfg, lint levels, doc comments ) "]" }
+//! attrs   = { "#[" ( weights | batch | algorithm | cfg, lint levels, doc comments ) "]" }
 //! weights = "weights" "(" FILE [ "," "rename" "(" [ rule { "," rule } ] ")" ] ")"          rule = PATTERN "=>" PATTERN
 //! batch   = "batch" "(" n ")"
+//! algorithm = "algorithm" "(" "exact" ")"
 //! ```
 
 use cnn_runtime::weights::rule_error;
@@ -23,6 +24,8 @@ pub(super) struct NetAttributes {
     pub(super) weights: Option<Embed>,
     /// `#[batch(n)]`, or 1.
     pub(super) batch: usize,
+    /// `#[algorithm(exact)]`
+    pub(super) exact: bool,
     /// Those that go onto every item.
     pub(super) others: Vec<Attribute>,
 }
@@ -32,6 +35,7 @@ impl Parser<'_> {
     pub(super) fn attributes(&mut self, attributes: Vec<Attribute>) -> NetAttributes {
         let mut weights = Once::default();
         let mut batch = Once::default();
+        let mut exact = Once::default();
         let mut others = Vec::new();
         for attribute in attributes {
             let path = attribute.path();
@@ -39,17 +43,19 @@ impl Parser<'_> {
                 weights.set(self, &attribute, "a net is embedded with one file", Self::weights);
             } else if path.is_ident("batch") {
                 batch.set(self, &attribute, "a net has one number of images", Self::batch);
+            } else if path.is_ident("algorithm") {
+                exact.set(self, &attribute, "convolutions have one way to be computed", Self::exact);
             } else if ["cfg", "allow", "expect", "warn", "deny"].iter().any(|known| path.is_ident(known)) {
                 others.push(attribute);
             } else {
                 self.report.error(
                     place_of(&attribute),
                     "a net does not take this attribute\nhelp: it takes doc comments, `#[weights(\"file.safetensors\")]`, \
-                     `#[batch(8)]`, `#[cfg(…)]` and lint levels",
+                     `#[batch(8)]`, `#[algorithm(exact)]`, `#[cfg(…)]` and lint levels",
                 );
             }
         }
-        NetAttributes { weights: weights.value, batch: batch.value.unwrap_or(1), others }
+        NetAttributes { weights: weights.value, batch: batch.value.unwrap_or(1), exact: exact.value.is_some(), others }
     }
 
     /// `#[weights("file.safetensors", rename("module.*" => "*"))]`
@@ -84,6 +90,17 @@ impl Parser<'_> {
             self.report.error(place_of(attribute), format!("{wrong}\nhelp: `#[batch(8)]`"));
         }
         images
+    }
+
+    /// `#[algorithm(exact)]`
+    fn exact(&mut self, attribute: &Attribute) -> Option<()> {
+        if attribute.parse_args::<Ident>().is_ok_and(|word| word == "exact") {
+            return Some(());
+        }
+        let wrong =
+            "expected `exact`, which computes convolutions as they are written down, without Winograd's algorithm";
+        self.report.error(place_of(attribute), format!("{wrong}\nhelp: `#[algorithm(exact)]`"));
+        None
     }
 
     /// Only doc comments may stand on a block.

@@ -1,15 +1,15 @@
 /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998).
 ///
-/// `1x32x32 -> 10`: 61,706 parameters, 416,520 multiplications, a workspace of 23,616 bytes.
+/// `1x32x32 -> 10`: 61,706 parameters, 416,520 multiplications, a workspace of 94,528 bytes.
 pub struct LeNet5<'w> {
     weights: &'w LeNet5Weights,
-    workspace: ::cnn::__rt::Workspace<5904>,
+    workspace: ::cnn::__rt::Workspace<23632>,
 }
 
 /// Weights of [`LeNet5`], packed as its kernels read them. Threads can share them.
 #[derive(::core::fmt::Debug)]
 pub struct LeNet5Weights {
-    packed: ::cnn::__rt::Packed<62768>,
+    packed: ::cnn::__rt::Packed<66512>,
 }
 
 const _: () = {
@@ -35,10 +35,21 @@ const _: () = {
         activation: rt::Activation::Tanh,
     };
 
+    /// `2.halo`: zeros around 14x14
+    const CLEAR_HALO_2_HALO: (rt::Map, rt::Padding) = (
+        rt::Map::dense(22080, 14, 14, 6).with_strides(96, 6),
+        rt::Padding {
+            top: 0,
+            left: 0,
+            bottom: 2,
+            right: 2,
+        },
+    );
+
     /// `2`: 6x28x28 -> 6x14x14: avg_pool 2x2
     const AVG_POOL_2: rt::Pool2d = rt::Pool2d {
         input: CONV1.output,
-        output: rt::Map::dense(4704, 14, 14, 6),
+        output: rt::Map::dense(22080, 14, 14, 6).with_strides(96, 6),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad: rt::Padding::NONE,
@@ -46,25 +57,30 @@ const _: () = {
         count_include_pad: true,
     };
 
-    /// `conv2`: 6x14x14 -> 16x10x10: conv 5x5, tanh
-    const CONV2: rt::Conv2d = rt::Conv2d {
-        input: AVG_POOL_2.output,
-        output: rt::Map::dense(0, 10, 10, 16),
-        kernel: rt::Size::new(5, 5),
-        stride: rt::Size::new(1, 1),
-        pad_top: 0,
-        pad_left: 0,
-        dilation: rt::Size::new(1, 1),
-        groups: 1,
-        weights: 208,
-        residual: None,
-        activation: rt::Activation::Tanh,
+    /// `conv2`: 6x14x14 -> 16x10x10: conv 5x5 by F(4, 5), tanh
+    const CONV2: rt::Winograd2d = rt::Winograd2d {
+        conv: rt::Conv2d {
+            input: AVG_POOL_2.output,
+            output: rt::Map::dense(20480, 10, 10, 16),
+            kernel: rt::Size::new(5, 5),
+            stride: rt::Size::new(1, 1),
+            pad_top: 0,
+            pad_left: 0,
+            dilation: rt::Size::new(1, 1),
+            groups: 1,
+            weights: 208,
+            residual: None,
+            activation: rt::Activation::Tanh,
+        },
+        tile: 4,
+        block: 9,
+        scratch: 0,
     };
 
     /// `5`: 16x10x10 -> 16x5x5: avg_pool 2x2
     const AVG_POOL_5: rt::Pool2d = rt::Pool2d {
-        input: CONV2.output,
-        output: rt::Map::dense(1600, 5, 5, 16),
+        input: CONV2.conv.output,
+        output: rt::Map::dense(0, 5, 5, 16),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad: rt::Padding::NONE,
@@ -75,8 +91,8 @@ const _: () = {
     /// `fc1`: 16x5x5 -> 120: linear, tanh
     const FC1: rt::Dense = rt::Dense {
         input: AVG_POOL_5.output,
-        output: rt::Map::vector(0, 120),
-        weights: 2624,
+        output: rt::Map::vector(400, 120),
+        weights: 6368,
         residual: None,
         activation: rt::Activation::Tanh,
     };
@@ -84,8 +100,8 @@ const _: () = {
     /// `fc2`: 120 -> 84: linear, tanh
     const FC2: rt::Dense = rt::Dense {
         input: FC1.output,
-        output: rt::Map::vector(128, 84),
-        weights: 50752,
+        output: rt::Map::vector(0, 84),
+        weights: 54496,
         residual: None,
         activation: rt::Activation::Tanh,
     };
@@ -93,18 +109,18 @@ const _: () = {
     /// `fc3`: 84 -> 10: linear
     const FC3: rt::Dense = rt::Dense {
         input: FC2.output,
-        output: rt::Map::vector(0, 10),
-        weights: 61408,
+        output: rt::Map::vector(96, 10),
+        weights: 65152,
         residual: None,
         activation: rt::Activation::Identity,
     };
 
     /// `11`: 10 -> 10: softmax
-    const SOFTMAX_11: [rt::Map; 2] = [FC3.output, rt::Map::vector(0, 10)];
+    const SOFTMAX_11: [rt::Map; 2] = [FC3.output, rt::Map::vector(96, 10)];
 
     impl<'w> LeNet5<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 23616;
+        pub const WORKSPACE_BYTES: usize = 94528;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -135,14 +151,15 @@ const _: () = {
             let workspace = self.workspace.floats();
             rt::load_chw(isa, input, &INPUT, workspace);
             rt::conv2d(isa, &CONV1, weights, workspace);
+            rt::clear_halo(isa, &CLEAR_HALO_2_HALO.0, &CLEAR_HALO_2_HALO.1, workspace);
             rt::avg_pool(isa, &AVG_POOL_2, workspace);
-            rt::conv2d(isa, &CONV2, weights, workspace);
+            rt::winograd2d(isa, &CONV2, weights, workspace);
             rt::avg_pool(isa, &AVG_POOL_5, workspace);
             rt::dense(isa, &FC1, weights, workspace);
             rt::dense(isa, &FC2, weights, workspace);
             rt::dense(isa, &FC3, weights, workspace);
             rt::softmax(isa, &SOFTMAX_11[0], &SOFTMAX_11[1], workspace);
-            self.workspace.array::<0, 10>()
+            self.workspace.array::<96, 10>()
         }
     }
 
@@ -485,17 +502,18 @@ const _: () = {
             node: 3,
             norm: None,
             offset: 208,
-            layout: rt::Layout::Conv(rt::ConvPanels {
+            layout: rt::Layout::Winograd(rt::WinogradPanels {
                 groups: 1,
                 outputs: 16,
                 inputs: 6,
-                kernel: rt::Size::new(5, 5),
+                taps: 5,
+                tile: 4,
             }),
         },
         rt::Pack {
             node: 6,
             norm: None,
-            offset: 2624,
+            offset: 6368,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 120,
@@ -506,7 +524,7 @@ const _: () = {
         rt::Pack {
             node: 8,
             norm: None,
-            offset: 50752,
+            offset: 54496,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 84,
@@ -517,7 +535,7 @@ const _: () = {
         rt::Pack {
             node: 10,
             norm: None,
-            offset: 61408,
+            offset: 65152,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 10,

@@ -85,6 +85,7 @@
 //! | `Name: 3x224x224 -> 1000 { … }` | a net: shapes are `channels x height x width`, or one number for a vector |
 //! | `block name(a, b = 2 * a) { … }` | a part that is called as `name(16)` or `name(16, b = 8)` |
 //! | `[step; n]` | the step `n` times; `name: [step; n]` calls them `name.0`, `name.1`, … |
+//! | `[name1..: step; n]` | the step `n` times, called `name1`, `name2`, … |
 //! | `concat { …; …; }` | branches that read the same input, their channels one after another |
 //! | `add { …; …; }` `mul { …; …; }` | their sum, their product; a `Cx1x1` branch of `mul` scales whole maps |
 //! | `skip` | as a branch, or at the beginning of one: the input itself |
@@ -103,13 +104,17 @@
 //! | `batch_norm` | `eps` (1e-5), `momentum` (0.1) |
 //! | `prelu` | `per` (`channel`, or `element`) |
 //! | `leaky_relu` `elu` | slope (0.01), alpha (1) |
+//! | `selu` | `alpha` (1.6732632), `gamma` (1.050701): the paper's |
+//! | `gelu` | `approximate` (`none`, or `tanh`) |
+//! | `hard_sigmoid` | `alpha` (1 / 6), `beta` (0.5), as in PyTorch |
 //! | `softmax` `log_softmax` | over the features, or over the channels of each pixel |
-//! | `step sigmoid tanh relu relu6 selu softplus softsign gelu silu mish hard_sigmoid hard_swish identity` | |
+//! | `step sigmoid tanh relu relu6 softplus softsign silu mish hard_swish identity` | |
 //!
 //! Sizes are `3x3`, `3 x k` or one number for both directions; height comes first. `pad` is a number, `HxW`,
 //! `(top, left, bottom, right)`, `same`, or `same_lower`; a size that begins with a zero is written `(0, 3)`, since Rust
-//! reads `0x3` as a hexadecimal number. Arguments are whole-number arithmetic over a block's parameters. Attributes on a
-//! net: doc comments, `#[weights("…")]`, `#[batch(n)]`, `#[cfg(…)]` and lint levels.
+//! reads `0x3` as a hexadecimal number. Arguments are whole-number arithmetic over a block's parameters; where an argument
+//! may be any number, such as `alpha`, it is that of decimals, and `1 / 6` a sixth. Attributes on a net: doc comments,
+//! `#[weights("…")]`, `#[batch(n)]`, `#[cfg(…)]` and lint levels.
 //!
 //! With `#[batch(8)]` a pass takes 8 images: `forward` reads `&[[f32; N]; 8]` and gives as many outputs. Weights are read
 //! once a pass, which counts where they are large and maps small: fully connected layers, the last stages of deep nets.

@@ -3,7 +3,7 @@
 
 use cnn::Network;
 use cnn::graph::Graph;
-use cnn::op::{Op, Padding, Size};
+use cnn::op::{Activation, Op, Padding, Size};
 
 /// The names of the layers that have tensors.
 fn names<N: Network<'static>>() -> Vec<&'static str> {
@@ -80,6 +80,43 @@ fn arithmetic_is_that_of_whole_numbers() {
 }
 
 #[test]
+fn arithmetic_of_arguments_that_may_be_any_number_is_that_of_decimals() {
+    cnn::network! {
+        block drop(parts) { dropout(1 / parts) -> dropout((parts - 1.5) / 4) -> dropout(7 % 2 * -0.5 + 0.75); }
+
+        Decimals: 3 -> 3 { drop(4) -> dropout(0.1) -> dropout(1); }
+    }
+    let p = |op| if let Op::Dropout { p } = op { Some(p) } else { None };
+    let found: Vec<f32> = Decimals::GRAPH.nodes.iter().filter_map(|node| p(node.op)).collect();
+    assert_eq!(found, [0.25, 0.625, 0.25, 0.1, 1.0]);
+}
+
+#[test]
+fn activations_have_the_arguments_of_their_papers_or_given_ones() {
+    cnn::network! {
+        Arguments: 3 -> 3 {
+            selu -> selu(gamma = 3, alpha = 2);
+            gelu -> gelu(approximate = none) -> gelu(approximate = tanh);
+            hard_sigmoid -> hard_sigmoid(alpha = 1 / 6, beta = 1 / 2) -> hard_sigmoid(beta = 0.6);
+        }
+    }
+    let function = |op| if let Op::Activation(function) = op { Some(function) } else { None };
+    let found: Vec<Activation> = Arguments::GRAPH.nodes.iter().filter_map(|node| function(node.op)).collect();
+    let hard = Activation::HardSigmoid { alpha: 1.0 / 6.0, beta: 0.5 };
+    let expected = [
+        Activation::Selu { alpha: 1.673_263_2, gamma: 1.050_701 },
+        Activation::Selu { alpha: 2.0, gamma: 3.0 },
+        Activation::Gelu,
+        Activation::Gelu,
+        Activation::GeluTanh,
+        hard,
+        hard,
+        Activation::HardSigmoid { alpha: 1.0 / 6.0, beta: 0.6 },
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn names_may_be_words_of_rust_and_of_the_language() {
     cnn::network! {
         block keywords(fn, same) { type: conv(fn, 1, pad = same) -> r#match: conv(same, 1); }
@@ -130,6 +167,27 @@ fn a_repeated_step_counts_as_often_as_it_is_there() {
     }
     let expected = ["0.0", "1.0", "2", "name.0.0", "name.1.0", "4.0", "4.1", "5.0", "5.1", "last.0", "7"];
     assert_eq!(names::<Repeated<'_>>(), expected);
+}
+
+#[test]
+fn names_of_repeated_steps_can_count() {
+    cnn::network! {
+        block b() { conv(1, 1); }
+
+        Counted: 1x8x8 -> 1x8x8 {
+            [b1..: b; 2];
+            conv(1, 1);
+            name: [x0..: conv(1, 1); 2];
+            [conv1_09..: conv(1, 1); 2];
+            [group1..: [conv(1, 1); 2]; 2];
+            branches: add { [left1..: conv(1, 1); 2]; right1: conv(1, 1); };
+        }
+    }
+    let expected = [
+        "b1.0", "b2.0", "2", "name.x0", "name.x1", "conv1_09", "conv1_10", "group1.0", "group1.1", "group2.0",
+        "group2.1", "left1", "left2", "right1",
+    ];
+    assert_eq!(names::<Counted<'_>>(), expected);
 }
 
 #[test]

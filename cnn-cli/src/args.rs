@@ -1,10 +1,13 @@
 //! The interface: commands, their arguments, and their help.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use cnn::weights::rule_error;
 
-/// Convolutional networks, compiled ahead of time: read handwritten digits, run nets, count what they cost.
+/// Convolutional networks, compiled ahead of time: read handwritten digits, classify pictures, run nets, count what they cost.
 #[derive(Debug, Parser)]
 #[command(name = "cnn", version, after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -15,8 +18,10 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   cnn digits photo.jpg         which digit does the picture show?
+  cnn classify --help          what else do pictures show?
   cnn list                     the nets there are
   cnn summary lenet5           the layers of one, and what they cost
+  cnn check-weights --help     does a file of weights fit one?
   cnn run --help               how to run one on numbers of your own
   cnn compare --help           does it give the numbers that PyTorch gives?
 
@@ -34,6 +39,9 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "files")]
         test: bool,
     },
+    /// Say what a picture shows
+    #[command(long_about = CLASSIFY, after_help = CLASSIFY_EXAMPLES)]
+    Classify(ClassifyArgs),
     /// List the nets
     #[command(long_about = LIST, after_help = LIST_EXAMPLES)]
     List,
@@ -47,6 +55,9 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Say whether a file of weights fits a net, tensor by tensor
+    #[command(long_about = CHECK_WEIGHTS, after_help = CHECK_WEIGHTS_EXAMPLES)]
+    CheckWeights(CheckWeightsArgs),
     /// Run a net on numbers from a file
     #[command(long_about = RUN, after_help = RUN_EXAMPLES)]
     Run(RunArgs),
@@ -58,14 +69,51 @@ pub(crate) enum Command {
     Compare(CompareArgs),
 }
 
+/// A rule that gives tensors other names.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    /// The names that it is for; `*` stands for any text.
+    pub(crate) from: String,
+    /// What becomes of them.
+    pub(crate) to: String,
+}
+
+impl FromStr for Rule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (from, to) = text.split_once('=').ok_or("expected FROM=TO, such as `module.*=*`")?;
+        match rule_error((from, to)) {
+            Some(wrong) => Err(wrong.to_owned()),
+            None => Ok(Self { from: from.to_owned(), to: to.to_owned() }),
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckWeightsArgs {
+    /// Which net; `cnn list` shows them
+    #[arg(value_name = "NET")]
+    pub(crate) net: String,
+    /// A safetensors file, or the index (`.json`) of several
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) rename: Vec<Rule>,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
     /// Which net; `cnn list` shows them
     #[arg(value_name = "NET")]
     pub(crate) net: String,
-    /// Its weights, a safetensors file; may be left out if the net has weights in this program
+    /// Its weights: a safetensors file, or the index (`.json`) of several; not needed if they are in this program
     #[arg(long, value_name = "W.safetensors")]
     pub(crate) weights: Option<PathBuf>,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) rename: Vec<Rule>,
     /// What it reads: a safetensors file with a tensor `input`
     #[arg(long, value_name = "X.safetensors")]
     pub(crate) input: PathBuf,
@@ -75,13 +123,60 @@ pub(crate) struct RunArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct ClassifyArgs {
+    /// Which net; `cnn list` shows them
+    #[arg(value_name = "NET")]
+    pub(crate) net: String,
+    /// Pictures, PNG or JPEG
+    #[arg(value_name = "IMAGE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Its weights: a safetensors file, or the index (`.json`) of several; not needed if they are in this program
+    #[arg(long, value_name = "W.safetensors")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) rename: Vec<Rule>,
+    /// The names of its classes, one a line, in the order of its outputs
+    #[arg(long, value_name = "LABELS.txt")]
+    pub(crate) labels: Option<PathBuf>,
+    /// How pictures become its input, where its weights need another way than its own
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) preprocess: Option<Preprocessing>,
+    /// How many classes are told
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub(crate) top: NonZeroUsize,
+}
+
+/// How pictures become the input of a net.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Preprocessing {
+    /// Shorter side to 256, middle 224x224, RGB of ImageNet's mean and deviation: usual with PyTorch
+    Torchvision,
+    /// The same, but shorter side to 232: torchvision's weights IMAGENET1K_V2
+    TorchvisionV2,
+    /// The same as `torchvision`, but RGB from -1 to 1: torchvision's weights of GoogLeNet
+    TorchvisionGooglenet,
+    /// To 256x256, middle 224x224, BGR less (104, 117, 123): Caffe's AlexNet and GoogLeNet
+    Caffe,
+    /// Shorter side to 256, middle 224x224, BGR less (103.939, 116.779, 123.68): Caffe's VGG
+    CaffeVgg,
+    /// To 28x28, grey from 0 to 1: digits of MNIST, white on black
+    Mnist,
+    /// The same with a border of two black pixels
+    Lenet5,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct TraceArgs {
     /// Which net; `cnn list` shows them
     #[arg(value_name = "NET")]
     pub(crate) net: String,
-    /// Its weights, a safetensors file
+    /// Its weights: a safetensors file, or the index (`.json`) of several
     #[arg(long, value_name = "W.safetensors")]
     pub(crate) weights: PathBuf,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) rename: Vec<Rule>,
     /// What it reads: a safetensors file with a tensor `input`
     #[arg(long, value_name = "X.safetensors")]
     pub(crate) input: PathBuf,
@@ -95,9 +190,12 @@ pub(crate) struct CompareArgs {
     /// Which net; `cnn list` shows them
     #[arg(value_name = "NET")]
     pub(crate) net: String,
-    /// Its weights, a safetensors file
+    /// Its weights: a safetensors file, or the index (`.json`) of several
     #[arg(long, value_name = "W.safetensors")]
     pub(crate) weights: PathBuf,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) rename: Vec<Rule>,
     /// What it reads: a safetensors file with a tensor `input`
     #[arg(long, value_name = "X.safetensors")]
     pub(crate) input: PathBuf,
@@ -151,31 +249,76 @@ Examples:
   $ cnn digits --test
   990 of 1000 right, 12.3 us per image";
 
+const CLASSIFY: &str = "\
+Say what a picture shows.
+
+For each picture, a PNG or JPEG file, the most probable classes are printed, the best first, with their probabilities.
+Where several pictures are given, each has its name above. If some cannot be read, the others are, and the exit code
+is 2.
+
+A picture becomes the net's input in the way that is declared beside the net: that of the weights which are published
+for it. Weights that were trained in another way need --preprocess; nets of ImageNet that were trained with PyTorch
+usually need `--preprocess torchvision`.
+
+The 1,000 classes of ImageNet and the ten digits have their names in this program. The net lenet5 reads digits as MNIST
+has them, white on black and in the middle; `cnn digits` finds those that are written on paper.";
+
+const CLASSIFY_EXAMPLES: &str = "\
+Examples:
+  $ cnn classify lenet5 digits/samples/2-test-digit.png --top 2
+  100.0 %  2
+    0.0 %  0
+
+With weights of torchvision, saved by `safetensors.torch.save_file(model.state_dict(), \"resnet50.safetensors\")`:
+  $ cnn classify torchvision-resnet50 --weights resnet50.safetensors cat.jpg dog.png";
+
 const LIST: &str = "\
 List the nets, one on each line: its name, the shape it reads -> the shape it gives (channels x height x width), its
-trained parameters, the multiplications with a weight in one pass (MACs), and whether weights for it are in this program.";
+trained parameters, the multiplications with a weight in one pass (MACs), and whether weights for it are in this program.
+
+Nets are as their papers have them, with the papers' or usual names of layers. Those whose name begins with `torchvision-`
+are torchvision's, with its names: weights that torchvision publishes fit them.";
 
 const LIST_EXAMPLES: &str = "\
 Example:
-  $ cnn list
-  lenet5  1x32x32 -> 10  61,706 parameters  416,520 MACs  weights included";
+  $ cnn list | grep vgg16
+  vgg16                     3x224x224 -> 1000  138,357,544 parameters  15,470,264,320 MACs
+  torchvision-vgg16         3x224x224 -> 1000  138,357,544 parameters  15,470,264,320 MACs";
 
 const SUMMARY: &str = "\
 Show the layers of a net in the order in which they run: name, kind with arguments as `cnn::network!` writes them
 (arguments that have their default are left out), shape of the output (channels x height x width), trained parameters,
-and multiplications with a weight in one pass (MACs).
+and multiplications with a weight in one pass (MACs). The depth is the number of convolutions and fully connected layers
+on the longest path from the input to the output.
 
 Auxiliary classifiers, which only training uses, follow with totals of their own; the net's totals leave them out.
 
-The JSON has the keys net, input, output, layers, aux, taps, parameters, macs, weights_bytes and workspace_bytes. A layer
-has the keys name, kind, arguments, inputs (names of layers, or \"input\"), output, parameters, macs and aux (null, or the
-name of its auxiliary classifier). Shapes are arrays: [channels, height, width], or [features].";
+The JSON has the keys net, input, output, layers, aux, taps, depth, parameters, macs, weights_bytes and workspace_bytes. A
+layer has the keys name, kind, arguments, inputs (names of layers, or \"input\"), output, parameters, macs and aux (null, or
+the name of its auxiliary classifier); the depth has convolutions and fully_connected. Shapes are arrays: [channels,
+height, width], or [features].";
 
 const SUMMARY_EXAMPLES: &str = "\
 Examples:
   cnn summary lenet5
-  cnn summary lenet5 --format markdown >> README.md
-  cnn summary lenet5 --format json | jq .parameters";
+  cnn summary resnet50 --format markdown >> README.md
+  cnn summary inception-v1 --format json | jq .parameters";
+
+const CHECK_WEIGHTS: &str = "\
+Say whether a file of weights fits a net, tensor by tensor.
+
+Tensors that fit are listed with their shape and type, as `found`; those that PyTorch writes for itself, and no net needs, as
+`ignored`. Then everything that is wrong follows, a line each: tensors that are missing, unexpected, under another name, of
+another shape (with what probably happened: HWIO instead of OIHW, a transposed matrix), of another type, or not finite.";
+
+const CHECK_WEIGHTS_EXAMPLES: &str = "\
+Examples:
+  cnn check-weights torchvision-resnet50 resnet50.safetensors
+  cnn check-weights resnet50 model.safetensors.index.json
+  cnn check-weights resnet50 parallel.safetensors --rename 'module.*=*' --rename '*.gamma=*.weight'
+
+In Python, a file is made by
+  safetensors.torch.save_file(model.state_dict(), \"resnet50.safetensors\")";
 
 const RUN: &str = "\
 Run a net on numbers from a file.

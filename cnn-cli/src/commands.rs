@@ -1,5 +1,7 @@
 //! The commands, a file each.
 
+mod check_weights;
+mod classify;
 mod compare;
 mod digits;
 mod input;
@@ -17,10 +19,12 @@ use crate::failure::Failure;
 /// Does what the arguments say.
 pub(crate) fn execute(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
     match &args.command {
+        Command::Classify(args) => classify::classify(args, out),
         Command::Digits { test: true, .. } => digits::test(out),
         Command::Digits { files, test: false } => digits::read(files, out),
         Command::List => list::list(out),
         Command::Summary { net, format } => summary::summary(net, *format, out),
+        Command::CheckWeights(args) => check_weights::check_weights(args, out),
         Command::Run(args) => run::run(args),
         Command::Trace(args) => trace::trace(args),
         Command::Compare(args) => compare::compare(args, out),

@@ -4,7 +4,7 @@
 //! of that, so it is brought to it, in the order of the modules:
 //!
 //! ```text
-//! decode   file -> upright RGB picture, of any size up to a limit
+//! picture  file -> upright RGB picture, of any size up to a limit
 //! colour   -> grey levels of at most WORKING_SIDE, where the ink stands out most
 //! paper    -> the light on the paper, to be taken away
 //! ink      -> how much of each pixel is ink (parts: which of it is the digit)
@@ -15,7 +15,6 @@
 //! A picture that already is a 28x28 digit of MNIST passes through unchanged.
 
 mod colour;
-mod decode;
 pub(crate) mod idx;
 mod ink;
 mod lines;
@@ -27,22 +26,18 @@ mod shape;
 mod tests;
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
-use decode::Picture;
 use ink::Digit;
 use plane::Area;
+
+use crate::picture::{self, Picture, PictureError};
 
 /// The side of LeNet-5's input.
 pub(crate) const SIDE: usize = 32;
 
 /// LeNet-5's input, row by row: ink is 1, background 0.
 pub(crate) type Input = [f32; SIDE * SIDE];
-
-/// The longest file that is read.
-const MAX_FILE: u64 = 256 << 20;
 
 /// Pictures are reduced to this before anything is looked for: enough for the digit's shape, and it bounds the time.
 const WORKING_SIDE: usize = 512;
@@ -53,21 +48,8 @@ const CLOSE_ENOUGH: usize = 120;
 /// Why a picture cannot be read as a digit.
 #[derive(Debug)]
 pub(crate) enum DigitError {
-    /// The file cannot be opened or read.
-    Open(io::Error),
-    /// Neither a PNG nor a JPEG file.
-    NotAPicture,
-    /// A PNG or JPEG file that cannot be decoded, in the decoder's words.
-    Damaged(String),
-    /// More pixels than are read.
-    TooLarge {
-        /// Pixels of a row.
-        width: usize,
-        /// Rows.
-        height: usize,
-    },
-    /// A longer file than is read.
-    TooLong,
+    /// The file gives no picture.
+    Picture(PictureError),
     /// Nothing stands out from the background.
     Blank,
 }
@@ -75,16 +57,7 @@ pub(crate) enum DigitError {
 impl fmt::Display for DigitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open(error) => write!(f, "cannot be read: {error}"),
-            Self::NotAPicture => write!(f, "is neither a PNG nor a JPEG picture"),
-            Self::Damaged(why) => write!(f, "is damaged, or of a kind that is not supported: {why}"),
-            Self::TooLarge { width, height } => write!(
-                f,
-                "is too large: {width}x{height} pixels, where a side may have {} and all together {} million",
-                decode::MAX_SIDE,
-                decode::MAX_PIXELS / 1_000_000
-            ),
-            Self::TooLong => write!(f, "is too large: more than {} MiB", MAX_FILE >> 20),
+            Self::Picture(error) => error.fmt(f),
             Self::Blank => write!(f, "shows no digit: nothing stands out from the background"),
         }
     }
@@ -93,28 +66,21 @@ impl fmt::Display for DigitError {
 impl std::error::Error for DigitError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Open(error) => Some(error),
-            Self::NotAPicture | Self::Damaged(_) | Self::TooLarge { .. } | Self::TooLong | Self::Blank => None,
+            // Its text is this error's own.
+            Self::Picture(error) => error.source(),
+            Self::Blank => None,
         }
     }
 }
 
 /// Reads a PNG or JPEG file that shows one digit.
 pub(crate) fn read(path: &Path) -> Result<Input, DigitError> {
-    let file = File::open(path).map_err(DigitError::Open)?;
-    let mut bytes = Vec::new();
-    let length = file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(DigitError::Open)?;
-    if length as u64 > MAX_FILE {
-        return Err(DigitError::TooLong);
-    }
-    from_bytes(&bytes)
+    from_picture(&picture::read(path).map_err(DigitError::Picture)?)
 }
 
-/// Reads a digit from what a PNG or JPEG file holds.
-pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Input, DigitError> {
-    let picture = decode::decode(bytes)?;
+fn from_picture(picture: &Picture) -> Result<Input, DigitError> {
     let normal =
-        shape::already_normal(&picture).or_else(|| shape::normalise(&find(&picture)?)).ok_or(DigitError::Blank)?;
+        shape::already_normal(picture).or_else(|| shape::normalise(&find(picture)?)).ok_or(DigitError::Blank)?;
     Ok(padded(|x, y| normal.levels[y * normal.width + x]))
 }
 

@@ -75,19 +75,25 @@ fn activation_arguments(activation: &Activation) -> Vec<Argument> {
     match *activation {
         Activation::LeakyRelu { slope } => vec![positional_real(slope, 0.01)],
         Activation::Elu { alpha } => vec![positional_real(alpha, 1.0)],
+        Activation::Selu { alpha, gamma } => {
+            vec![named_real("alpha", alpha, Activation::SELU_ALPHA), named_real("gamma", gamma, Activation::SELU_GAMMA)]
+        }
+        Activation::HardSigmoid { alpha, beta } => vec![
+            named_real("alpha", alpha, Activation::HARD_SIGMOID_ALPHA),
+            named_real("beta", beta, Activation::HARD_SIGMOID_BETA),
+        ],
+        Activation::GeluTanh => vec![Some("approximate = tanh".to_owned())],
         Activation::Identity
         | Activation::Step
         | Activation::Sigmoid
         | Activation::Tanh
         | Activation::Relu
         | Activation::Relu6
-        | Activation::Selu
         | Activation::Softplus
         | Activation::Softsign
         | Activation::Gelu
         | Activation::Silu
         | Activation::Mish
-        | Activation::HardSigmoid
         | Activation::HardSwish => Vec::new(),
     }
 }
@@ -161,6 +167,10 @@ mod tests {
         assert_eq!(arguments(&Op::Lrn(Lrn { size: 5, alpha: 1e-4, beta: 0.75, k: 2.0 })), "");
         assert_eq!(arguments(&Op::BatchNorm(BatchNorm { eps: 1e-5, momentum: 0.1 })), "");
         assert_eq!(arguments(&Op::Dropout { p: 0.5 }), "");
+        let selu = Activation::Selu { alpha: Activation::SELU_ALPHA, gamma: Activation::SELU_GAMMA };
+        assert_eq!(arguments(&Op::Activation(selu)), "");
+        assert_eq!(arguments(&Op::Activation(Activation::HardSigmoid { alpha: 1.0 / 6.0, beta: 0.5 })), "");
+        assert_eq!(arguments(&Op::Activation(Activation::Gelu)), "");
         assert_eq!(arguments(&Op::Softmax), "");
     }
 
@@ -177,6 +187,11 @@ mod tests {
         );
         assert_eq!(arguments(&Op::BatchNorm(BatchNorm { eps: 0.001, momentum: 0.01 })), "eps = 0.001, momentum = 0.01");
         assert_eq!(arguments(&Op::Activation(Activation::LeakyRelu { slope: 0.2 })), "0.2");
+        let selu = Activation::Selu { alpha: 2.0, gamma: Activation::SELU_GAMMA };
+        assert_eq!(arguments(&Op::Activation(selu)), "alpha = 2");
+        let hard = Activation::HardSigmoid { alpha: 0.2, beta: 0.6 };
+        assert_eq!(arguments(&Op::Activation(hard)), "alpha = 0.2, beta = 0.6");
+        assert_eq!(arguments(&Op::Activation(Activation::GeluTanh)), "approximate = tanh");
         assert_eq!(arguments(&Op::Prelu(PreluPer::Element)), "per = element");
     }
 

@@ -1,5 +1,5 @@
-//! The command line of the `cnn` compiler: reads handwritten digits, and runs, compares, counts and lists the
-//! reference nets.
+//! The command line of the `cnn` compiler: reads handwritten digits, classifies pictures, and runs, compares, counts and
+//! lists the reference nets.
 //!
 //! `args` is the interface as users see it, and each command is a file in `commands`. A command writes to an output
 //! that it is given and returns a [`Failure`](failure::Failure); what then goes to stderr, and the exit code, is
@@ -13,6 +13,7 @@ mod digits;
 mod failure;
 mod language;
 mod numbers;
+mod picture;
 mod registry;
 mod replace;
 mod table;

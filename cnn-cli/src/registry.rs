@@ -4,14 +4,44 @@
 //! description and functions that were made for the type. To add a net, add a line to [`MODELS`].
 
 use cnn::graph::Graph;
-use cnn::weights::WeightsError;
+use cnn::weights::{Source, WeightsError};
 use cnn::{Network, WrongLength};
-use models::LeNet5;
+use models::{Classifier, Preprocess, torchvision};
 
 use crate::failure::{Failure, printable};
 
 /// All nets, in the order of `cnn list`.
-pub(crate) static MODELS: &[Model] = &[Model::of::<LeNet5>("lenet5").with_embedded(|| Box::new(LeNet5::embedded()))];
+pub(crate) static MODELS: &[Model] = &[
+    Model::of::<models::Perceptron>("perceptron"),
+    Model::classifier::<models::Mlp>("mlp"),
+    Model::classifier::<models::LeNet5>("lenet5").with_embedded(|| Box::new(models::LeNet5::embedded())),
+    Model::classifier::<models::AlexNet>("alexnet"),
+    Model::classifier::<models::Vgg11>("vgg11"),
+    Model::classifier::<models::Vgg11Lrn>("vgg11-lrn"),
+    Model::classifier::<models::Vgg13>("vgg13"),
+    Model::classifier::<models::Vgg16>("vgg16"),
+    Model::classifier::<models::Vgg19>("vgg19"),
+    Model::classifier::<models::InceptionV1>("inception-v1"),
+    Model::classifier::<models::ResNet18>("resnet18"),
+    Model::classifier::<models::ResNet34>("resnet34"),
+    Model::classifier::<models::ResNet50>("resnet50"),
+    Model::classifier::<models::ResNet101>("resnet101"),
+    Model::classifier::<models::ResNet152>("resnet152"),
+    Model::classifier::<torchvision::AlexNet>("torchvision-alexnet"),
+    Model::classifier::<torchvision::Vgg11>("torchvision-vgg11"),
+    Model::classifier::<torchvision::Vgg13>("torchvision-vgg13"),
+    Model::classifier::<torchvision::Vgg16>("torchvision-vgg16"),
+    Model::classifier::<torchvision::Vgg19>("torchvision-vgg19"),
+    Model::classifier::<torchvision::GoogLeNet>("torchvision-googlenet"),
+    Model::classifier::<torchvision::ResNet18>("torchvision-resnet18"),
+    Model::classifier::<torchvision::ResNet34>("torchvision-resnet34"),
+    Model::classifier::<torchvision::ResNet50>("torchvision-resnet50"),
+    Model::classifier::<torchvision::ResNet101>("torchvision-resnet101"),
+    Model::classifier::<torchvision::ResNet152>("torchvision-resnet152"),
+    Model::classifier::<torchvision::SqueezeNet1_1>("torchvision-squeezenet1_1"),
+    Model::classifier::<torchvision::MobileNetV2>("torchvision-mobilenet_v2"),
+    Model::classifier::<torchvision::DenseNet121>("torchvision-densenet121"),
+];
 
 /// A net, by name.
 pub(crate) struct Model {
@@ -21,10 +51,14 @@ pub(crate) struct Model {
     pub(crate) graph: &'static Graph<'static>,
     /// Bytes that it computes in.
     pub(crate) workspace_bytes: usize,
-    /// A net on weights from a safetensors file.
-    pub(crate) load: fn(&[u8]) -> Loaded,
+    /// A net on weights from files.
+    pub(crate) load: fn(&Source<'_>) -> Loaded,
     /// A net on weights in this program, if there are any.
     pub(crate) embedded: Option<fn() -> Box<dyn Runnable>>,
+    /// How pictures become its input, if that is declared.
+    pub(crate) preprocess: Option<Preprocess>,
+    /// What its classes are called; nothing, if that is not declared.
+    pub(crate) labels: &'static [&'static str],
 }
 
 /// A net on the weights of a file, if they fit.
@@ -50,7 +84,20 @@ impl<N: Network<'static>> Runnable for N {
 
 impl Model {
     const fn of<N: Network<'static> + 'static>(name: &'static str) -> Self {
-        Self { name, graph: N::GRAPH, workspace_bytes: N::WORKSPACE_BYTES, load: load::<N>, embedded: None }
+        Self {
+            name,
+            graph: N::GRAPH,
+            workspace_bytes: N::WORKSPACE_BYTES,
+            load: load::<N>,
+            embedded: None,
+            preprocess: None,
+            labels: &[],
+        }
+    }
+
+    /// A net that says what pictures show.
+    const fn classifier<N: Network<'static> + Classifier + 'static>(name: &'static str) -> Self {
+        Self { preprocess: Some(N::PREPROCESS), labels: N::LABELS, ..Self::of::<N>(name) }
     }
 
     const fn with_embedded(mut self, embedded: fn() -> Box<dyn Runnable>) -> Self {
@@ -66,19 +113,22 @@ impl Model {
 
 /// The weights are never freed: a command loads one net and then ends, and a net that borrows nothing shorter than
 /// `'static` can stand behind [`Runnable`].
-fn load<N: Network<'static> + 'static>(file: &[u8]) -> Loaded {
-    let weights = Box::leak(Box::new(N::weights(file)?));
+fn load<N: Network<'static> + 'static>(source: &Source<'_>) -> Loaded {
+    let weights = Box::leak(Box::new(N::load(source)?));
     Ok(Box::new(N::new(weights)))
 }
 
 fn unknown(name: &str) -> String {
-    let distance = |model: &Model| strsim::damerau_levenshtein(&plain(model.name), &plain(name));
-    let near = MODELS
-        .iter()
-        .map(|model| (distance(model), model.name))
-        .filter(|(distance, near)| *distance <= 1 + near.len().min(name.len()) / 4)
-        .min();
-    let guess = near.map(|(_, near)| format!("did you mean `{near}`? ")).unwrap_or_default();
+    // Without `torchvision-` too, which people may not think of.
+    let spellings = MODELS.iter().flat_map(|model| {
+        let short = model.name.strip_prefix("torchvision-");
+        [Some(model.name), short].into_iter().flatten().map(|spelling| (spelling, model.name))
+    });
+    let near = spellings
+        .map(|(spelling, near)| (strsim::damerau_levenshtein(&plain(spelling), &plain(name)), spelling, near))
+        .filter(|(distance, spelling, _)| *distance <= 1 + spelling.len().min(name.len()) / 4)
+        .min_by_key(|(distance, _, near)| (*distance, near.len(), *near));
+    let guess = near.map(|(_, _, near)| format!("did you mean `{near}`? ")).unwrap_or_default();
     format!("there is no net `{}`; {guess}`cnn list` shows all", printable(name))
 }
 
@@ -122,9 +172,32 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn pictures_become_what_a_classifier_reads_and_each_of_its_classes_has_a_name() {
+        for model in MODELS {
+            if let Some(preprocess) = model.preprocess {
+                assert_eq!(preprocess.shape(), model.graph.input, "{}", model.name);
+                assert_eq!(model.labels.len(), model.graph.output.elements(), "{}", model.name);
+            }
+        }
+    }
+
+    #[test]
     fn a_slip_is_recognised_and_anything_else_is_not() {
-        assert_eq!(unknown("LeNet-5"), "there is no net `LeNet-5`; did you mean `lenet5`? `cnn list` shows all");
-        for other in ["yolo", "alexnet", "resnet", ""] {
+        for (slip, meant) in [
+            ("LeNet-5", "lenet5"),
+            ("Inception_v1", "inception-v1"),
+            ("resnet", "resnet18"),
+            ("ResNet-50", "resnet50"),
+            ("torchvision-resnet-50", "torchvision-resnet50"),
+            ("googlenet", "torchvision-googlenet"),
+            ("mobilenet-v2", "torchvision-mobilenet_v2"),
+        ] {
+            assert_eq!(
+                unknown(slip),
+                format!("there is no net `{slip}`; did you mean `{meant}`? `cnn list` shows all")
+            );
+        }
+        for other in ["yolo", "transformer", ""] {
             assert_eq!(unknown(other), format!("there is no net `{other}`; `cnn list` shows all"));
         }
     }

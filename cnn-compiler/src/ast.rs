@@ -104,7 +104,7 @@ pub enum StepKind {
     Merge(Merge),
     /// `{ … }`
     Group(Body),
-    /// `[step; n]`
+    /// `[step; n]`, `[name1..: step; n]`
     Repeat(Repeat),
     /// `skip`
     Skip(Span),
@@ -156,12 +156,26 @@ pub struct Merge {
     pub broken: bool,
 }
 
-/// `[step; n]`
+/// `[step; n]`, `[name1..: step; n]`
 pub struct Repeat {
+    /// What the steps are called, if their names count; the step has no name then.
+    pub counter: Option<Counter>,
     /// What is repeated.
     pub step: Box<Step>,
     /// How often.
     pub count: Expr,
+}
+
+/// `name1..`
+pub struct Counter {
+    /// All of it but the dots.
+    pub name: Ident,
+    /// What all names begin with: `name`.
+    pub stem: String,
+    /// The number of the first one.
+    pub first: u64,
+    /// Digits that a number has at least: `name01..` has two.
+    pub digits: usize,
 }
 
 /// `aux name(weight = 0.3) { … }`
@@ -226,6 +240,14 @@ pub enum Operator {
     Div,
     /// `%`
     Rem,
+}
+
+impl Counter {
+    /// The name of a step, counted from 0.
+    pub(crate) fn name_of(&self, index: u64) -> Ident {
+        let Self { stem, first, digits, .. } = self;
+        Ident::new(&format!("{stem}{:0digits$}", first + index), self.name.span())
+    }
 }
 
 impl Step {

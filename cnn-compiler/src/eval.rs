@@ -1,4 +1,4 @@
-//! Values of expressions: whole numbers, in a block with its parameters.
+//! Values of expressions: numbers, in a block with its parameters.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -32,7 +32,7 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
             let value = apply(*operator, left, right);
             if value.is_none() {
                 let cause = match operator {
-                    Operator::Div | Operator::Rem if right == 0 => "divides by zero",
+                    Operator::Div | Operator::Rem if right == 0 => DIVIDES_BY_ZERO,
                     _ => "does not fit 64 bits",
                 };
                 report.error(expr.place, format!("`{expr}` {cause}{}", arithmetic(expr, *operator, left, right)));
@@ -47,8 +47,40 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
     }
 }
 
+const DIVIDES_BY_ZERO: &str = "divides by zero";
+
+/// The number that an expression stands for where it need not be whole: `1 / 6` is a sixth. A mistake is reported.
+pub(crate) fn real(expr: &Expr, env: &Env, report: &mut Report) -> Option<f64> {
+    match &expr.kind {
+        ExprKind::Real(value) => Some(*value),
+        ExprKind::Negative(inner) => Some(-real(inner, env, report)?),
+        ExprKind::Binary(operator, left, right) => {
+            let (left, right) = (real(left, env, report), real(right, env, report));
+            let (left, right) = (left?, right?);
+            Some(match operator {
+                Operator::Add => left + right,
+                Operator::Sub => left - right,
+                Operator::Mul => left * right,
+                Operator::Div | Operator::Rem if right == 0.0 => {
+                    let numbers = arithmetic(expr, *operator, left, right);
+                    report.error(expr.place, format!("`{expr}` {DIVIDES_BY_ZERO}{numbers}"));
+                    return None;
+                }
+                Operator::Div => left / right,
+                Operator::Rem => left % right,
+            })
+        }
+        ExprKind::Int(_)
+        | ExprKind::Name(_)
+        | ExprKind::Bool(_)
+        | ExprKind::Size(_)
+        | ExprKind::Tuple(_)
+        | ExprKind::Broken => whole(expr, env, report).map(|value| value as f64),
+    }
+}
+
 /// `: 8 / 0`, where the expression does not show these numbers itself.
-fn arithmetic(expr: &Expr, operator: Operator, left: i64, right: i64) -> String {
+fn arithmetic(expr: &Expr, operator: Operator, left: impl fmt::Display, right: impl fmt::Display) -> String {
     let numbers = format!("{left} {} {right}", operator.symbol());
     if numbers == expr.to_string() { String::new() } else { format!(": {numbers}") }
 }

@@ -112,6 +112,15 @@ const DROPOUT: &[Param] = &[positional("p", SHARE, Default::Real(0.5))];
 const LEAKY_RELU: &[Param] = &[positional("slope", ANY, Default::Real(0.01))];
 const PRELU: &[Param] = &[named("per", Kind::Word(&["channel", "element"]), Default::FirstWord)];
 const ELU: &[Param] = &[positional("alpha", ANY, Default::Real(1.0))];
+const SELU: &[Param] = &[
+    named("alpha", ANY, Default::Real(Activation::SELU_ALPHA)),
+    named("gamma", ANY, Default::Real(Activation::SELU_GAMMA)),
+];
+const GELU: &[Param] = &[named("approximate", Kind::Word(&["none", "tanh"]), Default::FirstWord)];
+const HARD_SIGMOID: &[Param] = &[
+    named("alpha", ANY, Default::Real(Activation::HARD_SIGMOID_ALPHA)),
+    named("beta", ANY, Default::Real(Activation::HARD_SIGMOID_BETA)),
+];
 
 const fn layer(name: &'static str, params: &'static [Param], build: fn(&Bound) -> Op) -> Layer {
     Layer { name, params, build }
@@ -158,13 +167,19 @@ pub(crate) const LAYERS: &[Layer] = &[
         Op::Prelu(if bound.word("per") == "element" { PreluPer::Element } else { PreluPer::Channel })
     }),
     layer("elu", ELU, |bound| Op::Activation(Activation::Elu { alpha: bound.real("alpha") })),
-    layer("selu", &[], |_| Op::Activation(Activation::Selu)),
+    layer("selu", SELU, |bound| {
+        Op::Activation(Activation::Selu { alpha: bound.real("alpha"), gamma: bound.real("gamma") })
+    }),
     layer("softplus", &[], |_| Op::Activation(Activation::Softplus)),
     layer("softsign", &[], |_| Op::Activation(Activation::Softsign)),
-    layer("gelu", &[], |_| Op::Activation(Activation::Gelu)),
+    layer("gelu", GELU, |bound| {
+        Op::Activation(if bound.word("approximate") == "tanh" { Activation::GeluTanh } else { Activation::Gelu })
+    }),
     layer("silu", &[], |_| Op::Activation(Activation::Silu)),
     layer("mish", &[], |_| Op::Activation(Activation::Mish)),
-    layer("hard_sigmoid", &[], |_| Op::Activation(Activation::HardSigmoid)),
+    layer("hard_sigmoid", HARD_SIGMOID, |bound| {
+        Op::Activation(Activation::HardSigmoid { alpha: bound.real("alpha"), beta: bound.real("beta") })
+    }),
     layer("hard_swish", &[], |_| Op::Activation(Activation::HardSwish)),
     layer("softmax", &[], |_| Op::Softmax),
     layer("log_softmax", &[], |_| Op::LogSoftmax),

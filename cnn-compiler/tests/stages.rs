@@ -142,3 +142,11 @@ fn a_flatten_that_something_else_reads_is_kept() {
         &["input: the image, 2x3x3", "0: 2x3x3 -> 18: flatten", "1: 18 -> 18: softmax"],
     );
 }
+
+#[test]
+fn a_repeat_names_its_steps_with_a_counter() {
+    assert_kernels(
+        "Net: 3 -> 3 { block: [fc1..: linear(3); 2]; }",
+        &["input: the image, 3", "block.fc1: 3 -> 3: linear", "block.fc2: 3 -> 3: linear"],
+    );
+}

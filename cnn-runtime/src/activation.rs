@@ -129,13 +129,14 @@ impl Kernel for Apply {
             Activation::Relu6 => self.each(s, Clamp { low: 0.0, high: 6.0 }),
             Activation::LeakyRelu { slope } => self.each(s, LeakyRelu { slope }),
             Activation::Elu { alpha } => self.each(s, Elu { alpha, gamma: 1.0 }),
-            Activation::Selu => self.each(s, Elu { alpha: SELU_ALPHA, gamma: SELU_GAMMA }),
+            Activation::Selu { alpha, gamma } => self.each(s, Elu { alpha, gamma }),
             Activation::Softplus => self.each(s, Softplus),
             Activation::Softsign => self.each(s, Softsign),
             Activation::Gelu => self.each(s, Gelu),
+            Activation::GeluTanh => self.each(s, GeluTanh),
             Activation::Silu => self.each(s, Silu),
             Activation::Mish => self.each(s, Mish),
-            Activation::HardSigmoid => self.each(s, HardSigmoid),
+            Activation::HardSigmoid { alpha, beta } => self.each(s, HardSigmoid { alpha, beta }),
             Activation::HardSwish => self.each(s, HardSwish),
         }
     }
@@ -162,10 +163,6 @@ impl Apply {
 trait Unary: Copy {
     fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec;
 }
-
-/// `alpha` and `gamma` of Klambauer, Unterthiner, Mayr & Hochreiter 2017.
-const SELU_ALPHA: f32 = 1.673_263_2;
-const SELU_GAMMA: f32 = 1.050_701;
 
 #[derive(Clone, Copy)]
 struct Identity;
@@ -285,12 +282,15 @@ impl Unary for Mish {
 }
 
 #[derive(Clone, Copy)]
-struct HardSigmoid;
+struct HardSigmoid {
+    alpha: f32,
+    beta: f32,
+}
 
 impl Unary for HardSigmoid {
     #[inline(always)]
     fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        let line = s.mul_add(x, s.splat(1.0 / 6.0), s.splat(0.5));
+        let line = s.mul_add(x, s.splat(self.alpha), s.splat(self.beta));
         s.min(s.splat(1.0), s.max(s.splat(0.0), line))
     }
 }
@@ -301,7 +301,8 @@ struct HardSwish;
 impl Unary for HardSwish {
     #[inline(always)]
     fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        s.mul(x, HardSigmoid.eval(s, x))
+        let (alpha, beta) = (Activation::HARD_SIGMOID_ALPHA, Activation::HARD_SIGMOID_BETA);
+        s.mul(x, HardSigmoid { alpha, beta }.eval(s, x))
     }
 }
 
@@ -322,6 +323,16 @@ impl Unary for Gelu {
     #[inline(always)]
     fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
         math::gelu(s, x)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct GeluTanh;
+
+impl Unary for GeluTanh {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
+        math::gelu_tanh(s, x)
     }
 }
 

@@ -20,9 +20,13 @@
 //! - The bias heads the panel and starts the accumulators.
 //! - A product with a single pixel has no reuse to block for; it reads several panels at once (`vector`).
 
+mod height;
 mod planar;
+mod product;
 mod tile;
 mod vector;
+
+pub(crate) use self::product::{Columns, multiply};
 
 use crate::activation::{Apply, Finish};
 use crate::map::Map;
@@ -176,7 +180,7 @@ fn progression(slots: &mut [usize], first: usize, step: usize) {
 }
 
 /// `total` in parts of at most `most` that differ by 1 at most: where each begins, and how long it is.
-fn evenly(total: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(crate) fn evenly(total: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let parts = total.div_ceil(most);
     let (len, longer) = (total / parts, total % parts);
     (0..parts).scan(0, move |first, part| {

@@ -130,6 +130,47 @@ pub struct Aux<'a> {
     pub result: Value,
 }
 
+/// How many layers lie on the longest path from a net's input to its output, as papers count them: those with filters or
+/// a matrix. A ResNet-50 is 50 deep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Convolutions.
+    pub convolutions: usize,
+    /// Fully connected layers.
+    pub fully_connected: usize,
+}
+
+impl Depth {
+    /// Both together.
+    pub const fn layers(&self) -> usize {
+        self.convolutions + self.fully_connected
+    }
+
+    /// Behind one more layer.
+    #[cfg(feature = "alloc")]
+    fn behind(self, op: &Op) -> Self {
+        match op {
+            Op::Conv(_) => Self { convolutions: self.convolutions + 1, ..self },
+            Op::Linear(_) => Self { fully_connected: self.fully_connected + 1, ..self },
+            Op::MaxPool(_)
+            | Op::AvgPool(_)
+            | Op::GlobalAvgPool
+            | Op::GlobalMaxPool
+            | Op::Flatten
+            | Op::Dropout { .. }
+            | Op::Lrn(_)
+            | Op::BatchNorm(_)
+            | Op::Prelu(_)
+            | Op::Activation(_)
+            | Op::Softmax
+            | Op::LogSoftmax
+            | Op::Concat
+            | Op::Add
+            | Op::Mul => self,
+        }
+    }
+}
+
 impl<'a> Node<'a> {
     /// Trained parameters of this layer; running statistics do not count.
     pub fn parameters(&self) -> u64 {
@@ -159,5 +200,21 @@ impl<'a> Graph<'a> {
     /// Multiplications with a weight in one pass.
     pub fn macs(&self) -> u64 {
         self.inference().map(|n| n.macs).sum()
+    }
+
+    /// Layers on the longest path from the input to the output. Auxiliary classifiers lead elsewhere.
+    #[cfg(feature = "alloc")]
+    pub fn depth(&self) -> Depth {
+        let mut depths: alloc::vec::Vec<Depth> = alloc::vec::Vec::with_capacity(self.nodes.len());
+        let of = |depths: &[Depth], value: Value| match value {
+            Value::Input => Depth::default(),
+            Value::Node(index) => depths[index],
+        };
+        for node in self.nodes {
+            let inputs = node.inputs.iter().map(|input| of(&depths, *input));
+            let deepest = inputs.max_by_key(|depth| (depth.layers(), depth.convolutions)).unwrap_or_default();
+            depths.push(deepest.behind(&node.op));
+        }
+        of(&depths, self.result)
     }
 }

@@ -11,6 +11,8 @@ use crate::simd::Kernel;
 use crate::simd::Simd as _;
 #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
 use crate::simd::avx2::Avx2;
+#[cfg(all(feature = "kernels", target_arch = "x86_64"))]
+use crate::simd::avx512::Avx512;
 #[cfg(feature = "kernels")]
 use crate::simd::scalar::Scalar;
 
@@ -23,16 +25,19 @@ pub enum Isa {
     /// AVX2 and FMA of x86-64.
     #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
     Avx2(Avx2),
+    /// AVX-512 F, VL and DQ of x86-64.
+    #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
+    Avx512(Avx512),
 }
 
 #[cfg(feature = "kernels")]
 impl Isa {
     /// The instruction sets of this CPU, slowest first.
     pub fn all() -> impl Iterator<Item = Self> {
-        let scalar = core::iter::once(Self::Scalar(Scalar::new()));
+        let all = core::iter::once(Self::Scalar(Scalar::new()));
         #[cfg(target_arch = "x86_64")]
-        let scalar = scalar.chain(Avx2::detect().map(Self::Avx2));
-        scalar
+        let all = all.chain(Avx2::detect().map(Self::Avx2)).chain(Avx512::detect().map(Self::Avx512));
+        all
     }
 
     /// The instruction set of that name, if this CPU has it.
@@ -72,13 +77,15 @@ impl Isa {
 }
 
 impl Isa {
-    /// Its name: `scalar`, `avx2`.
+    /// Its name: `scalar`, `avx2`, `avx512`.
     pub const fn name(self) -> &'static str {
         match self {
             #[cfg(feature = "kernels")]
             Self::Scalar(_) => "scalar",
             #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
             Self::Avx2(_) => "avx2",
+            #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
+            Self::Avx512(_) => "avx512",
         }
     }
 
@@ -91,6 +98,8 @@ impl Isa {
             Self::Scalar(simd) => simd.run(kernel),
             #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
             Self::Avx2(simd) => simd.run(kernel),
+            #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
+            Self::Avx512(simd) => simd.run(kernel),
         }
     }
 }

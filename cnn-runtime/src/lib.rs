@@ -7,6 +7,7 @@
 //! | `heap` | large zeroed memory |
 //! | [`isa`], [`simd`] | which instruction set runs, and the vectors that all kernels are written in |
 //! | [`gemm`] | the micro-kernel that convolutions and fully connected layers share |
+//! | [`winograd`] | convolutions with fewer multiplications |
 //! | [`conv`], [`dense`], [`pool`], [`norm`], [`activation`], [`softmax`], [`join`] | a kernel for each kind of layer |
 //! | [`pack`], [`weights`] | weights as kernels want them, from files as PyTorch writes them |
 //! | [`mod@reference`] | every layer's mathematics in plain loops: the oracle of the tests |
@@ -47,6 +48,7 @@ pub mod softmax;
 pub mod trace;
 #[cfg(feature = "alloc")]
 pub mod weights;
+pub mod winograd;
 pub mod workspace;
 
 /// Its content, if the feature `alloc` of this crate is on. Emitted code can't ask for another crate's features.

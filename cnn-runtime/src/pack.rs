@@ -4,6 +4,7 @@
 //! whole vectors, so that kernels load without looking at the end.
 
 use crate::op::Size;
+use crate::winograd::points::{MOST, transform_filter};
 
 /// Output channels of a full panel: two AVX2 vectors, one AVX-512 vector or four NEON vectors.
 pub const PANEL: usize = 16;
@@ -90,43 +91,118 @@ impl ConvPanels {
     /// If `packed` has another length.
     pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
         assert_eq!(packed.len(), self.len());
+        let area = self.kernel.area();
+        self.pack_columns(packed, |channel, column, width| {
+            let Affine { scale, shift } = affine(channel);
+            column[0] = shift as f32;
+            for tap in 0..area {
+                for input in 0..self.inputs {
+                    let value = weight((channel * self.inputs + input) * area + tap);
+                    column[(1 + tap * self.inputs + input) * width] = (f64::from(value) * scale) as f32;
+                }
+            }
+        });
+    }
+
+    /// Hands each output channel and its column of a panel, in which every `width`-th element is its own, to `pack`; those
+    /// behind the last channel are zeroed.
+    fn pack_columns(&self, packed: &mut [f32], pack: impl Fn(usize, &mut [f32], usize)) {
         for (group, packed) in packed.chunks_exact_mut(self.group_len()).enumerate() {
             let mut rest = packed;
             for first in (0..self.outputs).step_by(PANEL) {
                 let width = if self.outputs - first > HALF_PANEL { PANEL } else { HALF_PANEL };
                 let (panel, behind) = rest.split_at_mut(width * (self.depth() + 1));
                 let real = width.min(self.outputs - first);
-                for column in 0..width {
-                    let channel = (column < real).then_some(group * self.outputs + first + column);
-                    self.pack_column(channel, &weight, &affine, &mut panel[column..], width);
+                for column in 0..real {
+                    pack(group * self.outputs + first + column, &mut panel[column..], width);
+                }
+                for column in real..width {
+                    panel[column..].iter_mut().step_by(width).for_each(|slot| *slot = 0.0);
                 }
                 rest = behind;
             }
         }
     }
+}
 
-    /// One output channel of a panel, or the zeros behind the last one.
-    fn pack_column(
-        &self,
-        channel: Option<usize>,
-        weight: &impl Fn(usize) -> f32,
-        affine: &impl Fn(usize) -> Affine,
-        column: &mut [f32],
-        width: usize,
-    ) {
-        let Some(channel) = channel else {
-            column.iter_mut().step_by(width).for_each(|slot| *slot = 0.0);
-            return;
-        };
-        let Affine { scale, shift } = affine(channel);
-        column[0] = shift as f32;
-        let area = self.kernel.area();
-        for tap in 0..area {
+/// The weights of a convolution by Winograd's algorithm.
+///
+/// Packed, they are `[groups][panels]`, and a panel of `p` output channels is its bias `[p]` followed by the transformed
+/// filters, `[n][n][inputs][p]` with `n = tile + taps - 1`. Panels are as wide as those of [`ConvPanels`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WinogradPanels {
+    /// Independent parts.
+    pub groups: usize,
+    /// Output channels of a group.
+    pub outputs: usize,
+    /// Input channels of a group.
+    pub inputs: usize,
+    /// Side of a filter.
+    pub taps: usize,
+    /// Side of a tile of outputs.
+    pub tile: usize,
+}
+
+impl WinogradPanels {
+    /// Values of a transformed filter in one direction.
+    const fn side(&self) -> usize {
+        self.tile + self.taps - 1
+    }
+
+    /// Panels of so many values for each channel, which is what packing is about: a filter of that size.
+    const fn panels(&self) -> ConvPanels {
+        let kernel = Size::square(self.side());
+        ConvPanels { groups: self.groups, outputs: self.outputs, inputs: self.inputs, kernel }
+    }
+
+    /// Packed size.
+    pub const fn len(&self) -> usize {
+        self.panels().len()
+    }
+
+    /// Whether there is nothing to pack.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Packs the elements of a `[groups * outputs, inputs, taps, taps]` tensor, as [`ConvPanels::pack`] does. Filters are
+    /// transformed in double precision.
+    ///
+    /// # Panics
+    ///
+    /// If `packed` has another length than [`len`](Self::len), or there is no algorithm for such tiles.
+    pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
+        assert_eq!(packed.len(), self.len());
+        self.panels().pack_columns(packed, |channel, column, width| {
+            let Affine { scale, shift } = affine(channel);
+            column[0] = shift as f32;
             for input in 0..self.inputs {
-                let value = weight((channel * self.inputs + input) * area + tap);
-                column[(1 + tap * self.inputs + input) * width] = (f64::from(value) * scale) as f32;
+                let at = (channel * self.inputs + input) * self.taps * self.taps;
+                let filter = self.transform(|tap| f64::from(weight(at + tap)) * scale);
+                for (point, value) in filter[..self.side() * self.side()].iter().enumerate() {
+                    column[(1 + point * self.inputs + input) * width] = *value as f32;
+                }
             }
+        });
+    }
+
+    /// `G g G^T` of a filter.
+    fn transform(&self, filter: impl Fn(usize) -> f64) -> [f64; MOST * MOST] {
+        let (taps, n) = (self.taps, self.side());
+        // G g, then (G (G g)^T)^T.
+        let mut columns = [[0.0; MOST]; MOST];
+        for (x, column) in columns.iter_mut().enumerate().take(taps) {
+            let mut values = [0.0; MOST];
+            values.iter_mut().enumerate().take(taps).for_each(|(y, value)| *value = filter(y * taps + x));
+            transform_filter(n, &values[..taps], &mut column[..n]);
         }
+        let mut transformed = [0.0; MOST * MOST];
+        for y in 0..n {
+            let mut values = [0.0; MOST];
+            values.iter_mut().enumerate().take(taps).for_each(|(x, value)| *value = columns[x][y]);
+            transform_filter(n, &values[..taps], &mut transformed[y * n..][..n]);
+        }
+        transformed
     }
 }
 

@@ -22,7 +22,7 @@ use crate::op::{Op, Shape};
 pub use self::activation::{activate, log_softmax, prelu, softmax};
 pub use self::conv::{conv, linear};
 pub use self::join::{add, concat, flatten, mul};
-pub use self::norm::{Statistics, batch_norm, lrn};
+pub use self::norm::{BatchNormSteps, RunningVariance, Statistics, batch_norm, batch_norm_training, lrn};
 pub use self::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
 
 /// A value: the numbers of its shape, in the order C, H, W.

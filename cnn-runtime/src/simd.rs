@@ -10,11 +10,16 @@
 //!   function that has the CPU's features switched on. This is why work is handed over as a [`Kernel`], whose method can
 //!   carry that attribute, and not as a closure, which cannot.
 //! - Vectors are never indexed by a variable that the optimiser cannot unroll, or they would live in memory.
+//!
+//! A vector is as long as the CPU has it, up to a whole panel of weights. Half a panel may be less than a vector: then it
+//! is the shorter vector of [`Simd::half`] that works on it.
 
 pub mod scalar;
 
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub mod avx512;
 
 /// Work that is compiled anew for each instruction set.
 pub trait Kernel {
@@ -33,18 +38,24 @@ pub trait Simd: Copy {
     type Vec: Copy;
     /// A truth value for each lane.
     type Mask: Copy;
+    /// The vectors for half a panel: these, unless they are longer than that. Their `LANES` divide
+    /// [`HALF_PANEL`](crate::pack::HALF_PANEL).
+    type Half: Simd<Half = Self::Half>;
 
-    /// Floats in a vector; divides [`HALF_PANEL`](crate::pack::HALF_PANEL).
+    /// Floats in a vector; divides [`PANEL`](crate::pack::PANEL).
     const LANES: usize;
     /// Height, in pixels, of the GEMM tile over a whole panel: as many as leave registers for the weights.
     const MR: usize;
-    /// Height of the GEMM tile over half a panel.
+    /// Height of the GEMM tile over half a panel, of the vectors that are a [`Half`](Self::Half).
     const MR_HALF: usize;
     /// Panels that a product with a single pixel reads at once; each is a stream of weights from memory.
     const STREAMS: usize;
 
     /// Runs a kernel with the CPU's features switched on. Not inlined into its caller.
     fn run<K: Kernel>(self, kernel: K) -> K::Output;
+
+    /// The vectors for half a panel.
+    fn half(self) -> Self::Half;
 
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::Vec;

@@ -1,9 +1,41 @@
 //! The reference nets, each in a file as short as its paper's table.
+//!
+//! | net | is |
+//! | --- | --- |
+//! | [`Perceptron`], [`Mlp`] | the first steps |
+//! | [`LeNet5`] | 1998: convolution and pooling; its trained weights are in the crate |
+//! | [`AlexNet`] | 2012: ReLU, dropout, local response normalisation |
+//! | [`Vgg11`], [`Vgg11Lrn`], [`Vgg13`], [`Vgg16`], [`Vgg19`] | 2014: small windows, many of them |
+//! | [`InceptionV1`] | 2014: windows of several sizes side by side, auxiliary classifiers |
+//! | [`ResNet18`], [`ResNet34`], [`ResNet50`], [`ResNet101`], [`ResNet152`] | 2015: residual blocks |
+//! | [`torchvision`] | those whose published weights belong to other nets than the papers', or have other names |
+//!
+//! Every net keeps what goes into its last function, softmax or the step, as the tap `logits`. Nets for ImageNet read
+//! images of 3x224x224 and know its 1,000 classes.
 
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod classifier;
+
+mod alexnet;
+mod inception_v1;
 mod lenet5;
+mod mlp;
+mod resnet;
+mod vgg;
 
+pub mod labels;
+pub mod preprocess;
 pub mod seeded;
+pub mod torchvision;
 
-pub use lenet5::{LeNet5, LeNet5Weights};
+pub use classifier::Classifier;
+pub use preprocess::Preprocess;
+// The modules have nothing but nets: for each its type, its weights, and a workspace if it is large.
+pub use alexnet::*;
+pub use inception_v1::*;
+pub use lenet5::*;
+pub use mlp::*;
+pub use resnet::*;
+pub use vgg::*;

@@ -54,9 +54,12 @@ network! {
         c7: conv(6, 1x1) -> selu -> c8: conv(6, 1x1) -> softplus -> c9: conv(6, 1x1) -> softsign;
         d0: conv(6, 1x1) -> gelu -> d1: conv(6, 1x1) -> silu -> d2: conv(6, 1x1) -> mish;
         d3: conv(6, 1x1) -> hard_sigmoid -> d4: conv(6, 1x1) -> hard_swish -> d5: conv(6, 1x1) -> identity;
+        d6: conv(6, 1x1) -> selu(alpha = 0.5, gamma = 2) -> d7: conv(6, 1x1) -> gelu(approximate = tanh);
+        d8: conv(6, 1x1) -> hard_sigmoid(alpha = 1 / 5, beta = 0.6);
     }
     pub(crate) ActivationsAlone: 19 -> 19 {
         sigmoid -> tanh -> leaky_relu -> elu -> selu -> softplus -> softsign -> gelu -> silu -> mish -> hard_swish -> hard_sigmoid;
+        selu(alpha = 1, gamma = 1.5) -> gelu(approximate = tanh) -> hard_sigmoid(alpha = 0.9, beta = 0);
     }
 
     pub(crate) Residual: 8x9x9 -> 8x9x9 { add { a: conv(8, 3x3, pad = 1) -> relu -> b: conv(8, 3x3, pad = 1); skip; } -> relu -> c: conv(8, 3x3, pad = 1); }

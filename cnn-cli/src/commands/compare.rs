@@ -33,7 +33,7 @@ pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Fa
     let file = tensors::open(&file, "logits").map_err(|problem| Failure::of_file(&args.expected, problem))?;
     let mut problems = Problems::default();
     let mut expected = expected::find(&file, model, batch.count, &mut problems);
-    let weights = WeightsFile::read(&args.weights)?;
+    let weights = WeightsFile::open(&args.weights, &args.rename)?;
     let params = weights.params(model)?;
     let mut rows = Vec::new();
     let each = |value: Value, found: &[f32]| {

@@ -23,7 +23,7 @@ pub(super) fn trace(args: &TraceArgs) -> Result<(), Failure> {
         refuse_overwriting(read, &args.output)?;
     }
     let batch = Batch::read(&args.input, model)?;
-    let params = WeightsFile::read(&args.weights)?.params(model)?;
+    let params = WeightsFile::open(&args.weights, &args.rename)?.params(model)?;
     let graph = model.graph;
     let wanted = wanted(graph);
     let mut written = Vec::new();

@@ -1,38 +1,115 @@
-//! A file of weights: a net on them, or its tensors as they are.
+//! Weights of a net: from files, or in this program.
 
+use std::cell::RefCell;
 use std::fmt::Display;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use cnn::reference::Params;
-use cnn::weights::{self, Source};
+use cnn::weights::{self, Files, Progress, Report, Source, Unreadable};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::failure::{Failure, shown};
+use crate::args::Rule;
+use crate::failure::{Failure, printable, shown};
 use crate::registry::{Model, Runnable};
 
-/// A file that was read, and not looked at yet.
-pub(super) struct WeightsFile {
-    path: PathBuf,
-    bytes: Vec<u8>,
+/// The net on the weights of a file, or on those in this program.
+pub(super) fn start(model: &Model, weights: Option<&Path>, rules: &[Rule]) -> Result<Box<dyn Runnable>, Failure> {
+    match (weights, model.embedded) {
+        (Some(path), _) => WeightsFile::open(path, rules)?.net(model),
+        (None, Some(embedded)) => Ok(embedded()),
+        (None, None) => {
+            let advice = "give a file with --weights W.safetensors";
+            Err(Failure::Message(format!("there are no weights for {} in this program; {advice}", model.name)))
+        }
+    }
 }
 
-impl WeightsFile {
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let bytes = fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
-        Ok(Self { path: path.to_path_buf(), bytes })
+/// A file of weights, or the shards of one, that was opened and not looked at yet.
+pub(super) struct WeightsFile<'a> {
+    path: PathBuf,
+    files: Files,
+    rules: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> WeightsFile<'a> {
+    pub(super) fn open(path: &Path, rules: &'a [Rule]) -> Result<Self, Failure> {
+        let files = Files::open(path).map_err(|why| match why {
+            Unreadable::File { path, error } => {
+                Failure::of_file(Path::new(&path), format_args!("cannot be read: {}", printable(&error)))
+            }
+            why => Failure::of_file(path, format_args!("cannot be read: {why}")),
+        })?;
+        let rules = rules.iter().map(|rule| (rule.from.as_str(), rule.to.as_str())).collect();
+        Ok(Self { path: path.to_path_buf(), files, rules })
     }
 
     /// A net on these weights.
     pub(super) fn net(&self, model: &Model) -> Result<Box<dyn Runnable>, Failure> {
-        (model.load)(&self.bytes).map_err(|error| self.failure(error))
+        self.reading(|source| (model.load)(source))
     }
 
     /// The tensors of a net.
     pub(super) fn params(&self, model: &Model) -> Result<Params, Failure> {
-        weights::read(model.graph, &Source::new(&self.bytes)).map_err(|error| self.failure(error))
+        self.reading(|source| weights::read(model.graph, source))
     }
 
-    fn failure(&self, error: impl Display) -> Failure {
-        Failure::Message(format!("{}: {error}", shown(&self.path)))
+    /// What a net finds in them.
+    pub(super) fn report(&self, model: &Model) -> Report {
+        weights::report(model.graph, &self.source())
+    }
+
+    fn source(&self) -> Source<'_> {
+        self.files.source().rename(&self.rules)
+    }
+
+    fn reading<T, E: Display>(&self, read: impl FnOnce(&Source<'_>) -> Result<T, E>) -> Result<T, Failure> {
+        let bar = Bar::default();
+        let result = read(&self.source().on_progress(&|progress| bar.show(progress)));
+        bar.bar.borrow().finish_and_clear();
+        result.map_err(|error| Failure::Message(format!("{}: {error}", shown(&self.path))))
+    }
+}
+
+/// Reading takes at least so long before a bar is shown.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A bar on stderr, if that is a terminal and it takes long.
+struct Bar {
+    begin: Instant,
+    bar: RefCell<ProgressBar>,
+}
+
+impl Default for Bar {
+    fn default() -> Self {
+        Self { begin: Instant::now(), bar: RefCell::new(ProgressBar::hidden()) }
+    }
+}
+
+impl Bar {
+    fn show(&self, Progress { done, total }: Progress) {
+        let mut bar = self.bar.borrow_mut();
+        if bar.is_hidden() && self.begin.elapsed() >= PATIENCE {
+            *bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("reading weights {bar:40} {percent} %") {
+                bar.set_style(style);
+            }
+        }
+        bar.set_position(done);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::tests::BRANCHED;
+
+    #[test]
+    fn a_net_without_weights_asks_for_some() {
+        let Err(Failure::Message(message)) = start(&BRANCHED, None, &[]) else { panic!("there are no weights") };
+        assert_eq!(
+            message,
+            "there are no weights for branched in this program; give a file with --weights W.safetensors"
+        );
     }
 }

@@ -4,8 +4,8 @@
 //! that is taken instead is the one that changes most between neighbouring pixels: across the edges of the strokes,
 //! that is, while the light on the paper changes slowly and counts for little.
 
-use super::decode::Picture;
 use super::plane::{Area, Plane, resize};
+use crate::picture::Picture;
 
 /// How far apart the pixels are that are compared, to reach across the blurred edge of a stroke.
 const STEP: usize = 3;

@@ -4,10 +4,10 @@
 //! Pens of other widths are brought towards the width of theirs in between, for a hairline nearly vanishes when it is
 //! reduced, and a brush fills the loops.
 
-use super::decode::Picture;
 use super::idx::SIDE;
 use super::ink::{Digit, EDGE};
 use super::plane::{Area, Plane};
+use crate::picture::Picture;
 
 /// The longest side of a digit.
 const BOX: usize = 20;

@@ -8,7 +8,7 @@ use super::support::{cnn, run};
 #[test]
 fn every_command_has_help_with_an_example() {
     let overview = run(["--help"]).ok();
-    for command in ["digits", "list", "summary", "run", "trace", "compare"] {
+    for command in ["digits", "classify", "list", "summary", "run", "trace", "compare", "check-weights"] {
         assert!(overview.contains(&format!("\n  {command} ")), "{overview}");
         let help = run([command, "--help"]).ok();
         assert!(help.contains("Example") && help.contains(&format!("cnn {command}")), "{help}");
@@ -24,6 +24,7 @@ fn usage_errors_exit_with_2() {
         &["list", "lenet5"],
         &["summary"],
         &["run", "lenet5"],
+        &["classify", "lenet5"],
         &["trace", "lenet5"],
         &["summary", "--format=xml", "lenet5"],
         &[&files[..], &["--tolerance=1 %"]].concat(),
@@ -38,7 +39,8 @@ fn usage_errors_exit_with_2() {
 #[test]
 fn nets_are_listed_one_a_line() {
     let printed = run(["list"]).ok();
-    let lenet5 = printed.lines().next().unwrap().split("  ").map(str::trim).filter(|cell| !cell.is_empty());
+    let line = printed.lines().find(|line| line.starts_with("lenet5 ")).unwrap();
+    let lenet5 = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
     let expected = ["lenet5", "1x32x32 -> 10", "61,706 parameters", "416,520 MACs", "weights included"];
     assert_eq!(lenet5.collect::<Vec<_>>(), expected);
     assert!(

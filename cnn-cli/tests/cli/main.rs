@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod classify;
 mod compare;
 mod digits;
 mod interface;
@@ -10,3 +11,4 @@ mod run_errors;
 mod summary;
 mod support;
 mod trace;
+mod weights;

@@ -24,6 +24,7 @@ fc3    linear 10           10         850      840
 --------------------------------------------------
 total                              61,706  416,520
 
+depth      5 layers: 2 convolutions, 3 fully connected
 weights    246,824 bytes as F32
 workspace  N bytes
 tap        logits, 10 behind fc3
@@ -59,12 +60,24 @@ fn markdown_is_a_table() {
 fn json_has_the_documented_keys() {
     let summary: Value = serde_json::from_str(&run(["summary", "lenet5", "--format", "json"]).ok()).unwrap();
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    let all =
-        ["aux", "input", "layers", "macs", "net", "output", "parameters", "taps", "weights_bytes", "workspace_bytes"];
+    let all = [
+        "aux",
+        "depth",
+        "input",
+        "layers",
+        "macs",
+        "net",
+        "output",
+        "parameters",
+        "taps",
+        "weights_bytes",
+        "workspace_bytes",
+    ];
     assert_eq!(keys(&summary), all);
     assert_eq!(summary["net"], "lenet5");
     assert_eq!([&summary["input"], &summary["output"]], [&json!([1, 32, 32]), &json!([10])]);
     assert_eq!([&summary["parameters"], &summary["macs"], &summary["weights_bytes"]], [61_706, 416_520, 246_824]);
+    assert_eq!(summary["depth"], json!({ "convolutions": 2, "fully_connected": 3 }));
     assert!(summary["workspace_bytes"].as_u64().unwrap() > 0);
     assert_eq!(summary["taps"], json!([{ "name": "logits", "layer": "fc3", "output": [10] }]));
     assert_eq!(

@@ -99,13 +99,20 @@ pub(super) fn activation(activation: Activation) -> TokenStream {
             let alpha = real(alpha);
             quote!(rt::Activation::Elu { alpha: #alpha })
         }
-        Activation::Selu => quote!(rt::Activation::Selu),
+        Activation::Selu { alpha, gamma } => {
+            let (alpha, gamma) = (real(alpha), real(gamma));
+            quote!(rt::Activation::Selu { alpha: #alpha, gamma: #gamma })
+        }
         Activation::Softplus => quote!(rt::Activation::Softplus),
         Activation::Softsign => quote!(rt::Activation::Softsign),
         Activation::Gelu => quote!(rt::Activation::Gelu),
+        Activation::GeluTanh => quote!(rt::Activation::GeluTanh),
         Activation::Silu => quote!(rt::Activation::Silu),
         Activation::Mish => quote!(rt::Activation::Mish),
-        Activation::HardSigmoid => quote!(rt::Activation::HardSigmoid),
+        Activation::HardSigmoid { alpha, beta } => {
+            let (alpha, beta) = (real(alpha), real(beta));
+            quote!(rt::Activation::HardSigmoid { alpha: #alpha, beta: #beta })
+        }
         Activation::HardSwish => quote!(rt::Activation::HardSwish),
     }
 }

@@ -90,22 +90,27 @@ impl Expander<'_> {
     }
 
     fn step(&mut self, step: &Step, value: Source, scope: &mut Scope, env: &Env) -> Source {
+        self.step_as(step.name.as_ref(), step, value, scope, env)
+    }
+
+    /// A step under the name that it was given, which need not stand before it.
+    fn step_as(&mut self, given: Option<&Ident>, step: &Step, value: Source, scope: &mut Scope, env: &Env) -> Source {
         if self.is_full(step.span().into()) {
             return Source::Broken;
         }
         self.steps += 1;
         if let StepKind::Repeat(repeat) = &step.kind {
-            return self.repeat(step, repeat, value, scope, env);
+            return self.repeat(given, repeat, value, scope, env);
         }
-        let name = self.name(step.name.as_ref(), scope);
+        let (name, named) = (self.name(given, scope), given.is_some());
         match &step.kind {
             // Which of the two is meant can't be known; that the block is called so was reported.
             StepKind::Call(call) if self.is_layer_and_block(call) => Source::Broken,
             StepKind::Call(call) => match Layer::named(&call.name.to_string()) {
-                Some(layer) => self.layer(layer, call, step.name.is_some(), name, value, env),
-                None => self.block(call, step.name.is_some(), name, value, env),
+                Some(layer) => self.layer(layer, call, named, name, value, env),
+                None => self.block(call, named, name, value, env),
             },
-            StepKind::Merge(merge) => self.merge(merge, step.name.is_some(), name, value, scope, env),
+            StepKind::Merge(merge) => self.merge(merge, named, name, value, scope, env),
             StepKind::Group(body) => self.body(body, value, &mut Scope::new(&name), env),
             StepKind::Skip(span) => {
                 let wrong = "`skip` is the input of a branch: it stands at the branch's beginning, without a name";
@@ -228,7 +233,14 @@ impl Expander<'_> {
         })
     }
 
-    fn repeat(&mut self, step: &Step, repeat: &Repeat, value: Source, scope: &mut Scope, env: &Env) -> Source {
+    fn repeat(
+        &mut self,
+        given: Option<&Ident>,
+        repeat: &Repeat,
+        value: Source,
+        scope: &mut Scope,
+        env: &Env,
+    ) -> Source {
         let Some(count) = whole(&repeat.count, env, self.report) else { return Source::Broken };
         let literal_zero = matches!(repeat.count.kind, ast::ExprKind::Int(0));
         if count < 0 || literal_zero || count > MOST_NODES as i64 {
@@ -247,19 +259,25 @@ impl Expander<'_> {
             && count > 1
         {
             let wrong = format!("`{name}` would be given to each of {count} repeated steps");
-            let help = format!("`{name}: [step; {count}]` numbers them `{name}.0`, `{name}.1`, …");
+            let levels = format!("`{name}: [step; {count}]` numbers them `{name}.0`, `{name}.1`, …");
+            let first = name.to_string();
+            let first = if first.ends_with(|c: char| c.is_ascii_digit()) { first } else { first + "1" };
+            let help = format!("{levels}; `[{first}..: step; {count}]` counts from `{first}`");
             self.report.error(name.span(), message(&wrong, &[], &help));
             return Source::Broken;
         }
         let mut named;
-        let scope = match &step.name {
+        let scope = match given {
             Some(name) => {
                 named = Scope::new(&self.name(Some(name), scope));
                 &mut named
             }
             None => scope,
         };
-        (0..count).fold(value, |value, _| self.step(&repeat.step, value, scope, env))
+        (0..count as u64).fold(value, |value, index| match &repeat.counter {
+            Some(counter) => self.step_as(Some(&counter.name_of(index)), &repeat.step, value, scope, env),
+            None => self.step(&repeat.step, value, scope, env),
+        })
     }
 
     fn block(&mut self, call: &Call, named: bool, name: String, value: Source, env: &Env) -> Source {

@@ -5,7 +5,7 @@ use cnn_runtime::op::{Padding, Size};
 use super::bind::Value;
 use super::{Default, Kind, Layer, PadMode, Param};
 use crate::ast::{Expr, ExprKind};
-use crate::eval::{Env, LARGEST, whole};
+use crate::eval::{Env, LARGEST, real, whole};
 use crate::report::{Report, listed, message, nearest};
 
 /// Reads one argument.
@@ -150,9 +150,8 @@ impl Reader<'_> {
 
     fn real(&mut self, expr: &Expr, from: f32, to: f32) -> Option<f32> {
         let value = match &expr.kind {
-            ExprKind::Real(value) => *value,
-            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
-                whole(expr, self.env, self.report)? as f64
+            ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
+                real(expr, self.env, self.report)?
             }
             ExprKind::Broken => return None,
             ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) => {

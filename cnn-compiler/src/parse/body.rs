@@ -3,7 +3,9 @@
 //! ```text
 //! body      = { ( pipeline | "aux" NAME "(" "weight" "=" number ")" "{" body "}" | "tap" NAME ) ";" }
 //! pipeline  = step { "->" step }
-//! step      = [ NAME ":" ] ( layer | call | merge | "{" body "}" | "[" step ";" expr "]" | "skip" )
+//! step      = [ NAME ":" ] kind
+//! kind      = layer | call | merge | "{" body "}" | "[" repeat "]" | "skip"
+//! repeat    = ( step | NAME ".." ":" kind ) ";" expr
 //! merge     = ( "concat" | "add" | "mul" ) "{" { pipeline ";" } "}"
 //! ```
 
@@ -14,7 +16,9 @@ use syn::{Attribute, Error, Result, Token, bracketed, parenthesized, token};
 
 use super::token::{braces, expected, found, is_word, skip_to};
 use super::{Parser, expr, place_of};
-use crate::ast::{Arg, Aux, Body, Call, Expr, ExprKind, Merge, MergeKind, Pipeline, Repeat, Statement, Step, StepKind};
+use crate::ast::{
+    Arg, Aux, Body, Call, Counter, Expr, ExprKind, Merge, MergeKind, Pipeline, Repeat, Statement, Step, StepKind,
+};
 use crate::report::Place;
 
 /// A keyword of a statement before a name, which makes it other than a pipeline.
@@ -161,6 +165,13 @@ impl Parser<'_> {
 
     /// `[ NAME ":" ] kind`
     fn step(&mut self, input: ParseStream<'_>) -> Result<Step> {
+        if let Some((counter, place)) = self.counter(input)? {
+            let name = counter.name;
+            let message =
+                format!("a name that counts stands in a repeat only\nhelp: `{name}: …`, or `[{name}..: …; 3]`");
+            self.report.error(place, message);
+            return Ok(Step { name: Some(name), kind: self.step_kind(input)? });
+        }
         let named = input.peek(Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::]);
         let name = if named {
             let name = input.call(Ident::parse_any)?.unraw();
@@ -170,6 +181,34 @@ impl Parser<'_> {
             None
         };
         Ok(Step { name, kind: self.step_kind(input)? })
+    }
+
+    /// `NAME ".." ":"`, and its place without the colon. One that ends in no number is reported, and counts from 1.
+    fn counter(&mut self, input: ParseStream<'_>) -> Result<Option<(Counter, Place)>> {
+        if !input.peek(Ident::peek_any) || !input.peek2(Token![..]) {
+            return Ok(None);
+        }
+        let name = input.call(Ident::parse_any)?.unraw();
+        let dots: Token![..] = input.parse()?;
+        if !input.peek(Token![:]) {
+            return Err(expected(input, &format!("`:` and the step\nhelp: `[{name}..: step; 3]`")));
+        }
+        input.parse::<Token![:]>()?;
+        let place = Place::from(name.span()).to(dots.spans[1]);
+        let all = name.to_string();
+        let stem = all.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+        let number = &all[stem.len()..];
+        // One of 32 bits leaves room to count.
+        let first = number.parse::<u32>().unwrap_or_else(|_| {
+            let message = if number.is_empty() {
+                format!("`{name}..` has no number to count from\nhelp: `{name}1..` counts `{name}1`, `{name}2`, …")
+            } else {
+                format!("`{name}..` counts from a number that is too large\nhelp: `{stem}1..`")
+            };
+            self.report.error(place, message);
+            1
+        });
+        Ok(Some((Counter { name, digits: number.len(), stem, first: first.into() }, place)))
     }
 
     fn step_kind(&mut self, input: ParseStream<'_>) -> Result<StepKind> {
@@ -212,11 +251,14 @@ impl Parser<'_> {
         Ok(Merge { kind, span, branches: found.into_iter().flatten().collect(), broken })
     }
 
-    /// `"[" step ";" expr "]"`
+    /// `"[" ( step | NAME ".." ":" kind ) ";" expr "]"`
     fn repeat(&mut self, input: ParseStream<'_>) -> Result<Repeat> {
         let content;
         bracketed!(content in input);
-        let step = Box::new(self.step(&content)?);
+        let (counter, step) = match self.counter(&content)? {
+            Some((counter, _)) => (Some(counter), Step { name: None, kind: self.step_kind(&content)? }),
+            None => (None, self.step(&content)?),
+        };
         if content.peek(Token![->]) {
             let message = "`[step; n]` repeats one step\nhelp: put several into a group: `[{ … -> …; }; n]`";
             return Err(content.error(message));
@@ -229,7 +271,7 @@ impl Parser<'_> {
         if !content.is_empty() {
             return Err(expected(&content, "`]`"));
         }
-        Ok(Repeat { step, count })
+        Ok(Repeat { counter, step: Box::new(step), count })
     }
 
     /// The arguments behind a layer's or a block's name, if there are any.

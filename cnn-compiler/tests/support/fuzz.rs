@@ -28,7 +28,7 @@ const NETS: &[&str] = &[
         mul { skip; global_avg_pool -> s: conv(18, 1x1) -> sigmoid; };
         add { skip; x: conv(18, 3x3, pad = 2, dilation = 2); skip -> relu; } -> linear(7);
     }
-    Other: 9 -> 3x3x1 { [{ linear(9) -> elu(1); }; 3]; linear(12) -> linear(4); }",
+    Other: 9 -> 3x3x1 { [a1..: { linear(9) -> elu(1); }; 3]; linear(12) -> linear(4); }",
 ];
 
 /// Tokens to put in.
@@ -55,6 +55,7 @@ const TOKENS: &[&str] = &[
     "=",
     "#",
     "::",
+    "..",
     "skip",
     "add",
     "concat",

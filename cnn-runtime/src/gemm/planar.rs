@@ -7,19 +7,30 @@
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
 use super::Gemm;
-use crate::pack::HALF_PANEL;
+use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Kernel, Simd};
+
+/// Whether vectors are so long that one of them is enough for a row of the output; else two are wanted.
+const fn is_long<S: Simd>() -> bool {
+    S::LANES == PANEL
+}
 
 /// Whether the kernel fits.
 pub(super) fn fits<S: Simd>(gemm: &Gemm, taps: &[u32]) -> bool {
     let adjacent = gemm.windows.pixel == 1 && gemm.patch.len * gemm.patch.segments > 0 && !taps.is_empty();
     let few = gemm.groups == 1 && gemm.output.channels <= HALF_PANEL && gemm.residual.is_none();
-    adjacent && few && gemm.output.width >= 2 * S::LANES
+    adjacent && few && gemm.output.width >= const { if is_long::<S>() { S::LANES } else { 2 * S::LANES } }
 }
 
 /// The whole product; `taps` is [`Patch::table`](super::Patch::table).
 #[inline(always)]
 pub(super) fn run<S: Simd>(s: S, gemm: &Gemm, taps: &[u32]) {
+    if const { is_long::<S>() } && gemm.output.width < 2 * S::LANES {
+        return match gemm.output.channels {
+            1..=6 => s.run(Planar::<6, 1> { gemm, taps }),
+            _ => s.run(Planar::<8, 1> { gemm, taps }),
+        };
+    }
     match gemm.output.channels {
         // As many vectors of pixels as leave registers: F * V accumulators, V pixels, a weight.
         1..=2 => s.run(Planar::<2, 2> { gemm, taps }),

@@ -2,8 +2,8 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
+use super::height::{Tall, dispatch};
 use super::{Block, Gemm, Panel, Patch};
-use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Kernel, Simd};
 
 /// Loop 1: a block of pixels with one panel of a group. `taps`, if it is not empty, is [`Patch::table`].
@@ -17,11 +17,11 @@ pub(super) fn panel<S: Simd>(s: S, gemm: &Gemm, block: &Block, group: usize, pan
     let (mr, higher) = (block.len / tiles, block.len % tiles);
     let mut strip = Strip { gemm, block, taps, first: 0, tiles: higher, input, output, panel };
     if higher > 0 {
-        strip.dispatch(s, mr + 1);
+        dispatch(s, strip, panel.half, mr + 1);
     }
     strip.first = higher * (mr + 1);
     strip.tiles = tiles - higher;
-    strip.dispatch(s, mr);
+    dispatch(s, strip, panel.half, mr);
 }
 
 /// Some tiles of the same height.
@@ -42,39 +42,10 @@ struct Strip<'a> {
     panel: Panel,
 }
 
-/// Whether tiles of `NV` vectors can be `mr` pixels high: those that can't are not compiled.
-const fn fits<S: Simd>(nv: usize, mr: usize) -> bool {
-    mr <= if nv * S::LANES == PANEL { S::MR } else { S::MR_HALF }
-}
-
-impl Strip<'_> {
-    /// Runs tiles `mr` pixels high.
+impl Tall for Strip<'_> {
     #[inline(always)]
-    fn dispatch<S: Simd>(self, s: S, mr: usize) {
-        match if self.panel.half { HALF_PANEL / S::LANES } else { PANEL / S::LANES } {
-            1 => self.dispatch_height::<S, 1>(s, mr),
-            2 => self.dispatch_height::<S, 2>(s, mr),
-            _ => self.dispatch_height::<S, 4>(s, mr),
-        }
-    }
-
-    /// Runs tiles of `NV` vectors, `mr` pixels high.
-    #[inline(always)]
-    fn dispatch_height<S: Simd, const NV: usize>(self, s: S, mr: usize) {
-        match mr {
-            12 if const { fits::<S>(NV, 12) } => s.run(Tiles::<12, NV>(self)),
-            11 if const { fits::<S>(NV, 11) } => s.run(Tiles::<11, NV>(self)),
-            10 if const { fits::<S>(NV, 10) } => s.run(Tiles::<10, NV>(self)),
-            9 if const { fits::<S>(NV, 9) } => s.run(Tiles::<9, NV>(self)),
-            8 if const { fits::<S>(NV, 8) } => s.run(Tiles::<8, NV>(self)),
-            7 if const { fits::<S>(NV, 7) } => s.run(Tiles::<7, NV>(self)),
-            6 if const { fits::<S>(NV, 6) } => s.run(Tiles::<6, NV>(self)),
-            5 if const { fits::<S>(NV, 5) } => s.run(Tiles::<5, NV>(self)),
-            4 if const { fits::<S>(NV, 4) } => s.run(Tiles::<4, NV>(self)),
-            3 if const { fits::<S>(NV, 3) } => s.run(Tiles::<3, NV>(self)),
-            2 if const { fits::<S>(NV, 2) } => s.run(Tiles::<2, NV>(self)),
-            _ => s.run(Tiles::<1, NV>(self)),
-        }
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
+        s.run(Tiles::<MR, NV>(self));
     }
 }
 
@@ -121,7 +92,7 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
 ///
 /// The windows that begin at `pixels` must be readable, as must a panel as deep as `patch`.
 #[inline(always)]
-unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize>(
+pub(super) unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     patch: &Patch,
     pixels: &[*const f32; MR],

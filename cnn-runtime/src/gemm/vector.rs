@@ -30,22 +30,26 @@ pub(super) fn run<S: Simd>(s: S, gemm: &Gemm) {
 /// Runs the tile for so many whole panels, or for a half one if there are none, and gives how many it was.
 #[inline(always)]
 fn dispatch<S: Simd>(s: S, strip: Strip<'_>, panels: usize) -> usize {
-    match (PANEL / S::LANES, panels) {
-        (2, 0) => s.run(Streams::<1, 1, 4>(strip)),
-        (2, 1) => s.run(Streams::<1, 2, 4>(strip)),
-        (2, 2) => s.run(Streams::<2, 2, 2>(strip)),
-        (2, 3) => s.run(Streams::<3, 2, 2>(strip)),
-        (2, _) => s.run(Streams::<4, 2, 1>(strip)),
-        (1, 0) => s.run(Streams::<1, 1, 4>(strip)),
+    if panels == 0 {
+        match const { HALF_PANEL / S::Half::LANES } {
+            1 => s.half().run(Streams::<1, 1, 4>(strip)),
+            _ => s.half().run(Streams::<1, 2, 2>(strip)),
+        }
+        return 1;
+    }
+    match (const { PANEL / S::LANES }, panels) {
         (1, 1) => s.run(Streams::<1, 1, 4>(strip)),
         (1, 2) => s.run(Streams::<2, 1, 4>(strip)),
         (1, 3) => s.run(Streams::<3, 1, 2>(strip)),
         (1, _) => s.run(Streams::<4, 1, 2>(strip)),
-        (_, 0) => s.run(Streams::<1, 2, 2>(strip)),
+        (2, 1) => s.run(Streams::<1, 2, 4>(strip)),
+        (2, 2) => s.run(Streams::<2, 2, 2>(strip)),
+        (2, 3) => s.run(Streams::<3, 2, 2>(strip)),
+        (2, _) => s.run(Streams::<4, 2, 1>(strip)),
         (_, 1) => s.run(Streams::<1, 4, 2>(strip)),
         (_, _) => s.run(Streams::<2, 4, 1>(strip)),
     }
-    panels.max(1)
+    panels
 }
 
 /// Where a tile begins.

@@ -1,5 +1,7 @@
 //! Activations.
 
+use core::f64::consts::PI;
+
 use crate::op::{Activation, PreluPer};
 
 use super::Tensor;
@@ -15,20 +17,17 @@ pub fn activate(activation: Activation, x: f64) -> f64 {
         Activation::Relu6 => x.clamp(0.0, 6.0),
         Activation::LeakyRelu { slope } => leaky_relu(f64::from(slope), x),
         Activation::Elu { alpha } => elu(f64::from(alpha), x),
-        Activation::Selu => SELU_GAMMA * elu(SELU_ALPHA, x),
+        Activation::Selu { alpha, gamma } => f64::from(gamma) * elu(f64::from(alpha), x),
         Activation::Softplus => softplus(x),
         Activation::Softsign => x / (1.0 + x.abs()),
         Activation::Gelu => x * (1.0 + libm::erf(x / core::f64::consts::SQRT_2)) / 2.0,
+        Activation::GeluTanh => x * (1.0 + libm::tanh(libm::sqrt(2.0 / PI) * (x + 0.044_715 * x * x * x))) / 2.0,
         Activation::Silu => x * sigmoid(x),
         Activation::Mish => x * libm::tanh(softplus(x)),
-        Activation::HardSigmoid => hard_sigmoid(x),
-        Activation::HardSwish => x * hard_sigmoid(x),
+        Activation::HardSigmoid { alpha, beta } => hard_sigmoid(f64::from(alpha), f64::from(beta), x),
+        Activation::HardSwish => x * hard_sigmoid(1.0 / 6.0, 0.5, x),
     }
 }
-
-/// With this and [`SELU_GAMMA`], activations keep the mean 0 and the variance 1 (Klambauer et al. 2017).
-const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
-const SELU_GAMMA: f64 = 1.050_700_987_355_480_5;
 
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + libm::exp(-x))
@@ -47,8 +46,8 @@ fn softplus(x: f64) -> f64 {
     x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
 }
 
-fn hard_sigmoid(x: f64) -> f64 {
-    (x / 6.0 + 0.5).clamp(0.0, 1.0)
+fn hard_sigmoid(alpha: f64, beta: f64, x: f64) -> f64 {
+    (alpha * x + beta).clamp(0.0, 1.0)
 }
 
 /// `x` where `x >= 0`, else a slope times `x`; one slope is used for all.

@@ -1,5 +1,7 @@
 //! Normalisation.
 
+use alloc::vec::Vec;
+
 use crate::op::{BatchNorm, Lrn};
 
 use super::Tensor;
@@ -43,4 +45,87 @@ pub fn batch_norm(op: &BatchNorm, input: &Tensor, statistics: &Statistics<'_>) -
         let [weight, bias, mean, var] = [weight, bias, mean, var].map(|numbers| f64::from(numbers[channel]));
         (input.at(channel, y, x) - mean) / libm::sqrt(var + f64::from(op.eps)) * weight + bias
     })
+}
+
+/// Which variance of a batch goes into the running one. The batch itself is always normalised with the biased one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunningVariance {
+    /// The sum of squares over `n - 1`, with Bessel's correction: PyTorch.
+    Unbiased,
+    /// The sum of squares over `n`: ONNX.
+    Biased,
+}
+
+/// Batch normalisation in training, step by step: mean, variance, normalise, scale and shift; and what it leaves behind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchNormSteps {
+    /// The mean of each channel, over all samples and positions.
+    pub mean: Vec<f64>,
+    /// The biased variance of each channel, over all samples and positions.
+    pub var: Vec<f64>,
+    /// `(x - mean) / sqrt(var + eps)` of each sample.
+    pub normalised: Vec<Tensor>,
+    /// What the layer gives, the normalised samples scaled and shifted: times `weight`, plus `bias`.
+    pub output: Vec<Tensor>,
+    /// The running mean after this batch.
+    pub running_mean: Vec<f64>,
+    /// The running variance after this batch.
+    pub running_var: Vec<f64>,
+}
+
+/// Batch normalisation as it is while training (Ioffe & Szegedy 2015): with the mean and variance of the batch itself.
+/// Nets run inference, so no layer compiles to this; it is here for its mathematics.
+///
+/// A running statistic becomes `(1 - momentum) * running + momentum * batch`: **momentum weighs the new value**, as in
+/// PyTorch. That of ONNX weighs the old one and is 1 minus this, and its running variance takes the biased variance, while
+/// PyTorch's takes the unbiased one. `running` says which.
+///
+/// # Panics
+///
+/// If the batch is empty, its samples have different shapes, or a tensor is shorter than there are channels. If there is
+/// but one number a channel, which has no unbiased variance, and `running` asks for it.
+pub fn batch_norm_training(
+    op: &BatchNorm,
+    batch: &[Tensor],
+    statistics: &Statistics<'_>,
+    running: RunningVariance,
+) -> BatchNormSteps {
+    assert!(!batch.is_empty(), "a batch of no samples");
+    let shape = batch[0].shape;
+    assert!(batch.iter().all(|sample| sample.shape == shape), "samples of different shapes");
+    let area = shape.size().area();
+    let count = batch.len() * area;
+    let divisor = match running {
+        RunningVariance::Unbiased => count - 1,
+        RunningVariance::Biased => count,
+    };
+    assert!(divisor > 0, "one number has no unbiased variance");
+
+    let values = |channel| batch.iter().flat_map(move |sample| &sample.data[channel * area..][..area]);
+    let channels = 0..shape.channels();
+    let mean: Vec<f64> = channels.clone().map(|channel| values(channel).sum::<f64>() / count as f64).collect();
+    let squares = |channel: usize| values(channel).map(|x| (x - mean[channel]) * (x - mean[channel])).sum::<f64>();
+    let squares: Vec<f64> = channels.clone().map(squares).collect();
+    let var: Vec<f64> = squares.iter().map(|sum| sum / count as f64).collect();
+
+    let normalise = |sample: &Tensor| {
+        Tensor::from_fn(shape, |channel, y, x| {
+            (sample.at(channel, y, x) - mean[channel]) / libm::sqrt(var[channel] + f64::from(op.eps))
+        })
+    };
+    let scale_and_shift = |sample: &Tensor| {
+        Tensor::from_fn(shape, |channel, y, x| {
+            let [weight, bias] = [statistics.weight, statistics.bias].map(|numbers| f64::from(numbers[channel]));
+            sample.at(channel, y, x) * weight + bias
+        })
+    };
+    let normalised: Vec<Tensor> = batch.iter().map(normalise).collect();
+    let output = normalised.iter().map(scale_and_shift).collect();
+
+    let momentum = f64::from(op.momentum);
+    let update = |old: f32, new: f64| (1.0 - momentum) * f64::from(old) + momentum * new;
+    let running_mean = channels.clone().map(|channel| update(statistics.mean[channel], mean[channel])).collect();
+    let running_var = |channel: usize| update(statistics.var[channel], squares[channel] / divisor as f64);
+    let running_var = channels.map(running_var).collect();
+    BatchNormSteps { mean, var, normalised, output, running_mean, running_var }
 }

@@ -72,6 +72,7 @@ impl Avx2 {
 impl Simd for Avx2 {
     type Vec = __m256;
     type Mask = __m256;
+    type Half = Self;
 
     const LANES: usize = 8;
     /// A panel is two vectors: 12 accumulators hide the 4 cycles that each of two FMA units takes, and leave room in 16
@@ -84,6 +85,11 @@ impl Simd for Avx2 {
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: `self` proves that the CPU has the features.
         unsafe { with_features(self, kernel) }
+    }
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
     }
 
     #[inline(always)]

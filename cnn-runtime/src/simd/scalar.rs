@@ -38,6 +38,7 @@ fn zip<A: Copy, R: Copy + Default>(a: [A; LANES], b: [A; LANES], f: impl Fn(A, A
 impl Simd for Scalar {
     type Vec = [f32; LANES];
     type Mask = [bool; LANES];
+    type Half = Self;
 
     const LANES: usize = LANES;
     /// A panel is 4 vectors: 8 accumulators, 4 vectors of weights, a pixel and a product fit the 16 registers of SSE2.
@@ -48,6 +49,11 @@ impl Simd for Scalar {
     #[inline(never)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
         kernel.run(self)
+    }
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
     }
 
     #[inline(always)]

@@ -10,16 +10,16 @@ use cnn_runtime::pack::{Affine, ConvPanels, DepthwiseTaps};
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, isas};
 
 /// A convolution with the weights in PyTorch's order, `[outputs, inputs / groups, height, width]`.
-struct Filters {
-    groups: usize,
-    kernel: Size,
-    weight: Vec<f32>,
-    bias: Vec<f32>,
+pub(crate) struct Filters {
+    pub(crate) groups: usize,
+    pub(crate) kernel: Size,
+    pub(crate) weight: Vec<f32>,
+    pub(crate) bias: Vec<f32>,
 }
 
 /// The sum for one output, and a bound of its rounding errors: a sum of n products of floats is off by at most n + 1
 /// units of the sum of their absolute values.
-fn sum_at(arena: &Arena, layer: &Conv2d, filters: &Filters, [y, x, c]: [usize; 3]) -> (f64, f64) {
+pub(crate) fn sum_at(arena: &Arena, layer: &Conv2d, filters: &Filters, [y, x, c]: [usize; 3]) -> (f64, f64) {
     let Conv2d { input, output, kernel, stride, dilation, .. } = layer;
     let inputs = input.channels / filters.groups;
     let group = c / (output.channels / filters.groups);
@@ -182,7 +182,7 @@ fn conv_of_one_channel_to_few() {
     let mut rng = Rng(9);
     for isa in isas() {
         for outputs in 1..=9 {
-            for width in [7, 8, 15, 16, 17, 28, 40] {
+            for width in [7, 8, 15, 16, 17, 28, 31, 32, 33, 40] {
                 let case = Case {
                     groups: 1,
                     inputs: 1,

@@ -10,3 +10,5 @@ mod gemm;
 mod math;
 mod pool;
 mod support;
+mod vectors;
+mod winograd;

@@ -4,9 +4,12 @@ use cnn_runtime::isa::Isa;
 use cnn_runtime::math;
 use cnn_runtime::simd::{Kernel, Simd};
 
-use crate::support::isas;
+use crate::support::{gelu_tanh, isas};
 
-/// A vector function over a slice whose length is a multiple of 8.
+/// Lanes of the longest vector.
+const MOST_LANES: usize = 16;
+
+/// A vector function over a slice whose length is a multiple of [`MOST_LANES`].
 struct Over<'a> {
     function: Function,
     values: &'a mut [f32],
@@ -21,9 +24,10 @@ enum Function {
     ExpM1,
     Softplus,
     Gelu,
+    GeluTanh,
 }
 
-const ALL: [Function; 7] = [
+const ALL: [Function; 8] = [
     Function::Exp,
     Function::Tanh,
     Function::Sigmoid,
@@ -31,6 +35,7 @@ const ALL: [Function; 7] = [
     Function::ExpM1,
     Function::Softplus,
     Function::Gelu,
+    Function::GeluTanh,
 ];
 
 impl Kernel for Over<'_> {
@@ -50,6 +55,7 @@ impl Kernel for Over<'_> {
                     Function::ExpM1 => math::exp_m1_of_negative(s, x),
                     Function::Softplus => math::softplus(s, x),
                     Function::Gelu => math::gelu(s, x),
+                    Function::GeluTanh => math::gelu_tanh(s, x),
                 };
                 s.store(chunk.as_mut_ptr(), y);
             }
@@ -72,7 +78,14 @@ fn exact(function: Function, x: f64) -> f64 {
         Function::ExpM1 => x.exp_m1(),
         Function::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
         Function::Gelu => x * 0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
+        Function::GeluTanh => gelu_tanh(x),
     }
+}
+
+/// The exponent whose rounding error [`Function::GeluTanh`] has.
+fn exponent(x: f32) -> f64 {
+    let x = f64::from(x);
+    2.0 * (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3))
 }
 
 /// Distance in units in the last place of the exact result, subnormal ones included.
@@ -90,7 +103,7 @@ fn samples() -> Vec<f32> {
     let step = if cfg!(debug_assertions) { 1997 } else { 397 };
     let mut all: Vec<f32> = (0..u32::MAX).step_by(step).map(f32::from_bits).filter(|x| !x.is_nan()).collect();
     all.extend([0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, 88.7, 88.8, -87.3, -87.4, -103.9, -104.1, 9.01, 9.03]);
-    all.resize(all.len().next_multiple_of(8), 1.0);
+    all.resize(all.len().next_multiple_of(MOST_LANES), 1.0);
     all
 }
 
@@ -103,11 +116,13 @@ fn assert_bound(isa: Isa, function: Function, samples: &[f32], bound: f64) {
         let absolute = (f64::from(y) - exact).abs();
         let error = match function {
             // The formulas give a product of zero and infinity.
-            Function::Mish | Function::Gelu if x == f32::NEG_INFINITY => continue,
+            Function::Mish | Function::Gelu | Function::GeluTanh if x == f32::NEG_INFINITY => continue,
             Function::ExpM1 if x > 0.0 => continue,
             Function::Mish if x < -87.0 => absolute / 1e-43,
             Function::Gelu if x < -13.0 => absolute / 1e-36,
             Function::Gelu => ulps(y, exact) - f64::from(x * x / 2.0).min(100.0),
+            Function::GeluTanh if exponent(x) < -87.0 => absolute / 1e-36,
+            Function::GeluTanh => ulps(y, exact) + 4.0 * exponent(x).min(0.0),
             _ => ulps(y, exact),
         };
         if error > worst.0 || error.is_nan() {
@@ -132,13 +147,14 @@ fn functions_keep_their_bounds() {
         assert_bound(isa, Function::ExpM1, &samples, 8.0);
         assert_bound(isa, Function::Softplus, &samples, 6.0);
         assert_bound(isa, Function::Gelu, &samples, 8.0);
+        assert_bound(isa, Function::GeluTanh, &samples, 4.0);
     }
 }
 
 fn eval(isa: Isa, function: Function, x: f32) -> f32 {
-    let mut values = [x; 8];
+    let mut values = [x; MOST_LANES];
     isa.run(Over { function, values: &mut values });
-    values[7]
+    values[MOST_LANES - 1]
 }
 
 #[test]
@@ -165,7 +181,7 @@ fn special_values() {
 fn tanh_is_never_beyond_one() {
     for isa in isas() {
         let mut values: Vec<f32> = (4_f32.to_bits()..10_f32.to_bits()).map(f32::from_bits).collect();
-        values.truncate(values.len() / 8 * 8);
+        values.truncate(values.len() / MOST_LANES * MOST_LANES);
         isa.run(Over { function: Function::Tanh, values: &mut values });
         assert!(values.iter().all(|y| (0.0..=1.0).contains(y)), "{}", isa.name());
     }

@@ -150,7 +150,7 @@ pub(crate) fn check(
 }
 
 /// All activations.
-pub(crate) const ACTIVATIONS: [Activation; 16] = [
+pub(crate) const ACTIVATIONS: [Activation; 19] = [
     Activation::Identity,
     Activation::Step,
     Activation::Sigmoid,
@@ -159,13 +159,16 @@ pub(crate) const ACTIVATIONS: [Activation; 16] = [
     Activation::Relu6,
     Activation::LeakyRelu { slope: 0.1 },
     Activation::Elu { alpha: 0.7 },
-    Activation::Selu,
+    Activation::Selu { alpha: Activation::SELU_ALPHA, gamma: Activation::SELU_GAMMA },
+    Activation::Selu { alpha: 0.5, gamma: -1.5 },
     Activation::Softplus,
     Activation::Softsign,
     Activation::Gelu,
+    Activation::GeluTanh,
     Activation::Silu,
     Activation::Mish,
-    Activation::HardSigmoid,
+    Activation::HardSigmoid { alpha: Activation::HARD_SIGMOID_ALPHA, beta: Activation::HARD_SIGMOID_BETA },
+    Activation::HardSigmoid { alpha: -0.5, beta: 0.75 },
     Activation::HardSwish,
 ];
 
@@ -174,7 +177,7 @@ pub(crate) fn activate(activation: Activation, x: f64) -> f64 {
     let elu = |alpha: f64| if x > 0.0 { x } else { alpha * x.exp_m1() };
     let softplus = x.max(0.0) + (-x.abs()).exp().ln_1p();
     let sigmoid = 1.0 / (1.0 + (-x).exp());
-    let hard_sigmoid = (x / 6.0 + 0.5).clamp(0.0, 1.0);
+    let hard_sigmoid = |alpha: f64, beta: f64| (alpha * x + beta).clamp(0.0, 1.0);
     match activation {
         Activation::Identity => x,
         Activation::Step => f64::from(x >= 0.0),
@@ -196,15 +199,22 @@ pub(crate) fn activate(activation: Activation, x: f64) -> f64 {
             }
         }
         Activation::Elu { alpha } => elu(f64::from(alpha)),
-        Activation::Selu => 1.050_700_987_355_480_5 * elu(1.673_263_242_354_377_2),
+        Activation::Selu { alpha, gamma } => f64::from(gamma) * elu(f64::from(alpha)),
         Activation::Softplus => softplus,
         Activation::Softsign => x / (1.0 + x.abs()),
         Activation::Gelu => 0.5 * x * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
+        Activation::GeluTanh => gelu_tanh(x),
         Activation::Silu => x * sigmoid,
         Activation::Mish => x * softplus.tanh(),
-        Activation::HardSigmoid => hard_sigmoid,
-        Activation::HardSwish => x * hard_sigmoid,
+        Activation::HardSigmoid { alpha, beta } => hard_sigmoid(alpha.into(), beta.into()),
+        Activation::HardSwish => x * hard_sigmoid(1.0 / 6.0, 0.5),
     }
+}
+
+/// `x * (1 + tanh(z)) / 2` as `x / (1 + exp(-2 z))`, which does not cancel.
+pub(crate) fn gelu_tanh(x: f64) -> f64 {
+    let z = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
+    x / (1.0 + (-2.0 * z).exp())
 }
 
 /// What an activation of a sum may be: `x` is the exact sum, of which a kernel may be off by `tolerance`. No activation is

@@ -2,7 +2,9 @@
 
 use cnn_runtime::graph::{Graph, Node, Role, Tensor as Parameter, Value};
 use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size};
-use cnn_runtime::reference::{Params, Tensor, activate, add, concat, mul, run};
+use cnn_runtime::reference::{
+    Params, RunningVariance, Statistics, Tensor, activate, add, batch_norm_training, concat, mul, run,
+};
 
 /// Numbers that are not exact in binary, or come from `f32` arguments.
 const ROUNDING: f64 = 1e-7;
@@ -185,6 +187,47 @@ fn batch_norm_uses_the_running_statistics() {
     check(op, (Shape::Vector(2), &[1., 4.]), &params, (Shape::Vector(2), &[0., 11.]));
 }
 
+/// Two samples of two maps of 1x2; the squares of both channels' deviations from the mean add up to 14.
+fn batch() -> [Tensor; 2] {
+    [[1., 2., 13., 10.], [3., 6., 8., 9.]].map(|sample| Tensor::new(map(2, 1, 2), &sample))
+}
+
+const STATISTICS: Statistics<'static> =
+    Statistics { weight: &[2., 10.], bias: &[0.5, -1.], mean: &[1., 0.], var: &[1., 2.] };
+
+#[test]
+fn batch_norm_in_training_uses_the_statistics_of_the_batch() {
+    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    let steps = batch_norm_training(&op, &batch(), &STATISTICS, RunningVariance::Unbiased);
+    assert_eq!((&steps.mean[..], &steps.var[..]), (&[3., 10.][..], &[3.5, 3.5][..]));
+    assert_eq!(steps.normalised[0].data, [-1., -0.5, 1.5, 0.]);
+    assert_eq!(steps.normalised[1].data, [0., 1.5, -1., -0.5]);
+    assert_eq!(steps.output[0].data, [-1.5, -0.5, 14., -1.]);
+    assert_eq!(steps.output[1].data, [0.5, 3.5, -11., -6.]);
+}
+
+/// `torch.nn.BatchNorm2d(2, eps=0.5, momentum=0.25)` in training gives the first.
+#[test]
+fn running_statistics_take_a_share_of_the_batch() {
+    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    for (running, var) in [
+        (RunningVariance::Unbiased, [0.75 + 14. / 12., 1.5 + 14. / 12.]),
+        (RunningVariance::Biased, [0.75 + 14. / 16., 1.5 + 14. / 16.]),
+    ] {
+        let steps = batch_norm_training(&op, &batch(), &STATISTICS, running);
+        assert_close(&steps.running_mean, &[0.75 + 0.75, 2.5], "mean");
+        assert_close(&steps.running_var, &var, "variance");
+    }
+}
+
+#[test]
+#[should_panic(expected = "one number has no unbiased variance")]
+fn one_number_has_no_unbiased_variance() {
+    let op = BatchNorm { eps: 0.5, momentum: 0.25 };
+    let sample = [Tensor::new(Shape::Vector(2), &[1., 2.])];
+    batch_norm_training(&op, &sample, &STATISTICS, RunningVariance::Unbiased);
+}
+
 #[test]
 fn prelu_slopes_are_per_channel_or_per_element() {
     let input = (map(2, 1, 2), &[-1_f32, 2., -3., -4.][..]);
@@ -250,14 +293,23 @@ fn activations() {
         (Activation::Relu6, &[(-1., 0.), (2., 2.), (7., 6.)]),
         (Activation::LeakyRelu { slope: 0.25 }, &[(-2., -0.5), (2., 2.)]),
         (Activation::Elu { alpha: 2. }, &[(-1., 2. / e - 2.), (0., 0.), (3., 3.)]),
-        (Activation::Selu, &[(1., 1.050_700_987_355_480_5), (-1., -1.111_330_737_812_562_8), (0., 0.)]),
+        (
+            Activation::Selu { alpha: Activation::SELU_ALPHA, gamma: Activation::SELU_GAMMA },
+            &[(1., 1.050_700_987_355_480_5), (-1., -1.111_330_737_812_562_8), (0., 0.)],
+        ),
+        (Activation::Selu { alpha: 2., gamma: 3. }, &[(-1., 6. / e - 6.), (0., 0.), (2., 6.)]),
         (Activation::Softplus, &[(0., 2_f64.ln()), (1000., 1000.), (-1000., 0.), (3_f64.ln(), 4_f64.ln())]),
         (Activation::Softsign, &[(-1., -0.5), (3., 0.75)]),
         (Activation::Gelu, &[(0., 0.), (1., 0.841_344_746_068_542_9), (-1., -0.158_655_253_931_457_07)]),
+        (Activation::GeluTanh, &[(0., 0.), (1., 0.841_191_990_608_276_5), (-1., -0.158_808_009_391_723_5), (9., 9.)]),
         (Activation::Silu, &[(0., 0.), (3_f64.ln(), 0.75 * 3_f64.ln()), (-1000., 0.)]),
         // tanh(ln(1 + e)) is ((1 + e)^2 - 1) / ((1 + e)^2 + 1).
         (Activation::Mish, &[(0., 0.), (1., (e * e + 2. * e) / (e * e + 2. * e + 2.)), (-1000., 0.)]),
-        (Activation::HardSigmoid, &[(-3., 0.), (-4., 0.), (0., 0.5), (1.5, 0.75), (3., 1.), (9., 1.)]),
+        (
+            Activation::HardSigmoid { alpha: Activation::HARD_SIGMOID_ALPHA, beta: Activation::HARD_SIGMOID_BETA },
+            &[(-3., 0.), (-4., 0.), (0., 0.5), (1.5, 0.75), (3., 1.), (9., 1.)],
+        ),
+        (Activation::HardSigmoid { alpha: 0.5, beta: 0.25 }, &[(-0.5, 0.), (-0.25, 0.125), (1., 0.75), (1.5, 1.)]),
         (Activation::HardSwish, &[(-3., 0.), (0., 0.), (1.5, 1.125), (-1.5, -0.375), (9., 9.)]),
     ];
     for (activation, pairs) in cases {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use cnn::graph::{Graph, Node, Value};
+use cnn::graph::{self, Graph, Node, Value};
 use serde::Serialize;
 
 use super::{Costs, weights_bytes};
@@ -18,6 +18,7 @@ struct Summary {
     layers: Vec<Layer>,
     aux: Vec<Aux>,
     taps: Vec<Tap>,
+    depth: Depth,
     parameters: u64,
     macs: u64,
     weights_bytes: u64,
@@ -52,6 +53,13 @@ struct Tap {
     output: Vec<usize>,
 }
 
+/// Layers on the longest path.
+#[derive(Serialize)]
+struct Depth {
+    convolutions: usize,
+    fully_connected: usize,
+}
+
 /// Writes the summary of a net.
 pub(super) fn json(model: &Model, out: &mut impl Write) -> io::Result<()> {
     let graph = model.graph;
@@ -62,6 +70,7 @@ pub(super) fn json(model: &Model, out: &mut impl Write) -> io::Result<()> {
         layers: graph.nodes.iter().map(|node| layer(graph, node)).collect(),
         aux: (0..graph.aux.len()).map(|index| aux(graph, index)).collect(),
         taps: graph.taps.iter().map(|tap| self::tap(graph, tap)).collect(),
+        depth: depth(graph),
         parameters: graph.parameters(),
         macs: graph.macs(),
         weights_bytes: weights_bytes(graph),
@@ -69,6 +78,11 @@ pub(super) fn json(model: &Model, out: &mut impl Write) -> io::Result<()> {
     };
     serde_json::to_writer_pretty(&mut *out, &summary)?;
     writeln!(out)
+}
+
+fn depth(graph: &Graph<'_>) -> Depth {
+    let graph::Depth { convolutions, fully_connected } = graph.depth();
+    Depth { convolutions, fully_connected }
 }
 
 fn layer(graph: &Graph<'static>, node: &'static Node<'static>) -> Layer {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use cnn::graph::{Graph, Node, Value};
+use cnn::graph::{Depth, Graph, Node, Value};
 
 use super::{Costs, aux_nodes, weights_bytes};
 use crate::language::arguments;
@@ -96,10 +96,23 @@ fn total(what: String, costs: &Costs) -> Row {
     Row::Total([what, String::new(), String::new(), thousands(costs.parameters), thousands(costs.macs)])
 }
 
+/// `22 layers: 21 convolutions, 1 fully connected`
+fn depth(depth: Depth) -> String {
+    let Depth { convolutions, fully_connected } = depth;
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    format!(
+        "{} layer{}: {convolutions} convolution{}, {fully_connected} fully connected",
+        depth.layers(),
+        plural(depth.layers()),
+        plural(convolutions)
+    )
+}
+
 /// What the net needs, and what it offers beside its output.
 fn notes(model: &Model) -> Vec<[String; 2]> {
     let graph = model.graph;
     let mut notes = vec![
+        ["depth".to_owned(), depth(graph.depth())],
         ["weights".to_owned(), format!("{} bytes as F32", thousands(weights_bytes(graph)))],
         ["workspace".to_owned(), format!("{} bytes", thousands(model.workspace_bytes as u64))],
     ];
@@ -153,6 +166,7 @@ head (auxiliary)                                         9     6";
         let text = written(text);
         let (table, notes) = text.rsplit_once("\n\n").unwrap();
         assert_eq!(table, TABLE);
+        assert!(notes.starts_with("depth      2 layers: 1 convolution, 1 fully connected\n"), "{notes}");
         let last = "auxiliary  head, its loss weighs 0.3; only training uses it, so the total leaves it out\n";
         assert!(notes.ends_with(last), "{notes}");
     }

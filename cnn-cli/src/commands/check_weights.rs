@@ -1,0 +1,40 @@
+//! `cnn check-weights`
+
+use std::io::Write;
+
+use cnn::weights::WeightsError;
+
+use super::weights::WeightsFile;
+use crate::args::CheckWeightsArgs;
+use crate::failure::{Failure, printable};
+use crate::registry::Model;
+use crate::table::{Align, Table};
+
+/// Prints what a net finds in a file: every tensor, and everything that is wrong.
+pub(super) fn check_weights(args: &CheckWeightsArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let model = Model::named(&args.net)?;
+    let report = WeightsFile::open(&args.file, &args.rename)?.report(model);
+    let mut table = Table::new([Align::Left, Align::Left, Align::Left, Align::Left]);
+    for found in &report.found {
+        let shape = format!("{:?}", found.shape);
+        table.row(["found".to_owned(), found.name.clone(), shape, found.dtype.clone()]);
+    }
+    for name in &report.ignored {
+        table.row(["ignored".to_owned(), printable(name), String::new(), String::new()]);
+    }
+    table.write(out)?;
+    let needed: usize = model.graph.inference().map(|node| node.tensors.len()).sum();
+    if report.problems.is_empty() {
+        let extra = report.found.len() - needed;
+        let aux = if extra > 0 { format!(", and {extra} of auxiliary classifiers") } else { String::new() };
+        return Ok(writeln!(out, "\nthe file fits {}: all of {needed} tensors are there{aux}", model.graph.name)?);
+    }
+    if !report.found.is_empty() || !report.ignored.is_empty() {
+        writeln!(out)?;
+    }
+    let error = WeightsError { net: model.graph.name.to_owned(), problems: report.problems }.to_string();
+    let (summary, problems) = error.split_once('\n').unwrap_or((&error, ""));
+    problems.lines().try_for_each(|line| writeln!(out, "{}", line.trim_start()))?;
+    out.flush()?;
+    Err(Failure::Message(summary.to_owned()))
+}

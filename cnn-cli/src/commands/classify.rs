@@ -1,0 +1,153 @@
+//! `cnn classify`
+
+mod labels;
+mod probabilities;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::ValueEnum;
+use cnn::op::Shape;
+use image::RgbImage;
+use models::Preprocess;
+
+use self::labels::Labels;
+use super::weights::start;
+use crate::args::{ClassifyArgs, Preprocessing};
+use crate::failure::{Failure, shown, tell};
+use crate::picture::{self, Picture};
+use crate::registry::Model;
+
+/// Prints the most probable classes of each picture; those that cannot be read get an error on stderr.
+pub(super) fn classify(args: &ClassifyArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let model = Model::named(&args.net)?;
+    let preprocess = preprocess(model, args.preprocess)?;
+    let labels = Labels::of(model, args.labels.as_deref())?;
+    let mut net = start(model, args.weights.as_deref(), &args.rename)?;
+    let (mut printed, mut all_read) = (0, true);
+    for path in &args.files {
+        match picture::read(path) {
+            Ok(picture) => {
+                let input = preprocess.apply(&pixels(picture));
+                let scores = net.run(&input).map_err(|error| Failure::of_file(path, error))?;
+                let best = probabilities::best(&probabilities::of(model.graph, scores), args.top.get());
+                if args.files.len() > 1 {
+                    head(path, printed, out)?;
+                }
+                write(&best, &labels, out)?;
+                printed += 1;
+            }
+            Err(error) => {
+                tell(&format!("{} {error}", shown(path)));
+                all_read = false;
+            }
+        }
+    }
+    if all_read { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// The way that was chosen, or else the net's own.
+fn preprocess(model: &Model, chosen: Option<Preprocessing>) -> Result<Preprocess, Failure> {
+    let (name, input) = (model.name, model.graph.input);
+    let problem = match (chosen, model.preprocess) {
+        (Some(chosen), _) => {
+            let preprocess = chosen.preprocess();
+            if preprocess.shape() == input {
+                return Ok(preprocess);
+            }
+            format!("--preprocess {} gives {}, but {name} reads {input}", chosen.name(), preprocess.shape())
+        }
+        (None, Some(own)) => return Ok(own),
+        (None, None) => format!("{name} reads {input}, and how a picture becomes that is not declared"),
+    };
+    Err(Failure::Message(format!("{problem}; {}", advice(input))))
+}
+
+/// Which ways give an input of this shape.
+fn advice(input: Shape) -> String {
+    let fits = |way: &&Preprocessing| way.preprocess().shape() == input;
+    let names: Vec<String> = Preprocessing::value_variants().iter().filter(fits).map(|way| way.name()).collect();
+    match names.as_slice() {
+        [] => "no --preprocess gives that, but `cnn run` takes numbers from a file".to_owned(),
+        names => format!("what gives that is --preprocess {}", names.join(" or ")),
+    }
+}
+
+impl Preprocessing {
+    fn preprocess(self) -> Preprocess {
+        match self {
+            Self::Torchvision => Preprocess::TORCHVISION,
+            Self::TorchvisionV2 => Preprocess::TORCHVISION_V2,
+            Self::TorchvisionGooglenet => Preprocess::TORCHVISION_GOOGLENET,
+            Self::Caffe => Preprocess::CAFFE,
+            Self::CaffeVgg => Preprocess::CAFFE_VGG,
+            Self::Mnist => Preprocess::MNIST,
+            Self::Lenet5 => Preprocess::LENET5,
+        }
+    }
+
+    /// As users write it.
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// The same pixels for `models`.
+fn pixels(picture: Picture) -> RgbImage {
+    // Sides are bounded when pictures are read.
+    RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.pixels.into_flattened())
+        .expect("a picture has width times height pixels")
+}
+
+/// Which picture the following lines are about.
+fn head(path: &Path, printed: usize, out: &mut impl Write) -> io::Result<()> {
+    if printed > 0 {
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", shown(path))
+}
+
+/// A line for each class: ` 92.4 %  tabby`
+fn write(best: &[(usize, f32)], labels: &Labels, out: &mut impl Write) -> io::Result<()> {
+    for (class, probability) in best {
+        writeln!(out, "{:5.1} %  {}", 100.0 * probability, labels.name(*class))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::tests::BRANCHED;
+
+    fn error(model: &Model, chosen: Option<Preprocessing>) -> String {
+        match preprocess(model, chosen) {
+            Err(Failure::Message(message)) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_net_has_its_own_way_and_another_may_be_chosen() {
+        let lenet5 = Model::named("lenet5").unwrap();
+        assert_eq!(preprocess(lenet5, None).unwrap(), Preprocess::LENET5);
+        assert_eq!(preprocess(lenet5, Some(Preprocessing::Lenet5)).unwrap(), Preprocess::LENET5);
+        assert_eq!(
+            error(lenet5, Some(Preprocessing::CaffeVgg)),
+            "--preprocess caffe-vgg gives 3x224x224, but lenet5 reads 1x32x32; what gives that is --preprocess lenet5"
+        );
+    }
+
+    #[test]
+    fn a_net_without_a_way_says_what_to_do() {
+        assert_eq!(
+            error(&BRANCHED, None),
+            "branched reads 2x4x4, and how a picture becomes that is not declared; no --preprocess gives that, but `cnn \
+             run` takes numbers from a file"
+        );
+        assert_eq!(
+            advice(Shape::map(3, 224, 224)),
+            "what gives that is --preprocess torchvision or torchvision-v2 or torchvision-googlenet or caffe or caffe-vgg"
+        );
+    }
+}

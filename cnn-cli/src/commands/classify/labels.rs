@@ -1,0 +1,90 @@
+//! What the classes of a net are called.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::Path;
+
+use crate::failure::{Failure, printable};
+use crate::registry::Model;
+
+/// The names of a net's classes, in the order of its outputs.
+#[derive(Debug)]
+pub(super) enum Labels {
+    /// Declared beside the net; none, if nothing is.
+    Declared(&'static [&'static str]),
+    /// From a file of the user's.
+    Read(Vec<String>),
+}
+
+impl Labels {
+    /// Those of a file, or else the net's own.
+    pub(super) fn of(model: &Model, file: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = file else { return Ok(Self::Declared(model.labels)) };
+        let bytes = fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+        parse(&bytes, model).map(Self::Read).map_err(|problem| Failure::of_file(path, problem))
+    }
+
+    /// The name of a class, or its number.
+    pub(super) fn name(&self, class: usize) -> Cow<'_, str> {
+        let name = match self {
+            Self::Declared(labels) => labels.get(class).map(|label| Cow::Borrowed(*label)),
+            Self::Read(labels) => labels.get(class).map(|label| Cow::Borrowed(label.as_str())),
+        };
+        name.unwrap_or_else(|| Cow::Owned(format!("class {class}")))
+    }
+}
+
+/// A label a line, as many as the net has classes; empty lines do not count. If there are others, what is wrong,
+/// beginning with a verb.
+fn parse(bytes: &[u8], model: &Model) -> Result<Vec<String>, String> {
+    let text = str::from_utf8(bytes).map_err(|_| "is no text in UTF-8: labels are a text file with one a line")?;
+    // Editors on Windows begin files with a byte order mark and end lines with `\r\n`.
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    let labels: Vec<String> = lines.filter(|line| !line.is_empty()).map(printable).collect();
+    let classes = model.graph.output.elements();
+    if labels.len() == classes {
+        return Ok(labels);
+    }
+    Err(format!(
+        "has {} labels, one on each line that is not empty, but {} has {classes} classes",
+        labels.len(),
+        model.name
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::tests::BRANCHED;
+
+    #[test]
+    fn lines_end_as_they_like_and_empty_ones_do_not_count() {
+        for text in
+            ["cat\ndog\nblue whale\n", "\u{feff}cat\r\n\r\ndog\r\nblue whale", "\n cat\n \ndog \n\tblue whale\n\n"]
+        {
+            assert_eq!(parse(text.as_bytes(), &BRANCHED).unwrap(), ["cat", "dog", "blue whale"]);
+        }
+    }
+
+    #[test]
+    fn another_number_of_labels_is_told() {
+        for (text, count) in [("", 0), ("cat\ndog\n\n", 2), ("cat\ndog\nblue\nwhale", 4)] {
+            let expected =
+                format!("has {count} labels, one on each line that is not empty, but branched has 3 classes");
+            assert_eq!(parse(text.as_bytes(), &BRANCHED).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_and_control_characters_do_not_reach_the_terminal() {
+        assert!(parse(b"cat\n\xff\n", &BRANCHED).unwrap_err().starts_with("is no text in UTF-8"));
+        assert_eq!(parse(b"cat\n\x1b[31mdog\nfish", &BRANCHED).unwrap()[1], "\\u{1b}[31mdog");
+    }
+
+    #[test]
+    fn a_class_without_a_name_has_its_number() {
+        assert_eq!(Labels::of(&BRANCHED, None).unwrap().name(2), "class 2");
+        assert_eq!(Labels::Declared(&["cat"]).name(0), "cat");
+        assert_eq!(Labels::Read(vec!["dog".to_owned()]).name(0), "dog");
+    }
+}

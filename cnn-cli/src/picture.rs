@@ -1,0 +1,196 @@
+//! PNG and JPEG files as upright pictures of RGB bytes.
+//!
+//! What remains to do around the decoders is little: refuse a size before memory is taken for it, put what can be seen
+//! through on paper, and turn the picture upright.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+
+use image::{DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits};
+
+/// The longest file that is read.
+const MAX_FILE: u64 = 256 << 20;
+
+/// The longest side that is read. A header may claim any size in a file of a few bytes.
+const MAX_SIDE: usize = 16_384;
+
+/// The most pixels that are read: 64 million, more than cameras commonly take. They need 256 MB while they are
+/// decoded.
+const MAX_PIXELS: usize = 1 << 26;
+
+/// An upright picture.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    /// Row by row.
+    pub(crate) pixels: Vec<[u8; 3]>,
+}
+
+/// Why a file gives no picture.
+#[derive(Debug)]
+pub(crate) enum PictureError {
+    /// The file cannot be opened or read.
+    Open(io::Error),
+    /// Neither a PNG nor a JPEG file.
+    NotAPicture,
+    /// A PNG or JPEG file that cannot be decoded, in the decoder's words.
+    Damaged(String),
+    /// More pixels than are read.
+    TooLarge {
+        /// Pixels of a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
+    /// A longer file than is read.
+    TooLong,
+}
+
+impl fmt::Display for PictureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(error) => write!(f, "cannot be read: {error}"),
+            Self::NotAPicture => write!(f, "is neither a PNG nor a JPEG picture"),
+            Self::Damaged(why) => write!(f, "is damaged, or of a kind that is not supported: {why}"),
+            Self::TooLarge { width, height } => write!(
+                f,
+                "is too large: {width}x{height} pixels, where a side may have {MAX_SIDE} and all together {} million",
+                MAX_PIXELS / 1_000_000
+            ),
+            Self::TooLong => write!(f, "is too large: more than {} MiB", MAX_FILE >> 20),
+        }
+    }
+}
+
+impl std::error::Error for PictureError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Open(error) => Some(error),
+            Self::NotAPicture | Self::Damaged(_) | Self::TooLarge { .. } | Self::TooLong => None,
+        }
+    }
+}
+
+/// Reads a PNG or JPEG file.
+pub(crate) fn read(path: &Path) -> Result<Picture, PictureError> {
+    let file = File::open(path).map_err(PictureError::Open)?;
+    let mut bytes = Vec::new();
+    let length = file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(PictureError::Open)?;
+    if length as u64 > MAX_FILE {
+        return Err(PictureError::TooLong);
+    }
+    decode(&bytes)
+}
+
+/// The picture in a PNG or JPEG file, which of them its first bytes say.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
+    let damaged = |error: ImageError| PictureError::Damaged(error.to_string());
+    let format = match image::guess_format(bytes) {
+        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => format,
+        _ => return Err(PictureError::NotAPicture),
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    // The size is checked below, with an error of its own.
+    reader.limits(Limits::no_limits());
+    let mut decoder = reader.into_decoder().map_err(damaged)?;
+    let (width, height) = decoder.dimensions();
+    check_size(width as usize, height as usize)?;
+    if format == ImageFormat::Jpeg && !is_whole(bytes) {
+        return Err(PictureError::Damaged("it ends in the middle of the picture".into()));
+    }
+    // A picture whose Exif is damaged can still be seen.
+    let orientation = decoder.orientation().ok();
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    if let Some(orientation) = orientation {
+        picture.apply_orientation(orientation);
+    }
+    let pixels = if picture.color().has_alpha() {
+        on_paper(picture.to_rgba8().as_raw().as_chunks().0)
+    } else {
+        picture.to_rgb8().as_raw().as_chunks().0.to_vec()
+    };
+    Ok(Picture { width: picture.width() as usize, height: picture.height() as usize, pixels })
+}
+
+fn check_size(width: usize, height: usize) -> Result<(), PictureError> {
+    let fits = width.max(height) <= MAX_SIDE && width.saturating_mul(height) <= MAX_PIXELS;
+    if fits { Ok(()) } else { Err(PictureError::TooLarge { width, height }) }
+}
+
+/// Whether a JPEG file goes on to its end: the decoder would fill in grey for what is missing.
+///
+/// The end is marked after the start of the last scan. Neither mark can be part of a scan's data.
+fn is_whole(jpeg: &[u8]) -> bool {
+    let last = |marker: [u8; 2]| jpeg.windows(2).rposition(|bytes| bytes == marker);
+    last([0xff, 0xd9]) > last([0xff, 0xda])
+}
+
+/// Puts pixels that may be seen through on white paper; on black, if the drawing would hardly be seen on white, as white
+/// ink would not.
+fn on_paper(pixels: &[[u8; 4]]) -> Vec<[u8; 3]> {
+    let [white, black] = [255, 0].map(|paper| contrast(pixels, paper));
+    let paper = if white < 0.25 * black { 0 } else { 255 };
+    pixels.iter().map(|&pixel| compose(pixel, paper)).collect()
+}
+
+/// The standard deviation of the brightness that the pixels have on paper of this brightness.
+fn contrast(pixels: &[[u8; 4]], paper: u8) -> f64 {
+    let (mut sum, mut squares) = (0_u64, 0_u64);
+    for &pixel in pixels {
+        let brightness = compose(pixel, paper).iter().map(|&channel| u64::from(channel)).sum::<u64>();
+        sum += brightness;
+        squares += brightness * brightness;
+    }
+    let count = pixels.len().max(1) as f64;
+    let mean = sum as f64 / count;
+    (squares as f64 / count - mean * mean).max(0.0).sqrt()
+}
+
+fn compose([red, green, blue, alpha]: [u8; 4], paper: u8) -> [u8; 3] {
+    let alpha = u32::from(alpha);
+    let mix = |channel: u8| ((u32::from(channel) * alpha + u32::from(paper) * (255 - alpha) + 127) / 255) as u8;
+    [mix(red), mix(green), mix(blue)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PNG: &[u8] = include_bytes!("../../digits/samples/4-thick-pen.png");
+    const JPEG: &[u8] = include_bytes!("../../digits/samples/3-photo.jpg");
+
+    #[test]
+    fn what_is_no_picture_is_refused() {
+        assert!(matches!(decode(b""), Err(PictureError::NotAPicture)));
+        assert!(matches!(decode(b"GIF89a"), Err(PictureError::NotAPicture)));
+        assert!(matches!(read(Path::new("no/such/picture.png")), Err(PictureError::Open(_))));
+    }
+
+    #[test]
+    fn damaged_files_are_refused() {
+        for file in [PNG, JPEG] {
+            for part in [0.01, 0.3, 0.9] {
+                let cut = &file[..(part * file.len() as f32) as usize];
+                assert!(matches!(decode(cut), Err(PictureError::Damaged(_))), "{part} of {} bytes", file.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_header_that_claims_too_much_is_refused() {
+        let mut png = PNG.to_vec();
+        // The width, and the checksum of the header chunk for 1,000,000 x 280.
+        png[16..20].copy_from_slice(&1_000_000_u32.to_be_bytes());
+        let mut crc = flate2::Crc::new();
+        crc.update(&png[12..29]);
+        png[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+        assert!(matches!(decode(&png), Err(PictureError::TooLarge { width: 1_000_000, height: 280 })));
+        let mut jpeg = JPEG.to_vec();
+        let frame = jpeg.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
+        jpeg[frame + 5..frame + 9].fill(0xff);
+        assert!(matches!(decode(&jpeg), Err(PictureError::TooLarge { width: 65_535, height: 65_535 })));
+    }
+}

@@ -1,0 +1,86 @@
+//! A plain matrix product: rows that lie anywhere at equal distances, times a panel, stored densely.
+
+use super::Patch;
+use super::height::{Tall, dispatch};
+use super::tile::multiply_segments;
+use crate::pack::HALF_PANEL;
+use crate::simd::{Kernel, Simd};
+
+/// A panel without bias: `[depth][width]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns {
+    pub(crate) weights: *const f32,
+    /// A whole panel or a half one.
+    pub(crate) width: usize,
+    pub(crate) depth: usize,
+}
+
+/// Multiplies `len` rows, `distance` apart, with a panel, and stores `[len][width]`.
+///
+/// # Safety
+///
+/// The rows and the panel must be readable, and the results writable.
+#[inline(always)]
+pub(crate) unsafe fn multiply<S: Simd>(
+    s: S,
+    rows: *const f32,
+    distance: usize,
+    len: usize,
+    columns: Columns,
+    to: *mut f32,
+) {
+    let half = columns.width == HALF_PANEL;
+    let tiles = len.div_ceil(if half { S::MR_HALF } else { S::MR });
+    let (mr, higher) = (len / tiles, len % tiles);
+    let high = Strip { rows, distance, tiles: higher, columns, to };
+    if higher > 0 {
+        dispatch(s, high, half, mr + 1);
+    }
+    let done = higher * (mr + 1);
+    let (rows, to) = (rows.wrapping_add(done * distance), to.wrapping_add(done * columns.width));
+    dispatch(s, Strip { rows, tiles: tiles - higher, to, ..high }, half, mr);
+}
+
+/// Some tiles of the same height.
+#[derive(Clone, Copy)]
+struct Strip {
+    rows: *const f32,
+    distance: usize,
+    tiles: usize,
+    columns: Columns,
+    to: *mut f32,
+}
+
+impl Tall for Strip {
+    #[inline(always)]
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
+        s.run(Tiles::<MR, NV>(self));
+    }
+}
+
+struct Tiles<const MR: usize, const NV: usize>(Strip);
+
+impl<const MR: usize, const NV: usize> Kernel for Tiles<MR, NV> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Strip { mut rows, distance, tiles, columns, mut to } = self.0;
+        let patch = Patch { rows: 1, row: 0, segments: 1, segment: 0, len: columns.depth };
+        for _ in 0..tiles {
+            let pixels = core::array::from_fn(|i| rows.wrapping_add(i * distance));
+            let mut tile = [[s.splat(0.0); NV]; MR];
+            // SAFETY: whoever called `multiply` promised that all rows and the panel can be read, and the results written.
+            unsafe {
+                multiply_segments::<S, MR, NV>(s, &patch, &pixels, columns.weights, &mut tile);
+                for (i, row) in tile.into_iter().enumerate() {
+                    for (j, vector) in row.into_iter().enumerate() {
+                        s.store(to.add((i * NV + j) * S::LANES), vector);
+                    }
+                }
+            }
+            rows = rows.wrapping_add(MR * distance);
+            to = to.wrapping_add(MR * columns.width);
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The loops, for tiles of one size.
+
+#![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
+
+use super::{Winograd2d, depth, spread, transform};
+use crate::activation::{Apply, Finish};
+use crate::conv::Conv2d;
+use crate::gemm::{Columns, evenly, multiply};
+use crate::map::Map;
+use crate::pack::{HALF_PANEL, PANEL};
+use crate::simd::{Kernel, Simd};
+use crate::workspace::Batch;
+
+/// A convolution that was checked.
+#[derive(Clone, Copy)]
+pub(super) struct Work<'a> {
+    pub(super) layer: &'a Winograd2d,
+    pub(super) batch: Batch,
+    /// Where the first tile begins in the input.
+    pub(super) first: usize,
+    pub(super) weights: *const f32,
+    pub(super) ws: *mut f32,
+    pub(super) finish: Finish,
+}
+
+/// Tiles of `M x M` outputs, by `N x N` products.
+pub(super) struct Winograd<'a, const M: usize, const N: usize>(pub(super) Work<'a>);
+
+/// Tiles next to each other, counted through all images, and the group that is computed.
+#[derive(Clone, Copy)]
+struct Block {
+    first: usize,
+    len: usize,
+    group: usize,
+}
+
+/// Some output channels: a panel or half of one.
+#[derive(Clone, Copy)]
+struct Panel {
+    /// Biases, then transformed filters.
+    weights: *const f32,
+    /// The first channel, counted through all groups.
+    first: usize,
+    /// Channels that are not padding.
+    channels: usize,
+    /// Channels with padding.
+    width: usize,
+}
+
+impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Work { layer, batch, .. } = self.0;
+        let tiles = batch.images * self.tiles_per_image();
+        for (first, len) in evenly(tiles, layer.block) {
+            for group in 0..layer.conv.groups {
+                let block = Block { first, len, group };
+                s.run(Transform { work: &self, block });
+                let outputs = layer.conv.output.channels / layer.conv.groups;
+                for channel in (0..outputs).step_by(PANEL) {
+                    let panel = self.panel(group, channel);
+                    self.products(s, block, panel);
+                    let finishing = Finishing { work: &self, block, panel };
+                    if panel.width == HALF_PANEL { s.half().run(finishing) } else { s.run(finishing) }
+                }
+            }
+            self.pass(s, first, len);
+        }
+    }
+}
+
+impl<const M: usize, const N: usize> Winograd<'_, M, N> {
+    fn columns(&self) -> usize {
+        self.0.layer.conv.output.width.div_ceil(M)
+    }
+
+    fn tiles_per_image(&self) -> usize {
+        self.0.layer.conv.output.height.div_ceil(M) * self.columns()
+    }
+
+    /// Where the image of a tile begins in the workspace, and the tile's first row and column of the output.
+    #[inline(always)]
+    fn tile(&self, index: usize) -> (usize, usize, usize) {
+        let (image, tile) = (index / self.tiles_per_image(), index % self.tiles_per_image());
+        (image * self.0.batch.floats, tile / self.columns() * M, tile % self.columns() * M)
+    }
+
+    fn inputs(&self) -> usize {
+        self.0.layer.conv.input.channels / self.0.layer.conv.groups
+    }
+
+    /// Where V begins, and the distance between the values of two points.
+    fn v(&self) -> (*mut f32, usize) {
+        (self.0.ws.wrapping_add(self.0.layer.scratch), spread(self.0.layer.block * depth(self.inputs())))
+    }
+
+    /// Where M begins, and the distance between the values of two points.
+    fn m(&self) -> (*mut f32, usize) {
+        let (v, distance) = self.v();
+        (v.wrapping_add(N * N * distance), spread(self.0.layer.block * PANEL))
+    }
+
+    /// The panel of `group` that begins at output channel `first`.
+    fn panel(&self, group: usize, first: usize) -> Panel {
+        let outputs = self.0.layer.conv.output.channels / self.0.layer.conv.groups;
+        let len = N * N * self.inputs() + 1;
+        let before = (group * outputs.next_multiple_of(HALF_PANEL) + first) * len;
+        let rest = outputs - first;
+        Panel {
+            // All panels of all groups are in the weights.
+            weights: self.0.weights.wrapping_add(before),
+            first: group * outputs + first,
+            channels: rest.min(PANEL),
+            width: if rest <= HALF_PANEL { HALF_PANEL } else { PANEL },
+        }
+    }
+
+    /// M of a panel: a matrix product for each point.
+    #[inline(always)]
+    fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) {
+        let inputs = self.inputs();
+        let ((v, v_distance), (m, m_distance)) = (self.v(), self.m());
+        for point in 0..N * N {
+            let columns = Columns {
+                // SAFETY: a panel has a bias, and then the transformed filters of all points.
+                weights: unsafe { panel.weights.add(panel.width * (1 + point * inputs)) },
+                width: panel.width,
+                depth: inputs,
+            };
+            let rows = v.wrapping_add(point * v_distance).cast_const();
+            // SAFETY: V and M have room for the tiles of a block at each point; they lie in the scratch memory.
+            unsafe { multiply(s, rows, depth(inputs), block.len, columns, m.wrapping_add(point * m_distance)) };
+        }
+    }
+
+    /// Applies what remains of the activation to the tiles of a block.
+    #[inline(always)]
+    fn pass<S: Simd>(&self, s: S, first: usize, len: usize) {
+        let Some(activation) = self.0.finish.pass else { return };
+        let output = self.0.layer.conv.output;
+        for index in first..first + len {
+            let (image, top, left) = self.tile(index);
+            for y in top..output.height.min(top + M) {
+                for x in left..output.width.min(left + M) {
+                    // SAFETY: these are elements of the output.
+                    let to = unsafe { self.0.ws.add(image + output.at(y, x)) };
+                    s.run(Apply { activation, from: to, to, len: output.channels });
+                }
+            }
+        }
+    }
+}
+
+/// V of a block.
+struct Transform<'a, 'b, const M: usize, const N: usize> {
+    work: &'a Winograd<'b, M, N>,
+    block: Block,
+}
+
+impl<const M: usize, const N: usize> Kernel for Transform<'_, '_, M, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Work { layer, first, ws, .. } = self.work.0;
+        let Map { row, pixel, .. } = layer.conv.input;
+        let inputs = self.work.inputs();
+        let (v, distance) = self.work.v();
+        for index in 0..self.block.len {
+            let (image, top, left) = self.work.tile(self.block.first + index);
+            let from = image + first + top * row + left * pixel + self.block.group * inputs;
+            for channel in (0..inputs).step_by(S::LANES) {
+                // SAFETY: the windows of all outputs that tiles cover lie in the workspace, with a vector behind them; V
+                // has whole vectors of channels for each tile and point.
+                unsafe {
+                    let from = ws.add(from + channel).cast_const();
+                    let to = v.add(index * depth(inputs) + channel);
+                    transform_tile::<S, N>(s, from, [row, pixel], to, distance);
+                }
+            }
+        }
+    }
+}
+
+/// A tile of `N x N` pixels, `step` apart, as values at points.
+///
+/// # Safety
+///
+/// A vector must be readable at each pixel, and writable at each of `N * N` places `distance` apart.
+#[inline(always)]
+unsafe fn transform_tile<S: Simd, const N: usize>(
+    s: S,
+    from: *const f32,
+    [row, pixel]: [usize; 2],
+    to: *mut f32,
+    distance: usize,
+) {
+    let mut columns = [[s.splat(0.0); N]; N];
+    for (x, column) in columns.iter_mut().enumerate() {
+        let mut values = [s.splat(0.0); N];
+        for y in 0..N {
+            // SAFETY: the caller's promise.
+            values[y] = unsafe { s.load(from.add(y * row + x * pixel)) };
+        }
+        *column = transform::input(s, &values);
+    }
+    for y in 0..N {
+        let mut values = [s.splat(0.0); N];
+        for x in 0..N {
+            values[x] = columns[x][y];
+        }
+        for (x, value) in transform::input(s, &values).into_iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { s.store(to.add((y * N + x) * distance), value) };
+        }
+    }
+}
+
+/// M of a panel into the output.
+struct Finishing<'a, 'b, const M: usize, const N: usize> {
+    work: &'a Winograd<'b, M, N>,
+    block: Block,
+    panel: Panel,
+}
+
+impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (m, distance) = self.work.m();
+        for index in 0..self.block.len {
+            let (image, top, left) = self.work.tile(self.block.first + index);
+            for channel in (0..self.panel.channels).step_by(S::LANES) {
+                // SAFETY: M has a panel for each tile and point.
+                unsafe {
+                    let from = m.add(index * self.panel.width + channel).cast_const();
+                    let tile = output_tile::<S, M, N>(s, from, distance);
+                    let bias = s.load(self.panel.weights.add(channel));
+                    self.store(s, image, [top, left], channel, bias, tile);
+                }
+            }
+        }
+    }
+}
+
+/// Values at points as a tile of outputs.
+///
+/// # Safety
+///
+/// A vector must be readable at each of `N * N` places `distance` apart.
+#[inline(always)]
+unsafe fn output_tile<S: Simd, const M: usize, const N: usize>(
+    s: S,
+    from: *const f32,
+    distance: usize,
+) -> [[S::Vec; M]; M] {
+    let mut columns = [[s.splat(0.0); M]; N];
+    for (x, column) in columns.iter_mut().enumerate() {
+        let mut values = [s.splat(0.0); N];
+        for y in 0..N {
+            // SAFETY: the caller's promise.
+            values[y] = unsafe { s.load(from.add((y * N + x) * distance)) };
+        }
+        *column = transform::output(s, &values);
+    }
+    let mut tile = [[s.splat(0.0); M]; M];
+    for (y, row) in tile.iter_mut().enumerate() {
+        let mut values = [s.splat(0.0); N];
+        for x in 0..N {
+            values[x] = columns[x][y];
+        }
+        *row = transform::output(s, &values);
+    }
+    tile
+}
+
+impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {
+    /// Adds bias and residual, clamps, and stores those outputs of a tile that are inside of the map.
+    ///
+    /// # Safety
+    ///
+    /// The tile must begin in the map.
+    #[inline(always)]
+    unsafe fn store<S: Simd>(
+        &self,
+        s: S,
+        image: usize,
+        [top, left]: [usize; 2],
+        channel: usize,
+        bias: S::Vec,
+        tile: [[S::Vec; M]; M],
+    ) {
+        let Work { layer, ws, finish, .. } = self.work.0;
+        let Conv2d { output, residual, .. } = layer.conv;
+        let count = self.panel.channels - channel;
+        let channel = self.panel.first + channel;
+        let (rows, columns) = (M.min(output.height - top), M.min(output.width - left));
+        for (y, row) in tile.iter().enumerate().take(rows) {
+            for (x, value) in row.iter().enumerate().take(columns) {
+                let mut value = s.add(*value, bias);
+                // SAFETY: the pixel is in the output and in the residual, which have a vector behind them; no more than the
+                // panel's channels are written.
+                unsafe {
+                    if let Some(residual) = residual {
+                        let from = ws.add(image + residual.at(top + y, left + x) + channel).cast_const();
+                        value = s.add(value, s.load(from));
+                    }
+                    let to = ws.add(image + output.at(top + y, left + x) + channel);
+                    s.store_first(to, finish.clamp(s, value), count);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The matrices of a Winograd convolution, made from its points.
+//!
+//! A tile of `M` outputs of a filter of `R` taps needs `N = M + R - 1` products: those of two polynomials' values at
+//! `N - 1` points and at infinity (Toom and Cook; Winograd, "Arithmetic complexity of computations", 1980; Lavin & Gray,
+//! "Fast algorithms for convolutional neural networks", 2016). With `a` the points, the transposed of polynomial
+//! multiplication is
+//!
+//! ```text
+//! y = A^T [ (G g) * (B^T d) ]         A^T[i][j] = a_j^i             G[j][k] = a_j^k / f_j      f_j = prod (a_j - a_k), k != j
+//!                                     B^T[j]    = coefficients of prod (x - a_k), k != j
+//! ```
+//!
+//! and for infinity `A^T` and `G` pick the highest term, and `B^T` has the product over all points. Points are 0 and pairs of
+//! `p` and `-p`: then two rows of `B^T` have the same even and opposite odd terms, and so have two columns of `A^T`.
+
+/// The most points of an algorithm here, infinity included.
+pub(crate) const MOST: usize = 8;
+
+/// The points after 0, in pairs of `p, -p`. Small ones and their inverses keep the rounding errors small: for F(4, 3) 3/4 and
+/// 3/2 make half of the errors of 1 and 2.
+const fn pairs(n: usize) -> &'static [f64] {
+    match n {
+        4 => &[1.0],
+        6 => &[0.75, 1.5],
+        8 => &[1.0, 2.0, 0.5],
+        _ => panic!("no points for this tile"),
+    }
+}
+
+/// Point `j` of `n - 1`.
+const fn point(n: usize, j: usize) -> f64 {
+    match j {
+        0 => 0.0,
+        j if j % 2 == 1 => pairs(n)[j / 2],
+        j => -pairs(n)[j / 2 - 1],
+    }
+}
+
+/// `B^T`, `N` x `N`.
+pub(crate) const fn input_matrix<const N: usize>() -> [[f32; N]; N] {
+    let mut matrix = [[0.0; N]; N];
+    let mut row = 0;
+    while row < N {
+        // The product of (x - a) over all points but the row's own.
+        let mut product = [0.0; MOST];
+        product[0] = 1.0;
+        let mut j = 0;
+        while j + 1 < N {
+            if j != row {
+                let mut k = MOST - 1;
+                while k > 0 {
+                    product[k] = product[k - 1] - point(N, j) * product[k];
+                    k -= 1;
+                }
+                product[0] *= -point(N, j);
+            }
+            j += 1;
+        }
+        let mut k = 0;
+        while k < N {
+            matrix[row][k] = product[k] as f32;
+            k += 1;
+        }
+        row += 1;
+    }
+    matrix
+}
+
+/// `A^T`, `M` x `N`.
+pub(crate) const fn output_matrix<const M: usize, const N: usize>() -> [[f32; N]; M] {
+    let mut matrix = [[0.0; N]; M];
+    let mut j = 0;
+    while j + 1 < N {
+        let mut power = 1.0;
+        let mut i = 0;
+        while i < M {
+            matrix[i][j] = power as f32;
+            power *= point(N, j);
+            i += 1;
+        }
+        j += 1;
+    }
+    matrix[M - 1][N - 1] = 1.0;
+    matrix
+}
+
+/// `G g` of one row or column of a filter of `r` taps, into `n` values.
+pub(crate) fn transform_filter(n: usize, taps: &[f64], values: &mut [f64]) {
+    for (j, value) in values[..n - 1].iter_mut().enumerate() {
+        let at = point(n, j);
+        let others = (0..n - 1).filter(|k| *k != j);
+        let divisor: f64 = others.map(|k| at - point(n, k)).product();
+        *value = taps.iter().rev().fold(0.0, |sum, tap| sum * at + tap) / divisor;
+    }
+    values[n - 1] = taps[taps.len() - 1];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One row of outputs, by the matrices and directly.
+    fn check<const M: usize, const N: usize>(filter: &[f64]) {
+        let data: [f64; N] = core::array::from_fn(|i| ((i * 7 + 3) % 5) as f64 - 1.5);
+        let mut transformed = [0.0; N];
+        transform_filter(N, filter, &mut transformed);
+        let products: [f64; N] = core::array::from_fn(|j| {
+            let row = input_matrix::<N>()[j];
+            transformed[j] * row.iter().zip(data).map(|(b, d)| f64::from(*b) * d).sum::<f64>()
+        });
+        for i in 0..M {
+            let row = output_matrix::<M, N>()[i];
+            let found: f64 = row.iter().zip(products).map(|(a, m)| f64::from(*a) * m).sum();
+            let expected: f64 = filter.iter().enumerate().map(|(k, tap)| tap * data[i + k]).sum();
+            assert!(
+                (found - expected).abs() < 1e-12,
+                "F({M}, {}), output {i}: {found} and not {expected}",
+                filter.len()
+            );
+        }
+    }
+
+    #[test]
+    fn matrices_convolve() {
+        check::<2, 4>(&[0.5, -1.25, 2.0]);
+        check::<4, 6>(&[0.5, -1.25, 2.0]);
+        check::<6, 8>(&[0.5, -1.25, 2.0]);
+        check::<4, 8>(&[0.5, -1.25, 2.0, 0.75, -3.0]);
+    }
+
+    #[test]
+    fn rows_come_in_pairs() {
+        fn check<const N: usize>() {
+            let matrix = input_matrix::<N>();
+            for pair in 0..N / 2 - 1 {
+                let (a, b) = (matrix[2 * pair + 1], matrix[2 * pair + 2]);
+                assert!((0..N).all(|k| a[k] == if k % 2 == 0 { b[k] } else { -b[k] }));
+            }
+            assert!(
+                (0..N).all(|k| k % 2 == 0 || matrix[0][k] == 0.0)
+                    && (0..N).all(|k| k % 2 == 1 || matrix[N - 1][k] == 0.0)
+            );
+        }
+        check::<4>();
+        check::<6>();
+        check::<8>();
+    }
+}

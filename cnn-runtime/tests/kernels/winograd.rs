@@ -1,0 +1,138 @@
+//! Convolutions by Winograd's algorithm.
+
+use cnn_runtime::conv::Conv2d;
+use cnn_runtime::isa::Isa;
+use cnn_runtime::op::{Activation, Padding, Size};
+use cnn_runtime::pack::{Affine, WinogradPanels};
+use cnn_runtime::winograd::{Winograd2d, covered, winograd2d, winograd2d_batch};
+use cnn_runtime::workspace::{Batch, SLACK};
+
+use crate::conv::{Filters, sum_at};
+use crate::support::{ACTIVATIONS, Arena, Rng, activated, check, indices, isas};
+
+/// Tiles and filters that there is an algorithm for, and how much larger its rounding errors are than those of a sum.
+const ALGORITHMS: [(usize, usize, f64); 4] = [(2, 3, 8.0), (4, 3, 32.0), (6, 3, 128.0), (4, 5, 128.0)];
+
+/// A layer with its data.
+struct Setup {
+    arena: Arena,
+    layer: Winograd2d,
+    filters: Filters,
+    packed: Vec<f32>,
+}
+
+impl Setup {
+    fn random(rng: &mut Rng, (tile, taps): (usize, usize), activation: Activation) -> Self {
+        let groups = rng.pick(&[1, 1, 1, 2, 3]);
+        let (inputs, outputs) = (rng.pick(&[1, 3, 8, 16, 17, 40]), rng.pick(&[1, 7, 8, 9, 16, 17, 24, 25, 40]));
+        let output = Size::new(rng.pick(&[1, 2, 5, 7, 13]), rng.pick(&[1, 3, 6, 8, 14]));
+        let pad = Padding { top: rng.below(taps), left: rng.below(taps), ..Padding::NONE };
+        let size = Size::new(
+            (output.height + taps - 1).saturating_sub(pad.top),
+            (output.width + taps - 1).saturating_sub(pad.left),
+        );
+        // As much behind the input as whole tiles cover.
+        let all = covered(output, tile);
+        let behind = |all: usize, before: usize, size: usize| all + taps - 1 - before - size;
+        let halo = Padding {
+            bottom: behind(all.height, pad.top, size.height),
+            right: behind(all.width, pad.left, size.width),
+            ..pad
+        };
+        let mut arena = Arena::default();
+        let input = arena.map(rng, [size.height, size.width, groups * inputs], halo);
+        let shape = [output.height, output.width, groups * outputs];
+        let residual = rng.pick(&[false, true]).then(|| arena.map(rng, shape, Padding::NONE));
+        let output = arena.map(rng, shape, Padding::symmetric(1, 0));
+        let residual = if residual.is_some() && rng.pick(&[false, true]) { Some(output) } else { residual };
+        arena.fill(&input, || rng.float());
+        residual.iter().for_each(|map| arena.fill(map, || rng.float()));
+        arena.close();
+        let kernel = Size::square(taps);
+        let (weight, bias) = (rng.floats(groups * outputs * inputs * kernel.area()), rng.floats(groups * outputs));
+        let filters = Filters { groups, kernel, weight, bias };
+        let panels = WinogradPanels { groups, outputs, inputs, taps, tile };
+        let mut packed = vec![f32::NAN; panels.len()];
+        let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
+        panels.pack(|at| filters.weight[at], affine, &mut packed);
+        let conv = Conv2d {
+            input,
+            output,
+            kernel,
+            stride: Size::square(1),
+            pad_top: pad.top,
+            pad_left: pad.left,
+            dilation: Size::square(1),
+            groups,
+            weights: 0,
+            residual,
+            activation,
+        };
+        let layer = Winograd2d { conv, tile, block: rng.pick(&[1, 2, 5, 7, 30]), scratch: arena.ws.len() };
+        Self { arena, layer, filters, packed }
+    }
+
+    fn floats(&self) -> usize {
+        self.arena.ws.len() + self.layer.scratch_len() + SLACK
+    }
+
+    fn check(&self, isa: Isa, factor: f64) {
+        let conv = &self.layer.conv;
+        // All values of a tile are at most 1, and all are in the sums for each of its outputs, also where their share is 0.
+        let terms = (self.filters.weight.len() / conv.output.channels) as f64;
+        let tolerance = factor * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0);
+        check(
+            &format!("{} {:?}", isa.name(), self.layer),
+            &self.arena,
+            &conv.output,
+            |ws| {
+                let mut all = ws.to_vec();
+                all.resize(self.floats(), f32::NAN);
+                winograd2d(isa, &self.layer, &self.packed, &mut all);
+                ws.copy_from_slice(&all[..ws.len()]);
+            },
+            |y, x, c| {
+                let (sum, _) = sum_at(&self.arena, conv, &self.filters, [y, x, c]);
+                activated(conv.activation, sum, tolerance)
+            },
+        );
+    }
+}
+
+#[test]
+fn winograd_of_random_shapes() {
+    for isa in isas() {
+        let mut rng = Rng(12);
+        for (tile, taps, factor) in ALGORITHMS {
+            for _ in 0..150 {
+                let activation = rng.pick(&ACTIVATIONS);
+                Setup::random(&mut rng, (tile, taps), activation).check(isa, factor);
+            }
+        }
+    }
+}
+
+#[test]
+fn images_of_a_batch_give_what_they_give_alone() {
+    for isa in isas() {
+        let mut rng = Rng(13);
+        for (tile, taps, _) in ALGORITHMS {
+            let setup = Setup::random(&mut rng, (tile, taps), Activation::Relu);
+            let batch = Batch { images: 3, floats: setup.floats() };
+            let mut images: Vec<f32> = Vec::new();
+            let mut alone = Vec::new();
+            for _ in 0..batch.images {
+                let mut ws = setup.arena.ws.clone();
+                indices(&setup.layer.conv.input).into_iter().for_each(|at| ws[at] = rng.float());
+                ws.resize(batch.floats, f32::NAN);
+                images.extend(&ws);
+                winograd2d(isa, &setup.layer, &setup.packed, &mut ws);
+                alone.push(ws);
+            }
+            winograd2d_batch(isa, &setup.layer, batch, &setup.packed, &mut images);
+            for (together, alone) in batch.split(&mut images).zip(&alone) {
+                assert!(indices(&setup.layer.conv.output).into_iter().all(|at| together[at] == alone[at]));
+            }
+        }
+    }
+}

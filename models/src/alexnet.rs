@@ -1,0 +1,25 @@
+//! AlexNet.
+
+use cnn::network;
+
+network! {
+    /// AlexNet (Krizhevsky, Sutskever & Hinton, "ImageNet classification with deep convolutional neural networks", NIPS
+    /// 2012): five convolutions and three fully connected layers, of which the first two drop half of their output in
+    /// training. What the paper kept apart on two GPUs are the two groups of convolutions 2, 4 and 5. Local response
+    /// normalisation follows the ReLU of convolutions 1 and 2. The first convolution pads images of 224x224 by 2,
+    /// without which it would not give the 55x55 of the paper.
+    pub AlexNet: 3x224x224 -> 1000 {
+        conv1: conv(96, 11x11, stride = 4, pad = 2) -> relu -> lrn -> max_pool(3x3, stride = 2); // to 96x27x27
+        conv2: conv(256, 5x5, pad = 2, groups = 2) -> relu -> lrn -> max_pool(3x3, stride = 2); // to 256x13x13
+        conv3: conv(384, 3x3, pad = 1) -> relu;
+        conv4: conv(384, 3x3, pad = 1, groups = 2) -> relu;
+        conv5: conv(256, 3x3, pad = 1, groups = 2) -> relu -> max_pool(3x3, stride = 2); // to 256x6x6
+        fc6: linear(4096) -> relu -> dropout(0.5);
+        fc7: linear(4096) -> relu -> dropout(0.5);
+        fc8: linear(1000);
+        tap logits;
+        softmax;
+    }
+}
+
+classifier!(AlexNet: CAFFE, IMAGENET);

@@ -1,0 +1,57 @@
+//! What the outputs of nets stand for. Sources and licences are in `models/labels/README.md`.
+
+/// The 1,000 classes of ImageNet (ILSVRC 2012), named as in torchvision.
+pub static IMAGENET: [&str; 1000] = lines(include_str!("../labels/imagenet.txt"));
+
+/// The ten digits.
+pub static DIGITS: [&str; 10] = lines(include_str!("../labels/digits.txt"));
+
+/// The lines of a text that has `N` of them, which is checked when this crate is compiled.
+const fn lines<const N: usize>(mut text: &'static str) -> [&'static str; N] {
+    let mut lines = [""; N];
+    let mut count = 0;
+    while !text.is_empty() {
+        let mut end = 0;
+        while text.as_bytes()[end] != b'\n' {
+            end += 1;
+        }
+        let (line, rest) = text.split_at(end);
+        // Git may have checked the file out with the line ends of Windows.
+        lines[count] = match line.as_bytes() {
+            [.., b'\r'] => line.split_at(end - 1).0,
+            _ => line,
+        };
+        text = rest.split_at(1).1;
+        count += 1;
+    }
+    assert!(count == N, "another number of lines");
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn classes_are_where_they_belong() {
+        let known = [(0, "tench"), (281, "tabby"), (282, "tiger cat"), (517, "crane"), (999, "toilet tissue")];
+        for (class, name) in known {
+            assert_eq!(IMAGENET[class], name);
+        }
+        assert_eq!(DIGITS, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+    }
+
+    #[test]
+    fn no_two_classes_share_a_name() {
+        let names: HashSet<&str> = IMAGENET.into_iter().collect();
+        assert_eq!(names.len(), IMAGENET.len());
+        assert!(names.iter().all(|name| !name.is_empty() && name.trim() == *name));
+    }
+
+    #[test]
+    fn line_ends_of_windows_are_no_part_of_a_line() {
+        assert_eq!(lines("a\r\n\nb c\n"), ["a", "", "b c"]);
+    }
+}

@@ -1,0 +1,27 @@
+//! The first steps: a perceptron, and a multilayer perceptron.
+
+use cnn::network;
+
+network! {
+    /// The perceptron (Rosenblatt, "The perceptron: a probabilistic model for information storage and organization in
+    /// the brain", Psychological Review 65(6), 1958): a weighted sum and a step, which divide a plane into two classes
+    /// by a straight line. The logit is the sum.
+    pub Perceptron: 2 -> 1 {
+        fc: linear(1);
+        tap logits;
+        step;
+    }
+
+    /// A multilayer perceptron for handwritten digits: perceptrons side by side are a layer, and every layer reads all
+    /// of the one before. The step has become a sigmoid, which has a slope to learn by (Rumelhart, Hinton & Williams,
+    /// "Learning representations by back-propagating errors", Nature 323, 1986); softmax turns ten scores into
+    /// probabilities.
+    pub Mlp: 1x28x28 -> 10 {
+        fc1: linear(128) -> sigmoid;
+        fc2: linear(10);
+        tap logits;
+        softmax;
+    }
+}
+
+classifier!(Mlp: MNIST, DIGITS);

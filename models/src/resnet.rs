@@ -1,0 +1,136 @@
+//! The residual nets: columns of table 1 of the paper. Stages are `layer1` to `layer4`, the table's conv2_x to conv5_x.
+//! The first block of a stage halves the size, but for that of `layer1`, before which a pooling did. Where the channels
+//! grow, the input passes a 1x1 convolution (option B of the paper).
+
+use cnn::network;
+
+network! {
+    /// Two convolutions, and the input added to their result.
+    block basic_identity(channels) {
+        add {
+            conv1: conv(channels, 3x3, pad = 1, bias = false) -> bn1: batch_norm -> relu
+                -> conv2: conv(channels, 3x3, pad = 1, bias = false) -> bn2: batch_norm;
+            skip;
+        } -> relu: relu;
+    }
+
+    /// The first block of a stage: it halves the size, and the input passes a convolution of its own.
+    block basic_conv(channels) {
+        add {
+            conv1: conv(channels, 3x3, stride = 2, pad = 1, bias = false) -> bn1: batch_norm -> relu
+                -> conv2: conv(channels, 3x3, pad = 1, bias = false) -> bn2: batch_norm;
+            downsample: { conv(channels, 1x1, stride = 2, bias = false) -> batch_norm; };
+        } -> relu: relu;
+    }
+
+    /// ResNet-18 (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR 2016): one convolution,
+    /// four stages of 2, 2, 2 and 2 blocks of two convolutions, global pooling, one fully connected layer.
+    pub ResNet18: 3x224x224 -> 1000 {
+        conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
+        maxpool: max_pool(3x3, stride = 2, pad = 1);
+        layer1: [basic_identity(64); 2]; // conv2_x, 64x56x56
+        layer2: { basic_conv(128); basic_identity(128); }; // conv3_x, 128x28x28
+        layer3: { basic_conv(256); basic_identity(256); }; // conv4_x, 256x14x14
+        layer4: { basic_conv(512); basic_identity(512); }; // conv5_x, 512x7x7
+        avgpool: global_avg_pool;
+        fc: linear(1000);
+        tap logits;
+        softmax;
+    }
+
+    /// ResNet-34 (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR 2016): one convolution,
+    /// four stages of 3, 4, 6 and 3 blocks of two convolutions, global pooling, one fully connected layer.
+    pub ResNet34: 3x224x224 -> 1000 {
+        conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
+        maxpool: max_pool(3x3, stride = 2, pad = 1);
+        layer1: [basic_identity(64); 3]; // conv2_x, 64x56x56
+        layer2: { basic_conv(128); [basic_identity(128); 3]; }; // conv3_x, 128x28x28
+        layer3: { basic_conv(256); [basic_identity(256); 5]; }; // conv4_x, 256x14x14
+        layer4: { basic_conv(512); [basic_identity(512); 2]; }; // conv5_x, 512x7x7
+        avgpool: global_avg_pool;
+        fc: linear(1000);
+        tap logits;
+        softmax;
+    }
+}
+
+network! {
+    /// The identity block: a bottleneck of three convolutions, and the input added to their result.
+    block identity_block(mid, out = 4 * mid) {
+        add {
+            conv1: conv(mid, 1x1, bias = false) -> bn1: batch_norm -> relu
+                -> conv2: conv(mid, 3x3, pad = 1, bias = false) -> bn2: batch_norm -> relu
+                -> conv3: conv(out, 1x1, bias = false) -> bn3: batch_norm;
+            skip;
+        } -> relu: relu;
+    }
+
+    /// The convolution block, first of a stage: the input passes a convolution too. The stride is in the first 1x1.
+    block conv_block(mid, stride, out = 4 * mid) {
+        add {
+            conv1: conv(mid, 1x1, stride = stride, bias = false) -> bn1: batch_norm -> relu
+                -> conv2: conv(mid, 3x3, pad = 1, bias = false) -> bn2: batch_norm -> relu
+                -> conv3: conv(out, 1x1, bias = false) -> bn3: batch_norm;
+            downsample: { conv(out, 1x1, stride = stride, bias = false) -> batch_norm; };
+        } -> relu: relu;
+    }
+
+    /// ResNet-50 (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR 2016): one convolution,
+    /// four stages of 3, 4, 6 and 3 bottlenecks, global pooling, one fully connected layer.
+    ///
+    /// The stride of a stage is in the first convolution of its first block, as in the paper. The weights of
+    /// [`torchvision::ResNet50`](crate::torchvision::ResNet50) fit too, but belong to a net that strides in the second.
+    pub ResNet50: 3x224x224 -> 1000 {
+        conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
+        maxpool: max_pool(3x3, stride = 2, pad = 1);
+        layer1: { conv_block(64, stride = 1); [identity_block(64); 2]; }; // conv2_x, 256x56x56
+        layer2: { conv_block(128, stride = 2); [identity_block(128); 3]; }; // conv3_x, 512x28x28
+        layer3: { conv_block(256, stride = 2); [identity_block(256); 5]; }; // conv4_x, 1024x14x14
+        layer4: { conv_block(512, stride = 2); [identity_block(512); 2]; }; // conv5_x, 2048x7x7
+        avgpool: global_avg_pool;
+        fc: linear(1000);
+        tap logits;
+        softmax;
+    }
+
+    /// ResNet-101 (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR 2016): one convolution,
+    /// four stages of 3, 4, 23 and 3 bottlenecks, global pooling, one fully connected layer.
+    ///
+    /// The stride of a stage is in the first convolution of its first block, as in the paper. The weights of
+    /// [`torchvision::ResNet101`](crate::torchvision::ResNet101) fit too, but belong to a net that strides in the
+    /// second.
+    pub ResNet101: 3x224x224 -> 1000 {
+        conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
+        maxpool: max_pool(3x3, stride = 2, pad = 1);
+        layer1: { conv_block(64, stride = 1); [identity_block(64); 2]; }; // conv2_x, 256x56x56
+        layer2: { conv_block(128, stride = 2); [identity_block(128); 3]; }; // conv3_x, 512x28x28
+        layer3: { conv_block(256, stride = 2); [identity_block(256); 22]; }; // conv4_x, 1024x14x14
+        layer4: { conv_block(512, stride = 2); [identity_block(512); 2]; }; // conv5_x, 2048x7x7
+        avgpool: global_avg_pool;
+        fc: linear(1000);
+        tap logits;
+        softmax;
+    }
+
+    /// ResNet-152 (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR 2016): one convolution,
+    /// four stages of 3, 8, 36 and 3 bottlenecks, global pooling, one fully connected layer.
+    ///
+    /// The stride of a stage is in the first convolution of its first block, as in the paper. The weights of
+    /// [`torchvision::ResNet152`](crate::torchvision::ResNet152) fit too, but belong to a net that strides in the
+    /// second.
+    pub ResNet152: 3x224x224 -> 1000 {
+        conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
+        maxpool: max_pool(3x3, stride = 2, pad = 1);
+        layer1: { conv_block(64, stride = 1); [identity_block(64); 2]; }; // conv2_x, 256x56x56
+        layer2: { conv_block(128, stride = 2); [identity_block(128); 7]; }; // conv3_x, 512x28x28
+        layer3: { conv_block(256, stride = 2); [identity_block(256); 35]; }; // conv4_x, 1024x14x14
+        layer4: { conv_block(512, stride = 2); [identity_block(512); 2]; }; // conv5_x, 2048x7x7
+        avgpool: global_avg_pool;
+        fc: linear(1000);
+        tap logits;
+        softmax;
+    }
+}
+
+classifier!(ResNet18, ResNet34: TORCHVISION, IMAGENET);
+classifier!(ResNet50, ResNet101, ResNet152: CAFFE_VGG, IMAGENET);

@@ -1,0 +1,29 @@
+//! torchvision's AlexNet.
+
+use cnn::network;
+
+network! {
+    /// torchvision's AlexNet, which is that of Krizhevsky, "One weird trick for parallelizing convolutional neural
+    /// networks", 2014: for one GPU, so without groups, with other numbers of filters than the [paper of
+    /// 2012](crate::AlexNet), and without local response normalisation. The adaptive pooling between the two parts does
+    /// nothing to maps of 6x6, which images of 224x224 become.
+    pub AlexNet: 3x224x224 -> 1000 {
+        features: {
+            conv(64, 11x11, stride = 4, pad = 2) -> relu -> max_pool(3x3, stride = 2);
+            conv(192, 5x5, pad = 2) -> relu -> max_pool(3x3, stride = 2);
+            conv(384, 3x3, pad = 1) -> relu;
+            conv(256, 3x3, pad = 1) -> relu;
+            conv(256, 3x3, pad = 1) -> relu -> max_pool(3x3, stride = 2);
+        };
+        avgpool: identity -> flatten;
+        classifier: {
+            dropout(0.5) -> linear(4096) -> relu;
+            dropout(0.5) -> linear(4096) -> relu;
+            linear(1000);
+        };
+        tap logits;
+        softmax;
+    }
+}
+
+classifier!(AlexNet: TORCHVISION, IMAGENET);

@@ -1,0 +1,43 @@
+//! torchvision's DenseNet.
+
+use cnn::network;
+
+network! {
+    /// A dense layer: what it finds becomes further channels of its input.
+    block dense_layer(growth) {
+        concat {
+            skip;
+            norm1: batch_norm -> relu1: relu -> conv1: conv(4 * growth, 1x1, bias = false)
+                -> norm2: batch_norm -> relu2: relu -> conv2: conv(growth, 3x3, pad = 1, bias = false);
+        };
+    }
+
+    /// Between dense blocks: half the channels, half the size.
+    block transition(filters) {
+        norm: batch_norm -> relu: relu -> conv: conv(filters, 1x1, bias = false) -> pool: avg_pool(2x2);
+    }
+
+    /// DenseNet-121 (Huang, Liu, van der Maaten & Weinberger, "Densely connected convolutional networks", CVPR 2017):
+    /// dense blocks of 6, 12, 24 and 16 layers, each layer of which reads all that those before it in its block have
+    /// found.
+    pub DenseNet121: 3x224x224 -> 1000 {
+        features: {
+            conv0: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> norm0: batch_norm -> relu0: relu;
+            pool0: max_pool(3x3, stride = 2, pad = 1);
+            denseblock1: [denselayer1..: dense_layer(32); 6]; // 256x56x56
+            transition1: transition(128);
+            denseblock2: [denselayer1..: dense_layer(32); 12]; // 512x28x28
+            transition2: transition(256);
+            denseblock3: [denselayer1..: dense_layer(32); 24]; // 1024x14x14
+            transition3: transition(512);
+            denseblock4: [denselayer1..: dense_layer(32); 16]; // 1024x7x7
+            norm5: batch_norm;
+        };
+        relu -> global_avg_pool;
+        classifier: linear(1000);
+        tap logits;
+        softmax;
+    }
+}
+
+classifier!(DenseNet121: TORCHVISION, IMAGENET);

@@ -1,0 +1,35 @@
+//! torchvision's SqueezeNet.
+
+use cnn::network;
+
+network! {
+    /// The fire module: few 1x1 filters, whose output windows of two sizes read.
+    block fire(squeeze, expand = 4 * squeeze) {
+        squeeze: conv(squeeze, 1x1) -> squeeze_activation: relu;
+        concat {
+            expand1x1: conv(expand, 1x1) -> expand1x1_activation: relu;
+            expand3x3: conv(expand, 3x3, pad = 1) -> expand3x3_activation: relu;
+        };
+    }
+
+    /// SqueezeNet 1.1 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model
+    /// size", 2016; 1.1 pools earlier than the paper's net and so needs 2.4 times less arithmetic). A convolution in
+    /// place of fully connected layers gives a map for each class.
+    pub SqueezeNet1_1: 3x224x224 -> 1000 {
+        features: {
+            conv(64, 3x3, stride = 2) -> relu -> max_pool(3x3, stride = 2, ceil = true);
+            [fire(16); 2]; // 128x55x55
+            max_pool(3x3, stride = 2, ceil = true);
+            [fire(32); 2]; // 256x27x27
+            max_pool(3x3, stride = 2, ceil = true);
+            [fire(48); 2]; // 384x13x13
+            [fire(64); 2]; // 512x13x13
+        };
+        classifier: { dropout(0.5) -> conv(1000, 1x1) -> relu -> global_avg_pool; };
+        flatten;
+        tap logits;
+        softmax;
+    }
+}
+
+classifier!(SqueezeNet1_1: TORCHVISION, IMAGENET);

@@ -1,0 +1,114 @@
+//! torchvision's VGG nets.
+
+use cnn::network;
+
+network! {
+    /// torchvision's VGG-11: [`Vgg11`](crate::Vgg11) with `features.0` to `classifier.6` as names. The adaptive pooling
+    /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    pub Vgg11: 3x224x224 -> 1000 {
+        features: {
+            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
+            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
+            conv(256, 3x3, pad = 1) -> relu;
+            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
+        };
+        avgpool: identity -> flatten;
+        classifier: {
+            linear(4096) -> relu -> dropout(0.5);
+            linear(4096) -> relu -> dropout(0.5);
+            linear(1000);
+        };
+        tap logits;
+        softmax;
+    }
+
+    /// torchvision's VGG-13: [`Vgg13`](crate::Vgg13) with `features.0` to `classifier.6` as names. The adaptive pooling
+    /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    pub Vgg13: 3x224x224 -> 1000 {
+        features: {
+            conv(64, 3x3, pad = 1) -> relu;
+            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
+            conv(128, 3x3, pad = 1) -> relu;
+            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
+            conv(256, 3x3, pad = 1) -> relu;
+            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
+        };
+        avgpool: identity -> flatten;
+        classifier: {
+            linear(4096) -> relu -> dropout(0.5);
+            linear(4096) -> relu -> dropout(0.5);
+            linear(1000);
+        };
+        tap logits;
+        softmax;
+    }
+
+    /// torchvision's VGG-16: [`Vgg16`](crate::Vgg16) with `features.0` to `classifier.6` as names. The adaptive pooling
+    /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    pub Vgg16: 3x224x224 -> 1000 {
+        features: {
+            conv(64, 3x3, pad = 1) -> relu;
+            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
+            conv(128, 3x3, pad = 1) -> relu;
+            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
+            conv(256, 3x3, pad = 1) -> relu;
+            conv(256, 3x3, pad = 1) -> relu;
+            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
+        };
+        avgpool: identity -> flatten;
+        classifier: {
+            linear(4096) -> relu -> dropout(0.5);
+            linear(4096) -> relu -> dropout(0.5);
+            linear(1000);
+        };
+        tap logits;
+        softmax;
+    }
+
+    /// torchvision's VGG-19: [`Vgg19`](crate::Vgg19) with `features.0` to `classifier.6` as names. The adaptive pooling
+    /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    pub Vgg19: 3x224x224 -> 1000 {
+        features: {
+            conv(64, 3x3, pad = 1) -> relu;
+            conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
+            conv(128, 3x3, pad = 1) -> relu;
+            conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
+            conv(256, 3x3, pad = 1) -> relu;
+            conv(256, 3x3, pad = 1) -> relu;
+            conv(256, 3x3, pad = 1) -> relu;
+            conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu;
+            conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
+        };
+        avgpool: identity -> flatten;
+        classifier: {
+            linear(4096) -> relu -> dropout(0.5);
+            linear(4096) -> relu -> dropout(0.5);
+            linear(1000);
+        };
+        tap logits;
+        softmax;
+    }
+}
+
+classifier!(Vgg11, Vgg13, Vgg16, Vgg19: TORCHVISION, IMAGENET);

@@ -1,0 +1,115 @@
+//! The VGG nets. They are columns of table 1 of the paper: stacks of 3x3 convolutions that keep the size, each stack
+//! followed by a pooling that halves it, and three fully connected layers. A convolution's name is its stage and its
+//! place there.
+
+use cnn::network;
+
+network! {
+    /// VGG-11 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image recognition", ICLR 2015),
+    /// column A of its table 1: eight convolutions in five stages, and three fully connected layers.
+    pub Vgg11: 3x224x224 -> 1000 {
+        conv1_1: conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
+        conv2_1: conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
+        conv3_1: conv(256, 3x3, pad = 1) -> relu;
+        conv3_2: conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
+        conv4_1: conv(512, 3x3, pad = 1) -> relu;
+        conv4_2: conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
+        conv5_1: conv(512, 3x3, pad = 1) -> relu;
+        conv5_2: conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
+        fc6: linear(4096) -> relu -> dropout(0.5);
+        fc7: linear(4096) -> relu -> dropout(0.5);
+        fc8: linear(1000);
+        tap logits;
+        softmax;
+    }
+
+    /// VGG-11 with local response normalisation (Simonyan & Zisserman, "Very deep convolutional networks for
+    /// large-scale image recognition", ICLR 2015), column A-LRN of its table 1. The normalisation stands behind the
+    /// first convolution, with the numbers of [`AlexNet`](crate::AlexNet); the paper found that it does not help.
+    pub Vgg11Lrn: 3x224x224 -> 1000 {
+        conv1_1: conv(64, 3x3, pad = 1) -> relu -> lrn -> max_pool(2x2); // to 64x112x112
+        conv2_1: conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
+        conv3_1: conv(256, 3x3, pad = 1) -> relu;
+        conv3_2: conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
+        conv4_1: conv(512, 3x3, pad = 1) -> relu;
+        conv4_2: conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
+        conv5_1: conv(512, 3x3, pad = 1) -> relu;
+        conv5_2: conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
+        fc6: linear(4096) -> relu -> dropout(0.5);
+        fc7: linear(4096) -> relu -> dropout(0.5);
+        fc8: linear(1000);
+        tap logits;
+        softmax;
+    }
+
+    /// VGG-13 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image recognition", ICLR 2015),
+    /// column B of its table 1: ten convolutions in five stages, and three fully connected layers.
+    pub Vgg13: 3x224x224 -> 1000 {
+        conv1_1: conv(64, 3x3, pad = 1) -> relu;
+        conv1_2: conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
+        conv2_1: conv(128, 3x3, pad = 1) -> relu;
+        conv2_2: conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
+        conv3_1: conv(256, 3x3, pad = 1) -> relu;
+        conv3_2: conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
+        conv4_1: conv(512, 3x3, pad = 1) -> relu;
+        conv4_2: conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
+        conv5_1: conv(512, 3x3, pad = 1) -> relu;
+        conv5_2: conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
+        fc6: linear(4096) -> relu -> dropout(0.5);
+        fc7: linear(4096) -> relu -> dropout(0.5);
+        fc8: linear(1000);
+        tap logits;
+        softmax;
+    }
+
+    /// VGG-16 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image recognition", ICLR 2015),
+    /// column D of its table 1: thirteen convolutions in five stages, and three fully connected layers.
+    pub Vgg16: 3x224x224 -> 1000 {
+        conv1_1: conv(64, 3x3, pad = 1) -> relu;
+        conv1_2: conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
+        conv2_1: conv(128, 3x3, pad = 1) -> relu;
+        conv2_2: conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
+        conv3_1: conv(256, 3x3, pad = 1) -> relu;
+        conv3_2: conv(256, 3x3, pad = 1) -> relu;
+        conv3_3: conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
+        conv4_1: conv(512, 3x3, pad = 1) -> relu;
+        conv4_2: conv(512, 3x3, pad = 1) -> relu;
+        conv4_3: conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
+        conv5_1: conv(512, 3x3, pad = 1) -> relu;
+        conv5_2: conv(512, 3x3, pad = 1) -> relu;
+        conv5_3: conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
+        fc6: linear(4096) -> relu -> dropout(0.5);
+        fc7: linear(4096) -> relu -> dropout(0.5);
+        fc8: linear(1000);
+        tap logits;
+        softmax;
+    }
+
+    /// VGG-19 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image recognition", ICLR 2015),
+    /// column E of its table 1: sixteen convolutions in five stages, and three fully connected layers.
+    pub Vgg19: 3x224x224 -> 1000 {
+        conv1_1: conv(64, 3x3, pad = 1) -> relu;
+        conv1_2: conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
+        conv2_1: conv(128, 3x3, pad = 1) -> relu;
+        conv2_2: conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
+        conv3_1: conv(256, 3x3, pad = 1) -> relu;
+        conv3_2: conv(256, 3x3, pad = 1) -> relu;
+        conv3_3: conv(256, 3x3, pad = 1) -> relu;
+        conv3_4: conv(256, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 256x28x28
+        conv4_1: conv(512, 3x3, pad = 1) -> relu;
+        conv4_2: conv(512, 3x3, pad = 1) -> relu;
+        conv4_3: conv(512, 3x3, pad = 1) -> relu;
+        conv4_4: conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x14x14
+        conv5_1: conv(512, 3x3, pad = 1) -> relu;
+        conv5_2: conv(512, 3x3, pad = 1) -> relu;
+        conv5_3: conv(512, 3x3, pad = 1) -> relu;
+        conv5_4: conv(512, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 512x7x7
+        fc6: linear(4096) -> relu -> dropout(0.5);
+        fc7: linear(4096) -> relu -> dropout(0.5);
+        fc8: linear(1000);
+        tap logits;
+        softmax;
+    }
+}
+
+classifier!(Vgg11, Vgg11Lrn, Vgg13, Vgg16, Vgg19: CAFFE_VGG, IMAGENET);

@@ -1,0 +1,86 @@
+//! Parameters and layers of every net: those of the papers, of torchvision, and of the articles that explain them.
+
+use cnn::graph::{Depth, Graph};
+use models::{
+    AlexNet, InceptionV1, LeNet5, Mlp, Perceptron, ResNet18, ResNet34, ResNet50, ResNet101, ResNet152, Vgg11, Vgg11Lrn,
+    Vgg13, Vgg16, Vgg19, torchvision,
+};
+
+type Net = &'static Graph<'static>;
+
+/// Parameters, convolutions and fully connected layers on the longest path.
+const NETS: [(Net, u64, usize, usize); 27] = [
+    (Perceptron::GRAPH, 3, 0, 1),
+    (Mlp::GRAPH, 101_770, 0, 2),
+    (LeNet5::GRAPH, 61_706, 2, 3),
+    (AlexNet::GRAPH, 60_965_224, 5, 3),
+    (Vgg11::GRAPH, 132_863_336, 8, 3),
+    (Vgg11Lrn::GRAPH, 132_863_336, 8, 3),
+    (Vgg13::GRAPH, 133_047_848, 10, 3),
+    (Vgg16::GRAPH, 138_357_544, 13, 3),
+    (Vgg19::GRAPH, 143_667_240, 16, 3),
+    (InceptionV1::GRAPH, 6_998_552, 21, 1),
+    (ResNet18::GRAPH, 11_689_512, 17, 1),
+    (ResNet34::GRAPH, 21_797_672, 33, 1),
+    (ResNet50::GRAPH, 25_557_032, 49, 1),
+    (ResNet101::GRAPH, 44_549_160, 100, 1),
+    (ResNet152::GRAPH, 60_192_808, 151, 1),
+    (torchvision::AlexNet::GRAPH, 61_100_840, 5, 3),
+    (torchvision::Vgg11::GRAPH, 132_863_336, 8, 3),
+    (torchvision::Vgg13::GRAPH, 133_047_848, 10, 3),
+    (torchvision::Vgg16::GRAPH, 138_357_544, 13, 3),
+    (torchvision::Vgg19::GRAPH, 143_667_240, 16, 3),
+    (torchvision::GoogLeNet::GRAPH, 6_624_904, 21, 1),
+    (torchvision::ResNet50::GRAPH, 25_557_032, 49, 1),
+    (torchvision::ResNet101::GRAPH, 44_549_160, 100, 1),
+    (torchvision::ResNet152::GRAPH, 60_192_808, 151, 1),
+    (torchvision::SqueezeNet1_1::GRAPH, 1_235_496, 18, 0),
+    (torchvision::MobileNetV2::GRAPH, 3_504_872, 52, 1),
+    (torchvision::DenseNet121::GRAPH, 7_978_856, 120, 1),
+];
+
+/// With the auxiliary classifiers.
+fn all_parameters(graph: Net) -> u64 {
+    graph.nodes.iter().map(cnn::graph::Node::parameters).sum()
+}
+
+#[test]
+fn parameters_and_layers() {
+    for (graph, parameters, convolutions, fully_connected) in NETS {
+        assert_eq!(graph.parameters(), parameters, "{}", graph.name);
+        assert_eq!(graph.depth(), Depth { convolutions, fully_connected }, "{}", graph.name);
+    }
+}
+
+#[test]
+fn nets_that_are_named_after_their_layers_have_as_many() {
+    for (graph, ..) in NETS {
+        let digits = graph.name.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_end_matches("Lrn");
+        if ["Vgg", "ResNet", "DenseNet"].iter().any(|family| graph.name.starts_with(family)) {
+            assert_eq!(graph.depth().layers().to_string(), digits, "{}", graph.name);
+        }
+    }
+    assert_eq!(InceptionV1::GRAPH.depth().layers(), 22);
+}
+
+#[test]
+fn auxiliary_classifiers_count_separately() {
+    for (graph, all) in [(InceptionV1::GRAPH, 13_378_280), (torchvision::GoogLeNet::GRAPH, 13_004_888)] {
+        assert_eq!(all_parameters(graph), all);
+        assert_eq!(
+            graph.aux.iter().map(|aux| (aux.name, aux.weight)).collect::<Vec<_>>(),
+            [("aux1", 0.3), ("aux2", 0.3)]
+        );
+    }
+    for (graph, parameters, ..) in NETS.iter().filter(|(graph, ..)| graph.aux.is_empty()) {
+        assert_eq!(all_parameters(graph), *parameters, "{}", graph.name);
+    }
+}
+
+#[test]
+fn every_net_keeps_its_logits() {
+    for (graph, ..) in NETS {
+        let [tap] = graph.taps else { panic!("{} has other taps", graph.name) };
+        assert_eq!((tap.name, graph.shape(tap.value)), ("logits", graph.output), "{}", graph.name);
+    }
+}

@@ -1,0 +1,104 @@
+//! Pictures become what torchvision makes of them.
+//!
+//! `tools/make_preprocess_fixtures.py` made the files that are compared with; it explains their names.
+
+use std::path::Path;
+
+use image::imageops::{crop_imm, rotate90};
+use image::{DynamicImage, RgbImage};
+use models::Preprocess;
+use models::preprocess::{Channels, Resize};
+
+/// Levels, of 255. Promised are two; weights are rounded in another way than Pillow's, and now and then a level is, too.
+const TOLERANCE: f32 = 1.0;
+
+/// The part of the levels that may differ.
+const FEW: f32 = 0.02;
+
+/// Grey is made after the resize here, and before it there.
+const TOLERANCE_GREY: f32 = 2.0;
+
+const LEVELS: Channels = Channels::Rgb { mean: [0.0; 3], std: [1.0; 3] };
+const GREY_LEVELS: Channels = Channels::Grey { mean: 0.0, std: 1.0 };
+
+fn open(name: &str) -> DynamicImage {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    image::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn photograph() -> RgbImage {
+    open("chelsea.png").to_rgb8()
+}
+
+/// The upper left corner of a picture, prepared, as levels of 0 to 255; and the name of the file that it should equal.
+fn prepare(picture: &RgbImage, (width, height): (u32, u32), resize: Resize, crop: u32) -> (Vec<f32>, String) {
+    let corner = crop_imm(picture, 0, 0, width, height).to_image();
+    let size = match resize {
+        Resize::ShortSide(side) => format!("short{side}"),
+        Resize::Square(side) => format!("square{side}"),
+    };
+    let levels = Preprocess { resize, crop, white: 255.0, channels: LEVELS }.apply(&corner);
+    (levels, format!("{width}x{height}-{size}-crop{crop}.png"))
+}
+
+/// The levels of a picture, channel by channel.
+fn planes(picture: &RgbImage) -> Vec<f32> {
+    (0..3).flat_map(|channel| picture.pixels().map(move |pixel| f32::from(pixel[channel]))).collect()
+}
+
+/// Checks that levels are those of a picture: nearly all exactly, and all within the tolerance.
+#[track_caller]
+fn assert_equal(levels: &[f32], file: &str) {
+    let expected = planes(&open(file).to_rgb8());
+    let difference = largest_difference(levels, &expected);
+    assert!(difference <= TOLERANCE, "{file}: {difference}");
+    let differ = levels.iter().zip(&expected).filter(|(a, b)| a != b).count();
+    assert!(differ as f32 <= FEW * levels.len() as f32, "{file}: {differ} of {}", levels.len());
+}
+
+fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn pictures_of_all_sizes_become_what_torchvision_makes_of_them() {
+    let photograph = photograph();
+    let cases = [
+        // Reduced and enlarged, as torchvision's preset does it.
+        ((451, 300), Resize::ShortSide(256), 224),
+        ((100, 80), Resize::ShortSide(256), 224),
+        ((224, 224), Resize::ShortSide(256), 224),
+        // Half a pixel to be rounded, up or down.
+        ((333, 250), Resize::ShortSide(232), 64),
+        ((451, 300), Resize::ShortSide(16), 15),
+        // As narrow as can be.
+        ((451, 9), Resize::ShortSide(61), 56),
+        ((3, 300), Resize::ShortSide(61), 56),
+        ((1, 1), Resize::ShortSide(61), 56),
+        // Nothing to resize; distorted; smaller than the crop.
+        ((64, 65), Resize::ShortSide(64), 56),
+        ((451, 300), Resize::Square(64), 56),
+        ((50, 40), Resize::ShortSide(20), 41),
+    ];
+    for (size, resize, crop) in cases {
+        let (levels, file) = prepare(&photograph, size, resize, crop);
+        assert_equal(&levels, &file);
+    }
+}
+
+#[test]
+fn upright_pictures_become_what_torchvision_makes_of_them() {
+    let (levels, file) = prepare(&rotate90(&photograph()), (300, 451), Resize::ShortSide(97), 84);
+    assert_equal(&levels, &format!("turned-{file}"));
+}
+
+#[test]
+fn grey_is_what_pillow_makes_of_colours() {
+    let corner = crop_imm(&photograph(), 0, 0, 37, 23).to_image();
+    let levels = Preprocess { white: 255.0, channels: GREY_LEVELS, ..Preprocess::LENET5 }.apply(&corner);
+    let expected = open("37x23-grey-square28-crop32.png").to_luma8();
+    let expected: Vec<f32> = expected.as_raw().iter().map(|&level| f32::from(level)).collect();
+    let difference = largest_difference(&levels, &expected);
+    assert!(difference <= TOLERANCE_GREY, "{difference}");
+}

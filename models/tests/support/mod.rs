@@ -1,0 +1,70 @@
+//! Golden files: what PyTorch's float64 run gave, written by `tools/golden.py`.
+
+use std::fs;
+use std::path::Path;
+
+use safetensors::SafeTensors;
+
+/// A test for each net: `name: Net = "file";` becomes one of this name that runs the net on the weights and the inputs
+/// of all cases in the file.
+macro_rules! golden {
+    ($($test:ident: $net:path = $file:literal;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                use cnn::Network;
+
+                for (salt, cases) in $crate::support::cases($file) {
+                    let file = models::seeded::weights(<$net>::GRAPH, &salt);
+                    let weights = <$net as Network<'_>>::weights(&file).unwrap_or_else(|error| panic!("{error}"));
+                    drop(file);
+                    let mut net = <$net>::new(&weights);
+                    for case in cases {
+                        let input = models::seeded::uniform(&case.input, <$net>::GRAPH.input.elements());
+                        net.run(&input).expect("an input of this length");
+                        case.check(net.tap("logits").expect("every net has this tap"));
+                    }
+                }
+            }
+        )*
+    };
+}
+
+pub(crate) use golden;
+
+/// One input and what it gives.
+pub(crate) struct Case {
+    /// What the input is made from.
+    pub(crate) input: String,
+    logits: Vec<f32>,
+}
+
+/// The cases of a golden file, by the salt of the weights.
+pub(crate) fn cases(file: &str) -> Vec<(String, Vec<Case>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let bytes = fs::read(folder.join(file).with_extension("safetensors")).expect("the file is in the repository");
+    let tensors = SafeTensors::deserialize(&bytes).expect("a safetensors file");
+    let mut salts: Vec<(String, Vec<Case>)> = Vec::new();
+    for (name, tensor) in tensors.iter() {
+        let (salt, input) = name.split_once('/').expect("SALT/INPUT");
+        let logits = tensor.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let case = Case { input: input.to_owned(), logits };
+        match salts.iter_mut().find(|(known, _)| known == salt) {
+            Some((_, cases)) => cases.push(case),
+            None => salts.push((salt.to_owned(), vec![case])),
+        }
+    }
+    salts
+}
+
+impl Case {
+    /// Compares relative to the largest of all logits: single ones may be near zero by chance. Float32 sums of many
+    /// terms, layer after layer, are within a few millionths.
+    #[track_caller]
+    pub(crate) fn check(&self, found: &[f32]) {
+        assert_eq!(found.len(), self.logits.len());
+        let scale = self.logits.iter().fold(0.0_f32, |scale, logit| scale.max(logit.abs()));
+        let error = found.iter().zip(&self.logits).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(error <= 1e-5 * scale, "input {}: off by {error}, the largest logit is {scale}", self.input);
+    }
+}

@@ -1,0 +1,9 @@
+cnn::network! {
+    Net: 3x16x16 -> 10 {
+        conv2: conv(8, 3x3);
+        [conv1..: conv(8, 3x3); 2];
+        flatten -> linear(10);
+    }
+}
+
+fn main() {}

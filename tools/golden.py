@@ -1,0 +1,101 @@
+"""Writes what the nets of `models` must answer: `models/tests/golden/NET.safetensors`.
+
+    python3 -m venv venv
+    venv/bin/pip install torch==2.15.0 torchvision==0.29.2 numpy==2.4.6 safetensors==0.8.0
+    venv/bin/python tools/golden.py [NET ...]
+
+A file holds the logits of some cases, each under the name `SALT/INPUT`: those that PyTorch gives in float64, rounded to
+float32. Weights and inputs are not in the file, since they follow from names: `SALT` and a tensor's name give a weight,
+`INPUT` gives the input, by the generator of `models/src/seeded.rs`.
+"""
+
+import argparse
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from paper_nets import NETS, build
+
+FOLDER = Path(__file__).resolve().parent.parent / "models/tests/golden"
+# torchvision's ResNet-18 and 34 are those of the paper, under the same names.
+TORCHVISION = [
+    f"torchvision-{name}" for name in (
+        "alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "googlenet", "resnet50", "resnet101", "resnet152",
+        "squeezenet1_1", "mobilenet_v2", "densenet121")
+]
+INPUTS = {"perceptron": (2,), "mlp": (1, 28, 28), "lenet5": (1, 32, 32)}
+IMAGENET = (3, 224, 224)
+# Salt and input of each case; nets with more parameters than this have fewer.
+CASES = [("first.", "one"), ("first.", "two"), ("second.", "one"), ("second.", "two")]
+FEW_CASES = [("first.", "one"), ("second.", "two")]
+MANY = 50_000_000
+GAIN = 6.0
+CHUNK = 1 << 22
+
+
+def splitmix64(state):
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
+
+
+def uniform(name, shape):
+    """Float32 numbers in [-1, 1) that depend on the name alone."""
+    seed = 0xCBF29CE484222325
+    for byte in name.encode():
+        seed = (seed ^ byte) * 0x100000001B3 % 2**64
+    numbers = np.empty(math.prod(shape), np.float32)
+    for start in range(0, numbers.size, CHUNK):
+        part = numbers[start:start + CHUNK]
+        index = np.arange(start + 1, start + 1 + part.size, dtype=np.uint64)
+        bits = splitmix64(index * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)) >> np.uint64(40)
+        part[:] = bits.astype(np.float32) * np.float32(2.0**-23) - np.float32(1)
+    return torch.from_numpy(numbers.reshape(shape))
+
+
+def weight(name, salt, shape):
+    numbers = uniform(salt + name, shape)
+    if name.endswith("running_var"):
+        return 1 + 0.5 * numbers
+    if name.endswith(("running_mean", "bias")):
+        return 0.1 * numbers
+    if len(shape) == 1:
+        return 1 + 0.2 * numbers
+    return numbers * float(np.float32(math.sqrt(GAIN / math.prod(shape[1:]))))
+
+
+def logits(net, name, salt, inputs):
+    """What a net gives for each input."""
+    state = net.state_dict()
+    tensors = {key: weight(key, salt, tuple(value.shape)) for key, value in state.items()
+               if not key.endswith("num_batches_tracked")}
+    net.load_state_dict(tensors, strict=False)
+    shape = (1, *INPUTS.get(name, IMAGENET))
+    return [net(uniform(value, shape).double())[0].float() for value in inputs]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("nets", nargs="*", metavar="NET", help="all if none is given")
+    chosen = parser.parse_args().nets or [*NETS, *TORCHVISION]
+    FOLDER.mkdir(exist_ok=True)
+    for name in chosen:
+        net = build(name).double().eval().requires_grad_(False)
+        many = sum(value.numel() for value in net.parameters()) > MANY
+        cases = FEW_CASES if many else CASES
+        golden = {}
+        for salt in dict.fromkeys(salt for salt, _ in cases):
+            inputs = [value for other, value in cases if other == salt]
+            for value, answer in zip(inputs, logits(net, name, salt, inputs), strict=True):
+                assert answer.isfinite().all()
+                golden[f"{salt}/{value}"] = answer.contiguous()
+        save_file(golden, FOLDER / f"{name}.safetensors")
+        scale = max(answer.abs().max().item() for answer in golden.values())
+        print(f"{name}: {len(golden)} cases of {len(answer)} logits, the largest {scale:.4g}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""The paper nets of `models` in PyTorch, under the same tensor names. They give logits.
+
+`build(name)` takes a name of the command line, `resnet50` or `torchvision-resnet50`; torchvision's are its own.
+"""
+
+from collections import OrderedDict
+
+import torch
+import torch.nn.functional as F
+import torchvision
+from torch import nn
+
+
+class Lrn(nn.Module):
+    """Local response normalisation with the paper's constants. PyTorch's own divides alpha by the size."""
+
+    def __init__(self, size=5, alpha=1e-4, beta=0.75, k=2.0):
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, maps):
+        around = self.size // 2
+        squares = F.pad(maps.square(), (0, 0, 0, 0, around, around))
+        sums = squares.unfold(1, self.size, 1).sum(-1)
+        return maps / (self.k + self.alpha * sums) ** self.beta
+
+
+def chain(*steps):
+    """Layers in order: those with tensors as (name, layer), the others as they are."""
+    named = [step if isinstance(step, tuple) else (f"step{index}", step) for index, step in enumerate(steps)]
+    return nn.Sequential(OrderedDict(named))
+
+
+def perceptron():
+    return chain(("fc", nn.Linear(2, 1)))
+
+
+def mlp():
+    return chain(nn.Flatten(), ("fc1", nn.Linear(784, 128)), nn.Sigmoid(), ("fc2", nn.Linear(128, 10)))
+
+
+def lenet5():
+    return chain(
+        ("conv1", nn.Conv2d(1, 6, 5)), nn.Tanh(), nn.AvgPool2d(2),
+        ("conv2", nn.Conv2d(6, 16, 5)), nn.Tanh(), nn.AvgPool2d(2), nn.Flatten(),
+        ("fc1", nn.Linear(400, 120)), nn.Tanh(),
+        ("fc2", nn.Linear(120, 84)), nn.Tanh(),
+        ("fc3", nn.Linear(84, 10)))
+
+
+def classifier(inputs):
+    """What AlexNet and the VGG nets end in."""
+    return [
+        nn.Flatten(),
+        ("fc6", nn.Linear(inputs, 4096)), nn.ReLU(),
+        ("fc7", nn.Linear(4096, 4096)), nn.ReLU(),
+        ("fc8", nn.Linear(4096, 1000)),
+    ]
+
+
+def alexnet():
+    return chain(
+        ("conv1", nn.Conv2d(3, 96, 11, stride=4, padding=2)), nn.ReLU(), Lrn(), nn.MaxPool2d(3, 2),
+        ("conv2", nn.Conv2d(96, 256, 5, padding=2, groups=2)), nn.ReLU(), Lrn(), nn.MaxPool2d(3, 2),
+        ("conv3", nn.Conv2d(256, 384, 3, padding=1)), nn.ReLU(),
+        ("conv4", nn.Conv2d(384, 384, 3, padding=1, groups=2)), nn.ReLU(),
+        ("conv5", nn.Conv2d(384, 256, 3, padding=1, groups=2)), nn.ReLU(), nn.MaxPool2d(3, 2),
+        *classifier(256 * 6 * 6))
+
+
+def vgg(*depths, lrn=False):
+    """Stages of so many convolutions."""
+    steps, channels = [], 3
+    for stage, (depth, filters) in enumerate(zip(depths, (64, 128, 256, 512, 512), strict=True), 1):
+        for place in range(1, depth + 1):
+            steps += [(f"conv{stage}_{place}", nn.Conv2d(channels, filters, 3, padding=1)), nn.ReLU()]
+            channels = filters
+        if lrn and stage == 1:
+            steps.append(Lrn())
+        steps.append(nn.MaxPool2d(2))
+    return chain(*steps, *classifier(512 * 7 * 7))
+
+
+class Inception(nn.Module):
+    """An inception module."""
+
+    def __init__(self, channels, ones, reduce3, threes, reduce5, fives, pooled):
+        super().__init__()
+        self.conv1x1 = nn.Conv2d(channels, ones, 1)
+        self.reduce3x3, self.conv3x3 = nn.Conv2d(channels, reduce3, 1), nn.Conv2d(reduce3, threes, 3, padding=1)
+        self.reduce5x5, self.conv5x5 = nn.Conv2d(channels, reduce5, 1), nn.Conv2d(reduce5, fives, 5, padding=2)
+        self.pool_proj = nn.Conv2d(channels, pooled, 1)
+
+    def forward(self, maps):
+        threes, fives = self.reduce3x3(maps).relu(), self.reduce5x5(maps).relu()
+        pooled = F.max_pool2d(maps, 3, stride=1, padding=1)
+        branches = [self.conv1x1(maps), self.conv3x3(threes), self.conv5x5(fives), self.pool_proj(pooled)]
+        return torch.cat(branches, 1).relu()
+
+
+def inception_v1():
+    """Without the auxiliary classifiers, which do not run at inference."""
+    pool = lambda: nn.MaxPool2d(3, 2, ceil_mode=True)
+    return chain(
+        ("conv1", nn.Conv2d(3, 64, 7, stride=2, padding=3)), nn.ReLU(), pool(), Lrn(),
+        ("reduce2", nn.Conv2d(64, 64, 1)), nn.ReLU(),
+        ("conv2", nn.Conv2d(64, 192, 3, padding=1)), nn.ReLU(), Lrn(), pool(),
+        ("inception3a", Inception(192, 64, 96, 128, 16, 32, 32)),
+        ("inception3b", Inception(256, 128, 128, 192, 32, 96, 64)), pool(),
+        ("inception4a", Inception(480, 192, 96, 208, 16, 48, 64)),
+        ("inception4b", Inception(512, 160, 112, 224, 24, 64, 64)),
+        ("inception4c", Inception(512, 128, 128, 256, 24, 64, 64)),
+        ("inception4d", Inception(512, 112, 144, 288, 32, 64, 64)),
+        ("inception4e", Inception(528, 256, 160, 320, 32, 128, 128)), pool(),
+        ("inception5a", Inception(832, 256, 160, 320, 32, 128, 128)),
+        ("inception5b", Inception(832, 384, 192, 384, 48, 128, 128)), nn.AvgPool2d(7), nn.Flatten(),
+        ("fc", nn.Linear(1024, 1000)))
+
+
+def resnet(name):
+    """torchvision's, with the stride of a bottleneck where the paper has it: in its first convolution."""
+    net = build(f"torchvision-{name}")
+    for block in net.modules():
+        if isinstance(block, torchvision.models.resnet.Bottleneck):
+            block.conv1.stride, block.conv2.stride = block.conv2.stride, block.conv1.stride
+    return net
+
+
+NETS = {
+    "perceptron": perceptron,
+    "mlp": mlp,
+    "lenet5": lenet5,
+    "alexnet": alexnet,
+    "vgg11": lambda: vgg(1, 1, 2, 2, 2),
+    "vgg11-lrn": lambda: vgg(1, 1, 2, 2, 2, lrn=True),
+    "vgg13": lambda: vgg(2, 2, 2, 2, 2),
+    "vgg16": lambda: vgg(2, 2, 3, 3, 3),
+    "vgg19": lambda: vgg(2, 2, 4, 4, 4),
+    "inception-v1": inception_v1,
+    **{f"resnet{layers}": lambda layers=layers: resnet(f"resnet{layers}") for layers in (18, 34, 50, 101, 152)},
+}
+
+
+def build(name):
+    """The net of this name, its weights as they come."""
+    if name in NETS:
+        return NETS[name]()
+    short = name.removeprefix("torchvision-")
+    # Numbers that are replaced anyway need not be drawn from slow distributions.
+    quick = {"init_weights": False} if short == "googlenet" or short.startswith("vgg") else {}
+    return torchvision.models.get_model(short, weights=None, **quick)

@@ -16,18 +16,15 @@ use crate::simd::{Kernel, Simd};
 pub fn load_chw(_isa: Isa, image: &[f32], map: &Map, ws: &mut [f32]) {
     assert_map(map, ws.len());
     assert!(image.len() == map.elements(), "an image of {} floats for {map:?}", image.len());
-    for c in 0..map.channels {
-        for y in 0..map.height {
-            let row = &image[(c * map.height + y) * map.width..][..map.width];
-            let start = map.at(y, 0) + c;
-            if map.pixel == 1 {
-                ws[start..][..map.width].copy_from_slice(row);
-            } else {
-                let slots = ws[start..].iter_mut().step_by(map.pixel);
-                slots.zip(row).for_each(|(slot, value)| *slot = *value);
-            }
+    for_each_run(map, |len, from, to| {
+        let run = &image[from..][..len];
+        if map.pixel == 1 {
+            ws[to..][..len].copy_from_slice(run);
+        } else {
+            let slots = ws[to..].iter_mut().step_by(map.pixel);
+            slots.zip(run).for_each(|(slot, value)| *slot = *value);
         }
-    }
+    });
 }
 
 /// Stores a map in the order C, H, W from `offset` on.
@@ -42,13 +39,29 @@ pub fn store_chw(_isa: Isa, map: &Map, offset: usize, ws: &mut [f32]) {
     if map.pixels() == 1 {
         return ws.copy_within(map.offset..map.offset + map.channels, offset);
     }
-    let mut to = offset;
-    for c in 0..map.channels {
-        for y in 0..map.height {
-            for x in 0..map.width {
-                ws[to] = ws[map.at(y, x) + c];
-                to += 1;
+    for_each_run(map, |len, to, from| {
+        (0..len).for_each(|x| ws[offset + to + x] = ws[from + x * map.pixel]);
+    });
+}
+
+/// Floats of the pixels that are visited channel by channel: they stay in L1.
+const BLOCK_FLOATS: usize = 4096;
+/// But no less pixels than a cache line has floats, as each channel's lie next to each other in the other order.
+const BLOCK_PIXELS: usize = 16;
+
+/// Calls `run` for pixels next to each other of a channel: with their number, where their first float is in the order
+/// C, H, W, and where it is in the workspace.
+#[inline(always)]
+fn for_each_run(map: &Map, mut run: impl FnMut(usize, usize, usize)) {
+    let most = (BLOCK_FLOATS / map.pixel.max(1)).max(BLOCK_PIXELS);
+    for y in 0..map.height {
+        let mut x = 0;
+        while x < map.width {
+            let len = most.min(map.width - x);
+            for c in 0..map.channels {
+                run(len, (c * map.height + y) * map.width + x, map.at(y, x) + c);
             }
+            x += len;
         }
     }
 }

@@ -142,7 +142,7 @@ fn what_cannot_be_compared_is_told_and_the_rest_is_compared() {
     let expected = format!(
         "error: {}: 2 of 8 tensors cannot be compared\n  \
         act.conv0: lenet5 has nothing of this name; did you mean `conv1` or `conv2`?\n  \
-        act.fc1: [2, 120] expected of lenet5, [120, 2] found\n",
+        act.fc1: the file has [120, 2], lenet5 gives [2, 120]\n",
         case.folder.path("e").display()
     );
     assert_eq!(ran.stderr, expected);

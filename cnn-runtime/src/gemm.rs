@@ -26,6 +26,7 @@ mod product;
 mod tile;
 mod vector;
 
+pub(crate) use self::height::Width;
 pub(crate) use self::product::{Columns, multiply};
 
 use crate::activation::{Apply, Finish};
@@ -191,7 +192,7 @@ pub(crate) fn evenly(total: usize, most: usize) -> impl Iterator<Item = (usize, 
     })
 }
 
-/// A panel of packed weights.
+/// A panel of packed weights, or two next to each other.
 #[derive(Clone, Copy)]
 struct Panel {
     /// Its biases.
@@ -200,8 +201,10 @@ struct Panel {
     first: usize,
     /// Channels that are not padding.
     channels: usize,
-    /// Whether it is a half panel.
-    half: bool,
+    /// Whether it is a half panel, or two.
+    width: Width,
+    /// The distance to the second one.
+    next: usize,
     /// Whether a pixel's vectors may reach into the next pixel, if that lies right behind it and is written later: so
     /// where no other panel has written there.
     only: bool,
@@ -225,16 +228,16 @@ impl Gemm {
         self.group_outputs().next_multiple_of(HALF_PANEL) * (self.patch.depth() + 1)
     }
 
-    /// The panel of `group` that begins at output channel `first`.
-    fn panel(&self, group: usize, first: usize) -> Panel {
+    /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
+    fn panel<S: Simd>(&self, group: usize, first: usize) -> Panel {
         let rest = self.group_outputs() - first;
         let before = group * self.group_len() + first * (self.patch.depth() + 1);
         // SAFETY: all panels of all groups are in the weights.
         let start = unsafe { self.weights.add(before) };
-        let half = rest <= HALF_PANEL;
-        let width = if half { HALF_PANEL } else { PANEL };
-        let only = self.output.channels == rest && width <= 2 * rest && self.residual.is_none();
-        Panel { start, first, channels: rest.min(PANEL), half, only }
+        let width = Width::of::<S>(rest);
+        let only = self.output.channels == rest && width.channels() <= 2 * rest && self.residual.is_none();
+        let next = PANEL * (self.patch.depth() + 1);
+        Panel { start, first, channels: rest.min(width.channels()), width, next, only }
     }
 
     /// Applies what remains of the activation to the pixels of a block.
@@ -284,9 +287,11 @@ impl Kernel for Gemm {
         for (first, len) in evenly(pixels, MC) {
             block.go_to(&self, first, len);
             for group in 0..self.groups {
-                for channel in (0..self.group_outputs()).step_by(PANEL) {
-                    let panel = self.panel(group, channel);
+                let mut channel = 0;
+                while channel < self.group_outputs() {
+                    let panel = self.panel::<S>(group, channel);
                     tile::panel(s, &self, &block, group, panel, taps);
+                    channel += panel.channels;
                 }
             }
             self.pass(s, first, len);

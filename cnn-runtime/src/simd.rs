@@ -48,6 +48,9 @@ pub trait Simd: Copy {
     const MR: usize;
     /// Height of the GEMM tile over half a panel, of the vectors that are a [`Half`](Self::Half).
     const MR_HALF: usize;
+    /// Panels side by side in a GEMM tile. Two, where one is a single vector: then each pixel that is read serves two FMAs,
+    /// and loads are not the bottleneck.
+    const PANELS: usize = 1;
     /// Panels that a product with a single pixel reads at once; each is a stream of weights from memory.
     const STREAMS: usize;
 

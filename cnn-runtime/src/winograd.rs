@@ -26,7 +26,7 @@ use crate::bounds::{Windows, assert_map, assert_same, weights_at};
 use crate::conv::Conv2d;
 use crate::isa::Isa;
 use crate::op::Size;
-use crate::pack::HALF_PANEL;
+use crate::pack::{HALF_PANEL, PANEL};
 use crate::workspace::Batch;
 
 use self::kernel::Winograd;
@@ -58,6 +58,9 @@ const fn spread(floats: usize) -> usize {
     if padded.is_multiple_of(PAGE) { padded + 16 } else { padded }
 }
 
+/// Channels of M: a tile of the micro-kernel may be over two panels.
+const WIDEST: usize = 2 * PANEL;
+
 /// Channels of a tile in V.
 const fn depth(inputs: usize) -> usize {
     inputs.next_multiple_of(16)
@@ -67,7 +70,7 @@ impl Winograd2d {
     /// Floats of scratch memory for a group of `inputs` channels, blocks of so many tiles, and a kernel of side `taps`.
     pub const fn scratch_floats(inputs: usize, tile: usize, block: usize, taps: usize) -> usize {
         let n = tile + taps - 1;
-        n * n * (spread(block * depth(inputs)) + spread(block * crate::pack::PANEL))
+        n * n * (spread(block * depth(inputs)) + spread(block * WIDEST))
     }
 
     /// Floats of scratch memory.

@@ -1,17 +1,17 @@
 //! A plain matrix product: rows that lie anywhere at equal distances, times a panel, stored densely.
 
 use super::Patch;
-use super::height::{Tall, dispatch};
-use super::tile::multiply_segments;
-use crate::pack::HALF_PANEL;
+use super::height::{Tall, Width, dispatch};
+use super::tile::{Rows, multiply_segments};
 use crate::simd::{Kernel, Simd};
 
-/// A panel without bias: `[depth][width]`.
+/// A panel without bias, `[depth][width]`, or two side by side.
 #[derive(Clone, Copy)]
 pub(crate) struct Columns {
     pub(crate) weights: *const f32,
-    /// A whole panel or a half one.
-    pub(crate) width: usize,
+    /// The distance to the second panel.
+    pub(crate) next: usize,
+    pub(crate) width: Width,
     pub(crate) depth: usize,
 }
 
@@ -29,16 +29,15 @@ pub(crate) unsafe fn multiply<S: Simd>(
     columns: Columns,
     to: *mut f32,
 ) {
-    let half = columns.width == HALF_PANEL;
-    let tiles = len.div_ceil(if half { S::MR_HALF } else { S::MR });
+    let tiles = len.div_ceil(columns.width.most::<S>());
     let (mr, higher) = (len / tiles, len % tiles);
     let high = Strip { rows, distance, tiles: higher, columns, to };
     if higher > 0 {
-        dispatch(s, high, half, mr + 1);
+        dispatch(s, high, columns.width, mr + 1);
     }
     let done = higher * (mr + 1);
-    let (rows, to) = (rows.wrapping_add(done * distance), to.wrapping_add(done * columns.width));
-    dispatch(s, Strip { rows, tiles: tiles - higher, to, ..high }, half, mr);
+    let (rows, to) = (rows.wrapping_add(done * distance), to.wrapping_add(done * columns.width.channels()));
+    dispatch(s, Strip { rows, tiles: tiles - higher, to, ..high }, columns.width, mr);
 }
 
 /// Some tiles of the same height.
@@ -67,12 +66,13 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<MR, NV> {
     fn run<S: Simd>(self, s: S) {
         let Strip { mut rows, distance, tiles, columns, mut to } = self.0;
         let patch = Patch { rows: 1, row: 0, segments: 1, segment: 0, len: columns.depth };
+        let weights = Rows { at: columns.weights, next: columns.next };
         for _ in 0..tiles {
             let pixels = core::array::from_fn(|i| rows.wrapping_add(i * distance));
             let mut tile = [[s.splat(0.0); NV]; MR];
             // SAFETY: whoever called `multiply` promised that all rows and the panel can be read, and the results written.
             unsafe {
-                multiply_segments::<S, MR, NV>(s, &patch, &pixels, columns.weights, &mut tile);
+                multiply_segments::<S, MR, NV>(s, &patch, &pixels, weights, &mut tile);
                 for (i, row) in tile.into_iter().enumerate() {
                     for (j, vector) in row.into_iter().enumerate() {
                         s.store(to.add((i * NV + j) * S::LANES), vector);
@@ -80,7 +80,7 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<MR, NV> {
                 }
             }
             rows = rows.wrapping_add(MR * distance);
-            to = to.wrapping_add(MR * columns.width);
+            to = to.wrapping_add(MR * columns.width.channels());
         }
     }
 }

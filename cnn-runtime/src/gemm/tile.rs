@@ -4,6 +4,7 @@
 
 use super::height::{Tall, dispatch};
 use super::{Block, Gemm, Panel, Patch};
+use crate::pack::PANEL;
 use crate::simd::{Kernel, Simd};
 
 /// Loop 1: a block of pixels with one panel of a group. `taps`, if it is not empty, is [`Patch::table`].
@@ -13,15 +14,15 @@ use crate::simd::{Kernel, Simd};
 pub(super) fn panel<S: Simd>(s: S, gemm: &Gemm, block: &Block, group: usize, panel: Panel, taps: &[u32]) {
     let input = gemm.ws.cast_const().wrapping_add(group * gemm.group_step);
     let output = gemm.ws.wrapping_add(group * gemm.group_outputs() + panel.first);
-    let tiles = block.len.div_ceil(if panel.half { S::MR_HALF } else { S::MR });
+    let tiles = block.len.div_ceil(panel.width.most::<S>());
     let (mr, higher) = (block.len / tiles, block.len % tiles);
     let mut strip = Strip { gemm, block, taps, first: 0, tiles: higher, input, output, panel };
     if higher > 0 {
-        dispatch(s, strip, panel.half, mr + 1);
+        dispatch(s, strip, panel.width, mr + 1);
     }
     strip.first = higher * (mr + 1);
     strip.tiles = tiles - higher;
-    dispatch(s, strip, panel.half, mr);
+    dispatch(s, strip, panel.width, mr);
 }
 
 /// Some tiles of the same height.
@@ -72,8 +73,9 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
             // SAFETY: every window of these pixels is in the workspace, and the whole panel in the weights; outputs and
             // residuals are in the workspace.
             unsafe {
-                let mut tile = [load_row::<S, NV>(s, panel.start); MR];
-                let weights = panel.start.add(NV * S::LANES);
+                let bias = Rows { at: panel.start, next: panel.next };
+                let mut tile = [bias.load::<S, NV>(s); MR];
+                let weights = bias.skip::<S, NV>(1);
                 if taps.is_empty() {
                     multiply_segments::<S, MR, NV>(s, &gemm.patch, &pixels, weights, &mut tile);
                 } else {
@@ -83,6 +85,43 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
             }
             first += MR;
         }
+    }
+}
+
+/// Rows of a panel, or of two panels side by side, from one on: the weights of a k.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    /// The row.
+    pub(super) at: *const f32,
+    /// The distance to the same row of the second panel.
+    pub(super) next: usize,
+}
+
+impl Rows {
+    /// The row `k` rows on, for tiles of `NV` vectors.
+    #[inline(always)]
+    pub(super) fn skip<S: Simd, const NV: usize>(self, k: usize) -> Self {
+        let width = const { if NV * S::LANES > PANEL { PANEL } else { NV * S::LANES } };
+        Self { at: self.at.wrapping_add(k * width), ..self }
+    }
+
+    /// The row.
+    ///
+    /// # Safety
+    ///
+    /// It must be readable.
+    #[inline(always)]
+    unsafe fn load<S: Simd, const NV: usize>(self, s: S) -> [S::Vec; NV] {
+        if const { NV * S::LANES <= PANEL } {
+            // SAFETY: the caller's promise.
+            return unsafe { load_row(s, self.at) };
+        }
+        let mut row = [s.splat(0.0); NV];
+        for (j, vector) in row.iter_mut().enumerate() {
+            // SAFETY: the caller's promise; here a vector is a panel.
+            *vector = unsafe { s.load(self.at.add(j * self.next)) };
+        }
+        row
     }
 }
 
@@ -96,7 +135,7 @@ pub(super) unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize
     s: S,
     patch: &Patch,
     pixels: &[*const f32; MR],
-    mut weights: *const f32,
+    mut weights: Rows,
     tile: &mut [[S::Vec; NV]; MR],
 ) {
     for row in 0..patch.rows {
@@ -107,14 +146,14 @@ pub(super) unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize
             unsafe {
                 while k + UNROLL <= end {
                     for u in 0..UNROLL {
-                        step::<S, MR, NV>(s, pixels, k + u, weights.add(u * NV * S::LANES), tile);
+                        step::<S, MR, NV>(s, pixels, k + u, weights.skip::<S, NV>(u), tile);
                     }
-                    weights = weights.add(UNROLL * NV * S::LANES);
+                    weights = weights.skip::<S, NV>(UNROLL);
                     k += UNROLL;
                 }
                 while k < end {
                     step::<S, MR, NV>(s, pixels, k, weights, tile);
-                    weights = weights.add(NV * S::LANES);
+                    weights = weights.skip::<S, NV>(1);
                     k += 1;
                 }
             }
@@ -132,7 +171,7 @@ unsafe fn multiply_taps<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     taps: &[u32],
     pixels: &[*const f32; MR],
-    mut weights: *const f32,
+    mut weights: Rows,
     tile: &mut [[S::Vec; NV]; MR],
 ) {
     let (groups, rest) = taps.as_chunks::<UNROLL>();
@@ -140,13 +179,13 @@ unsafe fn multiply_taps<S: Simd, const MR: usize, const NV: usize>(
     unsafe {
         for group in groups {
             for (u, tap) in group.iter().enumerate() {
-                step::<S, MR, NV>(s, pixels, *tap as usize, weights.add(u * NV * S::LANES), tile);
+                step::<S, MR, NV>(s, pixels, *tap as usize, weights.skip::<S, NV>(u), tile);
             }
-            weights = weights.add(UNROLL * NV * S::LANES);
+            weights = weights.skip::<S, NV>(UNROLL);
         }
         for tap in rest {
             step::<S, MR, NV>(s, pixels, *tap as usize, weights, tile);
-            weights = weights.add(NV * S::LANES);
+            weights = weights.skip::<S, NV>(1);
         }
     }
 }
@@ -161,12 +200,12 @@ unsafe fn step<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     pixels: &[*const f32; MR],
     k: usize,
-    weights: *const f32,
+    weights: Rows,
     tile: &mut [[S::Vec; NV]; MR],
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let b = load_row::<S, NV>(s, weights);
+        let b = weights.load::<S, NV>(s);
         for i in 0..MR {
             let a = s.splat(*pixels[i].add(k));
             for j in 0..NV {

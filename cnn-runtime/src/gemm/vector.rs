@@ -18,7 +18,7 @@ pub(super) fn run<S: Simd>(s: S, gemm: &Gemm) {
     for group in 0..gemm.groups {
         let mut first = 0;
         while first < gemm.group_outputs() {
-            let panel = gemm.panel(group, first);
+            let panel = gemm.panel::<S>(group, first);
             // The half panel comes alone; a panel of 9 or more channels is whole.
             let whole = (gemm.group_outputs() - first + PANEL - HALF_PANEL - 1) / PANEL;
             let strip = Strip { gemm, group, panel };

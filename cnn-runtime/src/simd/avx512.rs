@@ -83,6 +83,7 @@ impl Simd for Avx512 {
     /// in memory.
     const MR: usize = 12;
     const MR_HALF: usize = Avx2::MR_HALF;
+    const PANELS: usize = 2;
     const STREAMS: usize = 4;
 
     #[inline(always)]

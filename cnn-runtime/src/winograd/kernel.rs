@@ -2,10 +2,10 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
-use super::{Winograd2d, depth, spread, transform};
+use super::{WIDEST, Winograd2d, depth, spread, transform};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
-use crate::gemm::{Columns, evenly, multiply};
+use crate::gemm::{Columns, Width, evenly, multiply};
 use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Kernel, Simd};
@@ -34,17 +34,18 @@ struct Block {
     group: usize,
 }
 
-/// Some output channels: a panel or half of one.
+/// Some output channels: a panel, half of one, or two.
 #[derive(Clone, Copy)]
 struct Panel {
     /// Biases, then transformed filters.
     weights: *const f32,
+    /// The distance to the second panel.
+    next: usize,
     /// The first channel, counted through all groups.
     first: usize,
     /// Channels that are not padding.
     channels: usize,
-    /// Channels with padding.
-    width: usize,
+    width: Width,
 }
 
 impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
@@ -59,11 +60,17 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
                 let block = Block { first, len, group };
                 s.run(Transform { work: &self, block });
                 let outputs = layer.conv.output.channels / layer.conv.groups;
-                for channel in (0..outputs).step_by(PANEL) {
-                    let panel = self.panel(group, channel);
+                let mut channel = 0;
+                while channel < outputs {
+                    let panel = self.panel::<S>(group, channel);
                     self.products(s, block, panel);
                     let finishing = Finishing { work: &self, block, panel };
-                    if panel.width == HALF_PANEL { s.half().run(finishing) } else { s.run(finishing) }
+                    if panel.width == Width::Half {
+                        s.half().run(finishing)
+                    } else {
+                        s.run(finishing)
+                    }
+                    channel += panel.channels;
                 }
             }
             self.pass(s, first, len);
@@ -99,21 +106,23 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     /// Where M begins, and the distance between the values of two points.
     fn m(&self) -> (*mut f32, usize) {
         let (v, distance) = self.v();
-        (v.wrapping_add(N * N * distance), spread(self.0.layer.block * PANEL))
+        (v.wrapping_add(N * N * distance), spread(self.0.layer.block * WIDEST))
     }
 
-    /// The panel of `group` that begins at output channel `first`.
-    fn panel(&self, group: usize, first: usize) -> Panel {
+    /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
+    fn panel<S: Simd>(&self, group: usize, first: usize) -> Panel {
         let outputs = self.0.layer.conv.output.channels / self.0.layer.conv.groups;
         let len = N * N * self.inputs() + 1;
         let before = (group * outputs.next_multiple_of(HALF_PANEL) + first) * len;
         let rest = outputs - first;
+        let width = Width::of::<S>(rest);
         Panel {
             // All panels of all groups are in the weights.
             weights: self.0.weights.wrapping_add(before),
+            next: PANEL * len,
             first: group * outputs + first,
-            channels: rest.min(PANEL),
-            width: if rest <= HALF_PANEL { HALF_PANEL } else { PANEL },
+            channels: rest.min(width.channels()),
+            width,
         }
     }
 
@@ -122,10 +131,13 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) {
         let inputs = self.inputs();
         let ((v, v_distance), (m, m_distance)) = (self.v(), self.m());
+        // Of the first panel, if there are two.
+        let width = panel.width.channels().min(PANEL);
         for point in 0..N * N {
             let columns = Columns {
                 // SAFETY: a panel has a bias, and then the transformed filters of all points.
-                weights: unsafe { panel.weights.add(panel.width * (1 + point * inputs)) },
+                weights: unsafe { panel.weights.add(width * (1 + point * inputs)) },
+                next: panel.next,
                 width: panel.width,
                 depth: inputs,
             };
@@ -234,11 +246,12 @@ impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
         for index in 0..self.block.len {
             let (image, top, left) = self.work.tile(self.block.first + index);
             for channel in (0..self.panel.channels).step_by(S::LANES) {
-                // SAFETY: M has a panel for each tile and point.
+                // SAFETY: M has the panels for each tile and point; a panel begins with its biases.
                 unsafe {
-                    let from = m.add(index * self.panel.width + channel).cast_const();
+                    let from = m.add(index * self.panel.width.channels() + channel).cast_const();
                     let tile = output_tile::<S, M, N>(s, from, distance);
-                    let bias = s.load(self.panel.weights.add(channel));
+                    let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);
+                    let bias = s.load(bias);
                     self.store(s, image, [top, left], channel, bias, tile);
                 }
             }

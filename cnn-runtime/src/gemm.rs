@@ -130,6 +130,8 @@ pub(crate) struct Gemm {
 
 /// The pixels of a block.
 struct Block {
+    /// The first one.
+    first: usize,
     /// How many there are.
     len: usize,
     /// Where their windows begin.
@@ -143,14 +145,14 @@ struct Block {
 impl Block {
     /// One without pixels.
     const fn new() -> Self {
-        Self { len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }
+        Self { first: 0, len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }
     }
 
     /// Goes to the `len` pixels from `first` on, at most [`MC`]; they may be of several images.
     #[inline(always)]
     fn go_to(&mut self, gemm: &Gemm, first: usize, len: usize) {
         let Gemm { windows, output, residual, .. } = gemm;
-        self.len = len.min(MC);
+        (self.first, self.len) = (first, len.min(MC));
         let (mut image, mut y, mut x) = gemm.pixel(first);
         let mut start = 0;
         while start < self.len {

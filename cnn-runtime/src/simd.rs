@@ -60,6 +60,12 @@ pub trait Simd: Copy {
     /// The vectors for half a panel.
     fn half(self) -> Self::Half;
 
+    /// Asks for the cache line at `from` in L2, soon; any address will do. Does nothing where there is no such instruction.
+    #[inline(always)]
+    fn prefetch(self, from: *const f32) {
+        let _ = from;
+    }
+
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::Vec;
 

@@ -2,7 +2,9 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
-use super::height::{Tall, dispatch};
+use core::cell::Cell;
+
+use super::height::{Tall, Width, dispatch};
 use super::{Block, Gemm, Panel, Patch};
 use crate::pack::PANEL;
 use crate::simd::{Kernel, Simd};
@@ -12,11 +14,15 @@ use crate::simd::{Kernel, Simd};
 /// The tiles differ in height by 1 at most, since one of few pixels does not fill the FMA units.
 #[inline(always)]
 pub(super) fn panel<S: Simd>(s: S, gemm: &Gemm, block: &Block, group: usize, panel: Panel, taps: &[u32]) {
+    // Later blocks find the weights in the cache.
+    let lines = if block.first == 0 { gemm.patch.depth() } else { 0 };
+    let panels = if panel.width == Width::Two { 2 } else { 1 };
+    let ahead = Cell::new(Ahead::new(panel.start.wrapping_add(panels * panel.next), panel.next, lines, panel.width));
     let input = gemm.ws.cast_const().wrapping_add(group * gemm.group_step);
     let output = gemm.ws.wrapping_add(group * gemm.group_outputs() + panel.first);
     let tiles = block.len.div_ceil(panel.width.most::<S>());
     let (mr, higher) = (block.len / tiles, block.len % tiles);
-    let mut strip = Strip { gemm, block, taps, first: 0, tiles: higher, input, output, panel };
+    let mut strip = Strip { gemm, block, taps, first: 0, tiles: higher, input, output, panel, ahead: &ahead };
     if higher > 0 {
         dispatch(s, strip, panel.width, mr + 1);
     }
@@ -41,6 +47,7 @@ struct Strip<'a> {
     /// The workspace, moved by the panel's first output channel.
     output: *mut f32,
     panel: Panel,
+    ahead: &'a Cell<Ahead>,
 }
 
 impl Tall for Strip<'_> {
@@ -64,6 +71,7 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
     fn run<S: Simd>(self, s: S) {
         let Strip { gemm, block, taps, input, panel, .. } = self.0;
         let mut first = self.0.first;
+        let mut ahead = self.0.ahead.get();
         for _ in 0..self.0.tiles {
             let mut pixels = [input; MR];
             for (i, pixel) in pixels.iter_mut().enumerate() {
@@ -77,13 +85,46 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
                 let mut tile = [bias.load::<S, NV>(s); MR];
                 let weights = bias.skip::<S, NV>(1);
                 if taps.is_empty() {
-                    multiply_segments::<S, MR, NV>(s, &gemm.patch, &pixels, weights, &mut tile);
+                    multiply_segments::<S, MR, NV>(s, &gemm.patch, &pixels, weights, &mut ahead, &mut tile);
                 } else {
                     multiply_taps::<S, MR, NV>(s, taps, &pixels, weights, &mut tile);
                 }
                 self.finish(s, first, tile);
             }
             first += MR;
+        }
+        self.0.ahead.set(ahead);
+    }
+}
+
+/// Weights that come next, on their way from memory while others are used: small maps need each panel for a few tiles
+/// only, and the hardware's own prefetching begins anew with each.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead {
+    /// The next line of the first panel.
+    at: *const f32,
+    /// The distance to the same line of the second panel.
+    next: usize,
+    /// Lines that are left.
+    lines: usize,
+}
+
+impl Ahead {
+    /// `lines` from `at` on, and as many `next` floats behind them where tiles are over two panels. Half panels come last.
+    pub(super) fn new(at: *const f32, next: usize, lines: usize, width: Width) -> Self {
+        Self { at, next, lines: if width == Width::Half { 0 } else { lines } }
+    }
+
+    /// Asks for a line of each panel.
+    #[inline(always)]
+    fn fetch<S: Simd, const NV: usize>(&mut self, s: S) {
+        if self.lines > 0 {
+            s.prefetch(self.at);
+            if const { NV * S::LANES > PANEL } {
+                s.prefetch(self.at.wrapping_add(self.next));
+            }
+            self.at = self.at.wrapping_add(PANEL);
+            self.lines -= 1;
         }
     }
 }
@@ -136,6 +177,7 @@ pub(super) unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize
     patch: &Patch,
     pixels: &[*const f32; MR],
     mut weights: Rows,
+    ahead: &mut Ahead,
     tile: &mut [[S::Vec; NV]; MR],
 ) {
     for row in 0..patch.rows {
@@ -145,6 +187,7 @@ pub(super) unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize
             // SAFETY: the loops stay inside of the window and of the panel, of which each k takes a row.
             unsafe {
                 while k + UNROLL <= end {
+                    ahead.fetch::<S, NV>(s);
                     for u in 0..UNROLL {
                         step::<S, MR, NV>(s, pixels, k + u, weights.skip::<S, NV>(u), tile);
                     }

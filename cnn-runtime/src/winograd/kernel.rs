@@ -142,8 +142,9 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
                 depth: inputs,
             };
             let rows = v.wrapping_add(point * v_distance).cast_const();
+            let to = m.wrapping_add(point * m_distance);
             // SAFETY: V and M have room for the tiles of a block at each point; they lie in the scratch memory.
-            unsafe { multiply(s, rows, depth(inputs), block.len, columns, m.wrapping_add(point * m_distance)) };
+            unsafe { multiply(s, rows, depth(inputs), block.len, columns, block.first == 0, to) };
         }
     }
 

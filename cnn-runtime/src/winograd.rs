@@ -26,7 +26,7 @@ use crate::bounds::{Windows, assert_map, assert_same, weights_at};
 use crate::conv::Conv2d;
 use crate::isa::Isa;
 use crate::op::Size;
-use crate::pack::{HALF_PANEL, PANEL};
+use crate::pack::{HALF_PANEL, PANEL, WinogradPanels};
 use crate::workspace::Batch;
 
 use self::kernel::Winograd;
@@ -58,8 +58,10 @@ const fn spread(floats: usize) -> usize {
     if padded.is_multiple_of(PAGE) { padded + 16 } else { padded }
 }
 
-/// Channels of M: a tile of the micro-kernel may be over two panels.
-const WIDEST: usize = 2 * PANEL;
+/// Channels of M: a tile of the micro-kernel may be over two panels, if there are two.
+const fn width(outputs: usize) -> usize {
+    if outputs > PANEL { 2 * PANEL } else { PANEL }
+}
 
 /// Channels of a tile in V.
 const fn depth(inputs: usize) -> usize {
@@ -67,16 +69,22 @@ const fn depth(inputs: usize) -> usize {
 }
 
 impl Winograd2d {
-    /// Floats of scratch memory for a group of `inputs` channels, blocks of so many tiles, and a kernel of side `taps`.
-    pub const fn scratch_floats(inputs: usize, tile: usize, block: usize, taps: usize) -> usize {
-        let n = tile + taps - 1;
-        n * n * (spread(block * depth(inputs)) + spread(block * WIDEST))
+    /// Floats of scratch memory for weights that are packed so, and blocks of so many tiles.
+    pub const fn scratch_floats(panels: &WinogradPanels, block: usize) -> usize {
+        let n = panels.tile + panels.taps - 1;
+        n * n * (spread(block * depth(panels.inputs)) + spread(block * width(panels.outputs)))
     }
 
     /// Floats of scratch memory.
     pub const fn scratch_len(&self) -> usize {
-        let Conv2d { input, groups, kernel, .. } = &self.conv;
-        Self::scratch_floats(input.channels / *groups, self.tile, self.block, kernel.height)
+        Self::scratch_floats(&self.panels(), self.block)
+    }
+
+    /// How its weights are packed.
+    const fn panels(&self) -> WinogradPanels {
+        let Conv2d { input, output, groups, kernel, .. } = &self.conv;
+        let (inputs, outputs) = (input.channels / *groups, output.channels / *groups);
+        WinogradPanels { groups: *groups, outputs, inputs, taps: kernel.height, tile: self.tile }
     }
 
     /// Panics unless everything that is read and written lies in a workspace of so many floats. Returns where the first tile

@@ -107,9 +107,7 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
 fn scratch(algorithm: Algorithm) -> Option<usize> {
     match algorithm {
         Algorithm::Direct => None,
-        Algorithm::Winograd { panels, block } => {
-            Some(Winograd2d::scratch_floats(panels.inputs, panels.tile, block, panels.taps))
-        }
+        Algorithm::Winograd { panels, block } => Some(Winograd2d::scratch_floats(&panels, block)),
     }
 }
 

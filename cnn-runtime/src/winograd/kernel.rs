@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
-use super::{WIDEST, Winograd2d, depth, spread, transform};
+use super::{Winograd2d, depth, spread, transform, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
 use crate::gemm::{Columns, Width, evenly, multiply};
@@ -59,7 +59,7 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
             for group in 0..layer.conv.groups {
                 let block = Block { first, len, group };
                 s.run(Transform { work: &self, block });
-                let outputs = layer.conv.output.channels / layer.conv.groups;
+                let outputs = self.outputs();
                 let mut channel = 0;
                 while channel < outputs {
                     let panel = self.panel::<S>(group, channel);
@@ -98,6 +98,10 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         self.0.layer.conv.input.channels / self.0.layer.conv.groups
     }
 
+    fn outputs(&self) -> usize {
+        self.0.layer.conv.output.channels / self.0.layer.conv.groups
+    }
+
     /// Where V begins, and the distance between the values of two points.
     fn v(&self) -> (*mut f32, usize) {
         (self.0.ws.wrapping_add(self.0.layer.scratch), spread(self.0.layer.block * depth(self.inputs())))
@@ -106,12 +110,12 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     /// Where M begins, and the distance between the values of two points.
     fn m(&self) -> (*mut f32, usize) {
         let (v, distance) = self.v();
-        (v.wrapping_add(N * N * distance), spread(self.0.layer.block * WIDEST))
+        (v.wrapping_add(N * N * distance), spread(self.0.layer.block * width(self.outputs())))
     }
 
     /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
     fn panel<S: Simd>(&self, group: usize, first: usize) -> Panel {
-        let outputs = self.0.layer.conv.output.channels / self.0.layer.conv.groups;
+        let outputs = self.outputs();
         let len = N * N * self.inputs() + 1;
         let before = (group * outputs.next_multiple_of(HALF_PANEL) + first) * len;
         let rest = outputs - first;

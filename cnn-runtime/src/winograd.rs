@@ -12,7 +12,7 @@
 //!   any other activation, in place
 //! ```
 //!
-//! Filters were transformed when weights were packed ([`WinogradPanels`](crate::pack::WinogradPanels)). V and M are scratch memory
+//! Filters were transformed when weights were packed ([`WinogradPanels`]). V and M are scratch memory
 //! in the workspace; a block is as many tiles as make V about as large as L2, or all of them, so that weights are read once,
 //! where maps are small. Tiles that reach over the last row or column read the zeros of the halo there, and what they would
 //! store outside is left out.
@@ -112,7 +112,7 @@ impl Winograd2d {
     }
 }
 
-/// Convolves a map; the weights are [`WinogradPanels`](crate::pack::WinogradPanels).
+/// Convolves a map; the weights are [`WinogradPanels`].
 ///
 /// # Panics
 ///

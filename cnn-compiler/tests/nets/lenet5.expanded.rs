@@ -118,6 +118,9 @@ const _: () = {
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
+        /// The kernels of a pass, in order.
+        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
+
         /// A net with a workspace of its own; one for each thread.
         pub const fn new(weights: &'w LeNet5Weights) -> Self {
             Self {
@@ -130,18 +133,22 @@ const _: () = {
     impl LeNet5<'_> {
         /// Runs the net: `1x32x32` in, `10` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[f32; 1024]) -> &[f32; 10] {
-            let isa = rt::Isa::best();
+            self.pass(rt::Run::best(), input)
+        }
+
+        /// The kernels, in order.
+        fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 1024]) -> &[f32; 10] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
-            rt::load_chw(isa, input, &INPUT, workspace);
-            rt::conv2d(isa, &CONV1, weights, workspace);
-            rt::avg_pool(isa, &AVG_POOL_2, workspace);
-            rt::conv2d(isa, &CONV2, weights, workspace);
-            rt::avg_pool(isa, &AVG_POOL_5, workspace);
-            rt::dense(isa, &FC1, weights, workspace);
-            rt::dense(isa, &FC2, weights, workspace);
-            rt::dense(isa, &FC3, weights, workspace);
-            rt::softmax(isa, &SOFTMAX_11[0], &SOFTMAX_11[1], workspace);
+            rt::load_chw(run, input, &INPUT, workspace);
+            rt::conv2d(run, &CONV1, weights, workspace);
+            rt::avg_pool(run, &AVG_POOL_2, workspace);
+            rt::conv2d(run, &CONV2, weights, workspace);
+            rt::avg_pool(run, &AVG_POOL_5, workspace);
+            rt::dense(run, &FC1, weights, workspace);
+            rt::dense(run, &FC2, weights, workspace);
+            rt::dense(run, &FC3, weights, workspace);
+            rt::softmax(run, &SOFTMAX_11[0], &SOFTMAX_11[1], workspace);
             self.workspace.array::<0, 10>()
         }
     }
@@ -203,6 +210,7 @@ const _: () = {
         const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
+        const STEPS: &'static [rt::Step<'static>] = STEPS;
 
         fn load(source: &rt::Source<'_>) -> Result<LeNet5Weights, rt::WeightsError> {
             LeNet5Weights::load(source)
@@ -217,15 +225,17 @@ const _: () = {
         }
 
         fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            match input.as_array() {
-                Some(input) => Result::Ok(self.forward(input)),
-                None => {
-                    Result::Err(rt::WrongLength {
-                        expected: 1024,
-                        found: input.len(),
-                    })
-                }
-            }
+            Result::Ok(self.forward(rt::exactly(input)?))
+        }
+
+        fn profile(
+            &mut self,
+            input: &[f32],
+            watch: &mut dyn ::core::ops::FnMut(usize),
+        ) -> Result<&[f32], rt::WrongLength> {
+            let input = rt::exactly(input)?;
+            let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
+            Result::Ok(self.pass(rt::Run::best().watched(&|| progress.advance()), input))
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {
@@ -467,6 +477,73 @@ const _: () = {
         taps: &[],
         aux: &[],
     };
+
+    /// The kernels of a pass, in order.
+    static STEPS: &[rt::Step<'static>] = &[
+        rt::Step {
+            name: "input",
+            kernel: "load_chw",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "conv1",
+            kernel: "conv2d",
+            node: Some(0),
+            macs: 117600,
+            shared: true,
+        },
+        rt::Step {
+            name: "2",
+            kernel: "avg_pool",
+            node: Some(2),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "conv2",
+            kernel: "conv2d",
+            node: Some(3),
+            macs: 240000,
+            shared: true,
+        },
+        rt::Step {
+            name: "5",
+            kernel: "avg_pool",
+            node: Some(5),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "fc1",
+            kernel: "dense",
+            node: Some(6),
+            macs: 48000,
+            shared: true,
+        },
+        rt::Step {
+            name: "fc2",
+            kernel: "dense",
+            node: Some(8),
+            macs: 10080,
+            shared: true,
+        },
+        rt::Step {
+            name: "fc3",
+            kernel: "dense",
+            node: Some(10),
+            macs: 840,
+            shared: true,
+        },
+        rt::Step {
+            name: "11",
+            kernel: "softmax",
+            node: Some(11),
+            macs: 0,
+            shared: false,
+        },
+    ];
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

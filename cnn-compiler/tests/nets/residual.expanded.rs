@@ -149,6 +149,9 @@ const _: () = {
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
+        /// The kernels of a pass, in order.
+        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
+
         /// A net with a workspace of its own, on the heap; one for each thread.
         pub fn new(weights: &'w ResidualWeights) -> Self {
             Self {
@@ -172,26 +175,30 @@ const _: () = {
     impl Residual<'_> {
         /// Runs the net: `3x200x200` in, `4` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
-            let isa = rt::Isa::best();
+            self.pass(rt::Run::best(), input)
+        }
+
+        /// The kernels, in order.
+        fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 120000]) -> &[f32; 4] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
-            rt::clear_halo(isa, &INPUT_HALO.0, &INPUT_HALO.1, workspace);
-            rt::load_chw(isa, input, &INPUT, workspace);
-            rt::clear_halo(isa, &STEM_HALO.0, &STEM_HALO.1, workspace);
-            rt::conv2d(isa, &STEM, weights, workspace);
-            rt::clear_halo(isa, &LAYER_0_CONV_HALO.0, &LAYER_0_CONV_HALO.1, workspace);
-            rt::conv2d(isa, &LAYER_0_CONV, weights, workspace);
-            rt::conv2d(isa, &LAYER_1_CONV, weights, workspace);
-            rt::store_chw(isa, &FEATURES_CHW.0, FEATURES_CHW.1, workspace);
-            rt::max_pool(isa, &MAX_POOL_0, workspace);
-            rt::conv2d(isa, &A, weights, workspace);
+            rt::clear_halo(run, &INPUT_HALO.0, &INPUT_HALO.1, workspace);
+            rt::load_chw(run, input, &INPUT, workspace);
+            rt::clear_halo(run, &STEM_HALO.0, &STEM_HALO.1, workspace);
+            rt::conv2d(run, &STEM, weights, workspace);
+            rt::clear_halo(run, &LAYER_0_CONV_HALO.0, &LAYER_0_CONV_HALO.1, workspace);
+            rt::conv2d(run, &LAYER_0_CONV, weights, workspace);
+            rt::conv2d(run, &LAYER_1_CONV, weights, workspace);
+            rt::store_chw(run, &FEATURES_CHW.0, FEATURES_CHW.1, workspace);
+            rt::max_pool(run, &MAX_POOL_0, workspace);
+            rt::conv2d(run, &A, weights, workspace);
             rt::global_avg_pool(
-                isa,
+                run,
                 &GLOBAL_AVG_POOL_4[0],
                 &GLOBAL_AVG_POOL_4[1],
                 workspace,
             );
-            rt::dense(isa, &FC, weights, workspace);
+            rt::dense(run, &FC, weights, workspace);
             self.workspace.array::<0, 4>()
         }
 
@@ -258,6 +265,7 @@ const _: () = {
         const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
+        const STEPS: &'static [rt::Step<'static>] = STEPS;
 
         fn load(source: &rt::Source<'_>) -> Result<ResidualWeights, rt::WeightsError> {
             ResidualWeights::load(source)
@@ -272,15 +280,17 @@ const _: () = {
         }
 
         fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            match input.as_array() {
-                Some(input) => Result::Ok(self.forward(input)),
-                None => {
-                    Result::Err(rt::WrongLength {
-                        expected: 120000,
-                        found: input.len(),
-                    })
-                }
-            }
+            Result::Ok(self.forward(rt::exactly(input)?))
+        }
+
+        fn profile(
+            &mut self,
+            input: &[f32],
+            watch: &mut dyn ::core::ops::FnMut(usize),
+        ) -> Result<&[f32], rt::WrongLength> {
+            let input = rt::exactly(input)?;
+            let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
+            Result::Ok(self.pass(rt::Run::best().watched(&|| progress.advance()), input))
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {
@@ -689,6 +699,94 @@ const _: () = {
             },
         ],
     };
+
+    /// The kernels of a pass, in order.
+    static STEPS: &[rt::Step<'static>] = &[
+        rt::Step {
+            name: "input.halo",
+            kernel: "clear_halo",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "input",
+            kernel: "load_chw",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "stem.halo",
+            kernel: "clear_halo",
+            node: Some(0),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "stem",
+            kernel: "conv2d",
+            node: Some(0),
+            macs: 2160000,
+            shared: true,
+        },
+        rt::Step {
+            name: "layer.0.conv.halo",
+            kernel: "clear_halo",
+            node: Some(2),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "layer.0.conv",
+            kernel: "conv2d",
+            node: Some(2),
+            macs: 5760000,
+            shared: true,
+        },
+        rt::Step {
+            name: "layer.1.conv",
+            kernel: "conv2d",
+            node: Some(6),
+            macs: 5760000,
+            shared: true,
+        },
+        rt::Step {
+            name: "features.chw",
+            kernel: "store_chw",
+            node: Some(6),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "0",
+            kernel: "max_pool",
+            node: Some(12),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "a",
+            kernel: "conv2d",
+            node: Some(13),
+            macs: 320000,
+            shared: true,
+        },
+        rt::Step {
+            name: "4",
+            kernel: "global_avg_pool",
+            node: Some(16),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "fc",
+            kernel: "dense",
+            node: Some(17),
+            macs: 48,
+            shared: true,
+        },
+    ];
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

@@ -8,10 +8,10 @@ mod depthwise;
 use crate::activation::Finish;
 use crate::bounds::{Windows, assert_map, assert_same, weights_at};
 use crate::gemm::{Gemm, Lattice, Patch};
-use crate::isa::Isa;
 use crate::map::Map;
 use crate::op::{Activation, Conv, Padding, Size};
 use crate::pack::{HALF_PANEL, padded};
+use crate::run::Run;
 use crate::workspace::Batch;
 
 /// A convolution of a map with its zero halo, with everything that is fused into it:
@@ -49,8 +49,8 @@ pub struct Conv2d {
 ///
 /// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or the groups
 /// don't divide the channels.
-pub fn conv2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
-    conv2d_batch(isa, layer, Batch::one(ws), weights, ws);
+pub fn conv2d(run: Run<'_>, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
+    conv2d_batch(run, layer, Batch::one(ws), weights, ws);
 }
 
 /// Convolves a map in the workspace of each image, as [`conv2d`] does, with one pass over the weights.
@@ -58,7 +58,7 @@ pub fn conv2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`conv2d`] does, for the workspace of each image; also if `ws` has no room for all of them.
-pub fn conv2d_batch(isa: Isa, layer: &Conv2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+pub fn conv2d_batch(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
     let Conv2d { input, output, groups, .. } = layer;
     let offset = layer.assert(batch.floats);
     assert!(batch.images.checked_mul(batch.floats).is_some_and(|all| all <= ws.len()), "no room for {batch:?}");
@@ -78,7 +78,7 @@ pub fn conv2d_batch(isa: Isa, layer: &Conv2d, batch: Batch, weights: &[f32], ws:
         group_step: input.channels / groups,
         finish: Finish::of(layer.activation),
     };
-    isa.run(gemm);
+    run.alone(gemm);
 }
 
 /// Convolves each channel of a map with a filter of its own; the weights are
@@ -87,13 +87,13 @@ pub fn conv2d_batch(isa: Isa, layer: &Conv2d, batch: Batch, weights: &[f32], ws:
 /// # Panics
 ///
 /// As [`conv2d`] does; also if input, output and groups differ in number.
-pub fn depthwise2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
+pub fn depthwise2d(run: Run<'_>, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
     let channels = layer.groups;
     let alone = layer.input.channels == channels && layer.output.channels == channels;
     assert!(alone, "a depthwise convolution has a group for each channel");
     let offset = layer.assert(ws.len());
     let weights = weights_at(weights, layer.weights, [layer.kernel.area() + 1, padded(channels)]);
-    isa.run(depthwise::Depthwise { layer, offset, weights, ws: ws.as_mut_ptr() });
+    run.alone(depthwise::Depthwise { layer, offset, weights, ws: ws.as_mut_ptr() });
 }
 
 impl Conv2d {

@@ -1,9 +1,9 @@
 //! Fully connected layers.
 
 use crate::conv::{Conv2d, conv2d_batch};
-use crate::isa::Isa;
 use crate::map::Map;
 use crate::op::{Activation, Size};
+use crate::run::Run;
 use crate::workspace::Batch;
 
 /// A fully connected layer over a whole map: `output = activation(weights * input + bias + residual)`.
@@ -28,8 +28,8 @@ pub struct Dense {
 ///
 /// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or the output
 /// is not a vector.
-pub fn dense(isa: Isa, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
-    dense_batch(isa, layer, Batch::one(ws), weights, ws);
+pub fn dense(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
+    dense_batch(run, layer, Batch::one(ws), weights, ws);
 }
 
 /// Multiplies a map in the workspace of each image, as [`dense`] does, with one pass over the weights.
@@ -37,7 +37,7 @@ pub fn dense(isa: Isa, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`dense`] does, for the workspace of each image; also if `ws` has no room for all of them.
-pub fn dense_batch(isa: Isa, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+pub fn dense_batch(run: Run<'_>, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
     let Dense { input, output, .. } = *layer;
     assert!(output.pixels() == 1, "a fully connected layer gives a vector: {output:?}");
     let conv = Conv2d {
@@ -53,5 +53,5 @@ pub fn dense_batch(isa: Isa, layer: &Dense, batch: Batch, weights: &[f32], ws: &
         residual: layer.residual,
         activation: layer.activation,
     };
-    conv2d_batch(isa, &conv, batch, weights, ws);
+    conv2d_batch(run, &conv, batch, weights, ws);
 }

@@ -2,9 +2,9 @@
 
 use crate::activation::{Apply, Finish};
 use crate::bounds::{assert_map, assert_same};
-use crate::isa::Isa;
 use crate::map::Map;
 use crate::op::{Activation, Padding};
+use crate::run::Run;
 use crate::runs::Runs;
 use crate::simd::{Kernel, Simd};
 
@@ -13,10 +13,10 @@ use crate::simd::{Kernel, Simd};
 /// # Panics
 ///
 /// If the map lies outside of the workspace, or the image has another size.
-pub fn load_chw(_isa: Isa, image: &[f32], map: &Map, ws: &mut [f32]) {
+pub fn load_chw(run: Run<'_>, image: &[f32], map: &Map, ws: &mut [f32]) {
     assert_map(map, ws.len());
     assert!(image.len() == map.elements(), "an image of {} floats for {map:?}", image.len());
-    for_each_run(map, |len, from, to| {
+    for_each_stretch(map, |len, from, to| {
         let run = &image[from..][..len];
         if map.pixel == 1 {
             ws[to..][..len].copy_from_slice(run);
@@ -25,6 +25,7 @@ pub fn load_chw(_isa: Isa, image: &[f32], map: &Map, ws: &mut [f32]) {
             slots.zip(run).for_each(|(slot, value)| *slot = *value);
         }
     });
+    run.done();
 }
 
 /// Stores a map in the order C, H, W from `offset` on.
@@ -32,16 +33,18 @@ pub fn load_chw(_isa: Isa, image: &[f32], map: &Map, ws: &mut [f32]) {
 /// # Panics
 ///
 /// If either lies outside of the workspace.
-pub fn store_chw(_isa: Isa, map: &Map, offset: usize, ws: &mut [f32]) {
+pub fn store_chw(run: Run<'_>, map: &Map, offset: usize, ws: &mut [f32]) {
     assert_map(map, ws.len());
     let end = offset.checked_add(map.elements());
     assert!(end.is_some_and(|end| end <= ws.len()), "no room for {map:?} at {offset}");
     if map.pixels() == 1 {
-        return ws.copy_within(map.offset..map.offset + map.channels, offset);
+        ws.copy_within(map.offset..map.offset + map.channels, offset);
+    } else {
+        for_each_stretch(map, |len, to, from| {
+            (0..len).for_each(|x| ws[offset + to + x] = ws[from + x * map.pixel]);
+        });
     }
-    for_each_run(map, |len, to, from| {
-        (0..len).for_each(|x| ws[offset + to + x] = ws[from + x * map.pixel]);
-    });
+    run.done();
 }
 
 /// Floats of the pixels that are visited channel by channel: they stay in L1.
@@ -49,17 +52,17 @@ const BLOCK_FLOATS: usize = 4096;
 /// But no less pixels than a cache line has floats, as each channel's lie next to each other in the other order.
 const BLOCK_PIXELS: usize = 16;
 
-/// Calls `run` for pixels next to each other of a channel: with their number, where their first float is in the order
+/// Calls `each` for pixels next to each other of a channel: with their number, where their first float is in the order
 /// C, H, W, and where it is in the workspace.
 #[inline(always)]
-fn for_each_run(map: &Map, mut run: impl FnMut(usize, usize, usize)) {
+fn for_each_stretch(map: &Map, mut each: impl FnMut(usize, usize, usize)) {
     let most = (BLOCK_FLOATS / map.pixel.max(1)).max(BLOCK_PIXELS);
     for y in 0..map.height {
         let mut x = 0;
         while x < map.width {
             let len = most.min(map.width - x);
             for c in 0..map.channels {
-                run(len, (c * map.height + y) * map.width + x, map.at(y, x) + c);
+                each(len, (c * map.height + y) * map.width + x, map.at(y, x) + c);
             }
             x += len;
         }
@@ -71,8 +74,8 @@ fn for_each_run(map: &Map, mut run: impl FnMut(usize, usize, usize)) {
 /// # Panics
 ///
 /// If a map lies outside of the workspace, or they differ in size.
-pub fn copy(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
-    add(isa, core::slice::from_ref(input), output, Activation::Identity, ws);
+pub fn copy(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
+    add(run, core::slice::from_ref(input), output, Activation::Identity, ws);
 }
 
 /// Zeroes the elements around a map, so many rows and columns of them. They lie before and behind it in the workspace.
@@ -80,7 +83,7 @@ pub fn copy(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
 /// # Panics
 ///
 /// If the map or its halo lies outside of the workspace.
-pub fn clear_halo(_isa: Isa, map: &Map, halo: &Padding, ws: &mut [f32]) {
+pub fn clear_halo(run: Run<'_>, map: &Map, halo: &Padding, ws: &mut [f32]) {
     assert_map(map, ws.len());
     let Map { height, width, channels, row, pixel, .. } = *map;
     let columns = halo.left + width + halo.right;
@@ -102,6 +105,7 @@ pub fn clear_halo(_isa: Isa, map: &Map, halo: &Padding, ws: &mut [f32]) {
             clear(y, 0, columns);
         }
     }
+    run.done();
 }
 
 /// Adds maps up; the result may replace one of them.
@@ -109,9 +113,9 @@ pub fn clear_halo(_isa: Isa, map: &Map, halo: &Padding, ws: &mut [f32]) {
 /// # Panics
 ///
 /// If a map lies outside of the workspace, or they differ in size.
-pub fn add(isa: Isa, inputs: &[Map], output: &Map, activation: Activation, ws: &mut [f32]) {
+pub fn add(run: Run<'_>, inputs: &[Map], output: &Map, activation: Activation, ws: &mut [f32]) {
     inputs.iter().for_each(|input| assert_same(input, output, ws.len()));
-    merge(isa, inputs, output, activation, Sum, ws);
+    merge(run, inputs, output, activation, Sum, ws);
 }
 
 /// Multiplies maps; one of 1 x 1 pixels multiplies all pixels of the others. The result may replace one of them.
@@ -119,12 +123,12 @@ pub fn add(isa: Isa, inputs: &[Map], output: &Map, activation: Activation, ws: &
 /// # Panics
 ///
 /// If a map lies outside of the workspace, or they differ in size.
-pub fn mul(isa: Isa, inputs: &[Map], output: &Map, activation: Activation, ws: &mut [f32]) {
+pub fn mul(run: Run<'_>, inputs: &[Map], output: &Map, activation: Activation, ws: &mut [f32]) {
     for input in inputs {
         assert_map(input, ws.len());
         assert_same(&spread(input, output), output, ws.len());
     }
-    merge(isa, inputs, output, activation, Product, ws);
+    merge(run, inputs, output, activation, Product, ws);
 }
 
 /// A map of 1 x 1 pixels as one that has the same pixel everywhere.
@@ -162,10 +166,10 @@ impl Fold for Product {
 }
 
 /// Folds maps that were checked.
-fn merge(isa: Isa, inputs: &[Map], output: &Map, activation: Activation, fold: impl Fold, ws: &mut [f32]) {
+fn merge(run: Run<'_>, inputs: &[Map], output: &Map, activation: Activation, fold: impl Fold, ws: &mut [f32]) {
     assert_map(output, ws.len());
     assert!(!inputs.is_empty(), "nothing to merge");
-    isa.run(Merge { inputs, output, finish: Finish::of(activation), fold, ws: ws.as_mut_ptr() });
+    run.alone(Merge { inputs, output, finish: Finish::of(activation), fold, ws: ws.as_mut_ptr() });
 }
 
 struct Merge<'a, F> {

@@ -2,10 +2,10 @@
 
 use crate::activation::{Apply, Finish};
 use crate::bounds::{assert_map, assert_same, weights_at};
-use crate::isa::Isa;
 use crate::map::Map;
 use crate::op::{Activation, Lrn};
 use crate::pack::padded;
+use crate::run::Run;
 use crate::simd::{Kernel, Simd};
 
 /// Local response normalisation across channels.
@@ -37,10 +37,10 @@ pub struct ScaleShift {
 /// # Panics
 ///
 /// If a map, with a vector behind it, lies outside of the workspace, or the maps differ in size.
-pub fn lrn(isa: Isa, layer: &LrnMap, ws: &mut [f32]) {
+pub fn lrn(run: Run<'_>, layer: &LrnMap, ws: &mut [f32]) {
     assert_map(&layer.input, ws.len());
     assert_same(&layer.output, &layer.input, ws.len());
-    isa.run(LrnKernel { layer, ws: ws.as_mut_ptr() });
+    run.alone(LrnKernel { layer, ws: ws.as_mut_ptr() });
 }
 
 /// Scales and shifts each channel.
@@ -48,11 +48,11 @@ pub fn lrn(isa: Isa, layer: &LrnMap, ws: &mut [f32]) {
 /// # Panics
 ///
 /// If a map, with a vector behind it, lies outside of the workspace, the maps differ in size, or the weights end early.
-pub fn scale_shift(isa: Isa, layer: &ScaleShift, weights: &[f32], ws: &mut [f32]) {
+pub fn scale_shift(run: Run<'_>, layer: &ScaleShift, weights: &[f32], ws: &mut [f32]) {
     assert_map(&layer.input, ws.len());
     assert_same(&layer.output, &layer.input, ws.len());
     let weights = weights_at(weights, layer.weights, [2, padded(layer.input.channels)]);
-    isa.run(ScaleShiftKernel { layer, weights, ws: ws.as_mut_ptr() });
+    run.alone(ScaleShiftKernel { layer, weights, ws: ws.as_mut_ptr() });
 }
 
 struct LrnKernel<'a> {

@@ -8,9 +8,9 @@ mod global;
 
 use self::global::Global;
 use crate::bounds::assert_map;
-use crate::isa::Isa;
 use crate::map::Map;
 use crate::op::{self, Padding, Size};
+use crate::run::Run;
 use crate::simd::{Kernel, Simd};
 
 /// Maximum or mean over a window. The halo is not read: windows are clipped at the edges of the input.
@@ -37,9 +37,9 @@ pub struct Pool2d {
 /// # Panics
 ///
 /// If a map, with a vector behind it, lies outside of the workspace, or the maps differ in their channels.
-pub fn max_pool(isa: Isa, layer: &Pool2d, ws: &mut [f32]) {
+pub fn max_pool(run: Run<'_>, layer: &Pool2d, ws: &mut [f32]) {
     layer.assert(ws.len());
-    isa.run(Pool { layer, ws: ws.as_mut_ptr(), reduce: Max });
+    run.alone(Pool { layer, ws: ws.as_mut_ptr(), reduce: Max });
 }
 
 /// Takes the mean over windows.
@@ -47,9 +47,9 @@ pub fn max_pool(isa: Isa, layer: &Pool2d, ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`max_pool`] does.
-pub fn avg_pool(isa: Isa, layer: &Pool2d, ws: &mut [f32]) {
+pub fn avg_pool(run: Run<'_>, layer: &Pool2d, ws: &mut [f32]) {
     layer.assert(ws.len());
-    isa.run(Pool { layer, ws: ws.as_mut_ptr(), reduce: Mean });
+    run.alone(Pool { layer, ws: ws.as_mut_ptr(), reduce: Mean });
 }
 
 /// Takes the maximum of each channel; `output` is 1 x 1 pixel.
@@ -57,9 +57,9 @@ pub fn avg_pool(isa: Isa, layer: &Pool2d, ws: &mut [f32]) {
 /// # Panics
 ///
 /// If a map, with a vector behind it, lies outside of the workspace, or `output` is not a pixel of as many channels.
-pub fn global_max_pool(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
+pub fn global_max_pool(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
     assert_global(input, output, ws.len());
-    isa.run(Global { input, output, ws: ws.as_mut_ptr(), reduce: Max });
+    run.alone(Global { input, output, ws: ws.as_mut_ptr(), reduce: Max });
 }
 
 /// Takes the mean of each channel; `output` is 1 x 1 pixel.
@@ -67,9 +67,9 @@ pub fn global_max_pool(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`global_max_pool`] does.
-pub fn global_avg_pool(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
+pub fn global_avg_pool(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
     assert_global(input, output, ws.len());
-    isa.run(Global { input, output, ws: ws.as_mut_ptr(), reduce: Mean });
+    run.alone(Global { input, output, ws: ws.as_mut_ptr(), reduce: Mean });
 }
 
 impl Pool2d {

@@ -71,7 +71,7 @@ impl<'a> Trace<'a> {
         for (index, node) in self.graph.nodes.iter().enumerate().filter(|(index, _)| runs[*index]) {
             let layer = Layer::new(self.graph, node, self.params)?;
             let reads: Vec<&[f32]> = node.inputs.iter().map(|value| numbers(*value, inputs, &values)).collect();
-            let output = layer.run(self.isa, &reads, found / expected, &mut workspace);
+            let output = layer.run(self.isa.into(), &reads, found / expected, &mut workspace);
             each(Value::Node(index), &output);
             values[index] = output;
             for value in node.inputs.iter().chain([&Value::Node(index)]) {

@@ -24,9 +24,9 @@ mod transform;
 use crate::activation::Finish;
 use crate::bounds::{Windows, assert_map, assert_same, weights_at};
 use crate::conv::Conv2d;
-use crate::isa::Isa;
 use crate::op::Size;
 use crate::pack::{HALF_PANEL, PANEL, WinogradPanels};
+use crate::run::Run;
 use crate::workspace::Batch;
 
 use self::kernel::Winograd;
@@ -118,8 +118,8 @@ impl Winograd2d {
 ///
 /// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, the groups don't
 /// divide the channels, or there is no algorithm for such tiles.
-pub fn winograd2d(isa: Isa, layer: &Winograd2d, weights: &[f32], ws: &mut [f32]) {
-    winograd2d_batch(isa, layer, Batch::one(ws), weights, ws);
+pub fn winograd2d(run: Run<'_>, layer: &Winograd2d, weights: &[f32], ws: &mut [f32]) {
+    winograd2d_batch(run, layer, Batch::one(ws), weights, ws);
 }
 
 /// Convolves a map in the workspace of each image, as [`winograd2d`] does, with one pass over the weights for each block
@@ -128,7 +128,7 @@ pub fn winograd2d(isa: Isa, layer: &Winograd2d, weights: &[f32], ws: &mut [f32])
 /// # Panics
 ///
 /// As [`winograd2d`] does, for the workspace of each image; also if `ws` has no room for all of them.
-pub fn winograd2d_batch(isa: Isa, layer: &Winograd2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+pub fn winograd2d_batch(run: Run<'_>, layer: &Winograd2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
     let first = layer.assert(batch.floats);
     assert!(batch.images.checked_mul(batch.floats).is_some_and(|all| all <= ws.len()), "no room for {batch:?}");
     let Conv2d { input, output, kernel, groups, activation, .. } = layer.conv;
@@ -144,10 +144,10 @@ pub fn winograd2d_batch(isa: Isa, layer: &Winograd2d, batch: Batch, weights: &[f
         finish: Finish::of(activation),
     };
     match (layer.tile, kernel.height) {
-        (2, 3) => isa.run(Winograd::<2, 4>(work)),
-        (4, 3) => isa.run(Winograd::<4, 6>(work)),
-        (6, 3) => isa.run(Winograd::<6, 8>(work)),
-        (4, 5) => isa.run(Winograd::<4, 8>(work)),
+        (2, 3) => run.alone(Winograd::<2, 4>(work)),
+        (4, 3) => run.alone(Winograd::<4, 6>(work)),
+        (6, 3) => run.alone(Winograd::<6, 8>(work)),
+        (4, 5) => run.alone(Winograd::<4, 8>(work)),
         (tile, taps) => panic!("no algorithm for tiles of {tile} outputs and {taps} taps"),
     }
 }

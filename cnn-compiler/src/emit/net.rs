@@ -6,6 +6,7 @@ use quote::{format_ident, quote};
 
 use super::embed::Embedded;
 use super::forward::Memory;
+use super::kernels::Emitted;
 use super::values::number;
 use super::weights::recipe;
 use super::{description, kernels, thousands};
@@ -45,10 +46,10 @@ pub(crate) fn net(net: &Net, plan: &Plan, graph: &Graph<'_>, embedded: Option<&E
         workspace: format_ident!("{name}Workspace"),
     };
     let types = parts.types();
-    let kernels = kernels::kernels(&plan.calls);
+    let kernels = kernels::kernels(&plan.calls, graph);
     let constants = kernels.iter().map(|kernel| &kernel.constant);
     let code = [parts.constructors(), parts.forward(&kernels), parts.weights_impl(), parts.network()];
-    let statics = parts.statics();
+    let statics = parts.statics(&kernels);
     let attributes = &net.attributes;
     quote! {
         #types
@@ -125,17 +126,20 @@ impl Parts<'_> {
         }
     }
 
-    /// The description, the recipe, and embedded weights.
-    fn statics(&self) -> TokenStream {
+    /// The description, the steps, the recipe, and embedded weights.
+    fn statics(&self, kernels: &[Emitted]) -> TokenStream {
         let Parts { name, weights, .. } = self;
         let graph = description::graph(self.graph);
         let recipe = recipe(&self.plan.recipe);
         let embedded = self.embedded.map(|embedded| embedded.tokens(self.plan.packed_len));
         let shared = self.embedded.map(|_| quote!(type Weights = #weights;));
         let doc = format!(" What `{name}` was declared as.");
+        let steps = kernels.iter().map(|kernel| &kernel.step);
         quote! {
             #[doc = #doc]
             static GRAPH: rt::Graph<'static> = #graph;
+            /// The kernels of a pass, in order.
+            static STEPS: &[rt::Step<'static>] = &[#(#steps),*];
             rt::if_alloc! {
                 /// How the tensors of a file are packed.
                 static RECIPE: &[rt::Pack] = #recipe;
@@ -186,6 +190,8 @@ impl Parts<'_> {
                 pub const MACS: u64 = #macs;
                 /// The net as it was declared: layers, shapes, tensors.
                 pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+                /// The kernels of a pass, in order.
+                pub const STEPS: &'static [rt::Step<'static>] = STEPS;
 
                 #new
             }
@@ -272,7 +278,7 @@ impl Parts<'_> {
         let Parts { name, weights, graph, .. } = self;
         let [input, output] = self.array_types();
         let debug = graph.name;
-        let (run, tap) = (self.run(), self.tap());
+        let (runs, tap) = (self.runs(), self.tap());
         quote! {
             impl<'w> rt::Network<'w> for #name<'w> {
                 type Weights = #weights;
@@ -283,6 +289,7 @@ impl Parts<'_> {
                 const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
                 const PARAMETERS: u64 = Self::PARAMETERS;
                 const MACS: u64 = Self::MACS;
+                const STEPS: &'static [rt::Step<'static>] = STEPS;
 
                 rt::if_alloc! {
                     fn load(source: &rt::Source<'_>) -> Result<#weights, rt::WeightsError> {
@@ -298,7 +305,7 @@ impl Parts<'_> {
                     self.forward(input)
                 }
 
-                #run
+                #runs
                 #tap
             }
 

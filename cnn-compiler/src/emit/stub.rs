@@ -77,6 +77,7 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
             pub const BATCH: usize = 1;
             pub const PARAMETERS: u64 = 0;
             pub const MACS: u64 = 0;
+            pub const STEPS: &'static [rt::Step<'static>] = &[];
             pub const GRAPH: &'static rt::Graph<'static> = &rt::Graph {
                 name: #text, doc: "", input: #from, output: #to,
                 nodes: &[], result: rt::Value::Input, taps: &[], aux: &[],
@@ -160,6 +161,7 @@ fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
             const WORKSPACE_BYTES: usize = 0;
             const PARAMETERS: u64 = 0;
             const MACS: u64 = 0;
+            const STEPS: &'static [rt::Step<'static>] = &[];
 
             rt::if_alloc! {
                 fn load(source: &rt::Source<'_>) -> ::core::result::Result<#weights, rt::WeightsError> {
@@ -176,6 +178,14 @@ fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
             }
 
             fn run(&mut self, input: &[f32]) -> ::core::result::Result<&[f32], rt::WrongLength> {
+                ::core::unreachable!()
+            }
+
+            fn profile(
+                &mut self,
+                input: &[f32],
+                watch: &mut dyn ::core::ops::FnMut(usize),
+            ) -> ::core::result::Result<&[f32], rt::WrongLength> {
                 ::core::unreachable!()
             }
 

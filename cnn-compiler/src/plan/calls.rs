@@ -82,30 +82,31 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn push(&mut self, name: &str, doc: String, kernel: Kernel) {
-        self.calls.push(Call { name: name.to_owned(), doc, kernel });
+    fn push(&mut self, node: Option<usize>, name: &str, doc: String, kernel: Kernel) {
+        self.calls.push(Call { name: name.to_owned(), node, doc, kernel });
     }
 
     /// The net's input.
     fn input(&mut self) {
         let buffer = self.layout.buffer(0);
-        self.clear_halo_of(buffer, "input");
-        self.push("input", format!("the image, {}", self.net.values[0]), Kernel::LoadChw(self.layout.map(0)));
+        self.clear_halo_of(buffer, None, "input");
+        self.push(None, "input", format!("the image, {}", self.net.values[0]), Kernel::LoadChw(self.layout.map(0)));
     }
 
     /// Zeros around a buffer that this step is the first to write into: something else was there before.
     fn clear_halo(&mut self, time: usize, step: &Step) {
         let buffer = self.layout.buffer(step.output);
         if self.layout.buffers[buffer].first == time {
-            self.clear_halo_of(buffer, &self.net.shaped.graph.nodes[step.node].name);
+            self.clear_halo_of(buffer, Some(step.node), &self.net.shaped.graph.nodes[step.node].name);
         }
     }
 
-    fn clear_halo_of(&mut self, buffer: usize, name: &str) {
+    fn clear_halo_of(&mut self, buffer: usize, node: Option<usize>, name: &str) {
         let Buffer { halo, .. } = self.layout.buffers[buffer];
         if !halo.is_none() {
             let map = self.layout.buffers[buffer].map();
             self.push(
+                node,
                 &format!("{name}.halo"),
                 format!("zeros around {}x{}", map.height, map.width),
                 Kernel::ClearHalo(map, halo),
@@ -120,7 +121,8 @@ impl Writer<'_> {
                 let name = self.net.shaped.graph.taps.get(index).map_or("output", |tap| &tap.name).to_owned();
                 let offset = self.layout.buffers[buffer].offset;
                 let doc = format!("{} in the order C, H, W", self.net.values[value]);
-                self.push(&format!("{name}.chw"), doc, Kernel::StoreChw(self.layout.map(value), offset));
+                let node = self.net.steps.iter().find(|step| step.output == value).map(|step| step.node);
+                self.push(node, &format!("{name}.chw"), doc, Kernel::StoreChw(self.layout.map(value), offset));
             }
         }
     }
@@ -160,7 +162,7 @@ impl Writer<'_> {
             StepKind::Add { activation } => Kernel::Add(self.inputs(step), output, activation),
             StepKind::Mul { activation } => Kernel::Mul(self.inputs(step), output, activation),
         };
-        self.push(&self.net.shaped.graph.nodes[step.node].name, self.doc(index, step), kernel);
+        self.push(Some(step.node), &self.net.shaped.graph.nodes[step.node].name, self.doc(index, step), kernel);
     }
 
     /// `6x14x14 -> 16x10x10: conv 5x5, tanh`, or `conv 5x5 by F(4, 5)` where Winograd's algorithm is used.
@@ -249,6 +251,7 @@ impl Writer<'_> {
             if from != to {
                 let node = &self.net.shaped.graph.nodes[step.node];
                 self.push(
+                    Some(step.node),
                     &node.name,
                     format!("{} into the channels of the concat", self.net.values[*input]),
                     Kernel::Copy(from, to),

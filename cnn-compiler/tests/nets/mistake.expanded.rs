@@ -31,6 +31,8 @@ const _: () = {
 
         pub const MACS: u64 = 0;
 
+        pub const STEPS: &'static [rt::Step<'static>] = &[];
+
         pub const GRAPH: &'static rt::Graph<'static> = &rt::Graph {
             name: "Mistake",
             doc: "",
@@ -102,6 +104,7 @@ const _: () = {
         const WORKSPACE_BYTES: usize = 0;
         const PARAMETERS: u64 = 0;
         const MACS: u64 = 0;
+        const STEPS: &'static [rt::Step<'static>] = &[];
 
         fn load(
             source: &rt::Source<'_>,
@@ -120,6 +123,14 @@ const _: () = {
         fn run(
             &mut self,
             input: &[f32],
+        ) -> ::core::result::Result<&[f32], rt::WrongLength> {
+            ::core::unreachable!()
+        }
+
+        fn profile(
+            &mut self,
+            input: &[f32],
+            watch: &mut dyn ::core::ops::FnMut(usize),
         ) -> ::core::result::Result<&[f32], rt::WrongLength> {
             ::core::unreachable!()
         }

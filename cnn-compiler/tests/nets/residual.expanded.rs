@@ -169,6 +169,9 @@ const _: () = {
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
+        /// The kernels of a pass, in order.
+        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
+
         /// A net with a workspace of its own, on the heap; one for each thread.
         pub fn new(weights: &'w ResidualWeights) -> Self {
             Self {
@@ -192,26 +195,30 @@ const _: () = {
     impl Residual<'_> {
         /// Runs the net: `3x200x200` in, `4` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
-            let isa = rt::Isa::best();
+            self.pass(rt::Run::best(), input)
+        }
+
+        /// The kernels, in order.
+        fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 120000]) -> &[f32; 4] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
-            rt::clear_halo(isa, &INPUT_HALO.0, &INPUT_HALO.1, workspace);
-            rt::load_chw(isa, input, &INPUT, workspace);
-            rt::clear_halo(isa, &STEM_HALO.0, &STEM_HALO.1, workspace);
-            rt::conv2d(isa, &STEM, weights, workspace);
-            rt::clear_halo(isa, &LAYER_0_CONV_HALO.0, &LAYER_0_CONV_HALO.1, workspace);
-            rt::winograd2d(isa, &LAYER_0_CONV, weights, workspace);
-            rt::winograd2d(isa, &LAYER_1_CONV, weights, workspace);
-            rt::store_chw(isa, &FEATURES_CHW.0, FEATURES_CHW.1, workspace);
-            rt::max_pool(isa, &MAX_POOL_0, workspace);
-            rt::conv2d(isa, &A, weights, workspace);
+            rt::clear_halo(run, &INPUT_HALO.0, &INPUT_HALO.1, workspace);
+            rt::load_chw(run, input, &INPUT, workspace);
+            rt::clear_halo(run, &STEM_HALO.0, &STEM_HALO.1, workspace);
+            rt::conv2d(run, &STEM, weights, workspace);
+            rt::clear_halo(run, &LAYER_0_CONV_HALO.0, &LAYER_0_CONV_HALO.1, workspace);
+            rt::winograd2d(run, &LAYER_0_CONV, weights, workspace);
+            rt::winograd2d(run, &LAYER_1_CONV, weights, workspace);
+            rt::store_chw(run, &FEATURES_CHW.0, FEATURES_CHW.1, workspace);
+            rt::max_pool(run, &MAX_POOL_0, workspace);
+            rt::conv2d(run, &A, weights, workspace);
             rt::global_avg_pool(
-                isa,
+                run,
                 &GLOBAL_AVG_POOL_4[0],
                 &GLOBAL_AVG_POOL_4[1],
                 workspace,
             );
-            rt::dense(isa, &FC, weights, workspace);
+            rt::dense(run, &FC, weights, workspace);
             self.workspace.array::<80000, 4>()
         }
 
@@ -278,6 +285,7 @@ const _: () = {
         const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
+        const STEPS: &'static [rt::Step<'static>] = STEPS;
 
         fn load(source: &rt::Source<'_>) -> Result<ResidualWeights, rt::WeightsError> {
             ResidualWeights::load(source)
@@ -292,15 +300,17 @@ const _: () = {
         }
 
         fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            match input.as_array() {
-                Some(input) => Result::Ok(self.forward(input)),
-                None => {
-                    Result::Err(rt::WrongLength {
-                        expected: 120000,
-                        found: input.len(),
-                    })
-                }
-            }
+            Result::Ok(self.forward(rt::exactly(input)?))
+        }
+
+        fn profile(
+            &mut self,
+            input: &[f32],
+            watch: &mut dyn ::core::ops::FnMut(usize),
+        ) -> Result<&[f32], rt::WrongLength> {
+            let input = rt::exactly(input)?;
+            let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
+            Result::Ok(self.pass(rt::Run::best().watched(&|| progress.advance()), input))
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {
@@ -709,6 +719,106 @@ const _: () = {
             },
         ],
     };
+
+    /// The kernels of a pass, in order.
+    static STEPS: &[rt::Step<'static>] = &[
+        rt::Step {
+            name: "input.halo",
+            kernel: "clear_halo",
+            doc: "zeros around 200x200",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "input",
+            kernel: "load_chw",
+            doc: "the image, 3x200x200",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "stem.halo",
+            kernel: "clear_halo",
+            doc: "zeros around 100x100",
+            node: Some(0),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "stem",
+            kernel: "conv2d",
+            doc: "3x200x200 -> 8x100x100: conv 3x3, relu",
+            node: Some(0),
+            macs: 2160000,
+            shared: true,
+        },
+        rt::Step {
+            name: "layer.0.conv.halo",
+            kernel: "clear_halo",
+            doc: "zeros around 100x100",
+            node: Some(2),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "layer.0.conv",
+            kernel: "winograd2d",
+            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu",
+            node: Some(2),
+            macs: 5760000,
+            shared: true,
+        },
+        rt::Step {
+            name: "layer.1.conv",
+            kernel: "winograd2d",
+            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu",
+            node: Some(6),
+            macs: 5760000,
+            shared: true,
+        },
+        rt::Step {
+            name: "features.chw",
+            kernel: "store_chw",
+            doc: "8x100x100 in the order C, H, W",
+            node: Some(6),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "0",
+            kernel: "max_pool",
+            doc: "8x100x100 -> 8x50x50: max_pool 2x2",
+            node: Some(12),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "a",
+            kernel: "conv2d",
+            doc: "8x100x100 -> 4x50x50: conv 2x2, silu",
+            node: Some(13),
+            macs: 320000,
+            shared: true,
+        },
+        rt::Step {
+            name: "4",
+            kernel: "global_avg_pool",
+            doc: "12x50x50 -> 12x1x1: global_avg_pool",
+            node: Some(16),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "fc",
+            kernel: "dense",
+            doc: "12x1x1 -> 4: linear",
+            node: Some(17),
+            macs: 48,
+            shared: true,
+        },
+    ];
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

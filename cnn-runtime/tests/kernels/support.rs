@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Padding};
+use cnn_runtime::run::Run;
 use cnn_runtime::workspace::SLACK;
 
 /// The instruction sets to test: all of this CPU, or the one that `CNN_ISA` names.
@@ -124,14 +125,15 @@ pub(crate) struct Expected {
 
 /// Runs a kernel, compares its output, and everything else for being untouched.
 pub(crate) fn check(
+    isa: Isa,
     what: &str,
     arena: &Arena,
     output: &Map,
-    kernel: impl FnOnce(&mut [f32]),
+    kernel: impl Fn(Run<'_>, &mut [f32]),
     expected: impl Fn(usize, usize, usize) -> Expected,
 ) {
     let mut ws = arena.ws.clone();
-    kernel(&mut ws);
+    kernel(isa.into(), &mut ws);
     for y in 0..output.height {
         for x in 0..output.width {
             for c in 0..output.channels {

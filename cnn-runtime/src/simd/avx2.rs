@@ -253,18 +253,6 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn map(self, x: __m256, f: fn(f32) -> f32) -> __m256 {
-        let mut lanes = [0.0; Self::LANES];
-        // SAFETY: the array has a float for each lane.
-        unsafe { self.store(lanes.as_mut_ptr(), x) };
-        for lane in &mut lanes {
-            *lane = f(*lane);
-        }
-        // SAFETY: as above.
-        unsafe { self.load(lanes.as_ptr()) }
-    }
-
-    #[inline(always)]
     fn reduce_max(self, x: __m256) -> f32 {
         // SAFETY: `self` proves AVX.
         unsafe {

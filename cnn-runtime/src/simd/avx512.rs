@@ -238,18 +238,6 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn map(self, x: __m512, f: fn(f32) -> f32) -> __m512 {
-        let mut lanes = [0.0; Self::LANES];
-        // SAFETY: the array has a float for each lane.
-        unsafe { self.store(lanes.as_mut_ptr(), x) };
-        for lane in &mut lanes {
-            *lane = f(*lane);
-        }
-        // SAFETY: as above.
-        unsafe { self.load(lanes.as_ptr()) }
-    }
-
-    #[inline(always)]
     fn reduce_max(self, x: __m512) -> f32 {
         let [low, high] = self.halves(x);
         self.half.reduce_max(self.half.max(low, high))

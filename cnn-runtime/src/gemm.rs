@@ -27,7 +27,7 @@ mod tile;
 mod vector;
 
 pub(crate) use self::height::Width;
-pub(crate) use self::product::{Columns, multiply};
+pub(crate) use self::product::{Products, multiply};
 
 use crate::activation::{Apply, Finish};
 use crate::map::Map;

@@ -5,7 +5,7 @@
 use super::{Winograd2d, depth, spread, transform, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
-use crate::gemm::{Columns, Width, evenly, multiply};
+use crate::gemm::{Products, Width, evenly, multiply};
 use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Kernel, Simd};
@@ -135,21 +135,20 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) {
         let inputs = self.inputs();
         let ((v, v_distance), (m, m_distance)) = (self.v(), self.m());
-        // Of the first panel, if there are two.
-        let width = panel.width.channels().min(PANEL);
-        for point in 0..N * N {
-            let columns = Columns {
-                // SAFETY: a panel has a bias, and then the transformed filters of all points.
-                weights: unsafe { panel.weights.add(width * (1 + point * inputs)) },
-                next: panel.next,
-                width: panel.width,
-                depth: inputs,
-            };
-            let rows = v.wrapping_add(point * v_distance).cast_const();
-            let to = m.wrapping_add(point * m_distance);
-            // SAFETY: V and M have room for the tiles of a block at each point; they lie in the scratch memory.
-            unsafe { multiply(s, rows, depth(inputs), block.len, columns, block.first == 0, to) };
-        }
+        let products = Products {
+            count: N * N,
+            len: block.len,
+            depth: inputs,
+            width: panel.width,
+            rows: (v.cast_const(), depth(inputs), v_distance),
+            // Behind the biases.
+            weights: (panel.weights.wrapping_add(panel.width.channels().min(PANEL)), panel.next),
+            to: (m, m_distance),
+            cold: block.first == 0,
+        };
+        // SAFETY: V and M have room for the tiles of a block at each point, and lie in the scratch memory; a panel has a bias,
+        // and then the transformed filters of all points.
+        unsafe { multiply(s, &products) };
     }
 
     /// Applies what remains of the activation to the tiles of a block.

@@ -384,7 +384,8 @@ const TRACE: &str = "\
 Run a net layer by layer and keep what every layer gives.
 
 The layers run one by one, as they are declared: where `cnn run` computes a convolution, its batch normalisation and its
-ReLU at once, here each of them has a result of its own. It uses the same kernels, and takes about twice as long.
+ReLU at once, here each of them has a result of its own. It uses the same kernels, but for Winograd's algorithm, and takes
+a few times as long.
 
 The input file is that of `cnn run`. The output file holds each layer under its name, `act.conv1`, as well as `output`, the
 net's taps, and its auxiliary classifiers, if the weights have their tensors. All are F32, in the order channels, rows,
@@ -407,7 +408,7 @@ agrees.
 Tensors are named `output`, by taps of the net (`logits`), by auxiliary classifiers (`aux1`), or `act.NAME` by layers and
 modules as PyTorch names them. `act.conv1` is what that layer gives, before any function behind it; `act.layer1.0` or
 `act.features` is what the last layer in it gives. The output and the taps are compared twice: with the layers one by one
-(`layers`), and with the compiled net (`forward`), where layers are fused.
+(`layers`), and with the compiled net (`forward`), where layers are fused and Winograd's algorithm may be used.
 
 Shapes are those of `cnn trace`; dimensions of 1 do not matter, and maps may be flattened. F32, F16 and BF16 are
 accepted; what is rounded to F16 needs a tolerance of 1e-3, and to BF16 of 1e-2.

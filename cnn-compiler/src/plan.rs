@@ -87,6 +87,8 @@ pub enum Kernel {
     Depthwise2d(Conv2d),
     /// Fully connected layer.
     Dense(Dense),
+    /// Fully connected layer, its weights in half precision.
+    DenseF16(Dense),
     /// Maximum over a window.
     MaxPool(Pool2d),
     /// Mean over a window.

@@ -23,11 +23,15 @@
 mod height;
 mod planar;
 mod product;
+mod stored;
 mod tile;
 mod vector;
 
 pub(crate) use self::height::Width;
 pub(crate) use self::product::{Products, multiply};
+pub(crate) use self::stored::{F16, F32, Stored};
+
+use core::marker::PhantomData;
 
 use crate::activation::{Apply, Finish};
 use crate::map::Map;
@@ -105,13 +109,15 @@ pub(crate) struct Lattice {
 /// Whoever makes one has checked that all windows, the output and the residual lie in the workspace, each with a vector
 /// behind it, and that the weights are there.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Gemm {
+pub(crate) struct Gemm<W = F32> {
     /// The workspace of the first image.
     pub(crate) ws: *mut f32,
     /// The images, each in a workspace of its own.
     pub(crate) batch: Batch,
     /// The first panel.
     pub(crate) weights: *const f32,
+    /// How weights are stored.
+    pub(crate) stored: PhantomData<W>,
     /// The windows.
     pub(crate) windows: Lattice,
     /// What a window is.
@@ -150,7 +156,7 @@ impl Block {
 
     /// Goes to the `len` pixels from `first` on, at most [`MC`]; they may be of several images.
     #[inline(always)]
-    fn go_to(&mut self, gemm: &Gemm, first: usize, len: usize) {
+    fn go_to<W: Stored>(&mut self, gemm: &Gemm<W>, first: usize, len: usize) {
         let Gemm { windows, output, residual, .. } = gemm;
         (self.first, self.len) = (first, len.min(MC));
         let (mut image, mut y, mut x) = gemm.pixel(first);
@@ -212,7 +218,7 @@ struct Panel {
     only: bool,
 }
 
-impl Gemm {
+impl<W: Stored> Gemm<W> {
     /// Where the image of a pixel begins in the workspace, and its row and column; all images' pixels are counted through.
     #[inline(always)]
     fn pixel(&self, index: usize) -> (usize, usize, usize) {
@@ -227,18 +233,18 @@ impl Gemm {
 
     /// Floats of a packed group.
     fn group_len(&self) -> usize {
-        self.group_outputs().next_multiple_of(HALF_PANEL) * (self.patch.depth() + 1)
+        W::panel_floats(self.group_outputs().next_multiple_of(HALF_PANEL), self.patch.depth())
     }
 
     /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
     fn panel<S: Simd>(&self, group: usize, first: usize) -> Panel {
         let rest = self.group_outputs() - first;
-        let before = group * self.group_len() + first * (self.patch.depth() + 1);
+        let before = group * self.group_len() + W::panel_floats(first, self.patch.depth());
         // SAFETY: all panels of all groups are in the weights.
         let start = unsafe { self.weights.add(before) };
         let width = Width::of::<S>(rest);
         let only = self.output.channels == rest && width.channels() <= 2 * rest && self.residual.is_none();
-        let next = PANEL * (self.patch.depth() + 1);
+        let next = W::panel_floats(PANEL, self.patch.depth());
         Panel { start, first, channels: rest.min(width.channels()), width, next, only }
     }
 
@@ -263,6 +269,36 @@ impl Gemm {
             at += pixels;
         }
     }
+
+    /// Pixels of all images.
+    fn pixels(&self) -> usize {
+        self.batch.images * self.output.pixels()
+    }
+
+    /// The product with a single pixel.
+    #[inline(always)]
+    fn run_vector<S: Simd>(&self, s: S) {
+        vector::run(s, self);
+        self.pass(s, 0, 1);
+    }
+
+    /// Loops 4 to 2. `taps` is [`Patch::table`].
+    #[inline(always)]
+    fn run_blocks<S: Simd>(&self, s: S, taps: &[u32]) {
+        let mut block = Block::new();
+        for (first, len) in evenly(self.pixels(), MC) {
+            block.go_to(self, first, len);
+            for group in 0..self.groups {
+                let mut channel = 0;
+                while channel < self.group_outputs() {
+                    let panel = self.panel::<S>(group, channel);
+                    tile::panel(s, self, &block, group, panel, taps);
+                    channel += panel.channels;
+                }
+            }
+            self.pass(s, first, len);
+        }
+    }
 }
 
 impl Kernel for Gemm {
@@ -270,10 +306,8 @@ impl Kernel for Gemm {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let pixels = self.batch.images * self.output.pixels();
-        if pixels == 1 {
-            vector::run(s, &self);
-            return self.pass(s, 0, 1);
+        if self.pixels() == 1 {
+            return self.run_vector(s);
         }
         let mut taps = [0; MOST_TAPS];
         let taps = self.patch.table(&mut taps);
@@ -285,18 +319,19 @@ impl Kernel for Gemm {
             }
             return;
         }
-        let mut block = Block::new();
-        for (first, len) in evenly(pixels, MC) {
-            block.go_to(&self, first, len);
-            for group in 0..self.groups {
-                let mut channel = 0;
-                while channel < self.group_outputs() {
-                    let panel = self.panel::<S>(group, channel);
-                    tile::panel(s, &self, &block, group, panel, taps);
-                    channel += panel.channels;
-                }
-            }
-            self.pass(s, first, len);
+        self.run_blocks(s, taps);
+    }
+}
+
+/// Weights in half precision are those of fully connected layers: windows are long, and few.
+impl Kernel for Gemm<F16> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        match self.pixels() {
+            1 => self.run_vector(s),
+            _ => self.run_blocks(s, &[]),
         }
     }
 }

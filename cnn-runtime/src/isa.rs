@@ -26,7 +26,7 @@ pub enum Isa {
     /// Plain Rust.
     #[cfg(feature = "kernels")]
     Scalar(Scalar),
-    /// AVX2 and FMA of x86-64.
+    /// AVX2, FMA and F16C of x86-64.
     #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
     Avx2(Avx2),
     /// AVX-512 F, VL and DQ of x86-64.

@@ -85,6 +85,24 @@ pub trait Simd: Copy {
     /// `LANES` floats from `from` must be readable.
     unsafe fn load(self, from: *const f32) -> Self::Vec;
 
+    /// Reads a vector of finite numbers in half precision, two in the bits of each float, the lower 16 bits first; any
+    /// alignment.
+    ///
+    /// # Safety
+    ///
+    /// `LANES / 2` floats from `from` must be readable.
+    #[inline(always)]
+    unsafe fn load_f16(self, from: *const f32) -> Self::Vec {
+        let mut lanes = [0.0; 16];
+        for (lane, slot) in lanes.iter_mut().enumerate().take(Self::LANES) {
+            let at = if cfg!(target_endian = "big") { lane ^ 1 } else { lane };
+            // SAFETY: the caller's promise; the halves of a float are as well aligned as they need to be.
+            *slot = widen(unsafe { *from.cast::<u16>().add(at) });
+        }
+        // SAFETY: no vector has more than 16 lanes.
+        unsafe { self.load(lanes.as_ptr()) }
+    }
+
     /// Reads the lanes `first..last` of a vector whose lane 0 would be at `from`, and nothing else; the others are 0.
     ///
     /// # Safety
@@ -182,4 +200,21 @@ pub trait Simd: Copy {
     fn reduce_max(self, x: Self::Vec) -> f32;
     /// Sum of the lanes.
     fn reduce_sum(self, x: Self::Vec) -> f32;
+}
+
+/// The number whose bits in half precision these are, if it is finite.
+#[inline(always)]
+const fn widen(bits: u16) -> f32 {
+    /// What the exponents of the two formats differ by, in the place of an exponent.
+    const REBIAS: u32 = (127 - 15) << 23;
+    const ONE: u32 = 1 << 23;
+    let magnitude = (bits as u32 & 0x7fff) << 13;
+    // With an exponent of zero, a number has no leading one: it gets one, which is then taken away. This is exact, and no
+    // number on the way is subnormal in `f32`, where CPUs would be slow.
+    let number = if magnitude < ONE {
+        f32::from_bits(magnitude + REBIAS + ONE) - f32::from_bits(REBIAS + ONE)
+    } else {
+        f32::from_bits(magnitude + REBIAS)
+    };
+    f32::from_bits(number.to_bits() | (bits as u32 & 0x8000) << 16)
 }

@@ -43,11 +43,14 @@ pub(super) fn kernels(calls: &[Call], graph: &Graph<'_>) -> Vec<Emitted> {
             let (kind, value, statement) = kernel(&call.kernel, &name, &made);
             made.note(&call.kernel, &name);
             let doc = format!(" `{}`: {}", call.name, call.doc);
-            let batched =
-                matches!(call.kernel, Kernel::Conv2d(_) | Kernel::Winograd2d(_) | Kernel::Dense(_)).then(|| {
-                    let function = format_ident!("{}_batch", call.kernel.name());
-                    quote!(rt::#function(run, &#name, BATCH, weights, workspace);)
-                });
+            let batched = matches!(
+                call.kernel,
+                Kernel::Conv2d(_) | Kernel::Winograd2d(_) | Kernel::Dense(_) | Kernel::DenseF16(_)
+            )
+            .then(|| {
+                let function = format_ident!("{}_batch", call.kernel.name());
+                quote!(rt::#function(run, &#name, BATCH, weights, workspace);)
+            });
             let step = step(call, graph, batched.is_some());
             Emitted { constant: quote!(#[doc = #doc] const #name: #kind = #value;), call: statement, batched, step }
         })
@@ -63,6 +66,7 @@ fn step(call: &Call, graph: &Graph<'_>, shared: bool) -> TokenStream {
         | Kernel::Winograd2d(_)
         | Kernel::Depthwise2d(_)
         | Kernel::Dense(_)
+        | Kernel::DenseF16(_)
         | Kernel::MaxPool(_)
         | Kernel::AvgPool(_)
         | Kernel::GlobalMaxPool(..)
@@ -111,6 +115,7 @@ impl Made {
             Kernel::Conv2d(Conv2d { output, .. })
             | Kernel::Depthwise2d(Conv2d { output, .. })
             | Kernel::Dense(Dense { output, .. })
+            | Kernel::DenseF16(Dense { output, .. })
             | Kernel::MaxPool(Pool2d { output, .. })
             | Kernel::AvgPool(Pool2d { output, .. })
             | Kernel::Lrn(LrnMap { output, .. })
@@ -152,6 +157,7 @@ impl Kernel {
             Self::Winograd2d(_) => "winograd2d",
             Self::Depthwise2d(_) => "depthwise2d",
             Self::Dense(_) => "dense",
+            Self::DenseF16(_) => "dense_f16",
             Self::MaxPool(_) => "max_pool",
             Self::AvgPool(_) => "avg_pool",
             Self::GlobalMaxPool(..) => "global_max_pool",
@@ -197,7 +203,7 @@ fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStre
         }
         Kernel::Conv2d(_) | Kernel::Depthwise2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
         Kernel::Winograd2d(_) => (quote!(rt::Winograd2d), value(kernel, made), weighted),
-        Kernel::Dense(_) => (quote!(rt::Dense), value(kernel, made), weighted),
+        Kernel::Dense(_) | Kernel::DenseF16(_) => (quote!(rt::Dense), value(kernel, made), weighted),
         Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel, made), plain),
         Kernel::Lrn(_) => (quote!(rt::LrnMap), value(kernel, made), plain),
         Kernel::ScaleShift(_) => (quote!(rt::ScaleShift), value(kernel, made), weighted),
@@ -235,7 +241,7 @@ fn value(kernel: &Kernel, made: &Made) -> TokenStream {
             let (block, scratch) = (number(winograd.block), number(winograd.scratch));
             quote!(rt::Winograd2d { conv: #conv, tile: #tile, block: #block, scratch: #scratch })
         }
-        Kernel::Dense(dense) => {
+        Kernel::Dense(dense) | Kernel::DenseF16(dense) => {
             let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));
             let (residual, function) =
                 (option(dense.residual.as_ref().map(|residual| made.read(residual))), activation(dense.activation));

@@ -5,7 +5,7 @@ use cnn_runtime::conv::Conv2d;
 use cnn_runtime::dense::Dense;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::{Activation, Op, PreluPer};
+use cnn_runtime::op::{Activation, Linear, Op, PreluPer, Store};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::weights::Pack;
 use cnn_runtime::winograd::Winograd2d;
@@ -132,13 +132,7 @@ impl Writer<'_> {
         let output = self.layout.map(step.output);
         let kernel = match step.kind {
             StepKind::Conv(fused) => self.conv(index, step, fused),
-            StepKind::Linear(fused) => Kernel::Dense(Dense {
-                input,
-                output,
-                weights: self.weights(step),
-                residual: self.residual(step, fused),
-                activation: fused.activation,
-            }),
+            StepKind::Linear(fused) => self.linear(step, fused),
             StepKind::MaxPool => Kernel::MaxPool(self.pool(step)),
             StepKind::AvgPool => Kernel::AvgPool(self.pool(step)),
             StepKind::GlobalAvgPool => Kernel::GlobalAvgPool(input, output),
@@ -171,6 +165,7 @@ impl Writer<'_> {
         let extent = match op {
             Op::Conv(conv) => format!(" {}", conv.kernel),
             Op::MaxPool(pool) | Op::AvgPool(pool) => format!(" {}", pool.kernel),
+            Op::Linear(Linear { store: Store::F16, .. }) => ", weights in f16".to_owned(),
             _ => String::new(),
         };
         let mut doc =
@@ -230,6 +225,21 @@ impl Writer<'_> {
             }
             Algorithm::Direct if conv.is_depthwise(input.channels) => Kernel::Depthwise2d(conv2d),
             Algorithm::Direct => Kernel::Conv2d(conv2d),
+        }
+    }
+
+    fn linear(&self, step: &Step, fused: Fused) -> Kernel {
+        let Op::Linear(linear) = self.op(step) else { unreachable!("linear lowered from {:?}", self.op(step)) };
+        let dense = Dense {
+            input: self.layout.map(step.inputs[0]),
+            output: self.layout.map(step.output),
+            weights: self.weights(step),
+            residual: self.residual(step, fused),
+            activation: fused.activation,
+        };
+        match linear.store {
+            Store::F32 => Kernel::Dense(dense),
+            Store::F16 => Kernel::DenseF16(dense),
         }
     }
 

@@ -299,6 +299,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 3,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(2)],
                 output: rt::Shape::Vector(3),

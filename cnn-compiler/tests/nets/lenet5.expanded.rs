@@ -392,6 +392,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 120,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(5)],
                 output: rt::Shape::Vector(120),
@@ -426,6 +427,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 84,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(7)],
                 output: rt::Shape::Vector(84),
@@ -460,6 +462,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 10,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(9)],
                 output: rt::Shape::Vector(10),

@@ -584,6 +584,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 4,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(10)],
                 output: rt::Shape::Vector(4),
@@ -684,6 +685,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 4,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(16)],
                 output: rt::Shape::Vector(4),

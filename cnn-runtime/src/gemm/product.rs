@@ -2,9 +2,9 @@
 
 use core::cell::Cell;
 
-use super::Patch;
 use super::height::{Tall, Width, dispatch};
 use super::tile::{Ahead, Rows, multiply_segments};
+use super::{F32, Patch};
 use crate::pack::PANEL;
 use crate::simd::{Kernel, Simd};
 
@@ -94,7 +94,7 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
         let patch = Patch { rows: 1, row: 0, segments: 1, segment: 0, len: products.depth };
         let mut fetching = ahead.get();
         for product in first..first + count {
-            let weights = Rows { at: products.panel(product), next: products.weights.1 };
+            let weights = Rows::<F32>::new(products.panel(product), products.weights.1);
             let mut rows = from.wrapping_add(product * rows_distance + row * row_distance);
             let mut to = products.to.0.wrapping_add(product * products.to.1 + row * width);
             for _ in 0..tiles {
@@ -102,7 +102,7 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
                 let mut tile = [[s.splat(0.0); NV]; MR];
                 // SAFETY: whoever called `multiply` promised that all rows and panels can be read, and the results written.
                 unsafe {
-                    multiply_segments::<S, MR, NV>(s, &patch, &pixels, weights, &mut fetching, &mut tile);
+                    multiply_segments::<S, F32, MR, NV>(s, &patch, &pixels, weights, &mut fetching, &mut tile);
                     for (i, row) in tile.into_iter().enumerate() {
                         for (j, vector) in row.into_iter().enumerate() {
                             s.store(to.add((i * NV + j) * S::LANES), vector);

@@ -8,7 +8,7 @@ use super::{Kernel, Simd};
 /// Proof that the CPU has AVX-512 F, VL and DQ.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512 {
-    /// It also has AVX2 and FMA, whose vectors are half of these.
+    /// It also has AVX2, FMA and F16C, whose vectors are half of these.
     half: Avx2,
 }
 
@@ -27,7 +27,7 @@ impl Avx512 {
 }
 
 /// Runs a kernel with the features that [`Avx512::detect`] looks for.
-#[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq")]
+#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512vl,avx512dq")]
 #[inline(never)]
 fn with_features<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
     kernel.run(simd)
@@ -113,6 +113,12 @@ impl Simd for Avx512 {
     unsafe fn load(self, from: *const f32) -> __m512 {
         // SAFETY: `self` proves AVX-512 F; the floats are readable by the caller's promise.
         unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(self, from: *const f32) -> __m512 {
+        // SAFETY: `self` proves AVX-512 F; eight floats are readable by the caller's promise.
+        unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) }
     }
 
     #[inline(always)]

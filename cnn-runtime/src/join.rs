@@ -4,7 +4,7 @@ use crate::activation::{Apply, Finish};
 use crate::bounds::{assert_map, assert_same};
 use crate::map::Map;
 use crate::op::{Activation, Padding};
-use crate::run::Run;
+use crate::run::{Run, Share, floats};
 use crate::runs::Runs;
 use crate::simd::{Kernel, Simd};
 
@@ -16,19 +16,40 @@ use crate::simd::{Kernel, Simd};
 pub fn load_chw(run: Run<'_>, image: &[f32], map: &Map, ws: &mut [f32]) {
     assert_map(map, ws.len());
     assert!(image.len() == map.elements(), "an image of {} floats for {map:?}", image.len());
-    for c in 0..map.channels {
-        for y in 0..map.height {
-            let row = &image[(c * map.height + y) * map.width..][..map.width];
-            let start = map.at(y, 0) + c;
-            if map.pixel == 1 {
-                ws[start..][..map.width].copy_from_slice(row);
-            } else {
-                let slots = ws[start..].iter_mut().step_by(map.pixel);
-                slots.zip(row).for_each(|(slot, value)| *slot = *value);
+    let ws = ws.as_mut_ptr();
+    let load = |share: Share| {
+        for y in share.of(map.height) {
+            for c in 0..map.channels {
+                let row = &image[(c * map.height + y) * map.width..][..map.width];
+                // SAFETY: the map was checked, and this is channel `c` of its row `y`.
+                unsafe { scatter(row, ws.add(map.at(y, 0) + c), map.pixel) };
             }
         }
-    }
+    };
+    // SAFETY: shares are rows.
+    unsafe { run.each_share(floats(STRIDED * map.elements()), load) };
     run.done();
+}
+
+/// Numbers at a stride cost as much as so many of those next to each other.
+const STRIDED: usize = 8;
+
+/// Writes numbers at a distance from each other.
+///
+/// # Safety
+///
+/// There must be room for them.
+#[inline(always)]
+unsafe fn scatter(numbers: &[f32], mut to: *mut f32, distance: usize) {
+    if distance == 1 {
+        // SAFETY: the caller's promise.
+        return unsafe { to.copy_from_nonoverlapping(numbers.as_ptr(), numbers.len()) };
+    }
+    for number in numbers {
+        // SAFETY: the caller's promise.
+        unsafe { *to = *number };
+        to = to.wrapping_add(distance);
+    }
 }
 
 /// Stores a map in the order C, H, W from `offset` on.
@@ -42,17 +63,22 @@ pub fn store_chw(run: Run<'_>, map: &Map, offset: usize, ws: &mut [f32]) {
     assert!(end.is_some_and(|end| end <= ws.len()), "no room for {map:?} at {offset}");
     if map.pixels() == 1 {
         ws.copy_within(map.offset..map.offset + map.channels, offset);
-    } else {
-        let mut to = offset;
+        return run.done();
+    }
+    let ws = ws.as_mut_ptr();
+    let store = |share: Share| {
         for c in 0..map.channels {
-            for y in 0..map.height {
+            for y in share.of(map.height) {
                 for x in 0..map.width {
-                    ws[to] = ws[map.at(y, x) + c];
-                    to += 1;
+                    let to = offset + (c * map.height + y) * map.width + x;
+                    // SAFETY: the map was checked, and that there is room for its elements.
+                    unsafe { *ws.add(to) = *ws.add(map.at(y, x) + c) };
                 }
             }
         }
-    }
+    };
+    // SAFETY: shares are rows.
+    unsafe { run.each_share(floats(STRIDED * map.elements()), store) };
     run.done();
 }
 
@@ -76,22 +102,29 @@ pub fn clear_halo(run: Run<'_>, map: &Map, halo: &Padding, ws: &mut [f32]) {
     let columns = halo.left + width + halo.right;
     let corner = map.offset.checked_sub(halo.top * row + halo.left * pixel);
     let corner = corner.expect("a halo begins before the workspace");
-    let mut clear = |y: usize, x: usize, pixels: usize| {
-        let start = corner + y * row + x * pixel;
-        if pixel == channels {
-            ws[start..][..pixels * pixel].fill(0.0);
-        } else {
-            (0..pixels).for_each(|i| ws[start + i * pixel..][..channels].fill(0.0));
+    let rows = halo.top + height + halo.bottom;
+    let last = corner.checked_add((rows - 1) * row + (columns - 1) * pixel + channels);
+    assert!(last.is_some_and(|last| last <= ws.len()), "a halo ends behind the workspace");
+    let ws = ws.as_mut_ptr();
+    let clear = |y: usize, x: usize, pixels: usize| {
+        let run = if pixel == channels { pixels.max(1) } else { 1 };
+        for x in (x..x + pixels).step_by(run) {
+            // SAFETY: these are elements of the halo, which was checked.
+            unsafe { ws.add(corner + y * row + x * pixel).write_bytes(0, run * channels) };
         }
     };
-    for y in 0..halo.top + height + halo.bottom {
-        if (halo.top..halo.top + height).contains(&y) {
-            clear(y, 0, halo.left);
-            clear(y, halo.left + width, halo.right);
-        } else {
-            clear(y, 0, columns);
+    let clear_rows = |share: Share| {
+        for y in share.of(rows) {
+            if (halo.top..halo.top + height).contains(&y) {
+                clear(y, 0, halo.left);
+                clear(y, halo.left + width, halo.right);
+            } else {
+                clear(y, 0, columns);
+            }
         }
-    }
+    };
+    // SAFETY: shares are rows.
+    unsafe { run.each_share(floats((rows * columns - map.pixels()) * channels), clear_rows) };
     run.done();
 }
 
@@ -156,7 +189,10 @@ impl Fold for Product {
 fn merge(run: Run<'_>, inputs: &[Map], output: &Map, activation: Activation, fold: impl Fold, ws: &mut [f32]) {
     assert_map(output, ws.len());
     assert!(!inputs.is_empty(), "nothing to merge");
-    run.alone(Merge { inputs, output, finish: Finish::of(activation), fold, ws: ws.as_mut_ptr() });
+    let (finish, ws) = (Finish::of(activation), ws.as_mut_ptr());
+    let work = floats((inputs.len() + 1) * output.elements());
+    // SAFETY: shares are rows, and a row of the output needs the same row of the inputs, or one of their pixels.
+    unsafe { run.split(work, |share| Merge { inputs, output, finish, fold, ws, share }) };
 }
 
 struct Merge<'a, F> {
@@ -166,6 +202,7 @@ struct Merge<'a, F> {
     finish: Finish,
     fold: F,
     ws: *mut f32,
+    share: Share,
 }
 
 /// Floats that are merged before the rest of the activation passes over them: they are still in L1.
@@ -176,9 +213,14 @@ impl<F: Fold> Kernel for Merge<'_, F> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
+        let rows = self.share.of(self.output.height);
+        if rows.is_empty() {
+            return;
+        }
         let inputs = self.inputs.iter().map(|input| spread(input, self.output));
-        let runs = Runs::of(inputs.chain([*self.output]));
+        let runs = Runs::of(inputs.chain([*self.output]).map(|map| map.band(&rows)));
         for (y, x) in runs.starts() {
+            let y = rows.start + y;
             for first in (0..runs.len).step_by(CHUNK) {
                 let len = CHUNK.min(runs.len - first);
                 // SAFETY: the run is in all maps, which were checked.

@@ -2,6 +2,7 @@
 pub(crate) struct Residual<'w> {
     weights: &'w ResidualWeights,
     workspace: ::cnn::__rt::Place<'w, 243248>,
+    threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`Residual`], packed as its kernels read them. Threads can share them.
@@ -157,6 +158,7 @@ const _: () = {
             Self {
                 weights,
                 workspace: rt::Place::heap(),
+                threads: rt::Threads::ALONE,
             }
         }
 
@@ -168,6 +170,15 @@ const _: () = {
             Self {
                 weights,
                 workspace: rt::Place::Borrowed(workspace),
+                threads: rt::Threads::ALONE,
+            }
+        }
+
+        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            Self {
+                threads: rt::Threads::of(pool),
+                ..self
             }
         }
     }
@@ -175,7 +186,7 @@ const _: () = {
     impl Residual<'_> {
         /// Runs the net: `3x200x200` in, `4` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
-            self.pass(rt::Run::best(), input)
+            self.pass(rt::Run::best().on(self.threads), input)
         }
 
         /// The kernels, in order.
@@ -275,6 +286,10 @@ const _: () = {
             Self::new(weights)
         }
 
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self.with_pool(pool)
+        }
+
         fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
             self.forward(input)
         }
@@ -290,7 +305,10 @@ const _: () = {
         ) -> Result<&[f32], rt::WrongLength> {
             let input = rt::exactly(input)?;
             let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
-            Result::Ok(self.pass(rt::Run::best().watched(&|| progress.advance()), input))
+            let watch = || progress.advance();
+            Result::Ok(
+                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
+            )
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {

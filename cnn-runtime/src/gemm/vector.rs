@@ -6,36 +6,48 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
+use core::ops::Range;
+
 use super::{Gemm, Panel};
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Kernel, Simd};
 
 use super::tile::load_row;
 
-/// All groups and panels for the one pixel of `gemm`.
+/// The one pixel of `gemm`; gives the channels that are computed.
+///
+/// A share is whole strips, of as many panels as are read at once: how k is split depends on how many these are, and so
+/// do the bits of the results. A half panel behind them goes with the last strip.
 #[inline(always)]
-pub(super) fn run<S: Simd>(s: S, gemm: &Gemm) {
-    for group in 0..gemm.groups {
-        let mut first = 0;
-        while first < gemm.group_outputs() {
-            let panel = gemm.panel(group, first);
-            // The half panel comes alone; a panel of 9 or more channels is whole.
-            let whole = (gemm.group_outputs() - first + PANEL - HALF_PANEL - 1) / PANEL;
-            let strip = Strip { gemm, group, panel };
-            first += PANEL * dispatch(s, strip, whole.min(S::STREAMS));
+pub(super) fn run<S: Simd>(s: S, gemm: &Gemm) -> Range<usize> {
+    // The half panel comes alone; a panel of 9 or more channels is whole.
+    let whole = (gemm.group_outputs() + PANEL - HALF_PANEL - 1) / PANEL;
+    let strips = whole.div_ceil(S::STREAMS).max(1);
+    let share = gemm.share.of(gemm.groups * strips);
+    for strip in share.clone() {
+        let (group, first) = (strip / strips, strip % strips * S::STREAMS);
+        let last = if strip % strips + 1 == strips { whole } else { first + S::STREAMS };
+        if last > first {
+            let panel = gemm.panel(group, first * PANEL);
+            dispatch(s, Strip { gemm, group, panel }, last - first);
+        }
+        if last == whole && whole * PANEL < gemm.group_outputs() {
+            let panel = gemm.panel(group, whole * PANEL);
+            dispatch(s, Strip { gemm, group, panel }, 0);
         }
     }
+    let channel = |strip: usize| strip / strips * gemm.group_outputs() + strip % strips * S::STREAMS * PANEL;
+    channel(share.start)..channel(share.end)
 }
 
-/// Runs the tile for so many whole panels, or for a half one if there are none, and gives how many it was.
+/// Runs the tile for so many whole panels, or for a half one if there are none.
 #[inline(always)]
-fn dispatch<S: Simd>(s: S, strip: Strip<'_>, panels: usize) -> usize {
+fn dispatch<S: Simd>(s: S, strip: Strip<'_>, panels: usize) {
     if panels == 0 {
-        match const { HALF_PANEL / S::Half::LANES } {
+        return match const { HALF_PANEL / S::Half::LANES } {
             1 => s.half().run(Streams::<1, 1, 4>(strip)),
             _ => s.half().run(Streams::<1, 2, 2>(strip)),
-        }
-        return 1;
+        };
     }
     match (const { PANEL / S::LANES }, panels) {
         (1, 1) => s.run(Streams::<1, 1, 4>(strip)),
@@ -49,7 +61,6 @@ fn dispatch<S: Simd>(s: S, strip: Strip<'_>, panels: usize) -> usize {
         (_, 1) => s.run(Streams::<1, 4, 2>(strip)),
         (_, _) => s.run(Streams::<2, 4, 1>(strip)),
     }
-    panels
 }
 
 /// Where a tile begins.

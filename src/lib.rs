@@ -205,6 +205,8 @@ extern crate std;
 pub use cnn_macros::network;
 pub use cnn_runtime::network::{Network, WrongLength};
 pub use cnn_runtime::steps::Step;
+#[cfg(feature = "std")]
+pub use cnn_runtime::threads::Pool;
 pub use cnn_runtime::{graph, op};
 #[cfg(feature = "alloc")]
 pub use cnn_runtime::{reference, trace, weights};
@@ -226,9 +228,11 @@ pub mod __rt {
     pub use cnn_runtime::pack::{ConvPanels, DepthwiseTaps, WinogradPanels};
     pub use cnn_runtime::packed::{Aligned, Packed};
     pub use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
-    pub use cnn_runtime::run::Run;
+    pub use cnn_runtime::run::{Run, Threads};
     pub use cnn_runtime::softmax::{log_softmax, softmax};
     pub use cnn_runtime::steps::{Progress, Step};
+    #[cfg(feature = "std")]
+    pub use cnn_runtime::threads::Pool as ThreadPool;
     #[cfg(feature = "std")]
     pub use cnn_runtime::weights::Files;
     #[cfg(feature = "alloc")]

@@ -9,7 +9,7 @@ use crate::map::Map;
 use crate::math;
 use crate::op::{Activation, PreluPer};
 use crate::pack::padded;
-use crate::run::Run;
+use crate::run::{Run, Share, floats};
 use crate::runs::Runs;
 use crate::simd::{Kernel, Simd};
 
@@ -45,7 +45,9 @@ pub struct PreluMap {
 pub fn activate(run: Run<'_>, layer: &Activate, ws: &mut [f32]) {
     assert_map(&layer.input, ws.len());
     assert_same(&layer.output, &layer.input, ws.len());
-    run.alone(ActivateKernel { layer, ws: ws.as_mut_ptr() });
+    let ws = ws.as_mut_ptr();
+    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(floats(2 * layer.input.elements()), |share| ActivateKernel { layer, ws, share }) };
 }
 
 /// Applies `prelu`.
@@ -61,7 +63,9 @@ pub fn prelu(run: Run<'_>, layer: &PreluMap, weights: &[f32], ws: &mut [f32]) {
         PreluPer::Element => layer.input.pixels(),
     };
     let slopes = weights_at(weights, layer.weights, [pixels, padded(layer.input.channels)]);
-    run.alone(Prelu { layer, slopes, ws: ws.as_mut_ptr() });
+    let ws = ws.as_mut_ptr();
+    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(floats(2 * layer.input.elements()), |share| Prelu { layer, slopes, ws, share }) };
 }
 
 /// What a kernel does to its results: a clamp in registers, then perhaps a pass over them.
@@ -98,6 +102,7 @@ impl Finish {
 struct ActivateKernel<'a> {
     layer: &'a Activate,
     ws: *mut f32,
+    share: Share,
 }
 
 impl Kernel for ActivateKernel<'_> {
@@ -106,6 +111,11 @@ impl Kernel for ActivateKernel<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Activate { input, output, activation } = *self.layer;
+        let rows = self.share.of(input.height);
+        if rows.is_empty() {
+            return;
+        }
+        let (input, output) = (input.band(&rows), output.band(&rows));
         let runs = Runs::of([input, output].into_iter());
         for (row, column) in runs.starts() {
             // SAFETY: both runs lie in maps that were checked against the workspace, and they are equal or disjoint.
@@ -352,6 +362,7 @@ struct Prelu<'a> {
     layer: &'a PreluMap,
     slopes: *const f32,
     ws: *mut f32,
+    share: Share,
 }
 
 impl Kernel for Prelu<'_> {
@@ -360,7 +371,8 @@ impl Kernel for Prelu<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let PreluMap { input, output, per, .. } = self.layer;
-        for pixel in 0..input.pixels() {
+        let rows = self.share.of(input.height);
+        for pixel in rows.start * input.width..rows.end * input.width {
             let (y, x) = (pixel / input.width, pixel % input.width);
             let row = match per {
                 PreluPer::Channel => 0,

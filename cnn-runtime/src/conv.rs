@@ -13,7 +13,7 @@ use crate::gemm::{F32, Gemm, Lattice, Patch, Stored};
 use crate::map::Map;
 use crate::op::{Activation, Conv, Padding, Size};
 use crate::pack::{HALF_PANEL, padded};
-use crate::run::Run;
+use crate::run::{Run, Share, floats};
 use crate::simd::Kernel;
 use crate::workspace::Batch;
 
@@ -82,6 +82,7 @@ where
         stored: PhantomData,
         ws: ws.as_mut_ptr(),
         batch,
+        inputs: input.elements(),
         windows: Lattice { offset, row: layer.stride.height * input.row, pixel: layer.stride.width * input.pixel },
         patch,
         output: *output,
@@ -89,8 +90,10 @@ where
         groups: *groups,
         group_step: input.channels / groups,
         finish: Finish::of(layer.activation),
+        share: Share::WHOLE,
     };
-    run.alone(gemm);
+    // SAFETY: shares are pixels or channels of the output, which is not the input; of the residual they read the same.
+    unsafe { run.split(gemm.work(), |share| Gemm { share, ..gemm }) };
 }
 
 /// Convolves each channel of a map with a filter of its own; the weights are
@@ -105,7 +108,10 @@ pub fn depthwise2d(run: Run<'_>, layer: &Conv2d, weights: &[f32], ws: &mut [f32]
     assert!(alone, "a depthwise convolution has a group for each channel");
     let offset = layer.assert(ws.len());
     let weights = weights_at(weights, layer.weights, [layer.kernel.area() + 1, padded(channels)]);
-    run.alone(depthwise::Depthwise { layer, offset, weights, ws: ws.as_mut_ptr() });
+    let ws = ws.as_mut_ptr();
+    let work = floats(layer.output.elements() * (layer.kernel.area() + 1));
+    // SAFETY: shares are rows of the output, which is not the input; of the residual they read the same rows.
+    unsafe { run.split(work, |share| depthwise::Depthwise { layer, offset, weights, ws, share }) };
 }
 
 impl Conv2d {

@@ -50,6 +50,10 @@ pub trait Network<'w>: Sized {
     #[cfg(feature = "alloc")]
     fn new(weights: &'w Self::Weights) -> Self;
 
+    /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+    #[cfg(feature = "std")]
+    fn with_pool(self, pool: &'w crate::threads::Pool) -> Self;
+
     /// Runs the net. Allocates nothing.
     fn forward(&mut self, input: &Self::Input) -> &Self::Output;
 

@@ -5,7 +5,7 @@ use crate::bounds::{assert_map, assert_same, weights_at};
 use crate::map::Map;
 use crate::op::{Activation, Lrn};
 use crate::pack::padded;
-use crate::run::Run;
+use crate::run::{Run, Share, floats};
 use crate::simd::{Kernel, Simd};
 
 /// Local response normalisation across channels.
@@ -40,7 +40,10 @@ pub struct ScaleShift {
 pub fn lrn(run: Run<'_>, layer: &LrnMap, ws: &mut [f32]) {
     assert_map(&layer.input, ws.len());
     assert_same(&layer.output, &layer.input, ws.len());
-    run.alone(LrnKernel { layer, ws: ws.as_mut_ptr() });
+    let ws = ws.as_mut_ptr();
+    let work = floats((layer.lrn.size + 4) * layer.input.elements());
+    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |share| LrnKernel { layer, ws, share }) };
 }
 
 /// Scales and shifts each channel.
@@ -52,12 +55,15 @@ pub fn scale_shift(run: Run<'_>, layer: &ScaleShift, weights: &[f32], ws: &mut [
     assert_map(&layer.input, ws.len());
     assert_same(&layer.output, &layer.input, ws.len());
     let weights = weights_at(weights, layer.weights, [2, padded(layer.input.channels)]);
-    run.alone(ScaleShiftKernel { layer, weights, ws: ws.as_mut_ptr() });
+    let ws = ws.as_mut_ptr();
+    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(floats(2 * layer.input.elements()), |share| ScaleShiftKernel { layer, weights, ws, share }) };
 }
 
 struct LrnKernel<'a> {
     layer: &'a LrnMap,
     ws: *mut f32,
+    share: Share,
 }
 
 impl Kernel for LrnKernel<'_> {
@@ -74,7 +80,7 @@ impl LrnKernel<'_> {
     #[inline(always)]
     fn pixels<S: Simd, const USUAL: bool>(&self, s: S) {
         let LrnMap { input, output, lrn } = self.layer;
-        for y in 0..input.height {
+        for y in self.share.of(input.height) {
             for x in 0..input.width {
                 let from = self.ws.wrapping_add(input.at(y, x)).cast_const();
                 for c in (0..input.channels).step_by(S::LANES) {
@@ -133,6 +139,7 @@ struct ScaleShiftKernel<'a> {
     layer: &'a ScaleShift,
     weights: *const f32,
     ws: *mut f32,
+    share: Share,
 }
 
 impl Kernel for ScaleShiftKernel<'_> {
@@ -142,7 +149,7 @@ impl Kernel for ScaleShiftKernel<'_> {
     fn run<S: Simd>(self, s: S) {
         let ScaleShift { input, output, activation, .. } = self.layer;
         let finish = Finish::of(*activation);
-        for y in 0..input.height {
+        for y in self.share.of(input.height) {
             for x in 0..input.width {
                 let to = self.ws.wrapping_add(output.at(y, x));
                 for c in (0..input.channels).step_by(S::LANES) {

@@ -24,12 +24,13 @@ mod transform;
 use crate::activation::Finish;
 use crate::bounds::{Windows, assert_map, assert_same, weights_at};
 use crate::conv::Conv2d;
+use crate::map::Map;
 use crate::op::Size;
 use crate::pack::{HALF_PANEL, PANEL, WinogradPanels};
-use crate::run::Run;
+use crate::run::{Run, Share, floats, macs};
 use crate::workspace::Batch;
 
-use self::kernel::Winograd;
+use self::kernel::{Winograd, Work};
 
 /// A convolution of stride 1 by Winograd's algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,6 +49,12 @@ pub struct Winograd2d {
 /// The size that whole tiles of an output of this size cover.
 pub const fn covered(output: Size, tile: usize) -> Size {
     Size::new(output.height.next_multiple_of(tile), output.width.next_multiple_of(tile))
+}
+
+/// Tiles that scratch memory has room for: a second block, so that two threads have one each, unless a block is all tiles.
+/// Threads share the room.
+pub const fn room(output: Size, tile: usize, block: usize) -> usize {
+    if covered(output, tile).area() <= block * tile * tile { block } else { 2 * block }
 }
 
 /// The distance of two parts of V or M of so many floats: not a multiple of 4 KiB, or all `n * n` places that a transform
@@ -69,15 +76,21 @@ const fn depth(inputs: usize) -> usize {
 }
 
 impl Winograd2d {
-    /// Floats of scratch memory for weights that are packed so, and blocks of so many tiles.
-    pub const fn scratch_floats(panels: &WinogradPanels, block: usize) -> usize {
+    /// Floats of scratch memory for weights that are packed so, with [room] for so many tiles.
+    pub const fn scratch_floats(panels: &WinogradPanels, room: usize) -> usize {
         let n = panels.tile + panels.taps - 1;
-        n * n * (spread(block * depth(panels.inputs)) + spread(block * width(panels.outputs)))
+        n * n * (spread(room * depth(panels.inputs)) + spread(room * width(panels.outputs)))
     }
 
     /// Floats of scratch memory.
     pub const fn scratch_len(&self) -> usize {
-        Self::scratch_floats(&self.panels(), self.block)
+        Self::scratch_floats(&self.panels(), self.room())
+    }
+
+    /// Tiles in scratch memory.
+    const fn room(&self) -> usize {
+        let Map { height, width, .. } = self.conv.output;
+        room(Size::new(height, width), self.tile, self.block)
     }
 
     /// How its weights are packed.
@@ -135,19 +148,25 @@ pub fn winograd2d_batch(run: Run<'_>, layer: &Winograd2d, batch: Batch, weights:
     let (inputs, outputs) = (input.channels / groups, output.channels / groups);
     let points = (layer.tile + kernel.height - 1).pow(2);
     let factors = [groups, outputs.next_multiple_of(HALF_PANEL), points * inputs + 1];
-    let work = kernel::Work {
+    let work = Work {
         layer,
         batch,
         first,
         weights: weights_at(weights, layer.conv.weights, factors),
         ws: ws.as_mut_ptr(),
         finish: Finish::of(activation),
+        share: Share::WHOLE,
     };
-    match (layer.tile, kernel.height) {
-        (2, 3) => run.alone(Winograd::<2, 4>(work)),
-        (4, 3) => run.alone(Winograd::<4, 6>(work)),
-        (6, 3) => run.alone(Winograd::<6, 8>(work)),
-        (4, 5) => run.alone(Winograd::<4, 8>(work)),
-        (tile, taps) => panic!("no algorithm for tiles of {tile} outputs and {taps} taps"),
+    let tiles = batch.images * covered(Size::new(output.height, output.width), layer.tile).area() / layer.tile.pow(2);
+    let cost = macs(tiles * points * inputs * outputs * groups) + floats(weights.len().min(points * inputs * outputs));
+    // SAFETY: shares are tiles, each in a part of the scratch memory of its own.
+    unsafe {
+        match (layer.tile, kernel.height) {
+            (2, 3) => run.split(cost, |share| Winograd::<2, 4>(Work { share, ..work })),
+            (4, 3) => run.split(cost, |share| Winograd::<4, 6>(Work { share, ..work })),
+            (6, 3) => run.split(cost, |share| Winograd::<6, 8>(Work { share, ..work })),
+            (4, 5) => run.split(cost, |share| Winograd::<4, 8>(Work { share, ..work })),
+            (tile, taps) => panic!("no algorithm for tiles of {tile} outputs and {taps} taps"),
+        }
     }
 }

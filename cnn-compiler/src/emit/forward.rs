@@ -88,7 +88,7 @@ impl Parts<'_> {
             impl #name<'_> {
                 #[doc = #doc]
                 pub fn forward(&mut self, input: &#input) -> &#output {
-                    self.pass(rt::Run::best(), input)
+                    self.pass(rt::Run::best().on(self.threads), input)
                 }
 
                 /// The kernels, in order.
@@ -174,7 +174,8 @@ impl Parts<'_> {
             fn profile(&mut self, input: &[f32], watch: &mut dyn ::core::ops::FnMut(usize)) -> Result<&[f32], rt::WrongLength> {
                 let input = #array;
                 let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
-                Result::Ok(self.pass(rt::Run::best().watched(&|| progress.advance()), input)#flat)
+                let watch = || progress.advance();
+                Result::Ok(self.pass(rt::Run::best().on(self.threads).watched(&watch), input)#flat)
             }
         }
     }

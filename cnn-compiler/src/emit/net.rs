@@ -113,6 +113,7 @@ impl Parts<'_> {
             #visibility struct #name<'w> {
                 weights: &'w #weights,
                 workspace: #field,
+                threads: ::cnn::__rt::Threads<'w>,
             }
 
             #[doc = #weights_doc]
@@ -159,7 +160,7 @@ impl Parts<'_> {
             quote! {
                 /// A net with a workspace of its own; one for each thread.
                 pub const fn new(weights: &'w #weights) -> Self {
-                    Self { weights, workspace: rt::Workspace::new() }
+                    Self { weights, workspace: rt::Workspace::new(), threads: rt::Threads::ALONE }
                 }
             }
         } else {
@@ -167,13 +168,13 @@ impl Parts<'_> {
                 rt::if_alloc! {
                     /// A net with a workspace of its own, on the heap; one for each thread.
                     pub fn new(weights: &'w #weights) -> Self {
-                        Self { weights, workspace: rt::Place::heap() }
+                        Self { weights, workspace: rt::Place::heap(), threads: rt::Threads::ALONE }
                     }
                 }
 
                 /// A net in memory of the caller's, which can be a `static`.
                 pub const fn with_workspace(weights: &'w #weights, workspace: &'w mut #workspace) -> Self {
-                    Self { weights, workspace: rt::Place::Borrowed(workspace) }
+                    Self { weights, workspace: rt::Place::Borrowed(workspace), threads: rt::Threads::ALONE }
                 }
             }
         };
@@ -194,6 +195,13 @@ impl Parts<'_> {
                 pub const STEPS: &'static [rt::Step<'static>] = STEPS;
 
                 #new
+
+                rt::if_std! {
+                    /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+                    pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+                        Self { threads: rt::Threads::of(pool), ..self }
+                    }
+                }
             }
             #embedded
         }
@@ -298,6 +306,12 @@ impl Parts<'_> {
 
                     fn new(weights: &'w #weights) -> Self {
                         Self::new(weights)
+                    }
+                }
+
+                rt::if_std! {
+                    fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+                        self.with_pool(pool)
                     }
                 }
 

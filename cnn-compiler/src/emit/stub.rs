@@ -95,6 +95,12 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
                 Self(::core::marker::PhantomData)
             }
 
+            rt::if_std! {
+                pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+                    self
+                }
+            }
+
             pub fn forward #generic(&mut self, input: &#input) -> #output {
                 ::core::unreachable!()
             }
@@ -170,6 +176,12 @@ fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
 
                 fn new(weights: &'w #weights) -> Self {
                     Self::new(weights)
+                }
+            }
+
+            rt::if_std! {
+                fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+                    self
                 }
             }
 

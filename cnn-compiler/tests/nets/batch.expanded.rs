@@ -4,6 +4,7 @@
 pub struct Batch<'w> {
     weights: &'w BatchWeights,
     workspace: ::cnn::__rt::Workspace<2160>,
+    threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`Batch`], packed as its kernels read them. Threads can share them.
@@ -85,6 +86,15 @@ const _: () = {
             Self {
                 weights,
                 workspace: rt::Workspace::new(),
+                threads: rt::Threads::ALONE,
+            }
+        }
+
+        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            Self {
+                threads: rt::Threads::of(pool),
+                ..self
             }
         }
     }
@@ -98,7 +108,7 @@ const _: () = {
     impl Batch<'_> {
         /// Runs the net for each of 4 images: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[[f32; 64]; 4]) -> &[[f32; 3]; 4] {
-            self.pass(rt::Run::best(), input)
+            self.pass(rt::Run::best().on(self.threads), input)
         }
 
         /// The kernels, in order.
@@ -195,6 +205,10 @@ const _: () = {
             Self::new(weights)
         }
 
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self.with_pool(pool)
+        }
+
         fn forward(&mut self, input: &[[f32; 64]; 4]) -> &[[f32; 3]; 4] {
             self.forward(input)
         }
@@ -210,9 +224,10 @@ const _: () = {
         ) -> Result<&[f32], rt::WrongLength> {
             let input = rt::exactly_images(input)?;
             let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
+            let watch = || progress.advance();
             Result::Ok(
                 self
-                    .pass(rt::Run::best().watched(&|| progress.advance()), input)
+                    .pass(rt::Run::best().on(self.threads).watched(&watch), input)
                     .as_flattened(),
             )
         }

@@ -4,6 +4,7 @@
 pub struct LeNet5<'w> {
     weights: &'w LeNet5Weights,
     workspace: ::cnn::__rt::Workspace<23632>,
+    threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`LeNet5`], packed as its kernels read them. Threads can share them.
@@ -142,6 +143,15 @@ const _: () = {
             Self {
                 weights,
                 workspace: rt::Workspace::new(),
+                threads: rt::Threads::ALONE,
+            }
+        }
+
+        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            Self {
+                threads: rt::Threads::of(pool),
+                ..self
             }
         }
     }
@@ -149,7 +159,7 @@ const _: () = {
     impl LeNet5<'_> {
         /// Runs the net: `1x32x32` in, `10` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[f32; 1024]) -> &[f32; 10] {
-            self.pass(rt::Run::best(), input)
+            self.pass(rt::Run::best().on(self.threads), input)
         }
 
         /// The kernels, in order.
@@ -237,6 +247,10 @@ const _: () = {
             Self::new(weights)
         }
 
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self.with_pool(pool)
+        }
+
         fn forward(&mut self, input: &[f32; 1024]) -> &[f32; 10] {
             self.forward(input)
         }
@@ -252,7 +266,10 @@ const _: () = {
         ) -> Result<&[f32], rt::WrongLength> {
             let input = rt::exactly(input)?;
             let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
-            Result::Ok(self.pass(rt::Run::best().watched(&|| progress.advance()), input))
+            let watch = || progress.advance();
+            Result::Ok(
+                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
+            )
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {

@@ -1,7 +1,8 @@
-/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 1,977,408 bytes.
+/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 2,960,448 bytes.
 pub(crate) struct Residual<'w> {
     weights: &'w ResidualWeights,
-    workspace: ::cnn::__rt::Place<'w, 494352>,
+    workspace: ::cnn::__rt::Place<'w, 740112>,
+    threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`Residual`], packed as its kernels read them. Threads can share them.
@@ -11,7 +12,7 @@ pub(crate) struct ResidualWeights {
 }
 
 /// Memory that [`Residual`] computes in, for [`Residual::with_workspace`].
-pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<494352>;
+pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<740112>;
 
 const _: () = {
     use ::cnn::__rt as rt;
@@ -34,7 +35,7 @@ const _: () = {
 
     /// `stem.halo`: zeros around 100x100
     const STEM_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(248648, 100, 100, 8).with_strides(832, 8),
+        rt::Map::dense(494408, 100, 100, 8).with_strides(832, 8),
         rt::Padding {
             top: 1,
             left: 1,
@@ -46,7 +47,7 @@ const _: () = {
     /// `stem`: 3x200x200 -> 8x100x100: conv 3x3, relu
     const STEM: rt::Conv2d = rt::Conv2d {
         input: INPUT,
-        output: rt::Map::dense(248648, 100, 100, 8).with_strides(832, 8),
+        output: rt::Map::dense(494408, 100, 100, 8).with_strides(832, 8),
         kernel: rt::Size::new(3, 3),
         stride: rt::Size::new(2, 2),
         pad_top: 1,
@@ -60,7 +61,7 @@ const _: () = {
 
     /// `layer.0.conv.halo`: zeros around 100x100
     const LAYER_0_CONV_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(408648, 100, 100, 8).with_strides(832, 8),
+        rt::Map::dense(654408, 100, 100, 8).with_strides(832, 8),
         rt::Padding {
             top: 1,
             left: 1,
@@ -73,7 +74,7 @@ const _: () = {
     const LAYER_0_CONV: rt::Winograd2d = rt::Winograd2d {
         conv: rt::Conv2d {
             input: STEM.output,
-            output: rt::Map::dense(408648, 100, 100, 8).with_strides(832, 8),
+            output: rt::Map::dense(654408, 100, 100, 8).with_strides(832, 8),
             kernel: rt::Size::new(3, 3),
             stride: rt::Size::new(1, 1),
             pad_top: 1,
@@ -93,7 +94,7 @@ const _: () = {
     const LAYER_1_CONV: rt::Winograd2d = rt::Winograd2d {
         conv: rt::Conv2d {
             input: LAYER_0_CONV.conv.output,
-            output: rt::Map::dense(327808, 100, 100, 8),
+            output: rt::Map::dense(573568, 100, 100, 8),
             kernel: rt::Size::new(3, 3),
             stride: rt::Size::new(1, 1),
             pad_top: 1,
@@ -155,7 +156,7 @@ const _: () = {
 
     impl<'w> Residual<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 1977408;
+        pub const WORKSPACE_BYTES: usize = 2960448;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -177,6 +178,7 @@ const _: () = {
             Self {
                 weights,
                 workspace: rt::Place::heap(),
+                threads: rt::Threads::ALONE,
             }
         }
 
@@ -188,6 +190,15 @@ const _: () = {
             Self {
                 weights,
                 workspace: rt::Place::Borrowed(workspace),
+                threads: rt::Threads::ALONE,
+            }
+        }
+
+        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            Self {
+                threads: rt::Threads::of(pool),
+                ..self
             }
         }
     }
@@ -195,7 +206,7 @@ const _: () = {
     impl Residual<'_> {
         /// Runs the net: `3x200x200` in, `4` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
-            self.pass(rt::Run::best(), input)
+            self.pass(rt::Run::best().on(self.threads), input)
         }
 
         /// The kernels, in order.
@@ -295,6 +306,10 @@ const _: () = {
             Self::new(weights)
         }
 
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self.with_pool(pool)
+        }
+
         fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
             self.forward(input)
         }
@@ -310,7 +325,10 @@ const _: () = {
         ) -> Result<&[f32], rt::WrongLength> {
             let input = rt::exactly(input)?;
             let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
-            Result::Ok(self.pass(rt::Run::best().watched(&|| progress.advance()), input))
+            let watch = || progress.advance();
+            Result::Ok(
+                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
+            )
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {

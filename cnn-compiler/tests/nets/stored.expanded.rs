@@ -4,6 +4,7 @@
 pub struct Stored<'w> {
     weights: &'w StoredWeights,
     workspace: ::cnn::__rt::Workspace<112>,
+    threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`Stored`], packed as its kernels read them. Threads can share them.
@@ -62,6 +63,15 @@ const _: () = {
             Self {
                 weights,
                 workspace: rt::Workspace::new(),
+                threads: rt::Threads::ALONE,
+            }
+        }
+
+        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            Self {
+                threads: rt::Threads::of(pool),
+                ..self
             }
         }
     }
@@ -69,7 +79,7 @@ const _: () = {
     impl Stored<'_> {
         /// Runs the net: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[f32; 64]) -> &[f32; 3] {
-            self.pass(rt::Run::best(), input)
+            self.pass(rt::Run::best().on(self.threads), input)
         }
 
         /// The kernels, in order.
@@ -150,6 +160,10 @@ const _: () = {
             Self::new(weights)
         }
 
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self.with_pool(pool)
+        }
+
         fn forward(&mut self, input: &[f32; 64]) -> &[f32; 3] {
             self.forward(input)
         }
@@ -165,7 +179,10 @@ const _: () = {
         ) -> Result<&[f32], rt::WrongLength> {
             let input = rt::exactly(input)?;
             let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
-            Result::Ok(self.pass(rt::Run::best().watched(&|| progress.advance()), input))
+            let watch = || progress.advance();
+            Result::Ok(
+                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
+            )
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {

@@ -17,15 +17,29 @@ pub(super) fn fits<S: Simd>(gemm: &Gemm, taps: &[u32]) -> bool {
     adjacent && few && gemm.output.width >= S::LANES
 }
 
-/// The whole product; `taps` is [`Patch::table`](super::Patch::table).
+/// The product; `taps` is [`Patch::table`](super::Patch::table). Shares are rows, counted through all images.
 #[inline(always)]
 pub(super) fn run<S: Simd>(s: S, gemm: &Gemm, taps: &[u32]) {
+    let height = gemm.output.height;
+    let rows = gemm.share.of(gemm.batch.images * height);
+    for image in 0..gemm.batch.images {
+        let before = image * height;
+        let rows = [rows.start, rows.end].map(|row| row.clamp(before, before + height) - before);
+        // SAFETY: all images are in the workspace.
+        let ws = unsafe { gemm.ws.add(image * gemm.batch.floats) };
+        one_image(s, &Gemm { ws, ..*gemm }, taps, rows);
+    }
+}
+
+/// Some rows of an image.
+#[inline(always)]
+fn one_image<S: Simd>(s: S, gemm: &Gemm, taps: &[u32], rows: [usize; 2]) {
     match gemm.output.channels {
         // As many vectors of pixels as leave registers: F * V accumulators, V pixels, a weight.
-        1..=2 => s.run(Planar::<2, 2> { gemm, taps }),
-        3..=4 => s.run(Planar::<4, 2> { gemm, taps }),
-        5..=6 => s.run(Planar::<6, 2> { gemm, taps }),
-        _ => s.run(Planar::<8, 1> { gemm, taps }),
+        1..=2 => s.run(Planar::<2, 2> { gemm, taps, rows }),
+        3..=4 => s.run(Planar::<4, 2> { gemm, taps, rows }),
+        5..=6 => s.run(Planar::<6, 2> { gemm, taps, rows }),
+        _ => s.run(Planar::<8, 1> { gemm, taps, rows }),
     }
 }
 
@@ -33,6 +47,8 @@ pub(super) fn run<S: Simd>(s: S, gemm: &Gemm, taps: &[u32]) {
 struct Planar<'a, const F: usize, const V: usize> {
     gemm: &'a Gemm,
     taps: &'a [u32],
+    /// The first one, and the one behind the last.
+    rows: [usize; 2],
 }
 
 impl<const F: usize, const V: usize> Kernel for Planar<'_, F, V> {
@@ -43,7 +59,9 @@ impl<const F: usize, const V: usize> Kernel for Planar<'_, F, V> {
         let Gemm { ws, windows, output, .. } = *self.gemm;
         // Rows after which the rest of the activation passes over them.
         let strip = (super::MC / output.width).max(1);
-        for y in 0..output.height {
+        let [start, end] = self.rows;
+        let mut passed = start;
+        for y in start..end {
             let mut x = 0;
             while x < output.width {
                 // The last vectors overlap those before.
@@ -62,9 +80,10 @@ impl<const F: usize, const V: usize> Kernel for Planar<'_, F, V> {
                 }
                 x += V * S::LANES;
             }
-            if (y + 1) % strip == 0 || y + 1 == output.height {
-                let first = y / strip * strip;
-                self.gemm.pass(s, first * output.width, (y + 1 - first) * output.width);
+            if y + 1 - passed == strip || y + 1 == end {
+                let pixels = (y + 1 - passed) * output.width;
+                self.gemm.pass(s, passed * output.width, pixels, &(0..output.channels));
+                passed = y + 1;
             }
         }
     }

@@ -12,13 +12,22 @@ use crate::simd::{Kernel, Simd};
 
 /// Loop 1: a block of pixels with one panel of a group. `taps`, if it is not empty, is [`Patch::table`].
 ///
+/// Weights that are `cold`, which those of a later block are not, come from memory.
+///
 /// The tiles differ in height by 1 at most, since one of few pixels does not fill the FMA units.
 #[inline(always)]
-pub(super) fn panel<S: Simd, W: Stored>(s: S, gemm: &Gemm<W>, block: &Block, group: usize, panel: Panel, taps: &[u32]) {
-    // Later blocks find the weights in the cache.
-    let lines = if block.first == 0 { gemm.patch.depth() } else { 0 };
-    let panels = if panel.width == Width::Two { 2 } else { 1 };
-    let ahead = Cell::new(Ahead::new(panel.start.wrapping_add(panels * panel.next), panel.next, lines, panel.width));
+pub(super) fn panel<S: Simd, W: Stored>(
+    s: S,
+    gemm: &Gemm<W>,
+    block: &Block,
+    group: usize,
+    panel: Panel,
+    taps: &[u32],
+    cold: bool,
+) {
+    let lines = if cold { gemm.patch.depth() } else { 0 };
+    let behind = panel.start.wrapping_add(panel.width.panels() * panel.next);
+    let ahead = Cell::new(Ahead::new(behind, panel.next, lines, panel.width));
     let input = gemm.ws.cast_const().wrapping_add(group * gemm.group_step);
     let output = gemm.ws.wrapping_add(group * gemm.group_outputs() + panel.first);
     let tiles = block.len.div_ceil(panel.width.most::<S>());

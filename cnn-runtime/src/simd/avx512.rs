@@ -21,8 +21,7 @@ impl Avx512 {
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512dq");
         #[cfg(not(feature = "std"))]
-        let available =
-            cfg!(all(target_feature = "avx512f", target_feature = "avx512vl", target_feature = "avx512dq"));
+        let available = cfg!(all(target_feature = "avx512f", target_feature = "avx512vl", target_feature = "avx512dq"));
         available.then_some(Self { half })
     }
 }

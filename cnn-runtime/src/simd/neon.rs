@@ -31,12 +31,7 @@ impl Four for Neon {
         unsafe {
             // Pairs of rows that are two apart, twice.
             let (ac, bd) = ([vzip1q_f32(a, c), vzip2q_f32(a, c)], [vzip1q_f32(b, d), vzip2q_f32(b, d)]);
-            [
-                vzip1q_f32(ac[0], bd[0]),
-                vzip2q_f32(ac[0], bd[0]),
-                vzip1q_f32(ac[1], bd[1]),
-                vzip2q_f32(ac[1], bd[1]),
-            ]
+            [vzip1q_f32(ac[0], bd[0]), vzip2q_f32(ac[0], bd[0]), vzip1q_f32(ac[1], bd[1]), vzip2q_f32(ac[1], bd[1])]
         }
     }
 }

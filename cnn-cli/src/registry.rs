@@ -3,6 +3,7 @@
 //! Each net is a type of its own, so code that takes a net by name needs them behind one interface: [`Model`] holds the
 //! description and functions that were made for the type. To add a net, add a line to [`MODELS`].
 
+use cnn::Step;
 use cnn::graph::Graph;
 use cnn::weights::{Source, WeightsError};
 use cnn::{Network, WrongLength};
@@ -51,6 +52,10 @@ pub(crate) struct Model {
     pub(crate) graph: &'static Graph<'static>,
     /// Bytes that it computes in.
     pub(crate) workspace_bytes: usize,
+    /// The kernels of a pass, in order.
+    pub(crate) steps: &'static [Step<'static>],
+    /// Images of one pass.
+    pub(crate) batch: usize,
     /// A net on weights from files.
     pub(crate) load: fn(&Source<'_>) -> Loaded,
     /// A net on weights in this program, if there are any.
@@ -70,6 +75,8 @@ pub(crate) trait Runnable {
     fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength>;
     /// What the last pass left at a tap.
     fn tap(&self, name: &str) -> Option<&[f32]>;
+    /// Runs it, and tells when each kernel is done.
+    fn profile(&mut self, input: &[f32], watch: &mut dyn FnMut(usize)) -> Result<&[f32], WrongLength>;
 }
 
 impl<N: Network<'static>> Runnable for N {
@@ -80,6 +87,10 @@ impl<N: Network<'static>> Runnable for N {
     fn tap(&self, name: &str) -> Option<&[f32]> {
         Network::tap(self, name)
     }
+
+    fn profile(&mut self, input: &[f32], watch: &mut dyn FnMut(usize)) -> Result<&[f32], WrongLength> {
+        Network::profile(self, input, watch)
+    }
 }
 
 impl Model {
@@ -88,6 +99,8 @@ impl Model {
             name,
             graph: N::GRAPH,
             workspace_bytes: N::WORKSPACE_BYTES,
+            steps: N::STEPS,
+            batch: N::BATCH,
             load: load::<N>,
             embedded: None,
             preprocess: None,

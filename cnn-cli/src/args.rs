@@ -225,7 +225,7 @@ pub(crate) struct BenchArgs {
     /// Write an object for other programs
     #[arg(long)]
     pub(crate) json: bool,
-    /// Its weights: a safetensors file, or the index (`.json`) of several; else those in this program, or made-up ones
+    /// Its weights: a safetensors file, or the index (`.json`) of several; else made-up ones
     #[arg(long, value_name = "W.safetensors")]
     pub(crate) weights: Option<PathBuf>,
     /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times

@@ -6,7 +6,7 @@
 use cnn::Step;
 use cnn::graph::Graph;
 use cnn::weights::{Source, WeightsError};
-use cnn::{Network, WrongLength};
+use cnn::{Network, Pool, WrongLength};
 use models::{Classifier, Preprocess, torchvision};
 
 use crate::failure::{Failure, printable};
@@ -57,7 +57,7 @@ pub(crate) struct Model {
     /// Images of one pass.
     pub(crate) batch: usize,
     /// A net on weights from files.
-    pub(crate) load: fn(&Source<'_>) -> Loaded,
+    pub(crate) load: fn(&Source<'_>, Option<&'static Pool>) -> Loaded,
     /// A net on weights in this program, if there are any.
     pub(crate) embedded: Option<fn() -> Box<dyn Runnable>>,
     /// How pictures become its input, if that is declared.
@@ -126,9 +126,13 @@ impl Model {
 
 /// The weights are never freed: a command loads one net and then ends, and a net that borrows nothing shorter than
 /// `'static` can stand behind [`Runnable`].
-fn load<N: Network<'static> + 'static>(source: &Source<'_>) -> Loaded {
+fn load<N: Network<'static> + 'static>(source: &Source<'_>, pool: Option<&'static Pool>) -> Loaded {
     let weights = Box::leak(Box::new(N::load(source)?));
-    Ok(Box::new(N::new(weights)))
+    let net = N::new(weights);
+    Ok(Box::new(match pool {
+        Some(pool) => net.with_pool(pool),
+        None => net,
+    }))
 }
 
 fn unknown(name: &str) -> String {

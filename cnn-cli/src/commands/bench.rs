@@ -8,10 +8,11 @@ use std::hint::black_box;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use cnn::graph::Graph;
+use cnn::Pool;
+use cnn::weights::Source;
 use models::seeded;
 
-use super::weights::{WeightsFile, start};
+use super::weights::WeightsFile;
 use crate::args::BenchArgs;
 use crate::failure::Failure;
 use crate::registry::{Model, Runnable};
@@ -46,20 +47,15 @@ pub(super) fn bench(args: &BenchArgs, out: &mut impl Write) -> Result<(), Failur
     Ok(())
 }
 
-/// The net on the weights of a file, on those in this program, or on seeded ones.
+/// The net on the weights of a file, or on seeded ones: no time depends on what the numbers are.
 fn weighted(model: &Model, args: &BenchArgs) -> Result<Box<dyn Runnable>, Failure> {
-    match (&args.weights, model.embedded) {
-        (Some(path), _) => WeightsFile::open(path, &args.rename)?.net(model),
-        (None, Some(_)) => start(model, None, &[]),
-        (None, None) => seeded_net(model),
+    // It lives as long as the net, which lives until the end.
+    let pool = (args.threads.get() > 1).then(|| &*Box::leak(Box::new(Pool::new(args.threads.get()))));
+    if let Some(path) = &args.weights {
+        return WeightsFile::open(path, &args.rename)?.net(model, pool);
     }
-}
-
-fn seeded_net(model: &Model) -> Result<Box<dyn Runnable>, Failure> {
-    let graph: &Graph<'_> = model.graph;
-    let file = seeded::weights(graph, "");
-    let source = cnn::weights::Source::new(&file);
-    (model.load)(&source).map_err(|error| Failure::Message(error.to_string()))
+    let file = seeded::weights(model.graph, "");
+    (model.load)(&Source::new(&file), pool).map_err(|error| Failure::Message(error.to_string()))
 }
 
 /// Does something again and again; how long each time took, sorted.

@@ -156,8 +156,9 @@ fn convolutions(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(setup.flops()));
         for isa in Isa::all() {
             group.bench_function(isa.name(), |bencher| {
-                bencher
-                    .iter(|| conv2d(isa, black_box(&setup.layer), black_box(&setup.packed), black_box(&mut setup.ws)));
+                bencher.iter(|| {
+                    conv2d(isa.into(), black_box(&setup.layer), black_box(&setup.packed), black_box(&mut setup.ws))
+                });
             });
         }
         let windows = setup.windows();
@@ -166,7 +167,7 @@ fn convolutions(criterion: &mut Criterion) {
         group.bench_function("matrixmultiply", |bencher| {
             bencher.iter(|| sgemm((m, k, n), black_box(&windows), black_box(&setup.weight), black_box(&mut product)));
         });
-        conv2d(Isa::best(), &setup.layer, &setup.packed, &mut setup.ws);
+        conv2d(Isa::best().into(), &setup.layer, &setup.packed, &mut setup.ws);
         sgemm((m, k, n), &windows, &setup.weight, &mut product);
         setup.assert_near(&product);
     }

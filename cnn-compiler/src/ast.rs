@@ -25,6 +25,8 @@ pub struct Net {
     pub weights: Option<Embed>,
     /// `#[batch(8)]`: images of one pass.
     pub batch: usize,
+    /// `#[algorithm(exact)]`: convolutions are computed as they are written down.
+    pub exact: bool,
     /// `#[store(f16)]`: how the weights of fully connected layers are kept, where a layer does not say it.
     pub store: Store,
     /// Before the name.

@@ -2,9 +2,9 @@
 
 use crate::conv::{Conv2d, convolve};
 use crate::gemm::{F16, F32};
-use crate::isa::Isa;
 use crate::map::Map;
 use crate::op::{Activation, Size};
+use crate::run::Run;
 use crate::workspace::Batch;
 
 /// A fully connected layer over a whole map: `output = activation(weights * input + bias + residual)`.
@@ -29,8 +29,8 @@ pub struct Dense {
 ///
 /// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or the output
 /// is not a vector.
-pub fn dense(isa: Isa, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
-    dense_batch(isa, layer, Batch::one(ws), weights, ws);
+pub fn dense(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
+    dense_batch(run, layer, Batch::one(ws), weights, ws);
 }
 
 /// Multiplies a map in the workspace of each image, as [`dense`] does, with one pass over the weights.
@@ -38,8 +38,8 @@ pub fn dense(isa: Isa, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`dense`] does, for the workspace of each image; also if `ws` has no room for all of them.
-pub fn dense_batch(isa: Isa, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
-    convolve::<F32>(isa, &layer.conv(), batch, weights, ws);
+pub fn dense_batch(run: Run<'_>, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    convolve::<F32>(run, &layer.conv(), batch, weights, ws);
 }
 
 /// [`dense`] with weights in half precision ([`ConvPanels::pack_f16`](crate::pack::ConvPanels::pack_f16)), which are
@@ -49,8 +49,8 @@ pub fn dense_batch(isa: Isa, layer: &Dense, batch: Batch, weights: &[f32], ws: &
 /// # Panics
 ///
 /// As [`dense`] does.
-pub fn dense_f16(isa: Isa, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
-    dense_f16_batch(isa, layer, Batch::one(ws), weights, ws);
+pub fn dense_f16(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
+    dense_f16_batch(run, layer, Batch::one(ws), weights, ws);
 }
 
 /// [`dense_batch`] with weights in half precision.
@@ -58,8 +58,8 @@ pub fn dense_f16(isa: Isa, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`dense_batch`] does.
-pub fn dense_f16_batch(isa: Isa, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
-    convolve::<F16>(isa, &layer.conv(), batch, weights, ws);
+pub fn dense_f16_batch(run: Run<'_>, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    convolve::<F16>(run, &layer.conv(), batch, weights, ws);
 }
 
 impl Dense {

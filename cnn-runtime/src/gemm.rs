@@ -19,6 +19,8 @@
 //! - k is not blocked: C would be read again, and weights stream from L2, even L3, as fast as they are needed.
 //! - The bias heads the panel and starts the accumulators.
 //! - A product with a single pixel has no reuse to block for; it reads several panels at once (`vector`).
+//! - A thread's share of the product is some of its pixels; of its channels where weights are most of what is read, so
+//!   that each thread streams its part of them.
 
 mod height;
 mod planar;
@@ -27,14 +29,18 @@ mod stored;
 mod tile;
 mod vector;
 
-pub(crate) use self::product::{Columns, multiply};
+pub(crate) use self::height::Width;
+pub(crate) use self::product::{Products, multiply};
 pub(crate) use self::stored::{F16, F32, Stored};
 
 use core::marker::PhantomData;
 
+use core::ops::Range;
+
 use crate::activation::{Apply, Finish};
 use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL};
+use crate::run::{Share, floats, macs};
 use crate::simd::{Kernel, Simd};
 use crate::workspace::Batch;
 
@@ -117,6 +123,8 @@ pub(crate) struct Gemm<W = F32> {
     pub(crate) weights: *const f32,
     /// How weights are stored.
     pub(crate) stored: PhantomData<W>,
+    /// Floats of the map that the windows are in.
+    pub(crate) inputs: usize,
     /// The windows.
     pub(crate) windows: Lattice,
     /// What a window is.
@@ -131,10 +139,14 @@ pub(crate) struct Gemm<W = F32> {
     pub(crate) group_step: usize,
     /// What happens to results.
     pub(crate) finish: Finish,
+    /// Which of them: see [`Gemm::splits_channels`].
+    pub(crate) share: Share,
 }
 
 /// The pixels of a block.
 struct Block {
+    /// The first one.
+    first: usize,
     /// How many there are.
     len: usize,
     /// Where their windows begin.
@@ -148,14 +160,14 @@ struct Block {
 impl Block {
     /// One without pixels.
     const fn new() -> Self {
-        Self { len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }
+        Self { first: 0, len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }
     }
 
     /// Goes to the `len` pixels from `first` on, at most [`MC`]; they may be of several images.
     #[inline(always)]
     fn go_to<W: Stored>(&mut self, gemm: &Gemm<W>, first: usize, len: usize) {
         let Gemm { windows, output, residual, .. } = gemm;
-        self.len = len.min(MC);
+        (self.first, self.len) = (first, len.min(MC));
         let (mut image, mut y, mut x) = gemm.pixel(first);
         let mut start = 0;
         while start < self.len {
@@ -197,7 +209,7 @@ pub(crate) fn evenly(total: usize, most: usize) -> impl Iterator<Item = (usize, 
     })
 }
 
-/// A panel of packed weights.
+/// A panel of packed weights, or two next to each other.
 #[derive(Clone, Copy)]
 struct Panel {
     /// Its biases.
@@ -206,8 +218,10 @@ struct Panel {
     first: usize,
     /// Channels that are not padding.
     channels: usize,
-    /// Whether it is a half panel.
-    half: bool,
+    /// Whether it is a half panel, or two.
+    width: Width,
+    /// The distance to the second one.
+    next: usize,
     /// Whether a pixel's vectors may reach into the next pixel, if that lies right behind it and is written later: so
     /// where no other panel has written there.
     only: bool,
@@ -231,23 +245,61 @@ impl<W: Stored> Gemm<W> {
         W::panel_floats(self.group_outputs().next_multiple_of(HALF_PANEL), self.patch.depth())
     }
 
-    /// The panel of `group` that begins at output channel `first`.
-    fn panel(&self, group: usize, first: usize) -> Panel {
+    /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide and not only `most` are
+    /// wanted.
+    fn panel<S: Simd>(&self, group: usize, first: usize, most: usize) -> Panel {
         let rest = self.group_outputs() - first;
         let before = group * self.group_len() + W::panel_floats(first, self.patch.depth());
         // SAFETY: all panels of all groups are in the weights.
         let start = unsafe { self.weights.add(before) };
-        let half = rest <= HALF_PANEL;
-        let width = if half { HALF_PANEL } else { PANEL };
-        let only = self.output.channels == rest && width <= 2 * rest && self.residual.is_none();
-        Panel { start, first, channels: rest.min(PANEL), half, only }
+        let width = Width::of::<S>(if most == 1 { rest.min(PANEL) } else { rest });
+        let only = self.output.channels == rest && width.channels() <= 2 * rest && self.residual.is_none();
+        let next = W::panel_floats(PANEL, self.patch.depth());
+        Panel { start, first, channels: rest.min(width.channels()), width, next, only }
     }
 
-    /// Applies what remains of the activation to the pixels of a block.
+    /// Panels of a group.
+    fn panels(&self) -> usize {
+        self.group_outputs().div_ceil(PANEL)
+    }
+
+    /// Pixels of all images.
+    fn pixels(&self) -> usize {
+        self.batch.images * self.output.pixels()
+    }
+
+    /// About how long the product takes; weights come from memory.
+    pub(crate) fn work(&self) -> usize {
+        let results = self.batch.images * self.output.elements();
+        macs(results * self.patch.depth()) + floats(results) + floats(self.groups * self.group_len()) / 2
+    }
+
+    /// Whether shares are of the channels, and not of the pixels. Threads that share the channels all read the whole input
+    /// and a part of the weights, the others a part of the input and all weights: what is larger had better be shared. But
+    /// panels must be enough to keep all threads busy.
+    fn splits_channels(&self) -> bool {
+        let (panels, threads) = (self.groups * self.panels(), self.share.parts);
+        let idle = panels.next_multiple_of(threads) - panels;
+        self.groups * self.group_len() > self.batch.images * self.inputs && 8 * idle <= panels
+    }
+
+    /// The pixels of all images, and the panels of all groups, that are this share.
+    fn shared(&self) -> [Range<usize>; 2] {
+        let (pixels, panels) = (self.pixels(), self.groups * self.panels());
+        if self.splits_channels() { [0..pixels, self.share.of(panels)] } else { [self.share.of(pixels), 0..panels] }
+    }
+
+    /// The first channel of a panel, if panels are counted through all groups.
+    fn channel(&self, panel: usize) -> usize {
+        panel / self.panels() * self.group_outputs() + panel % self.panels() * PANEL
+    }
+
+    /// Applies what remains of the activation to some channels of the `len` pixels from `first` on.
     #[inline(always)]
-    fn pass<S: Simd>(&self, s: S, first: usize, len: usize) {
+    fn pass<S: Simd>(&self, s: S, first: usize, len: usize, some: &Range<usize>) {
         let Some(activation) = self.finish.pass else { return };
-        let Map { height, width, row, pixel, channels, .. } = self.output;
+        let Map { height, width, row, pixel, .. } = self.output;
+        let channels = some.end - some.start;
         let mut at = first;
         while at < first + len {
             let (image, y, x) = self.pixel(at);
@@ -259,37 +311,39 @@ impl<W: Stored> Gemm<W> {
             };
             let pixels = adjacent.min(first + len - at);
             // SAFETY: these are elements of the output.
-            let to = unsafe { self.ws.add(image + self.output.at(y, x)) };
+            let to = unsafe { self.ws.add(image + self.output.at(y, x) + some.start) };
             s.run(Apply { activation, from: to, to, len: pixels * channels });
             at += pixels;
         }
     }
 
-    /// Pixels of all images.
-    fn pixels(&self) -> usize {
-        self.batch.images * self.output.pixels()
-    }
-
     /// The product with a single pixel.
     #[inline(always)]
     fn run_vector<S: Simd>(&self, s: S) {
-        vector::run(s, self);
-        self.pass(s, 0, 1);
+        let channels = vector::run(s, self);
+        self.pass(s, 0, 1, &channels);
     }
 
-    /// Loops 4 to 2. `taps` is [`Patch::table`].
+    /// Loops 4 to 2 over a share. `taps` is [`Patch::table`].
     #[inline(always)]
     fn run_blocks<S: Simd>(&self, s: S, taps: &[u32]) {
+        let [pixels, panels] = self.shared();
+        if pixels.is_empty() || panels.is_empty() {
+            return;
+        }
+        let channels = self.channel(panels.start)..self.channel(panels.end);
         let mut block = Block::new();
-        for (first, len) in evenly(self.pixels(), MC) {
-            block.go_to(self, first, len);
-            for group in 0..self.groups {
-                for channel in (0..self.group_outputs()).step_by(PANEL) {
-                    let panel = self.panel(group, channel);
-                    tile::panel(s, self, &block, group, panel, taps);
-                }
+        for (first, len) in evenly(pixels.len(), MC) {
+            block.go_to(self, pixels.start + first, len);
+            let cold = first == 0;
+            let mut next = panels.start;
+            while next < panels.end {
+                let (group, channel) = (next / self.panels(), next % self.panels() * PANEL);
+                let panel = self.panel::<S>(group, channel, panels.end - next);
+                tile::panel(s, self, &block, group, panel, taps, cold);
+                next += panel.width.panels();
             }
-            self.pass(s, first, len);
+            self.pass(s, block.first, len, &channels);
         }
     }
 }
@@ -305,12 +359,7 @@ impl Kernel for Gemm {
         let mut taps = [0; MOST_TAPS];
         let taps = self.patch.table(&mut taps);
         if planar::fits::<S>(&self, taps) {
-            for image in 0..self.batch.images {
-                // SAFETY: all images are in the workspace.
-                let ws = unsafe { self.ws.add(image * self.batch.floats) };
-                planar::run(s, &Gemm { ws, ..self }, taps);
-            }
-            return;
+            return planar::run(s, &self, taps);
         }
         self.run_blocks(s, taps);
     }

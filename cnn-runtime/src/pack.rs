@@ -8,7 +8,7 @@
 mod f16;
 
 use crate::op::Size;
-use crate::winograd::points::{MOST, transform_filter};
+use crate::winograd::points::{MOST, MOST_TAPS, filter_matrix};
 
 /// Output channels of a full panel: two AVX2 vectors, one AVX-512 vector or four NEON vectors.
 pub const PANEL: usize = 16;
@@ -186,34 +186,41 @@ impl WinogradPanels {
     /// If `packed` has another length than [`len`](Self::len), or there is no algorithm for such tiles.
     pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
         assert_eq!(packed.len(), self.len());
+        let matrix = filter_matrix(self.side(), self.taps);
         self.panels().pack_columns(packed, |channel, column, width| {
             let Affine { scale, shift } = affine(channel);
             column[0] = shift as f32;
             for input in 0..self.inputs {
                 let at = (channel * self.inputs + input) * self.taps * self.taps;
-                let filter = self.transform(|tap| f64::from(weight(at + tap)) * scale);
-                for (point, value) in filter[..self.side() * self.side()].iter().enumerate() {
-                    column[(1 + point * self.inputs + input) * width] = *value as f32;
+                let filter = self.transform(&matrix, |tap| f64::from(weight(at + tap)) * scale);
+                for (y, row) in filter[..self.side()].iter().enumerate() {
+                    for (x, value) in row[..self.side()].iter().enumerate() {
+                        let point = y * self.side() + x;
+                        column[(1 + point * self.inputs + input) * width] = *value as f32;
+                    }
                 }
             }
         });
     }
 
     /// `G g G^T` of a filter.
-    fn transform(&self, filter: impl Fn(usize) -> f64) -> [f64; MOST * MOST] {
+    fn transform(&self, matrix: &[[f64; MOST_TAPS]; MOST], filter: impl Fn(usize) -> f64) -> [[f64; MOST]; MOST] {
         let (taps, n) = (self.taps, self.side());
-        // G g, then (G (G g)^T)^T.
-        let mut columns = [[0.0; MOST]; MOST];
-        for (x, column) in columns.iter_mut().enumerate().take(taps) {
-            let mut values = [0.0; MOST];
-            values.iter_mut().enumerate().take(taps).for_each(|(y, value)| *value = filter(y * taps + x));
-            transform_filter(n, &values[..taps], &mut column[..n]);
+        // (G g)^T, then G g G^T.
+        let mut columns = [[0.0; MOST]; MOST_TAPS];
+        for (x, column) in columns[..taps].iter_mut().enumerate() {
+            for y in 0..taps {
+                let tap = filter(y * taps + x);
+                for (value, row) in column[..n].iter_mut().zip(matrix) {
+                    *value += row[y] * tap;
+                }
+            }
         }
-        let mut transformed = [0.0; MOST * MOST];
-        for y in 0..n {
-            let mut values = [0.0; MOST];
-            values.iter_mut().enumerate().take(taps).for_each(|(x, value)| *value = columns[x][y]);
-            transform_filter(n, &values[..taps], &mut transformed[y * n..][..n]);
+        let mut transformed = [[0.0; MOST]; MOST];
+        for (y, row) in transformed[..n].iter_mut().enumerate() {
+            for (value, factors) in row[..n].iter_mut().zip(matrix) {
+                *value = columns[..taps].iter().zip(factors).map(|(column, factor)| column[y] * factor).sum();
+            }
         }
         transformed
     }

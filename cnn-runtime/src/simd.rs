@@ -20,6 +20,15 @@ pub mod scalar;
 pub mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub mod avx512;
+#[cfg(any(
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+mod four;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+pub mod neon;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub mod wasm;
 
 /// Work that is compiled anew for each instruction set.
 pub trait Kernel {
@@ -48,6 +57,9 @@ pub trait Simd: Copy {
     const MR: usize;
     /// Height of the GEMM tile over half a panel, of the vectors that are a [`Half`](Self::Half).
     const MR_HALF: usize;
+    /// Panels side by side in a GEMM tile. Two, where one is a single vector: then each pixel that is read serves two FMAs,
+    /// and loads are not the bottleneck.
+    const PANELS: usize = 1;
     /// Panels that a product with a single pixel reads at once; each is a stream of weights from memory.
     const STREAMS: usize;
 
@@ -56,6 +68,12 @@ pub trait Simd: Copy {
 
     /// The vectors for half a panel.
     fn half(self) -> Self::Half;
+
+    /// Asks for the cache line at `from` in L2, soon; any address will do. Does nothing where there is no such instruction.
+    #[inline(always)]
+    fn prefetch(self, from: *const f32) {
+        let _ = from;
+    }
 
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::Vec;
@@ -146,9 +164,9 @@ pub trait Simd: Copy {
     fn neg_mul_add(self, a: Self::Vec, b: Self::Vec, c: Self::Vec) -> Self::Vec;
     /// Square root.
     fn sqrt(self, x: Self::Vec) -> Self::Vec;
-    /// Smaller of the two; `b` where either is NaN. So `min(limit, x)` lets a NaN in `x` through.
+    /// Smaller of the two; NaN where `b` is, so `min(limit, x)` lets a NaN in `x` through. Where only `a` is NaN, either.
     fn min(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
-    /// Larger of the two; `b` where either is NaN.
+    /// Larger of the two, with NaN as for [`min`](Self::min).
     fn max(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
     /// Absolute value.
     fn abs(self, x: Self::Vec) -> Self::Vec;
@@ -166,7 +184,18 @@ pub trait Simd: Copy {
     fn shift_to_exponent(self, x: Self::Vec) -> Self::Vec;
 
     /// A function of one number in each lane, in turn.
-    fn map(self, x: Self::Vec, f: fn(f32) -> f32) -> Self::Vec;
+    #[inline(always)]
+    fn map(self, x: Self::Vec, f: impl Fn(f32) -> f32) -> Self::Vec {
+        let mut lanes = [0.0; 16];
+        // SAFETY: no vector has more than 16 lanes.
+        unsafe { self.store(lanes.as_mut_ptr(), x) };
+        for lane in &mut lanes[..Self::LANES] {
+            *lane = f(*lane);
+        }
+        // SAFETY: as above.
+        unsafe { self.load(lanes.as_ptr()) }
+    }
+
     /// Largest lane.
     fn reduce_max(self, x: Self::Vec) -> f32;
     /// Sum of the lanes.

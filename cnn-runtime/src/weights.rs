@@ -26,7 +26,9 @@ use core::cell::Cell;
 
 use crate::graph::{Graph, Role};
 use crate::op::{Op, PreluPer, Shape, Store};
-use crate::pack::{Affine, ConvPanels, DepthwiseTaps, pack_scale_shift, pack_slopes, padded, scale_shift_len};
+use crate::pack::{
+    Affine, ConvPanels, DepthwiseTaps, WinogradPanels, pack_scale_shift, pack_slopes, padded, scale_shift_len,
+};
 
 pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
 #[cfg(feature = "std")]
@@ -69,6 +71,8 @@ impl Pack {
 pub enum Layout {
     /// A convolution or a fully connected layer.
     Conv(ConvPanels),
+    /// A convolution by Winograd's algorithm.
+    Winograd(WinogradPanels),
     /// A fully connected layer, its weights in half precision.
     F16(ConvPanels),
     /// A convolution in which each channel has a filter of its own.
@@ -138,6 +142,7 @@ impl Layout {
     ) -> bool {
         match *self {
             Self::Conv(panels) => panels.pack(weight, affine, packed),
+            Self::Winograd(panels) => panels.pack(weight, affine, packed),
             // The bits of two halves say nothing as a float.
             Self::F16(panels) => return panels.pack_f16(weight, affine, packed),
             Self::Depthwise(taps) => taps.pack(weight, affine, packed),
@@ -151,6 +156,7 @@ impl Layout {
     pub const fn len(&self) -> usize {
         match *self {
             Self::Conv(panels) => panels.len(),
+            Self::Winograd(panels) => panels.len(),
             Self::F16(panels) => panels.f16_len(),
             Self::Depthwise(taps) => taps.len(),
             Self::ScaleShift { channels } => scale_shift_len(channels),
@@ -167,6 +173,7 @@ impl Layout {
     const fn rows(&self) -> usize {
         match *self {
             Self::Conv(panels) | Self::F16(panels) => panels.groups * panels.outputs,
+            Self::Winograd(panels) => panels.groups * panels.outputs,
             Self::Depthwise(taps) => taps.channels,
             Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,
         }

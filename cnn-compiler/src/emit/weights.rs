@@ -27,6 +27,13 @@ fn layout(layout: &Layout) -> TokenStream {
             let panels = conv_panels(panels);
             quote!(rt::Layout::F16(#panels))
         }
+        Layout::Winograd(panels) => {
+            let [groups, outputs, inputs] = [panels.groups, panels.outputs, panels.inputs].map(number);
+            let [taps, tile] = [panels.taps, panels.tile].map(number);
+            quote!(rt::Layout::Winograd(rt::WinogradPanels {
+                groups: #groups, outputs: #outputs, inputs: #inputs, taps: #taps, tile: #tile,
+            }))
+        }
         Layout::Depthwise(taps) => {
             let (channels, kernel) = (number(taps.channels), size(taps.kernel));
             quote!(rt::Layout::Depthwise(rt::DepthwiseTaps { channels: #channels, kernel: #kernel }))

@@ -1,17 +1,18 @@
-/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 972,992 bytes.
+/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 2,960,448 bytes.
 pub(crate) struct Residual<'w> {
     weights: &'w ResidualWeights,
-    workspace: ::cnn::__rt::Place<'w, 243248>,
+    workspace: ::cnn::__rt::Place<'w, 740112>,
+    threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`Residual`], packed as its kernels read them. Threads can share them.
 #[derive(::core::fmt::Debug)]
 pub(crate) struct ResidualWeights {
-    packed: ::cnn::__rt::Packed<1792>,
+    packed: ::cnn::__rt::Packed<8832>,
 }
 
 /// Memory that [`Residual`] computes in, for [`Residual::with_workspace`].
-pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<243248>;
+pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<740112>;
 
 const _: () = {
     use ::cnn::__rt as rt;
@@ -34,14 +35,19 @@ const _: () = {
 
     /// `stem.halo`: zeros around 100x100
     const STEM_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(122040, 100, 100, 8).with_strides(816, 8),
-        rt::Padding::symmetric(1, 1),
+        rt::Map::dense(494408, 100, 100, 8).with_strides(832, 8),
+        rt::Padding {
+            top: 1,
+            left: 1,
+            bottom: 3,
+            right: 3,
+        },
     );
 
     /// `stem`: 3x200x200 -> 8x100x100: conv 3x3, relu
     const STEM: rt::Conv2d = rt::Conv2d {
         input: INPUT,
-        output: rt::Map::dense(122040, 100, 100, 8).with_strides(816, 8),
+        output: rt::Map::dense(494408, 100, 100, 8).with_strides(832, 8),
         kernel: rt::Size::new(3, 3),
         stride: rt::Size::new(2, 2),
         pad_top: 1,
@@ -55,47 +61,62 @@ const _: () = {
 
     /// `layer.0.conv.halo`: zeros around 100x100
     const LAYER_0_CONV_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(824, 100, 100, 8).with_strides(816, 8),
-        rt::Padding::symmetric(1, 1),
+        rt::Map::dense(654408, 100, 100, 8).with_strides(832, 8),
+        rt::Padding {
+            top: 1,
+            left: 1,
+            bottom: 3,
+            right: 3,
+        },
     );
 
-    /// `layer.0.conv`: 8x100x100 -> 8x100x100: conv 3x3, batch_norm, add, relu
-    const LAYER_0_CONV: rt::Conv2d = rt::Conv2d {
-        input: STEM.output,
-        output: rt::Map::dense(824, 100, 100, 8).with_strides(816, 8),
-        kernel: rt::Size::new(3, 3),
-        stride: rt::Size::new(1, 1),
-        pad_top: 1,
-        pad_left: 1,
-        dilation: rt::Size::new(1, 1),
-        groups: 1,
-        weights: 224,
-        residual: Some(STEM.output),
-        activation: rt::Activation::Relu,
+    /// `layer.0.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu
+    const LAYER_0_CONV: rt::Winograd2d = rt::Winograd2d {
+        conv: rt::Conv2d {
+            input: STEM.output,
+            output: rt::Map::dense(654408, 100, 100, 8).with_strides(832, 8),
+            kernel: rt::Size::new(3, 3),
+            stride: rt::Size::new(1, 1),
+            pad_top: 1,
+            pad_left: 1,
+            dilation: rt::Size::new(1, 1),
+            groups: 1,
+            weights: 224,
+            residual: Some(STEM.output),
+            activation: rt::Activation::Relu,
+        },
+        tile: 6,
+        block: 120,
+        scratch: 0,
     };
 
-    /// `layer.1.conv`: 8x100x100 -> 8x100x100: conv 3x3, batch_norm, add, relu
-    const LAYER_1_CONV: rt::Conv2d = rt::Conv2d {
-        input: LAYER_0_CONV.output,
-        output: rt::Map::dense(83232, 100, 100, 8),
-        kernel: rt::Size::new(3, 3),
-        stride: rt::Size::new(1, 1),
-        pad_top: 1,
-        pad_left: 1,
-        dilation: rt::Size::new(1, 1),
-        groups: 1,
-        weights: 816,
-        residual: Some(LAYER_0_CONV.output),
-        activation: rt::Activation::Relu,
+    /// `layer.1.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu
+    const LAYER_1_CONV: rt::Winograd2d = rt::Winograd2d {
+        conv: rt::Conv2d {
+            input: LAYER_0_CONV.conv.output,
+            output: rt::Map::dense(573568, 100, 100, 8),
+            kernel: rt::Size::new(3, 3),
+            stride: rt::Size::new(1, 1),
+            pad_top: 1,
+            pad_left: 1,
+            dilation: rt::Size::new(1, 1),
+            groups: 1,
+            weights: 4336,
+            residual: Some(LAYER_0_CONV.conv.output),
+            activation: rt::Activation::Relu,
+        },
+        tile: 6,
+        block: 120,
+        scratch: 80000,
     };
 
     /// `features.chw`: 8x100x100 in the order C, H, W
-    const FEATURES_CHW: (rt::Map, usize) = (LAYER_1_CONV.output, 163232);
+    const FEATURES_CHW: (rt::Map, usize) = (LAYER_1_CONV.conv.output, 0);
 
     /// `0`: 8x100x100 -> 8x50x50: max_pool 2x2
     const MAX_POOL_0: rt::Pool2d = rt::Pool2d {
-        input: LAYER_1_CONV.output,
-        output: rt::Map::dense(0, 50, 50, 8).with_strides(600, 12),
+        input: LAYER_1_CONV.conv.output,
+        output: rt::Map::dense(80000, 50, 50, 8).with_strides(600, 12),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad: rt::Padding::NONE,
@@ -105,37 +126,37 @@ const _: () = {
 
     /// `a`: 8x100x100 -> 4x50x50: conv 2x2, silu
     const A: rt::Conv2d = rt::Conv2d {
-        input: LAYER_1_CONV.output,
-        output: rt::Map::dense(8, 50, 50, 4).with_strides(600, 12),
+        input: LAYER_1_CONV.conv.output,
+        output: rt::Map::dense(80008, 50, 50, 4).with_strides(600, 12),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad_top: 0,
         pad_left: 0,
         dilation: rt::Size::new(1, 1),
         groups: 1,
-        weights: 1408,
+        weights: 8448,
         residual: None,
         activation: rt::Activation::Silu,
     };
 
     /// `4`: 12x50x50 -> 12x1x1: global_avg_pool
     const GLOBAL_AVG_POOL_4: [rt::Map; 2] = [
-        rt::Map::dense(0, 50, 50, 12),
-        rt::Map::vector(30000, 12),
+        rt::Map::dense(80000, 50, 50, 12),
+        rt::Map::vector(110000, 12),
     ];
 
     /// `fc`: 12x1x1 -> 4: linear
     const FC: rt::Dense = rt::Dense {
         input: GLOBAL_AVG_POOL_4[1],
-        output: rt::Map::vector(0, 4),
-        weights: 1680,
+        output: rt::Map::vector(80000, 4),
+        weights: 8720,
         residual: None,
         activation: rt::Activation::Identity,
     };
 
     impl<'w> Residual<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 972992;
+        pub const WORKSPACE_BYTES: usize = 2960448;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -149,11 +170,15 @@ const _: () = {
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
+        /// The kernels of a pass, in order.
+        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
+
         /// A net with a workspace of its own, on the heap; one for each thread.
         pub fn new(weights: &'w ResidualWeights) -> Self {
             Self {
                 weights,
                 workspace: rt::Place::heap(),
+                threads: rt::Threads::ALONE,
             }
         }
 
@@ -165,6 +190,15 @@ const _: () = {
             Self {
                 weights,
                 workspace: rt::Place::Borrowed(workspace),
+                threads: rt::Threads::ALONE,
+            }
+        }
+
+        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            Self {
+                threads: rt::Threads::of(pool),
+                ..self
             }
         }
     }
@@ -172,32 +206,36 @@ const _: () = {
     impl Residual<'_> {
         /// Runs the net: `3x200x200` in, `4` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
-            let isa = rt::Isa::best();
+            self.pass(rt::Run::best().on(self.threads), input)
+        }
+
+        /// The kernels, in order.
+        fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 120000]) -> &[f32; 4] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
-            rt::clear_halo(isa, &INPUT_HALO.0, &INPUT_HALO.1, workspace);
-            rt::load_chw(isa, input, &INPUT, workspace);
-            rt::clear_halo(isa, &STEM_HALO.0, &STEM_HALO.1, workspace);
-            rt::conv2d(isa, &STEM, weights, workspace);
-            rt::clear_halo(isa, &LAYER_0_CONV_HALO.0, &LAYER_0_CONV_HALO.1, workspace);
-            rt::conv2d(isa, &LAYER_0_CONV, weights, workspace);
-            rt::conv2d(isa, &LAYER_1_CONV, weights, workspace);
-            rt::store_chw(isa, &FEATURES_CHW.0, FEATURES_CHW.1, workspace);
-            rt::max_pool(isa, &MAX_POOL_0, workspace);
-            rt::conv2d(isa, &A, weights, workspace);
+            rt::clear_halo(run, &INPUT_HALO.0, &INPUT_HALO.1, workspace);
+            rt::load_chw(run, input, &INPUT, workspace);
+            rt::clear_halo(run, &STEM_HALO.0, &STEM_HALO.1, workspace);
+            rt::conv2d(run, &STEM, weights, workspace);
+            rt::clear_halo(run, &LAYER_0_CONV_HALO.0, &LAYER_0_CONV_HALO.1, workspace);
+            rt::winograd2d(run, &LAYER_0_CONV, weights, workspace);
+            rt::winograd2d(run, &LAYER_1_CONV, weights, workspace);
+            rt::store_chw(run, &FEATURES_CHW.0, FEATURES_CHW.1, workspace);
+            rt::max_pool(run, &MAX_POOL_0, workspace);
+            rt::conv2d(run, &A, weights, workspace);
             rt::global_avg_pool(
-                isa,
+                run,
                 &GLOBAL_AVG_POOL_4[0],
                 &GLOBAL_AVG_POOL_4[1],
                 workspace,
             );
-            rt::dense(isa, &FC, weights, workspace);
-            self.workspace.array::<0, 4>()
+            rt::dense(run, &FC, weights, workspace);
+            self.workspace.array::<80000, 4>()
         }
 
         /// What the last pass left at `features`: 8x100x100, in the order channels, rows, columns.
         pub fn tap_features(&self) -> &[f32; 80000] {
-            self.workspace.array::<163232, 80000>()
+            self.workspace.array::<0, 80000>()
         }
     }
 
@@ -258,6 +296,7 @@ const _: () = {
         const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
+        const STEPS: &'static [rt::Step<'static>] = STEPS;
 
         fn load(source: &rt::Source<'_>) -> Result<ResidualWeights, rt::WeightsError> {
             ResidualWeights::load(source)
@@ -267,20 +306,29 @@ const _: () = {
             Self::new(weights)
         }
 
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self.with_pool(pool)
+        }
+
         fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
             self.forward(input)
         }
 
         fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            match input.as_array() {
-                Some(input) => Result::Ok(self.forward(input)),
-                None => {
-                    Result::Err(rt::WrongLength {
-                        expected: 120000,
-                        found: input.len(),
-                    })
-                }
-            }
+            Result::Ok(self.forward(rt::exactly(input)?))
+        }
+
+        fn profile(
+            &mut self,
+            input: &[f32],
+            watch: &mut dyn ::core::ops::FnMut(usize),
+        ) -> Result<&[f32], rt::WrongLength> {
+            let input = rt::exactly(input)?;
+            let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
+            let watch = || progress.advance();
+            Result::Ok(
+                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
+            )
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {
@@ -692,6 +740,106 @@ const _: () = {
         ],
     };
 
+    /// The kernels of a pass, in order.
+    static STEPS: &[rt::Step<'static>] = &[
+        rt::Step {
+            name: "input.halo",
+            kernel: "clear_halo",
+            doc: "zeros around 200x200",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "input",
+            kernel: "load_chw",
+            doc: "the image, 3x200x200",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "stem.halo",
+            kernel: "clear_halo",
+            doc: "zeros around 100x100",
+            node: Some(0),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "stem",
+            kernel: "conv2d",
+            doc: "3x200x200 -> 8x100x100: conv 3x3, relu",
+            node: Some(0),
+            macs: 2160000,
+            shared: true,
+        },
+        rt::Step {
+            name: "layer.0.conv.halo",
+            kernel: "clear_halo",
+            doc: "zeros around 100x100",
+            node: Some(2),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "layer.0.conv",
+            kernel: "winograd2d",
+            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu",
+            node: Some(2),
+            macs: 5760000,
+            shared: true,
+        },
+        rt::Step {
+            name: "layer.1.conv",
+            kernel: "winograd2d",
+            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu",
+            node: Some(6),
+            macs: 5760000,
+            shared: true,
+        },
+        rt::Step {
+            name: "features.chw",
+            kernel: "store_chw",
+            doc: "8x100x100 in the order C, H, W",
+            node: Some(6),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "0",
+            kernel: "max_pool",
+            doc: "8x100x100 -> 8x50x50: max_pool 2x2",
+            node: Some(12),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "a",
+            kernel: "conv2d",
+            doc: "8x100x100 -> 4x50x50: conv 2x2, silu",
+            node: Some(13),
+            macs: 320000,
+            shared: true,
+        },
+        rt::Step {
+            name: "4",
+            kernel: "global_avg_pool",
+            doc: "12x50x50 -> 12x1x1: global_avg_pool",
+            node: Some(16),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "fc",
+            kernel: "dense",
+            doc: "12x1x1 -> 4: linear",
+            node: Some(17),
+            macs: 48,
+            shared: true,
+        },
+    ];
+
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[
         rt::Pack {
@@ -709,28 +857,30 @@ const _: () = {
             node: 2,
             norm: Some(3),
             offset: 224,
-            layout: rt::Layout::Conv(rt::ConvPanels {
+            layout: rt::Layout::Winograd(rt::WinogradPanels {
                 groups: 1,
                 outputs: 8,
                 inputs: 8,
-                kernel: rt::Size::new(3, 3),
+                taps: 3,
+                tile: 6,
             }),
         },
         rt::Pack {
             node: 6,
             norm: Some(7),
-            offset: 816,
-            layout: rt::Layout::Conv(rt::ConvPanels {
+            offset: 4336,
+            layout: rt::Layout::Winograd(rt::WinogradPanels {
                 groups: 1,
                 outputs: 8,
                 inputs: 8,
-                kernel: rt::Size::new(3, 3),
+                taps: 3,
+                tile: 6,
             }),
         },
         rt::Pack {
             node: 13,
             norm: None,
-            offset: 1408,
+            offset: 8448,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 4,
@@ -741,7 +891,7 @@ const _: () = {
         rt::Pack {
             node: 17,
             norm: None,
-            offset: 1680,
+            offset: 8720,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 4,

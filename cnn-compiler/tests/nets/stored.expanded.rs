@@ -4,6 +4,7 @@
 pub struct Stored<'w> {
     weights: &'w StoredWeights,
     workspace: ::cnn::__rt::Workspace<112>,
+    threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`Stored`], packed as its kernels read them. Threads can share them.
@@ -54,11 +55,23 @@ const _: () = {
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
+        /// The kernels of a pass, in order.
+        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
+
         /// A net with a workspace of its own; one for each thread.
         pub const fn new(weights: &'w StoredWeights) -> Self {
             Self {
                 weights,
                 workspace: rt::Workspace::new(),
+                threads: rt::Threads::ALONE,
+            }
+        }
+
+        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            Self {
+                threads: rt::Threads::of(pool),
+                ..self
             }
         }
     }
@@ -66,12 +79,16 @@ const _: () = {
     impl Stored<'_> {
         /// Runs the net: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[f32; 64]) -> &[f32; 3] {
-            let isa = rt::Isa::best();
+            self.pass(rt::Run::best().on(self.threads), input)
+        }
+
+        /// The kernels, in order.
+        fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 64]) -> &[f32; 3] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
-            rt::load_chw(isa, input, &INPUT, workspace);
-            rt::dense_f16(isa, &FC1, weights, workspace);
-            rt::dense(isa, &FC2, weights, workspace);
+            rt::load_chw(run, input, &INPUT, workspace);
+            rt::dense_f16(run, &FC1, weights, workspace);
+            rt::dense(run, &FC2, weights, workspace);
             self.workspace.array::<0, 3>()
         }
     }
@@ -133,6 +150,7 @@ const _: () = {
         const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
+        const STEPS: &'static [rt::Step<'static>] = STEPS;
 
         fn load(source: &rt::Source<'_>) -> Result<StoredWeights, rt::WeightsError> {
             StoredWeights::load(source)
@@ -142,20 +160,29 @@ const _: () = {
             Self::new(weights)
         }
 
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self.with_pool(pool)
+        }
+
         fn forward(&mut self, input: &[f32; 64]) -> &[f32; 3] {
             self.forward(input)
         }
 
         fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            match input.as_array() {
-                Some(input) => Result::Ok(self.forward(input)),
-                None => {
-                    Result::Err(rt::WrongLength {
-                        expected: 64,
-                        found: input.len(),
-                    })
-                }
-            }
+            Result::Ok(self.forward(rt::exactly(input)?))
+        }
+
+        fn profile(
+            &mut self,
+            input: &[f32],
+            watch: &mut dyn ::core::ops::FnMut(usize),
+        ) -> Result<&[f32], rt::WrongLength> {
+            let input = rt::exactly(input)?;
+            let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
+            let watch = || progress.advance();
+            Result::Ok(
+                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
+            )
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {
@@ -243,6 +270,34 @@ const _: () = {
         taps: &[],
         aux: &[],
     };
+
+    /// The kernels of a pass, in order.
+    static STEPS: &[rt::Step<'static>] = &[
+        rt::Step {
+            name: "input",
+            kernel: "load_chw",
+            doc: "the image, 1x8x8",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "fc1",
+            kernel: "dense_f16",
+            doc: "1x8x8 -> 32: linear, weights in f16, relu",
+            node: Some(0),
+            macs: 2048,
+            shared: true,
+        },
+        rt::Step {
+            name: "fc2",
+            kernel: "dense",
+            doc: "32 -> 3: linear",
+            node: Some(2),
+            macs: 96,
+            shared: true,
+        },
+    ];
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

@@ -6,34 +6,46 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
+use core::ops::Range;
+
 use super::{F32, Gemm, Panel, Stored};
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Kernel, Simd};
 
-/// All groups and panels for the one pixel of `gemm`.
+/// The one pixel of `gemm`; gives the channels that are computed.
+///
+/// A share is whole strips, of as many panels as are read at once: how k is split depends on how many these are, and so
+/// do the bits of the results. A half panel behind them goes with the last strip.
 #[inline(always)]
-pub(super) fn run<S: Simd, W: Stored>(s: S, gemm: &Gemm<W>) {
-    for group in 0..gemm.groups {
-        let mut first = 0;
-        while first < gemm.group_outputs() {
-            let panel = gemm.panel(group, first);
-            // The half panel comes alone; a panel of 9 or more channels is whole.
-            let whole = (gemm.group_outputs() - first + PANEL - HALF_PANEL - 1) / PANEL;
-            let strip = Strip { gemm, group, panel };
-            first += PANEL * dispatch(s, strip, whole.min(S::STREAMS));
+pub(super) fn run<S: Simd, W: Stored>(s: S, gemm: &Gemm<W>) -> Range<usize> {
+    // The half panel comes alone; a panel of 9 or more channels is whole.
+    let whole = (gemm.group_outputs() + PANEL - HALF_PANEL - 1) / PANEL;
+    let strips = whole.div_ceil(S::STREAMS).max(1);
+    let share = gemm.share.of(gemm.groups * strips);
+    for strip in share.clone() {
+        let (group, first) = (strip / strips, strip % strips * S::STREAMS);
+        let last = if strip % strips + 1 == strips { whole } else { first + S::STREAMS };
+        if last > first {
+            let panel = gemm.panel::<S>(group, first * PANEL, 1);
+            dispatch(s, Strip { gemm, group, panel }, last - first);
+        }
+        if last == whole && whole * PANEL < gemm.group_outputs() {
+            let panel = gemm.panel::<S>(group, whole * PANEL, 1);
+            dispatch(s, Strip { gemm, group, panel }, 0);
         }
     }
+    let channel = |strip: usize| strip / strips * gemm.group_outputs() + strip % strips * S::STREAMS * PANEL;
+    channel(share.start)..channel(share.end)
 }
 
-/// Runs the tile for so many whole panels, or for a half one if there are none, and gives how many it was.
+/// Runs the tile for so many whole panels, or for a half one if there are none.
 #[inline(always)]
-fn dispatch<S: Simd, W: Stored>(s: S, strip: Strip<'_, W>, panels: usize) -> usize {
+fn dispatch<S: Simd, W: Stored>(s: S, strip: Strip<'_, W>, panels: usize) {
     if panels == 0 {
-        match const { HALF_PANEL / S::Half::LANES } {
+        return match const { HALF_PANEL / S::Half::LANES } {
             1 => s.half().run(Streams::<W, 1, 1, 4>(strip)),
             _ => s.half().run(Streams::<W, 1, 2, 2>(strip)),
-        }
-        return 1;
+        };
     }
     match (const { PANEL / S::LANES }, panels) {
         (1, 1) => s.run(Streams::<W, 1, 1, 4>(strip)),
@@ -47,7 +59,6 @@ fn dispatch<S: Simd, W: Stored>(s: S, strip: Strip<'_, W>, panels: usize) -> usi
         (_, 1) => s.run(Streams::<W, 1, 4, 2>(strip)),
         (_, _) => s.run(Streams::<W, 2, 4, 1>(strip)),
     }
-    panels
 }
 
 /// Where a tile begins.

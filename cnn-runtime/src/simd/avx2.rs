@@ -94,6 +94,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch(self, from: *const f32) {
+        // SAFETY: a prefetch reads nothing, and faults at no address; every x86-64 CPU has it.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
+    }
+
+    #[inline(always)]
     fn splat(self, x: f32) -> __m256 {
         // SAFETY: `self` proves AVX.
         unsafe { _mm256_set1_ps(x) }
@@ -251,18 +257,6 @@ impl Simd for Avx2 {
     fn shift_to_exponent(self, x: __m256) -> __m256 {
         // SAFETY: `self` proves AVX2.
         unsafe { _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_castps_si256(x))) }
-    }
-
-    #[inline(always)]
-    fn map(self, x: __m256, f: fn(f32) -> f32) -> __m256 {
-        let mut lanes = [0.0; Self::LANES];
-        // SAFETY: the array has a float for each lane.
-        unsafe { self.store(lanes.as_mut_ptr(), x) };
-        for lane in &mut lanes {
-            *lane = f(*lane);
-        }
-        // SAFETY: as above.
-        unsafe { self.load(lanes.as_ptr()) }
     }
 
     #[inline(always)]

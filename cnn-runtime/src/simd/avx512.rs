@@ -83,6 +83,7 @@ impl Simd for Avx512 {
     /// in memory.
     const MR: usize = 12;
     const MR_HALF: usize = Avx2::MR_HALF;
+    const PANELS: usize = 2;
     const STREAMS: usize = 4;
 
     #[inline(always)]
@@ -94,6 +95,12 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn half(self) -> Avx2 {
         self.half
+    }
+
+    #[inline(always)]
+    fn prefetch(self, from: *const f32) {
+        // SAFETY: a prefetch reads nothing, and faults at no address; every x86-64 CPU has it.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
     }
 
     #[inline(always)]
@@ -234,18 +241,6 @@ impl Simd for Avx512 {
     fn shift_to_exponent(self, x: __m512) -> __m512 {
         // SAFETY: `self` proves AVX-512 F.
         unsafe { _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_castps_si512(x))) }
-    }
-
-    #[inline(always)]
-    fn map(self, x: __m512, f: fn(f32) -> f32) -> __m512 {
-        let mut lanes = [0.0; Self::LANES];
-        // SAFETY: the array has a float for each lane.
-        unsafe { self.store(lanes.as_mut_ptr(), x) };
-        for lane in &mut lanes {
-            *lane = f(*lane);
-        }
-        // SAFETY: as above.
-        unsafe { self.load(lanes.as_ptr()) }
     }
 
     #[inline(always)]

@@ -1,9 +1,9 @@
 //! Layers' arguments as `cnn::network!` writes them.
 
-use cnn::op::{Activation, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Size, Store};
+use cnn_runtime::op::{Activation, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Size, Store};
 
 /// The arguments of a layer, without those that have their default: `6, 5x5, stride = 2`. Empty if none is left.
-pub(crate) fn arguments(op: &Op) -> String {
+pub fn arguments(op: &Op) -> String {
     let arguments = match op {
         Op::Conv(conv) => conv_arguments(conv),
         Op::Linear(linear) => linear_arguments(linear),
@@ -137,7 +137,7 @@ fn padding(pad: Padding) -> Argument {
 
 #[cfg(test)]
 mod tests {
-    use cnn::op::BatchNorm;
+    use cnn_runtime::op::BatchNorm;
 
     use super::*;
 

@@ -16,6 +16,7 @@ use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Size};
 use cnn_runtime::pack::{Affine, ConvPanels};
+use cnn_runtime::run::Run;
 use cnn_runtime::workspace::SLACK;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -190,7 +191,7 @@ const LINEARS: [Linear; 3] = [
 /// Weights of at least so many bytes are gone from all caches when they are read again.
 const COLD_BYTES: usize = 256 << 20;
 
-type Kernel = fn(Isa, &Dense, &[f32], &mut [f32]);
+type Kernel = fn(Run<'_>, &Dense, &[f32], &mut [f32]);
 
 /// The layer with weights in single and in half precision.
 fn linear(criterion: &mut Criterion, linear: &Linear) {
@@ -219,7 +220,7 @@ fn linear(criterion: &mut Criterion, linear: &Linear) {
             group.bench_function(format!("{store}-{}", isa.name()), |bencher| {
                 bencher.iter(|| {
                     let weights = next.next().unwrap_or_default();
-                    kernel(isa, black_box(&layer), black_box(weights), black_box(&mut ws));
+                    kernel(isa.into(), black_box(&layer), black_box(weights), black_box(&mut ws));
                 });
             });
         }

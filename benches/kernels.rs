@@ -8,11 +8,14 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use cnn_runtime::activation::{Activate, activate};
 use cnn_runtime::conv::{Conv2d, conv2d};
 use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Size};
 use cnn_runtime::pack::{Affine, ConvPanels};
+use cnn_runtime::run::{Run, Threads};
+use cnn_runtime::threads::Pool;
 use cnn_runtime::workspace::SLACK;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -170,12 +173,25 @@ fn convolutions(criterion: &mut Criterion) {
     }
 }
 
+/// What it costs to involve other threads: a kernel that does next to nothing, alone and in two shares.
+fn regions(criterion: &mut Criterion) {
+    let map = Map::dense(0, 2, 1, 16);
+    let layer = Activate { input: map, output: map, activation: Activation::Relu };
+    let mut ws = vec![0.5; map.end() + SLACK];
+    let pool = Pool::new(2).with_least_work(1);
+    let mut group = criterion.benchmark_group("region");
+    for (name, threads) in [("alone", Threads::ALONE), ("2 threads", Threads::of(&pool))] {
+        let run = Run::best().on(threads);
+        group.bench_function(name, |bencher| bencher.iter(|| activate(run, black_box(&layer), &mut ws)));
+    }
+}
+
 criterion_group! {
     name = kernels;
     config = Criterion::default()
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1));
-    targets = convolutions
+    targets = convolutions, regions
 }
 criterion_main!(kernels);

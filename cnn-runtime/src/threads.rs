@@ -42,7 +42,7 @@ use std::time::{Duration, Instant};
 const SPIN: Duration = Duration::from_micros(50);
 
 /// The least work of a part, counted as in [`Pool::parts`]: some times what a region costs.
-const LEAST: usize = 2_000;
+const LEAST: usize = 1_000;
 
 /// Looks at the clock take about as long as so many turns of the spinning loop.
 const TURNS: usize = 32;

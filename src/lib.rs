@@ -114,7 +114,7 @@
 //! `(top, left, bottom, right)`, `same`, or `same_lower`; a size that begins with a zero is written `(0, 3)`, since Rust
 //! reads `0x3` as a hexadecimal number. Arguments are whole-number arithmetic over a block's parameters; where an argument
 //! may be any number, such as `alpha`, it is that of decimals, and `1 / 6` a sixth. Attributes on a net: doc comments,
-//! `#[weights("…")]`, `#[batch(n)]`, `#[cfg(…)]` and lint levels.
+//! `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[cfg(…)]` and lint levels.
 //!
 //! With `#[batch(8)]` a pass takes 8 images: `forward` reads `&[[f32; N]; 8]` and gives as many outputs. Weights are read
 //! once a pass, which counts where they are large and maps small: fully connected layers, the last stages of deep nets.
@@ -177,6 +177,10 @@
 //!
 //! # Speed
 //!
+//! Convolutions of 3x3 and 5x5 with stride 1 are computed by Winograd's algorithm where that is faster. Its rounding errors
+//! are larger than those of the sum that is written down, and still small: logits of the reference nets are within 1e-5 of
+//! their largest magnitude. `#[algorithm(exact)]` above a net turns it off.
+//!
 //! Kernels choose AVX2 and FMA at run time where the CPU has them. They are compiled in `cnn-runtime`: optimise that
 //! crate in debug builds too, or nets are slow there:
 //!
@@ -212,14 +216,16 @@ pub use cnn_runtime::{reference, trace, weights};
 pub mod __rt {
     pub use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
     pub use cnn_runtime::conv::{Conv2d, conv2d, conv2d_batch, depthwise2d};
-    pub use cnn_runtime::dense::{Dense, dense, dense_batch};
+    pub use cnn_runtime::dense::{Dense, dense, dense_batch, dense_f16, dense_f16_batch};
     pub use cnn_runtime::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
     pub use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
     pub use cnn_runtime::map::Map;
     pub use cnn_runtime::network::{Network, WrongLength, exactly, exactly_images};
     pub use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
-    pub use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size};
-    pub use cnn_runtime::pack::{ConvPanels, DepthwiseTaps};
+    pub use cnn_runtime::op::{
+        Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size, Store,
+    };
+    pub use cnn_runtime::pack::{ConvPanels, DepthwiseTaps, WinogradPanels};
     pub use cnn_runtime::packed::{Aligned, Packed};
     pub use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
     pub use cnn_runtime::run::{Run, Threads};
@@ -231,6 +237,7 @@ pub mod __rt {
     pub use cnn_runtime::weights::Files;
     #[cfg(feature = "alloc")]
     pub use cnn_runtime::weights::{Layout, Pack, Source, WeightsError};
+    pub use cnn_runtime::winograd::{Winograd2d, winograd2d, winograd2d_batch};
     pub use cnn_runtime::workspace::{Batch, Place, Workspace};
     pub use cnn_runtime::{if_alloc, if_std};
     #[cfg(feature = "std")]

@@ -11,7 +11,6 @@ mod args;
 mod commands;
 mod digits;
 mod failure;
-mod language;
 mod numbers;
 mod picture;
 mod registry;

@@ -1,5 +1,6 @@
 //! [`Optimised`] to [`Plan`]: kernels with all their numbers, one workspace, one array of packed weights.
 
+mod algorithm;
 mod arena;
 mod calls;
 mod layout;
@@ -11,12 +12,15 @@ use cnn_runtime::dense::Dense;
 use cnn_runtime::graph::Graph;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::{Activation, Padding};
+use cnn_runtime::op::{Activation, Op, Padding};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::weights::Pack;
+use cnn_runtime::winograd::Winograd2d;
 
 use crate::describe::describe;
-use crate::optimise::Optimised;
+use crate::optimise::{Optimised, Step, StepKind};
+
+use self::algorithm::Algorithm;
 
 pub use arena::Buffer;
 pub(crate) use arena::round_up;
@@ -77,10 +81,14 @@ pub enum Kernel {
     Copy(Map, Map),
     /// Convolution.
     Conv2d(Conv2d),
+    /// Convolution by Winograd's algorithm.
+    Winograd2d(Winograd2d),
     /// Depthwise convolution.
     Depthwise2d(Conv2d),
     /// Fully connected layer.
     Dense(Dense),
+    /// Fully connected layer, its weights in half precision.
+    DenseF16(Dense),
     /// Maximum over a window.
     MaxPool(Pool2d),
     /// Mean over a window.
@@ -107,11 +115,41 @@ pub enum Kernel {
     Mul(Vec<Map>, Map, Activation),
 }
 
-/// Plans a net.
-pub fn plan(net: Optimised) -> Plan {
+/// Plans a net; `exact` turns algorithms off that compute another sum than the one that is written down.
+pub fn plan(net: Optimised, exact: bool) -> Plan {
+    let stream = algorithm::stream(net.weight_bytes());
+    let choose = |step| if exact { Algorithm::Direct } else { net.algorithm(step, stream) };
+    let algorithms = net.steps.iter().map(choose).collect();
+    let net = Chosen { net, algorithms };
     let layout = layout::layout(&net);
     let (recipe, packed_len) = recipe::recipe(&net);
     calls::calls(net, layout, recipe, packed_len)
+}
+
+/// A net with an algorithm for each of its steps.
+struct Chosen {
+    net: Optimised,
+    /// That of each step; direct, where there is nothing to choose.
+    algorithms: Vec<Algorithm>,
+}
+
+impl Optimised {
+    /// Bytes of all weights that run, as they are declared.
+    fn weight_bytes(&self) -> usize {
+        let tensors = self.steps.iter().flat_map(|step| &self.shaped.tensors[step.node]);
+        tensors.map(|tensor| tensor.shape.iter().product::<usize>() * size_of::<f32>()).sum()
+    }
+
+    /// The algorithm for a step, where a byte of weights costs `stream`.
+    fn algorithm(&self, step: &Step, stream: f64) -> Algorithm {
+        match (&step.kind, &self.shaped.graph.nodes[step.node].op) {
+            (StepKind::Conv(_), Op::Conv(conv)) => {
+                let (input, output) = (self.values[step.inputs[0]], self.values[step.output]);
+                algorithm::choose(conv, input.channels(), output.size(), stream)
+            }
+            _ => Algorithm::Direct,
+        }
+    }
 }
 
 impl Plan {

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use cnn_compiler::plan::{Kernel, Plan, Range};
 use cnn_runtime::activation::{activate, prelu};
 use cnn_runtime::conv::{conv2d, depthwise2d};
-use cnn_runtime::dense::dense;
+use cnn_runtime::dense::{dense, dense_f16};
 use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
 use cnn_runtime::norm::{lrn, scale_shift};
 use cnn_runtime::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
@@ -19,6 +19,7 @@ use cnn_runtime::run::Run;
 use cnn_runtime::softmax::{log_softmax, softmax};
 use cnn_runtime::trace::Trace;
 use cnn_runtime::weights::{self, Source};
+use cnn_runtime::winograd::winograd2d;
 use models::seeded;
 
 const NETS: u64 = 300;
@@ -127,8 +128,10 @@ fn run(plan: &Plan, weights: &[f32], input: &[f32], ws: &mut [f32]) {
             Kernel::StoreChw(from, to) => store_chw(run, from, *to, ws),
             Kernel::Copy(from, to) => copy(run, from, to, ws),
             Kernel::Conv2d(conv) => conv2d(run, conv, weights, ws),
+            Kernel::Winograd2d(conv) => winograd2d(run, conv, weights, ws),
             Kernel::Depthwise2d(conv) => depthwise2d(run, conv, weights, ws),
             Kernel::Dense(linear) => dense(run, linear, weights, ws),
+            Kernel::DenseF16(linear) => dense_f16(run, linear, weights, ws),
             Kernel::MaxPool(pool) => max_pool(run, pool, ws),
             Kernel::AvgPool(pool) => avg_pool(run, pool, ws),
             Kernel::GlobalMaxPool(from, to) => global_max_pool(run, from, to, ws),

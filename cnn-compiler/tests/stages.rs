@@ -29,8 +29,9 @@ fn lenet5() {
         &[
             "input: the image, 1x32x32",
             "conv1: 1x32x32 -> 6x28x28: conv 5x5, tanh",
+            "2.halo: zeros around 14x14",
             "2: 6x28x28 -> 6x14x14: avg_pool 2x2",
-            "conv2: 6x14x14 -> 16x10x10: conv 5x5, tanh",
+            "conv2: 6x14x14 -> 16x10x10: conv 5x5 by F(4, 5), tanh",
             "5: 16x10x10 -> 16x5x5: avg_pool 2x2",
             "fc1: 16x5x5 -> 120: linear, tanh",
             "fc2: 120 -> 84: linear, tanh",
@@ -144,9 +145,31 @@ fn a_flatten_that_something_else_reads_is_kept() {
 }
 
 #[test]
+fn weights_in_half_precision_have_a_kernel_of_their_own() {
+    assert_kernels(
+        "#[store(f16)] Net: 2x3x3 -> 5 { a: linear(7) -> n: batch_norm -> relu -> b: linear(5, store = f32); }",
+        &["input: the image, 2x3x3", "a: 2x3x3 -> 7: linear, weights in f16, batch_norm, relu", "b: 7 -> 5: linear"],
+    );
+    let len = |source| plan(source).map_or(0, |plan| plan.packed_len);
+    let (f16, f32) = (len("Net: 100 -> 64 { a: linear(64, store = f16); }"), len("Net: 100 -> 64 { a: linear(64); }"));
+    assert_eq!((f16, f32), (64 + 64 * 100 / 2, 64 + 64 * 100));
+}
+
+#[test]
 fn a_repeat_names_its_steps_with_a_counter() {
     assert_kernels(
         "Net: 3 -> 3 { block: [fc1..: linear(3); 2]; }",
         &["input: the image, 3", "block.fc1: 3 -> 3: linear", "block.fc2: 3 -> 3: linear"],
     );
+}
+
+#[test]
+fn convolutions_can_be_computed_as_they_are() {
+    let body = "Net: 32x28x28 -> 32x28x28 { a: conv(32, 3x3, pad = 1) -> relu; }";
+    let input = ["input.halo: zeros around 28x28", "input: the image, 32x28x28"];
+    let output = "output.chw: 32x28x28 in the order C, H, W";
+    let fast = "a: 32x28x28 -> 32x28x28: conv 3x3 by F(4, 3), relu";
+    assert_kernels(body, &[input[0], input[1], fast, output]);
+    let exact = "a: 32x28x28 -> 32x28x28: conv 3x3, relu";
+    assert_kernels(&format!("#[algorithm(exact)] {body}"), &[input[0], input[1], exact, output]);
 }

@@ -5,13 +5,16 @@
 
 mod depthwise;
 
+use core::marker::PhantomData;
+
 use crate::activation::Finish;
 use crate::bounds::{Windows, assert_map, assert_same, weights_at};
-use crate::gemm::{Gemm, Lattice, Patch};
+use crate::gemm::{F32, Gemm, Lattice, Patch, Stored};
 use crate::map::Map;
 use crate::op::{Activation, Conv, Padding, Size};
 use crate::pack::{HALF_PANEL, padded};
 use crate::run::{Run, Share, floats};
+use crate::simd::Kernel;
 use crate::workspace::Batch;
 
 /// A convolution of a map with its zero halo, with everything that is fused into it:
@@ -59,6 +62,14 @@ pub fn conv2d(run: Run<'_>, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
 ///
 /// As [`conv2d`] does, for the workspace of each image; also if `ws` has no room for all of them.
 pub fn conv2d_batch(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    convolve::<F32>(run, layer, batch, weights, ws);
+}
+
+/// [`conv2d_batch`] with weights that are stored in a given way.
+pub(crate) fn convolve<W: Stored>(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: &[f32], ws: &mut [f32])
+where
+    Gemm<W>: Kernel<Output = ()>,
+{
     let Conv2d { input, output, groups, .. } = layer;
     let offset = layer.assert(batch.floats);
     assert!(batch.images.checked_mul(batch.floats).is_some_and(|all| all <= ws.len()), "no room for {batch:?}");
@@ -67,7 +78,8 @@ pub fn conv2d_batch(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: &[f32],
     let patch = layer.patch();
     let columns = (output.channels / groups).next_multiple_of(HALF_PANEL);
     let gemm = Gemm {
-        weights: weights_at(weights, layer.weights, [*groups, columns, patch.depth() + 1]),
+        weights: weights_at(weights, layer.weights, [*groups, W::floats(columns), patch.depth() + W::PER_FLOAT]),
+        stored: PhantomData,
         ws: ws.as_mut_ptr(),
         batch,
         inputs: input.elements(),

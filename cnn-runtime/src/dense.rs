@@ -1,6 +1,7 @@
 //! Fully connected layers.
 
-use crate::conv::{Conv2d, conv2d_batch};
+use crate::conv::{Conv2d, convolve};
+use crate::gemm::{F16, F32};
 use crate::map::Map;
 use crate::op::{Activation, Size};
 use crate::run::Run;
@@ -38,20 +39,50 @@ pub fn dense(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
 ///
 /// As [`dense`] does, for the workspace of each image; also if `ws` has no room for all of them.
 pub fn dense_batch(run: Run<'_>, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
-    let Dense { input, output, .. } = *layer;
-    assert!(output.pixels() == 1, "a fully connected layer gives a vector: {output:?}");
-    let conv = Conv2d {
-        input,
-        output,
-        kernel: Size::new(input.height, input.width),
-        stride: Size::square(1),
-        pad_top: 0,
-        pad_left: 0,
-        dilation: Size::square(1),
-        groups: 1,
-        weights: layer.weights,
-        residual: layer.residual,
-        activation: layer.activation,
-    };
-    conv2d_batch(run, &conv, batch, weights, ws);
+    convolve::<F32>(run, &layer.conv(), batch, weights, ws);
+}
+
+/// [`dense`] with weights in half precision ([`ConvPanels::pack_f16`](crate::pack::ConvPanels::pack_f16)), which are
+/// multiplied and summed in single precision. It is a function of its own, so that nets without such a layer have no code
+/// for it.
+///
+/// # Panics
+///
+/// As [`dense`] does.
+pub fn dense_f16(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
+    dense_f16_batch(run, layer, Batch::one(ws), weights, ws);
+}
+
+/// [`dense_batch`] with weights in half precision.
+///
+/// # Panics
+///
+/// As [`dense_batch`] does.
+pub fn dense_f16_batch(run: Run<'_>, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    convolve::<F16>(run, &layer.conv(), batch, weights, ws);
+}
+
+impl Dense {
+    /// The layer as a convolution.
+    ///
+    /// # Panics
+    ///
+    /// If the output is not a vector.
+    fn conv(&self) -> Conv2d {
+        let Self { input, output, weights, residual, activation } = *self;
+        assert!(output.pixels() == 1, "a fully connected layer gives a vector: {output:?}");
+        Conv2d {
+            input,
+            output,
+            kernel: Size::new(input.height, input.width),
+            stride: Size::square(1),
+            pad_top: 0,
+            pad_left: 0,
+            dilation: Size::square(1),
+            groups: 1,
+            weights,
+            residual,
+            activation,
+        }
+    }
 }

@@ -25,10 +25,15 @@
 mod height;
 mod planar;
 mod product;
+mod stored;
 mod tile;
 mod vector;
 
-pub(crate) use self::product::{Columns, multiply};
+pub(crate) use self::height::Width;
+pub(crate) use self::product::{Products, multiply};
+pub(crate) use self::stored::{F16, F32, Stored};
+
+use core::marker::PhantomData;
 
 use core::ops::Range;
 
@@ -109,13 +114,15 @@ pub(crate) struct Lattice {
 /// Whoever makes one has checked that all windows, the output and the residual lie in the workspace, each with a vector
 /// behind it, and that the weights are there.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Gemm {
+pub(crate) struct Gemm<W = F32> {
     /// The workspace of the first image.
     pub(crate) ws: *mut f32,
     /// The images, each in a workspace of its own.
     pub(crate) batch: Batch,
     /// The first panel.
     pub(crate) weights: *const f32,
+    /// How weights are stored.
+    pub(crate) stored: PhantomData<W>,
     /// Floats of the map that the windows are in.
     pub(crate) inputs: usize,
     /// The windows.
@@ -138,6 +145,8 @@ pub(crate) struct Gemm {
 
 /// The pixels of a block.
 struct Block {
+    /// The first one.
+    first: usize,
     /// How many there are.
     len: usize,
     /// Where their windows begin.
@@ -151,14 +160,14 @@ struct Block {
 impl Block {
     /// One without pixels.
     const fn new() -> Self {
-        Self { len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }
+        Self { first: 0, len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }
     }
 
     /// Goes to the `len` pixels from `first` on, at most [`MC`]; they may be of several images.
     #[inline(always)]
-    fn go_to(&mut self, gemm: &Gemm, first: usize, len: usize) {
+    fn go_to<W: Stored>(&mut self, gemm: &Gemm<W>, first: usize, len: usize) {
         let Gemm { windows, output, residual, .. } = gemm;
-        self.len = len.min(MC);
+        (self.first, self.len) = (first, len.min(MC));
         let (mut image, mut y, mut x) = gemm.pixel(first);
         let mut start = 0;
         while start < self.len {
@@ -200,7 +209,7 @@ pub(crate) fn evenly(total: usize, most: usize) -> impl Iterator<Item = (usize, 
     })
 }
 
-/// A panel of packed weights.
+/// A panel of packed weights, or two next to each other.
 #[derive(Clone, Copy)]
 struct Panel {
     /// Its biases.
@@ -209,14 +218,16 @@ struct Panel {
     first: usize,
     /// Channels that are not padding.
     channels: usize,
-    /// Whether it is a half panel.
-    half: bool,
+    /// Whether it is a half panel, or two.
+    width: Width,
+    /// The distance to the second one.
+    next: usize,
     /// Whether a pixel's vectors may reach into the next pixel, if that lies right behind it and is written later: so
     /// where no other panel has written there.
     only: bool,
 }
 
-impl Gemm {
+impl<W: Stored> Gemm<W> {
     /// Where the image of a pixel begins in the workspace, and its row and column; all images' pixels are counted through.
     #[inline(always)]
     fn pixel(&self, index: usize) -> (usize, usize, usize) {
@@ -231,19 +242,20 @@ impl Gemm {
 
     /// Floats of a packed group.
     fn group_len(&self) -> usize {
-        self.group_outputs().next_multiple_of(HALF_PANEL) * (self.patch.depth() + 1)
+        W::panel_floats(self.group_outputs().next_multiple_of(HALF_PANEL), self.patch.depth())
     }
 
-    /// The panel of `group` that begins at output channel `first`.
-    fn panel(&self, group: usize, first: usize) -> Panel {
+    /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide and not only `most` are
+    /// wanted.
+    fn panel<S: Simd>(&self, group: usize, first: usize, most: usize) -> Panel {
         let rest = self.group_outputs() - first;
-        let before = group * self.group_len() + first * (self.patch.depth() + 1);
+        let before = group * self.group_len() + W::panel_floats(first, self.patch.depth());
         // SAFETY: all panels of all groups are in the weights.
         let start = unsafe { self.weights.add(before) };
-        let half = rest <= HALF_PANEL;
-        let width = if half { HALF_PANEL } else { PANEL };
-        let only = self.output.channels == rest && width <= 2 * rest && self.residual.is_none();
-        Panel { start, first, channels: rest.min(PANEL), half, only }
+        let width = Width::of::<S>(if most == 1 { rest.min(PANEL) } else { rest });
+        let only = self.output.channels == rest && width.channels() <= 2 * rest && self.residual.is_none();
+        let next = W::panel_floats(PANEL, self.patch.depth());
+        Panel { start, first, channels: rest.min(width.channels()), width, next, only }
     }
 
     /// Panels of a group.
@@ -304,6 +316,36 @@ impl Gemm {
             at += pixels;
         }
     }
+
+    /// The product with a single pixel.
+    #[inline(always)]
+    fn run_vector<S: Simd>(&self, s: S) {
+        let channels = vector::run(s, self);
+        self.pass(s, 0, 1, &channels);
+    }
+
+    /// Loops 4 to 2 over a share. `taps` is [`Patch::table`].
+    #[inline(always)]
+    fn run_blocks<S: Simd>(&self, s: S, taps: &[u32]) {
+        let [pixels, panels] = self.shared();
+        if pixels.is_empty() || panels.is_empty() {
+            return;
+        }
+        let channels = self.channel(panels.start)..self.channel(panels.end);
+        let mut block = Block::new();
+        for (first, len) in evenly(pixels.len(), MC) {
+            block.go_to(self, pixels.start + first, len);
+            let cold = first == 0;
+            let mut next = panels.start;
+            while next < panels.end {
+                let (group, channel) = (next / self.panels(), next % self.panels() * PANEL);
+                let panel = self.panel::<S>(group, channel, panels.end - next);
+                tile::panel(s, self, &block, group, panel, taps, cold);
+                next += panel.width.panels();
+            }
+            self.pass(s, block.first, len, &channels);
+        }
+    }
 }
 
 impl Kernel for Gemm {
@@ -312,28 +354,26 @@ impl Kernel for Gemm {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         if self.pixels() == 1 {
-            let channels = vector::run(s, &self);
-            return self.pass(s, 0, 1, &channels);
+            return self.run_vector(s);
         }
         let mut taps = [0; MOST_TAPS];
         let taps = self.patch.table(&mut taps);
         if planar::fits::<S>(&self, taps) {
             return planar::run(s, &self, taps);
         }
-        let [pixels, panels] = self.shared();
-        if pixels.is_empty() || panels.is_empty() {
-            return;
-        }
-        let channels = self.channel(panels.start)..self.channel(panels.end);
-        let mut block = Block::new();
-        for (first, len) in evenly(pixels.len(), MC) {
-            let first = pixels.start + first;
-            block.go_to(&self, first, len);
-            for panel in panels.clone() {
-                let (group, channel) = (panel / self.panels(), panel % self.panels() * PANEL);
-                tile::panel(s, &self, &block, group, self.panel(group, channel), taps);
-            }
-            self.pass(s, first, len, &channels);
+        self.run_blocks(s, taps);
+    }
+}
+
+/// Weights in half precision are those of fully connected layers: windows are long, and few.
+impl Kernel for Gemm<F16> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        match self.pixels() {
+            1 => self.run_vector(s),
+            _ => self.run_blocks(s, &[]),
         }
     }
 }

@@ -3,6 +3,9 @@
 //! `Box::new_zeroed` writes the zeros itself where a type wants more alignment than `malloc` gives. Hundreds of megabytes
 //! would be written twice that way, and be resident before the first of them is needed. Here the allocator is asked for
 //! zeros, which it has from the system page by page, with room to align in.
+//!
+//! Large values begin at a multiple of 2 MiB, and Linux is asked for pages of that size: reading weights is bound by memory,
+//! and with pages of 4 KiB by the walks through their tables too.
 
 use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use core::fmt;
@@ -12,6 +15,9 @@ use core::ptr::NonNull;
 
 /// What allocators align to without being asked.
 const PLAIN: usize = 16;
+
+/// A huge page of Linux on x86-64, and on aarch64 with 4 KiB pages.
+const HUGE: usize = 2 << 20;
 
 /// A `T` on the heap.
 pub struct Heap<T> {
@@ -34,19 +40,34 @@ impl<T: Zero> Heap<T> {
         // SAFETY: the layout has a size.
         let block = unsafe { alloc_zeroed(layout) };
         let Some(block) = NonNull::new(block) else { handle_alloc_error(layout) };
-        let before = block.align_offset(align_of::<T>());
+        let before = block.align_offset(Self::ALIGN);
         // SAFETY: the block is larger than the value by more than it takes to align it.
         let value = unsafe { block.add(before) }.cast();
+        if Self::ALIGN == HUGE {
+            advise_huge(value);
+        }
         Self { value, block, owned: PhantomData }
     }
 }
 
 impl<T> Heap<T> {
-    const LAYOUT: Layout = match Layout::from_size_align(size_of::<T>() + align_of::<T>(), PLAIN) {
+    /// Where values begin: at least two huge pages are worth a boundary.
+    const ALIGN: usize = if size_of::<T>() >= 2 * HUGE { HUGE } else { align_of::<T>() };
+    const LAYOUT: Layout = match Layout::from_size_align(size_of::<T>() + Self::ALIGN, PLAIN) {
         Ok(layout) => layout,
         Err(_) => panic!("larger than any memory"),
     };
 }
+
+/// Asks for huge pages under a value; where there are none, nothing changes.
+#[cfg(all(feature = "std", target_os = "linux"))]
+fn advise_huge<T>(value: NonNull<T>) {
+    // SAFETY: the range is in a block of ours, and the advice changes none of its contents.
+    unsafe { libc::madvise(value.as_ptr().cast(), size_of::<T>(), libc::MADV_HUGEPAGE) };
+}
+
+#[cfg(not(all(feature = "std", target_os = "linux")))]
+fn advise_huge<T>(_: NonNull<T>) {}
 
 impl<T> Deref for Heap<T> {
     type Target = T;

@@ -1,5 +1,7 @@
 //! Values in and out of the workspace, and several values into one.
 
+use core::ops::Range;
+
 use crate::activation::{Apply, Finish};
 use crate::bounds::{assert_map, assert_same};
 use crate::map::Map;
@@ -18,13 +20,10 @@ pub fn load_chw(run: Run<'_>, image: &[f32], map: &Map, ws: &mut [f32]) {
     assert!(image.len() == map.elements(), "an image of {} floats for {map:?}", image.len());
     let ws = ws.as_mut_ptr();
     let load = |share: Share| {
-        for y in share.of(map.height) {
-            for c in 0..map.channels {
-                let row = &image[(c * map.height + y) * map.width..][..map.width];
-                // SAFETY: the map was checked, and this is channel `c` of its row `y`.
-                unsafe { scatter(row, ws.add(map.at(y, 0) + c), map.pixel) };
-            }
-        }
+        for_each_stretch(map, share.of(map.height), |len, from, to| {
+            // SAFETY: the map was checked, and this is a stretch of one of its channels.
+            unsafe { scatter(&image[from..][..len], ws.add(to), map.pixel) };
+        });
     };
     // SAFETY: shares are rows.
     unsafe { run.each_share(floats(STRIDED * map.elements()), load) };
@@ -67,19 +66,36 @@ pub fn store_chw(run: Run<'_>, map: &Map, offset: usize, ws: &mut [f32]) {
     }
     let ws = ws.as_mut_ptr();
     let store = |share: Share| {
-        for c in 0..map.channels {
-            for y in share.of(map.height) {
-                for x in 0..map.width {
-                    let to = offset + (c * map.height + y) * map.width + x;
-                    // SAFETY: the map was checked, and that there is room for its elements.
-                    unsafe { *ws.add(to) = *ws.add(map.at(y, x) + c) };
-                }
-            }
-        }
+        for_each_stretch(map, share.of(map.height), |len, to, from| {
+            // SAFETY: the map was checked, and that there is room for its elements.
+            (0..len).for_each(|x| unsafe { *ws.add(offset + to + x) = *ws.add(from + x * map.pixel) });
+        });
     };
     // SAFETY: shares are rows.
     unsafe { run.each_share(floats(STRIDED * map.elements()), store) };
     run.done();
+}
+
+/// Floats of the pixels that are visited channel by channel: they stay in L1.
+const BLOCK_FLOATS: usize = 4096;
+/// But no less pixels than a cache line has floats, as each channel's lie next to each other in the other order.
+const BLOCK_PIXELS: usize = 16;
+
+/// Calls `each` for pixels next to each other of a channel, in some rows: with their number, where their first float is in the order
+/// C, H, W, and where it is in the workspace.
+#[inline(always)]
+fn for_each_stretch(map: &Map, rows: Range<usize>, mut each: impl FnMut(usize, usize, usize)) {
+    let most = (BLOCK_FLOATS / map.pixel.max(1)).max(BLOCK_PIXELS);
+    for y in rows {
+        let mut x = 0;
+        while x < map.width {
+            let len = most.min(map.width - x);
+            for c in 0..map.channels {
+                each(len, (c * map.height + y) * map.width + x, map.at(y, x) + c);
+            }
+            x += len;
+        }
+    }
 }
 
 /// Copies a map.

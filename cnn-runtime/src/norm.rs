@@ -93,7 +93,7 @@ impl LrnKernel<'_> {
                             let root = s.sqrt(base);
                             s.div(value, s.mul(root, s.sqrt(root)))
                         } else {
-                            s.div(value, power(s, base, lrn.beta))
+                            s.div(value, s.map(base, |base| libm::powf(base, lrn.beta)))
                         };
                         s.store_first(self.ws.add(output.at(y, x) + c), result, input.channels - c);
                     }
@@ -133,19 +133,6 @@ impl LrnKernel<'_> {
         }
         sum
     }
-}
-
-/// `base^exponent` of each lane, by libm.
-#[inline(always)]
-fn power<S: Simd>(s: S, base: S::Vec, exponent: f32) -> S::Vec {
-    let mut lanes = [0.0; 16];
-    // SAFETY: no vector has more than 16 lanes.
-    unsafe { s.store(lanes.as_mut_ptr(), base) };
-    for lane in &mut lanes[..S::LANES] {
-        *lane = libm::powf(*lane, exponent);
-    }
-    // SAFETY: as above.
-    unsafe { s.load(lanes.as_ptr()) }
 }
 
 struct ScaleShiftKernel<'a> {

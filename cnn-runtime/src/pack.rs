@@ -1,10 +1,14 @@
 //! Weights in the order in which kernels read them.
 //!
 //! Packed weights of a net are one array of `f32`; each layer has an offset in it. Channels are padded with zeros to
-//! whole vectors, so that kernels load without looking at the end.
+//! whole vectors, so that kernels load without looking at the end. The weights of a fully connected layer may be in half
+//! precision, two in the bits of a float.
+
+#[cfg(feature = "alloc")]
+mod f16;
 
 use crate::op::Size;
-use crate::winograd::points::{MOST, transform_filter};
+use crate::winograd::points::{MOST, MOST_TAPS, filter_matrix};
 
 /// Output channels of a full panel: two AVX2 vectors, one AVX-512 vector or four NEON vectors.
 pub const PANEL: usize = 16;
@@ -107,18 +111,27 @@ impl ConvPanels {
     /// Hands each output channel and its column of a panel, in which every `width`-th element is its own, to `pack`; those
     /// behind the last channel are zeroed.
     fn pack_columns(&self, packed: &mut [f32], pack: impl Fn(usize, &mut [f32], usize)) {
-        for (group, packed) in packed.chunks_exact_mut(self.group_len()).enumerate() {
+        self.pack_panels(packed, |first, real, width, panel| {
+            for column in 0..real {
+                pack(first + column, &mut panel[column..], width);
+            }
+            for column in real..width {
+                panel[column..].iter_mut().step_by(width).for_each(|slot| *slot = 0.0);
+            }
+        });
+    }
+
+    /// Hands each panel to `pack`: its first output channel, how many it has, its width, and its share of `packed`, where
+    /// every channel takes the same.
+    fn pack_panels(&self, packed: &mut [f32], mut pack: impl FnMut(usize, usize, usize, &mut [f32])) {
+        let group_len = packed.len() / self.groups;
+        let half_panel_len = group_len / self.outputs.div_ceil(HALF_PANEL);
+        for (group, packed) in packed.chunks_exact_mut(group_len).enumerate() {
             let mut rest = packed;
             for first in (0..self.outputs).step_by(PANEL) {
                 let width = if self.outputs - first > HALF_PANEL { PANEL } else { HALF_PANEL };
-                let (panel, behind) = rest.split_at_mut(width * (self.depth() + 1));
-                let real = width.min(self.outputs - first);
-                for column in 0..real {
-                    pack(group * self.outputs + first + column, &mut panel[column..], width);
-                }
-                for column in real..width {
-                    panel[column..].iter_mut().step_by(width).for_each(|slot| *slot = 0.0);
-                }
+                let (panel, behind) = rest.split_at_mut(width / HALF_PANEL * half_panel_len);
+                pack(group * self.outputs + first, width.min(self.outputs - first), width, panel);
                 rest = behind;
             }
         }
@@ -173,34 +186,41 @@ impl WinogradPanels {
     /// If `packed` has another length than [`len`](Self::len), or there is no algorithm for such tiles.
     pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
         assert_eq!(packed.len(), self.len());
+        let matrix = filter_matrix(self.side(), self.taps);
         self.panels().pack_columns(packed, |channel, column, width| {
             let Affine { scale, shift } = affine(channel);
             column[0] = shift as f32;
             for input in 0..self.inputs {
                 let at = (channel * self.inputs + input) * self.taps * self.taps;
-                let filter = self.transform(|tap| f64::from(weight(at + tap)) * scale);
-                for (point, value) in filter[..self.side() * self.side()].iter().enumerate() {
-                    column[(1 + point * self.inputs + input) * width] = *value as f32;
+                let filter = self.transform(&matrix, |tap| f64::from(weight(at + tap)) * scale);
+                for (y, row) in filter[..self.side()].iter().enumerate() {
+                    for (x, value) in row[..self.side()].iter().enumerate() {
+                        let point = y * self.side() + x;
+                        column[(1 + point * self.inputs + input) * width] = *value as f32;
+                    }
                 }
             }
         });
     }
 
     /// `G g G^T` of a filter.
-    fn transform(&self, filter: impl Fn(usize) -> f64) -> [f64; MOST * MOST] {
+    fn transform(&self, matrix: &[[f64; MOST_TAPS]; MOST], filter: impl Fn(usize) -> f64) -> [[f64; MOST]; MOST] {
         let (taps, n) = (self.taps, self.side());
-        // G g, then (G (G g)^T)^T.
-        let mut columns = [[0.0; MOST]; MOST];
-        for (x, column) in columns.iter_mut().enumerate().take(taps) {
-            let mut values = [0.0; MOST];
-            values.iter_mut().enumerate().take(taps).for_each(|(y, value)| *value = filter(y * taps + x));
-            transform_filter(n, &values[..taps], &mut column[..n]);
+        // (G g)^T, then G g G^T.
+        let mut columns = [[0.0; MOST]; MOST_TAPS];
+        for (x, column) in columns[..taps].iter_mut().enumerate() {
+            for y in 0..taps {
+                let tap = filter(y * taps + x);
+                for (value, row) in column[..n].iter_mut().zip(matrix) {
+                    *value += row[y] * tap;
+                }
+            }
         }
-        let mut transformed = [0.0; MOST * MOST];
-        for y in 0..n {
-            let mut values = [0.0; MOST];
-            values.iter_mut().enumerate().take(taps).for_each(|(x, value)| *value = columns[x][y]);
-            transform_filter(n, &values[..taps], &mut transformed[y * n..][..n]);
+        let mut transformed = [[0.0; MOST]; MOST];
+        for (y, row) in transformed[..n].iter_mut().enumerate() {
+            for (value, factors) in row[..n].iter_mut().zip(matrix) {
+                *value = columns[..taps].iter().zip(factors).map(|(column, factor)| column[y] * factor).sum();
+            }
         }
         transformed
     }

@@ -317,7 +317,9 @@ impl<R: Reduce> Windows<R> {
     fn run<S: Simd>(&self, s: S, taps: Size) {
         // SAFETY: as the description of the type says; no more than `spare` floats are written behind a pixel.
         unsafe {
-            if self.channels < S::LANES {
+            if const { S::Half::LANES < S::LANES } && self.channels <= S::Half::LANES {
+                self.narrow(s.half(), taps);
+            } else if self.channels < S::LANES {
                 self.narrow(s, taps);
             } else {
                 self.wide(s, taps);
@@ -325,7 +327,7 @@ impl<R: Reduce> Windows<R> {
         }
     }
 
-    /// Pixels of less than a vector.
+    /// Pixels of a vector at most.
     ///
     /// # Safety
     ///

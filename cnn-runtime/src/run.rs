@@ -170,6 +170,12 @@ impl Share {
     /// All of it.
     pub(crate) const WHOLE: Self = Self { index: 0, parts: 1 };
 
+    /// Which one it is, and the share that it is if there can be at most so many; nothing for those behind.
+    pub(crate) fn at_most(self, parts: usize) -> Option<(usize, Self)> {
+        let parts = self.parts.min(parts);
+        (self.index < parts).then_some((self.index, Self { parts, ..self }))
+    }
+
     /// Its part of things that are counted from 0 to `total`: contiguous, of nearly the same length for each share.
     #[inline(always)]
     pub(crate) const fn of(self, total: usize) -> Range<usize> {

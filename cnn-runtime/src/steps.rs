@@ -12,6 +12,8 @@ pub struct Step<'a> {
     pub name: &'a str,
     /// The kernel's function: `conv2d`.
     pub kernel: &'a str,
+    /// What it does: `64x56x56 -> 64x56x56: conv 3x3 by F(4, 3), relu`.
+    pub doc: &'a str,
     /// The node of the [graph](crate::graph::Graph) that it computes or, where it only moves numbers, serves; none for the
     /// net's input. What was fused into a node's kernel has no step of its own.
     pub node: Option<usize>,
@@ -67,7 +69,7 @@ mod tests {
 
     fn order(shared: &[bool], images: usize) -> Vec<usize> {
         let steps: Vec<Step<'_>> =
-            shared.iter().map(|&shared| Step { name: "", kernel: "", node: None, macs: 0, shared }).collect();
+            shared.iter().map(|&shared| Step { name: "", kernel: "", doc: "", node: None, macs: 0, shared }).collect();
         let calls = shared.iter().map(|shared| if *shared { 1 } else { images }).sum();
         let mut order = Vec::new();
         let mut note = |step| order.push(step);

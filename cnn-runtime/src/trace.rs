@@ -2,8 +2,10 @@
 //!
 //! `forward` fuses layers, so most values in between never exist there, and it shares memory, so the others are soon
 //! written over. A trace runs the [`Graph`] itself, node by node, with the same kernels: each one in memory of its own,
-//! on weights that are packed for it alone. It gives what `forward` gives but for what is fused, at nearly its speed, and
-//! `forward` pays nothing for it. Where two implementations of a net differ, it finds the layer that begins to.
+//! on weights that are packed for it alone, and convolutions directly, also where `forward` uses Winograd's algorithm. So it
+//! gives what `forward` gives but for rounding, and takes a few times as long; most of that is packing where there are large
+//! fully connected layers. `forward` pays nothing for it. Where two implementations of a net differ, a trace finds the layer
+//! that begins to.
 //!
 //! Values are freed when no later node reads them; a callback sees each of them once.
 
@@ -39,11 +41,13 @@ impl<'a> Trace<'a> {
     }
 
     /// Runs those auxiliary classifiers too whose tensors are all there.
+    #[must_use]
     pub fn with_aux(self) -> Self {
         Self { aux: true, ..self }
     }
 
     /// Runs on another instruction set than the fastest.
+    #[must_use]
     pub fn on(self, isa: Isa) -> Self {
         Self { isa, ..self }
     }

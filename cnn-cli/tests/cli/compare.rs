@@ -6,7 +6,7 @@ use cnn::reference;
 use cnn::trace::resolve;
 use cnn::weights::{self, Source};
 use half::f16;
-use models::{LeNet5, seeded};
+use models::{InceptionV1, LeNet5, seeded};
 use safetensors::Dtype;
 
 use super::support::{Folder, Named, Ran, file_of, file_of_all, input_file, run};
@@ -142,7 +142,7 @@ fn what_cannot_be_compared_is_told_and_the_rest_is_compared() {
     let expected = format!(
         "error: {}: 2 of 8 tensors cannot be compared\n  \
         act.conv0: lenet5 has nothing of this name; did you mean `conv1` or `conv2`?\n  \
-        act.fc1: [2, 120] expected of lenet5, [120, 2] found\n",
+        act.fc1: the file has [120, 2], lenet5 gives [2, 120]\n",
         case.folder.path("e").display()
     );
     assert_eq!(ran.stderr, expected);
@@ -180,4 +180,33 @@ fn a_batch_of_none_is_an_error() {
     let mut case = Case::new("compare_no_inputs");
     case.input = case.folder.file("x", input_file(&[0, 1, 32, 32], &[]));
     assert_eq!(case.run(&[]).error(), format!("{} has no inputs: its batch is of 0", case.input.display()));
+}
+
+#[test]
+fn auxiliary_classifiers_are_compared_if_the_weights_have_them() {
+    let folder = Folder::new("compare_aux");
+    let all = seeded::weights(InceptionV1::GRAPH, "");
+    let params = weights::read(InceptionV1::GRAPH, &Source::new(&all)).unwrap();
+    let tensors = InceptionV1::GRAPH.nodes.iter().flat_map(|node| node.tensors);
+    let most = tensors.filter(|tensor| tensor.name != "aux2.fc1.bias");
+    let most: Vec<Named> =
+        most.map(|tensor| (tensor.name.to_owned(), tensor.shape.to_vec(), params[tensor.name].clone())).collect();
+    let files = [folder.file("all", &all), folder.file("most", file_of_all(&most))];
+    let x = folder.file("x", input_file(&[3, 224, 224], &seeded::uniform("x", 3 * 224 * 224)));
+    let t = folder.path("t");
+    let paths = |weights: &PathBuf| [format!("--weights={}", weights.display()), format!("--input={}", x.display())];
+    let [w, i] = paths(&files[0]);
+    run(["trace", "inception-v1", &w, &i, &format!("--output={}", t.display())]).ok();
+    let compare = |weights| {
+        let [w, i] = paths(weights);
+        run(["compare", "inception-v1", &w, &i, &format!("--expected={}", t.display())])
+    };
+    let printed = compare(&files[0]).ok();
+    let has = |printed: &str, name: &str| rows(printed).iter().any(|(other, run, _)| other == name && run == "layers");
+    assert!(["aux1", "aux2", "act.aux1.conv", "act.inception3a.conv1x1"].iter().all(|name| has(&printed, name)));
+    let ran = compare(&files[1]);
+    assert_eq!(ran.code, Some(2));
+    assert!(has(&ran.stdout, "aux1") && !has(&ran.stdout, "aux2"), "{}", ran.stdout);
+    let told = "\n  aux2: the weights have not all tensors of this auxiliary classifier\n";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
 }

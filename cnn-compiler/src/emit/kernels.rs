@@ -13,6 +13,7 @@ use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
 use cnn_runtime::op::Activation;
 use cnn_runtime::pool::Pool2d;
+use cnn_runtime::winograd::Winograd2d;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
@@ -42,7 +43,11 @@ pub(super) fn kernels(calls: &[Call], graph: &Graph<'_>) -> Vec<Emitted> {
             let (kind, value, statement) = kernel(&call.kernel, &name, &made);
             made.note(&call.kernel, &name);
             let doc = format!(" `{}`: {}", call.name, call.doc);
-            let batched = matches!(call.kernel, Kernel::Conv2d(_) | Kernel::Dense(_)).then(|| {
+            let batched = matches!(
+                call.kernel,
+                Kernel::Conv2d(_) | Kernel::Winograd2d(_) | Kernel::Dense(_) | Kernel::DenseF16(_)
+            )
+            .then(|| {
                 let function = format_ident!("{}_batch", call.kernel.name());
                 quote!(rt::#function(run, &#name, BATCH, weights, workspace);)
             });
@@ -54,12 +59,14 @@ pub(super) fn kernels(calls: &[Call], graph: &Graph<'_>) -> Vec<Emitted> {
 
 /// The description of a call.
 fn step(call: &Call, graph: &Graph<'_>, shared: bool) -> TokenStream {
-    let (name, kernel) = (&call.name, call.kernel.name());
+    let (name, kernel, doc) = (&call.name, call.kernel.name(), &call.doc);
     let macs = match call.kernel {
         Kernel::LoadChw(..) | Kernel::ClearHalo(..) | Kernel::StoreChw(..) | Kernel::Copy(..) => None,
         Kernel::Conv2d(_)
+        | Kernel::Winograd2d(_)
         | Kernel::Depthwise2d(_)
         | Kernel::Dense(_)
+        | Kernel::DenseF16(_)
         | Kernel::MaxPool(_)
         | Kernel::AvgPool(_)
         | Kernel::GlobalMaxPool(..)
@@ -75,7 +82,7 @@ fn step(call: &Call, graph: &Graph<'_>, shared: bool) -> TokenStream {
     };
     let macs = Literal::u64_unsuffixed(macs.unwrap_or(0));
     let node = option(call.node.map(number));
-    quote!(rt::Step { name: #name, kernel: #kernel, node: #node, macs: #macs, shared: #shared })
+    quote!(rt::Step { name: #name, kernel: #kernel, doc: #doc, node: #node, macs: #macs, shared: #shared })
 }
 
 /// The maps that kernels so far have written, and how each can be named.
@@ -104,9 +111,11 @@ impl Made {
                 let last = number(inputs.len());
                 (*to, quote!(#name[#last]))
             }
+            Kernel::Winograd2d(Winograd2d { conv: Conv2d { output, .. }, .. }) => (*output, quote!(#name.conv.output)),
             Kernel::Conv2d(Conv2d { output, .. })
             | Kernel::Depthwise2d(Conv2d { output, .. })
             | Kernel::Dense(Dense { output, .. })
+            | Kernel::DenseF16(Dense { output, .. })
             | Kernel::MaxPool(Pool2d { output, .. })
             | Kernel::AvgPool(Pool2d { output, .. })
             | Kernel::Lrn(LrnMap { output, .. })
@@ -145,8 +154,10 @@ impl Kernel {
             Self::StoreChw(..) => "store_chw",
             Self::Copy(..) => "copy",
             Self::Conv2d(_) => "conv2d",
+            Self::Winograd2d(_) => "winograd2d",
             Self::Depthwise2d(_) => "depthwise2d",
             Self::Dense(_) => "dense",
+            Self::DenseF16(_) => "dense_f16",
             Self::MaxPool(_) => "max_pool",
             Self::AvgPool(_) => "avg_pool",
             Self::GlobalMaxPool(..) => "global_max_pool",
@@ -191,7 +202,8 @@ fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStre
             (quote!([rt::Map; 2]), quote!([#from, #to]), quote!(rt::#function(run, &#name[0], &#name[1], workspace);))
         }
         Kernel::Conv2d(_) | Kernel::Depthwise2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
-        Kernel::Dense(_) => (quote!(rt::Dense), value(kernel, made), weighted),
+        Kernel::Winograd2d(_) => (quote!(rt::Winograd2d), value(kernel, made), weighted),
+        Kernel::Dense(_) | Kernel::DenseF16(_) => (quote!(rt::Dense), value(kernel, made), weighted),
         Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel, made), plain),
         Kernel::Lrn(_) => (quote!(rt::LrnMap), value(kernel, made), plain),
         Kernel::ScaleShift(_) => (quote!(rt::ScaleShift), value(kernel, made), weighted),
@@ -224,7 +236,12 @@ fn join(
 fn value(kernel: &Kernel, made: &Made) -> TokenStream {
     match kernel {
         Kernel::Conv2d(conv) | Kernel::Depthwise2d(conv) => conv2d(conv, made),
-        Kernel::Dense(dense) => {
+        Kernel::Winograd2d(winograd) => {
+            let (conv, tile) = (conv2d(&winograd.conv, made), number(winograd.tile));
+            let (block, scratch) = (number(winograd.block), number(winograd.scratch));
+            quote!(rt::Winograd2d { conv: #conv, tile: #tile, block: #block, scratch: #scratch })
+        }
+        Kernel::Dense(dense) | Kernel::DenseF16(dense) => {
             let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));
             let (residual, function) =
                 (option(dense.residual.as_ref().map(|residual| made.read(residual))), activation(dense.activation));

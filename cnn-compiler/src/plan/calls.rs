@@ -5,14 +5,16 @@ use cnn_runtime::conv::Conv2d;
 use cnn_runtime::dense::Dense;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::{Activation, Op, PreluPer};
+use cnn_runtime::op::{Activation, Linear, Op, PreluPer, Store};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::weights::Pack;
+use cnn_runtime::winograd::Winograd2d;
 use cnn_runtime::workspace::SLACK;
 
+use super::algorithm::Algorithm;
 use super::arena::{self, Buffer};
 use super::layout::Layout;
-use super::{Call, Kernel, Plan, Range};
+use super::{Call, Chosen, Kernel, Plan, Range};
 use crate::optimise::{Fused, Optimised, Step, StepKind, ValueId};
 
 /// Where a value that leaves the net is read.
@@ -23,17 +25,18 @@ struct Export {
 }
 
 /// Gives the buffers their offsets and the steps their kernels.
-pub(super) fn calls(net: Optimised, mut layout: Layout, recipe: Vec<Pack>, packed_len: usize) -> Plan {
+pub(super) fn calls(chosen: Chosen, mut layout: Layout, recipe: Vec<Pack>, packed_len: usize) -> Plan {
+    let Chosen { net, algorithms } = chosen;
     let outputs: Vec<ValueId> = net.taps.iter().copied().chain([net.result]).collect();
     let exports: Vec<Export> = outputs.into_iter().map(|value| export(&net, &mut layout, value)).collect();
     let total = arena::place(&mut layout.buffers);
     let lower_bound = arena::lower_bound(&layout.buffers);
-    let mut writer = Writer { net: &net, layout: &layout, recipe: &recipe, calls: Vec::new() };
+    let mut writer = Writer { net: &net, algorithms: &algorithms, layout: &layout, recipe: &recipe, calls: Vec::new() };
     writer.input();
     writer.exports_of(0, &exports);
     for (index, step) in net.steps.iter().enumerate() {
         writer.clear_halo(index + 1, step);
-        writer.step(step);
+        writer.step(index, step);
         writer.exports_of(step.output, &exports);
     }
     let calls = writer.calls;
@@ -72,6 +75,7 @@ fn range(net: &Optimised, layout: &Layout, export: &Export) -> Range {
 
 struct Writer<'a> {
     net: &'a Optimised,
+    algorithms: &'a [Algorithm],
     layout: &'a Layout,
     recipe: &'a [Pack],
     calls: Vec<Call>,
@@ -123,18 +127,12 @@ impl Writer<'_> {
         }
     }
 
-    fn step(&mut self, step: &Step) {
+    fn step(&mut self, index: usize, step: &Step) {
         let input = self.layout.map(step.inputs[0]);
         let output = self.layout.map(step.output);
         let kernel = match step.kind {
-            StepKind::Conv(fused) => self.conv(step, fused),
-            StepKind::Linear(fused) => Kernel::Dense(Dense {
-                input,
-                output,
-                weights: self.weights(step),
-                residual: self.residual(step, fused),
-                activation: fused.activation,
-            }),
+            StepKind::Conv(fused) => self.conv(index, step, fused),
+            StepKind::Linear(fused) => self.linear(step, fused),
             StepKind::MaxPool => Kernel::MaxPool(self.pool(step)),
             StepKind::AvgPool => Kernel::AvgPool(self.pool(step)),
             StepKind::GlobalAvgPool => Kernel::GlobalAvgPool(input, output),
@@ -158,19 +156,23 @@ impl Writer<'_> {
             StepKind::Add { activation } => Kernel::Add(self.inputs(step), output, activation),
             StepKind::Mul { activation } => Kernel::Mul(self.inputs(step), output, activation),
         };
-        self.push(Some(step.node), &self.net.shaped.graph.nodes[step.node].name, self.doc(step), kernel);
+        self.push(Some(step.node), &self.net.shaped.graph.nodes[step.node].name, self.doc(index, step), kernel);
     }
 
-    /// `6x14x14 -> 16x10x10: conv 5x5, tanh`
-    fn doc(&self, step: &Step) -> String {
+    /// `6x14x14 -> 16x10x10: conv 5x5, tanh`, or `conv 5x5 by F(4, 5)` where Winograd's algorithm is used.
+    fn doc(&self, index: usize, step: &Step) -> String {
         let op = self.op(step);
         let extent = match op {
             Op::Conv(conv) => format!(" {}", conv.kernel),
             Op::MaxPool(pool) | Op::AvgPool(pool) => format!(" {}", pool.kernel),
+            Op::Linear(Linear { store: Store::F16, .. }) => ", weights in f16".to_owned(),
             _ => String::new(),
         };
         let mut doc =
             format!("{} -> {}: {}{extent}", self.net.values[step.inputs[0]], self.net.values[step.output], op.name());
+        if let Algorithm::Winograd { panels, .. } = self.algorithms[index] {
+            doc.push_str(&format!(" by F({}, {})", panels.tile, panels.taps));
+        }
         let (fused, activation) = match step.kind {
             StepKind::Conv(fused) | StepKind::Linear(fused) => (Some(fused), fused.activation),
             StepKind::ScaleShift { activation } | StepKind::Add { activation } | StepKind::Mul { activation } => {
@@ -207,7 +209,7 @@ impl Writer<'_> {
         fused.residual.then(|| self.layout.map(step.inputs[1]))
     }
 
-    fn conv(&self, step: &Step, fused: Fused) -> Kernel {
+    fn conv(&self, index: usize, step: &Step, fused: Fused) -> Kernel {
         let Op::Conv(conv) = self.op(step) else { unreachable!("conv lowered from {:?}", self.op(step)) };
         let (input, output) = (self.layout.map(step.inputs[0]), self.layout.map(step.output));
         let conv2d = Conv2d {
@@ -216,7 +218,29 @@ impl Writer<'_> {
             activation: fused.activation,
             ..Conv2d::new(conv, input, output)
         };
-        if conv.is_depthwise(input.channels) { Kernel::Depthwise2d(conv2d) } else { Kernel::Conv2d(conv2d) }
+        match self.algorithms[index] {
+            Algorithm::Winograd { panels, block } => {
+                let scratch = self.layout.scratch(index).map_or(0, |buffer| self.layout.buffers[buffer].offset);
+                Kernel::Winograd2d(Winograd2d { conv: conv2d, tile: panels.tile, block, scratch })
+            }
+            Algorithm::Direct if conv.is_depthwise(input.channels) => Kernel::Depthwise2d(conv2d),
+            Algorithm::Direct => Kernel::Conv2d(conv2d),
+        }
+    }
+
+    fn linear(&self, step: &Step, fused: Fused) -> Kernel {
+        let Op::Linear(linear) = self.op(step) else { unreachable!("linear lowered from {:?}", self.op(step)) };
+        let dense = Dense {
+            input: self.layout.map(step.inputs[0]),
+            output: self.layout.map(step.output),
+            weights: self.weights(step),
+            residual: self.residual(step, fused),
+            activation: fused.activation,
+        };
+        match linear.store {
+            Store::F32 => Kernel::Dense(dense),
+            Store::F16 => Kernel::DenseF16(dense),
+        }
     }
 
     fn pool(&self, step: &Step) -> Pool2d {

@@ -2,12 +2,16 @@
 //!
 //! - The branches of a concat are slices of its result: they are written where they belong, and nothing is copied.
 //! - An element-wise step, and a convolution that adds a residual, write over an input that nothing reads any more.
+//! - Scratch memory of an algorithm is a buffer that lives for a step.
 //! - A buffer that a padded convolution reads has a halo of zeros, as wide as its readers need.
 
 use cnn_runtime::conv::Conv2d;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Op, Padding, Size};
+use cnn_runtime::winograd::{Winograd2d, covered, room};
 
+use super::Chosen;
+use super::algorithm::Algorithm;
 use super::arena::{Buffer, round_up};
 use crate::optimise::{Optimised, Step, StepKind, ValueId};
 
@@ -18,6 +22,8 @@ pub(super) struct Layout {
     slots: Vec<Slot>,
     /// Size and channels of each value.
     dims: Vec<(Size, usize)>,
+    /// The buffer of scratch memory of each step that needs some.
+    scratch: Vec<Option<usize>>,
 }
 
 /// A value's place.
@@ -54,6 +60,11 @@ impl Layout {
         self.slots[value].buffer
     }
 
+    /// The buffer of scratch memory of a step, by its index.
+    pub(super) fn scratch(&self, step: usize) -> Option<usize> {
+        self.scratch[step]
+    }
+
     /// Whether a value's elements are next to each other, in every order.
     pub(super) fn is_vector(&self, value: ValueId) -> bool {
         self.dims[value].0.area() == 1
@@ -61,7 +72,8 @@ impl Layout {
 }
 
 /// Lays out the values of a net. Buffers have no offsets yet.
-pub(super) fn layout(net: &Optimised) -> Layout {
+pub(super) fn layout(chosen: &Chosen) -> Layout {
+    let net = &chosen.net;
     let hosts = hosts(net);
     let dims: Vec<(Size, usize)> = net.values.iter().map(|shape| (shape.size(), shape.channels())).collect();
     let mut buffers: Vec<Buffer> = Vec::new();
@@ -71,17 +83,34 @@ pub(super) fn layout(net: &Optimised) -> Layout {
         slot_of(value, &hosts, &dims, &mut slots, &mut buffers);
     }
     let slots = slots.into_iter().map(|slot| slot.unwrap_or(Slot { buffer: 0, channel: 0 })).collect();
-    let mut layout = Layout { buffers, slots, dims };
+    let mut layout = Layout { buffers, slots, dims, scratch: Vec::new() };
     live(net, &mut layout);
-    for step in &net.steps {
-        let halo = halo(net, step);
+    for (step, algorithm) in net.steps.iter().zip(&chosen.algorithms) {
+        let halo = halo(net, step, *algorithm);
         let buffer = &mut layout.buffers[layout.slots[step.inputs[0]].buffer];
         buffer.halo = widest(buffer.halo, halo);
     }
     for buffer in &mut layout.buffers {
         buffer.len = round_up(buffer.floats());
     }
+    for (index, (step, algorithm)) in net.steps.iter().zip(&chosen.algorithms).enumerate() {
+        let scratch = scratch(*algorithm, net.values[step.output].size()).map(|floats| {
+            layout.buffers.push(Buffer::vector(floats, index + 1, index + 1));
+            layout.buffers.len() - 1
+        });
+        layout.scratch.push(scratch);
+    }
     layout
+}
+
+/// Floats that an algorithm computes in, for an output of this size.
+fn scratch(algorithm: Algorithm, output: Size) -> Option<usize> {
+    match algorithm {
+        Algorithm::Direct => None,
+        Algorithm::Winograd { panels, block } => {
+            Some(Winograd2d::scratch_floats(&panels, room(output, panels.tile, block)))
+        }
+    }
 }
 
 fn widest(a: Padding, b: Padding) -> Padding {
@@ -196,10 +225,14 @@ fn live(net: &Optimised, layout: &mut Layout) {
 }
 
 /// The zeros that a step needs around its input.
-fn halo(net: &Optimised, step: &Step) -> Padding {
+fn halo(net: &Optimised, step: &Step, algorithm: Algorithm) -> Padding {
     let Op::Conv(conv) = &net.shaped.graph.nodes[step.node].op else { return Padding::NONE };
     if !matches!(step.kind, StepKind::Conv(_)) {
         return Padding::NONE;
     }
-    Conv2d::halo(conv, net.values[step.inputs[0]].size(), net.values[step.output].size())
+    let (input, output) = (net.values[step.inputs[0]].size(), net.values[step.output].size());
+    match algorithm {
+        Algorithm::Direct => Conv2d::halo(conv, input, output),
+        Algorithm::Winograd { panels, .. } => Conv2d::halo(conv, input, covered(output, panels.tile)),
+    }
 }

@@ -2,15 +2,17 @@
 
 use cnn_runtime::weights::{Layout, Pack};
 
+use super::Chosen;
+use super::algorithm::Algorithm;
 use super::arena::round_up;
 use crate::optimise::{Optimised, Step, StepKind};
 
 /// The packing recipe, in the order of the steps, and the floats of packed weights.
-pub(super) fn recipe(net: &Optimised) -> (Vec<Pack>, usize) {
+pub(super) fn recipe(chosen: &Chosen) -> (Vec<Pack>, usize) {
     let mut recipe = Vec::new();
     let mut offset = 0;
-    for step in &net.steps {
-        if let Some((layout, norm)) = layout(net, step) {
+    for (step, algorithm) in chosen.net.steps.iter().zip(&chosen.algorithms) {
+        if let Some((layout, norm)) = layout(&chosen.net, step, *algorithm) {
             let pack = Pack { node: step.node, norm, offset, layout };
             offset += round_up(pack.len());
             recipe.push(pack);
@@ -20,8 +22,11 @@ pub(super) fn recipe(net: &Optimised) -> (Vec<Pack>, usize) {
 }
 
 /// How a step's weights are packed, and the normalisation that is folded into them; nothing for a step without weights.
-fn layout(net: &Optimised, step: &Step) -> Option<(Layout, Option<usize>)> {
-    let layout = Layout::of(&net.shaped.graph.nodes[step.node].op, net.values[step.inputs[0]])?;
+fn layout(net: &Optimised, step: &Step, algorithm: Algorithm) -> Option<(Layout, Option<usize>)> {
+    let layout = match algorithm {
+        Algorithm::Direct => Layout::of(&net.shaped.graph.nodes[step.node].op, net.values[step.inputs[0]])?,
+        Algorithm::Winograd { panels, .. } => Layout::Winograd(panels),
+    };
     let norm = match step.kind {
         StepKind::Conv(fused) | StepKind::Linear(fused) => fused.norm,
         _ => None,

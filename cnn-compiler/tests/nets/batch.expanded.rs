@@ -314,6 +314,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 3,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(2)],
                 output: rt::Shape::Vector(3),
@@ -359,6 +360,7 @@ const _: () = {
         rt::Step {
             name: "input",
             kernel: "load_chw",
+            doc: "the image, 1x8x8",
             node: None,
             macs: 0,
             shared: false,
@@ -366,6 +368,7 @@ const _: () = {
         rt::Step {
             name: "conv",
             kernel: "conv2d",
+            doc: "1x8x8 -> 8x6x6: conv 3x3, relu",
             node: Some(0),
             macs: 2592,
             shared: true,
@@ -373,6 +376,7 @@ const _: () = {
         rt::Step {
             name: "2",
             kernel: "max_pool",
+            doc: "8x6x6 -> 8x3x3: max_pool 2x2",
             node: Some(2),
             macs: 0,
             shared: false,
@@ -380,6 +384,7 @@ const _: () = {
         rt::Step {
             name: "maps.chw",
             kernel: "store_chw",
+            doc: "8x3x3 in the order C, H, W",
             node: Some(2),
             macs: 0,
             shared: false,
@@ -387,6 +392,7 @@ const _: () = {
         rt::Step {
             name: "fc",
             kernel: "dense",
+            doc: "8x3x3 -> 3: linear",
             node: Some(3),
             macs: 216,
             shared: true,
@@ -394,6 +400,7 @@ const _: () = {
         rt::Step {
             name: "4",
             kernel: "softmax",
+            doc: "3 -> 3: softmax",
             node: Some(4),
             macs: 0,
             shared: false,

@@ -1,16 +1,16 @@
 /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998).
 ///
-/// `1x32x32 -> 10`: 61,706 parameters, 416,520 multiplications, a workspace of 23,616 bytes.
+/// `1x32x32 -> 10`: 61,706 parameters, 416,520 multiplications, a workspace of 94,528 bytes.
 pub struct LeNet5<'w> {
     weights: &'w LeNet5Weights,
-    workspace: ::cnn::__rt::Workspace<5904>,
+    workspace: ::cnn::__rt::Workspace<23632>,
     threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`LeNet5`], packed as its kernels read them. Threads can share them.
 #[derive(::core::fmt::Debug)]
 pub struct LeNet5Weights {
-    packed: ::cnn::__rt::Packed<62768>,
+    packed: ::cnn::__rt::Packed<66512>,
 }
 
 const _: () = {
@@ -36,10 +36,21 @@ const _: () = {
         activation: rt::Activation::Tanh,
     };
 
+    /// `2.halo`: zeros around 14x14
+    const CLEAR_HALO_2_HALO: (rt::Map, rt::Padding) = (
+        rt::Map::dense(22080, 14, 14, 6).with_strides(96, 6),
+        rt::Padding {
+            top: 0,
+            left: 0,
+            bottom: 2,
+            right: 2,
+        },
+    );
+
     /// `2`: 6x28x28 -> 6x14x14: avg_pool 2x2
     const AVG_POOL_2: rt::Pool2d = rt::Pool2d {
         input: CONV1.output,
-        output: rt::Map::dense(4704, 14, 14, 6),
+        output: rt::Map::dense(22080, 14, 14, 6).with_strides(96, 6),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad: rt::Padding::NONE,
@@ -47,25 +58,30 @@ const _: () = {
         count_include_pad: true,
     };
 
-    /// `conv2`: 6x14x14 -> 16x10x10: conv 5x5, tanh
-    const CONV2: rt::Conv2d = rt::Conv2d {
-        input: AVG_POOL_2.output,
-        output: rt::Map::dense(0, 10, 10, 16),
-        kernel: rt::Size::new(5, 5),
-        stride: rt::Size::new(1, 1),
-        pad_top: 0,
-        pad_left: 0,
-        dilation: rt::Size::new(1, 1),
-        groups: 1,
-        weights: 208,
-        residual: None,
-        activation: rt::Activation::Tanh,
+    /// `conv2`: 6x14x14 -> 16x10x10: conv 5x5 by F(4, 5), tanh
+    const CONV2: rt::Winograd2d = rt::Winograd2d {
+        conv: rt::Conv2d {
+            input: AVG_POOL_2.output,
+            output: rt::Map::dense(20480, 10, 10, 16),
+            kernel: rt::Size::new(5, 5),
+            stride: rt::Size::new(1, 1),
+            pad_top: 0,
+            pad_left: 0,
+            dilation: rt::Size::new(1, 1),
+            groups: 1,
+            weights: 208,
+            residual: None,
+            activation: rt::Activation::Tanh,
+        },
+        tile: 4,
+        block: 9,
+        scratch: 0,
     };
 
     /// `5`: 16x10x10 -> 16x5x5: avg_pool 2x2
     const AVG_POOL_5: rt::Pool2d = rt::Pool2d {
-        input: CONV2.output,
-        output: rt::Map::dense(1600, 5, 5, 16),
+        input: CONV2.conv.output,
+        output: rt::Map::dense(0, 5, 5, 16),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad: rt::Padding::NONE,
@@ -76,8 +92,8 @@ const _: () = {
     /// `fc1`: 16x5x5 -> 120: linear, tanh
     const FC1: rt::Dense = rt::Dense {
         input: AVG_POOL_5.output,
-        output: rt::Map::vector(0, 120),
-        weights: 2624,
+        output: rt::Map::vector(400, 120),
+        weights: 6368,
         residual: None,
         activation: rt::Activation::Tanh,
     };
@@ -85,8 +101,8 @@ const _: () = {
     /// `fc2`: 120 -> 84: linear, tanh
     const FC2: rt::Dense = rt::Dense {
         input: FC1.output,
-        output: rt::Map::vector(128, 84),
-        weights: 50752,
+        output: rt::Map::vector(0, 84),
+        weights: 54496,
         residual: None,
         activation: rt::Activation::Tanh,
     };
@@ -94,18 +110,18 @@ const _: () = {
     /// `fc3`: 84 -> 10: linear
     const FC3: rt::Dense = rt::Dense {
         input: FC2.output,
-        output: rt::Map::vector(0, 10),
-        weights: 61408,
+        output: rt::Map::vector(96, 10),
+        weights: 65152,
         residual: None,
         activation: rt::Activation::Identity,
     };
 
     /// `11`: 10 -> 10: softmax
-    const SOFTMAX_11: [rt::Map; 2] = [FC3.output, rt::Map::vector(0, 10)];
+    const SOFTMAX_11: [rt::Map; 2] = [FC3.output, rt::Map::vector(96, 10)];
 
     impl<'w> LeNet5<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 23616;
+        pub const WORKSPACE_BYTES: usize = 94528;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -152,14 +168,15 @@ const _: () = {
             let workspace = self.workspace.floats();
             rt::load_chw(run, input, &INPUT, workspace);
             rt::conv2d(run, &CONV1, weights, workspace);
+            rt::clear_halo(run, &CLEAR_HALO_2_HALO.0, &CLEAR_HALO_2_HALO.1, workspace);
             rt::avg_pool(run, &AVG_POOL_2, workspace);
-            rt::conv2d(run, &CONV2, weights, workspace);
+            rt::winograd2d(run, &CONV2, weights, workspace);
             rt::avg_pool(run, &AVG_POOL_5, workspace);
             rt::dense(run, &FC1, weights, workspace);
             rt::dense(run, &FC2, weights, workspace);
             rt::dense(run, &FC3, weights, workspace);
             rt::softmax(run, &SOFTMAX_11[0], &SOFTMAX_11[1], workspace);
-            self.workspace.array::<0, 10>()
+            self.workspace.array::<96, 10>()
         }
     }
 
@@ -392,6 +409,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 120,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(5)],
                 output: rt::Shape::Vector(120),
@@ -426,6 +444,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 84,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(7)],
                 output: rt::Shape::Vector(84),
@@ -460,6 +479,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 10,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(9)],
                 output: rt::Shape::Vector(10),
@@ -500,6 +520,7 @@ const _: () = {
         rt::Step {
             name: "input",
             kernel: "load_chw",
+            doc: "the image, 1x32x32",
             node: None,
             macs: 0,
             shared: false,
@@ -507,20 +528,31 @@ const _: () = {
         rt::Step {
             name: "conv1",
             kernel: "conv2d",
+            doc: "1x32x32 -> 6x28x28: conv 5x5, tanh",
             node: Some(0),
             macs: 117600,
             shared: true,
         },
         rt::Step {
+            name: "2.halo",
+            kernel: "clear_halo",
+            doc: "zeros around 14x14",
+            node: Some(2),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
             name: "2",
             kernel: "avg_pool",
+            doc: "6x28x28 -> 6x14x14: avg_pool 2x2",
             node: Some(2),
             macs: 0,
             shared: false,
         },
         rt::Step {
             name: "conv2",
-            kernel: "conv2d",
+            kernel: "winograd2d",
+            doc: "6x14x14 -> 16x10x10: conv 5x5 by F(4, 5), tanh",
             node: Some(3),
             macs: 240000,
             shared: true,
@@ -528,6 +560,7 @@ const _: () = {
         rt::Step {
             name: "5",
             kernel: "avg_pool",
+            doc: "16x10x10 -> 16x5x5: avg_pool 2x2",
             node: Some(5),
             macs: 0,
             shared: false,
@@ -535,6 +568,7 @@ const _: () = {
         rt::Step {
             name: "fc1",
             kernel: "dense",
+            doc: "16x5x5 -> 120: linear, tanh",
             node: Some(6),
             macs: 48000,
             shared: true,
@@ -542,6 +576,7 @@ const _: () = {
         rt::Step {
             name: "fc2",
             kernel: "dense",
+            doc: "120 -> 84: linear, tanh",
             node: Some(8),
             macs: 10080,
             shared: true,
@@ -549,6 +584,7 @@ const _: () = {
         rt::Step {
             name: "fc3",
             kernel: "dense",
+            doc: "84 -> 10: linear",
             node: Some(10),
             macs: 840,
             shared: true,
@@ -556,6 +592,7 @@ const _: () = {
         rt::Step {
             name: "11",
             kernel: "softmax",
+            doc: "10 -> 10: softmax",
             node: Some(11),
             macs: 0,
             shared: false,
@@ -579,17 +616,18 @@ const _: () = {
             node: 3,
             norm: None,
             offset: 208,
-            layout: rt::Layout::Conv(rt::ConvPanels {
+            layout: rt::Layout::Winograd(rt::WinogradPanels {
                 groups: 1,
                 outputs: 16,
                 inputs: 6,
-                kernel: rt::Size::new(5, 5),
+                taps: 5,
+                tile: 4,
             }),
         },
         rt::Pack {
             node: 6,
             norm: None,
-            offset: 2624,
+            offset: 6368,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 120,
@@ -600,7 +638,7 @@ const _: () = {
         rt::Pack {
             node: 8,
             norm: None,
-            offset: 50752,
+            offset: 54496,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 84,
@@ -611,7 +649,7 @@ const _: () = {
         rt::Pack {
             node: 10,
             norm: None,
-            offset: 61408,
+            offset: 65152,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 10,

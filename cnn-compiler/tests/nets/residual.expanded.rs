@@ -1,18 +1,18 @@
-/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 972,992 bytes.
+/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 2,960,448 bytes.
 pub(crate) struct Residual<'w> {
     weights: &'w ResidualWeights,
-    workspace: ::cnn::__rt::Place<'w, 243248>,
+    workspace: ::cnn::__rt::Place<'w, 740112>,
     threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`Residual`], packed as its kernels read them. Threads can share them.
 #[derive(::core::fmt::Debug)]
 pub(crate) struct ResidualWeights {
-    packed: ::cnn::__rt::Packed<1792>,
+    packed: ::cnn::__rt::Packed<8832>,
 }
 
 /// Memory that [`Residual`] computes in, for [`Residual::with_workspace`].
-pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<243248>;
+pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<740112>;
 
 const _: () = {
     use ::cnn::__rt as rt;
@@ -35,14 +35,19 @@ const _: () = {
 
     /// `stem.halo`: zeros around 100x100
     const STEM_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(122040, 100, 100, 8).with_strides(816, 8),
-        rt::Padding::symmetric(1, 1),
+        rt::Map::dense(494408, 100, 100, 8).with_strides(832, 8),
+        rt::Padding {
+            top: 1,
+            left: 1,
+            bottom: 3,
+            right: 3,
+        },
     );
 
     /// `stem`: 3x200x200 -> 8x100x100: conv 3x3, relu
     const STEM: rt::Conv2d = rt::Conv2d {
         input: INPUT,
-        output: rt::Map::dense(122040, 100, 100, 8).with_strides(816, 8),
+        output: rt::Map::dense(494408, 100, 100, 8).with_strides(832, 8),
         kernel: rt::Size::new(3, 3),
         stride: rt::Size::new(2, 2),
         pad_top: 1,
@@ -56,47 +61,62 @@ const _: () = {
 
     /// `layer.0.conv.halo`: zeros around 100x100
     const LAYER_0_CONV_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(824, 100, 100, 8).with_strides(816, 8),
-        rt::Padding::symmetric(1, 1),
+        rt::Map::dense(654408, 100, 100, 8).with_strides(832, 8),
+        rt::Padding {
+            top: 1,
+            left: 1,
+            bottom: 3,
+            right: 3,
+        },
     );
 
-    /// `layer.0.conv`: 8x100x100 -> 8x100x100: conv 3x3, batch_norm, add, relu
-    const LAYER_0_CONV: rt::Conv2d = rt::Conv2d {
-        input: STEM.output,
-        output: rt::Map::dense(824, 100, 100, 8).with_strides(816, 8),
-        kernel: rt::Size::new(3, 3),
-        stride: rt::Size::new(1, 1),
-        pad_top: 1,
-        pad_left: 1,
-        dilation: rt::Size::new(1, 1),
-        groups: 1,
-        weights: 224,
-        residual: Some(STEM.output),
-        activation: rt::Activation::Relu,
+    /// `layer.0.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu
+    const LAYER_0_CONV: rt::Winograd2d = rt::Winograd2d {
+        conv: rt::Conv2d {
+            input: STEM.output,
+            output: rt::Map::dense(654408, 100, 100, 8).with_strides(832, 8),
+            kernel: rt::Size::new(3, 3),
+            stride: rt::Size::new(1, 1),
+            pad_top: 1,
+            pad_left: 1,
+            dilation: rt::Size::new(1, 1),
+            groups: 1,
+            weights: 224,
+            residual: Some(STEM.output),
+            activation: rt::Activation::Relu,
+        },
+        tile: 6,
+        block: 120,
+        scratch: 0,
     };
 
-    /// `layer.1.conv`: 8x100x100 -> 8x100x100: conv 3x3, batch_norm, add, relu
-    const LAYER_1_CONV: rt::Conv2d = rt::Conv2d {
-        input: LAYER_0_CONV.output,
-        output: rt::Map::dense(83232, 100, 100, 8),
-        kernel: rt::Size::new(3, 3),
-        stride: rt::Size::new(1, 1),
-        pad_top: 1,
-        pad_left: 1,
-        dilation: rt::Size::new(1, 1),
-        groups: 1,
-        weights: 816,
-        residual: Some(LAYER_0_CONV.output),
-        activation: rt::Activation::Relu,
+    /// `layer.1.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu
+    const LAYER_1_CONV: rt::Winograd2d = rt::Winograd2d {
+        conv: rt::Conv2d {
+            input: LAYER_0_CONV.conv.output,
+            output: rt::Map::dense(573568, 100, 100, 8),
+            kernel: rt::Size::new(3, 3),
+            stride: rt::Size::new(1, 1),
+            pad_top: 1,
+            pad_left: 1,
+            dilation: rt::Size::new(1, 1),
+            groups: 1,
+            weights: 4336,
+            residual: Some(LAYER_0_CONV.conv.output),
+            activation: rt::Activation::Relu,
+        },
+        tile: 6,
+        block: 120,
+        scratch: 80000,
     };
 
     /// `features.chw`: 8x100x100 in the order C, H, W
-    const FEATURES_CHW: (rt::Map, usize) = (LAYER_1_CONV.output, 163232);
+    const FEATURES_CHW: (rt::Map, usize) = (LAYER_1_CONV.conv.output, 0);
 
     /// `0`: 8x100x100 -> 8x50x50: max_pool 2x2
     const MAX_POOL_0: rt::Pool2d = rt::Pool2d {
-        input: LAYER_1_CONV.output,
-        output: rt::Map::dense(0, 50, 50, 8).with_strides(600, 12),
+        input: LAYER_1_CONV.conv.output,
+        output: rt::Map::dense(80000, 50, 50, 8).with_strides(600, 12),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad: rt::Padding::NONE,
@@ -106,37 +126,37 @@ const _: () = {
 
     /// `a`: 8x100x100 -> 4x50x50: conv 2x2, silu
     const A: rt::Conv2d = rt::Conv2d {
-        input: LAYER_1_CONV.output,
-        output: rt::Map::dense(8, 50, 50, 4).with_strides(600, 12),
+        input: LAYER_1_CONV.conv.output,
+        output: rt::Map::dense(80008, 50, 50, 4).with_strides(600, 12),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad_top: 0,
         pad_left: 0,
         dilation: rt::Size::new(1, 1),
         groups: 1,
-        weights: 1408,
+        weights: 8448,
         residual: None,
         activation: rt::Activation::Silu,
     };
 
     /// `4`: 12x50x50 -> 12x1x1: global_avg_pool
     const GLOBAL_AVG_POOL_4: [rt::Map; 2] = [
-        rt::Map::dense(0, 50, 50, 12),
-        rt::Map::vector(30000, 12),
+        rt::Map::dense(80000, 50, 50, 12),
+        rt::Map::vector(110000, 12),
     ];
 
     /// `fc`: 12x1x1 -> 4: linear
     const FC: rt::Dense = rt::Dense {
         input: GLOBAL_AVG_POOL_4[1],
-        output: rt::Map::vector(0, 4),
-        weights: 1680,
+        output: rt::Map::vector(80000, 4),
+        weights: 8720,
         residual: None,
         activation: rt::Activation::Identity,
     };
 
     impl<'w> Residual<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 972992;
+        pub const WORKSPACE_BYTES: usize = 2960448;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -198,8 +218,8 @@ const _: () = {
             rt::clear_halo(run, &STEM_HALO.0, &STEM_HALO.1, workspace);
             rt::conv2d(run, &STEM, weights, workspace);
             rt::clear_halo(run, &LAYER_0_CONV_HALO.0, &LAYER_0_CONV_HALO.1, workspace);
-            rt::conv2d(run, &LAYER_0_CONV, weights, workspace);
-            rt::conv2d(run, &LAYER_1_CONV, weights, workspace);
+            rt::winograd2d(run, &LAYER_0_CONV, weights, workspace);
+            rt::winograd2d(run, &LAYER_1_CONV, weights, workspace);
             rt::store_chw(run, &FEATURES_CHW.0, FEATURES_CHW.1, workspace);
             rt::max_pool(run, &MAX_POOL_0, workspace);
             rt::conv2d(run, &A, weights, workspace);
@@ -210,12 +230,12 @@ const _: () = {
                 workspace,
             );
             rt::dense(run, &FC, weights, workspace);
-            self.workspace.array::<0, 4>()
+            self.workspace.array::<80000, 4>()
         }
 
         /// What the last pass left at `features`: 8x100x100, in the order channels, rows, columns.
         pub fn tap_features(&self) -> &[f32; 80000] {
-            self.workspace.array::<163232, 80000>()
+            self.workspace.array::<0, 80000>()
         }
     }
 
@@ -582,6 +602,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 4,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(10)],
                 output: rt::Shape::Vector(4),
@@ -682,6 +703,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 4,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(16)],
                 output: rt::Shape::Vector(4),
@@ -723,6 +745,7 @@ const _: () = {
         rt::Step {
             name: "input.halo",
             kernel: "clear_halo",
+            doc: "zeros around 200x200",
             node: None,
             macs: 0,
             shared: false,
@@ -730,6 +753,7 @@ const _: () = {
         rt::Step {
             name: "input",
             kernel: "load_chw",
+            doc: "the image, 3x200x200",
             node: None,
             macs: 0,
             shared: false,
@@ -737,6 +761,7 @@ const _: () = {
         rt::Step {
             name: "stem.halo",
             kernel: "clear_halo",
+            doc: "zeros around 100x100",
             node: Some(0),
             macs: 0,
             shared: false,
@@ -744,6 +769,7 @@ const _: () = {
         rt::Step {
             name: "stem",
             kernel: "conv2d",
+            doc: "3x200x200 -> 8x100x100: conv 3x3, relu",
             node: Some(0),
             macs: 2160000,
             shared: true,
@@ -751,20 +777,23 @@ const _: () = {
         rt::Step {
             name: "layer.0.conv.halo",
             kernel: "clear_halo",
+            doc: "zeros around 100x100",
             node: Some(2),
             macs: 0,
             shared: false,
         },
         rt::Step {
             name: "layer.0.conv",
-            kernel: "conv2d",
+            kernel: "winograd2d",
+            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu",
             node: Some(2),
             macs: 5760000,
             shared: true,
         },
         rt::Step {
             name: "layer.1.conv",
-            kernel: "conv2d",
+            kernel: "winograd2d",
+            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu",
             node: Some(6),
             macs: 5760000,
             shared: true,
@@ -772,6 +801,7 @@ const _: () = {
         rt::Step {
             name: "features.chw",
             kernel: "store_chw",
+            doc: "8x100x100 in the order C, H, W",
             node: Some(6),
             macs: 0,
             shared: false,
@@ -779,6 +809,7 @@ const _: () = {
         rt::Step {
             name: "0",
             kernel: "max_pool",
+            doc: "8x100x100 -> 8x50x50: max_pool 2x2",
             node: Some(12),
             macs: 0,
             shared: false,
@@ -786,6 +817,7 @@ const _: () = {
         rt::Step {
             name: "a",
             kernel: "conv2d",
+            doc: "8x100x100 -> 4x50x50: conv 2x2, silu",
             node: Some(13),
             macs: 320000,
             shared: true,
@@ -793,6 +825,7 @@ const _: () = {
         rt::Step {
             name: "4",
             kernel: "global_avg_pool",
+            doc: "12x50x50 -> 12x1x1: global_avg_pool",
             node: Some(16),
             macs: 0,
             shared: false,
@@ -800,6 +833,7 @@ const _: () = {
         rt::Step {
             name: "fc",
             kernel: "dense",
+            doc: "12x1x1 -> 4: linear",
             node: Some(17),
             macs: 48,
             shared: true,
@@ -823,28 +857,30 @@ const _: () = {
             node: 2,
             norm: Some(3),
             offset: 224,
-            layout: rt::Layout::Conv(rt::ConvPanels {
+            layout: rt::Layout::Winograd(rt::WinogradPanels {
                 groups: 1,
                 outputs: 8,
                 inputs: 8,
-                kernel: rt::Size::new(3, 3),
+                taps: 3,
+                tile: 6,
             }),
         },
         rt::Pack {
             node: 6,
             norm: Some(7),
-            offset: 816,
-            layout: rt::Layout::Conv(rt::ConvPanels {
+            offset: 4336,
+            layout: rt::Layout::Winograd(rt::WinogradPanels {
                 groups: 1,
                 outputs: 8,
                 inputs: 8,
-                kernel: rt::Size::new(3, 3),
+                taps: 3,
+                tile: 6,
             }),
         },
         rt::Pack {
             node: 13,
             norm: None,
-            offset: 1408,
+            offset: 8448,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 4,
@@ -855,7 +891,7 @@ const _: () = {
         rt::Pack {
             node: 17,
             norm: None,
-            offset: 1680,
+            offset: 8720,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 4,

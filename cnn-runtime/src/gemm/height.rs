@@ -1,4 +1,4 @@
-//! Tiles of any height: the one that is compiled for it.
+//! Tiles of any height and width: the one that is compiled for it.
 
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::Simd;
@@ -9,26 +9,72 @@ pub(super) trait Tall: Sized {
     fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S);
 }
 
-/// Does it with tiles `mr` pixels high, over a panel or half of one.
+/// What tiles are as wide as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Width {
+    Half,
+    One,
+    /// Two panels side by side, where a vector is as long as a panel: two vectors for each pixel that is read.
+    Two,
+}
+
+impl Width {
+    /// For the panel that begins where so many channels remain.
+    pub(crate) const fn of<S: Simd>(rest: usize) -> Self {
+        match rest {
+            // The second panel has to be a whole one.
+            _ if S::PANELS == 2 && rest > PANEL + HALF_PANEL => Self::Two,
+            _ if rest > HALF_PANEL => Self::One,
+            _ => Self::Half,
+        }
+    }
+
+    /// Channels, padding included.
+    pub(crate) const fn channels(self) -> usize {
+        match self {
+            Self::Half => HALF_PANEL,
+            Self::One => PANEL,
+            Self::Two => 2 * PANEL,
+        }
+    }
+
+    /// Panels, a half one counting as one.
+    pub(crate) const fn panels(self) -> usize {
+        match self {
+            Self::Half | Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+
+    /// The highest tile.
+    pub(super) const fn most<S: Simd>(self) -> usize {
+        match self {
+            Self::Half => S::MR_HALF,
+            Self::One | Self::Two => S::MR,
+        }
+    }
+}
+
+/// Does it with tiles `mr` pixels high.
 #[inline(always)]
-pub(super) fn dispatch<S: Simd>(s: S, work: impl Tall, half: bool, mr: usize) {
-    if half {
-        match const { HALF_PANEL / S::Half::LANES } {
+pub(super) fn dispatch<S: Simd>(s: S, work: impl Tall, width: Width, mr: usize) {
+    if width == Width::Half {
+        return match const { HALF_PANEL / S::Half::LANES } {
             1 => height::<S::Half, 1>(s.half(), work, mr),
             _ => height::<S::Half, 2>(s.half(), work, mr),
-        }
-    } else {
-        match const { PANEL / S::LANES } {
-            1 => height::<S, 1>(s, work, mr),
-            2 => height::<S, 2>(s, work, mr),
-            _ => height::<S, 4>(s, work, mr),
-        }
+        };
+    }
+    match const { PANEL / S::LANES } {
+        1 if width == Width::Two => height::<S, 2>(s, work, mr),
+        1 => height::<S, 1>(s, work, mr),
+        2 => height::<S, 2>(s, work, mr),
+        _ => height::<S, 4>(s, work, mr),
     }
 }
 
 /// Whether tiles of `NV` vectors can be `mr` pixels high: those that can't are not compiled.
 const fn fits<S: Simd>(nv: usize, mr: usize) -> bool {
-    mr <= if nv * S::LANES == PANEL { S::MR } else { S::MR_HALF }
+    mr <= if nv * S::LANES >= PANEL { S::MR } else { S::MR_HALF }
 }
 
 #[inline(always)]

@@ -7,19 +7,14 @@
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
 use super::Gemm;
-use crate::pack::{HALF_PANEL, PANEL};
+use crate::pack::HALF_PANEL;
 use crate::simd::{Kernel, Simd};
-
-/// Whether vectors are so long that one of them is enough for a row of the output; else two are wanted.
-const fn is_long<S: Simd>() -> bool {
-    S::LANES == PANEL
-}
 
 /// Whether the kernel fits.
 pub(super) fn fits<S: Simd>(gemm: &Gemm, taps: &[u32]) -> bool {
     let adjacent = gemm.windows.pixel == 1 && gemm.patch.len * gemm.patch.segments > 0 && !taps.is_empty();
     let few = gemm.groups == 1 && gemm.output.channels <= HALF_PANEL && gemm.residual.is_none();
-    adjacent && few && gemm.output.width >= const { if is_long::<S>() { S::LANES } else { 2 * S::LANES } }
+    adjacent && few && gemm.output.width >= S::LANES
 }
 
 /// The product; `taps` is [`Patch::table`](super::Patch::table). Shares are rows, counted through all images.
@@ -39,12 +34,6 @@ pub(super) fn run<S: Simd>(s: S, gemm: &Gemm, taps: &[u32]) {
 /// Some rows of an image.
 #[inline(always)]
 fn one_image<S: Simd>(s: S, gemm: &Gemm, taps: &[u32], rows: [usize; 2]) {
-    if const { is_long::<S>() } && gemm.output.width < 2 * S::LANES {
-        return match gemm.output.channels {
-            1..=6 => s.run(Planar::<6, 1> { gemm, taps, rows }),
-            _ => s.run(Planar::<8, 1> { gemm, taps, rows }),
-        };
-    }
     match gemm.output.channels {
         // As many vectors of pixels as leave registers: F * V accumulators, V pixels, a weight.
         1..=2 => s.run(Planar::<2, 2> { gemm, taps, rows }),
@@ -75,19 +64,18 @@ impl<const F: usize, const V: usize> Kernel for Planar<'_, F, V> {
         for y in start..end {
             let mut x = 0;
             while x < output.width {
-                // The last tile overlaps the one before.
-                let first = x.min(output.width - V * S::LANES);
+                // The last vectors overlap those before.
+                let starts = core::array::from_fn(|v| (x + v * S::LANES).min(output.width - S::LANES));
                 // SAFETY: the windows of these pixels are in the workspace, and so are the pixels.
                 unsafe {
-                    let mut tile = self.multiply(s, ws.add(windows.offset + y * windows.row + first));
+                    let mut tile = self.multiply(s, ws.add(windows.offset + y * windows.row), starts);
                     let low = s.splat(self.gemm.finish.low);
                     let high = s.splat(self.gemm.finish.high);
-                    let to = ws.add(output.at(y, first));
-                    for (v, rows) in tile.iter_mut().enumerate() {
+                    for (start, rows) in starts.iter().zip(&mut tile) {
                         for row in rows.iter_mut() {
                             *row = s.min(high, s.max(low, *row));
                         }
-                        s.store_transposed(to.add(v * S::LANES * output.pixel), output.pixel, *rows, output.channels);
+                        s.store_transposed(ws.add(output.at(y, *start)), output.pixel, *rows, output.channels);
                     }
                 }
                 x += V * S::LANES;
@@ -102,13 +90,15 @@ impl<const F: usize, const V: usize> Kernel for Planar<'_, F, V> {
 }
 
 impl<const F: usize, const V: usize> Planar<'_, F, V> {
-    /// `V` times `LANES` windows, the first of which begins at `from`, times `F` channels, plus their biases.
+    /// `V` times `LANES` windows of a row, which begins at `from`, from each of `starts` on, times `F` channels, plus their
+    /// biases.
     ///
     /// # Safety
     ///
     /// The windows must be readable.
     #[inline(always)]
-    unsafe fn multiply<S: Simd>(&self, s: S, from: *const f32) -> [[S::Vec; F]; V] {
+    unsafe fn multiply<S: Simd>(&self, s: S, from: *const f32, starts: [usize; V]) -> [[S::Vec; F]; V] {
+        let from = starts.map(|start| from.wrapping_add(start));
         let mut tile = [[s.splat(0.0); F]; V];
         let mut weights = self.gemm.weights;
         // SAFETY: the caller's promise; a half panel has a row of 8 for the biases and one for each tap.
@@ -122,7 +112,7 @@ impl<const F: usize, const V: usize> Planar<'_, F, V> {
                 weights = weights.add(HALF_PANEL);
                 let mut pixels = [s.splat(0.0); V];
                 for (v, pixels) in pixels.iter_mut().enumerate() {
-                    *pixels = s.load(from.add(*tap as usize + v * S::LANES));
+                    *pixels = s.load(from[v].add(*tap as usize));
                 }
                 for f in 0..F {
                     let weight = s.splat(*weights.add(f));

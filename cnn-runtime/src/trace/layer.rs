@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use crate::activation::{Activate, PreluMap, activate, prelu};
 use crate::conv::{Conv2d, conv2d, depthwise2d};
-use crate::dense::{Dense, dense};
+use crate::dense::{Dense, dense, dense_f16};
 use crate::graph::{Graph, Node, Role};
 use crate::join::{add, clear_halo, copy, load_chw, mul, store_chw};
 use crate::map::Map;
 use crate::norm::{LrnMap, ScaleShift, lrn, scale_shift};
-use crate::op::{Activation, BatchNorm, Conv, Op, Padding, Shape};
+use crate::op::{Activation, BatchNorm, Conv, Op, Padding, Shape, Store};
 use crate::pack::{Affine, Normalisation};
 use crate::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use crate::reference::{Params, RunError, find};
@@ -79,9 +79,12 @@ impl<'a> Layer<'a> {
         let input = inputs[0];
         match self.op {
             Op::Conv(conv) => convolve(run, conv, &Conv2d::new(conv, input, output), weights, ws),
-            Op::Linear(_) => {
-                let linear = Dense { input, output, weights: 0, residual: None, activation: Activation::Identity };
-                dense(run, &linear, weights, ws);
+            Op::Linear(linear) => {
+                let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Identity };
+                match linear.store {
+                    Store::F32 => dense(run, &layer, weights, ws),
+                    Store::F16 => dense_f16(run, &layer, weights, ws),
+                }
             }
             Op::MaxPool(pool) => max_pool(run, &Pool2d::new(pool, input, output), ws),
             Op::AvgPool(pool) => avg_pool(run, &Pool2d::new(pool, input, output), ws),

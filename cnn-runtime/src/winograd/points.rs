@@ -84,15 +84,23 @@ pub(crate) const fn output_matrix<const M: usize, const N: usize>() -> [[f32; N]
     matrix
 }
 
-/// `G g` of one row or column of a filter of `r` taps, into `n` values.
-pub(crate) fn transform_filter(n: usize, taps: &[f64], values: &mut [f64]) {
-    for (j, value) in values[..n - 1].iter_mut().enumerate() {
+/// The most taps of a filter.
+pub(crate) const MOST_TAPS: usize = 5;
+
+/// `G`, `n` x `taps`: what turns a row or a column of a filter into values.
+pub(crate) fn filter_matrix(n: usize, taps: usize) -> [[f64; MOST_TAPS]; MOST] {
+    let mut matrix = [[0.0; MOST_TAPS]; MOST];
+    for (j, row) in matrix[..n - 1].iter_mut().enumerate() {
         let at = point(n, j);
         let others = (0..n - 1).filter(|k| *k != j);
-        let divisor: f64 = others.map(|k| at - point(n, k)).product();
-        *value = taps.iter().rev().fold(0.0, |sum, tap| sum * at + tap) / divisor;
+        let mut power = 1.0 / others.map(|k| at - point(n, k)).product::<f64>();
+        for value in &mut row[..taps] {
+            *value = power;
+            power *= at;
+        }
     }
-    values[n - 1] = taps[taps.len() - 1];
+    matrix[n - 1][taps - 1] = 1.0;
+    matrix
 }
 
 #[cfg(test)]
@@ -102,11 +110,10 @@ mod tests {
     /// One row of outputs, by the matrices and directly.
     fn check<const M: usize, const N: usize>(filter: &[f64]) {
         let data: [f64; N] = core::array::from_fn(|i| ((i * 7 + 3) % 5) as f64 - 1.5);
-        let mut transformed = [0.0; N];
-        transform_filter(N, filter, &mut transformed);
         let products: [f64; N] = core::array::from_fn(|j| {
             let row = input_matrix::<N>()[j];
-            transformed[j] * row.iter().zip(data).map(|(b, d)| f64::from(*b) * d).sum::<f64>()
+            let transformed: f64 = filter_matrix(N, filter.len())[j].iter().zip(filter).map(|(g, tap)| g * tap).sum();
+            transformed * row.iter().zip(data).map(|(b, d)| f64::from(*b) * d).sum::<f64>()
         });
         for i in 0..M {
             let row = output_matrix::<M, N>()[i];

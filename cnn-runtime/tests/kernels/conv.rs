@@ -264,7 +264,7 @@ fn dense_of_random_shapes() {
 }
 
 /// A fully connected layer as a convolution.
-fn whole_map(layer: &Dense, kernel: Size) -> Conv2d {
+pub(crate) fn whole_map(layer: &Dense, kernel: Size) -> Conv2d {
     let one = Size::square(1);
     let Dense { input, output, weights, residual, activation } = *layer;
     Conv2d {

@@ -49,9 +49,11 @@ pub(super) fn find(
 /// One tensor, or what is wrong with it.
 fn one(name: &str, tensor: &TensorView<'_>, model: &Model, count: Option<usize>) -> Result<Expected, String> {
     let value = value(model.graph, name).ok_or_else(|| unknown(name, model))?;
-    let shape: Vec<usize> = count.into_iter().chain(dimensions(model.graph.shape(value))).collect();
-    if squeezed(tensor.shape()) != squeezed(&shape) {
-        return Err(format!("{shape:?} expected of {}, {:?} found", model.name, tensor.shape()));
+    let shape = model.graph.shape(value);
+    let dimensions: Vec<usize> = count.into_iter().chain(dimensions(shape)).collect();
+    let flat: Vec<usize> = count.into_iter().chain([shape.elements()]).collect();
+    if ![&dimensions, &flat].iter().any(|ours| squeezed(ours) == squeezed(tensor.shape())) {
+        return Err(format!("the file has {:?}, {} gives {dimensions:?}", tensor.shape(), model.name));
     }
     let numbers = tensors::values(tensor)?;
     Ok(Expected { name: name.to_owned(), value, numbers, traced: false })
@@ -63,7 +65,8 @@ fn value(graph: &Graph<'_>, name: &str) -> Option<Value> {
     layer.or_else(|| resolve(graph, name))
 }
 
-/// Dimensions without those of 1: `[1, 10, 1, 1]` and `[10]` are the same numbers in the same order.
+/// Dimensions without those of 1: `[1, 10, 1, 1]` and `[10]` are the same numbers in the same order, as are those of a map
+/// that was flattened.
 fn squeezed(dimensions: &[usize]) -> Vec<usize> {
     dimensions.iter().copied().filter(|dimension| *dimension != 1).collect()
 }
@@ -158,9 +161,18 @@ mod tests {
         assert_eq!(found("act.2", Some(5), &[5, 2, 1, 1]), Ok(Value::Node(5)));
         assert_eq!(found("act.2", Some(5), &[5, 2]), Ok(Value::Node(5)));
         assert_eq!(found("act.2", None, &[1, 2, 1, 1]), Ok(Value::Node(5)));
-        let told = "act.2: [5, 2, 1, 1] expected of branched, [1, 2, 1, 1] found";
+        let told = "act.2: the file has [1, 2, 1, 1], branched gives [5, 2, 1, 1]";
         assert_eq!(found("act.2", Some(5), &[1, 2, 1, 1]), Err(told.to_owned()));
-        assert_eq!(found("output", None, &[4]), Err("output: [3] expected of branched, [4] found".to_owned()));
+        assert_eq!(found("output", None, &[4]), Err("output: the file has [4], branched gives [3]".to_owned()));
+    }
+
+    #[test]
+    fn maps_may_be_flattened() {
+        assert_eq!(found("sum", None, &[1, 32]), Ok(Value::Node(2)));
+        assert_eq!(found("sum", Some(3), &[3, 32]), Ok(Value::Node(2)));
+        for other in [&[96][..], &[32, 3], &[3, 8, 4]] {
+            assert!(found("sum", Some(3), other).is_err(), "{other:?}");
+        }
     }
 
     #[test]

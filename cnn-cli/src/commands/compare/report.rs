@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use cnn::graph::{Graph, Value};
+use cnn_diagram::language::arguments;
 
 use super::{Row, Run};
 use crate::failure::printable;
-use crate::language::arguments;
 use crate::table::{Align, Table};
 
 const HEAD: [&str; 9] = ["tensor", "run", "shape", "largest", "max", "of largest", "rms", "of largest", ""];

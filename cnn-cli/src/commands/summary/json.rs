@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use cnn::graph::{self, Graph, Node, Value};
+use cnn_diagram::language::arguments;
 use serde::Serialize;
 
 use super::{Costs, weights_bytes};
-use crate::language::arguments;
 use crate::numbers::dimensions;
 use crate::registry::Model;
 

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use cnn::graph::{Depth, Graph, Node, Value};
+use cnn_diagram::language::arguments;
 
 use super::{Costs, aux_nodes, weights_bytes};
-use crate::language::arguments;
 use crate::numbers::thousands;
 use crate::registry::Model;
 use crate::table::{Align, Table};

@@ -1,0 +1,187 @@
+//! Which algorithm computes a convolution: the cheapest by a model of its constants, the same for every instruction set.
+//!
+//! Costs are counted in multiplications with a weight that the direct algorithm does in the same time. F(m, r) computes tiles
+//! of m x m outputs from n x n products, n = m + r - 1:
+//!
+//! ```text
+//! direct     outputs * inputs * r^2 * pixels                                           + bytes of weights * stream
+//! F(m, r)    outputs * inputs * n^2 * tiles + (inputs + outputs) * n^2 * tiles * TRANSFORM[n]
+//!                                           + bytes of V * panels * SPILL, if a block of V is larger than L2
+//!                                                                                      + bytes of transformed weights * stream
+//! ```
+//!
+//! A byte of weights costs more where those of the whole net are larger than the cache: they come from memory at each pass.
+//!
+//! Measured on Zen 5 (AVX2 vectors, one thread, everything in the cache; GFLOP/s of the direct algorithm in the same time):
+//!
+//! | layer | direct | F(2, 3) | F(4, 3) | F(6, 3) | F(4, 5) |
+//! | --- | ---: | ---: | ---: | ---: | ---: |
+//! | 224x224 64 -> 64 | 142 | 253 | 430 | 467 | |
+//! | 112x112 128 -> 128 | 141 | 295 | 515 | 590 | |
+//! | 56x56 256 -> 256 | 142 | 308 | 525 | 453 | |
+//! | 28x28 512 -> 512 | 135 | 280 | 390 | 338 | |
+//! | 14x14 512 -> 512 | 140 | 280 | 217 | 210 | |
+//! | 7x7 512 -> 512 | 138 | 194 | 158 | 112 | |
+//! | 27x27 48 -> 128, 5x5 | 142 | | | | 689 |
+//! | 28x28 16 -> 32, 5x5 | 139 | | | | 532 |
+//! | 10x10 6 -> 16, 5x5 | 124 | | | | 194 |
+//! | 56x56 32 -> 32 | 136 | 236 | 388 | 384 | |
+//! | 100x100 8 -> 8 | 105 | 110 | 172 | 187 | |
+
+use cnn_runtime::op::{Conv, Size};
+use cnn_runtime::pack::{ConvPanels, PANEL, WinogradPanels};
+use cnn_runtime::winograd::covered;
+
+/// How a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Algorithm {
+    /// As it is written down.
+    Direct,
+    /// In tiles.
+    Winograd {
+        /// How weights are packed, and the side of a tile.
+        panels: WinogradPanels,
+        /// Tiles of a block.
+        block: usize,
+    },
+}
+
+/// What the transforms cost for each of the n x n values of a tile and each channel, in or out: for n = 4, 6, 8.
+const TRANSFORM: [(usize, f64); 3] = [(4, 7.0), (6, 8.0), (8, 10.0)];
+/// What a byte of V costs each time that it comes from L3.
+const SPILL: f64 = 1.0;
+/// What a byte of weights costs on its way from memory.
+const FROM_MEMORY: f64 = 4.0;
+/// What it costs where all weights of the net stay in the cache.
+const FROM_CACHE: f64 = 0.5;
+/// Weights up to so many bytes stay in the cache: the level-2 cache of the smallest cores.
+const CACHE_BYTES: usize = 512 << 10;
+/// Where Winograd gains less than this share of the direct algorithm, it is not worth its rounding errors.
+const LEAST_GAIN: f64 = 0.1;
+/// What V of a block should fit into: half of that cache.
+const BLOCK_BYTES: usize = CACHE_BYTES / 2;
+/// So many tiles are one block in any case: then weights are read once.
+const ONE_BLOCK: usize = 64;
+/// Blocks are multiples of this: whole tiles of the micro-kernel, whose height is 6 or 12.
+const BLOCK_STEP: usize = 12;
+
+/// What a byte of weights costs in a net that has so many.
+pub(super) fn stream(weight_bytes: usize) -> f64 {
+    if weight_bytes <= CACHE_BYTES { FROM_CACHE } else { FROM_MEMORY }
+}
+
+/// Chooses for a convolution of so many channels, with an output of this size; a byte of weights costs `stream`.
+pub(super) fn choose(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Algorithm {
+    let candidates: &[usize] = match conv.kernel {
+        Size { height: 3, width: 3 } => &[2, 4, 6],
+        Size { height: 5, width: 5 } => &[4],
+        _ => &[],
+    };
+    let simple = conv.stride == Size::square(1) && conv.dilation == Size::square(1) && !conv.is_depthwise(inputs);
+    if !simple {
+        return Algorithm::Direct;
+    }
+    let (inputs, outputs) = (inputs / conv.groups, conv.filters / conv.groups);
+    let direct = ConvPanels { groups: conv.groups, outputs, inputs, kernel: conv.kernel };
+    let work = (output.area() * conv.groups * outputs * direct.depth()) as f64;
+    let limit = (1.0 - LEAST_GAIN) * (work + stream * bytes(direct.len()));
+    let of_tile = |tile: &usize| {
+        let panels = WinogradPanels { groups: conv.groups, outputs, inputs, taps: conv.kernel.height, tile: *tile };
+        (panels, cost(&panels, output, stream))
+    };
+    let best = candidates.iter().map(of_tile).min_by(|(_, a), (_, b)| a.total_cmp(b));
+    match best {
+        Some((panels, cost)) if cost < limit => Algorithm::Winograd { panels, block: block(&panels, output) },
+        _ => Algorithm::Direct,
+    }
+}
+
+fn bytes(floats: usize) -> f64 {
+    (floats * size_of::<f32>()) as f64
+}
+
+/// Tiles of an output.
+fn tiles(panels: &WinogradPanels, output: Size) -> usize {
+    covered(output, panels.tile).area() / (panels.tile * panels.tile)
+}
+
+fn cost(panels: &WinogradPanels, output: Size, stream: f64) -> f64 {
+    let WinogradPanels { groups, outputs, inputs, taps, tile } = *panels;
+    let n = tile + taps - 1;
+    let points = n * n * tiles(panels, output);
+    let transform = TRANSFORM.iter().find(|(side, _)| *side == n).map_or(f64::INFINITY, |(_, cost)| *cost);
+    let block = bytes(n * n * block(panels, output) * inputs);
+    let spilt = if block > CACHE_BYTES as f64 { bytes(points * inputs * outputs.div_ceil(PANEL)) } else { 0.0 };
+    let products = (points * outputs * inputs) as f64 + (points * (outputs + inputs)) as f64 * transform;
+    groups as f64 * (products + spilt * SPILL) + bytes(panels.len()) * stream
+}
+
+/// Tiles of a block.
+fn block(panels: &WinogradPanels, output: Size) -> usize {
+    let tiles = tiles(panels, output);
+    if tiles <= ONE_BLOCK {
+        return tiles;
+    }
+    let n = panels.tile + panels.taps - 1;
+    let fitting = BLOCK_BYTES / (n * n * panels.inputs * size_of::<f32>());
+    (fitting / BLOCK_STEP).max(1) * BLOCK_STEP
+}
+
+#[cfg(test)]
+mod tests {
+    use cnn_runtime::op::Padding;
+
+    use super::*;
+
+    /// The side of the tiles; 0 for the direct algorithm.
+    fn tile(side: usize, inputs: usize, filters: usize, kernel: usize) -> usize {
+        let conv = Conv {
+            filters,
+            kernel: Size::square(kernel),
+            stride: Size::square(1),
+            pad: Padding::symmetric(kernel / 2, kernel / 2),
+            dilation: Size::square(1),
+            groups: 1,
+            bias: false,
+        };
+        match choose(&conv, inputs, Size::square(side), FROM_MEMORY) {
+            Algorithm::Direct => 0,
+            Algorithm::Winograd { panels, .. } => panels.tile,
+        }
+    }
+
+    #[test]
+    fn large_maps_have_large_tiles() {
+        assert_eq!(
+            [224, 112, 56, 28, 14, 7].map(|side| tile(side, 64 * 224 / side.max(28), 64 * 224 / side.max(28), 3)),
+            [6, 6, 4, 4, 2, 2]
+        );
+        assert_eq!(tile(27, 48, 128, 5), 4);
+    }
+
+    #[test]
+    fn some_are_computed_as_they_are() {
+        assert_eq!(tile(224, 3, 64, 3), 0, "few channels: the transforms cost more than they save");
+        assert_eq!(tile(56, 64, 256, 1), 0, "no window");
+        assert_eq!(tile(1, 512, 512, 3), 0, "a single pixel");
+        assert_eq!(tile(112, 3, 64, 7), 0, "no algorithm for it");
+    }
+
+    #[test]
+    fn strides_dilations_and_depthwise_filters_are_computed_as_they_are() {
+        let conv = Conv {
+            filters: 128,
+            kernel: Size::square(3),
+            stride: Size::square(1),
+            pad: Padding::symmetric(1, 1),
+            dilation: Size::square(1),
+            groups: 1,
+            bias: false,
+        };
+        let direct = |conv: Conv| choose(&conv, 128, Size::square(28), FROM_MEMORY) == Algorithm::Direct;
+        assert!(!direct(conv));
+        assert!(direct(Conv { stride: Size::square(2), ..conv }));
+        assert!(direct(Conv { dilation: Size::new(1, 2), ..conv }));
+        assert!(direct(Conv { groups: 128, ..conv }));
+    }
+}

@@ -1,0 +1,123 @@
+//! Where everything goes: a scene of boxes, joins, wires, frames and words, in pixels.
+//!
+//! | part | does |
+//! | --- | --- |
+//! | `boxes` | the size of a block and of what stands on it |
+//! | `measure` | how wide and how high chains and merges are |
+//! | `place` | puts them at a point |
+//! | `page` | rows of the trunk, auxiliary classifiers, insets |
+//!
+//! A chain runs along a base line, from left to right. Branches of a merge are lanes above and below it; a lane that only
+//! skips runs above all others. So wires never need to go around a block that is already there.
+
+mod boxes;
+mod measure;
+mod page;
+mod place;
+
+use crate::model::{Item, Letter};
+use crate::theme::Kind;
+
+pub(crate) use boxes::{AFTER_MARK, Face, LINE, MARK, SHEET, letter_width};
+pub(crate) use page::page;
+
+/// Size of text on blocks, and of the words beside them.
+pub(crate) const TEXT: f32 = 11.0;
+pub(crate) const SMALL: f32 = 10.0;
+/// Between two blocks of a chain.
+pub(crate) const GAP: f32 = 15.0;
+/// Around the drawing.
+pub(crate) const MARGIN: f32 = 16.0;
+/// Height of a letter.
+pub(crate) const LETTER: f32 = 13.0;
+/// Radius of a sum.
+pub(crate) const RADIUS: f32 = 10.0;
+/// Width of the bar where branches are joined.
+pub(crate) const BAR: f32 = 16.0;
+
+/// A rectangle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rect {
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+    pub(crate) width: f32,
+    pub(crate) height: f32,
+}
+
+impl Rect {
+    pub(crate) fn right(&self) -> f32 {
+        self.x + self.width
+    }
+
+    pub(crate) fn bottom(&self) -> f32 {
+        self.y + self.height
+    }
+
+    pub(crate) fn middle(&self) -> [f32; 2] {
+        [self.x + self.width / 2.0, self.y + self.height / 2.0]
+    }
+}
+
+/// Everything that is drawn of a net.
+#[derive(Default)]
+pub(crate) struct Scene<'a> {
+    pub(crate) nodes: Vec<Placed<'a>>,
+    pub(crate) wires: Vec<Wire>,
+    pub(crate) frames: Vec<Framed>,
+    pub(crate) words: Vec<Word>,
+    /// How far it reaches to the right and down.
+    pub(crate) size: [f32; 2],
+}
+
+/// A block, a port or a join at its place.
+pub(crate) struct Placed<'a> {
+    pub(crate) item: &'a Item,
+    pub(crate) rect: Rect,
+    pub(crate) form: Form,
+    /// Where its letters are.
+    pub(crate) letters: Vec<(&'a Letter, Rect)>,
+}
+
+/// What an item looks like.
+pub(crate) enum Form {
+    /// A rectangle with words.
+    Box(Face),
+    /// A circle, where values are added or multiplied.
+    Circle(Kind),
+    /// A bar, where branches are joined.
+    Bar,
+}
+
+/// A line along points, its corners round.
+pub(crate) struct Wire {
+    pub(crate) points: Vec<[f32; 2]>,
+    /// Whether an arrow is at its end.
+    pub(crate) arrow: bool,
+    /// Whether it leads to what only training uses.
+    pub(crate) dashed: bool,
+}
+
+/// A frame at its place.
+pub(crate) struct Framed {
+    pub(crate) rect: Rect,
+    pub(crate) label: Vec<String>,
+    pub(crate) style: FrameStyle,
+}
+
+/// What a frame is around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FrameStyle {
+    /// A stage, or a call of a block that is not folded.
+    Stage,
+    /// A block that is drawn once.
+    Inset,
+    /// An auxiliary classifier.
+    Head,
+}
+
+/// A shape beside a wire; its middle is at `x`.
+pub(crate) struct Word {
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+    pub(crate) text: String,
+}

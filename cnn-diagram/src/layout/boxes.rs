@@ -1,0 +1,152 @@
+//! The size of a block and of what stands on it.
+
+use crate::Detail;
+use crate::layout::{LETTER, Rect, SMALL, TEXT};
+use crate::model::{Item, Label, Letter, Unit};
+use crate::text::{bold_width, width, wrap};
+use crate::theme::Kind;
+
+/// What stands on a block.
+#[derive(Clone, Debug)]
+pub(crate) struct Face {
+    /// What it is filled with; nothing for ports.
+    pub(crate) kind: Option<Kind>,
+    pub(crate) lines: Vec<Line>,
+    /// How many blocks lie in the pile, the uppermost included.
+    pub(crate) pile: usize,
+    /// Its size without stretching.
+    pub(crate) size: [f32; 2],
+}
+
+/// A line of words.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) text: String,
+    pub(crate) bold: bool,
+    pub(crate) size: f32,
+    /// Whether the mark of its kind stands before it.
+    pub(crate) marked: bool,
+}
+
+/// The side of a mark, and the space behind it.
+pub(crate) const MARK: f32 = 10.0;
+pub(crate) const AFTER_MARK: f32 = 4.0;
+/// Height of a line of words.
+pub(crate) const LINE: f32 = 12.5;
+/// Between words and the edge of their block.
+const PAD: f32 = 6.0;
+/// Narrower blocks would look like lines.
+const NARROWEST: f32 = 56.0;
+/// How far a block stands out of the pile that it lies in.
+pub(crate) const SHEET: f32 = 3.0;
+
+impl Line {
+    fn head(text: &str) -> Self {
+        Self { text: text.to_owned(), bold: true, size: TEXT, marked: false }
+    }
+
+    fn small(text: String) -> Self {
+        Self { text, bold: false, size: SMALL, marked: false }
+    }
+
+    pub(crate) fn width(&self) -> f32 {
+        let words = if self.bold { bold_width(&self.text, self.size) } else { width(&self.text, self.size) };
+        if self.marked { words + MARK + AFTER_MARK } else { words }
+    }
+}
+
+/// The width of a letter.
+pub(crate) fn letter_width(letter: &Letter) -> f32 {
+    (bold_width(letter.short, SMALL - 1.0) + 7.0).max(LETTER + 1.0)
+}
+
+/// The width of letters beside each other.
+pub(super) fn letters_width(letters: &[Letter]) -> f32 {
+    letters.iter().map(|letter| letter_width(letter) + 2.0).sum::<f32>()
+}
+
+impl Face {
+    /// What stands on a port.
+    pub(super) fn port(label: &Label) -> Self {
+        let lines = std::iter::once(&label.head).chain(&label.lines);
+        Self::new(None, lines.map(|line| Line::small(line.clone())).collect(), &[], 1)
+    }
+
+    /// What stands on a layer.
+    pub(super) fn layer(label: &Label, item: &Item, detail: Detail) -> Self {
+        let head = Line { marked: true, ..Line::head(&label.head) };
+        let lines = std::iter::once(head).chain(label.lines.iter().cloned().map(Line::small));
+        Self::new(Some(label.kind), lines.chain(cost(item, detail)).collect(), &item.letters, 1)
+    }
+
+    /// What stands on calls of a block that is drawn elsewhere.
+    pub(super) fn unit(unit: &Unit, item: &Item, detail: Detail) -> Self {
+        let lines = unit_lines(unit, detail).into_iter().chain(cost(item, detail)).collect();
+        Self::new(Some(Kind::Block), lines, &item.letters, unit.calls.len().min(3))
+    }
+
+    fn new(kind: Option<Kind>, lines: Vec<Line>, letters: &[Letter], pile: usize) -> Self {
+        let widest = lines.iter().map(Line::width).fold(letters_width(letters), f32::max);
+        let below = if letters.is_empty() { 0.0 } else { LETTER + 4.0 };
+        let height = PAD + lines.len() as f32 * LINE + below + PAD - 1.0;
+        let behind = SHEET * (pile - 1) as f32;
+        Self { kind, lines, pile, size: [(widest + 2.0 * PAD).max(NARROWEST) + behind, height + behind] }
+    }
+
+    /// The uppermost of a pile, whose others stand out above and to the right.
+    pub(crate) fn front(&self, rect: Rect) -> Rect {
+        let behind = SHEET * (self.pile - 1) as f32;
+        Rect { y: rect.y + behind, width: rect.width - behind, height: rect.height - behind, ..rect }
+    }
+}
+
+/// The parameters of an item, where there is room for them.
+fn cost(item: &Item, detail: Detail) -> Option<Line> {
+    let told = detail == Detail::Full && item.parameters.1 > 0;
+    told.then(|| Line::small(format!("{} params", item.parameters)))
+}
+
+fn unit_lines(unit: &Unit, detail: Detail) -> Vec<Line> {
+    let name = unit.block.replace('_', " ");
+    let mut lines: Vec<Line> = wrap(&name, TEXT, 80.0).iter().map(|line| Line::head(line)).collect();
+    let called = call_names(&unit.calls);
+    // Within a stage, a number says nothing that the place does not.
+    if detail == Detail::Full || called.ends_with(|last: char| last.is_ascii_lowercase()) {
+        lines.push(Line::small(called));
+    }
+    if unit.calls.len() > 1 {
+        lines.push(Line::head(&format!("× {}", unit.calls.len())));
+    }
+    lines
+}
+
+/// `layer1.1–2, layer2.1–3`: the names of calls, without the groups around them.
+pub(super) fn call_names(calls: &[String]) -> String {
+    let stem = |call: &String| call.trim_end_matches(|last: char| last.is_ascii_digit()).to_owned();
+    let runs = calls.chunk_by(|a, b| stem(a) == stem(b) && stem(a) != *a);
+    let names = runs.filter_map(|run| {
+        let (first, last) = (run.first()?, run.last()?);
+        let mut parts = first.rsplit('.');
+        let tail = parts.next()?;
+        let is_number = tail.chars().all(|c| c.is_ascii_digit());
+        let name = match parts.next() {
+            Some(group) if is_number => format!("{group}.{tail}"),
+            Some(_) | None => tail.to_owned(),
+        };
+        Some(if run.len() > 1 { format!("{name}–{}", &last[stem(last).len()..]) } else { name })
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_named_by_what_differs() {
+        let names = |calls: &[&str]| call_names(&calls.iter().map(|call| (*call).to_owned()).collect::<Vec<_>>());
+        assert_eq!(names(&["layer1.1", "layer1.2", "layer2.1"]), "layer1.1–2, layer2.1");
+        assert_eq!(names(&["features.denseblock1.denselayer1", "features.denseblock1.denselayer2"]), "denselayer1–2");
+        assert_eq!(names(&["inception3a", "inception3b"]), "inception3a, inception3b");
+    }
+}

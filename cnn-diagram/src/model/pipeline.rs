@@ -1,0 +1,94 @@
+//! From a list of nodes back to what the language nests: pipelines of layers, and merges whose branches are pipelines.
+
+use cnn_runtime::graph::{Graph, Value};
+
+/// A step of a pipeline.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Part {
+    /// A layer, by its index.
+    Layer(usize),
+    /// A merge, by its index, and its branches; one that only skips is empty.
+    Merge(usize, Vec<Vec<Part>>),
+}
+
+impl Part {
+    /// The node that gives its result.
+    pub(super) fn node(&self) -> usize {
+        match self {
+            Self::Layer(node) | Self::Merge(node, _) => *node,
+        }
+    }
+
+    /// All its nodes.
+    pub(super) fn nodes(&self) -> Vec<usize> {
+        match self {
+            Self::Layer(node) => vec![*node],
+            Self::Merge(node, branches) => branches.iter().flatten().flat_map(Self::nodes).chain([*node]).collect(),
+        }
+    }
+}
+
+/// A net's values, each with its dominator: the nearest value that all paths from the input to it pass.
+pub(super) struct Pipelines<'a> {
+    graph: &'a Graph<'a>,
+    dominators: Vec<Value>,
+}
+
+impl<'a> Pipelines<'a> {
+    pub(super) fn new(graph: &'a Graph<'a>) -> Self {
+        let mut this = Self { graph, dominators: Vec::with_capacity(graph.nodes.len()) };
+        for node in graph.nodes {
+            let dominator = node.inputs.iter().copied().reduce(|a, b| this.common(a, b)).unwrap_or(Value::Input);
+            this.dominators.push(dominator);
+        }
+        this
+    }
+
+    fn dominator(&self, value: Value) -> Value {
+        match value {
+            Value::Input => Value::Input,
+            Value::Node(index) => self.dominators[index],
+        }
+    }
+
+    /// The nearest value that dominates both. Dominators come before what they dominate.
+    fn common(&self, mut a: Value, mut b: Value) -> Value {
+        while a != b {
+            if a > b {
+                a = self.dominator(a);
+            } else {
+                b = self.dominator(b);
+            }
+        }
+        a
+    }
+
+    /// The steps from one value to another that it dominates. The branches of a merge begin at the merge's dominator.
+    pub(super) fn between(&self, start: Value, end: Value) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let mut at = end;
+        while let Value::Node(index) = at
+            && at != start
+        {
+            let fork = self.dominators[index];
+            parts.push(match self.graph.nodes[index].inputs {
+                [] | [_] => Part::Layer(index),
+                inputs => Part::Merge(index, inputs.iter().map(|input| self.between(fork, *input)).collect()),
+            });
+            at = fork;
+        }
+        parts.reverse();
+        parts
+    }
+
+    /// The value of the trunk that an auxiliary classifier hangs on.
+    pub(super) fn fork(&self, result: Value) -> Value {
+        let mut at = result;
+        while let Value::Node(index) = at
+            && self.graph.nodes[index].aux.is_some()
+        {
+            at = self.dominators[index];
+        }
+        at
+    }
+}

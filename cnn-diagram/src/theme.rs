@@ -1,0 +1,318 @@
+//! Colours and marks: one of each for every kind of layer, the same in all drawings.
+//!
+//! The hues follow Okabe and Ito ("Color universal design", 2008), which people with any common kind of colour vision tell
+//! apart; as tints in the light theme and as shades in the dark one, so that text on them has a contrast of 7:1 or more.
+//! What colours cannot say, in print or to some eyes, the [marks](Kind::mark) and the words on the blocks do.
+
+use std::fmt::Write as _;
+
+/// Which colours a drawing has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// Those that the reader prefers: dark ones through a style sheet, light ones where style sheets are not read.
+    #[default]
+    Auto,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// A kind of layer, as drawings tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Convolution.
+    Convolution,
+    /// Maximum over a window.
+    MaxPool,
+    /// Mean over a window.
+    AvgPool,
+    /// Mean or maximum over a whole map.
+    GlobalPool,
+    /// Fully connected layer.
+    FullyConnected,
+    /// Local response normalisation.
+    Lrn,
+    /// Batch normalisation.
+    BatchNorm,
+    /// An element-wise function.
+    Activation,
+    /// Softmax and its logarithm.
+    Softmax,
+    /// Dropout.
+    Dropout,
+    /// Maps to a vector.
+    Flatten,
+    /// Channels one after another.
+    Concat,
+    /// Sum.
+    Add,
+    /// Product.
+    Mul,
+    /// A block that is drawn once, elsewhere.
+    Block,
+    /// An auxiliary classifier.
+    Auxiliary,
+}
+
+impl Kind {
+    /// All of them, in the order of legends.
+    pub const ALL: [Self; 16] = [
+        Self::Convolution,
+        Self::MaxPool,
+        Self::AvgPool,
+        Self::GlobalPool,
+        Self::FullyConnected,
+        Self::Lrn,
+        Self::BatchNorm,
+        Self::Activation,
+        Self::Softmax,
+        Self::Dropout,
+        Self::Flatten,
+        Self::Concat,
+        Self::Add,
+        Self::Mul,
+        Self::Block,
+        Self::Auxiliary,
+    ];
+
+    /// What legends call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Convolution => "convolution",
+            Self::MaxPool => "max pooling",
+            Self::AvgPool => "average pooling",
+            Self::GlobalPool => "global pooling",
+            Self::FullyConnected => "fully connected",
+            Self::Lrn => "local response normalisation",
+            Self::BatchNorm => "batch normalisation",
+            Self::Activation => "activation",
+            Self::Softmax => "softmax",
+            Self::Dropout => "dropout",
+            Self::Flatten => "flatten",
+            Self::Concat => "concatenation",
+            Self::Add => "addition",
+            Self::Mul => "multiplication",
+            Self::Block => "block, drawn below",
+            Self::Auxiliary => "auxiliary classifier, training only",
+        }
+    }
+
+    /// Its name in identifiers and style sheets.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Convolution => "conv",
+            Self::MaxPool => "max-pool",
+            Self::AvgPool => "avg-pool",
+            Self::GlobalPool => "global-pool",
+            Self::FullyConnected => "fc",
+            Self::Lrn => "lrn",
+            Self::BatchNorm => "batch-norm",
+            Self::Activation => "activation",
+            Self::Softmax => "softmax",
+            Self::Dropout => "dropout",
+            Self::Flatten => "flatten",
+            Self::Concat => "concat",
+            Self::Add => "add",
+            Self::Mul => "mul",
+            Self::Block => "block",
+            Self::Auxiliary => "aux",
+        }
+    }
+
+    /// Its mark: a path of lines in a square of 10 by 10.
+    pub const fn mark(self) -> &'static str {
+        match self {
+            // A window on a map.
+            Self::Convolution => "M0.5 0.5H9.5V9.5H0.5ZM0.5 0.5H5.5V5.5H0.5Z",
+            // A peak.
+            Self::MaxPool => "M0.5 9.5L5 1L9.5 9.5Z",
+            // The middle of what lies above and below.
+            Self::AvgPool => "M0.5 5H9.5M2 5V1M5 5V9M8 5V2",
+            // A point that stands for all around it.
+            Self::GlobalPool => "M0.5 5A4.5 4.5 0 1 0 9.5 5A4.5 4.5 0 1 0 0.5 5ZM4 5H6M5 4V6",
+            // All with all.
+            Self::FullyConnected => "M0.5 0.5L9.5 0.5L0.5 9.5L9.5 9.5L0.5 0.5M9.5 0.5L0.5 9.5",
+            // Neighbours that hold each other down.
+            Self::Lrn => "M0.5 9.5C4 9.5 3.5 1 5 1C6.5 1 6 9.5 9.5 9.5",
+            // The middle and the deviation.
+            Self::BatchNorm => "M5 0.5V9.5M0.5 5H9.5M0.5 3V7M9.5 3V7",
+            // The hinge of ReLU.
+            Self::Activation => "M0.5 8.5H5L9.5 1",
+            // Scores to shares.
+            Self::Softmax => "M1.5 9.5V7M5 9.5V0.5M8.5 9.5V5",
+            // Connections that are missing.
+            Self::Dropout => "M0.5 5A4.5 4.5 0 1 0 9.5 5A4.5 4.5 0 1 0 0.5 5ZM2 8L8 2",
+            // Rows become one.
+            Self::Flatten => "M0.5 1H4M0.5 5H9.5M0.5 9H4",
+            // Lines that meet.
+            Self::Concat => "M0.5 1H6M0.5 5H6M0.5 9H6M8 0.5V9.5",
+            Self::Add => "M5 0.5V9.5M0.5 5H9.5",
+            Self::Mul => "M1.5 1.5L8.5 8.5M8.5 1.5L1.5 8.5",
+            // A pile.
+            Self::Block => "M0.5 3.5H6.5V9.5H0.5ZM3.5 3.5V0.5H9.5V6.5H6.5",
+            Self::Auxiliary => "M0.5 0.5H3M5 0.5H7.5M9.5 0.5V3M9.5 5V7.5M9.5 9.5H7M5 9.5H2.5M0.5 9.5V7M0.5 5V2.5",
+        }
+    }
+}
+
+/// What something is painted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Paint {
+    /// The page.
+    Paper,
+    /// Text and outlines.
+    Ink,
+    /// Text of less weight.
+    Muted,
+    /// Lines between layers.
+    Line,
+    /// Frames of stages.
+    Frame,
+    /// Emphasis, of a bound in a chart.
+    Accent,
+    /// What a kind of layer is filled with.
+    Kind(Kind),
+}
+
+impl Paint {
+    /// Its name in style sheets.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+            Self::Ink => "ink",
+            Self::Muted => "muted",
+            Self::Line => "line",
+            Self::Frame => "frame",
+            Self::Accent => "accent",
+            Self::Kind(kind) => kind.key(),
+        }
+    }
+
+    /// The colour in the light theme and in the dark one.
+    pub const fn colours(self) -> [&'static str; 2] {
+        match self {
+            Self::Paper => ["#ffffff", "#15181c"],
+            Self::Ink => ["#15181c", "#f2f4f6"],
+            Self::Muted => ["#4a525b", "#b4bcc5"],
+            Self::Line => ["#59636e", "#9aa5b1"],
+            Self::Frame => ["#98a2ad", "#66717d"],
+            Self::Accent => ["#b0003a", "#ff8fab"],
+            Self::Kind(kind) => fill(kind),
+        }
+    }
+
+    /// The colour where style sheets are not read.
+    pub const fn fallback(self, theme: Theme) -> &'static str {
+        let [light, dark] = self.colours();
+        match theme {
+            Theme::Auto | Theme::Light => light,
+            Theme::Dark => dark,
+        }
+    }
+}
+
+/// What a kind is filled with, in the light theme and in the dark one.
+const fn fill(kind: Kind) -> [&'static str; 2] {
+    match kind {
+        Kind::Convolution => ["#a9d3f2", "#114d7c"],
+        Kind::MaxPool => ["#f6a97e", "#7d3006"],
+        Kind::AvgPool => ["#f7e06e", "#5c4f00"],
+        Kind::GlobalPool => ["#f2c879", "#6b4300"],
+        Kind::FullyConnected => ["#96d8bd", "#00543f"],
+        Kind::Lrn => ["#e8b4d4", "#702a56"],
+        Kind::BatchNorm => ["#cfc5f5", "#473a86"],
+        Kind::Activation => ["#ffffff", "#24292f"],
+        Kind::Softmax => ["#d5efe6", "#123b31"],
+        Kind::Dropout => ["#efefef", "#33383e"],
+        Kind::Flatten => ["#e3e7eb", "#2c3238"],
+        Kind::Concat => ["#c3ccd5", "#3f4a55"],
+        Kind::Add | Kind::Mul => ["#fff7d6", "#3d3811"],
+        Kind::Block => ["#efe6d8", "#463a2a"],
+        Kind::Auxiliary => ["#f7f7f7", "#1e2226"],
+    }
+}
+
+/// Which property of a shape a paint is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Property {
+    /// The inside.
+    Fill,
+    /// The outline.
+    Stroke,
+}
+
+impl Property {
+    /// Its name in SVG.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fill => "fill",
+            Self::Stroke => "stroke",
+        }
+    }
+
+    /// The class of shapes whose property has a paint.
+    pub fn class(self, paint: Paint) -> String {
+        match self {
+            Self::Fill => format!("f-{}", paint.key()),
+            Self::Stroke => format!("s-{}", paint.key()),
+        }
+    }
+}
+
+/// Rules of a style sheet for these paints, each behind a selector such as `:root[data-theme=dark] `.
+pub fn rules(selector: &str, dark: bool, paints: impl IntoIterator<Item = (Property, Paint)>) -> String {
+    paints.into_iter().fold(String::new(), |mut rules, (property, paint)| {
+        let [light, night] = paint.colours();
+        let colour = if dark { night } else { light };
+        // Writing to a string cannot fail.
+        let _ = write!(rules, "{selector}.{}{{{}:{colour}}}", property.class(paint), property.name());
+        rules
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance, as WCAG 2 defines it.
+    fn luminance(colour: &str) -> f64 {
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    }
+
+    fn contrast(a: &str, b: &str) -> f64 {
+        let [a, b] = [luminance(a), luminance(b)].map(|luminance| luminance + 0.05);
+        a.max(b) / a.min(b)
+    }
+
+    #[test]
+    fn text_has_contrast_on_everything_it_stands_on() {
+        let kinds = Kind::ALL.map(Paint::Kind);
+        for theme in 0..2 {
+            for ground in kinds.into_iter().chain([Paint::Paper]) {
+                for text in [Paint::Ink, Paint::Muted] {
+                    let found = contrast(text.colours()[theme], ground.colours()[theme]);
+                    assert!(found >= 4.5, "{text:?} on {ground:?}: {found:.2}");
+                }
+            }
+            assert!(contrast(Paint::Accent.colours()[theme], Paint::Paper.colours()[theme]) >= 4.5);
+            // What is no text needs 3:1 (WCAG 2.1, 1.4.11).
+            assert!(contrast(Paint::Line.colours()[theme], Paint::Paper.colours()[theme]) >= 3.0);
+        }
+    }
+
+    #[test]
+    fn every_kind_has_a_mark_a_name_and_a_key_of_its_own() {
+        for (index, kind) in Kind::ALL.iter().enumerate() {
+            for other in &Kind::ALL[index + 1..] {
+                assert_ne!(kind.mark(), other.mark());
+                assert_ne!(kind.name(), other.name());
+                assert_ne!(kind.key(), other.key());
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+cnn::network! {
+    #[algorithm(direct)]
+    Net: 1x4x4 -> 3 {
+        flatten -> linear(3);
+    }
+}
+
+fn main() {}

@@ -4,12 +4,15 @@
 //! matrixmultiply multiplies a matrix of windows that was gathered beforehand: **the time of im2col is not included**, which
 //! favours it wherever the kernel is larger than 1x1. It packs both matrices at each call; our weights are packed once,
 //! when they are loaded.
+//!
+//! Fully connected layers read weights that are in no cache, as in a net: `GiB/s` is that of the weights as they are stored.
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use cnn_runtime::activation::{Activate, activate};
 use cnn_runtime::conv::{Conv2d, conv2d};
+use cnn_runtime::dense::{Dense, dense, dense_f16};
 use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Size};
@@ -186,12 +189,73 @@ fn regions(criterion: &mut Criterion) {
     }
 }
 
+/// A fully connected layer.
+struct Linear {
+    name: &'static str,
+    /// Height, width and channels of its input.
+    input: [usize; 3],
+    outputs: usize,
+}
+
+const LINEARS: [Linear; 3] = [
+    Linear { name: "alexnet/fc6-9216->4096", input: [6, 6, 256], outputs: 4096 },
+    Linear { name: "alexnet/fc7-4096->4096", input: [1, 1, 4096], outputs: 4096 },
+    Linear { name: "resnet50/fc-2048->1000", input: [1, 1, 2048], outputs: 1000 },
+];
+
+/// Weights of at least so many bytes are gone from all caches when they are read again.
+const COLD_BYTES: usize = 256 << 20;
+
+type Kernel = fn(Run<'_>, &Dense, &[f32], &mut [f32]);
+
+/// The layer with weights in single and in half precision.
+fn linear(criterion: &mut Criterion, linear: &Linear) {
+    let Linear { name, input: [height, width, channels], outputs } = *linear;
+    let input = Map::dense(0, height, width, channels);
+    let output = Map::vector(input.end(), outputs);
+    let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Relu };
+    let mut ws = vec![0.0; output.end() + SLACK];
+    ws.iter_mut().zip(numbers(input.elements())).for_each(|(slot, number)| *slot = number);
+    let panels = ConvPanels { groups: 1, outputs, inputs: channels, kernel: Size::new(height, width) };
+    let weight: Vec<f32> = numbers(outputs * panels.depth()).collect();
+    let affine = |_| Affine { scale: 1.0, shift: 0.0 };
+    let (mut single, mut half) = (vec![0.0; panels.len()], vec![0.0; panels.f16_len()]);
+    panels.pack(|at| weight[at], affine, &mut single);
+    assert!(panels.pack_f16(|at| weight[at], affine, &mut half), "small numbers");
+    let mut group = criterion.benchmark_group(name);
+    let mut results = Vec::new();
+    for (store, packed, kernel) in [("f32", single, dense as Kernel), ("f16", half, dense_f16)] {
+        let bytes = size_of_val(&packed[..]);
+        group.throughput(Throughput::Bytes(bytes as u64));
+        // They lie one behind the other, and are read in turn.
+        let len = packed.len();
+        let copies = packed.repeat(COLD_BYTES.div_ceil(bytes).max(2));
+        for isa in Isa::all() {
+            let mut next = copies.chunks_exact(len).cycle();
+            group.bench_function(format!("{store}-{}", isa.name()), |bencher| {
+                bencher.iter(|| {
+                    let weights = next.next().unwrap_or_default();
+                    kernel(isa.into(), black_box(&layer), black_box(weights), black_box(&mut ws));
+                });
+            });
+        }
+        results.push(ws[output.offset..][..outputs].to_vec());
+    }
+    let largest = results[0].iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+    let near = results[0].iter().zip(&results[1]).all(|(a, b)| (a - b).abs() <= 1e-3 * largest);
+    assert!(near, "the two precisions differ: {layer:?}");
+}
+
+fn fully_connected(criterion: &mut Criterion) {
+    LINEARS.iter().for_each(|layer| linear(criterion, layer));
+}
+
 criterion_group! {
     name = kernels;
     config = Criterion::default()
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1));
-    targets = convolutions, regions
+    targets = convolutions, fully_connected, regions
 }
 criterion_main!(kernels);

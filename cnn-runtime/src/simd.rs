@@ -202,7 +202,7 @@ pub trait Simd: Copy {
     fn reduce_sum(self, x: Self::Vec) -> f32;
 }
 
-/// The number whose bits in half precision these are, if it is finite.
+/// The number whose bits in half precision these are, if it is finite. It has no branch, so that compilers make vectors of it.
 #[inline(always)]
 const fn widen(bits: u16) -> f32 {
     /// What the exponents of the two formats differ by, in the place of an exponent.
@@ -211,10 +211,7 @@ const fn widen(bits: u16) -> f32 {
     let magnitude = (bits as u32 & 0x7fff) << 13;
     // With an exponent of zero, a number has no leading one: it gets one, which is then taken away. This is exact, and no
     // number on the way is subnormal in `f32`, where CPUs would be slow.
-    let number = if magnitude < ONE {
-        f32::from_bits(magnitude + REBIAS + ONE) - f32::from_bits(REBIAS + ONE)
-    } else {
-        f32::from_bits(magnitude + REBIAS)
-    };
+    let subnormal = ((magnitude < ONE) as u32).wrapping_neg();
+    let number = f32::from_bits(magnitude + REBIAS + (ONE & subnormal)) - f32::from_bits((REBIAS + ONE) & subnormal);
     f32::from_bits(number.to_bits() | (bits as u32 & 0x8000) << 16)
 }

@@ -10,13 +10,15 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use cnn_runtime::activation::{Activate, activate};
 use cnn_runtime::conv::{Conv2d, conv2d};
 use cnn_runtime::dense::{Dense, dense, dense_f16};
 use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Size};
 use cnn_runtime::pack::{Affine, ConvPanels};
-use cnn_runtime::run::Run;
+use cnn_runtime::run::{Run, Threads};
+use cnn_runtime::threads::Pool;
 use cnn_runtime::workspace::SLACK;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -174,6 +176,19 @@ fn convolutions(criterion: &mut Criterion) {
     }
 }
 
+/// What it costs to involve other threads: a kernel that does next to nothing, alone and in two shares.
+fn regions(criterion: &mut Criterion) {
+    let map = Map::dense(0, 2, 1, 16);
+    let layer = Activate { input: map, output: map, activation: Activation::Relu };
+    let mut ws = vec![0.5; map.end() + SLACK];
+    let pool = Pool::new(2).with_least_work(1);
+    let mut group = criterion.benchmark_group("region");
+    for (name, threads) in [("alone", Threads::ALONE), ("2 threads", Threads::of(&pool))] {
+        let run = Run::best().on(threads);
+        group.bench_function(name, |bencher| bencher.iter(|| activate(run, black_box(&layer), &mut ws)));
+    }
+}
+
 /// A fully connected layer.
 struct Linear {
     name: &'static str,
@@ -241,6 +256,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1));
-    targets = convolutions, fully_connected
+    targets = convolutions, fully_connected, regions
 }
 criterion_main!(kernels);

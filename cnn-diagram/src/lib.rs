@@ -88,22 +88,15 @@ impl Default for Options {
 /// Draws a net.
 pub fn svg(graph: &Graph<'_>, options: &Options) -> String {
     let picture = model::Picture::new(graph, options);
-    // Words and a block must have room, whatever is asked for.
-    let options = &Options { width: options.width.max(NARROWEST), ..*options };
-    let most = options.width as f32;
+    let width = options.width.max(NARROWEST) as f32;
+    let most = layout::needs(&picture, options).max(width).ceil();
     let (mut shapes, y) = caption::caption(graph, most);
-    let scene = layout::page(&picture, options, y);
+    let scene = layout::page(&picture, options, most, y);
     shapes.extend(draw::shapes(&scene));
     let (legend, bottom) = caption::legend(&picture, most, scene.size[1] + 20.0);
     shapes.extend(legend);
-    let wide = most.max(scene.size[0] + layout::MARGIN);
-    let sheet = sheet::Sheet {
-        title: graph.name,
-        size: [wide, bottom.ceil()],
-        width: options.width as f32,
-        theme: options.theme,
-    };
-    sheet.write(shapes)
+    let size = [most.max(scene.size[0] + layout::MARGIN), bottom.ceil()];
+    sheet::Sheet { title: graph.name, size, width, theme: options.theme }.write(shapes)
 }
 
 /// No drawing is narrower, in pixels.

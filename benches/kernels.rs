@@ -4,15 +4,21 @@
 //! matrixmultiply multiplies a matrix of windows that was gathered beforehand: **the time of im2col is not included**, which
 //! favours it wherever the kernel is larger than 1x1. It packs both matrices at each call; our weights are packed once,
 //! when they are loaded.
+//!
+//! Fully connected layers read weights that are in no cache, as in a net: `GiB/s` is that of the weights as they are stored.
 
 use std::hint::black_box;
 use std::time::Duration;
 
+use cnn_runtime::activation::{Activate, activate};
 use cnn_runtime::conv::{Conv2d, conv2d};
+use cnn_runtime::dense::{Dense, dense, dense_f16};
 use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Size};
 use cnn_runtime::pack::{Affine, ConvPanels};
+use cnn_runtime::run::{Run, Threads};
+use cnn_runtime::threads::Pool;
 use cnn_runtime::workspace::SLACK;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -153,8 +159,9 @@ fn convolutions(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(setup.flops()));
         for isa in Isa::all() {
             group.bench_function(isa.name(), |bencher| {
-                bencher
-                    .iter(|| conv2d(isa, black_box(&setup.layer), black_box(&setup.packed), black_box(&mut setup.ws)));
+                bencher.iter(|| {
+                    conv2d(isa.into(), black_box(&setup.layer), black_box(&setup.packed), black_box(&mut setup.ws))
+                });
             });
         }
         let windows = setup.windows();
@@ -163,10 +170,84 @@ fn convolutions(criterion: &mut Criterion) {
         group.bench_function("matrixmultiply", |bencher| {
             bencher.iter(|| sgemm((m, k, n), black_box(&windows), black_box(&setup.weight), black_box(&mut product)));
         });
-        conv2d(Isa::best(), &setup.layer, &setup.packed, &mut setup.ws);
+        conv2d(Isa::best().into(), &setup.layer, &setup.packed, &mut setup.ws);
         sgemm((m, k, n), &windows, &setup.weight, &mut product);
         setup.assert_near(&product);
     }
+}
+
+/// What it costs to involve other threads: a kernel that does next to nothing, alone and in two shares.
+fn regions(criterion: &mut Criterion) {
+    let map = Map::dense(0, 2, 1, 16);
+    let layer = Activate { input: map, output: map, activation: Activation::Relu };
+    let mut ws = vec![0.5; map.end() + SLACK];
+    let pool = Pool::new(2).with_least_work(1);
+    let mut group = criterion.benchmark_group("region");
+    for (name, threads) in [("alone", Threads::ALONE), ("2 threads", Threads::of(&pool))] {
+        let run = Run::best().on(threads);
+        group.bench_function(name, |bencher| bencher.iter(|| activate(run, black_box(&layer), &mut ws)));
+    }
+}
+
+/// A fully connected layer.
+struct Linear {
+    name: &'static str,
+    /// Height, width and channels of its input.
+    input: [usize; 3],
+    outputs: usize,
+}
+
+const LINEARS: [Linear; 3] = [
+    Linear { name: "alexnet/fc6-9216->4096", input: [6, 6, 256], outputs: 4096 },
+    Linear { name: "alexnet/fc7-4096->4096", input: [1, 1, 4096], outputs: 4096 },
+    Linear { name: "resnet50/fc-2048->1000", input: [1, 1, 2048], outputs: 1000 },
+];
+
+/// Weights of at least so many bytes are gone from all caches when they are read again.
+const COLD_BYTES: usize = 256 << 20;
+
+type Kernel = fn(Run<'_>, &Dense, &[f32], &mut [f32]);
+
+/// The layer with weights in single and in half precision.
+fn linear(criterion: &mut Criterion, linear: &Linear) {
+    let Linear { name, input: [height, width, channels], outputs } = *linear;
+    let input = Map::dense(0, height, width, channels);
+    let output = Map::vector(input.end(), outputs);
+    let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Relu };
+    let mut ws = vec![0.0; output.end() + SLACK];
+    ws.iter_mut().zip(numbers(input.elements())).for_each(|(slot, number)| *slot = number);
+    let panels = ConvPanels { groups: 1, outputs, inputs: channels, kernel: Size::new(height, width) };
+    let weight: Vec<f32> = numbers(outputs * panels.depth()).collect();
+    let affine = |_| Affine { scale: 1.0, shift: 0.0 };
+    let (mut single, mut half) = (vec![0.0; panels.len()], vec![0.0; panels.f16_len()]);
+    panels.pack(|at| weight[at], affine, &mut single);
+    assert!(panels.pack_f16(|at| weight[at], affine, &mut half), "small numbers");
+    let mut group = criterion.benchmark_group(name);
+    let mut results = Vec::new();
+    for (store, packed, kernel) in [("f32", single, dense as Kernel), ("f16", half, dense_f16)] {
+        let bytes = size_of_val(&packed[..]);
+        group.throughput(Throughput::Bytes(bytes as u64));
+        // They lie one behind the other, and are read in turn.
+        let len = packed.len();
+        let copies = packed.repeat(COLD_BYTES.div_ceil(bytes).max(2));
+        for isa in Isa::all() {
+            let mut next = copies.chunks_exact(len).cycle();
+            group.bench_function(format!("{store}-{}", isa.name()), |bencher| {
+                bencher.iter(|| {
+                    let weights = next.next().unwrap_or_default();
+                    kernel(isa.into(), black_box(&layer), black_box(weights), black_box(&mut ws));
+                });
+            });
+        }
+        results.push(ws[output.offset..][..outputs].to_vec());
+    }
+    let largest = results[0].iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+    let near = results[0].iter().zip(&results[1]).all(|(a, b)| (a - b).abs() <= 1e-3 * largest);
+    assert!(near, "the two precisions differ: {layer:?}");
+}
+
+fn fully_connected(criterion: &mut Criterion) {
+    LINEARS.iter().for_each(|layer| linear(criterion, layer));
 }
 
 criterion_group! {
@@ -175,6 +256,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1));
-    targets = convolutions
+    targets = convolutions, fully_connected, regions
 }
 criterion_main!(kernels);

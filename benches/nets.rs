@@ -1,20 +1,61 @@
-//! Whole nets, one image at a time on one thread.
+//! Whole nets, one image at a time: on one thread, and on two.
+//!
+//! Weights are seeded. Two threads want a machine that does nothing else: see the median beside the least.
 
 use std::hint::black_box;
+use std::time::Duration;
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use models::{LeNet5, LeNet5Weights, seeded};
+use cnn::{Network, Pool};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use models::{AlexNet, InceptionV1, LeNet5, ResNet50, Vgg16, seeded};
 
-fn lenet5(criterion: &mut Criterion) {
-    let weights = LeNet5Weights::from_safetensors(&seeded::weights(LeNet5::GRAPH, "")).expect("made for the net");
-    let mut net = LeNet5::new(&weights);
-    let image: [f32; 1024] = seeded::uniform("input", 1024).try_into().expect("1024 numbers");
-    let sum: f32 = net.forward(&image).iter().sum();
-    assert!((sum - 1.0).abs() < 1e-5, "probabilities add up to {sum}");
-    criterion.bench_function("lenet5/forward", |bench| {
-        bench.iter(|| net.forward(black_box(&image))[0]);
-    });
+/// Runs a net on one thread and on two.
+fn bench<N: Network<'static> + 'static>(criterion: &mut Criterion, name: &str) {
+    let weights: &N::Weights = leak(N::weights(&seeded::weights(N::GRAPH, "")).expect("made for the net"));
+    let image = seeded::uniform("input", N::GRAPH.input.elements());
+    let pool = leak(Pool::new(2));
+    let mut group = criterion.benchmark_group(name);
+    let mut alone = Vec::new();
+    for (threads, mut net) in [(1, N::new(weights)), (2, N::new(weights).with_pool(pool))] {
+        let output = net.run(&image).expect("as long as the input");
+        assert!(output.iter().all(|x| x.is_finite()), "{output:?}");
+        if alone.is_empty() {
+            alone = output.to_vec();
+        }
+        assert_eq!(output, alone, "two threads give something else");
+        let few = N::MACS > 10_000_000;
+        group.sample_size(if few { 10 } else { 100 });
+        group.measurement_time(Duration::from_secs(if few { 3 } else { 5 }));
+        group.bench_function(BenchmarkId::new("threads", threads), |bench| {
+            bench.iter(|| net.run(black_box(&image)).map(|output| output[0]));
+        });
+    }
 }
 
-criterion_group!(nets, lenet5);
+/// Benches end with the process.
+fn leak<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+fn lenet5(criterion: &mut Criterion) {
+    bench::<LeNet5>(criterion, "lenet5");
+}
+
+fn alexnet(criterion: &mut Criterion) {
+    bench::<AlexNet>(criterion, "alexnet");
+}
+
+fn vgg16(criterion: &mut Criterion) {
+    bench::<Vgg16>(criterion, "vgg16");
+}
+
+fn inception_v1(criterion: &mut Criterion) {
+    bench::<InceptionV1>(criterion, "inception_v1");
+}
+
+fn resnet50(criterion: &mut Criterion) {
+    bench::<ResNet50>(criterion, "resnet50");
+}
+
+criterion_group!(nets, lenet5, alexnet, vgg16, inception_v1, resnet50);
 criterion_main!(nets);

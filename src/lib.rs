@@ -204,6 +204,9 @@ extern crate std;
 #[doc(inline)]
 pub use cnn_macros::network;
 pub use cnn_runtime::network::{Network, WrongLength};
+pub use cnn_runtime::steps::Step;
+#[cfg(feature = "std")]
+pub use cnn_runtime::threads::Pool;
 pub use cnn_runtime::{graph, op};
 #[cfg(feature = "alloc")]
 pub use cnn_runtime::{reference, trace, weights};
@@ -213,18 +216,23 @@ pub use cnn_runtime::{reference, trace, weights};
 pub mod __rt {
     pub use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
     pub use cnn_runtime::conv::{Conv2d, conv2d, conv2d_batch, depthwise2d};
-    pub use cnn_runtime::dense::{Dense, dense, dense_batch};
+    pub use cnn_runtime::dense::{Dense, dense, dense_batch, dense_f16, dense_f16_batch};
     pub use cnn_runtime::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
-    pub use cnn_runtime::isa::Isa;
     pub use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
     pub use cnn_runtime::map::Map;
-    pub use cnn_runtime::network::{Network, WrongLength};
+    pub use cnn_runtime::network::{Network, WrongLength, exactly, exactly_images};
     pub use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
-    pub use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size};
+    pub use cnn_runtime::op::{
+        Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size, Store,
+    };
     pub use cnn_runtime::pack::{ConvPanels, DepthwiseTaps, WinogradPanels};
     pub use cnn_runtime::packed::{Aligned, Packed};
     pub use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+    pub use cnn_runtime::run::{Run, Threads};
     pub use cnn_runtime::softmax::{log_softmax, softmax};
+    pub use cnn_runtime::steps::{Progress, Step};
+    #[cfg(feature = "std")]
+    pub use cnn_runtime::threads::Pool as ThreadPool;
     #[cfg(feature = "std")]
     pub use cnn_runtime::weights::Files;
     #[cfg(feature = "alloc")]

@@ -29,6 +29,23 @@ network! {
         softmax;
     }
 
+    /// Layers of several widths in half precision.
+    #[store(f16)]
+    pub(crate) Stored: 3x5x4 -> 9 {
+        wide: linear(75) -> relu;
+        tap wide;
+        narrow: linear(7, bias = false) -> tanh -> linear(9);
+    }
+
+    /// The same, fifteen at once.
+    #[store(f16)]
+    #[batch(15)]
+    pub(crate) StoredFifteen: 3x5x4 -> 9 {
+        wide: linear(75) -> relu;
+        tap wide;
+        narrow: linear(7, bias = false) -> tanh -> linear(9);
+    }
+
     block parts(filters) {
         concat {
             conv(filters, 1x1) -> silu;
@@ -97,6 +114,11 @@ fn lenet5() {
 #[test]
 fn many_kinds_of_layers() {
     check::<Mixed<'_>, MixedThree<'_>>();
+}
+
+#[test]
+fn weights_in_half_precision() {
+    check::<Stored<'_>, StoredFifteen<'_>>();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use cnn::Network;
 use cnn::graph::Graph;
-use cnn::op::{Activation, Op, Padding, Size};
+use cnn::op::{Activation, Op, Padding, Size, Store};
 
 /// The names of the layers that have tensors.
 fn names<N: Network<'static>>() -> Vec<&'static str> {
@@ -114,6 +114,28 @@ fn activations_have_the_arguments_of_their_papers_or_given_ones() {
         Activation::HardSigmoid { alpha: 1.0 / 6.0, beta: 0.6 },
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn weights_are_stored_as_the_layer_says_or_else_the_net() {
+    cnn::network! {
+        block layers() { a: linear(2); b: linear(2, store = f16); c: linear(2, store = f32); }
+
+        Plain: 3 -> 2 { layers(); }
+
+        #[store(f32)]
+        Said: 3 -> 2 { layers(); }
+
+        #[store(f16)]
+        Half: 3 -> 2 { layers(); aux head(weight = 0.5) { linear(4); }; }
+    }
+    fn stores<N: Network<'static>>() -> Vec<Store> {
+        let store = |op| if let Op::Linear(linear) = op { Some(linear.store) } else { None };
+        N::GRAPH.nodes.iter().filter_map(|node| store(node.op)).collect()
+    }
+    assert_eq!(stores::<Plain<'_>>(), [Store::F32, Store::F16, Store::F32]);
+    assert_eq!(stores::<Said<'_>>(), [Store::F32, Store::F16, Store::F32]);
+    assert_eq!(stores::<Half<'_>>(), [Store::F16, Store::F16, Store::F32, Store::F16]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use allocation_counter::measure;
-use cnn::{Network, network};
+use cnn::{Network, Pool, network};
 use models::seeded;
 use nets::*;
 
@@ -30,12 +30,13 @@ network! {
     }
 }
 
-/// Runs a net twice on a small stack; the first pass, too, must not allocate.
+/// Runs a net twice on a small stack, and twice on two threads; the first pass, too, must not allocate.
 fn runs_without_allocating<N: Network<'static>>() {
     let weights: &N::Weights =
         Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|error| panic!("{error}"))));
     let input = seeded::uniform("input", N::BATCH * N::GRAPH.input.elements());
     let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
+        let pool: &Pool = Box::leak(Box::new(Pool::new(2).with_least_work(1)));
         let mut net = N::new(weights);
         if std::env::var_os("CNN_ISA").is_some() {
             // Reading the variable allocates, once in a process.
@@ -47,6 +48,13 @@ fn runs_without_allocating<N: Network<'static>>() {
             }
         });
         assert_eq!((info.count_total, info.bytes_total), (0, 0), "{}", N::GRAPH.name);
+        let mut net = net.with_pool(pool);
+        let info = measure(|| {
+            for _ in 0..2 {
+                assert!(net.run(&input).is_ok());
+            }
+        });
+        assert_eq!((info.count_total, info.bytes_total), (0, 0), "{} on two threads", N::GRAPH.name);
     });
     thread.and_then(|thread| thread.join().map_err(|_| std::io::Error::other("it failed"))).expect(N::GRAPH.name);
 }

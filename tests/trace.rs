@@ -4,6 +4,8 @@
 mod close;
 #[path = "support/nets.rs"]
 mod nets;
+#[path = "support/stored.rs"]
+mod stored;
 
 use allocation_counter::measure;
 use close::close;
@@ -15,12 +17,12 @@ use cnn::{Network, network};
 use cnn_runtime::isa::Isa;
 use models::seeded;
 use nets::*;
+use stored::stored;
 
 /// Compares all values of two inputs in one run, on every instruction set, with the reference.
 fn check<N: Network<'static>>() {
     let graph = N::GRAPH;
-    let params =
-        weights::read(graph, &Source::new(&seeded::weights(graph, ""))).unwrap_or_else(|error| panic!("{error}"));
+    let params = stored(graph, &seeded::weights(graph, ""));
     let inputs = seeded::uniform("inputs", 2 * graph.input.elements());
     let mut expected = inputs
         .chunks(graph.input.elements())

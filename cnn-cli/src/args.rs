@@ -23,6 +23,7 @@ Examples:
   cnn summary lenet5           the layers of one, and what they cost
   cnn check-weights --help     does a file of weights fit one?
   cnn run --help               how to run one on numbers of your own
+  cnn bench resnet50           how fast is it?
   cnn compare --help           does it give the numbers that PyTorch gives?
 
 Exit code: 0 if all went well, 2 if anything did not; what went wrong is on stderr. `compare` has 1 for a difference.";
@@ -64,6 +65,9 @@ pub(crate) enum Command {
     /// Run a net layer by layer and keep what every layer gives
     #[command(long_about = TRACE, after_help = TRACE_EXAMPLES)]
     Trace(TraceArgs),
+    /// Measure how fast a net is
+    #[command(long_about = BENCH, after_help = BENCH_EXAMPLES)]
+    Bench(BenchArgs),
     /// Compare a net, layer by layer, with the numbers of another implementation
     #[command(long_about = COMPARE, after_help = COMPARE_EXAMPLES)]
     Compare(CompareArgs),
@@ -207,6 +211,28 @@ pub(crate) struct CompareArgs {
     pub(crate) tolerance: f64,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// Which net; `cnn list` shows them
+    #[arg(value_name = "NET")]
+    pub(crate) net: String,
+    /// Threads that share the work
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) threads: NonZeroUsize,
+    /// Measure each kernel too
+    #[arg(long)]
+    pub(crate) layers: bool,
+    /// Write an object for other programs
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Its weights: a safetensors file, or the index (`.json`) of several; else made-up ones
+    #[arg(long, value_name = "W.safetensors")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO", requires = "weights")]
+    pub(crate) rename: Vec<Rule>,
+}
+
 fn tolerance(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
     number.ok_or_else(|| "expected a number such as 1e-4".to_owned())
@@ -320,6 +346,22 @@ Examples:
 In Python, a file is made by
   safetensors.torch.save_file(model.state_dict(), \"resnet50.safetensors\")";
 
+const BENCH: &str = "\
+Measure how fast a net is: the fastest pass, the median, and the throughput, counted for its layers as they are written
+down (a multiplication with a weight counts as two operations), so that Winograd's algorithm can exceed the core's peak.
+
+With --layers, each kernel is measured in passes of their own: its fastest time, its throughput, what share that is of the
+core's peak, and what it does. The peak is measured too: multiply-adds on registers.
+
+The JSON has the keys net, threads, batch, passes, min_ms, median_ms, isa, peak_gflops and layers (null without --layers).
+A layer has the keys name, kernel, does, macs, min_ms, median_ms, gflops and share_of_peak.";
+
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  cnn bench lenet5
+  cnn bench resnet50 --layers
+  cnn bench vgg16 --threads 2 --json | jq .min_ms";
+
 const RUN: &str = "\
 Run a net on numbers from a file.
 
@@ -342,7 +384,8 @@ const TRACE: &str = "\
 Run a net layer by layer and keep what every layer gives.
 
 The layers run one by one, as they are declared: where `cnn run` computes a convolution, its batch normalisation and its
-ReLU at once, here each of them has a result of its own. It uses the same kernels, and takes about twice as long.
+ReLU at once, here each of them has a result of its own. It uses the same kernels, but for Winograd's algorithm, and takes
+a few times as long.
 
 The input file is that of `cnn run`. The output file holds each layer under its name, `act.conv1`, as well as `output`, the
 net's taps, and its auxiliary classifiers, if the weights have their tensors. All are F32, in the order channels, rows,
@@ -365,7 +408,7 @@ agrees.
 Tensors are named `output`, by taps of the net (`logits`), by auxiliary classifiers (`aux1`), or `act.NAME` by layers and
 modules as PyTorch names them. `act.conv1` is what that layer gives, before any function behind it; `act.layer1.0` or
 `act.features` is what the last layer in it gives. The output and the taps are compared twice: with the layers one by one
-(`layers`), and with the compiled net (`forward`), where layers are fused.
+(`layers`), and with the compiled net (`forward`), where layers are fused and Winograd's algorithm may be used.
 
 Shapes are those of `cnn trace`; dimensions of 1 do not matter, and maps may be flattened. F32, F16 and BF16 are
 accepted; what is rounded to F16 needs a tolerance of 1e-3, and to BF16 of 1e-2.

@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod bench;
 mod check_weights;
 mod classify;
 mod compare;
@@ -24,6 +25,7 @@ pub(crate) fn execute(args: &Args, out: &mut impl Write) -> Result<(), Failure> 
         Command::Digits { files, test: false } => digits::read(files, out),
         Command::List => list::list(out),
         Command::Summary { net, format } => summary::summary(net, *format, out),
+        Command::Bench(args) => bench::bench(args, out),
         Command::CheckWeights(args) => check_weights::check_weights(args, out),
         Command::Run(args) => run::run(args),
         Command::Trace(args) => trace::trace(args),

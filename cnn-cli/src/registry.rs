@@ -3,9 +3,10 @@
 //! Each net is a type of its own, so code that takes a net by name needs them behind one interface: [`Model`] holds the
 //! description and functions that were made for the type. To add a net, add a line to [`MODELS`].
 
+use cnn::Step;
 use cnn::graph::Graph;
 use cnn::weights::{Source, WeightsError};
-use cnn::{Network, WrongLength};
+use cnn::{Network, Pool, WrongLength};
 use models::{Classifier, Preprocess, torchvision};
 
 use crate::failure::{Failure, printable};
@@ -51,8 +52,12 @@ pub(crate) struct Model {
     pub(crate) graph: &'static Graph<'static>,
     /// Bytes that it computes in.
     pub(crate) workspace_bytes: usize,
+    /// The kernels of a pass, in order.
+    pub(crate) steps: &'static [Step<'static>],
+    /// Images of one pass.
+    pub(crate) batch: usize,
     /// A net on weights from files.
-    pub(crate) load: fn(&Source<'_>) -> Loaded,
+    pub(crate) load: fn(&Source<'_>, Option<&'static Pool>) -> Loaded,
     /// A net on weights in this program, if there are any.
     pub(crate) embedded: Option<fn() -> Box<dyn Runnable>>,
     /// How pictures become its input, if that is declared.
@@ -70,6 +75,8 @@ pub(crate) trait Runnable {
     fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength>;
     /// What the last pass left at a tap.
     fn tap(&self, name: &str) -> Option<&[f32]>;
+    /// Runs it, and tells when each kernel is done.
+    fn profile(&mut self, input: &[f32], watch: &mut dyn FnMut(usize)) -> Result<&[f32], WrongLength>;
 }
 
 impl<N: Network<'static>> Runnable for N {
@@ -80,6 +87,10 @@ impl<N: Network<'static>> Runnable for N {
     fn tap(&self, name: &str) -> Option<&[f32]> {
         Network::tap(self, name)
     }
+
+    fn profile(&mut self, input: &[f32], watch: &mut dyn FnMut(usize)) -> Result<&[f32], WrongLength> {
+        Network::profile(self, input, watch)
+    }
 }
 
 impl Model {
@@ -88,6 +99,8 @@ impl Model {
             name,
             graph: N::GRAPH,
             workspace_bytes: N::WORKSPACE_BYTES,
+            steps: N::STEPS,
+            batch: N::BATCH,
             load: load::<N>,
             embedded: None,
             preprocess: None,
@@ -113,9 +126,13 @@ impl Model {
 
 /// The weights are never freed: a command loads one net and then ends, and a net that borrows nothing shorter than
 /// `'static` can stand behind [`Runnable`].
-fn load<N: Network<'static> + 'static>(source: &Source<'_>) -> Loaded {
+fn load<N: Network<'static> + 'static>(source: &Source<'_>, pool: Option<&'static Pool>) -> Loaded {
     let weights = Box::leak(Box::new(N::load(source)?));
-    Ok(Box::new(N::new(weights)))
+    let net = N::new(weights);
+    Ok(Box::new(match pool {
+        Some(pool) => net.with_pool(pool),
+        None => net,
+    }))
 }
 
 fn unknown(name: &str) -> String {

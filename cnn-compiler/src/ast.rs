@@ -1,5 +1,6 @@
 //! What was written, as it was written: names, numbers and their places, nothing looked up yet.
 
+use cnn_runtime::op::Store;
 use proc_macro2::{Ident, Span};
 use syn::{Attribute, LitStr, Visibility};
 
@@ -26,6 +27,8 @@ pub struct Net {
     pub batch: usize,
     /// `#[algorithm(exact)]`: convolutions are computed as they are written down.
     pub exact: bool,
+    /// `#[store(f16)]`: how the weights of fully connected layers are kept, where a layer does not say it.
+    pub store: Store,
     /// Before the name.
     pub visibility: Visibility,
     /// Name of the net's type.

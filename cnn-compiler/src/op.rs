@@ -3,7 +3,7 @@
 mod bind;
 mod read;
 
-use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer};
+use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Store};
 
 pub(crate) use bind::{Bound, bind, twice};
 
@@ -89,8 +89,11 @@ const CONV: &[Param] = &[
     named("groups", Kind::Count, Default::One),
     named("bias", Kind::Flag, Default::Flag(true)),
 ];
-const LINEAR: &[Param] =
-    &[positional("features", Kind::Count, Default::Required), named("bias", Kind::Flag, Default::Flag(true))];
+const LINEAR: &[Param] = &[
+    positional("features", Kind::Count, Default::Required),
+    named("bias", Kind::Flag, Default::Flag(true)),
+    named("store", Kind::Word(&[Store::F32.name(), Store::F16.name()]), Default::FirstWord),
+];
 const AVG_POOL: &[Param] = &[
     positional("size", Kind::Size, Default::Required),
     named("stride", Kind::Size, Default::Like("size")),
@@ -139,7 +142,10 @@ pub(crate) const LAYERS: &[Layer] = &[
             bias: bound.flag("bias"),
         })
     }),
-    layer("linear", LINEAR, |bound| Op::Linear(Linear { features: bound.count("features"), bias: bound.flag("bias") })),
+    layer("linear", LINEAR, |bound| {
+        let store = if bound.word("store") == Store::F16.name() { Store::F16 } else { Store::F32 };
+        Op::Linear(Linear { features: bound.count("features"), bias: bound.flag("bias"), store })
+    }),
     layer("max_pool", MAX_POOL, |bound| Op::MaxPool(pool(bound, true))),
     layer("avg_pool", AVG_POOL, |bound| Op::AvgPool(pool(bound, bound.flag("count_include_pad")))),
     layer("global_avg_pool", &[], |_| Op::GlobalAvgPool),

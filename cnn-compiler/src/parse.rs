@@ -136,8 +136,8 @@ impl Parser<'_> {
         let (content, span) = braces(input, "the net's layers in braces")?;
         let body = self.body(&content, span);
         let (docs, rest) = attributes.into_iter().partition(|a| a.path().is_ident("doc"));
-        let NetAttributes { weights, batch, exact, others } = self.attributes(rest);
-        Ok(Net { docs, attributes: others, weights, batch, exact, visibility, name, input: shape, output, body })
+        let NetAttributes { weights, batch, exact, store, others } = self.attributes(rest);
+        Ok(Net { docs, attributes: others, weights, batch, exact, store, visibility, name, input: shape, output, body })
     }
 
     /// `":" shape "->" shape`

@@ -60,6 +60,8 @@ pub struct Range {
 pub struct Call {
     /// The name of the layer.
     pub name: String,
+    /// The node that it computes or serves; none for the net's input.
+    pub node: Option<usize>,
     /// What the call does, for the reader of the emitted code: `1x32x32 -> 6x28x28`.
     pub doc: String,
     /// The kernel and its numbers.
@@ -85,6 +87,8 @@ pub enum Kernel {
     Depthwise2d(Conv2d),
     /// Fully connected layer.
     Dense(Dense),
+    /// Fully connected layer, its weights in half precision.
+    DenseF16(Dense),
     /// Maximum over a window.
     MaxPool(Pool2d),
     /// Mean over a window.

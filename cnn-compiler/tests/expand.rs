@@ -39,6 +39,11 @@ fn batch() {
 }
 
 #[test]
+fn stored() {
+    assert_expansion("stored");
+}
+
+#[test]
 fn mistake() {
     assert_expansion("mistake");
 }

@@ -10,12 +10,12 @@ use std::fmt::Write as _;
 use cnn_compiler::plan::{Kernel, Plan, Range};
 use cnn_runtime::activation::{activate, prelu};
 use cnn_runtime::conv::{conv2d, depthwise2d};
-use cnn_runtime::dense::dense;
-use cnn_runtime::isa::Isa;
+use cnn_runtime::dense::{dense, dense_f16};
 use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
 use cnn_runtime::norm::{lrn, scale_shift};
 use cnn_runtime::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::reference;
+use cnn_runtime::run::Run;
 use cnn_runtime::softmax::{log_softmax, softmax};
 use cnn_runtime::trace::Trace;
 use cnn_runtime::weights::{self, Source};
@@ -120,29 +120,30 @@ fn net(seed: u64) -> String {
 
 /// Runs a plan as the emitted code does.
 fn run(plan: &Plan, weights: &[f32], input: &[f32], ws: &mut [f32]) {
-    let isa = Isa::best();
+    let run = Run::best();
     for call in &plan.calls {
         match &call.kernel {
-            Kernel::LoadChw(to) => load_chw(isa, input, to, ws),
-            Kernel::ClearHalo(map, halo) => clear_halo(isa, map, halo, ws),
-            Kernel::StoreChw(from, to) => store_chw(isa, from, *to, ws),
-            Kernel::Copy(from, to) => copy(isa, from, to, ws),
-            Kernel::Conv2d(conv) => conv2d(isa, conv, weights, ws),
-            Kernel::Winograd2d(conv) => winograd2d(isa, conv, weights, ws),
-            Kernel::Depthwise2d(conv) => depthwise2d(isa, conv, weights, ws),
-            Kernel::Dense(linear) => dense(isa, linear, weights, ws),
-            Kernel::MaxPool(pool) => max_pool(isa, pool, ws),
-            Kernel::AvgPool(pool) => avg_pool(isa, pool, ws),
-            Kernel::GlobalMaxPool(from, to) => global_max_pool(isa, from, to, ws),
-            Kernel::GlobalAvgPool(from, to) => global_avg_pool(isa, from, to, ws),
-            Kernel::Lrn(norm) => lrn(isa, norm, ws),
-            Kernel::ScaleShift(norm) => scale_shift(isa, norm, weights, ws),
-            Kernel::Prelu(slopes) => prelu(isa, slopes, weights, ws),
-            Kernel::Activate(step) => activate(isa, step, ws),
-            Kernel::Softmax(from, to) => softmax(isa, from, to, ws),
-            Kernel::LogSoftmax(from, to) => log_softmax(isa, from, to, ws),
-            Kernel::Add(inputs, to, activation) => add(isa, inputs, to, *activation, ws),
-            Kernel::Mul(inputs, to, activation) => mul(isa, inputs, to, *activation, ws),
+            Kernel::LoadChw(to) => load_chw(run, input, to, ws),
+            Kernel::ClearHalo(map, halo) => clear_halo(run, map, halo, ws),
+            Kernel::StoreChw(from, to) => store_chw(run, from, *to, ws),
+            Kernel::Copy(from, to) => copy(run, from, to, ws),
+            Kernel::Conv2d(conv) => conv2d(run, conv, weights, ws),
+            Kernel::Winograd2d(conv) => winograd2d(run, conv, weights, ws),
+            Kernel::Depthwise2d(conv) => depthwise2d(run, conv, weights, ws),
+            Kernel::Dense(linear) => dense(run, linear, weights, ws),
+            Kernel::DenseF16(linear) => dense_f16(run, linear, weights, ws),
+            Kernel::MaxPool(pool) => max_pool(run, pool, ws),
+            Kernel::AvgPool(pool) => avg_pool(run, pool, ws),
+            Kernel::GlobalMaxPool(from, to) => global_max_pool(run, from, to, ws),
+            Kernel::GlobalAvgPool(from, to) => global_avg_pool(run, from, to, ws),
+            Kernel::Lrn(norm) => lrn(run, norm, ws),
+            Kernel::ScaleShift(norm) => scale_shift(run, norm, weights, ws),
+            Kernel::Prelu(slopes) => prelu(run, slopes, weights, ws),
+            Kernel::Activate(step) => activate(run, step, ws),
+            Kernel::Softmax(from, to) => softmax(run, from, to, ws),
+            Kernel::LogSoftmax(from, to) => log_softmax(run, from, to, ws),
+            Kernel::Add(inputs, to, activation) => add(run, inputs, to, *activation, ws),
+            Kernel::Mul(inputs, to, activation) => mul(run, inputs, to, *activation, ws),
         }
     }
 }

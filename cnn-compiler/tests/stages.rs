@@ -145,6 +145,17 @@ fn a_flatten_that_something_else_reads_is_kept() {
 }
 
 #[test]
+fn weights_in_half_precision_have_a_kernel_of_their_own() {
+    assert_kernels(
+        "#[store(f16)] Net: 2x3x3 -> 5 { a: linear(7) -> n: batch_norm -> relu -> b: linear(5, store = f32); }",
+        &["input: the image, 2x3x3", "a: 2x3x3 -> 7: linear, weights in f16, batch_norm, relu", "b: 7 -> 5: linear"],
+    );
+    let len = |source| plan(source).map_or(0, |plan| plan.packed_len);
+    let (f16, f32) = (len("Net: 100 -> 64 { a: linear(64, store = f16); }"), len("Net: 100 -> 64 { a: linear(64); }"));
+    assert_eq!((f16, f32), (64 + 64 * 100 / 2, 64 + 64 * 100));
+}
+
+#[test]
 fn a_repeat_names_its_steps_with_a_counter() {
     assert_kernels(
         "Net: 3 -> 3 { block: [fc1..: linear(3); 2]; }",

@@ -1,6 +1,6 @@
 //! Layers' arguments as `cnn::network!` writes them.
 
-use cnn_runtime::op::{Activation, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Size};
+use cnn_runtime::op::{Activation, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Size, Store};
 
 /// The arguments of a layer, without those that have their default: `6, 5x5, stride = 2`. Empty if none is left.
 pub fn arguments(op: &Op) -> String {
@@ -48,7 +48,8 @@ fn conv_arguments(conv: &Conv) -> Vec<Argument> {
 }
 
 fn linear_arguments(linear: &Linear) -> Vec<Argument> {
-    vec![Some(linear.features.to_string()), named("bias", linear.bias, true)]
+    let store = (linear.store != Store::F32).then(|| format!("store = {}", linear.store.name()));
+    vec![Some(linear.features.to_string()), named("bias", linear.bias, true), store]
 }
 
 fn pool_arguments(pool: &Pool, leaves_padding_out: bool) -> Vec<Argument> {
@@ -162,7 +163,7 @@ mod tests {
     #[test]
     fn defaults_are_left_out() {
         assert_eq!(arguments(&Op::Conv(CONV)), "6, 5x5");
-        assert_eq!(arguments(&Op::Linear(Linear { features: 10, bias: true })), "10");
+        assert_eq!(arguments(&Op::Linear(Linear { features: 10, bias: true, store: Store::F32 })), "10");
         assert_eq!(arguments(&Op::AvgPool(POOL)), "2x3");
         assert_eq!(arguments(&Op::Lrn(Lrn { size: 5, alpha: 1e-4, beta: 0.75, k: 2.0 })), "");
         assert_eq!(arguments(&Op::BatchNorm(BatchNorm { eps: 1e-5, momentum: 0.1 })), "");
@@ -193,6 +194,8 @@ mod tests {
         assert_eq!(arguments(&Op::Activation(hard)), "alpha = 0.2, beta = 0.6");
         assert_eq!(arguments(&Op::Activation(Activation::GeluTanh)), "approximate = tanh");
         assert_eq!(arguments(&Op::Prelu(PreluPer::Element)), "per = element");
+        let linear = Linear { features: 10, bias: false, store: Store::F16 };
+        assert_eq!(arguments(&Op::Linear(linear)), "10, bias = false, store = f16");
     }
 
     #[test]

@@ -5,11 +5,11 @@
 //! vectors even where a map has few channels, and a kernel needs no code for each function.
 
 use crate::bounds::{assert_map, assert_same, weights_at};
-use crate::isa::Isa;
 use crate::map::Map;
 use crate::math;
 use crate::op::{Activation, PreluPer};
 use crate::pack::padded;
+use crate::run::{Run, Share, floats};
 use crate::runs::Runs;
 use crate::simd::{Kernel, Simd};
 
@@ -42,19 +42,12 @@ pub struct PreluMap {
 /// # Panics
 ///
 /// If a map lies outside of the workspace.
-pub fn activate(isa: Isa, layer: &Activate, ws: &mut [f32]) {
+pub fn activate(run: Run<'_>, layer: &Activate, ws: &mut [f32]) {
     assert_map(&layer.input, ws.len());
     assert_same(&layer.output, &layer.input, ws.len());
-    let runs = Runs::of([layer.input, layer.output].into_iter());
     let ws = ws.as_mut_ptr();
-    for (row, column) in runs.starts() {
-        // SAFETY: both runs lie in maps that were checked against the workspace, and they are equal or disjoint.
-        unsafe {
-            let from = ws.add(layer.input.at(row, column));
-            let to = ws.add(layer.output.at(row, column));
-            isa.run(Apply { activation: layer.activation, from, to, len: runs.len });
-        }
-    }
+    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(floats(2 * layer.input.elements()), |share| ActivateKernel { layer, ws, share }) };
 }
 
 /// Applies `prelu`.
@@ -62,7 +55,7 @@ pub fn activate(isa: Isa, layer: &Activate, ws: &mut [f32]) {
 /// # Panics
 ///
 /// If a map lies outside of the workspace, or the slopes outside of the weights.
-pub fn prelu(isa: Isa, layer: &PreluMap, weights: &[f32], ws: &mut [f32]) {
+pub fn prelu(run: Run<'_>, layer: &PreluMap, weights: &[f32], ws: &mut [f32]) {
     assert_map(&layer.input, ws.len());
     assert_same(&layer.output, &layer.input, ws.len());
     let pixels = match layer.per {
@@ -70,7 +63,9 @@ pub fn prelu(isa: Isa, layer: &PreluMap, weights: &[f32], ws: &mut [f32]) {
         PreluPer::Element => layer.input.pixels(),
     };
     let slopes = weights_at(weights, layer.weights, [pixels, padded(layer.input.channels)]);
-    isa.run(Prelu { layer, slopes, ws: ws.as_mut_ptr() });
+    let ws = ws.as_mut_ptr();
+    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(floats(2 * layer.input.elements()), |share| Prelu { layer, slopes, ws, share }) };
 }
 
 /// What a kernel does to its results: a clamp in registers, then perhaps a pass over them.
@@ -100,6 +95,33 @@ impl Finish {
     #[inline(always)]
     pub(crate) fn clamp<S: Simd>(&self, s: S, x: S::Vec) -> S::Vec {
         s.min(s.splat(self.high), s.max(s.splat(self.low), x))
+    }
+}
+
+/// A function over a map. Whoever makes one has checked both maps, with a vector behind them.
+struct ActivateKernel<'a> {
+    layer: &'a Activate,
+    ws: *mut f32,
+    share: Share,
+}
+
+impl Kernel for ActivateKernel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Activate { input, output, activation } = *self.layer;
+        let rows = self.share.of(input.height);
+        if rows.is_empty() {
+            return;
+        }
+        let (input, output) = (input.band(&rows), output.band(&rows));
+        let runs = Runs::of([input, output].into_iter());
+        for (row, column) in runs.starts() {
+            // SAFETY: both runs lie in maps that were checked against the workspace, and they are equal or disjoint.
+            let (from, to) = unsafe { (self.ws.add(input.at(row, column)), self.ws.add(output.at(row, column))) };
+            s.run(Apply { activation, from, to, len: runs.len });
+        }
     }
 }
 
@@ -340,6 +362,7 @@ struct Prelu<'a> {
     layer: &'a PreluMap,
     slopes: *const f32,
     ws: *mut f32,
+    share: Share,
 }
 
 impl Kernel for Prelu<'_> {
@@ -348,7 +371,8 @@ impl Kernel for Prelu<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let PreluMap { input, output, per, .. } = self.layer;
-        for pixel in 0..input.pixels() {
+        let rows = self.share.of(input.height);
+        for pixel in rows.start * input.width..rows.end * input.width {
             let (y, x) = (pixel / input.width, pixel % input.width);
             let row = match per {
                 PreluPer::Channel => 0,

@@ -5,13 +5,16 @@
 
 mod depthwise;
 
+use core::marker::PhantomData;
+
 use crate::activation::Finish;
 use crate::bounds::{Windows, assert_map, assert_same, weights_at};
-use crate::gemm::{Gemm, Lattice, Patch};
-use crate::isa::Isa;
+use crate::gemm::{F32, Gemm, Lattice, Patch, Stored};
 use crate::map::Map;
 use crate::op::{Activation, Conv, Padding, Size};
 use crate::pack::{HALF_PANEL, padded};
+use crate::run::{Run, Share, floats};
+use crate::simd::Kernel;
 use crate::workspace::Batch;
 
 /// A convolution of a map with its zero halo, with everything that is fused into it:
@@ -49,8 +52,8 @@ pub struct Conv2d {
 ///
 /// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or the groups
 /// don't divide the channels.
-pub fn conv2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
-    conv2d_batch(isa, layer, Batch::one(ws), weights, ws);
+pub fn conv2d(run: Run<'_>, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
+    conv2d_batch(run, layer, Batch::one(ws), weights, ws);
 }
 
 /// Convolves a map in the workspace of each image, as [`conv2d`] does, with one pass over the weights.
@@ -58,7 +61,15 @@ pub fn conv2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`conv2d`] does, for the workspace of each image; also if `ws` has no room for all of them.
-pub fn conv2d_batch(isa: Isa, layer: &Conv2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+pub fn conv2d_batch(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    convolve::<F32>(run, layer, batch, weights, ws);
+}
+
+/// [`conv2d_batch`] with weights that are stored in a given way.
+pub(crate) fn convolve<W: Stored>(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: &[f32], ws: &mut [f32])
+where
+    Gemm<W>: Kernel<Output = ()>,
+{
     let Conv2d { input, output, groups, .. } = layer;
     let offset = layer.assert(batch.floats);
     assert!(batch.images.checked_mul(batch.floats).is_some_and(|all| all <= ws.len()), "no room for {batch:?}");
@@ -67,9 +78,11 @@ pub fn conv2d_batch(isa: Isa, layer: &Conv2d, batch: Batch, weights: &[f32], ws:
     let patch = layer.patch();
     let columns = (output.channels / groups).next_multiple_of(HALF_PANEL);
     let gemm = Gemm {
-        weights: weights_at(weights, layer.weights, [*groups, columns, patch.depth() + 1]),
+        weights: weights_at(weights, layer.weights, [*groups, W::floats(columns), patch.depth() + W::PER_FLOAT]),
+        stored: PhantomData,
         ws: ws.as_mut_ptr(),
         batch,
+        inputs: input.elements(),
         windows: Lattice { offset, row: layer.stride.height * input.row, pixel: layer.stride.width * input.pixel },
         patch,
         output: *output,
@@ -77,8 +90,10 @@ pub fn conv2d_batch(isa: Isa, layer: &Conv2d, batch: Batch, weights: &[f32], ws:
         groups: *groups,
         group_step: input.channels / groups,
         finish: Finish::of(layer.activation),
+        share: Share::WHOLE,
     };
-    isa.run(gemm);
+    // SAFETY: shares are pixels or channels of the output, which is not the input; of the residual they read the same.
+    unsafe { run.split(gemm.work(), |share| Gemm { share, ..gemm }) };
 }
 
 /// Convolves each channel of a map with a filter of its own; the weights are
@@ -87,13 +102,16 @@ pub fn conv2d_batch(isa: Isa, layer: &Conv2d, batch: Batch, weights: &[f32], ws:
 /// # Panics
 ///
 /// As [`conv2d`] does; also if input, output and groups differ in number.
-pub fn depthwise2d(isa: Isa, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
+pub fn depthwise2d(run: Run<'_>, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
     let channels = layer.groups;
     let alone = layer.input.channels == channels && layer.output.channels == channels;
     assert!(alone, "a depthwise convolution has a group for each channel");
     let offset = layer.assert(ws.len());
     let weights = weights_at(weights, layer.weights, [layer.kernel.area() + 1, padded(channels)]);
-    isa.run(depthwise::Depthwise { layer, offset, weights, ws: ws.as_mut_ptr() });
+    let ws = ws.as_mut_ptr();
+    let work = floats(layer.output.elements() * (layer.kernel.area() + 1));
+    // SAFETY: shares are rows of the output, which is not the input; of the residual they read the same rows.
+    unsafe { run.split(work, |share| depthwise::Depthwise { layer, offset, weights, ws, share }) };
 }
 
 impl Conv2d {

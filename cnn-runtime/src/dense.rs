@@ -1,9 +1,10 @@
 //! Fully connected layers.
 
-use crate::conv::{Conv2d, conv2d_batch};
-use crate::isa::Isa;
+use crate::conv::{Conv2d, convolve};
+use crate::gemm::{F16, F32};
 use crate::map::Map;
 use crate::op::{Activation, Size};
+use crate::run::Run;
 use crate::workspace::Batch;
 
 /// A fully connected layer over a whole map: `output = activation(weights * input + bias + residual)`.
@@ -28,8 +29,8 @@ pub struct Dense {
 ///
 /// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or the output
 /// is not a vector.
-pub fn dense(isa: Isa, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
-    dense_batch(isa, layer, Batch::one(ws), weights, ws);
+pub fn dense(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
+    dense_batch(run, layer, Batch::one(ws), weights, ws);
 }
 
 /// Multiplies a map in the workspace of each image, as [`dense`] does, with one pass over the weights.
@@ -37,21 +38,51 @@ pub fn dense(isa: Isa, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`dense`] does, for the workspace of each image; also if `ws` has no room for all of them.
-pub fn dense_batch(isa: Isa, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
-    let Dense { input, output, .. } = *layer;
-    assert!(output.pixels() == 1, "a fully connected layer gives a vector: {output:?}");
-    let conv = Conv2d {
-        input,
-        output,
-        kernel: Size::new(input.height, input.width),
-        stride: Size::square(1),
-        pad_top: 0,
-        pad_left: 0,
-        dilation: Size::square(1),
-        groups: 1,
-        weights: layer.weights,
-        residual: layer.residual,
-        activation: layer.activation,
-    };
-    conv2d_batch(isa, &conv, batch, weights, ws);
+pub fn dense_batch(run: Run<'_>, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    convolve::<F32>(run, &layer.conv(), batch, weights, ws);
+}
+
+/// [`dense`] with weights in half precision ([`ConvPanels::pack_f16`](crate::pack::ConvPanels::pack_f16)), which are
+/// multiplied and summed in single precision. It is a function of its own, so that nets without such a layer have no code
+/// for it.
+///
+/// # Panics
+///
+/// As [`dense`] does.
+pub fn dense_f16(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
+    dense_f16_batch(run, layer, Batch::one(ws), weights, ws);
+}
+
+/// [`dense_batch`] with weights in half precision.
+///
+/// # Panics
+///
+/// As [`dense_batch`] does.
+pub fn dense_f16_batch(run: Run<'_>, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    convolve::<F16>(run, &layer.conv(), batch, weights, ws);
+}
+
+impl Dense {
+    /// The layer as a convolution.
+    ///
+    /// # Panics
+    ///
+    /// If the output is not a vector.
+    fn conv(&self) -> Conv2d {
+        let Self { input, output, weights, residual, activation } = *self;
+        assert!(output.pixels() == 1, "a fully connected layer gives a vector: {output:?}");
+        Conv2d {
+            input,
+            output,
+            kernel: Size::new(input.height, input.width),
+            stride: Size::square(1),
+            pad_top: 0,
+            pad_left: 0,
+            dilation: Size::square(1),
+            groups: 1,
+            weights,
+            residual,
+            activation,
+        }
+    }
 }

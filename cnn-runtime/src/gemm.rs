@@ -19,19 +19,28 @@
 //! - k is not blocked: C would be read again, and weights stream from L2, even L3, as fast as they are needed.
 //! - The bias heads the panel and starts the accumulators.
 //! - A product with a single pixel has no reuse to block for; it reads several panels at once (`vector`).
+//! - A thread's share of the product is some of its pixels; of its channels where weights are most of what is read, so
+//!   that each thread streams its part of them.
 
 mod height;
 mod planar;
 mod product;
+mod stored;
 mod tile;
 mod vector;
 
 pub(crate) use self::height::Width;
-pub(crate) use self::product::{Columns, multiply};
+pub(crate) use self::product::{Products, multiply};
+pub(crate) use self::stored::{F16, F32, Stored};
+
+use core::marker::PhantomData;
+
+use core::ops::Range;
 
 use crate::activation::{Apply, Finish};
 use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL};
+use crate::run::{Share, floats, macs};
 use crate::simd::{Kernel, Simd};
 use crate::workspace::Batch;
 
@@ -105,13 +114,17 @@ pub(crate) struct Lattice {
 /// Whoever makes one has checked that all windows, the output and the residual lie in the workspace, each with a vector
 /// behind it, and that the weights are there.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Gemm {
+pub(crate) struct Gemm<W = F32> {
     /// The workspace of the first image.
     pub(crate) ws: *mut f32,
     /// The images, each in a workspace of its own.
     pub(crate) batch: Batch,
     /// The first panel.
     pub(crate) weights: *const f32,
+    /// How weights are stored.
+    pub(crate) stored: PhantomData<W>,
+    /// Floats of the map that the windows are in.
+    pub(crate) inputs: usize,
     /// The windows.
     pub(crate) windows: Lattice,
     /// What a window is.
@@ -126,10 +139,14 @@ pub(crate) struct Gemm {
     pub(crate) group_step: usize,
     /// What happens to results.
     pub(crate) finish: Finish,
+    /// Which of them: see [`Gemm::splits_channels`].
+    pub(crate) share: Share,
 }
 
 /// The pixels of a block.
 struct Block {
+    /// The first one.
+    first: usize,
     /// How many there are.
     len: usize,
     /// Where their windows begin.
@@ -143,14 +160,14 @@ struct Block {
 impl Block {
     /// One without pixels.
     const fn new() -> Self {
-        Self { len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }
+        Self { first: 0, len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }
     }
 
     /// Goes to the `len` pixels from `first` on, at most [`MC`]; they may be of several images.
     #[inline(always)]
-    fn go_to(&mut self, gemm: &Gemm, first: usize, len: usize) {
+    fn go_to<W: Stored>(&mut self, gemm: &Gemm<W>, first: usize, len: usize) {
         let Gemm { windows, output, residual, .. } = gemm;
-        self.len = len.min(MC);
+        (self.first, self.len) = (first, len.min(MC));
         let (mut image, mut y, mut x) = gemm.pixel(first);
         let mut start = 0;
         while start < self.len {
@@ -210,7 +227,7 @@ struct Panel {
     only: bool,
 }
 
-impl Gemm {
+impl<W: Stored> Gemm<W> {
     /// Where the image of a pixel begins in the workspace, and its row and column; all images' pixels are counted through.
     #[inline(always)]
     fn pixel(&self, index: usize) -> (usize, usize, usize) {
@@ -225,26 +242,64 @@ impl Gemm {
 
     /// Floats of a packed group.
     fn group_len(&self) -> usize {
-        self.group_outputs().next_multiple_of(HALF_PANEL) * (self.patch.depth() + 1)
+        W::panel_floats(self.group_outputs().next_multiple_of(HALF_PANEL), self.patch.depth())
     }
 
-    /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
-    fn panel<S: Simd>(&self, group: usize, first: usize) -> Panel {
+    /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide and not only `most` are
+    /// wanted.
+    fn panel<S: Simd>(&self, group: usize, first: usize, most: usize) -> Panel {
         let rest = self.group_outputs() - first;
-        let before = group * self.group_len() + first * (self.patch.depth() + 1);
+        let before = group * self.group_len() + W::panel_floats(first, self.patch.depth());
         // SAFETY: all panels of all groups are in the weights.
         let start = unsafe { self.weights.add(before) };
-        let width = Width::of::<S>(rest);
+        let width = Width::of::<S>(if most == 1 { rest.min(PANEL) } else { rest });
         let only = self.output.channels == rest && width.channels() <= 2 * rest && self.residual.is_none();
-        let next = PANEL * (self.patch.depth() + 1);
+        let next = W::panel_floats(PANEL, self.patch.depth());
         Panel { start, first, channels: rest.min(width.channels()), width, next, only }
     }
 
-    /// Applies what remains of the activation to the pixels of a block.
+    /// Panels of a group.
+    fn panels(&self) -> usize {
+        self.group_outputs().div_ceil(PANEL)
+    }
+
+    /// Pixels of all images.
+    fn pixels(&self) -> usize {
+        self.batch.images * self.output.pixels()
+    }
+
+    /// About how long the product takes; weights come from memory.
+    pub(crate) fn work(&self) -> usize {
+        let results = self.batch.images * self.output.elements();
+        macs(results * self.patch.depth()) + floats(results) + floats(self.groups * self.group_len()) / 2
+    }
+
+    /// Whether shares are of the channels, and not of the pixels. Threads that share the channels all read the whole input
+    /// and a part of the weights, the others a part of the input and all weights: what is larger had better be shared. But
+    /// panels must be enough to keep all threads busy.
+    fn splits_channels(&self) -> bool {
+        let (panels, threads) = (self.groups * self.panels(), self.share.parts);
+        let idle = panels.next_multiple_of(threads) - panels;
+        self.groups * self.group_len() > self.batch.images * self.inputs && 8 * idle <= panels
+    }
+
+    /// The pixels of all images, and the panels of all groups, that are this share.
+    fn shared(&self) -> [Range<usize>; 2] {
+        let (pixels, panels) = (self.pixels(), self.groups * self.panels());
+        if self.splits_channels() { [0..pixels, self.share.of(panels)] } else { [self.share.of(pixels), 0..panels] }
+    }
+
+    /// The first channel of a panel, if panels are counted through all groups.
+    fn channel(&self, panel: usize) -> usize {
+        panel / self.panels() * self.group_outputs() + panel % self.panels() * PANEL
+    }
+
+    /// Applies what remains of the activation to some channels of the `len` pixels from `first` on.
     #[inline(always)]
-    fn pass<S: Simd>(&self, s: S, first: usize, len: usize) {
+    fn pass<S: Simd>(&self, s: S, first: usize, len: usize, some: &Range<usize>) {
         let Some(activation) = self.finish.pass else { return };
-        let Map { height, width, row, pixel, channels, .. } = self.output;
+        let Map { height, width, row, pixel, .. } = self.output;
+        let channels = some.end - some.start;
         let mut at = first;
         while at < first + len {
             let (image, y, x) = self.pixel(at);
@@ -256,9 +311,39 @@ impl Gemm {
             };
             let pixels = adjacent.min(first + len - at);
             // SAFETY: these are elements of the output.
-            let to = unsafe { self.ws.add(image + self.output.at(y, x)) };
+            let to = unsafe { self.ws.add(image + self.output.at(y, x) + some.start) };
             s.run(Apply { activation, from: to, to, len: pixels * channels });
             at += pixels;
+        }
+    }
+
+    /// The product with a single pixel.
+    #[inline(always)]
+    fn run_vector<S: Simd>(&self, s: S) {
+        let channels = vector::run(s, self);
+        self.pass(s, 0, 1, &channels);
+    }
+
+    /// Loops 4 to 2 over a share. `taps` is [`Patch::table`].
+    #[inline(always)]
+    fn run_blocks<S: Simd>(&self, s: S, taps: &[u32]) {
+        let [pixels, panels] = self.shared();
+        if pixels.is_empty() || panels.is_empty() {
+            return;
+        }
+        let channels = self.channel(panels.start)..self.channel(panels.end);
+        let mut block = Block::new();
+        for (first, len) in evenly(pixels.len(), MC) {
+            block.go_to(self, pixels.start + first, len);
+            let cold = first == 0;
+            let mut next = panels.start;
+            while next < panels.end {
+                let (group, channel) = (next / self.panels(), next % self.panels() * PANEL);
+                let panel = self.panel::<S>(group, channel, panels.end - next);
+                tile::panel(s, self, &block, group, panel, taps, cold);
+                next += panel.width.panels();
+            }
+            self.pass(s, block.first, len, &channels);
         }
     }
 }
@@ -268,33 +353,27 @@ impl Kernel for Gemm {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let pixels = self.batch.images * self.output.pixels();
-        if pixels == 1 {
-            vector::run(s, &self);
-            return self.pass(s, 0, 1);
+        if self.pixels() == 1 {
+            return self.run_vector(s);
         }
         let mut taps = [0; MOST_TAPS];
         let taps = self.patch.table(&mut taps);
         if planar::fits::<S>(&self, taps) {
-            for image in 0..self.batch.images {
-                // SAFETY: all images are in the workspace.
-                let ws = unsafe { self.ws.add(image * self.batch.floats) };
-                planar::run(s, &Gemm { ws, ..self }, taps);
-            }
-            return;
+            return planar::run(s, &self, taps);
         }
-        let mut block = Block::new();
-        for (first, len) in evenly(pixels, MC) {
-            block.go_to(&self, first, len);
-            for group in 0..self.groups {
-                let mut channel = 0;
-                while channel < self.group_outputs() {
-                    let panel = self.panel::<S>(group, channel);
-                    tile::panel(s, &self, &block, group, panel, taps);
-                    channel += panel.channels;
-                }
-            }
-            self.pass(s, first, len);
+        self.run_blocks(s, taps);
+    }
+}
+
+/// Weights in half precision are those of fully connected layers: windows are long, and few.
+impl Kernel for Gemm<F16> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        match self.pixels() {
+            1 => self.run_vector(s),
+            _ => self.run_blocks(s, &[]),
         }
     }
 }

@@ -13,8 +13,12 @@ use crate::simd::Simd as _;
 use crate::simd::avx2::Avx2;
 #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
 use crate::simd::avx512::Avx512;
+#[cfg(all(feature = "kernels", target_arch = "aarch64", target_feature = "neon"))]
+use crate::simd::neon::Neon;
 #[cfg(feature = "kernels")]
 use crate::simd::scalar::Scalar;
+#[cfg(all(feature = "kernels", target_arch = "wasm32", target_feature = "simd128"))]
+use crate::simd::wasm::Simd128;
 
 /// An instruction set that this CPU has: the values inside can only be made where it has it.
 #[derive(Clone, Copy, Debug)]
@@ -22,12 +26,18 @@ pub enum Isa {
     /// Plain Rust.
     #[cfg(feature = "kernels")]
     Scalar(Scalar),
-    /// AVX2 and FMA of x86-64.
+    /// AVX2, FMA and F16C of x86-64.
     #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
     Avx2(Avx2),
     /// AVX-512 F, VL and DQ of x86-64.
     #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
     Avx512(Avx512),
+    /// NEON of AArch64.
+    #[cfg(all(feature = "kernels", target_arch = "aarch64", target_feature = "neon"))]
+    Neon(Neon),
+    /// The fixed-width vectors of WebAssembly.
+    #[cfg(all(feature = "kernels", target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128(Simd128),
 }
 
 #[cfg(feature = "kernels")]
@@ -37,6 +47,10 @@ impl Isa {
         let all = core::iter::once(Self::Scalar(Scalar::new()));
         #[cfg(target_arch = "x86_64")]
         let all = all.chain(Avx2::detect().map(Self::Avx2)).chain(Avx512::detect().map(Self::Avx512));
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+        let all = all.chain([Self::Neon(Neon::new())]);
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        let all = all.chain([Self::Simd128(Simd128::new())]);
         all
     }
 
@@ -77,7 +91,7 @@ impl Isa {
 }
 
 impl Isa {
-    /// Its name: `scalar`, `avx2`, `avx512`.
+    /// Its name: `scalar`, `avx2`, `avx512`, `neon`, `simd128`.
     pub const fn name(self) -> &'static str {
         match self {
             #[cfg(feature = "kernels")]
@@ -86,6 +100,10 @@ impl Isa {
             Self::Avx2(_) => "avx2",
             #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
             Self::Avx512(_) => "avx512",
+            #[cfg(all(feature = "kernels", target_arch = "aarch64", target_feature = "neon"))]
+            Self::Neon(_) => "neon",
+            #[cfg(all(feature = "kernels", target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128(_) => "simd128",
         }
     }
 
@@ -100,6 +118,10 @@ impl Isa {
             Self::Avx2(simd) => simd.run(kernel),
             #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
             Self::Avx512(simd) => simd.run(kernel),
+            #[cfg(all(feature = "kernels", target_arch = "aarch64", target_feature = "neon"))]
+            Self::Neon(simd) => simd.run(kernel),
+            #[cfg(all(feature = "kernels", target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128(simd) => simd.run(kernel),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Values in and out of the workspace, and several values into one.
 
+use core::ops::Range;
+
 use crate::activation::{Apply, Finish};
 use crate::bounds::{assert_map, assert_same};
-use crate::isa::Isa;
 use crate::map::Map;
 use crate::op::{Activation, Padding};
+use crate::run::{Run, Share, floats};
 use crate::runs::Runs;
 use crate::simd::{Kernel, Simd};
 
@@ -13,18 +15,40 @@ use crate::simd::{Kernel, Simd};
 /// # Panics
 ///
 /// If the map lies outside of the workspace, or the image has another size.
-pub fn load_chw(_isa: Isa, image: &[f32], map: &Map, ws: &mut [f32]) {
+pub fn load_chw(run: Run<'_>, image: &[f32], map: &Map, ws: &mut [f32]) {
     assert_map(map, ws.len());
     assert!(image.len() == map.elements(), "an image of {} floats for {map:?}", image.len());
-    for_each_run(map, |len, from, to| {
-        let run = &image[from..][..len];
-        if map.pixel == 1 {
-            ws[to..][..len].copy_from_slice(run);
-        } else {
-            let slots = ws[to..].iter_mut().step_by(map.pixel);
-            slots.zip(run).for_each(|(slot, value)| *slot = *value);
-        }
-    });
+    let ws = ws.as_mut_ptr();
+    let load = |share: Share| {
+        for_each_stretch(map, share.of(map.height), |len, from, to| {
+            // SAFETY: the map was checked, and this is a stretch of one of its channels.
+            unsafe { scatter(&image[from..][..len], ws.add(to), map.pixel) };
+        });
+    };
+    // SAFETY: shares are rows.
+    unsafe { run.each_share(floats(STRIDED * map.elements()), load) };
+    run.done();
+}
+
+/// Numbers at a stride cost as much as so many of those next to each other.
+const STRIDED: usize = 8;
+
+/// Writes numbers at a distance from each other.
+///
+/// # Safety
+///
+/// There must be room for them.
+#[inline(always)]
+unsafe fn scatter(numbers: &[f32], mut to: *mut f32, distance: usize) {
+    if distance == 1 {
+        // SAFETY: the caller's promise.
+        return unsafe { to.copy_from_nonoverlapping(numbers.as_ptr(), numbers.len()) };
+    }
+    for number in numbers {
+        // SAFETY: the caller's promise.
+        unsafe { *to = *number };
+        to = to.wrapping_add(distance);
+    }
 }
 
 /// Stores a map in the order C, H, W from `offset` on.
@@ -32,16 +56,24 @@ pub fn load_chw(_isa: Isa, image: &[f32], map: &Map, ws: &mut [f32]) {
 /// # Panics
 ///
 /// If either lies outside of the workspace.
-pub fn store_chw(_isa: Isa, map: &Map, offset: usize, ws: &mut [f32]) {
+pub fn store_chw(run: Run<'_>, map: &Map, offset: usize, ws: &mut [f32]) {
     assert_map(map, ws.len());
     let end = offset.checked_add(map.elements());
     assert!(end.is_some_and(|end| end <= ws.len()), "no room for {map:?} at {offset}");
     if map.pixels() == 1 {
-        return ws.copy_within(map.offset..map.offset + map.channels, offset);
+        ws.copy_within(map.offset..map.offset + map.channels, offset);
+        return run.done();
     }
-    for_each_run(map, |len, to, from| {
-        (0..len).for_each(|x| ws[offset + to + x] = ws[from + x * map.pixel]);
-    });
+    let ws = ws.as_mut_ptr();
+    let store = |share: Share| {
+        for_each_stretch(map, share.of(map.height), |len, to, from| {
+            // SAFETY: the map was checked, and that there is room for its elements.
+            (0..len).for_each(|x| unsafe { *ws.add(offset + to + x) = *ws.add(from + x * map.pixel) });
+        });
+    };
+    // SAFETY: shares are rows.
+    unsafe { run.each_share(floats(STRIDED * map.elements()), store) };
+    run.done();
 }
 
 /// Floats of the pixels that are visited channel by channel: they stay in L1.
@@ -49,17 +81,17 @@ const BLOCK_FLOATS: usize = 4096;
 /// But no less pixels than a cache line has floats, as each channel's lie next to each other in the other order.
 const BLOCK_PIXELS: usize = 16;
 
-/// Calls `run` for pixels next to each other of a channel: with their number, where their first float is in the order
+/// Calls `each` for pixels next to each other of a channel, in some rows: with their number, where their first float is in the order
 /// C, H, W, and where it is in the workspace.
 #[inline(always)]
-fn for_each_run(map: &Map, mut run: impl FnMut(usize, usize, usize)) {
+fn for_each_stretch(map: &Map, rows: Range<usize>, mut each: impl FnMut(usize, usize, usize)) {
     let most = (BLOCK_FLOATS / map.pixel.max(1)).max(BLOCK_PIXELS);
-    for y in 0..map.height {
+    for y in rows {
         let mut x = 0;
         while x < map.width {
             let len = most.min(map.width - x);
             for c in 0..map.channels {
-                run(len, (c * map.height + y) * map.width + x, map.at(y, x) + c);
+                each(len, (c * map.height + y) * map.width + x, map.at(y, x) + c);
             }
             x += len;
         }
@@ -71,8 +103,8 @@ fn for_each_run(map: &Map, mut run: impl FnMut(usize, usize, usize)) {
 /// # Panics
 ///
 /// If a map lies outside of the workspace, or they differ in size.
-pub fn copy(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
-    add(isa, core::slice::from_ref(input), output, Activation::Identity, ws);
+pub fn copy(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
+    add(run, core::slice::from_ref(input), output, Activation::Identity, ws);
 }
 
 /// Zeroes the elements around a map, so many rows and columns of them. They lie before and behind it in the workspace.
@@ -80,28 +112,36 @@ pub fn copy(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
 /// # Panics
 ///
 /// If the map or its halo lies outside of the workspace.
-pub fn clear_halo(_isa: Isa, map: &Map, halo: &Padding, ws: &mut [f32]) {
+pub fn clear_halo(run: Run<'_>, map: &Map, halo: &Padding, ws: &mut [f32]) {
     assert_map(map, ws.len());
     let Map { height, width, channels, row, pixel, .. } = *map;
     let columns = halo.left + width + halo.right;
     let corner = map.offset.checked_sub(halo.top * row + halo.left * pixel);
     let corner = corner.expect("a halo begins before the workspace");
-    let mut clear = |y: usize, x: usize, pixels: usize| {
-        let start = corner + y * row + x * pixel;
-        if pixel == channels {
-            ws[start..][..pixels * pixel].fill(0.0);
-        } else {
-            (0..pixels).for_each(|i| ws[start + i * pixel..][..channels].fill(0.0));
+    let rows = halo.top + height + halo.bottom;
+    let last = corner.checked_add((rows - 1) * row + (columns - 1) * pixel + channels);
+    assert!(last.is_some_and(|last| last <= ws.len()), "a halo ends behind the workspace");
+    let ws = ws.as_mut_ptr();
+    let clear = |y: usize, x: usize, pixels: usize| {
+        let run = if pixel == channels { pixels.max(1) } else { 1 };
+        for x in (x..x + pixels).step_by(run) {
+            // SAFETY: these are elements of the halo, which was checked.
+            unsafe { ws.add(corner + y * row + x * pixel).write_bytes(0, run * channels) };
         }
     };
-    for y in 0..halo.top + height + halo.bottom {
-        if (halo.top..halo.top + height).contains(&y) {
-            clear(y, 0, halo.left);
-            clear(y, halo.left + width, halo.right);
-        } else {
-            clear(y, 0, columns);
+    let clear_rows = |share: Share| {
+        for y in share.of(rows) {
+            if (halo.top..halo.top + height).contains(&y) {
+                clear(y, 0, halo.left);
+                clear(y, halo.left + width, halo.right);
+            } else {
+                clear(y, 0, columns);
+            }
         }
-    }
+    };
+    // SAFETY: shares are rows.
+    unsafe { run.each_share(floats((rows * columns - map.pixels()) * channels), clear_rows) };
+    run.done();
 }
 
 /// Adds maps up; the result may replace one of them.
@@ -109,9 +149,9 @@ pub fn clear_halo(_isa: Isa, map: &Map, halo: &Padding, ws: &mut [f32]) {
 /// # Panics
 ///
 /// If a map lies outside of the workspace, or they differ in size.
-pub fn add(isa: Isa, inputs: &[Map], output: &Map, activation: Activation, ws: &mut [f32]) {
+pub fn add(run: Run<'_>, inputs: &[Map], output: &Map, activation: Activation, ws: &mut [f32]) {
     inputs.iter().for_each(|input| assert_same(input, output, ws.len()));
-    merge(isa, inputs, output, activation, Sum, ws);
+    merge(run, inputs, output, activation, Sum, ws);
 }
 
 /// Multiplies maps; one of 1 x 1 pixels multiplies all pixels of the others. The result may replace one of them.
@@ -119,12 +159,12 @@ pub fn add(isa: Isa, inputs: &[Map], output: &Map, activation: Activation, ws: &
 /// # Panics
 ///
 /// If a map lies outside of the workspace, or they differ in size.
-pub fn mul(isa: Isa, inputs: &[Map], output: &Map, activation: Activation, ws: &mut [f32]) {
+pub fn mul(run: Run<'_>, inputs: &[Map], output: &Map, activation: Activation, ws: &mut [f32]) {
     for input in inputs {
         assert_map(input, ws.len());
         assert_same(&spread(input, output), output, ws.len());
     }
-    merge(isa, inputs, output, activation, Product, ws);
+    merge(run, inputs, output, activation, Product, ws);
 }
 
 /// A map of 1 x 1 pixels as one that has the same pixel everywhere.
@@ -162,10 +202,13 @@ impl Fold for Product {
 }
 
 /// Folds maps that were checked.
-fn merge(isa: Isa, inputs: &[Map], output: &Map, activation: Activation, fold: impl Fold, ws: &mut [f32]) {
+fn merge(run: Run<'_>, inputs: &[Map], output: &Map, activation: Activation, fold: impl Fold, ws: &mut [f32]) {
     assert_map(output, ws.len());
     assert!(!inputs.is_empty(), "nothing to merge");
-    isa.run(Merge { inputs, output, finish: Finish::of(activation), fold, ws: ws.as_mut_ptr() });
+    let (finish, ws) = (Finish::of(activation), ws.as_mut_ptr());
+    let work = floats((inputs.len() + 1) * output.elements());
+    // SAFETY: shares are rows, and a row of the output needs the same row of the inputs, or one of their pixels.
+    unsafe { run.split(work, |share| Merge { inputs, output, finish, fold, ws, share }) };
 }
 
 struct Merge<'a, F> {
@@ -175,6 +218,7 @@ struct Merge<'a, F> {
     finish: Finish,
     fold: F,
     ws: *mut f32,
+    share: Share,
 }
 
 /// Floats that are merged before the rest of the activation passes over them: they are still in L1.
@@ -185,9 +229,14 @@ impl<F: Fold> Kernel for Merge<'_, F> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
+        let rows = self.share.of(self.output.height);
+        if rows.is_empty() {
+            return;
+        }
         let inputs = self.inputs.iter().map(|input| spread(input, self.output));
-        let runs = Runs::of(inputs.chain([*self.output]));
+        let runs = Runs::of(inputs.chain([*self.output]).map(|map| map.band(&rows)));
         for (y, x) in runs.starts() {
+            let y = rows.start + y;
             for first in (0..runs.len).step_by(CHUNK) {
                 let len = CHUNK.min(runs.len - first);
                 // SAFETY: the run is in all maps, which were checked.

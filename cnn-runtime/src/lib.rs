@@ -6,6 +6,8 @@
 //! | [`map`], [`workspace`] | where values lie: one workspace of fixed size, maps in it |
 //! | `heap` | large zeroed memory |
 //! | [`isa`], [`simd`] | which instruction set runs, and the vectors that all kernels are written in |
+//! | [`run`], [`steps`] | what kernels are handed first; which kernels a pass consists of |
+//! | `threads` | several threads for one pass |
 //! | [`gemm`] | the micro-kernel that convolutions and fully connected layers share |
 //! | [`winograd`] | convolutions with fewer multiplications |
 //! | [`conv`], [`dense`], [`pool`], [`norm`], [`activation`], [`softmax`], [`join`] | a kernel for each kind of layer |
@@ -41,9 +43,13 @@ pub mod packed;
 pub mod pool;
 #[cfg(feature = "alloc")]
 pub mod reference;
+pub mod run;
 mod runs;
 pub mod simd;
 pub mod softmax;
+pub mod steps;
+#[cfg(feature = "std")]
+pub mod threads;
 #[cfg(all(feature = "alloc", feature = "kernels"))]
 pub mod trace;
 #[cfg(feature = "alloc")]

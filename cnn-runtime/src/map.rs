@@ -4,6 +4,8 @@
 //! a *halo* of zeros around it, so that no kernel has code for edges. A map can also be a slice of the channels of a
 //! wider one; so a concat's branches write straight into the result.
 
+use core::ops::Range;
+
 use crate::op::{Padding, Size};
 
 /// A feature map in the workspace: element (y, x, c) is at `offset + y * row + x * pixel + c`, counted in `f32`s.
@@ -39,6 +41,11 @@ impl Map {
     /// The same map with other distances between rows and between pixels: one with a halo, or a slice of channels.
     pub const fn with_strides(self, row: usize, pixel: usize) -> Self {
         Self { row, pixel, ..self }
+    }
+
+    /// Some of its rows.
+    pub(crate) const fn band(&self, rows: &Range<usize>) -> Self {
+        Self { offset: self.offset + rows.start * self.row, height: rows.end - rows.start, ..*self }
     }
 
     /// A vector.

@@ -4,6 +4,7 @@ use core::error::Error;
 use core::fmt;
 
 use crate::graph::Graph;
+use crate::steps::Step;
 
 /// A net that `network!` compiled, on weights that live for `'w`.
 pub trait Network<'w>: Sized {
@@ -24,6 +25,8 @@ pub trait Network<'w>: Sized {
     const PARAMETERS: u64;
     /// Multiplications with a weight for one image.
     const MACS: u64;
+    /// The kernels of a pass, in order.
+    const STEPS: &'static [Step<'static>];
 
     /// Reads weights from safetensors files as PyTorch writes them: F32, F16 or BF16.
     ///
@@ -47,6 +50,10 @@ pub trait Network<'w>: Sized {
     #[cfg(feature = "alloc")]
     fn new(weights: &'w Self::Weights) -> Self;
 
+    /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+    #[cfg(feature = "std")]
+    fn with_pool(self, pool: &'w crate::threads::Pool) -> Self;
+
     /// Runs the net. Allocates nothing.
     fn forward(&mut self, input: &Self::Input) -> &Self::Output;
 
@@ -56,6 +63,14 @@ pub trait Network<'w>: Sized {
     ///
     /// If the slice is not as long as the input.
     fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength>;
+
+    /// Runs the net as [`run`](Self::run) does, and calls `watch` at the end of each kernel, with its index in
+    /// [`STEPS`](Self::STEPS). In a pass over several images, kernels that don't share work among these end several times.
+    ///
+    /// # Errors
+    ///
+    /// If the slice is not as long as the input.
+    fn profile(&mut self, input: &[f32], watch: &mut dyn FnMut(usize)) -> Result<&[f32], WrongLength>;
 
     /// What the last pass left at a tap, in the order channels, rows, columns.
     fn tap(&self, name: &str) -> Option<&[f32]>;
@@ -68,6 +83,26 @@ pub struct WrongLength {
     pub expected: usize,
     /// The numbers in the slice.
     pub found: usize,
+}
+
+/// A slice as the array it is.
+///
+/// # Errors
+///
+/// If it is longer or shorter.
+pub fn exactly<const N: usize>(input: &[f32]) -> Result<&[f32; N], WrongLength> {
+    input.as_array().ok_or(WrongLength { expected: N, found: input.len() })
+}
+
+/// A slice as the arrays that lie in it one behind the other.
+///
+/// # Errors
+///
+/// If there are more, fewer, or not whole ones.
+pub fn exactly_images<const N: usize, const IMAGES: usize>(input: &[f32]) -> Result<&[[f32; N]; IMAGES], WrongLength> {
+    let (images, rest) = input.as_chunks();
+    let images = images.as_array().filter(|_| rest.is_empty());
+    images.ok_or(WrongLength { expected: IMAGES * N, found: input.len() })
 }
 
 impl fmt::Display for WrongLength {

@@ -2,10 +2,10 @@
 
 use crate::activation::{Apply, Finish};
 use crate::bounds::{assert_map, assert_same, weights_at};
-use crate::isa::Isa;
 use crate::map::Map;
 use crate::op::{Activation, Lrn};
 use crate::pack::padded;
+use crate::run::{Run, Share, floats};
 use crate::simd::{Kernel, Simd};
 
 /// Local response normalisation across channels.
@@ -37,10 +37,13 @@ pub struct ScaleShift {
 /// # Panics
 ///
 /// If a map, with a vector behind it, lies outside of the workspace, or the maps differ in size.
-pub fn lrn(isa: Isa, layer: &LrnMap, ws: &mut [f32]) {
+pub fn lrn(run: Run<'_>, layer: &LrnMap, ws: &mut [f32]) {
     assert_map(&layer.input, ws.len());
     assert_same(&layer.output, &layer.input, ws.len());
-    isa.run(LrnKernel { layer, ws: ws.as_mut_ptr() });
+    let ws = ws.as_mut_ptr();
+    let work = floats((layer.lrn.size + 4) * layer.input.elements());
+    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |share| LrnKernel { layer, ws, share }) };
 }
 
 /// Scales and shifts each channel.
@@ -48,16 +51,19 @@ pub fn lrn(isa: Isa, layer: &LrnMap, ws: &mut [f32]) {
 /// # Panics
 ///
 /// If a map, with a vector behind it, lies outside of the workspace, the maps differ in size, or the weights end early.
-pub fn scale_shift(isa: Isa, layer: &ScaleShift, weights: &[f32], ws: &mut [f32]) {
+pub fn scale_shift(run: Run<'_>, layer: &ScaleShift, weights: &[f32], ws: &mut [f32]) {
     assert_map(&layer.input, ws.len());
     assert_same(&layer.output, &layer.input, ws.len());
     let weights = weights_at(weights, layer.weights, [2, padded(layer.input.channels)]);
-    isa.run(ScaleShiftKernel { layer, weights, ws: ws.as_mut_ptr() });
+    let ws = ws.as_mut_ptr();
+    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(floats(2 * layer.input.elements()), |share| ScaleShiftKernel { layer, weights, ws, share }) };
 }
 
 struct LrnKernel<'a> {
     layer: &'a LrnMap,
     ws: *mut f32,
+    share: Share,
 }
 
 impl Kernel for LrnKernel<'_> {
@@ -74,7 +80,7 @@ impl LrnKernel<'_> {
     #[inline(always)]
     fn pixels<S: Simd, const USUAL: bool>(&self, s: S) {
         let LrnMap { input, output, lrn } = self.layer;
-        for y in 0..input.height {
+        for y in self.share.of(input.height) {
             for x in 0..input.width {
                 let from = self.ws.wrapping_add(input.at(y, x)).cast_const();
                 for c in (0..input.channels).step_by(S::LANES) {
@@ -87,7 +93,7 @@ impl LrnKernel<'_> {
                             let root = s.sqrt(base);
                             s.div(value, s.mul(root, s.sqrt(root)))
                         } else {
-                            s.div(value, power(s, base, lrn.beta))
+                            s.div(value, s.map(base, |base| libm::powf(base, lrn.beta)))
                         };
                         s.store_first(self.ws.add(output.at(y, x) + c), result, input.channels - c);
                     }
@@ -129,23 +135,11 @@ impl LrnKernel<'_> {
     }
 }
 
-/// `base^exponent` of each lane, by libm.
-#[inline(always)]
-fn power<S: Simd>(s: S, base: S::Vec, exponent: f32) -> S::Vec {
-    let mut lanes = [0.0; 16];
-    // SAFETY: no vector has more than 16 lanes.
-    unsafe { s.store(lanes.as_mut_ptr(), base) };
-    for lane in &mut lanes[..S::LANES] {
-        *lane = libm::powf(*lane, exponent);
-    }
-    // SAFETY: as above.
-    unsafe { s.load(lanes.as_ptr()) }
-}
-
 struct ScaleShiftKernel<'a> {
     layer: &'a ScaleShift,
     weights: *const f32,
     ws: *mut f32,
+    share: Share,
 }
 
 impl Kernel for ScaleShiftKernel<'_> {
@@ -155,7 +149,7 @@ impl Kernel for ScaleShiftKernel<'_> {
     fn run<S: Simd>(self, s: S) {
         let ScaleShift { input, output, activation, .. } = self.layer;
         let finish = Finish::of(*activation);
-        for y in 0..input.height {
+        for y in self.share.of(input.height) {
             for x in 0..input.width {
                 let to = self.ws.wrapping_add(output.at(y, x));
                 for c in (0..input.channels).step_by(S::LANES) {

@@ -160,6 +160,28 @@ pub struct Linear {
     pub features: usize,
     /// Whether a bias is added.
     pub bias: bool,
+    /// How its weights are kept in memory.
+    pub store: Store,
+}
+
+/// How weights are kept in memory. Sums are of `f32` either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Store {
+    /// As they are.
+    #[default]
+    F32,
+    /// Rounded to half precision: half the memory, and half the time where reading them is what takes time.
+    F16,
+}
+
+impl Store {
+    /// The word in the language.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+        }
+    }
 }
 
 /// Max or average pooling.

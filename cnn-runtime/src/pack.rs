@@ -1,7 +1,11 @@
 //! Weights in the order in which kernels read them.
 //!
 //! Packed weights of a net are one array of `f32`; each layer has an offset in it. Channels are padded with zeros to
-//! whole vectors, so that kernels load without looking at the end.
+//! whole vectors, so that kernels load without looking at the end. The weights of a fully connected layer may be in half
+//! precision, two in the bits of a float.
+
+#[cfg(feature = "alloc")]
+mod f16;
 
 use crate::op::Size;
 use crate::winograd::points::{MOST, MOST_TAPS, filter_matrix};
@@ -107,18 +111,27 @@ impl ConvPanels {
     /// Hands each output channel and its column of a panel, in which every `width`-th element is its own, to `pack`; those
     /// behind the last channel are zeroed.
     fn pack_columns(&self, packed: &mut [f32], pack: impl Fn(usize, &mut [f32], usize)) {
-        for (group, packed) in packed.chunks_exact_mut(self.group_len()).enumerate() {
+        self.pack_panels(packed, |first, real, width, panel| {
+            for column in 0..real {
+                pack(first + column, &mut panel[column..], width);
+            }
+            for column in real..width {
+                panel[column..].iter_mut().step_by(width).for_each(|slot| *slot = 0.0);
+            }
+        });
+    }
+
+    /// Hands each panel to `pack`: its first output channel, how many it has, its width, and its share of `packed`, where
+    /// every channel takes the same.
+    fn pack_panels(&self, packed: &mut [f32], mut pack: impl FnMut(usize, usize, usize, &mut [f32])) {
+        let group_len = packed.len() / self.groups;
+        let half_panel_len = group_len / self.outputs.div_ceil(HALF_PANEL);
+        for (group, packed) in packed.chunks_exact_mut(group_len).enumerate() {
             let mut rest = packed;
             for first in (0..self.outputs).step_by(PANEL) {
                 let width = if self.outputs - first > HALF_PANEL { PANEL } else { HALF_PANEL };
-                let (panel, behind) = rest.split_at_mut(width * (self.depth() + 1));
-                let real = width.min(self.outputs - first);
-                for column in 0..real {
-                    pack(group * self.outputs + first + column, &mut panel[column..], width);
-                }
-                for column in real..width {
-                    panel[column..].iter_mut().step_by(width).for_each(|slot| *slot = 0.0);
-                }
+                let (panel, behind) = rest.split_at_mut(width / HALF_PANEL * half_panel_len);
+                pack(group * self.outputs + first, width.min(self.outputs - first), width, panel);
                 rest = behind;
             }
         }

@@ -8,9 +8,9 @@ mod global;
 
 use self::global::Global;
 use crate::bounds::assert_map;
-use crate::isa::Isa;
 use crate::map::Map;
 use crate::op::{self, Padding, Size};
+use crate::run::{Run, Share, floats};
 use crate::simd::{Kernel, Simd};
 
 /// Maximum or mean over a window. The halo is not read: windows are clipped at the edges of the input.
@@ -37,9 +37,8 @@ pub struct Pool2d {
 /// # Panics
 ///
 /// If a map, with a vector behind it, lies outside of the workspace, or the maps differ in their channels.
-pub fn max_pool(isa: Isa, layer: &Pool2d, ws: &mut [f32]) {
-    layer.assert(ws.len());
-    isa.run(Pool { layer, ws: ws.as_mut_ptr(), reduce: Max });
+pub fn max_pool(run: Run<'_>, layer: &Pool2d, ws: &mut [f32]) {
+    pool(run, layer, Max, ws);
 }
 
 /// Takes the mean over windows.
@@ -47,9 +46,8 @@ pub fn max_pool(isa: Isa, layer: &Pool2d, ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`max_pool`] does.
-pub fn avg_pool(isa: Isa, layer: &Pool2d, ws: &mut [f32]) {
-    layer.assert(ws.len());
-    isa.run(Pool { layer, ws: ws.as_mut_ptr(), reduce: Mean });
+pub fn avg_pool(run: Run<'_>, layer: &Pool2d, ws: &mut [f32]) {
+    pool(run, layer, Mean, ws);
 }
 
 /// Takes the maximum of each channel; `output` is 1 x 1 pixel.
@@ -57,9 +55,8 @@ pub fn avg_pool(isa: Isa, layer: &Pool2d, ws: &mut [f32]) {
 /// # Panics
 ///
 /// If a map, with a vector behind it, lies outside of the workspace, or `output` is not a pixel of as many channels.
-pub fn global_max_pool(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
-    assert_global(input, output, ws.len());
-    isa.run(Global { input, output, ws: ws.as_mut_ptr(), reduce: Max });
+pub fn global_max_pool(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
+    global(run, input, output, Max, ws);
 }
 
 /// Takes the mean of each channel; `output` is 1 x 1 pixel.
@@ -67,9 +64,23 @@ pub fn global_max_pool(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`global_max_pool`] does.
-pub fn global_avg_pool(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
+pub fn global_avg_pool(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
+    global(run, input, output, Mean, ws);
+}
+
+fn pool(run: Run<'_>, layer: &Pool2d, reduce: impl Reduce, ws: &mut [f32]) {
+    layer.assert(ws.len());
+    let ws = ws.as_mut_ptr();
+    let work = floats(layer.output.elements() * (layer.kernel.area() + 1));
+    // SAFETY: shares are rows of the output, which is not the input.
+    unsafe { run.split(work, |share| Pool { layer, ws, reduce, share }) };
+}
+
+fn global(run: Run<'_>, input: &Map, output: &Map, reduce: impl Reduce, ws: &mut [f32]) {
     assert_global(input, output, ws.len());
-    isa.run(Global { input, output, ws: ws.as_mut_ptr(), reduce: Mean });
+    let ws = ws.as_mut_ptr();
+    // SAFETY: shares are channels.
+    unsafe { run.split(floats(input.elements()), |share| Global { input, output, ws, reduce, share }) };
 }
 
 impl Pool2d {
@@ -196,6 +207,7 @@ struct Pool<'a, R> {
     layer: &'a Pool2d,
     ws: *mut f32,
     reduce: R,
+    share: Share,
 }
 
 impl<R: Reduce> Kernel for Pool<'_, R> {
@@ -221,7 +233,7 @@ impl<R: Reduce> Kernel for Pool<'_, R> {
             after: pad.right,
         };
         let (first, end) = horizontal.whole(output.width);
-        for y in 0..output.height {
+        for y in self.share.of(output.height) {
             let rows = vertical.span(y);
             let mut x = 0;
             while x < output.width {

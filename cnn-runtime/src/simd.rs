@@ -20,6 +20,15 @@ pub mod scalar;
 pub mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub mod avx512;
+#[cfg(any(
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+mod four;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+pub mod neon;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub mod wasm;
 
 /// Work that is compiled anew for each instruction set.
 pub trait Kernel {
@@ -60,6 +69,12 @@ pub trait Simd: Copy {
     /// The vectors for half a panel.
     fn half(self) -> Self::Half;
 
+    /// Asks for the cache line at `from` in L2, soon; any address will do. Does nothing where there is no such instruction.
+    #[inline(always)]
+    fn prefetch(self, from: *const f32) {
+        let _ = from;
+    }
+
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::Vec;
 
@@ -69,6 +84,24 @@ pub trait Simd: Copy {
     ///
     /// `LANES` floats from `from` must be readable.
     unsafe fn load(self, from: *const f32) -> Self::Vec;
+
+    /// Reads a vector of finite numbers in half precision, two in the bits of each float, the lower 16 bits first; any
+    /// alignment.
+    ///
+    /// # Safety
+    ///
+    /// `LANES / 2` floats from `from` must be readable.
+    #[inline(always)]
+    unsafe fn load_f16(self, from: *const f32) -> Self::Vec {
+        let mut lanes = [0.0; 16];
+        for (lane, slot) in lanes.iter_mut().enumerate().take(Self::LANES) {
+            let at = if cfg!(target_endian = "big") { lane ^ 1 } else { lane };
+            // SAFETY: the caller's promise; the halves of a float are as well aligned as they need to be.
+            *slot = widen(unsafe { *from.cast::<u16>().add(at) });
+        }
+        // SAFETY: no vector has more than 16 lanes.
+        unsafe { self.load(lanes.as_ptr()) }
+    }
 
     /// Reads the lanes `first..last` of a vector whose lane 0 would be at `from`, and nothing else; the others are 0.
     ///
@@ -131,9 +164,9 @@ pub trait Simd: Copy {
     fn neg_mul_add(self, a: Self::Vec, b: Self::Vec, c: Self::Vec) -> Self::Vec;
     /// Square root.
     fn sqrt(self, x: Self::Vec) -> Self::Vec;
-    /// Smaller of the two; `b` where either is NaN. So `min(limit, x)` lets a NaN in `x` through.
+    /// Smaller of the two; NaN where `b` is, so `min(limit, x)` lets a NaN in `x` through. Where only `a` is NaN, either.
     fn min(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
-    /// Larger of the two; `b` where either is NaN.
+    /// Larger of the two, with NaN as for [`min`](Self::min).
     fn max(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
     /// Absolute value.
     fn abs(self, x: Self::Vec) -> Self::Vec;
@@ -151,9 +184,34 @@ pub trait Simd: Copy {
     fn shift_to_exponent(self, x: Self::Vec) -> Self::Vec;
 
     /// A function of one number in each lane, in turn.
-    fn map(self, x: Self::Vec, f: fn(f32) -> f32) -> Self::Vec;
+    #[inline(always)]
+    fn map(self, x: Self::Vec, f: impl Fn(f32) -> f32) -> Self::Vec {
+        let mut lanes = [0.0; 16];
+        // SAFETY: no vector has more than 16 lanes.
+        unsafe { self.store(lanes.as_mut_ptr(), x) };
+        for lane in &mut lanes[..Self::LANES] {
+            *lane = f(*lane);
+        }
+        // SAFETY: as above.
+        unsafe { self.load(lanes.as_ptr()) }
+    }
+
     /// Largest lane.
     fn reduce_max(self, x: Self::Vec) -> f32;
     /// Sum of the lanes.
     fn reduce_sum(self, x: Self::Vec) -> f32;
+}
+
+/// The number whose bits in half precision these are, if it is finite. It has no branch, so that compilers make vectors of it.
+#[inline(always)]
+const fn widen(bits: u16) -> f32 {
+    /// What the exponents of the two formats differ by, in the place of an exponent.
+    const REBIAS: u32 = (127 - 15) << 23;
+    const ONE: u32 = 1 << 23;
+    let magnitude = (bits as u32 & 0x7fff) << 13;
+    // With an exponent of zero, a number has no leading one: it gets one, which is then taken away. This is exact, and no
+    // number on the way is subnormal in `f32`, where CPUs would be slow.
+    let subnormal = ((magnitude < ONE) as u32).wrapping_neg();
+    let number = f32::from_bits(magnitude + REBIAS + (ONE & subnormal)) - f32::from_bits((REBIAS + ONE) & subnormal);
+    f32::from_bits(number.to_bits() | (bits as u32 & 0x8000) << 16)
 }

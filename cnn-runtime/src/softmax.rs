@@ -4,9 +4,9 @@
 //! divided, so the results add up to 1.
 
 use crate::bounds::{assert_map, assert_same};
-use crate::isa::Isa;
 use crate::map::Map;
 use crate::math::exp;
+use crate::run::Run;
 use crate::simd::{Kernel, Simd};
 
 /// `exp(x_i) / sum_j exp(x_j)`; may be in place.
@@ -14,8 +14,8 @@ use crate::simd::{Kernel, Simd};
 /// # Panics
 ///
 /// If a map, with a vector behind it, lies outside of the workspace, or the maps differ in size.
-pub fn softmax(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
-    run(isa, input, output, false, ws);
+pub fn softmax(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
+    each_pixel(run, input, output, false, ws);
 }
 
 /// `x_i - ln(sum_j exp(x_j))`; may be in place.
@@ -23,19 +23,36 @@ pub fn softmax(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`softmax`] does.
-pub fn log_softmax(isa: Isa, input: &Map, output: &Map, ws: &mut [f32]) {
-    run(isa, input, output, true, ws);
+pub fn log_softmax(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
+    each_pixel(run, input, output, true, ws);
 }
 
-fn run(isa: Isa, input: &Map, output: &Map, logarithm: bool, ws: &mut [f32]) {
+fn each_pixel(run: Run<'_>, input: &Map, output: &Map, logarithm: bool, ws: &mut [f32]) {
     assert_map(input, ws.len());
     assert_same(output, input, ws.len());
-    let ws = ws.as_mut_ptr();
-    for y in 0..input.height {
-        for x in 0..input.width {
-            // SAFETY: both pixels lie in the maps that were just checked.
-            let (from, to) = unsafe { (ws.add(input.at(y, x)), ws.add(output.at(y, x))) };
-            isa.run(Softmax { from, to, len: input.channels, logarithm });
+    run.alone(Pixels { input, output, logarithm, ws: ws.as_mut_ptr() });
+}
+
+/// All pixels. Whoever makes one has checked both maps, with a vector behind them.
+struct Pixels<'a> {
+    input: &'a Map,
+    output: &'a Map,
+    logarithm: bool,
+    ws: *mut f32,
+}
+
+impl Kernel for Pixels<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { input, output, logarithm, ws } = self;
+        for y in 0..input.height {
+            for x in 0..input.width {
+                // SAFETY: both pixels lie in maps that were checked.
+                let (from, to) = unsafe { (ws.add(input.at(y, x)), ws.add(output.at(y, x))) };
+                s.run(Softmax { from, to, len: input.channels, logarithm });
+            }
         }
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! `forward` fuses layers, so most values in between never exist there, and it shares memory, so the others are soon
 //! written over. A trace runs the [`Graph`] itself, node by node, with the same kernels: each one in memory of its own,
-//! on weights that are packed for it alone. It gives what `forward` gives but for what is fused, and takes about twice as
-//! long, or longer where most weights are those of fully connected layers, which have to be packed each time. `forward`
-//! pays nothing for it. Where two implementations of a net differ, a trace finds the layer that begins to.
+//! on weights that are packed for it alone, and convolutions directly, also where `forward` uses Winograd's algorithm. So it
+//! gives what `forward` gives but for rounding, and takes a few times as long; most of that is packing where there are large
+//! fully connected layers. `forward` pays nothing for it. Where two implementations of a net differ, a trace finds the layer
+//! that begins to.
 //!
 //! Values are freed when no later node reads them; a callback sees each of them once.
 
@@ -71,7 +72,7 @@ impl<'a> Trace<'a> {
         for (index, node) in self.graph.nodes.iter().enumerate().filter(|(index, _)| runs[*index]) {
             let layer = Layer::new(self.graph, node, self.params)?;
             let reads: Vec<&[f32]> = node.inputs.iter().map(|value| numbers(*value, inputs, &values)).collect();
-            let output = layer.run(self.isa, &reads, found / expected, &mut workspace);
+            let output = layer.run(self.isa.into(), &reads, found / expected, &mut workspace);
             each(Value::Node(index), &output);
             values[index] = output;
             for value in node.inputs.iter().chain([&Value::Node(index)]) {

@@ -25,7 +25,7 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 
 use crate::graph::{Graph, Role};
-use crate::op::{Op, PreluPer, Shape};
+use crate::op::{Op, PreluPer, Shape, Store};
 use crate::pack::{
     Affine, ConvPanels, DepthwiseTaps, WinogradPanels, pack_scale_shift, pack_slopes, padded, scale_shift_len,
 };
@@ -73,6 +73,8 @@ pub enum Layout {
     Conv(ConvPanels),
     /// A convolution by Winograd's algorithm.
     Winograd(WinogradPanels),
+    /// A fully connected layer, its weights in half precision.
+    F16(ConvPanels),
     /// A convolution in which each channel has a filter of its own.
     Depthwise(DepthwiseTaps),
     /// A batch normalisation that is not folded: [`pack_scale_shift`].
@@ -104,7 +106,11 @@ impl Layout {
                 kernel: conv.kernel,
             }),
             Op::Linear(linear) => {
-                Self::Conv(ConvPanels { groups: 1, outputs: linear.features, inputs: channels, kernel: input.size() })
+                let panels = ConvPanels { groups: 1, outputs: linear.features, inputs: channels, kernel: input.size() };
+                match linear.store {
+                    Store::F32 => Self::Conv(panels),
+                    Store::F16 => Self::F16(panels),
+                }
             }
             Op::BatchNorm(_) => Self::ScaleShift { channels },
             Op::Prelu(PreluPer::Channel) => Self::Slopes { channels, pixels: 1 },
@@ -127,14 +133,23 @@ impl Layout {
 
     /// Packs `weight`, which gives the elements of the layer's tensor by their position, with `affine` of each output
     /// channel, into `packed` of [`len`](Self::len) elements. Slopes know no `affine`, and normalisations no `weight`.
-    pub(crate) fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
+    /// Gives whether all of it is finite.
+    pub(crate) fn pack(
+        &self,
+        weight: impl Fn(usize) -> f32,
+        affine: impl Fn(usize) -> Affine,
+        packed: &mut [f32],
+    ) -> bool {
         match *self {
             Self::Conv(panels) => panels.pack(weight, affine, packed),
             Self::Winograd(panels) => panels.pack(weight, affine, packed),
+            // The bits of two halves say nothing as a float.
+            Self::F16(panels) => return panels.pack_f16(weight, affine, packed),
             Self::Depthwise(taps) => taps.pack(weight, affine, packed),
             Self::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
             Self::Slopes { channels, pixels } => pack_slopes(channels, pixels, weight, packed),
         }
+        packed.iter().all(|value| value.is_finite())
     }
 
     /// How many floats it takes.
@@ -142,6 +157,7 @@ impl Layout {
         match *self {
             Self::Conv(panels) => panels.len(),
             Self::Winograd(panels) => panels.len(),
+            Self::F16(panels) => panels.f16_len(),
             Self::Depthwise(taps) => taps.len(),
             Self::ScaleShift { channels } => scale_shift_len(channels),
             Self::Slopes { channels, pixels } => pixels * padded(channels),
@@ -156,7 +172,7 @@ impl Layout {
     /// Output channels: the first dimension of the tensor, which is packed in this order.
     const fn rows(&self) -> usize {
         match *self {
-            Self::Conv(panels) => panels.groups * panels.outputs,
+            Self::Conv(panels) | Self::F16(panels) => panels.groups * panels.outputs,
             Self::Winograd(panels) => panels.groups * panels.outputs,
             Self::Depthwise(taps) => taps.channels,
             Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,
@@ -165,7 +181,7 @@ impl Layout {
 }
 
 /// Reads safetensors files and packs what `recipe` says into `packed`, which is left alone if anything is wrong
-/// with the file (but for sums that overflow while a batch normalisation is folded).
+/// with the file (but for numbers that overflow while a batch normalisation is folded, or that are too large for `f16`).
 ///
 /// Accepted are F32, F16 and BF16. Tensors of auxiliary classifiers may be missing, and `num_batches_tracked`, which
 /// PyTorch's batch normalisation writes, is ignored.
@@ -181,10 +197,8 @@ pub fn load(graph: &Graph<'_>, recipe: &[Pack], source: &Source<'_>, packed: &mu
     let checked = check::check(graph, source).map_err(|problems| WeightsError::new(graph, problems))?;
     let mut problems = Vec::new();
     for step in recipe {
-        let packed = &mut packed[step.offset..][..step.len()];
-        pack(&checked, step, packed);
-        if packed.iter().any(|value| !value.is_finite()) {
-            problems.push(Problem::Overflow { layer: graph.nodes[step.node].name.to_string() });
+        if !pack(&checked, step, &mut packed[step.offset..][..step.len()]) {
+            problems.push(overflow(&checked, step));
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(WeightsError::new(graph, problems)) }
@@ -203,8 +217,26 @@ pub fn read(graph: &Graph<'_>, source: &Source<'_>) -> Result<BTreeMap<String, V
     Ok(found.map(|(name, values)| (name, values.iter().collect())).collect())
 }
 
-/// One step of the recipe.
-fn pack(checked: &Checked<'_>, step: &Pack, packed: &mut [f32]) {
+/// What became infinite in a step of the recipe.
+fn overflow(checked: &Checked<'_>, step: &Pack) -> Problem {
+    let node = &checked.graph().nodes[step.node];
+    if let Layout::F16(panels) = step.layout {
+        let (weight, affines) = (checked.expect(step.node, Role::Weight), Affines::new(checked, step));
+        let infinite = |(position, value): (usize, f32)| {
+            let half = affines.of(position / panels.depth()).half(value);
+            (!half.is_finite()).then_some(position)
+        };
+        let mut positions = weight.iter().enumerate().filter_map(infinite);
+        let tensor = node.tensors.iter().find(|tensor| tensor.role == Role::Weight);
+        if let (Some(first), Some(tensor)) = (positions.next(), tensor) {
+            return Problem::BeyondF16 { name: tensor.name.to_string(), count: 1 + positions.count(), first };
+        }
+    }
+    Problem::Overflow { layer: node.name.to_string() }
+}
+
+/// One step of the recipe. Gives whether all of it is finite.
+fn pack(checked: &Checked<'_>, step: &Pack, packed: &mut [f32]) -> bool {
     let weight = checked.expect(step.node, Role::Weight);
     let affines = Affines::new(checked, step);
     let trail = Trail::new(checked, weight, step.layout.rows());
@@ -214,8 +246,9 @@ fn pack(checked: &Checked<'_>, step: &Pack, packed: &mut [f32]) {
         affines.of(channel)
     };
     let one_for_all = weight.len() == 1;
-    step.layout.pack(|index| weight.at(if one_for_all { 0 } else { index }), affine, packed);
+    let finite = step.layout.pack(|index| weight.at(if one_for_all { 0 } else { index }), affine, packed);
     trail.reach(step.layout.rows());
+    finite
 }
 
 /// Follows the packing of a tensor row by row, and lets go of what is behind: a fully connected layer's weights can be

@@ -12,7 +12,7 @@
 //!   any other activation, in place
 //! ```
 //!
-//! Filters were transformed when weights were packed ([`WinogradPanels`](crate::pack::WinogradPanels)). V and M are scratch memory
+//! Filters were transformed when weights were packed ([`WinogradPanels`]). V and M are scratch memory
 //! in the workspace; a block is as many tiles as make V about as large as L2, or all of them, so that weights are read once,
 //! where maps are small. Tiles that reach over the last row or column read the zeros of the halo there, and what they would
 //! store outside is left out.
@@ -24,12 +24,13 @@ mod transform;
 use crate::activation::Finish;
 use crate::bounds::{Windows, assert_map, assert_same, weights_at};
 use crate::conv::Conv2d;
-use crate::isa::Isa;
+use crate::map::Map;
 use crate::op::Size;
-use crate::pack::{HALF_PANEL, PANEL};
+use crate::pack::{HALF_PANEL, PANEL, WinogradPanels};
+use crate::run::{Run, Share, floats, macs};
 use crate::workspace::Batch;
 
-use self::kernel::Winograd;
+use self::kernel::{Winograd, Work};
 
 /// A convolution of stride 1 by Winograd's algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,6 +51,12 @@ pub const fn covered(output: Size, tile: usize) -> Size {
     Size::new(output.height.next_multiple_of(tile), output.width.next_multiple_of(tile))
 }
 
+/// Tiles that scratch memory has room for: a second block, so that two threads have one each, unless a block is all tiles.
+/// Threads share the room.
+pub const fn room(output: Size, tile: usize, block: usize) -> usize {
+    if covered(output, tile).area() <= block * tile * tile { block } else { 2 * block }
+}
+
 /// The distance of two parts of V or M of so many floats: not a multiple of 4 KiB, or all `n * n` places that a transform
 /// writes would compete for the same lines of L1.
 const fn spread(floats: usize) -> usize {
@@ -58,8 +65,10 @@ const fn spread(floats: usize) -> usize {
     if padded.is_multiple_of(PAGE) { padded + 16 } else { padded }
 }
 
-/// Channels of M: a tile of the micro-kernel may be over two panels.
-const WIDEST: usize = 2 * PANEL;
+/// Channels of M: a tile of the micro-kernel may be over two panels, if there are two.
+const fn width(outputs: usize) -> usize {
+    if outputs > PANEL { 2 * PANEL } else { PANEL }
+}
 
 /// Channels of a tile in V.
 const fn depth(inputs: usize) -> usize {
@@ -67,16 +76,28 @@ const fn depth(inputs: usize) -> usize {
 }
 
 impl Winograd2d {
-    /// Floats of scratch memory for a group of `inputs` channels, blocks of so many tiles, and a kernel of side `taps`.
-    pub const fn scratch_floats(inputs: usize, tile: usize, block: usize, taps: usize) -> usize {
-        let n = tile + taps - 1;
-        n * n * (spread(block * depth(inputs)) + spread(block * WIDEST))
+    /// Floats of scratch memory for weights that are packed so, with [room] for so many tiles.
+    pub const fn scratch_floats(panels: &WinogradPanels, room: usize) -> usize {
+        let n = panels.tile + panels.taps - 1;
+        n * n * (spread(room * depth(panels.inputs)) + spread(room * width(panels.outputs)))
     }
 
     /// Floats of scratch memory.
     pub const fn scratch_len(&self) -> usize {
-        let Conv2d { input, groups, kernel, .. } = &self.conv;
-        Self::scratch_floats(input.channels / *groups, self.tile, self.block, kernel.height)
+        Self::scratch_floats(&self.panels(), self.room())
+    }
+
+    /// Tiles in scratch memory.
+    const fn room(&self) -> usize {
+        let Map { height, width, .. } = self.conv.output;
+        room(Size::new(height, width), self.tile, self.block)
+    }
+
+    /// How its weights are packed.
+    const fn panels(&self) -> WinogradPanels {
+        let Conv2d { input, output, groups, kernel, .. } = &self.conv;
+        let (inputs, outputs) = (input.channels / *groups, output.channels / *groups);
+        WinogradPanels { groups: *groups, outputs, inputs, taps: kernel.height, tile: self.tile }
     }
 
     /// Panics unless everything that is read and written lies in a workspace of so many floats. Returns where the first tile
@@ -104,14 +125,14 @@ impl Winograd2d {
     }
 }
 
-/// Convolves a map; the weights are [`WinogradPanels`](crate::pack::WinogradPanels).
+/// Convolves a map; the weights are [`WinogradPanels`].
 ///
 /// # Panics
 ///
 /// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, the groups don't
 /// divide the channels, or there is no algorithm for such tiles.
-pub fn winograd2d(isa: Isa, layer: &Winograd2d, weights: &[f32], ws: &mut [f32]) {
-    winograd2d_batch(isa, layer, Batch::one(ws), weights, ws);
+pub fn winograd2d(run: Run<'_>, layer: &Winograd2d, weights: &[f32], ws: &mut [f32]) {
+    winograd2d_batch(run, layer, Batch::one(ws), weights, ws);
 }
 
 /// Convolves a map in the workspace of each image, as [`winograd2d`] does, with one pass over the weights for each block
@@ -120,26 +141,32 @@ pub fn winograd2d(isa: Isa, layer: &Winograd2d, weights: &[f32], ws: &mut [f32])
 /// # Panics
 ///
 /// As [`winograd2d`] does, for the workspace of each image; also if `ws` has no room for all of them.
-pub fn winograd2d_batch(isa: Isa, layer: &Winograd2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+pub fn winograd2d_batch(run: Run<'_>, layer: &Winograd2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
     let first = layer.assert(batch.floats);
     assert!(batch.images.checked_mul(batch.floats).is_some_and(|all| all <= ws.len()), "no room for {batch:?}");
     let Conv2d { input, output, kernel, groups, activation, .. } = layer.conv;
     let (inputs, outputs) = (input.channels / groups, output.channels / groups);
     let points = (layer.tile + kernel.height - 1).pow(2);
     let factors = [groups, outputs.next_multiple_of(HALF_PANEL), points * inputs + 1];
-    let work = kernel::Work {
+    let work = Work {
         layer,
         batch,
         first,
         weights: weights_at(weights, layer.conv.weights, factors),
         ws: ws.as_mut_ptr(),
         finish: Finish::of(activation),
+        share: Share::WHOLE,
     };
-    match (layer.tile, kernel.height) {
-        (2, 3) => isa.run(Winograd::<2, 4>(work)),
-        (4, 3) => isa.run(Winograd::<4, 6>(work)),
-        (6, 3) => isa.run(Winograd::<6, 8>(work)),
-        (4, 5) => isa.run(Winograd::<4, 8>(work)),
-        (tile, taps) => panic!("no algorithm for tiles of {tile} outputs and {taps} taps"),
+    let tiles = batch.images * covered(Size::new(output.height, output.width), layer.tile).area() / layer.tile.pow(2);
+    let cost = macs(tiles * points * inputs * outputs * groups) + floats(weights.len().min(points * inputs * outputs));
+    // SAFETY: shares are tiles, each in a part of the scratch memory of its own.
+    unsafe {
+        match (layer.tile, kernel.height) {
+            (2, 3) => run.split(cost, |share| Winograd::<2, 4>(Work { share, ..work })),
+            (4, 3) => run.split(cost, |share| Winograd::<4, 6>(Work { share, ..work })),
+            (6, 3) => run.split(cost, |share| Winograd::<6, 8>(Work { share, ..work })),
+            (4, 5) => run.split(cost, |share| Winograd::<4, 8>(Work { share, ..work })),
+            (tile, taps) => panic!("no algorithm for tiles of {tile} outputs and {taps} taps"),
+        }
     }
 }

@@ -1,20 +1,21 @@
 //! A net against the reference executor.
 
 mod close;
+mod stored;
 
 use cnn::Network;
 use cnn::reference::{Params, run};
-use cnn::weights::{self, Source};
 use models::seeded;
 
 use close::close;
+use stored::stored;
 
 /// Runs a net with seeded weights on several inputs, and compares its output and all taps with the reference.
 pub(crate) fn check<N: Network<'static>>() {
     for salt in ["", "a"] {
         let file = seeded::weights(N::GRAPH, salt);
         let weights = N::weights(&file).unwrap_or_else(|error| panic!("{error}"));
-        let params = weights::read(N::GRAPH, &Source::new(&file)).unwrap_or_else(|error| panic!("{error}"));
+        let params = stored(N::GRAPH, &file);
         let mut net = N::new(Box::leak(Box::new(weights)));
         for input in ["x", "y"] {
             let input = seeded::uniform(&format!("{salt}{input}"), N::GRAPH.input.elements());

@@ -23,6 +23,12 @@ network! {
     pub(crate) LinearMaps: 7x3x5 -> 21 { linear(21); }
     pub(crate) LinearVector: 30 -> 1 { linear(100) -> relu -> linear(17, bias = false) -> tanh -> linear(1); }
     pub(crate) LinearFlatten: 4x5x3 -> 9 { conv(6, 3x3, pad = 1) -> relu -> flatten -> dropout(0.5) -> linear(9); }
+    pub(crate) LinearF16: 7x3x5 -> 21 { linear(70, store = f16) -> relu -> linear(21, bias = false, store = f16); }
+    #[store(f16)]
+    pub(crate) LinearMixed: 4x5x3 -> 9 {
+        conv(6, 3x3, pad = 1) -> relu;
+        add { a: linear(24) -> tanh; b: linear(24, store = f32); } -> silu -> linear(9);
+    }
     pub(crate) FlattenAlone: 4x5x3 -> 60 { conv(4, 1x1) -> flatten -> softmax; }
 
     pub(crate) MaxPools: 5x13x14 -> 5x1x2 {
@@ -170,6 +176,8 @@ macro_rules! for_each_net {
             linear_of_maps: LinearMaps;
             linear_of_a_vector: LinearVector;
             linear_behind_flatten: LinearFlatten;
+            linear_in_half_precision: LinearF16;
+            linear_in_either_precision: LinearMixed;
             flatten_alone: FlattenAlone;
             max_pools: MaxPools;
             avg_pools: AvgPools;

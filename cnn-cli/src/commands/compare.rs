@@ -47,7 +47,7 @@ pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Fa
     drop(params);
     let outputs = outputs(model.graph, &expected);
     if !outputs.is_empty() {
-        let found = forward(weights.net(model)?.as_mut(), outputs, &batch, model)?;
+        let found = forward(weights.net(model, None)?.as_mut(), outputs, &batch, model)?;
         let of_output = |expected: &Expected| Some(Row::new(expected, Run::Forward, found.get(&expected.value)?));
         rows.extend(expected.iter().filter_map(of_output));
     }

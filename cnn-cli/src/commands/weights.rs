@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use cnn::Pool;
 use cnn::reference::Params;
 use cnn::weights::{self, Files, Progress, Report, Source, Unreadable};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -16,7 +17,7 @@ use crate::registry::{Model, Runnable};
 /// The net on the weights of a file, or on those in this program.
 pub(super) fn start(model: &Model, weights: Option<&Path>, rules: &[Rule]) -> Result<Box<dyn Runnable>, Failure> {
     match (weights, model.embedded) {
-        (Some(path), _) => WeightsFile::open(path, rules)?.net(model),
+        (Some(path), _) => WeightsFile::open(path, rules)?.net(model, None),
         (None, Some(embedded)) => Ok(embedded()),
         (None, None) => {
             let advice = "give a file with --weights W.safetensors";
@@ -44,9 +45,9 @@ impl<'a> WeightsFile<'a> {
         Ok(Self { path: path.to_path_buf(), files, rules })
     }
 
-    /// A net on these weights.
-    pub(super) fn net(&self, model: &Model) -> Result<Box<dyn Runnable>, Failure> {
-        self.reading(|source| (model.load)(source))
+    /// A net on these weights, and on the threads of a pool.
+    pub(super) fn net(&self, model: &Model, pool: Option<&'static Pool>) -> Result<Box<dyn Runnable>, Failure> {
+        self.reading(|source| (model.load)(source, pool))
     }
 
     /// The tensors of a net.

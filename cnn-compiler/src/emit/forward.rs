@@ -1,5 +1,5 @@
-//! `forward` and the taps: a straight line of kernel calls; with a batch, a loop over the images around those calls that
-//! have no weights to share.
+//! `forward` and the taps. Both `forward` and those who measure it call `pass`: a straight line of kernel calls; with a
+//! batch, a loop over the images around those calls that have no weights to share.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -88,7 +88,11 @@ impl Parts<'_> {
             impl #name<'_> {
                 #[doc = #doc]
                 pub fn forward(&mut self, input: &#input) -> &#output {
-                    let isa = rt::Isa::best();
+                    self.pass(rt::Run::best().on(self.threads), input)
+                }
+
+                /// The kernels, in order.
+                fn pass(&mut self, run: rt::Run<'_>, input: &#input) -> &#output {
                     #(#weights)*
                     let workspace = self.workspace.floats();
                     #(#calls)*
@@ -155,21 +159,23 @@ impl Parts<'_> {
         })
     }
 
-    /// `Network::run`.
-    pub(super) fn run(&self) -> TokenStream {
-        let [len, all] = [self.graph.input.elements(), self.memory.images * self.graph.input.elements()].map(number);
-        let (array, output) = if self.memory.images == 1 {
-            (quote!(input.as_array()), quote!(self.forward(input)))
+    /// `Network::run` and `Network::profile`.
+    pub(super) fn runs(&self) -> TokenStream {
+        let (array, flat) = if self.memory.images == 1 {
+            (quote!(rt::exactly(input)?), None)
         } else {
-            let array = quote!(input.as_chunks::<#len>().0.as_array().filter(|_| input.len() == #all));
-            (array, quote!(self.forward(input).as_flattened()))
+            (quote!(rt::exactly_images(input)?), Some(quote!(.as_flattened())))
         };
         quote! {
             fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-                match #array {
-                    Some(input) => Result::Ok(#output),
-                    None => Result::Err(rt::WrongLength { expected: #all, found: input.len() }),
-                }
+                Result::Ok(self.forward(#array)#flat)
+            }
+
+            fn profile(&mut self, input: &[f32], watch: &mut dyn ::core::ops::FnMut(usize)) -> Result<&[f32], rt::WrongLength> {
+                let input = #array;
+                let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
+                let watch = || progress.advance();
+                Result::Ok(self.pass(rt::Run::best().on(self.threads).watched(&watch), input)#flat)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A constant with the numbers of each kernel, and the call that uses it.
+//! A constant with the numbers of each kernel, the call that uses it, and its description.
 //!
 //! A kernel's input is written as the output of the one that made it, `CONV1.output`, so that the constants can be read
 //! as the net.
@@ -8,12 +8,13 @@ use std::collections::HashSet;
 use cnn_runtime::activation::{Activate, PreluMap};
 use cnn_runtime::conv::Conv2d;
 use cnn_runtime::dense::Dense;
+use cnn_runtime::graph::Graph;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
 use cnn_runtime::op::Activation;
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::winograd::Winograd2d;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::values::{self, activation, lrn, map, number, option, padding, prelu_per, size};
@@ -27,10 +28,12 @@ pub(super) struct Emitted {
     pub(super) call: TokenStream,
     /// The statement that runs it on all images of a batch, where that reads weights once for all.
     pub(super) batched: Option<TokenStream>,
+    /// Its line in `STEPS`.
+    pub(super) step: TokenStream,
 }
 
 /// All kernels.
-pub(super) fn kernels(calls: &[Call]) -> Vec<Emitted> {
+pub(super) fn kernels(calls: &[Call], graph: &Graph<'_>) -> Vec<Emitted> {
     let mut names = HashSet::new();
     let mut made = Made::default();
     calls
@@ -40,14 +43,46 @@ pub(super) fn kernels(calls: &[Call]) -> Vec<Emitted> {
             let (kind, value, statement) = kernel(&call.kernel, &name, &made);
             made.note(&call.kernel, &name);
             let doc = format!(" `{}`: {}", call.name, call.doc);
-            let batched =
-                matches!(call.kernel, Kernel::Conv2d(_) | Kernel::Winograd2d(_) | Kernel::Dense(_)).then(|| {
-                    let function = format_ident!("{}_batch", call.kernel.name());
-                    quote!(rt::#function(isa, &#name, BATCH, weights, workspace);)
-                });
-            Emitted { constant: quote!(#[doc = #doc] const #name: #kind = #value;), call: statement, batched }
+            let batched = matches!(
+                call.kernel,
+                Kernel::Conv2d(_) | Kernel::Winograd2d(_) | Kernel::Dense(_) | Kernel::DenseF16(_)
+            )
+            .then(|| {
+                let function = format_ident!("{}_batch", call.kernel.name());
+                quote!(rt::#function(run, &#name, BATCH, weights, workspace);)
+            });
+            let step = step(call, graph, batched.is_some());
+            Emitted { constant: quote!(#[doc = #doc] const #name: #kind = #value;), call: statement, batched, step }
         })
         .collect()
+}
+
+/// The description of a call.
+fn step(call: &Call, graph: &Graph<'_>, shared: bool) -> TokenStream {
+    let (name, kernel, doc) = (&call.name, call.kernel.name(), &call.doc);
+    let macs = match call.kernel {
+        Kernel::LoadChw(..) | Kernel::ClearHalo(..) | Kernel::StoreChw(..) | Kernel::Copy(..) => None,
+        Kernel::Conv2d(_)
+        | Kernel::Winograd2d(_)
+        | Kernel::Depthwise2d(_)
+        | Kernel::Dense(_)
+        | Kernel::DenseF16(_)
+        | Kernel::MaxPool(_)
+        | Kernel::AvgPool(_)
+        | Kernel::GlobalMaxPool(..)
+        | Kernel::GlobalAvgPool(..)
+        | Kernel::Lrn(_)
+        | Kernel::ScaleShift(_)
+        | Kernel::Prelu(_)
+        | Kernel::Activate(_)
+        | Kernel::Softmax(..)
+        | Kernel::LogSoftmax(..)
+        | Kernel::Add(..)
+        | Kernel::Mul(..) => call.node.map(|node| graph.nodes[node].macs),
+    };
+    let macs = Literal::u64_unsuffixed(macs.unwrap_or(0));
+    let node = option(call.node.map(number));
+    quote!(rt::Step { name: #name, kernel: #kernel, doc: #doc, node: #node, macs: #macs, shared: #shared })
 }
 
 /// The maps that kernels so far have written, and how each can be named.
@@ -80,6 +115,7 @@ impl Made {
             Kernel::Conv2d(Conv2d { output, .. })
             | Kernel::Depthwise2d(Conv2d { output, .. })
             | Kernel::Dense(Dense { output, .. })
+            | Kernel::DenseF16(Dense { output, .. })
             | Kernel::MaxPool(Pool2d { output, .. })
             | Kernel::AvgPool(Pool2d { output, .. })
             | Kernel::Lrn(LrnMap { output, .. })
@@ -121,6 +157,7 @@ impl Kernel {
             Self::Winograd2d(_) => "winograd2d",
             Self::Depthwise2d(_) => "depthwise2d",
             Self::Dense(_) => "dense",
+            Self::DenseF16(_) => "dense_f16",
             Self::MaxPool(_) => "max_pool",
             Self::AvgPool(_) => "avg_pool",
             Self::GlobalMaxPool(..) => "global_max_pool",
@@ -140,21 +177,21 @@ impl Kernel {
 /// The constant's type and value, and the call.
 fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStream, TokenStream) {
     let function = format_ident!("{}", kernel.name());
-    let weighted = quote!(rt::#function(isa, &#name, weights, workspace););
-    let plain = quote!(rt::#function(isa, &#name, workspace););
+    let weighted = quote!(rt::#function(run, &#name, weights, workspace););
+    let plain = quote!(rt::#function(run, &#name, workspace););
     match kernel {
-        Kernel::LoadChw(to) => (quote!(rt::Map), map(to), quote!(rt::#function(isa, input, &#name, workspace);)),
+        Kernel::LoadChw(to) => (quote!(rt::Map), map(to), quote!(rt::#function(run, input, &#name, workspace);)),
         Kernel::ClearHalo(around, zeros) => {
             let (around, zeros) = (map(around), padding(*zeros));
             (
                 quote!((rt::Map, rt::Padding)),
                 quote!((#around, #zeros)),
-                quote!(rt::#function(isa, &#name.0, &#name.1, workspace);),
+                quote!(rt::#function(run, &#name.0, &#name.1, workspace);),
             )
         }
         Kernel::StoreChw(from, to) => {
             let (from, to) = (made.read(from), number(*to));
-            (quote!((rt::Map, usize)), quote!((#from, #to)), quote!(rt::#function(isa, &#name.0, #name.1, workspace);))
+            (quote!((rt::Map, usize)), quote!((#from, #to)), quote!(rt::#function(run, &#name.0, #name.1, workspace);))
         }
         Kernel::Copy(from, to)
         | Kernel::GlobalMaxPool(from, to)
@@ -162,11 +199,11 @@ fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStre
         | Kernel::Softmax(from, to)
         | Kernel::LogSoftmax(from, to) => {
             let (from, to) = (made.read(from), map(to));
-            (quote!([rt::Map; 2]), quote!([#from, #to]), quote!(rt::#function(isa, &#name[0], &#name[1], workspace);))
+            (quote!([rt::Map; 2]), quote!([#from, #to]), quote!(rt::#function(run, &#name[0], &#name[1], workspace);))
         }
         Kernel::Conv2d(_) | Kernel::Depthwise2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
         Kernel::Winograd2d(_) => (quote!(rt::Winograd2d), value(kernel, made), weighted),
-        Kernel::Dense(_) => (quote!(rt::Dense), value(kernel, made), weighted),
+        Kernel::Dense(_) | Kernel::DenseF16(_) => (quote!(rt::Dense), value(kernel, made), weighted),
         Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel, made), plain),
         Kernel::Lrn(_) => (quote!(rt::LrnMap), value(kernel, made), plain),
         Kernel::ScaleShift(_) => (quote!(rt::ScaleShift), value(kernel, made), weighted),
@@ -191,7 +228,7 @@ fn join(
     (
         quote!([rt::Map; #all]),
         quote!([#(#maps),*]),
-        quote!(rt::#function(isa, &#name[..#count], &#name[#count], #of, workspace);),
+        quote!(rt::#function(run, &#name[..#count], &#name[#count], #of, workspace);),
     )
 }
 
@@ -204,7 +241,7 @@ fn value(kernel: &Kernel, made: &Made) -> TokenStream {
             let (block, scratch) = (number(winograd.block), number(winograd.scratch));
             quote!(rt::Winograd2d { conv: #conv, tile: #tile, block: #block, scratch: #scratch })
         }
-        Kernel::Dense(dense) => {
+        Kernel::Dense(dense) | Kernel::DenseF16(dense) => {
             let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));
             let (residual, function) =
                 (option(dense.residual.as_ref().map(|residual| made.read(residual))), activation(dense.activation));

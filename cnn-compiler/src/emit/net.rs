@@ -6,6 +6,7 @@ use quote::{format_ident, quote};
 
 use super::embed::Embedded;
 use super::forward::Memory;
+use super::kernels::Emitted;
 use super::values::number;
 use super::weights::recipe;
 use super::{description, kernels, thousands};
@@ -45,10 +46,10 @@ pub(crate) fn net(net: &Net, plan: &Plan, graph: &Graph<'_>, embedded: Option<&E
         workspace: format_ident!("{name}Workspace"),
     };
     let types = parts.types();
-    let kernels = kernels::kernels(&plan.calls);
+    let kernels = kernels::kernels(&plan.calls, graph);
     let constants = kernels.iter().map(|kernel| &kernel.constant);
     let code = [parts.constructors(), parts.forward(&kernels), parts.weights_impl(), parts.network()];
-    let statics = parts.statics();
+    let statics = parts.statics(&kernels);
     let attributes = &net.attributes;
     quote! {
         #types
@@ -112,6 +113,7 @@ impl Parts<'_> {
             #visibility struct #name<'w> {
                 weights: &'w #weights,
                 workspace: #field,
+                threads: ::cnn::__rt::Threads<'w>,
             }
 
             #[doc = #weights_doc]
@@ -125,17 +127,20 @@ impl Parts<'_> {
         }
     }
 
-    /// The description, the recipe, and embedded weights.
-    fn statics(&self) -> TokenStream {
+    /// The description, the steps, the recipe, and embedded weights.
+    fn statics(&self, kernels: &[Emitted]) -> TokenStream {
         let Parts { name, weights, .. } = self;
         let graph = description::graph(self.graph);
         let recipe = recipe(&self.plan.recipe);
         let embedded = self.embedded.map(|embedded| embedded.tokens(self.plan.packed_len));
         let shared = self.embedded.map(|_| quote!(type Weights = #weights;));
         let doc = format!(" What `{name}` was declared as.");
+        let steps = kernels.iter().map(|kernel| &kernel.step);
         quote! {
             #[doc = #doc]
             static GRAPH: rt::Graph<'static> = #graph;
+            /// The kernels of a pass, in order.
+            static STEPS: &[rt::Step<'static>] = &[#(#steps),*];
             rt::if_alloc! {
                 /// How the tensors of a file are packed.
                 static RECIPE: &[rt::Pack] = #recipe;
@@ -155,7 +160,7 @@ impl Parts<'_> {
             quote! {
                 /// A net with a workspace of its own; one for each thread.
                 pub const fn new(weights: &'w #weights) -> Self {
-                    Self { weights, workspace: rt::Workspace::new() }
+                    Self { weights, workspace: rt::Workspace::new(), threads: rt::Threads::ALONE }
                 }
             }
         } else {
@@ -163,13 +168,13 @@ impl Parts<'_> {
                 rt::if_alloc! {
                     /// A net with a workspace of its own, on the heap; one for each thread.
                     pub fn new(weights: &'w #weights) -> Self {
-                        Self { weights, workspace: rt::Place::heap() }
+                        Self { weights, workspace: rt::Place::heap(), threads: rt::Threads::ALONE }
                     }
                 }
 
                 /// A net in memory of the caller's, which can be a `static`.
                 pub const fn with_workspace(weights: &'w #weights, workspace: &'w mut #workspace) -> Self {
-                    Self { weights, workspace: rt::Place::Borrowed(workspace) }
+                    Self { weights, workspace: rt::Place::Borrowed(workspace), threads: rt::Threads::ALONE }
                 }
             }
         };
@@ -186,8 +191,17 @@ impl Parts<'_> {
                 pub const MACS: u64 = #macs;
                 /// The net as it was declared: layers, shapes, tensors.
                 pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+                /// The kernels of a pass, in order.
+                pub const STEPS: &'static [rt::Step<'static>] = STEPS;
 
                 #new
+
+                rt::if_std! {
+                    /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+                    pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+                        Self { threads: rt::Threads::of(pool), ..self }
+                    }
+                }
             }
             #embedded
         }
@@ -272,7 +286,7 @@ impl Parts<'_> {
         let Parts { name, weights, graph, .. } = self;
         let [input, output] = self.array_types();
         let debug = graph.name;
-        let (run, tap) = (self.run(), self.tap());
+        let (runs, tap) = (self.runs(), self.tap());
         quote! {
             impl<'w> rt::Network<'w> for #name<'w> {
                 type Weights = #weights;
@@ -283,6 +297,7 @@ impl Parts<'_> {
                 const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
                 const PARAMETERS: u64 = Self::PARAMETERS;
                 const MACS: u64 = Self::MACS;
+                const STEPS: &'static [rt::Step<'static>] = STEPS;
 
                 rt::if_alloc! {
                     fn load(source: &rt::Source<'_>) -> Result<#weights, rt::WeightsError> {
@@ -294,11 +309,17 @@ impl Parts<'_> {
                     }
                 }
 
+                rt::if_std! {
+                    fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+                        self.with_pool(pool)
+                    }
+                }
+
                 fn forward(&mut self, input: &#input) -> &#output {
                     self.forward(input)
                 }
 
-                #run
+                #runs
                 #tap
             }
 

@@ -77,6 +77,7 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
             pub const BATCH: usize = 1;
             pub const PARAMETERS: u64 = 0;
             pub const MACS: u64 = 0;
+            pub const STEPS: &'static [rt::Step<'static>] = &[];
             pub const GRAPH: &'static rt::Graph<'static> = &rt::Graph {
                 name: #text, doc: "", input: #from, output: #to,
                 nodes: &[], result: rt::Value::Input, taps: &[], aux: &[],
@@ -92,6 +93,12 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
 
             pub const fn embedded() -> Self {
                 Self(::core::marker::PhantomData)
+            }
+
+            rt::if_std! {
+                pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+                    self
+                }
             }
 
             pub fn forward #generic(&mut self, input: &#input) -> #output {
@@ -160,6 +167,7 @@ fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
             const WORKSPACE_BYTES: usize = 0;
             const PARAMETERS: u64 = 0;
             const MACS: u64 = 0;
+            const STEPS: &'static [rt::Step<'static>] = &[];
 
             rt::if_alloc! {
                 fn load(source: &rt::Source<'_>) -> ::core::result::Result<#weights, rt::WeightsError> {
@@ -171,11 +179,25 @@ fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
                 }
             }
 
+            rt::if_std! {
+                fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+                    self
+                }
+            }
+
             fn forward(&mut self, input: &Self::Input) -> &Self::Output {
                 ::core::unreachable!()
             }
 
             fn run(&mut self, input: &[f32]) -> ::core::result::Result<&[f32], rt::WrongLength> {
+                ::core::unreachable!()
+            }
+
+            fn profile(
+                &mut self,
+                input: &[f32],
+                watch: &mut dyn ::core::ops::FnMut(usize),
+            ) -> ::core::result::Result<&[f32], rt::WrongLength> {
                 ::core::unreachable!()
             }
 

@@ -2,7 +2,7 @@
 
 use cnn_runtime::graph::{Role, Value};
 use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, Op, Padding, Pool, PreluPer, Shape, Size};
+use cnn_runtime::op::{Activation, Op, Padding, Pool, PreluPer, Shape, Size, Store};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -117,6 +117,13 @@ pub(super) fn activation(activation: Activation) -> TokenStream {
     }
 }
 
+fn store(store: Store) -> TokenStream {
+    match store {
+        Store::F32 => quote!(rt::Store::F32),
+        Store::F16 => quote!(rt::Store::F16),
+    }
+}
+
 pub(super) fn prelu_per(per: PreluPer) -> TokenStream {
     match per {
         PreluPer::Channel => quote!(rt::PreluPer::Channel),
@@ -142,8 +149,8 @@ pub(super) fn op(op: &Op) -> TokenStream {
             }))
         }
         Op::Linear(linear) => {
-            let (features, bias) = (number(linear.features), linear.bias);
-            quote!(rt::Op::Linear(rt::Linear { features: #features, bias: #bias }))
+            let (features, bias, store) = (number(linear.features), linear.bias, store(linear.store));
+            quote!(rt::Op::Linear(rt::Linear { features: #features, bias: #bias, store: #store }))
         }
         Op::MaxPool(pool) => {
             let pool = self::pool(pool);

@@ -1,5 +1,6 @@
 //! The packing recipe.
 
+use cnn_runtime::pack::ConvPanels;
 use cnn_runtime::weights::{Layout, Pack};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -19,11 +20,12 @@ pub(super) fn recipe(recipe: &[Pack]) -> TokenStream {
 fn layout(layout: &Layout) -> TokenStream {
     match layout {
         Layout::Conv(panels) => {
-            let [groups, outputs, inputs] = [panels.groups, panels.outputs, panels.inputs].map(number);
-            let kernel = size(panels.kernel);
-            quote!(rt::Layout::Conv(rt::ConvPanels {
-                groups: #groups, outputs: #outputs, inputs: #inputs, kernel: #kernel,
-            }))
+            let panels = conv_panels(panels);
+            quote!(rt::Layout::Conv(#panels))
+        }
+        Layout::F16(panels) => {
+            let panels = conv_panels(panels);
+            quote!(rt::Layout::F16(#panels))
         }
         Layout::Winograd(panels) => {
             let [groups, outputs, inputs] = [panels.groups, panels.outputs, panels.inputs].map(number);
@@ -45,4 +47,10 @@ fn layout(layout: &Layout) -> TokenStream {
             quote!(rt::Layout::Slopes { channels: #channels, pixels: #pixels })
         }
     }
+}
+
+fn conv_panels(panels: &ConvPanels) -> TokenStream {
+    let [groups, outputs, inputs] = [panels.groups, panels.outputs, panels.inputs].map(number);
+    let kernel = size(panels.kernel);
+    quote!(rt::ConvPanels { groups: #groups, outputs: #outputs, inputs: #inputs, kernel: #kernel })
 }

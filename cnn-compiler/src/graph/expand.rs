@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use cnn_runtime::op::Op;
+use cnn_runtime::op::{Op, Store};
 use proc_macro2::Ident;
 
 use super::bind::Binder;
@@ -20,7 +20,8 @@ const MOST_STEPS: usize = 30_000;
 
 /// Expands a net's body into `graph`.
 pub(super) fn expand(net: &Net, ast: &Ast, graph: &mut Graph, report: &mut Report) {
-    let mut expander = Expander { ast, graph, report, names: HashMap::new(), calls: Rc::from([]), aux: None, steps: 0 };
+    let (store, names) = (net.store, HashMap::new());
+    let mut expander = Expander { ast, graph, report, store, names, calls: Rc::from([]), aux: None, steps: 0 };
     let input = expander.graph.result;
     expander.graph.result = expander.body(&net.body, input, &mut Scope::new(""), &Env::new());
     if net.body.statements.is_empty() {
@@ -49,6 +50,8 @@ struct Expander<'a> {
     ast: &'a Ast,
     graph: &'a mut Graph,
     report: &'a mut Report,
+    /// How those fully connected layers store their weights that don't say it themselves.
+    store: Store,
     /// Names that were given, by their full form.
     names: HashMap<String, Place>,
     /// The block calls that the expansion is in.
@@ -177,10 +180,16 @@ impl Expander<'_> {
         env: &Env,
     ) -> Source {
         let Some(bound) = bind(layer, call, env, self.report) else { return Source::Broken };
+        let mut op = layer.build(&bound);
+        if let Op::Linear(linear) = &mut op
+            && !bound.is_given("store")
+        {
+            linear.store = self.store;
+        }
         let node = Node {
             name,
             named,
-            op: layer.build(&bound),
+            op,
             pad: bound.pad_mode(),
             inputs: vec![value],
             place: call.name.span().into(),

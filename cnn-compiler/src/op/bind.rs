@@ -80,6 +80,11 @@ impl Bound {
         }
     }
 
+    /// Whether an argument was given.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
+
     /// Where the arguments that were given stand.
     pub(crate) fn into_places(self) -> HashMap<&'static str, Place> {
         self.places

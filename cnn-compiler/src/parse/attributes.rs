@@ -1,12 +1,14 @@
 //! What stands before nets and blocks in `#[…]`.
 //!
 //! ```text
-//! attrs   = { "#[" ( weights | batch | algorithm | cfg, lint levels, doc comments ) "]" }
+//! attrs   = { "#[" ( weights | batch | algorithm | store | cfg, lint levels, doc comments ) "]" }
 //! weights = "weights" "(" FILE [ "," "rename" "(" [ rule { "," rule } ] ")" ] ")"          rule = PATTERN "=>" PATTERN
 //! batch   = "batch" "(" n ")"
 //! algorithm = "algorithm" "(" "exact" ")"
+//! store   = "store" "(" ( "f32" | "f16" ) ")"
 //! ```
 
+use cnn_runtime::op::Store;
 use cnn_runtime::weights::rule_error;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -26,6 +28,8 @@ pub(super) struct NetAttributes {
     pub(super) batch: usize,
     /// `#[algorithm(exact)]`
     pub(super) exact: bool,
+    /// `#[store(f16)]`, or `f32`.
+    pub(super) store: Store,
     /// Those that go onto every item.
     pub(super) others: Vec<Attribute>,
 }
@@ -36,6 +40,7 @@ impl Parser<'_> {
         let mut weights = Once::default();
         let mut batch = Once::default();
         let mut exact = Once::default();
+        let mut store = Once::default();
         let mut others = Vec::new();
         for attribute in attributes {
             let path = attribute.path();
@@ -45,17 +50,20 @@ impl Parser<'_> {
                 batch.set(self, &attribute, "a net has one number of images", Self::batch);
             } else if path.is_ident("algorithm") {
                 exact.set(self, &attribute, "convolutions have one way to be computed", Self::exact);
+            } else if path.is_ident("store") {
+                store.set(self, &attribute, "single layers differ by `linear(10, store = f32)`", Self::store);
             } else if ["cfg", "allow", "expect", "warn", "deny"].iter().any(|known| path.is_ident(known)) {
                 others.push(attribute);
             } else {
                 self.report.error(
                     place_of(&attribute),
                     "a net does not take this attribute\nhelp: it takes doc comments, `#[weights(\"file.safetensors\")]`, \
-                     `#[batch(8)]`, `#[algorithm(exact)]`, `#[cfg(…)]` and lint levels",
+                     `#[batch(8)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[cfg(…)]` and lint levels",
                 );
             }
         }
-        NetAttributes { weights: weights.value, batch: batch.value.unwrap_or(1), exact: exact.value.is_some(), others }
+        let (batch, exact, store) = (batch.value.unwrap_or(1), exact.value.is_some(), store.value.unwrap_or_default());
+        NetAttributes { weights: weights.value, batch, exact, store, others }
     }
 
     /// `#[weights("file.safetensors", rename("module.*" => "*"))]`
@@ -101,6 +109,18 @@ impl Parser<'_> {
             "expected `exact`, which computes convolutions as they are written down, without Winograd's algorithm";
         self.report.error(place_of(attribute), format!("{wrong}\nhelp: `#[algorithm(exact)]`"));
         None
+    }
+
+    /// `#[store(f16)]`
+    fn store(&mut self, attribute: &Attribute) -> Option<Store> {
+        let word = attribute.parse_args::<Ident>().ok();
+        let store = [Store::F32, Store::F16].into_iter().find(|store| word.as_ref().is_some_and(|w| w == store.name()));
+        if store.is_none() {
+            let wrong = "expected `f32` or `f16`, how the weights of `linear` are kept in memory";
+            let place = word.map_or_else(|| place_of(attribute), |word| word.span().into());
+            self.report.error(place, format!("{wrong}\nhelp: `#[store(f16)]`"));
+        }
+        store
     }
 
     /// Only doc comments may stand on a block.

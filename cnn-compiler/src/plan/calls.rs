@@ -5,7 +5,7 @@ use cnn_runtime::conv::Conv2d;
 use cnn_runtime::dense::Dense;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::{Activation, Op, PreluPer};
+use cnn_runtime::op::{Activation, Linear, Op, PreluPer, Store};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::weights::Pack;
 use cnn_runtime::winograd::Winograd2d;
@@ -82,30 +82,31 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn push(&mut self, name: &str, doc: String, kernel: Kernel) {
-        self.calls.push(Call { name: name.to_owned(), doc, kernel });
+    fn push(&mut self, node: Option<usize>, name: &str, doc: String, kernel: Kernel) {
+        self.calls.push(Call { name: name.to_owned(), node, doc, kernel });
     }
 
     /// The net's input.
     fn input(&mut self) {
         let buffer = self.layout.buffer(0);
-        self.clear_halo_of(buffer, "input");
-        self.push("input", format!("the image, {}", self.net.values[0]), Kernel::LoadChw(self.layout.map(0)));
+        self.clear_halo_of(buffer, None, "input");
+        self.push(None, "input", format!("the image, {}", self.net.values[0]), Kernel::LoadChw(self.layout.map(0)));
     }
 
     /// Zeros around a buffer that this step is the first to write into: something else was there before.
     fn clear_halo(&mut self, time: usize, step: &Step) {
         let buffer = self.layout.buffer(step.output);
         if self.layout.buffers[buffer].first == time {
-            self.clear_halo_of(buffer, &self.net.shaped.graph.nodes[step.node].name);
+            self.clear_halo_of(buffer, Some(step.node), &self.net.shaped.graph.nodes[step.node].name);
         }
     }
 
-    fn clear_halo_of(&mut self, buffer: usize, name: &str) {
+    fn clear_halo_of(&mut self, buffer: usize, node: Option<usize>, name: &str) {
         let Buffer { halo, .. } = self.layout.buffers[buffer];
         if !halo.is_none() {
             let map = self.layout.buffers[buffer].map();
             self.push(
+                node,
                 &format!("{name}.halo"),
                 format!("zeros around {}x{}", map.height, map.width),
                 Kernel::ClearHalo(map, halo),
@@ -120,7 +121,8 @@ impl Writer<'_> {
                 let name = self.net.shaped.graph.taps.get(index).map_or("output", |tap| &tap.name).to_owned();
                 let offset = self.layout.buffers[buffer].offset;
                 let doc = format!("{} in the order C, H, W", self.net.values[value]);
-                self.push(&format!("{name}.chw"), doc, Kernel::StoreChw(self.layout.map(value), offset));
+                let node = self.net.steps.iter().find(|step| step.output == value).map(|step| step.node);
+                self.push(node, &format!("{name}.chw"), doc, Kernel::StoreChw(self.layout.map(value), offset));
             }
         }
     }
@@ -130,13 +132,7 @@ impl Writer<'_> {
         let output = self.layout.map(step.output);
         let kernel = match step.kind {
             StepKind::Conv(fused) => self.conv(index, step, fused),
-            StepKind::Linear(fused) => Kernel::Dense(Dense {
-                input,
-                output,
-                weights: self.weights(step),
-                residual: self.residual(step, fused),
-                activation: fused.activation,
-            }),
+            StepKind::Linear(fused) => self.linear(step, fused),
             StepKind::MaxPool => Kernel::MaxPool(self.pool(step)),
             StepKind::AvgPool => Kernel::AvgPool(self.pool(step)),
             StepKind::GlobalAvgPool => Kernel::GlobalAvgPool(input, output),
@@ -160,7 +156,7 @@ impl Writer<'_> {
             StepKind::Add { activation } => Kernel::Add(self.inputs(step), output, activation),
             StepKind::Mul { activation } => Kernel::Mul(self.inputs(step), output, activation),
         };
-        self.push(&self.net.shaped.graph.nodes[step.node].name, self.doc(index, step), kernel);
+        self.push(Some(step.node), &self.net.shaped.graph.nodes[step.node].name, self.doc(index, step), kernel);
     }
 
     /// `6x14x14 -> 16x10x10: conv 5x5, tanh`, or `conv 5x5 by F(4, 5)` where Winograd's algorithm is used.
@@ -169,6 +165,7 @@ impl Writer<'_> {
         let extent = match op {
             Op::Conv(conv) => format!(" {}", conv.kernel),
             Op::MaxPool(pool) | Op::AvgPool(pool) => format!(" {}", pool.kernel),
+            Op::Linear(Linear { store: Store::F16, .. }) => ", weights in f16".to_owned(),
             _ => String::new(),
         };
         let mut doc =
@@ -231,6 +228,21 @@ impl Writer<'_> {
         }
     }
 
+    fn linear(&self, step: &Step, fused: Fused) -> Kernel {
+        let Op::Linear(linear) = self.op(step) else { unreachable!("linear lowered from {:?}", self.op(step)) };
+        let dense = Dense {
+            input: self.layout.map(step.inputs[0]),
+            output: self.layout.map(step.output),
+            weights: self.weights(step),
+            residual: self.residual(step, fused),
+            activation: fused.activation,
+        };
+        match linear.store {
+            Store::F32 => Kernel::Dense(dense),
+            Store::F16 => Kernel::DenseF16(dense),
+        }
+    }
+
     fn pool(&self, step: &Step) -> Pool2d {
         let (Op::MaxPool(pool) | Op::AvgPool(pool)) = self.op(step) else {
             unreachable!("pool lowered from {:?}", self.op(step))
@@ -249,6 +261,7 @@ impl Writer<'_> {
             if from != to {
                 let node = &self.net.shaped.graph.nodes[step.node];
                 self.push(
+                    Some(step.node),
                     &node.name,
                     format!("{} into the channels of the concat", self.net.values[*input]),
                     Kernel::Copy(from, to),

@@ -8,7 +8,7 @@
 use cnn_runtime::conv::Conv2d;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Op, Padding, Size};
-use cnn_runtime::winograd::{Winograd2d, covered};
+use cnn_runtime::winograd::{Winograd2d, covered, room};
 
 use super::Chosen;
 use super::algorithm::Algorithm;
@@ -93,8 +93,8 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
     for buffer in &mut layout.buffers {
         buffer.len = round_up(buffer.floats());
     }
-    for (index, algorithm) in chosen.algorithms.iter().enumerate() {
-        let scratch = scratch(*algorithm).map(|floats| {
+    for (index, (step, algorithm)) in net.steps.iter().zip(&chosen.algorithms).enumerate() {
+        let scratch = scratch(*algorithm, net.values[step.output].size()).map(|floats| {
             layout.buffers.push(Buffer::vector(floats, index + 1, index + 1));
             layout.buffers.len() - 1
         });
@@ -103,12 +103,12 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
     layout
 }
 
-/// Floats that an algorithm computes in.
-fn scratch(algorithm: Algorithm) -> Option<usize> {
+/// Floats that an algorithm computes in, for an output of this size.
+fn scratch(algorithm: Algorithm, output: Size) -> Option<usize> {
     match algorithm {
         Algorithm::Direct => None,
         Algorithm::Winograd { panels, block } => {
-            Some(Winograd2d::scratch_floats(panels.inputs, panels.tile, block, panels.taps))
+            Some(Winograd2d::scratch_floats(&panels, room(output, panels.tile, block)))
         }
     }
 }

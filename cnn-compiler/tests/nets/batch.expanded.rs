@@ -4,6 +4,7 @@
 pub struct Batch<'w> {
     weights: &'w BatchWeights,
     workspace: ::cnn::__rt::Workspace<2160>,
+    threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`Batch`], packed as its kernels read them. Threads can share them.
@@ -77,11 +78,23 @@ const _: () = {
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
+        /// The kernels of a pass, in order.
+        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
+
         /// A net with a workspace of its own; one for each thread.
         pub const fn new(weights: &'w BatchWeights) -> Self {
             Self {
                 weights,
                 workspace: rt::Workspace::new(),
+                threads: rt::Threads::ALONE,
+            }
+        }
+
+        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            Self {
+                threads: rt::Threads::of(pool),
+                ..self
             }
         }
     }
@@ -95,20 +108,24 @@ const _: () = {
     impl Batch<'_> {
         /// Runs the net for each of 4 images: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[[f32; 64]; 4]) -> &[[f32; 3]; 4] {
-            let isa = rt::Isa::best();
+            self.pass(rt::Run::best().on(self.threads), input)
+        }
+
+        /// The kernels, in order.
+        fn pass(&mut self, run: rt::Run<'_>, input: &[[f32; 64]; 4]) -> &[[f32; 3]; 4] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
             for (input, workspace) in input.iter().zip(BATCH.split(workspace)) {
-                rt::load_chw(isa, input, &INPUT, workspace);
+                rt::load_chw(run, input, &INPUT, workspace);
             }
-            rt::conv2d_batch(isa, &CONV, BATCH, weights, workspace);
+            rt::conv2d_batch(run, &CONV, BATCH, weights, workspace);
             for workspace in BATCH.split(workspace) {
-                rt::max_pool(isa, &MAX_POOL_2, workspace);
-                rt::store_chw(isa, &MAPS_CHW.0, MAPS_CHW.1, workspace);
+                rt::max_pool(run, &MAX_POOL_2, workspace);
+                rt::store_chw(run, &MAPS_CHW.0, MAPS_CHW.1, workspace);
             }
-            rt::dense_batch(isa, &FC, BATCH, weights, workspace);
+            rt::dense_batch(run, &FC, BATCH, weights, workspace);
             for workspace in BATCH.split(workspace) {
-                rt::softmax(isa, &SOFTMAX_4[0], &SOFTMAX_4[1], workspace);
+                rt::softmax(run, &SOFTMAX_4[0], &SOFTMAX_4[1], workspace);
             }
             BATCH.gather(368, 72, 1872, workspace);
             BATCH.gather(0, 3, 1856, workspace);
@@ -178,6 +195,7 @@ const _: () = {
         const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
+        const STEPS: &'static [rt::Step<'static>] = STEPS;
 
         fn load(source: &rt::Source<'_>) -> Result<BatchWeights, rt::WeightsError> {
             BatchWeights::load(source)
@@ -187,20 +205,31 @@ const _: () = {
             Self::new(weights)
         }
 
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self.with_pool(pool)
+        }
+
         fn forward(&mut self, input: &[[f32; 64]; 4]) -> &[[f32; 3]; 4] {
             self.forward(input)
         }
 
         fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            match input.as_chunks::<64>().0.as_array().filter(|_| input.len() == 256) {
-                Some(input) => Result::Ok(self.forward(input).as_flattened()),
-                None => {
-                    Result::Err(rt::WrongLength {
-                        expected: 256,
-                        found: input.len(),
-                    })
-                }
-            }
+            Result::Ok(self.forward(rt::exactly_images(input)?).as_flattened())
+        }
+
+        fn profile(
+            &mut self,
+            input: &[f32],
+            watch: &mut dyn ::core::ops::FnMut(usize),
+        ) -> Result<&[f32], rt::WrongLength> {
+            let input = rt::exactly_images(input)?;
+            let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
+            let watch = || progress.advance();
+            Result::Ok(
+                self
+                    .pass(rt::Run::best().on(self.threads).watched(&watch), input)
+                    .as_flattened(),
+            )
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {
@@ -285,6 +314,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 3,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(2)],
                 output: rt::Shape::Vector(3),
@@ -324,6 +354,58 @@ const _: () = {
         ],
         aux: &[],
     };
+
+    /// The kernels of a pass, in order.
+    static STEPS: &[rt::Step<'static>] = &[
+        rt::Step {
+            name: "input",
+            kernel: "load_chw",
+            doc: "the image, 1x8x8",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "conv",
+            kernel: "conv2d",
+            doc: "1x8x8 -> 8x6x6: conv 3x3, relu",
+            node: Some(0),
+            macs: 2592,
+            shared: true,
+        },
+        rt::Step {
+            name: "2",
+            kernel: "max_pool",
+            doc: "8x6x6 -> 8x3x3: max_pool 2x2",
+            node: Some(2),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "maps.chw",
+            kernel: "store_chw",
+            doc: "8x3x3 in the order C, H, W",
+            node: Some(2),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "fc",
+            kernel: "dense",
+            doc: "8x3x3 -> 3: linear",
+            node: Some(3),
+            macs: 216,
+            shared: true,
+        },
+        rt::Step {
+            name: "4",
+            kernel: "softmax",
+            doc: "3 -> 3: softmax",
+            node: Some(4),
+            macs: 0,
+            shared: false,
+        },
+    ];
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

@@ -4,6 +4,7 @@
 pub struct LeNet5<'w> {
     weights: &'w LeNet5Weights,
     workspace: ::cnn::__rt::Workspace<23632>,
+    threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`LeNet5`], packed as its kernels read them. Threads can share them.
@@ -134,11 +135,23 @@ const _: () = {
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
+        /// The kernels of a pass, in order.
+        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
+
         /// A net with a workspace of its own; one for each thread.
         pub const fn new(weights: &'w LeNet5Weights) -> Self {
             Self {
                 weights,
                 workspace: rt::Workspace::new(),
+                threads: rt::Threads::ALONE,
+            }
+        }
+
+        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            Self {
+                threads: rt::Threads::of(pool),
+                ..self
             }
         }
     }
@@ -146,19 +159,23 @@ const _: () = {
     impl LeNet5<'_> {
         /// Runs the net: `1x32x32` in, `10` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[f32; 1024]) -> &[f32; 10] {
-            let isa = rt::Isa::best();
+            self.pass(rt::Run::best().on(self.threads), input)
+        }
+
+        /// The kernels, in order.
+        fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 1024]) -> &[f32; 10] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
-            rt::load_chw(isa, input, &INPUT, workspace);
-            rt::conv2d(isa, &CONV1, weights, workspace);
-            rt::clear_halo(isa, &CLEAR_HALO_2_HALO.0, &CLEAR_HALO_2_HALO.1, workspace);
-            rt::avg_pool(isa, &AVG_POOL_2, workspace);
-            rt::winograd2d(isa, &CONV2, weights, workspace);
-            rt::avg_pool(isa, &AVG_POOL_5, workspace);
-            rt::dense(isa, &FC1, weights, workspace);
-            rt::dense(isa, &FC2, weights, workspace);
-            rt::dense(isa, &FC3, weights, workspace);
-            rt::softmax(isa, &SOFTMAX_11[0], &SOFTMAX_11[1], workspace);
+            rt::load_chw(run, input, &INPUT, workspace);
+            rt::conv2d(run, &CONV1, weights, workspace);
+            rt::clear_halo(run, &CLEAR_HALO_2_HALO.0, &CLEAR_HALO_2_HALO.1, workspace);
+            rt::avg_pool(run, &AVG_POOL_2, workspace);
+            rt::winograd2d(run, &CONV2, weights, workspace);
+            rt::avg_pool(run, &AVG_POOL_5, workspace);
+            rt::dense(run, &FC1, weights, workspace);
+            rt::dense(run, &FC2, weights, workspace);
+            rt::dense(run, &FC3, weights, workspace);
+            rt::softmax(run, &SOFTMAX_11[0], &SOFTMAX_11[1], workspace);
             self.workspace.array::<96, 10>()
         }
     }
@@ -220,6 +237,7 @@ const _: () = {
         const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
+        const STEPS: &'static [rt::Step<'static>] = STEPS;
 
         fn load(source: &rt::Source<'_>) -> Result<LeNet5Weights, rt::WeightsError> {
             LeNet5Weights::load(source)
@@ -229,20 +247,29 @@ const _: () = {
             Self::new(weights)
         }
 
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self.with_pool(pool)
+        }
+
         fn forward(&mut self, input: &[f32; 1024]) -> &[f32; 10] {
             self.forward(input)
         }
 
         fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            match input.as_array() {
-                Some(input) => Result::Ok(self.forward(input)),
-                None => {
-                    Result::Err(rt::WrongLength {
-                        expected: 1024,
-                        found: input.len(),
-                    })
-                }
-            }
+            Result::Ok(self.forward(rt::exactly(input)?))
+        }
+
+        fn profile(
+            &mut self,
+            input: &[f32],
+            watch: &mut dyn ::core::ops::FnMut(usize),
+        ) -> Result<&[f32], rt::WrongLength> {
+            let input = rt::exactly(input)?;
+            let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
+            let watch = || progress.advance();
+            Result::Ok(
+                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
+            )
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {
@@ -382,6 +409,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 120,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(5)],
                 output: rt::Shape::Vector(120),
@@ -416,6 +444,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 84,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(7)],
                 output: rt::Shape::Vector(84),
@@ -450,6 +479,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 10,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(9)],
                 output: rt::Shape::Vector(10),
@@ -484,6 +514,90 @@ const _: () = {
         taps: &[],
         aux: &[],
     };
+
+    /// The kernels of a pass, in order.
+    static STEPS: &[rt::Step<'static>] = &[
+        rt::Step {
+            name: "input",
+            kernel: "load_chw",
+            doc: "the image, 1x32x32",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "conv1",
+            kernel: "conv2d",
+            doc: "1x32x32 -> 6x28x28: conv 5x5, tanh",
+            node: Some(0),
+            macs: 117600,
+            shared: true,
+        },
+        rt::Step {
+            name: "2.halo",
+            kernel: "clear_halo",
+            doc: "zeros around 14x14",
+            node: Some(2),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "2",
+            kernel: "avg_pool",
+            doc: "6x28x28 -> 6x14x14: avg_pool 2x2",
+            node: Some(2),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "conv2",
+            kernel: "winograd2d",
+            doc: "6x14x14 -> 16x10x10: conv 5x5 by F(4, 5), tanh",
+            node: Some(3),
+            macs: 240000,
+            shared: true,
+        },
+        rt::Step {
+            name: "5",
+            kernel: "avg_pool",
+            doc: "16x10x10 -> 16x5x5: avg_pool 2x2",
+            node: Some(5),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "fc1",
+            kernel: "dense",
+            doc: "16x5x5 -> 120: linear, tanh",
+            node: Some(6),
+            macs: 48000,
+            shared: true,
+        },
+        rt::Step {
+            name: "fc2",
+            kernel: "dense",
+            doc: "120 -> 84: linear, tanh",
+            node: Some(8),
+            macs: 10080,
+            shared: true,
+        },
+        rt::Step {
+            name: "fc3",
+            kernel: "dense",
+            doc: "84 -> 10: linear",
+            node: Some(10),
+            macs: 840,
+            shared: true,
+        },
+        rt::Step {
+            name: "11",
+            kernel: "softmax",
+            doc: "10 -> 10: softmax",
+            node: Some(11),
+            macs: 0,
+            shared: false,
+        },
+    ];
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

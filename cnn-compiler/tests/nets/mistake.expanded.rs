@@ -31,6 +31,8 @@ const _: () = {
 
         pub const MACS: u64 = 0;
 
+        pub const STEPS: &'static [rt::Step<'static>] = &[];
+
         pub const GRAPH: &'static rt::Graph<'static> = &rt::Graph {
             name: "Mistake",
             doc: "",
@@ -55,6 +57,10 @@ const _: () = {
 
         pub const fn embedded() -> Self {
             Self(::core::marker::PhantomData)
+        }
+
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self
         }
 
         pub fn forward(&mut self, input: &[f32; 64]) -> &[f32; 10] {
@@ -102,6 +108,7 @@ const _: () = {
         const WORKSPACE_BYTES: usize = 0;
         const PARAMETERS: u64 = 0;
         const MACS: u64 = 0;
+        const STEPS: &'static [rt::Step<'static>] = &[];
 
         fn load(
             source: &rt::Source<'_>,
@@ -113,6 +120,10 @@ const _: () = {
             Self::new(weights)
         }
 
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self
+        }
+
         fn forward(&mut self, input: &Self::Input) -> &Self::Output {
             ::core::unreachable!()
         }
@@ -120,6 +131,14 @@ const _: () = {
         fn run(
             &mut self,
             input: &[f32],
+        ) -> ::core::result::Result<&[f32], rt::WrongLength> {
+            ::core::unreachable!()
+        }
+
+        fn profile(
+            &mut self,
+            input: &[f32],
+            watch: &mut dyn ::core::ops::FnMut(usize),
         ) -> ::core::result::Result<&[f32], rt::WrongLength> {
             ::core::unreachable!()
         }

@@ -1,7 +1,8 @@
-/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 1,977,408 bytes.
+/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 2,960,448 bytes.
 pub(crate) struct Residual<'w> {
     weights: &'w ResidualWeights,
-    workspace: ::cnn::__rt::Place<'w, 494352>,
+    workspace: ::cnn::__rt::Place<'w, 740112>,
+    threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`Residual`], packed as its kernels read them. Threads can share them.
@@ -11,7 +12,7 @@ pub(crate) struct ResidualWeights {
 }
 
 /// Memory that [`Residual`] computes in, for [`Residual::with_workspace`].
-pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<494352>;
+pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<740112>;
 
 const _: () = {
     use ::cnn::__rt as rt;
@@ -34,7 +35,7 @@ const _: () = {
 
     /// `stem.halo`: zeros around 100x100
     const STEM_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(248648, 100, 100, 8).with_strides(832, 8),
+        rt::Map::dense(494408, 100, 100, 8).with_strides(832, 8),
         rt::Padding {
             top: 1,
             left: 1,
@@ -46,7 +47,7 @@ const _: () = {
     /// `stem`: 3x200x200 -> 8x100x100: conv 3x3, relu
     const STEM: rt::Conv2d = rt::Conv2d {
         input: INPUT,
-        output: rt::Map::dense(248648, 100, 100, 8).with_strides(832, 8),
+        output: rt::Map::dense(494408, 100, 100, 8).with_strides(832, 8),
         kernel: rt::Size::new(3, 3),
         stride: rt::Size::new(2, 2),
         pad_top: 1,
@@ -60,7 +61,7 @@ const _: () = {
 
     /// `layer.0.conv.halo`: zeros around 100x100
     const LAYER_0_CONV_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(408648, 100, 100, 8).with_strides(832, 8),
+        rt::Map::dense(654408, 100, 100, 8).with_strides(832, 8),
         rt::Padding {
             top: 1,
             left: 1,
@@ -73,7 +74,7 @@ const _: () = {
     const LAYER_0_CONV: rt::Winograd2d = rt::Winograd2d {
         conv: rt::Conv2d {
             input: STEM.output,
-            output: rt::Map::dense(408648, 100, 100, 8).with_strides(832, 8),
+            output: rt::Map::dense(654408, 100, 100, 8).with_strides(832, 8),
             kernel: rt::Size::new(3, 3),
             stride: rt::Size::new(1, 1),
             pad_top: 1,
@@ -93,7 +94,7 @@ const _: () = {
     const LAYER_1_CONV: rt::Winograd2d = rt::Winograd2d {
         conv: rt::Conv2d {
             input: LAYER_0_CONV.conv.output,
-            output: rt::Map::dense(327808, 100, 100, 8),
+            output: rt::Map::dense(573568, 100, 100, 8),
             kernel: rt::Size::new(3, 3),
             stride: rt::Size::new(1, 1),
             pad_top: 1,
@@ -155,7 +156,7 @@ const _: () = {
 
     impl<'w> Residual<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 1977408;
+        pub const WORKSPACE_BYTES: usize = 2960448;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -169,11 +170,15 @@ const _: () = {
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
+        /// The kernels of a pass, in order.
+        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
+
         /// A net with a workspace of its own, on the heap; one for each thread.
         pub fn new(weights: &'w ResidualWeights) -> Self {
             Self {
                 weights,
                 workspace: rt::Place::heap(),
+                threads: rt::Threads::ALONE,
             }
         }
 
@@ -185,6 +190,15 @@ const _: () = {
             Self {
                 weights,
                 workspace: rt::Place::Borrowed(workspace),
+                threads: rt::Threads::ALONE,
+            }
+        }
+
+        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            Self {
+                threads: rt::Threads::of(pool),
+                ..self
             }
         }
     }
@@ -192,26 +206,30 @@ const _: () = {
     impl Residual<'_> {
         /// Runs the net: `3x200x200` in, `4` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
-            let isa = rt::Isa::best();
+            self.pass(rt::Run::best().on(self.threads), input)
+        }
+
+        /// The kernels, in order.
+        fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 120000]) -> &[f32; 4] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
-            rt::clear_halo(isa, &INPUT_HALO.0, &INPUT_HALO.1, workspace);
-            rt::load_chw(isa, input, &INPUT, workspace);
-            rt::clear_halo(isa, &STEM_HALO.0, &STEM_HALO.1, workspace);
-            rt::conv2d(isa, &STEM, weights, workspace);
-            rt::clear_halo(isa, &LAYER_0_CONV_HALO.0, &LAYER_0_CONV_HALO.1, workspace);
-            rt::winograd2d(isa, &LAYER_0_CONV, weights, workspace);
-            rt::winograd2d(isa, &LAYER_1_CONV, weights, workspace);
-            rt::store_chw(isa, &FEATURES_CHW.0, FEATURES_CHW.1, workspace);
-            rt::max_pool(isa, &MAX_POOL_0, workspace);
-            rt::conv2d(isa, &A, weights, workspace);
+            rt::clear_halo(run, &INPUT_HALO.0, &INPUT_HALO.1, workspace);
+            rt::load_chw(run, input, &INPUT, workspace);
+            rt::clear_halo(run, &STEM_HALO.0, &STEM_HALO.1, workspace);
+            rt::conv2d(run, &STEM, weights, workspace);
+            rt::clear_halo(run, &LAYER_0_CONV_HALO.0, &LAYER_0_CONV_HALO.1, workspace);
+            rt::winograd2d(run, &LAYER_0_CONV, weights, workspace);
+            rt::winograd2d(run, &LAYER_1_CONV, weights, workspace);
+            rt::store_chw(run, &FEATURES_CHW.0, FEATURES_CHW.1, workspace);
+            rt::max_pool(run, &MAX_POOL_0, workspace);
+            rt::conv2d(run, &A, weights, workspace);
             rt::global_avg_pool(
-                isa,
+                run,
                 &GLOBAL_AVG_POOL_4[0],
                 &GLOBAL_AVG_POOL_4[1],
                 workspace,
             );
-            rt::dense(isa, &FC, weights, workspace);
+            rt::dense(run, &FC, weights, workspace);
             self.workspace.array::<80000, 4>()
         }
 
@@ -278,6 +296,7 @@ const _: () = {
         const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
+        const STEPS: &'static [rt::Step<'static>] = STEPS;
 
         fn load(source: &rt::Source<'_>) -> Result<ResidualWeights, rt::WeightsError> {
             ResidualWeights::load(source)
@@ -287,20 +306,29 @@ const _: () = {
             Self::new(weights)
         }
 
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self.with_pool(pool)
+        }
+
         fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
             self.forward(input)
         }
 
         fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            match input.as_array() {
-                Some(input) => Result::Ok(self.forward(input)),
-                None => {
-                    Result::Err(rt::WrongLength {
-                        expected: 120000,
-                        found: input.len(),
-                    })
-                }
-            }
+            Result::Ok(self.forward(rt::exactly(input)?))
+        }
+
+        fn profile(
+            &mut self,
+            input: &[f32],
+            watch: &mut dyn ::core::ops::FnMut(usize),
+        ) -> Result<&[f32], rt::WrongLength> {
+            let input = rt::exactly(input)?;
+            let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
+            let watch = || progress.advance();
+            Result::Ok(
+                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
+            )
         }
 
         fn tap(&self, name: &str) -> Option<&[f32]> {
@@ -574,6 +602,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 4,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(10)],
                 output: rt::Shape::Vector(4),
@@ -674,6 +703,7 @@ const _: () = {
                 op: rt::Op::Linear(rt::Linear {
                     features: 4,
                     bias: true,
+                    store: rt::Store::F32,
                 }),
                 inputs: &[rt::Value::Node(16)],
                 output: rt::Shape::Vector(4),
@@ -709,6 +739,106 @@ const _: () = {
             },
         ],
     };
+
+    /// The kernels of a pass, in order.
+    static STEPS: &[rt::Step<'static>] = &[
+        rt::Step {
+            name: "input.halo",
+            kernel: "clear_halo",
+            doc: "zeros around 200x200",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "input",
+            kernel: "load_chw",
+            doc: "the image, 3x200x200",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "stem.halo",
+            kernel: "clear_halo",
+            doc: "zeros around 100x100",
+            node: Some(0),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "stem",
+            kernel: "conv2d",
+            doc: "3x200x200 -> 8x100x100: conv 3x3, relu",
+            node: Some(0),
+            macs: 2160000,
+            shared: true,
+        },
+        rt::Step {
+            name: "layer.0.conv.halo",
+            kernel: "clear_halo",
+            doc: "zeros around 100x100",
+            node: Some(2),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "layer.0.conv",
+            kernel: "winograd2d",
+            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu",
+            node: Some(2),
+            macs: 5760000,
+            shared: true,
+        },
+        rt::Step {
+            name: "layer.1.conv",
+            kernel: "winograd2d",
+            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu",
+            node: Some(6),
+            macs: 5760000,
+            shared: true,
+        },
+        rt::Step {
+            name: "features.chw",
+            kernel: "store_chw",
+            doc: "8x100x100 in the order C, H, W",
+            node: Some(6),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "0",
+            kernel: "max_pool",
+            doc: "8x100x100 -> 8x50x50: max_pool 2x2",
+            node: Some(12),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "a",
+            kernel: "conv2d",
+            doc: "8x100x100 -> 4x50x50: conv 2x2, silu",
+            node: Some(13),
+            macs: 320000,
+            shared: true,
+        },
+        rt::Step {
+            name: "4",
+            kernel: "global_avg_pool",
+            doc: "12x50x50 -> 12x1x1: global_avg_pool",
+            node: Some(16),
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "fc",
+            kernel: "dense",
+            doc: "12x1x1 -> 4: linear",
+            node: Some(17),
+            macs: 48,
+            shared: true,
+        },
+    ];
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

@@ -7,6 +7,7 @@
 use super::Conv2d;
 use crate::activation::{Apply, Finish};
 use crate::pack::padded;
+use crate::run::Share;
 use crate::simd::{Kernel, Simd};
 
 /// A depthwise convolution. Whoever makes one has checked that all windows, the output and the residual lie in the
@@ -19,6 +20,8 @@ pub(super) struct Depthwise<'a> {
     /// Biases, then taps, in padded rows.
     pub(super) weights: *const f32,
     pub(super) ws: *mut f32,
+    /// Rows of the output.
+    pub(super) share: Share,
 }
 
 impl Kernel for Depthwise<'_> {
@@ -27,7 +30,7 @@ impl Kernel for Depthwise<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Conv2d { output, kernel, stride, dilation, .. } = self.layer;
-        for y in 0..output.height {
+        for y in self.share.of(output.height) {
             match (kernel.width, stride.width, dilation.width) {
                 (3, 1, 1) => s.run(Row::<3, 1>(self, y)),
                 (3, 2, 1) => s.run(Row::<3, 2>(self, y)),
@@ -81,7 +84,7 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
     /// They must be in the output.
     #[inline(always)]
     unsafe fn tile<S: Simd, const N: usize>(&self, s: S, x: usize, c: usize) {
-        let Self(Depthwise { layer, offset, weights, ws }, y) = *self;
+        let Self(Depthwise { layer, offset, weights, ws, .. }, y) = *self;
         let Conv2d { input, kernel, stride, dilation, .. } = layer;
         let padded = padded(input.channels);
         // SAFETY: `depthwise2d` checked all windows, each with a vector behind it, and the padded rows of weights.

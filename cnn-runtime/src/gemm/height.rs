@@ -38,6 +38,14 @@ impl Width {
         }
     }
 
+    /// Panels, a half one counting as one.
+    pub(crate) const fn panels(self) -> usize {
+        match self {
+            Self::Half | Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+
     /// The highest tile.
     pub(super) const fn most<S: Simd>(self) -> usize {
         match self {

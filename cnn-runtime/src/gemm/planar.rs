@@ -7,36 +7,39 @@
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
 use super::Gemm;
-use crate::pack::{HALF_PANEL, PANEL};
+use crate::pack::HALF_PANEL;
 use crate::simd::{Kernel, Simd};
-
-/// Whether vectors are so long that one of them is enough for a row of the output; else two are wanted.
-const fn is_long<S: Simd>() -> bool {
-    S::LANES == PANEL
-}
 
 /// Whether the kernel fits.
 pub(super) fn fits<S: Simd>(gemm: &Gemm, taps: &[u32]) -> bool {
     let adjacent = gemm.windows.pixel == 1 && gemm.patch.len * gemm.patch.segments > 0 && !taps.is_empty();
     let few = gemm.groups == 1 && gemm.output.channels <= HALF_PANEL && gemm.residual.is_none();
-    adjacent && few && gemm.output.width >= const { if is_long::<S>() { S::LANES } else { 2 * S::LANES } }
+    adjacent && few && gemm.output.width >= S::LANES
 }
 
-/// The whole product; `taps` is [`Patch::table`](super::Patch::table).
+/// The product; `taps` is [`Patch::table`](super::Patch::table). Shares are rows, counted through all images.
 #[inline(always)]
 pub(super) fn run<S: Simd>(s: S, gemm: &Gemm, taps: &[u32]) {
-    if const { is_long::<S>() } && gemm.output.width < 2 * S::LANES {
-        return match gemm.output.channels {
-            1..=6 => s.run(Planar::<6, 1> { gemm, taps }),
-            _ => s.run(Planar::<8, 1> { gemm, taps }),
-        };
+    let height = gemm.output.height;
+    let rows = gemm.share.of(gemm.batch.images * height);
+    for image in 0..gemm.batch.images {
+        let before = image * height;
+        let rows = [rows.start, rows.end].map(|row| row.clamp(before, before + height) - before);
+        // SAFETY: all images are in the workspace.
+        let ws = unsafe { gemm.ws.add(image * gemm.batch.floats) };
+        one_image(s, &Gemm { ws, ..*gemm }, taps, rows);
     }
+}
+
+/// Some rows of an image.
+#[inline(always)]
+fn one_image<S: Simd>(s: S, gemm: &Gemm, taps: &[u32], rows: [usize; 2]) {
     match gemm.output.channels {
         // As many vectors of pixels as leave registers: F * V accumulators, V pixels, a weight.
-        1..=2 => s.run(Planar::<2, 2> { gemm, taps }),
-        3..=4 => s.run(Planar::<4, 2> { gemm, taps }),
-        5..=6 => s.run(Planar::<6, 2> { gemm, taps }),
-        _ => s.run(Planar::<8, 1> { gemm, taps }),
+        1..=2 => s.run(Planar::<2, 2> { gemm, taps, rows }),
+        3..=4 => s.run(Planar::<4, 2> { gemm, taps, rows }),
+        5..=6 => s.run(Planar::<6, 2> { gemm, taps, rows }),
+        _ => s.run(Planar::<8, 1> { gemm, taps, rows }),
     }
 }
 
@@ -44,6 +47,8 @@ pub(super) fn run<S: Simd>(s: S, gemm: &Gemm, taps: &[u32]) {
 struct Planar<'a, const F: usize, const V: usize> {
     gemm: &'a Gemm,
     taps: &'a [u32],
+    /// The first one, and the one behind the last.
+    rows: [usize; 2],
 }
 
 impl<const F: usize, const V: usize> Kernel for Planar<'_, F, V> {
@@ -54,42 +59,46 @@ impl<const F: usize, const V: usize> Kernel for Planar<'_, F, V> {
         let Gemm { ws, windows, output, .. } = *self.gemm;
         // Rows after which the rest of the activation passes over them.
         let strip = (super::MC / output.width).max(1);
-        for y in 0..output.height {
+        let [start, end] = self.rows;
+        let mut passed = start;
+        for y in start..end {
             let mut x = 0;
             while x < output.width {
-                // The last tile overlaps the one before.
-                let first = x.min(output.width - V * S::LANES);
+                // The last vectors overlap those before.
+                let starts = core::array::from_fn(|v| (x + v * S::LANES).min(output.width - S::LANES));
                 // SAFETY: the windows of these pixels are in the workspace, and so are the pixels.
                 unsafe {
-                    let mut tile = self.multiply(s, ws.add(windows.offset + y * windows.row + first));
+                    let mut tile = self.multiply(s, ws.add(windows.offset + y * windows.row), starts);
                     let low = s.splat(self.gemm.finish.low);
                     let high = s.splat(self.gemm.finish.high);
-                    let to = ws.add(output.at(y, first));
-                    for (v, rows) in tile.iter_mut().enumerate() {
+                    for (start, rows) in starts.iter().zip(&mut tile) {
                         for row in rows.iter_mut() {
                             *row = s.min(high, s.max(low, *row));
                         }
-                        s.store_transposed(to.add(v * S::LANES * output.pixel), output.pixel, *rows, output.channels);
+                        s.store_transposed(ws.add(output.at(y, *start)), output.pixel, *rows, output.channels);
                     }
                 }
                 x += V * S::LANES;
             }
-            if (y + 1) % strip == 0 || y + 1 == output.height {
-                let first = y / strip * strip;
-                self.gemm.pass(s, first * output.width, (y + 1 - first) * output.width);
+            if y + 1 - passed == strip || y + 1 == end {
+                let pixels = (y + 1 - passed) * output.width;
+                self.gemm.pass(s, passed * output.width, pixels, &(0..output.channels));
+                passed = y + 1;
             }
         }
     }
 }
 
 impl<const F: usize, const V: usize> Planar<'_, F, V> {
-    /// `V` times `LANES` windows, the first of which begins at `from`, times `F` channels, plus their biases.
+    /// `V` times `LANES` windows of a row, which begins at `from`, from each of `starts` on, times `F` channels, plus their
+    /// biases.
     ///
     /// # Safety
     ///
     /// The windows must be readable.
     #[inline(always)]
-    unsafe fn multiply<S: Simd>(&self, s: S, from: *const f32) -> [[S::Vec; F]; V] {
+    unsafe fn multiply<S: Simd>(&self, s: S, from: *const f32, starts: [usize; V]) -> [[S::Vec; F]; V] {
+        let from = starts.map(|start| from.wrapping_add(start));
         let mut tile = [[s.splat(0.0); F]; V];
         let mut weights = self.gemm.weights;
         // SAFETY: the caller's promise; a half panel has a row of 8 for the biases and one for each tap.
@@ -103,7 +112,7 @@ impl<const F: usize, const V: usize> Planar<'_, F, V> {
                 weights = weights.add(HALF_PANEL);
                 let mut pixels = [s.splat(0.0); V];
                 for (v, pixels) in pixels.iter_mut().enumerate() {
-                    *pixels = s.load(from.add(*tap as usize + v * S::LANES));
+                    *pixels = s.load(from[v].add(*tap as usize));
                 }
                 for f in 0..F {
                     let weight = s.splat(*weights.add(f));

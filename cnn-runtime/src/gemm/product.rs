@@ -1,86 +1,118 @@
-//! A plain matrix product: rows that lie anywhere at equal distances, times a panel, stored densely.
+//! Plain matrix products of the same size: rows that lie anywhere at equal distances, times a panel, stored densely.
 
-use super::Patch;
+use core::cell::Cell;
+
 use super::height::{Tall, Width, dispatch};
-use super::tile::{Rows, multiply_segments};
+use super::tile::{Ahead, Rows, multiply_segments};
+use super::{F32, Patch};
+use crate::pack::PANEL;
 use crate::simd::{Kernel, Simd};
 
-/// A panel without bias, `[depth][width]`, or two side by side.
+/// Products of `len` rows with a panel without bias, `[depth][width]`, or with two side by side.
 #[derive(Clone, Copy)]
-pub(crate) struct Columns {
-    pub(crate) weights: *const f32,
-    /// The distance to the second panel.
-    pub(crate) next: usize,
-    pub(crate) width: Width,
+pub(crate) struct Products {
+    /// How many products.
+    pub(crate) count: usize,
+    /// Rows of each.
+    pub(crate) len: usize,
     pub(crate) depth: usize,
+    pub(crate) width: Width,
+    /// The first row of the first product, the distance to the next row, and that to the next product.
+    pub(crate) rows: (*const f32, usize, usize),
+    /// The panel of the first product, behind which those of the others lie, and the distance to a second one.
+    pub(crate) weights: (*const f32, usize),
+    /// Where the first product is stored, `[len][width]`, and the distance to the next one.
+    pub(crate) to: (*mut f32, usize),
+    /// Whether weights come from memory: then those of the next product are fetched meanwhile.
+    pub(crate) cold: bool,
 }
 
-/// Multiplies `len` rows, `distance` apart, with a panel, and stores `[len][width]`.
+/// Weights of at most so many floats stay in L1 for all tiles.
+const L1_FLOATS: usize = 6144;
+
+/// Multiplies.
 ///
 /// # Safety
 ///
-/// The rows and the panel must be readable, and the results writable.
+/// The rows and the panels must be readable, and the results writable.
 #[inline(always)]
-pub(crate) unsafe fn multiply<S: Simd>(
-    s: S,
-    rows: *const f32,
-    distance: usize,
-    len: usize,
-    columns: Columns,
-    to: *mut f32,
-) {
-    let tiles = len.div_ceil(columns.width.most::<S>());
+pub(crate) unsafe fn multiply<S: Simd>(s: S, products: &Products) {
+    let Products { count, len, depth, width, cold, .. } = *products;
+    let tiles = len.div_ceil(width.most::<S>());
     let (mr, higher) = (len / tiles, len % tiles);
-    let high = Strip { rows, distance, tiles: higher, columns, to };
-    if higher > 0 {
-        dispatch(s, high, columns.width, mr + 1);
+    // Small products are so short that it counts how often kernels are called.
+    let together = if tiles == 1 || count * depth * width.channels() <= L1_FLOATS { count } else { 1 };
+    for first in (0..count).step_by(together) {
+        let lines = if cold && together == 1 { depth } else { 0 };
+        let ahead = Ahead::new(products.panel(first + 1), products.weights.1, lines, width);
+        let ahead = Cell::new(ahead);
+        let strip = Strip { products, first, count: together, row: 0, tiles: higher, ahead: &ahead };
+        if higher > 0 {
+            dispatch(s, strip, width, mr + 1);
+        }
+        dispatch(s, Strip { row: higher * (mr + 1), tiles: tiles - higher, ..strip }, width, mr);
     }
-    let done = higher * (mr + 1);
-    let (rows, to) = (rows.wrapping_add(done * distance), to.wrapping_add(done * columns.width.channels()));
-    dispatch(s, Strip { rows, tiles: tiles - higher, to, ..high }, columns.width, mr);
 }
 
-/// Some tiles of the same height.
+impl Products {
+    /// The panel of a product.
+    fn panel(&self, product: usize) -> *const f32 {
+        self.weights.0.wrapping_add(product * self.depth * self.width.channels().min(PANEL))
+    }
+}
+
+/// Some tiles of the same height, of some products.
 #[derive(Clone, Copy)]
-struct Strip {
-    rows: *const f32,
-    distance: usize,
+struct Strip<'a> {
+    products: &'a Products,
+    /// The first product.
+    first: usize,
+    count: usize,
+    /// The first row.
+    row: usize,
     tiles: usize,
-    columns: Columns,
-    to: *mut f32,
+    ahead: &'a Cell<Ahead>,
 }
 
-impl Tall for Strip {
+impl Tall for Strip<'_> {
     #[inline(always)]
     fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
         s.run(Tiles::<MR, NV>(self));
     }
 }
 
-struct Tiles<const MR: usize, const NV: usize>(Strip);
+struct Tiles<'a, const MR: usize, const NV: usize>(Strip<'a>);
 
-impl<const MR: usize, const NV: usize> Kernel for Tiles<MR, NV> {
+impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Strip { mut rows, distance, tiles, columns, mut to } = self.0;
-        let patch = Patch { rows: 1, row: 0, segments: 1, segment: 0, len: columns.depth };
-        let weights = Rows { at: columns.weights, next: columns.next };
-        for _ in 0..tiles {
-            let pixels = core::array::from_fn(|i| rows.wrapping_add(i * distance));
-            let mut tile = [[s.splat(0.0); NV]; MR];
-            // SAFETY: whoever called `multiply` promised that all rows and the panel can be read, and the results written.
-            unsafe {
-                multiply_segments::<S, MR, NV>(s, &patch, &pixels, weights, &mut tile);
-                for (i, row) in tile.into_iter().enumerate() {
-                    for (j, vector) in row.into_iter().enumerate() {
-                        s.store(to.add((i * NV + j) * S::LANES), vector);
+        let Strip { products, first, count, row, tiles, ahead } = self.0;
+        let (from, row_distance, rows_distance) = products.rows;
+        let width = products.width.channels();
+        let patch = Patch { rows: 1, row: 0, segments: 1, segment: 0, len: products.depth };
+        let mut fetching = ahead.get();
+        for product in first..first + count {
+            let weights = Rows::<F32>::new(products.panel(product), products.weights.1);
+            let mut rows = from.wrapping_add(product * rows_distance + row * row_distance);
+            let mut to = products.to.0.wrapping_add(product * products.to.1 + row * width);
+            for _ in 0..tiles {
+                let pixels = core::array::from_fn(|i| rows.wrapping_add(i * row_distance));
+                let mut tile = [[s.splat(0.0); NV]; MR];
+                // SAFETY: whoever called `multiply` promised that all rows and panels can be read, and the results written.
+                unsafe {
+                    multiply_segments::<S, F32, MR, NV>(s, &patch, &pixels, weights, &mut fetching, &mut tile);
+                    for (i, row) in tile.into_iter().enumerate() {
+                        for (j, vector) in row.into_iter().enumerate() {
+                            s.store(to.add((i * NV + j) * S::LANES), vector);
+                        }
                     }
                 }
+                rows = rows.wrapping_add(MR * row_distance);
+                to = to.wrapping_add(MR * width);
             }
-            rows = rows.wrapping_add(MR * distance);
-            to = to.wrapping_add(MR * columns.width.channels());
         }
+        ahead.set(fetching);
     }
 }

@@ -2,21 +2,37 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
-use super::height::{Tall, dispatch};
-use super::{Block, Gemm, Panel, Patch};
+use core::cell::Cell;
+use core::marker::PhantomData;
+
+use super::height::{Tall, Width, dispatch};
+use super::{Block, F32, Gemm, Panel, Patch, Stored};
 use crate::pack::PANEL;
 use crate::simd::{Kernel, Simd};
 
 /// Loop 1: a block of pixels with one panel of a group. `taps`, if it is not empty, is [`Patch::table`].
 ///
+/// Weights that are `cold`, which those of a later block are not, come from memory.
+///
 /// The tiles differ in height by 1 at most, since one of few pixels does not fill the FMA units.
 #[inline(always)]
-pub(super) fn panel<S: Simd>(s: S, gemm: &Gemm, block: &Block, group: usize, panel: Panel, taps: &[u32]) {
+pub(super) fn panel<S: Simd, W: Stored>(
+    s: S,
+    gemm: &Gemm<W>,
+    block: &Block,
+    group: usize,
+    panel: Panel,
+    taps: &[u32],
+    cold: bool,
+) {
+    let lines = if cold { gemm.patch.depth() } else { 0 };
+    let behind = panel.start.wrapping_add(panel.width.panels() * panel.next);
+    let ahead = Cell::new(Ahead::new(behind, panel.next, lines, panel.width));
     let input = gemm.ws.cast_const().wrapping_add(group * gemm.group_step);
     let output = gemm.ws.wrapping_add(group * gemm.group_outputs() + panel.first);
     let tiles = block.len.div_ceil(panel.width.most::<S>());
     let (mr, higher) = (block.len / tiles, block.len % tiles);
-    let mut strip = Strip { gemm, block, taps, first: 0, tiles: higher, input, output, panel };
+    let mut strip = Strip { gemm, block, taps, first: 0, tiles: higher, input, output, panel, ahead: &ahead };
     if higher > 0 {
         dispatch(s, strip, panel.width, mr + 1);
     }
@@ -27,8 +43,8 @@ pub(super) fn panel<S: Simd>(s: S, gemm: &Gemm, block: &Block, group: usize, pan
 
 /// Some tiles of the same height.
 #[derive(Clone, Copy)]
-struct Strip<'a> {
-    gemm: &'a Gemm,
+struct Strip<'a, W> {
+    gemm: &'a Gemm<W>,
     block: &'a Block,
     /// Where the floats of a window are, if a table is faster than loops.
     taps: &'a [u32],
@@ -41,12 +57,13 @@ struct Strip<'a> {
     /// The workspace, moved by the panel's first output channel.
     output: *mut f32,
     panel: Panel,
+    ahead: &'a Cell<Ahead>,
 }
 
-impl Tall for Strip<'_> {
+impl<W: Stored> Tall for Strip<'_, W> {
     #[inline(always)]
     fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
-        s.run(Tiles::<MR, NV>(self));
+        s.run(Tiles::<W, MR, NV>(self));
     }
 }
 
@@ -55,15 +72,16 @@ impl Tall for Strip<'_> {
 const UNROLL: usize = 4;
 
 /// Tiles of `MR` pixels and `NV` vectors of channels.
-struct Tiles<'a, const MR: usize, const NV: usize>(Strip<'a>);
+struct Tiles<'a, W, const MR: usize, const NV: usize>(Strip<'a, W>);
 
-impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
+impl<W: Stored, const MR: usize, const NV: usize> Kernel for Tiles<'_, W, MR, NV> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Strip { gemm, block, taps, input, panel, .. } = self.0;
         let mut first = self.0.first;
+        let mut ahead = self.0.ahead.get();
         for _ in 0..self.0.tiles {
             let mut pixels = [input; MR];
             for (i, pixel) in pixels.iter_mut().enumerate() {
@@ -73,36 +91,74 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
             // SAFETY: every window of these pixels is in the workspace, and the whole panel in the weights; outputs and
             // residuals are in the workspace.
             unsafe {
-                let bias = Rows { at: panel.start, next: panel.next };
+                let bias = Rows::<F32>::new(panel.start, panel.next);
                 let mut tile = [bias.load::<S, NV>(s); MR];
-                let weights = bias.skip::<S, NV>(1);
+                let weights = Rows::<W>::new(bias.skip::<S, NV>(1).at, panel.next);
                 if taps.is_empty() {
-                    multiply_segments::<S, MR, NV>(s, &gemm.patch, &pixels, weights, &mut tile);
+                    multiply_segments::<S, W, MR, NV>(s, &gemm.patch, &pixels, weights, &mut ahead, &mut tile);
                 } else {
-                    multiply_taps::<S, MR, NV>(s, taps, &pixels, weights, &mut tile);
+                    multiply_taps::<S, W, MR, NV>(s, taps, &pixels, weights, &mut tile);
                 }
                 self.finish(s, first, tile);
             }
             first += MR;
+        }
+        self.0.ahead.set(ahead);
+    }
+}
+
+/// Weights that come next, on their way from memory while others are used: small maps need each panel for a few tiles
+/// only, and the hardware's own prefetching begins anew with each.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead {
+    /// The next line of the first panel.
+    at: *const f32,
+    /// The distance to the same line of the second panel.
+    next: usize,
+    /// Lines that are left.
+    lines: usize,
+}
+
+impl Ahead {
+    /// `lines` from `at` on, and as many `next` floats behind them where tiles are over two panels. Half panels come last.
+    pub(super) fn new(at: *const f32, next: usize, lines: usize, width: Width) -> Self {
+        Self { at, next, lines: if width == Width::Half { 0 } else { lines } }
+    }
+
+    /// Asks for a line of each panel.
+    #[inline(always)]
+    fn fetch<S: Simd, const NV: usize>(&mut self, s: S) {
+        if self.lines > 0 {
+            s.prefetch(self.at);
+            if const { NV * S::LANES > PANEL } {
+                s.prefetch(self.at.wrapping_add(self.next));
+            }
+            self.at = self.at.wrapping_add(PANEL);
+            self.lines -= 1;
         }
     }
 }
 
 /// Rows of a panel, or of two panels side by side, from one on: the weights of a k.
 #[derive(Clone, Copy)]
-pub(super) struct Rows {
+pub(super) struct Rows<W> {
     /// The row.
-    pub(super) at: *const f32,
+    at: *const f32,
     /// The distance to the same row of the second panel.
-    pub(super) next: usize,
+    next: usize,
+    stored: PhantomData<W>,
 }
 
-impl Rows {
+impl<W: Stored> Rows<W> {
+    pub(super) const fn new(at: *const f32, next: usize) -> Self {
+        Self { at, next, stored: PhantomData }
+    }
+
     /// The row `k` rows on, for tiles of `NV` vectors.
     #[inline(always)]
     pub(super) fn skip<S: Simd, const NV: usize>(self, k: usize) -> Self {
         let width = const { if NV * S::LANES > PANEL { PANEL } else { NV * S::LANES } };
-        Self { at: self.at.wrapping_add(k * width), ..self }
+        Self::new(self.at.wrapping_add(k * W::floats(width)), self.next)
     }
 
     /// The row.
@@ -114,12 +170,12 @@ impl Rows {
     unsafe fn load<S: Simd, const NV: usize>(self, s: S) -> [S::Vec; NV] {
         if const { NV * S::LANES <= PANEL } {
             // SAFETY: the caller's promise.
-            return unsafe { load_row(s, self.at) };
+            return unsafe { W::load_row(s, self.at) };
         }
         let mut row = [s.splat(0.0); NV];
         for (j, vector) in row.iter_mut().enumerate() {
             // SAFETY: the caller's promise; here a vector is a panel.
-            *vector = unsafe { s.load(self.at.add(j * self.next)) };
+            *vector = unsafe { W::load_row::<S, 1>(s, self.at.add(j * self.next)) }[0];
         }
         row
     }
@@ -131,11 +187,12 @@ impl Rows {
 ///
 /// The windows that begin at `pixels` must be readable, as must a panel as deep as `patch`.
 #[inline(always)]
-pub(super) unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize>(
+pub(super) unsafe fn multiply_segments<S: Simd, W: Stored, const MR: usize, const NV: usize>(
     s: S,
     patch: &Patch,
     pixels: &[*const f32; MR],
-    mut weights: Rows,
+    mut weights: Rows<W>,
+    ahead: &mut Ahead,
     tile: &mut [[S::Vec; NV]; MR],
 ) {
     for row in 0..patch.rows {
@@ -145,14 +202,15 @@ pub(super) unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize
             // SAFETY: the loops stay inside of the window and of the panel, of which each k takes a row.
             unsafe {
                 while k + UNROLL <= end {
+                    ahead.fetch::<S, NV>(s);
                     for u in 0..UNROLL {
-                        step::<S, MR, NV>(s, pixels, k + u, weights.skip::<S, NV>(u), tile);
+                        step::<S, W, MR, NV>(s, pixels, k + u, weights.skip::<S, NV>(u), tile);
                     }
                     weights = weights.skip::<S, NV>(UNROLL);
                     k += UNROLL;
                 }
                 while k < end {
-                    step::<S, MR, NV>(s, pixels, k, weights, tile);
+                    step::<S, W, MR, NV>(s, pixels, k, weights, tile);
                     weights = weights.skip::<S, NV>(1);
                     k += 1;
                 }
@@ -167,11 +225,11 @@ pub(super) unsafe fn multiply_segments<S: Simd, const MR: usize, const NV: usize
 ///
 /// The floats at `taps` from each of `pixels` must be readable, as must a panel of as many rows.
 #[inline(always)]
-unsafe fn multiply_taps<S: Simd, const MR: usize, const NV: usize>(
+unsafe fn multiply_taps<S: Simd, W: Stored, const MR: usize, const NV: usize>(
     s: S,
     taps: &[u32],
     pixels: &[*const f32; MR],
-    mut weights: Rows,
+    mut weights: Rows<W>,
     tile: &mut [[S::Vec; NV]; MR],
 ) {
     let (groups, rest) = taps.as_chunks::<UNROLL>();
@@ -179,12 +237,12 @@ unsafe fn multiply_taps<S: Simd, const MR: usize, const NV: usize>(
     unsafe {
         for group in groups {
             for (u, tap) in group.iter().enumerate() {
-                step::<S, MR, NV>(s, pixels, *tap as usize, weights.skip::<S, NV>(u), tile);
+                step::<S, W, MR, NV>(s, pixels, *tap as usize, weights.skip::<S, NV>(u), tile);
             }
             weights = weights.skip::<S, NV>(UNROLL);
         }
         for tap in rest {
-            step::<S, MR, NV>(s, pixels, *tap as usize, weights, tile);
+            step::<S, W, MR, NV>(s, pixels, *tap as usize, weights, tile);
             weights = weights.skip::<S, NV>(1);
         }
     }
@@ -196,11 +254,11 @@ unsafe fn multiply_taps<S: Simd, const MR: usize, const NV: usize>(
 ///
 /// They must be readable.
 #[inline(always)]
-unsafe fn step<S: Simd, const MR: usize, const NV: usize>(
+unsafe fn step<S: Simd, W: Stored, const MR: usize, const NV: usize>(
     s: S,
     pixels: &[*const f32; MR],
     k: usize,
-    weights: Rows,
+    weights: Rows<W>,
     tile: &mut [[S::Vec; NV]; MR],
 ) {
     // SAFETY: the caller's promise.
@@ -215,22 +273,7 @@ unsafe fn step<S: Simd, const MR: usize, const NV: usize>(
     }
 }
 
-/// `NV` vectors.
-///
-/// # Safety
-///
-/// They must be readable.
-#[inline(always)]
-pub(super) unsafe fn load_row<S: Simd, const NV: usize>(s: S, from: *const f32) -> [S::Vec; NV] {
-    let mut row = [s.splat(0.0); NV];
-    for (j, vector) in row.iter_mut().enumerate() {
-        // SAFETY: the caller's promise.
-        *vector = unsafe { s.load(from.add(j * S::LANES)) };
-    }
-    row
-}
-
-impl<const MR: usize, const NV: usize> Tiles<'_, MR, NV> {
+impl<W: Stored, const MR: usize, const NV: usize> Tiles<'_, W, MR, NV> {
     /// Adds the residual to the tile that begins at pixel `first` of the block, clamps and stores.
     ///
     /// # Safety
@@ -244,7 +287,7 @@ impl<const MR: usize, const NV: usize> Tiles<'_, MR, NV> {
             if gemm.residual.is_some() {
                 for i in 0..MR {
                     let residual = output.add(*block.residuals.as_ptr().add(first + i));
-                    let row = load_row::<S, NV>(s, residual);
+                    let row = F32::load_row::<S, NV>(s, residual);
                     for j in 0..NV {
                         tile[i][j] = s.add(tile[i][j], row[j]);
                     }

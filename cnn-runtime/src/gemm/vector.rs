@@ -6,71 +6,80 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
-use super::{Gemm, Panel};
+use core::ops::Range;
+
+use super::{F32, Gemm, Panel, Stored};
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Kernel, Simd};
 
-use super::tile::load_row;
-
-/// All groups and panels for the one pixel of `gemm`.
+/// The one pixel of `gemm`; gives the channels that are computed.
+///
+/// A share is whole strips, of as many panels as are read at once: how k is split depends on how many these are, and so
+/// do the bits of the results. A half panel behind them goes with the last strip.
 #[inline(always)]
-pub(super) fn run<S: Simd>(s: S, gemm: &Gemm) {
-    for group in 0..gemm.groups {
-        let mut first = 0;
-        while first < gemm.group_outputs() {
-            let panel = gemm.panel::<S>(group, first);
-            // The half panel comes alone; a panel of 9 or more channels is whole.
-            let whole = (gemm.group_outputs() - first + PANEL - HALF_PANEL - 1) / PANEL;
-            let strip = Strip { gemm, group, panel };
-            first += PANEL * dispatch(s, strip, whole.min(S::STREAMS));
+pub(super) fn run<S: Simd, W: Stored>(s: S, gemm: &Gemm<W>) -> Range<usize> {
+    // The half panel comes alone; a panel of 9 or more channels is whole.
+    let whole = (gemm.group_outputs() + PANEL - HALF_PANEL - 1) / PANEL;
+    let strips = whole.div_ceil(S::STREAMS).max(1);
+    let share = gemm.share.of(gemm.groups * strips);
+    for strip in share.clone() {
+        let (group, first) = (strip / strips, strip % strips * S::STREAMS);
+        let last = if strip % strips + 1 == strips { whole } else { first + S::STREAMS };
+        if last > first {
+            let panel = gemm.panel::<S>(group, first * PANEL, 1);
+            dispatch(s, Strip { gemm, group, panel }, last - first);
+        }
+        if last == whole && whole * PANEL < gemm.group_outputs() {
+            let panel = gemm.panel::<S>(group, whole * PANEL, 1);
+            dispatch(s, Strip { gemm, group, panel }, 0);
         }
     }
+    let channel = |strip: usize| strip / strips * gemm.group_outputs() + strip % strips * S::STREAMS * PANEL;
+    channel(share.start)..channel(share.end)
 }
 
-/// Runs the tile for so many whole panels, or for a half one if there are none, and gives how many it was.
+/// Runs the tile for so many whole panels, or for a half one if there are none.
 #[inline(always)]
-fn dispatch<S: Simd>(s: S, strip: Strip<'_>, panels: usize) -> usize {
+fn dispatch<S: Simd, W: Stored>(s: S, strip: Strip<'_, W>, panels: usize) {
     if panels == 0 {
-        match const { HALF_PANEL / S::Half::LANES } {
-            1 => s.half().run(Streams::<1, 1, 4>(strip)),
-            _ => s.half().run(Streams::<1, 2, 2>(strip)),
-        }
-        return 1;
+        return match const { HALF_PANEL / S::Half::LANES } {
+            1 => s.half().run(Streams::<W, 1, 1, 4>(strip)),
+            _ => s.half().run(Streams::<W, 1, 2, 2>(strip)),
+        };
     }
     match (const { PANEL / S::LANES }, panels) {
-        (1, 1) => s.run(Streams::<1, 1, 4>(strip)),
-        (1, 2) => s.run(Streams::<2, 1, 4>(strip)),
-        (1, 3) => s.run(Streams::<3, 1, 2>(strip)),
-        (1, _) => s.run(Streams::<4, 1, 2>(strip)),
-        (2, 1) => s.run(Streams::<1, 2, 4>(strip)),
-        (2, 2) => s.run(Streams::<2, 2, 2>(strip)),
-        (2, 3) => s.run(Streams::<3, 2, 2>(strip)),
-        (2, _) => s.run(Streams::<4, 2, 1>(strip)),
-        (_, 1) => s.run(Streams::<1, 4, 2>(strip)),
-        (_, _) => s.run(Streams::<2, 4, 1>(strip)),
+        (1, 1) => s.run(Streams::<W, 1, 1, 4>(strip)),
+        (1, 2) => s.run(Streams::<W, 2, 1, 4>(strip)),
+        (1, 3) => s.run(Streams::<W, 3, 1, 2>(strip)),
+        (1, _) => s.run(Streams::<W, 4, 1, 2>(strip)),
+        (2, 1) => s.run(Streams::<W, 1, 2, 4>(strip)),
+        (2, 2) => s.run(Streams::<W, 2, 2, 2>(strip)),
+        (2, 3) => s.run(Streams::<W, 3, 2, 2>(strip)),
+        (2, _) => s.run(Streams::<W, 4, 2, 1>(strip)),
+        (_, 1) => s.run(Streams::<W, 1, 4, 2>(strip)),
+        (_, _) => s.run(Streams::<W, 2, 4, 1>(strip)),
     }
-    panels
 }
 
 /// Where a tile begins.
 #[derive(Clone, Copy)]
-struct Strip<'a> {
-    gemm: &'a Gemm,
+struct Strip<'a, W> {
+    gemm: &'a Gemm<W>,
     group: usize,
     /// The first panel.
     panel: Panel,
 }
 
 /// A tile of one pixel and `F` panels of `NV` vectors, with k split over `KU` copies of the accumulators.
-struct Streams<'a, const F: usize, const NV: usize, const KU: usize>(Strip<'a>);
+struct Streams<'a, W, const F: usize, const NV: usize, const KU: usize>(Strip<'a, W>);
 
-impl<const F: usize, const NV: usize, const KU: usize> Kernel for Streams<'_, F, NV, KU> {
+impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Kernel for Streams<'_, W, F, NV, KU> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Strip { gemm, group, panel } = self.0;
-        let distance = NV * S::LANES * (gemm.patch.depth() + 1);
+        let distance = W::panel_floats(NV * S::LANES, gemm.patch.depth());
         let mut panels = [panel.start; F];
         for (f, start) in panels.iter_mut().enumerate() {
             *start = panel.start.wrapping_add(f * distance);
@@ -98,7 +107,7 @@ impl<const F: usize, const NV: usize, const KU: usize> Kernel for Streams<'_, F,
     }
 }
 
-impl<const F: usize, const NV: usize, const KU: usize> Streams<'_, F, NV, KU> {
+impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Streams<'_, W, F, NV, KU> {
     /// The biases plus the product of the window with the panels.
     ///
     /// # Safety
@@ -111,7 +120,7 @@ impl<const F: usize, const NV: usize, const KU: usize> Streams<'_, F, NV, KU> {
         // SAFETY: the loops stay inside of the window and of the panels, of which each k takes a row.
         unsafe {
             for f in 0..F {
-                sums[0][f] = load_row::<S, NV>(s, panels[f]);
+                sums[0][f] = F32::load_row::<S, NV>(s, panels[f]);
             }
             let mut row = NV * S::LANES;
             for y in 0..patch.rows {
@@ -120,14 +129,14 @@ impl<const F: usize, const NV: usize, const KU: usize> Streams<'_, F, NV, KU> {
                     let mut k = 0;
                     while k + KU <= patch.len {
                         for (u, sums) in sums.iter_mut().enumerate() {
-                            step(s, *from.add(k + u), &panels, row + u * NV * S::LANES, sums);
+                            step::<S, W, F, NV>(s, *from.add(k + u), &panels, row + u * W::floats(NV * S::LANES), sums);
                         }
-                        row += KU * NV * S::LANES;
+                        row += KU * W::floats(NV * S::LANES);
                         k += KU;
                     }
                     while k < patch.len {
-                        step(s, *from.add(k), &panels, row, &mut sums[0]);
-                        row += NV * S::LANES;
+                        step::<S, W, F, NV>(s, *from.add(k), &panels, row, &mut sums[0]);
+                        row += W::floats(NV * S::LANES);
                         k += 1;
                     }
                 }
@@ -150,7 +159,7 @@ impl<const F: usize, const NV: usize, const KU: usize> Streams<'_, F, NV, KU> {
 ///
 /// These must be readable.
 #[inline(always)]
-unsafe fn step<S: Simd, const F: usize, const NV: usize>(
+unsafe fn step<S: Simd, W: Stored, const F: usize, const NV: usize>(
     s: S,
     a: f32,
     panels: &[*const f32; F],
@@ -160,7 +169,7 @@ unsafe fn step<S: Simd, const F: usize, const NV: usize>(
     let a = s.splat(a);
     for f in 0..F {
         // SAFETY: the caller's promise.
-        let b = unsafe { load_row::<S, NV>(s, panels[f].add(row)) };
+        let b = unsafe { W::load_row::<S, NV>(s, panels[f].add(row)) };
         for j in 0..NV {
             sums[f][j] = s.mul_add(a, b[j], sums[f][j]);
         }

@@ -2,6 +2,7 @@
 
 use super::Reduce;
 use crate::map::Map;
+use crate::run::Share;
 use crate::simd::{Kernel, Simd};
 
 /// All pixels of `input` become the one of `output`. Whoever makes one has checked both maps, with a vector behind them.
@@ -10,6 +11,8 @@ pub(super) struct Global<'a, R> {
     pub(super) output: &'a Map,
     pub(super) ws: *mut f32,
     pub(super) reduce: R,
+    /// Strips of channels.
+    pub(super) share: Share,
 }
 
 impl<R: Reduce> Kernel for Global<'_, R> {
@@ -18,8 +21,10 @@ impl<R: Reduce> Kernel for Global<'_, R> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let channels = self.input.channels;
-        let mut c = 0;
-        while c < channels {
+        let strips = self.share.of(channels.div_ceil(4 * S::LANES));
+        let mut c = strips.start * 4 * S::LANES;
+        let end = channels.min(strips.end * 4 * S::LANES);
+        while c < end {
             // SAFETY: `assert_global` checked both maps, with a vector behind them; `c` counts their channels.
             c += unsafe {
                 if channels - c >= 4 * S::LANES { self.strip::<S, 4>(s, c) } else { self.strip::<S, 1>(s, c) }
@@ -37,7 +42,7 @@ impl<R: Reduce> Global<'_, R> {
     /// All but the last vector must be in the maps.
     #[inline(always)]
     unsafe fn strip<S: Simd, const N: usize>(&self, s: S, c: usize) -> usize {
-        let Self { input, output, ws, reduce } = *self;
+        let Self { input, output, ws, reduce, .. } = *self;
         let mut sums = [s.splat(R::START); N];
         for y in 0..input.height {
             let mut row = [s.splat(R::START); N];

@@ -1,10 +1,10 @@
-//! AVX2 and FMA: vectors of eight floats, sixteen registers.
+//! AVX2, FMA and F16C: vectors of eight floats, sixteen registers.
 
 use core::arch::x86_64::*;
 
 use super::{Kernel, Simd};
 
-/// Proof that the CPU has AVX2 and FMA.
+/// Proof that the CPU has AVX2, FMA and F16C.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx2 {
     _private: (),
@@ -14,15 +14,16 @@ impl Avx2 {
     /// The token, if the CPU has the features that `with_features` switches on: the two lists name the same.
     pub fn detect() -> Option<Self> {
         #[cfg(feature = "std")]
-        let available = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        let available =
+            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c");
         #[cfg(not(feature = "std"))]
-        let available = cfg!(all(target_feature = "avx2", target_feature = "fma"));
+        let available = cfg!(all(target_feature = "avx2", target_feature = "fma", target_feature = "f16c"));
         available.then_some(Self { _private: () })
     }
 }
 
 /// Runs a kernel with the features that [`Avx2::detect`] looks for.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 #[inline(never)]
 fn with_features<K: Kernel>(simd: Avx2, kernel: K) -> K::Output {
     kernel.run(simd)
@@ -93,6 +94,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch(self, from: *const f32) {
+        // SAFETY: a prefetch reads nothing, and faults at no address; every x86-64 CPU has it.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
+    }
+
+    #[inline(always)]
     fn splat(self, x: f32) -> __m256 {
         // SAFETY: `self` proves AVX.
         unsafe { _mm256_set1_ps(x) }
@@ -102,6 +109,12 @@ impl Simd for Avx2 {
     unsafe fn load(self, from: *const f32) -> __m256 {
         // SAFETY: `self` proves AVX; the floats are readable by the caller's promise.
         unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(self, from: *const f32) -> __m256 {
+        // SAFETY: `self` proves F16C; four floats are readable by the caller's promise.
+        unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.cast())) }
     }
 
     #[inline(always)]
@@ -244,18 +257,6 @@ impl Simd for Avx2 {
     fn shift_to_exponent(self, x: __m256) -> __m256 {
         // SAFETY: `self` proves AVX2.
         unsafe { _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_castps_si256(x))) }
-    }
-
-    #[inline(always)]
-    fn map(self, x: __m256, f: fn(f32) -> f32) -> __m256 {
-        let mut lanes = [0.0; Self::LANES];
-        // SAFETY: the array has a float for each lane.
-        unsafe { self.store(lanes.as_mut_ptr(), x) };
-        for lane in &mut lanes {
-            *lane = f(*lane);
-        }
-        // SAFETY: as above.
-        unsafe { self.load(lanes.as_ptr()) }
     }
 
     #[inline(always)]

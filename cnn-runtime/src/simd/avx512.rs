@@ -8,7 +8,7 @@ use super::{Kernel, Simd};
 /// Proof that the CPU has AVX-512 F, VL and DQ.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512 {
-    /// It also has AVX2 and FMA, whose vectors are half of these.
+    /// It also has AVX2, FMA and F16C, whose vectors are half of these.
     half: Avx2,
 }
 
@@ -27,7 +27,7 @@ impl Avx512 {
 }
 
 /// Runs a kernel with the features that [`Avx512::detect`] looks for.
-#[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq")]
+#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512vl,avx512dq")]
 #[inline(never)]
 fn with_features<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
     kernel.run(simd)
@@ -98,6 +98,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn prefetch(self, from: *const f32) {
+        // SAFETY: a prefetch reads nothing, and faults at no address; every x86-64 CPU has it.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
+    }
+
+    #[inline(always)]
     fn splat(self, x: f32) -> __m512 {
         // SAFETY: `self` proves AVX-512 F.
         unsafe { _mm512_set1_ps(x) }
@@ -107,6 +113,12 @@ impl Simd for Avx512 {
     unsafe fn load(self, from: *const f32) -> __m512 {
         // SAFETY: `self` proves AVX-512 F; the floats are readable by the caller's promise.
         unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(self, from: *const f32) -> __m512 {
+        // SAFETY: `self` proves AVX-512 F; eight floats are readable by the caller's promise.
+        unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) }
     }
 
     #[inline(always)]
@@ -229,18 +241,6 @@ impl Simd for Avx512 {
     fn shift_to_exponent(self, x: __m512) -> __m512 {
         // SAFETY: `self` proves AVX-512 F.
         unsafe { _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_castps_si512(x))) }
-    }
-
-    #[inline(always)]
-    fn map(self, x: __m512, f: fn(f32) -> f32) -> __m512 {
-        let mut lanes = [0.0; Self::LANES];
-        // SAFETY: the array has a float for each lane.
-        unsafe { self.store(lanes.as_mut_ptr(), x) };
-        for lane in &mut lanes {
-            *lane = f(*lane);
-        }
-        // SAFETY: as above.
-        unsafe { self.load(lanes.as_ptr()) }
     }
 
     #[inline(always)]

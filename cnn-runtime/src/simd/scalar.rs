@@ -175,7 +175,7 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn map(self, x: Self::Vec, f: fn(f32) -> f32) -> Self::Vec {
+    fn map(self, x: Self::Vec, f: impl Fn(f32) -> f32) -> Self::Vec {
         [f(x[0]), f(x[1]), f(x[2]), f(x[3])]
     }
 

@@ -5,16 +5,16 @@ use alloc::vec::Vec;
 
 use crate::activation::{Activate, PreluMap, activate, prelu};
 use crate::conv::{Conv2d, conv2d, depthwise2d};
-use crate::dense::{Dense, dense};
+use crate::dense::{Dense, dense, dense_f16};
 use crate::graph::{Graph, Node, Role};
-use crate::isa::Isa;
 use crate::join::{add, clear_halo, copy, load_chw, mul, store_chw};
 use crate::map::Map;
 use crate::norm::{LrnMap, ScaleShift, lrn, scale_shift};
-use crate::op::{Activation, BatchNorm, Conv, Op, Padding, Shape};
+use crate::op::{Activation, BatchNorm, Conv, Op, Padding, Shape, Store};
 use crate::pack::{Affine, Normalisation};
 use crate::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use crate::reference::{Params, RunError, find};
+use crate::run::Run;
 use crate::softmax::{log_softmax, softmax};
 use crate::weights::Layout;
 use crate::workspace::SLACK;
@@ -55,71 +55,74 @@ impl<'a> Layer<'a> {
     }
 
     /// The output for each of `count` inputs, which `reads` has one after another. `workspace` may hold anything.
-    pub(super) fn run(&self, isa: Isa, reads: &[&[f32]], count: usize, workspace: &mut Vec<f32>) -> Vec<f32> {
+    pub(super) fn run(&self, run: Run<'_>, reads: &[&[f32]], count: usize, workspace: &mut Vec<f32>) -> Vec<f32> {
         if workspace.len() < self.floats {
             workspace.resize(self.floats, 0.0);
         }
         let ws = &mut workspace[..self.floats];
-        clear_halo(isa, &self.inputs[0], &self.halo, ws);
+        clear_halo(run, &self.inputs[0], &self.halo, ws);
         let mut outputs = Vec::with_capacity(count * self.output.elements());
         for pass in 0..count {
             for (map, values) in self.inputs.iter().zip(reads) {
-                load_chw(isa, &values[pass * map.elements()..][..map.elements()], map, ws);
+                load_chw(run, &values[pass * map.elements()..][..map.elements()], map, ws);
             }
-            self.compute(isa, ws);
-            store_chw(isa, &self.output, self.chw, ws);
+            self.compute(run, ws);
+            store_chw(run, &self.output, self.chw, ws);
             outputs.extend_from_slice(&ws[self.chw..][..self.output.elements()]);
         }
         outputs
     }
 
     /// The kernel.
-    fn compute(&self, isa: Isa, ws: &mut [f32]) {
+    fn compute(&self, run: Run<'_>, ws: &mut [f32]) {
         let Self { ref inputs, output, ref weights, .. } = *self;
         let input = inputs[0];
         match self.op {
-            Op::Conv(conv) => convolve(isa, conv, &Conv2d::new(conv, input, output), weights, ws),
-            Op::Linear(_) => {
-                let linear = Dense { input, output, weights: 0, residual: None, activation: Activation::Identity };
-                dense(isa, &linear, weights, ws);
+            Op::Conv(conv) => convolve(run, conv, &Conv2d::new(conv, input, output), weights, ws),
+            Op::Linear(linear) => {
+                let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Identity };
+                match linear.store {
+                    Store::F32 => dense(run, &layer, weights, ws),
+                    Store::F16 => dense_f16(run, &layer, weights, ws),
+                }
             }
-            Op::MaxPool(pool) => max_pool(isa, &Pool2d::new(pool, input, output), ws),
-            Op::AvgPool(pool) => avg_pool(isa, &Pool2d::new(pool, input, output), ws),
-            Op::GlobalAvgPool => global_avg_pool(isa, &input, &output, ws),
-            Op::GlobalMaxPool => global_max_pool(isa, &input, &output, ws),
-            Op::Flatten => store_chw(isa, &input, output.offset, ws),
-            Op::Dropout { .. } => copy(isa, &input, &output, ws),
-            Op::Lrn(op) => lrn(isa, &LrnMap { input, output, lrn: *op }, ws),
+            Op::MaxPool(pool) => max_pool(run, &Pool2d::new(pool, input, output), ws),
+            Op::AvgPool(pool) => avg_pool(run, &Pool2d::new(pool, input, output), ws),
+            Op::GlobalAvgPool => global_avg_pool(run, &input, &output, ws),
+            Op::GlobalMaxPool => global_max_pool(run, &input, &output, ws),
+            Op::Flatten => store_chw(run, &input, output.offset, ws),
+            Op::Dropout { .. } => copy(run, &input, &output, ws),
+            Op::Lrn(op) => lrn(run, &LrnMap { input, output, lrn: *op }, ws),
             Op::BatchNorm(_) => {
                 let norm = ScaleShift { input, output, weights: 0, activation: Activation::Identity };
-                scale_shift(isa, &norm, weights, ws);
+                scale_shift(run, &norm, weights, ws);
             }
-            Op::Prelu(per) => prelu(isa, &PreluMap { input, output, weights: 0, per: *per }, weights, ws),
+            Op::Prelu(per) => prelu(run, &PreluMap { input, output, weights: 0, per: *per }, weights, ws),
             Op::Activation(activation) => {
-                activate(isa, &Activate { input, output, activation: *activation }, ws);
+                activate(run, &Activate { input, output, activation: *activation }, ws);
             }
-            Op::Softmax => softmax(isa, &input, &output, ws),
-            Op::LogSoftmax => log_softmax(isa, &input, &output, ws),
-            Op::Concat => concat(isa, inputs, &output, ws),
-            Op::Add => add(isa, inputs, &output, Activation::Identity, ws),
-            Op::Mul => mul(isa, inputs, &output, Activation::Identity, ws),
+            Op::Softmax => softmax(run, &input, &output, ws),
+            Op::LogSoftmax => log_softmax(run, &input, &output, ws),
+            Op::Concat => concat(run, inputs, &output, ws),
+            Op::Add => add(run, inputs, &output, Activation::Identity, ws),
+            Op::Mul => mul(run, inputs, &output, Activation::Identity, ws),
         }
     }
 }
 
-fn convolve(isa: Isa, conv: &Conv, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
+fn convolve(run: Run<'_>, conv: &Conv, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
     if conv.is_depthwise(layer.input.channels) {
-        depthwise2d(isa, layer, weights, ws);
+        depthwise2d(run, layer, weights, ws);
     } else {
-        conv2d(isa, layer, weights, ws);
+        conv2d(run, layer, weights, ws);
     }
 }
 
 /// Copies each input into its channels of the output.
-fn concat(isa: Isa, inputs: &[Map], output: &Map, ws: &mut [f32]) {
+fn concat(run: Run<'_>, inputs: &[Map], output: &Map, ws: &mut [f32]) {
     let mut first = output.offset;
     for input in inputs {
-        copy(isa, input, &Map { offset: first, channels: input.channels, ..*output }, ws);
+        copy(run, input, &Map { offset: first, channels: input.channels, ..*output }, ws);
         first += input.channels;
     }
 }

@@ -102,6 +102,15 @@ pub enum Problem {
         /// Whether it would be the bias of a layer that is declared without one.
         unused_bias: bool,
     },
+    /// A tensor has values that are too large for the half precision that its layer is declared with.
+    BeyondF16 {
+        /// Its name.
+        name: String,
+        /// How many.
+        count: usize,
+        /// Position of the first, counted through the whole tensor.
+        first: usize,
+    },
     /// All values are finite, but folded with the batch normalisation behind them, some are too large for `f32`.
     Overflow {
         /// Name of the layer.
@@ -194,6 +203,7 @@ impl WeightsError {
             "of another type",
             "not finite",
             "with a negative variance",
+            "too large for f16",
             "too large when folded",
         ];
         let count = |kind: &&str| self.problems.iter().filter(|problem| problem.kind() == Some(kind)).count();
@@ -216,6 +226,7 @@ impl Problem {
             Self::Mistyped { .. } => Some("of another type"),
             Self::NotFinite { .. } => Some("not finite"),
             Self::NegativeVariance { .. } => Some("with a negative variance"),
+            Self::BeyondF16 { .. } => Some("too large for f16"),
             Self::Overflow { .. } => Some("too large when folded"),
         }
     }
@@ -273,6 +284,10 @@ impl fmt::Display for Problem {
             Self::Unexpected { name, shape, unused_bias } => {
                 let advice = if *unused_bias { "; the layer is declared with `bias = false`" } else { "" };
                 write!(f, "{}: unexpected, {shape:?}{advice}", name.escape_debug())
+            }
+            Self::BeyondF16 { name, count, first } => {
+                write!(f, "{name}: {count} beyond 65504, which f16 ends at, the first at {first}; ")?;
+                f.write_str("declare the layer with `store = f32`")
             }
             Self::Overflow { layer } => {
                 write!(f, "{layer}: too large for f32 when the batch normalisation behind it is folded into it")

@@ -2,12 +2,13 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
-use super::{WIDEST, Winograd2d, depth, spread, transform};
+use super::{Winograd2d, depth, spread, transform, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
-use crate::gemm::{Columns, Width, evenly, multiply};
+use crate::gemm::{Products, Width, evenly, multiply};
 use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL};
+use crate::run::Share;
 use crate::simd::{Kernel, Simd};
 use crate::workspace::Batch;
 
@@ -21,6 +22,8 @@ pub(super) struct Work<'a> {
     pub(super) weights: *const f32,
     pub(super) ws: *mut f32,
     pub(super) finish: Finish,
+    /// Which tiles.
+    pub(super) share: Share,
 }
 
 /// Tiles of `M x M` outputs, by `N x N` products.
@@ -32,6 +35,10 @@ struct Block {
     first: usize,
     len: usize,
     group: usize,
+    /// Where the first one is in V and M.
+    slot: usize,
+    /// Whether weights come from memory.
+    cold: bool,
 }
 
 /// Some output channels: a panel, half of one, or two.
@@ -53,13 +60,19 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Work { layer, batch, .. } = self.0;
-        let tiles = batch.images * self.tiles_per_image();
-        for (first, len) in evenly(tiles, layer.block) {
+        let Work { layer, batch, share, .. } = self.0;
+        let Some((index, share)) = share.at_most(layer.room()) else { return };
+        let tiles = share.of(batch.images * self.tiles_per_image());
+        if tiles.is_empty() {
+            return;
+        }
+        let room = layer.room() / share.parts;
+        for (first, len) in evenly(tiles.len(), layer.block.min(room)) {
+            let (cold, first) = (first == 0, tiles.start + first);
             for group in 0..layer.conv.groups {
-                let block = Block { first, len, group };
+                let block = Block { first, len, group, slot: index * room, cold };
                 s.run(Transform { work: &self, block });
-                let outputs = layer.conv.output.channels / layer.conv.groups;
+                let outputs = self.outputs();
                 let mut channel = 0;
                 while channel < outputs {
                     let panel = self.panel::<S>(group, channel);
@@ -98,20 +111,29 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         self.0.layer.conv.input.channels / self.0.layer.conv.groups
     }
 
+    fn outputs(&self) -> usize {
+        self.0.layer.conv.output.channels / self.0.layer.conv.groups
+    }
+
     /// Where V begins, and the distance between the values of two points.
     fn v(&self) -> (*mut f32, usize) {
-        (self.0.ws.wrapping_add(self.0.layer.scratch), spread(self.0.layer.block * depth(self.inputs())))
+        (self.0.ws.wrapping_add(self.0.layer.scratch), spread(self.0.layer.room() * depth(self.inputs())))
     }
 
     /// Where M begins, and the distance between the values of two points.
     fn m(&self) -> (*mut f32, usize) {
         let (v, distance) = self.v();
-        (v.wrapping_add(N * N * distance), spread(self.0.layer.block * WIDEST))
+        (v.wrapping_add(N * N * distance), spread(self.0.layer.room() * width(self.outputs())))
+    }
+
+    /// Where a block begins in M: the same for all panels, since other threads may be at wider ones.
+    fn slot_in_m(&self, block: Block) -> usize {
+        block.slot * width(self.outputs())
     }
 
     /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
     fn panel<S: Simd>(&self, group: usize, first: usize) -> Panel {
-        let outputs = self.0.layer.conv.output.channels / self.0.layer.conv.groups;
+        let outputs = self.outputs();
         let len = N * N * self.inputs() + 1;
         let before = (group * outputs.next_multiple_of(HALF_PANEL) + first) * len;
         let rest = outputs - first;
@@ -131,20 +153,20 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) {
         let inputs = self.inputs();
         let ((v, v_distance), (m, m_distance)) = (self.v(), self.m());
-        // Of the first panel, if there are two.
-        let width = panel.width.channels().min(PANEL);
-        for point in 0..N * N {
-            let columns = Columns {
-                // SAFETY: a panel has a bias, and then the transformed filters of all points.
-                weights: unsafe { panel.weights.add(width * (1 + point * inputs)) },
-                next: panel.next,
-                width: panel.width,
-                depth: inputs,
-            };
-            let rows = v.wrapping_add(point * v_distance).cast_const();
-            // SAFETY: V and M have room for the tiles of a block at each point; they lie in the scratch memory.
-            unsafe { multiply(s, rows, depth(inputs), block.len, columns, m.wrapping_add(point * m_distance)) };
-        }
+        let products = Products {
+            count: N * N,
+            len: block.len,
+            depth: inputs,
+            width: panel.width,
+            rows: (v.wrapping_add(block.slot * depth(inputs)).cast_const(), depth(inputs), v_distance),
+            // Behind the biases.
+            weights: (panel.weights.wrapping_add(panel.width.channels().min(PANEL)), panel.next),
+            to: (m.wrapping_add(self.slot_in_m(block)), m_distance),
+            cold: block.cold,
+        };
+        // SAFETY: V and M have room for the tiles of a block at each point, and lie in the scratch memory; a panel has a bias,
+        // and then the transformed filters of all points.
+        unsafe { multiply(s, &products) };
     }
 
     /// Applies what remains of the activation to the tiles of a block.
@@ -188,7 +210,7 @@ impl<const M: usize, const N: usize> Kernel for Transform<'_, '_, M, N> {
                 // has whole vectors of channels for each tile and point.
                 unsafe {
                     let from = ws.add(from + channel).cast_const();
-                    let to = v.add(index * depth(inputs) + channel);
+                    let to = v.add((self.block.slot + index) * depth(inputs) + channel);
                     transform_tile::<S, N>(s, from, [row, pixel], to, distance);
                 }
             }
@@ -248,7 +270,8 @@ impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
             for channel in (0..self.panel.channels).step_by(S::LANES) {
                 // SAFETY: M has the panels for each tile and point; a panel begins with its biases.
                 unsafe {
-                    let from = m.add(index * self.panel.width.channels() + channel).cast_const();
+                    let at = self.work.slot_in_m(self.block) + index * self.panel.width.channels() + channel;
+                    let from = m.add(at).cast_const();
                     let tile = output_tile::<S, M, N>(s, from, distance);
                     let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);
                     let bias = s.load(bias);

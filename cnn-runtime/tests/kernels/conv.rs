@@ -6,6 +6,7 @@ use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Padding, Size};
 use cnn_runtime::pack::{Affine, ConvPanels, DepthwiseTaps};
+use cnn_runtime::run::Run;
 
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, isas};
 
@@ -129,10 +130,11 @@ impl Case {
         };
         let what = format!("{} {self:?}", isa.name());
         check(
+            isa,
             &what,
             &arena,
             &output,
-            |ws| conv2d(isa, &layer, &packed, ws),
+            |run, ws| conv2d(run, &layer, &packed, ws),
             |y, x, c| {
                 let (sum, tolerance) = sum_at(&arena, &layer, &filters, [y, x, c]);
                 activated(self.activation, sum, tolerance)
@@ -247,10 +249,11 @@ fn dense_of_random_shapes() {
             let conv = whole_map(&layer, kernel);
             let what = format!("{} {layer:?}", isa.name());
             check(
+                isa,
                 &what,
                 &arena,
                 &output,
-                |ws| dense(isa, &layer, &packed, ws),
+                |run, ws| dense(run, &layer, &packed, ws),
                 |y, x, c| {
                     let (sum, tolerance) = sum_at(&arena, &conv, &filters, [y, x, c]);
                     activated(activation, sum, tolerance)
@@ -261,7 +264,7 @@ fn dense_of_random_shapes() {
 }
 
 /// A fully connected layer as a convolution.
-fn whole_map(layer: &Dense, kernel: Size) -> Conv2d {
+pub(crate) fn whole_map(layer: &Dense, kernel: Size) -> Conv2d {
     let one = Size::square(1);
     let Dense { input, output, weights, residual, activation } = *layer;
     Conv2d {
@@ -332,10 +335,11 @@ fn depthwise_case(isa: Isa, rng: &mut Rng) {
     let filters = Filters { groups: channels, kernel, weight, bias };
     let what = format!("{} {layer:?}", isa.name());
     check(
+        isa,
         &what,
         &arena,
         &output,
-        |ws| depthwise2d(isa, &layer, &packed, ws),
+        |run, ws| depthwise2d(run, &layer, &packed, ws),
         |y, x, c| -> Expected {
             let (sum, tolerance) = sum_at(&arena, &layer, &filters, [y, x, c]);
             activated(activation, sum, tolerance)
@@ -346,7 +350,6 @@ fn depthwise_case(isa: Isa, rng: &mut Rng) {
 /// A layer that reaches outside of the workspace is refused, whatever it reads.
 #[test]
 fn descriptions_that_reach_outside_are_refused() {
-    let isa = Isa::best();
     let good = whole_map(
         &Dense {
             input: Map::dense(0, 2, 2, 4),
@@ -362,7 +365,7 @@ fn descriptions_that_reach_outside_are_refused() {
         let mut ws = vec![0.0; len];
         std::panic::catch_unwind(move || {
             let ws = &mut ws;
-            conv2d(isa, &layer, weights, ws);
+            conv2d(Run::best(), &layer, weights, ws);
         })
         .is_err()
     };

@@ -7,6 +7,7 @@ use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
 use cnn_runtime::op::{Activation, Lrn, Padding, PreluPer};
 use cnn_runtime::pack::{Affine, pack_scale_shift, pack_slopes, padded, scale_shift_len};
+use cnn_runtime::run::Run;
 use cnn_runtime::softmax::{log_softmax, softmax};
 
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, index, indices, isas};
@@ -42,10 +43,11 @@ fn activations() {
         let layer = Activate { input, output, activation: rng.pick(&ACTIVATIONS) };
         let what = format!("{} {layer:?}", isa.name());
         check(
+            isa,
             &what,
             &arena,
             &output,
-            |ws| activate(isa, &layer, ws),
+            |run, ws| activate(run, &layer, ws),
             |y, x, c| {
                 // As if the input had been rounded: near a zero of a function, that is much of the result.
                 let value = arena.get(&input, y, x, c);
@@ -69,10 +71,11 @@ fn prelu_with_slopes_per_channel_and_per_element() {
         let layer = PreluMap { input, output, weights: 3, per };
         let what = format!("{} {layer:?}", isa.name());
         check(
+            isa,
             &what,
             &arena,
             &output,
-            |ws| prelu(isa, &layer, &packed, ws),
+            |run, ws| prelu(run, &layer, &packed, ws),
             |y, x, c| {
                 let value = arena.get(&input, y, x, c);
                 let pixel = if pixels == 1 { 0 } else { y * input.width + x };
@@ -96,10 +99,11 @@ fn scale_and_shift() {
         let layer = ScaleShift { input, output, weights: 0, activation: rng.pick(&ACTIVATIONS) };
         let what = format!("{} {layer:?}", isa.name());
         check(
+            isa,
             &what,
             &arena,
             &output,
-            |ws| scale_shift(isa, &layer, &packed, ws),
+            |run, ws| scale_shift(run, &layer, &packed, ws),
             |y, x, c| {
                 let product = arena.get(&input, y, x, c) * f64::from(scale[c]);
                 // Two roundings of numbers up to 9.
@@ -123,10 +127,11 @@ fn lrn_of_random_shapes() {
         let layer = LrnMap { input, output, lrn: constants };
         let what = format!("{} {layer:?}", isa.name());
         check(
+            isa,
             &what,
             &arena,
             &output,
-            |ws| lrn(isa, &layer, ws),
+            |run, ws| lrn(run, &layer, ws),
             |y, x, c| {
                 let half = constants.size / 2;
                 let around = c.saturating_sub(half)..=(c + half).min(input.channels - 1);
@@ -155,10 +160,11 @@ fn softmax_and_its_logarithm() {
         };
         let what = format!("{} {input:?}", isa.name());
         check(
+            isa,
             &what,
             &arena,
             &output,
-            |ws| softmax(isa, &input, &output, ws),
+            |run, ws| softmax(run, &input, &output, ws),
             |y, x, c| {
                 let largest = largest(y, x);
                 // exp within 2 ulp, a sum of 70 in up to 18 vectors, a quotient; the difference from the largest is up to 16,
@@ -167,10 +173,11 @@ fn softmax_and_its_logarithm() {
             },
         );
         check(
+            isa,
             &what,
             &arena,
             &output,
-            |ws| log_softmax(isa, &input, &output, ws),
+            |run, ws| log_softmax(run, &input, &output, ws),
             |y, x, c| {
                 let largest = largest(y, x);
                 let value = arena.get(&input, y, x, c) - largest - sum(y, x, largest).ln();
@@ -203,11 +210,11 @@ fn sums_and_products() {
         arena.close();
         let activation = rng.pick(&ACTIVATIONS);
         let what = format!("{} {product} {inputs:?} {activation:?}", isa.name());
-        let kernel = |ws: &mut [f32]| match product {
-            true => join::mul(isa, &inputs, &output, activation, ws),
-            false => join::add(isa, &inputs, &output, activation, ws),
+        let kernel = |run: Run<'_>, ws: &mut [f32]| match product {
+            true => join::mul(run, &inputs, &output, activation, ws),
+            false => join::add(run, &inputs, &output, activation, ws),
         };
-        check(&what, &arena, &output, kernel, |y, x, c| {
+        check(isa, &what, &arena, &output, kernel, |y, x, c| {
             let values = inputs.iter().map(|map| match map.pixels() {
                 1 => arena.get(map, 0, 0, c),
                 _ => arena.get(map, y, x, c),
@@ -229,17 +236,19 @@ fn copies_and_layouts() {
         let what = format!("{} {input:?} {output:?}", isa.name());
         let exact = |value: f64| Expected { value, tolerance: 0.0 };
         check(
+            isa,
             &what,
             &arena,
             &output,
-            |ws| join::copy(isa, &input, &output, ws),
+            |run, ws| join::copy(run, &input, &output, ws),
             |y, x, c| exact(arena.get(&input, y, x, c)),
         );
         check(
+            isa,
             &what,
             &arena,
             &flat,
-            |ws| join::store_chw(isa, &input, flat.offset, ws),
+            |run, ws| join::store_chw(run, &input, flat.offset, ws),
             |_, _, at| {
                 let (c, pixel) = (at / input.pixels(), at % input.pixels());
                 exact(arena.get(&input, pixel / input.width, pixel % input.width, c))
@@ -247,10 +256,11 @@ fn copies_and_layouts() {
         );
         let image = rng.floats(input.elements());
         check(
+            isa,
             &what,
             &arena,
             &input,
-            |ws| join::load_chw(isa, &image, &input, ws),
+            |run, ws| join::load_chw(run, &image, &input, ws),
             |y, x, c| exact(image[(c * input.height + y) * input.width + x].into()),
         );
     });
@@ -272,10 +282,11 @@ fn halos_are_cleared() {
         };
         arena.fill(&whole, || 1.0);
         check(
+            isa,
             isa.name(),
             &arena,
             &whole,
-            |ws| join::clear_halo(isa, &map, &halo, ws),
+            |run, ws| join::clear_halo(run, &map, &halo, ws),
             |y, x, _| {
                 let rows = halo.top..halo.top + map.height;
                 let inside = rows.contains(&y) && (halo.left..halo.left + map.width).contains(&x);
@@ -292,8 +303,8 @@ fn nan_passes_through() {
         for activation in ACTIVATIONS {
             let mut ws = vec![f32::NAN; 32];
             let map = Map::vector(0, 9);
-            activate(isa, &Activate { input: map, output: map, activation }, &mut ws);
-            join::add(isa, &[map, map], &map, activation, &mut ws);
+            activate(isa.into(), &Activate { input: map, output: map, activation }, &mut ws);
+            join::add(isa.into(), &[map, map], &map, activation, &mut ws);
             let step = activation == Activation::Step;
             assert!(step || (0..9).all(|c| ws[index(&map, 0, 0, c)].is_nan()), "{} {activation:?}", isa.name());
         }

@@ -64,10 +64,11 @@ fn conv_agrees_with_matrixmultiply() {
             // Both are sums of k products below 1, in different orders.
             let tolerance = k as f64 * f64::from(f32::EPSILON);
             check(
+                isa,
                 isa.name(),
                 &arena,
                 &output,
-                |ws| conv2d(isa, &layer, &packed, ws),
+                |run, ws| conv2d(run, &layer, &packed, ws),
                 |y, x, c| Expected { value: product[(y * side + x) * outputs + c].into(), tolerance },
             );
         }

@@ -5,6 +5,8 @@
 //! instruction set, and fails where the CPU does not have it.
 
 mod conv;
+#[cfg(feature = "alloc")]
+mod dense_f16;
 mod elementwise;
 mod gemm;
 mod math;

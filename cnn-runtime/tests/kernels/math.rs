@@ -140,7 +140,7 @@ fn functions_keep_their_bounds() {
     let samples = samples();
     for isa in isas() {
         assert_bound(isa, Function::Exp, &samples, 2.0);
-        let fused = !matches!(isa, Isa::Scalar(_));
+        let fused = !matches!(isa.name(), "scalar" | "simd128");
         assert_bound(isa, Function::Tanh, &samples, if fused { 5.0 } else { 7.0 });
         assert_bound(isa, Function::Sigmoid, &samples, 4.0);
         assert_bound(isa, Function::Mish, &samples, 8.0);

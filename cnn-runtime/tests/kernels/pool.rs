@@ -57,20 +57,22 @@ fn pools_of_random_shapes() {
             let layer = Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad };
             let what = format!("{} ceil {ceil} {layer:?}", isa.name());
             check(
+                isa,
                 &what,
                 &arena,
                 &output,
-                |ws| max_pool(isa, &layer, ws),
+                |run, ws| max_pool(run, &layer, ws),
                 |y, x, c| {
                     let (inside, _) = taps(&arena, &layer, [y, x, c]);
                     Expected { value: inside.into_iter().fold(f64::NEG_INFINITY, f64::max), tolerance: 0.0 }
                 },
             );
             check(
+                isa,
                 &what,
                 &arena,
                 &output,
-                |ws| avg_pool(isa, &layer, ws),
+                |run, ws| avg_pool(run, &layer, ws),
                 |y, x, c| {
                     let (inside, padded) = taps(&arena, &layer, [y, x, c]);
                     let count = if count_include_pad { padded } else { inside.len() };
@@ -100,17 +102,19 @@ fn global_pools_of_random_shapes() {
                 (0..shape[0]).flat_map(move |y| (0..shape[1]).map(move |x| arena.get(&input, y, x, c)))
             };
             check(
+                isa,
                 isa.name(),
                 &arena,
                 &output,
-                |ws| global_max_pool(isa, &input, &output, ws),
+                |run, ws| global_max_pool(run, &input, &output, ws),
                 |_, _, c| Expected { value: all(c).fold(f64::NEG_INFINITY, f64::max), tolerance: 0.0 },
             );
             check(
+                isa,
                 isa.name(),
                 &arena,
                 &output,
-                |ws| global_avg_pool(isa, &input, &output, ws),
+                |run, ws| global_avg_pool(run, &input, &output, ws),
                 |_, _, c| {
                     let value = all(c).sum::<f64>() / (shape[0] * shape[1]) as f64;
                     Expected { value, tolerance: 20.0 * 2.5 * f64::from(f32::EPSILON) }

@@ -1,10 +1,13 @@
 //! Workspaces with canaries, random numbers, and comparisons.
 
 use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Padding};
+use cnn_runtime::run::{Run, Threads};
+use cnn_runtime::threads::Pool;
 use cnn_runtime::workspace::SLACK;
 
 /// The instruction sets to test: all of this CPU, or the one that `CNN_ISA` names.
@@ -122,16 +125,22 @@ pub(crate) struct Expected {
     pub(crate) tolerance: f64,
 }
 
-/// Runs a kernel, compares its output, and everything else for being untouched.
+/// Pools that split even the smallest kernels.
+static POOLS: LazyLock<Mutex<[Pool; 3]>> =
+    LazyLock::new(|| Mutex::new([2, 3, 5].map(|threads| Pool::new(threads).with_least_work(1))));
+
+/// Runs a kernel, compares its output, and everything else for being untouched. Then runs it on several threads, which
+/// must leave the same bits.
 pub(crate) fn check(
+    isa: Isa,
     what: &str,
     arena: &Arena,
     output: &Map,
-    kernel: impl FnOnce(&mut [f32]),
+    kernel: impl Fn(Run<'_>, &mut [f32]),
     expected: impl Fn(usize, usize, usize) -> Expected,
 ) {
     let mut ws = arena.ws.clone();
-    kernel(&mut ws);
+    kernel(isa.into(), &mut ws);
     for y in 0..output.height {
         for x in 0..output.width {
             for c in 0..output.channels {
@@ -146,6 +155,14 @@ pub(crate) fn check(
     for (at, (now, before)) in ws.iter().zip(&arena.ws).enumerate() {
         let same = now.to_bits() == before.to_bits();
         assert!(same || written.contains(&at), "{what}: wrote {at}, outside of its output {output:?}");
+    }
+    // A pool that another test uses would leave this one to itself.
+    for pool in &*POOLS.lock().unwrap_or_else(PoisonError::into_inner) {
+        let mut shared = arena.ws.clone();
+        kernel(Run::new(isa).on(Threads::of(pool)), &mut shared);
+        for (at, (shared, alone)) in shared.iter().zip(&ws).enumerate() {
+            assert!(shared.to_bits() == alone.to_bits(), "{what} on {pool:?}: {shared} at {at}, not {alone}");
+        }
     }
 }
 

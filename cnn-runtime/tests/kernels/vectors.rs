@@ -2,6 +2,7 @@
 
 use cnn_runtime::isa::Isa;
 use cnn_runtime::simd::{Kernel, Simd};
+use half::f16;
 
 use crate::support::{Rng, isas};
 
@@ -199,6 +200,33 @@ impl Kernel for Parts {
 #[test]
 fn parts_of_vectors_leave_the_rest_alone() {
     on_all(Parts);
+}
+
+/// All finite numbers in half precision, and in single precision.
+#[derive(Clone, Copy)]
+struct Halves;
+
+impl Kernel for Halves {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let all: Vec<f16> = (0..=u16::MAX).map(f16::from_bits).filter(|half| half.is_finite()).collect();
+        for halves in all.chunks_exact(S::LANES) {
+            let pairs = halves.as_chunks::<2>().0.iter();
+            let pairs = pairs.map(|[a, b]| f32::from_bits(u32::from(a.to_bits()) | u32::from(b.to_bits()) << 16));
+            let pairs: Vec<f32> = pairs.collect();
+            // SAFETY: there is a float for each two lanes.
+            let found = lanes(s, unsafe { s.load_f16(pairs.as_ptr()) });
+            let same = found.iter().zip(halves).all(|(found, half)| found.to_bits() == half.to_f32().to_bits());
+            assert!(same, "load_f16: {found:?}, not {halves:?}");
+        }
+    }
+}
+
+#[test]
+fn halves_are_widened_exactly() {
+    on_all(Halves);
 }
 
 #[derive(Clone, Copy)]

@@ -82,13 +82,14 @@ impl Setup {
         let terms = (self.filters.weight.len() / conv.output.channels) as f64;
         let tolerance = factor * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0);
         check(
+            isa,
             &format!("{} {:?}", isa.name(), self.layer),
             &self.arena,
             &conv.output,
-            |ws| {
+            |run, ws| {
                 let mut all = ws.to_vec();
                 all.resize(self.floats(), f32::NAN);
-                winograd2d(isa, &self.layer, &self.packed, &mut all);
+                winograd2d(run, &self.layer, &self.packed, &mut all);
                 ws.copy_from_slice(&all[..ws.len()]);
             },
             |y, x, c| {
@@ -126,10 +127,10 @@ fn images_of_a_batch_give_what_they_give_alone() {
                 indices(&setup.layer.conv.input).into_iter().for_each(|at| ws[at] = rng.float());
                 ws.resize(batch.floats, f32::NAN);
                 images.extend(&ws);
-                winograd2d(isa, &setup.layer, &setup.packed, &mut ws);
+                winograd2d(isa.into(), &setup.layer, &setup.packed, &mut ws);
                 alone.push(ws);
             }
-            winograd2d_batch(isa, &setup.layer, batch, &setup.packed, &mut images);
+            winograd2d_batch(isa.into(), &setup.layer, batch, &setup.packed, &mut images);
             for (together, alone) in batch.split(&mut images).zip(&alone) {
                 assert!(indices(&setup.layer.conv.output).into_iter().all(|at| together[at] == alone[at]));
             }

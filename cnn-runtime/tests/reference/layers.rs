@@ -1,7 +1,7 @@
 //! Each layer by itself.
 
 use cnn_runtime::graph::{Graph, Node, Role, Tensor as Parameter, Value};
-use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size};
+use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size, Store};
 use cnn_runtime::reference::{
     Params, RunningVariance, Statistics, Tensor, activate, add, batch_norm_training, concat, mul, run,
 };
@@ -93,7 +93,7 @@ fn conv_sums_over_the_channels_of_its_group() {
 #[test]
 fn linear_flattens_channels_first() {
     let weight: &[f32] = &[1., 10., 100., 1000., 1., 1., 1., 1.];
-    let op = Op::Linear(Linear { features: 2, bias: true });
+    let op = Op::Linear(Linear { features: 2, bias: true, store: Store::F32 });
     for shape in [map(2, 1, 2), map(1, 2, 2), Shape::Vector(4)] {
         let params = [(Role::Weight, weight), (Role::Bias, &[0.5, -10.])];
         check(op, (shape, &[1., 2., 3., 4.]), &params, (Shape::Vector(2), &[4321.5, 0.]));

@@ -1,7 +1,7 @@
 //! Whole nets: the order of values, further outputs, and what can be wrong with the parameters.
 
 use cnn_runtime::graph::{Aux, Graph, Node, Role, Tap, Tensor, Value};
-use cnn_runtime::op::{Activation, Linear, Op, Shape};
+use cnn_runtime::op::{Activation, Linear, Op, Shape, Store};
 use cnn_runtime::reference::{Params, RunError, run, run_with_aux};
 
 const PAIR: Shape = Shape::Vector(2);
@@ -23,7 +23,7 @@ const GRAPH: Graph<'static> = Graph {
     aux: &[Aux { name: "head", weight: 0.3, result: Value::Node(2) }],
 };
 
-const LINEAR: Op = Op::Linear(Linear { features: 2, bias: false });
+const LINEAR: Op = Op::Linear(Linear { features: 2, bias: false, store: Store::F32 });
 
 const PLAIN: Node<'static> = Node {
     name: "",

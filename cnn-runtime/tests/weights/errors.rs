@@ -2,9 +2,9 @@
 
 use cnn_runtime::graph::{Graph, Node, Tensor};
 use cnn_runtime::op::{BatchNorm, Op};
-use cnn_runtime::weights::{Cause, Format, Problem, Source, Unreadable, WeightsError, load, read};
+use cnn_runtime::weights::{Cause, Format, Layout, Problem, Source, Unreadable, WeightsError, load, read};
 
-use crate::net::{Entry, GRAPH, PACKED, RECIPE, entries, entries_with, entry, file, of_values};
+use crate::net::{Entry, FC_PANELS, GRAPH, PACKED, RECIPE, entries, entries_with, entry, file, of_values};
 
 /// The error of a file, after checking that nothing was packed.
 fn error(bytes: &[u8]) -> WeightsError {
@@ -230,6 +230,28 @@ fn folding_may_overflow() {
     });
     let error = load(&GRAPH, &RECIPE, &Source::new(&file(&given.collect::<Vec<_>>())), &mut [0.0; PACKED]).unwrap_err();
     assert_eq!(error.problems, [Problem::Overflow { layer: "conv1".to_string() }]);
+}
+
+#[test]
+fn weights_may_be_too_large_for_half_precision() {
+    let mut recipe = RECIPE;
+    recipe[2].layout = Layout::F16(FC_PANELS);
+    let load_with = |values: &[f32]| {
+        let bytes = file(&entries_with(of_values("fc.weight", &[3, 8], values)));
+        load(&GRAPH, &recipe, &Source::new(&bytes), &mut [0.0; PACKED])
+    };
+    let mut values = [0.5; 24];
+    assert_eq!(load_with(&values), Ok(()));
+    (values[9], values[20]) = (65519.0, -65504.0);
+    assert_eq!(load_with(&values), Ok(()));
+    (values[9], values[20]) = (65520.0, -1e9);
+    let error = load_with(&values).unwrap_err();
+    assert_eq!(error.problems, [Problem::BeyondF16 { name: "fc.weight".to_string(), count: 2, first: 9 }]);
+    assert_eq!(
+        error.to_string(),
+        "weights do not fit Tiny: 1 too large for f16\n  \
+         fc.weight: 2 beyond 65504, which f16 ends at, the first at 9; declare the layer with `store = f32`"
+    );
 }
 
 #[test]

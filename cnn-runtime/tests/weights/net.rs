@@ -1,7 +1,7 @@
 //! A small net with a layer of each kind that has weights, and files for it.
 
 use cnn_runtime::graph::{Aux, Graph, Node, Role, Tensor, Value};
-use cnn_runtime::op::{BatchNorm, Conv, Linear, Op, Padding, PreluPer, Shape, Size};
+use cnn_runtime::op::{BatchNorm, Conv, Linear, Op, Padding, PreluPer, Shape, Size, Store};
 use cnn_runtime::pack::ConvPanels;
 use cnn_runtime::weights::{Layout, Pack};
 
@@ -42,7 +42,7 @@ pub(crate) static GRAPH: Graph<'static> = Graph {
             aux: Some(0),
             ..node(
                 "head.fc",
-                Op::Linear(Linear { features: 3, bias: false }),
+                Op::Linear(Linear { features: 3, bias: false, store: Store::F32 }),
                 Value::Node(2),
                 Shape::Vector(3),
                 &[tensor("head.fc.weight", Role::Weight, &[3, 8])],
@@ -50,7 +50,7 @@ pub(crate) static GRAPH: Graph<'static> = Graph {
         },
         node(
             "fc",
-            Op::Linear(Linear { features: 3, bias: true }),
+            Op::Linear(Linear { features: 3, bias: true, store: Store::F32 }),
             Value::Node(2),
             Shape::Vector(3),
             &[tensor("fc.weight", Role::Weight, &[3, 8]), tensor("fc.bias", Role::Bias, &[3])],

@@ -2,7 +2,7 @@
 
 use cnn_runtime::graph::{Graph, Node, Tensor, Value};
 use cnn_runtime::op::{BatchNorm, Conv, Op, Size};
-use cnn_runtime::pack::{ConvPanels, DepthwiseTaps, HALF_PANEL, scale_shift_len};
+use cnn_runtime::pack::{Affine, ConvPanels, DepthwiseTaps, HALF_PANEL, scale_shift_len};
 use cnn_runtime::packed::{Aligned, Packed};
 use cnn_runtime::reference;
 use cnn_runtime::weights::{Layout, Pack, Source, load, read};
@@ -113,6 +113,56 @@ fn half_precision_is_read_exactly() {
         let entry = Entry { name: "fc.weight".to_string(), dtype, shape: vec![3, 8], bytes };
         assert_eq!(packed(&file(&entries_with(entry))), exact, "{dtype}");
     }
+}
+
+#[test]
+fn a_layer_can_be_packed_in_half_precision() {
+    let panels = ConvPanels { groups: 1, outputs: 21, inputs: 3, kernel: Size::new(2, 1) };
+    let (biases, weights): (Vec<f32>, Vec<f32>) =
+        ((0..21).map(|c| c as f32 + 0.1).collect(), (0..126).map(|at| at as f32 / 7.0 - 9.0).collect());
+    let affine =
+        |channel: usize| Affine { scale: if channel == 20 { 0.3 } else { 1.0 }, shift: biases[channel].into() };
+    let mut packed = vec![f32::NAN; panels.f16_len()];
+    assert!(panels.pack_f16(|at| weights[at], affine, &mut packed));
+    // A panel of 16 and one of 8: biases in single precision, then a row of halves for each input.
+    let (whole, half) = packed.split_at(16 + 6 * 8);
+    assert_eq!(whole[..16], biases[..16]);
+    assert_eq!(half[..5], biases[16..]);
+    assert_eq!((&half[5..8], half.len()), (&[0.0; 3][..], 8 + 6 * 4));
+    for (panel, width, first) in [(whole, 16, 0), (half, 8, 16)] {
+        for (row, pairs) in panel[width..].chunks_exact(width / 2).enumerate() {
+            for column in 0..width {
+                let bits = (pairs[column / 2].to_bits() >> (16 * (column % 2))) as u16;
+                // Rows are in the order height, width, channels; the tensor is in the order channels, height, width.
+                let (channel, at) = (first + column, (first + column) * 6 + row % 3 * 2 + row / 3);
+                let scale = affine(channel.min(20)).scale;
+                let expected = if channel < 21 { (f64::from(weights[at]) * scale) as f32 } else { 0.0 };
+                assert_eq!(bits, f16_bits(expected), "channel {channel}, row {row}");
+            }
+        }
+    }
+}
+
+/// The halves that `weights` of a layer with one input become.
+fn halves(weights: &[f32], scale: f64) -> (Vec<u16>, bool) {
+    let panels = ConvPanels { groups: 1, outputs: weights.len(), inputs: 1, kernel: Size::square(1) };
+    let mut packed = vec![f32::NAN; panels.f16_len()];
+    let finite = panels.pack_f16(|at| weights[at], |_| Affine { scale, shift: 0.0 }, &mut packed);
+    let pairs = packed[8..].iter().map(|pair| pair.to_bits());
+    (pairs.flat_map(|bits| [bits as u16, (bits >> 16) as u16]).take(weights.len()).collect(), finite)
+}
+
+#[test]
+fn halves_are_rounded_to_the_nearest_and_to_the_even() {
+    let (ulp, smallest) = (2.0_f32.powi(-10), 2.0_f32.powi(-24));
+    let weights =
+        [1.0 + 0.5 * ulp, 1.0 + 1.5 * ulp, 1.0 + 0.51 * ulp, -65504.0, 65519.0, smallest, 0.5 * smallest, -0.0];
+    let expected = [0x3c00, 0x3c02, 0x3c01, 0xfbff, 0x7bff, 0x0001, 0x0000, 0x8000];
+    assert_eq!(halves(&weights, 1.0), (expected.to_vec(), true));
+    // What counts is what comes of folding.
+    assert_eq!(halves(&[65520.0, 1.0], 1.0), (vec![0x7c00, 0x3c00], false));
+    assert_eq!(halves(&[65520.0, 1.0], 0.5), (vec![0x77ff + 1, 0x3800], true));
+    assert_eq!(halves(&[1.0, 2.0], 32768.0), (vec![0x7800, 0x7c00], false));
 }
 
 fn f16_bits(value: f32) -> u16 {

@@ -1,0 +1,86 @@
+"""Time from a program's start to its first answer, and the most memory that it had: `cold.py [NET ...]`.
+
+Each program loads a net, runs it once on one thread, and prints a number of the answer. It is started 11 times, with its
+files in the page cache. Time counts from just before the start until the program has printed. Memory is the largest resident
+set of one more start, as GNU time tells it: a process that Python starts inherits Python's. Programs that are not built
+are left out. Also written to `cold.json`.
+"""
+
+import datetime
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+import common
+from run import environment, machine, versions
+
+STARTS = 11
+ROOT = common.ROOT / "target"
+
+
+def programs(net):
+    """Label to command."""
+    native, ours = common.FOLDER / "target/release", common.FOLDER / "target-ours/release"
+    once = [net, "1", "--once"]
+    found = {
+        "this project, embedded": [ours / "peer-embedded", *once] if net == "resnet50" else [ROOT / "small/first"],
+        "this project, mapped": [ours / "peer-ours", *once],
+        "rten": [native / "peer-rten", *once],
+        "Burn": [common.FOLDER / "target-burn/release/peer-burn", *once],
+        "tract": [native / "peer-tract", *once],
+        "ONNX Runtime": [native / "peer-onnxruntime", *once],
+    }
+    return {name: command for name, command in found.items() if command[0].exists()}
+
+
+def start(command):
+    """Milliseconds to the first answer, and on a processor."""
+    answer, write = os.pipe()
+    actions = [(os.POSIX_SPAWN_DUP2, write, 1), (os.POSIX_SPAWN_CLOSE, answer)]
+    begin = time.perf_counter()
+    process = os.posix_spawn(command[0], command, environment(1), file_actions=actions)
+    os.close(write)
+    printed = os.read(answer, 4096)
+    elapsed = time.perf_counter() - begin
+    while os.read(answer, 4096):
+        pass
+    os.close(answer)
+    _, status, used = os.wait4(process, 0)
+    if status or not printed:
+        raise SystemExit(f"{command[0]} failed")
+    return 1e3 * elapsed, 1e3 * (used.ru_utime + used.ru_stime)
+
+
+def memory(command):
+    """Megabytes at most."""
+    time_program = "/usr/bin/time"
+    if not os.path.exists(time_program):
+        raise SystemExit("GNU time is missing, which tells memory: on Debian, `apt-get install time`")
+    done = subprocess.run([time_program, "-f", "%M", *command], env=environment(1), capture_output=True, text=True, check=True)
+    return int(done.stderr.split()[-1]) / 1024
+
+
+def main():
+    rows = []
+    for net in sys.argv[1:] or ["lenet5", "resnet50"]:
+        print(f"\n| {common.TITLES[net]} | first answer, ms: median (least) | on a processor, ms | memory, MB | executable, MB |")
+        print("| --- | ---: | ---: | ---: | ---: |")
+        for name, command in programs(net).items():
+            size = command[0].stat().st_size / 1e6
+            command = [os.fspath(word) for word in command]
+            elapsed, cpu = zip(*(start(command) for _ in range(STARTS)), strict=True)
+            row = {"net": net, "program": name, "median_ms": statistics.median(elapsed), "min_ms": min(elapsed),
+                   "cpu_ms": statistics.median(cpu), "memory_mb": memory(command), "size_mb": size}
+            rows.append(row)
+            print(f"| {name} | {row['median_ms']:.1f} ({row['min_ms']:.1f}) | {row['cpu_ms']:.1f} | {row['memory_mb']:.1f} |"
+                  f" {size:.1f} |", flush=True)
+    results = {"date": datetime.date.today().isoformat(), "machine": machine(), "starts": STARTS,
+               "versions": versions(["ours", "rten", "tract", "onnxruntime"]), "rows": rows}
+    (common.FOLDER / "cold.json").write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+//! This project, with the weights of ResNet-50 in the executable. `setup.sh` links them here from where they are.
+
+use std::error::Error;
+
+use cnn::network;
+use harness::{Engine, Job};
+
+network! {
+    /// As in `models`.
+    block identity_block(mid, out = 4 * mid) {
+        add {
+            conv1: conv(mid, 1x1, bias = false) -> bn1: batch_norm -> relu
+                -> conv2: conv(mid, 3x3, pad = 1, bias = false) -> bn2: batch_norm -> relu
+                -> conv3: conv(out, 1x1, bias = false) -> bn3: batch_norm;
+            skip;
+        } -> relu;
+    }
+
+    /// As in `models`.
+    block conv_block(mid, stride, out = 4 * mid) {
+        add {
+            conv1: conv(mid, 1x1, stride = stride, bias = false) -> bn1: batch_norm -> relu
+                -> conv2: conv(mid, 3x3, pad = 1, bias = false) -> bn2: batch_norm -> relu
+                -> conv3: conv(out, 1x1, bias = false) -> bn3: batch_norm;
+            downsample: { conv(out, 1x1, stride = stride, bias = false) -> batch_norm; };
+        } -> relu;
+    }
+
+    /// `models::ResNet50`.
+    #[weights("resnet50.safetensors")]
+    ResNet50: 3x224x224 -> 1000 {
+        conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu;
+        max_pool(3x3, stride = 2, pad = 1);
+        layer1: { conv_block(64, stride = 1); [identity_block(64); 2]; };
+        layer2: { conv_block(128, stride = 2); [identity_block(128); 3]; };
+        layer3: { conv_block(256, stride = 2); [identity_block(256); 5]; };
+        layer4: { conv_block(512, stride = 2); [identity_block(512); 2]; };
+        global_avg_pool;
+        fc: linear(1000);
+        tap logits;
+        softmax;
+    }
+}
+
+struct Embedded {
+    net: ResNet50<'static>,
+    image: Box<[f32; 3 * 224 * 224]>,
+}
+
+impl Engine for Embedded {
+    fn run(&mut self) {
+        self.net.forward(&self.image);
+    }
+
+    fn logits(&mut self) -> Vec<f32> {
+        self.net.tap_logits().to_vec()
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let job = Job::from_args()?;
+    let image = job.input()?.into_boxed_slice().try_into().map_err(|_| "the image is of another size")?;
+    job.serve(&mut Embedded { net: ResNet50::embedded(), image })
+}

@@ -1,0 +1,51 @@
+//! This project, on weights that are read through a memory map.
+
+use std::error::Error;
+
+use cnn::Network;
+use cnn::weights::{Files, WeightsError};
+use harness::{Engine, Job};
+use models::{AlexNet, InceptionV1, LeNet5, ResNet50, Vgg16};
+
+struct Ours<N> {
+    net: N,
+    input: Vec<f32>,
+}
+
+impl<N: Network<'static>> Engine for Ours<N> {
+    fn run(&mut self) {
+        self.net.run(&self.input).expect("the image is of the net's size");
+    }
+
+    fn logits(&mut self) -> Vec<f32> {
+        self.net.tap("logits").expect("every net of `models` has this tap").to_vec()
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let job = Job::from_args()?;
+    match job.net.as_str() {
+        "lenet5" => serve::<LeNet5>(&job),
+        "alexnet" => serve::<AlexNet>(&job),
+        "vgg16" => serve::<Vgg16>(&job),
+        "inception-v1" => serve::<InceptionV1>(&job),
+        "resnet50" => serve::<ResNet50>(&job),
+        other => Err(format!("there is no net `{other}`").into()),
+    }
+}
+
+fn serve<N: Network<'static>>(job: &Job) -> Result<(), Box<dyn Error>> {
+    // Threads: the place of a pool. Until there is one, the answer to two threads is that of one.
+    if job.threads != 1 {
+        return Err("runs on one thread only".into());
+    }
+    let weights = Box::leak(Box::new(open::<N>(job)?));
+    let mut engine = Ours { net: N::new(weights), input: job.input()? };
+    job.serve(&mut engine)
+}
+
+/// What `NameWeights::open` does, for any net.
+fn open<N: Network<'static>>(job: &Job) -> Result<N::Weights, WeightsError> {
+    let files = Files::open(job.file("safetensors")).map_err(|why| WeightsError::unreadable(N::GRAPH, why))?;
+    N::load(&files.source())
+}

@@ -1,0 +1,90 @@
+//! What was measured, for people and for programs.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::layers::{Layer, Layers};
+use crate::registry::Model;
+use crate::table::{Align, Table};
+
+/// Everything that was measured.
+pub(super) struct Report<'a> {
+    pub(super) model: &'a Model,
+    pub(super) threads: usize,
+    /// The time of each pass, sorted.
+    pub(super) passes: Vec<Duration>,
+    pub(super) layers: Option<Layers>,
+}
+
+impl Report<'_> {
+    fn min(&self) -> f64 {
+        millis(self.passes[0])
+    }
+
+    fn median(&self) -> f64 {
+        millis(self.passes[self.passes.len() / 2])
+    }
+
+    /// Writes lines and a table for a terminal.
+    pub(super) fn text(&self, out: &mut impl Write) -> io::Result<()> {
+        let (name, threads, passes) = (self.model.name, self.threads, self.passes.len());
+        if let Some(layers) = &self.layers {
+            table(layers).write(out)?;
+            writeln!(out, "\npeak of a core {:.0} GFLOP/s ({})", layers.peak, layers.isa)?;
+        }
+        let gflops = 2.0 * self.model.graph.macs() as f64 / self.min() * 1e-6;
+        let s = if threads == 1 { "" } else { "s" };
+        writeln!(out, "{name}, {threads} thread{s}, {passes} passes")?;
+        writeln!(out, "min {:.4} ms, median {:.4} ms, {gflops:.0} GFLOP/s", self.min(), self.median())
+    }
+
+    /// Writes an object.
+    pub(super) fn json(&self, out: &mut impl Write) -> io::Result<()> {
+        let layers: Option<Vec<Value>> =
+            self.layers.as_ref().map(|layers| layers.layers.iter().map(|layer| row(layer, layers.peak)).collect());
+        let report = json!({
+            "net": self.model.name,
+            "threads": self.threads,
+            "batch": self.model.batch,
+            "passes": self.passes.len(),
+            "min_ms": self.min(),
+            "median_ms": self.median(),
+            "isa": self.layers.as_ref().map(|layers| layers.isa),
+            "peak_gflops": self.layers.as_ref().map(|layers| layers.peak),
+            "layers": layers,
+        });
+        writeln!(out, "{report:#}")
+    }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn row(layer: &Layer, peak: f64) -> Value {
+    json!({
+        "name": layer.step.name,
+        "kernel": layer.step.kernel,
+        "does": layer.step.doc,
+        "macs": layer.step.macs,
+        "min_ms": millis(layer.min),
+        "median_ms": millis(layer.median),
+        "gflops": layer.gflops(),
+        "share_of_peak": layer.gflops().map(|gflops| gflops / peak),
+    })
+}
+
+fn table(layers: &Layers) -> Table<5> {
+    let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Right, Align::Left]);
+    table.row(["layer", "µs", "GFLOP/s", "of peak", "kernel"].map(str::to_owned));
+    table.rule();
+    for layer in &layers.layers {
+        let micros = format!("{:.1}", layer.min.as_secs_f64() * 1e6);
+        let gflops = layer.gflops().map_or_else(String::new, |gflops| format!("{gflops:.0}"));
+        let share = layer.gflops().map_or_else(String::new, |gflops| format!("{:.0} %", 100.0 * gflops / layers.peak));
+        table.row([layer.step.name.to_owned(), micros, gflops, share, layer.step.doc.to_owned()]);
+    }
+    table
+}

@@ -1,0 +1,327 @@
+/// Weights in half precision, but for the last layer's.
+///
+/// `1x8x8 -> 3`: 2,179 parameters, 2,144 multiplications, a workspace of 448 bytes.
+pub struct Stored<'w> {
+    weights: &'w StoredWeights,
+    workspace: ::cnn::__rt::Workspace<112>,
+    threads: ::cnn::__rt::Threads<'w>,
+}
+
+/// Weights of [`Stored`], packed as its kernels read them. Threads can share them.
+#[derive(::core::fmt::Debug)]
+pub struct StoredWeights {
+    packed: ::cnn::__rt::Packed<1328>,
+}
+
+const _: () = {
+    use ::cnn::__rt as rt;
+    use ::core::option::Option::{self, None, Some};
+    use ::core::result::Result;
+
+    /// `input`: the image, 1x8x8
+    const INPUT: rt::Map = rt::Map::dense(0, 8, 8, 1);
+
+    /// `fc1`: 1x8x8 -> 32: linear, weights in f16, relu
+    const FC1: rt::Dense = rt::Dense {
+        input: INPUT,
+        output: rt::Map::vector(64, 32),
+        weights: 0,
+        residual: None,
+        activation: rt::Activation::Relu,
+    };
+
+    /// `fc2`: 32 -> 3: linear
+    const FC2: rt::Dense = rt::Dense {
+        input: FC1.output,
+        output: rt::Map::vector(0, 3),
+        weights: 1056,
+        residual: None,
+        activation: rt::Activation::Identity,
+    };
+
+    impl<'w> Stored<'w> {
+        /// Bytes of the workspace.
+        pub const WORKSPACE_BYTES: usize = 448;
+
+        /// Images of one pass.
+        pub const BATCH: usize = 1;
+
+        /// Trained parameters, without those of auxiliary classifiers.
+        pub const PARAMETERS: u64 = 2179;
+
+        /// Multiplications with a weight for one image.
+        pub const MACS: u64 = 2144;
+
+        /// The net as it was declared: layers, shapes, tensors.
+        pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+
+        /// The kernels of a pass, in order.
+        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
+
+        /// A net with a workspace of its own; one for each thread.
+        pub const fn new(weights: &'w StoredWeights) -> Self {
+            Self {
+                weights,
+                workspace: rt::Workspace::new(),
+                threads: rt::Threads::ALONE,
+            }
+        }
+
+        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            Self {
+                threads: rt::Threads::of(pool),
+                ..self
+            }
+        }
+    }
+
+    impl Stored<'_> {
+        /// Runs the net: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
+        pub fn forward(&mut self, input: &[f32; 64]) -> &[f32; 3] {
+            self.pass(rt::Run::best().on(self.threads), input)
+        }
+
+        /// The kernels, in order.
+        fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 64]) -> &[f32; 3] {
+            let weights = &*self.weights.packed;
+            let workspace = self.workspace.floats();
+            rt::load_chw(run, input, &INPUT, workspace);
+            rt::dense_f16(run, &FC1, weights, workspace);
+            rt::dense(run, &FC2, weights, workspace);
+            self.workspace.array::<0, 3>()
+        }
+    }
+
+    impl StoredWeights {
+        /// Reads a safetensors file as PyTorch writes it (F32, F16 or BF16), folds and packs it once.
+        ///
+        /// # Errors
+        ///
+        /// Everything in which the file does not fit the net, at once.
+        pub fn from_safetensors(file: &[u8]) -> Result<Self, rt::WeightsError> {
+            Self::load(&rt::Source::new(file))
+        }
+
+        /// Reads a safetensors file whose tensors have other names: `("module.*", "*")` takes a prefix away.
+        ///
+        /// # Errors
+        ///
+        /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
+        pub fn from_safetensors_with(
+            file: &[u8],
+            rename: &[(&str, &str)],
+        ) -> Result<Self, rt::WeightsError> {
+            Self::load(&rt::Source::new(file).rename(rename))
+        }
+
+        /// Reads one safetensors file or the shards of one, with rules for names and a report of progress.
+        ///
+        /// # Errors
+        ///
+        /// Everything in which the files do not fit the net, at once.
+        pub fn load(source: &rt::Source<'_>) -> Result<Self, rt::WeightsError> {
+            rt::Packed::load(&GRAPH, RECIPE, source).map(|packed| Self { packed })
+        }
+    }
+
+    impl StoredWeights {
+        /// Reads a safetensors file, or the shards that an index (`….json`) names, through a memory map: it takes
+        /// little more memory than the packed weights.
+        ///
+        /// # Errors
+        ///
+        /// If a file cannot be opened; everything in which the files do not fit the net, at once.
+        pub fn open(
+            path: impl ::core::convert::AsRef<rt::Path>,
+        ) -> Result<Self, rt::WeightsError> {
+            let files = rt::Files::open(path)
+                .map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
+            Self::load(&files.source())
+        }
+    }
+
+    impl<'w> rt::Network<'w> for Stored<'w> {
+        type Weights = StoredWeights;
+        type Input = [f32; 64];
+        type Output = [f32; 3];
+        const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+        const BATCH: usize = Self::BATCH;
+        const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
+        const PARAMETERS: u64 = Self::PARAMETERS;
+        const MACS: u64 = Self::MACS;
+        const STEPS: &'static [rt::Step<'static>] = STEPS;
+
+        fn load(source: &rt::Source<'_>) -> Result<StoredWeights, rt::WeightsError> {
+            StoredWeights::load(source)
+        }
+
+        fn new(weights: &'w StoredWeights) -> Self {
+            Self::new(weights)
+        }
+
+        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
+            self.with_pool(pool)
+        }
+
+        fn forward(&mut self, input: &[f32; 64]) -> &[f32; 3] {
+            self.forward(input)
+        }
+
+        fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
+            Result::Ok(self.forward(rt::exactly(input)?))
+        }
+
+        fn profile(
+            &mut self,
+            input: &[f32],
+            watch: &mut dyn ::core::ops::FnMut(usize),
+        ) -> Result<&[f32], rt::WrongLength> {
+            let input = rt::exactly(input)?;
+            let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
+            let watch = || progress.advance();
+            Result::Ok(
+                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
+            )
+        }
+
+        fn tap(&self, name: &str) -> Option<&[f32]> {
+            match name {
+                _ => None,
+            }
+        }
+    }
+
+    impl ::core::fmt::Debug for Stored<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.write_str("Stored")
+        }
+    }
+
+    /// What `Stored` was declared as.
+    static GRAPH: rt::Graph<'static> = rt::Graph {
+        name: "Stored",
+        doc: "Weights in half precision, but for the last layer's.",
+        input: rt::Shape::map(1, 8, 8),
+        output: rt::Shape::Vector(3),
+        nodes: &[
+            rt::Node {
+                name: "fc1",
+                op: rt::Op::Linear(rt::Linear {
+                    features: 32,
+                    bias: true,
+                    store: rt::Store::F16,
+                }),
+                inputs: &[rt::Value::Input],
+                output: rt::Shape::Vector(32),
+                tensors: &[
+                    rt::Tensor {
+                        name: "fc1.weight",
+                        role: rt::Role::Weight,
+                        shape: &[32, 64],
+                    },
+                    rt::Tensor {
+                        name: "fc1.bias",
+                        role: rt::Role::Bias,
+                        shape: &[32],
+                    },
+                ],
+                macs: 2048,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "1",
+                op: rt::Op::Activation(rt::Activation::Relu),
+                inputs: &[rt::Value::Node(0)],
+                output: rt::Shape::Vector(32),
+                tensors: &[],
+                macs: 0,
+                calls: &[],
+                aux: None,
+            },
+            rt::Node {
+                name: "fc2",
+                op: rt::Op::Linear(rt::Linear {
+                    features: 3,
+                    bias: true,
+                    store: rt::Store::F32,
+                }),
+                inputs: &[rt::Value::Node(1)],
+                output: rt::Shape::Vector(3),
+                tensors: &[
+                    rt::Tensor {
+                        name: "fc2.weight",
+                        role: rt::Role::Weight,
+                        shape: &[3, 32],
+                    },
+                    rt::Tensor {
+                        name: "fc2.bias",
+                        role: rt::Role::Bias,
+                        shape: &[3],
+                    },
+                ],
+                macs: 96,
+                calls: &[],
+                aux: None,
+            },
+        ],
+        result: rt::Value::Node(2),
+        taps: &[],
+        aux: &[],
+    };
+
+    /// The kernels of a pass, in order.
+    static STEPS: &[rt::Step<'static>] = &[
+        rt::Step {
+            name: "input",
+            kernel: "load_chw",
+            doc: "the image, 1x8x8",
+            node: None,
+            macs: 0,
+            shared: false,
+        },
+        rt::Step {
+            name: "fc1",
+            kernel: "dense_f16",
+            doc: "1x8x8 -> 32: linear, weights in f16, relu",
+            node: Some(0),
+            macs: 2048,
+            shared: true,
+        },
+        rt::Step {
+            name: "fc2",
+            kernel: "dense",
+            doc: "32 -> 3: linear",
+            node: Some(2),
+            macs: 96,
+            shared: true,
+        },
+    ];
+
+    /// How the tensors of a file are packed.
+    static RECIPE: &[rt::Pack] = &[
+        rt::Pack {
+            node: 0,
+            norm: None,
+            offset: 0,
+            layout: rt::Layout::F16(rt::ConvPanels {
+                groups: 1,
+                outputs: 32,
+                inputs: 1,
+                kernel: rt::Size::new(8, 8),
+            }),
+        },
+        rt::Pack {
+            node: 2,
+            norm: None,
+            offset: 1056,
+            layout: rt::Layout::Conv(rt::ConvPanels {
+                groups: 1,
+                outputs: 3,
+                inputs: 32,
+                kernel: rt::Size::new(1, 1),
+            }),
+        },
+    ];
+};

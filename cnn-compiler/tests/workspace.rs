@@ -1,0 +1,66 @@
+//! The memory of every net of `models`, as its declaration is planned: near the least that it could be.
+//!
+//! `cargo test -p cnn-compiler --test workspace -- --nocapture` prints the numbers.
+
+use std::path::{Path, PathBuf};
+
+use cnn_compiler::plan::Plan;
+use cnn_compiler::report::Report;
+use proc_macro2::TokenStream;
+
+/// A net of `models`.
+struct Net {
+    file: String,
+    name: String,
+    plan: Plan,
+}
+
+/// All Rust files in a folder and those below it, in order.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> =
+        folder.read_dir().expect("the sources are there").map(|entry| entry.expect("readable").path()).collect();
+    entries.sort();
+    entries.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// What stands between the braces of each `network! { … }` of a file.
+fn invocations(file: &Path) -> Vec<TokenStream> {
+    let source = std::fs::read_to_string(file).expect("readable");
+    let items = syn::parse_file(&source).expect("it compiles").items;
+    let invocation = |item| match item {
+        syn::Item::Macro(item) if item.mac.path.is_ident("network") => Some(item.mac.tokens),
+        _ => None,
+    };
+    items.into_iter().filter_map(invocation).collect()
+}
+
+/// The nets that a file declares, planned as `network!` plans them.
+fn nets(sources: &Path, file: &Path) -> Vec<Net> {
+    let mut nets = Vec::new();
+    for tokens in invocations(file) {
+        let mut report = Report::default();
+        let ast = cnn_compiler::parse::parse(tokens, &mut report);
+        for net in &ast.nets {
+            let plan = cnn_compiler::plan_net(net, &ast, &mut report).expect("it compiles");
+            let file = file.strip_prefix(sources).expect("below the sources").display().to_string();
+            nets.push(Net { file, name: net.name.to_string(), plan });
+        }
+    }
+    nets
+}
+
+/// The least is the peak, over the steps, of the bytes of all values that are alive then, halos included.
+#[test]
+fn the_workspace_of_every_net_is_near_the_least() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("models").join("src");
+    let nets: Vec<Net> = files(&sources).iter().flat_map(|file| nets(&sources, file)).collect();
+    assert_eq!(nets.len(), 27, "a net that is not found is not tested");
+    println!("{:<24} {:<14} {:>14} {:>14} {:>8}", "file", "net", "workspace", "least", "over");
+    for Net { file, name, plan } in nets {
+        let bytes = |floats: usize| floats * size_of::<f32>();
+        let over = plan.workspace_len as f64 / plan.lower_bound as f64 - 1.0;
+        let (workspace, least) = (bytes(plan.workspace_len), bytes(plan.lower_bound));
+        println!("{file:<24} {name:<14} {workspace:>14} {least:>14} {:>6.2} %", 100.0 * over);
+        assert!(over <= 0.1, "{name} needs {workspace} bytes, {least} would do");
+    }
+}

@@ -1,0 +1,120 @@
+//! Fully connected layers with weights in half precision. These are rounded before, so errors are those of `f32`.
+
+use cnn_runtime::dense::{Dense, dense_f16, dense_f16_batch};
+use cnn_runtime::isa::Isa;
+use cnn_runtime::op::{Activation, Padding, Size};
+use cnn_runtime::pack::{Affine, ConvPanels};
+use cnn_runtime::workspace::Batch;
+use half::f16;
+
+use crate::conv::{Filters, sum_at, whole_map};
+use crate::support::{ACTIVATIONS, Arena, Rng, activated, check, isas};
+
+/// Numbers of all magnitudes that a half can have, the smallest of them subnormal.
+fn halves(rng: &mut Rng, count: usize) -> Vec<f32> {
+    let scales = [1.0, 1.0, 100.0, 1e-3, 1e-5, 1e-7];
+    (0..count).map(|_| f16::from_f32(rng.float() * rng.pick(&scales)).to_f32()).collect()
+}
+
+/// A layer with its weights, and a workspace for each image.
+struct Case {
+    layer: Dense,
+    filters: Filters,
+    packed: Vec<f32>,
+    images: Vec<Arena>,
+}
+
+impl Case {
+    fn random(rng: &mut Rng, outputs: usize, images: usize) -> Self {
+        let kernel = Size::new(rng.pick(&[1, 2, 5]), rng.pick(&[1, 3, 5]));
+        let inputs = rng.pick(&[1, 3, 16, 33, 100]);
+        let mut arena = Arena::default();
+        let halo = rng.padding(1);
+        let input = arena.map(rng, [kernel.height, kernel.width, inputs], halo);
+        let output = arena.map(rng, [1, 1, outputs], Padding::NONE);
+        let residual = rng.pick(&[None, Some(output)]);
+        arena.close();
+        let filled = |_| {
+            let mut image = Arena { ws: arena.ws.clone() };
+            image.fill(&input, || rng.float());
+            residual.iter().for_each(|map| image.fill(map, || rng.float()));
+            image
+        };
+        let images = (0..images).map(filled).collect();
+        let weight = halves(rng, outputs * inputs * kernel.area());
+        let filters = Filters { groups: 1, kernel, weight, bias: rng.floats(outputs) };
+        let panels = ConvPanels { groups: 1, outputs, inputs, kernel };
+        // Something stands before the panels.
+        let mut packed = vec![f32::NAN; 4 + panels.f16_len()];
+        let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
+        assert!(panels.pack_f16(|at| filters.weight[at], affine, &mut packed[4..]));
+        let any = rng.pick(&ACTIVATIONS);
+        let activation = rng.pick(&[Activation::Identity, Activation::Relu, any]);
+        Self { layer: Dense { input, output, weights: 4, residual, activation }, filters, packed, images }
+    }
+
+    /// Compares what each image became.
+    fn check(&self, isa: Isa, results: &[f32]) {
+        let layer = &self.layer;
+        let conv = whole_map(layer, self.filters.kernel);
+        let results = results.chunks_exact(results.len() / self.images.len());
+        for (index, (image, result)) in self.images.iter().zip(results).enumerate() {
+            let what = format!("{} image {index} of {}, {layer:?}", isa.name(), self.images.len());
+            check(
+                isa,
+                &what,
+                image,
+                &layer.output,
+                // It ran before, on all images together.
+                |_, ws| ws.copy_from_slice(result),
+                |y, x, c| {
+                    let (sum, tolerance) = sum_at(image, &conv, &self.filters, [y, x, c]);
+                    activated(layer.activation, sum, tolerance)
+                },
+            );
+        }
+    }
+}
+
+#[test]
+fn dense_f16_of_random_shapes() {
+    for isa in isas() {
+        let mut rng = Rng(21);
+        for round in 0..150 {
+            // Each number of panels that are read at once, with and without a half panel.
+            let outputs = [1, 5, 8, 10, 16, 23, 33, 47, 64, 70, 100, 128, 130, 147, 160][round % 15];
+            let case = Case::random(&mut rng, outputs, 1);
+            let mut ws = case.images[0].ws.clone();
+            dense_f16(isa.into(), &case.layer, &case.packed, &mut ws);
+            case.check(isa, &ws);
+        }
+    }
+}
+
+#[test]
+fn dense_f16_of_several_images() {
+    for isa in isas() {
+        let mut rng = Rng(22);
+        for images in (2..=27).chain([200]) {
+            let outputs = rng.pick(&[1, 7, 8, 16, 21, 33, 70]);
+            let case = Case::random(&mut rng, outputs, images);
+            let batch = Batch { images, floats: case.images[0].ws.len() };
+            let mut ws: Vec<f32> = case.images.iter().flat_map(|image| image.ws.iter().copied()).collect();
+            dense_f16_batch(isa.into(), &case.layer, batch, &case.packed, &mut ws);
+            case.check(isa, &ws);
+        }
+    }
+}
+
+#[test]
+fn weights_that_end_early_are_refused() {
+    let mut rng = Rng(23);
+    let case = Case::random(&mut rng, 24, 1);
+    let run = |packed: &[f32]| {
+        let mut ws = case.images[0].ws.clone();
+        let (layer, packed) = (case.layer, packed.to_vec());
+        std::panic::catch_unwind(move || dense_f16(Isa::best().into(), &layer, &packed, &mut ws)).is_ok()
+    };
+    assert!(run(&case.packed));
+    assert!(!run(&case.packed[..case.packed.len() - 1]));
+}

@@ -1,0 +1,75 @@
+//! What a pass says about itself: its kernels, and when each of them is done.
+
+#[path = "support/nets.rs"]
+mod nets;
+
+use cnn::{Network, Step, network};
+use models::seeded;
+use nets::*;
+
+/// A watched pass gives what any other gives, and goes through all steps in order.
+fn steps_come_in_order<N: Network<'static>>() {
+    let weights = Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|e| panic!("{e}"))));
+    let input = seeded::uniform("input", N::GRAPH.input.elements());
+    let mut net = N::new(weights);
+    let expected = net.run(&input).expect("as long as the input").to_vec();
+    let mut seen = Vec::new();
+    let found = net.profile(&input, &mut |step| seen.push(step)).expect("as long as the input");
+    assert_eq!(found, expected);
+    assert!(seen.into_iter().eq(0..N::STEPS.len()), "{}", N::GRAPH.name);
+    assert_eq!(N::STEPS.iter().map(|step| step.macs).sum::<u64>(), N::MACS, "{}", N::GRAPH.name);
+    for step in N::STEPS {
+        let node = step.node.map_or("", |node| N::GRAPH.nodes[node].name);
+        let moves = ["load_chw", "clear_halo", "store_chw"].contains(&step.kernel);
+        assert!(moves || step.name == node, "{step:?} computes `{node}`");
+    }
+}
+
+macro_rules! tests {
+    ($($test:ident: $net:ident;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                steps_come_in_order::<$net<'static>>();
+            }
+        )*
+    };
+}
+
+for_each_net!(tests);
+
+network! {
+    /// Two images at once.
+    #[batch(2)]
+    pub(crate) Two: 1x8x8 -> 3 {
+        conv: conv(4, 3x3) -> relu;
+        pool: max_pool(2x2);
+        lrn;
+        fc: linear(3);
+    }
+}
+
+#[test]
+fn steps_between_kernels_with_weights_are_repeated_for_each_image() {
+    let names: Vec<&str> = Two::STEPS.iter().map(|step| step.name).collect();
+    assert_eq!(names, ["input", "conv", "pool", "3", "fc"]);
+    let doc = "1x8x8 -> 4x6x6: conv 3x3, relu";
+    let conv = Step { name: "conv", kernel: "conv2d", doc, node: Some(0), macs: 36 * 36, shared: true };
+    assert_eq!(Two::STEPS[1], conv);
+
+    let weights = TwoWeights::from_safetensors(&seeded::weights(Two::GRAPH, "")).expect("made for the net");
+    let mut seen = Vec::new();
+    let ran = Two::new(&weights).profile(&[0.5; 128], &mut |step| seen.push(step)).is_ok();
+    assert!(ran);
+    assert_eq!(seen, [0, 0, 1, 2, 3, 2, 3, 4]);
+}
+
+#[test]
+fn a_slice_of_another_length_is_refused() {
+    let weights = TwoWeights::from_safetensors(&seeded::weights(Two::GRAPH, "")).expect("made for the net");
+    let mut net = Two::new(&weights);
+    let mut calls = 0;
+    assert!(net.profile(&[0.5; 127], &mut |_| calls += 1).is_err());
+    assert!(net.run(&[0.5; 129]).is_err());
+    assert_eq!(calls, 0);
+}

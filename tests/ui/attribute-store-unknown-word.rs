@@ -1,0 +1,13 @@
+cnn::network! {
+    #[store(bf16)]
+    Net: 1x4x4 -> 3 {
+        flatten -> linear(3);
+    }
+
+    #[store]
+    Other: 1x4x4 -> 3 {
+        flatten -> linear(3);
+    }
+}
+
+fn main() {}

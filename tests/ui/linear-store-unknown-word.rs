@@ -1,0 +1,7 @@
+cnn::network! {
+    Net: 1x4x4 -> 3 {
+        flatten -> linear(3, store = half);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Builds and runs what is here on other processors: the kernels' tests on AArch64 with NEON (emulated by QEMU) and on
+# WebAssembly with and without vectors (Node), LeNet-5 on WebAssembly and on a Cortex-M4 (QEMU).
+#
+#   tools/cross.sh [aarch64] [wasm] [cortex-m]    all three unless some are named
+#
+# Needs Debian's packages, since these have the standard library's source for targets that rustup may not have here:
+#
+#   apt-get install --no-install-recommends rustc-web cargo-web rust-web-src lld-22 nodejs qemu-user qemu-system-arm \
+#       gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+#
+# The standard library is built for each target, which takes minutes; the folder target/cross keeps it. Not part of
+# .ci/run for that reason.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+for program in /usr/bin/cargo /usr/bin/rustc wasm-ld-22 ld.lld-22 node qemu-aarch64 qemu-system-arm aarch64-linux-gnu-gcc; do
+    command -v "$program" >/dev/null || { echo "$program is missing: the head of tools/cross.sh lists the packages" >&2; exit 1; }
+done
+
+# The toolchain of rustup, if there is one, is not this one; and building the standard library is not a stable feature.
+export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$PWD/target/cross"
+cargo=/usr/bin/cargo
+
+aarch64() {
+    local target=aarch64-unknown-linux-gnu
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" \
+        "$cargo" test -Zbuild-std=std,panic_unwind --release --target "$target" -p cnn-runtime --test kernels
+}
+
+# Cargo with the linker of WebAssembly; the first argument is the target's features.
+wasm_cargo() {
+    local features=$1
+    shift
+    RUSTFLAGS="-C linker=/usr/bin/wasm-ld-22 -C target-feature=$features" \
+        "$cargo" "$@" --release --target wasm32-unknown-unknown
+}
+
+wasm() {
+    local features module
+    for features in +simd128 -simd128; do
+        module=$(wasm_cargo "$features" test -Zbuild-std=std,panic_abort -p cnn-runtime --test kernels --no-run 2>&1 |
+            tee /dev/stderr | sed -n 's/.*Executable.*(\(.*\.wasm\))/\1/p')
+        node tools/cross.mjs tests "$module"
+        (cd examples/wasm && wasm_cargo "$features" build -Zbuild-std=core,alloc)
+        node tools/cross.mjs lenet5 target/cross/wasm32-unknown-unknown/release/lenet5_wasm.wasm
+        wc -c target/cross/wasm32-unknown-unknown/release/lenet5_wasm.wasm
+    done
+}
+
+cortex_m() {
+    local target=thumbv7em-none-eabihf
+    # Its digit is number 7 of the test digits.
+    (cd examples/cortex-m && RUSTFLAGS="-C linker=ld.lld-22 -C link-arg=-Tlink.x" \
+        "$cargo" run -Zbuild-std=core --release --target "$target") | node tools/cross.mjs scores 7
+    size "target/cross/$target/release/lenet5-cortex-m"
+}
+
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(aarch64 wasm cortex-m)
+for part in "${parts[@]}"; do
+    case $part in
+        aarch64) aarch64 ;;
+        wasm) wasm ;;
+        cortex-m) cortex_m ;;
+        *) echo "$part: aarch64, wasm or cortex-m" >&2; exit 1 ;;
+    esac
+done

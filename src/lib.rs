@@ -207,7 +207,7 @@ pub use cnn_runtime::network::{Network, WrongLength};
 pub use cnn_runtime::steps::Step;
 #[cfg(feature = "std")]
 pub use cnn_runtime::threads::Pool;
-pub use cnn_runtime::{graph, op};
+pub use cnn_runtime::{graph, memory, op};
 #[cfg(feature = "alloc")]
 pub use cnn_runtime::{reference, trace, weights};
 
@@ -220,6 +220,7 @@ pub mod __rt {
     pub use cnn_runtime::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
     pub use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
     pub use cnn_runtime::map::Map;
+    pub use cnn_runtime::memory::{Buffer, Holds, Memory};
     pub use cnn_runtime::network::{Network, WrongLength, exactly, exactly_images};
     pub use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
     pub use cnn_runtime::op::{

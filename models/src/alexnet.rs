@@ -23,3 +23,4 @@ network! {
 }
 
 classifier!(AlexNet: CAFFE, IMAGENET);
+about!(AlexNet: 2012, "ReLU, dropout, local response normalisation, training on GPUs; winner of ImageNet 2012");

@@ -55,3 +55,4 @@ network! {
 }
 
 classifier!(InceptionV1: CAFFE, IMAGENET);
+about!(InceptionV1: 2014, "windows of several sizes side by side, 1x1 convolutions before them, auxiliary classifiers");

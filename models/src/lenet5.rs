@@ -19,3 +19,4 @@ network! {
 }
 
 classifier!(LeNet5: LENET5, DIGITS);
+about!(LeNet5: 1998, "convolutions that are learnt, shared over the image, and pooled");

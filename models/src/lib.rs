@@ -16,6 +16,8 @@
 #![forbid(unsafe_code)]
 
 #[macro_use]
+mod about;
+#[macro_use]
 mod classifier;
 
 mod alexnet;
@@ -30,6 +32,7 @@ pub mod preprocess;
 pub mod seeded;
 pub mod torchvision;
 
+pub use about::About;
 pub use classifier::Classifier;
 pub use preprocess::Preprocess;
 // The modules have nothing but nets: for each its type, its weights, and a workspace if it is large.

@@ -25,3 +25,5 @@ network! {
 }
 
 classifier!(Mlp: MNIST, DIGITS);
+about!(Perceptron: 1958, "weights that are learnt from examples; a straight line between two classes");
+about!(Mlp: 1986, "hidden layers, trained by back-propagation");

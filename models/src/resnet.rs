@@ -134,3 +134,4 @@ network! {
 
 classifier!(ResNet18, ResNet34: TORCHVISION, IMAGENET);
 classifier!(ResNet50, ResNet101, ResNet152: CAFFE_VGG, IMAGENET);
+about!(ResNet18, ResNet34, ResNet50, ResNet101, ResNet152: 2015, "blocks that add their input, so that depth does not hurt");

@@ -113,3 +113,4 @@ network! {
 }
 
 classifier!(Vgg11, Vgg11Lrn, Vgg13, Vgg16, Vgg19: CAFFE_VGG, IMAGENET);
+about!(Vgg11, Vgg11Lrn, Vgg13, Vgg16, Vgg19: 2014, "windows of 3x3 alone, many of them");

@@ -29,7 +29,7 @@ pub(crate) struct Label {
 }
 
 /// The letter of a layer that has one.
-pub(super) fn letter(op: &Op) -> Option<Letter> {
+pub(crate) fn letter(op: &Op) -> Option<Letter> {
     let (kind, short, long) = match op {
         Op::BatchNorm(_) => (Kind::BatchNorm, "BN", "batch normalisation"),
         Op::Softmax => (Kind::Softmax, "S", "softmax"),
@@ -133,6 +133,12 @@ pub(super) fn label(op: &Op, input: Shape, detail: Detail) -> Label {
         Op::Add => only(Kind::Add, "add"),
         Op::Mul => only(Kind::Mul, "mul"),
     }
+}
+
+/// What legends call a layer.
+pub(crate) fn kind_of(op: &Op) -> Kind {
+    // The shape only says whether a convolution is depthwise.
+    label(op, Shape::Vector(0), Detail::Article).kind
 }
 
 /// A kernel stands below the word where there is no more to say, and behind it where there is.

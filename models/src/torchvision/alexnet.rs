@@ -27,3 +27,4 @@ network! {
 }
 
 classifier!(AlexNet: TORCHVISION, IMAGENET);
+about!(AlexNet: 2014, "the AlexNet of one GPU: no groups, no local response normalisation");

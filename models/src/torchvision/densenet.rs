@@ -41,3 +41,4 @@ network! {
 }
 
 classifier!(DenseNet121: TORCHVISION, IMAGENET);
+about!(DenseNet121: 2017, "layers that read all that those before them have found");

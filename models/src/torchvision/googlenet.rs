@@ -61,3 +61,4 @@ network! {
 }
 
 classifier!(GoogLeNet: TORCHVISION_GOOGLENET, IMAGENET);
+about!(GoogLeNet: 2014, "Inception-v1 with batch normalisation");

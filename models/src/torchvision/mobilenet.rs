@@ -59,3 +59,4 @@ network! {
 }
 
 classifier!(MobileNetV2: TORCHVISION, IMAGENET);
+about!(MobileNetV2: 2018, "a filter for each channel; bottlenecks that are wide inside and thin outside");

@@ -76,3 +76,4 @@ network! {
 }
 
 classifier!(ResNet50, ResNet101, ResNet152: TORCHVISION, IMAGENET);
+about!(ResNet50, ResNet101, ResNet152: 2015, "residual blocks that stride in their 3x3 convolution");

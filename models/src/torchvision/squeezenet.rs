@@ -33,3 +33,4 @@ network! {
 }
 
 classifier!(SqueezeNet1_1: TORCHVISION, IMAGENET);
+about!(SqueezeNet1_1: 2016, "few 1x1 filters before the others; no fully connected layer");

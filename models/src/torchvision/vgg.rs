@@ -112,3 +112,4 @@ network! {
 }
 
 classifier!(Vgg11, Vgg13, Vgg16, Vgg19: TORCHVISION, IMAGENET);
+about!(Vgg11, Vgg13, Vgg16, Vgg19: 2014, "windows of 3x3 alone, many of them");

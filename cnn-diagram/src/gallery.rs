@@ -55,7 +55,7 @@ pub fn gallery(entries: &[Entry<'_>], options: &Options) -> String {
 }
 
 const HEADER: &str = "<header>\n<h1>Convolutional networks</h1>\n\
-    <p>Drawn from their declarations. Choose a block to see what it is.</p>\n<div class=\"switches\">\n\
+    <p>Drawn from their declarations. Choose a block to see what it is.</p>\n</header>\n<div class=\"switches\">\n\
     <fieldset id=\"detail\"><legend>Detail</legend>\
     <button type=\"button\" data-value=\"article\" aria-pressed=\"true\">article</button>\
     <button type=\"button\" data-value=\"full\" aria-pressed=\"false\">full</button>\
@@ -63,7 +63,7 @@ const HEADER: &str = "<header>\n<h1>Convolutional networks</h1>\n\
     <fieldset id=\"theme\"><legend>Theme</legend>\
     <button type=\"button\" data-value=\"auto\" aria-pressed=\"true\">auto</button>\
     <button type=\"button\" data-value=\"light\" aria-pressed=\"false\">light</button>\
-    <button type=\"button\" data-value=\"dark\" aria-pressed=\"false\">dark</button></fieldset>\n</div>\n</header>\n";
+    <button type=\"button\" data-value=\"dark\" aria-pressed=\"false\">dark</button></fieldset>\n</div>\n";
 
 const PANEL: &str = "<aside id=\"panel\" hidden aria-live=\"polite\"><button type=\"button\" aria-label=\"close\">×</button>\
     <pre></pre></aside>\n";
@@ -96,8 +96,8 @@ fn section(entry: &Entry<'_>, options: &Options) -> String {
         figure(detail.name(), &name, &drawing)
     });
     let chart = memory(entry.graph, entry.memory, &Options { theme: Theme::Auto, ..*options });
-    let doc: String =
-        entry.graph.doc.split("\n\n").map(|paragraph| format!("<p>{}</p>\n", escaped(paragraph.trim()))).collect();
+    let paragraphs = entry.graph.doc.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
+    let doc: String = paragraphs.map(|paragraph| format!("<p>{}</p>\n", escaped(paragraph))).collect();
     format!(
         "<section id=\"{name}\" class=\"net\">\n<h2>{name}</h2>\n{}{}<details><summary>About</summary>\n{doc}</details>\n\
          </section>\n",

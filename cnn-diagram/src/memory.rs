@@ -29,7 +29,7 @@ pub fn memory(graph: &Graph<'_>, memory: &Memory<'_>, options: &Options) -> Stri
     let size = options.width.max(crate::NARROWEST) as f32;
     let (mut shapes, top) = caption(graph, memory, size);
     let chart = Chart::new(memory, [MARGIN + AXIS[0], top + 8.0], size);
-    shapes.extend(chart.axes(memory));
+    shapes.extend(chart.axes(graph, memory));
     shapes.extend(memory.buffers.iter().enumerate().map(|(index, buffer)| chart.buffer(graph, memory, index, buffer)));
     shapes.push(chart.bound(memory));
     let kinds: BTreeSet<Kind> = memory.buffers.iter().map(|buffer| kind(graph, buffer)).collect();
@@ -39,12 +39,21 @@ pub fn memory(graph: &Graph<'_>, memory: &Memory<'_>, options: &Options) -> Stri
     Sheet { title: &title, size: [size, bottom.ceil()], width: size, theme: options.theme }.write(shapes)
 }
 
-/// The kind of the layer that writes a buffer.
+/// What a buffer is painted as: the layer that writes it.
 fn kind(graph: &Graph<'_>, buffer: &Buffer<'_>) -> Kind {
     match (buffer.holds, graph.nodes.iter().find(|node| node.name == buffer.name)) {
-        (Holds::Scratch, _) => Kind::Dropout,
-        (Holds::Output, _) | (_, None) => Kind::Flatten,
+        (Holds::Scratch, _) => Kind::Scratch,
+        (Holds::Output, _) | (Holds::Values, None) => Kind::Port,
         (Holds::Values, Some(node)) => kind_of(&node.op),
+    }
+}
+
+/// The name of a layer; of one that has only a number, what it does too.
+fn readable(graph: &Graph<'_>, name: &str) -> String {
+    let is_number = name.rsplit('.').next().is_some_and(|last| last.chars().all(|c| c.is_ascii_digit()));
+    match graph.nodes.iter().find(|node| node.name == name) {
+        Some(node) if is_number => format!("{name} {}", node.op.name()),
+        Some(_) | None => name.to_owned(),
     }
 }
 
@@ -53,10 +62,10 @@ fn caption(graph: &Graph<'_>, memory: &Memory<'_>, most: f32) -> (Vec<Shape>, f3
     let mut shapes = vec![Shape::text(MARGIN, y, 16.0, format!("{}: memory over time", graph.name)).bold()];
     let spare = memory.floats as f64 / memory.lower_bound.max(1) as f64;
     let text = format!(
-        "workspace {} bytes · lower bound {} bytes, of which it is {:.1} % · {}",
+        "workspace {} bytes, {:.1} % of the lower bound of {} bytes · {}",
         thousands(bytes(memory.floats)),
-        thousands(bytes(memory.lower_bound)),
         100.0 * spare,
+        thousands(bytes(memory.lower_bound)),
         count(memory.buffers.len(), "buffer"),
     );
     for line in wrap(&text, TEXT, most - 2.0 * MARGIN) {
@@ -98,7 +107,7 @@ impl Chart {
     }
 
     /// Both axes with their numbers.
-    fn axes(&self, memory: &Memory<'_>) -> Vec<Shape> {
+    fn axes(&self, graph: &Graph<'_>, memory: &Memory<'_>) -> Vec<Shape> {
         let [left, top] = self.origin;
         let right = left + self.size[0];
         let frame = Shape::path(format!("M{0} {1}V{2}H{3}", px(left), px(top), px(self.bottom()), px(right)));
@@ -106,21 +115,22 @@ impl Chart {
         let (step, unit, name) = ticks(bytes(memory.floats));
         for tick in (0..).map(|index| index * step).take_while(|tick| *tick <= bytes(memory.floats)) {
             let y = self.y(tick as usize / size_of::<f32>());
-            let text = format!("{} {name}", tick / unit);
-            let at = left - 6.0 - 0.92 * width(&text, SMALL);
+            let text = format!("{} {name}", thousands(tick / unit));
             shapes.push(Shape::path(format!("M{} {}h4", px(left - 4.0), px(y))).stroke(Paint::Line, 1.0));
-            shapes.push(Shape::text(at, y + 3.5, SMALL, text).fill(Paint::Muted));
+            shapes.push(Shape::text(left - 7.0, y + 3.5, SMALL, text).ending().fill(Paint::Muted));
         }
         // As many names of layers as there is room for.
         let mut end = f32::NEG_INFINITY;
         let last = memory.times.len().saturating_sub(1);
         let limit = right - width("output", SMALL) - 8.0;
         for (time, name) in memory.times.iter().enumerate() {
-            let (x, wide) = (self.x(time), width(name, SMALL));
-            let at = if time == last { right - wide } else { x };
+            let name = readable(graph, name);
+            let (x, wide) = (self.x(time), width(&name, SMALL));
             if time == last || (x > end && x + wide < limit) {
                 shapes.push(Shape::path(format!("M{} {}v4", px(x), px(self.bottom()))).stroke(Paint::Line, 1.0));
-                shapes.push(Shape::text(at, self.bottom() + 15.0, SMALL, *name).fill(Paint::Muted));
+                let at = if time == last { right } else { x };
+                let text = Shape::text(at, self.bottom() + 15.0, SMALL, name).fill(Paint::Muted);
+                shapes.push(if time == last { text.ending() } else { text });
                 end = x + wide + 8.0;
             }
         }
@@ -148,7 +158,7 @@ impl Chart {
         let id = format!("{}-memory-{index}", graph.name);
         let group = Shape::group().set("id", id).set("class", "n").tip(title);
         let group = group.with(Shape::rect(x, y, wide, high).fill(Paint::Kind(kind)).stroke(Paint::Ink, 0.6));
-        match label(buffer, what, [wide, high]) {
+        match label(&readable(graph, buffer.name), what, [wide, high]) {
             Some((text, turned)) => {
                 let [middle_x, middle_y] = [x + wide / 2.0, y + high / 2.0];
                 let words = Shape::text(middle_x, middle_y + 3.5, SMALL, text).centred();
@@ -166,15 +176,15 @@ impl Chart {
         let line =
             Shape::path(format!("M{} {}h{}", px(left), px(y), px(self.size[0]))).stroke(Paint::Accent, 1.5).dashed();
         let text = "lower bound";
-        let x = left + self.size[0] - width(text, SMALL);
-        Shape::group().with(line).with(Shape::text(x, self.origin[1] - 4.0, SMALL, text).fill(Paint::Accent))
+        let words = Shape::text(left + self.size[0], self.origin[1] - 4.0, SMALL, text).ending();
+        Shape::group().with(line).with(words.fill(Paint::Accent))
     }
 }
 
 /// The longest name of a buffer that fits, and whether it is turned.
-fn label(buffer: &Buffer<'_>, what: &str, [wide, high]: [f32; 2]) -> Option<(String, bool)> {
-    let short = buffer.name.rsplit('.').next().unwrap_or(buffer.name);
-    let texts = [format!("{}{what}", buffer.name), buffer.name.to_owned(), short.to_owned()];
+fn label(name: &str, what: &str, [wide, high]: [f32; 2]) -> Option<(String, bool)> {
+    let short = name.rsplit('.').next().unwrap_or(name);
+    let texts = [format!("{name}{what}"), name.to_owned(), short.to_owned()];
     texts.into_iter().find_map(|text| {
         let length = width(&text, SMALL) + 2.0 * PAD;
         let level = length <= wide && LINE <= high;
@@ -187,7 +197,7 @@ fn label(buffer: &Buffer<'_>, what: &str, [wide, high]: [f32; 2]) -> Option<(Str
 fn ticks(bytes: u64) -> (u64, u64, &'static str) {
     let (unit, name) = match bytes {
         0..10_240 => (1, "B"),
-        10_240..5_242_880 => (1 << 10, "KiB"),
+        10_240..4_194_304 => (1 << 10, "KiB"),
         _ => (1 << 20, "MiB"),
     };
     let steps = (0..).flat_map(|power| [1, 2, 5].map(|digit| digit * 10u64.pow(power) * unit));
@@ -201,7 +211,7 @@ mod tests {
 
     #[test]
     fn ticks_are_round_numbers() {
-        assert_eq!(ticks(50_000), (10 * 1024, 1024, "KiB"));
+        assert_eq!(ticks(50_000), (5 * 1024, 1024, "KiB"));
         assert_eq!(ticks(20 << 20), (5 << 20, 1 << 20, "MiB"));
         assert_eq!(ticks(100), (20, 1, "B"));
     }

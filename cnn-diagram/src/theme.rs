@@ -53,11 +53,15 @@ pub enum Kind {
     Block,
     /// An auxiliary classifier.
     Auxiliary,
+    /// Memory of a net's input and outputs.
+    Port,
+    /// Memory that a kernel needs beside its result.
+    Scratch,
 }
 
 impl Kind {
     /// All of them, in the order of legends.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Convolution,
         Self::MaxPool,
         Self::AvgPool,
@@ -74,6 +78,8 @@ impl Kind {
         Self::Mul,
         Self::Block,
         Self::Auxiliary,
+        Self::Port,
+        Self::Scratch,
     ];
 
     /// What legends call it.
@@ -95,6 +101,8 @@ impl Kind {
             Self::Mul => "multiplication",
             Self::Block => "block, drawn below",
             Self::Auxiliary => "auxiliary classifier, training only",
+            Self::Port => "input or output",
+            Self::Scratch => "scratch memory",
         }
     }
 
@@ -117,6 +125,8 @@ impl Kind {
             Self::Mul => "mul",
             Self::Block => "block",
             Self::Auxiliary => "aux",
+            Self::Port => "port",
+            Self::Scratch => "scratch",
         }
     }
 
@@ -151,6 +161,10 @@ impl Kind {
             Self::Mul => "M1.5 1.5L8.5 8.5M8.5 1.5L1.5 8.5",
             // A pile.
             Self::Block => "M0.5 3.5H6.5V9.5H0.5ZM3.5 3.5V0.5H9.5V6.5H6.5",
+            // Through a wall.
+            Self::Port => "M0.5 5H9.5M6 2L9.5 5L6 8M0.5 0.5V9.5",
+            // For a moment.
+            Self::Scratch => "M0.5 9L3 1L5.5 9L8 1",
             Self::Auxiliary => "M0.5 0.5H3M5 0.5H7.5M9.5 0.5V3M9.5 5V7.5M9.5 9.5H7M5 9.5H2.5M0.5 9.5V7M0.5 5V2.5",
         }
     }
@@ -230,6 +244,8 @@ const fn fill(kind: Kind) -> [&'static str; 2] {
         Kind::Add | Kind::Mul => ["#fff7d6", "#3d3811"],
         Kind::Block => ["#efe6d8", "#463a2a"],
         Kind::Auxiliary => ["#f7f7f7", "#1e2226"],
+        Kind::Port => ["#e6ecf2", "#2a3642"],
+        Kind::Scratch => ["#f4f4ec", "#34342b"],
     }
 }
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cnn_runtime::graph::Graph;
+use cnn_runtime::op::Op;
 
 use super::{Entry, escaped};
 use crate::model::letter;
 use crate::text::{thousands, times};
 use crate::theme::Kind;
-use cnn_runtime::op::Op;
 
 const HEAD: [&str; 12] = [
     "net",
@@ -17,8 +17,8 @@ const HEAD: [&str; 12] = [
     "layers: conv + fc",
     "parameters",
     "MACs",
-    "weights, bytes",
-    "workspace, bytes",
+    "weights",
+    "workspace",
     "blocks",
     "activations",
     "normalisation",
@@ -44,14 +44,24 @@ fn row(entry: &Entry<'_>) -> String {
         text(format!("{}: {} + {}", depth.layers(), depth.convolutions, depth.fully_connected)),
         number(graph.parameters()),
         number(graph.macs()),
-        number(weights_bytes(graph)),
-        number(entry.workspace_bytes as u64),
+        size(weights_bytes(graph)),
+        size(entry.workspace_bytes as u64),
         text(blocks(graph)),
         text(functions(graph)),
         text(normalisations(graph)),
         text(entry.new.to_owned()),
     ];
     format!("<tr><th scope=\"row\"><a href=\"#{name}\">{name}</a></th>{}</tr>\n", cells.concat())
+}
+
+/// A cell of bytes, rounded; all of them for those who point at it.
+fn size(bytes: u64) -> String {
+    let shown = match bytes {
+        0..10_000 => format!("{} B", thousands(bytes)),
+        10_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    };
+    format!("<td class=\"number\" title=\"{} bytes\">{shown}</td>", thousands(bytes))
 }
 
 /// Bytes of the weights that inference needs, as a file of F32 holds them.

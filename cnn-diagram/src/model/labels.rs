@@ -204,9 +204,9 @@ pub(super) fn title(graph: &Graph<'_>, node: &Node<'_>) -> String {
         arguments if arguments.is_empty() => format!("{}: {}", node.name, node.op.name()),
         arguments => format!("{}: {}({arguments})", node.name, node.op.name()),
     };
-    title.push_str(&format!("\n{} → {}", shapes.join(", "), times(node.output)));
+    title.push_str(&format!("\n  {} → {}", shapes.join(", "), times(node.output)));
     if !node.tensors.is_empty() {
-        title.push_str(&format!("\n{} parameters", thousands(node.parameters())));
+        title.push_str(&format!("\n  {} parameters", thousands(node.parameters())));
     }
     if node.macs > 0 {
         title.push_str(&format!(", {} MACs", thousands(node.macs)));

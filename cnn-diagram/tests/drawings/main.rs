@@ -4,5 +4,6 @@
 
 mod content;
 mod layout;
+mod memory;
 mod numbers;
 mod support;

@@ -34,7 +34,8 @@
 //! For a net `Name`, `network!` emits
 //!
 //! - `Name<'w>`: the net and its workspace. `new(&weights)`; [`forward`](Network::forward), which allocates nothing, cannot
-//!   fail and does not panic; `tap_…()` for each `tap`; the constants `WORKSPACE_BYTES`, `PARAMETERS`, `MACS` and `GRAPH`.
+//!   fail and does not panic; `tap_…()` for each `tap`; the constants `WORKSPACE_BYTES`, `PARAMETERS`, `MACS`,
+//!   `GRAPH`, which the crate `cnn-diagram` draws, and `MEMORY`.
 //! - `NameWeights`: packed weights, from `from_safetensors(&bytes)` or `open(path)`, whose [error](weights::WeightsError)
 //!   names everything that is wrong with a file at once.
 //! - With a workspace of more than 128 KiB, `NameWorkspace`: the net's memory is on the heap then, or, with

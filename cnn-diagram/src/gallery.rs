@@ -14,6 +14,8 @@ use crate::sheet::{Shape, Sheet};
 use crate::theme::{Kind, Paint, Property, Theme, rules};
 use crate::{Detail, Options, memory, svg};
 
+pub use table::table_markdown;
+
 /// A net of a gallery.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {

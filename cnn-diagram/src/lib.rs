@@ -47,7 +47,7 @@ pub mod theme;
 use cnn_runtime::graph::Graph;
 
 pub use caption::paper;
-pub use gallery::{Entry, gallery};
+pub use gallery::{Entry, gallery, table_markdown};
 pub use memory::memory;
 pub use theme::Theme;
 

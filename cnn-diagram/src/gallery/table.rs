@@ -25,7 +25,58 @@ const HEAD: [&str; 12] = [
     "what was new",
 ];
 
-/// One line for each net.
+/// The columns of numbers.
+const NUMBERS: [&str; 5] = ["year", "parameters", "MACs", "weights", "workspace"];
+
+/// What is told of a net in a column.
+struct Cell {
+    text: String,
+    is_number: bool,
+    /// What is told to those who point at it.
+    title: Option<String>,
+}
+
+impl Cell {
+    fn text(text: String) -> Self {
+        let text = if text.is_empty() { "–".to_owned() } else { text };
+        Self { text, is_number: false, title: None }
+    }
+
+    fn number(number: u64) -> Self {
+        Self { text: thousands(number), is_number: true, title: None }
+    }
+
+    /// Bytes, rounded; all of them in the title.
+    fn size(bytes: u64) -> Self {
+        let text = match bytes {
+            0..10_000 => format!("{} B", thousands(bytes)),
+            10_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+            _ => format!("{:.1} MB", bytes as f64 / 1e6),
+        };
+        Self { text, is_number: true, title: Some(format!("{} bytes", thousands(bytes))) }
+    }
+}
+
+/// All that is told of a net, but for its name.
+fn cells(entry: &Entry<'_>) -> [Cell; 11] {
+    let graph = entry.graph;
+    let depth = graph.depth();
+    [
+        Cell { text: entry.year.to_string(), is_number: true, title: None },
+        Cell::text(times(graph.input)),
+        Cell::text(format!("{}: {} + {}", depth.layers(), depth.convolutions, depth.fully_connected)),
+        Cell::number(graph.parameters()),
+        Cell::number(graph.macs()),
+        Cell::size(weights_bytes(graph)),
+        Cell::size(entry.workspace_bytes as u64),
+        Cell::text(blocks(graph)),
+        Cell::text(functions(graph)),
+        Cell::text(normalisations(graph)),
+        Cell::text(entry.new.to_owned()),
+    ]
+}
+
+/// The table as HTML, a row for each net.
 pub(super) fn table(entries: &[Entry<'_>]) -> String {
     let head: String = HEAD.iter().map(|title| format!("<th scope=\"col\">{title}</th>")).collect();
     let rows: String = entries.iter().map(row).collect();
@@ -33,35 +84,24 @@ pub(super) fn table(entries: &[Entry<'_>]) -> String {
 }
 
 fn row(entry: &Entry<'_>) -> String {
-    let graph = entry.graph;
-    let depth = graph.depth();
     let name = escaped(entry.name);
-    let number = |number: u64| format!("<td class=\"number\">{}</td>", thousands(number));
-    let text = |text: String| format!("<td>{}</td>", if text.is_empty() { "–".to_owned() } else { escaped(&text) });
-    let cells = [
-        format!("<td class=\"number\">{}</td>", entry.year),
-        text(times(graph.input)),
-        text(format!("{}: {} + {}", depth.layers(), depth.convolutions, depth.fully_connected)),
-        number(graph.parameters()),
-        number(graph.macs()),
-        size(weights_bytes(graph)),
-        size(entry.workspace_bytes as u64),
-        text(blocks(graph)),
-        text(functions(graph)),
-        text(normalisations(graph)),
-        text(entry.new.to_owned()),
-    ];
+    let cells = cells(entry).map(|cell| {
+        let class = if cell.is_number { " class=\"number\"" } else { "" };
+        let title = cell.title.map(|title| format!(" title=\"{}\"", escaped(&title))).unwrap_or_default();
+        format!("<td{class}{title}>{}</td>", escaped(&cell.text))
+    });
     format!("<tr><th scope=\"row\"><a href=\"#{name}\">{name}</a></th>{}</tr>\n", cells.concat())
 }
 
-/// A cell of bytes, rounded; all of them for those who point at it.
-fn size(bytes: u64) -> String {
-    let shown = match bytes {
-        0..10_000 => format!("{} B", thousands(bytes)),
-        10_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
-    };
-    format!("<td class=\"number\" title=\"{} bytes\">{shown}</td>", thousands(bytes))
+/// The table of architectures as Markdown, a row for each net.
+pub fn table_markdown(entries: &[Entry<'_>]) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let rule = HEAD.map(|title| if NUMBERS.contains(&title) { "---:" } else { "---" }.to_owned());
+    let rows = entries.iter().map(|entry| {
+        let cells = cells(entry).into_iter().map(|cell| cell.text);
+        line(&std::iter::once(entry.name.to_owned()).chain(cells).collect::<Vec<_>>())
+    });
+    line(&HEAD.map(str::to_owned)) + &line(&rule) + &rows.collect::<String>()
 }
 
 /// Bytes of the weights that inference needs, as a file of F32 holds them.

@@ -1,7 +1,12 @@
 //! Numbers come from the graph: another net has others.
 
-use cnn_diagram::{Detail, Options};
+use std::fs;
+use std::path::Path;
+
+use cnn::Network;
+use cnn_diagram::{Detail, Entry, Options, table_markdown};
 use cnn_runtime::graph::Graph;
+use models::About;
 
 use super::support::{drawn, texts};
 
@@ -43,4 +48,30 @@ fn a_changed_net_has_other_numbers() {
         assert!(!wider.contains(&line.to_owned()), "{line} of {wider:?}");
     }
     assert!(small.contains(&"Small (Somebody 2001)".to_owned()));
+}
+
+fn entry<N: Network<'static> + About>(name: &'static str) -> Entry<'static> {
+    Entry { name, graph: N::GRAPH, memory: N::MEMORY, workspace_bytes: N::WORKSPACE_BYTES, year: N::YEAR, new: N::NEW }
+}
+
+/// `BLESS=1` writes it.
+#[test]
+fn the_table_in_the_readme_is_that_of_the_nets() {
+    let five = [
+        entry::<models::LeNet5>("LeNet-5"),
+        entry::<models::AlexNet>("AlexNet"),
+        entry::<models::Vgg16>("VGG-16"),
+        entry::<models::InceptionV1>("Inception-v1"),
+        entry::<models::ResNet50>("ResNet-50"),
+    ];
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let start = readme.find("| net | year |").expect("the README has the table");
+    let end = start + readme[start..].find("\n\n").expect("something follows it") + 1;
+    let table = table_markdown(&five);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, [&readme[..start], &table, &readme[end..]].concat()).unwrap();
+    } else {
+        assert!(readme[start..end] == table, "the table is\n{table}");
+    }
 }

@@ -34,7 +34,8 @@
 //! For a net `Name`, `network!` emits
 //!
 //! - `Name<'w>`: the net and its workspace. `new(&weights)`; [`forward`](Network::forward), which allocates nothing, cannot
-//!   fail and does not panic; `tap_…()` for each `tap`; the constants `WORKSPACE_BYTES`, `PARAMETERS`, `MACS` and `GRAPH`.
+//!   fail and does not panic; `tap_…()` for each `tap`; the constants `WORKSPACE_BYTES`, `PARAMETERS`, `MACS`,
+//!   `GRAPH`, which the crate `cnn-diagram` draws, and `MEMORY`.
 //! - `NameWeights`: packed weights, from `from_safetensors(&bytes)` or `open(path)`, whose [error](weights::WeightsError)
 //!   names everything that is wrong with a file at once.
 //! - With a workspace of more than 128 KiB, `NameWorkspace`: the net's memory is on the heap then, or, with
@@ -220,7 +221,7 @@ pub use cnn_runtime::network::{Network, WrongLength};
 pub use cnn_runtime::steps::Step;
 #[cfg(feature = "std")]
 pub use cnn_runtime::threads::Pool;
-pub use cnn_runtime::{graph, op};
+pub use cnn_runtime::{graph, memory, op};
 #[cfg(feature = "alloc")]
 pub use cnn_runtime::{reference, trace, weights};
 
@@ -233,6 +234,7 @@ pub mod __rt {
     pub use cnn_runtime::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
     pub use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
     pub use cnn_runtime::map::Map;
+    pub use cnn_runtime::memory::{Buffer, Holds, Memory};
     pub use cnn_runtime::network::{Network, WrongLength, exactly, exactly_images};
     pub use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
     pub use cnn_runtime::op::{

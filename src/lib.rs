@@ -149,7 +149,7 @@
 //! It is for those who ask for it, since it costs accuracy: weights are rounded to 11 bits, after a batch normalisation was
 //! folded into them. A layer's results are then off by 2e-4 of their size, as a root mean square; AlexNet's logits, behind
 //! three such layers, by up to 4.2e-4 of the largest. A weight beyond 65504 is an error of the file. [`trace`] rounds as the
-//! net does, but folds nothing; [`reference`] computes with the weights of the file.
+//! net does, but folds nothing; [`mod@reference`] computes with the weights of the file.
 //!
 //! # Weights in the binary
 //!

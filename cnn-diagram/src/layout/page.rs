@@ -17,6 +17,8 @@ const GUTTER: f32 = 14.0;
 const ROWS: f32 = 26.0;
 /// Inside the frame of an inset or an auxiliary classifier.
 const PAD: f32 = 10.0;
+/// How far behind an item the wire to its auxiliary classifier begins: within the frame of its stage.
+const BESIDE: f32 = 3.5;
 /// Height of a line of a frame's label.
 const LABEL: f32 = 13.0;
 
@@ -84,7 +86,7 @@ impl<'a> Page<'a, '_> {
             self.y = base + down;
             let heads = picture.heads.iter().filter_map(|head| {
                 let (x, _) = behind.iter().find(|(_, item)| *item == head.behind)?;
-                Some((head, *x + GAP / 2.0 - 2.0))
+                Some((head, *x + BESIDE))
             });
             self.heads(heads.collect(), base);
             end = (!last).then_some(exit);

@@ -35,7 +35,7 @@
 //!
 //! - `Name<'w>`: the net and its workspace. `new(&weights)`; [`forward`](Network::forward), which allocates nothing, cannot
 //!   fail and does not panic; `tap_…()` for each `tap`; the constants `WORKSPACE_BYTES`, `PARAMETERS`, `MACS`,
-//!   `GRAPH`, which the crate `cnn-diagram` draws, and `MEMORY`.
+//!   `STEPS`, `GRAPH`, which the crate `cnn-diagram` draws, and `MEMORY`.
 //! - `NameWeights`: packed weights, from `from_safetensors(&bytes)` or `open(path)`, whose [error](weights::WeightsError)
 //!   names everything that is wrong with a file at once.
 //! - With a workspace of more than 128 KiB, `NameWorkspace`: the net's memory is on the heap then, or, with
@@ -202,6 +202,28 @@
 //! [profile.dev.package.cnn-runtime]
 //! opt-level = 3
 //! ```
+//!
+//! # Threads
+//!
+//! A net runs on the thread that calls it, unless it is given a [`Pool`]: then kernels with enough work are split over the
+//! pool's threads. Results have the same bits for any number of threads, and a pass still allocates nothing.
+//!
+//! ```
+//! use cnn::Pool;
+//! use models::LeNet5;
+//!
+//! let pool = Pool::new(2); // this thread and one more; nets can share them
+//! let mut net = LeNet5::embedded().with_pool(&pool);
+//! let scores = net.forward(&[0.5; 32 * 32]);
+//! # assert_eq!(scores, LeNet5::embedded().forward(&[0.5; 32 * 32]));
+//! ```
+//!
+//! Take as many threads as there are cores to spare, not more. Threads of a pool spin for 50 µs behind each kernel, which is
+//! what makes splitting it cheap, and sleep when no kernel follows. If another thread runs a net on the same pool at that
+//! moment, a kernel is not split. Where many images are at hand, a net for each thread, without a pool, does more of them
+//! in a second; a pool makes the single image faster.
+//!
+//! [`Network::profile`] tells when each kernel of a pass is done; [`Network::STEPS`] says which those are.
 //!
 //! # Without the standard library
 //!

@@ -83,7 +83,7 @@ fn nets_on_two_threads_share_a_pool() {
 
 #[test]
 fn a_watched_pass_is_split_too() {
-    let pool = Pool::new(2);
+    let pool = Pool::new(2).with_least_work(1);
     let mut net = LeNet5::embedded().with_pool(&pool);
     let mut steps = Vec::new();
     let image = [0.5; 1024];

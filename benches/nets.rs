@@ -5,9 +5,26 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use cnn::{Network, Pool};
+use cnn::{Network, Pool, network};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use models::{AlexNet, InceptionV1, LeNet5, ResNet50, Vgg16, seeded};
+
+network! {
+    /// AlexNet with the weights of its fully connected layers in half precision.
+    #[store(f16)]
+    pub(crate) AlexNetF16: 3x224x224 -> 1000 {
+        conv1: conv(96, 11x11, stride = 4, pad = 2) -> relu -> lrn -> max_pool(3x3, stride = 2);
+        conv2: conv(256, 5x5, pad = 2, groups = 2) -> relu -> lrn -> max_pool(3x3, stride = 2);
+        conv3: conv(384, 3x3, pad = 1) -> relu;
+        conv4: conv(384, 3x3, pad = 1, groups = 2) -> relu;
+        conv5: conv(256, 3x3, pad = 1, groups = 2) -> relu -> max_pool(3x3, stride = 2);
+        fc6: linear(4096) -> relu -> dropout(0.5);
+        fc7: linear(4096) -> relu -> dropout(0.5);
+        fc8: linear(1000);
+        tap logits;
+        softmax;
+    }
+}
 
 /// Runs a net on one thread and on two.
 fn bench<N: Network<'static> + 'static>(criterion: &mut Criterion, name: &str) {
@@ -45,6 +62,10 @@ fn alexnet(criterion: &mut Criterion) {
     bench::<AlexNet>(criterion, "alexnet");
 }
 
+fn alexnet_f16(criterion: &mut Criterion) {
+    bench::<AlexNetF16>(criterion, "alexnet_f16");
+}
+
 fn vgg16(criterion: &mut Criterion) {
     bench::<Vgg16>(criterion, "vgg16");
 }
@@ -57,5 +78,5 @@ fn resnet50(criterion: &mut Criterion) {
     bench::<ResNet50>(criterion, "resnet50");
 }
 
-criterion_group!(nets, lenet5, alexnet, vgg16, inception_v1, resnet50);
+criterion_group!(nets, lenet5, alexnet, alexnet_f16, vgg16, inception_v1, resnet50);
 criterion_main!(nets);

@@ -34,7 +34,8 @@
 //! For a net `Name`, `network!` emits
 //!
 //! - `Name<'w>`: the net and its workspace. `new(&weights)`; [`forward`](Network::forward), which allocates nothing, cannot
-//!   fail and does not panic; `tap_…()` for each `tap`; the constants `WORKSPACE_BYTES`, `PARAMETERS`, `MACS` and `GRAPH`.
+//!   fail and does not panic; `tap_…()` for each `tap`; the constants `WORKSPACE_BYTES`, `PARAMETERS`, `MACS`,
+//!   `GRAPH`, which the crate `cnn-diagram` draws, and `MEMORY`.
 //! - `NameWeights`: packed weights, from `from_safetensors(&bytes)` or `open(path)`, whose [error](weights::WeightsError)
 //!   names everything that is wrong with a file at once.
 //! - With a workspace of more than 128 KiB, `NameWorkspace`: the net's memory is on the heap then, or, with
@@ -95,7 +96,7 @@
 //! | layer | arguments (default) |
 //! | --- | --- |
 //! | `conv` | filters, size, `stride` (1), `pad` (0), `dilation` (1), `groups` (1), `bias` (true) |
-//! | `linear` | features, `bias` (true); takes `CxHxW` flattened in that order |
+//! | `linear` | features, `bias` (true), `store` (`f32`, or `f16`); takes `CxHxW` flattened in that order |
 //! | `max_pool` `avg_pool` | size, `stride` (the size), `pad` (0), `dilation` (1), `ceil` (false), `count_include_pad` (true, `avg_pool` only) |
 //! | `global_avg_pool` `global_max_pool` | maps to `Cx1x1` |
 //! | `flatten` | maps to a vector, in the order C, H, W |
@@ -114,7 +115,7 @@
 //! `(top, left, bottom, right)`, `same`, or `same_lower`; a size that begins with a zero is written `(0, 3)`, since Rust
 //! reads `0x3` as a hexadecimal number. Arguments are whole-number arithmetic over a block's parameters; where an argument
 //! may be any number, such as `alpha`, it is that of decimals, and `1 / 6` a sixth. Attributes on a net: doc comments,
-//! `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[cfg(…)]` and lint levels.
+//! `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[cfg(…)]` and lint levels.
 //!
 //! With `#[batch(8)]` a pass takes 8 images: `forward` reads `&[[f32; N]; 8]` and gives as many outputs. Weights are read
 //! once a pass, which counts where they are large and maps small: fully connected layers, the last stages of deep nets.
@@ -136,6 +137,19 @@
 //!   and needs little more memory than the packed weights.
 //! - `load(&source)` is the general form: a [`Source`](weights::Source) has files, rules for names, and a listener for
 //!   progress.
+//!
+//! # Weights in half precision
+//!
+//! A fully connected layer uses each weight once for an image, so its time is that of reading them. `linear(4096, store = f16)`
+//! keeps them in half precision, and multiplies and sums in `f32`; `#[store(f16)]` above a net is for all of its layers
+//! that don't say `store = f32`. Such weights take half the memory, on the heap as in the binary. With AVX2 or AVX-512 a large
+//! layer takes 0.53 to 0.6 of the time (AlexNet's three 3.1 instead of 5.3 ms); the portable kernels, which have no
+//! instruction for it, take three times as long.
+//!
+//! It is for those who ask for it, since it costs accuracy: weights are rounded to 11 bits, after a batch normalisation was
+//! folded into them. A layer's results are then off by 2e-4 of their size, as a root mean square; AlexNet's logits, behind
+//! three such layers, by up to 4.2e-4 of the largest. A weight beyond 65504 is an error of the file. [`trace`] rounds as the
+//! net does, but folds nothing; [`mod@reference`] computes with the weights of the file.
 //!
 //! # Weights in the binary
 //!
@@ -181,7 +195,7 @@
 //! are larger than those of the sum that is written down, and still small: logits of the reference nets are within 1e-5 of
 //! their largest magnitude. `#[algorithm(exact)]` above a net turns it off.
 //!
-//! Kernels choose AVX2 and FMA at run time where the CPU has them. They are compiled in `cnn-runtime`: optimise that
+//! Kernels choose AVX2, FMA and F16C at run time where the CPU has them. They are compiled in `cnn-runtime`: optimise that
 //! crate in debug builds too, or nets are slow there:
 //!
 //! ```toml
@@ -207,7 +221,7 @@ pub use cnn_runtime::network::{Network, WrongLength};
 pub use cnn_runtime::steps::Step;
 #[cfg(feature = "std")]
 pub use cnn_runtime::threads::Pool;
-pub use cnn_runtime::{graph, op};
+pub use cnn_runtime::{graph, memory, op};
 #[cfg(feature = "alloc")]
 pub use cnn_runtime::{reference, trace, weights};
 
@@ -220,6 +234,7 @@ pub mod __rt {
     pub use cnn_runtime::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
     pub use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
     pub use cnn_runtime::map::Map;
+    pub use cnn_runtime::memory::{Buffer, Holds, Memory};
     pub use cnn_runtime::network::{Network, WrongLength, exactly, exactly_images};
     pub use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
     pub use cnn_runtime::op::{

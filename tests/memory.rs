@@ -116,3 +116,36 @@ fn two_threads_share_weights() {
         }
     });
 }
+
+/// What is told of the workspace is true of it: buffers lie in it, and those of the same time do not overlap.
+fn buffers_share_memory_over_time<N: Network<'static>>() {
+    let memory = N::MEMORY;
+    assert!(memory.floats <= N::WORKSPACE_BYTES / size_of::<f32>() && memory.lower_bound <= memory.floats);
+    assert_eq!([memory.times.first(), memory.times.last()], [Some(&"input"), Some(&"output")]);
+    for (index, buffer) in memory.buffers.iter().enumerate() {
+        assert!(buffer.first <= buffer.last && buffer.last < memory.times.len(), "{buffer:?}");
+        assert!(buffer.offset + buffer.len <= memory.floats, "{buffer:?}");
+        assert_eq!(buffer.name, memory.times[buffer.first]);
+        for other in &memory.buffers[index + 1..] {
+            let same_time = buffer.first <= other.last && other.first <= buffer.last;
+            let overlap = buffer.offset < other.offset + other.len && other.offset < buffer.offset + buffer.len;
+            assert!(!(same_time && overlap), "{buffer:?} and {other:?}");
+        }
+    }
+}
+
+macro_rules! memory_tests {
+    ($($test:ident: $net:ident;)*) => {
+        mod buffers_share_memory_over_time {
+            use super::*;
+            $(
+                #[test]
+                fn $test() {
+                    super::buffers_share_memory_over_time::<$net<'static>>();
+                }
+            )*
+        }
+    };
+}
+
+for_each_net!(memory_tests);

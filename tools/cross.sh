@@ -38,11 +38,10 @@ wasm_cargo() {
 }
 
 wasm() {
-    local features module
+    local features
     for features in +simd128 -simd128; do
-        module=$(wasm_cargo "$features" test -Zbuild-std=std,panic_abort -p cnn-runtime --test kernels --no-run 2>&1 |
-            tee /dev/stderr | sed -n 's/.*Executable.*(\(.*\.wasm\))/\1/p')
-        node tools/cross.mjs tests "$module"
+        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="node $PWD/tools/cross.mjs tests" \
+            wasm_cargo "$features" test -Zbuild-std=std,panic_abort -p cnn-runtime --test kernels
         (cd examples/wasm && wasm_cargo "$features" build -Zbuild-std=core,alloc)
         node tools/cross.mjs lenet5 target/cross/wasm32-unknown-unknown/release/lenet5_wasm.wasm
         wc -c target/cross/wasm32-unknown-unknown/release/lenet5_wasm.wasm

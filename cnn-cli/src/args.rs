@@ -1,5 +1,7 @@
 //! The interface: commands, their arguments, and their help.
 
+pub(crate) mod diagram;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -25,6 +27,7 @@ Examples:
   cnn run --help               how to run one on numbers of your own
   cnn bench resnet50           how fast is it?
   cnn compare --help           does it give the numbers that PyTorch gives?
+  cnn diagram lenet5 -o a.svg  what does it look like?
 
 Exit code: 0 if all went well, 2 if anything did not; what went wrong is on stderr. `compare` has 1 for a difference.";
 
@@ -71,6 +74,9 @@ pub(crate) enum Command {
     /// Compare a net, layer by layer, with the numbers of another implementation
     #[command(long_about = COMPARE, after_help = COMPARE_EXAMPLES)]
     Compare(CompareArgs),
+    /// Draw a net
+    #[command(long_about = diagram::ABOUT, after_help = diagram::EXAMPLES)]
+    Diagram(diagram::DiagramArgs),
 }
 
 /// A rule that gives tensors other names.

@@ -4,6 +4,7 @@ mod bench;
 mod check_weights;
 mod classify;
 mod compare;
+mod diagram;
 mod digits;
 mod input;
 mod list;
@@ -30,6 +31,7 @@ pub(crate) fn execute(args: &Args, out: &mut impl Write) -> Result<(), Failure> 
         Command::Run(args) => run::run(args),
         Command::Trace(args) => trace::trace(args),
         Command::Compare(args) => compare::compare(args, out),
+        Command::Diagram(args) => diagram::diagram(args, out),
     }?;
     out.flush().map_err(Failure::Stdout)
 }

@@ -5,9 +5,10 @@
 
 use cnn::Step;
 use cnn::graph::Graph;
+use cnn::memory::Memory;
 use cnn::weights::{Source, WeightsError};
 use cnn::{Network, Pool, WrongLength};
-use models::{Classifier, Preprocess, torchvision};
+use models::{About, Classifier, Preprocess, torchvision};
 
 use crate::failure::{Failure, printable};
 
@@ -56,6 +57,12 @@ pub(crate) struct Model {
     pub(crate) steps: &'static [Step<'static>],
     /// Images of one pass.
     pub(crate) batch: usize,
+    /// What lies where in its workspace, and when.
+    pub(crate) memory: &'static Memory<'static>,
+    /// The year of its paper.
+    pub(crate) year: u16,
+    /// What was new in it.
+    pub(crate) new: &'static str,
     /// A net on weights from files.
     pub(crate) load: fn(&Source<'_>, Option<&'static Pool>) -> Loaded,
     /// A net on weights in this program, if there are any.
@@ -94,13 +101,16 @@ impl<N: Network<'static>> Runnable for N {
 }
 
 impl Model {
-    const fn of<N: Network<'static> + 'static>(name: &'static str) -> Self {
+    const fn of<N: Network<'static> + About + 'static>(name: &'static str) -> Self {
         Self {
             name,
             graph: N::GRAPH,
             workspace_bytes: N::WORKSPACE_BYTES,
             steps: N::STEPS,
             batch: N::BATCH,
+            memory: N::MEMORY,
+            year: N::YEAR,
+            new: N::NEW,
             load: load::<N>,
             embedded: None,
             preprocess: None,
@@ -109,7 +119,7 @@ impl Model {
     }
 
     /// A net that says what pictures show.
-    const fn classifier<N: Network<'static> + Classifier + 'static>(name: &'static str) -> Self {
+    const fn classifier<N: Network<'static> + About + Classifier + 'static>(name: &'static str) -> Self {
         Self { preprocess: Some(N::PREPROCESS), labels: N::LABELS, ..Self::of::<N>(name) }
     }
 
@@ -171,6 +181,11 @@ pub(crate) mod tests {
             };
             global_avg_pool -> fc: linear(3);
         }
+    }
+
+    impl About for Branched<'_> {
+        const YEAR: u16 = 2000;
+        const NEW: &'static str = "nothing";
     }
 
     pub(crate) static BRANCHED: Model = Model::of::<Branched>("branched");

@@ -6,6 +6,7 @@
 //! | `forward` | `forward`, the taps |
 //! | `kernels` | a constant and a call for each kernel |
 //! | `description` | `GRAPH` |
+//! | `memory` | `MEMORY` |
 //! | `weights` | the packing recipe |
 //! | `embed` | weights in the binary |
 //! | `values` | the runtime's values as literals |
@@ -15,6 +16,7 @@ mod description;
 mod embed;
 mod forward;
 mod kernels;
+mod memory;
 mod net;
 mod stub;
 mod values;

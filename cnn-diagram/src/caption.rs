@@ -137,12 +137,20 @@ fn each<'a>(picture: &'a Picture, see: &mut impl FnMut(&'a crate::model::Item)) 
 }
 
 /// The legend of what a drawing has, below a line of the page; returns where the page ends.
-pub(crate) fn legend(picture: &Picture, most: f32, top: f32) -> (Vec<Shape>, f32) {
+pub(crate) fn legend(picture: &Picture, most: f32, top: f32) -> (Shape, f32) {
     let kinds = kinds(picture);
     // A batch normalisation is called the same on a block and as a block of its own.
-    let letters =
-        letters(picture).into_iter().filter(|letter| letter.kind != Kind::BatchNorm || !kinds.contains(&letter.kind));
-    let entries = kinds.iter().copied().map(Entry::Kind).chain(letters.map(Entry::Letter));
+    let letters = letters(picture).into_iter();
+    let letters = letters.filter(|letter| letter.kind != Kind::BatchNorm || !kinds.contains(&letter.kind));
+    entries(kinds.iter().copied().map(Entry::Kind).chain(letters.map(Entry::Letter)), most, top)
+}
+
+/// A legend of kinds.
+pub(crate) fn legend_of(kinds: &BTreeSet<Kind>, most: f32, top: f32) -> (Shape, f32) {
+    entries(kinds.iter().copied().map(Entry::Kind), most, top)
+}
+
+fn entries(entries: impl Iterator<Item = Entry>, most: f32, top: f32) -> (Shape, f32) {
     let (mut x, mut y) = (MARGIN, top);
     let mut group = Shape::group().set("class", "legend");
     for entry in entries {
@@ -154,7 +162,7 @@ pub(crate) fn legend(picture: &Picture, most: f32, top: f32) -> (Vec<Shape>, f32
         group = group.with(Shape::text(x + entry.swatch_width() + 5.0, y + 12.8, SMALL, entry.text()));
         x += wide;
     }
-    (vec![group], y + SWATCH + MARGIN)
+    (group, y + SWATCH + MARGIN)
 }
 
 #[cfg(test)]

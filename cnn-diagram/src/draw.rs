@@ -134,7 +134,7 @@ fn block(face: &Face, placed: &Placed<'_>) -> Vec<Shape> {
         let text = match face.kind {
             Some(kind) if line.marked => {
                 // Most fonts are narrower than what there is room for.
-                let left = middle - line.width() * 0.47;
+                let left = middle - line.width() * 0.485;
                 shapes.push(mark(kind, left, base - MARK + 1.0));
                 Shape::text(left + MARK + AFTER_MARK, base, line.size, &line.text)
             }

@@ -19,7 +19,7 @@ use crate::model::{Item, Letter};
 use crate::theme::Kind;
 
 pub(crate) use boxes::{AFTER_MARK, Face, LINE, MARK, SHEET, letter_width};
-pub(crate) use page::page;
+pub(crate) use page::{needs, page};
 
 /// Size of text on blocks, and of the words beside them.
 pub(crate) const TEXT: f32 = 11.0;

@@ -25,6 +25,8 @@
 //! | `model` | what is drawn: blocks with their letters, branches, folded blocks, stages, auxiliary classifiers |
 //! | `layout` | where |
 //! | `draw`, `caption` | as shapes |
+//! | `memory` | a workspace over time |
+//! | `gallery` | a page of many nets |
 //! | [`theme`] | the colour and the mark of each kind of layer |
 //! | [`sheet`], [`text`] | shapes as SVG, in two themes; words without a font |
 //! | [`language`] | layers' arguments as the language writes them |
@@ -33,8 +35,10 @@
 
 mod caption;
 mod draw;
+mod gallery;
 pub mod language;
 mod layout;
+mod memory;
 mod model;
 pub mod sheet;
 pub mod text;
@@ -43,6 +47,8 @@ pub mod theme;
 use cnn_runtime::graph::Graph;
 
 pub use caption::paper;
+pub use gallery::{Entry, gallery, table_markdown};
+pub use memory::memory;
 pub use theme::Theme;
 
 /// How much a drawing tells.
@@ -88,22 +94,15 @@ impl Default for Options {
 /// Draws a net.
 pub fn svg(graph: &Graph<'_>, options: &Options) -> String {
     let picture = model::Picture::new(graph, options);
-    // Words and a block must have room, whatever is asked for.
-    let options = &Options { width: options.width.max(NARROWEST), ..*options };
-    let most = options.width as f32;
+    let width = options.width.max(NARROWEST) as f32;
+    let most = layout::needs(&picture, options).max(width).ceil();
     let (mut shapes, y) = caption::caption(graph, most);
-    let scene = layout::page(&picture, options, y);
+    let scene = layout::page(&picture, options, most, y);
     shapes.extend(draw::shapes(&scene));
     let (legend, bottom) = caption::legend(&picture, most, scene.size[1] + 20.0);
-    shapes.extend(legend);
-    let wide = most.max(scene.size[0] + layout::MARGIN);
-    let sheet = sheet::Sheet {
-        title: graph.name,
-        size: [wide, bottom.ceil()],
-        width: options.width as f32,
-        theme: options.theme,
-    };
-    sheet.write(shapes)
+    shapes.push(legend);
+    let size = [most.max(scene.size[0] + layout::MARGIN), bottom.ceil()];
+    sheet::Sheet { title: graph.name, size, width, theme: options.theme }.write(shapes)
 }
 
 /// No drawing is narrower, in pixels.

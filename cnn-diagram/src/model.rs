@@ -23,7 +23,7 @@ use crate::Options;
 use crate::text::thousands;
 use crate::theme::Kind;
 
-pub(crate) use labels::{Label, Letter};
+pub(crate) use labels::{Label, Letter, kind_of, letter};
 
 /// A net as it is drawn.
 pub(crate) struct Picture {

@@ -97,6 +97,11 @@ impl Shape {
         self.set("text-anchor", "middle")
     }
 
+    /// Sets the end of a text at its point.
+    pub fn ending(self) -> Self {
+        self.set("text-anchor", "end")
+    }
+
     /// Makes a text bold.
     pub fn bold(self) -> Self {
         self.set("font-weight", "bold")

@@ -3,31 +3,47 @@
 /// The family that drawings ask for. The last one that everybody has is the widest, and widths are those of it.
 pub const FONT: &str = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
 
-/// How wide a text is at most at a size, in pixels.
-///
-/// The advances are those of DejaVu Sans, rounded up; Helvetica and Arial are narrower.
+/// How wide a text is at most at a size, in pixels: in DejaVu Sans. Helvetica and Arial are narrower.
 pub fn width(text: &str, size: f32) -> f32 {
-    text.chars().map(advance).sum::<f32>() * size
+    advances(text, &REGULAR) * size
 }
 
 /// The same for bold text.
 pub fn bold_width(text: &str, size: f32) -> f32 {
-    1.06 * width(text, size)
+    advances(text, &BOLD) * size
 }
 
-/// The advance of a character, in ems.
-fn advance(character: char) -> f32 {
-    match character {
-        'i' | 'l' | 'j' | '\'' => 0.28,
-        ' ' | '.' | ',' | '·' | 'I' | ':' | ';' | '/' | '|' | '-' => 0.36,
-        'f' | 't' | 'r' | '(' | ')' | '[' | ']' => 0.42,
-        '"' | '“' | '”' | '–' | 'J' | '_' => 0.52,
-        'm' | 'M' | 'W' | '%' | '…' | '—' => 1.0,
-        'w' | '×' | '→' | '+' | '=' | '&' | '<' | '>' => 0.84,
-        'A'..='Z' => 0.76,
-        _ => 0.64,
-    }
+/// What the characters of a text take, in ems.
+fn advances(text: &str, printable: &[u16; 95]) -> f32 {
+    let advance = |character: char| match character {
+        ' '..='~' => printable[character as usize - ' ' as usize],
+        '·' => 380,
+        '–' => 500,
+        '×' | '→' => 838,
+        // Greek and accented letters are narrower than this, dashes and dots are not.
+        'α'..='ω' | 'à'..='ÿ' => 780,
+        _ => 1000,
+    };
+    text.chars().map(|character| f32::from(advance(character)) / 1000.0).sum()
 }
+
+/// Advances of DejaVu Sans from the blank to `~`, in thousandths of an em.
+const REGULAR: [u16; 95] = [
+    318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636, 636, 636, 636, 636,
+    636, 636, 636, 337, 337, 838, 838, 838, 531, 1000, 684, 686, 698, 770, 632, 575, 775, 752, 295, 295, 656, 557, 863,
+    748, 787, 603, 787, 695, 635, 611, 732, 684, 989, 685, 611, 685, 390, 337, 390, 838, 500, 500, 613, 635, 550, 635,
+    615, 352, 635, 634, 278, 278, 579, 278, 974, 634, 612, 635, 635, 411, 521, 392, 634, 592, 818, 592, 592, 525, 636,
+    337, 636, 838,
+];
+
+/// Those of DejaVu Sans Bold.
+const BOLD: [u16; 95] = [
+    348, 456, 521, 838, 696, 1002, 872, 306, 457, 457, 523, 838, 380, 415, 380, 365, 696, 696, 696, 696, 696, 696, 696,
+    696, 696, 696, 400, 400, 838, 838, 838, 580, 1000, 774, 762, 734, 830, 683, 683, 821, 837, 372, 372, 775, 637, 995,
+    837, 850, 733, 850, 770, 720, 682, 812, 774, 1103, 771, 724, 725, 457, 365, 457, 838, 500, 500, 675, 716, 593, 716,
+    678, 435, 716, 712, 343, 343, 665, 343, 1042, 712, 687, 716, 716, 493, 595, 478, 712, 652, 924, 645, 652, 582, 712,
+    365, 712, 838,
+];
 
 /// Breaks a text between words into lines of at most this width.
 pub fn wrap(text: &str, size: f32, most: f32) -> Vec<String> {
@@ -74,6 +90,12 @@ mod tests {
     #[test]
     fn digits_are_grouped_from_the_right() {
         assert_eq!([0, 999, 1000, 61_706, 138_357_544].map(thousands), ["0", "999", "1,000", "61,706", "138,357,544"]);
+    }
+
+    #[test]
+    fn widths_are_those_of_the_widest_font() {
+        assert_eq!(width("conv 3×3", 1000.0).round(), 550.0 + 612.0 + 634.0 + 592.0 + 318.0 + 2.0 * 636.0 + 838.0);
+        assert_eq!(bold_width("fc", 1000.0).round(), 435.0 + 593.0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Colours and marks: one of each for every kind of layer, the same in all drawings.
 //!
-//! The hues follow Okabe and Ito ("Color universal design", 2008), which people with any common kind of colour vision tell
-//! apart; as tints in the light theme and as shades in the dark one, so that text on them has a contrast of 7:1 or more.
+//! Colours of frequent kinds are chosen to be as far apart as possible for every kind of colour vision (a test simulates
+//! them), as tints in the light theme and as shades in the dark one, with a contrast of 4.5:1 or more for the text on them.
 //! What colours cannot say, in print or to some eyes, the [marks](Kind::mark) and the words on the blocks do.
 
 use std::fmt::Write as _;
@@ -53,11 +53,15 @@ pub enum Kind {
     Block,
     /// An auxiliary classifier.
     Auxiliary,
+    /// Memory of a net's input and outputs.
+    Port,
+    /// Memory that a kernel needs beside its result.
+    Scratch,
 }
 
 impl Kind {
     /// All of them, in the order of legends.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Convolution,
         Self::MaxPool,
         Self::AvgPool,
@@ -74,6 +78,8 @@ impl Kind {
         Self::Mul,
         Self::Block,
         Self::Auxiliary,
+        Self::Port,
+        Self::Scratch,
     ];
 
     /// What legends call it.
@@ -95,6 +101,8 @@ impl Kind {
             Self::Mul => "multiplication",
             Self::Block => "block, drawn below",
             Self::Auxiliary => "auxiliary classifier, training only",
+            Self::Port => "input or output",
+            Self::Scratch => "scratch memory",
         }
     }
 
@@ -117,6 +125,8 @@ impl Kind {
             Self::Mul => "mul",
             Self::Block => "block",
             Self::Auxiliary => "aux",
+            Self::Port => "port",
+            Self::Scratch => "scratch",
         }
     }
 
@@ -151,6 +161,10 @@ impl Kind {
             Self::Mul => "M1.5 1.5L8.5 8.5M8.5 1.5L1.5 8.5",
             // A pile.
             Self::Block => "M0.5 3.5H6.5V9.5H0.5ZM3.5 3.5V0.5H9.5V6.5H6.5",
+            // Through a wall.
+            Self::Port => "M0.5 5H9.5M6 2L9.5 5L6 8M0.5 0.5V9.5",
+            // For a moment.
+            Self::Scratch => "M0.5 9L3 1L5.5 9L8 1",
             Self::Auxiliary => "M0.5 0.5H3M5 0.5H7.5M9.5 0.5V3M9.5 5V7.5M9.5 9.5H7M5 9.5H2.5M0.5 9.5V7M0.5 5V2.5",
         }
     }
@@ -215,21 +229,23 @@ impl Paint {
 /// What a kind is filled with, in the light theme and in the dark one.
 const fn fill(kind: Kind) -> [&'static str; 2] {
     match kind {
-        Kind::Convolution => ["#a9d3f2", "#114d7c"],
-        Kind::MaxPool => ["#f6a97e", "#7d3006"],
-        Kind::AvgPool => ["#f7e06e", "#5c4f00"],
-        Kind::GlobalPool => ["#f2c879", "#6b4300"],
-        Kind::FullyConnected => ["#96d8bd", "#00543f"],
-        Kind::Lrn => ["#e8b4d4", "#702a56"],
-        Kind::BatchNorm => ["#cfc5f5", "#473a86"],
+        Kind::Convolution => ["#8ab4ff", "#0d5f98"],
+        Kind::MaxPool => ["#dd8259", "#8d2700"],
+        Kind::AvgPool => ["#ffd95c", "#6b611b"],
+        Kind::GlobalPool => ["#cbb08a", "#2b2022"],
+        Kind::FullyConnected => ["#93f2ad", "#065033"],
+        Kind::Lrn => ["#ffe3fb", "#a03470"],
+        Kind::BatchNorm => ["#b4c3dd", "#4634c0"],
         Kind::Activation => ["#ffffff", "#24292f"],
         Kind::Softmax => ["#d5efe6", "#123b31"],
         Kind::Dropout => ["#efefef", "#33383e"],
         Kind::Flatten => ["#e3e7eb", "#2c3238"],
-        Kind::Concat => ["#c3ccd5", "#3f4a55"],
+        Kind::Concat => ["#a3a9b0", "#3f4a55"],
         Kind::Add | Kind::Mul => ["#fff7d6", "#3d3811"],
         Kind::Block => ["#efe6d8", "#463a2a"],
         Kind::Auxiliary => ["#f7f7f7", "#1e2226"],
+        Kind::Port => ["#e6ecf2", "#2a3642"],
+        Kind::Scratch => ["#f4f4ec", "#34342b"],
     }
 }
 
@@ -291,17 +307,42 @@ mod tests {
 
     #[test]
     fn text_has_contrast_on_everything_it_stands_on() {
-        let kinds = Kind::ALL.map(Paint::Kind);
+        let ink = Kind::ALL.map(|kind| (Paint::Ink, Paint::Kind(kind)));
+        let on_paper = [Paint::Ink, Paint::Muted, Paint::Accent].map(|text| (text, Paint::Paper));
+        let in_frames = [(Paint::Muted, Paint::Kind(Kind::Auxiliary))];
         for theme in 0..2 {
-            for ground in kinds.into_iter().chain([Paint::Paper]) {
-                for text in [Paint::Ink, Paint::Muted] {
-                    let found = contrast(text.colours()[theme], ground.colours()[theme]);
-                    assert!(found >= 4.5, "{text:?} on {ground:?}: {found:.2}");
-                }
+            for (text, ground) in ink.into_iter().chain(on_paper).chain(in_frames) {
+                let found = contrast(text.colours()[theme], ground.colours()[theme]);
+                assert!(found >= 4.5, "{text:?} on {ground:?}: {found:.2}");
             }
-            assert!(contrast(Paint::Accent.colours()[theme], Paint::Paper.colours()[theme]) >= 4.5);
             // What is no text needs 3:1 (WCAG 2.1, 1.4.11).
             assert!(contrast(Paint::Line.colours()[theme], Paint::Paper.colours()[theme]) >= 3.0);
+        }
+    }
+
+    /// What people see who lack red, green or blue receptors (Machado, Oliveira & Fernandes 2009, severity 1).
+    const LACKING: [[[f64; 3]; 3]; 3] = [
+        [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]],
+        [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]],
+        [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]],
+    ];
+
+    fn seen(colour: &str, lacking: &[[f64; 3]; 3]) -> [f64; 3] {
+        let light = [1, 3, 5].map(|at| f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()));
+        lacking.map(|row| row.iter().zip(light).map(|(share, channel)| share * channel).sum())
+    }
+
+    #[test]
+    fn colours_differ_for_every_kind_of_colour_vision() {
+        let kinds = &Kind::ALL[..7];
+        for (theme, lacking) in (0..2).flat_map(|theme| LACKING.iter().map(move |lacking| (theme, lacking))) {
+            for (index, a) in kinds.iter().enumerate() {
+                for b in &kinds[index + 1..] {
+                    let [a_seen, b_seen] = [a, b].map(|kind| seen(Paint::Kind(*kind).colours()[theme], lacking));
+                    let apart: f64 = a_seen.iter().zip(b_seen).map(|(a, b)| (a - b).abs()).sum();
+                    assert!(apart >= 60.0, "{a:?} and {b:?} in theme {theme}: {apart:.0} of 765");
+                }
+            }
         }
     }
 

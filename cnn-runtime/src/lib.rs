@@ -7,6 +7,7 @@
 //! | `heap` | large zeroed memory |
 //! | [`isa`], [`simd`] | which instruction set runs, and the vectors that all kernels are written in |
 //! | [`run`], [`steps`] | what kernels are handed first; which kernels a pass consists of |
+//! | [`memory`] | what lies where in a workspace, and when |
 //! | `threads` | several threads for one pass |
 //! | [`gemm`] | the micro-kernel that convolutions and fully connected layers share |
 //! | [`winograd`] | convolutions with fewer multiplications |
@@ -35,6 +36,7 @@ pub mod isa;
 pub mod join;
 pub mod map;
 pub mod math;
+pub mod memory;
 pub mod network;
 pub mod norm;
 pub mod op;

@@ -4,6 +4,7 @@ use core::error::Error;
 use core::fmt;
 
 use crate::graph::Graph;
+use crate::memory::Memory;
 use crate::steps::Step;
 
 /// A net that `network!` compiled, on weights that live for `'w`.
@@ -27,6 +28,8 @@ pub trait Network<'w>: Sized {
     const MACS: u64;
     /// The kernels of a pass, in order.
     const STEPS: &'static [Step<'static>];
+    /// What lies where in the workspace, and when.
+    const MEMORY: &'static Memory<'static>;
 
     /// Reads weights from safetensors files as PyTorch writes them: F32, F16 or BF16.
     ///

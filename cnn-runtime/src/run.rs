@@ -5,7 +5,7 @@
 //!
 //! # Shares
 //!
-//! A kernel that can be split is told its [`Share`], and does that part of its outputs: rows of a map, pixels, panels of
+//! A kernel that can be split is told its share, and does that part of its outputs: rows of a map, pixels, panels of
 //! channels. Each output is computed by the same operations in the same order whichever share it falls into, so results
 //! have the same bits for any number of threads; a test holds every kernel to that.
 //!

@@ -16,7 +16,7 @@
 //!   cache in the next. But a part belongs to nobody: if a thread comes late, since it slept or the system gave its core
 //!   away, another does its part. So on a busy machine a pass costs what it costs on one thread, and not a scheduler's
 //!   time slice of some milliseconds for each kernel.
-//! - Whoever waits spins for [`SPIN`], which is longer than the time between the kernels of a pass, and then sleeps.
+//! - Whoever waits spins for `SPIN`, which is longer than the time between the kernels of a pass, and then sleeps.
 //! - One region at a time: who finds the pool busy does all the work itself.
 //!
 //! # Why not a crate

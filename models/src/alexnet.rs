@@ -8,6 +8,8 @@ network! {
     /// training. What the paper kept apart on two GPUs are the two groups of convolutions 2, 4 and 5. Local response
     /// normalisation follows the ReLU of convolutions 1 and 2. The first convolution pads images of 224x224 by 2,
     /// without which it would not give the 55x55 of the paper.
+    ///
+    #[doc = include_str!("../diagrams/alexnet.svg")]
     pub AlexNet: 3x224x224 -> 1000 {
         conv1: conv(96, 11x11, stride = 4, pad = 2) -> relu -> lrn -> max_pool(3x3, stride = 2); // to 96x27x27
         conv2: conv(256, 5x5, pad = 2, groups = 2) -> relu -> lrn -> max_pool(3x3, stride = 2); // to 256x13x13
@@ -23,3 +25,4 @@ network! {
 }
 
 classifier!(AlexNet: CAFFE, IMAGENET);
+about!(AlexNet: 2012, "ReLU, dropout, local response normalisation, training on GPUs; winner of ImageNet 2012");

@@ -20,6 +20,8 @@ network! {
     ///
     /// Two auxiliary classifiers, behind modules 4a and 4d, keep gradients alive in training; they do not run here, and
     /// a file of weights may have their tensors or not.
+    ///
+    #[doc = include_str!("../diagrams/inception-v1.svg")]
     pub InceptionV1: 3x224x224 -> 1000 {
         conv1: conv(64, 7x7, stride = 2, pad = 3) -> relu -> max_pool(3x3, stride = 2, ceil = true) -> lrn;
         reduce2: conv(64, 1x1) -> relu;
@@ -55,3 +57,4 @@ network! {
 }
 
 classifier!(InceptionV1: CAFFE, IMAGENET);
+about!(InceptionV1: 2014, "windows of several sizes side by side, 1x1 convolutions before them, auxiliary classifiers");

@@ -6,6 +6,8 @@ network! {
     /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, "Gradient-based learning applied to document recognition",
     /// Proceedings of the IEEE 86(11), 1998): two convolutions, each followed by a pooling, and three fully connected
     /// layers, for digits of 32x32. Its weights are those that the command line reads digits with.
+    ///
+    #[doc = include_str!("../diagrams/lenet5.svg")]
     #[weights("weights/lenet5.safetensors")]
     pub LeNet5: 1x32x32 -> 10 {
         conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
@@ -19,3 +21,4 @@ network! {
 }
 
 classifier!(LeNet5: LENET5, DIGITS);
+about!(LeNet5: 1998, "convolutions that are learnt, shared over the image, and pooled");

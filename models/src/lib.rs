@@ -10,11 +10,15 @@
 //! | [`ResNet18`], [`ResNet34`], [`ResNet50`], [`ResNet101`], [`ResNet152`] | 2015: residual blocks |
 //! | [`torchvision`] | those whose published weights belong to other nets than the papers', or have other names |
 //!
+//! The page of each net shows its diagram, from `diagrams`: what `cnn diagram NET` draws, which a test compares.
+//!
 //! Every net keeps what goes into its last function, softmax or the step, as the tap `logits`. Nets for ImageNet read
 //! images of 3x224x224 and know its 1,000 classes.
 
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod about;
 #[macro_use]
 mod classifier;
 
@@ -30,6 +34,7 @@ pub mod preprocess;
 pub mod seeded;
 pub mod torchvision;
 
+pub use about::About;
 pub use classifier::Classifier;
 pub use preprocess::Preprocess;
 // The modules have nothing but nets: for each its type, its weights, and a workspace if it is large.

@@ -6,6 +6,8 @@ network! {
     /// The perceptron (Rosenblatt, "The perceptron: a probabilistic model for information storage and organization in
     /// the brain", Psychological Review 65(6), 1958): a weighted sum and a step, which divide a plane into two classes
     /// by a straight line. The logit is the sum.
+    ///
+    #[doc = include_str!("../diagrams/perceptron.svg")]
     pub Perceptron: 2 -> 1 {
         fc: linear(1);
         tap logits;
@@ -16,6 +18,8 @@ network! {
     /// of the one before. The step has become a sigmoid, which has a slope to learn by (Rumelhart, Hinton & Williams,
     /// "Learning representations by back-propagating errors", Nature 323, 1986); softmax turns ten scores into
     /// probabilities.
+    ///
+    #[doc = include_str!("../diagrams/mlp.svg")]
     pub Mlp: 1x28x28 -> 10 {
         fc1: linear(128) -> sigmoid;
         fc2: linear(10);
@@ -25,3 +29,5 @@ network! {
 }
 
 classifier!(Mlp: MNIST, DIGITS);
+about!(Perceptron: 1958, "weights that are learnt from examples; a straight line between two classes");
+about!(Mlp: 1986, "hidden layers, trained by back-propagation");

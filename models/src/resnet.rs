@@ -25,6 +25,8 @@ network! {
 
     /// ResNet-18 (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR 2016): one convolution,
     /// four stages of 2, 2, 2 and 2 blocks of two convolutions, global pooling, one fully connected layer.
+    ///
+    #[doc = include_str!("../diagrams/resnet18.svg")]
     pub ResNet18: 3x224x224 -> 1000 {
         conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
         maxpool: max_pool(3x3, stride = 2, pad = 1);
@@ -40,6 +42,8 @@ network! {
 
     /// ResNet-34 (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR 2016): one convolution,
     /// four stages of 3, 4, 6 and 3 blocks of two convolutions, global pooling, one fully connected layer.
+    ///
+    #[doc = include_str!("../diagrams/resnet34.svg")]
     pub ResNet34: 3x224x224 -> 1000 {
         conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
         maxpool: max_pool(3x3, stride = 2, pad = 1);
@@ -80,6 +84,8 @@ network! {
     ///
     /// The stride of a stage is in the first convolution of its first block, as in the paper. The weights of
     /// [`torchvision::ResNet50`](crate::torchvision::ResNet50) fit too, but belong to a net that strides in the second.
+    ///
+    #[doc = include_str!("../diagrams/resnet50.svg")]
     pub ResNet50: 3x224x224 -> 1000 {
         conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
         maxpool: max_pool(3x3, stride = 2, pad = 1);
@@ -99,6 +105,8 @@ network! {
     /// The stride of a stage is in the first convolution of its first block, as in the paper. The weights of
     /// [`torchvision::ResNet101`](crate::torchvision::ResNet101) fit too, but belong to a net that strides in the
     /// second.
+    ///
+    #[doc = include_str!("../diagrams/resnet101.svg")]
     pub ResNet101: 3x224x224 -> 1000 {
         conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
         maxpool: max_pool(3x3, stride = 2, pad = 1);
@@ -118,6 +126,8 @@ network! {
     /// The stride of a stage is in the first convolution of its first block, as in the paper. The weights of
     /// [`torchvision::ResNet152`](crate::torchvision::ResNet152) fit too, but belong to a net that strides in the
     /// second.
+    ///
+    #[doc = include_str!("../diagrams/resnet152.svg")]
     pub ResNet152: 3x224x224 -> 1000 {
         conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
         maxpool: max_pool(3x3, stride = 2, pad = 1);
@@ -134,3 +144,4 @@ network! {
 
 classifier!(ResNet18, ResNet34: TORCHVISION, IMAGENET);
 classifier!(ResNet50, ResNet101, ResNet152: CAFFE_VGG, IMAGENET);
+about!(ResNet18, ResNet34, ResNet50, ResNet101, ResNet152: 2015, "blocks that add their input, so that depth does not hurt");

@@ -7,6 +7,8 @@ use cnn::network;
 network! {
     /// VGG-11 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image recognition", ICLR 2015),
     /// column A of its table 1: eight convolutions in five stages, and three fully connected layers.
+    ///
+    #[doc = include_str!("../diagrams/vgg11.svg")]
     pub Vgg11: 3x224x224 -> 1000 {
         conv1_1: conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
         conv2_1: conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
@@ -26,6 +28,8 @@ network! {
     /// VGG-11 with local response normalisation (Simonyan & Zisserman, "Very deep convolutional networks for
     /// large-scale image recognition", ICLR 2015), column A-LRN of its table 1. The normalisation stands behind the
     /// first convolution, with the numbers of [`AlexNet`](crate::AlexNet); the paper found that it does not help.
+    ///
+    #[doc = include_str!("../diagrams/vgg11-lrn.svg")]
     pub Vgg11Lrn: 3x224x224 -> 1000 {
         conv1_1: conv(64, 3x3, pad = 1) -> relu -> lrn -> max_pool(2x2); // to 64x112x112
         conv2_1: conv(128, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 128x56x56
@@ -44,6 +48,8 @@ network! {
 
     /// VGG-13 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image recognition", ICLR 2015),
     /// column B of its table 1: ten convolutions in five stages, and three fully connected layers.
+    ///
+    #[doc = include_str!("../diagrams/vgg13.svg")]
     pub Vgg13: 3x224x224 -> 1000 {
         conv1_1: conv(64, 3x3, pad = 1) -> relu;
         conv1_2: conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
@@ -64,6 +70,8 @@ network! {
 
     /// VGG-16 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image recognition", ICLR 2015),
     /// column D of its table 1: thirteen convolutions in five stages, and three fully connected layers.
+    ///
+    #[doc = include_str!("../diagrams/vgg16.svg")]
     pub Vgg16: 3x224x224 -> 1000 {
         conv1_1: conv(64, 3x3, pad = 1) -> relu;
         conv1_2: conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
@@ -87,6 +95,8 @@ network! {
 
     /// VGG-19 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image recognition", ICLR 2015),
     /// column E of its table 1: sixteen convolutions in five stages, and three fully connected layers.
+    ///
+    #[doc = include_str!("../diagrams/vgg19.svg")]
     pub Vgg19: 3x224x224 -> 1000 {
         conv1_1: conv(64, 3x3, pad = 1) -> relu;
         conv1_2: conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
@@ -113,3 +123,4 @@ network! {
 }
 
 classifier!(Vgg11, Vgg11Lrn, Vgg13, Vgg16, Vgg19: CAFFE_VGG, IMAGENET);
+about!(Vgg11, Vgg11Lrn, Vgg13, Vgg16, Vgg19: 2014, "windows of 3x3 alone, many of them");

@@ -4,6 +4,7 @@
 
 mod classify;
 mod compare;
+mod diagram;
 mod digits;
 mod interface;
 mod run;

@@ -7,6 +7,7 @@ use quote::{format_ident, quote};
 use super::embed::Embedded;
 use super::forward::Memory;
 use super::kernels::Emitted;
+use super::memory::memory;
 use super::values::number;
 use super::weights::recipe;
 use super::{description, kernels, thousands};
@@ -127,7 +128,7 @@ impl Parts<'_> {
         }
     }
 
-    /// The description, the steps, the recipe, and embedded weights.
+    /// The description, the steps, the memory, the recipe, and embedded weights.
     fn statics(&self, kernels: &[Emitted]) -> TokenStream {
         let Parts { name, weights, .. } = self;
         let graph = description::graph(self.graph);
@@ -136,11 +137,14 @@ impl Parts<'_> {
         let shared = self.embedded.map(|_| quote!(type Weights = #weights;));
         let doc = format!(" What `{name}` was declared as.");
         let steps = kernels.iter().map(|kernel| &kernel.step);
+        let memory = memory(self.plan);
         quote! {
             #[doc = #doc]
             static GRAPH: rt::Graph<'static> = #graph;
             /// The kernels of a pass, in order.
             static STEPS: &[rt::Step<'static>] = &[#(#steps),*];
+            /// What lies where in the workspace of an image, and when.
+            static MEMORY: rt::Memory<'static> = #memory;
             rt::if_alloc! {
                 /// How the tensors of a file are packed.
                 static RECIPE: &[rt::Pack] = #recipe;
@@ -193,6 +197,8 @@ impl Parts<'_> {
                 pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
                 /// The kernels of a pass, in order.
                 pub const STEPS: &'static [rt::Step<'static>] = STEPS;
+                /// What lies where in the workspace of an image, and when.
+                pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
 
                 #new
 
@@ -298,6 +304,7 @@ impl Parts<'_> {
                 const PARAMETERS: u64 = Self::PARAMETERS;
                 const MACS: u64 = Self::MACS;
                 const STEPS: &'static [rt::Step<'static>] = STEPS;
+                const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
                 rt::if_alloc! {
                     fn load(source: &rt::Source<'_>) -> Result<#weights, rt::WeightsError> {

@@ -78,6 +78,8 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
             pub const PARAMETERS: u64 = 0;
             pub const MACS: u64 = 0;
             pub const STEPS: &'static [rt::Step<'static>] = &[];
+            pub const MEMORY: &'static rt::Memory<'static> =
+                &rt::Memory { floats: 0, lower_bound: 0, times: &[], buffers: &[] };
             pub const GRAPH: &'static rt::Graph<'static> = &rt::Graph {
                 name: #text, doc: "", input: #from, output: #to,
                 nodes: &[], result: rt::Value::Input, taps: &[], aux: &[],
@@ -168,6 +170,7 @@ fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
             const PARAMETERS: u64 = 0;
             const MACS: u64 = 0;
             const STEPS: &'static [rt::Step<'static>] = &[];
+            const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
             rt::if_alloc! {
                 fn load(source: &rt::Source<'_>) -> ::core::result::Result<#weights, rt::WeightsError> {

@@ -1,6 +1,7 @@
 //! Lifetimes to offsets: buffers that are alive at the same time do not overlap.
 
 use cnn_runtime::map::Map;
+use cnn_runtime::memory::Holds;
 use cnn_runtime::op::{Padding, Size};
 
 /// Buffers begin at multiples of so many floats: a cache line.
@@ -13,6 +14,8 @@ pub struct Buffer {
     pub size: Size,
     /// Channels.
     pub channels: usize,
+    /// What it is for.
+    pub holds: Holds,
     /// Zeros around.
     pub halo: Padding,
     /// When it is written first; 0 is the input, 1 the first step.
@@ -27,12 +30,13 @@ pub struct Buffer {
 
 impl Buffer {
     pub(super) fn new(size: Size, channels: usize) -> Self {
-        Self { size, channels, halo: Padding::NONE, first: usize::MAX, last: 0, offset: 0, len: 0 }
+        let (holds, halo) = (Holds::Values, Padding::NONE);
+        Self { size, channels, holds, halo, first: usize::MAX, last: 0, offset: 0, len: 0 }
     }
 
     /// A row of floats that a value needs no more than once.
-    pub(super) fn vector(len: usize, first: usize, last: usize) -> Self {
-        Self { first, last, len: round_up(len), ..Self::new(Size::square(1), len) }
+    pub(super) fn vector(holds: Holds, len: usize, first: usize, last: usize) -> Self {
+        Self { holds, first, last, len: round_up(len), ..Self::new(Size::square(1), len) }
     }
 
     /// The floats of its rows, halo included.
@@ -143,7 +147,7 @@ mod tests {
     use super::*;
 
     fn buffer(len: usize, first: usize, last: usize) -> Buffer {
-        Buffer::vector(len, first, last)
+        Buffer::vector(Holds::Values, len, first, last)
     }
 
     #[test]

@@ -4,6 +4,7 @@ use cnn_runtime::activation::{Activate, PreluMap};
 use cnn_runtime::conv::Conv2d;
 use cnn_runtime::dense::Dense;
 use cnn_runtime::map::Map;
+use cnn_runtime::memory::Holds;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
 use cnn_runtime::op::{Activation, Linear, Op, PreluPer, Store};
 use cnn_runtime::pool::Pool2d;
@@ -61,7 +62,7 @@ fn export(net: &Optimised, layout: &mut Layout, value: ValueId) -> Export {
         return Export { value, buffer: None };
     }
     let time = net.steps.iter().position(|step| step.output == value).map_or(0, |index| index + 1);
-    layout.buffers.push(Buffer::vector(net.values[value].elements(), time, net.steps.len() + 1));
+    layout.buffers.push(Buffer::vector(Holds::Output, net.values[value].elements(), time, net.steps.len() + 1));
     Export { value, buffer: Some(layout.buffers.len() - 1) }
 }
 

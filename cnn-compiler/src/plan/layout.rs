@@ -7,6 +7,7 @@
 
 use cnn_runtime::conv::Conv2d;
 use cnn_runtime::map::Map;
+use cnn_runtime::memory::Holds;
 use cnn_runtime::op::{Op, Padding, Size};
 use cnn_runtime::winograd::{Winograd2d, covered, room};
 
@@ -95,7 +96,7 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
     }
     for (index, (step, algorithm)) in net.steps.iter().zip(&chosen.algorithms).enumerate() {
         let scratch = scratch(*algorithm, net.values[step.output].size()).map(|floats| {
-            layout.buffers.push(Buffer::vector(floats, index + 1, index + 1));
+            layout.buffers.push(Buffer::vector(Holds::Scratch, floats, index + 1, index + 1));
             layout.buffers.len() - 1
         });
         layout.scratch.push(scratch);

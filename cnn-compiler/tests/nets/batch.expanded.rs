@@ -81,6 +81,9 @@ const _: () = {
         /// The kernels of a pass, in order.
         pub const STEPS: &'static [rt::Step<'static>] = STEPS;
 
+        /// What lies where in the workspace of an image, and when.
+        pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
+
         /// A net with a workspace of its own; one for each thread.
         pub const fn new(weights: &'w BatchWeights) -> Self {
             Self {
@@ -196,6 +199,7 @@ const _: () = {
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
         const STEPS: &'static [rt::Step<'static>] = STEPS;
+        const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
         fn load(source: &rt::Source<'_>) -> Result<BatchWeights, rt::WeightsError> {
             BatchWeights::load(source)
@@ -406,6 +410,55 @@ const _: () = {
             shared: false,
         },
     ];
+
+    /// What lies where in the workspace of an image, and when.
+    static MEMORY: rt::Memory<'static> = rt::Memory {
+        floats: 464,
+        lower_bound: 464,
+        times: &["input", "conv", "2", "fc", "4", "output"],
+        buffers: &[
+            rt::Buffer {
+                name: "input",
+                holds: rt::Holds::Values,
+                offset: 288,
+                len: 64,
+                first: 0,
+                last: 1,
+            },
+            rt::Buffer {
+                name: "conv",
+                holds: rt::Holds::Values,
+                offset: 0,
+                len: 288,
+                first: 1,
+                last: 2,
+            },
+            rt::Buffer {
+                name: "2",
+                holds: rt::Holds::Values,
+                offset: 288,
+                len: 80,
+                first: 2,
+                last: 3,
+            },
+            rt::Buffer {
+                name: "2",
+                holds: rt::Holds::Output,
+                offset: 368,
+                len: 80,
+                first: 2,
+                last: 5,
+            },
+            rt::Buffer {
+                name: "fc",
+                holds: rt::Holds::Values,
+                offset: 0,
+                len: 16,
+                first: 3,
+                last: 5,
+            },
+        ],
+    };
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

@@ -138,6 +138,9 @@ const _: () = {
         /// The kernels of a pass, in order.
         pub const STEPS: &'static [rt::Step<'static>] = STEPS;
 
+        /// What lies where in the workspace of an image, and when.
+        pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
+
         /// A net with a workspace of its own; one for each thread.
         pub const fn new(weights: &'w LeNet5Weights) -> Self {
             Self {
@@ -238,6 +241,7 @@ const _: () = {
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
         const STEPS: &'static [rt::Step<'static>] = STEPS;
+        const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
         fn load(source: &rt::Source<'_>) -> Result<LeNet5Weights, rt::WeightsError> {
             LeNet5Weights::load(source)
@@ -598,6 +602,98 @@ const _: () = {
             shared: false,
         },
     ];
+
+    /// What lies where in the workspace of an image, and when.
+    static MEMORY: rt::Memory<'static> = rt::Memory {
+        floats: 23632,
+        lower_bound: 23632,
+        times: &[
+            "input",
+            "conv1",
+            "2",
+            "conv2",
+            "5",
+            "fc1",
+            "fc2",
+            "fc3",
+            "11",
+            "output",
+        ],
+        buffers: &[
+            rt::Buffer {
+                name: "input",
+                holds: rt::Holds::Values,
+                offset: 4704,
+                len: 1024,
+                first: 0,
+                last: 1,
+            },
+            rt::Buffer {
+                name: "conv1",
+                holds: rt::Holds::Values,
+                offset: 0,
+                len: 4704,
+                first: 1,
+                last: 2,
+            },
+            rt::Buffer {
+                name: "2",
+                holds: rt::Holds::Values,
+                offset: 22080,
+                len: 1536,
+                first: 2,
+                last: 3,
+            },
+            rt::Buffer {
+                name: "conv2",
+                holds: rt::Holds::Scratch,
+                offset: 0,
+                len: 20480,
+                first: 3,
+                last: 3,
+            },
+            rt::Buffer {
+                name: "conv2",
+                holds: rt::Holds::Values,
+                offset: 20480,
+                len: 1600,
+                first: 3,
+                last: 4,
+            },
+            rt::Buffer {
+                name: "5",
+                holds: rt::Holds::Values,
+                offset: 0,
+                len: 400,
+                first: 4,
+                last: 5,
+            },
+            rt::Buffer {
+                name: "fc1",
+                holds: rt::Holds::Values,
+                offset: 400,
+                len: 128,
+                first: 5,
+                last: 6,
+            },
+            rt::Buffer {
+                name: "fc2",
+                holds: rt::Holds::Values,
+                offset: 0,
+                len: 96,
+                first: 6,
+                last: 7,
+            },
+            rt::Buffer {
+                name: "fc3",
+                holds: rt::Holds::Values,
+                offset: 96,
+                len: 16,
+                first: 7,
+                last: 9,
+            },
+        ],
+    };
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

@@ -33,6 +33,13 @@ const _: () = {
 
         pub const STEPS: &'static [rt::Step<'static>] = &[];
 
+        pub const MEMORY: &'static rt::Memory<'static> = &rt::Memory {
+            floats: 0,
+            lower_bound: 0,
+            times: &[],
+            buffers: &[],
+        };
+
         pub const GRAPH: &'static rt::Graph<'static> = &rt::Graph {
             name: "Mistake",
             doc: "",
@@ -109,6 +116,7 @@ const _: () = {
         const PARAMETERS: u64 = 0;
         const MACS: u64 = 0;
         const STEPS: &'static [rt::Step<'static>] = &[];
+        const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
         fn load(
             source: &rt::Source<'_>,

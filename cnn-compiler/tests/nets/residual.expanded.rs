@@ -173,6 +173,9 @@ const _: () = {
         /// The kernels of a pass, in order.
         pub const STEPS: &'static [rt::Step<'static>] = STEPS;
 
+        /// What lies where in the workspace of an image, and when.
+        pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
+
         /// A net with a workspace of its own, on the heap; one for each thread.
         pub fn new(weights: &'w ResidualWeights) -> Self {
             Self {
@@ -297,6 +300,7 @@ const _: () = {
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
         const STEPS: &'static [rt::Step<'static>] = STEPS;
+        const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
         fn load(source: &rt::Source<'_>) -> Result<ResidualWeights, rt::WeightsError> {
             ResidualWeights::load(source)
@@ -839,6 +843,106 @@ const _: () = {
             shared: true,
         },
     ];
+
+    /// What lies where in the workspace of an image, and when.
+    static MEMORY: rt::Memory<'static> = rt::Memory {
+        floats: 740112,
+        lower_bound: 740112,
+        times: &[
+            "input",
+            "stem",
+            "layer.0.conv",
+            "layer.1.conv",
+            "0",
+            "a",
+            "3",
+            "4",
+            "fc",
+            "output",
+        ],
+        buffers: &[
+            rt::Buffer {
+                name: "input",
+                holds: rt::Holds::Values,
+                offset: 0,
+                len: 121216,
+                first: 0,
+                last: 1,
+            },
+            rt::Buffer {
+                name: "stem",
+                holds: rt::Holds::Values,
+                offset: 493568,
+                len: 86528,
+                first: 1,
+                last: 2,
+            },
+            rt::Buffer {
+                name: "layer.0.conv",
+                holds: rt::Holds::Scratch,
+                offset: 0,
+                len: 493568,
+                first: 2,
+                last: 2,
+            },
+            rt::Buffer {
+                name: "layer.0.conv",
+                holds: rt::Holds::Values,
+                offset: 653568,
+                len: 86528,
+                first: 2,
+                last: 3,
+            },
+            rt::Buffer {
+                name: "layer.1.conv",
+                holds: rt::Holds::Output,
+                offset: 0,
+                len: 80000,
+                first: 3,
+                last: 9,
+            },
+            rt::Buffer {
+                name: "layer.1.conv",
+                holds: rt::Holds::Scratch,
+                offset: 80000,
+                len: 493568,
+                first: 3,
+                last: 3,
+            },
+            rt::Buffer {
+                name: "layer.1.conv",
+                holds: rt::Holds::Values,
+                offset: 573568,
+                len: 80000,
+                first: 3,
+                last: 5,
+            },
+            rt::Buffer {
+                name: "0",
+                holds: rt::Holds::Values,
+                offset: 80000,
+                len: 30000,
+                first: 4,
+                last: 7,
+            },
+            rt::Buffer {
+                name: "4",
+                holds: rt::Holds::Values,
+                offset: 110000,
+                len: 16,
+                first: 7,
+                last: 8,
+            },
+            rt::Buffer {
+                name: "fc",
+                holds: rt::Holds::Values,
+                offset: 80000,
+                len: 16,
+                first: 8,
+                last: 9,
+            },
+        ],
+    };
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

@@ -58,6 +58,9 @@ const _: () = {
         /// The kernels of a pass, in order.
         pub const STEPS: &'static [rt::Step<'static>] = STEPS;
 
+        /// What lies where in the workspace of an image, and when.
+        pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
+
         /// A net with a workspace of its own; one for each thread.
         pub const fn new(weights: &'w StoredWeights) -> Self {
             Self {
@@ -151,6 +154,7 @@ const _: () = {
         const PARAMETERS: u64 = Self::PARAMETERS;
         const MACS: u64 = Self::MACS;
         const STEPS: &'static [rt::Step<'static>] = STEPS;
+        const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
         fn load(source: &rt::Source<'_>) -> Result<StoredWeights, rt::WeightsError> {
             StoredWeights::load(source)
@@ -298,6 +302,39 @@ const _: () = {
             shared: true,
         },
     ];
+
+    /// What lies where in the workspace of an image, and when.
+    static MEMORY: rt::Memory<'static> = rt::Memory {
+        floats: 112,
+        lower_bound: 112,
+        times: &["input", "fc1", "fc2", "output"],
+        buffers: &[
+            rt::Buffer {
+                name: "input",
+                holds: rt::Holds::Values,
+                offset: 0,
+                len: 64,
+                first: 0,
+                last: 1,
+            },
+            rt::Buffer {
+                name: "fc1",
+                holds: rt::Holds::Values,
+                offset: 64,
+                len: 32,
+                first: 1,
+                last: 2,
+            },
+            rt::Buffer {
+                name: "fc2",
+                holds: rt::Holds::Values,
+                offset: 0,
+                len: 16,
+                first: 2,
+                last: 3,
+            },
+        ],
+    };
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

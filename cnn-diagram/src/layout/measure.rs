@@ -272,5 +272,5 @@ fn stack(lanes: &mut [Lane<'_>], centred: bool) -> (f32, f32) {
         lane.y = if top.is_finite() { top - SKIP } else { 0.0 };
         top = lane.y;
     }
-    (top - 2.0, bottom)
+    (top - SKIP / 2.0, bottom)
 }

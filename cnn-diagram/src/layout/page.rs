@@ -17,19 +17,34 @@ const GUTTER: f32 = 14.0;
 const ROWS: f32 = 26.0;
 /// Inside the frame of an inset or an auxiliary classifier.
 const PAD: f32 = 10.0;
+/// How far behind an item the wire to its auxiliary classifier begins: within the frame of its stage.
+const BESIDE: f32 = 3.5;
 /// Height of a line of a frame's label.
 const LABEL: f32 = 13.0;
 
 /// The shape before a chain that stands by itself: its first one is told, whatever it is.
 const UNKNOWN: Span<Shape> = Span(Shape::Vector(0), Shape::Vector(0));
 
-/// Lays a net out below a point of the page.
-pub(crate) fn page<'a>(picture: &'a Picture, options: &Options, top: f32) -> Scene<'a> {
-    let mut page = Page { options, scene: Scene::default(), y: top, width: options.width as f32 };
+/// Lays a net out on a page of a width, below what is there.
+pub(crate) fn page<'a>(picture: &'a Picture, options: &Options, width: f32, top: f32) -> Scene<'a> {
+    let mut page = Page { options, scene: Scene::default(), y: top, width };
     page.trunk(picture);
     page.insets(&picture.insets);
     page.scene.reach(0.0, page.y);
     page.scene
+}
+
+/// How wide a page must be at least for what cannot be broken: a block with its branches, an auxiliary classifier.
+pub(crate) fn needs(picture: &Picture, options: &Options) -> f32 {
+    let page = Page { options, scene: Scene::default(), y: 0.0, width: 0.0 };
+    let widest = |chain: &Chain| {
+        let single = |at: usize| row(chain, at..at + 1, page.context(UNKNOWN, true)).width;
+        (0..chain.items.len()).map(single).fold(0.0, f32::max)
+    };
+    let trunk = widest(&picture.trunk) + 2.0 * (MARGIN + GUTTER);
+    let insets = picture.insets.iter().map(|inset| widest(&inset.chain) + 2.0 * (MARGIN + PAD + GAP));
+    let heads = picture.heads.iter().map(|head| page.head_width(head) + 2.0 * (MARGIN + GUTTER));
+    insets.chain(heads).fold(trunk, f32::max)
 }
 
 struct Page<'a, 'o> {
@@ -71,7 +86,7 @@ impl<'a> Page<'a, '_> {
             self.y = base + down;
             let heads = picture.heads.iter().filter_map(|head| {
                 let (x, _) = behind.iter().find(|(_, item)| *item == head.behind)?;
-                Some((head, *x + GAP / 2.0 - 2.0))
+                Some((head, *x + BESIDE))
             });
             self.heads(heads.collect(), base);
             end = (!last).then_some(exit);

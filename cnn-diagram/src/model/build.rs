@@ -177,7 +177,7 @@ impl<'a> Builder<'a> {
         let exact = layers().map(|node| format!("{:?}", node.op)).collect::<Vec<_>>().join(";");
         let shape = inside.items.last().map_or(self.graph.output.into(), |item| item.shape);
         let title = format!(
-            "{}: block {}\n→ {shape}\n{} parameters, {} MACs",
+            "{}: block {}\n  → {shape}\n  {} parameters, {} MACs",
             call.name,
             call.block,
             thousands(parameters),
@@ -206,7 +206,7 @@ impl<'a> Builder<'a> {
             && !last.nodes.iter().any(|node| self.forks.contains(node))
         {
             before.calls.extend(unit.calls.iter().cloned());
-            last.title.push_str("\n\n");
+            last.title.push('\n');
             last.title.push_str(&item.title);
             last.shape = item.shape;
             last.parameters = Span(last.parameters.0 + item.parameters.0, last.parameters.1 + item.parameters.1);
@@ -274,7 +274,9 @@ impl Chain {
                 | Kind::Add
                 | Kind::Mul
                 | Kind::Block
-                | Kind::Auxiliary => false,
+                | Kind::Auxiliary
+                | Kind::Port
+                | Kind::Scratch => false,
             },
             What::Merge(..) => true,
             What::Port(_) | What::Unit(_) => false,
@@ -283,7 +285,7 @@ impl Chain {
             return Some(item);
         }
         last.letters.push(letter.clone());
-        last.title.push_str("\n\n");
+        last.title.push('\n');
         last.title.push_str(&item.title);
         last.shape = item.shape;
         last.parameters = Span(last.parameters.0 + item.parameters.0, last.parameters.1 + item.parameters.1);

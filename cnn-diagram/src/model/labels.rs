@@ -29,7 +29,7 @@ pub(crate) struct Label {
 }
 
 /// The letter of a layer that has one.
-pub(super) fn letter(op: &Op) -> Option<Letter> {
+pub(crate) fn letter(op: &Op) -> Option<Letter> {
     let (kind, short, long) = match op {
         Op::BatchNorm(_) => (Kind::BatchNorm, "BN", "batch normalisation"),
         Op::Softmax => (Kind::Softmax, "S", "softmax"),
@@ -135,6 +135,12 @@ pub(super) fn label(op: &Op, input: Shape, detail: Detail) -> Label {
     }
 }
 
+/// What legends call a layer.
+pub(crate) fn kind_of(op: &Op) -> Kind {
+    // The shape only says whether a convolution is depthwise.
+    label(op, Shape::Vector(0), Detail::Article).kind
+}
+
 /// A kernel stands below the word where there is no more to say, and behind it where there is.
 fn with_kernel(kind: Kind, word: &str, kernel: Size, full: bool, lines: Vec<String>) -> Label {
     let kernel = times(kernel);
@@ -198,9 +204,9 @@ pub(super) fn title(graph: &Graph<'_>, node: &Node<'_>) -> String {
         arguments if arguments.is_empty() => format!("{}: {}", node.name, node.op.name()),
         arguments => format!("{}: {}({arguments})", node.name, node.op.name()),
     };
-    title.push_str(&format!("\n{} → {}", shapes.join(", "), times(node.output)));
+    title.push_str(&format!("\n  {} → {}", shapes.join(", "), times(node.output)));
     if !node.tensors.is_empty() {
-        title.push_str(&format!("\n{} parameters", thousands(node.parameters())));
+        title.push_str(&format!("\n  {} parameters", thousands(node.parameters())));
     }
     if node.macs > 0 {
         title.push_str(&format!(", {} MACs", thousands(node.macs)));

@@ -25,7 +25,7 @@ pub(super) fn panel<S: Simd, W: Stored>(
     taps: &[u32],
     cold: bool,
 ) {
-    let lines = if cold { gemm.patch.depth() } else { 0 };
+    let lines = if cold { W::floats(gemm.patch.depth()) } else { 0 };
     let behind = panel.start.wrapping_add(panel.width.panels() * panel.next);
     let ahead = Cell::new(Ahead::new(behind, panel.next, lines, panel.width));
     let input = gemm.ws.cast_const().wrapping_add(group * gemm.group_step);

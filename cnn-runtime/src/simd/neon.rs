@@ -69,6 +69,14 @@ impl Simd for Neon {
         unsafe { vld1q_f32(from) }
     }
 
+    /// With the bytes of a number in the other order, halves are read one by one.
+    #[cfg(target_endian = "little")]
+    #[inline(always)]
+    unsafe fn load_f16(self, from: *const f32) -> float32x4_t {
+        // SAFETY: the target has NEON; two floats are readable by the caller's promise.
+        unsafe { vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(from.cast()))) }
+    }
+
     #[inline(always)]
     unsafe fn load_lanes(self, from: *const f32, first: usize, last: usize) -> float32x4_t {
         // SAFETY: the caller's promise.

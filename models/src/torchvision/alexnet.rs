@@ -7,6 +7,8 @@ network! {
     /// networks", 2014: for one GPU, so without groups, with other numbers of filters than the [paper of
     /// 2012](crate::AlexNet), and without local response normalisation. The adaptive pooling between the two parts does
     /// nothing to maps of 6x6, which images of 224x224 become.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-alexnet.svg")]
     pub AlexNet: 3x224x224 -> 1000 {
         features: {
             conv(64, 11x11, stride = 4, pad = 2) -> relu -> max_pool(3x3, stride = 2);
@@ -27,3 +29,4 @@ network! {
 }
 
 classifier!(AlexNet: TORCHVISION, IMAGENET);
+about!(AlexNet: 2014, "the AlexNet of one GPU: no groups, no local response normalisation");

@@ -20,6 +20,8 @@ network! {
     /// DenseNet-121 (Huang, Liu, van der Maaten & Weinberger, "Densely connected convolutional networks", CVPR 2017):
     /// dense blocks of 6, 12, 24 and 16 layers, each layer of which reads all that those before it in its block have
     /// found.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-densenet121.svg")]
     pub DenseNet121: 3x224x224 -> 1000 {
         features: {
             conv0: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> norm0: batch_norm -> relu0: relu;
@@ -41,3 +43,4 @@ network! {
 }
 
 classifier!(DenseNet121: TORCHVISION, IMAGENET);
+about!(DenseNet121: 2017, "layers that read all that those before them have found");

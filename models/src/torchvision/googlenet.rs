@@ -26,6 +26,8 @@ network! {
     ///
     /// The auxiliary classifiers do not run. torchvision's pool adaptively to 4x4, for which a pooling of the same
     /// shape stands here.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-googlenet.svg")]
     pub GoogLeNet: 3x224x224 -> 1000 {
         conv1: basic(64, size = 7, stride = 2, pad = 3) -> maxpool1: max_pool(3x3, stride = 2, ceil = true);
         conv2: basic(64);
@@ -61,3 +63,4 @@ network! {
 }
 
 classifier!(GoogLeNet: TORCHVISION_GOOGLENET, IMAGENET);
+about!(GoogLeNet: 2014, "Inception-v1 with batch normalisation");

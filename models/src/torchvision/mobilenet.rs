@@ -39,6 +39,8 @@ network! {
 
     /// MobileNet-v2 (Sandler, Howard, Zhu, Zhmoginov & Chen, "MobileNetV2: inverted residuals and linear bottlenecks",
     /// CVPR 2018): the rows of its table 2, a line each.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-mobilenet_v2.svg")]
     pub MobileNetV2: 3x224x224 -> 1000 {
         features: {
             conv_norm(32, size = 3, stride = 2);
@@ -59,3 +61,4 @@ network! {
 }
 
 classifier!(MobileNetV2: TORCHVISION, IMAGENET);
+about!(MobileNetV2: 2018, "a filter for each channel; bottlenecks that are wide inside and thin outside");

@@ -29,6 +29,8 @@ network! {
     /// torchvision's ResNet-50, "v1.5": stages of 3, 4, 6 and 3 bottlenecks, which stride in their 3x3 convolution,
     /// where [`ResNet50`](crate::ResNet50) strides in the first 1x1. That answers a little better, and costs a little
     /// more.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-resnet50.svg")]
     pub ResNet50: 3x224x224 -> 1000 {
         conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
         maxpool: max_pool(3x3, stride = 2, pad = 1);
@@ -45,6 +47,8 @@ network! {
     /// torchvision's ResNet-101, "v1.5": stages of 3, 4, 23 and 3 bottlenecks, which stride in their 3x3 convolution,
     /// where [`ResNet101`](crate::ResNet101) strides in the first 1x1. That answers a little better, and costs a little
     /// more.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-resnet101.svg")]
     pub ResNet101: 3x224x224 -> 1000 {
         conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
         maxpool: max_pool(3x3, stride = 2, pad = 1);
@@ -61,6 +65,8 @@ network! {
     /// torchvision's ResNet-152, "v1.5": stages of 3, 8, 36 and 3 bottlenecks, which stride in their 3x3 convolution,
     /// where [`ResNet152`](crate::ResNet152) strides in the first 1x1. That answers a little better, and costs a little
     /// more.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-resnet152.svg")]
     pub ResNet152: 3x224x224 -> 1000 {
         conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
         maxpool: max_pool(3x3, stride = 2, pad = 1);
@@ -76,3 +82,4 @@ network! {
 }
 
 classifier!(ResNet50, ResNet101, ResNet152: TORCHVISION, IMAGENET);
+about!(ResNet50, ResNet101, ResNet152: 2015, "residual blocks that stride in their 3x3 convolution");

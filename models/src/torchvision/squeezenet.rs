@@ -15,6 +15,8 @@ network! {
     /// SqueezeNet 1.1 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model
     /// size", 2016; 1.1 pools earlier than the paper's net and so needs 2.4 times less arithmetic). A convolution in
     /// place of fully connected layers gives a map for each class.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-squeezenet1_1.svg")]
     pub SqueezeNet1_1: 3x224x224 -> 1000 {
         features: {
             conv(64, 3x3, stride = 2) -> relu -> max_pool(3x3, stride = 2, ceil = true);
@@ -33,3 +35,4 @@ network! {
 }
 
 classifier!(SqueezeNet1_1: TORCHVISION, IMAGENET);
+about!(SqueezeNet1_1: 2016, "few 1x1 filters before the others; no fully connected layer");

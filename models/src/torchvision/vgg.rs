@@ -5,6 +5,8 @@ use cnn::network;
 network! {
     /// torchvision's VGG-11: [`Vgg11`](crate::Vgg11) with `features.0` to `classifier.6` as names. The adaptive pooling
     /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-vgg11.svg")]
     pub Vgg11: 3x224x224 -> 1000 {
         features: {
             conv(64, 3x3, pad = 1) -> relu -> max_pool(2x2); // to 64x112x112
@@ -28,6 +30,8 @@ network! {
 
     /// torchvision's VGG-13: [`Vgg13`](crate::Vgg13) with `features.0` to `classifier.6` as names. The adaptive pooling
     /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-vgg13.svg")]
     pub Vgg13: 3x224x224 -> 1000 {
         features: {
             conv(64, 3x3, pad = 1) -> relu;
@@ -53,6 +57,8 @@ network! {
 
     /// torchvision's VGG-16: [`Vgg16`](crate::Vgg16) with `features.0` to `classifier.6` as names. The adaptive pooling
     /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-vgg16.svg")]
     pub Vgg16: 3x224x224 -> 1000 {
         features: {
             conv(64, 3x3, pad = 1) -> relu;
@@ -81,6 +87,8 @@ network! {
 
     /// torchvision's VGG-19: [`Vgg19`](crate::Vgg19) with `features.0` to `classifier.6` as names. The adaptive pooling
     /// between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-vgg19.svg")]
     pub Vgg19: 3x224x224 -> 1000 {
         features: {
             conv(64, 3x3, pad = 1) -> relu;
@@ -112,3 +120,4 @@ network! {
 }
 
 classifier!(Vgg11, Vgg13, Vgg16, Vgg19: TORCHVISION, IMAGENET);
+about!(Vgg11, Vgg13, Vgg16, Vgg19: 2014, "windows of 3x3 alone, many of them");

@@ -1,0 +1,96 @@
+//! `cnn diagram`
+
+mod pixels;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use cnn_diagram::{Entry, Options, gallery, memory, svg};
+
+use crate::args::diagram::{Detail, DiagramArgs, Format, Theme};
+use crate::failure::Failure;
+use crate::registry::{MODELS, Model};
+use crate::replace::replace;
+
+/// Draws a net, or all of them.
+pub(super) fn diagram(args: &DiagramArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let options = options(args);
+    match (&args.all, &args.net) {
+        (Some(folder), _) => draw_all(folder, &options),
+        (None, Some(net)) => draw(Model::named(net)?, args, &options, out),
+        // `clap` has asked for one of them.
+        (None, None) => Err(Failure::Message("which net? `cnn list` shows all".to_owned())),
+    }
+}
+
+fn options(args: &DiagramArgs) -> Options {
+    Options {
+        detail: match args.detail {
+            Detail::Article => cnn_diagram::Detail::Article,
+            Detail::Full => cnn_diagram::Detail::Full,
+        },
+        width: args.width,
+        theme: match args.theme {
+            Theme::Auto => cnn_diagram::Theme::Auto,
+            Theme::Light => cnn_diagram::Theme::Light,
+            Theme::Dark => cnn_diagram::Theme::Dark,
+        },
+        unfold: args.unfold,
+    }
+}
+
+fn draw(model: &Model, args: &DiagramArgs, options: &Options, out: &mut impl Write) -> Result<(), Failure> {
+    let drawing = if args.memory { memory(model.graph, model.memory, options) } else { svg(model.graph, options) };
+    let bytes = match format(args)? {
+        Format::Svg => drawing.into_bytes(),
+        Format::Png => pixels::png(&drawing).map_err(Failure::Message)?,
+    };
+    match &args.output {
+        Some(path) => write(path, &bytes),
+        None => Ok(out.write_all(&bytes)?),
+    }
+}
+
+/// What was asked for, or what the file's name ends in.
+fn format(args: &DiagramArgs) -> Result<Format, Failure> {
+    if let Some(format) = args.format {
+        return Ok(format);
+    }
+    let Some(path) = &args.output else { return Ok(Format::Svg) };
+    match path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("svg") => Ok(Format::Svg),
+        Some("png") => Ok(Format::Png),
+        _ => Err(Failure::of_file(path, "ends in neither .svg nor .png: say `--format svg` or `--format png`")),
+    }
+}
+
+/// A folder with every net: drawings and the page.
+fn draw_all(folder: &Path, options: &Options) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| Failure::of_file(folder, format_args!("cannot be made: {error}")))?;
+    let entries: Vec<Entry<'_>> = MODELS.iter().map(entry).collect();
+    for entry in &entries {
+        for detail in [cnn_diagram::Detail::Article, cnn_diagram::Detail::Full] {
+            let drawing = svg(entry.graph, &Options { detail, ..*options });
+            write(&folder.join(format!("{}-{}.svg", entry.name, detail.name())), drawing.as_bytes())?;
+        }
+        let chart = memory(entry.graph, entry.memory, options);
+        write(&folder.join(format!("{}-memory.svg", entry.name)), chart.as_bytes())?;
+    }
+    write(&folder.join("index.html"), gallery(&entries, options).as_bytes())
+}
+
+fn entry(model: &'static Model) -> Entry<'static> {
+    Entry {
+        name: model.name,
+        graph: model.graph,
+        memory: model.memory,
+        workspace_bytes: model.workspace_bytes,
+        year: model.year,
+        new: model.new,
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    replace(path, bytes).map_err(|error| Failure::of_file(path, format_args!("cannot be written: {error}")))
+}

@@ -1,0 +1,145 @@
+//! The table of all architectures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cnn_runtime::graph::Graph;
+use cnn_runtime::op::Op;
+
+use super::{Entry, escaped};
+use crate::model::letter;
+use crate::text::{thousands, times};
+use crate::theme::Kind;
+
+const HEAD: [&str; 12] = [
+    "net",
+    "year",
+    "input",
+    "layers: conv + fc",
+    "parameters",
+    "MACs",
+    "weights",
+    "workspace",
+    "blocks",
+    "activations",
+    "normalisation",
+    "what was new",
+];
+
+/// The columns of numbers.
+const NUMBERS: [&str; 5] = ["year", "parameters", "MACs", "weights", "workspace"];
+
+/// What is told of a net in a column.
+struct Cell {
+    text: String,
+    is_number: bool,
+    /// What is told to those who point at it.
+    title: Option<String>,
+}
+
+impl Cell {
+    fn text(text: String) -> Self {
+        let text = if text.is_empty() { "–".to_owned() } else { text };
+        Self { text, is_number: false, title: None }
+    }
+
+    fn number(number: u64) -> Self {
+        Self { text: thousands(number), is_number: true, title: None }
+    }
+
+    /// Bytes, rounded; all of them in the title.
+    fn size(bytes: u64) -> Self {
+        let text = match bytes {
+            0..10_000 => format!("{} B", thousands(bytes)),
+            10_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+            _ => format!("{:.1} MB", bytes as f64 / 1e6),
+        };
+        Self { text, is_number: true, title: Some(format!("{} bytes", thousands(bytes))) }
+    }
+}
+
+/// All that is told of a net, but for its name.
+fn cells(entry: &Entry<'_>) -> [Cell; 11] {
+    let graph = entry.graph;
+    let depth = graph.depth();
+    [
+        Cell { text: entry.year.to_string(), is_number: true, title: None },
+        Cell::text(times(graph.input)),
+        Cell::text(format!("{}: {} + {}", depth.layers(), depth.convolutions, depth.fully_connected)),
+        Cell::number(graph.parameters()),
+        Cell::number(graph.macs()),
+        Cell::size(weights_bytes(graph)),
+        Cell::size(entry.workspace_bytes as u64),
+        Cell::text(blocks(graph)),
+        Cell::text(functions(graph)),
+        Cell::text(normalisations(graph)),
+        Cell::text(entry.new.to_owned()),
+    ]
+}
+
+/// The table as HTML, a row for each net.
+pub(super) fn table(entries: &[Entry<'_>]) -> String {
+    let head: String = HEAD.iter().map(|title| format!("<th scope=\"col\">{title}</th>")).collect();
+    let rows: String = entries.iter().map(row).collect();
+    format!("<div class=\"scroll\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n")
+}
+
+fn row(entry: &Entry<'_>) -> String {
+    let name = escaped(entry.name);
+    let cells = cells(entry).map(|cell| {
+        let class = if cell.is_number { " class=\"number\"" } else { "" };
+        let title = cell.title.map(|title| format!(" title=\"{}\"", escaped(&title))).unwrap_or_default();
+        format!("<td{class}{title}>{}</td>", escaped(&cell.text))
+    });
+    format!("<tr><th scope=\"row\"><a href=\"#{name}\">{name}</a></th>{}</tr>\n", cells.concat())
+}
+
+/// The table of architectures as Markdown, a row for each net.
+pub fn table_markdown(entries: &[Entry<'_>]) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let rule = HEAD.map(|title| if NUMBERS.contains(&title) { "---:" } else { "---" }.to_owned());
+    let rows = entries.iter().map(|entry| {
+        let cells = cells(entry).into_iter().map(|cell| cell.text);
+        line(&std::iter::once(entry.name.to_owned()).chain(cells).collect::<Vec<_>>())
+    });
+    line(&HEAD.map(str::to_owned)) + &line(&rule) + &rows.collect::<String>()
+}
+
+/// Bytes of the weights that inference needs, as a file of F32 holds them.
+fn weights_bytes(graph: &Graph<'_>) -> u64 {
+    let tensors = graph.inference().flat_map(|node| node.tensors);
+    tensors.map(|tensor| (tensor.elements() * size_of::<f32>()) as u64).sum()
+}
+
+/// `4 conv block, 12 identity block`: the blocks that the net calls itself, in the order in which it does.
+fn blocks(graph: &Graph<'_>) -> String {
+    let mut calls: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut order: Vec<&str> = Vec::new();
+    for call in graph.inference().filter_map(|node| node.calls.first()) {
+        if !order.contains(&call.block) {
+            order.push(call.block);
+        }
+        calls.entry(call.block).or_default().insert(call.name);
+    }
+    let told =
+        order.iter().filter_map(|block| Some(format!("{} × {}", calls.get(block)?.len(), block.replace('_', " "))));
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// The functions behind layers, in the order in which they are met.
+fn functions(graph: &Graph<'_>) -> String {
+    let letters = graph.inference().filter_map(|node| letter(&node.op)).filter(|letter| letter.kind != Kind::BatchNorm);
+    let mut names: Vec<&str> = Vec::new();
+    for letter in letters.filter(|letter| letter.long != "identity") {
+        if !names.contains(&letter.long) {
+            names.push(letter.long);
+        }
+    }
+    names.join(", ")
+}
+
+fn normalisations(graph: &Graph<'_>) -> String {
+    let uses = |is: fn(&Op) -> bool| graph.inference().any(|node| is(&node.op));
+    let local = uses(|op| matches!(op, Op::Lrn(_))).then_some("local response");
+    let batch = uses(|op| matches!(op, Op::BatchNorm(_))).then_some("batch");
+    local.into_iter().chain(batch).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,135 @@
+//! What drawings have: one form of text for one net, names, legends, snapshots.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use cnn_diagram::theme::Kind;
+use cnn_diagram::{Detail, Options, Theme, svg};
+
+use super::support::{NETS, blocks, drawn, texts, ways};
+
+#[test]
+fn the_same_net_is_the_same_bytes() {
+    for graph in NETS {
+        for way in ways().map(|way| Options { theme: Theme::Auto, ..way }) {
+            assert_eq!(svg(graph, &way), svg(graph, &way), "{}", graph.name);
+        }
+    }
+}
+
+#[test]
+fn identifiers_are_unique_and_every_block_says_what_it_is() {
+    for graph in NETS {
+        for way in ways() {
+            drawn(graph, &way, |document| {
+                let mut ids = BTreeSet::new();
+                for block in blocks(document) {
+                    let id = block.attribute("id").expect("a block has an identifier");
+                    assert!(ids.insert(id), "{id} is there twice");
+                    let title =
+                        block.children().find(|child| child.has_tag_name("title")).and_then(|title| title.text());
+                    assert!(title.is_some_and(|title| title.contains(':')), "{id}: {title:?}");
+                }
+                assert!(ids.contains(format!("{}-{}-input", graph.name, way.detail.name()).as_str()));
+            });
+        }
+    }
+}
+
+/// The colours of the light theme tell kinds apart, but for sums and products.
+fn kinds_of(colours: &BTreeSet<String>) -> BTreeSet<&'static str> {
+    let kinds = Kind::ALL
+        .into_iter()
+        .filter(|kind| colours.contains(cnn_diagram::theme::Paint::Kind(*kind).fallback(Theme::Light)));
+    kinds.map(Kind::name).collect()
+}
+
+#[test]
+fn the_legend_has_the_kinds_that_are_there_and_no_others() {
+    for graph in NETS {
+        for way in ways() {
+            drawn(graph, &way, |document| {
+                let legend = document.descendants().find(|node| node.attribute("class") == Some("legend"));
+                let legend = legend.expect("a drawing has a legend");
+                let fills = |inside: bool| -> BTreeSet<String> {
+                    let shapes = document.descendants().filter(|node| node.ancestors().any(|a| a == legend) == inside);
+                    shapes.filter_map(|node| node.attribute("fill").map(str::to_owned)).collect()
+                };
+                let (shown, told) = (kinds_of(&fills(false)), kinds_of(&fills(true)));
+                assert_eq!(shown, told, "{} {way:?}", graph.name);
+                let names: BTreeSet<String> = texts(legend).into_iter().collect();
+                // Letters, which are kinds too, are told by the names of their functions.
+                for kind in Kind::ALL.map(Kind::name).into_iter().filter(|name| names.contains(*name)) {
+                    assert!(told.contains(kind), "{} {way:?}: {kind}", graph.name);
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn articles_leave_out_what_articles_leave_out() {
+    let written = |detail| {
+        drawn(models::AlexNet::GRAPH, &Options { detail, ..Options::default() }, |document| {
+            document
+                .descendants()
+                .filter_map(|node| node.text())
+                .filter(|text| !text.contains('→'))
+                .collect::<Vec<_>>()
+                .join("\n")
+        })
+    };
+    let (article, full) = (written(Detail::Article), written(Detail::Full));
+    for told in ["96 filters", "stride 4", "pad 2", "2 groups", "dropout", "96×55×55", "34,944 params"] {
+        assert!(full.contains(told) && !article.contains(&format!("\n{told}\n")), "{told}");
+    }
+    assert!(article.contains("11×11") && full.contains("conv 11×11"));
+}
+
+#[test]
+fn equal_blocks_are_drawn_once_unless_unfolded() {
+    let graph = models::ResNet101::GRAPH;
+    let folded = drawn(graph, &Options::default(), |document| texts(document.root_element()));
+    for told in ["× 22", "conv block × 4", "identity block × 29", "layer1", "layer4"] {
+        assert!(folded.iter().any(|text| text == told), "{told}");
+    }
+    for detail in [Detail::Article, Detail::Full] {
+        assert!(svg(graph, &Options { detail, ..Options::default() }).len() < 100_000);
+    }
+    let unfolded = Options { unfold: true, ..Options::default() };
+    let convolutions = drawn(graph, &unfolded, |document| {
+        texts(document.root_element()).iter().filter(|text| *text == "conv").count()
+    });
+    assert_eq!(convolutions, 1 + 33 * 3 + 4);
+}
+
+#[test]
+fn resnet_50_fits_a_page() {
+    drawn(models::ResNet50::GRAPH, &Options { width: 700, ..Options::default() }, |document| {
+        let height: f32 = document.root_element().attribute("height").and_then(|h| h.parse().ok()).unwrap();
+        assert!(height < 700.0 * 277.0 / 190.0, "{height}");
+    });
+}
+
+/// Drawings with all numbers; `BLESS=1` writes them. Those of articles are in the documentation of the nets.
+#[test]
+fn drawings_are_as_they_were() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/full");
+    let five: [(&str, &cnn_runtime::graph::Graph<'_>); 5] = [
+        ("lenet5", models::LeNet5::GRAPH),
+        ("alexnet", models::AlexNet::GRAPH),
+        ("vgg16", models::Vgg16::GRAPH),
+        ("inception-v1", models::InceptionV1::GRAPH),
+        ("resnet50", models::ResNet50::GRAPH),
+    ];
+    for (name, graph) in five {
+        let drawing = svg(graph, &Options { detail: Detail::Full, ..Options::default() });
+        let path = folder.join(format!("{name}.svg"));
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&path, &drawing).unwrap();
+        }
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == drawing, "{} is not what is drawn; `BLESS=1` writes it", path.display());
+    }
+}

@@ -1,0 +1,9 @@
+//! Drawings of all nets, read back: what is in them, and that nothing is in the way of anything.
+
+#![forbid(unsafe_code)]
+
+mod content;
+mod layout;
+mod memory;
+mod numbers;
+mod support;

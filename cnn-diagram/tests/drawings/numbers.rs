@@ -1,0 +1,77 @@
+//! Numbers come from the graph: another net has others.
+
+use std::fs;
+use std::path::Path;
+
+use cnn::Network;
+use cnn_diagram::{Detail, Entry, Options, table_markdown};
+use cnn_runtime::graph::Graph;
+use models::About;
+
+use super::support::{drawn, texts};
+
+cnn::network! {
+    /// Small (Somebody 2001): a net.
+    Small: 1x8x8 -> 10 {
+        conv1: conv(6, 3x3) -> relu;
+        head: linear(10) -> softmax;
+    }
+
+    /// Small (Somebody 2001): a net with more filters.
+    Wider: 1x8x8 -> 10 {
+        conv1: conv(12, 5x5, stride = 2, pad = 2) -> tanh;
+        head: linear(10) -> softmax;
+    }
+}
+
+fn told(graph: &Graph<'_>) -> Vec<String> {
+    let options = Options { detail: Detail::Full, ..Options::default() };
+    drawn(graph, &options, |document| texts(document.root_element()))
+}
+
+#[test]
+fn a_changed_net_has_other_numbers() {
+    let (small, wider) = (told(Small::GRAPH), told(Wider::GRAPH));
+    for (line, changed) in [
+        ("conv 3×3", "conv 5×5"),
+        ("6 filters", "12 filters"),
+        ("60 params", "312 params"),
+        ("6×6×6", "12×4×4"),
+        ("R", "T"),
+        (
+            "input 1×8×8 · 2 layers: 1 convolution, 1 fully connected · 2,230 parameters · 4,104 MACs",
+            "input 1×8×8 · 2 layers: 1 convolution, 1 fully connected · 2,242 parameters · 6,720 MACs",
+        ),
+    ] {
+        assert!(small.contains(&line.to_owned()), "{line} of {small:?}");
+        assert!(wider.contains(&changed.to_owned()), "{changed} of {wider:?}");
+        assert!(!wider.contains(&line.to_owned()), "{line} of {wider:?}");
+    }
+    assert!(small.contains(&"Small (Somebody 2001)".to_owned()));
+}
+
+fn entry<N: Network<'static> + About>(name: &'static str) -> Entry<'static> {
+    Entry { name, graph: N::GRAPH, memory: N::MEMORY, workspace_bytes: N::WORKSPACE_BYTES, year: N::YEAR, new: N::NEW }
+}
+
+/// `BLESS=1` writes it.
+#[test]
+fn the_table_in_the_readme_is_that_of_the_nets() {
+    let five = [
+        entry::<models::LeNet5>("LeNet-5"),
+        entry::<models::AlexNet>("AlexNet"),
+        entry::<models::Vgg16>("VGG-16"),
+        entry::<models::InceptionV1>("Inception-v1"),
+        entry::<models::ResNet50>("ResNet-50"),
+    ];
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let start = readme.find("| net | year |").expect("the README has the table");
+    let end = start + readme[start..].find("\n\n").expect("something follows it") + 1;
+    let table = table_markdown(&five);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, [&readme[..start], &table, &readme[end..]].concat()).unwrap();
+    } else {
+        assert!(readme[start..end] == table, "the table is\n{table}");
+    }
+}

@@ -1,0 +1,68 @@
+//! The nets, and drawings that were read back.
+
+use cnn_diagram::{Detail, Options, Theme, svg};
+use cnn_runtime::graph::Graph;
+use models::torchvision;
+use roxmltree::{Document, Node};
+
+/// The description of each net.
+macro_rules! graphs {
+    ($($net:ty),* $(,)?) => { &[$(<$net>::GRAPH),*] };
+}
+
+/// All nets.
+pub(crate) static NETS: &[&Graph<'static>] = graphs![
+    models::Perceptron,
+    models::Mlp,
+    models::LeNet5,
+    models::AlexNet,
+    models::Vgg11,
+    models::Vgg11Lrn,
+    models::Vgg13,
+    models::Vgg16,
+    models::Vgg19,
+    models::InceptionV1,
+    models::ResNet18,
+    models::ResNet34,
+    models::ResNet50,
+    models::ResNet101,
+    models::ResNet152,
+    torchvision::AlexNet,
+    torchvision::Vgg16,
+    torchvision::GoogLeNet,
+    torchvision::ResNet18,
+    torchvision::ResNet50,
+    torchvision::SqueezeNet1_1,
+    torchvision::MobileNetV2,
+    torchvision::DenseNet121,
+];
+
+/// Every way to draw a net.
+pub(crate) fn ways() -> impl Iterator<Item = Options> {
+    let details = [Detail::Article, Detail::Full];
+    let widths = [420, 700, 760, 1100];
+    let pairs = details.into_iter().flat_map(move |detail| widths.map(|width| (detail, width)));
+    pairs.flat_map(|(detail, width)| [false, true].map(|unfold| Options { detail, width, unfold, theme: Theme::Light }))
+}
+
+/// Draws a net and hands what was drawn to `read`.
+pub(crate) fn drawn<R>(graph: &Graph<'_>, options: &Options, read: impl FnOnce(&Document<'_>) -> R) -> R {
+    let text = svg(graph, options);
+    let document = Document::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", graph.name));
+    read(&document)
+}
+
+/// An attribute as a number.
+pub(crate) fn number(node: Node<'_, '_>, name: &str) -> f32 {
+    node.attribute(name).and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{name} of {node:?}"))
+}
+
+/// Blocks, ports and joins.
+pub(crate) fn blocks<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Node<'a, 'a>> {
+    document.descendants().filter(|node| node.attribute("class") == Some("n"))
+}
+
+/// All text that a group has.
+pub(crate) fn texts(node: Node<'_, '_>) -> Vec<String> {
+    node.descendants().filter(|n| n.has_tag_name("text")).filter_map(|n| n.text().map(str::to_owned)).collect()
+}

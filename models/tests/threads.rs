@@ -1,0 +1,52 @@
+//! Nets of all kinds on several threads: the same bits as on one.
+
+use cnn::{Network, Pool};
+use models::{seeded, torchvision};
+
+/// The bits of a pass on so many threads, as a pool splits it by itself.
+fn compare<N: Network<'static>>() {
+    let weights: &N::Weights =
+        Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).expect("made for the net")));
+    let image = seeded::uniform("input", N::GRAPH.input.elements());
+    let bits = |mut net: N| -> Vec<u32> {
+        let output = net.run(&image).expect("as long as the input");
+        output.iter().map(|number| number.to_bits()).collect()
+    };
+    let alone = bits(N::new(weights));
+    for threads in [2, 3, 5] {
+        let pool = Box::leak(Box::new(Pool::new(threads)));
+        assert_eq!(bits(N::new(weights).with_pool(pool)), alone, "{} on {threads} threads", N::GRAPH.name);
+    }
+}
+
+#[test]
+fn lenet5() {
+    compare::<models::LeNet5>();
+}
+
+#[test]
+fn alexnet() {
+    compare::<models::AlexNet>();
+}
+
+#[test]
+fn inception_v1() {
+    compare::<models::InceptionV1>();
+}
+
+#[test]
+fn resnet50() {
+    compare::<models::ResNet50>();
+}
+
+/// Depthwise convolutions.
+#[test]
+fn mobilenet_v2() {
+    compare::<torchvision::MobileNetV2>();
+}
+
+/// Many concats.
+#[test]
+fn densenet121() {
+    compare::<torchvision::DenseNet121>();
+}

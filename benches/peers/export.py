@@ -10,7 +10,7 @@ Into `$PEERS_DIR/nets`, with weights and an image that follow from names (`tools
 | NET.ncnn.param, NET.ncnn.bin | for ncnn, converted by pnnx |
 | NET.1.pt2, NET.2.pt2 | for PyTorch, compiled ahead of time by Inductor for one thread and two |
 | lenet5.tflite | for LiteRT |
-| NET.input.f32, NET.expected.f64 | the image, and the logits that PyTorch gives in float64 |
+| NET.input.f32, NET.input.safetensors, NET.expected.f64 | the image, and the logits that PyTorch gives in float64 |
 """
 
 import os
@@ -159,6 +159,7 @@ def main():
         net, tensors = build(name)
         image = golden.uniform("input", (1, *golden.INPUTS.get(name, golden.IMAGENET)))
         image.numpy().tofile(common.NETS / f"{name}.input.f32")
+        save_file({"input": image[0].contiguous()}, common.NETS / f"{name}.input.safetensors")
         save_file(tensors, common.NETS / f"{name}.safetensors")
         with torch.no_grad():
             expected = net.double()(image.double())[0].numpy()

@@ -29,7 +29,11 @@ import common
 TOLERANCE = 1e-4
 # For loading a net, and for one turn.
 PATIENCE = 240
-NATIVE = {"onnxruntime": "peer-onnxruntime", "rten": "peer-rten", "tract": "peer-tract"}
+NATIVE = {
+    "ours": common.FOLDER / "target-ours/release/peer-ours",
+    "burn": common.FOLDER / "target-burn/release/peer-burn",
+    **{name: common.FOLDER / f"target/release/peer-{name}" for name in ("onnxruntime", "rten", "tract")},
+}
 PYTHON = {"openvino": "openvino", "ncnn": "ncnn", "torch": "torch", "torch-eager": "torch", "litert": "ai-edge-litert"}
 DEFAULT = ["ours", "onnxruntime", "openvino", "ncnn", "torch", "litert", "tract", "rten"]
 # LiteRT's files need a converter and its many dependencies, but for the net that `tflite.py` writes.
@@ -95,10 +99,8 @@ class Engine:
 
 
 def command(engine):
-    if engine == "ours":
-        return [common.FOLDER / "target-ours/release/peer-ours"]
     if engine in NATIVE:
-        return [common.FOLDER / "target/release" / NATIVE[engine]]
+        return [NATIVE[engine]]
     return [sys.executable, common.HERE / "engines.py", engine]
 
 
@@ -126,6 +128,9 @@ def versions(engines):
             found[engine] = git.stdout.strip()
         elif engine in ("tract", "rten"):
             found[engine] = crates["tract-onnx" if engine == "tract" else engine]
+        elif engine == "burn":
+            burn = tomllib.loads((common.HERE / "burn/Cargo.toml").read_text())
+            found[engine] = burn["dependencies"]["burn"]["version"].lstrip("=")
         else:
             try:
                 found[engine] = version(PYTHON.get(engine, engine))
@@ -191,17 +196,18 @@ def compare(net, threads, chosen, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--nets", nargs="+", default=common.NAMES, choices=common.NAMES)
-    parser.add_argument("--engines", nargs="+", default=DEFAULT, choices=["ours", *NATIVE, *PYTHON])
+    parser.add_argument("--engines", nargs="+", default=DEFAULT, choices=[*NATIVE, *PYTHON])
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5, help="turns of each engine (5)")
     parser.add_argument("--seconds", type=float, default=0.4, help="of a turn, at least (0.4)")
     parser.add_argument("--least", type=int, default=15, help="runs of each engine over all rounds, at least (15)")
     parser.add_argument("--output", type=Path, default=common.FOLDER / "results.json")
-    parser.add_argument("--resume", action="store_true", help="keep what the output has of other nets, threads and engines")
+    parser.add_argument("--resume", action="store_true", help="go on with the output: what it has is kept and not timed again")
+    parser.add_argument("--again", action="store_true", help="time the chosen nets again; the output keeps what it has of others")
     options = parser.parse_args()
 
     results = {"date": datetime.date.today().isoformat(), "machine": machine(), "versions": versions(options.engines), "rows": []}
-    if options.resume and options.output.exists():
+    if (options.resume or options.again) and options.output.exists():
         old = json.loads(options.output.read_text())
         results["rows"] = old["rows"]
         results["versions"] = old["versions"] | results["versions"]

@@ -33,7 +33,7 @@ def best_peer(rows, clock):
 
 def digits(milliseconds):
     """Three digits that count, or all before the point."""
-    return f"{milliseconds:.4f}" if milliseconds < 0.1 else f"{milliseconds:.3g}" if milliseconds < 100 else f"{milliseconds:.0f}"
+    return f"{milliseconds:.4f}" if milliseconds < 0.1 else f"{milliseconds:#.3g}" if milliseconds < 100 else f"{milliseconds:.0f}"
 
 
 def ratio(rows, clock):

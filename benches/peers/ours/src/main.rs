@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use cnn::Network;
 use cnn::weights::{Files, WeightsError};
+use cnn::{Network, Pool};
 use harness::{Engine, Job};
 use models::{AlexNet, InceptionV1, LeNet5, ResNet50, Vgg16};
 
@@ -35,12 +35,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve<N: Network<'static>>(job: &Job) -> Result<(), Box<dyn Error>> {
-    // Threads: the place of a pool. Until there is one, the answer to two threads is that of one.
-    if job.threads != 1 {
-        return Err("runs on one thread only".into());
-    }
     let weights = Box::leak(Box::new(open::<N>(job)?));
-    let mut engine = Ours { net: N::new(weights), input: job.input()? };
+    let net = N::new(weights);
+    let net = if job.threads > 1 { net.with_pool(Box::leak(Box::new(Pool::new(job.threads)))) } else { net };
+    let mut engine = Ours { net, input: job.input()? };
     job.serve(&mut engine)
 }
 

@@ -26,10 +26,10 @@ def panel(x, y, width, rows):
     ordered = sorted(rows.values(), key=lambda row: row["wall"]["median_ms"])
     # Room for the time that stands behind the longest bar.
     scale = (width - NAME - 70) / ordered[-1]["wall"]["median_ms"]
-    peer = next((row for row in ordered if row["engine"] != "ours"), None)
+    peer = next((row for row in ordered if row["engine"] not in common.OURS), None)
     for place, row in enumerate(ordered):
         top, time = y + place * STEP, row["wall"]["median_ms"]
-        ours = row["engine"] == "ours"
+        ours = row["engine"] in common.OURS
         fill = OURS if ours else BEST if row is peer else PALE
         weight = "bold" if ours else "normal"
         parts.append(text(x + NAME - 8, top + 11, label(row["engine"]), anchor="end", weight=weight))

@@ -24,20 +24,23 @@ from pathlib import Path
 import numpy as np
 
 import common
+from common import OURS
 
-# Relative to the largest magnitude of the logits in float64.
+# Relative to the largest magnitude of the logits in float64; weights in half precision have their own.
 TOLERANCE = 1e-4
+TOLERANCES = {"ours-f16": 1e-3}
 # For loading a net, and for one turn.
 PATIENCE = 240
 NATIVE = {
     "ours": common.FOLDER / "target-ours/release/peer-ours",
+    "ours-f16": common.FOLDER / "target-ours/release/peer-ours",
     "burn": common.FOLDER / "target-burn/release/peer-burn",
     **{name: common.FOLDER / f"target/release/peer-{name}" for name in ("onnxruntime", "rten", "tract")},
 }
 PYTHON = {"openvino": "openvino", "ncnn": "ncnn", "torch": "torch", "torch-eager": "torch", "litert": "ai-edge-litert"}
-DEFAULT = ["ours", "onnxruntime", "openvino", "ncnn", "torch", "litert", "tract", "rten"]
+DEFAULT = ["ours", "ours-f16", "onnxruntime", "openvino", "ncnn", "torch", "litert", "tract", "rten"]
 # LiteRT's files need a converter and its many dependencies, but for the net that `tflite.py` writes.
-ONLY = {"litert": ["lenet5"]}
+ONLY = {"litert": ["lenet5"], "ours-f16": ["alexnet"]}
 
 
 class Failed(Exception):
@@ -58,7 +61,7 @@ class Engine:
                 if self.line().strip() != "ready":
                     raise Failed("did not get ready")
                 self.error = difference(output.name, net)
-                if not self.error <= TOLERANCE:
+                if not self.error <= TOLERANCES.get(name, TOLERANCE):
                     raise Failed(f"differs by {self.error:.1e} of the largest logit")
             except Failed:
                 self.process.kill()
@@ -100,7 +103,7 @@ class Engine:
 
 def command(engine):
     if engine in NATIVE:
-        return [NATIVE[engine]]
+        return [NATIVE[engine], *(["--f16"] if engine == "ours-f16" else [])]
     return [sys.executable, common.HERE / "engines.py", engine]
 
 
@@ -123,7 +126,7 @@ def versions(engines):
     crates = {package["name"]: package["version"] for package in lock}
     found = {}
     for engine in engines:
-        if engine == "ours":
+        if engine in OURS:
             git = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=common.ROOT, capture_output=True, text=True)
             found[engine] = git.stdout.strip()
         elif engine in ("tract", "rten"):

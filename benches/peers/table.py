@@ -7,7 +7,7 @@ from pathlib import Path
 
 import common
 
-LABELS = {"ours": "this project", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "torch": "PyTorch (AOTInductor)",
+LABELS = {"ours": "this project", "ours-f16": "this project, f16", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "torch": "PyTorch (AOTInductor)",
           "torch-eager": "PyTorch (eager)", "litert": "LiteRT", "burn": "Burn"}
 
 
@@ -27,7 +27,7 @@ def load(path):
 
 def best_peer(rows, clock):
     """The peer with the least median; none if there is no peer."""
-    peers = [row for engine, row in rows.items() if engine != "ours"]
+    peers = [row for engine, row in rows.items() if engine not in common.OURS]
     return min(peers, key=lambda row: row[clock]["median_ms"], default=None)
 
 
@@ -36,9 +36,9 @@ def digits(milliseconds):
     return f"{milliseconds:.4f}" if milliseconds < 0.1 else f"{milliseconds:#.3g}" if milliseconds < 100 else f"{milliseconds:.0f}"
 
 
-def ratio(rows, clock):
+def ratio(rows, clock, ours="ours"):
     best = best_peer(rows, clock)
-    return rows["ours"][clock]["median_ms"] / best[clock]["median_ms"] if best and "ours" in rows else None
+    return rows[ours][clock]["median_ms"] / best[clock]["median_ms"] if best and ours in rows else None
 
 
 def full(results, groups, clock):
@@ -61,8 +61,11 @@ def full(results, groups, clock):
                 cells.append(f"**{cell}**" if row is best_peer(rows, clock) else cell)
             if any(cell != "–" for cell in cells):
                 print(f"| {label(engine)} |", " | ".join(cells), "|")
-        ratios = [ratio(groups[net, threads], clock) for net in nets]
-        print("| ours / best peer |", " | ".join("–" if value is None else f"{value:.2f}" for value in ratios), "|")
+        for ours in common.OURS:
+            ratios = [ratio(groups[net, threads], clock, ours) for net in nets]
+            if any(value is not None for value in ratios):
+                cells = ["–" if value is None else f"{value:.2f}" for value in ratios]
+                print(f"| {label(ours)} / best peer |", " | ".join(cells), "|")
 
 
 def brief(groups, clock):

@@ -60,6 +60,7 @@ pub struct Block {
 }
 
 /// A block's parameter.
+#[derive(Clone)]
 pub struct Param {
     /// Name.
     pub name: Ident,
@@ -68,6 +69,7 @@ pub struct Param {
 }
 
 /// Statements between braces.
+#[derive(Clone)]
 pub struct Body {
     /// The statements, in order.
     pub statements: Vec<Statement>,
@@ -76,6 +78,7 @@ pub struct Body {
 }
 
 /// What ends in `;`.
+#[derive(Clone)]
 pub enum Statement {
     /// Steps, the next statement takes their result.
     Pipeline(Pipeline),
@@ -88,12 +91,14 @@ pub enum Statement {
 }
 
 /// `step -> step -> step`
+#[derive(Clone)]
 pub struct Pipeline {
     /// The steps, at least one.
     pub steps: Vec<Step>,
 }
 
 /// `name: kind`
+#[derive(Clone)]
 pub struct Step {
     /// Before the colon.
     pub name: Option<Ident>,
@@ -102,6 +107,7 @@ pub struct Step {
 }
 
 /// One step.
+#[derive(Clone)]
 pub enum StepKind {
     /// A layer, or a call of a block: which of the two, the name says.
     Call(Call),
@@ -116,6 +122,7 @@ pub enum StepKind {
 }
 
 /// `conv(6, 5x5, stride = 2)`
+#[derive(Clone)]
 pub struct Call {
     /// The layer's or the block's name.
     pub name: Ident,
@@ -124,6 +131,7 @@ pub struct Call {
 }
 
 /// `5x5`, or `stride = 2`
+#[derive(Clone)]
 pub struct Arg {
     /// Before `=`.
     pub name: Option<Ident>,
@@ -150,6 +158,7 @@ pub enum MergeKind {
 }
 
 /// A merge and its branches.
+#[derive(Clone)]
 pub struct Merge {
     /// How branches are joined.
     pub kind: MergeKind,
@@ -162,6 +171,7 @@ pub struct Merge {
 }
 
 /// `[step; n]`, `[name1..: step; n]`
+#[derive(Clone)]
 pub struct Repeat {
     /// What the steps are called, if their names count; the step has no name then.
     pub counter: Option<Counter>,
@@ -172,6 +182,7 @@ pub struct Repeat {
 }
 
 /// `name1..`
+#[derive(Clone)]
 pub struct Counter {
     /// All of it but the dots.
     pub name: Ident,
@@ -184,6 +195,7 @@ pub struct Counter {
 }
 
 /// `aux name(weight = 0.3) { … }`
+#[derive(Clone)]
 pub struct Aux {
     /// Name.
     pub name: Ident,

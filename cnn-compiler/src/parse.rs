@@ -1,8 +1,9 @@
 //! Tokens to [`Ast`]: syntax only. After a mistake, parsing goes on behind the next `;`.
 //!
 //! ```text
-//! network!  = { attrs ( block | net ) }
+//! network!  = { attrs ( block | net | variant ) }
 //! net       = [vis] NAME ":" shape "->" shape "{" body "}"          shape = C "x" H "x" W | N
+//! variant   = [vis] NAME "=" NAME ";"
 //! block     = "block" NAME "(" [ param { "," param } ] ")" "{" body "}"   param = NAME [ "=" expr ]
 //! ```
 
@@ -16,8 +17,8 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Result, Token, Visibility, parenthesized};
 
-use crate::ast::{Ast, Block, Expr, Net, Param};
-use crate::report::{Place, Report};
+use crate::ast::{Ast, Block, Body, Expr, Net, Param};
+use crate::report::{Place, Report, message, nearest};
 
 use attributes::NetAttributes;
 pub(crate) use attributes::doc_text;
@@ -34,9 +35,10 @@ pub fn parse(tokens: TokenStream, report: &mut Report) -> Ast {
     // In braces of its own, so that a mistake at the end is shown at the last token.
     let mut all = Group::new(Delimiter::Brace, tokens);
     all.set_span(last.span());
-    let mut parser = Parser { report };
+    let mut parser = Parser { report, variants: Vec::new() };
     let parsed =
         (|input: ParseStream<'_>| parser.items(&braces(input, "")?.0, &mut ast)).parse2(TokenTree::from(all).into());
+    parser.variants(&mut ast);
     // Where an error was reported, tokens may be left that nothing has looked at.
     if let Err(error) = parsed
         && report.is_empty()
@@ -49,6 +51,15 @@ pub fn parse(tokens: TokenStream, report: &mut Report) -> Ast {
 /// The parsing functions, and where they put what they complain about.
 struct Parser<'r> {
     report: &'r mut Report,
+    variants: Vec<Variant>,
+}
+
+/// `pub AlexNetF16 = AlexNet;`: a net's layers under another name, with attributes of its own.
+struct Variant {
+    attributes: Vec<Attribute>,
+    visibility: Visibility,
+    name: Ident,
+    of: Ident,
 }
 
 impl Parser<'_> {
@@ -69,10 +80,44 @@ impl Parser<'_> {
             let block = self.block(input)?;
             self.no_attributes(&attributes);
             ast.blocks.push(block);
+            return Ok(());
+        }
+        let visibility: Visibility = input.parse()?;
+        if !input.peek(syn::Ident) {
+            let what = "a net or a block\nhelp: `Name: 1x32x32 -> 10 { … }` or `block name(parameters) { … }`";
+            return Err(expected(input, what));
+        }
+        let name: Ident = input.parse()?;
+        if input.peek(Token![=]) {
+            let of = variant(input)?;
+            self.variants.push(Variant { attributes, visibility, name, of });
         } else {
-            ast.nets.push(self.net(input, attributes)?);
+            ast.nets.push(self.net(input, attributes, visibility, name)?);
         }
         Ok(())
+    }
+
+    /// Makes nets of the variants, now that all nets are known: one may stand before the net that it is a variant of.
+    fn variants(&mut self, ast: &mut Ast) {
+        let declared = ast.nets.len();
+        for Variant { attributes, visibility, name, of } in std::mem::take(&mut self.variants) {
+            let Some(net) = ast.nets[..declared].iter().find(|net| net.name == of) else {
+                let nets: Vec<String> = ast.nets[..declared].iter().map(|net| net.name.to_string()).collect();
+                let near = nearest(&of.to_string(), nets.iter().map(String::as_str));
+                let help = near.map_or_else(
+                    || {
+                        "a variant has the layers of a net that is declared in braces, in the same `network!`"
+                            .to_owned()
+                    },
+                    |near| format!("did you mean `{near}`?"),
+                );
+                self.report.error(of.span(), message(&format!("there is no net `{of}` here"), &[], &help));
+                continue;
+            };
+            let (shapes, body) = ((net.input.clone(), net.output.clone()), net.body.clone());
+            let net = self.finish(attributes, visibility, name, shapes, body);
+            ast.nets.push(net);
+        }
     }
 
     /// `"block" NAME "(" [ param { "," param } ] ")" "{" body "}"`
@@ -112,16 +157,16 @@ impl Parser<'_> {
         Ok(Param { name, default })
     }
 
-    /// `[vis] NAME ":" shape "->" shape "{" body "}"`
-    fn net(&mut self, input: ParseStream<'_>, attributes: Vec<Attribute>) -> Result<Net> {
-        let visibility: Visibility = input.parse()?;
-        if !input.peek(syn::Ident) {
-            let what = "a net or a block\nhelp: `Name: 1x32x32 -> 10 { … }` or `block name(parameters) { … }`";
-            return Err(expected(input, what));
-        }
-        let name: Ident = input.parse()?;
+    /// `":" shape "->" shape "{" body "}"`
+    fn net(
+        &mut self,
+        input: ParseStream<'_>,
+        attributes: Vec<Attribute>,
+        visibility: Visibility,
+        name: Ident,
+    ) -> Result<Net> {
         let start = input.span();
-        let (shape, output) = match self.header(input, &name) {
+        let shapes = match self.header(input, &name) {
             Ok(header) => header,
             // The net goes on being one, so that its layers are looked at and its name is known.
             Err(error) => {
@@ -135,9 +180,21 @@ impl Parser<'_> {
         };
         let (content, span) = braces(input, "the net's layers in braces")?;
         let body = self.body(&content, span);
+        Ok(self.finish(attributes, visibility, name, shapes, body))
+    }
+
+    /// A net of parts that were read.
+    fn finish(
+        &mut self,
+        attributes: Vec<Attribute>,
+        visibility: Visibility,
+        name: Ident,
+        (input, output): (Expr, Expr),
+        body: Body,
+    ) -> Net {
         let (docs, rest) = attributes.into_iter().partition(|a| a.path().is_ident("doc"));
         let NetAttributes { weights, batch, exact, store, others } = self.attributes(rest);
-        Ok(Net { docs, attributes: others, weights, batch, exact, store, visibility, name, input: shape, output, body })
+        Net { docs, attributes: others, weights, batch, exact, store, visibility, name, input, output, body }
     }
 
     /// `":" shape "->" shape`
@@ -161,6 +218,20 @@ impl Parser<'_> {
         }
         Ok((shape, output))
     }
+}
+
+/// `"=" NAME ";"`
+fn variant(input: ParseStream<'_>) -> Result<Ident> {
+    input.parse::<Token![=]>()?;
+    if !input.peek(syn::Ident) {
+        return Err(expected(input, "the net whose layers these are\nhelp: `#[batch(8)] Batched = Name;`"));
+    }
+    let of = input.parse()?;
+    if !input.peek(Token![;]) {
+        return Err(expected(input, "`;` behind the net whose layers these are"));
+    }
+    input.parse::<Token![;]>()?;
+    Ok(of)
 }
 
 /// Skips to behind the next braces or `;`, where the next item begins.

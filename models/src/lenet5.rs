@@ -18,7 +18,12 @@ network! {
         tap logits;
         softmax;
     }
+
+    /// [`LeNet5`] on 8 images in one pass, which reads each weight once for all of them.
+    #[weights("weights/lenet5.safetensors")]
+    #[batch(8)]
+    pub LeNet5Batch8 = LeNet5;
 }
 
 classifier!(LeNet5: LENET5, DIGITS);
-about!(LeNet5: 1998, "convolutions that are learnt, shared over the image, and pooled");
+about!(LeNet5, LeNet5Batch8: 1998, "convolutions that are learnt, shared over the image, and pooled");

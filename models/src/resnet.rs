@@ -99,6 +99,10 @@ network! {
         softmax;
     }
 
+    /// [`ResNet50`] on 8 images in one pass, which reads each weight once for all of them.
+    #[batch(8)]
+    pub ResNet50Batch8 = ResNet50;
+
     /// ResNet-101 (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR 2016): one convolution,
     /// four stages of 3, 4, 23 and 3 bottlenecks, global pooling, one fully connected layer.
     ///
@@ -144,4 +148,4 @@ network! {
 
 classifier!(ResNet18, ResNet34: TORCHVISION, IMAGENET);
 classifier!(ResNet50, ResNet101, ResNet152: CAFFE_VGG, IMAGENET);
-about!(ResNet18, ResNet34, ResNet50, ResNet101, ResNet152: 2015, "blocks that add their input, so that depth does not hurt");
+about!(ResNet18, ResNet34, ResNet50, ResNet50Batch8, ResNet101, ResNet152: 2015, "blocks that add their input, so that depth does not hurt");

@@ -5,7 +5,6 @@
 
 mod support;
 
-use cnn::network;
 use models::seeded;
 
 support::golden! {
@@ -27,33 +26,16 @@ support::golden! {
     torchvision_densenet121: models::torchvision::DenseNet121 = "torchvision-densenet121";
 }
 
-network! {
-    /// AlexNet with the weights of its fully connected layers in half precision.
-    #[store(f16)]
-    pub(crate) Stored: 3x224x224 -> 1000 {
-        conv1: conv(96, 11x11, stride = 4, pad = 2) -> relu -> lrn -> max_pool(3x3, stride = 2);
-        conv2: conv(256, 5x5, pad = 2, groups = 2) -> relu -> lrn -> max_pool(3x3, stride = 2);
-        conv3: conv(384, 3x3, pad = 1) -> relu;
-        conv4: conv(384, 3x3, pad = 1, groups = 2) -> relu;
-        conv5: conv(256, 3x3, pad = 1, groups = 2) -> relu -> max_pool(3x3, stride = 2);
-        fc6: linear(4096) -> relu -> dropout(0.5);
-        fc7: linear(4096) -> relu -> dropout(0.5);
-        fc8: linear(1000);
-        tap logits;
-        softmax;
-    }
-}
-
 /// A weight is off by 2^-11 of itself at most, and by some 2e-4 as a root mean square. Sums keep that, and three layers of
 /// them are off by 3.5e-4: measured are 4.2e-4 of the largest logit.
 #[test]
 fn alexnet_with_weights_in_half_precision() {
     for (salt, cases) in support::cases("alexnet") {
-        let weights =
-            StoredWeights::from_safetensors(&seeded::weights(Stored::GRAPH, &salt)).expect("made for the net");
-        let mut net = Stored::new(&weights);
+        let weights = models::AlexNetF16Weights::from_safetensors(&seeded::weights(models::AlexNetF16::GRAPH, &salt))
+            .expect("made for the net");
+        let mut net = models::AlexNetF16::new(&weights);
         for case in cases {
-            let input = seeded::uniform(&case.input, Stored::GRAPH.input.elements());
+            let input = seeded::uniform(&case.input, models::AlexNetF16::GRAPH.input.elements());
             net.forward(input.as_array().expect("as long as the input"));
             let error = case.error(net.tap_logits());
             println!("{salt}/{}: off by {error:.1e} of the largest logit", case.input);

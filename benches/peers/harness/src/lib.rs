@@ -1,6 +1,6 @@
 //! What the engines in Rust have in common: the command line, the files of a net, and the protocol of the runner.
 //!
-//! An engine is started as `ENGINE NET THREADS OUTPUT`. It loads the net, runs it once, writes what it answered to the
+//! An engine is started as `ENGINE [--f16] NET THREADS OUTPUT`. It loads the net, runs it once, writes what it answered to the
 //! file `OUTPUT`, prints `ready`, and then answers each line `run SECONDS LEAST` with the times of as many runs.
 //! The runner stops the process (SIGSTOP) while other engines have their turn. With `--once` in place of `OUTPUT` it
 //! prints the first number of its answer and ends: for the time from a program's start to its first result.
@@ -26,6 +26,8 @@ pub struct Job {
     pub net: String,
     /// Threads to run it on.
     pub threads: usize,
+    /// Weights are to be kept in half precision.
+    pub half: bool,
     output: Option<PathBuf>,
 }
 
@@ -42,12 +44,15 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// If it is not `NET THREADS OUTPUT`.
+    /// If it is not `[--f16] NET THREADS OUTPUT`.
     pub fn from_args() -> Result<Self, Box<dyn Error>> {
         let args: Vec<String> = env::args().skip(1).collect();
-        let [net, threads, output] = args.as_slice() else { return Err("expected NET THREADS OUTPUT|--once".into()) };
+        let half = args.first().is_some_and(|first| first == "--f16");
+        let [net, threads, output] = &args[usize::from(half)..] else {
+            return Err("expected [--f16] NET THREADS OUTPUT|--once".into());
+        };
         let output = (output != "--once").then(|| PathBuf::from(output));
-        Ok(Self { net: net.clone(), threads: threads.parse()?, output })
+        Ok(Self { net: net.clone(), threads: threads.parse()?, half, output })
     }
 
     /// Whether the engine runs once only: nothing that takes long in order to be faster later pays then.

@@ -5,7 +5,7 @@ use std::error::Error;
 use cnn::weights::{Files, WeightsError};
 use cnn::{Network, Pool};
 use harness::{Engine, Job};
-use models::{AlexNet, InceptionV1, LeNet5, ResNet50, Vgg16};
+use models::{AlexNet, AlexNetF16, InceptionV1, LeNet5, ResNet50, Vgg16};
 
 struct Ours<N> {
     net: N,
@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let job = Job::from_args()?;
     match job.net.as_str() {
         "lenet5" => serve::<LeNet5>(&job),
+        "alexnet" if job.half => serve::<AlexNetF16>(&job),
         "alexnet" => serve::<AlexNet>(&job),
         "vgg16" => serve::<Vgg16>(&job),
         "inception-v1" => serve::<InceptionV1>(&job),

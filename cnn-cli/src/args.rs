@@ -1,6 +1,7 @@
 //! The interface: commands, their arguments, and their help.
 
 pub(crate) mod diagram;
+pub(crate) mod figures;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -77,6 +78,9 @@ pub(crate) enum Command {
     /// Draw a net
     #[command(long_about = diagram::ABOUT, after_help = diagram::EXAMPLES)]
     Diagram(diagram::DiagramArgs),
+    /// Draw the figures that explain what layers do
+    #[command(long_about = figures::ABOUT, after_help = figures::EXAMPLES)]
+    Figures(figures::FiguresArgs),
 }
 
 /// A rule that gives tensors other names.

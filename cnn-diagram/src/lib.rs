@@ -27,6 +27,7 @@
 //! | `draw`, `caption` | as shapes |
 //! | `memory` | a workspace over time |
 //! | `gallery` | a page of many nets |
+//! | [`figures`] | what layers do, with numbers |
 //! | [`theme`] | the colour and the mark of each kind of layer |
 //! | [`sheet`], [`text`] | shapes as SVG, in two themes; words without a font |
 //! | [`language`] | layers' arguments as the language writes them |
@@ -35,11 +36,13 @@
 
 mod caption;
 mod draw;
+pub mod figures;
 mod gallery;
 pub mod language;
 mod layout;
 mod memory;
 mod model;
+mod page;
 pub mod sheet;
 pub mod text;
 pub mod theme;

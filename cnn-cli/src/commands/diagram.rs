@@ -94,6 +94,6 @@ fn entry(model: &'static Model) -> Entry<'static> {
     }
 }
 
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     replace(path, bytes).map_err(|error| Failure::of_file(path, format_args!("cannot be written: {error}")))
 }

@@ -1,17 +1,19 @@
 //! `cnn figures`
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use cnn_diagram::figures::{MultilayerPerceptron, all, page};
 
-use super::diagram::{theme, write};
+use super::diagram::theme;
 use super::pixels;
 use crate::args::diagram::Format;
 use crate::args::figures::FiguresArgs;
 use crate::failure::Failure;
+use crate::replace::{Prepared, prepare};
 
-/// Draws all figures and their page. Nothing is written before everything is drawn.
+/// Draws all figures and their page. If one of them cannot be written, none is.
 pub(super) fn figures(args: &FiguresArgs) -> Result<(), Failure> {
     let net = MultilayerPerceptron::of(models::Mlp::GRAPH);
     let net =
@@ -33,7 +35,25 @@ pub(super) fn figures(args: &FiguresArgs) -> Result<(), Failure> {
     }
     files.push(("index.html".to_owned(), page(&figures, theme, ending).into_bytes()));
     make(&args.folder)?;
-    files.iter().try_for_each(|(name, bytes)| write(&args.folder.join(name), bytes))
+    let prepared: Vec<_> =
+        files.iter().map(|(name, bytes)| written(&args.folder.join(name), bytes)).collect::<Result<_, _>>()?;
+    for ((name, _), prepared) in files.iter().zip(prepared) {
+        prepared.finish().map_err(|error| unwritable(&args.folder.join(name), &error))?;
+    }
+    Ok(())
+}
+
+fn written(path: &Path, bytes: &[u8]) -> Result<Prepared, Failure> {
+    prepare(path, bytes).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let fix = match error.kind() {
+        io::ErrorKind::IsADirectory => ": move this folder away, or name another one for the figures",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ": name a folder that you may write to",
+        _ => "",
+    };
+    Failure::of_file(path, format_args!("cannot be written: {error}{fix}"))
 }
 
 /// Makes a folder, if it is not there.

@@ -78,6 +78,7 @@ fn formula(activation: Activation) -> String {
         Activation::Relu => "max(x, 0)".to_owned(),
         Activation::Relu6 => "min(max(x, 0), 6)".to_owned(),
         Activation::LeakyRelu { slope } => format!("x if x ≥ 0, else {} x", real(slope)),
+        Activation::Elu { alpha: 1.0 } => "x if x > 0, else exp(x) − 1".to_owned(),
         Activation::Elu { alpha } => format!("x if x > 0, else {} (exp(x) − 1)", real(alpha)),
         Activation::Selu { alpha, gamma } => {
             format!("{} x if x > 0, else {} · {} (exp(x) − 1)", real(gamma), real(gamma), real(alpha))
@@ -151,7 +152,7 @@ impl Curve {
             .set("id", format!("activation-{}", self.id()))
             .set("class", "n")
             .tip(format!("{}: {}", self.name, self.formula))
-            .with_all(header([x, y], &self.name, &self.formula))
+            .with_all(header([x, y], &self.name, &self.formula, CELL[0]))
             .with(Shape::rect(left, top, CHART[0], CHART[1]).fill(Paint::Kind(Kind::Activation)))
             .with(Shape::path(axes).stroke(Paint::Frame, 1.0))
             .with(Shape::path(self.path(at)).stroke(Paint::Accent, 2.0));
@@ -162,7 +163,7 @@ impl Curve {
             group = group.with(small(left - 4.0, at([0.0, tick])[1] + down, number(tick)).ending());
         }
         let [before, behind] = self.values.map(equals);
-        let values = format!("f(−1) {before}   f(1) {behind}");
+        let values = format!("f(−1) {before}, f(1) {behind}");
         group.with(small(left + CHART[0] / 2.0, top + CHART[1] + 27.0, values).centred())
     }
 
@@ -188,9 +189,9 @@ impl Curve {
 }
 
 /// Name and formula.
-fn header([x, y]: [f32; 2], name: &str, formula: &str) -> Vec<Shape> {
+fn header([x, y]: [f32; 2], name: &str, formula: &str, most: f32) -> Vec<Shape> {
     let left = x + 4.0;
-    let lines = wrap(formula, 9.5, CELL[0] - 10.0);
+    let lines = wrap(formula, 9.5, most - 10.0);
     let lines = lines.into_iter().enumerate().map(|(index, line)| small(left, y + 26.0 + 11.5 * index as f32, line));
     std::iter::once(Shape::text(left, y + 13.0, DIGITS, name).bold()).chain(lines).collect()
 }
@@ -208,7 +209,7 @@ fn bars([x, y]: [f32; 2]) -> Shape {
         .set("id", "activation-softmax")
         .set("class", "n")
         .tip("softmax: scores become probabilities, which add up to 1")
-        .with_all(header([x, y], "softmax", "exp(xᵢ) / Σ exp(xⱼ): scores become probabilities"));
+        .with_all(header([x, y], "softmax", "exp(xᵢ) / Σ exp(xⱼ): scores become probabilities", 2.0 * CELL[0]));
     let sides = [("scores", &scores[..], largest), ("probabilities", &shares[..], 1.0)];
     for (side, (name, values, top)) in sides.into_iter().enumerate() {
         let left = x + CORNER[0] + CELL[0] * side as f32;

@@ -109,9 +109,9 @@ impl Convolution {
             shapes.extend(self.result(&output, filter, top + BAND * filter as f32));
         }
         shapes.extend(self.total(&output, top + BAND * 2.0));
-        let below = top + BAND * CHANNELS as f32 + 12.0;
+        let below = top + BAND * CHANNELS as f32 + 26.0;
         shapes.push(words(MARGIN, below, "All steps").bold());
-        let how = "one sum for each input map, and the bias; the window moves by 2";
+        let how = "one sum for each input map, and the bias; the first line is result 1, the second result 2";
         shapes.push(note(MARGIN + 70.0, below, how));
         for step in 0..RESULT * RESULT {
             shapes.push(self.step(&output, step, below + 14.0));
@@ -230,17 +230,17 @@ impl Convolution {
         let [row, column] = [step / RESULT, step % RESULT];
         let [x, y] = [MARGIN + STEP[0] * column as f32, top + STEP[1] * row as f32];
         let mut group = Shape::group().set("id", format!("convolution-step-{}", step + 1));
+        let mut frames = Vec::new();
         for patch in patches(row, column, (row, column) == (self.place.row, self.place.column)) {
             let [left, above] = [patch.columns.start, patch.rows.start].map(|cells| SMALL * cells as f32);
             let [wide, high] = [patch.columns.len(), patch.rows.len()].map(|cells| SMALL * cells as f32);
             let rect = Shape::rect(x + left, y + above, wide, high);
-            let rect = if patch.is_framed { rect.stroke(Paint::Accent, 2.0) } else { rect };
-            group = group.with(match patch.paint {
-                Some(paint) => rect.fill(paint),
-                None => rect,
-            });
+            if patch.is_framed {
+                frames.push(rect.clone().stroke(Paint::Accent, 2.0));
+            }
+            group = group.with(rect.fill(patch.paint));
         }
-        group = group.with(lines([x, y], [SMALL; 2], [PADDED; 2]));
+        group = group.with(lines([x, y], [SMALL; 2], [PADDED; 2])).with_all(frames);
         let left = x + SMALL * PADDED as f32 + 10.0;
         group = group.with(note(left, y + 12.0, format!("row {}, column {}", row + 1, column + 1)));
         for filter in 0..FILTERS {

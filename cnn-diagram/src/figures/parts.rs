@@ -28,9 +28,9 @@ pub(super) fn factor(value: f64) -> String {
     if text.starts_with('−') { format!("({text})") } else { text }
 }
 
-/// `= 3`, or `≈ 0.33` where decimals are left out.
+/// `= 3`, or `≈ 0.33` where decimals are left out. Arguments of layers are `f32`: 0.1 of 5 is 0.5 all the same.
 pub(super) fn equals(value: f64) -> String {
-    let is_whole = ((value * 100.0).round() / 100.0 - value).abs() < 1e-9;
+    let is_whole = ((value * 100.0).round() / 100.0 - value).abs() < 1e-7;
     format!("{} {}", if is_whole { '=' } else { '≈' }, number(value))
 }
 
@@ -92,7 +92,7 @@ pub(super) fn label(x: f32, y: f32, text: &str) -> Shape {
 pub(super) struct Patch {
     pub(super) rows: Range<usize>,
     pub(super) columns: Range<usize>,
-    pub(super) paint: Option<Paint>,
+    pub(super) paint: Paint,
     /// Whether it has a thick outline.
     pub(super) is_framed: bool,
 }
@@ -100,7 +100,7 @@ pub(super) struct Patch {
 impl Patch {
     /// A part in another colour.
     pub(super) fn tint(rows: Range<usize>, columns: Range<usize>, paint: Paint) -> Self {
-        Self { rows, columns, paint: Some(paint), is_framed: false }
+        Self { rows, columns, paint, is_framed: false }
     }
 
     /// The same with a thick outline.
@@ -150,7 +150,7 @@ impl Grid<'_> {
             let [left, top] = [x + wide * patch.columns.start as f32, y + high * patch.rows.start as f32];
             Shape::rect(left, top, wide * patch.columns.len() as f32, high * patch.rows.len() as f32)
         };
-        let tints = patches.iter().filter_map(|patch| Some(rect(patch).fill(patch.paint?)));
+        let tints = patches.iter().map(|patch| rect(patch).fill(patch.paint));
         let frames = patches.iter().filter(|patch| patch.is_framed).map(|patch| rect(patch).stroke(Paint::Accent, 2.0));
         let numbers = self.values.iter().enumerate().map(|(index, value)| {
             let [row, column] = [index / self.columns, index % self.columns].map(|place| place as f32);

@@ -31,6 +31,8 @@ impl Default for Perceptron {
 /// How far the plane goes to each side of 0, and how large it is drawn.
 const REACH: f32 = 2.0;
 const PLANE: f32 = 210.0;
+/// The radius of the sum.
+const CELL: f32 = 26.0;
 
 impl Perceptron {
     /// The weighted sum of other inputs.
@@ -70,17 +72,18 @@ impl Perceptron {
         let mut shapes = Vec::new();
         for (y, (source, weight)) in rows.into_iter().zip(&sources) {
             let start = [MARGIN + 74.0, y];
-            let end = [MARGIN + 214.0, middle + (y - middle) * 0.22];
+            let down = (y - middle) * 0.22;
+            let end = [MARGIN + 240.0 - (CELL * CELL - down * down).sqrt(), middle + down];
             shapes.push(arrow(start, end));
             shapes.push(label((start[0] + end[0]) / 2.0 - 8.0, (start[1] + end[1]) / 2.0, weight));
             let input = Shape::rect(MARGIN, y - 14.0, 74.0, 28.0).rounded(14.0);
             shapes.push(input.fill(Paint::Kind(Kind::Port)).stroke(Paint::Ink, 1.0));
             shapes.push(words(MARGIN + 37.0, y + 4.0, source).centred());
         }
-        let circle = Shape::circle(MARGIN + 240.0, middle, 26.0).fill(Paint::Kind(Kind::FullyConnected));
+        let circle = Shape::circle(MARGIN + 240.0, middle, CELL).fill(Paint::Kind(Kind::FullyConnected));
         shapes.push(circle.stroke(Paint::Ink, 1.0));
         shapes.push(Shape::text(MARGIN + 240.0, middle + 7.0, 20.0, "Σ").centred());
-        shapes.push(arrow([MARGIN + 266.0, middle], [MARGIN + 338.0, middle]));
+        shapes.push(arrow([MARGIN + 240.0 + CELL, middle], [MARGIN + 338.0, middle]));
         shapes.push(words(MARGIN + 300.0, middle - 8.0, format!("z {}", equals(sum))).centred());
         let step = Shape::rect(MARGIN + 338.0, middle - 22.0, 44.0, 44.0).rounded(3.0);
         shapes.push(step.fill(Paint::Kind(Kind::Activation)).stroke(Paint::Ink, 1.0));
@@ -125,7 +128,7 @@ impl Perceptron {
         }
         let [x, y] = at(self.inputs.map(|input| input.clamp(-REACH, REACH)));
         shapes.push(Shape::circle(x, y, 5.0).fill(Paint::Accent));
-        shapes.push(note(left, top + PLANE + 33.0, "filled: y = 1; the red point: the input"));
+        shapes.push(note(left, top + PLANE + 33.0, "filled: y = 1; the large point: x"));
         shapes
     }
 

@@ -21,12 +21,12 @@ pub struct Pooling {
 
 const SIDE: usize = 4;
 const WINDOW: usize = 2;
-const CELL: f32 = 28.0;
+const CELL: f32 = 30.0;
 /// The height of a kind of pooling.
-const BAND: f32 = 162.0;
+const BAND: f32 = 170.0;
 /// Where results and computations begin.
-const RESULT: f32 = MARGIN + CELL * SIDE as f32 + 56.0;
-const WORKED: f32 = RESULT + CELL * WINDOW as f32 + 40.0;
+const RESULT: f32 = MARGIN + CELL * SIDE as f32 + 44.0;
+const WORKED: f32 = RESULT + CELL * WINDOW as f32 + 26.0;
 
 impl Default for Pooling {
     fn default() -> Self {

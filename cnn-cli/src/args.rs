@@ -29,6 +29,7 @@ Examples:
   cnn bench resnet50           how fast is it?
   cnn compare --help           does it give the numbers that PyTorch gives?
   cnn diagram lenet5 -o a.svg  what does it look like?
+  cnn figures figures          what do layers do?
 
 Exit code: 0 if all went well, 2 if anything did not; what went wrong is on stderr. `compare` has 1 for a difference.";
 

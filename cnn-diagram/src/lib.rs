@@ -17,6 +17,8 @@
 //! # }
 //! ```
 //!
+//! [`figures`] are of what layers do, with numbers.
+//!
 //! A drawing depends on nothing but the description and the options: no font is measured, no clock is read, and the same net
 //! is the same bytes.
 //!

@@ -63,6 +63,6 @@ fn make(folder: &Path) -> Result<(), Failure> {
         return Err(Failure::of_file(file, "is a file, not a folder: name another one"));
     }
     fs::create_dir_all(folder).map_err(|error| {
-        Failure::of_file(folder, format_args!("cannot be made: {error}; name a folder that you may write to"))
+        Failure::of_file(folder, format_args!("cannot be made: {error}: name a folder that you may write to"))
     })
 }

@@ -96,6 +96,10 @@ impl Convolution {
     }
 
     /// The figure.
+    ///
+    /// # Panics
+    ///
+    /// If the result has no such place as is to be written out.
     pub fn figure(&self) -> Figure {
         let title = "Convolution, step by step";
         let text = "Two filters of 3×3, stride 2, padding 1, on an input of 3×5×5. The padding is a border of zeros, so windows \

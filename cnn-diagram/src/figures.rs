@@ -1,8 +1,9 @@
 //! The figures by which articles explain convolutional networks: what a layer does, with numbers.
 //!
 //! Numbers are computed by [`cnn_runtime::reference`], every layer's mathematics in plain loops, and never written by hand: an
-//! example with other numbers is another figure. (The kernels are tested against the same functions. They are not what draws,
-//! since their last bits depend on the instruction set, and a figure is the same bytes everywhere.)
+//! example with other numbers is another figure. Grids have room for numbers of three digits or two decimals. (The kernels are
+//! tested against the same functions. They are not what draws, since their last bits depend on the instruction set, and a
+//! figure is the same bytes everywhere.)
 //!
 //! ```
 //! use cnn_diagram::Theme;

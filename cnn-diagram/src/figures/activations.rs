@@ -10,27 +10,6 @@ use crate::sheet::{Shape, px};
 use crate::text::wrap;
 use crate::theme::{Kind, Paint};
 
-/// The activations of the language that have no learnt parameters, with the arguments that they have by default.
-const ALL: [Activation; 17] = [
-    Activation::Step,
-    Activation::Sigmoid,
-    Activation::Tanh,
-    Activation::Relu,
-    Activation::LeakyRelu { slope: 0.01 },
-    Activation::Relu6,
-    Activation::Elu { alpha: 1.0 },
-    Activation::Selu { alpha: Activation::SELU_ALPHA, gamma: Activation::SELU_GAMMA },
-    Activation::Softplus,
-    Activation::Softsign,
-    Activation::Gelu,
-    Activation::GeluTanh,
-    Activation::Silu,
-    Activation::Mish,
-    Activation::HardSigmoid { alpha: Activation::HARD_SIGMOID_ALPHA, beta: Activation::HARD_SIGMOID_BETA },
-    Activation::HardSwish,
-    Activation::Identity,
-];
-
 /// The slope of the `prelu` that is drawn: what PyTorch's begins with.
 const SLOPE: f32 = 0.25;
 /// The scores that softmax makes probabilities of.
@@ -52,19 +31,46 @@ pub fn activations() -> Figure {
     let title = "Activations";
     let text = "What follows a sum. Each chart has the name in the language, the formula, and the values at −1 and 1.";
     let (mut shapes, top) = heading(title, text);
-    let curves = ALL.iter().map(|activation| Curve::of(*activation)).chain([Curve::of_prelu()]);
+    let without_weights = std::iter::successors(Some(Activation::Step), |activation| next(*activation));
+    let curves: Vec<Curve> = without_weights.map(Curve::of).chain([Curve::of_prelu()]).collect();
     let place = |index: usize| {
         let [column, row] = [index % COLUMNS, index / COLUMNS].map(|at| at as f32);
         [MARGIN + CELL[0] * column, top + CELL[1] * row]
     };
-    shapes.extend(curves.enumerate().map(|(index, curve)| curve.draw(place(index))));
-    shapes.push(bars(place(ALL.len() + 1)));
-    let rows = (ALL.len() + 3).div_ceil(COLUMNS);
+    shapes.extend(curves.iter().enumerate().map(|(index, curve)| curve.draw(place(index))));
+    shapes.push(bars(place(curves.len())));
+    let rows = (curves.len() + 2).div_ceil(COLUMNS);
     let about = "Without a function between them, two layers would be no more than one. The step of the perceptron has no slope to \
                  learn by; sigmoid and tanh have one that vanishes far from 0; ReLU and its relatives keep it on the positive \
                  side. Softmax, at the end, makes probabilities of scores."
         .to_owned();
     Figure { name: "activations", title, about, shapes, height: top + CELL[1] * rows as f32 }
+}
+
+/// The activation that is drawn behind another, each with the arguments that it has by default: one that is new in the
+/// language does not compile until it has a place here.
+const fn next(activation: Activation) -> Option<Activation> {
+    Some(match activation {
+        Activation::Step => Activation::Sigmoid,
+        Activation::Sigmoid => Activation::Tanh,
+        Activation::Tanh => Activation::Relu,
+        Activation::Relu => Activation::LeakyRelu { slope: 0.01 },
+        Activation::LeakyRelu { .. } => Activation::Relu6,
+        Activation::Relu6 => Activation::Elu { alpha: 1.0 },
+        Activation::Elu { .. } => Activation::Selu { alpha: Activation::SELU_ALPHA, gamma: Activation::SELU_GAMMA },
+        Activation::Selu { .. } => Activation::Softplus,
+        Activation::Softplus => Activation::Softsign,
+        Activation::Softsign => Activation::Gelu,
+        Activation::Gelu => Activation::GeluTanh,
+        Activation::GeluTanh => Activation::Silu,
+        Activation::Silu => Activation::Mish,
+        Activation::Mish => {
+            Activation::HardSigmoid { alpha: Activation::HARD_SIGMOID_ALPHA, beta: Activation::HARD_SIGMOID_BETA }
+        }
+        Activation::HardSigmoid { .. } => Activation::HardSwish,
+        Activation::HardSwish => Activation::Identity,
+        Activation::Identity => return None,
+    })
 }
 
 /// The formula of a function, with its arguments.

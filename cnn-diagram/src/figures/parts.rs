@@ -72,8 +72,10 @@ pub(super) fn heading(title: &str, text: &str) -> (Vec<Shape>, f32) {
 
 /// A line from a point to another with a head at its end.
 pub(super) fn arrow([x, y]: [f32; 2], [to_x, to_y]: [f32; 2]) -> Shape {
-    let length = (to_x - x).hypot(to_y - y).max(1.0);
-    let [ahead, down] = [(to_x - x) / length, (to_y - y) / length];
+    let [ahead, down] = [to_x - x, to_y - y];
+    // `hypot` is the system's, and not the same everywhere; roots are.
+    let length = (ahead * ahead + down * down).sqrt().max(1.0);
+    let [ahead, down] = [ahead / length, down / length];
     let [base_x, base_y] = [to_x - 7.0 * ahead, to_y - 7.0 * down];
     let line = format!("M{} {}L{} {}", px(x), px(y), px(base_x), px(base_y));
     let corner = |side: f32| format!("L{} {}", px(base_x - side * down), px(base_y + side * ahead));

@@ -141,7 +141,7 @@ impl Perceptron {
             ends.push([-(self.bias + down * edge) / across, edge]);
         }
         ends.retain(|end| end.iter().all(|place| place.is_finite() && place.abs() <= REACH + 1e-4));
-        let far = |end: &[f32; 2]| (end[0] - ends[0][0]).hypot(end[1] - ends[0][1]);
+        let far = |end: &[f32; 2]| (end[0] - ends[0][0]).abs().max((end[1] - ends[0][1]).abs());
         let last = *ends.iter().max_by(|a, b| far(a).total_cmp(&far(b)))?;
         Some([ends[0], last])
     }

@@ -74,6 +74,24 @@ fn words_do_not_overlap_and_are_on_the_page() {
     });
 }
 
+/// A grid is a group whose first rectangle is its paper, and all of whose words are numbers.
+#[test]
+fn numbers_are_within_their_grids() {
+    let is_number = |text: &Node<'_, '_>| text.text().is_some_and(|text| text.replace('−', "-").parse::<f32>().is_ok());
+    each(|figure, document| {
+        for group in document.descendants().filter(|node| node.attribute("class") == Some("n")) {
+            let texts: Vec<_> = group.children().filter(|node| node.has_tag_name("text")).collect();
+            let paper = group.children().find(|node| node.has_tag_name("rect")).map(rectangle);
+            let Some(paper) = paper.filter(|_| texts.iter().all(is_number)) else { continue };
+            for text in texts {
+                let area = text_area(text).expect("no text is turned");
+                let inside = area[0] > paper[0] && area[2] < paper[2] && area[1] > paper[1] && area[3] < paper[3];
+                assert!(inside, "{figure}: {:?} {area:?} in {paper:?}", text.text());
+            }
+        }
+    });
+}
+
 /// Contrast on the paper and on kinds of layers is tested with the colours.
 #[test]
 fn muted_words_stand_on_paper() {

@@ -1,6 +1,7 @@
 //! The interface: commands, their arguments, and their help.
 
 pub(crate) mod diagram;
+pub(crate) mod figures;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ Examples:
   cnn bench resnet50           how fast is it?
   cnn compare --help           does it give the numbers that PyTorch gives?
   cnn diagram lenet5 -o a.svg  what does it look like?
+  cnn figures figures          what do layers do?
 
 Exit code: 0 if all went well, 2 if anything did not; what went wrong is on stderr. `compare` has 1 for a difference.";
 
@@ -77,6 +79,9 @@ pub(crate) enum Command {
     /// Draw a net
     #[command(long_about = diagram::ABOUT, after_help = diagram::EXAMPLES)]
     Diagram(diagram::DiagramArgs),
+    /// Draw the figures that explain what layers do
+    #[command(long_about = figures::ABOUT, after_help = figures::EXAMPLES)]
+    Figures(figures::FiguresArgs),
 }
 
 /// A rule that gives tensors other names.

@@ -6,8 +6,10 @@ mod classify;
 mod compare;
 mod diagram;
 mod digits;
+mod figures;
 mod input;
 mod list;
+mod pixels;
 mod run;
 mod summary;
 mod trace;
@@ -32,6 +34,7 @@ pub(crate) fn execute(args: &Args, out: &mut impl Write) -> Result<(), Failure> 
         Command::Trace(args) => trace::trace(args),
         Command::Compare(args) => compare::compare(args, out),
         Command::Diagram(args) => diagram::diagram(args, out),
+        Command::Figures(args) => figures::figures(args),
     }?;
     out.flush().map_err(Failure::Stdout)
 }

@@ -15,6 +15,22 @@ const ATTEMPTS: u32 = 100;
 /// What is there already keeps its permissions; if we may not write it, it is not replaced either, and if it is a link,
 /// what it leads to is replaced. What is no file, such as a pipe or `/dev/null`, is written directly.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    prepare(path, bytes)?.finish()
+}
+
+/// A file that is written, but does not have its name yet. It goes away again unless it is finished, so of several files
+/// that belong together, either all can be replaced or none.
+pub(crate) struct Prepared(Option<(Temporary, PathBuf)>);
+
+impl Prepared {
+    /// Gives it its name.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        self.0.map_or(Ok(()), |(temporary, target)| temporary.rename(&target))
+    }
+}
+
+/// The first part of [`replace`]: all that takes space, and all that permissions are needed for.
+pub(crate) fn prepare(path: &Path, bytes: &[u8]) -> io::Result<Prepared> {
     let existing = match fs::metadata(path) {
         Ok(metadata) => Some(metadata),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -24,7 +40,8 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(metadata) => {
             let mut open = OpenOptions::new().write(true).open(path)?;
             if !metadata.is_file() {
-                return open.write_all(bytes);
+                open.write_all(bytes)?;
+                return Ok(Prepared(None));
             }
             (fs::canonicalize(path)?, Some(metadata.permissions()))
         }
@@ -36,7 +53,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         temporary.file.set_permissions(permissions)?;
     }
     temporary.file.sync_all()?;
-    temporary.rename(&target)
+    Ok(Prepared(Some((temporary, target))))
 }
 
 /// Somebody who gives the same file twice has mistaken one for the other.

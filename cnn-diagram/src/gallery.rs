@@ -10,8 +10,9 @@ use cnn_runtime::memory::Memory;
 use crate::caption::legend_of;
 use crate::draw::pill;
 use crate::layout::Rect;
+use crate::page::{Link, Page, escaped};
 use crate::sheet::{Shape, Sheet};
-use crate::theme::{Kind, Paint, Property, Theme, rules};
+use crate::theme::{Kind, Theme};
 use crate::{Detail, Options, memory, svg};
 
 pub use table::table_markdown;
@@ -33,61 +34,25 @@ pub struct Entry<'a> {
     pub new: &'a str,
 }
 
-/// What the page looks like.
-const STYLE: &str = include_str!("gallery/style.css");
-/// What its buttons do.
-const SCRIPT: &str = include_str!("gallery/script.js");
-
 /// The page, drawings in it as they are with these options, at both levels of detail.
 pub fn gallery(entries: &[Entry<'_>], options: &Options) -> String {
-    let links: String =
-        entries.iter().map(|entry| format!("<a href=\"#{0}\">{0}</a>\n", escaped(entry.name))).collect();
+    let links: Vec<Link<'_>> = entries.iter().map(|entry| Link { id: entry.name, name: entry.name }).collect();
     let sections: String = entries.iter().map(|entry| section(entry, options)).collect();
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\" data-detail=\"article\" data-theme=\"auto\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n\
-         <title>Convolutional networks</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n{HEADER}\
-         <nav>\n{links}</nav>\n<main>\n<section id=\"table\">\n<h2>All architectures</h2>\n{}</section>\n\
-         <section id=\"legend\">\n<h2>Legend</h2>\n{}</section>\n{sections}</main>\n{PANEL}<script>\n{SCRIPT}</script>\n\
-         </body>\n</html>\n",
-        colours(),
+    let main = format!(
+        "<section id=\"table\">\n<h2>All architectures</h2>\n{}</section>\n\
+         <section id=\"legend\">\n<h2>Legend</h2>\n{}</section>\n{sections}",
         table::table(entries),
         legend(options),
-    )
-}
-
-const HEADER: &str = "<header>\n<h1>Convolutional networks</h1>\n\
-    <p>Drawn from their declarations. Choose a block to see what it is.</p>\n</header>\n<div class=\"switches\">\n\
-    <fieldset id=\"detail\"><legend>Detail</legend>\
-    <button type=\"button\" data-value=\"article\" aria-pressed=\"true\">article</button>\
-    <button type=\"button\" data-value=\"full\" aria-pressed=\"false\">full</button>\
-    <button type=\"button\" data-value=\"memory\" aria-pressed=\"false\">memory</button></fieldset>\n\
-    <fieldset id=\"theme\"><legend>Theme</legend>\
-    <button type=\"button\" data-value=\"auto\" aria-pressed=\"true\">auto</button>\
-    <button type=\"button\" data-value=\"light\" aria-pressed=\"false\">light</button>\
-    <button type=\"button\" data-value=\"dark\" aria-pressed=\"false\">dark</button></fieldset>\n</div>\n";
-
-const PANEL: &str = "<aside id=\"panel\" hidden aria-live=\"polite\"><button type=\"button\" aria-label=\"close\">×</button>\
-    <pre></pre></aside>\n";
-
-/// The colours of the page: its own as variables, those of drawings where the reader chose a theme.
-fn colours() -> String {
-    let paints = [Paint::Paper, Paint::Ink, Paint::Muted, Paint::Line, Paint::Frame, Paint::Accent];
-    let variables = |dark: bool| -> String {
-        let colour = |paint: Paint| paint.colours()[usize::from(dark)];
-        paints.map(|paint| format!("--{}:{};", paint.key(), colour(paint))).concat()
-    };
-    let every = paints.into_iter().chain(Kind::ALL.map(Paint::Kind));
-    let every: Vec<(Property, Paint)> =
-        every.flat_map(|paint| [(Property::Fill, paint), (Property::Stroke, paint)]).collect();
-    format!(
-        ":root{{color-scheme:light dark;{light}}}\n@media(prefers-color-scheme:dark){{:root{{{dark}}}}}\n\
-         :root[data-theme=light]{{color-scheme:light;{light}}}\n:root[data-theme=dark]{{color-scheme:dark;{dark}}}\n{}\n{}\n",
-        rules(":root[data-theme=light] ", false, every.iter().copied()),
-        rules(":root[data-theme=dark] ", true, every.iter().copied()),
-        light = variables(false),
-        dark = variables(true),
-    )
+    );
+    Page {
+        title: "Convolutional networks",
+        intro: "Drawn from their declarations. Choose a block to see what it is.",
+        details: &["article", "full", "memory"],
+        theme: Theme::Auto,
+        links: &links,
+        main: &main,
+    }
+    .write()
 }
 
 /// A net with all its drawings, one of which is seen.
@@ -126,9 +91,4 @@ fn legend(options: &Options) -> String {
     let note = Shape::text(36.0, bottom + 4.0, 10.0, note);
     let shapes = vec![kinds, pill(&letter, at), note];
     Sheet { title: "Legend", size: [most, bottom + 16.0], width: most, theme: Theme::Auto }.write(shapes)
-}
-
-/// Text as HTML.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -17,6 +17,8 @@
 //! # }
 //! ```
 //!
+//! [`figures`] are of what layers do, with numbers.
+//!
 //! A drawing depends on nothing but the description and the options: no font is measured, no clock is read, and the same net
 //! is the same bytes.
 //!
@@ -27,6 +29,7 @@
 //! | `draw`, `caption` | as shapes |
 //! | `memory` | a workspace over time |
 //! | `gallery` | a page of many nets |
+//! | [`figures`] | what layers do, with numbers |
 //! | [`theme`] | the colour and the mark of each kind of layer |
 //! | [`sheet`], [`text`] | shapes as SVG, in two themes; words without a font |
 //! | [`language`] | layers' arguments as the language writes them |
@@ -35,11 +38,13 @@
 
 mod caption;
 mod draw;
+pub mod figures;
 mod gallery;
 pub mod language;
 mod layout;
 mod memory;
 mod model;
+mod page;
 pub mod sheet;
 pub mod text;
 pub mod theme;

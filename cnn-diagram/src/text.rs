@@ -19,7 +19,9 @@ fn advances(text: &str, printable: &[u16; 95]) -> f32 {
         ' '..='~' => printable[character as usize - ' ' as usize],
         '·' => 380,
         '–' => 500,
-        '×' | '→' => 838,
+        '×' | '→' | '−' | '≥' | '≈' => 838,
+        // Indices, squares and cubes.
+        '₀'..='₉' | '²' | '³' => 450,
         // Greek and accented letters are narrower than this, dashes and dots are not.
         'α'..='ω' | 'à'..='ÿ' => 780,
         _ => 1000,

@@ -18,6 +18,17 @@ pub enum Theme {
     Dark,
 }
 
+impl Theme {
+    /// Its name on pages and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
 /// A kind of layer, as drawings tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {

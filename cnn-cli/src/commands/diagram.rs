@@ -1,13 +1,12 @@
 //! `cnn diagram`
 
-mod pixels;
-
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 use cnn_diagram::{Entry, Options, gallery, memory, svg};
 
+use super::pixels;
 use crate::args::diagram::{Detail, DiagramArgs, Format, Theme};
 use crate::failure::Failure;
 use crate::registry::{MODELS, Model};
@@ -31,12 +30,16 @@ fn options(args: &DiagramArgs) -> Options {
             Detail::Full => cnn_diagram::Detail::Full,
         },
         width: args.width,
-        theme: match args.theme {
-            Theme::Auto => cnn_diagram::Theme::Auto,
-            Theme::Light => cnn_diagram::Theme::Light,
-            Theme::Dark => cnn_diagram::Theme::Dark,
-        },
+        theme: theme(args.theme),
         unfold: args.unfold,
+    }
+}
+
+pub(super) fn theme(theme: Theme) -> cnn_diagram::Theme {
+    match theme {
+        Theme::Auto => cnn_diagram::Theme::Auto,
+        Theme::Light => cnn_diagram::Theme::Light,
+        Theme::Dark => cnn_diagram::Theme::Dark,
     }
 }
 

@@ -6,6 +6,7 @@ mod classify;
 mod compare;
 mod diagram;
 mod digits;
+mod figures;
 mod interface;
 mod run;
 mod run_errors;

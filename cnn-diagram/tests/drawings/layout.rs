@@ -1,16 +1,8 @@
 //! Nothing overlaps, is cut off, or crosses.
 
-use cnn_diagram::text::{bold_width, width};
 use roxmltree::{Document, Node};
 
-use super::support::{NETS, blocks, drawn, number, ways};
-
-/// Left, top, right, bottom.
-type Area = [f32; 4];
-
-fn meet(a: Area, b: Area) -> bool {
-    a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
-}
+use super::support::{Area, NETS, blocks, drawn, meet, number, text_area, ways};
 
 fn shrunk([left, top, right, bottom]: Area, by: f32) -> Area {
     [left + by, top + by, right - by, bottom - by]
@@ -31,15 +23,6 @@ fn area(block: Node<'_, '_>) -> Area {
     });
     let union = |a: Area, b: Area| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])];
     shapes.reduce(union).expect("a block has a shape")
-}
-
-/// What a text covers at most, if it is not turned.
-fn text_area(text: Node<'_, '_>) -> Option<Area> {
-    let (x, y, size) = (number(text, "x"), number(text, "y"), number(text, "font-size"));
-    let content = text.text()?;
-    let wide = if text.attribute("font-weight").is_some() { bold_width(content, size) } else { width(content, size) };
-    let left = if text.attribute("text-anchor").is_some() { x - wide / 2.0 } else { x };
-    text.attribute("transform").is_none().then_some([left, y - 0.75 * size, left + wide, y + 0.2 * size])
 }
 
 /// The straight parts of wires.

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod content;
+mod figures;
 mod layout;
 mod memory;
 mod numbers;

@@ -1,5 +1,6 @@
 //! The nets, and drawings that were read back.
 
+use cnn_diagram::text::{bold_width, width};
 use cnn_diagram::{Detail, Options, Theme, svg};
 use cnn_runtime::graph::Graph;
 use models::torchvision;
@@ -65,4 +66,25 @@ pub(crate) fn blocks<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Nod
 /// All text that a group has.
 pub(crate) fn texts(node: Node<'_, '_>) -> Vec<String> {
     node.descendants().filter(|n| n.has_tag_name("text")).filter_map(|n| n.text().map(str::to_owned)).collect()
+}
+
+/// Left, top, right, bottom.
+pub(crate) type Area = [f32; 4];
+
+/// Whether two areas have a point in common.
+pub(crate) fn meet(a: Area, b: Area) -> bool {
+    a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
+}
+
+/// What a text covers at most, if it is not turned.
+pub(crate) fn text_area(text: Node<'_, '_>) -> Option<Area> {
+    let (x, y, size) = (number(text, "x"), number(text, "y"), number(text, "font-size"));
+    let content = text.text()?;
+    let wide = if text.attribute("font-weight").is_some() { bold_width(content, size) } else { width(content, size) };
+    let left = match text.attribute("text-anchor") {
+        Some("middle") => x - wide / 2.0,
+        Some("end") => x - wide,
+        _ => x,
+    };
+    text.attribute("transform").is_none().then_some([left, y - 0.75 * size, left + wide, y + 0.2 * size])
 }

@@ -1,0 +1,80 @@
+//! The figures by which articles explain convolutional networks: what a layer does, with numbers.
+//!
+//! Numbers are computed by [`cnn_runtime::reference`], every layer's mathematics in plain loops, and never written by hand: an
+//! example with other numbers is another figure. Grids have room for numbers of three digits or two decimals. (The kernels are
+//! tested against the same functions. They are not what draws, since their last bits depend on the instruction set, and a
+//! figure is the same bytes everywhere.)
+//!
+//! ```
+//! use cnn_diagram::Theme;
+//! use cnn_diagram::figures::Perceptron;
+//!
+//! let figure = Perceptron { inputs: [2.0, -1.0], ..Perceptron::default() }.figure();
+//! assert!(figure.svg(Theme::Auto).starts_with("<svg"));
+//! ```
+//!
+//! | figure | shows |
+//! | --- | --- |
+//! | [`Perceptron`] | a weighted sum and a step |
+//! | [`activations`] | the curve of every activation of the language |
+//! | [`MultilayerPerceptron`] | a net of fully connected layers, from its description |
+//! | [`Convolution`] | every step of a convolution |
+//! | [`Pooling`] | max, average and global average pooling of one map |
+//! | [`LocalResponse`] | local response normalisation of a few maps |
+//! | [`BatchNormalisation`] | a batch, normalised step by step |
+
+mod activations;
+mod batch_norm;
+mod convolution;
+mod local_response;
+mod multilayer;
+mod page;
+mod parts;
+mod perceptron;
+mod pooling;
+
+use crate::sheet::{Shape, Sheet};
+use crate::theme::Theme;
+
+pub use activations::activations;
+pub use batch_norm::BatchNormalisation;
+pub use convolution::{Convolution, Place};
+pub use local_response::LocalResponse;
+pub use multilayer::MultilayerPerceptron;
+pub use page::page;
+pub use perceptron::Perceptron;
+pub use pooling::Pooling;
+
+/// A figure that is ready to be written.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// What its file is called, without an ending.
+    pub name: &'static str,
+    /// What it is called.
+    pub title: &'static str,
+    /// What it shows, for those who see it first.
+    pub about: String,
+    shapes: Vec<Shape>,
+    height: f32,
+}
+
+impl Figure {
+    /// The figure as a file.
+    pub fn svg(&self, theme: Theme) -> String {
+        let size = [parts::WIDTH, self.height.ceil()];
+        Sheet { title: self.title, size, width: parts::WIDTH, theme }.write(self.shapes.clone())
+    }
+}
+
+/// All figures with their usual examples, in the order in which articles explain; and this multilayer perceptron.
+pub fn all(net: &MultilayerPerceptron) -> [Figure; 7] {
+    [
+        Perceptron::default().figure(),
+        activations(),
+        net.figure(),
+        Convolution::default().figure(),
+        Pooling::default().figure(),
+        LocalResponse::default().figure(),
+        BatchNormalisation::default().figure(),
+    ]
+}

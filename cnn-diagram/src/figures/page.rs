@@ -1,0 +1,32 @@
+//! A page of figures. It is one file that asks for nothing else, so it works from a disk.
+
+use super::Figure;
+use crate::page::{Link, Page, escaped};
+use crate::theme::Theme;
+
+/// The page, with each figure and what it shows. It begins in this theme, and readers can choose another. `ending` is that of
+/// the figures' files beside it, to which it has links.
+pub fn page(figures: &[Figure], theme: Theme, ending: &str) -> String {
+    let links: Vec<Link<'_>> = figures.iter().map(|figure| Link { id: figure.name, name: figure.title }).collect();
+    let sections: String = figures.iter().map(|figure| section(figure, ending)).collect();
+    Page {
+        title: "Convolutional networks, explained",
+        intro: "Every number is computed by the functions that the compiler is tested against. Choose a part to see what it is.",
+        details: &[],
+        theme,
+        links: &links,
+        main: &sections,
+    }
+    .write()
+}
+
+fn section(figure: &Figure, ending: &str) -> String {
+    let Figure { name, title, about, .. } = figure;
+    format!(
+        "<section id=\"{name}\">\n<h2>{}</h2>\n<p>{}</p>\n<figure>\n{}<figcaption><a href=\"{name}.{ending}\">{name}.{ending}\
+         </a></figcaption>\n</figure>\n</section>\n",
+        escaped(title),
+        escaped(about),
+        figure.svg(Theme::Auto),
+    )
+}

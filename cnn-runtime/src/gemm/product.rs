@@ -44,7 +44,7 @@ pub(crate) unsafe fn multiply<S: Simd>(s: S, products: &Products) {
     let together = if tiles == 1 || count * depth * width.channels() <= L1_FLOATS { count } else { 1 };
     for first in (0..count).step_by(together) {
         let lines = if cold && together == 1 { depth } else { 0 };
-        let ahead = Ahead::new(products.panel(first + 1), products.weights.1, lines, width);
+        let ahead = Ahead::new(products.panel(first + 1), products.weights.1, lines, width, tiles);
         let ahead = Cell::new(ahead);
         let strip = Strip { products, first, count: together, row: 0, tiles: higher, ahead: &ahead };
         if higher > 0 {

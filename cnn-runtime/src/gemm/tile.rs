@@ -27,10 +27,10 @@ pub(super) fn panel<S: Simd, W: Stored>(
 ) {
     let lines = if cold { W::floats(gemm.patch.depth()) } else { 0 };
     let behind = panel.start.wrapping_add(panel.width.panels() * panel.next);
-    let ahead = Cell::new(Ahead::new(behind, panel.next, lines, panel.width));
+    let tiles = block.len.div_ceil(panel.width.most::<S>());
+    let ahead = Cell::new(Ahead::new(behind, panel.next, lines, panel.width, tiles));
     let input = gemm.ws.cast_const().wrapping_add(group * gemm.group_step);
     let output = gemm.ws.wrapping_add(group * gemm.group_outputs() + panel.first);
-    let tiles = block.len.div_ceil(panel.width.most::<S>());
     let (mr, higher) = (block.len / tiles, block.len % tiles);
     let mut strip = Strip { gemm, block, taps, first: 0, tiles: higher, input, output, panel, ahead: &ahead };
     if higher > 0 {
@@ -117,18 +117,22 @@ pub(super) struct Ahead {
     next: usize,
     /// Lines that are left.
     lines: usize,
+    /// How many are asked for at once.
+    step: usize,
 }
 
 impl Ahead {
-    /// `lines` from `at` on, and as many `next` floats behind them where tiles are over two panels. Half panels come last.
-    pub(super) fn new(at: *const f32, next: usize, lines: usize, width: Width) -> Self {
-        Self { at, next, lines: if width == Width::Half { 0 } else { lines } }
+    /// `lines` from `at` on, and as many `next` floats behind them where tiles are over two panels, while `tiles` tiles are
+    /// computed. Half panels come last.
+    pub(super) fn new(at: *const f32, next: usize, lines: usize, width: Width, tiles: usize) -> Self {
+        let lines = if width == Width::Half { 0 } else { lines };
+        Self { at, next, lines, step: UNROLL.div_ceil(tiles) }
     }
 
-    /// Asks for a line of each panel.
+    /// Asks for some lines of each panel.
     #[inline(always)]
     fn fetch<S: Simd, const NV: usize>(&mut self, s: S) {
-        if self.lines > 0 {
+        for _ in 0..self.step.min(self.lines) {
             s.prefetch(self.at);
             if const { NV * S::LANES > PANEL } {
                 s.prefetch(self.at.wrapping_add(self.next));

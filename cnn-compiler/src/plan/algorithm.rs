@@ -47,7 +47,7 @@ pub(super) enum Algorithm {
 }
 
 /// What the transforms cost for each of the n x n values of a tile and each channel, in or out: for n = 4, 6, 8.
-const TRANSFORM: [(usize, f64); 3] = [(4, 7.0), (6, 8.0), (8, 10.0)];
+const TRANSFORM: [(usize, f64); 3] = [(4, 7.0), (6, 8.0), (8, 12.0)];
 /// What a byte of V costs each time that it comes from L3.
 const SPILL: f64 = 1.0;
 /// What a byte of weights costs on its way from memory.

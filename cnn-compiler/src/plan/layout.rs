@@ -9,7 +9,7 @@ use cnn_runtime::conv::Conv2d;
 use cnn_runtime::map::Map;
 use cnn_runtime::memory::Holds;
 use cnn_runtime::op::{Op, Padding, Size};
-use cnn_runtime::winograd::{Winograd2d, covered, room};
+use cnn_runtime::winograd::{Winograd2d, covered};
 
 use super::Chosen;
 use super::algorithm::Algorithm;
@@ -108,9 +108,7 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
 fn scratch(algorithm: Algorithm, output: Size) -> Option<usize> {
     match algorithm {
         Algorithm::Direct => None,
-        Algorithm::Winograd { panels, block } => {
-            Some(Winograd2d::scratch_floats(&panels, room(output, panels.tile, block)))
-        }
+        Algorithm::Winograd { panels, block } => Some(Winograd2d::scratch_floats(&panels, output, block)),
     }
 }
 

@@ -23,27 +23,26 @@ pub(crate) struct Products {
     pub(crate) weights: (*const f32, usize),
     /// Where the first product is stored, `[len][width]`, and the distance to the next one.
     pub(crate) to: (*mut f32, usize),
-    /// Whether weights come from memory: then those of the next product are fetched meanwhile.
-    pub(crate) cold: bool,
 }
 
 /// Weights of at most so many floats stay in L1 for all tiles.
 const L1_FLOATS: usize = 6144;
 
-/// Multiplies.
+/// Multiplies. Meanwhile the weights of the next product are fetched: they come from memory, or at least from L3, since those of
+/// all products are more than L2 holds beside V and M.
 ///
 /// # Safety
 ///
 /// The rows and the panels must be readable, and the results writable.
 #[inline(always)]
 pub(crate) unsafe fn multiply<S: Simd>(s: S, products: &Products) {
-    let Products { count, len, depth, width, cold, .. } = *products;
+    let Products { count, len, depth, width, .. } = *products;
     let tiles = len.div_ceil(width.most::<S>());
     let (mr, higher) = (len / tiles, len % tiles);
     // Small products are so short that it counts how often kernels are called.
     let together = if tiles == 1 || count * depth * width.channels() <= L1_FLOATS { count } else { 1 };
     for first in (0..count).step_by(together) {
-        let lines = if cold && together == 1 { depth } else { 0 };
+        let lines = if together == 1 { depth } else { 0 };
         let ahead = Ahead::new(products.panel(first + 1), products.weights.1, lines, width, tiles);
         let ahead = Cell::new(ahead);
         let strip = Strip { products, first, count: together, row: 0, tiles: higher, ahead: &ahead };

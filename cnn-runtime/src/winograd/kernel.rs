@@ -2,6 +2,8 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
+use core::ops::Range;
+
 use super::{Winograd2d, depth, spread, transform, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
@@ -22,7 +24,7 @@ pub(super) struct Work<'a> {
     pub(super) weights: *const f32,
     pub(super) ws: *mut f32,
     pub(super) finish: Finish,
-    /// Which tiles.
+    /// Which tiles, or which channels.
     pub(super) share: Share,
 }
 
@@ -35,10 +37,10 @@ struct Block {
     first: usize,
     len: usize,
     group: usize,
-    /// Where the first one is in V and M.
-    slot: usize,
-    /// Whether weights come from memory.
-    cold: bool,
+    /// Where the first one is in V.
+    v: usize,
+    /// Where the first one is in M.
+    m: usize,
 }
 
 /// Some output channels: a panel, half of one, or two.
@@ -60,33 +62,63 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Work { layer, batch, share, .. } = self.0;
-        let Some((index, share)) = share.at_most(layer.room()) else { return };
-        let tiles = share.of(batch.images * self.tiles_per_image());
+        let Work { layer, share, .. } = self.0;
+        let Some((index, share)) = share.at_most(layer.room_in_v()) else { return };
+        let tiles = share.of(self.tiles());
         if tiles.is_empty() {
             return;
         }
-        let room = layer.room() / share.parts;
+        let room = layer.room_in_v() / share.parts;
         for (first, len) in evenly(tiles.len(), layer.block.min(room)) {
-            let (cold, first) = (first == 0, tiles.start + first);
+            let first = tiles.start + first;
             for group in 0..layer.conv.groups {
-                let block = Block { first, len, group, slot: index * room, cold };
+                let block = Block { first, len, group, v: index * room, m: index * room };
                 s.run(Transform { work: &self, block });
-                let outputs = self.outputs();
-                let mut channel = 0;
-                while channel < outputs {
-                    let panel = self.panel::<S>(group, channel);
-                    self.products(s, block, panel);
-                    let finishing = Finishing { work: &self, block, panel };
-                    if panel.width == Width::Half {
-                        s.half().run(finishing)
-                    } else {
-                        s.run(finishing)
-                    }
-                    channel += panel.channels;
-                }
+                self.channels(s, block, 0..self.outputs());
+                self.pass(s, block, 0..self.outputs());
             }
-            self.pass(s, first, len);
+        }
+    }
+}
+
+/// V of all tiles, in the group: the first half of what is done where threads share the channels.
+pub(super) struct Tiles<'a, const M: usize, const N: usize>(pub(super) Work<'a>, pub(super) usize);
+
+impl<const M: usize, const N: usize> Kernel for Tiles<'_, M, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self(work, group) = self;
+        let work = &Winograd::<M, N>(work);
+        let tiles = work.0.share.of(work.tiles());
+        let block = Block { first: tiles.start, len: tiles.len(), group, v: tiles.start, m: 0 };
+        s.run(Transform { work, block });
+    }
+}
+
+/// Some channels of the group for all tiles, whose V is there: the second half.
+pub(super) struct Channels<'a, const M: usize, const N: usize>(pub(super) Work<'a>, pub(super) usize);
+
+impl<const M: usize, const N: usize> Kernel for Channels<'_, M, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self(work, group) = self;
+        let work = Winograd::<M, N>(work);
+        let Work { layer, share, .. } = work.0;
+        let Some((index, share)) = share.at_most(layer.room_in_m()) else { return };
+        let (outputs, wide) = (work.outputs(), width(work.outputs()));
+        let panels = share.of(outputs.div_ceil(wide));
+        let room = layer.room_in_m() / share.parts;
+        for panel in panels {
+            let channels = panel * wide..outputs.min((panel + 1) * wide);
+            for (first, len) in evenly(work.tiles(), room) {
+                let block = Block { first, len, group, v: first, m: index * room };
+                work.channels(s, block, channels.clone());
+                work.pass(s, block, channels.clone());
+            }
         }
     }
 }
@@ -107,6 +139,11 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         (image * self.0.batch.floats, tile / self.columns() * M, tile % self.columns() * M)
     }
 
+    /// Tiles of all images.
+    fn tiles(&self) -> usize {
+        self.0.batch.images * self.tiles_per_image()
+    }
+
     fn inputs(&self) -> usize {
         self.0.layer.conv.input.channels / self.0.layer.conv.groups
     }
@@ -117,18 +154,18 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
 
     /// Where V begins, and the distance between the values of two points.
     fn v(&self) -> (*mut f32, usize) {
-        (self.0.ws.wrapping_add(self.0.layer.scratch), spread(self.0.layer.room() * depth(self.inputs())))
+        (self.0.ws.wrapping_add(self.0.layer.scratch), spread(self.0.layer.room_in_v() * depth(self.inputs())))
     }
 
     /// Where M begins, and the distance between the values of two points.
     fn m(&self) -> (*mut f32, usize) {
         let (v, distance) = self.v();
-        (v.wrapping_add(N * N * distance), spread(self.0.layer.room() * width(self.outputs())))
+        (v.wrapping_add(N * N * distance), spread(self.0.layer.room_in_m() * width(self.outputs())))
     }
 
     /// Where a block begins in M: the same for all panels, since other threads may be at wider ones.
     fn slot_in_m(&self, block: Block) -> usize {
-        block.slot * width(self.outputs())
+        block.m * width(self.outputs())
     }
 
     /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
@@ -148,6 +185,23 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         }
     }
 
+    /// Some channels of the outputs of a block, from its V on; they begin with a panel.
+    #[inline(always)]
+    fn channels<S: Simd>(&self, s: S, block: Block, channels: Range<usize>) {
+        let mut channel = channels.start;
+        while channel < channels.end {
+            let panel = self.panel::<S>(block.group, channel);
+            self.products(s, block, panel);
+            let finishing = Finishing { work: self, block, panel };
+            if panel.width == Width::Half {
+                s.half().run(finishing)
+            } else {
+                s.run(finishing)
+            }
+            channel += panel.channels;
+        }
+    }
+
     /// M of a panel: a matrix product for each point.
     #[inline(always)]
     fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) {
@@ -158,29 +212,29 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
             len: block.len,
             depth: inputs,
             width: panel.width,
-            rows: (v.wrapping_add(block.slot * depth(inputs)).cast_const(), depth(inputs), v_distance),
+            rows: (v.wrapping_add(block.v * depth(inputs)).cast_const(), depth(inputs), v_distance),
             // Behind the biases.
             weights: (panel.weights.wrapping_add(panel.width.channels().min(PANEL)), panel.next),
             to: (m.wrapping_add(self.slot_in_m(block)), m_distance),
-            cold: block.cold,
         };
         // SAFETY: V and M have room for the tiles of a block at each point, and lie in the scratch memory; a panel has a bias,
         // and then the transformed filters of all points.
         unsafe { multiply(s, &products) };
     }
 
-    /// Applies what remains of the activation to the tiles of a block.
+    /// Applies what remains of the activation to some channels of a block's group.
     #[inline(always)]
-    fn pass<S: Simd>(&self, s: S, first: usize, len: usize) {
+    fn pass<S: Simd>(&self, s: S, block: Block, channels: Range<usize>) {
         let Some(activation) = self.0.finish.pass else { return };
         let output = self.0.layer.conv.output;
-        for index in first..first + len {
+        let first = block.group * self.outputs() + channels.start;
+        for index in block.first..block.first + block.len {
             let (image, top, left) = self.tile(index);
             for y in top..output.height.min(top + M) {
                 for x in left..output.width.min(left + M) {
                     // SAFETY: these are elements of the output.
-                    let to = unsafe { self.0.ws.add(image + output.at(y, x)) };
-                    s.run(Apply { activation, from: to, to, len: output.channels });
+                    let to = unsafe { self.0.ws.add(image + output.at(y, x) + first) };
+                    s.run(Apply { activation, from: to, to, len: channels.len() });
                 }
             }
         }
@@ -210,7 +264,7 @@ impl<const M: usize, const N: usize> Kernel for Transform<'_, '_, M, N> {
                 // has whole vectors of channels for each tile and point.
                 unsafe {
                     let from = ws.add(from + channel).cast_const();
-                    let to = v.add((self.block.slot + index) * depth(inputs) + channel);
+                    let to = v.add((self.block.v + index) * depth(inputs) + channel);
                     transform_tile::<S, N>(s, from, [row, pixel], to, distance);
                 }
             }

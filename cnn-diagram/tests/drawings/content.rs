@@ -80,6 +80,31 @@ fn the_legend_has_the_kinds_that_are_there_and_no_others() {
     }
 }
 
+/// Letters stand in rectangles that are round at both ends.
+#[test]
+fn the_legend_has_the_letters_that_are_there_and_no_others() {
+    for graph in NETS {
+        for way in ways() {
+            drawn(graph, &way, |document| {
+                let pills = document.descendants().filter(|node| node.attribute("rx") == Some("6"));
+                let letters =
+                    pills.filter_map(|pill| pill.next_sibling_element().filter(|text| text.has_tag_name("text")));
+                let (told, shown): (Vec<_>, Vec<_>) =
+                    letters.partition(|text| text.ancestors().any(|node| node.attribute("class") == Some("legend")));
+                let [mut told, shown] = [told, shown]
+                    .map(|texts| -> BTreeSet<&str> { texts.into_iter().filter_map(|text| text.text()).collect() });
+                // A batch normalisation that has a block of its own too is told by that.
+                if texts(document.root_element()).iter().filter(|text| *text == "batch normalisation").count() == 1
+                    && shown.contains("BN")
+                {
+                    told.insert("BN");
+                }
+                assert_eq!(shown, told, "{} {way:?}", graph.name);
+            });
+        }
+    }
+}
+
 #[test]
 fn articles_leave_out_what_articles_leave_out() {
     let written = |detail| {

@@ -109,7 +109,8 @@ class Browser {
     async close() {
         this.process.kill();
         await this.ended;
-        rmSync(this.profile, { recursive: true, force: true });
+        // Its own processes may write there for a moment.
+        rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     }
 }
 

@@ -6,6 +6,7 @@ mod classify;
 mod compare;
 mod diagram;
 mod digits;
+mod drawings;
 mod figures;
 mod input;
 mod list;

@@ -39,7 +39,7 @@ pub fn memory(graph: &Graph<'_>, memory: &Memory<'_>, options: &Options) -> Stri
     Sheet { title: &title, size: [size, bottom.ceil()], width: size, theme: options.theme }.write(shapes)
 }
 
-/// What a buffer is painted as: the layer that writes it.
+/// What a buffer is painted as: the layer that it is for.
 fn kind(graph: &Graph<'_>, buffer: &Buffer<'_>) -> Kind {
     match (buffer.holds, graph.nodes.iter().find(|node| node.name == buffer.name)) {
         (Holds::Scratch, _) => Kind::Scratch,
@@ -146,13 +146,13 @@ impl Chart {
             Holds::Scratch => ", scratch",
             Holds::Output => ", output",
         };
-        let until = memory.times.get(buffer.last).copied().unwrap_or("output");
+        let at = |time: usize| readable(graph, memory.times.get(time).copied().unwrap_or("output"));
+        let [from, until] = [buffer.first, buffer.last].map(at);
         let title = format!(
-            "{}{what}: {} bytes\nfrom byte {}, from {} to {until}",
-            buffer.name,
+            "{}{what}: {} bytes\nfrom byte {}, from {from} to {until}",
+            readable(graph, buffer.name),
             thousands(bytes(buffer.len)),
             thousands(bytes(buffer.offset)),
-            buffer.name,
         );
         let kind = kind(graph, buffer);
         let id = format!("{}-memory-{index}", graph.name);
@@ -183,7 +183,9 @@ impl Chart {
 
 /// The longest name of a buffer that fits, and whether it is turned.
 fn label(name: &str, what: &str, [wide, high]: [f32; 2]) -> Option<(String, bool)> {
-    let short = name.rsplit('.').next().unwrap_or(name);
+    let last = name.rsplit('.').next().unwrap_or(name);
+    // A number says less than what the layer does.
+    let short = last.split_once(' ').map_or(last, |(_, what)| what);
     let texts = [format!("{name}{what}"), name.to_owned(), short.to_owned()];
     texts.into_iter().find_map(|text| {
         let length = width(&text, SMALL) + 2.0 * PAD;

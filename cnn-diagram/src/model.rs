@@ -5,10 +5,12 @@
 //! | --- | --- |
 //! | `pipeline` | nodes to what the language nests |
 //! | `labels` | what stands on a block |
-//! | `build` | fuses letters, folds calls of blocks |
+//! | `groups` | which of them are copies of a group |
+//! | `build` | fuses letters, folds calls of blocks and copies of groups |
 //! | `stages` | frames stages |
 
 mod build;
+mod groups;
 mod labels;
 mod pipeline;
 mod stages;
@@ -93,12 +95,12 @@ pub(crate) enum What {
     Unit(Unit),
 }
 
-/// Calls of a block that is drawn elsewhere.
+/// Calls of a block, or copies of a group, that is drawn elsewhere.
 #[derive(Clone, Debug)]
 pub(crate) struct Unit {
-    /// The block's name in the declaration.
+    /// The block's name in the declaration; a group has none and is called a group.
     pub(crate) block: String,
-    /// The names of the calls.
+    /// The names of the calls or copies.
     pub(crate) calls: Vec<String>,
     /// The layers of one call with all their numbers: calls with the same ones are folded.
     exact: String,

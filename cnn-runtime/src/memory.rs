@@ -16,7 +16,8 @@ pub struct Memory<'a> {
 /// A part of a workspace for some time. Buffers of the same time do not overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Buffer<'a> {
-    /// The layer that writes it first.
+    /// The layer whose result it is made for. Others may write into it before, as the branches of a concat do, or over it
+    /// later.
     pub name: &'a str,
     /// What it is for.
     pub holds: Holds,

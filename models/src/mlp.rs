@@ -14,9 +14,9 @@ network! {
         step;
     }
 
-    /// A multilayer perceptron for handwritten digits: perceptrons side by side are a layer, and every layer reads all
-    /// of the one before. The step has become a sigmoid, which has a slope to learn by (Rumelhart, Hinton & Williams,
-    /// "Learning representations by back-propagating errors", Nature 323, 1986); softmax turns ten scores into
+    /// A multilayer perceptron (Rumelhart, Hinton & Williams, "Learning representations by back-propagating errors",
+    /// Nature 323, 1986) for handwritten digits: perceptrons side by side are a layer, and every layer reads all of the
+    /// one before. The step has become a sigmoid, which has a slope to learn by; softmax turns ten scores into
     /// probabilities.
     ///
     #[doc = include_str!("../diagrams/mlp.svg")]

@@ -24,7 +24,7 @@ pub(crate) struct DiagramArgs {
     /// Its colours
     #[arg(long, value_enum, default_value_t, conflicts_with = "all")]
     pub(crate) theme: Theme,
-    /// Draw blocks each time they are called, not once
+    /// Draw blocks and groups each time they occur, not once
     #[arg(long, conflicts_with = "memory")]
     pub(crate) unfold: bool,
     /// Draw the memory that the net computes in over time, not its layers
@@ -69,8 +69,8 @@ pub(crate) enum Format {
 pub(crate) const ABOUT: &str = "\
 Draw a net as an SVG or a PNG.
 
-Layers run from left to right, in rows. A block of the declaration that is called more than once is drawn once, below; a
-pile of blocks stands for calls that follow each other. Letters on a layer are what follows it: R for ReLU, BN for batch
+Layers run from left to right, in rows. A block of the declaration that is called more than once is drawn once, below, and so
+is a group that is repeated; a pile of blocks stands for calls that follow each other. Letters on a layer are what follows it: R for ReLU, BN for batch
 normalisation; the legend has them all. In an SVG, pointing at a layer tells its name, arguments, shapes, parameters and
 multiplications (MACs).
 
@@ -86,5 +86,6 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   cnn diagram resnet50 -o resnet50.svg
   cnn diagram inception-v1 --detail full --width 1100 -o inception.png
+  cnn diagram resnet50 --detail full --width 1000 -o a4.png    all numbers on one page
   cnn diagram vgg16 --memory -o memory.svg
   cnn diagram --all gallery && xdg-open gallery/index.html";

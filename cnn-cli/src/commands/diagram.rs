@@ -1,16 +1,15 @@
 //! `cnn diagram`
 
-use std::fs;
-use std::io::Write;
+use std::io::{IsTerminal, Write, stdout};
 use std::path::Path;
 
 use cnn_diagram::{Entry, Options, gallery, memory, svg};
 
+use super::drawings::{write, write_folder};
 use super::pixels;
 use crate::args::diagram::{Detail, DiagramArgs, Format, Theme};
 use crate::failure::Failure;
 use crate::registry::{MODELS, Model};
-use crate::replace::replace;
 
 /// Draws a net, or all of them.
 pub(super) fn diagram(args: &DiagramArgs, out: &mut impl Write) -> Result<(), Failure> {
@@ -46,6 +45,10 @@ pub(super) fn theme(theme: Theme) -> cnn_diagram::Theme {
 fn draw(model: &Model, args: &DiagramArgs, options: &Options, out: &mut impl Write) -> Result<(), Failure> {
     let drawing = if args.memory { memory(model.graph, model.memory, options) } else { svg(model.graph, options) };
     let bytes = match format(args)? {
+        Format::Png if args.output.is_none() && stdout().is_terminal() => {
+            let message = "a PNG is nothing that a terminal can show: name a file, `-o net.png`";
+            return Err(Failure::Message(message.to_owned()));
+        }
         Format::Svg => drawing.into_bytes(),
         Format::Png => pixels::png(&drawing).map_err(Failure::Message)?,
     };
@@ -70,17 +73,18 @@ fn format(args: &DiagramArgs) -> Result<Format, Failure> {
 
 /// A folder with every net: drawings and the page.
 fn draw_all(folder: &Path, options: &Options) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| Failure::of_file(folder, format_args!("cannot be made: {error}")))?;
     let entries: Vec<Entry<'_>> = MODELS.iter().map(entry).collect();
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for entry in &entries {
         for detail in [cnn_diagram::Detail::Article, cnn_diagram::Detail::Full] {
             let drawing = svg(entry.graph, &Options { detail, ..*options });
-            write(&folder.join(format!("{}-{}.svg", entry.name, detail.name())), drawing.as_bytes())?;
+            files.push((format!("{}-{}.svg", entry.name, detail.name()), drawing.into_bytes()));
         }
         let chart = memory(entry.graph, entry.memory, options);
-        write(&folder.join(format!("{}-memory.svg", entry.name)), chart.as_bytes())?;
+        files.push((format!("{}-memory.svg", entry.name), chart.into_bytes()));
     }
-    write(&folder.join("index.html"), gallery(&entries, options).as_bytes())
+    files.push(("index.html".to_owned(), gallery(&entries, options).into_bytes()));
+    write_folder(folder, &files)
 }
 
 fn entry(model: &'static Model) -> Entry<'static> {
@@ -92,8 +96,4 @@ fn entry(model: &'static Model) -> Entry<'static> {
         year: model.year,
         new: model.new,
     }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    replace(path, bytes).map_err(|error| Failure::of_file(path, format_args!("cannot be written: {error}")))
 }

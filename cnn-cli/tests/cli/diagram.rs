@@ -96,7 +96,16 @@ fn what_cannot_be_drawn_is_told() {
         "there is no net `resnet`; did you mean `resnet18`? `cnn list` shows all"
     );
     let nowhere = run(["diagram", "lenet5", "-o", "nowhere/a.svg"]).error();
-    assert_eq!(nowhere, "nowhere/a.svg cannot be written: there is no folder nowhere");
+    assert_eq!(nowhere, "nowhere/a.svg cannot be written: there is no folder nowhere: name a folder that is there");
+    let folder = Folder::new("diagram-errors");
+    let file = folder.file("note.txt", "mine");
+    let message = run(["diagram".as_ref(), "--all".as_ref(), file.as_os_str()]).error();
+    assert!(message.ends_with("note.txt is a file, not a folder: name another one"), "{message}");
+    // Somebody has a folder where a drawing should go: nothing is written.
+    std::fs::create_dir_all(folder.path("taken/vgg16-full.svg")).unwrap();
+    let message = run(["diagram".as_ref(), "--all".as_ref(), folder.path("taken").as_os_str()]).error();
+    assert!(message.ends_with(": move this folder away, or name another file or folder"), "{message}");
+    assert_eq!(fs::read_dir(folder.path("taken")).unwrap().count(), 1);
     for contradiction in
         [&["diagram"][..], &["diagram", "lenet5", "--all", "x"], &["diagram", "lenet5", "--width", "10"]]
     {

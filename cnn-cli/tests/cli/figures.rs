@@ -66,7 +66,7 @@ fn a_folder_that_cannot_be_is_told() {
     // Somebody has a folder where a figure should go: nothing is written.
     fs::create_dir_all(folder.path("taken/lrn.svg")).unwrap();
     let message = figures(&folder.path("taken"), &[]).error();
-    let [cause, fix] = ["cannot be written: ", ": move this folder away, or name another one for the figures"];
+    let [cause, fix] = ["cannot be written: ", ": move this folder away, or name another file or folder"];
     assert!(message.contains("lrn.svg") && message.contains(cause) && message.ends_with(fix), "{message}");
     assert_eq!(fs::read_dir(folder.path("taken")).unwrap().count(), 1);
     assert_eq!(run(["figures"]).code, Some(2));

@@ -15,7 +15,9 @@ pub(super) fn memory(plan: &Plan) -> TokenStream {
     let mut sorted: Vec<_> = plan.buffers.iter().collect();
     sorted.sort_by_key(|buffer| (buffer.first, buffer.offset));
     let buffers = sorted.into_iter().map(|buffer| {
-        let name = times[buffer.first];
+        // A concat's branches write into its buffer before it runs.
+        let owner = plan.net.steps.iter().position(|step| Some(step.output) == buffer.value);
+        let name = owner.map_or(times[buffer.first], |step| times[step + 1]);
         let holds = match buffer.holds {
             Holds::Values => quote!(Values),
             Holds::Scratch => quote!(Scratch),

@@ -4,6 +4,8 @@ use cnn_runtime::map::Map;
 use cnn_runtime::memory::Holds;
 use cnn_runtime::op::{Padding, Size};
 
+use crate::optimise::ValueId;
+
 /// Buffers begin at multiples of so many floats: a cache line.
 const ALIGN: usize = 16;
 
@@ -16,6 +18,8 @@ pub struct Buffer {
     pub channels: usize,
     /// What it is for.
     pub holds: Holds,
+    /// The value that it was made for; others may lie in it too.
+    pub value: Option<ValueId>,
     /// Zeros around.
     pub halo: Padding,
     /// When it is written first; 0 is the input, 1 the first step.
@@ -30,8 +34,8 @@ pub struct Buffer {
 
 impl Buffer {
     pub(super) fn new(size: Size, channels: usize) -> Self {
-        let (holds, halo) = (Holds::Values, Padding::NONE);
-        Self { size, channels, holds, halo, first: usize::MAX, last: 0, offset: 0, len: 0 }
+        let (holds, value, halo) = (Holds::Values, None, Padding::NONE);
+        Self { size, channels, holds, value, halo, first: usize::MAX, last: 0, offset: 0, len: 0 }
     }
 
     /// A row of floats that a value needs no more than once.

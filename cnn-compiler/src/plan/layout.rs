@@ -135,7 +135,7 @@ fn slot_of(
     let slot = match hosts[value] {
         Host::Own => {
             let (size, channels) = dims[value];
-            buffers.push(Buffer::new(size, channels));
+            buffers.push(Buffer { value: Some(value), ..Buffer::new(size, channels) });
             Slot { buffer: buffers.len() - 1, channel: 0 }
         }
         Host::Over(dead) => slot_of(dead, hosts, dims, slots, buffers),

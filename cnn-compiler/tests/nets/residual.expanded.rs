@@ -918,7 +918,7 @@ const _: () = {
                 last: 5,
             },
             rt::Buffer {
-                name: "0",
+                name: "3",
                 holds: rt::Holds::Values,
                 offset: 80000,
                 len: 30000,

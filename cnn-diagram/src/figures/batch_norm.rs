@@ -138,12 +138,12 @@ impl BatchNormalisation {
             (
                 "for inference",
                 format!(
-                    "running mean, from 0, momentum {}: {} · 0 + {} · {} {}",
-                    number(momentum),
+                    "running mean, 0 at first: {} · 0 + {} · {} {} (momentum {})",
                     number(1.0 - momentum),
                     number(momentum),
                     factor(mean),
-                    equals(steps.running_mean[0])
+                    equals(steps.running_mean[0]),
+                    number(momentum)
                 ),
             ),
         ]

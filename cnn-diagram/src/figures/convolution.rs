@@ -115,7 +115,7 @@ impl Convolution {
         shapes.extend(self.total(&output, top + BAND * 2.0));
         let below = top + BAND * CHANNELS as f32 + 26.0;
         shapes.push(words(MARGIN, below, "All steps").bold());
-        let how = "one sum for each input map, and the bias; the first line is result 1, the second result 2";
+        let how = "one sum for each input map, and the bias; the first line is of filter 1, the second of filter 2";
         shapes.push(note(MARGIN + 70.0, below, how));
         for step in 0..RESULT * RESULT {
             shapes.push(self.step(&output, step, below + 14.0));
@@ -210,7 +210,7 @@ impl Convolution {
         let Place { filter: chosen, row, column } = self.place;
         let tint = Patch::tint(row..row + 1, column..column + 1, Paint::Kind(Kind::Convolution)).framed();
         let patches = if filter == chosen { std::slice::from_ref(&tint) } else { &[] };
-        vec![grid.draw(patches), note(COLUMNS[3], y - 8.0, format!("result {}", filter + 1))]
+        vec![grid.draw(patches), note(COLUMNS[3], y - 8.0, format!("result of filter {}", filter + 1))]
     }
 
     /// The sum of the step that is written out.
@@ -218,7 +218,7 @@ impl Convolution {
         let y = top + 20.0 + 36.0 + LINE * 5.6;
         let Place { filter, row, column } = self.place;
         let text = self.terms(output, self.place);
-        let what = format!("result {}, row {}, column {}:", filter + 1, row + 1, column + 1);
+        let what = format!("result of filter {}, row {}, column {}:", filter + 1, row + 1, column + 1);
         vec![note(COLUMNS[4], y, what), words(COLUMNS[4], y + LINE, text).bold()]
     }
 

@@ -51,8 +51,8 @@ impl LocalResponse {
         let Lrn { size, alpha, beta, k } = self.layer;
         let [k, alpha, beta] = [k, alpha, beta].map(|value| number(value.into()));
         let text = format!(
-            "b = a / (k + α Σ a²)^β; the sum has the same place of n / 2 maps to each side too. (k, n, α, β) = ({k}, {size}, {alpha}, \
-             {beta})."
+            "b = a / (k + α Σ a²)^β. The sum is over this map and n / 2 on each side, at the same place. (k, n, α, β) = ({k}, {size}, \
+             {alpha}, {beta})."
         );
         let (mut shapes, top) = heading(title, &text);
         let output = self.output();

@@ -106,9 +106,10 @@ impl MultilayerPerceptron {
     fn captions(&self, columns: &[Column], top: f32) -> Vec<Shape> {
         let names = std::iter::once("input").chain(self.layers.iter().map(|layer| layer.name.as_str()));
         let mut shapes = Vec::new();
-        for (name, column) in names.zip(columns) {
+        for (index, (name, column)) in names.zip(columns).enumerate() {
             shapes.push(words(column.x, top + 6.0, name).bold().centred());
-            shapes.push(note(column.x, top + 22.0, thousands(column.units as u64)).centred());
+            let what = if index == 0 { "numbers" } else { "units" };
+            shapes.push(note(column.x, top + 22.0, format!("{} {what}", thousands(column.units as u64))).centred());
         }
         shapes
     }

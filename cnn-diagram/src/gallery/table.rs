@@ -78,7 +78,8 @@ fn cells(entry: &Entry<'_>) -> [Cell; 11] {
 
 /// The table as HTML, a row for each net.
 pub(super) fn table(entries: &[Entry<'_>]) -> String {
-    let head: String = HEAD.iter().map(|title| format!("<th scope=\"col\">{title}</th>")).collect();
+    let class = |title: &str| if NUMBERS.contains(&title) { " class=\"number\"" } else { "" };
+    let head: String = HEAD.iter().map(|title| format!("<th scope=\"col\"{}>{title}</th>", class(title))).collect();
     let rows: String = entries.iter().map(row).collect();
     format!("<div class=\"scroll\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n")
 }

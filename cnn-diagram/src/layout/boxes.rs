@@ -120,22 +120,61 @@ fn unit_lines(unit: &Unit, detail: Detail) -> Vec<Line> {
     lines
 }
 
-/// `layer1.1–2, layer2.1–3`: the names of calls, without the groups around them.
+/// `layer1.1–2, layer2.1–3`: the names of calls, without the groups around them that say nothing.
 pub(super) fn call_names(calls: &[String]) -> String {
-    let stem = |call: &String| call.trim_end_matches(|last: char| last.is_ascii_digit()).to_owned();
-    let runs = calls.chunk_by(|a, b| stem(a) == stem(b) && stem(a) != *a);
-    let names = runs.filter_map(|run| {
-        let (first, last) = (run.first()?, run.last()?);
-        let mut parts = first.rsplit('.');
-        let tail = parts.next()?;
-        let is_number = tail.chars().all(|c| c.is_ascii_digit());
-        let name = match parts.next() {
-            Some(group) if is_number => format!("{group}.{tail}"),
-            Some(_) | None => tail.to_owned(),
+    let calls: Vec<Called<'_>> = calls.iter().map(|call| Called::new(call)).collect();
+    let one_group = calls.windows(2).all(|pair| pair[0].group == pair[1].group);
+    let mut told: Vec<String> = Vec::new();
+    let mut before = None;
+    for run in calls.chunk_by(Called::goes_on) {
+        let (first, last) = (run[0], run[run.len() - 1]);
+        // Numbers of the same kind need no second name.
+        let name = if before == Some((first.group, first.stem)) && first.number.is_some() {
+            String::new()
+        } else if first.stem.is_empty() || !one_group {
+            first.within() + first.stem
+        } else {
+            first.stem.to_owned()
         };
-        Some(if run.len() > 1 { format!("{name}–{}", &last[stem(last).len()..]) } else { name })
-    });
-    names.collect::<Vec<_>>().join(", ")
+        let number = first.number.map(|number| number.to_string()).unwrap_or_default();
+        let until = last.number.filter(|_| run.len() > 1).map(|number| format!("–{number}")).unwrap_or_default();
+        told.push(name + &number + &until);
+        before = Some((first.group, first.stem));
+    }
+    told.join(", ")
+}
+
+/// A call's name taken apart: `layer1.block2` is `layer1`, `block`, 2.
+#[derive(Clone, Copy)]
+struct Called<'a> {
+    group: &'a str,
+    stem: &'a str,
+    number: Option<u64>,
+}
+
+impl<'a> Called<'a> {
+    fn new(name: &'a str) -> Self {
+        let (group, last) = name.rsplit_once('.').unwrap_or(("", name));
+        let stem = last.trim_end_matches(|c: char| c.is_ascii_digit());
+        match last[stem.len()..].parse() {
+            Ok(number) => Self { group, stem, number: Some(number) },
+            Err(_) => Self { group, stem: last, number: None },
+        }
+    }
+
+    /// The group with a point behind it, from its last part that is a word: `deep.0.` of `net.deep.0`.
+    fn within(&self) -> String {
+        let is_number = |part: &&str| part.chars().all(|c| c.is_ascii_digit());
+        let numbers = self.group.rsplit('.').take_while(is_number).count();
+        let parts: Vec<&str> = self.group.split('.').filter(|part| !part.is_empty()).collect();
+        parts[parts.len().saturating_sub(numbers + 1)..].iter().map(|part| format!("{part}.")).collect()
+    }
+
+    /// Whether the other one has the next number.
+    fn goes_on(&self, next: &Self) -> bool {
+        let is_next = self.number.zip(next.number).is_some_and(|(number, next)| next == number + 1);
+        is_next && self.group == next.group && self.stem == next.stem
+    }
 }
 
 #[cfg(test)]
@@ -147,6 +186,12 @@ mod tests {
         let names = |calls: &[&str]| call_names(&calls.iter().map(|call| (*call).to_owned()).collect::<Vec<_>>());
         assert_eq!(names(&["layer1.1", "layer1.2", "layer2.1"]), "layer1.1–2, layer2.1");
         assert_eq!(names(&["features.denseblock1.denselayer1", "features.denseblock1.denselayer2"]), "denselayer1–2");
+        assert_eq!(names(&["a.dense1", "a.dense2", "x.b.dense1"]), "a.dense1–2, b.dense1");
         assert_eq!(names(&["inception3a", "inception3b"]), "inception3a, inception3b");
+        // Those between are other blocks.
+        assert_eq!(names(&["features.2", "features.4", "features.5", "features.7"]), "features.2, 4–5, 7");
+        assert_eq!(names(&["net.deep.0.0", "net.deep.0.1", "net.deep.1.0"]), "deep.0.0–1, deep.1.0");
+        assert_eq!(names(&["fire2", "fire3", "fire5"]), "fire2–3, 5");
+        assert_eq!(names(&["1", "3"]), "1, 3");
     }
 }

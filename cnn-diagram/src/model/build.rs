@@ -1,10 +1,12 @@
-//! From pipelines to chains of items: letters are fused with the block before them, and calls of blocks are folded.
+//! From pipelines to chains of items: letters are fused with the block before them; calls of blocks and copies of groups
+//! are folded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cnn_runtime::graph::{Call, Graph, Value};
 use cnn_runtime::op::Shape;
 
+use super::groups::{Run, runs};
 use super::labels::{is_left_out, label, letter, title};
 use super::pipeline::{Part, Pipelines};
 use super::stages::frame_stages;
@@ -17,7 +19,7 @@ use crate::theme::Kind;
 pub(super) fn picture(graph: &Graph<'_>, options: &Options) -> Picture {
     let pipelines = Pipelines::new(graph);
     let mut builder = Builder::new(graph, options);
-    let inside = builder.chain(&pipelines.between(Value::Input, graph.result), 0);
+    let inside = builder.chain(&pipelines.between(Value::Input, graph.result), 0, "");
     let mut trunk = Chain::default();
     trunk.items.push(builder.port("input", graph.input));
     trunk.append(inside);
@@ -30,11 +32,22 @@ pub(super) fn picture(graph: &Graph<'_>, options: &Options) -> Picture {
             Value::Input => 0,
             Value::Node(node) => trunk.items.iter().position(|item| item.nodes.contains(&node)).unwrap_or(0),
         };
-        let chain = builder.chain(&pipelines.between(fork, aux.result), 0);
+        let chain = builder.chain(&pipelines.between(fork, aux.result), 0, "");
         Head { name: aux.name.to_owned(), weight: aux.weight, chain, behind }
     });
     let heads = heads.collect();
     Picture { trunk, insets: builder.insets, heads }
+}
+
+/// What a group is called, which has no name of a block.
+const GROUP: &str = "group";
+
+/// A call of a block, or a copy of a group.
+struct Called<'a, 'p> {
+    call: Call<'a>,
+    parts: &'p [Part],
+    /// Identifiers that were taken before what is inside got some.
+    taken: BTreeSet<String>,
 }
 
 struct Builder<'a> {
@@ -93,22 +106,50 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// A pipeline inside so many block calls.
-    fn chain(&mut self, parts: &[Part], depth: usize) -> Chain {
+    /// A pipeline inside so many block calls, and in the group or call `prefix`.
+    fn chain(&mut self, parts: &[Part], depth: usize, prefix: &str) -> Chain {
         let mut chain = Chain::default();
-        let graph = self.graph;
-        let call = |part: &Part| graph.nodes[part.node()].calls.get(depth);
-        for run in parts.chunk_by(|a, b| call(a) == call(b)) {
-            match call(&run[0]) {
-                None => run.iter().for_each(|part| self.push(part, depth, &mut chain)),
-                Some(call) => self.push_call(call, run, depth, &mut chain),
+        for Run { group, parts, is_repeated } in runs(self.graph, parts, depth, prefix) {
+            match group {
+                None => self.push_all(parts, depth, prefix, &mut chain),
+                Some(name) => {
+                    let taken = self.ids.clone();
+                    let inside = self.chain(parts, depth, name);
+                    if is_repeated {
+                        self.push_called(
+                            Called { call: Call { block: GROUP, name }, parts, taken },
+                            inside,
+                            self.folds,
+                            &mut chain,
+                        );
+                    } else {
+                        chain.append(inside);
+                    }
+                }
             }
         }
         chain
     }
 
+    /// Layers, merges and calls of blocks.
+    fn push_all(&mut self, parts: &[Part], depth: usize, prefix: &str, chain: &mut Chain) {
+        let graph = self.graph;
+        let call = |part: &Part| graph.nodes[part.node()].calls.get(depth);
+        for parts in parts.chunk_by(|a, b| call(a) == call(b)) {
+            match call(&parts[0]) {
+                None => parts.iter().for_each(|part| self.push(part, depth, prefix, chain)),
+                Some(call) => {
+                    let taken = self.ids.clone();
+                    let inside = self.chain(parts, depth + 1, call.name);
+                    let folds = self.folds && self.repeated.contains(call.block);
+                    self.push_called(Called { call: *call, parts, taken }, inside, folds, chain);
+                }
+            }
+        }
+    }
+
     /// A layer or a merge.
-    fn push(&mut self, part: &Part, depth: usize, chain: &mut Chain) {
+    fn push(&mut self, part: &Part, depth: usize, prefix: &str, chain: &mut Chain) {
         let graph = self.graph;
         let node = &graph.nodes[part.node()];
         if is_left_out(&node.op, self.options.detail) {
@@ -119,7 +160,7 @@ impl<'a> Builder<'a> {
         let what = match part {
             Part::Layer(_) => What::Layer(label),
             Part::Merge(_, branches) => {
-                What::Merge(label.kind, branches.iter().map(|branch| self.chain(branch, depth)).collect())
+                What::Merge(label.kind, branches.iter().map(|branch| self.chain(branch, depth, prefix)).collect())
             }
         };
         let item = Item {
@@ -140,11 +181,9 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// A call of a block: folded, framed, or as nothing of its own if it is a single item.
-    fn push_call(&mut self, call: &'a Call<'a>, parts: &[Part], depth: usize, chain: &mut Chain) {
-        let folds = self.folds && self.repeated.contains(call.block);
-        let taken = self.ids.clone();
-        let mut inside = self.chain(parts, depth + 1);
+    /// A call of a block, or a copy of a group: folded, framed, or as nothing of its own if it is a single item.
+    fn push_called(&mut self, called: Called<'_, '_>, mut inside: Chain, folds: bool, chain: &mut Chain) {
+        let Called { call, parts, taken } = called;
         if let [] | [Item { what: What::Layer(_) | What::Unit(_), .. }] = inside.items[..] {
             inside.items.iter_mut().for_each(|item| item.path = call.name.to_owned());
             return chain.append(inside);
@@ -160,8 +199,8 @@ impl<'a> Builder<'a> {
             }
             return;
         }
-        let unit = self.unit(call, parts, &inside);
-        if self.register(call, inside) {
+        let unit = self.unit(&call, parts, &inside);
+        if self.register(&call, inside) {
             // The inset has the items of another call, and their names.
             self.ids = taken;
         }
@@ -176,10 +215,10 @@ impl<'a> Builder<'a> {
         let macs: u64 = layers().map(|node| node.macs).sum();
         let exact = layers().map(|node| format!("{:?}", node.op)).collect::<Vec<_>>().join(";");
         let shape = inside.items.last().map_or(self.graph.output.into(), |item| item.shape);
+        let block = if call.block == GROUP { GROUP.to_owned() } else { format!("block {}", call.block) };
         let title = format!(
-            "{}: block {}\n  → {shape}\n  {} parameters, {} MACs",
+            "{}: {block}\n  → {shape}\n  {} parameters, {} MACs",
             call.name,
-            call.block,
             thousands(parameters),
             thousands(macs),
         );

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use cnn_diagram::theme::Kind;
-use cnn_diagram::{Detail, Options, Theme, svg};
+use cnn_diagram::{Detail, Options, Theme, paper, svg};
 
-use super::support::{NETS, blocks, drawn, texts, ways};
+use super::support::{NETS, Repeats, blocks, drawn, number, texts, ways};
 
 #[test]
 fn the_same_net_is_the_same_bytes() {
@@ -37,6 +37,18 @@ fn identifiers_are_unique_and_every_block_says_what_it_is() {
     }
 }
 
+#[test]
+fn captions_have_the_paper_and_its_year() {
+    for graph in NETS {
+        let paper = paper(graph.doc);
+        let in_brackets = paper.split_once('(').map_or("", |(_, rest)| rest);
+        let is_year = |word: &str| word.parse().is_ok_and(|year: u16| (1950..2030).contains(&year));
+        assert!(in_brackets.split(|c: char| !c.is_alphanumeric()).any(is_year), "{}: {paper}", graph.name);
+        let written = drawn(graph, &Options::default(), |document| texts(document.root_element()).join(" "));
+        assert!(written.contains(&paper), "{}: {paper}", graph.name);
+    }
+}
+
 /// The colours of the light theme tell kinds apart, but for sums and products.
 fn kinds_of(colours: &BTreeSet<String>) -> BTreeSet<&'static str> {
     let kinds = Kind::ALL
@@ -63,6 +75,31 @@ fn the_legend_has_the_kinds_that_are_there_and_no_others() {
                 for kind in Kind::ALL.map(Kind::name).into_iter().filter(|name| names.contains(*name)) {
                     assert!(told.contains(kind), "{} {way:?}: {kind}", graph.name);
                 }
+            });
+        }
+    }
+}
+
+/// Letters stand in rectangles that are round at both ends.
+#[test]
+fn the_legend_has_the_letters_that_are_there_and_no_others() {
+    for graph in NETS {
+        for way in ways() {
+            drawn(graph, &way, |document| {
+                let pills = document.descendants().filter(|node| node.attribute("rx") == Some("6"));
+                let letters =
+                    pills.filter_map(|pill| pill.next_sibling_element().filter(|text| text.has_tag_name("text")));
+                let (told, shown): (Vec<_>, Vec<_>) =
+                    letters.partition(|text| text.ancestors().any(|node| node.attribute("class") == Some("legend")));
+                let [mut told, shown] = [told, shown]
+                    .map(|texts| -> BTreeSet<&str> { texts.into_iter().filter_map(|text| text.text()).collect() });
+                // A batch normalisation that has a block of its own too is told by that.
+                if texts(document.root_element()).iter().filter(|text| *text == "batch normalisation").count() == 1
+                    && shown.contains("BN")
+                {
+                    told.insert("BN");
+                }
+                assert_eq!(shown, told, "{} {way:?}", graph.name);
             });
         }
     }
@@ -104,12 +141,43 @@ fn equal_blocks_are_drawn_once_unless_unfolded() {
     assert_eq!(convolutions, 1 + 33 * 3 + 4);
 }
 
+/// A group has no name, and its copies are not calls of a block.
 #[test]
-fn resnet_50_fits_a_page() {
-    drawn(models::ResNet50::GRAPH, &Options { width: 700, ..Options::default() }, |document| {
-        let height: f32 = document.root_element().attribute("height").and_then(|h| h.parse().ok()).unwrap();
-        assert!(height < 700.0 * 277.0 / 190.0, "{height}");
-    });
+fn repeated_groups_are_drawn_once_unless_unfolded() {
+    let graph = Repeats::GRAPH;
+    let folded = drawn(graph, &Options::default(), |document| texts(document.root_element()));
+    let count = |texts: &[String], what: &str| texts.iter().filter(|text| *text == what).count();
+    // Three and two of them, and two of two, each in the trunk, in the inset around it, and above its own.
+    for (told, times) in [
+        ("group × 3", 1),
+        ("× 3", 1),
+        ("2–4", 1),
+        ("group × 2", 2),
+        ("body.0–1", 1),
+        ("group × 4", 1),
+        ("deep.0–1", 1),
+        ("deep.0.0–1, deep.1.0–1", 1),
+    ] {
+        assert_eq!(count(&folded, told), times, "{told} in {folded:?}");
+    }
+    let unfolded = Options { unfold: true, ..Options::default() };
+    let unfolded = drawn(graph, &unfolded, |document| texts(document.root_element()));
+    assert_eq!(count(&unfolded, "conv"), 1 + 3 * 2 + 2 * 4 + 2 * 2 + 2);
+    for told in ["group · 2", "group · body.1", "twice · body.0.0"] {
+        assert_eq!(count(&unfolded, told), 1, "{told} in {unfolded:?}");
+    }
+}
+
+/// Within margins of a centimetre; with all numbers, in smaller letters: eleven pixels are six points.
+#[test]
+fn resnet_50_fits_a_page_of_a4() {
+    for (detail, width) in [(Detail::Article, 700), (Detail::Full, 1000)] {
+        drawn(models::ResNet50::GRAPH, &Options { detail, width, ..Options::default() }, |document| {
+            let [wide, high] = ["width", "height"].map(|name| number(document.root_element(), name));
+            assert_eq!(wide, width as f32);
+            assert!(high < wide * 277.0 / 190.0, "{detail:?}: {high}");
+        });
+    }
 }
 
 /// Drawings with all numbers; `BLESS=1` writes them. Those of articles are in the documentation of the nets.

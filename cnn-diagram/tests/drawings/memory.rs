@@ -42,6 +42,19 @@ fn every_buffer_is_a_rectangle_of_its_lifetime_and_size() {
     }
 }
 
+/// The branches of an inception module write into one buffer.
+#[test]
+fn the_result_of_a_concat_has_its_name() {
+    let chart = memory(models::InceptionV1::GRAPH, models::InceptionV1::MEMORY, &Options::default());
+    let document = Document::parse(&chart).unwrap();
+    let titles: Vec<&str> = blocks(&document)
+        .filter_map(|buffer| buffer.children().find(|child| child.has_tag_name("title")).and_then(|title| title.text()))
+        .collect();
+    let module = titles.iter().find(|title| title.starts_with("inception3b.") && title.contains(" concat: "));
+    let lives = "from inception3b.conv1x1 to 12 max_pool";
+    assert!(module.is_some_and(|title| title.contains(lives)), "{lives}: {titles:?}");
+}
+
 #[test]
 fn the_bound_and_the_bytes_are_those_of_the_net() {
     let held = models::LeNet5::MEMORY;

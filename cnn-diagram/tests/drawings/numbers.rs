@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use cnn::Network;
+use cnn_diagram::text::thousands;
 use cnn_diagram::{Detail, Entry, Options, table_markdown};
 use cnn_runtime::graph::Graph;
 use models::About;
@@ -48,6 +49,41 @@ fn a_changed_net_has_other_numbers() {
         assert!(!wider.contains(&line.to_owned()), "{line} of {wider:?}");
     }
     assert!(small.contains(&"Small (Somebody 2001)".to_owned()));
+}
+
+/// The cells of its row in the table of architectures.
+fn row<N: Network<'static>>() -> Vec<String> {
+    let (name, year, new) = ("net", 2001, "smallness");
+    let entry = Entry { name, graph: N::GRAPH, memory: N::MEMORY, workspace_bytes: N::WORKSPACE_BYTES, year, new };
+    let table = table_markdown(&[entry]);
+    let row = table.lines().last().expect("a table has rows");
+    row.split('|').map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect()
+}
+
+#[test]
+fn a_changed_net_has_another_row_in_the_table() {
+    let (small, wider) = (row::<Small>(), row::<Wider>());
+    let cells = |parameters: &str, macs: &str, weights: &str, workspace: usize, functions: &str| {
+        let workspace = format!("{} B", thousands(workspace as u64));
+        let cells = [
+            "net",
+            "2001",
+            "1×8×8",
+            "2: 1 + 1",
+            parameters,
+            macs,
+            weights,
+            &workspace,
+            "–",
+            functions,
+            "–",
+            "smallness",
+        ];
+        cells.map(str::to_owned)
+    };
+    assert_eq!(small, cells("2,230", "4,104", "8,920 B", Small::WORKSPACE_BYTES, "ReLU, softmax"));
+    assert_eq!(wider, cells("2,242", "6,720", "8,968 B", Wider::WORKSPACE_BYTES, "tanh, softmax"));
+    assert_ne!(Small::WORKSPACE_BYTES, Wider::WORKSPACE_BYTES);
 }
 
 fn entry<N: Network<'static> + About>(name: &'static str) -> Entry<'static> {

@@ -6,6 +6,23 @@ use cnn_runtime::graph::Graph;
 use models::torchvision;
 use roxmltree::{Document, Node};
 
+cnn::network! {
+    block twice(filters) {
+        add { conv(filters, 3x3, pad = 1) -> relu -> conv(filters, 3x3, pad = 1); skip; } -> relu;
+    }
+
+    /// Repeats (nobody 2024): groups that are repeated, with and without names, in each other and around blocks.
+    pub(crate) Repeats: 3x64x64 -> 10 {
+        stem: conv(16, 3x3, pad = 1) -> relu;
+        [{ conv(16, 3x3, pad = 1) -> batch_norm -> relu -> conv(16, 1x1) -> relu; }; 3];
+        max_pool(2x2);
+        body: [{ twice(16) -> add { conv(16, 1x1) -> conv(16, 1x1); skip; }; max_pool(3x3, stride = 1, pad = 1); }; 2];
+        deep: [{ [{ conv(16, 3x3, pad = 1); lrn; }; 2]; max_pool(2x2); }; 2];
+        other: { conv(32, 3x3) -> conv(16, 3x3); };
+        flatten -> linear(10) -> softmax;
+    }
+}
+
 /// The description of each net.
 macro_rules! graphs {
     ($($net:ty),* $(,)?) => { &[$(<$net>::GRAPH),*] };
@@ -36,6 +53,7 @@ pub(crate) static NETS: &[&Graph<'static>] = graphs![
     torchvision::SqueezeNet1_1,
     torchvision::MobileNetV2,
     torchvision::DenseNet121,
+    Repeats,
 ];
 
 /// Every way to draw a net.

@@ -18,8 +18,9 @@ network! {
         };
     }
 
-    /// torchvision's GoogLeNet: [Inception-v1](crate::InceptionV1) with batch normalisation in place of biases and of
-    /// local response normalisation, and with windows of 3x3 where the paper has 5x5.
+    /// torchvision's GoogLeNet (Szegedy et al., "Going deeper with convolutions", CVPR 2015):
+    /// [Inception-v1](crate::InceptionV1) with batch normalisation in place of biases and of local response
+    /// normalisation, and with windows of 3x3 where the paper has 5x5.
     ///
     /// The published weights read images whose channels are `(x - 0.5) / 0.5`: with them torchvision switches on
     /// `transform_input`, which undoes the usual normalisation before the first layer.

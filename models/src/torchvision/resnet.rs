@@ -26,9 +26,9 @@ network! {
         } -> relu: relu;
     }
 
-    /// torchvision's ResNet-50, "v1.5": stages of 3, 4, 6 and 3 bottlenecks, which stride in their 3x3 convolution,
-    /// where [`ResNet50`](crate::ResNet50) strides in the first 1x1. That answers a little better, and costs a little
-    /// more.
+    /// torchvision's ResNet-50 "v1.5" (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR
+    /// 2016): stages of 3, 4, 6 and 3 bottlenecks, which stride in their 3x3 convolution, where
+    /// [`ResNet50`](crate::ResNet50) strides in the first 1x1. That answers a little better, and costs a little more.
     ///
     #[doc = include_str!("../../diagrams/torchvision-resnet50.svg")]
     pub ResNet50: 3x224x224 -> 1000 {
@@ -44,9 +44,9 @@ network! {
         softmax;
     }
 
-    /// torchvision's ResNet-101, "v1.5": stages of 3, 4, 23 and 3 bottlenecks, which stride in their 3x3 convolution,
-    /// where [`ResNet101`](crate::ResNet101) strides in the first 1x1. That answers a little better, and costs a little
-    /// more.
+    /// torchvision's ResNet-101 "v1.5" (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR
+    /// 2016): stages of 3, 4, 23 and 3 bottlenecks, which stride in their 3x3 convolution, where
+    /// [`ResNet101`](crate::ResNet101) strides in the first 1x1. That answers a little better, and costs a little more.
     ///
     #[doc = include_str!("../../diagrams/torchvision-resnet101.svg")]
     pub ResNet101: 3x224x224 -> 1000 {
@@ -62,9 +62,9 @@ network! {
         softmax;
     }
 
-    /// torchvision's ResNet-152, "v1.5": stages of 3, 8, 36 and 3 bottlenecks, which stride in their 3x3 convolution,
-    /// where [`ResNet152`](crate::ResNet152) strides in the first 1x1. That answers a little better, and costs a little
-    /// more.
+    /// torchvision's ResNet-152 "v1.5" (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR
+    /// 2016): stages of 3, 8, 36 and 3 bottlenecks, which stride in their 3x3 convolution, where
+    /// [`ResNet152`](crate::ResNet152) strides in the first 1x1. That answers a little better, and costs a little more.
     ///
     #[doc = include_str!("../../diagrams/torchvision-resnet152.svg")]
     pub ResNet152: 3x224x224 -> 1000 {

@@ -1,0 +1,69 @@
+//! Groups of the declaration, found again by the names of layers: a group `{ … }` is a level in them.
+//!
+//! `[{ … }; n]` gives copies of a group, with numbers that follow each other: `body.0.conv`, `body.1.conv`, …
+
+use cnn_runtime::graph::{Graph, Value};
+
+use super::pipeline::Part;
+
+/// Parts beside each other that are in the same group, or in none.
+pub(super) struct Run<'a, 'p> {
+    /// The group's full name.
+    pub(super) group: Option<&'a str>,
+    pub(super) parts: &'p [Part],
+    /// Whether the group before it or behind it is a copy.
+    pub(super) is_repeated: bool,
+}
+
+/// Splits what is inside so many block calls, and in the group or call `prefix`, by the groups that are directly there.
+pub(super) fn runs<'a, 'p>(graph: &Graph<'a>, parts: &'p [Part], depth: usize, prefix: &str) -> Vec<Run<'a, 'p>> {
+    let group = |part: &Part| group(graph, part, depth, prefix);
+    let split = parts.chunk_by(|a, b| group(a) == group(b));
+    let mut runs: Vec<Run<'a, 'p>> =
+        split.map(|parts| Run { group: group(&parts[0]), parts, is_repeated: false }).collect();
+    for index in 1..runs.len() {
+        if is_copy(graph, &runs[index - 1], &runs[index]) {
+            runs[index - 1].is_repeated = true;
+            runs[index].is_repeated = true;
+        }
+    }
+    runs
+}
+
+/// The group directly inside `prefix` that a part is in. The name of a block call is a level too, but no group.
+fn group<'a>(graph: &Graph<'a>, part: &Part, depth: usize, prefix: &str) -> Option<&'a str> {
+    let node = &graph.nodes[part.node()];
+    let name = node.calls.get(depth).map_or(node.name, |call| call.name);
+    let start = if prefix.is_empty() { 0 } else { prefix.len() + 1 };
+    let end = start + name.get(start..)?.find('.')?;
+    name.get(..end)
+}
+
+/// Whether the second group has the next number, and the same layers in the same order.
+fn is_copy(graph: &Graph<'_>, first: &Run<'_, '_>, second: &Run<'_, '_>) -> bool {
+    let Some((first_name, second_name)) = first.group.zip(second.group) else { return false };
+    let counts = numbered(first_name).zip(numbered(second_name));
+    counts.is_some_and(|((stem, number), (other, next))| stem == other && number + 1 == next)
+        && layers(graph, first.parts) == layers(graph, second.parts)
+}
+
+/// `body.2` is `body.` and 2.
+fn numbered(name: &str) -> Option<(&str, u64)> {
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    Some((stem, name[stem.len()..].parse().ok()?))
+}
+
+/// The layers of parts, and how many layers before each of them is what it reads.
+fn layers(graph: &Graph<'_>, parts: &[Part]) -> Vec<String> {
+    let mut nodes: Vec<usize> = parts.iter().flat_map(Part::nodes).collect();
+    nodes.sort_unstable();
+    let layer = |index: &usize| {
+        let node = &graph.nodes[*index];
+        let back = node.inputs.iter().map(|input| match input {
+            Value::Input => index + 1,
+            Value::Node(input) => index - input,
+        });
+        format!("{:?} {:?}", node.op, back.collect::<Vec<_>>())
+    };
+    nodes.iter().map(layer).collect()
+}

@@ -4,13 +4,13 @@
 //! of m x m outputs from n x n products, n = m + r - 1:
 //!
 //! ```text
-//! direct     outputs * inputs * r^2 * pixels                                           + bytes of weights * stream
-//! F(m, r)    outputs * inputs * n^2 * tiles + (inputs + outputs) * n^2 * tiles * TRANSFORM[n]
-//!                                           + bytes of V * panels * SPILL, if a block of V is larger than L2
-//!                                                                                      + bytes of transformed weights * stream
+//! direct     outputs * inputs * r^2 * pixels                                                beside  bytes of weights * stream
+//! F(m, r)    outputs * inputs * n^2 * tiles + (inputs + outputs) * n^2 * tiles * TRANSFORM
+//!            + bytes of V * panels * SPILL, if a block of V is larger than L2               beside  bytes of weights * stream
 //! ```
 //!
-//! A byte of weights costs more where those of the whole net are larger than the cache: they come from memory at each pass.
+//! Weights are fetched while others are used, so the longer of the two counts, and EXPOSED of the shorter. A byte costs more
+//! where the weights of the whole net are larger than the cache: they come from memory at each pass.
 //!
 //! Measured on Zen 5 (AVX2 vectors, one thread, everything in the cache; GFLOP/s of the direct algorithm in the same time):
 //!
@@ -46,14 +46,17 @@ pub(super) enum Algorithm {
     },
 }
 
-/// What the transforms cost for each of the n x n values of a tile and each channel, in or out: for n = 4, 6, 8.
-const TRANSFORM: [(usize, f64); 3] = [(4, 7.0), (6, 8.0), (8, 12.0)];
+/// What the transforms of F(m, r) cost for each of the n x n values of a tile and each channel, in or out; with F(6, 3) also
+/// that its weights are fetched from L3 for each block, being larger than L2.
+const TRANSFORM: [((usize, usize), f64); 4] = [((2, 3), 7.0), ((4, 3), 8.0), ((6, 3), 16.0), ((4, 5), 10.0)];
 /// What a byte of V costs each time that it comes from L3.
 const SPILL: f64 = 1.0;
 /// What a byte of weights costs on its way from memory.
-const FROM_MEMORY: f64 = 4.0;
+const FROM_MEMORY: f64 = 3.5;
 /// What it costs where all weights of the net stay in the cache.
 const FROM_CACHE: f64 = 0.5;
+/// How much of the time of fetching, or of computing if that is shorter, is not hidden behind the other.
+const EXPOSED: f64 = 0.45;
 /// Weights up to so many bytes stay in the cache: the level-2 cache of the smallest cores.
 const CACHE_BYTES: usize = 512 << 10;
 /// Where Winograd gains less than this share of the direct algorithm, it is not worth its rounding errors.
@@ -84,7 +87,7 @@ pub(super) fn choose(conv: &Conv, inputs: usize, output: Size, stream: f64) -> A
     let (inputs, outputs) = (inputs / conv.groups, conv.filters / conv.groups);
     let direct = ConvPanels { groups: conv.groups, outputs, inputs, kernel: conv.kernel };
     let work = (output.area() * conv.groups * outputs * direct.depth()) as f64;
-    let limit = (1.0 - LEAST_GAIN) * (work + stream * bytes(direct.len()));
+    let limit = (1.0 - LEAST_GAIN) * beside(work, stream * bytes(direct.len()));
     let of_tile = |tile: &usize| {
         let panels = WinogradPanels { groups: conv.groups, outputs, inputs, taps: conv.kernel.height, tile: *tile };
         (panels, cost(&panels, output, stream))
@@ -109,11 +112,17 @@ fn cost(panels: &WinogradPanels, output: Size, stream: f64) -> f64 {
     let WinogradPanels { groups, outputs, inputs, taps, tile } = *panels;
     let n = tile + taps - 1;
     let points = n * n * tiles(panels, output);
-    let transform = TRANSFORM.iter().find(|(side, _)| *side == n).map_or(f64::INFINITY, |(_, cost)| *cost);
+    let transform = TRANSFORM.iter().find(|(of, _)| *of == (tile, taps)).map_or(f64::INFINITY, |(_, cost)| *cost);
     let block = bytes(n * n * block(panels, output) * inputs);
     let spilt = if block > CACHE_BYTES as f64 { bytes(points * inputs * outputs.div_ceil(PANEL)) } else { 0.0 };
     let products = (points * outputs * inputs) as f64 + (points * (outputs + inputs)) as f64 * transform;
-    groups as f64 * (products + spilt * SPILL) + bytes(panels.len()) * stream
+    let work = groups as f64 * (products + spilt * SPILL);
+    beside(work, bytes(panels.len()) * stream)
+}
+
+/// The cost of work while weights are fetched.
+fn beside(work: f64, fetching: f64) -> f64 {
+    work.max(fetching) + EXPOSED * work.min(fetching)
 }
 
 /// Tiles of a block.
@@ -154,7 +163,7 @@ mod tests {
     fn large_maps_have_large_tiles() {
         assert_eq!(
             [224, 112, 56, 28, 14, 7].map(|side| tile(side, 64 * 224 / side.max(28), 64 * 224 / side.max(28), 3)),
-            [6, 6, 4, 4, 2, 2]
+            [6, 6, 4, 4, 4, 2]
         );
         assert_eq!(tile(27, 48, 128, 5), 4);
     }

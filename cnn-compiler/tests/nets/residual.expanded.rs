@@ -1,18 +1,18 @@
-/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 2,960,448 bytes.
+/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 2,968,256 bytes.
 pub(crate) struct Residual<'w> {
     weights: &'w ResidualWeights,
-    workspace: ::cnn::__rt::Place<'w, 740112>,
+    workspace: ::cnn::__rt::Place<'w, 742064>,
     threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`Residual`], packed as its kernels read them. Threads can share them.
 #[derive(::core::fmt::Debug)]
 pub(crate) struct ResidualWeights {
-    packed: ::cnn::__rt::Packed<8832>,
+    packed: ::cnn::__rt::Packed<5248>,
 }
 
 /// Memory that [`Residual`] computes in, for [`Residual::with_workspace`].
-pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<740112>;
+pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<742064>;
 
 const _: () = {
     use ::cnn::__rt as rt;
@@ -35,19 +35,14 @@ const _: () = {
 
     /// `stem.halo`: zeros around 100x100
     const STEM_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(494408, 100, 100, 8).with_strides(832, 8),
-        rt::Padding {
-            top: 1,
-            left: 1,
-            bottom: 3,
-            right: 3,
-        },
+        rt::Map::dense(499640, 100, 100, 8).with_strides(816, 8),
+        rt::Padding::symmetric(1, 1),
     );
 
     /// `stem`: 3x200x200 -> 8x100x100: conv 3x3, relu
     const STEM: rt::Conv2d = rt::Conv2d {
         input: INPUT,
-        output: rt::Map::dense(494408, 100, 100, 8).with_strides(832, 8),
+        output: rt::Map::dense(499640, 100, 100, 8).with_strides(816, 8),
         kernel: rt::Size::new(3, 3),
         stride: rt::Size::new(2, 2),
         pad_top: 1,
@@ -61,20 +56,15 @@ const _: () = {
 
     /// `layer.0.conv.halo`: zeros around 100x100
     const LAYER_0_CONV_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(654408, 100, 100, 8).with_strides(832, 8),
-        rt::Padding {
-            top: 1,
-            left: 1,
-            bottom: 3,
-            right: 3,
-        },
+        rt::Map::dense(659640, 100, 100, 8).with_strides(816, 8),
+        rt::Padding::symmetric(1, 1),
     );
 
-    /// `layer.0.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu
+    /// `layer.0.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu
     const LAYER_0_CONV: rt::Winograd2d = rt::Winograd2d {
         conv: rt::Conv2d {
             input: STEM.output,
-            output: rt::Map::dense(654408, 100, 100, 8).with_strides(832, 8),
+            output: rt::Map::dense(659640, 100, 100, 8).with_strides(816, 8),
             kernel: rt::Size::new(3, 3),
             stride: rt::Size::new(1, 1),
             pad_top: 1,
@@ -85,28 +75,28 @@ const _: () = {
             residual: Some(STEM.output),
             activation: rt::Activation::Relu,
         },
-        tile: 6,
-        block: 120,
+        tile: 4,
+        block: 216,
         scratch: 0,
     };
 
-    /// `layer.1.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu
+    /// `layer.1.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu
     const LAYER_1_CONV: rt::Winograd2d = rt::Winograd2d {
         conv: rt::Conv2d {
             input: LAYER_0_CONV.conv.output,
-            output: rt::Map::dense(573568, 100, 100, 8),
+            output: rt::Map::dense(578816, 100, 100, 8),
             kernel: rt::Size::new(3, 3),
             stride: rt::Size::new(1, 1),
             pad_top: 1,
             pad_left: 1,
             dilation: rt::Size::new(1, 1),
             groups: 1,
-            weights: 4336,
+            weights: 2544,
             residual: Some(LAYER_0_CONV.conv.output),
             activation: rt::Activation::Relu,
         },
-        tile: 6,
-        block: 120,
+        tile: 4,
+        block: 216,
         scratch: 80000,
     };
 
@@ -134,7 +124,7 @@ const _: () = {
         pad_left: 0,
         dilation: rt::Size::new(1, 1),
         groups: 1,
-        weights: 8448,
+        weights: 4864,
         residual: None,
         activation: rt::Activation::Silu,
     };
@@ -149,14 +139,14 @@ const _: () = {
     const FC: rt::Dense = rt::Dense {
         input: GLOBAL_AVG_POOL_4[1],
         output: rt::Map::vector(80000, 4),
-        weights: 8720,
+        weights: 5136,
         residual: None,
         activation: rt::Activation::Identity,
     };
 
     impl<'w> Residual<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 2960448;
+        pub const WORKSPACE_BYTES: usize = 2968256;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -789,7 +779,7 @@ const _: () = {
         rt::Step {
             name: "layer.0.conv",
             kernel: "winograd2d",
-            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu",
+            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu",
             node: Some(2),
             macs: 5760000,
             shared: true,
@@ -797,7 +787,7 @@ const _: () = {
         rt::Step {
             name: "layer.1.conv",
             kernel: "winograd2d",
-            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(6, 3), batch_norm, add, relu",
+            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu",
             node: Some(6),
             macs: 5760000,
             shared: true,
@@ -846,8 +836,8 @@ const _: () = {
 
     /// What lies where in the workspace of an image, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory {
-        floats: 740112,
-        lower_bound: 740112,
+        floats: 742064,
+        lower_bound: 742064,
         times: &[
             "input",
             "stem",
@@ -872,8 +862,8 @@ const _: () = {
             rt::Buffer {
                 name: "stem",
                 holds: rt::Holds::Values,
-                offset: 493568,
-                len: 86528,
+                offset: 498816,
+                len: 83232,
                 first: 1,
                 last: 2,
             },
@@ -881,15 +871,15 @@ const _: () = {
                 name: "layer.0.conv",
                 holds: rt::Holds::Scratch,
                 offset: 0,
-                len: 493568,
+                len: 498816,
                 first: 2,
                 last: 2,
             },
             rt::Buffer {
                 name: "layer.0.conv",
                 holds: rt::Holds::Values,
-                offset: 653568,
-                len: 86528,
+                offset: 658816,
+                len: 83232,
                 first: 2,
                 last: 3,
             },
@@ -905,14 +895,14 @@ const _: () = {
                 name: "layer.1.conv",
                 holds: rt::Holds::Scratch,
                 offset: 80000,
-                len: 493568,
+                len: 498816,
                 first: 3,
                 last: 3,
             },
             rt::Buffer {
                 name: "layer.1.conv",
                 holds: rt::Holds::Values,
-                offset: 573568,
+                offset: 578816,
                 len: 80000,
                 first: 3,
                 last: 5,
@@ -966,25 +956,25 @@ const _: () = {
                 outputs: 8,
                 inputs: 8,
                 taps: 3,
-                tile: 6,
+                tile: 4,
             }),
         },
         rt::Pack {
             node: 6,
             norm: Some(7),
-            offset: 4336,
+            offset: 2544,
             layout: rt::Layout::Winograd(rt::WinogradPanels {
                 groups: 1,
                 outputs: 8,
                 inputs: 8,
                 taps: 3,
-                tile: 6,
+                tile: 4,
             }),
         },
         rt::Pack {
             node: 13,
             norm: None,
-            offset: 8448,
+            offset: 4864,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 4,
@@ -995,7 +985,7 @@ const _: () = {
         rt::Pack {
             node: 17,
             norm: None,
-            offset: 8720,
+            offset: 5136,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 4,

@@ -157,7 +157,7 @@ impl Optimised {
     }
 
     /// The step that writes a value that nothing but `reader` reads.
-    fn sole_producer(&self, value: ValueId) -> Option<usize> {
+    pub(crate) fn sole_producer(&self, value: ValueId) -> Option<usize> {
         if self.uses(value) != 1 {
             return None;
         }

@@ -4,6 +4,7 @@ mod algorithm;
 mod arena;
 mod calls;
 mod layout;
+mod pooling;
 mod recipe;
 
 use cnn_runtime::activation::{Activate, PreluMap};
@@ -120,7 +121,8 @@ pub fn plan(net: Optimised, exact: bool) -> Plan {
     let stream = algorithm::stream(net.weight_bytes());
     let choose = |step| if exact { Algorithm::Direct } else { net.algorithm(step, stream) };
     let algorithms = net.steps.iter().map(choose).collect();
-    let net = Chosen { net, algorithms };
+    let mut net = Chosen { net, algorithms };
+    net.fuse_pools();
     let layout = layout::layout(&net);
     let (recipe, packed_len) = recipe::recipe(&net);
     calls::calls(net, layout, recipe, packed_len)

@@ -8,7 +8,7 @@
 //!   transform the tiles                              V [n * n][tiles][channels]
 //!   panels of output channels
 //!     n * n products with the micro-kernel           M [n * n][tiles][panel]
-//!     transform back, add the bias and the residual, clamp, store
+//!     transform back, add the bias and the residual, clamp, store; or the largest of each 2x2 outputs
 //!   any other activation, in place
 //! ```
 //!
@@ -24,6 +24,7 @@ mod transform;
 use crate::activation::Finish;
 use crate::bounds::{Windows, assert_map, assert_same, weights_at};
 use crate::conv::Conv2d;
+use crate::map::Map;
 use crate::op::Size;
 use crate::pack::{HALF_PANEL, PANEL, WinogradPanels};
 use crate::run::{Run, Share, floats, macs};
@@ -39,6 +40,9 @@ pub struct Winograd2d {
     pub conv: Conv2d,
     /// Side of the tiles: 2, 4 or 6 with a kernel of 3x3, 4 with one of 5x5.
     pub tile: usize,
+    /// Whether the maximum of each 2x2 outputs is stored, in an output that is half as high and wide. There is no residual
+    /// then, and the activation is a limit.
+    pub pool: bool,
     /// Tiles of a block.
     pub block: usize,
     /// Where scratch memory begins: [`scratch_len`](Self::scratch_len) floats.
@@ -80,7 +84,7 @@ const fn depth(inputs: usize) -> usize {
 }
 
 impl Winograd2d {
-    /// Floats of scratch memory for weights that are packed so, an output of this size, and blocks of so many tiles.
+    /// Floats of scratch memory for weights that are packed so, a computed output of this size, and blocks of so many tiles.
     pub const fn scratch_floats(panels: &WinogradPanels, output: Size, block: usize) -> usize {
         let n = panels.tile + panels.taps - 1;
         let room = room_in_v(output, panels.tile, block);
@@ -91,15 +95,17 @@ impl Winograd2d {
 
     /// Floats of scratch memory.
     pub const fn scratch_len(&self) -> usize {
-        Self::scratch_floats(&self.panels(), self.output(), self.block)
+        Self::scratch_floats(&self.panels(), self.computed(), self.block)
     }
 
-    const fn output(&self) -> Size {
-        Size::new(self.conv.output.height, self.conv.output.width)
+    /// What is computed: the size of the output, or twice that if it is pooled.
+    const fn computed(&self) -> Size {
+        let Map { height, width, .. } = self.conv.output;
+        if self.pool { Size::new(2 * height, 2 * width) } else { Size::new(height, width) }
     }
 
     const fn room_in_v(&self) -> usize {
-        room_in_v(self.output(), self.tile, self.block)
+        room_in_v(self.computed(), self.tile, self.block)
     }
 
     const fn room_in_m(&self) -> usize {
@@ -108,7 +114,7 @@ impl Winograd2d {
 
     /// Tiles of an image.
     const fn tiles(&self) -> usize {
-        covered(self.output(), self.tile).area() / (self.tile * self.tile)
+        covered(self.computed(), self.tile).area() / (self.tile * self.tile)
     }
 
     /// How its weights are packed.
@@ -121,12 +127,14 @@ impl Winograd2d {
     /// Panics unless everything that is read and written lies in a workspace of so many floats. Returns where the first tile
     /// begins in the input.
     fn assert(&self, floats: usize) -> usize {
-        let Conv2d { input, output, kernel, stride, dilation, groups, .. } = self.conv;
+        let Conv2d { input, output, kernel, stride, dilation, groups, residual, activation, .. } = self.conv;
         let simple = stride == Size::square(1) && dilation == Size::square(1) && kernel.height == kernel.width;
         assert!(simple && self.block > 0, "no convolution for tiles: {self:?}");
+        let limit = residual.is_none() && Finish::of(activation).pass.is_none();
+        assert!(!self.pool || limit, "only the largest outputs remain, of which no function can be computed: {self:?}");
         let divides = groups > 0 && input.channels % groups == 0 && output.channels % groups == 0;
         assert!(divides, "{groups} groups don't divide the channels");
-        let covered = covered(self.output(), self.tile);
+        let covered = covered(self.computed(), self.tile);
         let windows = Windows {
             vertical: [covered.height, 1, kernel.height, 1],
             horizontal: [covered.width, 1, kernel.width, 1],
@@ -134,7 +142,7 @@ impl Winograd2d {
         };
         let offset = windows.assert(&input, floats);
         assert_map(&output, floats);
-        if let Some(residual) = &self.conv.residual {
+        if let Some(residual) = &residual {
             assert_same(residual, &output, floats);
         }
         let end = self.scratch.checked_add(self.scratch_len());

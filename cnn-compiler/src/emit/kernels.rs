@@ -239,7 +239,8 @@ fn value(kernel: &Kernel, made: &Made) -> TokenStream {
         Kernel::Winograd2d(winograd) => {
             let (conv, tile) = (conv2d(&winograd.conv, made), number(winograd.tile));
             let (block, scratch) = (number(winograd.block), number(winograd.scratch));
-            quote!(rt::Winograd2d { conv: #conv, tile: #tile, block: #block, scratch: #scratch })
+            let pool = winograd.pool;
+            quote!(rt::Winograd2d { conv: #conv, tile: #tile, pool: #pool, block: #block, scratch: #scratch })
         }
         Kernel::Dense(dense) | Kernel::DenseF16(dense) => {
             let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));

@@ -43,7 +43,19 @@ pub(super) enum Algorithm {
         panels: WinogradPanels,
         /// Tiles of a block.
         block: usize,
+        /// The node of the 2x2 pooling that is done with it.
+        pool: Option<usize>,
     },
+}
+
+impl Algorithm {
+    /// The size of what a step computes, if this is that of what it stores.
+    pub(super) fn computed(&self, stored: Size) -> Size {
+        match self {
+            Self::Winograd { pool: Some(_), .. } => Size::new(2 * stored.height, 2 * stored.width),
+            Self::Winograd { pool: None, .. } | Self::Direct => stored,
+        }
+    }
 }
 
 /// What the transforms of F(m, r) cost for each of the n x n values of a tile and each channel, in or out; with F(6, 3) also
@@ -94,7 +106,9 @@ pub(super) fn choose(conv: &Conv, inputs: usize, output: Size, stream: f64) -> A
     };
     let best = candidates.iter().map(of_tile).min_by(|(_, a), (_, b)| a.total_cmp(b));
     match best {
-        Some((panels, cost)) if cost < limit => Algorithm::Winograd { panels, block: block(&panels, output) },
+        Some((panels, cost)) if cost < limit => {
+            Algorithm::Winograd { panels, block: block(&panels, output), pool: None }
+        }
         _ => Algorithm::Direct,
     }
 }

@@ -190,6 +190,9 @@ impl Writer<'_> {
         if activation != Activation::Identity {
             doc.push_str(&format!(", {}", activation.name()));
         }
+        if let Algorithm::Winograd { pool: Some(pool), .. } = self.algorithms[index] {
+            doc.push_str(&format!(", {} 2x2", self.net.shaped.graph.nodes[pool].op.name()));
+        }
         doc
     }
 
@@ -220,9 +223,9 @@ impl Writer<'_> {
             ..Conv2d::new(conv, input, output)
         };
         match self.algorithms[index] {
-            Algorithm::Winograd { panels, block } => {
+            Algorithm::Winograd { panels, block, pool } => {
                 let scratch = self.layout.scratch(index).map_or(0, |buffer| self.layout.buffers[buffer].offset);
-                Kernel::Winograd2d(Winograd2d { conv: conv2d, tile: panels.tile, block, scratch })
+                Kernel::Winograd2d(Winograd2d { conv: conv2d, tile: panels.tile, pool: pool.is_some(), block, scratch })
             }
             Algorithm::Direct if conv.is_depthwise(input.channels) => Kernel::Depthwise2d(conv2d),
             Algorithm::Direct => Kernel::Conv2d(conv2d),

@@ -95,7 +95,7 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
         buffer.len = round_up(buffer.floats());
     }
     for (index, (step, algorithm)) in net.steps.iter().zip(&chosen.algorithms).enumerate() {
-        let scratch = scratch(*algorithm, net.values[step.output].size()).map(|floats| {
+        let scratch = scratch(*algorithm, algorithm.computed(net.values[step.output].size())).map(|floats| {
             layout.buffers.push(Buffer::vector(Holds::Scratch, floats, index + 1, index + 1));
             layout.buffers.len() - 1
         });
@@ -108,7 +108,7 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
 fn scratch(algorithm: Algorithm, output: Size) -> Option<usize> {
     match algorithm {
         Algorithm::Direct => None,
-        Algorithm::Winograd { panels, block } => Some(Winograd2d::scratch_floats(&panels, output, block)),
+        Algorithm::Winograd { panels, block, .. } => Some(Winograd2d::scratch_floats(&panels, output, block)),
     }
 }
 
@@ -229,7 +229,7 @@ fn halo(net: &Optimised, step: &Step, algorithm: Algorithm) -> Padding {
     if !matches!(step.kind, StepKind::Conv(_)) {
         return Padding::NONE;
     }
-    let (input, output) = (net.values[step.inputs[0]].size(), net.values[step.output].size());
+    let (input, output) = (net.values[step.inputs[0]].size(), algorithm.computed(net.values[step.output].size()));
     match algorithm {
         Algorithm::Direct => Conv2d::halo(conv, input, output),
         Algorithm::Winograd { panels, .. } => Conv2d::halo(conv, input, covered(output, panels.tile)),

@@ -74,6 +74,7 @@ const _: () = {
             activation: rt::Activation::Tanh,
         },
         tile: 4,
+        pool: false,
         block: 9,
         scratch: 0,
     };

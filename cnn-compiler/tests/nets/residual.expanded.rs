@@ -76,6 +76,7 @@ const _: () = {
             activation: rt::Activation::Relu,
         },
         tile: 4,
+        pool: false,
         block: 216,
         scratch: 0,
     };
@@ -96,6 +97,7 @@ const _: () = {
             activation: rt::Activation::Relu,
         },
         tile: 4,
+        pool: false,
         block: 216,
         scratch: 80000,
     };

@@ -125,11 +125,11 @@ impl<const M: usize, const N: usize> Kernel for Channels<'_, M, N> {
 
 impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     fn columns(&self) -> usize {
-        self.0.layer.conv.output.width.div_ceil(M)
+        self.0.layer.computed().width.div_ceil(M)
     }
 
     fn tiles_per_image(&self) -> usize {
-        self.0.layer.conv.output.height.div_ceil(M) * self.columns()
+        self.0.layer.computed().height.div_ceil(M) * self.columns()
     }
 
     /// Where the image of a tile begins in the workspace, and the tile's first row and column of the output.
@@ -329,7 +329,11 @@ impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
                     let tile = output_tile::<S, M, N>(s, from, distance);
                     let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);
                     let bias = s.load(bias);
-                    self.store(s, image, [top, left], channel, bias, tile);
+                    if self.work.0.layer.pool {
+                        self.store_largest(s, image, [top / 2, left / 2], channel, bias, &tile);
+                    } else {
+                        self.store(s, image, [top, left], channel, bias, &tile);
+                    }
                 }
             }
         }
@@ -381,7 +385,7 @@ impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {
         [top, left]: [usize; 2],
         channel: usize,
         bias: S::Vec,
-        tile: [[S::Vec; M]; M],
+        tile: &[[S::Vec; M]; M],
     ) {
         let Work { layer, ws, finish, .. } = self.work.0;
         let Conv2d { output, residual, .. } = layer.conv;
@@ -401,6 +405,37 @@ impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {
                     let to = ws.add(image + output.at(top + y, left + x) + channel);
                     s.store_first(to, finish.clamp(s, value), count);
                 }
+            }
+        }
+    }
+
+    /// Adds the bias to the largest of each 2x2 outputs of a tile, clamps, and stores those that are inside of the map. Both
+    /// keep the order of numbers, so they can as well come behind the pooling.
+    ///
+    /// # Safety
+    ///
+    /// The tile must begin in the map, at the pixel of these 2x2 outputs.
+    #[inline(always)]
+    unsafe fn store_largest<S: Simd>(
+        &self,
+        s: S,
+        image: usize,
+        [top, left]: [usize; 2],
+        channel: usize,
+        bias: S::Vec,
+        tile: &[[S::Vec; M]; M],
+    ) {
+        let Work { layer, ws, finish, .. } = self.work.0;
+        let output = layer.conv.output;
+        let count = self.panel.channels - channel;
+        let channel = self.panel.first + channel;
+        let (rows, columns) = ((M / 2).min(output.height - top), (M / 2).min(output.width - left));
+        for (y, rows) in tile.as_chunks::<2>().0.iter().enumerate().take(rows) {
+            for x in 0..columns {
+                let [above, below] = rows.map(|row| s.max(row[2 * x], row[2 * x + 1]));
+                let value = finish.clamp(s, s.add(s.max(above, below), bias));
+                // SAFETY: the pixel is in the output, and no more than the panel's channels are written.
+                unsafe { s.store_first(ws.add(image + output.at(top + y, left + x) + channel), value, count) };
             }
         }
     }

@@ -2,13 +2,15 @@
 
 use cnn_runtime::conv::Conv2d;
 use cnn_runtime::isa::Isa;
+use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Padding, Size};
 use cnn_runtime::pack::{Affine, WinogradPanels};
+use cnn_runtime::run::Run;
 use cnn_runtime::winograd::{Winograd2d, covered, winograd2d, winograd2d_batch};
 use cnn_runtime::workspace::{Batch, SLACK};
 
 use crate::conv::{Filters, sum_at};
-use crate::support::{ACTIVATIONS, Arena, Rng, activated, check, indices, isas};
+use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, index, indices, isas};
 
 /// Tiles and filters that there is an algorithm for, and how much larger its rounding errors are than those of a sum.
 const ALGORITHMS: [(usize, usize, f64); 4] = [(2, 3, 8.0), (4, 3, 32.0), (6, 3, 128.0), (4, 5, 128.0)];
@@ -68,12 +70,20 @@ impl Setup {
             residual,
             activation,
         };
-        let layer = Winograd2d { conv, tile, block: rng.pick(&[1, 2, 5, 7, 30]), scratch: arena.ws.len() };
+        let layer = Winograd2d { conv, tile, pool: false, block: rng.pick(&[1, 2, 5, 7, 30]), scratch: arena.ws.len() };
         Self { arena, layer, filters, packed }
     }
 
     fn floats(&self) -> usize {
         self.arena.ws.len() + self.layer.scratch_len() + SLACK
+    }
+
+    /// Runs it with scratch memory behind the arena.
+    fn run(&self, run: Run<'_>, ws: &mut [f32]) {
+        let mut all = ws.to_vec();
+        all.resize(self.floats(), f32::NAN);
+        winograd2d(run, &self.layer, &self.packed, &mut all);
+        ws.copy_from_slice(&all[..ws.len()]);
     }
 
     fn check(&self, isa: Isa, factor: f64) {
@@ -86,12 +96,7 @@ impl Setup {
             &format!("{} {:?}", isa.name(), self.layer),
             &self.arena,
             &conv.output,
-            |run, ws| {
-                let mut all = ws.to_vec();
-                all.resize(self.floats(), f32::NAN);
-                winograd2d(run, &self.layer, &self.packed, &mut all);
-                ws.copy_from_slice(&all[..ws.len()]);
-            },
+            |run, ws| self.run(run, ws),
             |y, x, c| {
                 let (sum, _) = sum_at(&self.arena, conv, &self.filters, [y, x, c]);
                 activated(conv.activation, sum, tolerance)
@@ -108,6 +113,41 @@ fn winograd_of_random_shapes() {
             for _ in 0..150 {
                 let activation = rng.pick(&ACTIVATIONS);
                 Setup::random(&mut rng, (tile, taps), activation).check(isa, factor);
+            }
+        }
+    }
+}
+
+#[test]
+fn pooled_outputs_are_the_largest_of_2x2() {
+    for isa in isas() {
+        let mut rng = Rng(14);
+        for (tile, taps, _) in ALGORITHMS {
+            for _ in 0..80 {
+                let activation = rng.pick(&[Activation::Identity, Activation::Relu, Activation::Relu6]);
+                let mut setup = Setup::random(&mut rng, (tile, taps), activation);
+                let all = setup.layer.conv.output;
+                if all.height % 2 == 1 || all.width % 2 == 1 {
+                    continue;
+                }
+                setup.layer.conv.residual = None;
+                let mut ws = setup.arena.ws.clone();
+                setup.run(isa.into(), &mut ws);
+                // Into a part of the map that the outputs would be in.
+                let output = Map { height: all.height / 2, width: all.width / 2, ..all };
+                (setup.layer.pool, setup.layer.conv.output) = (true, output);
+                check(
+                    isa,
+                    &format!("{} {:?}", isa.name(), setup.layer),
+                    &setup.arena,
+                    &output,
+                    |run, ws| setup.run(run, ws),
+                    |y, x, c| {
+                        let at = |dy, dx| ws[index(&all, 2 * y + dy, 2 * x + dx, c)];
+                        let value = at(0, 0).max(at(0, 1)).max(at(1, 0)).max(at(1, 1)).into();
+                        Expected { value, tolerance: 0.0 }
+                    },
+                );
             }
         }
     }

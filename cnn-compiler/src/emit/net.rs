@@ -91,6 +91,9 @@ impl Parts<'_> {
             thousands(self.workspace_bytes() as u64),
             if self.memory.images == 1 { String::new() } else { format!(" for {} images", self.memory.images) },
         );
+        // No link: a variant can be seen where its net cannot.
+        let of = self.net.of.as_ref().map(|of| format!(" It has the layers of `{of}`."));
+        let numbers = numbers + of.as_deref().unwrap_or_default();
         let (alias, field) = if self.is_inline() {
             (None, quote!(::cnn::__rt::Workspace<#floats>))
         } else {

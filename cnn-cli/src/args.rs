@@ -1,5 +1,6 @@
 //! The interface: commands, their arguments, and their help.
 
+pub(crate) mod bench;
 pub(crate) mod diagram;
 pub(crate) mod figures;
 
@@ -71,8 +72,8 @@ pub(crate) enum Command {
     #[command(long_about = TRACE, after_help = TRACE_EXAMPLES)]
     Trace(TraceArgs),
     /// Measure how fast a net is
-    #[command(long_about = BENCH, after_help = BENCH_EXAMPLES)]
-    Bench(BenchArgs),
+    #[command(long_about = bench::ABOUT, after_help = bench::EXAMPLES)]
+    Bench(bench::BenchArgs),
     /// Compare a net, layer by layer, with the numbers of another implementation
     #[command(long_about = COMPARE, after_help = COMPARE_EXAMPLES)]
     Compare(CompareArgs),
@@ -222,28 +223,6 @@ pub(crate) struct CompareArgs {
     pub(crate) tolerance: f64,
 }
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct BenchArgs {
-    /// Which net; `cnn list` shows them
-    #[arg(value_name = "NET")]
-    pub(crate) net: String,
-    /// Threads that share the work
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub(crate) threads: NonZeroUsize,
-    /// Measure each kernel too
-    #[arg(long)]
-    pub(crate) layers: bool,
-    /// Write an object for other programs
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Its weights: a safetensors file, or the index (`.json`) of several; else made-up ones
-    #[arg(long, value_name = "W.safetensors")]
-    pub(crate) weights: Option<PathBuf>,
-    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
-    #[arg(long, value_name = "FROM=TO", requires = "weights")]
-    pub(crate) rename: Vec<Rule>,
-}
-
 fn tolerance(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
     number.ok_or_else(|| "expected a number such as 1e-4".to_owned())
@@ -356,22 +335,6 @@ Examples:
 
 In Python, a file is made by
   safetensors.torch.save_file(model.state_dict(), \"resnet50.safetensors\")";
-
-const BENCH: &str = "\
-Measure how fast a net is: the fastest pass, the median, and the throughput, counted for its layers as they are written
-down (a multiplication with a weight counts as two operations), so that Winograd's algorithm can exceed the core's peak.
-
-With --layers, each kernel is measured in passes of their own: its fastest time, its throughput, what share that is of the
-core's peak, and what it does. The peak is measured too: multiply-adds on registers.
-
-The JSON has the keys net, threads, batch, passes, min_ms, median_ms, isa, peak_gflops and layers (null without --layers).
-A layer has the keys name, kernel, does, macs, min_ms, median_ms, gflops and share_of_peak.";
-
-const BENCH_EXAMPLES: &str = "\
-Examples:
-  cnn bench lenet5
-  cnn bench resnet50 --layers
-  cnn bench vgg16 --threads 2 --json | jq .min_ms";
 
 const RUN: &str = "\
 Run a net on numbers from a file.

@@ -26,7 +26,7 @@ network! {
     /// [`AlexNet`] with the weights of its fully connected layers in half precision: 128 MB instead of 244, most of which a
     /// pass reads from memory. Logits are off by some 4e-4 of the largest.
     ///
-    #[doc = include_str!("../diagrams/alexnet.svg")]
+    #[doc = include_str!("../diagrams/alexnet-f16.svg")]
     #[store(f16)]
     pub AlexNetF16 = AlexNet;
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
 
-use crate::ast::{Ast, Block, Body, Call, Net, Pipeline, Statement, Step, StepKind};
+use crate::ast::{Ast, Block, Body, Call, Pipeline, Statement, Step, StepKind};
 use crate::eval::check_default;
 use crate::op::{LAYERS, Layer};
 use crate::report::{Place, Report, message, nearest};

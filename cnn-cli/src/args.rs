@@ -359,7 +359,7 @@ Run a net layer by layer and keep what every layer gives.
 
 The layers run one by one, as they are declared: where `cnn run` computes a convolution, its batch normalisation and its
 ReLU at once, here each of them has a result of its own. It uses the same kernels, but for Winograd's algorithm, and takes
-a few times as long.
+a few times as long. Weights that a net keeps in F16, as alexnet-f16 does, are rounded here too.
 
 The input file is that of `cnn run`. The output file holds each layer under its name, `act.conv1`, as well as `output`, the
 net's taps, and its auxiliary classifiers, if the weights have their tensors. All are F32, in the order channels, rows,
@@ -385,7 +385,8 @@ modules as PyTorch names them. `act.conv1` is what that layer gives, before any 
 (`layers`), and with the compiled net (`forward`), where layers are fused and Winograd's algorithm may be used.
 
 Shapes are those of `cnn trace`; dimensions of 1 do not matter, and maps may be flattened. F32, F16 and BF16 are
-accepted; what is rounded to F16 needs a tolerance of 1e-3, and to BF16 of 1e-2.
+accepted; what is rounded to F16 needs a tolerance of 1e-3, and to BF16 of 1e-2. A net that keeps its
+weights in F16, as alexnet-f16 does, needs 1e-3 too.
 
 Exit code: 0 if all agree, 1 if any differs, 2 if a tensor could not be compared or anything else went wrong.";
 

@@ -1,6 +1,6 @@
 /// Four images at once.
 ///
-/// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications, a workspace of 8,640 bytes for 4 images.
+/// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications an image, a workspace of 8,640 bytes for 4 images.
 pub struct Batch<'w> {
     weights: &'w BatchWeights,
     workspace: ::cnn::__rt::Workspace<2160>,

@@ -84,6 +84,7 @@
 //! | | |
 //! | --- | --- |
 //! | `Name: 3x224x224 -> 1000 { … }` | a net: shapes are `channels x height x width`, or one number for a vector |
+//! | `Other = Name;` | a variant: the layers of a net in braces under another name, with attributes of its own |
 //! | `block name(a, b = 2 * a) { … }` | a part that is called as `name(16)` or `name(16, b = 8)` |
 //! | `[step; n]` | the step `n` times; `name: [step; n]` calls them `name.0`, `name.1`, … |
 //! | `[name1..: step; n]` | the step `n` times, called `name1`, `name2`, … |
@@ -119,6 +120,32 @@
 //!
 //! With `#[batch(8)]` a pass takes 8 images: `forward` reads `&[[f32; N]; 8]` and gives as many outputs. Weights are read
 //! once a pass, which counts where they are large and maps small: fully connected layers, the last stages of deep nets.
+//!
+//! A net can be wanted with several of these attributes. `Other = Name;` is a variant, with the layers of a net that
+//! stands in braces in the same `network!`, before or behind it. It begins without any attributes: doc comments, `#[weights]`
+//! and `#[cfg]` of the net are not its own. It reads the files that its net reads:
+//!
+//! ```
+//! cnn::network! {
+//!     /// Reads digits.
+//!     pub Digits: 1x28x28 -> 10 {
+//!         conv(8, 5x5) -> relu -> max_pool(2x2);
+//!         linear(10) -> softmax;
+//!     }
+//!
+//!     /// [`Digits`] on 8 images in one pass.
+//!     #[batch(8)]
+//!     pub DigitsBatch8 = Digits;
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let file = models::seeded::weights(Digits::GRAPH, "");
+//! let weights = DigitsBatch8Weights::from_safetensors(&file)?; // a file for `Digits`
+//! let mut net = DigitsBatch8::new(&weights);
+//! let scores: &[[f32; 10]; 8] = net.forward(&[[0.5; 28 * 28]; 8]);
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Weights
 //!

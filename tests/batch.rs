@@ -16,18 +16,9 @@ network! {
         softmax;
     }
 
-    /// LeNet-5.
+    /// The same, eight at once.
     #[batch(8)]
-    pub(crate) Eight: 1x32x32 -> 10 {
-        conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
-        tap maps;
-        conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);
-        fc1: linear(120) -> tanh;
-        fc2: linear(84) -> tanh;
-        fc3: linear(10);
-        tap logits;
-        softmax;
-    }
+    pub(crate) Eight = One;
 
     /// Layers of several widths in half precision.
     #[store(f16)]
@@ -40,11 +31,7 @@ network! {
     /// The same, fifteen at once.
     #[store(f16)]
     #[batch(15)]
-    pub(crate) StoredFifteen: 3x5x4 -> 9 {
-        wide: linear(75) -> relu;
-        tap wide;
-        narrow: linear(7, bias = false) -> tanh -> linear(9);
-    }
+    pub(crate) StoredFifteen = Stored;
 
     block parts(filters) {
         concat {
@@ -66,11 +53,7 @@ network! {
 
     /// The same, three at once.
     #[batch(3)]
-    pub(crate) MixedThree: 3x17x13 -> 15x6x5 {
-        stem: conv(9, 3x3, pad = 1) -> relu;
-        a: parts(3);
-        b: conv(15, 3x3, stride = 3, pad = 1) -> gelu;
-    }
+    pub(crate) MixedThree = Mixed;
 }
 
 /// A matrix product sums in another order than a product with a vector, and products of tiles are of other tiles.

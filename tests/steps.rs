@@ -54,7 +54,8 @@ fn steps_between_kernels_with_weights_are_repeated_for_each_image() {
     let names: Vec<&str> = Two::STEPS.iter().map(|step| step.name).collect();
     assert_eq!(names, ["input", "conv", "pool", "3", "fc"]);
     let doc = "1x8x8 -> 4x6x6: conv 3x3, relu";
-    let conv = Step { name: "conv", kernel: "conv2d", doc, node: Some(0), macs: 36 * 36, shared: true };
+    let (name, kernel, algorithm) = ("conv", "conv2d", Some("direct"));
+    let conv = Step { name, kernel, doc, algorithm, node: Some(0), macs: 36 * 36, shared: true };
     assert_eq!(Two::STEPS[1], conv);
 
     let weights = TwoWeights::from_safetensors(&seeded::weights(Two::GRAPH, "")).expect("made for the net");

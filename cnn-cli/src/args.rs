@@ -1,5 +1,7 @@
 //! The interface: commands, their arguments, and their help.
 
+pub(crate) mod bench;
+pub(crate) mod compare;
 pub(crate) mod diagram;
 pub(crate) mod figures;
 
@@ -71,11 +73,11 @@ pub(crate) enum Command {
     #[command(long_about = TRACE, after_help = TRACE_EXAMPLES)]
     Trace(TraceArgs),
     /// Measure how fast a net is
-    #[command(long_about = BENCH, after_help = BENCH_EXAMPLES)]
-    Bench(BenchArgs),
+    #[command(long_about = bench::ABOUT, after_help = bench::EXAMPLES)]
+    Bench(bench::BenchArgs),
     /// Compare a net, layer by layer, with the numbers of another implementation
-    #[command(long_about = COMPARE, after_help = COMPARE_EXAMPLES)]
-    Compare(CompareArgs),
+    #[command(long_about = compare::ABOUT, after_help = compare::EXAMPLES)]
+    Compare(compare::CompareArgs),
     /// Draw a net
     #[command(long_about = diagram::ABOUT, after_help = diagram::EXAMPLES)]
     Diagram(diagram::DiagramArgs),
@@ -200,55 +202,6 @@ pub(crate) struct TraceArgs {
     pub(crate) output: PathBuf,
 }
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct CompareArgs {
-    /// Which net; `cnn list` shows them
-    #[arg(value_name = "NET")]
-    pub(crate) net: String,
-    /// Its weights: a safetensors file, or the index (`.json`) of several
-    #[arg(long, value_name = "W.safetensors")]
-    pub(crate) weights: PathBuf,
-    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
-    #[arg(long, value_name = "FROM=TO")]
-    pub(crate) rename: Vec<Rule>,
-    /// What it reads: a safetensors file with a tensor `input`
-    #[arg(long, value_name = "X.safetensors")]
-    pub(crate) input: PathBuf,
-    /// What it should give: a safetensors file with tensors named `output`, `logits`, `act.conv1`, …
-    #[arg(long, value_name = "E.safetensors")]
-    pub(crate) expected: PathBuf,
-    /// The largest difference that is none, as a share of the largest magnitude of the tensor that is expected
-    #[arg(long, value_name = "T", default_value = "1e-4", value_parser = tolerance)]
-    pub(crate) tolerance: f64,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct BenchArgs {
-    /// Which net; `cnn list` shows them
-    #[arg(value_name = "NET")]
-    pub(crate) net: String,
-    /// Threads that share the work
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub(crate) threads: NonZeroUsize,
-    /// Measure each kernel too
-    #[arg(long)]
-    pub(crate) layers: bool,
-    /// Write an object for other programs
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Its weights: a safetensors file, or the index (`.json`) of several; else made-up ones
-    #[arg(long, value_name = "W.safetensors")]
-    pub(crate) weights: Option<PathBuf>,
-    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
-    #[arg(long, value_name = "FROM=TO", requires = "weights")]
-    pub(crate) rename: Vec<Rule>,
-}
-
-fn tolerance(text: &str) -> Result<f64, String> {
-    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
-    number.ok_or_else(|| "expected a number such as 1e-4".to_owned())
-}
-
 /// How a summary is written.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Format {
@@ -357,22 +310,6 @@ Examples:
 In Python, a file is made by
   safetensors.torch.save_file(model.state_dict(), \"resnet50.safetensors\")";
 
-const BENCH: &str = "\
-Measure how fast a net is: the fastest pass, the median, and the throughput, counted for its layers as they are written
-down (a multiplication with a weight counts as two operations), so that Winograd's algorithm can exceed the core's peak.
-
-With --layers, each kernel is measured in passes of their own: its fastest time, its throughput, what share that is of the
-core's peak, and what it does. The peak is measured too: multiply-adds on registers.
-
-The JSON has the keys net, threads, batch, passes, min_ms, median_ms, isa, peak_gflops and layers (null without --layers).
-A layer has the keys name, kernel, does, macs, min_ms, median_ms, gflops and share_of_peak.";
-
-const BENCH_EXAMPLES: &str = "\
-Examples:
-  cnn bench lenet5
-  cnn bench resnet50 --layers
-  cnn bench vgg16 --threads 2 --json | jq .min_ms";
-
 const RUN: &str = "\
 Run a net on numbers from a file.
 
@@ -396,7 +333,7 @@ Run a net layer by layer and keep what every layer gives.
 
 The layers run one by one, as they are declared: where `cnn run` computes a convolution, its batch normalisation and its
 ReLU at once, here each of them has a result of its own. It uses the same kernels, but for Winograd's algorithm, and takes
-a few times as long.
+a few times as long. Weights that a net keeps in F16, as alexnet-f16 does, are rounded here too.
 
 The input file is that of `cnn run`. The output file holds each layer under its name, `act.conv1`, as well as `output`, the
 net's taps, and its auxiliary classifiers, if the weights have their tensors. All are F32, in the order channels, rows,
@@ -407,38 +344,6 @@ const TRACE_EXAMPLES: &str = "\
 Example, with Python to look at the output:
   $ cnn trace lenet5 --weights w.safetensors --input x.safetensors --output t.safetensors
   $ python -c 'import safetensors.torch as st; print(st.load_file(\"t.safetensors\")[\"act.conv1\"])'";
-
-const COMPARE: &str = "\
-Compare a net, layer by layer, with the numbers of another implementation.
-
-For each tensor of the file with the expected numbers, a line tells its largest magnitude, and the largest and the root
-mean square difference, both also as a share of that magnitude; if the largest difference is above the tolerance, the
-line is marked. Then follows the first layer that differs: its name, kind and arguments, and whether what comes before it
-agrees.
-
-Tensors are named `output`, by taps of the net (`logits`), by auxiliary classifiers (`aux1`), or `act.NAME` by layers and
-modules as PyTorch names them. `act.conv1` is what that layer gives, before any function behind it; `act.layer1.0` or
-`act.features` is what the last layer in it gives. The output and the taps are compared twice: with the layers one by one
-(`layers`), and with the compiled net (`forward`), where layers are fused and Winograd's algorithm may be used.
-
-Shapes are those of `cnn trace`; dimensions of 1 do not matter, and maps may be flattened. F32, F16 and BF16 are
-accepted; what is rounded to F16 needs a tolerance of 1e-3, and to BF16 of 1e-2.
-
-Exit code: 0 if all agree, 1 if any differs, 2 if a tensor could not be compared or anything else went wrong.";
-
-const COMPARE_EXAMPLES: &str = "\
-Example, with PyTorch to make the expected numbers:
-  acts = {}
-  for name, module in model.named_modules():
-      # A clone, since a later function may work in place.
-      module.register_forward_hook(lambda _, __, y, name=name: acts.__setitem__(f\"act.{name}\", y.detach().clone()))
-  acts[\"logits\"] = model(x)
-  save_file({name: y.contiguous() for name, y in acts.items() if name != \"act.\"}, \"e.safetensors\")
-
-  $ cnn compare lenet5 --weights w.safetensors --input x.safetensors --expected e.safetensors
-
-What another build gives, or another machine:
-  $ cnn trace lenet5 --weights w.safetensors --input x.safetensors --output e.safetensors";
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,7 @@ mod digits;
 mod failure;
 mod numbers;
 mod picture;
+mod progress;
 mod registry;
 mod replace;
 mod table;

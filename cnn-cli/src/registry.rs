@@ -16,8 +16,12 @@ use crate::failure::{Failure, printable};
 pub(crate) static MODELS: &[Model] = &[
     Model::of::<models::Perceptron>("perceptron"),
     Model::classifier::<models::Mlp>("mlp"),
-    Model::classifier::<models::LeNet5>("lenet5").with_embedded(|| Box::new(models::LeNet5::embedded())),
-    Model::classifier::<models::AlexNet>("alexnet"),
+    Model::classifier::<models::LeNet5>("lenet5")
+        .with_embedded(|| Box::new(models::LeNet5::embedded()))
+        .with_batched(const { &[Model::of::<models::LeNet5Batch8>("lenet5")] }),
+    Model::classifier::<models::AlexNet>("alexnet")
+        .with_batched(const { &[Model::of::<models::AlexNetBatch8>("alexnet")] }),
+    Model::classifier::<models::AlexNetF16>("alexnet-f16"),
     Model::classifier::<models::Vgg11>("vgg11"),
     Model::classifier::<models::Vgg11Lrn>("vgg11-lrn"),
     Model::classifier::<models::Vgg13>("vgg13"),
@@ -26,7 +30,8 @@ pub(crate) static MODELS: &[Model] = &[
     Model::classifier::<models::InceptionV1>("inception-v1"),
     Model::classifier::<models::ResNet18>("resnet18"),
     Model::classifier::<models::ResNet34>("resnet34"),
-    Model::classifier::<models::ResNet50>("resnet50"),
+    Model::classifier::<models::ResNet50>("resnet50")
+        .with_batched(const { &[Model::of::<models::ResNet50Batch8>("resnet50")] }),
     Model::classifier::<models::ResNet101>("resnet101"),
     Model::classifier::<models::ResNet152>("resnet152"),
     Model::classifier::<torchvision::AlexNet>("torchvision-alexnet"),
@@ -57,6 +62,8 @@ pub(crate) struct Model {
     pub(crate) steps: &'static [Step<'static>],
     /// Images of one pass.
     pub(crate) batch: usize,
+    /// The same net, compiled for several images in a pass.
+    pub(crate) batched: &'static [Model],
     /// What lies where in its workspace, and when.
     pub(crate) memory: &'static Memory<'static>,
     /// The year of its paper.
@@ -108,6 +115,7 @@ impl Model {
             workspace_bytes: N::WORKSPACE_BYTES,
             steps: N::STEPS,
             batch: N::BATCH,
+            batched: &[],
             memory: N::MEMORY,
             year: N::YEAR,
             new: N::NEW,
@@ -126,6 +134,25 @@ impl Model {
     const fn with_embedded(mut self, embedded: fn() -> Box<dyn Runnable>) -> Self {
         self.embedded = Some(embedded);
         self
+    }
+
+    const fn with_batched(mut self, batched: &'static [Model]) -> Self {
+        self.batched = batched;
+        self
+    }
+
+    /// This net, compiled for so many images in a pass.
+    pub(crate) fn for_batch(&'static self, images: usize) -> Result<&'static Self, Failure> {
+        let mut compiled = [self].into_iter().chain(self.batched);
+        compiled.find(|model| model.batch == images).ok_or_else(|| Failure::Message(self.no_batch(images)))
+    }
+
+    fn no_batch(&self, images: usize) -> String {
+        let known: Vec<String> = [self].into_iter().chain(self.batched).map(|model| model.batch.to_string()).collect();
+        let of = if known.len() == 1 { "a batch of" } else { "batches of" };
+        let (name, net, known) = (self.name, self.graph.name, known.join(" and "));
+        let advice = format!("`#[batch({images})] pub {net}Batch{images} = {net};` in `network!` compiles another");
+        format!("{name} is compiled for {of} {known} here, not of {images}; {advice}")
     }
 
     /// The net of this name.
@@ -196,6 +223,31 @@ pub(crate) mod tests {
             assert_eq!(model.name, model.name.to_lowercase());
             assert!(MODELS[i + 1..].iter().all(|other| other.name != model.name), "{} is there twice", model.name);
         }
+    }
+
+    #[test]
+    fn nets_for_several_images_are_the_same_nets() {
+        for model in MODELS {
+            assert_eq!(model.batch, 1, "{}", model.name);
+            for batched in model.batched {
+                assert!(batched.batch > 1 && batched.name == model.name);
+                assert_eq!(batched.graph.nodes, model.graph.nodes, "{}", model.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_that_no_net_was_compiled_for_is_told_with_those_that_are() {
+        let lenet5 = Model::named("lenet5").unwrap_or_else(|why| panic!("{why:?}"));
+        for images in [1, 8] {
+            assert_eq!(lenet5.for_batch(images).map(|model| model.batch).ok(), Some(images));
+        }
+        assert_eq!(
+            lenet5.no_batch(4),
+            "lenet5 is compiled for batches of 1 and 8 here, not of 4; \
+             `#[batch(4)] pub LeNet5Batch4 = LeNet5;` in `network!` compiles another"
+        );
+        assert!(BRANCHED.no_batch(2).starts_with("branched is compiled for a batch of 1 here, not of 2; "));
     }
 
     #[test]

@@ -33,12 +33,21 @@ pub struct Net {
     pub visibility: Visibility,
     /// Name of the net's type.
     pub name: Ident,
+    /// Of a variant, `pub AlexNetF16 = AlexNet;`: the net whose layers these are.
+    pub of: Option<Ident>,
     /// Before the arrow.
     pub input: Expr,
     /// Behind the arrow.
     pub output: Expr,
     /// Between the braces.
     pub body: Body,
+}
+
+impl Net {
+    /// Of nets that are switched by `cfg`, only one may be there.
+    pub(crate) fn has_cfg(&self) -> bool {
+        self.attributes.iter().any(|attribute| attribute.path().is_ident("cfg"))
+    }
 }
 
 /// `#[weights("model.safetensors", rename("module.*" => "*"))]`

@@ -3,7 +3,7 @@
 //! ```text
 //! network!  = { attrs ( block | net | variant ) }
 //! net       = [vis] NAME ":" shape "->" shape "{" body "}"          shape = C "x" H "x" W | N
-//! variant   = [vis] NAME "=" NAME ";"
+//! variant   = [vis] NAME "=" NAME ";"                               the layers of the second, which is a net
 //! block     = "block" NAME "(" [ param { "," param } ] ")" "{" body "}"   param = NAME [ "=" expr ]
 //! ```
 
@@ -11,6 +11,7 @@ mod attributes;
 mod body;
 mod expr;
 mod token;
+mod variant;
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
@@ -18,11 +19,12 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Result, Token, Visibility, parenthesized};
 
 use crate::ast::{Ast, Block, Body, Expr, Net, Param};
-use crate::report::{Place, Report, message, nearest};
+use crate::report::{Place, Report};
 
 use attributes::NetAttributes;
 pub(crate) use attributes::doc_text;
 use token::{braces, expected, is_word, skip_to, too_deep};
+use variant::Variant;
 
 /// Parses one invocation of `network!`.
 pub fn parse(tokens: TokenStream, report: &mut Report) -> Ast {
@@ -35,7 +37,7 @@ pub fn parse(tokens: TokenStream, report: &mut Report) -> Ast {
     // In braces of its own, so that a mistake at the end is shown at the last token.
     let mut all = Group::new(Delimiter::Brace, tokens);
     all.set_span(last.span());
-    let mut parser = Parser { report, variants: Vec::new() };
+    let mut parser = Parser { report, variants: Vec::new(), skipped: false };
     let parsed =
         (|input: ParseStream<'_>| parser.items(&braces(input, "")?.0, &mut ast)).parse2(TokenTree::from(all).into());
     parser.variants(&mut ast);
@@ -51,15 +53,10 @@ pub fn parse(tokens: TokenStream, report: &mut Report) -> Ast {
 /// The parsing functions, and where they put what they complain about.
 struct Parser<'r> {
     report: &'r mut Report,
+    /// The variants that were read.
     variants: Vec<Variant>,
-}
-
-/// `pub AlexNetF16 = AlexNet;`: a net's layers under another name, with attributes of its own.
-struct Variant {
-    attributes: Vec<Attribute>,
-    visibility: Visibility,
-    name: Ident,
-    of: Ident,
+    /// Whether an item was skipped for its mistake, and perhaps the one behind it: not all nets are known then.
+    skipped: bool,
 }
 
 impl Parser<'_> {
@@ -67,13 +64,14 @@ impl Parser<'_> {
         while !input.is_empty() {
             if let Err(error) = self.item(input, ast) {
                 self.report.push(error);
+                self.skipped = true;
                 skip_item(input);
             }
         }
         Ok(())
     }
 
-    /// A block or a net.
+    /// A block, a net, or a variant of one.
     fn item(&mut self, input: ParseStream<'_>, ast: &mut Ast) -> Result<()> {
         let attributes = input.call(Attribute::parse_outer)?;
         if is_word(input, "block") && input.peek2(Ident::peek_any) {
@@ -89,35 +87,11 @@ impl Parser<'_> {
         }
         let name: Ident = input.parse()?;
         if input.peek(Token![=]) {
-            let of = variant(input)?;
-            self.variants.push(Variant { attributes, visibility, name, of });
+            self.variant(input, attributes, visibility, name, ast.nets.len())?;
         } else {
             ast.nets.push(self.net(input, attributes, visibility, name)?);
         }
         Ok(())
-    }
-
-    /// Makes nets of the variants, now that all nets are known: one may stand before the net that it is a variant of.
-    fn variants(&mut self, ast: &mut Ast) {
-        let declared = ast.nets.len();
-        for Variant { attributes, visibility, name, of } in std::mem::take(&mut self.variants) {
-            let Some(net) = ast.nets[..declared].iter().find(|net| net.name == of) else {
-                let nets: Vec<String> = ast.nets[..declared].iter().map(|net| net.name.to_string()).collect();
-                let near = nearest(&of.to_string(), nets.iter().map(String::as_str));
-                let help = near.map_or_else(
-                    || {
-                        "a variant has the layers of a net that is declared in braces, in the same `network!`"
-                            .to_owned()
-                    },
-                    |near| format!("did you mean `{near}`?"),
-                );
-                self.report.error(of.span(), message(&format!("there is no net `{of}` here"), &[], &help));
-                continue;
-            };
-            let (shapes, body) = ((net.input.clone(), net.output.clone()), net.body.clone());
-            let net = self.finish(attributes, visibility, name, shapes, body);
-            ast.nets.push(net);
-        }
     }
 
     /// `"block" NAME "(" [ param { "," param } ] ")" "{" body "}"`
@@ -180,21 +154,16 @@ impl Parser<'_> {
         };
         let (content, span) = braces(input, "the net's layers in braces")?;
         let body = self.body(&content, span);
-        Ok(self.finish(attributes, visibility, name, shapes, body))
+        let (input, output) = shapes;
+        Ok(self.finish(attributes, visibility, name, Layers { of: None, input, output, body }))
     }
 
     /// A net of parts that were read.
-    fn finish(
-        &mut self,
-        attributes: Vec<Attribute>,
-        visibility: Visibility,
-        name: Ident,
-        (input, output): (Expr, Expr),
-        body: Body,
-    ) -> Net {
+    fn finish(&mut self, attributes: Vec<Attribute>, visibility: Visibility, name: Ident, layers: Layers) -> Net {
         let (docs, rest) = attributes.into_iter().partition(|a| a.path().is_ident("doc"));
         let NetAttributes { weights, batch, exact, store, others } = self.attributes(rest);
-        Net { docs, attributes: others, weights, batch, exact, store, visibility, name, input, output, body }
+        let Layers { of, input, output, body } = layers;
+        Net { docs, attributes: others, weights, batch, exact, store, visibility, name, of, input, output, body }
     }
 
     /// `":" shape "->" shape`
@@ -220,18 +189,13 @@ impl Parser<'_> {
     }
 }
 
-/// `"=" NAME ";"`
-fn variant(input: ParseStream<'_>) -> Result<Ident> {
-    input.parse::<Token![=]>()?;
-    if !input.peek(syn::Ident) {
-        return Err(expected(input, "the net whose layers these are\nhelp: `#[batch(8)] Batched = Name;`"));
-    }
-    let of = input.parse()?;
-    if !input.peek(Token![;]) {
-        return Err(expected(input, "`;` behind the net whose layers these are"));
-    }
-    input.parse::<Token![;]>()?;
-    Ok(of)
+/// What a variant has from its net: all behind the name.
+struct Layers {
+    /// That net, if this is a variant.
+    of: Option<Ident>,
+    input: Expr,
+    output: Expr,
+    body: Body,
 }
 
 /// Skips to behind the next braces or `;`, where the next item begins.

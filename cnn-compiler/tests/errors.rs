@@ -266,6 +266,24 @@ fn faulty_parts_have_no_further_mistakes() {
 }
 
 #[test]
+fn mistakes_are_told_once_and_not_for_each_variant() {
+    let shape = "Net: 1x8x8 -> 3 { conv(8, 9x9); } A = Net; #[batch(2)] B = Net; #[store(f16)] C = Net;";
+    let syntax = "A = Net; Net: 1x8x8 -> 3 { conv(8 3x3); } B = Net;";
+    let output = "Net: 1x8x8 -> 3 { flatten -> linear(4); } A = Net; #[batch(2)] B = Net;";
+    let tap = "Net: 1x8x8 -> 3 { tap a; tap a; linear(3); } A = Net; #[batch(2)] B = Net;";
+    for source in [shape, syntax, output, tap] {
+        assert_eq!(errors(source).len(), 1, "{:?}", errors(source));
+    }
+}
+
+#[test]
+fn variants_do_not_miss_a_net_that_a_mistake_hid_is_not_missed() {
+    for source in ["Net: 1x8x8 -> 3; A = Net;", "block head(n) Net: 1x8x8 -> 3 { linear(3); } A = Net;"] {
+        assert_eq!(errors(source).len(), 1, "{:?}", errors(source));
+    }
+}
+
+#[test]
 fn mistakes_at_the_end_are_shown_at_the_last_token() {
     for (source, message) in [
         ("Net", "expected `:` and the shapes of input and output, found the end"),

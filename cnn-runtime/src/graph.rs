@@ -3,7 +3,7 @@
 use crate::op::{Op, Shape};
 
 /// A net as it was declared, before any optimisation. `cnn::Network::GRAPH` is one in static memory.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Graph<'a> {
     /// The net's name in the declaration.
     pub name: &'a str,
@@ -33,7 +33,7 @@ pub enum Value {
 }
 
 /// One layer of a [`Graph`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Node<'a> {
     /// Full name: `conv1`, `layer1.0.bn1`; what its tensors' names begin with.
     pub name: &'a str,

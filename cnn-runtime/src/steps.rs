@@ -14,6 +14,9 @@ pub struct Step<'a> {
     pub kernel: &'a str,
     /// What it does: `64x56x56 -> 64x56x56: conv 3x3 by F(4, 3), relu`.
     pub doc: &'a str,
+    /// How a convolution or fully connected layer is computed: `direct`, Winograd's `F(4, 3)`, or `gemm`. Other kernels have
+    /// one way.
+    pub algorithm: Option<&'a str>,
     /// The node of the [graph](crate::graph::Graph) that it computes or, where it only moves numbers, serves; none for the
     /// net's input. What was fused into a node's kernel has no step of its own.
     pub node: Option<usize>,
@@ -68,8 +71,9 @@ mod tests {
     use super::*;
 
     fn order(shared: &[bool], images: usize) -> Vec<usize> {
-        let steps: Vec<Step<'_>> =
-            shared.iter().map(|&shared| Step { name: "", kernel: "", doc: "", node: None, macs: 0, shared }).collect();
+        let step =
+            |&shared: &bool| Step { name: "", kernel: "", doc: "", algorithm: None, node: None, macs: 0, shared };
+        let steps: Vec<Step<'_>> = shared.iter().map(step).collect();
         let calls = shared.iter().map(|shared| if *shared { 1 } else { images }).sum();
         let mut order = Vec::new();
         let mut note = |step| order.push(step);

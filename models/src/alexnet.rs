@@ -25,10 +25,14 @@ network! {
 
     /// [`AlexNet`] with the weights of its fully connected layers in half precision: 128 MB instead of 244, most of which a
     /// pass reads from memory. Logits are off by some 4e-4 of the largest.
+    ///
+    #[doc = include_str!("../diagrams/alexnet-f16.svg")]
     #[store(f16)]
     pub AlexNetF16 = AlexNet;
 
     /// [`AlexNet`] on 8 images in one pass, which reads each weight once for all of them.
+    ///
+    #[doc = include_str!("../diagrams/alexnet.svg")]
     #[batch(8)]
     pub AlexNetBatch8 = AlexNet;
 }

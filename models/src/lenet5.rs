@@ -20,6 +20,8 @@ network! {
     }
 
     /// [`LeNet5`] on 8 images in one pass, which reads each weight once for all of them.
+    ///
+    #[doc = include_str!("../diagrams/lenet5.svg")]
     #[weights("weights/lenet5.safetensors")]
     #[batch(8)]
     pub LeNet5Batch8 = LeNet5;

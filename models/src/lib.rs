@@ -10,6 +10,9 @@
 //! | [`ResNet18`], [`ResNet34`], [`ResNet50`], [`ResNet101`], [`ResNet152`] | 2015: residual blocks |
 //! | [`torchvision`] | those whose published weights belong to other nets than the papers', or have other names |
 //!
+//! Some are there in variants: with weights in half precision ([`AlexNetF16`]), or for 8 images a pass ([`LeNet5Batch8`],
+//! [`AlexNetBatch8`], [`ResNet50Batch8`]).
+//!
 //! The page of each net shows its diagram, from `diagrams`: what `cnn diagram NET` draws, which a test compares.
 //!
 //! Every net keeps what goes into its last function, softmax or the step, as the tap `logits`. Nets for ImageNet read

@@ -100,6 +100,8 @@ network! {
     }
 
     /// [`ResNet50`] on 8 images in one pass, which reads each weight once for all of them.
+    ///
+    #[doc = include_str!("../diagrams/resnet50.svg")]
     #[batch(8)]
     pub ResNet50Batch8 = ResNet50;
 

@@ -1,61 +1,89 @@
-//! ResNet-50 with several images in a pass, against one image at a time.
+//! Nets with eight images in a pass, against one image at a time; and what variants share with their nets.
 
-use cnn::{Network, network};
-use models::{ResNet50, ResNet50Weights, seeded};
+use cnn::Network;
+use cnn::graph::{Graph, Node};
+use cnn::op::{Linear, Op, Store};
+use models::{AlexNet, AlexNetBatch8, AlexNetF16, LeNet5, LeNet5Batch8, ResNet50, ResNet50Batch8, seeded};
 
-network! {
-    block identity_block(mid, out = 4 * mid) {
-        add {
-            conv1: conv(mid, 1x1, bias = false) -> bn1: batch_norm -> relu
-                -> conv2: conv(mid, 3x3, pad = 1, bias = false) -> bn2: batch_norm -> relu
-                -> conv3: conv(out, 1x1, bias = false) -> bn3: batch_norm;
-            skip;
-        } -> relu: relu;
-    }
+/// A fully connected layer sums its products in another order than for a single image.
+const TOLERANCE: f32 = 1e-5;
 
-    block conv_block(mid, stride, out = 4 * mid) {
-        add {
-            conv1: conv(mid, 1x1, stride = stride, bias = false) -> bn1: batch_norm -> relu
-                -> conv2: conv(mid, 3x3, pad = 1, bias = false) -> bn2: batch_norm -> relu
-                -> conv3: conv(out, 1x1, bias = false) -> bn3: batch_norm;
-            downsample: { conv(out, 1x1, stride = stride, bias = false) -> batch_norm; };
-        } -> relu: relu;
-    }
-
-    /// ResNet-50 of the paper, two images at once.
-    #[batch(2)]
-    pub(crate) Pair: 3x224x224 -> 1000 {
-        conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu: relu;
-        maxpool: max_pool(3x3, stride = 2, pad = 1);
-        layer1: { conv_block(64, stride = 1); [identity_block(64); 2]; }; // conv2_x, 256x56x56
-        layer2: { conv_block(128, stride = 2); [identity_block(128); 3]; }; // conv3_x, 512x28x28
-        layer3: { conv_block(256, stride = 2); [identity_block(256); 5]; }; // conv4_x, 1024x14x14
-        layer4: { conv_block(512, stride = 2); [identity_block(512); 2]; }; // conv5_x, 2048x7x7
-        avgpool: global_avg_pool;
-        fc: linear(1000);
-        tap logits;
-        softmax;
+/// Compares logits and outputs of a pass over eight different images with those of each image alone.
+fn check<Single: Network<'static>, Batched: Network<'static>>() {
+    let file = seeded::weights(Single::GRAPH, "");
+    let single = Box::leak(Box::new(Single::weights(&file).expect("made for the net")));
+    let batched = Box::leak(Box::new(Batched::weights(&file).expect("made for the net")));
+    drop(file);
+    let (mut single, mut batched) = (Single::new(single), Batched::new(batched));
+    assert_eq!((Single::BATCH, Batched::BATCH), (1, 8));
+    let images = seeded::uniform("images", 8 * Single::GRAPH.input.elements());
+    let outputs = batched.run(&images).expect("as long as eight inputs").to_vec();
+    let logits = batched.tap("logits").expect("every net has this tap");
+    let each = images.chunks_exact(images.len() / 8).zip(outputs.chunks_exact(outputs.len() / 8));
+    for ((image, output), logits) in each.zip(logits.chunks_exact(logits.len() / 8)) {
+        assert_close(output, single.run(image).expect("as long as an input"));
+        assert_close(logits, single.tap("logits").expect("every net has this tap"));
     }
 }
 
-/// The fully connected layer sums 2,048 products in another order than for a single image.
-const TOLERANCE: f32 = 1e-5;
-
-#[test]
-fn two_images_give_what_each_gives_alone() {
-    let file = seeded::weights(ResNet50::GRAPH, "");
-    let weights = ResNet50Weights::from_safetensors(&file).expect("made for the net");
-    let pair = PairWeights::from_safetensors(&file).expect("made for the net");
-    drop(file);
-    let (mut single, mut pair) = (ResNet50::new(&weights), Pair::new(&pair));
-    assert_eq!(Pair::BATCH, 2);
-    let images = seeded::uniform("images", 2 * ResNet50::GRAPH.input.elements());
-    pair.run(&images).expect("as long as two inputs");
-    for (found, image) in pair.tap_logits().iter().zip(images.chunks_exact(images.len() / 2)) {
-        single.run(image).expect("as long as an input");
-        let expected = single.tap_logits();
-        let largest = expected.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
-        let error = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+#[track_caller]
+fn assert_close(found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len());
+    let largest = expected.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+    for (found, expected) in found.iter().zip(expected) {
+        let error = (found - expected).abs();
         assert!(error <= TOLERANCE * largest, "off by {error}, the largest is {largest}");
     }
+}
+
+#[test]
+fn lenet5() {
+    check::<LeNet5<'_>, LeNet5Batch8<'_>>();
+}
+
+#[test]
+fn alexnet() {
+    check::<AlexNet<'_>, AlexNetBatch8<'_>>();
+}
+
+#[test]
+fn resnet50() {
+    check::<ResNet50<'_>, ResNet50Batch8<'_>>();
+}
+
+#[test]
+fn embedded_weights_of_a_variant_are_those_of_the_net() {
+    let (mut single, mut batched) = (LeNet5::embedded(), LeNet5Batch8::embedded());
+    let image = [0.5; 32 * 32];
+    let expected = single.forward(&image);
+    for output in batched.forward(&[image; 8]) {
+        assert_close(output, expected);
+    }
+}
+
+/// A variant has the description of its net, but for the name and the docs.
+#[test]
+fn batches_are_declared_as_their_nets_are() {
+    for (net, variant) in [
+        (LeNet5::GRAPH, LeNet5Batch8::GRAPH),
+        (AlexNet::GRAPH, AlexNetBatch8::GRAPH),
+        (ResNet50::GRAPH, ResNet50Batch8::GRAPH),
+    ] {
+        assert_eq!(variant.name, format!("{}Batch8", net.name));
+        assert_ne!(variant.doc, net.doc);
+        assert_eq!(Graph { name: net.name, doc: net.doc, ..*variant }, *net);
+    }
+    assert_eq!((LeNet5Batch8::PARAMETERS, LeNet5Batch8::MACS), (LeNet5::PARAMETERS, LeNet5::MACS));
+}
+
+/// `#[store(f16)]` is in the description, since it changes results.
+#[test]
+fn half_precision_differs_in_how_linear_layers_are_stored() {
+    let stored = |node: &Node<'static>, store| match node.op {
+        Op::Linear(linear) => Node { op: Op::Linear(Linear { store, ..linear }), ..*node },
+        _ => *node,
+    };
+    let (net, half) = (AlexNet::GRAPH.nodes, AlexNetF16::GRAPH.nodes);
+    assert_ne!(net, half);
+    assert_eq!(net.to_vec(), half.iter().map(|node| stored(node, Store::F32)).collect::<Vec<_>>());
 }

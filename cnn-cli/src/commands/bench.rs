@@ -9,12 +9,13 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use cnn::Pool;
-use cnn::weights::Source;
+use cnn::weights::{Progress, Source};
 use models::seeded;
 
 use super::weights::WeightsFile;
-use crate::args::BenchArgs;
+use crate::args::bench::BenchArgs;
 use crate::failure::Failure;
+use crate::progress::Bar;
 use crate::registry::{Model, Runnable};
 
 use self::layers::Layers;
@@ -22,22 +23,23 @@ use self::report::Report;
 
 /// Passes before any is measured: caches and the clock of the CPU get used to it.
 const WARM_UP: Duration = Duration::from_millis(300);
-/// How long passes are measured at least, and how many.
-const MEASURING: Duration = Duration::from_secs(2);
+/// How many passes are measured at least.
 const FEWEST: usize = 11;
 
 /// Measures a net: all of it, and with `--layers` each kernel.
 pub(super) fn bench(args: &BenchArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let model = Model::named(&args.net)?;
+    let model = Model::named(&args.net)?.for_batch(args.batch.get())?;
     let mut net = weighted(model, args)?;
-    let input = seeded::uniform("input", model.graph.input.elements());
-    let fits = "a net reads what its graph says";
+    let input = seeded::uniform("input", model.batch * model.graph.input.elements());
     let mut pass = || {
-        black_box(net.run(black_box(&input)).expect(fits));
+        let start = Instant::now();
+        black_box(net.run(black_box(&input)).expect("a pass reads so many images"));
+        start.elapsed()
     };
-    repeat(WARM_UP, 1, &mut pass);
-    let passes = repeat(MEASURING, FEWEST, &mut pass);
-    let layers = args.layers.then(|| Layers::measure(net.as_mut(), model, &input));
+    repeat(WARM_UP.min(args.seconds), 1, "warming up", &mut pass);
+    let mut passes = repeat(args.seconds, FEWEST, "measuring passes", &mut pass);
+    passes.sort_unstable();
+    let layers = args.layers.then(|| Layers::measure(net.as_mut(), model, &input, args.seconds));
     let report = Report { model, threads: args.threads.get(), passes, layers };
     if args.json {
         report.json(out)?
@@ -55,18 +57,26 @@ fn weighted(model: &Model, args: &BenchArgs) -> Result<Box<dyn Runnable>, Failur
         return WeightsFile::open(path, &args.rename)?.net(model, pool);
     }
     let file = seeded::weights(model.graph, "");
-    (model.load)(&Source::new(&file), pool).map_err(|error| Failure::Message(error.to_string()))
+    let bar = Bar::new("packing weights");
+    let tell = |Progress { done, total }| bar.show(done, total);
+    let source = Source::new(&file).on_progress(&tell);
+    (model.load)(&source, pool).map_err(|error| Failure::Message(error.to_string()))
 }
 
-/// Does something again and again; how long each time took, sorted.
-fn repeat(least: Duration, fewest: usize, mut once: impl FnMut()) -> Vec<Duration> {
+/// Measures something again and again, for as long as this and as often, and shows how far that is: what `once` gave
+/// each time.
+fn repeat<T>(least: Duration, fewest: usize, does: &'static str, mut once: impl FnMut() -> T) -> Vec<T> {
+    let bar = Bar::new(does);
     let begin = Instant::now();
-    let mut times = Vec::new();
-    while times.len() < fewest || begin.elapsed() < least {
-        let start = Instant::now();
-        once();
-        times.push(start.elapsed());
+    let mut results = Vec::new();
+    loop {
+        let time = begin.elapsed();
+        if results.len() >= fewest && time >= least {
+            return results;
+        }
+        let shares = [time.as_secs_f64() / least.as_secs_f64(), results.len() as f64 / fewest as f64];
+        // What is not a number is the share of no time.
+        bar.show((1e3 * shares[0].min(shares[1])) as u64, 1000);
+        results.push(once());
     }
-    times.sort_unstable();
-    times
 }

@@ -13,7 +13,7 @@ use cnn::trace::Trace;
 
 use super::input::Batch;
 use super::weights::WeightsFile;
-use crate::args::CompareArgs;
+use crate::args::compare::CompareArgs;
 use crate::failure::Failure;
 use crate::registry::{Model, Runnable};
 use crate::tensors;

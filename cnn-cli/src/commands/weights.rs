@@ -1,17 +1,15 @@
 //! Weights of a net: from files, or in this program.
 
-use std::cell::RefCell;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use cnn::Pool;
 use cnn::reference::Params;
 use cnn::weights::{self, Files, Progress, Report, Source, Unreadable};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::Rule;
 use crate::failure::{Failure, printable, shown};
+use crate::progress::Bar;
 use crate::registry::{Model, Runnable};
 
 /// The net on the weights of a file, or on those in this program.
@@ -65,38 +63,10 @@ impl<'a> WeightsFile<'a> {
     }
 
     fn reading<T, E: Display>(&self, read: impl FnOnce(&Source<'_>) -> Result<T, E>) -> Result<T, Failure> {
-        let bar = Bar::default();
-        let result = read(&self.source().on_progress(&|progress| bar.show(progress)));
-        bar.bar.borrow().finish_and_clear();
+        let bar = Bar::new("reading weights");
+        let result = read(&self.source().on_progress(&|Progress { done, total }| bar.show(done, total)));
+        drop(bar);
         result.map_err(|error| Failure::Message(format!("{}: {error}", shown(&self.path))))
-    }
-}
-
-/// Reading takes at least so long before a bar is shown.
-const PATIENCE: Duration = Duration::from_millis(500);
-
-/// A bar on stderr, if that is a terminal and it takes long.
-struct Bar {
-    begin: Instant,
-    bar: RefCell<ProgressBar>,
-}
-
-impl Default for Bar {
-    fn default() -> Self {
-        Self { begin: Instant::now(), bar: RefCell::new(ProgressBar::hidden()) }
-    }
-}
-
-impl Bar {
-    fn show(&self, Progress { done, total }: Progress) {
-        let mut bar = self.bar.borrow_mut();
-        if bar.is_hidden() && self.begin.elapsed() >= PATIENCE {
-            *bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("reading weights {bar:40} {percent} %") {
-                bar.set_style(style);
-            }
-        }
-        bar.set_position(done);
     }
 }
 

@@ -8,7 +8,7 @@ use super::support::{cnn, run};
 #[test]
 fn every_command_has_help_with_an_example() {
     let overview = run(["--help"]).ok();
-    for command in ["digits", "classify", "list", "summary", "run", "trace", "compare", "check-weights"] {
+    for command in ["digits", "classify", "list", "summary", "run", "trace", "compare", "check-weights", "bench"] {
         assert!(overview.contains(&format!("\n  {command} ")), "{overview}");
         let help = run([command, "--help"]).ok();
         assert!(help.contains("Example") && help.contains(&format!("cnn {command}")), "{help}");

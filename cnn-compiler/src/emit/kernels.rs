@@ -81,8 +81,10 @@ fn step(call: &Call, graph: &Graph<'_>, shared: bool) -> TokenStream {
         | Kernel::Mul(..) => call.node.map(|node| graph.nodes[node].macs),
     };
     let macs = Literal::u64_unsuffixed(macs.unwrap_or(0));
-    let node = option(call.node.map(number));
-    quote!(rt::Step { name: #name, kernel: #kernel, doc: #doc, node: #node, macs: #macs, shared: #shared })
+    let (algorithm, node) = (option(call.kernel.algorithm()), option(call.node.map(number)));
+    quote!(rt::Step {
+        name: #name, kernel: #kernel, doc: #doc, algorithm: #algorithm, node: #node, macs: #macs, shared: #shared
+    })
 }
 
 /// The maps that kernels so far have written, and how each can be named.
@@ -170,6 +172,31 @@ impl Kernel {
             Self::LogSoftmax(..) => "log_softmax",
             Self::Add(..) => "add",
             Self::Mul(..) => "mul",
+        }
+    }
+
+    /// How it computes what could be computed in several ways.
+    fn algorithm(&self) -> Option<String> {
+        match self {
+            Self::Conv2d(_) | Self::Depthwise2d(_) => Some("direct".to_owned()),
+            Self::Winograd2d(winograd) => Some(format!("F({}, {})", winograd.tile, winograd.conv.kernel.height)),
+            Self::Dense(_) | Self::DenseF16(_) => Some("gemm".to_owned()),
+            Self::LoadChw(..)
+            | Self::ClearHalo(..)
+            | Self::StoreChw(..)
+            | Self::Copy(..)
+            | Self::MaxPool(_)
+            | Self::AvgPool(_)
+            | Self::GlobalMaxPool(..)
+            | Self::GlobalAvgPool(..)
+            | Self::Lrn(_)
+            | Self::ScaleShift(_)
+            | Self::Prelu(_)
+            | Self::Activate(_)
+            | Self::Softmax(..)
+            | Self::LogSoftmax(..)
+            | Self::Add(..)
+            | Self::Mul(..) => None,
         }
     }
 }

@@ -82,15 +82,21 @@ impl Parts<'_> {
         let Parts { name, weights, workspace, graph, .. } = self;
         let (visibility, docs, attributes) = (&self.net.visibility, &self.net.docs, &self.net.attributes);
         let (floats, packed) = (number(self.memory.floats), number(self.plan.packed_len));
+        let (each, all) = match self.memory.images {
+            1 => (String::new(), String::new()),
+            images => (" an image".to_owned(), format!(" for {images} images")),
+        };
         let numbers = format!(
-            " `{} -> {}`: {} parameters, {} multiplications, a workspace of {} bytes{}.",
+            " `{} -> {}`: {} parameters, {} multiplications{each}, a workspace of {} bytes{all}.",
             graph.input,
             graph.output,
             thousands(graph.parameters()),
             thousands(graph.macs()),
             thousands(self.workspace_bytes() as u64),
-            if self.memory.images == 1 { String::new() } else { format!(" for {} images", self.memory.images) },
         );
+        // No link: a variant can be seen where its net cannot.
+        let of = self.net.of.as_ref().map(|of| format!(" It has the layers of `{of}`."));
+        let numbers = numbers + of.as_deref().unwrap_or_default();
         let (alias, field) = if self.is_inline() {
             (None, quote!(::cnn::__rt::Workspace<#floats>))
         } else {

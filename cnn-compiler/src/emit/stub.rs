@@ -67,14 +67,14 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
     });
     // A tap's length is known only where the shapes are right; a slice does for most uses.
     let taps = graph.iter().flat_map(|graph| &graph.taps).map(|tap| format_ident!("{}", tap.method()));
-    let text = name.unraw().to_string();
+    let (text, images) = (name.unraw().to_string(), number(net.batch));
     let described = [graph.map(|graph| graph.input), graph.and_then(|graph| graph.output)]
         .map(|known| shape(known.unwrap_or(cnn_runtime::op::Shape::Vector(1))));
     let [from, to] = described;
     quote! {
         impl<'w> #name<'w> {
             pub const WORKSPACE_BYTES: usize = 0;
-            pub const BATCH: usize = 1;
+            pub const BATCH: usize = #images;
             pub const PARAMETERS: u64 = 0;
             pub const MACS: u64 = 0;
             pub const STEPS: &'static [rt::Step<'static>] = &[];
@@ -165,7 +165,7 @@ fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
             type Input = #input;
             type Output = #output;
             const GRAPH: &'static rt::Graph<'static> = Self::GRAPH;
-            const BATCH: usize = 1;
+            const BATCH: usize = Self::BATCH;
             const WORKSPACE_BYTES: usize = 0;
             const PARAMETERS: u64 = 0;
             const MACS: u64 = 0;

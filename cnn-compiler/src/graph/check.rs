@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
 
-use crate::ast::{Ast, Block, Body, Call, Net, Pipeline, Statement, Step, StepKind};
+use crate::ast::{Ast, Block, Body, Call, Pipeline, Statement, Step, StepKind};
 use crate::eval::check_default;
 use crate::op::{LAYERS, Layer};
 use crate::report::{Place, Report, message, nearest};
@@ -13,7 +13,7 @@ use crate::report::{Place, Report, message, nearest};
 /// Checks all names of an invocation.
 pub(crate) fn check(ast: &Ast, report: &mut Report) {
     let mut nets: HashMap<String, Place> = HashMap::new();
-    for net in ast.nets.iter().filter(|net| !has_cfg(net)) {
+    for net in ast.nets.iter().filter(|net| !net.has_cfg()) {
         declare(&mut nets, &net.name, "net", report);
     }
     let mut blocks: HashMap<String, Place> = HashMap::new();
@@ -30,15 +30,10 @@ pub(crate) fn check(ast: &Ast, report: &mut Report) {
     }
 }
 
-/// Of nets that are switched by `cfg`, only one may be there.
-fn has_cfg(net: &Net) -> bool {
-    net.attributes.iter().any(|attribute| attribute.path().is_ident("cfg"))
-}
-
 /// Whether a net has the name of an earlier one, which was reported: its code would be in the way of the other's.
 pub(crate) fn is_double(index: usize, ast: &Ast) -> bool {
     let net = &ast.nets[index];
-    !has_cfg(net) && ast.nets[..index].iter().any(|earlier| earlier.name == net.name && !has_cfg(earlier))
+    !net.has_cfg() && ast.nets[..index].iter().any(|earlier| earlier.name == net.name && !earlier.has_cfg())
 }
 
 fn declare(known: &mut HashMap<String, Place>, name: &Ident, what: &str, report: &mut Report) {

@@ -1,6 +1,6 @@
 /// Four images at once.
 ///
-/// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications, a workspace of 8,640 bytes for 4 images.
+/// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications an image, a workspace of 8,640 bytes for 4 images.
 pub struct Batch<'w> {
     weights: &'w BatchWeights,
     workspace: ::cnn::__rt::Workspace<2160>,
@@ -365,6 +365,7 @@ const _: () = {
             name: "input",
             kernel: "load_chw",
             doc: "the image, 1x8x8",
+            algorithm: None,
             node: None,
             macs: 0,
             shared: false,
@@ -373,6 +374,7 @@ const _: () = {
             name: "conv",
             kernel: "conv2d",
             doc: "1x8x8 -> 8x6x6: conv 3x3, relu",
+            algorithm: Some("direct"),
             node: Some(0),
             macs: 2592,
             shared: true,
@@ -381,6 +383,7 @@ const _: () = {
             name: "2",
             kernel: "max_pool",
             doc: "8x6x6 -> 8x3x3: max_pool 2x2",
+            algorithm: None,
             node: Some(2),
             macs: 0,
             shared: false,
@@ -389,6 +392,7 @@ const _: () = {
             name: "maps.chw",
             kernel: "store_chw",
             doc: "8x3x3 in the order C, H, W",
+            algorithm: None,
             node: Some(2),
             macs: 0,
             shared: false,
@@ -397,6 +401,7 @@ const _: () = {
             name: "fc",
             kernel: "dense",
             doc: "8x3x3 -> 3: linear",
+            algorithm: Some("gemm"),
             node: Some(3),
             macs: 216,
             shared: true,
@@ -405,6 +410,7 @@ const _: () = {
             name: "4",
             kernel: "softmax",
             doc: "3 -> 3: softmax",
+            algorithm: None,
             node: Some(4),
             macs: 0,
             shared: false,

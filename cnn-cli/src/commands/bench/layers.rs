@@ -1,13 +1,12 @@
 //! The time of each kernel of a pass.
 
-use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use cnn::Step;
 use cnn_runtime::isa::Isa;
 
 use super::peak::peak;
-use super::{FEWEST, MEASURING};
+use super::{FEWEST, repeat};
 use crate::registry::{Model, Runnable};
 
 /// The kernels of a net, measured.
@@ -18,44 +17,45 @@ pub(super) struct Layers {
     pub(super) layers: Vec<Layer>,
 }
 
-/// A kernel, measured.
+/// A kernel, measured. Its times are those of a pass, over all images.
 pub(super) struct Layer {
     pub(super) step: &'static Step<'static>,
     /// The fastest pass.
     pub(super) min: Duration,
     pub(super) median: Duration,
+    images: usize,
 }
 
 impl Layers {
     /// Runs the net again and again, and looks at the clock after each kernel.
-    pub(super) fn measure(net: &mut dyn Runnable, model: &Model, input: &[f32]) -> Self {
-        let times = RefCell::new(vec![Vec::new(); model.steps.len()]);
-        let begin = Instant::now();
-        let mut passes = 0;
-        while passes < FEWEST || begin.elapsed() < MEASURING {
-            let mut last = Instant::now();
-            let mut watch = |step: usize| {
-                let now = Instant::now();
-                times.borrow_mut()[step].push(now - last);
-                last = Instant::now();
-            };
-            net.profile(input, &mut watch).expect("a net reads what its graph says");
-            passes += 1;
-        }
-        let layer = |(step, mut times): (&'static Step<'static>, Vec<Duration>)| {
+    pub(super) fn measure(net: &mut dyn Runnable, model: &Model, input: &[f32], least: Duration) -> Self {
+        let passes = repeat(least, FEWEST, "measuring layers", || pass(net, model.steps.len(), input));
+        let layer = |(index, step): (usize, &'static Step<'static>)| {
+            let mut times: Vec<Duration> = passes.iter().map(|pass| pass[index]).collect();
             times.sort_unstable();
-            Layer { step, min: times[0], median: times[times.len() / 2] }
+            Layer { step, min: times[0], median: times[times.len() / 2], images: model.batch }
         };
         let isa = Isa::best();
-        let layers = model.steps.iter().zip(times.into_inner()).map(layer).collect();
-        Self { isa: isa.name(), peak: peak(isa), layers }
+        Self { isa: isa.name(), peak: peak(isa), layers: model.steps.iter().enumerate().map(layer).collect() }
     }
+}
+
+/// One pass: the time of each kernel. Of several images, each has a call of its own of some kernels.
+fn pass(net: &mut dyn Runnable, steps: usize, input: &[f32]) -> Vec<Duration> {
+    let mut times = vec![Duration::ZERO; steps];
+    let mut last = Instant::now();
+    let mut watch = |step: usize| {
+        times[step] += last.elapsed();
+        last = Instant::now();
+    };
+    net.profile(input, &mut watch).expect("a pass reads so many images");
+    times
 }
 
 impl Layer {
     /// GFLOP/s, counted for the layer as it is written down; nothing for kernels without weights.
     pub(super) fn gflops(&self) -> Option<f64> {
-        let flops = 2.0 * self.step.macs as f64;
+        let flops = 2.0 * (self.step.macs * self.images as u64) as f64;
         (self.step.macs > 0).then(|| flops / self.min.as_secs_f64() * 1e-9)
     }
 }

@@ -34,10 +34,16 @@ impl Report<'_> {
             table(layers).write(out)?;
             writeln!(out, "\npeak of a core {:.0} GFLOP/s ({})", layers.peak, layers.isa)?;
         }
-        let gflops = 2.0 * self.model.graph.macs() as f64 / self.min() * 1e-6;
+        let images = self.model.batch as f64;
+        let gflops = images * 2.0 * self.model.graph.macs() as f64 / self.min() * 1e-6;
         let s = if threads == 1 { "" } else { "s" };
-        writeln!(out, "{name}, {threads} thread{s}, {passes} passes")?;
-        writeln!(out, "min {:.4} ms, median {:.4} ms, {gflops:.0} GFLOP/s", self.min(), self.median())
+        let batch = if self.model.batch == 1 { String::new() } else { format!("{} images a pass, ", self.model.batch) };
+        writeln!(out, "{name}, {batch}{threads} thread{s}, {passes} passes")?;
+        writeln!(out, "min {:.4} ms, median {:.4} ms, {gflops:.0} GFLOP/s", self.min(), self.median())?;
+        if self.model.batch > 1 {
+            writeln!(out, "an image: min {:.4} ms, median {:.4} ms", self.min() / images, self.median() / images)?;
+        }
+        Ok(())
     }
 
     /// Writes an object.
@@ -67,6 +73,7 @@ fn row(layer: &Layer, peak: f64) -> Value {
     json!({
         "name": layer.step.name,
         "kernel": layer.step.kernel,
+        "algorithm": layer.step.algorithm,
         "does": layer.step.doc,
         "macs": layer.step.macs,
         "min_ms": millis(layer.min),
@@ -76,15 +83,16 @@ fn row(layer: &Layer, peak: f64) -> Value {
     })
 }
 
-fn table(layers: &Layers) -> Table<5> {
-    let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Right, Align::Left]);
-    table.row(["layer", "µs", "GFLOP/s", "of peak", "kernel"].map(str::to_owned));
+fn table(layers: &Layers) -> Table<6> {
+    let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Right, Align::Left, Align::Left]);
+    table.row(["layer", "µs", "GFLOP/s", "of peak", "algorithm", "kernel"].map(str::to_owned));
     table.rule();
     for layer in &layers.layers {
         let micros = format!("{:.1}", layer.min.as_secs_f64() * 1e6);
         let gflops = layer.gflops().map_or_else(String::new, |gflops| format!("{gflops:.0}"));
         let share = layer.gflops().map_or_else(String::new, |gflops| format!("{:.0} %", 100.0 * gflops / layers.peak));
-        table.row([layer.step.name.to_owned(), micros, gflops, share, layer.step.doc.to_owned()]);
+        let algorithm = layer.step.algorithm.unwrap_or_default().to_owned();
+        table.row([layer.step.name.to_owned(), micros, gflops, share, algorithm, layer.step.doc.to_owned()]);
     }
     table
 }

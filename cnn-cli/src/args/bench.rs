@@ -1,0 +1,84 @@
+//! The arguments of `cnn bench`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Rule;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// Which net; `cnn list` shows them
+    #[arg(value_name = "NET")]
+    pub(crate) net: String,
+    /// Threads that share the work
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) threads: NonZeroUsize,
+    /// Images of one pass
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) batch: NonZeroUsize,
+    /// Measure each kernel too
+    #[arg(long)]
+    pub(crate) layers: bool,
+    /// How long passes are measured, at least; with --layers the kernels as long again
+    #[arg(long, value_name = "S", default_value = "2", value_parser = seconds)]
+    pub(crate) seconds: Duration,
+    /// Write an object for other programs
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Its weights: a safetensors file, or the index (`.json`) of several; else made-up ones
+    #[arg(long, value_name = "W.safetensors")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO", requires = "weights")]
+    pub(crate) rename: Vec<Rule>,
+}
+
+/// More than an hour is surely a mistake.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration
+        .filter(|duration| *duration <= LONGEST)
+        .ok_or_else(|| format!("expected a number of seconds, such as 0.5, up to {}", LONGEST.as_secs()))
+}
+
+pub(super) const ABOUT: &str = "\
+Measure how fast a net is: the fastest pass, the median, and the throughput, counted for its layers as they are written
+down (a multiplication with a weight counts as two operations), so that Winograd's algorithm can exceed the core's peak.
+
+With --batch, a pass takes several images, in nets that were compiled for that: lenet5, alexnet and resnet50 for 8. Times are
+those of a pass; what they are for an image is told too.
+
+With --layers, each kernel is measured in passes of their own: its fastest time, its throughput, what share that is of the
+peak of one core, its algorithm, and what it does. The algorithm of a convolution is `direct` or one of Winograd's, such as
+`F(4, 3)`; that of a fully connected layer is `gemm`. The peak is measured too: multiply-adds on registers.
+
+At least 11 passes are measured, however long they take, after some that are not. On a terminal, a bar on stderr shows how
+far it is.
+
+The JSON has the keys net, threads, batch, passes, min_ms, median_ms, isa, peak_gflops and layers (null without --layers).
+A layer has the keys name, kernel, algorithm (null where there is one way only), does, macs, min_ms, median_ms, gflops and
+share_of_peak. Times and throughput are those of a pass, macs those of an image.";
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  cnn bench lenet5
+  cnn bench resnet50 --layers
+  cnn bench alexnet --batch 8
+  cnn bench vgg16 --threads 2 --json | jq .min_ms";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_a_number_that_ends() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(seconds("0"), Ok(Duration::ZERO));
+        for wrong in ["", "two", "-1", "nan", "inf", "1e9", "3601"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The arguments of `cnn compare`.
+
+use std::path::PathBuf;
+
+use super::Rule;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// Which net; `cnn list` shows them
+    #[arg(value_name = "NET")]
+    pub(crate) net: String,
+    /// Its weights: a safetensors file, or the index (`.json`) of several
+    #[arg(long, value_name = "W.safetensors")]
+    pub(crate) weights: PathBuf,
+    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    #[arg(long, value_name = "FROM=TO")]
+    pub(crate) rename: Vec<Rule>,
+    /// What it reads: a safetensors file with a tensor `input`
+    #[arg(long, value_name = "X.safetensors")]
+    pub(crate) input: PathBuf,
+    /// What it should give: a safetensors file with tensors named `output`, `logits`, `act.conv1`, …
+    #[arg(long, value_name = "E.safetensors")]
+    pub(crate) expected: PathBuf,
+    /// The largest difference that is none, as a share of the largest magnitude of the tensor that is expected
+    #[arg(long, value_name = "T", default_value = "1e-4", value_parser = tolerance)]
+    pub(crate) tolerance: f64,
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "expected a number such as 1e-4".to_owned())
+}
+
+pub(super) const ABOUT: &str = "\
+Compare a net, layer by layer, with the numbers of another implementation.
+
+For each tensor of the file with the expected numbers, a line tells its largest magnitude, and the largest and the root
+mean square difference, both also as a share of that magnitude; if the largest difference is above the tolerance, the
+line is marked. Then follows the first layer that differs: its name, kind and arguments, and whether what comes before it
+agrees.
+
+Tensors are named `output`, by taps of the net (`logits`), by auxiliary classifiers (`aux1`), or `act.NAME` by layers and
+modules as PyTorch names them. `act.conv1` is what that layer gives, before any function behind it; `act.layer1.0` or
+`act.features` is what the last layer in it gives. The output and the taps are compared twice: with the layers one by one
+(`layers`), and with the compiled net (`forward`), where layers are fused and Winograd's algorithm may be used.
+
+Shapes are those of `cnn trace`; dimensions of 1 do not matter, and maps may be flattened. F32, F16 and BF16 are
+accepted; what is rounded to F16 needs a tolerance of 1e-3, and to BF16 of 1e-2. A net that keeps its
+weights in F16, as alexnet-f16 does, needs 1e-3 too.
+
+Exit code: 0 if all agree, 1 if any differs, 2 if a tensor could not be compared or anything else went wrong.";
+
+pub(super) const EXAMPLES: &str = "\
+Example, with PyTorch to make the expected numbers:
+  acts = {}
+  for name, module in model.named_modules():
+      # A clone, since a later function may work in place.
+      module.register_forward_hook(lambda _, __, y, name=name: acts.__setitem__(f\"act.{name}\", y.detach().clone()))
+  acts[\"logits\"] = model(x)
+  save_file({name: y.contiguous() for name, y in acts.items() if name != \"act.\"}, \"e.safetensors\")
+
+  $ cnn compare lenet5 --weights w.safetensors --input x.safetensors --expected e.safetensors
+
+What another build gives, or another machine:
+  $ cnn trace lenet5 --weights w.safetensors --input x.safetensors --output e.safetensors";

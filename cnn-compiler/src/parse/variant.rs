@@ -1,0 +1,128 @@
+//! Variants: the layers of a net under another name.
+
+use proc_macro2::Ident;
+use syn::ext::IdentExt as _;
+use syn::parse::ParseStream;
+use syn::{Attribute, Result, Token, Visibility};
+
+use super::token::{expected, is_word};
+use super::{Layers, Parser};
+use crate::ast::{Ast, Net};
+use crate::report::{Report, message, nearest};
+
+/// `pub AlexNetF16 = AlexNet;`, with attributes and docs of its own.
+pub(super) struct Variant {
+    attributes: Vec<Attribute>,
+    visibility: Visibility,
+    name: Ident,
+    /// The net whose layers these are.
+    of: Ident,
+    /// How many nets in braces stand before it.
+    behind: usize,
+}
+
+impl Parser<'_> {
+    /// `"=" NAME ";"`
+    pub(super) fn variant(
+        &mut self,
+        input: ParseStream<'_>,
+        attributes: Vec<Attribute>,
+        visibility: Visibility,
+        name: Ident,
+        behind: usize,
+    ) -> Result<()> {
+        input.parse::<Token![=]>()?;
+        if !input.peek(syn::Ident) {
+            let what = format!(
+                "the net whose layers `{name}` has\nhelp: `{name} = Net;`, where `Net` is in the same `network!`"
+            );
+            return Err(expected(input, &what));
+        }
+        let of: Ident = input.parse()?;
+        let end = end(input, &name, &of);
+        self.variants.push(Variant { attributes, visibility, name, of, behind });
+        match end {
+            // What follows is right, as far as can be seen.
+            Err(error) if begins_item(input) => {
+                self.report.push(error);
+                Ok(())
+            }
+            end => end,
+        }
+    }
+
+    /// Makes nets of the variants, each where it stands, now that all nets are known.
+    pub(super) fn variants(&mut self, ast: &mut Ast) {
+        let variants = std::mem::take(&mut self.variants);
+        let origins: Vec<(Ident, Ident)> = variants.iter().map(|v| (v.name.clone(), v.of.clone())).collect();
+        let mut made = Vec::new();
+        for Variant { attributes, visibility, name, of, behind } in variants {
+            if let Some(net) = self.origin(&name, &of, ast, &origins) {
+                let (input, output, body) = (net.input.clone(), net.output.clone(), net.body.clone());
+                let layers = Layers { of: Some(of), input, output, body };
+                made.push((behind, self.finish(attributes, visibility, name, layers)));
+            }
+        }
+        // From the last to the first, so that the places of the others stay what they are.
+        for (behind, net) in made.into_iter().rev() {
+            ast.nets.insert(behind, net);
+        }
+    }
+
+    /// The net in braces that a variant is of; `origins` are all variants and the nets that they name.
+    fn origin<'a>(&mut self, name: &Ident, of: &Ident, ast: &'a Ast, origins: &[(Ident, Ident)]) -> Option<&'a Net> {
+        let mut same = ast.nets.iter().filter(|net| net.name == *of);
+        match (same.next(), same.next()) {
+            (Some(net), Some(other)) if net.has_cfg() && other.has_cfg() => {
+                let wrong =
+                    format!("`cfg` chooses between nets of the name `{of}`, and a variant has the layers of one");
+                let help = format!("write the layers of `{name}` in braces; a `block` can be what they share");
+                self.report.error(of.span(), message(&wrong, &[], &help));
+            }
+            // Two nets of a name are reported elsewhere.
+            (Some(net), _) => return Some(net),
+            (None, _) if self.skipped => {}
+            (None, _) => unknown(name, of, ast, origins, self.report),
+        }
+        None
+    }
+}
+
+/// `";"`
+fn end(input: ParseStream<'_>, name: &Ident, of: &Ident) -> Result<()> {
+    if input.peek(Token![;]) {
+        return input.parse::<Token![;]>().map(drop);
+    }
+    if input.peek(Token![::]) {
+        let wrong = "expected `;`, found `::`\nhelp: a variant has the layers of a net in the same `network!`";
+        return Err(input.error(wrong));
+    }
+    let help = format!("`{name} = {of};`; a variant has all layers of its net, and attributes of its own");
+    Err(expected(input, &format!("`;`\nhelp: {help}")))
+}
+
+/// Whether what follows looks like an item, or is nothing.
+fn begins_item(input: ParseStream<'_>) -> bool {
+    let named = input.peek2(Token![=]) || input.peek2(Token![:]) && !input.peek2(Token![::]);
+    let block = is_word(input, "block") && input.peek2(Ident::peek_any);
+    input.is_empty() || input.peek(Token![#]) || input.peek(Token![pub]) || block || input.peek(syn::Ident) && named
+}
+
+/// Says that a variant is not of a net in braces.
+fn unknown(name: &Ident, of: &Ident, ast: &Ast, origins: &[(Ident, Ident)], report: &mut Report) {
+    if let Some((_, origin)) = origins.iter().find(|(variant, _)| variant == of) {
+        let wrong = format!("`{of}` is a variant itself");
+        let help = format!("`{name} = {origin};` has the same layers; attributes of `{of}` are not taken over");
+        report.error(of.span(), message(&wrong, &[], &help));
+        return;
+    }
+    let names: Vec<String> = ast.nets.iter().map(|net| net.name.to_string()).collect();
+    let help = match nearest(&of.to_string(), names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if ast.blocks.iter().any(|block| block.name == *of) => {
+            format!("`{of}` is a block, which nets call: `{name}: 1x32x32 -> 10 {{ {of}(…); }}`")
+        }
+        None => "a variant has the layers of a net that is declared in braces in the same `network!`".to_owned(),
+    };
+    report.error(of.span(), message(&format!("there is no net `{of}` here"), &[], &help));
+}

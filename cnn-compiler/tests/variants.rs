@@ -1,0 +1,45 @@
+//! A variant, `Other = Net;`, becomes what its net would become under that name and with those attributes.
+
+const LAYERS: &str = "1x8x8 -> 3 { conv: conv(8, 3x3) -> relu -> max_pool(2x2); tap maps; fc: linear(3) -> softmax; }";
+
+fn expand(source: &str) -> String {
+    cnn_compiler::network(source.parse().expect("Rust tokens")).to_string()
+}
+
+/// Checks that a variant is what its net is, written out; `{}` stands for the layers.
+#[track_caller]
+fn check(variant: &str, written_out: &str) {
+    let expanded = expand(&variant.replace("{}", LAYERS));
+    assert!(!expanded.contains("compile_error"), "{expanded}");
+    assert_eq!(expanded.replace(" It has the layers of `Net`.", ""), expand(&written_out.replace("{}", LAYERS)));
+}
+
+#[test]
+fn attributes_docs_and_visibility_are_its_own() {
+    check(
+        "pub Net: {} /// Four at once.\n#[batch(4)] #[store(f16)] #[algorithm(exact)] #[cfg(unix)] pub(crate) Other = Net;",
+        "pub Net: {} /// Four at once.\n#[batch(4)] #[store(f16)] #[algorithm(exact)] #[cfg(unix)] pub(crate) Other: {}",
+    );
+}
+
+#[test]
+fn nothing_is_inherited() {
+    check(
+        "/// A net.\n#[batch(2)] #[store(f16)] #[algorithm(exact)] #[cfg(unix)] pub Net: {} Other = Net;",
+        "/// A net.\n#[batch(2)] #[store(f16)] #[algorithm(exact)] #[cfg(unix)] pub Net: {} Other: {}",
+    );
+}
+
+#[test]
+fn it_is_where_it_was_written() {
+    check(
+        "A = Net; #[batch(2)] B = Net; Net: {} C = Net; Last: {} #[batch(4)] D = Net;",
+        "A: {} #[batch(2)] B: {} Net: {} C: {} Last: {} #[batch(4)] D: {}",
+    );
+}
+
+#[test]
+fn its_page_says_whose_layers_it_has() {
+    let code = expand(&format!("Net: {LAYERS} /// Four.\n#[batch(4)] Other = Net;"));
+    assert_eq!(code.matches("for 4 images. It has the layers of `Net`.").count(), 1);
+}

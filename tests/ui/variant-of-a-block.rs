@@ -1,0 +1,9 @@
+cnn::network! {
+    block head(classes) {
+        flatten -> linear(classes);
+    }
+
+    Batched = head;
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+cnn::network! {
+    Net: 1x8x8 -> 4 {
+        flatten -> linear(4);
+    }
+
+    #[batch(8)]
+    Batched = net;
+}
+
+fn main() {}

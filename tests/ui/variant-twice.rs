@@ -1,0 +1,13 @@
+cnn::network! {
+    Net: 1x8x8 -> 4 {
+        flatten -> linear(4);
+    }
+
+    #[batch(8)]
+    Batched = Net;
+
+    #[batch(4)]
+    Batched = Net;
+}
+
+fn main() {}

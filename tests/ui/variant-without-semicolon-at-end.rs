@@ -1,0 +1,9 @@
+cnn::network! {
+    Net: 1x8x8 -> 4 {
+        flatten -> linear(4);
+    }
+
+    Batched = Net
+}
+
+fn main() {}

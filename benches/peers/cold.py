@@ -1,8 +1,8 @@
 """Time from a program's start to its first answer, and the most memory that it had: `cold.py [NET ...]`.
 
-Each program loads a net, runs it once on one thread, and prints a number of the answer. It is started 11 times, with its
-files in the page cache. Time counts from just before the start until the program has printed, or, if it writes a file, has
-ended. Memory is the largest resident
+Each program loads a net, runs it once on one thread, and prints a number of the answer. They are started in turns, 21 times
+each, with their files in the page cache. Time counts from just before the start until the program has printed, or, if it
+writes a file, has ended. Memory is the largest resident
 set of one more start, as GNU time tells it: a process that Python starts inherits Python's. Programs that are not built
 are left out. Also written to `cold.json`.
 """
@@ -18,7 +18,7 @@ import time
 import common
 from run import environment, machine, versions
 
-STARTS = 11
+STARTS = 21
 
 
 def programs(net):
@@ -27,6 +27,7 @@ def programs(net):
     once = [net, "1", "--once"]
     found = {
         "this project, embedded": [ours / "peer-embedded", *once] if net == "resnet50" else [common.FOLDER / "target-ours/small/first"],
+        "this project, embedded, exact": [ours / "peer-embedded-exact", *once],
         "this project, mapped": [ours / "peer-ours", *once],
         "cnn run, mapped": [ours / "cnn", "run", net, "--weights", common.NETS / f"{net}.safetensors", "--input",
                             common.NETS / f"{net}.input.safetensors", "--output", common.FOLDER / "output.safetensors"],
@@ -35,6 +36,8 @@ def programs(net):
         "tract": [native / "peer-tract", *once],
         "ONNX Runtime": [native / "peer-onnxruntime", *once],
     }
+    if net != "resnet50":
+        del found["this project, embedded, exact"]
     return {name: command for name, command in found.items() if command[0].exists()}
 
 
@@ -62,7 +65,7 @@ def memory(command):
     if not os.path.exists(time_program):
         raise SystemExit("GNU time is missing, which tells memory: on Debian, `apt-get install time`")
     done = subprocess.run([time_program, "-f", "%M", *command], env=environment(1), capture_output=True, text=True, check=True)
-    return int(done.stderr.split()[-1]) / 1024
+    return int(done.stderr.split()[-1]) * 1024 / 1e6
 
 
 def main():
@@ -70,10 +73,14 @@ def main():
     for net in sys.argv[1:] or ["lenet5", "resnet50"]:
         print(f"\n| {common.TITLES[net]} | first answer, ms: median (least) | on a processor, ms | memory, MB | executable, MB |")
         print("| --- | ---: | ---: | ---: | ---: |")
-        for name, command in programs(net).items():
-            size = command[0].stat().st_size / 1e6
-            command = [os.fspath(word) for word in command]
-            elapsed, cpu = zip(*(start(command) for _ in range(STARTS)), strict=True)
+        chosen = {name: [os.fspath(word) for word in command] for name, command in programs(net).items()}
+        starts = {name: [] for name in chosen}
+        for _ in range(STARTS):
+            for name, command in chosen.items():
+                starts[name].append(start(command))
+        for name, command in chosen.items():
+            elapsed, cpu = zip(*starts[name], strict=True)
+            size = os.path.getsize(command[0]) / 1e6
             row = {"net": net, "program": name, "median_ms": statistics.median(elapsed), "min_ms": min(elapsed),
                    "cpu_ms": statistics.median(cpu), "memory_mb": memory(command), "size_mb": size}
             rows.append(row)

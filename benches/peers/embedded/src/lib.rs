@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use cnn::network;
+use cnn::{Network, network};
 use harness::{Engine, Job};
 
 network! {
@@ -28,7 +28,7 @@ network! {
 
     /// `models::ResNet50`.
     #[weights("resnet50.safetensors")]
-    ResNet50: 3x224x224 -> 1000 {
+    pub ResNet50: 3x224x224 -> 1000 {
         conv1: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> bn1: batch_norm -> relu;
         max_pool(3x3, stride = 2, pad = 1);
         layer1: { conv_block(64, stride = 1); [identity_block(64); 2]; };
@@ -40,25 +40,31 @@ network! {
         tap logits;
         softmax;
     }
+
+    /// Without Winograd's algorithm, whose weights are larger.
+    #[weights("resnet50.safetensors")]
+    #[algorithm(exact)]
+    pub ResNet50Exact = ResNet50;
 }
 
-struct Embedded {
-    net: ResNet50<'static>,
-    image: Box<[f32; 3 * 224 * 224]>,
+struct Embedded<N> {
+    net: N,
+    image: Vec<f32>,
 }
 
-impl Engine for Embedded {
+impl<N: Network<'static>> Engine for Embedded<N> {
     fn run(&mut self) {
-        self.net.forward(&self.image);
+        self.net.run(&self.image).expect("the image is the net's input");
     }
 
     fn logits(&mut self) -> Vec<f32> {
-        self.net.tap_logits().to_vec()
+        self.net.tap("logits").expect("it has this tap").to_vec()
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// An engine that has this net.
+pub fn serve<N: Network<'static>>(net: N) -> Result<(), Box<dyn Error>> {
     let job = Job::from_args()?;
-    let image = job.input()?.into_boxed_slice().try_into().map_err(|_| "the image is of another size")?;
-    job.serve(&mut Embedded { net: ResNet50::embedded(), image })
+    let image = job.input()?;
+    job.serve(&mut Embedded { net, image })
 }

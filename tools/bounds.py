@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""What bounds the layers of a net: `cnn bench NET --layers --json | tools/bounds.py --bandwidth 45`.
+
+For each layer: the time that its multiplications take at the core's peak (those that its algorithm does, so fewer than are
+declared where that is Winograd's), the time that its weights take to come from memory, and the share of the measured time
+that the longer of the two is. Layers under 1 % of the time are summed up. Prints Markdown.
+"""
+
+import argparse
+import json
+import re
+import sys
+
+SHAPES = re.compile(r"(\d+)x(\d+)x(\d+) -> (?:(\d+)x(\d+)x(\d+)|(\d+)): ")
+WINOGRAD = re.compile(r"F\((\d), (\d)\)")
+
+
+def work(layer):
+    """Multiplications that are done, and floats of packed weights."""
+    macs, shapes = layer["macs"], SHAPES.match(layer["does"])
+    if not macs:
+        return 0, 0
+    height, width = (int(shapes[5]), int(shapes[6])) if shapes and shapes[5] else (1, 1)
+    winograd = WINOGRAD.match(layer["algorithm"] or "")
+    if not winograd:
+        return macs, macs / (height * width)
+    tile, taps = map(int, winograd.groups())
+    if "max_pool 2x2" in layer["does"]:
+        height, width = 2 * height, 2 * width
+    products = (tile + taps - 1) ** 2
+    # Filters of one tap each.
+    filters = macs / (height * width * taps**2)
+    tiles = -(-height // tile) * -(-width // tile)
+    return filters * products * tiles, filters * products
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--bandwidth", type=float, required=True, help="GB/s that one core reads from memory")
+    options = parser.parse_args()
+    report = json.load(sys.stdin)
+    if report.get("layers") is None or report["threads"] != 1:
+        sys.exit("this needs the output of `cnn bench NET --layers --json` on one thread")
+    peak, total = report["peak_gflops"], sum(layer["min_ms"] for layer in report["layers"])
+    small = sum(4 * work(layer)[1] for layer in report["layers"]) < 1e6
+    print(f"{report['net']}: {total:.4g} ms, {peak:.0f} GFLOP/s at most\n")
+    print("| layer | µs | share | arithmetic, µs | weights, µs | bound by | of the bound |")
+    print("| --- | ---: | ---: | ---: | ---: | --- | ---: |")
+    rest, arithmetic_time, weights_time = [], 0.0, 0.0
+    for layer in report["layers"]:
+        macs, floats = work(layer)
+        micros = 1e3 * layer["min_ms"]
+        arithmetic, weights = 2e-3 * macs / peak, 0.0 if small else 4e-3 * floats / options.bandwidth
+        arithmetic_time, weights_time = arithmetic_time + arithmetic, weights_time + weights
+        if micros < 10 * total:
+            rest.append(micros)
+            continue
+        name, does = layer["name"], layer["does"].partition(": ")[2] or layer["does"]
+        bound, least = ("memory", weights) if weights > arithmetic else ("arithmetic", arithmetic)
+        cells = [f"{arithmetic:.1f}", f"{weights:.1f}", bound, f"{least / micros:.0%}"] if macs else ["", "", "its map", ""]
+        print(f"| {name}: {does} | {micros:.1f} | {micros / total / 10:.1f} % |", " | ".join(cells), "|")
+    print(f"| {len(rest)} others | {sum(rest):.1f} | {sum(rest) / total / 10:.1f} % | | | | |")
+    print(f"\nAll arithmetic: {arithmetic_time / 1e3:.4g} ms; all weights: {weights_time / 1e3:.4g} ms.")
+
+
+if __name__ == "__main__":
+    main()

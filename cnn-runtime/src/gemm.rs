@@ -75,7 +75,7 @@ impl Patch {
 /// Windows of at most so many floats may have a table of them.
 const MOST_TAPS: usize = 256;
 /// Segments from this length on are faster as loops.
-const LONG_SEGMENT: usize = 24;
+const LONG_SEGMENT: usize = 20;
 
 impl Patch {
     /// Where the floats of a window are, counted from the first; empty where two loops are faster, since segments are

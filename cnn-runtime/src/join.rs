@@ -19,6 +19,10 @@ pub fn load_chw(run: Run<'_>, image: &[f32], map: &Map, ws: &mut [f32]) {
     assert_map(map, ws.len());
     assert!(image.len() == map.elements(), "an image of {} floats for {map:?}", image.len());
     let ws = ws.as_mut_ptr();
+    if (2..=8).contains(&map.channels) && map.width >= MOST_LANES {
+        // SAFETY: shares are rows.
+        return unsafe { run.split(floats(2 * map.elements()), |share| Interleave { image, map, ws, share }) };
+    }
     let load = |share: Share| {
         for_each_stretch(map, share.of(map.height), |len, from, to| {
             // SAFETY: the map was checked, and this is a stretch of one of its channels.
@@ -28,6 +32,49 @@ pub fn load_chw(run: Run<'_>, image: &[f32], map: &Map, ws: &mut [f32]) {
     // SAFETY: shares are rows.
     unsafe { run.each_share(floats(STRIDED * map.elements()), load) };
     run.done();
+}
+
+/// No vector has more lanes.
+const MOST_LANES: usize = 16;
+
+/// A map of 2 to 8 channels, at least as wide as a vector, from rows of each channel.
+struct Interleave<'a> {
+    image: &'a [f32],
+    map: &'a Map,
+    ws: *mut f32,
+    /// Which rows.
+    share: Share,
+}
+
+impl Kernel for Interleave<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        if self.map.channels <= 4 { self.rows::<S, 4>(s) } else { self.rows::<S, 8>(s) }
+    }
+}
+
+impl Interleave<'_> {
+    /// Maps of up to `F` channels.
+    #[inline(always)]
+    fn rows<S: Simd, const F: usize>(&self, s: S) {
+        let Map { width, channels, .. } = *self.map;
+        for y in self.share.of(self.map.height) {
+            for x in (0..width).step_by(S::LANES) {
+                // The last vectors overlap those before.
+                let x = x.min(width - S::LANES);
+                let mut rows = [s.splat(0.0); F];
+                // SAFETY: the image has a row of `width` floats for each channel, and the map was checked.
+                unsafe {
+                    for (c, row) in rows.iter_mut().enumerate().take(channels) {
+                        *row = s.load(self.image.as_ptr().add((c * self.map.height + y) * width + x));
+                    }
+                    s.store_transposed(self.ws.add(self.map.at(y, x)), self.map.pixel, rows, channels);
+                }
+            }
+        }
+    }
 }
 
 /// Numbers at a stride cost as much as so many of those next to each other.

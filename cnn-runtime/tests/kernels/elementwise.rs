@@ -267,6 +267,26 @@ fn copies_and_layouts() {
 }
 
 #[test]
+fn images_become_maps() {
+    each_case(18, 200, |isa, rng| {
+        let mut arena = Arena::default();
+        let shape = [rng.below(4) + 1, rng.pick(&[1, 8, 15, 16, 17, 33, 48]), rng.below(10) + 1];
+        let halo = rng.padding(2);
+        let map = arena.map(rng, shape, halo);
+        arena.close();
+        let image = rng.floats(map.elements());
+        check(
+            isa,
+            &format!("{} {map:?}", isa.name()),
+            &arena,
+            &map,
+            |run, ws| join::load_chw(run, &image, &map, ws),
+            |y, x, c| Expected { value: image[(c * map.height + y) * map.width + x].into(), tolerance: 0.0 },
+        );
+    });
+}
+
+#[test]
 fn halos_are_cleared() {
     each_case(17, 100, |isa, rng| {
         let mut arena = Arena::default();

@@ -66,22 +66,12 @@ impl<'a> Run<'a> {
     #[inline(always)]
     pub(crate) unsafe fn split<K: Kernel<Output = ()>>(self, work: usize, kernel: impl Fn(Share) -> K) {
         // SAFETY: the caller's promise.
-        unsafe { self.part(work, kernel) };
+        unsafe { self.each_share(work, |share| self.isa.run(kernel(share))) };
         self.done();
     }
 
-    /// [`split`](Self::split) for a part of a kernel: whoever watches hears nothing yet.
-    ///
-    /// # Safety
-    ///
-    /// All shares must be free to run at the same time.
-    #[inline(always)]
-    pub(crate) unsafe fn part<K: Kernel<Output = ()>>(self, work: usize, kernel: impl Fn(Share) -> K) {
-        // SAFETY: the caller's promise.
-        unsafe { self.each_share(work, |share| self.isa.run(kernel(share))) };
-    }
-
-    /// Calls `part` with as many shares as are worth it for so much work: [`part`](Self::part) for what is not a kernel.
+    /// Calls `part` with as many shares as are worth it for so much work: [`split`](Self::split) for what is not a kernel,
+    /// or only a part of one, so that whoever watches hears nothing yet.
     ///
     /// # Safety
     ///
@@ -94,17 +84,6 @@ impl<'a> Run<'a> {
         }
         let _ = work;
         part(Share::WHOLE);
-    }
-
-    /// In how many shares at most so much work is done.
-    #[inline(always)]
-    pub(crate) fn parts(self, work: usize) -> usize {
-        #[cfg(feature = "std")]
-        if let Some(pool) = self.threads.pool {
-            return pool.parts(work);
-        }
-        let _ = work;
-        1
     }
 
     /// Tells who watches that a kernel is done.

@@ -30,7 +30,7 @@ use crate::pack::{HALF_PANEL, PANEL, WinogradPanels};
 use crate::run::{Run, Share, floats, macs};
 use crate::workspace::Batch;
 
-use self::kernel::{Channels, Tiles, Winograd, Work};
+use self::kernel::{Winograd, Work};
 
 /// A convolution of stride 1 by Winograd's algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,15 +54,11 @@ pub const fn covered(output: Size, tile: usize) -> Size {
     Size::new(output.height.next_multiple_of(tile), output.width.next_multiple_of(tile))
 }
 
-/// Tiles that V has room for: a second block, so that two threads have one each, unless a block is all tiles. Threads share
-/// the room.
-const fn room_in_v(output: Size, tile: usize, block: usize) -> usize {
-    if covered(output, tile).area() <= block * tile * tile { block } else { 2 * block }
-}
-
-/// Tiles that M has room for: two blocks if V has, or if there are channels for two threads.
-const fn room_in_m(room_in_v: usize, outputs: usize, block: usize) -> usize {
-    if outputs > width(outputs) { 2 * block } else { room_in_v }
+/// Tiles that V and M have room for: a second block, so that two threads have one each, unless there is no work for two: a
+/// block is all tiles, and a panel all channels. Threads share the room.
+const fn room(panels: &WinogradPanels, output: Size, block: usize) -> usize {
+    let tiles = covered(output, panels.tile).area() / (panels.tile * panels.tile);
+    if tiles <= block && panels.outputs <= width(panels.outputs) { block } else { 2 * block }
 }
 
 /// The distance of two parts of V or M of so many floats: not a multiple of 4 KiB, or all `n * n` places that a transform
@@ -87,10 +83,8 @@ impl Winograd2d {
     /// Floats of scratch memory for weights that are packed so, a computed output of this size, and blocks of so many tiles.
     pub const fn scratch_floats(panels: &WinogradPanels, output: Size, block: usize) -> usize {
         let n = panels.tile + panels.taps - 1;
-        let room = room_in_v(output, panels.tile, block);
-        let v = spread(room * depth(panels.inputs));
-        let m = spread(room_in_m(room, panels.outputs, block) * width(panels.outputs));
-        n * n * (v + m)
+        let room = room(panels, output, block);
+        n * n * (spread(room * depth(panels.inputs)) + spread(room * width(panels.outputs)))
     }
 
     /// Floats of scratch memory.
@@ -104,12 +98,9 @@ impl Winograd2d {
         if self.pool { Size::new(2 * height, 2 * width) } else { Size::new(height, width) }
     }
 
-    const fn room_in_v(&self) -> usize {
-        room_in_v(self.computed(), self.tile, self.block)
-    }
-
-    const fn room_in_m(&self) -> usize {
-        room_in_m(self.room_in_v(), self.panels().outputs, self.block)
+    /// Tiles in scratch memory.
+    const fn room(&self) -> usize {
+        room(&self.panels(), self.computed(), self.block)
     }
 
     /// Tiles of an image.
@@ -185,40 +176,14 @@ pub fn winograd2d_batch(run: Run<'_>, layer: &Winograd2d, batch: Batch, weights:
     };
     let tiles = batch.images * layer.tiles();
     let cost = macs(tiles * points * inputs * outputs * groups) + floats(weights.len().min(points * inputs * outputs));
-    match (layer.tile, kernel.height) {
-        (2, 3) => run_work::<2, 4>(run, cost, work),
-        (4, 3) => run_work::<4, 6>(run, cost, work),
-        (6, 3) => run_work::<6, 8>(run, cost, work),
-        (4, 5) => run_work::<4, 8>(run, cost, work),
-        (tile, taps) => panic!("no algorithm for tiles of {tile} outputs and {taps} taps"),
-    }
-}
-
-/// Runs work on the threads that it is worth.
-fn run_work<const M: usize, const N: usize>(run: Run<'_>, cost: usize, work: Work<'_>) {
-    let threads = run.parts(cost);
-    if threads == 1 || !work.splits_channels(threads) {
-        // SAFETY: shares are tiles, each in a part of the scratch memory of its own.
-        return unsafe { run.split(cost, |share| Winograd::<M, N>(Work { share, ..work })) };
-    }
-    for group in 0..work.layer.conv.groups {
-        // SAFETY: shares are tiles, and then channels of the output, each with a part of M of its own.
-        unsafe {
-            run.part(cost, |share| Tiles::<M, N>(Work { share, ..work }, group));
-            run.part(cost, |share| Channels::<M, N>(Work { share, ..work }, group));
+    // SAFETY: shares are tiles, or channels of the output, each with a part of the scratch memory of its own.
+    unsafe {
+        match (layer.tile, kernel.height) {
+            (2, 3) => run.split(cost, |share| Winograd::<2, 4>(Work { share, ..work })),
+            (4, 3) => run.split(cost, |share| Winograd::<4, 6>(Work { share, ..work })),
+            (6, 3) => run.split(cost, |share| Winograd::<6, 8>(Work { share, ..work })),
+            (4, 5) => run.split(cost, |share| Winograd::<4, 8>(Work { share, ..work })),
+            (tile, taps) => panic!("no algorithm for tiles of {tile} outputs and {taps} taps"),
         }
-    }
-    run.done();
-}
-
-impl Work<'_> {
-    /// Whether threads share the channels, and not the tiles: then each reads a part of the weights, but first all must wait
-    /// for V. That needs V of all tiles at once, more weights than values of V, and enough panels for all threads.
-    fn splits_channels(&self, threads: usize) -> bool {
-        let panels = self.layer.panels();
-        let tiles = self.batch.images * self.layer.tiles();
-        let wide = panels.outputs.div_ceil(width(panels.outputs));
-        let idle = wide.next_multiple_of(threads) - wide;
-        tiles <= self.layer.room_in_v() && panels.outputs > tiles && 8 * idle <= wide
     }
 }

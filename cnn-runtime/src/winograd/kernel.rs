@@ -37,10 +37,8 @@ struct Block {
     first: usize,
     len: usize,
     group: usize,
-    /// Where the first one is in V.
-    v: usize,
-    /// Where the first one is in M.
-    m: usize,
+    /// Where the first one is in V and M.
+    slot: usize,
 }
 
 /// Some output channels: a panel, half of one, or two.
@@ -63,61 +61,19 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Work { layer, share, .. } = self.0;
-        let Some((index, share)) = share.at_most(layer.room_in_v()) else { return };
-        let tiles = share.of(self.tiles());
-        if tiles.is_empty() {
+        let Some((index, share)) = share.at_most(layer.room()) else { return };
+        let [tiles, channels] = self.shared(share);
+        if tiles.is_empty() || channels.is_empty() {
             return;
         }
-        let room = layer.room_in_v() / share.parts;
+        let room = layer.room() / share.parts;
         for (first, len) in evenly(tiles.len(), layer.block.min(room)) {
             let first = tiles.start + first;
             for group in 0..layer.conv.groups {
-                let block = Block { first, len, group, v: index * room, m: index * room };
+                let block = Block { first, len, group, slot: index * room };
                 s.run(Transform { work: &self, block });
-                self.channels(s, block, 0..self.outputs());
-                self.pass(s, block, 0..self.outputs());
-            }
-        }
-    }
-}
-
-/// V of all tiles, in the group: the first half of what is done where threads share the channels.
-pub(super) struct Tiles<'a, const M: usize, const N: usize>(pub(super) Work<'a>, pub(super) usize);
-
-impl<const M: usize, const N: usize> Kernel for Tiles<'_, M, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Self(work, group) = self;
-        let work = &Winograd::<M, N>(work);
-        let tiles = work.0.share.of(work.tiles());
-        let block = Block { first: tiles.start, len: tiles.len(), group, v: tiles.start, m: 0 };
-        s.run(Transform { work, block });
-    }
-}
-
-/// Some channels of the group for all tiles, whose V is there: the second half.
-pub(super) struct Channels<'a, const M: usize, const N: usize>(pub(super) Work<'a>, pub(super) usize);
-
-impl<const M: usize, const N: usize> Kernel for Channels<'_, M, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Self(work, group) = self;
-        let work = Winograd::<M, N>(work);
-        let Work { layer, share, .. } = work.0;
-        let Some((index, share)) = share.at_most(layer.room_in_m()) else { return };
-        let (outputs, wide) = (work.outputs(), width(work.outputs()));
-        let panels = share.of(outputs.div_ceil(wide));
-        let room = layer.room_in_m() / share.parts;
-        for panel in panels {
-            let channels = panel * wide..outputs.min((panel + 1) * wide);
-            for (first, len) in evenly(work.tiles(), room) {
-                let block = Block { first, len, group, v: first, m: index * room };
-                work.channels(s, block, channels.clone());
-                work.pass(s, block, channels.clone());
+                self.channels(s, block, channels.clone());
+                self.pass(s, block, channels.clone());
             }
         }
     }
@@ -144,6 +100,21 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         self.0.batch.images * self.tiles_per_image()
     }
 
+    /// The tiles, and the channels of each group, that are a share: some tiles, or some channels, where all tiles are a block and
+    /// weights are more than V. Then each thread transforms all tiles for itself, which takes less time than to get V from
+    /// another core, and reads a part of the weights. But there must be channels enough for all threads.
+    fn shared(&self, share: Share) -> [Range<usize>; 2] {
+        let (tiles, outputs) = (self.tiles(), self.outputs());
+        let wide = width(outputs);
+        let panels = outputs.div_ceil(wide);
+        let idle = panels.next_multiple_of(share.parts) - panels;
+        if share.parts > 1 && tiles <= self.0.layer.block && outputs > tiles && 8 * idle <= panels {
+            let Range { start, end } = share.of(panels);
+            return [0..tiles, outputs.min(start * wide)..outputs.min(end * wide)];
+        }
+        [share.of(tiles), 0..outputs]
+    }
+
     fn inputs(&self) -> usize {
         self.0.layer.conv.input.channels / self.0.layer.conv.groups
     }
@@ -154,18 +125,18 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
 
     /// Where V begins, and the distance between the values of two points.
     fn v(&self) -> (*mut f32, usize) {
-        (self.0.ws.wrapping_add(self.0.layer.scratch), spread(self.0.layer.room_in_v() * depth(self.inputs())))
+        (self.0.ws.wrapping_add(self.0.layer.scratch), spread(self.0.layer.room() * depth(self.inputs())))
     }
 
     /// Where M begins, and the distance between the values of two points.
     fn m(&self) -> (*mut f32, usize) {
         let (v, distance) = self.v();
-        (v.wrapping_add(N * N * distance), spread(self.0.layer.room_in_m() * width(self.outputs())))
+        (v.wrapping_add(N * N * distance), spread(self.0.layer.room() * width(self.outputs())))
     }
 
     /// Where a block begins in M: the same for all panels, since other threads may be at wider ones.
     fn slot_in_m(&self, block: Block) -> usize {
-        block.m * width(self.outputs())
+        block.slot * width(self.outputs())
     }
 
     /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
@@ -212,7 +183,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
             len: block.len,
             depth: inputs,
             width: panel.width,
-            rows: (v.wrapping_add(block.v * depth(inputs)).cast_const(), depth(inputs), v_distance),
+            rows: (v.wrapping_add(block.slot * depth(inputs)).cast_const(), depth(inputs), v_distance),
             // Behind the biases.
             weights: (panel.weights.wrapping_add(panel.width.channels().min(PANEL)), panel.next),
             to: (m.wrapping_add(self.slot_in_m(block)), m_distance),
@@ -264,7 +235,7 @@ impl<const M: usize, const N: usize> Kernel for Transform<'_, '_, M, N> {
                 // has whole vectors of channels for each tile and point.
                 unsafe {
                     let from = ws.add(from + channel).cast_const();
-                    let to = v.add((self.block.v + index) * depth(inputs) + channel);
+                    let to = v.add((self.block.slot + index) * depth(inputs) + channel);
                     transform_tile::<S, N>(s, from, [row, pixel], to, distance);
                 }
             }

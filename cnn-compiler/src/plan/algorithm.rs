@@ -12,21 +12,24 @@
 //! Weights are fetched while others are used, so the longer of the two counts, and EXPOSED of the shorter. A byte costs more
 //! where the weights of the whole net are larger than the cache: they come from memory at each pass.
 //!
-//! Measured on Zen 5 (AVX2 vectors, one thread, everything in the cache; GFLOP/s of the direct algorithm in the same time):
+//! Measured on Zen 5 in nets, one thread, weights from memory (GFLOP/s of the direct algorithm in the same time, with AVX2 and with
+//! AVX-512):
 //!
 //! | layer | direct | F(2, 3) | F(4, 3) | F(6, 3) | F(4, 5) |
 //! | --- | ---: | ---: | ---: | ---: | ---: |
-//! | 224x224 64 -> 64 | 142 | 253 | 430 | 467 | |
-//! | 112x112 128 -> 128 | 141 | 295 | 515 | 590 | |
-//! | 56x56 256 -> 256 | 142 | 308 | 525 | 453 | |
-//! | 28x28 512 -> 512 | 135 | 280 | 390 | 338 | |
-//! | 14x14 512 -> 512 | 140 | 280 | 217 | 210 | |
-//! | 7x7 512 -> 512 | 138 | 194 | 158 | 112 | |
-//! | 27x27 48 -> 128, 5x5 | 142 | | | | 689 |
-//! | 28x28 16 -> 32, 5x5 | 139 | | | | 532 |
-//! | 10x10 6 -> 16, 5x5 | 124 | | | | 194 |
-//! | 56x56 32 -> 32 | 136 | 236 | 388 | 384 | |
-//! | 100x100 8 -> 8 | 105 | 110 | 172 | 187 | |
+//! | 224x224 64 -> 64 | 142, – | | 361, 580 | 384, 580 | |
+//! | 112x112 128 -> 128 | 141, – | | 442, 770 | 481, 770 | |
+//! | 56x56 64 -> 64 | | | 400, 790 | 414, 653 | |
+//! | 56x56 128 -> 256 | | | –, 800 | –, 637 | |
+//! | 28x28 128 -> 128 | | | 465, 900 | 487, 809 | |
+//! | 28x28 512 -> 512 | 135, – | | 472, 918 | 495, 853 | |
+//! | 14x14 256 -> 256 | | 276, 531 | 355, 651 | | |
+//! | 14x14 512 -> 512 | 140, – | 277, 555 | 364, 690 | | |
+//! | 13x13 256 -> 384 | | 229, 472 | 297, 582 | | |
+//! | 7x7 160 -> 320 | 130, 257 | 211, 376 | | | |
+//! | 7x7 512 -> 512 | 138, – | 194, 385 | | | |
+//! | 27x27 48 -> 128, 5x5 | 142, – | | | | 545, 1051 |
+//! | 10x10 6 -> 16, 5x5 | 120, 178 | | | | 160, 192 |
 
 use cnn_runtime::op::{Conv, Size};
 use cnn_runtime::pack::{ConvPanels, PANEL, WinogradPanels};

@@ -223,8 +223,8 @@
 //! their largest magnitude. Transformed weights take more memory. `#[algorithm(exact)]` above a net turns it off: ResNet-50's
 //! packed weights are 102 MB then, and not 176, and a pass takes a third longer.
 //!
-//! Kernels choose AVX-512, or AVX2 with FMA and F16C, at run time where the CPU has them. They are compiled in `cnn-runtime`: optimise that
-//! crate in debug builds too, or nets are slow there:
+//! Kernels choose AVX-512, or AVX2 with FMA and F16C, at run time where the CPU has them. They are compiled in
+//! `cnn-runtime`: optimise that crate in debug builds too, or nets are slow there:
 //!
 //! ```toml
 //! [profile.dev.package.cnn-runtime]

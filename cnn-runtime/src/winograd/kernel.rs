@@ -300,11 +300,8 @@ impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
                     let tile = output_tile::<S, M, N>(s, from, distance);
                     let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);
                     let bias = s.load(bias);
-                    if self.work.0.layer.pool {
-                        self.store_largest(s, image, [top / 2, left / 2], channel, bias, &tile);
-                    } else {
-                        self.store(s, image, [top, left], channel, bias, &tile);
-                    }
+                    let tile = if self.work.0.layer.pool { largest(s, &tile) } else { tile };
+                    self.store(s, image, [top, left], channel, bias, &tile);
                 }
             }
         }
@@ -342,12 +339,25 @@ unsafe fn output_tile<S: Simd, const M: usize, const N: usize>(
     tile
 }
 
+/// The largest of each 2x2 outputs of a tile, in its first half in both directions. Bias and limit keep the order of numbers,
+/// so they can as well come behind.
+#[inline(always)]
+fn largest<S: Simd, const M: usize>(s: S, tile: &[[S::Vec; M]; M]) -> [[S::Vec; M]; M] {
+    let mut halved = *tile;
+    for (row, [above, below]) in halved.iter_mut().zip(tile.as_chunks::<2>().0) {
+        for x in 0..M / 2 {
+            row[x] = s.max(s.max(above[2 * x], above[2 * x + 1]), s.max(below[2 * x], below[2 * x + 1]));
+        }
+    }
+    halved
+}
+
 impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {
-    /// Adds bias and residual, clamps, and stores those outputs of a tile that are inside of the map.
+    /// Adds bias and residual to a tile, or to what pooling leaves of it, clamps, and stores what is inside of the map.
     ///
     /// # Safety
     ///
-    /// The tile must begin in the map.
+    /// The tile must begin inside of what is computed.
     #[inline(always)]
     unsafe fn store<S: Simd>(
         &self,
@@ -362,7 +372,9 @@ impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {
         let Conv2d { output, residual, .. } = layer.conv;
         let count = self.panel.channels - channel;
         let channel = self.panel.first + channel;
-        let (rows, columns) = (M.min(output.height - top), M.min(output.width - left));
+        let window = if layer.pool { 2 } else { 1 };
+        let (side, top, left) = (M / window, top / window, left / window);
+        let (rows, columns) = (side.min(output.height - top), side.min(output.width - left));
         for (y, row) in tile.iter().enumerate().take(rows) {
             for (x, value) in row.iter().enumerate().take(columns) {
                 let mut value = s.add(*value, bias);
@@ -376,37 +388,6 @@ impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {
                     let to = ws.add(image + output.at(top + y, left + x) + channel);
                     s.store_first(to, finish.clamp(s, value), count);
                 }
-            }
-        }
-    }
-
-    /// Adds the bias to the largest of each 2x2 outputs of a tile, clamps, and stores those that are inside of the map. Both
-    /// keep the order of numbers, so they can as well come behind the pooling.
-    ///
-    /// # Safety
-    ///
-    /// The tile must begin in the map, at the pixel of these 2x2 outputs.
-    #[inline(always)]
-    unsafe fn store_largest<S: Simd>(
-        &self,
-        s: S,
-        image: usize,
-        [top, left]: [usize; 2],
-        channel: usize,
-        bias: S::Vec,
-        tile: &[[S::Vec; M]; M],
-    ) {
-        let Work { layer, ws, finish, .. } = self.work.0;
-        let output = layer.conv.output;
-        let count = self.panel.channels - channel;
-        let channel = self.panel.first + channel;
-        let (rows, columns) = ((M / 2).min(output.height - top), (M / 2).min(output.width - left));
-        for (y, rows) in tile.as_chunks::<2>().0.iter().enumerate().take(rows) {
-            for x in 0..columns {
-                let [above, below] = rows.map(|row| s.max(row[2 * x], row[2 * x + 1]));
-                let value = finish.clamp(s, s.add(s.max(above, below), bias));
-                // SAFETY: the pixel is in the output, and no more than the panel's channels are written.
-                unsafe { s.store_first(ws.add(image + output.at(top + y, left + x) + channel), value, count) };
             }
         }
     }

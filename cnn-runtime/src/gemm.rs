@@ -45,7 +45,7 @@ use crate::simd::{Kernel, Simd};
 use crate::workspace::Batch;
 
 /// What a float that another core wrote costs beside one of the weights: measured with ResNet-50 on two threads.
-const FROM_CORE: usize = 8;
+pub(crate) const FROM_CORE: usize = 8;
 
 /// Pixels of a block: with their windows they should fill about L1.
 const MC: usize = 192;

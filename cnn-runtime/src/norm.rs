@@ -3,6 +3,7 @@
 use crate::activation::{Apply, Finish};
 use crate::bounds::{assert_map, assert_same, weights_at};
 use crate::map::Map;
+use crate::math;
 use crate::op::{Activation, Lrn};
 use crate::pack::padded;
 use crate::run::{Run, Share, floats};
@@ -60,6 +61,9 @@ pub fn scale_shift(run: Run<'_>, layer: &ScaleShift, weights: &[f32], ws: &mut [
     unsafe { run.split(floats(2 * layer.input.elements()), |share| ScaleShiftKernel { layer, weights, ws, share }) };
 }
 
+/// Pixels whose lanes at the edges are the same, one behind the other: they stay in L1 for all channels.
+const STRIP: usize = 16;
+
 struct LrnKernel<'a> {
     layer: &'a LrnMap,
     ws: *mut f32,
@@ -71,59 +75,77 @@ impl Kernel for LrnKernel<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        if self.layer.lrn.beta == 0.75 { self.pixels::<S, true>(s) } else { self.pixels::<S, false>(s) }
-    }
-}
-
-impl LrnKernel<'_> {
-    /// All pixels; `USUAL` if beta is 3/4.
-    #[inline(always)]
-    fn pixels<S: Simd, const USUAL: bool>(&self, s: S) {
-        let LrnMap { input, output, lrn } = self.layer;
+        let LrnMap { input, lrn, .. } = self.layer;
         for y in self.share.of(input.height) {
-            for x in 0..input.width {
-                let from = self.ws.wrapping_add(input.at(y, x)).cast_const();
+            for x in (0..input.width).step_by(STRIP) {
                 for c in (0..input.channels).step_by(S::LANES) {
-                    // SAFETY: `lrn` checked both maps, with a vector behind them, and `c` counts their channels.
-                    unsafe {
-                        let sum = self.sum_of_squares(s, from, c);
-                        let base = s.mul_add(sum, s.splat(lrn.alpha), s.splat(lrn.k));
-                        let value = s.load(from.add(c));
-                        let result = if USUAL {
-                            let root = s.sqrt(base);
-                            s.div(value, s.mul(root, s.sqrt(root)))
-                        } else {
-                            s.div(value, s.map(base, |base| libm::powf(base, lrn.beta)))
-                        };
-                        s.store_first(self.ws.add(output.at(y, x) + c), result, input.channels - c);
+                    match (lrn.size / 2, lrn.beta) {
+                        (2, 0.75) => self.strip::<S, true>(s, 2, [y, x], c),
+                        (half, _) => self.strip::<S, false>(s, half, [y, x], c),
                     }
                 }
             }
         }
     }
+}
 
-    /// The sum of the squares around each of the channels from `c` on of the pixel at `from`.
+impl LrnKernel<'_> {
+    /// The channels from `c` on of a strip of pixels, from the sums of `half` neighbours on either side; `USUAL` if beta is
+    /// 3/4.
+    #[inline(always)]
+    fn strip<S: Simd, const USUAL: bool>(&self, s: S, half: usize, [y, first]: [usize; 2], c: usize) {
+        let LrnMap { input, output, lrn } = self.layer;
+        let inside = c >= half && c + S::LANES + half <= input.channels;
+        for x in first..input.width.min(first + STRIP) {
+            let from = self.ws.wrapping_add(input.at(y, x)).cast_const();
+            // SAFETY: `lrn` checked both maps, with a vector behind them, and `c` is one of their channels.
+            unsafe {
+                let sum = match inside {
+                    true => self.sum_inside(s, half, from.add(c)),
+                    false => self.sum_at_edge(s, half, from, c),
+                };
+                let base = s.mul_add(sum, s.splat(lrn.alpha), s.splat(lrn.k));
+                let value = s.load(from.add(c));
+                let result = if USUAL {
+                    let base = s.min(s.splat(f32::MAX), base);
+                    s.mul(value, math::pow_minus_three_quarters(s, base))
+                } else {
+                    s.div(value, s.map(base, |base| libm::powf(base, lrn.beta)))
+                };
+                s.store_first(self.ws.add(output.at(y, x) + c), result, input.channels - c);
+            }
+        }
+    }
+
+    /// The sums of squares around a vector of channels at `from`.
+    ///
+    /// # Safety
+    ///
+    /// The vector and `half` floats on either side of it must be channels of a pixel.
+    #[inline(always)]
+    unsafe fn sum_inside<S: Simd>(&self, s: S, half: usize, from: *const f32) -> S::Vec {
+        let mut sum = s.splat(0.0);
+        for shift in 0..2 * half + 1 {
+            // SAFETY: the caller's promise.
+            let value = unsafe { s.load(from.sub(half).add(shift)) };
+            sum = s.mul_add(value, value, sum);
+        }
+        sum
+    }
+
+    /// The sums of squares around each of the channels from `c` on of the pixel at `from`, where some have fewer neighbours.
     ///
     /// # Safety
     ///
     /// `from` must be a pixel of the input, `c` one of its channels.
     #[inline(always)]
-    unsafe fn sum_of_squares<S: Simd>(&self, s: S, from: *const f32, c: usize) -> S::Vec {
-        let LrnMap { input, lrn, .. } = self.layer;
-        let half = lrn.size / 2;
+    unsafe fn sum_at_edge<S: Simd>(&self, s: S, half: usize, from: *const f32, c: usize) -> S::Vec {
+        let channels = self.layer.input.channels;
         let mut sum = s.splat(0.0);
-        if c >= half && c + S::LANES + half <= input.channels {
-            for shift in 0..2 * half + 1 {
-                // SAFETY: all lanes are channels of the pixel.
-                let value = unsafe { s.load(from.add(c - half + shift)) };
-                sum = s.mul_add(value, value, sum);
-            }
-            return sum;
-        }
         for shift in 0..2 * half + 1 {
             // Lane i is channel c + shift - half + i: those in 0..channels are added.
             let first = half.saturating_sub(c + shift).min(S::LANES);
-            let last = (input.channels + half).saturating_sub(c + shift).min(S::LANES);
+            let last = (channels + half).saturating_sub(c + shift).min(S::LANES);
             if first < last {
                 let from = from.wrapping_add(c + shift).wrapping_sub(half);
                 // SAFETY: the lanes in between are channels of the pixel.

@@ -164,6 +164,11 @@ pub trait Simd: Copy {
     fn neg_mul_add(self, a: Self::Vec, b: Self::Vec, c: Self::Vec) -> Self::Vec;
     /// Square root.
     fn sqrt(self, x: Self::Vec) -> Self::Vec;
+    /// `1 / sqrt(x)` within 4 ulp, where that is faster than exactly; `x` must be normal, positive and finite.
+    #[inline(always)]
+    fn rsqrt(self, x: Self::Vec) -> Self::Vec {
+        self.div(self.splat(1.0), self.sqrt(x))
+    }
     /// Smaller of the two; NaN where `b` is, so `min(limit, x)` lets a NaN in `x` through. Where only `a` is NaN, either.
     fn min(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
     /// Larger of the two, with NaN as for [`min`](Self::min).
@@ -200,6 +205,14 @@ pub trait Simd: Copy {
     fn reduce_max(self, x: Self::Vec) -> f32;
     /// Sum of the lanes.
     fn reduce_sum(self, x: Self::Vec) -> f32;
+}
+
+/// A Newton step towards `1 / sqrt(x)`: of a relative error e it leaves 1.5 e^2, and what it rounds.
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")))]
+#[inline(always)]
+fn refine_rsqrt<S: Simd>(s: S, x: S::Vec, estimate: S::Vec) -> S::Vec {
+    let error = s.neg_mul_add(s.mul(x, estimate), estimate, s.splat(1.0));
+    s.mul_add(s.mul(estimate, s.splat(0.5)), error, estimate)
 }
 
 /// The number whose bits in half precision these are, if it is finite. It has no branch, so that compilers make vectors of it.

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::{Kernel, Simd};
+use super::{Kernel, Simd, refine_rsqrt};
 
 /// Proof that the CPU has AVX2, FMA and F16C.
 #[derive(Clone, Copy, Debug)]
@@ -209,6 +209,13 @@ impl Simd for Avx2 {
     fn sqrt(self, x: __m256) -> __m256 {
         // SAFETY: `self` proves AVX.
         unsafe { _mm256_sqrt_ps(x) }
+    }
+
+    #[inline(always)]
+    fn rsqrt(self, x: __m256) -> __m256 {
+        // SAFETY: `self` proves AVX2.
+        let estimate = unsafe { _mm256_rsqrt_ps(x) };
+        refine_rsqrt(self, x, estimate)
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use core::arch::x86_64::*;
 
 use super::avx2::Avx2;
-use super::{Kernel, Simd};
+use super::{Kernel, Simd, refine_rsqrt};
 
 /// Proof that the CPU has AVX-512 F, VL and DQ.
 #[derive(Clone, Copy, Debug)]
@@ -194,6 +194,13 @@ impl Simd for Avx512 {
     fn sqrt(self, x: __m512) -> __m512 {
         // SAFETY: `self` proves AVX-512 F.
         unsafe { _mm512_sqrt_ps(x) }
+    }
+
+    #[inline(always)]
+    fn rsqrt(self, x: __m512) -> __m512 {
+        // SAFETY: `self` proves AVX-512 F.
+        let estimate = unsafe { _mm512_rsqrt14_ps(x) };
+        refine_rsqrt(self, x, estimate)
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use core::arch::aarch64::*;
 
 use super::four::{self, Four};
-use super::{Kernel, Simd};
+use super::{Kernel, Simd, refine_rsqrt};
 
 /// NEON. This module exists where the target has it, so that there is nothing to ask the CPU for.
 #[derive(Clone, Copy, Debug)]
@@ -158,6 +158,14 @@ impl Simd for Neon {
     fn sqrt(self, x: float32x4_t) -> float32x4_t {
         // SAFETY: the target has NEON.
         unsafe { vsqrtq_f32(x) }
+    }
+
+    #[inline(always)]
+    fn rsqrt(self, x: float32x4_t) -> float32x4_t {
+        // SAFETY: the target has NEON.
+        let estimate = unsafe { vrsqrteq_f32(x) };
+        // The estimate has 8 bits.
+        refine_rsqrt(self, x, refine_rsqrt(self, x, estimate))
     }
 
     #[inline(always)]

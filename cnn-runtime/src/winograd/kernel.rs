@@ -7,7 +7,7 @@ use core::ops::Range;
 use super::{Winograd2d, depth, spread, transform, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
-use crate::gemm::{Products, Width, evenly, multiply};
+use crate::gemm::{FROM_CORE, Products, Width, evenly, multiply};
 use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::run::Share;
@@ -101,14 +101,14 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     }
 
     /// The tiles, and the channels of each group, that are a share: some tiles, or some channels, where all tiles are a block and
-    /// weights are more than V. Then each thread transforms all tiles for itself, which takes less time than to get V from
-    /// another core, and reads a part of the weights. But there must be channels enough for all threads.
+    /// weights are much more than V. Then each thread transforms all tiles for itself, which takes less time than to get V
+    /// from another core, and reads a part of the weights. But there must be channels enough for all threads.
     fn shared(&self, share: Share) -> [Range<usize>; 2] {
         let (tiles, outputs) = (self.tiles(), self.outputs());
         let wide = width(outputs);
         let panels = outputs.div_ceil(wide);
         let idle = panels.next_multiple_of(share.parts) - panels;
-        if share.parts > 1 && tiles <= self.0.layer.block && outputs > tiles && 8 * idle <= panels {
+        if share.parts > 1 && tiles <= self.0.layer.block && outputs > FROM_CORE * tiles && 8 * idle <= panels {
             let Range { start, end } = share.of(panels);
             return [0..tiles, outputs.min(start * wide)..outputs.min(end * wide)];
         }

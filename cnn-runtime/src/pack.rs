@@ -88,35 +88,37 @@ impl ConvPanels {
 
     /// Packs `weight`, which gives the elements of a `[groups * outputs, inputs, height, width]` tensor by their
     /// position, with `affine` of each output channel, into `packed` of [`len`](Self::len) elements. `affine` is called
-    /// once for each channel, in their order, before its weights are taken.
+    /// once for each channel, in their order, and for all channels of a panel before their weights are taken.
     ///
     /// # Panics
     ///
     /// If `packed` has another length.
     pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
         assert_eq!(packed.len(), self.len());
-        let area = self.kernel.area();
-        self.pack_columns(packed, |channel, column, width| {
-            let Affine { scale, shift } = affine(channel);
-            column[0] = shift as f32;
-            for tap in 0..area {
-                for input in 0..self.inputs {
-                    let value = weight((channel * self.inputs + input) * area + tap);
-                    column[(1 + tap * self.inputs + input) * width] = (f64::from(value) * scale) as f32;
-                }
-            }
-        });
+        self.pack_rows(weight, affine, packed, <[f32]>::copy_from_slice);
     }
 
-    /// Hands each output channel and its column of a panel, in which every `width`-th element is its own, to `pack`; those
-    /// behind the last channel are zeroed.
-    fn pack_columns(&self, packed: &mut [f32], pack: impl Fn(usize, &mut [f32], usize)) {
+    /// Packs panels row by row; `store` writes one from the weights of its channels.
+    fn pack_rows(
+        &self,
+        weight: impl Fn(usize) -> f32,
+        affine: impl Fn(usize) -> Affine,
+        packed: &mut [f32],
+        store: impl Fn(&mut [f32], &[f32]),
+    ) {
+        let area = self.kernel.area();
         self.pack_panels(packed, |first, real, width, panel| {
-            for column in 0..real {
-                pack(first + column, &mut panel[column..], width);
-            }
-            for column in real..width {
-                panel[column..].iter_mut().step_by(width).for_each(|slot| *slot = 0.0);
+            let (biases, rows) = panel.split_at_mut(width);
+            let scales = begin_panel(first, real, &affine, biases);
+            let mut values = [0.0; PANEL];
+            let len = rows.len() / self.depth();
+            for (k, row) in rows.chunks_exact_mut(len).enumerate() {
+                let (tap, input) = (k / self.inputs, k % self.inputs);
+                for (column, value) in values.iter_mut().enumerate().take(real) {
+                    let at = ((first + column) * self.inputs + input) * area + tap;
+                    *value = (f64::from(weight(at)) * scales[column]) as f32;
+                }
+                store(row, &values[..width]);
             }
         });
     }
@@ -187,42 +189,73 @@ impl WinogradPanels {
     pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
         assert_eq!(packed.len(), self.len());
         let matrix = filter_matrix(self.side(), self.taps);
-        self.panels().pack_columns(packed, |channel, column, width| {
-            let Affine { scale, shift } = affine(channel);
-            column[0] = shift as f32;
+        let area = self.taps * self.taps;
+        self.panels().pack_panels(packed, |first, real, width, panel| {
+            let (biases, rows) = panel.split_at_mut(width);
+            let scales = begin_panel(first, real, &affine, biases);
             for input in 0..self.inputs {
-                let at = (channel * self.inputs + input) * self.taps * self.taps;
-                let filter = self.transform(&matrix, |tap| f64::from(weight(at + tap)) * scale);
-                for (y, row) in filter[..self.side()].iter().enumerate() {
-                    for (x, value) in row[..self.side()].iter().enumerate() {
-                        let point = y * self.side() + x;
-                        column[(1 + point * self.inputs + input) * width] = *value as f32;
+                let mut filters = [[0.0; PANEL]; MOST_TAPS * MOST_TAPS];
+                for (column, scale) in scales.iter().enumerate().take(real) {
+                    let at = ((first + column) * self.inputs + input) * area;
+                    for (tap, filters) in filters[..area].iter_mut().enumerate() {
+                        filters[column] = f64::from(weight(at + tap)) * scale;
                     }
                 }
+                self.transform(&matrix, &filters, |point, values| {
+                    let row = &mut rows[(point * self.inputs + input) * width..][..width];
+                    for (slot, value) in row.iter_mut().zip(values) {
+                        *slot = *value as f32;
+                    }
+                });
             }
         });
     }
 
-    /// `G g G^T` of a filter.
-    fn transform(&self, matrix: &[[f64; MOST_TAPS]; MOST], filter: impl Fn(usize) -> f64) -> [[f64; MOST]; MOST] {
+    /// `G g G^T` of the filters of a panel side by side, which compilers make vectors of. Hands the values at each point to
+    /// `store`.
+    fn transform(
+        &self,
+        matrix: &[[f64; MOST_TAPS]; MOST],
+        filters: &[[f64; PANEL]],
+        mut store: impl FnMut(usize, &[f64; PANEL]),
+    ) {
         let (taps, n) = (self.taps, self.side());
         // (G g)^T, then G g G^T.
-        let mut columns = [[0.0; MOST]; MOST_TAPS];
+        let mut columns = [[[0.0; PANEL]; MOST]; MOST_TAPS];
         for (x, column) in columns[..taps].iter_mut().enumerate() {
             for y in 0..taps {
-                let tap = filter(y * taps + x);
                 for (value, row) in column[..n].iter_mut().zip(matrix) {
-                    *value += row[y] * tap;
+                    add_scaled(value, &filters[y * taps + x], row[y]);
                 }
             }
         }
-        let mut transformed = [[0.0; MOST]; MOST];
-        for (y, row) in transformed[..n].iter_mut().enumerate() {
-            for (value, factors) in row[..n].iter_mut().zip(matrix) {
-                *value = columns[..taps].iter().zip(factors).map(|(column, factor)| column[y] * factor).sum();
+        for y in 0..n {
+            for (x, factors) in matrix[..n].iter().enumerate() {
+                let mut values = [0.0; PANEL];
+                for (column, factor) in columns[..taps].iter().zip(factors) {
+                    add_scaled(&mut values, &column[y], *factor);
+                }
+                store(y * n + x, &values);
             }
         }
-        transformed
+    }
+}
+
+/// The scales of a panel of `real` output channels from `first` on, whose biases are written; zeros behind them.
+fn begin_panel(first: usize, real: usize, affine: impl Fn(usize) -> Affine, biases: &mut [f32]) -> [f64; PANEL] {
+    let mut scales = [0.0; PANEL];
+    biases.fill(0.0);
+    for (column, bias) in biases.iter_mut().enumerate().take(real) {
+        let Affine { scale, shift } = affine(first + column);
+        (scales[column], *bias) = (scale, shift as f32);
+    }
+    scales
+}
+
+/// `sum + values * factor` in each lane.
+fn add_scaled(sum: &mut [f64; PANEL], values: &[f64; PANEL], factor: f64) {
+    for (sum, value) in sum.iter_mut().zip(values) {
+        *sum += value * factor;
     }
 }
 

@@ -4,6 +4,8 @@
 //! is all ones only where the second half's is, so two finite halves never are the bits of an infinity or a NaN, and such a
 //! float can be copied like any other.
 
+use core::cell::Cell;
+
 use half::f16;
 
 use super::{Affine, ConvPanels, HALF_PANEL};
@@ -30,27 +32,20 @@ impl ConvPanels {
         packed: &mut [f32],
     ) -> bool {
         assert_eq!(packed.len(), self.f16_len());
-        packed.fill(0.0);
-        let area = self.kernel.area();
-        let mut finite = true;
-        self.pack_panels(packed, |first, real, width, panel| {
-            let (biases, pairs) = panel.split_at_mut(width);
-            for (column, bias) in biases.iter_mut().enumerate().take(real) {
-                let channel = first + column;
-                let affine = affine(channel);
-                *bias = affine.shift as f32;
-                finite &= bias.is_finite();
-                for tap in 0..area {
-                    for input in 0..self.inputs {
-                        let half = affine.half(weight((channel * self.inputs + input) * area + tap));
-                        let row = (tap * self.inputs + input) * (width / 2);
-                        insert(&mut pairs[row + column / 2], column % 2, half);
-                        finite &= half.is_finite();
-                    }
-                }
+        let finite = Cell::new(true);
+        let affine = |channel| {
+            let affine = affine(channel);
+            finite.set(finite.get() & (affine.shift as f32).is_finite());
+            affine
+        };
+        self.pack_rows(weight, affine, packed, |pairs, values| {
+            for (slot, pair) in pairs.iter_mut().zip(values.as_chunks().0) {
+                let [first, second] = pair.map(f16::from_f32);
+                finite.set(finite.get() & first.is_finite() & second.is_finite());
+                *slot = f32::from_bits(u32::from(first.to_bits()) | u32::from(second.to_bits()) << 16);
             }
         });
-        finite
+        finite.get()
     }
 }
 
@@ -59,9 +54,4 @@ impl Affine {
     pub(crate) fn half(&self, weight: f32) -> f16 {
         f16::from_f32((f64::from(weight) * self.scale) as f32)
     }
-}
-
-/// Puts a number into one of the two places of a pair, which was empty.
-fn insert(pair: &mut f32, place: usize, number: f16) {
-    *pair = f32::from_bits(pair.to_bits() | u32::from(number.to_bits()) << (16 * place));
 }

@@ -175,6 +175,10 @@ fn is_accepted(op: &Op, expected: &[usize], found: &[usize]) -> bool {
 
 /// How many values are bad, and which is the first.
 fn count(values: Values<'_>, bad: impl Fn(f32) -> bool) -> Option<(usize, usize)> {
+    // Nearly always none.
+    if !values.any(&bad) {
+        return None;
+    }
     let mut positions = values.iter().enumerate().filter(|(_, value)| bad(*value)).map(|(position, _)| position);
     let first = positions.next()?;
     Some((1 + positions.count(), first))

@@ -108,6 +108,21 @@ impl<'f> Values<'f> {
         }
     }
 
+    /// Their bytes, if they are of the type that is computed with.
+    pub(super) fn f32s(&self) -> Option<&'f [[u8; 4]]> {
+        matches!(self.kind, Kind::F32).then(|| self.bytes.as_chunks().0)
+    }
+
+    /// Whether one of them is so, without a branch for each.
+    pub(super) fn any(self, is: impl Fn(f32) -> bool) -> bool {
+        match self.f32s() {
+            Some(floats) => floats
+                .chunks(1024)
+                .any(|some| some.iter().fold(false, |any, float| any | is(f32::from_le_bytes(*float)))),
+            None => self.iter().any(is),
+        }
+    }
+
     /// The bytes that they are read from.
     pub(super) fn bytes(&self) -> &'f [u8] {
         self.bytes

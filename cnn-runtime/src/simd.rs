@@ -110,6 +110,23 @@ pub trait Simd: Copy {
     /// These lanes must be readable, and `first <= last <= LANES`. `from` itself may be outside of the allocation.
     unsafe fn load_lanes(self, from: *const f32, first: usize, last: usize) -> Self::Vec;
 
+    /// Reads half a vector at each of two places; any alignment.
+    ///
+    /// # Safety
+    ///
+    /// `LANES / 2` floats must be readable from both.
+    #[inline(always)]
+    unsafe fn load_halves(self, first: *const f32, second: *const f32) -> Self::Vec {
+        let mut lanes = [0.0; 16];
+        let half = Self::LANES / 2;
+        // SAFETY: no vector has more than 16 lanes; the rest is the caller's promise.
+        unsafe {
+            core::ptr::copy_nonoverlapping(first, lanes.as_mut_ptr(), half);
+            core::ptr::copy_nonoverlapping(second, lanes.as_mut_ptr().add(half), half);
+            self.load(lanes.as_ptr())
+        }
+    }
+
     /// Writes a vector; any alignment.
     ///
     /// # Safety

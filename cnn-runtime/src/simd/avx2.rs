@@ -127,6 +127,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn load_halves(self, first: *const f32, second: *const f32) -> __m256 {
+        // SAFETY: `self` proves AVX; the floats are readable by the caller's promise.
+        unsafe { _mm256_loadu2_m128(second, first) }
+    }
+
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32, x: __m256) {
         // SAFETY: `self` proves AVX; the floats are writable by the caller's promise.
         unsafe { _mm256_storeu_ps(to, x) }

@@ -130,6 +130,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn load_halves(self, first: *const f32, second: *const f32) -> __m512 {
+        // SAFETY: `self` proves AVX-512 DQ; the floats are readable by the caller's promise.
+        unsafe { _mm512_insertf32x8::<1>(_mm512_castps256_ps512(_mm256_loadu_ps(first)), _mm256_loadu_ps(second)) }
+    }
+
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32, x: __m512) {
         // SAFETY: `self` proves AVX-512 F; the floats are writable by the caller's promise.
         unsafe { _mm512_storeu_ps(to, x) }

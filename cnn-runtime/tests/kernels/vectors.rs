@@ -187,6 +187,10 @@ impl Kernel for Parts {
                 assert_lanes("load_lanes", &part, (0..S::LANES).map(inside));
             }
         }
+        let (first, second) = source.split_at(S::LANES / 2);
+        // SAFETY: both have half as many floats as a vector.
+        let swapped = lanes(s, unsafe { s.load_halves(second.as_ptr(), first.as_ptr()) });
+        assert_lanes("load_halves", &swapped, second.iter().chain(first).copied());
         for count in 0..S::LANES + 3 {
             let mut target = vec![CANARY; S::LANES + 3];
             // SAFETY: there are more than `LANES` floats.

@@ -118,8 +118,9 @@
 //! may be any number, such as `alpha`, it is that of decimals, and `1 / 6` a sixth. Attributes on a net: doc comments,
 //! `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[cfg(…)]` and lint levels.
 //!
-//! With `#[batch(8)]` a pass takes 8 images: `forward` reads `&[[f32; N]; 8]` and gives as many outputs. Weights are read
-//! once a pass, which counts where they are large and maps small: fully connected layers, the last stages of deep nets.
+//! With `#[batch(8)]` a pass takes 8 images: `forward` reads `&[[f32; N]; 8]` and gives as many outputs. Layers of large maps
+//! run image by image, in memory that the images share; fully connected layers and convolutions of a few pixels take all
+//! images, so that their weights are read once a pass.
 //!
 //! A net can be wanted with several of these attributes. `Other = Name;` is a variant, with the layers of a net that
 //! stands in braces in the same `network!`, before or behind it. It begins without any attributes: doc comments, `#[weights]`

@@ -54,6 +54,24 @@ network! {
     /// The same, three at once.
     #[batch(3)]
     pub(crate) MixedThree = Mixed;
+
+    /// Maps that are large at first and then so small that all images are computed together, some of them by Winograd's
+    /// algorithm.
+    pub(crate) Shrinking: 3x12x9 -> 5 {
+        conv(17, 3x3, pad = 1) -> relu;
+        tap large;
+        conv(24, 3x3, stride = 3, pad = 1) -> relu;
+        tap small;
+        add { same: conv(24, 3x3, pad = 1) -> tanh; skip; } -> gelu;
+        conv(48, 3x3, pad = 1, groups = 3) -> hard_swish;
+        mul { skip; global_avg_pool -> weigh: conv(48, 1x1) -> sigmoid; };
+        max_pool(2x2, stride = 1) -> lrn;
+        linear(9) -> softplus -> linear(5);
+    }
+
+    /// The same, five at once.
+    #[batch(5)]
+    pub(crate) ShrinkingFive = Shrinking;
 }
 
 /// A matrix product sums in another order than a product with a vector, and products of tiles are of other tiles.
@@ -97,6 +115,15 @@ fn lenet5() {
 #[test]
 fn many_kinds_of_layers() {
     check::<Mixed<'_>, MixedThree<'_>>();
+}
+
+#[test]
+fn maps_that_shrink() {
+    let shared =
+        |name: &str| ShrinkingFive::STEPS.iter().filter(|step| step.algorithm == Some(name) && step.shared).count();
+    assert!(shared("direct") > 0 && shared("F(4, 3)") + shared("F(2, 3)") > 0, "{:?}", ShrinkingFive::STEPS);
+    assert!(ShrinkingFive::STEPS.iter().take(3).all(|step| !step.shared));
+    check::<Shrinking<'_>, ShrinkingFive<'_>>();
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub fn network(tokens: TokenStream) -> TokenStream {
 pub fn plan_net(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
     let graph = graph::graph(net, ast, report)?;
     let shaped = shapes::shapes(graph, report)?;
-    Some(plan::plan(optimise::optimise(shaped), net.exact))
+    Some(plan::plan(optimise::optimise(shaped), net.exact, net.batch))
 }
 
 /// The code of one net; only its types if it has mistakes.

@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod arena;
+mod batch;
 mod calls;
 mod layout;
 mod pooling;
@@ -36,8 +37,10 @@ pub struct Plan {
     pub recipe: Vec<Pack>,
     /// Floats of packed weights.
     pub packed_len: usize,
-    /// Floats of the workspace.
+    /// Floats of the workspace of an image.
     pub workspace_len: usize,
+    /// Floats from the workspace of an image to that of the next one of a batch, which overlaps it: see [`batch`].
+    pub distance: usize,
     /// The most floats that are alive at once: no workspace could be smaller.
     pub lower_bound: usize,
     /// The buffers in the workspace.
@@ -67,6 +70,8 @@ pub struct Call {
     pub doc: String,
     /// The kernel and its numbers.
     pub kernel: Kernel,
+    /// Whether it takes all images of a batch, if its kernel can.
+    pub shared: bool,
 }
 
 /// A kernel and its numbers.
@@ -116,8 +121,9 @@ pub enum Kernel {
     Mul(Vec<Map>, Map, Activation),
 }
 
-/// Plans a net; `exact` turns algorithms off that compute another sum than the one that is written down.
-pub fn plan(net: Optimised, exact: bool) -> Plan {
+/// Plans a net for so many images a pass; `exact` turns algorithms off that compute another sum than the one that is written
+/// down.
+pub fn plan(net: Optimised, exact: bool, images: usize) -> Plan {
     let stream = algorithm::stream(net.weight_bytes());
     let choose = |step| if exact { Algorithm::Direct } else { net.algorithm(step, stream) };
     let algorithms = net.steps.iter().map(choose).collect();
@@ -125,7 +131,8 @@ pub fn plan(net: Optimised, exact: bool) -> Plan {
     net.fuse_pools();
     let layout = layout::layout(&net);
     let (recipe, packed_len) = recipe::recipe(&net);
-    calls::calls(net, layout, recipe, packed_len)
+    let batch = net.batch(images);
+    calls::calls(net, layout, batch, recipe, packed_len)
 }
 
 /// A net with an algorithm for each of its steps.

@@ -5,14 +5,16 @@ use core::ops::{Deref, DerefMut};
 /// Floats behind the last value of a workspace: kernels load whole vectors, also where the last channels are few.
 pub const SLACK: usize = 16;
 
-/// The images of one pass: each has a workspace of its own, of the same layout, one behind the other.
+/// The images of one pass. Each has a workspace of the same layout, which begins a fixed distance behind that of the image
+/// before it.
 ///
-/// Kernels with weights take all images at once, so weights are read once a pass; others run image by image.
+/// Up to that distance it is the image's own; what lies behind, the next image may write over. So kernels that need more run for
+/// one image after the other, and before all that need less: see `plan/batch.rs` of the compiler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// How many.
     pub images: usize,
-    /// Floats of the workspace of one.
+    /// Floats from the workspace of one to that of the next.
     pub floats: usize,
 }
 
@@ -22,7 +24,16 @@ impl Batch {
         Self { images: 1, floats: workspace.len() }
     }
 
-    /// The workspaces of the images.
+    /// The workspace of an image, and those of the images behind it, which must not have begun.
+    ///
+    /// # Panics
+    ///
+    /// If it has none.
+    pub fn from_image(self, image: usize, workspace: &mut [f32]) -> &mut [f32] {
+        &mut workspace[image * self.floats..]
+    }
+
+    /// What is their own of the workspaces of the images.
     ///
     /// # Panics
     ///

@@ -13,8 +13,8 @@ use crate::plan::{Plan, Range, round_up};
 pub(super) struct Memory {
     /// Images of one pass.
     pub(super) images: usize,
-    /// Floats of the workspace of one.
-    image: usize,
+    /// Floats from the workspace of one to that of the next.
+    distance: usize,
     /// All floats.
     pub(super) floats: usize,
     /// Of the first image's output.
@@ -26,19 +26,20 @@ pub(super) struct Memory {
 impl Memory {
     /// A single image's outputs are read in its workspace, those of several are gathered behind all workspaces.
     pub(super) fn new(plan: &Plan, images: usize) -> Self {
-        let image = round_up(plan.workspace_len);
+        let distance = plan.distance;
         if images == 1 {
             let (output, taps) = (plan.output, plan.taps.clone());
-            return Self { images, image, floats: plan.workspace_len, output, taps };
+            return Self { images, distance, floats: plan.workspace_len, output, taps };
         }
-        let mut floats = images * image;
+        // The last image has all of its workspace.
+        let mut floats = (images - 1) * distance + round_up(plan.workspace_len).max(distance);
         let mut place = |range: &Range| {
             let place = Range { offset: floats, len: range.len };
             floats += round_up(images * range.len);
             place
         };
         let (output, taps) = (place(&plan.output), plan.taps.iter().map(place).collect());
-        Self { images, image, floats, output, taps }
+        Self { images, distance, floats, output, taps }
     }
 }
 
@@ -105,14 +106,14 @@ impl Parts<'_> {
     }
 
     fn batch(&self) -> TokenStream {
-        let [images, floats] = [self.memory.images, self.memory.image].map(number);
+        let [images, floats] = [self.memory.images, self.memory.distance].map(number);
         quote! {
-            /// The images of one pass, and the workspace of each.
+            /// The images of one pass, and the floats from the workspace of one to that of the next.
             const BATCH: rt::Batch = rt::Batch { images: #images, floats: #floats };
         }
     }
 
-    /// The calls of a batch: kernels with weights take all images, what is between them goes image by image.
+    /// The calls of a batch: some kernels with weights take all images, what is before and between them goes image by image.
     fn batched(&self, kernels: &[Emitted]) -> Vec<TokenStream> {
         let shares = |kernel: &Emitted| kernel.batched.is_some();
         let mut statements: Vec<TokenStream> = kernels
@@ -122,13 +123,15 @@ impl Parts<'_> {
                 [Emitted { batched: Some(call), .. }] => call.clone(),
                 _ => {
                     let calls = run.iter().map(|kernel| &kernel.call);
-                    // The first run loads the images.
-                    let each = if index == 0 {
-                        quote!((input, workspace) in input.iter().zip(BATCH.split(workspace)))
+                    // The first run loads the images, and has most of the work.
+                    if index == 0 {
+                        quote!(for (image, input) in input.iter().enumerate() {
+                            let workspace = BATCH.from_image(image, workspace);
+                            #(#calls)*
+                        })
                     } else {
-                        quote!(workspace in BATCH.split(workspace))
-                    };
-                    quote!(for #each { #(#calls)* })
+                        quote!(for workspace in BATCH.split(workspace) { #(#calls)* })
+                    }
                 }
             })
             .collect();

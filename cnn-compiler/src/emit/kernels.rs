@@ -43,11 +43,11 @@ pub(super) fn kernels(calls: &[Call], graph: &Graph<'_>) -> Vec<Emitted> {
             let (kind, value, statement) = kernel(&call.kernel, &name, &made);
             made.note(&call.kernel, &name);
             let doc = format!(" `{}`: {}", call.name, call.doc);
-            let batched = matches!(
+            let has_batched = matches!(
                 call.kernel,
                 Kernel::Conv2d(_) | Kernel::Winograd2d(_) | Kernel::Dense(_) | Kernel::DenseF16(_)
-            )
-            .then(|| {
+            );
+            let batched = (call.shared && has_batched).then(|| {
                 let function = format_ident!("{}_batch", call.kernel.name());
                 quote!(rt::#function(run, &#name, BATCH, weights, workspace);)
             });

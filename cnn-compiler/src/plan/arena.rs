@@ -4,6 +4,7 @@ use cnn_runtime::map::Map;
 use cnn_runtime::memory::Holds;
 use cnn_runtime::op::{Padding, Size};
 
+use super::batch::Batch;
 use crate::optimise::ValueId;
 
 /// Buffers begin at multiples of so many floats: a cache line.
@@ -54,6 +55,11 @@ impl Buffer {
         Map::with_halo(self.offset, self.size, self.channels, &self.halo)
     }
 
+    /// Whether it is alive when kernels take all images of a batch.
+    fn is_shared(&self, batch: Batch) -> bool {
+        self.last > batch.shared_from
+    }
+
     fn meets(&self, other: &Self) -> bool {
         self.first <= other.last && other.first <= self.last
     }
@@ -76,30 +82,47 @@ pub(super) fn lower_bound(buffers: &[Buffer]) -> usize {
 /// How often an order of placement is improved, if the bound is not reached before.
 const ROUNDS: usize = 200;
 
-/// Gives every buffer its offset; returns the floats that all need together.
+/// Floats that placed buffers take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Placed {
+    /// Those of one image.
+    pub(super) total: usize,
+    /// Up to the end of what kernels need that take all images of a batch.
+    pub(super) front: usize,
+}
+
+impl Placed {
+    /// What all images take together.
+    fn all(self, batch: Batch) -> usize {
+        self.total + (batch.images - 1) * self.front
+    }
+}
+
+/// Gives every buffer its offset.
 ///
 /// Buffers are placed one after another, each in the smallest gap that it fits between those that live at the same
 /// time (Pisarchyk & Lee 2020, "Efficient memory management for deep neural net inference"). No order of placement is
-/// best for all nets: some are tried, and each is improved by placing the buffer earlier that lies on top.
-pub(super) fn place(buffers: &mut [Buffer]) -> usize {
+/// best for all nets: some are tried, and each is improved by placing the buffer earlier that lies on top. In a batch, those
+/// that must be in the front begin.
+pub(super) fn place(buffers: &mut [Buffer], batch: Batch) -> Placed {
     let keys: [fn(&Buffer) -> usize; 3] = [
         |buffer| usize::MAX - buffer.len,
         |buffer| usize::MAX - buffer.len.saturating_mul(buffer.last - buffer.first + 1),
         |buffer| buffer.first,
     ];
     let bound = lower_bound(buffers);
-    let mut best: Option<(usize, Vec<usize>)> = None;
+    let mut best: Option<(Placed, Vec<usize>)> = None;
     for key in keys {
         let mut order: Vec<usize> = (0..buffers.len()).collect();
-        order.sort_by_key(|index| key(&buffers[*index]));
+        order.sort_by_key(|index| (!buffers[*index].is_shared(batch), key(&buffers[*index])));
         for round in 0..ROUNDS {
-            let (total, offsets) = place_in_order(buffers, &order);
-            let top = order.iter().position(|index| offsets[*index] + buffers[*index].len == total);
-            if best.as_ref().is_none_or(|(least, _)| total < *least) {
-                best = Some((total, offsets));
+            let (placed, offsets) = place_in_order(buffers, &order, batch);
+            let top = order.iter().position(|index| offsets[*index] + buffers[*index].len == placed.total);
+            if best.as_ref().is_none_or(|(least, _)| placed.all(batch) < least.all(batch)) {
+                best = Some((placed, offsets));
             }
             match top {
-                Some(position) if position > 0 && best.as_ref().is_some_and(|(least, _)| *least > bound) => {
+                Some(position) if position > 0 && best.as_ref().is_some_and(|(least, _)| least.total > bound) => {
                     // To the front, then to the middle: either alone goes round in circles sooner.
                     order[round % 2 * position / 2..=position].rotate_right(1);
                 }
@@ -107,30 +130,34 @@ pub(super) fn place(buffers: &mut [Buffer]) -> usize {
             }
         }
     }
-    let (total, offsets) = best.unwrap_or_default();
+    let (placed, offsets) = best.unwrap_or((Placed { total: 0, front: 0 }, Vec::new()));
     for (buffer, offset) in buffers.iter_mut().zip(offsets) {
         buffer.offset = offset;
     }
-    total
+    placed
 }
 
-fn place_in_order(buffers: &[Buffer], order: &[usize]) -> (usize, Vec<usize>) {
+fn place_in_order(buffers: &[Buffer], order: &[usize], batch: Batch) -> (Placed, Vec<usize>) {
     let mut offsets = vec![0; buffers.len()];
-    let mut placed: Vec<usize> = Vec::new();
-    let mut total = 0;
+    let mut behind: Vec<usize> = Vec::new();
+    let mut placed = Placed { total: 0, front: 0 };
     for &index in order {
         let buffer = &buffers[index];
-        let mut taken: Vec<(usize, usize)> = placed
+        let mut taken: Vec<(usize, usize)> = behind
             .iter()
             .filter(|other| buffers[**other].meets(buffer))
             .map(|other| (offsets[*other], offsets[*other] + buffers[*other].len))
             .collect();
         taken.sort_unstable();
         offsets[index] = smallest_gap(&taken, buffer.len);
-        total = total.max(offsets[index] + buffer.len);
-        placed.push(index);
+        let end = offsets[index] + buffer.len;
+        placed.total = placed.total.max(end);
+        if buffer.is_shared(batch) {
+            placed.front = placed.front.max(end);
+        }
+        behind.push(index);
     }
-    (total, offsets)
+    (placed, offsets)
 }
 
 /// Where the smallest gap between taken ranges begins that holds `len`; behind all of them if none does.
@@ -154,10 +181,9 @@ mod tests {
         Buffer::vector(Holds::Values, len, first, last)
     }
 
-    #[test]
-    fn buffers_alive_together_do_not_overlap() {
-        let mut buffers: Vec<Buffer> = (0..40).map(|i| buffer(16 * (1 + i * 7 % 11), i, i + 1 + i % 5)).collect();
-        let total = place(&mut buffers);
+    const ALONE: Batch = Batch { images: 1, shared_from: 0 };
+
+    fn assert_apart(buffers: &[Buffer], total: usize) {
         for (index, a) in buffers.iter().enumerate() {
             assert!(a.offset + a.len <= total);
             for b in &buffers[index + 1..] {
@@ -168,9 +194,28 @@ mod tests {
     }
 
     #[test]
+    fn buffers_alive_together_do_not_overlap() {
+        let mut buffers: Vec<Buffer> = (0..40).map(|i| buffer(16 * (1 + i * 7 % 11), i, i + 1 + i % 5)).collect();
+        for shared_from in [0, 20, 39, 44] {
+            let placed = place(&mut buffers, Batch { images: 8, shared_from });
+            assert_apart(&buffers, placed.total);
+        }
+    }
+
+    #[test]
     fn a_chain_needs_two_neighbours() {
         let mut buffers = [buffer(160, 0, 1), buffer(320, 1, 2), buffer(160, 2, 3), buffer(64, 3, 4)];
-        assert_eq!(place(&mut buffers), lower_bound(&buffers));
+        assert_eq!(place(&mut buffers, ALONE).total, lower_bound(&buffers));
         assert_eq!(lower_bound(&buffers), 480);
+    }
+
+    #[test]
+    fn what_all_images_need_lies_in_front() {
+        let mut buffers = [buffer(160, 0, 1), buffer(320, 1, 2), buffer(160, 2, 3), buffer(64, 3, 4)];
+        // The third is read by the fourth step, counted from 1, which is the first that is shared.
+        let placed = place(&mut buffers, Batch { images: 8, shared_from: 2 });
+        assert_eq!(placed, Placed { total: 480, front: 224 });
+        assert_apart(&buffers, placed.total);
+        assert!(buffers[2..].iter().all(|buffer| buffer.offset + buffer.len <= placed.front));
     }
 }

@@ -13,7 +13,8 @@ use cnn_runtime::winograd::Winograd2d;
 use cnn_runtime::workspace::SLACK;
 
 use super::algorithm::Algorithm;
-use super::arena::{self, Buffer};
+use super::arena::{self, Buffer, Placed};
+use super::batch::Batch;
 use super::layout::Layout;
 use super::{Call, Chosen, Kernel, Plan, Range};
 use crate::optimise::{Fused, Optimised, Step, StepKind, ValueId};
@@ -26,16 +27,24 @@ struct Export {
 }
 
 /// Gives the buffers their offsets and the steps their kernels.
-pub(super) fn calls(chosen: Chosen, mut layout: Layout, recipe: Vec<Pack>, packed_len: usize) -> Plan {
+pub(super) fn calls(chosen: Chosen, mut layout: Layout, batch: Batch, recipe: Vec<Pack>, packed_len: usize) -> Plan {
     let Chosen { net, algorithms } = chosen;
     let outputs: Vec<ValueId> = net.taps.iter().copied().chain([net.result]).collect();
     let exports: Vec<Export> = outputs.into_iter().map(|value| export(&net, &mut layout, value)).collect();
-    let total = arena::place(&mut layout.buffers);
+    let Placed { total, front } = arena::place(&mut layout.buffers, batch);
     let lower_bound = arena::lower_bound(&layout.buffers);
-    let mut writer = Writer { net: &net, algorithms: &algorithms, layout: &layout, recipe: &recipe, calls: Vec::new() };
+    let mut writer = Writer {
+        net: &net,
+        algorithms: &algorithms,
+        layout: &layout,
+        recipe: &recipe,
+        shared: false,
+        calls: Vec::new(),
+    };
     writer.input();
     writer.exports_of(0, &exports);
     for (index, step) in net.steps.iter().enumerate() {
+        writer.shared = index >= batch.shared_from;
         writer.clear_halo(index + 1, step);
         writer.step(index, step);
         writer.exports_of(step.output, &exports);
@@ -48,6 +57,7 @@ pub(super) fn calls(chosen: Chosen, mut layout: Layout, recipe: Vec<Pack>, packe
         recipe,
         packed_len,
         workspace_len: total + SLACK,
+        distance: arena::round_up(front + SLACK),
         lower_bound: lower_bound + SLACK,
         buffers: layout.buffers,
         output,
@@ -79,12 +89,14 @@ struct Writer<'a> {
     algorithms: &'a [Algorithm],
     layout: &'a Layout,
     recipe: &'a [Pack],
+    /// Whether kernels may take all images.
+    shared: bool,
     calls: Vec<Call>,
 }
 
 impl Writer<'_> {
     fn push(&mut self, node: Option<usize>, name: &str, doc: String, kernel: Kernel) {
-        self.calls.push(Call { name: name.to_owned(), node, doc, kernel });
+        self.calls.push(Call { name: name.to_owned(), node, doc, kernel, shared: self.shared });
     }
 
     /// The net's input.

@@ -1,9 +1,9 @@
 /// Four images at once.
 ///
-/// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications an image, a workspace of 8,640 bytes for 4 images.
+/// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications an image, a workspace of 5,376 bytes for 4 images.
 pub struct Batch<'w> {
     weights: &'w BatchWeights,
-    workspace: ::cnn::__rt::Workspace<2160>,
+    workspace: ::cnn::__rt::Workspace<1344>,
     threads: ::cnn::__rt::Threads<'w>,
 }
 
@@ -19,12 +19,12 @@ const _: () = {
     use ::core::result::Result;
 
     /// `input`: the image, 1x8x8
-    const INPUT: rt::Map = rt::Map::dense(288, 8, 8, 1);
+    const INPUT: rt::Map = rt::Map::dense(0, 8, 8, 1);
 
     /// `conv`: 1x8x8 -> 8x6x6: conv 3x3, relu
     const CONV: rt::Conv2d = rt::Conv2d {
         input: INPUT,
-        output: rt::Map::dense(0, 6, 6, 8),
+        output: rt::Map::dense(160, 6, 6, 8),
         kernel: rt::Size::new(3, 3),
         stride: rt::Size::new(1, 1),
         pad_top: 0,
@@ -39,7 +39,7 @@ const _: () = {
     /// `2`: 8x6x6 -> 8x3x3: max_pool 2x2
     const MAX_POOL_2: rt::Pool2d = rt::Pool2d {
         input: CONV.output,
-        output: rt::Map::dense(288, 3, 3, 8),
+        output: rt::Map::dense(0, 3, 3, 8),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad: rt::Padding::NONE,
@@ -48,23 +48,23 @@ const _: () = {
     };
 
     /// `maps.chw`: 8x3x3 in the order C, H, W
-    const MAPS_CHW: (rt::Map, usize) = (MAX_POOL_2.output, 368);
+    const MAPS_CHW: (rt::Map, usize) = (MAX_POOL_2.output, 80);
 
     /// `fc`: 8x3x3 -> 3: linear
     const FC: rt::Dense = rt::Dense {
         input: MAX_POOL_2.output,
-        output: rt::Map::vector(0, 3),
+        output: rt::Map::vector(160, 3),
         weights: 80,
         residual: None,
         activation: rt::Activation::Identity,
     };
 
     /// `4`: 3 -> 3: softmax
-    const SOFTMAX_4: [rt::Map; 2] = [FC.output, rt::Map::vector(0, 3)];
+    const SOFTMAX_4: [rt::Map; 2] = [FC.output, rt::Map::vector(160, 3)];
 
     impl<'w> Batch<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 8640;
+        pub const WORKSPACE_BYTES: usize = 5376;
 
         /// Images of one pass.
         pub const BATCH: usize = 4;
@@ -102,10 +102,10 @@ const _: () = {
         }
     }
 
-    /// The images of one pass, and the workspace of each.
+    /// The images of one pass, and the floats from the workspace of one to that of the next.
     const BATCH: rt::Batch = rt::Batch {
         images: 4,
-        floats: 464,
+        floats: 192,
     };
 
     impl Batch<'_> {
@@ -118,11 +118,10 @@ const _: () = {
         fn pass(&mut self, run: rt::Run<'_>, input: &[[f32; 64]; 4]) -> &[[f32; 3]; 4] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
-            for (input, workspace) in input.iter().zip(BATCH.split(workspace)) {
+            for (image, input) in input.iter().enumerate() {
+                let workspace = BATCH.from_image(image, workspace);
                 rt::load_chw(run, input, &INPUT, workspace);
-            }
-            rt::conv2d_batch(run, &CONV, BATCH, weights, workspace);
-            for workspace in BATCH.split(workspace) {
+                rt::conv2d(run, &CONV, weights, workspace);
                 rt::max_pool(run, &MAX_POOL_2, workspace);
                 rt::store_chw(run, &MAPS_CHW.0, MAPS_CHW.1, workspace);
             }
@@ -130,14 +129,14 @@ const _: () = {
             for workspace in BATCH.split(workspace) {
                 rt::softmax(run, &SOFTMAX_4[0], &SOFTMAX_4[1], workspace);
             }
-            BATCH.gather(368, 72, 1872, workspace);
-            BATCH.gather(0, 3, 1856, workspace);
-            self.workspace.arrays::<1856, 3, 4>()
+            BATCH.gather(80, 72, 1056, workspace);
+            BATCH.gather(160, 3, 1040, workspace);
+            self.workspace.arrays::<1040, 3, 4>()
         }
 
         /// What the last pass left at `maps`: 8x3x3, in the order channels, rows, columns.
         pub fn tap_maps(&self) -> &[[f32; 72]; 4] {
-            self.workspace.arrays::<1872, 72, 4>()
+            self.workspace.arrays::<1056, 72, 4>()
         }
     }
 
@@ -377,7 +376,7 @@ const _: () = {
             algorithm: Some("direct"),
             node: Some(0),
             macs: 2592,
-            shared: true,
+            shared: false,
         },
         rt::Step {
             name: "2",
@@ -426,7 +425,7 @@ const _: () = {
             rt::Buffer {
                 name: "input",
                 holds: rt::Holds::Values,
-                offset: 288,
+                offset: 0,
                 len: 64,
                 first: 0,
                 last: 1,
@@ -434,7 +433,7 @@ const _: () = {
             rt::Buffer {
                 name: "conv",
                 holds: rt::Holds::Values,
-                offset: 0,
+                offset: 160,
                 len: 288,
                 first: 1,
                 last: 2,
@@ -442,7 +441,7 @@ const _: () = {
             rt::Buffer {
                 name: "2",
                 holds: rt::Holds::Values,
-                offset: 288,
+                offset: 0,
                 len: 80,
                 first: 2,
                 last: 3,
@@ -450,7 +449,7 @@ const _: () = {
             rt::Buffer {
                 name: "2",
                 holds: rt::Holds::Output,
-                offset: 368,
+                offset: 80,
                 len: 80,
                 first: 2,
                 last: 5,
@@ -458,7 +457,7 @@ const _: () = {
             rt::Buffer {
                 name: "fc",
                 holds: rt::Holds::Values,
-                offset: 0,
+                offset: 160,
                 len: 16,
                 first: 3,
                 last: 5,

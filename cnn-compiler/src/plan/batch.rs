@@ -1,0 +1,51 @@
+//! Which steps of a batch take all images at once, and how the images' workspaces lie.
+//!
+//! ```text
+//! for each image:  conv - … - conv - pool        one image after the other: its maps stay in the cache
+//! for all images:  linear - linear               weights are read once
+//! ```
+//!
+//! A layer of large maps uses each of its weights often enough for an image to hide that it is fetched, and the maps of
+//! several images are more than a cache holds. Measured with ResNet-50, batches of 8, on Zen 5: with all images in each layer,
+//! an image takes 27.6 ms, alone 22.9 ms; layers of 56x56 take up to twice as long, those of 7x7 between 12 % less and 19 %
+//! more, fully connected ones a sixth.
+//!
+//! What the first part leaves to the second lies at the front of an image's workspace. The rest of it, which is most, is needed
+//! no longer when the next image begins, so that one's workspace begins right behind the front:
+//!
+//! ```text
+//! image 0   front | rest                |
+//! image 1         | front | rest                |
+//! image 2                 | front | rest                |
+//! ```
+
+use super::Chosen;
+use crate::optimise::StepKind;
+
+/// A layer with so many pixels or fewer takes all images of a batch: alone, they would not fill two tiles of the GEMM.
+const FEW_PIXELS: usize = 16;
+
+/// The images of a pass.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Batch {
+    pub(super) images: usize,
+    /// The first step that takes all of them. Those before it run image by image, those behind it too where they have no
+    /// weights.
+    pub(super) shared_from: usize,
+}
+
+impl Chosen {
+    /// Decides for so many images.
+    pub(super) fn batch(&self, images: usize) -> Batch {
+        let steps = &self.net.steps;
+        let has_weights = |index: &usize| matches!(steps[*index].kind, StepKind::Conv(_) | StepKind::Linear(_));
+        let pixels = |index: usize| self.algorithms[index].computed(self.net.values[steps[index].output].size()).area();
+        let mut behind_maps = 0;
+        if images > 1 {
+            let large = (0..steps.len()).filter(has_weights).filter(|index| pixels(*index) > FEW_PIXELS);
+            behind_maps = large.last().map_or(0, |index| index + 1);
+        }
+        let shared_from = (behind_maps..steps.len()).find(has_weights).unwrap_or(steps.len());
+        Batch { images, shared_from: if images > 1 { shared_from } else { 0 } }
+    }
+}

@@ -33,6 +33,7 @@ def programs(net):
                             common.NETS / f"{net}.input.safetensors", "--output", common.FOLDER / "output.safetensors"],
         "rten": [native / "peer-rten", *once],
         "Burn": [common.FOLDER / "target-burn/release/peer-burn", *once],
+        "candle": [native / "peer-candle", *once],
         "tract": [native / "peer-tract", *once],
         "ONNX Runtime": [native / "peer-onnxruntime", *once],
     }
@@ -87,7 +88,7 @@ def main():
             print(f"| {name} | {row['median_ms']:.1f} ({row['min_ms']:.1f}) | {row['cpu_ms']:.1f} | {row['memory_mb']:.1f} |"
                   f" {size:.1f} |", flush=True)
     results = {"date": datetime.date.today().isoformat(), "machine": machine(), "starts": STARTS,
-               "versions": versions(["ours", "rten", "tract", "onnxruntime"]), "rows": rows}
+               "versions": versions(["ours", "rten", "candle", "tract", "onnxruntime"]), "rows": rows}
     (common.FOLDER / "cold.json").write_text(json.dumps(results, indent=1))
 
 

@@ -4,7 +4,7 @@ Into `$PEERS_DIR/nets`, with weights and an image that follow from names (`tools
 
 | file | is |
 | --- | --- |
-| NET.safetensors | the weights, for this project |
+| NET.safetensors | the weights, for this project and candle |
 | NET.onnx | for ONNX Runtime, OpenVINO, tract, rten, burn |
 | NET.rten.onnx | without the LRN operator, which rten has not |
 | NET.ncnn.param, NET.ncnn.bin | for ncnn, converted by pnnx |

@@ -35,10 +35,12 @@ NATIVE = {
     "ours": common.FOLDER / "target-ours/release/peer-ours",
     "ours-f16": common.FOLDER / "target-ours/release/peer-ours",
     "burn": common.FOLDER / "target-burn/release/peer-burn",
-    **{name: common.FOLDER / f"target/release/peer-{name}" for name in ("onnxruntime", "rten", "tract")},
+    **{name: common.FOLDER / f"target/release/peer-{name}" for name in ("candle", "onnxruntime", "rten", "tract")},
 }
 PYTHON = {"openvino": "openvino", "ncnn": "ncnn", "torch": "torch", "torch-eager": "torch", "litert": "ai-edge-litert"}
-DEFAULT = ["ours", "ours-f16", "onnxruntime", "openvino", "ncnn", "torch", "litert", "tract", "rten"]
+# Whose version is an engine's, where `Cargo.lock` tells it.
+CRATES = {"candle": "candle-core", "rten": "rten", "tract": "tract-onnx"}
+DEFAULT = ["ours", "ours-f16", "onnxruntime", "openvino", "ncnn", "torch", "litert", "tract", "rten", "candle"]
 # LiteRT's files need a converter and its many dependencies, but for the net that `tflite.py` writes.
 ONLY = {"litert": ["lenet5"], "ours-f16": ["alexnet"]}
 
@@ -129,8 +131,8 @@ def versions(engines):
         if engine in OURS:
             git = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=common.ROOT, capture_output=True, text=True)
             found[engine] = git.stdout.strip()
-        elif engine in ("tract", "rten"):
-            found[engine] = crates["tract-onnx" if engine == "tract" else engine]
+        elif engine in CRATES:
+            found[engine] = crates[CRATES[engine]]
         elif engine == "burn":
             burn = tomllib.loads((common.HERE / "burn/Cargo.toml").read_text())
             found[engine] = burn["dependencies"]["burn"]["version"].lstrip("=")

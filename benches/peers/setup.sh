@@ -19,7 +19,7 @@ done
 [ ${#missing[@]} -eq 0 ] || "$python" export.py "${missing[@]}"
 
 # The peers may use all that this processor has. This project is built as its users build it.
-RUSTFLAGS="-C target-cpu=native" cargo build --release --target-dir "$PEERS_DIR/target" -p peer-onnxruntime -p peer-rten -p peer-tract
+RUSTFLAGS="-C target-cpu=native" cargo build --release --target-dir "$PEERS_DIR/target" -p peer-candle -p peer-onnxruntime -p peer-rten -p peer-tract
 ln -sf "$PEERS_DIR/nets/resnet50.safetensors" embedded/resnet50.safetensors
 cargo build --release --target-dir "$PEERS_DIR/target-ours" -p peer-ours -p peer-embedded
 cargo build --profile small --manifest-path ../../Cargo.toml --target-dir "$PEERS_DIR/target-ours" -p first

@@ -37,15 +37,15 @@ pub(super) struct Batch {
 impl Chosen {
     /// Decides for so many images.
     pub(super) fn batch(&self, images: usize) -> Batch {
+        if images == 1 {
+            return Batch { images, shared_from: 0 };
+        }
         let steps = &self.net.steps;
         let has_weights = |index: &usize| matches!(steps[*index].kind, StepKind::Conv(_) | StepKind::Linear(_));
         let pixels = |index: usize| self.algorithms[index].computed(self.net.values[steps[index].output].size()).area();
-        let mut behind_maps = 0;
-        if images > 1 {
-            let large = (0..steps.len()).filter(has_weights).filter(|index| pixels(*index) > FEW_PIXELS);
-            behind_maps = large.last().map_or(0, |index| index + 1);
-        }
+        let large = (0..steps.len()).rev().filter(has_weights).find(|index| pixels(*index) > FEW_PIXELS);
+        let behind_maps = large.map_or(0, |index| index + 1);
         let shared_from = (behind_maps..steps.len()).find(has_weights).unwrap_or(steps.len());
-        Batch { images, shared_from: if images > 1 { shared_from } else { 0 } }
+        Batch { images, shared_from }
     }
 }

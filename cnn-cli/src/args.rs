@@ -183,8 +183,9 @@ pub(crate) enum Preprocessing {
     Lenet5,
 }
 
+/// What runs layer by layer.
 #[derive(Debug, clap::Args)]
-pub(crate) struct TraceArgs {
+pub(crate) struct TracedArgs {
     /// Which net; `cnn list` shows them
     #[arg(value_name = "NET")]
     pub(crate) net: String,
@@ -197,6 +198,12 @@ pub(crate) struct TraceArgs {
     /// What it reads: a safetensors file with a tensor `input`
     #[arg(long, value_name = "X.safetensors")]
     pub(crate) input: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TraceArgs {
+    #[command(flatten)]
+    pub(crate) traced: TracedArgs,
     /// The safetensors file to write; an older one is replaced
     #[arg(long, value_name = "T.safetensors")]
     pub(crate) output: PathBuf,

@@ -2,22 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::Rule;
+use super::TracedArgs;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompareArgs {
-    /// Which net; `cnn list` shows them
-    #[arg(value_name = "NET")]
-    pub(crate) net: String,
-    /// Its weights: a safetensors file, or the index (`.json`) of several
-    #[arg(long, value_name = "W.safetensors")]
-    pub(crate) weights: PathBuf,
-    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
-    #[arg(long, value_name = "FROM=TO")]
-    pub(crate) rename: Vec<Rule>,
-    /// What it reads: a safetensors file with a tensor `input`
-    #[arg(long, value_name = "X.safetensors")]
-    pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) traced: TracedArgs,
     /// What it should give: a safetensors file with tensors named `output`, `logits`, `act.conv1`, …
     #[arg(long, value_name = "E.safetensors")]
     pub(crate) expected: PathBuf,

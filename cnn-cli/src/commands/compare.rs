@@ -13,6 +13,7 @@ use cnn::trace::Trace;
 
 use super::input::Batch;
 use super::weights::WeightsFile;
+use crate::args::TracedArgs;
 use crate::args::compare::CompareArgs;
 use crate::failure::Failure;
 use crate::registry::{Model, Runnable};
@@ -24,16 +25,17 @@ use self::report::Report;
 
 /// Compares what the layers of a net give with what another implementation gave.
 pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let model = Model::named(&args.net)?;
-    let batch = Batch::read(&args.input, model)?;
+    let TracedArgs { net, weights, rename, input } = &args.traced;
+    let model = Model::named(net)?;
+    let batch = Batch::read(input, model)?;
     if batch.values().is_empty() {
-        return Err(Failure::of_file(&args.input, "has no inputs: its batch is of 0"));
+        return Err(Failure::of_file(input, "has no inputs: its batch is of 0"));
     }
     let file = fs::read(&args.expected).map_err(|error| Failure::unreadable(&args.expected, &error))?;
     let file = tensors::open(&file, "logits").map_err(|problem| Failure::of_file(&args.expected, problem))?;
     let mut problems = Problems::default();
     let mut expected = expected::find(&file, model, batch.count, &mut problems);
-    let weights = WeightsFile::open(&args.weights, &args.rename)?;
+    let weights = WeightsFile::open(weights, rename)?;
     let params = weights.params(model)?;
     let mut rows = Vec::new();
     let each = |value: Value, found: &[f32]| {
@@ -43,7 +45,7 @@ pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Fa
         }
     };
     let traced = Trace::new(model.graph, &params).with_aux().run(batch.values(), each);
-    traced.map_err(|error| Failure::of_file(&args.input, format_args!("does not fit {}: {error}", model.name)))?;
+    traced.map_err(|error| Failure::of_file(input, format_args!("does not fit {}: {error}", model.name)))?;
     drop(params);
     let outputs = outputs(model.graph, &expected);
     if !outputs.is_empty() {

@@ -7,7 +7,7 @@ use cnn::trace::{Trace, module};
 
 use super::input::Batch;
 use super::weights::WeightsFile;
-use crate::args::TraceArgs;
+use crate::args::{TraceArgs, TracedArgs};
 use crate::failure::Failure;
 use crate::registry::Model;
 use crate::replace::refuse_overwriting;
@@ -18,12 +18,13 @@ pub(super) const LAYER: &str = "act.";
 
 /// Runs a net layer by layer and writes what every layer gives.
 pub(super) fn trace(args: &TraceArgs) -> Result<(), Failure> {
-    let model = Model::named(&args.net)?;
-    for read in [&args.weights, &args.input] {
+    let TracedArgs { net, weights, rename, input } = &args.traced;
+    let model = Model::named(net)?;
+    for read in [weights, input] {
         refuse_overwriting(read, &args.output)?;
     }
-    let batch = Batch::read(&args.input, model)?;
-    let params = WeightsFile::open(&args.weights, &args.rename)?.params(model)?;
+    let batch = Batch::read(input, model)?;
+    let params = WeightsFile::open(weights, rename)?.params(model)?;
     let graph = model.graph;
     let wanted = wanted(graph);
     let mut written = Vec::new();
@@ -35,7 +36,7 @@ pub(super) fn trace(args: &TraceArgs) -> Result<(), Failure> {
         }
     };
     let traced = Trace::new(graph, &params).with_aux().run(batch.values(), each);
-    traced.map_err(|error| Failure::of_file(&args.input, format_args!("does not fit {}: {error}", model.name)))?;
+    traced.map_err(|error| Failure::of_file(input, format_args!("does not fit {}: {error}", model.name)))?;
     tensors::write(&args.output, &written)
 }
 

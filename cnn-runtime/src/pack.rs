@@ -95,7 +95,10 @@ impl ConvPanels {
     /// If `packed` has another length.
     pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
         assert_eq!(packed.len(), self.len());
-        self.pack_rows(weight, affine, packed, <[f32]>::copy_from_slice);
+        self.pack_rows(weight, affine, packed, |row, values| {
+            // Copies of a known length, which are no calls.
+            row.as_chunks_mut::<HALF_PANEL>().0.copy_from_slice(values.as_chunks().0);
+        });
     }
 
     /// Packs panels row by row; `store` writes one from the weights of its channels.
@@ -193,15 +196,16 @@ impl WinogradPanels {
         self.panels().pack_panels(packed, |first, real, width, panel| {
             let (biases, rows) = panel.split_at_mut(width);
             let scales = begin_panel(first, real, &affine, biases);
+            let mut filters = [[0.0; PANEL]; MOST_TAPS * MOST_TAPS];
+            let mut columns = [[[0.0; PANEL]; MOST]; MOST_TAPS];
             for input in 0..self.inputs {
-                let mut filters = [[0.0; PANEL]; MOST_TAPS * MOST_TAPS];
                 for (column, scale) in scales.iter().enumerate().take(real) {
                     let at = ((first + column) * self.inputs + input) * area;
                     for (tap, filters) in filters[..area].iter_mut().enumerate() {
                         filters[column] = f64::from(weight(at + tap)) * scale;
                     }
                 }
-                self.transform(&matrix, &filters, |point, values| {
+                self.transform(&matrix, &filters, &mut columns, |point, values| {
                     let row = &mut rows[(point * self.inputs + input) * width..][..width];
                     for (slot, value) in row.iter_mut().zip(values) {
                         *slot = *value as f32;
@@ -212,20 +216,20 @@ impl WinogradPanels {
     }
 
     /// `G g G^T` of the filters of a panel side by side, which compilers make vectors of. Hands the values at each point to
-    /// `store`.
+    /// `store`. `columns` is memory for `(G g)^T`.
     fn transform(
         &self,
         matrix: &[[f64; MOST_TAPS]; MOST],
         filters: &[[f64; PANEL]],
+        columns: &mut [[[f64; PANEL]; MOST]; MOST_TAPS],
         mut store: impl FnMut(usize, &[f64; PANEL]),
     ) {
         let (taps, n) = (self.taps, self.side());
-        // (G g)^T, then G g G^T.
-        let mut columns = [[[0.0; PANEL]; MOST]; MOST_TAPS];
         for (x, column) in columns[..taps].iter_mut().enumerate() {
-            for y in 0..taps {
-                for (value, row) in column[..n].iter_mut().zip(matrix) {
-                    add_scaled(value, &filters[y * taps + x], row[y]);
+            for (value, factors) in column[..n].iter_mut().zip(matrix) {
+                *value = [0.0; PANEL];
+                for (y, factor) in factors[..taps].iter().enumerate() {
+                    add_scaled(value, &filters[y * taps + x], *factor);
                 }
             }
         }

@@ -107,6 +107,7 @@ fn dense_f16_of_several_images() {
 }
 
 #[test]
+#[cfg_attr(panic = "abort", ignore = "the panics of refusals can't be caught")]
 fn weights_that_end_early_are_refused() {
     let mut rng = Rng(23);
     let case = Case::random(&mut rng, 24, 1);

@@ -39,7 +39,7 @@ pub struct Plan {
     pub packed_len: usize,
     /// Floats of the workspace of an image.
     pub workspace_len: usize,
-    /// Floats from the workspace of an image to that of the next one of a batch, which overlaps it: see [`batch`].
+    /// Floats from the workspace of an image to that of the next one of a batch, which overlaps it: `plan/batch.rs` says how.
     pub distance: usize,
     /// The most floats that are alive at once: no workspace could be smaller.
     pub lower_bound: usize,

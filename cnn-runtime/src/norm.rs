@@ -101,7 +101,7 @@ impl LrnKernel<'_> {
             // SAFETY: `lrn` checked both maps, with a vector behind them, and `c` is one of their channels.
             unsafe {
                 let sum = match inside {
-                    true => self.sum_inside(s, half, from.add(c)),
+                    true => sum_inside(s, half, from.add(c)),
                     false => self.sum_at_edge(s, half, from, c),
                 };
                 let base = s.mul_add(sum, s.splat(lrn.alpha), s.splat(lrn.k));
@@ -115,22 +115,6 @@ impl LrnKernel<'_> {
                 s.store_first(self.ws.add(output.at(y, x) + c), result, input.channels - c);
             }
         }
-    }
-
-    /// The sums of squares around a vector of channels at `from`.
-    ///
-    /// # Safety
-    ///
-    /// The vector and `half` floats on either side of it must be channels of a pixel.
-    #[inline(always)]
-    unsafe fn sum_inside<S: Simd>(&self, s: S, half: usize, from: *const f32) -> S::Vec {
-        let mut sum = s.splat(0.0);
-        for shift in 0..2 * half + 1 {
-            // SAFETY: the caller's promise.
-            let value = unsafe { s.load(from.sub(half).add(shift)) };
-            sum = s.mul_add(value, value, sum);
-        }
-        sum
     }
 
     /// The sums of squares around each of the channels from `c` on of the pixel at `from`, where some have fewer neighbours.
@@ -155,6 +139,22 @@ impl LrnKernel<'_> {
         }
         sum
     }
+}
+
+/// The sums of squares around a vector of channels at `from`.
+///
+/// # Safety
+///
+/// The vector and `half` floats on either side of it must be channels of a pixel.
+#[inline(always)]
+unsafe fn sum_inside<S: Simd>(s: S, half: usize, from: *const f32) -> S::Vec {
+    let mut sum = s.splat(0.0);
+    for shift in 0..2 * half + 1 {
+        // SAFETY: the caller's promise.
+        let value = unsafe { s.load(from.sub(half).add(shift)) };
+        sum = s.mul_add(value, value, sum);
+    }
+    sum
 }
 
 struct ScaleShiftKernel<'a> {

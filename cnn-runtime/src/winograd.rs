@@ -17,6 +17,7 @@
 //! where maps are small. Tiles that reach over the last row or column read the zeros of the halo there, and what they would
 //! store outside is left out.
 
+mod input;
 mod kernel;
 pub(crate) mod points;
 mod transform;

@@ -12,6 +12,7 @@ import re
 import sys
 
 SHAPES = re.compile(r"(\d+)x(\d+)x(\d+) -> (?:(\d+)x(\d+)x(\d+)|(\d+)): ")
+KERNEL = re.compile(r"conv (\d+)x")
 WINOGRAD = re.compile(r"F\((\d), (\d)\)")
 
 
@@ -28,8 +29,9 @@ def work(layer):
     if "max_pool 2x2" in layer["does"]:
         height, width = 2 * height, 2 * width
     products = (tile + taps - 1) ** 2
-    # Filters of one tap each.
-    filters = macs / (height * width * taps**2)
+    # A stride splits a filter into as many as it has phases.
+    kernel, stride = int(KERNEL.search(layer["does"])[1]), round(int(shapes[2]) / height)
+    filters = stride**2 * macs / (height * width * kernel**2)
     tiles = -(-height // tile) * -(-width // tile)
     return filters * products * tiles, filters * products
 

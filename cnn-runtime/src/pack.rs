@@ -145,8 +145,11 @@ impl ConvPanels {
 
 /// The weights of a convolution by Winograd's algorithm.
 ///
+/// With a stride `s`, a filter is `s * s` filters of stride 1, each for the input pixels of one phase, `(s i + a, s j + b)`: as
+/// many as input channels of their own. Their side is `taps = kernel / s`, rounded up, with zeros behind the kernel.
+///
 /// Packed, they are `[groups][panels]`, and a panel of `p` output channels is its bias `[p]` followed by the transformed
-/// filters, `[n][n][inputs][p]` with `n = tile + taps - 1`. Panels are as wide as those of [`ConvPanels`].
+/// filters, `[n][n][s][s][inputs][p]` with `n = tile + taps - 1`. Panels are as wide as those of [`ConvPanels`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WinogradPanels {
     /// Independent parts.
@@ -156,21 +159,33 @@ pub struct WinogradPanels {
     /// Input channels of a group.
     pub inputs: usize,
     /// Side of a filter.
-    pub taps: usize,
+    pub kernel: usize,
+    /// Step of the window, in both directions.
+    pub stride: usize,
     /// Side of a tile of outputs.
     pub tile: usize,
 }
 
 impl WinogradPanels {
+    /// Side of the filter of a phase.
+    pub const fn taps(&self) -> usize {
+        self.kernel.div_ceil(self.stride)
+    }
+
     /// Values of a transformed filter in one direction.
-    const fn side(&self) -> usize {
-        self.tile + self.taps - 1
+    pub const fn side(&self) -> usize {
+        self.tile + self.taps() - 1
+    }
+
+    /// Products that are summed up: for each phase and input channel one.
+    pub const fn depth(&self) -> usize {
+        self.stride * self.stride * self.inputs
     }
 
     /// Panels of so many values for each channel, which is what packing is about: a filter of that size.
     const fn panels(&self) -> ConvPanels {
         let kernel = Size::square(self.side());
-        ConvPanels { groups: self.groups, outputs: self.outputs, inputs: self.inputs, kernel }
+        ConvPanels { groups: self.groups, outputs: self.outputs, inputs: self.depth(), kernel }
     }
 
     /// Packed size.
@@ -183,7 +198,7 @@ impl WinogradPanels {
         self.len() == 0
     }
 
-    /// Packs the elements of a `[groups * outputs, inputs, taps, taps]` tensor, as [`ConvPanels::pack`] does. Filters are
+    /// Packs the elements of a `[groups * outputs, inputs, kernel, kernel]` tensor, as [`ConvPanels::pack`] does. Filters are
     /// transformed in double precision.
     ///
     /// # Panics
@@ -191,28 +206,38 @@ impl WinogradPanels {
     /// If `packed` has another length than [`len`](Self::len), or there is no algorithm for such tiles.
     pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
         assert_eq!(packed.len(), self.len());
-        let matrix = filter_matrix(self.side(), self.taps);
-        let area = self.taps * self.taps;
+        let (taps, depth) = (self.taps(), self.depth());
+        let matrix = filter_matrix(self.side(), taps);
         self.panels().pack_panels(packed, |first, real, width, panel| {
             let (biases, rows) = panel.split_at_mut(width);
             let scales = begin_panel(first, real, &affine, biases);
             let mut filters = [[0.0; PANEL]; MOST_TAPS * MOST_TAPS];
             let mut columns = [[[0.0; PANEL]; MOST]; MOST_TAPS];
-            for input in 0..self.inputs {
+            for input in 0..depth {
                 for (column, scale) in scales.iter().enumerate().take(real) {
-                    let at = ((first + column) * self.inputs + input) * area;
-                    for (tap, filters) in filters[..area].iter_mut().enumerate() {
-                        filters[column] = f64::from(weight(at + tap)) * scale;
+                    for (tap, filters) in filters[..taps * taps].iter_mut().enumerate() {
+                        let value = self.element(first + column, input, [tap / taps, tap % taps]).map_or(0.0, &weight);
+                        filters[column] = f64::from(value) * scale;
                     }
                 }
                 self.transform(&matrix, &filters, &mut columns, |point, values| {
-                    let row = &mut rows[(point * self.inputs + input) * width..][..width];
+                    let row = &mut rows[(point * depth + input) * width..][..width];
                     for (slot, value) in row.iter_mut().zip(values) {
                         *slot = *value as f32;
                     }
                 });
             }
         });
+    }
+
+    /// The position in the tensor of a tap of one of the filters that an output channel has for the phases and the input
+    /// channels; none behind the kernel.
+    fn element(&self, output: usize, input: usize, tap: [usize; 2]) -> Option<usize> {
+        let (phase, input) = (input / self.inputs, input % self.inputs);
+        let y = tap[0] * self.stride + phase / self.stride;
+        let x = tap[1] * self.stride + phase % self.stride;
+        let inside = y < self.kernel && x < self.kernel;
+        inside.then_some(((output * self.inputs + input) * self.kernel + y) * self.kernel + x)
     }
 
     /// `G g G^T` of the filters of a panel side by side, which compilers make vectors of. Hands the values at each point to
@@ -224,7 +249,7 @@ impl WinogradPanels {
         columns: &mut [[[f64; PANEL]; MOST]; MOST_TAPS],
         mut store: impl FnMut(usize, &[f64; PANEL]),
     ) {
-        let (taps, n) = (self.taps, self.side());
+        let (taps, n) = (self.taps(), self.side());
         for (x, column) in columns[..taps].iter_mut().enumerate() {
             for (value, factors) in column[..n].iter_mut().zip(matrix) {
                 *value = [0.0; PANEL];

@@ -16,6 +16,10 @@
 //! in the workspace; a block is as many tiles as make V about as large as L2, or all of them, so that weights are read once,
 //! where maps are small. Tiles that reach over the last row or column read the zeros of the halo there, and what they would
 //! store outside is left out.
+//!
+//! A stride `s` takes `s * s` convolutions of stride 1, of which each has every `s`-th pixel in both directions and a filter
+//! that is `s` times smaller, zeros behind the kernel included: a 7x7 of stride 2 is four of 4x4, an 11x11 of stride 4
+//! sixteen of 3x3. Their sums are in the same products, as if these phases of the input were channels.
 
 mod input;
 mod kernel;
@@ -26,8 +30,8 @@ use crate::activation::Finish;
 use crate::bounds::{Windows, assert_map, assert_same, weights_at};
 use crate::conv::Conv2d;
 use crate::map::Map;
-use crate::op::Size;
-use crate::pack::{HALF_PANEL, PANEL, WinogradPanels};
+use crate::op::{Conv, Padding, Size};
+use crate::pack::{HALF_PANEL, PANEL, WinogradPanels, padded};
 use crate::run::{Run, Share, floats, macs};
 use crate::workspace::Batch;
 
@@ -36,13 +40,14 @@ use self::kernel::{Winograd, Work};
 /// A convolution of stride 1 by Winograd's algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Winograd2d {
-    /// What it computes. The kernel is 3x3 or 5x5, the stride and the dilation 1; zeros lie behind the input as far as tiles
-    /// of the output reach ([`covered`]).
+    /// What it computes. The kernel and the stride are square, the dilation is 1; zeros lie around the input as far as tiles
+    /// of the output reach ([`halo`]).
     pub conv: Conv2d,
-    /// Side of the tiles: 2, 4 or 6 with a kernel of 3x3, 4 with one of 5x5.
+    /// Side of the tiles. With `taps`, the side of the kernel over the stride, rounded up: 2, 4 or 6 for 3, 3 or 5 for 4,
+    /// and 4 for 5.
     pub tile: usize,
     /// Whether the maximum of each 2x2 outputs is stored, in an output that is half as high and wide. There is no residual
-    /// then, and the activation is a limit.
+    /// then, the activation is a limit, and the side of the tiles even.
     pub pool: bool,
     /// Tiles of a block.
     pub block: usize,
@@ -53,6 +58,15 @@ pub struct Winograd2d {
 /// The size that whole tiles of an output of this size cover.
 pub const fn covered(output: Size, tile: usize) -> Size {
     Size::new(output.height.next_multiple_of(tile), output.width.next_multiple_of(tile))
+}
+
+/// The zeros that it reads around an input of this size, for a computed output of that.
+pub const fn halo(conv: &Conv, input: Size, output: Size, tile: usize) -> Padding {
+    let kernel = Size {
+        height: conv.kernel.height.next_multiple_of(conv.stride.height),
+        width: conv.kernel.width.next_multiple_of(conv.stride.width),
+    };
+    Conv2d::halo(&Conv { kernel, ..*conv }, input, covered(output, tile))
 }
 
 /// Tiles that V and M have room for: a second block, so that two threads have one each, unless there is no work for two: a
@@ -75,17 +89,11 @@ const fn width(outputs: usize) -> usize {
     if outputs > PANEL { 2 * PANEL } else { PANEL }
 }
 
-/// Channels of a tile in V.
-const fn depth(inputs: usize) -> usize {
-    inputs.next_multiple_of(16)
-}
-
 impl Winograd2d {
     /// Floats of scratch memory for weights that are packed so, a computed output of this size, and blocks of so many tiles.
     pub const fn scratch_floats(panels: &WinogradPanels, output: Size, block: usize) -> usize {
-        let n = panels.tile + panels.taps - 1;
         let room = room(panels, output, block);
-        n * n * (spread(room * depth(panels.inputs)) + spread(room * width(panels.outputs)))
+        panels.side() * panels.side() * (spread(room * padded(panels.depth())) + spread(room * width(panels.outputs)))
     }
 
     /// Floats of scratch memory.
@@ -110,26 +118,28 @@ impl Winograd2d {
     }
 
     /// How its weights are packed.
-    const fn panels(&self) -> WinogradPanels {
-        let Conv2d { input, output, groups, kernel, .. } = &self.conv;
+    pub const fn panels(&self) -> WinogradPanels {
+        let Conv2d { input, output, groups, kernel, stride, .. } = &self.conv;
         let (inputs, outputs) = (input.channels / *groups, output.channels / *groups);
-        WinogradPanels { groups: *groups, outputs, inputs, taps: kernel.height, tile: self.tile }
+        let (kernel, stride) = (kernel.height, stride.height);
+        WinogradPanels { groups: *groups, outputs, inputs, kernel, stride, tile: self.tile }
     }
 
     /// Panics unless everything that is read and written lies in a workspace of so many floats. Returns where the first tile
     /// begins in the input.
     fn assert(&self, floats: usize) -> usize {
         let Conv2d { input, output, kernel, stride, dilation, groups, residual, activation, .. } = self.conv;
-        let simple = stride == Size::square(1) && dilation == Size::square(1) && kernel.height == kernel.width;
-        assert!(simple && self.block > 0, "no convolution for tiles: {self:?}");
-        let limit = residual.is_none() && Finish::of(activation).pass.is_none();
+        let square = kernel.height == kernel.width && stride.height == stride.width && stride.height > 0;
+        assert!(square && dilation == Size::square(1) && self.block > 0, "no convolution for tiles: {self:?}");
+        let limit = residual.is_none() && Finish::of(activation).pass.is_none() && self.tile.is_multiple_of(2);
         assert!(!self.pool || limit, "only the largest outputs remain, of which no function can be computed: {self:?}");
         let divides = groups > 0 && input.channels % groups == 0 && output.channels % groups == 0;
         assert!(divides, "{groups} groups don't divide the channels");
         let covered = covered(self.computed(), self.tile);
+        let reach = kernel.height.next_multiple_of(stride.height);
         let windows = Windows {
-            vertical: [covered.height, 1, kernel.height, 1],
-            horizontal: [covered.width, 1, kernel.width, 1],
+            vertical: [covered.height, stride.height, reach, 1],
+            horizontal: [covered.width, stride.width, reach, 1],
             before: [self.conv.pad_top, self.conv.pad_left],
         };
         let offset = windows.assert(&input, floats);
@@ -162,27 +172,29 @@ pub fn winograd2d(run: Run<'_>, layer: &Winograd2d, weights: &[f32], ws: &mut [f
 pub fn winograd2d_batch(run: Run<'_>, layer: &Winograd2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
     let first = layer.assert(batch.floats);
     assert!(batch.images.checked_mul(batch.floats).is_some_and(|all| all <= ws.len()), "no room for {batch:?}");
-    let Conv2d { input, output, kernel, groups, activation, .. } = layer.conv;
-    let (inputs, outputs) = (input.channels / groups, output.channels / groups);
-    let points = (layer.tile + kernel.height - 1).pow(2);
-    let factors = [groups, outputs.next_multiple_of(HALF_PANEL), points * inputs + 1];
+    let panels = layer.panels();
+    let WinogradPanels { groups, outputs, .. } = panels;
+    let (points, depth) = (panels.side().pow(2), panels.depth());
+    let factors = [groups, outputs.next_multiple_of(HALF_PANEL), points * depth + 1];
     let work = Work {
         layer,
         batch,
         first,
         weights: weights_at(weights, layer.conv.weights, factors),
         ws: ws.as_mut_ptr(),
-        finish: Finish::of(activation),
+        finish: Finish::of(layer.conv.activation),
         share: Share::WHOLE,
     };
     let tiles = batch.images * layer.tiles();
-    let cost = macs(tiles * points * inputs * outputs * groups) + floats(weights.len().min(points * inputs * outputs));
+    let cost = macs(tiles * points * depth * outputs * groups) + floats(weights.len().min(points * depth * outputs));
     // SAFETY: shares are tiles, or channels of the output, each with a part of the scratch memory of its own.
     unsafe {
-        match (layer.tile, kernel.height) {
+        match (layer.tile, panels.taps()) {
             (2, 3) => run.split(cost, |share| Winograd::<2, 4>(Work { share, ..work })),
             (4, 3) => run.split(cost, |share| Winograd::<4, 6>(Work { share, ..work })),
             (6, 3) => run.split(cost, |share| Winograd::<6, 8>(Work { share, ..work })),
+            (3, 4) => run.split(cost, |share| Winograd::<3, 6>(Work { share, ..work })),
+            (5, 4) => run.split(cost, |share| Winograd::<5, 8>(Work { share, ..work })),
             (4, 5) => run.split(cost, |share| Winograd::<4, 8>(Work { share, ..work })),
             (tile, taps) => panic!("no algorithm for tiles of {tile} outputs and {taps} taps"),
         }

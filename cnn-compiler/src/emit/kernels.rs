@@ -179,7 +179,7 @@ impl Kernel {
     fn algorithm(&self) -> Option<String> {
         match self {
             Self::Conv2d(_) | Self::Depthwise2d(_) => Some("direct".to_owned()),
-            Self::Winograd2d(winograd) => Some(format!("F({}, {})", winograd.tile, winograd.conv.kernel.height)),
+            Self::Winograd2d(winograd) => Some(format!("F({}, {})", winograd.tile, winograd.panels().taps())),
             Self::Dense(_) | Self::DenseF16(_) => Some("gemm".to_owned()),
             Self::LoadChw(..)
             | Self::ClearHalo(..)

@@ -29,9 +29,9 @@ fn layout(layout: &Layout) -> TokenStream {
         }
         Layout::Winograd(panels) => {
             let [groups, outputs, inputs] = [panels.groups, panels.outputs, panels.inputs].map(number);
-            let [taps, tile] = [panels.taps, panels.tile].map(number);
+            let [kernel, stride, tile] = [panels.kernel, panels.stride, panels.tile].map(number);
             quote!(rt::Layout::Winograd(rt::WinogradPanels {
-                groups: #groups, outputs: #outputs, inputs: #inputs, taps: #taps, tile: #tile,
+                groups: #groups, outputs: #outputs, inputs: #inputs, kernel: #kernel, stride: #stride, tile: #tile,
             }))
         }
         Layout::Depthwise(taps) => {

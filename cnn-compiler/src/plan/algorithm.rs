@@ -1,10 +1,11 @@
 //! Which algorithm computes a convolution: the cheapest by a model of its constants, the same for every instruction set.
 //!
 //! Costs are counted in multiplications with a weight that the direct algorithm does in the same time. F(m, r) computes tiles
-//! of m x m outputs from n x n products, n = m + r - 1:
+//! of m x m outputs from n x n products, n = m + r - 1. A kernel of k x k with stride s counts as s^2 times as many inputs with
+//! filters of r x r, r = k / s rounded up:
 //!
 //! ```text
-//! direct     outputs * inputs * r^2 * pixels                                                beside  bytes of weights * stream
+//! direct     outputs * inputs * k^2 * pixels                                                beside  bytes of weights * stream
 //! F(m, r)    outputs * inputs * n^2 * tiles + (inputs + outputs) * n^2 * tiles * TRANSFORM
 //!            + bytes of V * panels * SPILL, if a block of V is larger than L2               beside  bytes of weights * stream
 //! ```
@@ -30,6 +31,11 @@
 //! | 7x7 512 -> 512 | 138, – | 194, 385 | | | |
 //! | 27x27 48 -> 128, 5x5 | 142, – | | | | 545, 1051 |
 //! | 10x10 6 -> 16, 5x5 | 120, 178 | | | | 160, 192 |
+//! | 55x55 3 -> 96, 11x11, stride 4 | 140, 279 | –, 344 | 325, 565 | –, 541 | |
+//!
+//! | layer | direct | F(3, 4) | F(5, 4) |
+//! | --- | ---: | ---: | ---: |
+//! | 112x112 3 -> 64, 7x7, stride 2 | 138, 270 | –, 373 | 300, 441 |
 
 use cnn_runtime::op::{Conv, Size};
 use cnn_runtime::pack::{ConvPanels, PANEL, WinogradPanels};
@@ -62,8 +68,10 @@ impl Algorithm {
 }
 
 /// What the transforms of F(m, r) cost for each of the n x n values of a tile and each channel, in or out; with F(6, 3) also
-/// that its weights are fetched from L3 for each block, being larger than L2.
-const TRANSFORM: [((usize, usize), f64); 4] = [((2, 3), 7.0), ((4, 3), 8.0), ((6, 3), 16.0), ((4, 5), 10.0)];
+/// that its weights are fetched from L3 for each block, being larger than L2; with 4 taps, which first layers of stride 2 have,
+/// also that few channels leave most lanes of the input's transform empty.
+const TRANSFORM: [((usize, usize), f64); 6] =
+    [((2, 3), 7.0), ((4, 3), 8.0), ((6, 3), 16.0), ((3, 4), 13.0), ((5, 4), 19.0), ((4, 5), 10.0)];
 /// What a byte of V costs each time that it comes from L3.
 const SPILL: f64 = 1.0;
 /// What a byte of weights costs on its way from memory.
@@ -76,7 +84,7 @@ const EXPOSED: f64 = 0.45;
 const CACHE_BYTES: usize = 512 << 10;
 /// Where Winograd gains less than this share of the direct algorithm, it is not worth its rounding errors.
 const LEAST_GAIN: f64 = 0.1;
-/// What V of a block should fit into: half of that cache.
+/// What V and M of a block should fit into: half of that cache.
 const BLOCK_BYTES: usize = CACHE_BYTES / 2;
 /// So many tiles are one block in any case: then weights are read once.
 const ONE_BLOCK: usize = 64;
@@ -89,30 +97,36 @@ pub(super) fn stream(weight_bytes: usize) -> f64 {
 }
 
 /// Chooses for a convolution of so many channels, with an output of this size; a byte of weights costs `stream`.
-pub(super) fn choose(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Algorithm {
-    let candidates: &[usize] = match conv.kernel {
-        Size { height: 3, width: 3 } => &[2, 4, 6],
-        Size { height: 5, width: 5 } => &[4],
-        _ => &[],
-    };
-    let simple = conv.stride == Size::square(1) && conv.dilation == Size::square(1) && !conv.is_depthwise(inputs);
-    if !simple {
+pub(super) fn choose(conv: &Conv, inputs: usize, output: Size, fetching: f64) -> Algorithm {
+    let square = conv.kernel.height == conv.kernel.width && conv.stride.height == conv.stride.width;
+    if !square || conv.dilation != Size::square(1) || conv.is_depthwise(inputs) {
         return Algorithm::Direct;
     }
+    let (kernel, stride) = (conv.kernel.height, conv.stride.height);
     let (inputs, outputs) = (inputs / conv.groups, conv.filters / conv.groups);
     let direct = ConvPanels { groups: conv.groups, outputs, inputs, kernel: conv.kernel };
     let work = (output.area() * conv.groups * outputs * direct.depth()) as f64;
-    let limit = (1.0 - LEAST_GAIN) * beside(work, stream * bytes(direct.len()));
+    let limit = (1.0 - LEAST_GAIN) * beside(work, fetching * bytes(direct.len()));
     let of_tile = |tile: &usize| {
-        let panels = WinogradPanels { groups: conv.groups, outputs, inputs, taps: conv.kernel.height, tile: *tile };
-        (panels, cost(&panels, output, stream))
+        let panels = WinogradPanels { groups: conv.groups, outputs, inputs, kernel, stride, tile: *tile };
+        (panels, cost(&panels, output, fetching))
     };
-    let best = candidates.iter().map(of_tile).min_by(|(_, a), (_, b)| a.total_cmp(b));
+    let best = tiles_of(kernel.div_ceil(stride)).iter().map(of_tile).min_by(|(_, a), (_, b)| a.total_cmp(b));
     match best {
         Some((panels, cost)) if cost < limit => {
             Algorithm::Winograd { panels, block: block(&panels, output), pool: None }
         }
         _ => Algorithm::Direct,
+    }
+}
+
+/// Sides of the tiles that there is an algorithm for, with filters of so many taps.
+fn tiles_of(taps: usize) -> &'static [usize] {
+    match taps {
+        3 => &[2, 4, 6],
+        4 => &[3, 5],
+        5 => &[4],
+        _ => &[],
     }
 }
 
@@ -126,8 +140,8 @@ fn tiles(panels: &WinogradPanels, output: Size) -> usize {
 }
 
 fn cost(panels: &WinogradPanels, output: Size, stream: f64) -> f64 {
-    let WinogradPanels { groups, outputs, inputs, taps, tile } = *panels;
-    let n = tile + taps - 1;
+    let WinogradPanels { groups, outputs, tile, .. } = *panels;
+    let (n, taps, inputs) = (panels.side(), panels.taps(), panels.depth());
     let points = n * n * tiles(panels, output);
     let transform = TRANSFORM.iter().find(|(of, _)| *of == (tile, taps)).map_or(f64::INFINITY, |(_, cost)| *cost);
     let block = bytes(n * n * block(panels, output) * inputs);
@@ -148,8 +162,7 @@ fn block(panels: &WinogradPanels, output: Size) -> usize {
     if tiles <= ONE_BLOCK {
         return tiles;
     }
-    let n = panels.tile + panels.taps - 1;
-    let fitting = BLOCK_BYTES / (n * n * panels.inputs * size_of::<f32>());
+    let fitting = BLOCK_BYTES / (panels.side().pow(2) * (panels.depth() + 2 * PANEL) * size_of::<f32>());
     (fitting / BLOCK_STEP).max(1) * BLOCK_STEP
 }
 
@@ -161,10 +174,14 @@ mod tests {
 
     /// The side of the tiles; 0 for the direct algorithm.
     fn tile(side: usize, inputs: usize, filters: usize, kernel: usize) -> usize {
+        strided(side, inputs, filters, kernel, 1)
+    }
+
+    fn strided(side: usize, inputs: usize, filters: usize, kernel: usize, stride: usize) -> usize {
         let conv = Conv {
             filters,
             kernel: Size::square(kernel),
-            stride: Size::square(1),
+            stride: Size::square(stride),
             pad: Padding::symmetric(kernel / 2, kernel / 2),
             dilation: Size::square(1),
             groups: 1,
@@ -186,11 +203,19 @@ mod tests {
     }
 
     #[test]
+    fn strides_are_phases_with_smaller_filters() {
+        assert_eq!(strided(112, 3, 64, 7, 2), 5, "ResNet's first layer");
+        assert_eq!(strided(55, 3, 96, 11, 4), 4, "AlexNet's");
+        assert_eq!(strided(28, 128, 128, 3, 2), 0, "filters of 2x2");
+        assert_eq!(strided(14, 1, 16, 5, 2), 0, "few channels");
+    }
+
+    #[test]
     fn some_are_computed_as_they_are() {
         assert_eq!(tile(224, 3, 64, 3), 0, "few channels: the transforms cost more than they save");
         assert_eq!(tile(56, 64, 256, 1), 0, "no window");
         assert_eq!(tile(1, 512, 512, 3), 0, "a single pixel");
-        assert_eq!(tile(112, 3, 64, 7), 0, "no algorithm for it");
+        assert_eq!(tile(112, 64, 64, 7), 0, "no algorithm for it");
     }
 
     #[test]

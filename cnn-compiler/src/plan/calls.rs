@@ -184,7 +184,7 @@ impl Writer<'_> {
         let mut doc =
             format!("{} -> {}: {}{extent}", self.net.values[step.inputs[0]], self.net.values[step.output], op.name());
         if let Algorithm::Winograd { panels, .. } = self.algorithms[index] {
-            doc.push_str(&format!(" by F({}, {})", panels.tile, panels.taps));
+            doc.push_str(&format!(" by F({}, {})", panels.tile, panels.taps()));
         }
         let (fused, activation) = match step.kind {
             StepKind::Conv(fused) | StepKind::Linear(fused) => (Some(fused), fused.activation),

@@ -9,7 +9,7 @@ use cnn_runtime::conv::Conv2d;
 use cnn_runtime::map::Map;
 use cnn_runtime::memory::Holds;
 use cnn_runtime::op::{Op, Padding, Size};
-use cnn_runtime::winograd::{Winograd2d, covered};
+use cnn_runtime::winograd::{self, Winograd2d};
 
 use super::Chosen;
 use super::algorithm::Algorithm;
@@ -232,6 +232,6 @@ fn halo(net: &Optimised, step: &Step, algorithm: Algorithm) -> Padding {
     let (input, output) = (net.values[step.inputs[0]].size(), algorithm.computed(net.values[step.output].size()));
     match algorithm {
         Algorithm::Direct => Conv2d::halo(conv, input, output),
-        Algorithm::Winograd { panels, .. } => Conv2d::halo(conv, input, covered(output, panels.tile)),
+        Algorithm::Winograd { panels, .. } => winograd::halo(conv, input, output, panels.tile),
     }
 }

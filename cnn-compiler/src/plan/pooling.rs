@@ -35,8 +35,8 @@ impl Chosen {
         if !matches!(self.net.steps[producer].kind, StepKind::Conv(fused) if limits(fused)) {
             return false;
         }
-        let Algorithm::Winograd { pool, .. } = &mut self.algorithms[producer] else { return false };
-        if pool.is_some() {
+        let Algorithm::Winograd { panels, pool, .. } = &mut self.algorithms[producer] else { return false };
+        if pool.is_some() || panels.tile % 2 == 1 {
             return false;
         }
         *pool = Some(step.node);

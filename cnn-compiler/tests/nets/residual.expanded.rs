@@ -1,7 +1,7 @@
-/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 2,968,256 bytes.
+/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 1,309,376 bytes.
 pub(crate) struct Residual<'w> {
     weights: &'w ResidualWeights,
-    workspace: ::cnn::__rt::Place<'w, 742064>,
+    workspace: ::cnn::__rt::Place<'w, 327344>,
     threads: ::cnn::__rt::Threads<'w>,
 }
 
@@ -12,7 +12,7 @@ pub(crate) struct ResidualWeights {
 }
 
 /// Memory that [`Residual`] computes in, for [`Residual::with_workspace`].
-pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<742064>;
+pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<327344>;
 
 const _: () = {
     use ::cnn::__rt as rt;
@@ -35,14 +35,14 @@ const _: () = {
 
     /// `stem.halo`: zeros around 100x100
     const STEM_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(499640, 100, 100, 8).with_strides(816, 8),
+        rt::Map::dense(122040, 100, 100, 8).with_strides(816, 8),
         rt::Padding::symmetric(1, 1),
     );
 
     /// `stem`: 3x200x200 -> 8x100x100: conv 3x3, relu
     const STEM: rt::Conv2d = rt::Conv2d {
         input: INPUT,
-        output: rt::Map::dense(499640, 100, 100, 8).with_strides(816, 8),
+        output: rt::Map::dense(122040, 100, 100, 8).with_strides(816, 8),
         kernel: rt::Size::new(3, 3),
         stride: rt::Size::new(2, 2),
         pad_top: 1,
@@ -56,7 +56,7 @@ const _: () = {
 
     /// `layer.0.conv.halo`: zeros around 100x100
     const LAYER_0_CONV_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(659640, 100, 100, 8).with_strides(816, 8),
+        rt::Map::dense(244920, 100, 100, 8).with_strides(816, 8),
         rt::Padding::symmetric(1, 1),
     );
 
@@ -64,7 +64,7 @@ const _: () = {
     const LAYER_0_CONV: rt::Winograd2d = rt::Winograd2d {
         conv: rt::Conv2d {
             input: STEM.output,
-            output: rt::Map::dense(659640, 100, 100, 8).with_strides(816, 8),
+            output: rt::Map::dense(244920, 100, 100, 8).with_strides(816, 8),
             kernel: rt::Size::new(3, 3),
             stride: rt::Size::new(1, 1),
             pad_top: 1,
@@ -77,7 +77,7 @@ const _: () = {
         },
         tile: 4,
         pool: false,
-        block: 216,
+        block: 36,
         scratch: 0,
     };
 
@@ -85,7 +85,7 @@ const _: () = {
     const LAYER_1_CONV: rt::Winograd2d = rt::Winograd2d {
         conv: rt::Conv2d {
             input: LAYER_0_CONV.conv.output,
-            output: rt::Map::dense(578816, 100, 100, 8),
+            output: rt::Map::dense(80000, 100, 100, 8),
             kernel: rt::Size::new(3, 3),
             stride: rt::Size::new(1, 1),
             pad_top: 1,
@@ -98,8 +98,8 @@ const _: () = {
         },
         tile: 4,
         pool: false,
-        block: 216,
-        scratch: 80000,
+        block: 36,
+        scratch: 160000,
     };
 
     /// `features.chw`: 8x100x100 in the order C, H, W
@@ -108,7 +108,7 @@ const _: () = {
     /// `0`: 8x100x100 -> 8x50x50: max_pool 2x2
     const MAX_POOL_0: rt::Pool2d = rt::Pool2d {
         input: LAYER_1_CONV.conv.output,
-        output: rt::Map::dense(80000, 50, 50, 8).with_strides(600, 12),
+        output: rt::Map::dense(160000, 50, 50, 8).with_strides(600, 12),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad: rt::Padding::NONE,
@@ -119,7 +119,7 @@ const _: () = {
     /// `a`: 8x100x100 -> 4x50x50: conv 2x2, silu
     const A: rt::Conv2d = rt::Conv2d {
         input: LAYER_1_CONV.conv.output,
-        output: rt::Map::dense(80008, 50, 50, 4).with_strides(600, 12),
+        output: rt::Map::dense(160008, 50, 50, 4).with_strides(600, 12),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad_top: 0,
@@ -133,14 +133,14 @@ const _: () = {
 
     /// `4`: 12x50x50 -> 12x1x1: global_avg_pool
     const GLOBAL_AVG_POOL_4: [rt::Map; 2] = [
-        rt::Map::dense(80000, 50, 50, 12),
-        rt::Map::vector(110000, 12),
+        rt::Map::dense(160000, 50, 50, 12),
+        rt::Map::vector(80000, 12),
     ];
 
     /// `fc`: 12x1x1 -> 4: linear
     const FC: rt::Dense = rt::Dense {
         input: GLOBAL_AVG_POOL_4[1],
-        output: rt::Map::vector(80000, 4),
+        output: rt::Map::vector(80016, 4),
         weights: 5136,
         residual: None,
         activation: rt::Activation::Identity,
@@ -148,7 +148,7 @@ const _: () = {
 
     impl<'w> Residual<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 2968256;
+        pub const WORKSPACE_BYTES: usize = 1309376;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -225,7 +225,7 @@ const _: () = {
                 workspace,
             );
             rt::dense(run, &FC, weights, workspace);
-            self.workspace.array::<80000, 4>()
+            self.workspace.array::<80016, 4>()
         }
 
         /// What the last pass left at `features`: 8x100x100, in the order channels, rows, columns.
@@ -850,8 +850,8 @@ const _: () = {
 
     /// What lies where in the workspace of an image, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory {
-        floats: 742064,
-        lower_bound: 742064,
+        floats: 327344,
+        lower_bound: 327344,
         times: &[
             "input",
             "stem",
@@ -876,7 +876,7 @@ const _: () = {
             rt::Buffer {
                 name: "stem",
                 holds: rt::Holds::Values,
-                offset: 498816,
+                offset: 121216,
                 len: 83232,
                 first: 1,
                 last: 2,
@@ -885,14 +885,14 @@ const _: () = {
                 name: "layer.0.conv",
                 holds: rt::Holds::Scratch,
                 offset: 0,
-                len: 498816,
+                len: 84096,
                 first: 2,
                 last: 2,
             },
             rt::Buffer {
                 name: "layer.0.conv",
                 holds: rt::Holds::Values,
-                offset: 658816,
+                offset: 244096,
                 len: 83232,
                 first: 2,
                 last: 3,
@@ -907,24 +907,24 @@ const _: () = {
             },
             rt::Buffer {
                 name: "layer.1.conv",
-                holds: rt::Holds::Scratch,
-                offset: 80000,
-                len: 498816,
-                first: 3,
-                last: 3,
-            },
-            rt::Buffer {
-                name: "layer.1.conv",
                 holds: rt::Holds::Values,
-                offset: 578816,
+                offset: 80000,
                 len: 80000,
                 first: 3,
                 last: 5,
             },
             rt::Buffer {
+                name: "layer.1.conv",
+                holds: rt::Holds::Scratch,
+                offset: 160000,
+                len: 84096,
+                first: 3,
+                last: 3,
+            },
+            rt::Buffer {
                 name: "3",
                 holds: rt::Holds::Values,
-                offset: 80000,
+                offset: 160000,
                 len: 30000,
                 first: 4,
                 last: 7,
@@ -932,7 +932,7 @@ const _: () = {
             rt::Buffer {
                 name: "4",
                 holds: rt::Holds::Values,
-                offset: 110000,
+                offset: 80000,
                 len: 16,
                 first: 7,
                 last: 8,
@@ -940,7 +940,7 @@ const _: () = {
             rt::Buffer {
                 name: "fc",
                 holds: rt::Holds::Values,
-                offset: 80000,
+                offset: 80016,
                 len: 16,
                 first: 8,
                 last: 9,
@@ -969,7 +969,8 @@ const _: () = {
                 groups: 1,
                 outputs: 8,
                 inputs: 8,
-                taps: 3,
+                kernel: 3,
+                stride: 1,
                 tile: 4,
             }),
         },
@@ -981,7 +982,8 @@ const _: () = {
                 groups: 1,
                 outputs: 8,
                 inputs: 8,
-                taps: 3,
+                kernel: 3,
+                stride: 1,
                 tile: 4,
             }),
         },

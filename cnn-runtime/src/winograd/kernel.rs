@@ -4,15 +4,19 @@
 
 use core::ops::Range;
 
-use super::input::{Transform, tile_floats};
-use super::{Winograd2d, depth, spread, transform, width};
+use super::input::Transform;
+use super::{Winograd2d, spread, transform, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
 use crate::gemm::{FROM_CORE, Products, Width, evenly, multiply};
-use crate::pack::{HALF_PANEL, PANEL};
+use crate::pack::{HALF_PANEL, PANEL, padded};
 use crate::run::Share;
 use crate::simd::{Kernel, Simd};
 use crate::workspace::Batch;
+
+/// How many tiles to the right of one its input and output are asked for. In large maps they are in no near cache, and lie in
+/// too many short rows for the hardware to foresee.
+pub(super) const AHEAD: usize = 2;
 
 /// A convolution that was checked.
 #[derive(Clone, Copy)]
@@ -115,8 +119,9 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         [share.of(tiles), 0..outputs]
     }
 
-    pub(super) fn inputs(&self) -> usize {
-        self.0.layer.conv.input.channels / self.0.layer.conv.groups
+    /// Channels of V.
+    pub(super) fn depth(&self) -> usize {
+        self.0.layer.panels().depth()
     }
 
     fn outputs(&self) -> usize {
@@ -125,13 +130,28 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
 
     /// Where V begins, and the distance between the values of two points.
     pub(super) fn v(&self) -> (*mut f32, usize) {
-        (self.0.ws.wrapping_add(self.0.layer.scratch), spread(self.0.layer.room() * depth(self.inputs())))
+        (self.0.ws.wrapping_add(self.0.layer.scratch), spread(self.0.layer.room() * padded(self.depth())))
     }
 
     /// Where M begins, and the distance between the values of two points.
     fn m(&self) -> (*mut f32, usize) {
         let (v, distance) = self.v();
         (v.wrapping_add(N * N * distance), spread(self.0.layer.room() * width(self.outputs())))
+    }
+
+    /// Whether two tiles share a vector of V: where channels are few, as behind a net's first layer.
+    pub(super) fn pairs<S: Simd>(&self) -> bool {
+        self.0.layer.conv.stride.width == 1 && 2 * self.depth() <= S::LANES
+    }
+
+    /// The distance of two tiles in V.
+    pub(super) fn tile_floats<S: Simd>(&self) -> usize {
+        if self.pairs::<S>() { S::LANES / 2 } else { padded(self.depth()) }
+    }
+
+    /// Where a block begins in V.
+    pub(super) fn slot_in_v(&self, block: Block) -> usize {
+        block.slot * padded(self.depth())
     }
 
     /// Where a block begins in M: the same for all panels, since other threads may be at wider ones.
@@ -142,7 +162,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
     fn panel<S: Simd>(&self, group: usize, first: usize) -> Panel {
         let outputs = self.outputs();
-        let len = N * N * self.inputs() + 1;
+        let len = N * N * self.depth() + 1;
         let before = (group * outputs.next_multiple_of(HALF_PANEL) + first) * len;
         let rest = outputs - first;
         let width = Width::of::<S>(rest);
@@ -176,14 +196,13 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     /// M of a panel: a matrix product for each point.
     #[inline(always)]
     fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) {
-        let inputs = self.inputs();
         let ((v, v_distance), (m, m_distance)) = (self.v(), self.m());
         let products = Products {
             count: N * N,
             len: block.len,
-            depth: inputs,
+            depth: self.depth(),
             width: panel.width,
-            rows: (v.wrapping_add(block.slot * depth(inputs)).cast_const(), tile_floats::<S>(inputs), v_distance),
+            rows: (v.wrapping_add(self.slot_in_v(block)).cast_const(), self.tile_floats::<S>(), v_distance),
             // Behind the biases.
             weights: (panel.weights.wrapping_add(panel.width.channels().min(PANEL)), panel.next),
             to: (m.wrapping_add(self.slot_in_m(block)), m_distance),
@@ -309,6 +328,7 @@ impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {
         let channel = self.panel.first + channel;
         let window = if layer.pool { 2 } else { 1 };
         let (side, top, left) = (M / window, top / window, left / window);
+        let ahead = AHEAD * side * output.pixel;
         let (rows, columns) = (side.min(output.height - top), side.min(output.width - left));
         for (y, row) in tile.iter().enumerate().take(rows) {
             for (x, value) in row.iter().enumerate().take(columns) {
@@ -322,6 +342,7 @@ impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {
                     }
                     let to = ws.add(image + output.at(top + y, left + x) + channel);
                     s.store_first(to, finish.clamp(s, value), count);
+                    s.prefetch(to.wrapping_add(ahead));
                 }
             }
         }

@@ -3,17 +3,18 @@
 use cnn_runtime::conv::Conv2d;
 use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, Padding, Size};
+use cnn_runtime::op::{Activation, Conv, Padding, Size};
 use cnn_runtime::pack::{Affine, WinogradPanels};
 use cnn_runtime::run::Run;
-use cnn_runtime::winograd::{Winograd2d, covered, winograd2d, winograd2d_batch};
+use cnn_runtime::winograd::{Winograd2d, halo, winograd2d, winograd2d_batch};
 use cnn_runtime::workspace::{Batch, SLACK};
 
 use crate::conv::{Filters, sum_at};
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, index, indices, isas};
 
 /// Tiles and filters that there is an algorithm for, and how much larger its rounding errors are than those of a sum.
-const ALGORITHMS: [(usize, usize, f64); 4] = [(2, 3, 8.0), (4, 3, 32.0), (6, 3, 128.0), (4, 5, 128.0)];
+const ALGORITHMS: [(usize, usize, f64); 6] =
+    [(2, 3, 8.0), (4, 3, 40.0), (6, 3, 160.0), (3, 4, 40.0), (5, 4, 160.0), (4, 5, 160.0)];
 
 /// A layer with its data.
 struct Setup {
@@ -28,19 +29,22 @@ impl Setup {
         let groups = rng.pick(&[1, 1, 1, 2, 3]);
         let (inputs, outputs) = (rng.pick(&[1, 3, 8, 16, 17, 40]), rng.pick(&[1, 7, 8, 9, 16, 17, 24, 25, 40]));
         let output = Size::new(rng.pick(&[1, 2, 5, 7, 13]), rng.pick(&[1, 3, 6, 8, 14]));
-        let pad = Padding { top: rng.below(taps), left: rng.below(taps), ..Padding::NONE };
-        let size = Size::new(
-            (output.height + taps - 1).saturating_sub(pad.top),
-            (output.width + taps - 1).saturating_sub(pad.left),
-        );
-        // As much behind the input as whole tiles cover.
-        let all = covered(output, tile);
-        let behind = |all: usize, before: usize, size: usize| all + taps - 1 - before - size;
-        let halo = Padding {
-            bottom: behind(all.height, pad.top, size.height),
-            right: behind(all.width, pad.left, size.width),
-            ..pad
+        // All kernels that have so many taps in each phase of the stride.
+        let stride = rng.pick(&[1, 1, 2, 3, 4]);
+        let kernel = taps * stride - rng.below(stride);
+        let pad = Padding { top: rng.below(kernel), left: rng.below(kernel), ..Padding::NONE };
+        let needed = |outputs: usize, pad: usize| ((outputs - 1) * stride + kernel).saturating_sub(pad).max(1);
+        let size = Size::new(needed(output.height, pad.top), needed(output.width, pad.left));
+        let conv = Conv {
+            filters: groups * outputs,
+            kernel: Size::square(kernel),
+            stride: Size::square(stride),
+            pad,
+            dilation: Size::square(1),
+            groups,
+            bias: true,
         };
+        let halo = halo(&conv, size, output, tile);
         let mut arena = Arena::default();
         let input = arena.map(rng, [size.height, size.width, groups * inputs], halo);
         let shape = [output.height, output.width, groups * outputs];
@@ -50,26 +54,13 @@ impl Setup {
         arena.fill(&input, || rng.float());
         residual.iter().for_each(|map| arena.fill(map, || rng.float()));
         arena.close();
-        let kernel = Size::square(taps);
-        let (weight, bias) = (rng.floats(groups * outputs * inputs * kernel.area()), rng.floats(groups * outputs));
-        let filters = Filters { groups, kernel, weight, bias };
-        let panels = WinogradPanels { groups, outputs, inputs, taps, tile };
+        let (weight, bias) = (rng.floats(groups * outputs * inputs * kernel * kernel), rng.floats(groups * outputs));
+        let filters = Filters { groups, kernel: conv.kernel, weight, bias };
+        let panels = WinogradPanels { groups, outputs, inputs, kernel, stride, tile };
         let mut packed = vec![f32::NAN; panels.len()];
         let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
         panels.pack(|at| filters.weight[at], affine, &mut packed);
-        let conv = Conv2d {
-            input,
-            output,
-            kernel,
-            stride: Size::square(1),
-            pad_top: pad.top,
-            pad_left: pad.left,
-            dilation: Size::square(1),
-            groups,
-            weights: 0,
-            residual,
-            activation,
-        };
+        let conv = Conv2d { residual, activation, ..Conv2d::new(&conv, input, output) };
         let layer = Winograd2d { conv, tile, pool: false, block: rng.pick(&[1, 2, 5, 7, 30]), scratch: arena.ws.len() };
         Self { arena, layer, filters, packed }
     }
@@ -89,7 +80,8 @@ impl Setup {
     fn check(&self, isa: Isa, factor: f64) {
         let conv = &self.layer.conv;
         // All values of a tile are at most 1, and all are in the sums for each of its outputs, also where their share is 0.
-        let terms = (self.filters.weight.len() / conv.output.channels) as f64;
+        let panels = self.layer.panels();
+        let terms = (panels.depth() * panels.taps().pow(2)) as f64;
         let tolerance = factor * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0);
         check(
             isa,
@@ -110,7 +102,7 @@ fn winograd_of_random_shapes() {
     for isa in isas() {
         let mut rng = Rng(12);
         for (tile, taps, factor) in ALGORITHMS {
-            for _ in 0..150 {
+            for _ in 0..100 {
                 let activation = rng.pick(&ACTIVATIONS);
                 Setup::random(&mut rng, (tile, taps), activation).check(isa, factor);
             }
@@ -122,7 +114,7 @@ fn winograd_of_random_shapes() {
 fn pooled_outputs_are_the_largest_of_2x2() {
     for isa in isas() {
         let mut rng = Rng(14);
-        for (tile, taps, _) in ALGORITHMS {
+        for (tile, taps, _) in ALGORITHMS.into_iter().filter(|(tile, ..)| tile % 2 == 0) {
             for _ in 0..80 {
                 let activation = rng.pick(&[Activation::Identity, Activation::Relu, Activation::Relu6]);
                 let mut setup = Setup::random(&mut rng, (tile, taps), activation);

@@ -161,7 +161,7 @@ impl<'a> Threads<'a> {
 /// A part of a kernel's work: one of several that do all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
-    index: usize,
+    pub(crate) index: usize,
     /// How many there are.
     pub(crate) parts: usize,
 }
@@ -170,10 +170,10 @@ impl Share {
     /// All of it.
     pub(crate) const WHOLE: Self = Self { index: 0, parts: 1 };
 
-    /// Which one it is, and the share that it is if there can be at most so many; nothing for those behind.
-    pub(crate) fn at_most(self, parts: usize) -> Option<(usize, Self)> {
+    /// The share that it is if there can be at most so many; nothing for those behind.
+    pub(crate) fn at_most(self, parts: usize) -> Option<Self> {
         let parts = self.parts.min(parts);
-        (self.index < parts).then_some((self.index, Self { parts, ..self }))
+        (self.index < parts).then_some(Self { parts, ..self })
     }
 
     /// Its part of things that are counted from 0 to `total`: contiguous, of nearly the same length for each share.

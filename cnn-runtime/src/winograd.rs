@@ -69,11 +69,17 @@ pub const fn halo(conv: &Conv, input: Size, output: Size, tile: usize) -> Paddin
     Conv2d::halo(&Conv { kernel, ..*conv }, input, covered(output, tile))
 }
 
-/// Tiles that V and M have room for: a second block, so that two threads have one each, unless there is no work for two: a
-/// block is all tiles, and a panel all channels. Threads share the room.
-const fn room(panels: &WinogradPanels, output: Size, block: usize) -> usize {
+/// Blocks that scratch memory has room for: two, so that two threads have one each, unless there is no work for two: a block
+/// is all tiles, and a panel all channels.
+const fn blocks(panels: &WinogradPanels, output: Size, block: usize) -> usize {
     let tiles = covered(output, panels.tile).area() / (panels.tile * panels.tile);
-    if tiles <= block && panels.outputs <= width(panels.outputs) { block } else { 2 * block }
+    if tiles <= block && panels.outputs <= width(panels.outputs) { 1 } else { 2 }
+}
+
+/// Floats of V and M of a block of so many tiles.
+const fn block_floats(panels: &WinogradPanels, tiles: usize) -> usize {
+    let point = spread(tiles * padded(panels.depth())) + spread(tiles * width(panels.outputs));
+    panels.side() * panels.side() * point
 }
 
 /// The distance of two parts of V or M of so many floats: not a multiple of 4 KiB, or all `n * n` places that a transform
@@ -92,8 +98,7 @@ const fn width(outputs: usize) -> usize {
 impl Winograd2d {
     /// Floats of scratch memory for weights that are packed so, a computed output of this size, and blocks of so many tiles.
     pub const fn scratch_floats(panels: &WinogradPanels, output: Size, block: usize) -> usize {
-        let room = room(panels, output, block);
-        panels.side() * panels.side() * (spread(room * padded(panels.depth())) + spread(room * width(panels.outputs)))
+        blocks(panels, output, block) * block_floats(panels, block)
     }
 
     /// Floats of scratch memory.
@@ -107,9 +112,16 @@ impl Winograd2d {
         if self.pool { Size::new(2 * height, 2 * width) } else { Size::new(height, width) }
     }
 
-    /// Tiles in scratch memory.
-    const fn room(&self) -> usize {
-        room(&self.panels(), self.computed(), self.block)
+    /// How many threads can compute at once, each with V and M of its own: neighbouring lines would else move from core to
+    /// core.
+    const fn most_parts(&self) -> usize {
+        self.scratch_len() / block_floats(&self.panels(), 1)
+    }
+
+    /// Tiles of a block, where scratch memory has room for one of each of so many threads.
+    fn tiles_of_block(&self, parts: usize) -> usize {
+        let (panels, len) = (self.panels(), self.scratch_len());
+        (1..=self.block).rev().find(|tiles| parts * block_floats(&panels, *tiles) <= len).unwrap_or(1)
     }
 
     /// Tiles of an image.
@@ -184,6 +196,7 @@ pub fn winograd2d_batch(run: Run<'_>, layer: &Winograd2d, batch: Batch, weights:
         ws: ws.as_mut_ptr(),
         finish: Finish::of(layer.conv.activation),
         share: Share::WHOLE,
+        tiles: layer.block,
     };
     let tiles = batch.images * layer.tiles();
     let cost = macs(tiles * points * depth * outputs * groups) + floats(weights.len().min(points * depth * outputs));

@@ -60,7 +60,7 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
             ws.wrapping_add(image + first + top * row + left * pixel + group + from).cast_const()
         });
         let count = padded(self.work.depth()) - to;
-        let to = self.work.slot_in_v(self.block) + indices[0] * self.work.tile_floats::<S>() + to;
+        let to = indices[0] * self.work.tile_floats::<S>() + to;
         // SAFETY: the windows of all outputs that tiles cover lie in the workspace, with a vector behind them; V has room for
         // the padded channels of each tile and point, and for twice as many tiles where two share a vector.
         unsafe { transform_tiles::<S, M, N, T>(s, from, [row, pixel], v.add(to), distance, count) };

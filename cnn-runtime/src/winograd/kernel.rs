@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 use super::input::Transform;
-use super::{Winograd2d, spread, transform, width};
+use super::{Winograd2d, block_floats, spread, transform, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
 use crate::gemm::{FROM_CORE, Products, Width, evenly, multiply};
@@ -30,6 +30,8 @@ pub(super) struct Work<'a> {
     pub(super) finish: Finish,
     /// Which tiles, or which channels.
     pub(super) share: Share,
+    /// Tiles that V and M of the share have room for.
+    pub(super) tiles: usize,
 }
 
 /// Tiles of `M x M` outputs, by `N x N` products.
@@ -41,8 +43,6 @@ pub(super) struct Block {
     pub(super) first: usize,
     pub(super) len: usize,
     pub(super) group: usize,
-    /// Where the first one is in V and M.
-    pub(super) slot: usize,
 }
 
 /// Some output channels: a panel, half of one, or two.
@@ -64,20 +64,20 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Work { layer, share, .. } = self.0;
-        let Some((index, share)) = share.at_most(layer.room()) else { return };
-        let [tiles, channels] = self.shared(share);
+        let layer = self.0.layer;
+        let Some(share) = self.0.share.at_most(layer.most_parts()) else { return };
+        let work = Self(Work { share, tiles: layer.tiles_of_block(share.parts), ..self.0 });
+        let [tiles, channels] = work.shared();
         if tiles.is_empty() || channels.is_empty() {
             return;
         }
-        let room = layer.room() / share.parts;
-        for (first, len) in evenly(tiles.len(), layer.block.min(room)) {
+        for (first, len) in evenly(tiles.len(), work.0.tiles) {
             let first = tiles.start + first;
             for group in 0..layer.conv.groups {
-                let block = Block { first, len, group, slot: index * room };
-                s.run(Transform { work: &self, block });
-                self.channels(s, block, channels.clone());
-                self.pass(s, block, channels.clone());
+                let block = Block { first, len, group };
+                s.run(Transform { work: &work, block });
+                work.channels(s, block, channels.clone());
+                work.pass(s, block, channels.clone());
             }
         }
     }
@@ -107,7 +107,8 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     /// The tiles, and the channels of each group, that are a share: some tiles, or some channels, where all tiles are a block and
     /// weights are much more than V. Then each thread transforms all tiles for itself, which takes less time than to get V
     /// from another core, and reads a part of the weights. But there must be channels enough for all threads.
-    fn shared(&self, share: Share) -> [Range<usize>; 2] {
+    fn shared(&self) -> [Range<usize>; 2] {
+        let share = self.0.share;
         let (tiles, outputs) = (self.tiles(), self.outputs());
         let wide = width(outputs);
         let panels = outputs.div_ceil(wide);
@@ -128,15 +129,17 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         self.0.layer.conv.output.channels / self.0.layer.conv.groups
     }
 
-    /// Where V begins, and the distance between the values of two points.
+    /// Where V of the share begins, and the distance between the values of two points.
     pub(super) fn v(&self) -> (*mut f32, usize) {
-        (self.0.ws.wrapping_add(self.0.layer.scratch), spread(self.0.layer.room() * padded(self.depth())))
+        let Work { layer, share, tiles, ws, .. } = self.0;
+        let before = share.index * block_floats(&layer.panels(), tiles);
+        (ws.wrapping_add(layer.scratch + before), spread(tiles * padded(self.depth())))
     }
 
-    /// Where M begins, and the distance between the values of two points.
+    /// Where M of the share begins, and the distance between the values of two points.
     fn m(&self) -> (*mut f32, usize) {
         let (v, distance) = self.v();
-        (v.wrapping_add(N * N * distance), spread(self.0.layer.room() * width(self.outputs())))
+        (v.wrapping_add(N * N * distance), spread(self.0.tiles * width(self.outputs())))
     }
 
     /// Whether two tiles share a vector of V: where channels are few, as behind a net's first layer.
@@ -147,16 +150,6 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     /// The distance of two tiles in V.
     pub(super) fn tile_floats<S: Simd>(&self) -> usize {
         if self.pairs::<S>() { S::LANES / 2 } else { padded(self.depth()) }
-    }
-
-    /// Where a block begins in V.
-    pub(super) fn slot_in_v(&self, block: Block) -> usize {
-        block.slot * padded(self.depth())
-    }
-
-    /// Where a block begins in M: the same for all panels, since other threads may be at wider ones.
-    fn slot_in_m(&self, block: Block) -> usize {
-        block.slot * width(self.outputs())
     }
 
     /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
@@ -202,10 +195,10 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
             len: block.len,
             depth: self.depth(),
             width: panel.width,
-            rows: (v.wrapping_add(self.slot_in_v(block)).cast_const(), self.tile_floats::<S>(), v_distance),
+            rows: (v.cast_const(), self.tile_floats::<S>(), v_distance),
             // Behind the biases.
             weights: (panel.weights.wrapping_add(panel.width.channels().min(PANEL)), panel.next),
-            to: (m.wrapping_add(self.slot_in_m(block)), m_distance),
+            to: (m, m_distance),
         };
         // SAFETY: V and M have room for the tiles of a block at each point, and lie in the scratch memory; a panel has a bias,
         // and then the transformed filters of all points.
@@ -249,7 +242,7 @@ impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
             for channel in (0..self.panel.channels).step_by(S::LANES) {
                 // SAFETY: M has the panels for each tile and point; a panel begins with its biases.
                 unsafe {
-                    let at = self.work.slot_in_m(self.block) + index * self.panel.width.channels() + channel;
+                    let at = index * self.panel.width.channels() + channel;
                     let from = m.add(at).cast_const();
                     let tile = output_tile::<S, M, N>(s, from, distance);
                     let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);

@@ -213,11 +213,14 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         let first = block.group * self.outputs() + channels.start;
         for index in block.first..block.first + block.len {
             let (image, top, left) = self.tile(index);
+            let width = M.min(output.width - left);
+            // Pixels next to each other are as one with many channels.
+            let together = if output.pixel == channels.len() { width } else { 1 };
             for y in top..output.height.min(top + M) {
-                for x in left..output.width.min(left + M) {
+                for x in (left..left + width).step_by(together) {
                     // SAFETY: these are elements of the output.
                     let to = unsafe { self.0.ws.add(image + output.at(y, x) + first) };
-                    s.run(Apply { activation, from: to, to, len: channels.len() });
+                    s.run(Apply { activation, from: to, to, len: together * channels.len() });
                 }
             }
         }

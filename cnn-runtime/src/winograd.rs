@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Filters were transformed when weights were packed ([`WinogradPanels`]). V and M are scratch memory
-//! in the workspace; a block is as many tiles as make V about as large as L2, or all of them, so that weights are read once,
+//! in the workspace; a block is as many tiles as leave V and M in L2, or all of them, so that weights are read once,
 //! where maps are small. Tiles that reach over the last row or column read the zeros of the halo there, and what they would
 //! store outside is left out.
 //!
@@ -37,7 +37,7 @@ use crate::workspace::Batch;
 
 use self::kernel::{Winograd, Work};
 
-/// A convolution of stride 1 by Winograd's algorithm.
+/// A convolution by Winograd's algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Winograd2d {
     /// What it computes. The kernel and the stride are square, the dilation is 1; zeros lie around the input as far as tiles

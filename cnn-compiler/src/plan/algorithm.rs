@@ -97,7 +97,7 @@ pub(super) fn stream(weight_bytes: usize) -> f64 {
 }
 
 /// Chooses for a convolution of so many channels, with an output of this size; a byte of weights costs `stream`.
-pub(super) fn choose(conv: &Conv, inputs: usize, output: Size, fetching: f64) -> Algorithm {
+pub(super) fn choose(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Algorithm {
     let square = conv.kernel.height == conv.kernel.width && conv.stride.height == conv.stride.width;
     if !square || conv.dilation != Size::square(1) || conv.is_depthwise(inputs) {
         return Algorithm::Direct;
@@ -106,10 +106,10 @@ pub(super) fn choose(conv: &Conv, inputs: usize, output: Size, fetching: f64) ->
     let (inputs, outputs) = (inputs / conv.groups, conv.filters / conv.groups);
     let direct = ConvPanels { groups: conv.groups, outputs, inputs, kernel: conv.kernel };
     let work = (output.area() * conv.groups * outputs * direct.depth()) as f64;
-    let limit = (1.0 - LEAST_GAIN) * beside(work, fetching * bytes(direct.len()));
+    let limit = (1.0 - LEAST_GAIN) * beside(work, stream * bytes(direct.len()));
     let of_tile = |tile: &usize| {
         let panels = WinogradPanels { groups: conv.groups, outputs, inputs, kernel, stride, tile: *tile };
-        (panels, cost(&panels, output, fetching))
+        (panels, cost(&panels, output, stream))
     };
     let best = tiles_of(kernel.div_ceil(stride)).iter().map(of_tile).min_by(|(_, a), (_, b)| a.total_cmp(b));
     match best {

@@ -206,20 +206,15 @@ impl WinogradPanels {
     /// If `packed` has another length than [`len`](Self::len), or there is no algorithm for such tiles.
     pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
         assert_eq!(packed.len(), self.len());
-        let (taps, depth) = (self.taps(), self.depth());
-        let matrix = filter_matrix(self.side(), taps);
+        let depth = self.depth();
+        let matrix = filter_matrix(self.side(), self.taps());
         self.panels().pack_panels(packed, |first, real, width, panel| {
             let (biases, rows) = panel.split_at_mut(width);
             let scales = begin_panel(first, real, &affine, biases);
             let mut filters = [[0.0; PANEL]; MOST_TAPS * MOST_TAPS];
             let mut columns = [[[0.0; PANEL]; MOST]; MOST_TAPS];
             for input in 0..depth {
-                for (column, scale) in scales.iter().enumerate().take(real) {
-                    for (tap, filters) in filters[..taps * taps].iter_mut().enumerate() {
-                        let value = self.element(first + column, input, [tap / taps, tap % taps]).map_or(0.0, &weight);
-                        filters[column] = f64::from(value) * scale;
-                    }
-                }
+                self.gather(input, first, &scales[..real], &weight, &mut filters);
                 self.transform(&matrix, &filters, &mut columns, |point, values| {
                     let row = &mut rows[(point * depth + input) * width..][..width];
                     for (slot, value) in row.iter_mut().zip(values) {
@@ -230,14 +225,31 @@ impl WinogradPanels {
         });
     }
 
-    /// The position in the tensor of a tap of one of the filters that an output channel has for the phases and the input
-    /// channels; none behind the kernel.
-    fn element(&self, output: usize, input: usize, tap: [usize; 2]) -> Option<usize> {
-        let (phase, input) = (input / self.inputs, input % self.inputs);
-        let y = tap[0] * self.stride + phase / self.stride;
-        let x = tap[1] * self.stride + phase % self.stride;
-        let inside = y < self.kernel && x < self.kernel;
-        inside.then_some(((output * self.inputs + input) * self.kernel + y) * self.kernel + x)
+    /// The filters of a phase and an input channel, `input` of all, for the output channels from `first` on, side by side.
+    fn gather(
+        &self,
+        input: usize,
+        first: usize,
+        scales: &[f64],
+        weight: impl Fn(usize) -> f32,
+        filters: &mut [[f64; PANEL]; MOST_TAPS * MOST_TAPS],
+    ) {
+        let Self { inputs, kernel, stride, .. } = *self;
+        let (phase, channel, taps) = (input / inputs, input % inputs, self.taps());
+        // Taps of the phase that are in the kernel; behind it are zeros.
+        let [top, left] = [phase / stride, phase % stride];
+        let [rows, width] = [top, left].map(|first| (kernel - first).div_ceil(stride));
+        if rows < taps || width < taps {
+            *filters = [[0.0; PANEL]; MOST_TAPS * MOST_TAPS];
+        }
+        for (column, scale) in scales.iter().enumerate() {
+            let start = ((first + column) * inputs + channel) * kernel * kernel + top * kernel + left;
+            for y in 0..rows {
+                for x in 0..width {
+                    filters[y * taps + x][column] = f64::from(weight(start + (y * kernel + x) * stride)) * scale;
+                }
+            }
+        }
     }
 
     /// `G g G^T` of the filters of a panel side by side, which compilers make vectors of. Hands the values at each point to

@@ -35,7 +35,7 @@ use crate::pack::{HALF_PANEL, PANEL, WinogradPanels, padded};
 use crate::run::{Run, Share, floats, macs};
 use crate::workspace::Batch;
 
-use self::kernel::{Winograd, Work};
+use self::kernel::{Scratch, Winograd, Work};
 
 /// A convolution by Winograd's algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,10 +76,15 @@ const fn blocks(panels: &WinogradPanels, output: Size, block: usize) -> usize {
     if tiles <= block && panels.outputs <= width(panels.outputs) { 1 } else { 2 }
 }
 
+/// The distances between two points of V and of M, for a block of so many tiles.
+const fn distances(panels: &WinogradPanels, tiles: usize) -> [usize; 2] {
+    [spread(tiles * padded(panels.depth())), spread(tiles * width(panels.outputs))]
+}
+
 /// Floats of V and M of a block of so many tiles.
 const fn block_floats(panels: &WinogradPanels, tiles: usize) -> usize {
-    let point = spread(tiles * padded(panels.depth())) + spread(tiles * width(panels.outputs));
-    panels.side() * panels.side() * point
+    let [v, m] = distances(panels, tiles);
+    panels.side() * panels.side() * (v + m)
 }
 
 /// The distance of two parts of V or M of so many floats: not a multiple of 4 KiB, or all `n * n` places that a transform
@@ -196,7 +201,8 @@ pub fn winograd2d_batch(run: Run<'_>, layer: &Winograd2d, batch: Batch, weights:
         ws: ws.as_mut_ptr(),
         finish: Finish::of(layer.conv.activation),
         share: Share::WHOLE,
-        tiles: layer.block,
+        depth,
+        scratch: Scratch::new(layer, Share::WHOLE),
     };
     let tiles = batch.images * layer.tiles();
     let cost = macs(tiles * points * depth * outputs * groups) + floats(weights.len().min(points * depth * outputs));

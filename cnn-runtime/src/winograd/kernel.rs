@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 use super::input::Transform;
-use super::{Winograd2d, block_floats, spread, transform, width};
+use super::{Winograd2d, block_floats, distances, transform, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
 use crate::gemm::{FROM_CORE, Products, Width, evenly, multiply};
@@ -30,8 +30,30 @@ pub(super) struct Work<'a> {
     pub(super) finish: Finish,
     /// Which tiles, or which channels.
     pub(super) share: Share,
-    /// Tiles that V and M of the share have room for.
-    pub(super) tiles: usize,
+    /// Channels of V.
+    pub(super) depth: usize,
+    pub(super) scratch: Scratch,
+}
+
+/// V and M of a share.
+#[derive(Clone, Copy)]
+pub(super) struct Scratch {
+    /// Tiles that they have room for.
+    tiles: usize,
+    /// Where V begins in the workspace, and the distance between the values of two points.
+    pub(super) v: [usize; 2],
+    /// Where M begins, and the distance between the values of two points.
+    m: [usize; 2],
+}
+
+impl Scratch {
+    /// `share` is one of [`most_parts`](Winograd2d::most_parts) at most.
+    pub(super) fn new(layer: &Winograd2d, share: Share) -> Self {
+        let (panels, tiles) = (layer.panels(), layer.tiles_of_block(share.parts));
+        let [v, m] = distances(&panels, tiles);
+        let start = layer.scratch + share.index * block_floats(&panels, tiles);
+        Self { tiles, v: [start, v], m: [start + panels.side().pow(2) * v, m] }
+    }
 }
 
 /// Tiles of `M x M` outputs, by `N x N` products.
@@ -66,12 +88,12 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
     fn run<S: Simd>(self, s: S) {
         let layer = self.0.layer;
         let Some(share) = self.0.share.at_most(layer.most_parts()) else { return };
-        let work = Self(Work { share, tiles: layer.tiles_of_block(share.parts), ..self.0 });
+        let work = Self(Work { share, scratch: Scratch::new(layer, share), ..self.0 });
         let [tiles, channels] = work.shared();
         if tiles.is_empty() || channels.is_empty() {
             return;
         }
-        for (first, len) in evenly(tiles.len(), work.0.tiles) {
+        for (first, len) in evenly(tiles.len(), work.0.scratch.tiles) {
             let first = tiles.start + first;
             for group in 0..layer.conv.groups {
                 let block = Block { first, len, group };
@@ -120,42 +142,24 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         [share.of(tiles), 0..outputs]
     }
 
-    /// Channels of V.
-    pub(super) fn depth(&self) -> usize {
-        self.0.layer.panels().depth()
-    }
-
     fn outputs(&self) -> usize {
         self.0.layer.conv.output.channels / self.0.layer.conv.groups
     }
 
-    /// Where V of the share begins, and the distance between the values of two points.
-    pub(super) fn v(&self) -> (*mut f32, usize) {
-        let Work { layer, share, tiles, ws, .. } = self.0;
-        let before = share.index * block_floats(&layer.panels(), tiles);
-        (ws.wrapping_add(layer.scratch + before), spread(tiles * padded(self.depth())))
-    }
-
-    /// Where M of the share begins, and the distance between the values of two points.
-    fn m(&self) -> (*mut f32, usize) {
-        let (v, distance) = self.v();
-        (v.wrapping_add(N * N * distance), spread(self.0.tiles * width(self.outputs())))
-    }
-
     /// Whether two tiles share a vector of V: where channels are few, as behind a net's first layer.
     pub(super) fn pairs<S: Simd>(&self) -> bool {
-        self.0.layer.conv.stride.width == 1 && 2 * self.depth() <= S::LANES
+        self.0.layer.conv.stride.width == 1 && 2 * self.0.depth <= S::LANES
     }
 
     /// The distance of two tiles in V.
     pub(super) fn tile_floats<S: Simd>(&self) -> usize {
-        if self.pairs::<S>() { S::LANES / 2 } else { padded(self.depth()) }
+        if self.pairs::<S>() { S::LANES / 2 } else { padded(self.0.depth) }
     }
 
     /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
     fn panel<S: Simd>(&self, group: usize, first: usize) -> Panel {
         let outputs = self.outputs();
-        let len = N * N * self.depth() + 1;
+        let len = N * N * self.0.depth + 1;
         let before = (group * outputs.next_multiple_of(HALF_PANEL) + first) * len;
         let rest = outputs - first;
         let width = Width::of::<S>(rest);
@@ -189,16 +193,17 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     /// M of a panel: a matrix product for each point.
     #[inline(always)]
     fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) {
-        let ((v, v_distance), (m, m_distance)) = (self.v(), self.m());
+        let Scratch { v: [v, v_distance], m: [m, m_distance], .. } = self.0.scratch;
+        let ws = self.0.ws;
         let products = Products {
             count: N * N,
             len: block.len,
-            depth: self.depth(),
+            depth: self.0.depth,
             width: panel.width,
-            rows: (v.cast_const(), self.tile_floats::<S>(), v_distance),
+            rows: (ws.wrapping_add(v).cast_const(), self.tile_floats::<S>(), v_distance),
             // Behind the biases.
             weights: (panel.weights.wrapping_add(panel.width.channels().min(PANEL)), panel.next),
-            to: (m, m_distance),
+            to: (ws.wrapping_add(m), m_distance),
         };
         // SAFETY: V and M have room for the tiles of a block at each point, and lie in the scratch memory; a panel has a bias,
         // and then the transformed filters of all points.
@@ -239,14 +244,14 @@ impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let (m, distance) = self.work.m();
+        let Work { scratch: Scratch { m: [m, distance], .. }, ws, .. } = self.work.0;
         for index in 0..self.block.len {
             let (image, top, left) = self.work.tile(self.block.first + index);
             for channel in (0..self.panel.channels).step_by(S::LANES) {
                 // SAFETY: M has the panels for each tile and point; a panel begins with its biases.
                 unsafe {
                     let at = index * self.panel.width.channels() + channel;
-                    let from = m.add(at).cast_const();
+                    let from = ws.add(m + at).cast_const();
                     let tile = output_tile::<S, M, N>(s, from, distance);
                     let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);
                     let bias = s.load(bias);

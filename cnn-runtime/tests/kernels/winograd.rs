@@ -14,7 +14,7 @@ use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, index,
 
 /// Tiles and filters that there is an algorithm for, and how much larger its rounding errors are than those of a sum.
 const ALGORITHMS: [(usize, usize, f64); 6] =
-    [(2, 3, 8.0), (4, 3, 40.0), (6, 3, 160.0), (3, 4, 40.0), (5, 4, 160.0), (4, 5, 160.0)];
+    [(2, 3, 8.0), (4, 3, 32.0), (6, 3, 128.0), (3, 4, 32.0), (5, 4, 128.0), (4, 5, 128.0)];
 
 /// A layer with its data.
 struct Setup {
@@ -27,10 +27,16 @@ struct Setup {
 impl Setup {
     fn random(rng: &mut Rng, (tile, taps): (usize, usize), activation: Activation) -> Self {
         let groups = rng.pick(&[1, 1, 1, 2, 3]);
-        let (inputs, outputs) = (rng.pick(&[1, 3, 8, 16, 17, 40]), rng.pick(&[1, 7, 8, 9, 16, 17, 24, 25, 40]));
+        let stride = rng.pick(&[1, 1, 2, 3, 4]);
+        // Not many more products in a sum than without a stride: the tolerance is for those.
+        let inputs = match stride {
+            1 => rng.pick(&[1, 3, 8, 16, 17, 40]),
+            2 => rng.pick(&[1, 3, 8, 17]),
+            _ => rng.pick(&[1, 3, 5]),
+        };
+        let outputs = rng.pick(&[1, 7, 8, 9, 16, 17, 24, 25, 40]);
         let output = Size::new(rng.pick(&[1, 2, 5, 7, 13]), rng.pick(&[1, 3, 6, 8, 14]));
         // All kernels that have so many taps in each phase of the stride.
-        let stride = rng.pick(&[1, 1, 2, 3, 4]);
         let kernel = taps * stride - rng.below(stride);
         let pad = Padding { top: rng.below(kernel), left: rng.below(kernel), ..Padding::NONE };
         let needed = |outputs: usize, pad: usize| ((outputs - 1) * stride + kernel).saturating_sub(pad).max(1);
@@ -102,7 +108,7 @@ fn winograd_of_random_shapes() {
     for isa in isas() {
         let mut rng = Rng(12);
         for (tile, taps, factor) in ALGORITHMS {
-            for _ in 0..100 {
+            for _ in 0..150 {
                 let activation = rng.pick(&ACTIVATIONS);
                 Setup::random(&mut rng, (tile, taps), activation).check(isa, factor);
             }

@@ -14,6 +14,7 @@ import sys
 SHAPES = re.compile(r"(\d+)x(\d+)x(\d+) -> (?:(\d+)x(\d+)x(\d+)|(\d+)): ")
 KERNEL = re.compile(r"conv (\d+)x")
 WINOGRAD = re.compile(r"F\((\d), (\d)\)")
+PLANAR = re.compile(r"F\((\d)x1, (\d)x\d\)")
 
 
 def work(layer):
@@ -22,12 +23,17 @@ def work(layer):
     if not macs:
         return 0, 0
     height, width = (int(shapes[5]), int(shapes[6])) if shapes and shapes[5] else (1, 1)
+    if re.search(r"(max|avg)_pool 2x2", layer["does"]):
+        height, width = 2 * height, 2 * width
+    planar = PLANAR.match(layer["algorithm"] or "")
+    if planar:
+        tile, taps = map(int, planar.groups())
+        products = (tile + taps - 1) / taps
+        return macs * products * -(-height // tile) / height, macs / (height * width) * products
     winograd = WINOGRAD.match(layer["algorithm"] or "")
     if not winograd:
         return macs, macs / (height * width)
     tile, taps = map(int, winograd.groups())
-    if "max_pool 2x2" in layer["does"]:
-        height, width = 2 * height, 2 * width
     products = (tile + taps - 1) ** 2
     # A stride splits a filter into as many as it has phases.
     kernel, stride = int(KERNEL.search(layer["does"])[1]), round(int(shapes[2]) / height)

@@ -9,7 +9,7 @@ mod pooling;
 mod recipe;
 
 use cnn_runtime::activation::{Activate, PreluMap};
-use cnn_runtime::conv::Conv2d;
+use cnn_runtime::conv::{Conv2d, Planar2d};
 use cnn_runtime::dense::Dense;
 use cnn_runtime::graph::Graph;
 use cnn_runtime::map::Map;
@@ -20,7 +20,7 @@ use cnn_runtime::weights::Pack;
 use cnn_runtime::winograd::Winograd2d;
 
 use crate::describe::describe;
-use crate::optimise::{Optimised, Step, StepKind};
+use crate::optimise::{Optimised, Step, StepKind, ValueId};
 
 use self::algorithm::Algorithm;
 
@@ -87,6 +87,8 @@ pub enum Kernel {
     Copy(Map, Map),
     /// Convolution.
     Conv2d(Conv2d),
+    /// Convolution of few filters over a single channel.
+    Planar2d(Planar2d),
     /// Convolution by Winograd's algorithm.
     Winograd2d(Winograd2d),
     /// Depthwise convolution.
@@ -125,8 +127,7 @@ pub enum Kernel {
 /// down.
 pub fn plan(net: Optimised, exact: bool, images: usize) -> Plan {
     let stream = algorithm::stream(net.weight_bytes());
-    let choose = |step| if exact { Algorithm::Direct } else { net.algorithm(step, stream) };
-    let algorithms = net.steps.iter().map(choose).collect();
+    let algorithms = net.steps.iter().map(|step| net.algorithm(step, stream, exact)).collect();
     let mut net = Chosen { net, algorithms };
     net.fuse_pools();
     let layout = layout::layout(&net);
@@ -150,14 +151,21 @@ impl Optimised {
     }
 
     /// The algorithm for a step, where a byte of weights costs `stream`.
-    fn algorithm(&self, step: &Step, stream: f64) -> Algorithm {
-        match (&step.kind, &self.shaped.graph.nodes[step.node].op) {
-            (StepKind::Conv(_), Op::Conv(conv)) => {
-                let (input, output) = (self.values[step.inputs[0]], self.values[step.output]);
-                algorithm::choose(conv, input.channels(), output.size(), stream)
-            }
-            _ => Algorithm::Direct,
+    fn algorithm(&self, step: &Step, stream: f64, exact: bool) -> Algorithm {
+        let (StepKind::Conv(fused), Op::Conv(conv)) = (&step.kind, &self.shaped.graph.nodes[step.node].op) else {
+            return Algorithm::Direct;
+        };
+        let input = step.inputs[0];
+        let (channels, output) = (self.values[input].channels(), self.values[step.output].size());
+        if Planar2d::fits(conv, channels, output) && !fused.residual && !self.is_joined(input) {
+            return algorithm::planar(conv, output, exact);
         }
+        if exact { Algorithm::Direct } else { algorithm::choose(conv, channels, output, stream) }
+    }
+
+    /// Whether a value is a part of a concat, between whose channels those of others lie.
+    fn is_joined(&self, value: ValueId) -> bool {
+        self.steps.iter().any(|step| step.kind == StepKind::Concat && step.inputs.contains(&value))
     }
 }
 

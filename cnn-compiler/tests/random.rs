@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use cnn_compiler::plan::{Kernel, Plan, Range};
 use cnn_runtime::activation::{activate, prelu};
-use cnn_runtime::conv::{conv2d, depthwise2d};
+use cnn_runtime::conv::{conv2d, depthwise2d, planar2d};
 use cnn_runtime::dense::{dense, dense_f16};
 use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
 use cnn_runtime::norm::{lrn, scale_shift};
@@ -23,8 +23,9 @@ use cnn_runtime::winograd::winograd2d;
 use models::seeded;
 
 const NETS: u64 = 300;
-/// Sums in another order differ by some 1e-6 of the largest magnitude; a wrong element by far more.
-const TOLERANCE: f64 = 2e-5;
+/// Sums in another order differ by some 1e-6 of the largest magnitude, and by 2e-5 in the worst of these nets; a wrong element
+/// by far more.
+const TOLERANCE: f64 = 5e-5;
 /// Of all values: a sigmoid of sums of some hundreds gives numbers up to 1, but has the errors of those sums.
 const INSIDE_TOLERANCE: f64 = 1e-3;
 
@@ -102,11 +103,24 @@ fn merge(random: &mut Random, name: &str, channels: usize, depth: usize) -> Stri
     text
 }
 
+/// The first layer of a net for digits: few filters over a single channel, and perhaps a pooling.
+fn first_of_digits(random: &mut Random) -> String {
+    let (filters, kernel) = (1 + random.below(9), random.pick(&["3x3", "5x5", "5x3", "2x4", "3x1"]));
+    let function = random.pick(&["relu", "tanh", "identity"]);
+    let pool = random.pick(&["max_pool(2x2)", "avg_pool(2x2)", "avg_pool(2x2)", "max_pool(3x3, stride = 2)"]);
+    format!("first: conv({filters}, {kernel}, pad = same) -> {function} -> {pool};")
+}
+
 fn net(seed: u64) -> String {
     let mut random = Random(seed);
-    let (c, h, w) = (1 + random.below(5), 5 + random.below(6), 5 + random.below(6));
+    let digits = random.below(4) == 0;
+    let ([c, h, w], mut body) = if digits {
+        ([1, 8 + random.below(10), 16 + random.below(20)], first_of_digits(&mut random))
+    } else {
+        ([1 + random.below(5), 5 + random.below(6), 5 + random.below(6)], String::new())
+    };
     let channels = 1 + random.below(20);
-    let mut body = format!("{};", branch(&mut random, "a", channels, 2));
+    let _ = write!(body, "{};", branch(&mut random, "a", channels, 2));
     for step in 0..1 + random.below(4) {
         let _ = write!(body, " {};", merge(&mut random, &format!("m{step}"), channels, 2));
         if random.below(3) == 0 {
@@ -128,6 +142,7 @@ fn run(plan: &Plan, weights: &[f32], input: &[f32], ws: &mut [f32]) {
             Kernel::StoreChw(from, to) => store_chw(run, from, *to, ws),
             Kernel::Copy(from, to) => copy(run, from, to, ws),
             Kernel::Conv2d(conv) => conv2d(run, conv, weights, ws),
+            Kernel::Planar2d(conv) => planar2d(run, conv, weights, ws),
             Kernel::Winograd2d(conv) => winograd2d(run, conv, weights, ws),
             Kernel::Depthwise2d(conv) => depthwise2d(run, conv, weights, ws),
             Kernel::Dense(linear) => dense(run, linear, weights, ws),

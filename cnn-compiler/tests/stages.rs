@@ -2,6 +2,7 @@
 
 mod planned;
 
+use cnn_compiler::plan::Kernel;
 use planned::plan;
 
 /// The kernels of a net, a line each, with what was fused into them.
@@ -28,9 +29,8 @@ fn lenet5() {
         }",
         &[
             "input: the image, 1x32x32",
-            "conv1: 1x32x32 -> 6x28x28: conv 5x5, tanh",
-            "2.halo: zeros around 14x14",
-            "2: 6x28x28 -> 6x14x14: avg_pool 2x2",
+            "conv1.halo: zeros around 14x14",
+            "conv1: 1x32x32 -> 6x14x14: conv 5x5 by F(4x1, 5x5), tanh, avg_pool 2x2",
             "conv2: 6x14x14 -> 16x10x10: conv 5x5 by F(4, 5), tanh",
             "5: 16x10x10 -> 16x5x5: avg_pool 2x2",
             "fc1: 16x5x5 -> 120: linear, tanh",
@@ -172,4 +172,39 @@ fn convolutions_can_be_computed_as_they_are() {
     assert_kernels(body, &[input[0], input[1], fast, output]);
     let exact = "a: 32x28x28 -> 32x28x28: conv 3x3, relu";
     assert_kernels(&format!("#[algorithm(exact)] {body}"), &[input[0], input[1], exact, output]);
+}
+
+/// What becomes of a convolution `a` and what stands behind it, over a map of 1x20x20.
+#[track_caller]
+fn assert_first(layers: &str, expected: &str) {
+    let found = kernels(&format!("Net: 1x20x20 -> 2 {{ {layers} fc: linear(2); }}"));
+    let first = found.lines().find(|line| line.starts_with("a: ")).expect("`a` runs");
+    assert_eq!(first, format!("a: {expected}"));
+}
+
+#[test]
+fn few_filters_over_a_single_channel_are_pooled_at_once() {
+    assert_first("a: conv(8, 5x5) -> max_pool(2x2);", "1x20x20 -> 8x8x8: conv 5x5 by F(4x1, 5x5), max_pool 2x2");
+    assert_first("a: conv(1, 5x1) -> tanh;", "1x20x20 -> 1x16x20: conv 5x1 by F(4x1, 5x1), tanh");
+    assert_first(
+        "a: conv(6, 3x3, pad = 1) -> gelu -> avg_pool(2x2);",
+        "1x20x20 -> 6x10x10: conv 3x3, gelu, avg_pool 2x2",
+    );
+    // Poolings that are no quarters of the map, or that something else reads too.
+    assert_first("a: conv(2, 2x2) -> max_pool(2x2);", "1x20x20 -> 2x19x19: conv 2x2");
+    assert_first("a: conv(2, 3x3) -> max_pool(3x3);", "1x20x20 -> 2x18x18: conv 3x3");
+    assert_first("a: conv(2, 3x3); tap seen; max_pool(2x2);", "1x20x20 -> 2x18x18: conv 3x3");
+}
+
+#[test]
+fn a_channel_among_others_is_no_plane() {
+    let name = |layers: &str| {
+        let net = plan(&format!("Net: 1x20x20 -> 3x20x20 {{ {layers} }}")).unwrap_or_else(|error| panic!("{error}"));
+        net.calls.into_iter().find(|call| call.name == "a").map(|call| call.kernel)
+    };
+    let plane = name("concat { identity -> a: conv(2, 3x3, pad = 1); max_pool(1x1); };");
+    assert!(matches!(plane, Some(Kernel::Planar2d(_))), "{plane:?}");
+    // The input lies in the concat, with two channels between its pixels.
+    let slice = name("concat { a: conv(2, 3x3, pad = 1); skip; };");
+    assert!(matches!(slice, Some(Kernel::Conv2d(_))), "{slice:?}");
 }

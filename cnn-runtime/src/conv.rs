@@ -1,9 +1,13 @@
 //! Convolutions.
 //!
 //! [`conv2d`] describes a convolution to the micro-kernel of [`gemm`](crate::gemm); [`depthwise2d`] has a kernel of its
-//! own, since with one input channel for each output channel there is nothing to multiply as matrices.
+//! own, since with one input channel for each output channel there is nothing to multiply as matrices. [`planar2d`] is for few filters
+//! over a single channel.
 
 mod depthwise;
+mod planar;
+
+pub use self::planar::{Planar2d, Pooling, planar2d};
 
 use core::marker::PhantomData;
 

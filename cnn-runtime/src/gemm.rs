@@ -23,7 +23,6 @@
 //!   that each thread streams its part of them.
 
 mod height;
-mod planar;
 mod product;
 mod stored;
 mod tile;
@@ -361,9 +360,6 @@ impl Kernel for Gemm {
         }
         let mut taps = [0; MOST_TAPS];
         let taps = self.patch.table(&mut taps);
-        if planar::fits::<S>(&self, taps) {
-            return planar::run(s, &self, taps);
-        }
         self.run_blocks(s, taps);
     }
 }

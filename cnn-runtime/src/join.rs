@@ -70,7 +70,7 @@ impl Interleave<'_> {
                     for (c, row) in rows.iter_mut().enumerate().take(channels) {
                         *row = s.load(self.image.as_ptr().add((c * self.map.height + y) * width + x));
                     }
-                    s.store_transposed(self.ws.add(self.map.at(y, x)), self.map.pixel, rows, channels);
+                    s.store_transposed(self.ws.add(self.map.at(y, x)), self.map.pixel, rows, channels, S::LANES);
                 }
             }
         }

@@ -6,6 +6,9 @@
 
 #[cfg(feature = "alloc")]
 mod f16;
+mod planar;
+
+pub use self::planar::PlanarPanels;
 
 use crate::op::Size;
 use crate::winograd::points::{MOST, MOST_TAPS, filter_matrix};
@@ -95,16 +98,13 @@ impl ConvPanels {
     /// If `packed` has another length.
     pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
         assert_eq!(packed.len(), self.len());
-        self.pack_rows(weight, affine, packed, |row, values| {
-            // Copies of a known length, which are no calls.
-            row.as_chunks_mut::<HALF_PANEL>().0.copy_from_slice(values.as_chunks().0);
-        });
+        self.pack_rows(|at| weight(at).into(), affine, packed, copy_row);
     }
 
     /// Packs panels row by row; `store` writes one from the weights of its channels.
     fn pack_rows(
         &self,
-        weight: impl Fn(usize) -> f32,
+        weight: impl Fn(usize) -> f64,
         affine: impl Fn(usize) -> Affine,
         packed: &mut [f32],
         store: impl Fn(&mut [f32], &[f32]),
@@ -119,7 +119,7 @@ impl ConvPanels {
                 let (tap, input) = (k / self.inputs, k % self.inputs);
                 for (column, value) in values.iter_mut().enumerate().take(real) {
                     let at = ((first + column) * self.inputs + input) * area + tap;
-                    *value = (f64::from(weight(at)) * scales[column]) as f32;
+                    *value = (weight(at) * scales[column]) as f32;
                 }
                 store(row, &values[..width]);
             }
@@ -291,6 +291,11 @@ fn begin_panel(first: usize, real: usize, affine: impl Fn(usize) -> Affine, bias
         (scales[column], *bias) = (scale, shift as f32);
     }
     scales
+}
+
+/// A copy of a known length, which is no call.
+fn copy_row(row: &mut [f32], values: &[f32]) {
+    row.as_chunks_mut::<HALF_PANEL>().0.copy_from_slice(values.as_chunks().0);
 }
 
 /// `sum + values * factor` in each lane.

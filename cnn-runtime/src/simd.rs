@@ -141,8 +141,8 @@ pub trait Simd: Copy {
     /// These floats from `to` must be writable.
     unsafe fn store_first(self, to: *mut f32, x: Self::Vec, count: usize);
 
-    /// Writes the transposed of `rows`: lane i of the first `count` rows, next to each other at `to + i * distance`.
-    /// Nothing else is written.
+    /// Writes the transposed of `rows`: lane i of the first `count` rows, next to each other at `to + i * distance`, for the first
+    /// `lanes` lanes. Nothing else is written.
     ///
     /// # Safety
     ///
@@ -154,17 +154,34 @@ pub trait Simd: Copy {
         distance: usize,
         rows: [Self::Vec; F],
         count: usize,
+        lanes: usize,
     ) {
         for (f, row) in rows.into_iter().enumerate().take(count) {
-            let mut lanes = [0.0; 16];
+            let mut values = [0.0; 16];
             // SAFETY: no vector has more than 16 lanes; the rest is the caller's promise.
             unsafe {
-                self.store(lanes.as_mut_ptr(), row);
-                for (i, lane) in lanes.iter().enumerate().take(Self::LANES) {
-                    *to.add(i * distance + f) = *lane;
+                self.store(values.as_mut_ptr(), row);
+                for (i, value) in values.iter().enumerate().take(lanes.min(Self::LANES)) {
+                    *to.add(i * distance + f) = *value;
                 }
             }
         }
+    }
+
+    /// The lanes 0, 2, 4, ... of `a` and then of `b`, and the lanes 1, 3, 5, ...
+    #[inline(always)]
+    fn even_and_odd(self, a: Self::Vec, b: Self::Vec) -> [Self::Vec; 2] {
+        let (mut values, mut halves) = ([0.0; 32], [[0.0; 16]; 2]);
+        // SAFETY: no vector has more than 16 lanes.
+        unsafe {
+            self.store(values.as_mut_ptr(), a);
+            self.store(values.as_mut_ptr().add(Self::LANES), b);
+        }
+        for (i, [even, odd]) in values.as_chunks().0.iter().enumerate() {
+            (halves[0][i], halves[1][i]) = (*even, *odd);
+        }
+        // SAFETY: as above.
+        unsafe { [self.load(halves[0].as_ptr()), self.load(halves[1].as_ptr())] }
     }
 
     /// `a + b`.

@@ -27,7 +27,8 @@ use core::cell::Cell;
 use crate::graph::{Graph, Role};
 use crate::op::{Op, PreluPer, Shape, Store};
 use crate::pack::{
-    Affine, ConvPanels, DepthwiseTaps, PANEL, WinogradPanels, pack_scale_shift, pack_slopes, padded, scale_shift_len,
+    Affine, ConvPanels, DepthwiseTaps, PANEL, PlanarPanels, WinogradPanels, pack_scale_shift, pack_slopes, padded,
+    scale_shift_len,
 };
 
 pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
@@ -73,6 +74,8 @@ pub enum Layout {
     Conv(ConvPanels),
     /// A convolution by Winograd's algorithm.
     Winograd(WinogradPanels),
+    /// A convolution of few filters over a single channel.
+    Planar(PlanarPanels),
     /// A fully connected layer, its weights in half precision.
     F16(ConvPanels),
     /// A convolution in which each channel has a filter of its own.
@@ -143,6 +146,7 @@ impl Layout {
         match *self {
             Self::Conv(panels) => panels.pack(weight, affine, packed),
             Self::Winograd(panels) => panels.pack(weight, affine, packed),
+            Self::Planar(panels) => panels.pack(weight, affine, packed),
             // The bits of two halves say nothing as a float.
             Self::F16(panels) => return panels.pack_f16(weight, affine, packed),
             Self::Depthwise(taps) => taps.pack(weight, affine, packed),
@@ -158,6 +162,7 @@ impl Layout {
         match *self {
             Self::Conv(panels) => panels.len(),
             Self::Winograd(panels) => panels.len(),
+            Self::Planar(panels) => panels.len(),
             Self::F16(panels) => panels.f16_len(),
             Self::Depthwise(taps) => taps.len(),
             Self::ScaleShift { channels } => scale_shift_len(channels),
@@ -175,6 +180,7 @@ impl Layout {
         match *self {
             Self::Conv(panels) | Self::F16(panels) => panels.groups * panels.outputs,
             Self::Winograd(panels) => panels.groups * panels.outputs,
+            Self::Planar(panels) => panels.outputs,
             Self::Depthwise(taps) => taps.channels,
             Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,
         }

@@ -24,7 +24,7 @@
 mod input;
 mod kernel;
 pub(crate) mod points;
-mod transform;
+pub(crate) mod transform;
 
 use crate::activation::Finish;
 use crate::bounds::{Windows, assert_map, assert_same, weights_at};

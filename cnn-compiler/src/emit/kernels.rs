@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use cnn_runtime::activation::{Activate, PreluMap};
-use cnn_runtime::conv::Conv2d;
+use cnn_runtime::conv::{Conv2d, Planar2d};
 use cnn_runtime::dense::Dense;
 use cnn_runtime::graph::Graph;
 use cnn_runtime::map::Map;
@@ -17,7 +17,7 @@ use cnn_runtime::winograd::Winograd2d;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::values::{self, activation, lrn, map, number, option, padding, prelu_per, size};
+use super::values::{self, activation, lrn, map, number, option, padding, pooling, prelu_per, size};
 use crate::plan::{Call, Kernel};
 
 /// A kernel as Rust.
@@ -63,6 +63,7 @@ fn step(call: &Call, graph: &Graph<'_>, shared: bool) -> TokenStream {
     let macs = match call.kernel {
         Kernel::LoadChw(..) | Kernel::ClearHalo(..) | Kernel::StoreChw(..) | Kernel::Copy(..) => None,
         Kernel::Conv2d(_)
+        | Kernel::Planar2d(_)
         | Kernel::Winograd2d(_)
         | Kernel::Depthwise2d(_)
         | Kernel::Dense(_)
@@ -113,7 +114,10 @@ impl Made {
                 let last = number(inputs.len());
                 (*to, quote!(#name[#last]))
             }
-            Kernel::Winograd2d(Winograd2d { conv: Conv2d { output, .. }, .. }) => (*output, quote!(#name.conv.output)),
+            Kernel::Planar2d(Planar2d { conv: Conv2d { output, .. }, .. })
+            | Kernel::Winograd2d(Winograd2d { conv: Conv2d { output, .. }, .. }) => {
+                (*output, quote!(#name.conv.output))
+            }
             Kernel::Conv2d(Conv2d { output, .. })
             | Kernel::Depthwise2d(Conv2d { output, .. })
             | Kernel::Dense(Dense { output, .. })
@@ -156,6 +160,7 @@ impl Kernel {
             Self::StoreChw(..) => "store_chw",
             Self::Copy(..) => "copy",
             Self::Conv2d(_) => "conv2d",
+            Self::Planar2d(_) => "planar2d",
             Self::Winograd2d(_) => "winograd2d",
             Self::Depthwise2d(_) => "depthwise2d",
             Self::Dense(_) => "dense",
@@ -175,11 +180,21 @@ impl Kernel {
         }
     }
 
+    /// Which of Winograd's algorithms it uses, if any.
+    pub(crate) fn winograd(&self) -> Option<String> {
+        match self {
+            Self::Planar2d(planar) if planar.tile > 1 => Some(format!("F({}x1, {})", planar.tile, planar.conv.kernel)),
+            Self::Winograd2d(winograd) => Some(format!("F({}, {})", winograd.tile, winograd.panels().taps())),
+            _ => None,
+        }
+    }
+
     /// How it computes what could be computed in several ways.
     fn algorithm(&self) -> Option<String> {
         match self {
-            Self::Conv2d(_) | Self::Depthwise2d(_) => Some("direct".to_owned()),
-            Self::Winograd2d(winograd) => Some(format!("F({}, {})", winograd.tile, winograd.panels().taps())),
+            Self::Conv2d(_) | Self::Planar2d(_) | Self::Winograd2d(_) | Self::Depthwise2d(_) => {
+                Some(self.winograd().unwrap_or_else(|| "direct".to_owned()))
+            }
             Self::Dense(_) | Self::DenseF16(_) => Some("gemm".to_owned()),
             Self::LoadChw(..)
             | Self::ClearHalo(..)
@@ -229,6 +244,7 @@ fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStre
             (quote!([rt::Map; 2]), quote!([#from, #to]), quote!(rt::#function(run, &#name[0], &#name[1], workspace);))
         }
         Kernel::Conv2d(_) | Kernel::Depthwise2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
+        Kernel::Planar2d(_) => (quote!(rt::Planar2d), value(kernel, made), weighted),
         Kernel::Winograd2d(_) => (quote!(rt::Winograd2d), value(kernel, made), weighted),
         Kernel::Dense(_) | Kernel::DenseF16(_) => (quote!(rt::Dense), value(kernel, made), weighted),
         Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel, made), plain),
@@ -263,6 +279,11 @@ fn join(
 fn value(kernel: &Kernel, made: &Made) -> TokenStream {
     match kernel {
         Kernel::Conv2d(conv) | Kernel::Depthwise2d(conv) => conv2d(conv, made),
+        Kernel::Planar2d(planar) => {
+            let (conv, tile, pool) =
+                (conv2d(&planar.conv, made), number(planar.tile), option(planar.pool.map(pooling)));
+            quote!(rt::Planar2d { conv: #conv, tile: #tile, pool: #pool })
+        }
         Kernel::Winograd2d(winograd) => {
             let (conv, tile) = (conv2d(&winograd.conv, made), number(winograd.tile));
             let (block, scratch) = (number(winograd.block), number(winograd.scratch));

@@ -1,5 +1,6 @@
 //! The runtime's values as the literals that make them.
 
+use cnn_runtime::conv::Pooling;
 use cnn_runtime::graph::{Role, Value};
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Op, Padding, Pool, PreluPer, Shape, Size, Store};
@@ -128,6 +129,14 @@ pub(super) fn prelu_per(per: PreluPer) -> TokenStream {
     match per {
         PreluPer::Channel => quote!(rt::PreluPer::Channel),
         PreluPer::Element => quote!(rt::PreluPer::Element),
+    }
+}
+
+/// How 2x2 results become one.
+pub(super) fn pooling(pooling: Pooling) -> TokenStream {
+    match pooling {
+        Pooling::Max => quote!(rt::Pooling::Max),
+        Pooling::Average => quote!(rt::Pooling::Average),
     }
 }
 

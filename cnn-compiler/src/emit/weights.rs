@@ -34,6 +34,10 @@ fn layout(layout: &Layout) -> TokenStream {
                 groups: #groups, outputs: #outputs, inputs: #inputs, kernel: #kernel, stride: #stride, tile: #tile,
             }))
         }
+        Layout::Planar(panels) => {
+            let ([outputs, tile], kernel) = ([panels.outputs, panels.tile].map(number), size(panels.kernel));
+            quote!(rt::Layout::Planar(rt::PlanarPanels { outputs: #outputs, kernel: #kernel, tile: #tile }))
+        }
         Layout::Depthwise(taps) => {
             let (channels, kernel) = (number(taps.channels), size(taps.kernel));
             quote!(rt::Layout::Depthwise(rt::DepthwiseTaps { channels: #channels, kernel: #kernel }))

@@ -1,7 +1,7 @@
 //! Steps to kernel calls.
 
 use cnn_runtime::activation::{Activate, PreluMap};
-use cnn_runtime::conv::Conv2d;
+use cnn_runtime::conv::{Conv2d, Planar2d};
 use cnn_runtime::dense::Dense;
 use cnn_runtime::map::Map;
 use cnn_runtime::memory::Holds;
@@ -169,11 +169,12 @@ impl Writer<'_> {
             StepKind::Add { activation } => Kernel::Add(self.inputs(step), output, activation),
             StepKind::Mul { activation } => Kernel::Mul(self.inputs(step), output, activation),
         };
-        self.push(Some(step.node), &self.net.shaped.graph.nodes[step.node].name, self.doc(index, step), kernel);
+        let doc = self.doc(index, step, &kernel);
+        self.push(Some(step.node), &self.net.shaped.graph.nodes[step.node].name, doc, kernel);
     }
 
     /// `6x14x14 -> 16x10x10: conv 5x5, tanh`, or `conv 5x5 by F(4, 5)` where Winograd's algorithm is used.
-    fn doc(&self, index: usize, step: &Step) -> String {
+    fn doc(&self, index: usize, step: &Step, kernel: &Kernel) -> String {
         let op = self.op(step);
         let extent = match op {
             Op::Conv(conv) => format!(" {}", conv.kernel),
@@ -183,8 +184,8 @@ impl Writer<'_> {
         };
         let mut doc =
             format!("{} -> {}: {}{extent}", self.net.values[step.inputs[0]], self.net.values[step.output], op.name());
-        if let Algorithm::Winograd { panels, .. } = self.algorithms[index] {
-            doc.push_str(&format!(" by F({}, {})", panels.tile, panels.taps()));
+        if let Some(algorithm) = kernel.winograd() {
+            doc.push_str(&format!(" by {algorithm}"));
         }
         let (fused, activation) = match step.kind {
             StepKind::Conv(fused) | StepKind::Linear(fused) => (Some(fused), fused.activation),
@@ -202,7 +203,7 @@ impl Writer<'_> {
         if activation != Activation::Identity {
             doc.push_str(&format!(", {}", activation.name()));
         }
-        if let Algorithm::Winograd { pool: Some(pool), .. } = self.algorithms[index] {
+        if let Some(pool) = self.algorithms[index].pool() {
             doc.push_str(&format!(", {} 2x2", self.net.shaped.graph.nodes[pool].op.name()));
         }
         doc
@@ -238,6 +239,9 @@ impl Writer<'_> {
             Algorithm::Winograd { panels, block, pool } => {
                 let scratch = self.layout.scratch(index).map_or(0, |buffer| self.layout.buffers[buffer].offset);
                 Kernel::Winograd2d(Winograd2d { conv: conv2d, tile: panels.tile, pool: pool.is_some(), block, scratch })
+            }
+            Algorithm::Planar { panels, pool } => {
+                Kernel::Planar2d(Planar2d { conv: conv2d, tile: panels.tile, pool: pool.map(|(_, pooling)| pooling) })
             }
             Algorithm::Direct if conv.is_depthwise(input.channels) => Kernel::Depthwise2d(conv2d),
             Algorithm::Direct => Kernel::Conv2d(conv2d),

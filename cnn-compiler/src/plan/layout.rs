@@ -5,7 +5,7 @@
 //! - Scratch memory of an algorithm is a buffer that lives for a step.
 //! - A buffer that a padded convolution reads has a halo of zeros, as wide as its readers need.
 
-use cnn_runtime::conv::Conv2d;
+use cnn_runtime::conv::{Conv2d, Planar2d};
 use cnn_runtime::map::Map;
 use cnn_runtime::memory::Holds;
 use cnn_runtime::op::{Op, Padding, Size};
@@ -107,7 +107,7 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
 /// Floats that an algorithm computes in, for an output of this size.
 fn scratch(algorithm: Algorithm, output: Size) -> Option<usize> {
     match algorithm {
-        Algorithm::Direct => None,
+        Algorithm::Direct | Algorithm::Planar { .. } => None,
         Algorithm::Winograd { panels, block, .. } => Some(Winograd2d::scratch_floats(&panels, output, block)),
     }
 }
@@ -232,6 +232,7 @@ fn halo(net: &Optimised, step: &Step, algorithm: Algorithm) -> Padding {
     let (input, output) = (net.values[step.inputs[0]].size(), algorithm.computed(net.values[step.output].size()));
     match algorithm {
         Algorithm::Direct => Conv2d::halo(conv, input, output),
+        Algorithm::Planar { panels, .. } => Planar2d::halo(conv, input, output, panels.tile),
         Algorithm::Winograd { panels, .. } => winograd::halo(conv, input, output, panels.tile),
     }
 }

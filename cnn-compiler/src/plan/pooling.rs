@@ -1,12 +1,15 @@
-//! A pooling into the convolution before it, if that is computed in tiles.
+//! A pooling into the convolution before it, if that is computed in tiles or strips.
 //!
 //! ```text
 //! conv -> relu -> max_pool(2x2)        conv that stores the largest of each 2x2 outputs
+//! conv -> tanh -> avg_pool(2x2)        over a single channel: conv that stores the mean
 //! ```
 //!
 //! A tile is whole windows, since its side is even. Not where something else reads the convolution's result, where a residual
-//! is added, where the function between is more than a limit, or where the last row or column is left out.
+//! is added, or where the last row or column is left out; in tiles also not a mean, nor where the function between is more than
+//! a limit.
 
+use cnn_runtime::conv::Pooling;
 use cnn_runtime::op::{Activation, Op, Padding, Pool, Shape, Size};
 
 use super::Chosen;
@@ -27,19 +30,25 @@ impl Chosen {
     /// Fuses the step at `index`, if it is such a pooling, into its producer. Says whether it took the step away.
     fn fuse_pool(&mut self, index: usize) -> bool {
         let step = &self.net.steps[index];
-        let Op::MaxPool(window) = &self.net.shaped.graph.nodes[step.node].op else { return false };
-        if step.kind != StepKind::MaxPool || !halves(window, self.net.values[step.inputs[0]]) {
+        let (window, pooling) = match (&step.kind, &self.net.shaped.graph.nodes[step.node].op) {
+            (StepKind::MaxPool, Op::MaxPool(window)) => (window, Pooling::Max),
+            (StepKind::AvgPool, Op::AvgPool(window)) => (window, Pooling::Average),
+            _ => return false,
+        };
+        if !halves(window, self.net.values[step.inputs[0]]) {
             return false;
         }
         let Some(producer) = self.net.sole_producer(step.inputs[0]) else { return false };
-        if !matches!(self.net.steps[producer].kind, StepKind::Conv(fused) if limits(fused)) {
-            return false;
+        let StepKind::Conv(fused) = self.net.steps[producer].kind else { return false };
+        match &mut self.algorithms[producer] {
+            Algorithm::Planar { pool: pool @ None, .. } => *pool = Some((step.node, pooling)),
+            Algorithm::Winograd { panels, pool: pool @ None, .. }
+                if pooling == Pooling::Max && limits(fused) && panels.tile.is_multiple_of(2) =>
+            {
+                *pool = Some(step.node);
+            }
+            _ => return false,
         }
-        let Algorithm::Winograd { panels, pool, .. } = &mut self.algorithms[producer] else { return false };
-        if pool.is_some() || panels.tile % 2 == 1 {
-            return false;
-        }
-        *pool = Some(step.node);
         let step = self.net.steps.remove(index);
         self.algorithms.remove(index);
         self.net.steps[producer].output = step.output;

@@ -26,6 +26,7 @@ fn layout(net: &Optimised, step: &Step, algorithm: Algorithm) -> Option<(Layout,
     let layout = match algorithm {
         Algorithm::Direct => Layout::of(&net.shaped.graph.nodes[step.node].op, net.values[step.inputs[0]])?,
         Algorithm::Winograd { panels, .. } => Layout::Winograd(panels),
+        Algorithm::Planar { panels, .. } => Layout::Planar(panels),
     };
     let norm = match step.kind {
         StepKind::Conv(fused) | StepKind::Linear(fused) => fused.norm,

@@ -10,7 +10,7 @@ pub struct LeNet5<'w> {
 /// Weights of [`LeNet5`], packed as its kernels read them. Threads can share them.
 #[derive(::core::fmt::Debug)]
 pub struct LeNet5Weights {
-    packed: ::cnn::__rt::Packed<66512>,
+    packed: ::cnn::__rt::Packed<66640>,
 }
 
 const _: () = {
@@ -19,25 +19,10 @@ const _: () = {
     use ::core::result::Result;
 
     /// `input`: the image, 1x32x32
-    const INPUT: rt::Map = rt::Map::dense(4704, 32, 32, 1);
+    const INPUT: rt::Map = rt::Map::dense(0, 32, 32, 1);
 
-    /// `conv1`: 1x32x32 -> 6x28x28: conv 5x5, tanh
-    const CONV1: rt::Conv2d = rt::Conv2d {
-        input: INPUT,
-        output: rt::Map::dense(0, 28, 28, 6),
-        kernel: rt::Size::new(5, 5),
-        stride: rt::Size::new(1, 1),
-        pad_top: 0,
-        pad_left: 0,
-        dilation: rt::Size::new(1, 1),
-        groups: 1,
-        weights: 0,
-        residual: None,
-        activation: rt::Activation::Tanh,
-    };
-
-    /// `2.halo`: zeros around 14x14
-    const CLEAR_HALO_2_HALO: (rt::Map, rt::Padding) = (
+    /// `conv1.halo`: zeros around 14x14
+    const CONV1_HALO: (rt::Map, rt::Padding) = (
         rt::Map::dense(22080, 14, 14, 6).with_strides(96, 6),
         rt::Padding {
             top: 0,
@@ -47,21 +32,29 @@ const _: () = {
         },
     );
 
-    /// `2`: 6x28x28 -> 6x14x14: avg_pool 2x2
-    const AVG_POOL_2: rt::Pool2d = rt::Pool2d {
-        input: CONV1.output,
-        output: rt::Map::dense(22080, 14, 14, 6).with_strides(96, 6),
-        kernel: rt::Size::new(2, 2),
-        stride: rt::Size::new(2, 2),
-        pad: rt::Padding::NONE,
-        dilation: rt::Size::new(1, 1),
-        count_include_pad: true,
+    /// `conv1`: 1x32x32 -> 6x14x14: conv 5x5 by F(4x1, 5x5), tanh, avg_pool 2x2
+    const CONV1: rt::Planar2d = rt::Planar2d {
+        conv: rt::Conv2d {
+            input: INPUT,
+            output: rt::Map::dense(22080, 14, 14, 6).with_strides(96, 6),
+            kernel: rt::Size::new(5, 5),
+            stride: rt::Size::new(1, 1),
+            pad_top: 0,
+            pad_left: 0,
+            dilation: rt::Size::new(1, 1),
+            groups: 1,
+            weights: 0,
+            residual: None,
+            activation: rt::Activation::Tanh,
+        },
+        tile: 4,
+        pool: Some(rt::Pooling::Average),
     };
 
     /// `conv2`: 6x14x14 -> 16x10x10: conv 5x5 by F(4, 5), tanh
     const CONV2: rt::Winograd2d = rt::Winograd2d {
         conv: rt::Conv2d {
-            input: AVG_POOL_2.output,
+            input: CONV1.conv.output,
             output: rt::Map::dense(20480, 10, 10, 16),
             kernel: rt::Size::new(5, 5),
             stride: rt::Size::new(1, 1),
@@ -69,7 +62,7 @@ const _: () = {
             pad_left: 0,
             dilation: rt::Size::new(1, 1),
             groups: 1,
-            weights: 208,
+            weights: 336,
             residual: None,
             activation: rt::Activation::Tanh,
         },
@@ -94,7 +87,7 @@ const _: () = {
     const FC1: rt::Dense = rt::Dense {
         input: AVG_POOL_5.output,
         output: rt::Map::vector(400, 120),
-        weights: 6368,
+        weights: 6496,
         residual: None,
         activation: rt::Activation::Tanh,
     };
@@ -103,7 +96,7 @@ const _: () = {
     const FC2: rt::Dense = rt::Dense {
         input: FC1.output,
         output: rt::Map::vector(0, 84),
-        weights: 54496,
+        weights: 54624,
         residual: None,
         activation: rt::Activation::Tanh,
     };
@@ -112,7 +105,7 @@ const _: () = {
     const FC3: rt::Dense = rt::Dense {
         input: FC2.output,
         output: rt::Map::vector(96, 10),
-        weights: 65152,
+        weights: 65280,
         residual: None,
         activation: rt::Activation::Identity,
     };
@@ -171,9 +164,8 @@ const _: () = {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
             rt::load_chw(run, input, &INPUT, workspace);
-            rt::conv2d(run, &CONV1, weights, workspace);
-            rt::clear_halo(run, &CLEAR_HALO_2_HALO.0, &CLEAR_HALO_2_HALO.1, workspace);
-            rt::avg_pool(run, &AVG_POOL_2, workspace);
+            rt::clear_halo(run, &CONV1_HALO.0, &CONV1_HALO.1, workspace);
+            rt::planar2d(run, &CONV1, weights, workspace);
             rt::winograd2d(run, &CONV2, weights, workspace);
             rt::avg_pool(run, &AVG_POOL_5, workspace);
             rt::dense(run, &FC1, weights, workspace);
@@ -532,30 +524,21 @@ const _: () = {
             shared: false,
         },
         rt::Step {
-            name: "conv1",
-            kernel: "conv2d",
-            doc: "1x32x32 -> 6x28x28: conv 5x5, tanh",
-            algorithm: Some("direct"),
-            node: Some(0),
-            macs: 117600,
-            shared: true,
-        },
-        rt::Step {
-            name: "2.halo",
+            name: "conv1.halo",
             kernel: "clear_halo",
             doc: "zeros around 14x14",
             algorithm: None,
-            node: Some(2),
+            node: Some(0),
             macs: 0,
             shared: false,
         },
         rt::Step {
-            name: "2",
-            kernel: "avg_pool",
-            doc: "6x28x28 -> 6x14x14: avg_pool 2x2",
-            algorithm: None,
-            node: Some(2),
-            macs: 0,
+            name: "conv1",
+            kernel: "planar2d",
+            doc: "1x32x32 -> 6x14x14: conv 5x5 by F(4x1, 5x5), tanh, avg_pool 2x2",
+            algorithm: Some("F(4x1, 5x5)"),
+            node: Some(0),
+            macs: 117600,
             shared: false,
         },
         rt::Step {
@@ -618,23 +601,12 @@ const _: () = {
     static MEMORY: rt::Memory<'static> = rt::Memory {
         floats: 23632,
         lower_bound: 23632,
-        times: &[
-            "input",
-            "conv1",
-            "2",
-            "conv2",
-            "5",
-            "fc1",
-            "fc2",
-            "fc3",
-            "11",
-            "output",
-        ],
+        times: &["input", "conv1", "conv2", "5", "fc1", "fc2", "fc3", "11", "output"],
         buffers: &[
             rt::Buffer {
                 name: "input",
                 holds: rt::Holds::Values,
-                offset: 4704,
+                offset: 0,
                 len: 1024,
                 first: 0,
                 last: 1,
@@ -642,66 +614,58 @@ const _: () = {
             rt::Buffer {
                 name: "conv1",
                 holds: rt::Holds::Values,
-                offset: 0,
-                len: 4704,
-                first: 1,
-                last: 2,
-            },
-            rt::Buffer {
-                name: "2",
-                holds: rt::Holds::Values,
                 offset: 22080,
                 len: 1536,
-                first: 2,
-                last: 3,
+                first: 1,
+                last: 2,
             },
             rt::Buffer {
                 name: "conv2",
                 holds: rt::Holds::Scratch,
                 offset: 0,
                 len: 20480,
-                first: 3,
-                last: 3,
+                first: 2,
+                last: 2,
             },
             rt::Buffer {
                 name: "conv2",
                 holds: rt::Holds::Values,
                 offset: 20480,
                 len: 1600,
-                first: 3,
-                last: 4,
+                first: 2,
+                last: 3,
             },
             rt::Buffer {
                 name: "5",
                 holds: rt::Holds::Values,
                 offset: 0,
                 len: 400,
-                first: 4,
-                last: 5,
+                first: 3,
+                last: 4,
             },
             rt::Buffer {
                 name: "fc1",
                 holds: rt::Holds::Values,
                 offset: 400,
                 len: 128,
-                first: 5,
-                last: 6,
+                first: 4,
+                last: 5,
             },
             rt::Buffer {
                 name: "fc2",
                 holds: rt::Holds::Values,
                 offset: 0,
                 len: 96,
-                first: 6,
-                last: 7,
+                first: 5,
+                last: 6,
             },
             rt::Buffer {
                 name: "fc3",
                 holds: rt::Holds::Values,
                 offset: 96,
                 len: 16,
-                first: 7,
-                last: 9,
+                first: 6,
+                last: 8,
             },
         ],
     };
@@ -712,17 +676,16 @@ const _: () = {
             node: 0,
             norm: None,
             offset: 0,
-            layout: rt::Layout::Conv(rt::ConvPanels {
-                groups: 1,
+            layout: rt::Layout::Planar(rt::PlanarPanels {
                 outputs: 6,
-                inputs: 1,
                 kernel: rt::Size::new(5, 5),
+                tile: 4,
             }),
         },
         rt::Pack {
             node: 3,
             norm: None,
-            offset: 208,
+            offset: 336,
             layout: rt::Layout::Winograd(rt::WinogradPanels {
                 groups: 1,
                 outputs: 16,
@@ -735,7 +698,7 @@ const _: () = {
         rt::Pack {
             node: 6,
             norm: None,
-            offset: 6368,
+            offset: 6496,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 120,
@@ -746,7 +709,7 @@ const _: () = {
         rt::Pack {
             node: 8,
             norm: None,
-            offset: 54496,
+            offset: 54624,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 84,
@@ -757,7 +720,7 @@ const _: () = {
         rt::Pack {
             node: 10,
             norm: None,
-            offset: 65152,
+            offset: 65280,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 10,

@@ -164,14 +164,34 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn store_transposed<const F: usize>(self, to: *mut f32, distance: usize, rows: [__m256; F], count: usize) {
+    unsafe fn store_transposed<const F: usize>(
+        self,
+        to: *mut f32,
+        distance: usize,
+        rows: [__m256; F],
+        count: usize,
+        lanes: usize,
+    ) {
         let mut square = [self.splat(0.0); 8];
         square[..F].copy_from_slice(&rows);
-        for (i, column) in self.transpose(square).iter().enumerate() {
+        for (i, column) in self.transpose(square).iter().enumerate().take(lanes) {
             // Where results are next to each other, lanes behind the last one may be written before the next result.
-            let whole = distance == count && i * distance + Self::LANES <= Self::LANES * count;
-            // SAFETY: the caller promises that `count` floats are writable at each of eight places.
+            let whole = distance == count && i * distance + Self::LANES <= lanes.min(Self::LANES) * count;
+            // SAFETY: the caller promises that `count` floats are writable at each place.
             unsafe { self.store_first(to.add(i * distance), *column, if whole { Self::LANES } else { count }) }
+        }
+    }
+
+    #[inline(always)]
+    fn even_and_odd(self, a: __m256, b: __m256) -> [__m256; 2] {
+        // SAFETY: `self` proves AVX2.
+        unsafe {
+            let (even, odd) = (_mm256_shuffle_ps::<0b10_00_10_00>(a, b), _mm256_shuffle_ps::<0b11_01_11_01>(a, b));
+            // Quarters of both vectors take turns.
+            let (even, odd) = (_mm256_castps_pd(even), _mm256_castps_pd(odd));
+            let (even, odd) =
+                (_mm256_permute4x64_pd::<0b11_01_10_00>(even), _mm256_permute4x64_pd::<0b11_01_10_00>(odd));
+            [_mm256_castpd_ps(even), _mm256_castpd_ps(odd)]
         }
     }
 

@@ -149,14 +149,31 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn store_transposed<const F: usize>(self, to: *mut f32, distance: usize, rows: [__m512; F], count: usize) {
+    unsafe fn store_transposed<const F: usize>(
+        self,
+        to: *mut f32,
+        distance: usize,
+        rows: [__m512; F],
+        count: usize,
+        lanes: usize,
+    ) {
         let mut square = [self.splat(0.0); 8];
         square[..F].copy_from_slice(&rows);
-        let lanes = self.first_lanes(count) as __mmask8;
-        for (i, column) in self.transpose(square).into_iter().enumerate() {
-            // SAFETY: `self` proves AVX-512 VL; the caller promises that `count` floats are writable at each of sixteen
-            // places.
-            unsafe { _mm256_mask_storeu_ps(to.add(i * distance), lanes, column) }
+        let some = self.first_lanes(count) as __mmask8;
+        for (i, column) in self.transpose(square).into_iter().enumerate().take(lanes) {
+            // SAFETY: `self` proves AVX-512 VL; the caller promises that `count` floats are writable at each place.
+            unsafe { _mm256_mask_storeu_ps(to.add(i * distance), some, column) }
+        }
+    }
+
+    #[inline(always)]
+    fn even_and_odd(self, a: __m512, b: __m512) -> [__m512; 2] {
+        const EVEN: [i32; 16] = [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30];
+        const ODD: [i32; 16] = [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31];
+        // SAFETY: `self` proves AVX-512 F; the constants are as long as a vector.
+        unsafe {
+            let (even, odd) = (_mm512_loadu_si512(EVEN.as_ptr().cast()), _mm512_loadu_si512(ODD.as_ptr().cast()));
+            [_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b)]
         }
     }
 

@@ -38,6 +38,7 @@ pub(super) unsafe fn store_transposed<S: Four, const F: usize>(
     distance: usize,
     rows: [S::Vec; F],
     count: usize,
+    lanes: usize,
 ) {
     let mut eight = [s.splat(0.0); 8];
     eight[..F].copy_from_slice(&rows);
@@ -45,8 +46,8 @@ pub(super) unsafe fn store_transposed<S: Four, const F: usize>(
     for (square, rows) in squares.iter().enumerate() {
         let first = 4 * square;
         if first < count {
-            for (i, column) in s.transpose(*rows).into_iter().enumerate() {
-                // SAFETY: the caller promises that `count` floats are writable at each of four places.
+            for (i, column) in s.transpose(*rows).into_iter().enumerate().take(lanes) {
+                // SAFETY: the caller promises that `count` floats are writable at each place.
                 unsafe { s.store_first(to.add(i * distance + first), column, count - first) }
             }
         }

@@ -113,9 +113,16 @@ impl Simd for Neon {
         distance: usize,
         rows: [float32x4_t; F],
         count: usize,
+        lanes: usize,
     ) {
         // SAFETY: the caller's promise.
-        unsafe { four::store_transposed(self, to, distance, rows, count) }
+        unsafe { four::store_transposed(self, to, distance, rows, count, lanes) }
+    }
+
+    #[inline(always)]
+    fn even_and_odd(self, a: float32x4_t, b: float32x4_t) -> [float32x4_t; 2] {
+        // SAFETY: the target has NEON.
+        unsafe { [vuzp1q_f32(a, b), vuzp2q_f32(a, b)] }
     }
 
     #[inline(always)]

@@ -100,9 +100,21 @@ impl Simd for Simd128 {
     }
 
     #[inline(always)]
-    unsafe fn store_transposed<const F: usize>(self, to: *mut f32, distance: usize, rows: [v128; F], count: usize) {
+    unsafe fn store_transposed<const F: usize>(
+        self,
+        to: *mut f32,
+        distance: usize,
+        rows: [v128; F],
+        count: usize,
+        lanes: usize,
+    ) {
         // SAFETY: the caller's promise.
-        unsafe { four::store_transposed(self, to, distance, rows, count) }
+        unsafe { four::store_transposed(self, to, distance, rows, count, lanes) }
+    }
+
+    #[inline(always)]
+    fn even_and_odd(self, a: v128, b: v128) -> [v128; 2] {
+        [i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b)]
     }
 
     #[inline(always)]

@@ -28,7 +28,7 @@ fn every_second<S: Simd, const N: usize>(s: S, factors: &[f32; N], x: &[S::Vec; 
 
 /// `B^T x`.
 #[inline(always)]
-pub(super) fn input<S: Simd, const N: usize>(s: S, x: &[S::Vec; N]) -> [S::Vec; N] {
+pub(crate) fn input<S: Simd, const N: usize>(s: S, x: &[S::Vec; N]) -> [S::Vec; N] {
     let matrix = const { input_matrix::<N>() };
     let mut y = *x;
     y[0] = every_second(s, &matrix[0], x, 0);
@@ -46,7 +46,7 @@ pub(super) fn input<S: Simd, const N: usize>(s: S, x: &[S::Vec; N]) -> [S::Vec; 
 
 /// `A^T x`.
 #[inline(always)]
-pub(super) fn output<S: Simd, const M: usize, const N: usize>(s: S, x: &[S::Vec; N]) -> [S::Vec; M] {
+pub(crate) fn output<S: Simd, const M: usize, const N: usize>(s: S, x: &[S::Vec; N]) -> [S::Vec; M] {
     let matrix = const { output_matrix::<M, N>() };
     // Of each pair of columns, the sum goes into even rows, and the difference into odd ones.
     let (mut sums, mut differences) = (*x, *x);

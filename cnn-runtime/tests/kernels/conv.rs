@@ -178,31 +178,6 @@ fn conv_of_all_pixel_counts() {
     }
 }
 
-/// First layers of nets for digits.
-#[test]
-fn conv_of_one_channel_to_few() {
-    let mut rng = Rng(9);
-    for isa in isas() {
-        for outputs in 1..=9 {
-            for width in [7, 8, 15, 16, 17, 28, 31, 32, 33, 40] {
-                let case = Case {
-                    groups: 1,
-                    inputs: 1,
-                    outputs,
-                    kernel: Size::new(3, 5),
-                    stride: Size::new(rng.pick(&[1, 2]), 1),
-                    dilation: Size::square(rng.pick(&[1, 2])),
-                    pad: rng.padding(2),
-                    output: Size::new(rng.pick(&[1, 3, 9]), width),
-                    residual: 0,
-                    activation: rng.pick(&ACTIVATIONS),
-                };
-                case.run(isa, &mut rng);
-            }
-        }
-    }
-}
-
 #[test]
 fn conv_with_a_kernel_as_large_as_its_input() {
     let mut rng = Rng(3);

@@ -10,6 +10,7 @@ mod dense_f16;
 mod elementwise;
 mod gemm;
 mod math;
+mod planar;
 mod pool;
 mod support;
 mod vectors;

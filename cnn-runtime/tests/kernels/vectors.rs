@@ -187,6 +187,11 @@ impl Kernel for Parts {
                 assert_lanes("load_lanes", &part, (0..S::LANES).map(inside));
             }
         }
+        let behind: Vec<f32> = source.iter().map(|lane| 100.0 + lane).collect();
+        let [even, odd] = s.even_and_odd(vector(s, &source), vector(s, &behind));
+        let every_second = |first| source.iter().chain(&behind).skip(first).step_by(2).copied();
+        assert_lanes("even_and_odd", &lanes(s, even), every_second(0));
+        assert_lanes("even_and_odd", &lanes(s, odd), every_second(1));
         let (first, second) = source.split_at(S::LANES / 2);
         // SAFETY: both have half as many floats as a vector.
         let swapped = lanes(s, unsafe { s.load_halves(second.as_ptr(), first.as_ptr()) });
@@ -243,15 +248,16 @@ impl Transposed {
         let rows: [S::Vec; F] = std::array::from_fn(|f| vector(s, &row(f)));
         for count in 1..=F {
             for distance in [count, count + 1, 8, 13] {
-                let mut target = vec![CANARY; S::LANES * distance];
-                target.truncate((S::LANES - 1) * distance + count);
-                let mut expected = target.clone();
-                for i in 0..S::LANES {
-                    (0..count).for_each(|f| expected[i * distance + f] = (100 * f + i) as f32);
+                for some in 1..=S::LANES {
+                    let mut target = vec![CANARY; (some - 1) * distance + count];
+                    let mut expected = target.clone();
+                    for i in 0..some {
+                        (0..count).for_each(|f| expected[i * distance + f] = (100 * f + i) as f32);
+                    }
+                    // SAFETY: `count` floats are there at each of so many places.
+                    unsafe { s.store_transposed(target.as_mut_ptr(), distance, rows, count, some) };
+                    assert_lanes("store_transposed", &target, expected);
                 }
-                // SAFETY: `count` floats are there at each of `LANES` places.
-                unsafe { s.store_transposed(target.as_mut_ptr(), distance, rows, count) };
-                assert_lanes("store_transposed", &target, expected);
             }
         }
     }

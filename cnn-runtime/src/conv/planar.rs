@@ -1,0 +1,138 @@
+//! Few filters over a map with a single channel, and a 2x2 pooling behind them: the first layers of nets for digits.
+//!
+//! There a vector of output channels is mostly padding, and each float that is read serves a single FMA. But neighbouring
+//! windows lie next to each other, so vectors are over *pixels* here, and results are transposed when they are stored.
+//!
+//! ```text
+//! strips of 2 or 4 rows of the output
+//!   chunks of pixels                                  2 vectors, or 1 for more than 6 filters
+//!     Winograd's algorithm only:
+//!       transform the rows                            V [n][chunk + kernel - 1]
+//!       n products with the rows of filters           M [n][filters][chunk]
+//!       transform back                                Y [rows][filters][chunk]
+//!     otherwise, products with the filters            Y
+//!     activation, in place
+//!     the mean or the largest of each 2x2, if it is pooled; store
+//! ```
+//!
+//! Winograd's algorithm is that of [`winograd`](crate::winograd) in one direction, F(4 x 1, 5 x 5): 8 products take the place of
+//! 20 for each column of a filter. Over a single channel there are no sums that transforms of both directions would be small
+//! beside, and for kernels of 3x3 not even those of one are.
+
+mod strips;
+
+use self::strips::Planar;
+use super::Conv2d;
+use crate::bounds::{Windows, assert_map, weights_at};
+use crate::map::Map;
+use crate::op::{Conv, Padding, Size};
+use crate::pack::{HALF_PANEL, PANEL, PlanarPanels};
+use crate::run::{Run, macs};
+use crate::simd::Simd;
+
+/// A convolution of few filters over a map with a single channel, perhaps with the 2x2 pooling of its results.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Planar2d {
+    /// What it computes. Nothing lies between the pixels of the input, the stride is 1 in a row, the output is at least
+    /// [`PANEL`] pixels wide and has at most [`HALF_PANEL`] channels, and no residual is added.
+    pub conv: Conv2d,
+    /// Rows of the output that Winograd's algorithm computes at once: 4, if the kernel is 5 high and at most 5 wide, and zeros lie
+    /// around the input as far as such strips reach ([`halo`](Self::halo)). Or 1, where sums are as they are written down.
+    pub tile: usize,
+    /// The pooling of each 2x2 results, if not all are stored: the output is then half as high and wide.
+    pub pool: Option<Pooling>,
+}
+
+/// How 2x2 results become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pooling {
+    /// Their largest.
+    Max,
+    /// Their mean.
+    Average,
+}
+
+impl Pooling {
+    /// Of two.
+    #[inline(always)]
+    fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
+        match self {
+            Self::Max => s.max(a, b),
+            Self::Average => s.add(a, b),
+        }
+    }
+
+    /// The result of four.
+    #[inline(always)]
+    fn finish<S: Simd>(self, s: S, folded: S::Vec) -> S::Vec {
+        match self {
+            Self::Max => folded,
+            Self::Average => s.mul(folded, s.splat(0.25)),
+        }
+    }
+}
+
+impl Planar2d {
+    /// Whether there is such a kernel for a convolution of so many channels, with an output of this size.
+    pub const fn fits(conv: &Conv, inputs: usize, output: Size) -> bool {
+        inputs == 1 && conv.filters <= HALF_PANEL && conv.stride.width == 1 && output.width >= PANEL
+    }
+
+    /// The zeros that it reads around an input of this size, for a computed output of that.
+    pub const fn halo(conv: &Conv, input: Size, output: Size, tile: usize) -> Padding {
+        Conv2d::halo(conv, input, Size::new(output.height.next_multiple_of(tile), output.width))
+    }
+
+    /// What is computed: the size of the output, or twice that if it is pooled.
+    const fn computed(&self) -> Size {
+        let Map { height, width, .. } = self.conv.output;
+        if self.pool.is_some() { Size::new(2 * height, 2 * width) } else { Size::new(height, width) }
+    }
+
+    /// How its weights are packed.
+    pub const fn panels(&self) -> PlanarPanels {
+        PlanarPanels { outputs: self.conv.output.channels, kernel: self.conv.kernel, tile: self.tile }
+    }
+
+    /// Rows of a strip: those of a tile, or two, which are pooled together.
+    const fn strip(&self) -> usize {
+        if self.tile == 1 { 2 } else { self.tile }
+    }
+
+    /// Panics unless all that is read and written lies in a workspace of so many floats. Returns where the first window
+    /// begins.
+    fn assert(&self, floats: usize) -> usize {
+        let Self { conv, tile, .. } = self;
+        let Conv2d { input, output, kernel, stride, dilation, groups, residual, .. } = conv;
+        let Size { height, width } = self.computed();
+        let plain = *groups == 1 && stride.width == 1 && residual.is_none();
+        let planar = input.channels == 1 && input.pixel == 1 && output.channels <= HALF_PANEL && width >= PANEL;
+        assert!(plain && planar && kernel.area() > 0, "no convolution of few filters over a plane: {self:?}");
+        let dense = stride.height == 1 && *dilation == Size::square(1);
+        let winograd = dense && *tile == 4 && kernel.height == 5 && kernel.width <= 5;
+        assert!(*tile == 1 || winograd, "there is no algorithm for these tiles: {self:?}");
+        let windows = Windows {
+            vertical: [height.next_multiple_of(*tile), stride.height, kernel.height, dilation.height],
+            horizontal: [width, 1, kernel.width, dilation.width],
+            before: [conv.pad_top, conv.pad_left],
+        };
+        assert_map(output, floats);
+        windows.assert(input, floats)
+    }
+}
+
+/// Convolves a map with a single channel, and pools the result; the weights are [`PlanarPanels`].
+///
+/// # Panics
+///
+/// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or there is no such
+/// kernel.
+pub fn planar2d(run: Run<'_>, layer: &Planar2d, weights: &[f32], ws: &mut [f32]) {
+    let first = layer.assert(ws.len());
+    let panels = layer.panels();
+    let weights = weights_at(weights, layer.conv.weights, [HALF_PANEL, panels.rows() * panels.kernel.width + 1]);
+    let ws = ws.as_mut_ptr();
+    let work = macs(layer.computed().area() * HALF_PANEL * panels.kernel.area());
+    // SAFETY: shares are strips of the output, which is not the input.
+    unsafe { run.split(work, |share| Planar { layer, first, weights, ws, share }) };
+}

@@ -1,0 +1,138 @@
+//! Convolutions of few filters over a single channel, and the poolings behind them.
+
+use cnn_runtime::conv::{Conv2d, Planar2d, Pooling, planar2d};
+use cnn_runtime::isa::Isa;
+use cnn_runtime::map::Map;
+use cnn_runtime::op::{Conv, Padding, Size};
+use cnn_runtime::pack::{Affine, PlanarPanels};
+
+use crate::conv::{Filters, sum_at};
+use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, isas};
+
+/// How much larger the rounding errors of F(4x1, 5x5) are than those of a sum.
+const FACTOR: f64 = 6.0;
+
+/// A layer with its data.
+struct Setup {
+    arena: Arena,
+    layer: Planar2d,
+    filters: Filters,
+    packed: Vec<f32>,
+}
+
+impl Setup {
+    /// In a tile of 4 rows, or in one of 1 that a convolution is in that moves by several rows or has gaps in its filters.
+    fn random(rng: &mut Rng, filters: usize, tile: usize, pool: Option<Pooling>) -> Self {
+        let direct = tile == 1;
+        let height = if direct { rng.pick(&[1, 2, 3, 5, 7]) } else { 5 };
+        let kernel = Size::new(height, if direct { rng.pick(&[1, 3, 7]) } else { 1 + rng.below(5) });
+        let (stride, dilation) = if direct { (rng.pick(&[1, 2, 3]), rng.pick(&[1, 2])) } else { (1, 1) };
+        let (stride, dilation) = (Size::new(stride, 1), Size::square(dilation));
+        let (rows, columns) = (1 + rng.below(9), rng.pick(&[16, 17, 18, 20, 27, 28, 32, 33, 34, 48, 50]));
+        let output = if pool.is_some() {
+            Size::new(rows.next_multiple_of(2), columns / 2 * 2)
+        } else {
+            Size::new(rows, columns)
+        };
+        let pad = Padding { top: rng.below(kernel.height), left: rng.below(kernel.width), ..Padding::NONE };
+        let span = |out: usize, stride: usize, taps: usize, pad: usize| {
+            ((out - 1) * stride + (taps - 1) * dilation.height + 1).saturating_sub(pad).max(1)
+        };
+        let size = Size::new(
+            span(output.height, stride.height, kernel.height, pad.top),
+            span(output.width, 1, kernel.width, pad.left),
+        );
+        let conv = Conv { filters, kernel, stride, pad, dilation, groups: 1, bias: true };
+        let mut arena = Arena::default();
+        let halo = Planar2d::halo(&conv, size, output, tile);
+        let input = arena.slice([size.height, size.width, 1], halo, 0, 0);
+        let stored = if pool.is_some() { Size::new(output.height / 2, output.width / 2) } else { output };
+        let output = arena.map(rng, [stored.height, stored.width, filters], Padding::symmetric(1, 1));
+        arena.fill(&input, || rng.float());
+        arena.close();
+        let filters =
+            Filters { groups: 1, kernel, weight: rng.floats(filters * kernel.area()), bias: rng.floats(filters) };
+        let panels = PlanarPanels { outputs: filters.bias.len(), kernel, tile };
+        let mut packed = vec![f32::NAN; 5 + panels.len()];
+        let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
+        panels.pack(|at| filters.weight[at], affine, &mut packed[5..]);
+        let conv = Conv2d { weights: 5, activation: rng.pick(&ACTIVATIONS), ..Conv2d::new(&conv, input, output) };
+        Self { arena, layer: Planar2d { conv, tile, pool }, filters, packed }
+    }
+
+    /// What the convolution gives, before it is pooled.
+    fn expected(&self, y: usize, x: usize, c: usize) -> Expected {
+        let Planar2d { conv, tile, .. } = &self.layer;
+        let (sum, mut tolerance) = sum_at(&self.arena, conv, &self.filters, [y, x, c]);
+        if *tile > 1 {
+            let terms = self.filters.kernel.area() as f64;
+            tolerance = FACTOR * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0);
+        }
+        activated(conv.activation, sum, tolerance)
+    }
+
+    fn pooled(&self, pooling: Pooling, y: usize, x: usize, c: usize) -> Expected {
+        let four = [[0, 0], [0, 1], [1, 0], [1, 1]].map(|[dy, dx]| self.expected(2 * y + dy, 2 * x + dx, c));
+        let values = four.map(|expected| expected.value);
+        let value = match pooling {
+            Pooling::Max => values.into_iter().fold(f64::NEG_INFINITY, f64::max),
+            Pooling::Average => values.iter().sum::<f64>() / 4.0,
+        };
+        let widest = four.iter().fold(0.0, |widest: f64, expected| widest.max(expected.tolerance));
+        Expected { value, tolerance: widest + 1e-6 * values.iter().fold(0.0, |most: f64, value| most.max(value.abs())) }
+    }
+
+    fn check(&self, isa: Isa) {
+        check(
+            isa,
+            &format!("{} {:?}", isa.name(), self.layer),
+            &self.arena,
+            &self.layer.conv.output,
+            |run, ws| planar2d(run, &self.layer, &self.packed, ws),
+            |y, x, c| match self.layer.pool {
+                Some(pooling) => self.pooled(pooling, y, x, c),
+                None => self.expected(y, x, c),
+            },
+        );
+    }
+}
+
+#[test]
+fn few_filters_over_a_single_channel() {
+    let mut rng = Rng(9);
+    for isa in isas() {
+        for filters in 1..=8 {
+            for tile in [1, 4] {
+                for pool in [None, Some(Pooling::Max), Some(Pooling::Average)] {
+                    for _ in 0..30 {
+                        Setup::random(&mut rng, filters, tile, pool).check(isa);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether the kernel refuses a layer that it takes but for a change.
+fn refused(change: impl Fn(&mut Planar2d)) -> bool {
+    let mut setup = Setup::random(&mut Rng(3), 6, 4, Some(Pooling::Max));
+    change(&mut setup.layer);
+    let Setup { mut arena, layer, packed, .. } = setup;
+    std::panic::catch_unwind(move || planar2d(Isa::best().into(), &layer, &packed, &mut arena.ws)).is_err()
+}
+
+#[test]
+#[cfg_attr(panic = "abort", ignore = "the panics of refusals can't be caught")]
+fn layers_of_another_form_are_refused() {
+    assert!(!refused(|_| ()));
+    assert!(refused(|layer| layer.tile = 2));
+    assert!(refused(|layer| layer.conv.stride.width = 2));
+    assert!(refused(|layer| layer.conv.stride.height = 2));
+    assert!(refused(|layer| layer.conv.kernel.height = 4));
+    assert!(refused(|layer| layer.conv.kernel.width = 6));
+    assert!(refused(|layer| layer.conv.groups = 2));
+    assert!(refused(|layer| layer.conv.residual = Some(layer.conv.output)));
+    assert!(refused(|layer| layer.conv.input = Map { pixel: 2, ..layer.conv.input }));
+    assert!(refused(|layer| layer.conv.output = Map { width: 7, ..layer.conv.output }));
+    assert!(refused(|layer| layer.conv.output = Map { height: 40, ..layer.conv.output }));
+}

@@ -23,9 +23,9 @@ use cnn_runtime::winograd::winograd2d;
 use models::seeded;
 
 const NETS: u64 = 300;
-/// Sums in another order differ by some 1e-6 of the largest magnitude, and by 2e-5 in the worst of these nets; a wrong element
-/// by far more.
-const TOLERANCE: f64 = 5e-5;
+/// Sums in another order differ by some 1e-6 of the largest magnitude; where the last layer's terms nearly cancel, as in one of
+/// these nets, by 6e-5 without FMA, and by 2e-5 with sums as they are written down. A wrong element differs by far more.
+const TOLERANCE: f64 = 2e-4;
 /// Of all values: a sigmoid of sums of some hundreds gives numbers up to 1, but has the errors of those sums.
 const INSIDE_TOLERANCE: f64 = 1e-3;
 

@@ -38,18 +38,14 @@ impl ConvPanels {
             finite.set(finite.get() & (affine.shift as f32).is_finite());
             affine
         };
-        self.pack_rows(
-            |at| weight(at).into(),
-            affine,
-            packed,
-            |pairs, values| {
-                for (slot, pair) in pairs.iter_mut().zip(values.as_chunks().0) {
-                    let [first, second] = pair.map(f16::from_f32);
-                    finite.set(finite.get() & first.is_finite() & second.is_finite());
-                    *slot = f32::from_bits(u32::from(first.to_bits()) | u32::from(second.to_bits()) << 16);
-                }
-            },
-        );
+        let weight = |at| f64::from(weight(at));
+        self.pack_rows(weight, affine, packed, |pairs, values| {
+            for (slot, pair) in pairs.iter_mut().zip(values.as_chunks().0) {
+                let [first, second] = pair.map(f16::from_f32);
+                finite.set(finite.get() & first.is_finite() & second.is_finite());
+                *slot = f32::from_bits(u32::from(first.to_bits()) | u32::from(second.to_bits()) << 16);
+            }
+        });
         finite.get()
     }
 }

@@ -282,7 +282,9 @@ pub use cnn_runtime::{reference, trace, weights};
 pub mod __rt {
     pub use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
     pub use cnn_runtime::conv::{Conv2d, Planar2d, Pooling, conv2d, conv2d_batch, depthwise2d, planar2d};
-    pub use cnn_runtime::dense::{Dense, dense, dense_batch, dense_f16, dense_f16_batch};
+    pub use cnn_runtime::dense::{
+        Dense, dense, dense_batch, dense_f16, dense_f16_batch, dense_nonzero, dense_nonzero_f16,
+    };
     pub use cnn_runtime::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
     pub use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
     pub use cnn_runtime::map::Map;
@@ -292,7 +294,7 @@ pub mod __rt {
     pub use cnn_runtime::op::{
         Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size, Store,
     };
-    pub use cnn_runtime::pack::{ConvPanels, DepthwiseTaps, PlanarPanels, WinogradPanels};
+    pub use cnn_runtime::pack::{ConvPanels, DenseRows, DepthwiseTaps, PlanarPanels, WinogradPanels};
     pub use cnn_runtime::packed::{Aligned, Packed};
     pub use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
     pub use cnn_runtime::run::{Run, Threads};

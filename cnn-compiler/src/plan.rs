@@ -14,13 +14,13 @@ use cnn_runtime::dense::Dense;
 use cnn_runtime::graph::Graph;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::{Activation, Op, Padding};
+use cnn_runtime::op::{Activation, Op, Padding, Store};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::weights::Pack;
 use cnn_runtime::winograd::Winograd2d;
 
 use crate::describe::describe;
-use crate::optimise::{Optimised, Step, StepKind, ValueId};
+use crate::optimise::{Fused, Optimised, Step, StepKind, ValueId};
 
 use self::algorithm::Algorithm;
 
@@ -94,9 +94,14 @@ pub enum Kernel {
     /// Depthwise convolution.
     Depthwise2d(Conv2d),
     /// Fully connected layer.
-    Dense(Dense),
-    /// Fully connected layer, its weights in half precision.
-    DenseF16(Dense),
+    Dense {
+        /// Its numbers.
+        layer: Dense,
+        /// How its weights are stored.
+        store: Store,
+        /// Whether zeros of its input are left out.
+        nonzero: bool,
+    },
     /// Maximum over a window.
     MaxPool(Pool2d),
     /// Mean over a window.
@@ -127,7 +132,7 @@ pub enum Kernel {
 /// down.
 pub fn plan(net: Optimised, exact: bool, images: usize) -> Plan {
     let stream = algorithm::stream(net.weight_bytes());
-    let algorithms = net.steps.iter().map(|step| net.algorithm(step, stream, exact)).collect();
+    let algorithms = net.steps.iter().map(|step| net.algorithm(step, stream, exact, images)).collect();
     let mut net = Chosen { net, algorithms };
     net.fuse_pools();
     let layout = layout::layout(&net);
@@ -151,16 +156,42 @@ impl Optimised {
     }
 
     /// The algorithm for a step, where a byte of weights costs `stream`.
-    fn algorithm(&self, step: &Step, stream: f64, exact: bool) -> Algorithm {
-        let (StepKind::Conv(fused), Op::Conv(conv)) = (&step.kind, &self.shaped.graph.nodes[step.node].op) else {
-            return Algorithm::Direct;
-        };
+    fn algorithm(&self, step: &Step, stream: f64, exact: bool, images: usize) -> Algorithm {
         let input = step.inputs[0];
+        let (fused, conv) = match (&step.kind, &self.shaped.graph.nodes[step.node].op) {
+            (StepKind::Conv(fused), Op::Conv(conv)) => (fused, conv),
+            (StepKind::Linear(_), Op::Linear(linear)) if images == 1 && self.has_zeros(input) => {
+                return algorithm::linear(linear, self.values[input]);
+            }
+            _ => return Algorithm::Direct,
+        };
         let (channels, output) = (self.values[input].channels(), self.values[step.output].size());
         if Planar2d::fits(conv, channels, output) && !fused.residual && !self.is_joined(input) {
             return algorithm::planar(conv, output, exact);
         }
         if exact { Algorithm::Direct } else { algorithm::choose(conv, channels, output, stream) }
+    }
+
+    /// Whether many elements of a value are zero, since a ReLU computed them.
+    fn has_zeros(&self, value: ValueId) -> bool {
+        let Some(step) = self.steps.iter().find(|step| step.output == value) else { return false };
+        match step.kind {
+            StepKind::Conv(Fused { activation, .. })
+            | StepKind::Linear(Fused { activation, .. })
+            | StepKind::Activate { activation }
+            | StepKind::ScaleShift { activation }
+            | StepKind::Add { activation }
+            | StepKind::Mul { activation } => matches!(activation, Activation::Relu | Activation::Relu6),
+            StepKind::MaxPool | StepKind::Flatten | StepKind::Lrn | StepKind::Concat => {
+                step.inputs.iter().all(|input| self.has_zeros(*input))
+            }
+            StepKind::AvgPool
+            | StepKind::GlobalAvgPool
+            | StepKind::GlobalMaxPool
+            | StepKind::Prelu
+            | StepKind::Softmax
+            | StepKind::LogSoftmax => false,
+        }
     }
 
     /// Whether a value is a part of a concat, between whose channels those of others lie.

@@ -10,9 +10,10 @@ use std::fmt::Write as _;
 use cnn_compiler::plan::{Kernel, Plan, Range};
 use cnn_runtime::activation::{activate, prelu};
 use cnn_runtime::conv::{conv2d, depthwise2d, planar2d};
-use cnn_runtime::dense::{dense, dense_f16};
+use cnn_runtime::dense::{dense, dense_f16, dense_nonzero, dense_nonzero_f16};
 use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
 use cnn_runtime::norm::{lrn, scale_shift};
+use cnn_runtime::op::Store;
 use cnn_runtime::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::reference;
 use cnn_runtime::run::Run;
@@ -144,8 +145,15 @@ fn run(plan: &Plan, weights: &[f32], input: &[f32], ws: &mut [f32]) {
             Kernel::Planar2d(conv) => planar2d(run, conv, weights, ws),
             Kernel::Winograd2d(conv) => winograd2d(run, conv, weights, ws),
             Kernel::Depthwise2d(conv) => depthwise2d(run, conv, weights, ws),
-            Kernel::Dense(linear) => dense(run, linear, weights, ws),
-            Kernel::DenseF16(linear) => dense_f16(run, linear, weights, ws),
+            Kernel::Dense { layer, store, nonzero } => {
+                let dense = match (store, nonzero) {
+                    (Store::F32, false) => dense,
+                    (Store::F16, false) => dense_f16,
+                    (Store::F32, true) => dense_nonzero,
+                    (Store::F16, true) => dense_nonzero_f16,
+                };
+                dense(run, layer, weights, ws);
+            }
             Kernel::MaxPool(pool) => max_pool(run, pool, ws),
             Kernel::AvgPool(pool) => avg_pool(run, pool, ws),
             Kernel::GlobalMaxPool(from, to) => global_max_pool(run, from, to, ws),

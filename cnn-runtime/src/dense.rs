@@ -1,10 +1,18 @@
 //! Fully connected layers.
 
+mod nonzero;
+
+use core::marker::PhantomData;
+
+use self::nonzero::Nonzero;
+
+use crate::bounds::{assert_map, assert_same, weights_at};
 use crate::conv::{Conv2d, convolve};
-use crate::gemm::{F16, F32};
+use crate::gemm::{F16, F32, Stored};
 use crate::map::Map;
 use crate::op::{Activation, Size};
-use crate::run::Run;
+use crate::pack::padded;
+use crate::run::{Run, floats, macs};
 use crate::workspace::Batch;
 
 /// A fully connected layer over a whole map: `output = activation(weights * input + bias + residual)`.
@@ -62,15 +70,56 @@ pub fn dense_f16_batch(run: Run<'_>, layer: &Dense, batch: Batch, weights: &[f32
     convolve::<F16>(run, &layer.conv(), batch, weights, ws);
 }
 
+/// [`dense`] for inputs of which many are zero: no weights of these are read. The weights are
+/// [`DenseRows`](crate::pack::DenseRows), and finite.
+///
+/// # Panics
+///
+/// As [`dense`] does.
+pub fn dense_nonzero(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
+    nonzero::<F32>(run, layer, weights, ws);
+}
+
+/// [`dense_nonzero`] with weights in half precision ([`DenseRows::pack_f16`](crate::pack::DenseRows::pack_f16)).
+///
+/// # Panics
+///
+/// As [`dense`] does.
+pub fn dense_nonzero_f16(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
+    nonzero::<F16>(run, layer, weights, ws);
+}
+
+/// [`dense_nonzero`] with weights that are stored in a given way.
+fn nonzero<W: Stored>(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
+    let Dense { input, output, .. } = layer;
+    layer.assert_vector();
+    assert_map(input, ws.len());
+    assert_map(output, ws.len());
+    if let Some(residual) = &layer.residual {
+        assert_same(residual, output, ws.len());
+    }
+    let (depth, width) = (input.elements(), padded(output.channels));
+    let weights = weights_at(weights, layer.weights, [W::floats(width), depth + W::PER_FLOAT]);
+    let work = macs(depth * width) + floats(depth * W::floats(width)) / 2;
+    let ws = ws.as_mut_ptr();
+    // SAFETY: shares are parts of the output, which is not the input; of the residual they read the same.
+    unsafe { run.split(work, |share| Nonzero { layer, weights, stored: PhantomData::<W>, ws, share }) };
+}
+
 impl Dense {
+    /// Panics if the output is not a vector.
+    fn assert_vector(&self) {
+        assert!(self.output.pixels() == 1, "a fully connected layer gives a vector: {:?}", self.output);
+    }
+
     /// The layer as a convolution.
     ///
     /// # Panics
     ///
     /// If the output is not a vector.
     fn conv(&self) -> Conv2d {
+        self.assert_vector();
         let Self { input, output, weights, residual, activation } = *self;
-        assert!(output.pixels() == 1, "a fully connected layer gives a vector: {output:?}");
         Conv2d {
             input,
             output,

@@ -7,8 +7,10 @@
 #[cfg(feature = "alloc")]
 mod f16;
 mod planar;
+mod rows;
 
 pub use self::planar::PlanarPanels;
+pub use self::rows::DenseRows;
 
 use crate::op::Size;
 use crate::winograd::points::{MOST, MOST_TAPS, filter_matrix};

@@ -27,8 +27,8 @@ use core::cell::Cell;
 use crate::graph::{Graph, Role};
 use crate::op::{Op, PreluPer, Shape, Store};
 use crate::pack::{
-    Affine, ConvPanels, DepthwiseTaps, PANEL, PlanarPanels, WinogradPanels, pack_scale_shift, pack_slopes, padded,
-    scale_shift_len,
+    Affine, ConvPanels, DenseRows, DepthwiseTaps, PANEL, PlanarPanels, WinogradPanels, pack_scale_shift, pack_slopes,
+    padded, scale_shift_len,
 };
 
 pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
@@ -78,6 +78,10 @@ pub enum Layout {
     Planar(PlanarPanels),
     /// A fully connected layer, its weights in half precision.
     F16(ConvPanels),
+    /// A fully connected layer that leaves zeros out.
+    Rows(DenseRows),
+    /// A fully connected layer that leaves zeros out, its weights in half precision.
+    RowsF16(DenseRows),
     /// A convolution in which each channel has a filter of its own.
     Depthwise(DepthwiseTaps),
     /// A batch normalisation that is not folded: [`pack_scale_shift`].
@@ -147,8 +151,10 @@ impl Layout {
             Self::Conv(panels) => panels.pack(weight, affine, packed),
             Self::Winograd(panels) => panels.pack(weight, affine, packed),
             Self::Planar(panels) => panels.pack(weight, affine, packed),
+            Self::Rows(rows) => rows.pack(weight, affine, packed),
             // The bits of two halves say nothing as a float.
             Self::F16(panels) => return panels.pack_f16(weight, affine, packed),
+            Self::RowsF16(rows) => return rows.pack_f16(weight, affine, packed),
             Self::Depthwise(taps) => taps.pack(weight, affine, packed),
             Self::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
             Self::Slopes { channels, pixels } => pack_slopes(channels, pixels, weight, packed),
@@ -164,6 +170,8 @@ impl Layout {
             Self::Winograd(panels) => panels.len(),
             Self::Planar(panels) => panels.len(),
             Self::F16(panels) => panels.f16_len(),
+            Self::Rows(rows) => rows.len(),
+            Self::RowsF16(rows) => rows.f16_len(),
             Self::Depthwise(taps) => taps.len(),
             Self::ScaleShift { channels } => scale_shift_len(channels),
             Self::Slopes { channels, pixels } => pixels * padded(channels),
@@ -175,12 +183,22 @@ impl Layout {
         self.len() == 0
     }
 
+    /// Weights of an output channel, if they are in half precision.
+    const fn depth_of_halves(&self) -> Option<usize> {
+        match *self {
+            Self::F16(panels) => Some(panels.depth()),
+            Self::RowsF16(rows) => Some(rows.depth()),
+            _ => None,
+        }
+    }
+
     /// Output channels: the first dimension of the tensor, which is packed in this order.
     const fn rows(&self) -> usize {
         match *self {
             Self::Conv(panels) | Self::F16(panels) => panels.groups * panels.outputs,
             Self::Winograd(panels) => panels.groups * panels.outputs,
             Self::Planar(panels) => panels.outputs,
+            Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
             Self::Depthwise(taps) => taps.channels,
             Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,
         }
@@ -227,10 +245,10 @@ pub fn read(graph: &Graph<'_>, source: &Source<'_>) -> Result<BTreeMap<String, V
 /// What became infinite in a step of the recipe.
 fn overflow(checked: &Checked<'_>, step: &Pack) -> Problem {
     let node = &checked.graph().nodes[step.node];
-    if let Layout::F16(panels) = step.layout {
+    if let Some(depth) = step.layout.depth_of_halves() {
         let (weight, affines) = (checked.expect(step.node, Role::Weight), Affines::new(checked, step));
         let infinite = |(position, value): (usize, f32)| {
-            let half = affines.of(position / panels.depth()).half(value);
+            let half = affines.of(position / depth).half(value);
             (!half.is_finite()).then_some(position)
         };
         let mut positions = weight.iter().enumerate().filter_map(infinite);

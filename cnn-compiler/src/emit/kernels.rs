@@ -11,7 +11,7 @@ use cnn_runtime::dense::Dense;
 use cnn_runtime::graph::Graph;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::Activation;
+use cnn_runtime::op::{Activation, Store};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::winograd::Winograd2d;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -43,10 +43,8 @@ pub(super) fn kernels(calls: &[Call], graph: &Graph<'_>) -> Vec<Emitted> {
             let (kind, value, statement) = kernel(&call.kernel, &name, &made);
             made.note(&call.kernel, &name);
             let doc = format!(" `{}`: {}", call.name, call.doc);
-            let has_batched = matches!(
-                call.kernel,
-                Kernel::Conv2d(_) | Kernel::Winograd2d(_) | Kernel::Dense(_) | Kernel::DenseF16(_)
-            );
+            let has_batched =
+                matches!(call.kernel, Kernel::Conv2d(_) | Kernel::Winograd2d(_) | Kernel::Dense { nonzero: false, .. });
             let batched = (call.shared && has_batched).then(|| {
                 let function = format_ident!("{}_batch", call.kernel.name());
                 quote!(rt::#function(run, &#name, BATCH, weights, workspace);)
@@ -66,8 +64,7 @@ fn step(call: &Call, graph: &Graph<'_>, shared: bool) -> TokenStream {
         | Kernel::Planar2d(_)
         | Kernel::Winograd2d(_)
         | Kernel::Depthwise2d(_)
-        | Kernel::Dense(_)
-        | Kernel::DenseF16(_)
+        | Kernel::Dense { .. }
         | Kernel::MaxPool(_)
         | Kernel::AvgPool(_)
         | Kernel::GlobalMaxPool(..)
@@ -120,8 +117,7 @@ impl Made {
             }
             Kernel::Conv2d(Conv2d { output, .. })
             | Kernel::Depthwise2d(Conv2d { output, .. })
-            | Kernel::Dense(Dense { output, .. })
-            | Kernel::DenseF16(Dense { output, .. })
+            | Kernel::Dense { layer: Dense { output, .. }, .. }
             | Kernel::MaxPool(Pool2d { output, .. })
             | Kernel::AvgPool(Pool2d { output, .. })
             | Kernel::Lrn(LrnMap { output, .. })
@@ -163,8 +159,10 @@ impl Kernel {
             Self::Planar2d(_) => "planar2d",
             Self::Winograd2d(_) => "winograd2d",
             Self::Depthwise2d(_) => "depthwise2d",
-            Self::Dense(_) => "dense",
-            Self::DenseF16(_) => "dense_f16",
+            Self::Dense { store: Store::F32, nonzero: false, .. } => "dense",
+            Self::Dense { store: Store::F16, nonzero: false, .. } => "dense_f16",
+            Self::Dense { store: Store::F32, nonzero: true, .. } => "dense_nonzero",
+            Self::Dense { store: Store::F16, nonzero: true, .. } => "dense_nonzero_f16",
             Self::MaxPool(_) => "max_pool",
             Self::AvgPool(_) => "avg_pool",
             Self::GlobalMaxPool(..) => "global_max_pool",
@@ -195,7 +193,8 @@ impl Kernel {
             Self::Conv2d(_) | Self::Planar2d(_) | Self::Winograd2d(_) | Self::Depthwise2d(_) => {
                 Some(self.winograd().unwrap_or_else(|| "direct".to_owned()))
             }
-            Self::Dense(_) | Self::DenseF16(_) => Some("gemm".to_owned()),
+            Self::Dense { nonzero: false, .. } => Some("gemm".to_owned()),
+            Self::Dense { nonzero: true, .. } => Some("nonzero".to_owned()),
             Self::LoadChw(..)
             | Self::ClearHalo(..)
             | Self::StoreChw(..)
@@ -246,7 +245,7 @@ fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStre
         Kernel::Conv2d(_) | Kernel::Depthwise2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
         Kernel::Planar2d(_) => (quote!(rt::Planar2d), value(kernel, made), weighted),
         Kernel::Winograd2d(_) => (quote!(rt::Winograd2d), value(kernel, made), weighted),
-        Kernel::Dense(_) | Kernel::DenseF16(_) => (quote!(rt::Dense), value(kernel, made), weighted),
+        Kernel::Dense { .. } => (quote!(rt::Dense), value(kernel, made), weighted),
         Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel, made), plain),
         Kernel::Lrn(_) => (quote!(rt::LrnMap), value(kernel, made), plain),
         Kernel::ScaleShift(_) => (quote!(rt::ScaleShift), value(kernel, made), weighted),
@@ -290,7 +289,7 @@ fn value(kernel: &Kernel, made: &Made) -> TokenStream {
             let pool = winograd.pool;
             quote!(rt::Winograd2d { conv: #conv, tile: #tile, pool: #pool, block: #block, scratch: #scratch })
         }
-        Kernel::Dense(dense) | Kernel::DenseF16(dense) => {
+        Kernel::Dense { layer: dense, .. } => {
             let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));
             let (residual, function) =
                 (option(dense.residual.as_ref().map(|residual| made.read(residual))), activation(dense.activation));

@@ -1,6 +1,6 @@
 //! The packing recipe.
 
-use cnn_runtime::pack::ConvPanels;
+use cnn_runtime::pack::{ConvPanels, DenseRows};
 use cnn_runtime::weights::{Layout, Pack};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -26,6 +26,14 @@ fn layout(layout: &Layout) -> TokenStream {
         Layout::F16(panels) => {
             let panels = conv_panels(panels);
             quote!(rt::Layout::F16(#panels))
+        }
+        Layout::Rows(rows) => {
+            let rows = dense_rows(rows);
+            quote!(rt::Layout::Rows(#rows))
+        }
+        Layout::RowsF16(rows) => {
+            let rows = dense_rows(rows);
+            quote!(rt::Layout::RowsF16(#rows))
         }
         Layout::Winograd(panels) => {
             let [groups, outputs, inputs] = [panels.groups, panels.outputs, panels.inputs].map(number);
@@ -57,4 +65,9 @@ fn conv_panels(panels: &ConvPanels) -> TokenStream {
     let [groups, outputs, inputs] = [panels.groups, panels.outputs, panels.inputs].map(number);
     let kernel = size(panels.kernel);
     quote!(rt::ConvPanels { groups: #groups, outputs: #outputs, inputs: #inputs, kernel: #kernel })
+}
+
+fn dense_rows(rows: &DenseRows) -> TokenStream {
+    let [outputs, inputs, pixels] = [rows.outputs, rows.inputs, rows.pixels].map(number);
+    quote!(rt::DenseRows { outputs: #outputs, inputs: #inputs, pixels: #pixels })
 }

@@ -145,7 +145,7 @@ impl Writer<'_> {
         let output = self.layout.map(step.output);
         let kernel = match step.kind {
             StepKind::Conv(fused) => self.conv(index, step, fused),
-            StepKind::Linear(fused) => self.linear(step, fused),
+            StepKind::Linear(fused) => self.linear(index, step, fused),
             StepKind::MaxPool => Kernel::MaxPool(self.pool(step)),
             StepKind::AvgPool => Kernel::AvgPool(self.pool(step)),
             StepKind::GlobalAvgPool => Kernel::GlobalAvgPool(input, output),
@@ -179,7 +179,11 @@ impl Writer<'_> {
         let extent = match op {
             Op::Conv(conv) => format!(" {}", conv.kernel),
             Op::MaxPool(pool) | Op::AvgPool(pool) => format!(" {}", pool.kernel),
-            Op::Linear(Linear { store: Store::F16, .. }) => ", weights in f16".to_owned(),
+            Op::Linear(Linear { store, .. }) => {
+                let nonzero = matches!(self.algorithms[index], Algorithm::Nonzero(_));
+                let f16 = *store == Store::F16;
+                [if nonzero { " of nonzero inputs" } else { "" }, if f16 { ", weights in f16" } else { "" }].concat()
+            }
             _ => String::new(),
         };
         let mut doc =
@@ -244,23 +248,21 @@ impl Writer<'_> {
                 Kernel::Planar2d(Planar2d { conv: conv2d, tile: panels.tile, pool: pool.map(|(_, pooling)| pooling) })
             }
             Algorithm::Direct if conv.is_depthwise(input.channels) => Kernel::Depthwise2d(conv2d),
-            Algorithm::Direct => Kernel::Conv2d(conv2d),
+            Algorithm::Direct | Algorithm::Nonzero(_) => Kernel::Conv2d(conv2d),
         }
     }
 
-    fn linear(&self, step: &Step, fused: Fused) -> Kernel {
+    fn linear(&self, index: usize, step: &Step, fused: Fused) -> Kernel {
         let Op::Linear(linear) = self.op(step) else { unreachable!("linear lowered from {:?}", self.op(step)) };
-        let dense = Dense {
+        let layer = Dense {
             input: self.layout.map(step.inputs[0]),
             output: self.layout.map(step.output),
             weights: self.weights(step),
             residual: self.residual(step, fused),
             activation: fused.activation,
         };
-        match linear.store {
-            Store::F32 => Kernel::Dense(dense),
-            Store::F16 => Kernel::DenseF16(dense),
-        }
+        let nonzero = matches!(self.algorithms[index], Algorithm::Nonzero(_));
+        Kernel::Dense { layer, store: linear.store, nonzero }
     }
 
     fn pool(&self, step: &Step) -> Pool2d {

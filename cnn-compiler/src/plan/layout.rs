@@ -107,7 +107,7 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
 /// Floats that an algorithm computes in, for an output of this size.
 fn scratch(algorithm: Algorithm, output: Size) -> Option<usize> {
     match algorithm {
-        Algorithm::Direct | Algorithm::Planar { .. } => None,
+        Algorithm::Direct | Algorithm::Nonzero(_) | Algorithm::Planar { .. } => None,
         Algorithm::Winograd { panels, block, .. } => Some(Winograd2d::scratch_floats(&panels, output, block)),
     }
 }
@@ -231,7 +231,7 @@ fn halo(net: &Optimised, step: &Step, algorithm: Algorithm) -> Padding {
     }
     let (input, output) = (net.values[step.inputs[0]].size(), algorithm.computed(net.values[step.output].size()));
     match algorithm {
-        Algorithm::Direct => Conv2d::halo(conv, input, output),
+        Algorithm::Direct | Algorithm::Nonzero(_) => Conv2d::halo(conv, input, output),
         Algorithm::Planar { panels, .. } => Planar2d::halo(conv, input, output, panels.tile),
         Algorithm::Winograd { panels, .. } => winograd::halo(conv, input, output, panels.tile),
     }

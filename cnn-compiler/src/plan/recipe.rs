@@ -1,5 +1,6 @@
 //! How the weights of each step are packed, and where.
 
+use cnn_runtime::op::{Linear, Op, Store};
 use cnn_runtime::weights::{Layout, Pack};
 
 use super::Chosen;
@@ -23,8 +24,13 @@ pub(super) fn recipe(chosen: &Chosen) -> (Vec<Pack>, usize) {
 
 /// How a step's weights are packed, and the normalisation that is folded into them; nothing for a step without weights.
 fn layout(net: &Optimised, step: &Step, algorithm: Algorithm) -> Option<(Layout, Option<usize>)> {
+    let op = &net.shaped.graph.nodes[step.node].op;
     let layout = match algorithm {
-        Algorithm::Direct => Layout::of(&net.shaped.graph.nodes[step.node].op, net.values[step.inputs[0]])?,
+        Algorithm::Direct => Layout::of(op, net.values[step.inputs[0]])?,
+        Algorithm::Nonzero(rows) => match op {
+            Op::Linear(Linear { store: Store::F16, .. }) => Layout::RowsF16(rows),
+            _ => Layout::Rows(rows),
+        },
         Algorithm::Winograd { panels, .. } => Layout::Winograd(panels),
         Algorithm::Planar { panels, .. } => Layout::Planar(panels),
     };

@@ -8,7 +8,7 @@ use core::cell::Cell;
 
 use half::f16;
 
-use super::{Affine, ConvPanels, HALF_PANEL};
+use super::{Affine, ConvPanels, DenseRows, HALF_PANEL, padded};
 
 impl ConvPanels {
     /// Packed size with weights in half precision.
@@ -32,21 +32,59 @@ impl ConvPanels {
         packed: &mut [f32],
     ) -> bool {
         assert_eq!(packed.len(), self.f16_len());
-        let finite = Cell::new(true);
-        let affine = |channel| {
-            let affine = affine(channel);
-            finite.set(finite.get() & (affine.shift as f32).is_finite());
-            affine
-        };
+        let halves = Halves::new();
         let weight = |at| f64::from(weight(at));
-        self.pack_rows(weight, affine, packed, |pairs, values| {
-            for (slot, pair) in pairs.iter_mut().zip(values.as_chunks().0) {
-                let [first, second] = pair.map(f16::from_f32);
-                finite.set(finite.get() & first.is_finite() & second.is_finite());
-                *slot = f32::from_bits(u32::from(first.to_bits()) | u32::from(second.to_bits()) << 16);
-            }
-        });
-        finite.get()
+        self.pack_rows(weight, |channel| halves.see(affine(channel)), packed, |row, values| halves.store(row, values));
+        halves.finite.get()
+    }
+}
+
+impl DenseRows {
+    /// Packed size with weights in half precision.
+    pub const fn f16_len(&self) -> usize {
+        padded(self.outputs) / 2 * (self.depth() + 2)
+    }
+
+    /// Packs as [`pack`](Self::pack) does, but weights in half precision, in `[pixels][inputs][outputs / 2]` pairs, as
+    /// [`ConvPanels::pack_f16`] does.
+    ///
+    /// # Panics
+    ///
+    /// If `packed` has another length than [`f16_len`](Self::f16_len).
+    pub fn pack_f16(
+        &self,
+        weight: impl Fn(usize) -> f32,
+        affine: impl Fn(usize) -> Affine,
+        packed: &mut [f32],
+    ) -> bool {
+        assert_eq!(packed.len(), self.f16_len());
+        let halves = Halves::new();
+        self.pack_rows(weight, |channel| halves.see(affine(channel)), packed, |row, values| halves.store(row, values));
+        halves.finite.get()
+    }
+}
+
+/// Writes pairs of halves, and notes whether everything is finite.
+struct Halves {
+    finite: Cell<bool>,
+}
+
+impl Halves {
+    const fn new() -> Self {
+        Self { finite: Cell::new(true) }
+    }
+
+    fn see(&self, affine: Affine) -> Affine {
+        self.finite.set(self.finite.get() & (affine.shift as f32).is_finite());
+        affine
+    }
+
+    fn store(&self, pairs: &mut [f32], values: &[f32]) {
+        for (slot, pair) in pairs.iter_mut().zip(values.as_chunks().0) {
+            let [first, second] = pair.map(f16::from_f32);
+            self.finite.set(self.finite.get() & first.is_finite() & second.is_finite());
+            *slot = f32::from_bits(u32::from(first.to_bits()) | u32::from(second.to_bits()) << 16);
+        }
     }
 }
 

@@ -127,8 +127,13 @@ fn net(seed: u64) -> String {
             let _ = write!(body, " tap t{step};");
         }
     }
-    let tail =
-        random.pick(&["flatten -> fc: linear(3)", "fc: linear(3)", "global_avg_pool -> fc: linear(3) -> softmax"]);
+    let tail = random.pick(&[
+        "flatten -> fc: linear(3)",
+        "fc: linear(3)",
+        "global_avg_pool -> fc: linear(3) -> softmax",
+        // As large as those that leave zeros out.
+        "wide: linear(400) -> relu -> wider: linear(400) -> relu6 -> fc: linear(3)",
+    ]);
     format!("Net: {c}x{h}x{w} -> 3 {{ {body} {tail}; }}")
 }
 

@@ -155,6 +155,40 @@ fn weights_in_half_precision_have_a_kernel_of_their_own() {
     assert_eq!((f16, f32), (64 + 64 * 100 / 2, 64 + 64 * 100));
 }
 
+/// The fully connected layers of a net, in order, and for each whether it leaves zeros out.
+#[track_caller]
+fn assert_nonzero(net: &str, expected: &[bool]) {
+    let net = plan(net).unwrap_or_else(|error| panic!("{error}"));
+    let nonzero = net.calls.iter().filter_map(|call| match call.kernel {
+        Kernel::Dense { nonzero, .. } => Some(nonzero),
+        _ => None,
+    });
+    assert_eq!(nonzero.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn large_layers_behind_a_relu_leave_zeros_out() {
+    let net = "Net: 8x8x8 -> 10 { conv(64, 3x3, pad = 1) -> relu -> lrn -> max_pool(2x2);
+        linear(500) -> relu6 -> linear(500) -> tanh -> linear(500) -> relu -> linear(10); }";
+    assert_nonzero(net, &[true, true, false, false]);
+    assert_nonzero(&format!("#[batch(2)] {net}"), &[false; 4]);
+    assert_nonzero(&format!("#[store(f16)] {net}"), &[true, false, false, false]);
+    // Means of what a ReLU computed, and sums with what it did not.
+    assert_nonzero("Net: 8x8x8 -> 999 { conv(512, 1x1) -> relu -> global_avg_pool -> linear(999); }", &[false]);
+    let merged = |branches: &str| format!("Net: 512 -> 512 {{ concat {{ {branches} }} -> linear(512); }}");
+    assert_nonzero(&merged("linear(5) -> relu; linear(507) -> relu;"), &[false, false, true]);
+    assert_nonzero(&merged("linear(5) -> relu; skip;"), &[false, false]);
+    assert_kernels(
+        "Net: 500 -> 700 { a: linear(500) -> relu -> b: linear(500) -> relu -> c: linear(700, store = f16) -> relu; }",
+        &[
+            "input: the image, 500",
+            "a: 500 -> 500: linear, relu",
+            "b: 500 -> 500: linear of nonzero inputs, relu",
+            "c: 500 -> 700: linear of nonzero inputs, weights in f16, relu",
+        ],
+    );
+}
+
 #[test]
 fn a_repeat_names_its_steps_with_a_counter() {
     assert_kernels(

@@ -10,6 +10,8 @@ mod dense_f16;
 mod elementwise;
 mod gemm;
 mod math;
+#[cfg(feature = "alloc")]
+mod nonzero;
 mod planar;
 mod pool;
 mod support;

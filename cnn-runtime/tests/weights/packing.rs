@@ -2,7 +2,7 @@
 
 use cnn_runtime::graph::{Graph, Node, Tensor, Value};
 use cnn_runtime::op::{BatchNorm, Conv, Op, Size};
-use cnn_runtime::pack::{Affine, ConvPanels, DepthwiseTaps, HALF_PANEL, scale_shift_len};
+use cnn_runtime::pack::{Affine, ConvPanels, DenseRows, DepthwiseTaps, HALF_PANEL, scale_shift_len};
 use cnn_runtime::packed::{Aligned, Packed};
 use cnn_runtime::reference;
 use cnn_runtime::weights::{Layout, Pack, Source, load, read};
@@ -139,6 +139,31 @@ fn a_layer_can_be_packed_in_half_precision() {
                 let expected = if channel < 21 { (f64::from(weights[at]) * scale) as f32 } else { 0.0 };
                 assert_eq!(bits, f16_bits(expected), "channel {channel}, row {row}");
             }
+        }
+    }
+}
+
+#[test]
+fn a_layer_can_be_packed_in_rows() {
+    let rows = DenseRows { outputs: 21, inputs: 3, pixels: 2 };
+    let (scale, shift) = (|channel: usize| 1.0 + channel as f64 / 4.0, |channel: usize| channel as f64 - 5.0);
+    let affine = |channel: usize| Affine { scale: scale(channel), shift: shift(channel) };
+    let weight = |at: usize| at as f32 / 8.0;
+    let (mut single, mut halves) = (vec![f32::NAN; rows.len()], vec![f32::NAN; rows.f16_len()]);
+    rows.pack(weight, affine, &mut single);
+    assert!(rows.pack_f16(weight, affine, &mut halves));
+    assert_eq!((single.len(), halves.len()), (32 * 7, 32 + 16 * 6));
+    assert_eq!(single[..32], halves[..32], "biases are in single precision");
+    for channel in 0..32 {
+        let real = channel < 21;
+        assert_eq!(single[channel], if real { shift(channel) as f32 } else { 0.0 });
+        for k in 0..6 {
+            // Rows are in the order pixels, channels; the tensor is in the order channels, pixels.
+            let at = channel * 6 + k % 3 * 2 + k / 3;
+            let expected = if real { (f64::from(weight(at)) * scale(channel)) as f32 } else { 0.0 };
+            assert_eq!(single[32 * (1 + k) + channel], expected, "channel {channel}, row {k}");
+            let pair = halves[32 + 16 * k + channel / 2].to_bits();
+            assert_eq!((pair >> (16 * (channel % 2))) as u16, f16_bits(expected), "channel {channel}, row {k}");
         }
     }
 }

@@ -49,7 +49,8 @@ pub(super) fn bench(args: &BenchArgs, out: &mut impl Write) -> Result<(), Failur
     Ok(())
 }
 
-/// The net on the weights of a file, or on seeded ones: no time depends on what the numbers are.
+/// The net on the weights of a file, or on seeded ones: no time depends on what the numbers are, but for how many a ReLU makes
+/// zero. Of seeded ones that is half.
 fn weighted(model: &Model, args: &BenchArgs) -> Result<Box<dyn Runnable>, Failure> {
     // It lives as long as the net, which lives until the end.
     let pool = (args.threads.get() > 1).then(|| &*Box::leak(Box::new(Pool::new(args.threads.get()))));

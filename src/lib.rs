@@ -294,7 +294,7 @@ pub mod __rt {
     pub use cnn_runtime::op::{
         Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size, Store,
     };
-    pub use cnn_runtime::pack::{ConvPanels, DenseRows, DepthwiseTaps, PlanarPanels, WinogradPanels};
+    pub use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, WinogradPanels};
     pub use cnn_runtime::packed::{Aligned, Packed};
     pub use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
     pub use cnn_runtime::run::{Run, Threads};
@@ -306,7 +306,7 @@ pub mod __rt {
     pub use cnn_runtime::weights::Files;
     #[cfg(feature = "alloc")]
     pub use cnn_runtime::weights::{Layout, Pack, Source, WeightsError};
-    pub use cnn_runtime::winograd::{Winograd2d, winograd2d, winograd2d_batch};
+    pub use cnn_runtime::winograd::{Columns2d, Winograd2d, columns2d, winograd2d, winograd2d_batch};
     pub use cnn_runtime::workspace::{Batch, Place, Workspace};
     pub use cnn_runtime::{if_alloc, if_std};
     #[cfg(feature = "std")]

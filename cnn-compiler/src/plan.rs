@@ -17,7 +17,7 @@ use cnn_runtime::norm::{LrnMap, ScaleShift};
 use cnn_runtime::op::{Activation, Op, Padding, Store};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::weights::Pack;
-use cnn_runtime::winograd::Winograd2d;
+use cnn_runtime::winograd::{Columns2d, Winograd2d};
 
 use crate::describe::describe;
 use crate::optimise::{Fused, Optimised, Step, StepKind, ValueId};
@@ -91,6 +91,8 @@ pub enum Kernel {
     Planar2d(Planar2d),
     /// Convolution by Winograd's algorithm.
     Winograd2d(Winograd2d),
+    /// Convolution by Winograd's algorithm along columns.
+    Columns2d(Columns2d),
     /// Depthwise convolution.
     Depthwise2d(Conv2d),
     /// Fully connected layer.
@@ -166,10 +168,12 @@ impl Optimised {
             _ => return Algorithm::Direct,
         };
         let (channels, output) = (self.values[input].channels(), self.values[step.output].size());
-        if Planar2d::fits(conv, channels, output) && !fused.residual && !self.is_joined(input) {
+        // Nothing lies between pixels, nothing is added.
+        let plain = !fused.residual && !self.is_joined(input);
+        if plain && Planar2d::fits(conv, channels, output) {
             return algorithm::planar(conv, output, exact);
         }
-        if exact { Algorithm::Direct } else { algorithm::choose(conv, channels, output, stream) }
+        if exact { Algorithm::Direct } else { algorithm::choose(conv, channels, output, stream, plain) }
     }
 
     /// Whether many elements of a value are zero, since a ReLU computed them.

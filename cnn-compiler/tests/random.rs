@@ -20,7 +20,7 @@ use cnn_runtime::run::Run;
 use cnn_runtime::softmax::{log_softmax, softmax};
 use cnn_runtime::trace::Trace;
 use cnn_runtime::weights::{self, Source};
-use cnn_runtime::winograd::winograd2d;
+use cnn_runtime::winograd::{columns2d, winograd2d};
 use models::seeded;
 
 const NETS: u64 = 300;
@@ -149,6 +149,7 @@ fn run(plan: &Plan, weights: &[f32], input: &[f32], ws: &mut [f32]) {
             Kernel::Conv2d(conv) => conv2d(run, conv, weights, ws),
             Kernel::Planar2d(conv) => planar2d(run, conv, weights, ws),
             Kernel::Winograd2d(conv) => winograd2d(run, conv, weights, ws),
+            Kernel::Columns2d(conv) => columns2d(run, conv, weights, ws),
             Kernel::Depthwise2d(conv) => depthwise2d(run, conv, weights, ws),
             Kernel::Dense { layer, store, nonzero } => {
                 let dense = match (store, nonzero) {

@@ -29,10 +29,8 @@ fn lenet5() {
         }",
         &[
             "input: the image, 1x32x32",
-            "conv1.halo: zeros around 14x14",
             "conv1: 1x32x32 -> 6x14x14: conv 5x5 by F(4x1, 5x5), tanh, avg_pool 2x2",
-            "conv2: 6x14x14 -> 16x10x10: conv 5x5 by F(4, 5), tanh",
-            "5: 16x10x10 -> 16x5x5: avg_pool 2x2",
+            "conv2: 6x14x14 -> 16x5x5: conv 5x5 by F(5x1, 5x5), tanh, avg_pool 2x2",
             "fc1: 16x5x5 -> 120: linear, tanh",
             "fc2: 120 -> 84: linear, tanh",
             "fc3: 84 -> 10: linear",

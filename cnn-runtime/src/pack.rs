@@ -4,12 +4,12 @@
 //! whole vectors, so that kernels load without looking at the end. The weights of a fully connected layer may be in half
 //! precision, two in the bits of a float.
 
+mod columns;
 #[cfg(feature = "alloc")]
 mod f16;
-mod planar;
 mod rows;
 
-pub use self::planar::PlanarPanels;
+pub use self::columns::ColumnPanels;
 pub use self::rows::DenseRows;
 
 use crate::op::Size;

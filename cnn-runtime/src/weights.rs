@@ -27,7 +27,7 @@ use core::cell::Cell;
 use crate::graph::{Graph, Role};
 use crate::op::{Op, PreluPer, Shape, Store};
 use crate::pack::{
-    Affine, ConvPanels, DenseRows, DepthwiseTaps, PANEL, PlanarPanels, WinogradPanels, pack_scale_shift, pack_slopes,
+    Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, PANEL, WinogradPanels, pack_scale_shift, pack_slopes,
     padded, scale_shift_len,
 };
 
@@ -74,8 +74,8 @@ pub enum Layout {
     Conv(ConvPanels),
     /// A convolution by Winograd's algorithm.
     Winograd(WinogradPanels),
-    /// A convolution of few filters over a single channel.
-    Planar(PlanarPanels),
+    /// A convolution by Winograd's algorithm along columns, or of few filters over a single channel.
+    Columns(ColumnPanels),
     /// A fully connected layer, its weights in half precision.
     F16(ConvPanels),
     /// A fully connected layer that leaves zeros out.
@@ -150,7 +150,7 @@ impl Layout {
         match *self {
             Self::Conv(panels) => panels.pack(weight, affine, packed),
             Self::Winograd(panels) => panels.pack(weight, affine, packed),
-            Self::Planar(panels) => panels.pack(weight, affine, packed),
+            Self::Columns(panels) => panels.pack(weight, affine, packed),
             Self::Rows(rows) => rows.pack(weight, affine, packed),
             // The bits of two halves say nothing as a float.
             Self::F16(panels) => return panels.pack_f16(weight, affine, packed),
@@ -168,7 +168,7 @@ impl Layout {
         match *self {
             Self::Conv(panels) => panels.len(),
             Self::Winograd(panels) => panels.len(),
-            Self::Planar(panels) => panels.len(),
+            Self::Columns(panels) => panels.len(),
             Self::F16(panels) => panels.f16_len(),
             Self::Rows(rows) => rows.len(),
             Self::RowsF16(rows) => rows.f16_len(),
@@ -197,7 +197,7 @@ impl Layout {
         match *self {
             Self::Conv(panels) | Self::F16(panels) => panels.groups * panels.outputs,
             Self::Winograd(panels) => panels.groups * panels.outputs,
-            Self::Planar(panels) => panels.outputs,
+            Self::Columns(panels) => panels.outputs,
             Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
             Self::Depthwise(taps) => taps.channels,
             Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,

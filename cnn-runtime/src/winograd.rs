@@ -21,10 +21,13 @@
 //! that is `s` times smaller, zeros behind the kernel included: a 7x7 of stride 2 is four of 4x4, an 11x11 of stride 4
 //! sixteen of 3x3. Their sums are in the same products, as if these phases of the input were channels.
 
+mod columns;
 mod input;
 mod kernel;
 pub(crate) mod points;
 pub(crate) mod transform;
+
+pub use self::columns::{Columns2d, columns2d};
 
 use crate::activation::Finish;
 use crate::bounds::{Windows, assert_map, assert_same, weights_at};

@@ -13,7 +13,7 @@ use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
 use cnn_runtime::op::{Activation, Store};
 use cnn_runtime::pool::Pool2d;
-use cnn_runtime::winograd::Winograd2d;
+use cnn_runtime::winograd::{Columns2d, Winograd2d};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
@@ -63,6 +63,7 @@ fn step(call: &Call, graph: &Graph<'_>, shared: bool) -> TokenStream {
         Kernel::Conv2d(_)
         | Kernel::Planar2d(_)
         | Kernel::Winograd2d(_)
+        | Kernel::Columns2d(_)
         | Kernel::Depthwise2d(_)
         | Kernel::Dense { .. }
         | Kernel::MaxPool(_)
@@ -112,6 +113,7 @@ impl Made {
                 (*to, quote!(#name[#last]))
             }
             Kernel::Planar2d(Planar2d { conv: Conv2d { output, .. }, .. })
+            | Kernel::Columns2d(Columns2d { conv: Conv2d { output, .. }, .. })
             | Kernel::Winograd2d(Winograd2d { conv: Conv2d { output, .. }, .. }) => {
                 (*output, quote!(#name.conv.output))
             }
@@ -158,6 +160,7 @@ impl Kernel {
             Self::Conv2d(_) => "conv2d",
             Self::Planar2d(_) => "planar2d",
             Self::Winograd2d(_) => "winograd2d",
+            Self::Columns2d(_) => "columns2d",
             Self::Depthwise2d(_) => "depthwise2d",
             Self::Dense { store: Store::F32, nonzero: false, .. } => "dense",
             Self::Dense { store: Store::F16, nonzero: false, .. } => "dense_f16",
@@ -182,6 +185,7 @@ impl Kernel {
     pub(crate) fn winograd(&self) -> Option<String> {
         match self {
             Self::Planar2d(planar) if planar.tile > 1 => Some(format!("F({}x1, {})", planar.tile, planar.conv.kernel)),
+            Self::Columns2d(columns) => Some(format!("F({}x1, {})", columns.panels().tile, columns.conv.kernel)),
             Self::Winograd2d(winograd) => Some(format!("F({}, {})", winograd.tile, winograd.panels().taps())),
             _ => None,
         }
@@ -190,7 +194,7 @@ impl Kernel {
     /// How it computes what could be computed in several ways.
     fn algorithm(&self) -> Option<String> {
         match self {
-            Self::Conv2d(_) | Self::Planar2d(_) | Self::Winograd2d(_) | Self::Depthwise2d(_) => {
+            Self::Conv2d(_) | Self::Planar2d(_) | Self::Winograd2d(_) | Self::Columns2d(_) | Self::Depthwise2d(_) => {
                 Some(self.winograd().unwrap_or_else(|| "direct".to_owned()))
             }
             Self::Dense { nonzero: false, .. } => Some("gemm".to_owned()),
@@ -245,6 +249,7 @@ fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStre
         Kernel::Conv2d(_) | Kernel::Depthwise2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
         Kernel::Planar2d(_) => (quote!(rt::Planar2d), value(kernel, made), weighted),
         Kernel::Winograd2d(_) => (quote!(rt::Winograd2d), value(kernel, made), weighted),
+        Kernel::Columns2d(_) => (quote!(rt::Columns2d), value(kernel, made), weighted),
         Kernel::Dense { .. } => (quote!(rt::Dense), value(kernel, made), weighted),
         Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel, made), plain),
         Kernel::Lrn(_) => (quote!(rt::LrnMap), value(kernel, made), plain),
@@ -288,6 +293,11 @@ fn value(kernel: &Kernel, made: &Made) -> TokenStream {
             let (block, scratch) = (number(winograd.block), number(winograd.scratch));
             let pool = winograd.pool;
             quote!(rt::Winograd2d { conv: #conv, tile: #tile, pool: #pool, block: #block, scratch: #scratch })
+        }
+        Kernel::Columns2d(columns) => {
+            let (conv, pool) = (conv2d(&columns.conv, made), option(columns.pool.map(pooling)));
+            let scratch = number(columns.scratch);
+            quote!(rt::Columns2d { conv: #conv, pool: #pool, scratch: #scratch })
         }
         Kernel::Dense { layer: dense, .. } => {
             let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));

@@ -42,9 +42,12 @@ fn layout(layout: &Layout) -> TokenStream {
                 groups: #groups, outputs: #outputs, inputs: #inputs, kernel: #kernel, stride: #stride, tile: #tile,
             }))
         }
-        Layout::Planar(panels) => {
-            let ([outputs, tile], kernel) = ([panels.outputs, panels.tile].map(number), size(panels.kernel));
-            quote!(rt::Layout::Planar(rt::PlanarPanels { outputs: #outputs, kernel: #kernel, tile: #tile }))
+        Layout::Columns(panels) => {
+            let [outputs, inputs, tile] = [panels.outputs, panels.inputs, panels.tile].map(number);
+            let kernel = size(panels.kernel);
+            quote!(rt::Layout::Columns(rt::ColumnPanels {
+                outputs: #outputs, inputs: #inputs, kernel: #kernel, tile: #tile,
+            }))
         }
         Layout::Depthwise(taps) => {
             let (channels, kernel) = (number(taps.channels), size(taps.kernel));

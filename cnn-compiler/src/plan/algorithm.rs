@@ -8,6 +8,8 @@
 //! direct     outputs * inputs * k^2 * pixels                                                beside  bytes of weights * stream
 //! F(m, r)    outputs * inputs * n^2 * tiles + (inputs + outputs) * n^2 * tiles * TRANSFORM
 //!            + bytes of V * panels * SPILL, if a block of V is larger than L2               beside  bytes of weights * stream
+//! F(5x1, 5)  outputs * inputs * k * 9 * width * height / 5                                  the same along columns alone
+//!            + (inputs + outputs) * 9 * width * height / 5 * COLUMNS                        beside  bytes of weights * stream
 //! ```
 //!
 //! Weights are fetched while others are used, so the longer of the two counts, and EXPOSED of the shorter. A byte costs more
@@ -30,13 +32,22 @@
 //! | 7x7 160 -> 320 | 130, 257 | 211, 376 | | | |
 //! | 7x7 512 -> 512 | 138, – | 194, 385 | | | |
 //! | 27x27 48 -> 128, 5x5 | 142, – | | | | 545, 1051 |
-//! | 10x10 6 -> 16, 5x5 | 120, 178 | | | | 160, 192 |
 //! | 55x55 3 -> 96, 11x11, stride 4 | 140, 279 | –, 344 | 325, 565 | –, 541 | |
+//!
+//! Times with AVX-512 in µs, everything in the cache, of 5x5 over few channels; AVX2 has the same order:
+//!
+//! | layer | direct | F(4, 5) | F(5x1, 5x5) |
+//! | --- | ---: | ---: | ---: |
+//! | 10x10 6 -> 16 | 2.72 | 1.79 | 1.18 |
+//! | 10x10 12 -> 24 | 9.49 | 4.40 | 4.16 |
+//! | 10x10 16 -> 32 | 9.98 | 4.24 | 4.17 |
+//! | 8x8 20 -> 50 | 17.8 | 5.7 | 9.0 |
+//! | 28x28 3 -> 32 | 24.9 | 10.6 | 8.9 |
+//! | 28x28 8 -> 16 | 26.6 | 10.5 | 11.7 |
 //!
 //! | layer | direct | F(3, 4) | F(5, 4) |
 //! | --- | ---: | ---: | ---: |
 //! | 112x112 3 -> 64, 7x7, stride 2 | 138, 270 | –, 373 | 300, 441 |
-
 //!
 //! Few filters over a single channel, the first layer of nets for digits, have a kernel of their own, with vectors over pixels. There
 //! Winograd's algorithm pays along the columns of filters that are 5 high, whatever the sizes are; with AVX-512 in µs, 2x2
@@ -62,8 +73,8 @@
 
 use cnn_runtime::conv::Pooling;
 use cnn_runtime::op::{Conv, Linear, Shape, Size, Store};
-use cnn_runtime::pack::{ConvPanels, DenseRows, PANEL, PlanarPanels, WinogradPanels};
-use cnn_runtime::winograd::covered;
+use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, PANEL, WinogradPanels};
+use cnn_runtime::winograd::{Columns2d, covered};
 
 /// How a convolution or a fully connected layer is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,7 +84,14 @@ pub(super) enum Algorithm {
     /// In strips, with vectors over pixels: few filters over a single channel.
     Planar {
         /// How weights are packed, and rows of a tile.
-        panels: PlanarPanels,
+        panels: ColumnPanels,
+        /// The node of the 2x2 pooling that is done with it.
+        pool: Option<(usize, Pooling)>,
+    },
+    /// In tiles along the columns alone: few channels.
+    Columns {
+        /// How weights are packed.
+        panels: ColumnPanels,
         /// The node of the 2x2 pooling that is done with it.
         pool: Option<(usize, Pooling)>,
     },
@@ -93,21 +111,14 @@ pub(super) enum Algorithm {
 impl Algorithm {
     /// The size of what a step computes, if this is that of what it stores.
     pub(super) fn computed(&self, stored: Size) -> Size {
-        match self {
-            Self::Winograd { pool: Some(_), .. } | Self::Planar { pool: Some(_), .. } => {
-                Size::new(2 * stored.height, 2 * stored.width)
-            }
-            Self::Winograd { pool: None, .. } | Self::Planar { pool: None, .. } | Self::Direct | Self::Nonzero(_) => {
-                stored
-            }
-        }
+        if self.pool().is_some() { Size::new(2 * stored.height, 2 * stored.width) } else { stored }
     }
 
     /// The node of the pooling that is done with it.
     pub(super) fn pool(&self) -> Option<usize> {
         match self {
             Self::Direct | Self::Nonzero(_) => None,
-            Self::Planar { pool, .. } => pool.map(|(node, _)| node),
+            Self::Planar { pool, .. } | Self::Columns { pool, .. } => pool.map(|(node, _)| node),
             Self::Winograd { pool, .. } => *pool,
         }
     }
@@ -118,6 +129,8 @@ impl Algorithm {
 /// also that few channels leave most lanes of the input's transform empty.
 const TRANSFORM: [((usize, usize), f64); 6] =
     [((2, 3), 7.0), ((4, 3), 8.0), ((6, 3), 16.0), ((3, 4), 13.0), ((5, 4), 19.0), ((4, 5), 10.0)];
+/// What those of F(5x1, 5) cost.
+const COLUMNS: f64 = 8.0;
 /// What a byte of V costs each time that it comes from L3.
 const SPILL: f64 = 1.0;
 /// What a byte of weights costs on its way from memory.
@@ -142,28 +155,46 @@ pub(super) fn stream(weight_bytes: usize) -> f64 {
     if weight_bytes <= CACHE_BYTES { FROM_CACHE } else { FROM_MEMORY }
 }
 
-/// Chooses for a convolution of so many channels, with an output of this size; a byte of weights costs `stream`.
-pub(super) fn choose(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Algorithm {
-    let square = conv.kernel.height == conv.kernel.width && conv.stride.height == conv.stride.width;
-    if !square || conv.dilation != Size::square(1) || conv.is_depthwise(inputs) {
+/// Chooses for a convolution of so many channels, with an output of this size; a byte of weights costs `stream`. `columns`, if
+/// it could be computed along columns.
+pub(super) fn choose(conv: &Conv, inputs: usize, output: Size, stream: f64, columns: bool) -> Algorithm {
+    if conv.dilation != Size::square(1) || conv.is_depthwise(inputs) {
         return Algorithm::Direct;
     }
-    let (kernel, stride) = (conv.kernel.height, conv.stride.height);
     let (inputs, outputs) = (inputs / conv.groups, conv.filters / conv.groups);
     let direct = ConvPanels { groups: conv.groups, outputs, inputs, kernel: conv.kernel };
     let work = (output.area() * conv.groups * outputs * direct.depth()) as f64;
     let limit = (1.0 - LEAST_GAIN) * beside(work, stream * bytes(direct.len()));
-    let of_tile = |tile: &usize| {
-        let panels = WinogradPanels { groups: conv.groups, outputs, inputs, kernel, stride, tile: *tile };
-        (panels, cost(&panels, output, stream))
-    };
-    let best = tiles_of(kernel.div_ceil(stride)).iter().map(of_tile).min_by(|(_, a), (_, b)| a.total_cmp(b));
-    match best {
-        Some((panels, cost)) if cost < limit => {
-            Algorithm::Winograd { panels, block: block(&panels, output), pool: None }
-        }
+    let along_columns = (columns && Columns2d::fits(conv)).then(|| along_columns(conv, inputs, output, stream));
+    let all = in_tiles(conv, inputs, output, stream).into_iter().chain(along_columns);
+    match all.min_by(|(a, _), (b, _)| a.total_cmp(b)) {
+        Some((cost, algorithm)) if cost < limit => algorithm,
         _ => Algorithm::Direct,
     }
+}
+
+/// The best tiles for a convolution of so many channels in a group, and what they cost.
+fn in_tiles(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Option<(f64, Algorithm)> {
+    let (kernel, stride) = (conv.kernel.height, conv.stride.height);
+    if conv.kernel != Size::square(kernel) || conv.stride != Size::square(stride) {
+        return None;
+    }
+    let (groups, outputs) = (conv.groups, conv.filters / conv.groups);
+    let of_tile = |tile: &usize| {
+        let panels = WinogradPanels { groups, outputs, inputs, kernel, stride, tile: *tile };
+        let algorithm = Algorithm::Winograd { panels, block: block(&panels, output), pool: None };
+        (cost(&panels, output, stream), algorithm)
+    };
+    tiles_of(kernel.div_ceil(stride)).iter().map(of_tile).min_by(|(a, _), (b, _)| a.total_cmp(b))
+}
+
+/// Tiles along the columns of a convolution, and what they cost.
+fn along_columns(conv: &Conv, inputs: usize, output: Size, stream: f64) -> (f64, Algorithm) {
+    let panels = Columns2d::panels_of(conv, inputs);
+    let points = (panels.rows() * output.width * output.height.div_ceil(panels.tile)) as f64;
+    let terms = (inputs * conv.filters * conv.kernel.width) as f64;
+    let work = points * terms + points * (inputs + conv.filters) as f64 * COLUMNS;
+    (beside(work, bytes(panels.len()) * stream), Algorithm::Columns { panels, pool: None })
 }
 
 /// For few filters over a single channel; `exact`, if not by Winograd's algorithm.
@@ -171,7 +202,10 @@ pub(super) fn planar(conv: &Conv, output: Size, exact: bool) -> Algorithm {
     let dense = conv.stride == Size::square(1) && conv.dilation == Size::square(1);
     let taps = conv.kernel.height == 5 && conv.kernel.width <= 5;
     let tile = if !exact && dense && taps && output.height >= 4 { 4 } else { 1 };
-    Algorithm::Planar { panels: PlanarPanels { outputs: conv.filters, kernel: conv.kernel, tile }, pool: None }
+    Algorithm::Planar {
+        panels: ColumnPanels { outputs: conv.filters, inputs: 1, kernel: conv.kernel, tile },
+        pool: None,
+    }
 }
 
 /// For a fully connected layer over an input of this shape, many of whose elements are zero.
@@ -251,9 +285,10 @@ mod tests {
             groups: 1,
             bias: false,
         };
-        match choose(&conv, inputs, Size::square(side), FROM_MEMORY) {
+        match choose(&conv, inputs, Size::square(side), FROM_MEMORY, true) {
             Algorithm::Direct | Algorithm::Planar { .. } | Algorithm::Nonzero(_) => 0,
             Algorithm::Winograd { panels, .. } => panels.tile,
+            Algorithm::Columns { panels, .. } => panels.tile,
         }
     }
 
@@ -293,7 +328,7 @@ mod tests {
             groups: 1,
             bias: false,
         };
-        let direct = |conv: Conv| choose(&conv, 128, Size::square(28), FROM_MEMORY) == Algorithm::Direct;
+        let direct = |conv: Conv| choose(&conv, 128, Size::square(28), FROM_MEMORY, true) == Algorithm::Direct;
         assert!(!direct(conv));
         assert!(direct(Conv { stride: Size::square(2), ..conv }));
         assert!(direct(Conv { dilation: Size::new(1, 2), ..conv }));

@@ -9,7 +9,7 @@ use cnn_runtime::norm::{LrnMap, ScaleShift};
 use cnn_runtime::op::{Activation, Linear, Op, PreluPer, Store};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::weights::Pack;
-use cnn_runtime::winograd::Winograd2d;
+use cnn_runtime::winograd::{Columns2d, Winograd2d};
 use cnn_runtime::workspace::SLACK;
 
 use super::algorithm::Algorithm;
@@ -246,6 +246,10 @@ impl Writer<'_> {
             }
             Algorithm::Planar { panels, pool } => {
                 Kernel::Planar2d(Planar2d { conv: conv2d, tile: panels.tile, pool: pool.map(|(_, pooling)| pooling) })
+            }
+            Algorithm::Columns { pool, .. } => {
+                let scratch = self.layout.scratch(index).map_or(0, |buffer| self.layout.buffers[buffer].offset);
+                Kernel::Columns2d(Columns2d { conv: conv2d, pool: pool.map(|(_, pooling)| pooling), scratch })
             }
             Algorithm::Direct if conv.is_depthwise(input.channels) => Kernel::Depthwise2d(conv2d),
             Algorithm::Direct | Algorithm::Nonzero(_) => Kernel::Conv2d(conv2d),

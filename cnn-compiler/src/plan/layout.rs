@@ -9,7 +9,7 @@ use cnn_runtime::conv::{Conv2d, Planar2d};
 use cnn_runtime::map::Map;
 use cnn_runtime::memory::Holds;
 use cnn_runtime::op::{Op, Padding, Size};
-use cnn_runtime::winograd::{self, Winograd2d};
+use cnn_runtime::winograd::{self, Columns2d, Winograd2d};
 
 use super::Chosen;
 use super::algorithm::Algorithm;
@@ -108,6 +108,7 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
 fn scratch(algorithm: Algorithm, output: Size) -> Option<usize> {
     match algorithm {
         Algorithm::Direct | Algorithm::Nonzero(_) | Algorithm::Planar { .. } => None,
+        Algorithm::Columns { panels, pool } => Some(Columns2d::scratch_floats(&panels, output, pool.is_some())),
         Algorithm::Winograd { panels, block, .. } => Some(Winograd2d::scratch_floats(&panels, output, block)),
     }
 }
@@ -233,6 +234,7 @@ fn halo(net: &Optimised, step: &Step, algorithm: Algorithm) -> Padding {
     match algorithm {
         Algorithm::Direct | Algorithm::Nonzero(_) => Conv2d::halo(conv, input, output),
         Algorithm::Planar { panels, .. } => Planar2d::halo(conv, input, output, panels.tile),
+        Algorithm::Columns { .. } => Columns2d::halo(conv, input, output),
         Algorithm::Winograd { panels, .. } => winograd::halo(conv, input, output, panels.tile),
     }
 }

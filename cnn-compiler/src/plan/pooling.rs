@@ -1,8 +1,8 @@
-//! A pooling into the convolution before it, if that is computed in tiles or strips.
+//! A pooling into the convolution before it, if that is computed in tiles, columns or strips.
 //!
 //! ```text
 //! conv -> relu -> max_pool(2x2)        conv that stores the largest of each 2x2 outputs
-//! conv -> tanh -> avg_pool(2x2)        over a single channel: conv that stores the mean
+//! conv -> tanh -> avg_pool(2x2)        over few channels: conv that stores the mean
 //! ```
 //!
 //! A tile is whole windows, since its side is even. Not where something else reads the convolution's result, where a residual
@@ -41,7 +41,9 @@ impl Chosen {
         let Some(producer) = self.net.sole_producer(step.inputs[0]) else { return false };
         let StepKind::Conv(fused) = self.net.steps[producer].kind else { return false };
         match &mut self.algorithms[producer] {
-            Algorithm::Planar { pool: pool @ None, .. } => *pool = Some((step.node, pooling)),
+            Algorithm::Planar { pool: pool @ None, .. } | Algorithm::Columns { pool: pool @ None, .. } => {
+                *pool = Some((step.node, pooling));
+            }
             Algorithm::Winograd { panels, pool: pool @ None, .. }
                 if pooling == Pooling::Max && limits(fused) && panels.tile.is_multiple_of(2) =>
             {

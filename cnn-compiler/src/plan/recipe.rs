@@ -32,7 +32,7 @@ fn layout(net: &Optimised, step: &Step, algorithm: Algorithm) -> Option<(Layout,
             _ => Layout::Rows(rows),
         },
         Algorithm::Winograd { panels, .. } => Layout::Winograd(panels),
-        Algorithm::Planar { panels, .. } => Layout::Planar(panels),
+        Algorithm::Planar { panels, .. } | Algorithm::Columns { panels, .. } => Layout::Columns(panels),
     };
     let norm = match step.kind {
         StepKind::Conv(fused) | StepKind::Linear(fused) => fused.norm,

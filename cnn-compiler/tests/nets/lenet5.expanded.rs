@@ -1,16 +1,16 @@
 /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998).
 ///
-/// `1x32x32 -> 10`: 61,706 parameters, 416,520 multiplications, a workspace of 94,528 bytes.
+/// `1x32x32 -> 10`: 61,706 parameters, 416,520 multiplications, a workspace of 23,232 bytes.
 pub struct LeNet5<'w> {
     weights: &'w LeNet5Weights,
-    workspace: ::cnn::__rt::Workspace<23632>,
+    workspace: ::cnn::__rt::Workspace<5808>,
     threads: ::cnn::__rt::Threads<'w>,
 }
 
 /// Weights of [`LeNet5`], packed as its kernels read them. Threads can share them.
 #[derive(::core::fmt::Debug)]
 pub struct LeNet5Weights {
-    packed: ::cnn::__rt::Packed<66640>,
+    packed: ::cnn::__rt::Packed<64816>,
 }
 
 const _: () = {
@@ -21,22 +21,11 @@ const _: () = {
     /// `input`: the image, 1x32x32
     const INPUT: rt::Map = rt::Map::dense(0, 32, 32, 1);
 
-    /// `conv1.halo`: zeros around 14x14
-    const CONV1_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(22080, 14, 14, 6).with_strides(96, 6),
-        rt::Padding {
-            top: 0,
-            left: 0,
-            bottom: 2,
-            right: 2,
-        },
-    );
-
     /// `conv1`: 1x32x32 -> 6x14x14: conv 5x5 by F(4x1, 5x5), tanh, avg_pool 2x2
     const CONV1: rt::Planar2d = rt::Planar2d {
         conv: rt::Conv2d {
             input: INPUT,
-            output: rt::Map::dense(22080, 14, 14, 6).with_strides(96, 6),
+            output: rt::Map::dense(4208, 14, 14, 6),
             kernel: rt::Size::new(5, 5),
             stride: rt::Size::new(1, 1),
             pad_top: 0,
@@ -51,11 +40,11 @@ const _: () = {
         pool: Some(rt::Pooling::Average),
     };
 
-    /// `conv2`: 6x14x14 -> 16x10x10: conv 5x5 by F(4, 5), tanh
-    const CONV2: rt::Winograd2d = rt::Winograd2d {
+    /// `conv2`: 6x14x14 -> 16x5x5: conv 5x5 by F(5x1, 5x5), tanh, avg_pool 2x2
+    const CONV2: rt::Columns2d = rt::Columns2d {
         conv: rt::Conv2d {
             input: CONV1.conv.output,
-            output: rt::Map::dense(20480, 10, 10, 16),
+            output: rt::Map::dense(5392, 5, 5, 16),
             kernel: rt::Size::new(5, 5),
             stride: rt::Size::new(1, 1),
             pad_top: 0,
@@ -66,28 +55,15 @@ const _: () = {
             residual: None,
             activation: rt::Activation::Tanh,
         },
-        tile: 4,
-        pool: false,
-        block: 9,
+        pool: Some(rt::Pooling::Average),
         scratch: 0,
-    };
-
-    /// `5`: 16x10x10 -> 16x5x5: avg_pool 2x2
-    const AVG_POOL_5: rt::Pool2d = rt::Pool2d {
-        input: CONV2.conv.output,
-        output: rt::Map::dense(0, 5, 5, 16),
-        kernel: rt::Size::new(2, 2),
-        stride: rt::Size::new(2, 2),
-        pad: rt::Padding::NONE,
-        dilation: rt::Size::new(1, 1),
-        count_include_pad: true,
     };
 
     /// `fc1`: 16x5x5 -> 120: linear, tanh
     const FC1: rt::Dense = rt::Dense {
-        input: AVG_POOL_5.output,
-        output: rt::Map::vector(400, 120),
-        weights: 6496,
+        input: CONV2.conv.output,
+        output: rt::Map::vector(0, 120),
+        weights: 4672,
         residual: None,
         activation: rt::Activation::Tanh,
     };
@@ -95,8 +71,8 @@ const _: () = {
     /// `fc2`: 120 -> 84: linear, tanh
     const FC2: rt::Dense = rt::Dense {
         input: FC1.output,
-        output: rt::Map::vector(0, 84),
-        weights: 54624,
+        output: rt::Map::vector(128, 84),
+        weights: 52800,
         residual: None,
         activation: rt::Activation::Tanh,
     };
@@ -104,18 +80,18 @@ const _: () = {
     /// `fc3`: 84 -> 10: linear
     const FC3: rt::Dense = rt::Dense {
         input: FC2.output,
-        output: rt::Map::vector(96, 10),
-        weights: 65280,
+        output: rt::Map::vector(0, 10),
+        weights: 63456,
         residual: None,
         activation: rt::Activation::Identity,
     };
 
     /// `11`: 10 -> 10: softmax
-    const SOFTMAX_11: [rt::Map; 2] = [FC3.output, rt::Map::vector(96, 10)];
+    const SOFTMAX_11: [rt::Map; 2] = [FC3.output, rt::Map::vector(0, 10)];
 
     impl<'w> LeNet5<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 94528;
+        pub const WORKSPACE_BYTES: usize = 23232;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -164,15 +140,13 @@ const _: () = {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
             rt::load_chw(run, input, &INPUT, workspace);
-            rt::clear_halo(run, &CONV1_HALO.0, &CONV1_HALO.1, workspace);
             rt::planar2d(run, &CONV1, weights, workspace);
-            rt::winograd2d(run, &CONV2, weights, workspace);
-            rt::avg_pool(run, &AVG_POOL_5, workspace);
+            rt::columns2d(run, &CONV2, weights, workspace);
             rt::dense(run, &FC1, weights, workspace);
             rt::dense(run, &FC2, weights, workspace);
             rt::dense(run, &FC3, weights, workspace);
             rt::softmax(run, &SOFTMAX_11[0], &SOFTMAX_11[1], workspace);
-            self.workspace.array::<96, 10>()
+            self.workspace.array::<0, 10>()
         }
     }
 
@@ -524,15 +498,6 @@ const _: () = {
             shared: false,
         },
         rt::Step {
-            name: "conv1.halo",
-            kernel: "clear_halo",
-            doc: "zeros around 14x14",
-            algorithm: None,
-            node: Some(0),
-            macs: 0,
-            shared: false,
-        },
-        rt::Step {
             name: "conv1",
             kernel: "planar2d",
             doc: "1x32x32 -> 6x14x14: conv 5x5 by F(4x1, 5x5), tanh, avg_pool 2x2",
@@ -543,20 +508,11 @@ const _: () = {
         },
         rt::Step {
             name: "conv2",
-            kernel: "winograd2d",
-            doc: "6x14x14 -> 16x10x10: conv 5x5 by F(4, 5), tanh",
-            algorithm: Some("F(4, 5)"),
+            kernel: "columns2d",
+            doc: "6x14x14 -> 16x5x5: conv 5x5 by F(5x1, 5x5), tanh, avg_pool 2x2",
+            algorithm: Some("F(5x1, 5x5)"),
             node: Some(3),
             macs: 240000,
-            shared: true,
-        },
-        rt::Step {
-            name: "5",
-            kernel: "avg_pool",
-            doc: "16x10x10 -> 16x5x5: avg_pool 2x2",
-            algorithm: None,
-            node: Some(5),
-            macs: 0,
             shared: false,
         },
         rt::Step {
@@ -599,9 +555,9 @@ const _: () = {
 
     /// What lies where in the workspace of an image, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory {
-        floats: 23632,
-        lower_bound: 23632,
-        times: &["input", "conv1", "conv2", "5", "fc1", "fc2", "fc3", "11", "output"],
+        floats: 5808,
+        lower_bound: 5808,
+        times: &["input", "conv1", "conv2", "fc1", "fc2", "fc3", "11", "output"],
         buffers: &[
             rt::Buffer {
                 name: "input",
@@ -614,8 +570,8 @@ const _: () = {
             rt::Buffer {
                 name: "conv1",
                 holds: rt::Holds::Values,
-                offset: 22080,
-                len: 1536,
+                offset: 4208,
+                len: 1184,
                 first: 1,
                 last: 2,
             },
@@ -623,49 +579,41 @@ const _: () = {
                 name: "conv2",
                 holds: rt::Holds::Scratch,
                 offset: 0,
-                len: 20480,
+                len: 4208,
                 first: 2,
                 last: 2,
             },
             rt::Buffer {
                 name: "conv2",
                 holds: rt::Holds::Values,
-                offset: 20480,
-                len: 1600,
+                offset: 5392,
+                len: 400,
                 first: 2,
                 last: 3,
             },
             rt::Buffer {
-                name: "5",
+                name: "fc1",
                 holds: rt::Holds::Values,
                 offset: 0,
-                len: 400,
+                len: 128,
                 first: 3,
                 last: 4,
             },
             rt::Buffer {
-                name: "fc1",
+                name: "fc2",
                 holds: rt::Holds::Values,
-                offset: 400,
-                len: 128,
+                offset: 128,
+                len: 96,
                 first: 4,
                 last: 5,
             },
             rt::Buffer {
-                name: "fc2",
-                holds: rt::Holds::Values,
-                offset: 0,
-                len: 96,
-                first: 5,
-                last: 6,
-            },
-            rt::Buffer {
                 name: "fc3",
                 holds: rt::Holds::Values,
-                offset: 96,
+                offset: 0,
                 len: 16,
-                first: 6,
-                last: 8,
+                first: 5,
+                last: 7,
             },
         ],
     };
@@ -676,8 +624,9 @@ const _: () = {
             node: 0,
             norm: None,
             offset: 0,
-            layout: rt::Layout::Planar(rt::PlanarPanels {
+            layout: rt::Layout::Columns(rt::ColumnPanels {
                 outputs: 6,
+                inputs: 1,
                 kernel: rt::Size::new(5, 5),
                 tile: 4,
             }),
@@ -686,19 +635,17 @@ const _: () = {
             node: 3,
             norm: None,
             offset: 336,
-            layout: rt::Layout::Winograd(rt::WinogradPanels {
-                groups: 1,
+            layout: rt::Layout::Columns(rt::ColumnPanels {
                 outputs: 16,
                 inputs: 6,
-                kernel: 5,
-                stride: 1,
-                tile: 4,
+                kernel: rt::Size::new(5, 5),
+                tile: 5,
             }),
         },
         rt::Pack {
             node: 6,
             norm: None,
-            offset: 6496,
+            offset: 4672,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 120,
@@ -709,7 +656,7 @@ const _: () = {
         rt::Pack {
             node: 8,
             norm: None,
-            offset: 54624,
+            offset: 52800,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 84,
@@ -720,7 +667,7 @@ const _: () = {
         rt::Pack {
             node: 10,
             norm: None,
-            offset: 65280,
+            offset: 63456,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
                 outputs: 10,

@@ -26,7 +26,7 @@ use super::Conv2d;
 use crate::bounds::{Windows, assert_map, weights_at};
 use crate::map::Map;
 use crate::op::{Conv, Padding, Size};
-use crate::pack::{HALF_PANEL, PANEL, PlanarPanels};
+use crate::pack::{ColumnPanels, HALF_PANEL, PANEL};
 use crate::run::{Run, macs};
 use crate::simd::Simd;
 
@@ -55,7 +55,7 @@ pub enum Pooling {
 impl Pooling {
     /// Of two.
     #[inline(always)]
-    fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
+    pub(crate) fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
         match self {
             Self::Max => s.max(a, b),
             Self::Average => s.add(a, b),
@@ -64,7 +64,7 @@ impl Pooling {
 
     /// The result of four.
     #[inline(always)]
-    fn finish<S: Simd>(self, s: S, folded: S::Vec) -> S::Vec {
+    pub(crate) fn finish<S: Simd>(self, s: S, folded: S::Vec) -> S::Vec {
         match self {
             Self::Max => folded,
             Self::Average => s.mul(folded, s.splat(0.25)),
@@ -90,8 +90,8 @@ impl Planar2d {
     }
 
     /// How its weights are packed.
-    pub const fn panels(&self) -> PlanarPanels {
-        PlanarPanels { outputs: self.conv.output.channels, kernel: self.conv.kernel, tile: self.tile }
+    pub const fn panels(&self) -> ColumnPanels {
+        ColumnPanels { outputs: self.conv.output.channels, inputs: 1, kernel: self.conv.kernel, tile: self.tile }
     }
 
     /// Rows of a strip: those of a tile, or two, which are pooled together.
@@ -121,7 +121,7 @@ impl Planar2d {
     }
 }
 
-/// Convolves a map with a single channel, and pools the result; the weights are [`PlanarPanels`].
+/// Convolves a map with a single channel, and pools the result; the weights are [`ColumnPanels`].
 ///
 /// # Panics
 ///

@@ -1,7 +1,7 @@
 //! The matrices of a Winograd convolution, made from its points.
 //!
-//! A tile of `M` outputs of a filter of `R` taps needs `N = M + R - 1` products: those of two polynomials' values at
-//! `N - 1` points and at infinity (Toom and Cook; Winograd, "Arithmetic complexity of computations", 1980; Lavin & Gray,
+//! A tile of `M` outputs of a filter of `R` taps needs `N = M + R - 1` products: those of two polynomials' values at `N`
+//! points, of which infinity is one if `N` is even (Toom and Cook; Winograd, "Arithmetic complexity of computations", 1980; Lavin & Gray,
 //! "Fast algorithms for convolutional neural networks", 2016). With `a` the points, the transposed of polynomial
 //! multiplication is
 //!
@@ -11,10 +11,10 @@
 //! ```
 //!
 //! and for infinity `A^T` and `G` pick the highest term, and `B^T` has the product over all points. Points are 0 and pairs of
-//! `p` and `-p`: then two rows of `B^T` have the same even and opposite odd terms, and so have two columns of `A^T`.
+//! `p` and `-p`, and infinity is left out where that takes their number: then two rows of `B^T` have the same even and opposite odd terms, and so have two columns of `A^T`.
 
 /// The most points of an algorithm here, infinity included.
-pub(crate) const MOST: usize = 8;
+pub(crate) const MOST: usize = 9;
 
 /// The points after 0, in pairs of `p, -p`. Small ones and their inverses keep the rounding errors small: for F(4, 3) 3/4 and
 /// 3/2 make half of the errors of 1 and 2.
@@ -23,11 +23,17 @@ const fn pairs(n: usize) -> &'static [f64] {
         4 => &[1.0],
         6 => &[0.75, 1.5],
         8 => &[1.0, 2.0, 0.5],
+        9 => &[0.5, 1.0, 1.5, 4.0],
         _ => panic!("no points for this tile"),
     }
 }
 
-/// Point `j` of `n - 1`.
+/// How many of `n` points are finite.
+const fn finite(n: usize) -> usize {
+    n - 1 + n % 2
+}
+
+/// Point `j` of those that are finite.
 const fn point(n: usize, j: usize) -> f64 {
     match j {
         0 => 0.0,
@@ -45,7 +51,7 @@ pub(crate) const fn input_matrix<const N: usize>() -> [[f32; N]; N] {
         let mut product = [0.0; MOST];
         product[0] = 1.0;
         let mut j = 0;
-        while j + 1 < N {
+        while j < finite(N) {
             if j != row {
                 let mut k = MOST - 1;
                 while k > 0 {
@@ -70,7 +76,7 @@ pub(crate) const fn input_matrix<const N: usize>() -> [[f32; N]; N] {
 pub(crate) const fn output_matrix<const M: usize, const N: usize>() -> [[f32; N]; M] {
     let mut matrix = [[0.0; N]; M];
     let mut j = 0;
-    while j + 1 < N {
+    while j < finite(N) {
         let mut power = 1.0;
         let mut i = 0;
         while i < M {
@@ -80,7 +86,9 @@ pub(crate) const fn output_matrix<const M: usize, const N: usize>() -> [[f32; N]
         }
         j += 1;
     }
-    matrix[M - 1][N - 1] = 1.0;
+    if N.is_multiple_of(2) {
+        matrix[M - 1][N - 1] = 1.0;
+    }
     matrix
 }
 
@@ -90,16 +98,18 @@ pub(crate) const MOST_TAPS: usize = 5;
 /// `G`, `n` x `taps`: what turns a row or a column of a filter into values.
 pub(crate) fn filter_matrix(n: usize, taps: usize) -> [[f64; MOST_TAPS]; MOST] {
     let mut matrix = [[0.0; MOST_TAPS]; MOST];
-    for (j, row) in matrix[..n - 1].iter_mut().enumerate() {
+    for (j, row) in matrix[..finite(n)].iter_mut().enumerate() {
         let at = point(n, j);
-        let others = (0..n - 1).filter(|k| *k != j);
+        let others = (0..finite(n)).filter(|k| *k != j);
         let mut power = 1.0 / others.map(|k| at - point(n, k)).product::<f64>();
         for value in &mut row[..taps] {
             *value = power;
             power *= at;
         }
     }
-    matrix[n - 1][taps - 1] = 1.0;
+    if n.is_multiple_of(2) {
+        matrix[n - 1][taps - 1] = 1.0;
+    }
     matrix
 }
 
@@ -135,23 +145,25 @@ mod tests {
         check::<3, 6>(&[0.5, -1.25, 2.0, 0.75]);
         check::<5, 8>(&[0.5, -1.25, 2.0, 0.75]);
         check::<4, 8>(&[0.5, -1.25, 2.0, 0.75, -3.0]);
+        check::<5, 9>(&[0.5, -1.25, 2.0, 0.75, -3.0]);
     }
 
     #[test]
     fn rows_come_in_pairs() {
         fn check<const N: usize>() {
             let matrix = input_matrix::<N>();
-            for pair in 0..N / 2 - 1 {
+            for pair in 0..finite(N) / 2 {
                 let (a, b) = (matrix[2 * pair + 1], matrix[2 * pair + 2]);
                 assert!((0..N).all(|k| a[k] == if k % 2 == 0 { b[k] } else { -b[k] }));
             }
             assert!(
                 (0..N).all(|k| k % 2 == 0 || matrix[0][k] == 0.0)
-                    && (0..N).all(|k| k % 2 == 1 || matrix[N - 1][k] == 0.0)
+                    && (0..N).all(|k| k % 2 == 1 || finite(N) == N || matrix[N - 1][k] == 0.0)
             );
         }
         check::<4>();
         check::<6>();
         check::<8>();
+        check::<9>();
     }
 }

@@ -40,7 +40,9 @@ pub(crate) fn input<S: Simd, const N: usize>(s: S, x: &[S::Vec; N]) -> [S::Vec; 
         y[row + 1] = s.sub(even, odd);
         row += 2;
     }
-    y[N - 1] = every_second(s, &matrix[N - 1], x, 1);
+    if const { N.is_multiple_of(2) } {
+        y[N - 1] = every_second(s, &matrix[N - 1], x, 1);
+    }
     y
 }
 

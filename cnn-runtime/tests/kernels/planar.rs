@@ -4,7 +4,7 @@ use cnn_runtime::conv::{Conv2d, Planar2d, Pooling, planar2d};
 use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Conv, Padding, Size};
-use cnn_runtime::pack::{Affine, PlanarPanels};
+use cnn_runtime::pack::{Affine, ColumnPanels};
 
 use crate::conv::{Filters, sum_at};
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, isas};
@@ -52,7 +52,7 @@ impl Setup {
         arena.close();
         let filters =
             Filters { groups: 1, kernel, weight: rng.floats(filters * kernel.area()), bias: rng.floats(filters) };
-        let panels = PlanarPanels { outputs: filters.bias.len(), kernel, tile };
+        let panels = ColumnPanels { outputs: filters.bias.len(), inputs: 1, kernel, tile };
         let mut packed = vec![f32::NAN; 5 + panels.len()];
         let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
         panels.pack(|at| filters.weight[at], affine, &mut packed[5..]);

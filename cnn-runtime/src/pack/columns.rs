@@ -1,24 +1,26 @@
-//! Few filters over a single channel.
+//! Filters whose columns are transformed.
 
 use super::{Affine, ConvPanels, copy_row};
 use crate::op::Size;
 use crate::winograd::points::filter_matrix;
 
-/// The weights of a convolution of at most [`HALF_PANEL`](super::HALF_PANEL) filters over a single channel.
+/// The weights of a convolution by Winograd's algorithm along columns.
 ///
-/// With a tile of 1 they are [`ConvPanels`]. Otherwise the columns of filters are transformed for Winograd's algorithm, so that
-/// they are those of filters of `rows = tile + kernel.height - 1` rows, which have a product of their own each.
+/// The columns of filters are transformed, so that they are [`ConvPanels`] of filters of `rows = tile + kernel.height - 1` rows,
+/// which have a product of their own each. With a tile of 1 they are what they were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlanarPanels {
+pub struct ColumnPanels {
     /// Output channels.
     pub outputs: usize,
+    /// Input channels.
+    pub inputs: usize,
     /// Extent of a filter.
     pub kernel: Size,
     /// Rows of a tile.
     pub tile: usize,
 }
 
-impl PlanarPanels {
+impl ColumnPanels {
     /// Rows of a packed filter.
     pub const fn rows(&self) -> usize {
         if self.tile == 1 { self.kernel.height } else { self.tile + self.kernel.height - 1 }
@@ -26,7 +28,7 @@ impl PlanarPanels {
 
     const fn panels(&self) -> ConvPanels {
         let kernel = Size::new(self.rows(), self.kernel.width);
-        ConvPanels { groups: 1, outputs: self.outputs, inputs: 1, kernel }
+        ConvPanels { groups: 1, outputs: self.outputs, inputs: self.inputs, kernel }
     }
 
     /// Packed size.
@@ -39,7 +41,7 @@ impl PlanarPanels {
         self.len() == 0
     }
 
-    /// Packs the elements of a `[outputs, 1, height, width]` tensor, as [`ConvPanels::pack`] does. Filters are transformed in
+    /// Packs the elements of a `[outputs, inputs, height, width]` tensor, as [`ConvPanels::pack`] does. Filters are transformed in
     /// double precision.
     ///
     /// # Panics
@@ -53,8 +55,8 @@ impl PlanarPanels {
         let (rows, Size { height, width }) = (self.rows(), self.kernel);
         let matrix = filter_matrix(rows, height);
         let transformed = |at: usize| {
-            let (filter, row, column) = (at / (rows * width), at / width % rows, at % width);
-            let taps = (0..height).map(|y| f64::from(weight((filter * height + y) * width + column)));
+            let (channel, row, column) = (at / (rows * width), at / width % rows, at % width);
+            let taps = (0..height).map(|y| f64::from(weight((channel * height + y) * width + column)));
             taps.zip(matrix[row]).map(|(tap, factor)| tap * factor).sum()
         };
         self.panels().pack_rows(transformed, affine, packed, copy_row);

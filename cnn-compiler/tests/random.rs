@@ -103,12 +103,18 @@ fn merge(random: &mut Random, name: &str, channels: usize, depth: usize) -> Stri
     text
 }
 
-/// The first layer of a net for digits: few filters over a single channel, and perhaps a pooling.
+/// The first layers of a net for digits: few filters over a single channel, perhaps some over their maps, and poolings.
 fn first_of_digits(random: &mut Random) -> String {
     let (filters, kernel) = (1 + random.below(9), random.pick(&["5x5", "3x3", "5x3", "2x4", "3x1"]));
     let function = random.pick(&["relu", "tanh", "identity"]);
-    let pool = random.pick(&["max_pool(2x2)", "avg_pool(2x2)", "avg_pool(2x2)", "max_pool(3x3, stride = 2)"]);
-    format!("first: conv({filters}, {kernel}, pad = same) -> {function} -> {pool};")
+    let pools = ["max_pool(2x2)", "avg_pool(2x2)", "avg_pool(2x2)", "max_pool(3x3, stride = 2)"];
+    let mut text = format!("first: conv({filters}, {kernel}, pad = same) -> {function} -> {};", random.pick(&pools));
+    if random.below(2) == 0 {
+        let (filters, width) = (1 + random.below(40), random.pick(&["5", "5", "3", "1"]));
+        let pool = random.pick(&["max_pool(2x2)", "avg_pool(2x2)", "identity"]);
+        let _ = write!(text, " second: conv({filters}, 5x{width}, pad = same) -> {function} -> {pool};");
+    }
+    text
 }
 
 fn net(seed: u64) -> String {

@@ -229,6 +229,28 @@ fn few_filters_over_a_single_channel_are_pooled_at_once() {
 }
 
 #[test]
+fn few_channels_are_transformed_along_columns() {
+    let second = |layers: &str| {
+        let net = kernels(&format!("Net: 6x14x14 -> 2 {{ {layers} fc: linear(2); }}"));
+        net.lines().find(|line| line.starts_with("a: ")).unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        second("a: conv(16, 5x5) -> relu -> max_pool(2x2);"),
+        "a: 6x14x14 -> 16x5x5: conv 5x5 by F(5x1, 5x5), relu, max_pool 2x2"
+    );
+    assert_eq!(second("a: conv(16, 5x3) -> tanh;"), "a: 6x14x14 -> 16x10x12: conv 5x3 by F(5x1, 5x3), tanh");
+    assert_eq!(second("a: conv(16, 5x5, stride = 2);"), "a: 6x14x14 -> 16x5x5: conv 5x5");
+    assert_eq!(second("a: conv(16, 5x5, groups = 2);"), "a: 6x14x14 -> 16x10x10: conv 5x5");
+    // Many channels, a residual, and an input between whose pixels are others.
+    assert_eq!(
+        second("conv(32, 1x1); a: conv(64, 5x5) -> relu;"),
+        "a: 32x14x14 -> 64x10x10: conv 5x5 by F(4, 5), relu"
+    );
+    assert_eq!(second("add { a: conv(6, 5x5, pad = 2); skip; };"), "a: 6x14x14 -> 6x14x14: conv 5x5, add");
+    assert_eq!(second("concat { a: conv(6, 5x5, pad = 2); skip; };"), "a: 6x14x14 -> 6x14x14: conv 5x5");
+}
+
+#[test]
 fn a_channel_among_others_is_no_plane() {
     let name = |layers: &str| {
         let net = plan(&format!("Net: 1x20x20 -> 3x20x20 {{ {layers} }}")).unwrap_or_else(|error| panic!("{error}"));

@@ -4,6 +4,7 @@
 //! output is compared afterwards, so a kernel that writes what it must not shows that. `CNN_ISA` narrows the tests to one
 //! instruction set, and fails where the CPU does not have it.
 
+mod columns;
 mod conv;
 #[cfg(feature = "alloc")]
 mod dense_f16;

@@ -70,9 +70,9 @@ fn dense_nonzero_f16_of_random_shapes() {
 #[test]
 fn rows_of_zeros_are_not_read() {
     let rows = DenseRows { outputs: 40, inputs: 300, pixels: 1 };
-    let input: Vec<f32> = (0..300).map(|k| if k % 3 == 0 { 1.0 } else { 0.0 }).collect();
+    let input: Vec<f32> = (0_usize..300).map(|k| if k.is_multiple_of(3) { 1.0 } else { 0.0 }).collect();
     let run = |poison: f32| {
-        let weight = |at: usize| if at % 300 % 3 == 0 { at as f32 } else { poison };
+        let weight = |at: usize| if (at % 300).is_multiple_of(3) { at as f32 } else { poison };
         let mut packed = vec![0.0; rows.len()];
         rows.pack(weight, |_| Affine { scale: 1.0, shift: 0.5 }, &mut packed);
         let mut ws = [input.clone(), vec![0.0; 40 + SLACK]].concat();

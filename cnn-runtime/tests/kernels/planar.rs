@@ -12,6 +12,23 @@ use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, isas};
 /// How much larger the rounding errors of F(4x1, 5x5) are than those of a sum.
 const FACTOR: f64 = 6.0;
 
+/// The next size that 2x2 windows cover.
+pub(crate) fn even(height: usize, width: usize) -> Size {
+    Size::new(height.next_multiple_of(2), width.next_multiple_of(2))
+}
+
+/// What the pooling of four results should be, which are expected each.
+pub(crate) fn pooled(pooling: Pooling, [y, x]: [usize; 2], expected: impl Fn(usize, usize) -> Expected) -> Expected {
+    let four = [[0, 0], [0, 1], [1, 0], [1, 1]].map(|[dy, dx]| expected(2 * y + dy, 2 * x + dx));
+    let values = four.map(|expected| expected.value);
+    let value = match pooling {
+        Pooling::Max => values.into_iter().fold(f64::NEG_INFINITY, f64::max),
+        Pooling::Average => values.iter().sum::<f64>() / 4.0,
+    };
+    let widest = four.iter().fold(0.0, |widest: f64, expected| widest.max(expected.tolerance));
+    Expected { value, tolerance: widest + 1e-6 * values.iter().fold(0.0, |most: f64, value| most.max(value.abs())) }
+}
+
 /// A layer with its data.
 struct Setup {
     arena: Arena,
@@ -29,11 +46,7 @@ impl Setup {
         let (stride, dilation) = if direct { (rng.pick(&[1, 2, 3]), rng.pick(&[1, 2])) } else { (1, 1) };
         let (stride, dilation) = (Size::new(stride, 1), Size::square(dilation));
         let (rows, columns) = (1 + rng.below(9), rng.pick(&[16, 17, 18, 20, 27, 28, 32, 33, 34, 48, 50]));
-        let output = if pool.is_some() {
-            Size::new(rows.next_multiple_of(2), columns / 2 * 2)
-        } else {
-            Size::new(rows, columns)
-        };
+        let output = if pool.is_some() { even(rows, columns) } else { Size::new(rows, columns) };
         let pad = Padding { top: rng.below(kernel.height), left: rng.below(kernel.width), ..Padding::NONE };
         let span = |out: usize, stride: usize, taps: usize, pad: usize| {
             ((out - 1) * stride + (taps - 1) * dilation.height + 1).saturating_sub(pad).max(1)
@@ -71,17 +84,6 @@ impl Setup {
         activated(conv.activation, sum, tolerance)
     }
 
-    fn pooled(&self, pooling: Pooling, y: usize, x: usize, c: usize) -> Expected {
-        let four = [[0, 0], [0, 1], [1, 0], [1, 1]].map(|[dy, dx]| self.expected(2 * y + dy, 2 * x + dx, c));
-        let values = four.map(|expected| expected.value);
-        let value = match pooling {
-            Pooling::Max => values.into_iter().fold(f64::NEG_INFINITY, f64::max),
-            Pooling::Average => values.iter().sum::<f64>() / 4.0,
-        };
-        let widest = four.iter().fold(0.0, |widest: f64, expected| widest.max(expected.tolerance));
-        Expected { value, tolerance: widest + 1e-6 * values.iter().fold(0.0, |most: f64, value| most.max(value.abs())) }
-    }
-
     fn check(&self, isa: Isa) {
         check(
             isa,
@@ -90,7 +92,7 @@ impl Setup {
             &self.layer.conv.output,
             |run, ws| planar2d(run, &self.layer, &self.packed, ws),
             |y, x, c| match self.layer.pool {
-                Some(pooling) => self.pooled(pooling, y, x, c),
+                Some(pooling) => pooled(pooling, [y, x], |y, x| self.expected(y, x, c)),
                 None => self.expected(y, x, c),
             },
         );

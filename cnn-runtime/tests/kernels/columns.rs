@@ -1,0 +1,128 @@
+//! Convolutions by Winograd's algorithm along columns, and the poolings behind them.
+
+use cnn_runtime::conv::{Conv2d, Pooling};
+use cnn_runtime::isa::Isa;
+use cnn_runtime::map::Map;
+use cnn_runtime::op::{Conv, Padding, Size};
+use cnn_runtime::pack::Affine;
+use cnn_runtime::run::Run;
+use cnn_runtime::winograd::{Columns2d, columns2d};
+use cnn_runtime::workspace::SLACK;
+
+use crate::conv::{Filters, sum_at};
+use crate::planar::{even, pooled};
+use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, isas};
+
+/// How much larger the rounding errors of F(5x1, 5x5) are than those of a sum.
+const FACTOR: f64 = 25.0;
+
+/// A layer with its data.
+struct Setup {
+    arena: Arena,
+    layer: Columns2d,
+    filters: Filters,
+    packed: Vec<f32>,
+}
+
+impl Setup {
+    fn random(rng: &mut Rng, filters: usize, pool: Option<Pooling>) -> Self {
+        let kernel = Size::new(5, rng.pick(&[1, 2, 3, 5, 7]));
+        let inputs = rng.pick(&[1, 2, 3, 6, 8, 17]);
+        let (rows, columns) = (1 + rng.below(22), 1 + rng.below(26));
+        let output = if pool.is_some() { even(rows, columns) } else { Size::new(rows, columns) };
+        let pad = Padding { top: rng.below(5), left: rng.below(kernel.width), ..Padding::NONE };
+        let size = Size::new(
+            (output.height + 4).saturating_sub(pad.top).max(1),
+            (output.width + kernel.width - 1).saturating_sub(pad.left).max(1),
+        );
+        let one = Size::square(1);
+        let conv = Conv { filters, kernel, stride: one, pad, dilation: one, groups: 1, bias: true };
+        let mut arena = Arena::default();
+        let input = arena.slice([size.height, size.width, inputs], Columns2d::halo(&conv, size, output), 0, 0);
+        let stored = if pool.is_some() { Size::new(output.height / 2, output.width / 2) } else { output };
+        let output = arena.map(rng, [stored.height, stored.width, filters], Padding::symmetric(1, 1));
+        arena.fill(&input, || rng.float());
+        arena.close();
+        let filters = Filters {
+            groups: 1,
+            kernel,
+            weight: rng.floats(filters * inputs * kernel.area()),
+            bias: rng.floats(filters),
+        };
+        let panels = Columns2d::panels_of(&conv, inputs);
+        let mut packed = vec![f32::NAN; 5 + panels.len()];
+        let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
+        panels.pack(|at| filters.weight[at], affine, &mut packed[5..]);
+        let conv = Conv2d { weights: 5, activation: rng.pick(&ACTIVATIONS), ..Conv2d::new(&conv, input, output) };
+        let scratch = arena.ws.len();
+        Self { arena, layer: Columns2d { conv, pool, scratch }, filters, packed }
+    }
+
+    /// Runs it with scratch memory behind the arena.
+    fn run(&self, run: Run<'_>, ws: &mut [f32]) {
+        let mut all = ws.to_vec();
+        all.resize(self.layer.scratch + self.layer.scratch_len() + SLACK, f32::NAN);
+        columns2d(run, &self.layer, &self.packed, &mut all);
+        ws.copy_from_slice(&all[..ws.len()]);
+    }
+
+    /// What the convolution gives, before it is pooled.
+    fn expected(&self, y: usize, x: usize, c: usize) -> Expected {
+        let conv = &self.layer.conv;
+        let (sum, _) = sum_at(&self.arena, conv, &self.filters, [y, x, c]);
+        let terms = (self.filters.kernel.area() * conv.input.channels) as f64;
+        activated(conv.activation, sum, FACTOR * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0))
+    }
+}
+
+#[test]
+fn columns_of_random_shapes() {
+    let mut rng = Rng(31);
+    for isa in isas() {
+        for filters in [1, 6, 8, 9, 16, 20, 24, 25, 32, 50] {
+            for pool in [None, Some(Pooling::Max), Some(Pooling::Average)] {
+                for _ in 0..12 {
+                    let setup = Setup::random(&mut rng, filters, pool);
+                    check(
+                        isa,
+                        &format!("{} {:?}", isa.name(), setup.layer),
+                        &setup.arena,
+                        &setup.layer.conv.output,
+                        |run, ws| setup.run(run, ws),
+                        |y, x, c| match pool {
+                            Some(pooling) => pooled(pooling, [y, x], |y, x| setup.expected(y, x, c)),
+                            None => setup.expected(y, x, c),
+                        },
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Whether the kernel refuses a layer that it takes but for a change.
+fn refused(change: impl Fn(&mut Columns2d)) -> bool {
+    let mut setup = Setup::random(&mut Rng(3), 6, Some(Pooling::Max));
+    let mut ws = setup.arena.ws.clone();
+    ws.resize(setup.layer.scratch + setup.layer.scratch_len() + SLACK, 0.0);
+    change(&mut setup.layer);
+    let Setup { layer, packed, .. } = setup;
+    std::panic::catch_unwind(move || columns2d(Isa::best().into(), &layer, &packed, &mut ws)).is_err()
+}
+
+#[test]
+#[cfg_attr(panic = "abort", ignore = "the panics of refusals can't be caught")]
+fn layers_of_another_form_are_refused() {
+    assert!(!refused(|_| ()));
+    assert!(refused(|layer| layer.conv.stride.width = 2));
+    assert!(refused(|layer| layer.conv.stride.height = 2));
+    assert!(refused(|layer| layer.conv.dilation.width = 2));
+    assert!(refused(|layer| layer.conv.kernel.height = 4));
+    assert!(refused(|layer| layer.conv.kernel.width = 0));
+    assert!(refused(|layer| layer.conv.groups = 2));
+    assert!(refused(|layer| layer.conv.residual = Some(layer.conv.output)));
+    assert!(refused(|layer| layer.conv.input.pixel += 1));
+    assert!(refused(|layer| layer.conv.output = Map { height: 400, ..layer.conv.output }));
+    assert!(refused(|layer| layer.conv.output.channels = 60), "weights end early");
+    assert!(refused(|layer| layer.scratch += SLACK + 1), "scratch memory outside of the workspace");
+}

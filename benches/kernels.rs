@@ -5,20 +5,22 @@
 //! favours it wherever the kernel is larger than 1x1. It packs both matrices at each call; our weights are packed once,
 //! when they are loaded.
 //!
-//! Fully connected layers read weights that are in no cache, as in a net: `GiB/s` is that of the weights as they are stored.
+//! Fully connected layers read weights that are in no cache, as in a net: `GiB/s` is that of the weights as they are stored, also of
+//! those that belong to zeros and are not read.
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use cnn_runtime::activation::{Activate, activate};
 use cnn_runtime::conv::{Conv2d, conv2d};
-use cnn_runtime::dense::{Dense, dense, dense_f16};
+use cnn_runtime::dense::{Dense, dense, dense_f16, dense_nonzero};
 use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, Size};
-use cnn_runtime::pack::{Affine, ConvPanels};
+use cnn_runtime::op::{Activation, Conv, Padding, Size};
+use cnn_runtime::pack::{Affine, ConvPanels, DenseRows};
 use cnn_runtime::run::{Run, Threads};
 use cnn_runtime::threads::Pool;
+use cnn_runtime::winograd::{Columns2d, Winograd2d, columns2d, winograd2d};
 use cnn_runtime::workspace::SLACK;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -176,6 +178,51 @@ fn convolutions(criterion: &mut Criterion) {
     }
 }
 
+/// 5x5 over few channels, everything in the cache: side of the input, its channels, and those of the output.
+const FEW_CHANNELS: [[usize; 3]; 6] = [[14, 6, 16], [14, 12, 24], [14, 16, 32], [12, 20, 50], [32, 3, 32], [32, 8, 16]];
+
+/// The algorithms for them: as it is written down, in tiles, along columns.
+fn few_channels(criterion: &mut Criterion) {
+    for [side, inputs, outputs] in FEW_CHANNELS {
+        let size = Size::square(side - 4);
+        let (kernel, one) = (Size::square(5), Size::square(1));
+        let conv =
+            Conv { filters: outputs, kernel, stride: one, pad: Padding::NONE, dilation: one, groups: 1, bias: false };
+        let halo = cnn_runtime::winograd::halo(&conv, Size::square(side), size, 4);
+        let columns_halo = Columns2d::halo(&conv, Size::square(side), size);
+        let (right, bottom) = (halo.right.max(columns_halo.right), halo.bottom.max(columns_halo.bottom));
+        let row = (side + right) * inputs;
+        let input = Map::dense(0, side, side, inputs).with_strides(row, inputs);
+        let output = Map::dense((side + bottom) * row + right * inputs, size.height, size.width, outputs);
+        let layer = Conv2d::new(&conv, input, output);
+        let scratch = output.end() + SLACK;
+        let tiles = Winograd2d { conv: layer, tile: 4, pool: false, block: 64, scratch };
+        let columns = Columns2d { conv: layer, pool: None, scratch };
+        let mut ws = vec![0.0; scratch + tiles.scratch_len().max(columns.scratch_len()) + SLACK];
+        ws[..output.offset].iter_mut().zip(numbers(output.offset)).for_each(|(slot, number)| *slot = number);
+        let weight: Vec<f32> = numbers(outputs * inputs * 25).collect();
+        let (weight, affine) = (|at: usize| weight[at], |_| Affine { scale: 1.0, shift: 0.0 });
+        let panels = ConvPanels { groups: 1, outputs, inputs, kernel };
+        let mut packed = [panels.len(), tiles.panels().len(), columns.panels().len()].map(|len| vec![0.0; len]);
+        panels.pack(weight, affine, &mut packed[0]);
+        tiles.panels().pack(weight, affine, &mut packed[1]);
+        columns.panels().pack(weight, affine, &mut packed[2]);
+        let mut group = criterion.benchmark_group(format!("5x5/{side}x{side}x{inputs}->{outputs}"));
+        for isa in Isa::all() {
+            let name = isa.name();
+            group.bench_function(format!("direct-{name}"), |bencher| {
+                bencher.iter(|| conv2d(isa.into(), black_box(&layer), &packed[0], &mut ws));
+            });
+            group.bench_function(format!("F(4, 5)-{name}"), |bencher| {
+                bencher.iter(|| winograd2d(isa.into(), black_box(&tiles), &packed[1], &mut ws));
+            });
+            group.bench_function(format!("F(5x1, 5x5)-{name}"), |bencher| {
+                bencher.iter(|| columns2d(isa.into(), black_box(&columns), &packed[2], &mut ws));
+            });
+        }
+    }
+}
+
 /// What it costs to involve other threads: a kernel that does next to nothing, alone and in two shares.
 fn regions(criterion: &mut Criterion) {
     let map = Map::dense(0, 2, 1, 16);
@@ -208,42 +255,57 @@ const COLD_BYTES: usize = 256 << 20;
 
 type Kernel = fn(Run<'_>, &Dense, &[f32], &mut [f32]);
 
-/// The layer with weights in single and in half precision.
+/// How many of a hundred inputs are zero.
+const ZEROS: [usize; 4] = [0, 33, 50, 80];
+
+/// The layer with weights in single and in half precision, and where zeros are left out, on inputs of which some are zero.
 fn linear(criterion: &mut Criterion, linear: &Linear) {
     let Linear { name, input: [height, width, channels], outputs } = *linear;
     let input = Map::dense(0, height, width, channels);
     let output = Map::vector(input.end(), outputs);
     let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Relu };
-    let mut ws = vec![0.0; output.end() + SLACK];
-    ws.iter_mut().zip(numbers(input.elements())).for_each(|(slot, number)| *slot = number);
     let panels = ConvPanels { groups: 1, outputs, inputs: channels, kernel: Size::new(height, width) };
+    let rows = DenseRows { outputs, inputs: channels, pixels: height * width };
     let weight: Vec<f32> = numbers(outputs * panels.depth()).collect();
-    let affine = |_| Affine { scale: 1.0, shift: 0.0 };
+    let (weight, affine) = (|at: usize| weight[at], |_| Affine { scale: 1.0, shift: 0.0 });
     let (mut single, mut half) = (vec![0.0; panels.len()], vec![0.0; panels.f16_len()]);
-    panels.pack(|at| weight[at], affine, &mut single);
-    assert!(panels.pack_f16(|at| weight[at], affine, &mut half), "small numbers");
+    let mut nonzero = vec![0.0; rows.len()];
+    panels.pack(weight, affine, &mut single);
+    assert!(panels.pack_f16(weight, affine, &mut half), "small numbers");
+    rows.pack(weight, affine, &mut nonzero);
     let mut group = criterion.benchmark_group(name);
     let mut results = Vec::new();
-    for (store, packed, kernel) in [("f32", single, dense as Kernel), ("f16", half, dense_f16)] {
+    let kernels = [("f32", single, dense as Kernel), ("f16", half, dense_f16), ("nonzero", nonzero, dense_nonzero)];
+    for (kernel_name, packed, kernel) in kernels {
         let bytes = size_of_val(&packed[..]);
         group.throughput(Throughput::Bytes(bytes as u64));
         // They lie one behind the other, and are read in turn.
         let len = packed.len();
         let copies = packed.repeat(COLD_BYTES.div_ceil(bytes).max(2));
-        for isa in Isa::all() {
-            let mut next = copies.chunks_exact(len).cycle();
-            group.bench_function(format!("{store}-{}", isa.name()), |bencher| {
-                bencher.iter(|| {
-                    let weights = next.next().unwrap_or_default();
-                    kernel(isa.into(), black_box(&layer), black_box(weights), black_box(&mut ws));
+        for zeros in ZEROS {
+            let mut ws = vec![0.0; output.end() + SLACK];
+            for (at, (slot, number)) in ws.iter_mut().zip(numbers(input.elements())).enumerate() {
+                // In an order without a pattern.
+                *slot = if at * 7901 % 1013 % 100 < zeros { 0.0 } else { number };
+            }
+            for isa in Isa::all() {
+                let mut next = copies.chunks_exact(len).cycle();
+                group.bench_function(format!("{kernel_name}-{}-{zeros}%", isa.name()), |bencher| {
+                    bencher.iter(|| {
+                        let weights = next.next().unwrap_or_default();
+                        kernel(isa.into(), black_box(&layer), black_box(weights), black_box(&mut ws));
+                    });
                 });
-            });
+            }
+            results.push(ws[output.offset..][..outputs].to_vec());
         }
-        results.push(ws[output.offset..][..outputs].to_vec());
     }
-    let largest = results[0].iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
-    let near = results[0].iter().zip(&results[1]).all(|(a, b)| (a - b).abs() <= 1e-3 * largest);
-    assert!(near, "the two precisions differ: {layer:?}");
+    let (first, others) = results.split_at(ZEROS.len());
+    for (others, first) in others.chunks_exact(ZEROS.len()).flat_map(|some| some.iter().zip(first)) {
+        let largest = first.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+        let near = others.iter().zip(first).all(|(a, b)| (a - b).abs() <= 1e-3 * largest);
+        assert!(near, "the kernels differ: {layer:?}");
+    }
 }
 
 fn fully_connected(criterion: &mut Criterion) {
@@ -256,6 +318,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1));
-    targets = convolutions, fully_connected, regions
+    targets = convolutions, few_channels, fully_connected, regions
 }
 criterion_main!(kernels);

@@ -10,9 +10,7 @@ use cortex_m_semihosting::{debug, hprintln};
 
 cnn::network! {
     /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998).
-    // Winograd's algorithm would need 82 kB more for what it transforms.
     #[weights("../../models/weights/lenet5.safetensors")]
-    #[algorithm(exact)]
     LeNet5: 1x32x32 -> 10 {
         conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
         conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);

@@ -29,6 +29,11 @@ use crate::simd::{Kernel, Simd};
 
 /// Rows in a pass over the output. With 2 the output's loads and stores take too long, with 8 memory is slower.
 const ROWS: usize = 4;
+/// Rows of halves in a pass, which are half as long.
+const ROWS_OF_HALVES: usize = 8;
+/// How many floats of a row of halves are asked for in advance: to convert them takes so many instructions that a core does not
+/// foresee enough of what it will read.
+const AHEAD: usize = 128;
 /// Inputs in the queue.
 const INPUTS: usize = 128;
 
@@ -121,23 +126,35 @@ impl<W: Stored> Nonzero<'_, W> {
     /// Adds the rows of the inputs in the queue.
     #[inline(always)]
     unsafe fn add_queue<S: Simd>(&self, s: S, queue: &Queue, columns: &Range<usize>) {
-        for first in (0..queue.len).step_by(ROWS) {
-            let (mut rows, mut values) = ([self.weights; ROWS], [s.splat(0.0); ROWS]);
-            for r in 0..ROWS {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match const { W::PER_FLOAT } {
+                1 => self.add_queued::<S, ROWS>(s, queue, columns),
+                _ => self.add_queued::<S, ROWS_OF_HALVES>(s, queue, columns),
+            }
+        }
+    }
+
+    /// Adds them in passes over `R` rows.
+    #[inline(always)]
+    unsafe fn add_queued<S: Simd, const R: usize>(&self, s: S, queue: &Queue, columns: &Range<usize>) {
+        for first in (0..queue.len).step_by(R) {
+            let (mut rows, mut values) = ([self.weights; R], [s.splat(0.0); R]);
+            for r in 0..R {
                 // Behind the last input, a row that is read anyway is taken times zero.
                 let at = if first + r < queue.len { first + r } else { first };
                 rows[r] = self.row(queue.inputs[at], columns.start);
                 values[r] = s.splat(if at == first + r { queue.values[at] } else { 0.0 });
                 // Of the next rows, the first line is what no hardware can fetch in advance.
-                s.prefetch(self.row(queue.inputs[(first + ROWS + r) % INPUTS], columns.start));
+                s.prefetch(self.row(queue.inputs[(first + R + r) % INPUTS], columns.start));
             }
             // SAFETY: the caller's promise.
             unsafe {
                 let to = self.output().add(columns.start);
                 match const { PANEL / S::LANES } {
-                    1 => add_rows::<S, W, 1>(s, to, columns.len(), &rows, &values),
-                    2 => add_rows::<S, W, 2>(s, to, columns.len(), &rows, &values),
-                    _ => add_rows::<S, W, 4>(s, to, columns.len(), &rows, &values),
+                    1 => add_rows::<S, W, 1, R>(s, to, columns.len(), &rows, &values),
+                    2 => add_rows::<S, W, 2, R>(s, to, columns.len(), &rows, &values),
+                    _ => add_rows::<S, W, 4, R>(s, to, columns.len(), &rows, &values),
                 }
             }
         }
@@ -193,19 +210,24 @@ impl Queue {
 ///
 /// The floats must be writable, and readable up to the end of a panel, as the rows.
 #[inline(always)]
-unsafe fn add_rows<S: Simd, W: Stored, const NV: usize>(
+unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
     s: S,
     to: *mut f32,
     len: usize,
-    rows: &[*const f32; ROWS],
-    values: &[S::Vec; ROWS],
+    rows: &[*const f32; R],
+    values: &[S::Vec; R],
 ) {
     let whole = len / PANEL * PANEL;
     let mut at = 0;
     // SAFETY: the caller's promise.
     unsafe {
         while at < whole {
-            let sums = add_panel::<S, W, NV>(s, to, rows, values, at);
+            if const { W::PER_FLOAT > 1 } && at.is_multiple_of(2 * PANEL) {
+                for row in rows {
+                    s.prefetch(row.wrapping_add(W::floats(at) + AHEAD));
+                }
+            }
+            let sums = add_panel::<S, W, NV, R>(s, to, rows, values, at);
             for j in 0..NV {
                 s.store(to.add(at + j * S::LANES), sums[j]);
             }
@@ -214,7 +236,7 @@ unsafe fn add_rows<S: Simd, W: Stored, const NV: usize>(
             compiler_fence(Ordering::Release);
         }
         if at < len {
-            let sums = add_panel::<S, W, NV>(s, to, rows, values, at);
+            let sums = add_panel::<S, W, NV, R>(s, to, rows, values, at);
             for j in 0..NV {
                 s.store_first(to.add(at + j * S::LANES), sums[j], len.saturating_sub(at + j * S::LANES));
             }
@@ -228,17 +250,17 @@ unsafe fn add_rows<S: Simd, W: Stored, const NV: usize>(
 ///
 /// It must be readable, in the rows as well.
 #[inline(always)]
-unsafe fn add_panel<S: Simd, W: Stored, const NV: usize>(
+unsafe fn add_panel<S: Simd, W: Stored, const NV: usize, const R: usize>(
     s: S,
     to: *const f32,
-    rows: &[*const f32; ROWS],
-    values: &[S::Vec; ROWS],
+    rows: &[*const f32; R],
+    values: &[S::Vec; R],
     at: usize,
 ) -> [S::Vec; NV] {
     // SAFETY: the caller's promise.
     unsafe {
         let mut sums = F32::load_row::<S, NV>(s, to.add(at));
-        for r in 0..ROWS {
+        for r in 0..R {
             let row = W::load_row::<S, NV>(s, rows[r].add(W::floats(at)));
             for j in 0..NV {
                 sums[j] = s.mul_add(values[r], row[j], sums[j]);

@@ -3,7 +3,8 @@
 
 For each layer: the time that its multiplications take at the core's peak (those that its algorithm does, so fewer than are
 declared where that is Winograd's), the time that its weights take to come from memory, and the share of the measured time
-that the longer of the two is. Layers under 1 % of the time are summed up. Prints Markdown.
+that the longer of the two is. A layer that leaves zeros out does and reads less: `--nonzero fc6=0.66` says what share. Layers
+under 1 % of the time are summed up. Prints Markdown.
 """
 
 import argparse
@@ -45,7 +46,9 @@ def work(layer):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--bandwidth", type=float, required=True, help="GB/s that one core reads from memory")
+    parser.add_argument("--nonzero", action="append", default=[], metavar="LAYER=SHARE", help="inputs that are not zero")
     options = parser.parse_args()
+    nonzero = {layer: float(share) for layer, share in (pair.split("=") for pair in options.nonzero)}
     report = json.load(sys.stdin)
     if report.get("layers") is None or report["threads"] != 1:
         sys.exit("this needs the output of `cnn bench NET --layers --json` on one thread")
@@ -56,7 +59,7 @@ def main():
     print("| --- | ---: | ---: | ---: | ---: | --- | ---: |")
     rest, arithmetic_time, weights_time = [], 0.0, 0.0
     for layer in report["layers"]:
-        macs, floats = work(layer)
+        macs, floats = (count * nonzero.get(layer["name"], 1.0) for count in work(layer))
         micros = 1e3 * layer["min_ms"]
         arithmetic, weights = 2e-3 * macs / peak, 0.0 if small else 4e-3 * floats / options.bandwidth
         arithmetic_time, weights_time = arithmetic_time + arithmetic, weights_time + weights

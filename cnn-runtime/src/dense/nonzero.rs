@@ -1,9 +1,10 @@
 //! Fully connected layers that read no weights of inputs that are zero.
 //!
 //! For a single image, a large layer takes the time of reading its weights from memory. Behind a ReLU half of the inputs are
-//! zero, and more in nets that were trained: on photographs, 35 to 38 % of the inputs of AlexNet's three layers are not zero,
-//! and 18 to 41 % of those of VGG-16's (Han et al., "EIE: Efficient Inference Engine on Compressed Deep Neural Network", ISCA
-//! 2016, table III). So weights lie in *rows*, those from one input to all outputs, and rows of zeros stay where they are:
+//! zero, and more in nets that were trained: of photographs, 35 to 38 % of the inputs of AlexNet's three layers are not zero,
+//! and 18 to 41 % of those of VGG-16's, in nets that were pruned (Han et al., "EIE: Efficient Inference Engine on Compressed
+//! Deep Neural Network", ISCA 2016, table III). So weights lie in *rows*, those from one input to all outputs, and rows of
+//! zeros stay where they are:
 //!
 //! ```text
 //! for each input that is not zero:   output += input * row       (ROWS of them in a pass over the output)

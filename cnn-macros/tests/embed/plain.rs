@@ -38,7 +38,8 @@ fn ways_to_call_rustc() {
     for (value, expected) in [(1.0, "1000"), (2.0, "2000")] {
         scratch.weights("w/net.safetensors", LARGE, value);
         for (call, program) in &calls {
-            succeeds(scratch.rustc().args(*call).env("TMPDIR", scratch.path("tmp")));
+            let mut rustc = scratch.rustc();
+            succeeds(rustc.args(*call).env_remove("CARGO_MANIFEST_DIR").env("TMPDIR", scratch.path("tmp")));
             assert_eq!(succeeds(&mut Command::new(scratch.path(program))), expected, "{call:?}");
         }
     }
@@ -59,8 +60,8 @@ fn checks_leave_nothing_behind() {
         succeeds(scratch.cargo(command).env("TMPDIR", scratch.path("tmp")));
     }
     let mut rustc = scratch.rustc();
-    let metadata = ["--emit=metadata,dep-info", "--out-dir", "out", "src/main.rs"];
-    succeeds(rustc.args(metadata).current_dir(scratch.path("a")).env("TMPDIR", scratch.path("tmp")));
+    let metadata = ["--emit=metadata,dep-info", "--out-dir", "a/out", "a/src/main.rs"];
+    succeeds(rustc.args(metadata).env("CARGO_MANIFEST_DIR", scratch.path("a")).env("TMPDIR", scratch.path("tmp")));
     assert_eq!(scratch.packed(), Vec::<PathBuf>::new());
     assert!(fs::read_dir(scratch.path("tmp")).expect("the folder is there").next().is_none());
     // They say what is wrong all the same.
@@ -136,7 +137,8 @@ fn files_that_were_damaged() {
 fn a_file_that_is_missing() {
     let scratch = program("Missing");
     fs::remove_file(scratch.path("w/net.safetensors")).expect("the file can be removed");
-    let error = fails(scratch.rustc().args(["-o", "program", "src/main.rs"]));
+    let mut rustc = scratch.rustc();
+    let error = fails(rustc.args(["-o", "program", "src/main.rs"]).env_remove("CARGO_MANIFEST_DIR"));
     assert!(error.contains("can't read the weights `w/net.safetensors`: there is no such file"), "{error}");
     assert!(error.contains("from the folder that rustc runs in"), "{error}");
 }

@@ -123,14 +123,14 @@ impl Scratch {
         succeeds(&mut Command::new(target().join("debug").join(self.package(folder))))
     }
 
-    /// rustc without cargo, in the scratch folder.
+    /// rustc in the scratch folder, called as a crate's root.
     pub(crate) fn rustc(&self) -> Command {
         let deps = target().join("debug/deps");
         let mut rustc = Command::new("rustc");
         rustc.current_dir(&self.folder).args(["--edition", "2024", "-L"]).arg(format!("dependency={}", deps.display()));
         rustc.arg("--extern").arg(format!("cnn={}", library().display()));
         clean(&mut rustc);
-        rustc.env_remove("CARGO_MANIFEST_DIR");
+        rustc.env("CARGO_MANIFEST_DIR", &self.folder);
         rustc
     }
 

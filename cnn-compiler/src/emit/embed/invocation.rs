@@ -171,3 +171,116 @@ impl Given {
         options.chain(paths).chain(test.chain(&self.free).cloned()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source that is there, wherever tests run.
+    const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs");
+
+    fn invocation(arguments: &str) -> Invocation {
+        Invocation::parse(arguments.split_whitespace().map(|word| word.replace("SOURCE", SOURCE)), false)
+    }
+
+    #[test]
+    fn what_makes_code() {
+        for arguments in [
+            "rustc SOURCE",
+            "rustc -",
+            "/usr/bin/rustc --crate-name a --edition=2024 SOURCE --crate-type lib --emit=dep-info,metadata,link -Copt-level=3",
+            "rustc SOURCE --emit metadata --emit obj=a.o",
+            "rustc --emit=asm=a.s SOURCE",
+            "clippy-driver rustc SOURCE --emit=link",
+            "sccache-driver rustc -O --cfg --emit=metadata SOURCE",
+        ] {
+            assert!(invocation(arguments).makes_code, "{arguments}");
+        }
+    }
+
+    #[test]
+    fn what_only_checks() {
+        for arguments in [
+            "",
+            "rustc",
+            "rustc SOURCE --emit=dep-info,metadata",
+            "clippy-driver rustc SOURCE --emit=dep-info,metadata --test",
+            "rustc SOURCE --emit dep-info=a.d -o a",
+            "rustc SOURCE -Zunpretty=expanded",
+            "rustc SOURCE -Z no-codegen",
+            "rustdoc SOURCE -o doc",
+            "/usr/lib/rustdoc.exe --test SOURCE",
+            "rust-analyzer proc-macro",
+            "/usr/libexec/rust-analyzer-proc-macro-srv",
+            "/opt/intellij-rust-native-helper proc-macro-expander",
+        ] {
+            assert!(!invocation(arguments).makes_code, "{arguments}");
+        }
+        // Miri runs what it checks.
+        assert!(Invocation::parse(["miri", SOURCE, "--emit=metadata"].map(str::to_owned), true).makes_code);
+    }
+
+    #[test]
+    fn where_output_goes() {
+        let here = std::env::current_dir().unwrap();
+        for (arguments, folder) in [
+            ("rustc SOURCE", ""),
+            ("rustc SOURCE -o a", ""),
+            ("rustc SOURCE -o x/a", "x"),
+            ("rustc SOURCE -ox/a", "x"),
+            ("rustc SOURCE -gOo x/a", "x"),
+            ("rustc SOURCE --out-dir x/y", "x/y"),
+            ("rustc SOURCE --out-dir=x/y", "x/y"),
+            ("rustc SOURCE --out-dir=y -o x/a", "x"),
+            ("rustc SOURCE --emit dep-info=z/a.d,obj=x/a.o", "x"),
+            ("rustc SOURCE --emit asm=- --out-dir=x", "x"),
+            ("rustc SOURCE -o - --out-dir x", "x"),
+            ("rustc SOURCE --cfg --out-dir=x", ""),
+            ("rustc SOURCE -C -o -L --out-dir=x --out-dir y", "y"),
+            ("rustc SOURCE -o /x/a", "/x"),
+        ] {
+            let expected = if folder.is_empty() { here.clone() } else { here.join(folder) };
+            assert_eq!(invocation(arguments).folder, expected, "{arguments}");
+        }
+    }
+
+    #[test]
+    fn units() {
+        let cargo = "rustc --crate-name a SOURCE --emit=dep-info,link --out-dir x -C extra-filename=-1";
+        let same = [" -C metadata=1", " --diagnostic-width=80 -C metadata=1 -C opt-level=3 --verbose"];
+        let [first, second] = same.map(|more| invocation(&format!("{cargo}{more}")).unit);
+        assert_eq!(first, second);
+        let others = [
+            format!("{cargo} -Cmetadata=2"),
+            format!("{cargo} -C metadata=1 --test"),
+            format!("{cargo} -C metadata=1 --target s390x-unknown-linux-gnu"),
+            cargo.replace("crate-name a", "crate-name b") + same[0],
+            cargo.replace("=-1", "=-2") + same[0],
+        ];
+        for other in others {
+            assert_ne!(invocation(&other).unit, first, "{other}");
+        }
+        assert_ne!(invocation("rustc SOURCE -o a").unit, invocation("rustc SOURCE -o b").unit);
+        assert_ne!(invocation("rustc SOURCE --emit=obj=a").unit, invocation("rustc SOURCE --emit=obj=b").unit);
+    }
+
+    /// All that rustc knows.
+    #[test]
+    fn byte_orders() {
+        let rustc = |arguments: &[&str]| {
+            let output = std::process::Command::new("rustc").args(arguments).output().unwrap();
+            assert!(output.status.success(), "{arguments:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let mut architectures = std::collections::BTreeSet::new();
+        for target in rustc(&["--print", "target-list"]).lines() {
+            // One of each architecture, as each takes a process.
+            if architectures.insert(target.split('-').next().unwrap().to_owned()) {
+                let is_big = rustc(&["--print", "cfg", "--target", target]).contains("target_endian=\"big\"");
+                assert_eq!(invocation(&format!("rustc - --target {target}")).is_big_endian, is_big, "{target}");
+            }
+        }
+        assert!(invocation("rustc - --target=targets/aarch64_be-mine.json").is_big_endian);
+        assert_eq!(invocation("rustc -").is_big_endian, cfg!(target_endian = "big"));
+    }
+}

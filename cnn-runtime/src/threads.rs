@@ -34,7 +34,6 @@ use std::hint;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -140,7 +139,7 @@ impl Pool {
         let workers = threads.clamp(1, Self::MOST) - 1;
         let shared = Arc::new(Shared::new(workers));
         let workers = (0..workers).map_while(|worker| spawn(worker, Arc::clone(&shared)).ok()).collect();
-        Self { workers, process: process::id(), shared, least: LEAST }
+        Self { workers, process: this_process(), shared, least: LEAST }
     }
 
     /// How many threads work on a kernel, with the one that calls.
@@ -171,7 +170,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        if process::id() != self.process {
+        if this_process() != self.process {
             // A forked process has no such threads: the system would fail to wait for them, or wait for ever.
             self.workers.drain(..).for_each(mem::forget);
             return;
@@ -322,6 +321,11 @@ impl Shared {
             resume_unwind(panic);
         }
     }
+}
+
+/// What tells this process from one that is forked from it; the same for all where none can be.
+fn this_process() -> u32 {
+    if cfg!(unix) { std::process::id() } else { 0 }
 }
 
 /// The data of a lock, which no panic leaves half written.

@@ -27,15 +27,15 @@ mod tensors;
 mod values;
 mod window;
 
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 use crate::graph::{Graph, Role};
 use crate::op::{Op, PreluPer, Shape, Store};
 use crate::pack::{
     Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, PANEL, WinogradPanels, pack_scale_shift, pack_slopes,
     padded, scale_shift_len,
 };
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
 #[cfg(feature = "std")]
@@ -293,12 +293,7 @@ fn overflow(checked: &Checked<'_>, step: &Pack) -> Result<Problem, Unreadable> {
 }
 
 /// One step of the recipe. Gives whether all of it is finite. What was packed is what was checked; else an error.
-fn pack(
-    checked: &Checked<'_>,
-    step: &Pack,
-    memory: &mut Vec<f32>,
-    packed: &mut [f32],
-) -> Result<bool, Unreadable> {
+fn pack(checked: &Checked<'_>, step: &Pack, memory: &mut Vec<f32>, packed: &mut [f32]) -> Result<bool, Unreadable> {
     let (weight, sum) = checked.expect(step.node, Role::Weight);
     let affines = Affines::new(checked, step)?;
     let read = |bytes| checked.packed(bytes);

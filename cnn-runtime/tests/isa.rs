@@ -50,7 +50,8 @@ fn a_missing_one_is_an_error_where_it_is_asked_for_and_ignored_by_nets() {
         assert_chosen(missing, fastest());
         let output = with(missing, "the_instruction_set_that_was_asked_for_is_there");
         assert!(!output.status.success());
-        let message = format!("CNN_ISA={}: this CPU has no such instruction set; it has scalar", missing.escape_debug());
+        let message =
+            format!("CNN_ISA={}: this CPU has no such instruction set; it has scalar", missing.escape_debug());
         assert!(String::from_utf8_lossy(&output.stderr).contains(&message), "{output:?}");
     }
 }

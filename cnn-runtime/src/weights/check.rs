@@ -126,11 +126,7 @@ pub(super) fn check<'a>(graph: &'a Graph<'a>, source: &'a Source<'a>) -> Result<
 }
 
 /// Compares files with a net; `read` hears how many bytes were looked at.
-pub(super) fn compare_all(
-    graph: &Graph<'_>,
-    file: &File<'_>,
-    read: impl Fn(usize),
-) -> Result<Comparison, Unreadable> {
+pub(super) fn compare_all(graph: &Graph<'_>, file: &File<'_>, read: impl Fn(usize)) -> Result<Comparison, Unreadable> {
     let prefix = similar::common_prefix(graph, file);
     let (mut problems, mut found, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
     if !prefix.is_empty() {
@@ -204,11 +200,7 @@ fn compare(node: &Node<'_>, tensor: &Tensor<'_>, entry: &Entry<'_>) -> Vec<Probl
 }
 
 /// What is wrong with the values of a tensor.
-fn compare_values(
-    node: &Node<'_>,
-    tensor: &Tensor<'_>,
-    stored: Stored<'_>,
-) -> Result<(Sum, Vec<Problem>), Unreadable> {
+fn compare_values(node: &Node<'_>, tensor: &Tensor<'_>, stored: Stored<'_>) -> Result<(Sum, Vec<Problem>), Unreadable> {
     let (mut not_finite, mut negative) = (Bad::default(), Bad::default());
     let eps = match node.op {
         Op::BatchNorm(norm) if tensor.role == Role::RunningVar => Some(norm.eps),

@@ -23,7 +23,7 @@ pub(super) const LENGTH_BYTES: usize = 8;
 pub(super) const MOST_HEADER_BYTES: u64 = 100_000_000;
 
 /// So many of the first bytes tell what a file is that is no safetensors file.
-const SIGN_BYTES: usize = 64;
+pub(super) const SIGN_BYTES: usize = 64;
 
 /// The tensors of all files of a source, sorted by name.
 pub(super) struct File<'f> {
@@ -98,8 +98,7 @@ fn parse(content: Content<'_>) -> Result<Vec<Entry<'_>>, Unreadable> {
     if numbers(&header).any(|number| number > usize::MAX / 2) {
         return Err(Unreadable::Damaged("its header has a number that is larger than any file".to_string()));
     }
-    let metadata: Metadata =
-        serde_json::from_slice(&header).map_err(|error| Unreadable::Damaged(error.to_string()))?;
+    let metadata: Metadata = serde_json::from_slice(&header).map_err(|error| Unreadable::Damaged(error.to_string()))?;
     let (first, len) = (LENGTH_BYTES + header.len(), metadata.data_len());
     let follow = content.len() - first as u64;
     if len as u64 != follow {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::bytes::Content;
 use super::error::Unreadable;
-use super::file::{LENGTH_BYTES, MOST_HEADER_BYTES};
+use super::file::{LENGTH_BYTES, MOST_HEADER_BYTES, SIGN_BYTES};
 use super::source::{Shard, Source};
 
 /// The files of a model: a safetensors file, or the shards that an index names.
@@ -161,13 +161,16 @@ fn stream(mut from: impl Read) -> io::Result<Vec<u8>> {
     let mut read = |bytes: &mut Vec<u8>, most: u64| from.by_ref().take(most).read_to_end(bytes);
     read(&mut bytes, LENGTH_BYTES as u64)?;
     let header = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
-    read(&mut bytes, header.min(MOST_HEADER_BYTES))?;
+    // What has no header that can be right is something else: its beginning tells what.
+    read(&mut bytes, if header > MOST_HEADER_BYTES { SIGN_BYTES as u64 } else { header })?;
     let Some(Ok(metadata)) = bytes.get(LENGTH_BYTES..).map(serde_json::from_slice::<Metadata>) else {
         return Ok(bytes);
     };
     let announced = metadata.data_len() as u64;
     if announced > MOST_STREAM_BYTES {
-        let why = format!("its header announces {announced} bytes, where {MOST_STREAM_BYTES} are the most of what is no file");
+        let why = format!(
+            "its header announces {announced} bytes, where {MOST_STREAM_BYTES} are the most of what is no file"
+        );
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
     read(&mut bytes, announced + 1)?;

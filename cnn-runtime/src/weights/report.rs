@@ -41,8 +41,7 @@ impl Found {
 
 /// Compares weights with a net, tensor by tensor.
 pub fn report(graph: &Graph<'_>, source: &Source<'_>) -> Report {
-    let compared = File::open(source)
-        .and_then(|file| compare_all(graph, &file, |_| {}).map_err(Problem::Unreadable));
+    let compared = File::open(source).and_then(|file| compare_all(graph, &file, |_| {}).map_err(Problem::Unreadable));
     match compared {
         Err(problem) => Report { found: Vec::new(), ignored: Vec::new(), problems: vec![problem] },
         Ok(compared) => Report { found: compared.found, ignored: compared.ignored, problems: compared.problems },

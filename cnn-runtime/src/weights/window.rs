@@ -34,7 +34,12 @@ pub(super) struct Window<'a, 'f> {
 
 impl<'a, 'f> Window<'a, 'f> {
     /// The first rows of the weights of a layer. A single value is a row, whatever the layout says.
-    pub(super) fn new(layout: &'a Layout, weight: Stored<'f>, memory: &'a mut Vec<f32>, read: &'a dyn Fn(usize)) -> Self {
+    pub(super) fn new(
+        layout: &'a Layout,
+        weight: Stored<'f>,
+        memory: &'a mut Vec<f32>,
+        read: &'a dyn Fn(usize),
+    ) -> Self {
         let rows = if weight.len() == 1 { 1 } else { layout.rows() };
         let row_len = weight.len() / rows;
         let longest = if layout.panel_end(0) == rows { weight.len() } else { FLOATS.max(PANEL * row_len) };

@@ -161,8 +161,9 @@
 //!
 //! - `from_safetensors(&bytes)` reads a file in memory.
 //! - `from_safetensors_with(&bytes, &[("module.*", "*")])` gives tensors other names first: a prefix taken away here.
-//! - `open(path)` reads a file through a memory map, or the shards that an index (`model.safetensors.index.json`) names,
-//!   and needs little more memory than the packed weights.
+//! - `open(path)` reads a file, or the shards that an index (`model.safetensors.index.json`) names, a few rows at a time, and
+//!   needs little more memory than the packed weights. A file may change meanwhile: then the weights are those that it had at
+//!   one moment, or there is an error that names it.
 //! - `load(&source)` is the general form: a [`Source`](weights::Source) has files, rules for names, and a listener for
 //!   progress.
 //!

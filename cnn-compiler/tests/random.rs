@@ -11,6 +11,7 @@ use cnn_compiler::plan::{Kernel, Plan, Range};
 use cnn_runtime::activation::{activate, prelu};
 use cnn_runtime::conv::{conv2d, depthwise2d, planar2d};
 use cnn_runtime::dense::{dense, dense_f16, dense_nonzero, dense_nonzero_f16};
+use cnn_runtime::isa::Isa;
 use cnn_runtime::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
 use cnn_runtime::norm::{lrn, scale_shift};
 use cnn_runtime::op::Store;
@@ -256,4 +257,9 @@ fn workspaces_are_near_the_lower_bound() {
     }
     println!("workspace at most {worst:.3} of the lower bound");
     assert!(worst <= 1.1, "{worst}");
+}
+
+#[test]
+fn the_instruction_set_that_was_asked_for_is_there() {
+    Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
 }

@@ -34,35 +34,36 @@ if [ ${#targets[@]} = 0 ]; then
     done
 fi
 each=$((seconds / ${#targets[@]}))
+built=fuzz/target/$host/release
 failed=()
 
 # Runs a target for its share of the time.
 run() {
-    local target=$1 artifacts=fuzz/artifacts/$1 options=()
+    local target=$1 artifacts=fuzz/artifacts/$1 sanitizer=detect_leaks=0:quarantine_size_mb=32 options=()
     mkdir -p "$artifacts" "fuzz/corpus/$target"
     [ -e "fuzz/dictionaries/$target" ] && options+=("-dict=fuzz/dictionaries/$target")
-    [ -d "fuzz/seeds/$target" ] && options+=("fuzz/seeds/$target")
-    printf '\n== %s, %s s\n' "$target" "$each"
-    # Large redzones, so that a kernel that misses by some pixels does not land in other memory.
-    ASAN_OPTIONS="redzone=1024:max_redzone=2048:detect_leaks=0" \
-        "fuzz/target/$host/release/$target" \
-        -max_total_time="$each" -timeout=30 -rss_limit_mb=3000 -max_len=4096 -len_control=20 -print_final_stats=1 \
-        -artifact_prefix="$artifacts/" "fuzz/corpus/$target" "${options[@]}" \
-        > "$artifacts/log" 2>&1 || return 1
-    grep -E 'stat::(number_of_executed_units|peak_rss_mb)' "$artifacts/log"
+    # So that a kernel that misses its workspace by some pixels does not find other memory there.
+    [ "$target" = kernels ] && sanitizer+=:redzone=1024:max_redzone=2048
+    ASAN_OPTIONS=$sanitizer "$built/$target" -max_total_time="$each" -timeout=120 -rss_limit_mb=3000 -max_len=4096 \
+        -print_final_stats=1 -artifact_prefix="$artifacts/" "${options[@]}" \
+        "fuzz/corpus/$target" "fuzz/seeds/$target" > "$artifacts/log" 2>&1 || return 1
+    awk '/^stat::number_of_executed_units/ { print $2 " inputs" }' "$artifacts/log"
+}
+
+# Says what a target has found.
+report() {
+    local target=$1 log=fuzz/artifacts/$1/log input
+    grep -E -A 12 'panicked at|^==[0-9]+==|ERROR: libFuzzer|undefined symbol' "$log" | cut -c 1-400 | head -n 60
+    input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+    [ -n "$input" ] || { tail -n 20 "$log"; return 0; }
+    printf '\n%s fails on this input, %s bytes:\n' "$target" "$(wc -c < "$input")"
+    base64 "$input"
+    printf 'To run it again:\n    base64 -d > input    # with the lines above\n    %s/%s input\n' "$built" "$target"
 }
 
 for target in "${targets[@]}"; do
-    run "$target" && continue
-    failed+=("$target")
-    artifact=$(sed -n 's/.*Test unit written to //p' "fuzz/artifacts/$target/log" | tail -1)
-    tail -n 40 "fuzz/artifacts/$target/log"
-    if [ -n "$artifact" ]; then
-        printf '\n%s fails on this input:\n' "$target"
-        head -c 4096 "$artifact" | od -A d -t x1z
-        printf 'it is again: fuzz/target/%s/release/%s %s\n' "$host" "$target" "$artifact"
-        printf 'and there:   base64 -d > input <<< %s\n' "$(base64 -w 0 "$artifact")"
-    fi
+    printf '\n== %s, %s s\n' "$target" "$each"
+    run "$target" || { failed+=("$target"); report "$target"; }
 done
 
 if [ ${#failed[@]} != 0 ]; then

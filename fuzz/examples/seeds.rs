@@ -13,8 +13,8 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use syn::visit::Visit;
 
-/// The longest source that becomes a seed.
-const MOST_SOURCE: usize = 3000;
+/// The longest expansion of a source that becomes a seed: others take seconds under a sanitizer.
+const MOST_EXPANSION: usize = 60_000;
 
 /// Files of noise for a target: there are fewer kernels.
 const FIRST: u8 = 20;
@@ -47,12 +47,16 @@ fn sources(root: &Path) -> io::Result<()> {
         for path in rust_files(&root.join(folder))?.iter().step_by(step) {
             let text = fs::read_to_string(path)?;
             let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            for source in invocations(text).iter().filter(|source| source.len() <= MOST_SOURCE) {
+            for source in invocations(text).iter().filter(|source| expands_soon(source)) {
                 write("source", &stem, source.as_bytes())?;
             }
         }
     }
     Ok(())
+}
+
+fn expands_soon(source: &str) -> bool {
+    source.parse().is_ok_and(|tokens| cnn_compiler::network(tokens).to_string().len() <= MOST_EXPANSION)
 }
 
 fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {

@@ -21,7 +21,7 @@ use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
 use cnn_runtime::run::{Run, Threads};
 use cnn_runtime::threads::Pool;
-use cnn_runtime::workspace::{Batch, SLACK};
+use cnn_runtime::workspace::Batch;
 
 use self::maker::Maker;
 pub use self::outcome::expect_refusals;
@@ -101,12 +101,16 @@ pub fn run(bytes: &[u8]) {
     let mut call = Call::new(&*case, &maker, seed);
     let mut numbers = case.numbers();
     numbers.extend(call.numbers());
-    for _ in 0..choices.below(4) {
+    let replaced = choices.below(4);
+    for _ in 0..replaced {
         let at = choices.below(numbers.len());
         *numbers[at] = choices.hostile(*numbers[at]);
     }
     let Some(memory) = call.memory() else { return };
-    check(&*case, isa, &POOLS[pool], &call, &memory);
+    let outcome = check(&*case, isa, &POOLS[pool], &call, &memory);
+    if let (0, Outcome::Refused(why)) = (replaced, outcome) {
+        panic!("refused, though right: {why}\n{case:?} {call:?}");
+    }
 }
 
 /// The numbers of a call that are not its descriptor's.
@@ -129,7 +133,7 @@ const MOST_FLOATS: usize = 1 << 20;
 impl Call {
     fn new(case: &dyn Case, maker: &Maker<'_, '_>, seed: u64) -> Self {
         let images = if case.takes_batch() { 1 + (seed % 3) as usize } else { 1 };
-        let floats = maker.floats + SLACK + 1;
+        let floats = maker.floats;
         let batch = Batch { images, floats };
         Self { batch, floats: images * floats, weights: maker.weights, skew: (seed / 3 % 4) as usize, seed }
     }
@@ -159,7 +163,7 @@ struct Memory {
 }
 
 /// Runs a case alone and on several threads.
-fn check(case: &dyn Case, isa: Isa, pool: &Pool, call: &Call, memory: &Memory) {
+fn check(case: &dyn Case, isa: Isa, pool: &Pool, call: &Call, memory: &Memory) -> Outcome {
     let batch = if case.takes_batch() { call.batch } else { Batch { images: 1, floats: call.floats } };
     let run = |run: Run<'_>| {
         let mut ws = memory.ws.clone();
@@ -169,7 +173,7 @@ fn check(case: &dyn Case, isa: Isa, pool: &Pool, call: &Call, memory: &Memory) {
     let (alone, ws) = run(Run::new(isa));
     if let Outcome::Refused(why) = &alone {
         assert!(same(&ws, &memory.ws).is_none(), "refused, but wrote: {why}\n{case:?}");
-        return;
+        return alone;
     }
     let may = written(case, batch, call.floats);
     for (at, (now, before)) in ws[call.skew..].iter().zip(&memory.ws[call.skew..]).enumerate() {
@@ -185,6 +189,7 @@ fn check(case: &dyn Case, isa: Isa, pool: &Pool, call: &Call, memory: &Memory) {
     if let Some(at) = differs.filter(|at| !scratch(*at)) {
         panic!("other bits at {} on {pool:?} than alone: {case:?} {call:?}", at - call.skew);
     }
+    alone
 }
 
 /// The first place at which the bits differ.

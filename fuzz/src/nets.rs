@@ -178,7 +178,7 @@ impl Writer<'_> {
 
     /// A step that keeps the shape, a few times.
     fn repeat(&mut self, value: Shape) -> Shape {
-        let (name, times) = (self.name(), self.choices.below(4));
+        let (name, times) = (self.name(), self.choices.between(1, 3));
         let channels = value.channels;
         let layer =
             if value.vector { format!("linear({channels})") } else { format!("conv({channels}, 3x3, pad = 1)") };

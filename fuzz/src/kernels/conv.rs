@@ -98,11 +98,14 @@ pub(super) fn planar(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let kernel = if winograd { Size::new(5, maker.choices.between(1, 5)) } else { maker.size(6) };
     let (stride, dilation) =
         if winograd { (Size::square(1), Size::square(1)) } else { (Size::new(2, 1), maker.size(2)) };
-    let size = Size::new(maker.choices.between(1, 12), maker.choices.between(22, 50));
-    let (conv, computed) = maker.conv(size, kernel, stride, dilation);
-    let halo = Planar2d::halo(&conv, size, computed, tile);
-    let input = maker.slice(size, 1, &halo, [0, 0]);
-    let stored = pool.map_or(computed, |_| Size::new(computed.height / 2, computed.width / 2));
+    let size = Size::new(maker.choices.between(1, 12), maker.choices.between(28, 50));
+    let (conv, mut computed) = maker.conv(size, kernel, stride, dilation);
+    let mut stored = computed;
+    if pool.is_some() {
+        stored = Size::new(computed.height.div_ceil(2), computed.width.div_ceil(2));
+        computed = Size::new(2 * stored.height, 2 * stored.width);
+    }
+    let input = maker.slice(size, 1, &Planar2d::halo(&conv, size, computed, tile), [0, 0]);
     let filters = maker.choices.between(1, 8);
     let output = maker.plain(stored, filters);
     let activation = maker.activation();

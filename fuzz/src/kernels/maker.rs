@@ -2,6 +2,7 @@
 
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Conv, Padding, Size};
+use cnn_runtime::workspace::SLACK;
 
 use crate::choose::Choices;
 
@@ -19,10 +20,10 @@ impl<'a, 'c> Maker<'a, 'c> {
         Self { choices, floats: 0, weights: 0 }
     }
 
-    /// Room after what is there.
+    /// Room after what is there, and for a vector after it.
     pub(super) fn scratch(&mut self, floats: usize) -> usize {
         let start = self.floats + self.choices.below(3);
-        self.floats = start + floats;
+        self.floats = start + floats + SLACK;
         start
     }
 
@@ -35,7 +36,7 @@ impl<'a, 'c> Maker<'a, 'c> {
 
     /// A map, perhaps a slice of the channels of a wider one.
     pub(super) fn map(&mut self, size: Size, channels: usize, halo: &Padding) -> Map {
-        let (before, after) = self.choices.pick(&[(0, 0), (0, 0), (3, 0), (0, 5), (8, 9)]);
+        let (before, after) = self.choices.pick(&[(0, 0), (0, 0), (3, 0), (0, 5), (8, 9), (0, channels + 17)]);
         self.slice(size, channels, halo, [before, after])
     }
 
@@ -53,9 +54,18 @@ impl<'a, 'c> Maker<'a, 'c> {
         self.map(size, channels, &Padding::NONE)
     }
 
-    /// The map, or another of its size.
+    /// The map, or another of its size, perhaps of other channels of the same pixels.
     pub(super) fn same(&mut self, map: Map) -> Map {
-        if self.choices.once_in(2) { map } else { self.plain(Size::new(map.height, map.width), map.channels) }
+        let spare = map.pixel - map.channels;
+        match self.choices.below(4) {
+            0 | 1 => map,
+            2 if spare >= map.channels => {
+                let beside = Map { offset: map.offset + self.choices.between(map.channels, spare), ..map };
+                self.floats = self.floats.max(beside.end() + SLACK);
+                beside
+            }
+            _ => self.plain(Size::new(map.height, map.width), map.channels),
+        }
     }
 
     /// An output that a kernel may add a map to.

@@ -280,13 +280,14 @@ pub use cnn_runtime::{reference, trace, weights};
 /// What emitted code calls. Not part of the interface: it changes with the compiler.
 #[doc(hidden)]
 pub mod __rt {
+    pub use cnn_runtime::Checked;
     pub use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
     pub use cnn_runtime::conv::{Conv2d, Planar2d, Pooling, conv2d, conv2d_batch, depthwise2d, planar2d};
     pub use cnn_runtime::dense::{
         Dense, dense, dense_batch, dense_f16, dense_f16_batch, dense_nonzero, dense_nonzero_f16,
     };
     pub use cnn_runtime::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
-    pub use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
+    pub use cnn_runtime::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
     pub use cnn_runtime::map::Map;
     pub use cnn_runtime::memory::{Buffer, Holds, Memory};
     pub use cnn_runtime::network::{Network, WrongLength, exactly, exactly_images};
@@ -296,9 +297,9 @@ pub mod __rt {
     };
     pub use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, WinogradPanels};
     pub use cnn_runtime::packed::{Aligned, Packed};
-    pub use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+    pub use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
     pub use cnn_runtime::run::{Run, Threads};
-    pub use cnn_runtime::softmax::{log_softmax, softmax};
+    pub use cnn_runtime::softmax::{SoftmaxMap, log_softmax, softmax};
     pub use cnn_runtime::steps::{Progress, Step};
     #[cfg(feature = "std")]
     pub use cnn_runtime::threads::Pool as ThreadPool;

@@ -4,25 +4,19 @@
 //! it shows as wrong numbers in one of these nets.
 
 mod planned;
+#[path = "planned/run.rs"]
+mod run;
 
 use std::fmt::Write as _;
 
-use cnn_compiler::plan::{Kernel, Plan, Range};
-use cnn_runtime::activation::{activate, prelu};
-use cnn_runtime::conv::{conv2d, depthwise2d, planar2d};
-use cnn_runtime::dense::{dense, dense_f16, dense_nonzero, dense_nonzero_f16};
+use cnn_compiler::plan::Range;
 use cnn_runtime::isa::Isa;
-use cnn_runtime::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
-use cnn_runtime::norm::{lrn, scale_shift};
-use cnn_runtime::op::Store;
-use cnn_runtime::pool::{GlobalPool, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::reference;
 use cnn_runtime::run::Run;
-use cnn_runtime::softmax::{SoftmaxMap, log_softmax, softmax};
 use cnn_runtime::trace::Trace;
 use cnn_runtime::weights::{self, Source};
-use cnn_runtime::winograd::{columns2d, winograd2d};
 use models::seeded;
+use run::run;
 
 const NETS: u64 = 300;
 /// Sums in another order differ by some 1e-6 of the largest magnitude; a wrong element by far more.
@@ -144,53 +138,6 @@ fn net(seed: u64) -> String {
     format!("Net: {c}x{h}x{w} -> 3 {{ {body} {tail}; }}")
 }
 
-/// Runs a plan as the emitted code does.
-fn run(plan: &Plan, weights: &[f32], input: &[f32], ws: &mut [f32]) {
-    let run = Run::best();
-    for call in &plan.calls {
-        match &call.kernel {
-            Kernel::LoadChw(to) => load_chw(run, input, &to.check(), ws),
-            Kernel::ClearHalo(map, halo) => clear_halo(run, &Halo { map: *map, zeros: *halo }.check(), ws),
-            Kernel::StoreChw(from, to) => store_chw(run, &StoreChw { map: *from, offset: *to }.check(), ws),
-            Kernel::Copy(from, to) => copy(run, &CopyMap { input: *from, output: *to }.check(), ws),
-            Kernel::Conv2d(conv) => conv2d(run, &conv.check(), weights, ws),
-            Kernel::Planar2d(conv) => planar2d(run, &conv.check(), weights, ws),
-            Kernel::Winograd2d(conv) => winograd2d(run, &conv.check(), weights, ws),
-            Kernel::Columns2d(conv) => columns2d(run, &conv.check(), weights, ws),
-            Kernel::Depthwise2d(conv) => depthwise2d(run, &conv.check(), weights, ws),
-            Kernel::Dense { layer, store, nonzero } => {
-                let dense = match (store, nonzero) {
-                    (Store::F32, false) => dense,
-                    (Store::F16, false) => dense_f16,
-                    (Store::F32, true) => dense_nonzero,
-                    (Store::F16, true) => dense_nonzero_f16,
-                };
-                dense(run, &layer.check(), weights, ws);
-            }
-            Kernel::MaxPool(pool) => max_pool(run, &pool.check(), ws),
-            Kernel::AvgPool(pool) => avg_pool(run, &pool.check(), ws),
-            Kernel::GlobalMaxPool(from, to) => {
-                global_max_pool(run, &GlobalPool { input: *from, output: *to }.check(), ws)
-            }
-            Kernel::GlobalAvgPool(from, to) => {
-                global_avg_pool(run, &GlobalPool { input: *from, output: *to }.check(), ws)
-            }
-            Kernel::Lrn(norm) => lrn(run, &norm.check(), ws),
-            Kernel::ScaleShift(norm) => scale_shift(run, &norm.check(), weights, ws),
-            Kernel::Prelu(slopes) => prelu(run, &slopes.check(), weights, ws),
-            Kernel::Activate(step) => activate(run, &step.check(), ws),
-            Kernel::Softmax(from, to) => softmax(run, &SoftmaxMap { input: *from, output: *to }.check(), ws),
-            Kernel::LogSoftmax(from, to) => log_softmax(run, &SoftmaxMap { input: *from, output: *to }.check(), ws),
-            Kernel::Add(inputs, to, activation) => {
-                add(run, &Merge { inputs, output: *to, activation: *activation }.check(), ws)
-            }
-            Kernel::Mul(inputs, to, activation) => {
-                mul(run, &Merge { inputs, output: *to, activation: *activation }.check(), ws)
-            }
-        }
-    }
-}
-
 #[test]
 fn plans_agree_with_the_reference() {
     for seed in 0..NETS {
@@ -211,7 +158,7 @@ fn plans_agree_with_the_reference() {
         // Garbage in a fresh workspace, as from another net before; then a second pass over what the first left.
         let mut workspace = vec![f32::NAN; plan.workspace_len];
         for pass in 0..2 {
-            run(&plan, &packed, &input, &mut workspace);
+            run(&plan, Run::best(), &packed, &input, &mut workspace);
             for (range, expected) in plan.taps.iter().chain([&plan.output]).zip(&expected) {
                 let Range { offset, len } = *range;
                 close(&format!("pass {pass} of {source}"), expected, &workspace[offset..][..len], TOLERANCE);

@@ -245,7 +245,7 @@ unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
     }
 }
 
-/// A panel of sums.
+/// A panel of sums: those of the rows are added up on their own, so that the error of the whole grows with fewer steps.
 ///
 /// # Safety
 ///
@@ -260,12 +260,19 @@ unsafe fn add_panel<S: Simd, W: Stored, const NV: usize, const R: usize>(
 ) -> [S::Vec; NV] {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut sums = F32::load_row::<S, NV>(s, to.add(at));
-        for r in 0..R {
+        let mut sums = W::load_row::<S, NV>(s, rows[0].add(W::floats(at)));
+        for sum in &mut sums {
+            *sum = s.mul(values[0], *sum);
+        }
+        for r in 1..R {
             let row = W::load_row::<S, NV>(s, rows[r].add(W::floats(at)));
             for j in 0..NV {
                 sums[j] = s.mul_add(values[r], row[j], sums[j]);
             }
+        }
+        let before = F32::load_row::<S, NV>(s, to.add(at));
+        for j in 0..NV {
+            sums[j] = s.add(before[j], sums[j]);
         }
         sums
     }

@@ -3,25 +3,18 @@
 //! Whatever the plan shares (buffers over time, slices of a concat, an input that is written over, a halo), a mistake in
 //! it shows as wrong numbers in one of these nets.
 
+mod kernels;
 mod planned;
 
 use std::fmt::Write as _;
 
-use cnn_compiler::plan::{Kernel, Plan, Range};
-use cnn_runtime::activation::{activate, prelu};
-use cnn_runtime::conv::{conv2d, depthwise2d, planar2d};
-use cnn_runtime::dense::{dense, dense_f16, dense_nonzero, dense_nonzero_f16};
-use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
-use cnn_runtime::norm::{lrn, scale_shift};
-use cnn_runtime::op::Store;
-use cnn_runtime::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_compiler::plan::Range;
 use cnn_runtime::reference;
-use cnn_runtime::run::Run;
-use cnn_runtime::softmax::{log_softmax, softmax};
 use cnn_runtime::trace::Trace;
 use cnn_runtime::weights::{self, Source};
-use cnn_runtime::winograd::{columns2d, winograd2d};
 use models::seeded;
+
+use self::kernels::run;
 
 const NETS: u64 = 300;
 /// Sums in another order differ by some 1e-6 of the largest magnitude; a wrong element by far more.
@@ -141,45 +134,6 @@ fn net(seed: u64) -> String {
         "wide: linear(400) -> relu -> wider: linear(400) -> relu6 -> fc: linear(3)",
     ]);
     format!("Net: {c}x{h}x{w} -> 3 {{ {body} {tail}; }}")
-}
-
-/// Runs a plan as the emitted code does.
-fn run(plan: &Plan, weights: &[f32], input: &[f32], ws: &mut [f32]) {
-    let run = Run::best();
-    for call in &plan.calls {
-        match &call.kernel {
-            Kernel::LoadChw(to) => load_chw(run, input, to, ws),
-            Kernel::ClearHalo(map, halo) => clear_halo(run, map, halo, ws),
-            Kernel::StoreChw(from, to) => store_chw(run, from, *to, ws),
-            Kernel::Copy(from, to) => copy(run, from, to, ws),
-            Kernel::Conv2d(conv) => conv2d(run, conv, weights, ws),
-            Kernel::Planar2d(conv) => planar2d(run, conv, weights, ws),
-            Kernel::Winograd2d(conv) => winograd2d(run, conv, weights, ws),
-            Kernel::Columns2d(conv) => columns2d(run, conv, weights, ws),
-            Kernel::Depthwise2d(conv) => depthwise2d(run, conv, weights, ws),
-            Kernel::Dense { layer, store, nonzero } => {
-                let dense = match (store, nonzero) {
-                    (Store::F32, false) => dense,
-                    (Store::F16, false) => dense_f16,
-                    (Store::F32, true) => dense_nonzero,
-                    (Store::F16, true) => dense_nonzero_f16,
-                };
-                dense(run, layer, weights, ws);
-            }
-            Kernel::MaxPool(pool) => max_pool(run, pool, ws),
-            Kernel::AvgPool(pool) => avg_pool(run, pool, ws),
-            Kernel::GlobalMaxPool(from, to) => global_max_pool(run, from, to, ws),
-            Kernel::GlobalAvgPool(from, to) => global_avg_pool(run, from, to, ws),
-            Kernel::Lrn(norm) => lrn(run, norm, ws),
-            Kernel::ScaleShift(norm) => scale_shift(run, norm, weights, ws),
-            Kernel::Prelu(slopes) => prelu(run, slopes, weights, ws),
-            Kernel::Activate(step) => activate(run, step, ws),
-            Kernel::Softmax(from, to) => softmax(run, from, to, ws),
-            Kernel::LogSoftmax(from, to) => log_softmax(run, from, to, ws),
-            Kernel::Add(inputs, to, activation) => add(run, inputs, to, *activation, ws),
-            Kernel::Mul(inputs, to, activation) => mul(run, inputs, to, *activation, ws),
-        }
-    }
 }
 
 #[test]

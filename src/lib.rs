@@ -102,7 +102,7 @@
 //! | `global_avg_pool` `global_max_pool` | maps to `Cx1x1` |
 //! | `flatten` | maps to a vector, in the order C, H, W |
 //! | `dropout` | `p` (0.5); does nothing at inference |
-//! | `lrn` | `size` (5), `alpha` (1e-4), `beta` (0.75), `k` (2); alpha is not divided by the size, as in the paper |
+//! | `lrn` | `size` (5), `window` (`paper`, `torch` or `onnx`; must be given for even sizes, where they differ), `alpha` (1e-4), `beta` (0.75), `k` (2); alpha is not divided by the size, as in the paper |
 //! | `batch_norm` | `eps` (1e-5), `momentum` (0.1) |
 //! | `prelu` | `per` (`channel`, or `element`) |
 //! | `leaky_relu` `elu` | slope (0.01), alpha (1) |
@@ -301,7 +301,7 @@ pub mod __rt {
     pub use cnn_runtime::network::{Network, WrongLength, exactly, exactly_images};
     pub use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
     pub use cnn_runtime::op::{
-        Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size, Store,
+        Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Shape, Size, Store,
     };
     pub use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, WinogradPanels};
     pub use cnn_runtime::packed::{Aligned, Packed};

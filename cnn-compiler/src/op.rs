@@ -3,7 +3,9 @@
 mod bind;
 mod read;
 
-use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Store};
+use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Store};
+
+use crate::report::message;
 
 pub(crate) use bind::{Bound, bind, twice};
 
@@ -103,8 +105,10 @@ const AVG_POOL: &[Param] = &[
     named("count_include_pad", Kind::Flag, Default::Flag(true)),
 ];
 const MAX_POOL: &[Param] = AVG_POOL.split_at(5).0;
+const LRN_WINDOWS: &[&str] = &[LrnWindow::Paper.name(), LrnWindow::Torch.name(), LrnWindow::Onnx.name()];
 const LRN: &[Param] = &[
     named("size", Kind::Count, Default::Count(5)),
+    named("window", Kind::Word(LRN_WINDOWS), Default::FirstWord),
     named("alpha", NOT_NEGATIVE, Default::Real(1e-4)),
     named("beta", NOT_NEGATIVE, Default::Real(0.75)),
     named("k", NOT_NEGATIVE, Default::Real(2.0)),
@@ -155,6 +159,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     layer("lrn", LRN, |bound| {
         Op::Lrn(Lrn {
             size: bound.count("size"),
+            window: lrn_window(bound.word("window")),
             alpha: bound.real("alpha"),
             beta: bound.real("beta"),
             k: bound.real("k"),
@@ -192,6 +197,31 @@ pub(crate) const LAYERS: &[Layer] = &[
     layer("identity", &[], |_| Op::Activation(Activation::Identity)),
 ];
 
+/// The window of this name; the default's, if there is none.
+fn lrn_window(name: &str) -> LrnWindow {
+    LrnWindow::ALL.into_iter().find(|window| window.name() == name).unwrap_or_default()
+}
+
+/// What must be said of an LRN of an even size, which has no middle.
+fn lrn_of_even_size(bound: &Bound) -> Option<String> {
+    let size = bound.count("size");
+    if bound.is_given("window") || !size.is_multiple_of(2) {
+        return None;
+    }
+    let wrong =
+        format!("lrn: `size = {size}` has no channel in the middle, and which are summed over is not agreed upon");
+    let ways = LrnWindow::ALL.map(|window| {
+        let lrn = Lrn { size, window, alpha: 0.0, beta: 0.0, k: 0.0 };
+        let [before, behind] = lrn.reach();
+        format!(
+            "`window = {}`: {} channels, {before} before and {behind} after each",
+            window.name(),
+            before + 1 + behind
+        )
+    });
+    Some(message(&wrong, &ways, "say which; an odd size means the same everywhere"))
+}
+
 fn pool(bound: &Bound, count_include_pad: bool) -> Pool {
     Pool {
         kernel: bound.size("size"),
@@ -204,6 +234,11 @@ fn pool(bound: &Bound, count_include_pad: bool) -> Pool {
 }
 
 impl Layer {
+    /// The argument that says too little, and what is said about it.
+    fn ambiguous(&self, bound: &Bound) -> Option<(&'static str, String)> {
+        if self.name == "lrn" { lrn_of_even_size(bound).map(|message| ("size", message)) } else { None }
+    }
+
     /// The layer of this name.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         LAYERS.iter().find(|layer| layer.name == name)

@@ -1,5 +1,6 @@
 //! [`Optimised`] to [`Plan`]: kernels with all their numbers, one workspace, one array of packed weights.
 
+mod accuracy;
 mod algorithm;
 mod arena;
 mod batch;
@@ -22,7 +23,8 @@ use cnn_runtime::winograd::{Columns2d, Winograd2d};
 use crate::describe::describe;
 use crate::optimise::{Fused, Optimised, Step, StepKind, ValueId};
 
-use self::algorithm::Algorithm;
+use self::accuracy::Model;
+use self::algorithm::{Algorithm, Choice};
 
 pub use arena::Buffer;
 pub(crate) use arena::round_up;
@@ -134,7 +136,12 @@ pub enum Kernel {
 /// down.
 pub fn plan(net: Optimised, exact: bool, images: usize) -> Plan {
     let stream = algorithm::stream(net.weight_bytes());
-    let algorithms = net.steps.iter().map(|step| net.algorithm(step, stream, exact, images)).collect();
+    let model = Model::of(&net);
+    let choices = net.steps.iter().map(|step| {
+        let choices = net.choices(step, stream, exact, images);
+        choices.into_iter().map(|choice| model.error(step.inputs[0], choice)).collect()
+    });
+    let algorithms = accuracy::settle(&model, &choices.collect::<Vec<_>>());
     let mut net = Chosen { net, algorithms };
     net.fuse_pools();
     let layout = layout::layout(&net);
@@ -157,23 +164,27 @@ impl Optimised {
         tensors.map(|tensor| tensor.shape.iter().product::<usize>() * size_of::<f32>()).sum()
     }
 
-    /// The algorithm for a step, where a byte of weights costs `stream`.
-    fn algorithm(&self, step: &Step, stream: f64, exact: bool, images: usize) -> Algorithm {
+    /// The ways to compute a step that has weights, the fastest first, where a byte of them costs `stream`; none for others.
+    fn choices(&self, step: &Step, stream: f64, exact: bool, images: usize) -> Vec<Choice> {
         let input = step.inputs[0];
         let (fused, conv) = match (&step.kind, &self.shaped.graph.nodes[step.node].op) {
             (StepKind::Conv(fused), Op::Conv(conv)) => (fused, conv),
-            (StepKind::Linear(_), Op::Linear(linear)) if images == 1 && self.has_zeros(input) => {
-                return algorithm::linear(linear, self.values[input]);
+            (StepKind::Linear(_), Op::Linear(linear)) => {
+                let zeros = images == 1 && self.has_zeros(input);
+                return vec![algorithm::linear(linear, self.values[input], stream, zeros)];
             }
-            _ => return Algorithm::Direct,
+            _ => return Vec::new(),
         };
         let (channels, output) = (self.values[input].channels(), self.values[step.output].size());
         // Nothing lies between pixels, nothing is added.
         let plain = !fused.residual && !self.is_joined(input);
-        if plain && Planar2d::fits(conv, channels, output) {
-            return algorithm::planar(conv, output, exact);
-        }
-        if exact { Algorithm::Direct } else { algorithm::choose(conv, channels, output, stream, plain) }
+        let mut choices = if plain && Planar2d::fits(conv, channels, output) {
+            algorithm::planar(conv, output)
+        } else {
+            algorithm::choices(conv, channels, output, stream, plain)
+        };
+        choices.retain(|choice| !exact || choice.algorithm.is_exact());
+        choices
     }
 
     /// Whether many elements of a value are zero, since a ReLU computed them.

@@ -121,6 +121,12 @@ fn arguments_of_normalisations_and_dropout() {
         ("lrn(beta = -0.75)", "-0.75", "lrn: `beta = -0.75`, expected at least 0"),
         ("lrn(k = -2)", "-2", "lrn: `k = -2`, expected at least 0"),
         ("lrn(k = 1e39)", "1e39", "lrn: `k = 1e39`, expected a number that fits 32 bits"),
+        (
+            "lrn(alpha = 1, size = 4)",
+            "size = 4",
+            "lrn: `size = 4` has no channel in the middle, and which are summed over is not agreed upon",
+        ),
+        ("lrn(size = 4, window = caffe)", "caffe", "lrn: `window = caffe`, expected `paper`, `torch` or `onnx`"),
         ("lrn(n = 5)", "n", "lrn: there is no argument `n`"),
         ("batch_norm(eps = -1)", "-1", "batch_norm: `eps = -1`, expected at least 0"),
         ("batch_norm(epsilon = 1e-3)", "epsilon", "batch_norm: there is no argument `epsilon`"),

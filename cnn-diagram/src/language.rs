@@ -1,6 +1,6 @@
 //! Layers' arguments as `cnn::network!` writes them.
 
-use cnn_runtime::op::{Activation, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Size, Store};
+use cnn_runtime::op::{Activation, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Size, Store};
 
 /// The arguments of a layer, without those that have their default: `6, 5x5, stride = 2`. Empty if none is left.
 pub fn arguments(op: &Op) -> String {
@@ -63,9 +63,16 @@ fn pool_arguments(pool: &Pool, leaves_padding_out: bool) -> Vec<Argument> {
     ]
 }
 
+/// Which channels an even size means, which must be said.
+fn lrn_window(lrn: &Lrn) -> Argument {
+    let said = lrn.size.is_multiple_of(2) || lrn.window != LrnWindow::Paper;
+    said.then(|| format!("window = {}", lrn.window.name()))
+}
+
 fn lrn_arguments(lrn: &Lrn) -> Vec<Argument> {
     vec![
         named("size", lrn.size, 5),
+        lrn_window(lrn),
         named_real("alpha", lrn.alpha, 1e-4),
         named_real("beta", lrn.beta, 0.75),
         named_real("k", lrn.k, 2.0),
@@ -165,7 +172,7 @@ mod tests {
         assert_eq!(arguments(&Op::Conv(CONV)), "6, 5x5");
         assert_eq!(arguments(&Op::Linear(Linear { features: 10, bias: true, store: Store::F32 })), "10");
         assert_eq!(arguments(&Op::AvgPool(POOL)), "2x3");
-        assert_eq!(arguments(&Op::Lrn(Lrn { size: 5, alpha: 1e-4, beta: 0.75, k: 2.0 })), "");
+        assert_eq!(arguments(&Op::Lrn(Lrn { size: 5, window: LrnWindow::Paper, alpha: 1e-4, beta: 0.75, k: 2.0 })), "");
         assert_eq!(arguments(&Op::BatchNorm(BatchNorm { eps: 1e-5, momentum: 0.1 })), "");
         assert_eq!(arguments(&Op::Dropout { p: 0.5 }), "");
         let selu = Activation::Selu { alpha: Activation::SELU_ALPHA, gamma: Activation::SELU_GAMMA };
@@ -183,7 +190,11 @@ mod tests {
         assert_eq!(arguments(&Op::AvgPool(pool)), "2x3, stride = 1, ceil = true, count_include_pad = false");
         assert_eq!(arguments(&Op::MaxPool(pool)), "2x3, stride = 1, ceil = true");
         assert_eq!(
-            arguments(&Op::Lrn(Lrn { size: 3, alpha: 2e-5, beta: 0.5, k: 1.0 })),
+            arguments(&Op::Lrn(Lrn { size: 4, window: LrnWindow::Paper, alpha: 1e-4, beta: 0.75, k: 2.0 })),
+            "size = 4, window = paper"
+        );
+        assert_eq!(
+            arguments(&Op::Lrn(Lrn { size: 3, window: LrnWindow::Paper, alpha: 2e-5, beta: 0.5, k: 1.0 })),
             "size = 3, alpha = 2e-5, beta = 0.5, k = 1"
         );
         assert_eq!(arguments(&Op::BatchNorm(BatchNorm { eps: 0.001, momentum: 0.01 })), "eps = 0.001, momentum = 0.01");

@@ -129,9 +129,10 @@ impl Kernel for LrnKernel<'_> {
         for y in self.share.of(input.height) {
             for x in (0..input.width).step_by(STRIP) {
                 for c in (0..input.channels).step_by(S::LANES) {
-                    match (lrn.size / 2, lrn.beta) {
-                        (2, 0.75) => self.strip::<S, true>(s, 2, [y, x], c),
-                        (half, _) => self.strip::<S, false>(s, half, [y, x], c),
+                    match (lrn.reach(), lrn.beta) {
+                        // Whatever the sum is, with `k` it is not 0.
+                        ([2, 2], 0.75) if lrn.k >= f32::MIN_POSITIVE => self.strip::<S, true>(s, [2, 2], [y, x], c),
+                        (reach, _) => self.strip::<S, false>(s, reach, [y, x], c),
                     }
                 }
             }
@@ -140,25 +141,28 @@ impl Kernel for LrnKernel<'_> {
 }
 
 impl LrnKernel<'_> {
-    /// The channels from `c` on of a strip of pixels, from the sums of `half` neighbours on either side; `USUAL` if beta is
-    /// 3/4.
+    /// The channels from `c` on of a strip of pixels, from the sums of so many neighbours before and behind; `USUAL` if beta
+    /// is 3/4.
     #[inline(always)]
-    fn strip<S: Simd, const USUAL: bool>(&self, s: S, half: usize, [y, first]: [usize; 2], c: usize) {
+    fn strip<S: Simd, const USUAL: bool>(&self, s: S, reach: [usize; 2], [y, first]: [usize; 2], c: usize) {
         let LrnMap { input, output, lrn } = self.layer;
-        let inside = c >= half && c + S::LANES + half <= input.channels;
+        let inside = c >= reach[0] && c + S::LANES + reach[1] <= input.channels;
         for x in first..input.width.min(first + STRIP) {
             let from = self.ws.wrapping_add(input.at(y, x)).cast_const();
             // SAFETY: both maps were checked, with a vector after the input, and `c` is one of their channels.
             unsafe {
                 let sum = match inside {
-                    true => sum_inside(s, half, from.add(c)),
-                    false => self.sum_at_edge(s, half, from, c),
+                    true => sum_inside(s, reach, from.add(c)),
+                    false => self.sum_at_edge(s, reach, from, c),
                 };
                 let base = s.mul_add(sum, s.splat(lrn.alpha), s.splat(lrn.k));
                 let value = s.load(from.add(c));
                 let result = if USUAL {
-                    let base = s.min(s.splat(f32::MAX), base);
-                    s.mul(value, math::pow_minus_three_quarters(s, base))
+                    let most = s.splat(f32::MAX);
+                    let factor = math::pow_minus_three_quarters(s, s.min(most, base));
+                    // An infinite sum gives 0, or a NaN for an infinite element, and a NaN a NaN.
+                    let beyond = s.select(s.less(most, base), s.splat(0.0), base);
+                    s.mul(value, s.select(s.less_or_equal(base, most), factor, beyond))
                 } else {
                     s.div(value, s.map(base, |base| libm::powf(base, lrn.beta)))
                 };
@@ -173,36 +177,47 @@ impl LrnKernel<'_> {
     ///
     /// `from` must be a pixel of the input, `c` one of its channels.
     #[inline(always)]
-    unsafe fn sum_at_edge<S: Simd>(&self, s: S, half: usize, from: *const f32, c: usize) -> S::Vec {
+    unsafe fn sum_at_edge<S: Simd>(&self, s: S, [before, behind]: [usize; 2], from: *const f32, c: usize) -> S::Vec {
         let channels = self.layer.input.channels;
         let mut sum = s.splat(0.0);
-        for shift in 0..2 * half + 1 {
-            // Lane i is channel c + shift - half + i: those in 0..channels are added.
-            let first = half.saturating_sub(c + shift).min(S::LANES);
-            let last = (channels + half).saturating_sub(c + shift).min(S::LANES);
-            if first < last {
-                let from = from.wrapping_add(c + shift).wrapping_sub(half);
-                // SAFETY: the lanes in between are channels of the pixel.
-                let value = unsafe { s.load_lanes(from, first, last) };
-                sum = s.mul_add(value, value, sum);
+        for first_shift in (0..before + behind + 1).step_by(BLOCK) {
+            let mut part = s.splat(0.0);
+            for shift in first_shift..(before + behind + 1).min(first_shift + BLOCK) {
+                // Lane i is channel c + shift - before + i: those in 0..channels are added.
+                let first = before.saturating_sub(c + shift).min(S::LANES);
+                let last = (channels + before).saturating_sub(c + shift).min(S::LANES);
+                if first < last {
+                    let from = from.wrapping_add(c + shift).wrapping_sub(before);
+                    // SAFETY: the lanes in between are channels of the pixel.
+                    let value = unsafe { s.load_lanes(from, first, last) };
+                    part = s.mul_add(value, value, part);
+                }
             }
+            sum = s.add(sum, part);
         }
         sum
     }
 }
 
+/// Squares that are added up one after another.
+const BLOCK: usize = 64;
+
 /// The sums of squares around a vector of channels at `from`.
 ///
 /// # Safety
 ///
-/// The vector and `half` floats on either side of it must be channels of a pixel.
+/// The vector and so many floats before and behind it must be channels of a pixel.
 #[inline(always)]
-unsafe fn sum_inside<S: Simd>(s: S, half: usize, from: *const f32) -> S::Vec {
+unsafe fn sum_inside<S: Simd>(s: S, [before, behind]: [usize; 2], from: *const f32) -> S::Vec {
     let mut sum = s.splat(0.0);
-    for shift in 0..2 * half + 1 {
-        // SAFETY: the caller's promise.
-        let value = unsafe { s.load(from.sub(half).add(shift)) };
-        sum = s.mul_add(value, value, sum);
+    for first in (0..before + behind + 1).step_by(BLOCK) {
+        let mut part = s.splat(0.0);
+        for shift in first..(before + behind + 1).min(first + BLOCK) {
+            // SAFETY: the caller's promise.
+            let value = unsafe { s.load(from.sub(before).add(shift)) };
+            part = s.mul_add(value, value, part);
+        }
+        sum = s.add(sum, part);
     }
     sum
 }

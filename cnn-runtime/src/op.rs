@@ -201,20 +201,59 @@ pub struct Pool {
     pub count_include_pad: bool,
 }
 
-/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, the sum over the channels
-/// `max(0, i - size/2) ..= min(N - 1, i + size/2)` around channel `i`.
+/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, the sum over the channels around each that its
+/// [window](LrnWindow) says.
 ///
 /// Krizhevsky, Sutskever, Hinton 2012, section 3.3: alpha is not divided by the size, unlike in PyTorch, Caffe, ONNX.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lrn {
     /// Channels that are summed over, `n` in the paper.
     pub size: usize,
+    /// Which ones, if `size` is even.
+    pub window: LrnWindow,
     /// Weight of the sum.
     pub alpha: f32,
     /// Exponent.
     pub beta: f32,
     /// Added to the sum.
     pub k: f32,
+}
+
+/// Which channels a local response normalisation sums over, as far as there are such. All are the same for odd sizes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LrnWindow {
+    /// From `i - size / 2` to `i + size / 2`, as the paper's formula has it: `size + 1` channels, if `size` is even.
+    #[default]
+    Paper,
+    /// From `i - size / 2` to `i + (size - 1) / 2`, as PyTorch has it: `size` channels.
+    Torch,
+    /// From `i - (size - 1) / 2` to `i + size / 2`, as ONNX has it: `size` channels.
+    Onnx,
+}
+
+impl LrnWindow {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Paper, Self::Torch, Self::Onnx];
+
+    /// The word in the language.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+            Self::Torch => "torch",
+            Self::Onnx => "onnx",
+        }
+    }
+}
+
+impl Lrn {
+    /// How many channels before and behind its own a sum is over, where there are as many.
+    pub const fn reach(&self) -> [usize; 2] {
+        match self.window {
+            LrnWindow::Paper => [self.size / 2, self.size / 2],
+            LrnWindow::Torch => [self.size / 2, self.size.saturating_sub(1) / 2],
+            LrnWindow::Onnx => [self.size.saturating_sub(1) / 2, self.size / 2],
+        }
+    }
 }
 
 /// Batch normalisation with the running statistics: `(x - mean) / sqrt(var + eps) * weight + bias` in each channel.

@@ -5,8 +5,10 @@
 //! loops over their taps are unrolled.
 
 mod global;
+mod sums;
 
 use self::global::Global;
+pub(crate) use self::sums::{BLOCK, Sums};
 use crate::bounds::{Checked, Reach, Region, assert_product};
 use crate::map::Map;
 use crate::op::{self, Padding, Size};
@@ -183,8 +185,11 @@ impl Pool2d {
     }
 }
 
+/// Windows of more taps are added up in parts.
+const LARGE: usize = 64;
+
 /// How numbers become one.
-trait Reduce: Copy {
+pub(crate) trait Reduce: Copy {
     /// The result of none.
     const START: f32;
 
@@ -213,7 +218,7 @@ impl Reduce for Max {
 }
 
 #[derive(Clone, Copy)]
-struct Mean;
+pub(crate) struct Mean;
 
 impl Reduce for Mean {
     const START: f32 = 0.0;
@@ -464,6 +469,11 @@ impl<R: Reduce> Windows<R> {
     /// These must be readable from `from` on.
     #[inline(always)]
     unsafe fn vector<S: Simd>(&self, s: S, from: *const f32, taps: Size) -> S::Vec {
+        if taps.height * taps.width > LARGE {
+            // SAFETY: the caller's promise.
+            let sum = unsafe { self.large(s, from, taps) };
+            return self.reduce.finish(s, sum, self.scale);
+        }
         let mut sum = s.splat(R::START);
         for y in 0..taps.height {
             for x in 0..taps.width {
@@ -473,5 +483,27 @@ impl<R: Reduce> Windows<R> {
             }
         }
         self.reduce.finish(s, sum, self.scale)
+    }
+
+    /// The sum of [`vector`](Self::vector) over many taps, in parts.
+    ///
+    /// # Safety
+    ///
+    /// As for [`vector`](Self::vector).
+    #[inline(always)]
+    unsafe fn large<S: Simd>(&self, s: S, from: *const f32, taps: Size) -> S::Vec {
+        let mut sums = Sums::<S, R, 1>::new(s, self.reduce);
+        for y in 0..taps.height {
+            for first in (0..taps.width).step_by(BLOCK) {
+                let mut block = s.splat(R::START);
+                for x in first..taps.width.min(first + BLOCK) {
+                    // SAFETY: the caller's promise.
+                    let value = unsafe { s.load(from.add(y * self.tap[0] + x * self.tap[1])) };
+                    block = self.reduce.fold(s, block, value);
+                }
+                sums.add(s, [block]);
+            }
+        }
+        sums.total(s)[0]
     }
 }

@@ -6,6 +6,7 @@
 use crate::bounds::{Checked, Reach, assert_same_size};
 use crate::map::Map;
 use crate::math::exp;
+use crate::pool::{BLOCK, Mean, Sums};
 use crate::run::Run;
 use crate::simd::{Kernel, Simd};
 
@@ -145,18 +146,22 @@ impl Softmax {
     /// As for [`largest`](Self::largest).
     #[inline(always)]
     unsafe fn sum_of_exps<S: Simd>(&self, s: S, largest: S::Vec) -> f32 {
-        let mut sum = s.splat(0.0);
-        for i in (0..self.len).step_by(S::LANES) {
-            // SAFETY: a vector from any of the floats is readable, and no more than the rest is written.
-            let x = unsafe { s.load(self.from.add(i)) };
-            let y = exp(s, s.sub(x, largest));
-            if !self.logarithm {
-                // SAFETY: as above.
-                unsafe { s.store_first(self.to.add(i), y, self.len - i) };
+        let mut sums = Sums::<S, Mean, 1>::new(s, Mean);
+        for first in (0..self.len).step_by(BLOCK * S::LANES) {
+            let mut sum = s.splat(0.0);
+            for i in (first..self.len.min(first + BLOCK * S::LANES)).step_by(S::LANES) {
+                // SAFETY: a vector from any of the floats is readable, and no more than the rest is written.
+                let x = unsafe { s.load(self.from.add(i)) };
+                let y = exp(s, s.sub(x, largest));
+                if !self.logarithm {
+                    // SAFETY: as above.
+                    unsafe { s.store_first(self.to.add(i), y, self.len - i) };
+                }
+                sum = s.add(sum, s.select(s.first_lanes(self.len - i), y, s.splat(0.0)));
             }
-            sum = s.add(sum, s.select(s.first_lanes(self.len - i), y, s.splat(0.0)));
+            sums.add(s, [sum]);
         }
-        s.reduce_sum(sum)
+        s.reduce_sum(sums.total(s)[0])
     }
 
     /// The last step: `exps / last`, or `x - first - last`.

@@ -3,7 +3,7 @@
 use cnn_runtime::conv::Pooling;
 use cnn_runtime::graph::{Role, Value};
 use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, Op, Padding, Pool, PreluPer, Shape, Size, Store};
+use cnn_runtime::op::{Activation, LrnWindow, Op, Padding, Pool, PreluPer, Shape, Size, Store};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -143,7 +143,12 @@ pub(super) fn pooling(pooling: Pooling) -> TokenStream {
 /// The fields of an LRN.
 pub(super) fn lrn(lrn: &cnn_runtime::op::Lrn) -> TokenStream {
     let (n, alpha, beta, k) = (number(lrn.size), real(lrn.alpha), real(lrn.beta), real(lrn.k));
-    quote!(rt::Lrn { size: #n, alpha: #alpha, beta: #beta, k: #k })
+    let window = match lrn.window {
+        LrnWindow::Paper => quote!(rt::LrnWindow::Paper),
+        LrnWindow::Torch => quote!(rt::LrnWindow::Torch),
+        LrnWindow::Onnx => quote!(rt::LrnWindow::Onnx),
+    };
+    quote!(rt::Lrn { size: #n, window: #window, alpha: #alpha, beta: #beta, k: #k })
 }
 
 pub(super) fn op(op: &Op) -> TokenStream {

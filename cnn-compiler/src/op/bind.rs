@@ -129,6 +129,10 @@ pub(crate) fn bind(layer: &'static Layer, call: &Call, env: &Env, report: &mut R
             bound.values.insert(param.name, value);
         }
     }
+    if let Some((name, message)) = layer.ambiguous(&bound) {
+        report.error(bound.places.get(name).copied().unwrap_or_else(|| call.name.span().into()), message);
+        return None;
+    }
     Some(bound)
 }
 

@@ -76,6 +76,8 @@ use cnn_runtime::op::{Conv, Linear, Shape, Size, Store};
 use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, PANEL, WinogradPanels};
 use cnn_runtime::winograd::{Columns2d, covered};
 
+use super::accuracy;
+
 /// How a convolution or a fully connected layer is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Algorithm {
@@ -109,6 +111,15 @@ pub(super) enum Algorithm {
 }
 
 impl Algorithm {
+    /// Whether it computes the sum that is written down.
+    pub(super) fn is_exact(&self) -> bool {
+        match self {
+            Self::Direct | Self::Nonzero(_) => true,
+            Self::Planar { panels, .. } => panels.tile == 1,
+            Self::Columns { .. } | Self::Winograd { .. } => false,
+        }
+    }
+
     /// The size of what a step computes, if this is that of what it stores.
     pub(super) fn computed(&self, stored: Size) -> Size {
         if self.pool().is_some() { Size::new(2 * stored.height, 2 * stored.width) } else { stored }
@@ -131,6 +142,8 @@ const TRANSFORM: [((usize, usize), f64); 6] =
     [((2, 3), 7.0), ((4, 3), 8.0), ((6, 3), 16.0), ((3, 4), 13.0), ((5, 4), 19.0), ((4, 5), 10.0)];
 /// What those of F(5x1, 5) cost.
 const COLUMNS: f64 = 8.0;
+/// What F(4x1, 5) costs over a single channel, beside the direct algorithm.
+const PLANAR: f64 = 0.8;
 /// What a byte of V costs each time that it comes from L3.
 const SPILL: f64 = 1.0;
 /// What a byte of weights costs on its way from memory.
@@ -155,67 +168,96 @@ pub(super) fn stream(weight_bytes: usize) -> f64 {
     if weight_bytes <= CACHE_BYTES { FROM_CACHE } else { FROM_MEMORY }
 }
 
-/// Chooses for a convolution of so many channels, with an output of this size; a byte of weights costs `stream`. `columns`, if
-/// it could be computed along columns.
-pub(super) fn choose(conv: &Conv, inputs: usize, output: Size, stream: f64, columns: bool) -> Algorithm {
-    if conv.dilation != Size::square(1) || conv.is_depthwise(inputs) {
-        return Algorithm::Direct;
-    }
-    let (inputs, outputs) = (inputs / conv.groups, conv.filters / conv.groups);
-    let direct = ConvPanels { groups: conv.groups, outputs, inputs, kernel: conv.kernel };
-    let work = (output.area() * conv.groups * outputs * direct.depth()) as f64;
-    let limit = (1.0 - LEAST_GAIN) * beside(work, stream * bytes(direct.len()));
-    let along_columns = (columns && Columns2d::fits(conv)).then(|| along_columns(conv, inputs, output, stream));
-    let all = in_tiles(conv, inputs, output, stream).into_iter().chain(along_columns);
-    match all.min_by(|(a, _), (b, _)| a.total_cmp(b)) {
-        Some((cost, algorithm)) if cost < limit => algorithm,
-        _ => Algorithm::Direct,
-    }
+/// One way to compute a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choice {
+    pub(super) algorithm: Algorithm,
+    /// What it costs, in the units of the model.
+    pub(super) cost: f64,
+    /// What it adds to the error of its output, as [`accuracy`](super::accuracy) counts it.
+    pub(super) error: f64,
 }
 
-/// The best tiles for a convolution of so many channels in a group, and what they cost.
-fn in_tiles(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Option<(f64, Algorithm)> {
+/// The ways to compute a convolution of so many channels, with an output of this size, the one to take first, where a byte of
+/// weights costs `stream`; also along columns, if `columns`.
+pub(super) fn choices(conv: &Conv, inputs: usize, output: Size, stream: f64, columns: bool) -> Vec<Choice> {
+    let direct = direct(conv, inputs, output, stream);
+    if conv.dilation != Size::square(1) || conv.is_depthwise(inputs) {
+        return vec![direct];
+    }
+    let inputs = inputs / conv.groups;
+    let along_columns = (columns && Columns2d::fits(conv)).then(|| along_columns(conv, inputs, output, stream));
+    let mut all = in_tiles(conv, inputs, output, stream);
+    all.extend(along_columns);
+    all.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    let gains = all.first().is_some_and(|best| best.cost < (1.0 - LEAST_GAIN) * direct.cost);
+    all.insert(if gains { all.len() } else { 0 }, direct);
+    all
+}
+
+/// As it is written down.
+fn direct(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Choice {
+    let (inputs, outputs) = (inputs / conv.groups, conv.filters / conv.groups);
+    let panels = ConvPanels { groups: conv.groups, outputs, inputs, kernel: conv.kernel };
+    let work = (output.area() * conv.groups * outputs * panels.depth()) as f64;
+    let cost = beside(work, stream * bytes(panels.len()));
+    Choice { algorithm: Algorithm::Direct, cost, error: accuracy::direct(panels.depth()) }
+}
+
+/// All tiles for a convolution of so many channels in a group.
+fn in_tiles(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Vec<Choice> {
     let (kernel, stride) = (conv.kernel.height, conv.stride.height);
     if conv.kernel != Size::square(kernel) || conv.stride != Size::square(stride) {
-        return None;
+        return Vec::new();
     }
     let (groups, outputs) = (conv.groups, conv.filters / conv.groups);
     let of_tile = |tile: &usize| {
         let panels = WinogradPanels { groups, outputs, inputs, kernel, stride, tile: *tile };
         let algorithm = Algorithm::Winograd { panels, block: block(&panels, output), pool: None };
-        (cost(&panels, output, stream), algorithm)
+        Choice { algorithm, cost: cost(&panels, output, stream), error: accuracy::tiles(&panels) }
     };
-    tiles_of(kernel.div_ceil(stride)).iter().map(of_tile).min_by(|(a, _), (b, _)| a.total_cmp(b))
+    tiles_of(kernel.div_ceil(stride)).iter().map(of_tile).collect()
 }
 
-/// Tiles along the columns of a convolution, and what they cost.
-fn along_columns(conv: &Conv, inputs: usize, output: Size, stream: f64) -> (f64, Algorithm) {
+/// Tiles along the columns of a convolution.
+fn along_columns(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Choice {
     let panels = Columns2d::panels_of(conv, inputs);
     let points = (panels.rows() * output.width * output.height.div_ceil(panels.tile)) as f64;
     let terms = (inputs * conv.filters * conv.kernel.width) as f64;
     let work = points * terms + points * (inputs + conv.filters) as f64 * COLUMNS;
-    (beside(work, bytes(panels.len()) * stream), Algorithm::Columns { panels, pool: None })
+    let cost = beside(work, bytes(panels.len()) * stream);
+    Choice { algorithm: Algorithm::Columns { panels, pool: None }, cost, error: accuracy::columns(&panels) }
 }
 
-/// For few filters over a single channel; `exact`, if not by Winograd's algorithm.
-pub(super) fn planar(conv: &Conv, output: Size, exact: bool) -> Algorithm {
+/// For few filters over a single channel: by Winograd's algorithm where that is possible, and as it is.
+pub(super) fn planar(conv: &Conv, output: Size) -> Vec<Choice> {
     let dense = conv.stride == Size::square(1) && conv.dilation == Size::square(1);
     let taps = conv.kernel.height == 5 && conv.kernel.width <= 5;
-    let tile = if !exact && dense && taps && output.height >= 4 { 4 } else { 1 };
-    Algorithm::Planar {
-        panels: ColumnPanels { outputs: conv.filters, inputs: 1, kernel: conv.kernel, tile },
-        pool: None,
-    }
+    let tiles: &[usize] = if dense && taps && output.height >= 4 { &[4, 1] } else { &[1] };
+    let of_tile = |tile: &usize| {
+        let panels = ColumnPanels { outputs: conv.filters, inputs: 1, kernel: conv.kernel, tile: *tile };
+        let work = (output.area() * conv.filters * conv.kernel.area()) as f64;
+        // Both take about as long: the tables say when Winograd's algorithm gains.
+        let (share, error) = match tile {
+            1 => (1.0, accuracy::direct(conv.kernel.area())),
+            _ => (PLANAR, accuracy::columns(&panels)),
+        };
+        Choice { algorithm: Algorithm::Planar { panels, pool: None }, cost: share * work, error }
+    };
+    tiles.iter().map(of_tile).collect()
 }
 
-/// For a fully connected layer over an input of this shape, many of whose elements are zero.
-pub(super) fn linear(linear: &Linear, input: Shape) -> Algorithm {
+/// For a fully connected layer over an input of this shape; `zeros`, if many of its elements are zero and can be left out.
+pub(super) fn linear(linear: &Linear, input: Shape, stream: f64, zeros: bool) -> Choice {
     let rows = DenseRows { outputs: linear.features, inputs: input.channels(), pixels: input.size().area() };
     let bytes = match linear.store {
         Store::F32 => 4 * rows.len(),
         Store::F16 => 2 * rows.len(),
     };
-    if bytes > CACHE_BYTES { Algorithm::Nonzero(rows) } else { Algorithm::Direct }
+    let algorithm = if zeros && bytes > CACHE_BYTES { Algorithm::Nonzero(rows) } else { Algorithm::Direct };
+    let inputs = input.elements();
+    let cost = beside((linear.features * inputs) as f64, bytes as f64 * stream);
+    Choice { algorithm, cost, error: accuracy::dense(inputs, algorithm != Algorithm::Direct) }
 }
 
 /// Sides of the tiles that there is an algorithm for, with filters of so many taps.
@@ -285,7 +327,7 @@ mod tests {
             groups: 1,
             bias: false,
         };
-        match choose(&conv, inputs, Size::square(side), FROM_MEMORY, true) {
+        match choices(&conv, inputs, Size::square(side), FROM_MEMORY, true)[0].algorithm {
             Algorithm::Direct | Algorithm::Planar { .. } | Algorithm::Nonzero(_) => 0,
             Algorithm::Winograd { panels, .. } => panels.tile,
             Algorithm::Columns { panels, .. } => panels.tile,
@@ -328,7 +370,8 @@ mod tests {
             groups: 1,
             bias: false,
         };
-        let direct = |conv: Conv| choose(&conv, 128, Size::square(28), FROM_MEMORY, true) == Algorithm::Direct;
+        let direct =
+            |conv: Conv| choices(&conv, 128, Size::square(28), FROM_MEMORY, true)[0].algorithm == Algorithm::Direct;
         assert!(!direct(conv));
         assert!(direct(Conv { stride: Size::square(2), ..conv }));
         assert!(direct(Conv { dilation: Size::new(1, 2), ..conv }));

@@ -1,6 +1,6 @@
 //! Local response normalisation of a few maps.
 
-use cnn_runtime::op::{Lrn, Shape as Extent};
+use cnn_runtime::op::{Lrn, LrnWindow, Shape as Extent};
 use cnn_runtime::reference::{Tensor, lrn};
 
 use super::Figure;
@@ -29,7 +29,7 @@ const DOWN: f32 = 136.0;
 
 impl Default for LocalResponse {
     fn default() -> Self {
-        let layer = Lrn { size: 2, alpha: 1.0, beta: 1.0, k: 0.0 };
+        let layer = Lrn { size: 2, window: LrnWindow::Paper, alpha: 1.0, beta: 1.0, k: 0.0 };
         Self { maps: [[1., 2., 0., 1.], [2., 1., 1., 3.], [1., 0., 4., 1.], [3., 2., 1., 2.]], layer }
     }
 }
@@ -42,13 +42,14 @@ impl LocalResponse {
 
     /// The maps whose squares are added up for one of them.
     fn neighbours(&self, map: usize) -> std::ops::RangeInclusive<usize> {
-        map.saturating_sub(self.layer.size / 2)..=(map + self.layer.size / 2).min(MAPS - 1)
+        let [before, behind] = self.layer.reach();
+        map.saturating_sub(before)..=(map + behind).min(MAPS - 1)
     }
 
     /// The figure.
     pub fn figure(&self) -> Figure {
         let title = "Local response normalisation";
-        let Lrn { size, alpha, beta, k } = self.layer;
+        let Lrn { size, alpha, beta, k, .. } = self.layer;
         let [k, alpha, beta] = [k, alpha, beta].map(|value| number(value.into()));
         let text = format!(
             "b = a / (k + α Σ a²)^β. The sum is over this map and n / 2 on each side, at the same place. (k, n, α, β) = ({k}, {size}, \

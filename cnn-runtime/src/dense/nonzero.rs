@@ -256,7 +256,8 @@ unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
     }
 }
 
-/// A panel of sums, of which the first `len` are to be stored.
+/// A panel of sums, of which the first `len` are to be stored. Those of the rows are added up on their own, so that the error of
+/// the whole grows with fewer steps.
 ///
 /// # Safety
 ///
@@ -270,19 +271,22 @@ unsafe fn add_panel<S: Simd, W: Stored, const NV: usize, const R: usize>(
     at: usize,
     len: usize,
 ) -> [S::Vec; NV] {
-    let mut sums = [s.splat(0.0); NV];
     // SAFETY: the caller's promise.
     unsafe {
-        for j in 0..NV {
-            let first = j * S::LANES;
-            if first < len {
-                sums[j] = s.load_first(to.add(at + first), len - first);
-            }
+        let mut sums = W::load_row::<S, NV>(s, rows[0].add(W::floats(at)));
+        for sum in &mut sums {
+            *sum = s.mul(values[0], *sum);
         }
-        for r in 0..R {
+        for r in 1..R {
             let row = W::load_row::<S, NV>(s, rows[r].add(W::floats(at)));
             for j in 0..NV {
                 sums[j] = s.mul_add(values[r], row[j], sums[j]);
+            }
+        }
+        for j in 0..NV {
+            let first = j * S::LANES;
+            if first < len {
+                sums[j] = s.add(s.load_first(to.add(at + first), len - first), sums[j]);
             }
         }
         sums

@@ -61,6 +61,9 @@ fn dispatch<S: Simd, W: Stored>(s: S, strip: Strip<'_, W>, panels: usize) {
     }
 }
 
+/// Numbers that are added up one after another.
+const BLOCK: usize = 256;
+
 /// Where a tile begins.
 #[derive(Clone, Copy)]
 struct Strip<'a, W> {
@@ -111,7 +114,8 @@ impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Kernel for Str
 }
 
 impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Streams<'_, W, F, NV, KU> {
-    /// The biases plus the product of the window with the panels.
+    /// The biases plus the product of the window with the panels, in parts of [`BLOCK`] or a little more: the error of a sum
+    /// grows with how many numbers are added one after another.
     ///
     /// # Safety
     ///
@@ -119,7 +123,8 @@ impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Streams<'_, W,
     #[inline(always)]
     unsafe fn accumulate<S: Simd>(&self, s: S, window: *const f32, panels: [*const f32; F]) -> [[S::Vec; NV]; F] {
         let patch = &self.0.gemm.patch;
-        let mut sums = [[[s.splat(0.0); NV]; F]; KU];
+        let zero = [[s.splat(0.0); NV]; F];
+        let (mut whole, mut sums, mut count) = (zero, [zero; KU], 0);
         // SAFETY: the loops stay inside of the window and of the panels, of which each k takes a row.
         unsafe {
             for f in 0..F {
@@ -129,30 +134,67 @@ impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Streams<'_, W,
             for y in 0..patch.rows {
                 for segment in 0..patch.segments {
                     let from = window.add(y * patch.row + segment * patch.segment);
-                    let mut k = 0;
-                    while k + KU <= patch.len {
-                        for (u, sums) in sums.iter_mut().enumerate() {
-                            step::<S, W, F, NV>(s, *from.add(k + u), &panels, row + u * W::floats(NV * S::LANES), sums);
+                    for first in (0..patch.len).step_by(BLOCK) {
+                        let len = BLOCK.min(patch.len - first);
+                        Self::add(s, from.add(first), len, &panels, row, &mut sums);
+                        row += len * W::floats(NV * S::LANES);
+                        count += len;
+                        if count >= BLOCK {
+                            whole = Self::sum(s, whole, &sums);
+                            (sums, count) = ([zero; KU], 0);
                         }
-                        row += KU * W::floats(NV * S::LANES);
-                        k += KU;
-                    }
-                    while k < patch.len {
-                        step::<S, W, F, NV>(s, *from.add(k), &panels, row, &mut sums[0]);
-                        row += W::floats(NV * S::LANES);
-                        k += 1;
                     }
                 }
             }
         }
-        for u in 1..KU {
-            for f in 0..F {
-                for j in 0..NV {
-                    sums[0][f][j] = s.add(sums[0][f][j], sums[u][f][j]);
+        Self::sum(s, whole, &sums)
+    }
+
+    /// Adds the product of `len` numbers with the rows of the panels from `row` on.
+    ///
+    /// # Safety
+    ///
+    /// They must be readable.
+    #[inline(always)]
+    unsafe fn add<S: Simd>(
+        s: S,
+        from: *const f32,
+        len: usize,
+        panels: &[*const f32; F],
+        mut row: usize,
+        sums: &mut [[[S::Vec; NV]; F]; KU],
+    ) {
+        let mut k = 0;
+        // SAFETY: the caller's promise.
+        unsafe {
+            while k + KU <= len {
+                for (u, sums) in sums.iter_mut().enumerate() {
+                    step::<S, W, F, NV>(s, *from.add(k + u), panels, row + u * W::floats(NV * S::LANES), sums);
                 }
+                row += KU * W::floats(NV * S::LANES);
+                k += KU;
+            }
+            while k < len {
+                step::<S, W, F, NV>(s, *from.add(k), panels, row, &mut sums[0]);
+                row += W::floats(NV * S::LANES);
+                k += 1;
             }
         }
-        sums[0]
+    }
+
+    /// The whole with all copies of the accumulators.
+    #[inline(always)]
+    fn sum<S: Simd>(s: S, mut whole: [[S::Vec; NV]; F], sums: &[[[S::Vec; NV]; F]; KU]) -> [[S::Vec; NV]; F] {
+        for f in 0..F {
+            for j in 0..NV {
+                let mut sum = sums[0][f][j];
+                for copy in &sums[1..] {
+                    sum = s.add(sum, copy[f][j]);
+                }
+                whole[f][j] = s.add(whole[f][j], sum);
+            }
+        }
+        whole
     }
 }
 

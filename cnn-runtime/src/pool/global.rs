@@ -1,5 +1,6 @@
 //! Pooling of whole maps.
 
+use super::sums::{BLOCK, Sums};
 use super::{GlobalPool, Reduce};
 use crate::run::Share;
 use crate::simd::{Kernel, Simd};
@@ -41,8 +42,7 @@ impl<R: Reduce> Kernel for Global<'_, R> {
 }
 
 impl<R: Reduce> Global<'_, R> {
-    /// `N` vectors of channels from `c` on; gives how many channels that is. Rows are added up on their own first, which
-    /// keeps the rounding errors of large maps small.
+    /// `N` vectors of channels from `c` on; gives how many channels that is.
     ///
     /// # Safety
     ///
@@ -50,20 +50,21 @@ impl<R: Reduce> Global<'_, R> {
     #[inline(always)]
     unsafe fn strip<S: Simd, const N: usize>(&self, s: S, c: usize) -> usize {
         let Self { layer: GlobalPool { input, output }, ws, reduce, .. } = *self;
-        let mut sums = [s.splat(R::START); N];
+        let mut sums = Sums::<S, R, N>::new(s, reduce);
         for y in 0..input.height {
-            let mut row = [s.splat(R::START); N];
-            for x in 0..input.width {
-                for (i, sum) in row.iter_mut().enumerate() {
-                    // SAFETY: an element of the input, with a vector behind it.
-                    let value = unsafe { s.load(ws.add(input.at(y, x) + c + i * S::LANES)) };
-                    *sum = reduce.fold(s, *sum, value);
+            for first in (0..input.width).step_by(BLOCK) {
+                let mut block = [s.splat(R::START); N];
+                for x in first..input.width.min(first + BLOCK) {
+                    for (i, sum) in block.iter_mut().enumerate() {
+                        // SAFETY: an element of the input, with a vector behind it.
+                        let value = unsafe { s.load(ws.add(input.at(y, x) + c + i * S::LANES)) };
+                        *sum = reduce.fold(s, *sum, value);
+                    }
                 }
-            }
-            for (sum, row) in sums.iter_mut().zip(&row) {
-                *sum = reduce.fold(s, *sum, *row);
+                sums.add(s, block);
             }
         }
+        let sums = sums.total(s);
         for (i, sum) in sums.iter().enumerate() {
             let c = c + i * S::LANES;
             // SAFETY: no more channels are written than the output has.

@@ -6,12 +6,16 @@ use crate::op::{BatchNorm, Lrn};
 
 use super::Tensor;
 
-/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, the sum over the channels
-/// `max(0, i - size/2) ..= min(N - 1, i + size/2)`; alpha is not divided by the size.
+/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, the sum over the channels of [`Lrn::reach`] around each;
+/// alpha is not divided by the size.
+///
+/// An infinite sum gives 0, or a NaN for an infinite element, as in PyTorch. There the sum is one of `f32`, which is infinite
+/// beyond 3.4e38; here it is one of `f64`.
 pub fn lrn(op: &Lrn, input: &Tensor) -> Tensor {
+    let [before, behind] = op.reach();
     Tensor::from_fn(input.shape, |channel, y, x| {
-        let first = channel.saturating_sub(op.size / 2);
-        let last = (channel + op.size / 2).min(input.shape.channels() - 1);
+        let first = channel.saturating_sub(before);
+        let last = (channel + behind).min(input.shape.channels() - 1);
         let mut sum = 0.0;
         for neighbour in first..=last {
             sum += input.at(neighbour, y, x) * input.at(neighbour, y, x);

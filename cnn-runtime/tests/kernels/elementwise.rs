@@ -5,7 +5,7 @@ use cnn_runtime::isa::Isa;
 use cnn_runtime::join::{self, CopyMap, Halo, Merge, StoreChw};
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
-use cnn_runtime::op::{Activation, Lrn, Padding, PreluPer};
+use cnn_runtime::op::{Activation, Lrn, LrnWindow, Padding, PreluPer};
 use cnn_runtime::pack::{Affine, pack_scale_shift, pack_slopes, padded, scale_shift_len};
 use cnn_runtime::run::Run;
 use cnn_runtime::softmax::{SoftmaxMap, log_softmax, softmax};
@@ -123,7 +123,9 @@ fn lrn_of_random_shapes() {
         arena.fill(&input, || rng.float() * 8.0);
         arena.close();
         let beta = rng.pick(&[0.75, 0.75, 0.5, 1.3]);
-        let constants = Lrn { size: rng.pick(&[1, 2, 3, 5, 5, 9, 40]), alpha: 0.1, beta, k: rng.pick(&[1.0, 2.0]) };
+        let size = rng.pick(&[1, 2, 3, 4, 5, 5, 9, 40]);
+        let window = rng.pick(&LrnWindow::ALL);
+        let constants = Lrn { size, window, alpha: 0.1, beta, k: rng.pick(&[1.0, 2.0]) };
         let layer = LrnMap { input, output, lrn: constants };
         let what = format!("{} {layer:?}", isa.name());
         check(
@@ -133,8 +135,8 @@ fn lrn_of_random_shapes() {
             &output,
             |run, ws| lrn(run, &layer.check(), ws),
             |y, x, c| {
-                let half = constants.size / 2;
-                let around = c.saturating_sub(half)..=(c + half).min(input.channels - 1);
+                let [before, behind] = constants.reach();
+                let around = c.saturating_sub(before)..=(c + behind).min(input.channels - 1);
                 let sum: f64 = around.map(|c| arena.get(&input, y, x, c).powi(2)).sum();
                 let base = f64::from(constants.k) + f64::from(constants.alpha) * sum;
                 // The sum of up to 41 squares is off by up to 41 half ulps; then roots, products and a quotient.
@@ -142,6 +144,61 @@ fn lrn_of_random_shapes() {
             },
         );
     });
+}
+
+#[test]
+fn softmax_of_a_million_equal_numbers() {
+    const LEN: usize = 1_000_003;
+    for isa in isas() {
+        let mut ws = vec![0.3_f32; LEN + 64];
+        let map = Map::vector(0, LEN);
+        softmax(Run::new(isa), &map, &map, &mut ws);
+        let error = (f64::from(ws[LEN / 2]) * LEN as f64 - 1.0).abs();
+        assert!(error < 5e-7, "{}: {error:e}", isa.name());
+        ws[..LEN].fill(0.3);
+        let mut rng = Rng(3);
+        ws[..LEN].iter_mut().for_each(|x| *x = rng.float());
+        let exact: f64 = ws[..LEN].iter().map(|x| f64::from(*x).exp()).sum();
+        let expected = f64::from(ws[7]).exp() / exact;
+        softmax(Run::new(isa), &map, &map, &mut ws);
+        let error = (f64::from(ws[7]) / expected - 1.0).abs();
+        assert!(error < 5e-7, "{}: {error:e}", isa.name());
+    }
+}
+
+/// An infinite sum of squares makes 0 of what is finite and a NaN of what is not; what has no share in it stays as it is.
+#[test]
+fn lrn_of_large_values() {
+    for isa in isas() {
+        for (size, beta, large) in [
+            (5, 0.75, 3e37_f32),
+            (5, 0.75, f32::INFINITY),
+            (5, 0.75, f32::NAN),
+            (3, 0.75, 3e37),
+            (5, 0.5, f32::INFINITY),
+        ] {
+            for (channels, at) in [(1, 0), (7, 3), (40, 0), (40, 17), (40, 39), (96, 50)] {
+                let mut ws = vec![0.0; 2 * channels + 64];
+                ws[..channels].fill(1.0);
+                ws[at] = large;
+                let input = Map { offset: 0, height: 1, width: 1, channels, row: channels, pixel: channels };
+                let output = Map { offset: channels, ..input };
+                let lrn = Lrn { size, window: LrnWindow::Paper, alpha: 1.0, beta, k: 1.0 };
+                cnn_runtime::norm::lrn(Run::new(isa), &LrnMap { input, output, lrn }, &mut ws);
+                for c in 0..channels {
+                    let found = ws[channels + c];
+                    let what = format!("{} {large} in channel {at} of {channels}, {size}: [{c}] {found}", isa.name());
+                    match (c.abs_diff(at) <= size / 2, c == at) {
+                        (false, _) => assert!(found > 0.1 && found < 1.0, "{what}"),
+                        (true, true) if large.is_finite() => assert_eq!(found, 0.0, "{what}"),
+                        (true, true) => assert!(found.is_nan(), "{what}"),
+                        (true, false) if large.is_nan() => assert!(found.is_nan(), "{what}"),
+                        (true, false) => assert_eq!(found, 0.0, "{what}"),
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Pooling.
 
+use cnn_runtime::map::Map;
 use cnn_runtime::op::{Padding, Size};
 use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_runtime::run::Run;
 
 use crate::support::{Arena, Expected, Rng, check, isas};
 
@@ -120,6 +122,43 @@ fn global_pools_of_random_shapes() {
                     Expected { value, tolerance: 20.0 * 2.5 * f64::from(f32::EPSILON) }
                 },
             );
+        }
+    }
+}
+
+/// Long sums are added up in parts: errors of a million numbers in a row would be a hundred times those of a few.
+#[test]
+fn long_means_are_as_exact_as_short_ones() {
+    for isa in isas() {
+        for [height, width] in [[1000, 1000], [1, 1_000_000], [1_000_000, 1]] {
+            let mut ws = vec![0.0_f32; height * width + 64];
+            for kind in 0..2 {
+                let mut rng = Rng(9);
+                for x in &mut ws[..height * width] {
+                    *x = if kind == 0 { rng.float().abs() } else { 0.1 };
+                }
+                let exact = ws[..height * width].iter().map(|x| f64::from(*x)).sum::<f64>() / 1e6;
+                let input = Map { offset: 0, height, width, channels: 1, row: width, pixel: 1 };
+                let output = Map { offset: height * width, height: 1, width: 1, channels: 1, row: 1, pixel: 1 };
+                let near = |what: &str, ws: &[f32]| {
+                    let found = f64::from(ws[output.offset]);
+                    let error = ((found - exact) / exact).abs();
+                    assert!(error <= 5e-7, "{what}, {}, {height}x{width}: {found}, not {exact}: {error:e}", isa.name());
+                };
+                global_avg_pool(Run::new(isa), &GlobalPool { input, output }.check(), &mut ws);
+                near("global", &ws);
+                let layer = Pool2d {
+                    input,
+                    output,
+                    kernel: Size::new(height, width),
+                    stride: Size::square(1),
+                    pad: Padding::NONE,
+                    dilation: Size::square(1),
+                    count_include_pad: true,
+                };
+                avg_pool(Run::new(isa), &layer.check(), &mut ws);
+                near("window", &ws);
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Each layer by itself.
 
 use cnn_runtime::graph::{Graph, Node, Role, Tensor as Parameter, Value};
-use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, Op, Padding, Pool, PreluPer, Shape, Size, Store};
+use cnn_runtime::op::{
+    Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Shape, Size, Store,
+};
 use cnn_runtime::reference::{
     Params, RunningVariance, Statistics, Tensor, activate, add, batch_norm_training, concat, mul, run,
 };
@@ -164,14 +166,29 @@ fn flatten_and_dropout_leave_the_numbers_alone() {
 fn lrn_does_not_divide_alpha_by_the_size() {
     let input = (map(4, 1, 1), &[1_f32, 2., 3., 4.][..]);
     let expected = (map(4, 1, 1), &[1. / 6., 2. / 15., 3. / 30., 4. / 26.][..]);
-    // `n/2` is a whole number: 2 channels are summed like 3.
-    for size in [2, 3] {
-        check(Op::Lrn(Lrn { size, alpha: 1., beta: 1., k: 1. }), input, &[], expected);
+    // By the paper's formula `n/2` is a whole number: 2 channels are summed like 3.
+    let paper = LrnWindow::Paper;
+    for (size, window) in [(2, paper), (3, paper), (3, LrnWindow::Torch), (3, LrnWindow::Onnx)] {
+        check(Op::Lrn(Lrn { size, window, alpha: 1., beta: 1., k: 1. }), input, &[], expected);
     }
-    let root = Lrn { size: 5, alpha: 0.5, beta: 0.5, k: 1. };
+    let root = Lrn { size: 5, window: paper, alpha: 0.5, beta: 0.5, k: 1. };
     let sums: [f64; 4] = [14., 30., 30., 29.];
     let expected = [0, 1, 2, 3].map(|i| (i + 1) as f64 / (1. + 0.5 * sums[i]).sqrt());
     check(Op::Lrn(root), input, &[], (map(4, 1, 1), &expected));
+}
+
+#[test]
+fn lrn_of_an_even_size_has_the_window_that_was_said() {
+    let input = (map(4, 1, 1), &[1_f32, 2., 3., 4.][..]);
+    let sums = |size, window, sums: [f64; 4]| {
+        let expected = [0, 1, 2, 3].map(|i| (i + 1) as f64 / (1. + sums[i]));
+        check(Op::Lrn(Lrn { size, window, alpha: 1., beta: 1., k: 1. }), input, &[], (map(4, 1, 1), &expected));
+    };
+    sums(2, LrnWindow::Torch, [1., 5., 13., 25.]);
+    sums(2, LrnWindow::Onnx, [5., 13., 25., 16.]);
+    sums(4, LrnWindow::Torch, [5., 14., 30., 29.]);
+    sums(4, LrnWindow::Onnx, [14., 30., 29., 25.]);
+    sums(4, LrnWindow::Paper, [14., 30., 30., 29.]);
 }
 
 #[test]

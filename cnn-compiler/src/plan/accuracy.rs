@@ -1,0 +1,451 @@
+//! How exact a plan is: a model of rounding errors beside that of costs, and the algorithms that keep to it.
+//!
+//! **A layer.** Rounding errors of a sum of random terms are a random walk, so the square of the error, relative to the mean square
+//! of the layer's outputs, grows with the number of terms. Winograd's algorithm adds fewer, but its transforms enlarge the errors,
+//! and add some that don't depend on how many channels there are:
+//!
+//! ```text
+//! direct     e^2 = DIRECT * terms
+//! F(m, r)    e^2 = (fixed + slope * channels) * rough       channels of a group, times the phases of a stride
+//! F(mx1, 5)  e^2 = (fixed + slope * channels) * rough
+//! ```
+//!
+//! Relative rms errors in 1e-7, He-initialised weights, uniform inputs, beside the reference executor in double precision:
+//!
+//! | channels | direct 3x3 | F(2, 3) | F(4, 3) | F(6, 3) | direct 4x4 | F(3, 4) | F(5, 4) | direct 5x5 | F(4, 5) | F(5x1, 5x5) |
+//! | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+//! | 4 | 1.1 | 1.1 | 3.8 | 15 | 1.4 | 3.8 | 14 | 1.7 | – | 6.9 |
+//! | 16 | 2.1 | 1.5 | 5.0 | 20 | 2.9 | 4.9 | 19 | 3.5 | 19 | 12 |
+//! | 64 | 4.2 | 2.6 | 8.3 | 33 | 5.8 | 8.0 | 30 | 6.9 | 31 | – |
+//! | 256 | 8.4 | 4.9 | 15 | 62 | 12 | 15 | 56 | 14 | 58 | – |
+//!
+//! `rough` is the share of the inputs' mean square that differs from pixel to pixel; the transforms leave little of the rest.
+//!
+//! **A net.** What the square of an error becomes at the output is a factor for each layer, found from the end to the beginning:
+//!
+//! - A batch normalisation takes the means of maps away, which are part of the numbers and hardly of their errors, so errors grow by
+//!   `1 / rough`: behind a ReLU 1.5 times, behind a maximum over 3x3 some 7 times. Nets with many of them amplify small differences,
+//!   those of the input as those of rounding.
+//! - An addition or a concat mixes values and their errors, by their mean squares.
+//! - A maximum grows more than its error does, and in a mean over a map the errors of its pixels cancel.
+//!
+//! With statistics of the normalisations that are those of a picture, and a little noise added to a layer's sums, the output of
+//! ResNet-50 has so many times as much (measured, and by the model): conv1 37 and 59, layer1.1.conv3 9.7 and 12, layer2.1.conv3
+//! 3.4 and 4.1, layer3.1.conv3 1.1 and 1.0, layer4.2.conv3 0.16 and 0.11; that of VGG-16: conv1_1 0.53 and 0.57, conv4_1 0.80 and
+//! 0.80. So errors of the first layers matter most: of what Winograd's algorithm adds to ResNet-50 and to the ResNeXts, nearly all
+//! is that of F(5, 4) in conv1. In nets without normalisations, as VGG and AlexNet, long fully connected layers have most of the error.
+//!
+//! **The plan.** Each step begins with what is fastest. If the error of the output that follows is more than [`GOAL`], and more
+//! than that of the direct algorithm, which no plan is asked to beat, steps change to what is more exact: the one next that takes
+//! most of the error away for its cost. They do so at any cost down to [`LOOSE`] times the error of the direct algorithm, and
+//! below that while all changes take no more than [`SPENT`] of the time of the net, where one is worth it ([`WORTH`]).
+//! `#[algorithm(exact)]` leaves nothing to choose.
+
+use std::f64::consts::PI;
+
+use cnn_runtime::op::{Activation, Op};
+use cnn_runtime::pack::{ColumnPanels, WinogradPanels};
+
+use super::algorithm::{Algorithm, Choice};
+use crate::optimise::{Fused, Optimised, Step, StepKind, ValueId};
+
+/// Squares of relative errors are counted in this.
+const UNIT: f64 = 1e-14;
+/// A term of a sum.
+const DIRECT: f64 = 0.029;
+/// Terms that a fully connected layer adds up at once, and where its weights lie in rows.
+const PART: usize = 256;
+const ROWS: usize = 4;
+/// The errors of F(m, r): what is fixed, and for each channel.
+const TILES: [((usize, usize), [f64; 2]); 6] = [
+    ((2, 3), [0.75, 0.091]),
+    ((4, 3), [11.0, 0.88]),
+    ((6, 3), [165.0, 14.0]),
+    ((3, 4), [11.0, 0.85]),
+    ((5, 4), [155.0, 12.0]),
+    ((4, 5), [160.0, 12.0]),
+];
+/// Those of F(mx1, 5), with filters 5 wide.
+const COLUMNS: [f64; 2] = [18.0, 7.5];
+/// What a maximum over a window makes of an error.
+const MAXIMUM: f64 = 0.8;
+/// What differs from pixel to pixel is at least this share, so that nothing is divided by zero.
+const LEAST: f64 = 1e-9;
+/// Mean squares are at most this, however many values are added.
+const MOST: f64 = 1e9;
+
+/// The rms error of the output that a plan may have in any case, relative to the rms of the output; the largest error beside the
+/// largest output is up to a quarter more.
+const GOAL: f64 = 4e-6;
+/// How many times the error of the direct algorithm a plan may have.
+const LOOSE: f64 = 1.75;
+/// The share of a net's time that may be given for less.
+const SPENT: f64 = 0.0125;
+/// How much of the square of the error of the direct algorithm must be gained for all of a net's time, where more than that is left.
+const WORTH: f64 = 30.0;
+
+/// The square of the relative error of a sum of so many terms.
+pub(super) fn direct(terms: usize) -> f64 {
+    DIRECT * terms as f64
+}
+
+/// That of a fully connected layer, which is added up in parts; `rows`, if by rows of weights.
+pub(super) fn dense(terms: usize, rows: bool) -> f64 {
+    let part = if rows { ROWS } else { PART };
+    if terms <= part { direct(terms) } else { direct(terms / part) + if rows { 0.0 } else { direct(part) } }
+}
+
+/// That of a convolution in tiles.
+pub(super) fn tiles(panels: &WinogradPanels) -> f64 {
+    let found = TILES.iter().find(|(of, _)| *of == (panels.tile, panels.taps()));
+    found.map_or(f64::INFINITY, |(_, [fixed, slope])| fixed + slope * panels.depth() as f64)
+}
+
+/// That of a convolution in tiles along columns.
+pub(super) fn columns(panels: &ColumnPanels) -> f64 {
+    let [fixed, slope] = COLUMNS;
+    fixed + slope * panels.inputs as f64
+}
+
+/// The algorithm of each step, of the ways to compute it; direct, where there is nothing to choose.
+pub(super) fn settle(model: &Model, choices: &[Vec<Choice>]) -> Vec<Algorithm> {
+    let mut settled = Settled { choices, factors: &model.factors, chosen: vec![0; choices.len()] };
+    let least = settled.sum(|all| all.iter().find(|choice| choice.algorithm.is_exact()).map(|choice| choice.error));
+    let goal = (GOAL * GOAL / UNIT).max(least);
+    let cost = settled.cost();
+    while settled.error() > goal.max(LOOSE * LOOSE * least) {
+        let Some(change) = settled.best(f64::INFINITY) else { break };
+        settled.chosen[change.step] = change.choice;
+    }
+    while settled.error() > goal {
+        let Some(change) = settled.best((1.0 + SPENT) * cost - settled.cost()) else { break };
+        if change.gain * cost < WORTH * least * change.cost {
+            break;
+        }
+        settled.chosen[change.step] = change.choice;
+    }
+    let algorithm = |(all, chosen): (&Vec<Choice>, usize)| all.get(chosen).map(|choice| choice.algorithm);
+    choices.iter().zip(settled.chosen).map(|pair| algorithm(pair).unwrap_or(Algorithm::Direct)).collect()
+}
+
+/// What a net makes of errors.
+pub(super) struct Model {
+    /// Of each value.
+    values: Vec<Numbers>,
+    /// What the square of each step's error is multiplied by on the way to the output.
+    factors: Vec<f64>,
+}
+
+/// The numbers of a value, with random weights: a sum of what may have any sign, and of what a ReLU gave.
+#[derive(Clone, Copy)]
+struct Numbers {
+    signed: Part,
+    positive: Part,
+}
+
+/// A part of the numbers of a value.
+#[derive(Clone, Copy)]
+struct Part {
+    /// Their mean square, where that of a convolution's sums is 1.
+    power: f64,
+    /// The share of it that differs from pixel to pixel; the rest is the square of each map's mean.
+    rough: f64,
+}
+
+/// What has been chosen.
+struct Settled<'a> {
+    choices: &'a [Vec<Choice>],
+    factors: &'a [f64],
+    /// Of each step's choices.
+    chosen: Vec<usize>,
+}
+
+/// A change to something more exact.
+struct Change {
+    step: usize,
+    choice: usize,
+    /// What the square of the output's error loses.
+    gain: f64,
+    cost: f64,
+}
+
+impl Settled<'_> {
+    /// The sum over all steps, each by its factor.
+    fn sum(&self, error: impl Fn(&[Choice]) -> Option<f64>) -> f64 {
+        let errors = self.choices.iter().map(|all| error(all).unwrap_or(0.0));
+        errors.zip(self.factors).map(|(error, factor)| error * factor).sum()
+    }
+
+    /// The square of the output's error.
+    fn error(&self) -> f64 {
+        let current = self.choices.iter().zip(&self.chosen).zip(self.factors);
+        current.filter_map(|((all, chosen), factor)| Some(all.get(*chosen)?.error * factor)).sum()
+    }
+
+    fn cost(&self) -> f64 {
+        self.choices.iter().zip(&self.chosen).filter_map(|(all, chosen)| Some(all.get(*chosen)?.cost)).sum()
+    }
+
+    /// The change that gains most for what it costs, of those that cost no more than `limit`.
+    fn best(&self, limit: f64) -> Option<Change> {
+        let of_step = |step: usize| {
+            let (all, factor) = (&self.choices[step], self.factors[step]);
+            let current = all.get(self.chosen[step]).copied();
+            all.iter().enumerate().filter_map(move |(choice, next)| {
+                let current = current?;
+                let gain = factor * (current.error - next.error);
+                Some(Change { step, choice, gain, cost: (next.cost - current.cost).max(f64::MIN_POSITIVE) })
+            })
+        };
+        let all = (0..self.choices.len()).flat_map(of_step);
+        let all = all.filter(|change| change.gain > 0.0 && change.cost <= limit);
+        all.max_by(|a, b| (a.gain / a.cost).total_cmp(&(b.gain / b.cost)))
+    }
+}
+
+impl Model {
+    /// That of a net.
+    pub(super) fn of(net: &Optimised) -> Self {
+        let mut model = Self { values: vec![Numbers::signed(1.0); net.values.len()], factors: Vec::new() };
+        for step in &net.steps {
+            model.values[step.output] = model.output(net, step);
+        }
+        let mut values = vec![0.0; net.values.len()];
+        values[net.result] = 1.0;
+        model.factors = vec![0.0; net.steps.len()];
+        for (index, step) in net.steps.iter().enumerate().rev() {
+            model.factors[index] = model.factor(net, step, values[step.output]);
+            for (input, share) in step.inputs.iter().zip(model.shares(net, step)) {
+                values[*input] += share * model.factors[index];
+            }
+        }
+        model
+    }
+
+    /// A choice for a step with the error that it has over these numbers, where it has that over independent ones: of what
+    /// doesn't differ from pixel to pixel, transforms leave little.
+    pub(super) fn error(&self, input: ValueId, choice: Choice) -> Choice {
+        let rough = if choice.algorithm.is_exact() { 1.0 } else { self.values[input].all().rough };
+        Choice { error: rough * choice.error, ..choice }
+    }
+
+    /// The numbers that a step gives.
+    fn output(&self, net: &Optimised, step: &Step) -> Numbers {
+        let first = self.values[step.inputs[0]];
+        match &step.kind {
+            StepKind::Conv(fused) | StepKind::Linear(fused) => {
+                let own = Numbers::signed(if fused.norm.is_some() { 1.0 } else { first.all().rough });
+                let residual = step.inputs[1..].iter().map(|value| (self.values[*value], 1.0));
+                Numbers::sum(residual.chain([(own, 1.0)])).under(fused.activation)
+            }
+            StepKind::ScaleShift { activation } => Numbers::signed(1.0).under(*activation),
+            StepKind::Activate { activation } => first.under(*activation),
+            StepKind::Add { activation } => Numbers::sum(self.parts(net, step)).under(*activation),
+            StepKind::Concat => {
+                let whole = net.values[step.output].channels() as f64;
+                Numbers::sum(self.parts(net, step).map(|(numbers, channels)| (numbers, channels / whole)))
+            }
+            StepKind::Mul { activation } => first.under(*activation),
+            StepKind::MaxPool | StepKind::GlobalMaxPool => first.smoothed((2.0 / window(net, step)).min(1.0)),
+            StepKind::AvgPool | StepKind::GlobalAvgPool => first.smoothed(1.0 / window(net, step)),
+            StepKind::Flatten | StepKind::Lrn | StepKind::Prelu | StepKind::Softmax | StepKind::LogSoftmax => first,
+        }
+    }
+
+    /// The inputs of an addition or a concat, and how many channels each has of a concat's.
+    fn parts(&self, net: &Optimised, step: &Step) -> impl Iterator<Item = (Numbers, f64)> {
+        let channels = |value: ValueId| match step.kind {
+            StepKind::Concat => net.values[value].channels() as f64,
+            _ => 1.0,
+        };
+        step.inputs.iter().map(move |value| (self.values[*value], channels(*value)))
+    }
+
+    /// What a step makes of the square of an error of its own, and of those of its inputs by their shares, given what becomes of
+    /// its output's.
+    fn factor(&self, net: &Optimised, step: &Step, output: f64) -> f64 {
+        let first = self.values[step.inputs[0]];
+        match &step.kind {
+            StepKind::Conv(fused) | StepKind::Linear(fused) => {
+                let residual = step.inputs.get(1).map_or(0.0, |value| self.values[*value].all().power);
+                output / (1.0 + residual) / if fused.norm.is_some() { first.all().rough } else { 1.0 }
+            }
+            StepKind::ScaleShift { .. } => output / first.all().rough,
+            StepKind::MaxPool | StepKind::GlobalMaxPool => output * MAXIMUM,
+            StepKind::AvgPool | StepKind::GlobalAvgPool => output / window(net, step),
+            StepKind::Add { .. }
+            | StepKind::Concat
+            | StepKind::Mul { .. }
+            | StepKind::Flatten
+            | StepKind::Lrn
+            | StepKind::Prelu
+            | StepKind::Activate { .. }
+            | StepKind::Softmax
+            | StepKind::LogSoftmax => output,
+        }
+    }
+
+    /// The share of each input in that.
+    fn shares(&self, net: &Optimised, step: &Step) -> Vec<f64> {
+        match &step.kind {
+            StepKind::Add { .. } | StepKind::Concat => {
+                let powers: Vec<f64> =
+                    self.parts(net, step).map(|(numbers, channels)| numbers.all().power * channels).collect();
+                let whole: f64 = powers.iter().sum();
+                powers.iter().map(|power| power / whole).collect()
+            }
+            StepKind::Conv(Fused { norm, .. }) | StepKind::Linear(Fused { norm, .. }) => {
+                let rough = if norm.is_some() { self.values[step.inputs[0]].all().rough } else { 1.0 };
+                let residual = step.inputs[1..].iter().map(|value| self.values[*value].all().power * rough);
+                [1.0].into_iter().chain(residual).collect()
+            }
+            StepKind::MaxPool
+            | StepKind::AvgPool
+            | StepKind::GlobalAvgPool
+            | StepKind::GlobalMaxPool
+            | StepKind::Flatten
+            | StepKind::Lrn
+            | StepKind::ScaleShift { .. }
+            | StepKind::Prelu
+            | StepKind::Activate { .. }
+            | StepKind::Softmax
+            | StepKind::LogSoftmax
+            | StepKind::Mul { .. } => vec![1.0; step.inputs.len()],
+        }
+    }
+}
+
+impl Numbers {
+    /// Those that a convolution gives.
+    fn signed(rough: f64) -> Self {
+        Self { signed: Part { power: 1.0, rough }, positive: Part { power: 0.0, rough: 0.0 } }
+    }
+
+    /// Both parts.
+    fn all(self) -> Part {
+        self.signed.and(self.positive)
+    }
+
+    /// The sum of independent numbers, each so many times.
+    fn sum(numbers: impl Iterator<Item = (Self, f64)>) -> Self {
+        let none = Part { power: 0.0, rough: 0.0 };
+        numbers.fold(Self { signed: none, positive: none }, |sum, (numbers, times)| Self {
+            signed: sum.signed.and(numbers.signed.times(times)),
+            positive: sum.positive.and(numbers.positive.times(times)),
+        })
+    }
+
+    /// Behind a function.
+    fn under(self, activation: Activation) -> Self {
+        if !matches!(activation, Activation::Relu | Activation::Relu6) {
+            return self;
+        }
+        // The correlation of what a ReLU gives for two normal numbers, by theirs (Cho & Saul 2009).
+        let correlation = 1.0 - self.signed.rough;
+        let angle = correlation.clamp(-1.0, 1.0).acos();
+        let rough = 1.0 - (angle.sin() + (PI - angle) * correlation) / PI;
+        let half = Part { power: self.signed.power / 2.0, rough: rough.max(LEAST) };
+        Self { signed: Part { power: 0.0, rough: 0.0 }, positive: self.positive.and(half) }
+    }
+
+    /// With so much of what differs from pixel to pixel.
+    fn smoothed(self, share: f64) -> Self {
+        let smoothed = |part: Part| Part { rough: (part.rough * share).max(LEAST), ..part };
+        Self { signed: smoothed(self.signed), positive: smoothed(self.positive) }
+    }
+}
+
+impl Part {
+    fn times(self, times: f64) -> Self {
+        Self { power: self.power * times, ..self }
+    }
+
+    fn and(self, other: Self) -> Self {
+        let power = (self.power + other.power).clamp(LEAST, MOST);
+        Self { power, rough: (self.power * self.rough + other.power * other.rough) / power }
+    }
+}
+
+/// Pixels of a pooling's window.
+fn window(net: &Optimised, step: &Step) -> f64 {
+    match &net.shaped.graph.nodes[step.node].op {
+        Op::MaxPool(pool) | Op::AvgPool(pool) => pool.kernel.area() as f64,
+        _ => net.values[step.inputs[0]].size().area() as f64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cnn_runtime::op::Size;
+
+    use super::*;
+
+    fn relative(error: f64) -> f64 {
+        (error * UNIT).sqrt() * 1e7
+    }
+
+    /// The table of the module, within a sixth.
+    #[test]
+    fn errors_are_those_that_were_measured() {
+        let near = |found: f64, expected: f64| {
+            assert!((found / expected - 1.0).abs() < 1.0 / 6.0, "{found:.2}, measured {expected}");
+        };
+        for (inputs, expected) in [(4, 1.1), (16, 2.1), (64, 4.2), (256, 8.4)] {
+            near(relative(direct(9 * inputs)), expected);
+        }
+        let table = [
+            (3, 2, [1.1, 1.5, 2.6, 4.9]),
+            (3, 4, [3.8, 5.0, 8.3, 15.0]),
+            (3, 6, [15.0, 20.0, 33.0, 62.0]),
+            (4, 3, [3.8, 4.9, 8.0, 15.0]),
+            (4, 5, [14.0, 19.0, 30.0, 56.0]),
+        ];
+        for (kernel, tile, expected) in table {
+            for (inputs, expected) in [4, 16, 64, 256].into_iter().zip(expected) {
+                let panels = WinogradPanels { groups: 1, outputs: 32, inputs, kernel, stride: 1, tile };
+                near(relative(tiles(&panels)), expected);
+            }
+        }
+        for (inputs, expected) in [(4, 6.9), (16, 12.0)] {
+            let panels = ColumnPanels { outputs: 6, inputs, kernel: Size::square(5), tile: 5 };
+            near(relative(columns(&panels)), expected);
+        }
+    }
+
+    /// A step with two ways: one that costs 1 and has this error, and a direct one.
+    fn step(error: f64, direct_cost: f64) -> Vec<Choice> {
+        let panels = WinogradPanels { groups: 1, outputs: 1, inputs: 1, kernel: 3, stride: 1, tile: 2 };
+        let tiles = Algorithm::Winograd { panels, block: 1, pool: None };
+        vec![
+            Choice { algorithm: tiles, cost: 1.0, error },
+            Choice { algorithm: Algorithm::Direct, cost: direct_cost, error: 1.0 },
+        ]
+    }
+
+    fn exact(factors: &[f64], choices: &[Vec<Choice>]) -> Vec<bool> {
+        let model = Model { values: Vec::new(), factors: factors.to_vec() };
+        settle(&model, choices).iter().map(Algorithm::is_exact).collect()
+    }
+
+    #[test]
+    fn small_errors_stay_as_they_are() {
+        assert_eq!(exact(&[1.0, 1.0], &[step(100.0, 1.1), step(200.0, 1.1)]), [false, false]);
+    }
+
+    #[test]
+    fn large_errors_go_where_that_costs_least() {
+        let large = GOAL * GOAL / UNIT;
+        assert_eq!(exact(&[1.0, 1.0], &[step(1.1 * large, 3.0), step(0.2 * large, 3.0)]), [true, false]);
+        assert_eq!(exact(&[1.0, 1.0], &[step(0.6 * large, 3.0), step(0.6 * large, 1.5)]), [false, true]);
+        assert_eq!(exact(&[1.0, 9.0], &[step(0.6 * large, 3.0), step(0.2 * large, 3.0)]), [false, true]);
+    }
+
+    #[test]
+    fn nets_that_amplify_are_held_against_the_direct_algorithm() {
+        let amplified = [1e4, 1e4];
+        // A half more is within what is allowed, and more exact steps would take too much of the time.
+        assert_eq!(exact(&amplified, &[step(1.0, 1.1), step(2.0, 1.5)]), [false, false]);
+        assert_eq!(exact(&amplified, &[step(1.0, 1.1), step(20.0, 1.5)]), [false, true]);
+        assert_eq!(exact(&amplified, &[step(1.0, 1.1), step(3.0, 1.01)]), [false, true]);
+    }
+}

@@ -254,6 +254,15 @@ pub fn load(graph: &Graph<'_>, recipe: &[Pack], source: &Source<'_>, packed: &mu
     if problems.is_empty() { Ok(()) } else { Err(WeightsError::new(graph, problems)) }
 }
 
+/// Checks safetensors files as [`load`] does before it packs anything.
+///
+/// # Errors
+///
+/// Everything in which the file does not fit the net, at once.
+pub fn verify(graph: &Graph<'_>, source: &Source<'_>) -> Result<(), WeightsError> {
+    check::check(graph, source).map(drop).map_err(|problems| WeightsError::new(graph, problems))
+}
+
 /// Reads safetensors files as [`load`] does, but keeps the tensors as they are: by name, for the
 /// [reference executor](crate::reference::run). What the net does not know is left out.
 ///

@@ -92,6 +92,12 @@ impl ValuesReader<'_> {
 }
 
 impl Values<'_> {
+    /// The first ones, as many as there are up to a number, and the rest.
+    pub(super) fn split_at(self, count: usize) -> (Self, Self) {
+        let (first, rest) = self.bytes.split_at(self.bytes.len().min(count * self.kind.size()));
+        (Self { bytes: first, ..self }, Self { bytes: rest, ..self })
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.bytes.len() / self.kind.size()
@@ -115,7 +121,7 @@ impl Values<'_> {
         }
     }
 
-    /// Writes them to as many slots.
+    /// Writes them to the first of some slots.
     pub(super) fn copy_to(self, slots: &[Cell<f32>]) {
         match self.kind {
             Kind::F32 => copy(self.bytes.as_chunks().0, slots, f32::from_le_bytes),

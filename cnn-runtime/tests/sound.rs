@@ -18,7 +18,7 @@ use cnn_runtime::isa::Isa;
 use cnn_runtime::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
-use cnn_runtime::op::{Activation, Lrn, Padding, PreluPer, Size};
+use cnn_runtime::op::{Activation, Lrn, LrnWindow, Padding, PreluPer, Size};
 use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::run::{Run, Threads};
 use cnn_runtime::softmax::{SoftmaxMap, log_softmax, softmax};
@@ -197,8 +197,9 @@ fn elementwise() -> Vec<Case> {
         }),
         ("lrn", [&two(17)[..], &[5]].concat(), |n, run, _, ws| {
             let (input, output, size) = (n.map(), n.map(), n.next());
+            let window = LrnWindow::ALL[size % LrnWindow::ALL.len()];
             // A window of more channels than there are takes its time.
-            let lrn_of = Lrn { size: size.min(100), alpha: 1e-4, beta: 0.75, k: 2.0 };
+            let lrn_of = Lrn { size: size.min(100), window, alpha: 1e-4, beta: 0.75, k: 2.0 };
             lrn(run, &LrnMap { input, output, lrn: lrn_of }.check(), ws);
         }),
         ("softmax", two(17), |n, run, _, ws| {

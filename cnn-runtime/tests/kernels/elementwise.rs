@@ -152,7 +152,7 @@ fn softmax_of_a_million_equal_numbers() {
     for isa in isas() {
         let mut ws = vec![0.3_f32; LEN + 64];
         let map = Map::vector(0, LEN);
-        softmax(Run::new(isa), &map, &map, &mut ws);
+        softmax(Run::new(isa), &SoftmaxMap { input: map, output: map }.check(), &mut ws);
         let error = (f64::from(ws[LEN / 2]) * LEN as f64 - 1.0).abs();
         assert!(error < 5e-7, "{}: {error:e}", isa.name());
         ws[..LEN].fill(0.3);
@@ -160,7 +160,7 @@ fn softmax_of_a_million_equal_numbers() {
         ws[..LEN].iter_mut().for_each(|x| *x = rng.float());
         let exact: f64 = ws[..LEN].iter().map(|x| f64::from(*x).exp()).sum();
         let expected = f64::from(ws[7]).exp() / exact;
-        softmax(Run::new(isa), &map, &map, &mut ws);
+        softmax(Run::new(isa), &SoftmaxMap { input: map, output: map }.check(), &mut ws);
         let error = (f64::from(ws[7]) / expected - 1.0).abs();
         assert!(error < 5e-7, "{}: {error:e}", isa.name());
     }
@@ -184,7 +184,7 @@ fn lrn_of_large_values() {
                 let input = Map { offset: 0, height: 1, width: 1, channels, row: channels, pixel: channels };
                 let output = Map { offset: channels, ..input };
                 let lrn = Lrn { size, window: LrnWindow::Paper, alpha: 1.0, beta, k: 1.0 };
-                cnn_runtime::norm::lrn(Run::new(isa), &LrnMap { input, output, lrn }, &mut ws);
+                cnn_runtime::norm::lrn(Run::new(isa), &LrnMap { input, output, lrn }.check(), &mut ws);
                 for c in 0..channels {
                     let found = ws[channels + c];
                     let what = format!("{} {large} in channel {at} of {channels}, {size}: [{c}] {found}", isa.name());

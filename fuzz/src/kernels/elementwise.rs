@@ -3,7 +3,7 @@
 use cnn_runtime::activation::{self, Activate, PreluMap};
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{self, LrnMap, ScaleShift};
-use cnn_runtime::op::{Lrn, PreluPer};
+use cnn_runtime::op::{Lrn, LrnWindow, PreluPer};
 use cnn_runtime::pack::{padded, scale_shift_len};
 use cnn_runtime::run::Run;
 use cnn_runtime::softmax::{self, SoftmaxMap};
@@ -63,7 +63,9 @@ pub(super) fn lrn(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let input = map(maker);
     let output = maker.plain(cnn_runtime::op::Size::new(input.height, input.width), input.channels);
     let beta = maker.choices.pick(&[0.75, 0.5, 1.0]);
-    let lrn = Lrn { size: maker.choices.between(1, 9), alpha: maker.choices.float(), beta, k: maker.choices.float() };
+    let window = LrnWindow::ALL[maker.choices.between(0, 2)];
+    let lrn =
+        Lrn { size: maker.choices.between(1, 9), window, alpha: maker.choices.float(), beta, k: maker.choices.float() };
     Box::new(LrnMap { input, output, lrn })
 }
 

@@ -23,7 +23,7 @@ use cnn_runtime::run::{Run, Threads};
 use cnn_runtime::threads::Pool;
 use cnn_runtime::winograd::{Columns2d, Winograd2d, columns2d, winograd2d};
 use cnn_runtime::workspace::SLACK;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 
 /// A convolution.
 struct Shape {
@@ -322,4 +322,12 @@ criterion_group! {
         .measurement_time(Duration::from_secs(1));
     targets = convolutions, few_channels, fully_connected, regions
 }
-criterion_main!(kernels);
+
+fn main() {
+    if let Err(why) = Isa::from_env() {
+        eprintln!("error: {why}");
+        std::process::exit(2);
+    }
+    kernels();
+    Criterion::default().configure_from_args().final_summary();
+}

@@ -10,6 +10,7 @@ mod run;
 use std::fmt::Write as _;
 
 use cnn_compiler::plan::Range;
+use cnn_runtime::isa::Isa;
 use cnn_runtime::reference;
 use cnn_runtime::run::Run;
 use cnn_runtime::trace::Trace;
@@ -203,4 +204,9 @@ fn workspaces_are_near_the_lower_bound() {
     }
     println!("workspace at most {worst:.3} of the lower bound");
     assert!(worst <= 1.1, "{worst}");
+}
+
+#[test]
+fn the_instruction_set_that_was_asked_for_is_there() {
+    Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
 }

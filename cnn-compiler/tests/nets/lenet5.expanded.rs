@@ -192,12 +192,13 @@ const _: () = {
     }
 
     impl LeNet5Weights {
-        /// Reads a safetensors file, or the shards that an index (`….json`) names, through a memory map: it takes
+        /// Reads a safetensors file, or the shards that an index (`….json`) names, a few rows at a time: it takes
         /// little more memory than the packed weights.
         ///
         /// # Errors
         ///
-        /// If a file cannot be opened; everything in which the files do not fit the net, at once.
+        /// If a file cannot be opened, or changes while it is read; everything in which the files do not fit the net, at
+        /// once.
         pub fn open(
             path: impl ::core::convert::AsRef<rt::Path>,
         ) -> Result<Self, rt::WeightsError> {

@@ -10,14 +10,19 @@ use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
+use super::ink::Levels;
 use super::{Channels, Preprocess, Resize};
 
 impl Preprocess {
     /// The input that a picture becomes, in the order channels, rows, columns. A picture without pixels is all border.
     pub fn apply(&self, picture: &RgbImage) -> Vec<f32> {
-        let pixels = self.resized_and_cropped(picture);
+        let pixels = match self.channels {
+            Channels::Ink => self.resized_and_cropped(digit(picture, self.resize).as_ref().unwrap_or(picture)),
+            _ => self.resized_and_cropped(picture),
+        };
         match self.channels {
             Channels::Grey { mean, std } => self.plane(&pixels, grey, mean, std).collect(),
+            Channels::Ink => self.plane(&pixels, grey, 0.0, 1.0).collect(),
             Channels::Rgb { mean, std } => {
                 (0..3).flat_map(|c| self.plane(&pixels, move |pixel| pixel[c], mean[c], std[c])).collect()
             }
@@ -56,6 +61,15 @@ impl Preprocess {
         }
         pixels
     }
+}
+
+/// The digit on a picture, as large as the picture will be; nothing if there is none.
+fn digit(picture: &RgbImage, resize: Resize) -> Option<RgbImage> {
+    let (Resize::Square(side) | Resize::ShortSide(side)) = resize;
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let levels = picture.pixels().map(|pixel| grey(pixel.0)).collect();
+    let digit = Levels { width, height, levels }.as_digit(side)?;
+    RgbImage::from_raw(side, side, digit.levels.into_iter().flat_map(|level| [level; 3]).collect())
 }
 
 impl Resize {

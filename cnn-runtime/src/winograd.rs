@@ -22,9 +22,11 @@
 //! sixteen of 3x3. Their sums are in the same products, as if these phases of the input were channels.
 
 mod columns;
+pub(crate) mod direct;
 mod input;
 mod kernel;
 pub(crate) mod points;
+pub(crate) mod range;
 pub(crate) mod transform;
 
 pub use self::columns::{Columns2d, columns2d};
@@ -84,10 +86,10 @@ const fn distances(panels: &WinogradPanels, tiles: usize) -> [usize; 2] {
     [spread(tiles * padded(panels.depth())), spread(tiles * width(panels.outputs))]
 }
 
-/// Floats of V and M of a block of so many tiles.
+/// Floats of V and M of a block of so many tiles, and of a flag for each.
 const fn block_floats(panels: &WinogradPanels, tiles: usize) -> usize {
     let [v, m] = distances(panels, tiles);
-    panels.side() * panels.side() * (v + m)
+    panels.side() * panels.side() * (v + m) + padded(tiles)
 }
 
 /// The distance of two parts of V or M of so many floats: not a multiple of 4 KiB, or all `n * n` places that a transform

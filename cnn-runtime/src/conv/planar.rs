@@ -57,7 +57,7 @@ impl Pooling {
     #[inline(always)]
     pub(crate) fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
         match self {
-            Self::Max => s.max(a, b),
+            Self::Max => s.max_or_nan(a, b),
             Self::Average => s.add(a, b),
         }
     }

@@ -17,6 +17,8 @@
 //!
 //! A window is contiguous in V, as it is in the input.
 
+use super::direct::{self, Filters};
+use super::range::{Limit, Watch, squares};
 use super::transform;
 use crate::activation::{Apply, Finish};
 use crate::bounds::{Windows, assert_map, weights_at};
@@ -180,14 +182,17 @@ impl Kernel for Columns<'_> {
         let scratch = Scratch::new(&self.layer.panels(), computed.width, pooled);
         let start = self.ws.wrapping_add(self.layer.scratch + share.index * scratch.len);
         let most = strip(pooled);
+        let input = &self.layer.conv.input;
+        // SAFETY: whoever made this has checked the input.
+        let limit = unsafe { Limit::of(input, self.ws.add(input.offset)) };
         for strip in share.of(computed.height.div_ceil(most)) {
             let top = strip * most;
             let strip = Strip { columns: &self, scratch: &scratch, start, top, rows: most.min(computed.height - top) };
             // SAFETY: whoever made this has checked the input, the output, the weights and the scratch memory.
             unsafe {
                 for tile in (0..strip.rows).step_by(M) {
-                    strip.transform(s, tile);
-                    strip.channels(s, tile);
+                    let within = strip.transform(s, tile, limit);
+                    strip.channels(s, tile, !within);
                 }
                 strip.pass(s);
                 if let Some(pooling) = self.layer.pool {
@@ -219,28 +224,32 @@ impl Strip<'_> {
         self.columns.layer.computed().width
     }
 
-    /// The input of a tile into V; the tile is told by its first row.
+    /// The input of a tile, which is told by its first row, into V. Gives whether it is within the limit.
     #[inline(always)]
-    unsafe fn transform<S: Simd>(&self, s: S, tile: usize) {
+    unsafe fn transform<S: Simd>(&self, s: S, tile: usize, limit: Limit) -> bool {
         let Columns { layer: Columns2d { conv, .. }, first, ws, .. } = *self.columns;
         let floats = (self.width() + conv.kernel.width - 1) * conv.input.channels;
         let from = ws.wrapping_add(first + (self.top + tile) * conv.input.row).cast_const();
+        let mut watch = Watch::new(s, limit);
         for at in (0..floats).step_by(S::LANES) {
             let mut values = [s.splat(0.0); N];
             for (y, value) in values.iter_mut().enumerate() {
                 // SAFETY: the caller's promise; a vector is behind the input.
                 *value = unsafe { s.load(from.add(y * conv.input.row + at)) };
             }
-            for (point, value) in transform::input(s, &values).into_iter().enumerate() {
+            watch.look_first(s, squares(s, &values, s.splat(0.0)), floats - at);
+            let values = transform::input(s, &values);
+            for (point, value) in values.into_iter().enumerate() {
                 // SAFETY: V has room for whole panels of a row at each point.
                 unsafe { s.store(self.start.add(point * self.scratch.v + at), value) };
             }
         }
+        watch.within(s)
     }
 
-    /// From V on, panel by panel, into the output or Y.
+    /// From V on, or `directly`, panel by panel, into the output or Y.
     #[inline(always)]
-    unsafe fn channels<S: Simd>(&self, s: S, tile: usize) {
+    unsafe fn channels<S: Simd>(&self, s: S, tile: usize, directly: bool) {
         let outputs = self.columns.layer.conv.output.channels;
         let panel_len = N * self.columns.depth + 1;
         let mut channel = 0;
@@ -260,6 +269,9 @@ impl Strip<'_> {
             // SAFETY: V has a window for each pixel at each point, M has room for the panel; a panel has a bias, and then the
             // transformed filters of all points.
             unsafe { multiply(s, &products) };
+            if directly {
+                self.replace(s, tile, &products);
+            }
             let channels = width.channels().min(outputs - channel);
             let back = Back {
                 strip: *self,
@@ -269,6 +281,7 @@ impl Strip<'_> {
                 channel,
                 channels,
                 width: width.channels(),
+                directly,
             };
             if width == Width::Half {
                 s.half().run(back);
@@ -277,6 +290,24 @@ impl Strip<'_> {
             }
             channel += channels;
         }
+    }
+
+    /// Replaces M of a panel by the results themselves, before the bias: those of row y are where the values at point y were.
+    #[cold]
+    #[inline(never)]
+    fn replace<S: Simd>(&self, s: S, tile: usize, products: &Products) {
+        let Columns { layer: Columns2d { conv, .. }, first, ws, .. } = *self.columns;
+        let (values, next) = products.weights;
+        let channels = products.width.channels();
+        s.run(direct::Strip {
+            filters: Filters { values, next, channels, points: N, taps: N + 1 - M, inputs: products.depth },
+            from: ws.wrapping_add(first + (self.top + tile) * conv.input.row).cast_const(),
+            row: conv.input.row,
+            channels: conv.input.channels,
+            size: Size::new(M, self.width()),
+            to: products.to.0,
+            distance: [products.to.1, channels],
+        });
     }
 
     /// Where a pixel's results go: into the output, or Y.
@@ -339,6 +370,8 @@ struct Back<'a> {
     channel: usize,
     channels: usize,
     width: usize,
+    /// Whether M has the results, before the bias.
+    directly: bool,
 }
 
 impl Kernel for Back<'_> {
@@ -361,7 +394,10 @@ impl Kernel for Back<'_> {
                         *value = s.load(from.add(point * distance));
                     }
                     let bias = s.load(bias);
-                    let column: [S::Vec; M] = transform::output(s, &values);
+                    let column: [S::Vec; M] = match self.directly {
+                        true => core::array::from_fn(|y| values[y]),
+                        false => transform::output(s, &values),
+                    };
                     for (y, value) in column.into_iter().enumerate().take(strip.rows - self.tile) {
                         let to = strip.result(self.tile + y, x).add(self.channel + channel);
                         s.store_first(to, finish.clamp(s, s.add(value, bias)), self.channels - channel);

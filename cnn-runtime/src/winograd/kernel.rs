@@ -2,8 +2,10 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
+use core::cell::Cell;
 use core::ops::Range;
 
+use super::direct::{Filters, Square};
 use super::input::Transform;
 use super::{Winograd2d, block_floats, distances, transform, width};
 use crate::activation::{Apply, Finish};
@@ -44,6 +46,8 @@ pub(super) struct Scratch {
     pub(super) v: [usize; 2],
     /// Where M begins, and the distance between the values of two points.
     m: [usize; 2],
+    /// Where the flags of the tiles begin: 1 for one that is computed directly.
+    pub(super) flags: usize,
 }
 
 impl Scratch {
@@ -52,7 +56,8 @@ impl Scratch {
         let (panels, tiles) = (layer.panels(), layer.tiles_of_block(share.parts));
         let [v, m] = distances(&panels, tiles);
         let start = layer.scratch + share.index * block_floats(&panels, tiles);
-        Self { tiles, v: [start, v], m: [start + panels.side().pow(2) * v, m] }
+        let points = panels.side().pow(2);
+        Self { tiles, v: [start, v], m: [start + points * v, m], flags: start + points * (v + m) }
     }
 }
 
@@ -65,6 +70,8 @@ pub(super) struct Block {
     pub(super) first: usize,
     pub(super) len: usize,
     pub(super) group: usize,
+    /// Whether some tiles are flagged.
+    flagged: bool,
 }
 
 /// Some output channels: a panel, half of one, or two.
@@ -93,11 +100,13 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
         if tiles.is_empty() || channels.is_empty() {
             return;
         }
+        let limit = Cell::new(None);
         for (first, len) in evenly(tiles.len(), work.0.scratch.tiles) {
             let first = tiles.start + first;
             for group in 0..layer.conv.groups {
-                let block = Block { first, len, group };
-                s.run(Transform { work: &work, block });
+                let block = Block { first, len, group, flagged: false };
+                let flagged = s.run(Transform { work: &work, block, limit: &limit });
+                let block = Block { flagged, ..block };
                 work.channels(s, block, channels.clone());
                 work.pass(s, block, channels.clone());
             }
@@ -180,6 +189,9 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         while channel < channels.end {
             let panel = self.panel::<S>(block.group, channel);
             self.products(s, block, panel);
+            if block.flagged {
+                self.replace(s, block, panel);
+            }
             let finishing = Finishing { work: self, block, panel };
             if panel.width == Width::Half {
                 s.half().run(finishing)
@@ -208,6 +220,46 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         // SAFETY: V and M have room for the tiles of a block at each point, and lie in the scratch memory; a panel has a bias,
         // and then the transformed filters of all points.
         unsafe { multiply(s, &products) };
+    }
+
+    /// Whether a tile of a block is flagged.
+    #[inline(always)]
+    fn is_flagged(&self, block: Block, index: usize) -> bool {
+        // SAFETY: scratch memory has a flag for each tile of a block, which the transform of the input has written.
+        block.flagged && unsafe { *self.0.ws.add(self.0.scratch.flags + index) } != 0.0
+    }
+
+    /// Replaces M of a block's flagged tiles by outputs: those of row y and column x are where the values at points y and x were.
+    #[cold]
+    #[inline(never)]
+    fn replace<S: Simd>(&self, s: S, block: Block, panel: Panel) {
+        let Work { layer, first, ws, depth, scratch: Scratch { m: [m, distance], .. }, .. } = self.0;
+        let Conv2d { input, stride, kernel, groups, .. } = layer.conv;
+        let channels = input.channels / groups;
+        let filters = Filters {
+            values: panel.weights.wrapping_add(panel.width.channels().min(PANEL)),
+            next: panel.next,
+            channels: panel.width.channels(),
+            points: N,
+            taps: N + 1 - M,
+            inputs: depth,
+        };
+        for index in (0..block.len).filter(|index| self.is_flagged(block, *index)) {
+            let (image, top, left) = self.tile(block.first + index);
+            let at = image + first + stride.height * (top * input.row + left * input.pixel) + block.group * channels;
+            s.run(Square {
+                filters,
+                from: ws.wrapping_add(at).cast_const(),
+                row: input.row,
+                pixel: input.pixel,
+                channels,
+                stride: stride.height,
+                kernel: kernel.height,
+                tile: M,
+                to: ws.wrapping_add(m + index * panel.width.channels()),
+                distance,
+            });
+        }
     }
 
     /// Applies what remains of the activation to some channels of a block's group.
@@ -252,7 +304,11 @@ impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
                 unsafe {
                     let at = index * self.panel.width.channels() + channel;
                     let from = ws.add(m + at).cast_const();
-                    let tile = output_tile::<S, M, N>(s, from, distance);
+                    let tile = if self.work.is_flagged(self.block, index) {
+                        load_tile::<S, M, N>(s, from, distance)
+                    } else {
+                        output_tile::<S, M, N>(s, from, distance)
+                    };
                     let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);
                     let bias = s.load(bias);
                     let tile = if self.work.0.layer.pool { largest(s, &tile) } else { tile };
@@ -294,6 +350,27 @@ unsafe fn output_tile<S: Simd, const M: usize, const N: usize>(
     tile
 }
 
+/// A tile of outputs that are where values at points would be.
+///
+/// # Safety
+///
+/// As of [`output_tile`].
+#[inline(always)]
+unsafe fn load_tile<S: Simd, const M: usize, const N: usize>(
+    s: S,
+    from: *const f32,
+    distance: usize,
+) -> [[S::Vec; M]; M] {
+    let mut tile = [[s.splat(0.0); M]; M];
+    for y in 0..M {
+        for x in 0..M {
+            // SAFETY: the caller's promise.
+            tile[y][x] = unsafe { s.load(from.add((y * N + x) * distance)) };
+        }
+    }
+    tile
+}
+
 /// The largest of each 2x2 outputs of a tile, in its first half in both directions. Bias and limit keep the order of numbers,
 /// so they can as well come behind.
 #[inline(always)]
@@ -301,7 +378,8 @@ fn largest<S: Simd, const M: usize>(s: S, tile: &[[S::Vec; M]; M]) -> [[S::Vec; 
     let mut halved = *tile;
     for (row, [above, below]) in halved.iter_mut().zip(tile.as_chunks::<2>().0) {
         for x in 0..M / 2 {
-            row[x] = s.max(s.max(above[2 * x], above[2 * x + 1]), s.max(below[2 * x], below[2 * x + 1]));
+            let largest = s.max3_or_nan(above[2 * x], above[2 * x + 1], below[2 * x]);
+            row[x] = s.max_or_nan(largest, below[2 * x + 1]);
         }
     }
     halved

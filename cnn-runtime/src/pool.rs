@@ -117,7 +117,10 @@ trait Reduce: Copy {
     fn fold<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec) -> S::Vec;
 
     /// With two more.
-    fn fold_two<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec, y: S::Vec) -> S::Vec;
+    #[inline(always)]
+    fn fold_two<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec, y: S::Vec) -> S::Vec {
+        self.fold(s, self.fold(s, sum, x), y)
+    }
 
     /// The result, given one divided by how many there were.
     fn finish<S: Simd>(self, s: S, sum: S::Vec, scale: f32) -> S::Vec;
@@ -154,11 +157,6 @@ impl Reduce for Mean {
     #[inline(always)]
     fn fold<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec) -> S::Vec {
         s.add(sum, x)
-    }
-
-    #[inline(always)]
-    fn fold_two<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec, y: S::Vec) -> S::Vec {
-        s.add(s.add(sum, x), y)
     }
 
     #[inline(always)]
@@ -229,22 +227,16 @@ impl<R: Reduce> Kernel for Pool<'_, R> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad } = *self.layer;
-        let vertical = Axis {
-            size: input.height,
-            taps: kernel.height,
-            stride: stride.height,
-            dilation: dilation.height,
-            before: pad.top,
-            after: pad.bottom,
+        let axis = |[size, taps, stride, dilation, before, after]: [usize; 6]| Axis {
+            size,
+            taps,
+            stride,
+            dilation,
+            before,
+            after,
         };
-        let horizontal = Axis {
-            size: input.width,
-            taps: kernel.width,
-            stride: stride.width,
-            dilation: dilation.width,
-            before: pad.left,
-            after: pad.right,
-        };
+        let vertical = axis([input.height, kernel.height, stride.height, dilation.height, pad.top, pad.bottom]);
+        let horizontal = axis([input.width, kernel.width, stride.width, dilation.width, pad.left, pad.right]);
         let (first, end) = horizontal.whole(output.width);
         for y in self.share.of(output.height) {
             let rows = vertical.span(y);
@@ -309,7 +301,7 @@ impl<R: Reduce, const KH: usize, const KW: usize> Kernel for Whole<R, KH, KW> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        self.0.run::<S, true>(s, Size::new(KH, KW));
+        self.0.run(s, Size::new(KH, KW));
     }
 }
 
@@ -321,22 +313,21 @@ impl<R: Reduce> Kernel for Clipped<R> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        self.0.run::<S, false>(s, self.1);
+        self.0.run(s, self.1);
     }
 }
 
 impl<R: Reduce> Windows<R> {
-    /// All windows, with the sizes `KNOWN` to the compiler or not.
     #[inline(always)]
-    fn run<S: Simd, const KNOWN: bool>(&self, s: S, taps: Size) {
+    fn run<S: Simd>(&self, s: S, taps: Size) {
         // SAFETY: as the description of the type says; no more than `spare` floats are written behind a pixel.
         unsafe {
             if const { S::Half::LANES < S::LANES } && self.channels <= S::Half::LANES {
-                self.narrow::<S::Half, KNOWN>(s.half(), taps);
+                self.narrow(s.half(), taps);
             } else if self.channels < S::LANES {
-                self.narrow::<S, KNOWN>(s, taps);
+                self.narrow(s, taps);
             } else {
-                self.wide::<S, KNOWN>(s, taps);
+                self.wide(s, taps);
             }
         }
     }
@@ -347,18 +338,18 @@ impl<R: Reduce> Windows<R> {
     ///
     /// As the description of the type says.
     #[inline(always)]
-    unsafe fn narrow<S: Simd, const KNOWN: bool>(&self, s: S, taps: Size) {
+    unsafe fn narrow<S: Simd>(&self, s: S, taps: Size) {
         let Self { mut from, mut to, count, spare, channels, step, .. } = *self;
         // So many pixels have the floats of a whole vector behind them.
         let roomy = ((spare + channels).saturating_sub(S::LANES - channels) / channels).min(count);
         // SAFETY: the caller's promise.
         unsafe {
             for _ in 0..roomy {
-                s.store(to, self.vector::<S, KNOWN>(s, from, taps));
+                s.store(to, self.vector(s, from, taps));
                 (from, to) = (from.wrapping_add(step[0]), to.wrapping_add(step[1]));
             }
             for _ in roomy..count {
-                s.store_first(to, self.vector::<S, KNOWN>(s, from, taps), channels);
+                s.store_first(to, self.vector(s, from, taps), channels);
                 (from, to) = (from.wrapping_add(step[0]), to.wrapping_add(step[1]));
             }
         }
@@ -370,16 +361,16 @@ impl<R: Reduce> Windows<R> {
     ///
     /// As the description of the type says.
     #[inline(always)]
-    unsafe fn wide<S: Simd, const KNOWN: bool>(&self, s: S, taps: Size) {
+    unsafe fn wide<S: Simd>(&self, s: S, taps: Size) {
         let Self { mut from, mut to, count, channels, step, .. } = *self;
         let last = channels - S::LANES;
         for _ in 0..count {
             // SAFETY: the caller's promise.
             unsafe {
                 for c in (0..last).step_by(S::LANES) {
-                    s.store(to.add(c), self.vector::<S, KNOWN>(s, from.add(c), taps));
+                    s.store(to.add(c), self.vector(s, from.add(c), taps));
                 }
-                s.store(to.add(last), self.vector::<S, KNOWN>(s, from.add(last), taps));
+                s.store(to.add(last), self.vector(s, from.add(last), taps));
             }
             (from, to) = (from.wrapping_add(step[0]), to.wrapping_add(step[1]));
         }
@@ -391,31 +382,17 @@ impl<R: Reduce> Windows<R> {
     ///
     /// These must be readable from `from` on.
     #[inline(always)]
-    unsafe fn vector<S: Simd, const KNOWN: bool>(&self, s: S, from: *const f32, taps: Size) -> S::Vec {
-        // SAFETY: the caller's promise.
-        let tap =
-            |at: usize| unsafe { s.load(from.add(at / taps.width * self.tap[0] + at % taps.width * self.tap[1])) };
-        let mut sum = s.splat(R::START);
-        let count = taps.area();
-        if const { KNOWN } && count > 0 {
-            // The first tap, then two at a time.
-            sum = tap(0);
-            let mut at = 1;
-            while at + 1 < count {
-                sum = self.reduce.fold_two(s, sum, tap(at), tap(at + 1));
-                at += 2;
-            }
-            if at < count {
-                sum = self.reduce.fold(s, sum, tap(at));
-            }
-        } else {
-            for y in 0..taps.height {
-                for x in 0..taps.width {
-                    // SAFETY: the caller's promise.
-                    let value = unsafe { s.load(from.add(y * self.tap[0] + x * self.tap[1])) };
-                    sum = self.reduce.fold(s, sum, value);
-                }
-            }
+    unsafe fn vector<S: Simd>(&self, s: S, from: *const f32, taps: Size) -> S::Vec {
+        let [mut y, mut x] = [0, 0];
+        let mut next = || {
+            // SAFETY: the caller's promise.
+            let value = unsafe { s.load(from.add(y * self.tap[0] + x * self.tap[1])) };
+            [y, x] = if x + 1 < taps.width { [y, x + 1] } else { [y + 1, 0] };
+            value
+        };
+        let mut sum = if taps.area() % 2 == 1 { next() } else { s.splat(R::START) };
+        for _ in 0..taps.area() / 2 {
+            sum = self.reduce.fold_two(s, sum, next(), next());
         }
         self.reduce.finish(s, sum, self.scale)
     }

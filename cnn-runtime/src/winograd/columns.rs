@@ -9,7 +9,7 @@
 //!   tiles of 5 rows
 //!     transform the rows                             V [9][pixels][channels]
 //!     panels of output channels
-//!       9 products with the micro-kernel             M [9][pixels][panel]
+//!       9 products with the micro-kernel             M [9][pixels][panel], or directly, beyond the limit of `range`
 //!       transform back, add the bias, clamp          into the output, or Y [10][pixels][channels]
 //!   any other activation, in place
 //!   the mean or the largest of each 2x2 of Y
@@ -182,9 +182,8 @@ impl Kernel for Columns<'_> {
         let scratch = Scratch::new(&self.layer.panels(), computed.width, pooled);
         let start = self.ws.wrapping_add(self.layer.scratch + share.index * scratch.len);
         let most = strip(pooled);
-        let input = &self.layer.conv.input;
         // SAFETY: whoever made this has checked the input.
-        let limit = unsafe { Limit::of(input, self.ws.add(input.offset)) };
+        let limit = unsafe { Limit::of(&self.layer.conv.input, self.ws) };
         for strip in share.of(computed.height.div_ceil(most)) {
             let top = strip * most;
             let strip = Strip { columns: &self, scratch: &scratch, start, top, rows: most.min(computed.height - top) };
@@ -296,18 +295,11 @@ impl Strip<'_> {
     #[cold]
     #[inline(never)]
     fn replace<S: Simd>(&self, s: S, tile: usize, products: &Products) {
-        let Columns { layer: Columns2d { conv, .. }, first, ws, .. } = *self.columns;
-        let (values, next) = products.weights;
-        let channels = products.width.channels();
-        s.run(direct::Strip {
-            filters: Filters { values, next, channels, points: N, taps: N + 1 - M, inputs: products.depth },
-            from: ws.wrapping_add(first + (self.top + tile) * conv.input.row).cast_const(),
-            row: conv.input.row,
-            channels: conv.input.channels,
-            size: Size::new(M, self.width()),
-            to: products.to.0,
-            distance: [products.to.1, channels],
-        });
+        let Columns { layer, first, ws, .. } = *self.columns;
+        let Map { row, channels, .. } = layer.conv.input;
+        let from = ws.wrapping_add(first + (self.top + tile) * row).cast_const();
+        let (filters, size) = (Filters::of(products, N, N + 1 - M), Size::new(M, self.width()));
+        s.run(direct::Strip { filters, from, row, channels, size, to: products.to });
     }
 
     /// Where a pixel's results go: into the output, or Y.
@@ -394,10 +386,8 @@ impl Kernel for Back<'_> {
                         *value = s.load(from.add(point * distance));
                     }
                     let bias = s.load(bias);
-                    let column: [S::Vec; M] = match self.directly {
-                        true => core::array::from_fn(|y| values[y]),
-                        false => transform::output(s, &values),
-                    };
+                    let results = || core::array::from_fn(|y| values[y]);
+                    let column: [S::Vec; M] = if self.directly { results() } else { transform::output(s, &values) };
                     for (y, value) in column.into_iter().enumerate().take(strip.rows - self.tile) {
                         let to = strip.result(self.tile + y, x).add(self.channel + channel);
                         s.store_first(to, finish.clamp(s, s.add(value, bias)), self.channels - channel);

@@ -10,6 +10,7 @@
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
 use super::points::{MOST, MOST_TAPS, taps_matrix};
+use crate::gemm::Products;
 use crate::op::Size;
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Kernel, Simd};
@@ -75,6 +76,12 @@ pub(crate) struct Filters {
 }
 
 impl Filters {
+    /// Those that products are with.
+    pub(crate) const fn of(products: &Products, points: usize, taps: usize) -> Self {
+        let (values, next) = products.weights;
+        Self { values, next, channels: products.width.channels(), points, taps, inputs: products.depth }
+    }
+
     /// Values at a point of the filters of eight output channels from `first` on, for an input.
     ///
     /// # Safety
@@ -153,9 +160,9 @@ pub(super) struct Square {
     pub(super) kernel: usize,
     /// Side of the tile of outputs.
     pub(super) tile: usize,
-    /// Where the channels of the first output go; the others lie as the values at the first points in both directions.
-    pub(super) to: *mut f32,
-    pub(super) distance: usize,
+    /// Where the channels of the first output go, and the distance of values at two points: the output of row y and column x lies as the
+    /// value at points y and x.
+    pub(super) to: (*mut f32, usize),
 }
 
 /// The most outputs of a tile.
@@ -178,7 +185,7 @@ impl Kernel for Square {
             }
             for output in 0..self.tile * self.tile {
                 let point = output / self.tile * self.filters.points + output % self.tile;
-                let to = self.to.wrapping_add(point * self.distance + first).cast::<[f32; HALF_PANEL]>();
+                let to = self.to.0.wrapping_add(point * self.to.1 + first).cast::<[f32; HALF_PANEL]>();
                 // SAFETY: as above.
                 unsafe { *to = sums[output].map(|sum| sum as f32) };
             }
@@ -222,9 +229,8 @@ pub(super) struct Strip {
     pub(super) channels: usize,
     /// Rows and columns of outputs.
     pub(super) size: Size,
-    /// Where the channels of the first output go, the distance to those of the next row, and to those of the next pixel.
-    pub(super) to: *mut f32,
-    pub(super) distance: [usize; 2],
+    /// Where the channels of the first output go, and the distance to those of the next row.
+    pub(super) to: (*mut f32, usize),
 }
 
 impl Kernel for Strip {
@@ -248,7 +254,8 @@ impl Kernel for Strip {
                     }
                 }
                 for y in 0..self.size.height {
-                    let to = self.to.wrapping_add(y * self.distance[0] + x * self.distance[1] + first);
+                    let at = y * self.to.1 + x * self.filters.channels + first;
+                    let to = self.to.0.wrapping_add(at);
                     // SAFETY: as above.
                     unsafe { *to.cast::<[f32; HALF_PANEL]>() = sums[y].map(|sum| sum as f32) };
                 }

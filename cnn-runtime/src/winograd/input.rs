@@ -80,9 +80,8 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
         if let Some((_, limit)) = self.limit.get().filter(|(of, _)| *of == image) {
             return limit;
         }
-        let input = &self.work.0.layer.conv.input;
         // SAFETY: the input lies in the workspace of each image.
-        let limit = unsafe { Limit::of(input, self.work.0.ws.add(image + input.offset)) };
+        let limit = unsafe { Limit::of(&self.work.0.layer.conv.input, self.work.0.ws.add(image)) };
         self.limit.set(Some((image, limit)));
         limit
     }

@@ -1,16 +1,16 @@
 //! The loops, for tiles of one size.
 
-#![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
-
 use core::cell::Cell;
 use core::ops::Range;
 
 use super::direct::{Filters, Square};
 use super::input::Transform;
-use super::{Winograd2d, block_floats, distances, transform, width};
+use super::output::{largest, load_tile, output_tile};
+use super::{Winograd2d, block_floats, distances, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
 use crate::gemm::{FROM_CORE, Products, Width, evenly, multiply};
+use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL, padded};
 use crate::run::Share;
 use crate::simd::{Kernel, Simd};
@@ -188,9 +188,9 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         let mut channel = channels.start;
         while channel < channels.end {
             let panel = self.panel::<S>(block.group, channel);
-            self.products(s, block, panel);
+            let products = self.products(s, block, panel);
             if block.flagged {
-                self.replace(s, block, panel);
+                self.replace(s, block, &products);
             }
             let finishing = Finishing { work: self, block, panel };
             if panel.width == Width::Half {
@@ -202,9 +202,9 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         }
     }
 
-    /// M of a panel: a matrix product for each point.
+    /// M of a panel: a matrix product for each point, which it gives.
     #[inline(always)]
-    fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) {
+    fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) -> Products {
         let Scratch { v: [v, v_distance], m: [m, m_distance], .. } = self.0.scratch;
         let ws = self.0.ws;
         let products = Products {
@@ -220,6 +220,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         // SAFETY: V and M have room for the tiles of a block at each point, and lie in the scratch memory; a panel has a bias,
         // and then the transformed filters of all points.
         unsafe { multiply(s, &products) };
+        products
     }
 
     /// Whether a tile of a block is flagged.
@@ -232,32 +233,25 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     /// Replaces M of a block's flagged tiles by outputs: those of row y and column x are where the values at points y and x were.
     #[cold]
     #[inline(never)]
-    fn replace<S: Simd>(&self, s: S, block: Block, panel: Panel) {
-        let Work { layer, first, ws, depth, scratch: Scratch { m: [m, distance], .. }, .. } = self.0;
-        let Conv2d { input, stride, kernel, groups, .. } = layer.conv;
-        let channels = input.channels / groups;
-        let filters = Filters {
-            values: panel.weights.wrapping_add(panel.width.channels().min(PANEL)),
-            next: panel.next,
-            channels: panel.width.channels(),
-            points: N,
-            taps: N + 1 - M,
-            inputs: depth,
-        };
+    fn replace<S: Simd>(&self, s: S, block: Block, products: &Products) {
+        let Work { layer, first, ws, .. } = self.0;
+        let Conv2d { input: Map { row, pixel, channels, .. }, stride, kernel, groups, .. } = layer.conv;
+        let channels = channels / groups;
+        let filters = Filters::of(products, N, N + 1 - M);
+        let (to, distance) = products.to;
         for index in (0..block.len).filter(|index| self.is_flagged(block, *index)) {
             let (image, top, left) = self.tile(block.first + index);
-            let at = image + first + stride.height * (top * input.row + left * input.pixel) + block.group * channels;
+            let at = image + first + stride.height * (top * row + left * pixel) + block.group * channels;
             s.run(Square {
                 filters,
                 from: ws.wrapping_add(at).cast_const(),
-                row: input.row,
-                pixel: input.pixel,
+                row,
+                pixel,
                 channels,
                 stride: stride.height,
                 kernel: kernel.height,
                 tile: M,
-                to: ws.wrapping_add(m + index * panel.width.channels()),
-                distance,
+                to: (to.wrapping_add(index * filters.channels), distance),
             });
         }
     }
@@ -317,72 +311,6 @@ impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
             }
         }
     }
-}
-
-/// Values at points as a tile of outputs.
-///
-/// # Safety
-///
-/// A vector must be readable at each of `N * N` places `distance` apart.
-#[inline(always)]
-unsafe fn output_tile<S: Simd, const M: usize, const N: usize>(
-    s: S,
-    from: *const f32,
-    distance: usize,
-) -> [[S::Vec; M]; M] {
-    let mut columns = [[s.splat(0.0); M]; N];
-    for (x, column) in columns.iter_mut().enumerate() {
-        let mut values = [s.splat(0.0); N];
-        for y in 0..N {
-            // SAFETY: the caller's promise.
-            values[y] = unsafe { s.load(from.add((y * N + x) * distance)) };
-        }
-        *column = transform::output(s, &values);
-    }
-    let mut tile = [[s.splat(0.0); M]; M];
-    for (y, row) in tile.iter_mut().enumerate() {
-        let mut values = [s.splat(0.0); N];
-        for x in 0..N {
-            values[x] = columns[x][y];
-        }
-        *row = transform::output(s, &values);
-    }
-    tile
-}
-
-/// A tile of outputs that are where values at points would be.
-///
-/// # Safety
-///
-/// As of [`output_tile`].
-#[inline(always)]
-unsafe fn load_tile<S: Simd, const M: usize, const N: usize>(
-    s: S,
-    from: *const f32,
-    distance: usize,
-) -> [[S::Vec; M]; M] {
-    let mut tile = [[s.splat(0.0); M]; M];
-    for y in 0..M {
-        for x in 0..M {
-            // SAFETY: the caller's promise.
-            tile[y][x] = unsafe { s.load(from.add((y * N + x) * distance)) };
-        }
-    }
-    tile
-}
-
-/// The largest of each 2x2 outputs of a tile, in its first half in both directions. Bias and limit keep the order of numbers,
-/// so they can as well come behind.
-#[inline(always)]
-fn largest<S: Simd, const M: usize>(s: S, tile: &[[S::Vec; M]; M]) -> [[S::Vec; M]; M] {
-    let mut halved = *tile;
-    for (row, [above, below]) in halved.iter_mut().zip(tile.as_chunks::<2>().0) {
-        for x in 0..M / 2 {
-            let largest = s.max3_or_nan(above[2 * x], above[2 * x + 1], below[2 * x]);
-            row[x] = s.max_or_nan(largest, below[2 * x + 1]);
-        }
-    }
-    halved
 }
 
 impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {

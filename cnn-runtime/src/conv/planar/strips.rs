@@ -78,9 +78,8 @@ impl<const F: usize, const V: usize> Kernel for Strips<'_, F, V> {
         // Pooling may load a vector that ends behind the last row, and drop those lanes.
         let mut results = [s.splat(0.0); 4 * CHUNK_VECTORS + 1];
         let y = results.as_mut_ptr().cast::<f32>();
-        let input = &layer.conv.input;
         // SAFETY: whoever made this has checked the input.
-        let limit = (layer.tile > 1).then(|| unsafe { Limit::of(input, self.0.ws.add(input.offset)) });
+        let limit = (layer.tile > 1).then(|| unsafe { Limit::of(&layer.conv.input, self.0.ws) });
         for top in share.of(height.div_ceil(strip)).map(|index| index * strip) {
             let rows = strip.min(height - top);
             for left in (0..width).step_by(len) {

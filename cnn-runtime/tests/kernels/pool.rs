@@ -2,7 +2,7 @@
 
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Padding, Size};
-use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 
 use crate::support::{Arena, Expected, Rng, SPECIAL, check, indices, isas, largest};
 
@@ -62,7 +62,7 @@ fn pools_of_random_shapes() {
                 &what,
                 &arena,
                 &output,
-                |run, ws| max_pool(run, &layer, ws),
+                |run, ws| max_pool(run, &layer.check(), ws),
                 |y, x, c| {
                     let (inside, _) = taps(&arena, &layer, [y, x, c]);
                     Expected { value: largest(inside), tolerance: 0.0 }
@@ -73,7 +73,7 @@ fn pools_of_random_shapes() {
                 &what,
                 &arena,
                 &output,
-                |run, ws| avg_pool(run, &layer, ws),
+                |run, ws| avg_pool(run, &layer.check(), ws),
                 |y, x, c| {
                     let (inside, padded) = taps(&arena, &layer, [y, x, c]);
                     let count = if count_include_pad { padded } else { inside.len() };
@@ -107,7 +107,7 @@ fn global_pools_of_random_shapes() {
                 isa.name(),
                 &arena,
                 &output,
-                |run, ws| global_max_pool(run, &input, &output, ws),
+                |run, ws| global_max_pool(run, &GlobalPool { input, output }.check(), ws),
                 |_, _, c| Expected { value: largest(all(c)), tolerance: 0.0 },
             );
             check(
@@ -115,7 +115,7 @@ fn global_pools_of_random_shapes() {
                 isa.name(),
                 &arena,
                 &output,
-                |run, ws| global_avg_pool(run, &input, &output, ws),
+                |run, ws| global_avg_pool(run, &GlobalPool { input, output }.check(), ws),
                 |_, _, c| {
                     let value = all(c).sum::<f64>() / (shape[0] * shape[1]) as f64;
                     Expected { value, tolerance: 20.0 * 2.5 * f64::from(f32::EPSILON) }
@@ -156,12 +156,19 @@ fn maxima_have_every_nan_and_infinity() {
             let layer = Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad: false };
             let what = format!("{} {layer:?}", isa.name());
             let maximum = |y, x, c| Expected { value: largest(taps(&arena, &layer, [y, x, c]).0), tolerance: 0.0 };
-            check(isa, &what, &arena, &output, |run, ws| max_pool(run, &layer, ws), maximum);
+            check(isa, &what, &arena, &output, |run, ws| max_pool(run, &layer.check(), ws), maximum);
             let maximum = |_, _, c| {
                 let all = (0..height * width).map(|at| arena.get(&input, at / width, at % width, c));
                 Expected { value: largest(all), tolerance: 0.0 }
             };
-            check(isa, &what, &arena, &one, |run, ws| global_max_pool(run, &input, &one, ws), maximum);
+            check(
+                isa,
+                &what,
+                &arena,
+                &one,
+                |run, ws| global_max_pool(run, &GlobalPool { input, output: one }.check(), ws),
+                maximum,
+            );
             let mean = |y, x, c| {
                 let (inside, _) = taps(&arena, &layer, [y, x, c]);
                 let value = inside.iter().sum::<f64>() / inside.len() as f64;
@@ -175,7 +182,7 @@ fn maxima_have_every_nan_and_infinity() {
                 let tolerance = if value.is_finite() { 25.0 * f64::from(f32::EPSILON) * magnitude } else { 0.0 };
                 Expected { value, tolerance }
             };
-            check(isa, &what, &arena, &output, |run, ws| avg_pool(run, &layer, ws), mean);
+            check(isa, &what, &arena, &output, |run, ws| avg_pool(run, &layer.check(), ws), mean);
         }
     }
 }

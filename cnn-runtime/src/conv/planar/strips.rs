@@ -16,15 +16,23 @@ use crate::winograd::direct::{Filters, untransformed};
 use crate::winograd::range::{Limit, Watch, squares};
 use crate::winograd::transform;
 
-/// A convolution that was checked.
+/// A share of a convolution.
 #[derive(Clone, Copy)]
 pub(super) struct Planar<'a> {
-    pub(super) layer: &'a Planar2d,
-    /// Where the first window begins.
-    pub(super) first: usize,
-    pub(super) weights: *const f32,
-    pub(super) ws: *mut f32,
-    pub(super) share: Share,
+    layer: &'a Planar2d,
+    weights: *const f32,
+    ws: *mut f32,
+    share: Share,
+}
+
+impl<'a> Planar<'a> {
+    /// # Safety
+    ///
+    /// The layer was checked, `ws` has as many floats as it needs, and `weights` half a panel of biases and of each tap.
+    /// Other threads have other shares.
+    pub(super) unsafe fn new(layer: &'a Planar2d, weights: *const f32, ws: *mut f32, share: Share) -> Self {
+        Self { layer, weights, ws, share }
+    }
 }
 
 impl Kernel for Planar<'_> {
@@ -89,9 +97,9 @@ impl<const F: usize, const V: usize> Kernel for Strips<'_, F, V> {
                     Some(limit) => self.transform(s, chunk, limit, &mut points, y),
                     None => self.multiply(s, chunk, None, y),
                 }
-                s.run(Apply { activation: layer.conv.activation, from: y, to: y, len: rows * F * len });
                 // SAFETY: the results of the chunk are in Y, and lie in the output.
                 unsafe {
+                    s.run(Apply::in_place(layer.conv.activation, y, rows * F * len));
                     match layer.pool {
                         Some(pooling) => self.store_pooled(s, chunk, pooling, y),
                         None => self.store(s, chunk, y),
@@ -162,8 +170,8 @@ impl<const F: usize, const V: usize> Strips<'_, F, V> {
     /// The first window of a chunk.
     #[inline(always)]
     fn input(&self, chunk: Chunk) -> *const f32 {
-        let Planar { layer: Planar2d { conv, .. }, first, ws, .. } = self.0;
-        ws.wrapping_add(first + chunk.top * conv.stride.height * conv.input.row + chunk.left).cast_const()
+        let Planar { layer: Planar2d { conv, .. }, ws, .. } = self.0;
+        ws.wrapping_add(conv.first() + chunk.top * conv.stride.height * conv.input.row + chunk.left).cast_const()
     }
 
     /// Stores Y of a chunk.

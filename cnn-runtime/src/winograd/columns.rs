@@ -17,6 +17,9 @@
 //!
 //! A window is contiguous in V, as it is in the input.
 
+mod back;
+
+use self::back::Back;
 use super::direct::{self, Filters};
 use super::range::{Limit, Watch, squares};
 use super::transform;
@@ -363,54 +366,6 @@ impl Strip<'_> {
                         let below = pooling.fold(s, s.load(below), s.load(below.add(output.channels)));
                         let pooled = pooling.finish(s, pooling.fold(s, above, below));
                         s.store_first(to.add(channel), pooled, output.channels - channel);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// M of a panel into the output or Y.
-struct Back<'a> {
-    strip: Strip<'a>,
-    /// The first row of the tile.
-    tile: usize,
-    /// The biases of the panel, and the distance to those of a second one.
-    weights: *const f32,
-    next: usize,
-    /// The first channel, how many there are, and how many with padding.
-    channel: usize,
-    channels: usize,
-    width: usize,
-    /// Whether M has the results, before the bias.
-    directly: bool,
-}
-
-impl Kernel for Back<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Self { strip, .. } = self;
-        let finish = Finish::of(strip.columns.layer.conv.activation);
-        let [m, distance] = strip.scratch.m;
-        for x in 0..strip.width() {
-            for channel in (0..self.channels).step_by(S::LANES) {
-                let from = strip.start.wrapping_add(m + x * self.width + channel).cast_const();
-                let bias = self.weights.wrapping_add(channel / PANEL * self.next + channel % PANEL);
-                // SAFETY: M has the panel for each pixel and point, which begins with its biases; a result is in the output or
-                // in Y.
-                unsafe {
-                    let mut values = [s.splat(0.0); N];
-                    for (point, value) in values.iter_mut().enumerate() {
-                        *value = s.load(from.add(point * distance));
-                    }
-                    let bias = s.load(bias);
-                    let results = || core::array::from_fn(|y| values[y]);
-                    let column: [S::Vec; M] = if self.directly { results() } else { transform::output(s, &values) };
-                    for (y, value) in column.into_iter().enumerate().take(strip.rows - self.tile) {
-                        let to = strip.result(self.tile + y, x).add(self.channel + channel);
-                        s.store_first(to, finish.clamp(s, s.add(value, bias)), self.channels - channel);
                     }
                 }
             }

@@ -187,7 +187,7 @@ fn outputs(source: &str, inputs: &[Vec<f32>]) -> Vec<[Vec<f32>; 2]> {
         let params = weights::read(graph, &source).unwrap_or_else(|error| panic!("{error}"));
         let both = inputs.iter().map(|input| {
             let outputs = reference::run(graph, &params, input).unwrap_or_else(|error| panic!("{error}"));
-            run(&plan, &packed, input, &mut workspace);
+            run(&plan, Run::best(), &packed, input, &mut workspace);
             [outputs.result().to_f32(), workspace[plan.output.offset..][..plan.output.len].to_vec()]
         });
         both.collect()

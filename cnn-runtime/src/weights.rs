@@ -15,9 +15,11 @@ mod files;
 mod fold;
 mod format;
 mod rename;
+mod reparametrised;
 mod report;
 mod similar;
 mod source;
+mod wrapped;
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -35,6 +37,7 @@ pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
 #[cfg(feature = "std")]
 pub use self::files::Files;
 pub use self::rename::rule_error;
+pub use self::reparametrised::Reparametrisation;
 pub use self::report::{Found, Report, report};
 pub use self::source::{Progress, Source};
 

@@ -4,6 +4,8 @@
 
 #[path = "weights/errors.rs"]
 mod errors;
+#[path = "weights/hints.rs"]
+mod hints;
 #[path = "weights/hostile.rs"]
 mod hostile;
 #[path = "weights/net.rs"]

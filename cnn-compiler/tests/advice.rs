@@ -34,6 +34,7 @@ const EXPLAINED: &[&str] = &[
     "{ conv(64, 3x3, pad = 1); skip; }",
     "two parameters make a size",
     "takes a prefix away",
+    "`#![crate = ",
     "before `flatten` and `linear`, which give vectors",
     "`tap name;` keeps",
     "`mul` is what scales maps",

@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use crate::ast::Net;
 
 /// Types and modules that the block has for itself.
-const TAKEN: [&str; 3] = ["rt", "Weights", "floats"];
+const TAKEN: [&str; 3] = ["rt", "Weights", "assembly"];
 
 /// The types of a net.
 pub(super) struct Names {

@@ -4,6 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::graph::Graph;
 
@@ -16,6 +17,9 @@ use super::similar::{MOST, common_prefix_of};
 /// DeepSpeed.
 const WRAPPERS: [&str; 5] =
     ["_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"];
+
+/// Rules are shown whole, so longer ones are not proposed.
+const LONGEST: usize = 200;
 
 /// The rules that take wrappers out of the middle of names, if the net's tensors are found by them.
 ///
@@ -44,11 +48,12 @@ pub(super) fn find(graph: &Graph<'_>, file: &File<'_>) -> Option<Problem> {
     }
     let found = |names: &[String]| names.iter().filter(|name| is_ours(name)).count();
     let after = renamed(&rules);
+    let is_short = rules.iter().all(|(from, _)| from.len() <= LONGEST);
     let is_injective = after.iter().collect::<BTreeSet<_>>().len() == after.len();
     let is_prefix = rules.iter().all(|(_, to)| to == "*");
     let is_better = found(&after) > found(&renamed(&[]));
     let only_some_have_it = found(&renamed(&[])) > 0;
-    (is_better && is_injective && (!is_prefix || only_some_have_it)).then_some(Problem::Wrapped { rules })
+    (is_better && is_short && is_injective && (!is_prefix || only_some_have_it)).then_some(Problem::Wrapped { rules })
 }
 
 /// A rule for each wrapper in a name, the outermost first.
@@ -62,4 +67,20 @@ fn rules_of(name: &str) -> Vec<(String, String)> {
         }
     }
     rules
+}
+
+/// Rules for names with wrappers in them, or, if there are many, what does the same in PyTorch.
+pub(super) fn write(f: &mut fmt::Formatter<'_>, rules: &[(String, String)]) -> fmt::Result {
+    const SHOWN: usize = 8;
+    if rules.len() > SHOWN {
+        f.write_str("names have those of wrappers in them, such as `_orig_mod.` of `torch.compile`: before saving, ")?;
+        return f
+            .write_str("take them out by `{name.replace(\"_orig_mod.\", \"\"): t for name, t in state_dict.items()}`");
+    }
+    f.write_str("names have those of wrappers in them, such as `_orig_mod.` of `torch.compile`: rename by ")?;
+    f.write_str(if rules.len() == 1 { "the rule" } else { "the rules" })?;
+    rules.iter().enumerate().try_for_each(|(index, (from, to))| {
+        let comma = if index > 0 { "," } else { "" };
+        write!(f, "{comma} \"{}\" => \"{}\"", from.escape_debug(), to.escape_debug())
+    })
 }

@@ -2,13 +2,13 @@
 
 use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
 use cnn_runtime::isa::Isa;
-use cnn_runtime::join;
+use cnn_runtime::join::{self, CopyMap, Halo, Merge, StoreChw};
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
 use cnn_runtime::op::{Activation, Lrn, Padding, PreluPer};
 use cnn_runtime::pack::{Affine, pack_scale_shift, pack_slopes, padded, scale_shift_len};
 use cnn_runtime::run::Run;
-use cnn_runtime::softmax::{log_softmax, softmax};
+use cnn_runtime::softmax::{SoftmaxMap, log_softmax, softmax};
 
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, index, indices, isas};
 
@@ -47,7 +47,7 @@ fn activations() {
             &what,
             &arena,
             &output,
-            |run, ws| activate(run, &layer, ws),
+            |run, ws| activate(run, &layer.check(), ws),
             |y, x, c| {
                 // As if the input had been rounded: near a zero of a function, that is much of the result.
                 let value = arena.get(&input, y, x, c);
@@ -75,7 +75,7 @@ fn prelu_with_slopes_per_channel_and_per_element() {
             &what,
             &arena,
             &output,
-            |run, ws| prelu(run, &layer, &packed, ws),
+            |run, ws| prelu(run, &layer.check(), &packed, ws),
             |y, x, c| {
                 let value = arena.get(&input, y, x, c);
                 let pixel = if pixels == 1 { 0 } else { y * input.width + x };
@@ -103,7 +103,7 @@ fn scale_and_shift() {
             &what,
             &arena,
             &output,
-            |run, ws| scale_shift(run, &layer, &packed, ws),
+            |run, ws| scale_shift(run, &layer.check(), &packed, ws),
             |y, x, c| {
                 let product = arena.get(&input, y, x, c) * f64::from(scale[c]);
                 // Two roundings of numbers up to 9.
@@ -131,7 +131,7 @@ fn lrn_of_random_shapes() {
             &what,
             &arena,
             &output,
-            |run, ws| lrn(run, &layer, ws),
+            |run, ws| lrn(run, &layer.check(), ws),
             |y, x, c| {
                 let half = constants.size / 2;
                 let around = c.saturating_sub(half)..=(c + half).min(input.channels - 1);
@@ -164,7 +164,7 @@ fn softmax_and_its_logarithm() {
             &what,
             &arena,
             &output,
-            |run, ws| softmax(run, &input, &output, ws),
+            |run, ws| softmax(run, &SoftmaxMap { input, output }.check(), ws),
             |y, x, c| {
                 let largest = largest(y, x);
                 // exp within 2 ulp, a sum of 70 in up to 18 vectors, a quotient; the difference from the largest is up to 16,
@@ -177,7 +177,7 @@ fn softmax_and_its_logarithm() {
             &what,
             &arena,
             &output,
-            |run, ws| log_softmax(run, &input, &output, ws),
+            |run, ws| log_softmax(run, &SoftmaxMap { input, output }.check(), ws),
             |y, x, c| {
                 let largest = largest(y, x);
                 let value = arena.get(&input, y, x, c) - largest - sum(y, x, largest).ln();
@@ -211,8 +211,8 @@ fn sums_and_products() {
         let activation = rng.pick(&ACTIVATIONS);
         let what = format!("{} {product} {inputs:?} {activation:?}", isa.name());
         let kernel = |run: Run<'_>, ws: &mut [f32]| match product {
-            true => join::mul(run, &inputs, &output, activation, ws),
-            false => join::add(run, &inputs, &output, activation, ws),
+            true => join::mul(run, &Merge { inputs: &inputs, output, activation }.check(), ws),
+            false => join::add(run, &Merge { inputs: &inputs, output, activation }.check(), ws),
         };
         check(isa, &what, &arena, &output, kernel, |y, x, c| {
             let values = inputs.iter().map(|map| match map.pixels() {
@@ -240,7 +240,7 @@ fn copies_and_layouts() {
             &what,
             &arena,
             &output,
-            |run, ws| join::copy(run, &input, &output, ws),
+            |run, ws| join::copy(run, &CopyMap { input, output }.check(), ws),
             |y, x, c| exact(arena.get(&input, y, x, c)),
         );
         check(
@@ -248,7 +248,7 @@ fn copies_and_layouts() {
             &what,
             &arena,
             &flat,
-            |run, ws| join::store_chw(run, &input, flat.offset, ws),
+            |run, ws| join::store_chw(run, &StoreChw { map: input, offset: flat.offset }.check(), ws),
             |_, _, at| {
                 let (c, pixel) = (at / input.pixels(), at % input.pixels());
                 exact(arena.get(&input, pixel / input.width, pixel % input.width, c))
@@ -260,7 +260,7 @@ fn copies_and_layouts() {
             &what,
             &arena,
             &input,
-            |run, ws| join::load_chw(run, &image, &input, ws),
+            |run, ws| join::load_chw(run, &image, &input.check(), ws),
             |y, x, c| exact(image[(c * input.height + y) * input.width + x].into()),
         );
     });
@@ -280,7 +280,7 @@ fn images_become_maps() {
             &format!("{} {map:?}", isa.name()),
             &arena,
             &map,
-            |run, ws| join::load_chw(run, &image, &map, ws),
+            |run, ws| join::load_chw(run, &image, &map.check(), ws),
             |y, x, c| Expected { value: image[(c * map.height + y) * map.width + x].into(), tolerance: 0.0 },
         );
     });
@@ -306,7 +306,7 @@ fn halos_are_cleared() {
             isa.name(),
             &arena,
             &whole,
-            |run, ws| join::clear_halo(run, &map, &halo, ws),
+            |run, ws| join::clear_halo(run, &Halo { map, zeros: halo }.check(), ws),
             |y, x, _| {
                 let rows = halo.top..halo.top + map.height;
                 let inside = rows.contains(&y) && (halo.left..halo.left + map.width).contains(&x);
@@ -323,8 +323,8 @@ fn nan_passes_through() {
         for activation in ACTIVATIONS {
             let mut ws = vec![f32::NAN; 32];
             let map = Map::vector(0, 9);
-            activate(isa.into(), &Activate { input: map, output: map, activation }, &mut ws);
-            join::add(isa.into(), &[map, map], &map, activation, &mut ws);
+            activate(isa.into(), &Activate { input: map, output: map, activation }.check(), &mut ws);
+            join::add(isa.into(), &Merge { inputs: &[map, map], output: map, activation }.check(), &mut ws);
             let step = activation == Activation::Step;
             assert!(step || (0..9).all(|c| ws[index(&map, 0, 0, c)].is_nan()), "{} {activation:?}", isa.name());
         }

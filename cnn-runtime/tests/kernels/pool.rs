@@ -1,7 +1,7 @@
 //! Pooling.
 
 use cnn_runtime::op::{Padding, Size};
-use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 
 use crate::support::{Arena, Expected, Rng, check, isas};
 
@@ -61,7 +61,7 @@ fn pools_of_random_shapes() {
                 &what,
                 &arena,
                 &output,
-                |run, ws| max_pool(run, &layer, ws),
+                |run, ws| max_pool(run, &layer.check(), ws),
                 |y, x, c| {
                     let (inside, _) = taps(&arena, &layer, [y, x, c]);
                     Expected { value: inside.into_iter().fold(f64::NEG_INFINITY, f64::max), tolerance: 0.0 }
@@ -72,7 +72,7 @@ fn pools_of_random_shapes() {
                 &what,
                 &arena,
                 &output,
-                |run, ws| avg_pool(run, &layer, ws),
+                |run, ws| avg_pool(run, &layer.check(), ws),
                 |y, x, c| {
                     let (inside, padded) = taps(&arena, &layer, [y, x, c]);
                     let count = if count_include_pad { padded } else { inside.len() };
@@ -106,7 +106,7 @@ fn global_pools_of_random_shapes() {
                 isa.name(),
                 &arena,
                 &output,
-                |run, ws| global_max_pool(run, &input, &output, ws),
+                |run, ws| global_max_pool(run, &GlobalPool { input, output }.check(), ws),
                 |_, _, c| Expected { value: all(c).fold(f64::NEG_INFINITY, f64::max), tolerance: 0.0 },
             );
             check(
@@ -114,7 +114,7 @@ fn global_pools_of_random_shapes() {
                 isa.name(),
                 &arena,
                 &output,
-                |run, ws| global_avg_pool(run, &input, &output, ws),
+                |run, ws| global_avg_pool(run, &GlobalPool { input, output }.check(), ws),
                 |_, _, c| {
                     let value = all(c).sum::<f64>() / (shape[0] * shape[1]) as f64;
                     Expected { value, tolerance: 20.0 * 2.5 * f64::from(f32::EPSILON) }

@@ -62,7 +62,7 @@ pub enum Side {
     Before,
     /// In their place.
     Instead,
-    /// Behind them.
+    /// After them.
     After,
 }
 
@@ -72,7 +72,7 @@ impl Edit {
         Self { place: place.into(), side: Side::Instead, text: text.into() }
     }
 
-    /// Text behind tokens.
+    /// Text after tokens.
     pub(crate) fn after(place: impl Into<Place>, text: impl Into<String>) -> Self {
         Self { place: place.into(), side: Side::After, text: text.into() }
     }

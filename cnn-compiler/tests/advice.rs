@@ -141,6 +141,7 @@ fn what_a_layer_reads_is_known() {
             ("prelu(8)", "prelu"),
             ("prelu(num_parameters = 8)", "prelu"),
             ("[conv(2 * 4, 16, 3); 2]", "[conv(16, 3); 2]"),
+            ("Conv2d(kernel_size = 3, 8)", "conv(8, 3)"),
         ],
     );
 }

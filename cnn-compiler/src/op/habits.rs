@@ -32,12 +32,16 @@ pub(crate) fn meant(layer: &'static Layer, call: &Call, env: &Env) -> Option<Str
     if first == 0 && is_unclear(layer, call) {
         return None;
     }
-    let (mut args, mut behind, mut place) = (Vec::new(), String::new(), 0);
+    let (mut args, mut next_step, mut place) = (Vec::new(), String::new(), 0);
     for arg in &call.args[first..] {
         if let Some(next) = function(layer, arg, env) {
-            behind = format!(" -> {next}");
+            next_step = format!(" -> {next}");
         } else if why_unneeded(layer, arg).is_none() {
-            args.push(ours(layer, place, arg, env)?);
+            let (name, value) = ours(layer, place, arg, env)?;
+            // After one that has a name, all have one.
+            let needs_name = args.iter().any(|(name, _): &Written| name.is_some());
+            let of_place = || nth(layer, place).filter(|_| needs_name).map(|param| param.name.to_owned());
+            args.push((name.or_else(of_place), value));
             place += usize::from(arg.name.is_none());
         }
     }
@@ -49,7 +53,7 @@ pub(crate) fn meant(layer: &'static Layer, call: &Call, env: &Env) -> Option<Str
         return None;
     }
     let needed = layer.params.iter().filter(|param| matches!(param.default, Default::Required)).count();
-    (args.len() >= needed).then(|| text(layer, &args) + &behind)
+    (args.len() >= needed).then(|| text(layer, &args) + &next_step)
 }
 
 /// A mistake at an argument that is better left out; the fix is the call that is meant, if that is clear.
@@ -241,7 +245,7 @@ const IN_PLACE: &str = "layers work in place wherever that is possible";
 const FLATTEN: &str = "an image is flattened as a whole";
 const SOFTMAX: &str = "it is over the features, or over the channels of each pixel";
 
-/// The function that an argument stands for: in this language, a step behind the layer.
+/// The function that an argument stands for: in this language, a step after the layer.
 fn function(layer: &Layer, arg: &Arg, env: &Env) -> Option<&'static str> {
     let ExprKind::Name(word) = &arg.value.kind else { return None };
     let is_argument = arg.name.as_ref().is_none_or(|name| name == "activation");

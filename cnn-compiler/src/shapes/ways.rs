@@ -82,7 +82,7 @@ impl Argument {
         is_right(&infer(&nodes, graph.input), index, &same).then(|| vec![edit])
     }
 
-    /// The argument in the place of what it was, or behind the size.
+    /// The argument in the place of what it was, or after the size.
     fn edit(self, node: &Node) -> Option<Edit> {
         let text = format!("{} = {}", self.name(), self.value());
         match (node.args.get(self.name()), node.args.get("size")) {

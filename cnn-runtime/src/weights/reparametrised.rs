@@ -25,7 +25,7 @@ pub enum Reparametrisation {
 }
 
 impl Reparametrisation {
-    /// What the names of such tensors end with, behind the name of the one they make.
+    /// What the names of such tensors end with, after the name of the one they make.
     fn of(ends: &[&str]) -> Option<Self> {
         let has = |end: &str| ends.contains(&end);
         Some(if has("_g") && has("_v") {
@@ -44,7 +44,7 @@ impl Reparametrisation {
     }
 }
 
-/// Ends of the names of quantised tensors, behind `weight` or in the place of it.
+/// Ends of the names of quantised tensors, after `weight` or in the place of it.
 const QUANTISED: [&str; 10] =
     ["_packed_params", "qweight", "qzeros", "scales", "scale", "zero_point", "SCB", ".absmax", ".quant_map", "_scale"];
 
@@ -91,8 +91,8 @@ pub(super) fn find(problems: &mut [Problem], strangers: &mut Vec<Stranger<'_>>) 
     }
 }
 
-/// What the name of a tensor has behind that of another, which is made of it: `_g` of `fc.weight_g`; of a parametrisation
-/// and of quantised weights, what it has behind the layer's.
+/// What the name of a tensor has after that of another, which is made of it: `_g` of `fc.weight_g`; of a parametrisation
+/// and of quantised weights, what it has after the layer's.
 fn end_of<'s>(name: &str, stranger: &'s str) -> Option<&'s str> {
     let (layer, tensor) = name.rsplit_once('.')?;
     let end = stranger.strip_prefix(layer)?.strip_prefix('.')?;

@@ -1,6 +1,7 @@
 //! The layers of the language: their names, their arguments, and the [`Op`] that a call stands for.
 
 mod bind;
+mod habits;
 mod read;
 
 use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Store};
@@ -8,6 +9,7 @@ use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, P
 use crate::report::message;
 
 pub(crate) use bind::{Bound, bind, twice};
+pub(crate) use habits::meant;
 
 /// A layer's name and arguments.
 pub(crate) struct Layer {
@@ -242,6 +244,12 @@ impl Layer {
     /// The layer of this name.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         LAYERS.iter().find(|layer| layer.name == name)
+    }
+
+    /// Whether it may have so many arguments.
+    pub(crate) fn takes(&self, arguments: usize) -> bool {
+        let needed = self.params.iter().filter(|param| matches!(param.default, Default::Required)).count();
+        (needed..=self.params.len()).contains(&arguments)
     }
 
     /// The operation that bound arguments stand for.

@@ -162,7 +162,7 @@ const _: () = {
 
     impl<'w> Residual<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: rt::usize = 1314048;
+        pub const WORKSPACE_BYTES: rt::usize = 1314432;
 
         /// Images of one pass.
         pub const BATCH: rt::usize = 1;

@@ -64,7 +64,12 @@ fn attributes_are_passed_on() {
 }
 
 /// Nets with names that the language, the prelude or emitted code has, each in a module of its own.
-#[expect(non_camel_case_types, non_snake_case, reason = "names that emitted code could stumble over")]
+#[expect(
+    non_camel_case_types,
+    non_snake_case,
+    clippy::upper_case_acronyms,
+    reason = "names that emitted code could stumble over"
+)]
 mod names {
     macro_rules! nets {
         ($($name:ident)*) => {

@@ -304,7 +304,7 @@ fn stack(lanes: &mut [Lane<'_>], joins: bool) -> (f32, f32) {
     // The base line is that of the first branch that has layers, or the middle of those that have some.
     let mut full = lanes.iter().filter(|lane| lane.row.is_some()).map(|lane| lane.y);
     let first = full.next().unwrap_or(0.0);
-    let shift = if joins { (first + full.last().unwrap_or(first)) / 2.0 } else { first };
+    let shift = if joins { (first + full.next_back().unwrap_or(first)) / 2.0 } else { first };
     let (mut top, mut bottom) = (0.0f32, 0.0f32);
     for lane in lanes {
         let (up, down) = reach(lane);

@@ -124,6 +124,23 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Reads as many bytes more as there are in `bytes`, which are not more than are left, without a copy on the way.
+    pub(super) fn read_into(&mut self, bytes: &mut [u8]) -> Result<(), Unreadable> {
+        let start = self.bytes.start + self.next;
+        self.next += bytes.len();
+        match self.bytes.content {
+            Content::Memory(all) => bytes.copy_from_slice(&all[start..][..bytes.len()]),
+            #[cfg(feature = "std")]
+            Content::File(file) => {
+                for (index, chunk) in bytes.chunks_mut(CHUNK_BYTES).enumerate() {
+                    file.read((start + index * CHUNK_BYTES) as u64, chunk)?;
+                    self.sum.update(chunk);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What was read.
     pub(super) fn sum(self) -> Sum {
         Sum(self.sum.finalize())

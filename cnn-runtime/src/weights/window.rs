@@ -88,19 +88,14 @@ impl<'a, 'f> Window<'a, 'f> {
             }
             end = panel_end;
         }
-        let mut position = first * self.row_len;
         self.next.set(end);
         let mut fault = self.fault.borrow_mut();
         if fault.is_none() {
-            let count = (end - first) * self.row_len;
-            let read = self.reader.borrow_mut().read(count, |values| {
-                let behind = &self.floats[self.slot(position)..];
-                let (values, wrapped) = values.split_at(behind.len());
-                values.copy_to(behind);
-                wrapped.copy_to(self.floats);
-                position += values.len() + wrapped.len();
-            });
-            *fault = read.err();
+            let (start, count) = (self.slot(first * self.row_len), (end - first) * self.row_len);
+            let (before, behind) = self.floats.split_at(start);
+            let (part, wrapped) = (&behind[..count.min(behind.len())], &before[..count.saturating_sub(behind.len())]);
+            let mut reader = self.reader.borrow_mut();
+            *fault = reader.fill(part).and_then(|()| reader.fill(wrapped)).err();
             (self.read)(count * self.size);
         }
     }

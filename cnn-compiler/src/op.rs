@@ -110,10 +110,10 @@ const MAX_POOL: &[Param] = AVG_POOL.split_at(5).0;
 const LRN_WINDOWS: &[&str] = &[LrnWindow::Paper.name(), LrnWindow::Torch.name(), LrnWindow::Onnx.name()];
 const LRN: &[Param] = &[
     named("size", Kind::Count, Default::Count(5)),
-    named("window", Kind::Word(LRN_WINDOWS), Default::FirstWord),
     named("alpha", NOT_NEGATIVE, Default::Real(1e-4)),
     named("beta", NOT_NEGATIVE, Default::Real(0.75)),
     named("k", NOT_NEGATIVE, Default::Real(2.0)),
+    named("window", Kind::Word(LRN_WINDOWS), Default::FirstWord),
 ];
 const BATCH_NORM: &[Param] =
     &[named("eps", NOT_NEGATIVE, Default::Real(1e-5)), named("momentum", SHARE, Default::Real(0.1))];

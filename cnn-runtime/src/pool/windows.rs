@@ -1,0 +1,164 @@
+//! Windows next to each other.
+
+use super::Reduce;
+use super::sums::{BLOCK, Sums};
+use crate::op::Size;
+use crate::simd::{Kernel, Simd};
+
+/// Windows of more taps are added up in parts.
+const LARGE: usize = 64;
+
+/// Windows next to each other in a row.
+///
+/// Whoever makes one has checked that their taps are readable, each with a vector behind it, and their pixels writable.
+#[derive(Clone, Copy)]
+pub(super) struct Windows<R> {
+    /// The first tap of the first window.
+    pub(super) from: *const f32,
+    /// The first pixel.
+    pub(super) to: *mut f32,
+    /// How many windows.
+    pub(super) count: usize,
+    /// Floats behind the first pixel that are written later, or by other windows of these.
+    pub(super) spare: usize,
+    pub(super) channels: usize,
+    /// Distance to the next window, and to the next pixel.
+    pub(super) step: [usize; 2],
+    /// Distance between taps: rows, columns.
+    pub(super) tap: [usize; 2],
+    /// One divided by how many taps a mean counts.
+    pub(super) scale: f32,
+    pub(super) reduce: R,
+}
+
+/// Windows of a size that the compiler knows.
+pub(super) struct Whole<R, const KH: usize, const KW: usize>(pub(super) Windows<R>);
+
+impl<R: Reduce, const KH: usize, const KW: usize> Kernel for Whole<R, KH, KW> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        self.0.run(s, Size::new(KH, KW));
+    }
+}
+
+/// Windows of any size.
+pub(super) struct Clipped<R>(pub(super) Windows<R>, pub(super) Size);
+
+impl<R: Reduce> Kernel for Clipped<R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        self.0.run(s, self.1);
+    }
+}
+
+impl<R: Reduce> Windows<R> {
+    #[inline(always)]
+    fn run<S: Simd>(&self, s: S, taps: Size) {
+        // SAFETY: as the description of the type says; no more than `spare` floats are written behind a pixel.
+        unsafe {
+            if const { S::Half::LANES < S::LANES } && self.channels <= S::Half::LANES {
+                self.narrow(s.half(), taps);
+            } else if self.channels < S::LANES {
+                self.narrow(s, taps);
+            } else {
+                self.wide(s, taps);
+            }
+        }
+    }
+
+    /// Pixels of a vector at most.
+    ///
+    /// # Safety
+    ///
+    /// As the description of the type says.
+    #[inline(always)]
+    unsafe fn narrow<S: Simd>(&self, s: S, taps: Size) {
+        let Self { mut from, mut to, count, spare, channels, step, .. } = *self;
+        // So many pixels have the floats of a whole vector behind them.
+        let roomy = ((spare + channels).saturating_sub(S::LANES - channels) / channels).min(count);
+        // SAFETY: the caller's promise.
+        unsafe {
+            for _ in 0..roomy {
+                s.store(to, self.vector(s, from, taps));
+                (from, to) = (from.wrapping_add(step[0]), to.wrapping_add(step[1]));
+            }
+            for _ in roomy..count {
+                s.store_first(to, self.vector(s, from, taps), channels);
+                (from, to) = (from.wrapping_add(step[0]), to.wrapping_add(step[1]));
+            }
+        }
+    }
+
+    /// Pixels of a vector or more: the last one overlaps the one before.
+    ///
+    /// # Safety
+    ///
+    /// As the description of the type says.
+    #[inline(always)]
+    unsafe fn wide<S: Simd>(&self, s: S, taps: Size) {
+        let Self { mut from, mut to, count, channels, step, .. } = *self;
+        let last = channels - S::LANES;
+        for _ in 0..count {
+            // SAFETY: the caller's promise.
+            unsafe {
+                for c in (0..last).step_by(S::LANES) {
+                    s.store(to.add(c), self.vector(s, from.add(c), taps));
+                }
+                s.store(to.add(last), self.vector(s, from.add(last), taps));
+            }
+            (from, to) = (from.wrapping_add(step[0]), to.wrapping_add(step[1]));
+        }
+    }
+
+    /// A vector of channels over the taps of a window.
+    ///
+    /// # Safety
+    ///
+    /// These must be readable from `from` on.
+    #[inline(always)]
+    unsafe fn vector<S: Simd>(&self, s: S, from: *const f32, taps: Size) -> S::Vec {
+        if taps.height * taps.width > LARGE {
+            // SAFETY: the caller's promise.
+            let sum = unsafe { self.large(s, from, taps) };
+            return self.reduce.finish(s, sum, self.scale);
+        }
+        let [mut y, mut x] = [0, 0];
+        let mut next = || {
+            // SAFETY: the caller's promise.
+            let value = unsafe { s.load(from.add(y * self.tap[0] + x * self.tap[1])) };
+            [y, x] = if x + 1 < taps.width { [y, x + 1] } else { [y + 1, 0] };
+            value
+        };
+        let mut sum = if taps.area() % 2 == 1 { next() } else { s.splat(R::START) };
+        for _ in 0..taps.area() / 2 {
+            sum = self.reduce.fold_two(s, sum, next(), next());
+        }
+        self.reduce.finish(s, sum, self.scale)
+    }
+
+    /// The sum of [`vector`](Self::vector) over many taps, in parts.
+    ///
+    /// # Safety
+    ///
+    /// As for [`vector`](Self::vector).
+    #[inline(always)]
+    unsafe fn large<S: Simd>(&self, s: S, from: *const f32, taps: Size) -> S::Vec {
+        let mut sums = Sums::<S, R, 1>::new(s, self.reduce);
+        for y in 0..taps.height {
+            for first in (0..taps.width).step_by(BLOCK) {
+                let mut block = s.splat(R::START);
+                for x in first..taps.width.min(first + BLOCK) {
+                    // SAFETY: the caller's promise.
+                    let value = unsafe { s.load(from.add(y * self.tap[0] + x * self.tap[1])) };
+                    block = self.reduce.fold(s, block, value);
+                }
+                sums.add(s, [block]);
+            }
+        }
+        sums.total(s)[0]
+    }
+}

@@ -11,6 +11,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use cnn_runtime::Checked;
 use cnn_runtime::activation::{Activate, activate};
 use cnn_runtime::conv::{Conv2d, conv2d};
 use cnn_runtime::dense::{Dense, dense, dense_f16, dense_nonzero};
@@ -22,7 +23,7 @@ use cnn_runtime::run::{Run, Threads};
 use cnn_runtime::threads::Pool;
 use cnn_runtime::winograd::{Columns2d, Winograd2d, columns2d, winograd2d};
 use cnn_runtime::workspace::SLACK;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 
 /// A convolution.
 struct Shape {
@@ -161,9 +162,9 @@ fn convolutions(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(setup.flops()));
         for isa in Isa::all() {
             group.bench_function(isa.name(), |bencher| {
-                bencher.iter(|| {
-                    conv2d(isa.into(), black_box(&setup.layer), black_box(&setup.packed), black_box(&mut setup.ws))
-                });
+                let layer = setup.layer.check();
+                bencher
+                    .iter(|| conv2d(isa.into(), black_box(&layer), black_box(&setup.packed), black_box(&mut setup.ws)));
             });
         }
         let windows = setup.windows();
@@ -172,7 +173,7 @@ fn convolutions(criterion: &mut Criterion) {
         group.bench_function("matrixmultiply", |bencher| {
             bencher.iter(|| sgemm((m, k, n), black_box(&windows), black_box(&setup.weight), black_box(&mut product)));
         });
-        conv2d(Isa::best().into(), &setup.layer, &setup.packed, &mut setup.ws);
+        conv2d(Isa::best().into(), &setup.layer.check(), &setup.packed, &mut setup.ws);
         sgemm((m, k, n), &windows, &setup.weight, &mut product);
         setup.assert_near(&product);
     }
@@ -207,6 +208,7 @@ fn few_channels(criterion: &mut Criterion) {
         panels.pack(weight, affine, &mut packed[0]);
         tiles.panels().pack(weight, affine, &mut packed[1]);
         columns.panels().pack(weight, affine, &mut packed[2]);
+        let (layer, tiles, columns) = (layer.check(), tiles.check(), columns.check());
         let mut group = criterion.benchmark_group(format!("5x5/{side}x{side}x{inputs}->{outputs}"));
         for isa in Isa::all() {
             let name = isa.name();
@@ -226,7 +228,7 @@ fn few_channels(criterion: &mut Criterion) {
 /// What it costs to involve other threads: a kernel that does next to nothing, alone and in two shares.
 fn regions(criterion: &mut Criterion) {
     let map = Map::dense(0, 2, 1, 16);
-    let layer = Activate { input: map, output: map, activation: Activation::Relu };
+    let layer = Activate { input: map, output: map, activation: Activation::Relu }.check();
     let mut ws = vec![0.5; map.end() + SLACK];
     let pool = Pool::new(2).with_least_work(1);
     let mut group = criterion.benchmark_group("region");
@@ -253,7 +255,7 @@ const LINEARS: [Linear; 3] = [
 /// Weights of at least so many bytes are gone from all caches when they are read again.
 const COLD_BYTES: usize = 256 << 20;
 
-type Kernel = fn(Run<'_>, &Dense, &[f32], &mut [f32]);
+type Kernel = fn(Run<'_>, &Checked<Dense>, &[f32], &mut [f32]);
 
 /// How many of a hundred inputs are zero.
 const ZEROS: [usize; 4] = [0, 33, 50, 80];
@@ -263,7 +265,7 @@ fn linear(criterion: &mut Criterion, linear: &Linear) {
     let Linear { name, input: [height, width, channels], outputs } = *linear;
     let input = Map::dense(0, height, width, channels);
     let output = Map::vector(input.end(), outputs);
-    let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Relu };
+    let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Relu }.check();
     let panels = ConvPanels { groups: 1, outputs, inputs: channels, kernel: Size::new(height, width) };
     let rows = DenseRows { outputs, inputs: channels, pixels: height * width };
     let weight: Vec<f32> = numbers(outputs * panels.depth()).collect();
@@ -320,4 +322,12 @@ criterion_group! {
         .measurement_time(Duration::from_secs(1));
     targets = convolutions, few_channels, fully_connected, regions
 }
-criterion_main!(kernels);
+
+fn main() {
+    if let Err(why) = Isa::from_env() {
+        eprintln!("error: {why}");
+        std::process::exit(2);
+    }
+    kernels();
+    Criterion::default().configure_from_args().final_summary();
+}

@@ -6,7 +6,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use cnn::{Network, Pool, network};
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use cnn_runtime::isa::Isa;
+use criterion::{BenchmarkId, Criterion, criterion_group};
 use models::{AlexNet, InceptionV1, LeNet5, ResNet50, Vgg16, seeded};
 
 network! {
@@ -79,4 +80,12 @@ fn resnet50(criterion: &mut Criterion) {
 }
 
 criterion_group!(nets, lenet5, alexnet, alexnet_f16, vgg16, inception_v1, resnet50);
-criterion_main!(nets);
+
+fn main() {
+    if let Err(why) = Isa::from_env() {
+        eprintln!("error: {why}");
+        std::process::exit(2);
+    }
+    nets();
+    Criterion::default().configure_from_args().final_summary();
+}

@@ -161,8 +161,9 @@
 //!
 //! - `from_safetensors(&bytes)` reads a file in memory.
 //! - `from_safetensors_with(&bytes, &[("module.*", "*")])` gives tensors other names first: a prefix taken away here.
-//! - `open(path)` reads a file through a memory map, or the shards that an index (`model.safetensors.index.json`) names,
-//!   and needs little more memory than the packed weights.
+//! - `open(path)` reads a file, or the shards that an index (`model.safetensors.index.json`) names, a few rows at a time, and
+//!   needs little more memory than the packed weights. A file may change meanwhile: then the weights are those that it had at
+//!   one moment, or there is an error that names it.
 //! - `load(&source)` is the general form: a [`Source`](weights::Source) has files, rules for names, and a listener for
 //!   progress.
 //!
@@ -187,12 +188,19 @@
 //! rebuilds the crate. Tensors get other names by `#[weights("weights.safetensors", rename("module.*" => "*"))]`.
 //!
 //! What it costs: the binary grows by the packed weights, which are about as large as the file in F32. They are read from
-//! it page by page as they are used, and never copied to the heap. Up to a megabyte is a literal in the emitted code. More
-//! is packed into a file beside rustc's own output, once, and again when the weights change: some 0.2 s for 100 MB with an
-//! optimised compiler crate, 3 s without. Where binaries are ELF (Linux, Android, FreeBSD, bare metal), the assembler
-//! includes that file, for 100 MB in about half a second and 600 MB of memory; elsewhere it is `include_bytes!`, 5 s and
-//! 1.5 GB. The assembler's `global_asm!` counts as unsafe code: in a crate that forbids it, say `deny(unsafe_code)`
-//! instead of `forbid`.
+//! it page by page as they are used, and never copied to the heap; nets with the same weights share them. Up to a megabyte is
+//! a literal in the emitted code. More is packed into a file beside rustc's own output, which is named by a hash of what is
+//! in it: packing takes some 0.3 s for 100 MB if `cnn-runtime` is optimised (see [Speed](#speed)). Where binaries are ELF
+//! (Linux, Android, FreeBSD, bare metal), the assembler includes that file, for 100 MB in about half a second and 600 MB of
+//! memory; elsewhere it is `include_bytes!`, 5 s and 1.5 GB. The assembler's `global_asm!` counts as unsafe code: in a crate
+//! that forbids it, say `deny(unsafe_code)` instead of `forbid`.
+//!
+//! The file stays there, since optimisation at link time reads it again, until the net's weights change. `cargo check`,
+//! rustdoc and editors pack nothing: they check the file, and only a build finds what overflows in packing. If rustc writes
+//! straight into a folder that all users share, as in `rustc -o /tmp/program`, no file is kept: then all weights are a
+//! literal, 10 s and 2 GB for 100 MB.
+//!
+//! Without cargo, which sets `CARGO_MANIFEST_DIR`, paths are counted from the folder that rustc runs in.
 //!
 //! # Layer by layer
 //!
@@ -282,13 +290,14 @@ pub use cnn_runtime::{reference, trace, weights};
 /// What emitted code calls. Not part of the interface: it changes with the compiler.
 #[doc(hidden)]
 pub mod __rt {
+    pub use cnn_runtime::Checked;
     pub use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
     pub use cnn_runtime::conv::{Conv2d, Planar2d, Pooling, conv2d, conv2d_batch, depthwise2d, planar2d};
     pub use cnn_runtime::dense::{
         Dense, dense, dense_batch, dense_f16, dense_f16_batch, dense_nonzero, dense_nonzero_f16,
     };
     pub use cnn_runtime::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
-    pub use cnn_runtime::join::{add, clear_halo, copy, load_chw, mul, store_chw};
+    pub use cnn_runtime::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
     pub use cnn_runtime::map::Map;
     pub use cnn_runtime::memory::{Buffer, Holds, Memory};
     pub use cnn_runtime::network::{Network, WrongLength, exactly, exactly_images};
@@ -298,9 +307,9 @@ pub mod __rt {
     };
     pub use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, WinogradPanels};
     pub use cnn_runtime::packed::{Aligned, Packed};
-    pub use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+    pub use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
     pub use cnn_runtime::run::{Run, Threads};
-    pub use cnn_runtime::softmax::{log_softmax, softmax};
+    pub use cnn_runtime::softmax::{SoftmaxMap, log_softmax, softmax};
     pub use cnn_runtime::steps::{Progress, Step};
     #[cfg(feature = "std")]
     pub use cnn_runtime::threads::Pool as ThreadPool;

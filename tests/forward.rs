@@ -4,6 +4,7 @@
 mod nets;
 mod support;
 
+use cnn_runtime::isa::Isa;
 use nets::*;
 
 /// A test for each net.
@@ -19,3 +20,8 @@ macro_rules! tests {
 }
 
 for_each_net!(tests);
+
+#[test]
+fn the_instruction_set_that_was_asked_for_is_there() {
+    Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
+}

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use allocation_counter::measure;
+use cnn_runtime::isa::Isa;
 use flate2::read::GzDecoder;
 use models::{LeNet5, LeNet5Weights};
 use safetensors::SafeTensors;
@@ -101,4 +102,9 @@ fn an_embedded_net_needs_no_allocator() {
         assert_eq!(NET.lock().map(|mut net| *net.forward(&image)).ok(), Some(scores));
     });
     assert_eq!(info.count_total, 0);
+}
+
+#[test]
+fn the_instruction_set_that_was_asked_for_is_there() {
+    Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
 }

@@ -215,3 +215,8 @@ fn every_name_is_told_once_and_is_known() {
         assert!(all.contains(&name), "{name}");
     }
 }
+
+#[test]
+fn the_instruction_set_that_was_asked_for_is_there() {
+    Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
+}

@@ -28,8 +28,8 @@ def programs(net):
     found = {
         "this project, embedded": [ours / "peer-embedded", *once] if net == "resnet50" else [common.FOLDER / "target-ours/small/first"],
         "this project, embedded, exact": [ours / "peer-embedded-exact", *once],
-        "this project, mapped": [ours / "peer-ours", *once],
-        "cnn run, mapped": [ours / "cnn", "run", net, "--weights", common.NETS / f"{net}.safetensors", "--input",
+        "this project, from a file": [ours / "peer-ours", *once],
+        "cnn run": [ours / "cnn", "run", net, "--weights", common.NETS / f"{net}.safetensors", "--input",
                             common.NETS / f"{net}.input.safetensors", "--output", common.FOLDER / "output.safetensors"],
         "rten": [native / "peer-rten", *once],
         "Burn": [common.FOLDER / "target-burn/release/peer-burn", *once],

@@ -177,7 +177,7 @@ pub(crate) enum Preprocessing {
     Caffe,
     /// Shorter side to 256, middle 224x224, BGR less (103.939, 116.779, 123.68): Caffe's VGG
     CaffeVgg,
-    /// To 28x28, grey from 0 to 1: digits of MNIST, white on black
+    /// The ink of one digit to MNIST's size and place in 28x28, white on black, from 0 to 1
     Mnist,
     /// The same with a border of two black pixels
     Lenet5,
@@ -257,8 +257,9 @@ A picture becomes the net's input in the way that is declared beside the net: th
 for it. Weights that were trained in another way need --preprocess; nets of ImageNet that were trained with PyTorch
 usually need `--preprocess torchvision`.
 
-The 1,000 classes of ImageNet and the ten digits have their names in this program. The net lenet5 reads digits as MNIST
-has them, white on black and in the middle; `cnn digits` finds those that are written on paper.";
+The 1,000 classes of ImageNet and the ten digits have their names in this program. The nets lenet5 and mlp read digits as
+MNIST has them, white on black, and a digit on plain paper is brought to that; `cnn digits` finds those on any paper, and thickens
+thin pens.";
 
 const CLASSIFY_EXAMPLES: &str = "\
 Examples:

@@ -78,7 +78,7 @@ pub(crate) fn read(path: &Path) -> Result<Input, DigitError> {
     from_picture(&picture::read(path).map_err(DigitError::Picture)?)
 }
 
-fn from_picture(picture: &Picture) -> Result<Input, DigitError> {
+pub(crate) fn from_picture(picture: &Picture) -> Result<Input, DigitError> {
     let normal =
         shape::already_normal(picture).or_else(|| shape::normalise(&find(picture)?)).ok_or(DigitError::Blank)?;
     Ok(padded(|x, y| normal.levels[y * normal.width + x]))

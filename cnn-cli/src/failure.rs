@@ -64,19 +64,41 @@ pub(crate) fn tell(message: &str) {
 
 /// A path for a terminal, which control characters in a name would upset.
 pub(crate) fn shown(path: &Path) -> String {
-    printable(&path.to_string_lossy())
+    cut(&path.to_string_lossy(), MOST_OF_A_PATH)
 }
 
-/// A text of others for a terminal: control characters are escaped.
+/// So many characters of a text of others are shown.
+const MOST: usize = 500;
+
+/// And of a path: no system opens a longer one, but a file can name it.
+const MOST_OF_A_PATH: usize = 4096;
+
+/// A text of others for a terminal: it is cut, and what a terminal obeys is escaped.
 pub(crate) fn printable(text: &str) -> String {
+    cut(text, MOST)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}… ({} bytes)", escaped(&text[..end]), text.len()),
+        None => escaped(text),
+    }
+}
+
+fn escaped(text: &str) -> String {
     text.chars().fold(String::new(), |mut shown, c| {
-        if c.is_control() {
+        if c.is_control() || turns_writing(c) {
             shown.extend(c.escape_default())
         } else {
             shown.push(c)
         }
         shown
     })
+}
+
+/// Whether this character separates lines or changes the direction of writing.
+fn turns_writing(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -86,5 +108,12 @@ mod tests {
     #[test]
     fn names_cannot_reach_the_terminal() {
         assert_eq!(shown(Path::new("a b/ü\x1b[31m\n.png")), "a b/ü\\u{1b}[31m\\n.png");
+        assert_eq!(printable("gnp.\u{202e}exe"), "gnp.\\u{202e}exe");
+    }
+
+    #[test]
+    fn texts_of_others_are_cut() {
+        assert_eq!(printable(&"ü".repeat(MOST)), "ü".repeat(MOST));
+        assert_eq!(printable(&"ü".repeat(MOST + 1)), format!("{}… ({} bytes)", "ü".repeat(MOST), 2 * MOST + 2));
     }
 }

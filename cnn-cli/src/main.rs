@@ -11,6 +11,7 @@ mod args;
 mod commands;
 mod digits;
 mod failure;
+mod limited;
 mod numbers;
 mod picture;
 mod progress;
@@ -23,8 +24,13 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
+use cnn_runtime::isa::Isa;
+
+use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
-    failure::exit_code(commands::execute(&args, &mut io::stdout().lock()))
+    // Whoever asks for an instruction set must not get numbers or times of another.
+    let asked = Isa::from_env().map_err(|why| Failure::Message(why.to_string()));
+    failure::exit_code(asked.and_then(|_| commands::execute(&args, &mut io::stdout().lock())))
 }

@@ -13,6 +13,12 @@ use image::{DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReade
 /// The longest file that is read.
 const MAX_FILE: u64 = 256 << 20;
 
+/// So many bytes say what a file is.
+const SIGN: u64 = 16;
+
+/// Bytes that a PNG may need for what is not its pixels, such as a profile of its colours, which is compressed.
+const MAX_BESIDES: u64 = 64 << 20;
+
 /// The longest side that is read. A header may claim any size in a file of a few bytes.
 const MAX_SIDE: usize = 16_384;
 
@@ -74,27 +80,40 @@ impl std::error::Error for PictureError {
     }
 }
 
-/// Reads a PNG or JPEG file.
+/// Reads a PNG or JPEG file. Of a file that is none, only the beginning is read.
 pub(crate) fn read(path: &Path) -> Result<Picture, PictureError> {
-    let file = File::open(path).map_err(PictureError::Open)?;
+    let mut file = File::open(path).map_err(PictureError::Open)?;
     let mut bytes = Vec::new();
-    let length = file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(PictureError::Open)?;
-    if length as u64 > MAX_FILE {
+    let mut read_to = |length: u64, bytes: &mut Vec<u8>| {
+        let more = length - bytes.len() as u64;
+        file.by_ref().take(more).read_to_end(bytes).map_err(PictureError::Open)
+    };
+    read_to(SIGN, &mut bytes)?;
+    format(&bytes)?;
+    read_to(MAX_FILE + 1, &mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE {
         return Err(PictureError::TooLong);
     }
     decode(&bytes)
 }
 
+/// What the first bytes of a file say that it is.
+fn format(bytes: &[u8]) -> Result<ImageFormat, PictureError> {
+    match image::guess_format(bytes) {
+        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => Ok(format),
+        _ => Err(PictureError::NotAPicture),
+    }
+}
+
 /// The picture in a PNG or JPEG file, which of them its first bytes say.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
     let damaged = |error: ImageError| PictureError::Damaged(error.to_string());
-    let format = match image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => format,
-        _ => return Err(PictureError::NotAPicture),
-    };
+    let format = format(bytes)?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    // The size is checked below, with an error of its own.
-    reader.limits(Limits::no_limits());
+    // The size is checked below, with an error of its own. This is for what a PNG says besides its pixels.
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_BESIDES);
+    reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     check_size(width as usize, height as usize)?;
@@ -120,13 +139,30 @@ fn check_size(width: usize, height: usize) -> Result<(), PictureError> {
     if fits { Ok(()) } else { Err(PictureError::TooLarge { width, height }) }
 }
 
-/// Whether a JPEG file goes on to its end: the decoder would fill in grey for what is missing.
+/// Whether a JPEG file goes on to the end of its picture: the decoder would fill in grey for what is missing.
 ///
-/// The end is marked after the start of the last scan. Neither mark can be part of a scan's data.
+/// Markers are followed one by one, over the segments that have a length, in which a thumbnail may have an end, and over the
+/// data of scans, where no marker can be. What follows the end is not looked at: telephones append a film to a picture.
 fn is_whole(jpeg: &[u8]) -> bool {
-    let last = |marker: [u8; 2]| jpeg.windows(2).rposition(|bytes| bytes == marker);
-    last([0xff, 0xd9]) > last([0xff, 0xda])
+    let mut rest = jpeg;
+    while let Some(at) = rest.windows(2).position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff)) {
+        let marker = rest[at + 1];
+        rest = &rest[at + 2..];
+        match marker {
+            END => return true,
+            // Alone: the start of the picture, and where the data of a scan may be taken up again.
+            0x01 | 0xd0..=0xd8 => {}
+            _ => {
+                let length = rest.first_chunk().map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
+                rest = rest.get(length..).unwrap_or_default();
+            }
+        }
+    }
+    false
 }
+
+/// The marker of the end of a picture.
+const END: u8 = 0xd9;
 
 /// Puts pixels that may be seen through on white paper; on black, if the drawing would hardly be seen on white, as white
 /// ink would not.
@@ -176,6 +212,65 @@ mod tests {
                 let cut = &file[..(part * file.len() as f32) as usize];
                 assert!(matches!(decode(cut), Err(PictureError::Damaged(_))), "{part} of {} bytes", file.len());
             }
+        }
+    }
+
+    /// A segment of a JPEG file: its marker, its length and this.
+    fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
+        [&[0xff, marker][..], &(data.len() as u16 + 2).to_be_bytes(), data].concat()
+    }
+
+    /// The photograph, with a segment behind its start, and with something behind its end.
+    fn photograph(segment: &[u8], behind: &[u8]) -> Vec<u8> {
+        [&JPEG[..2], segment, &JPEG[2..], behind].concat()
+    }
+
+    #[test]
+    fn what_follows_a_picture_is_not_looked_at() {
+        let film = [&b"\0\0\0\x18ftypmp42\0\0\0\0"[..], &[0xff, 0xda, 0, 1, 2, 0xff, 0xd8], &[7; 1000]].concat();
+        let expected = decode(JPEG).unwrap().pixels;
+        for behind in [&film[..], JPEG, &[0xff, 0xda], &[0xff, 0xd9, 0xff, 0xda], &[0xff], &[0; 100], b"SEFT\x01"] {
+            assert_eq!(decode(&photograph(&[], behind)).unwrap().pixels, expected, "{} bytes", behind.len());
+        }
+    }
+
+    #[test]
+    fn a_thumbnail_is_not_the_picture() {
+        // A whole picture, and the beginnings of two, in segments that are none of the decoder's business.
+        let thumbnail = segment(0xe2, &JPEG[..JPEG.len().min(60_000)]);
+        let parts = [segment(0xe3, &[0xff, 0xd9]), segment(0xfe, &[0xff, 0xda, 0xff]), thumbnail].concat();
+        let whole = photograph(&parts, &[]);
+        assert_eq!(decode(&whole).unwrap().pixels, decode(JPEG).unwrap().pixels);
+        for part in [0.3, 0.7, 0.99] {
+            let cut = &whole[..parts.len() + (part * JPEG.len() as f32) as usize];
+            assert!(matches!(decode(cut), Err(PictureError::Damaged(_))), "{part}");
+        }
+        // Within the segments.
+        assert!(matches!(decode(&whole[..parts.len() / 2]), Err(PictureError::Damaged(_))));
+    }
+
+    #[test]
+    fn a_profile_that_unpacks_to_gigabytes_takes_no_memory() {
+        let mut packed = flate2::write::ZlibEncoder::new(b"icc\0\0".to_vec(), flate2::Compression::fast());
+        for _ in 0..512 {
+            std::io::Write::write_all(&mut packed, &vec![0; 1 << 20]).unwrap();
+        }
+        let chunk = [&b"iCCP"[..], &packed.finish().unwrap()].concat();
+        let mut crc = flate2::Crc::new();
+        crc.update(&chunk);
+        let chunk = [&(chunk.len() as u32 - 4).to_be_bytes()[..], &chunk, &crc.sum().to_be_bytes()].concat();
+        // Behind the header.
+        let bomb = [&PNG[..33], &chunk, &PNG[33..]].concat();
+        match decode(&bomb) {
+            Ok(picture) => assert_eq!(picture.pixels, decode(PNG).unwrap().pixels),
+            Err(error) => assert!(matches!(error, PictureError::Damaged(_)), "{error}"),
+        }
+    }
+
+    #[test]
+    fn of_what_is_no_picture_only_the_beginning_is_read() {
+        if Path::new("/dev/zero").exists() {
+            assert!(matches!(read(Path::new("/dev/zero")), Err(PictureError::NotAPicture)));
         }
     }
 

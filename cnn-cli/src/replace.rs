@@ -1,14 +1,16 @@
 //! Writing a file whole or not at all.
+//!
+//! It is written under a random name first, which no other run has or had, and renamed when it is complete. An error removes
+//! what is not complete, and so does a signal that ends the program ([`unfinished`]).
 
-use std::fs::{self, File, OpenOptions};
+mod unfinished;
+
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process;
 
+use self::unfinished::Temporary;
 use crate::failure::{Failure, shown};
-
-/// How many names are tried for the temporary file. One that is taken is left over from a program that was killed.
-const ATTEMPTS: u32 = 100;
 
 /// Writes `bytes` to a temporary file beside `path`, then renames it, so that nobody ever sees half a file.
 ///
@@ -47,13 +49,23 @@ pub(crate) fn prepare(path: &Path, bytes: &[u8]) -> io::Result<Prepared> {
         }
         None => (path.to_path_buf(), None),
     };
-    let mut temporary = Temporary::beside(&target)?;
-    temporary.file.write_all(bytes)?;
+    let temporary = beside(&target)?;
+    temporary.file().write_all(bytes)?;
     if let Some(permissions) = permissions {
-        temporary.file.set_permissions(permissions)?;
+        temporary.file().set_permissions(permissions)?;
     }
-    temporary.file.sync_all()?;
+    temporary.file().sync_all()?;
     Ok(Prepared(Some((temporary, target))))
+}
+
+/// A temporary file in the folder of `target`.
+fn beside(target: &Path) -> io::Result<Temporary> {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.exists() {
+        let what = format!("there is no folder {}", shown(folder));
+        return Err(io::Error::new(io::ErrorKind::NotFound, what));
+    }
+    Temporary::in_folder(folder)
 }
 
 /// Somebody who gives the same file twice has mistaken one for the other.
@@ -63,46 +75,5 @@ pub(crate) fn refuse_overwriting(read: &Path, output: &Path) -> Result<(), Failu
             Err(Failure::of_file(output, "cannot be the output: it is what is read"))
         }
         _ => Ok(()),
-    }
-}
-
-/// A file that goes away again unless it is renamed.
-struct Temporary {
-    path: PathBuf,
-    file: File,
-    renamed: bool,
-}
-
-impl Temporary {
-    fn beside(target: &Path) -> io::Result<Self> {
-        let folder = target.parent().unwrap_or(Path::new(""));
-        if !folder.as_os_str().is_empty() && !folder.exists() {
-            let what = format!("there is no folder {}", shown(folder));
-            return Err(io::Error::new(io::ErrorKind::NotFound, what));
-        }
-        let mut attempt = 0;
-        loop {
-            let path = folder.join(format!(".cnn-{}-{attempt}.tmp", process::id()));
-            match File::create_new(&path) {
-                Ok(file) => return Ok(Self { path, file, renamed: false }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn rename(mut self, target: &Path) -> io::Result<()> {
-        fs::rename(&self.path, target)?;
-        self.renamed = true;
-        Ok(())
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if !self.renamed {
-            // An error came before this one, and that one is told.
-            let _ = fs::remove_file(&self.path);
-        }
     }
 }

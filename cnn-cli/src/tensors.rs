@@ -2,59 +2,60 @@
 
 use std::path::Path;
 
-use cnn::graph::{Graph, Value};
 use cnn::op::Shape;
-use cnn::weights::{self, Problem, Source};
-use half::{bf16, f16};
+use cnn::weights::{Files, Problem, Tensors, Unreadable};
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensorError, SafeTensors, serialize};
+use safetensors::{Dtype, SafeTensorError, serialize};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, printable};
 use crate::numbers::dimensions;
 use crate::replace::replace;
 
-/// A net without layers, to which every file that can be read at all fits as well as any other.
-const NO_NET: Graph<'static> = Graph {
-    name: "",
-    doc: "",
-    input: Shape::Vector(1),
-    output: Shape::Vector(1),
-    nodes: &[],
-    result: Value::Input,
-    taps: &[],
-    aux: &[],
-};
-
-/// Opens a file of tensors such as `name`; if it is none, what is wrong, beginning with a verb.
-pub(crate) fn open<'f>(file: &'f [u8], name: &str) -> Result<SafeTensors<'f>, String> {
-    let tensors = check(file, name).and_then(|()| SafeTensors::deserialize(file).map_err(|error| error.to_string()));
-    tensors.map_err(|why| format!("cannot be read: {why}"))
+/// A file of tensors that was opened and not looked at yet.
+pub(crate) fn open(path: &Path) -> Result<Files, Failure> {
+    Files::open(path).map_err(|why| unreadable(path, &why))
 }
 
-/// Whether a file can be read, as far as it is the same for weights: that code knows the other formats that people give
-/// by mistake, and refuses headers that the `safetensors` crate would compute nonsense from.
-fn check(file: &[u8], name: &str) -> Result<(), String> {
-    match weights::read(&NO_NET, &Source::new(file)) {
-        Err(error) => match error.problems.as_slice() {
-            // What it advises for other formats is advice for weights.
-            [Problem::Unreadable(why)] => {
-                Err(why.to_string().replace("model.state_dict()", &format!(r#"{{"{name}": x}}"#)))
-            }
-            _ => Ok(()),
-        },
-        Ok(_) => Ok(()),
+/// The tensors of a file, among which one such as `name` is looked for.
+pub(crate) fn tensors<'f>(files: &'f Files, path: &Path, name: &str) -> Result<Tensors<'f>, Failure> {
+    Tensors::open(&files.source()).map_err(|problem| match problem {
+        Problem::Unreadable(why @ Unreadable::File { .. }) => unreadable(path, &why),
+        // What is advised for other formats is advice for weights.
+        problem => {
+            let why = problem.to_string().replace("model.state_dict()", &format!(r#"{{"{name}": x}}"#));
+            Failure::of_file(path, format_args!("cannot be read: {why}"))
+        }
+    })
+}
+
+/// A file that gives no tensors, or another one that it leads to.
+pub(crate) fn unreadable(path: &Path, why: &Unreadable) -> Failure {
+    match why {
+        Unreadable::File { path, error } => {
+            Failure::of_file(Path::new(path), format_args!("cannot be read: {}", printable(error)))
+        }
+        why => Failure::of_file(path, format_args!("cannot be read: {why}")),
     }
 }
 
-/// The numbers of a tensor; if they are of a type that is not accepted, what is.
-pub(crate) fn values(tensor: &TensorView<'_>) -> Result<Vec<f32>, String> {
-    let bytes = tensor.data();
-    let halves = |decode: fn([u8; 2]) -> f32| bytes.as_chunks().0.iter().map(|half| decode(*half)).collect();
-    match tensor.dtype() {
-        Dtype::F32 => Ok(bytes.as_chunks().0.iter().map(|float| f32::from_le_bytes(*float)).collect()),
-        Dtype::F16 => Ok(halves(|half| f16::from_le_bytes(half).to_f32())),
-        Dtype::BF16 => Ok(halves(|half| bf16::from_le_bytes(half).to_f32())),
-        other => Err(format!("{other}; accepted are F32, F16 and BF16 (in PyTorch, `.float()` gives F32)")),
+/// A shape for people, of which few dimensions are shown.
+pub(crate) fn shape(dimensions: &[usize]) -> String {
+    match dimensions.split_at_checked(8) {
+        Some((some, rest)) if !rest.is_empty() => {
+            let some: Vec<String> = some.iter().map(usize::to_string).collect();
+            format!("[{}, and {} more]", some.join(", "), rest.len())
+        }
+        _ => format!("{dimensions:?}"),
+    }
+}
+
+/// What a tensor is instead, if its numbers cannot be read.
+pub(crate) fn misread(problem: &Problem) -> String {
+    match problem {
+        Problem::Mistyped { dtype, .. } => {
+            format!("{dtype}; accepted are F32, F16 and BF16 (in PyTorch, `.float()` gives F32)")
+        }
+        problem => format!("numbers that cannot be read: {problem}"),
     }
 }
 

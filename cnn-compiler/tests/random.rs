@@ -9,6 +9,7 @@ mod planned;
 use std::fmt::Write as _;
 
 use cnn_compiler::plan::Range;
+use cnn_runtime::isa::Isa;
 use cnn_runtime::reference;
 use cnn_runtime::trace::Trace;
 use cnn_runtime::weights::{self, Source};
@@ -202,4 +203,9 @@ fn workspaces_are_near_the_lower_bound() {
     }
     println!("workspace at most {worst:.3} of the lower bound");
     assert!(worst <= 1.1, "{worst}");
+}
+
+#[test]
+fn the_instruction_set_that_was_asked_for_is_there() {
+    Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
 }

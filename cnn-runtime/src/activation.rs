@@ -4,7 +4,7 @@
 //! that are still in registers; the rest run over a block of results that is still in the cache. There they see whole
 //! vectors even where a map has few channels, and a kernel needs no code for each function.
 
-use crate::bounds::{assert_map, assert_same, weights_at};
+use crate::bounds::{Checked, Reach, assert_same_size, weights_at};
 use crate::map::Map;
 use crate::math;
 use crate::op::{Activation, PreluPer};
@@ -37,35 +37,80 @@ pub struct PreluMap {
     pub per: PreluPer,
 }
 
+impl Activate {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the maps differ in size, or overlap without being the same.
+    pub const fn check(self) -> Checked<Self> {
+        assert_same_size(&self.input, &self.output);
+        Checked::new(self, Reach::to(&self.output).reads_in_place(&self.input))
+    }
+}
+
+impl PreluMap {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the maps differ in size, or overlap without being the same.
+    pub const fn check(self) -> Checked<Self> {
+        assert_same_size(&self.input, &self.output);
+        Checked::new(self, Reach::to(&self.output).reads_in_place(&self.input))
+    }
+
+    /// Rows of slopes.
+    const fn rows(&self) -> usize {
+        match self.per {
+            PreluPer::Channel => 1,
+            PreluPer::Element => self.input.pixels(),
+        }
+    }
+}
+
 /// Applies an element-wise function.
 ///
 /// # Panics
 ///
-/// If a map lies outside of the workspace.
-pub fn activate(run: Run<'_>, layer: &Activate, ws: &mut [f32]) {
-    assert_map(&layer.input, ws.len());
-    assert_same(&layer.output, &layer.input, ws.len());
-    let ws = ws.as_mut_ptr();
-    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
-    unsafe { run.split(floats(2 * layer.input.elements()), |share| ActivateKernel { layer, ws, share }) };
+/// If the workspace is too small.
+#[inline(always)]
+pub fn activate(run: Run<'_>, layer: &Checked<Activate>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the workspace is as large as the layer needs.
+    unsafe { activate_in(run, &layer.get(), ws) }
 }
 
 /// Applies `prelu`.
 ///
 /// # Panics
 ///
-/// If a map lies outside of the workspace, or the slopes outside of the weights.
-pub fn prelu(run: Run<'_>, layer: &PreluMap, weights: &[f32], ws: &mut [f32]) {
-    assert_map(&layer.input, ws.len());
-    assert_same(&layer.output, &layer.input, ws.len());
-    let pixels = match layer.per {
-        PreluPer::Channel => 1,
-        PreluPer::Element => layer.input.pixels(),
-    };
-    let slopes = weights_at(weights, layer.weights, [pixels, padded(layer.input.channels)]);
-    let ws = ws.as_mut_ptr();
-    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
-    unsafe { run.split(floats(2 * layer.input.elements()), |share| Prelu { layer, slopes, ws, share }) };
+/// If the workspace is too small, or the slopes end early.
+#[inline(always)]
+pub fn prelu(run: Run<'_>, layer: &Checked<PreluMap>, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    let prelu = layer.get();
+    let slopes = weights_at(weights, prelu.weights, [prelu.rows(), padded(prelu.input.channels)]);
+    // SAFETY: the workspace and the slopes are as many as the layer needs.
+    unsafe { prelu_in(run, &prelu, slopes, ws) }
+}
+
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn activate_in(run: Run<'_>, layer: &Activate, ws: *mut f32) {
+    let work = floats([2, layer.input.elements()]);
+    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |share| ActivateKernel::new(layer, ws, share)) };
+}
+
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs; `slopes` are padded rows for it.
+unsafe fn prelu_in(run: Run<'_>, layer: &PreluMap, slopes: *const f32, ws: *mut f32) {
+    let work = floats([2, layer.input.elements()]);
+    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |share| Prelu::new(layer, slopes, ws, share)) };
 }
 
 /// What a kernel does to its results: a clamp in registers, then perhaps a pass over them.
@@ -98,11 +143,20 @@ impl Finish {
     }
 }
 
-/// A function over a map. Whoever makes one has checked both maps, with a vector behind them.
+/// A function over a map.
 struct ActivateKernel<'a> {
     layer: &'a Activate,
     ws: *mut f32,
     share: Share,
+}
+
+impl<'a> ActivateKernel<'a> {
+    /// # Safety
+    ///
+    /// The layer was checked, and `ws` has as many floats as it needs; other threads have other shares.
+    unsafe fn new(layer: &'a Activate, ws: *mut f32, share: Share) -> Self {
+        Self { layer, ws, share }
+    }
 }
 
 impl Kernel for ActivateKernel<'_> {
@@ -119,22 +173,42 @@ impl Kernel for ActivateKernel<'_> {
         let runs = Runs::of([input, output].into_iter());
         for (row, column) in runs.starts() {
             // SAFETY: both runs lie in maps that were checked against the workspace, and they are equal or disjoint.
-            let (from, to) = unsafe { (self.ws.add(input.at(row, column)), self.ws.add(output.at(row, column))) };
-            s.run(Apply { activation, from, to, len: runs.len });
+            unsafe {
+                let (from, to) = (self.ws.add(input.at(row, column)), self.ws.add(output.at(row, column)));
+                s.run(Apply::new(activation, from, to, runs.len));
+            }
         }
     }
 }
 
-/// A function over a run of floats.
+/// A function over a run of floats, of which none but these are touched.
 pub(crate) struct Apply {
-    /// The function.
-    pub(crate) activation: Activation,
-    /// The first float that is read; readable are `len` and a vector behind them.
-    pub(crate) from: *const f32,
-    /// The first float that is written; may be `from`.
-    pub(crate) to: *mut f32,
-    /// How many are written.
-    pub(crate) len: usize,
+    activation: Activation,
+    from: *const f32,
+    to: *mut f32,
+    len: usize,
+}
+
+impl Apply {
+    /// Of `len` floats at `from`, into those at `to`.
+    ///
+    /// # Safety
+    ///
+    /// They must be readable and writable. The two runs are the same, or don't overlap.
+    #[inline(always)]
+    pub(crate) unsafe fn new(activation: Activation, from: *const f32, to: *mut f32, len: usize) -> Self {
+        Self { activation, from, to, len }
+    }
+
+    /// In place.
+    ///
+    /// # Safety
+    ///
+    /// `len` floats at `at` must be readable and writable.
+    #[inline(always)]
+    pub(crate) unsafe fn in_place(activation: Activation, at: *mut f32, len: usize) -> Self {
+        Self { activation, from: at, to: at, len }
+    }
 }
 
 impl Kernel for Apply {
@@ -168,14 +242,15 @@ impl Apply {
     #[inline(always)]
     fn each<S: Simd>(&self, s: S, function: impl Unary) {
         let mut i = 0;
-        // SAFETY: `len` floats and a vector behind them are readable, and no more than `len` are written.
+        // SAFETY: `len` floats are readable and writable, and no others are touched.
         unsafe {
             while i + S::LANES <= self.len {
                 s.store(self.to.add(i), function.eval(s, s.load(self.from.add(i))));
                 i += S::LANES;
             }
             if i < self.len {
-                s.store_first(self.to.add(i), function.eval(s, s.load(self.from.add(i))), self.len - i);
+                let rest = self.len - i;
+                s.store_first(self.to.add(i), function.eval(s, s.load_first(self.from.add(i), rest)), rest);
             }
         }
     }
@@ -365,6 +440,16 @@ struct Prelu<'a> {
     share: Share,
 }
 
+impl<'a> Prelu<'a> {
+    /// # Safety
+    ///
+    /// The layer was checked, and `ws` has as many floats as it needs; `slopes` are padded rows for it; other threads have
+    /// other shares.
+    unsafe fn new(layer: &'a PreluMap, slopes: *const f32, ws: *mut f32, share: Share) -> Self {
+        Self { layer, slopes, ws, share }
+    }
+}
+
 impl Kernel for Prelu<'_> {
     type Output = ();
 
@@ -380,12 +465,13 @@ impl Kernel for Prelu<'_> {
             };
             let mut c = 0;
             while c < input.channels {
-                // SAFETY: `prelu` checked both maps, and that there is a padded row of slopes for the pixel.
+                let rest = input.channels - c;
+                // SAFETY: the channels are in both maps, and there is a padded row of slopes for the pixel.
                 unsafe {
-                    let value = s.load(self.ws.add(input.at(y, x) + c));
+                    let value = s.load_first(self.ws.add(input.at(y, x) + c), rest);
                     let slope = s.load(self.slopes.add(row + c));
                     let to = self.ws.add(output.at(y, x) + c);
-                    s.store_first(to, leaky_relu(s, value, slope), input.channels - c);
+                    s.store_first(to, leaky_relu(s, value, slope), rest);
                 }
                 c += S::LANES;
             }

@@ -1,79 +1,381 @@
 //! The checks that memory safety rests on.
 //!
-//! Kernels compute in one workspace with raw pointers. Each entry point calls these first; they panic where a
-//! description reaches outside. They are a few multiplications, and the same numbers at each call: code that `network!`
-//! emits never fails them.
+//! Kernels compute in one workspace with raw pointers. What a kernel reads and writes follows from its descriptor alone: so a
+//! descriptor is checked once, into a [`Checked`], and a call compares two lengths. In code that `network!` emits the
+//! check is part of a constant, and the lengths are constants too: both happen while rustc runs.
+//!
+//! Checked are:
+//!
+//! - that all numbers are small enough for every product that a kernel makes of them,
+//! - that rows don't overlap, nor pixels, so that threads can share a map by rows, pixels or channels,
+//! - how many floats the workspace must have,
+//! - that what is written is not what is read, unless they are the same map and the kernel allows that.
+//!
+//! # Vectors at the edges
+//!
+//! A kernel may load a vector that reaches past the last channel of a pixel, and drop those lanes: the map *spills*. No thread
+//! may write these floats meanwhile. In a plan there is room after each map ([`SLACK`]). Where it is missing, as between slices
+//! of one map, the kernel runs on a single thread, which can't race with itself. Maps that are the output too, or may lie
+//! anywhere beside it, are read exactly.
+
+use core::fmt;
 
 use crate::map::Map;
-use crate::workspace::SLACK;
+use crate::run::Run;
+use crate::workspace::{Batch, SLACK};
 
-/// The element that lies `count - 1` steps of each kind behind `start`; `None` on overflow or without an element.
-fn last<const N: usize>(start: usize, steps: [(usize, usize); N]) -> Option<usize> {
-    let mut at = start;
-    for (count, step) in steps {
-        at = at.checked_add(count.checked_sub(1)?.checked_mul(step)?)?;
+/// A descriptor that its `check` found sound, for workspaces of at least [`floats`](Self::floats).
+///
+/// Only `check` makes one, so a kernel that takes one can't be made to reach outside of the workspace.
+#[derive(Clone, Copy, PartialEq)]
+#[must_use = "a kernel takes it"]
+pub struct Checked<L> {
+    layer: L,
+    reach: Reach,
+}
+
+impl<L: Copy> Checked<L> {
+    /// For a descriptor whose reach is known.
+    pub(crate) const fn new(layer: L, reach: Reach) -> Self {
+        Self { layer, reach }
     }
-    Some(at)
-}
 
-/// Whether element `last` and the vector behind it lie in a workspace of `len` floats.
-fn is_inside(last: Option<usize>, len: usize) -> bool {
-    last.and_then(|last| last.checked_add(1 + SLACK)).is_some_and(|end| end <= len)
-}
+    /// The descriptor.
+    pub const fn get(&self) -> L {
+        self.layer
+    }
 
-/// Asserts that a map, and the vector behind it, lie in a workspace of `len` floats.
-pub(crate) fn assert_map(map: &Map, len: usize) {
-    let last = last(map.offset, [(map.height, map.row), (map.width, map.pixel), (map.channels, 1)]);
-    assert!(is_inside(last, len), "a map lies outside of the workspace: {map:?} in {len}");
-}
+    /// Floats that the workspace must have at least.
+    pub const fn floats(&self) -> usize {
+        self.reach.floats
+    }
 
-/// Asserts that `map` is a map of the same size as `like`, in a workspace of `len` floats.
-pub(crate) fn assert_same(map: &Map, like: &Map, len: usize) {
-    assert_map(map, len);
-    let same = map.height == like.height && map.width == like.width && map.channels == like.channels;
-    assert!(same, "maps of different sizes: {map:?}, {like:?}");
-}
-
-/// Windows over a map with its halo: for each direction how many there are, their step, how many taps one has, and the
-/// distance between those.
-pub(crate) struct Windows {
-    /// Rows: windows, step, taps, dilation.
-    pub(crate) vertical: [usize; 4],
-    /// Columns: windows, step, taps, dilation.
-    pub(crate) horizontal: [usize; 4],
-    /// Rows and columns of the halo before the first element.
-    pub(crate) before: [usize; 2],
-}
-
-impl Windows {
-    /// Where the first window begins, if all windows, and the vector behind the last one, lie in `len` floats.
+    /// Where the workspace is, if it is large enough, and how to run.
     ///
     /// # Panics
     ///
-    /// If they don't.
-    pub(crate) fn assert(&self, map: &Map, len: usize) -> usize {
-        let start = self.start(map);
-        let end = start.and_then(|start| {
-            let [rows, step, taps, dilation] = self.vertical;
-            let vertical = [(rows, step.checked_mul(map.row)?), (taps, dilation.checked_mul(map.row)?)];
-            let [columns, step, taps, dilation] = self.horizontal;
-            let horizontal = [(columns, step.checked_mul(map.pixel)?), (taps, dilation.checked_mul(map.pixel)?)];
-            last(start, [vertical[0], vertical[1], horizontal[0], horizontal[1], (map.channels, 1)])
-        });
-        assert!(is_inside(end, len), "windows reach outside of the workspace: {map:?} in {len}");
-        start.unwrap_or_default()
+    /// If it is too small.
+    #[inline(always)]
+    pub(crate) fn enter<'a>(&self, run: Run<'a>, ws: &mut [f32]) -> (Run<'a>, *mut f32) {
+        assert!(self.reach.floats <= ws.len(), "the workspace is too small");
+        (self.reach.restrict(run), ws.as_mut_ptr())
     }
 
-    fn start(&self, map: &Map) -> Option<usize> {
-        let halo = self.before[0].checked_mul(map.row)?.checked_add(self.before[1].checked_mul(map.pixel)?)?;
-        map.offset.checked_sub(halo)
+    /// Where the workspaces of a batch are, if each is large enough, and how to run.
+    ///
+    /// # Panics
+    ///
+    /// If one is too small, or `ws` has no room for all.
+    #[inline(always)]
+    pub(crate) fn enter_batch<'a>(&self, run: Run<'a>, batch: Batch, ws: &mut [f32]) -> (Run<'a>, *mut f32) {
+        let all = batch.images.checked_mul(batch.floats);
+        assert!(all.is_some_and(|all| all <= ws.len()), "the workspace is too small for a batch");
+        assert!(self.reach.floats <= batch.floats, "the workspace of an image is too small");
+        (self.reach.restrict(run), ws.as_mut_ptr())
     }
 }
 
-/// Asserts that a product of numbers of packed weights lies behind `offset` in `weights`, and gives them.
+impl<L: fmt::Debug> fmt::Debug for Checked<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.layer.fmt(f)
+    }
+}
+
+/// The packed weights of a kernel, if there are as many as it reads: a product of numbers, from `offset` on.
+///
+/// # Panics
+///
+/// If there are not.
+#[inline(always)]
 pub(crate) fn weights_at<const N: usize>(weights: &[f32], offset: usize, factors: [usize; N]) -> *const f32 {
-    let len = factors.into_iter().try_fold(1_usize, usize::checked_mul);
-    let slice = len.and_then(|len| weights.get(offset..)?.get(..len));
-    assert!(slice.is_some(), "weights end early: {factors:?} from {offset} in {}", weights.len());
-    slice.unwrap_or_default().as_ptr()
+    let end = match product(&factors) {
+        Some(len) => len.checked_add(offset),
+        None => None,
+    };
+    assert!(end.is_some_and(|end| end <= weights.len()), "weights end early");
+    weights.as_ptr().wrapping_add(offset)
+}
+
+/// The product, unless it overflows.
+#[inline(always)]
+pub(crate) const fn product(factors: &[usize]) -> Option<usize> {
+    let mut product = 1_usize;
+    let mut i = 0;
+    while i < factors.len() {
+        product = match product.checked_mul(factors[i]) {
+            Some(product) => product,
+            None => return None,
+        };
+        i += 1;
+    }
+    Some(product)
+}
+
+/// Panics if a product that a kernel computes is larger than any workspace or array of weights could be.
+pub(crate) const fn assert_product(factors: &[usize]) {
+    assert!(matches!(product(factors), Some(product) if product <= MOST), "sizes overflow");
+}
+
+/// No slice has more floats.
+const MOST: usize = isize::MAX as usize / size_of::<f32>();
+
+/// `at + count * step`, if a slice can have as many floats.
+const fn advance(at: usize, count: usize, step: usize) -> usize {
+    let end = match count.checked_mul(step) {
+        Some(distance) => at.checked_add(distance),
+        None => None,
+    };
+    match end {
+        Some(end) if end <= MOST => end,
+        _ => panic!("a map is larger than memory"),
+    }
+}
+
+/// Floats that a kernel reads or writes: a range, and what it is a part of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Region {
+    /// The first float.
+    start: usize,
+    /// One past the last.
+    end: usize,
+    row: usize,
+    pixel: usize,
+    channels: usize,
+    /// Floats past the end of a pixel that may be loaded, and are dropped.
+    spill: usize,
+}
+
+impl Region {
+    /// The elements of a map.
+    ///
+    /// # Panics
+    ///
+    /// If it has none, if its rows or its pixels overlap, or if its numbers overflow.
+    pub(crate) const fn of(map: &Map) -> Self {
+        let Map { offset, height, width, channels, row, pixel } = *map;
+        assert!(height > 0 && width > 0 && channels > 0, "a map without elements");
+        assert!(width == 1 || pixel >= channels, "pixels overlap");
+        let line = advance(advance(0, width - 1, pixel), 1, channels);
+        assert!(height == 1 || row >= line, "rows overlap");
+        let end = advance(advance(offset, height - 1, row), 1, line);
+        Self { start: offset, end, row, pixel, channels, spill: 0 }
+    }
+
+    /// All elements of a map that windows cover, halo included.
+    ///
+    /// # Panics
+    ///
+    /// If the map is none; if windows or taps don't move; if the first one begins before the workspace.
+    pub(crate) const fn windows(map: &Map, vertical: Windows, horizontal: Windows) -> Self {
+        let whole = Self::of(map);
+        let before = advance(advance(0, vertical.before, map.row), horizontal.before, map.pixel);
+        assert!(before <= map.offset, "windows begin before the workspace");
+        let start = map.offset - before;
+        let end = advance(start, vertical.extent() - 1, map.row);
+        let end = advance(end, horizontal.extent() - 1, map.pixel);
+        Self { start, end: advance(end, 1, map.channels), ..whole }
+    }
+
+    /// `len` floats next to each other.
+    pub(crate) const fn span(offset: usize, len: usize) -> Self {
+        let end = advance(offset, 1, len);
+        Self { start: offset, end, row: len, pixel: len, channels: len, spill: 0 }
+    }
+
+    /// Floats from the first to the last.
+    pub(crate) const fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// The same, read in whole vectors.
+    pub(crate) const fn spilling(self) -> Self {
+        Self { spill: SLACK - 1, ..self }
+    }
+
+    /// Whether it is apart from what is written, if `spill` floats count that follow each pixel.
+    const fn is_apart(&self, written: &Self, spill: usize) -> bool {
+        if self.end + spill <= written.start || written.end <= self.start {
+            return true;
+        }
+        // Slices of one map: the same channels of all its pixels.
+        let pixel = self.pixel;
+        let slices = pixel == written.pixel && pixel > 0;
+        if !slices || !self.row.is_multiple_of(pixel) || !written.row.is_multiple_of(pixel) {
+            return false;
+        }
+        let (from, to) = (self.start % pixel, written.start % pixel);
+        let ahead = if to >= from { to - from } else { to + pixel - from };
+        ahead >= self.channels + spill && ahead + written.channels <= pixel
+    }
+}
+
+/// Windows over a map with its halo, in one direction.
+#[derive(Clone, Copy)]
+pub(crate) struct Windows {
+    /// How many there are.
+    pub(crate) count: usize,
+    /// The distance between two.
+    pub(crate) stride: usize,
+    /// Taps of one.
+    pub(crate) taps: usize,
+    /// The distance between two taps.
+    pub(crate) dilation: usize,
+    /// Rows or columns of the halo that the first one covers.
+    pub(crate) before: usize,
+}
+
+impl Windows {
+    /// Rows or columns that they cover.
+    const fn extent(self) -> usize {
+        let Self { count, stride, taps, dilation, .. } = self;
+        assert!(count > 0 && taps > 0, "no windows, or windows without taps");
+        assert!((count == 1 || stride > 0) && (taps == 1 || dilation > 0), "windows or taps that don't move");
+        advance(advance(advance(0, count - 1, stride), taps - 1, dilation), 1, 1)
+    }
+}
+
+/// What a descriptor reads and writes, gathered while it is checked: first what is written, then what is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Reach {
+    /// Floats that the workspace must have.
+    floats: usize,
+    /// Whether only one thread may run the kernel.
+    alone: bool,
+    output: Region,
+    scratch: Option<Region>,
+}
+
+impl Reach {
+    /// Of what writes a region.
+    pub(crate) const fn of(output: Region) -> Self {
+        Self { floats: output.end, alone: false, output, scratch: None }
+    }
+
+    /// Of what writes a map.
+    pub(crate) const fn to(output: &Map) -> Self {
+        Self::of(Region::of(output))
+    }
+
+    /// Scratch memory, apart from the output.
+    pub(crate) const fn scratch(self, offset: usize, len: usize) -> Self {
+        let scratch = Region::span(offset, len);
+        assert!(scratch.is_apart(&self.output, 0), "scratch memory overlaps the output");
+        Self { scratch: Some(scratch), ..self.covering(scratch.end) }
+    }
+
+    /// A region that is read, and not written by the same kernel.
+    pub(crate) const fn reads(self, region: Region) -> Self {
+        assert!(region.is_apart(&self.output, 0), "what is read overlaps the output");
+        let mut alone = self.alone || !region.is_apart(&self.output, region.spill);
+        if let Some(scratch) = &self.scratch {
+            assert!(region.is_apart(scratch, 0), "what is read overlaps scratch memory");
+            alone |= !region.is_apart(scratch, region.spill);
+        }
+        Self { alone, ..self.covering(region.end + region.spill) }
+    }
+
+    /// A map of which an element is read before the same element of the output is written, and exactly: it may be the
+    /// output.
+    pub(crate) const fn reads_in_place(self, map: &Map) -> Self {
+        let region = Region::of(map);
+        let Region { start, end, row, pixel, .. } = self.output;
+        let same = region.start == start && region.end == end && region.row == row && region.pixel == pixel;
+        if same { self } else { self.reads(region) }
+    }
+
+    /// The same where it may be missing.
+    pub(crate) const fn reads_residual(self, map: &Option<Map>, output: &Map) -> Self {
+        match map {
+            Some(map) => {
+                assert_same_size(map, output);
+                self.reads_in_place(map)
+            }
+            None => self,
+        }
+    }
+
+    /// With a vector after the output and after what is read in its place: for kernels that never share their work.
+    pub(crate) const fn with_slack(self) -> Self {
+        self.covering(self.floats + SLACK - 1)
+    }
+
+    const fn covering(self, end: usize) -> Self {
+        let floats = if end > self.floats { end } else { self.floats };
+        assert!(floats <= MOST, "a map is larger than memory");
+        Self { floats, ..self }
+    }
+
+    /// How to run it.
+    #[inline(always)]
+    const fn restrict(self, run: Run<'_>) -> Run<'_> {
+        if self.alone { run.on_one_thread() } else { run }
+    }
+}
+
+/// Panics unless two maps have as many rows, columns and channels.
+pub(crate) const fn assert_same_size(a: &Map, b: &Map) {
+    let same = a.height == b.height && a.width == b.width && a.channels == b.channels;
+    assert!(same, "maps of different sizes");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(offset: usize, channels: usize) -> Map {
+        Map { offset, height: 3, width: 4, channels, row: 5 * 32, pixel: 32 }
+    }
+
+    fn panics<T>(make: impl FnOnce() -> T) -> bool {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(make)).is_err()
+    }
+
+    #[test]
+    fn slices_of_a_map_are_apart() {
+        let alone = |input: Map, output: Map| Reach::to(&output).reads(Region::of(&input).spilling()).alone;
+        assert!(!alone(map(0, 8), map(1000, 8)), "different places");
+        assert!(!alone(map(0, 8), map(24, 8)), "slices with room between them");
+        assert!(!alone(map(40, 8), map(0, 8)), "a row of the one is before that of the other");
+        assert!(alone(map(0, 8), map(8, 8)), "slices next to each other");
+        assert!(alone(map(16, 16), map(0, 16)), "the vector that follows a pixel's last is the next pixel");
+        assert!(panics(|| alone(map(0, 9), map(8, 8))));
+        assert!(panics(|| alone(map(0, 8), map(28, 8))), "the output wraps into the next pixel's input");
+        assert!(panics(|| alone(map(0, 8), map(0, 8))), "the same");
+        assert!(panics(|| alone(map(0, 8), Map { pixel: 31, ..map(8, 8) })), "another grid");
+    }
+
+    #[test]
+    fn maps_have_elements_of_their_own() {
+        let refused = |map: Map| panics(|| Region::of(&map));
+        assert!(!refused(map(0, 32)));
+        assert!(refused(map(0, 33)), "pixels overlap");
+        assert!(refused(Map { row: 100, ..map(0, 8) }), "rows overlap");
+        assert!(refused(Map { row: 0, ..map(0, 8) }) && refused(Map { pixel: 0, ..map(0, 8) }));
+        assert!(!refused(Map { row: 0, height: 1, ..map(0, 8) }), "one row");
+        for huge in [usize::MAX, usize::MAX / 2, 1 << (usize::BITS - 2), MOST] {
+            assert!(refused(map(huge, 8)) && refused(map(0, huge)));
+            assert!(refused(Map { row: huge, ..map(0, 8) }) && refused(Map { pixel: huge, ..map(0, 8) }));
+            assert!(refused(Map { height: huge, ..map(0, 8) }) && refused(Map { width: huge, ..map(0, 8) }));
+        }
+    }
+
+    #[test]
+    fn windows_move_and_fit() {
+        let windows = |count, stride, taps, dilation, before| Windows { count, stride, taps, dilation, before };
+        let one = windows(1, 1, 1, 1, 0);
+        let region = |vertical| Region::windows(&map(500, 8), vertical, one);
+        let three = region(windows(2, 1, 2, 1, 1));
+        assert_eq!((three.start, three.end), (500 - 160, 500 - 160 + 2 * 160 + 8));
+        for refused in [
+            windows(2, 0, 1, 1, 0),
+            windows(1, 1, 2, 0, 0),
+            windows(0, 1, 1, 1, 0),
+            windows(1, 1, 0, 1, 0),
+            windows(1, 1, 1, 1, 4),
+            windows(3, usize::MAX / 2, 1, 1, 0),
+            windows(1, 1, 9, 1 << (usize::BITS - 3), 0),
+        ] {
+            assert!(panics(|| region(refused)));
+        }
+    }
 }

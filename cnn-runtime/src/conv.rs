@@ -9,15 +9,12 @@ mod planar;
 
 pub use self::planar::{Planar2d, Pooling, planar2d};
 
-use core::marker::PhantomData;
-
-use crate::activation::Finish;
-use crate::bounds::{Windows, assert_map, assert_same, weights_at};
-use crate::gemm::{F32, Gemm, Lattice, Patch, Stored};
+use crate::bounds::{Checked, Reach, Region, Windows, assert_product, weights_at};
+use crate::gemm::{F32, Gemm, Patch, Stored};
 use crate::map::Map;
 use crate::op::{Activation, Conv, Padding, Size};
 use crate::pack::{HALF_PANEL, padded};
-use crate::run::{Run, Share, floats};
+use crate::run::{Run, floats};
 use crate::simd::Kernel;
 use crate::workspace::Batch;
 
@@ -54,9 +51,9 @@ pub struct Conv2d {
 ///
 /// # Panics
 ///
-/// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or the groups
-/// don't divide the channels.
-pub fn conv2d(run: Run<'_>, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
+/// If the workspace is too small, or the weights end early.
+#[inline(always)]
+pub fn conv2d(run: Run<'_>, layer: &Checked<Conv2d>, weights: &[f32], ws: &mut [f32]) {
     conv2d_batch(run, layer, Batch::one(ws), weights, ws);
 }
 
@@ -65,39 +62,39 @@ pub fn conv2d(run: Run<'_>, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
 /// # Panics
 ///
 /// As [`conv2d`] does, for the workspace of each image; also if `ws` has no room for all of them.
-pub fn conv2d_batch(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
-    convolve::<F32>(run, layer, batch, weights, ws);
+#[inline(always)]
+pub fn conv2d_batch(run: Run<'_>, layer: &Checked<Conv2d>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter_batch(run, batch, ws);
+    let layer = layer.get();
+    let weights = layer.panels_at::<F32>(weights);
+    // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
+    unsafe { conv2d_in(run, &layer, batch, weights, ws) }
+}
+
+/// [`convolve`] with weights in single precision.
+///
+/// # Safety
+///
+/// As stated there.
+pub(crate) unsafe fn conv2d_in(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: *const f32, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { convolve::<F32>(run, layer, batch, weights, ws) }
 }
 
 /// [`conv2d_batch`] with weights that are stored in a given way.
-pub(crate) fn convolve<W: Stored>(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: &[f32], ws: &mut [f32])
+///
+/// # Safety
+///
+/// The layer was checked, each image has as many floats from `ws` on as it needs, and `weights` are
+/// [as many as it reads](Conv2d::panels_at).
+pub(crate) unsafe fn convolve<W: Stored>(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: *const f32, ws: *mut f32)
 where
     Gemm<W>: Kernel<Output = ()>,
 {
-    let Conv2d { input, output, groups, .. } = layer;
-    let offset = layer.assert(batch.floats);
-    assert!(batch.images.checked_mul(batch.floats).is_some_and(|all| all <= ws.len()), "no room for {batch:?}");
-    let divides = *groups > 0 && input.channels % groups == 0 && output.channels % groups == 0;
-    assert!(divides, "{groups} groups don't divide the channels");
-    let patch = layer.patch();
-    let columns = (output.channels / groups).next_multiple_of(HALF_PANEL);
-    let gemm = Gemm {
-        weights: weights_at(weights, layer.weights, [*groups, W::floats(columns), patch.depth() + W::PER_FLOAT]),
-        stored: PhantomData,
-        ws: ws.as_mut_ptr(),
-        batch,
-        inputs: input.elements(),
-        windows: Lattice { offset, row: layer.stride.height * input.row, pixel: layer.stride.width * input.pixel },
-        patch,
-        output: *output,
-        residual: layer.residual,
-        groups: *groups,
-        group_step: input.channels / groups,
-        finish: Finish::of(layer.activation),
-        share: Share::WHOLE,
-    };
+    // SAFETY: the caller's promise.
+    let gemm = unsafe { Gemm::<W>::new(layer, layer.patch(), batch, weights, ws) };
     // SAFETY: shares are pixels or channels of the output, which is not the input; of the residual they read the same.
-    unsafe { run.split(gemm.work(), |share| Gemm { share, ..gemm }) };
+    unsafe { run.split(gemm.work(), |share| gemm.part(share)) };
 }
 
 /// Convolves each channel of a map with a filter of its own; the weights are
@@ -106,16 +103,27 @@ where
 /// # Panics
 ///
 /// As [`conv2d`] does; also if input, output and groups differ in number.
-pub fn depthwise2d(run: Run<'_>, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
+#[inline(always)]
+pub fn depthwise2d(run: Run<'_>, layer: &Checked<Conv2d>, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    let layer = layer.get();
     let channels = layer.groups;
     let alone = layer.input.channels == channels && layer.output.channels == channels;
     assert!(alone, "a depthwise convolution has a group for each channel");
-    let offset = layer.assert(ws.len());
     let weights = weights_at(weights, layer.weights, [layer.kernel.area() + 1, padded(channels)]);
-    let ws = ws.as_mut_ptr();
-    let work = floats(layer.output.elements() * (layer.kernel.area() + 1));
-    // SAFETY: shares are rows of the output, which is not the input; of the residual they read the same rows.
-    unsafe { run.split(work, |share| depthwise::Depthwise { layer, offset, weights, ws, share }) };
+    // SAFETY: the layer was checked; the workspace and the weights are as large as it needs.
+    unsafe { depthwise2d_in(run, &layer, weights, ws) }
+}
+
+/// # Safety
+///
+/// The layer was checked, with a group for each channel; `ws` has as many floats as it needs, and `weights` a padded row of
+/// biases and one for each tap.
+unsafe fn depthwise2d_in(run: Run<'_>, layer: &Conv2d, weights: *const f32, ws: *mut f32) {
+    let work = floats([layer.output.elements(), layer.kernel.area() + 1]);
+    // SAFETY: the caller's promise; shares are rows of the output, which is not the input; of the residual they read the
+    // same rows.
+    unsafe { run.split(work, |share| depthwise::Depthwise::new(layer, weights, ws, share)) };
 }
 
 impl Conv2d {
@@ -149,21 +157,64 @@ impl Conv2d {
         }
     }
 
-    /// Panics unless all windows, the output and the residual lie in a workspace of so many floats. Returns where the
-    /// first window begins.
-    fn assert(&self, floats: usize) -> usize {
-        let Self { input, output, kernel, stride, dilation, .. } = self;
-        let windows = Windows {
-            vertical: [output.height, stride.height, kernel.height, dilation.height],
-            horizontal: [output.width, stride.width, kernel.width, dilation.width],
-            before: [self.pad_top, self.pad_left],
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the groups don't divide the channels; if windows don't move, or begin before the workspace; if the output overlaps
+    /// what is read, but for a residual that is the output; if the residual has another size.
+    pub const fn check(self) -> Checked<Self> {
+        Checked::new(self, self.reach(self.output.height, self.output.width))
+    }
+
+    /// What it reads and writes, if it computes so many rows and columns, and its residual.
+    pub(crate) const fn reach(&self, height: usize, width: usize) -> Reach {
+        let Self { input, output, kernel, groups, .. } = self;
+        let divides = *groups > 0 && input.channels.is_multiple_of(*groups) && output.channels.is_multiple_of(*groups);
+        assert!(divides, "the groups don't divide the channels");
+        assert_product(&[kernel.height, kernel.width, input.channels]);
+        let windows = self.windows(height, width, *kernel);
+        // Only depthwise convolutions read whole vectors.
+        let windows = if *groups == input.channels { windows.spilling() } else { windows };
+        Reach::to(output).reads(windows).reads_residual(&self.residual, output)
+    }
+
+    /// All that it reads of its input for so many rows and columns of the output, with a kernel of this size.
+    pub(crate) const fn windows(&self, height: usize, width: usize, kernel: Size) -> Region {
+        let Self { input, stride, dilation, pad_top, pad_left, .. } = self;
+        let vertical = Windows {
+            count: height,
+            stride: stride.height,
+            taps: kernel.height,
+            dilation: dilation.height,
+            before: *pad_top,
         };
-        let offset = windows.assert(input, floats);
-        assert_map(output, floats);
-        if let Some(residual) = &self.residual {
-            assert_same(residual, output, floats);
-        }
-        offset
+        let horizontal = Windows {
+            count: width,
+            stride: stride.width,
+            taps: kernel.width,
+            dilation: dilation.width,
+            before: *pad_left,
+        };
+        Region::windows(input, vertical, horizontal)
+    }
+
+    /// Where the first window begins.
+    pub(crate) const fn first(&self) -> usize {
+        self.input.offset - self.pad_top * self.input.row - self.pad_left * self.input.pixel
+    }
+
+    /// Its packed weights, if there are as many as it reads.
+    ///
+    /// # Panics
+    ///
+    /// If there are not.
+    #[inline(always)]
+    pub(crate) fn panels_at<W: Stored>(&self, weights: &[f32]) -> *const f32 {
+        let Self { input, output, kernel, groups, .. } = self;
+        let columns = (output.channels / groups).next_multiple_of(HALF_PANEL);
+        let depth = kernel.area() * (input.channels / groups);
+        weights_at(weights, self.weights, [*groups, W::floats(columns), depth + W::PER_FLOAT])
     }
 
     /// How the floats of a window lie in the input. Where nothing is between the taps of a kernel row, it is one segment.

@@ -2,12 +2,10 @@
 
 mod nonzero;
 
-use core::marker::PhantomData;
-
 use self::nonzero::Nonzero;
 
-use crate::bounds::{assert_map, assert_same, weights_at};
-use crate::conv::{Conv2d, convolve};
+use crate::bounds::{Checked, weights_at};
+use crate::conv::{Conv2d, conv2d_in, convolve};
 use crate::gemm::{F16, F32, Stored};
 use crate::map::Map;
 use crate::op::{Activation, Size};
@@ -31,94 +29,20 @@ pub struct Dense {
     pub activation: Activation,
 }
 
-/// Multiplies a map with a matrix: a convolution whose only window is the whole map.
-///
-/// # Panics
-///
-/// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or the output
-/// is not a vector.
-pub fn dense(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
-    dense_batch(run, layer, Batch::one(ws), weights, ws);
-}
-
-/// Multiplies a map in the workspace of each image, as [`dense`] does, with one pass over the weights.
-///
-/// # Panics
-///
-/// As [`dense`] does, for the workspace of each image; also if `ws` has no room for all of them.
-pub fn dense_batch(run: Run<'_>, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
-    convolve::<F32>(run, &layer.conv(), batch, weights, ws);
-}
-
-/// [`dense`] with weights in half precision ([`ConvPanels::pack_f16`](crate::pack::ConvPanels::pack_f16)), which are
-/// multiplied and summed in single precision. It is a function of its own, so that nets without such a layer have no code
-/// for it.
-///
-/// # Panics
-///
-/// As [`dense`] does.
-pub fn dense_f16(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
-    dense_f16_batch(run, layer, Batch::one(ws), weights, ws);
-}
-
-/// [`dense_batch`] with weights in half precision.
-///
-/// # Panics
-///
-/// As [`dense_batch`] does.
-pub fn dense_f16_batch(run: Run<'_>, layer: &Dense, batch: Batch, weights: &[f32], ws: &mut [f32]) {
-    convolve::<F16>(run, &layer.conv(), batch, weights, ws);
-}
-
-/// [`dense`] for inputs of which many are zero: no weights of these are read. The weights are
-/// [`DenseRows`](crate::pack::DenseRows), and finite.
-///
-/// # Panics
-///
-/// As [`dense`] does.
-pub fn dense_nonzero(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
-    nonzero::<F32>(run, layer, weights, ws);
-}
-
-/// [`dense_nonzero`] with weights in half precision ([`DenseRows::pack_f16`](crate::pack::DenseRows::pack_f16)).
-///
-/// # Panics
-///
-/// As [`dense`] does.
-pub fn dense_nonzero_f16(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
-    nonzero::<F16>(run, layer, weights, ws);
-}
-
-/// [`dense_nonzero`] with weights that are stored in a given way.
-fn nonzero<W: Stored>(run: Run<'_>, layer: &Dense, weights: &[f32], ws: &mut [f32]) {
-    let Dense { input, output, .. } = layer;
-    layer.assert_vector();
-    assert_map(input, ws.len());
-    assert_map(output, ws.len());
-    if let Some(residual) = &layer.residual {
-        assert_same(residual, output, ws.len());
-    }
-    let (depth, width) = (input.elements(), padded(output.channels));
-    let weights = weights_at(weights, layer.weights, [W::floats(width), depth + W::PER_FLOAT]);
-    let work = macs(depth * width) + floats(depth * W::floats(width)) / 2;
-    let ws = ws.as_mut_ptr();
-    // SAFETY: shares are parts of the output, which is not the input; of the residual they read the same.
-    unsafe { run.split(work, |share| Nonzero { layer, weights, stored: PhantomData::<W>, ws, share }) };
-}
-
 impl Dense {
-    /// Panics if the output is not a vector.
-    fn assert_vector(&self) {
-        assert!(self.output.pixels() == 1, "a fully connected layer gives a vector: {:?}", self.output);
-    }
-
-    /// The layer as a convolution.
+    /// Checks it.
     ///
     /// # Panics
     ///
-    /// If the output is not a vector.
-    fn conv(&self) -> Conv2d {
-        self.assert_vector();
+    /// If the output is not a vector; if it overlaps what is read, but for a residual that is the output; if the residual has
+    /// another size.
+    pub const fn check(self) -> Checked<Self> {
+        assert!(self.output.height == 1 && self.output.width == 1, "a fully connected layer gives a vector");
+        Checked::new(self, self.conv().reach(1, 1))
+    }
+
+    /// The layer as a convolution, whose only window is the whole map.
+    const fn conv(&self) -> Conv2d {
         let Self { input, output, weights, residual, activation } = *self;
         Conv2d {
             input,
@@ -134,4 +58,132 @@ impl Dense {
             activation,
         }
     }
+
+    /// Its weights in rows, if there are as many as it reads.
+    #[inline(always)]
+    fn rows_at<W: Stored>(&self, weights: &[f32]) -> *const f32 {
+        let width = W::floats(padded(self.output.channels));
+        weights_at(weights, self.weights, [width, self.input.elements() + W::PER_FLOAT])
+    }
+}
+
+/// Multiplies a map with a matrix.
+///
+/// # Panics
+///
+/// If the workspace is too small, or the weights end early.
+#[inline(always)]
+pub fn dense(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], ws: &mut [f32]) {
+    dense_batch(run, layer, Batch::one(ws), weights, ws);
+}
+
+/// Multiplies a map in the workspace of each image, as [`dense`] does, with one pass over the weights.
+///
+/// # Panics
+///
+/// As [`dense`] does, for the workspace of each image; also if `ws` has no room for all of them.
+#[inline(always)]
+pub fn dense_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter_batch(run, batch, ws);
+    let layer = layer.get().conv();
+    let weights = layer.panels_at::<F32>(weights);
+    // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
+    unsafe { conv2d_in(run, &layer, batch, weights, ws) }
+}
+
+/// [`dense`] with weights in half precision ([`ConvPanels::pack_f16`](crate::pack::ConvPanels::pack_f16)), which are
+/// multiplied and summed in single precision. It is a function of its own, so that nets without such a layer have no code
+/// for it.
+///
+/// # Panics
+///
+/// As [`dense`] does.
+#[inline(always)]
+pub fn dense_f16(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], ws: &mut [f32]) {
+    dense_f16_batch(run, layer, Batch::one(ws), weights, ws);
+}
+
+/// [`dense_batch`] with weights in half precision.
+///
+/// # Panics
+///
+/// As [`dense_batch`] does.
+#[inline(always)]
+pub fn dense_f16_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter_batch(run, batch, ws);
+    let layer = layer.get().conv();
+    let weights = layer.panels_at::<F16>(weights);
+    // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
+    unsafe { dense_f16_in(run, &layer, batch, weights, ws) }
+}
+
+/// [`convolve`] with weights in half precision.
+///
+/// # Safety
+///
+/// As stated there.
+unsafe fn dense_f16_in(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: *const f32, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { convolve::<F16>(run, layer, batch, weights, ws) }
+}
+
+/// [`dense`] for inputs of which many are zero: no weights of these are read. The weights are
+/// [`DenseRows`](crate::pack::DenseRows), and finite.
+///
+/// # Panics
+///
+/// As [`dense`] does.
+#[inline(always)]
+pub fn dense_nonzero(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    let layer = layer.get();
+    let weights = layer.rows_at::<F32>(weights);
+    // SAFETY: the layer was checked; the workspace and the weights are as large as it needs.
+    unsafe { dense_nonzero_in(run, &layer, weights, ws) }
+}
+
+/// [`dense_nonzero`] with weights in half precision ([`DenseRows::pack_f16`](crate::pack::DenseRows::pack_f16)).
+///
+/// # Panics
+///
+/// As [`dense`] does.
+#[inline(always)]
+pub fn dense_nonzero_f16(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    let layer = layer.get();
+    let weights = layer.rows_at::<F16>(weights);
+    // SAFETY: the layer was checked; the workspace and the weights are as large as it needs.
+    unsafe { dense_nonzero_f16_in(run, &layer, weights, ws) }
+}
+
+/// [`nonzero`] with weights in single precision.
+///
+/// # Safety
+///
+/// As stated there.
+unsafe fn dense_nonzero_in(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { nonzero::<F32>(run, layer, weights, ws) }
+}
+
+/// [`nonzero`] with weights in half precision.
+///
+/// # Safety
+///
+/// As stated there.
+unsafe fn dense_nonzero_f16_in(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { nonzero::<F16>(run, layer, weights, ws) }
+}
+
+/// [`dense_nonzero`] with weights that are stored in a given way.
+///
+/// # Safety
+///
+/// The layer was checked, `ws` has as many floats as it needs, and `weights` are [as many as it reads](Dense::rows_at).
+unsafe fn nonzero<W: Stored>(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
+    let (depth, width) = (layer.input.elements(), padded(layer.output.channels));
+    let work = macs([depth, width]).saturating_add(floats([depth, W::floats(width)]) / 2);
+    // SAFETY: the caller's promise; shares are parts of the output, which is not the input; of the residual they read the same.
+    unsafe { run.split(work, |share| Nonzero::<W>::new(layer, weights, ws, share)) };
 }

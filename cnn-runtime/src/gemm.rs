@@ -37,6 +37,7 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 use crate::activation::{Apply, Finish};
+use crate::conv::Conv2d;
 use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::run::{Share, floats, macs};
@@ -113,36 +114,36 @@ pub(crate) struct Lattice {
 
 /// `output = activation(windows * weights + bias + residual)`.
 ///
-/// Whoever makes one has checked that all windows, the output and the residual lie in the workspace, each with a vector
-/// behind it, and that the weights are there.
+/// Whoever [makes](Gemm::new) one has checked that all windows, the output and the residual lie in the workspace, and that the
+/// weights are there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gemm<W = F32> {
     /// The workspace of the first image.
-    pub(crate) ws: *mut f32,
+    ws: *mut f32,
     /// The images, each in a workspace of its own.
-    pub(crate) batch: Batch,
+    batch: Batch,
     /// The first panel.
-    pub(crate) weights: *const f32,
+    weights: *const f32,
     /// How weights are stored.
-    pub(crate) stored: PhantomData<W>,
+    stored: PhantomData<W>,
     /// Floats of the map that the windows are in.
-    pub(crate) inputs: usize,
+    inputs: usize,
     /// The windows.
-    pub(crate) windows: Lattice,
+    windows: Lattice,
     /// What a window is.
-    pub(crate) patch: Patch,
+    patch: Patch,
     /// Where the results go.
-    pub(crate) output: Map,
+    output: Map,
     /// Added to them.
-    pub(crate) residual: Option<Map>,
+    residual: Option<Map>,
     /// Groups of channels, and the distance of their windows.
-    pub(crate) groups: usize,
+    groups: usize,
     /// Channels between the windows of two groups.
-    pub(crate) group_step: usize,
+    group_step: usize,
     /// What happens to results.
-    pub(crate) finish: Finish,
+    finish: Finish,
     /// Which of them: see [`Gemm::splits_channels`].
-    pub(crate) share: Share,
+    share: Share,
 }
 
 /// The pixels of a block.
@@ -230,6 +231,44 @@ struct Panel {
 }
 
 impl<W: Stored> Gemm<W> {
+    /// A convolution.
+    ///
+    /// # Safety
+    ///
+    /// The layer was checked, each image has as many floats from `ws` on as it needs, and `weights` are
+    /// [as many as it reads](Conv2d::panels_at).
+    pub(crate) unsafe fn new(layer: &Conv2d, patch: Patch, batch: Batch, weights: *const f32, ws: *mut f32) -> Self {
+        let Conv2d { input, stride, groups, .. } = layer;
+        Self {
+            ws,
+            batch,
+            weights,
+            stored: PhantomData,
+            inputs: input.elements(),
+            windows: Lattice {
+                offset: layer.first(),
+                row: stride.height * input.row,
+                pixel: stride.width * input.pixel,
+            },
+            patch,
+            output: layer.output,
+            residual: layer.residual,
+            groups: *groups,
+            group_step: input.channels / groups,
+            finish: Finish::of(layer.activation),
+            share: Share::WHOLE,
+        }
+    }
+
+    /// A share of it.
+    ///
+    /// # Safety
+    ///
+    /// If several threads run at once, they have different shares.
+    pub(crate) unsafe fn part(self, share: Share) -> Self {
+        Self { share, ..self }
+    }
+
     /// Where the image of a pixel begins in the workspace, and its row and column; all images' pixels are counted through.
     #[inline(always)]
     fn pixel(&self, index: usize) -> (usize, usize, usize) {
@@ -272,8 +311,9 @@ impl<W: Stored> Gemm<W> {
 
     /// About how long the product takes; weights come from memory.
     pub(crate) fn work(&self) -> usize {
-        let results = self.batch.images * self.output.elements();
-        macs(results * self.patch.depth()) + floats(results) + floats(self.groups * self.group_len()) / 2
+        let results = [self.batch.images, self.output.elements()];
+        let products = macs([results[0], results[1], self.patch.depth()]);
+        products.saturating_add(floats(results)).saturating_add(floats([self.groups, self.group_len()]) / 2)
     }
 
     /// Whether shares are of the channels, and not of the pixels. Threads that share the channels all read the whole input
@@ -313,8 +353,10 @@ impl<W: Stored> Gemm<W> {
             };
             let pixels = adjacent.min(first + len - at);
             // SAFETY: these are elements of the output.
-            let to = unsafe { self.ws.add(image + self.output.at(y, x) + some.start) };
-            s.run(Apply { activation, from: to, to, len: pixels * channels });
+            unsafe {
+                let to = self.ws.add(image + self.output.at(y, x) + some.start);
+                s.run(Apply::in_place(activation, to, pixels * channels));
+            }
             at += pixels;
         }
     }

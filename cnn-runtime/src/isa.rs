@@ -62,31 +62,66 @@ impl Isa {
     /// The fastest one, chosen once for the process. With the feature `std`, the environment variable `CNN_ISA` names
     /// another, so that tests can cover all; reading it allocates once, where it is set.
     ///
-    /// # Panics
-    ///
-    /// If `CNN_ISA` names an instruction set that does not exist, or that this CPU has not: a test that asked for it
-    /// must not pass without it.
+    /// If the variable names one that this CPU has not, that is ignored here: a net runs whatever its user's environment says.
+    /// [`from_env`](Self::from_env) tells.
     pub fn best() -> Self {
         #[cfg(feature = "std")]
         {
             static BEST: std::sync::OnceLock<Isa> = std::sync::OnceLock::new();
-            *BEST.get_or_init(|| Self::requested().unwrap_or_else(Self::fastest))
+            *BEST.get_or_init(|| Self::from_env().unwrap_or_else(|_| Self::fastest()))
         }
         #[cfg(not(feature = "std"))]
         Self::fastest()
+    }
+
+    /// What `CNN_ISA` asks for; the fastest one if it is not set, or empty.
+    ///
+    /// Programs that are meant for measuring and testing call it when they start: whoever asked for an instruction set must
+    /// not get numbers of another.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such instruction set, or this CPU has it not.
+    #[cfg(feature = "std")]
+    pub fn from_env() -> Result<Self, MissingIsa> {
+        match std::env::var_os("CNN_ISA").filter(|name| !name.is_empty()) {
+            None => Ok(Self::fastest()),
+            Some(name) => {
+                let isa = name.to_str().and_then(Self::named);
+                isa.ok_or_else(|| MissingIsa { asked: name.to_string_lossy().into_owned() })
+            }
+        }
     }
 
     /// The last of [`all`](Self::all).
     fn fastest() -> Self {
         Self::all().last().unwrap_or(Self::Scalar(Scalar::new()))
     }
+}
 
-    /// What `CNN_ISA` asks for.
-    #[cfg(feature = "std")]
-    fn requested() -> Option<Self> {
-        let name = std::env::var_os("CNN_ISA")?;
-        let isa = name.to_str().and_then(Self::named);
-        Some(isa.unwrap_or_else(|| panic!("CNN_ISA={}: this CPU has no such instruction set", name.display())))
+/// `CNN_ISA` asks for an instruction set that this CPU has not.
+#[cfg(all(feature = "kernels", feature = "std"))]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingIsa {
+    /// What it asks for.
+    pub asked: std::string::String,
+}
+
+#[cfg(all(feature = "kernels", feature = "std"))]
+impl core::error::Error for MissingIsa {}
+
+#[cfg(all(feature = "kernels", feature = "std"))]
+impl core::fmt::Display for MissingIsa {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let (asked, cut) = match self.asked.char_indices().nth(40) {
+            Some((end, _)) => (&self.asked[..end], "…"),
+            None => (self.asked.as_str(), ""),
+        };
+        write!(f, "CNN_ISA={}{cut}: this CPU has no such instruction set; it has", asked.escape_debug())?;
+        Isa::all().enumerate().try_for_each(|(index, isa)| {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma} {}", isa.name())
+        })
     }
 }
 

@@ -3,25 +3,157 @@
 use core::ops::Range;
 
 use crate::activation::{Apply, Finish};
-use crate::bounds::{assert_map, assert_same};
+use crate::bounds::{Checked, Reach, Region, Windows, assert_same_size};
 use crate::map::Map;
 use crate::op::{Activation, Padding};
 use crate::run::{Run, Share, floats};
 use crate::runs::Runs;
 use crate::simd::{Kernel, Simd};
 
+impl Map {
+    /// Checks a map that an image is stored as.
+    ///
+    /// # Panics
+    ///
+    /// If it has no elements, or they overlap.
+    pub const fn check(self) -> Checked<Self> {
+        Checked::new(self, Reach::to(&self))
+    }
+}
+
+/// A map that is brought into the order C, H, W.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StoreChw {
+    /// What is read.
+    pub map: Map,
+    /// Where the first float goes.
+    pub offset: usize,
+}
+
+/// Zeros around a map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Halo {
+    /// The map in their midst.
+    pub map: Map,
+    /// Rows and columns of zeros.
+    pub zeros: Padding,
+}
+
+/// A map and a copy of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CopyMap {
+    /// What it reads.
+    pub input: Map,
+    /// What it writes.
+    pub output: Map,
+}
+
+/// Several maps that become one, element by element.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Merge<'a> {
+    /// What it reads; one of 1 x 1 pixels is the same for all pixels of the others.
+    pub inputs: &'a [Map],
+    /// What it writes; may be one of the inputs.
+    pub output: Map,
+    /// Applied last.
+    pub activation: Activation,
+}
+
+impl StoreChw {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the map has no elements, or lies where they go.
+    pub const fn check(self) -> Checked<Self> {
+        let map = Region::of(&self.map);
+        Checked::new(self, Reach::of(Region::span(self.offset, self.map.elements())).reads(map))
+    }
+}
+
+impl Halo {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If it begins before the workspace, or the map has no elements.
+    pub const fn check(self) -> Checked<Self> {
+        let Self { map, zeros: Padding { top, left, bottom, right } } = self;
+        let vertical = Windows { count: 1, stride: 1, taps: sum([top, map.height, bottom]), dilation: 1, before: top };
+        let horizontal =
+            Windows { count: 1, stride: 1, taps: sum([left, map.width, right]), dilation: 1, before: left };
+        let line = Map { height: 1, width: horizontal.taps, ..map };
+        assert!(map.height == 1 || map.row >= Region::of(&Map { offset: 0, ..line }).len(), "rows overlap");
+        Checked::new(self, Reach::of(Region::windows(&map, vertical, horizontal)))
+    }
+}
+
+/// A sum of three sizes.
+const fn sum([a, b, c]: [usize; 3]) -> usize {
+    match a.checked_add(b) {
+        Some(ab) => match ab.checked_add(c) {
+            Some(sum) => sum,
+            None => panic!("a halo is larger than memory"),
+        },
+        None => panic!("a halo is larger than memory"),
+    }
+}
+
+impl CopyMap {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the maps differ in size, or overlap without being the same.
+    pub const fn check(self) -> Checked<Self> {
+        assert_same_size(&self.input, &self.output);
+        Checked::new(self, Reach::to(&self.output).reads_in_place(&self.input))
+    }
+}
+
+impl Merge<'_> {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If there is no input, if one is not a pixel and differs from the output in size, or overlaps it without being the same.
+    pub const fn check(self) -> Checked<Self> {
+        assert!(!self.inputs.is_empty(), "nothing to merge");
+        let mut reach = Reach::to(&self.output);
+        let mut i = 0;
+        while i < self.inputs.len() {
+            let input = &self.inputs[i];
+            let one = input.height == 1 && input.width == 1;
+            let size = one || input.height == self.output.height && input.width == self.output.width;
+            assert!(size && input.channels == self.output.channels, "maps of different sizes");
+            reach = reach.reads_in_place(input);
+            i += 1;
+        }
+        Checked::new(self, reach)
+    }
+}
+
 /// Stores an image, which is in the order C, H, W, as a map.
 ///
 /// # Panics
 ///
-/// If the map lies outside of the workspace, or the image has another size.
-pub fn load_chw(run: Run<'_>, image: &[f32], map: &Map, ws: &mut [f32]) {
-    assert_map(map, ws.len());
-    assert!(image.len() == map.elements(), "an image of {} floats for {map:?}", image.len());
-    let ws = ws.as_mut_ptr();
+/// If the workspace is too small, or the image has another size.
+#[inline(always)]
+pub fn load_chw(run: Run<'_>, image: &[f32], map: &Checked<Map>, ws: &mut [f32]) {
+    let (run, ws) = map.enter(run, ws);
+    let map = map.get();
+    assert!(image.len() == map.elements(), "an image of another size");
+    // SAFETY: the workspace is as large as the map needs, and so is the image.
+    unsafe { load_chw_in(run, image, &map, ws) }
+}
+
+/// # Safety
+///
+/// The map was checked, and `ws` has as many floats as it needs; the image has its size.
+unsafe fn load_chw_in(run: Run<'_>, image: &[f32], map: &Map, ws: *mut f32) {
     if (2..=8).contains(&map.channels) && map.width >= MOST_LANES {
-        // SAFETY: shares are rows.
-        return unsafe { run.split(floats(2 * map.elements()), |share| Interleave { image, map, ws, share }) };
+        // SAFETY: the caller's promise; shares are rows.
+        return unsafe { run.split(floats([2, map.elements()]), |share| Interleave::new(image, map, ws, share)) };
     }
     let load = |share: Share| {
         for_each_stretch(map, share.of(map.height), |len, from, to| {
@@ -30,7 +162,7 @@ pub fn load_chw(run: Run<'_>, image: &[f32], map: &Map, ws: &mut [f32]) {
         });
     };
     // SAFETY: shares are rows.
-    unsafe { run.each_share(floats(STRIDED * map.elements()), load) };
+    unsafe { run.each_share(floats([STRIDED, map.elements()]), load) };
     run.done();
 }
 
@@ -44,6 +176,15 @@ struct Interleave<'a> {
     ws: *mut f32,
     /// Which rows.
     share: Share,
+}
+
+impl<'a> Interleave<'a> {
+    /// # Safety
+    ///
+    /// The map was checked, and `ws` has as many floats as it needs; the image has its size; other threads have other shares.
+    unsafe fn new(image: &'a [f32], map: &'a Map, ws: *mut f32, share: Share) -> Self {
+        Self { image, map, ws, share }
+    }
 }
 
 impl Kernel for Interleave<'_> {
@@ -98,20 +239,28 @@ unsafe fn scatter(numbers: &[f32], mut to: *mut f32, distance: usize) {
     }
 }
 
-/// Stores a map in the order C, H, W from `offset` on.
+/// Stores a map in the order C, H, W.
 ///
 /// # Panics
 ///
-/// If either lies outside of the workspace.
-pub fn store_chw(run: Run<'_>, map: &Map, offset: usize, ws: &mut [f32]) {
-    assert_map(map, ws.len());
-    let end = offset.checked_add(map.elements());
-    assert!(end.is_some_and(|end| end <= ws.len()), "no room for {map:?} at {offset}");
+/// If the workspace is too small.
+#[inline(always)]
+pub fn store_chw(run: Run<'_>, layer: &Checked<StoreChw>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the workspace is as large as the layer needs.
+    unsafe { store_chw_in(run, &layer.get(), ws) }
+}
+
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn store_chw_in(run: Run<'_>, layer: &StoreChw, ws: *mut f32) {
+    let StoreChw { ref map, offset } = *layer;
     if map.pixels() == 1 {
-        ws.copy_within(map.offset..map.offset + map.channels, offset);
+        // SAFETY: both were checked, and don't overlap.
+        unsafe { ws.add(offset).copy_from_nonoverlapping(ws.add(map.offset), map.channels) };
         return run.done();
     }
-    let ws = ws.as_mut_ptr();
     let store = |share: Share| {
         for_each_stretch(map, share.of(map.height), |len, to, from| {
             // SAFETY: the map was checked, and that there is room for its elements.
@@ -119,7 +268,7 @@ pub fn store_chw(run: Run<'_>, map: &Map, offset: usize, ws: &mut [f32]) {
         });
     };
     // SAFETY: shares are rows.
-    unsafe { run.each_share(floats(STRIDED * map.elements()), store) };
+    unsafe { run.each_share(floats([STRIDED, map.elements()]), store) };
     run.done();
 }
 
@@ -145,30 +294,25 @@ fn for_each_stretch(map: &Map, rows: Range<usize>, mut each: impl FnMut(usize, u
     }
 }
 
-/// Copies a map.
+/// Zeroes the elements around a map.
 ///
 /// # Panics
 ///
-/// If a map lies outside of the workspace, or they differ in size.
-pub fn copy(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
-    add(run, core::slice::from_ref(input), output, Activation::Identity, ws);
+/// If the workspace is too small.
+#[inline(always)]
+pub fn clear_halo(run: Run<'_>, halo: &Checked<Halo>, ws: &mut [f32]) {
+    let (run, ws) = halo.enter(run, ws);
+    // SAFETY: the workspace is as large as the halo needs.
+    unsafe { clear_halo_in(run, &halo.get(), ws) }
 }
 
-/// Zeroes the elements around a map, so many rows and columns of them. They lie before and behind it in the workspace.
+/// # Safety
 ///
-/// # Panics
-///
-/// If the map or its halo lies outside of the workspace.
-pub fn clear_halo(run: Run<'_>, map: &Map, halo: &Padding, ws: &mut [f32]) {
-    assert_map(map, ws.len());
-    let Map { height, width, channels, row, pixel, .. } = *map;
-    let columns = halo.left + width + halo.right;
-    let corner = map.offset.checked_sub(halo.top * row + halo.left * pixel);
-    let corner = corner.expect("a halo begins before the workspace");
-    let rows = halo.top + height + halo.bottom;
-    let last = corner.checked_add((rows - 1) * row + (columns - 1) * pixel + channels);
-    assert!(last.is_some_and(|last| last <= ws.len()), "a halo ends behind the workspace");
-    let ws = ws.as_mut_ptr();
+/// The halo was checked, and `ws` has as many floats as it needs.
+unsafe fn clear_halo_in(run: Run<'_>, halo: &Halo, ws: *mut f32) {
+    let Halo { map: Map { offset, height, width, channels, row, pixel }, zeros } = *halo;
+    let (columns, rows) = (zeros.left + width + zeros.right, zeros.top + height + zeros.bottom);
+    let corner = offset - zeros.top * row - zeros.left * pixel;
     let clear = |y: usize, x: usize, pixels: usize| {
         let run = if pixel == channels { pixels.max(1) } else { 1 };
         for x in (x..x + pixels).step_by(run) {
@@ -178,40 +322,70 @@ pub fn clear_halo(run: Run<'_>, map: &Map, halo: &Padding, ws: &mut [f32]) {
     };
     let clear_rows = |share: Share| {
         for y in share.of(rows) {
-            if (halo.top..halo.top + height).contains(&y) {
-                clear(y, 0, halo.left);
-                clear(y, halo.left + width, halo.right);
+            if (zeros.top..zeros.top + height).contains(&y) {
+                clear(y, 0, zeros.left);
+                clear(y, zeros.left + width, zeros.right);
             } else {
                 clear(y, 0, columns);
             }
         }
     };
-    // SAFETY: shares are rows.
-    unsafe { run.each_share(floats((rows * columns - map.pixels()) * channels), clear_rows) };
+    // SAFETY: shares are rows, which don't overlap.
+    unsafe { run.each_share(floats([rows * columns - height * width, channels]), clear_rows) };
     run.done();
 }
 
-/// Adds maps up; the result may replace one of them.
+/// Copies a map.
 ///
 /// # Panics
 ///
-/// If a map lies outside of the workspace, or they differ in size.
-pub fn add(run: Run<'_>, inputs: &[Map], output: &Map, activation: Activation, ws: &mut [f32]) {
-    inputs.iter().for_each(|input| assert_same(input, output, ws.len()));
-    merge(run, inputs, output, activation, Sum, ws);
+/// If the workspace is too small.
+#[inline(always)]
+pub fn copy(run: Run<'_>, layer: &Checked<CopyMap>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    let CopyMap { input, output } = layer.get();
+    // SAFETY: the workspace is as large as the layer needs.
+    unsafe { add_in(run, &Merge { inputs: &[input], output, activation: Activation::Identity }, ws) }
 }
 
-/// Multiplies maps; one of 1 x 1 pixels multiplies all pixels of the others. The result may replace one of them.
+/// Adds maps up.
 ///
 /// # Panics
 ///
-/// If a map lies outside of the workspace, or they differ in size.
-pub fn mul(run: Run<'_>, inputs: &[Map], output: &Map, activation: Activation, ws: &mut [f32]) {
-    for input in inputs {
-        assert_map(input, ws.len());
-        assert_same(&spread(input, output), output, ws.len());
-    }
-    merge(run, inputs, output, activation, Product, ws);
+/// If the workspace is too small.
+#[inline(always)]
+pub fn add(run: Run<'_>, layer: &Checked<Merge<'_>>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the workspace is as large as the layer needs.
+    unsafe { add_in(run, &layer.get(), ws) }
+}
+
+/// Multiplies maps.
+///
+/// # Panics
+///
+/// If the workspace is too small.
+#[inline(always)]
+pub fn mul(run: Run<'_>, layer: &Checked<Merge<'_>>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the workspace is as large as the layer needs.
+    unsafe { mul_in(run, &layer.get(), ws) }
+}
+
+/// # Safety
+///
+/// As for [`merge`].
+unsafe fn add_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { merge(run, layer, Sum, ws) }
+}
+
+/// # Safety
+///
+/// As for [`merge`].
+unsafe fn mul_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { merge(run, layer, Product, ws) }
 }
 
 /// A map of 1 x 1 pixels as one that has the same pixel everywhere.
@@ -248,18 +422,20 @@ impl Fold for Product {
     }
 }
 
-/// Folds maps that were checked.
-fn merge(run: Run<'_>, inputs: &[Map], output: &Map, activation: Activation, fold: impl Fold, ws: &mut [f32]) {
-    assert_map(output, ws.len());
-    assert!(!inputs.is_empty(), "nothing to merge");
-    let (finish, ws) = (Finish::of(activation), ws.as_mut_ptr());
-    let work = floats((inputs.len() + 1) * output.elements());
-    // SAFETY: shares are rows, and a row of the output needs the same row of the inputs, or one of their pixels.
-    unsafe { run.split(work, |share| Merge { inputs, output, finish, fold, ws, share }) };
+/// Folds maps.
+///
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn merge(run: Run<'_>, layer: &Merge<'_>, fold: impl Fold, ws: *mut f32) {
+    let work = floats([layer.inputs.len() + 1, layer.output.elements()]);
+    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the inputs, or one of
+    // their pixels.
+    unsafe { run.split(work, |share| Folding::new(layer, fold, ws, share)) };
 }
 
-struct Merge<'a, F> {
-    /// In the workspace, with a vector behind each.
+/// A share of a merge.
+struct Folding<'a, F> {
     inputs: &'a [Map],
     output: &'a Map,
     finish: Finish,
@@ -268,10 +444,20 @@ struct Merge<'a, F> {
     share: Share,
 }
 
+impl<'a, F: Fold> Folding<'a, F> {
+    /// # Safety
+    ///
+    /// As for [`merge`]; other threads have other shares.
+    unsafe fn new(layer: &'a Merge<'a>, fold: F, ws: *mut f32, share: Share) -> Self {
+        let Merge { inputs, output, activation } = layer;
+        Self { inputs, output, finish: Finish::of(*activation), fold, ws, share }
+    }
+}
+
 /// Floats that are merged before the rest of the activation passes over them: they are still in L1.
 const CHUNK: usize = 1024;
 
-impl<F: Fold> Kernel for Merge<'_, F> {
+impl<F: Fold> Kernel for Folding<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -298,7 +484,7 @@ impl<F: Fold> Kernel for Merge<'_, F> {
                         _ => self.many(s, (y, x), first, len),
                     }
                     if let Some(activation) = self.finish.pass {
-                        s.run(Apply { activation, from: to, to, len });
+                        s.run(Apply::in_place(activation, to, len));
                     }
                 }
             }
@@ -306,19 +492,20 @@ impl<F: Fold> Kernel for Merge<'_, F> {
     }
 }
 
-impl<F: Fold> Merge<'_, F> {
+impl<F: Fold> Folding<'_, F> {
     /// Folds two runs.
     ///
     /// # Safety
     ///
-    /// `len` floats must be readable, with a vector behind them, and writable.
+    /// `len` floats must be readable and writable.
     #[inline(always)]
     unsafe fn pair<S: Simd>(&self, s: S, a: *const f32, b: *const f32, to: *mut f32, len: usize) {
         for i in (0..len).step_by(S::LANES) {
+            let rest = len - i;
             // SAFETY: the caller's promise.
             unsafe {
-                let result = self.fold.fold(s, s.load(a.add(i)), s.load(b.add(i)));
-                s.store_first(to.add(i), self.finish.clamp(s, result), len - i);
+                let result = self.fold.fold(s, s.load_first(a.add(i), rest), s.load_first(b.add(i), rest));
+                s.store_first(to.add(i), self.finish.clamp(s, result), rest);
             }
         }
     }
@@ -331,16 +518,27 @@ impl<F: Fold> Merge<'_, F> {
     #[inline(always)]
     unsafe fn many<S: Simd>(&self, s: S, (y, x): (usize, usize), first: usize, len: usize) {
         for i in (first..first + len).step_by(S::LANES) {
+            let rest = first + len - i;
             // SAFETY: the caller's promise.
             unsafe {
-                let mut result = s.load(self.ws.add(spread(&self.inputs[0], self.output).at(y, x) + i));
+                let mut result = self.load(s, &self.inputs[0], (y, x), i, rest);
                 for input in &self.inputs[1..] {
-                    let value = s.load(self.ws.add(spread(input, self.output).at(y, x) + i));
-                    result = self.fold.fold(s, result, value);
+                    result = self.fold.fold(s, result, self.load(s, input, (y, x), i, rest));
                 }
                 let to = self.ws.add(self.output.at(y, x) + i);
-                s.store_first(to, self.finish.clamp(s, result), first + len - i);
+                s.store_first(to, self.finish.clamp(s, result), rest);
             }
         }
+    }
+
+    /// The first `rest` lanes of float `i` and those that follow it in the run of an input that starts at a pixel.
+    ///
+    /// # Safety
+    ///
+    /// They must be in the map.
+    #[inline(always)]
+    unsafe fn load<S: Simd>(&self, s: S, input: &Map, (y, x): (usize, usize), i: usize, rest: usize) -> S::Vec {
+        // SAFETY: the caller's promise.
+        unsafe { s.load_first(self.ws.add(spread(input, self.output).at(y, x) + i), rest) }
     }
 }

@@ -59,6 +59,8 @@ pub mod weights;
 pub mod winograd;
 pub mod workspace;
 
+pub use bounds::Checked;
+
 /// Its content, if the feature `alloc` of this crate is on. Emitted code can't ask for another crate's features.
 #[cfg(feature = "alloc")]
 #[macro_export]

@@ -1,7 +1,7 @@
 //! Normalisation.
 
 use crate::activation::{Apply, Finish};
-use crate::bounds::{assert_map, assert_same, weights_at};
+use crate::bounds::{Checked, Reach, Region, assert_product, assert_same_size, weights_at};
 use crate::map::Map;
 use crate::math;
 use crate::op::{Activation, Lrn};
@@ -33,32 +33,73 @@ pub struct ScaleShift {
     pub activation: Activation,
 }
 
+impl LrnMap {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the maps differ in size, or overlap.
+    pub const fn check(self) -> Checked<Self> {
+        assert_same_size(&self.input, &self.output);
+        assert_product(&[self.lrn.size, 4]);
+        Checked::new(self, Reach::to(&self.output).reads(Region::of(&self.input).spilling()))
+    }
+}
+
+impl ScaleShift {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the maps differ in size, or overlap without being the same.
+    pub const fn check(self) -> Checked<Self> {
+        assert_same_size(&self.input, &self.output);
+        Checked::new(self, Reach::to(&self.output).reads_in_place(&self.input))
+    }
+}
+
 /// Normalises each element by its neighbours in other channels.
 ///
 /// # Panics
 ///
-/// If a map, with a vector behind it, lies outside of the workspace, or the maps differ in size.
-pub fn lrn(run: Run<'_>, layer: &LrnMap, ws: &mut [f32]) {
-    assert_map(&layer.input, ws.len());
-    assert_same(&layer.output, &layer.input, ws.len());
-    let ws = ws.as_mut_ptr();
-    let work = floats((layer.lrn.size + 4) * layer.input.elements());
-    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
-    unsafe { run.split(work, |share| LrnKernel { layer, ws, share }) };
+/// If the workspace is too small.
+#[inline(always)]
+pub fn lrn(run: Run<'_>, layer: &Checked<LrnMap>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { lrn_in(run, &layer.get(), ws) }
 }
 
 /// Scales and shifts each channel.
 ///
 /// # Panics
 ///
-/// If a map, with a vector behind it, lies outside of the workspace, the maps differ in size, or the weights end early.
-pub fn scale_shift(run: Run<'_>, layer: &ScaleShift, weights: &[f32], ws: &mut [f32]) {
-    assert_map(&layer.input, ws.len());
-    assert_same(&layer.output, &layer.input, ws.len());
+/// If the workspace is too small, or the weights end early.
+#[inline(always)]
+pub fn scale_shift(run: Run<'_>, layer: &Checked<ScaleShift>, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    let layer = layer.get();
     let weights = weights_at(weights, layer.weights, [2, padded(layer.input.channels)]);
-    let ws = ws.as_mut_ptr();
-    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
-    unsafe { run.split(floats(2 * layer.input.elements()), |share| ScaleShiftKernel { layer, weights, ws, share }) };
+    // SAFETY: the layer was checked; the workspace and the weights are as large as it needs.
+    unsafe { scale_shift_in(run, &layer, weights, ws) }
+}
+
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn lrn_in(run: Run<'_>, layer: &LrnMap, ws: *mut f32) {
+    let work = floats([layer.lrn.size + 4, layer.input.elements()]);
+    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |share| LrnKernel::new(layer, ws, share)) };
+}
+
+/// # Safety
+///
+/// The layer was checked, `ws` has as many floats as it needs, and `weights` two padded rows.
+unsafe fn scale_shift_in(run: Run<'_>, layer: &ScaleShift, weights: *const f32, ws: *mut f32) {
+    let work = floats([2, layer.input.elements()]);
+    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |share| ScaleShiftKernel::new(layer, weights, ws, share)) };
 }
 
 /// Pixels whose lanes at the edges are the same, one behind the other: they stay in L1 for all channels.
@@ -68,6 +109,15 @@ struct LrnKernel<'a> {
     layer: &'a LrnMap,
     ws: *mut f32,
     share: Share,
+}
+
+impl<'a> LrnKernel<'a> {
+    /// # Safety
+    ///
+    /// As for [`lrn_in`]; other threads have other shares.
+    unsafe fn new(layer: &'a LrnMap, ws: *mut f32, share: Share) -> Self {
+        Self { layer, ws, share }
+    }
 }
 
 impl Kernel for LrnKernel<'_> {
@@ -99,7 +149,7 @@ impl LrnKernel<'_> {
         let inside = c >= reach[0] && c + S::LANES + reach[1] <= input.channels;
         for x in first..input.width.min(first + STRIP) {
             let from = self.ws.wrapping_add(input.at(y, x)).cast_const();
-            // SAFETY: `lrn` checked both maps, with a vector behind them, and `c` is one of their channels.
+            // SAFETY: both maps were checked, with a vector after the input, and `c` is one of their channels.
             unsafe {
                 let sum = match inside {
                     true => sum_inside(s, reach, from.add(c)),
@@ -179,6 +229,15 @@ struct ScaleShiftKernel<'a> {
     share: Share,
 }
 
+impl<'a> ScaleShiftKernel<'a> {
+    /// # Safety
+    ///
+    /// As for [`scale_shift_in`]; other threads have other shares.
+    unsafe fn new(layer: &'a ScaleShift, weights: *const f32, ws: *mut f32, share: Share) -> Self {
+        Self { layer, weights, ws, share }
+    }
+}
+
 impl Kernel for ScaleShiftKernel<'_> {
     type Output = ();
 
@@ -190,17 +249,19 @@ impl Kernel for ScaleShiftKernel<'_> {
             for x in 0..input.width {
                 let to = self.ws.wrapping_add(output.at(y, x));
                 for c in (0..input.channels).step_by(S::LANES) {
-                    // SAFETY: `scale_shift` checked both maps, with a vector behind them, and two padded rows of weights.
+                    let rest = input.channels - c;
+                    // SAFETY: the channels are in both maps, and there are two padded rows of weights.
                     unsafe {
                         let scale = s.load(self.weights.add(c));
                         let shift = s.load(self.weights.add(padded(input.channels) + c));
-                        let value = s.load(self.ws.add(input.at(y, x) + c));
+                        let value = s.load_first(self.ws.add(input.at(y, x) + c), rest);
                         let result = finish.clamp(s, s.mul_add(value, scale, shift));
-                        s.store_first(to.add(c), result, input.channels - c);
+                        s.store_first(to.add(c), result, rest);
                     }
                 }
                 if let Some(activation) = finish.pass {
-                    s.run(Apply { activation, from: to, to, len: output.channels });
+                    // SAFETY: these are channels of the output.
+                    unsafe { s.run(Apply::in_place(activation, to, output.channels)) };
                 }
             }
         }

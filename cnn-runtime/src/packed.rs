@@ -12,32 +12,57 @@ use core::ops::Deref;
 pub struct Aligned<const N: usize>([f32; N]);
 
 impl<const N: usize> Aligned<N> {
+    /// All zeros: what embedded weights are while code is only checked.
+    pub const ZEROS: Self = Self([0.0; N]);
+
     /// Floats from their little-endian bytes, which may lie at any address: the literal of an embedded net.
     ///
-    /// Meant for the initialiser of a `static`. The bytes are copied as a whole, since an evaluator that took them one
-    /// by one would need seconds for a megabyte.
+    /// Meant for the initialiser of a `static`. If that is the target's byte order, the bytes are copied as a whole, since
+    /// an evaluator that takes them one by one needs seconds for a megabyte.
     ///
     /// # Panics
     ///
     /// If there are not four bytes for each of the `N` floats.
     pub const fn from_le_bytes(bytes: &[u8]) -> Self {
+        let floats = Self::from_ne_bytes(bytes);
+        if cfg!(target_endian = "little") { floats } else { floats.swapped() }
+    }
+
+    /// The same for big-endian bytes.
+    ///
+    /// # Panics
+    ///
+    /// If there are not four bytes for each of the `N` floats.
+    pub const fn from_be_bytes(bytes: &[u8]) -> Self {
+        let floats = Self::from_ne_bytes(bytes);
+        if cfg!(target_endian = "big") { floats } else { floats.swapped() }
+    }
+
+    const fn from_ne_bytes(bytes: &[u8]) -> Self {
         assert!(bytes.len() == size_of::<[f32; N]>(), "four bytes for each float");
         // SAFETY: the length was checked above, the read needs no alignment, and all bit patterns are floats.
-        let mut floats = unsafe { bytes.as_ptr().cast::<[f32; N]>().read_unaligned() };
-        if cfg!(target_endian = "big") {
-            let mut index = 0;
-            while index < N {
-                floats[index] = f32::from_bits(floats[index].to_bits().swap_bytes());
-                index += 1;
-            }
+        Self(unsafe { bytes.as_ptr().cast::<[f32; N]>().read_unaligned() })
+    }
+
+    const fn swapped(mut self) -> Self {
+        let mut index = 0;
+        while index < N {
+            self.0[index] = f32::from_bits(self.0[index].to_bits().swap_bytes());
+            index += 1;
         }
-        Self(floats)
+        self
     }
 
     /// The floats, with their number known.
     pub const fn as_array(&self) -> &[f32; N] {
         &self.0
     }
+}
+
+/// The bytes of floats, in the byte order of the machine.
+pub fn bytes(floats: &[f32]) -> &[u8] {
+    // SAFETY: the slice's own memory, of which every byte is a value, at a smaller alignment.
+    unsafe { core::slice::from_raw_parts(floats.as_ptr().cast(), size_of_val(floats)) }
 }
 
 #[cfg(feature = "alloc")]

@@ -9,7 +9,7 @@ mod sums;
 
 use self::global::Global;
 pub(crate) use self::sums::{BLOCK, Sums};
-use crate::bounds::assert_map;
+use crate::bounds::{Checked, Reach, Region, assert_product};
 use crate::map::Map;
 use crate::op::{self, Padding, Size};
 use crate::run::{Run, Share, floats};
@@ -34,55 +34,124 @@ pub struct Pool2d {
     pub count_include_pad: bool,
 }
 
+/// All pixels of a map become one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GlobalPool {
+    /// What it reads.
+    pub input: Map,
+    /// What it writes: 1 x 1 pixel of as many channels.
+    pub output: Map,
+}
+
+impl GlobalPool {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the output is not a pixel of as many channels, or overlaps the input.
+    pub const fn check(self) -> Checked<Self> {
+        let Self { input, output } = &self;
+        let pixel = output.height == 1 && output.width == 1 && input.channels == output.channels;
+        assert!(pixel, "global pooling gives a pixel of as many channels");
+        Checked::new(self, Reach::to(output).reads(Region::of(input).spilling()))
+    }
+}
+
 /// Takes the maximum over windows.
 ///
 /// # Panics
 ///
-/// If a map, with a vector behind it, lies outside of the workspace, or the maps differ in their channels.
-pub fn max_pool(run: Run<'_>, layer: &Pool2d, ws: &mut [f32]) {
-    pool(run, layer, Max, ws);
+/// If the workspace is too small.
+#[inline(always)]
+pub fn max_pool(run: Run<'_>, layer: &Checked<Pool2d>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { max_pool_in(run, &layer.get(), ws) }
 }
 
 /// Takes the mean over windows.
 ///
 /// # Panics
 ///
-/// As [`max_pool`] does.
-pub fn avg_pool(run: Run<'_>, layer: &Pool2d, ws: &mut [f32]) {
-    pool(run, layer, Mean, ws);
+/// If the workspace is too small.
+#[inline(always)]
+pub fn avg_pool(run: Run<'_>, layer: &Checked<Pool2d>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { avg_pool_in(run, &layer.get(), ws) }
 }
 
-/// Takes the maximum of each channel; `output` is 1 x 1 pixel.
+/// Takes the maximum of each channel.
 ///
 /// # Panics
 ///
-/// If a map, with a vector behind it, lies outside of the workspace, or `output` is not a pixel of as many channels.
-pub fn global_max_pool(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
-    global(run, input, output, Max, ws);
+/// If the workspace is too small.
+#[inline(always)]
+pub fn global_max_pool(run: Run<'_>, layer: &Checked<GlobalPool>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { global_max_pool_in(run, &layer.get(), ws) }
 }
 
-/// Takes the mean of each channel; `output` is 1 x 1 pixel.
+/// Takes the mean of each channel.
 ///
 /// # Panics
 ///
-/// As [`global_max_pool`] does.
-pub fn global_avg_pool(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
-    global(run, input, output, Mean, ws);
+/// If the workspace is too small.
+#[inline(always)]
+pub fn global_avg_pool(run: Run<'_>, layer: &Checked<GlobalPool>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { global_avg_pool_in(run, &layer.get(), ws) }
 }
 
-fn pool(run: Run<'_>, layer: &Pool2d, reduce: impl Reduce, ws: &mut [f32]) {
-    layer.assert(ws.len());
-    let ws = ws.as_mut_ptr();
-    let work = floats(layer.output.elements() * (layer.kernel.area() + 1));
-    // SAFETY: shares are rows of the output, which is not the input.
-    unsafe { run.split(work, |share| Pool { layer, ws, reduce, share }) };
+/// # Safety
+///
+/// As for [`pool`].
+unsafe fn max_pool_in(run: Run<'_>, layer: &Pool2d, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { pool(run, layer, Max, ws) }
 }
 
-fn global(run: Run<'_>, input: &Map, output: &Map, reduce: impl Reduce, ws: &mut [f32]) {
-    assert_global(input, output, ws.len());
-    let ws = ws.as_mut_ptr();
-    // SAFETY: shares are channels.
-    unsafe { run.split(floats(input.elements()), |share| Global { input, output, ws, reduce, share }) };
+/// # Safety
+///
+/// As for [`pool`].
+unsafe fn avg_pool_in(run: Run<'_>, layer: &Pool2d, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { pool(run, layer, Mean, ws) }
+}
+
+/// # Safety
+///
+/// As for [`global`].
+unsafe fn global_max_pool_in(run: Run<'_>, layer: &GlobalPool, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { global(run, layer, Max, ws) }
+}
+
+/// # Safety
+///
+/// As for [`global`].
+unsafe fn global_avg_pool_in(run: Run<'_>, layer: &GlobalPool, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { global(run, layer, Mean, ws) }
+}
+
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn pool(run: Run<'_>, layer: &Pool2d, reduce: impl Reduce, ws: *mut f32) {
+    let work = floats([layer.output.elements(), layer.kernel.area() + 1]);
+    // SAFETY: the caller's promise; shares are rows of the output, which is not the input.
+    unsafe { run.split(work, |share| Pool::new(layer, reduce, ws, share)) };
+}
+
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn global(run: Run<'_>, layer: &GlobalPool, reduce: impl Reduce, ws: *mut f32) {
+    // SAFETY: the caller's promise; shares are channels.
+    unsafe { run.split(floats([layer.input.elements()]), |share| Global::new(layer, reduce, ws, share)) };
 }
 
 impl Pool2d {
@@ -92,22 +161,28 @@ impl Pool2d {
         Self { input, output, kernel, stride, pad, dilation, count_include_pad }
     }
 
-    fn assert(&self, len: usize) {
-        assert_map(&self.input, len);
-        assert_map(&self.output, len);
-        assert!(self.input.channels == self.output.channels, "pooling keeps the number of channels");
-        let Self { stride, dilation, .. } = self;
-        let steps = [stride.height, stride.width, dilation.height, dilation.width].iter().all(|step| *step > 0);
-        let taps = self.kernel.height > 0 && self.kernel.width > 0;
-        assert!(steps && taps, "a pooling that does not move, or without a window: {self:?}");
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the maps differ in their channels, or overlap; if windows or taps don't move.
+    pub const fn check(self) -> Checked<Self> {
+        let Self { input, output, kernel, stride, pad, dilation, .. } = &self;
+        assert!(input.channels == output.channels, "pooling keeps the number of channels");
+        let steps = stride.height > 0 && stride.width > 0 && dilation.height > 0 && dilation.width > 0;
+        assert!(steps && kernel.height > 0 && kernel.width > 0, "a pooling that does not move, or without a window");
+        // All that is computed of windows, those in the padding included.
+        assert_product(&[kernel.height, kernel.width, 2]);
+        assert_product(&[output.height, stride.height, 4]);
+        assert_product(&[output.width, stride.width, 4]);
+        assert_product(&[kernel.height, dilation.height, 4]);
+        assert_product(&[kernel.width, dilation.width, 4]);
+        assert_product(&[pad.top, 4]);
+        assert_product(&[pad.bottom, 4]);
+        assert_product(&[pad.left, 4]);
+        assert_product(&[pad.right, 4]);
+        Checked::new(self, Reach::to(output).reads(Region::of(input).spilling()))
     }
-}
-
-fn assert_global(input: &Map, output: &Map, len: usize) {
-    assert_map(input, len);
-    assert_map(output, len);
-    let pixel = output.pixels() == 1 && input.channels == output.channels;
-    assert!(pixel, "global pooling gives a pixel of as many channels: {output:?}");
 }
 
 /// Windows of more taps are added up in parts.
@@ -200,9 +275,11 @@ impl Axis {
         }
         let skipped = before.saturating_sub(start).div_ceil(dilation);
         let end = (size + before).saturating_sub(start).div_ceil(dilation).min(taps);
+        let inside = end.saturating_sub(skipped);
         Span {
-            first: (start + skipped * dilation).saturating_sub(before),
-            taps: end.saturating_sub(skipped),
+            // A window in the padding has no tap, and need not begin anywhere near the input.
+            first: if inside == 0 { 0 } else { (start + skipped * dilation).saturating_sub(before) },
+            taps: inside,
             padded: (size + before + after).saturating_sub(start).div_ceil(dilation).min(taps),
         }
     }
@@ -213,6 +290,15 @@ struct Pool<'a, R> {
     ws: *mut f32,
     reduce: R,
     share: Share,
+}
+
+impl<'a, R> Pool<'a, R> {
+    /// # Safety
+    ///
+    /// As for [`pool`]; other threads have other shares.
+    unsafe fn new(layer: &'a Pool2d, reduce: R, ws: *mut f32, share: Share) -> Self {
+        Self { layer, ws, reduce, share }
+    }
 }
 
 impl<R: Reduce> Kernel for Pool<'_, R> {

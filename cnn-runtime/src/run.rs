@@ -9,8 +9,8 @@
 //! channels. Each output is computed by the same operations in the same order whichever share it falls into, so results
 //! have the same bits for any number of threads; a test holds every kernel to that.
 //!
-//! Shares write different elements, and what one writes no other *uses*. Yet kernels load whole vectors, so a thread may
-//! load lanes that another one writes at that moment, and drop them.
+//! Shares write different elements, and no share loads what another one writes, not even in lanes that it drops:
+//! [`bounds`](crate::bounds) says how that is kept.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -44,6 +44,12 @@ impl<'a> Run<'a> {
     /// On these threads.
     pub const fn on(self, threads: Threads<'a>) -> Self {
         Self { threads, ..self }
+    }
+
+    /// Without other threads.
+    #[inline(always)]
+    pub(crate) const fn on_one_thread(self) -> Self {
+        self.on(Threads::ALONE)
     }
 
     /// Calls `watch` at the end of each kernel.
@@ -188,15 +194,26 @@ impl Share {
     }
 }
 
-/// The time of so many multiplications with a weight, in nanoseconds on a core with AVX2: that is the unit in which work
-/// is counted, since what it must be compared with is the time that it takes to involve other threads.
-pub(crate) const fn macs(count: usize) -> usize {
-    count / 40
+/// The time of a product of numbers of multiplications with a weight, in nanoseconds on a core with AVX2: that is the unit in
+/// which work is counted, since what it must be compared with is the time that it takes to involve other threads.
+pub(crate) const fn macs<const N: usize>(factors: [usize; N]) -> usize {
+    saturating_product(&factors) / 40
 }
 
-/// The time to read and write so many floats, in nanoseconds.
-pub(crate) const fn floats(count: usize) -> usize {
-    count / 8
+/// The time to read and write a product of numbers of floats, in nanoseconds.
+pub(crate) const fn floats<const N: usize>(factors: [usize; N]) -> usize {
+    saturating_product(&factors) / 8
+}
+
+/// Work beyond what a number can count is much in any case.
+const fn saturating_product(factors: &[usize]) -> usize {
+    let mut product = 1_usize;
+    let mut i = 0;
+    while i < factors.len() {
+        product = product.saturating_mul(factors[i]);
+        i += 1;
+    }
+    product
 }
 
 #[cfg(test)]

@@ -42,7 +42,14 @@ pub trait Kernel {
 /// Vectors of [`LANES`](Self::LANES) `f32`s and what the CPU can do with them. Values are proofs that it can.
 ///
 /// Arithmetic is that of IEEE 754 unless a method says otherwise.
-pub trait Simd: Copy {
+///
+/// # Safety
+///
+/// Kernels and the methods with a body rely on what an implementation says: `LANES` is a power of two, at least 4, that divides
+/// [`PANEL`](crate::pack::PANEL), the `LANES` of `Half` divide [`HALF_PANEL`](crate::pack::HALF_PANEL), and tiles are at most 12
+/// pixels high; loads and stores touch the lanes that they name and no others; a value exists only where the CPU has the
+/// instructions.
+pub unsafe trait Simd: Copy {
     /// A vector.
     type Vec: Copy;
     /// A truth value for each lane.
@@ -109,6 +116,21 @@ pub trait Simd: Copy {
     ///
     /// These lanes must be readable, and `first <= last <= LANES`. `from` itself may be outside of the allocation.
     unsafe fn load_lanes(self, from: *const f32, first: usize, last: usize) -> Self::Vec;
+
+    /// Reads the first `count` lanes, or all if there are fewer; the others are 0. Nothing else is touched.
+    ///
+    /// # Safety
+    ///
+    /// These floats from `from` must be readable.
+    #[inline(always)]
+    unsafe fn load_first(self, from: *const f32, count: usize) -> Self::Vec {
+        if count >= Self::LANES {
+            // SAFETY: the caller's promise.
+            return unsafe { self.load(from) };
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.load_lanes(from, 0, count) }
+    }
 
     /// Reads half a vector at each of two places; any alignment.
     ///

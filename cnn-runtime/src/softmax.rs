@@ -3,43 +3,80 @@
 //! The largest value is subtracted first, so that large ones don't overflow. What is added up are the numbers that are
 //! divided, so the results add up to 1.
 
-use crate::bounds::{assert_map, assert_same};
+use crate::bounds::{Checked, Reach, assert_same_size};
 use crate::map::Map;
 use crate::math::exp;
 use crate::pool::{BLOCK, Mean, Sums};
 use crate::run::Run;
 use crate::simd::{Kernel, Simd};
 
-/// `exp(x_i) / sum_j exp(x_j)`; may be in place.
+/// A function over the channels of each pixel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SoftmaxMap {
+    /// What it reads.
+    pub input: Map,
+    /// What it writes; may be the input.
+    pub output: Map,
+}
+
+impl SoftmaxMap {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the maps differ in size, or overlap without being the same.
+    pub const fn check(self) -> Checked<Self> {
+        assert_same_size(&self.input, &self.output);
+        Checked::new(self, Reach::to(&self.output).reads_in_place(&self.input).with_slack())
+    }
+}
+
+/// `exp(x_i) / sum_j exp(x_j)`.
 ///
 /// # Panics
 ///
-/// If a map, with a vector behind it, lies outside of the workspace, or the maps differ in size.
-pub fn softmax(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
-    each_pixel(run, input, output, false, ws);
+/// If the workspace is too small.
+#[inline(always)]
+pub fn softmax(run: Run<'_>, layer: &Checked<SoftmaxMap>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { each_pixel(run, &layer.get(), false, ws) }
 }
 
-/// `x_i - ln(sum_j exp(x_j))`; may be in place.
+/// `x_i - ln(sum_j exp(x_j))`.
 ///
 /// # Panics
 ///
-/// As [`softmax`] does.
-pub fn log_softmax(run: Run<'_>, input: &Map, output: &Map, ws: &mut [f32]) {
-    each_pixel(run, input, output, true, ws);
+/// If the workspace is too small.
+#[inline(always)]
+pub fn log_softmax(run: Run<'_>, layer: &Checked<SoftmaxMap>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { each_pixel(run, &layer.get(), true, ws) }
 }
 
-fn each_pixel(run: Run<'_>, input: &Map, output: &Map, logarithm: bool, ws: &mut [f32]) {
-    assert_map(input, ws.len());
-    assert_same(output, input, ws.len());
-    run.alone(Pixels { input, output, logarithm, ws: ws.as_mut_ptr() });
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn each_pixel(run: Run<'_>, layer: &SoftmaxMap, logarithm: bool, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    run.alone(unsafe { Pixels::new(layer, logarithm, ws) });
 }
 
-/// All pixels. Whoever makes one has checked both maps, with a vector behind them.
+/// All pixels.
 struct Pixels<'a> {
-    input: &'a Map,
-    output: &'a Map,
+    layer: &'a SoftmaxMap,
     logarithm: bool,
     ws: *mut f32,
+}
+
+impl<'a> Pixels<'a> {
+    /// # Safety
+    ///
+    /// As for [`each_pixel`].
+    unsafe fn new(layer: &'a SoftmaxMap, logarithm: bool, ws: *mut f32) -> Self {
+        Self { layer, logarithm, ws }
+    }
 }
 
 impl Kernel for Pixels<'_> {
@@ -47,7 +84,7 @@ impl Kernel for Pixels<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { input, output, logarithm, ws } = self;
+        let Self { layer: SoftmaxMap { input, output }, logarithm, ws } = self;
         for y in 0..input.height {
             for x in 0..input.width {
                 // SAFETY: both pixels lie in maps that were checked.

@@ -31,6 +31,8 @@ use std::any::Any;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::hint;
+use std::io;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -51,6 +53,8 @@ const TURNS: usize = 32;
 
 /// Threads that nets can share. Dropping it ends them.
 ///
+/// A process that is forked from the one of the pool has none of its threads: there, the thread that calls does all the work.
+///
 /// ```
 /// # use cnn_runtime::threads::Pool;
 /// let pool = Pool::new(2); // the thread that calls and one more
@@ -59,6 +63,8 @@ const TURNS: usize = 32;
 pub struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
+    /// The process that has the workers.
+    process: u32,
     /// The least work of a part, in the units of [`Pool::parts`].
     least: usize,
 }
@@ -117,22 +123,23 @@ impl Pool {
     /// The most threads of a pool: each has a bit in a word.
     pub const MOST: usize = 63;
 
-    /// A pool of so many threads, with the one that calls; at least 1, at most [`MOST`](Self::MOST).
+    /// A pool of so many threads, with the one that calls; at least 1, at most [`MOST`](Self::MOST). If the system refuses a
+    /// thread, there are fewer: [`threads`](Self::threads) says how many.
     ///
     /// More threads than the machine has cores make nets slower.
-    ///
-    /// # Panics
-    ///
-    /// If the system refuses a thread.
     pub fn new(threads: usize) -> Self {
+        Self::spawned(threads, |worker, shared| {
+            let thread = thread::Builder::new().name(format!("cnn-{worker}"));
+            thread.spawn(move || shared.work(worker))
+        })
+    }
+
+    /// A pool whose workers are made by `spawn`, until that fails.
+    fn spawned(threads: usize, spawn: impl Fn(usize, Arc<Shared>) -> io::Result<JoinHandle<()>>) -> Self {
         let workers = threads.clamp(1, Self::MOST) - 1;
         let shared = Arc::new(Shared::new(workers));
-        let spawn = |worker: usize| {
-            let shared = Arc::clone(&shared);
-            let thread = thread::Builder::new().name(format!("cnn-{worker}"));
-            thread.spawn(move || shared.work(worker)).expect("the system refuses a thread")
-        };
-        Self { workers: (0..workers).map(spawn).collect(), shared, least: LEAST }
+        let workers = (0..workers).map_while(|worker| spawn(worker, Arc::clone(&shared)).ok()).collect();
+        Self { workers, process: this_process(), shared, least: LEAST }
     }
 
     /// How many threads work on a kernel, with the one that calls.
@@ -163,6 +170,11 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
+        if this_process() != self.process {
+            // A forked process has no such threads: the system would fail to wait for them, or wait for ever.
+            self.workers.drain(..).for_each(mem::forget);
+            return;
+        }
         // No region is under way, since that would borrow the pool.
         self.shared.current.open.store(CLOSED, Ordering::SeqCst);
         for worker in self.workers.drain(..) {
@@ -309,6 +321,11 @@ impl Shared {
             resume_unwind(panic);
         }
     }
+}
+
+/// What tells this process from one that is forked from it; the same for all where none can be.
+fn this_process() -> u32 {
+    if cfg!(unix) { std::process::id() } else { 0 }
 }
 
 /// The data of a lock, which no panic leaves half written.

@@ -1,12 +1,16 @@
 //! Loading: from a safetensors file, as PyTorch writes it, to packed weights.
 //!
 //! The whole file is checked against the net before the first float is packed, and everything that is wrong with it is
-//! told in one [`WeightsError`]. Values are read where they lie in the file, so a large net needs its file and its
-//! packed weights in memory and nothing more.
+//! told in one [`WeightsError`]. Values are read a few rows at a time, so a large net needs its packed weights in memory
+//! and little more.
+//!
+//! A file on a disk may change while it is read. Each tensor is read twice, when it is checked and when it is packed: what is
+//! packed is what was checked, which a checksum tells, or loading ends with an error.
 //!
 //! A [recipe](Pack) says what is packed where. The compiler emits it as a `static`, since it decided about layouts and
 //! about which batch normalisations are folded; [`Graph`] stays the description of what was declared.
 
+mod bytes;
 mod check;
 mod error;
 mod file;
@@ -16,13 +20,12 @@ mod fold;
 mod format;
 mod rename;
 mod report;
+mod shown;
 mod similar;
 mod source;
-
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
-use core::cell::Cell;
+mod tensors;
+mod values;
+mod window;
 
 use crate::graph::{Graph, Role};
 use crate::op::{Op, PreluPer, Shape, Store};
@@ -30,6 +33,9 @@ use crate::pack::{
     Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, PANEL, WinogradPanels, pack_scale_shift, pack_slopes,
     padded, scale_shift_len,
 };
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
 #[cfg(feature = "std")]
@@ -37,10 +43,11 @@ pub use self::files::Files;
 pub use self::rename::rule_error;
 pub use self::report::{Found, Report, report};
 pub use self::source::{Progress, Source};
+pub use self::tensors::Tensors;
 
-use self::check::Checked;
-use self::file::Values;
+use self::check::{Bad, Checked};
 use self::fold::Affines;
+use self::window::Window;
 
 /// One step of the packing recipe: the parameters of a layer, and where they go.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -192,6 +199,21 @@ impl Layout {
         }
     }
 
+    /// The row behind the panel that this one is in: rows of a panel are packed together.
+    const fn panel_end(&self, row: usize) -> usize {
+        let outputs = match *self {
+            Self::Conv(panels) | Self::F16(panels) => panels.outputs,
+            Self::Winograd(panels) => panels.outputs,
+            Self::Columns(panels) => panels.outputs,
+            Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
+            Self::Depthwise(_) | Self::ScaleShift { .. } => return row + 1,
+            Self::Slopes { channels, .. } => return channels,
+        };
+        let in_group = row % outputs;
+        let end = (in_group / PANEL + 1) * PANEL;
+        row - in_group + if end < outputs { end } else { outputs }
+    }
+
     /// Output channels: the first dimension of the tensor, which is packed in this order.
     const fn rows(&self) -> usize {
         match *self {
@@ -221,12 +243,24 @@ impl Layout {
 pub fn load(graph: &Graph<'_>, recipe: &[Pack], source: &Source<'_>, packed: &mut [f32]) -> Result<(), WeightsError> {
     let checked = check::check(graph, source).map_err(|problems| WeightsError::new(graph, problems))?;
     let mut problems = Vec::new();
+    let mut memory = Vec::new();
     for step in recipe {
-        if !pack(&checked, step, &mut packed[step.offset..][..step.len()]) {
-            problems.push(overflow(&checked, step));
+        let finite = pack(&checked, step, &mut memory, &mut packed[step.offset..][..step.len()]);
+        match finite.and_then(|finite| if finite { Ok(None) } else { overflow(&checked, step).map(Some) }) {
+            Ok(problem) => problems.extend(problem),
+            Err(why) => return Err(WeightsError::unreadable(graph, why)),
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(WeightsError::new(graph, problems)) }
+}
+
+/// Checks safetensors files as [`load`] does before it packs anything.
+///
+/// # Errors
+///
+/// Everything in which the file does not fit the net, at once.
+pub fn verify(graph: &Graph<'_>, source: &Source<'_>) -> Result<(), WeightsError> {
+    check::check(graph, source).map(drop).map_err(|problems| WeightsError::new(graph, problems))
 }
 
 /// Reads safetensors files as [`load`] does, but keeps the tensors as they are: by name, for the
@@ -238,72 +272,49 @@ pub fn load(graph: &Graph<'_>, recipe: &[Pack], source: &Source<'_>, packed: &mu
 pub fn read(graph: &Graph<'_>, source: &Source<'_>) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
     let checked = check::check(graph, source).map_err(|problems| WeightsError::new(graph, problems))?;
     let tensors = graph.nodes.iter().flat_map(|node| node.tensors);
-    let found = tensors.filter_map(|tensor| Some((tensor.name.to_string(), checked.get(tensor.name)?)));
-    Ok(found.map(|(name, values)| (name, values.iter().collect())).collect())
+    let found = tensors.filter_map(|tensor| {
+        let floats = checked.named(tensor.name).transpose()?;
+        Some(floats.map(|floats| (tensor.name.to_string(), floats)))
+    });
+    found.collect::<Result<_, _>>().map_err(|why| WeightsError::unreadable(graph, why))
 }
 
 /// What became infinite in a step of the recipe.
-fn overflow(checked: &Checked<'_>, step: &Pack) -> Problem {
+fn overflow(checked: &Checked<'_>, step: &Pack) -> Result<Problem, Unreadable> {
     let node = &checked.graph().nodes[step.node];
     if let Some(depth) = step.layout.depth_of_halves() {
-        let (weight, affines) = (checked.expect(step.node, Role::Weight), Affines::new(checked, step));
-        let infinite = |(position, value): (usize, f32)| {
-            let half = affines.of(position / depth).half(value);
-            (!half.is_finite()).then_some(position)
-        };
-        let mut positions = weight.iter().enumerate().filter_map(infinite);
+        let ((weight, _), affines) = (checked.expect(step.node, Role::Weight), Affines::new(checked, step)?);
+        let mut infinite = Bad::default();
+        weight.each(|mut position, values| {
+            values.for_each(|value| {
+                if !affines.of(position / depth).half(value).is_finite() {
+                    infinite.see(position);
+                }
+                position += 1;
+            });
+        })?;
         let tensor = node.tensors.iter().find(|tensor| tensor.role == Role::Weight);
-        if let (Some(first), Some(tensor)) = (positions.next(), tensor) {
-            return Problem::BeyondF16 { name: tensor.name.to_string(), count: 1 + positions.count(), first };
+        if let (Some(first), Some(tensor)) = (infinite.first, tensor) {
+            return Ok(Problem::BeyondF16 { name: tensor.name.to_string(), count: infinite.count, first });
         }
     }
-    Problem::Overflow { layer: node.name.to_string() }
+    Ok(Problem::Overflow { layer: node.name.to_string() })
 }
 
-/// One step of the recipe. Gives whether all of it is finite.
-fn pack(checked: &Checked<'_>, step: &Pack, packed: &mut [f32]) -> bool {
-    let weight = checked.expect(step.node, Role::Weight);
-    let affines = Affines::new(checked, step);
-    let trail = Trail::new(checked, weight, step.layout.rows());
+/// One step of the recipe. Gives whether all of it is finite. What was packed is what was checked; else an error.
+fn pack(checked: &Checked<'_>, step: &Pack, memory: &mut Vec<f32>, packed: &mut [f32]) -> Result<bool, Unreadable> {
+    let (weight, sum) = checked.expect(step.node, Role::Weight);
+    let affines = Affines::new(checked, step)?;
+    let read = |bytes| checked.packed(bytes);
+    let window = Window::new(&step.layout, weight, memory, &read);
     // Called once for each channel, in their order, and for those of a panel before their weights are taken.
     let affine = |channel: usize| {
-        trail.reach((channel + 1).saturating_sub(PANEL));
+        window.reach(channel);
         affines.of(channel)
     };
-    let finite = match (weight.f32s(), weight.len()) {
-        (_, 1) => step.layout.pack(|_| weight.at(0), affine, packed),
-        (Some(floats), _) => step.layout.pack(|index| f32::from_le_bytes(floats[index]), affine, packed),
-        (None, _) => step.layout.pack(|index| weight.at(index), affine, packed),
+    let finite = match weight.len() {
+        1 => step.layout.pack(|_| window.at(0), affine, packed),
+        _ => step.layout.pack(|index| window.at(index), affine, packed),
     };
-    trail.reach(step.layout.rows());
-    finite
-}
-
-/// Follows the packing of a tensor row by row, and lets go of what is behind: a fully connected layer's weights can be
-/// most of a file.
-struct Trail<'a> {
-    checked: &'a Checked<'a>,
-    bytes: &'a [u8],
-    rows: usize,
-    /// Bytes that were let go.
-    behind: Cell<usize>,
-}
-
-/// So many bytes are let go at once.
-const STRIDE_BYTES: usize = 4 << 20;
-
-impl<'a> Trail<'a> {
-    fn new(checked: &'a Checked<'_>, weight: Values<'a>, rows: usize) -> Self {
-        Self { checked, bytes: weight.bytes(), rows, behind: Cell::new(0) }
-    }
-
-    /// All rows before this one are packed.
-    fn reach(&self, row: usize) {
-        let (behind, end) = (self.behind.get(), self.bytes.len() / self.rows * row);
-        if row == self.rows || end - behind >= STRIDE_BYTES {
-            let end = if row == self.rows { self.bytes.len() } else { end };
-            self.checked.packed(&self.bytes[behind..end]);
-            self.behind.set(end);
-        }
-    }
+    window.finish(sum).map(|()| finite)
 }

@@ -30,15 +30,15 @@ pub(crate) mod transform;
 pub use self::columns::{Columns2d, columns2d};
 
 use crate::activation::Finish;
-use crate::bounds::{Windows, assert_map, assert_same, weights_at};
+use crate::bounds::{Checked, Reach, assert_product, weights_at};
 use crate::conv::Conv2d;
 use crate::map::Map;
 use crate::op::{Conv, Padding, Size};
 use crate::pack::{HALF_PANEL, PANEL, WinogradPanels, padded};
-use crate::run::{Run, Share, floats, macs};
+use crate::run::{Run, floats, macs};
 use crate::workspace::Batch;
 
-use self::kernel::{Scratch, Winograd, Work};
+use self::kernel::{Winograd, Work};
 
 /// A convolution by Winograd's algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -145,41 +145,61 @@ impl Winograd2d {
         WinogradPanels { groups: *groups, outputs, inputs, kernel, stride, tile: self.tile }
     }
 
-    /// Panics unless everything that is read and written lies in a workspace of so many floats. Returns where the first tile
-    /// begins in the input.
-    fn assert(&self, floats: usize) -> usize {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such algorithm; if the groups don't divide the channels; if tiles begin before the workspace; if the
+    /// output, what is read and scratch memory overlap, but for a residual that is the output.
+    pub const fn check(self) -> Checked<Self> {
         let Conv2d { input, output, kernel, stride, dilation, groups, residual, activation, .. } = self.conv;
         let square = kernel.height == kernel.width && stride.height == stride.width && stride.height > 0;
-        assert!(square && dilation == Size::square(1) && self.block > 0, "no convolution for tiles: {self:?}");
+        assert!(square && dilation.height == 1 && dilation.width == 1 && self.block > 0, "no convolution for tiles");
         let limit = residual.is_none() && Finish::of(activation).pass.is_none() && self.tile.is_multiple_of(2);
-        assert!(!self.pool || limit, "only the largest outputs remain, of which no function can be computed: {self:?}");
-        let divides = groups > 0 && input.channels % groups == 0 && output.channels % groups == 0;
-        assert!(divides, "{groups} groups don't divide the channels");
+        assert!(!self.pool || limit, "only the largest outputs remain, of which no function can be computed");
+        let divides = groups > 0 && input.channels.is_multiple_of(groups) && output.channels.is_multiple_of(groups);
+        assert!(divides, "the groups don't divide the channels");
+        let taps = kernel.height.div_ceil(stride.height);
+        assert!(matches!((self.tile, taps), (2 | 4 | 6, 3) | (3 | 5, 4) | (4, 5)), "no algorithm for such tiles");
+        self.assert_sizes();
         let covered = covered(self.computed(), self.tile);
-        let reach = kernel.height.next_multiple_of(stride.height);
-        let windows = Windows {
-            vertical: [covered.height, stride.height, reach, 1],
-            horizontal: [covered.width, stride.width, reach, 1],
-            before: [self.conv.pad_top, self.conv.pad_left],
-        };
-        let offset = windows.assert(&input, floats);
-        assert_map(&output, floats);
-        if let Some(residual) = &residual {
-            assert_same(residual, &output, floats);
-        }
-        let end = self.scratch.checked_add(self.scratch_len());
-        assert!(end.is_some_and(|end| end <= floats), "scratch memory lies outside of the workspace: {self:?}");
-        offset
+        let reached = Size::square(taps * stride.height);
+        let windows = self.conv.windows(covered.height, covered.width, reached).spilling();
+        let reach = Reach::to(&output).scratch(self.scratch, self.scratch_len());
+        Checked::new(self, reach.reads(windows).reads_residual(&residual, &output))
+    }
+
+    /// Panics where a size that is computed from these numbers could overflow.
+    const fn assert_sizes(&self) {
+        let Conv2d { input, output, stride, .. } = self.conv;
+        let side = MOST_SIDE * MOST_SIDE;
+        assert_product(&[output.height, output.width, 4, side]);
+        assert_product(&[MOST_SIDE, stride.height]);
+        // V and M of a block, with room between their parts.
+        assert_product(&[input.channels, stride.height, stride.width, 4]);
+        let depth = input.channels * stride.height * stride.width;
+        assert_product(&[4 * side, self.block, depth + 8 * PANEL]);
+    }
+
+    /// Its weights, if there are as many as it reads.
+    #[inline(always)]
+    fn panels_at(&self, weights: &[f32]) -> *const f32 {
+        let panels = self.panels();
+        let outputs = panels.outputs.next_multiple_of(HALF_PANEL);
+        weights_at(weights, self.conv.weights, [panels.groups, outputs, panels.side().pow(2) * panels.depth() + 1])
     }
 }
+
+/// The most products of a tile in one direction.
+const MOST_SIDE: usize = 8;
 
 /// Convolves a map; the weights are [`WinogradPanels`].
 ///
 /// # Panics
 ///
-/// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, the groups don't
-/// divide the channels, or there is no algorithm for such tiles.
-pub fn winograd2d(run: Run<'_>, layer: &Winograd2d, weights: &[f32], ws: &mut [f32]) {
+/// If the workspace is too small, or the weights end early.
+#[inline(always)]
+pub fn winograd2d(run: Run<'_>, layer: &Checked<Winograd2d>, weights: &[f32], ws: &mut [f32]) {
     winograd2d_batch(run, layer, Batch::one(ws), weights, ws);
 }
 
@@ -189,36 +209,38 @@ pub fn winograd2d(run: Run<'_>, layer: &Winograd2d, weights: &[f32], ws: &mut [f
 /// # Panics
 ///
 /// As [`winograd2d`] does, for the workspace of each image; also if `ws` has no room for all of them.
-pub fn winograd2d_batch(run: Run<'_>, layer: &Winograd2d, batch: Batch, weights: &[f32], ws: &mut [f32]) {
-    let first = layer.assert(batch.floats);
-    assert!(batch.images.checked_mul(batch.floats).is_some_and(|all| all <= ws.len()), "no room for {batch:?}");
+#[inline(always)]
+pub fn winograd2d_batch(run: Run<'_>, layer: &Checked<Winograd2d>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter_batch(run, batch, ws);
+    let layer = layer.get();
+    let weights = layer.panels_at(weights);
+    // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
+    unsafe { winograd2d_in(run, &layer, batch, weights, ws) }
+}
+
+/// # Safety
+///
+/// The layer was checked, each image has as many floats from `ws` on as it needs, and `weights` are
+/// [as many as it reads](Winograd2d::panels_at).
+unsafe fn winograd2d_in(run: Run<'_>, layer: &Winograd2d, batch: Batch, weights: *const f32, ws: *mut f32) {
     let panels = layer.panels();
-    let WinogradPanels { groups, outputs, .. } = panels;
     let (points, depth) = (panels.side().pow(2), panels.depth());
-    let factors = [groups, outputs.next_multiple_of(HALF_PANEL), points * depth + 1];
-    let work = Work {
-        layer,
-        batch,
-        first,
-        weights: weights_at(weights, layer.conv.weights, factors),
-        ws: ws.as_mut_ptr(),
-        finish: Finish::of(layer.conv.activation),
-        share: Share::WHOLE,
-        depth,
-        scratch: Scratch::new(layer, Share::WHOLE),
-    };
-    let tiles = batch.images * layer.tiles();
-    let cost = macs(tiles * points * depth * outputs * groups) + floats(weights.len().min(points * depth * outputs));
+    // SAFETY: the caller's promise.
+    let work = unsafe { Work::new(layer, batch, weights, ws) };
+    let products = [batch.images, layer.tiles(), points, depth, panels.outputs, panels.groups];
+    let fetched = floats([points, depth, panels.outputs]);
+    let cost = macs(products).saturating_add(fetched);
     // SAFETY: shares are tiles, or channels of the output, each with a part of the scratch memory of its own.
     unsafe {
         match (layer.tile, panels.taps()) {
-            (2, 3) => run.split(cost, |share| Winograd::<2, 4>(Work { share, ..work })),
-            (4, 3) => run.split(cost, |share| Winograd::<4, 6>(Work { share, ..work })),
-            (6, 3) => run.split(cost, |share| Winograd::<6, 8>(Work { share, ..work })),
-            (3, 4) => run.split(cost, |share| Winograd::<3, 6>(Work { share, ..work })),
-            (5, 4) => run.split(cost, |share| Winograd::<5, 8>(Work { share, ..work })),
-            (4, 5) => run.split(cost, |share| Winograd::<4, 8>(Work { share, ..work })),
-            (tile, taps) => panic!("no algorithm for tiles of {tile} outputs and {taps} taps"),
+            (2, 3) => run.split(cost, |share| Winograd::<2, 4>::new(work, share)),
+            (4, 3) => run.split(cost, |share| Winograd::<4, 6>::new(work, share)),
+            (6, 3) => run.split(cost, |share| Winograd::<6, 8>::new(work, share)),
+            (3, 4) => run.split(cost, |share| Winograd::<3, 6>::new(work, share)),
+            (5, 4) => run.split(cost, |share| Winograd::<5, 8>::new(work, share)),
+            (4, 5) => run.split(cost, |share| Winograd::<4, 8>::new(work, share)),
+            // `check` lets no other tiles pass.
+            _ => {}
         }
     }
 }

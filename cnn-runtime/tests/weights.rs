@@ -2,6 +2,9 @@
 
 #![cfg(feature = "alloc")]
 
+#[cfg(all(feature = "std", unix))]
+#[path = "weights/changing.rs"]
+mod changing;
 #[path = "weights/errors.rs"]
 mod errors;
 #[path = "weights/hostile.rs"]
@@ -13,3 +16,6 @@ mod packing;
 #[cfg(feature = "std")]
 #[path = "weights/sources.rs"]
 mod sources;
+#[cfg(feature = "std")]
+#[path = "weights/windows.rs"]
+mod windows;

@@ -64,3 +64,8 @@ mod listing {
         assert_eq!(files.collect::<BTreeSet<_>>(), expected);
     }
 }
+
+#[test]
+fn the_instruction_set_that_was_asked_for_is_there() {
+    cnn_runtime::isa::Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
+}

@@ -6,6 +6,8 @@
 
 #[cfg(feature = "image")]
 mod apply;
+#[cfg(feature = "image")]
+mod ink;
 
 use cnn::op::Shape;
 
@@ -42,6 +44,15 @@ pub enum Channels {
         /// By what is then divided.
         std: f32,
     },
+    /// Ink on paper, 1 and 0, for nets of handwritten digits: a digit in any colours becomes white on black.
+    ///
+    /// The paper is what the border shows. Whatever differs from it, darker or lighter, more than half as much as the
+    /// strongest stroke, is the digit. As MNIST's makers did it, its longest side becomes 20/28 of the square that the
+    /// picture is resized to, and its centre of mass comes to the middle. A picture of the square's own size keeps size and place,
+    /// and one that shows nothing but paper is taken as it is, by its brightness.
+    ///
+    /// Shadows, and ruled lines as dark as the ink, are beyond this.
+    Ink,
     /// Red, green, blue.
     Rgb {
         /// What is subtracted, in the order of the channels.
@@ -98,9 +109,8 @@ impl Preprocess {
         ..Self::CAFFE
     };
 
-    /// Digits of MNIST: 28x28, white on black.
-    pub const MNIST: Self =
-        Self { resize: Resize::Square(28), crop: 28, white: 1.0, channels: Channels::Grey { mean: 0.0, std: 1.0 } };
+    /// Digits of MNIST: 28x28, white on black. Those of other pictures are brought to that ([`Channels::Ink`]).
+    pub const MNIST: Self = Self { resize: Resize::Square(28), crop: 28, white: 1.0, channels: Channels::Ink };
 
     /// The same in the middle of LeNet-5's 32x32.
     pub const LENET5: Self = Self { crop: 32, ..Self::MNIST };
@@ -108,7 +118,7 @@ impl Preprocess {
     /// The shape of the inputs that it makes.
     pub const fn shape(&self) -> Shape {
         let channels = match self.channels {
-            Channels::Grey { .. } => 1,
+            Channels::Grey { .. } | Channels::Ink => 1,
             Channels::Rgb { .. } | Channels::Bgr { .. } => 3,
         };
         Shape::map(channels, self.crop as usize, self.crop as usize)

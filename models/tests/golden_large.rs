@@ -15,3 +15,8 @@ support::golden! {
     torchvision_vgg19: models::torchvision::Vgg19 = "torchvision-vgg19";
     torchvision_resnet152: models::torchvision::ResNet152 = "torchvision-resnet152";
 }
+
+#[test]
+fn the_instruction_set_that_was_asked_for_is_there() {
+    cnn_runtime::isa::Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
+}

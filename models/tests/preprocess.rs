@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use image::imageops::{crop_imm, rotate90};
-use image::{DynamicImage, RgbImage};
+use image::{DynamicImage, Rgb, RgbImage};
 use models::Preprocess;
 use models::preprocess::{Channels, Resize};
 
@@ -101,4 +101,69 @@ fn grey_is_what_pillow_makes_of_colours() {
     let expected: Vec<f32> = expected.as_raw().iter().map(|&level| f32::from(level)).collect();
     let difference = largest_difference(&levels, &expected);
     assert!(difference <= TOLERANCE_GREY, "{difference}");
+}
+
+/// A digit of MNIST: a 2, 28x28, white on black.
+fn two() -> RgbImage {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../digits/samples/2-test-digit.png");
+    image::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).to_rgb8()
+}
+
+/// The digit's ink on paper, enlarged, with this much paper around it.
+fn on_paper(ink: [f32; 3], paper: [f32; 3], enlarged: u32, [left, top, right, bottom]: [u32; 4]) -> RgbImage {
+    let two = two();
+    let side = 28 * enlarged;
+    RgbImage::from_fn(left + side + right, top + side + bottom, |x, y| {
+        let level = match (x.checked_sub(left), y.checked_sub(top)) {
+            (Some(x), Some(y)) if x < side && y < side => {
+                f32::from(two.get_pixel(x / enlarged, y / enlarged)[0]) / 255.0
+            }
+            _ => 0.0,
+        };
+        Rgb(std::array::from_fn(|channel| (paper[channel] + level * (ink[channel] - paper[channel])) as u8))
+    })
+}
+
+#[test]
+fn a_digit_of_the_right_size_keeps_its_place_and_becomes_white_on_black() {
+    let two = two();
+    let mut inverted = two.clone();
+    inverted.pixels_mut().for_each(|pixel| pixel.0 = pixel.0.map(|level| 255 - level));
+    let expected = Preprocess::LENET5.apply(&two);
+    assert_eq!(Preprocess::LENET5.apply(&inverted), expected);
+    let plain = Preprocess { channels: GREY_LEVELS, ..Preprocess::LENET5 };
+    assert_eq!(plain.apply(&two), expected);
+    assert_ne!(plain.apply(&inverted), expected);
+}
+
+#[test]
+fn ink_is_brought_to_the_place_and_size_of_mnist() {
+    let expected = Preprocess::MNIST.apply(&two());
+    let (black, white) = ([0.0; 3], [255.0; 3]);
+    for (ink, paper) in [
+        (black, white),
+        (white, black),
+        ([30.0, 30.0, 160.0], [240.0, 230.0, 200.0]),
+        ([250.0, 230.0, 60.0], [20.0; 3]),
+    ] {
+        for margins in [[0; 4], [300, 20, 50, 10], [10, 400, 3, 90]] {
+            let found = Preprocess::MNIST.apply(&on_paper(ink, paper, 9, margins));
+            // What is faint is no ink, so sides and the centre differ by a pixel at most: the mean hardly does.
+            let difference = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).sum::<f32>() / 784.0;
+            let ink_of = |input: &[f32]| input.iter().sum::<f32>();
+            let ratio = ink_of(&found) / ink_of(&expected);
+            assert!(difference < 0.1 && (0.6..1.4).contains(&ratio), "{ink:?} on {paper:?}: {difference} {ratio}");
+            assert!(found.iter().any(|level| *level == 1.0) && found.iter().all(|level| (0.0..=1.0).contains(level)));
+        }
+    }
+}
+
+#[test]
+fn paper_alone_is_taken_as_it_is() {
+    for (size, level) in [((40, 30), 255), ((28, 28), 255), ((100, 3), 130)] {
+        let paper = RgbImage::from_pixel(size.0, size.1, Rgb([level; 3]));
+        assert_eq!(Preprocess::MNIST.apply(&paper), vec![f32::from(level) / 255.0; 784]);
+    }
+    let nothing = Preprocess { resize: Resize::Square(0), ..Preprocess::MNIST };
+    assert_eq!(nothing.apply(&on_paper([0.0; 3], [255.0; 3], 2, [1; 4])), vec![0.0; 784]);
 }

@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cnn::Pool;
+
 use super::Rule;
 
 #[derive(Debug, clap::Args)]
@@ -12,8 +14,8 @@ pub(crate) struct BenchArgs {
     #[arg(value_name = "NET")]
     pub(crate) net: String,
     /// Threads that share the work
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub(crate) threads: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "1", value_parser = threads)]
+    pub(crate) threads: usize,
     /// Images of one pass
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) batch: NonZeroUsize,
@@ -32,6 +34,11 @@ pub(crate) struct BenchArgs {
     /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
     #[arg(long, value_name = "FROM=TO", requires = "weights")]
     pub(crate) rename: Vec<Rule>,
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    let threads = text.parse().ok().filter(|threads| (1..=Pool::MOST).contains(threads));
+    threads.ok_or_else(|| format!("expected a number of threads, from 1 to {}", Pool::MOST))
 }
 
 /// More than an hour is surely a mistake.
@@ -72,6 +79,14 @@ Examples:
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn threads_are_as_many_as_a_pool_can_have() {
+        assert_eq!([threads("1"), threads("63")], [Ok(1), Ok(63)]);
+        for wrong in ["", "0", "64", "1000000", "-1", "2.0", "99999999999999999999999"] {
+            assert_eq!(threads(wrong).unwrap_err(), "expected a number of threads, from 1 to 63", "{wrong}");
+        }
+    }
 
     #[test]
     fn seconds_are_a_number_that_ends() {

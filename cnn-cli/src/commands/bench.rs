@@ -40,7 +40,7 @@ pub(super) fn bench(args: &BenchArgs, out: &mut impl Write) -> Result<(), Failur
     let mut passes = repeat(args.seconds, FEWEST, "measuring passes", &mut pass);
     passes.sort_unstable();
     let layers = args.layers.then(|| Layers::measure(net.as_mut(), model, &input, args.seconds));
-    let report = Report { model, threads: args.threads.get(), passes, layers };
+    let report = Report { model, threads: args.threads, passes, layers };
     if args.json {
         report.json(out)?
     } else {
@@ -52,8 +52,7 @@ pub(super) fn bench(args: &BenchArgs, out: &mut impl Write) -> Result<(), Failur
 /// The net on the weights of a file, or on seeded ones: no time depends on what the numbers are, but for how many a ReLU makes
 /// zero. Of seeded ones that is half.
 fn weighted(model: &Model, args: &BenchArgs) -> Result<Box<dyn Runnable>, Failure> {
-    // It lives as long as the net, which lives until the end.
-    let pool = (args.threads.get() > 1).then(|| &*Box::leak(Box::new(Pool::new(args.threads.get()))));
+    let pool = if args.threads > 1 { Some(pool(args.threads)?) } else { None };
     if let Some(path) = &args.weights {
         return WeightsFile::open(path, &args.rename)?.net(model, pool);
     }
@@ -62,6 +61,16 @@ fn weighted(model: &Model, args: &BenchArgs) -> Result<Box<dyn Runnable>, Failur
     let tell = |Progress { done, total }| bar.show(done, total);
     let source = Source::new(&file).on_progress(&tell);
     (model.load)(&source, pool).map_err(|error| Failure::Message(error.to_string()))
+}
+
+/// So many threads. They live as long as the net, which lives until the end.
+fn pool(threads: usize) -> Result<&'static Pool, Failure> {
+    let pool = Pool::new(threads);
+    if pool.threads() == threads {
+        return Ok(Box::leak(Box::new(pool)));
+    }
+    let given = pool.threads();
+    Err(Failure::Message(format!("the system gives {given} of {threads} threads: ask for fewer with --threads")))
 }
 
 /// Measures something again and again, for as long as this and as often, and shows how far that is: what `once` gave

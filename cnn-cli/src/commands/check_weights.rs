@@ -10,6 +10,9 @@ use crate::failure::{Failure, printable};
 use crate::registry::Model;
 use crate::table::{Align, Table};
 
+/// So many tensors that no net needs are listed: more than any net of this program has.
+const MOST_IGNORED: usize = 1000;
+
 /// Prints what a net finds in a file: every tensor, and everything that is wrong.
 pub(super) fn check_weights(args: &CheckWeightsArgs, out: &mut impl Write) -> Result<(), Failure> {
     let model = Model::named(&args.net)?;
@@ -19,10 +22,13 @@ pub(super) fn check_weights(args: &CheckWeightsArgs, out: &mut impl Write) -> Re
         let shape = format!("{:?}", found.shape);
         table.row(["found".to_owned(), found.name.clone(), shape, found.dtype.clone()]);
     }
-    for name in &report.ignored {
+    for name in report.ignored.iter().take(MOST_IGNORED) {
         table.row(["ignored".to_owned(), printable(name), String::new(), String::new()]);
     }
     table.write(out)?;
+    if report.ignored.len() > MOST_IGNORED {
+        writeln!(out, "and {} more ignored", report.ignored.len() - MOST_IGNORED)?;
+    }
     let needed: usize = model.graph.inference().map(|node| node.tensors.len()).sum();
     if report.problems.is_empty() {
         let extra = report.found.len() - needed;

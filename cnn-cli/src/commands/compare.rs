@@ -5,7 +5,6 @@ mod expected;
 mod report;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write;
 
 use cnn::graph::{Graph, Value};
@@ -31,8 +30,8 @@ pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Fa
     if batch.values().is_empty() {
         return Err(Failure::of_file(input, "has no inputs: its batch is of 0"));
     }
-    let file = fs::read(&args.expected).map_err(|error| Failure::unreadable(&args.expected, &error))?;
-    let file = tensors::open(&file, "logits").map_err(|problem| Failure::of_file(&args.expected, problem))?;
+    let file = tensors::open(&args.expected)?;
+    let file = tensors::tensors(&file, &args.expected, "logits")?;
     let mut problems = Problems::default();
     let mut expected = expected::find(&file, model, batch.count, &mut problems);
     let weights = WeightsFile::open(weights, rename)?;

@@ -1,15 +1,14 @@
 //! Reading the inputs of a net from a safetensors file.
 
-use std::fs;
 use std::path::Path;
 
 use cnn::op::Shape;
-use safetensors::SafeTensors;
+use cnn::weights::Tensors;
 
 use crate::failure::{Failure, printable};
 use crate::numbers::dimensions;
 use crate::registry::Model;
-use crate::tensors;
+use crate::tensors::{self, misread};
 
 /// The tensor that is read.
 const NAME: &str = "input";
@@ -31,18 +30,18 @@ pub(super) struct Batch {
 impl Batch {
     /// Reads the inputs of a net.
     pub(super) fn read(path: &Path, model: &Model) -> Result<Self, Failure> {
-        let bytes = fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
-        Self::parse(&bytes, model).map_err(|problem| Failure::of_file(path, problem))
+        let files = tensors::open(path)?;
+        let tensors = tensors::tensors(&files, path, NAME)?;
+        Self::find(&tensors, model).map_err(|problem| Failure::of_file(path, problem))
     }
 
-    /// The inputs of a net in a file; if there are none, what is wrong, beginning with a verb.
-    fn parse(file: &[u8], model: &Model) -> Result<Self, String> {
-        let tensors = tensors::open(file, NAME)?;
-        let tensor = tensors.tensor(NAME).map_err(|_| missing(&tensors))?;
+    /// The inputs of a net among the tensors of a file; if there are none, what is wrong, beginning with a verb.
+    fn find(tensors: &Tensors<'_>, model: &Model) -> Result<Self, String> {
+        let found = tensors.shape(NAME).ok_or_else(|| missing(tensors))?;
         let shape = model.graph.input;
-        let count = count(tensor.shape(), shape).ok_or_else(|| misshapen(tensor.shape(), model))?;
-        let values = tensors::values(&tensor).map_err(|type_| format!("has `{NAME}` as {type_}"))?;
-        Ok(Self { count, values, length: shape.elements() })
+        let count = count(found, shape).ok_or_else(|| misshapen(found, model))?;
+        let values = tensors.read(NAME).map_err(|problem| format!("has `{NAME}` as {}", misread(&problem)))?;
+        Ok(Self { count, values: values.unwrap_or_default(), length: shape.elements() })
     }
 
     /// All inputs, one after another.
@@ -67,11 +66,11 @@ fn count(found: &[usize], shape: Shape) -> Option<Option<usize>> {
     }
 }
 
-fn missing(tensors: &SafeTensors<'_>) -> String {
-    let mut names = tensors.names();
-    names.sort_unstable();
-    let told: Vec<String> = names.iter().take(NAMES_TOLD).map(|name| format!("`{}`", printable(name))).collect();
-    let told = match (told.len(), names.len()) {
+fn missing(tensors: &Tensors<'_>) -> String {
+    let names = tensors.names();
+    let all = names.len();
+    let told: Vec<String> = names.take(NAMES_TOLD).map(|name| format!("`{}`", printable(name))).collect();
+    let told = match (told.len(), all) {
         (0, _) => "none at all".to_owned(),
         (some, all) if some < all => format!("{} and {} more", told.join(", "), all - some),
         _ => told.join(", "),
@@ -82,5 +81,6 @@ fn missing(tensors: &SafeTensors<'_>) -> String {
 fn misshapen(found: &[usize], model: &Model) -> String {
     let one = dimensions(model.graph.input);
     let inside = one.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-    format!("has `{NAME}` of shape {found:?}, but {} reads {one:?}, or N of them as [N, {inside}]", model.name)
+    let (found, name) = (tensors::shape(found), model.name);
+    format!("has `{NAME}` of shape {found}, but {name} reads {one:?}, or N of them as [N, {inside}]")
 }

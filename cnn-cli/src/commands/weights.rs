@@ -1,16 +1,16 @@
 //! Weights of a net: from files, or in this program.
 
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use cnn::Pool;
 use cnn::reference::Params;
-use cnn::weights::{self, Files, Progress, Report, Source, Unreadable};
+use cnn::weights::{self, Files, Problem, Progress, Report, Source, Unreadable, WeightsError};
 
 use crate::args::Rule;
-use crate::failure::{Failure, printable, shown};
+use crate::failure::{Failure, shown};
 use crate::progress::Bar;
 use crate::registry::{Model, Runnable};
+use crate::tensors::unreadable;
 
 /// The net on the weights of a file, or on those in this program.
 pub(super) fn start(model: &Model, weights: Option<&Path>, rules: &[Rule]) -> Result<Box<dyn Runnable>, Failure> {
@@ -33,12 +33,7 @@ pub(super) struct WeightsFile<'a> {
 
 impl<'a> WeightsFile<'a> {
     pub(super) fn open(path: &Path, rules: &'a [Rule]) -> Result<Self, Failure> {
-        let files = Files::open(path).map_err(|why| match why {
-            Unreadable::File { path, error } => {
-                Failure::of_file(Path::new(&path), format_args!("cannot be read: {}", printable(&error)))
-            }
-            why => Failure::of_file(path, format_args!("cannot be read: {why}")),
-        })?;
+        let files = Files::open(path).map_err(|why| unreadable(path, &why))?;
         let rules = rules.iter().map(|rule| (rule.from.as_str(), rule.to.as_str())).collect();
         Ok(Self { path: path.to_path_buf(), files, rules })
     }
@@ -62,11 +57,14 @@ impl<'a> WeightsFile<'a> {
         self.files.source().rename(&self.rules)
     }
 
-    fn reading<T, E: Display>(&self, read: impl FnOnce(&Source<'_>) -> Result<T, E>) -> Result<T, Failure> {
+    fn reading<T>(&self, read: impl FnOnce(&Source<'_>) -> Result<T, WeightsError>) -> Result<T, Failure> {
         let bar = Bar::new("reading weights");
         let result = read(&self.source().on_progress(&|Progress { done, total }| bar.show(done, total)));
         drop(bar);
-        result.map_err(|error| Failure::Message(format!("{}: {error}", shown(&self.path))))
+        result.map_err(|error| match error.problems.as_slice() {
+            [Problem::Unreadable(why @ Unreadable::File { .. })] => unreadable(&self.path, why),
+            _ => Failure::Message(format!("{}: {error}", shown(&self.path))),
+        })
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) const SIDE: usize = 28;
 /// The grey levels of one digit, row by row: 0 is background, 255 is ink.
 pub(crate) type Image = [u8; SIDE * SIDE];
 
-/// Unpacking stops here, for a gzip file may claim a thousand times its size. MNIST's largest file unpacks to 47 MB.
+/// Files that announce more are not unpacked. MNIST's largest file unpacks to 47 MB.
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Why a file is not a set of digits.
@@ -41,9 +41,11 @@ pub(crate) enum IdxError {
     Length {
         /// Bytes that the header announces.
         expected: u64,
-        /// Bytes that are there.
+        /// Bytes that are there, as far as they were looked at: one more than announced stands for any number.
         found: u64,
     },
+    /// The header announces so many bytes, more than are read.
+    TooLong(u64),
     /// A label that is no digit.
     Label(u8),
 }
@@ -56,8 +58,14 @@ impl fmt::Display for IdxError {
                 write!(f, "not the expected IDX file: it begins with {found:02x?} instead of {expected:02x?}")
             }
             Self::Size { rows, columns } => write!(f, "its images are {rows}x{columns}; MNIST's are {SIDE}x{SIDE}"),
+            Self::Length { expected, found } if found > expected => {
+                write!(f, "its header announces {expected} bytes of data, but more follow")
+            }
             Self::Length { expected, found } => {
                 write!(f, "its header announces {expected} bytes of data, but {found} follow")
+            }
+            Self::TooLong(expected) => {
+                write!(f, "its header announces {expected} bytes of data, where {MAX_BYTES} are the most")
             }
             Self::Label(label) => write!(f, "it holds the label {label}, which is no digit"),
         }
@@ -68,60 +76,56 @@ impl std::error::Error for IdxError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Gzip(error) => Some(error),
-            Self::Magic { .. } | Self::Size { .. } | Self::Length { .. } | Self::Label(_) => None,
+            Self::Magic { .. } | Self::Size { .. } | Self::Length { .. } | Self::TooLong(_) | Self::Label(_) => None,
         }
     }
 }
 
 /// The images in a gzipped file such as `test-images-idx3-ubyte.gz`.
 pub(crate) fn images(gzip: &[u8]) -> Result<Vec<Image>, IdxError> {
-    let bytes = unpack(gzip)?;
-    let ([count, rows, columns], data) = header::<3>(&bytes)?;
+    let mut unpacked = GzDecoder::new(gzip);
+    let [count, rows, columns] = header(&mut unpacked)?;
     if [rows, columns] != [SIDE as u32; 2] {
         return Err(IdxError::Size { rows, columns });
     }
-    let (images, rest) = data.as_chunks::<{ SIDE * SIDE }>();
-    check_length(u64::from(count) * (SIDE * SIDE) as u64, data)?;
-    debug_assert!(rest.is_empty(), "the length is a multiple of an image's");
-    Ok(images.to_vec())
+    let data = data(&mut unpacked, u64::from(count) * (SIDE * SIDE) as u64)?;
+    Ok(data.as_chunks().0.to_vec())
 }
 
 /// The labels in a gzipped file such as `test-labels-idx1-ubyte.gz`.
 pub(crate) fn labels(gzip: &[u8]) -> Result<Vec<u8>, IdxError> {
-    let bytes = unpack(gzip)?;
-    let ([count], data) = header::<1>(&bytes)?;
-    check_length(u64::from(count), data)?;
+    let mut unpacked = GzDecoder::new(gzip);
+    let [count] = header(&mut unpacked)?;
+    let data = data(&mut unpacked, count.into())?;
     match data.iter().find(|&&label| label > 9) {
         Some(&label) => Err(IdxError::Label(label)),
-        None => Ok(data.to_vec()),
+        None => Ok(data),
     }
 }
 
-fn unpack(gzip: &[u8]) -> Result<Vec<u8>, IdxError> {
+/// The dimensions of a file of unsigned bytes that has `RANK` of them.
+fn header<const RANK: usize>(unpacked: &mut impl Read) -> Result<[u32; RANK], IdxError> {
+    let length = 4 * (1 + RANK);
     let mut bytes = Vec::new();
-    GzDecoder::new(gzip).take(MAX_BYTES).read_to_end(&mut bytes).map_err(IdxError::Gzip)?;
-    Ok(bytes)
+    unpacked.take(length as u64).read_to_end(&mut bytes).map_err(IdxError::Gzip)?;
+    let (words, expected) = (bytes.as_chunks::<4>().0, [0, 0, 8, RANK as u8]);
+    match words.split_first() {
+        Some((found, _)) if *found != expected => Err(IdxError::Magic { expected, found: *found }),
+        Some((_, dimensions)) if bytes.len() == length => {
+            Ok(std::array::from_fn(|i| u32::from_be_bytes(dimensions[i])))
+        }
+        _ => Err(IdxError::Length { expected: length as u64, found: bytes.len() as u64 }),
+    }
 }
 
-/// Splits a file of unsigned bytes with `RANK` dimensions into the dimensions and the data.
-fn header<const RANK: usize>(bytes: &[u8]) -> Result<([u32; RANK], &[u8]), IdxError> {
-    let too_short = || IdxError::Length { expected: 4 * (1 + RANK as u64), found: bytes.len() as u64 };
-    let (&found, mut rest) = bytes.split_first_chunk::<4>().ok_or_else(too_short)?;
-    let expected = [0, 0, 8, RANK as u8];
-    if found != expected {
-        return Err(IdxError::Magic { expected, found });
+/// What follows the header, which announces so many bytes. No more than that and a byte is unpacked.
+fn data(unpacked: &mut impl Read, expected: u64) -> Result<Vec<u8>, IdxError> {
+    if expected > MAX_BYTES {
+        return Err(IdxError::TooLong(expected));
     }
-    let mut dimensions = [0; RANK];
-    for dimension in &mut dimensions {
-        let (&word, tail) = rest.split_first_chunk::<4>().ok_or_else(too_short)?;
-        (*dimension, rest) = (u32::from_be_bytes(word), tail);
-    }
-    Ok((dimensions, rest))
-}
-
-fn check_length(expected: u64, data: &[u8]) -> Result<(), IdxError> {
-    let found = data.len() as u64;
-    if expected == found { Ok(()) } else { Err(IdxError::Length { expected, found }) }
+    let mut data = Vec::new();
+    let found = unpacked.take(expected + 1).read_to_end(&mut data).map_err(IdxError::Gzip)? as u64;
+    if found == expected { Ok(data) } else { Err(IdxError::Length { expected, found }) }
 }
 
 #[cfg(test)]
@@ -168,6 +172,23 @@ mod tests {
         assert!(matches!(images(&image_file(1, 2 * 784)), Err(IdxError::Length { .. })));
         let whole = image_file(2, 2 * 784);
         assert!(matches!(images(&whole[..whole.len() - 9]), Err(IdxError::Gzip(_))));
+    }
+
+    #[test]
+    fn no_more_is_unpacked_than_is_announced() {
+        let bomb = |count: u32| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(&[0, 0, 8, 1]).unwrap();
+            encoder.write_all(&count.to_be_bytes()).unwrap();
+            (0..64).for_each(|_| encoder.write_all(&[0; 1 << 20]).unwrap());
+            encoder.finish().unwrap()
+        };
+        let error = labels(&bomb(3)).unwrap_err();
+        assert!(matches!(error, IdxError::Length { expected: 3, found: 4 }), "{error}");
+        assert_eq!(error.to_string(), "its header announces 3 bytes of data, but more follow");
+        assert!(matches!(labels(&bomb(u32::MAX)), Err(IdxError::TooLong(0xffff_ffff))));
+        let file = gzip(&[0, 0, 8, 3, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 28, 0, 0, 0, 28]);
+        assert!(matches!(images(&file), Err(IdxError::TooLong(_))));
     }
 
     #[test]

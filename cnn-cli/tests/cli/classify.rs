@@ -42,6 +42,29 @@ fn the_five_most_probable_classes_are_told_the_best_first() {
 }
 
 #[test]
+fn digits_on_plain_paper_are_read_whatever_their_colours_size_and_place() {
+    let plain = [
+        "1-thin-pen.png",
+        "2-chalk.jpg",
+        "2-test-digit.png",
+        "4-thick-pen.png",
+        "5-small-in-a-page.png",
+        "5-test-digit-large.jpg",
+        "6-transparent.png",
+        "7-night-mode.png",
+        "7-thick-pen.png",
+        "8-fax.png",
+    ];
+    for name in plain {
+        let path = digits_folder().join("samples").join(name);
+        let answers = answers(&classify(&[&path], &["--top=1"]).ok());
+        assert_eq!(answers[0].1, name[..1], "{name}: {answers:?}");
+        let read = run([Path::new("digits"), &path]).ok();
+        assert!(read.starts_with(&name[..1]), "{read}");
+    }
+}
+
+#[test]
 fn as_many_classes_are_told_as_are_asked_for() {
     assert_eq!(answers(&classify(&[two()], &["--top", "1"]).ok()).len(), 1);
     let all = answers(&classify(&[two()], &["--top", "100"]).ok());

@@ -8,6 +8,7 @@ mod compare;
 mod diagram;
 mod digits;
 mod figures;
+mod files;
 mod interface;
 mod run;
 mod run_errors;

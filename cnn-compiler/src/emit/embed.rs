@@ -1,22 +1,31 @@
 //! Weights in the binary.
 //!
-//! Few are a byte string among the tokens. More would cost rustc gigabytes and minutes, even through `include_bytes!`; they
-//! are packed into a file beside what rustc writes, which the assembler includes (`.incbin`) where the object format is
-//! ELF. That file is kept, and packed again only when the weights change.
+//! Few are a byte string among the tokens. More would cost rustc gigabytes and tens of seconds; they are packed into a file
+//! beside what rustc writes ([`kept`]), which the assembler includes (`.incbin`) where the object format is ELF, and
+//! `include_bytes!` elsewhere.
+//!
+//! rustc does not look into that file when it decides what has changed. So the name of the file, and that of the symbol,
+//! is a hash of what is in it. The same symbol means the same bytes, wherever in a program it is defined: each definition
+//! is a group of its own, of which the linker takes one (COMDAT), or the assembler, where it sees several at once.
+//!
+//! Where no code is made (`cargo check`, rustdoc, an editor, see [`invocation`]), the weights are checked and not packed.
 
-use std::collections::hash_map::DefaultHasher;
-use std::ffi::OsString;
+mod invocation;
+mod kept;
+
+use std::env;
 use std::fs;
-use std::hash::Hasher as _;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use cnn_runtime::graph::Graph;
-use cnn_runtime::weights::{Files, Unreadable, load};
+use cnn_runtime::packed::{Aligned, bytes};
+use cnn_runtime::weights::{Files, Source, Unreadable, WeightsError, load, verify};
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
+use self::invocation::Invocation;
+use self::kept::Kept;
 use super::values::number;
 use crate::ast::Embed;
 use crate::plan::Plan;
@@ -28,25 +37,40 @@ const LITERAL_BYTES: usize = 1 << 20;
 /// The packed weights of a net.
 pub(crate) struct Embedded {
     packed: Packed,
+    /// Whether floats are big-endian.
+    is_big_endian: bool,
     /// Make the compiler look at the files of the weights, so that a changed one rebuilds the crate.
     files: Vec<TokenStream>,
 }
 
 enum Packed {
-    /// Little-endian floats.
     Literal(Literal),
-    /// A file of such, and the symbol they get.
-    File { path: String, symbol: String },
+    /// A file, and the symbol it gets.
+    File {
+        path: String,
+        symbol: String,
+    },
+    /// Not packed, as no code is made.
+    Checked {
+        is_literal: bool,
+    },
 }
 
 impl Embedded {
     pub(super) fn tokens(&self, packed_len: usize) -> TokenStream {
         let (files, len) = (&self.files, number(packed_len));
         let floats = match &self.packed {
-            Packed::Literal(bytes) => quote! {
-                static FLOATS: rt::Aligned<#len> = rt::Aligned::from_le_bytes(#bytes);
-            },
-            Packed::File { path, symbol } => included(path, symbol, packed_len),
+            Packed::Literal(literal) => self.converted(packed_len, &quote!(#literal)),
+            Packed::File { path, symbol } => {
+                let assembly = assembly(path, symbol, packed_len);
+                let bytes = quote!(::core::include_bytes!(#path));
+                self.included(packed_len, &assembly, symbol, &self.converted(packed_len, &bytes))
+            }
+            Packed::Checked { is_literal } => {
+                let zeros = quote!(static FLOATS: rt::Aligned<#len> = rt::Aligned::ZEROS;);
+                let symbol = "cnn_weights_of_a_mere_check";
+                if *is_literal { zeros } else { self.included(packed_len, "", symbol, &zeros) }
+            }
         };
         quote! {
             #(
@@ -57,57 +81,110 @@ impl Embedded {
             static EMBEDDED: Weights = Weights { packed: rt::Packed::Embedded(&FLOATS) };
         }
     }
-}
 
-/// A file as a static: by the assembler where that is known to work, else by rustc.
-fn included(path: &str, symbol: &str, packed_len: usize) -> TokenStream {
-    let len = number(packed_len);
-    let assembly = format!(
-        ".pushsection .rodata.{symbol},\"a\",%progbits\n.balign 64\n.globl {symbol}\n.hidden {symbol}\n{symbol}:\n\
-         .incbin \"{}\"\n.popsection",
-        path.replace('\\', "\\\\").replace('"', "\\\"")
-    );
-    let elf = quote! {
-        all(
-            any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "none"),
-            any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64", target_arch = "arm",
-                target_arch = "riscv64", target_arch = "riscv32"),
-        )
-    };
-    quote! {
-        #[cfg(#elf)]
-        #[allow(unsafe_code, reason = "a symbol that the assembler defines just above")]
-        mod floats {
-            ::core::arch::global_asm!(#assembly, options(raw));
+    /// Bytes as a static, by rustc. They are copied as a whole if the target's byte order is theirs.
+    fn converted(&self, packed_len: usize, bytes: &TokenStream) -> TokenStream {
+        let len = number(packed_len);
+        let convert = format_ident!("from_{}_bytes", if self.is_big_endian { "be" } else { "le" });
+        quote!(static FLOATS: rt::Aligned<#len> = rt::Aligned::#convert(#bytes);)
+    }
 
+    /// A static by the assembler where that is known to work, else by other code.
+    fn included(&self, packed_len: usize, assembly: &str, symbol: &str, other: &TokenStream) -> TokenStream {
+        let len = number(packed_len);
+        let endian = if self.is_big_endian { "big" } else { "little" };
+        let elf = quote! {
+            all(
+                any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "none"),
+                any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64", target_arch = "arm",
+                    target_arch = "riscv64", target_arch = "riscv32"),
+                target_endian = #endian,
+                not(miri),
+            )
+        };
+        quote! {
+            #[cfg(#elf)]
+            #[allow(unsafe_code, reason = "an assembler's directives define the symbol below")]
+            mod assembly {
+                ::core::arch::global_asm!(#assembly, options(raw));
+            }
+            #[cfg(#elf)]
+            #[allow(unsafe_code, reason = "a symbol that the assembler defines just above")]
             unsafe extern "C" {
                 #[link_name = #symbol]
-                pub(super) safe static FLOATS: ::cnn::__rt::Aligned<#len>;
+                safe static FLOATS: rt::Aligned<#len>;
             }
-        }
-        #[cfg(#elf)]
-        use floats::FLOATS;
 
-        #[cfg(not(#elf))]
-        static FLOATS: rt::Aligned<#len> = rt::Aligned::from_le_bytes(::core::include_bytes!(#path));
+            #[cfg(not(#elf))]
+            #other
+        }
     }
 }
 
-/// Reads and packs the file of a `#[weights("…")]`, whose path is counted from the crate's root.
-pub(crate) fn embed(embed: &Embed, graph: &Graph<'_>, plan: &Plan, report: &mut Report) -> Option<Embedded> {
-    let relative = embed.path.value();
-    let full = crate_root().join(&relative);
-    let packed = match Files::open(&full) {
-        Ok(files) => pack(embed, &files, graph, plan),
-        Err(why) => Err(unreadable(&full, &relative, why)),
+/// The directives that define the symbol, once in each run of the assembler and once in each program.
+fn assembly(path: &str, symbol: &str, packed_len: usize) -> String {
+    let (align, len) = (align_of::<Aligned<0>>(), packed_len * size_of::<f32>());
+    let path = escaped(path);
+    [
+        format!(".ifndef {symbol}"),
+        format!(".pushsection .rodata.{symbol},\"aG\",%progbits,{symbol},comdat"),
+        format!(".balign {align}\n.weak {symbol}\n.hidden {symbol}\n.type {symbol},%object\n.size {symbol},{len}"),
+        // A file that is cut short meanwhile must not end the floats early, where other data follows.
+        format!("{symbol}:\n.incbin \"{path}\"\n.org {symbol}+{len}"),
+        ".popsection\n.endif".to_owned(),
+    ]
+    .join("\n")
+}
+
+/// As in a string of the assembler.
+fn escaped(path: &str) -> String {
+    let escape = |byte: u8| match byte {
+        b'"' | b'\\' | ..b' ' | 0x7f.. => format!("\\{byte:03o}"),
+        _ => char::from(byte).to_string(),
     };
-    match packed {
-        Ok(packed) => Some(Embedded { packed, files: tracked(&full) }),
+    path.bytes().map(escape).collect()
+}
+
+/// Reads, checks and packs the file of a `#[weights("…")]`.
+pub(crate) fn embed(embed: &Embed, graph: &Graph<'_>, plan: &Plan, report: &mut Report) -> Option<Embedded> {
+    match embedded(embed, graph, plan) {
+        Ok(embedded) => Some(embedded),
         Err(message) => {
             report.error(embed.path.span(), message);
             None
         }
     }
+}
+
+/// The packed weights, or what is wrong.
+fn embedded(embed: &Embed, graph: &Graph<'_>, plan: &Plan) -> Result<Embedded, String> {
+    let invocation = Invocation::of_process();
+    let relative = embed.path.value();
+    let full = full_path(&relative);
+    let files = Files::open(&full).map_err(|why| unreadable(&full, &relative, why))?;
+    let rules: Vec<(String, String)> = embed.rename.iter().map(|(from, to)| (from.value(), to.value())).collect();
+    let rules: Vec<(&str, &str)> = rules.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+    let source = files.source().rename(&rules);
+    let unfit = |error: WeightsError| format!("`{relative}`: {error}");
+    let packed = if invocation.makes_code {
+        let bytes = packed_bytes(graph, plan, &source, invocation.is_big_endian).map_err(unfit)?;
+        keep(&invocation, graph.name, &bytes)?
+    } else {
+        verify(graph, &source).map_err(unfit)?;
+        Packed::Checked { is_literal: plan.packed_len * size_of::<f32>() <= LITERAL_BYTES }
+    };
+    Ok(Embedded { packed, is_big_endian: invocation.is_big_endian, files: tracked(&full)? })
+}
+
+/// Counted from the crate's root, where cargo says which that is; else from where rustc runs.
+fn full_path(relative: &str) -> PathBuf {
+    let path = crate_root().unwrap_or_default().join(relative);
+    // Fails for the empty path alone.
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+fn crate_root() -> Option<PathBuf> {
+    env::var_os("CARGO_MANIFEST_DIR").filter(|root| !root.is_empty()).map(PathBuf::from)
 }
 
 fn unreadable(full: &Path, relative: &str, why: Unreadable) -> String {
@@ -119,91 +196,71 @@ fn unreadable(full: &Path, relative: &str, why: Unreadable) -> String {
             why => why.to_string(),
         },
     };
-    let wrong = format!("can't read the weights `{relative}`: {cause}");
-    format!("{wrong}\nhelp: the path is counted from the crate's root, where Cargo.toml is")
-}
-
-fn crate_root() -> PathBuf {
-    std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default().into()
+    let from = match crate_root() {
+        Some(_) => "the crate's root, where Cargo.toml is",
+        None => "the folder that rustc runs in, as CARGO_MANIFEST_DIR is not set",
+    };
+    format!("can't read the weights `{relative}`: {cause}\nhelp: the path is counted from {from}")
 }
 
 /// The weights' files, for `include_bytes!`: what is read is what the crate depends on.
-fn tracked(full: &Path) -> Vec<TokenStream> {
+fn tracked(full: &Path) -> Result<Vec<TokenStream>, String> {
     let shards = Files::paths(full).unwrap_or_default();
     let index = (!shards.iter().any(|path| path == full)).then(|| full.to_path_buf());
     let root = crate_root();
     let all = index.into_iter().chain(shards);
-    all.map(|path| match path.strip_prefix(&root).ok().and_then(Path::to_str) {
-        Some(relative) if !root.as_os_str().is_empty() => {
-            let behind = format!("/{relative}");
-            quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #behind))
+    all.map(|path| match root.as_ref().and_then(|root| path.strip_prefix(root).ok()?.to_str()) {
+        Some(relative) => {
+            let below = format!("/{relative}");
+            Ok(quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #below)))
         }
-        _ => {
-            let path = path.to_string_lossy();
-            quote!(#path)
+        None => {
+            let path = unicode(&path)?;
+            Ok(quote!(#path))
         }
     })
     .collect()
 }
 
-/// The packed weights, as a literal or in a file; else what is wrong.
-fn pack(embed: &Embed, files: &Files, graph: &Graph<'_>, plan: &Plan) -> Result<Packed, String> {
-    let rules: Vec<(String, String)> = embed.rename.iter().map(|(from, to)| (from.value(), to.value())).collect();
-    let rules: Vec<(&str, &str)> = rules.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
-    let relative = embed.path.value();
-    let bytes = || {
-        let mut packed = vec![0.0; plan.packed_len];
-        load(graph, &plan.recipe, &files.source().rename(&rules), &mut packed)
-            .map_err(|error| format!("`{relative}`: {error}"))?;
-        Ok(packed.iter().flat_map(|float: &f32| float.to_le_bytes()).collect::<Vec<u8>>())
-    };
-    if plan.packed_len * size_of::<f32>() <= LITERAL_BYTES {
-        return Ok(Packed::Literal(Literal::byte_string(&bytes()?)));
+/// A path for code, which is Unicode.
+fn unicode(path: &Path) -> Result<&str, String> {
+    path.to_str().ok_or_else(|| format!("the path {} is not Unicode, as all code is", path.display()))
+}
+
+/// Packs in the target's byte order.
+fn packed_bytes(
+    graph: &Graph<'_>,
+    plan: &Plan,
+    source: &Source<'_>,
+    is_big_endian: bool,
+) -> Result<Vec<u8>, WeightsError> {
+    let mut packed = vec![0.0; plan.packed_len];
+    load(graph, &plan.recipe, source, &mut packed)?;
+    let mut bytes = bytes(&packed).to_vec();
+    if is_big_endian != cfg!(target_endian = "big") {
+        bytes.chunks_exact_mut(size_of::<f32>()).for_each(<[u8]>::reverse);
     }
-    let arguments: Vec<OsString> = std::env::args_os().collect();
-    let key = hash(&(graph.name, &rules, &relative, format!("{:?}", plan.recipe), env!("CARGO_PKG_VERSION")));
-    // One crate can be in a program twice, as two versions: rustc is then called with other arguments.
-    let symbol = format!("cnn_weights_{:016x}", hash(&(key, &arguments)));
-    let path = out_dir(&arguments).join(format!("{}-{key:016x}.weights", graph.name.to_lowercase()));
-    let sources = Files::paths(crate_root().join(&relative)).unwrap_or_default();
-    let stamp = hash(&sources.iter().map(|path| changed(path)).collect::<Vec<_>>());
-    keep(&path, stamp, plan.packed_len, bytes)?;
-    let path = path.to_str().ok_or_else(|| format!("the path {} is not UTF-8", path.display()))?;
-    Ok(Packed::File { path: path.to_owned(), symbol })
+    Ok(bytes)
 }
 
-/// The same number for the same value, in every run.
-fn hash(value: &impl std::hash::Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Length and time of change of a file.
-fn changed(path: &Path) -> Option<(u64, u128)> {
-    let metadata = fs::metadata(path).ok()?;
-    let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some((metadata.len(), changed.as_nanos()))
-}
-
-/// Where rustc writes: cargo's folder for this profile. Elsewhere (an IDE's server, a plain rustc) the system's for
-/// temporary files.
-fn out_dir(arguments: &[OsString]) -> PathBuf {
-    let out_dir = arguments.iter().skip_while(|argument| *argument != "--out-dir").nth(1);
-    out_dir.map_or_else(std::env::temp_dir, |folder| std::path::absolute(folder).unwrap_or_else(|_| folder.into()))
-}
-
-/// Packs into a file, unless it is there already, made from the same weights.
-fn keep(path: &Path, stamp: u64, len: usize, bytes: impl FnOnce() -> Result<Vec<u8>, String>) -> Result<(), String> {
-    let stamp_path = path.with_extension("stamp");
-    let whole = fs::metadata(path).is_ok_and(|metadata| metadata.len() == (len * size_of::<f32>()) as u64);
-    if whole && fs::read(&stamp_path).is_ok_and(|found| found == stamp.to_le_bytes()) {
-        return Ok(());
+/// Packed weights as a literal, or in a file.
+fn keep(invocation: &Invocation, net: &str, bytes: &[u8]) -> Result<Packed, String> {
+    let unit = hash(format!("{:?}", (&invocation.unit, net)).as_bytes());
+    let name: String = net.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+    let folder = invocation.folder.as_path();
+    let kept = Kept { folder, prefix: format!("{}-{}-", name.to_lowercase(), &unit[..16]) };
+    if bytes.len() <= LITERAL_BYTES || !kept.has_folder() {
+        kept.remove_old();
+        return Ok(Packed::Literal(Literal::byte_string(bytes)));
     }
-    let bytes = bytes()?;
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let written = fs::write(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .and_then(|()| fs::write(&stamp_path, stamp.to_le_bytes()));
-    written.map_err(|error| format!("can't write the packed weights to {}: {error}", path.display()))
+    let hash = hash(bytes);
+    let path = kept.keep(&hash, bytes);
+    let path = path.map_err(|error| format!("can't write the packed weights into {}: {error}", folder.display()))?;
+    Ok(Packed::File { path: unicode(&path)?.to_owned(), symbol: format!("cnn_weights_{hash}") })
+}
+
+/// The same for the same bytes, and for no others.
+fn hash(bytes: &[u8]) -> String {
+    // Half of it still has no two inputs of the same.
+    blake3::hash(bytes).to_hex()[..32].to_owned()
 }

@@ -11,7 +11,7 @@ use cnn_runtime::dense::Dense;
 use cnn_runtime::graph::Graph;
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::{Activation, Store};
+use cnn_runtime::op::Store;
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::winograd::{Columns2d, Winograd2d};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -50,7 +50,8 @@ pub(super) fn kernels(calls: &[Call], graph: &Graph<'_>) -> Vec<Emitted> {
                 quote!(rt::#function(run, &#name, BATCH, weights, workspace);)
             });
             let step = step(call, graph, batched.is_some());
-            Emitted { constant: quote!(#[doc = #doc] const #name: #kind = #value;), call: statement, batched, step }
+            let constant = quote!(#[doc = #doc] const #name: rt::Checked<#kind> = #value.check(););
+            Emitted { constant, call: statement, batched, step }
         })
         .collect()
 }
@@ -102,22 +103,20 @@ impl Made {
     /// Notes what a kernel writes.
     fn note(&mut self, kernel: &Kernel, name: &Ident) {
         let (map, name) = match kernel {
-            Kernel::LoadChw(to) => (*to, quote!(#name)),
-            Kernel::Copy(_, to)
-            | Kernel::GlobalMaxPool(_, to)
-            | Kernel::GlobalAvgPool(_, to)
-            | Kernel::Softmax(_, to)
-            | Kernel::LogSoftmax(_, to) => (*to, quote!(#name[1])),
-            Kernel::Add(inputs, to, _) | Kernel::Mul(inputs, to, _) => {
-                let last = number(inputs.len());
-                (*to, quote!(#name[#last]))
-            }
+            Kernel::LoadChw(to) => (*to, quote!(#name.get())),
             Kernel::Planar2d(Planar2d { conv: Conv2d { output, .. }, .. })
             | Kernel::Columns2d(Columns2d { conv: Conv2d { output, .. }, .. })
             | Kernel::Winograd2d(Winograd2d { conv: Conv2d { output, .. }, .. }) => {
-                (*output, quote!(#name.conv.output))
+                (*output, quote!(#name.get().conv.output))
             }
-            Kernel::Conv2d(Conv2d { output, .. })
+            Kernel::Copy(_, output)
+            | Kernel::GlobalMaxPool(_, output)
+            | Kernel::GlobalAvgPool(_, output)
+            | Kernel::Softmax(_, output)
+            | Kernel::LogSoftmax(_, output)
+            | Kernel::Add(_, output, _)
+            | Kernel::Mul(_, output, _)
+            | Kernel::Conv2d(Conv2d { output, .. })
             | Kernel::Depthwise2d(Conv2d { output, .. })
             | Kernel::Dense { layer: Dense { output, .. }, .. }
             | Kernel::MaxPool(Pool2d { output, .. })
@@ -125,7 +124,7 @@ impl Made {
             | Kernel::Lrn(LrnMap { output, .. })
             | Kernel::ScaleShift(ScaleShift { output, .. })
             | Kernel::Prelu(PreluMap { output, .. })
-            | Kernel::Activate(Activate { output, .. }) => (*output, quote!(#name.output)),
+            | Kernel::Activate(Activate { output, .. }) => (*output, quote!(#name.get().output)),
             Kernel::ClearHalo(..) | Kernel::StoreChw(..) => return,
         };
         self.maps.push((map, name));
@@ -224,89 +223,36 @@ fn kernel(kernel: &Kernel, name: &Ident, made: &Made) -> (TokenStream, TokenStre
     let function = format_ident!("{}", kernel.name());
     let weighted = quote!(rt::#function(run, &#name, weights, workspace););
     let plain = quote!(rt::#function(run, &#name, workspace););
-    match kernel {
-        Kernel::LoadChw(to) => (quote!(rt::Map), map(to), quote!(rt::#function(run, input, &#name, workspace);)),
-        Kernel::ClearHalo(around, zeros) => {
-            let (around, zeros) = (map(around), padding(*zeros));
-            (
-                quote!((rt::Map, rt::Padding)),
-                quote!((#around, #zeros)),
-                quote!(rt::#function(run, &#name.0, &#name.1, workspace);),
-            )
-        }
-        Kernel::StoreChw(from, to) => {
-            let (from, to) = (made.read(from), number(*to));
-            (quote!((rt::Map, usize)), quote!((#from, #to)), quote!(rt::#function(run, &#name.0, #name.1, workspace);))
-        }
-        Kernel::Copy(from, to)
-        | Kernel::GlobalMaxPool(from, to)
-        | Kernel::GlobalAvgPool(from, to)
-        | Kernel::Softmax(from, to)
-        | Kernel::LogSoftmax(from, to) => {
-            let (from, to) = (made.read(from), map(to));
-            (quote!([rt::Map; 2]), quote!([#from, #to]), quote!(rt::#function(run, &#name[0], &#name[1], workspace);))
-        }
-        Kernel::Conv2d(_) | Kernel::Depthwise2d(_) => (quote!(rt::Conv2d), value(kernel, made), weighted),
-        Kernel::Planar2d(_) => (quote!(rt::Planar2d), value(kernel, made), weighted),
-        Kernel::Winograd2d(_) => (quote!(rt::Winograd2d), value(kernel, made), weighted),
-        Kernel::Columns2d(_) => (quote!(rt::Columns2d), value(kernel, made), weighted),
-        Kernel::Dense { .. } => (quote!(rt::Dense), value(kernel, made), weighted),
-        Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), value(kernel, made), plain),
-        Kernel::Lrn(_) => (quote!(rt::LrnMap), value(kernel, made), plain),
-        Kernel::ScaleShift(_) => (quote!(rt::ScaleShift), value(kernel, made), weighted),
-        Kernel::Prelu(_) => (quote!(rt::PreluMap), value(kernel, made), weighted),
-        Kernel::Activate(_) => (quote!(rt::Activate), value(kernel, made), plain),
-        Kernel::Add(inputs, output, function_of) | Kernel::Mul(inputs, output, function_of) => {
-            let maps = inputs.iter().map(|input| made.read(input)).chain([map(output)]).collect();
-            join(&function, name, maps, *function_of)
-        }
-    }
+    let (kind, call) = match kernel {
+        Kernel::LoadChw(_) => (quote!(rt::Map), quote!(rt::#function(run, input, &#name, workspace);)),
+        Kernel::ClearHalo(..) => (quote!(rt::Halo), plain),
+        Kernel::StoreChw(..) => (quote!(rt::StoreChw), plain),
+        Kernel::Copy(..) => (quote!(rt::CopyMap), plain),
+        Kernel::GlobalMaxPool(..) | Kernel::GlobalAvgPool(..) => (quote!(rt::GlobalPool), plain),
+        Kernel::Softmax(..) | Kernel::LogSoftmax(..) => (quote!(rt::SoftmaxMap), plain),
+        Kernel::Conv2d(_) | Kernel::Depthwise2d(_) => (quote!(rt::Conv2d), weighted),
+        Kernel::Planar2d(_) => (quote!(rt::Planar2d), weighted),
+        Kernel::Winograd2d(_) => (quote!(rt::Winograd2d), weighted),
+        Kernel::Columns2d(_) => (quote!(rt::Columns2d), weighted),
+        Kernel::Dense { .. } => (quote!(rt::Dense), weighted),
+        Kernel::MaxPool(_) | Kernel::AvgPool(_) => (quote!(rt::Pool2d), plain),
+        Kernel::Lrn(_) => (quote!(rt::LrnMap), plain),
+        Kernel::ScaleShift(_) => (quote!(rt::ScaleShift), weighted),
+        Kernel::Prelu(_) => (quote!(rt::PreluMap), weighted),
+        Kernel::Activate(_) => (quote!(rt::Activate), plain),
+        Kernel::Add(..) | Kernel::Mul(..) => (quote!(rt::Merge<'static>), plain),
+    };
+    (kind, value(kernel, made), call)
 }
 
-/// A sum or a product: the constant holds the inputs and, last, the output.
-fn join(
-    function: &Ident,
-    name: &Ident,
-    maps: Vec<TokenStream>,
-    of: Activation,
-) -> (TokenStream, TokenStream, TokenStream) {
-    let (count, all) = (number(maps.len() - 1), number(maps.len()));
-    let of = activation(of);
-    (
-        quote!([rt::Map; #all]),
-        quote!([#(#maps),*]),
-        quote!(rt::#function(run, &#name[..#count], &#name[#count], #of, workspace);),
-    )
-}
-
-/// The literal of a kernel that has a struct for its numbers; nothing for the others.
+/// A kernel's numbers.
 fn value(kernel: &Kernel, made: &Made) -> TokenStream {
     match kernel {
         Kernel::Conv2d(conv) | Kernel::Depthwise2d(conv) => conv2d(conv, made),
-        Kernel::Planar2d(planar) => {
-            let (conv, tile, pool) =
-                (conv2d(&planar.conv, made), number(planar.tile), option(planar.pool.map(pooling)));
-            quote!(rt::Planar2d { conv: #conv, tile: #tile, pool: #pool })
-        }
-        Kernel::Winograd2d(winograd) => {
-            let (conv, tile) = (conv2d(&winograd.conv, made), number(winograd.tile));
-            let (block, scratch) = (number(winograd.block), number(winograd.scratch));
-            let pool = winograd.pool;
-            quote!(rt::Winograd2d { conv: #conv, tile: #tile, pool: #pool, block: #block, scratch: #scratch })
-        }
-        Kernel::Columns2d(columns) => {
-            let (conv, pool) = (conv2d(&columns.conv, made), option(columns.pool.map(pooling)));
-            let scratch = number(columns.scratch);
-            quote!(rt::Columns2d { conv: #conv, pool: #pool, scratch: #scratch })
-        }
-        Kernel::Dense { layer: dense, .. } => {
-            let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));
-            let (residual, function) =
-                (option(dense.residual.as_ref().map(|residual| made.read(residual))), activation(dense.activation));
-            quote!(rt::Dense {
-                input: #input, output: #output, weights: #weights, residual: #residual, activation: #function,
-            })
-        }
+        Kernel::Planar2d(layer) => planar(layer, made),
+        Kernel::Winograd2d(layer) => winograd(layer, made),
+        Kernel::Columns2d(layer) => columns(layer, made),
+        Kernel::Dense { layer, .. } => dense(layer, made),
         Kernel::MaxPool(pool) | Kernel::AvgPool(pool) => self::pool(pool, made),
         Kernel::Lrn(norm) => {
             let (input, output, lrn) = (made.read(&norm.input), map(&norm.output), lrn(&norm.lrn));
@@ -326,17 +272,32 @@ fn value(kernel: &Kernel, made: &Made) -> TokenStream {
             let (input, output, function) = (made.read(&step.input), map(&step.output), activation(step.activation));
             quote!(rt::Activate { input: #input, output: #output, activation: #function })
         }
-        Kernel::LoadChw(..)
-        | Kernel::ClearHalo(..)
-        | Kernel::StoreChw(..)
-        | Kernel::Copy(..)
-        | Kernel::GlobalMaxPool(..)
-        | Kernel::GlobalAvgPool(..)
-        | Kernel::Softmax(..)
-        | Kernel::LogSoftmax(..)
-        | Kernel::Add(..)
-        | Kernel::Mul(..) => TokenStream::new(),
+        Kernel::LoadChw(to) => map(to),
+        Kernel::ClearHalo(around, zeros) => {
+            let (around, zeros) = (map(around), padding(*zeros));
+            quote!(rt::Halo { map: #around, zeros: #zeros })
+        }
+        Kernel::StoreChw(from, to) => {
+            let (from, to) = (made.read(from), number(*to));
+            quote!(rt::StoreChw { map: #from, offset: #to })
+        }
+        Kernel::Copy(from, to) => one_to_one(&quote!(CopyMap), from, to, made),
+        Kernel::GlobalMaxPool(from, to) | Kernel::GlobalAvgPool(from, to) => {
+            one_to_one(&quote!(GlobalPool), from, to, made)
+        }
+        Kernel::Softmax(from, to) | Kernel::LogSoftmax(from, to) => one_to_one(&quote!(SoftmaxMap), from, to, made),
+        Kernel::Add(inputs, output, of) | Kernel::Mul(inputs, output, of) => {
+            let inputs = inputs.iter().map(|input| made.read(input));
+            let (output, function) = (map(output), activation(*of));
+            quote!(rt::Merge { inputs: &[#(#inputs),*], output: #output, activation: #function })
+        }
     }
+}
+
+/// The literal of a kernel that has nothing but an input and an output.
+fn one_to_one(kind: &TokenStream, from: &Map, to: &Map, made: &Made) -> TokenStream {
+    let (from, to) = (made.read(from), map(to));
+    quote!(rt::#kind { input: #from, output: #to })
 }
 
 fn conv2d(conv: &Conv2d, made: &Made) -> TokenStream {
@@ -349,6 +310,32 @@ fn conv2d(conv: &Conv2d, made: &Made) -> TokenStream {
         input: #input, output: #output, kernel: #kernel, stride: #stride,
         pad_top: #top, pad_left: #left, dilation: #dilation, groups: #groups,
         weights: #weights, residual: #residual, activation: #function,
+    })
+}
+
+fn planar(planar: &Planar2d, made: &Made) -> TokenStream {
+    let (conv, tile, pool) = (conv2d(&planar.conv, made), number(planar.tile), option(planar.pool.map(pooling)));
+    quote!(rt::Planar2d { conv: #conv, tile: #tile, pool: #pool })
+}
+
+fn winograd(winograd: &Winograd2d, made: &Made) -> TokenStream {
+    let (conv, tile, pool) = (conv2d(&winograd.conv, made), number(winograd.tile), winograd.pool);
+    let (block, scratch) = (number(winograd.block), number(winograd.scratch));
+    quote!(rt::Winograd2d { conv: #conv, tile: #tile, pool: #pool, block: #block, scratch: #scratch })
+}
+
+fn columns(columns: &Columns2d, made: &Made) -> TokenStream {
+    let (conv, pool, scratch) =
+        (conv2d(&columns.conv, made), option(columns.pool.map(pooling)), number(columns.scratch));
+    quote!(rt::Columns2d { conv: #conv, pool: #pool, scratch: #scratch })
+}
+
+fn dense(dense: &Dense, made: &Made) -> TokenStream {
+    let (input, output, weights) = (made.read(&dense.input), map(&dense.output), number(dense.weights));
+    let (residual, function) =
+        (option(dense.residual.as_ref().map(|residual| made.read(residual))), activation(dense.activation));
+    quote!(rt::Dense {
+        input: #input, output: #output, weights: #weights, residual: #residual, activation: #function,
     })
 }
 

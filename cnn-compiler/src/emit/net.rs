@@ -278,12 +278,13 @@ impl Parts<'_> {
             }
             rt::if_std! {
                 impl #weights {
-                    /// Reads a safetensors file, or the shards that an index (`….json`) names, through a memory map: it takes
+                    /// Reads a safetensors file, or the shards that an index (`….json`) names, a few rows at a time: it takes
                     /// little more memory than the packed weights.
                     ///
                     /// # Errors
                     ///
-                    /// If a file cannot be opened; everything in which the files do not fit the net, at once.
+                    /// If a file cannot be opened, or changes while it is read; everything in which the files do not fit the net, at
+                    /// once.
                     pub fn open(path: impl ::core::convert::AsRef<rt::Path>) -> Result<Self, rt::WeightsError> {
                         let files = rt::Files::open(path).map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
                         Self::load(&files.source())

@@ -10,7 +10,6 @@ use cnn_runtime::op::{Activation, Linear, Op, PreluPer, Store};
 use cnn_runtime::pool::Pool2d;
 use cnn_runtime::weights::Pack;
 use cnn_runtime::winograd::{Columns2d, Winograd2d};
-use cnn_runtime::workspace::SLACK;
 
 use super::algorithm::Algorithm;
 use super::arena::{self, Buffer, Placed};
@@ -56,9 +55,9 @@ pub(super) fn calls(chosen: Chosen, mut layout: Layout, batch: Batch, recipe: Ve
         calls,
         recipe,
         packed_len,
-        workspace_len: total + SLACK,
-        distance: arena::round_up(front + SLACK),
-        lower_bound: lower_bound + SLACK,
+        workspace_len: total,
+        distance: front,
+        lower_bound,
         buffers: layout.buffers,
         output,
         taps: ranges,

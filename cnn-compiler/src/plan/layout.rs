@@ -10,6 +10,7 @@ use cnn_runtime::map::Map;
 use cnn_runtime::memory::Holds;
 use cnn_runtime::op::{Op, Padding, Size};
 use cnn_runtime::winograd::{self, Columns2d, Winograd2d};
+use cnn_runtime::workspace::SLACK;
 
 use super::Chosen;
 use super::algorithm::Algorithm;
@@ -92,7 +93,8 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
         buffer.halo = widest(buffer.halo, halo);
     }
     for buffer in &mut layout.buffers {
-        buffer.len = round_up(buffer.floats());
+        // A kernel may load a vector at the last element, and no other value may be written there meanwhile.
+        buffer.len = round_up(buffer.floats() + SLACK - 1);
     }
     for (index, (step, algorithm)) in net.steps.iter().zip(&chosen.algorithms).enumerate() {
         let scratch = scratch(*algorithm, algorithm.computed(net.values[step.output].size())).map(|floats| {

@@ -1,9 +1,9 @@
 /// Four images at once.
 ///
-/// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications an image, a workspace of 5,376 bytes for 4 images.
+/// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications an image, a workspace of 5,632 bytes for 4 images.
 pub struct Batch<'w> {
     weights: &'w BatchWeights,
-    workspace: ::cnn::__rt::Workspace<1344>,
+    workspace: ::cnn::__rt::Workspace<1408>,
     threads: ::cnn::__rt::Threads<'w>,
 }
 
@@ -19,12 +19,12 @@ const _: () = {
     use ::core::result::Result;
 
     /// `input`: the image, 1x8x8
-    const INPUT: rt::Map = rt::Map::dense(0, 8, 8, 1);
+    const INPUT: rt::Checked<rt::Map> = rt::Map::dense(0, 8, 8, 1).check();
 
     /// `conv`: 1x8x8 -> 8x6x6: conv 3x3, relu
-    const CONV: rt::Conv2d = rt::Conv2d {
-        input: INPUT,
-        output: rt::Map::dense(160, 6, 6, 8),
+    const CONV: rt::Checked<rt::Conv2d> = rt::Conv2d {
+        input: INPUT.get(),
+        output: rt::Map::dense(176, 6, 6, 8),
         kernel: rt::Size::new(3, 3),
         stride: rt::Size::new(1, 1),
         pad_top: 0,
@@ -34,37 +34,48 @@ const _: () = {
         weights: 0,
         residual: None,
         activation: rt::Activation::Relu,
-    };
+    }
+        .check();
 
     /// `2`: 8x6x6 -> 8x3x3: max_pool 2x2
-    const MAX_POOL_2: rt::Pool2d = rt::Pool2d {
-        input: CONV.output,
+    const MAX_POOL_2: rt::Checked<rt::Pool2d> = rt::Pool2d {
+        input: CONV.get().output,
         output: rt::Map::dense(0, 3, 3, 8),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad: rt::Padding::NONE,
         dilation: rt::Size::new(1, 1),
         count_include_pad: true,
-    };
+    }
+        .check();
 
     /// `maps.chw`: 8x3x3 in the order C, H, W
-    const MAPS_CHW: (rt::Map, usize) = (MAX_POOL_2.output, 80);
+    const MAPS_CHW: rt::Checked<rt::StoreChw> = rt::StoreChw {
+        map: MAX_POOL_2.get().output,
+        offset: 96,
+    }
+        .check();
 
     /// `fc`: 8x3x3 -> 3: linear
-    const FC: rt::Dense = rt::Dense {
-        input: MAX_POOL_2.output,
-        output: rt::Map::vector(160, 3),
+    const FC: rt::Checked<rt::Dense> = rt::Dense {
+        input: MAX_POOL_2.get().output,
+        output: rt::Map::vector(176, 3),
         weights: 80,
         residual: None,
         activation: rt::Activation::Identity,
-    };
+    }
+        .check();
 
     /// `4`: 3 -> 3: softmax
-    const SOFTMAX_4: [rt::Map; 2] = [FC.output, rt::Map::vector(160, 3)];
+    const SOFTMAX_4: rt::Checked<rt::SoftmaxMap> = rt::SoftmaxMap {
+        input: FC.get().output,
+        output: rt::Map::vector(176, 3),
+    }
+        .check();
 
     impl<'w> Batch<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 5376;
+        pub const WORKSPACE_BYTES: usize = 5632;
 
         /// Images of one pass.
         pub const BATCH: usize = 4;
@@ -105,7 +116,7 @@ const _: () = {
     /// The images of one pass, and the floats from the workspace of one to that of the next.
     const BATCH: rt::Batch = rt::Batch {
         images: 4,
-        floats: 192,
+        floats: 208,
     };
 
     impl Batch<'_> {
@@ -123,20 +134,20 @@ const _: () = {
                 rt::load_chw(run, input, &INPUT, workspace);
                 rt::conv2d(run, &CONV, weights, workspace);
                 rt::max_pool(run, &MAX_POOL_2, workspace);
-                rt::store_chw(run, &MAPS_CHW.0, MAPS_CHW.1, workspace);
+                rt::store_chw(run, &MAPS_CHW, workspace);
             }
             rt::dense_batch(run, &FC, BATCH, weights, workspace);
             for workspace in BATCH.split(workspace) {
-                rt::softmax(run, &SOFTMAX_4[0], &SOFTMAX_4[1], workspace);
+                rt::softmax(run, &SOFTMAX_4, workspace);
             }
-            BATCH.gather(80, 72, 1056, workspace);
-            BATCH.gather(160, 3, 1040, workspace);
-            self.workspace.arrays::<1040, 3, 4>()
+            BATCH.gather(96, 72, 1120, workspace);
+            BATCH.gather(176, 3, 1104, workspace);
+            self.workspace.arrays::<1104, 3, 4>()
         }
 
         /// What the last pass left at `maps`: 8x3x3, in the order channels, rows, columns.
         pub fn tap_maps(&self) -> &[[f32; 72]; 4] {
-            self.workspace.arrays::<1056, 72, 4>()
+            self.workspace.arrays::<1120, 72, 4>()
         }
     }
 
@@ -173,12 +184,13 @@ const _: () = {
     }
 
     impl BatchWeights {
-        /// Reads a safetensors file, or the shards that an index (`….json`) names, through a memory map: it takes
+        /// Reads a safetensors file, or the shards that an index (`….json`) names, a few rows at a time: it takes
         /// little more memory than the packed weights.
         ///
         /// # Errors
         ///
-        /// If a file cannot be opened; everything in which the files do not fit the net, at once.
+        /// If a file cannot be opened, or changes while it is read; everything in which the files do not fit the net, at
+        /// once.
         pub fn open(
             path: impl ::core::convert::AsRef<rt::Path>,
         ) -> Result<Self, rt::WeightsError> {
@@ -418,23 +430,23 @@ const _: () = {
 
     /// What lies where in the workspace of an image, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory {
-        floats: 464,
-        lower_bound: 464,
+        floats: 480,
+        lower_bound: 480,
         times: &["input", "conv", "2", "fc", "4", "output"],
         buffers: &[
             rt::Buffer {
                 name: "input",
                 holds: rt::Holds::Values,
                 offset: 0,
-                len: 64,
+                len: 80,
                 first: 0,
                 last: 1,
             },
             rt::Buffer {
                 name: "conv",
                 holds: rt::Holds::Values,
-                offset: 160,
-                len: 288,
+                offset: 176,
+                len: 304,
                 first: 1,
                 last: 2,
             },
@@ -442,14 +454,14 @@ const _: () = {
                 name: "2",
                 holds: rt::Holds::Values,
                 offset: 0,
-                len: 80,
+                len: 96,
                 first: 2,
                 last: 3,
             },
             rt::Buffer {
                 name: "2",
                 holds: rt::Holds::Output,
-                offset: 80,
+                offset: 96,
                 len: 80,
                 first: 2,
                 last: 5,
@@ -457,8 +469,8 @@ const _: () = {
             rt::Buffer {
                 name: "fc",
                 holds: rt::Holds::Values,
-                offset: 160,
-                len: 16,
+                offset: 176,
+                len: 32,
                 first: 3,
                 last: 5,
             },

@@ -1,9 +1,9 @@
 /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998).
 ///
-/// `1x32x32 -> 10`: 61,706 parameters, 416,520 multiplications, a workspace of 23,232 bytes.
+/// `1x32x32 -> 10`: 61,706 parameters, 416,520 multiplications, a workspace of 23,296 bytes.
 pub struct LeNet5<'w> {
     weights: &'w LeNet5Weights,
-    workspace: ::cnn::__rt::Workspace<5808>,
+    workspace: ::cnn::__rt::Workspace<5824>,
     threads: ::cnn::__rt::Threads<'w>,
 }
 
@@ -19,12 +19,12 @@ const _: () = {
     use ::core::result::Result;
 
     /// `input`: the image, 1x32x32
-    const INPUT: rt::Map = rt::Map::dense(0, 32, 32, 1);
+    const INPUT: rt::Checked<rt::Map> = rt::Map::dense(0, 32, 32, 1).check();
 
     /// `conv1`: 1x32x32 -> 6x14x14: conv 5x5 by F(4x1, 5x5), tanh, avg_pool 2x2
-    const CONV1: rt::Planar2d = rt::Planar2d {
+    const CONV1: rt::Checked<rt::Planar2d> = rt::Planar2d {
         conv: rt::Conv2d {
-            input: INPUT,
+            input: INPUT.get(),
             output: rt::Map::dense(4208, 14, 14, 6),
             kernel: rt::Size::new(5, 5),
             stride: rt::Size::new(1, 1),
@@ -38,13 +38,14 @@ const _: () = {
         },
         tile: 4,
         pool: Some(rt::Pooling::Average),
-    };
+    }
+        .check();
 
     /// `conv2`: 6x14x14 -> 16x5x5: conv 5x5 by F(5x1, 5x5), tanh, avg_pool 2x2
-    const CONV2: rt::Columns2d = rt::Columns2d {
+    const CONV2: rt::Checked<rt::Columns2d> = rt::Columns2d {
         conv: rt::Conv2d {
-            input: CONV1.conv.output,
-            output: rt::Map::dense(5392, 5, 5, 16),
+            input: CONV1.get().conv.output,
+            output: rt::Map::dense(5408, 5, 5, 16),
             kernel: rt::Size::new(5, 5),
             stride: rt::Size::new(1, 1),
             pad_top: 0,
@@ -57,41 +58,49 @@ const _: () = {
         },
         pool: Some(rt::Pooling::Average),
         scratch: 0,
-    };
+    }
+        .check();
 
     /// `fc1`: 16x5x5 -> 120: linear, tanh
-    const FC1: rt::Dense = rt::Dense {
-        input: CONV2.conv.output,
+    const FC1: rt::Checked<rt::Dense> = rt::Dense {
+        input: CONV2.get().conv.output,
         output: rt::Map::vector(0, 120),
         weights: 4672,
         residual: None,
         activation: rt::Activation::Tanh,
-    };
+    }
+        .check();
 
     /// `fc2`: 120 -> 84: linear, tanh
-    const FC2: rt::Dense = rt::Dense {
-        input: FC1.output,
-        output: rt::Map::vector(128, 84),
+    const FC2: rt::Checked<rt::Dense> = rt::Dense {
+        input: FC1.get().output,
+        output: rt::Map::vector(144, 84),
         weights: 52800,
         residual: None,
         activation: rt::Activation::Tanh,
-    };
+    }
+        .check();
 
     /// `fc3`: 84 -> 10: linear
-    const FC3: rt::Dense = rt::Dense {
-        input: FC2.output,
+    const FC3: rt::Checked<rt::Dense> = rt::Dense {
+        input: FC2.get().output,
         output: rt::Map::vector(0, 10),
         weights: 63456,
         residual: None,
         activation: rt::Activation::Identity,
-    };
+    }
+        .check();
 
     /// `11`: 10 -> 10: softmax
-    const SOFTMAX_11: [rt::Map; 2] = [FC3.output, rt::Map::vector(0, 10)];
+    const SOFTMAX_11: rt::Checked<rt::SoftmaxMap> = rt::SoftmaxMap {
+        input: FC3.get().output,
+        output: rt::Map::vector(0, 10),
+    }
+        .check();
 
     impl<'w> LeNet5<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 23232;
+        pub const WORKSPACE_BYTES: usize = 23296;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -145,7 +154,7 @@ const _: () = {
             rt::dense(run, &FC1, weights, workspace);
             rt::dense(run, &FC2, weights, workspace);
             rt::dense(run, &FC3, weights, workspace);
-            rt::softmax(run, &SOFTMAX_11[0], &SOFTMAX_11[1], workspace);
+            rt::softmax(run, &SOFTMAX_11, workspace);
             self.workspace.array::<0, 10>()
         }
     }
@@ -183,12 +192,13 @@ const _: () = {
     }
 
     impl LeNet5Weights {
-        /// Reads a safetensors file, or the shards that an index (`….json`) names, through a memory map: it takes
+        /// Reads a safetensors file, or the shards that an index (`….json`) names, a few rows at a time: it takes
         /// little more memory than the packed weights.
         ///
         /// # Errors
         ///
-        /// If a file cannot be opened; everything in which the files do not fit the net, at once.
+        /// If a file cannot be opened, or changes while it is read; everything in which the files do not fit the net, at
+        /// once.
         pub fn open(
             path: impl ::core::convert::AsRef<rt::Path>,
         ) -> Result<Self, rt::WeightsError> {
@@ -555,15 +565,15 @@ const _: () = {
 
     /// What lies where in the workspace of an image, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory {
-        floats: 5808,
-        lower_bound: 5808,
+        floats: 5824,
+        lower_bound: 5824,
         times: &["input", "conv1", "conv2", "fc1", "fc2", "fc3", "11", "output"],
         buffers: &[
             rt::Buffer {
                 name: "input",
                 holds: rt::Holds::Values,
                 offset: 0,
-                len: 1024,
+                len: 1040,
                 first: 0,
                 last: 1,
             },
@@ -571,7 +581,7 @@ const _: () = {
                 name: "conv1",
                 holds: rt::Holds::Values,
                 offset: 4208,
-                len: 1184,
+                len: 1200,
                 first: 1,
                 last: 2,
             },
@@ -586,8 +596,8 @@ const _: () = {
             rt::Buffer {
                 name: "conv2",
                 holds: rt::Holds::Values,
-                offset: 5392,
-                len: 400,
+                offset: 5408,
+                len: 416,
                 first: 2,
                 last: 3,
             },
@@ -595,15 +605,15 @@ const _: () = {
                 name: "fc1",
                 holds: rt::Holds::Values,
                 offset: 0,
-                len: 128,
+                len: 144,
                 first: 3,
                 last: 4,
             },
             rt::Buffer {
                 name: "fc2",
                 holds: rt::Holds::Values,
-                offset: 128,
-                len: 96,
+                offset: 144,
+                len: 112,
                 first: 4,
                 last: 5,
             },
@@ -611,7 +621,7 @@ const _: () = {
                 name: "fc3",
                 holds: rt::Holds::Values,
                 offset: 0,
-                len: 16,
+                len: 32,
                 first: 5,
                 last: 7,
             },

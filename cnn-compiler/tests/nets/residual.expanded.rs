@@ -1,7 +1,7 @@
-/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 1,313,984 bytes.
+/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 1,314,048 bytes.
 pub(crate) struct Residual<'w> {
     weights: &'w ResidualWeights,
-    workspace: ::cnn::__rt::Place<'w, 328496>,
+    workspace: ::cnn::__rt::Place<'w, 328512>,
     threads: ::cnn::__rt::Threads<'w>,
 }
 
@@ -12,7 +12,7 @@ pub(crate) struct ResidualWeights {
 }
 
 /// Memory that [`Residual`] computes in, for [`Residual::with_workspace`].
-pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<328496>;
+pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<328512>;
 
 const _: () = {
     use ::cnn::__rt as rt;
@@ -20,29 +20,33 @@ const _: () = {
     use ::core::result::Result;
 
     /// `input.halo`: zeros around 200x200
-    const INPUT_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(606, 200, 200, 3).with_strides(603, 3),
-        rt::Padding {
+    const INPUT_HALO: rt::Checked<rt::Halo> = rt::Halo {
+        map: rt::Map::dense(606, 200, 200, 3).with_strides(603, 3),
+        zeros: rt::Padding {
             top: 1,
             left: 1,
             bottom: 0,
             right: 0,
         },
-    );
+    }
+        .check();
 
     /// `input`: the image, 3x200x200
-    const INPUT: rt::Map = rt::Map::dense(606, 200, 200, 3).with_strides(603, 3);
+    const INPUT: rt::Checked<rt::Map> = rt::Map::dense(606, 200, 200, 3)
+        .with_strides(603, 3)
+        .check();
 
     /// `stem.halo`: zeros around 100x100
-    const STEM_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(122040, 100, 100, 8).with_strides(816, 8),
-        rt::Padding::symmetric(1, 1),
-    );
+    const STEM_HALO: rt::Checked<rt::Halo> = rt::Halo {
+        map: rt::Map::dense(122056, 100, 100, 8).with_strides(816, 8),
+        zeros: rt::Padding::symmetric(1, 1),
+    }
+        .check();
 
     /// `stem`: 3x200x200 -> 8x100x100: conv 3x3, relu
-    const STEM: rt::Conv2d = rt::Conv2d {
-        input: INPUT,
-        output: rt::Map::dense(122040, 100, 100, 8).with_strides(816, 8),
+    const STEM: rt::Checked<rt::Conv2d> = rt::Conv2d {
+        input: INPUT.get(),
+        output: rt::Map::dense(122056, 100, 100, 8).with_strides(816, 8),
         kernel: rt::Size::new(3, 3),
         stride: rt::Size::new(2, 2),
         pad_top: 1,
@@ -52,19 +56,21 @@ const _: () = {
         weights: 0,
         residual: None,
         activation: rt::Activation::Relu,
-    };
+    }
+        .check();
 
     /// `layer.0.conv.halo`: zeros around 100x100
-    const LAYER_0_CONV_HALO: (rt::Map, rt::Padding) = (
-        rt::Map::dense(246072, 100, 100, 8).with_strides(816, 8),
-        rt::Padding::symmetric(1, 1),
-    );
+    const LAYER_0_CONV_HALO: rt::Checked<rt::Halo> = rt::Halo {
+        map: rt::Map::dense(246088, 100, 100, 8).with_strides(816, 8),
+        zeros: rt::Padding::symmetric(1, 1),
+    }
+        .check();
 
     /// `layer.0.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu
-    const LAYER_0_CONV: rt::Winograd2d = rt::Winograd2d {
+    const LAYER_0_CONV: rt::Checked<rt::Winograd2d> = rt::Winograd2d {
         conv: rt::Conv2d {
-            input: STEM.output,
-            output: rt::Map::dense(246072, 100, 100, 8).with_strides(816, 8),
+            input: STEM.get().output,
+            output: rt::Map::dense(246088, 100, 100, 8).with_strides(816, 8),
             kernel: rt::Size::new(3, 3),
             stride: rt::Size::new(1, 1),
             pad_top: 1,
@@ -72,19 +78,20 @@ const _: () = {
             dilation: rt::Size::new(1, 1),
             groups: 1,
             weights: 224,
-            residual: Some(STEM.output),
+            residual: Some(STEM.get().output),
             activation: rt::Activation::Relu,
         },
         tile: 4,
         pool: false,
         block: 36,
         scratch: 0,
-    };
+    }
+        .check();
 
     /// `layer.1.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu
-    const LAYER_1_CONV: rt::Winograd2d = rt::Winograd2d {
+    const LAYER_1_CONV: rt::Checked<rt::Winograd2d> = rt::Winograd2d {
         conv: rt::Conv2d {
-            input: LAYER_0_CONV.conv.output,
+            input: LAYER_0_CONV.get().conv.output,
             output: rt::Map::dense(80000, 100, 100, 8),
             kernel: rt::Size::new(3, 3),
             stride: rt::Size::new(1, 1),
@@ -93,33 +100,39 @@ const _: () = {
             dilation: rt::Size::new(1, 1),
             groups: 1,
             weights: 2544,
-            residual: Some(LAYER_0_CONV.conv.output),
+            residual: Some(LAYER_0_CONV.get().conv.output),
             activation: rt::Activation::Relu,
         },
         tile: 4,
         pool: false,
         block: 36,
-        scratch: 160000,
-    };
+        scratch: 160016,
+    }
+        .check();
 
     /// `features.chw`: 8x100x100 in the order C, H, W
-    const FEATURES_CHW: (rt::Map, usize) = (LAYER_1_CONV.conv.output, 0);
+    const FEATURES_CHW: rt::Checked<rt::StoreChw> = rt::StoreChw {
+        map: LAYER_1_CONV.get().conv.output,
+        offset: 0,
+    }
+        .check();
 
     /// `0`: 8x100x100 -> 8x50x50: max_pool 2x2
-    const MAX_POOL_0: rt::Pool2d = rt::Pool2d {
-        input: LAYER_1_CONV.conv.output,
-        output: rt::Map::dense(160000, 50, 50, 8).with_strides(600, 12),
+    const MAX_POOL_0: rt::Checked<rt::Pool2d> = rt::Pool2d {
+        input: LAYER_1_CONV.get().conv.output,
+        output: rt::Map::dense(160016, 50, 50, 8).with_strides(600, 12),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad: rt::Padding::NONE,
         dilation: rt::Size::new(1, 1),
         count_include_pad: true,
-    };
+    }
+        .check();
 
     /// `a`: 8x100x100 -> 4x50x50: conv 2x2, silu
-    const A: rt::Conv2d = rt::Conv2d {
-        input: LAYER_1_CONV.conv.output,
-        output: rt::Map::dense(160008, 50, 50, 4).with_strides(600, 12),
+    const A: rt::Checked<rt::Conv2d> = rt::Conv2d {
+        input: LAYER_1_CONV.get().conv.output,
+        output: rt::Map::dense(160024, 50, 50, 4).with_strides(600, 12),
         kernel: rt::Size::new(2, 2),
         stride: rt::Size::new(2, 2),
         pad_top: 0,
@@ -129,26 +142,29 @@ const _: () = {
         weights: 4864,
         residual: None,
         activation: rt::Activation::Silu,
-    };
+    }
+        .check();
 
     /// `4`: 12x50x50 -> 12x1x1: global_avg_pool
-    const GLOBAL_AVG_POOL_4: [rt::Map; 2] = [
-        rt::Map::dense(160000, 50, 50, 12),
-        rt::Map::vector(80000, 12),
-    ];
+    const GLOBAL_AVG_POOL_4: rt::Checked<rt::GlobalPool> = rt::GlobalPool {
+        input: rt::Map::dense(160016, 50, 50, 12),
+        output: rt::Map::vector(80000, 12),
+    }
+        .check();
 
     /// `fc`: 12x1x1 -> 4: linear
-    const FC: rt::Dense = rt::Dense {
-        input: GLOBAL_AVG_POOL_4[1],
-        output: rt::Map::vector(80016, 4),
+    const FC: rt::Checked<rt::Dense> = rt::Dense {
+        input: GLOBAL_AVG_POOL_4.get().output,
+        output: rt::Map::vector(80032, 4),
         weights: 5136,
         residual: None,
         activation: rt::Activation::Identity,
-    };
+    }
+        .check();
 
     impl<'w> Residual<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 1313984;
+        pub const WORKSPACE_BYTES: usize = 1314048;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -208,24 +224,19 @@ const _: () = {
         fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 120000]) -> &[f32; 4] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
-            rt::clear_halo(run, &INPUT_HALO.0, &INPUT_HALO.1, workspace);
+            rt::clear_halo(run, &INPUT_HALO, workspace);
             rt::load_chw(run, input, &INPUT, workspace);
-            rt::clear_halo(run, &STEM_HALO.0, &STEM_HALO.1, workspace);
+            rt::clear_halo(run, &STEM_HALO, workspace);
             rt::conv2d(run, &STEM, weights, workspace);
-            rt::clear_halo(run, &LAYER_0_CONV_HALO.0, &LAYER_0_CONV_HALO.1, workspace);
+            rt::clear_halo(run, &LAYER_0_CONV_HALO, workspace);
             rt::winograd2d(run, &LAYER_0_CONV, weights, workspace);
             rt::winograd2d(run, &LAYER_1_CONV, weights, workspace);
-            rt::store_chw(run, &FEATURES_CHW.0, FEATURES_CHW.1, workspace);
+            rt::store_chw(run, &FEATURES_CHW, workspace);
             rt::max_pool(run, &MAX_POOL_0, workspace);
             rt::conv2d(run, &A, weights, workspace);
-            rt::global_avg_pool(
-                run,
-                &GLOBAL_AVG_POOL_4[0],
-                &GLOBAL_AVG_POOL_4[1],
-                workspace,
-            );
+            rt::global_avg_pool(run, &GLOBAL_AVG_POOL_4, workspace);
             rt::dense(run, &FC, weights, workspace);
-            self.workspace.array::<80016, 4>()
+            self.workspace.array::<80032, 4>()
         }
 
         /// What the last pass left at `features`: 8x100x100, in the order channels, rows, columns.
@@ -267,12 +278,13 @@ const _: () = {
     }
 
     impl ResidualWeights {
-        /// Reads a safetensors file, or the shards that an index (`….json`) names, through a memory map: it takes
+        /// Reads a safetensors file, or the shards that an index (`….json`) names, a few rows at a time: it takes
         /// little more memory than the packed weights.
         ///
         /// # Errors
         ///
-        /// If a file cannot be opened; everything in which the files do not fit the net, at once.
+        /// If a file cannot be opened, or changes while it is read; everything in which the files do not fit the net, at
+        /// once.
         pub fn open(
             path: impl ::core::convert::AsRef<rt::Path>,
         ) -> Result<Self, rt::WeightsError> {
@@ -850,8 +862,8 @@ const _: () = {
 
     /// What lies where in the workspace of an image, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory {
-        floats: 328496,
-        lower_bound: 328496,
+        floats: 328512,
+        lower_bound: 328512,
         times: &[
             "input",
             "stem",
@@ -869,15 +881,15 @@ const _: () = {
                 name: "input",
                 holds: rt::Holds::Values,
                 offset: 0,
-                len: 121216,
+                len: 121232,
                 first: 0,
                 last: 1,
             },
             rt::Buffer {
                 name: "stem",
                 holds: rt::Holds::Values,
-                offset: 121216,
-                len: 83232,
+                offset: 121232,
+                len: 83248,
                 first: 1,
                 last: 2,
             },
@@ -892,8 +904,8 @@ const _: () = {
             rt::Buffer {
                 name: "layer.0.conv",
                 holds: rt::Holds::Values,
-                offset: 245248,
-                len: 83232,
+                offset: 245264,
+                len: 83248,
                 first: 2,
                 last: 3,
             },
@@ -909,14 +921,14 @@ const _: () = {
                 name: "layer.1.conv",
                 holds: rt::Holds::Values,
                 offset: 80000,
-                len: 80000,
+                len: 80016,
                 first: 3,
                 last: 5,
             },
             rt::Buffer {
                 name: "layer.1.conv",
                 holds: rt::Holds::Scratch,
-                offset: 160000,
+                offset: 160016,
                 len: 85248,
                 first: 3,
                 last: 3,
@@ -924,8 +936,8 @@ const _: () = {
             rt::Buffer {
                 name: "3",
                 holds: rt::Holds::Values,
-                offset: 160000,
-                len: 30000,
+                offset: 160016,
+                len: 30016,
                 first: 4,
                 last: 7,
             },
@@ -933,15 +945,15 @@ const _: () = {
                 name: "4",
                 holds: rt::Holds::Values,
                 offset: 80000,
-                len: 16,
+                len: 32,
                 first: 7,
                 last: 8,
             },
             rt::Buffer {
                 name: "fc",
                 holds: rt::Holds::Values,
-                offset: 80016,
-                len: 16,
+                offset: 80032,
+                len: 32,
                 first: 8,
                 last: 9,
             },

@@ -1,9 +1,9 @@
 /// Weights in half precision, but for the last layer's.
 ///
-/// `1x8x8 -> 3`: 2,179 parameters, 2,144 multiplications, a workspace of 448 bytes.
+/// `1x8x8 -> 3`: 2,179 parameters, 2,144 multiplications, a workspace of 512 bytes.
 pub struct Stored<'w> {
     weights: &'w StoredWeights,
-    workspace: ::cnn::__rt::Workspace<112>,
+    workspace: ::cnn::__rt::Workspace<128>,
     threads: ::cnn::__rt::Threads<'w>,
 }
 
@@ -19,29 +19,31 @@ const _: () = {
     use ::core::result::Result;
 
     /// `input`: the image, 1x8x8
-    const INPUT: rt::Map = rt::Map::dense(0, 8, 8, 1);
+    const INPUT: rt::Checked<rt::Map> = rt::Map::dense(0, 8, 8, 1).check();
 
     /// `fc1`: 1x8x8 -> 32: linear, weights in f16, relu
-    const FC1: rt::Dense = rt::Dense {
-        input: INPUT,
-        output: rt::Map::vector(64, 32),
+    const FC1: rt::Checked<rt::Dense> = rt::Dense {
+        input: INPUT.get(),
+        output: rt::Map::vector(80, 32),
         weights: 0,
         residual: None,
         activation: rt::Activation::Relu,
-    };
+    }
+        .check();
 
     /// `fc2`: 32 -> 3: linear
-    const FC2: rt::Dense = rt::Dense {
-        input: FC1.output,
+    const FC2: rt::Checked<rt::Dense> = rt::Dense {
+        input: FC1.get().output,
         output: rt::Map::vector(0, 3),
         weights: 1056,
         residual: None,
         activation: rt::Activation::Identity,
-    };
+    }
+        .check();
 
     impl<'w> Stored<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 448;
+        pub const WORKSPACE_BYTES: usize = 512;
 
         /// Images of one pass.
         pub const BATCH: usize = 1;
@@ -129,12 +131,13 @@ const _: () = {
     }
 
     impl StoredWeights {
-        /// Reads a safetensors file, or the shards that an index (`….json`) names, through a memory map: it takes
+        /// Reads a safetensors file, or the shards that an index (`….json`) names, a few rows at a time: it takes
         /// little more memory than the packed weights.
         ///
         /// # Errors
         ///
-        /// If a file cannot be opened; everything in which the files do not fit the net, at once.
+        /// If a file cannot be opened, or changes while it is read; everything in which the files do not fit the net, at
+        /// once.
         pub fn open(
             path: impl ::core::convert::AsRef<rt::Path>,
         ) -> Result<Self, rt::WeightsError> {
@@ -308,23 +311,23 @@ const _: () = {
 
     /// What lies where in the workspace of an image, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory {
-        floats: 112,
-        lower_bound: 112,
+        floats: 128,
+        lower_bound: 128,
         times: &["input", "fc1", "fc2", "output"],
         buffers: &[
             rt::Buffer {
                 name: "input",
                 holds: rt::Holds::Values,
                 offset: 0,
-                len: 64,
+                len: 80,
                 first: 0,
                 last: 1,
             },
             rt::Buffer {
                 name: "fc1",
                 holds: rt::Holds::Values,
-                offset: 64,
-                len: 32,
+                offset: 80,
+                len: 48,
                 first: 1,
                 last: 2,
             },
@@ -332,7 +335,7 @@ const _: () = {
                 name: "fc2",
                 holds: rt::Holds::Values,
                 offset: 0,
-                len: 16,
+                len: 32,
                 first: 2,
                 last: 3,
             },

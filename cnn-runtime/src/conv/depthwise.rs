@@ -10,18 +10,25 @@ use crate::pack::padded;
 use crate::run::Share;
 use crate::simd::{Kernel, Simd};
 
-/// A depthwise convolution. Whoever makes one has checked that all windows, the output and the residual lie in the
-/// workspace, each with a vector behind it, and that the weights are there.
+/// A depthwise convolution.
 #[derive(Clone, Copy)]
 pub(super) struct Depthwise<'a> {
-    pub(super) layer: &'a Conv2d,
-    /// Where the first window begins.
-    pub(super) offset: usize,
+    layer: &'a Conv2d,
     /// Biases, then taps, in padded rows.
-    pub(super) weights: *const f32,
-    pub(super) ws: *mut f32,
+    weights: *const f32,
+    ws: *mut f32,
     /// Rows of the output.
-    pub(super) share: Share,
+    share: Share,
+}
+
+impl<'a> Depthwise<'a> {
+    /// # Safety
+    ///
+    /// The layer was checked, with a group for each channel; `ws` has as many floats as it needs, and `weights` a padded row
+    /// of biases and one for each tap. Other threads have other shares.
+    pub(super) unsafe fn new(layer: &'a Conv2d, weights: *const f32, ws: *mut f32, share: Share) -> Self {
+        Self { layer, weights, ws, share }
+    }
 }
 
 impl Kernel for Depthwise<'_> {
@@ -84,7 +91,7 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
     /// They must be in the output.
     #[inline(always)]
     unsafe fn tile<S: Simd, const N: usize>(&self, s: S, x: usize, c: usize) {
-        let Self(Depthwise { layer, offset, weights, ws, .. }, y) = *self;
+        let Self(Depthwise { layer, weights, ws, .. }, y) = *self;
         let Conv2d { input, kernel, stride, dilation, .. } = layer;
         let padded = padded(input.channels);
         // SAFETY: `depthwise2d` checked all windows, each with a vector behind it, and the padded rows of weights.
@@ -92,7 +99,7 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
             let mut sums = [s.load(weights.add(c)); N];
             let mut taps = weights.add(c + padded);
             let mut from =
-                ws.add(offset + y * stride.height * input.row + x * stride.width * input.pixel + c).cast_const();
+                ws.add(layer.first() + y * stride.height * input.row + x * stride.width * input.pixel + c).cast_const();
             for _ in 0..kernel.height {
                 if KW > 0 {
                     self.slide(s, from, taps, &mut sums);
@@ -123,16 +130,16 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
         let output = layer.output;
         let finish = Finish::of(layer.activation);
         let (low, high) = (s.splat(finish.low), s.splat(finish.high));
+        let rest = output.channels - c;
         // SAFETY: the caller's promise; no channels behind the last one are written.
         unsafe {
             if let Some(residual) = layer.residual {
                 let from = ws.add(residual.at(y, x) + c);
                 for (i, sum) in sums.iter_mut().enumerate() {
-                    *sum = s.add(*sum, s.load(from.add(i * residual.pixel)));
+                    *sum = s.add(*sum, s.load_first(from.add(i * residual.pixel), rest));
                 }
             }
             let to = ws.add(output.at(y, x) + c);
-            let rest = output.channels - c;
             if rest >= S::LANES {
                 for (i, sum) in sums.iter().enumerate() {
                     s.store(to.add(i * output.pixel), s.min(high, s.max(low, *sum)));
@@ -183,8 +190,7 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
         let run = if output.pixel == output.channels { output.width } else { 1 };
         for x in (0..output.width).step_by(run) {
             // SAFETY: these are elements of the output.
-            let to = unsafe { ws.add(output.at(y, x)) };
-            s.run(Apply { activation, from: to, to, len: run * output.channels });
+            unsafe { s.run(Apply::in_place(activation, ws.add(output.at(y, x)), run * output.channels)) };
         }
     }
 }

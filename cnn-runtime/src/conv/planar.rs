@@ -23,7 +23,7 @@ mod strips;
 
 use self::strips::Planar;
 use super::Conv2d;
-use crate::bounds::{Windows, assert_map, weights_at};
+use crate::bounds::{Checked, Reach, assert_product, weights_at};
 use crate::map::Map;
 use crate::op::{Conv, Padding, Size};
 use crate::pack::{ColumnPanels, HALF_PANEL, PANEL};
@@ -99,25 +99,24 @@ impl Planar2d {
         if self.tile == 1 { 2 } else { self.tile }
     }
 
-    /// Panics unless all that is read and written lies in a workspace of so many floats. Returns where the first window
-    /// begins.
-    fn assert(&self, floats: usize) -> usize {
-        let Self { conv, tile, .. } = self;
-        let Conv2d { input, output, kernel, stride, dilation, groups, residual, .. } = conv;
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such kernel; if windows begin before the workspace; if the output overlaps what is read.
+    pub const fn check(self) -> Checked<Self> {
+        let Conv2d { input, output, kernel, stride, dilation, groups, residual, .. } = self.conv;
+        assert!(groups == 1 && stride.width == 1 && residual.is_none(), "no convolution of few filters over a plane");
+        assert_product(&[output.height, output.width, 4]);
+        assert_product(&[kernel.height, kernel.width, HALF_PANEL]);
         let Size { height, width } = self.computed();
-        let plain = *groups == 1 && stride.width == 1 && residual.is_none();
-        let planar = input.channels == 1 && input.pixel == 1 && output.channels <= HALF_PANEL && width >= PANEL;
-        assert!(plain && planar && kernel.area() > 0, "no convolution of few filters over a plane: {self:?}");
-        let dense = stride.height == 1 && *dilation == Size::square(1);
-        let winograd = dense && *tile == 4 && kernel.height == 5 && kernel.width <= 5;
-        assert!(*tile == 1 || winograd, "there is no algorithm for these tiles: {self:?}");
-        let windows = Windows {
-            vertical: [height.next_multiple_of(*tile), stride.height, kernel.height, dilation.height],
-            horizontal: [width, 1, kernel.width, dilation.width],
-            before: [conv.pad_top, conv.pad_left],
-        };
-        assert_map(output, floats);
-        windows.assert(input, floats)
+        let plane = input.channels == 1 && input.pixel == 1 && output.channels <= HALF_PANEL;
+        assert!(plane && width >= PANEL, "no convolution of few filters over a plane");
+        let dense = stride.height == 1 && dilation.height == 1 && dilation.width == 1;
+        let winograd = dense && self.tile == 4 && kernel.height == 5 && kernel.width <= 5;
+        assert!(self.tile == 1 || winograd, "there is no algorithm for these tiles");
+        let windows = self.conv.windows(height.next_multiple_of(self.tile), width, kernel);
+        Checked::new(self, Reach::to(&output).reads(windows.spilling()))
     }
 }
 
@@ -125,14 +124,23 @@ impl Planar2d {
 ///
 /// # Panics
 ///
-/// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or there is no such
-/// kernel.
-pub fn planar2d(run: Run<'_>, layer: &Planar2d, weights: &[f32], ws: &mut [f32]) {
-    let first = layer.assert(ws.len());
+/// If the workspace is too small, or the weights end early.
+#[inline(always)]
+pub fn planar2d(run: Run<'_>, layer: &Checked<Planar2d>, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    let layer = layer.get();
     let panels = layer.panels();
     let weights = weights_at(weights, layer.conv.weights, [HALF_PANEL, panels.rows() * panels.kernel.width + 1]);
-    let ws = ws.as_mut_ptr();
-    let work = macs(layer.computed().area() * HALF_PANEL * panels.kernel.area());
-    // SAFETY: shares are strips of the output, which is not the input.
-    unsafe { run.split(work, |share| Planar { layer, first, weights, ws, share }) };
+    // SAFETY: the layer was checked; the workspace and the weights are as large as it needs.
+    unsafe { planar2d_in(run, &layer, weights, ws) }
+}
+
+/// # Safety
+///
+/// The layer was checked, `ws` has as many floats as it needs, and `weights` half a panel of biases and of each tap.
+unsafe fn planar2d_in(run: Run<'_>, layer: &Planar2d, weights: *const f32, ws: *mut f32) {
+    let Size { height, width } = layer.computed();
+    let work = macs([height, width, HALF_PANEL, layer.conv.kernel.area()]);
+    // SAFETY: the caller's promise; shares are strips of the output, which is not the input.
+    unsafe { run.split(work, |share| Planar::new(layer, weights, ws, share)) };
 }

@@ -23,7 +23,7 @@ use core::sync::atomic::{Ordering, compiler_fence};
 
 use super::Dense;
 use crate::activation::{Apply, Finish};
-use crate::gemm::{F32, Stored};
+use crate::gemm::Stored;
 use crate::pack::{PANEL, padded};
 use crate::run::Share;
 use crate::simd::{Kernel, Simd};
@@ -38,13 +38,23 @@ const AHEAD: usize = 128;
 /// Inputs in the queue.
 const INPUTS: usize = 128;
 
-/// A layer whose maps and weights are known to be there.
+/// A share of a layer.
 pub(super) struct Nonzero<'a, W> {
-    pub(super) layer: &'a Dense,
-    pub(super) weights: *const f32,
-    pub(super) stored: PhantomData<W>,
-    pub(super) ws: *mut f32,
-    pub(super) share: Share,
+    layer: &'a Dense,
+    weights: *const f32,
+    stored: PhantomData<W>,
+    ws: *mut f32,
+    share: Share,
+}
+
+impl<'a, W> Nonzero<'a, W> {
+    /// # Safety
+    ///
+    /// The layer was checked, `ws` has as many floats as it needs, and `weights` are as many as it reads. Other threads have
+    /// other shares.
+    pub(super) unsafe fn new(layer: &'a Dense, weights: *const f32, ws: *mut f32, share: Share) -> Self {
+        Self { layer, weights, stored: PhantomData, ws, share }
+    }
 }
 
 impl<W: Stored> Kernel for Nonzero<'_, W> {
@@ -87,13 +97,14 @@ impl<W: Stored> Nonzero<'_, W> {
     #[inline(always)]
     unsafe fn begin<S: Simd>(&self, s: S, columns: &Range<usize>) {
         for at in columns.clone().step_by(S::LANES) {
-            // SAFETY: the caller's promise; biases are padded, and a vector is behind the residual.
+            let rest = columns.end - at;
+            // SAFETY: the caller's promise; biases are padded.
             unsafe {
                 let mut y = s.load(self.weights.add(at));
                 if let Some(residual) = &self.layer.residual {
-                    y = s.add(y, s.load(self.ws.add(residual.offset + at)));
+                    y = s.add(y, s.load_first(self.ws.add(residual.offset + at), rest));
                 }
-                s.store_first(self.output().add(at), y, columns.end - at);
+                s.store_first(self.output().add(at), y, rest);
             }
         }
     }
@@ -165,15 +176,15 @@ impl<W: Stored> Nonzero<'_, W> {
     #[inline(always)]
     unsafe fn activate<S: Simd>(&self, s: S, columns: &Range<usize>) {
         let finish = Finish::of(self.layer.activation);
-        // SAFETY: the caller's promise; a vector is behind the output.
+        // SAFETY: the caller's promise.
         unsafe {
             for at in columns.clone().step_by(S::LANES) {
-                let to = self.output().add(at);
-                s.store_first(to, finish.clamp(s, s.load(to)), columns.end - at);
+                let (to, rest) = (self.output().add(at), columns.end - at);
+                s.store_first(to, finish.clamp(s, s.load_first(to, rest)), rest);
             }
             if let Some(activation) = finish.pass {
                 let to = self.output().add(columns.start);
-                s.run(Apply { activation, from: to, to, len: columns.len() });
+                s.run(Apply::in_place(activation, to, columns.len()));
             }
         }
     }
@@ -209,7 +220,7 @@ impl Queue {
 ///
 /// # Safety
 ///
-/// The floats must be writable, and readable up to the end of a panel, as the rows.
+/// The floats must be writable and readable, and the rows readable up to the end of a panel.
 #[inline(always)]
 unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
     s: S,
@@ -228,7 +239,7 @@ unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
                     s.prefetch(row.wrapping_add(W::floats(at) + AHEAD));
                 }
             }
-            let sums = add_panel::<S, W, NV, R>(s, to, rows, values, at);
+            let sums = add_panel::<S, W, NV, R>(s, to, rows, values, at, PANEL);
             for j in 0..NV {
                 s.store(to.add(at + j * S::LANES), sums[j]);
             }
@@ -237,7 +248,7 @@ unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
             compiler_fence(Ordering::Release);
         }
         if at < len {
-            let sums = add_panel::<S, W, NV, R>(s, to, rows, values, at);
+            let sums = add_panel::<S, W, NV, R>(s, to, rows, values, at, len - at);
             for j in 0..NV {
                 s.store_first(to.add(at + j * S::LANES), sums[j], len.saturating_sub(at + j * S::LANES));
             }
@@ -245,11 +256,12 @@ unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
     }
 }
 
-/// A panel of sums: those of the rows are added up on their own, so that the error of the whole grows with fewer steps.
+/// A panel of sums, of which the first `len` are to be stored: those of the rows are added up on their own, so that the error
+/// of the whole grows with fewer steps.
 ///
 /// # Safety
 ///
-/// It must be readable, in the rows as well.
+/// These must be readable, and the whole panel in the rows.
 #[inline(always)]
 unsafe fn add_panel<S: Simd, W: Stored, const NV: usize, const R: usize>(
     s: S,
@@ -257,6 +269,7 @@ unsafe fn add_panel<S: Simd, W: Stored, const NV: usize, const R: usize>(
     rows: &[*const f32; R],
     values: &[S::Vec; R],
     at: usize,
+    len: usize,
 ) -> [S::Vec; NV] {
     // SAFETY: the caller's promise.
     unsafe {
@@ -270,9 +283,11 @@ unsafe fn add_panel<S: Simd, W: Stored, const NV: usize, const R: usize>(
                 sums[j] = s.mul_add(values[r], row[j], sums[j]);
             }
         }
-        let before = F32::load_row::<S, NV>(s, to.add(at));
         for j in 0..NV {
-            sums[j] = s.add(before[j], sums[j]);
+            let first = j * S::LANES;
+            if first < len {
+                sums[j] = s.add(s.load_first(to.add(at + first), len - first), sums[j]);
+            }
         }
         sums
     }

@@ -286,14 +286,17 @@ impl<W: Stored, const MR: usize, const NV: usize> Tiles<'_, W, MR, NV> {
     #[inline(always)]
     unsafe fn finish<S: Simd>(&self, s: S, first: usize, mut tile: [[S::Vec; NV]; MR]) {
         let Strip { gemm, block, output, panel, .. } = self.0;
-        // SAFETY: a vector behind an output or a residual is readable, and no channels but the panel's are written.
+        // SAFETY: no channels but the panel's are read or written.
         unsafe {
             if gemm.residual.is_some() {
                 for i in 0..MR {
                     let residual = output.add(*block.residuals.as_ptr().add(first + i));
-                    let row = F32::load_row::<S, NV>(s, residual);
                     for j in 0..NV {
-                        tile[i][j] = s.add(tile[i][j], row[j]);
+                        let channel = j * S::LANES;
+                        if panel.channels > channel {
+                            let value = s.load_first(residual.add(channel), panel.channels - channel);
+                            tile[i][j] = s.add(tile[i][j], value);
+                        }
                     }
                 }
             }

@@ -88,7 +88,7 @@ impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Kernel for Str
             *start = panel.start.wrapping_add(f * distance);
         }
         let channel = group * gemm.group_outputs() + panel.first;
-        // SAFETY: the window, the panels, the output and the residual are where `Gemm` says, with a vector behind them.
+        // SAFETY: the window, the panels, the output and the residual are where `Gemm` says.
         unsafe {
             let window = gemm.ws.add(gemm.windows.offset + group * gemm.group_step);
             let sums = self.accumulate(s, window, panels);
@@ -99,7 +99,10 @@ impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Kernel for Str
                     let at = (f * NV + j) * S::LANES;
                     if at < rest {
                         let y = match &gemm.residual {
-                            Some(residual) => s.add(sums[f][j], s.load(gemm.ws.add(residual.offset + channel + at))),
+                            Some(residual) => {
+                                let from = gemm.ws.add(residual.offset + channel + at);
+                                s.add(sums[f][j], s.load_first(from, rest - at))
+                            }
                             None => sums[f][j],
                         };
                         s.store_first(to.add(at), gemm.finish.clamp(s, y), rest - at);

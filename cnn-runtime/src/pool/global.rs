@@ -1,19 +1,26 @@
 //! Pooling of whole maps.
 
-use super::Reduce;
 use super::sums::{BLOCK, Sums};
-use crate::map::Map;
+use super::{GlobalPool, Reduce};
 use crate::run::Share;
 use crate::simd::{Kernel, Simd};
 
-/// All pixels of `input` become the one of `output`. Whoever makes one has checked both maps, with a vector behind them.
+/// A share of a pooling.
 pub(super) struct Global<'a, R> {
-    pub(super) input: &'a Map,
-    pub(super) output: &'a Map,
-    pub(super) ws: *mut f32,
-    pub(super) reduce: R,
+    layer: &'a GlobalPool,
+    ws: *mut f32,
+    reduce: R,
     /// Strips of channels.
-    pub(super) share: Share,
+    share: Share,
+}
+
+impl<'a, R> Global<'a, R> {
+    /// # Safety
+    ///
+    /// The layer was checked, and `ws` has as many floats as it needs. Other threads have other shares.
+    pub(super) unsafe fn new(layer: &'a GlobalPool, reduce: R, ws: *mut f32, share: Share) -> Self {
+        Self { layer, ws, reduce, share }
+    }
 }
 
 impl<R: Reduce> Kernel for Global<'_, R> {
@@ -21,12 +28,12 @@ impl<R: Reduce> Kernel for Global<'_, R> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let channels = self.input.channels;
+        let channels = self.layer.input.channels;
         let strips = self.share.of(channels.div_ceil(4 * S::LANES));
         let mut c = strips.start * 4 * S::LANES;
         let end = channels.min(strips.end * 4 * S::LANES);
         while c < end {
-            // SAFETY: `assert_global` checked both maps, with a vector behind them; `c` counts their channels.
+            // SAFETY: both maps were checked, with a vector after the input; `c` counts their channels.
             c += unsafe {
                 if channels - c >= 4 * S::LANES { self.strip::<S, 4>(s, c) } else { self.strip::<S, 1>(s, c) }
             };
@@ -42,7 +49,7 @@ impl<R: Reduce> Global<'_, R> {
     /// All but the last vector must be in the maps.
     #[inline(always)]
     unsafe fn strip<S: Simd, const N: usize>(&self, s: S, c: usize) -> usize {
-        let Self { input, output, ws, reduce, .. } = *self;
+        let Self { layer: GlobalPool { input, output }, ws, reduce, .. } = *self;
         let mut sums = Sums::<S, R, N>::new(s, reduce);
         for y in 0..input.height {
             for first in (0..input.width).step_by(BLOCK) {

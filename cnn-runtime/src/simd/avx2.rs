@@ -70,7 +70,8 @@ impl Avx2 {
     }
 }
 
-impl Simd for Avx2 {
+// SAFETY: see the constants below; loads and stores are those of the instruction set, and so are values of this type.
+unsafe impl Simd for Avx2 {
     type Vec = __m256;
     type Mask = __m256;
     type Half = Self;

@@ -73,7 +73,8 @@ impl Avx512 {
     }
 }
 
-impl Simd for Avx512 {
+// SAFETY: see the constants below; loads and stores are those of the instruction set, and so are values of this type.
+unsafe impl Simd for Avx512 {
     type Vec = __m512;
     type Mask = __mmask16;
     type Half = Avx2;

@@ -36,7 +36,8 @@ impl Four for Neon {
     }
 }
 
-impl Simd for Neon {
+// SAFETY: see the constants below; loads and stores are those of the instruction set, and so are values of this type.
+unsafe impl Simd for Neon {
     type Vec = float32x4_t;
     type Mask = uint32x4_t;
     type Half = Self;

@@ -35,7 +35,8 @@ fn zip<A: Copy, R: Copy + Default>(a: [A; LANES], b: [A; LANES], f: impl Fn(A, A
     result
 }
 
-impl Simd for Scalar {
+// SAFETY: see the constants below; loads and stores are those of the instruction set, and so are values of this type.
+unsafe impl Simd for Scalar {
     type Vec = [f32; LANES];
     type Mask = [bool; LANES];
     type Half = Self;

@@ -38,7 +38,8 @@ impl Four for Simd128 {
     }
 }
 
-impl Simd for Simd128 {
+// SAFETY: see the constants below; loads and stores are those of the instruction set, and so are values of this type.
+unsafe impl Simd for Simd128 {
     type Vec = v128;
     type Mask = v128;
     type Half = Self;

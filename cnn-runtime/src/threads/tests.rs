@@ -171,3 +171,92 @@ fn little_work_is_not_split() {
     let pool = Pool::new(3).with_least_work(10);
     assert_eq!([0, 9, 19, 20, 29, 30, 1000].map(|work| pool.parts(work)), [1, 1, 1, 2, 2, 3, 3]);
 }
+
+#[test]
+fn a_pool_has_the_threads_that_the_system_gives() {
+    for given in 0..3 {
+        let pool = Pool::spawned(8, |worker, shared| {
+            if worker == given {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            thread::Builder::new().spawn(move || shared.work(worker))
+        });
+        assert_eq!(pool.threads(), given + 1);
+        let done = counters(given + 1);
+        pool.team().expect("nobody else has it").run(given + 1, &|part| {
+            done[part].fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(counts(&done), vec![1; given + 1]);
+    }
+}
+
+/// Does something in a forked process; fails if that panics, or does not come back.
+#[cfg(unix)]
+#[track_caller]
+fn in_a_child(work: impl FnOnce()) {
+    // SAFETY: the child calls what glibc and the other C libraries of this project's targets allow behind a fork, allocation
+    // and new threads among it, and ends without running anything of the parent's.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: neither has conditions.
+        unsafe {
+            libc::alarm(60);
+            let done = catch_unwind(AssertUnwindSafe(work)).is_ok();
+            libc::_exit(if done { 0 } else { 1 });
+        }
+    }
+    assert!(child > 0, "the system refuses a process");
+    let mut status = 0;
+    // SAFETY: `status` is where the status can be written.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    assert_eq!(status, 0, "the child ended otherwise");
+}
+
+/// Runs regions on a pool, or alone if somebody has it.
+#[cfg(unix)]
+fn run_on(pool: &Pool) {
+    for _ in 0..100 {
+        let Some(team) = pool.team() else { return };
+        let done = counters(pool.threads());
+        team.run(pool.threads(), &|part| {
+            done[part].fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(counts(&done), vec![1; pool.threads()]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_forked_process_does_the_work_itself_and_drops_the_pool() {
+    for delay in [Duration::ZERO, 4 * SPIN] {
+        for works in [false, true] {
+            let pool = Pool::new(4);
+            run_on(&pool);
+            thread::sleep(delay);
+            let mut copy = Some(pool);
+            in_a_child(|| {
+                let pool = copy.take().expect("it was put there");
+                if works {
+                    run_on(&pool);
+                }
+                drop(pool);
+                let own = Pool::new(3);
+                run_on(&own);
+            });
+            run_on(copy.as_ref().expect("the parent's is still there"));
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_process_that_is_forked_within_a_region_runs_alone() {
+    let pool = Pool::new(2);
+    let team = pool.team().expect("nobody else has it");
+    in_a_child(|| assert!(pool.team().is_none()));
+    team.run(2, &|part| {
+        if part == 0 {
+            in_a_child(|| assert!(pool.team().is_none()));
+        }
+    });
+}

@@ -7,15 +7,15 @@ use crate::activation::{Activate, PreluMap, activate, prelu};
 use crate::conv::{Conv2d, conv2d, depthwise2d};
 use crate::dense::{Dense, dense, dense_f16};
 use crate::graph::{Graph, Node, Role};
-use crate::join::{add, clear_halo, copy, load_chw, mul, store_chw};
+use crate::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
 use crate::map::Map;
 use crate::norm::{LrnMap, ScaleShift, lrn, scale_shift};
 use crate::op::{Activation, BatchNorm, Conv, Op, Padding, Shape, Store};
 use crate::pack::{Affine, Normalisation};
-use crate::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use crate::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use crate::reference::{Params, RunError, find};
 use crate::run::Run;
-use crate::softmax::{log_softmax, softmax};
+use crate::softmax::{SoftmaxMap, log_softmax, softmax};
 use crate::weights::Layout;
 use crate::workspace::SLACK;
 
@@ -45,13 +45,13 @@ impl<'a> Layer<'a> {
         let mut end = 0;
         let mut place = |shape: &Shape, halo: &Padding| {
             let map = Map::with_halo(end, shape.size(), shape.channels(), halo);
-            end += (halo.top + map.height + halo.bottom) * map.row;
+            end += (halo.top + map.height + halo.bottom) * map.row + SLACK;
             map
         };
         let inputs = shapes.iter().map(|shape| place(shape, &halo)).collect();
         let output = place(&node.output, &Padding::NONE);
         let weights = pack(node, shapes[0], params)?;
-        Ok(Self { op: &node.op, weights, inputs, halo, output, chw: end, floats: end + output.elements() + SLACK })
+        Ok(Self { op: &node.op, weights, inputs, halo, output, chw: end, floats: end + output.elements() })
     }
 
     /// The output for each of `count` inputs, which `reads` has one after another. `workspace` may hold anything.
@@ -60,14 +60,14 @@ impl<'a> Layer<'a> {
             workspace.resize(self.floats, 0.0);
         }
         let ws = &mut workspace[..self.floats];
-        clear_halo(run, &self.inputs[0], &self.halo, ws);
+        clear_halo(run, &Halo { map: self.inputs[0], zeros: self.halo }.check(), ws);
         let mut outputs = Vec::with_capacity(count * self.output.elements());
         for pass in 0..count {
             for (map, values) in self.inputs.iter().zip(reads) {
-                load_chw(run, &values[pass * map.elements()..][..map.elements()], map, ws);
+                load_chw(run, &values[pass * map.elements()..][..map.elements()], &map.check(), ws);
             }
             self.compute(run, ws);
-            store_chw(run, &self.output, self.chw, ws);
+            store_chw(run, &StoreChw { map: self.output, offset: self.chw }.check(), ws);
             outputs.extend_from_slice(&ws[self.chw..][..self.output.elements()]);
         }
         outputs
@@ -82,39 +82,39 @@ impl<'a> Layer<'a> {
             Op::Linear(linear) => {
                 let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Identity };
                 match linear.store {
-                    Store::F32 => dense(run, &layer, weights, ws),
-                    Store::F16 => dense_f16(run, &layer, weights, ws),
+                    Store::F32 => dense(run, &layer.check(), weights, ws),
+                    Store::F16 => dense_f16(run, &layer.check(), weights, ws),
                 }
             }
-            Op::MaxPool(pool) => max_pool(run, &Pool2d::new(pool, input, output), ws),
-            Op::AvgPool(pool) => avg_pool(run, &Pool2d::new(pool, input, output), ws),
-            Op::GlobalAvgPool => global_avg_pool(run, &input, &output, ws),
-            Op::GlobalMaxPool => global_max_pool(run, &input, &output, ws),
-            Op::Flatten => store_chw(run, &input, output.offset, ws),
-            Op::Dropout { .. } => copy(run, &input, &output, ws),
-            Op::Lrn(op) => lrn(run, &LrnMap { input, output, lrn: *op }, ws),
+            Op::MaxPool(pool) => max_pool(run, &Pool2d::new(pool, input, output).check(), ws),
+            Op::AvgPool(pool) => avg_pool(run, &Pool2d::new(pool, input, output).check(), ws),
+            Op::GlobalAvgPool => global_avg_pool(run, &GlobalPool { input, output }.check(), ws),
+            Op::GlobalMaxPool => global_max_pool(run, &GlobalPool { input, output }.check(), ws),
+            Op::Flatten => store_chw(run, &StoreChw { map: input, offset: output.offset }.check(), ws),
+            Op::Dropout { .. } => copy(run, &CopyMap { input, output }.check(), ws),
+            Op::Lrn(op) => lrn(run, &LrnMap { input, output, lrn: *op }.check(), ws),
             Op::BatchNorm(_) => {
                 let norm = ScaleShift { input, output, weights: 0, activation: Activation::Identity };
-                scale_shift(run, &norm, weights, ws);
+                scale_shift(run, &norm.check(), weights, ws);
             }
-            Op::Prelu(per) => prelu(run, &PreluMap { input, output, weights: 0, per: *per }, weights, ws),
+            Op::Prelu(per) => prelu(run, &PreluMap { input, output, weights: 0, per: *per }.check(), weights, ws),
             Op::Activation(activation) => {
-                activate(run, &Activate { input, output, activation: *activation }, ws);
+                activate(run, &Activate { input, output, activation: *activation }.check(), ws);
             }
-            Op::Softmax => softmax(run, &input, &output, ws),
-            Op::LogSoftmax => log_softmax(run, &input, &output, ws),
+            Op::Softmax => softmax(run, &SoftmaxMap { input, output }.check(), ws),
+            Op::LogSoftmax => log_softmax(run, &SoftmaxMap { input, output }.check(), ws),
             Op::Concat => concat(run, inputs, &output, ws),
-            Op::Add => add(run, inputs, &output, Activation::Identity, ws),
-            Op::Mul => mul(run, inputs, &output, Activation::Identity, ws),
+            Op::Add => add(run, &Merge { inputs, output, activation: Activation::Identity }.check(), ws),
+            Op::Mul => mul(run, &Merge { inputs, output, activation: Activation::Identity }.check(), ws),
         }
     }
 }
 
 fn convolve(run: Run<'_>, conv: &Conv, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
     if conv.is_depthwise(layer.input.channels) {
-        depthwise2d(run, layer, weights, ws);
+        depthwise2d(run, &layer.check(), weights, ws);
     } else {
-        conv2d(run, layer, weights, ws);
+        conv2d(run, &layer.check(), weights, ws);
     }
 }
 
@@ -122,7 +122,8 @@ fn convolve(run: Run<'_>, conv: &Conv, layer: &Conv2d, weights: &[f32], ws: &mut
 fn concat(run: Run<'_>, inputs: &[Map], output: &Map, ws: &mut [f32]) {
     let mut first = output.offset;
     for input in inputs {
-        copy(run, input, &Map { offset: first, channels: input.channels, ..*output }, ws);
+        let output = Map { offset: first, channels: input.channels, ..*output };
+        copy(run, &CopyMap { input: *input, output }.check(), ws);
         first += input.channels;
     }
 }

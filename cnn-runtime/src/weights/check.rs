@@ -8,16 +8,20 @@ use core::cell::Cell;
 use crate::graph::{Graph, Node, Role, Tensor};
 use crate::op::{Op, PreluPer};
 
-use super::error::{Cause, Problem};
-use super::file::{Entry, File, Values};
+use super::bytes::Sum;
+use super::error::{Cause, Problem, Unreadable};
+use super::file::{Entry, File};
 use super::report::Found;
 use super::similar::{self, Stranger};
 use super::source::{Progress, Source};
+use super::values::{Stored, Values};
 
 /// Weights that fit the net.
 pub(super) struct Checked<'a> {
     graph: &'a Graph<'a>,
     file: File<'a>,
+    /// What each tensor of the file was when it was checked.
+    sums: Vec<Option<Sum>>,
     reading: Reading<'a>,
 }
 
@@ -27,6 +31,9 @@ struct Reading<'a> {
     progress: Cell<Progress>,
 }
 
+/// A tensor that was checked: what it holds, and what it held then.
+type Seen<'a> = (Stored<'a>, Sum);
+
 impl<'a> Checked<'a> {
     /// The net.
     pub(super) fn graph(&self) -> &'a Graph<'a> {
@@ -34,12 +41,13 @@ impl<'a> Checked<'a> {
     }
 
     /// The tensor of this name.
-    pub(super) fn get(&self, name: &str) -> Option<Values<'a>> {
-        self.file.get(name)?.values()
+    fn get(&self, name: &str) -> Option<Seen<'a>> {
+        let position = self.file.position(name)?;
+        Some((self.file.tensors()[position].values()?, self.sums[position]?))
     }
 
     /// A tensor of a node, if the node has one of this role and the file has it.
-    pub(super) fn of(&self, node: usize, role: Role) -> Option<Values<'a>> {
+    fn of(&self, node: usize, role: Role) -> Option<Seen<'a>> {
         let tensor = self.graph.nodes[node].tensors.iter().find(|tensor| tensor.role == role)?;
         self.get(tensor.name)
     }
@@ -49,26 +57,49 @@ impl<'a> Checked<'a> {
     /// # Panics
     ///
     /// If there is none: the recipe is not of this net, or packs an auxiliary classifier, whose tensors may be missing.
-    pub(super) fn expect(&self, node: usize, role: Role) -> Values<'a> {
-        let Some(values) = self.of(node, role) else {
+    pub(super) fn expect(&self, node: usize, role: Role) -> Seen<'a> {
+        let Some(seen) = self.of(node, role) else {
             panic!("the recipe packs `{}`, which has no {}", self.graph.nodes[node].name, role.name())
         };
-        values
+        seen
     }
 
-    /// Notes that these bytes of a tensor were packed.
-    pub(super) fn packed(&self, bytes: &[u8]) {
+    /// The numbers of a tensor, if there is such a tensor.
+    pub(super) fn named(&self, name: &str) -> Result<Option<Vec<f32>>, Unreadable> {
+        self.get(name).map(|seen| self.all_of(seen)).transpose()
+    }
+
+    /// The numbers of a tensor of a node, if it has one of this role.
+    pub(super) fn floats(&self, node: usize, role: Role) -> Result<Option<Vec<f32>>, Unreadable> {
+        self.of(node, role).map(|seen| self.all_of(seen)).transpose()
+    }
+
+    /// The numbers of a tensor that is there, as for [`expect`](Self::expect).
+    pub(super) fn expect_floats(&self, node: usize, role: Role) -> Result<Vec<f32>, Unreadable> {
+        self.all_of(self.expect(node, role))
+    }
+
+    fn all_of(&self, (stored, sum): Seen<'_>) -> Result<Vec<f32>, Unreadable> {
+        let mut floats = Vec::with_capacity(stored.len());
+        let mut reader = stored.reader();
+        reader.read(stored.len(), |values| values.for_each(|value| floats.push(value)))?;
+        self.packed(stored.len() * stored.size());
+        reader.expect(sum).map(|()| floats)
+    }
+
+    /// Notes that so many bytes of tensors were packed.
+    pub(super) fn packed(&self, bytes: usize) {
         self.reading.read(bytes);
     }
 }
 
 impl Reading<'_> {
-    fn read(&self, bytes: &[u8]) {
+    fn read(&self, bytes: usize) {
         let Progress { done, total } = self.progress.get();
-        let progress = Progress { done: done + bytes.len() as u64, total };
+        // What is read once more to explain an error is no progress.
+        let progress = Progress { done: total.min(done + bytes as u64), total };
         self.progress.set(progress);
         self.source.tell(progress);
-        self.source.release(bytes);
     }
 }
 
@@ -80,6 +111,8 @@ pub(super) struct Comparison {
     pub(super) found: Vec<Found>,
     /// Names of tensors that no net needs.
     pub(super) ignored: Vec<String>,
+    /// What each tensor of the file was, if it was looked at.
+    sums: Vec<Option<Sum>>,
 }
 
 /// Opens the files and compares all of them with the net.
@@ -87,29 +120,36 @@ pub(super) fn check<'a>(graph: &'a Graph<'a>, source: &'a Source<'a>) -> Result<
     let file = File::open(source).map_err(|problem| vec![problem])?;
     let bytes = file.tensors().iter().map(|entry| entry.bytes.len() as u64).sum::<u64>();
     let reading = Reading { source, progress: Cell::new(Progress { done: 0, total: 2 * bytes }) };
-    let problems = compare_all(graph, &file, |bytes| reading.read(bytes)).problems;
-    if problems.is_empty() { Ok(Checked { graph, file, reading }) } else { Err(problems) }
+    let compared = compare_all(graph, &file, |bytes| reading.read(bytes));
+    let Comparison { problems, sums, .. } = compared.map_err(|why| vec![Problem::Unreadable(why)])?;
+    if problems.is_empty() { Ok(Checked { graph, file, sums, reading }) } else { Err(problems) }
 }
 
-/// Compares files with a net; `read` is told which bytes were looked at.
-pub(super) fn compare_all(graph: &Graph<'_>, file: &File<'_>, read: impl Fn(&[u8])) -> Comparison {
+/// Compares files with a net; `read` hears how many bytes were looked at.
+pub(super) fn compare_all(graph: &Graph<'_>, file: &File<'_>, read: impl Fn(usize)) -> Result<Comparison, Unreadable> {
     let prefix = similar::common_prefix(graph, file);
     let (mut problems, mut found, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
     if !prefix.is_empty() {
         problems.push(Problem::Prefixed { prefix: prefix.to_string() });
     }
+    let mut sums = vec![None; file.tensors().len()];
     let mut known = vec![false; file.tensors().len()];
     for (node, tensor) in graph.nodes.iter().flat_map(|node| node.tensors.iter().map(move |tensor| (node, tensor))) {
         let position = file.position(&[prefix, tensor.name].concat());
         if let Some(position) = position {
             known[position] = true;
             let entry = &file.tensors()[position];
-            let wrong = compare(node, tensor, entry);
+            let mut wrong = compare(node, tensor, entry);
+            if let Some(stored) = entry.values() {
+                let (sum, bad) = compare_values(node, tensor, stored)?;
+                sums[position] = Some(sum);
+                wrong.extend(bad);
+            }
             if wrong.is_empty() {
                 found.push(Found::new(entry, tensor.name));
             }
             problems.extend(wrong);
-            read(entry.bytes);
+            read(entry.bytes.len());
         } else if node.aux.is_none() {
             problems.push(Problem::Missing { name: tensor.name.to_string(), shape: tensor.shape.to_vec() });
         }
@@ -124,7 +164,7 @@ pub(super) fn compare_all(graph: &Graph<'_>, file: &File<'_>, read: impl Fn(&[u8
     }
     similar::match_names(&mut problems, &mut strangers);
     problems.extend(strangers.into_iter().map(|stranger| unexpected(graph, stranger)));
-    Comparison { problems, found, ignored }
+    Ok(Comparison { problems, found, ignored, sums })
 }
 
 /// What PyTorch's batch normalisation counts for itself.
@@ -144,7 +184,7 @@ fn unexpected(graph: &Graph<'_>, Stranger { name, shape }: Stranger<'_>) -> Prob
     Problem::Unexpected { name: name.to_string(), shape: shape.to_vec(), unused_bias }
 }
 
-/// What is wrong with a tensor that has the right name.
+/// What is wrong with a tensor that has the right name, but for its values.
 fn compare(node: &Node<'_>, tensor: &Tensor<'_>, entry: &Entry<'_>) -> Vec<Problem> {
     let name = || tensor.name.to_string();
     let mut problems = Vec::new();
@@ -153,35 +193,63 @@ fn compare(node: &Node<'_>, tensor: &Tensor<'_>, entry: &Entry<'_>) -> Vec<Probl
         let cause = Cause::of(&expected, &found);
         problems.push(Problem::Misshapen { name: name(), expected, found, cause });
     }
-    let Some(values) = entry.values() else {
+    if entry.values().is_none() {
         problems.push(Problem::Mistyped { name: name(), dtype: entry.dtype.to_string() });
-        return problems;
-    };
-    if let Some((count, first)) = count(values, |value| !value.is_finite()) {
-        problems.push(Problem::NotFinite { name: name(), count, first });
-    }
-    if let (Op::BatchNorm(norm), Role::RunningVar) = (node.op, tensor.role)
-        && let Some((count, first)) = count(values, |value| value.is_finite() && value <= -norm.eps)
-    {
-        problems.push(Problem::NegativeVariance { name: name(), count, first });
     }
     problems
+}
+
+/// What is wrong with the values of a tensor.
+fn compare_values(node: &Node<'_>, tensor: &Tensor<'_>, stored: Stored<'_>) -> Result<(Sum, Vec<Problem>), Unreadable> {
+    let (mut not_finite, mut negative) = (Bad::default(), Bad::default());
+    let eps = match node.op {
+        Op::BatchNorm(norm) if tensor.role == Role::RunningVar => Some(norm.eps),
+        _ => None,
+    };
+    let sum = stored.each(|position, values| {
+        not_finite.look(position, values, |value| !value.is_finite());
+        if let Some(eps) = eps {
+            negative.look(position, values, |value| value.is_finite() && value <= -eps);
+        }
+    })?;
+    let name = || tensor.name.to_string();
+    let not_finite = not_finite.first.map(|first| Problem::NotFinite { name: name(), count: not_finite.count, first });
+    let negative = negative.first.map(|first| Problem::NegativeVariance { name: name(), count: negative.count, first });
+    Ok((sum, not_finite.into_iter().chain(negative).collect()))
+}
+
+/// How many values of a tensor are bad, and which is the first.
+#[derive(Default)]
+pub(super) struct Bad {
+    pub(super) count: usize,
+    pub(super) first: Option<usize>,
+}
+
+impl Bad {
+    /// Looks at some values, the first of them at this position.
+    pub(super) fn look(&mut self, mut position: usize, values: Values<'_>, is: impl Fn(f32) -> bool) {
+        // Nearly always none.
+        if !values.any(&is) {
+            return;
+        }
+        values.for_each(|value| {
+            if is(value) {
+                self.see(position);
+            }
+            position += 1;
+        });
+    }
+
+    /// The value at this position is bad.
+    pub(super) fn see(&mut self, position: usize) {
+        self.count += 1;
+        self.first.get_or_insert(position);
+    }
 }
 
 /// Whether a tensor may have this shape.
 fn is_accepted(op: &Op, expected: &[usize], found: &[usize]) -> bool {
     found == expected || (found == [1] && matches!(op, Op::Prelu(PreluPer::Channel)))
-}
-
-/// How many values are bad, and which is the first.
-fn count(values: Values<'_>, bad: impl Fn(f32) -> bool) -> Option<(usize, usize)> {
-    // Nearly always none.
-    if !values.any(&bad) {
-        return None;
-    }
-    let mut positions = values.iter().enumerate().filter(|(_, value)| bad(*value)).map(|(position, _)| position);
-    let first = positions.next()?;
-    Some((1 + positions.count(), first))
 }
 
 impl Cause {

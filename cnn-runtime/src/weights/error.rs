@@ -6,9 +6,15 @@ use core::fmt;
 
 use crate::graph::Graph;
 
+use super::shown::{Dimensions, Name, Text};
+
+/// So many tensors that a net does not know are told one by one. A file can have any number of them.
+const MOST_UNEXPECTED: usize = 100;
+
 /// Everything in which a file does not fit a net: one error, so that a file is mended in one go.
 ///
-/// [`Display`](fmt::Display) gives a summary and a line for each problem.
+/// [`Display`](fmt::Display) gives a summary and a line for each problem, of tensors that the net does not know for the first
+/// 100. What comes from a file is cut and escaped there: names and shapes can be of any length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightsError {
     /// Name of the net.
@@ -151,7 +157,7 @@ pub enum Unreadable {
     },
     /// What the `safetensors` crate says.
     Damaged(String),
-    /// One of several files, or one that the system does not open.
+    /// One of several files, or one that the system does not open or read, or that changed while it was read.
     File {
         /// Which.
         path: String,
@@ -243,21 +249,31 @@ impl fmt::Display for WeightsError {
             return write!(f, "the weights of {net} cannot be read: {why}");
         }
         write!(f, "weights do not fit {net}: {}", self.summary())?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+        let mut unexpected = 0;
+        for problem in &self.problems {
+            unexpected += usize::from(matches!(problem, Problem::Unexpected { .. }));
+            if unexpected <= MOST_UNEXPECTED || !matches!(problem, Problem::Unexpected { .. }) {
+                write!(f, "\n  {problem}")?;
+            }
+        }
+        if unexpected > MOST_UNEXPECTED {
+            write!(f, "\n  and {} more unexpected", unexpected - MOST_UNEXPECTED)?;
+        }
+        Ok(())
     }
 }
 
-/// One line. Names come from a file, so whatever would upset a terminal is escaped.
+/// One line, of bounded length. Names come from a file, so whatever would upset a terminal is escaped.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(why) => write!(f, "{why}"),
             Self::Rule { from, to, why } => write!(f, "the rule {from:?} => {to:?}: {why}"),
             Self::Twice { name } => {
-                write!(f, "two tensors are called `{}`, in two files or after renaming", name.escape_debug())
+                write!(f, "two tensors are called `{}`, in two files or after renaming", Name(name))
             }
             Self::Prefixed { prefix } => {
-                let (shown, origin) = (prefix.escape_debug(), prefix_origin(prefix));
+                let (shown, origin) = (Name(prefix), prefix_origin(prefix));
                 write!(f, "all names begin with `{shown}`{origin}: rename by the rule \"{shown}*\" => \"*\"")
             }
             Self::Missing { name, shape } => write!(f, "{name}: missing, {shape:?}"),
@@ -265,11 +281,11 @@ impl fmt::Display for Problem {
                 write!(
                     f,
                     "{name}: missing, {shape:?}; the file has `{}` of this shape: did you mean that?",
-                    found.escape_debug()
+                    Name(found)
                 )
             }
             Self::Misshapen { name, expected, found, cause } => {
-                write!(f, "{name}: {expected:?} expected, {found:?} found")?;
+                write!(f, "{name}: {expected:?} expected, {} found", Dimensions(found))?;
                 cause.map_or(Ok(()), |cause| write!(f, "; {cause}"))
             }
             Self::Mistyped { name, dtype } => {
@@ -283,7 +299,7 @@ impl fmt::Display for Problem {
             }
             Self::Unexpected { name, shape, unused_bias } => {
                 let advice = if *unused_bias { "; the layer is declared with `bias = false`" } else { "" };
-                write!(f, "{}: unexpected, {shape:?}{advice}", name.escape_debug())
+                write!(f, "{}: unexpected, {}{advice}", Name(name), Dimensions(shape))
             }
             Self::BeyondF16 { name, count, first } => {
                 write!(f, "{name}: {count} beyond 65504, which f16 ends at, the first at {first}; ")?;
@@ -330,8 +346,8 @@ impl fmt::Display for Unreadable {
                 f,
                 "the header should be {header} bytes long, but the file has {file} in all: cut short, or not safetensors"
             ),
-            Self::Damaged(why) => write!(f, "not a whole safetensors file: {why}"),
-            Self::File { path, error } => write!(f, "{}: {error}", path.escape_debug()),
+            Self::Damaged(why) => write!(f, "not a whole safetensors file: {}", Text(why)),
+            Self::File { path, error } => write!(f, "{}: {}", Text(path), Text(error)),
         }
     }
 }

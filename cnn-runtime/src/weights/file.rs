@@ -1,17 +1,29 @@
-//! Safetensors files as a list of tensors whose values are read in place.
+//! Safetensors files as a list of tensors, whose values are read later.
 //!
 //! A file may come from anywhere, so nothing in it is believed: the `safetensors` crate checks that the header fits
 //! the file and that each tensor's shape fits its bytes, and what the crate leaves open is checked before it is called.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use half::{bf16, f16};
-use safetensors::{Dtype, SafeTensors};
+use safetensors::Dtype;
+use safetensors::tensor::Metadata;
 
+use super::bytes::{Bytes, Content};
 use super::error::{Format, Problem, Unreadable};
 use super::rename::{rename, rule_error};
 use super::source::{Shard, Source};
+use super::values::Stored;
+
+/// Bytes before the header, which tell its length.
+pub(super) const LENGTH_BYTES: usize = 8;
+
+/// The longest header of the format.
+pub(super) const MOST_HEADER_BYTES: u64 = 100_000_000;
+
+/// So many of the first bytes tell what a file is that is no safetensors file.
+pub(super) const SIGN_BYTES: usize = 64;
 
 /// The tensors of all files of a source, sorted by name.
 pub(super) struct File<'f> {
@@ -24,22 +36,7 @@ pub(super) struct Entry<'f> {
     pub(super) name: String,
     pub(super) shape: Vec<usize>,
     pub(super) dtype: Dtype,
-    pub(super) bytes: &'f [u8],
-}
-
-/// The values of a tensor, in a type that can be a weight.
-#[derive(Clone, Copy)]
-pub(super) struct Values<'f> {
-    bytes: &'f [u8],
-    kind: Kind,
-}
-
-/// The types that are accepted.
-#[derive(Clone, Copy)]
-enum Kind {
-    F32,
-    F16,
-    Bf16,
+    pub(super) bytes: Bytes<'f>,
 }
 
 impl<'f> File<'f> {
@@ -69,11 +66,6 @@ impl<'f> File<'f> {
         &self.tensors
     }
 
-    /// The tensor of this name.
-    pub(super) fn get(&self, name: &str) -> Option<&Entry<'f>> {
-        self.position(name).map(|position| &self.tensors[position])
-    }
-
     /// Where the tensor of this name is in [`tensors`](Self::tensors).
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.tensors.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()
@@ -82,113 +74,75 @@ impl<'f> File<'f> {
 
 impl<'f> Entry<'f> {
     /// The values, if they are of a type that can be a weight.
-    pub(super) fn values(&self) -> Option<Values<'f>> {
-        let kind = match self.dtype {
-            Dtype::F32 => Kind::F32,
-            Dtype::F16 => Kind::F16,
-            Dtype::BF16 => Kind::Bf16,
-            _ => return None,
-        };
-        Some(Values { bytes: self.bytes, kind })
+    pub(super) fn values(&self) -> Option<Stored<'f>> {
+        Stored::new(self.bytes, self.dtype)
     }
-}
-
-impl<'f> Values<'f> {
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.bytes.len() / self.kind.size()
-    }
-
-    /// One of them.
-    pub(super) fn at(&self, index: usize) -> f32 {
-        match self.kind {
-            Kind::F32 => f32::from_le_bytes(element(self.bytes, index)),
-            Kind::F16 => f16::from_le_bytes(element(self.bytes, index)).to_f32(),
-            Kind::Bf16 => bf16::from_le_bytes(element(self.bytes, index)).to_f32(),
-        }
-    }
-
-    /// Their bytes, if they are of the type that is computed with.
-    pub(super) fn f32s(&self) -> Option<&'f [[u8; 4]]> {
-        matches!(self.kind, Kind::F32).then(|| self.bytes.as_chunks().0)
-    }
-
-    /// Whether one of them is so, without a branch for each.
-    pub(super) fn any(self, is: impl Fn(f32) -> bool) -> bool {
-        match self.f32s() {
-            Some(floats) => floats
-                .chunks(1024)
-                .any(|some| some.iter().fold(false, |any, float| any | is(f32::from_le_bytes(*float)))),
-            None => self.iter().any(is),
-        }
-    }
-
-    /// The bytes that they are read from.
-    pub(super) fn bytes(&self) -> &'f [u8] {
-        self.bytes
-    }
-
-    /// All of them.
-    pub(super) fn iter(self) -> impl Iterator<Item = f32> + 'f {
-        (0..self.len()).map(move |index| self.at(index))
-    }
-}
-
-impl Kind {
-    fn size(self) -> usize {
-        match self {
-            Self::F32 => 4,
-            Self::F16 | Self::Bf16 => 2,
-        }
-    }
-}
-
-/// The bytes of an element. They need not be aligned: the header is of any length.
-fn element<const N: usize>(bytes: &[u8], index: usize) -> [u8; N] {
-    bytes.as_chunks().0[index]
 }
 
 /// The tensors of one file.
 fn open_shard(shard: Shard<'_>) -> Result<Vec<Entry<'_>>, Unreadable> {
-    let Shard { name, bytes } = shard;
-    let fault = if bytes.is_empty() {
-        Unreadable::Empty
-    } else {
-        match parse(bytes) {
-            Ok(entries) => return Ok(entries),
-            Err(fault) => Format::of(bytes).map_or(fault, Unreadable::Other),
-        }
+    let Shard { name, content } = shard;
+    let fault = match parse(content) {
+        Ok(entries) => return Ok(entries),
+        Err(fault @ (Unreadable::Empty | Unreadable::File { .. })) => fault,
+        Err(fault) => Format::of(&content.bytes(0..beginning(content, SIGN_BYTES))?).map_or(fault, Unreadable::Other),
     };
-    Err(match name {
-        Some(name) => Unreadable::File { path: name.to_string(), error: fault.to_string() },
-        None => fault,
+    Err(match (name, fault) {
+        (Some(_), fault @ Unreadable::File { .. }) | (None, fault) => fault,
+        (Some(name), fault) => Unreadable::File { path: name.to_string(), error: fault.to_string() },
     })
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<Entry<'_>>, Unreadable> {
-    let header = header(bytes)?;
-    if numbers(header).any(|number| number > usize::MAX / 2) {
+fn parse(content: Content<'_>) -> Result<Vec<Entry<'_>>, Unreadable> {
+    let header = header(content)?;
+    if numbers(&header).any(|number| number > usize::MAX / 2) {
         return Err(Unreadable::Damaged("its header has a number that is larger than any file".to_string()));
     }
-    let file = SafeTensors::deserialize(bytes).map_err(|error| Unreadable::Damaged(error.to_string()))?;
-    let tensors = file.tensors().into_iter();
-    Ok(tensors
-        .map(|(name, view)| Entry { name, shape: view.shape().to_vec(), dtype: view.dtype(), bytes: view.data() })
+    let metadata: Metadata = serde_json::from_slice(&header).map_err(|error| Unreadable::Damaged(error.to_string()))?;
+    let (first, len) = (LENGTH_BYTES + header.len(), metadata.data_len());
+    let follow = content.len() - first as u64;
+    if len as u64 != follow {
+        let why = format!("its tensors take {len} bytes, and {follow} follow the header");
+        return Err(Unreadable::Damaged(why));
+    }
+    Ok(metadata
+        .tensors()
+        .into_iter()
+        .map(|(name, info)| {
+            let (start, end) = info.data_offsets;
+            let bytes = Bytes::new(content, first + start..first + end);
+            Entry { name, shape: info.shape.clone(), dtype: info.dtype, bytes }
+        })
         .collect())
 }
 
+/// As many of the first bytes as there are, at most `most`.
+fn beginning(content: Content<'_>, most: usize) -> usize {
+    // Not more than `most`.
+    content.len().min(most as u64) as usize
+}
+
 /// The JSON header, after the 8 bytes that tell its length.
-fn header(bytes: &[u8]) -> Result<&[u8], Unreadable> {
-    let truncated = |header| Unreadable::Truncated { header, file: bytes.len() };
-    let (length, rest) = bytes.split_first_chunk().ok_or(truncated(0))?;
-    let length = u64::from_le_bytes(*length);
-    usize::try_from(length).ok().and_then(|length| rest.get(..length)).ok_or(truncated(length))
+fn header(content: Content<'_>) -> Result<Vec<u8>, Unreadable> {
+    if content.len() == 0 {
+        return Err(Unreadable::Empty);
+    }
+    let file = usize::try_from(content.len()).unwrap_or(usize::MAX);
+    let start = content.bytes(0..beginning(content, LENGTH_BYTES))?;
+    let length = start.try_into().map(u64::from_le_bytes).map_err(|_| Unreadable::Truncated { header: 0, file })?;
+    if length > content.len() - LENGTH_BYTES as u64 {
+        return Err(Unreadable::Truncated { header: length, file });
+    }
+    if length > MOST_HEADER_BYTES {
+        let why = format!("its header is {length} bytes long, where {MOST_HEADER_BYTES} are the most");
+        return Err(Unreadable::Damaged(why));
+    }
+    content.bytes(LENGTH_BYTES..LENGTH_BYTES + length as usize)
 }
 
 /// All whole numbers of a JSON text that are not in a string; [`usize::MAX`] stands for larger ones.
 ///
-/// A header has none but dimensions and offsets. The `safetensors` crate adds the length of the header to the last offset
-/// before it compares the sum with the length of the file, so an offset near the largest number would overflow there.
+/// A header has none but dimensions and offsets, so that positions in the file can be added without a look.
 fn numbers(json: &[u8]) -> impl Iterator<Item = usize> {
     let mut quoted = false;
     let mut escaped = false;

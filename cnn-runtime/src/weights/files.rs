@@ -1,52 +1,51 @@
-//! Weight files on a disk, mapped into memory.
+//! Weight files on a disk.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use memmap2::Mmap;
+use safetensors::tensor::Metadata;
 use serde_json::Value;
 
+use super::bytes::Content;
 use super::error::Unreadable;
-use super::source::Source;
+use super::file::{LENGTH_BYTES, MOST_HEADER_BYTES, SIGN_BYTES};
+use super::source::{Shard, Source};
 
-/// The files of a model, mapped into memory: a safetensors file, or the shards that an index names.
+/// The files of a model: a safetensors file, or the shards that an index names.
 ///
-/// While [loading](Source), each tensor's pages are let go when it was packed, so a net needs little more memory than its
-/// packed weights. The files must not be changed meanwhile.
+/// While [loading](Source), tensors are read a few rows at a time, so a net needs little more memory than its packed weights.
+/// Files stay open as long as this lives.
+///
+/// A file may change meanwhile, and nothing is harmed: what is loaded is then what was there at one moment, or there is an
+/// error that says that the file ended early or changed. A pipe is read as a whole when it is opened, up to 2 GiB.
 ///
 /// An index is a JSON file as Hugging Face's libraries write it, `model.safetensors.index.json`: under `weight_map` it
 /// names the file of each tensor, beside itself.
 #[derive(Debug)]
 pub struct Files {
-    files: Vec<(String, Content)>,
+    files: Vec<Opened>,
 }
 
-/// What is in a file.
-#[derive(Debug)]
-enum Content {
-    Mapped(Mmap),
-    /// Of what cannot be mapped: a pipe, or an empty file.
-    Read(Vec<u8>),
-}
+/// The longest index that is read: those of the largest models have some megabytes.
+const MOST_INDEX_BYTES: u64 = 16 << 20;
+
+/// The most that is read of what is no file, such as a pipe: it has to be kept.
+const MOST_STREAM_BYTES: u64 = 2 << 30;
 
 impl Files {
-    /// Maps a safetensors file, or, if the name ends in `.json`, the files that this index names.
+    /// Opens a safetensors file, or, if the name ends in `.json`, the files that this index names.
     ///
     /// # Errors
     ///
     /// If a file cannot be opened, or the index is none.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Unreadable> {
-        let open = |path: PathBuf| match Content::of(&path) {
-            Ok(content) => Ok((path.display().to_string(), content)),
-            Err(error) => Err(unreadable(&path, &error)),
-        };
-        Ok(Self { files: Self::paths(path)?.into_iter().map(open).collect::<Result<_, _>>()? })
+        Ok(Self { files: Self::paths(path)?.iter().map(|path| Opened::of(path)).collect::<Result<_, _>>()? })
     }
 
-    /// The files that [`open`](Self::open) would map.
+    /// The files that [`open`](Self::open) would open.
     ///
     /// # Errors
     ///
@@ -62,12 +61,12 @@ impl Files {
 
     /// The files as a source of weights.
     pub fn source(&self) -> Source<'_> {
-        Source::mapped(self)
+        Source::files(self)
     }
 
-    /// Bytes of all files.
+    /// Bytes of all files, when they were opened.
     pub fn len(&self) -> u64 {
-        self.files.iter().map(|(_, content)| content.bytes().len() as u64).sum()
+        self.files.iter().map(Opened::len).sum()
     }
 
     /// Whether there is no byte in any file.
@@ -76,46 +75,125 @@ impl Files {
     }
 
     /// The files, with their names if there are several.
-    pub(super) fn shards(&self) -> impl Iterator<Item = (Option<&str>, &[u8])> {
+    pub(super) fn shards(&self) -> impl Iterator<Item = Shard<'_>> {
         let several = self.files.len() > 1;
-        self.files.iter().map(move |(name, content)| (several.then_some(name.as_str()), content.bytes()))
-    }
-
-    /// Lets the pages go that hold these bytes: they are read from the file again when they are needed again.
-    pub(super) fn release(&self, bytes: &[u8]) {
-        #[cfg(unix)]
-        for (_, content) in &self.files {
-            let Content::Mapped(map) = content else { continue };
-            let start = (bytes.as_ptr() as usize).checked_sub(map.as_ptr() as usize);
-            if let Some(start) = start.filter(|start| start + bytes.len() <= map.len()) {
-                // SAFETY: a private mapping that nothing writes to: its pages come back from the file as they were. Where
-                // the system refuses the advice, memory stays in use, and that is all.
-                let _ = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, bytes.len()) };
-            }
-        }
-        #[cfg(not(unix))]
-        let _ = bytes;
+        self.files.iter().map(move |file| {
+            let content = match &file.held {
+                Held::File { .. } => Content::File(file),
+                Held::Stream(bytes) => Content::Memory(bytes),
+            };
+            Shard { name: several.then_some(&file.name), content }
+        })
     }
 }
 
-impl Content {
+/// A file.
+#[derive(Debug)]
+pub(super) struct Opened {
+    name: String,
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    /// A file of so many bytes.
+    File { file: File, len: u64 },
+    /// What came out of something that cannot be read by positions.
+    Stream(Vec<u8>),
+}
+
+impl Opened {
+    fn of(path: &Path) -> Result<Self, Unreadable> {
+        let held = Held::of(path).map_err(|error| unreadable(path, &error))?;
+        Ok(Self { name: path.display().to_string(), held })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Bytes, when it was opened.
+    pub(super) fn len(&self) -> u64 {
+        match &self.held {
+            Held::File { len, .. } => *len,
+            Held::Stream(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// Fills `bytes` with those of the file from a position on.
+    pub(super) fn read(&self, start: u64, bytes: &mut [u8]) -> Result<(), Unreadable> {
+        let Held::File { file, len } = &self.held else { unreachable!("a stream is read from memory") };
+        let mut filled = 0;
+        while filled < bytes.len() {
+            let position = start + filled as u64;
+            match read_at(file, position, &mut bytes[filled..]) {
+                Ok(0) => {
+                    let error = format!("it ended early while it was read: at byte {position} of {len}");
+                    return Err(Unreadable::File { path: self.name.clone(), error });
+                }
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Unreadable::File { path: self.name.clone(), error: error.to_string() }),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Held {
     fn of(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
-        if !metadata.is_file() || metadata.len() == 0 {
-            return fs::read(path).map(Self::Read);
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
         }
-        // SAFETY: bytes that somebody changes meanwhile are other weights; they are checked when they are read, and nothing
-        // but values depends on them afterwards. The documentation forbids cutting the file short.
-        unsafe { Mmap::map(&file) }.map(Self::Mapped)
+        // What the system calls empty files are often none, but answers to a question, as in `/proc`.
+        if metadata.is_file() && metadata.len() > 0 {
+            return Ok(Self::File { file, len: metadata.len() });
+        }
+        stream(file).map(Self::Stream)
     }
+}
 
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Mapped(map) => map,
-            Self::Read(bytes) => bytes,
-        }
+/// What a stream gives, as far as it can be a safetensors file: its header, what that announces, and a byte more if it goes on.
+fn stream(mut from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut read = |bytes: &mut Vec<u8>, most: u64| from.by_ref().take(most).read_to_end(bytes);
+    read(&mut bytes, LENGTH_BYTES as u64)?;
+    let header = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+    // What has no header that can be right is something else: its beginning tells what.
+    read(&mut bytes, if header > MOST_HEADER_BYTES { SIGN_BYTES as u64 } else { header })?;
+    let Some(Ok(metadata)) = bytes.get(LENGTH_BYTES..).map(serde_json::from_slice::<Metadata>) else {
+        return Ok(bytes);
+    };
+    let announced = metadata.data_len() as u64;
+    if announced > MOST_STREAM_BYTES {
+        let why = format!(
+            "its header announces {announced} bytes, where {MOST_STREAM_BYTES} are the most of what is no file"
+        );
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
+    read(&mut bytes, announced + 1)?;
+    Ok(bytes)
+}
+
+/// Reads some bytes from a position on, whoever else reads from the file.
+#[cfg(unix)]
+fn read_at(file: &File, position: u64, bytes: &mut [u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, bytes, position)
+}
+
+/// Reads some bytes from a position on, whoever else reads from the file.
+#[cfg(windows)]
+fn read_at(file: &File, position: u64, bytes: &mut [u8]) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, bytes, position)
+}
+
+/// Reads some bytes from a position on. Where two threads do that at once, both may read something else, which is found.
+#[cfg(not(any(unix, windows)))]
+fn read_at(mut file: &File, position: u64, bytes: &mut [u8]) -> io::Result<usize> {
+    io::Seek::seek(&mut file, io::SeekFrom::Start(position))?;
+    file.read(bytes)
 }
 
 fn unreadable(path: &Path, error: &dyn ToString) -> Unreadable {
@@ -124,7 +202,7 @@ fn unreadable(path: &Path, error: &dyn ToString) -> Unreadable {
 
 /// The files that an index names, in the order of their names.
 fn shards(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
-    let text = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let text = index(path).map_err(|error| unreadable(path, &error))?;
     let index: Value =
         serde_json::from_slice(&text).map_err(|error| unreadable(path, &format_args!("not a JSON index: {error}")))?;
     let Some(Value::Object(map)) = index.get("weight_map") else {
@@ -141,4 +219,15 @@ fn shards(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
         return Err(unreadable(path, &"its `weight_map` names no file"));
     }
     Ok(names.into_iter().map(|name| path.with_file_name(name)).collect())
+}
+
+/// The text of an index.
+fn index(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let length = File::open(path)?.take(MOST_INDEX_BYTES + 1).read_to_end(&mut text)?;
+    if length as u64 > MOST_INDEX_BYTES {
+        let why = format!("an index of weights has at most {} MiB", MOST_INDEX_BYTES >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    Ok(text)
 }

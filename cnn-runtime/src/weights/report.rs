@@ -41,11 +41,9 @@ impl Found {
 
 /// Compares weights with a net, tensor by tensor.
 pub fn report(graph: &Graph<'_>, source: &Source<'_>) -> Report {
-    match File::open(source) {
+    let compared = File::open(source).and_then(|file| compare_all(graph, &file, |_| {}).map_err(Problem::Unreadable));
+    match compared {
         Err(problem) => Report { found: Vec::new(), ignored: Vec::new(), problems: vec![problem] },
-        Ok(file) => {
-            let compared = compare_all(graph, &file, |bytes| source.release(bytes));
-            Report { found: compared.found, ignored: compared.ignored, problems: compared.problems }
-        }
+        Ok(compared) => Report { found: compared.found, ignored: compared.ignored, problems: compared.problems },
     }
 }

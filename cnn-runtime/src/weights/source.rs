@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::bytes::Content;
 #[cfg(feature = "std")]
 use super::files::Files;
 
-/// The safetensors files of a model, in memory, and how they are read: under which names, and who is told how far it is.
+/// The safetensors files of a model, and how they are read: under which names, and who is told how far it is.
 ///
 /// ```
 /// use cnn_runtime::weights::Source;
@@ -27,8 +28,6 @@ pub struct Source<'a> {
     pub(super) shards: Vec<Shard<'a>>,
     pub(super) rename: &'a [(&'a str, &'a str)],
     progress: Option<&'a dyn Fn(Progress)>,
-    #[cfg(feature = "std")]
-    files: Option<&'a Files>,
 }
 
 /// One file.
@@ -36,7 +35,7 @@ pub struct Source<'a> {
 pub(super) struct Shard<'a> {
     /// Its name, where there are several.
     pub(super) name: Option<&'a str>,
-    pub(super) bytes: &'a [u8],
+    pub(super) content: Content<'a>,
 }
 
 /// How far the reading of weights is.
@@ -49,31 +48,24 @@ pub struct Progress {
 }
 
 impl<'a> Source<'a> {
-    /// One safetensors file.
+    /// One safetensors file, in memory.
     pub fn new(file: &'a [u8]) -> Self {
-        Self::named([(None, file)])
+        Self::shards([file])
     }
 
-    /// A model whose tensors are in several safetensors files.
+    /// A model whose tensors are in several safetensors files, in memory.
     pub fn shards(files: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        Self::named(files.into_iter().map(|file| (None, file)))
+        Self::of(files.into_iter().map(|file| Shard { name: None, content: Content::Memory(file) }))
     }
 
-    fn named(files: impl IntoIterator<Item = (Option<&'a str>, &'a [u8])>) -> Self {
-        let shards = files.into_iter().map(|(name, bytes)| Shard { name, bytes }).collect();
-        Self {
-            shards,
-            rename: &[],
-            progress: None,
-            #[cfg(feature = "std")]
-            files: None,
-        }
+    fn of(shards: impl Iterator<Item = Shard<'a>>) -> Self {
+        Self { shards: shards.collect(), rename: &[], progress: None }
     }
 
-    /// Mapped files, of which each part is let go when it was read.
+    /// Files on a disk.
     #[cfg(feature = "std")]
-    pub(super) fn mapped(files: &'a Files) -> Self {
-        Self { files: Some(files), ..Self::named(files.shards()) }
+    pub(super) fn files(files: &'a Files) -> Self {
+        Self::of(files.shards())
     }
 
     /// Reads tensors under other names: see [Renaming](Self#renaming).
@@ -93,17 +85,6 @@ impl<'a> Source<'a> {
         if let Some(report) = self.progress {
             report(progress);
         }
-    }
-
-    /// Called when nobody is going to read these bytes soon.
-    #[cfg_attr(not(feature = "std"), expect(clippy::unused_self, reason = "nothing is mapped without std"))]
-    pub(super) fn release(&self, bytes: &[u8]) {
-        #[cfg(feature = "std")]
-        if let Some(files) = self.files {
-            files.release(bytes);
-        }
-        #[cfg(not(feature = "std"))]
-        let _ = bytes;
     }
 }
 

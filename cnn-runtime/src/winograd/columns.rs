@@ -19,7 +19,7 @@
 
 use super::transform;
 use crate::activation::{Apply, Finish};
-use crate::bounds::{Windows, assert_map, weights_at};
+use crate::bounds::{Checked, Reach, assert_product, weights_at};
 use crate::conv::{Conv2d, Pooling};
 use crate::gemm::{Products, Width, multiply};
 use crate::map::Map;
@@ -97,24 +97,26 @@ impl Columns2d {
         if self.pool.is_some() { Size::new(2 * height, 2 * width) } else { Size::new(height, width) }
     }
 
-    /// Panics unless all that is read and written lies in a workspace of so many floats. Returns where the first window
-    /// begins.
-    fn assert(&self, floats: usize) -> usize {
-        let Conv2d { input, output, kernel, stride, dilation, groups, residual, .. } = &self.conv;
-        let plain = *groups == 1 && *stride == Size::square(1) && *dilation == Size::square(1) && residual.is_none();
-        let strips = kernel.height == N + 1 - M && kernel.width > 0 && input.pixel == input.channels;
-        assert!(plain && strips, "no convolution along columns: {self:?}");
-        let Size { height, width } = self.computed();
-        let windows = Windows {
-            vertical: [height.next_multiple_of(M), 1, kernel.height, 1],
-            horizontal: [width, 1, kernel.width, 1],
-            before: [self.conv.pad_top, self.conv.pad_left],
-        };
-        let first = windows.assert(input, floats);
-        assert_map(output, floats);
-        let end = self.scratch.checked_add(self.scratch_len());
-        assert!(end.is_some_and(|end| end <= floats), "scratch memory lies outside of the workspace: {self:?}");
-        first
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such kernel; if windows begin before the workspace; if the output, what is read and scratch memory
+    /// overlap.
+    pub const fn check(self) -> Checked<Self> {
+        let Conv2d { input, output, kernel, stride, dilation, groups, residual, .. } = self.conv;
+        let steps = stride.height == 1 && stride.width == 1 && dilation.height == 1 && dilation.width == 1;
+        assert!(groups == 1 && steps && residual.is_none(), "no convolution along columns");
+        assert!(kernel.height == N + 1 - M && input.pixel == input.channels, "no convolution along columns");
+        // V, M and Y, with room between their parts.
+        assert_product(&[4 * N, 2, output.width, output.channels + PANEL]);
+        assert_product(&[output.height, 4]);
+        assert_product(&[4 * N, input.channels + PANEL, 2]);
+        let windows = self.conv.windows(self.computed().height.next_multiple_of(M), self.computed().width, kernel);
+        let line = [4 * N, 2 * output.width + kernel.width, input.channels + PANEL];
+        assert_product(&line);
+        let reach = Reach::to(&output).scratch(self.scratch, self.scratch_len());
+        Checked::new(self, reach.reads(windows.spilling()))
     }
 }
 
@@ -144,30 +146,48 @@ impl Scratch {
 ///
 /// # Panics
 ///
-/// If what it reads or writes, with a vector behind it, lies outside of the workspace or of the weights, or there is no such
-/// kernel.
-pub fn columns2d(run: Run<'_>, layer: &Columns2d, weights: &[f32], ws: &mut [f32]) {
-    let first = layer.assert(ws.len());
+/// If the workspace is too small, or the weights end early.
+#[inline(always)]
+pub fn columns2d(run: Run<'_>, layer: &Checked<Columns2d>, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    let layer = layer.get();
     let panels = layer.panels();
-    let depth = panels.kernel.width * panels.inputs;
-    let factors = [panels.outputs.next_multiple_of(HALF_PANEL), N * depth + 1];
-    let weights = weights_at(weights, layer.conv.weights, factors);
-    let ws = ws.as_mut_ptr();
-    let work = macs(layer.computed().area() * panels.outputs * 2 * depth);
-    // SAFETY: shares are strips of the output, which is not the input, each with scratch memory of its own.
-    unsafe { run.split(work, |share| Columns { layer, first, depth, weights, ws, share }) };
+    let len = N * panels.kernel.width * panels.inputs + 1;
+    let weights = weights_at(weights, layer.conv.weights, [panels.outputs.next_multiple_of(HALF_PANEL), len]);
+    // SAFETY: the layer was checked; the workspace and the weights are as large as it needs.
+    unsafe { columns2d_in(run, &layer, weights, ws) }
 }
 
-/// A convolution that was checked.
+/// # Safety
+///
+/// The layer was checked, `ws` has as many floats as it needs, and `weights` a panel for each 16 or last 8 outputs.
+unsafe fn columns2d_in(run: Run<'_>, layer: &Columns2d, weights: *const f32, ws: *mut f32) {
+    let Size { height, width } = layer.computed();
+    let panels = layer.panels();
+    let work = macs([height, width, panels.outputs, 2, panels.kernel.width * panels.inputs]);
+    // SAFETY: the caller's promise; shares are strips of the output, which is not the input, each with scratch memory of its
+    // own.
+    unsafe { run.split(work, |share| Columns::new(layer, weights, ws, share)) };
+}
+
+/// A share of a convolution.
 struct Columns<'a> {
     layer: &'a Columns2d,
-    /// Where the first window begins.
-    first: usize,
     /// Terms of a sum.
     depth: usize,
     weights: *const f32,
     ws: *mut f32,
     share: Share,
+}
+
+impl<'a> Columns<'a> {
+    /// # Safety
+    ///
+    /// As for [`columns2d_in`]; other threads have other shares.
+    unsafe fn new(layer: &'a Columns2d, weights: *const f32, ws: *mut f32, share: Share) -> Self {
+        let panels = layer.panels();
+        Self { layer, depth: panels.kernel.width * panels.inputs, weights, ws, share }
+    }
 }
 
 impl Kernel for Columns<'_> {
@@ -222,9 +242,9 @@ impl Strip<'_> {
     /// The input of a tile into V; the tile is told by its first row.
     #[inline(always)]
     unsafe fn transform<S: Simd>(&self, s: S, tile: usize) {
-        let Columns { layer: Columns2d { conv, .. }, first, ws, .. } = *self.columns;
+        let Columns { layer: Columns2d { conv, .. }, ws, .. } = *self.columns;
         let floats = (self.width() + conv.kernel.width - 1) * conv.input.channels;
-        let from = ws.wrapping_add(first + (self.top + tile) * conv.input.row).cast_const();
+        let from = ws.wrapping_add(conv.first() + (self.top + tile) * conv.input.row).cast_const();
         for at in (0..floats).step_by(S::LANES) {
             let mut values = [s.splat(0.0); N];
             for (y, value) in values.iter_mut().enumerate() {
@@ -298,8 +318,8 @@ impl Strip<'_> {
         let together = if pool.is_some() || output.pixel == output.channels { self.width() } else { 1 };
         for y in 0..self.rows {
             for x in (0..self.width()).step_by(together) {
-                let to = self.result(y, x);
-                s.run(Apply { activation, from: to, to, len: together * output.channels });
+                // SAFETY: these are results, which lie in the output or in Y.
+                unsafe { s.run(Apply::in_place(activation, self.result(y, x), together * output.channels)) };
             }
         }
     }

@@ -50,14 +50,14 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
     /// tiles.
     #[inline(always)]
     fn tiles<S: Simd, const T: usize>(&self, s: S, indices: [usize; T], from: usize, to: usize) {
-        let Work { layer, first, ws, depth, scratch, .. } = self.work.0;
+        let Work { layer, ws, depth, scratch, .. } = self.work.0;
         let Conv2d { input: Map { row, pixel, channels, .. }, stride, groups, .. } = layer.conv;
         let [row, pixel] = [stride.height * row, stride.width * pixel];
         let [v, distance] = scratch.v;
         let from = indices.map(|index| {
             let (image, top, left) = self.work.tile(self.block.first + index);
             let group = self.block.group * (channels / groups);
-            ws.wrapping_add(image + first + top * row + left * pixel + group + from).cast_const()
+            ws.wrapping_add(image + layer.conv.first() + top * row + left * pixel + group + from).cast_const()
         });
         let count = padded(depth) - to;
         let to = v + indices[0] * self.work.tile_floats::<S>() + to;

@@ -18,21 +18,32 @@ use crate::workspace::Batch;
 /// too many short rows for the hardware to foresee.
 pub(super) const AHEAD: usize = 2;
 
-/// A convolution that was checked.
+/// A share of a convolution.
 #[derive(Clone, Copy)]
 pub(super) struct Work<'a> {
     pub(super) layer: &'a Winograd2d,
-    pub(super) batch: Batch,
-    /// Where the first tile begins in the input.
-    pub(super) first: usize,
-    pub(super) weights: *const f32,
+    batch: Batch,
+    weights: *const f32,
     pub(super) ws: *mut f32,
-    pub(super) finish: Finish,
+    finish: Finish,
     /// Which tiles, or which channels.
-    pub(super) share: Share,
+    share: Share,
     /// Channels of V.
     pub(super) depth: usize,
     pub(super) scratch: Scratch,
+}
+
+impl<'a> Work<'a> {
+    /// All of it.
+    ///
+    /// # Safety
+    ///
+    /// The layer was checked, each image has as many floats from `ws` on as it needs, and `weights` are as many as it reads.
+    pub(super) unsafe fn new(layer: &'a Winograd2d, batch: Batch, weights: *const f32, ws: *mut f32) -> Self {
+        let share = Share::WHOLE;
+        let (finish, depth) = (Finish::of(layer.conv.activation), layer.panels().depth());
+        Self { layer, batch, weights, ws, finish, share, depth, scratch: Scratch::new(layer, share) }
+    }
 }
 
 /// V and M of a share.
@@ -102,6 +113,17 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
                 work.pass(s, block, channels.clone());
             }
         }
+    }
+}
+
+impl<'a, const M: usize, const N: usize> Winograd<'a, M, N> {
+    /// A share of it.
+    ///
+    /// # Safety
+    ///
+    /// The layer's tiles are these. If several threads run at once, they have different shares.
+    pub(super) unsafe fn new(work: Work<'a>, share: Share) -> Self {
+        Self(Work { share, ..work })
     }
 }
 
@@ -224,8 +246,10 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
             for y in top..output.height.min(top + M) {
                 for x in (left..left + width).step_by(together) {
                     // SAFETY: these are elements of the output.
-                    let to = unsafe { self.0.ws.add(image + output.at(y, x) + first) };
-                    s.run(Apply { activation, from: to, to, len: together * channels.len() });
+                    unsafe {
+                        let to = self.0.ws.add(image + output.at(y, x) + first);
+                        s.run(Apply::in_place(activation, to, together * channels.len()));
+                    }
                 }
             }
         }
@@ -334,12 +358,12 @@ impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {
         for (y, row) in tile.iter().enumerate().take(rows) {
             for (x, value) in row.iter().enumerate().take(columns) {
                 let mut value = s.add(*value, bias);
-                // SAFETY: the pixel is in the output and in the residual, which have a vector behind them; no more than the
-                // panel's channels are written.
+                // SAFETY: the pixel is in the output and in the residual; no more than the panel's channels are read or
+                // written.
                 unsafe {
                     if let Some(residual) = residual {
                         let from = ws.add(image + residual.at(top + y, left + x) + channel).cast_const();
-                        value = s.add(value, s.load(from));
+                        value = s.add(value, s.load_first(from, count));
                     }
                     let to = ws.add(image + output.at(top + y, left + x) + channel);
                     s.store_first(to, finish.clamp(s, value), count);

@@ -62,7 +62,7 @@ impl Setup {
     fn run(&self, run: Run<'_>, ws: &mut [f32]) {
         let mut all = ws.to_vec();
         all.resize(self.layer.scratch + self.layer.scratch_len() + SLACK, f32::NAN);
-        columns2d(run, &self.layer, &self.packed, &mut all);
+        columns2d(run, &self.layer.check(), &self.packed, &mut all);
         ws.copy_from_slice(&all[..ws.len()]);
     }
 
@@ -107,7 +107,7 @@ fn refused(change: impl Fn(&mut Columns2d)) -> bool {
     ws.resize(setup.layer.scratch + setup.layer.scratch_len() + SLACK, 0.0);
     change(&mut setup.layer);
     let Setup { layer, packed, .. } = setup;
-    std::panic::catch_unwind(move || columns2d(Isa::best().into(), &layer, &packed, &mut ws)).is_err()
+    std::panic::catch_unwind(move || columns2d(Isa::best().into(), &layer.check(), &packed, &mut ws)).is_err()
 }
 
 #[test]

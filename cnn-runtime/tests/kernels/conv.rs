@@ -134,7 +134,7 @@ impl Case {
             &what,
             &arena,
             &output,
-            |run, ws| conv2d(run, &layer, &packed, ws),
+            |run, ws| conv2d(run, &layer.check(), &packed, ws),
             |y, x, c| {
                 let (sum, tolerance) = sum_at(&arena, &layer, &filters, [y, x, c]);
                 activated(self.activation, sum, tolerance)
@@ -228,7 +228,7 @@ fn dense_of_random_shapes() {
                 &what,
                 &arena,
                 &output,
-                |run, ws| dense(run, &layer, &packed, ws),
+                |run, ws| dense(run, &layer.check(), &packed, ws),
                 |y, x, c| {
                     let (sum, tolerance) = sum_at(&arena, &conv, &filters, [y, x, c]);
                     activated(activation, sum, tolerance)
@@ -314,7 +314,7 @@ fn depthwise_case(isa: Isa, rng: &mut Rng) {
         &what,
         &arena,
         &output,
-        |run, ws| depthwise2d(run, &layer, &packed, ws),
+        |run, ws| depthwise2d(run, &layer.check(), &packed, ws),
         |y, x, c| -> Expected {
             let (sum, tolerance) = sum_at(&arena, &layer, &filters, [y, x, c]);
             activated(activation, sum, tolerance)
@@ -341,12 +341,12 @@ fn descriptions_that_reach_outside_are_refused() {
         let mut ws = vec![0.0; len];
         std::panic::catch_unwind(move || {
             let ws = &mut ws;
-            conv2d(Run::best(), &layer, weights, ws);
+            conv2d(Run::best(), &layer.check(), weights, ws);
         })
         .is_err()
     };
-    assert!(!refused(good, &weights, 40));
-    assert!(refused(good, &weights, 39), "no slack behind the output");
+    assert!(!refused(good, &weights, 24));
+    assert!(refused(good, &weights, 23), "the output ends outside of the workspace");
     assert!(refused(good, &weights[1..], 40), "weights end early");
     assert!(refused(Conv2d { pad_top: 1, ..good }, &weights, 40), "a window begins before the workspace");
     assert!(refused(
@@ -358,5 +358,7 @@ fn descriptions_that_reach_outside_are_refused() {
     assert!(refused(Conv2d { output: Map { height: 0, ..good.output }, ..good }, &weights, 40), "an empty map");
     assert!(refused(Conv2d { groups: 0, ..good }, &weights, 40));
     assert!(refused(Conv2d { groups: 3, ..good }, &weights, 40));
-    assert!(refused(Conv2d { residual: Some(Map::vector(30, 8)), ..good }, &weights, 40), "a residual at the end");
+    assert!(refused(Conv2d { residual: Some(Map::vector(33, 8)), ..good }, &weights, 40), "a residual at the end");
+    assert!(refused(Conv2d { output: Map::vector(12, 8), ..good }, &weights, 40), "an output over the input");
+    assert!(refused(Conv2d { residual: Some(Map::vector(17, 8)), ..good }, &weights, 40), "a residual over the output");
 }

@@ -102,7 +102,7 @@ fn dense_f16_of_random_shapes() {
             let outputs = [1, 5, 8, 10, 16, 23, 33, 47, 64, 70, 100, 128, 130, 147, 160][round % 15];
             let case = Case::random(&mut rng, outputs, 1, in_panels);
             let mut ws = case.images[0].ws.clone();
-            dense_f16(isa.into(), &case.layer, &case.packed, &mut ws);
+            dense_f16(isa.into(), &case.layer.check(), &case.packed, &mut ws);
             case.check(isa, &ws);
         }
     }
@@ -117,7 +117,7 @@ fn dense_f16_of_several_images() {
             let case = Case::random(&mut rng, outputs, images, in_panels);
             let batch = Batch { images, floats: case.images[0].ws.len() };
             let mut ws: Vec<f32> = case.images.iter().flat_map(|image| image.ws.iter().copied()).collect();
-            dense_f16_batch(isa.into(), &case.layer, batch, &case.packed, &mut ws);
+            dense_f16_batch(isa.into(), &case.layer.check(), batch, &case.packed, &mut ws);
             case.check(isa, &ws);
         }
     }
@@ -131,7 +131,7 @@ fn weights_that_end_early_are_refused() {
     let run = |packed: &[f32]| {
         let mut ws = case.images[0].ws.clone();
         let (layer, packed) = (case.layer, packed.to_vec());
-        std::panic::catch_unwind(move || dense_f16(Isa::best().into(), &layer, &packed, &mut ws)).is_ok()
+        std::panic::catch_unwind(move || dense_f16(Isa::best().into(), &layer.check(), &packed, &mut ws)).is_ok()
     };
     assert!(run(&case.packed));
     assert!(!run(&case.packed[..case.packed.len() - 1]));

@@ -2,13 +2,13 @@
 
 use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
 use cnn_runtime::isa::Isa;
-use cnn_runtime::join;
+use cnn_runtime::join::{self, CopyMap, Halo, Merge, StoreChw};
 use cnn_runtime::map::Map;
 use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
 use cnn_runtime::op::{Activation, Lrn, LrnWindow, Padding, PreluPer};
 use cnn_runtime::pack::{Affine, pack_scale_shift, pack_slopes, padded, scale_shift_len};
 use cnn_runtime::run::Run;
-use cnn_runtime::softmax::{log_softmax, softmax};
+use cnn_runtime::softmax::{SoftmaxMap, log_softmax, softmax};
 
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, index, indices, isas};
 
@@ -47,7 +47,7 @@ fn activations() {
             &what,
             &arena,
             &output,
-            |run, ws| activate(run, &layer, ws),
+            |run, ws| activate(run, &layer.check(), ws),
             |y, x, c| {
                 // As if the input had been rounded: near a zero of a function, that is much of the result.
                 let value = arena.get(&input, y, x, c);
@@ -75,7 +75,7 @@ fn prelu_with_slopes_per_channel_and_per_element() {
             &what,
             &arena,
             &output,
-            |run, ws| prelu(run, &layer, &packed, ws),
+            |run, ws| prelu(run, &layer.check(), &packed, ws),
             |y, x, c| {
                 let value = arena.get(&input, y, x, c);
                 let pixel = if pixels == 1 { 0 } else { y * input.width + x };
@@ -103,7 +103,7 @@ fn scale_and_shift() {
             &what,
             &arena,
             &output,
-            |run, ws| scale_shift(run, &layer, &packed, ws),
+            |run, ws| scale_shift(run, &layer.check(), &packed, ws),
             |y, x, c| {
                 let product = arena.get(&input, y, x, c) * f64::from(scale[c]);
                 // Two roundings of numbers up to 9.
@@ -133,7 +133,7 @@ fn lrn_of_random_shapes() {
             &what,
             &arena,
             &output,
-            |run, ws| lrn(run, &layer, ws),
+            |run, ws| lrn(run, &layer.check(), ws),
             |y, x, c| {
                 let [before, behind] = constants.reach();
                 let around = c.saturating_sub(before)..=(c + behind).min(input.channels - 1);
@@ -152,7 +152,7 @@ fn softmax_of_a_million_equal_numbers() {
     for isa in isas() {
         let mut ws = vec![0.3_f32; LEN + 64];
         let map = Map::vector(0, LEN);
-        softmax(Run::new(isa), &map, &map, &mut ws);
+        softmax(Run::new(isa), &SoftmaxMap { input: map, output: map }.check(), &mut ws);
         let error = (f64::from(ws[LEN / 2]) * LEN as f64 - 1.0).abs();
         assert!(error < 5e-7, "{}: {error:e}", isa.name());
         ws[..LEN].fill(0.3);
@@ -160,7 +160,7 @@ fn softmax_of_a_million_equal_numbers() {
         ws[..LEN].iter_mut().for_each(|x| *x = rng.float());
         let exact: f64 = ws[..LEN].iter().map(|x| f64::from(*x).exp()).sum();
         let expected = f64::from(ws[7]).exp() / exact;
-        softmax(Run::new(isa), &map, &map, &mut ws);
+        softmax(Run::new(isa), &SoftmaxMap { input: map, output: map }.check(), &mut ws);
         let error = (f64::from(ws[7]) / expected - 1.0).abs();
         assert!(error < 5e-7, "{}: {error:e}", isa.name());
     }
@@ -184,7 +184,7 @@ fn lrn_of_large_values() {
                 let input = Map { offset: 0, height: 1, width: 1, channels, row: channels, pixel: channels };
                 let output = Map { offset: channels, ..input };
                 let lrn = Lrn { size, window: LrnWindow::Paper, alpha: 1.0, beta, k: 1.0 };
-                cnn_runtime::norm::lrn(Run::new(isa), &LrnMap { input, output, lrn }, &mut ws);
+                cnn_runtime::norm::lrn(Run::new(isa), &LrnMap { input, output, lrn }.check(), &mut ws);
                 for c in 0..channels {
                     let found = ws[channels + c];
                     let what = format!("{} {large} in channel {at} of {channels}, {size}: [{c}] {found}", isa.name());
@@ -221,7 +221,7 @@ fn softmax_and_its_logarithm() {
             &what,
             &arena,
             &output,
-            |run, ws| softmax(run, &input, &output, ws),
+            |run, ws| softmax(run, &SoftmaxMap { input, output }.check(), ws),
             |y, x, c| {
                 let largest = largest(y, x);
                 // exp within 2 ulp, a sum of 70 in up to 18 vectors, a quotient; the difference from the largest is up to 16,
@@ -234,7 +234,7 @@ fn softmax_and_its_logarithm() {
             &what,
             &arena,
             &output,
-            |run, ws| log_softmax(run, &input, &output, ws),
+            |run, ws| log_softmax(run, &SoftmaxMap { input, output }.check(), ws),
             |y, x, c| {
                 let largest = largest(y, x);
                 let value = arena.get(&input, y, x, c) - largest - sum(y, x, largest).ln();
@@ -268,8 +268,8 @@ fn sums_and_products() {
         let activation = rng.pick(&ACTIVATIONS);
         let what = format!("{} {product} {inputs:?} {activation:?}", isa.name());
         let kernel = |run: Run<'_>, ws: &mut [f32]| match product {
-            true => join::mul(run, &inputs, &output, activation, ws),
-            false => join::add(run, &inputs, &output, activation, ws),
+            true => join::mul(run, &Merge { inputs: &inputs, output, activation }.check(), ws),
+            false => join::add(run, &Merge { inputs: &inputs, output, activation }.check(), ws),
         };
         check(isa, &what, &arena, &output, kernel, |y, x, c| {
             let values = inputs.iter().map(|map| match map.pixels() {
@@ -297,7 +297,7 @@ fn copies_and_layouts() {
             &what,
             &arena,
             &output,
-            |run, ws| join::copy(run, &input, &output, ws),
+            |run, ws| join::copy(run, &CopyMap { input, output }.check(), ws),
             |y, x, c| exact(arena.get(&input, y, x, c)),
         );
         check(
@@ -305,7 +305,7 @@ fn copies_and_layouts() {
             &what,
             &arena,
             &flat,
-            |run, ws| join::store_chw(run, &input, flat.offset, ws),
+            |run, ws| join::store_chw(run, &StoreChw { map: input, offset: flat.offset }.check(), ws),
             |_, _, at| {
                 let (c, pixel) = (at / input.pixels(), at % input.pixels());
                 exact(arena.get(&input, pixel / input.width, pixel % input.width, c))
@@ -317,7 +317,7 @@ fn copies_and_layouts() {
             &what,
             &arena,
             &input,
-            |run, ws| join::load_chw(run, &image, &input, ws),
+            |run, ws| join::load_chw(run, &image, &input.check(), ws),
             |y, x, c| exact(image[(c * input.height + y) * input.width + x].into()),
         );
     });
@@ -337,7 +337,7 @@ fn images_become_maps() {
             &format!("{} {map:?}", isa.name()),
             &arena,
             &map,
-            |run, ws| join::load_chw(run, &image, &map, ws),
+            |run, ws| join::load_chw(run, &image, &map.check(), ws),
             |y, x, c| Expected { value: image[(c * map.height + y) * map.width + x].into(), tolerance: 0.0 },
         );
     });
@@ -363,7 +363,7 @@ fn halos_are_cleared() {
             isa.name(),
             &arena,
             &whole,
-            |run, ws| join::clear_halo(run, &map, &halo, ws),
+            |run, ws| join::clear_halo(run, &Halo { map, zeros: halo }.check(), ws),
             |y, x, _| {
                 let rows = halo.top..halo.top + map.height;
                 let inside = rows.contains(&y) && (halo.left..halo.left + map.width).contains(&x);
@@ -380,8 +380,8 @@ fn nan_passes_through() {
         for activation in ACTIVATIONS {
             let mut ws = vec![f32::NAN; 32];
             let map = Map::vector(0, 9);
-            activate(isa.into(), &Activate { input: map, output: map, activation }, &mut ws);
-            join::add(isa.into(), &[map, map], &map, activation, &mut ws);
+            activate(isa.into(), &Activate { input: map, output: map, activation }.check(), &mut ws);
+            join::add(isa.into(), &Merge { inputs: &[map, map], output: map, activation }.check(), &mut ws);
             let step = activation == Activation::Step;
             assert!(step || (0..9).all(|c| ws[index(&map, 0, 0, c)].is_nan()), "{} {activation:?}", isa.name());
         }

@@ -68,7 +68,7 @@ fn conv_agrees_with_matrixmultiply() {
                 isa.name(),
                 &arena,
                 &output,
-                |run, ws| conv2d(run, &layer, &packed, ws),
+                |run, ws| conv2d(run, &layer.check(), &packed, ws),
                 |y, x, c| Expected { value: product[(y * side + x) * outputs + c].into(), tolerance },
             );
         }

@@ -1,5 +1,6 @@
 //! Fully connected layers that leave zeros out.
 
+use cnn_runtime::Checked;
 use cnn_runtime::dense::{Dense, dense_nonzero, dense_nonzero_f16};
 use cnn_runtime::isa::Isa;
 use cnn_runtime::map::Map;
@@ -12,7 +13,7 @@ use crate::conv::Filters;
 use crate::dense_f16::Case;
 use crate::support::{Rng, check, isas};
 
-type Kernel = fn(Run<'_>, &Dense, &[f32], &mut [f32]);
+type Kernel = fn(Run<'_>, &Checked<Dense>, &[f32], &mut [f32]);
 
 fn rows(filters: &Filters, inputs: usize) -> DenseRows {
     DenseRows { outputs: filters.bias.len(), inputs, pixels: filters.kernel.area() }
@@ -49,7 +50,7 @@ fn random_shapes(seed: u64, pack: impl Fn(&Filters, usize) -> Vec<f32>, kernel: 
                 &format!("{} {:?}", isa.name(), case.layer),
                 image,
                 &case.layer.output,
-                |run, ws| kernel(run, &case.layer, &case.packed, ws),
+                |run, ws| kernel(run, &case.layer.check(), &case.packed, ws),
                 |y, x, c| case.expected(image, [y, x, c]),
             );
         }
@@ -78,7 +79,7 @@ fn rows_of_zeros_are_not_read() {
         let mut ws = [input.clone(), vec![0.0; 40 + SLACK]].concat();
         let (input, output) = (Map::vector(0, 300), Map::vector(300, 40));
         let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Identity };
-        dense_nonzero(Run::best(), &layer, &packed, &mut ws);
+        dense_nonzero(Run::best(), &layer.check(), &packed, &mut ws);
         ws[300..][..40].to_vec()
     };
     assert_eq!(run(f32::NAN), run(0.0));
@@ -91,14 +92,14 @@ fn what_does_not_fit_is_refused() {
     let run = |change: &dyn Fn(&mut Dense), packed: &[f32]| {
         let (mut layer, packed, mut ws) = (case.layer, packed.to_vec(), case.images[0].ws.clone());
         change(&mut layer);
-        std::panic::catch_unwind(move || dense_nonzero(Isa::best().into(), &layer, &packed, &mut ws)).is_ok()
+        std::panic::catch_unwind(move || dense_nonzero(Isa::best().into(), &layer.check(), &packed, &mut ws)).is_ok()
     };
     let (packed, end) = (&case.packed[..], case.images[0].ws.len());
     assert!(run(&|_| (), packed));
     assert!(!run(&|_| (), &packed[..packed.len() - 1]), "weights that end early");
     assert!(!run(&|layer| layer.weights += 1, packed), "weights behind their end");
     assert!(!run(&|layer| layer.input.offset = end, packed), "an input outside of the workspace");
-    assert!(!run(&|layer| layer.output.offset = end - 24, packed), "an output without a vector behind it");
+    assert!(!run(&|layer| layer.output.offset = end - 23, packed), "an output outside of the workspace");
     assert!(!run(&|layer| layer.output.width = 2, packed), "an output that is not a vector");
     assert!(!run(&|layer| layer.residual = Some(Map { channels: 8, ..layer.output }), packed), "another residual");
 }

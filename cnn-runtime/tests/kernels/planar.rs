@@ -90,7 +90,7 @@ impl Setup {
             &format!("{} {:?}", isa.name(), self.layer),
             &self.arena,
             &self.layer.conv.output,
-            |run, ws| planar2d(run, &self.layer, &self.packed, ws),
+            |run, ws| planar2d(run, &self.layer.check(), &self.packed, ws),
             |y, x, c| match self.layer.pool {
                 Some(pooling) => pooled(pooling, [y, x], |y, x| self.expected(y, x, c)),
                 None => self.expected(y, x, c),
@@ -120,7 +120,7 @@ fn refused(change: impl Fn(&mut Planar2d)) -> bool {
     let mut setup = Setup::random(&mut Rng(3), 6, 4, Some(Pooling::Max));
     change(&mut setup.layer);
     let Setup { mut arena, layer, packed, .. } = setup;
-    std::panic::catch_unwind(move || planar2d(Isa::best().into(), &layer, &packed, &mut arena.ws)).is_err()
+    std::panic::catch_unwind(move || planar2d(Isa::best().into(), &layer.check(), &packed, &mut arena.ws)).is_err()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Padding, Size};
-use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::run::Run;
 
 use crate::support::{Arena, Expected, Rng, check, isas};
@@ -63,7 +63,7 @@ fn pools_of_random_shapes() {
                 &what,
                 &arena,
                 &output,
-                |run, ws| max_pool(run, &layer, ws),
+                |run, ws| max_pool(run, &layer.check(), ws),
                 |y, x, c| {
                     let (inside, _) = taps(&arena, &layer, [y, x, c]);
                     Expected { value: inside.into_iter().fold(f64::NEG_INFINITY, f64::max), tolerance: 0.0 }
@@ -74,7 +74,7 @@ fn pools_of_random_shapes() {
                 &what,
                 &arena,
                 &output,
-                |run, ws| avg_pool(run, &layer, ws),
+                |run, ws| avg_pool(run, &layer.check(), ws),
                 |y, x, c| {
                     let (inside, padded) = taps(&arena, &layer, [y, x, c]);
                     let count = if count_include_pad { padded } else { inside.len() };
@@ -108,7 +108,7 @@ fn global_pools_of_random_shapes() {
                 isa.name(),
                 &arena,
                 &output,
-                |run, ws| global_max_pool(run, &input, &output, ws),
+                |run, ws| global_max_pool(run, &GlobalPool { input, output }.check(), ws),
                 |_, _, c| Expected { value: all(c).fold(f64::NEG_INFINITY, f64::max), tolerance: 0.0 },
             );
             check(
@@ -116,7 +116,7 @@ fn global_pools_of_random_shapes() {
                 isa.name(),
                 &arena,
                 &output,
-                |run, ws| global_avg_pool(run, &input, &output, ws),
+                |run, ws| global_avg_pool(run, &GlobalPool { input, output }.check(), ws),
                 |_, _, c| {
                     let value = all(c).sum::<f64>() / (shape[0] * shape[1]) as f64;
                     Expected { value, tolerance: 20.0 * 2.5 * f64::from(f32::EPSILON) }
@@ -145,7 +145,7 @@ fn long_means_are_as_exact_as_short_ones() {
                     let error = ((found - exact) / exact).abs();
                     assert!(error <= 5e-7, "{what}, {}, {height}x{width}: {found}, not {exact}: {error:e}", isa.name());
                 };
-                global_avg_pool(Run::new(isa), &input, &output, &mut ws);
+                global_avg_pool(Run::new(isa), &GlobalPool { input, output }.check(), &mut ws);
                 near("global", &ws);
                 let layer = Pool2d {
                     input,
@@ -156,7 +156,7 @@ fn long_means_are_as_exact_as_short_ones() {
                     dilation: Size::square(1),
                     count_include_pad: true,
                 };
-                avg_pool(Run::new(isa), &layer, &mut ws);
+                avg_pool(Run::new(isa), &layer.check(), &mut ws);
                 near("window", &ws);
             }
         }

@@ -12,9 +12,9 @@ use cnn_runtime::workspace::SLACK;
 
 /// The instruction sets to test: all of this CPU, or the one that `CNN_ISA` names.
 pub(crate) fn isas() -> Vec<Isa> {
-    match std::env::var("CNN_ISA") {
-        Ok(name) => vec![Isa::named(&name).unwrap_or_else(|| panic!("CNN_ISA={name} was asked for and is missing"))],
-        Err(_) => Isa::all().collect(),
+    match std::env::var_os("CNN_ISA").filter(|name| !name.is_empty()) {
+        Some(_) => vec![Isa::from_env().unwrap_or_else(|why| panic!("{why}"))],
+        None => Isa::all().collect(),
     }
 }
 

@@ -79,7 +79,7 @@ impl Setup {
     fn run(&self, run: Run<'_>, ws: &mut [f32]) {
         let mut all = ws.to_vec();
         all.resize(self.floats(), f32::NAN);
-        winograd2d(run, &self.layer, &self.packed, &mut all);
+        winograd2d(run, &self.layer.check(), &self.packed, &mut all);
         ws.copy_from_slice(&all[..ws.len()]);
     }
 
@@ -165,10 +165,10 @@ fn images_of_a_batch_give_what_they_give_alone() {
                 indices(&setup.layer.conv.input).into_iter().for_each(|at| ws[at] = rng.float());
                 ws.resize(batch.floats, f32::NAN);
                 images.extend(&ws);
-                winograd2d(isa.into(), &setup.layer, &setup.packed, &mut ws);
+                winograd2d(isa.into(), &setup.layer.check(), &setup.packed, &mut ws);
                 alone.push(ws);
             }
-            winograd2d_batch(isa.into(), &setup.layer, batch, &setup.packed, &mut images);
+            winograd2d_batch(isa.into(), &setup.layer.check(), batch, &setup.packed, &mut images);
             for (together, alone) in batch.split(&mut images).zip(&alone) {
                 assert!(indices(&setup.layer.conv.output).into_iter().all(|at| together[at] == alone[at]));
             }

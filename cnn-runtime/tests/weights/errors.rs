@@ -4,7 +4,7 @@ use cnn_runtime::graph::{Graph, Node, Tensor};
 use cnn_runtime::op::{BatchNorm, Op};
 use cnn_runtime::weights::{Cause, Format, Layout, Problem, Source, Unreadable, WeightsError, load, read};
 
-use crate::net::{Entry, FC_PANELS, GRAPH, PACKED, RECIPE, entries, entries_with, entry, file, of_values};
+use crate::net::{Entry, FC_PANELS, GRAPH, PACKED, RECIPE, entries, entries_with, entry, file, of_values, with_header};
 
 /// The error of a file, after checking that nothing was packed.
 fn error(bytes: &[u8]) -> WeightsError {
@@ -259,6 +259,33 @@ fn names_from_a_file_cannot_upset_a_terminal() {
     let given = [entries(), vec![entry(r"\u001b[31m\n", &[1])]].concat();
     let said = error(&file(&given)).to_string();
     assert!(said.ends_with("\n  \\u{1b}[31m\\n: unexpected, [1]"), "{said}");
+}
+
+#[test]
+fn messages_are_bounded_whatever_a_file_holds() {
+    let strangers = (0..200_000).map(|i| Entry { bytes: Vec::new(), shape: vec![0], ..entry(&format!("t{i}"), &[0]) });
+    let said = error(&file(&entries().into_iter().chain(strangers).collect::<Vec<_>>())).to_string();
+    assert!(said.starts_with("weights do not fit Tiny: 200000 unexpected\n"), "{}", &said[..100]);
+    assert!(said.ends_with("\n  and 199900 more unexpected"), "{}", &said[said.len() - 100..]);
+    assert_eq!(said.lines().count(), 102);
+
+    let mut deep = entry("fc.bias", &[3]);
+    deep.shape = [vec![1; 100_000], vec![3]].concat();
+    let said = error(&file(&entries_with(deep.clone()))).to_string();
+    assert!(said.contains("fc.bias: [3] expected, [1, 1, 1, 1, 1, 1, 1, 1, and 99993 more] found"), "{}", said.len());
+    let said = error(&file(&[entries(), vec![Entry { name: "fc2.bias".to_string(), ..deep }]].concat())).to_string();
+    assert!(said.len() < 300, "{}", said.len());
+
+    let long = "n".repeat(1 << 20);
+    for name in [long.clone(), format!("{long}.conv1.weight"), "\u{202e}".repeat(1 << 18)] {
+        let said = error(&file(&[entries(), vec![entry(&name, &[1])]].concat())).to_string();
+        assert!(said.len() < 2000 && !said.contains('\u{202e}'), "{}", said.len());
+    }
+    let said = error(&file(&renamed(|name| format!("{long}.{name}")))).to_string();
+    assert!(said.starts_with("weights do not fit Tiny: all have a prefix") && said.len() < 1000, "{}", said.len());
+    let said =
+        error(&with_header(&format!(r#"{{"a":{{"dtype":"{long}","shape":[],"data_offsets":[0,0]}}}}"#))).to_string();
+    assert!(said.len() < 3000, "{}", said.len());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use cnn_runtime::graph::{Graph, Node, Tensor, Value};
 use cnn_runtime::op::{BatchNorm, Conv, Op, Size};
 use cnn_runtime::pack::{Affine, ConvPanels, DenseRows, DepthwiseTaps, HALF_PANEL, scale_shift_len};
-use cnn_runtime::packed::{Aligned, Packed};
+use cnn_runtime::packed::{self, Aligned, Packed};
 use cnn_runtime::reference;
 use cnn_runtime::weights::{Layout, Pack, Source, load, read};
 
@@ -240,6 +240,16 @@ fn embedded_weights_are_in_the_binary() {
     assert_eq!(weights.as_array(), EMBEDDED.as_array());
     assert!(weights.as_ptr().addr().is_multiple_of(64));
     assert_eq!(format!("{weights:?}"), "Embedded(Aligned(2 floats))");
+}
+
+/// Whichever order is the machine's.
+#[test]
+fn embedded_weights_of_either_byte_order() {
+    const BIG: Aligned<2> = Aligned::from_be_bytes(b"\x3f\x80\x00\x00\xc0\x00\x00\x00");
+    assert_eq!(BIG.as_array(), EMBEDDED.as_array());
+    assert_eq!(Aligned::<2>::ZEROS.as_array(), &[0.0; 2]);
+    let of_machine = [1.0_f32.to_ne_bytes(), (-2.0_f32).to_ne_bytes()].concat();
+    assert_eq!(packed::bytes(EMBEDDED.as_array()), of_machine);
 }
 
 #[test]

@@ -39,9 +39,9 @@ fn shards() -> [Vec<u8>; 3] {
 }
 
 #[test]
-fn a_mapped_file_gives_what_its_bytes_give() {
+fn a_file_gives_what_its_bytes_give() {
     let bytes = file(&entries());
-    let folder = folder("a_mapped_file", &[("w.safetensors", &bytes)]);
+    let folder = folder("a_file", &[("w.safetensors", &bytes)]);
     let files = Files::open(folder.join("w.safetensors")).unwrap();
     assert_eq!(files.len(), bytes.len() as u64);
     assert_eq!(packed(&files.source()), packed(&Source::new(&bytes)));

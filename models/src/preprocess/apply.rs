@@ -5,18 +5,24 @@
 //! hardly any. The latter also takes a twentieth of the time, and can compute a part of the resized picture alone. So only
 //! what the crop keeps is computed, and a picture of 1x10,000 pixels needs no more memory than any other.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
+use super::ink::Levels;
 use super::{Channels, Preprocess, Resize};
 
 impl Preprocess {
     /// The input that a picture becomes, in the order channels, rows, columns. A picture without pixels is all border.
     pub fn apply(&self, picture: &RgbImage) -> Vec<f32> {
-        let pixels = self.resized_and_cropped(picture);
+        let pixels = match self.channels {
+            Channels::Ink => self.resized_and_cropped(digit(picture, self.resize).as_ref().unwrap_or(picture)),
+            _ => self.resized_and_cropped(picture),
+        };
         match self.channels {
             Channels::Grey { mean, std } => self.plane(&pixels, grey, mean, std).collect(),
+            Channels::Ink => self.plane(&pixels, grey, 0.0, 1.0).collect(),
             Channels::Rgb { mean, std } => {
                 (0..3).flat_map(|c| self.plane(&pixels, move |pixel| pixel[c], mean[c], std[c])).collect()
             }
@@ -55,6 +61,15 @@ impl Preprocess {
         }
         pixels
     }
+}
+
+/// The digit on a picture, as large as the picture will be; nothing if there is none.
+fn digit(picture: &RgbImage, resize: Resize) -> Option<RgbImage> {
+    let (Resize::Square(side) | Resize::ShortSide(side)) = resize;
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let levels = picture.pixels().map(|pixel| grey(pixel.0)).collect();
+    let digit = Levels { width, height, levels }.as_digit(side)?;
+    RgbImage::from_raw(side, side, digit.levels.into_iter().flat_map(|level| [level; 3]).collect())
 }
 
 impl Resize {
@@ -117,23 +132,24 @@ fn half_to_even(number: u64) -> u64 {
 
 /// The part of a resized picture that is kept, row by row.
 ///
-/// As in Pillow, rows are resized first and rounded to bytes; the library by itself would begin with the columns.
+/// As in Pillow, rows are resized first and rounded to bytes; the library by itself would begin with the columns. Images are
+/// typed, as others bring code for all kinds of pixels.
 fn resize(picture: &RgbImage, columns: &Span, rows: &Span) -> Vec<[u8; 3]> {
-    let from = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3)
+    let from = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw())
         .expect("an `RgbImage` has three bytes for each pixel");
     let (top, needed) = rows.needed(picture.height());
-    let mut narrow = Image::new(columns.kept, needed as u32, PixelType::U8x3);
-    let mut to = Image::new(columns.kept, rows.kept, PixelType::U8x3);
+    let mut narrow = TypedImage::<U8x3>::new(columns.kept, needed as u32);
+    let mut to = TypedImage::<U8x3>::new(columns.kept, rows.kept);
     let bilinear = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     let mut resizer = Resizer::new();
     resizer
-        .resize(&from, &mut narrow, &bilinear.crop(columns.start, top, columns.length, needed))
+        .resize_typed(&from, &mut narrow, &bilinear.crop(columns.start, top, columns.length, needed))
         .and_then(|()| {
             let part = bilinear.crop(0.0, rows.start - top, columns.kept.into(), rows.length);
-            resizer.resize(&narrow, &mut to, &part)
+            resizer.resize_typed(&narrow, &mut to, &part)
         })
-        .expect("the parts lie in the pictures, and the pixels are alike");
-    to.buffer().as_chunks().0.to_vec()
+        .expect("the parts lie in the pictures");
+    to.pixels().iter().map(|pixel| pixel.0).collect()
 }
 
 /// Brightness as Pillow computes it: rounded, in fixed point.

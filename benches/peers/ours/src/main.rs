@@ -1,9 +1,10 @@
-//! This project, on weights that are read through a memory map.
+//! This project, on weights that are read from a file a few rows at a time.
 
 use std::error::Error;
 
 use cnn::weights::{Files, WeightsError};
 use cnn::{Network, Pool};
+use cnn_runtime::isa::Isa;
 use harness::{Engine, Job};
 use models::{AlexNet, AlexNetF16, InceptionV1, LeNet5, ResNet50, Vgg16};
 
@@ -23,6 +24,7 @@ impl<N: Network<'static>> Engine for Ours<N> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    Isa::from_env()?;
     let job = Job::from_args()?;
     match job.net.as_str() {
         "lenet5" => serve::<LeNet5>(&job),

@@ -1,11 +1,15 @@
 //! What the classes of a net are called.
 
 use std::borrow::Cow;
-use std::fs;
 use std::path::Path;
 
 use crate::failure::{Failure, printable};
+use crate::limited;
 use crate::registry::Model;
+
+/// The longest file of labels that is read for a net of few classes, and for one of many, bytes for each.
+const MOST: usize = 64 << 10;
+const MOST_OF_A_LABEL: usize = 1 << 10;
 
 /// The names of a net's classes, in the order of its outputs.
 #[derive(Debug)]
@@ -20,7 +24,14 @@ impl Labels {
     /// Those of a file, or else the net's own.
     pub(super) fn of(model: &Model, file: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = file else { return Ok(Self::Declared(model.labels)) };
-        let bytes = fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+        let classes = model.graph.output.elements();
+        let most = MOST.max(MOST_OF_A_LABEL * classes);
+        let bytes = limited::read(path, most).map_err(|error| Failure::unreadable(path, &error))?;
+        let Some(bytes) = bytes else {
+            let what =
+                format!("has more than {most} bytes: labels are a text file with one a line, and {}", model.name);
+            return Err(Failure::of_file(path, format_args!("{what} has {classes} classes")));
+        };
         parse(&bytes, model).map(Self::Read).map_err(|problem| Failure::of_file(path, problem))
     }
 

@@ -2,16 +2,14 @@
 
 use std::path::Path;
 
-use cnn::graph::{Graph, Value};
-use cnn::trace::{module, names, resolve};
-use safetensors::SafeTensors;
-use safetensors::tensor::TensorView;
-
 use crate::commands::trace::LAYER;
 use crate::failure::{Failure, printable, shown};
 use crate::numbers::dimensions;
 use crate::registry::Model;
 use crate::tensors;
+use cnn::graph::{Graph, Value};
+use cnn::trace::{module, names, resolve};
+use cnn::weights::Tensors;
 
 /// A tensor that can be compared.
 pub(super) struct Expected {
@@ -27,36 +25,32 @@ pub(super) struct Expected {
 
 /// The tensors that can be compared; the others become problems. `count` inputs are run, or one without a dimension for
 /// that.
-pub(super) fn find(
-    file: &SafeTensors<'_>,
-    model: &Model,
-    count: Option<usize>,
-    problems: &mut Problems,
-) -> Vec<Expected> {
-    let mut tensors = file.tensors();
-    tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
-    problems.all = tensors.len();
+pub(super) fn find(file: &Tensors<'_>, model: &Model, count: Option<usize>, problems: &mut Problems) -> Vec<Expected> {
+    problems.all = file.names().len();
     let mut expected = Vec::new();
-    for (name, tensor) in &tensors {
-        match one(name, tensor, model, count) {
-            Ok(tensor) => expected.push(tensor),
-            Err(problem) => problems.push(name, &problem),
+    for name in file.names() {
+        match value(model.graph, name) {
+            None => problems.push(name, || unknown(name, model)),
+            Some(value) => match one(name, value, file, model, count) {
+                Ok(tensor) => expected.push(tensor),
+                Err(problem) => problems.push(name, || problem),
+            },
         }
     }
     expected
 }
 
 /// One tensor, or what is wrong with it.
-fn one(name: &str, tensor: &TensorView<'_>, model: &Model, count: Option<usize>) -> Result<Expected, String> {
-    let value = value(model.graph, name).ok_or_else(|| unknown(name, model))?;
+fn one(name: &str, value: Value, file: &Tensors<'_>, model: &Model, count: Option<usize>) -> Result<Expected, String> {
     let shape = model.graph.shape(value);
+    let found = file.shape(name).unwrap_or_default();
     let dimensions: Vec<usize> = count.into_iter().chain(dimensions(shape)).collect();
     let flat: Vec<usize> = count.into_iter().chain([shape.elements()]).collect();
-    if ![&dimensions, &flat].iter().any(|ours| squeezed(ours) == squeezed(tensor.shape())) {
-        return Err(format!("the file has {:?}, {} gives {dimensions:?}", tensor.shape(), model.name));
+    if ![&dimensions, &flat].iter().any(|ours| squeezed(ours) == squeezed(found)) {
+        return Err(format!("the file has {}, {} gives {dimensions:?}", tensors::shape(found), model.name));
     }
-    let numbers = tensors::values(tensor)?;
-    Ok(Expected { name: name.to_owned(), value, numbers, traced: false })
+    let numbers = file.read(name).map_err(|problem| tensors::misread(&problem))?;
+    Ok(Expected { name: name.to_owned(), value, numbers: numbers.unwrap_or_default(), traced: false })
 }
 
 /// What a name in the file means: `act.NAME` is a layer or a module, and any other name may be one, too.
@@ -74,10 +68,13 @@ fn squeezed(dimensions: &[usize]) -> Vec<usize> {
 /// So many names that a tensor could have meant are told.
 const GUESSES: usize = 3;
 
+/// Longer than the name of any layer: how near such a one is would take long to find out.
+const LONG: usize = 200;
+
 fn unknown(name: &str, model: &Model) -> String {
     let layer = name.strip_prefix(LAYER).unwrap_or(name);
     let distance = |known: &str| strsim::damerau_levenshtein(known, layer);
-    let known = names(model.graph);
+    let known = if layer.len() > LONG { Vec::new() } else { names(model.graph) };
     let mut near: Vec<_> = known.iter().map(|known| (distance(known), *known)).collect();
     near.retain(|(distance, known)| *distance <= 1 + known.len().min(layer.len()) / 3);
     near.sort_by_key(|(distance, _)| *distance);
@@ -94,34 +91,40 @@ const PROBLEMS: usize = 20;
 pub(super) struct Problems {
     /// How many tensors the file has.
     all: usize,
+    /// How many of them could not be compared.
+    count: usize,
+    /// Why the first of them could not.
     told: Vec<String>,
 }
 
 impl Problems {
-    fn push(&mut self, name: &str, problem: &str) {
-        self.told.push(format!("{}: {problem}", printable(name)));
+    fn push(&mut self, name: &str, problem: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.count <= PROBLEMS {
+            self.told.push(format!("{}: {}", printable(name), problem()));
+        }
     }
 
     /// A tensor of an auxiliary classifier that could not be run.
     pub(super) fn without_weights(&mut self, name: &str) {
-        self.push(name, "the weights have not all tensors of this auxiliary classifier");
+        self.push(name, || "the weights have not all tensors of this auxiliary classifier".to_owned());
     }
 
     /// A failure if there are any, or if there was nothing to compare.
     pub(super) fn into_result(self, path: &Path) -> Result<(), Failure> {
-        let Self { all, told } = self;
+        let Self { all, count, told } = self;
         if all == 0 {
             return Err(Failure::of_file(path, "has no tensors"));
         }
         if told.is_empty() {
             return Ok(());
         }
-        let mut message = format!("{}: {} of {all} tensors cannot be compared", shown(path), told.len());
-        for problem in told.iter().take(PROBLEMS) {
+        let mut message = format!("{}: {count} of {all} tensors cannot be compared", shown(path));
+        for problem in &told {
             message.push_str(&format!("\n  {problem}"));
         }
-        if told.len() > PROBLEMS {
-            message.push_str(&format!("\n  and {} more", told.len() - PROBLEMS));
+        if count > told.len() {
+            message.push_str(&format!("\n  and {} more", count - told.len()));
         }
         Err(Failure::Message(message))
     }
@@ -129,6 +132,8 @@ impl Problems {
 
 #[cfg(test)]
 mod tests {
+    use cnn::weights::Source;
+    use safetensors::tensor::TensorView;
     use safetensors::{Dtype, serialize};
 
     use super::*;
@@ -139,7 +144,7 @@ mod tests {
         let bytes = vec![0; 4 * shape.iter().product::<usize>()];
         let file = serialize([(name, TensorView::new(Dtype::F32, shape.to_vec(), &bytes).unwrap())], None).unwrap();
         let mut problems = Problems::default();
-        let expected = find(&SafeTensors::deserialize(&file).unwrap(), &BRANCHED, count, &mut problems);
+        let expected = find(&Tensors::open(&Source::new(&file)).unwrap(), &BRANCHED, count, &mut problems);
         assert_eq!((expected.len() + problems.told.len(), problems.all), (1, 1));
         expected.first().map(|expected| expected.value).ok_or_else(|| problems.told.concat())
     }
@@ -187,8 +192,8 @@ mod tests {
 
     #[test]
     fn many_problems_are_told_in_part() {
-        let mut problems = Problems { all: 30, told: Vec::new() };
-        (0..25).for_each(|i| problems.push(&format!("t{i}"), "wrong"));
+        let mut problems = Problems { all: 30, ..Problems::default() };
+        (0..25).for_each(|i| problems.push(&format!("t{i}"), || "wrong".to_owned()));
         let Err(Failure::Message(message)) = problems.into_result(Path::new("e")) else { panic!("no message") };
         assert!(message.starts_with("e: 25 of 30 tensors cannot be compared\n  t0: wrong\n"), "{message}");
         assert!(message.ends_with("\n  t19: wrong\n  and 5 more"), "{message}");

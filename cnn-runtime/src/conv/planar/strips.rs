@@ -14,15 +14,23 @@ use crate::run::Share;
 use crate::simd::{Kernel, Simd};
 use crate::winograd::transform;
 
-/// A convolution that was checked.
+/// A share of a convolution.
 #[derive(Clone, Copy)]
 pub(super) struct Planar<'a> {
-    pub(super) layer: &'a Planar2d,
-    /// Where the first window begins.
-    pub(super) first: usize,
-    pub(super) weights: *const f32,
-    pub(super) ws: *mut f32,
-    pub(super) share: Share,
+    layer: &'a Planar2d,
+    weights: *const f32,
+    ws: *mut f32,
+    share: Share,
+}
+
+impl<'a> Planar<'a> {
+    /// # Safety
+    ///
+    /// The layer was checked, `ws` has as many floats as it needs, and `weights` half a panel of biases and of each tap.
+    /// Other threads have other shares.
+    pub(super) unsafe fn new(layer: &'a Planar2d, weights: *const f32, ws: *mut f32, share: Share) -> Self {
+        Self { layer, weights, ws, share }
+    }
 }
 
 impl Kernel for Planar<'_> {
@@ -82,9 +90,9 @@ impl<const F: usize, const V: usize> Kernel for Strips<'_, F, V> {
                 // The last chunk overlaps the one before.
                 let chunk = Chunk { top, left: left.min(width - len), rows, len };
                 self.multiply(s, chunk, &mut points, y);
-                s.run(Apply { activation: layer.conv.activation, from: y, to: y, len: rows * F * len });
                 // SAFETY: the results of the chunk are in Y, and lie in the output.
                 unsafe {
+                    s.run(Apply::in_place(layer.conv.activation, y, rows * F * len));
                     match layer.pool {
                         Some(pooling) => self.store_pooled(s, chunk, pooling, y),
                         None => self.store(s, chunk, y),
@@ -99,11 +107,11 @@ impl<const F: usize, const V: usize> Strips<'_, F, V> {
     /// Y of a chunk, but for the activation: products with the filters, or what becomes of V and M.
     #[inline(always)]
     fn multiply<S: Simd>(&self, s: S, chunk: Chunk, points: &mut Points<S>, y: *mut f32) {
-        let Planar { layer, first, weights: biases, ws, .. } = self.0;
+        let Planar { layer, weights: biases, ws, .. } = self.0;
         let Conv2d { input: Map { row, .. }, kernel, stride, dilation, .. } = layer.conv;
         let Chunk { rows, len, .. } = chunk;
         let weights = biases.wrapping_add(HALF_PANEL);
-        let from = ws.wrapping_add(first + chunk.top * stride.height * row + chunk.left).cast_const();
+        let from = ws.wrapping_add(layer.conv.first() + chunk.top * stride.height * row + chunk.left).cast_const();
         if layer.tile == 1 {
             let (next, steps) = (stride.height * row, [dilation.height * row, dilation.width]);
             s.run(Products::<F, V> {

@@ -1,0 +1,145 @@
+//! The numbers of tensors.
+
+use core::cell::Cell;
+
+use half::{bf16, f16};
+use safetensors::Dtype;
+
+use super::bytes::{Bytes, Reader, Sum};
+use super::error::Unreadable;
+
+/// The numbers of a tensor in a file, in a type that can be a weight.
+#[derive(Clone, Copy)]
+pub(super) struct Stored<'f> {
+    bytes: Bytes<'f>,
+    kind: Kind,
+}
+
+/// Some of them, in memory.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'b> {
+    bytes: &'b [u8],
+    kind: Kind,
+}
+
+/// The types that are accepted.
+#[derive(Clone, Copy)]
+enum Kind {
+    F32,
+    F16,
+    Bf16,
+}
+
+impl<'f> Stored<'f> {
+    /// Numbers of that type; nothing if no weight can be of it.
+    pub(super) fn new(bytes: Bytes<'f>, dtype: Dtype) -> Option<Self> {
+        let kind = match dtype {
+            Dtype::F32 => Kind::F32,
+            Dtype::F16 => Kind::F16,
+            Dtype::BF16 => Kind::Bf16,
+            _ => return None,
+        };
+        Some(Self { bytes, kind })
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() / self.kind.size()
+    }
+
+    /// Bytes of a number.
+    pub(super) fn size(&self) -> usize {
+        self.kind.size()
+    }
+
+    pub(super) fn reader(self) -> ValuesReader<'f> {
+        ValuesReader { bytes: self.bytes.reader(), kind: self.kind }
+    }
+
+    /// Hands all of them to `each`, piece by piece, with the position of a piece's first.
+    pub(super) fn each(self, mut each: impl FnMut(usize, Values<'_>)) -> Result<Sum, Unreadable> {
+        let (mut reader, mut position) = (self.reader(), 0);
+        reader.read(self.len(), |values| {
+            each(position, values);
+            position += values.len();
+        })?;
+        Ok(reader.sum())
+    }
+}
+
+/// Reads the numbers of a tensor in their order.
+pub(super) struct ValuesReader<'f> {
+    bytes: Reader<'f>,
+    kind: Kind,
+}
+
+impl ValuesReader<'_> {
+    /// Reads so many more, and hands them on in pieces.
+    pub(super) fn read(&mut self, count: usize, mut each: impl FnMut(Values<'_>)) -> Result<(), Unreadable> {
+        let kind = self.kind;
+        self.bytes.read(count * kind.size(), |bytes| each(Values { bytes, kind }))
+    }
+
+    /// What was read.
+    pub(super) fn sum(self) -> Sum {
+        self.bytes.sum()
+    }
+
+    /// Whether what was read is what was read another time; else an error.
+    pub(super) fn expect(self, sum: Sum) -> Result<(), Unreadable> {
+        self.bytes.expect(sum)
+    }
+}
+
+impl Values<'_> {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() / self.kind.size()
+    }
+
+    /// Whether one of them is so, without a branch for each.
+    pub(super) fn any(self, is: impl Fn(f32) -> bool) -> bool {
+        match self.kind {
+            Kind::F32 => any_of(self.bytes.as_chunks().0, |float| is(f32::from_le_bytes(float))),
+            Kind::F16 => any_of(self.bytes.as_chunks().0, |half| is(f16::from_le_bytes(half).to_f32())),
+            Kind::Bf16 => any_of(self.bytes.as_chunks().0, |half| is(bf16::from_le_bytes(half).to_f32())),
+        }
+    }
+
+    /// Hands them to `each`, in their order.
+    pub(super) fn for_each(self, mut each: impl FnMut(f32)) {
+        match self.kind {
+            Kind::F32 => self.bytes.as_chunks().0.iter().for_each(|float| each(f32::from_le_bytes(*float))),
+            Kind::F16 => self.bytes.as_chunks().0.iter().for_each(|half| each(f16::from_le_bytes(*half).to_f32())),
+            Kind::Bf16 => self.bytes.as_chunks().0.iter().for_each(|half| each(bf16::from_le_bytes(*half).to_f32())),
+        }
+    }
+
+    /// Writes them to as many slots.
+    pub(super) fn copy_to(self, slots: &[Cell<f32>]) {
+        match self.kind {
+            Kind::F32 => copy(self.bytes.as_chunks().0, slots, f32::from_le_bytes),
+            Kind::F16 => copy(self.bytes.as_chunks().0, slots, |half| f16::from_le_bytes(half).to_f32()),
+            Kind::Bf16 => copy(self.bytes.as_chunks().0, slots, |half| bf16::from_le_bytes(half).to_f32()),
+        }
+    }
+}
+
+fn copy<const N: usize>(elements: &[[u8; N]], slots: &[Cell<f32>], decode: impl Fn([u8; N]) -> f32) {
+    for (slot, element) in slots.iter().zip(elements) {
+        slot.set(decode(*element));
+    }
+}
+
+fn any_of<const N: usize>(elements: &[[u8; N]], is: impl Fn([u8; N]) -> bool) -> bool {
+    elements.chunks(1024).any(|some| some.iter().fold(false, |any, element| any | is(*element)))
+}
+
+impl Kind {
+    fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 | Self::Bf16 => 2,
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! Whatever numbers a descriptor has, it is refused with a panic, or its kernel stays inside of the workspace.
+//!
+//! Workspace and weights end or begin at a page that can't be touched: whatever a kernel reads or writes outside of them kills
+//! this process.
+
+#![cfg(unix)]
+#![cfg_attr(panic = "abort", allow(dead_code, unused_imports, reason = "refusals can't be caught"))]
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::slice;
+use std::sync::Once;
+
+use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
+use cnn_runtime::conv::{Conv2d, Planar2d, Pooling, conv2d, conv2d_batch, depthwise2d, planar2d};
+use cnn_runtime::dense::{Dense, dense, dense_f16, dense_nonzero, dense_nonzero_f16};
+use cnn_runtime::isa::Isa;
+use cnn_runtime::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
+use cnn_runtime::map::Map;
+use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
+use cnn_runtime::op::{Activation, Lrn, LrnWindow, Padding, PreluPer, Size};
+use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_runtime::run::{Run, Threads};
+use cnn_runtime::softmax::{SoftmaxMap, log_softmax, softmax};
+use cnn_runtime::threads::Pool;
+use cnn_runtime::winograd::{Columns2d, Winograd2d, columns2d, winograd2d, winograd2d_batch};
+use cnn_runtime::workspace::Batch;
+
+/// Floats of a page.
+const PAGE: usize = 4096 / size_of::<f32>();
+
+/// Floats between two pages that can't be touched.
+struct Guarded {
+    start: *mut f32,
+    pages: usize,
+}
+
+impl Guarded {
+    fn new(pages: usize) -> Self {
+        let bytes = (pages + 2) * 4096;
+        let (read, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
+        // SAFETY: a new mapping, of which the first and the last page are protected.
+        let start = unsafe {
+            let base = libc::mmap(std::ptr::null_mut(), bytes, read, flags, -1, 0);
+            assert!(base != libc::MAP_FAILED, "no memory");
+            assert!(libc::mprotect(base, 4096, libc::PROT_NONE) == 0);
+            assert!(libc::mprotect(base.byte_add(bytes - 4096), 4096, libc::PROT_NONE) == 0);
+            base.byte_add(4096).cast::<f32>()
+        };
+        Self { start, pages }
+    }
+
+    /// The last `len` floats, or the first.
+    fn floats(&mut self, len: usize, last: bool) -> &mut [f32] {
+        assert!(len <= self.pages * PAGE);
+        let before = if last { self.pages * PAGE - len } else { 0 };
+        // SAFETY: they are in the mapping, and borrowed from it.
+        unsafe { slice::from_raw_parts_mut(self.start.add(before), len) }
+    }
+}
+
+/// SplitMix64 (Steele, Lea & Flood 2014).
+struct Rng(u64);
+
+impl Rng {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+
+    /// A number that has nothing to do with the others, or is near to what it should be.
+    fn wild(&mut self, number: usize) -> usize {
+        let top = usize::BITS - 1;
+        match self.below(10) {
+            0 => 0,
+            1 => number.wrapping_add(1),
+            2 => number.wrapping_sub(1),
+            3 => number.wrapping_mul(2),
+            4 => number / 2,
+            5 => self.below(40),
+            6 => self.below(6000),
+            7 => (1_usize << self.below(top as usize + 1)).wrapping_add(self.below(2)),
+            8 => (usize::MAX / (1 + self.below(40))).wrapping_add(self.below(2)),
+            _ => number.wrapping_add(1 << (top - self.below(8) as u32)),
+        }
+    }
+}
+
+/// Numbers that are taken one after another.
+struct Numbers<'a>(slice::Iter<'a, usize>);
+
+impl Numbers<'_> {
+    fn next(&mut self) -> usize {
+        self.0.next().copied().unwrap_or(1)
+    }
+
+    fn map(&mut self) -> Map {
+        let mut next = || self.next();
+        Map { offset: next(), height: next(), width: next(), channels: next(), row: next(), pixel: next() }
+    }
+
+    fn size(&mut self) -> Size {
+        Size::new(self.next(), self.next())
+    }
+
+    fn padding(&mut self) -> Padding {
+        Padding { top: self.next(), left: self.next(), bottom: self.next(), right: self.next() }
+    }
+
+    fn conv(&mut self) -> Conv2d {
+        let (input, output) = (self.map(), self.map());
+        let [kernel, stride, dilation] = [self.size(), self.size(), self.size()];
+        let [pad_top, pad_left, groups, weights] = [self.next(), self.next(), self.next(), self.next()];
+        let activation = self.activation();
+        let residual = match self.next() {
+            0 => None,
+            1 => Some(output),
+            _ => Some(self.map()),
+        };
+        Conv2d { input, output, kernel, stride, pad_top, pad_left, dilation, groups, weights, residual, activation }
+    }
+
+    fn dense(&mut self) -> Dense {
+        let (input, output, weights, activation) = (self.map(), self.map(), self.next(), self.activation());
+        Dense { input, output, weights, residual: (self.next() > 0).then_some(output), activation }
+    }
+
+    fn activation(&mut self) -> Activation {
+        match self.next() % 3 {
+            0 => Activation::Relu,
+            1 => Activation::Silu,
+            _ => Activation::Identity,
+        }
+    }
+
+    fn pooling(&mut self) -> Option<Pooling> {
+        match self.next() {
+            0 => None,
+            1 => Some(Pooling::Max),
+            _ => Some(Pooling::Average),
+        }
+    }
+}
+
+/// A map of a number of rows, columns and channels, without halo.
+fn map(offset: usize, height: usize, width: usize, channels: usize) -> [usize; 6] {
+    [offset, height, width, channels, width * channels, channels]
+}
+
+/// Numbers of a convolution of 5 rows and 20 columns into as many, with zeros around.
+fn conv(inputs: usize, outputs: usize, [height, width]: [usize; 2], halo: [usize; 4], tail: &[usize]) -> Vec<usize> {
+    let row = (halo[1] + 20 + halo[3]) * inputs;
+    let input = [halo[0] * row + halo[1] * inputs, 5, 20, inputs, row, inputs];
+    let output = map((halo[0] + 5 + halo[2]) * row + 16, 5, 20, outputs);
+    [&input[..], &output, &[height, width, 1, 1, 1, 1, halo[0], halo[1]], tail].concat()
+}
+
+type Try = fn(&mut Numbers<'_>, Run<'_>, &[f32], &mut [f32]);
+
+/// A kernel, and numbers that it takes.
+type Case = (&'static str, Vec<usize>, Try);
+
+fn elementwise() -> Vec<Case> {
+    let two = |channels: usize| [map(0, 6, 7, channels), map(6 * 7 * channels + 16, 6, 7, channels)].concat();
+    vec![
+        ("load_chw", map(5, 6, 18, 3).to_vec(), |n, run, _, ws| {
+            let map = n.map();
+            let len = map.elements();
+            load_chw(run, &vec![0.5; len.min(10_000)], &map.check(), ws);
+        }),
+        ("store_chw", [&map(0, 6, 7, 3)[..], &[200]].concat(), |n, run, _, ws| {
+            store_chw(run, &StoreChw { map: n.map(), offset: n.next() }.check(), ws);
+        }),
+        ("clear_halo", [&[60, 3, 4, 5, 40, 5][..], &[1, 2, 1, 1]].concat(), |n, run, _, ws| {
+            clear_halo(run, &Halo { map: n.map(), zeros: n.padding() }.check(), ws);
+        }),
+        ("copy", two(5), |n, run, _, ws| copy(run, &CopyMap { input: n.map(), output: n.map() }.check(), ws)),
+        ("merge", [&two(5)[..], &map(500, 1, 1, 5), &[0]].concat(), |n, run, _, ws| {
+            let (a, output, b, activation) = (n.map(), n.map(), n.map(), n.activation());
+            mul(run, &Merge { inputs: &[a, b, output], output, activation }.check(), ws);
+            add(run, &Merge { inputs: &[a, b], output, activation }.check(), ws);
+        }),
+        ("activate", [&two(17)[..], &[1]].concat(), |n, run, _, ws| {
+            activate(run, &Activate { input: n.map(), output: n.map(), activation: n.activation() }.check(), ws);
+        }),
+        ("prelu", [&two(17)[..], &[1, 0]].concat(), |n, run, weights, ws| {
+            let (input, output, weights_at) = (n.map(), n.map(), n.next());
+            let per = if n.next() == 0 { PreluPer::Channel } else { PreluPer::Element };
+            prelu(run, &PreluMap { input, output, weights: weights_at, per }.check(), weights, ws);
+        }),
+        ("scale_shift", [&two(17)[..], &[1, 1]].concat(), |n, run, weights, ws| {
+            let layer = ScaleShift { input: n.map(), output: n.map(), weights: n.next(), activation: n.activation() };
+            scale_shift(run, &layer.check(), weights, ws);
+        }),
+        ("lrn", [&two(17)[..], &[5]].concat(), |n, run, _, ws| {
+            let (input, output, size) = (n.map(), n.map(), n.next());
+            // A window of more channels than there are takes its time.
+            let lrn_of = Lrn { size: size.min(100), window: LrnWindow::Paper, alpha: 1e-4, beta: 0.75, k: 2.0 };
+            lrn(run, &LrnMap { input, output, lrn: lrn_of }.check(), ws);
+        }),
+        ("softmax", two(17), |n, run, _, ws| {
+            let layer = SoftmaxMap { input: n.map(), output: n.map() }.check();
+            softmax(run, &layer, ws);
+            log_softmax(run, &layer, ws);
+        }),
+    ]
+}
+
+fn reductions() -> Vec<Case> {
+    let pixel = [&map(0, 6, 7, 20)[..], &map(900, 1, 1, 20)].concat();
+    let pool = [&map(0, 6, 7, 12)[..], &map(600, 3, 3, 12), &[3, 3, 2, 2, 1, 1, 1, 1, 0, 0, 0]].concat();
+    let vector = [&map(0, 2, 3, 4)[..], &map(48, 1, 1, 20), &[3, 1, 0]].concat();
+    vec![
+        ("global_pool", pixel, |n, run, _, ws| {
+            let layer = GlobalPool { input: n.map(), output: n.map() }.check();
+            global_max_pool(run, &layer, ws);
+            global_avg_pool(run, &layer, ws);
+        }),
+        ("pool", pool, |n, run, _, ws| {
+            let (input, output) = (n.map(), n.map());
+            let [kernel, stride, dilation] = [n.size(), n.size(), n.size()];
+            let (pad, count_include_pad) = (n.padding(), true);
+            let layer = Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad }.check();
+            max_pool(run, &layer, ws);
+            avg_pool(run, &layer, ws);
+        }),
+        ("dense", vector.clone(), |n, run, weights, ws| dense(run, &n.dense().check(), weights, ws)),
+        ("dense_f16", vector.clone(), |n, run, weights, ws| dense_f16(run, &n.dense().check(), weights, ws)),
+        ("dense_nonzero", vector.clone(), |n, run, weights, ws| dense_nonzero(run, &n.dense().check(), weights, ws)),
+        ("dense_nonzero_f16", vector.clone(), |n, run, weights, ws| {
+            dense_nonzero_f16(run, &n.dense().check(), weights, ws);
+        }),
+    ]
+}
+
+fn convolutions() -> Vec<Case> {
+    vec![
+        ("conv2d", conv(6, 10, [3, 5], [1, 2, 1, 2], &[2, 3, 1, 1]), |n, run, weights, ws| {
+            conv2d(run, &n.conv().check(), weights, ws);
+        }),
+        (
+            "conv2d_batch",
+            [&[2, 2400][..], &conv(3, 9, [3, 3], [1; 4], &[1, 3, 1, 0])].concat(),
+            |n, run, weights, ws| {
+                let batch = Batch { images: n.next(), floats: n.next() };
+                conv2d_batch(run, &n.conv().check(), batch, weights, ws);
+            },
+        ),
+        ("depthwise2d", conv(20, 20, [3, 3], [1; 4], &[20, 3, 1, 0]), |n, run, weights, ws| {
+            depthwise2d(run, &n.conv().check(), weights, ws);
+        }),
+        ("planar2d", [&[1, 0][..], &conv(1, 6, [5, 5], [2; 4], &[1, 3, 0, 0])].concat(), |n, run, weights, ws| {
+            let (tile, pool, conv) = (n.next(), n.pooling(), n.conv());
+            planar2d(run, &Planar2d { conv, tile, pool }.check(), weights, ws);
+        }),
+        (
+            "planar2d",
+            [&[4, 0][..], &conv(1, 6, [5, 5], [2, 2, 5, 2], &[1, 3, 0, 0])].concat(),
+            |n, run, weights, ws| {
+                let (tile, pool, conv) = (n.next(), n.pooling(), n.conv());
+                planar2d(run, &Planar2d { conv, tile, pool }.check(), weights, ws);
+            },
+        ),
+        (
+            "columns2d",
+            [&[0, 2500][..], &conv(3, 9, [5, 5], [2, 2, 2, 2], &[1, 3, 0, 0])].concat(),
+            |n, run, weights, ws| {
+                let (pool, scratch, conv) = (n.pooling(), n.next(), n.conv());
+                columns2d(run, &Columns2d { conv, pool, scratch }.check(), weights, ws);
+            },
+        ),
+        ("winograd2d", [&[4, 0, 6, 4000][..], &conv(5, 9, [3, 3], [1, 1, 4, 3], &[1, 3, 0, 1])].concat(), winograd),
+        ("winograd2d", [&[2, 1, 6, 4000][..], &conv(5, 9, [3, 3], [1, 1, 6, 21], &[1, 3, 0, 0])].concat(), winograd),
+        ("winograd2d", [&[6, 0, 3, 4000][..], &conv(5, 9, [3, 3], [1, 1, 2, 5], &[1, 3, 1, 1])].concat(), winograd),
+        ("winograd2d", [&[4, 0, 3, 4000][..], &conv(5, 9, [5, 5], [2, 2, 5, 2], &[1, 3, 2, 0])].concat(), winograd),
+        ("winograd2d", [&[5, 0, 3, 4000][..], &conv(5, 9, [4, 4], [1, 1, 2, 2], &[1, 3, 0, 0])].concat(), winograd),
+    ]
+}
+
+fn winograd(n: &mut Numbers<'_>, run: Run<'_>, weights: &[f32], ws: &mut [f32]) {
+    let (tile, pool, block, scratch, conv) = (n.next(), n.next() == 1, n.next(), n.next(), n.conv());
+    let layer = Winograd2d { conv, tile, pool, block, scratch }.check();
+    winograd2d(run, &layer, weights, ws);
+    winograd2d_batch(run, &layer, Batch::one(ws), weights, ws);
+}
+
+/// Instruction sets of this CPU, and pools of one thread and of three.
+fn runs(pool: &Pool) -> Vec<Run<'_>> {
+    Isa::all().flat_map(|isa| [Run::new(isa), Run::new(isa).on(Threads::of(pool))]).collect()
+}
+
+thread_local! {
+    /// Whether this thread expects a panic.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether it panics, which is not printed.
+fn refused(run: impl FnOnce()) -> bool {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                hook(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let refused = catch_unwind(AssertUnwindSafe(run)).is_err();
+    QUIET.set(false);
+    refused
+}
+
+const WORKSPACE: usize = 24_000;
+
+#[test]
+#[cfg_attr(panic = "abort", ignore = "the panics of refusals can't be caught")]
+fn kernels_stay_inside_of_the_workspace() {
+    let (mut workspace, mut weights) = (Guarded::new(24), Guarded::new(8));
+    let pool = Pool::new(3).with_least_work(1);
+    let mut rng = Rng(0x5eed);
+    for (name, numbers, kernel) in [elementwise(), reductions(), convolutions()].concat() {
+        let mut ran = 0;
+        for round in 0..4000 {
+            let mut changed = numbers.clone();
+            for _ in 0..round.min(rng.below(4)) {
+                let at = rng.below(changed.len());
+                changed[at] = rng.wild(changed[at]);
+            }
+            let (len, last) = (if round == 0 { WORKSPACE } else { rng.below(WORKSPACE) }, round % 2 == 0);
+            let run = runs(&pool)[rng.below(2 * Isa::all().count())];
+            let ws = workspace.floats(len, last);
+            ws.fill(0.5);
+            let weights = weights.floats(7000.min(len), last);
+            let refused = refused(|| kernel(&mut Numbers(changed.iter()), run, weights, ws));
+            assert!(round > 0 || !refused, "{name} refuses what it takes: {changed:?}");
+            ran += usize::from(!refused);
+        }
+        assert!(ran > 50, "{name} ran {ran} times");
+    }
+}
+
+/// Numbers that made kernels reach outside, each through another product or sum that wraps or does not move.
+#[test]
+#[cfg_attr(panic = "abort", ignore = "the panics of refusals can't be caught")]
+fn numbers_that_wrap_are_refused() {
+    let run = Run::best();
+    let mut ws = vec![1.0; 1024];
+    let (big, half) = (1 << (usize::BITS - 1), 1 << (usize::BITS - 4));
+    let one = |offset, channels| Map::dense(offset, 1, 1, channels);
+    let conv = Conv2d {
+        input: Map::dense(0, 1, 2, 1),
+        output: one(64, 8),
+        kernel: Size::new(big, 2),
+        stride: Size::square(1),
+        pad_top: 0,
+        pad_left: 0,
+        dilation: Size::new(0, 1),
+        groups: 1,
+        weights: 0,
+        residual: None,
+        activation: Activation::Identity,
+    };
+    assert!(refused(|| conv2d(run, &conv.check(), &[0.5; 64], &mut ws)), "taps that don't move");
+    let pool = Pool2d {
+        input: Map { row: 1, ..one(0, 16) },
+        output: one(64, 16),
+        kernel: Size::new(9, 1),
+        stride: Size::square(1),
+        pad: Padding::NONE,
+        dilation: Size::new(half, 1),
+        count_include_pad: false,
+    };
+    assert!(refused(|| max_pool(run, &pool.check(), &mut ws)), "a window larger than memory");
+    let halo = Halo {
+        map: Map { offset: 0, height: 1, width: 1, channels: 1, row: 16, pixel: 1 },
+        zeros: Padding { bottom: half, ..Padding::NONE },
+    };
+    assert!(refused(|| clear_halo(run, &halo.check(), &mut ws)), "a halo larger than memory");
+    let (input, output) = (Map::dense(0, 66, 66, 1), Map::dense(4400, 64, 64, 1));
+    let conv = Conv2d { input: Map { height: 64, width: 64, ..input }, output, kernel: Size::square(3), ..conv };
+    let conv = Conv2d { dilation: Size::square(1), ..conv };
+    let layer = Winograd2d { conv, tile: 2, pool: false, block: half + 1, scratch: 8528 };
+    assert!(refused(|| winograd2d(run, &layer.check(), &[0.5; 288], &mut vec![1.0; 9552])), "a block that wraps");
+}
+
+/// Rows, pixels or parts that are one place would be written by several threads at once.
+#[test]
+#[cfg_attr(panic = "abort", ignore = "the panics of refusals can't be caught")]
+fn outputs_that_threads_would_share_are_refused() {
+    let rows = |offset, row| Map { offset, height: 64, width: 1, channels: 4, row, pixel: 4 };
+    for row in 0..4 {
+        let layer = Activate { input: rows(0, 4), output: rows(512, row), activation: Activation::Relu };
+        assert!(refused(|| _ = layer.check()), "rows {row} apart");
+    }
+    for start in [1, 4, 100, 255] {
+        let layer = Activate { input: rows(0, 4), output: rows(start, 4), activation: Activation::Relu };
+        assert!(refused(|| _ = layer.check()), "an output that begins in the input, at {start}");
+    }
+    let conv = Conv2d {
+        input: Map::dense(0, 8, 8, 16),
+        output: Map::dense(0, 8, 8, 16),
+        kernel: Size::square(1),
+        stride: Size::square(1),
+        pad_top: 0,
+        pad_left: 0,
+        dilation: Size::square(1),
+        groups: 1,
+        weights: 0,
+        residual: None,
+        activation: Activation::Identity,
+    };
+    assert!(refused(|| _ = conv.check()), "a convolution in place");
+    assert!(refused(|| _ = GlobalPool { input: conv.input, output: Map::vector(16, 16) }.check()));
+    assert!(refused(|| _ = StoreChw { map: conv.input, offset: 1023 }.check()));
+}

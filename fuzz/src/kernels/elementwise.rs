@@ -1,0 +1,133 @@
+//! Functions of elements, of a pixel's channels, and normalisations.
+
+use cnn_runtime::activation::{self, Activate, PreluMap};
+use cnn_runtime::map::Map;
+use cnn_runtime::norm::{self, LrnMap, ScaleShift};
+use cnn_runtime::op::{Lrn, LrnWindow, PreluPer};
+use cnn_runtime::pack::{padded, scale_shift_len};
+use cnn_runtime::run::Run;
+use cnn_runtime::softmax;
+use cnn_runtime::workspace::Batch;
+
+use super::maker::{Maker, of_map};
+use super::{Case, Writes};
+
+fn map(maker: &mut Maker<'_, '_>) -> Map {
+    let (size, channels) = (maker.size(9), maker.channels());
+    maker.plain(size, channels)
+}
+
+pub(super) fn activate(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let input = map(maker);
+    Box::new(Activate { input, output: maker.same(input), activation: maker.activation() })
+}
+
+impl Case for Activate {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        [&mut self.input, &mut self.output].into_iter().flat_map(of_map).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
+        activation::activate(run, self, ws);
+    }
+
+    fn writes(&self) -> Writes {
+        self.output.into()
+    }
+}
+
+pub(super) fn prelu(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let input = map(maker);
+    let per = maker.choices.pick(&[PreluPer::Channel, PreluPer::Element]);
+    let pixels = if per == PreluPer::Channel { 1 } else { input.pixels() };
+    let weights = maker.weights(pixels * padded(input.channels));
+    Box::new(PreluMap { input, output: maker.same(input), weights, per })
+}
+
+impl Case for PreluMap {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        let maps = [&mut self.input, &mut self.output].into_iter().flat_map(of_map);
+        maps.chain([&mut self.weights]).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
+        activation::prelu(run, self, weights, ws);
+    }
+
+    fn writes(&self) -> Writes {
+        self.output.into()
+    }
+}
+
+pub(super) fn lrn(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let input = map(maker);
+    let output = maker.plain(cnn_runtime::op::Size::new(input.height, input.width), input.channels);
+    let beta = maker.choices.pick(&[0.75, 0.5, 1.0]);
+    let window = LrnWindow::ALL[maker.choices.between(0, 2)];
+    let [alpha, k] = [maker.choices.float(), maker.choices.float()];
+    let lrn = Lrn { size: maker.choices.between(1, 9), window, alpha, beta, k };
+    Box::new(LrnMap { input, output, lrn })
+}
+
+impl Case for LrnMap {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        let maps = [&mut self.input, &mut self.output].into_iter().flat_map(of_map);
+        maps.chain([&mut self.lrn.size]).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
+        norm::lrn(run, self, ws);
+    }
+
+    fn writes(&self) -> Writes {
+        self.output.into()
+    }
+}
+
+pub(super) fn scale_shift(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let input = map(maker);
+    let weights = maker.weights(scale_shift_len(input.channels));
+    Box::new(ScaleShift { input, output: maker.same(input), weights, activation: maker.activation() })
+}
+
+impl Case for ScaleShift {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        let maps = [&mut self.input, &mut self.output].into_iter().flat_map(of_map);
+        maps.chain([&mut self.weights]).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
+        norm::scale_shift(run, self, weights, ws);
+    }
+
+    fn writes(&self) -> Writes {
+        self.output.into()
+    }
+}
+
+#[derive(Debug)]
+struct Softmax {
+    logarithm: bool,
+    input: Map,
+    output: Map,
+}
+
+pub(super) fn softmax(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let input = map(maker);
+    Box::new(Softmax { logarithm: maker.choices.once_in(2), input, output: maker.same(input) })
+}
+
+impl Case for Softmax {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        [&mut self.input, &mut self.output].into_iter().flat_map(of_map).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
+        let softmax = if self.logarithm { softmax::log_softmax } else { softmax::softmax };
+        softmax(run, &self.input, &self.output, ws);
+    }
+
+    fn writes(&self) -> Writes {
+        self.output.into()
+    }
+}

@@ -1,0 +1,48 @@
+//! What becomes of a call.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+
+thread_local! {
+    /// Whether a panic would be a refusal.
+    static EXPECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What became of a call.
+pub(super) enum Outcome {
+    Ran,
+    /// It panicked with this message.
+    Refused(String),
+}
+
+/// Words of panics that no check has chosen: arithmetic and slices went wrong.
+const FAULTS: &[&str] =
+    &["attempt to ", "out of range", "out of bounds", "`Option::unwrap()`", "`Result::unwrap()`", "unreachable"];
+
+/// Lets refusals pass, where the fuzzer would end at each panic.
+pub fn expect_refusals() {
+    let hook = take_hook();
+    set_hook(Box::new(move |info| {
+        if !EXPECTED.get() {
+            hook(info);
+        }
+    }));
+}
+
+/// Calls a kernel.
+pub(super) fn outcome(call: impl FnOnce()) -> Outcome {
+    EXPECTED.set(true);
+    let ended = catch_unwind(AssertUnwindSafe(call));
+    EXPECTED.set(false);
+    let Err(panic) = ended else { return Outcome::Ran };
+    let why = message(&*panic);
+    let fault = why.is_empty() || FAULTS.iter().any(|fault| why.contains(fault));
+    assert!(!fault, "not refused, but failed: {why}");
+    Outcome::Refused(why)
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}

@@ -1,0 +1,46 @@
+//! What the fuzz targets do with their bytes. Each is a function of bytes that panics where something is wrong.
+//!
+//! | target | bytes are |
+//! | --- | --- |
+//! | [`source`](source::expand) | the content of `network! { … }`, as text |
+//! | [`nets`](nets::compile) | choices of a generator that knows the language |
+//! | [`weights`](weights::load) | rules for names, and a file of weights |
+//! | [`index`](index::open) | an index of shards |
+//! | [`kernels`](kernels::run) | a kernel with its descriptor, weights and workspace |
+//! | [`picture`](pictures::picture) | a PNG or JPEG file |
+//! | [`drawing`](pictures::drawing) | sizes and strokes of a picture of a digit |
+//! | [`preprocess`](preprocess::apply) | a description of inputs, and a picture |
+
+#![forbid(unsafe_code)]
+
+// Under the name by which the modules of `models` know the facade. The facade itself would bring the compiler for the host.
+extern crate cnn_runtime as cnn;
+
+mod choose;
+pub mod index;
+pub mod kernels;
+pub mod nets;
+pub mod pictures;
+pub mod preprocess;
+pub mod source;
+pub mod weights;
+
+pub use choose::noise;
+use cli::picture;
+
+/// The modules of the command line that read pictures. Its crate as a dependency would bring `models`, whose nets take minutes
+/// to build under a sanitizer.
+#[allow(dead_code, reason = "the command line uses the rest")]
+#[path = "../../cnn-cli/src"]
+mod cli {
+    pub(crate) mod digits;
+    pub(crate) mod picture;
+}
+
+/// The modules of `models` that no net is needed for.
+#[allow(dead_code, reason = "the nets use the rest")]
+#[path = "../../models/src"]
+mod models {
+    pub(crate) mod preprocess;
+    pub(crate) mod seeded;
+}

@@ -1,0 +1,123 @@
+//! What a digits net sees of a picture: ink, white on black, at the place and in the size that MNIST's digits have.
+//!
+//! MNIST's makers brought each digit into a box of 20x20, and its centre of mass to the middle of 28x28 (LeCun, Cortes &
+//! Burges, "The MNIST database of handwritten digits"). Here the same is done to a picture of one digit on plain paper, of
+//! any size and in any colours. The border tells what is paper; whatever differs from it more than half as much as the strongest
+//! stroke is the digit. Shadows, ruled lines as dark as the ink and other things that are no plain paper are beyond this.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+/// A digit's longest side, of 28 pixels.
+const BOX: f64 = 20.0 / 28.0;
+
+/// What differs less from the paper, in levels, is no ink.
+const LEAST: u8 = 24;
+
+/// Levels levels, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Levels {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) levels: Vec<u8>,
+}
+
+impl Levels {
+    /// The picture as a digit of MNIST on a square of that side, ink being white; nothing if no ink stands out.
+    ///
+    /// A picture that is such a square already keeps its size and place.
+    pub(super) fn as_digit(&self, side: u32) -> Option<Self> {
+        let paper = self.paper().filter(|_| side > 0)?;
+        let (darker, lighter) = self.levels.iter().fold((0, 0), |(darker, lighter), &level| {
+            (paper.saturating_sub(level).max(darker), level.saturating_sub(paper).max(lighter))
+        });
+        if darker.max(lighter) < LEAST {
+            return None;
+        }
+        let dark_ink = darker > lighter;
+        if [self.width, self.height] == [side as usize; 2] {
+            return dark_ink.then(|| self.map(|level| u8::MAX - level));
+        }
+        let ink = self.map(|level| if dark_ink { paper.saturating_sub(level) } else { level.saturating_sub(paper) });
+        ink.framed(side)
+    }
+
+    fn map(&self, level: impl Fn(u8) -> u8) -> Self {
+        Self { levels: self.levels.iter().map(|&l| level(l)).collect(), ..*self }
+    }
+
+    /// The level of the paper: the median of the border; nothing if there is no pixel.
+    fn paper(&self) -> Option<u8> {
+        let Self { width, height, .. } = *self;
+        let on_border = |i: &usize| {
+            let (x, y) = (i % width, i / width);
+            x == 0 || y == 0 || x == width - 1 || y == height - 1
+        };
+        let mut border: Vec<u8> = (0..width * height).filter(on_border).map(|i| self.levels[i]).collect();
+        let middle = border.len() / 2;
+        (!border.is_empty()).then(|| *border.select_nth_unstable(middle).1)
+    }
+
+    /// Ink alone, in its frame of background.
+    fn framed(&self, side: u32) -> Option<Self> {
+        let strongest = self.levels.iter().copied().max()?;
+        let [left, top, right, bottom] = self.bounds(strongest / 2)?;
+        let (width, height) = (right - left, bottom - top);
+        let scale = BOX * f64::from(side) / width.max(height) as f64;
+        let [w, h] = [width, height].map(|length| ((length as f64 * scale).round() as u32).max(1));
+        // What is weak is no part of the digit, but paper: noise, or the lines of a page.
+        let floor = strongest / 4;
+        let clean = self.map(|level| if level < floor { 0 } else { level });
+        let small = clean.resized([left, top, width, height], w, h);
+        let brightest = small.levels.iter().copied().max().filter(|&brightest| brightest > 0)?;
+        let small = small.map(|level| (u32::from(level) * 255 / u32::from(brightest)) as u8);
+        Some(small.centred(side as usize))
+    }
+
+    /// Left, top, right and bottom of what is stronger than that.
+    fn bounds(&self, than: u8) -> Option<[usize; 4]> {
+        let strong = self.levels.iter().enumerate().filter(|(_, level)| **level > than);
+        strong.map(|(i, _)| (i % self.width, i / self.width)).fold(None, |bounds, (x, y)| {
+            let [left, top, right, bottom] = bounds.unwrap_or([x, y, x, y]);
+            Some([left.min(x), top.min(y), right.max(x + 1), bottom.max(y + 1)])
+        })
+    }
+
+    /// A part of it in another size.
+    fn resized(&self, [left, top, width, height]: [usize; 4], to_width: u32, to_height: u32) -> Self {
+        let from = ImageRef::new(self.width as u32, self.height as u32, &self.levels, PixelType::U8)
+            .expect("there is a level for each pixel");
+        let mut to = Image::new(to_width, to_height, PixelType::U8);
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box)).crop(
+            left as f64,
+            top as f64,
+            width as f64,
+            height as f64,
+        );
+        Resizer::new()
+            .resize(&from, &mut to, &options)
+            .expect("the part lies in the picture, and the pixels are alike");
+        Self { width: to_width as usize, height: to_height as usize, levels: to.into_vec() }
+    }
+
+    /// On a square, the centre of mass as near to its middle as whole pixels and its edges allow.
+    fn centred(&self, side: usize) -> Self {
+        let (mut sum, mut xs, mut ys) = (0.0, 0.0, 0.0);
+        for (i, level) in self.levels.iter().enumerate() {
+            let level = f64::from(*level);
+            sum += level;
+            xs += level * ((i % self.width) as f64 + 0.5);
+            ys += level * ((i / self.width) as f64 + 0.5);
+        }
+        let start = |moment: f64, length: usize| {
+            let free = side.saturating_sub(length) as f64;
+            (side as f64 / 2.0 - moment / sum).round().clamp(0.0, free) as usize
+        };
+        let (left, top) = (start(xs, self.width), start(ys, self.height));
+        let mut square = Self { width: side, height: side, levels: vec![0; side * side] };
+        for (y, row) in self.levels.chunks(self.width).enumerate() {
+            square.levels[(top + y) * side + left..][..row.len()].copy_from_slice(row);
+        }
+        square
+    }
+}

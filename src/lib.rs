@@ -92,7 +92,7 @@
 //! | `add { …; …; }` `mul { …; …; }` | their sum, their product; a `Cx1x1` branch of `mul` scales whole maps |
 //! | `skip` | as a branch, or at the beginning of one: the input itself |
 //! | `tap name;` | keeps the value as a further output |
-//! | `aux name(weight = 0.3) { … }` | an auxiliary classifier: training's alone, counted separately, not run |
+//! | `aux name(weight = 0.3) { … }` | an auxiliary classifier: training's alone, counted separately, not run; `1 / 3` is a third |
 //!
 //! | layer | arguments (default) |
 //! | --- | --- |
@@ -117,6 +117,20 @@
 //! reads `0x3` as a hexadecimal number. Arguments are whole-number arithmetic over a block's parameters; where an argument
 //! may be any number, such as `alpha`, it is that of decimals, and `1 / 6` a sixth. Attributes on a net: doc comments,
 //! `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[cfg(…)]` and lint levels.
+//!
+//! The crate goes by another name in `Cargo.toml`, or is re-exported by a crate of yours? `#![crate = "path::to::cnn"]` before
+//! all nets says where emitted code finds it; a macro of yours says `#![crate = $crate::cnn]`, a path as it is:
+//!
+//! ```
+//! extern crate cnn as nets;
+//!
+//! nets::network! {
+//!     #![crate = "nets"]
+//!
+//!     Small: 4 -> 2 { linear(2); }
+//! }
+//! # fn main() { assert_eq!(Small::PARAMETERS, 10); }
+//! ```
 //!
 //! With `#[batch(8)]` a pass takes 8 images: `forward` reads `&[[f32; N]; 8]` and gives as many outputs. Layers of large maps
 //! run image by image, in memory that the images share; fully connected layers and convolutions of a few pixels take all
@@ -290,6 +304,10 @@ pub use cnn_runtime::{reference, trace, weights};
 /// What emitted code calls. Not part of the interface: it changes with the compiler.
 #[doc(hidden)]
 pub mod __rt {
+    pub use core::option::Option::{self, None, Some};
+    pub use core::primitive::{f32, str, u8, u64, usize};
+    pub use core::result::Result::{self, Ok};
+
     pub use cnn_runtime::Checked;
     pub use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
     pub use cnn_runtime::conv::{Conv2d, Planar2d, Pooling, conv2d, conv2d_batch, depthwise2d, planar2d};

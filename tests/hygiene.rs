@@ -4,6 +4,8 @@
 #![deny(missing_docs, unused, unreachable_pub, reason = "emitted code must not warn in strict crates")]
 #![forbid(unsafe_code)]
 
+extern crate cnn as nets;
+
 /// Nothing of the prelude is in scope here, and names that emitted code could stumble over are taken.
 #[expect(non_camel_case_types, dead_code, reason = "names that emitted code could stumble over")]
 mod shadows {
@@ -11,9 +13,17 @@ mod shadows {
     struct Some;
     struct Result;
     struct Vec;
+    struct Ok;
     struct rt;
+    struct Weights;
+    type usize = ();
+    type u64 = ();
+    type u8 = ();
+    type f32 = ();
+    type str = ();
     mod core {}
     mod std {}
+    mod cnn {}
 
     ::cnn::network! {
         pub(crate) Shadowed: 1x6x6 -> 2 {
@@ -21,6 +31,9 @@ mod shadows {
             tap kept;
             b: linear(2) -> softmax;
         }
+
+        #[batch(2)]
+        pub(crate) ShadowedBatch = Shadowed;
     }
 }
 
@@ -48,4 +61,83 @@ fn among_shadows() {
 #[test]
 fn attributes_are_passed_on() {
     ::std::assert_eq!(present::PARAMETERS, 4);
+}
+
+/// Nets with names that the language, the prelude or emitted code has, each in a module of its own.
+#[expect(
+    non_camel_case_types,
+    non_snake_case,
+    clippy::upper_case_acronyms,
+    reason = "names that emitted code could stumble over"
+)]
+mod names {
+    macro_rules! nets {
+        ($($name:ident)*) => {
+            $(
+                pub(super) mod $name {
+                    ::cnn::network! {
+                        pub(crate) $name: 1x3x3 -> 2 {
+                            graph: conv(2, 3x3);
+                            steps: { tap new; relu; };
+                            _: conv(2, 1x1);
+                            weights: linear(2);
+                            tap forward;
+                            tap r#type;
+                        }
+                    }
+                }
+            )*
+
+            /// The parameters of each.
+            pub(super) const PARAMETERS: &[u64] = &[$($name::$name::PARAMETERS),*];
+        };
+    }
+
+    nets! {
+        Result Option Some None Ok Err rt usize u64 u8 f32 str bool Vec Box String core std alloc cnn Self_ Weights
+        floats assembly Network Net Run Workspace Batch input workspace weights run watch BATCH GRAPH STEPS MEMORY
+        RECIPE FLOATS EMBEDDED N image conv relu skip r#type r#fn
+    }
+}
+
+#[test]
+fn nets_of_any_name() {
+    for parameters in names::PARAMETERS {
+        ::std::assert_eq!(*parameters, 20 + 6 + 6);
+    }
+}
+
+/// A crate that has `cnn` under another path, as a macro of it sees it.
+mod facade {
+    pub(crate) use ::cnn as inner;
+
+    macro_rules! network {
+        ($($tokens:tt)*) => { ::cnn::network! { #![crate = $crate::facade::inner] $($tokens)* } };
+    }
+    pub(crate) use network;
+}
+
+/// Emitted code goes by the path that it is given: there is no `::cnn` in a crate that calls it something else.
+mod paths {
+    ::cnn::network! {
+        #![crate = "::nets"]
+
+        pub(crate) Renamed: 2 -> 1 { linear(1); }
+    }
+
+    ::cnn::network! {
+        #![crate = "crate::facade::inner"]
+
+        #[batch(2)]
+        pub(crate) Inside: 1x200x200 -> 4x200x200 { conv(4, 3x3, pad = 1); }
+    }
+
+    crate::facade::network! {
+        pub(crate) Facade: 2 -> 1 { linear(1); }
+    }
+}
+
+#[test]
+fn paths_of_the_crate() {
+    ::std::assert_eq!(paths::Renamed::PARAMETERS + paths::Inside::PARAMETERS + paths::Facade::PARAMETERS, 3 + 40 + 3);
 }

@@ -163,10 +163,26 @@ async function themes(browser, where, folder) {
     await browser.click(`document.querySelector("#theme [data-value=auto]")`);
 }
 
-/** Nothing but a table or a drawing with a scroll bar of its own is wider than the page. */
+/** The height of the smallest letters of the drawings that are seen, in pixels of the page. */
+const SMALLEST = `Math.min(...[...document.querySelectorAll("svg text")].filter((text) => text.checkVisibility()).map(
+    (text) => parseFloat(text.getAttribute("font-size")) * text.getScreenCTM().d || Infinity))`;
+
+/** How far the section that the last link leads to is below the bar. */
+const BELOW = `(() => {
+    const link = [...document.querySelectorAll("nav a")].at(-1);
+    link.click();
+    const top = document.querySelector(link.hash).getBoundingClientRect().top;
+    return top - document.querySelector(".switches").getBoundingClientRect().bottom;
+})()`;
+
+/** Nothing but a table or a drawing with a scroll bar of its own is wider than the page, and everything can be read. */
 async function widths(browser, where) {
     for (const width of WIDTHS) {
         await browser.size(width);
+        const smallest = await browser.value(SMALLEST);
+        check(smallest >= 8.9, `${where}: text of ${smallest} pixels in a window of ${width}`);
+        const below = await browser.value(BELOW);
+        check(below >= 0, `${where}: a link leads ${-below} pixels under the bar in a window of ${width}`);
         const wide = await browser.value(`document.documentElement.scrollWidth`);
         check(wide <= width, `${where}: ${wide} pixels wide in a window of ${width}`);
     }

@@ -1,7 +1,8 @@
 //! What was written, as it was written: names, numbers and their places, nothing looked up yet.
 
 use cnn_runtime::op::Store;
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
 use syn::{Attribute, LitStr, Visibility};
 
 use crate::report::Place;
@@ -13,6 +14,15 @@ pub struct Ast {
     pub nets: Vec<Net>,
     /// The blocks, in order.
     pub blocks: Vec<Block>,
+    /// `#![crate = "path::to::cnn"]`: where emitted code finds the crate.
+    pub path: Option<TokenStream>,
+}
+
+impl Ast {
+    /// The path of what emitted code calls.
+    pub(crate) fn runtime(&self) -> TokenStream {
+        self.path.as_ref().map_or_else(|| quote!(::cnn::__rt), |path| quote!(#path::__rt))
+    }
 }
 
 /// `pub LeNet5: 1x32x32 -> 10 { … }`
@@ -82,8 +92,10 @@ pub struct Param {
 pub struct Body {
     /// The statements, in order.
     pub statements: Vec<Statement>,
-    /// The braces.
+    /// The opening brace.
     pub span: Span,
+    /// The closing brace.
+    pub end: Span,
 }
 
 /// What ends in `;`.
@@ -135,6 +147,8 @@ pub enum StepKind {
 pub struct Call {
     /// The layer's or the block's name.
     pub name: Ident,
+    /// The name and the arguments.
+    pub place: Place,
     /// Between the parentheses.
     pub args: Vec<Arg>,
 }
@@ -177,6 +191,8 @@ pub struct Merge {
     pub branches: Vec<Pipeline>,
     /// Whether a branch had a mistake that was already reported.
     pub broken: bool,
+    /// The closing brace.
+    pub end: Span,
 }
 
 /// `[step; n]`, `[name1..: step; n]`
@@ -188,6 +204,8 @@ pub struct Repeat {
     pub step: Box<Step>,
     /// How often.
     pub count: Expr,
+    /// The brackets.
+    pub place: Place,
 }
 
 /// `name1..`
@@ -208,8 +226,8 @@ pub struct Counter {
 pub struct Aux {
     /// Name.
     pub name: Ident,
-    /// Weight of its loss.
-    pub weight: f32,
+    /// Weight of its loss: a number of at least 0.
+    pub weight: Expr,
     /// Between the braces.
     pub body: Body,
 }
@@ -285,6 +303,19 @@ impl Step {
             StepKind::Group(body) => body.span,
             StepKind::Repeat(repeat) => repeat.step.span(),
             StepKind::Skip(span) => *span,
+        }
+    }
+}
+
+impl Step {
+    /// All of it but the name.
+    pub(crate) fn place(&self) -> Place {
+        match &self.kind {
+            StepKind::Call(call) => call.place,
+            StepKind::Merge(merge) => Place::from(merge.span).to(merge.end),
+            StepKind::Group(body) => Place::from(body.span).to(body.end),
+            StepKind::Repeat(repeat) => repeat.place,
+            StepKind::Skip(span) => (*span).into(),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! | `kernels` | a constant and a call for each kernel |
 //! | `description` | `GRAPH` |
 //! | `memory` | `MEMORY` |
+//! | `names` | the block around what is implemented |
 //! | `weights` | the packing recipe |
 //! | `embed` | weights in the binary |
 //! | `values` | the runtime's values as literals |
@@ -17,6 +18,7 @@ mod embed;
 mod forward;
 mod kernels;
 mod memory;
+mod names;
 mod net;
 mod stub;
 mod values;

@@ -6,7 +6,7 @@ use std::fmt;
 use cnn_runtime::op::Shape;
 
 use crate::ast::{Expr, ExprKind, Operator};
-use crate::report::{Report, listed};
+use crate::report::{Edit, Message, Place, Report, listed, nearest};
 
 /// The largest number that a size, a count or a shape may have. It keeps products of two far from overflow.
 pub(crate) const LARGEST: i64 = 1 << 24;
@@ -22,7 +22,7 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
         ExprKind::Name(name) => {
             let value = env.get(name).copied();
             if value.is_none() {
-                report.error_once(expr.place, UNKNOWN, unknown_name(name, env));
+                report.error_once(expr.place, UNKNOWN, unknown_name(expr.place, name, env));
             }
             value
         }
@@ -107,7 +107,7 @@ pub(crate) fn check_default(default: &Expr, before: &[String], behind: &[String]
         }
         ExprKind::Name(name) if !before.contains(name) => {
             let env = before.iter().map(|name| (name.clone(), 0)).collect();
-            report.error_once(default.place, UNKNOWN, unknown_name(name, &env));
+            report.error_once(default.place, UNKNOWN, unknown_name(default.place, name, &env));
         }
         ExprKind::Negative(inner) => check_default(inner, before, behind, report),
         ExprKind::Binary(_, left, right) => {
@@ -124,23 +124,31 @@ pub(crate) fn check_default(default: &Expr, before: &[String], behind: &[String]
     }
 }
 
-fn unknown_name(name: &str, env: &Env) -> String {
+fn unknown_name(place: Place, name: &str, env: &Env) -> Message {
     if env.is_empty() {
-        return format!(
-            "expected a number, found `{name}`\nhelp: only parameters of a block have names; constants of Rust are unknown here"
-        );
+        let help = "only parameters of a block have names; constants of Rust are unknown here";
+        return format!("expected a number, found `{name}`\nhelp: {help}").into();
     }
     let mut params: Vec<&str> = env.keys().map(String::as_str).collect();
     params.sort_unstable();
-    let help = match crate::report::nearest(name, params.iter().copied()) {
+    let near = nearest(name, params.iter().copied());
+    let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known are {}", listed(&params.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>(), "and")),
     };
-    format!("`{name}` is not a parameter of this block\nhelp: {help}")
+    let message = format!("`{name}` is not a parameter of this block\nhelp: {help}");
+    Message::from(message).fixes(near.map(|near| vec![Edit::instead(place, near)]))
+}
+
+/// What a shape is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    Input,
+    Output,
 }
 
 /// The shape that an expression stands for: `CxHxW`, or one number for a vector; a mistake is reported.
-pub(crate) fn shape(expr: &Expr, report: &mut Report) -> Option<Shape> {
+pub(crate) fn shape(expr: &Expr, of: Of, report: &mut Report) -> Option<Shape> {
     let env = Env::new();
     let parts = match &expr.kind {
         ExprKind::Size(parts) | ExprKind::Tuple(parts) => parts.as_slice(),
@@ -165,7 +173,7 @@ pub(crate) fn shape(expr: &Expr, report: &mut Report) -> Option<Shape> {
         [features] => Shape::Vector(features),
         [channels, height, width] => Shape::map(channels, height, width),
         _ => {
-            report.error(expr.place, message_of(expr, &numbers));
+            report.error(expr.place, not_a_shape(expr, of, &numbers));
             return None;
         }
     };
@@ -177,13 +185,41 @@ pub(crate) fn shape(expr: &Expr, report: &mut Report) -> Option<Shape> {
 }
 
 /// What is said where a shape has another number of sizes than one or three.
-fn message_of(expr: &Expr, numbers: &[usize]) -> String {
-    let help = match numbers {
-        [height, width] => format!("maps are channels x height x width: `1x{height}x{width}` for one channel"),
-        [1, channels, height, width] => format!("the batch does not belong to it: `{channels}x{height}x{width}`"),
-        _ => "maps are channels x height x width, and a vector is one number".to_owned(),
+fn not_a_shape(expr: &Expr, of: Of, numbers: &[usize]) -> Message {
+    const FORMS: &str = "maps are channels x height x width, and a vector is one number";
+    let is_tuple = matches!(expr.kind, ExprKind::Tuple(_));
+    let (help, shape) = match (numbers, of) {
+        (_, Of::Output) if is_tuple => {
+            ("a net has one output; `tap name;` keeps a value as a further one".into(), None)
+        }
+        ([height, width], Of::Input) => {
+            let shape = format!("1x{height}x{width}");
+            (format!("maps are channels x height x width: `{shape}` for one channel"), Some(shape))
+        }
+        ([1, features], Of::Output) => {
+            (format!("the batch does not belong to it: `{features}`"), Some(features.to_string()))
+        }
+        ([_, sizes @ ..], _) if sizes.len() == 3 => {
+            let [channels, height, width] = channels_first([sizes[0], sizes[1], sizes[2]]);
+            let shape = format!("{channels}x{height}x{width}");
+            (format!("the batch does not belong to it: `{shape}`"), Some(shape))
+        }
+        _ => (FORMS.to_owned(), None),
     };
-    format!("`{expr}` is not a shape: expected 1 or 3 numbers, found {}\nhelp: {help}", numbers.len())
+    let found = numbers.len();
+    let message = format!("`{expr}` is not a shape: expected 1 or 3 numbers, found {found}\nhelp: {help}");
+    Message::from(message).fixes(shape.map(|shape| vec![Edit::instead(expr.place, shape)]))
+}
+
+/// Whether these are the sizes of an image whose channels come last: `224x224x3`.
+pub(crate) fn is_channels_last([first, second, third]: [usize; 3]) -> bool {
+    [1, 3, 4].contains(&third) && first.min(second) > 4
+}
+
+/// The sizes of an image with its channels first.
+fn channels_first(sizes: [usize; 3]) -> [usize; 3] {
+    let [first, second, third] = sizes;
+    if is_channels_last(sizes) { [third, first, second] } else { sizes }
 }
 
 /// The most elements that one value may have (8 GiB of floats).
@@ -225,7 +261,7 @@ impl fmt::Display for Expr {
         match &self.kind {
             ExprKind::Int(value) => write!(f, "{value}"),
             ExprKind::Real(value) if *value != 0.0 && !(1e-3..1e6).contains(&value.abs()) => write!(f, "{value:e}"),
-            ExprKind::Real(value) => write!(f, "{value}"),
+            ExprKind::Real(value) => write!(f, "{value:?}"),
             ExprKind::Bool(value) => write!(f, "{value}"),
             ExprKind::Name(name) => write!(f, "{name}"),
             ExprKind::Negative(inner) => write!(f, "-{inner}"),

@@ -8,10 +8,12 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use cnn_runtime::op::{Op, Shape};
+use proc_macro2::Span;
 
 use crate::ast::{Ast, Net};
+use crate::eval::{Of, shape};
 use crate::op::PadMode;
-use crate::report::{Place, Report};
+use crate::report::{Place, Report, shortened};
 
 pub(crate) use check::{check, is_double};
 
@@ -21,8 +23,12 @@ pub struct Graph {
     pub(crate) input: Shape,
     /// The output that the declaration promises, if that is a shape.
     pub(crate) output: Option<Shape>,
-    /// Where it promises it.
+    /// The input in the source.
+    pub(crate) input_place: Place,
+    /// The output in the source.
     pub(crate) output_place: Place,
+    /// What closes the body.
+    pub(crate) end: Span,
     /// The layers.
     pub(crate) nodes: Vec<Node>,
     /// The net's output.
@@ -46,7 +52,17 @@ pub(crate) enum Source {
     Broken,
 }
 
+/// The last step of a branch in the source.
+#[derive(Clone, Copy)]
+pub(crate) struct Branch {
+    /// The token to point at.
+    pub(crate) place: Place,
+    /// All of it.
+    pub(crate) whole: Place,
+}
+
 /// One layer.
+#[derive(Clone)]
 pub(crate) struct Node {
     /// Full name, which its tensors' names begin with.
     pub(crate) name: String,
@@ -63,7 +79,7 @@ pub(crate) struct Node {
     /// Its arguments in the source.
     pub(crate) args: HashMap<&'static str, Place>,
     /// Of a merge: its branches in the source.
-    pub(crate) branches: Vec<Place>,
+    pub(crate) branches: Vec<Branch>,
     /// The block calls that led here, outermost first.
     pub(crate) calls: Rc<[Frame]>,
     /// The auxiliary classifier it belongs to.
@@ -105,12 +121,14 @@ pub(crate) struct Aux {
 
 /// Expands a net. `None` where its input is no shape; other mistakes leave [`Source::Broken`] behind.
 pub(crate) fn graph(net: &Net, ast: &Ast, report: &mut Report) -> Option<Graph> {
-    let input = crate::eval::shape(&net.input, report);
-    let output = crate::eval::shape(&net.output, report);
+    let input = shape(&net.input, Of::Input, report);
+    let output = shape(&net.output, Of::Output, report);
     let mut graph = Graph {
         input: input.unwrap_or(Shape::Vector(1)),
         output,
+        input_place: net.input.place,
         output_place: net.output.place,
+        end: net.body.end,
         nodes: Vec::new(),
         // Without a shape, the arguments of the layers can still be looked at.
         result: if input.is_some() { Source::Input } else { Source::Broken },
@@ -125,7 +143,7 @@ pub(crate) fn graph(net: &Net, ast: &Ast, report: &mut Report) -> Option<Graph> 
 impl Graph {
     /// What to add to a message about a node inside a block: which call led there.
     pub(crate) fn context(&self, node: &Node) -> Vec<String> {
-        node.calls.iter().rev().map(Frame::line).collect()
+        shortened(node.calls.iter().rev().map(Frame::line).collect())
     }
 
     /// Whether a name, or the beginning of it, was reported as given twice.

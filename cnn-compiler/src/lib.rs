@@ -47,6 +47,19 @@ pub fn network(tokens: TokenStream) -> TokenStream {
     }
 }
 
+/// The mistakes in one invocation of `network!`, with the fixes that messages propose. Files of weights are not read.
+pub fn check(tokens: TokenStream) -> Report {
+    let mut report = Report::default();
+    let ast = parse::parse(tokens, &mut report);
+    graph::check(&ast, &mut report);
+    for net in &ast.nets {
+        if let Some(graph) = graph::graph(net, &ast, &mut report) {
+            shapes::shapes(graph, &mut report);
+        }
+    }
+    report
+}
+
 /// Plans one net, as far as it has no mistakes: the stages in order.
 pub fn plan_net(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
     let graph = graph::graph(net, ast, report)?;
@@ -56,16 +69,17 @@ pub fn plan_net(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
 
 /// The code of one net; only its types if it has mistakes.
 fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
-    let Some(plan) = plan_net(net, ast, report) else { return emit::stub(net, ast) };
+    let runtime = ast.runtime();
+    let Some(plan) = plan_net(net, ast, report) else { return emit::stub(net, ast, &runtime) };
     let (name, doc) = (net.name.unraw().to_string(), parse::doc_text(&net.docs));
     plan.describe(&name, &doc, |graph| {
         let embedded = match &net.weights {
             None => None,
             Some(embed) => match emit::embed(embed, graph, &plan, report) {
-                None => return emit::stub(net, ast),
+                None => return emit::stub(net, ast, &runtime),
                 embedded => embedded,
             },
         };
-        emit::net(net, &plan, graph, embedded.as_ref())
+        emit::net(net, &plan, graph, embedded.as_ref(), &runtime)
     })
 }

@@ -1,6 +1,7 @@
 //! The layers of the language: their names, their arguments, and the [`Op`] that a call stands for.
 
 mod bind;
+mod habits;
 mod read;
 
 use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Store};
@@ -8,6 +9,7 @@ use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, P
 use crate::report::message;
 
 pub(crate) use bind::{Bound, bind, twice};
+pub(crate) use habits::meant;
 
 /// A layer's name and arguments.
 pub(crate) struct Layer {
@@ -108,10 +110,10 @@ const MAX_POOL: &[Param] = AVG_POOL.split_at(5).0;
 const LRN_WINDOWS: &[&str] = &[LrnWindow::Paper.name(), LrnWindow::Torch.name(), LrnWindow::Onnx.name()];
 const LRN: &[Param] = &[
     named("size", Kind::Count, Default::Count(5)),
-    named("window", Kind::Word(LRN_WINDOWS), Default::FirstWord),
     named("alpha", NOT_NEGATIVE, Default::Real(1e-4)),
     named("beta", NOT_NEGATIVE, Default::Real(0.75)),
     named("k", NOT_NEGATIVE, Default::Real(2.0)),
+    named("window", Kind::Word(LRN_WINDOWS), Default::FirstWord),
 ];
 const BATCH_NORM: &[Param] =
     &[named("eps", NOT_NEGATIVE, Default::Real(1e-5)), named("momentum", SHARE, Default::Real(0.1))];
@@ -214,7 +216,7 @@ fn lrn_of_even_size(bound: &Bound) -> Option<String> {
         let lrn = Lrn { size, window, alpha: 0.0, beta: 0.0, k: 0.0 };
         let [before, behind] = lrn.reach();
         format!(
-            "`window = {}`: {} channels, {before} before and {behind} behind each",
+            "`window = {}`: {} channels, {before} before and {behind} after each",
             window.name(),
             before + 1 + behind
         )
@@ -242,6 +244,12 @@ impl Layer {
     /// The layer of this name.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         LAYERS.iter().find(|layer| layer.name == name)
+    }
+
+    /// Whether it may have so many arguments.
+    pub(crate) fn takes(&self, arguments: usize) -> bool {
+        let needed = self.params.iter().filter(|param| matches!(param.default, Default::Required)).count();
+        (needed..=self.params.len()).contains(&arguments)
     }
 
     /// The operation that bound arguments stand for.

@@ -1,7 +1,7 @@
 //! Tokens to [`Ast`]: syntax only. After a mistake, parsing goes on behind the next `;`.
 //!
 //! ```text
-//! network!  = { attrs ( block | net | variant ) }
+//! network!  = [ "#![crate = " ( STRING | path ) "]" ] { attrs ( block | net | variant ) }
 //! net       = [vis] NAME ":" shape "->" shape "{" body "}"          shape = C "x" H "x" W | N
 //! variant   = [vis] NAME "=" NAME ";"                               the layers of the second, which is a net
 //! block     = "block" NAME "(" [ param { "," param } ] ")" "{" body "}"   param = NAME [ "=" expr ]
@@ -21,8 +21,8 @@ use syn::{Attribute, Result, Token, Visibility, parenthesized};
 use crate::ast::{Ast, Block, Body, Expr, Net, Param};
 use crate::report::{Place, Report};
 
-use attributes::NetAttributes;
 pub(crate) use attributes::doc_text;
+use attributes::{CRATE, NetAttributes};
 use token::{braces, expected, is_word, skip_to, too_deep};
 use variant::Variant;
 
@@ -61,6 +61,7 @@ struct Parser<'r> {
 
 impl Parser<'_> {
     fn items(&mut self, input: ParseStream<'_>, ast: &mut Ast) -> Result<()> {
+        self.crate_path(input, ast)?;
         while !input.is_empty() {
             if let Err(error) = self.item(input, ast) {
                 self.report.push(error);
@@ -73,6 +74,9 @@ impl Parser<'_> {
 
     /// A block, a net, or a variant of one.
     fn item(&mut self, input: ParseStream<'_>, ast: &mut Ast) -> Result<()> {
+        if input.peek(Token![#]) && input.peek2(Token![!]) {
+            return Err(input.error(format!("`#![…]` stands before all nets and blocks\nhelp: {CRATE}")));
+        }
         let attributes = input.call(Attribute::parse_outer)?;
         if is_word(input, "block") && input.peek2(Ident::peek_any) {
             let block = self.block(input)?;

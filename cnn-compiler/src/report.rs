@@ -23,6 +23,11 @@ impl Place {
         Self { first: self.first, last: end.into().last }
     }
 
+    /// The first token and the last.
+    pub fn ends(&self) -> [Span; 2] {
+        [self.first, self.last]
+    }
+
     /// The line in the source, from 1.
     pub(crate) fn line(&self) -> usize {
         self.first.start().line
@@ -36,26 +41,113 @@ impl Place {
     }
 }
 
+/// A change of the source that a message proposes: all of these edits.
+pub type Fix = Vec<Edit>;
+
+/// Text in the place of tokens, before or after them.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// The tokens.
+    pub place: Place,
+    /// Where the text goes.
+    pub side: Side,
+    /// The text.
+    pub text: String,
+}
+
+/// Where the text of an [`Edit`] goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// In front of the tokens.
+    Before,
+    /// In their place.
+    Instead,
+    /// After them.
+    After,
+}
+
+impl Edit {
+    /// Text in the place of tokens.
+    pub(crate) fn instead(place: impl Into<Place>, text: impl Into<String>) -> Self {
+        Self { place: place.into(), side: Side::Instead, text: text.into() }
+    }
+
+    /// Text after tokens.
+    pub(crate) fn after(place: impl Into<Place>, text: impl Into<String>) -> Self {
+        Self { place: place.into(), side: Side::After, text: text.into() }
+    }
+
+    /// Text in front of tokens.
+    pub(crate) fn before(place: impl Into<Place>, text: impl Into<String>) -> Self {
+        Self { place: place.into(), side: Side::Before, text: text.into() }
+    }
+}
+
+/// What is said about a mistake, and the fixes that it proposes, as changes of the source: a proposal can be tried.
+pub struct Message {
+    text: String,
+    fixes: Vec<Fix>,
+}
+
+impl Message {
+    /// Adds a fix that the text proposes.
+    pub(crate) fn fix(mut self, edits: impl IntoIterator<Item = Edit>) -> Self {
+        self.fixes.push(edits.into_iter().collect());
+        self
+    }
+
+    /// Adds several fixes, each of which will do.
+    pub(crate) fn fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
+        self.fixes.extend(fixes);
+        self
+    }
+}
+
+impl<T: Into<String>> From<T> for Message {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), fixes: Vec::new() }
+    }
+}
+
+/// One mistake.
+pub struct Mistake {
+    error: syn::Error,
+    fixes: Vec<Fix>,
+}
+
+impl Mistake {
+    /// What is said, and where.
+    pub fn error(&self) -> &syn::Error {
+        &self.error
+    }
+
+    /// What is proposed.
+    pub fn fixes(&self) -> &[Fix] {
+        &self.fixes
+    }
+}
+
 /// The mistakes that were found so far.
 #[derive(Default)]
 pub struct Report {
-    mistakes: Vec<syn::Error>,
+    mistakes: Vec<Mistake>,
     seen: HashSet<String>,
     context: Vec<String>,
 }
 
 impl Report {
     /// Adds a mistake at a token. The same words at the same token are kept once: a block's body is read at every call.
-    pub fn error(&mut self, place: impl Into<Place>, message: impl Into<String>) {
+    pub fn error(&mut self, place: impl Into<Place>, message: impl Into<Message>) {
         self.error_once(place, "", message);
     }
 
     /// Adds a mistake unless one with the same `key` was found at the same token.
-    pub(crate) fn error_once(&mut self, place: impl Into<Place>, key: &str, message: impl Into<String>) {
-        let (place, message) = (place.into(), message.into());
-        let key = if key.is_empty() { &message } else { key };
+    pub(crate) fn error_once(&mut self, place: impl Into<Place>, key: &str, message: impl Into<Message>) {
+        let (place, Message { text, fixes }) = (place.into(), message.into());
+        let key = if key.is_empty() { &text } else { key };
         if self.seen.insert(format!("{place:?} {key}")) {
-            self.mistakes.push(place.mistake(&self.in_context(&message)));
+            let error = place.mistake(&self.in_context(&text));
+            self.mistakes.push(Mistake { error, fixes });
         }
     }
 
@@ -72,13 +164,18 @@ impl Report {
     /// The message with the context before its `help`, the innermost call first.
     fn in_context(&self, message: &str) -> String {
         let (wrong, help) = message.split_once(HELP).unwrap_or((message, ""));
-        let context: Vec<String> = self.context.iter().rev().cloned().collect();
-        self::message(wrong, &context, help)
+        let context = self.context.iter().rev().cloned().collect();
+        self::message(wrong, &shortened(context), help)
     }
 
     /// Adds what the parser complains about.
     pub(crate) fn push(&mut self, error: syn::Error) {
-        self.mistakes.push(error);
+        self.mistakes.push(Mistake { error, fixes: Vec::new() });
+    }
+
+    /// All mistakes, as they were found.
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.mistakes
     }
 
     /// How many mistakes there are.
@@ -94,10 +191,10 @@ impl Report {
     /// All mistakes as one error, in the order of the source.
     pub fn into_error(mut self) -> Option<syn::Error> {
         self.mistakes.sort_by_key(|mistake| {
-            let start = mistake.span().start();
+            let start = mistake.error.span().start();
             (start.line, start.column)
         });
-        self.mistakes.into_iter().reduce(|mut all, next| {
+        self.mistakes.into_iter().map(|mistake| mistake.error).reduce(|mut all, next| {
             all.combine(next);
             all
         })
@@ -121,6 +218,15 @@ pub(crate) fn message(wrong: &str, details: &[String], help: &str) -> String {
     text
 }
 
+/// The beginning and the end of what could be very long.
+pub(crate) fn shortened(mut parts: Vec<String>) -> Vec<String> {
+    const SHOWN: usize = 4;
+    if parts.len() > 2 * SHOWN + 1 {
+        parts.splice(SHOWN..parts.len() - SHOWN, ["…".to_owned()]);
+    }
+    parts
+}
+
 /// `a`, `a and b`, `a, b and c`
 pub(crate) fn listed(words: &[String], conjunction: &str) -> String {
     match words {
@@ -135,7 +241,11 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     candidates
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 4)
+        .filter(|(distance, candidate)| {
+            let shorter = candidate.len().min(word.len());
+            // Words of a letter are never near.
+            *distance <= 1 + shorter / 4 && *distance < shorter.max(1)
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }

@@ -4,16 +4,18 @@ mod explain;
 mod merge;
 mod rules;
 mod tensors;
+mod ways;
 mod window;
 
 use std::collections::HashMap;
 
 use cnn_runtime::graph::Role;
-use cnn_runtime::op::{Padding, Shape};
+use cnn_runtime::op::{Op, Padding, Shape};
 
 use crate::graph::{Graph, Node, Source};
 use crate::op::{PadMode, set_padding};
-use crate::report::{Place, Report};
+use crate::report::{Edit, Fix, Message, Place, Report, message};
+use ways::Argument;
 
 /// A net whose shapes are known and right.
 pub struct Shaped {
@@ -47,8 +49,10 @@ struct Fault {
     wrong: String,
     /// The arithmetic.
     details: Vec<String>,
-    /// How it can be made right: one of these.
-    ways: Vec<String>,
+    /// How it can be made right.
+    help: String,
+    /// What the help says, each as an argument of the layer.
+    arguments: Vec<Argument>,
     /// Whether a larger input of the net could help.
     too_small: bool,
     /// The output that would have been right, so that later layers are checked too.
@@ -62,7 +66,8 @@ impl Fault {
             branch: None,
             wrong: wrong.into(),
             details: Vec::new(),
-            ways: Vec::new(),
+            help: String::new(),
+            arguments: Vec::new(),
             too_small: false,
             output: None,
         }
@@ -73,7 +78,19 @@ impl Fault {
     }
 
     fn help(self, help: impl Into<String>) -> Self {
-        Self { ways: vec![help.into()], ..self }
+        Self { help: help.into(), ..self }
+    }
+}
+
+/// One way to make a fault right: in words, and as changes of the source that were tried.
+struct Way {
+    words: String,
+    fixes: Vec<Fix>,
+}
+
+impl Way {
+    fn words(words: impl Into<String>) -> Self {
+        Self { words: words.into(), fixes: Vec::new() }
     }
 }
 
@@ -160,26 +177,36 @@ fn check_output(graph: &Graph, inferred: &[Found], report: &mut Report) {
     };
     if let (Some(declared), Some(found)) = (graph.output, found)
         && declared != found
+        && !is_guess(graph, inferred)
     {
         let wrong = format!("the net's output is {found}, but {declared} is declared");
         let details: Vec<String> = explain::trace(graph, inferred, graph.result).into_iter().collect();
-        let help = match (found, declared) {
-            (Shape::Map { .. }, Shape::Vector(features)) if found.elements() == features => {
-                format!("end with `flatten`, or declare {found}")
-            }
-            (Shape::Map { channels, .. }, Shape::Vector(features)) if channels == features => {
-                format!("end with `global_avg_pool -> flatten`, or declare {found}")
-            }
-            (Shape::Map { .. }, Shape::Vector(features)) => {
-                format!("end with `linear({features})`, or declare {found}")
-            }
-            (Shape::Vector(_), Shape::Vector(features)) => {
-                format!("declare {found}, or give the last layer {features} features")
-            }
-            (_, Shape::Map { .. }) => format!("declare {found}"),
-        };
-        report.error(graph.output_place, crate::report::message(&wrong, &details, &help));
+        explain::report_ways(
+            graph.output_place,
+            "",
+            (&wrong, &details),
+            ways::of_output(graph, found, declared),
+            report,
+        );
     }
+}
+
+/// Whether the net's output has the shape of branches that differ, of which none is known to be right.
+fn is_guess(graph: &Graph, inferred: &[Found]) -> bool {
+    let (mut open, mut seen) = (vec![graph.result], vec![false; graph.nodes.len()]);
+    while let Some(source) = open.pop() {
+        let Source::Node(index) = source else { continue };
+        let node = &graph.nodes[index];
+        // The output of a fully connected layer is what is declared for it.
+        if matches!(node.op, Op::Linear(_)) || std::mem::replace(&mut seen[index], true) {
+            continue;
+        }
+        if matches!(&inferred[index], Some(Err(fault)) if fault.branch.is_some()) {
+            return true;
+        }
+        open.extend(&node.inputs);
+    }
+    false
 }
 
 /// The shape of a node's output: what it is, or what it would be without the fault.
@@ -202,8 +229,10 @@ fn check_tensor_names(graph: &Graph, report: &mut Report) {
                 let wrong = format!(
                     "the tensors of this {kind} and of the layer on line {line} are both called `{name}.weight`"
                 );
-                let help = format!("unnamed steps are numbered; give this one a name: `a: {kind}`");
-                report.error(node.place, crate::report::message(&wrong, &graph.context(node), &help));
+                let free = ways::free(graph, "", "a");
+                let help = format!("unnamed steps are numbered; give this one a name: `{free}: {kind}`");
+                let message = Message::from(message(&wrong, &graph.context(node), &help));
+                report.error(node.place, message.fix([Edit::before(node.place, format!("{free}: "))]));
             }
             None => drop(known.insert(&node.name, node.place)),
         }

@@ -3,8 +3,9 @@
 //! Normalisations with the statistics of a picture amplify rounding errors as they amplify everything small, so there a plan is
 //! held against that of the direct algorithm; elsewhere against a bound.
 
-mod kernels;
 mod planned;
+#[path = "planned/run.rs"]
+mod run;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use cnn_compiler::plan::{Kernel, Plan};
 use cnn_runtime::graph::{Graph, Node, Role, Value};
 use cnn_runtime::op::Op;
 use cnn_runtime::reference::{self, Params, Statistics, Tensor};
+use cnn_runtime::run::Run;
 use cnn_runtime::weights::{self, Source};
 use models::seeded;
 
@@ -169,7 +171,7 @@ fn errors(plans: &[&Plan], seed: &str, calibrated: bool) -> Vec<f64> {
             for (plan, worst) in plans.iter().zip(&mut worst) {
                 let (mut packed, mut ws) = (vec![0.0; plan.packed_len], vec![0.0; plan.workspace_len]);
                 weights::load(graph, &plan.recipe, &Source::new(&file), &mut packed).expect("weights of the net");
-                kernels::run(plan, &packed, &input, &mut ws);
+                run::run(plan, Run::best(), &packed, &input, &mut ws);
                 let found = &ws[plan.output.offset..][..plan.output.len];
                 let errors = expected.iter().zip(found).map(|(expected, found)| (expected - f64::from(*found)).abs());
                 *worst = errors.fold(*worst, |worst: f64, error| worst.max(error / largest));

@@ -8,7 +8,7 @@ use crate::draw::{mark, pill};
 use crate::layout::{LETTER, MARGIN, Rect, SMALL, TEXT, letter_width};
 use crate::model::{Letter, Picture};
 use crate::sheet::Shape;
-use crate::text::{count, thousands, times, width, wrap};
+use crate::text::{count, times, width, wrap, wrap_bold};
 use crate::theme::{Kind, Paint};
 
 /// Size of the net's name.
@@ -21,22 +21,40 @@ const LEADING: f32 = 15.0;
 pub fn paper(doc: &str) -> String {
     let doc = doc.split("\n\n").next().unwrap_or_default();
     let doc = doc.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut depth = 0;
-    let mut quoted = false;
+    let (mut depth, mut quoted, mut coded) = (0, false, false);
     for (at, character) in doc.char_indices() {
-        let next = doc[at + character.len_utf8()..].chars().next();
+        let (before, after) = (&doc[..at], &doc[at + character.len_utf8()..]);
+        let is_open = depth > 0 || quoted;
         match character {
+            '`' => coded = !coded,
+            _ if coded => {}
             '"' => quoted = !quoted,
             '(' | '[' => depth += 1,
             ')' | ']' => depth -= 1,
-            // A stop ends the sentence where nothing is open; a number may have a point.
-            ':' | '.' | ',' | ';' if depth <= 0 && !quoted && next.is_none_or(char::is_whitespace) => {
-                return plain(&doc[..at]);
-            }
+            // A number may have a point.
+            ':' | '.' | ',' | ';' if is_open || after.starts_with(|next: char| !next.is_whitespace()) => {}
+            ':' | ';' => return plain(before),
+            '.' if ends_sentence(before, after.trim_start()) => return plain(before),
+            ',' if ends_paper(before) => return plain(before),
             _ => {}
         }
     }
     plain(&doc)
+}
+
+/// Whether a point after `before` ends a sentence, and not an abbreviation.
+fn ends_sentence(before: &str, after: &str) -> bool {
+    let last = before.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
+    let is_short = last.chars().count() == 1 || last.contains('.') || ["al", "cf", "etc", "vs"].contains(&last);
+    let goes_on = after.starts_with(|next: char| next.is_lowercase() || next.is_numeric() || next == '(');
+    after.is_empty() || (!goes_on && !is_short)
+}
+
+/// Whether a comma after `before` ends a paper, which has its year in parentheses.
+fn ends_paper(before: &str) -> bool {
+    let paper = before.strip_suffix(')').and_then(|text| text.rsplit_once('('));
+    let is_year = |word: &str| word.len() == 4 && word.chars().all(|c| c.is_ascii_digit());
+    paper.is_some_and(|(_, inside)| inside.split(|c: char| !c.is_alphanumeric()).any(is_year))
 }
 
 /// Without the signs of Markdown.
@@ -49,23 +67,27 @@ fn lines(graph: &Graph<'_>) -> Vec<String> {
     let depth = graph.depth();
     let layers = format!(
         "{}: {}, {} fully connected",
-        count(depth.layers(), "layer"),
-        count(depth.convolutions, "convolution"),
+        count(depth.layers() as u64, "layer"),
+        count(depth.convolutions as u64, "convolution"),
         depth.fully_connected,
     );
     let numbers = [
         format!("input {}", times(graph.input)),
         layers,
-        format!("{} parameters", thousands(graph.parameters())),
-        format!("{} MACs", thousands(graph.macs())),
+        count(graph.parameters(), "parameter"),
+        count(graph.macs(), "MAC"),
     ];
     [paper(graph.doc), numbers.join(" · ")].into_iter().filter(|line| !line.is_empty()).collect()
 }
 
 /// The caption of a net; returns where the page goes on.
 pub(crate) fn caption(graph: &Graph<'_>, most: f32) -> (Vec<Shape>, f32) {
-    let mut y = MARGIN + NAME - 3.0;
-    let mut shapes = vec![Shape::text(MARGIN, y, NAME, graph.name).bold()];
+    let mut y = MARGIN - 5.0;
+    let mut shapes = Vec::new();
+    for line in wrap_bold(graph.name, NAME, most - 2.0 * MARGIN) {
+        y += NAME + 2.0;
+        shapes.push(Shape::text(MARGIN, y, NAME, line).bold());
+    }
     for text in lines(graph) {
         for line in wrap(&text, TEXT, most - 2.0 * MARGIN) {
             y += LEADING;
@@ -117,9 +139,11 @@ const SWATCH: f32 = 18.0;
 pub(crate) fn kinds(picture: &Picture) -> BTreeSet<Kind> {
     let mut kinds = BTreeSet::new();
     each(picture, &mut |item| kinds.extend(item.kind()));
-    if !picture.heads.is_empty() {
-        kinds.insert(Kind::Auxiliary);
-    }
+    each(picture, &mut |item| {
+        if item.exits.iter().any(|exit| exit.label.is_some()) {
+            kinds.insert(Kind::Auxiliary);
+        }
+    });
     kinds
 }
 
@@ -132,8 +156,7 @@ pub(crate) fn letters(picture: &Picture) -> BTreeSet<Letter> {
 
 fn each<'a>(picture: &'a Picture, see: &mut impl FnMut(&'a crate::model::Item)) {
     let insets = picture.insets.iter().map(|inset| &inset.chain);
-    let heads = picture.heads.iter().map(|head| &head.chain);
-    std::iter::once(&picture.trunk).chain(insets).chain(heads).for_each(|chain| chain.each(see));
+    std::iter::once(&picture.trunk).chain(insets).for_each(|chain| chain.each(see));
 }
 
 /// The legend of what a drawing has, below a line of the page; returns where the page ends.
@@ -174,6 +197,16 @@ mod tests {
         let doc = "LeNet-5 (LeCun & others,\n\"On 5.5: what\", 1998): two [convolutions](x).\n\nMore.";
         assert_eq!(paper(doc), "LeNet-5 (LeCun & others, \"On 5.5: what\", 1998)");
         assert_eq!(paper("A small net with 1.5 layers. It learns."), "A small net with 1.5 layers");
+        assert_eq!(paper("VGG (Simonyan, ICLR 2015), column D of a table."), "VGG (Simonyan, ICLR 2015)");
+        for whole in [
+            "Two convolutions, a pooling, and two layers",
+            "A net for 1, 2 or 1,000 classes",
+            "A net (small, cheap), for digits",
+            "The net of LeCun et al. 1998, after Y. LeCun, i.e. `a: b` and [this](x)",
+        ] {
+            assert_eq!(paper(&format!("{whole}. More of it.")), plain(whole));
+            assert_eq!(paper(whole), plain(whole));
+        }
         assert_eq!(paper(""), "");
     }
 }

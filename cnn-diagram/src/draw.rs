@@ -1,7 +1,7 @@
 //! A scene as shapes.
 
 use crate::layout::{
-    AFTER_MARK, Face, Form, FrameStyle, Framed, LINE, MARK, Placed, Rect, SHEET, SMALL, Scene, TEXT, Wire, Word,
+    AFTER_MARK, Face, Form, FrameStyle, Framed, LINE, MARK, Placed, Rect, SHEET, SMALL, Scene, Wire, Word,
 };
 use crate::model::Letter;
 use crate::sheet::{Shape, px};
@@ -81,23 +81,18 @@ fn frame(frame: &Framed) -> Shape {
         FrameStyle::Inset => outline.stroke(Paint::Frame, 1.0).fill(Paint::Paper),
         FrameStyle::Head => outline.stroke(Paint::Line, 1.2).dashed().fill(Paint::Kind(Kind::Auxiliary)),
     };
-    let (left, size) = match frame.style {
-        FrameStyle::Stage => (x + 6.0, SMALL),
-        FrameStyle::Head => (x + 10.0, SMALL),
-        FrameStyle::Inset => (x + 10.0, TEXT),
+    let (right, down, class) = match frame.style {
+        FrameStyle::Stage => (6.0, 11.5, "stage"),
+        FrameStyle::Head => (10.0, 14.0, "head"),
+        FrameStyle::Inset => (10.0, 16.0, "inset"),
     };
-    let labels = frame.label.iter().enumerate().map(|(index, label)| {
-        let down = match frame.style {
-            FrameStyle::Stage | FrameStyle::Head => 11.5,
-            FrameStyle::Inset => 16.0 + 13.0 * index as f32,
-        };
-        match (frame.style, index) {
-            (FrameStyle::Inset, 0) => Shape::text(left, y + down, size, label).bold(),
-            (FrameStyle::Inset, _) => Shape::text(left, y + down, SMALL, label).fill(Paint::Muted),
-            (FrameStyle::Stage | FrameStyle::Head, _) => Shape::text(left, y + down, size, label).fill(Paint::Muted),
-        }
+    let labels = frame.label.iter().enumerate().map(|(index, line)| {
+        let text = Shape::text(x + right, y + down + 13.0 * index as f32, line.size, &line.text);
+        if line.bold { text.bold() } else { text.fill(Paint::Muted) }
     });
-    Shape::group().with(outline).with_all(labels)
+    let group = Shape::group().set("class", class);
+    let group = if frame.title.is_empty() { group } else { group.tip(&frame.title) };
+    group.with(outline).with_all(labels)
 }
 
 fn node(placed: &Placed<'_>) -> Shape {

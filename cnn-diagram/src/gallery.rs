@@ -9,9 +9,10 @@ use cnn_runtime::memory::Memory;
 
 use crate::caption::legend_of;
 use crate::draw::pill;
-use crate::layout::Rect;
-use crate::page::{Link, Page, escaped};
+use crate::layout::{MARGIN, Rect, SMALL};
+use crate::page::{Link, Page, escaped, shown};
 use crate::sheet::{Shape, Sheet};
+use crate::text::wrap;
 use crate::theme::{Kind, Theme};
 use crate::{Detail, Options, memory, svg};
 
@@ -76,7 +77,8 @@ fn section(entry: &Entry<'_>, options: &Options) -> String {
 /// A drawing, and where it is as a file of its own.
 fn figure(kind: &str, name: &str, drawing: &str) -> String {
     format!(
-        "<figure class=\"{kind}\">\n{drawing}<figcaption><a href=\"{name}-{kind}.svg\">{name}-{kind}.svg</a></figcaption>\n</figure>\n"
+        "<figure class=\"{kind}\">\n{}<figcaption><a href=\"{name}-{kind}.svg\">{name}-{kind}.svg</a></figcaption>\n</figure>\n",
+        shown(drawing),
     )
 }
 
@@ -87,8 +89,13 @@ fn legend(options: &Options) -> String {
     let (kinds, bottom) = legend_of(&kinds, most, 12.0);
     let letter = crate::model::Letter { kind: Kind::Activation, short: "R", long: "" };
     let at = Rect { x: 16.0, y: bottom - 6.0, width: 14.0, height: 13.0 };
-    let note = "letters on a block are the functions and normalisations behind it: R is ReLU, T tanh, S softmax, BN batch norm";
-    let note = Shape::text(36.0, bottom + 4.0, 10.0, note);
-    let shapes = vec![kinds, pill(&letter, at), note];
-    Sheet { title: "Legend", size: [most, bottom + 16.0], width: most, theme: Theme::Auto }.write(shapes)
+    let note =
+        "letters on a block are the functions and normalisations after it: R is ReLU, T tanh, S softmax, BN batch norm";
+    let mut shapes = vec![kinds, pill(&letter, at)];
+    let mut y = bottom + 4.0;
+    for line in wrap(note, SMALL, most - 36.0 - MARGIN) {
+        shapes.push(Shape::text(36.0, y, SMALL, line));
+        y += 13.0;
+    }
+    shown(&Sheet { title: "Legend", size: [most, y], width: most, theme: Theme::Auto }.write(shapes))
 }

@@ -4,21 +4,25 @@
 //! | --- | --- |
 //! | `boxes` | the size of a block and of what stands on it |
 //! | `measure` | how wide and how high chains and merges are |
+//! | `exits` | what leaves a row, below it |
+//! | `panel` | chains in several rows, in frames |
 //! | `place` | puts them at a point |
-//! | `page` | rows of the trunk, auxiliary classifiers, insets |
+//! | `page` | rows of the trunk, insets |
 //!
-//! A chain runs along a base line, from left to right. Branches of a merge are lanes above and below it; a lane that only
-//! skips runs above all others. So wires never need to go around a block that is already there.
+//! A chain runs along a base line, from left to right. Branches of a merge are lanes above each other, in their order, and
+//! what leaves a chain hangs below it, before the next lane. So wires never need to go around a block that is already there.
 
 mod boxes;
+mod exits;
 mod measure;
 mod page;
+mod panel;
 mod place;
 
 use crate::model::{Item, Letter};
 use crate::theme::Kind;
 
-pub(crate) use boxes::{AFTER_MARK, Face, LINE, MARK, SHEET, letter_width};
+pub(crate) use boxes::{AFTER_MARK, Face, LINE, Line, MARK, SHEET, letter_width};
 pub(crate) use page::{needs, page};
 
 /// Size of text on blocks, and of the words beside them.
@@ -100,8 +104,10 @@ pub(crate) struct Wire {
 /// A frame at its place.
 pub(crate) struct Framed {
     pub(crate) rect: Rect,
-    pub(crate) label: Vec<String>,
+    pub(crate) label: Vec<Line>,
     pub(crate) style: FrameStyle,
+    /// Its tooltip.
+    pub(crate) title: String,
 }
 
 /// What a frame is around.

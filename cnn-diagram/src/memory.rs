@@ -66,7 +66,7 @@ fn caption(graph: &Graph<'_>, memory: &Memory<'_>, most: f32) -> (Vec<Shape>, f3
         thousands(bytes(memory.floats)),
         100.0 * spare,
         thousands(bytes(memory.lower_bound)),
-        count(memory.buffers.len(), "buffer"),
+        count(memory.buffers.len() as u64, "buffer"),
     );
     for line in wrap(&text, TEXT, most - 2.0 * MARGIN) {
         y += 15.0;

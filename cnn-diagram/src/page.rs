@@ -85,6 +85,14 @@ fn colours() -> String {
     )
 }
 
+/// A drawing as a part of a page: it is shown in its own size, in which its text is readable, and scrolled where it is wider
+/// than the page.
+pub(crate) fn shown(drawing: &str) -> String {
+    let size = drawing.split_once("viewBox=\"0 0 ").and_then(|(_, rest)| rest.split_once(' '));
+    let width = size.map_or("100%".to_owned(), |(width, _)| format!("{width}px"));
+    format!("<div class=\"scroll\" style=\"--natural:{width}\">\n{drawing}</div>\n")
+}
+
 /// Text as HTML.
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

@@ -47,19 +47,42 @@ const BOLD: [u16; 95] = [
     365, 712, 838,
 ];
 
-/// Breaks a text between words into lines of at most this width.
+/// Breaks a text between words into lines of at most this width; a word that is wider is broken, too.
 pub fn wrap(text: &str, size: f32, most: f32) -> Vec<String> {
+    fill(text, |line| width(line, size) <= most)
+}
+
+/// The same for bold text.
+pub fn wrap_bold(text: &str, size: f32, most: f32) -> Vec<String> {
+    fill(text, |line| bold_width(line, size) <= most)
+}
+
+fn fill(text: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if width(&format!("{line} {word}"), size) <= most => {
+            Some(line) if fits(&format!("{line} {word}")) => {
                 line.push(' ');
                 line.push_str(word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.extend(pieces(word, &fits)),
         }
     }
     lines
+}
+
+/// A word in pieces that fit, if it does not; no piece is shorter than a character.
+fn pieces(word: &str, fits: &impl Fn(&str) -> bool) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for character in word.chars() {
+        let Some(piece) = pieces.last_mut() else { continue };
+        piece.push(character);
+        if !fits(piece) && piece.chars().nth(1).is_some() {
+            piece.pop();
+            pieces.push(character.to_string());
+        }
+    }
+    pieces
 }
 
 /// `61,706`
@@ -81,8 +104,8 @@ pub fn times(text: impl ToString) -> String {
 }
 
 /// `1 layer`, `2 layers`
-pub fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{} {what}s", thousands(number as u64)) }
+pub fn count(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{} {what}s", thousands(number)) }
 }
 
 #[cfg(test)]
@@ -101,9 +124,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_break_between_words_and_never_in_them() {
+    fn lines_break_between_words_and_in_those_that_are_too_long() {
         assert_eq!(wrap("one two three", 10.0, 50.0), ["one two", "three"]);
-        assert_eq!(wrap("extraordinarily", 10.0, 20.0), ["extraordinarily"]);
+        let lines = wrap("an extraordinarily long word", 10.0, 40.0);
+        assert_eq!(lines.concat().replace(' ', ""), "anextraordinarilylongword");
+        assert!(lines.iter().all(|line| width(line, 10.0) <= 40.0), "{lines:?}");
+        assert_eq!(wrap("ab", 10.0, 1.0), ["a", "b"]);
         assert!(wrap("", 10.0, 20.0).is_empty());
     }
 }

@@ -161,7 +161,7 @@ impl Region {
         Self { start: offset, end, row, pixel, channels, spill: 0 }
     }
 
-    /// All elements of a map that windows cover, halo included.
+    /// All elements of a map, and what windows over it cover of its halo.
     ///
     /// # Panics
     ///
@@ -172,8 +172,8 @@ impl Region {
         assert!(before <= map.offset, "windows begin before the workspace");
         let start = map.offset - before;
         let end = advance(start, vertical.extent() - 1, map.row);
-        let end = advance(end, horizontal.extent() - 1, map.pixel);
-        Self { start, end: advance(end, 1, map.channels), ..whole }
+        let end = advance(advance(end, horizontal.extent() - 1, map.pixel), 1, map.channels);
+        Self { start, end: if end > whole.end { end } else { whole.end }, ..whole }
     }
 
     /// `len` floats next to each other.
@@ -365,7 +365,9 @@ mod tests {
         let one = windows(1, 1, 1, 1, 0);
         let region = |vertical| Region::windows(&map(500, 8), vertical, one);
         let three = region(windows(2, 1, 2, 1, 1));
-        assert_eq!((three.start, three.end), (500 - 160, 500 - 160 + 2 * 160 + 8));
+        assert_eq!((three.start, three.end), (500 - 160, 500 + 2 * 160 + 3 * 32 + 8), "the map");
+        let seven = region(windows(4, 1, 2, 1, 1));
+        assert_eq!((seven.start, seven.end), (500 - 160, 500 - 160 + 4 * 160 + 8), "more rows than it has");
         for refused in [
             windows(2, 0, 1, 1, 0),
             windows(1, 1, 2, 0, 0),

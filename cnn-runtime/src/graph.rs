@@ -1,6 +1,6 @@
 //! The static description of a net: what summaries, diagrams, weight loading and the reference executor read.
 
-use crate::op::{Op, Shape};
+use crate::op::{Linear, Op, Shape, Store};
 
 /// A net as it was declared, before any optimisation. `cnn::Network::GRAPH` is one in static memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -178,6 +178,20 @@ impl<'a> Node<'a> {
     }
 }
 
+impl Node<'_> {
+    /// Bytes of its tensors, in the formats that they are stored in.
+    pub fn weights_bytes(&self) -> u64 {
+        let bytes = |tensor: &Tensor<'_>| {
+            let number = match (&self.op, tensor.role) {
+                (Op::Linear(Linear { store: Store::F16, .. }), Role::Weight) => size_of::<u16>(),
+                _ => size_of::<f32>(),
+            };
+            (tensor.elements() * number) as u64
+        };
+        self.tensors.iter().map(bytes).sum()
+    }
+}
+
 impl<'a> Graph<'a> {
     /// The shape of a value.
     pub fn shape(&self, value: Value) -> Shape {
@@ -200,6 +214,12 @@ impl<'a> Graph<'a> {
     /// Multiplications with a weight in one pass.
     pub fn macs(&self) -> u64 {
         self.inference().map(|n| n.macs).sum()
+    }
+
+    /// Bytes of the weights that inference needs, each in the format that its layer stores: running statistics are among
+    /// them.
+    pub fn weights_bytes(&self) -> u64 {
+        self.inference().map(Node::weights_bytes).sum()
     }
 
     /// Layers on the longest path from the input to the output. Auxiliary classifiers lead elsewhere.

@@ -196,6 +196,12 @@ pub(crate) trait Reduce: Copy {
     /// With one more.
     fn fold<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec) -> S::Vec;
 
+    /// With two more.
+    #[inline(always)]
+    fn fold_two<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec, y: S::Vec) -> S::Vec {
+        self.fold(s, self.fold(s, sum, x), y)
+    }
+
     /// The result, given one divided by how many there were.
     fn finish<S: Simd>(self, s: S, sum: S::Vec, scale: f32) -> S::Vec;
 }
@@ -208,7 +214,12 @@ impl Reduce for Max {
 
     #[inline(always)]
     fn fold<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec) -> S::Vec {
-        s.max(sum, x)
+        s.max_or_nan(sum, x)
+    }
+
+    #[inline(always)]
+    fn fold_two<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec, y: S::Vec) -> S::Vec {
+        s.max3_or_nan(sum, x, y)
     }
 
     #[inline(always)]
@@ -307,22 +318,16 @@ impl<R: Reduce> Kernel for Pool<'_, R> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad } = *self.layer;
-        let vertical = Axis {
-            size: input.height,
-            taps: kernel.height,
-            stride: stride.height,
-            dilation: dilation.height,
-            before: pad.top,
-            after: pad.bottom,
+        let axis = |[size, taps, stride, dilation, before, after]: [usize; 6]| Axis {
+            size,
+            taps,
+            stride,
+            dilation,
+            before,
+            after,
         };
-        let horizontal = Axis {
-            size: input.width,
-            taps: kernel.width,
-            stride: stride.width,
-            dilation: dilation.width,
-            before: pad.left,
-            after: pad.right,
-        };
+        let vertical = axis([input.height, kernel.height, stride.height, dilation.height, pad.top, pad.bottom]);
+        let horizontal = axis([input.width, kernel.width, stride.width, dilation.width, pad.left, pad.right]);
         let (first, end) = horizontal.whole(output.width);
         for y in self.share.of(output.height) {
             let rows = vertical.span(y);
@@ -474,13 +479,16 @@ impl<R: Reduce> Windows<R> {
             let sum = unsafe { self.large(s, from, taps) };
             return self.reduce.finish(s, sum, self.scale);
         }
-        let mut sum = s.splat(R::START);
-        for y in 0..taps.height {
-            for x in 0..taps.width {
-                // SAFETY: the caller's promise.
-                let value = unsafe { s.load(from.add(y * self.tap[0] + x * self.tap[1])) };
-                sum = self.reduce.fold(s, sum, value);
-            }
+        let [mut y, mut x] = [0, 0];
+        let mut next = || {
+            // SAFETY: the caller's promise.
+            let value = unsafe { s.load(from.add(y * self.tap[0] + x * self.tap[1])) };
+            [y, x] = if x + 1 < taps.width { [y, x + 1] } else { [y + 1, 0] };
+            value
+        };
+        let mut sum = if taps.area() % 2 == 1 { next() } else { s.splat(R::START) };
+        for _ in 0..taps.area() / 2 {
+            sum = self.reduce.fold_two(s, sum, next(), next());
         }
         self.reduce.finish(s, sum, self.scale)
     }

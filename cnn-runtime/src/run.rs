@@ -10,7 +10,7 @@
 //! have the same bits for any number of threads; a test holds every kernel to that.
 //!
 //! Shares write different elements, and no share loads what another one writes, not even in lanes that it drops:
-//! [`bounds`](crate::bounds) says how that is kept.
+//! `bounds.rs` says how that is kept.
 
 use core::fmt;
 use core::marker::PhantomData;

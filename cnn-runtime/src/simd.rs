@@ -229,6 +229,13 @@ pub unsafe trait Simd: Copy {
     fn min(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
     /// Larger of the two, with NaN as for [`min`](Self::min).
     fn max(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    /// Larger of the two; NaN where either is, as a maximum over a window must have it.
+    fn max_or_nan(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    /// Largest of the three, with NaN as for [`max_or_nan`](Self::max_or_nan): less work than two of these.
+    #[inline(always)]
+    fn max3_or_nan(self, a: Self::Vec, b: Self::Vec, c: Self::Vec) -> Self::Vec {
+        self.max_or_nan(self.max_or_nan(a, b), c)
+    }
     /// Absolute value.
     fn abs(self, x: Self::Vec) -> Self::Vec;
 
@@ -238,6 +245,8 @@ pub unsafe trait Simd: Copy {
     fn less_or_equal(self, a: Self::Vec, b: Self::Vec) -> Self::Mask;
     /// True in the first `count` lanes.
     fn first_lanes(self, count: usize) -> Self::Mask;
+    /// Whether the mask is true in any lane.
+    fn any(self, mask: Self::Mask) -> bool;
     /// `a` where the mask is true, else `b`.
     fn select(self, mask: Self::Mask, a: Self::Vec, b: Self::Vec) -> Self::Vec;
 

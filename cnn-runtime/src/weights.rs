@@ -19,6 +19,7 @@ mod files;
 mod fold;
 mod format;
 mod rename;
+mod reparametrised;
 mod report;
 mod shown;
 mod similar;
@@ -26,6 +27,7 @@ mod source;
 mod tensors;
 mod values;
 mod window;
+mod wrapped;
 
 use crate::graph::{Graph, Role};
 use crate::op::{Op, PreluPer, Shape, Store};
@@ -41,6 +43,7 @@ pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
 #[cfg(feature = "std")]
 pub use self::files::Files;
 pub use self::rename::rule_error;
+pub use self::reparametrised::Reparametrisation;
 pub use self::report::{Found, Report, report};
 pub use self::source::{Progress, Source};
 pub use self::tensors::Tensors;

@@ -6,8 +6,10 @@
 //! ```text
 //! blocks of tiles
 //!   transform the tiles                              V [n * n][tiles][channels]
+//!   flag those that it is not for                    flags [tiles]
 //!   panels of output channels
 //!     n * n products with the micro-kernel           M [n * n][tiles][panel]
+//!     compute flagged tiles directly
 //!     transform back, add the bias and the residual, clamp, store; or the largest of each 2x2 outputs
 //!   any other activation, in place
 //! ```
@@ -20,11 +22,17 @@
 //! A stride `s` takes `s * s` convolutions of stride 1, of which each has every `s`-th pixel in both directions and a filter
 //! that is `s` times smaller, zeros behind the kernel included: a 7x7 of stride 2 is four of 4x4, an 11x11 of stride 4
 //! sixteen of 3x3. Their sums are in the same products, as if these phases of the input were channels.
+//!
+//! Rounding errors are relative to the largest input of a tile. `range` has their bounds, and finds tiles with NaN, infinities or inputs
+//! that are much larger than others; `direct` computes the outputs of these as a sum does.
 
 mod columns;
+pub(crate) mod direct;
 mod input;
 mod kernel;
+mod output;
 pub(crate) mod points;
+pub(crate) mod range;
 pub(crate) mod transform;
 
 pub use self::columns::{Columns2d, columns2d};
@@ -84,10 +92,10 @@ const fn distances(panels: &WinogradPanels, tiles: usize) -> [usize; 2] {
     [spread(tiles * padded(panels.depth())), spread(tiles * width(panels.outputs))]
 }
 
-/// Floats of V and M of a block of so many tiles.
+/// Floats of V and M of a block of so many tiles, and of a flag for each.
 const fn block_floats(panels: &WinogradPanels, tiles: usize) -> usize {
     let [v, m] = distances(panels, tiles);
-    panels.side() * panels.side() * (v + m)
+    panels.side() * panels.side() * (v + m) + padded(tiles)
 }
 
 /// The distance of two parts of V or M of so many floats: not a multiple of 4 KiB, or all `n * n` places that a transform

@@ -7,6 +7,8 @@
 mod changing;
 #[path = "weights/errors.rs"]
 mod errors;
+#[path = "weights/hints.rs"]
+mod hints;
 #[path = "weights/hostile.rs"]
 mod hostile;
 #[path = "weights/net.rs"]

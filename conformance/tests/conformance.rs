@@ -63,9 +63,9 @@ mod listing {
         let expected: BTreeSet<String> = names(&cases()).iter().map(|name| format!("{name}.safetensors")).collect();
         assert_eq!(files.collect::<BTreeSet<_>>(), expected);
     }
-}
 
-#[test]
-fn the_instruction_set_that_was_asked_for_is_there() {
-    cnn_runtime::isa::Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
+    #[test]
+    fn the_instruction_set_that_was_asked_for_is_there() {
+        cnn_runtime::isa::Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
+    }
 }

@@ -83,7 +83,8 @@ const FAMILIES: &[Family] = &[
 ];
 
 /// Pools that split even the smallest kernels.
-static POOLS: LazyLock<[Pool; 3]> = LazyLock::new(|| [1, 2, 3].map(|threads| Pool::new(threads).with_least_work(1)));
+pub(crate) static POOLS: LazyLock<[Pool; 3]> =
+    LazyLock::new(|| [1, 2, 3].map(|threads| Pool::new(threads).with_least_work(1)));
 
 /// Runs a kernel.
 ///

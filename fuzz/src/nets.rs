@@ -1,23 +1,29 @@
 //! Nets by a generator that knows the language, so that most of them reach the plan.
 //!
-//! It keeps account of shapes. Where all that it wrote is right by that account, the compiler must have nothing to say.
+//! It keeps account of shapes. Where all that it wrote is right by that account, the compiler must have nothing to say, and
+//! the plan is run.
 
 mod layers;
+mod plan;
 
 use std::fmt::Write as _;
 
 use crate::choose::Choices;
 use crate::source::expansion;
 
-/// Writes a net and compiles it.
+/// Writes a net, compiles and runs it.
 ///
 /// # Panics
 ///
-/// If the compiler does, its expansion is not Rust, or it finds a mistake in a net that has none.
+/// If the compiler does, its expansion is not Rust, it finds a mistake in a net that has none, or what the net computes
+/// depends on what was in its memory before, or on the number of threads.
 pub fn compile(bytes: &[u8]) {
     let (text, right) = source(bytes);
     let errors = expansion(&text);
     assert!(!right || errors.is_empty(), "{errors:#?} in\n{text}");
+    if right {
+        plan::run(&text);
+    }
 }
 
 /// The source that these bytes choose, and whether it has no mistake.

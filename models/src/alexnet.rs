@@ -23,7 +23,7 @@ network! {
         softmax;
     }
 
-    /// [`AlexNet`] with the weights of its fully connected layers in half precision: 128 MB instead of 244, most of which a
+    /// [`AlexNet`] with the weights of its fully connected layers in half precision: 127 MB instead of 244, most of which a
     /// pass reads from memory. Logits are off by some 4e-4 of the largest.
     ///
     #[doc = include_str!("../diagrams/alexnet-f16.svg")]

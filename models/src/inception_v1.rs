@@ -35,14 +35,14 @@ network! {
         inception4a: inception(192, 96, 208, 16, 48, 64);
         aux aux1(weight = 0.3) {
             avg_pool(5x5, stride = 3) -> conv: conv(128, 1x1) -> relu;
-            fc1: linear(1024) -> relu -> dropout(0.7) -> fc2: linear(1000);
+            fc1: linear(1024) -> relu -> dropout(0.7) -> fc2: linear(1000) -> softmax;
         };
         inception4b: inception(160, 112, 224, 24, 64, 64);
         inception4c: inception(128, 128, 256, 24, 64, 64);
         inception4d: inception(112, 144, 288, 32, 64, 64);
         aux aux2(weight = 0.3) {
             avg_pool(5x5, stride = 3) -> conv: conv(128, 1x1) -> relu;
-            fc1: linear(1024) -> relu -> dropout(0.7) -> fc2: linear(1000);
+            fc1: linear(1024) -> relu -> dropout(0.7) -> fc2: linear(1000) -> softmax;
         };
         inception4e: inception(256, 160, 320, 32, 128, 128) -> max_pool(3x3, stride = 2, ceil = true);
 

@@ -51,7 +51,7 @@ pub enum Channels {
     /// picture is resized to, and its centre of mass comes to the middle. A picture of the square's own size keeps size and place,
     /// and one that shows nothing but paper is taken as it is, by its brightness.
     ///
-    /// Shadows, and ruled lines as dark as the ink, are beyond this.
+    /// Paper in uneven light, and ruled lines as dark as the ink, are beyond this.
     Ink,
     /// Red, green, blue.
     Rgb {

@@ -153,7 +153,7 @@ fn ink_is_brought_to_the_place_and_size_of_mnist() {
             let ink_of = |input: &[f32]| input.iter().sum::<f32>();
             let ratio = ink_of(&found) / ink_of(&expected);
             assert!(difference < 0.1 && (0.6..1.4).contains(&ratio), "{ink:?} on {paper:?}: {difference} {ratio}");
-            assert!(found.iter().any(|level| *level == 1.0) && found.iter().all(|level| (0.0..=1.0).contains(level)));
+            assert!(found.contains(&1.0) && found.iter().all(|level| (0.0..=1.0).contains(level)));
         }
     }
 }

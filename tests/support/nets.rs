@@ -43,7 +43,7 @@ network! {
         concat { conv(9, 3x3, pad = 1) -> global_avg_pool; global_max_pool; } -> flatten;
     }
 
-    pub(crate) Lrns: 9x5x6 -> 9x5x6 { lrn -> lrn(size = 2, alpha = 1, beta = 1, k = 0.5) -> conv(9, 3x3, pad = 1) -> lrn(size = 4, alpha = 0.1, beta = 0.6); }
+    pub(crate) Lrns: 9x5x6 -> 9x5x6 { lrn -> lrn(size = 2, alpha = 1, beta = 1, k = 0.5, window = paper) -> conv(9, 3x3, pad = 1) -> lrn(size = 4, alpha = 0.1, beta = 0.6, window = torch); }
     pub(crate) NormFolded: 3x8x8 -> 10 {
         conv1: conv(8, 3x3, pad = 1, bias = false) -> bn1: batch_norm -> relu;
         conv2: conv(8, 3x3, groups = 8) -> bn2: batch_norm(eps = 1e-3);

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use cnn::weights::WeightsError;
+use cnn::weights::{Problem, WeightsError};
 
 use super::weights::WeightsFile;
 use crate::args::CheckWeightsArgs;
@@ -16,7 +16,11 @@ const MOST_IGNORED: usize = 1000;
 /// Prints what a net finds in a file: every tensor, and everything that is wrong.
 pub(super) fn check_weights(args: &CheckWeightsArgs, out: &mut impl Write) -> Result<(), Failure> {
     let model = Model::named(&args.net)?;
-    let report = WeightsFile::open(&args.file, &args.rename)?.report(model);
+    let file = WeightsFile::open(&args.file, &args.rename)?;
+    let report = file.report(model);
+    if let [Problem::Unreadable(_)] = report.problems.as_slice() {
+        return Err(file.failure(&WeightsError { net: model.graph.name.to_owned(), problems: report.problems }));
+    }
     let mut table = Table::new([Align::Left, Align::Left, Align::Left, Align::Left]);
     for found in &report.found {
         let shape = format!("{:?}", found.shape);

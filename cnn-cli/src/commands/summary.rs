@@ -51,9 +51,3 @@ impl Costs {
 fn aux_nodes<'a>(graph: &Graph<'a>, aux: usize) -> impl Iterator<Item = &'a Node<'a>> {
     graph.nodes.iter().filter(move |node| node.aux == Some(aux))
 }
-
-/// Bytes of the weights that inference needs, as a file of F32 holds them: running statistics are among them.
-fn weights_bytes(graph: &Graph<'_>) -> u64 {
-    let tensors = graph.inference().flat_map(|node| node.tensors);
-    tensors.map(|tensor| (tensor.elements() * size_of::<f32>()) as u64).sum()
-}

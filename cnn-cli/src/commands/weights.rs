@@ -61,10 +61,15 @@ impl<'a> WeightsFile<'a> {
         let bar = Bar::new("reading weights");
         let result = read(&self.source().on_progress(&|Progress { done, total }| bar.show(done, total)));
         drop(bar);
-        result.map_err(|error| match error.problems.as_slice() {
+        result.map_err(|error| self.failure(&error))
+    }
+
+    /// What is wrong with these weights; the file that it is about is named once.
+    pub(super) fn failure(&self, error: &WeightsError) -> Failure {
+        match error.problems.as_slice() {
             [Problem::Unreadable(why @ Unreadable::File { .. })] => unreadable(&self.path, why),
             _ => Failure::Message(format!("{}: {error}", shown(&self.path))),
-        })
+        }
     }
 }
 

@@ -91,6 +91,12 @@ fn json_has_the_documented_keys() {
 }
 
 #[test]
+fn weights_are_as_large_as_they_are_stored() {
+    let text = run(["summary", "alexnet-f16"]).ok();
+    assert!(text.contains("\nweights    126,616,992 bytes as F32 and F16\n"), "{text}");
+}
+
+#[test]
 fn the_layers_add_up() {
     let summary: Value = serde_json::from_str(&run(["summary", "lenet5", "--format", "json"]).ok()).unwrap();
     let sum =

@@ -75,7 +75,7 @@ impl Embedded {
         quote! {
             #(
                 /// Rebuilds the crate when the file changes.
-                const _: &[u8] = ::core::include_bytes!(#files);
+                const _: &[rt::u8] = ::core::include_bytes!(#files);
             )*
             #floats
             static EMBEDDED: Weights = Weights { packed: rt::Packed::Embedded(&FLOATS) };

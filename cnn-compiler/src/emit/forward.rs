@@ -5,6 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::kernels::Emitted;
+use super::names::Names;
 use super::net::Parts;
 use super::values::number;
 use crate::plan::{Plan, Range, round_up};
@@ -52,7 +53,7 @@ impl Parts<'_> {
     /// `[f32; 10]`, or `[[f32; 10]; 8]` of a batch.
     fn array_type(&self, len: usize) -> TokenStream {
         let (len, images) = (number(len), number(self.memory.images));
-        if self.memory.images == 1 { quote!([f32; #len]) } else { quote!([[f32; #len]; #images]) }
+        if self.memory.images == 1 { quote!([rt::f32; #len]) } else { quote!([[rt::f32; #len]; #images]) }
     }
 
     /// The expression that reads a range of each image.
@@ -67,7 +68,7 @@ impl Parts<'_> {
 
     /// `forward` and the taps.
     pub(super) fn forward(&self, kernels: &[Emitted]) -> TokenStream {
-        let Parts { name, graph, plan, .. } = self;
+        let Parts { names: Names { name, .. }, graph, plan, .. } = self;
         let [input, output] = self.array_types();
         let each =
             if self.memory.images == 1 { String::new() } else { format!(" for each of {} images", self.memory.images) };
@@ -125,7 +126,7 @@ impl Parts<'_> {
                     let calls = run.iter().map(|kernel| &kernel.call);
                     // The first run loads the images, and has most of the work.
                     if index == 0 {
-                        quote!(for (image, input) in input.iter().enumerate() {
+                        quote!(for (image, input) in ::core::iter::Iterator::enumerate(input.iter()) {
                             let workspace = BATCH.from_image(image, workspace);
                             #(#calls)*
                         })
@@ -170,15 +171,19 @@ impl Parts<'_> {
             (quote!(rt::exactly_images(input)?), Some(quote!(.as_flattened())))
         };
         quote! {
-            fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-                Result::Ok(self.forward(#array)#flat)
+            fn run(&mut self, input: &[rt::f32]) -> rt::Result<&[rt::f32], rt::WrongLength> {
+                rt::Ok(self.forward(#array)#flat)
             }
 
-            fn profile(&mut self, input: &[f32], watch: &mut dyn ::core::ops::FnMut(usize)) -> Result<&[f32], rt::WrongLength> {
+            fn profile(
+                &mut self,
+                input: &[rt::f32],
+                watch: &mut dyn ::core::ops::FnMut(rt::usize),
+            ) -> rt::Result<&[rt::f32], rt::WrongLength> {
                 let input = #array;
                 let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
                 let watch = || progress.advance();
-                Result::Ok(self.pass(rt::Run::best().on(self.threads).watched(&watch), input)#flat)
+                rt::Ok(self.pass(rt::Run::best().on(self.threads).watched(&watch), input)#flat)
             }
         }
     }
@@ -188,13 +193,13 @@ impl Parts<'_> {
         let flat = (self.memory.images > 1).then(|| quote!(.as_flattened()));
         let taps = self.graph.taps.iter().map(|tap| {
             let (name, method) = (tap.name, format_ident!("tap_{}", tap.name.replace('.', "_")));
-            quote!(#name => Some(self.#method()#flat),)
+            quote!(#name => rt::Some(self.#method()#flat),)
         });
         quote! {
-            fn tap(&self, name: &str) -> Option<&[f32]> {
+            fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
                 match name {
                     #(#taps)*
-                    _ => None,
+                    _ => rt::None,
                 }
             }
         }

@@ -32,9 +32,12 @@ pub(super) struct Emitted {
     pub(super) step: TokenStream,
 }
 
+/// What is no name of a kernel's constant: what else the block has constants for, and what is no name at all.
+const TAKEN: &[&str] = &["BATCH", "EMBEDDED", "FLOATS", "GRAPH", "MEMORY", "RECIPE", "STEPS", "_"];
+
 /// All kernels.
 pub(super) fn kernels(calls: &[Call], graph: &Graph<'_>) -> Vec<Emitted> {
-    let mut names = HashSet::new();
+    let mut names = TAKEN.iter().map(|name| (*name).to_owned()).collect();
     let mut made = Made::default();
     calls
         .iter()

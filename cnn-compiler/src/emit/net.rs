@@ -1,13 +1,14 @@
 //! The types of a net.
 
 use cnn_runtime::graph::Graph;
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::TokenStream;
+use quote::quote;
 
 use super::embed::Embedded;
 use super::forward::Memory;
 use super::kernels::Emitted;
 use super::memory::memory;
+use super::names::{self, Names};
 use super::values::number;
 use super::weights::recipe;
 use super::{description, kernels, thousands};
@@ -25,50 +26,45 @@ pub(super) struct Parts<'a> {
     pub(super) graph: &'a Graph<'a>,
     embedded: Option<&'a Embedded>,
     pub(super) memory: Memory,
-    /// `LeNet5`
-    pub(super) name: &'a Ident,
-    /// `LeNet5Weights`
-    weights: Ident,
-    /// `LeNet5Workspace`
-    workspace: Ident,
+    pub(super) names: Names,
 }
 
 /// The code of a net.
-pub(crate) fn net(net: &Net, plan: &Plan, graph: &Graph<'_>, embedded: Option<&Embedded>) -> TokenStream {
-    let name = &net.name;
-    let parts = Parts {
-        net,
-        plan,
-        graph,
-        embedded,
-        memory: Memory::new(plan, net.batch),
-        name,
-        weights: format_ident!("{name}Weights"),
-        workspace: format_ident!("{name}Workspace"),
-    };
-    let types = parts.types();
-    let kernels = kernels::kernels(&plan.calls, graph);
-    let constants = kernels.iter().map(|kernel| &kernel.constant);
-    let code = [parts.constructors(), parts.forward(&kernels), parts.weights_impl(), parts.network()];
-    let statics = parts.statics(&kernels);
+pub(crate) fn net(
+    net: &Net,
+    plan: &Plan,
+    graph: &Graph<'_>,
+    embedded: Option<&Embedded>,
+    runtime: &TokenStream,
+) -> TokenStream {
+    let names = Names::new(&net.name);
+    let parts = Parts { net, plan, graph, embedded, memory: Memory::new(plan, net.batch), names };
+    let types = parts.types(runtime);
+    let has_workspace = !parts.is_inline();
+    let block = names::block(net, runtime, has_workspace, |names| Parts { names, ..parts }.code());
     let attributes = &net.attributes;
     quote! {
         #types
 
         #(#attributes)*
-        const _: () = {
-            use ::cnn::__rt as rt;
-            use ::core::option::Option::{self, None, Some};
-            use ::core::result::Result;
-
-            #(#constants)*
-            #(#code)*
-            #statics
-        };
+        const _: () = { #block };
     }
 }
 
 impl Parts<'_> {
+    /// All but the types.
+    fn code(&self) -> TokenStream {
+        let kernels = kernels::kernels(&self.plan.calls, self.graph);
+        let constants = kernels.iter().map(|kernel| &kernel.constant);
+        let code = [self.constructors(), self.forward(&kernels), self.weights_impl(), self.network()];
+        let statics = self.statics(&kernels);
+        quote! {
+            #(#constants)*
+            #(#code)*
+            #statics
+        }
+    }
+
     fn workspace_bytes(&self) -> usize {
         self.memory.floats * size_of::<f32>()
     }
@@ -78,8 +74,8 @@ impl Parts<'_> {
     }
 
     /// `LeNet5`, `LeNet5Weights`, and for large nets `LeNet5Workspace`.
-    fn types(&self) -> TokenStream {
-        let Parts { name, weights, workspace, graph, .. } = self;
+    fn types(&self, runtime: &TokenStream) -> TokenStream {
+        let Parts { names: Names { name, weights, workspace }, graph, .. } = self;
         let (visibility, docs, attributes) = (&self.net.visibility, &self.net.docs, &self.net.attributes);
         let (floats, packed) = (number(self.memory.floats), number(self.plan.packed_len));
         let (each, all) = match self.memory.images {
@@ -98,16 +94,16 @@ impl Parts<'_> {
         let of = self.net.of.as_ref().map(|of| format!(" It has the layers of `{of}`."));
         let numbers = numbers + of.as_deref().unwrap_or_default();
         let (alias, field) = if self.is_inline() {
-            (None, quote!(::cnn::__rt::Workspace<#floats>))
+            (None, quote!(#runtime::Workspace<#floats>))
         } else {
             let doc = format!(" Memory that [`{name}`] computes in, for [`{name}::with_workspace`].");
             (
                 Some(quote! {
                     #[doc = #doc]
                     #(#attributes)*
-                    #visibility type #workspace = ::cnn::__rt::Workspace<#floats>;
+                    #visibility type #workspace = #runtime::Workspace<#floats>;
                 }),
-                quote!(::cnn::__rt::Place<'w, #floats>),
+                quote!(#runtime::Place<'w, #floats>),
             )
         };
         let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
@@ -120,14 +116,14 @@ impl Parts<'_> {
             #visibility struct #name<'w> {
                 weights: &'w #weights,
                 workspace: #field,
-                threads: ::cnn::__rt::Threads<'w>,
+                threads: #runtime::Threads<'w>,
             }
 
             #[doc = #weights_doc]
             #(#attributes)*
             #[derive(::core::fmt::Debug)]
             #visibility struct #weights {
-                packed: ::cnn::__rt::Packed<#packed>,
+                packed: #runtime::Packed<#packed>,
             }
 
             #alias
@@ -136,7 +132,7 @@ impl Parts<'_> {
 
     /// The description, the steps, the memory, the recipe, and embedded weights.
     fn statics(&self, kernels: &[Emitted]) -> TokenStream {
-        let Parts { name, weights, .. } = self;
+        let Names { name, weights, .. } = &self.names;
         let graph = description::graph(self.graph);
         let recipe = recipe(&self.plan.recipe);
         let embedded = self.embedded.map(|embedded| embedded.tokens(self.plan.packed_len));
@@ -162,7 +158,7 @@ impl Parts<'_> {
 
     /// `new`, `embedded`, `with_workspace`, and the numbers.
     fn constructors(&self) -> TokenStream {
-        let Parts { name, weights, workspace, graph, .. } = self;
+        let Parts { names: Names { name, weights, workspace }, graph, .. } = self;
         let (bytes, images) = (number(self.workspace_bytes()), number(self.memory.images));
         let parameters = proc_macro2::Literal::u64_unsuffixed(graph.parameters());
         let macs = proc_macro2::Literal::u64_unsuffixed(graph.macs());
@@ -192,13 +188,13 @@ impl Parts<'_> {
         quote! {
             impl<'w> #name<'w> {
                 /// Bytes of the workspace.
-                pub const WORKSPACE_BYTES: usize = #bytes;
+                pub const WORKSPACE_BYTES: rt::usize = #bytes;
                 /// Images of one pass.
-                pub const BATCH: usize = #images;
+                pub const BATCH: rt::usize = #images;
                 /// Trained parameters, without those of auxiliary classifiers.
-                pub const PARAMETERS: u64 = #parameters;
+                pub const PARAMETERS: rt::u64 = #parameters;
                 /// Multiplications with a weight for one image.
-                pub const MACS: u64 = #macs;
+                pub const MACS: rt::u64 = #macs;
                 /// The net as it was declared: layers, shapes, tensors.
                 pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
                 /// The kernels of a pass, in order.
@@ -220,7 +216,7 @@ impl Parts<'_> {
     }
 
     fn embedded_constructor(&self) -> TokenStream {
-        let Parts { name, weights, .. } = self;
+        let Names { name, weights, .. } = &self.names;
         let (constant, condition) = if self.is_inline() { (Some(quote!(const)), None) } else { (None, Some(())) };
         let body = quote! {
             /// A net on the weights in the binary, which are packed already: nothing is read and nothing can fail.
@@ -244,7 +240,7 @@ impl Parts<'_> {
 
     /// `from_safetensors`, and the more general ways to read weights.
     fn weights_impl(&self) -> TokenStream {
-        let weights = &self.weights;
+        let weights = &self.names.weights;
         quote! {
             rt::if_alloc! {
                 impl #weights {
@@ -253,7 +249,7 @@ impl Parts<'_> {
                     /// # Errors
                     ///
                     /// Everything in which the file does not fit the net, at once.
-                    pub fn from_safetensors(file: &[u8]) -> Result<Self, rt::WeightsError> {
+                    pub fn from_safetensors(file: &[rt::u8]) -> rt::Result<Self, rt::WeightsError> {
                         Self::load(&rt::Source::new(file))
                     }
 
@@ -262,7 +258,7 @@ impl Parts<'_> {
                     /// # Errors
                     ///
                     /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
-                    pub fn from_safetensors_with(file: &[u8], rename: &[(&str, &str)]) -> Result<Self, rt::WeightsError> {
+                    pub fn from_safetensors_with(file: &[rt::u8], rename: &[(&rt::str, &rt::str)]) -> rt::Result<Self, rt::WeightsError> {
                         Self::load(&rt::Source::new(file).rename(rename))
                     }
 
@@ -271,7 +267,7 @@ impl Parts<'_> {
                     /// # Errors
                     ///
                     /// Everything in which the files do not fit the net, at once.
-                    pub fn load(source: &rt::Source<'_>) -> Result<Self, rt::WeightsError> {
+                    pub fn load(source: &rt::Source<'_>) -> rt::Result<Self, rt::WeightsError> {
                         rt::Packed::load(&GRAPH, RECIPE, source).map(|packed| Self { packed })
                     }
                 }
@@ -285,7 +281,7 @@ impl Parts<'_> {
                     ///
                     /// If a file cannot be opened, or changes while it is read; everything in which the files do not fit the net, at
                     /// once.
-                    pub fn open(path: impl ::core::convert::AsRef<rt::Path>) -> Result<Self, rt::WeightsError> {
+                    pub fn open(path: impl ::core::convert::AsRef<rt::Path>) -> rt::Result<Self, rt::WeightsError> {
                         let files = rt::Files::open(path).map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
                         Self::load(&files.source())
                     }
@@ -296,7 +292,7 @@ impl Parts<'_> {
 
     /// The trait.
     fn network(&self) -> TokenStream {
-        let Parts { name, weights, graph, .. } = self;
+        let Parts { names: Names { name, weights, .. }, graph, .. } = self;
         let [input, output] = self.array_types();
         let debug = graph.name;
         let (runs, tap) = (self.runs(), self.tap());
@@ -306,15 +302,15 @@ impl Parts<'_> {
                 type Input = #input;
                 type Output = #output;
                 const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-                const BATCH: usize = Self::BATCH;
-                const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
-                const PARAMETERS: u64 = Self::PARAMETERS;
-                const MACS: u64 = Self::MACS;
+                const BATCH: rt::usize = Self::BATCH;
+                const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
+                const PARAMETERS: rt::u64 = Self::PARAMETERS;
+                const MACS: rt::u64 = Self::MACS;
                 const STEPS: &'static [rt::Step<'static>] = STEPS;
                 const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
                 rt::if_alloc! {
-                    fn load(source: &rt::Source<'_>) -> Result<#weights, rt::WeightsError> {
+                    fn load(source: &rt::Source<'_>) -> rt::Result<#weights, rt::WeightsError> {
                         #weights::load(source)
                     }
 

@@ -1,44 +1,47 @@
 //! The types of a net with mistakes: what is said about the net is enough, its uses need no errors of their own.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
 
+use super::names::{self, Names};
 use super::values::{number, shape};
 use crate::ast::{Ast, Net};
 use crate::graph::{Graph, graph};
 use crate::report::Report;
 
 /// The types of a net that does not compile.
-pub(crate) fn stub(net: &Net, ast: &Ast) -> TokenStream {
-    let (name, weights, workspace) =
-        (&net.name, format_ident!("{}Weights", net.name), format_ident!("{}Workspace", net.name));
+pub(crate) fn stub(net: &Net, ast: &Ast, runtime: &TokenStream) -> TokenStream {
+    let Names { name, weights, workspace } = Names::new(&net.name);
     let (visibility, attributes) = (&net.visibility, &net.attributes);
     // Its mistakes were reported.
     let graph = graph(net, ast, &mut Report::default());
-    let code =
-        [inherent(net, &weights, graph.as_ref()), weights_impl(&weights), network(net, &weights, graph.as_ref())];
+    let block = names::block(net, runtime, true, |names| {
+        let code = [inherent(net, &names, graph.as_ref()), weights_impl(&names), network(net, &names, graph.as_ref())];
+        quote!(#(#code)*)
+    });
     quote! {
         #(#attributes)*
         #[doc(hidden)]
         #[derive(::core::fmt::Debug)]
-        #visibility struct #name<'w>(::core::marker::PhantomData<&'w #weights>);
+        #visibility struct #name<'w> {
+            weights: ::core::marker::PhantomData<&'w #weights>,
+        }
 
         #(#attributes)*
         #[doc(hidden)]
         #[derive(::core::fmt::Debug)]
-        #visibility struct #weights(());
+        #visibility struct #weights {
+            packed: (),
+        }
 
         #(#attributes)*
         #[doc(hidden)]
-        #visibility type #workspace = ::cnn::__rt::Workspace<0>;
+        #visibility type #workspace = #runtime::Workspace<0>;
 
         #(#attributes)*
         #[allow(dead_code, unused_variables, missing_docs, reason = "the net has mistakes, this only stands for it")]
-        const _: () = {
-            use ::cnn::__rt as rt;
-            #(#code)*
-        };
+        const _: () = { #block };
     }
 }
 
@@ -55,28 +58,27 @@ fn batch(net: &Net, image: TokenStream) -> TokenStream {
 }
 
 /// What the types have themselves.
-fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
-    let (name, workspace) = (&net.name, format_ident!("{}Workspace", net.name));
+fn inherent(net: &Net, Names { name, weights, workspace }: &Names, graph: Option<&Graph>) -> TokenStream {
     let [inputs, outputs] = lengths(graph);
     // Arrays of an unknown length are of any.
-    let generic = inputs.is_none().then(|| quote!(<const N: usize>));
-    let input = inputs.map_or(quote!([f32; N]), |inputs| batch(net, quote!([f32; #inputs])));
+    let generic = inputs.is_none().then(|| quote!(<const N: rt::usize>));
+    let input = inputs.map_or(quote!([rt::f32; N]), |inputs| batch(net, quote!([rt::f32; #inputs])));
     let output = outputs.map_or(quote!(!), |outputs| {
-        let output = batch(net, quote!([f32; #outputs]));
+        let output = batch(net, quote!([rt::f32; #outputs]));
         quote!(&#output)
     });
     // A tap's length is known only where the shapes are right; a slice does for most uses.
     let taps = graph.iter().flat_map(|graph| &graph.taps).map(|tap| format_ident!("{}", tap.method()));
-    let (text, images) = (name.unraw().to_string(), number(net.batch));
+    let (text, images) = (net.name.unraw().to_string(), number(net.batch));
     let described = [graph.map(|graph| graph.input), graph.and_then(|graph| graph.output)]
         .map(|known| shape(known.unwrap_or(cnn_runtime::op::Shape::Vector(1))));
     let [from, to] = described;
     quote! {
         impl<'w> #name<'w> {
-            pub const WORKSPACE_BYTES: usize = 0;
-            pub const BATCH: usize = #images;
-            pub const PARAMETERS: u64 = 0;
-            pub const MACS: u64 = 0;
+            pub const WORKSPACE_BYTES: rt::usize = 0;
+            pub const BATCH: rt::usize = #images;
+            pub const PARAMETERS: rt::u64 = 0;
+            pub const MACS: rt::u64 = 0;
             pub const STEPS: &'static [rt::Step<'static>] = &[];
             pub const MEMORY: &'static rt::Memory<'static> =
                 &rt::Memory { floats: 0, lower_bound: 0, times: &[], buffers: &[] };
@@ -86,15 +88,15 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
             };
 
             pub const fn new(weights: &'w #weights) -> Self {
-                Self(::core::marker::PhantomData)
+                Self { weights: ::core::marker::PhantomData }
             }
 
             pub const fn with_workspace(weights: &'w #weights, workspace: &'w mut #workspace) -> Self {
-                Self(::core::marker::PhantomData)
+                Self { weights: ::core::marker::PhantomData }
             }
 
             pub const fn embedded() -> Self {
-                Self(::core::marker::PhantomData)
+                Self { weights: ::core::marker::PhantomData }
             }
 
             rt::if_std! {
@@ -108,7 +110,7 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
             }
 
             #(
-                pub fn #taps(&self) -> &[f32] {
+                pub fn #taps(&self) -> &[rt::f32] {
                     ::core::unreachable!()
                 }
             )*
@@ -117,22 +119,22 @@ fn inherent(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
 }
 
 /// What the weights' type has.
-fn weights_impl(weights: &Ident) -> TokenStream {
+fn weights_impl(Names { weights, .. }: &Names) -> TokenStream {
     quote! {
         impl #weights {
             rt::if_alloc! {
-                pub fn from_safetensors(file: &[u8]) -> ::core::result::Result<Self, rt::WeightsError> {
+                pub fn from_safetensors(file: &[rt::u8]) -> rt::Result<Self, rt::WeightsError> {
                     ::core::unreachable!()
                 }
 
                 pub fn from_safetensors_with(
-                    file: &[u8],
-                    rename: &[(&str, &str)],
-                ) -> ::core::result::Result<Self, rt::WeightsError> {
+                    file: &[rt::u8],
+                    rename: &[(&rt::str, &rt::str)],
+                ) -> rt::Result<Self, rt::WeightsError> {
                     ::core::unreachable!()
                 }
 
-                pub fn load(source: &rt::Source<'_>) -> ::core::result::Result<Self, rt::WeightsError> {
+                pub fn load(source: &rt::Source<'_>) -> rt::Result<Self, rt::WeightsError> {
                     ::core::unreachable!()
                 }
             }
@@ -140,24 +142,23 @@ fn weights_impl(weights: &Ident) -> TokenStream {
             rt::if_std! {
                 pub fn open(
                     path: impl ::core::convert::AsRef<rt::Path>,
-                ) -> ::core::result::Result<Self, rt::WeightsError> {
+                ) -> rt::Result<Self, rt::WeightsError> {
                     ::core::unreachable!()
                 }
             }
 
             pub const fn embedded() -> &'static Self {
-                &Self(())
+                &Self { packed: () }
             }
         }
     }
 }
 
 /// The trait.
-fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
-    let name = &net.name;
+fn network(net: &Net, Names { name, weights, .. }: &Names, graph: Option<&Graph>) -> TokenStream {
     let [input, output] = lengths(graph).map(|length| {
         let length = length.unwrap_or_else(|| number(0));
-        batch(net, quote!([f32; #length]))
+        batch(net, quote!([rt::f32; #length]))
     });
     quote! {
         impl<'w> rt::Network<'w> for #name<'w> {
@@ -165,15 +166,15 @@ fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
             type Input = #input;
             type Output = #output;
             const GRAPH: &'static rt::Graph<'static> = Self::GRAPH;
-            const BATCH: usize = Self::BATCH;
-            const WORKSPACE_BYTES: usize = 0;
-            const PARAMETERS: u64 = 0;
-            const MACS: u64 = 0;
+            const BATCH: rt::usize = Self::BATCH;
+            const WORKSPACE_BYTES: rt::usize = 0;
+            const PARAMETERS: rt::u64 = 0;
+            const MACS: rt::u64 = 0;
             const STEPS: &'static [rt::Step<'static>] = &[];
             const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
             rt::if_alloc! {
-                fn load(source: &rt::Source<'_>) -> ::core::result::Result<#weights, rt::WeightsError> {
+                fn load(source: &rt::Source<'_>) -> rt::Result<#weights, rt::WeightsError> {
                     #weights::load(source)
                 }
 
@@ -192,20 +193,20 @@ fn network(net: &Net, weights: &Ident, graph: Option<&Graph>) -> TokenStream {
                 ::core::unreachable!()
             }
 
-            fn run(&mut self, input: &[f32]) -> ::core::result::Result<&[f32], rt::WrongLength> {
+            fn run(&mut self, input: &[rt::f32]) -> rt::Result<&[rt::f32], rt::WrongLength> {
                 ::core::unreachable!()
             }
 
             fn profile(
                 &mut self,
-                input: &[f32],
-                watch: &mut dyn ::core::ops::FnMut(usize),
-            ) -> ::core::result::Result<&[f32], rt::WrongLength> {
+                input: &[rt::f32],
+                watch: &mut dyn ::core::ops::FnMut(rt::usize),
+            ) -> rt::Result<&[rt::f32], rt::WrongLength> {
                 ::core::unreachable!()
             }
 
-            fn tap(&self, name: &str) -> ::core::option::Option<&[f32]> {
-                ::core::option::Option::None
+            fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
+                rt::None
             }
         }
     }

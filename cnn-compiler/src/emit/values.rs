@@ -16,11 +16,11 @@ pub(super) fn real(value: f32) -> Literal {
     Literal::f32_unsuffixed(value)
 }
 
-/// An optional value with `Some` and `None` in scope.
+/// An optional value.
 pub(super) fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
     match value {
-        Some(value) => quote!(Some(#value)),
-        None => quote!(None),
+        Some(value) => quote!(rt::Some(#value)),
+        None => quote!(rt::None),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::ast::{Arg, Block, Call, Expr, ExprKind, Param};
 use crate::eval::{Env, whole};
 use crate::op::twice;
-use crate::report::{Place, Report, listed, message, nearest};
+use crate::report::{Edit, Message, Place, Report, listed, message, nearest};
 
 /// Binds the arguments of one call.
 pub(super) struct Binder<'a> {
@@ -31,7 +31,7 @@ impl Binder<'_> {
             let param = self.param_of(arg, index).and_then(|param| {
                 let name = param.name.to_string();
                 match first.insert(name.clone(), &arg.value) {
-                    Some(first) => Err(twice(&self.block.name, &name, first, &arg.value)),
+                    Some(first) => Err(twice(&self.block.name, &name, first, &arg.value).into()),
                     None => Ok(name),
                 }
             });
@@ -60,26 +60,27 @@ impl Binder<'_> {
     }
 
     /// The parameter that an argument is for, or what is wrong.
-    fn param_of(&self, arg: &Arg, index: usize) -> Result<&Param, String> {
+    fn param_of(&self, arg: &Arg, index: usize) -> Result<&Param, Message> {
         let Self { block, call, .. } = self;
         if let Some(given) = &arg.name {
             return block.params.iter().find(|param| param.name == *given).ok_or_else(|| {
                 let params: Vec<String> = block.params.iter().map(|param| param.name.to_string()).collect();
                 let near = nearest(&given.to_string(), params.iter().map(String::as_str));
                 let help = near.map_or_else(|| usage(block), |near| format!("did you mean `{near}`?"));
-                message(&format!("{}: there is no parameter `{given}`", block.name), &[], &help)
+                let message = message(&format!("{}: there is no parameter `{given}`", block.name), &[], &help);
+                Message::from(message).fixes(near.map(|near| vec![Edit::instead(given.span(), near)]))
             });
         }
         let behind_named = call.args[..index].iter().any(|arg| arg.name.is_some());
         match block.params.get(index) {
             Some(_) if behind_named => {
                 let wrong = "has no name, but stands behind an argument that has one";
-                Err(message(&format!("{}: `{}` {wrong}", block.name, arg.value), &[], &usage(block)))
+                Err(message(&format!("{}: `{}` {wrong}", block.name, arg.value), &[], &usage(block)).into())
             }
             Some(param) => Ok(param),
             None => {
                 let wrong = format!("{}: there is no parameter for `{}`", block.name, arg.value);
-                Err(message(&wrong, &[], &usage(block)))
+                Err(message(&wrong, &[], &usage(block)).into())
             }
         }
     }

@@ -1,20 +1,22 @@
 //! Mistakes that can be seen without expanding anything: names that nothing has, names that two things have, blocks
 //! that call themselves.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
+use syn::ext::IdentExt as _;
 
-use crate::ast::{Ast, Block, Body, Call, Pipeline, Statement, Step, StepKind};
-use crate::eval::check_default;
-use crate::op::{LAYERS, Layer};
-use crate::report::{Place, Report, message, nearest};
+use crate::ast::{Ast, Block, Body, Call, Net, Pipeline, Statement, Step, StepKind};
+use crate::eval::{Env, check_default};
+use crate::op::{LAYERS, Layer, bind, meant};
+use crate::report::{Edit, Message, Place, Report, message, nearest, shortened};
 
 /// Checks all names of an invocation.
 pub(crate) fn check(ast: &Ast, report: &mut Report) {
     let mut nets: HashMap<String, Place> = HashMap::new();
     for net in ast.nets.iter().filter(|net| !net.has_cfg()) {
         declare(&mut nets, &net.name, "net", report);
+        emitted_name(net, ast, report);
     }
     let mut blocks: HashMap<String, Place> = HashMap::new();
     for block in &ast.blocks {
@@ -22,27 +24,49 @@ pub(crate) fn check(ast: &Ast, report: &mut Report) {
         block_name(block, report);
         parameters(block, report);
     }
-    for body in ast.nets.iter().map(|net| &net.body).chain(ast.blocks.iter().map(|block| &block.body)) {
-        each_call(body, &mut |call| called(call, ast, report));
+    for net in &ast.nets {
+        each_call(&net.body, &mut |call| called(call, &Env::new(), ast, report));
     }
-    for index in 0..ast.blocks.len() {
-        recursion(index, ast, report);
+    for block in &ast.blocks {
+        let env = block.params.iter().map(|param| (param.name.to_string(), 1)).collect();
+        each_call(&block.body, &mut |call| called(call, &env, ast, report));
     }
+    recursion(ast, report);
 }
 
-/// Whether a net has the name of an earlier one, which was reported: its code would be in the way of the other's.
+/// Whether a net has the name of an earlier one, or of what another becomes, which was reported: its code would be in the
+/// way of the other's.
 pub(crate) fn is_double(index: usize, ast: &Ast) -> bool {
     let net = &ast.nets[index];
-    !net.has_cfg() && ast.nets[..index].iter().any(|earlier| earlier.name == net.name && !earlier.has_cfg())
+    let is_same = |earlier: &Net| earlier.name.unraw() == net.name.unraw() && !earlier.has_cfg();
+    !net.has_cfg() && (ast.nets[..index].iter().any(is_same) || origin(net, ast).is_some())
+}
+
+/// The net whose weights or workspace would have the name of this one, and which of the two.
+fn origin<'a>(net: &Net, ast: &'a Ast) -> Option<(&'a Net, &'static str)> {
+    let name = net.name.unraw().to_string();
+    [("Weights", "weights"), ("Workspace", "workspace")].into_iter().find_map(|(suffix, what)| {
+        let stem = name.strip_suffix(suffix)?;
+        let of = ast.nets.iter().find(|other| other.name.unraw() == stem && !other.has_cfg() && !net.has_cfg())?;
+        Some((of, what))
+    })
+}
+
+/// Reports a net that has the name of what another becomes.
+fn emitted_name(net: &Net, ast: &Ast, report: &mut Report) {
+    if let Some((of, what)) = origin(net, ast) {
+        let wrong = format!("`{}` is the type of the {what} of `{}`", net.name, of.name);
+        report.error(net.name.span(), message(&wrong, &[], "give the net another name"));
+    }
 }
 
 fn declare(known: &mut HashMap<String, Place>, name: &Ident, what: &str, report: &mut Report) {
     let place = Place::from(name.span());
-    if let Some(first) = known.get(&name.to_string()) {
+    if let Some(first) = known.get(&name.unraw().to_string()) {
         let wrong = format!("the name `{name}` is given to two {what}s; the first is on line {}", first.line());
         report.error(place, message(&wrong, &[], &format!("give the {what} another name")));
     } else {
-        known.insert(name.to_string(), place);
+        known.insert(name.unraw().to_string(), place);
     }
 }
 
@@ -67,22 +91,85 @@ fn block_name(block: &Block, report: &mut Report) {
 }
 
 /// A call's name must be a layer or a block.
-fn called(call: &Call, ast: &Ast, report: &mut Report) {
+fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
     let name = call.name.to_string();
     if Layer::named(&name).is_some() || ast.blocks.iter().any(|block| block.name == name) {
         return;
     }
-    let blocks: Vec<String> = ast.blocks.iter().map(|block| block.name.to_string()).collect();
-    let known = LAYERS.iter().map(|layer| layer.name).chain(blocks.iter().map(String::as_str));
-    let near = alias(&name).or_else(|| nearest(&name, known.chain(["concat", "add", "mul", "skip"])));
-    let help = match (name.as_str(), near) {
-        ("tap", _) => "`tap name;` keeps the value at this point as a further output".to_owned(),
-        ("aux", _) => "`aux name(weight = 0.3) { … };` is an auxiliary classifier".to_owned(),
-        (_, Some(near)) => format!("did you mean `{near}`?"),
-        (_, None) if blocks.is_empty() => format!("the layers are\n  {}", all_layers()),
-        (_, None) => format!("known are {} and\n  {}", blocks.join(", "), all_layers()),
+    let wrong = format!("there is no layer or block `{name}`");
+    let message = match (elsewhere(&name, call), near(&name, call, ast)) {
+        (Some(help), _) => Message::from(message(&wrong, &[], help)),
+        (None, Some(near)) => {
+            let (place, becomes) = in_our_words(call, near, env);
+            let help = format!("did you mean `{becomes}`?");
+            Message::from(message(&wrong, &[], &help)).fix([Edit::instead(place, becomes)])
+        }
+        (None, None) => {
+            let blocks: Vec<String> = ast.blocks.iter().map(|block| block.name.to_string()).collect();
+            let help = match blocks.is_empty() {
+                true => format!("the layers are\n  {}", all_layers()),
+                false => format!("known are {} and\n  {}", blocks.join(", "), all_layers()),
+            };
+            Message::from(message(&wrong, &[], &help))
+        }
     };
-    report.error(call.name.span(), message(&format!("there is no layer or block `{name}`"), &[], &help));
+    report.error(call.name.span(), message);
+}
+
+/// What is said about a word that has nothing like it here, or is no layer.
+fn elsewhere(name: &str, call: &Call) -> Option<&'static str> {
+    let plain = plain(name);
+    let to_one = match &call.args[..] {
+        [] => true,
+        [arg] => ["1", "(1, 1)", "1x1"].contains(&arg.value.to_string().as_str()),
+        _ => false,
+    };
+    Some(match plain.as_str() {
+        "tap" => "`tap name;` keeps the value at this point as a further output",
+        "aux" => "`aux name(weight = 0.3) { … };` is an auxiliary classifier",
+        "cat" | "concatenate" => "`concat { …; …; }` joins branches, each a statement that reads the same input",
+        "adaptiveavgpool2d" | "adaptiveavgpool" | "adaptivemaxpool2d" | "adaptivemaxpool" if !to_one => {
+            "sizes are known here: a pooling whose window and stride give that size, or nothing if maps have it already"
+        }
+        "conv1d" | "maxpool1d" | "avgpool1d" | "conv3d" | "maxpool3d" | "avgpool3d" => {
+            "maps have two dimensions; a line is a map of height 1, with windows of 1xN"
+        }
+        // Words that are near to a layer's, but mean something else.
+        "celu" | "glu" | "rrelu" | "crelu" | "softmin" | "logsigmoid" | "hardtanh" | "hardshrink" | "softshrink"
+        | "tanhshrink" | "convtranspose2d" | "layernorm" | "groupnorm" | "instancenorm2d" | "zeropad2d" => {
+            "there is no such layer here, and none that computes the same"
+        }
+        _ => return None,
+    })
+}
+
+/// What a call becomes with another name: that name in the place of the old one, or all of the call where its arguments
+/// are in the words of another framework.
+fn in_our_words(call: &Call, name: String, env: &Env) -> (Place, String) {
+    let is_right = |layer: &'static Layer| bind(layer, call, env, &mut Report::default()).is_some();
+    let meant = match Layer::named(&name) {
+        Some(layer) if !is_right(layer) => meant(layer, call, env),
+        _ => None,
+    };
+    meant.map_or_else(|| (call.name.span().into(), name), |call_meant| (call.place, call_meant))
+}
+
+/// The layer or the block whose name is near.
+fn near(name: &str, call: &Call, ast: &Ast) -> Option<String> {
+    if let Some(alias) = alias(name) {
+        return Some(alias.to_owned());
+    }
+    if let Some(layer) = LAYERS.iter().find(|layer| plain(layer.name) == plain(name)) {
+        return Some(layer.name.to_owned());
+    }
+    let layers = LAYERS.iter().filter(|layer| layer.takes(call.args.len())).map(|layer| layer.name);
+    let takes = |block: &&Block| {
+        let needed = block.params.iter().filter(|param| param.default.is_none()).count();
+        (needed..=block.params.len()).contains(&call.args.len())
+    };
+    let blocks: Vec<String> = ast.blocks.iter().filter(takes).map(|block| block.name.to_string()).collect();
+    let skip = call.args.is_empty().then_some("skip");
+    nearest(name, layers.chain(blocks.iter().map(String::as_str)).chain(skip)).map(str::to_owned)
 }
 
 /// The names of the layers, in lines.
@@ -93,19 +180,27 @@ fn all_layers() -> String {
     lines.join(",\n  ")
 }
 
+/// A word without its case and `_`.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
+}
+
 /// What other frameworks call our layers.
 fn alias(name: &str) -> Option<&'static str> {
-    let plain: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
-    Some(match plain.as_str() {
+    Some(match plain(name).as_str() {
         "conv2d" | "convolution" => "conv",
         "dense" | "fc" | "gemm" | "fullyconnected" => "linear",
         "bn" | "batchnorm2d" | "batchnormalization" | "batchnorm1d" => "batch_norm",
         "maxpool2d" | "maxpooling2d" => "max_pool",
         "avgpool2d" | "averagepool" | "averagepooling2d" => "avg_pool",
-        "gap" | "adaptiveavgpool2d" | "globalaveragepool" => "global_avg_pool",
+        "gap" | "adaptiveavgpool2d" | "adaptiveavgpool" | "globalaveragepool" | "globalaveragepooling2d" => {
+            "global_avg_pool"
+        }
+        "adaptivemaxpool2d" | "adaptivemaxpool" | "globalmaxpooling2d" => "global_max_pool",
         "localresponsenorm" => "lrn",
+        "dropout2d" | "alphadropout" => "dropout",
         "swish" => "silu",
-        "cat" | "concatenate" => "concat",
+        "hardswish" => "hard_swish",
         "shortcut" => "skip",
         _ => return None,
     })
@@ -113,39 +208,49 @@ fn alias(name: &str) -> Option<&'static str> {
 
 /// A block that calls itself, through however many others, could not be expanded. A circle is reported at its block
 /// that is declared first.
-fn recursion(index: usize, ast: &Ast, report: &mut Report) {
-    let block = &ast.blocks[index];
-    let mut path = vec![block.name.to_string()];
-    let Some(call) = find_circle(block, ast, &mut path, &mut HashSet::new()) else { return };
-    if ast.blocks[..index].iter().any(|earlier| path.contains(&earlier.name.to_string())) {
-        return;
+fn recursion(ast: &Ast, report: &mut Report) {
+    let index_of = |call: &Call| match Layer::named(&call.name.to_string()) {
+        Some(_) => None,
+        None => ast.blocks.iter().position(|block| block.name == call.name),
+    };
+    let callees = |block: &Block| {
+        let mut callees = Vec::new();
+        each_call(&block.body, &mut |call| callees.extend(index_of(call).map(|index| (index, call.name.span()))));
+        callees
+    };
+    let calls: Vec<Vec<(usize, Span)>> = ast.blocks.iter().map(callees).collect();
+    for (index, block) in ast.blocks.iter().enumerate() {
+        let Some((circle, place)) = circle(index, &calls) else { continue };
+        if circle.iter().any(|earlier| *earlier < index) {
+            continue;
+        }
+        let path = circle.iter().chain([&index]).map(|index| ast.blocks[*index].name.to_string()).collect();
+        let wrong = format!("the block `{}` calls itself: {}", block.name, shortened(path).join(" -> "));
+        report.error(place, message(&wrong, &[], "`[step; n]` repeats a step"));
     }
-    let wrong = format!("the block `{}` calls itself: {}", block.name, path.join(" -> "));
-    report.error(call, format!("{wrong}\nhelp: `[step; n]` repeats a step"));
 }
 
-/// The place in the block's body where a chain of calls back to `path[0]` begins; the chain is left in `path`.
-fn find_circle(block: &Block, ast: &Ast, path: &mut Vec<String>, seen: &mut HashSet<String>) -> Option<Place> {
-    let mut found = None;
-    each_call(&block.body, &mut |call| {
-        let name = call.name.to_string();
-        if found.is_some() || Layer::named(&name).is_some() {
-            return;
+/// A chain of calls from a block back to itself, and the place of the first of them. Without recursion, as a chain can be
+/// as long as there are blocks.
+fn circle(start: usize, calls: &[Vec<(usize, Span)>]) -> Option<(Vec<usize>, Span)> {
+    let mut seen = vec![false; calls.len()];
+    // Blocks, and how many of their calls were followed.
+    let mut path = vec![(start, 0)];
+    while let Some((block, followed)) = path.last_mut() {
+        let Some((callee, _)) = calls[*block].get(*followed) else {
+            path.pop();
+            continue;
+        };
+        *followed += 1;
+        if *callee == start {
+            let first = calls[start][path[0].1 - 1].1;
+            return Some((path.into_iter().map(|(block, _)| block).collect(), first));
         }
-        if name == path[0] {
-            path.push(name);
-            found = Some(Place::from(call.name.span()));
-        } else if seen.insert(name.clone())
-            && let Some(next) = ast.blocks.iter().find(|block| block.name == name)
-        {
-            path.push(name);
-            match find_circle(next, ast, path, seen) {
-                Some(_) => found = Some(Place::from(call.name.span())),
-                None => drop(path.pop()),
-            }
+        if !std::mem::replace(&mut seen[*callee], true) {
+            path.push((*callee, 0));
         }
-    });
-    found
+    }
+    None
 }
 
 /// Visits the calls of a body, those in groups, branches and repeats too.

@@ -1,5 +1,7 @@
 //! The expansion of one net.
 
+mod aside;
+
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -7,8 +9,8 @@ use cnn_runtime::op::{Op, Store};
 use proc_macro2::Ident;
 
 use super::bind::Binder;
-use super::{Aux, Frame, Graph, Node, Source, Tap};
-use crate::ast::{self, Ast, Body, Call, Merge, MergeKind, Net, Pipeline, Repeat, Statement, Step, StepKind};
+use super::{Branch, Frame, Graph, Node, Source};
+use crate::ast::{Ast, Body, Call, ExprKind, Merge, MergeKind, Net, Pipeline, Repeat, Statement, Step, StepKind};
 use crate::eval::{Env, whole};
 use crate::op::{Layer, PadMode, bind};
 use crate::report::{Place, Report, message};
@@ -17,11 +19,14 @@ use crate::report::{Place, Report, message};
 const MOST_NODES: usize = 10_000;
 /// More steps than this too, even if they are not layers.
 const MOST_STEPS: usize = 30_000;
+/// Steps that are nested more deeply could overflow the stack.
+const DEEPEST: usize = 200;
 
 /// Expands a net's body into `graph`.
 pub(super) fn expand(net: &Net, ast: &Ast, graph: &mut Graph, report: &mut Report) {
     let (store, names) = (net.store, HashMap::new());
-    let mut expander = Expander { ast, graph, report, store, names, calls: Rc::from([]), aux: None, steps: 0 };
+    let mut expander =
+        Expander { ast, graph, report, store, names, calls: Rc::from([]), aux: None, steps: 0, depth: 0 };
     let input = expander.graph.result;
     expander.graph.result = expander.body(&net.body, input, &mut Scope::new(""), &Env::new());
     if net.body.statements.is_empty() {
@@ -60,6 +65,8 @@ struct Expander<'a> {
     aux: Option<usize>,
     /// How many steps were expanded.
     steps: usize,
+    /// How many steps the expansion is in.
+    depth: usize,
 }
 
 impl Expander<'_> {
@@ -101,10 +108,23 @@ impl Expander<'_> {
         if self.is_full(step.span().into()) {
             return Source::Broken;
         }
-        self.steps += 1;
-        if let StepKind::Repeat(repeat) = &step.kind {
-            return self.repeat(given, repeat, value, scope, env);
+        if self.depth == DEEPEST {
+            let wrong = format!("steps are nested more than {DEEPEST} deep here, blocks and groups counted");
+            self.report.error(step.span(), message(&wrong, &[], "blocks with fewer blocks in them"));
+            return Source::Broken;
         }
+        self.steps += 1;
+        self.depth += 1;
+        let result = match &step.kind {
+            StepKind::Repeat(repeat) => self.repeat(given, repeat, value, scope, env),
+            _ => self.single(given, step, value, scope, env),
+        };
+        self.depth -= 1;
+        result
+    }
+
+    /// A step that is not a repeat.
+    fn single(&mut self, given: Option<&Ident>, step: &Step, value: Source, scope: &mut Scope, env: &Env) -> Source {
         let (name, named) = (self.name(given, scope), given.is_some());
         match &step.kind {
             // Which of the two is meant can't be known; that the block is called so was reported.
@@ -223,7 +243,11 @@ impl Expander<'_> {
         if merge.broken || inputs.len() < 2 {
             return Source::Broken;
         }
-        let branches = merge.branches.iter().map(|b| b.steps.last().map_or(merge.span, Step::span).into()).collect();
+        let last = |branch: &Pipeline| match branch.steps.last() {
+            Some(step) => Branch { place: step.span().into(), whole: step.place() },
+            None => Branch { place: merge.span.into(), whole: merge.span.into() },
+        };
+        let branches = merge.branches.iter().map(last).collect();
         self.push(Node {
             name,
             named,
@@ -251,7 +275,7 @@ impl Expander<'_> {
         env: &Env,
     ) -> Source {
         let Some(count) = whole(&repeat.count, env, self.report) else { return Source::Broken };
-        let literal_zero = matches!(repeat.count.kind, ast::ExprKind::Int(0));
+        let literal_zero = matches!(repeat.count.kind, ExprKind::Int(0));
         if count < 0 || literal_zero || count > MOST_NODES as i64 {
             let shown = &repeat.count;
             let is = if shown.to_string() == count.to_string() { String::new() } else { format!(", {count},") };
@@ -314,58 +338,4 @@ impl Expander<'_> {
         self.calls = outer;
         result
     }
-
-    fn auxiliary(&mut self, aux: &ast::Aux, value: Source, scope: &Scope, env: &Env) {
-        let name = scope.join(&aux.name.to_string());
-        self.claim(&name, &aux.name);
-        if self.aux.is_some() {
-            self.report.error(
-                aux.name.span(),
-                "an auxiliary classifier can't have one of its own\nhelp: put both on the trunk",
-            );
-            return;
-        }
-        if aux.body.statements.is_empty() {
-            self.report.error(
-                aux.body.span,
-                format!("{} has no layers\nhelp: for example `flatten -> linear(10);`", aux.name),
-            );
-        }
-        let index = self.graph.aux.len();
-        self.graph.aux.push(Aux { name: name.clone(), weight: aux.weight, result: value });
-        self.aux = Some(index);
-        self.graph.aux[index].result = self.body(&aux.body, value, &mut Scope::new(&name), env);
-        self.aux = None;
-    }
-
-    fn tap(&mut self, given: &Ident, value: Source, scope: &Scope) {
-        if self.aux.is_some() {
-            let wrong = "an auxiliary classifier does not run at inference, so nothing can be kept of it";
-            self.report.error(given.span(), format!("{wrong}\nhelp: put the tap on the trunk"));
-            return;
-        }
-        let name = scope.join(&given.to_string());
-        let (place, method) = (Place::from(given.span()), method(&name));
-        if let Some(first) = self.graph.taps.iter().find(|tap| tap.method() == method) {
-            let wrong = format!("two taps are read by `{method}()`; the first is on line {}", first.place.line());
-            self.report.error(place, message(&wrong, &[], "give the tap another name"));
-            return;
-        }
-        if name == "output" {
-            self.report.error(place, "`output` is what `forward` gives\nhelp: give the tap another name");
-            return;
-        }
-        self.graph.taps.push(Tap { name, value, place });
-    }
-}
-
-impl Tap {
-    /// The method that reads it.
-    pub(crate) fn method(&self) -> String {
-        method(&self.name)
-    }
-}
-
-fn method(name: &str) -> String {
-    format!("tap_{}", name.replace('.', "_"))
 }

@@ -5,11 +5,12 @@ use std::fmt::Display;
 
 use cnn_runtime::op::{Padding, Size};
 
+use super::habits;
 use super::read::Reader;
 use super::{Default, Kind, Layer, PadMode, Param};
-use crate::ast::{Arg, Call, Expr, ExprKind};
+use crate::ast::{Call, Expr};
 use crate::eval::Env;
-use crate::report::{Place, Report, listed, message, nearest};
+use crate::report::{Message, Place, Report, listed, message};
 
 /// The values of a layer's arguments, and where they stand.
 pub(crate) struct Bound {
@@ -93,16 +94,18 @@ impl Bound {
 
 /// Binds a call's arguments; all mistakes in them are reported.
 pub(crate) fn bind(layer: &'static Layer, call: &Call, env: &Env, report: &mut Report) -> Option<Bound> {
+    if let Some((place, message)) = habits::inputs_given(layer, call, env) {
+        report.error(place, message);
+        return None;
+    }
     let mut bound = Bound { values: HashMap::new(), places: HashMap::new() };
     let mut first: HashMap<&str, &Expr> = HashMap::new();
     let mut sound = true;
     for (index, arg) in call.args.iter().enumerate() {
-        let behind_named = call.args[..index].iter().any(|arg| arg.name.is_some());
-        let found =
-            param_of(layer, arg, index, behind_named).and_then(|param| match first.insert(param.name, &arg.value) {
-                Some(first) => Err(twice(layer.name, param.name, first, &arg.value)),
-                None => Ok(param),
-            });
+        let found = param_of(layer, call, index, env).and_then(|param| match first.insert(param.name, &arg.value) {
+            Some(first) => Err(twice(layer.name, param.name, first, &arg.value).into()),
+            None => Ok(param),
+        });
         match found {
             Ok(param) => {
                 let place = arg.name.as_ref().map_or(arg.value.place, |name| name.span().into());
@@ -155,69 +158,27 @@ fn usage(layer: &Layer) -> String {
 }
 
 /// The parameter that an argument is for, or what is wrong.
-fn param_of(layer: &'static Layer, arg: &Arg, index: usize, behind_named: bool) -> Result<&'static Param, String> {
-    let Some(name) = &arg.name else {
-        return match layer.params.get(index) {
-            Some(_) if behind_named => {
-                let wrong =
-                    format!("{}: `{}` has no name, but stands behind an argument that has one", layer.name, arg.value);
-                Err(message(&wrong, &[], &usage(layer)))
-            }
-            Some(param) if param.positional => Ok(param),
-            param => Err(unexpected(layer, arg, param)),
-        };
-    };
-    layer.params.iter().find(|param| name == param.name).ok_or_else(|| {
-        let known = |word: &str| layer.params.iter().find(|param| param.name == word).map(|param| param.name);
-        let near = alias(&name.to_string())
-            .iter()
-            .find_map(|word| known(word))
-            .or_else(|| nearest(&name.to_string(), layer.params.iter().map(|param| param.name)));
-        let help = near.map_or_else(|| usage(layer), |near| format!("did you mean `{near}`?"));
-        message(&format!("{}: there is no argument `{name}`", layer.name), &[], &help)
-    })
+fn param_of(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Result<&'static Param, Message> {
+    let arg = &call.args[index];
+    if let Some(name) = &arg.name {
+        let param = layer.params.iter().find(|param| name == param.name);
+        return param.ok_or_else(|| habits::unknown_name(layer, call, index, env));
+    }
+    let behind_named = call.args[..index].iter().any(|arg| arg.name.is_some());
+    match layer.params.get(index) {
+        Some(_) if behind_named => {
+            let wrong =
+                format!("{}: `{}` has no name, but stands behind an argument that has one", layer.name, arg.value);
+            Err(message(&wrong, &[], &usage(layer)).into())
+        }
+        Some(param) if param.positional => Ok(param),
+        _ => Err(habits::unexpected(layer, call, index, env)),
+    }
 }
 
 /// What is said about an argument, of a layer or a block, that is there already.
 pub(crate) fn twice(callee: impl Display, name: &str, first: &Expr, second: &Expr) -> String {
     format!("{callee}: `{name}` is given twice: {first} and {second}\nhelp: leave one of them out")
-}
-
-/// What other frameworks call our arguments.
-fn alias(name: &str) -> &'static [&'static str] {
-    match name {
-        "kernel" | "kernel_size" | "kernel_shape" | "pool_size" | "window" => &["size"],
-        "out_channels" | "channels" | "num_filters" | "out_features" | "units" | "neurons" => &["filters", "features"],
-        "padding" | "pads" => &["pad"],
-        "strides" | "steps" => &["stride"],
-        "dilations" | "dilation_rate" => &["dilation"],
-        "group" => &["groups"],
-        "use_bias" => &["bias"],
-        "ceil_mode" => &["ceil"],
-        "epsilon" => &["eps"],
-        "rate" | "prob" | "probability" => &["p"],
-        "negative_slope" => &["slope"],
-        _ => &[],
-    }
-}
-
-/// What is wrong with an argument that stands without a name where none may.
-fn unexpected(layer: &Layer, arg: &Arg, param: Option<&Param>) -> String {
-    let Layer { name, params, .. } = layer;
-    let value = &arg.value;
-    let flag = params.iter().find(|param| {
-        matches!(param.kind, Kind::Flag) && matches!(&value.kind, ExprKind::Name(word) if word == param.name)
-    });
-    match (flag, param) {
-        (Some(flag), _) => {
-            message(&format!("{name}: `{value}` needs a value"), &[], &format!("`{} = true`", flag.name))
-        }
-        (None, Some(param)) => {
-            let help = format!("if it is the {0}, write `{0} = {value}`", param.name);
-            message(&format!("{name}: `{value}` needs a name"), &[], &help)
-        }
-        (None, None) => message(&format!("{name}: there is no argument for `{value}`"), &[], &usage(layer)),
-    }
 }
 
 /// The value of a parameter that may be left out.

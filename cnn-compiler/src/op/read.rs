@@ -6,7 +6,7 @@ use super::bind::Value;
 use super::{Default, Kind, Layer, PadMode, Param};
 use crate::ast::{Expr, ExprKind};
 use crate::eval::{Env, LARGEST, real, whole};
-use crate::report::{Report, listed, message, nearest};
+use crate::report::{Edit, Message, Report, listed, message, nearest};
 
 /// Reads one argument.
 pub(super) struct Reader<'a> {
@@ -14,6 +14,27 @@ pub(super) struct Reader<'a> {
     pub(super) param: &'static Param,
     pub(super) env: &'a Env,
     pub(super) report: &'a mut Report,
+}
+
+/// How a value can be made right: in words, and as what could stand in its place.
+struct Help {
+    words: String,
+    instead: Option<String>,
+}
+
+impl Help {
+    fn words(words: impl Into<String>) -> Self {
+        Self { words: words.into(), instead: None }
+    }
+
+    fn instead(words: impl Into<String>, instead: impl Into<String>) -> Self {
+        Self { words: words.into(), instead: Some(instead.into()) }
+    }
+
+    fn message(self, wrong: &str, expr: &Expr) -> Message {
+        let fixes = self.instead.map(|instead| vec![Edit::instead(expr.place, instead)]);
+        Message::from(message(wrong, &[], &self.words)).fixes(fixes)
+    }
 }
 
 impl Reader<'_> {
@@ -33,24 +54,34 @@ impl Reader<'_> {
     }
 
     /// Reports `layer: param = expr, expected …`.
-    fn wrong<T>(&mut self, expr: &Expr, expected: &str, help: &str) -> Option<T> {
+    fn wrong<T>(&mut self, expr: &Expr, expected: &str, help: Help) -> Option<T> {
         let wrong = format!("{}: `{} = {expr}`, expected {expected}", self.layer.name, self.param.name);
-        self.report.error(expr.place, message(&wrong, &[], help));
+        self.report.error(expr.place, help.message(&wrong, expr));
         None
     }
 
     /// What holds without the argument, or how the layer is called.
-    fn advice(&self) -> String {
+    fn advice(&self) -> Help {
         match self.param.default {
-            Default::Required => format!("it is called as {}", self.layer.usage()),
-            Default::Like(other) => format!("without `{}`, it is the {other}", self.param.name),
+            Default::Required => Help::words(format!("it is called as {}", self.layer.usage())),
+            Default::Like(other) => Help::words(format!("without `{}`, it is the {other}", self.param.name)),
             Default::One
             | Default::NoPad
             | Default::Flag(_)
             | Default::Count(_)
             | Default::Real(_)
-            | Default::FirstWord => format!("without it, `{}`", self.param.usage()),
+            | Default::FirstWord => Help {
+                words: format!("without it, `{}`", self.param.usage()),
+                instead: self.param.usage().split_once(" = ").map(|(_, value)| value.to_owned()),
+            },
         }
+    }
+
+    /// The whole number that a decimal is, if it is one.
+    fn rounded(&self, expr: &Expr) -> Option<Help> {
+        let ExprKind::Real(value) = expr.kind else { return None };
+        let is_whole = value.fract() == 0.0 && (1.0..=LARGEST as f64).contains(&value);
+        is_whole.then(|| Help::instead(format!("`{value:.0}`"), format!("{value:.0}")))
     }
 
     /// A whole number from `least`.
@@ -59,7 +90,8 @@ impl Reader<'_> {
             ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {}
             ExprKind::Broken => return None,
             ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) => {
-                return self.wrong(expr, "one whole number", &self.advice());
+                let help = self.rounded(expr).unwrap_or_else(|| self.advice());
+                return self.wrong(expr, "one whole number", help);
             }
         }
         let value = whole(expr, self.env, self.report)?;
@@ -71,21 +103,27 @@ impl Reader<'_> {
         let wrong = format!("{}: `{} = {expr}`{is}, expected {expected}", self.layer.name, self.param.name);
         // How a layer is called says nothing about a number's range.
         let required = matches!(self.param.default, Default::Required);
-        let help = if required { String::new() } else { self.advice() };
-        self.report.error(expr.place, message(&wrong, &[], &help));
+        let help = if required { Help::words("") } else { self.advice() };
+        self.report.error(expr.place, help.message(&wrong, expr));
         None
     }
 
     fn size(&mut self, expr: &Expr) -> Option<Size> {
+        const FORMS: &str = "`3x3`, or `3` for both";
         match &expr.kind {
             ExprKind::Size(parts) | ExprKind::Tuple(parts) => match &parts[..] {
                 [height, width] => {
                     let (height, width) = (self.number(height, 1), self.number(width, 1));
                     Some(Size::new(height?, width?))
                 }
-                _ => self.wrong(expr, "height and width", "`3x3`, or `3` for both"),
+                _ => self.wrong(expr, "height and width", Help::words(FORMS)),
             },
-            ExprKind::Real(_) | ExprKind::Bool(_) => self.wrong(expr, "height and width", "`3x3`, or `3` for both"),
+            ExprKind::Real(_) | ExprKind::Bool(_) => {
+                let required = matches!(self.param.default, Default::Required);
+                let or_else = || if required { Help::words(FORMS) } else { self.advice() };
+                let help = self.rounded(expr).unwrap_or_else(or_else);
+                self.wrong(expr, "whole numbers", help)
+            }
             ExprKind::Broken => None,
             ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
                 self.number(expr, 1).map(Size::square)
@@ -101,22 +139,30 @@ impl Reader<'_> {
                 let mode = match word.as_str() {
                     "same" => PadMode::Same { lower: false },
                     "same_lower" => PadMode::Same { lower: true },
-                    "valid" | "VALID" => return self.wrong(expr, EXPECTED, "`pad = 0`, or leave it out"),
+                    "valid" | "VALID" => {
+                        return self.wrong(expr, EXPECTED, Help::instead("`pad = 0`, or leave it out", "0"));
+                    }
                     _ => match nearest(word, ["same", "same_lower"].into_iter().chain(self.params())) {
-                        Some(near) => return self.wrong(expr, EXPECTED, &format!("did you mean `{near}`?")),
-                        None => return self.wrong(expr, EXPECTED, FORMS),
+                        Some(near) => {
+                            let help = Help::instead(format!("did you mean `{near}`?"), near);
+                            return self.wrong(expr, EXPECTED, help);
+                        }
+                        None => return self.wrong(expr, EXPECTED, Help::words(FORMS)),
                     },
                 };
                 return Some(Value::Pad(Padding::NONE, mode));
             }
-            ExprKind::Real(_) | ExprKind::Bool(_) => return self.wrong(expr, EXPECTED, FORMS),
+            ExprKind::Real(_) | ExprKind::Bool(_) => {
+                let help = self.rounded(expr).unwrap_or(Help::words(FORMS));
+                return self.wrong(expr, EXPECTED, help);
+            }
             ExprKind::Broken => return None,
             ExprKind::Size(parts) | ExprKind::Tuple(parts) => {
                 let numbers: Vec<Option<usize>> = parts.iter().map(|part| self.number(part, 0)).collect();
                 match numbers[..] {
                     [vertical, horizontal] => Padding::symmetric(vertical?, horizontal?),
                     [top, left, bottom, right] => Padding { top: top?, left: left?, bottom: bottom?, right: right? },
-                    _ => return self.wrong(expr, EXPECTED, FORMS),
+                    _ => return self.wrong(expr, EXPECTED, Help::words(FORMS)),
                 }
             }
             ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
@@ -135,17 +181,22 @@ impl Reader<'_> {
     fn flag(&mut self, expr: &Expr) -> Option<bool> {
         let meant = match &expr.kind {
             ExprKind::Bool(flag) => return Some(*flag),
-            ExprKind::Int(number) => Some(if *number == 0 { "false" } else { "true" }),
+            ExprKind::Int(0) => Some("false"),
+            ExprKind::Int(1) => Some("true"),
             ExprKind::Name(word) => nearest(word, ["true", "false"]),
-            ExprKind::Real(_)
+            ExprKind::Int(_)
+            | ExprKind::Real(_)
             | ExprKind::Binary(..)
             | ExprKind::Negative(_)
             | ExprKind::Size(_)
             | ExprKind::Tuple(_)
             | ExprKind::Broken => None,
         };
-        let help = meant.map_or_else(|| self.advice(), |meant| format!("`{} = {meant}`", self.param.name));
-        self.wrong(expr, "`true` or `false`", &help)
+        let help = match meant {
+            Some(meant) => Help::instead(format!("`{} = {meant}`", self.param.name), meant),
+            None => self.advice(),
+        };
+        self.wrong(expr, "`true` or `false`", help)
     }
 
     fn real(&mut self, expr: &Expr, from: f32, to: f32) -> Option<f32> {
@@ -155,7 +206,7 @@ impl Reader<'_> {
             }
             ExprKind::Broken => return None,
             ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) => {
-                return self.wrong(expr, "a number", &self.advice());
+                return self.wrong(expr, "a number", self.advice());
             }
         };
         if (f64::from(from)..=f64::from(to)).contains(&value) {
@@ -166,7 +217,7 @@ impl Reader<'_> {
             (0.0, _) if value < 0.0 => "at least 0",
             _ => "a number that fits 32 bits",
         };
-        self.wrong(expr, expected, &self.advice())
+        self.wrong(expr, expected, self.advice())
     }
 
     fn word(&mut self, expr: &Expr, words: &'static [&'static str]) -> Option<&'static str> {
@@ -176,6 +227,6 @@ impl Reader<'_> {
 
     fn wrong_word<T>(&mut self, expr: &Expr, words: &[&str]) -> Option<T> {
         let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-        self.wrong(expr, &listed(&words, "or"), &self.advice())
+        self.wrong(expr, &listed(&words, "or"), self.advice())
     }
 }

@@ -1,6 +1,7 @@
 //! What stands before nets and blocks in `#[…]`.
 //!
 //! ```text
+//! crate   = "#![" "crate" "=" ( STRING | path ) "]"
 //! attrs   = { "#[" ( weights | batch | algorithm | store | cfg, lint levels, doc comments ) "]" }
 //! weights = "weights" "(" FILE [ "," "rename" "(" [ rule { "," rule } ] ")" ] ")"          rule = PATTERN "=>" PATTERN
 //! batch   = "batch" "(" n ")"
@@ -10,12 +11,15 @@
 
 use cnn_runtime::op::Store;
 use cnn_runtime::weights::rule_error;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Result, Token, parenthesized};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path, Result, Token, parenthesized};
 
 use super::{Parser, place_of};
-use crate::ast::Embed;
+use crate::ast::{Ast, Embed};
+use crate::report::{Edit, Message, Place};
 
 /// More images in a pass are surely a mistake; far fewer are as fast.
 const MOST_IMAGES: usize = 1024;
@@ -35,6 +39,42 @@ pub(super) struct NetAttributes {
 }
 
 impl Parser<'_> {
+    /// `#![crate = "path::to::cnn"]`, or the path as it is.
+    pub(super) fn crate_path(&mut self, input: ParseStream<'_>, ast: &mut Ast) -> Result<()> {
+        if !input.peek(Token![#]) || !input.peek2(Token![!]) {
+            return Ok(());
+        }
+        let mut given = Once::default();
+        for attribute in input.call(Attribute::parse_inner)? {
+            if attribute.path().is_ident("crate") {
+                given.set(self, &attribute, "a `network!` has one path to its crate", Self::path);
+            } else {
+                let wrong = "`network!` does not take this attribute";
+                self.report.error(place_of(&attribute), format!("{wrong}\nhelp: {CRATE}"));
+            }
+        }
+        ast.path = given.value;
+        Ok(())
+    }
+
+    fn path(&mut self, attribute: &Attribute) -> Option<TokenStream> {
+        let value = match &attribute.meta {
+            Meta::NameValue(pair) => Some(&pair.value),
+            Meta::Path(_) | Meta::List(_) => None,
+        };
+        let path = match value {
+            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
+                text.parse_with(Path::parse_mod_style).ok().map(ToTokens::into_token_stream)
+            }
+            Some(Expr::Path(path)) if path.qself.is_none() => Some(path.path.to_token_stream()),
+            _ => None,
+        };
+        if path.is_none() {
+            self.report.error(place_of(attribute), format!("expected the path of the crate `cnn`\nhelp: {CRATE}"));
+        }
+        path
+    }
+
     /// Takes what is ours out of a net's attributes, and checks that the others may stand on every item.
     pub(super) fn attributes(&mut self, attributes: Vec<Attribute>) -> NetAttributes {
         let mut weights = Once::default();
@@ -95,7 +135,7 @@ impl Parser<'_> {
         let images = number.ok().filter(|images| (1..=MOST_IMAGES).contains(images));
         if images.is_none() {
             let wrong = format!("expected the number of images of one pass, from 1 to {MOST_IMAGES}");
-            self.report.error(place_of(attribute), format!("{wrong}\nhelp: `#[batch(8)]`"));
+            self.example(attribute, place_of(attribute), wrong, "#[batch(8)]");
         }
         images
     }
@@ -107,7 +147,7 @@ impl Parser<'_> {
         }
         let wrong =
             "expected `exact`, which computes convolutions as they are written down, without Winograd's algorithm";
-        self.report.error(place_of(attribute), format!("{wrong}\nhelp: `#[algorithm(exact)]`"));
+        self.example(attribute, place_of(attribute), wrong.to_owned(), "#[algorithm(exact)]");
         None
     }
 
@@ -118,9 +158,15 @@ impl Parser<'_> {
         if store.is_none() {
             let wrong = "expected `f32` or `f16`, how the weights of `linear` are kept in memory";
             let place = word.map_or_else(|| place_of(attribute), |word| word.span().into());
-            self.report.error(place, format!("{wrong}\nhelp: `#[store(f16)]`"));
+            self.example(attribute, place, wrong.to_owned(), "#[store(f16)]");
         }
         store
+    }
+
+    /// Reports what is wrong with an attribute, and shows one that is right.
+    fn example(&mut self, attribute: &Attribute, place: Place, wrong: String, right: &str) {
+        let message = Message::from(format!("{wrong}\nhelp: `{right}`"));
+        self.report.error(place, message.fix([Edit::instead(place_of(attribute), right)]));
     }
 
     /// Only doc comments may stand on a block.
@@ -134,6 +180,9 @@ impl Parser<'_> {
 
 const EXPECTED_FILE: &str =
     "expected the path of a file\nhelp: `#[weights(\"file.safetensors\")]`, counted from the crate's root";
+/// What `#![crate = …]` is for.
+pub(super) const CRATE: &str =
+    "`#![crate = \"path::to::cnn\"]`, where the crate has another name, or `#![crate = $crate::cnn]` in a macro";
 const RULE: &str = "`rename(\"module.*\" => \"*\")` takes a prefix away; `*` stands for any text";
 
 impl Parse for Embed {

@@ -1,7 +1,7 @@
 //! Statements and steps.
 //!
 //! ```text
-//! body      = { ( pipeline | "aux" NAME "(" "weight" "=" number ")" "{" body "}" | "tap" NAME ) ";" }
+//! body      = { ( pipeline | "aux" NAME "(" "weight" "=" expr ")" "{" body "}" | "tap" NAME ) ";" }
 //! pipeline  = step { "->" step }
 //! step      = [ NAME ":" ] kind
 //! kind      = layer | call | merge | "{" body "}" | "[" repeat "]" | "skip"
@@ -9,6 +9,7 @@
 //! merge     = ( "concat" | "add" | "mul" ) "{" { pipeline ";" } "}"
 //! ```
 
+use proc_macro2::extra::DelimSpan;
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseBuffer, ParseStream};
@@ -16,10 +17,8 @@ use syn::{Attribute, Error, Result, Token, bracketed, parenthesized, token};
 
 use super::token::{braces, expected, found, is_word, skip_to};
 use super::{Parser, expr, place_of};
-use crate::ast::{
-    Arg, Aux, Body, Call, Counter, Expr, ExprKind, Merge, MergeKind, Pipeline, Repeat, Statement, Step, StepKind,
-};
-use crate::report::Place;
+use crate::ast::{Arg, Aux, Body, Call, Counter, Expr, Merge, MergeKind, Pipeline, Repeat, Statement, Step, StepKind};
+use crate::report::{Edit, Message, Place};
 
 /// A keyword of a statement before a name, which makes it other than a pipeline.
 fn begins(input: ParseStream<'_>, keyword: &str) -> bool {
@@ -28,7 +27,7 @@ fn begins(input: ParseStream<'_>, keyword: &str) -> bool {
 
 impl Parser<'_> {
     /// `{ statement ";" }`, to the end of the braces.
-    pub(super) fn body(&mut self, input: &ParseBuffer<'_>, span: Span) -> Body {
+    pub(super) fn body(&mut self, input: &ParseBuffer<'_>, braces: DelimSpan) -> Body {
         let statements = self.statements(input, "leave it out", |parser, input| {
             if begins(input, "tap") {
                 input.call(Ident::parse_any)?;
@@ -39,7 +38,8 @@ impl Parser<'_> {
                 parser.pipeline(input).map(Statement::Pipeline)
             }
         });
-        Body { statements: statements.into_iter().map(|s| s.unwrap_or(Statement::Broken)).collect(), span }
+        let statements = statements.into_iter().map(|s| s.unwrap_or(Statement::Broken)).collect();
+        Body { statements, span: braces.open(), end: braces.close() }
     }
 
     /// Statements of any kind, each ended by `;`. One with a mistake is reported and is `None`.
@@ -103,7 +103,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `"aux" NAME "(" "weight" "=" number ")" "{" body "}"`
+    /// `"aux" NAME "(" "weight" "=" expr ")" "{" body "}"`
     fn aux(&mut self, input: ParseStream<'_>) -> Result<Aux> {
         input.call(Ident::parse_any)?;
         let name = input.call(Ident::parse_any)?.unraw();
@@ -119,17 +119,9 @@ impl Parser<'_> {
         }
         content.call(Ident::parse_any)?;
         content.parse::<Token![=]>()?;
-        let value = expr::parse(&content)?;
+        let weight = expr::parse(&content)?;
         if !content.is_empty() {
             return Err(expected(&content, &format!("`)`\n{help}")));
-        }
-        let weight = match value.kind {
-            ExprKind::Int(weight) => weight as f32,
-            ExprKind::Real(weight) => weight as f32,
-            _ => f32::NAN,
-        };
-        if !weight.is_finite() || weight < 0.0 {
-            self.report.error(value.place, format!("aux: `weight = {value}`, expected a number of at least 0\n{help}"));
         }
         let (content, span) = braces(input, "the classifier's layers in braces")?;
         Ok(Aux { name, weight, body: self.body(&content, span) })
@@ -205,7 +197,7 @@ impl Parser<'_> {
             } else {
                 format!("`{name}..` counts from a number that is too large\nhelp: `{stem}1..`")
             };
-            self.report.error(place, message);
+            self.report.error(place, Message::from(message).fix([Edit::instead(place, format!("{stem}1.."))]));
             1
         });
         Ok(Some((Counter { name, digits: number.len(), stem, first: first.into() }, place)))
@@ -238,7 +230,7 @@ impl Parser<'_> {
     /// `"{" { pipeline ";" } "}"` behind the keyword.
     fn merge(&mut self, input: ParseStream<'_>, kind: MergeKind, span: Span) -> Result<Merge> {
         let what = format!("branches in braces\nhelp: `{} {{ conv(64, 3x3, pad = 1); skip; }}`", kind.name());
-        let (content, _) = braces(input, &what)?;
+        let (content, span_of) = braces(input, &what)?;
         let before = self.report.len();
         let found = self.statements(&content, "a branch that leaves its input as it is is `skip;`", |parser, input| {
             if begins(input, "tap") || begins(input, "aux") {
@@ -248,13 +240,13 @@ impl Parser<'_> {
             parser.pipeline(input)
         });
         let broken = found.len() < 2 && self.report.len() > before || found.iter().any(Option::is_none);
-        Ok(Merge { kind, span, branches: found.into_iter().flatten().collect(), broken })
+        Ok(Merge { kind, span, branches: found.into_iter().flatten().collect(), broken, end: span_of.close() })
     }
 
     /// `"[" ( step | NAME ".." ":" kind ) ";" expr "]"`
     fn repeat(&mut self, input: ParseStream<'_>) -> Result<Repeat> {
         let content;
-        bracketed!(content in input);
+        let brackets = bracketed!(content in input).span;
         let (counter, step) = match self.counter(&content)? {
             Some((counter, _)) => (Some(counter), Step { name: None, kind: self.step_kind(&content)? }),
             None => (None, self.step(&content)?),
@@ -271,15 +263,16 @@ impl Parser<'_> {
         if !content.is_empty() {
             return Err(expected(&content, "`]`"));
         }
-        Ok(Repeat { counter, step: Box::new(step), count })
+        let place = Place::from(brackets.open()).to(brackets.close());
+        Ok(Repeat { counter, step: Box::new(step), count, place })
     }
 
     /// The arguments behind a layer's or a block's name, if there are any.
     fn call(&mut self, input: ParseStream<'_>, name: Ident) -> Result<Call> {
-        let mut call = Call { name, args: Vec::new() };
+        let mut call = Call { place: name.span().into(), name, args: Vec::new() };
         if input.peek(token::Paren) {
             let content;
-            parenthesized!(content in input);
+            call.place = call.place.to(parenthesized!(content in input).span.close());
             while !content.is_empty() {
                 let arg = self.arg(&content);
                 call.args.push(arg);

@@ -13,14 +13,14 @@
 use proc_macro2::Ident;
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
-use syn::{Error, LitBool, LitFloat, LitInt, Result, Token, parenthesized, token};
+use syn::{Error, LitBool, LitFloat, LitInt, LitStr, Result, Token, parenthesized, token};
 
 use super::token::expected;
 use crate::ast::{Expr, ExprKind, Operator};
 use crate::report::Place;
 
-/// Longer sums and products could overflow the stack.
-const MOST_TERMS: usize = 100;
+/// Expressions that are nested more deeply could overflow the stack.
+const MOST_OPERATORS: usize = 100;
 
 /// Parses an expression.
 pub(super) fn parse(input: ParseStream<'_>) -> Result<Expr> {
@@ -112,7 +112,7 @@ fn whole(digits: &str, place: Place) -> Result<Expr> {
 
 fn sum(input: ParseStream<'_>) -> Result<Expr> {
     let mut left = product(input)?;
-    for _ in 0..MOST_TERMS {
+    loop {
         let operator = if input.peek(Token![+]) {
             input.parse::<Token![+]>()?;
             Operator::Add
@@ -122,14 +122,13 @@ fn sum(input: ParseStream<'_>) -> Result<Expr> {
         } else {
             return Ok(left);
         };
-        left = binary(operator, left, product(input)?);
+        left = binary(operator, left, product(input)?)?;
     }
-    Err(too_long(input))
 }
 
 fn product(input: ParseStream<'_>) -> Result<Expr> {
     let mut left = unary(input)?;
-    for _ in 0..MOST_TERMS {
+    loop {
         let operator = if input.peek(Token![*]) {
             input.parse::<Token![*]>()?;
             Operator::Mul
@@ -142,18 +141,27 @@ fn product(input: ParseStream<'_>) -> Result<Expr> {
         } else {
             return Ok(left);
         };
-        left = binary(operator, left, unary(input)?);
+        left = binary(operator, left, unary(input)?)?;
     }
-    Err(too_long(input))
 }
 
-fn too_long(input: ParseStream<'_>) -> Error {
-    input.error(format!("more than {MOST_TERMS} operators in a row"))
-}
-
-fn binary(operator: Operator, left: Expr, right: Expr) -> Expr {
+/// An operation, unless it has too many others in it.
+fn binary(operator: Operator, left: Expr, right: Expr) -> Result<Expr> {
     let place = left.place.to(right.place);
-    Expr { kind: ExprKind::Binary(operator, Box::new(left), Box::new(right)), place }
+    if operators(&left) + operators(&right) >= MOST_OPERATORS {
+        return Err(place.mistake(&format!("more than {MOST_OPERATORS} operators in one expression")));
+    }
+    Ok(Expr { kind: ExprKind::Binary(operator, Box::new(left), Box::new(right)), place })
+}
+
+/// How many operators there are between the numbers of an expression.
+fn operators(expr: &Expr) -> usize {
+    match &expr.kind {
+        ExprKind::Binary(_, left, right) => 1 + operators(left) + operators(right),
+        ExprKind::Negative(inner) => operators(inner),
+        ExprKind::Size(parts) | ExprKind::Tuple(parts) => parts.iter().map(operators).sum(),
+        ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Name(_) | ExprKind::Broken => 0,
+    }
 }
 
 fn unary(input: ParseStream<'_>) -> Result<Expr> {
@@ -184,7 +192,7 @@ fn primary(input: ParseStream<'_>) -> Result<Expr> {
     }
     if input.peek(LitFloat) {
         let literal: LitFloat = input.parse()?;
-        return Ok(Expr { kind: ExprKind::Real(literal.base10_parse()?), place: literal.span().into() });
+        return decimal(&literal);
     }
     if input.peek(LitBool) {
         let literal: LitBool = input.parse()?;
@@ -197,7 +205,25 @@ fn primary(input: ParseStream<'_>) -> Result<Expr> {
         let word = input.call(Ident::parse_any)?;
         return Ok(Expr { kind: ExprKind::Name(word.to_string()), place: word.span().into() });
     }
-    Err(expected(input, "a number, a size such as `3x3`, or a parameter of the block"))
+    let what = "a number, a size such as `3x3`, or a parameter of the block";
+    if let Ok(text) = input.fork().parse::<LitStr>()
+        && (text.parse::<syn::Ident>().is_ok() || text.parse::<LitInt>().is_ok())
+    {
+        return Err(expected(input, &format!("{what}\nhelp: without quotes, `{}`", text.value())));
+    }
+    Err(expected(input, what))
+}
+
+fn decimal(literal: &LitFloat) -> Result<Expr> {
+    if !literal.suffix().is_empty() {
+        let help = "numbers have no suffix, and sizes are whole: `3x3`";
+        return Err(Error::new(literal.span(), format!("`{literal}` is not a number\nhelp: {help}")));
+    }
+    let value: f64 = literal.base10_parse()?;
+    if !value.is_finite() {
+        return Err(Error::new(literal.span(), format!("`{literal}` does not fit 64 bits")));
+    }
+    Ok(Expr { kind: ExprKind::Real(value), place: literal.span().into() })
 }
 
 /// `(a + b)`, or a tuple `(0, 3)`.

@@ -1,5 +1,6 @@
 //! What the parser asks of single tokens.
 
+use proc_macro2::extra::DelimSpan;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseBuffer, ParseStream};
@@ -36,14 +37,14 @@ pub(super) fn found(input: ParseStream<'_>) -> String {
     }
 }
 
-/// What is between braces, and the place of the opening one.
-pub(super) fn braces<'a>(input: ParseStream<'a>, what: &str) -> Result<(ParseBuffer<'a>, Span)> {
+/// What is between braces, and the braces.
+pub(super) fn braces<'a>(input: ParseStream<'a>, what: &str) -> Result<(ParseBuffer<'a>, DelimSpan)> {
     if !input.peek(token::Brace) {
         return Err(expected(input, what));
     }
     let content;
     let brace = braced!(content in input);
-    Ok((content, brace.span.open()))
+    Ok((content, brace.span))
 }
 
 /// Skips tokens until one satisfies a condition; that one is left.

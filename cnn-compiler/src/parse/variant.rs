@@ -8,7 +8,7 @@ use syn::{Attribute, Result, Token, Visibility};
 use super::token::{expected, is_word};
 use super::{Layers, Parser};
 use crate::ast::{Ast, Net};
-use crate::report::{Report, message, nearest};
+use crate::report::{Edit, Message, Report, message, nearest};
 
 /// `pub AlexNetF16 = AlexNet;`, with attributes and docs of its own.
 pub(super) struct Variant {
@@ -71,7 +71,7 @@ impl Parser<'_> {
 
     /// The net in braces that a variant is of; `origins` are all variants and the nets that they name.
     fn origin<'a>(&mut self, name: &Ident, of: &Ident, ast: &'a Ast, origins: &[(Ident, Ident)]) -> Option<&'a Net> {
-        let mut same = ast.nets.iter().filter(|net| net.name == *of);
+        let mut same = ast.nets.iter().filter(|net| net.name.unraw() == of.unraw());
         match (same.next(), same.next()) {
             (Some(net), Some(other)) if net.has_cfg() && other.has_cfg() => {
                 let wrong =
@@ -110,19 +110,22 @@ fn begins_item(input: ParseStream<'_>) -> bool {
 
 /// Says that a variant is not of a net in braces.
 fn unknown(name: &Ident, of: &Ident, ast: &Ast, origins: &[(Ident, Ident)], report: &mut Report) {
-    if let Some((_, origin)) = origins.iter().find(|(variant, _)| variant == of) {
+    if let Some((_, origin)) = origins.iter().find(|(variant, _)| variant.unraw() == of.unraw()) {
         let wrong = format!("`{of}` is a variant itself");
         let help = format!("`{name} = {origin};` has the same layers; attributes of `{of}` are not taken over");
-        report.error(of.span(), message(&wrong, &[], &help));
+        let message = Message::from(message(&wrong, &[], &help));
+        report.error(of.span(), message.fix([Edit::instead(of.span(), origin.to_string())]));
         return;
     }
     let names: Vec<String> = ast.nets.iter().map(|net| net.name.to_string()).collect();
-    let help = match nearest(&of.to_string(), names.iter().map(String::as_str)) {
+    let near = nearest(&of.to_string(), names.iter().map(String::as_str));
+    let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None if ast.blocks.iter().any(|block| block.name == *of) => {
             format!("`{of}` is a block, which nets call: `{name}: 1x32x32 -> 10 {{ {of}(…); }}`")
         }
         None => "a variant has the layers of a net that is declared in braces in the same `network!`".to_owned(),
     };
-    report.error(of.span(), message(&format!("there is no net `{of}` here"), &[], &help));
+    let message = Message::from(message(&format!("there is no net `{of}` here"), &[], &help));
+    report.error(of.span(), message.fixes(near.map(|near| vec![Edit::instead(of.span(), near)])));
 }

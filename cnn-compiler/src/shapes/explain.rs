@@ -1,37 +1,55 @@
 //! What is said about a fault: where, why, how the size came about, and what would fit.
 
-use cnn_runtime::op::Shape;
+use super::{Fault, Found, Way, output_of, ways};
+use crate::graph::{Branch, Graph, Node, Source};
+use crate::report::{Fix, Message, Place, Report, message};
 
-use super::{Fault, Found, infer, output_of};
-use crate::graph::{Graph, Node, Source};
-use crate::report::{Report, message};
-
-/// No net needs a larger input to be made to fit.
-const LARGEST_INPUT: usize = 2048;
 /// Steps of a trace that are shown at its beginning and at its end.
 const SHOWN: usize = 4;
 
 /// Reports a node's fault.
 pub(super) fn fault(graph: &Graph, inferred: &[Found], index: usize, fault: &Fault, report: &mut Report) {
     let node = &graph.nodes[index];
-    let branch = fault.branch.and_then(|branch| node.branches.get(branch));
+    let branch = fault.branch.and_then(|branch| node.branches.get(branch)).map(|Branch { place, .. }| place);
     let place = fault.arg.and_then(|arg| node.args.get(arg)).or(branch).unwrap_or(&node.place);
     let mut details = fault.details.clone();
     details.extend(trace(graph, inferred, node.inputs[0]).into_iter().filter(|_| fault.branch.is_none()));
     details.extend(graph.context(node));
-    let mut ways = fault.ways.clone();
-    if fault.too_small
-        && let Some(input) = smallest_input(graph, index)
-    {
-        ways.push(format!("an input of at least {}", input.size()));
-    }
-    let help = match &ways[..] {
-        [most @ .., last] if most.len() > 1 => format!("{}, or {last}", most.join(", ")),
-        few => few.join(" or "),
-    };
     // A block that is called often is wrong once: the first call stands for all.
     let key = if node.calls.is_empty() { String::new() } else { format!("{} {:?}", node.op.name(), fault.arg) };
-    report.error_once(*place, &key, message(&fault.wrong, &details, &help));
+    report_ways(*place, &key, (&fault.wrong, &details), ways_of(graph, inferred, index, fault), report);
+}
+
+/// How a node's fault could be made right.
+fn ways_of(graph: &Graph, inferred: &[Found], index: usize, fault: &Fault) -> Vec<Way> {
+    let Some(inputs) = ways::inputs_of(graph, inferred, index) else { return Vec::new() };
+    let ways = match (fault.too_small, fault.branch) {
+        (true, _) => ways::of_window(graph, index, inputs[0]),
+        (_, Some(_)) => ways::of_merge(graph, index, &inputs),
+        (false, None) => Vec::new(),
+    };
+    if !ways.is_empty() || fault.help.is_empty() {
+        return ways;
+    }
+    let fixes = fault.arguments.iter().filter_map(|argument| argument.tried(graph, index)).collect();
+    vec![Way { words: fault.help.clone(), fixes }]
+}
+
+/// Reports a mistake, with ways to make it right.
+pub(super) fn report_ways(
+    place: Place,
+    key: &str,
+    (wrong, details): (&str, &[String]),
+    ways: Vec<Way>,
+    report: &mut Report,
+) {
+    let (words, fixes): (Vec<String>, Vec<Vec<Fix>>) = ways.into_iter().map(|way| (way.words, way.fixes)).unzip();
+    let help = match &words[..] {
+        [most @ .., last] if most.len() > 1 => format!("{}, or {last}", most.join(", ")),
+        few => few.join(", or "),
+    };
+    let message = Message::from(message(wrong, details, &help)).fixes(fixes.into_iter().flatten());
+    report.error_once(place, key, message);
 }
 
 /// The shapes that led to a value, where the size or the number of channels changed; nothing if it is the input.
@@ -57,17 +75,4 @@ pub(super) fn trace(graph: &Graph, inferred: &[Found], mut source: Source) -> Op
 /// A node's name if it was given one, else its kind.
 fn label(node: &Node) -> String {
     if node.named { node.name.clone() } else { node.op.name().to_owned() }
-}
-
-/// The smallest input, of no smaller height and width, with which a node has no fault.
-fn smallest_input(graph: &Graph, index: usize) -> Option<Shape> {
-    let Shape::Map { channels, height, width } = graph.input else { return None };
-    let nodes = &graph.nodes[..=index];
-    let fits = |input: &Shape| matches!(infer(nodes, *input)[index], Some(Ok(_)));
-    let larger = |more: usize| Shape::map(channels, height + more, width + more);
-    let more = (1..LARGEST_INPUT.saturating_sub(height.max(width))).find(|more| fits(&larger(*more)))?;
-    // One direction may be large enough as it is.
-    let lower = (0..=more).map(|less| Shape::map(channels, height + less, width + more)).find(fits)?;
-    let height = lower.size().height;
-    (0..=more).map(|less| Shape::map(channels, height, width + less)).find(fits)
 }

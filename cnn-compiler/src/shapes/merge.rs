@@ -15,7 +15,7 @@ pub(super) fn concat(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     };
     let Some(branch) = inputs.iter().position(|shape| !agree(shape, &inputs[most])) else { return Ok(joined.into()) };
     let help = if is_map(&inputs[branch]) == is_map(&inputs[most]) {
-        "all branches have the same height and width; a 3x3 window keeps them with `pad = 1`"
+        "all branches have the same height and width"
     } else {
         "all branches give maps, or all give vectors"
     };
@@ -26,10 +26,9 @@ pub(super) fn concat(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
 pub(super) fn add(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let most = commonest(inputs, Shape::eq);
     let Some(branch) = inputs.iter().position(|shape| *shape != inputs[most]) else { return Ok(inputs[most].into()) };
-    let projected = projection(inputs[branch], inputs[most]).map(|conv| (conv, branch));
-    let projected = projected.or_else(|| projection(inputs[most], inputs[branch]).map(|conv| (conv, most)));
-    let help = match projected {
-        Some((conv, branch)) => format!("`{conv}` in branch {} makes them equal", branch + 1),
+    let is_pixel = |shape: &&Shape| is_map(shape) && shape.size() == Size::square(1);
+    let help = match [&inputs[branch], &inputs[most]].into_iter().find(is_pixel) {
+        Some(scale) => format!("all branches have the same shape; `mul` is what scales maps, by a branch of {scale}"),
         None => "all branches have the same shape: look at filters, stride and pad".to_owned(),
     };
     Err(differ("add", inputs, branch, most, inputs[most]).help(help).into())
@@ -73,22 +72,30 @@ fn differ(merge: &str, inputs: &[Shape], branch: usize, other: usize, output: Sh
     Fault { branch: Some(branch), details, output: Some(output), ..Fault::new(wrong) }
 }
 
-/// The layer that brings a value to another shape, if one does.
-fn projection(from: Shape, to: Shape) -> Option<String> {
+/// A layer that brings a value to another shape.
+pub(super) struct Projection {
+    pub(super) layer: String,
+    pub(super) has_tensors: bool,
+}
+
+/// The layer that brings a value to another shape, if one does that is usual: a stride of more than 2 is not.
+pub(super) fn projection(from: Shape, to: Shape) -> Option<Projection> {
     let (channels, height, width) = match (from, to) {
         (Shape::Map { .. }, Shape::Map { channels, height, width }) => (channels, height, width),
         (Shape::Map { .. }, Shape::Vector(features)) if from.elements() == features => {
-            return Some("flatten".to_owned());
+            return Some(Projection { layer: "flatten".to_owned(), has_tensors: false });
         }
-        (_, Shape::Vector(features)) => return Some(format!("linear({features})")),
+        (_, Shape::Vector(features)) => {
+            return Some(Projection { layer: format!("linear({features})"), has_tensors: true });
+        }
         (Shape::Vector(_), Shape::Map { .. }) => return None,
     };
-    let size = from.size();
-    let stride = size.height.div_ceil(height);
-    let fits = (size.height - 1) / stride + 1 == height && (size.width - 1) / stride + 1 == width;
-    match (fits, stride) {
-        (false, _) => None,
-        (true, 1) => Some(format!("conv({channels}, 1x1)")),
-        (true, _) => Some(format!("conv({channels}, 1x1, stride = {stride})")),
-    }
+    let (from, to) = (from.size(), Size::new(height, width));
+    let halved = Size::new(from.height.div_ceil(2), from.width.div_ceil(2));
+    let stride = match () {
+        () if from == to => "",
+        () if halved == to && to != Size::square(1) => ", stride = 2",
+        () => return None,
+    };
+    Some(Projection { layer: format!("conv({channels}, 1x1{stride})"), has_tensors: true })
 }

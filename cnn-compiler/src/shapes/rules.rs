@@ -1,8 +1,9 @@
 //! The shape rules, one function a layer.
 
-use cnn_runtime::op::{Conv, Linear, Op, Pool, PreluPer, Shape, Size};
+use cnn_runtime::op::{Conv, Linear, Op, Padding, Pool, PreluPer, Shape, Size};
 
 use super::merge::{add, concat, mul};
+use super::ways::Argument;
 use super::window::{Axis, Window};
 use super::{Fault, Inferred};
 use crate::eval::{MOST_ELEMENTS, product, too_many};
@@ -22,7 +23,7 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
     let found = match &node.op {
         Op::Conv(op) => conv(op, node.pad, input),
         Op::Linear(op) => linear(op, input),
-        Op::MaxPool(op) | Op::AvgPool(op) => pool(node.op.name(), op, node.pad, input),
+        Op::MaxPool(op) | Op::AvgPool(op) => pool(&node.op, op, node.pad, input),
         Op::GlobalAvgPool | Op::GlobalMaxPool => Ok(Shape::map(input.channels(), 1, 1).into()),
         Op::Flatten => Ok(Shape::Vector(input.elements()).into()),
         Op::Lrn(_)
@@ -75,9 +76,8 @@ fn no_maps(node: &Node, features: usize) -> Fault {
 
 fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>> {
     let (channels, size) = (input.channels(), input.size());
-    let window =
-        Window { kernel: conv.kernel, stride: conv.stride, dilation: conv.dilation, pad: conv.pad, ceil: false }
-            .padded(mode, size);
+    let Conv { kernel, stride, dilation, pad, .. } = *conv;
+    let window = Window { kernel, stride, dilation, pad, ceil: false }.padded(mode, size);
     let shape = fit("conv", &window, conv.filters, size)?;
     work("conv", conv.filters, &[channels / conv.groups.min(channels), conv.kernel.height, conv.kernel.width], shape)?;
     for (count, what, arg) in [(channels, "input channels", "groups"), (conv.filters, "filters", "groups")] {
@@ -87,20 +87,29 @@ fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>
             let wrong = format!("conv: groups = {groups} does not divide the {count} {what}");
             let wrong = format!("{wrong}: {count} = {times} * {groups} + {rest}");
             let divisors = common_divisors(channels, filters);
-            let help = format!("both, {channels} input channels and {filters} filters, can be divided by {divisors}");
-            return Err(Fault { output: Some(shape), ..Fault::new(wrong).at(arg).help(help) }.into());
+            let listed = list(&divisors);
+            let help = format!("both, {channels} input channels and {filters} filters, can be divided by {listed}");
+            let arguments = divisors.into_iter().take(LISTED).map(Argument::Groups).collect();
+            let fault = Fault { arguments, ..Fault::new(wrong).at(arg).help(help) };
+            return Err(Fault { output: Some(shape), ..fault }.into());
         }
     }
     Ok(Inferred { shape, padding: Some(window.pad) })
 }
 
+/// Numbers of a list that are shown.
+const LISTED: usize = 12;
+
+fn common_divisors(a: usize, b: usize) -> Vec<usize> {
+    (1..=a.min(b)).filter(|d| a.is_multiple_of(*d) && b.is_multiple_of(*d)).collect()
+}
+
 /// `1, 2 or 4`
-fn common_divisors(a: usize, b: usize) -> String {
-    let all: Vec<String> =
-        (1..=a.min(b)).filter(|d| a.is_multiple_of(*d) && b.is_multiple_of(*d)).map(|d| d.to_string()).collect();
+fn list(numbers: &[usize]) -> String {
+    let all: Vec<String> = numbers.iter().map(usize::to_string).collect();
     match &all[..] {
         [one] => format!("{one} only"),
-        few if few.len() <= 12 => listed(few, "or"),
+        few if few.len() <= LISTED => listed(few, "or"),
         many => format!("{}, … or {}", many[..8].join(", "), many[many.len() - 1]),
     }
 }
@@ -131,19 +140,20 @@ fn linear(linear: &Linear, input: Shape) -> Result<Inferred, Box<Fault>> {
     Ok(shape.into())
 }
 
-fn pool(layer: &str, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>> {
-    let (channels, size) = (input.channels(), input.size());
-    let window =
-        Window { kernel: pool.kernel, stride: pool.stride, dilation: pool.dilation, pad: pool.pad, ceil: pool.ceil }
-            .padded(mode, size);
+fn pool(op: &Op, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>> {
+    let (layer, channels, size) = (op.name(), input.channels(), input.size());
+    let Pool { kernel, stride, dilation, pad, ceil, .. } = *pool;
+    let window = Window { kernel, stride, dilation, pad, ceil }.padded(mode, size);
     for axis in window.axes(size) {
         for pad in [axis.before, axis.after] {
             if pad >= axis.extent() {
                 let (extent, name) = (axis.extent(), axis.name);
                 let wrong =
                     format!("{layer}: expected a pad smaller than the window's {name} of {extent}, found {pad}");
-                let help = format!("`pad = {}` at most; a window in the padding alone has no value", extent - 1);
-                return Err(Fault::new(wrong).at("pad").help(help).into());
+                let most = extent - 1;
+                let help = format!("`pad = {most}` at most; a window in the padding alone has no value");
+                let arguments = vec![Argument::Pad(Padding::symmetric(most, most))];
+                return Err(Fault { arguments, ..Fault::new(wrong).at("pad").help(help) }.into());
             }
         }
     }
@@ -173,25 +183,5 @@ fn fit(layer: &str, window: &Window, channels: usize, size: Size) -> Result<Shap
     {
         details = vec![format!("height and width{height}")];
     }
-    let ways = ways_to_fit(layer != "conv", axes);
-    Err(Fault { details, ways, too_small: true, ..Fault::new(wrong).at("size") }.into())
-}
-
-/// What could be done about a window that does not fit.
-fn ways_to_fit(is_pool: bool, axes: [Axis; 2]) -> Vec<String> {
-    let both = |[height, width]: [usize; 2]| {
-        if height == width { height.to_string() } else { format!("({height}, {width})") }
-    };
-    let mut ways = Vec::new();
-    let pad = axes.map(|axis| axis.extent().saturating_sub(axis.input).div_ceil(2));
-    if !is_pool || pad[0] < axes[0].extent() && pad[1] < axes[1].extent() {
-        ways.push(format!("`pad = {}`", both(pad)));
-    }
-    let dilation = axes.map(|axis| ((axis.padded() - 1) / (axis.kernel - 1).max(1)).min(axis.dilation));
-    if dilation[0] > 0 && dilation[1] > 0 && dilation != axes.map(|axis| axis.dilation) {
-        ways.push(format!("`dilation = {}`", both(dilation)));
-    }
-    let most = axes.map(|axis| ((axis.padded() - 1) / axis.dilation + 1).min(axis.kernel));
-    ways.push(format!("a window of {}x{} at most", most[0], most[1]));
-    ways
+    Err(Fault { details, too_small: true, ..Fault::new(wrong).at("size") }.into())
 }

@@ -1,6 +1,6 @@
 //! How many windows fit: the arithmetic that convolution and pooling share.
 
-use cnn_runtime::op::{Padding, Size};
+use cnn_runtime::op::{Conv, Op, Padding, Pool, Size};
 
 use crate::op::PadMode;
 
@@ -28,6 +28,44 @@ pub(super) struct Axis {
 }
 
 impl Window {
+    /// The window of a layer that has one.
+    pub(super) fn of(op: &Op) -> Option<Self> {
+        Some(match op {
+            Op::Conv(Conv { kernel, stride, dilation, pad, .. }) => {
+                Self { kernel: *kernel, stride: *stride, dilation: *dilation, pad: *pad, ceil: false }
+            }
+            Op::MaxPool(Pool { kernel, stride, dilation, pad, ceil, .. })
+            | Op::AvgPool(Pool { kernel, stride, dilation, pad, ceil, .. }) => {
+                Self { kernel: *kernel, stride: *stride, dilation: *dilation, pad: *pad, ceil: *ceil }
+            }
+            Op::Linear(_)
+            | Op::GlobalAvgPool
+            | Op::GlobalMaxPool
+            | Op::Flatten
+            | Op::Dropout { .. }
+            | Op::Lrn(_)
+            | Op::BatchNorm(_)
+            | Op::Prelu(_)
+            | Op::Activation(_)
+            | Op::Softmax
+            | Op::LogSoftmax
+            | Op::Concat
+            | Op::Add
+            | Op::Mul => return None,
+        })
+    }
+
+    /// The layer with this window in the place of its own.
+    pub(super) fn put(self, op: Op) -> Op {
+        let Self { kernel, stride, dilation, pad, ceil } = self;
+        match op {
+            Op::Conv(conv) => Op::Conv(Conv { kernel, stride, dilation, pad, ..conv }),
+            Op::MaxPool(pool) => Op::MaxPool(Pool { kernel, stride, dilation, pad, ceil, ..pool }),
+            Op::AvgPool(pool) => Op::AvgPool(Pool { kernel, stride, dilation, pad, ceil, ..pool }),
+            other => other,
+        }
+    }
+
     /// With the padding that `same` stands for over an input of this size.
     pub(super) fn padded(mut self, mode: PadMode, input: Size) -> Self {
         if let PadMode::Same { lower } = mode {

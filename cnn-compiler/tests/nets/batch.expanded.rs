@@ -15,8 +15,6 @@ pub struct BatchWeights {
 
 const _: () = {
     use ::cnn::__rt as rt;
-    use ::core::option::Option::{self, None, Some};
-    use ::core::result::Result;
 
     /// `input`: the image, 1x8x8
     const INPUT: rt::Checked<rt::Map> = rt::Map::dense(0, 8, 8, 1).check();
@@ -32,7 +30,7 @@ const _: () = {
         dilation: rt::Size::new(1, 1),
         groups: 1,
         weights: 0,
-        residual: None,
+        residual: rt::None,
         activation: rt::Activation::Relu,
     }
         .check();
@@ -61,7 +59,7 @@ const _: () = {
         input: MAX_POOL_2.get().output,
         output: rt::Map::vector(176, 3),
         weights: 80,
-        residual: None,
+        residual: rt::None,
         activation: rt::Activation::Identity,
     }
         .check();
@@ -75,16 +73,16 @@ const _: () = {
 
     impl<'w> Batch<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 5632;
+        pub const WORKSPACE_BYTES: rt::usize = 5632;
 
         /// Images of one pass.
-        pub const BATCH: usize = 4;
+        pub const BATCH: rt::usize = 4;
 
         /// Trained parameters, without those of auxiliary classifiers.
-        pub const PARAMETERS: u64 = 299;
+        pub const PARAMETERS: rt::u64 = 299;
 
         /// Multiplications with a weight for one image.
-        pub const MACS: u64 = 2808;
+        pub const MACS: rt::u64 = 2808;
 
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
@@ -121,15 +119,19 @@ const _: () = {
 
     impl Batch<'_> {
         /// Runs the net for each of 4 images: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
-        pub fn forward(&mut self, input: &[[f32; 64]; 4]) -> &[[f32; 3]; 4] {
+        pub fn forward(&mut self, input: &[[rt::f32; 64]; 4]) -> &[[rt::f32; 3]; 4] {
             self.pass(rt::Run::best().on(self.threads), input)
         }
 
         /// The kernels, in order.
-        fn pass(&mut self, run: rt::Run<'_>, input: &[[f32; 64]; 4]) -> &[[f32; 3]; 4] {
+        fn pass(
+            &mut self,
+            run: rt::Run<'_>,
+            input: &[[rt::f32; 64]; 4],
+        ) -> &[[rt::f32; 3]; 4] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
-            for (image, input) in input.iter().enumerate() {
+            for (image, input) in ::core::iter::Iterator::enumerate(input.iter()) {
                 let workspace = BATCH.from_image(image, workspace);
                 rt::load_chw(run, input, &INPUT, workspace);
                 rt::conv2d(run, &CONV, weights, workspace);
@@ -146,7 +148,7 @@ const _: () = {
         }
 
         /// What the last pass left at `maps`: 8x3x3, in the order channels, rows, columns.
-        pub fn tap_maps(&self) -> &[[f32; 72]; 4] {
+        pub fn tap_maps(&self) -> &[[rt::f32; 72]; 4] {
             self.workspace.arrays::<1120, 72, 4>()
         }
     }
@@ -157,7 +159,7 @@ const _: () = {
         /// # Errors
         ///
         /// Everything in which the file does not fit the net, at once.
-        pub fn from_safetensors(file: &[u8]) -> Result<Self, rt::WeightsError> {
+        pub fn from_safetensors(file: &[rt::u8]) -> rt::Result<Self, rt::WeightsError> {
             Self::load(&rt::Source::new(file))
         }
 
@@ -167,9 +169,9 @@ const _: () = {
         ///
         /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
         pub fn from_safetensors_with(
-            file: &[u8],
-            rename: &[(&str, &str)],
-        ) -> Result<Self, rt::WeightsError> {
+            file: &[rt::u8],
+            rename: &[(&rt::str, &rt::str)],
+        ) -> rt::Result<Self, rt::WeightsError> {
             Self::load(&rt::Source::new(file).rename(rename))
         }
 
@@ -178,7 +180,7 @@ const _: () = {
         /// # Errors
         ///
         /// Everything in which the files do not fit the net, at once.
-        pub fn load(source: &rt::Source<'_>) -> Result<Self, rt::WeightsError> {
+        pub fn load(source: &rt::Source<'_>) -> rt::Result<Self, rt::WeightsError> {
             rt::Packed::load(&GRAPH, RECIPE, source).map(|packed| Self { packed })
         }
     }
@@ -193,7 +195,7 @@ const _: () = {
         /// once.
         pub fn open(
             path: impl ::core::convert::AsRef<rt::Path>,
-        ) -> Result<Self, rt::WeightsError> {
+        ) -> rt::Result<Self, rt::WeightsError> {
             let files = rt::Files::open(path)
                 .map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
             Self::load(&files.source())
@@ -202,17 +204,17 @@ const _: () = {
 
     impl<'w> rt::Network<'w> for Batch<'w> {
         type Weights = BatchWeights;
-        type Input = [[f32; 64]; 4];
-        type Output = [[f32; 3]; 4];
+        type Input = [[rt::f32; 64]; 4];
+        type Output = [[rt::f32; 3]; 4];
         const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-        const BATCH: usize = Self::BATCH;
-        const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
-        const PARAMETERS: u64 = Self::PARAMETERS;
-        const MACS: u64 = Self::MACS;
+        const BATCH: rt::usize = Self::BATCH;
+        const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
+        const PARAMETERS: rt::u64 = Self::PARAMETERS;
+        const MACS: rt::u64 = Self::MACS;
         const STEPS: &'static [rt::Step<'static>] = STEPS;
         const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
-        fn load(source: &rt::Source<'_>) -> Result<BatchWeights, rt::WeightsError> {
+        fn load(source: &rt::Source<'_>) -> rt::Result<BatchWeights, rt::WeightsError> {
             BatchWeights::load(source)
         }
 
@@ -224,33 +226,33 @@ const _: () = {
             self.with_pool(pool)
         }
 
-        fn forward(&mut self, input: &[[f32; 64]; 4]) -> &[[f32; 3]; 4] {
+        fn forward(&mut self, input: &[[rt::f32; 64]; 4]) -> &[[rt::f32; 3]; 4] {
             self.forward(input)
         }
 
-        fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            Result::Ok(self.forward(rt::exactly_images(input)?).as_flattened())
+        fn run(&mut self, input: &[rt::f32]) -> rt::Result<&[rt::f32], rt::WrongLength> {
+            rt::Ok(self.forward(rt::exactly_images(input)?).as_flattened())
         }
 
         fn profile(
             &mut self,
-            input: &[f32],
-            watch: &mut dyn ::core::ops::FnMut(usize),
-        ) -> Result<&[f32], rt::WrongLength> {
+            input: &[rt::f32],
+            watch: &mut dyn ::core::ops::FnMut(rt::usize),
+        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
             let input = rt::exactly_images(input)?;
             let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
             let watch = || progress.advance();
-            Result::Ok(
+            rt::Ok(
                 self
                     .pass(rt::Run::best().on(self.threads).watched(&watch), input)
                     .as_flattened(),
             )
         }
 
-        fn tap(&self, name: &str) -> Option<&[f32]> {
+        fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
             match name {
-                "maps" => Some(self.tap_maps().as_flattened()),
-                _ => None,
+                "maps" => rt::Some(self.tap_maps().as_flattened()),
+                _ => rt::None,
             }
         }
     }
@@ -295,7 +297,7 @@ const _: () = {
                 ],
                 macs: 2592,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "1",
@@ -305,7 +307,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "2",
@@ -322,7 +324,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "fc",
@@ -347,7 +349,7 @@ const _: () = {
                 ],
                 macs: 216,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "4",
@@ -357,7 +359,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
         ],
         result: rt::Value::Node(4),
@@ -376,8 +378,8 @@ const _: () = {
             name: "input",
             kernel: "load_chw",
             doc: "the image, 1x8x8",
-            algorithm: None,
-            node: None,
+            algorithm: rt::None,
+            node: rt::None,
             macs: 0,
             shared: false,
         },
@@ -385,8 +387,8 @@ const _: () = {
             name: "conv",
             kernel: "conv2d",
             doc: "1x8x8 -> 8x6x6: conv 3x3, relu",
-            algorithm: Some("direct"),
-            node: Some(0),
+            algorithm: rt::Some("direct"),
+            node: rt::Some(0),
             macs: 2592,
             shared: false,
         },
@@ -394,8 +396,8 @@ const _: () = {
             name: "2",
             kernel: "max_pool",
             doc: "8x6x6 -> 8x3x3: max_pool 2x2",
-            algorithm: None,
-            node: Some(2),
+            algorithm: rt::None,
+            node: rt::Some(2),
             macs: 0,
             shared: false,
         },
@@ -403,8 +405,8 @@ const _: () = {
             name: "maps.chw",
             kernel: "store_chw",
             doc: "8x3x3 in the order C, H, W",
-            algorithm: None,
-            node: Some(2),
+            algorithm: rt::None,
+            node: rt::Some(2),
             macs: 0,
             shared: false,
         },
@@ -412,8 +414,8 @@ const _: () = {
             name: "fc",
             kernel: "dense",
             doc: "8x3x3 -> 3: linear",
-            algorithm: Some("gemm"),
-            node: Some(3),
+            algorithm: rt::Some("gemm"),
+            node: rt::Some(3),
             macs: 216,
             shared: true,
         },
@@ -421,8 +423,8 @@ const _: () = {
             name: "4",
             kernel: "softmax",
             doc: "3 -> 3: softmax",
-            algorithm: None,
-            node: Some(4),
+            algorithm: rt::None,
+            node: rt::Some(4),
             macs: 0,
             shared: false,
         },
@@ -481,7 +483,7 @@ const _: () = {
     static RECIPE: &[rt::Pack] = &[
         rt::Pack {
             node: 0,
-            norm: None,
+            norm: rt::None,
             offset: 0,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
@@ -492,7 +494,7 @@ const _: () = {
         },
         rt::Pack {
             node: 3,
-            norm: None,
+            norm: rt::None,
             offset: 80,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,

@@ -15,8 +15,6 @@ pub struct LeNet5Weights {
 
 const _: () = {
     use ::cnn::__rt as rt;
-    use ::core::option::Option::{self, None, Some};
-    use ::core::result::Result;
 
     /// `input`: the image, 1x32x32
     const INPUT: rt::Checked<rt::Map> = rt::Map::dense(0, 32, 32, 1).check();
@@ -33,11 +31,11 @@ const _: () = {
             dilation: rt::Size::new(1, 1),
             groups: 1,
             weights: 0,
-            residual: None,
+            residual: rt::None,
             activation: rt::Activation::Tanh,
         },
         tile: 4,
-        pool: Some(rt::Pooling::Average),
+        pool: rt::Some(rt::Pooling::Average),
     }
         .check();
 
@@ -53,10 +51,10 @@ const _: () = {
             dilation: rt::Size::new(1, 1),
             groups: 1,
             weights: 336,
-            residual: None,
+            residual: rt::None,
             activation: rt::Activation::Tanh,
         },
-        pool: Some(rt::Pooling::Average),
+        pool: rt::Some(rt::Pooling::Average),
         scratch: 0,
     }
         .check();
@@ -66,7 +64,7 @@ const _: () = {
         input: CONV2.get().conv.output,
         output: rt::Map::vector(0, 120),
         weights: 4672,
-        residual: None,
+        residual: rt::None,
         activation: rt::Activation::Tanh,
     }
         .check();
@@ -76,7 +74,7 @@ const _: () = {
         input: FC1.get().output,
         output: rt::Map::vector(144, 84),
         weights: 52800,
-        residual: None,
+        residual: rt::None,
         activation: rt::Activation::Tanh,
     }
         .check();
@@ -86,7 +84,7 @@ const _: () = {
         input: FC2.get().output,
         output: rt::Map::vector(0, 10),
         weights: 63456,
-        residual: None,
+        residual: rt::None,
         activation: rt::Activation::Identity,
     }
         .check();
@@ -100,16 +98,16 @@ const _: () = {
 
     impl<'w> LeNet5<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 23296;
+        pub const WORKSPACE_BYTES: rt::usize = 23296;
 
         /// Images of one pass.
-        pub const BATCH: usize = 1;
+        pub const BATCH: rt::usize = 1;
 
         /// Trained parameters, without those of auxiliary classifiers.
-        pub const PARAMETERS: u64 = 61706;
+        pub const PARAMETERS: rt::u64 = 61706;
 
         /// Multiplications with a weight for one image.
-        pub const MACS: u64 = 416520;
+        pub const MACS: rt::u64 = 416520;
 
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
@@ -140,12 +138,12 @@ const _: () = {
 
     impl LeNet5<'_> {
         /// Runs the net: `1x32x32` in, `10` out, both in the order channels, rows, columns. Allocates nothing.
-        pub fn forward(&mut self, input: &[f32; 1024]) -> &[f32; 10] {
+        pub fn forward(&mut self, input: &[rt::f32; 1024]) -> &[rt::f32; 10] {
             self.pass(rt::Run::best().on(self.threads), input)
         }
 
         /// The kernels, in order.
-        fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 1024]) -> &[f32; 10] {
+        fn pass(&mut self, run: rt::Run<'_>, input: &[rt::f32; 1024]) -> &[rt::f32; 10] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
             rt::load_chw(run, input, &INPUT, workspace);
@@ -165,7 +163,7 @@ const _: () = {
         /// # Errors
         ///
         /// Everything in which the file does not fit the net, at once.
-        pub fn from_safetensors(file: &[u8]) -> Result<Self, rt::WeightsError> {
+        pub fn from_safetensors(file: &[rt::u8]) -> rt::Result<Self, rt::WeightsError> {
             Self::load(&rt::Source::new(file))
         }
 
@@ -175,9 +173,9 @@ const _: () = {
         ///
         /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
         pub fn from_safetensors_with(
-            file: &[u8],
-            rename: &[(&str, &str)],
-        ) -> Result<Self, rt::WeightsError> {
+            file: &[rt::u8],
+            rename: &[(&rt::str, &rt::str)],
+        ) -> rt::Result<Self, rt::WeightsError> {
             Self::load(&rt::Source::new(file).rename(rename))
         }
 
@@ -186,7 +184,7 @@ const _: () = {
         /// # Errors
         ///
         /// Everything in which the files do not fit the net, at once.
-        pub fn load(source: &rt::Source<'_>) -> Result<Self, rt::WeightsError> {
+        pub fn load(source: &rt::Source<'_>) -> rt::Result<Self, rt::WeightsError> {
             rt::Packed::load(&GRAPH, RECIPE, source).map(|packed| Self { packed })
         }
     }
@@ -201,7 +199,7 @@ const _: () = {
         /// once.
         pub fn open(
             path: impl ::core::convert::AsRef<rt::Path>,
-        ) -> Result<Self, rt::WeightsError> {
+        ) -> rt::Result<Self, rt::WeightsError> {
             let files = rt::Files::open(path)
                 .map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
             Self::load(&files.source())
@@ -210,17 +208,17 @@ const _: () = {
 
     impl<'w> rt::Network<'w> for LeNet5<'w> {
         type Weights = LeNet5Weights;
-        type Input = [f32; 1024];
-        type Output = [f32; 10];
+        type Input = [rt::f32; 1024];
+        type Output = [rt::f32; 10];
         const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-        const BATCH: usize = Self::BATCH;
-        const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
-        const PARAMETERS: u64 = Self::PARAMETERS;
-        const MACS: u64 = Self::MACS;
+        const BATCH: rt::usize = Self::BATCH;
+        const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
+        const PARAMETERS: rt::u64 = Self::PARAMETERS;
+        const MACS: rt::u64 = Self::MACS;
         const STEPS: &'static [rt::Step<'static>] = STEPS;
         const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
-        fn load(source: &rt::Source<'_>) -> Result<LeNet5Weights, rt::WeightsError> {
+        fn load(source: &rt::Source<'_>) -> rt::Result<LeNet5Weights, rt::WeightsError> {
             LeNet5Weights::load(source)
         }
 
@@ -232,30 +230,28 @@ const _: () = {
             self.with_pool(pool)
         }
 
-        fn forward(&mut self, input: &[f32; 1024]) -> &[f32; 10] {
+        fn forward(&mut self, input: &[rt::f32; 1024]) -> &[rt::f32; 10] {
             self.forward(input)
         }
 
-        fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            Result::Ok(self.forward(rt::exactly(input)?))
+        fn run(&mut self, input: &[rt::f32]) -> rt::Result<&[rt::f32], rt::WrongLength> {
+            rt::Ok(self.forward(rt::exactly(input)?))
         }
 
         fn profile(
             &mut self,
-            input: &[f32],
-            watch: &mut dyn ::core::ops::FnMut(usize),
-        ) -> Result<&[f32], rt::WrongLength> {
+            input: &[rt::f32],
+            watch: &mut dyn ::core::ops::FnMut(rt::usize),
+        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
             let input = rt::exactly(input)?;
             let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
             let watch = || progress.advance();
-            Result::Ok(
-                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
-            )
+            rt::Ok(self.pass(rt::Run::best().on(self.threads).watched(&watch), input))
         }
 
-        fn tap(&self, name: &str) -> Option<&[f32]> {
+        fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
             match name {
-                _ => None,
+                _ => rt::None,
             }
         }
     }
@@ -300,7 +296,7 @@ const _: () = {
                 ],
                 macs: 117600,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "1",
@@ -310,7 +306,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "2",
@@ -327,7 +323,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "conv2",
@@ -356,7 +352,7 @@ const _: () = {
                 ],
                 macs: 240000,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "4",
@@ -366,7 +362,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "5",
@@ -383,7 +379,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "fc1",
@@ -408,7 +404,7 @@ const _: () = {
                 ],
                 macs: 48000,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "7",
@@ -418,7 +414,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "fc2",
@@ -443,7 +439,7 @@ const _: () = {
                 ],
                 macs: 10080,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "9",
@@ -453,7 +449,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "fc3",
@@ -478,7 +474,7 @@ const _: () = {
                 ],
                 macs: 840,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "11",
@@ -488,7 +484,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
         ],
         result: rt::Value::Node(11),
@@ -502,8 +498,8 @@ const _: () = {
             name: "input",
             kernel: "load_chw",
             doc: "the image, 1x32x32",
-            algorithm: None,
-            node: None,
+            algorithm: rt::None,
+            node: rt::None,
             macs: 0,
             shared: false,
         },
@@ -511,8 +507,8 @@ const _: () = {
             name: "conv1",
             kernel: "planar2d",
             doc: "1x32x32 -> 6x14x14: conv 5x5 by F(4x1, 5x5), tanh, avg_pool 2x2",
-            algorithm: Some("F(4x1, 5x5)"),
-            node: Some(0),
+            algorithm: rt::Some("F(4x1, 5x5)"),
+            node: rt::Some(0),
             macs: 117600,
             shared: false,
         },
@@ -520,8 +516,8 @@ const _: () = {
             name: "conv2",
             kernel: "columns2d",
             doc: "6x14x14 -> 16x5x5: conv 5x5 by F(5x1, 5x5), tanh, avg_pool 2x2",
-            algorithm: Some("F(5x1, 5x5)"),
-            node: Some(3),
+            algorithm: rt::Some("F(5x1, 5x5)"),
+            node: rt::Some(3),
             macs: 240000,
             shared: false,
         },
@@ -529,8 +525,8 @@ const _: () = {
             name: "fc1",
             kernel: "dense",
             doc: "16x5x5 -> 120: linear, tanh",
-            algorithm: Some("gemm"),
-            node: Some(6),
+            algorithm: rt::Some("gemm"),
+            node: rt::Some(6),
             macs: 48000,
             shared: true,
         },
@@ -538,8 +534,8 @@ const _: () = {
             name: "fc2",
             kernel: "dense",
             doc: "120 -> 84: linear, tanh",
-            algorithm: Some("gemm"),
-            node: Some(8),
+            algorithm: rt::Some("gemm"),
+            node: rt::Some(8),
             macs: 10080,
             shared: true,
         },
@@ -547,8 +543,8 @@ const _: () = {
             name: "fc3",
             kernel: "dense",
             doc: "84 -> 10: linear",
-            algorithm: Some("gemm"),
-            node: Some(10),
+            algorithm: rt::Some("gemm"),
+            node: rt::Some(10),
             macs: 840,
             shared: true,
         },
@@ -556,8 +552,8 @@ const _: () = {
             name: "11",
             kernel: "softmax",
             doc: "10 -> 10: softmax",
-            algorithm: None,
-            node: Some(11),
+            algorithm: rt::None,
+            node: rt::Some(11),
             macs: 0,
             shared: false,
         },
@@ -632,7 +628,7 @@ const _: () = {
     static RECIPE: &[rt::Pack] = &[
         rt::Pack {
             node: 0,
-            norm: None,
+            norm: rt::None,
             offset: 0,
             layout: rt::Layout::Columns(rt::ColumnPanels {
                 outputs: 6,
@@ -643,7 +639,7 @@ const _: () = {
         },
         rt::Pack {
             node: 3,
-            norm: None,
+            norm: rt::None,
             offset: 336,
             layout: rt::Layout::Columns(rt::ColumnPanels {
                 outputs: 16,
@@ -654,7 +650,7 @@ const _: () = {
         },
         rt::Pack {
             node: 6,
-            norm: None,
+            norm: rt::None,
             offset: 4672,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
@@ -665,7 +661,7 @@ const _: () = {
         },
         rt::Pack {
             node: 8,
-            norm: None,
+            norm: rt::None,
             offset: 52800,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
@@ -676,7 +672,7 @@ const _: () = {
         },
         rt::Pack {
             node: 10,
-            norm: None,
+            norm: rt::None,
             offset: 63456,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,

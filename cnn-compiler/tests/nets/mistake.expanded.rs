@@ -4,11 +4,15 @@
 
 #[doc(hidden)]
 #[derive(::core::fmt::Debug)]
-pub struct Mistake<'w>(::core::marker::PhantomData<&'w MistakeWeights>);
+pub struct Mistake<'w> {
+    weights: ::core::marker::PhantomData<&'w MistakeWeights>,
+}
 
 #[doc(hidden)]
 #[derive(::core::fmt::Debug)]
-pub struct MistakeWeights(());
+pub struct MistakeWeights {
+    packed: (),
+}
 
 #[doc(hidden)]
 pub type MistakeWorkspace = ::cnn::__rt::Workspace<0>;
@@ -23,13 +27,13 @@ const _: () = {
     use ::cnn::__rt as rt;
 
     impl<'w> Mistake<'w> {
-        pub const WORKSPACE_BYTES: usize = 0;
+        pub const WORKSPACE_BYTES: rt::usize = 0;
 
-        pub const BATCH: usize = 1;
+        pub const BATCH: rt::usize = 1;
 
-        pub const PARAMETERS: u64 = 0;
+        pub const PARAMETERS: rt::u64 = 0;
 
-        pub const MACS: u64 = 0;
+        pub const MACS: rt::u64 = 0;
 
         pub const STEPS: &'static [rt::Step<'static>] = &[];
 
@@ -52,75 +56,77 @@ const _: () = {
         };
 
         pub const fn new(weights: &'w MistakeWeights) -> Self {
-            Self(::core::marker::PhantomData)
+            Self {
+                weights: ::core::marker::PhantomData,
+            }
         }
 
         pub const fn with_workspace(
             weights: &'w MistakeWeights,
             workspace: &'w mut MistakeWorkspace,
         ) -> Self {
-            Self(::core::marker::PhantomData)
+            Self {
+                weights: ::core::marker::PhantomData,
+            }
         }
 
         pub const fn embedded() -> Self {
-            Self(::core::marker::PhantomData)
+            Self {
+                weights: ::core::marker::PhantomData,
+            }
         }
 
         pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
             self
         }
 
-        pub fn forward(&mut self, input: &[f32; 64]) -> &[f32; 10] {
+        pub fn forward(&mut self, input: &[rt::f32; 64]) -> &[rt::f32; 10] {
             ::core::unreachable!()
         }
     }
 
     impl MistakeWeights {
-        pub fn from_safetensors(
-            file: &[u8],
-        ) -> ::core::result::Result<Self, rt::WeightsError> {
+        pub fn from_safetensors(file: &[rt::u8]) -> rt::Result<Self, rt::WeightsError> {
             ::core::unreachable!()
         }
 
         pub fn from_safetensors_with(
-            file: &[u8],
-            rename: &[(&str, &str)],
-        ) -> ::core::result::Result<Self, rt::WeightsError> {
+            file: &[rt::u8],
+            rename: &[(&rt::str, &rt::str)],
+        ) -> rt::Result<Self, rt::WeightsError> {
             ::core::unreachable!()
         }
 
-        pub fn load(
-            source: &rt::Source<'_>,
-        ) -> ::core::result::Result<Self, rt::WeightsError> {
+        pub fn load(source: &rt::Source<'_>) -> rt::Result<Self, rt::WeightsError> {
             ::core::unreachable!()
         }
 
         pub fn open(
             path: impl ::core::convert::AsRef<rt::Path>,
-        ) -> ::core::result::Result<Self, rt::WeightsError> {
+        ) -> rt::Result<Self, rt::WeightsError> {
             ::core::unreachable!()
         }
 
         pub const fn embedded() -> &'static Self {
-            &Self(())
+            &Self { packed: () }
         }
     }
 
     impl<'w> rt::Network<'w> for Mistake<'w> {
         type Weights = MistakeWeights;
-        type Input = [f32; 64];
-        type Output = [f32; 10];
+        type Input = [rt::f32; 64];
+        type Output = [rt::f32; 10];
         const GRAPH: &'static rt::Graph<'static> = Self::GRAPH;
-        const BATCH: usize = Self::BATCH;
-        const WORKSPACE_BYTES: usize = 0;
-        const PARAMETERS: u64 = 0;
-        const MACS: u64 = 0;
+        const BATCH: rt::usize = Self::BATCH;
+        const WORKSPACE_BYTES: rt::usize = 0;
+        const PARAMETERS: rt::u64 = 0;
+        const MACS: rt::u64 = 0;
         const STEPS: &'static [rt::Step<'static>] = &[];
         const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
         fn load(
             source: &rt::Source<'_>,
-        ) -> ::core::result::Result<MistakeWeights, rt::WeightsError> {
+        ) -> rt::Result<MistakeWeights, rt::WeightsError> {
             MistakeWeights::load(source)
         }
 
@@ -136,23 +142,20 @@ const _: () = {
             ::core::unreachable!()
         }
 
-        fn run(
-            &mut self,
-            input: &[f32],
-        ) -> ::core::result::Result<&[f32], rt::WrongLength> {
+        fn run(&mut self, input: &[rt::f32]) -> rt::Result<&[rt::f32], rt::WrongLength> {
             ::core::unreachable!()
         }
 
         fn profile(
             &mut self,
-            input: &[f32],
-            watch: &mut dyn ::core::ops::FnMut(usize),
-        ) -> ::core::result::Result<&[f32], rt::WrongLength> {
+            input: &[rt::f32],
+            watch: &mut dyn ::core::ops::FnMut(rt::usize),
+        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
             ::core::unreachable!()
         }
 
-        fn tap(&self, name: &str) -> ::core::option::Option<&[f32]> {
-            ::core::option::Option::None
+        fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
+            rt::None
         }
     }
 };

@@ -1,7 +1,7 @@
-/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 1,314,048 bytes.
+/// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 1,314,432 bytes.
 pub(crate) struct Residual<'w> {
     weights: &'w ResidualWeights,
-    workspace: ::cnn::__rt::Place<'w, 328512>,
+    workspace: ::cnn::__rt::Place<'w, 328608>,
     threads: ::cnn::__rt::Threads<'w>,
 }
 
@@ -12,12 +12,10 @@ pub(crate) struct ResidualWeights {
 }
 
 /// Memory that [`Residual`] computes in, for [`Residual::with_workspace`].
-pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<328512>;
+pub(crate) type ResidualWorkspace = ::cnn::__rt::Workspace<328608>;
 
 const _: () = {
     use ::cnn::__rt as rt;
-    use ::core::option::Option::{self, None, Some};
-    use ::core::result::Result;
 
     /// `input.halo`: zeros around 200x200
     const INPUT_HALO: rt::Checked<rt::Halo> = rt::Halo {
@@ -54,14 +52,14 @@ const _: () = {
         dilation: rt::Size::new(1, 1),
         groups: 1,
         weights: 0,
-        residual: None,
+        residual: rt::None,
         activation: rt::Activation::Relu,
     }
         .check();
 
     /// `layer.0.conv.halo`: zeros around 100x100
     const LAYER_0_CONV_HALO: rt::Checked<rt::Halo> = rt::Halo {
-        map: rt::Map::dense(246088, 100, 100, 8).with_strides(816, 8),
+        map: rt::Map::dense(246184, 100, 100, 8).with_strides(816, 8),
         zeros: rt::Padding::symmetric(1, 1),
     }
         .check();
@@ -70,7 +68,7 @@ const _: () = {
     const LAYER_0_CONV: rt::Checked<rt::Winograd2d> = rt::Winograd2d {
         conv: rt::Conv2d {
             input: STEM.get().output,
-            output: rt::Map::dense(246088, 100, 100, 8).with_strides(816, 8),
+            output: rt::Map::dense(246184, 100, 100, 8).with_strides(816, 8),
             kernel: rt::Size::new(3, 3),
             stride: rt::Size::new(1, 1),
             pad_top: 1,
@@ -78,7 +76,7 @@ const _: () = {
             dilation: rt::Size::new(1, 1),
             groups: 1,
             weights: 224,
-            residual: Some(STEM.get().output),
+            residual: rt::Some(STEM.get().output),
             activation: rt::Activation::Relu,
         },
         tile: 4,
@@ -100,7 +98,7 @@ const _: () = {
             dilation: rt::Size::new(1, 1),
             groups: 1,
             weights: 2544,
-            residual: Some(LAYER_0_CONV.get().conv.output),
+            residual: rt::Some(LAYER_0_CONV.get().conv.output),
             activation: rt::Activation::Relu,
         },
         tile: 4,
@@ -140,7 +138,7 @@ const _: () = {
         dilation: rt::Size::new(1, 1),
         groups: 1,
         weights: 4864,
-        residual: None,
+        residual: rt::None,
         activation: rt::Activation::Silu,
     }
         .check();
@@ -157,23 +155,23 @@ const _: () = {
         input: GLOBAL_AVG_POOL_4.get().output,
         output: rt::Map::vector(80032, 4),
         weights: 5136,
-        residual: None,
+        residual: rt::None,
         activation: rt::Activation::Identity,
     }
         .check();
 
     impl<'w> Residual<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 1314048;
+        pub const WORKSPACE_BYTES: rt::usize = 1314432;
 
         /// Images of one pass.
-        pub const BATCH: usize = 1;
+        pub const BATCH: rt::usize = 1;
 
         /// Trained parameters, without those of auxiliary classifiers.
-        pub const PARAMETERS: u64 = 1592;
+        pub const PARAMETERS: rt::u64 = 1592;
 
         /// Multiplications with a weight for one image.
-        pub const MACS: u64 = 14000048;
+        pub const MACS: rt::u64 = 14000048;
 
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
@@ -216,12 +214,16 @@ const _: () = {
 
     impl Residual<'_> {
         /// Runs the net: `3x200x200` in, `4` out, both in the order channels, rows, columns. Allocates nothing.
-        pub fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
+        pub fn forward(&mut self, input: &[rt::f32; 120000]) -> &[rt::f32; 4] {
             self.pass(rt::Run::best().on(self.threads), input)
         }
 
         /// The kernels, in order.
-        fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 120000]) -> &[f32; 4] {
+        fn pass(
+            &mut self,
+            run: rt::Run<'_>,
+            input: &[rt::f32; 120000],
+        ) -> &[rt::f32; 4] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
             rt::clear_halo(run, &INPUT_HALO, workspace);
@@ -240,7 +242,7 @@ const _: () = {
         }
 
         /// What the last pass left at `features`: 8x100x100, in the order channels, rows, columns.
-        pub fn tap_features(&self) -> &[f32; 80000] {
+        pub fn tap_features(&self) -> &[rt::f32; 80000] {
             self.workspace.array::<0, 80000>()
         }
     }
@@ -251,7 +253,7 @@ const _: () = {
         /// # Errors
         ///
         /// Everything in which the file does not fit the net, at once.
-        pub fn from_safetensors(file: &[u8]) -> Result<Self, rt::WeightsError> {
+        pub fn from_safetensors(file: &[rt::u8]) -> rt::Result<Self, rt::WeightsError> {
             Self::load(&rt::Source::new(file))
         }
 
@@ -261,9 +263,9 @@ const _: () = {
         ///
         /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
         pub fn from_safetensors_with(
-            file: &[u8],
-            rename: &[(&str, &str)],
-        ) -> Result<Self, rt::WeightsError> {
+            file: &[rt::u8],
+            rename: &[(&rt::str, &rt::str)],
+        ) -> rt::Result<Self, rt::WeightsError> {
             Self::load(&rt::Source::new(file).rename(rename))
         }
 
@@ -272,7 +274,7 @@ const _: () = {
         /// # Errors
         ///
         /// Everything in which the files do not fit the net, at once.
-        pub fn load(source: &rt::Source<'_>) -> Result<Self, rt::WeightsError> {
+        pub fn load(source: &rt::Source<'_>) -> rt::Result<Self, rt::WeightsError> {
             rt::Packed::load(&GRAPH, RECIPE, source).map(|packed| Self { packed })
         }
     }
@@ -287,7 +289,7 @@ const _: () = {
         /// once.
         pub fn open(
             path: impl ::core::convert::AsRef<rt::Path>,
-        ) -> Result<Self, rt::WeightsError> {
+        ) -> rt::Result<Self, rt::WeightsError> {
             let files = rt::Files::open(path)
                 .map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
             Self::load(&files.source())
@@ -296,17 +298,19 @@ const _: () = {
 
     impl<'w> rt::Network<'w> for Residual<'w> {
         type Weights = ResidualWeights;
-        type Input = [f32; 120000];
-        type Output = [f32; 4];
+        type Input = [rt::f32; 120000];
+        type Output = [rt::f32; 4];
         const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-        const BATCH: usize = Self::BATCH;
-        const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
-        const PARAMETERS: u64 = Self::PARAMETERS;
-        const MACS: u64 = Self::MACS;
+        const BATCH: rt::usize = Self::BATCH;
+        const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
+        const PARAMETERS: rt::u64 = Self::PARAMETERS;
+        const MACS: rt::u64 = Self::MACS;
         const STEPS: &'static [rt::Step<'static>] = STEPS;
         const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
-        fn load(source: &rt::Source<'_>) -> Result<ResidualWeights, rt::WeightsError> {
+        fn load(
+            source: &rt::Source<'_>,
+        ) -> rt::Result<ResidualWeights, rt::WeightsError> {
             ResidualWeights::load(source)
         }
 
@@ -318,31 +322,29 @@ const _: () = {
             self.with_pool(pool)
         }
 
-        fn forward(&mut self, input: &[f32; 120000]) -> &[f32; 4] {
+        fn forward(&mut self, input: &[rt::f32; 120000]) -> &[rt::f32; 4] {
             self.forward(input)
         }
 
-        fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            Result::Ok(self.forward(rt::exactly(input)?))
+        fn run(&mut self, input: &[rt::f32]) -> rt::Result<&[rt::f32], rt::WrongLength> {
+            rt::Ok(self.forward(rt::exactly(input)?))
         }
 
         fn profile(
             &mut self,
-            input: &[f32],
-            watch: &mut dyn ::core::ops::FnMut(usize),
-        ) -> Result<&[f32], rt::WrongLength> {
+            input: &[rt::f32],
+            watch: &mut dyn ::core::ops::FnMut(rt::usize),
+        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
             let input = rt::exactly(input)?;
             let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
             let watch = || progress.advance();
-            Result::Ok(
-                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
-            )
+            rt::Ok(self.pass(rt::Run::best().on(self.threads).watched(&watch), input))
         }
 
-        fn tap(&self, name: &str) -> Option<&[f32]> {
+        fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
             match name {
-                "features" => Some(self.tap_features()),
-                _ => None,
+                "features" => rt::Some(self.tap_features()),
+                _ => rt::None,
             }
         }
     }
@@ -387,7 +389,7 @@ const _: () = {
                 ],
                 macs: 2160000,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "1",
@@ -397,7 +399,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "layer.0.conv",
@@ -426,7 +428,7 @@ const _: () = {
                         name: "layer.0",
                     },
                 ],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "layer.0.bn",
@@ -465,7 +467,7 @@ const _: () = {
                         name: "layer.0",
                     },
                 ],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "layer.0.0",
@@ -480,7 +482,7 @@ const _: () = {
                         name: "layer.0",
                     },
                 ],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "layer.0.1",
@@ -495,7 +497,7 @@ const _: () = {
                         name: "layer.0",
                     },
                 ],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "layer.1.conv",
@@ -524,7 +526,7 @@ const _: () = {
                         name: "layer.1",
                     },
                 ],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "layer.1.bn",
@@ -563,7 +565,7 @@ const _: () = {
                         name: "layer.1",
                     },
                 ],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "layer.1.0",
@@ -578,7 +580,7 @@ const _: () = {
                         name: "layer.1",
                     },
                 ],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "layer.1.1",
@@ -593,7 +595,7 @@ const _: () = {
                         name: "layer.1",
                     },
                 ],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "head.0",
@@ -603,7 +605,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: Some(0),
+                aux: rt::Some(0),
             },
             rt::Node {
                 name: "head.fc",
@@ -628,7 +630,7 @@ const _: () = {
                 ],
                 macs: 32,
                 calls: &[],
-                aux: Some(0),
+                aux: rt::Some(0),
             },
             rt::Node {
                 name: "0",
@@ -645,7 +647,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "a",
@@ -674,7 +676,7 @@ const _: () = {
                 ],
                 macs: 320000,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "2",
@@ -684,7 +686,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "3",
@@ -694,7 +696,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "4",
@@ -704,7 +706,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "fc",
@@ -729,7 +731,7 @@ const _: () = {
                 ],
                 macs: 48,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
         ],
         result: rt::Value::Node(17),
@@ -754,8 +756,8 @@ const _: () = {
             name: "input.halo",
             kernel: "clear_halo",
             doc: "zeros around 200x200",
-            algorithm: None,
-            node: None,
+            algorithm: rt::None,
+            node: rt::None,
             macs: 0,
             shared: false,
         },
@@ -763,8 +765,8 @@ const _: () = {
             name: "input",
             kernel: "load_chw",
             doc: "the image, 3x200x200",
-            algorithm: None,
-            node: None,
+            algorithm: rt::None,
+            node: rt::None,
             macs: 0,
             shared: false,
         },
@@ -772,8 +774,8 @@ const _: () = {
             name: "stem.halo",
             kernel: "clear_halo",
             doc: "zeros around 100x100",
-            algorithm: None,
-            node: Some(0),
+            algorithm: rt::None,
+            node: rt::Some(0),
             macs: 0,
             shared: false,
         },
@@ -781,8 +783,8 @@ const _: () = {
             name: "stem",
             kernel: "conv2d",
             doc: "3x200x200 -> 8x100x100: conv 3x3, relu",
-            algorithm: Some("direct"),
-            node: Some(0),
+            algorithm: rt::Some("direct"),
+            node: rt::Some(0),
             macs: 2160000,
             shared: true,
         },
@@ -790,8 +792,8 @@ const _: () = {
             name: "layer.0.conv.halo",
             kernel: "clear_halo",
             doc: "zeros around 100x100",
-            algorithm: None,
-            node: Some(2),
+            algorithm: rt::None,
+            node: rt::Some(2),
             macs: 0,
             shared: false,
         },
@@ -799,8 +801,8 @@ const _: () = {
             name: "layer.0.conv",
             kernel: "winograd2d",
             doc: "8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu",
-            algorithm: Some("F(4, 3)"),
-            node: Some(2),
+            algorithm: rt::Some("F(4, 3)"),
+            node: rt::Some(2),
             macs: 5760000,
             shared: true,
         },
@@ -808,8 +810,8 @@ const _: () = {
             name: "layer.1.conv",
             kernel: "winograd2d",
             doc: "8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu",
-            algorithm: Some("F(4, 3)"),
-            node: Some(6),
+            algorithm: rt::Some("F(4, 3)"),
+            node: rt::Some(6),
             macs: 5760000,
             shared: true,
         },
@@ -817,8 +819,8 @@ const _: () = {
             name: "features.chw",
             kernel: "store_chw",
             doc: "8x100x100 in the order C, H, W",
-            algorithm: None,
-            node: Some(6),
+            algorithm: rt::None,
+            node: rt::Some(6),
             macs: 0,
             shared: false,
         },
@@ -826,8 +828,8 @@ const _: () = {
             name: "0",
             kernel: "max_pool",
             doc: "8x100x100 -> 8x50x50: max_pool 2x2",
-            algorithm: None,
-            node: Some(12),
+            algorithm: rt::None,
+            node: rt::Some(12),
             macs: 0,
             shared: false,
         },
@@ -835,8 +837,8 @@ const _: () = {
             name: "a",
             kernel: "conv2d",
             doc: "8x100x100 -> 4x50x50: conv 2x2, silu",
-            algorithm: Some("direct"),
-            node: Some(13),
+            algorithm: rt::Some("direct"),
+            node: rt::Some(13),
             macs: 320000,
             shared: true,
         },
@@ -844,8 +846,8 @@ const _: () = {
             name: "4",
             kernel: "global_avg_pool",
             doc: "12x50x50 -> 12x1x1: global_avg_pool",
-            algorithm: None,
-            node: Some(16),
+            algorithm: rt::None,
+            node: rt::Some(16),
             macs: 0,
             shared: false,
         },
@@ -853,8 +855,8 @@ const _: () = {
             name: "fc",
             kernel: "dense",
             doc: "12x1x1 -> 4: linear",
-            algorithm: Some("gemm"),
-            node: Some(17),
+            algorithm: rt::Some("gemm"),
+            node: rt::Some(17),
             macs: 48,
             shared: true,
         },
@@ -862,8 +864,8 @@ const _: () = {
 
     /// What lies where in the workspace of an image, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory {
-        floats: 328512,
-        lower_bound: 328512,
+        floats: 328608,
+        lower_bound: 328608,
         times: &[
             "input",
             "stem",
@@ -897,14 +899,14 @@ const _: () = {
                 name: "layer.0.conv",
                 holds: rt::Holds::Scratch,
                 offset: 0,
-                len: 85248,
+                len: 85344,
                 first: 2,
                 last: 2,
             },
             rt::Buffer {
                 name: "layer.0.conv",
                 holds: rt::Holds::Values,
-                offset: 245264,
+                offset: 245360,
                 len: 83248,
                 first: 2,
                 last: 3,
@@ -929,7 +931,7 @@ const _: () = {
                 name: "layer.1.conv",
                 holds: rt::Holds::Scratch,
                 offset: 160016,
-                len: 85248,
+                len: 85344,
                 first: 3,
                 last: 3,
             },
@@ -964,7 +966,7 @@ const _: () = {
     static RECIPE: &[rt::Pack] = &[
         rt::Pack {
             node: 0,
-            norm: None,
+            norm: rt::None,
             offset: 0,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
@@ -975,7 +977,7 @@ const _: () = {
         },
         rt::Pack {
             node: 2,
-            norm: Some(3),
+            norm: rt::Some(3),
             offset: 224,
             layout: rt::Layout::Winograd(rt::WinogradPanels {
                 groups: 1,
@@ -988,7 +990,7 @@ const _: () = {
         },
         rt::Pack {
             node: 6,
-            norm: Some(7),
+            norm: rt::Some(7),
             offset: 2544,
             layout: rt::Layout::Winograd(rt::WinogradPanels {
                 groups: 1,
@@ -1001,7 +1003,7 @@ const _: () = {
         },
         rt::Pack {
             node: 13,
-            norm: None,
+            norm: rt::None,
             offset: 4864,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,
@@ -1012,7 +1014,7 @@ const _: () = {
         },
         rt::Pack {
             node: 17,
-            norm: None,
+            norm: rt::None,
             offset: 5136,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,

@@ -15,8 +15,6 @@ pub struct StoredWeights {
 
 const _: () = {
     use ::cnn::__rt as rt;
-    use ::core::option::Option::{self, None, Some};
-    use ::core::result::Result;
 
     /// `input`: the image, 1x8x8
     const INPUT: rt::Checked<rt::Map> = rt::Map::dense(0, 8, 8, 1).check();
@@ -26,7 +24,7 @@ const _: () = {
         input: INPUT.get(),
         output: rt::Map::vector(80, 32),
         weights: 0,
-        residual: None,
+        residual: rt::None,
         activation: rt::Activation::Relu,
     }
         .check();
@@ -36,23 +34,23 @@ const _: () = {
         input: FC1.get().output,
         output: rt::Map::vector(0, 3),
         weights: 1056,
-        residual: None,
+        residual: rt::None,
         activation: rt::Activation::Identity,
     }
         .check();
 
     impl<'w> Stored<'w> {
         /// Bytes of the workspace.
-        pub const WORKSPACE_BYTES: usize = 512;
+        pub const WORKSPACE_BYTES: rt::usize = 512;
 
         /// Images of one pass.
-        pub const BATCH: usize = 1;
+        pub const BATCH: rt::usize = 1;
 
         /// Trained parameters, without those of auxiliary classifiers.
-        pub const PARAMETERS: u64 = 2179;
+        pub const PARAMETERS: rt::u64 = 2179;
 
         /// Multiplications with a weight for one image.
-        pub const MACS: u64 = 2144;
+        pub const MACS: rt::u64 = 2144;
 
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
@@ -83,12 +81,12 @@ const _: () = {
 
     impl Stored<'_> {
         /// Runs the net: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
-        pub fn forward(&mut self, input: &[f32; 64]) -> &[f32; 3] {
+        pub fn forward(&mut self, input: &[rt::f32; 64]) -> &[rt::f32; 3] {
             self.pass(rt::Run::best().on(self.threads), input)
         }
 
         /// The kernels, in order.
-        fn pass(&mut self, run: rt::Run<'_>, input: &[f32; 64]) -> &[f32; 3] {
+        fn pass(&mut self, run: rt::Run<'_>, input: &[rt::f32; 64]) -> &[rt::f32; 3] {
             let weights = &*self.weights.packed;
             let workspace = self.workspace.floats();
             rt::load_chw(run, input, &INPUT, workspace);
@@ -104,7 +102,7 @@ const _: () = {
         /// # Errors
         ///
         /// Everything in which the file does not fit the net, at once.
-        pub fn from_safetensors(file: &[u8]) -> Result<Self, rt::WeightsError> {
+        pub fn from_safetensors(file: &[rt::u8]) -> rt::Result<Self, rt::WeightsError> {
             Self::load(&rt::Source::new(file))
         }
 
@@ -114,9 +112,9 @@ const _: () = {
         ///
         /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
         pub fn from_safetensors_with(
-            file: &[u8],
-            rename: &[(&str, &str)],
-        ) -> Result<Self, rt::WeightsError> {
+            file: &[rt::u8],
+            rename: &[(&rt::str, &rt::str)],
+        ) -> rt::Result<Self, rt::WeightsError> {
             Self::load(&rt::Source::new(file).rename(rename))
         }
 
@@ -125,7 +123,7 @@ const _: () = {
         /// # Errors
         ///
         /// Everything in which the files do not fit the net, at once.
-        pub fn load(source: &rt::Source<'_>) -> Result<Self, rt::WeightsError> {
+        pub fn load(source: &rt::Source<'_>) -> rt::Result<Self, rt::WeightsError> {
             rt::Packed::load(&GRAPH, RECIPE, source).map(|packed| Self { packed })
         }
     }
@@ -140,7 +138,7 @@ const _: () = {
         /// once.
         pub fn open(
             path: impl ::core::convert::AsRef<rt::Path>,
-        ) -> Result<Self, rt::WeightsError> {
+        ) -> rt::Result<Self, rt::WeightsError> {
             let files = rt::Files::open(path)
                 .map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
             Self::load(&files.source())
@@ -149,17 +147,17 @@ const _: () = {
 
     impl<'w> rt::Network<'w> for Stored<'w> {
         type Weights = StoredWeights;
-        type Input = [f32; 64];
-        type Output = [f32; 3];
+        type Input = [rt::f32; 64];
+        type Output = [rt::f32; 3];
         const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-        const BATCH: usize = Self::BATCH;
-        const WORKSPACE_BYTES: usize = Self::WORKSPACE_BYTES;
-        const PARAMETERS: u64 = Self::PARAMETERS;
-        const MACS: u64 = Self::MACS;
+        const BATCH: rt::usize = Self::BATCH;
+        const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
+        const PARAMETERS: rt::u64 = Self::PARAMETERS;
+        const MACS: rt::u64 = Self::MACS;
         const STEPS: &'static [rt::Step<'static>] = STEPS;
         const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
 
-        fn load(source: &rt::Source<'_>) -> Result<StoredWeights, rt::WeightsError> {
+        fn load(source: &rt::Source<'_>) -> rt::Result<StoredWeights, rt::WeightsError> {
             StoredWeights::load(source)
         }
 
@@ -171,30 +169,28 @@ const _: () = {
             self.with_pool(pool)
         }
 
-        fn forward(&mut self, input: &[f32; 64]) -> &[f32; 3] {
+        fn forward(&mut self, input: &[rt::f32; 64]) -> &[rt::f32; 3] {
             self.forward(input)
         }
 
-        fn run(&mut self, input: &[f32]) -> Result<&[f32], rt::WrongLength> {
-            Result::Ok(self.forward(rt::exactly(input)?))
+        fn run(&mut self, input: &[rt::f32]) -> rt::Result<&[rt::f32], rt::WrongLength> {
+            rt::Ok(self.forward(rt::exactly(input)?))
         }
 
         fn profile(
             &mut self,
-            input: &[f32],
-            watch: &mut dyn ::core::ops::FnMut(usize),
-        ) -> Result<&[f32], rt::WrongLength> {
+            input: &[rt::f32],
+            watch: &mut dyn ::core::ops::FnMut(rt::usize),
+        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
             let input = rt::exactly(input)?;
             let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
             let watch = || progress.advance();
-            Result::Ok(
-                self.pass(rt::Run::best().on(self.threads).watched(&watch), input),
-            )
+            rt::Ok(self.pass(rt::Run::best().on(self.threads).watched(&watch), input))
         }
 
-        fn tap(&self, name: &str) -> Option<&[f32]> {
+        fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
             match name {
-                _ => None,
+                _ => rt::None,
             }
         }
     }
@@ -235,7 +231,7 @@ const _: () = {
                 ],
                 macs: 2048,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "1",
@@ -245,7 +241,7 @@ const _: () = {
                 tensors: &[],
                 macs: 0,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
             rt::Node {
                 name: "fc2",
@@ -270,7 +266,7 @@ const _: () = {
                 ],
                 macs: 96,
                 calls: &[],
-                aux: None,
+                aux: rt::None,
             },
         ],
         result: rt::Value::Node(2),
@@ -284,8 +280,8 @@ const _: () = {
             name: "input",
             kernel: "load_chw",
             doc: "the image, 1x8x8",
-            algorithm: None,
-            node: None,
+            algorithm: rt::None,
+            node: rt::None,
             macs: 0,
             shared: false,
         },
@@ -293,8 +289,8 @@ const _: () = {
             name: "fc1",
             kernel: "dense_f16",
             doc: "1x8x8 -> 32: linear, weights in f16, relu",
-            algorithm: Some("gemm"),
-            node: Some(0),
+            algorithm: rt::Some("gemm"),
+            node: rt::Some(0),
             macs: 2048,
             shared: true,
         },
@@ -302,8 +298,8 @@ const _: () = {
             name: "fc2",
             kernel: "dense",
             doc: "32 -> 3: linear",
-            algorithm: Some("gemm"),
-            node: Some(2),
+            algorithm: rt::Some("gemm"),
+            node: rt::Some(2),
             macs: 96,
             shared: true,
         },
@@ -346,7 +342,7 @@ const _: () = {
     static RECIPE: &[rt::Pack] = &[
         rt::Pack {
             node: 0,
-            norm: None,
+            norm: rt::None,
             offset: 0,
             layout: rt::Layout::F16(rt::ConvPanels {
                 groups: 1,
@@ -357,7 +353,7 @@ const _: () = {
         },
         rt::Pack {
             node: 2,
-            norm: None,
+            norm: rt::None,
             offset: 1056,
             layout: rt::Layout::Conv(rt::ConvPanels {
                 groups: 1,

@@ -1,6 +1,10 @@
 //! Nets with random mistakes.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use std::iter::repeat_n;
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+
+use crate::random::Random;
 
 /// Nets that have everything the language has.
 const NETS: &[&str] = &[
@@ -85,16 +89,56 @@ const TOKENS: &[&str] = &[
     "%",
     "global_max_pool",
     "LeNet5",
+    "w",
+    "rt",
+    "usize",
+    "Result",
+    "LeNet5Weights",
+    "1e39",
+    "-1e39",
+    "1e-50",
+    "0.5x3",
+    "1 / 3",
+    "/ 0",
+    "% squeeze",
+    "x 3",
+    "9223372036854775807",
+    "- 9223372036854775807 - 1",
+    "4294967295",
+    "a4294967295..: relu",
+    "_: relu",
+    "graph: conv(4, 1)",
+    "1x1x1",
+    "16777216x1x1",
+    "[conv(16777216, 1); 9999]",
+    "[{}; 10000]",
+    "stride = 16777216",
+    "pad = 16777216",
+    "weight = w",
+    "-> softmax",
+    "tap type",
+    "tap r#type",
+    "aux a(weight = 1 / 3) { relu; }",
+    "concat { skip; skip; }",
+    "mul { skip; global_avg_pool; }",
+    "A = LeNet5;",
+    "block b(n = n) { b(n); }",
+    "#[batch(1024)]",
+    "#[batch(w)]",
+    "#[store(f16)]",
+    "#[algorithm(exact)]",
+    "#[cfg(any())]",
+    "#![crate = \"a::b\"]",
 ];
 
-/// Makes one source after another, always the same ones.
+/// Makes sources; the same ones from the same seed.
 pub(crate) struct Fuzzer {
-    state: u64,
+    random: Random,
 }
 
 impl Fuzzer {
-    pub(crate) fn new() -> Self {
-        Self { state: 0x9e37_79b9_7f4a_7c15 }
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { random: Random::new(seed) }
     }
 
     /// A net with one to four random changes.
@@ -106,7 +150,7 @@ impl Fuzzer {
         tokens.to_string()
     }
 
-    /// Drops, doubles, swaps, replaces or inserts a token, here or in a bracket.
+    /// Drops, doubles, swaps, replaces, inserts, repeats or wraps a token, here or in a bracket.
     fn mutate(&mut self, tokens: TokenStream) -> TokenStream {
         let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
         if tokens.is_empty() {
@@ -120,7 +164,7 @@ impl Fuzzer {
             return tokens.into_iter().collect();
         }
         let new = TOKENS[self.below(TOKENS.len())].parse::<TokenStream>().unwrap_or_default();
-        match self.below(5) {
+        match self.below(20) % 7 {
             0 => drop(tokens.remove(at)),
             1 => tokens.insert(at, tokens[at].clone()),
             2 => {
@@ -128,16 +172,23 @@ impl Fuzzer {
                 tokens.swap(at, other);
             }
             3 => drop(tokens.splice(at..=at, new)),
+            4 => {
+                let times = self.below(300);
+                drop(tokens.splice(at..at, repeat_n(new, times).flatten()));
+            }
+            5 => {
+                let delimiter = [Delimiter::Brace, Delimiter::Bracket, Delimiter::Parenthesis][self.below(3)];
+                let deepest = [3, 120][self.below(2)];
+                for _ in 0..self.below(deepest) {
+                    tokens[at] = Group::new(delimiter, tokens[at].clone().into()).into();
+                }
+            }
             _ => drop(tokens.splice(at..at, new)),
         }
         tokens.into_iter().collect()
     }
 
-    /// A number below `end` (xorshift).
     fn below(&mut self, end: usize) -> usize {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        (self.state % end as u64) as usize
+        self.random.below(end)
     }
 }

@@ -1,7 +1,5 @@
 //! What the compiler says about a source.
 
-pub(crate) mod fuzz;
-
 use proc_macro2::{Span, TokenStream, TokenTree};
 
 /// One error of an expansion.
@@ -19,7 +17,9 @@ pub(crate) struct Error {
 pub(crate) fn errors(source: &str) -> Vec<Error> {
     let source = format!("\n{source}");
     let Ok(tokens) = source.parse::<TokenStream>() else { return Vec::new() };
-    let expansion: Vec<TokenTree> = cnn_compiler::network(tokens).into_iter().collect();
+    let expansion = cnn_compiler::network(tokens);
+    syn::parse2::<syn::File>(expansion.clone()).unwrap_or_else(|error| panic!("{error} in\n{expansion}"));
+    let expansion: Vec<TokenTree> = expansion.into_iter().collect();
     // `::core::compile_error! { "…" }`: the error is shown from the first token to the last.
     expansion
         .windows(8)

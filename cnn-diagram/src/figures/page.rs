@@ -1,7 +1,7 @@
 //! A page of figures. It is one file that asks for nothing else, so it works from a disk.
 
 use super::Figure;
-use crate::page::{Link, Page, escaped};
+use crate::page::{Link, Page, escaped, shown};
 use crate::theme::Theme;
 
 /// The page, with each figure and what it shows. It begins in this theme, and readers can choose another. `ending` is that of
@@ -27,6 +27,6 @@ fn section(figure: &Figure, ending: &str) -> String {
          </a></figcaption>\n</figure>\n</section>\n",
         escaped(title),
         escaped(about),
-        figure.svg(Theme::Auto),
+        shown(&figure.svg(Theme::Auto)),
     )
 }

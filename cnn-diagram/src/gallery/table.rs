@@ -67,7 +67,7 @@ fn cells(entry: &Entry<'_>) -> [Cell; 11] {
         Cell::text(format!("{}: {} + {}", depth.layers(), depth.convolutions, depth.fully_connected)),
         Cell::number(graph.parameters()),
         Cell::number(graph.macs()),
-        Cell::size(weights_bytes(graph)),
+        Cell::size(graph.weights_bytes()),
         Cell::size(entry.workspace_bytes as u64),
         Cell::text(blocks(graph)),
         Cell::text(functions(graph)),
@@ -103,12 +103,6 @@ pub fn table_markdown(entries: &[Entry<'_>]) -> String {
         line(&std::iter::once(entry.name.to_owned()).chain(cells).collect::<Vec<_>>())
     });
     line(&HEAD.map(str::to_owned)) + &line(&rule) + &rows.collect::<String>()
-}
-
-/// Bytes of the weights that inference needs, as a file of F32 holds them.
-fn weights_bytes(graph: &Graph<'_>) -> u64 {
-    let tensors = graph.inference().flat_map(|node| node.tensors);
-    tensors.map(|tensor| (tensor.elements() * size_of::<f32>()) as u64).sum()
 }
 
 /// `4 conv block, 12 identity block`: the blocks that the net calls itself, in the order in which it does.

@@ -3,7 +3,7 @@
 use crate::Detail;
 use crate::layout::{LETTER, Rect, SMALL, TEXT};
 use crate::model::{Item, Label, Letter, Unit};
-use crate::text::{bold_width, width, wrap};
+use crate::text::{bold_width, count, thousands, width, wrap, wrap_bold};
 use crate::theme::Kind;
 
 /// What stands on a block.
@@ -37,15 +37,17 @@ pub(crate) const LINE: f32 = 12.5;
 const PAD: f32 = 6.0;
 /// Narrower blocks would look like lines.
 const NARROWEST: f32 = 56.0;
+/// Names on blocks are in lines as wide as this at most.
+const WIDEST: f32 = 110.0;
 /// How far a block stands out of the pile that it lies in.
 pub(crate) const SHEET: f32 = 3.0;
 
 impl Line {
-    fn head(text: &str) -> Self {
+    pub(super) fn head(text: &str) -> Self {
         Self { text: text.to_owned(), bold: true, size: TEXT, marked: false }
     }
 
-    fn small(text: String) -> Self {
+    pub(super) fn small(text: String) -> Self {
         Self { text, bold: false, size: SMALL, marked: false }
     }
 
@@ -68,21 +70,30 @@ pub(super) fn letters_width(letters: &[Letter]) -> f32 {
 impl Face {
     /// What stands on a port.
     pub(super) fn port(label: &Label) -> Self {
-        let lines = std::iter::once(&label.head).chain(&label.lines);
-        Self::new(None, lines.map(|line| Line::small(line.clone())).collect(), &[], 1)
+        let lines = wrap(&label.head, SMALL, WIDEST).into_iter().chain(label.lines.iter().cloned());
+        Self::new(None, lines.map(Line::small).collect(), &[], 1)
     }
 
     /// What stands on a layer.
     pub(super) fn layer(label: &Label, item: &Item, detail: Detail) -> Self {
         let head = Line { marked: true, ..Line::head(&label.head) };
-        let lines = std::iter::once(head).chain(label.lines.iter().cloned().map(Line::small));
-        Self::new(Some(label.kind), lines.chain(cost(item, detail)).collect(), &item.letters, 1)
+        let mut lines = vec![head];
+        lines.extend(label.lines.iter().cloned().map(Line::small));
+        if item.names.len() > 1 {
+            lines.extend(pile_lines(item, detail == Detail::Full));
+        }
+        Self::new(Some(label.kind), lines.into_iter().chain(cost(item, detail)).collect(), &item.letters, pile(item))
     }
 
     /// What stands on calls of a block that is drawn elsewhere.
     pub(super) fn unit(unit: &Unit, item: &Item, detail: Detail) -> Self {
-        let lines = unit_lines(unit, detail).into_iter().chain(cost(item, detail)).collect();
-        Self::new(Some(Kind::Block), lines, &item.letters, unit.calls.len().min(3))
+        let name = unit.block.replace('_', " ");
+        let mut lines: Vec<Line> = wrap_bold(&name, TEXT, 80.0).iter().map(|line| Line::head(line)).collect();
+        // Within a stage, a number says nothing that the place does not.
+        let ends_in_a_word = item.names.last().is_some_and(|name| !name.ends_with(|last: char| last.is_ascii_digit()));
+        lines.extend(pile_lines(item, detail == Detail::Full || ends_in_a_word));
+        lines.extend(cost(item, detail));
+        Self::new(Some(Kind::Block), lines, &item.letters, pile(item))
     }
 
     fn new(kind: Option<Kind>, lines: Vec<Line>, letters: &[Letter], pile: usize) -> Self {
@@ -102,28 +113,29 @@ impl Face {
 
 /// The parameters of an item, where there is room for them.
 fn cost(item: &Item, detail: Detail) -> Option<Line> {
-    let told = detail == Detail::Full && item.parameters.1 > 0;
-    told.then(|| Line::small(format!("{} params", item.parameters)))
+    let told = detail == Detail::Full && item.parameters > 0;
+    told.then(|| Line::small(count(item.parameters, "param")))
 }
 
-fn unit_lines(unit: &Unit, detail: Detail) -> Vec<Line> {
-    let name = unit.block.replace('_', " ");
-    let mut lines: Vec<Line> = wrap(&name, TEXT, 80.0).iter().map(|line| Line::head(line)).collect();
-    let called = call_names(&unit.calls);
-    // Within a stage, a number says nothing that the place does not.
-    if detail == Detail::Full || called.ends_with(|last: char| last.is_ascii_lowercase()) {
-        lines.push(Line::small(called));
-    }
-    if unit.calls.len() > 1 {
-        lines.push(Line::head(&format!("× {}", unit.calls.len())));
+/// How many blocks of a pile are drawn.
+fn pile(item: &Item) -> usize {
+    item.names.len().min(3)
+}
+
+/// What equal layers, calls or copies are called, and how many there are.
+fn pile_lines(item: &Item, named: bool) -> Vec<Line> {
+    let names = if named { wrap(&call_names(&item.names), SMALL, WIDEST) } else { Vec::new() };
+    let mut lines: Vec<Line> = names.into_iter().map(Line::small).collect();
+    if item.names.len() > 1 {
+        lines.push(Line::head(&format!("× {}", thousands(item.names.len() as u64))));
     }
     lines
 }
 
-/// `layer1.1–2, layer2.1–3`: the names of calls, without the groups around them that say nothing.
+/// `layer1.1–2, layer2.1–3`: the names of calls, without the groups around all of them that say nothing.
 pub(super) fn call_names(calls: &[String]) -> String {
     let calls: Vec<Called<'_>> = calls.iter().map(|call| Called::new(call)).collect();
-    let one_group = calls.windows(2).all(|pair| pair[0].group == pair[1].group);
+    let shared = shared_groups(&calls);
     let mut told: Vec<String> = Vec::new();
     let mut before = None;
     for run in calls.chunk_by(Called::goes_on) {
@@ -131,10 +143,8 @@ pub(super) fn call_names(calls: &[String]) -> String {
         // Numbers of the same kind need no second name.
         let name = if before == Some((first.group, first.stem)) && first.number.is_some() {
             String::new()
-        } else if first.stem.is_empty() || !one_group {
-            first.within() + first.stem
         } else {
-            first.stem.to_owned()
+            first.within(shared) + first.stem
         };
         let number = first.number.map(|number| number.to_string()).unwrap_or_default();
         let until = last.number.filter(|_| run.len() > 1).map(|number| format!("–{number}")).unwrap_or_default();
@@ -142,6 +152,21 @@ pub(super) fn call_names(calls: &[String]) -> String {
         before = Some((first.group, first.stem));
     }
     told.join(", ")
+}
+
+/// How many groups around calls are the same for all of them. A number keeps the word before it.
+fn shared_groups(calls: &[Called<'_>]) -> usize {
+    let is_number = |part: &str| part.chars().all(|c| c.is_ascii_digit());
+    let first: Vec<&str> = calls.first().map(Called::parts).unwrap_or_default();
+    let same = |call: &Called<'_>| call.parts().iter().zip(&first).take_while(|(a, b)| a == b).count();
+    let mut shared = calls.iter().map(same).min().unwrap_or(0);
+    let next_is_number = |shared: usize| {
+        calls.iter().any(|call| call.parts().get(shared).map_or(call.stem.is_empty(), |part| is_number(part)))
+    };
+    while shared > 0 && next_is_number(shared) {
+        shared -= 1;
+    }
+    shared
 }
 
 /// A call's name taken apart: `layer1.block2` is `layer1`, `block`, 2.
@@ -162,12 +187,14 @@ impl<'a> Called<'a> {
         }
     }
 
-    /// The group with a point behind it, from its last part that is a word: `deep.0.` of `net.deep.0`.
-    fn within(&self) -> String {
-        let is_number = |part: &&str| part.chars().all(|c| c.is_ascii_digit());
-        let numbers = self.group.rsplit('.').take_while(is_number).count();
-        let parts: Vec<&str> = self.group.split('.').filter(|part| !part.is_empty()).collect();
-        parts[parts.len().saturating_sub(numbers + 1)..].iter().map(|part| format!("{part}.")).collect()
+    /// The names of the groups around it.
+    fn parts(&self) -> Vec<&'a str> {
+        self.group.split('.').filter(|part| !part.is_empty()).collect()
+    }
+
+    /// The groups around it but for the first ones, each with a point: `deep.0.`.
+    fn within(&self, shared: usize) -> String {
+        self.parts().iter().skip(shared).map(|part| format!("{part}.")).collect()
     }
 
     /// Whether the other one has the next number.
@@ -186,7 +213,9 @@ mod tests {
         let names = |calls: &[&str]| call_names(&calls.iter().map(|call| (*call).to_owned()).collect::<Vec<_>>());
         assert_eq!(names(&["layer1.1", "layer1.2", "layer2.1"]), "layer1.1–2, layer2.1");
         assert_eq!(names(&["features.denseblock1.denselayer1", "features.denseblock1.denselayer2"]), "denselayer1–2");
-        assert_eq!(names(&["a.dense1", "a.dense2", "x.b.dense1"]), "a.dense1–2, b.dense1");
+        assert_eq!(names(&["a.dense1", "a.dense2", "x.b.dense1"]), "a.dense1–2, x.b.dense1");
+        assert_eq!(names(&["s.a.body.0", "s.a.body.1", "s.b.body.0"]), "a.body.0–1, b.body.0");
+        assert_eq!(names(&["body.0", "body.1", "alone"]), "body.0–1, alone");
         assert_eq!(names(&["inception3a", "inception3b"]), "inception3a, inception3b");
         // Those between are other blocks.
         assert_eq!(names(&["features.2", "features.4", "features.5", "features.7"]), "features.2, 4–5, 7");

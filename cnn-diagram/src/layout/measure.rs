@@ -5,23 +5,26 @@ use std::ops::Range;
 use cnn_runtime::op::Shape;
 
 use super::boxes::{Face, letters_width};
-use super::{BAR, GAP, LETTER, RADIUS, SMALL};
+use super::exits::Exits;
+use super::{BAR, GAP, RADIUS, SMALL};
 use crate::Detail;
-use crate::model::{Chain, Item, Span, What};
-use crate::text::width;
+use crate::model::{Chain, Frame, Item, What};
+use crate::text::{times, width};
 use crate::theme::Kind;
 
 /// Between the edge of a frame and what is in it.
 const FRAME: f32 = 7.0;
 /// Height of a frame's label.
 pub(super) const FRAME_HEAD: f32 = 14.0;
-/// Before branches, where they part, and behind them, where they meet.
+/// Before branches, where they part, and after them, where they meet.
 pub(super) const FORK: f32 = 20.0;
 const JOIN: f32 = 20.0;
 /// Between lanes.
 const LANE: f32 = 10.0;
-/// Height of a lane that only skips.
-const SKIP: f32 = 12.0;
+/// Half the height of a lane that only skips.
+const SKIP: f32 = 1.0;
+/// After the last item of a row, where something leaves there.
+const LEAVE: f32 = 8.0;
 
 /// A part of a chain, on one line. Coordinates count from its beginning, on the base line.
 pub(super) struct Row<'a> {
@@ -35,6 +38,12 @@ pub(super) struct Row<'a> {
     pub(super) down: f32,
     /// The height of its blocks.
     pub(super) block: f32,
+    /// What leaves it, below it.
+    pub(super) exits: Exits<'a>,
+    /// Whether a wire goes on after it.
+    pub(super) goes_on: bool,
+    /// The right edges of frames, by their places in the chain.
+    edges: Vec<(usize, f32)>,
 }
 
 /// An item of a row.
@@ -68,14 +77,18 @@ pub(super) struct Lane<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Context {
     pub(super) detail: Detail,
-    /// The shape that comes in.
-    pub(super) before: Span<Shape>,
-    /// Whether a wire goes on behind the last item.
+    /// The shape that comes in; nothing, where any shape is written.
+    pub(super) before: Option<Shape>,
+    /// Whether a wire goes on after the last item.
     pub(super) goes_on: bool,
     /// Whether that is a wire to where branches are joined.
     pub(super) in_branch: bool,
-    /// A shape that is told behind the last item, and so not beside it.
-    pub(super) told: Option<Span<Shape>>,
+    /// A shape that is written after the merge, and so not after the last item of a branch.
+    pub(super) told: Option<Shape>,
+    /// How wide a row should be at most with what leaves it; a branch has no bound.
+    pub(super) most: f32,
+    /// How wide a frame around what leaves is at most.
+    pub(super) panel: f32,
 }
 
 /// Measures some items of a chain.
@@ -85,15 +98,29 @@ pub(super) fn row<'a>(chain: &'a Chain, range: Range<usize>, context: Context) -
     let mut cells: Vec<Cell<'a>> = Vec::with_capacity(items.len());
     for item in items {
         cells.push(cell(item, Context { before: shape, ..context }));
-        shape = item.shape;
+        shape = Some(item.shape);
     }
     let block = cells.iter().filter_map(Cell::block).fold(0.0, f32::max);
     for cell in cells.iter_mut().filter(|cell| cell.block().is_some()) {
         (cell.up, cell.down) = (block / 2.0, block / 2.0);
     }
-    let mut row = Row { cells, frames: Vec::new(), words: Vec::new(), width: 0.0, up: 0.0, down: 0.0, block };
+    let mut row = Row {
+        cells,
+        frames: Vec::new(),
+        words: Vec::new(),
+        width: 0.0,
+        up: 0.0,
+        down: 0.0,
+        block,
+        exits: Exits::default(),
+        goes_on: context.goes_on,
+        edges: Vec::new(),
+    };
     row.spread(chain, &range, context);
     row.enclose(chain, &range);
+    row.exits = Exits::new(&row, context);
+    row.width = row.width.max(row.exits.right);
+    row.down = row.down.max(row.exits.bottom);
     row
 }
 
@@ -131,19 +158,16 @@ impl<'a> Row<'a> {
             self.cells[at].x = x;
             x += self.cells[at].width;
             let last = at + 1 == self.cells.len();
-            let closing =
-                chain.frames.iter().filter(|f| f.range.end == index + 1 || (last && f.range.contains(&index)));
-            let closing: Vec<f32> =
-                closing.map(|frame| self.short_of(frame.range.start, range, &frame.label, x)).collect();
-            x += FRAME * closing.len() as f32 + closing.iter().copied().fold(0.0, f32::max);
+            let closing = self.close_frames(chain, range, at);
+            x = self.edges.last().filter(|_| closing > 0).map_or(x, |(_, edge)| *edge);
             let item = self.cells[at].item;
-            let changed = item.shape != shape
+            let changed = Some(item.shape) != shape
                 && context.detail == Detail::Full
                 && (!last || (context.goes_on && context.told != Some(item.shape)));
-            shape = item.shape;
-            let text = changed.then(|| shape.to_string());
+            shape = Some(item.shape);
+            let text = changed.then(|| times(item.shape));
             let wide = text.as_ref().map_or(0.0, |text| width(text, SMALL));
-            let boundary = closing.len() + chain.frames.iter().filter(|frame| frame.range.start == index + 1).count();
+            let boundary = closing + chain.frames.iter().filter(|frame| frame.range.start == index + 1).count();
             let boxes =
                 self.cells[at].block().is_some() && self.cells.get(at + 1).is_none_or(|next| next.block().is_some());
             // Between two blocks a shape stands above them, and takes no room if there is some; so it does behind the last
@@ -165,17 +189,35 @@ impl<'a> Row<'a> {
                     ribbon = true;
                 }
             }
-            x += if last && (!changed || above) { 0.0 } else { gap };
+            let leaves = if last && !item.exits.is_empty() { LEAVE } else { 0.0 };
+            x += if last && (!changed || above) { leaves } else { gap.max(leaves) };
         }
         self.width = x;
         self.up = if ribbon { self.block / 2.0 + 5.0 + SMALL } else { 0.0 };
         self.down = 0.0;
     }
 
-    /// How much wider a frame must be for its label.
-    fn short_of(&self, start: usize, range: &Range<usize>, label: &str, x: f32) -> f32 {
-        let first = start.max(range.start) - range.start;
-        (width(label, SMALL) + 4.0 - (x - self.cells[first].x)).max(0.0)
+    /// Gives the frames that end at a cell their right edges, inner ones first, with room for their labels; returns how many.
+    fn close_frames(&mut self, chain: &Chain, range: &Range<usize>, at: usize) -> usize {
+        let (index, last) = (range.start + at, at + 1 == self.cells.len());
+        let frames = chain.frames.iter().enumerate();
+        let closing = frames.filter(|(_, f)| f.range.end == index + 1 || (last && f.range.contains(&index)));
+        let before = self.edges.len();
+        let mut edge = self.cells[at].x + self.cells[at].width;
+        for (number, frame) in closing {
+            let label = width(&frame.label, SMALL) + 4.0 + 2.0 * FRAME;
+            edge = (edge + FRAME).max(self.left_edge(chain, range, number) + label);
+            self.edges.push((number, edge));
+        }
+        self.edges.len() - before
+    }
+
+    /// The left edge of a frame, around those in it that begin at the same cell.
+    fn left_edge(&self, chain: &Chain, range: &Range<usize>, number: usize) -> f32 {
+        let start = |frame: &Frame| frame.range.start.max(range.start);
+        let first = start(&chain.frames[number]);
+        let here = |frame: &&Frame| start(frame) == first && frame.range.contains(&first);
+        self.cells[first - range.start].x - FRAME * chain.frames[..=number].iter().filter(here).count() as f32
     }
 
     /// Draws frames around cells, inner ones first.
@@ -183,24 +225,15 @@ impl<'a> Row<'a> {
         let ribbon = self.up;
         let mut up: Vec<f32> = self.cells.iter().map(|cell| cell.up.max(ribbon)).collect();
         let mut down: Vec<f32> = self.cells.iter().map(|cell| cell.down).collect();
-        let mut sides = vec![[0.0, 0.0]; self.cells.len()];
-        for frame in &chain.frames {
+        for (number, frame) in chain.frames.iter().enumerate() {
             let (start, end) = (frame.range.start.max(range.start), frame.range.end.min(range.end));
-            if start >= end {
-                continue;
-            }
-            let (first, last) = (start - range.start, end - 1 - range.start);
-            let top = up[first..=last].iter().copied().fold(0.0, f32::max) + FRAME_HEAD + 2.0;
-            let bottom = down[first..=last].iter().copied().fold(0.0, f32::max) + FRAME;
-            up[first..=last].fill(top);
-            down[first..=last].fill(bottom);
-            sides[first][0] += FRAME;
-            sides[last][1] += FRAME;
-            let left = self.cells[first].x - sides[first][0];
-            let mut right = self.cells[last].x + self.cells[last].width + sides[last][1];
-            let label = width(&frame.label, SMALL) + 4.0 + 2.0 * FRAME;
-            right = right.max(left + label);
-            self.frames.push((left..right, -top..bottom, &frame.label));
+            let Some((_, right)) = self.edges.iter().find(|(closed, _)| *closed == number) else { continue };
+            let inside = start - range.start..end - range.start;
+            let top = up[inside.clone()].iter().copied().fold(0.0, f32::max) + FRAME_HEAD + 2.0;
+            let bottom = down[inside.clone()].iter().copied().fold(0.0, f32::max) + FRAME;
+            up[inside.clone()].fill(top);
+            down[inside].fill(bottom);
+            self.frames.push((self.left_edge(chain, range, number)..*right, -top..bottom, &frame.label));
         }
         self.up = up.into_iter().fold(0.0, f32::max);
         self.down = down.into_iter().fold(0.0, f32::max);
@@ -220,8 +253,8 @@ fn cell(item: &Item, context: Context) -> Cell<'_> {
 
 fn merge<'a>(item: &'a Item, kind: Kind, branches: &'a [Chain], context: Context) -> Cell<'a> {
     // Branches of a sum have its shape.
-    let told = (kind != Kind::Concat && context.before != item.shape).then_some(item.shape);
-    let context = Context { goes_on: true, in_branch: true, told, ..context };
+    let told = (kind != Kind::Concat && context.before != Some(item.shape)).then_some(item.shape);
+    let context = Context { goes_on: true, in_branch: true, told, most: f32::INFINITY, ..context };
     let rows =
         branches.iter().map(|chain| (!chain.items.is_empty()).then(|| row(chain, 0..chain.items.len(), context)));
     let mut lanes: Vec<Lane<'a>> = rows.map(|row| Lane { x: FORK, y: 0.0, row }).collect();
@@ -237,40 +270,47 @@ fn merge<'a>(item: &'a Item, kind: Kind, branches: &'a [Chain], context: Context
     let join = FORK + widest + JOIN;
     let size = if joins { BAR } else { 2.0 * RADIUS };
     let letters = if item.letters.is_empty() { 0.0 } else { letters_width(&item.letters) };
-    let ends = if joins { LANE } else { RADIUS };
+    let [from, to] = if joins { join_extent(&lanes) } else { [-RADIUS, RADIUS] };
     Cell {
         item,
         x: 0.0,
         width: join + size + letters,
-        up: (-top).max(ends).max(LETTER / 2.0),
-        down: bottom.max(ends),
+        up: -top.min(from),
+        down: bottom.max(to),
         form: CellForm::Merge { kind, lanes, join },
     }
 }
 
-/// Gives lanes their places above and below the base line; returns how far they reach.
-fn stack(lanes: &mut [Lane<'_>], centred: bool) -> (f32, f32) {
-    let (mut end, mut last) = (None, 0.0);
+/// From where to where a bar reaches that joins lanes.
+pub(super) fn join_extent(lanes: &[Lane<'_>]) -> [f32; 2] {
+    let (mut from, mut to) = (-8.0f32, 8.0f32);
+    for lane in lanes {
+        let half = lane.row.as_ref().map_or(0.0, |row| row.block / 2.0).max(5.0);
+        from = from.min(lane.y - half);
+        to = to.max(lane.y + half);
+    }
+    [from, to]
+}
+
+/// Gives lanes their places above and below the base line, in their order; returns how far they reach.
+fn stack(lanes: &mut [Lane<'_>], joins: bool) -> (f32, f32) {
+    let reach = |lane: &Lane<'_>| lane.row.as_ref().map_or((SKIP, SKIP), |row| (row.up, row.down));
+    let mut end: Option<f32> = None;
     for lane in lanes.iter_mut() {
-        if let Some(row) = &lane.row {
-            lane.y = end.map_or(0.0, |end| end + LANE + row.up);
-            end = Some(lane.y + row.down);
-            last = lane.y;
-        }
+        let (up, down) = reach(lane);
+        lane.y = end.map_or(0.0, |end| end + LANE + up);
+        end = Some(lane.y + down);
     }
-    let shift = if centred { last / 2.0 } else { 0.0 };
-    let (mut top, mut bottom) = (f32::INFINITY, 0.0f32);
-    for lane in lanes.iter_mut() {
-        if let Some(row) = &lane.row {
-            lane.y -= shift;
-            top = top.min(lane.y - row.up);
-            bottom = bottom.max(lane.y + row.down);
-        }
+    // The base line is that of the first branch that has layers, or the middle of those that have some.
+    let mut full = lanes.iter().filter(|lane| lane.row.is_some()).map(|lane| lane.y);
+    let first = full.next().unwrap_or(0.0);
+    let shift = if joins { (first + full.next_back().unwrap_or(first)) / 2.0 } else { first };
+    let (mut top, mut bottom) = (0.0f32, 0.0f32);
+    for lane in lanes {
+        let (up, down) = reach(lane);
+        lane.y -= shift;
+        top = top.min(lane.y - up);
+        bottom = bottom.max(lane.y + down);
     }
-    for lane in lanes.iter_mut().filter(|lane| lane.row.is_none()) {
-        // Without other branches, the first one is the base line.
-        lane.y = if top.is_finite() { top - SKIP } else { 0.0 };
-        top = lane.y;
-    }
-    (top - SKIP / 2.0, bottom)
+    (top, bottom)
 }

@@ -1,7 +1,8 @@
 //! Puts rows at a point: what was measured becomes a scene.
 
-use super::boxes::letter_width;
-use super::measure::{Cell, CellForm, FORK, Lane, Row};
+use super::boxes::{Line, letter_width};
+use super::exits::Hung;
+use super::measure::{Cell, CellForm, FORK, Lane, Row, join_extent};
 use super::{BAR, Form, FrameStyle, Framed, LETTER, Placed, RADIUS, Rect, Scene, Wire, Word};
 use crate::model::Letter;
 use crate::theme::Kind;
@@ -21,7 +22,7 @@ impl<'a> Scene<'a> {
                 height: down.end - down.start,
             };
             self.reach(rect.right(), rect.bottom());
-            self.frames.push(Framed { rect, label: vec![label.to_owned()], style: FrameStyle::Stage });
+            self.frame(rect, vec![Line::small(label.to_owned())], FrameStyle::Stage, String::new());
         }
         self.words.extend(row.words.into_iter().map(|(at, above, text)| Word { x: x + at, y: y + above, text }));
         let mut from: Option<f32> = None;
@@ -33,11 +34,20 @@ impl<'a> Scene<'a> {
             from = Some(to + cell.width);
             self.place_cell(cell, to, y);
         }
-        if let Some(from) = from.filter(|from| *from < end) {
+        if let Some(from) = from.filter(|from| row.goes_on && *from < end) {
             self.wire([[from, y], [end, y]], false);
+        }
+        for Hung { panel, x: right, y: down, wire } in row.exits.hung {
+            let points = wire.into_iter().map(|[along, below]| [x + along, y + below]).collect();
+            self.wires.push(Wire { points, arrow: panel.begins_with_a_box(), dashed: panel.is_dashed() });
+            self.place_panel(panel, x + right, y + down);
         }
         self.reach(end, y + row.down);
         [end, y]
+    }
+
+    pub(super) fn frame(&mut self, rect: Rect, label: Vec<Line>, style: FrameStyle, title: String) {
+        self.frames.push(Framed { rect, label, style, title });
     }
 
     fn place_cell(&mut self, cell: Cell<'a>, x: f32, y: f32) {
@@ -108,17 +118,6 @@ impl<'a> Scene<'a> {
     pub(super) fn reach(&mut self, x: f32, y: f32) {
         self.size = [self.size[0].max(x), self.size[1].max(y)];
     }
-}
-
-/// From where to where a bar reaches that joins lanes.
-fn join_extent(lanes: &[Lane<'_>]) -> [f32; 2] {
-    let (mut from, mut to) = (-8.0f32, 8.0f32);
-    for lane in lanes {
-        let half = lane.row.as_ref().map_or(5.0, |row| row.block / 2.0);
-        from = from.min(lane.y - half);
-        to = to.max(lane.y + half);
-    }
-    [from, to]
 }
 
 fn row_of_letters(letters: &[Letter], [mut x, y]: [f32; 2]) -> Vec<(&Letter, Rect)> {

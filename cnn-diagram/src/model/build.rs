@@ -6,37 +6,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use cnn_runtime::graph::{Call, Graph, Value};
 use cnn_runtime::op::Shape;
 
+use super::equal::exact;
+use super::exits::{Leaver, leavers};
 use super::groups::{Run, runs};
 use super::labels::{is_left_out, label, letter, title};
 use super::pipeline::{Part, Pipelines};
+use super::repeats::fold_repeats;
 use super::stages::frame_stages;
-use super::{Chain, Frame, Head, Inset, Item, Label, Picture, Span, Unit, What};
-use crate::Options;
-use crate::text::{thousands, times};
+use super::{Chain, Frame, Inset, Item, Label, Picture, Unit, What};
+use crate::text::{count, times};
 use crate::theme::Kind;
+use crate::{Detail, Options};
 
 /// A net as it is drawn.
 pub(super) fn picture(graph: &Graph<'_>, options: &Options) -> Picture {
     let pipelines = Pipelines::new(graph);
-    let mut builder = Builder::new(graph, options);
+    let mut builder = Builder::new(graph, &pipelines, options);
     let inside = builder.chain(&pipelines.between(Value::Input, graph.result), 0, "");
     let mut trunk = Chain::default();
     trunk.items.push(builder.port("input", graph.input));
-    trunk.append(inside);
+    trunk.append(inside, &builder.forks);
     trunk.items.push(builder.port("output", graph.output));
+    builder.let_out(&mut trunk, &pipelines);
+    let mut insets = builder.insets;
+    if !options.unfold {
+        let in_insets = insets.iter_mut().map(|inset| &mut inset.chain);
+        in_insets.chain([&mut trunk]).for_each(fold_repeats);
+    }
     frame_stages(&mut trunk);
-    builder.folds = false;
-    let heads = graph.aux.iter().map(|aux| {
-        let fork = pipelines.fork(aux.result);
-        let behind = match fork {
-            Value::Input => 0,
-            Value::Node(node) => trunk.items.iter().position(|item| item.nodes.contains(&node)).unwrap_or(0),
-        };
-        let chain = builder.chain(&pipelines.between(fork, aux.result), 0, "");
-        Head { name: aux.name.to_owned(), weight: aux.weight, chain, behind }
-    });
-    let heads = heads.collect();
-    Picture { trunk, insets: builder.insets, heads }
+    Picture { trunk, insets }
 }
 
 /// What a group is called, which has no name of a block.
@@ -48,16 +46,17 @@ struct Called<'a, 'p> {
     parts: &'p [Part],
     /// Identifiers that were taken before what is inside got some.
     taken: BTreeSet<String>,
+    /// Where its inset goes: before those of the blocks inside.
+    inset: usize,
 }
 
-struct Builder<'a> {
-    graph: &'a Graph<'a>,
-    options: &'a Options,
-    /// Whether calls of blocks are folded.
-    folds: bool,
+pub(super) struct Builder<'a> {
+    pub(super) graph: &'a Graph<'a>,
+    pub(super) options: &'a Options,
     /// Blocks that are called more than once.
     repeated: BTreeSet<&'a str>,
-    /// What auxiliary classifiers hang on, which must not vanish in a fold.
+    /// What leaves the trunk, and the nodes where it does, which must not vanish in a letter or a fold.
+    pub(super) leavers: BTreeMap<Value, Vec<Leaver>>,
     forks: BTreeSet<usize>,
     insets: Vec<Inset>,
     /// Identifiers that are taken.
@@ -65,20 +64,19 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(graph: &'a Graph<'a>, options: &'a Options) -> Self {
+    fn new(graph: &'a Graph<'a>, pipelines: &Pipelines<'_>, options: &'a Options) -> Self {
         let mut calls: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for call in graph.nodes.iter().flat_map(|node| node.calls) {
             calls.entry(call.block).or_default().insert(call.name);
         }
         let repeated = calls.into_iter().filter(|(_, names)| names.len() > 1).map(|(block, _)| block).collect();
-        let trunk = |value: &Value| match value {
-            Value::Node(node) if graph.nodes[*node].aux.is_none() => Some(*node),
-            Value::Node(_) | Value::Input => None,
+        let leavers = leavers(graph, pipelines);
+        let node = |value: &Value| match value {
+            Value::Node(node) => Some(*node),
+            Value::Input => None,
         };
-        let heads = graph.nodes.iter().filter(|node| node.aux.is_some());
-        let forks = heads.flat_map(|node| node.inputs.iter().filter_map(trunk)).collect();
-        let (insets, ids) = (Vec::new(), BTreeSet::new());
-        Self { graph, options, folds: !options.unfold, repeated, forks, insets, ids }
+        let forks = leavers.keys().filter_map(node).collect();
+        Self { graph, options, repeated, leavers, forks, insets: Vec::new(), ids: BTreeSet::new() }
     }
 
     /// An identifier that nothing has.
@@ -91,41 +89,28 @@ impl<'a> Builder<'a> {
         id
     }
 
-    fn port(&mut self, word: &str, shape: Shape) -> Item {
-        let label = Label { kind: Kind::Activation, head: word.to_owned(), lines: vec![times(shape)] };
-        Item {
-            what: What::Port(label),
-            letters: Vec::new(),
-            as_letter: None,
-            shape: shape.into(),
-            parameters: 0.into(),
-            title: format!("{word}: {}", times(shape)),
-            id: self.id(word),
-            nodes: Vec::new(),
-            path: String::new(),
-        }
+    /// Where a net begins or ends, or where a value is kept.
+    pub(super) fn port(&mut self, word: &str, shape: Shape) -> Item {
+        let label = Label { kind: Kind::Port, head: word.to_owned(), lines: vec![times(shape)] };
+        let title = format!("{word}: {}", times(shape));
+        Item { id: self.id(&word.replace(' ', "-")), ..Item::new(What::Port(label), word, shape, title) }
     }
 
     /// A pipeline inside so many block calls, and in the group or call `prefix`.
-    fn chain(&mut self, parts: &[Part], depth: usize, prefix: &str) -> Chain {
+    pub(super) fn chain(&mut self, parts: &[Part], depth: usize, prefix: &str) -> Chain {
         let mut chain = Chain::default();
         for Run { group, parts, is_repeated } in runs(self.graph, parts, depth, prefix) {
-            match group {
-                None => self.push_all(parts, depth, prefix, &mut chain),
-                Some(name) => {
-                    let taken = self.ids.clone();
-                    let inside = self.chain(parts, depth, name);
-                    if is_repeated {
-                        self.push_called(
-                            Called { call: Call { block: GROUP, name }, parts, taken },
-                            inside,
-                            self.folds,
-                            &mut chain,
-                        );
-                    } else {
-                        chain.append(inside);
-                    }
-                }
+            let Some(name) = group else {
+                self.push_all(parts, depth, prefix, &mut chain);
+                continue;
+            };
+            let (taken, inset) = (self.ids.clone(), self.insets.len());
+            let inside = self.chain(parts, depth, name);
+            if is_repeated {
+                let called = Called { call: Call { block: GROUP, name }, parts, taken, inset };
+                self.push_called(called, inside, true, &mut chain);
+            } else {
+                chain.append(inside, &self.forks);
             }
         }
         chain
@@ -139,10 +124,10 @@ impl<'a> Builder<'a> {
             match call(&parts[0]) {
                 None => parts.iter().for_each(|part| self.push(part, depth, prefix, chain)),
                 Some(call) => {
-                    let taken = self.ids.clone();
+                    let (taken, inset) = (self.ids.clone(), self.insets.len());
                     let inside = self.chain(parts, depth + 1, call.name);
-                    let folds = self.folds && self.repeated.contains(call.block);
-                    self.push_called(Called { call: *call, parts, taken }, inside, folds, chain);
+                    let called = Called { call: *call, parts, taken, inset };
+                    self.push_called(called, inside, self.repeated.contains(call.block), chain);
                 }
             }
         }
@@ -152,8 +137,16 @@ impl<'a> Builder<'a> {
     fn push(&mut self, part: &Part, depth: usize, prefix: &str, chain: &mut Chain) {
         let graph = self.graph;
         let node = &graph.nodes[part.node()];
+        let index = part.node();
         if is_left_out(&node.op, self.options.detail) {
-            return;
+            if let Some(last) = chain.items.last_mut() {
+                last.gives.push(index);
+                return;
+            }
+            // Something may leave there, and then needs an item to leave.
+            if !self.forks.contains(&index) {
+                return;
+            }
         }
         let input = node.inputs.first().map_or(graph.input, |input| graph.shape(*input));
         let label = label(&node.op, input, self.options.detail);
@@ -164,18 +157,15 @@ impl<'a> Builder<'a> {
             }
         };
         let item = Item {
-            what,
-            letters: Vec::new(),
             as_letter: letter(&node.op),
-            shape: node.output.into(),
-            parameters: node.parameters().into(),
-            title: title(graph, node),
-            id: String::new(),
+            parameters: node.parameters(),
+            gives: vec![index],
+            exact: exact(graph, &part.nodes(), self.options.detail),
             nodes: part.nodes(),
-            path: node.name.to_owned(),
+            ..Item::new(what, node.name, node.output, title(graph, node))
         };
         // What has become a letter needs no name.
-        if let Some(item) = chain.fuse(item) {
+        if let Some(item) = chain.fuse(item, &self.forks) {
             let id = self.id(node.name);
             chain.items.push(Item { id, ..item });
         }
@@ -183,28 +173,36 @@ impl<'a> Builder<'a> {
 
     /// A call of a block, or a copy of a group: folded, framed, or as nothing of its own if it is a single item.
     fn push_called(&mut self, called: Called<'_, '_>, mut inside: Chain, folds: bool, chain: &mut Chain) {
-        let Called { call, parts, taken } = called;
+        let name = called.call.name;
         if let [] | [Item { what: What::Layer(_) | What::Unit(_), .. }] = inside.items[..] {
-            inside.items.iter_mut().for_each(|item| item.path = call.name.to_owned());
-            return chain.append(inside);
+            for item in &mut inside.items {
+                item.path = name.to_owned();
+                if matches!(item.what, What::Layer(_)) {
+                    (item.names, item.is_called) = (vec![name.to_owned()], true);
+                }
+            }
+            return chain.append(inside, &self.forks);
         }
-        if !folds {
+        if self.options.unfold || !folds || self.leaves_inside(called.parts, &inside) {
             let start = chain.items.len();
-            chain.append(inside);
-            let label = format!("{} · {}", words(call.block), call.name);
+            chain.append(inside, &self.forks);
+            let label = format!("{} · {name}", words(called.call.block));
             let range = start..chain.items.len();
             if !range.is_empty() {
-                chain.items[range.clone()].iter_mut().for_each(|item| item.path = call.name.to_owned());
+                chain.items[range.clone()].iter_mut().for_each(|item| item.path = name.to_owned());
                 chain.frames.push(Frame { label, range });
             }
             return;
         }
-        let unit = self.unit(&call, parts, &inside);
-        if self.register(&call, inside) {
-            // The inset has the items of another call, and their names.
-            self.ids = taken;
-        }
+        let unit = self.unit(&called.call, called.parts, &inside);
+        self.register(called, inside, &unit);
         self.push_unit(unit, chain);
+    }
+
+    /// Whether something leaves before the end, which a block that is drawn elsewhere would hide.
+    fn leaves_inside(&self, parts: &[Part], inside: &Chain) -> bool {
+        let gives = inside.items.last().map_or(&[][..], |last| &last.gives);
+        parts.iter().flat_map(Part::nodes).any(|node| self.forks.contains(&node) && !gives.contains(&node))
     }
 
     /// A unit of one call.
@@ -213,61 +211,59 @@ impl<'a> Builder<'a> {
         let layers = || nodes.iter().map(|node| &self.graph.nodes[*node]);
         let parameters: u64 = layers().map(|node| node.parameters()).sum();
         let macs: u64 = layers().map(|node| node.macs).sum();
-        let exact = layers().map(|node| format!("{:?}", node.op)).collect::<Vec<_>>().join(";");
-        let shape = inside.items.last().map_or(self.graph.output.into(), |item| item.shape);
+        let exact = exact(self.graph, &nodes, self.options.detail);
+        let last = inside.items.last();
+        let shape = last.map_or(self.graph.output, |item| item.shape);
         let block = if call.block == GROUP { GROUP.to_owned() } else { format!("block {}", call.block) };
         let title = format!(
-            "{}: {block}\n  → {shape}\n  {} parameters, {} MACs",
+            "{}: {block}\n  → {}\n  {}, {}",
             call.name,
-            thousands(parameters),
-            thousands(macs),
+            times(shape),
+            count(parameters, "parameter"),
+            count(macs, "MAC"),
         );
-        Item {
-            what: What::Unit(Unit { block: call.block.to_owned(), calls: vec![call.name.to_owned()], exact }),
-            letters: Vec::new(),
-            as_letter: None,
-            shape,
-            parameters: parameters.into(),
-            title,
-            id: String::new(),
-            nodes,
-            path: call.name.to_owned(),
-        }
+        // With all numbers, only what is equal looks the same.
+        let look = match self.options.detail {
+            Detail::Article => inside.look(),
+            Detail::Full => format!("{} {exact}", inside.look()),
+        };
+        let what = What::Unit(Unit { block: call.block.to_owned(), look });
+        let gives = last.map(|item| item.gives.clone()).unwrap_or_default();
+        Item { parameters, nodes, gives, exact, ..Item::new(what, call.name, shape, title) }
     }
 
-    /// Puts a unit behind those of the same layers, if one is there.
+    /// Puts a unit on those of the same layers before it, if there are any.
     fn push_unit(&mut self, item: Item, chain: &mut Chain) {
-        if let (Some(last), What::Unit(unit)) = (chain.items.last_mut(), &item.what)
-            && let What::Unit(before) = &mut last.what
-            && before.exact == unit.exact
-            && before.block == unit.block
-            && last.letters.is_empty()
-            && !last.nodes.iter().any(|node| self.forks.contains(node))
+        if let Some(last) = chain.items.last_mut()
+            && let (What::Unit(before), What::Unit(unit)) = (&last.what, &item.what)
+            && (&before.block, &before.look, &last.exact) == (&unit.block, &unit.look, &item.exact)
+            && !last.gives.iter().any(|node| self.forks.contains(node))
         {
-            before.calls.extend(unit.calls.iter().cloned());
-            last.title.push('\n');
-            last.title.push_str(&item.title);
-            last.shape = item.shape;
-            last.parameters = Span(last.parameters.0 + item.parameters.0, last.parameters.1 + item.parameters.1);
-            last.nodes.extend(item.nodes);
-            return;
+            return last.pile(item);
         }
         let id = self.id(&item.path);
         chain.items.push(Item { id, ..item });
     }
 
-    /// Gives a block an inset; says whether there was one that looks the same.
-    fn register(&mut self, call: &Call<'_>, inside: Chain) -> bool {
-        let signature = inside.signature();
-        let same = |inset: &&mut Inset| inset.block == call.block && inset.signature == signature;
-        if let Some(inset) = self.insets.iter_mut().find(same) {
+    /// Gives a block an inset, unless there is one that looks the same.
+    fn register(&mut self, called: Called<'_, '_>, mut inside: Chain, unit: &Item) {
+        let Called { call, taken, inset, .. } = called;
+        let What::Unit(Unit { look, .. }) = &unit.what else { return };
+        if let Some(inset) = self.insets.iter_mut().find(|inset| inset.block == call.block && inset.look == *look) {
             inset.calls.push(call.name.to_owned());
-            inset.chain.absorb(&inside);
-            return true;
+            // It has the items of another call, and their names.
+            self.ids = taken;
+            return;
         }
+        // The inset is that of all calls, so names in it are those within a call.
+        let prefix = format!("{}.", call.name);
+        inside.each_mut(&mut |item| {
+            for name in &mut item.names {
+                *name = name.strip_prefix(&prefix).unwrap_or(name).to_owned();
+            }
+        });
         let (block, calls) = (call.block.to_owned(), vec![call.name.to_owned()]);
-        self.insets.push(Inset { block, calls, chain: inside, signature });
-        false
+        self.insets.insert(inset, Inset { block, calls, chain: inside, look: look.clone() });
     }
 }
 
@@ -278,11 +274,11 @@ pub(crate) fn words(name: &str) -> String {
 
 impl Chain {
     /// Adds the items of another chain, of which the first may become letters.
-    fn append(&mut self, other: Self) {
+    fn append(&mut self, other: Self, forks: &BTreeSet<usize>) {
         let mut kept = Vec::with_capacity(other.items.len());
         for item in other.items {
             kept.push(self.items.len());
-            if let Some(item) = self.fuse(item) {
+            if let Some(item) = self.fuse(item, forks) {
                 self.items.push(item);
             }
         }
@@ -294,9 +290,13 @@ impl Chain {
         self.frames.extend(moved.filter(|frame| !frame.range.is_empty()));
     }
 
-    /// Makes an item a letter of the last one, if that is possible; gives it back if not.
-    fn fuse(&mut self, item: Item) -> Option<Item> {
+    /// Makes an item a letter of the last one, if that is possible; gives it back if not. It is not where something leaves
+    /// before the letter.
+    fn fuse(&mut self, item: Item, forks: &BTreeSet<usize>) -> Option<Item> {
         let (Some(letter), Some(last)) = (&item.as_letter, self.items.last_mut()) else { return Some(item) };
+        if last.gives.iter().any(|node| forks.contains(node)) {
+            return Some(item);
+        }
         let takes = match &last.what {
             What::Layer(label) => match label.kind {
                 Kind::Convolution | Kind::FullyConnected => true,
@@ -326,9 +326,33 @@ impl Chain {
         last.letters.push(letter.clone());
         last.title.push('\n');
         last.title.push_str(&item.title);
+        last.exact = format!("{}; {}", last.exact, item.exact);
         last.shape = item.shape;
-        last.parameters = Span(last.parameters.0 + item.parameters.0, last.parameters.1 + item.parameters.1);
+        last.parameters += item.parameters;
         last.nodes.extend(item.nodes);
+        last.gives = item.gives;
         None
+    }
+}
+
+impl Item {
+    /// An item with a name; what only some have is missing.
+    fn new(what: What, name: &str, shape: Shape, title: String) -> Self {
+        Self {
+            what,
+            letters: Vec::new(),
+            as_letter: None,
+            shape,
+            parameters: 0,
+            title,
+            id: String::new(),
+            names: vec![name.to_owned()],
+            exits: Vec::new(),
+            nodes: Vec::new(),
+            gives: Vec::new(),
+            exact: String::new(),
+            path: name.to_owned(),
+            is_called: false,
+        }
     }
 }

@@ -2,16 +2,18 @@
 //!
 //! `[{ … }; n]` gives copies of a group, with numbers that follow each other: `body.0.conv`, `body.1.conv`, …
 
-use cnn_runtime::graph::{Graph, Value};
+use cnn_runtime::graph::Graph;
 
+use super::equal::exact;
 use super::pipeline::Part;
+use crate::Detail;
 
 /// Parts beside each other that are in the same group, or in none.
 pub(super) struct Run<'a, 'p> {
     /// The group's full name.
     pub(super) group: Option<&'a str>,
     pub(super) parts: &'p [Part],
-    /// Whether the group before it or behind it is a copy.
+    /// Whether the group before it or after it is a copy.
     pub(super) is_repeated: bool,
 }
 
@@ -41,29 +43,22 @@ fn group<'a>(graph: &Graph<'a>, part: &Part, depth: usize, prefix: &str) -> Opti
 
 /// Whether the second group has the next number, and the same layers in the same order.
 fn is_copy(graph: &Graph<'_>, first: &Run<'_, '_>, second: &Run<'_, '_>) -> bool {
-    let Some((first_name, second_name)) = first.group.zip(second.group) else { return false };
-    let counts = numbered(first_name).zip(numbered(second_name));
-    counts.is_some_and(|((stem, number), (other, next))| stem == other && number + 1 == next)
-        && layers(graph, first.parts) == layers(graph, second.parts)
+    let layers = |run: &Run<'_, '_>| {
+        let nodes: Vec<usize> = run.parts.iter().flat_map(Part::nodes).collect();
+        exact(graph, &nodes, Detail::Article)
+    };
+    let names = first.group.zip(second.group);
+    names.is_some_and(|(first, second)| follows(first, second)) && layers(first) == layers(second)
+}
+
+/// Whether a name is another one with the next number: `body.3` follows `body.2`.
+pub(super) fn follows(first: &str, second: &str) -> bool {
+    let counts = numbered(first).zip(numbered(second));
+    counts.is_some_and(|((stem, number), (other, next))| stem == other && number.checked_add(1) == Some(next))
 }
 
 /// `body.2` is `body.` and 2.
 fn numbered(name: &str) -> Option<(&str, u64)> {
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
     Some((stem, name[stem.len()..].parse().ok()?))
-}
-
-/// The layers of parts, and how many layers before each of them is what it reads.
-fn layers(graph: &Graph<'_>, parts: &[Part]) -> Vec<String> {
-    let mut nodes: Vec<usize> = parts.iter().flat_map(Part::nodes).collect();
-    nodes.sort_unstable();
-    let layer = |index: &usize| {
-        let node = &graph.nodes[*index];
-        let back = node.inputs.iter().map(|input| match input {
-            Value::Input => index + 1,
-            Value::Node(input) => index - input,
-        });
-        format!("{:?} {:?}", node.op, back.collect::<Vec<_>>())
-    };
-    nodes.iter().map(layer).collect()
 }

@@ -5,7 +5,7 @@ use cnn_runtime::op::{Activation, Conv, Op, Padding, Pool, Shape, Size};
 
 use crate::Detail;
 use crate::language::arguments;
-use crate::text::{thousands, times};
+use crate::text::{count, times};
 use crate::theme::Kind;
 
 /// A function or a normalisation that is written on the block before it.
@@ -107,7 +107,7 @@ pub(super) fn label(op: &Op, input: Shape, detail: Detail) -> Label {
     match op {
         Op::Conv(conv) => conv_label(conv, input.channels(), full),
         Op::Linear(linear) => Label {
-            lines: if full { vec![format!("{} features", thousands(linear.features as u64))] } else { Vec::new() },
+            lines: if full { vec![count(linear.features as u64, "feature")] } else { Vec::new() },
             ..only(Kind::FullyConnected, "fc")
         },
         Op::MaxPool(pool) => pool_label(Kind::MaxPool, "max", pool, full),
@@ -153,14 +153,14 @@ fn with_kernel(kind: Kind, word: &str, kernel: Size, full: bool, lines: Vec<Stri
 
 fn conv_label(conv: &Conv, channels: usize, full: bool) -> Label {
     let lines = [
-        Some(format!("{} filters", thousands(conv.filters as u64))),
+        Some(count(conv.filters as u64, "filter")),
         window("stride", conv.stride),
         padding(conv.pad),
         window("dilation", conv.dilation),
         match conv.groups {
             1 => None,
             _ if conv.is_depthwise(channels) => Some("depthwise".to_owned()),
-            groups => Some(format!("{groups} groups")),
+            groups => Some(count(groups as u64, "group")),
         },
     ];
     let word = if conv.is_depthwise(channels) && !full { "dw conv" } else { "conv" };
@@ -169,7 +169,8 @@ fn conv_label(conv: &Conv, channels: usize, full: bool) -> Label {
 
 fn pool_label(kind: Kind, word: &str, pool: &Pool, full: bool) -> Label {
     let lines = [
-        window("stride", pool.stride),
+        // Always, since the usual one is not 1, but the size of the window.
+        Some(each_way("stride", pool.stride)),
         padding(pool.pad),
         window("dilation", pool.dilation),
         pool.ceil.then(|| "rounds up".to_owned()),
@@ -179,11 +180,12 @@ fn pool_label(kind: Kind, word: &str, pool: &Pool, full: bool) -> Label {
 
 /// `stride 2`; nothing for a stride of 1.
 fn window(what: &str, size: Size) -> Option<String> {
-    match size {
-        Size { height: 1, width: 1 } => None,
-        Size { height, width } if height == width => Some(format!("{what} {height}")),
-        size => Some(format!("{what} {}", times(size))),
-    }
+    (size != Size::square(1)).then(|| each_way(what, size))
+}
+
+/// `stride 2`; rows and columns where they differ.
+fn each_way(what: &str, size: Size) -> String {
+    if size.height == size.width { format!("{what} {}", size.height) } else { format!("{what} {}", times(size)) }
 }
 
 /// `pad 1`; rows and columns where they differ, and all edges where those do.
@@ -206,10 +208,10 @@ pub(super) fn title(graph: &Graph<'_>, node: &Node<'_>) -> String {
     };
     title.push_str(&format!("\n  {} → {}", shapes.join(", "), times(node.output)));
     if !node.tensors.is_empty() {
-        title.push_str(&format!("\n  {} parameters", thousands(node.parameters())));
+        title.push_str(&format!("\n  {}", count(node.parameters(), "parameter")));
     }
     if node.macs > 0 {
-        title.push_str(&format!(", {} MACs", thousands(node.macs)));
+        title.push_str(&format!(", {}", count(node.macs, "MAC")));
     }
     title
 }

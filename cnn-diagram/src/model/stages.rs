@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{Chain, Frame, What};
+use super::{Chain, Frame};
 
 /// Frames the stages of a net.
 pub(super) fn frame_stages(trunk: &mut Chain) {
@@ -21,10 +21,7 @@ pub(super) fn frame_stages(trunk: &mut Chain) {
     let key = |slot: &Range<usize>| stage(&trunk.items[slot.start].path);
     let frames = slots.chunk_by(|a, b| key(a).is_some() && key(a) == key(b)).filter_map(|run| {
         let range = run.first()?.start..run.last()?.end;
-        let several = match &trunk.items[range.start].what {
-            What::Unit(unit) => unit.calls.len() > 1,
-            What::Port(_) | What::Layer(_) | What::Merge(..) => false,
-        };
+        let several = trunk.items[range.start].names.len() > 1;
         let label = key(run.first()?)?.rsplit('.').next()?.to_owned();
         (run.len() > 1 || several).then_some(Frame { label, range })
     });

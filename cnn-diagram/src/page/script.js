@@ -2,6 +2,12 @@
 const root = document.documentElement;
 const panel = document.getElementById("panel");
 
+// Links lead to below the bar, which is as high as its switches need.
+const bar = document.querySelector(".switches");
+const measure = () => root.style.setProperty("--bar", `${bar.offsetHeight + 8}px`);
+addEventListener("resize", measure);
+measure();
+
 // The switches: a button each, whose value becomes an attribute that the style sheet reads.
 for (const name of ["detail", "theme"]) {
     const buttons = [...document.querySelectorAll(`#${name} button`)];

@@ -7,7 +7,8 @@ use std::path::Path;
 use cnn_diagram::theme::Kind;
 use cnn_diagram::{Detail, Options, Theme, paper, svg};
 
-use super::support::{NETS, Repeats, blocks, drawn, number, texts, ways};
+use super::geometry::{blocks, number};
+use super::support::{NETS, Repeats, drawn, texts, ways};
 
 #[test]
 fn the_same_net_is_the_same_bytes() {

@@ -11,7 +11,7 @@ use cnn_diagram::figures::{Figure, MultilayerPerceptron, all, page};
 use cnn_diagram::theme::Paint;
 use roxmltree::{Document, Node};
 
-use super::support::{Area, meet, number, text_area};
+use super::geometry::{Area, meet, number, text_area};
 
 fn figures() -> [Figure; 7] {
     all(&MultilayerPerceptron::of(models::Mlp::GRAPH).expect("a multilayer perceptron"))

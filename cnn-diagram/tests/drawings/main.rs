@@ -3,8 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod content;
+mod faithful;
 mod figures;
+mod follow;
+mod geometry;
 mod layout;
 mod memory;
 mod numbers;
+mod random;
 mod support;

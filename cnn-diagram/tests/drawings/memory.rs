@@ -5,7 +5,7 @@ use cnn_runtime::graph::Graph;
 use cnn_runtime::memory::Memory;
 use roxmltree::Document;
 
-use super::support::{blocks, number};
+use super::geometry::{blocks, number};
 
 /// Description and memory of nets.
 macro_rules! nets {

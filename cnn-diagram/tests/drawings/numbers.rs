@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cnn::Network;
 use cnn_diagram::text::thousands;
-use cnn_diagram::{Detail, Entry, Options, table_markdown};
+use cnn_diagram::{Detail, Entry, Options, gallery, table_markdown};
 use cnn_runtime::graph::Graph;
 use models::About;
 
@@ -23,6 +23,10 @@ cnn::network! {
         conv1: conv(12, 5x5, stride = 2, pad = 2) -> tanh;
         head: linear(10) -> softmax;
     }
+
+    /// Small, with half the bytes for the weights of its fully connected layer.
+    #[store(f16)]
+    Half = Small;
 }
 
 fn told(graph: &Graph<'_>) -> Vec<String> {
@@ -84,6 +88,28 @@ fn a_changed_net_has_another_row_in_the_table() {
     assert_eq!(small, cells("2,230", "4,104", "8,920 B", Small::WORKSPACE_BYTES, "ReLU, softmax"));
     assert_eq!(wider, cells("2,242", "6,720", "8,968 B", Wider::WORKSPACE_BYTES, "tanh, softmax"));
     assert_ne!(Small::WORKSPACE_BYTES, Wider::WORKSPACE_BYTES);
+}
+
+/// 60 numbers of the convolution and 10 of the other bias in single precision, 2160 weights in half precision.
+#[test]
+fn weights_are_as_large_as_they_are_stored() {
+    assert_eq!(Half::GRAPH.weights_bytes(), 4 * (60 + 10) + 2 * 2160);
+    assert!(row::<Half>().contains(&"4,600 B".to_owned()), "{:?}", row::<Half>());
+    assert_eq!(models::AlexNetF16::GRAPH.weights_bytes(), 126_616_992);
+}
+
+/// On any screen, a pixel of a drawing is one of the page, so that its text is as large as it is drawn; and links lead to
+/// below the bar.
+#[test]
+fn drawings_on_pages_are_shown_in_their_own_size() {
+    let page = gallery(&[entry::<models::InceptionV1>("inception-v1")], &Options::default());
+    let shown: Vec<&str> = page.split("--natural:").skip(1).filter_map(|rest| rest.split("px\"").next()).collect();
+    let drawn: Vec<&str> = page.split("viewBox=\"0 0 ").skip(1).filter_map(|rest| rest.split(' ').next()).collect();
+    assert_eq!(shown, drawn);
+    assert_eq!(drawn.len(), 4);
+    for rule in ["svg{display:block;width:var(--natural)", "scroll-margin-top:var(--bar", ".scroll{overflow-x:auto}"] {
+        assert!(page.contains(rule), "{rule}");
+    }
 }
 
 fn entry<N: Network<'static> + About>(name: &'static str) -> Entry<'static> {

@@ -1,6 +1,5 @@
 //! The nets, and drawings that were read back.
 
-use cnn_diagram::text::{bold_width, width};
 use cnn_diagram::{Detail, Options, Theme, svg};
 use cnn_runtime::graph::Graph;
 use models::torchvision;
@@ -8,7 +7,7 @@ use roxmltree::{Document, Node};
 
 cnn::network! {
     block twice(filters) {
-        add { conv(filters, 3x3, pad = 1) -> relu -> conv(filters, 3x3, pad = 1); skip; } -> relu;
+        add { conv(filters, 3x3, pad = 1) -> relu -> conv(filters, 3x3, pad = 1); skip; } -> last: relu;
     }
 
     /// Repeats (nobody 2024): groups that are repeated, with and without names, in each other and around blocks.
@@ -16,12 +15,28 @@ cnn::network! {
         stem: conv(16, 3x3, pad = 1) -> relu;
         [{ conv(16, 3x3, pad = 1) -> batch_norm -> relu -> conv(16, 1x1) -> relu; }; 3];
         max_pool(2x2);
-        body: [{ twice(16) -> add { conv(16, 1x1) -> conv(16, 1x1); skip; }; max_pool(3x3, stride = 1, pad = 1); }; 2];
+        body: [{ twice(16) -> add { x: conv(16, 1x1) -> y: conv(16, 1x1); skip; }; max_pool(3x3, stride = 1, pad = 1); }; 2];
         deep: [{ [{ conv(16, 3x3, pad = 1); lrn; }; 2]; max_pool(2x2); }; 2];
         other: { conv(32, 3x3) -> conv(16, 3x3); };
         flatten -> linear(10) -> softmax;
     }
+
+    block a_block_whose_name_is_a_sentence_of_many_words_that_nobody_would_ever_write(filters) {
+        add { conv(filters, 1x1) -> conv(filters, 1x1); skip; };
+    }
+
+    /// Named (nobody 2024): names as long as Rust has them.
+    pub(crate) ANetWhoseNameIsASentenceOfManyWordsThatNobodyWouldEverWriteSoItIsBroken: 4x8x8 -> 10 {
+        first: a_block_whose_name_is_a_sentence_of_many_words_that_nobody_would_ever_write(4);
+        a_call_whose_name_is_a_sentence_of_many_words_that_nobody_would_ever_write_either:
+            a_block_whose_name_is_a_sentence_of_many_words_that_nobody_would_ever_write(4);
+        tap a_tap_whose_name_is_a_sentence_of_many_words_that_nobody_would_ever_write;
+        aux a_classifier_whose_name_is_a_sentence_of_many_words_that_nobody_would_ever_write(weight = 0.3) { linear(10); };
+        flatten -> linear(10);
+    }
 }
+
+pub(crate) use ANetWhoseNameIsASentenceOfManyWordsThatNobodyWouldEverWriteSoItIsBroken as Named;
 
 /// The description of each net.
 macro_rules! graphs {
@@ -71,38 +86,7 @@ pub(crate) fn drawn<R>(graph: &Graph<'_>, options: &Options, read: impl FnOnce(&
     read(&document)
 }
 
-/// An attribute as a number.
-pub(crate) fn number(node: Node<'_, '_>, name: &str) -> f32 {
-    node.attribute(name).and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{name} of {node:?}"))
-}
-
-/// Blocks, ports and joins.
-pub(crate) fn blocks<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Node<'a, 'a>> {
-    document.descendants().filter(|node| node.attribute("class") == Some("n"))
-}
-
 /// All text that a group has.
 pub(crate) fn texts(node: Node<'_, '_>) -> Vec<String> {
     node.descendants().filter(|n| n.has_tag_name("text")).filter_map(|n| n.text().map(str::to_owned)).collect()
-}
-
-/// Left, top, right, bottom.
-pub(crate) type Area = [f32; 4];
-
-/// Whether two areas have a point in common.
-pub(crate) fn meet(a: Area, b: Area) -> bool {
-    a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
-}
-
-/// What a text covers at most, if it is not turned.
-pub(crate) fn text_area(text: Node<'_, '_>) -> Option<Area> {
-    let (x, y, size) = (number(text, "x"), number(text, "y"), number(text, "font-size"));
-    let content = text.text()?;
-    let wide = if text.attribute("font-weight").is_some() { bold_width(content, size) } else { width(content, size) };
-    let left = match text.attribute("text-anchor") {
-        Some("middle") => x - wide / 2.0,
-        Some("end") => x - wide,
-        _ => x,
-    };
-    text.attribute("transform").is_none().then_some([left, y - 0.75 * size, left + wide, y + 0.2 * size])
 }

@@ -10,7 +10,7 @@
 //!       transform the rows                            V [n][chunk + kernel - 1]
 //!       n products with the rows of filters           M [n][filters][chunk]
 //!       transform back                                Y [rows][filters][chunk]
-//!     otherwise, products with the filters            Y
+//!     otherwise, and for NaN and very large pixels, products with the filters            Y
 //!     activation, in place
 //!     the mean or the largest of each 2x2, if it is pooled; store
 //! ```
@@ -57,7 +57,7 @@ impl Pooling {
     #[inline(always)]
     pub(crate) fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
         match self {
-            Self::Max => s.max(a, b),
+            Self::Max => s.max_or_nan(a, b),
             Self::Average => s.add(a, b),
         }
     }

@@ -256,8 +256,8 @@ unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
     }
 }
 
-/// A panel of sums, of which the first `len` are to be stored: those of the rows are added up on their own, so that the error
-/// of the whole grows with fewer steps.
+/// A panel of sums, of which the first `len` are to be stored. Those of the rows are added up on their own, so that the error of
+/// the whole grows with fewer steps.
 ///
 /// # Safety
 ///

@@ -13,7 +13,8 @@ pub fn activate(activation: Activation, x: f64) -> f64 {
         Activation::Step => f64::from(u8::from(x >= 0.0)),
         Activation::Sigmoid => sigmoid(x),
         Activation::Tanh => libm::tanh(x),
-        Activation::Relu => x.max(0.0),
+        // Not `f64::max`, which gives 0 for a NaN.
+        Activation::Relu => x.clamp(0.0, f64::INFINITY),
         Activation::Relu6 => x.clamp(0.0, 6.0),
         Activation::LeakyRelu { slope } => leaky_relu(f64::from(slope), x),
         Activation::Elu { alpha } => elu(f64::from(alpha), x),

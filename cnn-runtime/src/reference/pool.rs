@@ -16,7 +16,7 @@ pub fn max_pool(op: &Pool, input: &Tensor) -> Tensor {
     Tensor::from_fn(pooled(op, input.shape), |channel, y, x| {
         let window = Window::at(op, input, channel, y, x);
         assert!(!window.inputs.is_empty(), "a window in the padding");
-        window.inputs.into_iter().fold(f64::NEG_INFINITY, f64::max)
+        largest(window.inputs)
     })
 }
 
@@ -44,9 +44,12 @@ pub fn global_avg_pool(input: &Tensor) -> Tensor {
 /// The largest value of each map.
 pub fn global_max_pool(input: &Tensor) -> Tensor {
     let maps: Vec<_> = input.data.chunks_exact(input.shape.size().area()).collect();
-    Tensor::from_fn(Shape::map(maps.len(), 1, 1), |channel, _, _| {
-        maps[channel].iter().copied().fold(f64::NEG_INFINITY, f64::max)
-    })
+    Tensor::from_fn(Shape::map(maps.len(), 1, 1), |channel, _, _| largest(maps[channel].iter().copied()))
+}
+
+/// The largest of some numbers; NaN if one of them is, which `f64::max` would leave out.
+fn largest(numbers: impl IntoIterator<Item = f64>) -> f64 {
+    numbers.into_iter().fold(f64::NEG_INFINITY, |a, b| if a > b || a.is_nan() { a } else { b })
 }
 
 /// What lies under a window.

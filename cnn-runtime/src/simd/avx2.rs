@@ -258,6 +258,18 @@ unsafe impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn max_or_nan(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: `self` proves AVX. All bits of a lane are a NaN.
+        unsafe { _mm256_or_ps(_mm256_max_ps(a, b), _mm256_cmp_ps::<_CMP_UNORD_Q>(a, b)) }
+    }
+
+    #[inline(always)]
+    fn max3_or_nan(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        // SAFETY: `self` proves AVX. A NaN in `c` is not lost.
+        unsafe { _mm256_or_ps(_mm256_max_ps(_mm256_max_ps(a, b), c), _mm256_cmp_ps::<_CMP_UNORD_Q>(a, b)) }
+    }
+
+    #[inline(always)]
     fn abs(self, x: __m256) -> __m256 {
         // SAFETY: `self` proves AVX.
         unsafe { _mm256_andnot_ps(_mm256_set1_ps(-0.0), x) }
@@ -279,6 +291,12 @@ unsafe impl Simd for Avx2 {
     fn first_lanes(self, count: usize) -> __m256 {
         // SAFETY: `self` proves AVX.
         unsafe { _mm256_castsi256_ps(self.first_bits(count)) }
+    }
+
+    #[inline(always)]
+    fn any(self, mask: __m256) -> bool {
+        // SAFETY: `self` proves AVX.
+        unsafe { _mm256_movemask_ps(mask) != 0 }
     }
 
     #[inline(always)]

@@ -240,6 +240,26 @@ unsafe impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn max_or_nan(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` proves AVX-512 F.
+        unsafe {
+            // Where `b` is NaN, it is the result as it is.
+            let lost = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a);
+            _mm512_mask_mov_ps(_mm512_max_ps(a, b), lost, a)
+        }
+    }
+
+    #[inline(always)]
+    fn max3_or_nan(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: `self` proves AVX-512 F.
+        unsafe {
+            // A NaN in `c` is not lost.
+            let lost = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, b);
+            _mm512_mask_add_ps(_mm512_max_ps(_mm512_max_ps(a, b), c), lost, a, b)
+        }
+    }
+
+    #[inline(always)]
     fn abs(self, x: __m512) -> __m512 {
         // SAFETY: `self` proves AVX-512 F.
         unsafe { _mm512_abs_ps(x) }
@@ -260,6 +280,11 @@ unsafe impl Simd for Avx512 {
     #[inline(always)]
     fn first_lanes(self, count: usize) -> __mmask16 {
         ((1_u32 << count.min(Self::LANES)) - 1) as __mmask16
+    }
+
+    #[inline(always)]
+    fn any(self, mask: __mmask16) -> bool {
+        mask != 0
     }
 
     #[inline(always)]

@@ -188,6 +188,12 @@ unsafe impl Simd for Neon {
         unsafe { vmaxq_f32(a, b) }
     }
 
+    /// As [`max`](Simd::max), which gives NaN where either is.
+    #[inline(always)]
+    fn max_or_nan(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        self.max(a, b)
+    }
+
     #[inline(always)]
     fn abs(self, x: float32x4_t) -> float32x4_t {
         // SAFETY: the target has NEON.
@@ -211,6 +217,12 @@ unsafe impl Simd for Neon {
         const LANES: [u32; 4] = [0, 1, 2, 3];
         // SAFETY: the target has NEON; the constant is as long as a vector.
         unsafe { vcltq_u32(vld1q_u32(LANES.as_ptr()), vdupq_n_u32(count.min(Self::LANES) as u32)) }
+    }
+
+    #[inline(always)]
+    fn any(self, mask: uint32x4_t) -> bool {
+        // SAFETY: the target has NEON.
+        unsafe { vmaxvq_u32(mask) != 0 }
     }
 
     #[inline(always)]

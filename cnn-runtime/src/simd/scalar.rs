@@ -142,6 +142,11 @@ unsafe impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn max_or_nan(self, a: Self::Vec, b: Self::Vec) -> Self::Vec {
+        zip(a, b, |a, b| if a > b || a.is_nan() { a } else { b })
+    }
+
+    #[inline(always)]
     fn abs(self, x: Self::Vec) -> Self::Vec {
         zip(x, x, |x, _| f32::from_bits(x.to_bits() & 0x7fff_ffff))
     }
@@ -159,6 +164,11 @@ unsafe impl Simd for Scalar {
     #[inline(always)]
     fn first_lanes(self, count: usize) -> Self::Mask {
         [0 < count, 1 < count, 2 < count, 3 < count]
+    }
+
+    #[inline(always)]
+    fn any(self, mask: Self::Mask) -> bool {
+        mask[0] | mask[1] | mask[2] | mask[3]
     }
 
     #[inline(always)]

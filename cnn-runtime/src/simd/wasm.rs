@@ -166,6 +166,11 @@ unsafe impl Simd for Simd128 {
     }
 
     #[inline(always)]
+    fn max_or_nan(self, a: v128, b: v128) -> v128 {
+        f32x4_max(a, b)
+    }
+
+    #[inline(always)]
     fn abs(self, x: v128) -> v128 {
         f32x4_abs(x)
     }
@@ -183,6 +188,11 @@ unsafe impl Simd for Simd128 {
     #[inline(always)]
     fn first_lanes(self, count: usize) -> v128 {
         i32x4_lt(i32x4(0, 1, 2, 3), i32x4_splat(count.min(Self::LANES) as i32))
+    }
+
+    #[inline(always)]
+    fn any(self, mask: v128) -> bool {
+        v128_any_true(mask)
     }
 
     #[inline(always)]

@@ -4,7 +4,6 @@
 //! program that looks at it. What another program writes meanwhile is found by a checksum, since each tensor is read twice.
 
 use alloc::string::ToString;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -15,6 +14,7 @@ use super::error::Unreadable;
 use super::files::Opened;
 
 /// Bytes that are read from a disk at once. They stay in the cache until they are decoded.
+#[cfg(feature = "std")]
 const CHUNK_BYTES: usize = 64 << 10;
 
 /// What is in a file.
@@ -41,7 +41,7 @@ impl Content<'_> {
             Self::Memory(bytes) => Ok(bytes[range].to_vec()),
             #[cfg(feature = "std")]
             Self::File(file) => {
-                let mut bytes = vec![0; range.len()];
+                let mut bytes = alloc::vec![0; range.len()];
                 file.read(range.start as u64, &mut bytes)?;
                 Ok(bytes)
             }
@@ -77,7 +77,13 @@ impl<'f> Bytes<'f> {
     }
 
     pub(super) fn reader(self) -> Reader<'f> {
-        Reader { bytes: self, next: 0, sum: Hasher::new(), chunk: Vec::new() }
+        Reader {
+            bytes: self,
+            next: 0,
+            sum: Hasher::new(),
+            #[cfg(feature = "std")]
+            chunk: Vec::new(),
+        }
     }
 }
 
@@ -90,6 +96,8 @@ pub(super) struct Reader<'f> {
     bytes: Bytes<'f>,
     next: usize,
     sum: Hasher,
+    /// What was read from a disk last; what is in memory is handed on as it lies.
+    #[cfg(feature = "std")]
     chunk: Vec<u8>,
 }
 
@@ -110,6 +118,23 @@ impl Reader<'_> {
                     file.read(at as u64, chunk)?;
                     self.sum.update(chunk);
                     each(chunk);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads as many bytes more as there are in `bytes`, which are not more than are left, without a copy on the way.
+    pub(super) fn read_into(&mut self, bytes: &mut [u8]) -> Result<(), Unreadable> {
+        let start = self.bytes.start + self.next;
+        self.next += bytes.len();
+        match self.bytes.content {
+            Content::Memory(all) => bytes.copy_from_slice(&all[start..][..bytes.len()]),
+            #[cfg(feature = "std")]
+            Content::File(file) => {
+                for (index, chunk) in bytes.chunks_mut(CHUNK_BYTES).enumerate() {
+                    file.read((start + index * CHUNK_BYTES) as u64, chunk)?;
+                    self.sum.update(chunk);
                 }
             }
         }

@@ -11,10 +11,12 @@ use crate::op::{Op, PreluPer};
 use super::bytes::Sum;
 use super::error::{Cause, Problem, Unreadable};
 use super::file::{Entry, File};
+use super::reparametrised;
 use super::report::Found;
 use super::similar::{self, Stranger};
 use super::source::{Progress, Source};
 use super::values::{Stored, Values};
+use super::wrapped;
 
 /// Weights that fit the net.
 pub(super) struct Checked<'a> {
@@ -162,14 +164,20 @@ pub(super) fn compare_all(graph: &Graph<'_>, file: &File<'_>, read: impl Fn(usiz
             strangers.push(stranger(entry, prefix));
         }
     }
+    reparametrised::find(&mut problems, &mut strangers);
     similar::match_names(&mut problems, &mut strangers);
     problems.extend(strangers.into_iter().map(|stranger| unexpected(graph, stranger)));
+    if !problems.is_empty()
+        && let Some(of_all) = wrapped::find(graph, file).or_else(|| similar::several(graph, file))
+    {
+        problems = vec![of_all];
+    }
     Ok(Comparison { problems, found, ignored, sums })
 }
 
-/// What PyTorch's batch normalisation counts for itself.
+/// What PyTorch's batch normalisation and its averaged models count for themselves.
 fn is_bookkeeping(entry: &Entry<'_>) -> bool {
-    entry.name.ends_with("num_batches_tracked")
+    entry.name.ends_with("num_batches_tracked") || entry.name == "n_averaged"
 }
 
 /// A tensor that the net does not know, under the name it has without the prefix.

@@ -6,10 +6,14 @@ use core::fmt;
 
 use crate::graph::Graph;
 
+use super::reparametrised::{Reparametrisation, undone};
 use super::shown::{Dimensions, Name, Text};
+use super::wrapped;
 
 /// So many tensors that a net does not know are told one by one. A file can have any number of them.
 const MOST_UNEXPECTED: usize = 100;
+/// So many prefixes, of tensors that are there more than once.
+const MOST_PREFIXES: usize = 4;
 
 /// Everything in which a file does not fit a net: one error, so that a file is mended in one go.
 ///
@@ -46,6 +50,23 @@ pub enum Problem {
     Prefixed {
         /// What they begin with, the last dot included.
         prefix: String,
+    },
+    /// Names have something in them that the net's names do not have. Further problems are told without it.
+    Wrapped {
+        /// The rules for renaming that take it out.
+        rules: Vec<(String, String)>,
+    },
+    /// The net's tensors are there more than once, each time under another prefix.
+    Several {
+        /// The prefixes, the last dot included.
+        prefixes: Vec<String>,
+    },
+    /// A tensor is not there, but others that it is computed from.
+    Reparametrised {
+        /// Its name.
+        name: String,
+        /// How it is computed.
+        by: Reparametrisation,
     },
     /// A tensor is not there.
     Missing {
@@ -204,6 +225,7 @@ impl WeightsError {
         let kinds = [
             "missing",
             "under another name",
+            "in another form",
             "unexpected",
             "of another shape",
             "of another type",
@@ -216,7 +238,12 @@ impl WeightsError {
         let counts = kinds.iter().map(|kind| (count(kind), kind)).filter(|(count, _)| *count > 0);
         let prefixed = self.problems.iter().any(|problem| matches!(problem, Problem::Prefixed { .. }));
         let parts = counts.map(|(count, kind)| alloc::format!("{count} {kind}"));
-        prefixed.then(|| "all have a prefix".to_string()).into_iter().chain(parts).collect::<Vec<_>>().join(", ")
+        let wrapped = self.problems.iter().any(|problem| matches!(problem, Problem::Wrapped { .. }));
+        let several = self.problems.iter().any(|problem| matches!(problem, Problem::Several { .. }));
+        let whole =
+            [(prefixed, "all have a prefix"), (wrapped, "names of wrappers"), (several, "more than one of each")];
+        let whole = whole.into_iter().filter(|(is, _)| *is).map(|(_, words)| words.to_string());
+        whole.chain(parts).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -224,7 +251,13 @@ impl Problem {
     /// What it counts as in the summary; nothing for what concerns the whole file.
     fn kind(&self) -> Option<&'static str> {
         match self {
-            Self::Unreadable(_) | Self::Rule { .. } | Self::Twice { .. } | Self::Prefixed { .. } => None,
+            Self::Unreadable(_)
+            | Self::Rule { .. }
+            | Self::Twice { .. }
+            | Self::Prefixed { .. }
+            | Self::Wrapped { .. }
+            | Self::Several { .. } => None,
+            Self::Reparametrised { .. } => Some("in another form"),
             Self::Missing { .. } => Some("missing"),
             Self::Misnamed { .. } => Some("under another name"),
             Self::Unexpected { .. } => Some("unexpected"),
@@ -276,6 +309,16 @@ impl fmt::Display for Problem {
                 let (shown, origin) = (Name(prefix), prefix_origin(prefix));
                 write!(f, "all names begin with `{shown}`{origin}: rename by the rule \"{shown}*\" => \"*\"")
             }
+            Self::Wrapped { rules } => wrapped::write(f, rules),
+            Self::Several { prefixes } => {
+                let prefixes: Vec<String> =
+                    prefixes.iter().take(MOST_PREFIXES).map(|p| alloc::format!("`{}`", Name(p))).collect();
+                let all = prefixes.join(" and ");
+                write!(f, "each tensor is there under {all}: save the file with one of them alone")
+            }
+            Self::Reparametrised { name, by } => {
+                write!(f, "{name}: stored by its parts, as {by} does; before saving, {}", undone(*by, name))
+            }
             Self::Missing { name, shape } => write!(f, "{name}: missing, {shape:?}"),
             Self::Misnamed { name, found, shape } => {
                 write!(
@@ -317,6 +360,8 @@ fn prefix_origin(prefix: &str) -> &'static str {
     match prefix {
         "module." => ", as `DataParallel` writes them",
         "_orig_mod." => ", as `torch.compile` writes them",
+        "_forward_module." => ", as Lightning's strategies write them",
+        "state_dict." | "model." => ", as checkpoints of training write them",
         _ => "",
     }
 }

@@ -10,7 +10,7 @@ use super::error::Problem;
 use super::file::File;
 
 /// So many tensors of a file are looked at, far more than nets have: the time must not grow with what a file makes up.
-const MOST: usize = 2048;
+pub(super) const MOST: usize = 2048;
 
 /// A tensor that the net does not know.
 #[derive(Clone, Copy)]
@@ -20,22 +20,44 @@ pub(super) struct Stranger<'f> {
 }
 
 /// What all names of the file begin with, the last dot included; nothing if any tensor is found under its own name.
-///
-/// It takes more than half of the net's tensors, as a tensor or two can be found in any net by chance.
 pub(super) fn common_prefix<'f>(graph: &Graph<'_>, file: &'f File<'_>) -> &'f str {
-    let names = || graph.inference().flat_map(|node| node.tensors).map(|tensor| tensor.name);
-    if names().any(|name| file.position(name).is_some()) {
+    if graph.inference().flat_map(|node| node.tensors).any(|tensor| file.position(tensor.name).is_some()) {
         return "";
     }
+    common_prefix_of(graph, file.tensors().iter().map(|entry| entry.name.as_str()))
+}
+
+/// What most of the net's tensors are found with before their names; nothing if any is found under its own.
+///
+/// It takes more than half of the net's tensors, as a tensor or two can be found in any net by chance.
+pub(super) fn common_prefix_of<'f>(graph: &Graph<'_>, names: impl IntoIterator<Item = &'f str>) -> &'f str {
+    let counts = prefixes(graph, names);
+    let all = graph.inference().flat_map(|node| node.tensors).count();
+    let often = counts.into_iter().max_by_key(|(_, count)| *count);
+    often.filter(|(prefix, count)| !prefix.is_empty() && 2 * count > all).map_or("", |(prefix, _)| prefix)
+}
+
+/// How many of the net's tensors are found behind each prefix.
+fn prefixes<'f>(graph: &Graph<'_>, names: impl IntoIterator<Item = &'f str>) -> BTreeMap<&'f str, usize> {
+    let names: Vec<&str> = names.into_iter().take(MOST).collect();
     let mut counts = BTreeMap::<&str, usize>::new();
-    for name in names() {
-        let prefixes = file.tensors().iter().take(MOST).filter_map(|entry| entry.name.strip_suffix(name));
-        for prefix in prefixes.filter(|prefix| prefix.ends_with('.')) {
+    for tensor in graph.inference().flat_map(|node| node.tensors) {
+        let prefixes = names.iter().filter_map(|name| name.strip_suffix(tensor.name));
+        for prefix in prefixes.filter(|prefix| prefix.is_empty() || prefix.ends_with('.')) {
             *counts.entry(prefix).or_default() += 1;
         }
     }
-    let often = counts.into_iter().max_by_key(|(_, count)| *count);
-    often.filter(|(_, count)| 2 * count > names().count()).map_or("", |(prefix, _)| prefix)
+    counts
+}
+
+/// Says that all of the net's tensors are there under several prefixes, as where an average of the weights is saved beside
+/// them.
+pub(super) fn several(graph: &Graph<'_>, file: &File<'_>) -> Option<Problem> {
+    let all = graph.inference().flat_map(|node| node.tensors).count();
+    let counts = prefixes(graph, file.tensors().iter().map(|entry| entry.name.as_str()));
+    let whole = counts.into_iter().filter(|(_, count)| *count == all && all > 0);
+    let prefixes: Vec<_> = whole.map(|(prefix, _)| prefix.to_string()).collect();
+    (prefixes.len() > 1 && prefixes.iter().all(|prefix| !prefix.is_empty())).then_some(Problem::Several { prefixes })
 }
 
 /// Turns each missing tensor that has a namesake among `strangers`, nearly, into a misnamed one, and takes the namesake

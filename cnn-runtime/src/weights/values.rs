@@ -80,6 +80,27 @@ impl ValuesReader<'_> {
         self.bytes.read(count * kind.size(), |bytes| each(Values { bytes, kind }))
     }
 
+    /// Reads as many more as there are slots, which are not more than are left.
+    pub(super) fn fill(&mut self, slots: &[Cell<f32>]) -> Result<(), Unreadable> {
+        if let Kind::F32 = self.kind {
+            // SAFETY: a `Cell<f32>` is a float that may be written through a shared reference. Cells are not for several threads,
+            // and nothing that is called while these bytes are borrowed has the slots. Any bytes are a float.
+            let bytes =
+                unsafe { core::slice::from_raw_parts_mut(slots.as_ptr().cast_mut().cast::<u8>(), size_of_val(slots)) };
+            self.bytes.read_into(bytes)?;
+            if cfg!(target_endian = "big") {
+                slots.iter().for_each(|slot| slot.set(f32::from_bits(slot.get().to_bits().swap_bytes())));
+            }
+            return Ok(());
+        }
+        let mut rest = slots;
+        self.read(slots.len(), |values| {
+            let (first, behind) = rest.split_at(values.len());
+            values.copy_to(first);
+            rest = behind;
+        })
+    }
+
     /// What was read.
     pub(super) fn sum(self) -> Sum {
         self.bytes.sum()
@@ -116,7 +137,7 @@ impl Values<'_> {
     }
 
     /// Writes them to as many slots.
-    pub(super) fn copy_to(self, slots: &[Cell<f32>]) {
+    fn copy_to(self, slots: &[Cell<f32>]) {
         match self.kind {
             Kind::F32 => copy(self.bytes.as_chunks().0, slots, f32::from_le_bytes),
             Kind::F16 => copy(self.bytes.as_chunks().0, slots, |half| f16::from_le_bytes(half).to_f32()),

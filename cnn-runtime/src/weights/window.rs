@@ -21,9 +21,8 @@ pub(super) struct Window<'a, 'f> {
     rows: usize,
     row_len: usize,
     size: usize,
+    /// As many as a power of two: the number at a position in the tensor is where its last bits say, wherever the window begins.
     floats: &'a [Cell<f32>],
-    /// Position of the first of the floats in the tensor.
-    start: Cell<usize>,
     /// The first row that is not read yet.
     next: Cell<usize>,
     reader: RefCell<ValuesReader<'f>>,
@@ -43,15 +42,15 @@ impl<'a, 'f> Window<'a, 'f> {
         let rows = if weight.len() == 1 { 1 } else { layout.rows() };
         let row_len = weight.len() / rows;
         let longest = if layout.panel_end(0) == rows { weight.len() } else { FLOATS.max(PANEL * row_len) };
-        memory.resize(memory.len().max(longest.min(weight.len())), 0.0);
-        let floats = Cell::from_mut(memory.as_mut_slice()).as_slice_of_cells();
+        let len = longest.min(weight.len()).next_power_of_two();
+        memory.resize(memory.len().max(len), 0.0);
+        let floats = &Cell::from_mut(memory.as_mut_slice()).as_slice_of_cells()[..len];
         let window = Self {
             layout,
             rows,
             row_len,
             size: weight.size(),
             floats,
-            start: Cell::new(0),
             next: Cell::new(0),
             reader: RefCell::new(weight.reader()),
             fault: RefCell::new(None),
@@ -71,7 +70,11 @@ impl<'a, 'f> Window<'a, 'f> {
     /// One of the numbers that are there, by its position in the tensor.
     #[inline(always)]
     pub(super) fn at(&self, position: usize) -> f32 {
-        self.floats[position - self.start.get()].get()
+        self.floats[self.slot(position)].get()
+    }
+
+    fn slot(&self, position: usize) -> usize {
+        position & (self.floats.len() - 1)
     }
 
     /// Reads the next rows: whole panels. After a fault, nothing is read any more.
@@ -85,18 +88,14 @@ impl<'a, 'f> Window<'a, 'f> {
             }
             end = panel_end;
         }
-        self.start.set(first * self.row_len);
         self.next.set(end);
         let mut fault = self.fault.borrow_mut();
         if fault.is_none() {
-            let count = (end - first) * self.row_len;
-            let mut slots = self.floats;
-            let read = self.reader.borrow_mut().read(count, |values| {
-                let (filled, rest) = slots.split_at(values.len());
-                values.copy_to(filled);
-                slots = rest;
-            });
-            *fault = read.err();
+            let (start, count) = (self.slot(first * self.row_len), (end - first) * self.row_len);
+            let (before, behind) = self.floats.split_at(start);
+            let (part, wrapped) = (&behind[..count.min(behind.len())], &before[..count.saturating_sub(behind.len())]);
+            let mut reader = self.reader.borrow_mut();
+            *fault = reader.fill(part).and_then(|()| reader.fill(wrapped)).err();
             (self.read)(count * self.size);
         }
     }

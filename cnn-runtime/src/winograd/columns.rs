@@ -9,7 +9,7 @@
 //!   tiles of 5 rows
 //!     transform the rows                             V [9][pixels][channels]
 //!     panels of output channels
-//!       9 products with the micro-kernel             M [9][pixels][panel]
+//!       9 products with the micro-kernel             M [9][pixels][panel], or directly, beyond the limit of `range`
 //!       transform back, add the bias, clamp          into the output, or Y [10][pixels][channels]
 //!   any other activation, in place
 //!   the mean or the largest of each 2x2 of Y
@@ -17,6 +17,11 @@
 //!
 //! A window is contiguous in V, as it is in the input.
 
+mod back;
+
+use self::back::Back;
+use super::direct::{self, Filters};
+use super::range::{Limit, Watch, squares};
 use super::transform;
 use crate::activation::{Apply, Finish};
 use crate::bounds::{Checked, Reach, assert_product, weights_at};
@@ -200,14 +205,16 @@ impl Kernel for Columns<'_> {
         let scratch = Scratch::new(&self.layer.panels(), computed.width, pooled);
         let start = self.ws.wrapping_add(self.layer.scratch + share.index * scratch.len);
         let most = strip(pooled);
+        // SAFETY: whoever made this has checked the input.
+        let limit = unsafe { Limit::of(&self.layer.conv.input, self.ws) };
         for strip in share.of(computed.height.div_ceil(most)) {
             let top = strip * most;
             let strip = Strip { columns: &self, scratch: &scratch, start, top, rows: most.min(computed.height - top) };
             // SAFETY: whoever made this has checked the input, the output, the weights and the scratch memory.
             unsafe {
                 for tile in (0..strip.rows).step_by(M) {
-                    strip.transform(s, tile);
-                    strip.channels(s, tile);
+                    let within = strip.transform(s, tile, limit);
+                    strip.channels(s, tile, !within);
                 }
                 strip.pass(s);
                 if let Some(pooling) = self.layer.pool {
@@ -239,28 +246,32 @@ impl Strip<'_> {
         self.columns.layer.computed().width
     }
 
-    /// The input of a tile into V; the tile is told by its first row.
+    /// The input of a tile, which is told by its first row, into V. Gives whether it is within the limit.
     #[inline(always)]
-    unsafe fn transform<S: Simd>(&self, s: S, tile: usize) {
+    unsafe fn transform<S: Simd>(&self, s: S, tile: usize, limit: Limit) -> bool {
         let Columns { layer: Columns2d { conv, .. }, ws, .. } = *self.columns;
         let floats = (self.width() + conv.kernel.width - 1) * conv.input.channels;
         let from = ws.wrapping_add(conv.first() + (self.top + tile) * conv.input.row).cast_const();
+        let mut watch = Watch::new(s, limit);
         for at in (0..floats).step_by(S::LANES) {
             let mut values = [s.splat(0.0); N];
             for (y, value) in values.iter_mut().enumerate() {
                 // SAFETY: the caller's promise; a vector is behind the input.
                 *value = unsafe { s.load(from.add(y * conv.input.row + at)) };
             }
-            for (point, value) in transform::input(s, &values).into_iter().enumerate() {
+            watch.look_first(s, squares(s, &values, s.splat(0.0)), floats - at);
+            let values = transform::input(s, &values);
+            for (point, value) in values.into_iter().enumerate() {
                 // SAFETY: V has room for whole panels of a row at each point.
                 unsafe { s.store(self.start.add(point * self.scratch.v + at), value) };
             }
         }
+        watch.within(s)
     }
 
-    /// From V on, panel by panel, into the output or Y.
+    /// From V on, or `directly`, panel by panel, into the output or Y.
     #[inline(always)]
-    unsafe fn channels<S: Simd>(&self, s: S, tile: usize) {
+    unsafe fn channels<S: Simd>(&self, s: S, tile: usize, directly: bool) {
         let outputs = self.columns.layer.conv.output.channels;
         let panel_len = N * self.columns.depth + 1;
         let mut channel = 0;
@@ -280,6 +291,9 @@ impl Strip<'_> {
             // SAFETY: V has a window for each pixel at each point, M has room for the panel; a panel has a bias, and then the
             // transformed filters of all points.
             unsafe { multiply(s, &products) };
+            if directly {
+                self.replace(s, tile, &products);
+            }
             let channels = width.channels().min(outputs - channel);
             let back = Back {
                 strip: *self,
@@ -289,6 +303,7 @@ impl Strip<'_> {
                 channel,
                 channels,
                 width: width.channels(),
+                directly,
             };
             if width == Width::Half {
                 s.half().run(back);
@@ -297,6 +312,17 @@ impl Strip<'_> {
             }
             channel += channels;
         }
+    }
+
+    /// Replaces M of a panel by the results themselves, before the bias: those of row y are where the values at point y were.
+    #[cold]
+    #[inline(never)]
+    fn replace<S: Simd>(&self, s: S, tile: usize, products: &Products) {
+        let Columns { layer, ws, .. } = *self.columns;
+        let Map { row, channels, .. } = layer.conv.input;
+        let from = ws.wrapping_add(layer.conv.first() + (self.top + tile) * row).cast_const();
+        let (filters, size) = (Filters::of(products, N, N + 1 - M), Size::new(M, self.width()));
+        s.run(direct::Strip { filters, from, row, channels, size, to: products.to });
     }
 
     /// Where a pixel's results go: into the output, or Y.
@@ -340,51 +366,6 @@ impl Strip<'_> {
                         let below = pooling.fold(s, s.load(below), s.load(below.add(output.channels)));
                         let pooled = pooling.finish(s, pooling.fold(s, above, below));
                         s.store_first(to.add(channel), pooled, output.channels - channel);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// M of a panel into the output or Y.
-struct Back<'a> {
-    strip: Strip<'a>,
-    /// The first row of the tile.
-    tile: usize,
-    /// The biases of the panel, and the distance to those of a second one.
-    weights: *const f32,
-    next: usize,
-    /// The first channel, how many there are, and how many with padding.
-    channel: usize,
-    channels: usize,
-    width: usize,
-}
-
-impl Kernel for Back<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Self { strip, .. } = self;
-        let finish = Finish::of(strip.columns.layer.conv.activation);
-        let [m, distance] = strip.scratch.m;
-        for x in 0..strip.width() {
-            for channel in (0..self.channels).step_by(S::LANES) {
-                let from = strip.start.wrapping_add(m + x * self.width + channel).cast_const();
-                let bias = self.weights.wrapping_add(channel / PANEL * self.next + channel % PANEL);
-                // SAFETY: M has the panel for each pixel and point, which begins with its biases; a result is in the output or
-                // in Y.
-                unsafe {
-                    let mut values = [s.splat(0.0); N];
-                    for (point, value) in values.iter_mut().enumerate() {
-                        *value = s.load(from.add(point * distance));
-                    }
-                    let bias = s.load(bias);
-                    let column: [S::Vec; M] = transform::output(s, &values);
-                    for (y, value) in column.into_iter().enumerate().take(strip.rows - self.tile) {
-                        let to = strip.result(self.tile + y, x).add(self.channel + channel);
-                        s.store_first(to, finish.clamp(s, s.add(value, bias)), self.channels - channel);
                     }
                 }
             }

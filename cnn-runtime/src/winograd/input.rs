@@ -1,55 +1,123 @@
-//! Tiles of the input as values at points: V.
+//! Tiles of the input as values at points, V, and which of them may not be computed so.
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
+use core::cell::Cell;
+
 use super::kernel::{AHEAD, Block, Winograd, Work};
+use super::range::{Limit, Tile, Watch, squares_of_values};
 use super::transform;
 use crate::conv::Conv2d;
 use crate::map::Map;
-use crate::pack::padded;
+use crate::pack::{PANEL, padded};
 use crate::simd::{Kernel, Simd};
 
-/// V of a block.
+/// V of a block. Gives whether some of its tiles are flagged, since they must be computed directly.
 pub(super) struct Transform<'a, 'b, const M: usize, const N: usize> {
     pub(super) work: &'a Winograd<'b, M, N>,
     pub(super) block: Block,
+    /// The last image that was looked at, and its limit.
+    pub(super) limit: &'a Cell<Option<(usize, Limit)>>,
 }
 
 impl<const M: usize, const N: usize> Kernel for Transform<'_, '_, M, N> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    fn run<S: Simd>(self, s: S) -> bool {
         let Conv2d { input, groups, stride, .. } = self.work.0.layer.conv;
         let channels = input.channels / groups;
+        let mut flagged = false;
         if self.work.pairs::<S>() {
+            // Lanes of the first tile, and those of both that have a channel.
+            let first = s.first_lanes(S::LANES / 2);
+            let lanes = core::array::from_fn(|lane| if lane % (S::LANES / 2) < channels { 1.0 } else { 0.0 });
+            let lanes: [f32; PANEL] = lanes;
+            // SAFETY: no vector has more lanes.
+            let lanes = s.less(s.splat(0.0), unsafe { s.load(lanes.as_ptr()) });
             for index in (0..self.block.len).step_by(2) {
                 let second = (index + 1).min(self.block.len - 1);
-                self.tiles::<S, 2>(s, [index, second], 0, 0);
+                let squares = self.tiles::<S, 2>(s, [index, second], 0, 0);
+                let squares = s.select(lanes, squares, s.splat(0.0));
+                for (index, squares) in
+                    [(index, s.select(first, squares, s.splat(0.0))), (second, s.select(first, s.splat(0.0), squares))]
+                {
+                    let limit = self.limit(index);
+                    let mut watch = Watch::new(s, limit);
+                    watch.look(s, squares);
+                    flagged |= self.flag(index, limit, watch.within(s));
+                }
             }
-            return;
+            return flagged;
         }
         // Channels of pixels that are next to each other are as those of one.
         let together = if groups == 1 && input.pixel == channels { stride.width } else { 1 };
         for index in 0..self.block.len {
+            let limit = self.limit(index);
+            let mut watch = Watch::new(s, limit);
             let mut to = 0;
             for phase in (0..stride.area()).step_by(together) {
                 let from = phase / stride.width * input.row + phase % stride.width * input.pixel;
                 // What a vector holds behind its channels is overwritten by the next one.
                 for channel in (0..together * channels).step_by(S::LANES) {
-                    self.tiles::<S, 1>(s, [index], from + channel, to + channel);
+                    let squares = self.tiles::<S, 1>(s, [index], from + channel, to + channel);
+                    watch.look_first(s, squares, together * channels - channel);
                 }
                 to += together * channels;
             }
+            flagged |= self.flag(index, limit, watch.within(s));
         }
+        flagged
     }
 }
 
 impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
-    /// A vector of channels of a tile, which begin at `from` in the window and at `to` in V, or half a vector of each of two
-    /// tiles.
+    /// The limit for a tile: that of its image.
     #[inline(always)]
-    fn tiles<S: Simd, const T: usize>(&self, s: S, indices: [usize; T], from: usize, to: usize) {
+    fn limit(&self, index: usize) -> Limit {
+        let alone = self.work.0.batch.images == 1;
+        let image = if alone { 0 } else { self.work.tile(self.block.first + index).0 };
+        if let Some((_, limit)) = self.limit.get().filter(|(of, _)| *of == image) {
+            return limit;
+        }
+        // SAFETY: the input lies in the workspace of each image.
+        let limit = unsafe { Limit::of(&self.work.0.layer.conv.input, self.work.0.ws.add(image)) };
+        self.limit.set(Some((image, limit)));
+        limit
+    }
+
+    /// Flags a tile, or not. Gives which.
+    #[inline(always)]
+    fn flag(&self, index: usize, limit: Limit, within: bool) -> bool {
+        let flagged = !within && self.input(index).is_mixed(limit);
+        // SAFETY: scratch memory has a flag for each tile of a block.
+        unsafe { *self.work.0.ws.add(self.work.0.scratch.flags + index) = if flagged { 1.0 } else { 0.0 } };
+        flagged
+    }
+
+    /// The input of a tile.
+    fn input(&self, index: usize) -> Tile {
+        let Work { layer, ws, .. } = self.work.0;
+        let Conv2d { input: Map { row, pixel, channels, .. }, stride, kernel, groups, .. } = layer.conv;
+        let (image, top, left) = self.work.tile(self.block.first + index);
+        let (channels, size) = (channels / groups, layer.computed());
+        let at = image + layer.conv.first() + stride.height * (top * row + left * pixel) + self.block.group * channels;
+        Tile {
+            from: ws.wrapping_add(at).cast_const(),
+            row,
+            pixel,
+            channels,
+            side: N * stride.height,
+            windows: [M.min(size.height - top), M.min(size.width - left)],
+            stride: stride.height,
+            kernel: kernel.height,
+        }
+    }
+
+    /// A vector of channels of a tile, which begin at `from` in the window and at `to` in V, or half a vector of each of two
+    /// tiles. Gives sums of squares to watch.
+    #[inline(always)]
+    fn tiles<S: Simd, const T: usize>(&self, s: S, indices: [usize; T], from: usize, to: usize) -> S::Vec {
         let Work { layer, ws, depth, scratch, .. } = self.work.0;
         let Conv2d { input: Map { row, pixel, channels, .. }, stride, groups, .. } = layer.conv;
         let [row, pixel] = [stride.height * row, stride.width * pixel];
@@ -63,11 +131,11 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
         let to = v + indices[0] * self.work.tile_floats::<S>() + to;
         // SAFETY: the windows of all outputs that tiles cover lie in the workspace, with a vector behind them; V has room for
         // the padded channels of each tile and point, and for twice as many tiles where two share a vector.
-        unsafe { transform_tiles::<S, M, N, T>(s, from, [row, pixel], ws.add(to), distance, count) };
+        unsafe { transform_tiles::<S, M, N, T>(s, from, [row, pixel], ws.add(to), distance, count) }
     }
 }
 
-/// A tile of `N x N` pixels, `step` apart, as values at points; or two, of which each has half of the lanes.
+/// A tile of `N x N` pixels, `step` apart, as values at points; or two, of which each has half of the lanes. Gives sums of squares to watch.
 ///
 /// # Safety
 ///
@@ -80,7 +148,9 @@ unsafe fn transform_tiles<S: Simd, const M: usize, const N: usize, const T: usiz
     to: *mut f32,
     distance: usize,
     count: usize,
-) {
+) -> S::Vec {
+    // Two, which don't wait for each other.
+    let mut sums = [s.splat(0.0); 2];
     let mut columns = [[s.splat(0.0); N]; N];
     for (x, column) in columns.iter_mut().enumerate() {
         let mut values = [s.splat(0.0); N];
@@ -96,6 +166,7 @@ unsafe fn transform_tiles<S: Simd, const M: usize, const N: usize, const T: usiz
             };
         }
         *column = transform::input(s, &values);
+        sums[x % 2] = squares_of_values(s, column, sums[x % 2]);
     }
     for y in 0..N {
         let mut values = [s.splat(0.0); N];
@@ -108,4 +179,5 @@ unsafe fn transform_tiles<S: Simd, const M: usize, const N: usize, const T: usiz
             unsafe { if count >= S::LANES { s.store(to, value) } else { s.store_first(to, value, count) } };
         }
     }
+    s.add(sums[0], sums[1])
 }

@@ -1,14 +1,16 @@
 //! The loops, for tiles of one size.
 
-#![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
-
+use core::cell::Cell;
 use core::ops::Range;
 
+use super::direct::{Filters, Square};
 use super::input::Transform;
-use super::{Winograd2d, block_floats, distances, transform, width};
+use super::output::{largest, load_tile, output_tile};
+use super::{Winograd2d, block_floats, distances, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
 use crate::gemm::{FROM_CORE, Products, Width, evenly, multiply};
+use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL, padded};
 use crate::run::Share;
 use crate::simd::{Kernel, Simd};
@@ -22,7 +24,7 @@ pub(super) const AHEAD: usize = 2;
 #[derive(Clone, Copy)]
 pub(super) struct Work<'a> {
     pub(super) layer: &'a Winograd2d,
-    batch: Batch,
+    pub(super) batch: Batch,
     weights: *const f32,
     pub(super) ws: *mut f32,
     finish: Finish,
@@ -55,6 +57,8 @@ pub(super) struct Scratch {
     pub(super) v: [usize; 2],
     /// Where M begins, and the distance between the values of two points.
     m: [usize; 2],
+    /// Where the flags of the tiles begin: 1 for one that is computed directly.
+    pub(super) flags: usize,
 }
 
 impl Scratch {
@@ -63,7 +67,8 @@ impl Scratch {
         let (panels, tiles) = (layer.panels(), layer.tiles_of_block(share.parts));
         let [v, m] = distances(&panels, tiles);
         let start = layer.scratch + share.index * block_floats(&panels, tiles);
-        Self { tiles, v: [start, v], m: [start + panels.side().pow(2) * v, m] }
+        let points = panels.side().pow(2);
+        Self { tiles, v: [start, v], m: [start + points * v, m], flags: start + points * (v + m) }
     }
 }
 
@@ -76,6 +81,8 @@ pub(super) struct Block {
     pub(super) first: usize,
     pub(super) len: usize,
     pub(super) group: usize,
+    /// Whether some tiles are flagged.
+    flagged: bool,
 }
 
 /// Some output channels: a panel, half of one, or two.
@@ -104,11 +111,13 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
         if tiles.is_empty() || channels.is_empty() {
             return;
         }
+        let limit = Cell::new(None);
         for (first, len) in evenly(tiles.len(), work.0.scratch.tiles) {
             let first = tiles.start + first;
             for group in 0..layer.conv.groups {
-                let block = Block { first, len, group };
-                s.run(Transform { work: &work, block });
+                let block = Block { first, len, group, flagged: false };
+                let flagged = s.run(Transform { work: &work, block, limit: &limit });
+                let block = Block { flagged, ..block };
                 work.channels(s, block, channels.clone());
                 work.pass(s, block, channels.clone());
             }
@@ -201,7 +210,10 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         let mut channel = channels.start;
         while channel < channels.end {
             let panel = self.panel::<S>(block.group, channel);
-            self.products(s, block, panel);
+            let products = self.products(s, block, panel);
+            if block.flagged {
+                self.replace(s, block, &products);
+            }
             let finishing = Finishing { work: self, block, panel };
             if panel.width == Width::Half {
                 s.half().run(finishing)
@@ -212,9 +224,9 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         }
     }
 
-    /// M of a panel: a matrix product for each point.
+    /// M of a panel: a matrix product for each point, which it gives.
     #[inline(always)]
-    fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) {
+    fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) -> Products {
         let Scratch { v: [v, v_distance], m: [m, m_distance], .. } = self.0.scratch;
         let ws = self.0.ws;
         let products = Products {
@@ -230,6 +242,40 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         // SAFETY: V and M have room for the tiles of a block at each point, and lie in the scratch memory; a panel has a bias,
         // and then the transformed filters of all points.
         unsafe { multiply(s, &products) };
+        products
+    }
+
+    /// Whether a tile of a block is flagged.
+    #[inline(always)]
+    fn is_flagged(&self, block: Block, index: usize) -> bool {
+        // SAFETY: scratch memory has a flag for each tile of a block, which the transform of the input has written.
+        block.flagged && unsafe { *self.0.ws.add(self.0.scratch.flags + index) } != 0.0
+    }
+
+    /// Replaces M of a block's flagged tiles by outputs: those of row y and column x are where the values at points y and x were.
+    #[cold]
+    #[inline(never)]
+    fn replace<S: Simd>(&self, s: S, block: Block, products: &Products) {
+        let Work { layer, ws, .. } = self.0;
+        let Conv2d { input: Map { row, pixel, channels, .. }, stride, kernel, groups, .. } = layer.conv;
+        let channels = channels / groups;
+        let filters = Filters::of(products, N, N + 1 - M);
+        let (to, distance) = products.to;
+        for index in (0..block.len).filter(|index| self.is_flagged(block, *index)) {
+            let (image, top, left) = self.tile(block.first + index);
+            let at = image + layer.conv.first() + stride.height * (top * row + left * pixel) + block.group * channels;
+            s.run(Square {
+                filters,
+                from: ws.wrapping_add(at).cast_const(),
+                row,
+                pixel,
+                channels,
+                stride: stride.height,
+                kernel: kernel.height,
+                tile: M,
+                to: (to.wrapping_add(index * filters.channels), distance),
+            });
+        }
     }
 
     /// Applies what remains of the activation to some channels of a block's group.
@@ -276,7 +322,11 @@ impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
                 unsafe {
                     let at = index * self.panel.width.channels() + channel;
                     let from = ws.add(m + at).cast_const();
-                    let tile = output_tile::<S, M, N>(s, from, distance);
+                    let tile = if self.work.is_flagged(self.block, index) {
+                        load_tile::<S, M, N>(s, from, distance)
+                    } else {
+                        output_tile::<S, M, N>(s, from, distance)
+                    };
                     let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);
                     let bias = s.load(bias);
                     let tile = if self.work.0.layer.pool { largest(s, &tile) } else { tile };
@@ -285,50 +335,6 @@ impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
             }
         }
     }
-}
-
-/// Values at points as a tile of outputs.
-///
-/// # Safety
-///
-/// A vector must be readable at each of `N * N` places `distance` apart.
-#[inline(always)]
-unsafe fn output_tile<S: Simd, const M: usize, const N: usize>(
-    s: S,
-    from: *const f32,
-    distance: usize,
-) -> [[S::Vec; M]; M] {
-    let mut columns = [[s.splat(0.0); M]; N];
-    for (x, column) in columns.iter_mut().enumerate() {
-        let mut values = [s.splat(0.0); N];
-        for y in 0..N {
-            // SAFETY: the caller's promise.
-            values[y] = unsafe { s.load(from.add((y * N + x) * distance)) };
-        }
-        *column = transform::output(s, &values);
-    }
-    let mut tile = [[s.splat(0.0); M]; M];
-    for (y, row) in tile.iter_mut().enumerate() {
-        let mut values = [s.splat(0.0); N];
-        for x in 0..N {
-            values[x] = columns[x][y];
-        }
-        *row = transform::output(s, &values);
-    }
-    tile
-}
-
-/// The largest of each 2x2 outputs of a tile, in its first half in both directions. Bias and limit keep the order of numbers,
-/// so they can as well come behind.
-#[inline(always)]
-fn largest<S: Simd, const M: usize>(s: S, tile: &[[S::Vec; M]; M]) -> [[S::Vec; M]; M] {
-    let mut halved = *tile;
-    for (row, [above, below]) in halved.iter_mut().zip(tile.as_chunks::<2>().0) {
-        for x in 0..M / 2 {
-            row[x] = s.max(s.max(above[2 * x], above[2 * x + 1]), s.max(below[2 * x], below[2 * x + 1]));
-        }
-    }
-    halved
 }
 
 impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {

@@ -113,9 +113,51 @@ pub(crate) fn filter_matrix(n: usize, taps: usize) -> [[f64; MOST_TAPS]; MOST] {
     matrix
 }
 
+/// `(G^T G)^-1 G^T`, `taps` x `n`: what makes taps of values again. Nothing is lost in that, whatever is lost in the values.
+pub(crate) fn taps_matrix(n: usize, taps: usize) -> [[f64; MOST]; MOST_TAPS] {
+    let filter = filter_matrix(n, taps);
+    let mut matrix = [[0.0; MOST]; MOST_TAPS];
+    let mut square = [[0.0; MOST_TAPS]; MOST_TAPS];
+    for tap in 0..taps {
+        for point in 0..n {
+            matrix[tap][point] = filter[point][tap];
+            for other in 0..taps {
+                square[tap][other] += filter[point][tap] * filter[point][other];
+            }
+        }
+    }
+    // Gauss and Jordan's elimination; the square is positive definite, so no row has to be exchanged.
+    for pivot in 0..taps {
+        let scale = 1.0 / square[pivot][pivot];
+        square[pivot] = square[pivot].map(|x| x * scale);
+        matrix[pivot] = matrix[pivot].map(|x| x * scale);
+        let rows = (square[pivot], matrix[pivot]);
+        for row in (0..taps).filter(|row| *row != pivot) {
+            let factor = square[row][pivot];
+            square[row].iter_mut().zip(rows.0).for_each(|(x, y)| *x -= factor * y);
+            matrix[row].iter_mut().zip(rows.1).for_each(|(x, y)| *x -= factor * y);
+        }
+    }
+    matrix
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn taps_are_made_of_values_again() {
+        for (n, taps) in [(4, 3), (6, 3), (8, 3), (6, 4), (8, 4), (8, 5), (9, 5)] {
+            let filter = [0.5, -1.25, 0.0, 0.75, -3.0];
+            // As they are packed, in single precision.
+            let values = filter_matrix(n, taps)
+                .map(|row| row[..taps].iter().zip(filter).map(|(g, tap)| g * tap).sum::<f64>() as f32);
+            for (row, expected) in taps_matrix(n, taps)[..taps].iter().zip(filter) {
+                let tap: f64 = row[..n].iter().zip(values).map(|(factor, value)| factor * f64::from(value)).sum();
+                assert!((tap - expected).abs() < 3.0 * 2_f64.powi(-22), "{taps} of {n}: {tap} and not {expected}");
+            }
+        }
+    }
 
     /// One row of outputs, by the matrices and directly.
     fn check<const M: usize, const N: usize>(filter: &[f64]) {

@@ -11,6 +11,7 @@ use cnn_runtime::workspace::SLACK;
 
 use crate::conv::{Filters, sum_at};
 use crate::planar::{even, pooled};
+use crate::special::{CLAMPS, expected_of, spoil};
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, isas};
 
 /// How much larger the rounding errors of F(5x1, 5x5) are than those of a sum.
@@ -125,4 +126,31 @@ fn layers_of_another_form_are_refused() {
     assert!(refused(|layer| layer.conv.output = Map { height: 400, ..layer.conv.output }));
     assert!(refused(|layer| layer.conv.output.channels = 60), "weights end early");
     assert!(refused(|layer| layer.scratch += SLACK + 1), "scratch memory outside of the workspace");
+}
+
+#[test]
+fn special_numbers_are_where_the_sums_have_them() {
+    for isa in isas() {
+        let mut rng = Rng(73);
+        for round in 0..200 {
+            let pool = [None, Some(Pooling::Max), Some(Pooling::Average)][round % 3];
+            let filters = rng.pick(&[1, 7, 8, 9, 16, 17, 25, 40]);
+            let mut setup = Setup::random(&mut rng, filters, pool);
+            setup.layer.conv.activation = rng.pick(&CLAMPS);
+            spoil(&mut rng, &mut setup.arena, &setup.layer.conv.input);
+            let conv = &setup.layer.conv;
+            let expected = |y, x, c| expected_of(&setup.arena, conv, &setup.filters, [y, x, c], FACTOR);
+            check(
+                isa,
+                &format!("{} {:?}", isa.name(), setup.layer),
+                &setup.arena,
+                &conv.output,
+                |run, ws| setup.run(run, ws),
+                |y, x, c| match pool {
+                    Some(pooling) => pooled(pooling, [y, x], |y, x| expected(y, x, c)),
+                    None => expected(y, x, c),
+                },
+            );
+        }
+    }
 }

@@ -10,6 +10,7 @@ use cnn_runtime::pack::{Affine, pack_scale_shift, pack_slopes, padded, scale_shi
 use cnn_runtime::run::Run;
 use cnn_runtime::softmax::{SoftmaxMap, log_softmax, softmax};
 
+use crate::support::activate as formula;
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, index, indices, isas};
 
 /// Some ulps of a result, for kernels with a few roundings.
@@ -374,6 +375,62 @@ fn halos_are_cleared() {
 }
 
 /// Clamps in registers and in passes let a NaN through, as does everything else but the step.
+/// Not all functions have a number where their argument has none: `-inf * 0` is NaN, as PyTorch's are.
+#[test]
+fn functions_of_nan_and_infinity() {
+    for isa in isas() {
+        for activation in ACTIVATIONS {
+            for x in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 3e38, -3e38] {
+                let mut ws = vec![x; 32];
+                let map = Map::vector(0, 9);
+                activate(isa.into(), &Activate { input: map, output: map, activation }.check(), &mut ws);
+                // What is larger than single precision has is infinite.
+                let expected = formula(activation, x.into()) as f32;
+                let near = |y: f32| {
+                    y == expected
+                        || y.is_nan() && expected.is_nan()
+                        || expected.is_finite() && (y - expected).abs() <= 1e-6 * expected.abs()
+                };
+                let what = format!("{} {activation:?} of {x}: {}, not {expected}", isa.name(), ws[0]);
+                assert!(ws[..9].iter().all(|y| near(*y)), "{what}");
+                #[cfg(feature = "alloc")]
+                assert!(near(cnn_runtime::reference::activate(activation, x.into()) as f32), "the reference: {what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn softmax_of_nan_and_infinity() {
+    use f32 as F;
+    // What PyTorch gives: NaN if anything is NaN or infinite, but for what is infinitely small beside others.
+    for (special, expected) in
+        [(F::NAN, F::NAN), (F::INFINITY, F::NAN), (F::NEG_INFINITY, 0.0), (3e38, 1.0), (-3e38, 0.0)]
+    {
+        for isa in isas() {
+            for at in 0..19 {
+                let map = Map::vector(0, 19);
+                let mut ws = vec![1.0; 64];
+                ws[at] = special;
+                let mut logarithms = ws.clone();
+                let layer = SoftmaxMap { input: map, output: map }.check();
+                softmax(isa.into(), &layer, &mut ws);
+                log_softmax(isa.into(), &layer, &mut logarithms);
+                let same = |a: f32, b: f32| a == b || a.is_nan() && b.is_nan();
+                let what = format!("{}, {special} at {at}: {:?}", isa.name(), &ws[..19]);
+                assert!(same(ws[at], expected), "{what}");
+                let rest = (0..19).filter(|other| *other != at);
+                let each = if expected.is_nan() { F::NAN } else { (1.0 - expected) / 18.0 };
+                assert!(rest.clone().all(|other| same(ws[other], each) || (ws[other] - each).abs() < 1e-7), "{what}");
+                assert!(
+                    rest.chain([at])
+                        .all(|c| same(ws[c], logarithms[c].exp()) || (ws[c] - logarithms[c].exp()).abs() < 1e-6)
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn nan_passes_through() {
     for isa in isas() {

@@ -15,6 +15,7 @@ mod math;
 mod nonzero;
 mod planar;
 mod pool;
+mod special;
 mod support;
 mod vectors;
 mod winograd;

@@ -5,7 +5,7 @@ use cnn_runtime::op::{Padding, Size};
 use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::run::Run;
 
-use crate::support::{Arena, Expected, Rng, check, isas};
+use crate::support::{Arena, Expected, Rng, SPECIAL, check, indices, isas, largest};
 
 /// The taps of a window inside the input, and how many there are inside the padded input.
 fn taps(arena: &Arena, layer: &Pool2d, [y, x, c]: [usize; 3]) -> (Vec<f64>, usize) {
@@ -66,7 +66,7 @@ fn pools_of_random_shapes() {
                 |run, ws| max_pool(run, &layer.check(), ws),
                 |y, x, c| {
                     let (inside, _) = taps(&arena, &layer, [y, x, c]);
-                    Expected { value: inside.into_iter().fold(f64::NEG_INFINITY, f64::max), tolerance: 0.0 }
+                    Expected { value: largest(inside), tolerance: 0.0 }
                 },
             );
             check(
@@ -109,7 +109,7 @@ fn global_pools_of_random_shapes() {
                 &arena,
                 &output,
                 |run, ws| global_max_pool(run, &GlobalPool { input, output }.check(), ws),
-                |_, _, c| Expected { value: all(c).fold(f64::NEG_INFINITY, f64::max), tolerance: 0.0 },
+                |_, _, c| Expected { value: largest(all(c)), tolerance: 0.0 },
             );
             check(
                 isa,
@@ -159,6 +159,68 @@ fn long_means_are_as_exact_as_short_ones() {
                 avg_pool(Run::new(isa), &layer.check(), &mut ws);
                 near("window", &ws);
             }
+        }
+    }
+}
+
+/// Puts one of the special numbers, or two, into a map.
+fn spoil(rng: &mut Rng, arena: &mut Arena, map: &Map) {
+    let all = indices(map);
+    for _ in 0..1 + rng.below(2) {
+        arena.ws[rng.pick(&all)] = rng.pick(&SPECIAL);
+    }
+}
+
+#[test]
+fn maxima_have_every_nan_and_infinity() {
+    for isa in isas() {
+        let mut rng = Rng(71);
+        for _ in 0..400 {
+            let (kernel, stride) = (rng.pick(&[1, 2, 2, 3, 3, 4, 5]), rng.pick(&[1, 2]));
+            let pad = rng.padding(kernel / 2);
+            let (height, width) = (kernel + rng.below(5), kernel + rng.below(9));
+            let channels = rng.pick(&[1, 4, 6, 8, 9, 16, 17, 31, 40]);
+            let rows = windows(height, pad.top, pad.bottom, kernel, stride, false);
+            let columns = windows(width, pad.left, pad.right, kernel, stride, false);
+            let mut arena = Arena::default();
+            let input = arena.map(&mut rng, [height, width, channels], Padding::NONE);
+            let output = arena.map(&mut rng, [rows, columns, channels], Padding::NONE);
+            let one = arena.map(&mut rng, [1, 1, channels], Padding::NONE);
+            arena.fill(&input, || rng.float());
+            spoil(&mut rng, &mut arena, &input);
+            arena.close();
+            let (kernel, stride) = (Size::square(kernel), Size::square(stride));
+            let dilation = Size::square(1);
+            let layer = Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad: false };
+            let what = format!("{} {layer:?}", isa.name());
+            let maximum = |y, x, c| Expected { value: largest(taps(&arena, &layer, [y, x, c]).0), tolerance: 0.0 };
+            check(isa, &what, &arena, &output, |run, ws| max_pool(run, &layer.check(), ws), maximum);
+            let maximum = |_, _, c| {
+                let all = (0..height * width).map(|at| arena.get(&input, at / width, at % width, c));
+                Expected { value: largest(all), tolerance: 0.0 }
+            };
+            check(
+                isa,
+                &what,
+                &arena,
+                &one,
+                |run, ws| global_max_pool(run, &GlobalPool { input, output: one }.check(), ws),
+                maximum,
+            );
+            let mean = |y, x, c| {
+                let (inside, _) = taps(&arena, &layer, [y, x, c]);
+                let value = inside.iter().sum::<f64>() / inside.len() as f64;
+                // Sums of two of 3e38 overflow.
+                let value = if value.abs() > 1e37 {
+                    f64::from(inside.iter().map(|x| *x as f32).sum::<f32>()) / inside.len() as f64
+                } else {
+                    value
+                };
+                let magnitude: f64 = inside.iter().map(|x| x.abs()).sum();
+                let tolerance = if value.is_finite() { 25.0 * f64::from(f32::EPSILON) * magnitude } else { 0.0 };
+                Expected { value, tolerance }
+            };
+            check(isa, &what, &arena, &output, |run, ws| avg_pool(run, &layer.check(), ws), mean);
         }
     }
 }

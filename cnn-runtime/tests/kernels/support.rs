@@ -118,6 +118,14 @@ pub(crate) fn indices(map: &Map) -> Vec<usize> {
     all
 }
 
+/// Numbers that are not to get lost in others, nor to spoil them.
+pub(crate) const SPECIAL: [f32; 9] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 3e38, -3e38, 1e20, 1e6, -1e4, 1e3];
+
+/// The largest of some numbers; NaN if one of them is.
+pub(crate) fn largest(numbers: impl IntoIterator<Item = f64>) -> f64 {
+    numbers.into_iter().fold(f64::NEG_INFINITY, |a, b| if a > b || a.is_nan() { a } else { b })
+}
+
 /// An exact result and how far a kernel may be from it.
 #[derive(Clone, Copy)]
 pub(crate) struct Expected {

@@ -105,6 +105,11 @@ fn arithmetic_is_that_of_ieee_754() {
     on_all(Arithmetic);
 }
 
+/// The larger of the two; NaN if one of them is.
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b || a.is_nan() { a } else { b }
+}
+
 #[derive(Clone, Copy)]
 struct Comparisons;
 
@@ -129,6 +134,16 @@ impl Kernel for Comparisons {
             for (result, b) in lanes(s, s.min(x, y)).iter().chain(&lanes(s, s.max(x, y))).zip(b.iter().chain(&b)) {
                 assert!(!b.is_nan() || result.is_nan(), "min or max lost a NaN");
             }
+            let c = (0..S::LANES).map(|_| rng.pick(&numbers)).collect::<Vec<f32>>();
+            let largest = lanes(s, s.max_or_nan(x, y));
+            assert_lanes("max_or_nan", &largest, pairs().map(|(a, b)| larger(*a, *b)));
+            let largest = lanes(s, s.max3_or_nan(x, y, vector(s, &c)));
+            assert_lanes("max3_or_nan", &largest, pairs().zip(&c).map(|((a, b), c)| larger(larger(*a, *b), *c)));
+            assert_eq!(s.any(s.less(x, y)), pairs().any(|(a, b)| a < b));
+        }
+        for lane in 0..S::LANES {
+            let one: Vec<f32> = (0..S::LANES).map(|i| f32::from(i == lane)).collect();
+            assert!(s.any(s.less(no, vector(s, &one))) && !s.any(s.less(yes, vector(s, &one))));
         }
         for count in 0..S::LANES + 3 {
             let first = lanes(s, s.select(s.first_lanes(count), yes, no));

@@ -10,7 +10,8 @@ use cnn_runtime::winograd::{Winograd2d, halo, winograd2d, winograd2d_batch};
 use cnn_runtime::workspace::{Batch, SLACK};
 
 use crate::conv::{Filters, sum_at};
-use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, index, indices, isas};
+use crate::special::{CLAMPS, expected_of, spoil};
+use crate::support::{ACTIVATIONS, Arena, Expected, Rng, SPECIAL, activated, check, index, indices, isas, largest};
 
 /// Tiles and filters that there is an algorithm for, and how much larger its rounding errors are than those of a sum.
 const ALGORITHMS: [(usize, usize, f64); 6] =
@@ -60,7 +61,10 @@ impl Setup {
         arena.fill(&input, || rng.float());
         residual.iter().for_each(|map| arena.fill(map, || rng.float()));
         arena.close();
-        let (weight, bias) = (rng.floats(groups * outputs * inputs * kernel * kernel), rng.floats(groups * outputs));
+        let (mut weight, bias) =
+            (rng.floats(groups * outputs * inputs * kernel * kernel), rng.floats(groups * outputs));
+        // Some weights of nothing, which make a NaN of an infinity.
+        (0..weight.len() / 8).for_each(|_| weight[rng.below(outputs * inputs)] = 0.0);
         let filters = Filters { groups, kernel: conv.kernel, weight, bias };
         let panels = WinogradPanels { groups, outputs, inputs, kernel, stride, tile };
         let mut packed = vec![f32::NAN; panels.len()];
@@ -129,6 +133,9 @@ fn pooled_outputs_are_the_largest_of_2x2() {
                     continue;
                 }
                 setup.layer.conv.residual = None;
+                if rng.below(2) == 0 {
+                    spoil(&mut rng, &mut setup.arena, &setup.layer.conv.input);
+                }
                 let mut ws = setup.arena.ws.clone();
                 setup.run(isa.into(), &mut ws);
                 // Into a part of the map that the outputs would be in.
@@ -142,7 +149,7 @@ fn pooled_outputs_are_the_largest_of_2x2() {
                     |run, ws| setup.run(run, ws),
                     |y, x, c| {
                         let at = |dy, dx| ws[index(&all, 2 * y + dy, 2 * x + dx, c)];
-                        let value = at(0, 0).max(at(0, 1)).max(at(1, 0)).max(at(1, 1)).into();
+                        let value = largest([at(0, 0), at(0, 1), at(1, 0), at(1, 1)].map(f64::from));
                         Expected { value, tolerance: 0.0 }
                     },
                 );
@@ -163,6 +170,10 @@ fn images_of_a_batch_give_what_they_give_alone() {
             for _ in 0..batch.images {
                 let mut ws = setup.arena.ws.clone();
                 indices(&setup.layer.conv.input).into_iter().for_each(|at| ws[at] = rng.float());
+                if rng.below(2) == 0 {
+                    let all = indices(&setup.layer.conv.input);
+                    ws[rng.pick(&all)] = rng.pick(&SPECIAL);
+                }
                 ws.resize(batch.floats, f32::NAN);
                 images.extend(&ws);
                 winograd2d(isa.into(), &setup.layer.check(), &setup.packed, &mut ws);
@@ -170,7 +181,66 @@ fn images_of_a_batch_give_what_they_give_alone() {
             }
             winograd2d_batch(isa.into(), &setup.layer.check(), batch, &setup.packed, &mut images);
             for (together, alone) in batch.split(&mut images).zip(&alone) {
-                assert!(indices(&setup.layer.conv.output).into_iter().all(|at| together[at] == alone[at]));
+                let same = |at: usize| together[at].to_bits() == alone[at].to_bits();
+                assert!(indices(&setup.layer.conv.output).into_iter().all(same));
+            }
+        }
+    }
+}
+
+#[test]
+fn special_numbers_are_where_the_sums_have_them() {
+    for isa in isas() {
+        let mut rng = Rng(74);
+        for (tile, taps, factor) in ALGORITHMS {
+            for _ in 0..60 {
+                let activation = rng.pick(&CLAMPS);
+                let mut setup = Setup::random(&mut rng, (tile, taps), activation);
+                spoil(&mut rng, &mut setup.arena, &setup.layer.conv.input);
+                if let Some(residual) = setup.layer.conv.residual.filter(|_| rng.below(4) == 0) {
+                    spoil(&mut rng, &mut setup.arena, &residual);
+                }
+                let conv = &setup.layer.conv;
+                check(
+                    isa,
+                    &format!("{} {:?}", isa.name(), setup.layer),
+                    &setup.arena,
+                    &conv.output,
+                    |run, ws| setup.run(run, ws),
+                    |y, x, c| expected_of(&setup.arena, conv, &setup.filters, [y, x, c], factor),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_number_leaves_what_is_not_in_its_window_alone() {
+    for isa in isas() {
+        let mut rng = Rng(75);
+        for (tile, taps, factor) in ALGORITHMS {
+            for special in [f32::INFINITY, 3e38, 1e6] {
+                let mut setup = Setup::random(&mut rng, (tile, taps), Activation::Identity);
+                let all = indices(&setup.layer.conv.input);
+                setup.arena.ws[rng.pick(&all)] = special;
+                let Conv2d { output, .. } = setup.layer.conv;
+                let mut ws = setup.arena.ws.clone();
+                setup.run(isa.into(), &mut ws);
+                let mut worst = 0.0_f64;
+                for at in 0..output.elements() {
+                    let [y, x, c] = [
+                        at / output.channels / output.width,
+                        at / output.channels % output.width,
+                        at % output.channels,
+                    ];
+                    let (sum, _) = sum_at(&setup.arena, &setup.layer.conv, &setup.filters, [y, x, c]);
+                    if sum.abs() < 1e3 {
+                        worst = worst.max((f64::from(ws[index(&output, y, x, c)]) - sum).abs());
+                    }
+                }
+                let terms = (setup.layer.panels().depth() * taps * taps) as f64;
+                let tolerance = factor * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0);
+                assert!(worst <= tolerance, "{} {special} {:?}: {worst:e}", isa.name(), setup.layer);
             }
         }
     }

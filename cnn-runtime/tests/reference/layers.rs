@@ -341,3 +341,23 @@ fn activations() {
         (map(2, 1, 2), &[0., 2., 0., 4.]),
     );
 }
+
+#[test]
+fn maxima_have_every_nan() {
+    let pool = Pool {
+        kernel: Size::square(2),
+        stride: Size::square(2),
+        pad: Padding::NONE,
+        dilation: ONE,
+        ceil: false,
+        count_include_pad: true,
+    };
+    for at in 0..4 {
+        let mut data = [1.0, 2.0, 3.0, 4.0];
+        data[at] = f32::NAN;
+        for op in [Op::MaxPool(pool), Op::GlobalMaxPool] {
+            assert!(apply(op, (map(1, 2, 2), &data), &[], map(1, 1, 1))[0].is_nan(), "{op:?}, NaN at {at}");
+        }
+    }
+    assert!(activate(Activation::Relu, f64::NAN).is_nan() && activate(Activation::Relu6, f64::NAN).is_nan());
+}

@@ -49,9 +49,9 @@ impl Case for Direct {
 
     fn run(&self, run: Run<'_>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
         if batch == Batch::one(ws) {
-            conv2d(run, &self.0, weights, ws);
+            conv2d(run, &self.0.check(), weights, ws);
         } else {
-            conv2d_batch(run, &self.0, batch, weights, ws);
+            conv2d_batch(run, &self.0.check(), batch, weights, ws);
         }
     }
 
@@ -80,7 +80,7 @@ impl Case for Depthwise {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
-        depthwise2d(run, &self.0, weights, ws);
+        depthwise2d(run, &self.0.check(), weights, ws);
     }
 
     fn writes(&self) -> Writes {
@@ -122,7 +122,7 @@ impl Case for Planar {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
-        planar2d(run, &self.0, weights, ws);
+        planar2d(run, &self.0.check(), weights, ws);
     }
 
     fn writes(&self) -> Writes {

@@ -50,7 +50,7 @@ impl Case for Layer {
     }
 
     fn run(&self, run: Run<'_>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
-        let (layer, alone) = (&self.dense, batch == Batch::one(ws));
+        let (layer, alone) = (&self.dense.check(), batch == Batch::one(ws));
         match self.kind {
             Kind::Panels if alone => dense_f32(run, layer, weights, ws),
             Kind::PanelsF16 if alone => dense_f16(run, layer, weights, ws),

@@ -6,7 +6,7 @@ use cnn_runtime::norm::{self, LrnMap, ScaleShift};
 use cnn_runtime::op::{Lrn, LrnWindow, PreluPer};
 use cnn_runtime::pack::{padded, scale_shift_len};
 use cnn_runtime::run::Run;
-use cnn_runtime::softmax;
+use cnn_runtime::softmax::{self, SoftmaxMap};
 use cnn_runtime::workspace::Batch;
 
 use super::maker::{Maker, of_map};
@@ -28,7 +28,7 @@ impl Case for Activate {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
-        activation::activate(run, self, ws);
+        activation::activate(run, &self.check(), ws);
     }
 
     fn writes(&self) -> Writes {
@@ -51,7 +51,7 @@ impl Case for PreluMap {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
-        activation::prelu(run, self, weights, ws);
+        activation::prelu(run, &self.check(), weights, ws);
     }
 
     fn writes(&self) -> Writes {
@@ -64,8 +64,8 @@ pub(super) fn lrn(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let output = maker.plain(cnn_runtime::op::Size::new(input.height, input.width), input.channels);
     let beta = maker.choices.pick(&[0.75, 0.5, 1.0]);
     let window = LrnWindow::ALL[maker.choices.between(0, 2)];
-    let [alpha, k] = [maker.choices.float(), maker.choices.float()];
-    let lrn = Lrn { size: maker.choices.between(1, 9), window, alpha, beta, k };
+    let lrn =
+        Lrn { size: maker.choices.between(1, 9), window, alpha: maker.choices.float(), beta, k: maker.choices.float() };
     Box::new(LrnMap { input, output, lrn })
 }
 
@@ -76,7 +76,7 @@ impl Case for LrnMap {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
-        norm::lrn(run, self, ws);
+        norm::lrn(run, &self.check(), ws);
     }
 
     fn writes(&self) -> Writes {
@@ -97,7 +97,7 @@ impl Case for ScaleShift {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
-        norm::scale_shift(run, self, weights, ws);
+        norm::scale_shift(run, &self.check(), weights, ws);
     }
 
     fn writes(&self) -> Writes {
@@ -108,26 +108,25 @@ impl Case for ScaleShift {
 #[derive(Debug)]
 struct Softmax {
     logarithm: bool,
-    input: Map,
-    output: Map,
+    map: SoftmaxMap,
 }
 
 pub(super) fn softmax(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let input = map(maker);
-    Box::new(Softmax { logarithm: maker.choices.once_in(2), input, output: maker.same(input) })
+    Box::new(Softmax { logarithm: maker.choices.once_in(2), map: SoftmaxMap { input, output: maker.same(input) } })
 }
 
 impl Case for Softmax {
     fn numbers(&mut self) -> Vec<&mut usize> {
-        [&mut self.input, &mut self.output].into_iter().flat_map(of_map).collect()
+        [&mut self.map.input, &mut self.map.output].into_iter().flat_map(of_map).collect()
     }
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
         let softmax = if self.logarithm { softmax::log_softmax } else { softmax::softmax };
-        softmax(run, &self.input, &self.output, ws);
+        softmax(run, &self.map.check(), ws);
     }
 
     fn writes(&self) -> Writes {
-        self.output.into()
+        self.map.output.into()
     }
 }

@@ -1,6 +1,6 @@
 //! Values in and out of the workspace, copies, halos, merges.
 
-use cnn_runtime::join;
+use cnn_runtime::join::{self, CopyMap, Halo, StoreChw};
 use cnn_runtime::map::Map;
 use cnn_runtime::op::{Activation, Padding, Size};
 use cnn_runtime::run::Run;
@@ -34,7 +34,7 @@ impl Case for Load {
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
         let image: Vec<f32> = noise(1).take(self.image.min(ws.len())).collect();
-        join::load_chw(run, &image, &self.map, ws);
+        join::load_chw(run, &image, &self.map.check(), ws);
     }
 
     fn writes(&self) -> Writes {
@@ -59,7 +59,7 @@ impl Case for Store {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
-        join::store_chw(run, &self.map, self.offset, ws);
+        join::store_chw(run, &StoreChw { map: self.map, offset: self.offset }.check(), ws);
     }
 
     fn writes(&self) -> Writes {
@@ -84,7 +84,7 @@ impl Case for Copy {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
-        join::copy(run, &self.input, &self.output, ws);
+        join::copy(run, &CopyMap { input: self.input, output: self.output }.check(), ws);
     }
 
     fn writes(&self) -> Writes {
@@ -110,7 +110,7 @@ impl Case for ClearHalo {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
-        join::clear_halo(run, &self.map, &self.halo, ws);
+        join::clear_halo(run, &Halo { map: self.map, zeros: self.halo }.check(), ws);
     }
 
     fn writes(&self) -> Writes {
@@ -146,7 +146,9 @@ impl Case for Merge {
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
         let merge = if self.product { join::mul } else { join::add };
-        merge(run, &self.inputs, &self.output, self.activation, ws);
+        let Self { inputs, output, activation, .. } = self;
+        let layer = join::Merge { inputs, output: *output, activation: *activation };
+        merge(run, &layer.check(), ws);
     }
 
     fn writes(&self) -> Writes {

@@ -1,8 +1,7 @@
 //! Pooling.
 
-use cnn_runtime::map::Map;
 use cnn_runtime::op::Size;
-use cnn_runtime::pool::{Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::run::Run;
 use cnn_runtime::workspace::Batch;
 
@@ -34,9 +33,9 @@ impl Case for Windows {
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
         if self.max {
-            max_pool(run, &self.pool, ws);
+            max_pool(run, &self.pool.check(), ws);
         } else {
-            avg_pool(run, &self.pool, ws);
+            avg_pool(run, &self.pool.check(), ws);
         }
     }
 
@@ -48,27 +47,26 @@ impl Case for Windows {
 #[derive(Debug)]
 struct Global {
     max: bool,
-    input: Map,
-    output: Map,
+    pool: GlobalPool,
 }
 
 pub(super) fn global(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let (size, channels) = (maker.size(12), maker.channels());
     let (input, output) = (maker.plain(size, channels), maker.plain(Size::square(1), channels));
-    Box::new(Global { max: maker.choices.once_in(2), input, output })
+    Box::new(Global { max: maker.choices.once_in(2), pool: GlobalPool { input, output } })
 }
 
 impl Case for Global {
     fn numbers(&mut self) -> Vec<&mut usize> {
-        [&mut self.input, &mut self.output].into_iter().flat_map(of_map).collect()
+        [&mut self.pool.input, &mut self.pool.output].into_iter().flat_map(of_map).collect()
     }
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
         let pool = if self.max { global_max_pool } else { global_avg_pool };
-        pool(run, &self.input, &self.output, ws);
+        pool(run, &self.pool.check(), ws);
     }
 
     fn writes(&self) -> Writes {
-        self.output.into()
+        self.pool.output.into()
     }
 }

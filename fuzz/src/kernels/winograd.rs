@@ -52,9 +52,9 @@ impl Case for Tiles {
 
     fn run(&self, run: Run<'_>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
         if batch == Batch::one(ws) {
-            winograd2d(run, &self.0, weights, ws);
+            winograd2d(run, &self.0.check(), weights, ws);
         } else {
-            winograd2d_batch(run, &self.0, batch, weights, ws);
+            winograd2d_batch(run, &self.0.check(), batch, weights, ws);
         }
     }
 
@@ -100,7 +100,7 @@ impl Case for Columns {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
-        columns2d(run, &self.0, weights, ws);
+        columns2d(run, &self.0.check(), weights, ws);
     }
 
     fn writes(&self) -> Writes {

@@ -241,12 +241,14 @@ mod tests {
 
     #[test]
     fn lenet5_reads_a_digit_of_mnist_as_it_is_with_two_pixels_of_border() {
-        let digit = RgbImage::from_fn(28, 28, |x, y| Rgb([(x * 8 + y) as u8; 3]));
+        let on_border = |x, y| x == 0 || y == 0 || x == 27 || y == 27;
+        let level = |x: u32, y: u32| if on_border(x, y) { 0 } else { (x * 8 + y) as u8 };
+        let digit = RgbImage::from_fn(28, 28, |x, y| Rgb([level(x, y); 3]));
         let input = Preprocess::LENET5.apply(&digit);
         for (i, &number) in input.iter().enumerate() {
             let pixel = (i % 32).checked_sub(2).zip((i / 32).checked_sub(2)).filter(|&(x, y)| x < 28 && y < 28);
-            let level = pixel.map_or(0, |(x, y)| x * 8 + y);
-            assert_eq!(number, level as f32 / 255.0);
+            let level = pixel.map_or(0, |(x, y)| level(x as u32, y as u32));
+            assert_eq!(number, f32::from(level) / 255.0);
         }
     }
 

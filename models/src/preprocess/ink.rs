@@ -3,7 +3,7 @@
 //! MNIST's makers brought each digit into a box of 20x20, and its centre of mass to the middle of 28x28 (LeCun, Cortes &
 //! Burges, "The MNIST database of handwritten digits"). Here the same is done to a picture of one digit on plain paper, of
 //! any size and in any colours. The border tells what is paper; whatever differs from it more than half as much as the strongest
-//! stroke is the digit. Shadows, ruled lines as dark as the ink and other things that are no plain paper are beyond this.
+//! stroke is the digit. Uneven light, ruled lines as dark as the ink and other things that are no plain paper are beyond this.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -14,7 +14,7 @@ const BOX: f64 = 20.0 / 28.0;
 /// What differs less from the paper, in levels, is no ink.
 const LEAST: u8 = 24;
 
-/// Levels levels, row by row.
+/// Grey levels, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Levels {
     pub(super) width: usize,

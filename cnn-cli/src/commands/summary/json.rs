@@ -6,7 +6,7 @@ use cnn::graph::{self, Graph, Node, Value};
 use cnn_diagram::language::arguments;
 use serde::Serialize;
 
-use super::{Costs, weights_bytes};
+use super::Costs;
 use crate::numbers::dimensions;
 use crate::registry::Model;
 
@@ -73,7 +73,7 @@ pub(super) fn json(model: &Model, out: &mut impl Write) -> io::Result<()> {
         depth: depth(graph),
         parameters: graph.parameters(),
         macs: graph.macs(),
-        weights_bytes: weights_bytes(graph),
+        weights_bytes: graph.weights_bytes(),
         workspace_bytes: model.workspace_bytes,
     };
     serde_json::to_writer_pretty(&mut *out, &summary)?;

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use cnn::graph::{Depth, Graph, Node, Value};
+use cnn::op::{Linear, Op, Store};
 use cnn_diagram::language::arguments;
 
-use super::{Costs, aux_nodes, weights_bytes};
+use super::{Costs, aux_nodes};
 use crate::numbers::thousands;
 use crate::registry::Model;
 use crate::table::{Align, Table};
@@ -108,12 +109,18 @@ fn depth(depth: Depth) -> String {
     )
 }
 
+/// The formats that weights are stored in: `F32`, or `F32 and F16`.
+fn formats(graph: &Graph<'_>) -> &'static str {
+    let is_half = |node: &Node<'_>| matches!(node.op, Op::Linear(Linear { store: Store::F16, .. }));
+    if graph.inference().any(is_half) { "F32 and F16" } else { "F32" }
+}
+
 /// What the net needs, and what it offers beside its output.
 fn notes(model: &Model) -> Vec<[String; 2]> {
     let graph = model.graph;
     let mut notes = vec![
         ["depth".to_owned(), depth(graph.depth())],
-        ["weights".to_owned(), format!("{} bytes as F32", thousands(weights_bytes(graph)))],
+        ["weights".to_owned(), format!("{} bytes as {}", thousands(graph.weights_bytes()), formats(graph))],
         ["workspace".to_owned(), format!("{} bytes", thousands(model.workspace_bytes as u64))],
     ];
     for tap in graph.taps {

@@ -29,7 +29,7 @@ cnn::network! {
     }
 
     Inhibited: 4x2x2 -> 4x2x2 {
-        lrn(size = 2, alpha = 1, beta = 1, k = 0);
+        lrn(size = 2, alpha = 1, beta = 1, k = 0, window = paper);
     }
 
     Normalised: 2x1x1 -> 2x1x1 {

@@ -12,6 +12,8 @@ use crate::op::Size;
 use crate::pack::HALF_PANEL;
 use crate::run::Share;
 use crate::simd::{Kernel, Simd};
+use crate::winograd::direct::{Filters, untransformed};
+use crate::winograd::range::{Limit, Watch, squares};
 use crate::winograd::transform;
 
 /// A share of a convolution.
@@ -84,12 +86,17 @@ impl<const F: usize, const V: usize> Kernel for Strips<'_, F, V> {
         // Pooling may load a vector that ends behind the last row, and drop those lanes.
         let mut results = [s.splat(0.0); 4 * CHUNK_VECTORS + 1];
         let y = results.as_mut_ptr().cast::<f32>();
+        // SAFETY: whoever made this has checked the input.
+        let limit = (layer.tile > 1).then(|| unsafe { Limit::of(&layer.conv.input, self.0.ws) });
         for top in share.of(height.div_ceil(strip)).map(|index| index * strip) {
             let rows = strip.min(height - top);
             for left in (0..width).step_by(len) {
                 // The last chunk overlaps the one before.
                 let chunk = Chunk { top, left: left.min(width - len), rows, len };
-                self.multiply(s, chunk, &mut points, y);
+                match limit {
+                    Some(limit) => self.transform(s, chunk, limit, &mut points, y),
+                    None => self.multiply(s, chunk, None, y),
+                }
                 // SAFETY: the results of the chunk are in Y, and lie in the output.
                 unsafe {
                     s.run(Apply::in_place(layer.conv.activation, y, rows * F * len));
@@ -104,33 +111,47 @@ impl<const F: usize, const V: usize> Kernel for Strips<'_, F, V> {
 }
 
 impl<const F: usize, const V: usize> Strips<'_, F, V> {
-    /// Y of a chunk, but for the activation: products with the filters, or what becomes of V and M.
+    /// Y of a chunk, but for the activation: products with the filters, which are packed as they are if no others are given.
     #[inline(always)]
-    fn multiply<S: Simd>(&self, s: S, chunk: Chunk, points: &mut Points<S>, y: *mut f32) {
-        let Planar { layer, weights: biases, ws, .. } = self.0;
+    fn multiply<S: Simd>(&self, s: S, chunk: Chunk, filters: Option<&[f32]>, y: *mut f32) {
+        let Planar { layer, weights: biases, .. } = self.0;
         let Conv2d { input: Map { row, .. }, kernel, stride, dilation, .. } = layer.conv;
-        let Chunk { rows, len, .. } = chunk;
-        let weights = biases.wrapping_add(HALF_PANEL);
-        let from = ws.wrapping_add(layer.conv.first() + chunk.top * stride.height * row + chunk.left).cast_const();
-        if layer.tile == 1 {
-            let (next, steps) = (stride.height * row, [dilation.height * row, dilation.width]);
-            s.run(Products::<F, V> {
-                rows,
-                len,
-                from,
-                next,
-                taps: kernel,
-                steps,
-                biases,
-                weights,
-                next_weights: 0,
-                to: y,
-            });
-            return;
-        }
+        s.run(Products::<F, V> {
+            rows: chunk.rows,
+            len: chunk.len,
+            from: self.input(chunk),
+            next: stride.height * row,
+            taps: kernel,
+            steps: [dilation.height * row, dilation.width],
+            biases,
+            weights: filters.map_or(biases.wrapping_add(HALF_PANEL), <[f32]>::as_ptr),
+            next_weights: 0,
+            to: y,
+        });
+    }
+
+    /// The same by Winograd's algorithm, V and M; or directly, beyond the limit.
+    #[inline(always)]
+    fn transform<S: Simd>(&self, s: S, chunk: Chunk, limit: Limit, points: &mut Points<S>, y: *mut f32) {
+        let Planar { layer, weights: biases, .. } = self.0;
+        let Conv2d { input: Map { row, .. }, kernel, .. } = layer.conv;
+        let (len, weights) = (chunk.len, biases.wrapping_add(HALF_PANEL));
         let (v, m) = (points.0.as_mut_ptr().cast::<f32>(), points.1.as_mut_ptr().cast::<f32>());
         let next = V_VECTORS * S::LANES;
-        s.run(Forward { from, row, columns: len + kernel.width - 1, v, distance: next });
+        let from = self.input(chunk);
+        if !s.run(Forward { from, row, columns: len + kernel.width - 1, v, distance: next, limit }) {
+            let filters = Filters {
+                values: weights,
+                next: 0,
+                channels: HALF_PANEL,
+                points: POINTS,
+                taps: kernel.height,
+                inputs: kernel.width,
+            };
+            // SAFETY: the weights are a panel of filters of 5x5 at most.
+            let filters = unsafe { untransformed(&filters) };
+            return self.multiply(s, chunk, Some(&filters), y);
+        }
         s.run(Products::<F, V> {
             rows: POINTS,
             len,
@@ -144,6 +165,13 @@ impl<const F: usize, const V: usize> Strips<'_, F, V> {
             to: m,
         });
         s.run(Back { m, y, len, filters: F, biases });
+    }
+
+    /// The first window of a chunk.
+    #[inline(always)]
+    fn input(&self, chunk: Chunk) -> *const f32 {
+        let Planar { layer: Planar2d { conv, .. }, ws, .. } = self.0;
+        ws.wrapping_add(conv.first() + chunk.top * conv.stride.height * conv.input.row + chunk.left).cast_const()
     }
 
     /// Stores Y of a chunk.
@@ -269,7 +297,7 @@ impl<const F: usize, const V: usize> Kernel for Products<F, V> {
     }
 }
 
-/// Rows of the input into V. Whoever makes one knows that the pixels are readable, with a vector behind them, and that V has room.
+/// Rows of the input into V. Gives whether they are within the limit. Whoever makes one knows that the pixels are readable, with a vector behind them, and that V has room.
 #[derive(Clone, Copy)]
 struct Forward {
     from: *const f32,
@@ -280,14 +308,16 @@ struct Forward {
     v: *mut f32,
     /// The distance of two rows of V.
     distance: usize,
+    limit: Limit,
 }
 
 impl Kernel for Forward {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Self { from, row, columns, v, distance } = self;
+    fn run<S: Simd>(self, s: S) -> bool {
+        let Self { from, row, columns, v, distance, limit } = self;
+        let mut watch = Watch::new(s, limit);
         for x in (0..columns).step_by(S::LANES) {
             // SAFETY: as the type's description says.
             unsafe {
@@ -295,11 +325,13 @@ impl Kernel for Forward {
                 for y in 0..POINTS {
                     rows[y] = s.load(from.add(y * row + x));
                 }
+                watch.look_first(s, squares(s, &rows, s.splat(0.0)), columns - x);
                 for (p, values) in transform::input(s, &rows).into_iter().enumerate() {
                     s.store(v.add(p * distance + x), values);
                 }
             }
         }
+        watch.within(s)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Plans, run without emitting code.
+//! A plan, kernel by kernel.
 
 use cnn_compiler::plan::{Kernel, Plan};
 use cnn_runtime::activation::{activate, prelu};
@@ -13,8 +13,7 @@ use cnn_runtime::softmax::{SoftmaxMap, log_softmax, softmax};
 use cnn_runtime::winograd::{columns2d, winograd2d};
 
 /// Runs a plan as the emitted code does.
-pub(crate) fn run(plan: &Plan, weights: &[f32], input: &[f32], ws: &mut [f32]) {
-    let run = Run::best();
+pub(crate) fn run(plan: &Plan, run: Run<'_>, weights: &[f32], input: &[f32], ws: &mut [f32]) {
     for call in &plan.calls {
         match &call.kernel {
             Kernel::LoadChw(to) => load_chw(run, input, &to.check(), ws),

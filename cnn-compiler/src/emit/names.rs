@@ -1,0 +1,61 @@
+//! The names of what a net becomes, and the block that its code is in.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::ast::Net;
+
+/// Types and modules that the block has for itself.
+const TAKEN: [&str; 3] = ["rt", "Weights", "assembly"];
+
+/// The types of a net.
+pub(super) struct Names {
+    /// `LeNet5`
+    pub(super) name: Ident,
+    /// `LeNet5Weights`
+    pub(super) weights: Ident,
+    /// `LeNet5Workspace`
+    pub(super) workspace: Ident,
+}
+
+impl Names {
+    pub(super) fn new(name: &Ident) -> Self {
+        let (weights, workspace) = (format_ident!("{name}Weights"), format_ident!("{name}Workspace"));
+        Self { name: name.clone(), weights, workspace }
+    }
+}
+
+/// What a block has in it that nothing else sees: `code`, for which `rt` is the runtime. A net whose name means something
+/// else there has another one in it.
+pub(super) fn block(
+    net: &Net,
+    runtime: &TokenStream,
+    has_workspace: bool,
+    code: impl FnOnce(Names) -> TokenStream,
+) -> TokenStream {
+    let names = Names::new(&net.name);
+    if !TAKEN.iter().any(|taken| names.name == taken) {
+        let code = code(names);
+        return quote! {
+            use #runtime as rt;
+            #code
+        };
+    }
+    let Names { name, weights, workspace } = &names;
+    let inner = Names::new(&format_ident!("Net"));
+    let Names { name: net, weights: its_weights, workspace: its_workspace } = &inner;
+    let its_workspace = has_workspace.then(|| quote!(type #its_workspace = #workspace;));
+    let aliases = quote! {
+        type #net<'w> = #name<'w>;
+        type #its_weights = #weights;
+        #its_workspace
+    };
+    let code = code(inner);
+    quote! {
+        #aliases
+        const _: () = {
+            use #runtime as rt;
+            #code
+        };
+    }
+}

@@ -1,0 +1,364 @@
+//! Calls as other frameworks have them, and what they are here.
+//!
+//! What is proposed is the call as it was meant, if that is clear; else only the reason why it is wrong is given.
+
+use super::{Default, Kind, Layer, Param};
+use crate::ast::{Arg, Call, Expr, ExprKind};
+use crate::eval::Env;
+use crate::report::{Edit, Message, Place, message};
+
+/// More than this is a number of channels and not the size of a window.
+const LARGEST_WINDOW: i64 = 11;
+
+/// An argument as it is written: its name, if it has one, and its value.
+type Written = (Option<String>, String);
+
+/// A layer's call as it is written.
+fn text(layer: &Layer, args: &[Written]) -> String {
+    if args.is_empty() {
+        return layer.name.to_owned();
+    }
+    let args: Vec<String> = args
+        .iter()
+        .map(|(name, value)| name.as_ref().map_or_else(|| value.clone(), |name| format!("{name} = {value}")))
+        .collect();
+    format!("{}({})", layer.name, args.join(", "))
+}
+
+/// The call of a layer that a call in other words stands for, if that is clear: every argument has a place in it, or is not
+/// needed.
+pub(crate) fn meant(layer: &'static Layer, call: &Call, env: &Env) -> Option<String> {
+    let first = usize::from(inputs_in_front(layer, call, env).is_some());
+    if first == 0 && is_unclear(layer, call) {
+        return None;
+    }
+    let (mut args, mut next_step, mut place) = (Vec::new(), String::new(), 0);
+    for arg in &call.args[first..] {
+        if let Some(next) = function(layer, arg, env) {
+            next_step = format!(" -> {next}");
+        } else if why_unneeded(layer, arg).is_none() {
+            let (name, value) = ours(layer, place, arg, env)?;
+            // After one that has a name, all have one.
+            let needs_name = args.iter().any(|(name, _): &Written| name.is_some());
+            let of_place = || nth(layer, place).filter(|_| needs_name).map(|param| param.name.to_owned());
+            args.push((name.or_else(of_place), value));
+            place += usize::from(arg.name.is_none());
+        }
+    }
+    let is_double =
+        |(index, (name, _)): (usize, &Written)| name.is_some() && args[..index].iter().any(|a| a.0 == *name);
+    let taken = args.iter().take_while(|(name, _)| name.is_none()).count();
+    let is_taken = |(name, _): &Written| layer.params[..taken].iter().any(|p| Some(p.name) == name.as_deref());
+    if args.iter().enumerate().any(is_double) || args.iter().any(is_taken) {
+        return None;
+    }
+    let needed = layer.params.iter().filter(|param| matches!(param.default, Default::Required)).count();
+    (args.len() >= needed).then(|| text(layer, &args) + &next_step)
+}
+
+/// A mistake at an argument that is better left out; the fix is the call that is meant, if that is clear.
+fn without(wrong: &str, layer: &'static Layer, call: &Call, why: &str, env: &Env) -> Message {
+    let Some(becomes) = meant(layer, call, env) else {
+        let usage = format!("it is called as {}", layer.usage());
+        let help = if why.is_empty() { usage } else { format!("leave it out: {why}") };
+        return message(wrong, &[], &help).into();
+    };
+    let help = if why.is_empty() { format!("write `{becomes}`") } else { format!("write `{becomes}`: {why}") };
+    Message::from(message(wrong, &[], &help)).fix([Edit::instead(call.place, becomes)])
+}
+
+/// The number of inputs in front, as PyTorch wants it: `linear(3072, 10)`. What it would be the number of.
+fn inputs_in_front(layer: &Layer, call: &Call, env: &Env) -> Option<&'static str> {
+    let unnamed = call.args.iter().take_while(|arg| arg.name.is_none()).count();
+    match layer.name {
+        "conv" if is_conv_with_inputs(call, unnamed) => Some("number of input channels"),
+        "linear" if unnamed > 1 && is_count(&call.args[1].value, env) => Some("number of inputs"),
+        "batch_norm" | "prelu" if unnamed > 0 && is_count(&call.args[0].value, env) => Some("number of channels"),
+        _ => None,
+    }
+}
+
+/// The mistake at a number of inputs that is given.
+pub(super) fn inputs_given(layer: &'static Layer, call: &Call, env: &Env) -> Option<(Place, Message)> {
+    let what = inputs_in_front(layer, call, env)?;
+    let first = &call.args[0].value;
+    let wrong = format!("{}: `{first}` would be the {what}, which is known and not given", layer.name);
+    Some((first.place, without(&wrong, layer, call, "", env)))
+}
+
+/// Whether the first number is the channels of the input: `conv(3, 64, 3)`.
+fn is_conv_with_inputs(call: &Call, unnamed: usize) -> bool {
+    let value = |index: usize| call.args.get(index).map(|arg| &arg.value.kind);
+    let names_size = |arg: &Arg| arg.name.as_ref().is_some_and(|name| alias(&name.to_string()).contains(&"size"));
+    match (value(0), value(1), value(2)) {
+        (Some(_), Some(ExprKind::Size(_) | ExprKind::Tuple(_)), _) => false,
+        (Some(_), Some(_), Some(_)) if unnamed == 2 => call.args[2..].iter().any(names_size),
+        (Some(_), Some(_), Some(ExprKind::Size(_) | ExprKind::Tuple(_))) => unnamed > 2,
+        (Some(inputs), Some(filters), Some(ExprKind::Int(size))) if unnamed > 2 && *size <= LARGEST_WINDOW => {
+            let is_image = matches!(inputs, ExprKind::Int(1 | 3));
+            match filters {
+                // Windows of even sizes are as rare as strides of 3.
+                ExprKind::Int(filters) => is_image || *filters > LARGEST_WINDOW || *size > 2 && filters % 2 == 0,
+                _ => *size > 2,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Whether a value can only be a number of channels, inputs or outputs.
+fn is_count(value: &Expr, env: &Env) -> bool {
+    match &value.kind {
+        ExprKind::Int(_) => true,
+        ExprKind::Name(name) => env.contains_key(name),
+        ExprKind::Binary(_, left, right) => is_count(left, env) && is_count(right, env),
+        _ => false,
+    }
+}
+
+/// An argument of a call in PyTorch's order, as it is written here. None if that is not known.
+fn ours(layer: &'static Layer, index: usize, arg: &Arg, env: &Env) -> Option<Written> {
+    let param = match &arg.name {
+        Some(name) => renamed(layer, &name.to_string()).filter(|param| accepts(param, &arg.value, env))?,
+        None => nth(layer, index).filter(|param| accepts(param, &arg.value, env))?,
+    };
+    let name = (arg.name.is_some() || !param.positional).then(|| param.name.to_owned());
+    let value = arg.value.to_string();
+    // Python's.
+    Some((name, if matches!(param.kind, Kind::Flag) { value.to_lowercase() } else { value }))
+}
+
+/// The argument that has another framework's name, or nearly the name, of one.
+pub(super) fn renamed(layer: &'static Layer, name: &str) -> Option<&'static Param> {
+    let known = |word: &&str| layer.params.iter().find(|param| param.name == *word);
+    known(&name).or_else(|| alias(name).iter().find_map(known)).or_else(|| {
+        let near = crate::report::nearest(name, layer.params.iter().map(|param| param.name))?;
+        known(&near)
+    })
+}
+
+/// What an argument that has no name is in PyTorch, where the order is not the one of this language.
+fn nth(layer: &'static Layer, index: usize) -> Option<&'static Param> {
+    let torch: &[&str] = match layer.name {
+        "max_pool" => &["size", "stride", "pad", "dilation"],
+        "avg_pool" => &["size", "stride", "pad", "ceil", "count_include_pad"],
+        _ => return layer.params.get(index),
+    };
+    let name = torch.get(index)?;
+    layer.params.iter().find(|param| param.name == *name)
+}
+
+/// Whether an argument may be this value, as far as that can be seen from its form.
+fn accepts(param: &Param, value: &Expr, env: &Env) -> bool {
+    let is_size = |value: &Expr| match &value.kind {
+        ExprKind::Size(parts) | ExprKind::Tuple(parts) => parts.len() == 2,
+        _ => is_count(value, env),
+    };
+    match (param.kind, &value.kind) {
+        (Kind::Count, _) => is_count(value, env),
+        (Kind::Pad, ExprKind::Name(word)) if word == "same" => true,
+        (Kind::Size | Kind::Pad, _) => is_size(value),
+        (Kind::Flag, ExprKind::Name(word)) => ["True", "False"].contains(&word.as_str()),
+        (Kind::Flag, kind) => matches!(kind, ExprKind::Bool(_)),
+        (Kind::Real { from, to }, ExprKind::Real(value)) => (f64::from(from)..=f64::from(to)).contains(value),
+        (Kind::Real { .. }, _) => is_count(value, env),
+        (Kind::Word(words), ExprKind::Name(word)) => words.contains(&word.as_str()),
+        (Kind::Word(_), _) => false,
+    }
+}
+
+/// What other frameworks call our arguments.
+fn alias(name: &str) -> &'static [&'static str] {
+    match name {
+        "kernel" | "kernel_size" | "kernel_shape" | "pool_size" | "window" | "n" | "local_size" => &["size"],
+        "out_channels" | "channels" | "num_filters" | "out_features" | "units" | "neurons" => &["filters", "features"],
+        "padding" | "pads" => &["pad"],
+        "strides" | "steps" => &["stride"],
+        "dilations" | "dilation_rate" => &["dilation"],
+        "group" => &["groups"],
+        "use_bias" => &["bias"],
+        "ceil_mode" => &["ceil"],
+        "epsilon" => &["eps"],
+        "rate" | "prob" | "probability" => &["p"],
+        "negative_slope" | "alpha" => &["slope"],
+        _ => &[],
+    }
+}
+
+/// Names of arguments that say how many inputs there are.
+const INPUTS: &[&str] = &[
+    "in_channels",
+    "in_features",
+    "input_channels",
+    "input_dim",
+    "input_shape",
+    "num_features",
+    "num_channels",
+    "num_parameters",
+];
+
+/// What is said about an argument whose name the layer does not have.
+pub(super) fn unknown_name(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Message {
+    let arg = &call.args[index];
+    let Some(given) = &arg.name else { return Message::from(layer.usage()) };
+    let name = given.to_string();
+    let wrong = format!("{}: there is no argument `{name}`", layer.name);
+    if let Some(why) = why_unneeded(layer, arg) {
+        return without(&wrong, layer, call, why, env);
+    }
+    if function(layer, arg, env).is_some() {
+        return without(&wrong, layer, call, "", env);
+    }
+    let usage = || Message::from(message(&wrong, &[], &format!("it is called as {}", layer.usage())));
+    let Some(param) = renamed(layer, &name) else { return usage() };
+    let is_given = |(other, arg): (usize, &Arg)| match &arg.name {
+        Some(name) => name == param.name,
+        None => param.positional && layer.params.get(other).is_some_and(|other| other.name == param.name),
+    };
+    if call.args.iter().enumerate().any(is_given) {
+        return usage();
+    }
+    let help = format!("did you mean `{}`?", param.name);
+    Message::from(message(&wrong, &[], &help)).fix([Edit::instead(given.span(), param.name)])
+}
+
+/// Why an argument of other frameworks is not needed, if it is not.
+fn why_unneeded(layer: &Layer, arg: &Arg) -> Option<&'static str> {
+    let Some(name) = &arg.name else { return unneeded_value(layer, &arg.value) };
+    let is_one = matches!(arg.value.kind, ExprKind::Int(1));
+    let is = |expected: &str| arg.value.to_string().eq_ignore_ascii_case(expected);
+    let name = name.to_string();
+    match name.as_str() {
+        _ if INPUTS.contains(&name.as_str()) => Some(READ),
+        "inplace" => Some(IN_PLACE),
+        "track_running_stats" | "affine" if is("true") => Some("it always is so"),
+        "return_indices" if is("false") => Some("it never is so"),
+        "padding_mode" if is("zeros") => Some("padding is always zeros"),
+        "start_dim" if is_one && layer.name == "flatten" => Some(FLATTEN),
+        "dim" | "axis" if is_one && layer.name.ends_with("softmax") => Some(SOFTMAX),
+        _ => None,
+    }
+}
+
+const READ: &str = "what a layer reads is known and not given";
+const IN_PLACE: &str = "layers work in place wherever that is possible";
+const FLATTEN: &str = "an image is flattened as a whole";
+const SOFTMAX: &str = "it is over the features, or over the channels of each pixel";
+
+/// The function that an argument stands for: in this language, a step after the layer.
+fn function(layer: &Layer, arg: &Arg, env: &Env) -> Option<&'static str> {
+    let ExprKind::Name(word) = &arg.value.kind else { return None };
+    let is_argument = arg.name.as_ref().is_none_or(|name| name == "activation");
+    let has_weights = matches!(layer.name, "conv" | "linear");
+    if !is_argument || !has_weights || env.contains_key(word) {
+        return None;
+    }
+    Layer::named(&word.to_lowercase()).filter(|next| next.params.is_empty()).map(|next| next.name)
+}
+
+/// What is said about an argument that stands without a name where none may.
+pub(super) fn unexpected(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Message {
+    let (name, value) = (layer.name, &call.args[index].value);
+    let wrong = match layer.params.get(index) {
+        Some(_) => format!("{name}: `{value}` needs a name"),
+        None => format!("{name}: there is no argument for `{value}`"),
+    };
+    let word = match &value.kind {
+        ExprKind::Name(word) if !env.contains_key(word) => Some(word.as_str()),
+        _ => None,
+    };
+    if let Some(param) = layer.params.iter().find(|param| Some(param.name) == word) {
+        return needs_value(layer, param, value.place);
+    }
+    let candidates: Vec<&Param> = match name {
+        // Nobody's first argument is one of the two.
+        "batch_norm" => layer.params.iter().filter(|param| accepts(param, value, env)).collect(),
+        _ => nth(layer, index).filter(|param| accepts(param, value, env)).into_iter().collect(),
+    };
+    if !candidates.is_empty() {
+        return needs_name(layer, call, index, &candidates, env);
+    }
+    if function(layer, &call.args[index], env).is_some() {
+        return without(&wrong, layer, call, "", env);
+    }
+    if let Some(why) = unneeded_value(layer, value) {
+        return without(&wrong, layer, call, why, env);
+    }
+    if name == "relu" && matches!(value.kind, ExprKind::Int(6)) {
+        let message = Message::from(message(&wrong, &[], "did you mean `relu6`?"));
+        return message.fix([Edit::instead(call.place, "relu6")]);
+    }
+    Message::from(message(&wrong, &[], &format!("it is called as {}", layer.usage())))
+}
+
+/// The name of an argument without its value.
+fn needs_value(layer: &Layer, param: &Param, place: Place) -> Message {
+    let wrong = format!("{}: `{}` needs a value", layer.name, param.name);
+    match param.kind {
+        Kind::Flag => {
+            let flag = format!("{} = true", param.name);
+            Message::from(message(&wrong, &[], &format!("`{flag}`"))).fix([Edit::instead(place, flag)])
+        }
+        _ => Message::from(message(&wrong, &[], &format!("`{} = …`", param.name))),
+    }
+}
+
+/// A value without the name of the argument that it is for.
+fn needs_name(layer: &'static Layer, call: &Call, index: usize, candidates: &[&Param], env: &Env) -> Message {
+    let value = &call.args[index].value;
+    let wrong = format!("{}: `{value}` needs a name", layer.name);
+    if is_unclear(layer, call) {
+        let help = "`stride = …`, if it is the stride; how many channels the input has is known and not given";
+        return message(&wrong, &[], help).into();
+    }
+    let note = match layer.name {
+        "lrn" => "; defaults are the paper's, and alpha is not divided by the size as in PyTorch",
+        "conv" if index == 2 => "; how many channels the input has is known and not given",
+        _ => "",
+    };
+    // One name alone would leave the next value without one.
+    let places = layer.params.iter().filter(|param| param.positional).count();
+    let unnamed = call.args.iter().filter(|arg| arg.name.is_none()).count();
+    if unnamed > places + 1
+        && let Some(becomes) = meant(layer, call, env)
+    {
+        let help = format!("write `{becomes}`{note}");
+        return Message::from(message(&wrong, &[], &help)).fix([Edit::instead(call.place, becomes)]);
+    }
+    let forms: Vec<String> = candidates.iter().map(|param| format!("{} = {value}", param.name)).collect();
+    let help = format!("write `{}`{note}", forms.join("` or `"));
+    let fixes = forms.into_iter().map(|form| vec![Edit::instead(value.place, form)]);
+    Message::from(message(&wrong, &[], &help)).fixes(fixes)
+}
+
+/// Whether it can't be seen which of a convolution's values is the size: `conv(a, b, 2)`.
+fn is_unclear(layer: &Layer, call: &Call) -> bool {
+    let is_unnamed = |arg: &&Arg| arg.name.is_none();
+    let unnamed = call.args.iter().take_while(is_unnamed).count();
+    layer.name == "conv" && unnamed > 2 && matches!(call.args[1].value.kind, ExprKind::Name(_) | ExprKind::Binary(..))
+}
+
+/// Why a value without a name is not needed.
+fn unneeded_value(layer: &Layer, value: &Expr) -> Option<&'static str> {
+    let is_one = match &value.kind {
+        ExprKind::Int(1) => true,
+        ExprKind::Size(parts) | ExprKind::Tuple(parts) => {
+            parts.iter().all(|part| matches!(part.kind, ExprKind::Int(1)))
+        }
+        _ => false,
+    };
+    let is_flag = matches!(value.kind, ExprKind::Bool(_)) || value.to_string().eq_ignore_ascii_case("true");
+    let is_in_place = is_flag || value.to_string() == "inplace";
+    match layer.name {
+        "flatten" if is_one => Some(FLATTEN),
+        "softmax" | "log_softmax" if is_one => Some(SOFTMAX),
+        "global_avg_pool" | "global_max_pool" if is_one => Some("it gives one pixel"),
+        "dropout" | "relu" | "relu6" | "leaky_relu" | "elu" | "silu" | "mish" | "hard_swish" | "selu"
+        | "hard_sigmoid"
+            if is_in_place =>
+        {
+            Some(IN_PLACE)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,29 @@
+//! When calls of a block, copies of a group and layers are equal, so that one drawing is true of all of them.
+
+use std::collections::BTreeMap;
+
+use cnn_runtime::graph::{Graph, Value};
+
+use crate::Detail;
+
+/// What nodes must have in common with others to be drawn as one: layers with all arguments, and how they are connected;
+/// where shapes are drawn, those too. The nodes read one value that is not theirs, if any.
+pub(super) fn exact(graph: &Graph<'_>, nodes: &[usize], detail: Detail) -> String {
+    let places: BTreeMap<usize, usize> = nodes.iter().enumerate().map(|(place, node)| (*node, place)).collect();
+    let layer = |index: &usize| {
+        let node = &graph.nodes[*index];
+        let reads: Vec<Option<usize>> = node
+            .inputs
+            .iter()
+            .map(|input| match input {
+                Value::Input => None,
+                Value::Node(input) => places.get(input).copied(),
+            })
+            .collect();
+        let shapes = (detail == Detail::Full).then(|| {
+            (node.inputs.iter().map(|input| graph.shape(*input).to_string()).collect::<Vec<_>>(), node.output)
+        });
+        format!("{:?} {reads:?} {shapes:?}", node.op)
+    };
+    nodes.iter().map(layer).collect::<Vec<_>>().join("; ")
+}

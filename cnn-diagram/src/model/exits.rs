@@ -1,0 +1,71 @@
+//! What leaves a chain: taps and auxiliary classifiers, at the items that give the values that they read.
+
+use std::collections::BTreeMap;
+
+use cnn_runtime::graph::{Aux, Graph, Value};
+
+use super::build::Builder;
+use super::pipeline::Pipelines;
+use super::repeats::fold_repeats;
+use super::{Chain, Exit, Item};
+
+/// What leaves a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaver {
+    /// By its index.
+    Tap(usize),
+    /// By its index.
+    Aux(usize),
+}
+
+/// What leaves at each value: taps first, then auxiliary classifiers, each in the order of the declaration.
+pub(super) fn leavers(graph: &Graph<'_>, pipelines: &Pipelines<'_>) -> BTreeMap<Value, Vec<Leaver>> {
+    let mut leavers: BTreeMap<Value, Vec<Leaver>> = BTreeMap::new();
+    for (index, tap) in graph.taps.iter().enumerate() {
+        leavers.entry(tap.value).or_default().push(Leaver::Tap(index));
+    }
+    for (index, aux) in graph.aux.iter().enumerate() {
+        leavers.entry(pipelines.fork(aux.result)).or_default().push(Leaver::Aux(index));
+    }
+    leavers
+}
+
+impl Builder<'_> {
+    /// Lets taps and auxiliary classifiers leave the items of a chain. The first item is the net's input.
+    pub(super) fn let_out(&mut self, trunk: &mut Chain, pipelines: &Pipelines<'_>) {
+        let mut leavers = std::mem::take(&mut self.leavers);
+        let mut at_input = leavers.remove(&Value::Input);
+        trunk.each_mut(&mut |item: &mut Item| {
+            let at_nodes = item.gives.iter().filter_map(|node| leavers.remove(&Value::Node(*node)));
+            let all: Vec<Leaver> = at_input.take().into_iter().chain(at_nodes).flatten().collect();
+            item.exits = all.into_iter().map(|leaver| self.exit(leaver, pipelines)).collect();
+        });
+    }
+
+    fn exit(&mut self, leaver: Leaver, pipelines: &Pipelines<'_>) -> Exit {
+        match leaver {
+            Leaver::Tap(index) => {
+                let tap = self.graph.taps[index];
+                let port = self.port(&format!("tap {}", tap.name), self.graph.shape(tap.value));
+                Exit { label: None, chain: Chain { items: vec![port], frames: Vec::new() } }
+            }
+            Leaver::Aux(index) => {
+                let aux = self.graph.aux[index];
+                let parts = pipelines.between(pipelines.fork(aux.result), aux.result);
+                let mut chain = self.chain(&parts, self.depth(&aux), aux.name);
+                if !self.options.unfold {
+                    fold_repeats(&mut chain);
+                }
+                let label = format!("{} · training only · loss × {}", aux.name, aux.weight);
+                Exit { label: Some(label), chain }
+            }
+        }
+    }
+
+    /// How many block calls an auxiliary classifier is inside.
+    fn depth(&self, aux: &Aux<'_>) -> usize {
+        let Value::Node(node) = aux.result else { return 0 };
+        let inside = |call: &str| aux.name.strip_prefix(call).is_some_and(|rest| rest.starts_with('.'));
+        self.graph.nodes[node].calls.iter().take_while(|call| inside(call.name)).count()
+    }
+}

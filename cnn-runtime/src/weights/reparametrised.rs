@@ -1,0 +1,106 @@
+//! Tensors that are stored as others they are computed from: weight normalisation, spectral normalisation, pruning,
+//! quantisation.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::error::Problem;
+use super::similar::{MOST, Stranger};
+
+/// What a tensor is computed from in the file, which PyTorch can undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reparametrisation {
+    /// `weight_g` and `weight_v`.
+    WeightNorm,
+    /// `weight_orig` and `weight_u`.
+    SpectralNorm,
+    /// `weight_orig` and `weight_mask`.
+    Pruning,
+    /// `parametrizations.weight.…`, whatever they compute.
+    Parametrisation,
+    /// Whole numbers with scales.
+    Quantisation,
+}
+
+impl Reparametrisation {
+    /// What the names of such tensors end with, after the name of the one they make.
+    fn of(ends: &[&str]) -> Option<Self> {
+        let has = |end: &str| ends.contains(&end);
+        Some(if has("_g") && has("_v") {
+            Self::WeightNorm
+        } else if has("_orig") && has("_mask") {
+            Self::Pruning
+        } else if has("_orig") && has("_u") {
+            Self::SpectralNorm
+        } else if ends.iter().any(|end| end.starts_with("parametrizations.")) {
+            Self::Parametrisation
+        } else if ends.iter().any(|end| QUANTISED.iter().any(|quantised| end.starts_with(quantised))) {
+            Self::Quantisation
+        } else {
+            return None;
+        })
+    }
+}
+
+/// Ends of the names of quantised tensors, after `weight` or in the place of it.
+const QUANTISED: [&str; 10] =
+    ["_packed_params", "qweight", "qzeros", "scales", "scale", "zero_point", "SCB", ".absmax", ".quant_map", "_scale"];
+
+/// What is to be done in PyTorch before the file is saved; `{}` is the layer, `{}` the tensor.
+impl fmt::Display for Reparametrisation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WeightNorm => "weight normalisation",
+            Self::SpectralNorm => "spectral normalisation",
+            Self::Pruning => "pruning",
+            Self::Parametrisation => "a parametrisation",
+            Self::Quantisation => "quantisation",
+        })
+    }
+}
+
+/// How PyTorch makes one tensor of it, for a tensor of this name.
+pub(super) fn undone(by: Reparametrisation, name: &str) -> String {
+    let (layer, tensor) = name.rsplit_once('.').unwrap_or(("", name));
+    let module = format!("model.get_submodule(\"{layer}\")");
+    match by {
+        Reparametrisation::WeightNorm => format!("`torch.nn.utils.remove_weight_norm({module}, \"{tensor}\")`"),
+        Reparametrisation::SpectralNorm => format!("`torch.nn.utils.remove_spectral_norm({module}, \"{tensor}\")`"),
+        Reparametrisation::Pruning => format!("`torch.nn.utils.prune.remove({module}, \"{tensor}\")`"),
+        Reparametrisation::Parametrisation => {
+            format!("`torch.nn.utils.parametrize.remove_parametrizations({module}, \"{tensor}\")`")
+        }
+        Reparametrisation::Quantisation => "save the model as it was before".into(),
+    }
+}
+
+/// Turns each missing tensor that the file has in such a form into a problem that says so, and takes the tensors of that form
+/// out of `strangers`.
+pub(super) fn find(problems: &mut [Problem], strangers: &mut Vec<Stranger<'_>>) {
+    for problem in problems {
+        let Problem::Missing { name, .. } = problem else { continue };
+        let name = name.clone();
+        let of = |stranger: &Stranger<'_>| end_of(&name, stranger.name).is_some();
+        let ends: Vec<&str> = strangers.iter().take(MOST).filter_map(|stranger| end_of(&name, stranger.name)).collect();
+        if let Some(by) = Reparametrisation::of(&ends) {
+            strangers.retain(|stranger| !of(stranger));
+            *problem = Problem::Reparametrised { name, by };
+        }
+    }
+}
+
+/// What the name of a tensor has after that of another, which is made of it: `_g` of `fc.weight_g`; of a parametrisation
+/// and of quantised weights, what it has after the layer's.
+fn end_of<'s>(name: &str, stranger: &'s str) -> Option<&'s str> {
+    let (layer, tensor) = name.rsplit_once('.')?;
+    let end = stranger.strip_prefix(layer)?.strip_prefix('.')?;
+    if let Some(end) = end.strip_prefix(tensor) {
+        return Some(end).filter(|end| end.starts_with(['_', '.']));
+    }
+    let is_parametrised = end.strip_prefix("parametrizations.").and_then(|end| end.strip_prefix(tensor));
+    let is_parametrised = is_parametrised.is_some_and(|end| end.starts_with('.'));
+    let is_quantised = || QUANTISED.iter().any(|quantised| end.starts_with(quantised));
+    (is_parametrised || tensor == "weight" && is_quantised()).then_some(end)
+}

@@ -1,0 +1,86 @@
+//! Names that modules around a net's own have left in a file: `conv1._orig_mod.weight`, `module.fc.bias`.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::graph::Graph;
+
+use super::error::Problem;
+use super::file::File;
+use super::rename::rename;
+use super::similar::{MOST, common_prefix_of};
+
+/// What PyTorch calls the module inside a wrapper: of `torch.compile`, `DataParallel`, FSDP, activation checkpoints and
+/// DeepSpeed.
+const WRAPPERS: [&str; 5] =
+    ["_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"];
+
+/// Rules are shown whole, so longer ones are not proposed.
+const LONGEST: usize = 200;
+
+/// The rules that take wrappers out of the middle of names, if the net's tensors are found by them.
+///
+/// A wrapper around the whole net is a prefix that all names have, and has a problem of its own.
+pub(super) fn find(graph: &Graph<'_>, file: &File<'_>) -> Option<Problem> {
+    let names: Vec<&str> = file.tensors().iter().take(MOST).map(|entry| entry.name.as_str()).collect();
+    let is_ours = |name: &str| graph.inference().flat_map(|node| node.tensors).any(|tensor| tensor.name == name);
+    let mut rules: Vec<(String, String)> = Vec::new();
+    for name in names.iter().filter(|name| !is_ours(name)) {
+        for rule in rules_of(name) {
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+    }
+    // What is around comes before what is inside.
+    rules.sort_by_key(|(_, to)| to.len());
+    let renamed = |rules: &[(String, String)]| -> Vec<String> {
+        let rules: Vec<(&str, &str)> = rules.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+        names.iter().map(|name| rename(&rules, (*name).to_string())).collect()
+    };
+    let unwrapped = renamed(&rules);
+    let prefix = common_prefix_of(graph, unwrapped.iter().map(String::as_str));
+    if !prefix.is_empty() {
+        rules.push((format!("{prefix}*"), "*".to_string()));
+    }
+    let found = |names: &[String]| names.iter().filter(|name| is_ours(name)).count();
+    let after = renamed(&rules);
+    let is_short = rules.iter().all(|(from, _)| from.len() <= LONGEST);
+    let is_injective = after.iter().collect::<BTreeSet<_>>().len() == after.len();
+    let is_prefix = rules.iter().all(|(_, to)| to == "*");
+    let is_better = found(&after) > found(&renamed(&[]));
+    let only_some_have_it = found(&renamed(&[])) > 0;
+    (is_better && is_short && is_injective && (!is_prefix || only_some_have_it)).then_some(Problem::Wrapped { rules })
+}
+
+/// A rule for each wrapper in a name, the outermost first.
+fn rules_of(name: &str) -> Vec<(String, String)> {
+    let (mut rules, mut before) = (Vec::new(), String::new());
+    for part in name.split_inclusive('.') {
+        if part.strip_suffix('.').is_some_and(|part| WRAPPERS.contains(&part)) {
+            rules.push((format!("{before}{part}*"), format!("{before}*")));
+        } else {
+            before.push_str(part);
+        }
+    }
+    rules
+}
+
+/// Rules for names with wrappers in them, or, if there are many, what does the same in PyTorch.
+pub(super) fn write(f: &mut fmt::Formatter<'_>, rules: &[(String, String)]) -> fmt::Result {
+    const SHOWN: usize = 8;
+    if rules.len() > SHOWN {
+        f.write_str("names have those of wrappers in them, such as `_orig_mod.` of `torch.compile`: before saving, ")?;
+        return f
+            .write_str("take them out by `{name.replace(\"_orig_mod.\", \"\"): t for name, t in state_dict.items()}`");
+    }
+    f.write_str("names have those of wrappers in them, such as `_orig_mod.` of `torch.compile`: rename by ")?;
+    f.write_str(if rules.len() == 1 { "the rule" } else { "the rules" })?;
+    rules.iter().enumerate().try_for_each(|(index, (from, to))| {
+        let comma = if index > 0 { "," } else { "" };
+        write!(f, "{comma} \"{}\" => \"{}\"", from.escape_debug(), to.escape_debug())
+    })
+}

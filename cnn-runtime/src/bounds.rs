@@ -111,9 +111,19 @@ pub(crate) const fn product(factors: &[usize]) -> Option<usize> {
     Some(product)
 }
 
-/// Panics if a product that a kernel computes is larger than any workspace or array of weights could be.
+/// Panics if a product that a kernel computes is larger than any workspace or array of weights could be. A factor of 0 counts as 1,
+/// so that the others are bounded too.
 pub(crate) const fn assert_product(factors: &[usize]) {
-    assert!(matches!(product(factors), Some(product) if product <= MOST), "sizes overflow");
+    let mut product = 1_usize;
+    let mut i = 0;
+    while i < factors.len() {
+        let factor = if factors[i] == 0 { 1 } else { factors[i] };
+        match product.checked_mul(factor) {
+            Some(next) if next <= MOST => product = next,
+            _ => panic!("sizes overflow"),
+        }
+        i += 1;
+    }
 }
 
 /// No slice has more floats.

@@ -9,51 +9,71 @@
 use crate::simd::Kernel;
 #[cfg(feature = "kernels")]
 use crate::simd::Simd as _;
-#[cfg(all(feature = "kernels", target_arch = "x86_64"))]
-use crate::simd::avx2::Avx2;
-#[cfg(all(feature = "kernels", target_arch = "x86_64"))]
-use crate::simd::avx512::Avx512;
-#[cfg(all(feature = "kernels", target_arch = "aarch64", target_feature = "neon"))]
-use crate::simd::neon::Neon;
-#[cfg(feature = "kernels")]
-use crate::simd::scalar::Scalar;
-#[cfg(all(feature = "kernels", target_arch = "wasm32", target_feature = "simd128"))]
-use crate::simd::wasm::Simd128;
 
-/// An instruction set that this CPU has: the values inside can only be made where it has it.
-#[derive(Clone, Copy, Debug)]
-pub enum Isa {
-    /// Plain Rust.
-    #[cfg(feature = "kernels")]
-    Scalar(Scalar),
-    /// AVX2, FMA and F16C of x86-64.
-    #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
-    Avx2(Avx2),
-    /// AVX-512 F, VL and DQ of x86-64.
-    #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
-    Avx512(Avx512),
-    /// NEON of AArch64.
-    #[cfg(all(feature = "kernels", target_arch = "aarch64", target_feature = "neon"))]
-    Neon(Neon),
-    /// The fixed-width vectors of WebAssembly.
-    #[cfg(all(feature = "kernels", target_arch = "wasm32", target_feature = "simd128"))]
-    Simd128(Simd128),
+/// Makes [`Isa`] of the names of these tokens, slowest first.
+macro_rules! instruction_sets {
+    ($($module:ident::$Name:ident),*) => {
+        /// An instruction set that this CPU has: the values inside can only be made where it has it.
+        #[derive(Clone, Copy, Debug)]
+        pub enum Isa {
+            $(
+                #[doc = concat!("That of [`", stringify!($Name), "`](crate::simd::", stringify!($module), "::", stringify!($Name), ").")]
+                $Name(crate::simd::$module::$Name),
+            )*
+        }
+
+        impl Isa {
+            /// The instruction sets of this CPU, slowest first. Without the feature `std` it is the fastest that the target has in
+            /// any case, so that code of no other one is linked.
+            #[cfg(feature = "kernels")]
+            pub fn all() -> impl Iterator<Item = Self> {
+                [$(crate::simd::$module::$Name::detect().map(Self::$Name)),*].into_iter().flatten()
+            }
+
+            /// Its name: `scalar`, `avx2`, `avx512`, `neon`, `simd128`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$Name(_) => stringify!($module),)*
+                }
+            }
+
+            /// Runs a kernel compiled for this instruction set.
+            #[cfg_attr(not(feature = "kernels"), expect(unused_variables, reason = "there is nothing to run it on"))]
+            #[inline(always)]
+            pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+                match self {
+                    $(Self::$Name(simd) => simd.run(kernel),)*
+                }
+            }
+        }
+    };
+}
+
+cfg_select! {
+    not(feature = "kernels") => { instruction_sets! {} }
+    all(feature = "std", target_arch = "x86_64") => {
+        instruction_sets! { scalar::Scalar, avx2::Avx2, avx512::Avx512 }
+    }
+    all(feature = "std", target_arch = "aarch64", target_feature = "neon") => {
+        instruction_sets! { scalar::Scalar, neon::Neon }
+    }
+    all(feature = "std", target_arch = "wasm32", target_feature = "simd128") => {
+        instruction_sets! { scalar::Scalar, simd128::Simd128 }
+    }
+    // From here on nobody can ask which instructions the CPU has, or ask for others.
+    all(target_arch = "x86_64", target_feature = "avx512f", target_feature = "avx512vl", target_feature = "avx512dq") => {
+        instruction_sets! { avx512::Avx512 }
+    }
+    all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma", target_feature = "f16c") => {
+        instruction_sets! { avx2::Avx2 }
+    }
+    all(target_arch = "aarch64", target_feature = "neon") => { instruction_sets! { neon::Neon } }
+    all(target_arch = "wasm32", target_feature = "simd128") => { instruction_sets! { simd128::Simd128 } }
+    _ => { instruction_sets! { scalar::Scalar } }
 }
 
 #[cfg(feature = "kernels")]
 impl Isa {
-    /// The instruction sets of this CPU, slowest first.
-    pub fn all() -> impl Iterator<Item = Self> {
-        let all = core::iter::once(Self::Scalar(Scalar::new()));
-        #[cfg(target_arch = "x86_64")]
-        let all = all.chain(Avx2::detect().map(Self::Avx2)).chain(Avx512::detect().map(Self::Avx512));
-        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-        let all = all.chain([Self::Neon(Neon::new())]);
-        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        let all = all.chain([Self::Simd128(Simd128::new())]);
-        all
-    }
-
     /// The instruction set of that name, if this CPU has it.
     pub fn named(name: &str) -> Option<Self> {
         Self::all().find(|isa| isa.name() == name)
@@ -95,7 +115,7 @@ impl Isa {
 
     /// The last of [`all`](Self::all).
     fn fastest() -> Self {
-        Self::all().last().unwrap_or(Self::Scalar(Scalar::new()))
+        Self::all().last().expect("one that every CPU of the target has")
     }
 }
 
@@ -122,41 +142,5 @@ impl core::fmt::Display for MissingIsa {
             let comma = if index == 0 { "" } else { "," };
             write!(f, "{comma} {}", isa.name())
         })
-    }
-}
-
-impl Isa {
-    /// Its name: `scalar`, `avx2`, `avx512`, `neon`, `simd128`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            #[cfg(feature = "kernels")]
-            Self::Scalar(_) => "scalar",
-            #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
-            Self::Avx2(_) => "avx2",
-            #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
-            Self::Avx512(_) => "avx512",
-            #[cfg(all(feature = "kernels", target_arch = "aarch64", target_feature = "neon"))]
-            Self::Neon(_) => "neon",
-            #[cfg(all(feature = "kernels", target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Simd128(_) => "simd128",
-        }
-    }
-
-    /// Runs a kernel compiled for this instruction set.
-    #[cfg_attr(not(feature = "kernels"), expect(unused_variables, reason = "there is nothing to run it on"))]
-    #[inline(always)]
-    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        match self {
-            #[cfg(feature = "kernels")]
-            Self::Scalar(simd) => simd.run(kernel),
-            #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
-            Self::Avx2(simd) => simd.run(kernel),
-            #[cfg(all(feature = "kernels", target_arch = "x86_64"))]
-            Self::Avx512(simd) => simd.run(kernel),
-            #[cfg(all(feature = "kernels", target_arch = "aarch64", target_feature = "neon"))]
-            Self::Neon(simd) => simd.run(kernel),
-            #[cfg(all(feature = "kernels", target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Simd128(simd) => simd.run(kernel),
-        }
     }
 }

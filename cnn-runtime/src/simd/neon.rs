@@ -13,14 +13,8 @@ pub struct Neon {
 
 impl Neon {
     /// The token.
-    pub const fn new() -> Self {
-        Self { _private: () }
-    }
-}
-
-impl Default for Neon {
-    fn default() -> Self {
-        Self::new()
+    pub fn detect() -> Option<Self> {
+        Some(Self { _private: () })
     }
 }
 

@@ -12,14 +12,8 @@ pub struct Scalar {
 
 impl Scalar {
     /// The token.
-    pub const fn new() -> Self {
-        Self { _private: () }
-    }
-}
-
-impl Default for Scalar {
-    fn default() -> Self {
-        Self::new()
+    pub fn detect() -> Option<Self> {
+        Some(Self { _private: () })
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) use self::apply::Apply;
 
 use self::apply::leaky_relu;
 use crate::bounds::{Checked, Reach, assert_same_size, weights_at};
+use crate::divide::div_rem;
 use crate::map::Map;
 use crate::op::{Activation, PreluPer};
 use crate::pack::padded;
@@ -210,7 +211,7 @@ impl Kernel for Prelu<'_> {
         let PreluMap { input, output, per, .. } = self.layer;
         let rows = self.share.of(input.height);
         for pixel in rows.start * input.width..rows.end * input.width {
-            let (y, x) = (pixel / input.width, pixel % input.width);
+            let (y, x) = div_rem(pixel, input.width);
             let row = match per {
                 PreluPer::Channel => 0,
                 PreluPer::Element => pixel * padded(input.channels),

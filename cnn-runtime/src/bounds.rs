@@ -129,6 +129,10 @@ pub(crate) const fn assert_product(factors: &[usize]) {
 /// No slice has more floats.
 const MOST: usize = isize::MAX as usize / size_of::<f32>();
 
+/// No rows or pixels are farther apart. It bounds the steps of a single row or pixel, which no length does: a kernel may compute
+/// where the next ones would be, up to the end of a tile.
+const FARTHEST: usize = MOST / 16;
+
 /// `at + count * step`, if a slice can have as many floats.
 const fn advance(at: usize, count: usize, step: usize) -> usize {
     let end = match count.checked_mul(step) {
@@ -164,6 +168,7 @@ impl Region {
     pub(crate) const fn of(map: &Map) -> Self {
         let Map { offset, height, width, channels, row, pixel } = *map;
         assert!(height > 0 && width > 0 && channels > 0, "a map without elements");
+        assert!(row <= FARTHEST && pixel <= FARTHEST, "steps larger than memory");
         assert!(width == 1 || pixel >= channels, "pixels overlap");
         let line = advance(advance(0, width - 1, pixel), 1, channels);
         assert!(height == 1 || row >= line, "rows overlap");
@@ -178,6 +183,9 @@ impl Region {
     /// If the map is none; if windows or taps don't move; if the first one begins before the workspace.
     pub(crate) const fn windows(map: &Map, vertical: Windows, horizontal: Windows) -> Self {
         let whole = Self::of(map);
+        let [strides, dilations] = [[vertical.stride, horizontal.stride], [vertical.dilation, horizontal.dilation]];
+        assert_steps(map, strides);
+        assert_steps(map, dilations);
         let before = advance(advance(0, vertical.before, map.row), horizontal.before, map.pixel);
         assert!(before <= map.offset, "windows begin before the workspace");
         let start = map.offset - before;
@@ -322,6 +330,13 @@ impl Reach {
     }
 }
 
+/// Panics if so many rows and columns are farther than a kernel can compute with: also those of a single window or tap, which no
+/// length bounds.
+pub(crate) const fn assert_steps(map: &Map, [rows, columns]: [usize; 2]) {
+    assert_product(&[rows, map.row, MOST / FARTHEST]);
+    assert_product(&[columns, map.pixel, MOST / FARTHEST]);
+}
+
 /// Panics unless two maps have as many rows, columns and channels.
 pub(crate) const fn assert_same_size(a: &Map, b: &Map) {
     let same = a.height == b.height && a.width == b.width && a.channels == b.channels;
@@ -362,6 +377,8 @@ mod tests {
         assert!(refused(Map { row: 100, ..map(0, 8) }), "rows overlap");
         assert!(refused(Map { row: 0, ..map(0, 8) }) && refused(Map { pixel: 0, ..map(0, 8) }));
         assert!(!refused(Map { row: 0, height: 1, ..map(0, 8) }), "one row");
+        assert!(refused(Map { row: usize::MAX - 1, height: 1, ..map(0, 8) }), "its step would overflow");
+        assert!(refused(Map { pixel: usize::MAX - 1, width: 1, ..map(0, 8) }), "its step would overflow");
         for huge in [usize::MAX, usize::MAX / 2, 1 << (usize::BITS - 2), MOST] {
             assert!(refused(map(huge, 8)) && refused(map(0, huge)));
             assert!(refused(Map { row: huge, ..map(0, 8) }) && refused(Map { pixel: huge, ..map(0, 8) }));
@@ -386,6 +403,8 @@ mod tests {
             windows(1, 1, 1, 1, 4),
             windows(3, usize::MAX / 2, 1, 1, 0),
             windows(1, 1, 9, 1 << (usize::BITS - 3), 0),
+            windows(1, usize::MAX / 2, 1, 1, 0),
+            windows(1, 1, 1, usize::MAX / 2, 0),
         ] {
             assert!(panics(|| region(refused)));
         }

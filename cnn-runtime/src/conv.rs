@@ -10,6 +10,7 @@ mod planar;
 pub use self::planar::{Planar2d, Pooling, planar2d};
 
 use crate::bounds::{Checked, Reach, Region, Windows, assert_product, weights_at};
+use crate::divide::div;
 use crate::gemm::{F32, Gemm, Patch, Stored};
 use crate::map::Map;
 use crate::op::{Activation, Conv, Padding, Size};
@@ -220,7 +221,7 @@ impl Conv2d {
     /// How the floats of a window lie in the input. Where nothing is between the taps of a kernel row, it is one segment.
     fn patch(&self) -> Patch {
         let Self { input, kernel, dilation, groups, .. } = self;
-        let inputs = input.channels / groups;
+        let inputs = div(input.channels, *groups);
         let contiguous = *groups == 1 && dilation.width == 1 && input.pixel == input.channels;
         let (segments, len) = if contiguous { (1, kernel.width * inputs) } else { (kernel.width, inputs) };
         Patch {

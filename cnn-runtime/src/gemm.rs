@@ -38,6 +38,7 @@ use core::ops::Range;
 
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
+use crate::divide::{div, div_ceil, div_rem};
 use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::run::{Share, floats, macs};
@@ -85,19 +86,17 @@ impl Patch {
         if self.len >= LONG_SEGMENT || depth > MOST_TAPS || self.rows * self.segments == 1 {
             return &[];
         }
-        let mut rest = &mut taps[..];
+        let mut rest = taps.iter_mut();
         for row in 0..self.rows {
             for segment in 0..self.segments {
                 let start = row * self.row + segment * self.segment;
-                let (segment, behind) = rest.split_at_mut(self.len);
-                for (k, tap) in segment.iter_mut().enumerate() {
-                    let Ok(at) = u32::try_from(start + k) else { return &[] };
+                for k in start..start + self.len {
+                    let (Some(tap), Ok(at)) = (rest.next(), u32::try_from(k)) else { return &[] };
                     *tap = at;
                 }
-                rest = behind;
             }
         }
-        &taps[..depth]
+        taps.get(..depth).unwrap_or_default()
     }
 }
 
@@ -170,31 +169,32 @@ impl Block {
     #[inline(always)]
     fn go_to<W: Stored>(&mut self, gemm: &Gemm<W>, first: usize, len: usize) {
         let Gemm { windows, output, residual, .. } = gemm;
-        (self.first, self.len) = (first, len.min(MC));
+        let len = len.min(MC);
+        (self.first, self.len) = (first, len);
         let (mut image, mut y, mut x) = gemm.pixel(first);
         let mut start = 0;
-        while start < self.len {
-            let end = self.len.min(start + output.width - x);
+        while start < len {
+            let end = len.min(start + output.width - x);
             let window = image + windows.offset + y * windows.row + x * windows.pixel;
-            progression(&mut self.windows[start..end], window, windows.pixel);
-            progression(&mut self.outputs[start..end], image + output.at(y, x), output.pixel);
+            progression(&mut self.windows, start..end, window, windows.pixel);
+            progression(&mut self.outputs, start..end, image + output.at(y, x), output.pixel);
             if let Some(residual) = residual {
-                progression(&mut self.residuals[start..end], image + residual.at(y, x), residual.pixel);
+                progression(&mut self.residuals, start..end, image + residual.at(y, x), residual.pixel);
             }
             (start, y, x) = (end, y + 1, 0);
             if y == output.height {
                 (image, y) = (image + gemm.batch.floats, 0);
             }
         }
-        self.outputs[self.len] = 0;
+        self.outputs[len] = 0;
     }
 }
 
-/// Fills `slots` with `first`, `first + step`, ...
+/// Fills some of `slots`, all of which are there, with `first`, `first + step`, ...
 #[inline(always)]
-fn progression(slots: &mut [usize], first: usize, step: usize) {
+fn progression(slots: &mut [usize], some: Range<usize>, first: usize, step: usize) {
     let mut value = first;
-    for slot in slots {
+    for slot in slots.get_mut(some).into_iter().flatten() {
         *slot = value;
         value += step;
     }
@@ -202,8 +202,8 @@ fn progression(slots: &mut [usize], first: usize, step: usize) {
 
 /// `total` in parts of at most `most` that differ by 1 at most: where each begins, and how long it is.
 pub(crate) fn evenly(total: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let parts = total.div_ceil(most);
-    let (len, longer) = (total / parts, total % parts);
+    let parts = div_ceil(total, most);
+    let (len, longer) = div_rem(total, parts);
     (0..parts).scan(0, move |first, part| {
         let len = len + usize::from(part < longer);
         let start = *first;
@@ -254,7 +254,7 @@ impl<W: Stored> Gemm<W> {
             output: layer.output,
             residual: layer.residual,
             groups: *groups,
-            group_step: input.channels / groups,
+            group_step: div(input.channels, *groups),
             finish: Finish::of(layer.activation),
             share: Share::WHOLE,
         }
@@ -272,13 +272,14 @@ impl<W: Stored> Gemm<W> {
     /// Where the image of a pixel begins in the workspace, and its row and column; all images' pixels are counted through.
     #[inline(always)]
     fn pixel(&self, index: usize) -> (usize, usize, usize) {
-        let (image, pixel) = (index / self.output.pixels(), index % self.output.pixels());
-        (image * self.batch.floats, pixel / self.output.width, pixel % self.output.width)
+        let (image, pixel) = div_rem(index, self.output.pixels());
+        let (y, x) = div_rem(pixel, self.output.width);
+        (image * self.batch.floats, y, x)
     }
 
     /// Output channels of a group.
     fn group_outputs(&self) -> usize {
-        self.output.channels / self.groups
+        div(self.output.channels, self.groups)
     }
 
     /// Floats of a packed group.
@@ -321,7 +322,7 @@ impl<W: Stored> Gemm<W> {
     /// half of the input comes from another core, and panels must be enough to keep all threads busy.
     fn splits_channels(&self) -> bool {
         let (panels, threads) = (self.groups * self.panels(), self.share.parts);
-        let idle = panels.next_multiple_of(threads) - panels;
+        let idle = div_ceil(panels, threads) * threads - panels;
         self.groups * self.group_len() > FROM_CORE * self.batch.images * self.inputs && 8 * idle <= panels
     }
 
@@ -333,7 +334,8 @@ impl<W: Stored> Gemm<W> {
 
     /// The first channel of a panel, if panels are counted through all groups.
     fn channel(&self, panel: usize) -> usize {
-        panel / self.panels() * self.group_outputs() + panel % self.panels() * PANEL
+        let (group, panel) = div_rem(panel, self.panels());
+        group * self.group_outputs() + panel * PANEL
     }
 
     /// Applies what remains of the activation to some channels of the `len` pixels from `first` on.
@@ -382,9 +384,10 @@ impl<W: Stored> Gemm<W> {
             let cold = first == 0;
             let mut next = panels.start;
             while next < panels.end {
-                let (group, channel) = (next / self.panels(), next % self.panels() * PANEL);
-                let panel = self.panel::<S>(group, channel, panels.end - next);
-                tile::panel(s, self, &block, group, panel, taps, cold);
+                let (group, panel) = div_rem(next, self.panels());
+                let panel = self.panel::<S>(group, panel * PANEL, panels.end - next);
+                // SAFETY: the block's pixels and the panel are those of this product.
+                unsafe { tile::panel(s, self, &block, group, panel, taps, cold) };
                 next += panel.width.panels();
             }
             self.pass(s, block.first, len, &channels);

@@ -250,12 +250,13 @@ impl<F: Fold> Folding<'_, F> {
     /// The run must be in all maps.
     #[inline(always)]
     unsafe fn many<S: Simd>(&self, s: S, (y, x): (usize, usize), first: usize, len: usize) {
+        let Some((first_input, others)) = self.inputs.split_first() else { return };
         for i in (first..first + len).step_by(S::LANES) {
             let rest = first + len - i;
             // SAFETY: the caller's promise.
             unsafe {
-                let mut result = self.load(s, &self.inputs[0], (y, x), i, rest);
-                for input in &self.inputs[1..] {
+                let mut result = self.load(s, first_input, (y, x), i, rest);
+                for input in others {
                     result = self.fold.fold(s, result, self.load(s, input, (y, x), i, rest));
                 }
                 let to = self.ws.add(self.output.at(y, x) + i);

@@ -28,6 +28,7 @@ pub mod activation;
 mod bounds;
 pub mod conv;
 pub mod dense;
+mod divide;
 pub mod gemm;
 pub mod graph;
 #[cfg(feature = "alloc")]

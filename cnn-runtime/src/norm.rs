@@ -88,7 +88,8 @@ pub fn scale_shift(run: Run<'_>, layer: &Checked<ScaleShift>, weights: &[f32], w
 ///
 /// The layer was checked, and `ws` has as many floats as it needs.
 unsafe fn lrn_in(run: Run<'_>, layer: &LrnMap, ws: *mut f32) {
-    let work = floats([layer.lrn.size + 4, layer.input.elements()]);
+    let window = layer.lrn.size.min(2 * layer.input.channels);
+    let work = floats([window + 4, layer.input.elements()]);
     // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
     unsafe { run.split(work, |share| LrnKernel::new(layer, ws, share)) };
 }
@@ -126,10 +127,12 @@ impl Kernel for LrnKernel<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let LrnMap { input, lrn, .. } = self.layer;
+        // However far the window reaches, there are no other channels than these.
+        let reach = lrn.reach().map(|channels| channels.min(input.channels));
         for y in self.share.of(input.height) {
             for x in (0..input.width).step_by(STRIP) {
                 for c in (0..input.channels).step_by(S::LANES) {
-                    match (lrn.reach(), lrn.beta) {
+                    match (reach, lrn.beta) {
                         // Whatever the sum is, with `k` it is not 0.
                         ([2, 2], 0.75) if lrn.k >= f32::MIN_POSITIVE => self.strip::<S, true>(s, [2, 2], [y, x], c),
                         (reach, _) => self.strip::<S, false>(s, reach, [y, x], c),

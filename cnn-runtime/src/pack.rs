@@ -12,6 +12,7 @@ mod rows;
 pub use self::columns::ColumnPanels;
 pub use self::rows::DenseRows;
 
+use crate::divide::div_ceil;
 use crate::op::Size;
 use crate::winograd::points::{MOST, MOST_TAPS, filter_matrix};
 
@@ -171,7 +172,7 @@ pub struct WinogradPanels {
 impl WinogradPanels {
     /// Side of the filter of a phase.
     pub const fn taps(&self) -> usize {
-        self.kernel.div_ceil(self.stride)
+        div_ceil(self.kernel, self.stride)
     }
 
     /// Values of a transformed filter in one direction.

@@ -11,11 +11,12 @@ mod windows;
 use self::global::Global;
 pub(crate) use self::sums::{BLOCK, Sums};
 use self::windows::{Clipped, Whole, Windows};
-use crate::bounds::{Checked, Reach, Region, assert_product};
+use crate::bounds::{Checked, Reach, Region, assert_product, assert_steps};
+use crate::divide::{div, div_ceil};
 use crate::map::Map;
 use crate::op::{self, Padding, Size};
 use crate::run::{Run, Share, floats};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Simd, Sound};
 
 /// Maximum or mean over a window. The halo is not read: windows are clipped at the edges of the input.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -173,6 +174,8 @@ impl Pool2d {
         assert!(input.channels == output.channels, "pooling keeps the number of channels");
         let steps = stride.height > 0 && stride.width > 0 && dilation.height > 0 && dilation.width > 0;
         assert!(steps && kernel.height > 0 && kernel.width > 0, "a pooling that does not move, or without a window");
+        assert_steps(input, [stride.height, stride.width]);
+        assert_steps(input, [dilation.height, dilation.width]);
         // All that is computed of windows, those in the padding included.
         assert_product(&[kernel.height, kernel.width, 2]);
         assert_product(&[output.height, stride.height, 4]);
@@ -270,8 +273,8 @@ impl Axis {
     /// The first window that the edges don't clip, and the one behind the last, of `count`.
     fn whole(self, count: usize) -> (usize, usize) {
         let Self { size, taps, stride, dilation, before, .. } = self;
-        let first = before.div_ceil(stride);
-        let end = (size + before).checked_sub((taps - 1) * dilation + 1).map_or(0, |last| last / stride + 1);
+        let first = div_ceil(before, stride);
+        let end = (size + before).checked_sub((taps - 1) * dilation + 1).map_or(0, |last| div(last, stride) + 1);
         (first, end.min(count))
     }
 
@@ -283,14 +286,14 @@ impl Axis {
         if start >= before && start - before + (taps - 1) * dilation < size {
             return Span { first: start - before, taps, padded: taps };
         }
-        let skipped = before.saturating_sub(start).div_ceil(dilation);
-        let end = (size + before).saturating_sub(start).div_ceil(dilation).min(taps);
+        let skipped = div_ceil(before.saturating_sub(start), dilation);
+        let end = div_ceil((size + before).saturating_sub(start), dilation).min(taps);
         let inside = end.saturating_sub(skipped);
         Span {
             // A window in the padding has no tap, and need not begin anywhere near the input.
             first: if inside == 0 { 0 } else { (start + skipped * dilation).saturating_sub(before) },
             taps: inside,
-            padded: (size + before + after).saturating_sub(start).div_ceil(dilation).min(taps),
+            padded: div_ceil((size + before + after).saturating_sub(start), dilation).min(taps),
         }
     }
 }
@@ -349,10 +352,13 @@ impl<R: Reduce> Kernel for Pool<'_, R> {
                     scale: 1.0 / counted.max(1) as f32,
                     reduce: self.reduce,
                 };
-                match taps {
-                    Size { height: 2, width: 2 } => s.run(Whole::<R, 2, 2>(windows)),
-                    Size { height: 3, width: 3 } => s.run(Whole::<R, 3, 3>(windows)),
-                    _ => s.run(Clipped(windows, taps)),
+                // SAFETY: the taps are in the input, with a vector behind it, and the pixels in the output.
+                unsafe {
+                    match taps {
+                        Size { height: 2, width: 2 } => s.run(Sound::new(Whole::<R, 2, 2>(windows))),
+                        Size { height: 3, width: 3 } => s.run(Sound::new(Whole::<R, 3, 3>(windows))),
+                        _ => s.run(Sound::new(Clipped(windows, taps))),
+                    }
                 }
                 x += count;
             }

@@ -16,6 +16,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Range;
 
+use crate::divide::div_rem;
 use crate::isa::Isa;
 use crate::simd::Kernel;
 #[cfg(feature = "std")]
@@ -188,7 +189,7 @@ impl Share {
         if self.parts == 1 {
             return 0..total;
         }
-        let (len, longer) = (total / self.parts, total % self.parts);
+        let (len, longer) = div_rem(total, self.parts);
         let first = self.index * len + if self.index < longer { self.index } else { longer };
         first..first + len + (self.index < longer) as usize
     }

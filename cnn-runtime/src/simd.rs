@@ -28,7 +28,7 @@ mod four;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 pub mod neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub mod wasm;
+pub mod simd128;
 
 /// Work that is compiled anew for each instruction set.
 pub trait Kernel {
@@ -37,6 +37,43 @@ pub trait Kernel {
 
     /// Does it. Implementations are `#[inline(always)]`.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// Work like a [`Kernel`] that is sound only under the conditions that its type's description lists: mostly that memory behind raw
+/// pointers can be read and written.
+pub(crate) trait UnsafeKernel {
+    /// What it gives.
+    type Output;
+
+    /// Does it. Implementations are `#[inline(always)]`.
+    ///
+    /// # Safety
+    ///
+    /// The conditions of the type hold.
+    unsafe fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// An [`UnsafeKernel`] whose conditions hold.
+pub(crate) struct Sound<K>(K);
+
+impl<K: UnsafeKernel> Sound<K> {
+    /// # Safety
+    ///
+    /// The conditions of the kernel's type hold whenever it is run.
+    #[inline(always)]
+    pub(crate) const unsafe fn new(kernel: K) -> Self {
+        Self(kernel)
+    }
+}
+
+impl<K: UnsafeKernel> Kernel for Sound<K> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> K::Output {
+        // SAFETY: whoever made this promised it.
+        unsafe { self.0.run(simd) }
+    }
 }
 
 /// Vectors of [`LANES`](Self::LANES) `f32`s and what the CPU can do with them. Values are proofs that it can.

@@ -8,7 +8,7 @@ use crate::map::Map;
 use crate::math::exp;
 use crate::pool::{BLOCK, Mean, Sums};
 use crate::run::Run;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
 
 /// A function over the channels of each pixel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,13 +89,15 @@ impl Kernel for Pixels<'_> {
             for x in 0..input.width {
                 // SAFETY: both pixels lie in maps that were checked.
                 let (from, to) = unsafe { (ws.add(input.at(y, x)), ws.add(output.at(y, x))) };
-                s.run(Softmax { from, to, len: input.channels, logarithm });
+                let softmax = Softmax { from, to, len: input.channels, logarithm };
+                // SAFETY: they are as long, and a vector is behind each.
+                s.run(unsafe { Sound::new(softmax) });
             }
         }
     }
 }
 
-/// One pixel: `len` floats, with a vector behind them where they are read.
+/// One pixel: `len` floats can be read and written, with a vector behind them that can be read.
 struct Softmax {
     from: *const f32,
     to: *mut f32,
@@ -103,12 +105,12 @@ struct Softmax {
     logarithm: bool,
 }
 
-impl Kernel for Softmax {
+impl UnsafeKernel for Softmax {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        // SAFETY: `len` floats and a vector behind them are readable, and no more than `len` are written.
+    unsafe fn run<S: Simd>(self, s: S) {
+        // SAFETY: the caller's promise; no more than `len` floats are written.
         unsafe {
             let largest = self.largest(s);
             let sum = self.sum_of_exps(s, largest);
@@ -127,7 +129,7 @@ impl Softmax {
     ///
     /// # Safety
     ///
-    /// As the fields say; so for all methods.
+    /// As the description of the type says; so for all methods.
     #[inline(always)]
     unsafe fn largest<S: Simd>(&self, s: S) -> S::Vec {
         let mut largest = s.splat(f32::NEG_INFINITY);

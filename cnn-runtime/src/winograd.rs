@@ -40,6 +40,7 @@ pub use self::columns::{Columns2d, columns2d};
 use crate::activation::Finish;
 use crate::bounds::{Checked, Reach, assert_product, weights_at};
 use crate::conv::Conv2d;
+use crate::divide::{div, div_ceil};
 use crate::map::Map;
 use crate::op::{Conv, Padding, Size};
 use crate::pack::{HALF_PANEL, PANEL, WinogradPanels, padded};
@@ -68,7 +69,7 @@ pub struct Winograd2d {
 
 /// The size that whole tiles of an output of this size cover.
 pub const fn covered(output: Size, tile: usize) -> Size {
-    Size::new(output.height.next_multiple_of(tile), output.width.next_multiple_of(tile))
+    Size::new(div_ceil(output.height, tile) * tile, div_ceil(output.width, tile) * tile)
 }
 
 /// The zeros that it reads around an input of this size, for a computed output of that.
@@ -83,7 +84,7 @@ pub const fn halo(conv: &Conv, input: Size, output: Size, tile: usize) -> Paddin
 /// Blocks that scratch memory has room for: two, so that two threads have one each, unless there is no work for two: a block
 /// is all tiles, and a panel all channels.
 const fn blocks(panels: &WinogradPanels, output: Size, block: usize) -> usize {
-    let tiles = covered(output, panels.tile).area() / (panels.tile * panels.tile);
+    let tiles = div_ceil(output.height, panels.tile) * div_ceil(output.width, panels.tile);
     if tiles <= block && panels.outputs <= width(panels.outputs) { 1 } else { 2 }
 }
 
@@ -131,7 +132,7 @@ impl Winograd2d {
     /// How many threads can compute at once, each with V and M of its own: neighbouring lines would else move from core to
     /// core.
     const fn most_parts(&self) -> usize {
-        self.scratch_len() / block_floats(&self.panels(), 1)
+        div(self.scratch_len(), block_floats(&self.panels(), 1))
     }
 
     /// Tiles of a block, where scratch memory has room for one of each of so many threads.
@@ -142,13 +143,14 @@ impl Winograd2d {
 
     /// Tiles of an image.
     const fn tiles(&self) -> usize {
-        covered(self.computed(), self.tile).area() / (self.tile * self.tile)
+        let Size { height, width } = self.computed();
+        div_ceil(height, self.tile) * div_ceil(width, self.tile)
     }
 
     /// How its weights are packed.
     pub const fn panels(&self) -> WinogradPanels {
         let Conv2d { input, output, groups, kernel, stride, .. } = &self.conv;
-        let (inputs, outputs) = (input.channels / *groups, output.channels / *groups);
+        let (inputs, outputs) = (div(input.channels, *groups), div(output.channels, *groups));
         let (kernel, stride) = (kernel.height, stride.height);
         WinogradPanels { groups: *groups, outputs, inputs, kernel, stride, tile: self.tile }
     }

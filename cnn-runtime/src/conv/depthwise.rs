@@ -6,9 +6,10 @@
 
 use super::Conv2d;
 use crate::activation::{Apply, Finish};
+use crate::divide::div_rem;
 use crate::pack::padded;
 use crate::run::Share;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
 
 /// A depthwise convolution.
 #[derive(Clone, Copy)]
@@ -38,25 +39,28 @@ impl Kernel for Depthwise<'_> {
     fn run<S: Simd>(self, s: S) {
         let Conv2d { output, kernel, stride, dilation, .. } = self.layer;
         for y in self.share.of(output.height) {
-            match (kernel.width, stride.width, dilation.width) {
-                (3, 1, 1) => s.run(Row::<3, 1>(self, y)),
-                (3, 2, 1) => s.run(Row::<3, 2>(self, y)),
-                (5, 1, 1) => s.run(Row::<5, 1>(self, y)),
-                (5, 2, 1) => s.run(Row::<5, 2>(self, y)),
-                _ => s.run(Row::<0, 0>(self, y)),
+            // SAFETY: these are rows of the output; kernel and stride are what is matched.
+            unsafe {
+                match (kernel.width, stride.width, dilation.width) {
+                    (3, 1, 1) => s.run(Sound::new(Row::<3, 1>(self, y))),
+                    (3, 2, 1) => s.run(Sound::new(Row::<3, 2>(self, y))),
+                    (5, 1, 1) => s.run(Sound::new(Row::<5, 1>(self, y))),
+                    (5, 2, 1) => s.run(Sound::new(Row::<5, 2>(self, y))),
+                    _ => s.run(Sound::new(Row::<0, 0>(self, y))),
+                }
             }
         }
     }
 }
 
-/// A row of the output; the kernel is `KW` wide and moves by `STEP` columns, or both are 0 and known at run time only.
+/// A row, which the output has; the kernel is `KW` wide and moves by `STEP` columns, or both are 0 and known at run time only.
 struct Row<'a, const KW: usize, const STEP: usize>(Depthwise<'a>, usize);
 
-impl<const KW: usize, const STEP: usize> Kernel for Row<'_, KW, STEP> {
+impl<const KW: usize, const STEP: usize> UnsafeKernel for Row<'_, KW, STEP> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    unsafe fn run<S: Simd>(self, s: S) {
         let output = &self.0.layer.output;
         let mut x = 0;
         while x < output.width {
@@ -79,7 +83,8 @@ impl<const KW: usize, const STEP: usize> Kernel for Row<'_, KW, STEP> {
                 1
             };
         }
-        self.pass(s);
+        // SAFETY: the caller's promise.
+        unsafe { self.pass(s) };
     }
 }
 
@@ -172,9 +177,10 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
                 let value = s.load(column);
                 column = column.wrapping_add(input.pixel);
                 for (tap, weight) in weights.iter().enumerate() {
-                    if j >= tap && (j - tap) % STEP == 0 && (j - tap) / STEP < N {
-                        let sum = &mut sums[(j - tap) / STEP];
-                        *sum = s.mul_add(value, *weight, *sum);
+                    if let Some((i, 0)) = j.checked_sub(tap).map(|moved| div_rem(moved, STEP))
+                        && i < N
+                    {
+                        sums[i] = s.mul_add(value, *weight, sums[i]);
                     }
                 }
             }
@@ -182,13 +188,17 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
     }
 
     /// Applies what remains of the activation to the row.
+    ///
+    /// # Safety
+    ///
+    /// The output must have it.
     #[inline(always)]
-    fn pass<S: Simd>(&self, s: S) {
+    unsafe fn pass<S: Simd>(&self, s: S) {
         let Self(Depthwise { layer, ws, .. }, y) = *self;
         let Some(activation) = Finish::of(layer.activation).pass else { return };
         let output = &layer.output;
         let run = if output.pixel == output.channels { output.width } else { 1 };
-        for x in (0..output.width).step_by(run) {
+        for x in (0..output.width).step_by(run.max(1)) {
             // SAFETY: these are elements of the output.
             unsafe { s.run(Apply::in_place(activation, ws.add(output.at(y, x)), run * output.channels)) };
         }

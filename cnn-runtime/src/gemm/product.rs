@@ -5,8 +5,9 @@ use core::cell::Cell;
 use super::height::{Tall, Width, dispatch};
 use super::tile::{Ahead, Rows, multiply_segments};
 use super::{F32, Patch};
+use crate::divide::div_rem;
 use crate::pack::PANEL;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Simd, Sound, UnsafeKernel};
 
 /// Products of `len` rows with a panel without bias, `[depth][width]`, or with two side by side.
 #[derive(Clone, Copy)]
@@ -38,18 +39,21 @@ const L1_FLOATS: usize = 6144;
 pub(crate) unsafe fn multiply<S: Simd>(s: S, products: &Products) {
     let Products { count, len, depth, width, .. } = *products;
     let tiles = len.div_ceil(width.most::<S>());
-    let (mr, higher) = (len / tiles, len % tiles);
+    let (mr, higher) = div_rem(len, tiles);
     // Small products are so short that it counts how often kernels are called.
     let together = if tiles == 1 || count * depth * width.channels() <= L1_FLOATS { count } else { 1 };
-    for first in (0..count).step_by(together) {
+    for first in (0..count).step_by(together.max(1)) {
         let lines = if together == 1 { depth } else { 0 };
         let ahead = Ahead::new(products.panel(first + 1), products.weights.1, lines, width, tiles);
         let ahead = Cell::new(ahead);
         let strip = Strip { products, first, count: together, row: 0, tiles: higher, ahead: &ahead };
-        if higher > 0 {
-            dispatch(s, strip, width, mr + 1);
+        // SAFETY: the caller's promise; all tiles together have the rows of the product.
+        unsafe {
+            if higher > 0 {
+                dispatch(s, strip, width, mr + 1);
+            }
+            dispatch(s, Strip { row: higher * (mr + 1), tiles: tiles - higher, ..strip }, width, mr);
         }
-        dispatch(s, Strip { row: higher * (mr + 1), tiles: tiles - higher, ..strip }, width, mr);
     }
 }
 
@@ -60,7 +64,7 @@ impl Products {
     }
 }
 
-/// Some tiles of the same height, of some products.
+/// Some tiles of the same height, of some products. Their rows and panels are readable, and their results writable.
 #[derive(Clone, Copy)]
 struct Strip<'a> {
     products: &'a Products,
@@ -75,18 +79,20 @@ struct Strip<'a> {
 
 impl Tall for Strip<'_> {
     #[inline(always)]
-    fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
-        s.run(Tiles::<MR, NV>(self));
+    unsafe fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
+        // SAFETY: the caller's promise.
+        s.run(unsafe { Sound::new(Tiles::<MR, NV>(self)) });
     }
 }
 
+/// Tiles of `MR` rows and `NV` vectors; see [`Strip`].
 struct Tiles<'a, const MR: usize, const NV: usize>(Strip<'a>);
 
-impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
+impl<const MR: usize, const NV: usize> UnsafeKernel for Tiles<'_, MR, NV> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    unsafe fn run<S: Simd>(self, s: S) {
         let Strip { products, first, count, row, tiles, ahead } = self.0;
         let (from, row_distance, rows_distance) = products.rows;
         let width = products.width.channels();
@@ -99,7 +105,7 @@ impl<const MR: usize, const NV: usize> Kernel for Tiles<'_, MR, NV> {
             for _ in 0..tiles {
                 let pixels = core::array::from_fn(|i| rows.wrapping_add(i * row_distance));
                 let mut tile = [[s.splat(0.0); NV]; MR];
-                // SAFETY: whoever called `multiply` promised that all rows and panels can be read, and the results written.
+                // SAFETY: as the description of the strip says.
                 unsafe {
                     multiply_segments::<S, F32, MR, NV>(s, &patch, &pixels, weights, &mut fetching, &mut tile);
                     for (i, row) in tile.into_iter().enumerate() {

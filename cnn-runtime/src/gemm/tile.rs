@@ -7,16 +7,21 @@ use core::marker::PhantomData;
 
 use super::height::{Tall, Width, dispatch};
 use super::{Block, F32, Gemm, Panel, Patch, Stored};
+use crate::divide::{div_ceil, div_rem};
 use crate::pack::PANEL;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Simd, Sound, UnsafeKernel};
 
 /// Loop 1: a block of pixels with one panel of a group. `taps`, if it is not empty, is [`Patch::table`].
 ///
 /// Weights that are `cold`, which those of a later block are not, come from memory.
 ///
 /// The tiles differ in height by 1 at most, since one of few pixels does not fill the FMA units.
+///
+/// # Safety
+///
+/// The block's pixels and the panel must be those of `gemm`.
 #[inline(always)]
-pub(super) fn panel<S: Simd, W: Stored>(
+pub(super) unsafe fn panel<S: Simd, W: Stored>(
     s: S,
     gemm: &Gemm<W>,
     block: &Block,
@@ -31,17 +36,21 @@ pub(super) fn panel<S: Simd, W: Stored>(
     let ahead = Cell::new(Ahead::new(behind, panel.next, lines, panel.width, tiles));
     let input = gemm.ws.cast_const().wrapping_add(group * gemm.group_step);
     let output = gemm.ws.wrapping_add(group * gemm.group_outputs() + panel.first);
-    let (mr, higher) = (block.len / tiles, block.len % tiles);
+    let (mr, higher) = div_rem(block.len, tiles);
     let mut strip = Strip { gemm, block, taps, first: 0, tiles: higher, input, output, panel, ahead: &ahead };
-    if higher > 0 {
-        dispatch(s, strip, panel.width, mr + 1);
+    // SAFETY: the caller's promise; all tiles together have the pixels of the block.
+    unsafe {
+        if higher > 0 {
+            dispatch(s, strip, panel.width, mr + 1);
+        }
+        strip.first = higher * (mr + 1);
+        strip.tiles = tiles - higher;
+        dispatch(s, strip, panel.width, mr);
     }
-    strip.first = higher * (mr + 1);
-    strip.tiles = tiles - higher;
-    dispatch(s, strip, panel.width, mr);
 }
 
-/// Some tiles of the same height.
+/// Some tiles of the same height. Their pixels are in the block, whose windows, outputs and residuals are in the workspace; the
+/// panel is in the weights.
 #[derive(Clone, Copy)]
 struct Strip<'a, W> {
     gemm: &'a Gemm<W>,
@@ -62,8 +71,9 @@ struct Strip<'a, W> {
 
 impl<W: Stored> Tall for Strip<'_, W> {
     #[inline(always)]
-    fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
-        s.run(Tiles::<W, MR, NV>(self));
+    unsafe fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
+        // SAFETY: the caller's promise.
+        s.run(unsafe { Sound::new(Tiles::<W, MR, NV>(self)) });
     }
 }
 
@@ -71,14 +81,14 @@ impl<W: Stored> Tall for Strip<'_, W> {
 /// predictor to foresee their end.
 const UNROLL: usize = 4;
 
-/// Tiles of `MR` pixels and `NV` vectors of channels.
+/// Tiles of `MR` pixels and `NV` vectors of channels; see [`Strip`].
 struct Tiles<'a, W, const MR: usize, const NV: usize>(Strip<'a, W>);
 
-impl<W: Stored, const MR: usize, const NV: usize> Kernel for Tiles<'_, W, MR, NV> {
+impl<W: Stored, const MR: usize, const NV: usize> UnsafeKernel for Tiles<'_, W, MR, NV> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    unsafe fn run<S: Simd>(self, s: S) {
         let Strip { gemm, block, taps, input, panel, .. } = self.0;
         let mut first = self.0.first;
         let mut ahead = self.0.ahead.get();
@@ -126,7 +136,7 @@ impl Ahead {
     /// computed. Half panels come last.
     pub(super) fn new(at: *const f32, next: usize, lines: usize, width: Width, tiles: usize) -> Self {
         let lines = if width == Width::Half { 0 } else { lines };
-        Self { at, next, lines, step: UNROLL.div_ceil(tiles) }
+        Self { at, next, lines, step: div_ceil(UNROLL, tiles) }
     }
 
     /// Asks for some lines of each panel.

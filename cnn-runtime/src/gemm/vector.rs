@@ -9,8 +9,9 @@
 use core::ops::Range;
 
 use super::{F32, Gemm, Panel, Stored};
+use crate::divide::div_rem;
 use crate::pack::{HALF_PANEL, PANEL};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Simd, Sound, UnsafeKernel};
 
 /// The one pixel of `gemm`; gives the channels that are computed.
 ///
@@ -23,48 +24,61 @@ pub(super) fn run<S: Simd, W: Stored>(s: S, gemm: &Gemm<W>) -> Range<usize> {
     let strips = whole.div_ceil(S::STREAMS).max(1);
     let share = gemm.share.of(gemm.groups * strips);
     for strip in share.clone() {
-        let (group, first) = (strip / strips, strip % strips * S::STREAMS);
-        let last = if strip % strips + 1 == strips { whole } else { first + S::STREAMS };
+        let (group, strip) = div_rem(strip, strips);
+        let first = strip * S::STREAMS;
+        let last = if strip + 1 == strips { whole } else { first + S::STREAMS };
         if last > first {
             let panel = gemm.panel::<S>(group, first * PANEL, 1);
-            dispatch(s, Strip { gemm, group, panel }, last - first);
+            // SAFETY: the panels of the strip are in the weights.
+            unsafe { dispatch(s, Strip { gemm, group, panel }, last - first) };
         }
         if last == whole && whole * PANEL < gemm.group_outputs() {
             let panel = gemm.panel::<S>(group, whole * PANEL, 1);
-            dispatch(s, Strip { gemm, group, panel }, 0);
+            // SAFETY: the half panel is in the weights.
+            unsafe { dispatch(s, Strip { gemm, group, panel }, 0) };
         }
     }
-    let channel = |strip: usize| strip / strips * gemm.group_outputs() + strip % strips * S::STREAMS * PANEL;
+    let channel = |strip: usize| {
+        let (group, strip) = div_rem(strip, strips);
+        group * gemm.group_outputs() + strip * S::STREAMS * PANEL
+    };
     channel(share.start)..channel(share.end)
 }
 
 /// Runs the tile for so many whole panels, or for a half one if there are none.
+///
+/// # Safety
+///
+/// They must be in the weights.
 #[inline(always)]
-fn dispatch<S: Simd, W: Stored>(s: S, strip: Strip<'_, W>, panels: usize) {
-    if panels == 0 {
-        return match const { HALF_PANEL / S::Half::LANES } {
-            1 => s.half().run(Streams::<W, 1, 1, 4>(strip)),
-            _ => s.half().run(Streams::<W, 1, 2, 2>(strip)),
-        };
-    }
-    match (const { PANEL / S::LANES }, panels) {
-        (1, 1) => s.run(Streams::<W, 1, 1, 4>(strip)),
-        (1, 2) => s.run(Streams::<W, 2, 1, 4>(strip)),
-        (1, 3) => s.run(Streams::<W, 3, 1, 2>(strip)),
-        (1, _) => s.run(Streams::<W, 4, 1, 2>(strip)),
-        (2, 1) => s.run(Streams::<W, 1, 2, 4>(strip)),
-        (2, 2) => s.run(Streams::<W, 2, 2, 2>(strip)),
-        (2, 3) => s.run(Streams::<W, 3, 2, 2>(strip)),
-        (2, _) => s.run(Streams::<W, 4, 2, 1>(strip)),
-        (_, 1) => s.run(Streams::<W, 1, 4, 2>(strip)),
-        (_, _) => s.run(Streams::<W, 2, 4, 1>(strip)),
+unsafe fn dispatch<S: Simd, W: Stored>(s: S, strip: Strip<'_, W>, panels: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if panels == 0 {
+            return match const { HALF_PANEL / S::Half::LANES } {
+                1 => s.half().run(Sound::new(Streams::<W, 1, 1, 4>(strip))),
+                _ => s.half().run(Sound::new(Streams::<W, 1, 2, 2>(strip))),
+            };
+        }
+        match (const { PANEL / S::LANES }, panels) {
+            (1, 1) => s.run(Sound::new(Streams::<W, 1, 1, 4>(strip))),
+            (1, 2) => s.run(Sound::new(Streams::<W, 2, 1, 4>(strip))),
+            (1, 3) => s.run(Sound::new(Streams::<W, 3, 1, 2>(strip))),
+            (1, _) => s.run(Sound::new(Streams::<W, 4, 1, 2>(strip))),
+            (2, 1) => s.run(Sound::new(Streams::<W, 1, 2, 4>(strip))),
+            (2, 2) => s.run(Sound::new(Streams::<W, 2, 2, 2>(strip))),
+            (2, 3) => s.run(Sound::new(Streams::<W, 3, 2, 2>(strip))),
+            (2, _) => s.run(Sound::new(Streams::<W, 4, 2, 1>(strip))),
+            (_, 1) => s.run(Sound::new(Streams::<W, 1, 4, 2>(strip))),
+            (_, _) => s.run(Sound::new(Streams::<W, 2, 4, 1>(strip))),
+        }
     }
 }
 
 /// Numbers that are added up one after another.
 const BLOCK: usize = 256;
 
-/// Where a tile begins.
+/// Where a tile begins: the panels that it is over are in the weights of `gemm`.
 #[derive(Clone, Copy)]
 struct Strip<'a, W> {
     gemm: &'a Gemm<W>,
@@ -73,14 +87,14 @@ struct Strip<'a, W> {
     panel: Panel,
 }
 
-/// A tile of one pixel and `F` panels of `NV` vectors, with k split over `KU` copies of the accumulators.
+/// A tile of one pixel and `F` panels of `NV` vectors, with k split over `KU` copies of the accumulators; see [`Strip`].
 struct Streams<'a, W, const F: usize, const NV: usize, const KU: usize>(Strip<'a, W>);
 
-impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Kernel for Streams<'_, W, F, NV, KU> {
+impl<W: Stored, const F: usize, const NV: usize, const KU: usize> UnsafeKernel for Streams<'_, W, F, NV, KU> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    unsafe fn run<S: Simd>(self, s: S) {
         let Strip { gemm, group, panel } = self.0;
         let distance = W::panel_floats(NV * S::LANES, gemm.patch.depth());
         let mut panels = [panel.start; F];

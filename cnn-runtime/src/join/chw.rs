@@ -63,8 +63,8 @@ unsafe fn load_chw_in(run: Run<'_>, image: &[f32], map: &Map, ws: *mut f32) {
     }
     let load = |share: Share| {
         for_each_stretch(map, share.of(map.height), |len, from, to| {
-            // SAFETY: the map was checked, and this is a stretch of one of its channels.
-            unsafe { scatter(&image[from..][..len], ws.add(to), map.pixel) };
+            // SAFETY: the map was checked, and this is a stretch of one of its channels, which the image has.
+            unsafe { scatter(image.as_ptr().add(from), len, ws.add(to), map.pixel) };
         });
     };
     // SAFETY: shares are rows.
@@ -127,20 +127,20 @@ impl Interleave<'_> {
 /// Numbers at a stride cost as much as so many of those next to each other.
 const STRIDED: usize = 8;
 
-/// Writes numbers at a distance from each other.
+/// Writes `len` numbers at a distance from each other.
 ///
 /// # Safety
 ///
-/// There must be room for them.
+/// They must be readable, and there must be room for them, elsewhere.
 #[inline(always)]
-unsafe fn scatter(numbers: &[f32], mut to: *mut f32, distance: usize) {
+unsafe fn scatter(from: *const f32, len: usize, mut to: *mut f32, distance: usize) {
     if distance == 1 {
         // SAFETY: the caller's promise.
-        return unsafe { to.copy_from_nonoverlapping(numbers.as_ptr(), numbers.len()) };
+        return unsafe { to.copy_from_nonoverlapping(from, len) };
     }
-    for number in numbers {
+    for at in 0..len {
         // SAFETY: the caller's promise.
-        unsafe { *to = *number };
+        unsafe { *to = *from.add(at) };
         to = to.wrapping_add(distance);
     }
 }

@@ -2,15 +2,14 @@
 
 use super::Reduce;
 use super::sums::{BLOCK, Sums};
+use crate::divide::div;
 use crate::op::Size;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Simd, UnsafeKernel};
 
 /// Windows of more taps are added up in parts.
 const LARGE: usize = 64;
 
-/// Windows next to each other in a row.
-///
-/// Whoever makes one has checked that their taps are readable, each with a vector behind it, and their pixels writable.
+/// Windows next to each other in a row. Their taps are readable, each with a vector behind it, and their pixels writable.
 #[derive(Clone, Copy)]
 pub(super) struct Windows<R> {
     /// The first tap of the first window.
@@ -31,34 +30,39 @@ pub(super) struct Windows<R> {
     pub(super) reduce: R,
 }
 
-/// Windows of a size that the compiler knows.
+/// [`Windows`] of a size that the compiler knows.
 pub(super) struct Whole<R, const KH: usize, const KW: usize>(pub(super) Windows<R>);
 
-impl<R: Reduce, const KH: usize, const KW: usize> Kernel for Whole<R, KH, KW> {
+impl<R: Reduce, const KH: usize, const KW: usize> UnsafeKernel for Whole<R, KH, KW> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        self.0.run(s, Size::new(KH, KW));
+    unsafe fn run<S: Simd>(self, s: S) {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.run(s, Size::new(KH, KW)) };
     }
 }
 
-/// Windows of any size.
+/// [`Windows`] of any size.
 pub(super) struct Clipped<R>(pub(super) Windows<R>, pub(super) Size);
 
-impl<R: Reduce> Kernel for Clipped<R> {
+impl<R: Reduce> UnsafeKernel for Clipped<R> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        self.0.run(s, self.1);
+    unsafe fn run<S: Simd>(self, s: S) {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.run(s, self.1) };
     }
 }
 
 impl<R: Reduce> Windows<R> {
+    /// # Safety
+    ///
+    /// As the description of the type says.
     #[inline(always)]
-    fn run<S: Simd>(&self, s: S, taps: Size) {
-        // SAFETY: as the description of the type says; no more than `spare` floats are written behind a pixel.
+    unsafe fn run<S: Simd>(&self, s: S, taps: Size) {
+        // SAFETY: the caller's promise; no more than `spare` floats are written behind a pixel.
         unsafe {
             if const { S::Half::LANES < S::LANES } && self.channels <= S::Half::LANES {
                 self.narrow(s.half(), taps);
@@ -79,7 +83,7 @@ impl<R: Reduce> Windows<R> {
     unsafe fn narrow<S: Simd>(&self, s: S, taps: Size) {
         let Self { mut from, mut to, count, spare, channels, step, .. } = *self;
         // So many pixels have the floats of a whole vector behind them.
-        let roomy = ((spare + channels).saturating_sub(S::LANES - channels) / channels).min(count);
+        let roomy = div((spare + channels).saturating_sub(S::LANES - channels), channels).min(count);
         // SAFETY: the caller's promise.
         unsafe {
             for _ in 0..roomy {

@@ -31,7 +31,7 @@ use crate::map::Map;
 use crate::op::{Conv, Padding, Size};
 use crate::pack::{ColumnPanels, HALF_PANEL, PANEL, padded};
 use crate::run::{Run, Share, macs};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Simd, Sound};
 
 /// Rows of the output in a tile.
 const M: usize = 5;
@@ -292,7 +292,8 @@ impl Strip<'_> {
             // transformed filters of all points.
             unsafe { multiply(s, &products) };
             if directly {
-                self.replace(s, tile, &products);
+                // SAFETY: the caller's promise.
+                unsafe { self.replace(s, tile, &products) };
             }
             let channels = width.channels().min(outputs - channel);
             let back = Back {
@@ -305,6 +306,8 @@ impl Strip<'_> {
                 width: width.channels(),
                 directly,
             };
+            // SAFETY: M has the products of the panel, or its results.
+            let back = unsafe { Sound::new(back) };
             if width == Width::Half {
                 s.half().run(back);
             } else {
@@ -317,12 +320,14 @@ impl Strip<'_> {
     /// Replaces M of a panel by the results themselves, before the bias: those of row y are where the values at point y were.
     #[cold]
     #[inline(never)]
-    fn replace<S: Simd>(&self, s: S, tile: usize, products: &Products) {
+    unsafe fn replace<S: Simd>(&self, s: S, tile: usize, products: &Products) {
         let Columns { layer, ws, .. } = *self.columns;
         let Map { row, channels, .. } = layer.conv.input;
         let from = ws.wrapping_add(layer.conv.first() + (self.top + tile) * row).cast_const();
         let (filters, size) = (Filters::of(products, N, N + 1 - M), Size::new(M, self.width()));
-        s.run(direct::Strip { filters, from, row, channels, size, to: products.to });
+        let strip = direct::Strip { filters, from, row, channels, size, to: products.to };
+        // SAFETY: the tile's input lies in the workspace, the filters are those of the products, and M has room for the results.
+        s.run(unsafe { Sound::new(strip) });
     }
 
     /// Where a pixel's results go: into the output, or Y.
@@ -343,7 +348,7 @@ impl Strip<'_> {
         // Pixels next to each other are as one with many channels.
         let together = if pool.is_some() || output.pixel == output.channels { self.width() } else { 1 };
         for y in 0..self.rows {
-            for x in (0..self.width()).step_by(together) {
+            for x in (0..self.width()).step_by(together.max(1)) {
                 // SAFETY: these are results, which lie in the output or in Y.
                 unsafe { s.run(Apply::in_place(activation, self.result(y, x), together * output.channels)) };
             }

@@ -7,16 +7,17 @@
 //!
 //! It takes ten to thirty times as long as the algorithm, and is for a few tiles.
 
-#![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
-
-use super::points::{MOST, MOST_TAPS, taps_matrix};
+use super::points::{MOST, MOST_TAPS, TapsMatrix, taps_matrix};
+use crate::divide::div_rem;
 use crate::gemm::Products;
 use crate::op::Size;
 use crate::pack::{HALF_PANEL, PANEL};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Simd, UnsafeKernel};
 
 /// Numbers of output channels next to each other.
 type Lanes = [f64; HALF_PANEL];
+/// Taps in one direction.
+type Column = [Lanes; MOST_TAPS];
 
 const ZERO: Lanes = [0.0; HALF_PANEL];
 /// What is less than that of the largest tap is 0.
@@ -32,15 +33,15 @@ fn add_scaled(sum: &mut Lanes, x: &Lanes, factor: f64) {
 
 /// Takes the taps of a filter that are next to nothing for 0.
 #[inline(always)]
-fn clear_small(taps: &mut [Lanes]) {
+fn clear_small(taps: &mut [Column]) {
     let mut least = ZERO;
-    for tap in taps.iter() {
+    for tap in taps.as_flattened() {
         for lane in 0..HALF_PANEL {
             let magnitude = tap[lane].abs() * RESOLUTION;
             least[lane] = if magnitude > least[lane] { magnitude } else { least[lane] };
         }
     }
-    for tap in taps {
+    for tap in taps.as_flattened_mut() {
         for lane in 0..HALF_PANEL {
             tap[lane] = if tap[lane].abs() < least[lane] { 0.0 } else { tap[lane] };
         }
@@ -95,50 +96,46 @@ impl Filters {
         unsafe { load(self.values.add(at)) }
     }
 
+    /// Values at points in one direction, which `at` gives, times a matrix.
+    #[inline(always)]
+    fn taps(&self, matrix: &TapsMatrix, mut at: impl FnMut(usize) -> Lanes) -> Column {
+        let mut taps = [ZERO; MOST_TAPS];
+        for point in 0..self.points.min(MOST) {
+            let values = at(point);
+            for (tap, factors) in taps.iter_mut().zip(matrix).take(self.taps) {
+                add_scaled(tap, &values, factors[point]);
+            }
+        }
+        taps
+    }
+
     /// The taps of filters that were transformed along columns.
     ///
     /// # Safety
     ///
     /// As for [`at`](Self::at).
     #[inline(always)]
-    unsafe fn column(&self, matrix: &[[f64; MOST]; MOST_TAPS], first: usize, input: usize) -> [Lanes; MOST_TAPS] {
-        let mut taps = [ZERO; MOST_TAPS];
-        for point in 0..self.points {
-            // SAFETY: the caller's promise.
-            let values = unsafe { self.at(first, point, input) };
-            for y in 0..self.taps {
-                add_scaled(&mut taps[y], &values, matrix[y][point]);
-            }
-        }
-        clear_small(&mut taps);
+    unsafe fn column(&self, matrix: &TapsMatrix, first: usize, input: usize) -> Column {
+        // SAFETY: the caller's promise.
+        let mut taps = self.taps(matrix, |point| unsafe { self.at(first, point, input) });
+        clear_small(core::slice::from_mut(&mut taps));
         taps
     }
 
-    /// The taps of filters that were transformed in both directions, row by row.
+    /// The taps of filters that were transformed in both directions: row by row.
     ///
     /// # Safety
     ///
     /// As for [`at`](Self::at).
     #[inline(always)]
-    unsafe fn square(
-        &self,
-        matrix: &[[f64; MOST]; MOST_TAPS],
-        first: usize,
-        input: usize,
-    ) -> [Lanes; MOST_TAPS * MOST_TAPS] {
-        let mut taps = [ZERO; MOST_TAPS * MOST_TAPS];
-        for x in 0..self.points {
-            let mut column = [ZERO; MOST_TAPS];
-            for y in 0..self.points {
-                // SAFETY: the caller's promise.
-                let values = unsafe { self.at(first, y * self.points + x, input) };
-                for tap in 0..self.taps {
-                    add_scaled(&mut column[tap], &values, matrix[tap][y]);
-                }
-            }
-            for y in 0..self.taps {
-                for tap in 0..self.taps {
-                    add_scaled(&mut taps[y * self.taps + tap], &column[y], matrix[tap][x]);
+    unsafe fn square(&self, matrix: &TapsMatrix, first: usize, input: usize) -> [Column; MOST_TAPS] {
+        let mut taps = [[ZERO; MOST_TAPS]; MOST_TAPS];
+        for x in 0..self.points.min(MOST) {
+            // SAFETY: the caller's promise.
+            let column = self.taps(matrix, |y| unsafe { self.at(first, y * self.points + x, input) });
+            for (row, values) in taps.iter_mut().zip(column).take(self.taps) {
+                for (tap, factors) in row.iter_mut().zip(matrix).take(self.taps) {
+                    add_scaled(tap, &values, factors[x]);
                 }
             }
         }
@@ -147,7 +144,7 @@ impl Filters {
     }
 }
 
-/// The outputs of a tile. Whoever makes one knows that the pixels and the weights are readable, and the outputs writable.
+/// The outputs of a tile. The pixels of all its windows and the weights are readable, and the outputs writable.
 pub(super) struct Square {
     pub(super) filters: Filters,
     /// The first input of the tile, and the distances of rows and of pixels.
@@ -165,29 +162,33 @@ pub(super) struct Square {
     pub(super) to: (*mut f32, usize),
 }
 
-/// The most outputs of a tile.
-const MOST_OUTPUTS: usize = 6 * 6;
+/// The highest and widest tile.
+const MOST_SIDE: usize = 6;
+/// Outputs of a tile, row by row.
+type Tile = [[Lanes; MOST_SIDE]; MOST_SIDE];
 
-impl Kernel for Square {
+impl UnsafeKernel for Square {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
+    unsafe fn run<S: Simd>(self, _: S) {
         let matrix = taps_matrix(self.filters.points, self.filters.taps);
         for first in (0..self.filters.channels).step_by(HALF_PANEL) {
-            let mut sums = [ZERO; MOST_OUTPUTS];
+            let mut sums = [[ZERO; MOST_SIDE]; MOST_SIDE];
             for input in 0..self.filters.inputs {
-                // SAFETY: as the description of the type says.
+                // SAFETY: the caller's promise.
                 unsafe {
-                    let taps = self.filters.square(&matrix, first, input);
+                    let taps = self.filters.square(matrix, first, input);
                     self.add(input, &taps, &mut sums);
                 }
             }
-            for output in 0..self.tile * self.tile {
-                let point = output / self.tile * self.filters.points + output % self.tile;
-                let to = self.to.0.wrapping_add(point * self.to.1 + first).cast::<[f32; HALF_PANEL]>();
-                // SAFETY: as above.
-                unsafe { *to = sums[output].map(|sum| sum as f32) };
+            for (y, row) in sums.iter().enumerate().take(self.tile) {
+                for (x, sum) in row.iter().enumerate().take(self.tile) {
+                    let point = y * self.filters.points + x;
+                    let to = self.to.0.wrapping_add(point * self.to.1 + first).cast::<[f32; HALF_PANEL]>();
+                    // SAFETY: the caller's promise.
+                    unsafe { *to = sum.map(|sum| sum as f32) };
+                }
             }
         }
     }
@@ -200,26 +201,32 @@ impl Square {
     ///
     /// As the description of the type says.
     #[inline(always)]
-    unsafe fn add(&self, input: usize, taps: &[Lanes], sums: &mut [Lanes; MOST_OUTPUTS]) {
-        let Self { stride, kernel, .. } = *self;
-        let (phase, channel, side) = (input / self.channels, input % self.channels, self.filters.taps);
-        for tap in 0..side * side {
-            let [y, x] = [tap / side * stride + phase / stride, tap % side * stride + phase % stride];
-            // Behind the kernel a phase has zeros, which are not in the sum.
-            if y >= kernel || x >= kernel {
-                continue;
-            }
-            for output in 0..self.tile * self.tile {
-                let (row, column) = (output / self.tile * stride + y, output % self.tile * stride + x);
-                // SAFETY: the caller's promise.
-                let value = unsafe { *self.from.add(row * self.row + column * self.pixel + channel) };
-                add_scaled(&mut sums[output], &taps[tap], value.into());
+    unsafe fn add(&self, input: usize, taps: &[Column; MOST_TAPS], sums: &mut Tile) {
+        let Self { stride, kernel, filters: Filters { taps: side, .. }, .. } = *self;
+        let (phase, channel) = div_rem(input, self.channels);
+        let (top, left) = div_rem(phase, stride);
+        for (y, row) in taps.iter().enumerate().take(side) {
+            for (x, tap) in row.iter().enumerate().take(side) {
+                let [y, x] = [y * stride + top, x * stride + left];
+                // Behind the kernel a phase has zeros, which are not in the sum.
+                if y >= kernel || x >= kernel {
+                    continue;
+                }
+                for (row, sums) in sums.iter_mut().enumerate().take(self.tile) {
+                    for (column, sum) in sums.iter_mut().enumerate().take(self.tile) {
+                        let (row, column) = (row * stride + y, column * stride + x);
+                        // SAFETY: the caller's promise.
+                        let value = unsafe { *self.from.add(row * self.row + column * self.pixel + channel) };
+                        add_scaled(sum, tap, value.into());
+                    }
+                }
             }
         }
     }
 }
 
-/// The outputs of a strip of whole rows whose filters were transformed along columns. Whoever makes one knows what [`Square`]'s does.
+/// The outputs of a strip of whole rows whose filters were transformed along columns. The pixels of all its windows and the weights
+/// are readable, and the outputs writable.
 pub(super) struct Strip {
     /// An input for each column of a filter and channel.
     pub(super) filters: Filters,
@@ -233,53 +240,57 @@ pub(super) struct Strip {
     pub(super) to: (*mut f32, usize),
 }
 
-impl Kernel for Strip {
+impl UnsafeKernel for Strip {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
+    unsafe fn run<S: Simd>(self, _: S) {
         let matrix = taps_matrix(self.filters.points, self.filters.taps);
         for first in (0..self.filters.channels).step_by(HALF_PANEL) {
             for x in 0..self.size.width {
                 let mut sums = [ZERO; MOST_TAPS];
                 for input in 0..self.filters.inputs {
-                    // SAFETY: as the description of the type says.
-                    let taps = unsafe { self.filters.column(&matrix, first, input) };
-                    for y in 0..self.size.height {
-                        for tap in 0..self.filters.taps {
+                    // SAFETY: the caller's promise.
+                    let taps = unsafe { self.filters.column(matrix, first, input) };
+                    for (y, sum) in sums.iter_mut().enumerate().take(self.size.height) {
+                        for (tap, factors) in taps.iter().enumerate().take(self.filters.taps) {
                             let at = (y + tap) * self.row + x * self.channels + input;
                             // SAFETY: as above.
-                            add_scaled(&mut sums[y], &taps[tap], unsafe { *self.from.add(at) }.into());
+                            add_scaled(sum, factors, unsafe { *self.from.add(at) }.into());
                         }
                     }
                 }
-                for y in 0..self.size.height {
+                for (y, sum) in sums.iter().enumerate().take(self.size.height) {
                     let at = y * self.to.1 + x * self.filters.channels + first;
                     let to = self.to.0.wrapping_add(at);
                     // SAFETY: as above.
-                    unsafe { *to.cast::<[f32; HALF_PANEL]>() = sums[y].map(|sum| sum as f32) };
+                    unsafe { *to.cast::<[f32; HALF_PANEL]>() = sum.map(|sum| sum as f32) };
                 }
             }
         }
     }
 }
 
-/// The taps of eight filters of up to 5x5 over a single channel that were transformed along columns, row by row.
+/// The taps of eight filters, row by row.
+pub(crate) type Untransformed = [[f32; HALF_PANEL]; MOST_TAPS * MOST_TAPS];
+
+/// The taps of eight filters of up to 5x5 over a single channel that were transformed along columns.
 ///
 /// # Safety
 ///
-/// All of `filters` must be readable, and have no more than 5 inputs.
+/// All of `filters` must be readable.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn untransformed(filters: &Filters) -> [f32; MOST_TAPS * MOST_TAPS * HALF_PANEL] {
+pub(crate) unsafe fn untransformed(filters: &Filters) -> Untransformed {
     let matrix = taps_matrix(filters.points, filters.taps);
-    let mut all = [0.0; MOST_TAPS * MOST_TAPS * HALF_PANEL];
+    let mut all = [[0.0; HALF_PANEL]; MOST_TAPS * MOST_TAPS];
     for x in 0..filters.inputs {
         // SAFETY: the caller's promise.
-        let column = unsafe { filters.column(&matrix, 0, x) };
-        for y in 0..filters.taps {
-            let taps = &mut all[(y * filters.inputs + x) * HALF_PANEL..][..HALF_PANEL];
-            taps.copy_from_slice(&column[y].map(|tap| tap as f32));
+        let column = unsafe { filters.column(matrix, 0, x) };
+        for (y, tap) in column.iter().enumerate().take(filters.taps) {
+            if let Some(to) = all.get_mut(y * filters.inputs + x) {
+                *to = tap.map(|tap| tap as f32);
+            }
         }
     }
     all

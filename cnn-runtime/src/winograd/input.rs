@@ -8,11 +8,12 @@ use super::kernel::{AHEAD, Block, Winograd, Work};
 use super::range::{Limit, Tile, Watch, squares_of_values};
 use super::transform;
 use crate::conv::Conv2d;
+use crate::divide::div;
 use crate::map::Map;
 use crate::pack::{PANEL, padded};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Simd, UnsafeKernel};
 
-/// V of a block. Gives whether some of its tiles are flagged, since they must be computed directly.
+/// V of a block, which is one of the work's. Gives whether some of its tiles are flagged, since they must be computed directly.
 pub(super) struct Transform<'a, 'b, const M: usize, const N: usize> {
     pub(super) work: &'a Winograd<'b, M, N>,
     pub(super) block: Block,
@@ -20,61 +21,93 @@ pub(super) struct Transform<'a, 'b, const M: usize, const N: usize> {
     pub(super) limit: &'a Cell<Option<(usize, Limit)>>,
 }
 
-impl<const M: usize, const N: usize> Kernel for Transform<'_, '_, M, N> {
+impl<const M: usize, const N: usize> UnsafeKernel for Transform<'_, '_, M, N> {
     type Output = bool;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> bool {
-        let Conv2d { input, groups, stride, .. } = self.work.0.layer.conv;
-        let channels = input.channels / groups;
+    unsafe fn run<S: Simd>(self, s: S) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { if self.work.pairs::<S>() { self.two_by_two(s) } else { self.one_by_one(s) } }
+    }
+}
+
+impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
+    /// Tiles of few channels: two share a vector of V.
+    ///
+    /// # Safety
+    ///
+    /// As the description of the type says.
+    #[inline(always)]
+    unsafe fn two_by_two<S: Simd>(&self, s: S) -> bool {
+        let Conv2d { input, groups, .. } = self.work.0.layer.conv;
+        let channels = div(input.channels, groups);
+        // Lanes of the first tile, and those of both that have a channel.
+        let first = s.first_lanes(S::LANES / 2);
+        let lanes = core::array::from_fn(|lane| if lane % (S::LANES / 2) < channels { 1.0 } else { 0.0 });
+        let lanes: [f32; PANEL] = lanes;
+        // SAFETY: no vector has more lanes.
+        let lanes = s.less(s.splat(0.0), unsafe { s.load(lanes.as_ptr()) });
         let mut flagged = false;
-        if self.work.pairs::<S>() {
-            // Lanes of the first tile, and those of both that have a channel.
-            let first = s.first_lanes(S::LANES / 2);
-            let lanes = core::array::from_fn(|lane| if lane % (S::LANES / 2) < channels { 1.0 } else { 0.0 });
-            let lanes: [f32; PANEL] = lanes;
-            // SAFETY: no vector has more lanes.
-            let lanes = s.less(s.splat(0.0), unsafe { s.load(lanes.as_ptr()) });
-            for index in (0..self.block.len).step_by(2) {
-                let second = (index + 1).min(self.block.len - 1);
+        for index in (0..self.block.len).step_by(2) {
+            let second = (index + 1).min(self.block.len - 1);
+            // SAFETY: the caller's promise.
+            unsafe {
                 let squares = self.tiles::<S, 2>(s, [index, second], 0, 0);
                 let squares = s.select(lanes, squares, s.splat(0.0));
-                for (index, squares) in
-                    [(index, s.select(first, squares, s.splat(0.0))), (second, s.select(first, s.splat(0.0), squares))]
-                {
+                let both = [s.select(first, squares, s.splat(0.0)), s.select(first, s.splat(0.0), squares)];
+                for (index, squares) in [index, second].into_iter().zip(both) {
                     let limit = self.limit(index);
                     let mut watch = Watch::new(s, limit);
                     watch.look(s, squares);
                     flagged |= self.flag(index, limit, watch.within(s));
                 }
             }
-            return flagged;
-        }
-        // Channels of pixels that are next to each other are as those of one.
-        let together = if groups == 1 && input.pixel == channels { stride.width } else { 1 };
-        for index in 0..self.block.len {
-            let limit = self.limit(index);
-            let mut watch = Watch::new(s, limit);
-            let mut to = 0;
-            for phase in (0..stride.area()).step_by(together) {
-                let from = phase / stride.width * input.row + phase % stride.width * input.pixel;
-                // What a vector holds behind its channels is overwritten by the next one.
-                for channel in (0..together * channels).step_by(S::LANES) {
-                    let squares = self.tiles::<S, 1>(s, [index], from + channel, to + channel);
-                    watch.look_first(s, squares, together * channels - channel);
-                }
-                to += together * channels;
-            }
-            flagged |= self.flag(index, limit, watch.within(s));
         }
         flagged
     }
-}
 
-impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
-    /// The limit for a tile: that of its image.
+    /// Tiles of any number of channels.
+    ///
+    /// # Safety
+    ///
+    /// As the description of the type says.
     #[inline(always)]
-    fn limit(&self, index: usize) -> Limit {
+    unsafe fn one_by_one<S: Simd>(&self, s: S) -> bool {
+        let Conv2d { input, groups, stride, .. } = self.work.0.layer.conv;
+        let channels = div(input.channels, groups);
+        // Channels of pixels that are next to each other are as those of one.
+        let together = if groups == 1 && input.pixel == channels { stride.width } else { 1 };
+        let mut flagged = false;
+        for index in 0..self.block.len {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let limit = self.limit(index);
+                let mut watch = Watch::new(s, limit);
+                let mut to = 0;
+                for y in 0..stride.height {
+                    for x in (0..stride.width).step_by(together.max(1)) {
+                        let from = y * input.row + x * input.pixel;
+                        // What a vector holds behind its channels is overwritten by the next one.
+                        for channel in (0..together * channels).step_by(S::LANES) {
+                            let squares = self.tiles::<S, 1>(s, [index], from + channel, to + channel);
+                            watch.look_first(s, squares, together * channels - channel);
+                        }
+                        to += together * channels;
+                    }
+                }
+                flagged |= self.flag(index, limit, watch.within(s));
+            }
+        }
+        flagged
+    }
+
+    /// The limit for a tile: that of its image.
+    ///
+    /// # Safety
+    ///
+    /// The block must have the tile; so for all methods.
+    #[inline(always)]
+    unsafe fn limit(&self, index: usize) -> Limit {
         let alone = self.work.0.batch.images == 1;
         let image = if alone { 0 } else { self.work.tile(self.block.first + index).0 };
         if let Some((_, limit)) = self.limit.get().filter(|(of, _)| *of == image) {
@@ -87,9 +120,14 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
     }
 
     /// Flags a tile, or not. Gives which.
+    ///
+    /// # Safety
+    ///
+    /// As for [`limit`](Self::limit).
     #[inline(always)]
-    fn flag(&self, index: usize, limit: Limit, within: bool) -> bool {
-        let flagged = !within && self.input(index).is_mixed(limit);
+    unsafe fn flag(&self, index: usize, limit: Limit, within: bool) -> bool {
+        // SAFETY: the input of all tiles lies in the workspace.
+        let flagged = !within && unsafe { self.input(index).is_mixed(limit) };
         // SAFETY: scratch memory has a flag for each tile of a block.
         unsafe { *self.work.0.ws.add(self.work.0.scratch.flags + index) = if flagged { 1.0 } else { 0.0 } };
         flagged
@@ -100,7 +138,7 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
         let Work { layer, ws, .. } = self.work.0;
         let Conv2d { input: Map { row, pixel, channels, .. }, stride, kernel, groups, .. } = layer.conv;
         let (image, top, left) = self.work.tile(self.block.first + index);
-        let (channels, size) = (channels / groups, layer.computed());
+        let (channels, size) = (div(channels, groups), layer.computed());
         let at = image + layer.conv.first() + stride.height * (top * row + left * pixel) + self.block.group * channels;
         Tile {
             from: ws.wrapping_add(at).cast_const(),
@@ -116,15 +154,19 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
 
     /// A vector of channels of a tile, which begin at `from` in the window and at `to` in V, or half a vector of each of two
     /// tiles. Gives sums of squares to watch.
+    ///
+    /// # Safety
+    ///
+    /// As for [`limit`](Self::limit).
     #[inline(always)]
-    fn tiles<S: Simd, const T: usize>(&self, s: S, indices: [usize; T], from: usize, to: usize) -> S::Vec {
+    unsafe fn tiles<S: Simd, const T: usize>(&self, s: S, indices: [usize; T], from: usize, to: usize) -> S::Vec {
         let Work { layer, ws, depth, scratch, .. } = self.work.0;
         let Conv2d { input: Map { row, pixel, channels, .. }, stride, groups, .. } = layer.conv;
         let [row, pixel] = [stride.height * row, stride.width * pixel];
         let [v, distance] = scratch.v;
         let from = indices.map(|index| {
             let (image, top, left) = self.work.tile(self.block.first + index);
-            let group = self.block.group * (channels / groups);
+            let group = self.block.group * div(channels, groups);
             ws.wrapping_add(image + layer.conv.first() + top * row + left * pixel + group + from).cast_const()
         });
         let count = padded(depth) - to;

@@ -9,11 +9,12 @@ use super::output::{largest, load_tile, output_tile};
 use super::{Winograd2d, block_floats, distances, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
+use crate::divide::{div, div_ceil, div_rem};
 use crate::gemm::{FROM_CORE, Products, Width, evenly, multiply};
 use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL, padded};
 use crate::run::Share;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
 use crate::workspace::Batch;
 
 /// How many tiles to the right of one its input and output are asked for. In large maps they are in no near cache, and lie in
@@ -116,10 +117,13 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
             let first = tiles.start + first;
             for group in 0..layer.conv.groups {
                 let block = Block { first, len, group, flagged: false };
-                let flagged = s.run(Transform { work: &work, block, limit: &limit });
-                let block = Block { flagged, ..block };
-                work.channels(s, block, channels.clone());
-                work.pass(s, block, channels.clone());
+                // SAFETY: these are tiles and channels of the share.
+                unsafe {
+                    let flagged = s.run(Sound::new(Transform { work: &work, block, limit: &limit }));
+                    let block = Block { flagged, ..block };
+                    work.channels(s, block, channels.clone());
+                    work.pass(s, block, channels.clone());
+                }
             }
         }
     }
@@ -148,8 +152,9 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     /// Where the image of a tile begins in the workspace, and the tile's first row and column of the output.
     #[inline(always)]
     pub(super) fn tile(&self, index: usize) -> (usize, usize, usize) {
-        let (image, tile) = (index / self.tiles_per_image(), index % self.tiles_per_image());
-        (image * self.0.batch.floats, tile / self.columns() * M, tile % self.columns() * M)
+        let (image, tile) = div_rem(index, self.tiles_per_image());
+        let (row, column) = div_rem(tile, self.columns());
+        (image * self.0.batch.floats, row * M, column * M)
     }
 
     /// Tiles of all images.
@@ -165,7 +170,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         let (tiles, outputs) = (self.tiles(), self.outputs());
         let wide = width(outputs);
         let panels = outputs.div_ceil(wide);
-        let idle = panels.next_multiple_of(share.parts) - panels;
+        let idle = div_ceil(panels, share.parts) * share.parts - panels;
         if share.parts > 1 && tiles <= self.0.layer.block && outputs > FROM_CORE * tiles && 8 * idle <= panels {
             let Range { start, end } = share.of(panels);
             return [0..tiles, outputs.min(start * wide)..outputs.min(end * wide)];
@@ -174,7 +179,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     }
 
     fn outputs(&self) -> usize {
-        self.0.layer.conv.output.channels / self.0.layer.conv.groups
+        div(self.0.layer.conv.output.channels, self.0.layer.conv.groups)
     }
 
     /// Whether two tiles share a vector of V: where channels are few, as behind a net's first layer.
@@ -205,16 +210,23 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     }
 
     /// Some channels of the outputs of a block, from its V on; they begin with a panel.
+    ///
+    /// # Safety
+    ///
+    /// The block and the channels must be some of the share, and V that of the block; so for all methods.
     #[inline(always)]
-    fn channels<S: Simd>(&self, s: S, block: Block, channels: Range<usize>) {
+    unsafe fn channels<S: Simd>(&self, s: S, block: Block, channels: Range<usize>) {
         let mut channel = channels.start;
         while channel < channels.end {
             let panel = self.panel::<S>(block.group, channel);
-            let products = self.products(s, block, panel);
-            if block.flagged {
-                self.replace(s, block, &products);
-            }
-            let finishing = Finishing { work: self, block, panel };
+            // SAFETY: the caller's promise; M has the products of the panel for these tiles.
+            let finishing = unsafe {
+                let products = self.products(s, block, panel);
+                if block.flagged {
+                    self.replace(s, block, &products);
+                }
+                Sound::new(Finishing { work: self, block, panel })
+            };
             if panel.width == Width::Half {
                 s.half().run(finishing)
             } else {
@@ -225,8 +237,12 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     }
 
     /// M of a panel: a matrix product for each point, which it gives.
+    ///
+    /// # Safety
+    ///
+    /// As for [`channels`](Self::channels).
     #[inline(always)]
-    fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) -> Products {
+    unsafe fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) -> Products {
         let Scratch { v: [v, v_distance], m: [m, m_distance], .. } = self.0.scratch;
         let ws = self.0.ws;
         let products = Products {
@@ -246,25 +262,34 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     }
 
     /// Whether a tile of a block is flagged.
+    ///
+    /// # Safety
+    ///
+    /// As for [`channels`](Self::channels).
     #[inline(always)]
-    fn is_flagged(&self, block: Block, index: usize) -> bool {
+    unsafe fn is_flagged(&self, block: Block, index: usize) -> bool {
         // SAFETY: scratch memory has a flag for each tile of a block, which the transform of the input has written.
         block.flagged && unsafe { *self.0.ws.add(self.0.scratch.flags + index) } != 0.0
     }
 
     /// Replaces M of a block's flagged tiles by outputs: those of row y and column x are where the values at points y and x were.
+    ///
+    /// # Safety
+    ///
+    /// As for [`channels`](Self::channels); the products are those of the block.
     #[cold]
     #[inline(never)]
-    fn replace<S: Simd>(&self, s: S, block: Block, products: &Products) {
+    unsafe fn replace<S: Simd>(&self, s: S, block: Block, products: &Products) {
         let Work { layer, ws, .. } = self.0;
         let Conv2d { input: Map { row, pixel, channels, .. }, stride, kernel, groups, .. } = layer.conv;
-        let channels = channels / groups;
+        let channels = div(channels, groups);
         let filters = Filters::of(products, N, N + 1 - M);
         let (to, distance) = products.to;
-        for index in (0..block.len).filter(|index| self.is_flagged(block, *index)) {
+        // SAFETY: the caller's promise.
+        for index in (0..block.len).filter(|index| unsafe { self.is_flagged(block, *index) }) {
             let (image, top, left) = self.tile(block.first + index);
             let at = image + layer.conv.first() + stride.height * (top * row + left * pixel) + block.group * channels;
-            s.run(Square {
+            let square = Square {
                 filters,
                 from: ws.wrapping_add(at).cast_const(),
                 row,
@@ -274,13 +299,19 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
                 kernel: kernel.height,
                 tile: M,
                 to: (to.wrapping_add(index * filters.channels), distance),
-            });
+            };
+            // SAFETY: the tile's input lies in the workspace, the filters are those of the products, and M has room for the tile.
+            s.run(unsafe { Sound::new(square) });
         }
     }
 
     /// Applies what remains of the activation to some channels of a block's group.
+    ///
+    /// # Safety
+    ///
+    /// As for [`channels`](Self::channels).
     #[inline(always)]
-    fn pass<S: Simd>(&self, s: S, block: Block, channels: Range<usize>) {
+    unsafe fn pass<S: Simd>(&self, s: S, block: Block, channels: Range<usize>) {
         let Some(activation) = self.0.finish.pass else { return };
         let output = self.0.layer.conv.output;
         let first = block.group * self.outputs() + channels.start;
@@ -290,7 +321,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
             // Pixels next to each other are as one with many channels.
             let together = if output.pixel == channels.len() { width } else { 1 };
             for y in top..output.height.min(top + M) {
-                for x in (left..left + width).step_by(together) {
+                for x in (left..left + width).step_by(together.max(1)) {
                     // SAFETY: these are elements of the output.
                     unsafe {
                         let to = self.0.ws.add(image + output.at(y, x) + first);
@@ -302,18 +333,18 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     }
 }
 
-/// M of a panel into the output.
+/// M of a panel into the output. It has the products of the panel for the block's tiles.
 struct Finishing<'a, 'b, const M: usize, const N: usize> {
     work: &'a Winograd<'b, M, N>,
     block: Block,
     panel: Panel,
 }
 
-impl<const M: usize, const N: usize> Kernel for Finishing<'_, '_, M, N> {
+impl<const M: usize, const N: usize> UnsafeKernel for Finishing<'_, '_, M, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    unsafe fn run<S: Simd>(self, s: S) {
         let Work { scratch: Scratch { m: [m, distance], .. }, ws, .. } = self.work.0;
         for index in 0..self.block.len {
             let (image, top, left) = self.work.tile(self.block.first + index);

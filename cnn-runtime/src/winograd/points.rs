@@ -96,16 +96,27 @@ pub(crate) const fn output_matrix<const M: usize, const N: usize>() -> [[f32; N]
 pub(crate) const MOST_TAPS: usize = 5;
 
 /// `G`, `n` x `taps`: what turns a row or a column of a filter into values.
-pub(crate) fn filter_matrix(n: usize, taps: usize) -> [[f64; MOST_TAPS]; MOST] {
+pub(crate) const fn filter_matrix(n: usize, taps: usize) -> [[f64; MOST_TAPS]; MOST] {
     let mut matrix = [[0.0; MOST_TAPS]; MOST];
-    for (j, row) in matrix[..finite(n)].iter_mut().enumerate() {
+    let mut j = 0;
+    while j < finite(n) {
         let at = point(n, j);
-        let others = (0..finite(n)).filter(|k| *k != j);
-        let mut power = 1.0 / others.map(|k| at - point(n, k)).product::<f64>();
-        for value in &mut row[..taps] {
-            *value = power;
-            power *= at;
+        let mut divisor = 1.0;
+        let mut k = 0;
+        while k < finite(n) {
+            if k != j {
+                divisor *= at - point(n, k);
+            }
+            k += 1;
         }
+        let mut power = 1.0 / divisor;
+        let mut tap = 0;
+        while tap < taps {
+            matrix[j][tap] = power;
+            power *= at;
+            tap += 1;
+        }
+        j += 1;
     }
     if n.is_multiple_of(2) {
         matrix[n - 1][taps - 1] = 1.0;
@@ -113,32 +124,71 @@ pub(crate) fn filter_matrix(n: usize, taps: usize) -> [[f64; MOST_TAPS]; MOST] {
     matrix
 }
 
-/// `(G^T G)^-1 G^T`, `taps` x `n`: what makes taps of values again. Nothing is lost in that, whatever is lost in the values.
-pub(crate) fn taps_matrix(n: usize, taps: usize) -> [[f64; MOST]; MOST_TAPS] {
+/// What makes taps of values again: `taps` x `n`.
+pub(super) type TapsMatrix = [[f64; MOST]; MOST_TAPS];
+
+/// `(G^T G)^-1 G^T`. Nothing is lost in that, whatever is lost in the values. Where there is no such algorithm it is 0.
+pub(super) fn taps_matrix(n: usize, taps: usize) -> &'static TapsMatrix {
+    match (n, taps) {
+        (4, 3) => const { &pseudoinverse(4, 3) },
+        (6, 3) => const { &pseudoinverse(6, 3) },
+        (8, 3) => const { &pseudoinverse(8, 3) },
+        (6, 4) => const { &pseudoinverse(6, 4) },
+        (8, 4) => const { &pseudoinverse(8, 4) },
+        (8, 5) => const { &pseudoinverse(8, 5) },
+        (9, 5) => const { &pseudoinverse(9, 5) },
+        _ => &[[0.0; MOST]; MOST_TAPS],
+    }
+}
+
+/// [`taps_matrix`], computed.
+const fn pseudoinverse(n: usize, taps: usize) -> TapsMatrix {
     let filter = filter_matrix(n, taps);
     let mut matrix = [[0.0; MOST]; MOST_TAPS];
     let mut square = [[0.0; MOST_TAPS]; MOST_TAPS];
-    for tap in 0..taps {
-        for point in 0..n {
+    let mut tap = 0;
+    while tap < taps {
+        let mut point = 0;
+        while point < n {
             matrix[tap][point] = filter[point][tap];
-            for other in 0..taps {
+            let mut other = 0;
+            while other < taps {
                 square[tap][other] += filter[point][tap] * filter[point][other];
+                other += 1;
             }
+            point += 1;
         }
+        tap += 1;
     }
     // Gauss and Jordan's elimination; the square is positive definite, so no row has to be exchanged.
-    for pivot in 0..taps {
+    let mut pivot = 0;
+    while pivot < taps {
         let scale = 1.0 / square[pivot][pivot];
-        square[pivot] = square[pivot].map(|x| x * scale);
-        matrix[pivot] = matrix[pivot].map(|x| x * scale);
-        let rows = (square[pivot], matrix[pivot]);
-        for row in (0..taps).filter(|row| *row != pivot) {
-            let factor = square[row][pivot];
-            square[row].iter_mut().zip(rows.0).for_each(|(x, y)| *x -= factor * y);
-            matrix[row].iter_mut().zip(rows.1).for_each(|(x, y)| *x -= factor * y);
+        square[pivot] = combined(square[pivot], scale, square[pivot], 0.0);
+        matrix[pivot] = combined(matrix[pivot], scale, matrix[pivot], 0.0);
+        let mut row = 0;
+        while row < taps {
+            if row != pivot {
+                let factor = -square[row][pivot];
+                square[row] = combined(square[row], 1.0, square[pivot], factor);
+                matrix[row] = combined(matrix[row], 1.0, matrix[pivot], factor);
+            }
+            row += 1;
         }
+        pivot += 1;
     }
     matrix
+}
+
+/// `a * x + b * y`.
+const fn combined<const N: usize>(x: [f64; N], a: f64, y: [f64; N], b: f64) -> [f64; N] {
+    let mut sum = x;
+    let mut i = 0;
+    while i < N {
+        sum[i] = a * x[i] + b * y[i];
+        i += 1;
+    }
+    sum
 }
 
 #[cfg(test)]

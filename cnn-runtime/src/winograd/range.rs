@@ -82,10 +82,12 @@ unsafe fn typical(input: &Map, from: *const f32) -> f32 {
     }
     if mean.count < LEAST {
         mean = Mean::default();
-        for at in 0..height * width {
-            let from = from.wrapping_add(at / width * row + at % width * pixel);
-            // SAFETY: as above.
-            (0..channels).for_each(|c| mean.add(unsafe { *from.add(c) }));
+        for y in 0..height {
+            for x in 0..width {
+                let from = from.wrapping_add(y * row + x * pixel);
+                // SAFETY: as above.
+                (0..channels).for_each(|c| mean.add(unsafe { *from.add(c) }));
+            }
         }
     }
     mean.value()
@@ -160,7 +162,7 @@ impl<S: Simd> Watch<S> {
     }
 }
 
-/// A tile of an input, beyond the limit. Whoever makes one knows that its pixels are readable.
+/// A tile of an input, beyond the limit.
 pub(super) struct Tile {
     /// The first channel of the first pixel.
     pub(super) from: *const f32,
@@ -179,29 +181,37 @@ pub(super) struct Tile {
 
 impl Tile {
     /// Whether the outputs of some windows would have errors of what is not in them.
+    ///
+    /// # Safety
+    ///
+    /// The pixels of the tile must be readable.
     #[cold]
     #[inline(never)]
-    pub(super) fn is_mixed(&self, limit: Limit) -> bool {
-        let all = self.largest(0, 0, self.side);
+    pub(super) unsafe fn is_mixed(&self, limit: Limit) -> bool {
+        // SAFETY: the caller's promise; the windows are in the tile.
+        let largest = |y: usize, x: usize, side: usize| unsafe { self.largest(y, x, side) };
+        let all = largest(0, 0, self.side);
         if all <= limit.largest {
             return false;
         }
         // A window that has a NaN gives one in any case.
         let is_fine = |largest: f32| largest.is_nan() || all <= LARGEST && largest >= all / CONTRAST;
         let [rows, columns] = self.windows;
-        !(0..rows * columns).all(|window| {
-            let [y, x] = [window / columns, window % columns].map(|at| at * self.stride);
-            is_fine(self.largest(y, x, self.kernel))
-        })
+        let window = |y: usize, x: usize| largest(y * self.stride, x * self.stride, self.kernel);
+        !(0..rows).all(|y| (0..columns).all(|x| is_fine(window(y, x))))
     }
 
     /// The largest magnitude in a square, or NaN if that is in it.
-    fn largest(&self, top: usize, left: usize, side: usize) -> f32 {
+    ///
+    /// # Safety
+    ///
+    /// Its pixels must be readable.
+    unsafe fn largest(&self, top: usize, left: usize, side: usize) -> f32 {
         let mut largest = 0.0;
         for y in top..top + side {
             for x in left..left + side {
                 for c in 0..self.channels {
-                    // SAFETY: as the description of the type says.
+                    // SAFETY: the caller's promise.
                     let value = unsafe { *self.from.add(y * self.row + x * self.pixel + c) }.abs();
                     largest = if value > largest || value.is_nan() { value } else { largest };
                     if largest.is_nan() {
@@ -236,7 +246,7 @@ mod tests {
 
     /// Whether a column of N inputs, four next to each other, is within the limit.
     fn within<const N: usize>(inputs: &[f32], limit: Limit) -> bool {
-        let s = Scalar::new();
+        let s = Scalar::detect().expect("always there");
         let values = core::array::from_fn::<_, N, _>(|y| core::array::from_fn(|x| inputs[y * 4 + x]));
         let mut watch = Watch::new(s, limit);
         watch.look(s, squares_of_values(s, &transform::input(s, &values), s.splat(0.0)));

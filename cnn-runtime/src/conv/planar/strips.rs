@@ -7,12 +7,13 @@ use core::mem::MaybeUninit;
 use super::{Planar2d, Pooling};
 use crate::activation::Apply;
 use crate::conv::Conv2d;
+use crate::divide::div_ceil;
 use crate::map::Map;
 use crate::op::Size;
 use crate::pack::HALF_PANEL;
 use crate::run::Share;
-use crate::simd::{Kernel, Simd};
-use crate::winograd::direct::{Filters, untransformed};
+use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
+use crate::winograd::direct::{Filters, Untransformed, untransformed};
 use crate::winograd::range::{Limit, Watch, squares};
 use crate::winograd::transform;
 
@@ -88,17 +89,17 @@ impl<const F: usize, const V: usize> Kernel for Strips<'_, F, V> {
         let y = results.as_mut_ptr().cast::<f32>();
         // SAFETY: whoever made this has checked the input.
         let limit = (layer.tile > 1).then(|| unsafe { Limit::of(&layer.conv.input, self.0.ws) });
-        for top in share.of(height.div_ceil(strip)).map(|index| index * strip) {
+        for top in share.of(div_ceil(height, strip)).map(|index| index * strip) {
             let rows = strip.min(height - top);
-            for left in (0..width).step_by(len) {
+            for left in (0..width).step_by(len.max(1)) {
                 // The last chunk overlaps the one before.
                 let chunk = Chunk { top, left: left.min(width - len), rows, len };
-                match limit {
-                    Some(limit) => self.transform(s, chunk, limit, &mut points, y),
-                    None => self.multiply(s, chunk, None, y),
-                }
-                // SAFETY: the results of the chunk are in Y, and lie in the output.
+                // SAFETY: Y has room for the chunk, which lies in what is computed.
                 unsafe {
+                    match limit {
+                        Some(limit) => self.transform(s, chunk, limit, &mut points, y),
+                        None => self.multiply(s, chunk, None, y),
+                    }
                     s.run(Apply::in_place(layer.conv.activation, y, rows * F * len));
                     match layer.pool {
                         Some(pooling) => self.store_pooled(s, chunk, pooling, y),
@@ -112,11 +113,15 @@ impl<const F: usize, const V: usize> Kernel for Strips<'_, F, V> {
 
 impl<const F: usize, const V: usize> Strips<'_, F, V> {
     /// Y of a chunk, but for the activation: products with the filters, which are packed as they are if no others are given.
+    ///
+    /// # Safety
+    ///
+    /// The chunk must be in what is computed, and `y` have room for its results.
     #[inline(always)]
-    fn multiply<S: Simd>(&self, s: S, chunk: Chunk, filters: Option<&[f32]>, y: *mut f32) {
+    unsafe fn multiply<S: Simd>(&self, s: S, chunk: Chunk, filters: Option<&Untransformed>, y: *mut f32) {
         let Planar { layer, weights: biases, .. } = self.0;
         let Conv2d { input: Map { row, .. }, kernel, stride, dilation, .. } = layer.conv;
-        s.run(Products::<F, V> {
+        let products = Products::<F, V> {
             rows: chunk.rows,
             len: chunk.len,
             from: self.input(chunk),
@@ -124,22 +129,30 @@ impl<const F: usize, const V: usize> Strips<'_, F, V> {
             taps: kernel,
             steps: [dilation.height * row, dilation.width],
             biases,
-            weights: filters.map_or(biases.wrapping_add(HALF_PANEL), <[f32]>::as_ptr),
+            weights: filters.map_or(biases.wrapping_add(HALF_PANEL), |filters| filters.as_ptr().cast()),
             next_weights: 0,
             to: y,
-        });
+        };
+        // SAFETY: the caller's promise; the windows of all that is computed were checked.
+        s.run(unsafe { Sound::new(products) });
     }
 
     /// The same by Winograd's algorithm, V and M; or directly, beyond the limit.
+    ///
+    /// # Safety
+    ///
+    /// As for [`multiply`](Self::multiply).
     #[inline(always)]
-    fn transform<S: Simd>(&self, s: S, chunk: Chunk, limit: Limit, points: &mut Points<S>, y: *mut f32) {
+    unsafe fn transform<S: Simd>(&self, s: S, chunk: Chunk, limit: Limit, points: &mut Points<S>, y: *mut f32) {
         let Planar { layer, weights: biases, .. } = self.0;
         let Conv2d { input: Map { row, .. }, kernel, .. } = layer.conv;
         let (len, weights) = (chunk.len, biases.wrapping_add(HALF_PANEL));
         let (v, m) = (points.0.as_mut_ptr().cast::<f32>(), points.1.as_mut_ptr().cast::<f32>());
         let next = V_VECTORS * S::LANES;
         let from = self.input(chunk);
-        if !s.run(Forward { from, row, columns: len + kernel.width - 1, v, distance: next, limit }) {
+        let forward = Forward { from, row, columns: len + kernel.width - 1, v, distance: next, limit };
+        // SAFETY: the windows of the chunk were checked; V has room for them.
+        if !s.run(unsafe { Sound::new(forward) }) {
             let filters = Filters {
                 values: weights,
                 next: 0,
@@ -148,11 +161,13 @@ impl<const F: usize, const V: usize> Strips<'_, F, V> {
                 taps: kernel.height,
                 inputs: kernel.width,
             };
-            // SAFETY: the weights are a panel of filters of 5x5 at most.
-            let filters = unsafe { untransformed(&filters) };
-            return self.multiply(s, chunk, Some(&filters), y);
+            // SAFETY: the weights are a panel of filters of 5x5 at most; the caller's promise.
+            unsafe {
+                let filters = untransformed(&filters);
+                return self.multiply(s, chunk, Some(&filters), y);
+            }
         }
-        s.run(Products::<F, V> {
+        let products = Products::<F, V> {
             rows: POINTS,
             len,
             from: v,
@@ -163,8 +178,12 @@ impl<const F: usize, const V: usize> Strips<'_, F, V> {
             weights,
             next_weights: kernel.width * HALF_PANEL,
             to: m,
-        });
-        s.run(Back { m, y, len, filters: F, biases });
+        };
+        // SAFETY: V has the values of the windows at all points, M has room for the products, and `y` for the results.
+        unsafe {
+            s.run(Sound::new(products));
+            s.run(Sound::new(Back { m, y, len, filters: F, biases }));
+        }
     }
 
     /// The first window of a chunk.
@@ -231,8 +250,8 @@ impl<const F: usize, const V: usize> Strips<'_, F, V> {
 /// Where the biases of products by Winograd's algorithm are: these are added when it is transformed back.
 static ZEROS: [f32; HALF_PANEL] = [0.0; HALF_PANEL];
 
-/// `rows` rows of `len` windows that begin next to each other, times the filters, plus the biases: `[rows][F][len]`. Whoever makes
-/// one knows that the windows are readable, that there are weights for all taps, and that there is room for the products.
+/// `rows` rows of `len` windows that begin next to each other, times the filters, plus the biases: `[rows][F][len]`. The
+/// windows are readable, there are weights for all taps, and there is room for the products.
 struct Products<const F: usize, const V: usize> {
     rows: usize,
     len: usize,
@@ -251,11 +270,11 @@ struct Products<const F: usize, const V: usize> {
     to: *mut f32,
 }
 
-impl<const F: usize, const V: usize> Kernel for Products<F, V> {
+impl<const F: usize, const V: usize> UnsafeKernel for Products<F, V> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    unsafe fn run<S: Simd>(self, s: S) {
         // The last vector overlaps the one before.
         let mut starts = [0; V];
         for v in 0..V {
@@ -297,7 +316,8 @@ impl<const F: usize, const V: usize> Kernel for Products<F, V> {
     }
 }
 
-/// Rows of the input into V. Gives whether they are within the limit. Whoever makes one knows that the pixels are readable, with a vector behind them, and that V has room.
+/// Rows of the input into V. Gives whether they are within the limit. The pixels are readable, with a vector behind them,
+/// and V has room.
 #[derive(Clone, Copy)]
 struct Forward {
     from: *const f32,
@@ -311,11 +331,11 @@ struct Forward {
     limit: Limit,
 }
 
-impl Kernel for Forward {
+impl UnsafeKernel for Forward {
     type Output = bool;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> bool {
+    unsafe fn run<S: Simd>(self, s: S) -> bool {
         let Self { from, row, columns, v, distance, limit } = self;
         let mut watch = Watch::new(s, limit);
         for x in (0..columns).step_by(S::LANES) {
@@ -335,7 +355,7 @@ impl Kernel for Forward {
     }
 }
 
-/// M into Y. Whoever makes one knows that M is there, and that Y has room.
+/// M into Y. M is readable, and Y has room.
 #[derive(Clone, Copy)]
 struct Back {
     m: *const f32,
@@ -347,11 +367,11 @@ struct Back {
     biases: *const f32,
 }
 
-impl Kernel for Back {
+impl UnsafeKernel for Back {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    unsafe fn run<S: Simd>(self, s: S) {
         let Self { m, y, len, filters, biases } = self;
         let distance = filters * len;
         for f in 0..filters {

@@ -3,10 +3,10 @@
 use super::{M, N, Strip};
 use crate::activation::Finish;
 use crate::pack::PANEL;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Simd, UnsafeKernel};
 use crate::winograd::transform;
 
-/// M of a panel into the output or Y.
+/// M of a panel into the output or Y. M has the panel, of which the channels are the output's, for each point of the tile.
 pub(super) struct Back<'a> {
     pub(super) strip: Strip<'a>,
     /// The first row of the tile.
@@ -22,11 +22,11 @@ pub(super) struct Back<'a> {
     pub(super) directly: bool,
 }
 
-impl Kernel for Back<'_> {
+impl UnsafeKernel for Back<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    unsafe fn run<S: Simd>(self, s: S) {
         let Self { strip, .. } = self;
         let finish = Finish::of(strip.columns.layer.conv.activation);
         let [m, distance] = strip.scratch.m;

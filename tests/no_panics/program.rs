@@ -1,0 +1,65 @@
+//! A program without the standard library, the allocator and unwinding, in which `forward` of each net can be called. The test that
+//! builds it replaces the name of its root, and writes it beside a module `resnet` with weights for ResNet-50.
+
+#![no_std]
+#![allow(dead_code, missing_docs, private_interfaces, unused_imports)]
+
+extern crate self as models;
+
+// The modules of `models` say more about nets, which is not needed here.
+macro_rules! about {
+    ($($any:tt)*) => {};
+}
+macro_rules! classifier {
+    ($($any:tt)*) => {};
+}
+
+#[path = "ROOT/models/src/lenet5.rs"]
+mod lenet5;
+#[path = "ROOT/tests/support/nets.rs"]
+mod nets;
+mod resnet;
+
+use core::panic::PanicInfo;
+
+pub use lenet5::LeNet5;
+use resnet::{ResNet50, ResNet50Weights, ResNet50Workspace};
+
+/// Functions with the names of nets, which run those that are handed to them.
+macro_rules! export {
+    ($($function:ident: $Net:ident;)*) => {
+        $(
+            #[unsafe(no_mangle)]
+            pub extern "C" fn $function(
+                net: &mut nets::$Net<'static>,
+                input: &<nets::$Net<'static> as cnn::Network<'static>>::Input,
+            ) -> *const f32 {
+                net.forward(input).as_ptr().cast()
+            }
+        )*
+    };
+}
+
+nets::for_each_net!(export);
+
+/// A net whose weights are in the program.
+#[unsafe(no_mangle)]
+pub extern "C" fn embedded_lenet5(image: &[f32; 32 * 32]) -> *const f32 {
+    static mut NET: LeNet5<'static> = LeNet5::embedded();
+    // SAFETY: nobody calls it.
+    unsafe { (*&raw mut NET).forward(image).as_ptr() }
+}
+
+/// Another, with a workspace that is too large for a stack.
+#[unsafe(no_mangle)]
+pub extern "C" fn embedded_resnet50(image: &[f32; 3 * 224 * 224]) -> *const f32 {
+    static mut WORKSPACE: ResNet50Workspace = ResNet50Workspace::new();
+    // SAFETY: nobody calls it.
+    let workspace = unsafe { &mut *&raw mut WORKSPACE };
+    ResNet50::with_workspace(ResNet50Weights::embedded(), workspace).forward(image).as_ptr()
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    loop {}
+}

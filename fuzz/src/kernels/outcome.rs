@@ -1,12 +1,14 @@
 //! What becomes of a call.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 thread_local! {
     /// Whether a panic would be a refusal.
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
+    /// Where the last one was.
+    static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// What became of a call.
@@ -16,16 +18,16 @@ pub(super) enum Outcome {
     Refused(String),
 }
 
-/// Words of panics that no check has chosen. Arithmetic that overflows is refused by the compiler's own checks, which this build has on.
-const FAULTS: &[&str] = &["out of range", "out of bounds", "`Option::unwrap()`", "`Result::unwrap()`", "unreachable"];
+/// Words of panics that no check has chosen. This build has the compiler's checks of overflow on.
+const FAULTS: &[&str] =
+    &["out of range", "out of bounds", "`Option::unwrap()`", "`Result::unwrap()`", "unreachable", "attempt to "];
 
 /// Lets refusals pass, where the fuzzer would end at each panic.
 pub fn expect_refusals() {
     let hook = take_hook();
-    set_hook(Box::new(move |info| {
-        if !EXPECTED.get() {
-            hook(info);
-        }
+    set_hook(Box::new(move |info| match info.location() {
+        Some(location) if EXPECTED.get() => PLACE.set(location.to_string()),
+        _ => hook(info),
     }));
 }
 
@@ -37,7 +39,7 @@ pub(super) fn outcome(call: impl FnOnce()) -> Outcome {
     let Err(panic) = ended else { return Outcome::Ran };
     let why = message(&*panic);
     let fault = why.is_empty() || FAULTS.iter().any(|fault| why.contains(fault));
-    assert!(!fault, "not refused, but failed: {why}");
+    assert!(!fault, "not refused, but failed at {}: {why}", PLACE.take());
     Outcome::Refused(why)
 }
 

@@ -2,10 +2,12 @@
 
 use super::Reduce;
 use super::sums::{BLOCK, Sums};
-use crate::divide::div;
+use crate::divide::{div, div_rem};
 use crate::op::Size;
 use crate::simd::{Simd, UnsafeKernel};
 
+/// Windows that are reduced channel by channel: what they read stays in L1.
+const TOGETHER: usize = 8;
 /// Windows of more taps are added up in parts.
 const LARGE: usize = 64;
 
@@ -38,8 +40,15 @@ impl<R: Reduce, const KH: usize, const KW: usize> UnsafeKernel for Whole<R, KH, 
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
+        let slides = const { KW == 3 } && self.0.channels >= S::LANES;
         // SAFETY: the caller's promise.
-        unsafe { self.0.run(s, Size::new(KH, KW)) };
+        unsafe {
+            match self.0.stride() {
+                1 if slides => self.0.slide::<S, KH, 1>(s),
+                2 if slides => self.0.slide::<S, KH, 2>(s),
+                _ => self.0.run(s, Size::new(KH, KW)),
+            }
+        }
     }
 }
 
@@ -116,6 +125,65 @@ impl<R: Reduce> Windows<R> {
             }
             (from, to) = (from.wrapping_add(step[0]), to.wrapping_add(step[1]));
         }
+    }
+
+    /// Taps between two windows; 0 where it is no whole number.
+    fn stride(&self) -> usize {
+        let (taps, rest) = div_rem(self.step[0], self.tap[1]);
+        if rest == 0 { taps } else { 0 }
+    }
+
+    /// Windows three taps wide, `STRIDE` apart, that share columns with the next: each column is reduced once. Pixels are of a vector
+    /// or more.
+    ///
+    /// # Safety
+    ///
+    /// As the description of the type says.
+    #[inline(always)]
+    unsafe fn slide<S: Simd, const KH: usize, const STRIDE: usize>(&self, s: S) {
+        let Self { count, channels, step, .. } = *self;
+        for first in (0..count).step_by(TOGETHER) {
+            let len = TOGETHER.min(count - first);
+            for c in (0..channels).step_by(S::LANES) {
+                // The last vector overlaps the one before.
+                let c = c.min(channels - S::LANES);
+                let mut from = self.from.wrapping_add(first * step[0] + c);
+                let mut to = self.to.wrapping_add(first * step[1] + c);
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let mut columns = [self.column::<S, KH>(s, from, 0), s.splat(0.0)];
+                    if STRIDE == 1 {
+                        columns[1] = self.column::<S, KH>(s, from, 1);
+                    }
+                    for _ in 0..len {
+                        if STRIDE == 2 {
+                            columns[1] = self.column::<S, KH>(s, from, 1);
+                        }
+                        let third = self.column::<S, KH>(s, from, 2);
+                        let sum = self.reduce.fold_two(s, columns[0], columns[1], third);
+                        s.store(to, self.reduce.finish(s, sum, self.scale));
+                        columns = if STRIDE == 1 { [columns[1], third] } else { [third, columns[1]] };
+                        (from, to) = (from.wrapping_add(step[0]), to.wrapping_add(step[1]));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A vector of channels over a column of a window.
+    ///
+    /// # Safety
+    ///
+    /// It must be readable from the window's first tap, `from`, on.
+    #[inline(always)]
+    unsafe fn column<S: Simd, const KH: usize>(&self, s: S, from: *const f32, x: usize) -> S::Vec {
+        // SAFETY: the caller's promise.
+        let tap = |y: usize| unsafe { s.load(from.add(y * self.tap[0] + x * self.tap[1])) };
+        let mut sum = if KH % 2 == 1 { tap(0) } else { self.reduce.fold(s, tap(0), tap(1)) };
+        for y in (2 - KH % 2..KH).step_by(2) {
+            sum = self.reduce.fold_two(s, sum, tap(y), tap(y + 1));
+        }
+        sum
     }
 
     /// A vector of channels over the taps of a window.

@@ -113,6 +113,8 @@ impl Columns2d {
         let steps = stride.height == 1 && stride.width == 1 && dilation.height == 1 && dilation.width == 1;
         assert!(groups == 1 && steps && residual.is_none(), "no convolution along columns");
         assert!(kernel.height == N + 1 - M && input.pixel == input.channels, "no convolution along columns");
+        let reach = Reach::to(&output);
+        assert_product(&[input.channels, 2]);
         // V, M and Y, with room between their parts.
         assert_product(&[4 * N, 2, output.width, output.channels + PANEL]);
         assert_product(&[output.height, 4]);
@@ -120,7 +122,7 @@ impl Columns2d {
         let windows = self.conv.windows(self.computed().height.next_multiple_of(M), self.computed().width, kernel);
         let line = [4 * N, 2 * output.width + kernel.width, input.channels + PANEL];
         assert_product(&line);
-        let reach = Reach::to(&output).scratch(self.scratch, self.scratch_len());
+        let reach = reach.scratch(self.scratch, self.scratch_len());
         Checked::new(self, reach.reads(windows.spilling()))
     }
 }

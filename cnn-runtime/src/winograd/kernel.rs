@@ -219,20 +219,32 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         let mut channel = channels.start;
         while channel < channels.end {
             let panel = self.panel::<S>(block.group, channel);
-            // SAFETY: the caller's promise; M has the products of the panel for these tiles.
-            let finishing = unsafe {
+            // SAFETY: the caller's promise; M has the products of the panel for these tiles, or their outputs.
+            unsafe {
                 let products = self.products(s, block, panel);
+                self.finish::<S, false>(s, block, panel);
                 if block.flagged {
                     self.replace(s, block, &products);
+                    self.finish::<S, true>(s, block, panel);
                 }
-                Sound::new(Finishing { work: self, block, panel })
-            };
-            if panel.width == Width::Half {
-                s.half().run(finishing)
-            } else {
-                s.run(finishing)
             }
             channel += panel.channels;
+        }
+    }
+
+    /// M of a panel into the output, for tiles that are flagged or for the others.
+    ///
+    /// # Safety
+    ///
+    /// As for [`channels`](Self::channels); M has the products of the panel, or where tiles are flagged their outputs.
+    #[inline(always)]
+    unsafe fn finish<S: Simd, const FLAGGED: bool>(&self, s: S, block: Block, panel: Panel) {
+        // SAFETY: the caller's promise.
+        let finishing = unsafe { Sound::new(Finishing::<M, N, FLAGGED> { work: self, block, panel }) };
+        if panel.width == Width::Half {
+            s.half().run(finishing);
+        } else {
+            s.run(finishing);
         }
     }
 
@@ -333,30 +345,34 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     }
 }
 
-/// M of a panel into the output. It has the products of the panel for the block's tiles.
-struct Finishing<'a, 'b, const M: usize, const N: usize> {
+/// M of a panel into the output, for the tiles of a block that are `FLAGGED` or for the others. M has the products of the panel for
+/// these, or the outputs of those.
+struct Finishing<'a, 'b, const M: usize, const N: usize, const FLAGGED: bool> {
     work: &'a Winograd<'b, M, N>,
     block: Block,
     panel: Panel,
 }
 
-impl<const M: usize, const N: usize> UnsafeKernel for Finishing<'_, '_, M, N> {
+impl<const M: usize, const N: usize, const FLAGGED: bool> UnsafeKernel for Finishing<'_, '_, M, N, FLAGGED> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
         let Work { scratch: Scratch { m: [m, distance], .. }, ws, .. } = self.work.0;
         for index in 0..self.block.len {
+            // SAFETY: the caller's promise.
+            if unsafe { self.work.is_flagged(self.block, index) } != FLAGGED {
+                continue;
+            }
             let (image, top, left) = self.work.tile(self.block.first + index);
             for channel in (0..self.panel.channels).step_by(S::LANES) {
                 // SAFETY: M has the panels for each tile and point; a panel begins with its biases.
                 unsafe {
                     let at = index * self.panel.width.channels() + channel;
                     let from = ws.add(m + at).cast_const();
-                    let tile = if self.work.is_flagged(self.block, index) {
-                        load_tile::<S, M, N>(s, from, distance)
-                    } else {
-                        output_tile::<S, M, N>(s, from, distance)
+                    let tile = match FLAGGED {
+                        true => load_tile::<S, M, N>(s, from, distance),
+                        false => output_tile::<S, M, N>(s, from, distance),
                     };
                     let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);
                     let bias = s.load(bias);
@@ -368,7 +384,7 @@ impl<const M: usize, const N: usize> UnsafeKernel for Finishing<'_, '_, M, N> {
     }
 }
 
-impl<const M: usize, const N: usize> Finishing<'_, '_, M, N> {
+impl<const M: usize, const N: usize, const FLAGGED: bool> Finishing<'_, '_, M, N, FLAGGED> {
     /// Adds bias and residual to a tile, or to what pooling leaves of it, clamps, and stores what is inside of the map.
     ///
     /// # Safety

@@ -22,19 +22,24 @@
 //! - A thread's share of the product is some of its pixels; of its channels where weights are most of what is read, so
 //!   that each thread streams its part of them.
 
+mod block;
 mod height;
+mod patch;
 mod product;
 mod stored;
 mod tile;
 mod vector;
 
 pub(crate) use self::height::Width;
+pub(crate) use self::patch::Patch;
 pub(crate) use self::product::{Products, multiply};
 pub(crate) use self::stored::{F16, F32, Stored};
 
 use core::marker::PhantomData;
-
 use core::ops::Range;
+
+use self::block::{Block, MC};
+use self::patch::MOST_TAPS;
 
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
@@ -47,58 +52,6 @@ use crate::workspace::Batch;
 
 /// What a float that another core wrote costs beside one of the weights: measured with ResNet-50 on two threads.
 pub(crate) const FROM_CORE: usize = 8;
-
-/// Pixels of a block: with their windows they should fill about L1.
-const MC: usize = 192;
-
-/// How the floats of a window lie in the map: `rows` x `segments` stretches of `len`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Patch {
-    /// Rows of the window.
-    pub(crate) rows: usize,
-    /// Distance between these.
-    pub(crate) row: usize,
-    /// Stretches in a row.
-    pub(crate) segments: usize,
-    /// Distance between these.
-    pub(crate) segment: usize,
-    /// Contiguous floats of a stretch.
-    pub(crate) len: usize,
-}
-
-impl Patch {
-    /// k: the floats of a window.
-    pub(crate) const fn depth(&self) -> usize {
-        self.rows * self.segments * self.len
-    }
-}
-
-/// Windows of at most so many floats may have a table of them.
-const MOST_TAPS: usize = 256;
-/// Segments from this length on are faster as loops.
-const LONG_SEGMENT: usize = 20;
-
-impl Patch {
-    /// Where the floats of a window are, counted from the first; empty where two loops are faster, since segments are
-    /// long, or the window is too large for a table.
-    fn table<'a>(&self, taps: &'a mut [u32; MOST_TAPS]) -> &'a [u32] {
-        let depth = self.depth();
-        if self.len >= LONG_SEGMENT || depth > MOST_TAPS || self.rows * self.segments == 1 {
-            return &[];
-        }
-        let mut rest = taps.iter_mut();
-        for row in 0..self.rows {
-            for segment in 0..self.segments {
-                let start = row * self.row + segment * self.segment;
-                for k in start..start + self.len {
-                    let (Some(tap), Ok(at)) = (rest.next(), u32::try_from(k)) else { return &[] };
-                    *tap = at;
-                }
-            }
-        }
-        taps.get(..depth).unwrap_or_default()
-    }
-}
 
 /// Where the windows of the output's pixels begin.
 #[derive(Clone, Copy, Debug)]
@@ -143,61 +96,6 @@ pub(crate) struct Gemm<W = F32> {
     finish: Finish,
     /// Which of them: see [`Gemm::splits_channels`].
     share: Share,
-}
-
-/// The pixels of a block.
-struct Block {
-    /// The first one.
-    first: usize,
-    /// How many there are.
-    len: usize,
-    /// Where their windows begin.
-    windows: [usize; MC],
-    /// Where their results go; 0 behind the last one.
-    outputs: [usize; MC + 1],
-    /// Where their residuals are.
-    residuals: [usize; MC],
-}
-
-impl Block {
-    /// One without pixels.
-    const fn new() -> Self {
-        Self { first: 0, len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }
-    }
-
-    /// Goes to the `len` pixels from `first` on, at most [`MC`]; they may be of several images.
-    #[inline(always)]
-    fn go_to<W: Stored>(&mut self, gemm: &Gemm<W>, first: usize, len: usize) {
-        let Gemm { windows, output, residual, .. } = gemm;
-        let len = len.min(MC);
-        (self.first, self.len) = (first, len);
-        let (mut image, mut y, mut x) = gemm.pixel(first);
-        let mut start = 0;
-        while start < len {
-            let end = len.min(start + output.width - x);
-            let window = image + windows.offset + y * windows.row + x * windows.pixel;
-            progression(&mut self.windows, start..end, window, windows.pixel);
-            progression(&mut self.outputs, start..end, image + output.at(y, x), output.pixel);
-            if let Some(residual) = residual {
-                progression(&mut self.residuals, start..end, image + residual.at(y, x), residual.pixel);
-            }
-            (start, y, x) = (end, y + 1, 0);
-            if y == output.height {
-                (image, y) = (image + gemm.batch.floats, 0);
-            }
-        }
-        self.outputs[len] = 0;
-    }
-}
-
-/// Fills some of `slots`, all of which are there, with `first`, `first + step`, ...
-#[inline(always)]
-fn progression(slots: &mut [usize], some: Range<usize>, first: usize, step: usize) {
-    let mut value = first;
-    for slot in slots.get_mut(some).into_iter().flatten() {
-        *slot = value;
-        value += step;
-    }
 }
 
 /// `total` in parts of at most `most` that differ by 1 at most: where each begins, and how long it is.

@@ -28,6 +28,7 @@
 
 mod columns;
 pub(crate) mod direct;
+mod finish;
 mod input;
 mod kernel;
 mod output;

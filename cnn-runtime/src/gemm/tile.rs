@@ -5,8 +5,9 @@
 use core::cell::Cell;
 use core::marker::PhantomData;
 
+use super::block::Block;
 use super::height::{Tall, Width, dispatch};
-use super::{Block, F32, Gemm, Panel, Patch, Stored};
+use super::{F32, Gemm, Panel, Patch, Stored};
 use crate::divide::{div_ceil, div_rem};
 use crate::pack::PANEL;
 use crate::simd::{Simd, Sound, UnsafeKernel};

@@ -4,8 +4,8 @@ use core::cell::Cell;
 use core::ops::Range;
 
 use super::direct::{Filters, Square};
+use super::finish::Finishing;
 use super::input::Transform;
-use super::output::{largest, load_tile, output_tile};
 use super::{Winograd2d, block_floats, distances, width};
 use crate::activation::{Apply, Finish};
 use crate::conv::Conv2d;
@@ -14,7 +14,7 @@ use crate::gemm::{FROM_CORE, Products, Width, evenly, multiply};
 use crate::map::Map;
 use crate::pack::{HALF_PANEL, PANEL, padded};
 use crate::run::Share;
-use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
+use crate::simd::{Kernel, Simd, Sound};
 use crate::workspace::Batch;
 
 /// How many tiles to the right of one its input and output are asked for. In large maps they are in no near cache, and lie in
@@ -28,7 +28,7 @@ pub(super) struct Work<'a> {
     pub(super) batch: Batch,
     weights: *const f32,
     pub(super) ws: *mut f32,
-    finish: Finish,
+    pub(super) finish: Finish,
     /// Which tiles, or which channels.
     share: Share,
     /// Channels of V.
@@ -57,7 +57,7 @@ pub(super) struct Scratch {
     /// Where V begins in the workspace, and the distance between the values of two points.
     pub(super) v: [usize; 2],
     /// Where M begins, and the distance between the values of two points.
-    m: [usize; 2],
+    pub(super) m: [usize; 2],
     /// Where the flags of the tiles begin: 1 for one that is computed directly.
     pub(super) flags: usize,
 }
@@ -88,16 +88,16 @@ pub(super) struct Block {
 
 /// Some output channels: a panel, half of one, or two.
 #[derive(Clone, Copy)]
-struct Panel {
+pub(super) struct Panel {
     /// Biases, then transformed filters.
-    weights: *const f32,
+    pub(super) weights: *const f32,
     /// The distance to the second panel.
-    next: usize,
+    pub(super) next: usize,
     /// The first channel, counted through all groups.
-    first: usize,
+    pub(super) first: usize,
     /// Channels that are not padding.
-    channels: usize,
-    width: Width,
+    pub(super) channels: usize,
+    pub(super) width: Width,
 }
 
 impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
@@ -279,7 +279,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     ///
     /// As for [`channels`](Self::channels).
     #[inline(always)]
-    unsafe fn is_flagged(&self, block: Block, index: usize) -> bool {
+    pub(super) unsafe fn is_flagged(&self, block: Block, index: usize) -> bool {
         // SAFETY: scratch memory has a flag for each tile of a block, which the transform of the input has written.
         block.flagged && unsafe { *self.0.ws.add(self.0.scratch.flags + index) } != 0.0
     }
@@ -339,88 +339,6 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
                         let to = self.0.ws.add(image + output.at(y, x) + first);
                         s.run(Apply::in_place(activation, to, together * channels.len()));
                     }
-                }
-            }
-        }
-    }
-}
-
-/// M of a panel into the output, for the tiles of a block that are `FLAGGED` or for the others. M has the products of the panel for
-/// these, or the outputs of those.
-struct Finishing<'a, 'b, const M: usize, const N: usize, const FLAGGED: bool> {
-    work: &'a Winograd<'b, M, N>,
-    block: Block,
-    panel: Panel,
-}
-
-impl<const M: usize, const N: usize, const FLAGGED: bool> UnsafeKernel for Finishing<'_, '_, M, N, FLAGGED> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<S: Simd>(self, s: S) {
-        let Work { scratch: Scratch { m: [m, distance], .. }, ws, .. } = self.work.0;
-        for index in 0..self.block.len {
-            // SAFETY: the caller's promise.
-            if unsafe { self.work.is_flagged(self.block, index) } != FLAGGED {
-                continue;
-            }
-            let (image, top, left) = self.work.tile(self.block.first + index);
-            for channel in (0..self.panel.channels).step_by(S::LANES) {
-                // SAFETY: M has the panels for each tile and point; a panel begins with its biases.
-                unsafe {
-                    let at = index * self.panel.width.channels() + channel;
-                    let from = ws.add(m + at).cast_const();
-                    let tile = match FLAGGED {
-                        true => load_tile::<S, M, N>(s, from, distance),
-                        false => output_tile::<S, M, N>(s, from, distance),
-                    };
-                    let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);
-                    let bias = s.load(bias);
-                    let tile = if self.work.0.layer.pool { largest(s, &tile) } else { tile };
-                    self.store(s, image, [top, left], channel, bias, &tile);
-                }
-            }
-        }
-    }
-}
-
-impl<const M: usize, const N: usize, const FLAGGED: bool> Finishing<'_, '_, M, N, FLAGGED> {
-    /// Adds bias and residual to a tile, or to what pooling leaves of it, clamps, and stores what is inside of the map.
-    ///
-    /// # Safety
-    ///
-    /// The tile must begin inside of what is computed.
-    #[inline(always)]
-    unsafe fn store<S: Simd>(
-        &self,
-        s: S,
-        image: usize,
-        [top, left]: [usize; 2],
-        channel: usize,
-        bias: S::Vec,
-        tile: &[[S::Vec; M]; M],
-    ) {
-        let Work { layer, ws, finish, .. } = self.work.0;
-        let Conv2d { output, residual, .. } = layer.conv;
-        let count = self.panel.channels - channel;
-        let channel = self.panel.first + channel;
-        let window = if layer.pool { 2 } else { 1 };
-        let (side, top, left) = (M / window, top / window, left / window);
-        let ahead = AHEAD * side * output.pixel;
-        let (rows, columns) = (side.min(output.height - top), side.min(output.width - left));
-        for (y, row) in tile.iter().enumerate().take(rows) {
-            for (x, value) in row.iter().enumerate().take(columns) {
-                let mut value = s.add(*value, bias);
-                // SAFETY: the pixel is in the output and in the residual; no more than the panel's channels are read or
-                // written.
-                unsafe {
-                    if let Some(residual) = residual {
-                        let from = ws.add(image + residual.at(top + y, left + x) + channel).cast_const();
-                        value = s.add(value, s.load_first(from, count));
-                    }
-                    let to = ws.add(image + output.at(top + y, left + x) + channel);
-                    s.store_first(to, finish.clamp(s, value), count);
-                    s.prefetch(to.wrapping_add(ahead));
                 }
             }
         }

@@ -47,7 +47,7 @@ const EXPLAINED: &[&str] = &[
 
 #[test]
 fn fixes_of_all_messages_compile() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/ui");
     let (mut tried, mut wrong) = (0, Vec::new());
     for entry in fs::read_dir(folder).expect("there are files of mistakes") {
         let path = entry.expect("it can be read").path();

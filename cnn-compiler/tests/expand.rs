@@ -1,8 +1,8 @@
 //! What is emitted for some nets, formatted: `nets/NAME.rs` becomes `nets/NAME.expanded.rs`.
 //!
-//! `BLESS=1 cargo test -p cnn-compiler --test expand` writes the files anew; read the difference.
+//! `BLESS=1 cargo test -p cnn-compiler-tests --test expand` writes the files anew; read the difference.
 
-#[path = "../examples/emitted/pretty.rs"]
+#[path = "examples/emitted/pretty.rs"]
 mod pretty;
 
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::Path;
 
 #[track_caller]
 fn assert_expansion(name: &str) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nets");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets");
     let source = fs::read_to_string(folder.join(name).with_extension("rs")).expect("the net is there");
     let tokens = cnn_compiler::network(source.parse().expect("Rust tokens"));
     // Parsed back: what is emitted is Rust, whatever the snapshot says.

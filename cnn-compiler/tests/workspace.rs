@@ -1,6 +1,6 @@
 //! The memory of every net of `models`, as its declaration is planned: near the least that it could be.
 //!
-//! `cargo test -p cnn-compiler --test workspace -- --nocapture` prints the numbers.
+//! `cargo test -p cnn-compiler-tests --test workspace -- --nocapture` prints the numbers.
 
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,7 @@ fn nets(sources: &Path, file: &Path) -> Vec<Net> {
 /// The least is the peak, over the steps, of the bytes of all values that are alive then, halos included.
 #[test]
 fn the_workspace_of_every_net_is_near_the_least() {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("models").join("src");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/src");
     let nets: Vec<Net> = files(&sources).iter().flat_map(|file| nets(&sources, file)).collect();
     assert_eq!(nets.len(), 31, "a net that is not found is not tested");
     println!("{:<24} {:<14} {:>14} {:>14} {:>8}", "file", "net", "workspace", "least", "over");

@@ -14,16 +14,27 @@ macro_rules! classifier {
     ($($any:tt)*) => {};
 }
 
+#[path = "ROOT/models/src/alexnet.rs"]
+mod alexnet;
+#[path = "ROOT/models/src/inception_v1.rs"]
+mod inception_v1;
 #[path = "ROOT/models/src/lenet5.rs"]
 mod lenet5;
 #[path = "ROOT/tests/support/nets.rs"]
 mod nets;
 mod resnet;
+#[path = "ROOT/models/src/vgg.rs"]
+mod vgg;
 
 use core::panic::PanicInfo;
 
+use alexnet::{AlexNet, AlexNetBatch8, AlexNetF16};
+use inception_v1::InceptionV1;
+use lenet5::LeNet5Batch8;
 pub use lenet5::LeNet5;
-use resnet::{ResNet50, ResNet50Weights, ResNet50Workspace};
+use nets::*;
+use resnet::{ResNet50, ResNet50Batch8, ResNet50Weights, ResNet50Workspace};
+use vgg::Vgg16;
 
 /// Functions with the names of nets, which run those that are handed to them.
 macro_rules! export {
@@ -31,8 +42,8 @@ macro_rules! export {
         $(
             #[unsafe(no_mangle)]
             pub extern "C" fn $function(
-                net: &mut nets::$Net<'static>,
-                input: &<nets::$Net<'static> as cnn::Network<'static>>::Input,
+                net: &mut $Net<'static>,
+                input: &<$Net<'static> as cnn::Network<'static>>::Input,
             ) -> *const f32 {
                 net.forward(input).as_ptr().cast()
             }
@@ -41,6 +52,17 @@ macro_rules! export {
 }
 
 nets::for_each_net!(export);
+
+export! {
+    alexnet: AlexNet;
+    alexnet_f16: AlexNetF16;
+    alexnet_batch8: AlexNetBatch8;
+    inception_v1: InceptionV1;
+    lenet5_batch8: LeNet5Batch8;
+    resnet50: ResNet50;
+    resnet50_batch8: ResNet50Batch8;
+    vgg16: Vgg16;
+}
 
 /// A net whose weights are in the program.
 #[unsafe(no_mangle)]

@@ -1,5 +1,5 @@
 //! Prints what `network!` emits for the nets in a Rust file, or for LeNet-5:
-//! `cargo run -p cnn-compiler --example emitted [FILE]`.
+//! `cargo run -p cnn-compiler-tests --example emitted [FILE]`.
 
 mod pretty;
 

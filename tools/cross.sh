@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds and runs what is here on other processors: the kernels' tests on AArch64 with NEON (emulated by QEMU) and on
-# WebAssembly with and without vectors (Node), LeNet-5 on WebAssembly and on a Cortex-M4 (QEMU).
+# Builds and runs what is here on other processors: the kernels' tests on AArch64 with NEON (emulated by QEMU), on 32 bits (x86) and
+# on WebAssembly with and without vectors (Node), LeNet-5 on WebAssembly and on a Cortex-M4 (QEMU).
 #
-#   tools/cross.sh [aarch64] [wasm] [cortex-m]    all three unless some are named
+#   tools/cross.sh [aarch64] [i686] [wasm] [cortex-m]    all four unless some are named
 #
 # Needs Debian's packages, since these have the standard library's source for targets that rustup may not have here:
 #
 #   apt-get install --no-install-recommends rustc-web cargo-web rust-web-src lld-22 nodejs qemu-user qemu-system-arm \
-#       gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+#       gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-multilib
 #
 # The standard library is built for each target, which takes minutes; the folder target/cross keeps it. Not part of
 # .ci/run for that reason.
@@ -27,6 +27,11 @@ aarch64() {
     CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
     CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" \
         "$cargo" test -Zbuild-std=std,panic_unwind --release --target "$target" -p cnn-runtime --test kernels
+}
+
+# Wild numbers between pages that can't be touched, too: counts of 2^28 are enough to overflow here.
+i686() {
+    "$cargo" test -Zbuild-std=std,panic_unwind --release --target i686-unknown-linux-gnu -p cnn-runtime --test kernels --test sound
 }
 
 # Cargo with the linker of WebAssembly; the first argument is the target's features.
@@ -57,12 +62,13 @@ cortex_m() {
 }
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(aarch64 wasm cortex-m)
+[ ${#parts[@]} -gt 0 ] || parts=(aarch64 i686 wasm cortex-m)
 for part in "${parts[@]}"; do
     case $part in
         aarch64) aarch64 ;;
+        i686) i686 ;;
         wasm) wasm ;;
         cortex-m) cortex_m ;;
-        *) echo "$part: aarch64, wasm or cortex-m" >&2; exit 1 ;;
+        *) echo "$part: aarch64, i686, wasm or cortex-m" >&2; exit 1 ;;
     esac
 done

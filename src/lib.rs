@@ -211,7 +211,7 @@
 //!
 //! The file stays there, since optimisation at link time reads it again, until the net's weights change. `cargo check`,
 //! rustdoc and editors pack nothing: they check the file, and only a build finds what overflows in packing. If rustc writes
-//! straight into a folder that all users share, as in `rustc -o /tmp/program`, no file is kept: then all weights are a
+//! straight into a folder that all users share, such as that for temporary files, no file is kept: then all weights are a
 //! literal, 10 s and 2 GB for 100 MB.
 //!
 //! Without cargo, which sets `CARGO_MANIFEST_DIR`, paths are counted from the folder that rustc runs in.

@@ -27,7 +27,7 @@ impl<const M: usize, const N: usize> UnsafeKernel for Transform<'_, '_, M, N> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) -> bool {
         // SAFETY: the caller's promise.
-        unsafe { if self.work.pairs::<S>() { self.two_by_two(s) } else { self.one_by_one(s) } }
+        unsafe { if self.work.pairs::<S>() { self.in_pairs(s) } else { self.one_by_one(s) } }
     }
 }
 
@@ -38,7 +38,7 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
     ///
     /// As the description of the type says.
     #[inline(always)]
-    unsafe fn two_by_two<S: Simd>(&self, s: S) -> bool {
+    unsafe fn in_pairs<S: Simd>(&self, s: S) -> bool {
         let Conv2d { input, groups, .. } = self.work.0.layer.conv;
         let channels = div(input.channels, groups);
         // Lanes of the first tile, and those of both that have a channel.

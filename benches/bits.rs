@@ -15,7 +15,7 @@ use std::process::Command;
 use cnn::Network;
 use cnn::trace::Trace;
 use cnn::weights::{Source, read};
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
 use models::{seeded, torchvision};
 
 #[path = "../tests/support/nets.rs"]

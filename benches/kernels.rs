@@ -11,18 +11,18 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use cnn_net::op::{Activation, Conv, Padding, Size};
 use cnn_runtime::Checked;
-use cnn_runtime::activation::{Activate, activate};
-use cnn_runtime::conv::{Conv2d, conv2d};
-use cnn_runtime::dense::{Dense, dense, dense_f16, dense_nonzero};
-use cnn_runtime::isa::Isa;
-use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, Conv, Padding, Size};
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::exec::run::{Run, Threads};
+use cnn_runtime::exec::threads::Pool;
+use cnn_runtime::kernels::activation::{Activate, activate};
+use cnn_runtime::kernels::conv::{Conv2d, conv2d};
+use cnn_runtime::kernels::dense::{Dense, dense, dense_f16, dense_nonzero};
+use cnn_runtime::kernels::winograd::{Columns2d, Winograd2d, columns2d, winograd2d};
 use cnn_runtime::pack::{Affine, ConvPanels, DenseRows};
-use cnn_runtime::run::{Run, Threads};
-use cnn_runtime::threads::Pool;
-use cnn_runtime::winograd::{Columns2d, Winograd2d, columns2d, winograd2d};
-use cnn_runtime::workspace::SLACK;
+use cnn_runtime::place::map::Map;
+use cnn_runtime::place::workspace::SLACK;
 use criterion::{Criterion, Throughput, criterion_group};
 
 /// A convolution.
@@ -189,7 +189,7 @@ fn few_channels(criterion: &mut Criterion) {
         let (kernel, one) = (Size::square(5), Size::square(1));
         let conv =
             Conv { filters: outputs, kernel, stride: one, pad: Padding::NONE, dilation: one, groups: 1, bias: false };
-        let halo = cnn_runtime::winograd::halo(&conv, Size::square(side), size, 4);
+        let halo = cnn_runtime::kernels::winograd::halo(&conv, Size::square(side), size, 4);
         let columns_halo = Columns2d::halo(&conv, Size::square(side), size);
         let (right, bottom) = (halo.right.max(columns_halo.right), halo.bottom.max(columns_halo.bottom));
         let row = (side + right) * inputs;

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use cnn::{Network, Pool, network};
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
 use criterion::{BenchmarkId, Criterion, criterion_group};
 use models::{AlexNet, InceptionV1, LeNet5, ResNet50, Vgg16, seeded};
 

@@ -4,7 +4,7 @@
 mod nets;
 mod support;
 
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
 use nets::*;
 
 /// A test for each net.

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use allocation_counter::measure;
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
 use flate2::read::GzDecoder;
 use models::{LeNet5, LeNet5Weights};
 use safetensors::SafeTensors;

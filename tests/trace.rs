@@ -14,7 +14,7 @@ use cnn::reference::{RunError, run_with_aux};
 use cnn::trace::{Trace, module, names, resolve};
 use cnn::weights::{self, Source};
 use cnn::{Network, network};
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
 use models::seeded;
 use nets::*;
 use stored::stored;

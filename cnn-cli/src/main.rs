@@ -24,7 +24,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
 
 use crate::failure::Failure;
 

@@ -1,6 +1,6 @@
 //! What was written, as it was written: names, numbers and their places, nothing looked up yet.
 
-use cnn_runtime::op::Store;
+use cnn_net::op::Store;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{Attribute, LitStr, Visibility};

@@ -1,7 +1,7 @@
 //! The static description of a net, from its shaped form: what weights are loaded by, and what is emitted as
 //! `Network::GRAPH`.
 
-use cnn_runtime::graph::{Aux, Call, Graph, Node, Tap, Tensor, Value};
+use cnn_net::graph::{Aux, Call, Graph, Node, Tap, Tensor, Value};
 
 use crate::graph::Source;
 use crate::shapes::Shaped;

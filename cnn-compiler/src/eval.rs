@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use cnn_runtime::op::Shape;
+use cnn_net::op::Shape;
 
 use crate::ast::{Expr, ExprKind, Operator};
 use crate::report::{Edit, Message, Place, Report, listed, nearest};

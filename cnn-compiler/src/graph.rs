@@ -7,7 +7,7 @@ mod expand;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use cnn_runtime::op::{Op, Shape};
+use cnn_net::op::{Op, Shape};
 use proc_macro2::Span;
 
 use crate::ast::{Ast, Net};

@@ -4,7 +4,7 @@ mod bind;
 mod habits;
 mod read;
 
-use cnn_runtime::op::{Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Store};
+use cnn_net::op::{Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Store};
 
 use crate::report::message;
 

@@ -12,7 +12,7 @@ mod fold;
 mod lower;
 mod residual;
 
-use cnn_runtime::op::{Activation, Shape};
+use cnn_net::op::{Activation, Shape};
 
 use crate::shapes::Shaped;
 

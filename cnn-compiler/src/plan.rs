@@ -9,16 +9,16 @@ mod layout;
 mod pooling;
 mod recipe;
 
-use cnn_runtime::activation::{Activate, PreluMap};
-use cnn_runtime::conv::{Conv2d, Planar2d};
-use cnn_runtime::dense::Dense;
-use cnn_runtime::graph::Graph;
-use cnn_runtime::map::Map;
-use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::{Activation, Op, Padding, Store};
-use cnn_runtime::pool::Pool2d;
+use cnn_net::graph::Graph;
+use cnn_net::op::{Activation, Op, Padding, Store};
+use cnn_runtime::kernels::activation::{Activate, PreluMap};
+use cnn_runtime::kernels::conv::{Conv2d, Planar2d};
+use cnn_runtime::kernels::dense::Dense;
+use cnn_runtime::kernels::norm::{LrnMap, ScaleShift};
+use cnn_runtime::kernels::pool::Pool2d;
+use cnn_runtime::kernels::winograd::{Columns2d, Winograd2d};
+use cnn_runtime::place::map::Map;
 use cnn_runtime::weights::Pack;
-use cnn_runtime::winograd::{Columns2d, Winograd2d};
 
 use crate::describe::describe;
 use crate::optimise::{Fused, Optimised, Step, StepKind, ValueId};

@@ -9,8 +9,8 @@ mod window;
 
 use std::collections::HashMap;
 
-use cnn_runtime::graph::Role;
-use cnn_runtime::op::{Op, Padding, Shape};
+use cnn_net::graph::Role;
+use cnn_net::op::{Op, Padding, Shape};
 
 use crate::graph::{Graph, Node, Source};
 use crate::op::{PadMode, set_padding};

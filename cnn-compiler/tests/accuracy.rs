@@ -10,10 +10,10 @@ mod run;
 use std::collections::BTreeMap;
 
 use cnn_compiler::plan::{Kernel, Plan};
-use cnn_runtime::graph::{Graph, Node, Role, Value};
-use cnn_runtime::op::Op;
+use cnn_net::graph::{Graph, Node, Role, Value};
+use cnn_net::op::Op;
+use cnn_runtime::exec::run::Run;
 use cnn_runtime::reference::{self, Params, Statistics, Tensor};
-use cnn_runtime::run::Run;
 use cnn_runtime::weights::{self, Source};
 use models::seeded;
 

@@ -10,9 +10,9 @@ mod run;
 use std::fmt::Write as _;
 
 use cnn_compiler::plan::Range;
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::exec::run::Run;
 use cnn_runtime::reference;
-use cnn_runtime::run::Run;
 use cnn_runtime::trace::Trace;
 use cnn_runtime::weights::{self, Source};
 use models::seeded;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cnn_runtime::graph::Graph;
+use cnn_net::graph::Graph;
 
 use crate::draw::{mark, pill};
 use crate::layout::{LETTER, MARGIN, Rect, SMALL, TEXT, letter_width};

@@ -4,8 +4,8 @@
 
 mod table;
 
-use cnn_runtime::graph::Graph;
-use cnn_runtime::memory::Memory;
+use cnn_net::graph::Graph;
+use cnn_net::memory::Memory;
 
 use crate::caption::legend_of;
 use crate::draw::pill;

@@ -1,6 +1,6 @@
 //! Layers' arguments as `cnn::network!` writes them.
 
-use cnn_runtime::op::{Activation, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Size, Store};
+use cnn_net::op::{Activation, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Size, Store};
 
 /// The arguments of a layer, without those that have their default: `6, 5x5, stride = 2`. Empty if none is left.
 pub fn arguments(op: &Op) -> String {
@@ -144,7 +144,7 @@ fn padding(pad: Padding) -> Argument {
 
 #[cfg(test)]
 mod tests {
-    use cnn_runtime::op::BatchNorm;
+    use cnn_net::op::BatchNorm;
 
     use super::*;
 

@@ -49,7 +49,7 @@ pub mod sheet;
 pub mod text;
 pub mod theme;
 
-use cnn_runtime::graph::Graph;
+use cnn_net::graph::Graph;
 
 pub use caption::paper;
 pub use gallery::{Entry, gallery, table_markdown};

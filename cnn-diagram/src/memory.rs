@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cnn_runtime::graph::Graph;
-use cnn_runtime::memory::{Buffer, Holds, Memory};
+use cnn_net::graph::Graph;
+use cnn_net::memory::{Buffer, Holds, Memory};
 
 use crate::Options;
 use crate::caption::legend_of;

@@ -23,8 +23,8 @@ mod stages;
 
 use std::ops::Range;
 
-use cnn_runtime::graph::Graph;
-use cnn_runtime::op::Shape;
+use cnn_net::graph::Graph;
+use cnn_net::op::Shape;
 
 use crate::Options;
 use crate::theme::Kind;

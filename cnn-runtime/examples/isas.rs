@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
 
 fn main() -> ExitCode {
     if let Err(why) = Isa::from_env() {

@@ -1,20 +1,18 @@
 //! The run side of the [`cnn`](https://docs.rs/cnn) compiler: what the code that `network!` emits calls.
 //!
+//! From the ground up; nothing reads from a room above its own:
+//!
 //! | module | holds |
 //! | --- | --- |
-//! | [`op`], [`graph`] | the vocabulary: kinds of layers with their arguments, and the static description of a net |
-//! | [`map`], [`workspace`] | where values lie: one workspace of fixed size, maps in it |
-//! | `heap` | large zeroed memory |
-//! | [`isa`], [`simd`] | which instruction set runs, and the vectors that all kernels are written in |
-//! | [`run`], [`steps`] | what kernels are handed first; which kernels a pass consists of |
-//! | [`memory`] | what lies where in a workspace, and when |
-//! | `threads` | several threads for one pass |
-//! | [`gemm`] | the micro-kernel that convolutions and fully connected layers share |
-//! | [`winograd`] | convolutions with fewer multiplications |
-//! | [`conv`], [`dense`], [`pool`], [`norm`], [`activation`], [`softmax`], [`join`] | a kernel for each kind of layer |
-//! | [`pack`], [`weights`] | weights as kernels want them, from files as PyTorch writes them |
+//! | [`simd`] | the vectors that all kernels are written in, one file for each instruction set |
+//! | [`exec`] | which instruction set runs, and on which threads |
+//! | [`place`] | where numbers lie: one workspace of fixed size, maps in it, and the bounds that keep kernels inside |
+//! | [`pack`] | weights in the order in which kernels read them |
+//! | [`kernels`] | a descriptor and a kernel for each kind of layer |
 //! | [`mod@reference`] | every layer's mathematics in plain loops: the oracle of the tests |
+//! | [`weights`] | from files as PyTorch writes them to packed weights |
 //! | [`trace`] | a net node by node, for those who look for where two implementations differ |
+//! | [`network`] | what all compiled nets have in common, and the steps of a pass |
 //!
 //! It is `no_std`, and running a net needs no allocator. The feature `alloc` adds reading weights and workspaces on the
 //! heap, the feature `std` (default) adds choosing the instruction set at run time.
@@ -24,43 +22,20 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
-pub mod activation;
-mod bounds;
-pub mod conv;
-pub mod dense;
-mod divide;
-pub mod gemm;
-pub mod graph;
-#[cfg(feature = "alloc")]
-pub mod heap;
-pub mod isa;
-pub mod join;
-pub mod map;
-pub mod math;
-pub mod memory;
+pub mod exec;
+pub mod kernels;
 pub mod network;
-pub mod norm;
-pub mod op;
 pub mod pack;
-pub mod packed;
-pub mod pool;
+pub mod place;
 #[cfg(feature = "alloc")]
 pub mod reference;
-pub mod run;
-mod runs;
 pub mod simd;
-pub mod softmax;
-pub mod steps;
-#[cfg(feature = "std")]
-pub mod threads;
 #[cfg(all(feature = "alloc", feature = "kernels"))]
 pub mod trace;
 #[cfg(feature = "alloc")]
 pub mod weights;
-pub mod winograd;
-pub mod workspace;
 
-pub use bounds::Checked;
+pub use place::bounds::Checked;
 
 /// Its content, if the feature `alloc` of this crate is on. Emitted code can't ask for another crate's features.
 #[cfg(feature = "alloc")]

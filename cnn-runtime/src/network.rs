@@ -1,11 +1,13 @@
 //! What all nets have in common, for code that is generic over nets.
 
+pub mod steps;
+
 use core::error::Error;
 use core::fmt;
 
-use crate::graph::Graph;
-use crate::memory::Memory;
-use crate::steps::Step;
+use crate::network::steps::Step;
+use cnn_net::graph::Graph;
+use cnn_net::memory::Memory;
 
 /// A net that `network!` compiled, on weights that live for `'w`.
 pub trait Network<'w>: Sized {
@@ -55,7 +57,7 @@ pub trait Network<'w>: Sized {
 
     /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
     #[cfg(feature = "std")]
-    fn with_pool(self, pool: &'w crate::threads::Pool) -> Self;
+    fn with_pool(self, pool: &'w crate::exec::threads::Pool) -> Self;
 
     /// Runs the net. Allocates nothing.
     fn forward(&mut self, input: &Self::Input) -> &Self::Output;

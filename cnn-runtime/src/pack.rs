@@ -7,19 +7,17 @@
 mod columns;
 #[cfg(feature = "alloc")]
 mod f16;
+pub(crate) mod points;
 mod rows;
 
 pub use self::columns::ColumnPanels;
 pub use self::rows::DenseRows;
 
-use crate::divide::div_ceil;
-use crate::op::Size;
-use crate::winograd::points::{MOST, MOST_TAPS, filter_matrix};
+pub use crate::simd::{HALF_PANEL, PANEL};
 
-/// Output channels of a full panel: two AVX2 vectors, one AVX-512 vector or four NEON vectors.
-pub const PANEL: usize = 16;
-/// Output channels of the half panel that may come last.
-pub const HALF_PANEL: usize = 8;
+use crate::exec::divide::div_ceil;
+use crate::pack::points::{MOST, MOST_TAPS, filter_matrix};
+use cnn_net::op::Size;
 
 /// The output of a layer times `scale`, plus `shift`: a bias and a folded batch normalisation.
 #[derive(Clone, Copy, Debug)]

@@ -16,8 +16,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::graph::{Graph, Node, Role, Value};
-use crate::op::{Op, Shape};
+use cnn_net::graph::{Graph, Node, Role, Value};
+use cnn_net::op::{Op, Shape};
 
 pub use self::activation::{activate, log_softmax, prelu, softmax};
 pub use self::conv::{conv, linear};

@@ -14,6 +14,7 @@
 //! A vector is as long as the CPU has it, up to a whole panel of weights. Half a panel may be less than a vector: then it
 //! is the shorter vector of [`Simd::half`] that works on it.
 
+pub mod math;
 pub mod scalar;
 
 #[cfg(target_arch = "x86_64")]
@@ -29,6 +30,11 @@ mod four;
 pub mod neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub mod simd128;
+
+/// Output channels of a full panel of weights: two AVX2 vectors, one AVX-512 vector or four NEON vectors.
+pub const PANEL: usize = 16;
+/// Output channels of the half panel that may come last.
+pub const HALF_PANEL: usize = 8;
 
 /// Work that is compiled anew for each instruction set.
 pub trait Kernel {
@@ -83,7 +89,7 @@ impl<K: UnsafeKernel> Kernel for Sound<K> {
 /// # Safety
 ///
 /// Kernels and the methods with a body rely on what an implementation says: `LANES` is a power of two, at least 4, that divides
-/// [`PANEL`](crate::pack::PANEL), the `LANES` of `Half` divide [`HALF_PANEL`](crate::pack::HALF_PANEL), and tiles are at most 12
+/// [`PANEL`], the `LANES` of `Half` divide [`HALF_PANEL`], and tiles are at most 12
 /// pixels high; loads and stores touch the lanes that they name and no others; a value exists only where the CPU has the
 /// instructions.
 pub unsafe trait Simd: Copy {
@@ -92,10 +98,10 @@ pub unsafe trait Simd: Copy {
     /// A truth value for each lane.
     type Mask: Copy;
     /// The vectors for half a panel: these, unless they are longer than that. Their `LANES` divide
-    /// [`HALF_PANEL`](crate::pack::HALF_PANEL).
+    /// [`HALF_PANEL`].
     type Half: Simd<Half = Self::Half>;
 
-    /// Floats in a vector; divides [`PANEL`](crate::pack::PANEL).
+    /// Floats in a vector; divides [`PANEL`].
     const LANES: usize;
     /// Height, in pixels, of the GEMM tile over a whole panel: as many as leave registers for the weights.
     const MR: usize;

@@ -15,9 +15,9 @@ mod names;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::graph::{Graph, Node, Value};
-use crate::isa::Isa;
+use crate::exec::isa::Isa;
 use crate::reference::{Params, RunError};
+use cnn_net::graph::{Graph, Node, Value};
 
 use self::layer::Layer;
 

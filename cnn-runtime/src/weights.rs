@@ -29,8 +29,6 @@ mod values;
 mod window;
 mod wrapped;
 
-use crate::graph::{Graph, Role};
-use crate::op::{Op, PreluPer, Shape, Store};
 use crate::pack::{
     Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, PANEL, WinogradPanels, pack_scale_shift, pack_slopes,
     padded, scale_shift_len,
@@ -38,6 +36,8 @@ use crate::pack::{
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use cnn_net::graph::{Graph, Role};
+use cnn_net::op::{Op, PreluPer, Shape, Store};
 
 pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
 #[cfg(feature = "std")]

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::process::{Command, Output};
 
-use cnn_runtime::isa::{Isa, MissingIsa};
+use cnn_runtime::exec::isa::{Isa, MissingIsa};
 
 /// Runs a test of this file, and nothing else, with `CNN_ISA`.
 fn with(isa: impl AsRef<OsStr>, test: &str) -> Output {

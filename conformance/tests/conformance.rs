@@ -66,6 +66,6 @@ mod listing {
 
     #[test]
     fn the_instruction_set_that_was_asked_for_is_there() {
-        cnn_runtime::isa::Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
+        cnn_runtime::exec::isa::Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
     }
 }

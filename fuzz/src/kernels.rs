@@ -17,11 +17,11 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use cnn_runtime::isa::Isa;
-use cnn_runtime::map::Map;
-use cnn_runtime::run::{Run, Threads};
-use cnn_runtime::threads::Pool;
-use cnn_runtime::workspace::Batch;
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::place::map::Map;
+use cnn_runtime::exec::run::{Run, Threads};
+use cnn_runtime::exec::threads::Pool;
+use cnn_runtime::place::workspace::Batch;
 
 use self::maker::Maker;
 pub use self::outcome::expect_refusals;

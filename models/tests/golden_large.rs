@@ -18,5 +18,5 @@ support::golden! {
 
 #[test]
 fn the_instruction_set_that_was_asked_for_is_there() {
-    cnn_runtime::isa::Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
+    cnn_runtime::exec::isa::Isa::from_env().unwrap_or_else(|why| panic!("{why}"));
 }

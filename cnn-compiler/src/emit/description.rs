@@ -1,6 +1,6 @@
 //! `GRAPH`.
 
-use cnn_runtime::graph::{Aux, Call, Graph, Node, Tap, Tensor};
+use cnn_net::graph::{Aux, Call, Graph, Node, Tap, Tensor};
 use proc_macro2::TokenStream;
 use quote::quote;
 

@@ -18,8 +18,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cnn_runtime::graph::Graph;
-use cnn_runtime::packed::{Aligned, bytes};
+use cnn_net::graph::Graph;
+use cnn_runtime::place::packed::{Aligned, bytes};
 use cnn_runtime::weights::{Files, Source, Unreadable, WeightsError, load, verify};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};

@@ -5,15 +5,15 @@
 
 use std::collections::HashSet;
 
-use cnn_runtime::activation::{Activate, PreluMap};
-use cnn_runtime::conv::{Conv2d, Planar2d};
-use cnn_runtime::dense::Dense;
-use cnn_runtime::graph::Graph;
-use cnn_runtime::map::Map;
-use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::Store;
-use cnn_runtime::pool::Pool2d;
-use cnn_runtime::winograd::{Columns2d, Winograd2d};
+use cnn_net::graph::Graph;
+use cnn_net::op::Store;
+use cnn_runtime::kernels::activation::{Activate, PreluMap};
+use cnn_runtime::kernels::conv::{Conv2d, Planar2d};
+use cnn_runtime::kernels::dense::Dense;
+use cnn_runtime::kernels::norm::{LrnMap, ScaleShift};
+use cnn_runtime::kernels::pool::Pool2d;
+use cnn_runtime::kernels::winograd::{Columns2d, Winograd2d};
+use cnn_runtime::place::map::Map;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 

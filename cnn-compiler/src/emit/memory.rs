@@ -1,6 +1,6 @@
 //! `MEMORY`.
 
-use cnn_runtime::memory::Holds;
+use cnn_net::memory::Holds;
 use proc_macro2::TokenStream;
 use quote::quote;
 

@@ -1,6 +1,6 @@
 //! The types of a net.
 
-use cnn_runtime::graph::Graph;
+use cnn_net::graph::Graph;
 use proc_macro2::TokenStream;
 use quote::quote;
 

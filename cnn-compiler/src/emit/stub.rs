@@ -71,7 +71,7 @@ fn inherent(net: &Net, Names { name, weights, workspace }: &Names, graph: Option
     let taps = graph.iter().flat_map(|graph| &graph.taps).map(|tap| format_ident!("{}", tap.method()));
     let (text, images) = (net.name.unraw().to_string(), number(net.batch));
     let described = [graph.map(|graph| graph.input), graph.and_then(|graph| graph.output)]
-        .map(|known| shape(known.unwrap_or(cnn_runtime::op::Shape::Vector(1))));
+        .map(|known| shape(known.unwrap_or(cnn_net::op::Shape::Vector(1))));
     let [from, to] = described;
     quote! {
         impl<'w> #name<'w> {

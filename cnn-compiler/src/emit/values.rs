@@ -1,9 +1,9 @@
 //! The runtime's values as the literals that make them.
 
-use cnn_runtime::conv::Pooling;
-use cnn_runtime::graph::{Role, Value};
-use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, LrnWindow, Op, Padding, Pool, PreluPer, Shape, Size, Store};
+use cnn_net::graph::{Role, Value};
+use cnn_net::op::{Activation, LrnWindow, Op, Padding, Pool, PreluPer, Shape, Size, Store};
+use cnn_runtime::kernels::conv::Pooling;
+use cnn_runtime::place::map::Map;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -141,7 +141,7 @@ pub(super) fn pooling(pooling: Pooling) -> TokenStream {
 }
 
 /// The fields of an LRN.
-pub(super) fn lrn(lrn: &cnn_runtime::op::Lrn) -> TokenStream {
+pub(super) fn lrn(lrn: &cnn_net::op::Lrn) -> TokenStream {
     let (n, alpha, beta, k) = (number(lrn.size), real(lrn.alpha), real(lrn.beta), real(lrn.k));
     let window = match lrn.window {
         LrnWindow::Paper => quote!(rt::LrnWindow::Paper),

@@ -5,7 +5,7 @@ mod aside;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use cnn_runtime::op::{Op, Store};
+use cnn_net::op::{Op, Store};
 use proc_macro2::Ident;
 
 use super::bind::Binder;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use cnn_runtime::op::{Padding, Size};
+use cnn_net::op::{Padding, Size};
 
 use super::habits;
 use super::read::Reader;

@@ -1,6 +1,6 @@
 //! The value of one argument, which must be of its parameter's kind.
 
-use cnn_runtime::op::{Padding, Size};
+use cnn_net::op::{Padding, Size};
 
 use super::bind::Value;
 use super::{Default, Kind, Layer, PadMode, Param};

@@ -6,7 +6,7 @@
 //!
 //! Not where something else reads the step's result, and not a second function.
 
-use cnn_runtime::op::Activation;
+use cnn_net::op::Activation;
 
 use super::{Optimised, StepKind};
 

@@ -8,7 +8,7 @@
 //! between only changes the shape that is written down. Any other `flatten` has to bring channels, rows and columns
 //! into PyTorch's order.
 
-use cnn_runtime::op::{Activation, Op, Shape};
+use cnn_net::op::{Activation, Op, Shape};
 
 use super::{Fused, Optimised, Step, StepKind, ValueId};
 use crate::graph::Source;

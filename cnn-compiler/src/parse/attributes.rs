@@ -9,7 +9,7 @@
 //! store   = "store" "(" ( "f32" | "f16" ) ")"
 //! ```
 
-use cnn_runtime::op::Store;
+use cnn_net::op::Store;
 use cnn_runtime::weights::rule_error;
 use proc_macro2::TokenStream;
 use quote::ToTokens;

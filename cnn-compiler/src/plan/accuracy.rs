@@ -43,7 +43,7 @@
 
 use std::f64::consts::PI;
 
-use cnn_runtime::op::{Activation, Op};
+use cnn_net::op::{Activation, Op};
 use cnn_runtime::pack::{ColumnPanels, WinogradPanels};
 
 use super::algorithm::{Algorithm, Choice};

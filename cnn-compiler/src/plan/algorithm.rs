@@ -71,10 +71,10 @@
 //! | 512 -> 512, from L2 | 1.06 | 0.62 | 0.46 | 0.20 |
 //! | 784 -> 128, from L1 and L2 | 1.7 | 1.3 | 1.0 | 0.6 |
 
-use cnn_runtime::conv::Pooling;
-use cnn_runtime::op::{Conv, Linear, Shape, Size, Store};
+use cnn_net::op::{Conv, Linear, Shape, Size, Store};
+use cnn_runtime::kernels::conv::Pooling;
+use cnn_runtime::kernels::winograd::{Columns2d, covered};
 use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, PANEL, WinogradPanels};
-use cnn_runtime::winograd::{Columns2d, covered};
 
 use super::accuracy;
 
@@ -308,7 +308,7 @@ fn block(panels: &WinogradPanels, output: Size) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use cnn_runtime::op::Padding;
+    use cnn_net::op::Padding;
 
     use super::*;
 

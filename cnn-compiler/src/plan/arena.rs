@@ -1,8 +1,8 @@
 //! Lifetimes to offsets: buffers that are alive at the same time do not overlap.
 
-use cnn_runtime::map::Map;
-use cnn_runtime::memory::Holds;
-use cnn_runtime::op::{Padding, Size};
+use cnn_net::memory::Holds;
+use cnn_net::op::{Padding, Size};
+use cnn_runtime::place::map::Map;
 
 use super::batch::Batch;
 use crate::optimise::ValueId;

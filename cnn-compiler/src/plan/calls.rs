@@ -1,15 +1,15 @@
 //! Steps to kernel calls.
 
-use cnn_runtime::activation::{Activate, PreluMap};
-use cnn_runtime::conv::{Conv2d, Planar2d};
-use cnn_runtime::dense::Dense;
-use cnn_runtime::map::Map;
-use cnn_runtime::memory::Holds;
-use cnn_runtime::norm::{LrnMap, ScaleShift};
-use cnn_runtime::op::{Activation, Linear, Op, PreluPer, Store};
-use cnn_runtime::pool::Pool2d;
+use cnn_net::memory::Holds;
+use cnn_net::op::{Activation, Linear, Op, PreluPer, Store};
+use cnn_runtime::kernels::activation::{Activate, PreluMap};
+use cnn_runtime::kernels::conv::{Conv2d, Planar2d};
+use cnn_runtime::kernels::dense::Dense;
+use cnn_runtime::kernels::norm::{LrnMap, ScaleShift};
+use cnn_runtime::kernels::pool::Pool2d;
+use cnn_runtime::kernels::winograd::{Columns2d, Winograd2d};
+use cnn_runtime::place::map::Map;
 use cnn_runtime::weights::Pack;
-use cnn_runtime::winograd::{Columns2d, Winograd2d};
 
 use super::algorithm::Algorithm;
 use super::arena::{self, Buffer, Placed};

@@ -5,12 +5,12 @@
 //! - Scratch memory of an algorithm is a buffer that lives for a step.
 //! - A buffer that a padded convolution reads has a halo of zeros, as wide as its readers need.
 
-use cnn_runtime::conv::{Conv2d, Planar2d};
-use cnn_runtime::map::Map;
-use cnn_runtime::memory::Holds;
-use cnn_runtime::op::{Op, Padding, Size};
-use cnn_runtime::winograd::{self, Columns2d, Winograd2d};
-use cnn_runtime::workspace::SLACK;
+use cnn_net::memory::Holds;
+use cnn_net::op::{Op, Padding, Size};
+use cnn_runtime::kernels::conv::{Conv2d, Planar2d};
+use cnn_runtime::kernels::winograd::{self, Columns2d, Winograd2d};
+use cnn_runtime::place::map::Map;
+use cnn_runtime::place::workspace::SLACK;
 
 use super::Chosen;
 use super::algorithm::Algorithm;

@@ -9,8 +9,8 @@
 //! is added, or where the last row or column is left out; in tiles also not a mean, nor where the function between is more than
 //! a limit.
 
-use cnn_runtime::conv::Pooling;
-use cnn_runtime::op::{Activation, Op, Padding, Pool, Shape, Size};
+use cnn_net::op::{Activation, Op, Padding, Pool, Shape, Size};
+use cnn_runtime::kernels::conv::Pooling;
 
 use super::Chosen;
 use super::algorithm::Algorithm;

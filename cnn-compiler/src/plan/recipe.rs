@@ -1,6 +1,6 @@
 //! How the weights of each step are packed, and where.
 
-use cnn_runtime::op::{Linear, Op, Store};
+use cnn_net::op::{Linear, Op, Store};
 use cnn_runtime::weights::{Layout, Pack};
 
 use super::Chosen;

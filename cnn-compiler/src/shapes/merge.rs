@@ -1,6 +1,6 @@
 //! The shape rules of merges, and which branch is at fault where they differ.
 
-use cnn_runtime::op::{Shape, Size};
+use cnn_net::op::{Shape, Size};
 
 use super::{Fault, Inferred};
 

@@ -1,6 +1,6 @@
 //! The shape rules, one function a layer.
 
-use cnn_runtime::op::{Conv, Linear, Op, Padding, Pool, PreluPer, Shape, Size};
+use cnn_net::op::{Conv, Linear, Op, Padding, Pool, PreluPer, Shape, Size};
 
 use super::merge::{add, concat, mul};
 use super::ways::Argument;

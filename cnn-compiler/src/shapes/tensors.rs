@@ -1,7 +1,7 @@
 //! Parameter tensors and multiplications of each layer.
 
-use cnn_runtime::graph::Role;
-use cnn_runtime::op::{Op, PreluPer, Shape};
+use cnn_net::graph::Role;
+use cnn_net::op::{Op, PreluPer, Shape};
 
 use super::{Shaped, Tensor};
 

@@ -1,7 +1,7 @@
 //! How a fault could be made right. Each way is tried before it is proposed: the layer gets its new arguments, and the
 //! shapes are inferred again.
 
-use cnn_runtime::op::{Op, Padding, Shape, Size};
+use cnn_net::op::{Op, Padding, Shape, Size};
 
 use super::merge::{Projection, projection};
 use super::window::{Axis, Window};

@@ -1,6 +1,6 @@
 //! How many windows fit: the arithmetic that convolution and pooling share.
 
-use cnn_runtime::op::{Conv, Op, Padding, Pool, Size};
+use cnn_net::op::{Conv, Op, Padding, Pool, Size};
 
 use crate::op::PadMode;
 

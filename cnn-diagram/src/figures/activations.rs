@@ -1,6 +1,6 @@
 //! The curves of activations.
 
-use cnn_runtime::op::{Activation, Op, PreluPer, Shape as Extent};
+use cnn_net::op::{Activation, Op, PreluPer, Shape as Extent};
 use cnn_runtime::reference::{Tensor, activate, prelu, softmax};
 
 use super::Figure;

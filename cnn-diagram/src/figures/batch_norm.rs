@@ -1,6 +1,6 @@
 //! Batch normalisation of a small batch, step by step.
 
-use cnn_runtime::op::{BatchNorm, Shape as Extent};
+use cnn_net::op::{BatchNorm, Shape as Extent};
 use cnn_runtime::reference::{BatchNormSteps, RunningVariance, Statistics, Tensor, batch_norm_training};
 
 use super::Figure;

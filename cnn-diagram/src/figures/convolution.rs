@@ -1,6 +1,6 @@
 //! A convolution, step by step.
 
-use cnn_runtime::op::{Conv, Padding, Shape as Extent, Size};
+use cnn_net::op::{Conv, Padding, Shape as Extent, Size};
 use cnn_runtime::reference::{Tensor, conv};
 
 use super::Figure;

@@ -1,6 +1,6 @@
 //! Local response normalisation of a few maps.
 
-use cnn_runtime::op::{Lrn, LrnWindow, Shape as Extent};
+use cnn_net::op::{Lrn, LrnWindow, Shape as Extent};
 use cnn_runtime::reference::{Tensor, lrn};
 
 use super::Figure;

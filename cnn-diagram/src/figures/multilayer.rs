@@ -1,7 +1,7 @@
 //! A net of fully connected layers, all with all.
 
-use cnn_runtime::graph::{Graph, Node, Value};
-use cnn_runtime::op::Op;
+use cnn_net::graph::{Graph, Node, Value};
+use cnn_net::op::Op;
 
 use super::Figure;
 use super::parts::{LINE, WIDTH, heading, note, number, subscript, words};

@@ -1,6 +1,6 @@
 //! A perceptron, and the line that it draws through a plane.
 
-use cnn_runtime::op::{Activation, Linear, Shape as Extent, Store};
+use cnn_net::op::{Activation, Linear, Shape as Extent, Store};
 use cnn_runtime::reference::{Tensor, activate, linear};
 
 use super::Figure;

@@ -1,6 +1,6 @@
 //! Max, average and global average pooling of one map.
 
-use cnn_runtime::op::{Padding, Pool, Shape as Extent, Size};
+use cnn_net::op::{Padding, Pool, Shape as Extent, Size};
 use cnn_runtime::reference::{Tensor, avg_pool, global_avg_pool, max_pool};
 
 use super::Figure;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cnn_runtime::graph::Graph;
-use cnn_runtime::op::Op;
+use cnn_net::graph::Graph;
+use cnn_net::op::Op;
 
 use super::{Entry, escaped};
 use crate::model::letter;

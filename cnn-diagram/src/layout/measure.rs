@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use cnn_runtime::op::Shape;
+use cnn_net::op::Shape;
 
 use super::boxes::{Face, letters_width};
 use super::exits::Exits;

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cnn_runtime::graph::{Call, Graph, Value};
-use cnn_runtime::op::Shape;
+use cnn_net::graph::{Call, Graph, Value};
+use cnn_net::op::Shape;
 
 use super::equal::exact;
 use super::exits::{Leaver, leavers};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cnn_runtime::graph::{Graph, Value};
+use cnn_net::graph::{Graph, Value};
 
 use crate::Detail;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cnn_runtime::graph::{Aux, Graph, Value};
+use cnn_net::graph::{Aux, Graph, Value};
 
 use super::build::Builder;
 use super::pipeline::Pipelines;

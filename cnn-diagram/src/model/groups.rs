@@ -2,7 +2,7 @@
 //!
 //! `[{ … }; n]` gives copies of a group, with numbers that follow each other: `body.0.conv`, `body.1.conv`, …
 
-use cnn_runtime::graph::Graph;
+use cnn_net::graph::Graph;
 
 use super::equal::exact;
 use super::pipeline::Part;

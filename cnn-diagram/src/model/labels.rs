@@ -1,7 +1,7 @@
 //! What stands on a block: kind, words, letters, and the text behind it.
 
-use cnn_runtime::graph::{Graph, Node};
-use cnn_runtime::op::{Activation, Conv, Op, Padding, Pool, Shape, Size};
+use cnn_net::graph::{Graph, Node};
+use cnn_net::op::{Activation, Conv, Op, Padding, Pool, Shape, Size};
 
 use crate::Detail;
 use crate::language::arguments;

@@ -1,6 +1,6 @@
 //! From a list of nodes back to what the language nests: pipelines of layers, and merges whose branches are pipelines.
 
-use cnn_runtime::graph::{Graph, Value};
+use cnn_net::graph::{Graph, Value};
 
 /// A step of a pipeline.
 #[derive(Clone, Debug, PartialEq)]

@@ -185,7 +185,7 @@ fn resnet_50_fits_a_page_of_a4() {
 #[test]
 fn drawings_are_as_they_were() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/full");
-    let five: [(&str, &cnn_runtime::graph::Graph<'_>); 5] = [
+    let five: [(&str, &cnn_net::graph::Graph<'_>); 5] = [
         ("lenet5", models::LeNet5::GRAPH),
         ("alexnet", models::AlexNet::GRAPH),
         ("vgg16", models::Vgg16::GRAPH),

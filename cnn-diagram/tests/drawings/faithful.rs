@@ -1,7 +1,7 @@
 //! What a drawing says is so: small nets, each with something that is easily drawn wrong.
 
 use cnn_diagram::{Detail, Options, Theme, svg};
-use cnn_runtime::graph::Graph;
+use cnn_net::graph::Graph;
 use roxmltree::Document;
 
 use super::geometry::{blocks, title};

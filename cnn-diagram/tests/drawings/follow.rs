@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cnn_diagram::Detail;
-use cnn_runtime::graph::{Graph, Node, Value};
-use cnn_runtime::op::{Activation, Op};
+use cnn_net::graph::{Graph, Node, Value};
+use cnn_net::op::{Activation, Op};
 use roxmltree::Document;
 
 use super::geometry::{Area, Wire, area, blocks, holds, title, whole_area, wires};

@@ -1,8 +1,8 @@
 //! Charts of memory, read back.
 
 use cnn_diagram::{Options, Theme, memory};
-use cnn_runtime::graph::Graph;
-use cnn_runtime::memory::Memory;
+use cnn_net::graph::Graph;
+use cnn_net::memory::Memory;
 use roxmltree::Document;
 
 use super::geometry::{blocks, number};

@@ -6,7 +6,7 @@ use std::path::Path;
 use cnn::Network;
 use cnn_diagram::text::thousands;
 use cnn_diagram::{Detail, Entry, Options, gallery, table_markdown};
-use cnn_runtime::graph::Graph;
+use cnn_net::graph::Graph;
 use models::About;
 
 use super::support::{drawn, texts};

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cnn_compiler::report::Report;
 use cnn_diagram::{Detail, Options, Theme, svg};
-use cnn_runtime::graph::Graph;
+use cnn_net::graph::Graph;
 use roxmltree::Document;
 
 use super::{follow, layout};

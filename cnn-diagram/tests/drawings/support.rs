@@ -1,7 +1,7 @@
 //! The nets, and drawings that were read back.
 
 use cnn_diagram::{Detail, Options, Theme, svg};
-use cnn_runtime::graph::Graph;
+use cnn_net::graph::Graph;
 use models::torchvision;
 use roxmltree::{Document, Node};
 

@@ -1,8 +1,8 @@
 //! Filters whose columns are transformed.
 
 use super::{Affine, ConvPanels, copy_row};
-use crate::op::Size;
-use crate::winograd::points::filter_matrix;
+use crate::pack::points::filter_matrix;
+use cnn_net::op::Size;
 
 /// The weights of a convolution by Winograd's algorithm along columns.
 ///

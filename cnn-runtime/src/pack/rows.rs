@@ -2,7 +2,7 @@
 
 use super::{Affine, PANEL, begin_panel, copy_row, padded};
 
-/// The weights of a fully connected layer in rows, for [`dense_nonzero`](crate::dense::dense_nonzero).
+/// The weights of a fully connected layer in rows, for [`dense_nonzero`](crate::kernels::dense::dense_nonzero).
 ///
 /// Packed, they are the bias `[outputs]`, followed by `[pixels][inputs][outputs]`, the outputs padded to [`PANEL`]. A row is
 /// what one input adds to all outputs.

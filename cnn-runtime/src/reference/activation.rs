@@ -2,7 +2,7 @@
 
 use core::f64::consts::PI;
 
-use crate::op::{Activation, PreluPer};
+use cnn_net::op::{Activation, PreluPer};
 
 use super::Tensor;
 

@@ -1,6 +1,6 @@
 //! Convolutions and fully connected layers.
 
-use crate::op::{Conv, Linear, Shape};
+use cnn_net::op::{Conv, Linear, Shape};
 
 use super::Tensor;
 

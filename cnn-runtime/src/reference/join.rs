@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::op::Shape;
+use cnn_net::op::Shape;
 
 use super::Tensor;
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::op::{BatchNorm, Lrn};
+use cnn_net::op::{BatchNorm, Lrn};
 
 use super::Tensor;
 

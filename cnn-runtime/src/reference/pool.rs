@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::op::{Pool, Shape};
+use cnn_net::op::{Pool, Shape};
 
 use super::Tensor;
 use super::conv::inside;

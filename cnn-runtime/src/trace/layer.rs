@@ -3,21 +3,21 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::activation::{Activate, PreluMap, activate, prelu};
-use crate::conv::{Conv2d, conv2d, depthwise2d};
-use crate::dense::{Dense, dense, dense_f16};
-use crate::graph::{Graph, Node, Role};
-use crate::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
-use crate::map::Map;
-use crate::norm::{LrnMap, ScaleShift, lrn, scale_shift};
-use crate::op::{Activation, BatchNorm, Conv, Op, Padding, Shape, Store};
+use crate::exec::run::Run;
+use crate::kernels::activation::{Activate, PreluMap, activate, prelu};
+use crate::kernels::conv::{Conv2d, conv2d, depthwise2d};
+use crate::kernels::dense::{Dense, dense, dense_f16};
+use crate::kernels::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
+use crate::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
+use crate::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use crate::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
 use crate::pack::{Affine, Normalisation};
-use crate::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use crate::place::map::Map;
+use crate::place::workspace::SLACK;
 use crate::reference::{Params, RunError, find};
-use crate::run::Run;
-use crate::softmax::{SoftmaxMap, log_softmax, softmax};
 use crate::weights::Layout;
-use crate::workspace::SLACK;
+use cnn_net::graph::{Graph, Node, Role};
+use cnn_net::op::{Activation, BatchNorm, Conv, Op, Padding, Shape, Store};
 
 /// A node that is ready to run. In the workspace, its inputs come first, then its output, then the output in the order
 /// channels, rows, columns.

@@ -8,7 +8,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::graph::{Graph, Node, Value};
+use cnn_net::graph::{Graph, Node, Value};
 
 /// The value of this name: `input`, `output`, a tap, the result of an auxiliary classifier, or a [`module`]'s output.
 pub fn resolve(graph: &Graph<'_>, name: &str) -> Option<Value> {

@@ -5,8 +5,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-use crate::graph::{Graph, Node, Role, Tensor};
-use crate::op::{Op, PreluPer};
+use cnn_net::graph::{Graph, Node, Role, Tensor};
+use cnn_net::op::{Op, PreluPer};
 
 use super::bytes::Sum;
 use super::error::{Cause, Problem, Unreadable};

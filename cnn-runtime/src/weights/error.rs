@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::graph::Graph;
+use cnn_net::graph::Graph;
 
 use super::reparametrised::{Reparametrisation, undone};
 use super::shown::{Dimensions, Name, Text};

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::graph::Role;
-use crate::op::Op;
 use crate::pack::{Affine, Normalisation};
+use cnn_net::graph::Role;
+use cnn_net::op::Op;
 
 use super::Pack;
 use super::check::Checked;

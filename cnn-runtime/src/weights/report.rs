@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::graph::Graph;
+use cnn_net::graph::Graph;
 
 use super::check::compare_all;
 use super::error::Problem;

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use crate::graph::{Graph, Role};
+use cnn_net::graph::{Graph, Role};
 
 use super::error::Problem;
 use super::file::File;

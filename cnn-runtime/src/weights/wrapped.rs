@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::graph::Graph;
+use cnn_net::graph::Graph;
 
 use super::error::Problem;
 use super::file::File;

@@ -1,13 +1,13 @@
 //! Convolutions by Winograd's algorithm along columns, and the poolings behind them.
 
-use cnn_runtime::conv::{Conv2d, Pooling};
-use cnn_runtime::isa::Isa;
-use cnn_runtime::map::Map;
-use cnn_runtime::op::{Conv, Padding, Size};
+use cnn_net::op::{Conv, Padding, Size};
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::conv::{Conv2d, Pooling};
+use cnn_runtime::kernels::winograd::{Columns2d, columns2d};
 use cnn_runtime::pack::Affine;
-use cnn_runtime::run::Run;
-use cnn_runtime::winograd::{Columns2d, columns2d};
-use cnn_runtime::workspace::SLACK;
+use cnn_runtime::place::map::Map;
+use cnn_runtime::place::workspace::SLACK;
 
 use crate::conv::{Filters, sum_at};
 use crate::planar::{even, pooled};

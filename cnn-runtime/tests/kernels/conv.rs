@@ -1,12 +1,12 @@
 //! Convolutions and fully connected layers.
 
-use cnn_runtime::conv::{Conv2d, conv2d, depthwise2d};
-use cnn_runtime::dense::{Dense, dense};
-use cnn_runtime::isa::Isa;
-use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, Padding, Size};
+use cnn_net::op::{Activation, Padding, Size};
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::conv::{Conv2d, conv2d, depthwise2d};
+use cnn_runtime::kernels::dense::{Dense, dense};
 use cnn_runtime::pack::{Affine, ConvPanels, DepthwiseTaps};
-use cnn_runtime::run::Run;
+use cnn_runtime::place::map::Map;
 
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, isas};
 

@@ -1,10 +1,10 @@
 //! Fully connected layers with weights in half precision. These are rounded before, so errors are those of `f32`.
 
-use cnn_runtime::dense::{Dense, dense_f16, dense_f16_batch};
-use cnn_runtime::isa::Isa;
-use cnn_runtime::op::{Activation, Padding, Size};
+use cnn_net::op::{Activation, Padding, Size};
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::kernels::dense::{Dense, dense_f16, dense_f16_batch};
 use cnn_runtime::pack::{Affine, ConvPanels};
-use cnn_runtime::workspace::Batch;
+use cnn_runtime::place::workspace::Batch;
 use half::f16;
 
 use crate::conv::{Filters, sum_at, whole_map};

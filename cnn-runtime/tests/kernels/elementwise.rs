@@ -1,14 +1,14 @@
 //! Activations, normalisation, softmax, merges, and values in and out.
 
-use cnn_runtime::activation::{Activate, PreluMap, activate, prelu};
-use cnn_runtime::isa::Isa;
-use cnn_runtime::join::{self, CopyMap, Halo, Merge, StoreChw};
-use cnn_runtime::map::Map;
-use cnn_runtime::norm::{LrnMap, ScaleShift, lrn, scale_shift};
-use cnn_runtime::op::{Activation, Lrn, LrnWindow, Padding, PreluPer};
+use cnn_net::op::{Activation, Lrn, LrnWindow, Padding, PreluPer};
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::activation::{Activate, PreluMap, activate, prelu};
+use cnn_runtime::kernels::join::{self, CopyMap, Halo, Merge, StoreChw};
+use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
+use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
 use cnn_runtime::pack::{Affine, pack_scale_shift, pack_slopes, padded, scale_shift_len};
-use cnn_runtime::run::Run;
-use cnn_runtime::softmax::{SoftmaxMap, log_softmax, softmax};
+use cnn_runtime::place::map::Map;
 
 use crate::support::activate as formula;
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, index, indices, isas};
@@ -185,7 +185,7 @@ fn lrn_of_large_values() {
                 let input = Map { offset: 0, height: 1, width: 1, channels, row: channels, pixel: channels };
                 let output = Map { offset: channels, ..input };
                 let lrn = Lrn { size, window: LrnWindow::Paper, alpha: 1.0, beta, k: 1.0 };
-                cnn_runtime::norm::lrn(Run::new(isa), &LrnMap { input, output, lrn }.check(), &mut ws);
+                cnn_runtime::kernels::norm::lrn(Run::new(isa), &LrnMap { input, output, lrn }.check(), &mut ws);
                 for c in 0..channels {
                     let found = ws[channels + c];
                     let what = format!("{} {large} in channel {at} of {channels}, {size}: [{c}] {found}", isa.name());

@@ -1,9 +1,9 @@
 //! Large convolutions against im2col and the sgemm of matrixmultiply.
 
-use cnn_runtime::conv::{Conv2d, conv2d};
-use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, Padding, Size};
+use cnn_net::op::{Activation, Padding, Size};
+use cnn_runtime::kernels::conv::{Conv2d, conv2d};
 use cnn_runtime::pack::{Affine, ConvPanels};
+use cnn_runtime::place::map::Map;
 
 use crate::support::{Arena, Expected, Rng, check, index, isas};
 

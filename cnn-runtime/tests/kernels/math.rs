@@ -1,7 +1,7 @@
 //! Elementary functions: their stated bounds, against `f64`, over all exponents.
 
-use cnn_runtime::isa::Isa;
-use cnn_runtime::math;
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::simd::math;
 use cnn_runtime::simd::{Kernel, Simd};
 
 use crate::support::{gelu_tanh, isas};

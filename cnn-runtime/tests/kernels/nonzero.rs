@@ -1,13 +1,13 @@
 //! Fully connected layers that leave zeros out.
 
+use cnn_net::op::Activation;
 use cnn_runtime::Checked;
-use cnn_runtime::dense::{Dense, dense_nonzero, dense_nonzero_f16};
-use cnn_runtime::isa::Isa;
-use cnn_runtime::map::Map;
-use cnn_runtime::op::Activation;
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::dense::{Dense, dense_nonzero, dense_nonzero_f16};
 use cnn_runtime::pack::{Affine, DenseRows};
-use cnn_runtime::run::Run;
-use cnn_runtime::workspace::SLACK;
+use cnn_runtime::place::map::Map;
+use cnn_runtime::place::workspace::SLACK;
 
 use crate::conv::Filters;
 use crate::dense_f16::Case;

@@ -1,10 +1,10 @@
 //! Convolutions of few filters over a single channel, and the poolings behind them.
 
-use cnn_runtime::conv::{Conv2d, Planar2d, Pooling, planar2d};
-use cnn_runtime::isa::Isa;
-use cnn_runtime::map::Map;
-use cnn_runtime::op::{Conv, Padding, Size};
+use cnn_net::op::{Conv, Padding, Size};
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::kernels::conv::{Conv2d, Planar2d, Pooling, planar2d};
 use cnn_runtime::pack::{Affine, ColumnPanels};
+use cnn_runtime::place::map::Map;
 
 use crate::conv::{Filters, sum_at};
 use crate::special::{CLAMPS, expected_of, spoil};

@@ -1,9 +1,9 @@
 //! Pooling.
 
-use cnn_runtime::map::Map;
-use cnn_runtime::op::{Padding, Size};
-use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
-use cnn_runtime::run::Run;
+use cnn_net::op::{Padding, Size};
+use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_runtime::place::map::Map;
 
 use crate::support::{Arena, Expected, Rng, SPECIAL, check, indices, isas, largest};
 

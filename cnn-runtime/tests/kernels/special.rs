@@ -1,8 +1,8 @@
 //! Convolutions of NaN, of infinities, and of numbers that are much larger than others.
 
-use cnn_runtime::conv::Conv2d;
-use cnn_runtime::map::Map;
-use cnn_runtime::op::Activation;
+use cnn_net::op::Activation;
+use cnn_runtime::kernels::conv::Conv2d;
+use cnn_runtime::place::map::Map;
 
 use crate::conv::{Filters, sum_at};
 use crate::support::{Arena, Expected, Rng, SPECIAL, activated, indices};

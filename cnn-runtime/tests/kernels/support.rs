@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use cnn_runtime::isa::Isa;
-use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, Padding};
-use cnn_runtime::run::{Run, Threads};
-use cnn_runtime::threads::Pool;
-use cnn_runtime::workspace::SLACK;
+use cnn_net::op::{Activation, Padding};
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::exec::run::{Run, Threads};
+use cnn_runtime::exec::threads::Pool;
+use cnn_runtime::place::map::Map;
+use cnn_runtime::place::workspace::SLACK;
 
 /// The instruction sets to test: all of this CPU, or the one that `CNN_ISA` names.
 pub(crate) fn isas() -> Vec<Isa> {

@@ -1,6 +1,6 @@
 //! Every operation of every back end, against plain Rust on the lanes.
 
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::simd::{Kernel, Simd};
 use half::f16;
 

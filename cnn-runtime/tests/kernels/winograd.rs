@@ -1,13 +1,13 @@
 //! Convolutions by Winograd's algorithm.
 
-use cnn_runtime::conv::Conv2d;
-use cnn_runtime::isa::Isa;
-use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, Conv, Padding, Size};
+use cnn_net::op::{Activation, Conv, Padding, Size};
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::conv::Conv2d;
+use cnn_runtime::kernels::winograd::{Winograd2d, halo, winograd2d, winograd2d_batch};
 use cnn_runtime::pack::{Affine, WinogradPanels};
-use cnn_runtime::run::Run;
-use cnn_runtime::winograd::{Winograd2d, halo, winograd2d, winograd2d_batch};
-use cnn_runtime::workspace::{Batch, SLACK};
+use cnn_runtime::place::map::Map;
+use cnn_runtime::place::workspace::{Batch, SLACK};
 
 use crate::conv::{Filters, sum_at};
 use crate::special::{CLAMPS, expected_of, spoil};

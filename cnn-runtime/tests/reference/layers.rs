@@ -1,7 +1,7 @@
 //! Each layer by itself.
 
-use cnn_runtime::graph::{Graph, Node, Role, Tensor as Parameter, Value};
-use cnn_runtime::op::{
+use cnn_net::graph::{Graph, Node, Role, Tensor as Parameter, Value};
+use cnn_net::op::{
     Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Shape, Size, Store,
 };
 use cnn_runtime::reference::{

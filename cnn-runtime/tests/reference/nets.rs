@@ -1,7 +1,7 @@
 //! Whole nets: the order of values, further outputs, and what can be wrong with the parameters.
 
-use cnn_runtime::graph::{Aux, Graph, Node, Role, Tap, Tensor, Value};
-use cnn_runtime::op::{Activation, Linear, Op, Shape, Store};
+use cnn_net::graph::{Aux, Graph, Node, Role, Tap, Tensor, Value};
+use cnn_net::op::{Activation, Linear, Op, Shape, Store};
 use cnn_runtime::reference::{Params, RunError, run, run_with_aux};
 
 const PAIR: Shape = Shape::Vector(2);

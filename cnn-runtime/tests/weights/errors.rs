@@ -1,7 +1,7 @@
 //! What is said about files that do not fit.
 
-use cnn_runtime::graph::{Graph, Node, Tensor};
-use cnn_runtime::op::{BatchNorm, Op};
+use cnn_net::graph::{Graph, Node, Tensor};
+use cnn_net::op::{BatchNorm, Op};
 use cnn_runtime::weights::{Cause, Format, Layout, Problem, Source, Unreadable, WeightsError, load, read};
 
 use crate::net::{Entry, FC_PANELS, GRAPH, PACKED, RECIPE, entries, entries_with, entry, file, of_values, with_header};

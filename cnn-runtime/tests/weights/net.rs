@@ -1,7 +1,7 @@
 //! A small net with a layer of each kind that has weights, and files for it.
 
-use cnn_runtime::graph::{Aux, Graph, Node, Role, Tensor, Value};
-use cnn_runtime::op::{BatchNorm, Conv, Linear, Op, Padding, PreluPer, Shape, Size, Store};
+use cnn_net::graph::{Aux, Graph, Node, Role, Tensor, Value};
+use cnn_net::op::{BatchNorm, Conv, Linear, Op, Padding, PreluPer, Shape, Size, Store};
 use cnn_runtime::pack::ConvPanels;
 use cnn_runtime::weights::{Layout, Pack};
 

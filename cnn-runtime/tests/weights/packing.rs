@@ -1,9 +1,9 @@
 //! What is packed.
 
-use cnn_runtime::graph::{Graph, Node, Tensor, Value};
-use cnn_runtime::op::{BatchNorm, Conv, Op, Size};
+use cnn_net::graph::{Graph, Node, Tensor, Value};
+use cnn_net::op::{BatchNorm, Conv, Op, Size};
 use cnn_runtime::pack::{Affine, ConvPanels, DenseRows, DepthwiseTaps, HALF_PANEL, scale_shift_len};
-use cnn_runtime::packed::{self, Aligned, Packed};
+use cnn_runtime::place::packed::{self, Aligned, Packed};
 use cnn_runtime::reference;
 use cnn_runtime::weights::{Layout, Pack, Source, load, read};
 

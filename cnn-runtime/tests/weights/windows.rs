@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use cnn_runtime::graph::{Graph, Node, Role, Tensor, Value};
-use cnn_runtime::op::{Conv, Linear, Op, Padding, PreluPer, Size, Store};
+use cnn_net::graph::{Graph, Node, Role, Tensor, Value};
+use cnn_net::op::{Conv, Linear, Op, Padding, PreluPer, Size, Store};
 use cnn_runtime::pack::{
     Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, WinogradPanels, pack_slopes, padded,
 };

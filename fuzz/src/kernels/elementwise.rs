@@ -1,13 +1,13 @@
 //! Functions of elements, of a pixel's channels, and normalisations.
 
-use cnn_runtime::activation::{self, Activate, PreluMap};
-use cnn_runtime::map::Map;
-use cnn_runtime::norm::{self, LrnMap, ScaleShift};
-use cnn_runtime::op::{Lrn, LrnWindow, PreluPer};
+use cnn_runtime::kernels::activation::{self, Activate, PreluMap};
+use cnn_runtime::place::map::Map;
+use cnn_runtime::kernels::norm::{self, LrnMap, ScaleShift};
+use cnn_net::op::{Lrn, LrnWindow, PreluPer};
 use cnn_runtime::pack::{padded, scale_shift_len};
-use cnn_runtime::run::Run;
-use cnn_runtime::softmax::{self, SoftmaxMap};
-use cnn_runtime::workspace::Batch;
+use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::softmax::{self, SoftmaxMap};
+use cnn_runtime::place::workspace::Batch;
 
 use super::maker::{Maker, of_map};
 use super::{Case, Writes};
@@ -61,7 +61,7 @@ impl Case for PreluMap {
 
 pub(super) fn lrn(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let input = map(maker);
-    let output = maker.plain(cnn_runtime::op::Size::new(input.height, input.width), input.channels);
+    let output = maker.plain(cnn_net::op::Size::new(input.height, input.width), input.channels);
     let beta = maker.choices.pick(&[0.75, 0.5, 1.0]);
     let window = LrnWindow::ALL[maker.choices.between(0, 2)];
     let lrn =

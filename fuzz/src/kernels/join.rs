@@ -1,10 +1,10 @@
 //! Values in and out of the workspace, copies, halos, merges.
 
-use cnn_runtime::join::{self, CopyMap, Halo, StoreChw};
-use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, Padding, Size};
-use cnn_runtime::run::Run;
-use cnn_runtime::workspace::Batch;
+use cnn_runtime::kernels::join::{self, CopyMap, Halo, StoreChw};
+use cnn_runtime::place::map::Map;
+use cnn_net::op::{Activation, Padding, Size};
+use cnn_runtime::exec::run::Run;
+use cnn_runtime::place::workspace::Batch;
 
 use super::maker::{Maker, of_map, of_padding};
 use super::{Case, Writes};

@@ -1,8 +1,8 @@
 //! Maps in a workspace, one after the other.
 
-use cnn_runtime::map::Map;
-use cnn_runtime::op::{Activation, Conv, Padding, Size};
-use cnn_runtime::workspace::SLACK;
+use cnn_runtime::place::map::Map;
+use cnn_net::op::{Activation, Conv, Padding, Size};
+use cnn_runtime::place::workspace::SLACK;
 
 use crate::choose::Choices;
 

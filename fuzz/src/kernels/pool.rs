@@ -1,9 +1,9 @@
 //! Pooling.
 
-use cnn_runtime::op::Size;
-use cnn_runtime::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
-use cnn_runtime::run::Run;
-use cnn_runtime::workspace::Batch;
+use cnn_net::op::Size;
+use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_runtime::exec::run::Run;
+use cnn_runtime::place::workspace::Batch;
 
 use super::maker::{Maker, of_map, of_padding, of_size};
 use super::{Case, Writes};

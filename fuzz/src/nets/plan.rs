@@ -2,8 +2,8 @@
 
 use cnn_compiler::plan::Plan;
 use cnn_compiler::report::Report;
-use cnn_runtime::isa::Isa;
-use cnn_runtime::run::{Run, Threads};
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::exec::run::{Run, Threads};
 use cnn_runtime::weights::{Source, load};
 
 use crate::kernels::POOLS;

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use cnn::weights::{Files, WeightsError};
 use cnn::{Network, Pool};
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
 use harness::{Engine, Job};
 use models::{AlexNet, AlexNetF16, InceptionV1, LeNet5, ResNet50, Vgg16};
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cnn::Step;
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
 
 use super::peak::peak;
 use super::{FEWEST, repeat};

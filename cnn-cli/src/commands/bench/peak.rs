@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use cnn_runtime::isa::Isa;
+use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::simd::{Kernel, Simd};
 
 use super::repeat;

@@ -1,4 +1,4 @@
-use cnn_runtime::op::Size;
+use cnn_net::op::Size;
 
 use super::*;
 

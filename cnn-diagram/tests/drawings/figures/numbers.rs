@@ -6,7 +6,7 @@ use cnn_diagram::Theme;
 use cnn_diagram::figures::{
     BatchNormalisation, Convolution, Figure, LocalResponse, MultilayerPerceptron, Perceptron, Pooling, activations,
 };
-use cnn_runtime::graph::Graph;
+use cnn_net::graph::Graph;
 use roxmltree::Document;
 
 use crate::support::texts;

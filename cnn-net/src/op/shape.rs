@@ -1,0 +1,121 @@
+//! Extents: of values, of windows, and of what lies around them.
+
+use core::fmt;
+
+/// The shape of one value, without the batch: a stack of feature maps, or a vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// `channels` maps of `height` x `width`.
+    Map {
+        /// Number of feature maps, C.
+        channels: usize,
+        /// Rows of each map, H.
+        height: usize,
+        /// Columns of each map, W.
+        width: usize,
+    },
+    /// A vector of so many features.
+    Vector(usize),
+}
+
+impl Shape {
+    /// A stack of feature maps.
+    pub const fn map(channels: usize, height: usize, width: usize) -> Self {
+        Self::Map { channels, height, width }
+    }
+
+    /// How many numbers a value of this shape has.
+    pub const fn elements(&self) -> usize {
+        match *self {
+            Self::Map { channels, height, width } => channels * height * width,
+            Self::Vector(features) => features,
+        }
+    }
+
+    /// Maps, or features of a vector.
+    pub const fn channels(&self) -> usize {
+        match *self {
+            Self::Map { channels, .. } => channels,
+            Self::Vector(features) => features,
+        }
+    }
+
+    /// Height and width; a vector is 1 x 1.
+    pub const fn size(&self) -> Size {
+        match *self {
+            Self::Map { height, width, .. } => Size { height, width },
+            Self::Vector(_) => Size { height: 1, width: 1 },
+        }
+    }
+}
+
+/// As the language writes it: `256x4x4`, or `120` for a vector.
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Map { channels, height, width } => write!(f, "{channels}x{height}x{width}"),
+            Self::Vector(features) => write!(f, "{features}"),
+        }
+    }
+}
+
+/// A height and a width: of a window, a stride or a dilation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// Vertical extent.
+    pub height: usize,
+    /// Horizontal extent.
+    pub width: usize,
+}
+
+impl Size {
+    /// Height, then width.
+    pub const fn new(height: usize, width: usize) -> Self {
+        Self { height, width }
+    }
+
+    /// The same in both directions.
+    pub const fn square(side: usize) -> Self {
+        Self { height: side, width: side }
+    }
+
+    /// Height times width.
+    pub const fn area(&self) -> usize {
+        self.height * self.width
+    }
+}
+
+/// As the language writes it: `3x3`.
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.height, self.width)
+    }
+}
+
+/// Rows and columns of padding at each edge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Padding {
+    /// Rows above the first.
+    pub top: usize,
+    /// Columns left of the first.
+    pub left: usize,
+    /// Rows below the last.
+    pub bottom: usize,
+    /// Columns right of the last.
+    pub right: usize,
+}
+
+impl Padding {
+    /// None at all.
+    pub const NONE: Self = Self { top: 0, left: 0, bottom: 0, right: 0 };
+
+    /// `vertical` rows above and below, `horizontal` columns left and right.
+    pub const fn symmetric(vertical: usize, horizontal: usize) -> Self {
+        Self { top: vertical, left: horizontal, bottom: vertical, right: horizontal }
+    }
+
+    /// Whether there is any.
+    pub const fn is_none(&self) -> bool {
+        self.top == 0 && self.left == 0 && self.bottom == 0 && self.right == 0
+    }
+}

@@ -1,0 +1,7 @@
+//! How a pass runs: on which instruction set, on which threads.
+
+pub(crate) mod divide;
+pub mod isa;
+pub mod run;
+#[cfg(feature = "std")]
+pub mod threads;

@@ -1,0 +1,239 @@
+//! How a pass runs: what every kernel is handed first.
+//!
+//! The same kernels serve one thread and several, `forward` and those who measure it: a [`Run`] may have threads, and
+//! someone who watches and hears of the end of every kernel. Without them that costs a branch for each kernel.
+//!
+//! # Shares
+//!
+//! A kernel that can be split is told its share, and does that part of its outputs: rows of a map, pixels, panels of
+//! channels. Each output is computed by the same operations in the same order whichever share it falls into, so results
+//! have the same bits for any number of threads; a test holds every kernel to that.
+//!
+//! Shares write different elements, and no share loads what another one writes, not even in lanes that it drops:
+//! `bounds.rs` says how that is kept.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Range;
+
+use crate::exec::divide::div_rem;
+use crate::exec::isa::Isa;
+#[cfg(feature = "std")]
+use crate::exec::threads::Pool;
+use crate::simd::Kernel;
+
+/// An instruction set, perhaps threads, and perhaps someone who watches.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    isa: Isa,
+    threads: Threads<'a>,
+    watch: Option<&'a dyn Fn()>,
+}
+
+impl<'a> Run<'a> {
+    /// On this instruction set.
+    pub const fn new(isa: Isa) -> Self {
+        Self { isa, threads: Threads::ALONE, watch: None }
+    }
+
+    /// On the fastest instruction set, as [`Isa::best`] says.
+    #[cfg(feature = "kernels")]
+    pub fn best() -> Self {
+        Self::new(Isa::best())
+    }
+
+    /// On these threads.
+    pub const fn on(self, threads: Threads<'a>) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// Without other threads.
+    #[inline(always)]
+    pub(crate) const fn on_one_thread(self) -> Self {
+        self.on(Threads::ALONE)
+    }
+
+    /// Calls `watch` at the end of each kernel.
+    pub const fn watched(self, watch: &'a dyn Fn()) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// Runs the whole of a kernel.
+    #[inline(always)]
+    pub(crate) fn alone(self, kernel: impl Kernel<Output = ()>) {
+        self.isa.run(kernel);
+        self.done();
+    }
+
+    /// Runs a kernel in as many shares as are worth it for so much [work](macs).
+    ///
+    /// # Safety
+    ///
+    /// All shares must be free to run at the same time.
+    #[inline(always)]
+    pub(crate) unsafe fn split<K: Kernel<Output = ()>>(self, work: usize, kernel: impl Fn(Share) -> K) {
+        // SAFETY: the caller's promise.
+        unsafe { self.each_share(work, |share| self.isa.run(kernel(share))) };
+        self.done();
+    }
+
+    /// Calls `part` with as many shares as are worth it for so much work: [`split`](Self::split) for what is not a kernel,
+    /// or only a part of one, so that whoever watches hears nothing yet.
+    ///
+    /// # Safety
+    ///
+    /// All shares must be free to run at the same time.
+    #[inline(always)]
+    pub(crate) unsafe fn each_share(self, work: usize, part: impl Fn(Share)) {
+        #[cfg(feature = "std")]
+        if let Some(pool) = self.threads.pool {
+            return shared_out(pool, work, &part);
+        }
+        let _ = work;
+        part(Share::WHOLE);
+    }
+
+    /// Tells who watches that a kernel is done.
+    #[inline(always)]
+    pub(crate) fn done(self) {
+        if let Some(watch) = self.watch {
+            watch();
+        }
+    }
+}
+
+/// Calls `part` with the shares that `work` is worth, on the threads of a pool if they are free.
+#[cfg(feature = "std")]
+fn shared_out(pool: &Pool, work: usize, part: &impl Fn(Share)) {
+    /// A function that several threads may call, as the caller of `each_share` promises.
+    struct Together<'a, F>(&'a F);
+
+    // SAFETY: as its description says.
+    unsafe impl<F> Sync for Together<'_, F> {}
+
+    impl<F: Fn(Share)> Together<'_, F> {
+        fn call(&self, share: Share) {
+            self.0(share);
+        }
+    }
+
+    let parts = pool.parts(work);
+    let team = if parts > 1 { pool.team() } else { None };
+    match team {
+        Some(team) => {
+            let together = Together(part);
+            team.run(parts, &|index| together.call(Share { index, parts }));
+        }
+        None => part(Share::WHOLE),
+    }
+}
+
+impl From<Isa> for Run<'_> {
+    fn from(isa: Isa) -> Self {
+        Self::new(isa)
+    }
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { isa, threads, watch } = self;
+        let watched = watch.is_some();
+        f.debug_struct("Run").field("isa", isa).field("threads", threads).field("watched", &watched).finish()
+    }
+}
+
+/// The threads of a net: those of a pool, or only the one that calls. Without the feature `std` there are no others.
+#[derive(Clone, Copy, Debug)]
+pub struct Threads<'a> {
+    #[cfg(feature = "std")]
+    pool: Option<&'a Pool>,
+    lifetime: PhantomData<&'a ()>,
+}
+
+impl<'a> Threads<'a> {
+    /// Only the thread that calls.
+    pub const ALONE: Self = Self {
+        #[cfg(feature = "std")]
+        pool: None,
+        lifetime: PhantomData,
+    };
+
+    /// Those of a pool.
+    #[cfg(feature = "std")]
+    pub const fn of(pool: &'a Pool) -> Self {
+        Self { pool: Some(pool), lifetime: PhantomData }
+    }
+}
+
+/// A part of a kernel's work: one of several that do all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) index: usize,
+    /// How many there are.
+    pub(crate) parts: usize,
+}
+
+impl Share {
+    /// All of it.
+    pub(crate) const WHOLE: Self = Self { index: 0, parts: 1 };
+
+    /// The share that it is if there can be at most so many; nothing for those behind.
+    pub(crate) fn at_most(self, parts: usize) -> Option<Self> {
+        let parts = self.parts.min(parts);
+        (self.index < parts).then_some(Self { parts, ..self })
+    }
+
+    /// Its part of things that are counted from 0 to `total`: contiguous, of nearly the same length for each share.
+    #[inline(always)]
+    pub(crate) const fn of(self, total: usize) -> Range<usize> {
+        if self.parts == 1 {
+            return 0..total;
+        }
+        let (len, longer) = div_rem(total, self.parts);
+        let first = self.index * len + if self.index < longer { self.index } else { longer };
+        first..first + len + (self.index < longer) as usize
+    }
+}
+
+/// The time of a product of numbers of multiplications with a weight, in nanoseconds on a core with AVX2: that is the unit in
+/// which work is counted, since what it must be compared with is the time that it takes to involve other threads.
+pub(crate) const fn macs<const N: usize>(factors: [usize; N]) -> usize {
+    saturating_product(&factors) / 40
+}
+
+/// The time to read and write a product of numbers of floats, in nanoseconds.
+pub(crate) const fn floats<const N: usize>(factors: [usize; N]) -> usize {
+    saturating_product(&factors) / 8
+}
+
+/// Work beyond what a number can count is much in any case.
+const fn saturating_product(factors: &[usize]) -> usize {
+    let mut product = 1_usize;
+    let mut i = 0;
+    while i < factors.len() {
+        product = product.saturating_mul(factors[i]);
+        i += 1;
+    }
+    product
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_have_everything_once() {
+        for total in [0, 1, 5, 6, 1000, 1001] {
+            for parts in 1..7 {
+                let mut next = 0;
+                for index in 0..parts {
+                    let range = Share { index, parts }.of(total);
+                    assert_eq!(range.start, next);
+                    assert!(range.len() - total / parts <= 1);
+                    next = range.end;
+                }
+                assert_eq!(next, total);
+            }
+        }
+    }
+}

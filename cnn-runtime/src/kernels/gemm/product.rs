@@ -1,0 +1,123 @@
+//! Plain matrix products of the same size: rows that lie anywhere at equal distances, times a panel, stored densely.
+
+use core::cell::Cell;
+
+use super::height::{Tall, Width, dispatch};
+use super::tile::{Ahead, Rows, multiply_segments};
+use super::{F32, Patch};
+use crate::exec::divide::div_rem;
+use crate::pack::PANEL;
+use crate::simd::{Simd, Sound, UnsafeKernel};
+
+/// Products of `len` rows with a panel without bias, `[depth][width]`, or with two side by side.
+#[derive(Clone, Copy)]
+pub(crate) struct Products {
+    /// How many products.
+    pub(crate) count: usize,
+    /// Rows of each.
+    pub(crate) len: usize,
+    pub(crate) depth: usize,
+    pub(crate) width: Width,
+    /// The first row of the first product, the distance to the next row, and that to the next product.
+    pub(crate) rows: (*const f32, usize, usize),
+    /// The panel of the first product, behind which those of the others lie, and the distance to a second one.
+    pub(crate) weights: (*const f32, usize),
+    /// Where the first product is stored, `[len][width]`, and the distance to the next one.
+    pub(crate) to: (*mut f32, usize),
+}
+
+/// Weights of at most so many floats stay in L1 for all tiles.
+const L1_FLOATS: usize = 6144;
+
+/// Multiplies. Meanwhile the weights of the next product are fetched: they come from memory, or at least from L3, since those of
+/// all products are more than L2 holds beside V and M.
+///
+/// # Safety
+///
+/// The rows and the panels must be readable, and the results writable.
+#[inline(always)]
+pub(crate) unsafe fn multiply<S: Simd>(s: S, products: &Products) {
+    let Products { count, len, depth, width, .. } = *products;
+    let tiles = len.div_ceil(width.most::<S>());
+    let (mr, higher) = div_rem(len, tiles);
+    // Small products are so short that it counts how often kernels are called.
+    let together = if tiles == 1 || count * depth * width.channels() <= L1_FLOATS { count } else { 1 };
+    for first in (0..count).step_by(together.max(1)) {
+        let lines = if together == 1 { depth } else { 0 };
+        let ahead = Ahead::new(products.panel(first + 1), products.weights.1, lines, width, tiles);
+        let ahead = Cell::new(ahead);
+        let strip = Strip { products, first, count: together, row: 0, tiles: higher, ahead: &ahead };
+        // SAFETY: the caller's promise; all tiles together have the rows of the product.
+        unsafe {
+            if higher > 0 {
+                dispatch(s, strip, width, mr + 1);
+            }
+            dispatch(s, Strip { row: higher * (mr + 1), tiles: tiles - higher, ..strip }, width, mr);
+        }
+    }
+}
+
+impl Products {
+    /// The panel of a product.
+    fn panel(&self, product: usize) -> *const f32 {
+        self.weights.0.wrapping_add(product * self.depth * self.width.channels().min(PANEL))
+    }
+}
+
+/// Some tiles of the same height, of some products. Their rows and panels are readable, and their results writable.
+#[derive(Clone, Copy)]
+struct Strip<'a> {
+    products: &'a Products,
+    /// The first product.
+    first: usize,
+    count: usize,
+    /// The first row.
+    row: usize,
+    tiles: usize,
+    ahead: &'a Cell<Ahead>,
+}
+
+impl Tall for Strip<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
+        // SAFETY: the caller's promise.
+        s.run(unsafe { Sound::new(Tiles::<MR, NV>(self)) });
+    }
+}
+
+/// Tiles of `MR` rows and `NV` vectors; see [`Strip`].
+struct Tiles<'a, const MR: usize, const NV: usize>(Strip<'a>);
+
+impl<const MR: usize, const NV: usize> UnsafeKernel for Tiles<'_, MR, NV> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self, s: S) {
+        let Strip { products, first, count, row, tiles, ahead } = self.0;
+        let (from, row_distance, rows_distance) = products.rows;
+        let width = products.width.channels();
+        let patch = Patch { rows: 1, row: 0, segments: 1, segment: 0, len: products.depth };
+        let mut fetching = ahead.get();
+        for product in first..first + count {
+            let weights = Rows::<F32>::new(products.panel(product), products.weights.1);
+            let mut rows = from.wrapping_add(product * rows_distance + row * row_distance);
+            let mut to = products.to.0.wrapping_add(product * products.to.1 + row * width);
+            for _ in 0..tiles {
+                let pixels = core::array::from_fn(|i| rows.wrapping_add(i * row_distance));
+                let mut tile = [[s.splat(0.0); NV]; MR];
+                // SAFETY: as the description of the strip says.
+                unsafe {
+                    multiply_segments::<S, F32, MR, NV>(s, &patch, &pixels, weights, &mut fetching, &mut tile);
+                    for (i, row) in tile.into_iter().enumerate() {
+                        for (j, vector) in row.into_iter().enumerate() {
+                            s.store(to.add((i * NV + j) * S::LANES), vector);
+                        }
+                    }
+                }
+                rows = rows.wrapping_add(MR * row_distance);
+                to = to.wrapping_add(MR * width);
+            }
+        }
+        ahead.set(fetching);
+    }
+}

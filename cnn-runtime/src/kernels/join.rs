@@ -1,0 +1,278 @@
+//! Values in and out of the workspace, and several values into one.
+
+mod chw;
+mod halo;
+
+pub use self::chw::{StoreChw, load_chw, store_chw};
+pub use self::halo::{Halo, clear_halo};
+
+use crate::exec::run::{Run, Share, floats};
+use crate::kernels::activation::{Apply, Finish};
+use crate::place::bounds::{Checked, Reach, assert_same_size};
+use crate::place::map::Map;
+use crate::place::runs::Runs;
+use crate::simd::{Kernel, Simd};
+use cnn_net::op::Activation;
+
+/// A map and a copy of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CopyMap {
+    /// What it reads.
+    pub input: Map,
+    /// What it writes.
+    pub output: Map,
+}
+
+/// Several maps that become one, element by element.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Merge<'a> {
+    /// What it reads; one of 1 x 1 pixels is the same for all pixels of the others.
+    pub inputs: &'a [Map],
+    /// What it writes; may be one of the inputs.
+    pub output: Map,
+    /// Applied last.
+    pub activation: Activation,
+}
+
+impl CopyMap {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the maps differ in size, or overlap without being the same.
+    pub const fn check(self) -> Checked<Self> {
+        assert_same_size(&self.input, &self.output);
+        Checked::new(self, Reach::to(&self.output).reads_in_place(&self.input))
+    }
+}
+
+impl Merge<'_> {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If there is no input, if one is not a pixel and differs from the output in size, or overlaps it without being the same.
+    pub const fn check(self) -> Checked<Self> {
+        assert!(!self.inputs.is_empty(), "nothing to merge");
+        let mut reach = Reach::to(&self.output);
+        let mut i = 0;
+        while i < self.inputs.len() {
+            let input = &self.inputs[i];
+            let one = input.height == 1 && input.width == 1;
+            let size = one || input.height == self.output.height && input.width == self.output.width;
+            assert!(size && input.channels == self.output.channels, "maps of different sizes");
+            reach = reach.reads_in_place(input);
+            i += 1;
+        }
+        Checked::new(self, reach)
+    }
+}
+
+/// Copies a map.
+///
+/// # Panics
+///
+/// If the workspace is too small.
+#[inline(always)]
+pub fn copy(run: Run<'_>, layer: &Checked<CopyMap>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    let CopyMap { input, output } = layer.get();
+    // SAFETY: the workspace is as large as the layer needs.
+    unsafe { add_in(run, &Merge { inputs: &[input], output, activation: Activation::Identity }, ws) }
+}
+
+/// Adds maps up.
+///
+/// # Panics
+///
+/// If the workspace is too small.
+#[inline(always)]
+pub fn add(run: Run<'_>, layer: &Checked<Merge<'_>>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the workspace is as large as the layer needs.
+    unsafe { add_in(run, &layer.get(), ws) }
+}
+
+/// Multiplies maps.
+///
+/// # Panics
+///
+/// If the workspace is too small.
+#[inline(always)]
+pub fn mul(run: Run<'_>, layer: &Checked<Merge<'_>>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the workspace is as large as the layer needs.
+    unsafe { mul_in(run, &layer.get(), ws) }
+}
+
+/// # Safety
+///
+/// As for [`merge`].
+unsafe fn add_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { merge(run, layer, Sum, ws) }
+}
+
+/// # Safety
+///
+/// As for [`merge`].
+unsafe fn mul_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { merge(run, layer, Product, ws) }
+}
+
+/// A map of 1 x 1 pixels as one that has the same pixel everywhere.
+fn spread(input: &Map, output: &Map) -> Map {
+    if input.pixels() == 1 {
+        Map { height: output.height, width: output.width, row: 0, pixel: 0, ..*input }
+    } else {
+        *input
+    }
+}
+
+/// `a + b` or `a * b`.
+trait Fold: Copy {
+    fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec;
+}
+
+#[derive(Clone, Copy)]
+struct Sum;
+
+impl Fold for Sum {
+    #[inline(always)]
+    fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
+        s.add(a, b)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Product;
+
+impl Fold for Product {
+    #[inline(always)]
+    fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
+        s.mul(a, b)
+    }
+}
+
+/// Folds maps.
+///
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn merge(run: Run<'_>, layer: &Merge<'_>, fold: impl Fold, ws: *mut f32) {
+    let work = floats([layer.inputs.len() + 1, layer.output.elements()]);
+    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the inputs, or one of
+    // their pixels.
+    unsafe { run.split(work, |share| Folding::new(layer, fold, ws, share)) };
+}
+
+/// A share of a merge.
+struct Folding<'a, F> {
+    inputs: &'a [Map],
+    output: &'a Map,
+    finish: Finish,
+    fold: F,
+    ws: *mut f32,
+    share: Share,
+}
+
+impl<'a, F: Fold> Folding<'a, F> {
+    /// # Safety
+    ///
+    /// As for [`merge`]; other threads have other shares.
+    unsafe fn new(layer: &'a Merge<'a>, fold: F, ws: *mut f32, share: Share) -> Self {
+        let Merge { inputs, output, activation } = layer;
+        Self { inputs, output, finish: Finish::of(*activation), fold, ws, share }
+    }
+}
+
+/// Floats that are merged before the rest of the activation passes over them: they are still in L1.
+const CHUNK: usize = 1024;
+
+impl<F: Fold> Kernel for Folding<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let rows = self.share.of(self.output.height);
+        if rows.is_empty() {
+            return;
+        }
+        let inputs = self.inputs.iter().map(|input| spread(input, self.output));
+        let runs = Runs::of(inputs.chain([*self.output]).map(|map| map.band(&rows)));
+        for (y, x) in runs.starts() {
+            let y = rows.start + y;
+            for first in (0..runs.len).step_by(CHUNK) {
+                let len = CHUNK.min(runs.len - first);
+                // SAFETY: the run is in all maps, which were checked.
+                unsafe {
+                    let to = self.ws.add(self.output.at(y, x) + first);
+                    match self.inputs {
+                        [a, b] => {
+                            let a = spread(a, self.output).at(y, x) + first;
+                            let b = spread(b, self.output).at(y, x) + first;
+                            self.pair(s, self.ws.add(a), self.ws.add(b), to, len);
+                        }
+                        _ => self.many(s, (y, x), first, len),
+                    }
+                    if let Some(activation) = self.finish.pass {
+                        s.run(Apply::in_place(activation, to, len));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<F: Fold> Folding<'_, F> {
+    /// Folds two runs.
+    ///
+    /// # Safety
+    ///
+    /// `len` floats must be readable and writable.
+    #[inline(always)]
+    unsafe fn pair<S: Simd>(&self, s: S, a: *const f32, b: *const f32, to: *mut f32, len: usize) {
+        for i in (0..len).step_by(S::LANES) {
+            let rest = len - i;
+            // SAFETY: the caller's promise.
+            unsafe {
+                let result = self.fold.fold(s, s.load_first(a.add(i), rest), s.load_first(b.add(i), rest));
+                s.store_first(to.add(i), self.finish.clamp(s, result), rest);
+            }
+        }
+    }
+
+    /// Folds `len` floats of any number of runs, from the `first` one of those that start at a pixel.
+    ///
+    /// # Safety
+    ///
+    /// The run must be in all maps.
+    #[inline(always)]
+    unsafe fn many<S: Simd>(&self, s: S, (y, x): (usize, usize), first: usize, len: usize) {
+        let Some((first_input, others)) = self.inputs.split_first() else { return };
+        for i in (first..first + len).step_by(S::LANES) {
+            let rest = first + len - i;
+            // SAFETY: the caller's promise.
+            unsafe {
+                let mut result = self.load(s, first_input, (y, x), i, rest);
+                for input in others {
+                    result = self.fold.fold(s, result, self.load(s, input, (y, x), i, rest));
+                }
+                let to = self.ws.add(self.output.at(y, x) + i);
+                s.store_first(to, self.finish.clamp(s, result), rest);
+            }
+        }
+    }
+
+    /// The first `rest` lanes of float `i` and those that follow it in the run of an input that starts at a pixel.
+    ///
+    /// # Safety
+    ///
+    /// They must be in the map.
+    #[inline(always)]
+    unsafe fn load<S: Simd>(&self, s: S, input: &Map, (y, x): (usize, usize), i: usize, rest: usize) -> S::Vec {
+        // SAFETY: the caller's promise.
+        unsafe { s.load_first(self.ws.add(spread(input, self.output).at(y, x) + i), rest) }
+    }
+}

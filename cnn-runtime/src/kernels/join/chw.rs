@@ -1,0 +1,202 @@
+//! Images in the order C, H, W into the workspace, and maps out of it.
+
+use core::ops::Range;
+
+use crate::exec::run::{Run, Share, floats};
+use crate::place::bounds::{Checked, Reach, Region};
+use crate::place::map::Map;
+use crate::simd::{Kernel, Simd};
+
+impl Map {
+    /// Checks a map that an image is stored as.
+    ///
+    /// # Panics
+    ///
+    /// If it has no elements, or they overlap.
+    pub const fn check(self) -> Checked<Self> {
+        Checked::new(self, Reach::to(&self))
+    }
+}
+
+/// A map that is brought into the order C, H, W.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StoreChw {
+    /// What is read.
+    pub map: Map,
+    /// Where the first float goes.
+    pub offset: usize,
+}
+
+impl StoreChw {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the map has no elements, or lies where they go.
+    pub const fn check(self) -> Checked<Self> {
+        let map = Region::of(&self.map);
+        Checked::new(self, Reach::of(Region::span(self.offset, self.map.elements())).reads(map))
+    }
+}
+
+/// Stores an image, which is in the order C, H, W, as a map.
+///
+/// # Panics
+///
+/// If the workspace is too small, or the image has another size.
+#[inline(always)]
+pub fn load_chw(run: Run<'_>, image: &[f32], map: &Checked<Map>, ws: &mut [f32]) {
+    let (run, ws) = map.enter(run, ws);
+    let map = map.get();
+    assert!(image.len() == map.elements(), "an image of another size");
+    // SAFETY: the workspace is as large as the map needs, and so is the image.
+    unsafe { load_chw_in(run, image, &map, ws) }
+}
+
+/// # Safety
+///
+/// The map was checked, and `ws` has as many floats as it needs; the image has its size.
+unsafe fn load_chw_in(run: Run<'_>, image: &[f32], map: &Map, ws: *mut f32) {
+    if (2..=8).contains(&map.channels) && map.width >= MOST_LANES {
+        // SAFETY: the caller's promise; shares are rows.
+        return unsafe { run.split(floats([2, map.elements()]), |share| Interleave::new(image, map, ws, share)) };
+    }
+    let load = |share: Share| {
+        for_each_stretch(map, share.of(map.height), |len, from, to| {
+            // SAFETY: the map was checked, and this is a stretch of one of its channels, which the image has.
+            unsafe { scatter(image.as_ptr().add(from), len, ws.add(to), map.pixel) };
+        });
+    };
+    // SAFETY: shares are rows.
+    unsafe { run.each_share(floats([STRIDED, map.elements()]), load) };
+    run.done();
+}
+
+/// No vector has more lanes.
+const MOST_LANES: usize = 16;
+
+/// A map of 2 to 8 channels, at least as wide as a vector, from rows of each channel.
+struct Interleave<'a> {
+    image: &'a [f32],
+    map: &'a Map,
+    ws: *mut f32,
+    /// Which rows.
+    share: Share,
+}
+
+impl<'a> Interleave<'a> {
+    /// # Safety
+    ///
+    /// The map was checked, and `ws` has as many floats as it needs; the image has its size; other threads have other shares.
+    unsafe fn new(image: &'a [f32], map: &'a Map, ws: *mut f32, share: Share) -> Self {
+        Self { image, map, ws, share }
+    }
+}
+
+impl Kernel for Interleave<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        if self.map.channels <= 4 { self.rows::<S, 4>(s) } else { self.rows::<S, 8>(s) }
+    }
+}
+
+impl Interleave<'_> {
+    /// Maps of up to `F` channels.
+    #[inline(always)]
+    fn rows<S: Simd, const F: usize>(&self, s: S) {
+        let Map { width, channels, .. } = *self.map;
+        for y in self.share.of(self.map.height) {
+            for x in (0..width).step_by(S::LANES) {
+                // The last vectors overlap those before.
+                let x = x.min(width - S::LANES);
+                let mut rows = [s.splat(0.0); F];
+                // SAFETY: the image has a row of `width` floats for each channel, and the map was checked.
+                unsafe {
+                    for (c, row) in rows.iter_mut().enumerate().take(channels) {
+                        *row = s.load(self.image.as_ptr().add((c * self.map.height + y) * width + x));
+                    }
+                    s.store_transposed(self.ws.add(self.map.at(y, x)), self.map.pixel, rows, channels, S::LANES);
+                }
+            }
+        }
+    }
+}
+
+/// Numbers at a stride cost as much as so many of those next to each other.
+const STRIDED: usize = 8;
+
+/// Writes `len` numbers at a distance from each other.
+///
+/// # Safety
+///
+/// They must be readable, and there must be room for them, elsewhere.
+#[inline(always)]
+unsafe fn scatter(from: *const f32, len: usize, mut to: *mut f32, distance: usize) {
+    if distance == 1 {
+        // SAFETY: the caller's promise.
+        return unsafe { to.copy_from_nonoverlapping(from, len) };
+    }
+    for at in 0..len {
+        // SAFETY: the caller's promise.
+        unsafe { *to = *from.add(at) };
+        to = to.wrapping_add(distance);
+    }
+}
+
+/// Stores a map in the order C, H, W.
+///
+/// # Panics
+///
+/// If the workspace is too small.
+#[inline(always)]
+pub fn store_chw(run: Run<'_>, layer: &Checked<StoreChw>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the workspace is as large as the layer needs.
+    unsafe { store_chw_in(run, &layer.get(), ws) }
+}
+
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn store_chw_in(run: Run<'_>, layer: &StoreChw, ws: *mut f32) {
+    let StoreChw { ref map, offset } = *layer;
+    if map.pixels() == 1 {
+        // SAFETY: both were checked, and don't overlap.
+        unsafe { ws.add(offset).copy_from_nonoverlapping(ws.add(map.offset), map.channels) };
+        return run.done();
+    }
+    let store = |share: Share| {
+        for_each_stretch(map, share.of(map.height), |len, to, from| {
+            // SAFETY: the map was checked, and that there is room for its elements.
+            (0..len).for_each(|x| unsafe { *ws.add(offset + to + x) = *ws.add(from + x * map.pixel) });
+        });
+    };
+    // SAFETY: shares are rows.
+    unsafe { run.each_share(floats([STRIDED, map.elements()]), store) };
+    run.done();
+}
+
+/// Floats of the pixels that are visited channel by channel: they stay in L1.
+const BLOCK_FLOATS: usize = 4096;
+
+/// But no less pixels than a cache line has floats, as each channel's lie next to each other in the other order.
+const BLOCK_PIXELS: usize = 16;
+
+/// Calls `each` for pixels next to each other of a channel, in some rows: with their number, where their first float is in the order
+/// C, H, W, and where it is in the workspace.
+#[inline(always)]
+fn for_each_stretch(map: &Map, rows: Range<usize>, mut each: impl FnMut(usize, usize, usize)) {
+    let most = (BLOCK_FLOATS / map.pixel.max(1)).max(BLOCK_PIXELS);
+    for y in rows {
+        let mut x = 0;
+        while x < map.width {
+            let len = most.min(map.width - x);
+            for c in 0..map.channels {
+                each(len, (c * map.height + y) * map.width + x, map.at(y, x) + c);
+            }
+            x += len;
+        }
+    }
+}

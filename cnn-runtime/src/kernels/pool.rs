@@ -1,0 +1,367 @@
+//! Pooling.
+//!
+//! Vectors are over channels. A window that touches an edge is clipped to the input: a mean must know how many taps
+//! remain, and a maximum must not see the zeros of a halo. All others have the same shape, and for the usual sizes the
+//! loops over their taps are unrolled.
+
+mod global;
+mod sums;
+mod windows;
+
+use self::global::Global;
+pub(crate) use self::sums::{BLOCK, Sums};
+use self::windows::{Clipped, Whole, Windows};
+use crate::exec::divide::{div, div_ceil};
+use crate::exec::run::{Run, Share, floats};
+use crate::place::bounds::{Checked, Reach, Region, assert_product, assert_steps};
+use crate::place::map::Map;
+use crate::simd::{Kernel, Simd, Sound};
+use cnn_net::op::{self, Padding, Size};
+
+/// Maximum or mean over a window. The halo is not read: windows are clipped at the edges of the input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pool2d {
+    /// What it reads.
+    pub input: Map,
+    /// What it writes.
+    pub output: Map,
+    /// Extent of the window.
+    pub kernel: Size,
+    /// Step of the window.
+    pub stride: Size,
+    /// Padding, which moves the windows and which an average may count.
+    pub pad: Padding,
+    /// Distance between the taps of a window.
+    pub dilation: Size,
+    /// Whether an average divides by the taps in the padding too.
+    pub count_include_pad: bool,
+}
+
+/// All pixels of a map become one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GlobalPool {
+    /// What it reads.
+    pub input: Map,
+    /// What it writes: 1 x 1 pixel of as many channels.
+    pub output: Map,
+}
+
+impl GlobalPool {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the output is not a pixel of as many channels, or overlaps the input.
+    pub const fn check(self) -> Checked<Self> {
+        let Self { input, output } = &self;
+        let pixel = output.height == 1 && output.width == 1 && input.channels == output.channels;
+        assert!(pixel, "global pooling gives a pixel of as many channels");
+        Checked::new(self, Reach::to(output).reads(Region::of(input).spilling()))
+    }
+}
+
+/// Takes the maximum over windows.
+///
+/// # Panics
+///
+/// If the workspace is too small.
+#[inline(always)]
+pub fn max_pool(run: Run<'_>, layer: &Checked<Pool2d>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { max_pool_in(run, &layer.get(), ws) }
+}
+
+/// Takes the mean over windows.
+///
+/// # Panics
+///
+/// If the workspace is too small.
+#[inline(always)]
+pub fn avg_pool(run: Run<'_>, layer: &Checked<Pool2d>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { avg_pool_in(run, &layer.get(), ws) }
+}
+
+/// Takes the maximum of each channel.
+///
+/// # Panics
+///
+/// If the workspace is too small.
+#[inline(always)]
+pub fn global_max_pool(run: Run<'_>, layer: &Checked<GlobalPool>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { global_max_pool_in(run, &layer.get(), ws) }
+}
+
+/// Takes the mean of each channel.
+///
+/// # Panics
+///
+/// If the workspace is too small.
+#[inline(always)]
+pub fn global_avg_pool(run: Run<'_>, layer: &Checked<GlobalPool>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { global_avg_pool_in(run, &layer.get(), ws) }
+}
+
+/// # Safety
+///
+/// As for [`pool`].
+unsafe fn max_pool_in(run: Run<'_>, layer: &Pool2d, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { pool(run, layer, Max, ws) }
+}
+
+/// # Safety
+///
+/// As for [`pool`].
+unsafe fn avg_pool_in(run: Run<'_>, layer: &Pool2d, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { pool(run, layer, Mean, ws) }
+}
+
+/// # Safety
+///
+/// As for [`global`].
+unsafe fn global_max_pool_in(run: Run<'_>, layer: &GlobalPool, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { global(run, layer, Max, ws) }
+}
+
+/// # Safety
+///
+/// As for [`global`].
+unsafe fn global_avg_pool_in(run: Run<'_>, layer: &GlobalPool, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { global(run, layer, Mean, ws) }
+}
+
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn pool(run: Run<'_>, layer: &Pool2d, reduce: impl Reduce, ws: *mut f32) {
+    let work = floats([layer.output.elements(), layer.kernel.area() + 1]);
+    // SAFETY: the caller's promise; shares are rows of the output, which is not the input.
+    unsafe { run.split(work, |share| Pool::new(layer, reduce, ws, share)) };
+}
+
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn global(run: Run<'_>, layer: &GlobalPool, reduce: impl Reduce, ws: *mut f32) {
+    // SAFETY: the caller's promise; shares are channels.
+    unsafe { run.split(floats([layer.input.elements()]), |share| Global::new(layer, reduce, ws, share)) };
+}
+
+impl Pool2d {
+    /// A pooling of one map into another.
+    pub const fn new(pool: &op::Pool, input: Map, output: Map) -> Self {
+        let op::Pool { kernel, stride, pad, dilation, count_include_pad, .. } = *pool;
+        Self { input, output, kernel, stride, pad, dilation, count_include_pad }
+    }
+
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the maps differ in their channels, or overlap; if windows or taps don't move.
+    pub const fn check(self) -> Checked<Self> {
+        let Self { input, output, kernel, stride, pad, dilation, .. } = &self;
+        assert!(input.channels == output.channels, "pooling keeps the number of channels");
+        let steps = stride.height > 0 && stride.width > 0 && dilation.height > 0 && dilation.width > 0;
+        assert!(steps && kernel.height > 0 && kernel.width > 0, "a pooling that does not move, or without a window");
+        assert_steps(input, [stride.height, stride.width]);
+        assert_steps(input, [dilation.height, dilation.width]);
+        // All that is computed of windows, those in the padding included.
+        assert_product(&[kernel.height, kernel.width, 2]);
+        assert_product(&[output.height, stride.height, 4]);
+        assert_product(&[output.width, stride.width, 4]);
+        assert_product(&[kernel.height, dilation.height, 4]);
+        assert_product(&[kernel.width, dilation.width, 4]);
+        assert_product(&[pad.top, 4]);
+        assert_product(&[pad.bottom, 4]);
+        assert_product(&[pad.left, 4]);
+        assert_product(&[pad.right, 4]);
+        Checked::new(self, Reach::to(output).reads(Region::of(input).spilling()))
+    }
+}
+
+/// How numbers become one.
+pub(crate) trait Reduce: Copy {
+    /// The result of none.
+    const START: f32;
+
+    /// With one more.
+    fn fold<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec) -> S::Vec;
+
+    /// With two more.
+    #[inline(always)]
+    fn fold_two<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec, y: S::Vec) -> S::Vec {
+        self.fold(s, self.fold(s, sum, x), y)
+    }
+
+    /// The result, given one divided by how many there were.
+    fn finish<S: Simd>(self, s: S, sum: S::Vec, scale: f32) -> S::Vec;
+}
+
+#[derive(Clone, Copy)]
+struct Max;
+
+impl Reduce for Max {
+    const START: f32 = f32::NEG_INFINITY;
+
+    #[inline(always)]
+    fn fold<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec) -> S::Vec {
+        s.max_or_nan(sum, x)
+    }
+
+    #[inline(always)]
+    fn fold_two<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec, y: S::Vec) -> S::Vec {
+        s.max3_or_nan(sum, x, y)
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(self, _: S, sum: S::Vec, _: f32) -> S::Vec {
+        sum
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Mean;
+
+impl Reduce for Mean {
+    const START: f32 = 0.0;
+
+    #[inline(always)]
+    fn fold<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec) -> S::Vec {
+        s.add(sum, x)
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(self, s: S, sum: S::Vec, scale: f32) -> S::Vec {
+        s.mul(sum, s.splat(scale))
+    }
+}
+
+/// The taps of a window in one direction that lie in the input.
+#[derive(Clone, Copy)]
+struct Span {
+    /// Row or column of the first one.
+    first: usize,
+    /// How many there are.
+    taps: usize,
+    /// How many there would be with the padding.
+    padded: usize,
+}
+
+/// One direction of a pooling.
+#[derive(Clone, Copy)]
+struct Axis {
+    size: usize,
+    taps: usize,
+    stride: usize,
+    dilation: usize,
+    before: usize,
+    after: usize,
+}
+
+impl Axis {
+    /// The first window that the edges don't clip, and the one behind the last, of `count`.
+    fn whole(self, count: usize) -> (usize, usize) {
+        let Self { size, taps, stride, dilation, before, .. } = self;
+        let first = div_ceil(before, stride);
+        let end = (size + before).checked_sub((taps - 1) * dilation + 1).map_or(0, |last| div(last, stride) + 1);
+        (first, end.min(count))
+    }
+
+    /// The taps of window `index`.
+    #[inline(always)]
+    fn span(self, index: usize) -> Span {
+        let Self { size, taps, stride, dilation, before, after } = self;
+        let start = index * stride;
+        if start >= before && start - before + (taps - 1) * dilation < size {
+            return Span { first: start - before, taps, padded: taps };
+        }
+        let skipped = div_ceil(before.saturating_sub(start), dilation);
+        let end = div_ceil((size + before).saturating_sub(start), dilation).min(taps);
+        let inside = end.saturating_sub(skipped);
+        Span {
+            // A window in the padding has no tap, and need not begin anywhere near the input.
+            first: if inside == 0 { 0 } else { (start + skipped * dilation).saturating_sub(before) },
+            taps: inside,
+            padded: div_ceil((size + before + after).saturating_sub(start), dilation).min(taps),
+        }
+    }
+}
+
+struct Pool<'a, R> {
+    layer: &'a Pool2d,
+    ws: *mut f32,
+    reduce: R,
+    share: Share,
+}
+
+impl<'a, R> Pool<'a, R> {
+    /// # Safety
+    ///
+    /// As for [`pool`]; other threads have other shares.
+    unsafe fn new(layer: &'a Pool2d, reduce: R, ws: *mut f32, share: Share) -> Self {
+        Self { layer, ws, reduce, share }
+    }
+}
+
+impl<R: Reduce> Kernel for Pool<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad } = *self.layer;
+        let axis = |[size, taps, stride, dilation, before, after]: [usize; 6]| Axis {
+            size,
+            taps,
+            stride,
+            dilation,
+            before,
+            after,
+        };
+        let vertical = axis([input.height, kernel.height, stride.height, dilation.height, pad.top, pad.bottom]);
+        let horizontal = axis([input.width, kernel.width, stride.width, dilation.width, pad.left, pad.right]);
+        let (first, end) = horizontal.whole(output.width);
+        for y in self.share.of(output.height) {
+            let rows = vertical.span(y);
+            let mut x = 0;
+            while x < output.width {
+                let columns = horizontal.span(x);
+                let counted = if count_include_pad { rows.padded * columns.padded } else { rows.taps * columns.taps };
+                let count = if x == first && first < end { end - first } else { 1 };
+                let taps = Size::new(rows.taps, columns.taps);
+                // Lanes behind the last channel may go to the next pixel, which is written later, if it is in the map.
+                let packed = output.pixel == output.channels;
+                let windows = Windows {
+                    from: self.ws.wrapping_add(input.at(rows.first, columns.first)),
+                    to: self.ws.wrapping_add(output.at(y, x)),
+                    count,
+                    spare: if packed { output.width - x - 1 } else { 0 } * output.channels,
+                    channels: output.channels,
+                    step: [stride.width * input.pixel, output.pixel],
+                    tap: [dilation.height * input.row, dilation.width * input.pixel],
+                    scale: 1.0 / counted.max(1) as f32,
+                    reduce: self.reduce,
+                };
+                // SAFETY: the taps are in the input, with a vector behind it, and the pixels in the output.
+                unsafe {
+                    match taps {
+                        Size { height: 2, width: 2 } => s.run(Sound::new(Whole::<R, 2, 2>(windows))),
+                        Size { height: 3, width: 3 } => s.run(Sound::new(Whole::<R, 3, 3>(windows))),
+                        _ => s.run(Sound::new(Clipped(windows, taps))),
+                    }
+                }
+                x += count;
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Tiles of M into the output.
+
+use super::kernel::{AHEAD, Block, Panel, Scratch, Winograd, Work};
+use super::output::{largest, load_tile, output_tile};
+use crate::kernels::conv::Conv2d;
+use crate::pack::PANEL;
+use crate::simd::{Simd, UnsafeKernel};
+
+/// M of a panel into the output, for the tiles of a block that are `FLAGGED` or for the others. M has the products of the panel for
+/// these, or the outputs of those.
+pub(super) struct Finishing<'a, 'b, const M: usize, const N: usize, const FLAGGED: bool> {
+    pub(super) work: &'a Winograd<'b, M, N>,
+    pub(super) block: Block,
+    pub(super) panel: Panel,
+}
+
+impl<const M: usize, const N: usize, const FLAGGED: bool> UnsafeKernel for Finishing<'_, '_, M, N, FLAGGED> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self, s: S) {
+        let Work { scratch: Scratch { m: [m, distance], .. }, ws, .. } = self.work.0;
+        for index in 0..self.block.len {
+            // SAFETY: the caller's promise.
+            if unsafe { self.work.is_flagged(self.block, index) } != FLAGGED {
+                continue;
+            }
+            let (image, top, left) = self.work.tile(self.block.first + index);
+            for channel in (0..self.panel.channels).step_by(S::LANES) {
+                // SAFETY: M has the panels for each tile and point; a panel begins with its biases.
+                unsafe {
+                    let at = index * self.panel.width.channels() + channel;
+                    let from = ws.add(m + at).cast_const();
+                    let tile = match FLAGGED {
+                        true => load_tile::<S, M, N>(s, from, distance),
+                        false => output_tile::<S, M, N>(s, from, distance),
+                    };
+                    let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);
+                    let bias = s.load(bias);
+                    let tile = if self.work.0.layer.pool { largest(s, &tile) } else { tile };
+                    self.store(s, image, [top, left], channel, bias, &tile);
+                }
+            }
+        }
+    }
+}
+
+impl<const M: usize, const N: usize, const FLAGGED: bool> Finishing<'_, '_, M, N, FLAGGED> {
+    /// Adds bias and residual to a tile, or to what pooling leaves of it, clamps, and stores what is inside of the map.
+    ///
+    /// # Safety
+    ///
+    /// The tile must begin inside of what is computed.
+    #[inline(always)]
+    unsafe fn store<S: Simd>(
+        &self,
+        s: S,
+        image: usize,
+        [top, left]: [usize; 2],
+        channel: usize,
+        bias: S::Vec,
+        tile: &[[S::Vec; M]; M],
+    ) {
+        let Work { layer, ws, finish, .. } = self.work.0;
+        let Conv2d { output, residual, .. } = layer.conv;
+        let count = self.panel.channels - channel;
+        let channel = self.panel.first + channel;
+        let window = if layer.pool { 2 } else { 1 };
+        let (side, top, left) = (M / window, top / window, left / window);
+        let ahead = AHEAD * side * output.pixel;
+        let (rows, columns) = (side.min(output.height - top), side.min(output.width - left));
+        for (y, row) in tile.iter().enumerate().take(rows) {
+            for (x, value) in row.iter().enumerate().take(columns) {
+                let mut value = s.add(*value, bias);
+                // SAFETY: the pixel is in the output and in the residual; no more than the panel's channels are read or
+                // written.
+                unsafe {
+                    if let Some(residual) = residual {
+                        let from = ws.add(image + residual.at(top + y, left + x) + channel).cast_const();
+                        value = s.add(value, s.load_first(from, count));
+                    }
+                    let to = ws.add(image + output.at(top + y, left + x) + channel);
+                    s.store_first(to, finish.clamp(s, value), count);
+                    s.prefetch(to.wrapping_add(ahead));
+                }
+            }
+        }
+    }
+}

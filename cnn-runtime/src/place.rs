@@ -1,0 +1,9 @@
+//! Where numbers lie: one workspace of fixed size, maps in it, packed weights, and the bounds that keep kernels inside.
+
+pub(crate) mod bounds;
+#[cfg(feature = "alloc")]
+pub mod heap;
+pub mod map;
+pub mod packed;
+pub(crate) mod runs;
+pub mod workspace;

@@ -12,7 +12,6 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use cnn_net::op::{Activation, Conv, Padding, Size};
-use cnn_runtime::Checked;
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::{Run, Threads};
 use cnn_runtime::exec::threads::Pool;
@@ -21,6 +20,7 @@ use cnn_runtime::kernels::conv::{Conv2d, conv2d};
 use cnn_runtime::kernels::dense::{Dense, dense, dense_f16, dense_nonzero};
 use cnn_runtime::kernels::winograd::{Columns2d, Winograd2d, columns2d, winograd2d};
 use cnn_runtime::pack::{Affine, ConvPanels, DenseRows};
+use cnn_runtime::place::bounds::Checked;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 use criterion::{Criterion, Throughput, criterion_group};
@@ -195,7 +195,7 @@ fn few_channels(criterion: &mut Criterion) {
         let row = (side + right) * inputs;
         let input = Map::dense(0, side, side, inputs).with_strides(row, inputs);
         let output = Map::dense((side + bottom) * row + right * inputs, size.height, size.width, outputs);
-        let layer = Conv2d::new(&conv, input, output);
+        let layer = Conv2d::of(&conv, input, output);
         let scratch = output.end() + SLACK;
         let tiles = Winograd2d { conv: layer, tile: 4, pool: false, block: 64, scratch };
         let columns = Columns2d { conv: layer, pool: None, scratch };

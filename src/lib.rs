@@ -297,7 +297,7 @@ pub use cnn_net::{graph, memory, op};
 #[cfg(feature = "std")]
 pub use cnn_runtime::exec::threads::Pool;
 pub use cnn_runtime::network::steps::Step;
-pub use cnn_runtime::network::{Network, WrongLength};
+pub use cnn_runtime::network::{Network, Numbers, WrongLength};
 #[cfg(feature = "alloc")]
 pub use cnn_runtime::{reference, trace, weights};
 
@@ -306,40 +306,23 @@ pub use cnn_runtime::{reference, trace, weights};
 pub mod __rt {
     pub use core::option::Option::{self, None, Some};
     pub use core::primitive::{f32, str, u8, u64, usize};
-    pub use core::result::Result::{self, Ok};
 
     pub use cnn_net::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
     pub use cnn_net::memory::{Buffer, Holds, Memory};
     pub use cnn_net::op::{
         Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Shape, Size, Store,
     };
-    pub use cnn_runtime::Checked;
     pub use cnn_runtime::exec::run::{Run, Threads};
     #[cfg(feature = "std")]
     pub use cnn_runtime::exec::threads::Pool as ThreadPool;
-    pub use cnn_runtime::kernels::activation::{Activate, PreluMap, activate, prelu};
-    pub use cnn_runtime::kernels::conv::{Conv2d, Planar2d, Pooling, conv2d, conv2d_batch, depthwise2d, planar2d};
-    pub use cnn_runtime::kernels::dense::{
-        Dense, dense, dense_batch, dense_f16, dense_f16_batch, dense_nonzero, dense_nonzero_f16,
+    pub use cnn_runtime::kernels::{
+        activation::*, conv::*, dense::*, join::*, norm::*, pool::*, softmax::*, winograd::*,
     };
-    pub use cnn_runtime::kernels::join::{
-        CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw,
-    };
-    pub use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
-    pub use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
-    pub use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
-    pub use cnn_runtime::kernels::winograd::{Columns2d, Winograd2d, columns2d, winograd2d, winograd2d_batch};
-    pub use cnn_runtime::network::steps::{Progress, Step};
-    pub use cnn_runtime::network::{Network, WrongLength, exactly, exactly_images};
-    pub use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, WinogradPanels};
+    pub use cnn_runtime::network::{Network, steps::Step};
+    pub use cnn_runtime::pack::Pack;
+    pub use cnn_runtime::place::bounds::Checked;
     pub use cnn_runtime::place::map::Map;
     pub use cnn_runtime::place::packed::{Aligned, Packed};
     pub use cnn_runtime::place::workspace::{Batch, Place, Workspace};
-    #[cfg(feature = "std")]
-    pub use cnn_runtime::weights::Files;
-    #[cfg(feature = "alloc")]
-    pub use cnn_runtime::weights::{Layout, Pack, Source, WeightsError};
-    pub use cnn_runtime::{if_alloc, if_std};
-    #[cfg(feature = "std")]
-    pub use std::path::Path;
+    pub use cnn_runtime::{if_alloc, if_std, load_weights, network_methods};
 }

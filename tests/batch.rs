@@ -119,8 +119,7 @@ fn many_kinds_of_layers() {
 
 #[test]
 fn maps_that_shrink() {
-    let shared =
-        |name: &str| ShrinkingFive::STEPS.iter().filter(|step| step.algorithm == Some(name) && step.shared).count();
+    let shared = |name: &str| ShrinkingFive::STEPS.iter().filter(|step| step.algorithm == name && step.shared).count();
     assert!(shared("direct") > 0 && shared("F(4, 3)") + shared("F(2, 3)") > 0, "{:?}", ShrinkingFive::STEPS);
     assert!(ShrinkingFive::STEPS.iter().take(3).all(|step| !step.shared));
     check::<Shrinking<'_>, ShrinkingFive<'_>>();

@@ -17,9 +17,9 @@ fn steps_come_in_order<N: Network<'static>>() {
     let found = net.profile(&input, &mut |step| seen.push(step)).expect("as long as the input");
     assert_eq!(found, expected);
     assert!(seen.into_iter().eq(0..N::STEPS.len()), "{}", N::GRAPH.name);
-    assert_eq!(N::STEPS.iter().map(|step| step.macs).sum::<u64>(), N::MACS, "{}", N::GRAPH.name);
+    assert_eq!(N::STEPS.iter().map(|step| step.macs(N::GRAPH)).sum::<u64>(), N::MACS, "{}", N::GRAPH.name);
     for step in N::STEPS {
-        let node = step.node.map_or("", |node| N::GRAPH.nodes[node].name);
+        let node = step.node().map_or("", |node| N::GRAPH.nodes[node].name);
         let moves = ["load_chw", "clear_halo", "store_chw"].contains(&step.kernel);
         assert!(moves || step.name == node, "{step:?} computes `{node}`");
     }
@@ -74,10 +74,10 @@ fn seen<N: Network<'static>>() -> Vec<usize> {
 fn steps_before_and_between_shared_ones_are_repeated_for_each_image() {
     let names: Vec<&str> = Two::STEPS.iter().map(|step| step.name).collect();
     assert_eq!(names, ["input", "conv", "pool", "3", "fc"]);
-    let doc = "1x6x6 -> 4x4x4: conv 3x3, relu";
-    let (name, kernel, algorithm) = ("conv", "conv2d", Some("direct"));
-    let conv = Step { name, kernel, doc, algorithm, node: Some(0), macs: 36 * 16, shared: true };
-    assert_eq!(Two::STEPS[1], conv);
+    let conv = Two::STEPS[1];
+    assert_eq!(conv, Step::new("conv", "conv2d", "direct", &[0, 1]).shared());
+    assert_eq!((conv.node(), conv.macs(Two::GRAPH)), (Some(0), 36 * 16));
+    assert_eq!(conv.doc(Two::GRAPH).to_string(), "1x6x6 -> 4x4x4: conv 3x3, relu");
 
     assert_eq!(seen::<Two<'_>>(), [0, 0, 1, 2, 3, 2, 3, 4]);
     // Of large maps there are those of one image at a time.

@@ -4,25 +4,19 @@
 //! | --- | --- |
 //! | `net` | the two types, `new`, `from_safetensors`, `Network` |
 //! | `forward` | `forward`, the taps |
-//! | `kernels` | a constant and a call for each kernel |
-//! | `description` | `GRAPH` |
-//! | `memory` | `MEMORY` |
+//! | `kernels` | a constant and a call for each kernel, `STEPS`, the packing recipe |
 //! | `names` | the block around what is implemented |
-//! | `weights` | the packing recipe |
 //! | `embed` | weights in the binary |
-//! | `values` | the runtime's values as literals |
+//! | `values` | the runtime's values as expressions |
 //! | `stub` | the types alone, for a net with mistakes |
 
-mod description;
 mod embed;
 mod forward;
 mod kernels;
-mod memory;
 mod names;
 mod net;
 mod stub;
 mod values;
-mod weights;
 
 pub(crate) use embed::embed;
 pub(crate) use net::net;

@@ -24,6 +24,7 @@ pub mod parse;
 pub mod plan;
 pub mod report;
 pub mod shapes;
+mod step;
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -7,24 +7,20 @@ mod batch;
 mod calls;
 mod layout;
 mod pooling;
-mod recipe;
 
 use cnn_net::graph::Graph;
-use cnn_net::op::{Activation, Op, Padding, Store};
-use cnn_runtime::kernels::activation::{Activate, PreluMap};
-use cnn_runtime::kernels::conv::{Conv2d, Planar2d};
-use cnn_runtime::kernels::dense::Dense;
-use cnn_runtime::kernels::norm::{LrnMap, ScaleShift};
-use cnn_runtime::kernels::pool::Pool2d;
-use cnn_runtime::kernels::winograd::{Columns2d, Winograd2d};
-use cnn_runtime::place::map::Map;
-use cnn_runtime::weights::Pack;
+use cnn_net::op::Op;
+use cnn_runtime::kernels::call::KernelCall;
+use cnn_runtime::kernels::conv::Planar2d;
+use cnn_runtime::network::steps;
+use cnn_runtime::pack::Pack;
 
 use crate::describe::describe;
-use crate::optimise::{Fused, Optimised, Step, StepKind, ValueId};
+use crate::optimise::Optimised;
+use crate::step::{Fused, Step, StepKind, ValueId};
 
 use self::accuracy::Model;
-use self::algorithm::{Algorithm, Choice};
+use self::algorithm::{Choice, Way};
 
 pub use arena::Buffer;
 pub(crate) use arena::round_up;
@@ -35,7 +31,7 @@ pub struct Plan {
     pub(crate) net: Optimised,
     /// The kernels, in order.
     pub calls: Vec<Call>,
-    /// How the weights are packed.
+    /// How the weights are packed, in the order of the calls.
     pub recipe: Vec<Pack>,
     /// Floats of packed weights.
     pub packed_len: usize,
@@ -63,76 +59,28 @@ pub struct Range {
 }
 
 /// One kernel call.
+#[derive(Debug)]
 pub struct Call {
-    /// The name of the layer.
+    /// The name of the layer, or what is done for it.
     pub name: String,
-    /// The node that it computes or serves; none for the net's input.
-    pub node: Option<usize>,
-    /// What the call does, for the reader of the emitted code: `1x32x32 -> 6x28x28`.
-    pub doc: String,
+    /// What it is for.
+    pub purpose: Purpose,
     /// The kernel and its numbers.
-    pub kernel: Kernel,
-    /// Whether it takes all images of a batch, if its kernel can.
+    pub kernel: Box<dyn KernelCall>,
+    /// Whether it takes all images of a batch.
     pub shared: bool,
 }
 
-/// A kernel and its numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Kernel {
-    /// The net's input into the workspace.
-    LoadChw(Map),
-    /// Zeros around a map.
-    ClearHalo(Map, Padding),
-    /// A value into the order channels, rows, columns.
-    StoreChw(Map, usize),
-    /// One map into another.
-    Copy(Map, Map),
-    /// Convolution.
-    Conv2d(Conv2d),
-    /// Convolution of few filters over a single channel.
-    Planar2d(Planar2d),
-    /// Convolution by Winograd's algorithm.
-    Winograd2d(Winograd2d),
-    /// Convolution by Winograd's algorithm along columns.
-    Columns2d(Columns2d),
-    /// Depthwise convolution.
-    Depthwise2d(Conv2d),
-    /// Fully connected layer.
-    Dense {
-        /// Its numbers.
-        layer: Dense,
-        /// How its weights are stored.
-        store: Store,
-        /// Whether zeros of its input are left out.
-        nonzero: bool,
-    },
-    /// Maximum over a window.
-    MaxPool(Pool2d),
-    /// Mean over a window.
-    AvgPool(Pool2d),
-    /// Maximum over each map.
-    GlobalMaxPool(Map, Map),
-    /// Mean over each map.
-    GlobalAvgPool(Map, Map),
-    /// Local response normalisation.
-    Lrn(LrnMap),
-    /// A batch normalisation that could not be folded.
-    ScaleShift(ScaleShift),
-    /// Learnt slopes.
-    Prelu(PreluMap),
-    /// An element-wise function.
-    Activate(Activate),
-    /// Softmax over the channels.
-    Softmax(Map, Map),
-    /// Its logarithm.
-    LogSoftmax(Map, Map),
-    /// Sum.
-    Add(Vec<Map>, Map, Activation),
-    /// Product.
-    Mul(Vec<Map>, Map, Activation),
+/// What a kernel call is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It computes these nodes: a layer, and what was fused into its kernel.
+    Computes(Vec<usize>),
+    /// It moves numbers for a node; none for the net's input.
+    Moves(Option<usize>),
 }
 
-/// Plans a net for so many images a pass; `exact` turns algorithms off that compute another sum than the one that is written
+/// Plans a net for this many images a pass; `exact` turns algorithms off that compute another sum than the one that is written
 /// down.
 pub fn plan(net: Optimised, exact: bool, images: usize) -> Plan {
     let stream = algorithm::stream(net.weight_bytes());
@@ -141,39 +89,32 @@ pub fn plan(net: Optimised, exact: bool, images: usize) -> Plan {
         let choices = net.choices(step, stream, exact, images);
         choices.into_iter().map(|choice| model.error(step.inputs[0], choice)).collect()
     });
-    let algorithms = accuracy::settle(&model, &choices.collect::<Vec<_>>());
-    let mut net = Chosen { net, algorithms };
+    let ways = accuracy::settle(&model, &choices.collect::<Vec<_>>());
+    let mut net = net;
+    net.decide(&ways);
     net.fuse_pools();
     let layout = layout::layout(&net);
-    let (recipe, packed_len) = recipe::recipe(&net);
     let batch = net.batch(images);
-    calls::calls(net, layout, batch, recipe, packed_len)
-}
-
-/// A net with an algorithm for each of its steps.
-struct Chosen {
-    net: Optimised,
-    /// That of each step; direct, where there is nothing to choose.
-    algorithms: Vec<Algorithm>,
+    calls::calls(net, layout, batch)
 }
 
 impl Optimised {
     /// Bytes of all weights that run, as they are declared.
     fn weight_bytes(&self) -> usize {
-        let tensors = self.steps.iter().flat_map(|step| &self.shaped.tensors[step.node]);
+        let tensors = self.steps.iter().flat_map(|step| &self.shaped.tensors[step.node()]);
         tensors.map(|tensor| tensor.shape.iter().product::<usize>() * size_of::<f32>()).sum()
     }
 
     /// The ways to compute a step that has weights, the fastest first, where a byte of them costs `stream`; none for others.
     fn choices(&self, step: &Step, stream: f64, exact: bool, images: usize) -> Vec<Choice> {
         let input = step.inputs[0];
-        let (fused, conv) = match (&step.kind, &self.shaped.graph.nodes[step.node].op) {
-            (StepKind::Conv(fused), Op::Conv(conv)) => (fused, conv),
-            (StepKind::Linear(_), Op::Linear(linear)) => {
+        let (conv, fused) = match &step.kind {
+            StepKind::Conv { conv, fused, .. } => (conv, fused),
+            StepKind::Linear { linear, .. } => {
                 let zeros = images == 1 && self.has_zeros(input);
                 return vec![algorithm::linear(linear, self.values[input], stream, zeros)];
             }
-            _ => return Vec::new(),
+            StepKind::Plain { .. } => return Vec::new(),
         };
         let (channels, output) = (self.values[input].channels(), self.values[step.output].size());
         // Nothing lies between pixels, nothing is added.
@@ -183,35 +124,53 @@ impl Optimised {
         } else {
             algorithm::choices(conv, channels, output, stream, plain)
         };
-        choices.retain(|choice| !exact || choice.algorithm.is_exact());
+        choices.retain(|choice| !exact || choice.way.is_exact());
         choices
+    }
+
+    /// Hands each step the way that it is computed.
+    fn decide(&mut self, ways: &[Option<Way>]) {
+        for (step, way) in self.steps.iter_mut().zip(ways) {
+            match (&mut step.kind, way) {
+                (StepKind::Conv { algorithm, .. }, Some(Way::Conv(chosen))) => *algorithm = *chosen,
+                (StepKind::Linear { nonzero, .. }, Some(Way::Linear { nonzero: chosen })) => *nonzero = *chosen,
+                (StepKind::Conv { .. } | StepKind::Linear { .. } | StepKind::Plain { .. }, _) => {}
+            }
+        }
     }
 
     /// Whether many elements of a value are zero, since a ReLU computed them.
     fn has_zeros(&self, value: ValueId) -> bool {
         let Some(step) = self.steps.iter().find(|step| step.output == value) else { return false };
-        match step.kind {
-            StepKind::Conv(Fused { activation, .. })
-            | StepKind::Linear(Fused { activation, .. })
-            | StepKind::Activate { activation }
-            | StepKind::ScaleShift { activation }
-            | StepKind::Add { activation }
-            | StepKind::Mul { activation } => matches!(activation, Activation::Relu | Activation::Relu6),
-            StepKind::MaxPool | StepKind::Flatten | StepKind::Lrn | StepKind::Concat => {
-                step.inputs.iter().all(|input| self.has_zeros(*input))
-            }
-            StepKind::AvgPool
-            | StepKind::GlobalAvgPool
-            | StepKind::GlobalMaxPool
-            | StepKind::Prelu
-            | StepKind::Softmax
-            | StepKind::LogSoftmax => false,
+        let keeps = |op: &Op| op.facts().keeps_zeros && step.inputs.iter().all(|input| self.has_zeros(*input));
+        match &step.kind {
+            StepKind::Conv { fused: Fused { activation, .. }, .. }
+            | StepKind::Linear { fused: Fused { activation, .. }, .. }
+            | StepKind::Plain { op: Op::Activation(activation), .. } => activation.is_rectifier(),
+            StepKind::Plain { op, activation } => activation.is_rectifier() || keeps(op),
         }
     }
 
     /// Whether a value is a part of a concat, between whose channels those of others lie.
     fn is_joined(&self, value: ValueId) -> bool {
-        self.steps.iter().any(|step| step.kind == StepKind::Concat && step.inputs.contains(&value))
+        self.steps.iter().any(|step| step.is_concat() && step.inputs.contains(&value))
+    }
+}
+
+impl Call {
+    /// What it does, of a net with this description: `1x32x32 -> 6x28x28: conv 5x5, tanh`.
+    pub fn doc(&self, graph: &Graph<'_>) -> String {
+        self.describe(|step| step.doc(graph).to_string())
+    }
+
+    /// Its line in `STEPS`.
+    pub(crate) fn describe<R>(&self, read: impl FnOnce(&steps::Step<'_>) -> R) -> R {
+        let (kernel, algorithm) = (self.kernel.function(), self.kernel.algorithm());
+        let step = match &self.purpose {
+            Purpose::Computes(nodes) => steps::Step::new(&self.name, kernel, &algorithm, nodes),
+            Purpose::Moves(serves) => steps::Step::moves(&self.name, kernel, *serves),
+        };
+        read(&if self.shared { step.shared() } else { step })
     }
 }
 

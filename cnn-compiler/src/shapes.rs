@@ -3,17 +3,15 @@
 mod explain;
 mod merge;
 mod rules;
-mod tensors;
 mod ways;
-mod window;
 
 use std::collections::HashMap;
 
 use cnn_net::graph::Role;
-use cnn_net::op::{Op, Padding, Shape};
+use cnn_net::op::{Dims, Op, Padding, Shape, Window};
 
 use crate::graph::{Graph, Node, Source};
-use crate::op::{PadMode, set_padding};
+use crate::op::PadMode;
 use crate::report::{Edit, Fix, Message, Place, Report, message};
 use ways::Argument;
 
@@ -25,15 +23,13 @@ pub struct Shaped {
     pub(crate) shapes: Vec<Shape>,
     /// The parameter tensors of each node.
     pub(crate) tensors: Vec<Vec<Tensor>>,
-    /// Multiplications with a weight, of each node.
-    pub(crate) macs: Vec<u64>,
 }
 
 /// A parameter tensor.
 pub(crate) struct Tensor {
     /// Full name.
     pub(crate) name: String,
-    /// What it is to its layer.
+    /// Its role in the layer.
     pub(crate) role: Role,
     /// Its dimensions.
     pub(crate) shape: Vec<usize>,
@@ -119,6 +115,17 @@ impl Shaped {
             Source::Input | Source::Broken => self.graph.input,
         }
     }
+
+    /// The parameter tensors of a node.
+    fn tensors_of(&self, node: &Node) -> Vec<Tensor> {
+        let tensors = node.op.tensors(self.shape(node.inputs[0]));
+        let named = |(role, dims): (Role, Dims)| Tensor {
+            name: format!("{}.{}", node.name, role.name()),
+            role,
+            shape: dims.to_vec(),
+        };
+        tensors.iter().map(named).collect()
+    }
 }
 
 /// Infers all shapes. `None` if there is a mistake, here or before.
@@ -141,12 +148,12 @@ pub(crate) fn shapes(mut graph: Graph, report: &mut Report) -> Option<Shaped> {
         if node.pad != PadMode::Explicit
             && let Some(padding) = padding
         {
-            set_padding(&mut node.op, padding);
+            node.op = node.op.window().map_or(node.op, |window| node.op.with_window(Window { pad: padding, ..window }));
         }
         shapes.push(shape);
     }
-    let mut shaped = Shaped { graph, shapes, tensors: Vec::new(), macs: Vec::new() };
-    tensors::count(&mut shaped);
+    let mut shaped = Shaped { graph, shapes, tensors: Vec::new() };
+    shaped.tensors = shaped.graph.nodes.iter().map(|node| shaped.tensors_of(node)).collect();
     Some(shaped)
 }
 
@@ -221,7 +228,7 @@ fn output_of(inferred: &Found) -> Option<Shape> {
 /// Steps without names can get the same number in different branches; their tensors would then share a name.
 fn check_tensor_names(graph: &Graph, report: &mut Report) {
     let mut known: HashMap<&str, Place> = HashMap::new();
-    let named = graph.nodes.iter().filter(|node| tensors::has_any(&node.op) && !graph.is_double(&node.name));
+    let named = graph.nodes.iter().filter(|node| node.op.has_tensors() && !graph.is_double(&node.name));
     for node in named {
         match known.get(node.name.as_str()) {
             Some(first) => {

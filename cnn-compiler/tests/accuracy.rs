@@ -9,7 +9,7 @@ mod run;
 
 use std::collections::BTreeMap;
 
-use cnn_compiler::plan::{Kernel, Plan};
+use cnn_compiler::plan::Plan;
 use cnn_net::graph::{Graph, Node, Role, Value};
 use cnn_net::op::Op;
 use cnn_runtime::exec::run::Run;
@@ -214,8 +214,8 @@ fn normalised_nets_are_about_as_exact_as_the_direct_algorithm() {
 #[test]
 fn a_resnext_computes_its_first_layer_as_it_is() {
     let plan = plan(&resnext50(32, 224));
-    let first = plan.calls.iter().find(|call| call.name == "conv1" && !matches!(call.kernel, Kernel::ClearHalo(..)));
-    assert!(matches!(first.map(|call| &call.kernel), Some(Kernel::Conv2d(_))));
-    let tiles = plan.calls.iter().filter(|call| matches!(call.kernel, Kernel::Winograd2d(_))).count();
+    let first = plan.calls.iter().find(|call| call.name == "conv1");
+    assert_eq!(first.map(|call| call.kernel.function()), Some("conv2d"));
+    let tiles = plan.calls.iter().filter(|call| call.kernel.function() == "winograd2d").count();
     assert!(tiles >= 8, "{tiles}");
 }

@@ -32,7 +32,6 @@
 //! | [`figures`] | what layers do, with numbers |
 //! | [`theme`] | the colour and the mark of each kind of layer |
 //! | [`sheet`], [`text`] | shapes as SVG, in two themes; words without a font |
-//! | [`language`] | layers' arguments as the language writes them |
 
 #![forbid(unsafe_code)]
 
@@ -40,7 +39,6 @@ mod caption;
 mod draw;
 pub mod figures;
 mod gallery;
-pub mod language;
 mod layout;
 mod memory;
 mod model;

@@ -1,6 +1,11 @@
 //! The static description of a net: what summaries, diagrams, weight loading and the reference executor read.
 
+#[cfg(feature = "alloc")]
+use crate::op::Kind;
 use crate::op::{Linear, Op, Shape, Store};
+use crate::{record, variants};
+
+pub use crate::op::Role;
 
 /// A net as it was declared, before any optimisation. `cnn::Network::GRAPH` is one in static memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,8 +50,6 @@ pub struct Node<'a> {
     pub output: Shape,
     /// Its parameter tensors.
     pub tensors: &'a [Tensor<'a>],
-    /// Multiplications with a weight in one pass.
-    pub macs: u64,
     /// The block calls it came from, outermost first: `inception3a` of block `inception`.
     pub calls: &'a [Call<'a>],
     /// The auxiliary classifier it belongs to; such nodes do not run at inference.
@@ -67,46 +70,42 @@ pub struct Call<'a> {
 pub struct Tensor<'a> {
     /// Full name: `conv1.weight`.
     pub name: &'a str,
-    /// What it is to its layer.
+    /// Its role in the layer.
     pub role: Role,
     /// Its dimensions.
     pub shape: &'a [usize],
 }
 
-/// What a tensor is to its layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// `weight` of any layer: filters, a matrix, scales, slopes.
-    Weight,
-    /// `bias`.
-    Bias,
-    /// `running_mean` of a batch normalisation; not a parameter.
-    RunningMean,
-    /// `running_var` of a batch normalisation; not a parameter.
-    RunningVar,
-}
-
-impl Role {
-    /// The last part of the tensor's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Weight => "weight",
-            Self::Bias => "bias",
-            Self::RunningMean => "running_mean",
-            Self::RunningVar => "running_var",
-        }
+variants! { Value { Input, Node(_) } }
+record! {
+    Node<'a>(name: &'a str, op: Op, inputs: &'a [Value], output: Shape) {
+        tensors: &'a [Tensor<'a>] = &[],
+        calls: &'a [Call<'a>] = &[],
+        aux: Option<usize> = None,
     }
-
-    /// Whether training changes it by gradients, so that it counts as parameters.
-    pub const fn is_parameter(self) -> bool {
-        matches!(self, Self::Weight | Self::Bias)
+}
+record! { Call<'a>(block: &'a str, name: &'a str) }
+record! { Tensor<'a>(name: &'a str, role: Role, shape: &'a [usize]) }
+record! { Tap<'a>(name: &'a str, value: Value) }
+record! { Aux<'a>(name: &'a str, weight: f32, result: Value) }
+record! {
+    Graph<'a>(name: &'a str, input: Shape, output: Shape, nodes: &'a [Node<'a>], result: Value) {
+        doc: &'a str = "",
+        taps: &'a [Tap<'a>] = &[],
+        aux: &'a [Aux<'a>] = &[],
     }
 }
 
 impl Tensor<'_> {
     /// How many numbers it holds.
-    pub fn elements(&self) -> usize {
-        self.shape.iter().product()
+    #[must_use]
+    pub const fn elements(&self) -> usize {
+        let (mut elements, mut i) = (1, 0);
+        while i < self.shape.len() {
+            elements *= self.shape[i];
+            i += 1;
+        }
+        elements
     }
 }
 
@@ -146,39 +145,48 @@ impl Depth {
         self.convolutions + self.fully_connected
     }
 
-    /// Behind one more layer.
+    /// After one more layer.
     #[cfg(feature = "alloc")]
-    fn behind(self, op: &Op) -> Self {
-        match op {
-            Op::Conv(_) => Self { convolutions: self.convolutions + 1, ..self },
-            Op::Linear(_) => Self { fully_connected: self.fully_connected + 1, ..self },
-            Op::MaxPool(_)
-            | Op::AvgPool(_)
-            | Op::GlobalAvgPool
-            | Op::GlobalMaxPool
-            | Op::Flatten
-            | Op::Dropout { .. }
-            | Op::Lrn(_)
-            | Op::BatchNorm(_)
-            | Op::Prelu(_)
-            | Op::Activation(_)
-            | Op::Softmax
-            | Op::LogSoftmax
-            | Op::Concat
-            | Op::Add
-            | Op::Mul => self,
+    fn and(self, op: &Op) -> Self {
+        match op.facts().kind {
+            Kind::Convolution => Self { convolutions: self.convolutions + 1, ..self },
+            Kind::FullyConnected => Self { fully_connected: self.fully_connected + 1, ..self },
+            Kind::MaxPooling
+            | Kind::AveragePooling
+            | Kind::Reordering
+            | Kind::Regularisation
+            | Kind::ResponseNormalisation
+            | Kind::BatchNormalisation
+            | Kind::Activation
+            | Kind::Softmax
+            | Kind::Concatenation
+            | Kind::Addition
+            | Kind::Multiplication => self,
         }
     }
 }
 
-impl<'a> Node<'a> {
-    /// Trained parameters of this layer; running statistics do not count.
-    pub fn parameters(&self) -> u64 {
-        self.tensors.iter().filter(|t| t.role.is_parameter()).map(|t| t.elements() as u64).sum()
-    }
-}
-
 impl Node<'_> {
+    /// Trained parameters of this layer; running statistics do not count.
+    #[must_use]
+    pub const fn parameters(&self) -> u64 {
+        let (mut parameters, mut i) = (0, 0);
+        while i < self.tensors.len() {
+            if self.tensors[i].role.is_parameter() {
+                parameters += self.tensors[i].elements() as u64;
+            }
+            i += 1;
+        }
+        parameters
+    }
+
+    /// Multiplications with a weight in one pass.
+    #[must_use]
+    pub const fn macs(&self) -> u64 {
+        // `weight` is the first one of every layer that has tensors.
+        if let [weight, ..] = self.tensors { self.op.macs(weight.elements(), self.output) } else { 0 }
+    }
+
     /// Bytes of its tensors, in the formats that they are stored in.
     pub fn weights_bytes(&self) -> u64 {
         let bytes = |tensor: &Tensor<'_>| {
@@ -207,13 +215,29 @@ impl<'a> Graph<'a> {
     }
 
     /// Trained parameters, without those of auxiliary classifiers.
-    pub fn parameters(&self) -> u64 {
-        self.inference().map(Node::parameters).sum()
+    #[must_use]
+    pub const fn parameters(&self) -> u64 {
+        let (mut parameters, mut i) = (0, 0);
+        while i < self.nodes.len() {
+            if self.nodes[i].aux.is_none() {
+                parameters += self.nodes[i].parameters();
+            }
+            i += 1;
+        }
+        parameters
     }
 
-    /// Multiplications with a weight in one pass.
-    pub fn macs(&self) -> u64 {
-        self.inference().map(|n| n.macs).sum()
+    /// Multiplications with a weight in one pass, without those of auxiliary classifiers.
+    #[must_use]
+    pub const fn macs(&self) -> u64 {
+        let (mut macs, mut i) = (0, 0);
+        while i < self.nodes.len() {
+            if self.nodes[i].aux.is_none() {
+                macs += self.nodes[i].macs();
+            }
+            i += 1;
+        }
+        macs
     }
 
     /// Bytes of the weights that inference needs, each in the format that its layer stores: running statistics are among
@@ -233,7 +257,7 @@ impl<'a> Graph<'a> {
         for node in self.nodes {
             let inputs = node.inputs.iter().map(|input| of(&depths, *input));
             let deepest = inputs.max_by_key(|depth| (depth.layers(), depth.convolutions)).unwrap_or_default();
-            depths.push(deepest.behind(&node.op));
+            depths.push(deepest.and(&node.op));
         }
         of(&depths, self.result)
     }

@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | [`op`] | shapes, and the one list of layers with all that follows from their arguments |
 //! | [`graph`] | a net as it was declared: layers, connections, tensors |
+//! | `language` | layers as a declaration calls them |
+//! | `literal` | values as Rust source |
 //! | [`memory`] | what lies where in a net's workspace, and when |
 
 #![no_std]
@@ -13,5 +15,8 @@
 extern crate alloc;
 
 pub mod graph;
+#[cfg(feature = "alloc")]
+pub mod language;
+pub mod literal;
 pub mod memory;
 pub mod op;

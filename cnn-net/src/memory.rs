@@ -1,5 +1,7 @@
 //! What lies where in a workspace, and when: for those who look at it.
 
+use crate::{record, variants};
+
 /// The workspace of one image over time. `cnn::Network::MEMORY` is one in static memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory<'a> {
@@ -41,3 +43,7 @@ pub enum Holds {
     /// An output, or what a tap keeps, in the order channels, rows, columns.
     Output,
 }
+
+variants! { Holds { Values, Scratch, Output } }
+record! { Buffer<'a>(name: &'a str, holds: Holds, offset: usize, len: usize, first: usize, last: usize) }
+record! { Memory<'a>(floats: usize, lower_bound: usize, times: &'a [&'a str], buffers: &'a [Buffer<'a>]) }

@@ -1,166 +1,25 @@
 //! What a layer is: its kind and its arguments, all numbers resolved.
 //!
 //! This is the one list of layers. The compiler builds these values from a declaration, the static description of a
-//! net ([`Graph`](crate::graph::Graph)) holds them, and `cnn_runtime::reference` gives each its mathematics.
+//! net ([`Graph`](crate::graph::Graph)) holds them, and `cnn_runtime::reference` gives each its mathematics. Whatever else there
+//! is to know about a layer is in [`Op::facts`], a row for each, and in [`Op::arguments`].
 
 mod activation;
+mod argument;
+mod layers;
 mod shape;
+mod tensors;
+mod window;
+
+use self::argument::{Arguments, NOT_NEGATIVE, SHARE};
+use crate::variants;
 
 pub use self::activation::Activation;
+pub use self::argument::{Argument, Bounds, Field, Slot, Word};
+pub use self::layers::{BatchNorm, Conv, Linear, Lrn, LrnWindow, Pool, PreluPer, Store};
 pub use self::shape::{Padding, Shape, Size};
-
-/// A two-dimensional convolution (a cross-correlation, as in every framework: the kernel is not flipped).
-///
-/// Tensors: `weight` `[filters, in_channels / groups, kernel.height, kernel.width]`, and `bias` `[filters]`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Conv {
-    /// Output channels.
-    pub filters: usize,
-    /// Extent of a filter.
-    pub kernel: Size,
-    /// Step of the window.
-    pub stride: Size,
-    /// Zeros around the input.
-    pub pad: Padding,
-    /// Distance between the taps of a filter.
-    pub dilation: Size,
-    /// Input and output channels are split into so many independent parts.
-    pub groups: usize,
-    /// Whether a bias is added.
-    pub bias: bool,
-}
-
-impl Conv {
-    /// Whether each of so many input channels has a filter of its own, and gives one output channel.
-    pub const fn is_depthwise(&self, channels: usize) -> bool {
-        self.groups > 1 && self.groups == channels && self.filters == channels
-    }
-}
-
-/// A fully connected layer. Maps are flattened in the order C, H, W first.
-///
-/// Tensors: `weight` `[features, inputs]`, and `bias` `[features]`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Linear {
-    /// Output features.
-    pub features: usize,
-    /// Whether a bias is added.
-    pub bias: bool,
-    /// How its weights are kept in memory.
-    pub store: Store,
-}
-
-/// How weights are kept in memory. Sums are of `f32` either way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Store {
-    /// As they are.
-    #[default]
-    F32,
-    /// Rounded to half precision: half the memory, and half the time where reading them is what takes time.
-    F16,
-}
-
-impl Store {
-    /// The word in the language.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F16 => "f16",
-        }
-    }
-}
-
-/// Max or average pooling.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pool {
-    /// Extent of the window.
-    pub kernel: Size,
-    /// Step of the window.
-    pub stride: Size,
-    /// Padding: never the maximum; counted by the average if `count_include_pad`.
-    pub pad: Padding,
-    /// Distance between the taps of a window.
-    pub dilation: Size,
-    /// Round the output size up. A last window that would start in the far padding is dropped.
-    pub ceil: bool,
-    /// Whether an average divides by the taps that lie in the padding too (never by what `ceil` adds beyond it).
-    pub count_include_pad: bool,
-}
-
-/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, the sum over the channels around each that its
-/// [window](LrnWindow) says.
-///
-/// Krizhevsky, Sutskever, Hinton 2012, section 3.3: alpha is not divided by the size, unlike in PyTorch, Caffe, ONNX.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lrn {
-    /// Channels that are summed over, `n` in the paper.
-    pub size: usize,
-    /// Which ones, if `size` is even.
-    pub window: LrnWindow,
-    /// Weight of the sum.
-    pub alpha: f32,
-    /// Exponent.
-    pub beta: f32,
-    /// Added to the sum.
-    pub k: f32,
-}
-
-/// Which channels a local response normalisation sums over, as far as there are such. All are the same for odd sizes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LrnWindow {
-    /// From `i - size / 2` to `i + size / 2`, as the paper's formula has it: `size + 1` channels, if `size` is even.
-    #[default]
-    Paper,
-    /// From `i - size / 2` to `i + (size - 1) / 2`, as PyTorch has it: `size` channels.
-    Torch,
-    /// From `i - (size - 1) / 2` to `i + size / 2`, as ONNX has it: `size` channels.
-    Onnx,
-}
-
-impl LrnWindow {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Paper, Self::Torch, Self::Onnx];
-
-    /// The word in the language.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Paper => "paper",
-            Self::Torch => "torch",
-            Self::Onnx => "onnx",
-        }
-    }
-}
-
-impl Lrn {
-    /// How many channels before and behind its own a sum is over, where there are as many.
-    pub const fn reach(&self) -> [usize; 2] {
-        match self.window {
-            LrnWindow::Paper => [self.size / 2, self.size / 2],
-            LrnWindow::Torch => [self.size / 2, self.size.saturating_sub(1) / 2],
-            LrnWindow::Onnx => [self.size.saturating_sub(1) / 2, self.size / 2],
-        }
-    }
-}
-
-/// Batch normalisation with the running statistics: `(x - mean) / sqrt(var + eps) * weight + bias` in each channel.
-///
-/// Tensors: `weight`, `bias`, `running_mean`, `running_var`, each `[channels]`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BatchNorm {
-    /// Added to the variance.
-    pub eps: f32,
-    /// Weight of a new batch in the running statistics while training; not used at inference.
-    pub momentum: f32,
-}
-
-/// What the slopes of a `prelu` are counted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PreluPer {
-    /// One slope a channel, tensor `weight` `[channels]`; a file may also hold one for all, `[1]`.
-    Channel,
-    /// One slope an element, tensor `weight` of the input's shape.
-    Element,
-}
+pub use self::tensors::{Dims, Role, Tensors};
+pub use self::window::{Axis, Window};
 
 /// A layer: what it does to its input (or, for the merges, to its inputs).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -204,27 +63,295 @@ pub enum Op {
     Mul,
 }
 
+variants! {
+    Op {
+        Conv(_), Linear(_), MaxPool(_), AvgPool(_), GlobalAvgPool, GlobalMaxPool, Flatten, Dropout { p }, Lrn(_), BatchNorm(_),
+        Prelu(_), Activation(_), Softmax, LogSoftmax, Concat, Add, Mul,
+    }
+}
+
+/// What everybody may want to know of a layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// In the language: `max_pool`.
+    pub name: &'static str,
+    /// A letter or two, on a drawing.
+    pub short: &'static str,
+    /// In prose: `max pooling`.
+    pub long: &'static str,
+    /// Its kind.
+    pub kind: Kind,
+    /// Whether it needs feature maps, and can't take a vector.
+    pub reads_maps: bool,
+    /// The window that it moves over its input.
+    pub window: Option<Window>,
+    /// Whether its output may lie where an input lay: each pixel follows from the same pixel of the inputs.
+    pub in_place: bool,
+    /// Whether zeros of its input stay zeros, or most of them.
+    pub keeps_zeros: bool,
+}
+
+/// Kinds of layers: what counts as a layer of a net's depth, and what is drawn in one colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Filters that move over maps.
+    Convolution,
+    /// A matrix over all features.
+    FullyConnected,
+    /// A maximum over a window or a map.
+    MaxPooling,
+    /// A mean over a window or a map.
+    AveragePooling,
+    /// Another order of the same numbers.
+    Reordering,
+    /// What does nothing at inference.
+    Regularisation,
+    /// A normalisation over channels.
+    ResponseNormalisation,
+    /// A normalisation by statistics of a batch.
+    BatchNormalisation,
+    /// An element-wise function.
+    Activation,
+    /// Probabilities of scores.
+    Softmax,
+    /// Channels one after another.
+    Concatenation,
+    /// A sum of branches.
+    Addition,
+    /// A product of branches.
+    Multiplication,
+}
+
+impl Facts {
+    /// A layer without a window that takes maps and vectors.
+    const fn of(kind: Kind, [name, short, long]: [&'static str; 3]) -> Self {
+        Self { name, short, long, kind, reads_maps: false, window: None, in_place: false, keeps_zeros: false }
+    }
+
+    const fn over_maps(self) -> Self {
+        Self { reads_maps: true, ..self }
+    }
+
+    const fn in_place(self) -> Self {
+        Self { in_place: true, ..self }
+    }
+
+    const fn keeping_zeros(self) -> Self {
+        Self { keeps_zeros: true, ..self }
+    }
+
+    const fn over(self, window: Window) -> Self {
+        Self { reads_maps: true, window: Some(window), ..self }
+    }
+}
+
 impl Op {
-    /// The name in the language: `conv`, `max_pool`, `relu`.
-    pub const fn name(&self) -> &'static str {
+    /// What there is to know of this layer.
+    #[must_use]
+    pub const fn facts(&self) -> Facts {
+        use Kind::*;
         match self {
-            Self::Conv(_) => "conv",
-            Self::Linear(_) => "linear",
-            Self::MaxPool(_) => "max_pool",
-            Self::AvgPool(_) => "avg_pool",
-            Self::GlobalAvgPool => "global_avg_pool",
-            Self::GlobalMaxPool => "global_max_pool",
-            Self::Flatten => "flatten",
-            Self::Dropout { .. } => "dropout",
-            Self::Lrn(_) => "lrn",
-            Self::BatchNorm(_) => "batch_norm",
-            Self::Prelu(_) => "prelu",
-            Self::Activation(activation) => activation.name(),
-            Self::Softmax => "softmax",
-            Self::LogSoftmax => "log_softmax",
-            Self::Concat => "concat",
-            Self::Add => "add",
-            Self::Mul => "mul",
+            Self::Conv(conv) => Facts::of(Convolution, ["conv", "C", "convolution"]).over(conv.window()),
+            Self::Linear(_) => Facts::of(FullyConnected, ["linear", "FC", "fully connected"]),
+            Self::MaxPool(pool) => {
+                Facts::of(MaxPooling, ["max_pool", "MP", "max pooling"]).over(pool.window()).keeping_zeros()
+            }
+            Self::AvgPool(pool) => Facts::of(AveragePooling, ["avg_pool", "AP", "average pooling"]).over(pool.window()),
+            Self::GlobalAvgPool => {
+                Facts::of(AveragePooling, ["global_avg_pool", "GAP", "global average pooling"]).over_maps()
+            }
+            Self::GlobalMaxPool => Facts::of(MaxPooling, ["global_max_pool", "GMP", "global max pooling"]).over_maps(),
+            Self::Flatten => Facts::of(Reordering, ["flatten", "F", "flatten"]).keeping_zeros(),
+            Self::Dropout { .. } => Facts::of(Regularisation, ["dropout", "D", "dropout"]).in_place().keeping_zeros(),
+            Self::Lrn(_) => Facts::of(ResponseNormalisation, ["lrn", "LRN", "local response normalisation"])
+                .over_maps()
+                .keeping_zeros(),
+            Self::BatchNorm(_) => Facts::of(BatchNormalisation, ["batch_norm", "BN", "batch normalisation"]).in_place(),
+            Self::Prelu(_) => Facts::of(Kind::Activation, ["prelu", "PR", "PReLU"]).in_place(),
+            Self::Activation(activation) => {
+                let names = activation.names();
+                Facts::of(Kind::Activation, [names.language, names.short, names.long]).in_place()
+            }
+            Self::Softmax => Facts::of(Kind::Softmax, ["softmax", "S", "softmax"]).in_place(),
+            Self::LogSoftmax => Facts::of(Kind::Softmax, ["log_softmax", "LS", "logarithm of softmax"]).in_place(),
+            Self::Concat => Facts::of(Concatenation, ["concat", "CAT", "concatenation"]).keeping_zeros(),
+            Self::Add => Facts::of(Addition, ["add", "+", "sum"]).in_place(),
+            Self::Mul => Facts::of(Multiplication, ["mul", "×", "product"]).in_place(),
         }
     }
+
+    /// The name in the language: `conv`, `max_pool`, `relu`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.facts().name
+    }
+
+    /// The window that it moves over its input, if it has one.
+    #[must_use]
+    pub const fn window(&self) -> Option<Window> {
+        self.facts().window
+    }
+
+    /// The layer with this window in place of its own, if it has one.
+    #[must_use]
+    pub fn with_window(mut self, window: Window) -> Self {
+        let Window { kernel, stride, dilation, pad, ceil } = window;
+        if let Self::Conv(conv) = &mut self {
+            *conv = Conv { kernel, stride, dilation, pad, ..*conv };
+        } else if let Self::MaxPool(pool) | Self::AvgPool(pool) = &mut self {
+            *pool = Pool { kernel, stride, dilation, pad, ceil, ..*pool };
+        }
+        self
+    }
+
+    /// Whether it hands its input on as it is, at inference.
+    #[must_use]
+    pub const fn is_identity(&self) -> bool {
+        matches!(self, Self::Dropout { .. } | Self::Activation(Activation::Identity))
+    }
+
+    /// The parameter tensors of this layer over such an input.
+    #[must_use]
+    pub fn tensors(&self, input: Shape) -> Tensors {
+        let channels = input.channels();
+        match self {
+            Self::Conv(Conv { filters, kernel, groups, bias, .. }) => {
+                Tensors::biased(&[*filters, channels / groups, kernel.height, kernel.width], *bias)
+            }
+            Self::Linear(Linear { features, bias, .. }) => Tensors::biased(&[*features, input.elements()], *bias),
+            Self::BatchNorm(_) => Tensors::statistics(channels),
+            Self::Prelu(PreluPer::Channel) => Tensors::biased(&[channels], false),
+            Self::Prelu(PreluPer::Element) => match input {
+                Shape::Map { channels, height, width } => Tensors::biased(&[channels, height, width], false),
+                Shape::Vector(features) => Tensors::biased(&[features], false),
+            },
+            Self::MaxPool(_)
+            | Self::AvgPool(_)
+            | Self::GlobalAvgPool
+            | Self::GlobalMaxPool
+            | Self::Flatten
+            | Self::Dropout { .. }
+            | Self::Lrn(_)
+            | Self::Activation(_)
+            | Self::Softmax
+            | Self::LogSoftmax
+            | Self::Concat
+            | Self::Add
+            | Self::Mul => Tensors::NONE,
+        }
+    }
+
+    /// Whether it has parameter tensors.
+    #[must_use]
+    pub fn has_tensors(&self) -> bool {
+        self.tensors(Shape::map(1, 1, 1)).iter().next().is_some()
+    }
+
+    /// Multiplications with a weight in one pass, if `weight` has this many elements. Those of normalisations and slopes are not
+    /// counted, as is usual.
+    #[must_use]
+    pub const fn macs(&self, weights: usize, output: Shape) -> u64 {
+        let uses = match self.facts().kind {
+            Kind::Convolution => output.size().area(),
+            Kind::FullyConnected => 1,
+            Kind::MaxPooling
+            | Kind::AveragePooling
+            | Kind::Reordering
+            | Kind::Regularisation
+            | Kind::ResponseNormalisation
+            | Kind::BatchNormalisation
+            | Kind::Activation
+            | Kind::Softmax
+            | Kind::Concatenation
+            | Kind::Addition
+            | Kind::Multiplication => 0,
+        };
+        weights as u64 * uses as u64
+    }
+
+    /// Every layer that a declaration can call, in the order of the documentation. Arguments are defaults where there are some.
+    pub fn layers() -> impl Iterator<Item = Self> {
+        let pool = Pool::new(Size::square(1), Size::square(1));
+        let before = [
+            Self::Conv(Conv::new(1, Size::square(1))),
+            Self::Linear(Linear::new(1)),
+            Self::MaxPool(pool),
+            Self::AvgPool(pool),
+            Self::GlobalAvgPool,
+            Self::GlobalMaxPool,
+            Self::Flatten,
+            Self::Dropout { p: 0.5 },
+            Self::Lrn(Lrn::new(5, 1e-4, 0.75, 2.0)),
+            Self::BatchNorm(BatchNorm::new(1e-5, 0.1)),
+            Self::Prelu(PreluPer::Channel),
+        ];
+        // `gelu` has two forms of one name.
+        let activations = Activation::ALL.into_iter().filter(|activation| *activation != Activation::GeluTanh);
+        before.into_iter().chain(activations.map(Self::Activation)).chain([Self::Softmax, Self::LogSoftmax])
+    }
+
+    /// Shows the arguments in the order of a call.
+    pub fn arguments(&mut self, to: &mut dyn Argument) {
+        let to = &mut Arguments::new(to);
+        match self {
+            Self::Conv(conv) => conv_arguments(conv, to),
+            Self::Linear(linear) => {
+                to.positional().count("features", &mut linear.features, None);
+                to.flag("bias", &mut linear.bias, true);
+                to.word("store", &mut linear.store, Some(0));
+            }
+            // To a maximum, padding is nothing that could be counted.
+            Self::MaxPool(pool) => pool_arguments(pool, to),
+            Self::AvgPool(pool) => {
+                pool_arguments(pool, to);
+                to.flag("count_include_pad", &mut pool.count_include_pad, true);
+            }
+            Self::Dropout { p } => to.positional().real("p", p, SHARE, Some(0.5)),
+            Self::Lrn(lrn) => lrn_arguments(lrn, to),
+            Self::BatchNorm(norm) => {
+                to.real("eps", &mut norm.eps, NOT_NEGATIVE, Some(1e-5));
+                to.real("momentum", &mut norm.momentum, SHARE, Some(0.1));
+            }
+            Self::Prelu(per) => to.word("per", per, Some(0)),
+            Self::Activation(activation) => activation.arguments(to),
+            Self::GlobalAvgPool
+            | Self::GlobalMaxPool
+            | Self::Flatten
+            | Self::Softmax
+            | Self::LogSoftmax
+            | Self::Concat
+            | Self::Add
+            | Self::Mul => {}
+        }
+    }
+}
+
+fn conv_arguments(conv: &mut Conv, to: &mut Arguments<'_>) {
+    let one = Some(Size::square(1));
+    to.positional().count("filters", &mut conv.filters, None);
+    to.positional().size("size", &mut conv.kernel, None);
+    to.size("stride", &mut conv.stride, one);
+    to.pad(&mut conv.pad);
+    to.size("dilation", &mut conv.dilation, one);
+    to.count("groups", &mut conv.groups, Some(1));
+    to.flag("bias", &mut conv.bias, true);
+}
+
+fn pool_arguments(pool: &mut Pool, to: &mut Arguments<'_>) {
+    to.positional().size("size", &mut pool.kernel, None);
+    let stride = Field { value: &mut pool.stride, default: Some(pool.kernel) };
+    to.argument("stride", Slot::SizeLike(stride, "size"));
+    to.pad(&mut pool.pad);
+    to.size("dilation", &mut pool.dilation, Some(Size::square(1)));
+    to.flag("ceil", &mut pool.ceil, false);
+}
+
+fn lrn_arguments(lrn: &mut Lrn, to: &mut Arguments<'_>) {
+    to.count("size", &mut lrn.size, Some(5));
+    to.real("alpha", &mut lrn.alpha, NOT_NEGATIVE, Some(1e-4));
+    to.real("beta", &mut lrn.beta, NOT_NEGATIVE, Some(0.75));
+    to.real("k", &mut lrn.k, NOT_NEGATIVE, Some(2.0));
+    // An even size has no channel in the middle, and frameworks differ in which they sum over.
+    let agreed = !lrn.size.is_multiple_of(2);
+    to.word("window", &mut lrn.window, agreed.then_some(0));
 }

@@ -1,6 +1,87 @@
 //! A descriptor and a kernel for each kind of layer.
 
+/// `impl KernelCall` for a descriptor, or for a type that holds one where several functions take it:
+///
+/// ```text
+/// kernel_call! { Winograd2d = winograd2d, output: conv.output, weights: conv.weights, algorithm: Winograd2d::algorithm }
+/// kernel_call! { MaxPoolCall(Pool2d) = max_pool, output: output }
+/// ```
+macro_rules! kernel_call {
+    ($call:ident($layer:ident) = $function:ident, output: $($output:ident).+) => {
+        #[doc = concat!("[`", stringify!($function), "`] with its numbers.")]
+        #[cfg(feature = "alloc")]
+        #[derive(Clone, Copy, Debug)]
+        pub struct $call(pub $layer);
+
+        kernel_call!(@impl $call, 0, $layer, $function, ($($output).+), (), (), ());
+    };
+    (
+        $layer:ident = $function:ident, output: $($output:ident).+ $(, weights: $($weights:ident).+)?
+        $(, algorithm: $algorithm:expr)? $(, batch: $batch:expr)?
+    ) => {
+        kernel_call!(
+            @impl $layer, this, $layer, $function, ($($output).+), ($($($weights).+)?), ($($algorithm)?), ($($batch)?)
+        );
+    };
+    (
+        @impl $call:ident, $inner:tt, $layer:ident, $function:ident, ($($output:ident).+), ($($($weights:ident).+)?),
+        ($($algorithm:expr)?), ($($batch:expr)?)
+    ) => {
+        #[cfg(feature = "alloc")]
+        impl $crate::kernels::call::KernelCall for $call {
+            fn function(&self) -> &'static str {
+                stringify!($function)
+            }
+
+            fn descriptor(&self) -> (&'static str, &dyn cnn_net::literal::Literal) {
+                (stringify!($layer), kernel_call!(@layer self $inner))
+            }
+
+            fn output(&self) -> Option<($crate::place::map::Map, &'static str)> {
+                let layer = kernel_call!(@layer self $inner);
+                Some((layer.$($output).+, concat!($(".", stringify!($output)),+)))
+            }
+
+            $(
+                fn weights(&self) -> Option<$crate::kernels::call::Weights> {
+                    let (offset, layout) = (self.$($weights).+, self.layout());
+                    Some($crate::kernels::call::Weights { offset, layout, method: "layout" })
+                }
+            )?
+
+            $(
+                fn algorithm(&self) -> alloc::string::String {
+                    $algorithm(self)
+                }
+            )?
+
+            $(
+                fn has_batch(&self) -> bool {
+                    $batch
+                }
+            )?
+
+            #[cfg(feature = "kernels")]
+            fn run(&self, run: $crate::exec::run::Run<'_>, _: &[f32], weights: &[f32], ws: &mut [f32]) {
+                let layer = kernel_call!(@layer self $inner).check();
+                kernel_call!(@run $function run layer weights ws $($($weights)+)?);
+            }
+        }
+    };
+    (@layer $self:ident this) => { $self };
+    (@layer $self:ident 0) => { &$self.0 };
+    (@run $function:ident $run:ident $layer:ident $weights:ident $ws:ident) => {{
+        let _ = $weights;
+        $function($run, &$layer, $ws);
+    }};
+    (@run $function:ident $run:ident $layer:ident $weights:ident $ws:ident $($path:ident)+) => {
+        $function($run, &$layer, $weights, $ws)
+    };
+}
+
 pub mod activation;
+#[cfg(feature = "alloc")]
+pub mod call;
 pub mod conv;
 pub mod dense;
 pub mod gemm;

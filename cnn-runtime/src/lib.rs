@@ -22,6 +22,8 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[macro_use]
+mod emitted;
 pub mod exec;
 pub mod kernels;
 pub mod network;
@@ -34,33 +36,3 @@ pub mod simd;
 pub mod trace;
 #[cfg(feature = "alloc")]
 pub mod weights;
-
-pub use place::bounds::Checked;
-
-/// Its content, if the feature `alloc` of this crate is on. Emitted code can't ask for another crate's features.
-#[cfg(feature = "alloc")]
-#[macro_export]
-macro_rules! if_alloc {
-    ($($content:tt)*) => { $($content)* };
-}
-
-/// Its content, if the feature `alloc` of this crate is on. Emitted code can't ask for another crate's features.
-#[cfg(not(feature = "alloc"))]
-#[macro_export]
-macro_rules! if_alloc {
-    ($($content:tt)*) => {};
-}
-
-/// Its content, if the feature `std` of this crate is on. Emitted code can't ask for another crate's features.
-#[cfg(feature = "std")]
-#[macro_export]
-macro_rules! if_std {
-    ($($content:tt)*) => { $($content)* };
-}
-
-/// Its content, if the feature `std` of this crate is on. Emitted code can't ask for another crate's features.
-#[cfg(not(feature = "std"))]
-#[macro_export]
-macro_rules! if_std {
-    ($($content:tt)*) => {};
-}

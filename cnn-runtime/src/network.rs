@@ -5,18 +5,19 @@ pub mod steps;
 use core::error::Error;
 use core::fmt;
 
-use crate::network::steps::Step;
 use cnn_net::graph::Graph;
 use cnn_net::memory::Memory;
+
+use self::steps::{Progress, Step};
 
 /// A net that `network!` compiled, on weights that live for `'w`.
 pub trait Network<'w>: Sized {
     /// Packed weights.
     type Weights: 'static + Send + Sync;
     /// `[f32; N]`, in the order channels, rows, columns; of a net with a [batch](Self::BATCH), an array of these.
-    type Input;
+    type Input: Numbers;
     /// `[f32; N]`, in the order channels, rows, columns; of a net with a [batch](Self::BATCH), an array of these.
-    type Output;
+    type Output: Numbers;
 
     /// The net as it was declared: layers, shapes, tensors.
     const GRAPH: &'static Graph<'static>;
@@ -25,9 +26,9 @@ pub trait Network<'w>: Sized {
     /// Bytes that one net computes in.
     const WORKSPACE_BYTES: usize;
     /// Trained parameters, without those of auxiliary classifiers.
-    const PARAMETERS: u64;
+    const PARAMETERS: u64 = Self::GRAPH.parameters();
     /// Multiplications with a weight for one image.
-    const MACS: u64;
+    const MACS: u64 = Self::GRAPH.macs();
     /// The kernels of a pass, in order.
     const STEPS: &'static [Step<'static>];
     /// What lies where in the workspace, and when.
@@ -62,12 +63,18 @@ pub trait Network<'w>: Sized {
     /// Runs the net. Allocates nothing.
     fn forward(&mut self, input: &Self::Input) -> &Self::Output;
 
-    /// Runs the net on a slice: the images of a batch, one behind the other.
+    /// Runs the net, and calls `watch` at the end of each kernel call.
+    #[doc(hidden)]
+    fn watched(&mut self, watch: &dyn Fn(), input: &Self::Input) -> &Self::Output;
+
+    /// Runs the net on a slice: the images of a batch, one after another.
     ///
     /// # Errors
     ///
     /// If the slice is not as long as the input.
-    fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength>;
+    fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength> {
+        Ok(self.forward(Self::Input::of(input)?).floats())
+    }
 
     /// Runs the net as [`run`](Self::run) does, and calls `watch` at the end of each kernel, with its index in
     /// [`STEPS`](Self::STEPS). In a pass over several images, kernels that don't share work among these end several times.
@@ -75,10 +82,52 @@ pub trait Network<'w>: Sized {
     /// # Errors
     ///
     /// If the slice is not as long as the input.
-    fn profile(&mut self, input: &[f32], watch: &mut dyn FnMut(usize)) -> Result<&[f32], WrongLength>;
+    fn profile(&mut self, input: &[f32], watch: &mut dyn FnMut(usize)) -> Result<&[f32], WrongLength> {
+        let input = Self::Input::of(input)?;
+        let progress = Progress::new(Self::STEPS, Self::BATCH, watch);
+        Ok(self.watched(&|| progress.advance(), input).floats())
+    }
 
     /// What the last pass left at a tap, in the order channels, rows, columns.
-    fn tap(&self, name: &str) -> Option<&[f32]>;
+    fn tap(&self, name: &str) -> Option<&[f32]> {
+        let _ = name;
+        None
+    }
+}
+
+/// The numbers of an image or of the images of a batch, next to each other: `[f32; N]` or `[[f32; N]; B]`.
+pub trait Numbers: 'static {
+    /// A slice as these numbers.
+    ///
+    /// # Errors
+    ///
+    /// If it is longer or shorter.
+    fn of(slice: &[f32]) -> Result<&Self, WrongLength>;
+
+    /// All numbers.
+    fn floats(&self) -> &[f32];
+}
+
+impl<const N: usize> Numbers for [f32; N] {
+    fn of(slice: &[f32]) -> Result<&Self, WrongLength> {
+        slice.as_array().ok_or(WrongLength { expected: N, found: slice.len() })
+    }
+
+    fn floats(&self) -> &[f32] {
+        self
+    }
+}
+
+impl<const N: usize, const IMAGES: usize> Numbers for [[f32; N]; IMAGES] {
+    fn of(slice: &[f32]) -> Result<&Self, WrongLength> {
+        let (images, rest) = slice.as_chunks();
+        let images = images.as_array().filter(|_| rest.is_empty());
+        images.ok_or(WrongLength { expected: IMAGES * N, found: slice.len() })
+    }
+
+    fn floats(&self) -> &[f32] {
+        self.as_flattened()
+    }
 }
 
 /// A slice that is not as long as a net's input.
@@ -88,26 +137,6 @@ pub struct WrongLength {
     pub expected: usize,
     /// The numbers in the slice.
     pub found: usize,
-}
-
-/// A slice as the array it is.
-///
-/// # Errors
-///
-/// If it is longer or shorter.
-pub fn exactly<const N: usize>(input: &[f32]) -> Result<&[f32; N], WrongLength> {
-    input.as_array().ok_or(WrongLength { expected: N, found: input.len() })
-}
-
-/// A slice as the arrays that lie in it one behind the other.
-///
-/// # Errors
-///
-/// If there are more, fewer, or not whole ones.
-pub fn exactly_images<const N: usize, const IMAGES: usize>(input: &[f32]) -> Result<&[[f32; N]; IMAGES], WrongLength> {
-    let (images, rest) = input.as_chunks();
-    let images = images.as_array().filter(|_| rest.is_empty());
-    images.ok_or(WrongLength { expected: IMAGES * N, found: input.len() })
 }
 
 impl fmt::Display for WrongLength {

@@ -7,10 +7,12 @@
 mod columns;
 #[cfg(feature = "alloc")]
 mod f16;
+mod layout;
 pub(crate) mod points;
 mod rows;
 
 pub use self::columns::ColumnPanels;
+pub use self::layout::{Layout, Pack};
 pub use self::rows::DenseRows;
 
 pub use crate::simd::{HALF_PANEL, PANEL};
@@ -83,6 +85,11 @@ impl ConvPanels {
     /// Packed size.
     pub const fn len(&self) -> usize {
         self.groups * self.group_len()
+    }
+
+    /// Packed size with weights in half precision.
+    pub const fn f16_len(&self) -> usize {
+        self.groups * (self.outputs.next_multiple_of(HALF_PANEL) / 2) * (self.depth() + 2)
     }
 
     /// Whether there is nothing to pack.

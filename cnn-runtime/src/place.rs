@@ -1,6 +1,6 @@
 //! Where numbers lie: one workspace of fixed size, maps in it, packed weights, and the bounds that keep kernels inside.
 
-pub(crate) mod bounds;
+pub mod bounds;
 #[cfg(feature = "alloc")]
 pub mod heap;
 pub mod map;

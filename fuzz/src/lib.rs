@@ -14,7 +14,7 @@
 #![forbid(unsafe_code)]
 
 // Under the name by which the modules of `models` know the facade. The facade itself would bring the compiler for the host.
-extern crate cnn_runtime as cnn;
+extern crate cnn_net as cnn;
 
 mod choose;
 pub mod index;

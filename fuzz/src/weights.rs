@@ -7,8 +7,8 @@ use cnn_compiler::plan::Plan;
 use cnn_compiler::report::Report;
 use cnn_net::graph::Graph;
 use cnn_net::op::{Op, Size};
-use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, WinogradPanels};
-use cnn_runtime::weights::{self, Layout, Pack, Source, WeightsError};
+use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, Layout, Pack, WinogradPanels};
+use cnn_runtime::weights::{self, Source, WeightsError};
 use safetensors::SafeTensors;
 
 use crate::models::seeded;

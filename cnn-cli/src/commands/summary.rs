@@ -32,7 +32,7 @@ impl Costs {
     fn of<'a>(nodes: impl Iterator<Item = &'a Node<'a>>) -> Self {
         nodes.fold(Self { parameters: 0, macs: 0 }, |sum, node| Self {
             parameters: sum.parameters + node.parameters(),
-            macs: sum.macs + node.macs,
+            macs: sum.macs + node.macs(),
         })
     }
 

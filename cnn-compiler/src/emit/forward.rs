@@ -4,10 +4,10 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::kernels::Emitted;
+use super::kernels::Statement;
 use super::names::Names;
 use super::net::Parts;
-use super::values::number;
+use super::values::{number, tokens};
 use crate::plan::{Plan, Range, round_up};
 
 /// Where in the memory of a net its images, outputs and taps are.
@@ -67,7 +67,7 @@ impl Parts<'_> {
     }
 
     /// `forward` and the taps.
-    pub(super) fn forward(&self, kernels: &[Emitted]) -> TokenStream {
+    pub(super) fn forward(&self, calls: &[Statement]) -> TokenStream {
         let Parts { names: Names { name, .. }, graph, plan, .. } = self;
         let [input, output] = self.array_types();
         let each =
@@ -79,9 +79,9 @@ impl Parts<'_> {
         let weights = plan.recipe.iter().map(|_| quote!(let weights = &*self.weights.packed;)).take(1);
         let taps = self.taps();
         let (constant, calls) = if self.memory.images == 1 {
-            (None, kernels.iter().map(|kernel| kernel.call.clone()).collect())
+            (None, vec![statements(calls)])
         } else {
-            (Some(self.batch()), self.batched(kernels))
+            (Some(self.batch()), self.batched(calls))
         };
         let result = self.array(self.memory.output);
         quote! {
@@ -115,33 +115,32 @@ impl Parts<'_> {
     }
 
     /// The calls of a batch: some kernels with weights take all images, what is before and between them goes image by image.
-    fn batched(&self, kernels: &[Emitted]) -> Vec<TokenStream> {
-        let shares = |kernel: &Emitted| kernel.batched.is_some();
-        let mut statements: Vec<TokenStream> = kernels
+    fn batched(&self, calls: &[Statement]) -> Vec<TokenStream> {
+        let shares = |call: &Statement| matches!(call, Statement::Batch(_));
+        let mut all: Vec<TokenStream> = calls
             .chunk_by(|a, b| !shares(a) && !shares(b))
             .enumerate()
-            .map(|(index, run)| match run {
-                [Emitted { batched: Some(call), .. }] => call.clone(),
-                _ => {
-                    let calls = run.iter().map(|kernel| &kernel.call);
+            .map(|(index, run)| {
+                let calls = statements(run);
+                if run.iter().any(shares) {
+                    calls
+                } else if index == 0 {
                     // The first run loads the images, and has most of the work.
-                    if index == 0 {
-                        quote!(for (image, input) in ::core::iter::Iterator::enumerate(input.iter()) {
-                            let workspace = BATCH.from_image(image, workspace);
-                            #(#calls)*
-                        })
-                    } else {
-                        quote!(for workspace in BATCH.split(workspace) { #(#calls)* })
-                    }
+                    quote!(for (image, input) in ::core::iter::Iterator::enumerate(input.iter()) {
+                        let workspace = BATCH.from_image(image, workspace);
+                        #calls
+                    })
+                } else {
+                    quote!(for workspace in BATCH.split(workspace) { #calls })
                 }
             })
             .collect();
         let ranges = self.plan.taps.iter().zip(&self.memory.taps).chain([(&self.plan.output, &self.memory.output)]);
-        statements.extend(ranges.map(|(from, to)| {
+        all.extend(ranges.map(|(from, to)| {
             let [from, len, to] = [from.offset, from.len, to.offset].map(number);
             quote!(BATCH.gather(#from, #len, #to, workspace);)
         }));
-        statements
+        all
     }
 
     /// A method for each tap.
@@ -163,45 +162,29 @@ impl Parts<'_> {
         })
     }
 
-    /// `Network::run` and `Network::profile`.
-    pub(super) fn runs(&self) -> TokenStream {
-        let (array, flat) = if self.memory.images == 1 {
-            (quote!(rt::exactly(input)?), None)
-        } else {
-            (quote!(rt::exactly_images(input)?), Some(quote!(.as_flattened())))
-        };
-        quote! {
-            fn run(&mut self, input: &[rt::f32]) -> rt::Result<&[rt::f32], rt::WrongLength> {
-                rt::Ok(self.forward(#array)#flat)
-            }
-
-            fn profile(
-                &mut self,
-                input: &[rt::f32],
-                watch: &mut dyn ::core::ops::FnMut(rt::usize),
-            ) -> rt::Result<&[rt::f32], rt::WrongLength> {
-                let input = #array;
-                let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
-                let watch = || progress.advance();
-                rt::Ok(self.pass(rt::Run::best().on(self.threads).watched(&watch), input)#flat)
-            }
+    /// `Network::tap`, of a net that has some.
+    pub(super) fn tap(&self) -> Option<TokenStream> {
+        if self.graph.taps.is_empty() {
+            return None;
         }
-    }
-
-    /// `Network::tap`.
-    pub(super) fn tap(&self) -> TokenStream {
         let flat = (self.memory.images > 1).then(|| quote!(.as_flattened()));
         let taps = self.graph.taps.iter().map(|tap| {
             let (name, method) = (tap.name, format_ident!("tap_{}", tap.name.replace('.', "_")));
             quote!(#name => rt::Some(self.#method()#flat),)
         });
-        quote! {
+        Some(quote! {
             fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
                 match name {
                     #(#taps)*
                     _ => rt::None,
                 }
             }
-        }
+        })
     }
+}
+
+/// Statements as tokens.
+fn statements(calls: &[Statement]) -> TokenStream {
+    let lines = calls.iter().map(|(Statement::Image(line) | Statement::Batch(line))| line.as_str());
+    tokens(&lines.collect::<String>())
 }

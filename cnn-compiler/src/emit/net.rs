@@ -6,13 +6,12 @@ use quote::quote;
 
 use super::embed::Embedded;
 use super::forward::Memory;
-use super::kernels::Emitted;
-use super::memory::memory;
+use super::kernels::{Kernels, kernels};
 use super::names::{self, Names};
-use super::values::number;
-use super::weights::recipe;
-use super::{description, kernels, thousands};
+use super::thousands;
+use super::values::{number, tokens, value};
 use crate::ast::Net;
+use crate::describe::describe_memory;
 use crate::plan::Plan;
 
 /// Workspaces up to this many bytes are a field of the net, which then needs no allocator; larger ones could overflow
@@ -54,12 +53,12 @@ pub(crate) fn net(
 impl Parts<'_> {
     /// All but the types.
     fn code(&self) -> TokenStream {
-        let kernels = kernels::kernels(&self.plan.calls, self.graph);
-        let constants = kernels.iter().map(|kernel| &kernel.constant);
-        let code = [self.constructors(), self.forward(&kernels), self.weights_impl(), self.network()];
+        let kernels = kernels(self.plan, self.graph);
+        let constants = tokens(&kernels.constants);
+        let code = [self.constructors(), self.forward(&kernels.calls), self.network()];
         let statics = self.statics(&kernels);
         quote! {
-            #(#constants)*
+            #constants
             #(#code)*
             #statics
         }
@@ -130,27 +129,27 @@ impl Parts<'_> {
         }
     }
 
-    /// The description, the steps, the memory, the recipe, and embedded weights.
-    fn statics(&self, kernels: &[Emitted]) -> TokenStream {
+    /// The description, the steps, the memory, how weights are loaded, and embedded weights.
+    fn statics(&self, kernels: &Kernels) -> TokenStream {
         let Names { name, weights, .. } = &self.names;
-        let graph = description::graph(self.graph);
-        let recipe = recipe(&self.plan.recipe);
+        let graph = value(self.graph);
         let embedded = self.embedded.map(|embedded| embedded.tokens(self.plan.packed_len));
         let shared = self.embedded.map(|_| quote!(type Weights = #weights;));
         let doc = format!(" What `{name}` was declared as.");
-        let steps = kernels.iter().map(|kernel| &kernel.step);
-        let memory = memory(self.plan);
+        let (steps, recipe) = (tokens(&kernels.steps), tokens(&kernels.recipe));
+        let memory = describe_memory(self.plan, |memory| value(memory));
         quote! {
             #[doc = #doc]
             static GRAPH: rt::Graph<'static> = #graph;
             /// The kernels of a pass, in order.
-            static STEPS: &[rt::Step<'static>] = &[#(#steps),*];
+            static STEPS: &[rt::Step<'static>] = &[#steps];
             /// What lies where in the workspace of an image, and when.
             static MEMORY: rt::Memory<'static> = #memory;
             rt::if_alloc! {
                 /// How the tensors of a file are packed.
-                static RECIPE: &[rt::Pack] = #recipe;
+                static RECIPE: &[rt::Pack] = &[#recipe];
             }
+            rt::load_weights!(#weights, GRAPH, RECIPE);
             #shared
             #embedded
         }
@@ -158,10 +157,8 @@ impl Parts<'_> {
 
     /// `new`, `embedded`, `with_workspace`, and the numbers.
     fn constructors(&self) -> TokenStream {
-        let Parts { names: Names { name, weights, workspace }, graph, .. } = self;
+        let Names { name, weights, workspace } = &self.names;
         let (bytes, images) = (number(self.workspace_bytes()), number(self.memory.images));
-        let parameters = proc_macro2::Literal::u64_unsuffixed(graph.parameters());
-        let macs = proc_macro2::Literal::u64_unsuffixed(graph.macs());
         let new = if self.is_inline() {
             quote! {
                 /// A net with a workspace of its own; one for each thread.
@@ -192,9 +189,9 @@ impl Parts<'_> {
                 /// Images of one pass.
                 pub const BATCH: rt::usize = #images;
                 /// Trained parameters, without those of auxiliary classifiers.
-                pub const PARAMETERS: rt::u64 = #parameters;
+                pub const PARAMETERS: rt::u64 = GRAPH.parameters();
                 /// Multiplications with a weight for one image.
-                pub const MACS: rt::u64 = #macs;
+                pub const MACS: rt::u64 = GRAPH.macs();
                 /// The net as it was declared: layers, shapes, tensors.
                 pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
                 /// The kernels of a pass, in order.
@@ -238,64 +235,12 @@ impl Parts<'_> {
         }
     }
 
-    /// `from_safetensors`, and the more general ways to read weights.
-    fn weights_impl(&self) -> TokenStream {
-        let weights = &self.names.weights;
-        quote! {
-            rt::if_alloc! {
-                impl #weights {
-                    /// Reads a safetensors file as PyTorch writes it (F32, F16 or BF16), folds and packs it once.
-                    ///
-                    /// # Errors
-                    ///
-                    /// Everything in which the file does not fit the net, at once.
-                    pub fn from_safetensors(file: &[rt::u8]) -> rt::Result<Self, rt::WeightsError> {
-                        Self::load(&rt::Source::new(file))
-                    }
-
-                    /// Reads a safetensors file whose tensors have other names: `("module.*", "*")` takes a prefix away.
-                    ///
-                    /// # Errors
-                    ///
-                    /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
-                    pub fn from_safetensors_with(file: &[rt::u8], rename: &[(&rt::str, &rt::str)]) -> rt::Result<Self, rt::WeightsError> {
-                        Self::load(&rt::Source::new(file).rename(rename))
-                    }
-
-                    /// Reads one safetensors file or the shards of one, with rules for names and a report of progress.
-                    ///
-                    /// # Errors
-                    ///
-                    /// Everything in which the files do not fit the net, at once.
-                    pub fn load(source: &rt::Source<'_>) -> rt::Result<Self, rt::WeightsError> {
-                        rt::Packed::load(&GRAPH, RECIPE, source).map(|packed| Self { packed })
-                    }
-                }
-            }
-            rt::if_std! {
-                impl #weights {
-                    /// Reads a safetensors file, or the shards that an index (`….json`) names, a few rows at a time: it takes
-                    /// little more memory than the packed weights.
-                    ///
-                    /// # Errors
-                    ///
-                    /// If a file cannot be opened, or changes while it is read; everything in which the files do not fit the net, at
-                    /// once.
-                    pub fn open(path: impl ::core::convert::AsRef<rt::Path>) -> rt::Result<Self, rt::WeightsError> {
-                        let files = rt::Files::open(path).map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
-                        Self::load(&files.source())
-                    }
-                }
-            }
-        }
-    }
-
     /// The trait.
     fn network(&self) -> TokenStream {
         let Parts { names: Names { name, weights, .. }, graph, .. } = self;
         let [input, output] = self.array_types();
         let debug = graph.name;
-        let (runs, tap) = (self.runs(), self.tap());
+        let tap = self.tap();
         quote! {
             impl<'w> rt::Network<'w> for #name<'w> {
                 type Weights = #weights;
@@ -304,32 +249,18 @@ impl Parts<'_> {
                 const GRAPH: &'static rt::Graph<'static> = &GRAPH;
                 const BATCH: rt::usize = Self::BATCH;
                 const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
-                const PARAMETERS: rt::u64 = Self::PARAMETERS;
-                const MACS: rt::u64 = Self::MACS;
                 const STEPS: &'static [rt::Step<'static>] = STEPS;
-                const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
-
-                rt::if_alloc! {
-                    fn load(source: &rt::Source<'_>) -> rt::Result<#weights, rt::WeightsError> {
-                        #weights::load(source)
-                    }
-
-                    fn new(weights: &'w #weights) -> Self {
-                        Self::new(weights)
-                    }
-                }
-
-                rt::if_std! {
-                    fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
-                        self.with_pool(pool)
-                    }
-                }
+                const MEMORY: &'static rt::Memory<'static> = &MEMORY;
+                rt::network_methods!('w, #weights);
 
                 fn forward(&mut self, input: &#input) -> &#output {
                     self.forward(input)
                 }
 
-                #runs
+                fn watched(&mut self, watch: &dyn ::core::ops::Fn(), input: &#input) -> &#output {
+                    self.pass(rt::Run::best().on(self.threads).watched(watch), input)
+                }
+
                 #tap
             }
 

@@ -1,11 +1,13 @@
 //! The types of a net with mistakes: what is said about the net is enough, its uses need no errors of their own.
 
+use cnn_net::graph::Value;
+use cnn_net::op::Shape;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
 
 use super::names::{self, Names};
-use super::values::{number, shape};
+use super::values::{number, value};
 use crate::ast::{Ast, Net};
 use crate::graph::{Graph, graph};
 use crate::report::Report;
@@ -17,7 +19,7 @@ pub(crate) fn stub(net: &Net, ast: &Ast, runtime: &TokenStream) -> TokenStream {
     // Its mistakes were reported.
     let graph = graph(net, ast, &mut Report::default());
     let block = names::block(net, runtime, true, |names| {
-        let code = [inherent(net, &names, graph.as_ref()), weights_impl(&names), network(net, &names, graph.as_ref())];
+        let code = [inherent(net, &names, graph.as_ref()), network(net, &names, graph.as_ref())];
         quote!(#(#code)*)
     });
     quote! {
@@ -32,7 +34,7 @@ pub(crate) fn stub(net: &Net, ast: &Ast, runtime: &TokenStream) -> TokenStream {
         #[doc(hidden)]
         #[derive(::core::fmt::Debug)]
         #visibility struct #weights {
-            packed: (),
+            packed: #runtime::Packed<0>,
         }
 
         #(#attributes)*
@@ -70,22 +72,20 @@ fn inherent(net: &Net, Names { name, weights, workspace }: &Names, graph: Option
     // A tap's length is known only where the shapes are right; a slice does for most uses.
     let taps = graph.iter().flat_map(|graph| &graph.taps).map(|tap| format_ident!("{}", tap.method()));
     let (text, images) = (net.name.unraw().to_string(), number(net.batch));
-    let described = [graph.map(|graph| graph.input), graph.and_then(|graph| graph.output)]
-        .map(|known| shape(known.unwrap_or(cnn_net::op::Shape::Vector(1))));
-    let [from, to] = described;
+    let [from, to] = [graph.map(|graph| graph.input), graph.and_then(|graph| graph.output)]
+        .map(|known| known.unwrap_or(Shape::Vector(1)));
+    let graph = value(&cnn_net::graph::Graph::new(&text, from, to, &[], Value::Input));
     quote! {
+        static GRAPH: rt::Graph<'static> = #graph;
+
         impl<'w> #name<'w> {
             pub const WORKSPACE_BYTES: rt::usize = 0;
             pub const BATCH: rt::usize = #images;
             pub const PARAMETERS: rt::u64 = 0;
             pub const MACS: rt::u64 = 0;
             pub const STEPS: &'static [rt::Step<'static>] = &[];
-            pub const MEMORY: &'static rt::Memory<'static> =
-                &rt::Memory { floats: 0, lower_bound: 0, times: &[], buffers: &[] };
-            pub const GRAPH: &'static rt::Graph<'static> = &rt::Graph {
-                name: #text, doc: "", input: #from, output: #to,
-                nodes: &[], result: rt::Value::Input, taps: &[], aux: &[],
-            };
+            pub const MEMORY: &'static rt::Memory<'static> = &rt::Memory::new(0, 0, &[], &[]);
+            pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
             pub const fn new(weights: &'w #weights) -> Self {
                 Self { weights: ::core::marker::PhantomData }
@@ -118,49 +118,21 @@ fn inherent(net: &Net, Names { name, weights, workspace }: &Names, graph: Option
     }
 }
 
-/// What the weights' type has.
-fn weights_impl(Names { weights, .. }: &Names) -> TokenStream {
-    quote! {
-        impl #weights {
-            rt::if_alloc! {
-                pub fn from_safetensors(file: &[rt::u8]) -> rt::Result<Self, rt::WeightsError> {
-                    ::core::unreachable!()
-                }
-
-                pub fn from_safetensors_with(
-                    file: &[rt::u8],
-                    rename: &[(&rt::str, &rt::str)],
-                ) -> rt::Result<Self, rt::WeightsError> {
-                    ::core::unreachable!()
-                }
-
-                pub fn load(source: &rt::Source<'_>) -> rt::Result<Self, rt::WeightsError> {
-                    ::core::unreachable!()
-                }
-            }
-
-            rt::if_std! {
-                pub fn open(
-                    path: impl ::core::convert::AsRef<rt::Path>,
-                ) -> rt::Result<Self, rt::WeightsError> {
-                    ::core::unreachable!()
-                }
-            }
-
-            pub const fn embedded() -> &'static Self {
-                &Self { packed: () }
-            }
-        }
-    }
-}
-
-/// The trait.
+/// The trait, and what the weights' type has.
 fn network(net: &Net, Names { name, weights, .. }: &Names, graph: Option<&Graph>) -> TokenStream {
     let [input, output] = lengths(graph).map(|length| {
         let length = length.unwrap_or_else(|| number(0));
         batch(net, quote!([rt::f32; #length]))
     });
     quote! {
+        rt::load_weights!(#weights, GRAPH, &[]);
+
+        impl #weights {
+            pub const fn embedded() -> &'static Self {
+                &Self { packed: rt::Packed::Embedded(&rt::Aligned::ZEROS) }
+            }
+        }
+
         impl<'w> rt::Network<'w> for #name<'w> {
             type Weights = #weights;
             type Input = #input;
@@ -168,45 +140,16 @@ fn network(net: &Net, Names { name, weights, .. }: &Names, graph: Option<&Graph>
             const GRAPH: &'static rt::Graph<'static> = Self::GRAPH;
             const BATCH: rt::usize = Self::BATCH;
             const WORKSPACE_BYTES: rt::usize = 0;
-            const PARAMETERS: rt::u64 = 0;
-            const MACS: rt::u64 = 0;
             const STEPS: &'static [rt::Step<'static>] = &[];
             const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
-
-            rt::if_alloc! {
-                fn load(source: &rt::Source<'_>) -> rt::Result<#weights, rt::WeightsError> {
-                    #weights::load(source)
-                }
-
-                fn new(weights: &'w #weights) -> Self {
-                    Self::new(weights)
-                }
-            }
-
-            rt::if_std! {
-                fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
-                    self
-                }
-            }
+            rt::network_methods!('w, #weights);
 
             fn forward(&mut self, input: &Self::Input) -> &Self::Output {
                 ::core::unreachable!()
             }
 
-            fn run(&mut self, input: &[rt::f32]) -> rt::Result<&[rt::f32], rt::WrongLength> {
+            fn watched(&mut self, watch: &dyn ::core::ops::Fn(), input: &Self::Input) -> &Self::Output {
                 ::core::unreachable!()
-            }
-
-            fn profile(
-                &mut self,
-                input: &[rt::f32],
-                watch: &mut dyn ::core::ops::FnMut(rt::usize),
-            ) -> rt::Result<&[rt::f32], rt::WrongLength> {
-                ::core::unreachable!()
-            }
-
-            fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
-                rt::None
             }
         }
     }

@@ -12,7 +12,7 @@ use super::bind::Binder;
 use super::{Branch, Frame, Graph, Node, Source};
 use crate::ast::{Ast, Body, Call, ExprKind, Merge, MergeKind, Net, Pipeline, Repeat, Statement, Step, StepKind};
 use crate::eval::{Env, whole};
-use crate::op::{Layer, PadMode, bind};
+use crate::op::{Bound, Layer, PadMode, bind};
 use crate::report::{Place, Report, message};
 
 /// More layers than this are a mistake in a repeat.
@@ -200,9 +200,9 @@ impl Expander<'_> {
         env: &Env,
     ) -> Source {
         let Some(bound) = bind(layer, call, env, self.report) else { return Source::Broken };
-        let mut op = layer.build(&bound);
+        let Bound { mut op, pad, places } = bound;
         if let Op::Linear(linear) = &mut op
-            && !bound.is_given("store")
+            && !places.contains_key("store")
         {
             linear.store = self.store;
         }
@@ -210,10 +210,10 @@ impl Expander<'_> {
             name,
             named,
             op,
-            pad: bound.pad_mode(),
+            pad,
             inputs: vec![value],
             place: call.name.span().into(),
-            args: bound.into_places(),
+            args: places,
             branches: Vec::new(),
             calls: self.calls.clone(),
             aux: self.aux,

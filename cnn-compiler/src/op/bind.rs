@@ -3,93 +3,23 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use cnn_net::op::{Padding, Size};
+use cnn_net::language::Param;
+use cnn_net::op::{Argument, Lrn, LrnWindow, Op, Slot};
 
 use super::habits;
 use super::read::Reader;
-use super::{Default, Kind, Layer, PadMode, Param};
+use super::{Layer, PadMode};
 use crate::ast::{Call, Expr};
 use crate::eval::Env;
 use crate::report::{Message, Place, Report, listed, message};
 
-/// The values of a layer's arguments, and where they stand.
+/// A layer with the arguments of a call.
 pub(crate) struct Bound {
-    values: HashMap<&'static str, Value>,
-    places: HashMap<&'static str, Place>,
-}
-
-/// The value of an argument.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Value {
-    Count(usize),
-    Size(Size),
-    Pad(Padding, PadMode),
-    Flag(bool),
-    Real(f32),
-    Word(&'static str),
-}
-
-// The parameter tables say which argument is of which kind; a layer that asks for another is a mistake in this crate.
-impl Bound {
-    pub(crate) fn count(&self, name: &str) -> usize {
-        match self.values[name] {
-            Value::Count(count) => count,
-            other => unreachable!("{name} is {other:?}"),
-        }
-    }
-
-    pub(crate) fn size(&self, name: &str) -> Size {
-        match self.values[name] {
-            Value::Size(size) => size,
-            other => unreachable!("{name} is {other:?}"),
-        }
-    }
-
-    pub(crate) fn pad(&self, name: &str) -> Padding {
-        match self.values[name] {
-            Value::Pad(padding, _) => padding,
-            other => unreachable!("{name} is {other:?}"),
-        }
-    }
-
-    pub(crate) fn flag(&self, name: &str) -> bool {
-        match self.values[name] {
-            Value::Flag(flag) => flag,
-            other => unreachable!("{name} is {other:?}"),
-        }
-    }
-
-    pub(crate) fn real(&self, name: &str) -> f32 {
-        match self.values[name] {
-            Value::Real(real) => real,
-            other => unreachable!("{name} is {other:?}"),
-        }
-    }
-
-    pub(crate) fn word(&self, name: &str) -> &'static str {
-        match self.values[name] {
-            Value::Word(word) => word,
-            other => unreachable!("{name} is {other:?}"),
-        }
-    }
-
-    /// How the layer is padded.
-    pub(crate) fn pad_mode(&self) -> PadMode {
-        match self.values.get("pad") {
-            Some(Value::Pad(_, mode)) => *mode,
-            _ => PadMode::Explicit,
-        }
-    }
-
-    /// Whether an argument was given.
-    pub(crate) fn is_given(&self, name: &str) -> bool {
-        self.places.contains_key(name)
-    }
-
-    /// Where the arguments that were given stand.
-    pub(crate) fn into_places(self) -> HashMap<&'static str, Place> {
-        self.places
-    }
+    pub(crate) op: Op,
+    /// How its padding is found.
+    pub(crate) pad: PadMode,
+    /// The arguments that were given in the source.
+    pub(crate) places: HashMap<&'static str, Place>,
 }
 
 /// Binds a call's arguments; all mistakes in them are reported.
@@ -98,52 +28,108 @@ pub(crate) fn bind(layer: &'static Layer, call: &Call, env: &Env, report: &mut R
         report.error(place, message);
         return None;
     }
-    let mut bound = Bound { values: HashMap::new(), places: HashMap::new() };
-    let mut first: HashMap<&str, &Expr> = HashMap::new();
-    let mut sound = true;
+    let mut given: HashMap<&'static str, &Expr> = HashMap::new();
+    let mut places: HashMap<&'static str, Place> = HashMap::new();
+    let before = report.len();
     for (index, arg) in call.args.iter().enumerate() {
-        let found = param_of(layer, call, index, env).and_then(|param| match first.insert(param.name, &arg.value) {
+        let found = param_of(layer, call, index, env).and_then(|param| match given.insert(param.name, &arg.value) {
             Some(first) => Err(twice(layer.name, param.name, first, &arg.value).into()),
             None => Ok(param),
         });
         match found {
             Ok(param) => {
                 let place = arg.name.as_ref().map_or(arg.value.place, |name| name.span().into());
-                bound.places.insert(param.name, place.to(arg.value.place));
-                let mut reader = Reader { layer, param, env, report };
-                match reader.value(&arg.value) {
-                    Some(value) => drop(bound.values.insert(param.name, value)),
-                    None => sound = false,
-                }
+                places.insert(param.name, place.to(arg.value.place));
             }
-            Err(message) => {
-                report.error(arg.place(), message);
-                sound = false;
-            }
+            Err(message) => report.error(arg.place(), message),
         }
     }
-    if !sound || !missing(layer, call, &bound, report) {
+    let mut op = layer.op;
+    let mut binder = Binder { layer, given, env, report, pad: PadMode::Explicit, sound: true, open: None };
+    op.arguments(&mut binder);
+    let Binder { pad, sound, open, .. } = binder;
+    if !sound || report.len() > before || !missing(layer, call, &places, report) {
         return None;
     }
-    for param in layer.params {
-        if !bound.places.contains_key(param.name)
-            && let Some(value) = default(param, &bound)
-        {
-            bound.values.insert(param.name, value);
+    if let Some(name) = open {
+        let place = places.get("size").copied().unwrap_or_else(|| call.name.span().into());
+        report.error(place, undecided(&op, name));
+        return None;
+    }
+    Some(Bound { op, pad, places })
+}
+
+/// Reads the arguments of a call into those of a layer.
+struct Binder<'a> {
+    layer: &'static Layer,
+    /// Those of the call, by name.
+    given: HashMap<&'static str, &'a Expr>,
+    env: &'a Env,
+    report: &'a mut Report,
+    pad: PadMode,
+    /// Whether all could be read.
+    sound: bool,
+    /// An argument that has a default, but not beside the others that were given.
+    open: Option<&'static str>,
+}
+
+impl Argument for Binder<'_> {
+    fn argument(&mut self, name: &'static str, _: bool, slot: Slot<'_>) {
+        let expr = self.given.get(name).copied();
+        let param = self.layer.params.iter().find(|param| param.name == name);
+        let (Some(expr), Some(param)) = (expr, param) else { return self.default(name, slot) };
+        let mut reader = Reader { layer: self.layer, param, env: self.env, report: self.report };
+        let read = match slot {
+            Slot::Count(field) => field.set(reader.count(expr)),
+            Slot::Size(field) | Slot::SizeLike(field, _) => field.set(reader.size(expr)),
+            Slot::Flag(field) => field.set(reader.flag(expr)),
+            Slot::Real(field, bounds) => field.set(reader.real(expr, bounds)),
+            Slot::Word(word, _) => reader.word(expr, word.words()).map(|index| word.set(index)),
+            Slot::Pad(field) => reader.pad(expr).map(|(padding, mode)| {
+                *field.value = padding;
+                self.pad = mode;
+            }),
+        };
+        self.sound &= read.is_some();
+    }
+}
+
+impl Binder<'_> {
+    fn default(&mut self, name: &'static str, slot: Slot<'_>) {
+        let set = match slot {
+            Slot::Count(field) => field.reset(),
+            Slot::Size(field) | Slot::SizeLike(field, _) => field.reset(),
+            Slot::Pad(field) => field.reset(),
+            Slot::Flag(field) => field.reset(),
+            Slot::Real(field, _) => field.reset(),
+            Slot::Word(word, default) => default.map(|default| word.set(default)),
+        };
+        let has_default = self.layer.params.iter().any(|param| param.name == name && param.default.is_some());
+        if set.is_none() && has_default {
+            self.open = Some(name);
         }
     }
-    if let Some((name, message)) = layer.ambiguous(&bound) {
-        report.error(bound.places.get(name).copied().unwrap_or_else(|| call.name.span().into()), message);
-        return None;
-    }
-    Some(bound)
+}
+
+/// What is said of an argument whose default doesn't go with the others. There is one: the window of an LRN of an even size,
+/// which has no middle.
+fn undecided(op: &Op, name: &str) -> String {
+    let Op::Lrn(Lrn { size, .. }) = *op else { return format!("{}: `{name}` is missing", op.name()) };
+    let wrong =
+        format!("lrn: `size = {size}` has no channel in the middle, and which are summed over is not agreed upon");
+    let ways = LrnWindow::ALL.map(|window| {
+        let [before, after] = Lrn::new(size, 0.0, 0.0, 0.0).window(window).reach();
+        let (word, sum) = (window.name(), before + 1 + after);
+        format!("`window = {word}`: {sum} channels, {before} before and {after} after each")
+    });
+    message(&wrong, &ways, "say which; an odd size means the same everywhere")
 }
 
 /// Whether all arguments that a layer needs are there; those that are not are reported.
-fn missing(layer: &Layer, call: &Call, bound: &Bound, report: &mut Report) -> bool {
-    let needed = layer.params.iter().filter(|param| matches!(param.default, Default::Required));
+fn missing(layer: &Layer, call: &Call, given: &HashMap<&str, Place>, report: &mut Report) -> bool {
+    let needed = layer.params.iter().filter(|param| param.default.is_none());
     let missing: Vec<String> =
-        needed.filter(|param| !bound.places.contains_key(param.name)).map(|p| format!("`{}`", p.name)).collect();
+        needed.filter(|param| !given.contains_key(param.name)).map(|p| format!("`{}`", p.name)).collect();
     if missing.is_empty() {
         return true;
     }
@@ -179,22 +165,4 @@ fn param_of(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Resu
 /// What is said about an argument, of a layer or a block, that is there already.
 pub(crate) fn twice(callee: impl Display, name: &str, first: &Expr, second: &Expr) -> String {
     format!("{callee}: `{name}` is given twice: {first} and {second}\nhelp: leave one of them out")
-}
-
-/// The value of a parameter that may be left out.
-fn default(param: &Param, bound: &Bound) -> Option<Value> {
-    Some(match param.default {
-        Default::Required => return None,
-        Default::One if matches!(param.kind, Kind::Count) => Value::Count(1),
-        Default::One => Value::Size(Size::square(1)),
-        Default::NoPad => Value::Pad(Padding::NONE, PadMode::Explicit),
-        Default::Flag(flag) => Value::Flag(flag),
-        Default::Count(count) => Value::Count(count),
-        Default::Real(real) => Value::Real(real),
-        Default::Like(other) => *bound.values.get(other)?,
-        Default::FirstWord => match param.kind {
-            Kind::Word(words) => Value::Word(words[0]),
-            Kind::Count | Kind::Size | Kind::Pad | Kind::Flag | Kind::Real { .. } => return None,
-        },
-    })
 }

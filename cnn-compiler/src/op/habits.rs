@@ -2,7 +2,9 @@
 //!
 //! What is proposed is the call as it was meant, if that is clear; else only the reason why it is wrong is given.
 
-use super::{Default, Kind, Layer, Param};
+use cnn_net::language::{Kind, Param};
+
+use super::Layer;
 use crate::ast::{Arg, Call, Expr, ExprKind};
 use crate::eval::Env;
 use crate::report::{Edit, Message, Place, message};
@@ -52,8 +54,7 @@ pub(crate) fn meant(layer: &'static Layer, call: &Call, env: &Env) -> Option<Str
     if args.iter().enumerate().any(is_double) || args.iter().any(is_taken) {
         return None;
     }
-    let needed = layer.params.iter().filter(|param| matches!(param.default, Default::Required)).count();
-    (args.len() >= needed).then(|| text(layer, &args) + &next_step)
+    (args.len() >= layer.needs()).then(|| text(layer, &args) + &next_step)
 }
 
 /// A mistake at an argument that is better left out; the fix is the call that is meant, if that is clear.
@@ -160,8 +161,8 @@ fn accepts(param: &Param, value: &Expr, env: &Env) -> bool {
         (Kind::Size | Kind::Pad, _) => is_size(value),
         (Kind::Flag, ExprKind::Name(word)) => ["True", "False"].contains(&word.as_str()),
         (Kind::Flag, kind) => matches!(kind, ExprKind::Bool(_)),
-        (Kind::Real { from, to }, ExprKind::Real(value)) => (f64::from(from)..=f64::from(to)).contains(value),
-        (Kind::Real { .. }, _) => is_count(value, env),
+        (Kind::Real([from, to]), ExprKind::Real(value)) => (f64::from(from)..=f64::from(to)).contains(value),
+        (Kind::Real(_), _) => is_count(value, env),
         (Kind::Word(words), ExprKind::Name(word)) => words.contains(&word.as_str()),
         (Kind::Word(_), _) => false,
     }

@@ -1,9 +1,9 @@
 //! The value of one argument, which must be of its parameter's kind.
 
-use cnn_net::op::{Padding, Size};
+use cnn_net::language::Param;
+use cnn_net::op::{Bounds, Padding, Size};
 
-use super::bind::Value;
-use super::{Default, Kind, Layer, PadMode, Param};
+use super::{Layer, PadMode};
 use crate::ast::{Expr, ExprKind};
 use crate::eval::{Env, LARGEST, real, whole};
 use crate::report::{Edit, Message, Report, listed, message, nearest};
@@ -38,19 +38,9 @@ impl Help {
 }
 
 impl Reader<'_> {
-    /// The value of the argument; a mistake is reported.
-    pub(super) fn value(&mut self, expr: &Expr) -> Option<Value> {
-        if matches!(expr.kind, ExprKind::Broken) {
-            return None;
-        }
-        match self.param.kind {
-            Kind::Count => self.number(expr, 1).map(Value::Count),
-            Kind::Size => self.size(expr).map(Value::Size),
-            Kind::Pad => self.pad(expr),
-            Kind::Flag => self.flag(expr).map(Value::Flag),
-            Kind::Real { from, to } => self.real(expr, from, to).map(Value::Real),
-            Kind::Word(words) => self.word(expr, words).map(Value::Word),
-        }
+    /// A whole number from 1. A mistake in it is reported, as in all that follow.
+    pub(super) fn count(&mut self, expr: &Expr) -> Option<usize> {
+        self.number(expr, 1)
     }
 
     /// Reports `layer: param = expr, expected …`.
@@ -62,18 +52,12 @@ impl Reader<'_> {
 
     /// What holds without the argument, or how the layer is called.
     fn advice(&self) -> Help {
-        match self.param.default {
-            Default::Required => Help::words(format!("it is called as {}", self.layer.usage())),
-            Default::Like(other) => Help::words(format!("without `{}`, it is the {other}", self.param.name)),
-            Default::One
-            | Default::NoPad
-            | Default::Flag(_)
-            | Default::Count(_)
-            | Default::Real(_)
-            | Default::FirstWord => Help {
-                words: format!("without it, `{}`", self.param.usage()),
-                instead: self.param.usage().split_once(" = ").map(|(_, value)| value.to_owned()),
-            },
+        match (self.param.like, &self.param.default) {
+            (Some(other), _) => Help::words(format!("without `{}`, it is the {other}", self.param.name)),
+            (None, None) => Help::words(format!("it is called as {}", self.layer.usage())),
+            (None, Some(default)) => {
+                Help { words: format!("without it, `{}`", self.param.usage()), instead: Some(default.clone()) }
+            }
         }
     }
 
@@ -102,13 +86,13 @@ impl Reader<'_> {
         let expected = if value < least { format!("at least {least}") } else { format!("at most {LARGEST}") };
         let wrong = format!("{}: `{} = {expr}`{is}, expected {expected}", self.layer.name, self.param.name);
         // How a layer is called says nothing about a number's range.
-        let required = matches!(self.param.default, Default::Required);
+        let required = self.param.default.is_none();
         let help = if required { Help::words("") } else { self.advice() };
         self.report.error(expr.place, help.message(&wrong, expr));
         None
     }
 
-    fn size(&mut self, expr: &Expr) -> Option<Size> {
+    pub(super) fn size(&mut self, expr: &Expr) -> Option<Size> {
         const FORMS: &str = "`3x3`, or `3` for both";
         match &expr.kind {
             ExprKind::Size(parts) | ExprKind::Tuple(parts) => match &parts[..] {
@@ -119,7 +103,7 @@ impl Reader<'_> {
                 _ => self.wrong(expr, "height and width", Help::words(FORMS)),
             },
             ExprKind::Real(_) | ExprKind::Bool(_) => {
-                let required = matches!(self.param.default, Default::Required);
+                let required = self.param.default.is_none();
                 let or_else = || if required { Help::words(FORMS) } else { self.advice() };
                 let help = self.rounded(expr).unwrap_or_else(or_else);
                 self.wrong(expr, "whole numbers", help)
@@ -131,7 +115,7 @@ impl Reader<'_> {
         }
     }
 
-    fn pad(&mut self, expr: &Expr) -> Option<Value> {
+    pub(super) fn pad(&mut self, expr: &Expr) -> Option<(Padding, PadMode)> {
         const EXPECTED: &str = "a number, a size or `same`";
         const FORMS: &str = "`1`, `1x2`, `(top, left, bottom, right)`, `same` or `same_lower`";
         let padding = match &expr.kind {
@@ -150,7 +134,7 @@ impl Reader<'_> {
                         None => return self.wrong(expr, EXPECTED, Help::words(FORMS)),
                     },
                 };
-                return Some(Value::Pad(Padding::NONE, mode));
+                return Some((Padding::NONE, mode));
             }
             ExprKind::Real(_) | ExprKind::Bool(_) => {
                 let help = self.rounded(expr).unwrap_or(Help::words(FORMS));
@@ -170,7 +154,7 @@ impl Reader<'_> {
                 Padding::symmetric(pad, pad)
             }
         };
-        Some(Value::Pad(padding, PadMode::Explicit))
+        Some((padding, PadMode::Explicit))
     }
 
     /// The parameters of the block that the layer is in.
@@ -178,7 +162,7 @@ impl Reader<'_> {
         self.env.keys().map(String::as_str)
     }
 
-    fn flag(&mut self, expr: &Expr) -> Option<bool> {
+    pub(super) fn flag(&mut self, expr: &Expr) -> Option<bool> {
         let meant = match &expr.kind {
             ExprKind::Bool(flag) => return Some(*flag),
             ExprKind::Int(0) => Some("false"),
@@ -199,7 +183,7 @@ impl Reader<'_> {
         self.wrong(expr, "`true` or `false`", help)
     }
 
-    fn real(&mut self, expr: &Expr, from: f32, to: f32) -> Option<f32> {
+    pub(super) fn real(&mut self, expr: &Expr, [from, to]: Bounds) -> Option<f32> {
         let value = match &expr.kind {
             ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
                 real(expr, self.env, self.report)?
@@ -220,9 +204,9 @@ impl Reader<'_> {
         self.wrong(expr, expected, self.advice())
     }
 
-    fn word(&mut self, expr: &Expr, words: &'static [&'static str]) -> Option<&'static str> {
+    pub(super) fn word(&mut self, expr: &Expr, words: &[&str]) -> Option<usize> {
         let ExprKind::Name(found) = &expr.kind else { return self.wrong_word(expr, words) };
-        words.iter().find(|word| *word == found).copied().or_else(|| self.wrong_word(expr, words))
+        words.iter().position(|word| word == found).or_else(|| self.wrong_word(expr, words))
     }
 
     fn wrong_word<T>(&mut self, expr: &Expr, words: &[&str]) -> Option<T> {

@@ -6,18 +6,18 @@
 //!
 //! Not where something else reads the step's result, and not a second function.
 
-use cnn_net::op::Activation;
+use cnn_net::op::{Activation, Op};
 
-use super::{Optimised, StepKind};
+use super::Optimised;
+use crate::step::StepKind;
 
 /// Fuses the step at `index`, if it is a function, into its producer.
 pub(super) fn fuse(net: &mut Optimised, index: usize) -> bool {
-    let StepKind::Activate { activation } = net.steps[index].kind else { return false };
+    let StepKind::Plain { op: Op::Activation(activation), .. } = net.steps[index].kind else { return false };
     let Some(producer) = net.sole_producer(net.steps[index].inputs[0]) else { return false };
     let slot = net.steps[producer].kind.activation_mut().filter(|slot| **slot == Activation::Identity);
     let Some(slot) = slot else { return false };
     *slot = activation;
-    let function = net.steps.remove(index);
-    net.steps[producer].output = function.output;
+    net.absorb(producer, index);
     true
 }

@@ -6,18 +6,20 @@
 //!
 //! Not where something else reads the convolution's result, nor behind a second normalisation.
 
-use super::{Optimised, StepKind};
+use cnn_net::op::Op;
+
+use super::Optimised;
+use crate::step::StepKind;
 
 /// Folds the step at `index` into the one before it, if it is a normalisation and that takes it.
 pub(super) fn fold(net: &mut Optimised, index: usize) -> bool {
-    if !matches!(net.steps[index].kind, StepKind::ScaleShift { .. }) {
+    if !matches!(net.steps[index].kind, StepKind::Plain { op: Op::BatchNorm(_), .. }) {
         return false;
     }
     let Some(producer) = net.sole_producer(net.steps[index].inputs[0]) else { return false };
-    let norm = net.steps[index].node;
+    let norm = net.steps[index].node();
     let Some(fused) = net.steps[producer].kind.fused_mut().filter(|fused| fused.norm.is_none()) else { return false };
     fused.norm = Some(norm);
-    let norm = net.steps.remove(index);
-    net.steps[producer].output = norm.output;
+    net.absorb(producer, index);
     true
 }

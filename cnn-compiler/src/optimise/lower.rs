@@ -8,11 +8,12 @@
 //! between only changes the shape that is written down. Any other `flatten` has to bring channels, rows and columns
 //! into PyTorch's order.
 
-use cnn_net::op::{Activation, Op, Shape};
+use cnn_net::op::{Op, Shape};
 
-use super::{Fused, Optimised, Step, StepKind, ValueId};
+use super::Optimised;
 use crate::graph::Source;
 use crate::shapes::Shaped;
+use crate::step::{Step, StepKind, ValueId};
 
 /// Lowers the nodes that run at inference.
 pub(super) fn lower(shaped: Shaped) -> Optimised {
@@ -33,14 +34,14 @@ pub(super) fn lower(shaped: Shaped) -> Optimised {
         let flat = matches!(values[inputs[0]], Shape::Vector(_)) || values[inputs[0]].size().area() == 1;
         let kind = match &node.op {
             Op::Flatten if flat || only_linear_reads(&shaped, index) => None,
-            op => kind(op),
+            op => StepKind::of(op),
         };
         outputs.push(Some(match kind {
             None => inputs[0],
             Some(kind) => {
                 values.push(shaped.shapes[index]);
                 let output = values.len() - 1;
-                steps.push(Step { kind, inputs, output, node: index });
+                steps.push(Step { kind, inputs, output, nodes: vec![index] });
                 output
             }
         }));
@@ -59,33 +60,8 @@ fn only_linear_reads(shaped: &Shaped, index: usize) -> bool {
     }
     let mut readers =
         graph.nodes.iter().enumerate().filter(|(_, node)| node.aux.is_none() && node.inputs.contains(&source));
-    readers.all(|(reader, node)| match node.op {
-        Op::Linear(_) => true,
-        Op::Dropout { .. } | Op::Flatten | Op::Activation(Activation::Identity) => only_linear_reads(shaped, reader),
-        _ => false,
-    })
-}
-
-/// What a layer does at inference; nothing for some.
-fn kind(op: &Op) -> Option<StepKind> {
-    let fused = Fused { norm: None, residual: false, activation: Activation::Identity };
-    Some(match op {
-        Op::Conv(_) => StepKind::Conv(fused),
-        Op::Linear(_) => StepKind::Linear(fused),
-        Op::MaxPool(_) => StepKind::MaxPool,
-        Op::AvgPool(_) => StepKind::AvgPool,
-        Op::GlobalAvgPool => StepKind::GlobalAvgPool,
-        Op::GlobalMaxPool => StepKind::GlobalMaxPool,
-        Op::Flatten => StepKind::Flatten,
-        Op::Dropout { .. } | Op::Activation(Activation::Identity) => return None,
-        Op::Lrn(_) => StepKind::Lrn,
-        Op::BatchNorm(_) => StepKind::ScaleShift { activation: Activation::Identity },
-        Op::Prelu(_) => StepKind::Prelu,
-        Op::Activation(activation) => StepKind::Activate { activation: *activation },
-        Op::Softmax => StepKind::Softmax,
-        Op::LogSoftmax => StepKind::LogSoftmax,
-        Op::Concat => StepKind::Concat,
-        Op::Add => StepKind::Add { activation: Activation::Identity },
-        Op::Mul => StepKind::Mul { activation: Activation::Identity },
+    readers.all(|(reader, node)| {
+        let changes_nothing = node.op.is_identity() || node.op == Op::Flatten;
+        matches!(node.op, Op::Linear(_)) || changes_nothing && only_linear_reads(shaped, reader)
     })
 }

@@ -8,18 +8,21 @@
 //! Not where more than two branches are added, where something else reads the convolution's result, where a function
 //! stands between, or where the other branch is computed later than the convolution.
 
-use super::{Optimised, StepKind};
+use cnn_net::op::Op;
+
+use super::Optimised;
+use crate::step::StepKind;
 
 /// Fuses the step at `index`, if it is an addition, into the later of its producers.
 pub(super) fn fuse(net: &mut Optimised, index: usize) -> bool {
-    let (StepKind::Add { .. }, [a, b]) = (&net.steps[index].kind, &net.steps[index].inputs[..]) else { return false };
+    let step = &net.steps[index];
+    let (StepKind::Plain { op: Op::Add, .. }, [a, b]) = (&step.kind, &step.inputs[..]) else { return false };
     let written = |value| net.steps.iter().position(|step| step.output == value);
     let (late, other) = if written(*a) >= written(*b) { (*a, *b) } else { (*b, *a) };
     let Some(producer) = net.sole_producer(late) else { return false };
     let Some(fused) = net.steps[producer].kind.fused_mut().filter(|fused| !fused.residual) else { return false };
     fused.residual = true;
-    let add = net.steps.remove(index);
     net.steps[producer].inputs.push(other);
-    net.steps[producer].output = add.output;
+    net.absorb(producer, index);
     true
 }

@@ -43,11 +43,12 @@
 
 use std::f64::consts::PI;
 
-use cnn_net::op::{Activation, Op};
+use cnn_net::op::{Activation, Kind, Op};
 use cnn_runtime::pack::{ColumnPanels, WinogradPanels};
 
-use super::algorithm::{Algorithm, Choice};
-use crate::optimise::{Fused, Optimised, Step, StepKind, ValueId};
+use super::algorithm::{Choice, Way};
+use crate::optimise::Optimised;
+use crate::step::{Step, StepKind, ValueId};
 
 /// Squares of relative errors are counted in this.
 const UNIT: f64 = 1e-14;
@@ -107,10 +108,10 @@ pub(super) fn columns(panels: &ColumnPanels) -> f64 {
     fixed + slope * panels.inputs as f64
 }
 
-/// The algorithm of each step, of the ways to compute it; direct, where there is nothing to choose.
-pub(super) fn settle(model: &Model, choices: &[Vec<Choice>]) -> Vec<Algorithm> {
+/// How each step is computed, of the ways to do so; nothing, where there are none to choose from.
+pub(super) fn settle(model: &Model, choices: &[Vec<Choice>]) -> Vec<Option<Way>> {
     let mut settled = Settled { choices, factors: &model.factors, chosen: vec![0; choices.len()] };
-    let least = settled.sum(|all| all.iter().find(|choice| choice.algorithm.is_exact()).map(|choice| choice.error));
+    let least = settled.sum(|all| all.iter().find(|choice| choice.way.is_exact()).map(|choice| choice.error));
     let goal = (GOAL * GOAL / UNIT).max(least);
     let cost = settled.cost();
     while settled.error() > goal.max(LOOSE * LOOSE * least) {
@@ -124,8 +125,7 @@ pub(super) fn settle(model: &Model, choices: &[Vec<Choice>]) -> Vec<Algorithm> {
         }
         settled.chosen[change.step] = change.choice;
     }
-    let algorithm = |(all, chosen): (&Vec<Choice>, usize)| all.get(chosen).map(|choice| choice.algorithm);
-    choices.iter().zip(settled.chosen).map(|pair| algorithm(pair).unwrap_or(Algorithm::Direct)).collect()
+    choices.iter().zip(settled.chosen).map(|(all, chosen)| all.get(chosen).map(|choice| choice.way)).collect()
 }
 
 /// What a net makes of errors.
@@ -225,7 +225,7 @@ impl Model {
     /// A choice for a step with the error that it has over these numbers, where it has that over independent ones: of what
     /// doesn't differ from pixel to pixel, transforms leave little.
     pub(super) fn error(&self, input: ValueId, choice: Choice) -> Choice {
-        let rough = if choice.algorithm.is_exact() { 1.0 } else { self.values[input].all().rough };
+        let rough = if choice.way.is_exact() { 1.0 } else { self.values[input].all().rough };
         Choice { error: rough * choice.error, ..choice }
     }
 
@@ -233,31 +233,36 @@ impl Model {
     fn output(&self, net: &Optimised, step: &Step) -> Numbers {
         let first = self.values[step.inputs[0]];
         match &step.kind {
-            StepKind::Conv(fused) | StepKind::Linear(fused) => {
+            StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => {
                 let own = Numbers::signed(if fused.norm.is_some() { 1.0 } else { first.all().rough });
                 let residual = step.inputs[1..].iter().map(|value| (self.values[*value], 1.0));
                 Numbers::sum(residual.chain([(own, 1.0)])).under(fused.activation)
             }
-            StepKind::ScaleShift { activation } => Numbers::signed(1.0).under(*activation),
-            StepKind::Activate { activation } => first.under(*activation),
-            StepKind::Add { activation } => Numbers::sum(self.parts(net, step)).under(*activation),
-            StepKind::Concat => {
-                let whole = net.values[step.output].channels() as f64;
-                Numbers::sum(self.parts(net, step).map(|(numbers, channels)| (numbers, channels / whole)))
-            }
-            StepKind::Mul { activation } => first.under(*activation),
-            StepKind::MaxPool | StepKind::GlobalMaxPool => first.smoothed((2.0 / window(net, step)).min(1.0)),
-            StepKind::AvgPool | StepKind::GlobalAvgPool => first.smoothed(1.0 / window(net, step)),
-            StepKind::Flatten | StepKind::Lrn | StepKind::Prelu | StepKind::Softmax | StepKind::LogSoftmax => first,
+            StepKind::Plain { op: Op::Activation(activation), .. } => first.under(*activation),
+            StepKind::Plain { op, activation } => match op.facts().kind {
+                Kind::BatchNormalisation => Numbers::signed(1.0).under(*activation),
+                Kind::Addition => Numbers::sum(self.parts(net, step)).under(*activation),
+                Kind::Concatenation => {
+                    let whole = net.values[step.output].channels() as f64;
+                    Numbers::sum(self.parts(net, step).map(|(numbers, channels)| (numbers, channels / whole)))
+                }
+                Kind::MaxPooling => first.smoothed((2.0 / window(net, step, op)).min(1.0)),
+                Kind::AveragePooling => first.smoothed(1.0 / window(net, step, op)),
+                Kind::Convolution
+                | Kind::FullyConnected
+                | Kind::Reordering
+                | Kind::Regularisation
+                | Kind::ResponseNormalisation
+                | Kind::Activation
+                | Kind::Softmax
+                | Kind::Multiplication => first.under(*activation),
+            },
         }
     }
 
     /// The inputs of an addition or a concat, and how many channels each has of a concat's.
     fn parts(&self, net: &Optimised, step: &Step) -> impl Iterator<Item = (Numbers, f64)> {
-        let channels = |value: ValueId| match step.kind {
-            StepKind::Concat => net.values[value].channels() as f64,
-            _ => 1.0,
-        };
+        let channels = |value: ValueId| if step.is_concat() { net.values[value].channels() as f64 } else { 1.0 };
         step.inputs.iter().map(move |value| (self.values[*value], channels(*value)))
     }
 
@@ -266,51 +271,43 @@ impl Model {
     fn factor(&self, net: &Optimised, step: &Step, output: f64) -> f64 {
         let first = self.values[step.inputs[0]];
         match &step.kind {
-            StepKind::Conv(fused) | StepKind::Linear(fused) => {
+            StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => {
                 let residual = step.inputs.get(1).map_or(0.0, |value| self.values[*value].all().power);
                 output / (1.0 + residual) / if fused.norm.is_some() { first.all().rough } else { 1.0 }
             }
-            StepKind::ScaleShift { .. } => output / first.all().rough,
-            StepKind::MaxPool | StepKind::GlobalMaxPool => output * MAXIMUM,
-            StepKind::AvgPool | StepKind::GlobalAvgPool => output / window(net, step),
-            StepKind::Add { .. }
-            | StepKind::Concat
-            | StepKind::Mul { .. }
-            | StepKind::Flatten
-            | StepKind::Lrn
-            | StepKind::Prelu
-            | StepKind::Activate { .. }
-            | StepKind::Softmax
-            | StepKind::LogSoftmax => output,
+            StepKind::Plain { op, .. } => match op.facts().kind {
+                Kind::BatchNormalisation => output / first.all().rough,
+                Kind::MaxPooling => output * MAXIMUM,
+                Kind::AveragePooling => output / window(net, step, op),
+                Kind::Convolution
+                | Kind::FullyConnected
+                | Kind::Reordering
+                | Kind::Regularisation
+                | Kind::ResponseNormalisation
+                | Kind::Activation
+                | Kind::Softmax
+                | Kind::Concatenation
+                | Kind::Addition
+                | Kind::Multiplication => output,
+            },
         }
     }
 
     /// The share of each input in that.
     fn shares(&self, net: &Optimised, step: &Step) -> Vec<f64> {
         match &step.kind {
-            StepKind::Add { .. } | StepKind::Concat => {
+            StepKind::Plain { op: Op::Add | Op::Concat, .. } => {
                 let powers: Vec<f64> =
                     self.parts(net, step).map(|(numbers, channels)| numbers.all().power * channels).collect();
                 let whole: f64 = powers.iter().sum();
                 powers.iter().map(|power| power / whole).collect()
             }
-            StepKind::Conv(Fused { norm, .. }) | StepKind::Linear(Fused { norm, .. }) => {
-                let rough = if norm.is_some() { self.values[step.inputs[0]].all().rough } else { 1.0 };
+            StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => {
+                let rough = if fused.norm.is_some() { self.values[step.inputs[0]].all().rough } else { 1.0 };
                 let residual = step.inputs[1..].iter().map(|value| self.values[*value].all().power * rough);
                 [1.0].into_iter().chain(residual).collect()
             }
-            StepKind::MaxPool
-            | StepKind::AvgPool
-            | StepKind::GlobalAvgPool
-            | StepKind::GlobalMaxPool
-            | StepKind::Flatten
-            | StepKind::Lrn
-            | StepKind::ScaleShift { .. }
-            | StepKind::Prelu
-            | StepKind::Activate { .. }
-            | StepKind::Softmax
-            | StepKind::LogSoftmax
-            | StepKind::Mul { .. } => vec![1.0; step.inputs.len()],
+            StepKind::Plain { .. } => vec![1.0; step.inputs.len()],
         }
     }
 }
@@ -337,7 +334,7 @@ impl Numbers {
 
     /// Behind a function.
     fn under(self, activation: Activation) -> Self {
-        if !matches!(activation, Activation::Relu | Activation::Relu6) {
+        if !activation.is_rectifier() {
             return self;
         }
         // The correlation of what a ReLU gives for two normal numbers, by theirs (Cho & Saul 2009).
@@ -366,12 +363,10 @@ impl Part {
     }
 }
 
-/// Pixels of a pooling's window.
-fn window(net: &Optimised, step: &Step) -> f64 {
-    match &net.shaped.graph.nodes[step.node].op {
-        Op::MaxPool(pool) | Op::AvgPool(pool) => pool.kernel.area() as f64,
-        _ => net.values[step.inputs[0]].size().area() as f64,
-    }
+/// Pixels of a pooling's window, which may be the whole map.
+fn window(net: &Optimised, step: &Step, op: &Op) -> f64 {
+    let whole = net.values[step.inputs[0]].size();
+    op.window().map_or(whole, |window| window.kernel).area() as f64
 }
 
 #[cfg(test)]

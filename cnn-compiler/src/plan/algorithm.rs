@@ -72,68 +72,11 @@
 //! | 784 -> 128, from L1 and L2 | 1.7 | 1.3 | 1.0 | 0.6 |
 
 use cnn_net::op::{Conv, Linear, Shape, Size, Store};
-use cnn_runtime::kernels::conv::Pooling;
 use cnn_runtime::kernels::winograd::{Columns2d, covered};
 use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, PANEL, WinogradPanels};
 
 use super::accuracy;
-
-/// How a convolution or a fully connected layer is computed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Algorithm {
-    /// As it is written down.
-    Direct,
-    /// In strips, with vectors over pixels: few filters over a single channel.
-    Planar {
-        /// How weights are packed, and rows of a tile.
-        panels: ColumnPanels,
-        /// The node of the 2x2 pooling that is done with it.
-        pool: Option<(usize, Pooling)>,
-    },
-    /// In tiles along the columns alone: few channels.
-    Columns {
-        /// How weights are packed.
-        panels: ColumnPanels,
-        /// The node of the 2x2 pooling that is done with it.
-        pool: Option<(usize, Pooling)>,
-    },
-    /// A fully connected layer that leaves zeros out, its weights in rows.
-    Nonzero(DenseRows),
-    /// In tiles.
-    Winograd {
-        /// How weights are packed, and the side of a tile.
-        panels: WinogradPanels,
-        /// Tiles of a block.
-        block: usize,
-        /// The node of the 2x2 pooling that is done with it.
-        pool: Option<usize>,
-    },
-}
-
-impl Algorithm {
-    /// Whether it computes the sum that is written down.
-    pub(super) fn is_exact(&self) -> bool {
-        match self {
-            Self::Direct | Self::Nonzero(_) => true,
-            Self::Planar { panels, .. } => panels.tile == 1,
-            Self::Columns { .. } | Self::Winograd { .. } => false,
-        }
-    }
-
-    /// The size of what a step computes, if this is that of what it stores.
-    pub(super) fn computed(&self, stored: Size) -> Size {
-        if self.pool().is_some() { Size::new(2 * stored.height, 2 * stored.width) } else { stored }
-    }
-
-    /// The node of the pooling that is done with it.
-    pub(super) fn pool(&self) -> Option<usize> {
-        match self {
-            Self::Direct | Self::Nonzero(_) => None,
-            Self::Planar { pool, .. } | Self::Columns { pool, .. } => pool.map(|(node, _)| node),
-            Self::Winograd { pool, .. } => *pool,
-        }
-    }
-}
+use crate::step::Algorithm;
 
 /// What the transforms of F(m, r) cost for each of the n x n values of a tile and each channel, in or out; with F(6, 3) also
 /// that its weights are fetched from L3 for each block, being larger than L2; with 4 taps, which first layers of stride 2 have,
@@ -168,10 +111,29 @@ pub(super) fn stream(weight_bytes: usize) -> f64 {
     if weight_bytes <= CACHE_BYTES { FROM_CACHE } else { FROM_MEMORY }
 }
 
+/// How a step is computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Way {
+    /// A convolution.
+    Conv(Algorithm),
+    /// A fully connected layer, which may leave zeros out.
+    Linear { nonzero: bool },
+}
+
+impl Way {
+    /// Whether it computes the sum that is written down.
+    pub(super) fn is_exact(&self) -> bool {
+        match self {
+            Self::Conv(algorithm) => algorithm.is_exact(),
+            Self::Linear { .. } => true,
+        }
+    }
+}
+
 /// One way to compute a step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choice {
-    pub(super) algorithm: Algorithm,
+    pub(super) way: Way,
     /// What it costs, in the units of the model.
     pub(super) cost: f64,
     /// What it adds to the error of its output, as [`accuracy`](super::accuracy) counts it.
@@ -201,7 +163,7 @@ fn direct(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Choice {
     let panels = ConvPanels { groups: conv.groups, outputs, inputs, kernel: conv.kernel };
     let work = (output.area() * conv.groups * outputs * panels.depth()) as f64;
     let cost = beside(work, stream * bytes(panels.len()));
-    Choice { algorithm: Algorithm::Direct, cost, error: accuracy::direct(panels.depth()) }
+    Choice { way: Way::Conv(Algorithm::Direct), cost, error: accuracy::direct(panels.depth()) }
 }
 
 /// All tiles for a convolution of so many channels in a group.
@@ -213,8 +175,8 @@ fn in_tiles(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Vec<Choice
     let (groups, outputs) = (conv.groups, conv.filters / conv.groups);
     let of_tile = |tile: &usize| {
         let panels = WinogradPanels { groups, outputs, inputs, kernel, stride, tile: *tile };
-        let algorithm = Algorithm::Winograd { panels, block: block(&panels, output), pool: None };
-        Choice { algorithm, cost: cost(&panels, output, stream), error: accuracy::tiles(&panels) }
+        let way = Way::Conv(Algorithm::Winograd { panels, block: block(&panels, output), tail: None });
+        Choice { way, cost: cost(&panels, output, stream), error: accuracy::tiles(&panels) }
     };
     tiles_of(kernel.div_ceil(stride)).iter().map(of_tile).collect()
 }
@@ -226,7 +188,7 @@ fn along_columns(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Choic
     let terms = (inputs * conv.filters * conv.kernel.width) as f64;
     let work = points * terms + points * (inputs + conv.filters) as f64 * COLUMNS;
     let cost = beside(work, bytes(panels.len()) * stream);
-    Choice { algorithm: Algorithm::Columns { panels, pool: None }, cost, error: accuracy::columns(&panels) }
+    Choice { way: Way::Conv(Algorithm::Columns { panels, tail: None }), cost, error: accuracy::columns(&panels) }
 }
 
 /// For few filters over a single channel: by Winograd's algorithm where that is possible, and as it is.
@@ -242,7 +204,7 @@ pub(super) fn planar(conv: &Conv, output: Size) -> Vec<Choice> {
             1 => (1.0, accuracy::direct(conv.kernel.area())),
             _ => (PLANAR, accuracy::columns(&panels)),
         };
-        Choice { algorithm: Algorithm::Planar { panels, pool: None }, cost: share * work, error }
+        Choice { way: Way::Conv(Algorithm::Planar { panels, tail: None }), cost: share * work, error }
     };
     tiles.iter().map(of_tile).collect()
 }
@@ -254,10 +216,10 @@ pub(super) fn linear(linear: &Linear, input: Shape, stream: f64, zeros: bool) ->
         Store::F32 => 4 * rows.len(),
         Store::F16 => 2 * rows.len(),
     };
-    let algorithm = if zeros && bytes > CACHE_BYTES { Algorithm::Nonzero(rows) } else { Algorithm::Direct };
+    let nonzero = zeros && bytes > CACHE_BYTES;
     let inputs = input.elements();
     let cost = beside((linear.features * inputs) as f64, bytes as f64 * stream);
-    Choice { algorithm, cost, error: accuracy::dense(inputs, algorithm != Algorithm::Direct) }
+    Choice { way: Way::Linear { nonzero }, cost, error: accuracy::dense(inputs, nonzero) }
 }
 
 /// Sides of the tiles that there is an algorithm for, with filters of so many taps.
@@ -327,10 +289,10 @@ mod tests {
             groups: 1,
             bias: false,
         };
-        match choices(&conv, inputs, Size::square(side), FROM_MEMORY, true)[0].algorithm {
-            Algorithm::Direct | Algorithm::Planar { .. } | Algorithm::Nonzero(_) => 0,
-            Algorithm::Winograd { panels, .. } => panels.tile,
-            Algorithm::Columns { panels, .. } => panels.tile,
+        match choices(&conv, inputs, Size::square(side), FROM_MEMORY, true)[0].way {
+            Way::Conv(Algorithm::Winograd { panels, .. }) => panels.tile,
+            Way::Conv(Algorithm::Columns { panels, .. }) => panels.tile,
+            Way::Conv(Algorithm::Direct | Algorithm::Planar { .. }) | Way::Linear { .. } => 0,
         }
     }
 
@@ -370,8 +332,8 @@ mod tests {
             groups: 1,
             bias: false,
         };
-        let direct =
-            |conv: Conv| choices(&conv, 128, Size::square(28), FROM_MEMORY, true)[0].algorithm == Algorithm::Direct;
+        let first = |conv: Conv| choices(&conv, 128, Size::square(28), FROM_MEMORY, true)[0].way;
+        let direct = |conv: Conv| first(conv) == Way::Conv(Algorithm::Direct);
         assert!(!direct(conv));
         assert!(direct(Conv { stride: Size::square(2), ..conv }));
         assert!(direct(Conv { dilation: Size::new(1, 2), ..conv }));

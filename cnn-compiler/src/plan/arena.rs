@@ -5,7 +5,7 @@ use cnn_net::op::{Padding, Size};
 use cnn_runtime::place::map::Map;
 
 use super::batch::Batch;
-use crate::optimise::ValueId;
+use crate::step::ValueId;
 
 /// Buffers begin at multiples of so many floats: a cache line.
 const ALIGN: usize = 16;

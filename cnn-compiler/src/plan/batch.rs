@@ -19,8 +19,8 @@
 //! image 2                 | front | rest                |
 //! ```
 
-use super::Chosen;
-use crate::optimise::StepKind;
+use crate::optimise::Optimised;
+use crate::step::Step;
 
 /// A layer with so many pixels or fewer takes all images of a batch: alone, they would not fill two tiles of the GEMM.
 const FEW_PIXELS: usize = 16;
@@ -34,15 +34,16 @@ pub(super) struct Batch {
     pub(super) shared_from: usize,
 }
 
-impl Chosen {
+impl Optimised {
     /// Decides for so many images.
     pub(super) fn batch(&self, images: usize) -> Batch {
         if images == 1 {
             return Batch { images, shared_from: 0 };
         }
-        let steps = &self.net.steps;
-        let has_weights = |index: &usize| matches!(steps[*index].kind, StepKind::Conv(_) | StepKind::Linear(_));
-        let pixels = |index: usize| self.algorithms[index].computed(self.net.values[steps[index].output].size()).area();
+        let steps = &self.steps;
+        let has_weights = |index: &usize| steps[*index].kind.is_product();
+        let computed = |step: &Step| step.kind.algorithm().computed(self.values[step.output].size());
+        let pixels = |index: usize| computed(&steps[index]).area();
         let large = (0..steps.len()).rev().filter(has_weights).find(|index| pixels(*index) > FEW_PIXELS);
         let behind_maps = large.map_or(0, |index| index + 1);
         let shared_from = (behind_maps..steps.len()).find(has_weights).unwrap_or(steps.len());

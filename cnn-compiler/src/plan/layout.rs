@@ -6,16 +6,13 @@
 //! - A buffer that a padded convolution reads has a halo of zeros, as wide as its readers need.
 
 use cnn_net::memory::Holds;
-use cnn_net::op::{Op, Padding, Size};
-use cnn_runtime::kernels::conv::{Conv2d, Planar2d};
-use cnn_runtime::kernels::winograd::{self, Columns2d, Winograd2d};
+use cnn_net::op::{Padding, Size};
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 
-use super::Chosen;
-use super::algorithm::Algorithm;
 use super::arena::{Buffer, round_up};
-use crate::optimise::{Optimised, Step, StepKind, ValueId};
+use crate::optimise::Optimised;
+use crate::step::{Step, StepKind, ValueId};
 
 /// The buffers of a net and where each value lies in them.
 pub(super) struct Layout {
@@ -74,8 +71,7 @@ impl Layout {
 }
 
 /// Lays out the values of a net. Buffers have no offsets yet.
-pub(super) fn layout(chosen: &Chosen) -> Layout {
-    let net = &chosen.net;
+pub(super) fn layout(net: &Optimised) -> Layout {
     let hosts = hosts(net);
     let dims: Vec<(Size, usize)> = net.values.iter().map(|shape| (shape.size(), shape.channels())).collect();
     let mut buffers: Vec<Buffer> = Vec::new();
@@ -87,8 +83,8 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
     let slots = slots.into_iter().map(|slot| slot.unwrap_or(Slot { buffer: 0, channel: 0 })).collect();
     let mut layout = Layout { buffers, slots, dims, scratch: Vec::new() };
     live(net, &mut layout);
-    for (step, algorithm) in net.steps.iter().zip(&chosen.algorithms) {
-        let halo = halo(net, step, *algorithm);
+    for step in &net.steps {
+        let halo = halo(net, step);
         let buffer = &mut layout.buffers[layout.slots[step.inputs[0]].buffer];
         buffer.halo = widest(buffer.halo, halo);
     }
@@ -96,23 +92,15 @@ pub(super) fn layout(chosen: &Chosen) -> Layout {
         // A kernel may load a vector at the last element, and no other value may be written there meanwhile.
         buffer.len = round_up(buffer.floats() + SLACK - 1);
     }
-    for (index, (step, algorithm)) in net.steps.iter().zip(&chosen.algorithms).enumerate() {
-        let scratch = scratch(*algorithm, algorithm.computed(net.values[step.output].size())).map(|floats| {
+    for (index, step) in net.steps.iter().enumerate() {
+        let algorithm = step.kind.algorithm();
+        let scratch = algorithm.scratch(algorithm.computed(net.values[step.output].size())).map(|floats| {
             layout.buffers.push(Buffer::vector(Holds::Scratch, floats, index + 1, index + 1));
             layout.buffers.len() - 1
         });
         layout.scratch.push(scratch);
     }
     layout
-}
-
-/// Floats that an algorithm computes in, for an output of this size.
-fn scratch(algorithm: Algorithm, output: Size) -> Option<usize> {
-    match algorithm {
-        Algorithm::Direct | Algorithm::Nonzero(_) | Algorithm::Planar { .. } => None,
-        Algorithm::Columns { panels, pool } => Some(Columns2d::scratch_floats(&panels, output, pool.is_some())),
-        Algorithm::Winograd { panels, block, .. } => Some(Winograd2d::scratch_floats(&panels, output, block)),
-    }
 }
 
 fn widest(a: Padding, b: Padding) -> Padding {
@@ -155,7 +143,7 @@ fn slot_of(
 fn hosts(net: &Optimised) -> Vec<Host> {
     let mut hosts = vec![Host::Own; net.values.len()];
     let mut joined = vec![false; net.values.len()];
-    for step in net.steps.iter().filter(|step| step.kind == StepKind::Concat) {
+    for step in net.steps.iter().filter(|step| step.is_concat()) {
         let mut first = 0;
         for input in &step.inputs {
             // A value that is in two concats, or twice in one, is copied into the others.
@@ -186,24 +174,7 @@ fn overwritable(net: &Optimised, time: usize, step: &Step) -> Option<ValueId> {
         let read_twice = step.inputs.iter().filter(|input| **input == value).count() > 1;
         !kept && !read_later && !read_twice && net.values[value].elements() == net.values[step.output].elements()
     };
-    let candidates = match step.kind {
-        StepKind::Conv(_) | StepKind::Linear(_) => step.inputs.get(1..).unwrap_or_default(),
-        StepKind::ScaleShift { .. }
-        | StepKind::Prelu
-        | StepKind::Activate { .. }
-        | StepKind::Softmax
-        | StepKind::LogSoftmax
-        | StepKind::Add { .. }
-        | StepKind::Mul { .. } => &step.inputs[..],
-        StepKind::MaxPool
-        | StepKind::AvgPool
-        | StepKind::GlobalAvgPool
-        | StepKind::GlobalMaxPool
-        | StepKind::Flatten
-        | StepKind::Lrn
-        | StepKind::Concat => &[],
-    };
-    candidates.iter().copied().find(|value| dead(*value))
+    step.overwritable().iter().copied().find(|value| dead(*value))
 }
 
 /// When each buffer is written first and read last.
@@ -227,16 +198,8 @@ fn live(net: &Optimised, layout: &mut Layout) {
 }
 
 /// The zeros that a step needs around its input.
-fn halo(net: &Optimised, step: &Step, algorithm: Algorithm) -> Padding {
-    let Op::Conv(conv) = &net.shaped.graph.nodes[step.node].op else { return Padding::NONE };
-    if !matches!(step.kind, StepKind::Conv(_)) {
-        return Padding::NONE;
-    }
+fn halo(net: &Optimised, step: &Step) -> Padding {
+    let StepKind::Conv { conv, algorithm, .. } = &step.kind else { return Padding::NONE };
     let (input, output) = (net.values[step.inputs[0]].size(), algorithm.computed(net.values[step.output].size()));
-    match algorithm {
-        Algorithm::Direct | Algorithm::Nonzero(_) => Conv2d::halo(conv, input, output),
-        Algorithm::Planar { panels, .. } => Planar2d::halo(conv, input, output, panels.tile),
-        Algorithm::Columns { .. } => Columns2d::halo(conv, input, output),
-        Algorithm::Winograd { panels, .. } => winograd::halo(conv, input, output, panels.tile),
-    }
+    algorithm.halo(conv, input, output)
 }

@@ -9,53 +9,49 @@
 //! is added, or where the last row or column is left out; in tiles also not a mean, nor where the function between is more than
 //! a limit.
 
-use cnn_net::op::{Activation, Op, Padding, Pool, Shape, Size};
+use cnn_net::op::{Op, Padding, Pool, Shape, Size};
 use cnn_runtime::kernels::conv::Pooling;
 
-use super::Chosen;
-use super::algorithm::Algorithm;
-use crate::optimise::{Fused, StepKind};
+use crate::optimise::Optimised;
+use crate::step::{Algorithm, Fused, StepKind};
 
-impl Chosen {
+impl Optimised {
     /// Does the poolings that can be done with a convolution.
     pub(super) fn fuse_pools(&mut self) {
-        let mut index = 0;
-        while index < self.net.steps.len() {
-            if !self.fuse_pool(index) {
-                index += 1;
-            }
-        }
+        self.rewrite(fuse);
     }
+}
 
-    /// Fuses the step at `index`, if it is such a pooling, into its producer. Says whether it took the step away.
-    fn fuse_pool(&mut self, index: usize) -> bool {
-        let step = &self.net.steps[index];
-        let (window, pooling) = match (&step.kind, &self.net.shaped.graph.nodes[step.node].op) {
-            (StepKind::MaxPool, Op::MaxPool(window)) => (window, Pooling::Max),
-            (StepKind::AvgPool, Op::AvgPool(window)) => (window, Pooling::Average),
-            _ => return false,
-        };
-        if !halves(window, self.net.values[step.inputs[0]]) {
-            return false;
-        }
-        let Some(producer) = self.net.sole_producer(step.inputs[0]) else { return false };
-        let StepKind::Conv(fused) = self.net.steps[producer].kind else { return false };
-        match &mut self.algorithms[producer] {
-            Algorithm::Planar { pool: pool @ None, .. } | Algorithm::Columns { pool: pool @ None, .. } => {
-                *pool = Some((step.node, pooling));
-            }
-            Algorithm::Winograd { panels, pool: pool @ None, .. }
-                if pooling == Pooling::Max && limits(fused) && panels.tile.is_multiple_of(2) =>
-            {
-                *pool = Some(step.node);
-            }
-            _ => return false,
-        }
-        let step = self.net.steps.remove(index);
-        self.algorithms.remove(index);
-        self.net.steps[producer].output = step.output;
-        true
+/// Fuses the step at `index`, if it is such a pooling, into its producer. Says whether it took the step away.
+fn fuse(net: &mut Optimised, index: usize) -> bool {
+    let step = &net.steps[index];
+    let (window, pooling) = match &step.kind {
+        StepKind::Plain { op: Op::MaxPool(window), .. } => (window, Pooling::Max),
+        StepKind::Plain { op: Op::AvgPool(window), .. } => (window, Pooling::Average),
+        StepKind::Conv { .. } | StepKind::Linear { .. } | StepKind::Plain { .. } => return false,
+    };
+    if !halves(window, net.values[step.inputs[0]]) {
+        return false;
     }
+    let Some(producer) = net.sole_producer(step.inputs[0]) else { return false };
+    let StepKind::Conv { fused, algorithm, .. } = &mut net.steps[producer].kind else { return false };
+    let tail = match algorithm {
+        Algorithm::Direct => return false,
+        Algorithm::Planar { tail, .. } | Algorithm::Columns { tail, .. } => tail,
+        Algorithm::Winograd { panels, tail, .. } => {
+            let tiles = panels.tile.is_multiple_of(2) && pooling == Pooling::Max && limits(*fused);
+            if !tiles {
+                return false;
+            }
+            tail
+        }
+    };
+    if tail.is_some() {
+        return false;
+    }
+    *tail = Some(pooling);
+    net.absorb(producer, index);
+    true
 }
 
 /// Whether windows are the 2x2 quarters of a map, all of it.
@@ -67,6 +63,5 @@ fn halves(pool: &Pool, input: Shape) -> bool {
 
 /// Whether nothing but a limit is between the sums and the pooling.
 fn limits(fused: Fused) -> bool {
-    let limit = matches!(fused.activation, Activation::Identity | Activation::Relu | Activation::Relu6);
-    limit && !fused.residual
+    fused.activation.is_limit() && !fused.residual
 }

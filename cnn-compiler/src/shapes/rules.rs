@@ -1,10 +1,9 @@
 //! The shape rules, one function a layer.
 
-use cnn_net::op::{Conv, Linear, Op, Padding, Pool, PreluPer, Shape, Size};
+use cnn_net::op::{Axis, Conv, Linear, Op, Padding, Pool, PreluPer, Shape, Size, Window};
 
 use super::merge::{add, concat, mul};
 use super::ways::Argument;
-use super::window::{Axis, Window};
 use super::{Fault, Inferred};
 use crate::eval::{MOST_ELEMENTS, product, too_many};
 use crate::graph::{Node, Source};
@@ -17,7 +16,7 @@ const MOST_MACS: usize = 1 << 50;
 /// The output of a layer over its inputs.
 pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let input = inputs[0];
-    if let (true, Shape::Vector(features)) = (reads_maps(&node.op), input) {
+    if let (true, Shape::Vector(features)) = (node.op.facts().reads_maps, input) {
         return Err(no_maps(node, features).into());
     }
     let found = match &node.op {
@@ -45,24 +44,6 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
     Ok(found)
 }
 
-/// Whether a layer needs maps.
-fn reads_maps(op: &Op) -> bool {
-    match op {
-        Op::Conv(_) | Op::MaxPool(_) | Op::AvgPool(_) | Op::GlobalAvgPool | Op::GlobalMaxPool | Op::Lrn(_) => true,
-        Op::Linear(_)
-        | Op::Flatten
-        | Op::Dropout { .. }
-        | Op::BatchNorm(_)
-        | Op::Prelu(_)
-        | Op::Activation(_)
-        | Op::Softmax
-        | Op::LogSoftmax
-        | Op::Concat
-        | Op::Add
-        | Op::Mul => false,
-    }
-}
-
 fn no_maps(node: &Node, features: usize) -> Fault {
     let layer = node.op.name();
     let help = match node.inputs[0] {
@@ -76,8 +57,7 @@ fn no_maps(node: &Node, features: usize) -> Fault {
 
 fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>> {
     let (channels, size) = (input.channels(), input.size());
-    let Conv { kernel, stride, dilation, pad, .. } = *conv;
-    let window = Window { kernel, stride, dilation, pad, ceil: false }.padded(mode, size);
+    let window = mode.padded(conv.window(), size);
     let shape = fit("conv", &window, conv.filters, size)?;
     work("conv", conv.filters, &[channels / conv.groups.min(channels), conv.kernel.height, conv.kernel.width], shape)?;
     for (count, what, arg) in [(channels, "input channels", "groups"), (conv.filters, "filters", "groups")] {
@@ -142,8 +122,7 @@ fn linear(linear: &Linear, input: Shape) -> Result<Inferred, Box<Fault>> {
 
 fn pool(op: &Op, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>> {
     let (layer, channels, size) = (op.name(), input.channels(), input.size());
-    let Pool { kernel, stride, dilation, pad, ceil, .. } = *pool;
-    let window = Window { kernel, stride, dilation, pad, ceil }.padded(mode, size);
+    let window = mode.padded(pool.window(), size);
     for axis in window.axes(size) {
         for pad in [axis.before, axis.after] {
             if pad >= axis.extent() {
@@ -175,8 +154,7 @@ fn fit(layer: &str, window: &Window, channels: usize, size: Size) -> Result<Shap
         return Ok(Shape::map(channels, height, width));
     }
     let wrong = format!("{layer}: a window of {} does not fit an input of {size}", window.kernel);
-    let mut details: Vec<String> =
-        axes.iter().filter(|axis| axis.output().is_none()).filter_map(Axis::arithmetic).collect();
+    let mut details: Vec<String> = axes.iter().filter(|axis| axis.output().is_none()).filter_map(arithmetic).collect();
     if let [height, width] = &details[..]
         && let (Some(height), Some(width)) = (height.strip_prefix("height"), width.strip_prefix("width"))
         && height == width
@@ -184,4 +162,21 @@ fn fit(layer: &str, window: &Window, channels: usize, size: Size) -> Result<Shap
         details = vec![format!("height and width{height}")];
     }
     Err(Fault { details, too_small: true, ..Fault::new(wrong).at("size") }.into())
+}
+
+/// `height: 2 + 1 + 1 (pad) = 4 < 5 = 2 * (3 - 1) + 1 (dilation)`, if there is anything to explain.
+fn arithmetic(axis: &Axis) -> Option<String> {
+    let Axis { name, input, kernel, dilation, before, after, .. } = *axis;
+    if before + after == 0 && dilation == 1 {
+        return None;
+    }
+    let mut left = input.to_string();
+    if before + after > 0 {
+        left = format!("{left} + {before} + {after} (padding) = {}", axis.padded());
+    }
+    let mut right = axis.extent().to_string();
+    if dilation > 1 {
+        right = format!("{right} = {dilation} * ({kernel} - 1) + 1 (dilation)");
+    }
+    Some(format!("{name}: {left} < {right}"))
 }

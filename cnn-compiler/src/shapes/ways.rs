@@ -1,10 +1,9 @@
 //! How a fault could be made right. Each way is tried before it is proposed: the layer gets its new arguments, and the
 //! shapes are inferred again.
 
-use cnn_net::op::{Op, Padding, Shape, Size};
+use cnn_net::op::{Axis, Kind, Op, Padding, Shape, Size, Window};
 
 use super::merge::{Projection, projection};
-use super::window::{Axis, Window};
 use super::{Found, Way, infer, output_of};
 use crate::eval::is_channels_last;
 use crate::graph::{Graph, Node, Source};
@@ -51,7 +50,7 @@ impl Argument {
         if let (Op::Conv(conv), Self::Groups(groups)) = (&mut changed.op, self) {
             conv.groups = groups;
         }
-        let Some(mut window) = Window::of(&changed.op) else { return changed };
+        let Some(mut window) = changed.op.window() else { return changed };
         match self {
             Self::Size(size) => {
                 // The stride of a pooling is its size.
@@ -67,7 +66,7 @@ impl Argument {
             Self::Dilation(dilation) => window.dilation = dilation,
             Self::Groups(_) => {}
         }
-        changed.op = window.put(changed.op);
+        changed.op = changed.op.with_window(window);
         changed
     }
 
@@ -113,8 +112,8 @@ pub(super) fn of_window(graph: &Graph, index: usize, input: Shape) -> Vec<Way> {
     if let Some(way) = channels_first(graph, index) {
         return vec![way];
     }
-    let Some(window) = Window::of(&node.op) else { return Vec::new() };
-    let window = window.padded(node.pad, input.size());
+    let Some(window) = node.op.window() else { return Vec::new() };
+    let window = node.pad.padded(window, input.size());
     let arguments = [padded(&window, input), undilated(&window, input), smaller(&window, node, input)];
     let tried = |argument: Argument| {
         let words = match argument {
@@ -204,7 +203,7 @@ fn branches_padded(graph: &Graph, index: usize) -> Option<Way> {
     let (mut edits, mut words) = (Vec::new(), Vec::new());
     for member in branch_nodes(graph, index) {
         let node = &graph.nodes[member];
-        let Some(window) = Window::of(&node.op) else { continue };
+        let Some(window) = node.op.window() else { continue };
         let [vertical, horizontal] =
             [(window.kernel.height, window.dilation.height), (window.kernel.width, window.dilation.width)]
                 .map(|(kernel, dilation)| (kernel % 2 == 1).then_some(dilation * (kernel - 1) / 2));
@@ -324,24 +323,16 @@ fn last_linear(graph: &Graph) -> Option<Last<'_>> {
     let Source::Node(mut index) = graph.result else { return None };
     loop {
         let node = &graph.nodes[index];
-        match node.op {
-            Op::Linear(_) => return Some(Last(node)),
-            Op::Dropout { .. }
-            | Op::BatchNorm(_)
-            | Op::Prelu(_)
-            | Op::Activation(_)
-            | Op::Softmax
-            | Op::LogSoftmax
-            | Op::Flatten => {}
-            Op::Conv(_)
-            | Op::MaxPool(_)
-            | Op::AvgPool(_)
-            | Op::GlobalAvgPool
-            | Op::GlobalMaxPool
-            | Op::Lrn(_)
-            | Op::Concat
-            | Op::Add
-            | Op::Mul => return None,
+        match node.op.facts().kind {
+            Kind::FullyConnected => return Some(Last(node)),
+            Kind::Reordering | Kind::Regularisation | Kind::BatchNormalisation | Kind::Activation | Kind::Softmax => {}
+            Kind::Convolution
+            | Kind::MaxPooling
+            | Kind::AveragePooling
+            | Kind::ResponseNormalisation
+            | Kind::Concatenation
+            | Kind::Addition
+            | Kind::Multiplication => return None,
         }
         let Source::Node(before) = node.inputs[0] else { return None };
         index = before;

@@ -11,7 +11,7 @@ pub struct Mistake<'w> {
 #[doc(hidden)]
 #[derive(::core::fmt::Debug)]
 pub struct MistakeWeights {
-    packed: (),
+    packed: ::cnn::__rt::Packed<0>,
 }
 
 #[doc(hidden)]
@@ -26,6 +26,14 @@ pub type MistakeWorkspace = ::cnn::__rt::Workspace<0>;
 const _: () = {
     use ::cnn::__rt as rt;
 
+    static GRAPH: rt::Graph<'static> = rt::Graph::new(
+        "Mistake",
+        rt::Shape::map(1, 8, 8),
+        rt::Shape::Vector(10),
+        &[],
+        rt::Value::Input,
+    );
+
     impl<'w> Mistake<'w> {
         pub const WORKSPACE_BYTES: rt::usize = 0;
 
@@ -37,23 +45,14 @@ const _: () = {
 
         pub const STEPS: &'static [rt::Step<'static>] = &[];
 
-        pub const MEMORY: &'static rt::Memory<'static> = &rt::Memory {
-            floats: 0,
-            lower_bound: 0,
-            times: &[],
-            buffers: &[],
-        };
+        pub const MEMORY: &'static rt::Memory<'static> = &rt::Memory::new(
+            0,
+            0,
+            &[],
+            &[],
+        );
 
-        pub const GRAPH: &'static rt::Graph<'static> = &rt::Graph {
-            name: "Mistake",
-            doc: "",
-            input: rt::Shape::map(1, 8, 8),
-            output: rt::Shape::Vector(10),
-            nodes: &[],
-            result: rt::Value::Input,
-            taps: &[],
-            aux: &[],
-        };
+        pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
         pub const fn new(weights: &'w MistakeWeights) -> Self {
             Self {
@@ -84,31 +83,13 @@ const _: () = {
             ::core::unreachable!()
         }
     }
+    rt::load_weights!(MistakeWeights, GRAPH, & []);
 
     impl MistakeWeights {
-        pub fn from_safetensors(file: &[rt::u8]) -> rt::Result<Self, rt::WeightsError> {
-            ::core::unreachable!()
-        }
-
-        pub fn from_safetensors_with(
-            file: &[rt::u8],
-            rename: &[(&rt::str, &rt::str)],
-        ) -> rt::Result<Self, rt::WeightsError> {
-            ::core::unreachable!()
-        }
-
-        pub fn load(source: &rt::Source<'_>) -> rt::Result<Self, rt::WeightsError> {
-            ::core::unreachable!()
-        }
-
-        pub fn open(
-            path: impl ::core::convert::AsRef<rt::Path>,
-        ) -> rt::Result<Self, rt::WeightsError> {
-            ::core::unreachable!()
-        }
-
         pub const fn embedded() -> &'static Self {
-            &Self { packed: () }
+            &Self {
+                packed: rt::Packed::Embedded(&rt::Aligned::ZEROS),
+            }
         }
     }
 
@@ -119,43 +100,20 @@ const _: () = {
         const GRAPH: &'static rt::Graph<'static> = Self::GRAPH;
         const BATCH: rt::usize = Self::BATCH;
         const WORKSPACE_BYTES: rt::usize = 0;
-        const PARAMETERS: rt::u64 = 0;
-        const MACS: rt::u64 = 0;
         const STEPS: &'static [rt::Step<'static>] = &[];
         const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
-
-        fn load(
-            source: &rt::Source<'_>,
-        ) -> rt::Result<MistakeWeights, rt::WeightsError> {
-            MistakeWeights::load(source)
-        }
-
-        fn new(weights: &'w MistakeWeights) -> Self {
-            Self::new(weights)
-        }
-
-        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
-            self
-        }
+        rt::network_methods!('w, MistakeWeights);
 
         fn forward(&mut self, input: &Self::Input) -> &Self::Output {
             ::core::unreachable!()
         }
 
-        fn run(&mut self, input: &[rt::f32]) -> rt::Result<&[rt::f32], rt::WrongLength> {
-            ::core::unreachable!()
-        }
-
-        fn profile(
+        fn watched(
             &mut self,
-            input: &[rt::f32],
-            watch: &mut dyn ::core::ops::FnMut(rt::usize),
-        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
+            watch: &dyn ::core::ops::Fn(),
+            input: &Self::Input,
+        ) -> &Self::Output {
             ::core::unreachable!()
-        }
-
-        fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
-            rt::None
         }
     }
 };

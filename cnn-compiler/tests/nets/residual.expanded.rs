@@ -18,15 +18,10 @@ const _: () = {
     use ::cnn::__rt as rt;
 
     /// `input.halo`: zeros around 200x200
-    const INPUT_HALO: rt::Checked<rt::Halo> = rt::Halo {
-        map: rt::Map::dense(606, 200, 200, 3).with_strides(603, 3),
-        zeros: rt::Padding {
-            top: 1,
-            left: 1,
-            bottom: 0,
-            right: 0,
-        },
-    }
+    const INPUT_HALO: rt::Checked<rt::Halo> = rt::Halo::new(
+            rt::Map::dense(606, 200, 200, 3).with_strides(603, 3),
+            rt::Padding::new(1, 1, 0, 0),
+        )
         .check();
 
     /// `input`: the image, 3x200x200
@@ -35,129 +30,106 @@ const _: () = {
         .check();
 
     /// `stem.halo`: zeros around 100x100
-    const STEM_HALO: rt::Checked<rt::Halo> = rt::Halo {
-        map: rt::Map::dense(122056, 100, 100, 8).with_strides(816, 8),
-        zeros: rt::Padding::symmetric(1, 1),
-    }
+    const STEM_HALO: rt::Checked<rt::Halo> = rt::Halo::new(
+            rt::Map::dense(122056, 100, 100, 8).with_strides(816, 8),
+            rt::Padding::symmetric(1, 1),
+        )
         .check();
 
     /// `stem`: 3x200x200 -> 8x100x100: conv 3x3, relu
-    const STEM: rt::Checked<rt::Conv2d> = rt::Conv2d {
-        input: INPUT.get(),
-        output: rt::Map::dense(122056, 100, 100, 8).with_strides(816, 8),
-        kernel: rt::Size::new(3, 3),
-        stride: rt::Size::new(2, 2),
-        pad_top: 1,
-        pad_left: 1,
-        dilation: rt::Size::new(1, 1),
-        groups: 1,
-        weights: 0,
-        residual: rt::None,
-        activation: rt::Activation::Relu,
-    }
+    const STEM: rt::Checked<rt::Conv2d> = rt::Conv2d::new(
+            INPUT.get(),
+            rt::Map::dense(122056, 100, 100, 8).with_strides(816, 8),
+            rt::Size::new(3, 3),
+        )
+        .stride(rt::Size::new(2, 2))
+        .pad_top(1)
+        .pad_left(1)
+        .activation(rt::Activation::Relu)
         .check();
 
     /// `layer.0.conv.halo`: zeros around 100x100
-    const LAYER_0_CONV_HALO: rt::Checked<rt::Halo> = rt::Halo {
-        map: rt::Map::dense(246184, 100, 100, 8).with_strides(816, 8),
-        zeros: rt::Padding::symmetric(1, 1),
-    }
+    const LAYER_0_CONV_HALO: rt::Checked<rt::Halo> = rt::Halo::new(
+            rt::Map::dense(246184, 100, 100, 8).with_strides(816, 8),
+            rt::Padding::symmetric(1, 1),
+        )
         .check();
 
     /// `layer.0.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu
-    const LAYER_0_CONV: rt::Checked<rt::Winograd2d> = rt::Winograd2d {
-        conv: rt::Conv2d {
-            input: STEM.get().output,
-            output: rt::Map::dense(246184, 100, 100, 8).with_strides(816, 8),
-            kernel: rt::Size::new(3, 3),
-            stride: rt::Size::new(1, 1),
-            pad_top: 1,
-            pad_left: 1,
-            dilation: rt::Size::new(1, 1),
-            groups: 1,
-            weights: 224,
-            residual: rt::Some(STEM.get().output),
-            activation: rt::Activation::Relu,
-        },
-        tile: 4,
-        pool: false,
-        block: 36,
-        scratch: 0,
-    }
+    const LAYER_0_CONV: rt::Checked<rt::Winograd2d> = rt::Winograd2d::new(
+            rt::Conv2d::new(
+                    STEM.get().output,
+                    rt::Map::dense(246184, 100, 100, 8).with_strides(816, 8),
+                    rt::Size::new(3, 3),
+                )
+                .pad_top(1)
+                .pad_left(1)
+                .weights(224)
+                .residual(rt::Some(STEM.get().output))
+                .activation(rt::Activation::Relu),
+        )
+        .tile(4)
+        .block(36)
         .check();
 
     /// `layer.1.conv`: 8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu
-    const LAYER_1_CONV: rt::Checked<rt::Winograd2d> = rt::Winograd2d {
-        conv: rt::Conv2d {
-            input: LAYER_0_CONV.get().conv.output,
-            output: rt::Map::dense(80000, 100, 100, 8),
-            kernel: rt::Size::new(3, 3),
-            stride: rt::Size::new(1, 1),
-            pad_top: 1,
-            pad_left: 1,
-            dilation: rt::Size::new(1, 1),
-            groups: 1,
-            weights: 2544,
-            residual: rt::Some(LAYER_0_CONV.get().conv.output),
-            activation: rt::Activation::Relu,
-        },
-        tile: 4,
-        pool: false,
-        block: 36,
-        scratch: 160016,
-    }
+    const LAYER_1_CONV: rt::Checked<rt::Winograd2d> = rt::Winograd2d::new(
+            rt::Conv2d::new(
+                    LAYER_0_CONV.get().conv.output,
+                    rt::Map::dense(80000, 100, 100, 8),
+                    rt::Size::new(3, 3),
+                )
+                .pad_top(1)
+                .pad_left(1)
+                .weights(2544)
+                .residual(rt::Some(LAYER_0_CONV.get().conv.output))
+                .activation(rt::Activation::Relu),
+        )
+        .tile(4)
+        .block(36)
+        .scratch(160016)
         .check();
 
     /// `features.chw`: 8x100x100 in the order C, H, W
-    const FEATURES_CHW: rt::Checked<rt::StoreChw> = rt::StoreChw {
-        map: LAYER_1_CONV.get().conv.output,
-        offset: 0,
-    }
+    const FEATURES_CHW: rt::Checked<rt::StoreChw> = rt::StoreChw::new(
+            LAYER_1_CONV.get().conv.output,
+            0,
+        )
         .check();
 
     /// `0`: 8x100x100 -> 8x50x50: max_pool 2x2
-    const MAX_POOL_0: rt::Checked<rt::Pool2d> = rt::Pool2d {
-        input: LAYER_1_CONV.get().conv.output,
-        output: rt::Map::dense(160016, 50, 50, 8).with_strides(600, 12),
-        kernel: rt::Size::new(2, 2),
-        stride: rt::Size::new(2, 2),
-        pad: rt::Padding::NONE,
-        dilation: rt::Size::new(1, 1),
-        count_include_pad: true,
-    }
+    const MAX_POOL_0: rt::Checked<rt::Pool2d> = rt::Pool2d::new(
+            LAYER_1_CONV.get().conv.output,
+            rt::Map::dense(160016, 50, 50, 8).with_strides(600, 12),
+            rt::Size::new(2, 2),
+            rt::Size::new(2, 2),
+        )
         .check();
 
     /// `a`: 8x100x100 -> 4x50x50: conv 2x2, silu
-    const A: rt::Checked<rt::Conv2d> = rt::Conv2d {
-        input: LAYER_1_CONV.get().conv.output,
-        output: rt::Map::dense(160024, 50, 50, 4).with_strides(600, 12),
-        kernel: rt::Size::new(2, 2),
-        stride: rt::Size::new(2, 2),
-        pad_top: 0,
-        pad_left: 0,
-        dilation: rt::Size::new(1, 1),
-        groups: 1,
-        weights: 4864,
-        residual: rt::None,
-        activation: rt::Activation::Silu,
-    }
+    const A: rt::Checked<rt::Conv2d> = rt::Conv2d::new(
+            LAYER_1_CONV.get().conv.output,
+            rt::Map::dense(160024, 50, 50, 4).with_strides(600, 12),
+            rt::Size::new(2, 2),
+        )
+        .stride(rt::Size::new(2, 2))
+        .weights(4864)
+        .activation(rt::Activation::Silu)
         .check();
 
     /// `4`: 12x50x50 -> 12x1x1: global_avg_pool
-    const GLOBAL_AVG_POOL_4: rt::Checked<rt::GlobalPool> = rt::GlobalPool {
-        input: rt::Map::dense(160016, 50, 50, 12),
-        output: rt::Map::vector(80000, 12),
-    }
+    const GLOBAL_AVG_POOL_4: rt::Checked<rt::GlobalPool> = rt::GlobalPool::new(
+            rt::Map::dense(160016, 50, 50, 12),
+            rt::Map::vector(80000, 12),
+        )
         .check();
 
     /// `fc`: 12x1x1 -> 4: linear
-    const FC: rt::Checked<rt::Dense> = rt::Dense {
-        input: GLOBAL_AVG_POOL_4.get().output,
-        output: rt::Map::vector(80032, 4),
-        weights: 5136,
-        residual: rt::None,
-        activation: rt::Activation::Identity,
-    }
+    const FC: rt::Checked<rt::Dense> = rt::Dense::new(
+            GLOBAL_AVG_POOL_4.get().output,
+            rt::Map::vector(80032, 4),
+        )
+        .weights(5136)
         .check();
 
     impl<'w> Residual<'w> {
@@ -168,10 +140,10 @@ const _: () = {
         pub const BATCH: rt::usize = 1;
 
         /// Trained parameters, without those of auxiliary classifiers.
-        pub const PARAMETERS: rt::u64 = 1592;
+        pub const PARAMETERS: rt::u64 = GRAPH.parameters();
 
         /// Multiplications with a weight for one image.
-        pub const MACS: rt::u64 = 14000048;
+        pub const MACS: rt::u64 = GRAPH.macs();
 
         /// The net as it was declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
@@ -247,55 +219,6 @@ const _: () = {
         }
     }
 
-    impl ResidualWeights {
-        /// Reads a safetensors file as PyTorch writes it (F32, F16 or BF16), folds and packs it once.
-        ///
-        /// # Errors
-        ///
-        /// Everything in which the file does not fit the net, at once.
-        pub fn from_safetensors(file: &[rt::u8]) -> rt::Result<Self, rt::WeightsError> {
-            Self::load(&rt::Source::new(file))
-        }
-
-        /// Reads a safetensors file whose tensors have other names: `("module.*", "*")` takes a prefix away.
-        ///
-        /// # Errors
-        ///
-        /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
-        pub fn from_safetensors_with(
-            file: &[rt::u8],
-            rename: &[(&rt::str, &rt::str)],
-        ) -> rt::Result<Self, rt::WeightsError> {
-            Self::load(&rt::Source::new(file).rename(rename))
-        }
-
-        /// Reads one safetensors file or the shards of one, with rules for names and a report of progress.
-        ///
-        /// # Errors
-        ///
-        /// Everything in which the files do not fit the net, at once.
-        pub fn load(source: &rt::Source<'_>) -> rt::Result<Self, rt::WeightsError> {
-            rt::Packed::load(&GRAPH, RECIPE, source).map(|packed| Self { packed })
-        }
-    }
-
-    impl ResidualWeights {
-        /// Reads a safetensors file, or the shards that an index (`….json`) names, a few rows at a time: it takes
-        /// little more memory than the packed weights.
-        ///
-        /// # Errors
-        ///
-        /// If a file cannot be opened, or changes while it is read; everything in which the files do not fit the net, at
-        /// once.
-        pub fn open(
-            path: impl ::core::convert::AsRef<rt::Path>,
-        ) -> rt::Result<Self, rt::WeightsError> {
-            let files = rt::Files::open(path)
-                .map_err(|why| rt::WeightsError::unreadable(&GRAPH, why))?;
-            Self::load(&files.source())
-        }
-    }
-
     impl<'w> rt::Network<'w> for Residual<'w> {
         type Weights = ResidualWeights;
         type Input = [rt::f32; 120000];
@@ -303,42 +226,20 @@ const _: () = {
         const GRAPH: &'static rt::Graph<'static> = &GRAPH;
         const BATCH: rt::usize = Self::BATCH;
         const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
-        const PARAMETERS: rt::u64 = Self::PARAMETERS;
-        const MACS: rt::u64 = Self::MACS;
         const STEPS: &'static [rt::Step<'static>] = STEPS;
-        const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
-
-        fn load(
-            source: &rt::Source<'_>,
-        ) -> rt::Result<ResidualWeights, rt::WeightsError> {
-            ResidualWeights::load(source)
-        }
-
-        fn new(weights: &'w ResidualWeights) -> Self {
-            Self::new(weights)
-        }
-
-        fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
-            self.with_pool(pool)
-        }
+        const MEMORY: &'static rt::Memory<'static> = &MEMORY;
+        rt::network_methods!('w, ResidualWeights);
 
         fn forward(&mut self, input: &[rt::f32; 120000]) -> &[rt::f32; 4] {
             self.forward(input)
         }
 
-        fn run(&mut self, input: &[rt::f32]) -> rt::Result<&[rt::f32], rt::WrongLength> {
-            rt::Ok(self.forward(rt::exactly(input)?))
-        }
-
-        fn profile(
+        fn watched(
             &mut self,
-            input: &[rt::f32],
-            watch: &mut dyn ::core::ops::FnMut(rt::usize),
-        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
-            let input = rt::exactly(input)?;
-            let progress = rt::Progress::new(STEPS, Self::BATCH, watch);
-            let watch = || progress.advance();
-            rt::Ok(self.pass(rt::Run::best().on(self.threads).watched(&watch), input))
+            watch: &dyn ::core::ops::Fn(),
+            input: &[rt::f32; 120000],
+        ) -> &[rt::f32; 4] {
+            self.pass(rt::Run::best().on(self.threads).watched(watch), input)
         }
 
         fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
@@ -356,517 +257,251 @@ const _: () = {
     }
 
     /// What `Residual` was declared as.
-    static GRAPH: rt::Graph<'static> = rt::Graph {
-        name: "Residual",
-        doc: "",
-        input: rt::Shape::map(3, 200, 200),
-        output: rt::Shape::Vector(4),
-        nodes: &[
-            rt::Node {
-                name: "stem",
-                op: rt::Op::Conv(rt::Conv {
-                    filters: 8,
-                    kernel: rt::Size::new(3, 3),
-                    stride: rt::Size::new(2, 2),
-                    pad: rt::Padding::symmetric(1, 1),
-                    dilation: rt::Size::new(1, 1),
-                    groups: 1,
-                    bias: true,
-                }),
-                inputs: &[rt::Value::Input],
-                output: rt::Shape::map(8, 100, 100),
-                tensors: &[
-                    rt::Tensor {
-                        name: "stem.weight",
-                        role: rt::Role::Weight,
-                        shape: &[8, 3, 3, 3],
-                    },
-                    rt::Tensor {
-                        name: "stem.bias",
-                        role: rt::Role::Bias,
-                        shape: &[8],
-                    },
-                ],
-                macs: 2160000,
-                calls: &[],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "1",
-                op: rt::Op::Activation(rt::Activation::Relu),
-                inputs: &[rt::Value::Node(0)],
-                output: rt::Shape::map(8, 100, 100),
-                tensors: &[],
-                macs: 0,
-                calls: &[],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "layer.0.conv",
-                op: rt::Op::Conv(rt::Conv {
-                    filters: 8,
-                    kernel: rt::Size::new(3, 3),
-                    stride: rt::Size::new(1, 1),
-                    pad: rt::Padding::symmetric(1, 1),
-                    dilation: rt::Size::new(1, 1),
-                    groups: 1,
-                    bias: false,
-                }),
-                inputs: &[rt::Value::Node(1)],
-                output: rt::Shape::map(8, 100, 100),
-                tensors: &[
-                    rt::Tensor {
-                        name: "layer.0.conv.weight",
-                        role: rt::Role::Weight,
-                        shape: &[8, 8, 3, 3],
-                    },
-                ],
-                macs: 5760000,
-                calls: &[
-                    rt::Call {
-                        block: "residual",
-                        name: "layer.0",
-                    },
-                ],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "layer.0.bn",
-                op: rt::Op::BatchNorm(rt::BatchNorm {
-                    eps: 0.00001,
-                    momentum: 0.1,
-                }),
-                inputs: &[rt::Value::Node(2)],
-                output: rt::Shape::map(8, 100, 100),
-                tensors: &[
-                    rt::Tensor {
-                        name: "layer.0.bn.weight",
-                        role: rt::Role::Weight,
-                        shape: &[8],
-                    },
-                    rt::Tensor {
-                        name: "layer.0.bn.bias",
-                        role: rt::Role::Bias,
-                        shape: &[8],
-                    },
-                    rt::Tensor {
-                        name: "layer.0.bn.running_mean",
-                        role: rt::Role::RunningMean,
-                        shape: &[8],
-                    },
-                    rt::Tensor {
-                        name: "layer.0.bn.running_var",
-                        role: rt::Role::RunningVar,
-                        shape: &[8],
-                    },
-                ],
-                macs: 0,
-                calls: &[
-                    rt::Call {
-                        block: "residual",
-                        name: "layer.0",
-                    },
-                ],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "layer.0.0",
-                op: rt::Op::Add,
-                inputs: &[rt::Value::Node(3), rt::Value::Node(1)],
-                output: rt::Shape::map(8, 100, 100),
-                tensors: &[],
-                macs: 0,
-                calls: &[
-                    rt::Call {
-                        block: "residual",
-                        name: "layer.0",
-                    },
-                ],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "layer.0.1",
-                op: rt::Op::Activation(rt::Activation::Relu),
-                inputs: &[rt::Value::Node(4)],
-                output: rt::Shape::map(8, 100, 100),
-                tensors: &[],
-                macs: 0,
-                calls: &[
-                    rt::Call {
-                        block: "residual",
-                        name: "layer.0",
-                    },
-                ],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "layer.1.conv",
-                op: rt::Op::Conv(rt::Conv {
-                    filters: 8,
-                    kernel: rt::Size::new(3, 3),
-                    stride: rt::Size::new(1, 1),
-                    pad: rt::Padding::symmetric(1, 1),
-                    dilation: rt::Size::new(1, 1),
-                    groups: 1,
-                    bias: false,
-                }),
-                inputs: &[rt::Value::Node(5)],
-                output: rt::Shape::map(8, 100, 100),
-                tensors: &[
-                    rt::Tensor {
-                        name: "layer.1.conv.weight",
-                        role: rt::Role::Weight,
-                        shape: &[8, 8, 3, 3],
-                    },
-                ],
-                macs: 5760000,
-                calls: &[
-                    rt::Call {
-                        block: "residual",
-                        name: "layer.1",
-                    },
-                ],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "layer.1.bn",
-                op: rt::Op::BatchNorm(rt::BatchNorm {
-                    eps: 0.00001,
-                    momentum: 0.1,
-                }),
-                inputs: &[rt::Value::Node(6)],
-                output: rt::Shape::map(8, 100, 100),
-                tensors: &[
-                    rt::Tensor {
-                        name: "layer.1.bn.weight",
-                        role: rt::Role::Weight,
-                        shape: &[8],
-                    },
-                    rt::Tensor {
-                        name: "layer.1.bn.bias",
-                        role: rt::Role::Bias,
-                        shape: &[8],
-                    },
-                    rt::Tensor {
-                        name: "layer.1.bn.running_mean",
-                        role: rt::Role::RunningMean,
-                        shape: &[8],
-                    },
-                    rt::Tensor {
-                        name: "layer.1.bn.running_var",
-                        role: rt::Role::RunningVar,
-                        shape: &[8],
-                    },
-                ],
-                macs: 0,
-                calls: &[
-                    rt::Call {
-                        block: "residual",
-                        name: "layer.1",
-                    },
-                ],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "layer.1.0",
-                op: rt::Op::Add,
-                inputs: &[rt::Value::Node(7), rt::Value::Node(5)],
-                output: rt::Shape::map(8, 100, 100),
-                tensors: &[],
-                macs: 0,
-                calls: &[
-                    rt::Call {
-                        block: "residual",
-                        name: "layer.1",
-                    },
-                ],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "layer.1.1",
-                op: rt::Op::Activation(rt::Activation::Relu),
-                inputs: &[rt::Value::Node(8)],
-                output: rt::Shape::map(8, 100, 100),
-                tensors: &[],
-                macs: 0,
-                calls: &[
-                    rt::Call {
-                        block: "residual",
-                        name: "layer.1",
-                    },
-                ],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "head.0",
-                op: rt::Op::GlobalAvgPool,
-                inputs: &[rt::Value::Node(9)],
-                output: rt::Shape::map(8, 1, 1),
-                tensors: &[],
-                macs: 0,
-                calls: &[],
-                aux: rt::Some(0),
-            },
-            rt::Node {
-                name: "head.fc",
-                op: rt::Op::Linear(rt::Linear {
-                    features: 4,
-                    bias: true,
-                    store: rt::Store::F32,
-                }),
-                inputs: &[rt::Value::Node(10)],
-                output: rt::Shape::Vector(4),
-                tensors: &[
-                    rt::Tensor {
-                        name: "head.fc.weight",
-                        role: rt::Role::Weight,
-                        shape: &[4, 8],
-                    },
-                    rt::Tensor {
-                        name: "head.fc.bias",
-                        role: rt::Role::Bias,
-                        shape: &[4],
-                    },
-                ],
-                macs: 32,
-                calls: &[],
-                aux: rt::Some(0),
-            },
-            rt::Node {
-                name: "0",
-                op: rt::Op::MaxPool(rt::Pool {
-                    kernel: rt::Size::new(2, 2),
-                    stride: rt::Size::new(2, 2),
-                    pad: rt::Padding::NONE,
-                    dilation: rt::Size::new(1, 1),
-                    ceil: false,
-                    count_include_pad: true,
-                }),
-                inputs: &[rt::Value::Node(9)],
-                output: rt::Shape::map(8, 50, 50),
-                tensors: &[],
-                macs: 0,
-                calls: &[],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "a",
-                op: rt::Op::Conv(rt::Conv {
-                    filters: 4,
-                    kernel: rt::Size::new(2, 2),
-                    stride: rt::Size::new(2, 2),
-                    pad: rt::Padding::NONE,
-                    dilation: rt::Size::new(1, 1),
-                    groups: 1,
-                    bias: true,
-                }),
-                inputs: &[rt::Value::Node(9)],
-                output: rt::Shape::map(4, 50, 50),
-                tensors: &[
-                    rt::Tensor {
-                        name: "a.weight",
-                        role: rt::Role::Weight,
-                        shape: &[4, 8, 2, 2],
-                    },
-                    rt::Tensor {
-                        name: "a.bias",
-                        role: rt::Role::Bias,
-                        shape: &[4],
-                    },
-                ],
-                macs: 320000,
-                calls: &[],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "2",
-                op: rt::Op::Activation(rt::Activation::Silu),
-                inputs: &[rt::Value::Node(13)],
-                output: rt::Shape::map(4, 50, 50),
-                tensors: &[],
-                macs: 0,
-                calls: &[],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "3",
-                op: rt::Op::Concat,
-                inputs: &[rt::Value::Node(12), rt::Value::Node(14)],
-                output: rt::Shape::map(12, 50, 50),
-                tensors: &[],
-                macs: 0,
-                calls: &[],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "4",
-                op: rt::Op::GlobalAvgPool,
-                inputs: &[rt::Value::Node(15)],
-                output: rt::Shape::map(12, 1, 1),
-                tensors: &[],
-                macs: 0,
-                calls: &[],
-                aux: rt::None,
-            },
-            rt::Node {
-                name: "fc",
-                op: rt::Op::Linear(rt::Linear {
-                    features: 4,
-                    bias: true,
-                    store: rt::Store::F32,
-                }),
-                inputs: &[rt::Value::Node(16)],
-                output: rt::Shape::Vector(4),
-                tensors: &[
-                    rt::Tensor {
-                        name: "fc.weight",
-                        role: rt::Role::Weight,
-                        shape: &[4, 12],
-                    },
-                    rt::Tensor {
-                        name: "fc.bias",
-                        role: rt::Role::Bias,
-                        shape: &[4],
-                    },
-                ],
-                macs: 48,
-                calls: &[],
-                aux: rt::None,
-            },
-        ],
-        result: rt::Value::Node(17),
-        taps: &[
-            rt::Tap {
-                name: "features",
-                value: rt::Value::Node(9),
-            },
-        ],
-        aux: &[
-            rt::Aux {
-                name: "head",
-                weight: 0.3,
-                result: rt::Value::Node(11),
-            },
-        ],
-    };
+    static GRAPH: rt::Graph<'static> = rt::Graph::new(
+            "Residual",
+            rt::Shape::map(3, 200, 200),
+            rt::Shape::Vector(4),
+            &[
+                rt::Node::new(
+                        "stem",
+                        rt::Op::Conv(
+                            rt::Conv::new(8, rt::Size::new(3, 3))
+                                .stride(rt::Size::new(2, 2))
+                                .pad(rt::Padding::symmetric(1, 1)),
+                        ),
+                        &[rt::Value::Input],
+                        rt::Shape::map(8, 100, 100),
+                    )
+                    .tensors(
+                        &[
+                            rt::Tensor::new(
+                                "stem.weight",
+                                rt::Role::Weight,
+                                &[8, 3, 3, 3],
+                            ),
+                            rt::Tensor::new("stem.bias", rt::Role::Bias, &[8]),
+                        ],
+                    ),
+                rt::Node::new(
+                    "1",
+                    rt::Op::Activation(rt::Activation::Relu),
+                    &[rt::Value::Node(0)],
+                    rt::Shape::map(8, 100, 100),
+                ),
+                rt::Node::new(
+                        "layer.0.conv",
+                        rt::Op::Conv(
+                            rt::Conv::new(8, rt::Size::new(3, 3))
+                                .pad(rt::Padding::symmetric(1, 1))
+                                .bias(false),
+                        ),
+                        &[rt::Value::Node(1)],
+                        rt::Shape::map(8, 100, 100),
+                    )
+                    .tensors(
+                        &[
+                            rt::Tensor::new(
+                                "layer.0.conv.weight",
+                                rt::Role::Weight,
+                                &[8, 8, 3, 3],
+                            ),
+                        ],
+                    )
+                    .calls(&[rt::Call::new("residual", "layer.0")]),
+                rt::Node::new(
+                        "layer.0.bn",
+                        rt::Op::BatchNorm(rt::BatchNorm::new(1e-5, 0.1)),
+                        &[rt::Value::Node(2)],
+                        rt::Shape::map(8, 100, 100),
+                    )
+                    .tensors(
+                        &[
+                            rt::Tensor::new("layer.0.bn.weight", rt::Role::Weight, &[8]),
+                            rt::Tensor::new("layer.0.bn.bias", rt::Role::Bias, &[8]),
+                            rt::Tensor::new(
+                                "layer.0.bn.running_mean",
+                                rt::Role::RunningMean,
+                                &[8],
+                            ),
+                            rt::Tensor::new(
+                                "layer.0.bn.running_var",
+                                rt::Role::RunningVar,
+                                &[8],
+                            ),
+                        ],
+                    )
+                    .calls(&[rt::Call::new("residual", "layer.0")]),
+                rt::Node::new(
+                        "layer.0.0",
+                        rt::Op::Add,
+                        &[rt::Value::Node(3), rt::Value::Node(1)],
+                        rt::Shape::map(8, 100, 100),
+                    )
+                    .calls(&[rt::Call::new("residual", "layer.0")]),
+                rt::Node::new(
+                        "layer.0.1",
+                        rt::Op::Activation(rt::Activation::Relu),
+                        &[rt::Value::Node(4)],
+                        rt::Shape::map(8, 100, 100),
+                    )
+                    .calls(&[rt::Call::new("residual", "layer.0")]),
+                rt::Node::new(
+                        "layer.1.conv",
+                        rt::Op::Conv(
+                            rt::Conv::new(8, rt::Size::new(3, 3))
+                                .pad(rt::Padding::symmetric(1, 1))
+                                .bias(false),
+                        ),
+                        &[rt::Value::Node(5)],
+                        rt::Shape::map(8, 100, 100),
+                    )
+                    .tensors(
+                        &[
+                            rt::Tensor::new(
+                                "layer.1.conv.weight",
+                                rt::Role::Weight,
+                                &[8, 8, 3, 3],
+                            ),
+                        ],
+                    )
+                    .calls(&[rt::Call::new("residual", "layer.1")]),
+                rt::Node::new(
+                        "layer.1.bn",
+                        rt::Op::BatchNorm(rt::BatchNorm::new(1e-5, 0.1)),
+                        &[rt::Value::Node(6)],
+                        rt::Shape::map(8, 100, 100),
+                    )
+                    .tensors(
+                        &[
+                            rt::Tensor::new("layer.1.bn.weight", rt::Role::Weight, &[8]),
+                            rt::Tensor::new("layer.1.bn.bias", rt::Role::Bias, &[8]),
+                            rt::Tensor::new(
+                                "layer.1.bn.running_mean",
+                                rt::Role::RunningMean,
+                                &[8],
+                            ),
+                            rt::Tensor::new(
+                                "layer.1.bn.running_var",
+                                rt::Role::RunningVar,
+                                &[8],
+                            ),
+                        ],
+                    )
+                    .calls(&[rt::Call::new("residual", "layer.1")]),
+                rt::Node::new(
+                        "layer.1.0",
+                        rt::Op::Add,
+                        &[rt::Value::Node(7), rt::Value::Node(5)],
+                        rt::Shape::map(8, 100, 100),
+                    )
+                    .calls(&[rt::Call::new("residual", "layer.1")]),
+                rt::Node::new(
+                        "layer.1.1",
+                        rt::Op::Activation(rt::Activation::Relu),
+                        &[rt::Value::Node(8)],
+                        rt::Shape::map(8, 100, 100),
+                    )
+                    .calls(&[rt::Call::new("residual", "layer.1")]),
+                rt::Node::new(
+                        "head.0",
+                        rt::Op::GlobalAvgPool,
+                        &[rt::Value::Node(9)],
+                        rt::Shape::map(8, 1, 1),
+                    )
+                    .aux(rt::Some(0)),
+                rt::Node::new(
+                        "head.fc",
+                        rt::Op::Linear(rt::Linear::new(4)),
+                        &[rt::Value::Node(10)],
+                        rt::Shape::Vector(4),
+                    )
+                    .tensors(
+                        &[
+                            rt::Tensor::new("head.fc.weight", rt::Role::Weight, &[4, 8]),
+                            rt::Tensor::new("head.fc.bias", rt::Role::Bias, &[4]),
+                        ],
+                    )
+                    .aux(rt::Some(0)),
+                rt::Node::new(
+                    "0",
+                    rt::Op::MaxPool(
+                        rt::Pool::new(rt::Size::new(2, 2), rt::Size::new(2, 2)),
+                    ),
+                    &[rt::Value::Node(9)],
+                    rt::Shape::map(8, 50, 50),
+                ),
+                rt::Node::new(
+                        "a",
+                        rt::Op::Conv(
+                            rt::Conv::new(4, rt::Size::new(2, 2))
+                                .stride(rt::Size::new(2, 2)),
+                        ),
+                        &[rt::Value::Node(9)],
+                        rt::Shape::map(4, 50, 50),
+                    )
+                    .tensors(
+                        &[
+                            rt::Tensor::new("a.weight", rt::Role::Weight, &[4, 8, 2, 2]),
+                            rt::Tensor::new("a.bias", rt::Role::Bias, &[4]),
+                        ],
+                    ),
+                rt::Node::new(
+                    "2",
+                    rt::Op::Activation(rt::Activation::Silu),
+                    &[rt::Value::Node(13)],
+                    rt::Shape::map(4, 50, 50),
+                ),
+                rt::Node::new(
+                    "3",
+                    rt::Op::Concat,
+                    &[rt::Value::Node(12), rt::Value::Node(14)],
+                    rt::Shape::map(12, 50, 50),
+                ),
+                rt::Node::new(
+                    "4",
+                    rt::Op::GlobalAvgPool,
+                    &[rt::Value::Node(15)],
+                    rt::Shape::map(12, 1, 1),
+                ),
+                rt::Node::new(
+                        "fc",
+                        rt::Op::Linear(rt::Linear::new(4)),
+                        &[rt::Value::Node(16)],
+                        rt::Shape::Vector(4),
+                    )
+                    .tensors(
+                        &[
+                            rt::Tensor::new("fc.weight", rt::Role::Weight, &[4, 12]),
+                            rt::Tensor::new("fc.bias", rt::Role::Bias, &[4]),
+                        ],
+                    ),
+            ],
+            rt::Value::Node(17),
+        )
+        .taps(&[rt::Tap::new("features", rt::Value::Node(9))])
+        .aux(&[rt::Aux::new("head", 0.3, rt::Value::Node(11))]);
 
     /// The kernels of a pass, in order.
     static STEPS: &[rt::Step<'static>] = &[
-        rt::Step {
-            name: "input.halo",
-            kernel: "clear_halo",
-            doc: "zeros around 200x200",
-            algorithm: rt::None,
-            node: rt::None,
-            macs: 0,
-            shared: false,
-        },
-        rt::Step {
-            name: "input",
-            kernel: "load_chw",
-            doc: "the image, 3x200x200",
-            algorithm: rt::None,
-            node: rt::None,
-            macs: 0,
-            shared: false,
-        },
-        rt::Step {
-            name: "stem.halo",
-            kernel: "clear_halo",
-            doc: "zeros around 100x100",
-            algorithm: rt::None,
-            node: rt::Some(0),
-            macs: 0,
-            shared: false,
-        },
-        rt::Step {
-            name: "stem",
-            kernel: "conv2d",
-            doc: "3x200x200 -> 8x100x100: conv 3x3, relu",
-            algorithm: rt::Some("direct"),
-            node: rt::Some(0),
-            macs: 2160000,
-            shared: true,
-        },
-        rt::Step {
-            name: "layer.0.conv.halo",
-            kernel: "clear_halo",
-            doc: "zeros around 100x100",
-            algorithm: rt::None,
-            node: rt::Some(2),
-            macs: 0,
-            shared: false,
-        },
-        rt::Step {
-            name: "layer.0.conv",
-            kernel: "winograd2d",
-            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu",
-            algorithm: rt::Some("F(4, 3)"),
-            node: rt::Some(2),
-            macs: 5760000,
-            shared: true,
-        },
-        rt::Step {
-            name: "layer.1.conv",
-            kernel: "winograd2d",
-            doc: "8x100x100 -> 8x100x100: conv 3x3 by F(4, 3), batch_norm, add, relu",
-            algorithm: rt::Some("F(4, 3)"),
-            node: rt::Some(6),
-            macs: 5760000,
-            shared: true,
-        },
-        rt::Step {
-            name: "features.chw",
-            kernel: "store_chw",
-            doc: "8x100x100 in the order C, H, W",
-            algorithm: rt::None,
-            node: rt::Some(6),
-            macs: 0,
-            shared: false,
-        },
-        rt::Step {
-            name: "0",
-            kernel: "max_pool",
-            doc: "8x100x100 -> 8x50x50: max_pool 2x2",
-            algorithm: rt::None,
-            node: rt::Some(12),
-            macs: 0,
-            shared: false,
-        },
-        rt::Step {
-            name: "a",
-            kernel: "conv2d",
-            doc: "8x100x100 -> 4x50x50: conv 2x2, silu",
-            algorithm: rt::Some("direct"),
-            node: rt::Some(13),
-            macs: 320000,
-            shared: true,
-        },
-        rt::Step {
-            name: "4",
-            kernel: "global_avg_pool",
-            doc: "12x50x50 -> 12x1x1: global_avg_pool",
-            algorithm: rt::None,
-            node: rt::Some(16),
-            macs: 0,
-            shared: false,
-        },
-        rt::Step {
-            name: "fc",
-            kernel: "dense",
-            doc: "12x1x1 -> 4: linear",
-            algorithm: rt::Some("gemm"),
-            node: rt::Some(17),
-            macs: 48,
-            shared: true,
-        },
+        rt::Step::moves("input.halo", "clear_halo", rt::None),
+        rt::Step::moves("input", "load_chw", rt::None),
+        rt::Step::moves("stem.halo", "clear_halo", rt::Some(0)),
+        rt::Step::new("stem", "conv2d", "direct", &[0, 1]),
+        rt::Step::moves("layer.0.conv.halo", "clear_halo", rt::Some(2)),
+        rt::Step::new("layer.0.conv", "winograd2d", "F(4, 3)", &[2, 3, 4, 5]),
+        rt::Step::new("layer.1.conv", "winograd2d", "F(4, 3)", &[6, 7, 8, 9]),
+        rt::Step::moves("features.chw", "store_chw", rt::Some(9)),
+        rt::Step::new("0", "max_pool", "", &[12]),
+        rt::Step::new("a", "conv2d", "direct", &[13, 14]),
+        rt::Step::new("4", "global_avg_pool", "", &[16]),
+        rt::Step::new("fc", "dense", "gemm", &[17]),
     ];
 
     /// What lies where in the workspace of an image, and when.
-    static MEMORY: rt::Memory<'static> = rt::Memory {
-        floats: 328608,
-        lower_bound: 328608,
-        times: &[
+    static MEMORY: rt::Memory<'static> = rt::Memory::new(
+        328608,
+        328608,
+        &[
             "input",
             "stem",
             "layer.0.conv",
@@ -878,150 +513,27 @@ const _: () = {
             "fc",
             "output",
         ],
-        buffers: &[
-            rt::Buffer {
-                name: "input",
-                holds: rt::Holds::Values,
-                offset: 0,
-                len: 121232,
-                first: 0,
-                last: 1,
-            },
-            rt::Buffer {
-                name: "stem",
-                holds: rt::Holds::Values,
-                offset: 121232,
-                len: 83248,
-                first: 1,
-                last: 2,
-            },
-            rt::Buffer {
-                name: "layer.0.conv",
-                holds: rt::Holds::Scratch,
-                offset: 0,
-                len: 85344,
-                first: 2,
-                last: 2,
-            },
-            rt::Buffer {
-                name: "layer.0.conv",
-                holds: rt::Holds::Values,
-                offset: 245360,
-                len: 83248,
-                first: 2,
-                last: 3,
-            },
-            rt::Buffer {
-                name: "layer.1.conv",
-                holds: rt::Holds::Output,
-                offset: 0,
-                len: 80000,
-                first: 3,
-                last: 9,
-            },
-            rt::Buffer {
-                name: "layer.1.conv",
-                holds: rt::Holds::Values,
-                offset: 80000,
-                len: 80016,
-                first: 3,
-                last: 5,
-            },
-            rt::Buffer {
-                name: "layer.1.conv",
-                holds: rt::Holds::Scratch,
-                offset: 160016,
-                len: 85344,
-                first: 3,
-                last: 3,
-            },
-            rt::Buffer {
-                name: "3",
-                holds: rt::Holds::Values,
-                offset: 160016,
-                len: 30016,
-                first: 4,
-                last: 7,
-            },
-            rt::Buffer {
-                name: "4",
-                holds: rt::Holds::Values,
-                offset: 80000,
-                len: 32,
-                first: 7,
-                last: 8,
-            },
-            rt::Buffer {
-                name: "fc",
-                holds: rt::Holds::Values,
-                offset: 80032,
-                len: 32,
-                first: 8,
-                last: 9,
-            },
+        &[
+            rt::Buffer::new("input", rt::Holds::Values, 0, 121232, 0, 1),
+            rt::Buffer::new("stem", rt::Holds::Values, 121232, 83248, 1, 2),
+            rt::Buffer::new("layer.0.conv", rt::Holds::Scratch, 0, 85344, 2, 2),
+            rt::Buffer::new("layer.0.conv", rt::Holds::Values, 245360, 83248, 2, 3),
+            rt::Buffer::new("layer.1.conv", rt::Holds::Output, 0, 80000, 3, 9),
+            rt::Buffer::new("layer.1.conv", rt::Holds::Values, 80000, 80016, 3, 5),
+            rt::Buffer::new("layer.1.conv", rt::Holds::Scratch, 160016, 85344, 3, 3),
+            rt::Buffer::new("3", rt::Holds::Values, 160016, 30016, 4, 7),
+            rt::Buffer::new("4", rt::Holds::Values, 80000, 32, 7, 8),
+            rt::Buffer::new("fc", rt::Holds::Values, 80032, 32, 8, 9),
         ],
-    };
+    );
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[
-        rt::Pack {
-            node: 0,
-            norm: rt::None,
-            offset: 0,
-            layout: rt::Layout::Conv(rt::ConvPanels {
-                groups: 1,
-                outputs: 8,
-                inputs: 3,
-                kernel: rt::Size::new(3, 3),
-            }),
-        },
-        rt::Pack {
-            node: 2,
-            norm: rt::Some(3),
-            offset: 224,
-            layout: rt::Layout::Winograd(rt::WinogradPanels {
-                groups: 1,
-                outputs: 8,
-                inputs: 8,
-                kernel: 3,
-                stride: 1,
-                tile: 4,
-            }),
-        },
-        rt::Pack {
-            node: 6,
-            norm: rt::Some(7),
-            offset: 2544,
-            layout: rt::Layout::Winograd(rt::WinogradPanels {
-                groups: 1,
-                outputs: 8,
-                inputs: 8,
-                kernel: 3,
-                stride: 1,
-                tile: 4,
-            }),
-        },
-        rt::Pack {
-            node: 13,
-            norm: rt::None,
-            offset: 4864,
-            layout: rt::Layout::Conv(rt::ConvPanels {
-                groups: 1,
-                outputs: 4,
-                inputs: 8,
-                kernel: rt::Size::new(2, 2),
-            }),
-        },
-        rt::Pack {
-            node: 17,
-            norm: rt::None,
-            offset: 5136,
-            layout: rt::Layout::Conv(rt::ConvPanels {
-                groups: 1,
-                outputs: 4,
-                inputs: 12,
-                kernel: rt::Size::new(1, 1),
-            }),
-        },
+        rt::Pack::new(0, 0, STEM.get().layout()),
+        rt::Pack::new(2, 224, LAYER_0_CONV.get().layout()).norm(3),
+        rt::Pack::new(6, 2544, LAYER_1_CONV.get().layout()).norm(7),
+        rt::Pack::new(13, 4864, A.get().layout()),
+        rt::Pack::new(17, 5136, FC.get().layout()),
     ];
+    rt::load_weights!(ResidualWeights, GRAPH, RECIPE);
 };

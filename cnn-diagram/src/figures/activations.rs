@@ -1,5 +1,6 @@
 //! The curves of activations.
 
+use cnn_net::language::arguments;
 use cnn_net::op::{Activation, Op, PreluPer, Shape as Extent};
 use cnn_runtime::reference::{Tensor, activate, prelu, softmax};
 
@@ -31,8 +32,7 @@ pub fn activations() -> Figure {
     let title = "Activations";
     let text = "What follows a sum. Each chart has the name in the language, the formula, and the values at −1 and 1.";
     let (mut shapes, top) = heading(title, text);
-    let without_weights = std::iter::successors(Some(Activation::Step), |activation| next(*activation));
-    let curves: Vec<Curve> = without_weights.map(Curve::of).chain([Curve::of_prelu()]).collect();
+    let curves: Vec<Curve> = Activation::ALL.into_iter().map(Curve::of).chain([Curve::of_prelu()]).collect();
     let place = |index: usize| {
         let [column, row] = [index % COLUMNS, index / COLUMNS].map(|at| at as f32);
         [MARGIN + CELL[0] * column, top + CELL[1] * row]
@@ -45,62 +45,6 @@ pub fn activations() -> Figure {
                  side. Softmax, at the end, makes probabilities of scores."
         .to_owned();
     Figure { name: "activations", title, about, shapes, height: top + CELL[1] * rows as f32 }
-}
-
-/// The activation that is drawn behind another, each with the arguments that it has by default: one that is new in the
-/// language does not compile until it has a place here.
-const fn next(activation: Activation) -> Option<Activation> {
-    Some(match activation {
-        Activation::Step => Activation::Sigmoid,
-        Activation::Sigmoid => Activation::Tanh,
-        Activation::Tanh => Activation::Relu,
-        Activation::Relu => Activation::LeakyRelu { slope: 0.01 },
-        Activation::LeakyRelu { .. } => Activation::Relu6,
-        Activation::Relu6 => Activation::Elu { alpha: 1.0 },
-        Activation::Elu { .. } => Activation::Selu { alpha: Activation::SELU_ALPHA, gamma: Activation::SELU_GAMMA },
-        Activation::Selu { .. } => Activation::Softplus,
-        Activation::Softplus => Activation::Softsign,
-        Activation::Softsign => Activation::Gelu,
-        Activation::Gelu => Activation::GeluTanh,
-        Activation::GeluTanh => Activation::Silu,
-        Activation::Silu => Activation::Mish,
-        Activation::Mish => {
-            Activation::HardSigmoid { alpha: Activation::HARD_SIGMOID_ALPHA, beta: Activation::HARD_SIGMOID_BETA }
-        }
-        Activation::HardSigmoid { .. } => Activation::HardSwish,
-        Activation::HardSwish => Activation::Identity,
-        Activation::Identity => return None,
-    })
-}
-
-/// The formula of a function, with its arguments.
-fn formula(activation: Activation) -> String {
-    let real = |value: f32| number(value.into());
-    match activation {
-        Activation::Identity => "x".to_owned(),
-        Activation::Step => "1 if x ≥ 0, else 0".to_owned(),
-        Activation::Sigmoid => "1 / (1 + exp(−x))".to_owned(),
-        Activation::Tanh => "(exp(2x) − 1) / (exp(2x) + 1)".to_owned(),
-        Activation::Relu => "max(x, 0)".to_owned(),
-        Activation::Relu6 => "min(max(x, 0), 6)".to_owned(),
-        Activation::LeakyRelu { slope } => format!("x if x ≥ 0, else {} x", real(slope)),
-        Activation::Elu { alpha: 1.0 } => "x if x > 0, else exp(x) − 1".to_owned(),
-        Activation::Elu { alpha } => format!("x if x > 0, else {} (exp(x) − 1)", real(alpha)),
-        Activation::Selu { alpha, gamma } => {
-            format!("{} x if x > 0, else {} · {} (exp(x) − 1)", real(gamma), real(gamma), real(alpha))
-        }
-        Activation::Softplus => "ln(1 + exp(x))".to_owned(),
-        Activation::Softsign => "x / (1 + |x|)".to_owned(),
-        Activation::Gelu => "x (1 + erf(x / √2)) / 2".to_owned(),
-        Activation::GeluTanh => "x (1 + tanh(√(2 / π) (x + 0.044715 x³))) / 2".to_owned(),
-        Activation::Silu => "x sigmoid(x)".to_owned(),
-        Activation::Mish => "x tanh(softplus(x))".to_owned(),
-        Activation::HardSigmoid { alpha, beta } if alpha == Activation::HARD_SIGMOID_ALPHA => {
-            format!("min(max(x / 6 + {}, 0), 1)", real(beta))
-        }
-        Activation::HardSigmoid { alpha, beta } => format!("min(max({} x + {}, 0), 1)", real(alpha), real(beta)),
-        Activation::HardSwish => "x min(max(x / 6 + 0.5, 0), 1)".to_owned(),
-    }
 }
 
 /// A function as points.
@@ -116,14 +60,13 @@ struct Curve {
 
 impl Curve {
     fn of(activation: Activation) -> Self {
-        let arguments = crate::language::arguments(&Op::Activation(activation));
-        let name = match arguments.as_str() {
+        let name = match arguments(&Op::Activation(activation)).as_str() {
             "" => activation.name().to_owned(),
             arguments => format!("{}({arguments})", activation.name()),
         };
         // All that one sees of this one are its two bends.
         let right = if activation == Activation::Relu6 { 8.0 } else { 4.0 };
-        Self::new(name, formula(activation), right, |x| activate(activation, x))
+        Self::new(name, activation.names().formula.to_owned(), right, |x| activate(activation, x))
     }
 
     fn of_prelu() -> Self {

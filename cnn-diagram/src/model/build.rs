@@ -210,7 +210,7 @@ impl<'a> Builder<'a> {
         let nodes: Vec<usize> = parts.iter().flat_map(Part::nodes).collect();
         let layers = || nodes.iter().map(|node| &self.graph.nodes[*node]);
         let parameters: u64 = layers().map(|node| node.parameters()).sum();
-        let macs: u64 = layers().map(|node| node.macs).sum();
+        let macs: u64 = layers().map(|node| node.macs()).sum();
         let exact = exact(self.graph, &nodes, self.options.detail);
         let last = inside.items.last();
         let shape = last.map_or(self.graph.output, |item| item.shape);

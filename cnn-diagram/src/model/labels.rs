@@ -1,10 +1,11 @@
 //! What stands on a block: kind, words, letters, and the text behind it.
 
 use cnn_net::graph::{Graph, Node};
-use cnn_net::op::{Activation, Conv, Op, Padding, Pool, Shape, Size};
+use cnn_net::language::arguments;
+use cnn_net::op::{self, Conv, Op, Padding, Pool, Shape, Size};
 
 use crate::Detail;
-use crate::language::arguments;
+
 use crate::text::{count, times};
 use crate::theme::Kind;
 
@@ -30,115 +31,86 @@ pub(crate) struct Label {
 
 /// The letter of a layer that has one.
 pub(crate) fn letter(op: &Op) -> Option<Letter> {
-    let (kind, short, long) = match op {
-        Op::BatchNorm(_) => (Kind::BatchNorm, "BN", "batch normalisation"),
-        Op::Softmax => (Kind::Softmax, "S", "softmax"),
-        Op::LogSoftmax => (Kind::Softmax, "LS", "logarithm of softmax"),
-        Op::Prelu(_) => (Kind::Activation, "PR", "PReLU"),
-        Op::Activation(activation) => {
-            let [short, long] = activation_names(activation);
-            (Kind::Activation, short, long)
-        }
-        Op::Conv(_)
-        | Op::Linear(_)
-        | Op::MaxPool(_)
-        | Op::AvgPool(_)
-        | Op::GlobalAvgPool
-        | Op::GlobalMaxPool
-        | Op::Flatten
-        | Op::Dropout { .. }
-        | Op::Lrn(_)
-        | Op::Concat
-        | Op::Add
-        | Op::Mul => return None,
+    let facts = op.facts();
+    let kind = match facts.kind {
+        op::Kind::BatchNormalisation => Kind::BatchNorm,
+        op::Kind::Softmax => Kind::Softmax,
+        op::Kind::Activation => Kind::Activation,
+        op::Kind::Convolution
+        | op::Kind::FullyConnected
+        | op::Kind::MaxPooling
+        | op::Kind::AveragePooling
+        | op::Kind::Reordering
+        | op::Kind::Regularisation
+        | op::Kind::ResponseNormalisation
+        | op::Kind::Concatenation
+        | op::Kind::Addition
+        | op::Kind::Multiplication => return None,
     };
-    Some(Letter { kind, short, long })
+    Some(Letter { kind, short: facts.short, long: facts.long })
 }
 
-/// A letter or two, and the usual name.
-const fn activation_names(activation: &Activation) -> [&'static str; 2] {
-    match activation {
-        Activation::Identity => ["I", "identity"],
-        Activation::Step => ["St", "step"],
-        Activation::Sigmoid => ["σ", "sigmoid"],
-        Activation::Tanh => ["T", "tanh"],
-        Activation::Relu => ["R", "ReLU"],
-        Activation::Relu6 => ["R6", "ReLU6"],
-        Activation::LeakyRelu { .. } => ["LR", "leaky ReLU"],
-        Activation::Elu { .. } => ["E", "ELU"],
-        Activation::Selu { .. } => ["SE", "SELU"],
-        Activation::Softplus => ["S+", "softplus"],
-        Activation::Softsign => ["SS", "softsign"],
-        Activation::Gelu | Activation::GeluTanh => ["G", "GELU"],
-        Activation::Silu => ["SL", "SiLU"],
-        Activation::Mish => ["M", "Mish"],
-        Activation::HardSigmoid { .. } => ["Hσ", "hard sigmoid"],
-        Activation::HardSwish => ["HS", "hard swish"],
-    }
-}
-
-/// The layers that a level of detail leaves out.
+/// The layers that a level of detail leaves out: nothing happens there at inference, or to the order of the numbers.
 pub(super) fn is_left_out(op: &Op, detail: Detail) -> bool {
-    match op {
-        // Nothing happens there at inference, or to the order of the numbers.
-        Op::Dropout { .. } | Op::Flatten | Op::Activation(Activation::Identity) => detail == Detail::Article,
-        Op::Conv(_)
-        | Op::Linear(_)
-        | Op::MaxPool(_)
-        | Op::AvgPool(_)
-        | Op::GlobalAvgPool
-        | Op::GlobalMaxPool
-        | Op::Lrn(_)
-        | Op::BatchNorm(_)
-        | Op::Prelu(_)
-        | Op::Activation(_)
-        | Op::Softmax
-        | Op::LogSoftmax
-        | Op::Concat
-        | Op::Add
-        | Op::Mul => false,
-    }
+    detail == Detail::Article && (op.is_identity() || *op == Op::Flatten)
 }
 
 /// What a layer is drawn as, if it has a block of its own. The shape is that of its input.
 pub(super) fn label(op: &Op, input: Shape, detail: Detail) -> Label {
     let full = detail == Detail::Full;
-    let only = |kind, head: &str| Label { kind, head: head.to_owned(), lines: Vec::new() };
     match op {
         Op::Conv(conv) => conv_label(conv, input.channels(), full),
-        Op::Linear(linear) => Label {
-            lines: if full { vec![count(linear.features as u64, "feature")] } else { Vec::new() },
-            ..only(Kind::FullyConnected, "fc")
-        },
         Op::MaxPool(pool) => pool_label(Kind::MaxPool, "max", pool, full),
         Op::AvgPool(pool) => pool_label(Kind::AvgPool, "avg", pool, full),
-        Op::GlobalAvgPool => Label { lines: vec!["global".to_owned()], ..only(Kind::GlobalPool, "avg") },
-        Op::GlobalMaxPool => Label { lines: vec!["global".to_owned()], ..only(Kind::GlobalPool, "max") },
-        Op::Flatten => only(Kind::Flatten, "flatten"),
-        Op::Dropout { p } => Label { lines: vec![format!("p {p}")], ..only(Kind::Dropout, "dropout") },
-        Op::Lrn(lrn) => Label {
-            lines: if full {
-                vec![format!("n {}, k {}", lrn.size, lrn.k), format!("α {}", lrn.alpha), format!("β {}", lrn.beta)]
-            } else {
-                Vec::new()
-            },
-            ..only(Kind::Lrn, "LRN")
-        },
-        Op::BatchNorm(_) => only(Kind::BatchNorm, "BN"),
-        Op::Prelu(_) => only(Kind::Activation, "PReLU"),
-        Op::Activation(activation) => only(Kind::Activation, activation_names(activation)[1]),
-        Op::Softmax => only(Kind::Softmax, "softmax"),
-        Op::LogSoftmax => only(Kind::Softmax, "log softmax"),
-        Op::Concat => only(Kind::Concat, "concat"),
-        Op::Add => only(Kind::Add, "add"),
-        Op::Mul => only(Kind::Mul, "mul"),
+        op => {
+            let (kind, head) = kind_and_head(op);
+            Label { kind, head, lines: lines(op, full) }
+        }
     }
 }
 
 /// What legends call a layer.
 pub(crate) fn kind_of(op: &Op) -> Kind {
-    // The shape only says whether a convolution is depthwise.
-    label(op, Shape::Vector(0), Detail::Article).kind
+    kind_and_head(op).0
+}
+
+/// What legends call a layer, and what is written on its block.
+fn kind_and_head(op: &Op) -> (Kind, String) {
+    let facts = op.facts();
+    let is_global = facts.window.is_none();
+    let (kind, head) = match facts.kind {
+        op::Kind::Convolution => (Kind::Convolution, facts.name),
+        op::Kind::FullyConnected => (Kind::FullyConnected, "fc"),
+        op::Kind::MaxPooling => (if is_global { Kind::GlobalPool } else { Kind::MaxPool }, "max"),
+        op::Kind::AveragePooling => (if is_global { Kind::GlobalPool } else { Kind::AvgPool }, "avg"),
+        op::Kind::Reordering => (Kind::Flatten, facts.name),
+        op::Kind::Regularisation => (Kind::Dropout, facts.name),
+        op::Kind::ResponseNormalisation => (Kind::Lrn, facts.short),
+        op::Kind::BatchNormalisation => (Kind::BatchNorm, facts.short),
+        op::Kind::Activation => (Kind::Activation, facts.long),
+        op::Kind::Softmax => return (Kind::Softmax, facts.name.replace('_', " ")),
+        op::Kind::Concatenation => (Kind::Concat, facts.name),
+        op::Kind::Addition => (Kind::Add, facts.name),
+        op::Kind::Multiplication => (Kind::Mul, facts.name),
+    };
+    (kind, head.to_owned())
+}
+
+/// The lines below the first.
+fn lines(op: &Op, full: bool) -> Vec<String> {
+    if let Op::Dropout { p } = op {
+        vec![format!("p {p}")]
+    } else if kind_of(op) == Kind::GlobalPool {
+        vec!["global".to_owned()]
+    } else if !full {
+        Vec::new()
+    } else if let Op::Linear(linear) = op {
+        vec![count(linear.features as u64, "feature")]
+    } else if let Op::Lrn(lrn) = op {
+        vec![format!("n {}, k {}", lrn.size, lrn.k), format!("α {}", lrn.alpha), format!("β {}", lrn.beta)]
+    } else {
+        Vec::new()
+    }
 }
 
 /// A kernel stands below the word where there is no more to say, and behind it where there is.
@@ -210,8 +182,8 @@ pub(super) fn title(graph: &Graph<'_>, node: &Node<'_>) -> String {
     if !node.tensors.is_empty() {
         title.push_str(&format!("\n  {}", count(node.parameters(), "parameter")));
     }
-    if node.macs > 0 {
-        title.push_str(&format!(", {}", count(node.macs, "MAC")));
+    if node.macs() > 0 {
+        title.push_str(&format!(", {}", count(node.macs(), "MAC")));
     }
     title
 }

@@ -1,6 +1,9 @@
 //! Element-wise functions.
 
-/// An element-wise function without parameters of its own.
+use super::argument::{ANY, Arguments, Word};
+use crate::variants;
+
+/// An element-wise function without learnt parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {
     /// `x`.
@@ -55,6 +58,25 @@ pub enum Activation {
     HardSwish,
 }
 
+variants! {
+    Activation {
+        Identity, Step, Sigmoid, Tanh, Relu, Relu6, LeakyRelu { slope }, Elu { alpha }, Selu { alpha, gamma }, Softplus,
+        Softsign, Gelu, GeluTanh, Silu, Mish, HardSigmoid { alpha, beta }, HardSwish,
+    }
+}
+
+/// How an activation is called and drawn.
+pub struct Names {
+    /// In the language.
+    pub language: &'static str,
+    /// A letter or two, on a drawing.
+    pub short: &'static str,
+    /// In prose.
+    pub long: &'static str,
+    /// The formula, with default arguments.
+    pub formula: &'static str,
+}
+
 impl Activation {
     /// `alpha` of `selu` (Klambauer, Unterthiner, Mayr & Hochreiter 2017): with this and [`SELU_GAMMA`](Self::SELU_GAMMA),
     /// activations keep the mean 0 and the variance 1.
@@ -66,25 +88,112 @@ impl Activation {
     /// `beta` of `hard_sigmoid`, and of the one in `hard_swish`.
     pub const HARD_SIGMOID_BETA: f32 = 0.5;
 
+    /// All of them, with their default arguments, in the order of the documentation.
+    pub const ALL: [Self; 17] = [
+        Self::Step,
+        Self::Sigmoid,
+        Self::Tanh,
+        Self::Relu,
+        Self::LeakyRelu { slope: 0.01 },
+        Self::Relu6,
+        Self::Elu { alpha: 1.0 },
+        Self::Selu { alpha: Self::SELU_ALPHA, gamma: Self::SELU_GAMMA },
+        Self::Softplus,
+        Self::Softsign,
+        Self::Gelu,
+        Self::GeluTanh,
+        Self::Silu,
+        Self::Mish,
+        Self::HardSigmoid { alpha: Self::HARD_SIGMOID_ALPHA, beta: Self::HARD_SIGMOID_BETA },
+        Self::HardSwish,
+        Self::Identity,
+    ];
+
+    /// How it is called and drawn.
+    #[must_use]
+    pub const fn names(&self) -> Names {
+        let [language, short, long, formula] = match self {
+            Self::Identity => ["identity", "I", "identity", "x"],
+            Self::Step => ["step", "St", "step", "1 if x ≥ 0, else 0"],
+            Self::Sigmoid => ["sigmoid", "σ", "sigmoid", "1 / (1 + exp(−x))"],
+            Self::Tanh => ["tanh", "T", "tanh", "(exp(2x) − 1) / (exp(2x) + 1)"],
+            Self::Relu => ["relu", "R", "ReLU", "max(x, 0)"],
+            Self::Relu6 => ["relu6", "R6", "ReLU6", "min(max(x, 0), 6)"],
+            Self::LeakyRelu { .. } => ["leaky_relu", "LR", "leaky ReLU", "x if x ≥ 0, else 0.01 x"],
+            Self::Elu { .. } => ["elu", "E", "ELU", "x if x > 0, else exp(x) − 1"],
+            Self::Selu { .. } => ["selu", "SE", "SELU", "1.05 x if x > 0, else 1.05 · 1.67 (exp(x) − 1)"],
+            Self::Softplus => ["softplus", "S+", "softplus", "ln(1 + exp(x))"],
+            Self::Softsign => ["softsign", "SS", "softsign", "x / (1 + |x|)"],
+            Self::Gelu => ["gelu", "G", "GELU", "x (1 + erf(x / √2)) / 2"],
+            Self::GeluTanh => ["gelu", "G", "GELU", "x (1 + tanh(√(2 / π) (x + 0.044715 x³))) / 2"],
+            Self::Silu => ["silu", "SL", "SiLU", "x sigmoid(x)"],
+            Self::Mish => ["mish", "M", "Mish", "x tanh(softplus(x))"],
+            Self::HardSigmoid { .. } => ["hard_sigmoid", "Hσ", "hard sigmoid", "min(max(x / 6 + 0.5, 0), 1)"],
+            Self::HardSwish => ["hard_swish", "HS", "hard swish", "x min(max(x / 6 + 0.5, 0), 1)"],
+        };
+        Names { language, short, long, formula }
+    }
+
     /// The name in the language.
+    #[must_use]
     pub const fn name(&self) -> &'static str {
+        self.names().language
+    }
+
+    /// Whether it only limits its input, so that a maximum may be taken before it.
+    #[must_use]
+    pub const fn is_limit(&self) -> bool {
+        matches!(self, Self::Identity | Self::Relu | Self::Relu6)
+    }
+
+    /// Whether all negative inputs give 0.
+    #[must_use]
+    pub const fn is_rectifier(&self) -> bool {
+        matches!(self, Self::Relu | Self::Relu6)
+    }
+
+    /// Its arguments in the language.
+    pub(super) fn arguments(&mut self, to: &mut Arguments<'_>) {
         match self {
-            Self::Identity => "identity",
-            Self::Step => "step",
-            Self::Sigmoid => "sigmoid",
-            Self::Tanh => "tanh",
-            Self::Relu => "relu",
-            Self::Relu6 => "relu6",
-            Self::LeakyRelu { .. } => "leaky_relu",
-            Self::Elu { .. } => "elu",
-            Self::Selu { .. } => "selu",
-            Self::Softplus => "softplus",
-            Self::Softsign => "softsign",
-            Self::Gelu | Self::GeluTanh => "gelu",
-            Self::Silu => "silu",
-            Self::Mish => "mish",
-            Self::HardSigmoid { .. } => "hard_sigmoid",
-            Self::HardSwish => "hard_swish",
+            Self::LeakyRelu { slope } => to.positional().real("slope", slope, ANY, Some(0.01)),
+            Self::Elu { alpha } => to.positional().real("alpha", alpha, ANY, Some(1.0)),
+            Self::Selu { alpha, gamma } => {
+                to.real("alpha", alpha, ANY, Some(Self::SELU_ALPHA));
+                to.real("gamma", gamma, ANY, Some(Self::SELU_GAMMA));
+            }
+            Self::HardSigmoid { alpha, beta } => {
+                to.real("alpha", alpha, ANY, Some(Self::HARD_SIGMOID_ALPHA));
+                to.real("beta", beta, ANY, Some(Self::HARD_SIGMOID_BETA));
+            }
+            Self::Gelu | Self::GeluTanh => to.word("approximate", &mut Approximate(self), Some(0)),
+            Self::Identity
+            | Self::Step
+            | Self::Sigmoid
+            | Self::Tanh
+            | Self::Relu
+            | Self::Relu6
+            | Self::Softplus
+            | Self::Softsign
+            | Self::Silu
+            | Self::Mish
+            | Self::HardSwish => {}
         }
+    }
+}
+
+/// Which of the two forms of `gelu` it is.
+struct Approximate<'a>(&'a mut Activation);
+
+impl Word for Approximate<'_> {
+    fn words(&self) -> &'static [&'static str] {
+        &["none", "tanh"]
+    }
+
+    fn index(&self) -> usize {
+        usize::from(*self.0 == Activation::GeluTanh)
+    }
+
+    fn set(&mut self, index: usize) {
+        *self.0 = if index == 0 { Activation::Gelu } else { Activation::GeluTanh };
     }
 }

@@ -2,6 +2,10 @@
 
 use core::fmt;
 
+#[cfg(feature = "alloc")]
+use crate::literal::{Literal, Rust};
+use crate::record;
+
 /// The shape of one value, without the batch: a stack of feature maps, or a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shape {
@@ -69,11 +73,6 @@ pub struct Size {
 }
 
 impl Size {
-    /// Height, then width.
-    pub const fn new(height: usize, width: usize) -> Self {
-        Self { height, width }
-    }
-
     /// The same in both directions.
     pub const fn square(side: usize) -> Self {
         Self { height: side, width: side }
@@ -114,8 +113,39 @@ impl Padding {
         Self { top: vertical, left: horizontal, bottom: vertical, right: horizontal }
     }
 
-    /// Whether there is any.
+    /// One number for each edge.
+    pub const fn new(top: usize, left: usize, bottom: usize, right: usize) -> Self {
+        Self { top, left, bottom, right }
+    }
+
+    /// Whether there is none.
     pub const fn is_none(&self) -> bool {
         self.top == 0 && self.left == 0 && self.bottom == 0 && self.right == 0
+    }
+}
+
+record! { Size(height: usize, width: usize) }
+
+#[cfg(feature = "alloc")]
+impl Literal for Shape {
+    fn write(&self, to: &mut Rust) {
+        match self {
+            Self::Map { channels, height, width } => to.tuple("Shape::map", &[channels, height, width]),
+            Self::Vector(features) => to.tuple("Shape::Vector", &[features]),
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Literal for Padding {
+    fn write(&self, to: &mut Rust) {
+        let Self { top, left, bottom, right } = self;
+        if self.is_none() {
+            to.path("Padding::NONE");
+        } else if top == bottom && left == right {
+            to.tuple("Padding::symmetric", &[top, left]);
+        } else {
+            to.tuple("Padding::new", &[top, left, bottom, right]);
+        }
     }
 }

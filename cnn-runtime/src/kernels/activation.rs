@@ -11,12 +11,13 @@ pub(crate) use self::apply::Apply;
 use self::apply::leaky_relu;
 use crate::exec::divide::div_rem;
 use crate::exec::run::{Run, Share, floats};
-use crate::pack::padded;
+use crate::pack::{Layout, padded};
 use crate::place::bounds::{Checked, Reach, assert_same_size, weights_at};
 use crate::place::map::Map;
 use crate::place::runs::Runs;
 use crate::simd::{Kernel, Simd};
 use cnn_net::op::{Activation, PreluPer};
+use cnn_net::record;
 
 /// An element-wise function over a map.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,6 +43,11 @@ pub struct PreluMap {
     pub per: PreluPer,
 }
 
+record! { Activate(#read input: Map, output: Map, activation: Activation) }
+record! { PreluMap(#read input: Map, output: Map, per: PreluPer) { weights: usize = 0 } }
+kernel_call! { Activate = activate, output: output }
+kernel_call! { PreluMap = prelu, output: output, weights: weights }
+
 impl Activate {
     /// Checks it.
     ///
@@ -63,6 +69,12 @@ impl PreluMap {
     pub const fn check(self) -> Checked<Self> {
         assert_same_size(&self.input, &self.output);
         Checked::new(self, Reach::to(&self.output).reads_in_place(&self.input))
+    }
+
+    /// How its slopes are packed.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        Layout::Slopes { channels: self.input.channels, pixels: self.rows() }
     }
 
     /// Rows of slopes.

@@ -9,15 +9,24 @@ mod planar;
 
 pub use self::planar::{Planar2d, Pooling, planar2d};
 
+#[cfg(feature = "alloc")]
+use alloc::{borrow::ToOwned as _, string::String};
+
+#[cfg(feature = "alloc")]
+use cnn_net::literal::Literal;
+
 use crate::exec::divide::div;
 use crate::exec::run::{Run, floats};
+#[cfg(feature = "alloc")]
+use crate::kernels::call::{KernelCall, Weights};
 use crate::kernels::gemm::{F32, Gemm, Patch, Stored};
-use crate::pack::{HALF_PANEL, padded};
+use crate::pack::{ConvPanels, DepthwiseTaps, HALF_PANEL, Layout, padded};
 use crate::place::bounds::{Checked, Reach, Region, Windows, assert_product, weights_at};
 use crate::place::map::Map;
 use crate::place::workspace::Batch;
 use crate::simd::Kernel;
 use cnn_net::op::{Activation, Conv, Padding, Size};
+use cnn_net::record;
 
 /// A convolution of a map with its zero halo, with everything that is fused into it:
 /// `output = activation(conv(input) + bias + residual)`.
@@ -46,6 +55,19 @@ pub struct Conv2d {
     pub residual: Option<Map>,
     /// Applied last.
     pub activation: Activation,
+}
+
+record! {
+    Conv2d(#read input: Map, output: Map, kernel: Size) {
+        stride: Size = Size::square(1),
+        pad_top: usize = 0,
+        pad_left: usize = 0,
+        dilation: Size = Size::square(1),
+        groups: usize = 1,
+        weights: usize = 0,
+        #read residual: Option<Map> = None,
+        activation: Activation = Activation::Identity,
+    }
 }
 
 /// Convolves a map; the weights are [`ConvPanels`](crate::pack::ConvPanels).
@@ -129,7 +151,7 @@ unsafe fn depthwise2d_in(run: Run<'_>, layer: &Conv2d, weights: *const f32, ws: 
 
 impl Conv2d {
     /// A convolution of one map into another, with its weights at the beginning and nothing fused into it.
-    pub const fn new(conv: &Conv, input: Map, output: Map) -> Self {
+    pub const fn of(conv: &Conv, input: Map, output: Map) -> Self {
         Self {
             input,
             output,
@@ -143,6 +165,22 @@ impl Conv2d {
             residual: None,
             activation: Activation::Identity,
         }
+    }
+
+    /// Whether each channel has a filter of its own.
+    const fn is_depthwise(&self) -> bool {
+        self.groups > 1 && self.groups == self.input.channels && self.groups == self.output.channels
+    }
+
+    /// How its weights are packed.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        let Self { input, output, kernel, groups, .. } = *self;
+        if self.is_depthwise() {
+            return Layout::Depthwise(DepthwiseTaps { channels: input.channels, kernel });
+        }
+        let (outputs, inputs) = (div(output.channels, groups), div(input.channels, groups));
+        Layout::Conv(ConvPanels { groups, outputs, inputs, kernel })
     }
 
     /// The zeros that a convolution reads around an input of this size, for an output of that.
@@ -231,5 +269,38 @@ impl Conv2d {
             segment: dilation.width * input.pixel,
             len,
         }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl KernelCall for Conv2d {
+    fn function(&self) -> &'static str {
+        if self.is_depthwise() { "depthwise2d" } else { "conv2d" }
+    }
+
+    fn descriptor(&self) -> (&'static str, &dyn Literal) {
+        ("Conv2d", self)
+    }
+
+    fn output(&self) -> Option<(Map, &'static str)> {
+        Some((self.output, ".output"))
+    }
+
+    fn weights(&self) -> Option<Weights> {
+        Some(Weights { offset: self.weights, layout: self.layout(), method: "layout" })
+    }
+
+    fn algorithm(&self) -> String {
+        "direct".to_owned()
+    }
+
+    fn has_batch(&self) -> bool {
+        !self.is_depthwise()
+    }
+
+    #[cfg(feature = "kernels")]
+    fn run(&self, run: Run<'_>, _: &[f32], weights: &[f32], ws: &mut [f32]) {
+        let function = if self.is_depthwise() { depthwise2d } else { conv2d };
+        function(run, &self.check(), weights, ws);
     }
 }

@@ -4,14 +4,23 @@ mod nonzero;
 
 use self::nonzero::Nonzero;
 
+#[cfg(feature = "alloc")]
+use alloc::{borrow::ToOwned as _, string::String};
+
+#[cfg(feature = "alloc")]
+use cnn_net::literal::Literal;
+
 use crate::exec::run::{Run, floats, macs};
+#[cfg(feature = "alloc")]
+use crate::kernels::call::{KernelCall, Weights};
 use crate::kernels::conv::{Conv2d, conv2d_in, convolve};
 use crate::kernels::gemm::{F16, F32, Stored};
-use crate::pack::padded;
+use crate::pack::{ConvPanels, DenseRows, Layout, padded};
 use crate::place::bounds::{Checked, weights_at};
 use crate::place::map::Map;
 use crate::place::workspace::Batch;
 use cnn_net::op::{Activation, Size};
+use cnn_net::record;
 
 /// A fully connected layer over a whole map: `output = activation(weights * input + bias + residual)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +38,50 @@ pub struct Dense {
     pub activation: Activation,
 }
 
+record! {
+    Dense(#read input: Map, output: Map) {
+        weights: usize = 0,
+        #read residual: Option<Map> = None,
+        activation: Activation = Activation::Identity,
+    }
+}
+
 impl Dense {
+    const fn panels(&self) -> ConvPanels {
+        let Self { input, output, .. } = self;
+        let kernel = Size::new(input.height, input.width);
+        ConvPanels { groups: 1, outputs: output.channels, inputs: input.channels, kernel }
+    }
+
+    const fn rows(&self) -> DenseRows {
+        let Self { input, output, .. } = self;
+        DenseRows { outputs: output.channels, inputs: input.channels, pixels: input.pixels() }
+    }
+
+    /// How its weights are packed for [`dense`].
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        Layout::Conv(self.panels())
+    }
+
+    /// How its weights are packed for [`dense_f16`].
+    #[must_use]
+    pub const fn layout_f16(&self) -> Layout {
+        Layout::F16(self.panels())
+    }
+
+    /// How its weights are packed for [`dense_nonzero`].
+    #[must_use]
+    pub const fn layout_nonzero(&self) -> Layout {
+        Layout::Rows(self.rows())
+    }
+
+    /// How its weights are packed for [`dense_nonzero_f16`].
+    #[must_use]
+    pub const fn layout_nonzero_f16(&self) -> Layout {
+        Layout::RowsF16(self.rows())
+    }
+
     /// Checks it.
     ///
     /// # Panics
@@ -186,4 +238,65 @@ unsafe fn nonzero<W: Stored>(run: Run<'_>, layer: &Dense, weights: *const f32, w
     let work = macs([depth, width]).saturating_add(floats([depth, W::floats(width)]) / 2);
     // SAFETY: the caller's promise; shares are parts of the output, which is not the input; of the residual they read the same.
     unsafe { run.split(work, |share| Nonzero::<W>::new(layer, weights, ws, share)) };
+}
+
+/// One of the four functions for fully connected layers, with its numbers.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Copy, Debug)]
+pub struct DenseCall {
+    /// The numbers.
+    pub layer: Dense,
+    /// Whether weights are in half precision.
+    pub f16: bool,
+    /// Whether zeros of the input are left out.
+    pub nonzero: bool,
+}
+
+#[cfg(feature = "alloc")]
+impl KernelCall for DenseCall {
+    fn function(&self) -> &'static str {
+        match (self.nonzero, self.f16) {
+            (false, false) => "dense",
+            (false, true) => "dense_f16",
+            (true, false) => "dense_nonzero",
+            (true, true) => "dense_nonzero_f16",
+        }
+    }
+
+    fn descriptor(&self) -> (&'static str, &dyn Literal) {
+        ("Dense", &self.layer)
+    }
+
+    fn output(&self) -> Option<(Map, &'static str)> {
+        Some((self.layer.output, ".output"))
+    }
+
+    fn weights(&self) -> Option<Weights> {
+        let (layout, method) = match (self.nonzero, self.f16) {
+            (false, false) => (self.layer.layout(), "layout"),
+            (false, true) => (self.layer.layout_f16(), "layout_f16"),
+            (true, false) => (self.layer.layout_nonzero(), "layout_nonzero"),
+            (true, true) => (self.layer.layout_nonzero_f16(), "layout_nonzero_f16"),
+        };
+        Some(Weights { offset: self.layer.weights, layout, method })
+    }
+
+    fn algorithm(&self) -> String {
+        if self.nonzero { "nonzero" } else { "gemm" }.to_owned()
+    }
+
+    fn has_batch(&self) -> bool {
+        !self.nonzero
+    }
+
+    #[cfg(feature = "kernels")]
+    fn run(&self, run: Run<'_>, _: &[f32], weights: &[f32], ws: &mut [f32]) {
+        let function = match (self.nonzero, self.f16) {
+            (false, false) => dense,
+            (false, true) => dense_f16,
+            (true, false) => dense_nonzero,
+            (true, true) => dense_nonzero_f16,
+        };
+        function(run, &self.layer.check(), weights, ws);
+    }
 }

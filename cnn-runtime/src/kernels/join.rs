@@ -6,13 +6,22 @@ mod halo;
 pub use self::chw::{StoreChw, load_chw, store_chw};
 pub use self::halo::{Halo, clear_halo};
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+#[cfg(feature = "alloc")]
+use cnn_net::literal::{Literal, Rust};
+
 use crate::exec::run::{Run, Share, floats};
 use crate::kernels::activation::{Apply, Finish};
+#[cfg(feature = "alloc")]
+use crate::kernels::call::KernelCall;
 use crate::place::bounds::{Checked, Reach, assert_same_size};
 use crate::place::map::Map;
 use crate::place::runs::Runs;
 use crate::simd::{Kernel, Simd};
 use cnn_net::op::Activation;
+use cnn_net::record;
 
 /// A map and a copy of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +42,10 @@ pub struct Merge<'a> {
     /// Applied last.
     pub activation: Activation,
 }
+
+record! { CopyMap(#read input: Map, output: Map) }
+kernel_call! { CopyMap = copy, output: output }
+record! { Merge<'a>(inputs: &'a [Map], output: Map) { activation: Activation = Activation::Identity } }
 
 impl CopyMap {
     /// Checks it.
@@ -274,5 +287,59 @@ impl<F: Fold> Folding<'_, F> {
     unsafe fn load<S: Simd>(&self, s: S, input: &Map, (y, x): (usize, usize), i: usize, rest: usize) -> S::Vec {
         // SAFETY: the caller's promise.
         unsafe { s.load_first(self.ws.add(spread(input, self.output).at(y, x) + i), rest) }
+    }
+}
+
+/// [`add`] or [`mul`] with its numbers.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Debug)]
+pub struct MergeCall {
+    /// What it reads.
+    pub inputs: Vec<Map>,
+    /// What it writes.
+    pub output: Map,
+    /// Applied last.
+    pub activation: Activation,
+    /// Whether it multiplies.
+    pub product: bool,
+}
+
+#[cfg(feature = "alloc")]
+impl Literal for MergeCall {
+    fn write(&self, to: &mut Rust) {
+        to.path("Merge::new(&[");
+        for input in &self.inputs {
+            to.read(input);
+            to.push(", ");
+        }
+        to.push("], ");
+        self.output.write(to);
+        to.push(")");
+        if self.activation != Activation::Identity {
+            to.push(".activation(");
+            self.activation.write(to);
+            to.push(")");
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl KernelCall for MergeCall {
+    fn function(&self) -> &'static str {
+        if self.product { "mul" } else { "add" }
+    }
+
+    fn descriptor(&self) -> (&'static str, &dyn Literal) {
+        ("Merge<'static>", self)
+    }
+
+    fn output(&self) -> Option<(Map, &'static str)> {
+        Some((self.output, ".output"))
+    }
+
+    #[cfg(feature = "kernels")]
+    fn run(&self, run: Run<'_>, _: &[f32], _: &[f32], ws: &mut [f32]) {
+        let function = if self.product { mul } else { add };
+        function(run, &Merge::new(&self.inputs, self.output).activation(self.activation).check(), ws);
     }
 }

@@ -2,12 +2,13 @@
 
 use crate::exec::run::{Run, Share, floats};
 use crate::kernels::activation::{Apply, Finish};
-use crate::pack::padded;
+use crate::pack::{Layout, padded};
 use crate::place::bounds::{Checked, Reach, Region, assert_product, assert_same_size, weights_at};
 use crate::place::map::Map;
 use crate::simd::math;
 use crate::simd::{Kernel, Simd};
 use cnn_net::op::{Activation, Lrn};
+use cnn_net::record;
 
 /// Local response normalisation across channels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +34,16 @@ pub struct ScaleShift {
     pub activation: Activation,
 }
 
+record! { LrnMap(#read input: Map, output: Map, lrn: Lrn) }
+record! {
+    ScaleShift(#read input: Map, output: Map) {
+        weights: usize = 0,
+        activation: Activation = Activation::Identity,
+    }
+}
+kernel_call! { LrnMap = lrn, output: output }
+kernel_call! { ScaleShift = scale_shift, output: output, weights: weights }
+
 impl LrnMap {
     /// Checks it.
     ///
@@ -47,6 +58,12 @@ impl LrnMap {
 }
 
 impl ScaleShift {
+    /// How its weights are packed.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        Layout::ScaleShift { channels: self.input.channels }
+    }
+
     /// Checks it.
     ///
     /// # Panics

@@ -17,6 +17,7 @@ use crate::place::bounds::{Checked, Reach, Region, assert_product, assert_steps}
 use crate::place::map::Map;
 use crate::simd::{Kernel, Simd, Sound};
 use cnn_net::op::{self, Padding, Size};
+use cnn_net::record;
 
 /// Maximum or mean over a window. The halo is not read: windows are clipped at the edges of the input.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +46,19 @@ pub struct GlobalPool {
     /// What it writes: 1 x 1 pixel of as many channels.
     pub output: Map,
 }
+
+record! {
+    Pool2d(#read input: Map, output: Map, kernel: Size, stride: Size) {
+        pad: Padding = Padding::NONE,
+        dilation: Size = Size::square(1),
+        count_include_pad: bool = true,
+    }
+}
+record! { GlobalPool(#read input: Map, output: Map) }
+kernel_call! { MaxPoolCall(Pool2d) = max_pool, output: output }
+kernel_call! { AvgPoolCall(Pool2d) = avg_pool, output: output }
+kernel_call! { GlobalMaxPoolCall(GlobalPool) = global_max_pool, output: output }
+kernel_call! { GlobalAvgPoolCall(GlobalPool) = global_avg_pool, output: output }
 
 impl GlobalPool {
     /// Checks it.
@@ -159,7 +173,7 @@ unsafe fn global(run: Run<'_>, layer: &GlobalPool, reduce: impl Reduce, ws: *mut
 
 impl Pool2d {
     /// A pooling of one map into another.
-    pub const fn new(pool: &op::Pool, input: Map, output: Map) -> Self {
+    pub const fn of(pool: &op::Pool, input: Map, output: Map) -> Self {
         let op::Pool { kernel, stride, pad, dilation, count_include_pad, .. } = *pool;
         Self { input, output, kernel, stride, pad, dilation, count_include_pad }
     }

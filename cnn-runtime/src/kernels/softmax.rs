@@ -9,6 +9,7 @@ use crate::place::bounds::{Checked, Reach, assert_same_size};
 use crate::place::map::Map;
 use crate::simd::math::exp;
 use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
+use cnn_net::record;
 
 /// A function over the channels of each pixel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,6 +19,10 @@ pub struct SoftmaxMap {
     /// What it writes; may be the input.
     pub output: Map,
 }
+
+record! { SoftmaxMap(#read input: Map, output: Map) }
+kernel_call! { SoftmaxCall(SoftmaxMap) = softmax, output: output }
+kernel_call! { LogSoftmaxCall(SoftmaxMap) = log_softmax, output: output }
 
 impl SoftmaxMap {
     /// Checks it.

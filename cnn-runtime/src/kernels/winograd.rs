@@ -41,11 +41,12 @@ use crate::exec::divide::{div, div_ceil};
 use crate::exec::run::{Run, floats, macs};
 use crate::kernels::activation::Finish;
 use crate::kernels::conv::Conv2d;
-use crate::pack::{HALF_PANEL, PANEL, WinogradPanels, padded};
+use crate::pack::{HALF_PANEL, Layout, PANEL, WinogradPanels, padded};
 use crate::place::bounds::{Checked, Reach, assert_product, weights_at};
 use crate::place::map::Map;
 use crate::place::workspace::Batch;
 use cnn_net::op::{Conv, Padding, Size};
+use cnn_net::record;
 
 use self::kernel::{Winograd, Work};
 
@@ -65,6 +66,11 @@ pub struct Winograd2d {
     pub block: usize,
     /// Where scratch memory begins: [`scratch_len`](Self::scratch_len) floats.
     pub scratch: usize,
+}
+
+record! { Winograd2d(conv: Conv2d) { tile: usize = 0, block: usize = 0, scratch: usize = 0, pool: bool = false } }
+kernel_call! {
+    Winograd2d = winograd2d, output: conv.output, weights: conv.weights, algorithm: Winograd2d::algorithm, batch: true
 }
 
 /// The size that whole tiles of an output of this size cover.
@@ -113,6 +119,18 @@ const fn width(outputs: usize) -> usize {
 }
 
 impl Winograd2d {
+    /// How its weights are packed.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        Layout::Winograd(self.panels())
+    }
+
+    /// Which of Winograd's algorithms it is.
+    #[cfg(feature = "alloc")]
+    fn algorithm(&self) -> alloc::string::String {
+        alloc::format!("F({}, {})", self.tile, self.panels().taps())
+    }
+
     /// Floats of scratch memory for weights that are packed so, a computed output of this size, and blocks of so many tiles.
     pub const fn scratch_floats(panels: &WinogradPanels, output: Size, block: usize) -> usize {
         blocks(panels, output, block) * block_floats(panels, block)

@@ -4,26 +4,126 @@
 //! which step each of them is.
 
 use core::cell::{Cell, RefCell};
+use core::fmt;
 
-/// A kernel of a net. `cnn::Network::STEPS` has them in the order in which they run.
+use cnn_net::graph::Graph;
+#[cfg(feature = "alloc")]
+use cnn_net::literal::{Literal, Rust};
+use cnn_net::op::{Linear, Op, Store};
+
+/// A kernel call of a net. `cnn::Network::STEPS` has them in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step<'a> {
-    /// What it is called: a layer's name, `conv1`, or one with what is done beside it, `conv1.halo`.
+    /// What it is called: a layer's name, `conv1`, or one with what is done for it, `conv1.halo`.
     pub name: &'a str,
     /// The kernel's function: `conv2d`.
     pub kernel: &'a str,
-    /// What it does: `64x56x56 -> 64x56x56: conv 3x3 by F(4, 3), relu`.
-    pub doc: &'a str,
-    /// How a convolution or fully connected layer is computed: `direct`, Winograd's `F(4, 3)`, or `gemm`. Other kernels have
-    /// one way.
-    pub algorithm: Option<&'a str>,
-    /// The node of the [graph](cnn_net::graph::Graph) that it computes or, where it only moves numbers, serves; none for the
-    /// net's input. What was fused into a node's kernel has no step of its own.
-    pub node: Option<usize>,
-    /// Multiplications with a weight for one image; as many as the layer has, also where the kernel gets by with fewer.
-    pub macs: u64,
+    /// How a convolution or fully connected layer is computed: `direct`, Winograd's `F(4, 3)`, `gemm`, or `nonzero`. Empty for
+    /// kernels that have one way.
+    pub algorithm: &'a str,
+    /// The nodes of the [graph](cnn_net::graph::Graph) that it computes: a layer and what was fused into its kernel. None, where
+    /// it only moves numbers.
+    pub nodes: &'a [usize],
+    /// The node that it moves numbers for; none for the net's input.
+    pub serves: Option<usize>,
     /// Whether a call computes all images of a batch. Others are called for each image.
     pub shared: bool,
+}
+
+impl<'a> Step<'a> {
+    /// One that computes nodes.
+    #[must_use]
+    pub const fn new(name: &'a str, kernel: &'a str, algorithm: &'a str, nodes: &'a [usize]) -> Self {
+        Self { name, kernel, algorithm, nodes, serves: None, shared: false }
+    }
+
+    /// One that moves numbers for a node.
+    #[must_use]
+    pub const fn moves(name: &'a str, kernel: &'a str, serves: Option<usize>) -> Self {
+        Self { name, kernel, algorithm: "", nodes: &[], serves, shared: false }
+    }
+
+    /// The same for all images of a batch.
+    #[must_use]
+    pub const fn shared(self) -> Self {
+        Self { shared: true, ..self }
+    }
+
+    /// The node that it computes or serves.
+    #[must_use]
+    pub const fn node(&self) -> Option<usize> {
+        if let [node, ..] = self.nodes { Some(*node) } else { self.serves }
+    }
+
+    /// Multiplications with a weight for one image; as many as the layers have, also where the kernel gets by with fewer.
+    #[must_use]
+    pub fn macs(&self, graph: &Graph<'_>) -> u64 {
+        self.nodes.iter().map(|node| graph.nodes[*node].macs()).sum()
+    }
+
+    /// What it does, of a net with this graph: `64x56x56 -> 64x56x56: conv 3x3 by F(4, 3), relu`.
+    pub fn doc<'g>(&'g self, graph: &'g Graph<'g>) -> impl fmt::Display {
+        Doc { step: self, graph }
+    }
+}
+
+/// What a step does, in words.
+struct Doc<'g> {
+    step: &'g Step<'g>,
+    graph: &'g Graph<'g>,
+}
+
+impl fmt::Display for Doc<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { step, graph } = self;
+        let ([first, ..], [.., last]) = (step.nodes, step.nodes) else { return self.movement(f) };
+        let node = &graph.nodes[*first];
+        write!(f, "{} -> {}: ", graph.shape(node.inputs[0]), graph.nodes[*last].output)?;
+        layer(&node.op, f)?;
+        if step.algorithm.starts_with("F(") {
+            write!(f, " by {}", step.algorithm)?;
+        }
+        if step.algorithm == "nonzero" {
+            f.write_str(" of nonzero inputs")?;
+        }
+        if let Op::Linear(Linear { store: Store::F16, .. }) = node.op {
+            f.write_str(", weights in f16")?;
+        }
+        step.nodes[1..].iter().try_for_each(|node| {
+            f.write_str(", ")?;
+            layer(&graph.nodes[*node].op, f)
+        })
+    }
+}
+
+impl Doc<'_> {
+    /// What is moved.
+    fn movement(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape = self.step.serves.map_or(self.graph.input, |node| self.graph.nodes[node].output);
+        match self.step.kernel {
+            "clear_halo" => write!(f, "zeros around {}", shape.size()),
+            "load_chw" => write!(f, "the image, {shape}"),
+            "store_chw" => write!(f, "{shape} in the order C, H, W"),
+            _ => write!(f, "a branch into its channels of {shape}"),
+        }
+    }
+}
+
+/// `conv 3x3`
+fn layer(op: &Op, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(op.name())?;
+    op.window().map_or(Ok(()), |window| write!(f, " {}", window.kernel))
+}
+
+#[cfg(feature = "alloc")]
+impl Literal for Step<'_> {
+    fn write(&self, to: &mut Rust) {
+        match self.nodes {
+            [] => to.tuple("Step::moves", &[&self.name, &self.kernel, &self.serves]),
+            nodes => to.tuple("Step::new", &[&self.name, &self.kernel, &self.algorithm, &nodes]),
+        }
+        to.push(if self.shared { ".shared()" } else { "" });
+    }
 }
 
 /// Follows a pass from call to call, and tells which step each was.
@@ -71,8 +171,7 @@ mod tests {
     use super::*;
 
     fn order(shared: &[bool], images: usize) -> Vec<usize> {
-        let step =
-            |&shared: &bool| Step { name: "", kernel: "", doc: "", algorithm: None, node: None, macs: 0, shared };
+        let step = |&shared: &bool| Step { shared, ..Step::moves("", "", None) };
         let steps: Vec<Step<'_>> = shared.iter().map(step).collect();
         let calls = shared.iter().map(|shared| if *shared { 1 } else { images }).sum();
         let mut order = Vec::new();

@@ -8,14 +8,9 @@ use core::cell::Cell;
 
 use half::f16;
 
-use super::{Affine, ConvPanels, DenseRows, HALF_PANEL, padded};
+use super::{Affine, ConvPanels, DenseRows};
 
 impl ConvPanels {
-    /// Packed size with weights in half precision.
-    pub const fn f16_len(&self) -> usize {
-        self.groups * (self.outputs.next_multiple_of(HALF_PANEL) / 2) * (self.depth() + 2)
-    }
-
     /// Packs as [`pack`](Self::pack) does, but weights in half precision: a panel of `p` output channels is its bias `[p]`
     /// in single precision, followed by `[kernel.height][kernel.width][inputs][p / 2]` pairs. Weights are rounded to the
     /// nearest number, and to the even one of two that are as near.
@@ -40,11 +35,6 @@ impl ConvPanels {
 }
 
 impl DenseRows {
-    /// Packed size with weights in half precision.
-    pub const fn f16_len(&self) -> usize {
-        padded(self.outputs) / 2 * (self.depth() + 2)
-    }
-
     /// Packs as [`pack`](Self::pack) does, but weights in half precision, in `[pixels][inputs][outputs / 2]` pairs, as
     /// [`ConvPanels::pack_f16`] does.
     ///

@@ -27,6 +27,11 @@ impl DenseRows {
         padded(self.outputs) * (self.depth() + 1)
     }
 
+    /// Packed size with weights in half precision.
+    pub const fn f16_len(&self) -> usize {
+        padded(self.outputs) / 2 * (self.depth() + 2)
+    }
+
     /// Whether there is nothing to pack.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0

@@ -6,6 +6,8 @@
 
 use core::ops::Range;
 
+#[cfg(feature = "alloc")]
+use cnn_net::literal::{Literal, Rust};
 use cnn_net::op::{Padding, Size};
 
 /// A feature map in the workspace: element (y, x, c) is at `offset + y * row + x * pixel + c`, counted in `f32`s.
@@ -66,5 +68,23 @@ impl Map {
     /// Number of elements.
     pub const fn elements(&self) -> usize {
         self.pixels() * self.channels
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Literal for Map {
+    fn write(&self, to: &mut Rust) {
+        let Self { offset, height, width, channels, row, pixel } = self;
+        if *self == Self::vector(*offset, *channels) {
+            return to.tuple("Map::vector", &[offset, channels]);
+        }
+        to.tuple("Map::dense", &[offset, height, width, channels]);
+        if *self != Self::dense(*offset, *height, *width, *channels) {
+            to.push(".with_strides(");
+            row.write(to);
+            to.push(", ");
+            pixel.write(to);
+            to.push(")");
+        }
     }
 }

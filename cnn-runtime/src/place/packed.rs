@@ -107,7 +107,7 @@ impl<const N: usize> Packed<N> {
     #[cfg(feature = "alloc")]
     pub fn load(
         graph: &cnn_net::graph::Graph<'_>,
-        recipe: &[crate::weights::Pack],
+        recipe: &[crate::pack::Pack],
         source: &crate::weights::Source<'_>,
     ) -> Result<Self, crate::weights::WeightsError> {
         let mut packed = crate::place::heap::Heap::<Aligned<N>>::zeroed();

@@ -1,28 +1,24 @@
 //! One node, with its weights packed, and where its inputs and its output lie.
 
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::exec::run::Run;
-use crate::kernels::activation::{Activate, PreluMap, activate, prelu};
-use crate::kernels::conv::{Conv2d, conv2d, depthwise2d};
-use crate::kernels::dense::{Dense, dense, dense_f16};
-use crate::kernels::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
-use crate::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
-use crate::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
-use crate::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
-use crate::pack::{Affine, Normalisation};
+use crate::kernels::call::{KernelCall, plain};
+use crate::kernels::conv::Conv2d;
+use crate::kernels::join::{Halo, StoreChw, clear_halo, load_chw, store_chw};
+use crate::pack::{Affine, Layout, Normalisation};
 use crate::place::map::Map;
 use crate::place::workspace::SLACK;
 use crate::reference::{Params, RunError, find};
-use crate::weights::Layout;
 use cnn_net::graph::{Graph, Node, Role};
-use cnn_net::op::{Activation, BatchNorm, Conv, Op, Padding, Shape, Store};
+use cnn_net::op::{Activation, BatchNorm, Op, Padding, Shape};
 
 /// A node that is ready to run. In the workspace, its inputs come first, then its output, then the output in the order
 /// channels, rows, columns.
-pub(super) struct Layer<'a> {
-    op: &'a Op,
+pub(super) struct Layer {
+    kernels: Vec<Box<dyn KernelCall>>,
     /// Packed weights.
     weights: Vec<f32>,
     inputs: Vec<Map>,
@@ -35,8 +31,8 @@ pub(super) struct Layer<'a> {
     floats: usize,
 }
 
-impl<'a> Layer<'a> {
-    pub(super) fn new(graph: &Graph<'_>, node: &'a Node<'_>, params: &Params) -> Result<Self, RunError> {
+impl Layer {
+    pub(super) fn new(graph: &Graph<'_>, node: &Node<'_>, params: &Params) -> Result<Self, RunError> {
         let shapes: Vec<Shape> = node.inputs.iter().map(|value| graph.shape(*value)).collect();
         let halo = match &node.op {
             Op::Conv(conv) => Conv2d::halo(conv, shapes[0].size(), node.output.size()),
@@ -48,10 +44,11 @@ impl<'a> Layer<'a> {
             end += (halo.top + map.height + halo.bottom) * map.row + SLACK;
             map
         };
-        let inputs = shapes.iter().map(|shape| place(shape, &halo)).collect();
+        let inputs: Vec<Map> = shapes.iter().map(|shape| place(shape, &halo)).collect();
         let output = place(&node.output, &Padding::NONE);
         let weights = pack(node, shapes[0], params)?;
-        Ok(Self { op: &node.op, weights, inputs, halo, output, chw: end, floats: end + output.elements() })
+        let kernels = plain(&node.op, Activation::Identity, &inputs, output, 0);
+        Ok(Self { kernels, weights, inputs, halo, output, chw: end, floats: end + output.elements() })
     }
 
     /// The output for each of `count` inputs, which `reads` has one after another. `workspace` may hold anything.
@@ -66,65 +63,11 @@ impl<'a> Layer<'a> {
             for (map, values) in self.inputs.iter().zip(reads) {
                 load_chw(run, &values[pass * map.elements()..][..map.elements()], &map.check(), ws);
             }
-            self.compute(run, ws);
+            self.kernels.iter().for_each(|kernel| kernel.run(run, &[], &self.weights, ws));
             store_chw(run, &StoreChw { map: self.output, offset: self.chw }.check(), ws);
             outputs.extend_from_slice(&ws[self.chw..][..self.output.elements()]);
         }
         outputs
-    }
-
-    /// The kernel.
-    fn compute(&self, run: Run<'_>, ws: &mut [f32]) {
-        let Self { ref inputs, output, ref weights, .. } = *self;
-        let input = inputs[0];
-        match self.op {
-            Op::Conv(conv) => convolve(run, conv, &Conv2d::new(conv, input, output), weights, ws),
-            Op::Linear(linear) => {
-                let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Identity };
-                match linear.store {
-                    Store::F32 => dense(run, &layer.check(), weights, ws),
-                    Store::F16 => dense_f16(run, &layer.check(), weights, ws),
-                }
-            }
-            Op::MaxPool(pool) => max_pool(run, &Pool2d::new(pool, input, output).check(), ws),
-            Op::AvgPool(pool) => avg_pool(run, &Pool2d::new(pool, input, output).check(), ws),
-            Op::GlobalAvgPool => global_avg_pool(run, &GlobalPool { input, output }.check(), ws),
-            Op::GlobalMaxPool => global_max_pool(run, &GlobalPool { input, output }.check(), ws),
-            Op::Flatten => store_chw(run, &StoreChw { map: input, offset: output.offset }.check(), ws),
-            Op::Dropout { .. } => copy(run, &CopyMap { input, output }.check(), ws),
-            Op::Lrn(op) => lrn(run, &LrnMap { input, output, lrn: *op }.check(), ws),
-            Op::BatchNorm(_) => {
-                let norm = ScaleShift { input, output, weights: 0, activation: Activation::Identity };
-                scale_shift(run, &norm.check(), weights, ws);
-            }
-            Op::Prelu(per) => prelu(run, &PreluMap { input, output, weights: 0, per: *per }.check(), weights, ws),
-            Op::Activation(activation) => {
-                activate(run, &Activate { input, output, activation: *activation }.check(), ws);
-            }
-            Op::Softmax => softmax(run, &SoftmaxMap { input, output }.check(), ws),
-            Op::LogSoftmax => log_softmax(run, &SoftmaxMap { input, output }.check(), ws),
-            Op::Concat => concat(run, inputs, &output, ws),
-            Op::Add => add(run, &Merge { inputs, output, activation: Activation::Identity }.check(), ws),
-            Op::Mul => mul(run, &Merge { inputs, output, activation: Activation::Identity }.check(), ws),
-        }
-    }
-}
-
-fn convolve(run: Run<'_>, conv: &Conv, layer: &Conv2d, weights: &[f32], ws: &mut [f32]) {
-    if conv.is_depthwise(layer.input.channels) {
-        depthwise2d(run, &layer.check(), weights, ws);
-    } else {
-        conv2d(run, &layer.check(), weights, ws);
-    }
-}
-
-/// Copies each input into its channels of the output.
-fn concat(run: Run<'_>, inputs: &[Map], output: &Map, ws: &mut [f32]) {
-    let mut first = output.offset;
-    for input in inputs {
-        let output = Map { offset: first, channels: input.channels, ..*output };
-        copy(run, &CopyMap { input: *input, output }.check(), ws);
-        first += input.channels;
     }
 }
 

@@ -9,7 +9,7 @@ use core::cell::{Cell, RefCell};
 use super::bytes::Sum;
 use super::error::Unreadable;
 use super::values::{Stored, ValuesReader};
-use super::{Layout, PANEL};
+use crate::pack::{Layout, PANEL};
 
 /// So many floats are read at once, where panels are not larger: a part of the L2 cache.
 const FLOATS: usize = 64 << 10;

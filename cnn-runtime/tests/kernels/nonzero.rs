@@ -1,11 +1,11 @@
 //! Fully connected layers that leave zeros out.
 
 use cnn_net::op::Activation;
-use cnn_runtime::Checked;
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::dense::{Dense, dense_nonzero, dense_nonzero_f16};
 use cnn_runtime::pack::{Affine, DenseRows};
+use cnn_runtime::place::bounds::Checked;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 

@@ -27,7 +27,7 @@ fn apply(op: Op, (shape, data): Given<'_>, params: &[(Role, &[f32])], output: Sh
     let tensors = tensors.map(|((role, _), shape)| Parameter { name: role.name(), role: *role, shape });
     let tensors: Vec<_> = tensors.collect();
     let inputs = &[Value::Input];
-    let node = Node { name: "layer", op, inputs, output, tensors: &tensors, macs: 0, calls: &[], aux: None };
+    let node = Node { name: "layer", op, inputs, output, tensors: &tensors, calls: &[], aux: None };
     let result = Value::Node(0);
     let graph = Graph { name: "Net", doc: "", input: shape, output, nodes: &[node], result, taps: &[], aux: &[] };
     let params: Params = params.iter().map(|(role, values)| (role.name().to_string(), values.to_vec())).collect();

@@ -25,16 +25,8 @@ const GRAPH: Graph<'static> = Graph {
 
 const LINEAR: Op = Op::Linear(Linear { features: 2, bias: false, store: Store::F32 });
 
-const PLAIN: Node<'static> = Node {
-    name: "",
-    op: Op::Flatten,
-    inputs: &[Value::Node(0)],
-    output: PAIR,
-    tensors: &[],
-    macs: 0,
-    calls: &[],
-    aux: None,
-};
+const PLAIN: Node<'static> =
+    Node { name: "", op: Op::Flatten, inputs: &[Value::Node(0)], output: PAIR, tensors: &[], calls: &[], aux: None };
 
 const fn weight(name: &'static str) -> Tensor<'static> {
     Tensor { name, role: Role::Weight, shape: &[2, 2] }

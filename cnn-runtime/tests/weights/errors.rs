@@ -2,7 +2,8 @@
 
 use cnn_net::graph::{Graph, Node, Tensor};
 use cnn_net::op::{BatchNorm, Op};
-use cnn_runtime::weights::{Cause, Format, Layout, Problem, Source, Unreadable, WeightsError, load, read};
+use cnn_runtime::pack::Layout;
+use cnn_runtime::weights::{Cause, Format, Problem, Source, Unreadable, WeightsError, load, read};
 
 use crate::net::{Entry, FC_PANELS, GRAPH, PACKED, RECIPE, entries, entries_with, entry, file, of_values, with_header};
 

@@ -2,8 +2,7 @@
 
 use cnn_net::graph::{Aux, Graph, Node, Role, Tensor, Value};
 use cnn_net::op::{BatchNorm, Conv, Linear, Op, Padding, PreluPer, Shape, Size, Store};
-use cnn_runtime::pack::ConvPanels;
-use cnn_runtime::weights::{Layout, Pack};
+use cnn_runtime::pack::{ConvPanels, Layout, Pack};
 
 /// `conv1: conv(2, 3x2) -> bn1: batch_norm -> act: prelu -> fc: linear(3)` on 1x4x3, and an auxiliary `head.fc`.
 pub(crate) static GRAPH: Graph<'static> = Graph {
@@ -88,7 +87,7 @@ const fn node(
         Value::Node(1) => &[Value::Node(1)],
         Value::Node(_) => &[Value::Node(2)],
     };
-    Node { name, op, inputs, output, tensors, macs: 0, calls: &[], aux: None }
+    Node { name, op, inputs, output, tensors, calls: &[], aux: None }
 }
 
 /// The convolution's weights.

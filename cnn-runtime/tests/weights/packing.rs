@@ -2,10 +2,10 @@
 
 use cnn_net::graph::{Graph, Node, Tensor, Value};
 use cnn_net::op::{BatchNorm, Conv, Op, Size};
-use cnn_runtime::pack::{Affine, ConvPanels, DenseRows, DepthwiseTaps, HALF_PANEL, scale_shift_len};
+use cnn_runtime::pack::{Affine, ConvPanels, DenseRows, DepthwiseTaps, HALF_PANEL, Layout, Pack, scale_shift_len};
 use cnn_runtime::place::packed::{self, Aligned, Packed};
 use cnn_runtime::reference;
-use cnn_runtime::weights::{Layout, Pack, Source, load, read};
+use cnn_runtime::weights::{Source, load, read};
 
 use crate::net::{CONV_PANELS, Entry, FC_PANELS, GRAPH, PACKED, RECIPE, entries, entries_with, entry, file, of_values};
 

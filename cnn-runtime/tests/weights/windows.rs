@@ -6,9 +6,9 @@ use std::path::Path;
 use cnn_net::graph::{Graph, Node, Role, Tensor, Value};
 use cnn_net::op::{Conv, Linear, Op, Padding, PreluPer, Size, Store};
 use cnn_runtime::pack::{
-    Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, WinogradPanels, pack_slopes, padded,
+    Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, Layout, Pack, WinogradPanels, pack_slopes, padded,
 };
-use cnn_runtime::weights::{Files, Layout, Pack, Source, load};
+use cnn_runtime::weights::{Files, Source, load};
 
 use crate::net::{GRAPH, file, of_values};
 

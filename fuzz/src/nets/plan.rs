@@ -27,7 +27,7 @@ pub(super) fn run(source: &str) {
     // What images share is another plan than that of one.
     let Some(net) = ast.nets.first().filter(|net| net.batch == 1) else { return };
     let plan = cnn_compiler::plan_net(net, &ast, &mut report).expect("a net without mistakes");
-    let macs: u64 = plan.describe("Net", "", |graph| graph.nodes.iter().map(|node| node.macs).sum());
+    let macs: u64 = plan.describe("Net", "", |graph| graph.nodes.iter().map(|node| node.macs()).sum());
     if plan.packed_len.max(plan.workspace_len) > MOST_FLOATS || macs > MOST_MACS {
         return;
     }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cnn::Step;
+use cnn::graph::Graph;
 use cnn_runtime::exec::isa::Isa;
 
 use super::peak::peak;
@@ -20,6 +21,8 @@ pub(super) struct Layers {
 /// A kernel, measured. Its times are those of a pass, over all images.
 pub(super) struct Layer {
     pub(super) step: &'static Step<'static>,
+    /// The net that it is a step of.
+    pub(super) graph: &'static Graph<'static>,
     /// The fastest pass.
     pub(super) min: Duration,
     pub(super) median: Duration,
@@ -33,7 +36,7 @@ impl Layers {
         let layer = |(index, step): (usize, &'static Step<'static>)| {
             let mut times: Vec<Duration> = passes.iter().map(|pass| pass[index]).collect();
             times.sort_unstable();
-            Layer { step, min: times[0], median: times[times.len() / 2], images: model.batch }
+            Layer { step, graph: model.graph, min: times[0], median: times[times.len() / 2], images: model.batch }
         };
         let isa = Isa::best();
         Self { isa: isa.name(), peak: peak(isa), layers: model.steps.iter().enumerate().map(layer).collect() }
@@ -55,7 +58,8 @@ fn pass(net: &mut dyn Runnable, steps: usize, input: &[f32]) -> Vec<Duration> {
 impl Layer {
     /// GFLOP/s, counted for the layer as it is written down; nothing for kernels without weights.
     pub(super) fn gflops(&self) -> Option<f64> {
-        let flops = 2.0 * (self.step.macs * self.images as u64) as f64;
-        (self.step.macs > 0).then(|| flops / self.min.as_secs_f64() * 1e-9)
+        let macs = self.step.macs(self.graph);
+        let flops = 2.0 * (macs * self.images as u64) as f64;
+        (macs > 0).then(|| flops / self.min.as_secs_f64() * 1e-9)
     }
 }

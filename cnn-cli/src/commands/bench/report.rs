@@ -73,9 +73,9 @@ fn row(layer: &Layer, peak: f64) -> Value {
     json!({
         "name": layer.step.name,
         "kernel": layer.step.kernel,
-        "algorithm": layer.step.algorithm,
-        "does": layer.step.doc,
-        "macs": layer.step.macs,
+        "algorithm": Some(layer.step.algorithm).filter(|algorithm| !algorithm.is_empty()),
+        "does": layer.step.doc(layer.graph).to_string(),
+        "macs": layer.step.macs(layer.graph),
         "min_ms": millis(layer.min),
         "median_ms": millis(layer.median),
         "gflops": layer.gflops(),
@@ -91,8 +91,8 @@ fn table(layers: &Layers) -> Table<6> {
         let micros = format!("{:.1}", layer.min.as_secs_f64() * 1e6);
         let gflops = layer.gflops().map_or_else(String::new, |gflops| format!("{gflops:.0}"));
         let share = layer.gflops().map_or_else(String::new, |gflops| format!("{:.0} %", 100.0 * gflops / layers.peak));
-        let algorithm = layer.step.algorithm.unwrap_or_default().to_owned();
-        table.row([layer.step.name.to_owned(), micros, gflops, share, algorithm, layer.step.doc.to_owned()]);
+        let (name, algorithm) = (layer.step.name.to_owned(), layer.step.algorithm.to_owned());
+        table.row([name, micros, gflops, share, algorithm, layer.step.doc(layer.graph).to_string()]);
     }
     table
 }

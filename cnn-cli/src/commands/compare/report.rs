@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use cnn::graph::{Graph, Value};
-use cnn_diagram::language::arguments;
+use cnn_net::language::arguments;
 
 use super::{Row, Run};
 use crate::failure::printable;

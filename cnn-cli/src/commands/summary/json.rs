@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use cnn::graph::{self, Graph, Node, Value};
-use cnn_diagram::language::arguments;
+use cnn_net::language::arguments;
 use serde::Serialize;
 
 use super::Costs;
@@ -93,7 +93,7 @@ fn layer(graph: &Graph<'static>, node: &'static Node<'static>) -> Layer {
         inputs: node.inputs.iter().map(|input| name(graph, *input)).collect(),
         output: dimensions(node.output),
         parameters: node.parameters(),
-        macs: node.macs,
+        macs: node.macs(),
         aux: node.aux.map(|aux| graph.aux[aux].name),
     }
 }

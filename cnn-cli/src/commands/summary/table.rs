@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use cnn::graph::{Depth, Graph, Node, Value};
 use cnn::op::{Linear, Op, Store};
-use cnn_diagram::language::arguments;
+use cnn_net::language::arguments;
 
 use super::{Costs, aux_nodes};
 use crate::numbers::thousands;
@@ -89,7 +89,7 @@ fn layer(node: &Node<'_>) -> Row {
         kind.trim_end().to_owned(),
         node.output.to_string(),
         thousands(node.parameters()),
-        thousands(node.macs),
+        thousands(node.macs()),
     ])
 }
 

@@ -1,6 +1,7 @@
 use cnn_net::op::Size;
 
 use super::*;
+use crate::step::Algorithm;
 
 fn relative(error: f64) -> f64 {
     (error * UNIT).sqrt() * 1e7
@@ -37,16 +38,14 @@ fn errors_are_those_that_were_measured() {
 /// A step with two ways: one that costs 1 and has this error, and a direct one.
 fn step(error: f64, direct_cost: f64) -> Vec<Choice> {
     let panels = WinogradPanels { groups: 1, outputs: 1, inputs: 1, kernel: 3, stride: 1, tile: 2 };
-    let tiles = Algorithm::Winograd { panels, block: 1, pool: None };
-    vec![
-        Choice { algorithm: tiles, cost: 1.0, error },
-        Choice { algorithm: Algorithm::Direct, cost: direct_cost, error: 1.0 },
-    ]
+    let tiles = Way::Conv(Algorithm::Winograd { panels, block: 1, tail: None });
+    let direct = Way::Conv(Algorithm::Direct);
+    vec![Choice { way: tiles, cost: 1.0, error }, Choice { way: direct, cost: direct_cost, error: 1.0 }]
 }
 
 fn exact(factors: &[f64], choices: &[Vec<Choice>]) -> Vec<bool> {
     let model = Model { values: Vec::new(), factors: factors.to_vec() };
-    settle(&model, choices).iter().map(Algorithm::is_exact).collect()
+    settle(&model, choices).iter().flatten().map(Way::is_exact).collect()
 }
 
 #[test]

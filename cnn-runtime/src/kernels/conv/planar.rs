@@ -24,11 +24,12 @@ mod strips;
 use self::strips::Planar;
 use super::Conv2d;
 use crate::exec::run::{Run, macs};
-use crate::pack::{ColumnPanels, HALF_PANEL, PANEL};
+use crate::pack::{ColumnPanels, HALF_PANEL, Layout, PANEL};
 use crate::place::bounds::{Checked, Reach, assert_product, weights_at};
 use crate::place::map::Map;
 use crate::simd::Simd;
 use cnn_net::op::{Conv, Padding, Size};
+use cnn_net::{record, variants};
 
 /// A convolution of few filters over a map with a single channel, perhaps with the 2x2 pooling of its results.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,6 +44,9 @@ pub struct Planar2d {
     pub pool: Option<Pooling>,
 }
 
+record! { Planar2d(conv: Conv2d) { tile: usize = 1, pool: Option<Pooling> = None } }
+kernel_call! { Planar2d = planar2d, output: conv.output, weights: conv.weights, algorithm: Planar2d::algorithm }
+
 /// How 2x2 results become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pooling {
@@ -51,6 +55,8 @@ pub enum Pooling {
     /// Their mean.
     Average,
 }
+
+variants! { Pooling { Max, Average } }
 
 impl Pooling {
     /// Of two.
@@ -92,6 +98,21 @@ impl Planar2d {
     /// How its weights are packed.
     pub const fn panels(&self) -> ColumnPanels {
         ColumnPanels { outputs: self.conv.output.channels, inputs: 1, kernel: self.conv.kernel, tile: self.tile }
+    }
+
+    /// How its weights are packed.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        Layout::Columns(self.panels())
+    }
+
+    /// How it computes.
+    #[cfg(feature = "alloc")]
+    fn algorithm(&self) -> alloc::string::String {
+        match self.tile {
+            1 => "direct".into(),
+            tile => alloc::format!("F({tile}x1, {})", self.conv.kernel),
+        }
     }
 
     /// Rows of a strip: those of a tile, or two, which are pooled together.

@@ -2,10 +2,16 @@
 
 use core::ops::Range;
 
+#[cfg(feature = "alloc")]
+use cnn_net::literal::Literal;
+
 use crate::exec::run::{Run, Share, floats};
+#[cfg(feature = "alloc")]
+use crate::kernels::call::KernelCall;
 use crate::place::bounds::{Checked, Reach, Region};
 use crate::place::map::Map;
 use crate::simd::{Kernel, Simd};
+use cnn_net::record;
 
 impl Map {
     /// Checks a map that an image is stored as.
@@ -26,6 +32,8 @@ pub struct StoreChw {
     /// Where the first float goes.
     pub offset: usize,
 }
+
+record! { StoreChw(#read map: Map, offset: usize) }
 
 impl StoreChw {
     /// Checks it.
@@ -198,5 +206,50 @@ fn for_each_stretch(map: &Map, rows: Range<usize>, mut each: impl FnMut(usize, u
             }
             x += len;
         }
+    }
+}
+
+/// [`load_chw`]: the map is all there is to say.
+#[cfg(feature = "alloc")]
+impl KernelCall for Map {
+    fn function(&self) -> &'static str {
+        "load_chw"
+    }
+
+    fn descriptor(&self) -> (&'static str, &dyn Literal) {
+        ("Map", self)
+    }
+
+    fn output(&self) -> Option<(Self, &'static str)> {
+        Some((*self, ""))
+    }
+
+    fn reads_image(&self) -> bool {
+        true
+    }
+
+    #[cfg(feature = "kernels")]
+    fn run(&self, run: Run<'_>, image: &[f32], _: &[f32], ws: &mut [f32]) {
+        load_chw(run, image, &self.check(), ws);
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl KernelCall for StoreChw {
+    fn function(&self) -> &'static str {
+        "store_chw"
+    }
+
+    fn descriptor(&self) -> (&'static str, &dyn Literal) {
+        ("StoreChw", self)
+    }
+
+    fn output(&self) -> Option<(Map, &'static str)> {
+        None
+    }
+
+    #[cfg(feature = "kernels")]
+    fn run(&self, run: Run<'_>, _: &[f32], _: &[f32], ws: &mut [f32]) {
+        store_chw(run, &self.check(), ws);
     }
 }

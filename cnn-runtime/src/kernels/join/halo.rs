@@ -1,9 +1,15 @@
 //! Zeros around maps.
 
+#[cfg(feature = "alloc")]
+use cnn_net::literal::Literal;
+
 use crate::exec::run::{Run, Share, floats};
+#[cfg(feature = "alloc")]
+use crate::kernels::call::KernelCall;
 use crate::place::bounds::{Checked, Reach, Region, Windows};
 use crate::place::map::Map;
 use cnn_net::op::Padding;
+use cnn_net::record;
 
 /// Zeros around a map.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,6 +19,8 @@ pub struct Halo {
     /// Rows and columns of zeros.
     pub zeros: Padding,
 }
+
+record! { Halo(map: Map, zeros: Padding) }
 
 impl Halo {
     /// Checks it.
@@ -81,4 +89,24 @@ unsafe fn clear_halo_in(run: Run<'_>, halo: &Halo, ws: *mut f32) {
     // SAFETY: shares are rows, which don't overlap.
     unsafe { run.each_share(floats([rows * columns - height * width, channels]), clear_rows) };
     run.done();
+}
+
+#[cfg(feature = "alloc")]
+impl KernelCall for Halo {
+    fn function(&self) -> &'static str {
+        "clear_halo"
+    }
+
+    fn descriptor(&self) -> (&'static str, &dyn Literal) {
+        ("Halo", self)
+    }
+
+    fn output(&self) -> Option<(Map, &'static str)> {
+        None
+    }
+
+    #[cfg(feature = "kernels")]
+    fn run(&self, run: Run<'_>, _: &[f32], _: &[f32], ws: &mut [f32]) {
+        clear_halo(run, &self.check(), ws);
+    }
 }

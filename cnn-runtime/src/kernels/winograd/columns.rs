@@ -27,11 +27,12 @@ use crate::exec::run::{Run, Share, macs};
 use crate::kernels::activation::{Apply, Finish};
 use crate::kernels::conv::{Conv2d, Pooling};
 use crate::kernels::gemm::{Products, Width, multiply};
-use crate::pack::{ColumnPanels, HALF_PANEL, PANEL, padded};
+use crate::pack::{ColumnPanels, HALF_PANEL, Layout, PANEL, padded};
 use crate::place::bounds::{Checked, Reach, assert_product, weights_at};
 use crate::place::map::Map;
 use crate::simd::{Kernel, Simd, Sound};
 use cnn_net::op::{Conv, Padding, Size};
+use cnn_net::record;
 
 /// Rows of the output in a tile.
 const M: usize = 5;
@@ -63,7 +64,22 @@ struct Scratch {
     len: usize,
 }
 
+record! { Columns2d(conv: Conv2d) { scratch: usize = 0, pool: Option<Pooling> = None } }
+kernel_call! { Columns2d = columns2d, output: conv.output, weights: conv.weights, algorithm: Columns2d::algorithm }
+
 impl Columns2d {
+    /// How its weights are packed.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        Layout::Columns(self.panels())
+    }
+
+    /// Which of Winograd's algorithms it is.
+    #[cfg(feature = "alloc")]
+    fn algorithm(&self) -> alloc::string::String {
+        alloc::format!("F({M}x1, {})", self.conv.kernel)
+    }
+
     /// Whether there is such an algorithm for a convolution.
     pub fn fits(conv: &Conv) -> bool {
         let plain = conv.groups == 1 && conv.stride == Size::square(1) && conv.dilation == Size::square(1);

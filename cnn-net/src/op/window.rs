@@ -1,82 +1,55 @@
 //! How many windows fit: the arithmetic that convolution and pooling share.
 
-use cnn_net::op::{Conv, Op, Padding, Pool, Size};
-
-use crate::op::PadMode;
+use super::{Padding, Size};
 
 /// A window that moves over an input.
-#[derive(Clone, Copy)]
-pub(super) struct Window {
-    pub(super) kernel: Size,
-    pub(super) stride: Size,
-    pub(super) dilation: Size,
-    pub(super) pad: Padding,
-    pub(super) ceil: bool,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    /// Its extent.
+    pub kernel: Size,
+    /// Its step.
+    pub stride: Size,
+    /// Distance between its taps.
+    pub dilation: Size,
+    /// What is added around the input.
+    pub pad: Padding,
+    /// Whether the output size is rounded up.
+    pub ceil: bool,
 }
 
 /// One direction of a [`Window`].
-#[derive(Clone, Copy)]
-pub(super) struct Axis {
-    pub(super) name: &'static str,
-    pub(super) input: usize,
-    pub(super) kernel: usize,
-    pub(super) stride: usize,
-    pub(super) dilation: usize,
-    pub(super) before: usize,
-    pub(super) after: usize,
-    ceil: bool,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Axis {
+    /// `height` or `width`.
+    pub name: &'static str,
+    /// Extent of the input.
+    pub input: usize,
+    /// Extent of the window.
+    pub kernel: usize,
+    /// Its step.
+    pub stride: usize,
+    /// Distance between its taps.
+    pub dilation: usize,
+    /// Padding before the input.
+    pub before: usize,
+    /// Padding after it.
+    pub after: usize,
+    /// Whether the output size is rounded up.
+    pub ceil: bool,
 }
 
 impl Window {
-    /// The window of a layer that has one.
-    pub(super) fn of(op: &Op) -> Option<Self> {
-        Some(match op {
-            Op::Conv(Conv { kernel, stride, dilation, pad, .. }) => {
-                Self { kernel: *kernel, stride: *stride, dilation: *dilation, pad: *pad, ceil: false }
-            }
-            Op::MaxPool(Pool { kernel, stride, dilation, pad, ceil, .. })
-            | Op::AvgPool(Pool { kernel, stride, dilation, pad, ceil, .. }) => {
-                Self { kernel: *kernel, stride: *stride, dilation: *dilation, pad: *pad, ceil: *ceil }
-            }
-            Op::Linear(_)
-            | Op::GlobalAvgPool
-            | Op::GlobalMaxPool
-            | Op::Flatten
-            | Op::Dropout { .. }
-            | Op::Lrn(_)
-            | Op::BatchNorm(_)
-            | Op::Prelu(_)
-            | Op::Activation(_)
-            | Op::Softmax
-            | Op::LogSoftmax
-            | Op::Concat
-            | Op::Add
-            | Op::Mul => return None,
-        })
-    }
-
-    /// The layer with this window in the place of its own.
-    pub(super) fn put(self, op: Op) -> Op {
-        let Self { kernel, stride, dilation, pad, ceil } = self;
-        match op {
-            Op::Conv(conv) => Op::Conv(Conv { kernel, stride, dilation, pad, ..conv }),
-            Op::MaxPool(pool) => Op::MaxPool(Pool { kernel, stride, dilation, pad, ceil, ..pool }),
-            Op::AvgPool(pool) => Op::AvgPool(Pool { kernel, stride, dilation, pad, ceil, ..pool }),
-            other => other,
-        }
-    }
-
-    /// With the padding that `same` stands for over an input of this size.
-    pub(super) fn padded(mut self, mode: PadMode, input: Size) -> Self {
-        if let PadMode::Same { lower } = mode {
-            let [vertical, horizontal] = self.axes(input).map(|axis| axis.same(lower));
-            self.pad = Padding { top: vertical.0, bottom: vertical.1, left: horizontal.0, right: horizontal.1 };
-        }
-        self
+    /// With the padding that makes the output as large as an input of this size over the stride. An odd row or column goes to the
+    /// end or, if `lower`, to the beginning.
+    #[must_use]
+    pub fn padded_same(self, lower: bool, input: Size) -> Self {
+        let [vertical, horizontal] = self.axes(input).map(|axis| axis.same(lower));
+        let pad = Padding { top: vertical.0, bottom: vertical.1, left: horizontal.0, right: horizontal.1 };
+        Self { pad, ..self }
     }
 
     /// Both directions over an input of this size.
-    pub(super) fn axes(&self, input: Size) -> [Axis; 2] {
+    pub fn axes(&self, input: Size) -> [Axis; 2] {
         [
             Axis {
                 name: "height",
@@ -104,17 +77,17 @@ impl Window {
 
 impl Axis {
     /// What a dilated kernel covers.
-    pub(super) fn extent(&self) -> usize {
+    pub fn extent(&self) -> usize {
         self.dilation * (self.kernel - 1) + 1
     }
 
     /// The input with its padding.
-    pub(super) fn padded(&self) -> usize {
+    pub fn padded(&self) -> usize {
         self.before + self.input + self.after
     }
 
     /// How many windows there are, if one fits.
-    pub(super) fn output(&self) -> Option<usize> {
+    pub fn output(&self) -> Option<usize> {
         let room = self.padded().checked_sub(self.extent())?;
         let windows = if self.ceil { room.div_ceil(self.stride) } else { room / self.stride } + 1;
         // With `ceil`, a last window that would start in the far padding is dropped.
@@ -123,7 +96,7 @@ impl Axis {
     }
 
     /// A window that has no tap in the input, by its index. Only a dilated one can step over it.
-    pub(super) fn empty_window(&self) -> Option<usize> {
+    pub fn empty_window(&self) -> Option<usize> {
         let windows = if self.dilation > 1 { self.output()? } else { 0 };
         (0..windows).find(|window| {
             let begin = window * self.stride;
@@ -139,22 +112,6 @@ impl Axis {
         let total = ((windows - 1) * self.stride + self.extent()).saturating_sub(self.input);
         let (small, large) = (total / 2, total - total / 2);
         if lower { (large, small) } else { (small, large) }
-    }
-
-    /// `height: 2 + 1 + 1 (pad) = 4 < 5 = 2 * (3 - 1) + 1 (dilation)`, if there is anything to explain.
-    pub(super) fn arithmetic(&self) -> Option<String> {
-        if self.before + self.after == 0 && self.dilation == 1 {
-            return None;
-        }
-        let mut left = self.input.to_string();
-        if self.before + self.after > 0 {
-            left = format!("{left} + {} + {} (padding) = {}", self.before, self.after, self.padded());
-        }
-        let mut right = self.extent().to_string();
-        if self.dilation > 1 {
-            right = format!("{right} = {} * ({} - 1) + 1 (dilation)", self.dilation, self.kernel);
-        }
-        Some(format!("{}: {left} < {right}", self.name))
     }
 }
 

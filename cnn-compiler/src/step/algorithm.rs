@@ -1,0 +1,96 @@
+//! How convolutions are computed: what each algorithm needs, and the kernel that it becomes. Which one is taken is the plan's
+//! decision.
+
+use cnn_net::op::{Conv, Padding, Size};
+use cnn_runtime::kernels::call::KernelCall;
+use cnn_runtime::kernels::conv::{Conv2d, Planar2d, Pooling};
+use cnn_runtime::kernels::winograd::{self, Columns2d, Winograd2d};
+use cnn_runtime::pack::{ColumnPanels, WinogradPanels};
+
+/// How a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Algorithm {
+    /// As it is written down.
+    Direct,
+    /// In strips, with vectors over pixels: few filters over a single channel.
+    Planar {
+        /// How weights are packed, and rows of a tile.
+        panels: ColumnPanels,
+        /// What is done to the results.
+        tail: Tail,
+    },
+    /// In tiles along the columns alone: few channels.
+    Columns {
+        /// How weights are packed.
+        panels: ColumnPanels,
+        /// What is done to the results.
+        tail: Tail,
+    },
+    /// In tiles.
+    Winograd {
+        /// How weights are packed, and the side of a tile.
+        panels: WinogradPanels,
+        /// Tiles of a block.
+        block: usize,
+        /// What is done to the results.
+        tail: Tail,
+    },
+}
+
+/// The 2x2 pooling that is done with a convolution, if there is one.
+type Tail = Option<Pooling>;
+
+impl Algorithm {
+    /// Whether it computes the sum that is written down.
+    pub(crate) fn is_exact(&self) -> bool {
+        match self {
+            Self::Direct => true,
+            Self::Planar { panels, .. } => panels.tile == 1,
+            Self::Columns { .. } | Self::Winograd { .. } => false,
+        }
+    }
+
+    /// The pooling that is done with it.
+    pub(crate) fn pool(&self) -> Tail {
+        match self {
+            Self::Direct => None,
+            Self::Planar { tail, .. } | Self::Columns { tail, .. } | Self::Winograd { tail, .. } => *tail,
+        }
+    }
+
+    /// The size of what a step computes, if this is that of what it stores.
+    pub(crate) fn computed(&self, stored: Size) -> Size {
+        if self.pool().is_some() { Size::new(2 * stored.height, 2 * stored.width) } else { stored }
+    }
+
+    /// Floats that it computes in, for a computed output of this size.
+    pub(crate) fn scratch(&self, output: Size) -> Option<usize> {
+        match self {
+            Self::Direct | Self::Planar { .. } => None,
+            Self::Columns { panels, tail } => Some(Columns2d::scratch_floats(panels, output, tail.is_some())),
+            Self::Winograd { panels, block, .. } => Some(Winograd2d::scratch_floats(panels, output, *block)),
+        }
+    }
+
+    /// The zeros that it reads around an input of this size, for a computed output of that.
+    pub(crate) fn halo(&self, conv: &Conv, input: Size, output: Size) -> Padding {
+        match self {
+            Self::Direct => Conv2d::halo(conv, input, output),
+            Self::Planar { panels, .. } => Planar2d::halo(conv, input, output, panels.tile),
+            Self::Columns { .. } => Columns2d::halo(conv, input, output),
+            Self::Winograd { panels, .. } => winograd::halo(conv, input, output, panels.tile),
+        }
+    }
+
+    /// The kernel of a convolution, with scratch memory from `scratch` on.
+    pub(crate) fn kernel(&self, conv: Conv2d, scratch: usize) -> Box<dyn KernelCall> {
+        match *self {
+            Self::Direct => Box::new(conv),
+            Self::Planar { panels, tail } => Box::new(Planar2d::new(conv).tile(panels.tile).pool(tail)),
+            Self::Columns { tail, .. } => Box::new(Columns2d::new(conv).scratch(scratch).pool(tail)),
+            Self::Winograd { panels, block, tail } => {
+                Box::new(Winograd2d { conv, tile: panels.tile, block, scratch, pool: tail.is_some() })
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The arguments of a layer as a list, for those who say how it is called.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::write::{real, size};
+use crate::op::{Argument, Bounds, Op, Slot};
+
+/// An argument of a layer.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it may be given by its position.
+    pub positional: bool,
+    /// What it may be.
+    pub kind: Kind,
+    /// What it is where it is not given; nothing, if it must be given.
+    pub default: Option<String>,
+    /// The argument whose value is its default.
+    pub like: Option<&'static str>,
+}
+
+/// What an argument may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A whole number from 1.
+    Count,
+    /// `n` or `HxW`, each from 1.
+    Size,
+    /// `n`, `HxW`, `(top, left, bottom, right)`, `same` or `same_lower`.
+    Pad,
+    /// `true` or `false`.
+    Flag,
+    /// A number between two bounds.
+    Real(Bounds),
+    /// One of some words.
+    Word(&'static [&'static str]),
+}
+
+impl Param {
+    /// `stride = 1`
+    #[must_use]
+    pub fn usage(&self) -> String {
+        match &self.default {
+            Some(default) => format!("{} = {default}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+}
+
+/// The arguments of a layer, in the order of a call.
+#[must_use]
+pub fn params(mut op: Op) -> Vec<Param> {
+    let mut list = List(Vec::new());
+    op.arguments(&mut list);
+    list.0
+}
+
+/// How a layer is called: `conv(filters, size, stride = 1, …)`.
+#[must_use]
+pub fn usage(name: &str, params: &[Param]) -> String {
+    if params.is_empty() {
+        return format!("`{name}`, without arguments");
+    }
+    let params: Vec<String> = params.iter().map(Param::usage).collect();
+    format!("`{name}({})`", params.join(", "))
+}
+
+struct List(Vec<Param>);
+
+impl Argument for List {
+    fn argument(&mut self, name: &'static str, positional: bool, slot: Slot<'_>) {
+        let (kind, default) = match &slot {
+            Slot::Count(field) => (Kind::Count, field.default.map(|count| format!("{count}"))),
+            Slot::Size(field) => (Kind::Size, field.default.map(size)),
+            Slot::SizeLike(_, other) => (Kind::Size, Some((*other).to_owned())),
+            Slot::Pad(field) => (Kind::Pad, field.default.map(|_| "0".to_owned())),
+            Slot::Flag(field) => (Kind::Flag, field.default.map(|flag| format!("{flag}"))),
+            Slot::Real(field, bounds) => (Kind::Real(*bounds), field.default.map(real)),
+            Slot::Word(word, default) => {
+                (Kind::Word(word.words()), default.map(|index| word.words()[index].to_owned()))
+            }
+        };
+        let like = if let Slot::SizeLike(_, other) = slot { Some(other) } else { None };
+        self.0.push(Param { name, positional, kind, default, like });
+    }
+}

@@ -1,0 +1,69 @@
+//! Layers as a declaration calls them.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use crate::op::{Argument, Field, Op, Padding, Size, Slot};
+
+/// The arguments of a layer, without those that have their default: `6, 5x5, stride = 2`. Empty if none is left.
+#[must_use]
+pub fn arguments(op: &Op) -> String {
+    let mut written = Written(Vec::new());
+    op.clone().arguments(&mut written);
+    written.0.join(", ")
+}
+
+/// The call of a layer: `conv(6, 5x5)`, `relu`.
+#[must_use]
+pub fn call(op: &Op) -> String {
+    let arguments = arguments(op);
+    if arguments.is_empty() { op.name().to_owned() } else { format!("{}({arguments})", op.name()) }
+}
+
+struct Written(Vec<String>);
+
+impl Argument for Written {
+    fn argument(&mut self, name: &'static str, positional: bool, slot: Slot<'_>) {
+        let value = match slot {
+            Slot::Count(field) => changed(field, |count| count.to_string()),
+            // Where a size needs no name, it is always one of a window.
+            Slot::Size(field) | Slot::SizeLike(field, _) if positional => changed(field, |size| size.to_string()),
+            Slot::Size(field) | Slot::SizeLike(field, _) => changed(field, size),
+            Slot::Pad(field) => changed(field, padding),
+            Slot::Flag(field) => changed(field, |flag| flag.to_string()),
+            Slot::Real(field, _) => changed(field, real),
+            Slot::Word(word, default) => (default != Some(word.index())).then(|| word.words()[word.index()].to_owned()),
+        };
+        if let Some(value) = value {
+            self.0.push(if positional { value } else { format!("{name} = {value}") });
+        }
+    }
+}
+
+/// The text of a value that is not its default.
+fn changed<T: Copy + PartialEq>(field: Field<'_, T>, text: impl Fn(T) -> String) -> Option<String> {
+    (field.default != Some(*field.value)).then(|| text(*field.value))
+}
+
+/// `2`, or `2x3`.
+pub(super) fn size(size: Size) -> String {
+    if size.height == size.width { size.height.to_string() } else { size.to_string() }
+}
+
+/// Small numbers with an exponent, which is easier to read than zeros to count.
+pub(super) fn real(value: f32) -> String {
+    if value != 0.0 && value.abs() < 1e-3 { format!("{value:e}") } else { value.to_string() }
+}
+
+/// A size with a zero is written in parentheses, since `0x3` is a hexadecimal number.
+fn padding(pad: Padding) -> String {
+    let Padding { top, left, bottom, right } = pad;
+    match (top == bottom && left == right, top == left) {
+        (true, true) => format!("{top}"),
+        (true, false) if top == 0 || left == 0 => format!("({top}, {left})"),
+        (true, false) => format!("{top}x{left}"),
+        (false, _) => format!("({top}, {left}, {bottom}, {right})"),
+    }
+}

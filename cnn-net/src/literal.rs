@@ -1,0 +1,216 @@
+//! Values as the Rust expressions that make them: how the compiler emits descriptions and the numbers of kernels.
+//!
+//! [`record!`](crate::record) says once which arguments the constructor of a struct takes and what its other fields are by
+//! default. From that follow the constructor, a method for each other field, and the expression that makes a value:
+//! `rt::Conv::new(6, rt::Size::new(5, 5)).groups(2)`, in which defaults are left out.
+
+#[cfg(feature = "alloc")]
+use alloc::{collections::BTreeMap, format, string::String};
+
+/// A value that can be written as a Rust expression. Types are in a module that the expression calls `rt`.
+#[cfg(feature = "alloc")]
+pub trait Literal {
+    /// Appends the expression.
+    fn write(&self, to: &mut Rust);
+
+    /// The expression.
+    fn literal(&self) -> String {
+        let mut to = Rust::default();
+        self.write(&mut to);
+        to.text
+    }
+}
+
+/// Rust source that is being written.
+#[cfg(feature = "alloc")]
+#[derive(Debug, Default)]
+pub struct Rust {
+    /// What was written so far.
+    pub text: String,
+    /// Expressions that have a shorter name: what a kernel reads is what another one wrote.
+    names: BTreeMap<String, String>,
+}
+
+#[cfg(feature = "alloc")]
+impl Rust {
+    /// Appends text.
+    pub fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Appends the path of an item of `rt`.
+    pub fn path(&mut self, path: &str) {
+        self.push("rt::");
+        self.push(path);
+    }
+
+    /// From now on, [`read`](Self::read) writes `name` for this value.
+    pub fn call(&mut self, value: &impl Literal, name: String) {
+        self.names.insert(Some(value).literal(), format!("rt::Some({name})"));
+        self.names.insert(value.literal(), name);
+    }
+
+    /// Appends a value that may have a name.
+    pub fn read(&mut self, value: &(impl Literal + ?Sized)) {
+        let literal = value.literal();
+        let known = self.names.get(&literal).unwrap_or(&literal);
+        self.text.push_str(known);
+    }
+
+    /// Appends the variant or constructor `path` of these arguments.
+    pub fn tuple(&mut self, path: &str, arguments: &[&dyn Literal]) {
+        self.path(path);
+        for (index, argument) in arguments.iter().enumerate() {
+            self.push(if index == 0 { "(" } else { ", " });
+            argument.write(self);
+        }
+        if !arguments.is_empty() {
+            self.push(")");
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+mod values {
+    use alloc::format;
+
+    use super::{Literal, Rust};
+
+    /// Types whose `Debug` is Rust source.
+    macro_rules! debug {
+        ($($type:ty)*) => {
+            $(
+                impl Literal for $type {
+                    fn write(&self, to: &mut Rust) {
+                        to.push(&format!("{self:?}"));
+                    }
+                }
+            )*
+        };
+    }
+
+    debug! { usize u64 f32 bool str }
+
+    impl<T: Literal + ?Sized> Literal for &T {
+        fn write(&self, to: &mut Rust) {
+            (**self).write(to);
+        }
+    }
+
+    impl<T: Literal> Literal for Option<T> {
+        fn write(&self, to: &mut Rust) {
+            match self {
+                Some(value) => to.tuple("Some", &[value]),
+                None => to.path("None"),
+            }
+        }
+    }
+
+    impl<T: Literal> Literal for [T] {
+        fn write(&self, to: &mut Rust) {
+            to.push("&[");
+            for (index, value) in self.iter().enumerate() {
+                to.push(if index == 0 { "" } else { ", " });
+                value.write(to);
+            }
+            to.push("]");
+        }
+    }
+}
+
+/// `impl Literal` for an enum, from the list of its variants. Which arguments a variant has must be said too:
+///
+/// ```text
+/// variants! { Activation { Relu, LeakyRelu { slope } } }
+/// variants! { Op { Conv(_), Softmax } }
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! variants {
+    ($type:ident { $($variant:ident $({ $($field:ident),* })? $(($inner:tt))?),* $(,)? }) => {
+        #[cfg(feature = "alloc")]
+        impl $crate::literal::Literal for $type {
+            fn write(&self, to: &mut $crate::literal::Rust) {
+                match self {
+                    $(
+                        $crate::variants!(@pattern $variant $({ $($field),* })? $(($inner inner))?) => {
+                            to.path(concat!(stringify!($type), "::", stringify!($variant)));
+                            $(
+                                to.push(" {");
+                                $(
+                                    to.push(concat!(" ", stringify!($field), ": "));
+                                    $crate::literal::Literal::write($field, to);
+                                    to.push(",");
+                                )*
+                                to.push(" }");
+                            )?
+                            $($crate::variants!(@tuple $inner inner to);)?
+                        }
+                    )*
+                }
+            }
+        }
+    };
+    (@pattern $variant:ident) => { Self::$variant };
+    (@pattern $variant:ident { $($field:ident),* }) => { Self::$variant { $($field),* } };
+    (@pattern $variant:ident (_ $inner:ident)) => { Self::$variant($inner) };
+    (@tuple _ $inner:ident $to:ident) => {
+        $to.push("(");
+        $crate::literal::Literal::write($inner, $to);
+        $to.push(")");
+    };
+}
+
+/// The constructor of a struct, a method for each of the fields that it has defaults for, and `impl Literal`.
+///
+/// ```text
+/// record! { Conv(filters: usize, kernel: Size) { stride: Size = Size::square(1), bias: bool = true } }
+/// ```
+///
+/// makes `Conv::new(filters, kernel)`, `stride(self, stride)`, `bias(self, bias)`. Arguments after `read` are written with
+/// [`Rust::read`](crate::literal::Rust::read).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! record {
+    (
+        $type:ident $(<$life:lifetime>)? ($($(#$read:ident)? $arg:ident: $arg_type:ty),* $(,)?)
+        $({ $($(#$read_field:ident)? $field:ident: $field_type:ty = $default:expr),* $(,)? })?
+    ) => {
+        impl $(<$life>)? $type $(<$life>)? {
+            #[doc = concat!("A `", stringify!($type), "` with defaults for what has some.")]
+            #[must_use]
+            pub const fn new($($arg: $arg_type),*) -> Self {
+                Self { $($arg,)* $($($field: $default,)*)? }
+            }
+
+            $($(
+                #[doc = concat!("The same with this `", stringify!($field), "`.")]
+                #[must_use]
+                pub const fn $field(self, $field: $field_type) -> Self {
+                    Self { $field, ..self }
+                }
+            )*)?
+        }
+
+        #[cfg(feature = "alloc")]
+        impl $(<$life>)? $crate::literal::Literal for $type $(<$life>)? {
+            fn write(&self, to: &mut $crate::literal::Rust) {
+                to.path(concat!(stringify!($type), "::new("));
+                $(
+                    $crate::record!(@write $($read)? self.$arg, to);
+                    to.push(", ");
+                )*
+                to.push(")");
+                $($(
+                    if self.$field != $default {
+                        to.push(concat!(".", stringify!($field), "("));
+                        $crate::record!(@write $($read_field)? self.$field, to);
+                        to.push(")");
+                    }
+                )*)?
+            }
+        }
+    };
+    (@write read $value:expr, $to:ident) => { $to.read(&$value) };
+    (@write $value:expr, $to:ident) => { $crate::literal::Literal::write(&$value, $to) };
+}

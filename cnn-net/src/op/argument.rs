@@ -1,0 +1,111 @@
+//! How a layer shows its arguments, each with its default, to those who read or write them.
+
+use super::{Padding, Size};
+
+/// A range of numbers, both ends included.
+pub type Bounds = [f32; 2];
+
+/// Any number.
+pub(super) const ANY: Bounds = [f32::MIN, f32::MAX];
+pub(super) const NOT_NEGATIVE: Bounds = [0.0, f32::MAX];
+pub(super) const SHARE: Bounds = [0.0, 1.0];
+
+/// Someone who is shown the arguments of a layer, one after another.
+pub trait Argument {
+    /// An argument: its name, whether it may be given by its position, and its value.
+    fn argument(&mut self, name: &'static str, positional: bool, slot: Slot<'_>);
+}
+
+/// The value of an argument.
+pub enum Slot<'a> {
+    /// A whole number from 1.
+    Count(Field<'a, usize>),
+    /// Height and width, each from 1.
+    Size(Field<'a, Size>),
+    /// Height and width; by default those of an argument before it.
+    SizeLike(Field<'a, Size>, &'static str),
+    /// Padding.
+    Pad(Field<'a, Padding>),
+    /// `true` or `false`.
+    Flag(Field<'a, bool>),
+    /// A number.
+    Real(Field<'a, f32>, Bounds),
+    /// One of some words; the default is an index.
+    Word(&'a mut dyn Word, Option<usize>),
+}
+
+/// A value, and what it is where it is not given. Without a default, it must be given.
+pub struct Field<'a, T> {
+    /// The value.
+    pub value: &'a mut T,
+    /// Its default.
+    pub default: Option<T>,
+}
+
+/// A choice between words.
+pub trait Word {
+    /// The words.
+    fn words(&self) -> &'static [&'static str];
+    /// The one that is chosen.
+    fn index(&self) -> usize;
+    /// Chooses one.
+    fn set(&mut self, index: usize);
+}
+
+/// Where a layer names its arguments, in the order in which they are called.
+pub(super) struct Arguments<'a> {
+    to: &'a mut dyn Argument,
+    positional: bool,
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn new(to: &'a mut dyn Argument) -> Self {
+        Self { to, positional: false }
+    }
+
+    /// The next argument may be given by its position.
+    pub(super) fn positional(&mut self) -> &mut Self {
+        self.positional = true;
+        self
+    }
+
+    pub(super) fn argument(&mut self, name: &'static str, slot: Slot<'_>) {
+        self.to.argument(name, core::mem::take(&mut self.positional), slot);
+    }
+
+    pub(super) fn count(&mut self, name: &'static str, value: &mut usize, default: Option<usize>) {
+        self.argument(name, Slot::Count(Field { value, default }));
+    }
+
+    pub(super) fn size(&mut self, name: &'static str, value: &mut Size, default: Option<Size>) {
+        self.argument(name, Slot::Size(Field { value, default }));
+    }
+
+    pub(super) fn pad(&mut self, value: &mut Padding) {
+        self.argument("pad", Slot::Pad(Field { value, default: Some(Padding::NONE) }));
+    }
+
+    pub(super) fn flag(&mut self, name: &'static str, value: &mut bool, default: bool) {
+        self.argument(name, Slot::Flag(Field { value, default: Some(default) }));
+    }
+
+    pub(super) fn real(&mut self, name: &'static str, value: &mut f32, bounds: Bounds, default: Option<f32>) {
+        self.argument(name, Slot::Real(Field { value, default }, bounds));
+    }
+
+    pub(super) fn word(&mut self, name: &'static str, word: &mut dyn Word, default: Option<usize>) {
+        self.argument(name, Slot::Word(word, default));
+    }
+}
+
+impl<T> Field<'_, T> {
+    /// Sets the value, if there is one.
+    pub fn set(self, value: Option<T>) -> Option<()> {
+        value.map(|value| *self.value = value)
+    }
+
+    /// Sets the default, if there is one.
+    pub fn reset(self) -> Option<()> {
+        self.default.map(|default| *self.value = default)
+    }
+}

@@ -1,0 +1,242 @@
+//! The arguments of layers.
+
+use super::argument::Word;
+use super::{Padding, Size, Window};
+use crate::{record, variants};
+
+/// A two-dimensional convolution (a cross-correlation, as in every framework: the kernel is not flipped).
+///
+/// Tensors: `weight` `[filters, in_channels / groups, kernel.height, kernel.width]`, and `bias` `[filters]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conv {
+    /// Output channels.
+    pub filters: usize,
+    /// Extent of a filter.
+    pub kernel: Size,
+    /// Step of the window.
+    pub stride: Size,
+    /// Zeros around the input.
+    pub pad: Padding,
+    /// Distance between the taps of a filter.
+    pub dilation: Size,
+    /// Independent parts that input and output channels are split into.
+    pub groups: usize,
+    /// Whether a bias is added.
+    pub bias: bool,
+}
+
+record! {
+    Conv(filters: usize, kernel: Size) {
+        stride: Size = Size::square(1),
+        pad: Padding = Padding::NONE,
+        dilation: Size = Size::square(1),
+        groups: usize = 1,
+        bias: bool = true,
+    }
+}
+
+impl Conv {
+    /// The window that it moves over its input.
+    #[must_use]
+    pub const fn window(&self) -> Window {
+        let Self { kernel, stride, dilation, pad, .. } = *self;
+        Window { kernel, stride, dilation, pad, ceil: false }
+    }
+
+    /// Whether it filters each of its input's channels by itself, to one output channel each.
+    #[must_use]
+    pub const fn is_depthwise(&self, channels: usize) -> bool {
+        self.groups > 1 && self.groups == channels && self.filters == channels
+    }
+}
+
+/// A fully connected layer. Maps are flattened in the order C, H, W first.
+///
+/// Tensors: `weight` `[features, inputs]`, and `bias` `[features]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Linear {
+    /// Output features.
+    pub features: usize,
+    /// Whether a bias is added.
+    pub bias: bool,
+    /// How its weights are kept in memory.
+    pub store: Store,
+}
+
+record! { Linear(features: usize) { bias: bool = true, store: Store = Store::F32 } }
+
+/// How weights are kept in memory. Sums are of `f32` either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Store {
+    /// As they are.
+    #[default]
+    F32,
+    /// Rounded to half precision: half the memory, and half the time where reading them is what takes time.
+    F16,
+}
+
+impl Store {
+    /// The word in the language.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+        }
+    }
+}
+
+/// Max or average pooling.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pool {
+    /// Extent of the window.
+    pub kernel: Size,
+    /// Step of the window.
+    pub stride: Size,
+    /// Padding: never the maximum; counted by the average if `count_include_pad`.
+    pub pad: Padding,
+    /// Distance between the taps of a window.
+    pub dilation: Size,
+    /// Round the output size up. A last window that would start in the far padding is dropped.
+    pub ceil: bool,
+    /// Whether an average divides by the taps that lie in the padding too (never by what `ceil` adds beyond it).
+    pub count_include_pad: bool,
+}
+
+record! {
+    Pool(kernel: Size, stride: Size) {
+        pad: Padding = Padding::NONE,
+        dilation: Size = Size::square(1),
+        ceil: bool = false,
+        count_include_pad: bool = true,
+    }
+}
+
+impl Pool {
+    /// The window that it moves over its input.
+    #[must_use]
+    pub const fn window(&self) -> Window {
+        let Self { kernel, stride, dilation, pad, ceil, .. } = *self;
+        Window { kernel, stride, dilation, pad, ceil }
+    }
+}
+
+/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, the sum over the channels around each that its
+/// [window](LrnWindow) says.
+///
+/// Krizhevsky, Sutskever, Hinton 2012, section 3.3: alpha is not divided by the size, unlike in PyTorch, Caffe, ONNX.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lrn {
+    /// Channels that are summed over, `n` in the paper.
+    pub size: usize,
+    /// Which ones, if `size` is even.
+    pub window: LrnWindow,
+    /// Weight of the sum.
+    pub alpha: f32,
+    /// Exponent.
+    pub beta: f32,
+    /// Added to the sum.
+    pub k: f32,
+}
+
+record! { Lrn(size: usize, alpha: f32, beta: f32, k: f32) { window: LrnWindow = LrnWindow::Paper } }
+
+/// Which channels a local response normalisation sums over, as far as there are such. All are the same for odd sizes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LrnWindow {
+    /// From `i - size / 2` to `i + size / 2`, as the paper's formula has it: `size + 1` channels, if `size` is even.
+    #[default]
+    Paper,
+    /// From `i - size / 2` to `i + (size - 1) / 2`, as PyTorch has it: `size` channels.
+    Torch,
+    /// From `i - (size - 1) / 2` to `i + size / 2`, as ONNX has it: `size` channels.
+    Onnx,
+}
+
+impl LrnWindow {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Paper, Self::Torch, Self::Onnx];
+
+    /// The word in the language.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+            Self::Torch => "torch",
+            Self::Onnx => "onnx",
+        }
+    }
+}
+
+impl Lrn {
+    /// How many channels before and behind its own a sum is over, where there are as many.
+    pub const fn reach(&self) -> [usize; 2] {
+        match self.window {
+            LrnWindow::Paper => [self.size / 2, self.size / 2],
+            LrnWindow::Torch => [self.size / 2, self.size.saturating_sub(1) / 2],
+            LrnWindow::Onnx => [self.size.saturating_sub(1) / 2, self.size / 2],
+        }
+    }
+}
+
+/// Batch normalisation with the running statistics: `(x - mean) / sqrt(var + eps) * weight + bias` in each channel.
+///
+/// Tensors: `weight`, `bias`, `running_mean`, `running_var`, each `[channels]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchNorm {
+    /// Added to the variance.
+    pub eps: f32,
+    /// Weight of a new batch in the running statistics while training; not used at inference.
+    pub momentum: f32,
+}
+
+record! { BatchNorm(eps: f32, momentum: f32) }
+
+/// What the slopes of a `prelu` are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PreluPer {
+    /// One slope a channel, tensor `weight` `[channels]`; a file may also hold one for all, `[1]`.
+    Channel,
+    /// One slope an element, tensor `weight` of the input's shape.
+    Element,
+}
+
+impl PreluPer {
+    /// The word in the language.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Element => "element",
+        }
+    }
+}
+
+variants! { Store { F32, F16 } }
+variants! { LrnWindow { Paper, Torch, Onnx } }
+variants! { PreluPer { Channel, Element } }
+
+/// `impl Word` for enums whose variants are words.
+macro_rules! words {
+    ($($type:ident { $($variant:ident),* })*) => {
+        $(
+            impl Word for $type {
+                fn words(&self) -> &'static [&'static str] {
+                    const { &[$($type::$variant.name()),*] }
+                }
+
+                fn index(&self) -> usize {
+                    *self as usize
+                }
+
+                fn set(&mut self, index: usize) {
+                    *self = [$(Self::$variant),*][index];
+                }
+            }
+        )*
+    };
+}
+
+words! {
+    Store { F32, F16 }
+    LrnWindow { Paper, Torch, Onnx }
+    PreluPer { Channel, Element }
+}

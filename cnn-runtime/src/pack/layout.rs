@@ -1,0 +1,208 @@
+//! The layouts of packed weights, and the recipe that says what is packed where.
+
+#[cfg(feature = "alloc")]
+use super::{Affine, PANEL, pack_scale_shift, pack_slopes};
+use super::{ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, WinogradPanels, padded, scale_shift_len};
+use cnn_net::op::{Op, PreluPer, Shape, Store};
+
+/// One step of the packing recipe: the parameters of a layer, and where they go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pack {
+    /// The layer, an index into [`Graph::nodes`](cnn_net::graph::Graph::nodes).
+    pub node: usize,
+    /// A batch normalisation right behind it that is folded into it, an index into [`Graph::nodes`](cnn_net::graph::Graph::nodes).
+    pub norm: Option<usize>,
+    /// Where it begins in the packed weights.
+    pub offset: usize,
+    /// How it is packed.
+    pub layout: Layout,
+}
+
+impl Pack {
+    /// How many floats it packs.
+    pub const fn len(&self) -> usize {
+        self.layout.len()
+    }
+
+    /// Whether it packs nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The order of packed weights: one for each kind of kernel that has weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Layout {
+    /// A convolution or a fully connected layer.
+    Conv(ConvPanels),
+    /// A convolution by Winograd's algorithm.
+    Winograd(WinogradPanels),
+    /// A convolution by Winograd's algorithm along columns, or of few filters over a single channel.
+    Columns(ColumnPanels),
+    /// A fully connected layer, its weights in half precision.
+    F16(ConvPanels),
+    /// A fully connected layer that leaves zeros out.
+    Rows(DenseRows),
+    /// A fully connected layer that leaves zeros out, its weights in half precision.
+    RowsF16(DenseRows),
+    /// A convolution in which each channel has a filter of its own.
+    Depthwise(DepthwiseTaps),
+    /// A batch normalisation that is not folded: [`pack_scale_shift`].
+    ScaleShift {
+        /// Channels of its input.
+        channels: usize,
+    },
+    /// The slopes of a `prelu`: [`pack_slopes`].
+    Slopes {
+        /// Channels of its input.
+        channels: usize,
+        /// Pixels that have slopes of their own; 1 where all share theirs.
+        pixels: usize,
+    },
+}
+
+impl Layout {
+    /// That of a layer that reads a value of this shape; nothing for a layer without weights.
+    pub const fn of(op: &Op, input: Shape) -> Option<Self> {
+        let channels = input.channels();
+        Some(match op {
+            Op::Conv(conv) if conv.is_depthwise(channels) => {
+                Self::Depthwise(DepthwiseTaps { channels, kernel: conv.kernel })
+            }
+            Op::Conv(conv) => Self::Conv(ConvPanels {
+                groups: conv.groups,
+                outputs: conv.filters / conv.groups,
+                inputs: channels / conv.groups,
+                kernel: conv.kernel,
+            }),
+            Op::Linear(linear) => {
+                let panels = ConvPanels { groups: 1, outputs: linear.features, inputs: channels, kernel: input.size() };
+                match linear.store {
+                    Store::F32 => Self::Conv(panels),
+                    Store::F16 => Self::F16(panels),
+                }
+            }
+            Op::BatchNorm(_) => Self::ScaleShift { channels },
+            Op::Prelu(PreluPer::Channel) => Self::Slopes { channels, pixels: 1 },
+            Op::Prelu(PreluPer::Element) => Self::Slopes { channels, pixels: input.size().area() },
+            Op::MaxPool(_)
+            | Op::AvgPool(_)
+            | Op::GlobalAvgPool
+            | Op::GlobalMaxPool
+            | Op::Flatten
+            | Op::Dropout { .. }
+            | Op::Lrn(_)
+            | Op::Activation(_)
+            | Op::Softmax
+            | Op::LogSoftmax
+            | Op::Concat
+            | Op::Add
+            | Op::Mul => return None,
+        })
+    }
+
+    /// Packs `weight`, which gives the elements of the layer's tensor by their position, with `affine` of each output
+    /// channel, into `packed` of [`len`](Self::len) elements. Slopes know no `affine`, and normalisations no `weight`.
+    /// Gives whether all of it is finite.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn pack(
+        &self,
+        weight: impl Fn(usize) -> f32,
+        affine: impl Fn(usize) -> Affine,
+        packed: &mut [f32],
+    ) -> bool {
+        match *self {
+            Self::Conv(panels) => panels.pack(weight, affine, packed),
+            Self::Winograd(panels) => panels.pack(weight, affine, packed),
+            Self::Columns(panels) => panels.pack(weight, affine, packed),
+            Self::Rows(rows) => rows.pack(weight, affine, packed),
+            // The bits of two halves say nothing as a float.
+            Self::F16(panels) => return panels.pack_f16(weight, affine, packed),
+            Self::RowsF16(rows) => return rows.pack_f16(weight, affine, packed),
+            Self::Depthwise(taps) => taps.pack(weight, affine, packed),
+            Self::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
+            Self::Slopes { channels, pixels } => pack_slopes(channels, pixels, weight, packed),
+        }
+        // Without a branch for each number, which takes several times as long.
+        packed.chunks(1024).all(|some| some.iter().fold(true, |finite, value| finite & value.is_finite()))
+    }
+
+    /// How many floats it takes.
+    pub const fn len(&self) -> usize {
+        match *self {
+            Self::Conv(panels) => panels.len(),
+            Self::Winograd(panels) => panels.len(),
+            Self::Columns(panels) => panels.len(),
+            Self::F16(panels) => panels.f16_len(),
+            Self::Rows(rows) => rows.len(),
+            Self::RowsF16(rows) => rows.f16_len(),
+            Self::Depthwise(taps) => taps.len(),
+            Self::ScaleShift { channels } => scale_shift_len(channels),
+            Self::Slopes { channels, pixels } => pixels * padded(channels),
+        }
+    }
+
+    /// Whether it takes none.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Weights of an output channel, if they are in half precision.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn depth_of_halves(&self) -> Option<usize> {
+        match *self {
+            Self::F16(panels) => Some(panels.depth()),
+            Self::RowsF16(rows) => Some(rows.depth()),
+            Self::Conv(_)
+            | Self::Winograd(_)
+            | Self::Columns(_)
+            | Self::Rows(_)
+            | Self::Depthwise(_)
+            | Self::ScaleShift { .. }
+            | Self::Slopes { .. } => None,
+        }
+    }
+
+    /// The row behind the panel that this one is in: rows of a panel are packed together.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn panel_end(&self, row: usize) -> usize {
+        let outputs = match *self {
+            Self::Conv(panels) | Self::F16(panels) => panels.outputs,
+            Self::Winograd(panels) => panels.outputs,
+            Self::Columns(panels) => panels.outputs,
+            Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
+            Self::Depthwise(_) | Self::ScaleShift { .. } => return row + 1,
+            Self::Slopes { channels, .. } => return channels,
+        };
+        let in_group = row % outputs;
+        let end = (in_group / PANEL + 1) * PANEL;
+        row - in_group + if end < outputs { end } else { outputs }
+    }
+
+    /// Output channels: the first dimension of the tensor, which is packed in this order.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn rows(&self) -> usize {
+        match *self {
+            Self::Conv(panels) | Self::F16(panels) => panels.groups * panels.outputs,
+            Self::Winograd(panels) => panels.groups * panels.outputs,
+            Self::Columns(panels) => panels.outputs,
+            Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
+            Self::Depthwise(taps) => taps.channels,
+            Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,
+        }
+    }
+}
+
+impl Pack {
+    /// The weights of a node, which begin at `offset`.
+    #[must_use]
+    pub const fn new(node: usize, offset: usize, layout: Layout) -> Self {
+        Self { node, norm: None, offset, layout }
+    }
+
+    /// With a batch normalisation folded into them.
+    #[must_use]
+    pub const fn norm(self, norm: usize) -> Self {
+        Self { norm: Some(norm), ..self }
+    }
+}

@@ -9,7 +9,6 @@
 
 mod args;
 mod commands;
-mod digits;
 mod failure;
 mod limited;
 mod numbers;

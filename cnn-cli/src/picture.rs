@@ -198,6 +198,58 @@ mod tests {
     const PNG: &[u8] = include_bytes!("../../digits/samples/4-thick-pen.png");
     const JPEG: &[u8] = include_bytes!("../../digits/samples/3-photo.jpg");
 
+    fn encode(size: [u32; 2], colour: png::ColorType, depth: png::BitDepth, data: &[u8]) -> Vec<u8> {
+        let mut info = png::Info::with_size(size[0], size[1]);
+        (info.color_type, info.bit_depth) = (colour, depth);
+        // Only an indexed picture has one.
+        let palette = || vec![20, 20, 120, 250, 250, 240].into();
+        info.palette = (colour == png::ColorType::Indexed).then(palette);
+        written(info, data)
+    }
+
+    fn written(info: png::Info<'_>, data: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let encoder = png::Encoder::with_info(&mut bytes, info).unwrap();
+        encoder.write_header().unwrap().write_image_data(data).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn every_kind_of_png_is_read() {
+        use png::{BitDepth, ColorType};
+        let pixels = |colour, depth, data: &[u8]| decode(&encode([2, 1], colour, depth, data)).unwrap().pixels;
+        assert_eq!(pixels(ColorType::Rgb, BitDepth::Eight, &[1, 2, 3, 4, 5, 6]), [[1, 2, 3], [4, 5, 6]]);
+        assert_eq!(pixels(ColorType::Grayscale, BitDepth::Eight, &[7, 200]), [[7; 3], [200; 3]]);
+        assert_eq!(pixels(ColorType::Grayscale, BitDepth::Sixteen, &[7, 7, 200, 200]), [[7; 3], [200; 3]]);
+        assert_eq!(pixels(ColorType::Grayscale, BitDepth::One, &[0b0100_0000]), [[0; 3], [255; 3]]);
+        assert_eq!(pixels(ColorType::GrayscaleAlpha, BitDepth::Eight, &[7, 255, 200, 255]), [[7; 3], [200; 3]]);
+        assert_eq!(pixels(ColorType::Indexed, BitDepth::One, &[0b0100_0000]), [[20, 20, 120], [250, 250, 240]]);
+    }
+
+    #[test]
+    fn transparent_pixels_are_paper_for_any_ink() {
+        for (ink, paper) in [([0; 3], 255), ([255; 3], 0), ([255, 230, 51], 255)] {
+            let [r, g, b] = ink;
+            let data = [r, g, b, 255, r, g, b, 0];
+            let picture = decode(&encode([2, 1], png::ColorType::Rgba, png::BitDepth::Eight, &data)).unwrap();
+            assert_eq!(picture.pixels, [ink, [paper; 3]]);
+        }
+    }
+
+    #[test]
+    fn a_turned_picture_is_turned_back() {
+        let exif = |tag: u8| [b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", &[tag][..], b"\0\0\0\0\0\0"].concat();
+        let stored = |tag: u8| {
+            let mut info = png::Info::with_size(3, 2);
+            (info.color_type, info.exif_metadata) = (png::ColorType::Grayscale, Some(exif(tag).into()));
+            let picture = decode(&written(info, &[1, 2, 3, 4, 5, 6])).unwrap();
+            (picture.width, picture.height, picture.pixels.iter().map(|pixel| pixel[0]).collect::<Vec<_>>())
+        };
+        assert_eq!(stored(1), (3, 2, vec![1, 2, 3, 4, 5, 6]));
+        // Orientation 8, of a camera on its side, turns anticlockwise.
+        assert_eq!(stored(8), (2, 3, vec![3, 6, 2, 5, 1, 4]));
+    }
+
     #[test]
     fn what_is_no_picture_is_refused() {
         assert!(matches!(decode(b""), Err(PictureError::NotAPicture)));

@@ -28,12 +28,11 @@ pub mod weights;
 pub use choose::noise;
 use cli::picture;
 
-/// The modules of the command line that read pictures. Its crate as a dependency would bring `models`, whose nets take minutes
-/// to build under a sanitizer.
+/// The module of the command line that decodes pictures. Depending on its crate would bring in `models`, whose nets take
+/// minutes to build under a sanitizer.
 #[allow(dead_code, reason = "the command line uses the rest")]
 #[path = "../../cnn-cli/src"]
 mod cli {
-    pub(crate) mod digits;
     pub(crate) mod picture;
 }
 

@@ -5,7 +5,6 @@ use std::io::Cursor;
 use image::ImageReader;
 
 use crate::choose::{Choices, noise};
-use crate::cli::digits::{self, DigitError};
 use crate::picture::{Picture, decode};
 
 /// Larger pictures are left out, which only take time: their sizes are checked before anything else.
@@ -72,8 +71,8 @@ fn stroke(picture: &mut Picture, choices: &mut Choices<'_>) {
 
 fn read(picture: &Picture) {
     assert_eq!(picture.pixels.len(), picture.width * picture.height);
-    match digits::from_picture(picture) {
-        Ok(input) => assert!(input.iter().all(|level| (0.0..=1.0).contains(level)), "{input:?}"),
-        Err(error) => assert!(matches!(error, DigitError::Blank)),
+    let pixels = cnn_digits::Picture::new(picture.width, picture.height, &picture.pixels).expect("its size is right");
+    if let Ok(input) = cnn_digits::read(&pixels) {
+        assert!(input.iter().all(|level| (0.0..=1.0).contains(level)), "{input:?}");
     }
 }

@@ -4,10 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use cnn_digits::{Blank, Input, Picture, idx};
+use flate2::read::GzDecoder;
 use models::LeNet5;
 
-use crate::digits::{self, Input, idx};
 use crate::failure::{Failure, shown, tell};
+use crate::picture;
 
 /// The net's answer: a probability for each digit.
 type Probabilities = [f32; 10];
@@ -27,7 +29,7 @@ pub(super) fn read(files: &[PathBuf], out: &mut impl Write) -> Result<(), Failur
     let layout = Layout::of(files);
     let mut all_read = true;
     for path in files {
-        match digits::read(path) {
+        match input(path) {
             Ok(input) => writeln!(out, "{}", layout.line(path, net.forward(&input)))?,
             Err(error) => {
                 tell(&format!("{} {error}", shown(path)));
@@ -36,6 +38,13 @@ pub(super) fn read(files: &[PathBuf], out: &mut impl Write) -> Result<(), Failur
         }
     }
     if all_read { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// The digit in a PNG or JPEG file; what is wrong with the file, beginning with a verb, if it shows none.
+fn input(path: &Path) -> Result<Input, String> {
+    let picture = picture::read(path).map_err(|error| error.to_string())?;
+    let pixels = Picture::new(picture.width, picture.height, &picture.pixels).ok_or(Blank);
+    pixels.and_then(|pixels| cnn_digits::read(&pixels)).map_err(|blank| blank.to_string())
 }
 
 /// Widths that bring the lines of all pictures into columns, although each is printed as soon as it is known.
@@ -79,9 +88,9 @@ fn two_best(probabilities: &Probabilities) -> [(usize, f32); 2] {
 /// Reads the test digits, and prints how many are right and how long one takes.
 pub(super) fn test(out: &mut impl Write) -> Result<(), Failure> {
     let damaged = |error| Failure::Message(format!("the test digits in this program are damaged: {error}"));
-    let images = idx::images(TEST_IMAGES).map_err(damaged)?;
-    let labels = idx::labels(TEST_LABELS).map_err(damaged)?;
-    let inputs: Vec<Input> = images.iter().map(digits::from_mnist).collect();
+    let images = idx::images(GzDecoder::new(TEST_IMAGES)).map_err(damaged)?;
+    let labels = idx::labels(GzDecoder::new(TEST_LABELS)).map_err(damaged)?;
+    let inputs: Vec<Input> = images.iter().map(cnn_digits::from_mnist).collect();
     let mut net = LeNet5::embedded();
     let answers = inputs.iter().map(|input| two_best(net.forward(input))[0].0);
     let right = answers.zip(&labels).filter(|(answer, label)| *answer == usize::from(**label)).count();
@@ -107,6 +116,14 @@ fn fastest_pass(net: &mut LeNet5<'_>, inputs: &[Input]) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_photograph_has_the_strokes_of_a_digit() {
+        let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../digits/samples/3-photo.jpg");
+        let mass: f32 = input(&photo).unwrap().iter().sum();
+        // Strokes, not a shadow: MNIST's digits have 30 to 200.
+        assert!((30.0..200.0).contains(&mass), "{mass}");
+    }
 
     const UNSURE: Probabilities = [0.0, 0.097, 0.0, 0.0, 0.0, 0.0, 0.0, 0.85, 0.053, 0.0];
 

@@ -11,7 +11,6 @@ mod args;
 mod commands;
 mod failure;
 mod limited;
-mod numbers;
 mod picture;
 mod progress;
 mod registry;

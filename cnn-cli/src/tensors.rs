@@ -8,7 +8,6 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, serialize};
 
 use crate::failure::{Failure, printable};
-use crate::numbers::dimensions;
 use crate::replace::replace;
 
 /// A file of tensors that was opened and not looked at yet.
@@ -35,6 +34,14 @@ pub(crate) fn unreadable(path: &Path, why: &Unreadable) -> Failure {
             Failure::of_file(Path::new(path), format_args!("cannot be read: {}", printable(error)))
         }
         why => Failure::of_file(path, format_args!("cannot be read: {why}")),
+    }
+}
+
+/// The dimensions of a shape as files have them: `[C, H, W]`, or `[F]` of a vector.
+pub(crate) fn dimensions(shape: Shape) -> Vec<usize> {
+    match shape {
+        Shape::Map { channels, height, width } => vec![channels, height, width],
+        Shape::Vector(features) => vec![features],
     }
 }
 

@@ -6,9 +6,8 @@ use cnn::op::Shape;
 use cnn::weights::Tensors;
 
 use crate::failure::{Failure, printable};
-use crate::numbers::dimensions;
 use crate::registry::Model;
-use crate::tensors::{self, misread};
+use crate::tensors::{self, dimensions, misread};
 
 /// The tensor that is read.
 const NAME: &str = "input";

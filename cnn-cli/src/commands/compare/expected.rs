@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use crate::commands::trace::LAYER;
-use crate::failure::{Failure, printable, shown};
-use crate::numbers::dimensions;
-use crate::registry::Model;
-use crate::tensors;
 use cnn::graph::{Graph, Value};
 use cnn::trace::{module, names, resolve};
 use cnn::weights::Tensors;
+
+use crate::commands::trace::LAYER;
+use crate::failure::{Failure, printable, shown};
+use crate::registry::Model;
+use crate::tensors::{self, dimensions};
 
 /// A tensor that can be compared.
 pub(super) struct Expected {

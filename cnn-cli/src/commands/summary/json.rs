@@ -7,8 +7,8 @@ use cnn_diagram::language::arguments;
 use serde::Serialize;
 
 use super::Costs;
-use crate::numbers::dimensions;
 use crate::registry::Model;
+use crate::tensors::dimensions;
 
 #[derive(Serialize)]
 struct Summary {

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use cnn::graph::{Depth, Graph, Node, Value};
 use cnn::op::{Linear, Op, Store};
 use cnn_diagram::language::arguments;
+use cnn_diagram::text::thousands;
 
 use super::{Costs, aux_nodes};
-use crate::numbers::thousands;
 use crate::registry::Model;
 use crate::table::{Align, Table};
 

@@ -10,11 +10,13 @@ use cnn_net::memory::Memory;
 use crate::caption::legend_of;
 use crate::draw::pill;
 use crate::layout::{MARGIN, Rect, SMALL};
+use crate::memory::memory;
+use crate::net::svg;
+use crate::options::{Detail, Options};
 use crate::page::{Link, Page, escaped, shown};
 use crate::sheet::{Shape, Sheet};
 use crate::text::wrap;
 use crate::theme::{Kind, Theme};
-use crate::{Detail, Options, memory, svg};
 
 pub use table::table_markdown;
 

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use cnn_net::graph::Graph;
 use cnn_net::memory::{Buffer, Holds, Memory};
 
-use crate::Options;
 use crate::caption::legend_of;
 use crate::draw::mark;
 use crate::layout::{MARGIN, SMALL, TEXT};
 use crate::model::kind_of;
+use crate::options::{NARROWEST, Options};
 use crate::sheet::{Shape, Sheet, px};
 use crate::text::{count, thousands, width, wrap};
 use crate::theme::{Kind, Paint};
@@ -26,7 +26,7 @@ const PAD: f32 = 2.0;
 ///
 /// The line is the lower bound: the most that is in use at once, below which no workspace can be.
 pub fn memory(graph: &Graph<'_>, memory: &Memory<'_>, options: &Options) -> String {
-    let size = options.width.max(crate::NARROWEST) as f32;
+    let size = options.width.max(NARROWEST) as f32;
     let (mut shapes, top) = caption(graph, memory, size);
     let chart = Chart::new(memory, [MARGIN + AXIS[0], top + 8.0], size);
     shapes.extend(chart.axes(graph, memory));

@@ -26,7 +26,7 @@ use std::ops::Range;
 use cnn_net::graph::Graph;
 use cnn_net::op::Shape;
 
-use crate::Options;
+use crate::options::Options;
 use crate::theme::Kind;
 
 pub(crate) use labels::{Label, Letter, kind_of, letter};

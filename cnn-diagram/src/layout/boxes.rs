@@ -1,8 +1,8 @@
 //! The size of a block and of what stands on it.
 
-use crate::Detail;
 use crate::layout::{LETTER, Rect, SMALL, TEXT};
 use crate::model::{Item, Label, Letter, Unit};
+use crate::options::Detail;
 use crate::text::{bold_width, count, thousands, width, wrap, wrap_bold};
 use crate::theme::Kind;
 

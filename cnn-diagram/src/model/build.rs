@@ -7,16 +7,15 @@ use cnn_net::graph::{Call, Graph, Value};
 use cnn_net::op::Shape;
 
 use super::equal::exact;
-use super::exits::{Leaver, leavers};
 use super::groups::{Run, runs};
 use super::labels::{is_left_out, label, letter, title};
-use super::pipeline::{Part, Pipelines};
+use super::pipeline::{Leaver, Part, Pipelines};
 use super::repeats::fold_repeats;
 use super::stages::frame_stages;
 use super::{Chain, Frame, Inset, Item, Label, Picture, Unit, What};
+use crate::options::{Detail, Options};
 use crate::text::{count, times};
 use crate::theme::Kind;
-use crate::{Detail, Options};
 
 /// A net as it is drawn.
 pub(super) fn picture(graph: &Graph<'_>, options: &Options) -> Picture {
@@ -70,7 +69,7 @@ impl<'a> Builder<'a> {
             calls.entry(call.block).or_default().insert(call.name);
         }
         let repeated = calls.into_iter().filter(|(_, names)| names.len() > 1).map(|(block, _)| block).collect();
-        let leavers = leavers(graph, pipelines);
+        let leavers = pipelines.leavers();
         let node = |value: &Value| match value {
             Value::Node(node) => Some(*node),
             Value::Input => None,

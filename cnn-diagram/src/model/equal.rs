@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cnn_net::graph::{Graph, Value};
 
-use crate::Detail;
+use crate::options::Detail;
 
 /// What nodes must have in common with others to be drawn as one: layers with all arguments, and how they are connected;
 /// where shapes are drawn, those too. The nodes read one value that is not theirs, if any.

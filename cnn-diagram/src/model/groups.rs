@@ -6,7 +6,7 @@ use cnn_net::graph::Graph;
 
 use super::equal::exact;
 use super::pipeline::Part;
-use crate::Detail;
+use crate::options::Detail;
 
 /// Parts beside each other that are in the same group, or in none.
 pub(super) struct Run<'a, 'p> {

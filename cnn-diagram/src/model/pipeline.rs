@@ -1,5 +1,7 @@
 //! From a list of nodes back to what the language nests: pipelines of layers, and merges whose branches are pipelines.
 
+use std::collections::BTreeMap;
+
 use cnn_net::graph::{Graph, Value};
 
 /// A step of a pipeline.
@@ -26,6 +28,15 @@ impl Part {
             Self::Merge(node, branches) => branches.iter().flatten().flat_map(Self::nodes).chain([*node]).collect(),
         }
     }
+}
+
+/// What leaves a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaver {
+    /// A tap, by its index.
+    Tap(usize),
+    /// An auxiliary classifier, by its index.
+    Aux(usize),
 }
 
 /// A net's values, each with its dominator: the nearest value that all paths from the input to it pass.
@@ -79,6 +90,18 @@ impl<'a> Pipelines<'a> {
         }
         parts.reverse();
         parts
+    }
+
+    /// What leaves at each value: taps first, then auxiliary classifiers, each in the order of the declaration.
+    pub(super) fn leavers(&self) -> BTreeMap<Value, Vec<Leaver>> {
+        let mut leavers: BTreeMap<Value, Vec<Leaver>> = BTreeMap::new();
+        for (index, tap) in self.graph.taps.iter().enumerate() {
+            leavers.entry(tap.value).or_default().push(Leaver::Tap(index));
+        }
+        for (index, aux) in self.graph.aux.iter().enumerate() {
+            leavers.entry(self.fork(aux.result)).or_default().push(Leaver::Aux(index));
+        }
+        leavers
     }
 
     /// The value of the trunk that an auxiliary classifier hangs on.

@@ -7,7 +7,8 @@ use crate::options::{NARROWEST, Options};
 use crate::sheet::Sheet;
 use crate::{caption, draw, layout};
 
-/// Draws a net.
+/// Draws a net as an SVG file.
+#[must_use]
 pub fn svg(graph: &Graph<'_>, options: &Options) -> String {
     let picture = Picture::new(graph, options);
     let width = options.width.max(NARROWEST) as f32;

@@ -1,6 +1,6 @@
-//! What callers choose about a drawing.
+//! Settings of drawings that callers choose.
 //!
-//! Every part of the crate reads these settings, so they are below all of them.
+//! Every part of the crate reads them, so they depend on nothing but the theme.
 
 use crate::theme::Theme;
 

@@ -1,4 +1,4 @@
-//! What leaves a chain: taps and auxiliary classifiers, at the items that give the values that they read.
+//! What leaves a chain: taps and auxiliary classifiers, at the items whose values they read.
 
 use cnn_net::graph::{Aux, Value};
 
@@ -8,7 +8,7 @@ use super::repeats::fold_repeats;
 use super::{Chain, Exit, Item};
 
 impl Builder<'_> {
-    /// Lets taps and auxiliary classifiers leave the items of a chain. The first item is the net's input.
+    /// Attaches taps and auxiliary classifiers to the items of a chain. The first item is the net's input.
     pub(super) fn let_out(&mut self, trunk: &mut Chain, pipelines: &Pipelines<'_>) {
         let mut leavers = std::mem::take(&mut self.leavers);
         let mut at_input = leavers.remove(&Value::Input);
@@ -39,7 +39,7 @@ impl Builder<'_> {
         }
     }
 
-    /// How many block calls an auxiliary classifier is inside.
+    /// The number of block calls around an auxiliary classifier.
     fn depth(&self, aux: &Aux<'_>) -> usize {
         let Value::Node(node) = aux.result else { return 0 };
         let inside = |call: &str| aux.name.strip_prefix(call).is_some_and(|rest| rest.starts_with('.'));

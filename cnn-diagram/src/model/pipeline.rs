@@ -9,12 +9,12 @@ use cnn_net::graph::{Graph, Value};
 pub(super) enum Part {
     /// A layer, by its index.
     Layer(usize),
-    /// A merge, by its index, and its branches; one that only skips is empty.
+    /// A merge, by its index, and its branches. A branch that only skips is empty.
     Merge(usize, Vec<Vec<Part>>),
 }
 
 impl Part {
-    /// The node that gives its result.
+    /// The node with its result.
     pub(super) fn node(&self) -> usize {
         match self {
             Self::Layer(node) | Self::Merge(node, _) => *node,
@@ -39,7 +39,7 @@ pub(super) enum Leaver {
     Aux(usize),
 }
 
-/// A net's values, each with its dominator: the nearest value that all paths from the input to it pass.
+/// A net's values, each with its dominator: the nearest value on all paths from the input to it.
 pub(super) struct Pipelines<'a> {
     graph: &'a Graph<'a>,
     dominators: Vec<Value>,
@@ -104,7 +104,7 @@ impl<'a> Pipelines<'a> {
         leavers
     }
 
-    /// The value of the trunk that an auxiliary classifier hangs on.
+    /// The value of the trunk that an auxiliary classifier reads.
     pub(super) fn fork(&self, result: Value) -> Value {
         let mut at = result;
         while let Value::Node(index) = at

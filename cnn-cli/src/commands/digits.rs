@@ -14,16 +14,16 @@ use crate::picture;
 /// The net's answer: a probability for each digit.
 type Probabilities = [f32; 10];
 
-/// Less probable answers are printed with the second guess.
+/// Less probable answers are printed with a second guess.
 const SURE: f32 = 0.9;
 
-/// How long the test digits are run again and again, for the time of one to be measured.
+/// How long the test digits are run repeatedly, to measure the time of one.
 const MEASURING: Duration = Duration::from_millis(500);
 
 static TEST_IMAGES: &[u8] = include_bytes!("../../../digits/test-images-idx3-ubyte.gz");
 static TEST_LABELS: &[u8] = include_bytes!("../../../digits/test-labels-idx1-ubyte.gz");
 
-/// Prints a line for each picture; those that cannot be read get theirs on stderr.
+/// Prints a line for each picture, or an error on stderr if it cannot be read.
 pub(super) fn read(files: &[PathBuf], out: &mut impl Write) -> Result<(), Failure> {
     let mut net = LeNet5::embedded();
     let layout = Layout::of(files);
@@ -37,17 +37,17 @@ pub(super) fn read(files: &[PathBuf], out: &mut impl Write) -> Result<(), Failur
             }
         }
     }
-    if all_read { Ok(()) } else { Err(Failure::Told) }
+    if all_read { Ok(()) } else { Err(Failure::Reported) }
 }
 
-/// The digit in a PNG or JPEG file; what is wrong with the file, beginning with a verb, if it shows none.
+/// The digit in a PNG or JPEG file. The error is a problem that begins with a verb.
 fn input(path: &Path) -> Result<Input, String> {
     let picture = picture::read(path).map_err(|error| error.to_string())?;
     let pixels = Picture::new(picture.width, picture.height, &picture.pixels).ok_or(Blank);
     pixels.and_then(|pixels| cnn_digits::read(&pixels)).map_err(|blank| blank.to_string())
 }
 
-/// Widths that bring the lines of all pictures into columns, although each is printed as soon as it is known.
+/// Widths that align the lines of all pictures, although each is printed as soon as it is known.
 struct Layout {
     percent: usize,
     path: usize,
@@ -56,11 +56,11 @@ struct Layout {
 impl Layout {
     fn of(files: &[PathBuf]) -> Self {
         let path = files.iter().map(|path| shown(path).chars().count()).max().unwrap_or(0);
-        // `100.0`, if there is anything to align it with.
+        // The width of `100.0`, if there are other lines to align with.
         Self { percent: if files.len() > 1 { 5 } else { 0 }, path }
     }
 
-    /// `7  99.8 %  seven.png`, and if that is not sure, `or 1  9.7 %`
+    /// `7  99.8 %  seven.png`, followed by `or 1  9.7 %` if that is not sure.
     fn line(&self, path: &Path, probabilities: &Probabilities) -> String {
         let [(digit, first), (other, second)] = two_best(probabilities);
         let (percent, path) = (self.percent, shown(path));
@@ -99,7 +99,7 @@ pub(super) fn test(out: &mut impl Write) -> Result<(), Failure> {
     Ok(writeln!(out, "{right} of {} right, {micros:.1} us per image", inputs.len())?)
 }
 
-/// The shortest time in which the net read all inputs. Whatever else the machine does only ever makes it longer.
+/// The shortest time in which the net read all inputs. Anything else that the machine does only makes it longer.
 fn fastest_pass(net: &mut LeNet5<'_>, inputs: &[Input]) -> Duration {
     let begin = Instant::now();
     let mut fastest = Duration::MAX;

@@ -7,14 +7,14 @@ use image::ImageReader;
 use crate::choose::{Choices, noise};
 use crate::picture::{Picture, decode};
 
-/// Larger pictures are left out, which only take time: their sizes are checked before anything else.
+/// Larger pictures are skipped, because they only take time: sizes are checked before anything else.
 const MOST_PIXELS: u64 = 1 << 18;
 
 /// Decodes a PNG or JPEG file, and reads the digit in it.
 ///
 /// # Panics
 ///
-/// If either does, or the picture has other than the pixels that its size says.
+/// If either does, or the number of pixels does not match the picture's size.
 pub fn picture(bytes: &[u8]) {
     let size = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok().and_then(|it| it.into_dimensions().ok());
     if size.is_some_and(|(width, height)| u64::from(width) * u64::from(height) > MOST_PIXELS) {
@@ -30,7 +30,7 @@ pub fn picture(bytes: &[u8]) {
 ///
 /// # Panics
 ///
-/// If the reader does, or its input is not one.
+/// If the reader does, or its result is not an input.
 pub fn drawing(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
     let most = choices.pick(&[8, 30, 30, 100, 100, 700]);

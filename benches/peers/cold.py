@@ -1,10 +1,9 @@
 """Time from a program's start to its first answer, and its peak memory: `cold.py [NET ...]`.
 
 Each program loads a net, runs it once on one thread, and prints a number of the answer. They are started in turns, 21 times
-each, with their files in the page cache. Time counts from just before the start until the program has printed, or, if it
-writes a file, has ended. Memory is the largest resident
-set of one more start, as GNU time tells it: a process that Python starts inherits Python's. Programs that are not built
-are left out. Also written to `cold.json`.
+each, with their files in the page cache. The time is from just before the start until the program has printed or, if it writes a
+file, has ended. Memory is the largest resident set of one more start, as reported by GNU time, because a process started from
+Python inherits Python's. Programs that are not built are left out. The results are also written to `cold.json`.
 """
 
 import datetime

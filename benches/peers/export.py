@@ -1,16 +1,16 @@
 """Writes the five nets for every engine: `export.py [NET ...]`, all by default.
 
-Into `$PEERS_DIR/nets`, with weights and an image that follow from names (`tools/golden.py`):
+Writes to `$PEERS_DIR/nets`. Weights and the image are derived from names (`tools/golden.py`):
 
-| file | is |
+| file | content |
 | --- | --- |
 | NET.safetensors | the weights, for this project and candle |
 | NET.onnx | for ONNX Runtime, OpenVINO, tract, rten, burn |
-| NET.rten.onnx | without the LRN operator, which rten has not |
+| NET.rten.onnx | without the LRN operator, which rten lacks |
 | NET.ncnn.param, NET.ncnn.bin | for ncnn, converted by pnnx |
 | NET.1.pt2, NET.2.pt2 | for PyTorch, compiled ahead of time by Inductor for one thread and two |
 | lenet5.tflite | for LiteRT |
-| NET.input.f32, NET.input.safetensors, NET.expected.f64 | the image, and the logits that PyTorch gives in float64 |
+| NET.input.f32, NET.input.safetensors, NET.expected.f64 | the image, and PyTorch's logits in float64 |
 """
 
 import os

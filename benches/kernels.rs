@@ -1,12 +1,12 @@
 //! The micro-kernel on layers of the real nets, against the sgemm of matrixmultiply on the same product.
 //!
-//! Throughput counts floating-point operations (two a multiplication with a weight), so `Gelem/s` reads as GFLOP/s.
-//! matrixmultiply multiplies a matrix of windows that was gathered beforehand: **the time of im2col is not included**, which
-//! favours it wherever the kernel is larger than 1x1. It packs both matrices at each call; our weights are packed once,
-//! when they are loaded.
+//! Throughput counts floating-point operations (two per multiplication with a weight), so `Gelem/s` reads as GFLOP/s.
+//! matrixmultiply multiplies a matrix of windows gathered beforehand: **the time of im2col is not included**, which favours it
+//! wherever the kernel is larger than 1x1. It packs both matrices at each call; our weights are packed once, when they are
+//! loaded.
 //!
-//! Fully connected layers read weights that are in no cache, as in a net: `GiB/s` is that of the weights as they are stored, also of
-//! those that belong to zeros and are not read.
+//! Fully connected layers read weights that are in no cache, as in a net. `GiB/s` counts the stored weights, including those of
+//! zero inputs, which are skipped.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -37,7 +37,7 @@ struct Shape {
     pad: usize,
 }
 
-/// One with padding that keeps the size, but for the stride.
+/// One with padding that keeps the size, apart from the stride.
 const fn shape(name: &'static str, [side, inputs, outputs]: [usize; 3], kernel: usize, stride: usize) -> Shape {
     Shape { name, side, inputs, outputs, kernel, stride, pad: kernel / 2 }
 }
@@ -61,7 +61,7 @@ const SHAPES: [Shape; 16] = [
     shape("inception1/28x28x16->32-5x5", [28, 16, 32], 5, 1),
 ];
 
-/// Numbers that are neither zeros nor large.
+/// Numbers that are neither zero nor large.
 fn numbers(count: usize) -> impl Iterator<Item = f32> {
     (0..count).map(|i| (i * 7919 % 1009) as f32 / 1009.0 - 0.5)
 }
@@ -69,7 +69,7 @@ fn numbers(count: usize) -> impl Iterator<Item = f32> {
 /// A shape with its data.
 struct Setup {
     layer: Conv2d,
-    /// As PyTorch has it: `[outputs, inputs, height, width]`.
+    /// In PyTorch's order: `[outputs, inputs, height, width]`.
     weight: Vec<f32>,
     packed: Vec<f32>,
     ws: Vec<f32>,
@@ -138,7 +138,7 @@ impl Setup {
 
     fn assert_near(&self, product: &[f32]) {
         let ours = &self.ws[self.layer.output.offset..][..product.len()];
-        // Two orders of adding k products of at most 1/4: a few times what rounding does, far less than a wrong weight.
+        // Two orders of adding k products of at most 1/4: a few rounding errors, far less than the effect of a wrong weight.
         let tolerance = self.sizes().1 as f32 * 1e-6;
         let near = ours.iter().zip(product).all(|(a, b)| (a - b).abs() <= tolerance);
         assert!(near, "the two products differ: {:?}", self.layer);
@@ -148,7 +148,7 @@ impl Setup {
 /// `windows` times the weights.
 fn sgemm((m, k, n): (usize, usize, usize), windows: &[f32], weight: &[f32], product: &mut [f32]) {
     assert!(windows.len() == m * k && weight.len() == k * n && product.len() == m * n);
-    // SAFETY: the matrices are as large as their strides say, as was just checked.
+    // SAFETY: the matrices have the sizes that their strides imply, as was just checked.
     unsafe {
         let (a, b, c) = (windows.as_ptr(), weight.as_ptr(), product.as_mut_ptr());
         matrixmultiply::sgemm(m, k, n, 1.0, a, k as isize, 1, b, 1, k as isize, 0.0, c, n as isize, 1);
@@ -182,7 +182,7 @@ fn convolutions(criterion: &mut Criterion) {
 /// 5x5 over few channels, everything in the cache: side of the input, its channels, and those of the output.
 const FEW_CHANNELS: [[usize; 3]; 6] = [[14, 6, 16], [14, 12, 24], [14, 16, 32], [12, 20, 50], [32, 3, 32], [32, 8, 16]];
 
-/// The algorithms for them: as it is written down, in tiles, along columns.
+/// The algorithms for them: direct, in tiles, along columns.
 fn few_channels(criterion: &mut Criterion) {
     for [side, inputs, outputs] in FEW_CHANNELS {
         let size = Size::square(side - 4);
@@ -225,7 +225,7 @@ fn few_channels(criterion: &mut Criterion) {
     }
 }
 
-/// What it costs to involve other threads: a kernel that does next to nothing, alone and in two shares.
+/// The cost of involving other threads: a kernel that does next to nothing, alone and in two shares.
 fn regions(criterion: &mut Criterion) {
     let map = Map::dense(0, 2, 1, 16);
     let layer = Activate { input: map, output: map, activation: Activation::Relu }.check();
@@ -252,15 +252,15 @@ const LINEARS: [Linear; 3] = [
     Linear { name: "resnet50/fc-2048->1000", input: [1, 1, 2048], outputs: 1000 },
 ];
 
-/// Weights of at least so many bytes are gone from all caches when they are read again.
+/// Weights of at least this many bytes have left all caches when they are read again.
 const COLD_BYTES: usize = 256 << 20;
 
 type Kernel = fn(Run<'_>, &Checked<Dense>, &[f32], &mut [f32]);
 
-/// How many of a hundred inputs are zero.
+/// Percentages of zero inputs.
 const ZEROS: [usize; 4] = [0, 33, 50, 80];
 
-/// The layer with weights in single and in half precision, and where zeros are left out, on inputs of which some are zero.
+/// The layer with weights in single and in half precision, and skipping zeros, on inputs with some zeros.
 fn linear(criterion: &mut Criterion, linear: &Linear) {
     let Linear { name, input: [height, width, channels], outputs } = *linear;
     let input = Map::dense(0, height, width, channels);
@@ -281,13 +281,13 @@ fn linear(criterion: &mut Criterion, linear: &Linear) {
     for (kernel_name, packed, kernel) in kernels {
         let bytes = size_of_val(&packed[..]);
         group.throughput(Throughput::Bytes(bytes as u64));
-        // They lie one behind the other, and are read in turn.
+        // The copies are consecutive, and are read in turn.
         let len = packed.len();
         let copies = packed.repeat(COLD_BYTES.div_ceil(bytes).max(2));
         for zeros in ZEROS {
             let mut ws = vec![0.0; output.end() + SLACK];
             for (at, (slot, number)) in ws.iter_mut().zip(numbers(input.elements())).enumerate() {
-                // In an order without a pattern.
+                // Zeros without a pattern.
                 *slot = if at * 7901 % 1013 % 100 < zeros { 0.0 } else { number };
             }
             for isa in Isa::all() {

@@ -1,6 +1,6 @@
 //! Whole nets, one image at a time: on one thread, and on two.
 //!
-//! Weights are seeded. Two threads want a machine that does nothing else: see the median beside the least.
+//! Weights are seeded. Two threads need an idle machine: compare the median with the minimum.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -35,12 +35,12 @@ fn bench<N: Network<'static> + 'static>(criterion: &mut Criterion, name: &str) {
     let mut group = criterion.benchmark_group(name);
     let mut alone = Vec::new();
     for (threads, mut net) in [(1, N::new(weights)), (2, N::new(weights).with_pool(pool))] {
-        let output = net.run(&image).expect("as long as the input");
+        let output = net.run(&image).expect("the image has the input's length");
         assert!(output.iter().all(|x| x.is_finite()), "{output:?}");
         if alone.is_empty() {
             alone = output.to_vec();
         }
-        assert_eq!(output, alone, "two threads give something else");
+        assert_eq!(output, alone, "two threads give a different output");
         let few = N::MACS > 10_000_000;
         group.sample_size(if few { 10 } else { 100 });
         group.measurement_time(Duration::from_secs(if few { 3 } else { 5 }));
@@ -50,7 +50,7 @@ fn bench<N: Network<'static> + 'static>(criterion: &mut Criterion, name: &str) {
     }
 }
 
-/// Benches end with the process.
+/// Benches live until the process ends.
 fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """What bounds the layers of a net: `cnn bench NET --layers --json | tools/bounds.py --bandwidth 45`.
 
-For each layer: the time that its multiplications take at the core's peak (those that its algorithm does, so fewer than are
-declared where that is Winograd's), the time that its weights take to come from memory, and the share of the measured time
-that the longer of the two is. A layer that leaves zeros out does and reads less: `--nonzero fc6=0.66` says what share. Layers
-under 1 % of the time are summed up. Prints Markdown.
+For each layer: the time of its multiplications at the core's peak (those of its algorithm, so fewer than declared with
+Winograd's), the time to read its weights from memory, and the longer of the two as a share of the measured time. A layer
+that skips zeros computes and reads less: `--nonzero fc6=0.66` gives the remaining share. Layers under 1 % of the time are
+summed up. Prints Markdown.
 """
 
 import argparse
@@ -19,7 +19,7 @@ PLANAR = re.compile(r"F\((\d)x1, (\d)x\d\)")
 
 
 def work(layer):
-    """Multiplications that are done, and floats of packed weights."""
+    """Actual multiplications, and floats of packed weights."""
     macs, shapes = layer["macs"], SHAPES.match(layer["does"])
     if not macs:
         return 0, 0
@@ -36,7 +36,7 @@ def work(layer):
         return macs, macs / (height * width)
     tile, taps = map(int, winograd.groups())
     products = (tile + taps - 1) ** 2
-    # A stride splits a filter into as many as it has phases.
+    # A stride splits a filter into one per phase.
     kernel, stride = int(KERNEL.search(layer["does"])[1]), round(int(shapes[2]) / height)
     filters = stride**2 * macs / (height * width * kernel**2)
     tiles = -(-height // tile) * -(-width // tile)

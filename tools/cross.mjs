@@ -1,4 +1,4 @@
-// What `cross.sh` runs in Node: modules of WebAssembly, and comparisons with PyTorch's outputs.
+// Run by `cross.sh` in Node: WebAssembly modules, and comparisons with PyTorch's outputs.
 //
 //   node cross.mjs tests MODULE.wasm    runs a test binary of cargo; a test that fails traps
 //   node cross.mjs lenet5 MODULE.wasm   runs LeNet-5 on 100 test digits and compares
@@ -23,7 +23,7 @@ function expected() {
     return Array.from({ length: floats.length / 10 }, (_, row) => floats.slice(10 * row, 10 * row + 10));
 }
 
-/** A test digit as the net reads it: 28 x 28 with two zeros around, in 0..1. */
+/** A test digit as the net reads it: 28 x 28 with a border of two zeros, in 0..1. */
 function image(pixels, index) {
     const image = new Float32Array(32 * 32);
     for (let y = 0; y < 28; y++) {
@@ -34,7 +34,7 @@ function image(pixels, index) {
     return image;
 }
 
-/** Fails unless ten scores are those of PyTorch. */
+/** Fails unless ten scores match PyTorch's. */
 function compare(scores, expected, what) {
     const error = Math.max(...expected.map((score, digit) => Math.abs(score - scores[digit])));
     if (scores.length !== 10 || !(error <= TOLERANCE * Math.max(...expected))) {

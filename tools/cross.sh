@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# Builds and runs what is here on other processors: the kernels' tests on AArch64 with NEON (emulated by QEMU), on 32 bits (x86) and
-# on WebAssembly with and without vectors (Node), LeNet-5 on WebAssembly and on a Cortex-M4 (QEMU).
+# Tests this project on other processors: the kernels' tests on AArch64 with NEON (emulated by QEMU), on 32 bits (x86) and on
+# WebAssembly with and without vectors (Node), LeNet-5 on WebAssembly and on a Cortex-M4 (QEMU).
 #
-#   tools/cross.sh [aarch64] [i686] [wasm] [cortex-m]    all four unless some are named
+#   tools/cross.sh [aarch64] [i686] [wasm] [cortex-m]    all four by default
 #
-# Needs Debian's packages, since these have the standard library's source for targets that rustup may not have here:
+# Needs Debian's packages, which include the standard library's source for targets that may be missing from rustup:
 #
 #   apt-get install --no-install-recommends rustc-web cargo-web rust-web-src lld-22 nodejs qemu-user qemu-system-arm \
 #       gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-multilib
 #
-# The standard library is built for each target, which takes minutes; the folder target/cross keeps it. Not part of
-# .ci/run for that reason.
+# The standard library is built for each target, which takes minutes; target/cross keeps it. That is why this is not part of
+# .ci/run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 for program in /usr/bin/cargo /usr/bin/rustc wasm-ld-22 ld.lld-22 node qemu-aarch64 qemu-system-arm aarch64-linux-gnu-gcc; do
-    command -v "$program" >/dev/null || { echo "$program is missing: the head of tools/cross.sh lists the packages" >&2; exit 1; }
+    command -v "$program" >/dev/null || { echo "$program is missing: the top of tools/cross.sh lists the packages" >&2; exit 1; }
 done
 
-# The toolchain of rustup, if there is one, is not this one; and building the standard library is not a stable feature.
+# Do not use rustup's toolchain, if there is one. Building the standard library is not a stable feature.
 export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$PWD/target/cross"
 cargo=/usr/bin/cargo
 
@@ -29,12 +29,12 @@ aarch64() {
         "$cargo" test -Zbuild-std=std,panic_unwind --release --target "$target" -p cnn-runtime --test kernels
 }
 
-# Wild numbers between pages that can't be touched, too: counts of 2^28 are enough to overflow here.
+# Also descriptors with wild numbers, between inaccessible pages: here, counts of 2^28 are enough to overflow.
 i686() {
     "$cargo" test -Zbuild-std=std,panic_unwind --release --target i686-unknown-linux-gnu -p cnn-runtime --test kernels --test sound
 }
 
-# Cargo with the linker of WebAssembly; the first argument is the target's features.
+# Cargo with WebAssembly's linker; the first argument is the target's features.
 wasm_cargo() {
     local features=$1
     shift

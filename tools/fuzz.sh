@@ -3,9 +3,9 @@
 #
 #     tools/fuzz.sh SECONDS [TARGET ...]
 #
-# SECONDS is the time of all targets together, without building; as many run at once as there are cores. Ends with 1 if a target
-# found something, and says what it was and how to run it again. New inputs that reach new code are kept in fuzz/corpus, which
-# git ignores.
+# SECONDS is the time of all targets together, without building; one target runs per core at a time. Exits with 1 if a target found
+# something, and says what it was and how to run it again. New inputs that reach new code are kept in fuzz/corpus, which git
+# ignores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,8 +21,8 @@ fi
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 built=fuzz/target/$host/release
-# As `cargo fuzz` builds, but that RUSTC_BOOTSTRAP makes do for a nightly compiler, and that comparisons are not followed: in loops
-# over pixels each would be a call.
+# Builds like `cargo fuzz`, but with RUSTC_BOOTSTRAP instead of a nightly compiler, and without tracing comparisons, each of which
+# would be a call in loops over pixels.
 flags=(
     --cfg fuzzing
     -Zsanitizer=address
@@ -40,11 +40,11 @@ most=$((cores < ${#targets[@]} ? cores : ${#targets[@]}))
 each=$((seconds * most / ${#targets[@]}))
 each=$((each > 0 ? each : 1))
 
-# Runs a target for its share of the time. What it writes is in a log.
+# Runs a target for its share of the time, with its output in a log.
 run() {
     local target=$1 artifacts=fuzz/artifacts/$1 sanitizer=detect_leaks=0:quarantine_size_mb=32 options=()
     [ -e "fuzz/dictionaries/$target" ] && options+=("-dict=fuzz/dictionaries/$target")
-    # So that a kernel that misses its workspace by some pixels does not find other memory there.
+    # A kernel that misses its workspace by a few pixels must not hit other memory.
     [ "$target" = kernels ] && sanitizer+=:redzone=1024:max_redzone=2048
     mkdir -p "$artifacts" "fuzz/corpus/$target"
     ASAN_OPTIONS=$sanitizer "$built/$target" -max_total_time="$each" -timeout=120 -rss_limit_mb=3000 -max_len=4096 \
@@ -52,7 +52,7 @@ run() {
         "fuzz/corpus/$target" "fuzz/seeds/$target" > "$artifacts/log" 2>&1
 }
 
-# Says what a target has found.
+# Reports what a target has found.
 report() {
     local target=$1 log=fuzz/artifacts/$1/log input
     grep -E -A 12 'panicked at|^==[0-9]+==|ERROR: libFuzzer' "$log" | cut -c 1-400 | head -n 60

@@ -1,10 +1,10 @@
-// Looks at the pages of `cnn diagram --all` and `cnn figures` in a browser: switches them, clicks, and says what is wrong.
+// Checks the pages of `cnn diagram --all` and `cnn figures` in a browser: uses the switches, clicks, and reports problems.
 //
 //   cargo run -p cnn-cli -- diagram --all target/gallery
 //   cargo run -p cnn-cli -- figures target/figures
 //   node tools/gallery.mjs target/gallery target/figures
 //
-// Needs Chromium, or what CHROMIUM names; nothing is installed. Screenshots are written beside the pages, as PNG.
+// Needs Chromium, or the browser that CHROMIUM names; nothing is installed. Screenshots are written next to the pages, as PNG.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,11 +14,11 @@ import { pathToFileURL } from "node:url";
 
 const WIDTHS = [1200, 700, 400];
 
-/** Chromium behind two pipes: requests and answers are JSON, a zero byte behind each. */
+/** Chromium, controlled through two pipes: requests and answers are JSON, each followed by a zero byte. */
 class Browser {
     constructor() {
         this.profile = mkdtempSync(join(tmpdir(), "gallery-"));
-        // Without the sandbox it runs in containers and as root too; the pages are our own.
+        // Without the sandbox, it also runs in containers and as root; the pages are our own.
         const switches = ["--headless", "--no-sandbox", "--hide-scrollbars", "--remote-debugging-pipe"];
         const stdio = ["ignore", "ignore", "ignore", "pipe", "pipe"];
         this.process = spawn(process.env.CHROMIUM ?? "chromium", [...switches, `--user-data-dir=${this.profile}`], { stdio });
@@ -109,7 +109,7 @@ class Browser {
     async close() {
         this.process.kill();
         await this.ended;
-        // Its own processes may write there for a moment.
+        // Its child processes may still be writing there.
         rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     }
 }
@@ -122,17 +122,17 @@ function check(holds, message) {
     }
 }
 
-/** Blocks of the drawings that are seen. */
+/** The blocks of the visible drawings. */
 const BLOCKS = `[...document.querySelectorAll(".n")].filter((block) => block.checkVisibility())`;
 const PANEL = `document.getElementById("panel")`;
 
-/** Clicks a block, sees what is behind it, and closes that. */
+/** Clicks blocks, checks the details that appear, and closes them. */
 async function blocks(browser, where, shot) {
     const count = await browser.value(`${BLOCKS}.length`);
     check(count > 0, `${where}: there is no block`);
     for (const index of [0, Math.floor(count / 2), count - 1]) {
         const block = `${BLOCKS}[${index}]`;
-        // Before the words on it, and what lies on it, get in the way of the mouse.
+        // Above the words and letters on it, which would catch the click.
         await browser.click(`(${block}.querySelector("rect, circle") ?? ${block})`);
         const [shown, expected] = await browser.value(
             `[${PANEL}.hidden ? null : ${PANEL}.querySelector("pre").textContent, ${block}.querySelector("title").textContent]`,
@@ -142,7 +142,7 @@ async function blocks(browser, where, shot) {
             await browser.screenshot(shot);
         }
         await browser.key("Escape");
-        check(await browser.value(`${PANEL}.hidden`), `${where}: Escape does not close what a click opened`);
+        check(await browser.value(`${PANEL}.hidden`), `${where}: Escape does not close the details`);
     }
 }
 
@@ -152,7 +152,7 @@ async function themes(browser, where, folder) {
         const ground = await browser.value(`getComputedStyle(document.body).backgroundColor`);
         const light = Number(ground.match(/\d+/)[0]) > 127;
         check(light === (theme === "light"), `${where}: with the theme ${theme} the page is ${ground}`);
-        // The paper of a drawing, which has colours of its own.
+        // The paper of a drawing, which has separate colours.
         const paper = await browser.value(
             `getComputedStyle([...document.querySelectorAll("figure")].find((f) => f.checkVisibility()).querySelector("svg > rect")).fill`,
         );
@@ -163,11 +163,11 @@ async function themes(browser, where, folder) {
     await browser.click(`document.querySelector("#theme [data-value=auto]")`);
 }
 
-/** The height of the smallest letters of the drawings that are seen, in pixels of the page. */
+/** The height of the smallest text in the visible drawings, in pixels of the page. */
 const SMALLEST = `Math.min(...[...document.querySelectorAll("svg text")].filter((text) => text.checkVisibility()).map(
     (text) => parseFloat(text.getAttribute("font-size")) * text.getScreenCTM().d || Infinity))`;
 
-/** How far the section that the last link leads to is below the bar. */
+/** How far below the bar the target of the last link is. */
 const BELOW = `(() => {
     const link = [...document.querySelectorAll("nav a")].at(-1);
     link.click();
@@ -175,21 +175,21 @@ const BELOW = `(() => {
     return top - document.querySelector(".switches").getBoundingClientRect().bottom;
 })()`;
 
-/** Nothing but a table or a drawing with a scroll bar of its own is wider than the page, and everything can be read. */
+/** Checks that everything is readable, and that only tables and drawings that scroll are wider than the page. */
 async function widths(browser, where) {
     for (const width of WIDTHS) {
         await browser.size(width);
         const smallest = await browser.value(SMALLEST);
         check(smallest >= 8.9, `${where}: text of ${smallest} pixels in a window of ${width}`);
         const below = await browser.value(BELOW);
-        check(below >= 0, `${where}: a link leads ${-below} pixels under the bar in a window of ${width}`);
+        check(below >= 0, `${where}: a link leads to ${-below} pixels under the bar in a window of ${width}`);
         const wide = await browser.value(`document.documentElement.scrollWidth`);
         check(wide <= width, `${where}: ${wide} pixels wide in a window of ${width}`);
     }
     await browser.size(WIDTHS[0]);
 }
 
-/** What the page asked for and what it complained about. */
+/** What the page loaded, and its errors. */
 function complaints(events, url) {
     const asked = events.filter((event) => event.method === "Network.requestWillBeSent").map((event) => event.params.request.url);
     const others = asked.filter((asked) => asked.split("#")[0] !== url && !asked.startsWith("data:"));
@@ -208,7 +208,7 @@ function complaints(events, url) {
     return [...others.map((url) => `asks for ${url}`), ...errors];
 }
 
-/** All that is looked at on a page; what it says when all is well. */
+/** All checks of a page; returns what to print if they pass. */
 async function look(browser, folder, url) {
     await browser.open(url);
     await browser.size(WIDTHS[0]);
@@ -241,7 +241,7 @@ if (folders.length === 0) {
 for (const folder of folders) {
     const page = resolve(folder, "index.html");
     if (!existsSync(page)) {
-        console.error(`${page} is not there: write it with \`cnn diagram --all\` or \`cnn figures\``);
+        console.error(`${page} does not exist: write it with \`cnn diagram --all\` or \`cnn figures\``);
         process.exitCode = 1;
         continue;
     }

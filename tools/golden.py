@@ -1,12 +1,12 @@
-"""Writes what the nets of `models` must answer: `models/tests/golden/NET.safetensors`.
+"""Writes the expected answers of the nets of `models`: `models/tests/golden/NET.safetensors`.
 
     python3 -m venv venv
     venv/bin/pip install torch==2.15.0 torchvision==0.29.2 numpy==2.4.6 safetensors==0.8.0
     venv/bin/python tools/golden.py [NET ...]
 
-A file holds the logits of some cases, each under the name `SALT/INPUT`: those that PyTorch gives in float64, rounded to
-float32. Weights and inputs are not in the file, since they follow from names: `SALT` and a tensor's name give a weight,
-`INPUT` gives the input, by the generator of `models/src/seeded.rs`.
+A file holds the logits of some cases, each under the name `SALT/INPUT`: PyTorch's in float64, rounded to float32. Weights and
+inputs are not in the file, because the generator of `models/src/seeded.rs` derives them from names: weights from `SALT` and a
+tensor's name, the input from `INPUT`.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from paper_nets import NETS, build
 
 FOLDER = Path(__file__).resolve().parent.parent / "models/tests/golden"
-# torchvision's ResNet-18 and 34 are those of the paper, under the same names.
+# torchvision's ResNet-18 and 34 are the paper's, with the same names.
 TORCHVISION = [
     f"torchvision-{name}" for name in (
         "alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "googlenet", "resnet50", "resnet101", "resnet152",
@@ -28,7 +28,7 @@ TORCHVISION = [
 ]
 INPUTS = {"perceptron": (2,), "mlp": (1, 28, 28), "lenet5": (1, 32, 32)}
 IMAGENET = (3, 224, 224)
-# Salt and input of each case; nets with more parameters than this have fewer.
+# Salt and input of each case. Nets with more parameters than `MANY` have fewer.
 CASES = [("first.", "one"), ("first.", "two"), ("second.", "one"), ("second.", "two")]
 FEW_CASES = [("first.", "one"), ("second.", "two")]
 MANY = 50_000_000
@@ -43,7 +43,7 @@ def splitmix64(state):
 
 
 def uniform(name, shape):
-    """Float32 numbers in [-1, 1) that depend on the name alone."""
+    """Float32 numbers in [-1, 1) that depend only on the name."""
     seed = 0xCBF29CE484222325
     for byte in name.encode():
         seed = (seed ^ byte) * 0x100000001B3 % 2**64
@@ -68,7 +68,7 @@ def weight(name, salt, shape):
 
 
 def logits(net, name, salt, inputs):
-    """What a net gives for each input."""
+    """The logits of a net for each input."""
     state = net.state_dict()
     tensors = {key: weight(key, salt, tuple(value.shape)) for key, value in state.items()
                if not key.endswith("num_batches_tracked")}
@@ -79,7 +79,7 @@ def logits(net, name, salt, inputs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("nets", nargs="*", metavar="NET", help="all if none is given")
+    parser.add_argument("nets", nargs="*", metavar="NET", help="all by default")
     chosen = parser.parse_args().nets or [*NETS, *TORCHVISION]
     FOLDER.mkdir(exist_ok=True)
     for name in chosen:

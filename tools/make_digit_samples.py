@@ -1,11 +1,11 @@
-"""Makes the pictures in `digits/samples/`: digits as someone would have them, on paper, on a board, in a photograph.
+"""Makes the pictures in `digits/samples/`: digits as users would have them, on paper, on a board, in a photograph.
 
     python3 -m venv venv
     venv/bin/pip install numpy==2.4.6 pillow==13.0.0
     venv/bin/python tools/make_digit_samples.py
 
 Each digit is a few strokes through points in a unit square (`GLYPHS`), drawn with a pen that shakes a little, then put
-on a background. The name of a picture begins with the digit it shows. The same versions make the same pixels again.
+on a background. The name of a picture begins with the digit it shows. The same versions reproduce the same pixels.
 """
 
 import gzip
@@ -48,7 +48,7 @@ def spline(points, steps=40):
 
 
 def ink(size, digit, box, pen, seed, turn=0.0):
-    """How much ink each pixel has, 0..1, as [H, W]: `digit` in `box` (left, top, width, height), turned by degrees."""
+    """The ink of each pixel, 0..1, as [H, W]: `digit` in `box` (left, top, width, height), turned by degrees."""
     rng = np.random.default_rng(seed)
     big = Image.new("L", (size[0] * OVERSAMPLING, size[1] * OVERSAMPLING))
     draw = ImageDraw.Draw(big)
@@ -100,13 +100,13 @@ def photo(size, digit, box, pen, seed, turn, paper, colour, light):
 
 
 def test_digit(digit, nth):
-    """The nth of its digit in the test set: its digits take turns, 0 to 9."""
+    """The nth image of a digit in the test set, whose digits take turns, 0 to 9."""
     data = gzip.decompress((ROOT / "digits/test-images-idx3-ubyte.gz").read_bytes())
     return np.frombuffer(data, np.uint8, offset=16).reshape(-1, 28, 28)[10 * nth + digit]
 
 
 def transparent(size, amount):
-    """Black ink on nothing."""
+    """Black ink on a transparent background."""
     alpha = np.round(amount * 255).astype(np.uint8)
     black = np.zeros((*alpha.shape, 3), np.uint8)
     return Image.fromarray(np.dstack([black, alpha]), "RGBA")
@@ -130,7 +130,7 @@ def board(size, digit, box, pen, seed):
 
 
 def samples():
-    """The pictures: name, picture, how to save it, what it is."""
+    """The pictures: name, picture, options for saving, description."""
     yield ("0-squared-paper.jpg", picture(mix(ruled((420, 420), 30, True), (35, 60, 165), ink(
         (420, 420), 0, (120, 90, 180, 240), 9, 10, -6))), {"quality": 75}, "blue ballpoint on squared paper")
     yield ("1-thin-pen.png", picture(255 - 235 * ink((300, 400), 1, (70, 60, 160, 280), 4, 11)), {},
@@ -148,12 +148,12 @@ def samples():
     yield ("7-thick-pen.png", picture(mix(255, (0, 0, 0), ink((320, 240), 7, (95, 35, 130, 170), 24, 17))), {},
            "a thick pen on a wide white page, in colour mode")
     yield ("7-night-mode.png", picture(mix((18, 18, 20), (250, 240, 120), ink(
-        (240, 320), 7, (50, 60, 140, 200), 13, 21, -5))), {}, "yellow on near-black, as drawn on a telephone at night")
+        (240, 320), 7, (50, 60, 140, 200), 13, 21, -5))), {}, "yellow on near-black, as drawn on a phone at night")
     yield ("8-lined-paper.jpg", picture(mix(ruled((500, 380), 38, False), (30, 42, 120), ink(
         (500, 380), 8, (185, 95, 120, 180), 7, 18, 5))), {"quality": 75}, "dark blue ink over the lines of lined paper")
     yield ("9-photo.jpg", photo((640, 480), 9, (235, 110, 170, 250), 12, 19, -8, (190, 184, 170), (52, 58, 96),
            (-.16, .1)), {"quality": 60}, "as photographed: greyish paper, darker to the right, ballpoint")
-    yield ("2-test-digit.png", Image.fromarray(test_digit(2, 3)), {}, "a test digit as it is, white on black")
+    yield ("2-test-digit.png", Image.fromarray(test_digit(2, 3)), {}, "an unchanged test digit, white on black")
     yield ("5-test-digit-large.jpg", Image.fromarray(255 - test_digit(5, 8)).resize(
         (300, 400), Image.Resampling.BICUBIC), {"quality": 70},
            "a test digit, black on white, enlarged and stretched to 300x400")
@@ -165,9 +165,9 @@ def samples():
 
 README = """# Sample digits
 
-Pictures to try a digit reader on. The first character of a name is the digit that is shown. All are drawn by
-`tools/make_digit_samples.py`, which is also how to make them again; nobody's handwriting was photographed. They are in
-the public domain (CC0 1.0), but for the two test digits, which come from MNIST as `../README.md` says.
+Pictures to try a digit reader on. A name begins with the digit shown. All are drawn by `tools/make_digit_samples.py`, which can
+make them again; nobody's handwriting was photographed. They are in the public domain (CC0 1.0), except for the two test digits,
+which come from MNIST as described in `../README.md`.
 
 | file | size | shows |
 | --- | --- | --- |

@@ -1,4 +1,4 @@
-"""Writes what `models/tests/preprocess.rs` compares with: torchvision's result of resizing and cropping a photograph.
+"""Writes the fixtures of `models/tests/preprocess.rs`: torchvision's results of resizing and cropping a photograph.
 
     python3 -m venv venv
     venv/bin/pip install torch==2.15.0 torchvision==0.29.2 pillow==13.0.0 numpy==2.4.6

@@ -1,6 +1,6 @@
-"""The paper nets of `models` in PyTorch, under the same tensor names. They give logits.
+"""The paper nets of `models` in PyTorch, with the same tensor names. They return logits.
 
-`build(name)` takes a name of the command line, `resnet50` or `torchvision-resnet50`; torchvision's are its own.
+`build(name)` takes a name of the command line, `resnet50` or `torchvision-resnet50`; the latter is torchvision's own net.
 """
 
 from collections import OrderedDict
@@ -26,7 +26,7 @@ class Lrn(nn.Module):
 
 
 def chain(*steps):
-    """Layers in order: those with tensors as (name, layer), the others as they are."""
+    """Layers in order: those with tensors as (name, layer), the others without a name."""
     named = [step if isinstance(step, tuple) else (f"step{index}", step) for index, step in enumerate(steps)]
     return nn.Sequential(OrderedDict(named))
 
@@ -49,7 +49,7 @@ def lenet5():
 
 
 def classifier(inputs):
-    """What AlexNet and the VGG nets end in."""
+    """The last layers of AlexNet and the VGG nets."""
     return [
         nn.Flatten(),
         ("fc6", nn.Linear(inputs, 4096)), nn.ReLU(),
@@ -69,7 +69,7 @@ def alexnet():
 
 
 def vgg(*depths, lrn=False):
-    """Stages of so many convolutions."""
+    """Stages with these numbers of convolutions."""
     steps, channels = [], 3
     for stage, (depth, filters) in enumerate(zip(depths, (64, 128, 256, 512, 512), strict=True), 1):
         for place in range(1, depth + 1):
@@ -118,7 +118,7 @@ def inception_v1():
 
 
 def resnet(name):
-    """torchvision's, with the stride of a bottleneck where the paper has it: in its first convolution."""
+    """torchvision's net, but with the stride of a bottleneck in its first convolution, as in the paper."""
     net = build(f"torchvision-{name}")
     for block in net.modules():
         if isinstance(block, torchvision.models.resnet.Bottleneck):
@@ -142,10 +142,10 @@ NETS = {
 
 
 def build(name):
-    """The net of this name, its weights as they come."""
+    """The net of this name, with arbitrary weights."""
     if name in NETS:
         return NETS[name]()
     short = name.removeprefix("torchvision-")
-    # Numbers that are replaced anyway need not be drawn from slow distributions.
+    # The weights are replaced later, so they need not come from slow distributions.
     quick = {"init_weights": False} if short == "googlenet" or short.startswith("vgg") else {}
     return torchvision.models.get_model(short, weights=None, **quick)

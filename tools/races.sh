@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the kernels' tests, which share each kernel among several threads, under ThreadSanitizer, on stable Rust. It takes some
-# minutes. Ends with 1 if two threads touch the same float, and says where.
+# Runs the kernels' tests, which share each kernel among several threads, under ThreadSanitizer, on stable Rust. It takes a few
+# minutes. Exits with 1 if two threads touch the same float, and says where.
 #
 #     tools/races.sh [NAME OF A TEST]
 set -euo pipefail
@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 host=$(rustc -vV | sed -n 's/^host: //p')
 folder=target/races
 mkdir -p "$folder"
-# The standard library is not built for it, so what its channels and reference counts order is not seen: these are libtest's.
+# The standard library is not instrumented, so accesses ordered by its channels and reference counts look like races: these are
+# libtest's.
 printf 'race:std::sync::mpmc\nrace:alloc::sync::Arc\nrace:test::\n' > "$folder/suppressions"
 export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer"
 export TSAN_OPTIONS="suppressions=$PWD/$folder/suppressions exitcode=1"

@@ -1,20 +1,20 @@
-"""Trains LeNet-5 on `digits/`, and writes its weights and the fixture that tests compare with.
+"""Trains LeNet-5 on `digits/`, and writes its weights and a fixture for tests.
 
     python3 -m venv venv
     venv/bin/pip install torch==2.15.0 numpy==2.4.6 safetensors==0.8.0
     venv/bin/python tools/train_lenet5.py
 
 Writes `models/weights/lenet5.safetensors` and `tests/data/lenet5_digits.safetensors`, in about ten minutes on one core.
-The seed and the single thread give the same weights again on the same kind of CPU with the same versions; another CPU
-may round otherwise and end at slightly different ones.
+The seed and the single thread reproduce the same weights on the same kind of CPU with the same versions; another CPU may
+round differently and end at slightly different ones.
 
     --validate         trains without 900 of the training digits and reports on those; writes nothing.
-                       The settings below were chosen with it: the test digits are read for the last report only.
-    --fixtures         keeps the weights there are, and writes and reports the rest.
-    --epochs N         how often each digit is seen (EPOCHS).
+                       The settings below were chosen with it: the test digits are used only for the final report.
+    --fixtures         keeps the existing weights, and writes and reports the rest.
+    --epochs N         how often each digit is used (EPOCHS).
 
-The net will also read photographs, cut out and centred as MNIST's digits are. Their strokes are thicker or thinner,
-paler, blurred or noisy, so `augment` makes such digits out of clean ones, besides moving and bending them.
+The net will also read photographs, cut out and centred like MNIST's digits. Their strokes are thicker or thinner, paler,
+blurred or noisy, so `augment` makes such digits from clean ones, in addition to moving and bending them.
 """
 
 import argparse
@@ -69,12 +69,12 @@ def lenet5():
 
 
 def uniform(count, low, high):
-    """One number for each image, shaped to multiply images."""
+    """One number per image, shaped to multiply images."""
     return torch.empty(count, 1, 1, 1).uniform_(low, high)
 
 
 def some(count, share):
-    """True for that share of the images, at random."""
+    """True for this share of the images, at random."""
     return torch.rand(count, 1, 1, 1) < share
 
 

@@ -8,7 +8,7 @@ import common
 from table import digits, label, load
 
 WIDTH = 900
-# Of a row: a bar and the space below it.
+# Heights: of a bar, and of a row with the space below it.
 BAR, STEP = 14, 20
 LEFT, GAP, TOP, NAME = 24, 32, 64, 150
 INK, GREY, PALE, OURS, BEST = "#1f2328", "#656d76", "#c9d1d9", "#1a7f64", "#7d93ad"
@@ -24,7 +24,7 @@ def panel(x, y, width, rows):
     """The bars of one net and number of threads, the fastest on top, with their times."""
     parts = []
     ordered = sorted(rows.values(), key=lambda row: row["wall"]["median_ms"])
-    # Room for the time that stands behind the longest bar.
+    # Room for the time after the longest bar.
     scale = (width - NAME - 70) / ordered[-1]["wall"]["median_ms"]
     peer = next((row for row in ordered if row["engine"] not in common.OURS), None)
     for place, row in enumerate(ordered):

@@ -1,10 +1,9 @@
-"""Time from a program's start to its first answer, and the most memory that it had: `cold.py [NET ...]`.
+"""Time from a program's start to its first answer, and its peak memory: `cold.py [NET ...]`.
 
 Each program loads a net, runs it once on one thread, and prints a number of the answer. They are started in turns, 21 times
-each, with their files in the page cache. Time counts from just before the start until the program has printed, or, if it
-writes a file, has ended. Memory is the largest resident
-set of one more start, as GNU time tells it: a process that Python starts inherits Python's. Programs that are not built
-are left out. Also written to `cold.json`.
+each, with their files in the page cache. The time is from just before the start until the program has printed or, if it writes a
+file, has ended. Memory is the largest resident set of one more start, as reported by GNU time, because a process started from
+Python inherits Python's. Programs that are not built are left out. The results are also written to `cold.json`.
 """
 
 import datetime
@@ -22,7 +21,7 @@ STARTS = 21
 
 
 def programs(net):
-    """Label to command."""
+    """Commands by label."""
     native, ours = common.FOLDER / "target/release", common.FOLDER / "target-ours/release"
     once = [net, "1", "--once"]
     found = {
@@ -43,7 +42,7 @@ def programs(net):
 
 
 def start(command):
-    """Milliseconds to the first answer, and on a processor."""
+    """Milliseconds to the first answer, and of CPU time."""
     answer, write = os.pipe()
     actions = [(os.POSIX_SPAWN_DUP2, write, 1), (os.POSIX_SPAWN_CLOSE, answer)]
     begin = time.perf_counter()
@@ -61,7 +60,7 @@ def start(command):
 
 
 def memory(command):
-    """Megabytes at most."""
+    """Peak memory in megabytes."""
     time_program = "/usr/bin/time"
     if not os.path.exists(time_program):
         raise SystemExit("GNU time is missing, which tells memory: on Debian, `apt-get install time`")

@@ -1,4 +1,4 @@
-"""Where things are, and what is compared."""
+"""Paths, and what is compared."""
 
 import os
 from pathlib import Path
@@ -12,5 +12,5 @@ NETS = FOLDER / "nets"
 NAMES = ["lenet5", "alexnet", "vgg16", "inception-v1", "resnet50"]
 TITLES = {"lenet5": "LeNet-5", "alexnet": "AlexNet", "vgg16": "VGG-16", "inception-v1": "Inception-v1",
           "resnet50": "ResNet-50"}
-# This project, as it stands among the engines.
+# This project, listed as an engine.
 OURS = ["ours", "ours-f16"]

@@ -28,7 +28,7 @@ def openvino():
 
 
 def ncnn():
-    """Winograd, packed layouts and GEMM as they are by default; no half precision."""
+    """Winograd, packed layouts and GEMM by default; no half precision."""
     import ncnn as engine
 
     net = engine.Net()
@@ -87,7 +87,7 @@ def litert():
 
     interpreter = Interpreter(str(common.NETS / f"{NET}.tflite"), num_threads=THREADS)
     interpreter.allocate_tensors()
-    # One channel: in either layout the same numbers.
+    # With one channel, both layouts have the same numbers.
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], IMAGE.reshape(1, 32, 32, 1))
     output = interpreter.tensor(interpreter.get_output_details()[0]["index"])
     return interpreter.invoke, lambda: output().copy()
@@ -97,7 +97,7 @@ MAKERS = {"openvino": openvino, "ncnn": ncnn, "torch": torch, "torch-eager": tor
 
 
 def measure(run, seconds, least):
-    """As `measure` in `harness/src/lib.rs`."""
+    """Like `measure` in `harness/src/lib.rs`."""
     wall_clock, cpu_clock = time.perf_counter_ns, time.process_time_ns
     warm = wall_clock() + 0.2e9 * seconds
     run()

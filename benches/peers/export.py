@@ -1,16 +1,16 @@
-"""Writes the five nets for every engine: `export.py [NET ...]`, all if none is given.
+"""Writes the five nets for every engine: `export.py [NET ...]`, all by default.
 
-Into `$PEERS_DIR/nets`, with weights and an image that follow from names (`tools/golden.py`):
+Writes to `$PEERS_DIR/nets`. Weights and the image are derived from names (`tools/golden.py`):
 
-| file | is |
+| file | content |
 | --- | --- |
 | NET.safetensors | the weights, for this project and candle |
 | NET.onnx | for ONNX Runtime, OpenVINO, tract, rten, burn |
-| NET.rten.onnx | without the LRN operator, which rten has not |
+| NET.rten.onnx | without the LRN operator, which rten lacks |
 | NET.ncnn.param, NET.ncnn.bin | for ncnn, converted by pnnx |
 | NET.1.pt2, NET.2.pt2 | for PyTorch, compiled ahead of time by Inductor for one thread and two |
 | lenet5.tflite | for LiteRT |
-| NET.input.f32, NET.input.safetensors, NET.expected.f64 | the image, and the logits that PyTorch gives in float64 |
+| NET.input.f32, NET.input.safetensors, NET.expected.f64 | the image, and PyTorch's logits in float64 |
 """
 
 import os
@@ -35,7 +35,7 @@ import paper_nets  # noqa: E402
 
 
 class OnnxLrn(torch.autograd.Function):
-    """Local response normalisation that is exported as ONNX's operator of that name."""
+    """Local response normalisation, exported as ONNX's operator of that name."""
 
     @staticmethod
     def forward(_, maps, size, alpha, beta, k):
@@ -56,7 +56,7 @@ class ExportedLrn(nn.LocalResponseNorm):
 
 
 def replace_lrn(net, layer):
-    """`net` with PyTorch's own kind of layer, which divides alpha by the size."""
+    """`net` with PyTorch's layer, which divides alpha by the size."""
     for name, child in net.named_children():
         if isinstance(child, paper_nets.Lrn | nn.LocalResponseNorm):
             alpha = child.alpha * (child.size if isinstance(child, paper_nets.Lrn) else 1)
@@ -86,7 +86,7 @@ def write_onnx(net, image, path):
 
 
 def write_without_lrn(model, path):
-    """LRN as multiplication, average pooling over channels, and arithmetic. Writes nothing where there is none."""
+    """LRN as multiplication, average pooling over channels, and arithmetic. Writes nothing if there is none."""
     graph, nodes, fresh = model.graph, [], iter(range(1 << 30))
     shapes = {value.name: [d.dim_value for d in value.type.tensor_type.shape.dim] for value in graph.value_info}
 
@@ -130,7 +130,7 @@ def write_ncnn(net, image, name):
 
     with tempfile.TemporaryDirectory() as folder:
         here = os.getcwd()
-        os.chdir(folder)  # pnnx writes its files beside the one that it is given
+        os.chdir(folder)  # pnnx writes its files next to its input
         try:
             # A name without a dash: pnnx makes a Python module of it.
             pnnx.export(net, "net.pt", image, fp16=False, optlevel=2)
@@ -175,7 +175,7 @@ def main():
         print(f"{name}: {sum(t.numel() for t in tensors.values()):,} numbers, logits up to {abs(expected).max():.4g}",
               flush=True)
     # Last, since it takes minutes.
-    with torch.no_grad():  # without which Inductor does not freeze
+    with torch.no_grad():  # required by Inductor for freezing
         for name, net, image in written:
             write_aot(net, image, name)
 

@@ -1,8 +1,8 @@
-"""Times the nets in every engine, in turns, and writes `results.json`; `--help` has the choices.
+"""Times the nets in every engine, in turns, and writes `results.json`; `--help` lists the options.
 
-For each net and number of threads, every engine is a process of its own that has loaded the net (`harness/src/lib.rs` has
-the protocol). What each answers is compared with float64 first. Then they take turns for some rounds; while one has its
-turn, all others are stopped, so that threads that wait by spinning disturb nobody.
+For each net and number of threads, every engine is a separate process that has loaded the net (`harness/src/lib.rs` has
+the protocol). Their answers are compared with float64 first. Then they take turns for several rounds; during a turn all other
+processes are stopped, so threads that spin while waiting disturb nobody.
 """
 
 import argparse
@@ -26,7 +26,7 @@ import numpy as np
 import common
 from common import OURS
 
-# Relative to the largest magnitude of the logits in float64; weights in half precision have their own.
+# Relative to the largest magnitude of the logits in float64, with a separate one for weights in half precision.
 TOLERANCE = 1e-4
 TOLERANCES = {"ours-f16": 1e-3}
 # For loading a net, and for one turn.
@@ -38,15 +38,15 @@ NATIVE = {
     **{name: common.FOLDER / f"target/release/peer-{name}" for name in ("candle", "onnxruntime", "rten", "tract")},
 }
 PYTHON = {"openvino": "openvino", "ncnn": "ncnn", "torch": "torch", "torch-eager": "torch", "litert": "ai-edge-litert"}
-# Whose version is an engine's, where `Cargo.lock` tells it.
+# The package whose version in `Cargo.lock` is an engine's.
 CRATES = {"candle": "candle-core", "rten": "rten", "tract": "tract-onnx"}
 DEFAULT = ["ours", "ours-f16", "onnxruntime", "openvino", "ncnn", "torch", "litert", "tract", "rten", "candle"]
-# LiteRT's files need a converter and its many dependencies, but for the net that `tflite.py` writes.
+# LiteRT's files need a converter with many dependencies, except for the net that `tflite.py` writes.
 ONLY = {"litert": ["lenet5"], "ours-f16": ["alexnet"]}
 
 
 class Failed(Exception):
-    """An engine that does not answer as it should."""
+    """An engine that does not follow the protocol."""
 
 
 class Engine:
@@ -71,7 +71,7 @@ class Engine:
         self.process.send_signal(signal.SIGSTOP)
 
     def line(self):
-        """What it prints next. Whoever prints other lines first, about plugins and the like, is forgiven."""
+        """Its next answer. Other lines before it, about plugins and the like, are skipped."""
         while True:
             while b"\n" not in self.unread:
                 readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
@@ -86,7 +86,7 @@ class Engine:
                 return line.decode()
 
     def turn(self, seconds, least):
-        """Nanoseconds of runs: on the wall's clock, and of the processor."""
+        """Nanoseconds of runs: wall-clock and CPU time."""
         self.process.send_signal(signal.SIGCONT)
         self.process.stdin.write(f"run {seconds} {least}\n".encode())
         times = json.loads(self.line())
@@ -94,7 +94,7 @@ class Engine:
         return times["wall"], times["cpu"]
 
     def used(self):
-        """Seconds that it has had a processor for."""
+        """Seconds of CPU time so far."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -154,7 +154,7 @@ def machine():
 
 
 def busy():
-    """Seconds in which any processor did anything, since the start."""
+    """Seconds in which the processors were busy, since the start."""
     numbers = [int(number) for number in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
     return (sum(numbers) - numbers[3] - numbers[4]) / os.sysconf("SC_CLK_TCK")
 
@@ -165,7 +165,7 @@ def summary(times):
 
 
 def compare(net, threads, chosen, options):
-    """Rows of the results: one for each engine."""
+    """Rows of the results, one per engine."""
     rows, running, start, before = {}, [], datetime.datetime.now(), busy()
     try:
         for name in chosen:

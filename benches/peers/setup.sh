@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs and builds the engines, and exports the nets: everything that `run.py` and `cold.py` need.
 #   setup.sh [--burn]
-# Into $PEERS_DIR, `work` beside this file if that is not set: about 10 GB, most of it PyTorch. Parts that are there are kept.
+# Writes to $PEERS_DIR, by default `work` next to this file: about 10 GB, most of it PyTorch. Existing parts are kept.
 set -euo pipefail
 cd "$(dirname "$0")"
 export PEERS_DIR=${PEERS_DIR:-$PWD/work}
@@ -11,14 +11,14 @@ python=$PEERS_DIR/venv/bin/python
 [ -x "$python" ] || python3 -m venv "$PEERS_DIR/venv"
 "$python" -m pip install --quiet --requirement requirements.txt
 
-# Of the nets whose last file is missing.
+# Exports the nets whose last file is missing.
 missing=()
 for net in lenet5 alexnet vgg16 inception-v1 resnet50; do
     [ -f "$PEERS_DIR/nets/$net.2.pt2" ] || missing+=("$net")
 done
 [ ${#missing[@]} -eq 0 ] || "$python" export.py "${missing[@]}"
 
-# The peers may use all that this processor has. This project is built as its users build it.
+# The peers may use everything that this processor has. This project is built as its users build it.
 RUSTFLAGS="-C target-cpu=native" cargo build --release --target-dir "$PEERS_DIR/target" -p peer-candle -p peer-onnxruntime -p peer-rten -p peer-tract
 ln -sf "$PEERS_DIR/nets/resnet50.safetensors" embedded/resnet50.safetensors
 cargo build --release --target-dir "$PEERS_DIR/target-ours" -p peer-ours -p peer-embedded

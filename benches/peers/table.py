@@ -26,13 +26,13 @@ def load(path):
 
 
 def best_peer(rows, clock):
-    """The peer with the least median; none if there is no peer."""
+    """The peer with the smallest median; `None` without peers."""
     peers = [row for engine, row in rows.items() if engine not in common.OURS]
     return min(peers, key=lambda row: row[clock]["median_ms"], default=None)
 
 
 def digits(milliseconds):
-    """Three digits that count, or all before the point."""
+    """Three significant digits, or all before the point."""
     return f"{milliseconds:.4f}" if milliseconds < 0.1 else f"{milliseconds:#.3g}" if milliseconds < 100 else f"{milliseconds:.0f}"
 
 
@@ -69,7 +69,7 @@ def full(results, groups, clock):
 
 
 def brief(groups, clock):
-    """One table, as it stands in the repository's README."""
+    """One table, as in the repository's README."""
     counts = sorted({threads for _, threads in groups})
     print("| net |", " | ".join(f"{count} thread{'s' if count > 1 else ''} | best peer | ratio" for count in counts), "|")
     print("| --- |", " | ".join("---: | ---: | ---:" for _ in counts), "|")

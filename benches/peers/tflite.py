@@ -1,4 +1,4 @@
-"""LeNet-5 as a TFLite file, written with the schema that LiteRT ships: TensorFlow is not needed for it."""
+"""LeNet-5 as a TFLite file, written with the schema in LiteRT, without TensorFlow."""
 
 import flatbuffers
 import numpy as np
@@ -6,7 +6,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 
 class Builder:
-    """A graph in the making. Maps are NHWC."""
+    """A graph under construction. Maps are NHWC."""
 
     def __init__(self):
         self.graph = schema.SubGraphT()
@@ -16,7 +16,7 @@ class Builder:
         self.model.operatorCodes, self.model.buffers = [], [schema.BufferT()]
 
     def tensor(self, shape, values=None):
-        """A tensor's number; a constant if there are values."""
+        """Adds a tensor, a constant if there are values; returns its number."""
         tensor = schema.TensorT()
         tensor.name, tensor.shape, tensor.buffer = f"tensor{len(self.graph.tensors)}".encode(), list(shape), 0
         tensor.type = schema.TensorType.INT32 if values is not None and values.dtype == np.int32 else schema.TensorType.FLOAT32
@@ -32,7 +32,7 @@ class Builder:
         return self.tensor(values.shape, values)
 
     def operator(self, kind, inputs, shape, options=None):
-        """The number of the tensor that an operator gives."""
+        """Adds an operator; returns the number of its output tensor."""
         code = schema.OperatorCodeT()
         code.builtinCode, code.deprecatedBuiltinCode, code.version = getattr(schema.BuiltinOperator, kind), \
             getattr(schema.BuiltinOperator, kind), 1

@@ -1,4 +1,4 @@
-//! The commands, a file each.
+//! The commands, one file each.
 
 mod bench;
 mod check_weights;
@@ -21,7 +21,7 @@ use std::io::Write;
 use crate::args::{Args, Command};
 use crate::failure::Failure;
 
-/// Does what the arguments say.
+/// Executes the command in the arguments.
 pub(crate) fn execute(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
     match &args.command {
         Command::Classify(args) => classify::classify(args, out),

@@ -1,14 +1,14 @@
-//! What can go wrong, and how it is told.
+//! What can go wrong, and how it is reported.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// As for wrong arguments, where `clap` chooses it.
+/// The same as for wrong arguments, where `clap` chooses it.
 const FAILED: u8 = 2;
 
-/// As of `diff`, which has 2 for what it cannot compare.
+/// As with `diff`, which exits with 2 if it cannot compare.
 const DIFFERENT: u8 = 1;
 
 /// Why a command stopped.
@@ -16,16 +16,16 @@ const DIFFERENT: u8 = 1;
 pub(crate) enum Failure {
     /// What went wrong, without `error: `; further lines are indented.
     Message(String),
-    /// Something went wrong and was told when it did.
-    Told,
-    /// Nothing went wrong, but what was compared differs, which was told.
+    /// Something went wrong and was reported at once.
+    Reported,
+    /// Nothing went wrong, but the compared tensors differ, which was reported.
     Different,
     /// Standard output cannot be written.
     Stdout(io::Error),
 }
 
 impl Failure {
-    /// What is wrong with a file: `path problem`, the problem beginning with a verb.
+    /// A problem with a file: `path problem`, where the problem begins with a verb.
     pub(crate) fn of_file(path: &Path, problem: impl Display) -> Self {
         Self::Message(format!("{} {problem}", shown(path)))
     }
@@ -43,7 +43,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Tells what went wrong, and gives the exit code.
+/// Reports what went wrong, and returns the exit code.
 pub(crate) fn exit_code(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => return ExitCode::SUCCESS,
@@ -51,29 +51,29 @@ pub(crate) fn exit_code(result: Result<(), Failure>) -> ExitCode {
         Err(Failure::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Err(Failure::Stdout(error)) => tell(&format!("the output cannot be written: {error}")),
         Err(Failure::Message(message)) => tell(&message),
-        Err(Failure::Told) => {}
+        Err(Failure::Reported) => {}
         Err(Failure::Different) => return ExitCode::from(DIFFERENT),
     }
     ExitCode::from(FAILED)
 }
 
-/// Writes `error: message` to stderr. If nobody reads that, there is nobody left to tell.
+/// Writes `error: message` to stderr. If that fails, there is nobody left to tell.
 pub(crate) fn tell(message: &str) {
     let _ = writeln!(io::stderr(), "error: {message}");
 }
 
-/// A path for a terminal, which control characters in a name would upset.
+/// A path for a terminal, with control characters escaped.
 pub(crate) fn shown(path: &Path) -> String {
     cut(&path.to_string_lossy(), MOST_OF_A_PATH)
 }
 
-/// So many characters of a text of others are shown.
+/// Characters shown of a text that comes from elsewhere.
 const MOST: usize = 500;
 
-/// And of a path: no system opens a longer one, but a file can name it.
+/// The same for a path: no system opens a longer one, but a file may contain it.
 const MOST_OF_A_PATH: usize = 4096;
 
-/// A text of others for a terminal: it is cut, and what a terminal obeys is escaped.
+/// A text that comes from elsewhere, for a terminal: cut, and with control characters escaped.
 pub(crate) fn printable(text: &str) -> String {
     cut(text, MOST)
 }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_others_are_cut() {
+    fn long_texts_are_cut() {
         assert_eq!(printable(&"ü".repeat(MOST)), "ü".repeat(MOST));
         assert_eq!(printable(&"ü".repeat(MOST + 1)), format!("{}… ({} bytes)", "ü".repeat(MOST), 2 * MOST + 2));
     }

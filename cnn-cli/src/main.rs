@@ -1,18 +1,15 @@
 //! The command line of the `cnn` compiler: reads handwritten digits, classifies pictures, and runs, compares, counts and
 //! lists the reference nets.
 //!
-//! `args` is the interface as users see it, and each command is a file in `commands`. A command writes to an output
-//! that it is given and returns a [`Failure`](failure::Failure); what then goes to stderr, and the exit code, is
-//! decided in `failure` alone.
+//! `args` is the interface as users see it, and each command is a file in `commands`. A command writes to the output that it
+//! is given and returns a [`Failure`](failure::Failure); only `failure` decides what goes to stderr, and the exit code.
 
 #![forbid(unsafe_code)]
 
 mod args;
 mod commands;
-mod digits;
 mod failure;
 mod limited;
-mod numbers;
 mod picture;
 mod progress;
 mod registry;
@@ -30,7 +27,7 @@ use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
-    // Whoever asks for an instruction set must not get numbers or times of another.
+    // A user who asks for an instruction set must not get the numbers or times of another.
     let asked = Isa::from_env().map_err(|why| Failure::Message(why.to_string()));
     failure::exit_code(asked.and_then(|_| commands::execute(&args, &mut io::stdout().lock())))
 }

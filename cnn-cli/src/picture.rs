@@ -1,7 +1,7 @@
 //! PNG and JPEG files as upright pictures of RGB bytes.
 //!
-//! What remains to do around the decoders is little: refuse a size before memory is taken for it, put what can be seen
-//! through on paper, and turn the picture upright.
+//! Little remains to be done around the decoders: refuse too large a size before allocating memory, put transparent pixels on
+//! paper, and turn the picture upright.
 
 use std::fmt;
 use std::fs::File;
@@ -10,20 +10,19 @@ use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits};
 
-/// The longest file that is read.
+/// Longer files are refused.
 const MAX_FILE: u64 = 256 << 20;
 
-/// So many bytes say what a file is.
+/// The format is recognised from this many bytes.
 const SIGN: u64 = 16;
 
-/// Bytes that a PNG may need for what is not its pixels, such as a profile of its colours, which is compressed.
+/// Bytes that a PNG may need for anything but its pixels, such as a colour profile, which is compressed.
 const MAX_BESIDES: u64 = 64 << 20;
 
-/// The longest side that is read. A header may claim any size in a file of a few bytes.
+/// The longest accepted side. In a file of a few bytes, a header may claim any size.
 const MAX_SIDE: usize = 16_384;
 
-/// The most pixels that are read: 64 million, more than cameras commonly take. They need 256 MB while they are
-/// decoded.
+/// The most accepted pixels: 64 million, more than cameras usually take. Decoding them needs 256 MB.
 const MAX_PIXELS: usize = 1 << 26;
 
 /// An upright picture.
@@ -35,7 +34,7 @@ pub(crate) struct Picture {
     pub(crate) pixels: Vec<[u8; 3]>,
 }
 
-/// Why a file gives no picture.
+/// Why a file cannot be decoded to a picture.
 #[derive(Debug)]
 pub(crate) enum PictureError {
     /// The file cannot be opened or read.
@@ -44,14 +43,14 @@ pub(crate) enum PictureError {
     NotAPicture,
     /// A PNG or JPEG file that cannot be decoded, in the decoder's words.
     Damaged(String),
-    /// More pixels than are read.
+    /// Too many pixels.
     TooLarge {
-        /// Pixels of a row.
+        /// Pixels per row.
         width: usize,
         /// Rows.
         height: usize,
     },
-    /// A longer file than is read.
+    /// Too long a file.
     TooLong,
 }
 
@@ -63,7 +62,7 @@ impl fmt::Display for PictureError {
             Self::Damaged(why) => write!(f, "is damaged, or of a kind that is not supported: {why}"),
             Self::TooLarge { width, height } => write!(
                 f,
-                "is too large: {width}x{height} pixels, where a side may have {MAX_SIDE} and all together {} million",
+                "is too large: {width}x{height} pixels; the limits are {MAX_SIDE} per side and {} million in total",
                 MAX_PIXELS / 1_000_000
             ),
             Self::TooLong => write!(f, "is too large: more than {} MiB", MAX_FILE >> 20),
@@ -80,7 +79,7 @@ impl std::error::Error for PictureError {
     }
 }
 
-/// Reads a PNG or JPEG file. Of a file that is none, only the beginning is read.
+/// Reads a PNG or JPEG file. Of any other file, only the beginning is read.
 pub(crate) fn read(path: &Path) -> Result<Picture, PictureError> {
     let mut file = File::open(path).map_err(PictureError::Open)?;
     let mut bytes = Vec::new();
@@ -97,7 +96,7 @@ pub(crate) fn read(path: &Path) -> Result<Picture, PictureError> {
     decode(&bytes)
 }
 
-/// What the first bytes of a file say that it is.
+/// The format according to the first bytes of a file.
 fn format(bytes: &[u8]) -> Result<ImageFormat, PictureError> {
     match image::guess_format(bytes) {
         Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => Ok(format),
@@ -105,12 +104,12 @@ fn format(bytes: &[u8]) -> Result<ImageFormat, PictureError> {
     }
 }
 
-/// The picture in a PNG or JPEG file, which of them its first bytes say.
+/// The picture in a PNG or JPEG file. The first bytes decide which it is.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
     let damaged = |error: ImageError| PictureError::Damaged(error.to_string());
     let format = format(bytes)?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    // The size is checked below, with an error of its own. This is for what a PNG says besides its pixels.
+    // The size is checked below, with its own error. This limits everything else in a PNG.
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_BESIDES);
     reader.limits(limits);
@@ -120,7 +119,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
     if format == ImageFormat::Jpeg && !is_whole(bytes) {
         return Err(PictureError::Damaged("it ends in the middle of the picture".into()));
     }
-    // A picture whose Exif is damaged can still be seen.
+    // A picture with damaged Exif can still be seen.
     let orientation = decoder.orientation().ok();
     let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     if let Some(orientation) = orientation {
@@ -139,10 +138,10 @@ fn check_size(width: usize, height: usize) -> Result<(), PictureError> {
     if fits { Ok(()) } else { Err(PictureError::TooLarge { width, height }) }
 }
 
-/// Whether a JPEG file goes on to the end of its picture: the decoder would fill in grey for what is missing.
+/// Whether a JPEG file contains its whole picture. The decoder would fill in grey for the missing part.
 ///
-/// Markers are followed one by one, over the segments that have a length, in which a thumbnail may have an end, and over the
-/// data of scans, where no marker can be. What follows the end is not looked at: telephones append a film to a picture.
+/// Markers are followed one by one, skipping segments with a length, where a thumbnail may have its own end, and the data of
+/// scans, which cannot contain markers. Anything after the end is ignored: phones append a film to a picture.
 fn is_whole(jpeg: &[u8]) -> bool {
     let mut rest = jpeg;
     while let Some(at) = rest.windows(2).position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff)) {
@@ -150,7 +149,7 @@ fn is_whole(jpeg: &[u8]) -> bool {
         rest = &rest[at + 2..];
         match marker {
             END => return true,
-            // Alone: the start of the picture, and where the data of a scan may be taken up again.
+            // Markers without a segment: the start of the picture, and restarts within a scan.
             0x01 | 0xd0..=0xd8 => {}
             _ => {
                 let length = rest.first_chunk().map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
@@ -161,18 +160,17 @@ fn is_whole(jpeg: &[u8]) -> bool {
     false
 }
 
-/// The marker of the end of a picture.
+/// The marker at the end of a picture.
 const END: u8 = 0xd9;
 
-/// Puts pixels that may be seen through on white paper; on black, if the drawing would hardly be seen on white, as white
-/// ink would not.
+/// Puts transparent pixels on white paper, or on black if the drawing would hardly be visible on white, as with white ink.
 fn on_paper(pixels: &[[u8; 4]]) -> Vec<[u8; 3]> {
     let [white, black] = [255, 0].map(|paper| contrast(pixels, paper));
     let paper = if white < 0.25 * black { 0 } else { 255 };
     pixels.iter().map(|&pixel| compose(pixel, paper)).collect()
 }
 
-/// The standard deviation of the brightness that the pixels have on paper of this brightness.
+/// The standard deviation of the pixels' brightness on paper of this brightness.
 fn contrast(pixels: &[[u8; 4]], paper: u8) -> f64 {
     let (mut sum, mut squares) = (0_u64, 0_u64);
     for &pixel in pixels {
@@ -198,8 +196,60 @@ mod tests {
     const PNG: &[u8] = include_bytes!("../../digits/samples/4-thick-pen.png");
     const JPEG: &[u8] = include_bytes!("../../digits/samples/3-photo.jpg");
 
+    fn encode(size: [u32; 2], colour: png::ColorType, depth: png::BitDepth, data: &[u8]) -> Vec<u8> {
+        let mut info = png::Info::with_size(size[0], size[1]);
+        (info.color_type, info.bit_depth) = (colour, depth);
+        // Only indexed pictures have one.
+        let palette = || vec![20, 20, 120, 250, 250, 240].into();
+        info.palette = (colour == png::ColorType::Indexed).then(palette);
+        written(info, data)
+    }
+
+    fn written(info: png::Info<'_>, data: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let encoder = png::Encoder::with_info(&mut bytes, info).unwrap();
+        encoder.write_header().unwrap().write_image_data(data).unwrap();
+        bytes
+    }
+
     #[test]
-    fn what_is_no_picture_is_refused() {
+    fn every_kind_of_png_is_read() {
+        use png::{BitDepth, ColorType};
+        let pixels = |colour, depth, data: &[u8]| decode(&encode([2, 1], colour, depth, data)).unwrap().pixels;
+        assert_eq!(pixels(ColorType::Rgb, BitDepth::Eight, &[1, 2, 3, 4, 5, 6]), [[1, 2, 3], [4, 5, 6]]);
+        assert_eq!(pixels(ColorType::Grayscale, BitDepth::Eight, &[7, 200]), [[7; 3], [200; 3]]);
+        assert_eq!(pixels(ColorType::Grayscale, BitDepth::Sixteen, &[7, 7, 200, 200]), [[7; 3], [200; 3]]);
+        assert_eq!(pixels(ColorType::Grayscale, BitDepth::One, &[0b0100_0000]), [[0; 3], [255; 3]]);
+        assert_eq!(pixels(ColorType::GrayscaleAlpha, BitDepth::Eight, &[7, 255, 200, 255]), [[7; 3], [200; 3]]);
+        assert_eq!(pixels(ColorType::Indexed, BitDepth::One, &[0b0100_0000]), [[20, 20, 120], [250, 250, 240]]);
+    }
+
+    #[test]
+    fn transparent_pixels_are_paper_for_any_ink() {
+        for (ink, paper) in [([0; 3], 255), ([255; 3], 0), ([255, 230, 51], 255)] {
+            let [r, g, b] = ink;
+            let data = [r, g, b, 255, r, g, b, 0];
+            let picture = decode(&encode([2, 1], png::ColorType::Rgba, png::BitDepth::Eight, &data)).unwrap();
+            assert_eq!(picture.pixels, [ink, [paper; 3]]);
+        }
+    }
+
+    #[test]
+    fn a_turned_picture_is_turned_back() {
+        let exif = |tag: u8| [b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", &[tag][..], b"\0\0\0\0\0\0"].concat();
+        let stored = |tag: u8| {
+            let mut info = png::Info::with_size(3, 2);
+            (info.color_type, info.exif_metadata) = (png::ColorType::Grayscale, Some(exif(tag).into()));
+            let picture = decode(&written(info, &[1, 2, 3, 4, 5, 6])).unwrap();
+            (picture.width, picture.height, picture.pixels.iter().map(|pixel| pixel[0]).collect::<Vec<_>>())
+        };
+        assert_eq!(stored(1), (3, 2, vec![1, 2, 3, 4, 5, 6]));
+        // Orientation 8, of a camera on its side, turns anticlockwise.
+        assert_eq!(stored(8), (2, 3, vec![3, 6, 2, 5, 1, 4]));
+    }
+
+    #[test]
+    fn other_files_are_refused() {
         assert!(matches!(decode(b""), Err(PictureError::NotAPicture)));
         assert!(matches!(decode(b"GIF89a"), Err(PictureError::NotAPicture)));
         assert!(matches!(read(Path::new("no/such/picture.png")), Err(PictureError::Open(_))));
@@ -215,28 +265,28 @@ mod tests {
         }
     }
 
-    /// A segment of a JPEG file: its marker, its length and this.
+    /// A segment of a JPEG file: its marker, its length, and this data.
     fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
         [&[0xff, marker][..], &(data.len() as u16 + 2).to_be_bytes(), data].concat()
     }
 
-    /// The photograph, with a segment behind its start, and with something behind its end.
-    fn photograph(segment: &[u8], behind: &[u8]) -> Vec<u8> {
-        [&JPEG[..2], segment, &JPEG[2..], behind].concat()
+    /// The photograph, with a segment inserted after its start, and with something appended.
+    fn photograph(segment: &[u8], appended: &[u8]) -> Vec<u8> {
+        [&JPEG[..2], segment, &JPEG[2..], appended].concat()
     }
 
     #[test]
-    fn what_follows_a_picture_is_not_looked_at() {
+    fn anything_after_a_picture_is_ignored() {
         let film = [&b"\0\0\0\x18ftypmp42\0\0\0\0"[..], &[0xff, 0xda, 0, 1, 2, 0xff, 0xd8], &[7; 1000]].concat();
         let expected = decode(JPEG).unwrap().pixels;
-        for behind in [&film[..], JPEG, &[0xff, 0xda], &[0xff, 0xd9, 0xff, 0xda], &[0xff], &[0; 100], b"SEFT\x01"] {
-            assert_eq!(decode(&photograph(&[], behind)).unwrap().pixels, expected, "{} bytes", behind.len());
+        for appended in [&film[..], JPEG, &[0xff, 0xda], &[0xff, 0xd9, 0xff, 0xda], &[0xff], &[0; 100], b"SEFT\x01"] {
+            assert_eq!(decode(&photograph(&[], appended)).unwrap().pixels, expected, "{} bytes", appended.len());
         }
     }
 
     #[test]
     fn a_thumbnail_is_not_the_picture() {
-        // A whole picture, and the beginnings of two, in segments that are none of the decoder's business.
+        // A whole picture, and the beginnings of two, in segments that the decoder must skip.
         let thumbnail = segment(0xe2, &JPEG[..JPEG.len().min(60_000)]);
         let parts = [segment(0xe3, &[0xff, 0xd9]), segment(0xfe, &[0xff, 0xda, 0xff]), thumbnail].concat();
         let whole = photograph(&parts, &[]);
@@ -259,7 +309,7 @@ mod tests {
         let mut crc = flate2::Crc::new();
         crc.update(&chunk);
         let chunk = [&(chunk.len() as u32 - 4).to_be_bytes()[..], &chunk, &crc.sum().to_be_bytes()].concat();
-        // Behind the header.
+        // After the header.
         let bomb = [&PNG[..33], &chunk, &PNG[33..]].concat();
         match decode(&bomb) {
             Ok(picture) => assert_eq!(picture.pixels, decode(PNG).unwrap().pixels),
@@ -268,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_is_no_picture_only_the_beginning_is_read() {
+    fn only_the_beginning_of_other_files_is_read() {
         if Path::new("/dev/zero").exists() {
             assert!(matches!(read(Path::new("/dev/zero")), Err(PictureError::NotAPicture)));
         }

@@ -1,16 +1,16 @@
-//! How far something long has come.
+//! The progress of long tasks.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// It takes at least so long before a bar is shown.
+/// A bar appears after this time.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A bar on stderr, if that is a terminal and it takes long. It is gone when this is dropped.
+/// A bar on stderr, if that is a terminal and the task takes long. Dropping it removes the bar.
 pub(crate) struct Bar {
-    /// What is done: `reading weights`.
+    /// Starts a task, described as in `reading weights`.
     does: &'static str,
     begin: Instant,
     bar: RefCell<Option<ProgressBar>>,
@@ -21,7 +21,7 @@ impl Bar {
         Self { does, begin: Instant::now(), bar: RefCell::new(None) }
     }
 
-    /// So much is done of all there is.
+    /// Sets how much of the total is done.
     pub(crate) fn show(&self, done: u64, total: u64) {
         if self.begin.elapsed() < PATIENCE {
             return;

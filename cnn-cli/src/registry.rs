@@ -1,7 +1,7 @@
 //! The nets that the commands know.
 //!
-//! Each net is a type of its own, so code that takes a net by name needs them behind one interface: [`Model`] holds the
-//! description and functions that were made for the type. To add a net, add a line to [`MODELS`].
+//! Each net is a separate type, so code that takes a net by name needs a common interface: [`Model`] holds the description of
+//! the type and functions made for it. To add a net, add a line to [`MODELS`].
 
 use cnn::Step;
 use cnn::graph::Graph;
@@ -52,15 +52,15 @@ pub(crate) static MODELS: &[Model] = &[
 
 /// A net, by name.
 pub(crate) struct Model {
-    /// What users call it.
+    /// Its name for users.
     pub(crate) name: &'static str,
-    /// The net as it was declared.
+    /// The declared net.
     pub(crate) graph: &'static Graph<'static>,
-    /// Bytes that it computes in.
+    /// Bytes of its workspace.
     pub(crate) workspace_bytes: usize,
     /// The kernels of a pass, in order.
     pub(crate) steps: &'static [Step<'static>],
-    /// Images of one pass.
+    /// Images per pass.
     pub(crate) batch: usize,
     /// The same net, compiled for several images in a pass.
     pub(crate) batched: &'static [Model],
@@ -68,28 +68,28 @@ pub(crate) struct Model {
     pub(crate) memory: &'static Memory<'static>,
     /// The year of its paper.
     pub(crate) year: u16,
-    /// What was new in it.
+    /// What was new in the paper.
     pub(crate) new: &'static str,
-    /// A net on weights from files.
+    /// Makes the net with weights from files.
     pub(crate) load: fn(&Source<'_>, Option<&'static Pool>) -> Loaded,
-    /// A net on weights in this program, if there are any.
+    /// Makes the net with weights in this program, if there are any.
     pub(crate) embedded: Option<fn() -> Box<dyn Runnable>>,
     /// How pictures become its input, if that is declared.
     pub(crate) preprocess: Option<Preprocess>,
-    /// What its classes are called; nothing, if that is not declared.
+    /// The names of its classes; empty if they are not declared.
     pub(crate) labels: &'static [&'static str],
 }
 
-/// A net on the weights of a file, if they fit.
+/// Makes a net with the weights of a file, if they fit.
 pub(crate) type Loaded = Result<Box<dyn Runnable>, WeightsError>;
 
-/// A net that is ready to run, whichever it is.
+/// Any net that is ready to run.
 pub(crate) trait Runnable {
     /// Runs it.
     fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength>;
-    /// What the last pass left at a tap.
+    /// The value of a tap in the last pass.
     fn tap(&self, name: &str) -> Option<&[f32]>;
-    /// Runs it, and tells when each kernel is done.
+    /// Runs it, and reports when each kernel is done.
     fn profile(&mut self, input: &[f32], watch: &mut dyn FnMut(usize)) -> Result<&[f32], WrongLength>;
 }
 
@@ -126,7 +126,7 @@ impl Model {
         }
     }
 
-    /// A net that says what pictures show.
+    /// A net that classifies pictures.
     const fn classifier<N: Network<'static> + About + Classifier + 'static>(name: &'static str) -> Self {
         Self { preprocess: Some(N::PREPROCESS), labels: N::LABELS, ..Self::of::<N>(name) }
     }
@@ -141,7 +141,7 @@ impl Model {
         self
     }
 
-    /// This net, compiled for so many images in a pass.
+    /// This net, compiled for this many images per pass.
     pub(crate) fn for_batch(&'static self, images: usize) -> Result<&'static Self, Failure> {
         let mut compiled = [self].into_iter().chain(self.batched);
         compiled.find(|model| model.batch == images).ok_or_else(|| Failure::Message(self.no_batch(images)))
@@ -161,8 +161,8 @@ impl Model {
     }
 }
 
-/// The weights are never freed: a command loads one net and then ends, and a net that borrows nothing shorter than
-/// `'static` can stand behind [`Runnable`].
+/// The weights are never freed: a command loads one net and then ends, and a net that borrows only `'static` data can be a
+/// [`Runnable`].
 fn load<N: Network<'static> + 'static>(source: &Source<'_>, pool: Option<&'static Pool>) -> Loaded {
     let weights = Box::leak(Box::new(N::load(source)?));
     let net = N::new(weights);
@@ -173,7 +173,7 @@ fn load<N: Network<'static> + 'static>(source: &Source<'_>, pool: Option<&'stati
 }
 
 fn unknown(name: &str) -> String {
-    // Without `torchvision-` too, which people may not think of.
+    // Also without `torchvision-`, which users may leave out.
     let spellings = MODELS.iter().flat_map(|model| {
         let short = model.name.strip_prefix("torchvision-");
         [Some(model.name), short].into_iter().flatten().map(|spelling| (spelling, model.name))
@@ -186,7 +186,7 @@ fn unknown(name: &str) -> String {
     format!("there is no net `{}`; {guess}`cnn list` shows all", printable(name))
 }
 
-/// A name without what people write differently: `LeNet-5` is `lenet5`.
+/// A name in a normal form, for comparison with other spellings: `LeNet-5` is `lenet5`.
 fn plain(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '-' | '_' | ' ' | '.')).flat_map(char::to_lowercase).collect()
 }
@@ -196,7 +196,7 @@ pub(crate) mod tests {
     use super::*;
 
     cnn::network! {
-        /// Has what LeNet-5 has not: branches, an auxiliary classifier, no weights in this program.
+        /// Has what LeNet-5 lacks: branches and an auxiliary classifier; and has no weights in this program.
         Branched: 2x4x4 -> 3 {
             add {
                 same: conv(2, 3x3, pad = 1);
@@ -221,7 +221,7 @@ pub(crate) mod tests {
     fn names_are_lowercase_and_each_is_there_once() {
         for (i, model) in MODELS.iter().enumerate() {
             assert_eq!(model.name, model.name.to_lowercase());
-            assert!(MODELS[i + 1..].iter().all(|other| other.name != model.name), "{} is there twice", model.name);
+            assert!(MODELS[i + 1..].iter().all(|other| other.name != model.name), "{} is listed twice", model.name);
         }
     }
 
@@ -237,7 +237,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_batch_that_no_net_was_compiled_for_is_told_with_those_that_are() {
+    fn an_unavailable_batch_is_reported_with_the_available_ones() {
         let lenet5 = Model::named("lenet5").unwrap_or_else(|why| panic!("{why:?}"));
         for images in [1, 8] {
             assert_eq!(lenet5.for_batch(images).map(|model| model.batch).ok(), Some(images));

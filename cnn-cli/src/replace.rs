@@ -1,7 +1,7 @@
 //! Writing a file whole or not at all.
 //!
-//! It is written under a random name first, which no other run has or had, and renamed when it is complete. An error removes
-//! what is not complete, and so does a signal that ends the program ([`unfinished`]).
+//! It is first written under a random name that no other run uses, and renamed when it is complete. An error removes an
+//! incomplete file, and so does a signal that ends the program ([`unfinished`]).
 
 mod unfinished;
 
@@ -12,16 +12,16 @@ use std::path::{Path, PathBuf};
 use self::unfinished::Temporary;
 use crate::failure::{Failure, shown};
 
-/// Writes `bytes` to a temporary file beside `path`, then renames it, so that nobody ever sees half a file.
+/// Writes `bytes` to a temporary file in the folder of `path`, then renames it, so that nobody ever sees half a file.
 ///
-/// What is there already keeps its permissions; if we may not write it, it is not replaced either, and if it is a link,
-/// what it leads to is replaced. What is no file, such as a pipe or `/dev/null`, is written directly.
+/// An existing file keeps its permissions, and is not replaced if we may not write it. For a link, its target is replaced.
+/// Anything that is not a file, such as a pipe or `/dev/null`, is written directly.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     prepare(path, bytes)?.finish()
 }
 
-/// A file that is written, but does not have its name yet. It goes away again unless it is finished, so of several files
-/// that belong together, either all can be replaced or none.
+/// A file that is written but does not have its name yet. It is removed unless it is finished, so of several files that belong
+/// together, either all or none are replaced.
 pub(crate) struct Prepared(Option<(Temporary, PathBuf)>);
 
 impl Prepared {
@@ -31,7 +31,7 @@ impl Prepared {
     }
 }
 
-/// The first part of [`replace`]: all that takes space, and all that permissions are needed for.
+/// The first part of [`replace`]: everything that needs space or permissions.
 pub(crate) fn prepare(path: &Path, bytes: &[u8]) -> io::Result<Prepared> {
     let existing = match fs::metadata(path) {
         Ok(metadata) => Some(metadata),
@@ -49,7 +49,7 @@ pub(crate) fn prepare(path: &Path, bytes: &[u8]) -> io::Result<Prepared> {
         }
         None => (path.to_path_buf(), None),
     };
-    let temporary = beside(&target)?;
+    let temporary = next_to(&target)?;
     temporary.file().write_all(bytes)?;
     if let Some(permissions) = permissions {
         temporary.file().set_permissions(permissions)?;
@@ -59,7 +59,7 @@ pub(crate) fn prepare(path: &Path, bytes: &[u8]) -> io::Result<Prepared> {
 }
 
 /// A temporary file in the folder of `target`.
-fn beside(target: &Path) -> io::Result<Temporary> {
+fn next_to(target: &Path) -> io::Result<Temporary> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.exists() {
         let what = format!("there is no folder {}", shown(folder));
@@ -68,11 +68,11 @@ fn beside(target: &Path) -> io::Result<Temporary> {
     Temporary::in_folder(folder)
 }
 
-/// Somebody who gives the same file twice has mistaken one for the other.
+/// A user who gives the same file twice has made a mistake.
 pub(crate) fn refuse_overwriting(read: &Path, output: &Path) -> Result<(), Failure> {
     match (fs::canonicalize(read), fs::canonicalize(output)) {
         (Ok(read), Ok(found)) if read == found && read.is_file() => {
-            Err(Failure::of_file(output, "cannot be the output: it is what is read"))
+            Err(Failure::of_file(output, "cannot be the output: it is also read"))
         }
         _ => Ok(()),
     }

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 /// Between two columns.
 const GAP: &str = "  ";
 
-/// Where a cell stands in its column.
+/// The alignment of cells in their column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
     Left,
     Right,
 }
 
-/// Rows of cells, all of them with `N` columns.
+/// Rows of `N` cells.
 #[derive(Debug)]
 pub(crate) struct Table<const N: usize> {
     columns: [Align; N],
@@ -39,7 +39,7 @@ impl<const N: usize> Table<N> {
         self.rows.push(Row::Rule);
     }
 
-    /// Writes the columns as wide as their widest cells. No line ends in spaces.
+    /// Writes columns as wide as their widest cells, without trailing spaces.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let widths = self.widths();
         let whole = widths.iter().sum::<usize>() + GAP.len() * N.saturating_sub(1);

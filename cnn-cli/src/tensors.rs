@@ -1,4 +1,4 @@
-//! Safetensors files: reading those of users, and writing what a net gives.
+//! Safetensors files: reading those of users, and writing a net's results.
 
 use std::path::Path;
 
@@ -8,19 +8,18 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, serialize};
 
 use crate::failure::{Failure, printable};
-use crate::numbers::dimensions;
 use crate::replace::replace;
 
-/// A file of tensors that was opened and not looked at yet.
+/// Opens a file of tensors, without reading them yet.
 pub(crate) fn open(path: &Path) -> Result<Files, Failure> {
     Files::open(path).map_err(|why| unreadable(path, &why))
 }
 
-/// The tensors of a file, among which one such as `name` is looked for.
+/// The tensors of a file. `name` is the one that the caller needs, for advice.
 pub(crate) fn tensors<'f>(files: &'f Files, path: &Path, name: &str) -> Result<Tensors<'f>, Failure> {
     Tensors::open(&files.source()).map_err(|problem| match problem {
         Problem::Unreadable(why @ Unreadable::File { .. }) => unreadable(path, &why),
-        // What is advised for other formats is advice for weights.
+        // The advice for other formats is about weights.
         problem => {
             let why = problem.to_string().replace("model.state_dict()", &format!(r#"{{"{name}": x}}"#));
             Failure::of_file(path, format_args!("cannot be read: {why}"))
@@ -28,7 +27,7 @@ pub(crate) fn tensors<'f>(files: &'f Files, path: &Path, name: &str) -> Result<T
     })
 }
 
-/// A file that gives no tensors, or another one that it leads to.
+/// A file without readable tensors, or another one that it refers to.
 pub(crate) fn unreadable(path: &Path, why: &Unreadable) -> Failure {
     match why {
         Unreadable::File { path, error } => {
@@ -38,7 +37,15 @@ pub(crate) fn unreadable(path: &Path, why: &Unreadable) -> Failure {
     }
 }
 
-/// A shape for people, of which few dimensions are shown.
+/// The dimensions of a shape as in files: `[C, H, W]`, or `[F]` for a vector.
+pub(crate) fn dimensions(shape: Shape) -> Vec<usize> {
+    match shape {
+        Shape::Map { channels, height, width } => vec![channels, height, width],
+        Shape::Vector(features) => vec![features],
+    }
+}
+
+/// A shape for people, with few dimensions.
 pub(crate) fn shape(dimensions: &[usize]) -> String {
     match dimensions.split_at_checked(8) {
         Some((some, rest)) if !rest.is_empty() => {
@@ -49,7 +56,7 @@ pub(crate) fn shape(dimensions: &[usize]) -> String {
     }
 }
 
-/// What a tensor is instead, if its numbers cannot be read.
+/// What a tensor has instead of numbers that can be read.
 pub(crate) fn misread(problem: &Problem) -> String {
     match problem {
         Problem::Mistyped { dtype, .. } => {
@@ -59,7 +66,7 @@ pub(crate) fn misread(problem: &Problem) -> String {
     }
 }
 
-/// The values of one or several passes at one place, to be written.
+/// A tensor to be written: the values of one or several passes.
 pub(crate) struct Tensor {
     name: String,
     dimensions: Vec<usize>,
@@ -68,7 +75,7 @@ pub(crate) struct Tensor {
 }
 
 impl Tensor {
-    /// A tensor for `count` passes, or for one whose values get no dimension for that.
+    /// A tensor for `count` passes, or for a single one without a dimension for the count.
     pub(crate) fn new(name: &str, count: Option<usize>, shape: Shape) -> Self {
         let dimensions = count.into_iter().chain(dimensions(shape)).collect();
         Self { name: name.to_owned(), dimensions, bytes: Vec::new() }
@@ -79,7 +86,7 @@ impl Tensor {
     }
 }
 
-/// Writes a file of tensors that are complete.
+/// Writes a file of complete tensors.
 pub(crate) fn write(path: &Path, tensors: &[Tensor]) -> Result<(), Failure> {
     let written = serialized(tensors)
         .map_err(|error| error.to_string())

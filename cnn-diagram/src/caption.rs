@@ -1,4 +1,4 @@
-//! What stands around a drawing: its caption, and the legend of what is in it.
+//! The surroundings of a drawing: its caption, and the legend of what is in it.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +16,8 @@ const NAME: f32 = 16.0;
 /// Between the base lines of a caption.
 const LEADING: f32 = 15.0;
 
-/// The paper that a net's doc comment begins with: `LeNet-5 (LeCun et al., 1998)` of `LeNet-5 (LeCun et al., 1998): two
-/// convolutions, …`; or its first sentence.
+/// The paper at the start of a net's doc comment: `LeNet-5 (LeCun et al., 1998)` of `LeNet-5 (LeCun et al., 1998): two
+/// convolutions, …`. Without one, the first sentence.
 pub fn paper(doc: &str) -> String {
     let doc = doc.split("\n\n").next().unwrap_or_default();
     let doc = doc.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -31,7 +31,7 @@ pub fn paper(doc: &str) -> String {
             '"' => quoted = !quoted,
             '(' | '[' => depth += 1,
             ')' | ']' => depth -= 1,
-            // A number may have a point.
+            // A number may contain a point.
             ':' | '.' | ',' | ';' if is_open || after.starts_with(|next: char| !next.is_whitespace()) => {}
             ':' | ';' => return plain(before),
             '.' if ends_sentence(before, after.trim_start()) => return plain(before),
@@ -42,7 +42,7 @@ pub fn paper(doc: &str) -> String {
     plain(&doc)
 }
 
-/// Whether a point after `before` ends a sentence, and not an abbreviation.
+/// Whether a full stop after `before` ends a sentence rather than an abbreviation.
 fn ends_sentence(before: &str, after: &str) -> bool {
     let last = before.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
     let is_short = last.chars().count() == 1 || last.contains('.') || ["al", "cf", "etc", "vs"].contains(&last);
@@ -50,14 +50,14 @@ fn ends_sentence(before: &str, after: &str) -> bool {
     after.is_empty() || (!goes_on && !is_short)
 }
 
-/// Whether a comma after `before` ends a paper, which has its year in parentheses.
+/// Whether a comma after `before` ends a paper, whose year is in parentheses.
 fn ends_paper(before: &str) -> bool {
     let paper = before.strip_suffix(')').and_then(|text| text.rsplit_once('('));
     let is_year = |word: &str| word.len() == 4 && word.chars().all(|c| c.is_ascii_digit());
     paper.is_some_and(|(_, inside)| inside.split(|c: char| !c.is_alphanumeric()).any(is_year))
 }
 
-/// Without the signs of Markdown.
+/// The text without Markdown's markup.
 fn plain(text: &str) -> String {
     text.replace(['`', '[', ']', '*'], "")
 }
@@ -80,7 +80,7 @@ fn lines(graph: &Graph<'_>) -> Vec<String> {
     [paper(graph.doc), numbers.join(" · ")].into_iter().filter(|line| !line.is_empty()).collect()
 }
 
-/// The caption of a net; returns where the page goes on.
+/// The caption of a net; returns where the page continues.
 pub(crate) fn caption(graph: &Graph<'_>, most: f32) -> (Vec<Shape>, f32) {
     let mut y = MARGIN - 5.0;
     let mut shapes = Vec::new();
@@ -135,7 +135,7 @@ impl Entry {
 /// The side of the square that shows a kind.
 const SWATCH: f32 = 18.0;
 
-/// The kinds of layers that a drawing has, letters aside.
+/// The kinds of layers in a drawing, letters aside.
 pub(crate) fn kinds(picture: &Picture) -> BTreeSet<Kind> {
     let mut kinds = BTreeSet::new();
     each(picture, &mut |item| kinds.extend(item.kind()));
@@ -147,7 +147,7 @@ pub(crate) fn kinds(picture: &Picture) -> BTreeSet<Kind> {
     kinds
 }
 
-/// The letters that a drawing has.
+/// The letters in a drawing.
 pub(crate) fn letters(picture: &Picture) -> BTreeSet<Letter> {
     let mut letters = BTreeSet::new();
     each(picture, &mut |item| letters.extend(item.letters.iter().cloned()));
@@ -159,10 +159,10 @@ fn each<'a>(picture: &'a Picture, see: &mut impl FnMut(&'a crate::model::Item)) 
     std::iter::once(&picture.trunk).chain(insets).for_each(|chain| chain.each(see));
 }
 
-/// The legend of what a drawing has, below a line of the page; returns where the page ends.
+/// The legend of a drawing, below a line of the page; returns where the page ends.
 pub(crate) fn legend(picture: &Picture, most: f32, top: f32) -> (Shape, f32) {
     let kinds = kinds(picture);
-    // A batch normalisation is called the same on a block and as a block of its own.
+    // A batch normalisation has the same name as a letter and as a block.
     let letters = letters(picture).into_iter();
     let letters = letters.filter(|letter| letter.kind != Kind::BatchNorm || !kinds.contains(&letter.kind));
     entries(kinds.iter().copied().map(Entry::Kind).chain(letters.map(Entry::Letter)), most, top)

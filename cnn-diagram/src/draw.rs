@@ -7,10 +7,10 @@ use crate::model::Letter;
 use crate::sheet::{Shape, px};
 use crate::theme::{Kind, Paint};
 
-/// How round the corners of wires are.
+/// The radius of the corners of wires.
 const CORNER: f32 = 6.0;
 
-/// Everything of a scene, from the back to the front.
+/// All shapes of a scene, from back to front.
 pub(crate) fn shapes(scene: &Scene<'_>) -> Vec<Shape> {
     let (plain, dashed): (Vec<&Wire>, Vec<&Wire>) = scene.wires.iter().partition(|wire| !wire.dashed);
     let mut shapes: Vec<Shape> = scene.frames.iter().map(frame).collect();
@@ -30,7 +30,7 @@ pub(crate) fn shapes(scene: &Scene<'_>) -> Vec<Shape> {
     shapes
 }
 
-/// A path along the points of a wire, its corners round.
+/// A path along the points of a wire, with round corners.
 fn line(wire: &Wire) -> String {
     let points = &wire.points;
     let mut data = String::new();
@@ -113,8 +113,8 @@ fn node(placed: &Placed<'_>) -> Shape {
 fn block(face: &Face, placed: &Placed<'_>) -> Vec<Shape> {
     let front = face.front(placed.rect);
     let mut shapes = Vec::new();
-    for behind in (0..face.pile).rev() {
-        let off = SHEET * behind as f32;
+    for depth in (0..face.pile).rev() {
+        let off = SHEET * depth as f32;
         let sheet = Shape::rect(front.x + off, front.y - off, front.width, front.height).rounded(3.0);
         shapes.push(match face.kind {
             Some(kind) => sheet.fill(Paint::Kind(kind)).stroke(Paint::Ink, 1.0),
@@ -128,7 +128,7 @@ fn block(face: &Face, placed: &Placed<'_>) -> Vec<Shape> {
         let base = top + LINE * index as f32 + 9.8;
         let text = match face.kind {
             Some(kind) if line.marked => {
-                // Most fonts are narrower than what there is room for.
+                // Most fonts are narrower than the reserved room.
                 let left = middle - line.width() * 0.485;
                 shapes.push(mark(kind, left, base - MARK + 1.0));
                 Shape::text(left + MARK + AFTER_MARK, base, line.size, &line.text)
@@ -164,7 +164,7 @@ pub(crate) fn mark(kind: Kind, x: f32, y: f32) -> Shape {
     Shape::path(kind.mark()).stroke(Paint::Ink, 1.2).moved(x, y)
 }
 
-/// Shapes of values, which may stand on lines.
+/// Shapes of values, which may be written over lines.
 fn words(words: &[Word]) -> Shape {
     Shape::group()
         .with_all(words.iter().map(|word| Shape::text(word.x, word.y, SMALL, &word.text).fill(Paint::Muted).centred()))

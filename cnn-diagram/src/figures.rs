@@ -1,9 +1,9 @@
-//! The figures by which articles explain convolutional networks: what a layer does, with numbers.
+//! Figures as articles use them to explain convolutional networks: what a layer does, with numbers.
 //!
-//! Numbers are computed by [`cnn_runtime::reference`], every layer's mathematics in plain loops, and never written by hand: an
-//! example with other numbers is another figure. Grids have room for numbers of three digits or two decimals. (The kernels are
-//! tested against the same functions. They are not what draws, since their last bits depend on the instruction set, and a
-//! figure is the same bytes everywhere.)
+//! Numbers are never written by hand: [`cnn_runtime::reference`] computes them, with every layer's mathematics in plain loops.
+//! Examples with other numbers give other figures. Grids have room for numbers of three digits or two decimals. (The kernels
+//! are tested against the same functions. Figures do not use the kernels, because their last bits depend on the instruction
+//! set, and a figure must be the same bytes everywhere.)
 //!
 //! ```
 //! use cnn_diagram::Theme;
@@ -45,28 +45,30 @@ pub use page::page;
 pub use perceptron::Perceptron;
 pub use pooling::Pooling;
 
-/// A figure that is ready to be written.
+/// A figure, ready to be written.
+#[must_use = "a figure does nothing until it is written"]
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// What its file is called, without an ending.
+    /// The name of its file, without the extension.
     pub name: &'static str,
-    /// What it is called.
+    /// Its title.
     pub title: &'static str,
-    /// What it shows, for those who see it first.
+    /// What it shows, for readers who are new to it.
     pub about: String,
     shapes: Vec<Shape>,
     height: f32,
 }
 
 impl Figure {
-    /// The figure as a file.
+    /// The figure as an SVG file.
+    #[must_use]
     pub fn svg(&self, theme: Theme) -> String {
         let size = [parts::WIDTH, self.height.ceil()];
         Sheet { title: self.title, size, width: parts::WIDTH, theme }.write(self.shapes.clone())
     }
 }
 
-/// All figures with their usual examples, in the order in which articles explain; and this multilayer perceptron.
+/// All figures with their usual examples, in the order of an article; the multilayer perceptron is `net`.
 pub fn all(net: &MultilayerPerceptron) -> [Figure; 7] {
     [
         Perceptron::default().figure(),

@@ -1,6 +1,6 @@
-//! A page of many nets: their drawings, a table of what they are, and what is behind each block.
+//! A page of many nets: their drawings, a table that compares them, and details for each block.
 //!
-//! It is one file that asks for nothing else, so it works from a disk.
+//! It is one file that loads nothing else, so it works from a disk.
 
 mod table;
 
@@ -10,32 +10,35 @@ use cnn_net::memory::Memory;
 use crate::caption::legend_of;
 use crate::draw::pill;
 use crate::layout::{MARGIN, Rect, SMALL};
+use crate::memory::memory;
+use crate::net::svg;
+use crate::options::{Detail, Options};
 use crate::page::{Link, Page, escaped, shown};
 use crate::sheet::{Shape, Sheet};
 use crate::text::wrap;
 use crate::theme::{Kind, Theme};
-use crate::{Detail, Options, memory, svg};
 
 pub use table::table_markdown;
 
 /// A net of a gallery.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
-    /// What users call it; names its part of the page.
+    /// Its name for users, and the identifier of its section.
     pub name: &'a str,
-    /// The net as it was declared.
+    /// The declared net.
     pub graph: &'a Graph<'a>,
     /// Its workspace over time.
     pub memory: &'a Memory<'a>,
-    /// Bytes that it computes in.
+    /// Bytes of its workspace.
     pub workspace_bytes: usize,
     /// The year of its paper.
     pub year: u16,
-    /// What was new in it.
+    /// What was new in the paper.
     pub new: &'a str,
 }
 
-/// The page, drawings in it as they are with these options, at both levels of detail.
+/// The page, with drawings made with these options, at both levels of detail.
+#[must_use]
 pub fn gallery(entries: &[Entry<'_>], options: &Options) -> String {
     let links: Vec<Link<'_>> = entries.iter().map(|entry| Link { id: entry.name, name: entry.name }).collect();
     let sections: String = entries.iter().map(|entry| section(entry, options)).collect();
@@ -56,7 +59,7 @@ pub fn gallery(entries: &[Entry<'_>], options: &Options) -> String {
     .write()
 }
 
-/// A net with all its drawings, one of which is seen.
+/// A net with all its drawings, one of which is visible.
 fn section(entry: &Entry<'_>, options: &Options) -> String {
     let name = escaped(entry.name);
     let drawings = [Detail::Article, Detail::Full].map(|detail| {
@@ -74,7 +77,7 @@ fn section(entry: &Entry<'_>, options: &Options) -> String {
     )
 }
 
-/// A drawing, and where it is as a file of its own.
+/// A drawing, with a link to it as a separate file.
 fn figure(kind: &str, name: &str, drawing: &str) -> String {
     format!(
         "<figure class=\"{kind}\">\n{}<figcaption><a href=\"{name}-{kind}.svg\">{name}-{kind}.svg</a></figcaption>\n</figure>\n",

@@ -2,15 +2,16 @@
 //!
 //! | part | does |
 //! | --- | --- |
-//! | `boxes` | the size of a block and of what stands on it |
-//! | `measure` | how wide and how high chains and merges are |
+//! | `boxes` | the size of a block and of its text |
+//! | `row` | what is measured: rows, their cells, and the panels below them |
+//! | `panel` | rows in a frame |
 //! | `exits` | what leaves a row, below it |
-//! | `panel` | chains in several rows, in frames |
-//! | `place` | puts them at a point |
+//! | `measure` | how wide and how high chains, merges and what leaves them are |
+//! | `place` | puts rows and panels at a point |
 //! | `page` | rows of the trunk, insets |
 //!
 //! A chain runs along a base line, from left to right. Branches of a merge are lanes above each other, in their order, and
-//! what leaves a chain hangs below it, before the next lane. So wires never need to go around a block that is already there.
+//! what leaves a chain hangs below it, above the next lane. So no wire has to go around a block.
 
 mod boxes;
 mod exits;
@@ -18,6 +19,7 @@ mod measure;
 mod page;
 mod panel;
 mod place;
+mod row;
 
 use crate::model::{Item, Letter};
 use crate::theme::Kind;
@@ -25,7 +27,7 @@ use crate::theme::Kind;
 pub(crate) use boxes::{AFTER_MARK, Face, LINE, Line, MARK, SHEET, letter_width};
 pub(crate) use page::{needs, page};
 
-/// Size of text on blocks, and of the words beside them.
+/// Size of text on blocks, and of words next to them.
 pub(crate) const TEXT: f32 = 11.0;
 pub(crate) const SMALL: f32 = 10.0;
 /// Between two blocks of a chain.
@@ -62,7 +64,7 @@ impl Rect {
     }
 }
 
-/// Everything that is drawn of a net.
+/// Everything that is drawn for a net.
 #[derive(Default)]
 pub(crate) struct Scene<'a> {
     pub(crate) nodes: Vec<Placed<'a>>,
@@ -97,7 +99,7 @@ pub(crate) struct Wire {
     pub(crate) points: Vec<[f32; 2]>,
     /// Whether an arrow is at its end.
     pub(crate) arrow: bool,
-    /// Whether it leads to what only training uses.
+    /// Whether it leads to layers that only training uses.
     pub(crate) dashed: bool,
 }
 
@@ -121,7 +123,7 @@ pub(crate) enum FrameStyle {
     Head,
 }
 
-/// A shape beside a wire; its middle is at `x`.
+/// A shape written next to a wire; its middle is at `x`.
 pub(crate) struct Word {
     pub(crate) x: f32,
     pub(crate) y: f32,

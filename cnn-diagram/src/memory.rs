@@ -1,15 +1,15 @@
-//! A workspace as a chart: where each buffer lies, and from when to when.
+//! A workspace as a chart: where each buffer lies, and when.
 
 use std::collections::BTreeSet;
 
 use cnn_net::graph::Graph;
 use cnn_net::memory::{Buffer, Holds, Memory};
 
-use crate::Options;
 use crate::caption::legend_of;
 use crate::draw::mark;
 use crate::layout::{MARGIN, SMALL, TEXT};
 use crate::model::kind_of;
+use crate::options::{NARROWEST, Options};
 use crate::sheet::{Shape, Sheet, px};
 use crate::text::{count, thousands, width, wrap};
 use crate::theme::{Kind, Paint};
@@ -22,11 +22,12 @@ const HEIGHT: f32 = 340.0;
 const LINE: f32 = 12.0;
 const PAD: f32 = 2.0;
 
-/// Draws the workspace of a net over time: a rectangle for each buffer, as wide as it lives and as high as it is large.
+/// Draws the workspace of a net over time: a rectangle for each buffer, its width the lifetime and its height the size.
 ///
-/// The line is the lower bound: the most that is in use at once, below which no workspace can be.
+/// The line is the lower bound: the most memory in use at once, which no workspace can be smaller than.
+#[must_use]
 pub fn memory(graph: &Graph<'_>, memory: &Memory<'_>, options: &Options) -> String {
-    let size = options.width.max(crate::NARROWEST) as f32;
+    let size = options.width.max(NARROWEST) as f32;
     let (mut shapes, top) = caption(graph, memory, size);
     let chart = Chart::new(memory, [MARGIN + AXIS[0], top + 8.0], size);
     shapes.extend(chart.axes(graph, memory));
@@ -39,7 +40,7 @@ pub fn memory(graph: &Graph<'_>, memory: &Memory<'_>, options: &Options) -> Stri
     Sheet { title: &title, size: [size, bottom.ceil()], width: size, theme: options.theme }.write(shapes)
 }
 
-/// What a buffer is painted as: the layer that it is for.
+/// How a buffer is painted: as the layer that it is for.
 fn kind(graph: &Graph<'_>, buffer: &Buffer<'_>) -> Kind {
     match (buffer.holds, graph.nodes.iter().find(|node| node.name == buffer.name)) {
         (Holds::Scratch, _) => Kind::Scratch,
@@ -48,7 +49,7 @@ fn kind(graph: &Graph<'_>, buffer: &Buffer<'_>) -> Kind {
     }
 }
 
-/// The name of a layer; of one that has only a number, what it does too.
+/// The name of a layer and, if that is only a number, what the layer does.
 fn readable(graph: &Graph<'_>, name: &str) -> String {
     let is_number = name.rsplit('.').next().is_some_and(|last| last.chars().all(|c| c.is_ascii_digit()));
     match graph.nodes.iter().find(|node| node.name == name) {
@@ -83,7 +84,7 @@ fn bytes(floats: usize) -> u64 {
 struct Chart {
     origin: [f32; 2],
     size: [f32; 2],
-    /// Pixels of a step, and of a float.
+    /// Pixels per step, and per float.
     scale: [f32; 2],
 }
 
@@ -170,7 +171,7 @@ impl Chart {
         }
     }
 
-    /// The line below which no workspace can be.
+    /// The line of the lower bound.
     fn bound(&self, memory: &Memory<'_>) -> Shape {
         let (y, left) = (self.y(memory.lower_bound), self.origin[0]);
         let line =
@@ -184,7 +185,7 @@ impl Chart {
 /// The longest name of a buffer that fits, and whether it is turned.
 fn label(name: &str, what: &str, [wide, high]: [f32; 2]) -> Option<(String, bool)> {
     let last = name.rsplit('.').next().unwrap_or(name);
-    // A number says less than what the layer does.
+    // A number says less than the layer's operation.
     let short = last.split_once(' ').map_or(last, |(_, what)| what);
     let texts = [format!("{name}{what}"), name.to_owned(), short.to_owned()];
     texts.into_iter().find_map(|text| {
@@ -195,7 +196,7 @@ fn label(name: &str, what: &str, [wide, high]: [f32; 2]) -> Option<(String, bool
     })
 }
 
-/// The distance of ticks in bytes, the bytes of their unit, and its name: four to ten ticks of a round number.
+/// The distance of ticks in bytes, the bytes of their unit, and its name: four to ten ticks at round numbers.
 fn ticks(bytes: u64) -> (u64, u64, &'static str) {
     let (unit, name) = match bytes {
         0..10_240 => (1, "B"),

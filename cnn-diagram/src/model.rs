@@ -1,15 +1,15 @@
-//! What a drawing shows, before anything has a place: chains of blocks with their letters, merges with their branches,
-//! blocks that are drawn once, frames around stages, what leaves a chain (taps and auxiliary classifiers).
+//! What a drawing shows, before anything has a position: chains of blocks with their letters, merges with their branches,
+//! blocks that are drawn once, frames around stages, and what leaves a chain (taps and auxiliary classifiers).
 //!
 //! | part | does |
 //! | --- | --- |
-//! | `pipeline` | nodes to what the language nests |
-//! | `labels` | what stands on a block |
-//! | `groups` | which of them are copies of a group |
-//! | `equal` | when calls, copies and layers are equal |
+//! | `pipeline` | turns nodes back into what the language nests |
+//! | `labels` | writes the text of a block |
+//! | `groups` | finds copies of a group |
+//! | `equal` | says when calls, copies and layers are equal |
 //! | `build` | fuses letters, folds calls of blocks and copies of groups |
 //! | `repeats` | folds runs of the same layer |
-//! | `exits` | taps and auxiliary classifiers, at the items that they leave |
+//! | `exits` | puts taps and auxiliary classifiers at the items that they leave |
 //! | `stages` | frames stages |
 
 mod build;
@@ -26,7 +26,7 @@ use std::ops::Range;
 use cnn_net::graph::Graph;
 use cnn_net::op::Shape;
 
-use crate::Options;
+use crate::options::Options;
 use crate::theme::Kind;
 
 pub(crate) use labels::{Label, Letter, kind_of, letter};
@@ -35,22 +35,22 @@ pub(crate) use labels::{Label, Letter, kind_of, letter};
 pub(crate) struct Picture {
     /// From the input to the output.
     pub(crate) trunk: Chain,
-    /// Blocks that are drawn once, in the order in which they are met: those inside others follow them.
+    /// Blocks that are drawn once, in order of appearance; those inside another one follow it.
     pub(crate) insets: Vec<Inset>,
 }
 
 impl Picture {
-    /// What a net is drawn as.
+    /// How a net is drawn.
     pub(crate) fn new(graph: &Graph<'_>, options: &Options) -> Self {
         build::picture(graph, options)
     }
 }
 
-/// Items one after another.
+/// A sequence of items.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chain {
     pub(crate) items: Vec<Item>,
-    /// Frames around some of them; those that hold others come later.
+    /// Frames around some of them, inner ones first.
     pub(crate) frames: Vec<Frame>,
 }
 
@@ -62,35 +62,35 @@ pub(crate) struct Frame {
     pub(crate) range: Range<usize>,
 }
 
-/// Something that a chain passes.
+/// An element of a chain.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) what: What,
     /// Functions and normalisations after it.
     pub(crate) letters: Vec<Letter>,
-    /// What it is itself, if it can become a letter.
+    /// The item as a letter, if it can become one.
     as_letter: Option<Letter>,
     /// The shape of its result.
     pub(crate) shape: Shape,
     /// Trained parameters.
     pub(crate) parameters: u64,
-    /// What is told to those who point at it.
+    /// Its tooltip.
     pub(crate) title: String,
-    /// Names it among all items of a drawing.
+    /// Its identifier, unique within a drawing.
     pub(crate) id: String,
-    /// The equal layers, calls or copies that are drawn as this item, one after the other.
+    /// The consecutive equal layers, calls or copies that are drawn as this item.
     pub(crate) names: Vec<String>,
     /// What leaves the chain here.
     pub(crate) exits: Vec<Exit>,
     /// Its nodes.
     nodes: Vec<usize>,
-    /// The nodes with the value that it gives: its last one, and layers after it that are left out.
+    /// The nodes whose value it gives: its last one, and layers after it that are left out.
     gives: Vec<usize>,
-    /// What it must have in common with another one to be folded with it.
+    /// Items are folded together only if this is equal.
     exact: String,
     /// The name that decides which stage it belongs to.
     path: String,
-    /// Whether it is all that a call of a block or a copy of a group has.
+    /// Whether it is everything in a call of a block or a copy of a group.
     is_called: bool,
 }
 
@@ -110,16 +110,16 @@ pub(crate) enum What {
 /// What is drawn in an inset.
 #[derive(Clone, Debug)]
 pub(crate) struct Unit {
-    /// The block's name in the declaration; a group has none and is called a group.
+    /// The block's name in the declaration, or `group` for a group, which has none.
     pub(crate) block: String,
-    /// How the inset looks.
+    /// Equal for insets that look the same.
     look: String,
 }
 
 /// What leaves a chain: a tap, or an auxiliary classifier.
 #[derive(Clone, Debug)]
 pub(crate) struct Exit {
-    /// What the frame around it says; a tap has none.
+    /// The label of the frame around it; a tap has none.
     pub(crate) label: Option<String>,
     pub(crate) chain: Chain,
 }
@@ -131,17 +131,17 @@ pub(crate) struct Inset {
     /// The names of the calls that look like this.
     pub(crate) calls: Vec<String>,
     pub(crate) chain: Chain,
-    /// How it looks.
+    /// Equal for insets that look the same.
     look: String,
 }
 
 impl Chain {
-    /// How it looks, numbers of shapes and of parameters aside.
+    /// A key that is equal for chains that look the same, apart from shapes and numbers of parameters.
     fn look(&self) -> String {
         self.items.iter().map(Item::look).collect::<Vec<_>>().join("; ")
     }
 
-    /// All items, those in branches and those that leave it too.
+    /// All items, including those in branches and those that leave the chain.
     pub(crate) fn each<'a>(&'a self, see: &mut impl FnMut(&'a Item)) {
         for item in &self.items {
             see(item);
@@ -152,7 +152,7 @@ impl Chain {
         }
     }
 
-    /// The same, to change them, but for those that leave it.
+    /// The same for changing them, without those that leave the chain.
     fn each_mut(&mut self, change: &mut impl FnMut(&mut Item)) {
         for item in &mut self.items {
             change(item);
@@ -176,7 +176,7 @@ impl Item {
         format!("{what} {letters:?} × {}", self.names.len())
     }
 
-    /// Makes it stand for an equal one after it, too.
+    /// Makes it represent the equal item after it, too.
     fn pile(&mut self, next: Self) {
         self.title.push('\n');
         self.title.push_str(&next.title);
@@ -188,7 +188,7 @@ impl Item {
         self.exits = next.exits;
     }
 
-    /// What legends call it; ports are no layers.
+    /// Its kind in legends; ports have none, as they are not layers.
     pub(crate) fn kind(&self) -> Option<Kind> {
         match &self.what {
             What::Port(_) => None,

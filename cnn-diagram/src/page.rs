@@ -1,19 +1,19 @@
-//! What pages have in common: style, colours, switches, links, and a panel for what is behind a part of a drawing.
+//! What pages have in common: style, colours, switches, links, and a panel with details of a part of a drawing.
 
 use crate::theme::{Kind, Paint, Property, Theme, rules};
 
-/// What pages look like.
+/// The style sheet of pages.
 const STYLE: &str = include_str!("page/style.css");
-/// What their buttons do.
+/// The behaviour of their buttons.
 const SCRIPT: &str = include_str!("page/script.js");
 
-/// A page that asks for no other file.
+/// A page that loads no other file.
 pub(crate) struct Page<'a> {
     pub(crate) title: &'a str,
     pub(crate) intro: &'a str,
-    /// Levels of detail, the first of which is seen; without any, there is no switch.
+    /// Levels of detail, the first of which is visible initially; without any, there is no switch.
     pub(crate) details: &'a [&'a str],
-    /// The theme that is seen first.
+    /// The initial theme.
     pub(crate) theme: Theme,
     pub(crate) links: &'a [Link<'a>],
     /// Sections, as HTML.
@@ -52,7 +52,7 @@ impl Page<'_> {
 const PANEL: &str = "<aside id=\"panel\" hidden aria-live=\"polite\"><button type=\"button\" aria-label=\"close\">×</button>\
     <pre></pre></aside>\n";
 
-/// Buttons, one of which is pressed; nothing if there are none.
+/// Buttons, one of which is pressed; empty if there are none.
 fn switch(id: &str, name: &str, values: &[&str], pressed: Option<&&str>) -> String {
     if values.is_empty() {
         return String::new();
@@ -65,7 +65,7 @@ fn switch(id: &str, name: &str, values: &[&str], pressed: Option<&&str>) -> Stri
     format!("<fieldset id=\"{id}\"><legend>{name}</legend>{buttons}</fieldset>\n")
 }
 
-/// The colours of the page: its own as variables, those of drawings where the reader chose a theme.
+/// The colours of the page: its own as variables, and those of drawings for a theme that the reader chose.
 fn colours() -> String {
     let paints = [Paint::Paper, Paint::Ink, Paint::Muted, Paint::Line, Paint::Frame, Paint::Accent];
     let variables = |dark: bool| -> String {
@@ -85,7 +85,7 @@ fn colours() -> String {
     )
 }
 
-/// A drawing as a part of a page: it is shown in its own size, in which its text is readable, and scrolled where it is wider
+/// A drawing as a part of a page. It is shown at its natural size, at which its text is readable, and scrolls if it is wider
 /// than the page.
 pub(crate) fn shown(drawing: &str) -> String {
     let size = drawing.split_once("viewBox=\"0 0 ").and_then(|(_, rest)| rest.split_once(' '));

@@ -1,7 +1,7 @@
-//! Writing SVG: shapes that know what they are painted with, and the sheet that turns paints into attributes, which every
-//! program reads, and into a style sheet for those who prefer a dark page.
+//! Writing SVG: shapes that know their paints, and the sheet that turns paints into attributes, which every program reads, and
+//! into a style sheet for readers who prefer a dark page.
 //!
-//! The crate `svg` writes and escapes; it sorts attributes by name, so the same shapes are the same bytes.
+//! The crate `svg` writes and escapes. It sorts attributes by name, so the same shapes give the same bytes.
 
 use std::collections::BTreeSet;
 
@@ -47,18 +47,18 @@ impl Shape {
         Self::new("circle").set("cx", px(x)).set("cy", px(y)).set("r", px(radius))
     }
 
-    /// A path; filled with nothing, unless it is told otherwise.
+    /// A path; not filled unless [`fill`](Self::fill) says so.
     pub fn path(data: impl Into<String>) -> Self {
         Self::new("path").set("d", data.into())
     }
 
-    /// Text that begins at a point of its base line.
+    /// Text that begins at a point on its base line.
     pub fn text(x: f32, y: f32, size: f32, content: impl Into<String>) -> Self {
         let text = Self::new("text").set("x", px(x)).set("y", px(y)).set("font-size", px(size)).fill(Paint::Ink);
         Self { content: Some(content.into()), ..text }
     }
 
-    /// A tooltip for the shape it is added to, which must be a group.
+    /// A tooltip for the group that it is added to.
     fn title(content: impl Into<String>) -> Self {
         Self { content: Some(content.into()), ..Self::new("title") }
     }
@@ -92,12 +92,12 @@ impl Shape {
         self.set("stroke-dasharray", "4 3")
     }
 
-    /// Sets the middle of a text, not its beginning, at its point.
+    /// Centres a text on its point.
     pub fn centred(self) -> Self {
         self.set("text-anchor", "middle")
     }
 
-    /// Sets the end of a text at its point.
+    /// Makes a text end at its point.
     pub fn ending(self) -> Self {
         self.set("text-anchor", "end")
     }
@@ -129,7 +129,7 @@ impl Shape {
         self
     }
 
-    /// The paints of this shape and of those in it.
+    /// Collects the paints of this shape and of those in it.
     fn collect(&self, paints: &mut BTreeSet<(Property, Paint)>) {
         paints.extend(&self.paints);
         self.children.iter().for_each(|child| child.collect(paints));
@@ -149,7 +149,7 @@ impl Shape {
         if theme == Theme::Auto && !classes.is_empty() {
             element.assign("class", classes.join(" "));
         }
-        // Shapes are black inside if nothing is said.
+        // By default, SVG fills shapes with black.
         if self.name != "g" && self.content.is_none() && !self.paints.iter().any(|(p, _)| *p == Property::Fill) {
             element.assign("fill", "none");
         }
@@ -165,18 +165,19 @@ impl Shape {
 
 /// A whole drawing.
 pub struct Sheet<'a> {
-    /// What it shows, for those who do not see it.
+    /// What it shows, for screen readers.
     pub title: &'a str,
-    /// The size of what is drawn.
+    /// The size of the content.
     pub size: [f32; 2],
-    /// The width that it is shown at.
+    /// The width at which it is shown.
     pub width: f32,
     /// Its colours.
     pub theme: Theme,
 }
 
 impl Sheet<'_> {
-    /// The drawing as a file.
+    /// The drawing as an SVG file.
+    #[must_use]
     pub fn write(&self, shapes: Vec<Shape>) -> String {
         let [width, height] = self.size;
         let mut paints = BTreeSet::new();

@@ -1,9 +1,9 @@
-//! Text without a font at hand: how wide it is at most, where lines break, numbers for people.
+//! Text without a font at hand: its greatest width, where lines break, and numbers for people.
 
-/// The family that drawings ask for. The last one that everybody has is the widest, and widths are those of it.
+/// The font family of drawings. DejaVu Sans is the widest of the usual fonts, so widths are computed for it.
 pub const FONT: &str = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
 
-/// How wide a text is at most at a size, in pixels: in DejaVu Sans. Helvetica and Arial are narrower.
+/// The greatest width of a text at a font size, in pixels: that in DejaVu Sans. Helvetica and Arial are narrower.
 pub fn width(text: &str, size: f32) -> f32 {
     advances(text, &REGULAR) * size
 }
@@ -13,7 +13,7 @@ pub fn bold_width(text: &str, size: f32) -> f32 {
     advances(text, &BOLD) * size
 }
 
-/// What the characters of a text take, in ems.
+/// The sum of the advances of a text's characters, in ems.
 fn advances(text: &str, printable: &[u16; 95]) -> f32 {
     let advance = |character: char| match character {
         ' '..='~' => printable[character as usize - ' ' as usize],
@@ -22,14 +22,14 @@ fn advances(text: &str, printable: &[u16; 95]) -> f32 {
         '×' | '→' | '−' | '≥' | '≈' => 838,
         // Indices, squares and cubes.
         '₀'..='₉' | '²' | '³' => 450,
-        // Greek and accented letters are narrower than this, dashes and dots are not.
+        // Greek and accented letters are narrower than this; dashes and dots are not.
         'α'..='ω' | 'à'..='ÿ' => 780,
         _ => 1000,
     };
     text.chars().map(|character| f32::from(advance(character)) / 1000.0).sum()
 }
 
-/// Advances of DejaVu Sans from the blank to `~`, in thousandths of an em.
+/// Advances of DejaVu Sans from space to `~`, in thousandths of an em.
 const REGULAR: [u16; 95] = [
     318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636, 636, 636, 636, 636,
     636, 636, 636, 337, 337, 838, 838, 838, 531, 1000, 684, 686, 698, 770, 632, 575, 775, 752, 295, 295, 656, 557, 863,
@@ -47,7 +47,7 @@ const BOLD: [u16; 95] = [
     365, 712, 838,
 ];
 
-/// Breaks a text between words into lines of at most this width; a word that is wider is broken, too.
+/// Breaks a text between words into lines of at most this width. A wider word is broken, too.
 pub fn wrap(text: &str, size: f32, most: f32) -> Vec<String> {
     fill(text, |line| width(line, size) <= most)
 }
@@ -71,7 +71,7 @@ fn fill(text: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
     lines
 }
 
-/// A word in pieces that fit, if it does not; no piece is shorter than a character.
+/// A word, in pieces that fit if it does not. A piece has at least one character.
 fn pieces(word: &str, fits: &impl Fn(&str) -> bool) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for character in word.chars() {
@@ -85,7 +85,7 @@ fn pieces(word: &str, fits: &impl Fn(&str) -> bool) -> Vec<String> {
     pieces
 }
 
-/// `61,706`
+/// Groups digits: `61,706`.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);
@@ -103,7 +103,7 @@ pub fn times(text: impl ToString) -> String {
     text.to_string().replace('x', "×")
 }
 
-/// `1 layer`, `2 layers`
+/// A number of things: `1 layer`, `2 layers`.
 pub fn count(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{} {what}s", thousands(number)) }
 }

@@ -1,15 +1,15 @@
 //! Colours and marks: one of each for every kind of layer, the same in all drawings.
 //!
-//! Colours of frequent kinds are chosen to be as far apart as possible for every kind of colour vision (a test simulates
-//! them), as tints in the light theme and as shades in the dark one, with a contrast of 4.5:1 or more for the text on them.
-//! What colours cannot say, in print or to some eyes, the [marks](Kind::mark) and the words on the blocks do.
+//! Colours of frequent kinds are as far apart as possible for every kind of colour vision (a test simulates them), as tints in
+//! the light theme and as shades in the dark one, with a contrast of 4.5:1 or more for the text on them. Where colours fail, in
+//! print or for some eyes, the [marks](Kind::mark) and the words on the blocks remain.
 
 use std::fmt::Write as _;
 
-/// Which colours a drawing has.
+/// The colours of a drawing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
-    /// Those that the reader prefers: dark ones through a style sheet, light ones where style sheets are not read.
+    /// Those that the reader prefers: dark through a style sheet, light where style sheets are ignored.
     #[default]
     Auto,
     /// Dark on light.
@@ -29,7 +29,7 @@ impl Theme {
     }
 }
 
-/// A kind of layer, as drawings tell them apart.
+/// A kind of layer, as drawings distinguish them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Convolution.
@@ -54,7 +54,7 @@ pub enum Kind {
     Dropout,
     /// Maps to a vector.
     Flatten,
-    /// Channels one after another.
+    /// Concatenation of channels.
     Concat,
     /// Sum.
     Add,
@@ -66,7 +66,7 @@ pub enum Kind {
     Auxiliary,
     /// Memory of a net's input and outputs.
     Port,
-    /// Memory that a kernel needs beside its result.
+    /// Memory that a kernel needs in addition to its result.
     Scratch,
 }
 
@@ -93,7 +93,7 @@ impl Kind {
         Self::Scratch,
     ];
 
-    /// What legends call it.
+    /// Its name in legends.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Convolution => "convolution",
@@ -150,19 +150,19 @@ impl Kind {
             Self::MaxPool => "M0.5 9.5L5 1L9.5 9.5Z",
             // The middle of what lies above and below.
             Self::AvgPool => "M0.5 5H9.5M2 5V1M5 5V9M8 5V2",
-            // A point that stands for all around it.
+            // A point for everything around it.
             Self::GlobalPool => "M0.5 5A4.5 4.5 0 1 0 9.5 5A4.5 4.5 0 1 0 0.5 5ZM4 5H6M5 4V6",
-            // All with all.
+            // Everything with everything.
             Self::FullyConnected => "M0.5 0.5L9.5 0.5L0.5 9.5L9.5 9.5L0.5 0.5M9.5 0.5L0.5 9.5",
-            // Neighbours that hold each other down.
+            // Neighbours that suppress each other.
             Self::Lrn => "M0.5 9.5C4 9.5 3.5 1 5 1C6.5 1 6 9.5 9.5 9.5",
             // The middle and the deviation.
             Self::BatchNorm => "M5 0.5V9.5M0.5 5H9.5M0.5 3V7M9.5 3V7",
             // The hinge of ReLU.
             Self::Activation => "M0.5 8.5H5L9.5 1",
-            // Scores to shares.
+            // Scores become shares.
             Self::Softmax => "M1.5 9.5V7M5 9.5V0.5M8.5 9.5V5",
-            // Connections that are missing.
+            // Missing connections.
             Self::Dropout => "M0.5 5A4.5 4.5 0 1 0 9.5 5A4.5 4.5 0 1 0 0.5 5ZM2 8L8 2",
             // Rows become one.
             Self::Flatten => "M0.5 1H4M0.5 5H9.5M0.5 9H4",
@@ -188,7 +188,7 @@ pub enum Paint {
     Paper,
     /// Text and outlines.
     Ink,
-    /// Text of less weight.
+    /// Secondary text.
     Muted,
     /// Lines between layers.
     Line,
@@ -196,7 +196,7 @@ pub enum Paint {
     Frame,
     /// Emphasis, of a bound in a chart.
     Accent,
-    /// What a kind of layer is filled with.
+    /// The fill of a kind of layer.
     Kind(Kind),
 }
 
@@ -227,7 +227,7 @@ impl Paint {
         }
     }
 
-    /// The colour where style sheets are not read.
+    /// The colour where style sheets are ignored.
     pub const fn fallback(self, theme: Theme) -> &'static str {
         let [light, dark] = self.colours();
         match theme {
@@ -237,7 +237,7 @@ impl Paint {
     }
 }
 
-/// What a kind is filled with, in the light theme and in the dark one.
+/// The fill of a kind, in the light theme and in the dark one.
 const fn fill(kind: Kind) -> [&'static str; 2] {
     match kind {
         Kind::Convolution => ["#8ab4ff", "#0d5f98"],
@@ -287,7 +287,7 @@ impl Property {
     }
 }
 
-/// Rules of a style sheet for these paints, each behind a selector such as `:root[data-theme=dark] `.
+/// Rules of a style sheet for these paints, each prefixed with a selector such as `:root[data-theme=dark] `.
 pub fn rules(selector: &str, dark: bool, paints: impl IntoIterator<Item = (Property, Paint)>) -> String {
     paints.into_iter().fold(String::new(), |mut rules, (property, paint)| {
         let [light, night] = paint.colours();
@@ -326,12 +326,12 @@ mod tests {
                 let found = contrast(text.colours()[theme], ground.colours()[theme]);
                 assert!(found >= 4.5, "{text:?} on {ground:?}: {found:.2}");
             }
-            // What is no text needs 3:1 (WCAG 2.1, 1.4.11).
+            // Anything that is not text needs 3:1 (WCAG 2.1, 1.4.11).
             assert!(contrast(Paint::Line.colours()[theme], Paint::Paper.colours()[theme]) >= 3.0);
         }
     }
 
-    /// What people see who lack red, green or blue receptors (Machado, Oliveira & Fernandes 2009, severity 1).
+    /// A colour as seen without red, green or blue receptors (Machado, Oliveira & Fernandes 2009, severity 1).
     const LACKING: [[[f64; 3]; 3]; 3] = [
         [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]],
         [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]],

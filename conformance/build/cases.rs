@@ -1,4 +1,4 @@
-//! What `cases.json` holds. Whatever is not known here is an error, so that no case loses a part of its meaning.
+//! The content of `cases.json`. Anything unknown is an error, so that no case loses part of its meaning.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 
 /// One case.
 pub(crate) struct Case {
-    /// The name that ONNX gives the test.
+    /// ONNX's name of the test.
     pub(crate) name: String,
     /// The operator with its attributes.
     pub(crate) op: Op,
-    /// Operator, version of the operator set, and where ONNX keeps the test.
+    /// Operator, version of the operator set, and the test's place in ONNX.
     pub(crate) source: String,
-    /// Of each tensor.
+    /// The shape of each tensor.
     pub(crate) shapes: BTreeMap<String, Vec<usize>>,
     /// Tolerance relative to an element.
     pub(crate) rtol: f64,
-    /// Tolerance on top of it.
+    /// Absolute tolerance, added to that.
     pub(crate) atol: f64,
-    /// What was changed, or is easily misread.
+    /// Something that was changed or is easily misread.
     pub(crate) note: Option<String>,
 }
 
@@ -90,11 +90,11 @@ pub(crate) enum Op {
     Tanh {},
 }
 
-/// A convolution's or a pool's window; each of the last three belongs to some of them.
+/// A convolution's or a pool's window; each of the last three fields applies to some of them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Window {
-    /// Vertical, horizontal; as the next two.
+    /// Vertical, horizontal; like the next two.
     pub(crate) kernel_shape: [usize; 2],
     pub(crate) strides: [usize; 2],
     pub(crate) dilations: [usize; 2],
@@ -106,7 +106,7 @@ pub(crate) struct Window {
     pub(crate) count_include_pad: Option<bool>,
 }
 
-/// How the test said what the padding is.
+/// How the test specified the padding.
 #[derive(Clone, Copy, Deserialize, PartialEq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum AutoPad {
@@ -127,7 +127,7 @@ pub(crate) struct Krizhevsky {
     pub(crate) k: f64,
 }
 
-/// Which formula a Gelu has.
+/// The formula of a Gelu.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Approximate {
@@ -135,7 +135,7 @@ pub(crate) enum Approximate {
     Tanh,
 }
 
-/// What the slopes of a PRelu are counted by.
+/// What has a separate slope in a PRelu.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Slope {

@@ -1,4 +1,4 @@
-//! Writes a test for each case of `cases.json`: a net in the language, and what it is compared with.
+//! Writes a test for each case of `cases.json`: a net in the language, and the expected numbers.
 
 mod cases;
 mod nets;

@@ -10,11 +10,11 @@ pub(crate) struct Net {
     pub(crate) shapes: String,
     /// The one statement, of one or more lines.
     pub(crate) body: String,
-    /// What `same` must come to, where the padding is said in this way.
+    /// The padding that `same` must result in, if the case specifies it that way.
     pub(crate) same: Option<[usize; 4]>,
 }
 
-/// The net of a case; what the language cannot say is an error.
+/// The net of a case. Anything that the language cannot express is an error.
 pub(crate) fn net(case: &Case) -> Result<Net, String> {
     let body = format!("{};", layer(case)?);
     let same = match &case.op {
@@ -53,7 +53,7 @@ fn layer(case: &Case) -> Result<String, String> {
         Op::MaxPool(window) => pool("max_pool", case, window)?,
         Op::Mish {} => "mish".to_owned(),
         Op::PRelu { slope: Slope::Element } => "layer: prelu(per = element)".to_owned(),
-        // One slope for all stands in the file where one for each channel would.
+        // A single slope takes the place of one per channel in the file.
         Op::PRelu { slope: Slope::Channel | Slope::Tensor } => "layer: prelu".to_owned(),
         Op::Relu {} => "relu".to_owned(),
         Op::Selu { alpha, gamma } => call("selu", [named("alpha", *alpha, SELU.0), named("gamma", *gamma, SELU.1)]),
@@ -68,7 +68,7 @@ fn layer(case: &Case) -> Result<String, String> {
     })
 }
 
-/// `alpha` and `gamma` of the paper, as ONNX has them.
+/// `alpha` and `gamma` of the paper, as in ONNX.
 const SELU: (f64, f64) = (1.673_263_192_176_818_8, 1.050_701_022_148_132_3);
 
 fn conv(case: &Case, window: &Window) -> Result<String, String> {
@@ -111,7 +111,7 @@ fn pool(name: &str, case: &Case, window: &Window) -> Result<String, String> {
     Ok(call(name, arguments))
 }
 
-/// By the paper's formula, which must be that of ONNX with another `alpha`.
+/// By the paper's formula, which must equal ONNX's apart from `alpha`.
 fn lrn(case: &Case, (n, alpha, beta, k): (usize, f64, f64, f64), paper: &Krizhevsky) -> Result<String, String> {
     let divided = (paper.alpha * n as f64 - alpha).abs() <= 1e-9 * alpha;
     if (paper.n, paper.beta, paper.k) != (n, beta, k) || !divided {
@@ -126,8 +126,8 @@ fn lrn(case: &Case, (n, alpha, beta, k): (usize, f64, f64, f64), paper: &Krizhev
     Ok(call("lrn", arguments))
 }
 
-/// A net has one input: the inputs of a sum or of a concat are stacked as its channels, and each is taken out by a
-/// convolution of 1x1 whose weights are 0 and 1, which is exact.
+/// A net has one input: the inputs of a sum or of a concat are stacked as its channels, and each is extracted by a 1x1
+/// convolution with weights of 0 and 1, which is exact.
 fn join(name: &str, case: &Case, axis: usize) -> Result<String, String> {
     let mut branches = String::new();
     for input in case.inputs() {
@@ -137,7 +137,7 @@ fn join(name: &str, case: &Case, axis: usize) -> Result<String, String> {
     Ok(format!("{name} {{\n{branches}}}"))
 }
 
-/// The shape of a tensor of a sum, to which all are broadcast, or of a concat, with its axis in the place of the channels.
+/// The shape of a tensor of a sum, to which all are broadcast, or of a concat, with its axis as the channels.
 fn joined(case: &Case, tensor: &str, axis: usize) -> Result<[usize; 3], String> {
     let sum = matches!(case.op, Op::Add {});
     let mut shape = case.shape(if sum { "output" } else { tensor })?.to_vec();
@@ -152,7 +152,7 @@ fn joined(case: &Case, tensor: &str, axis: usize) -> Result<[usize; 3], String> 
     }
 }
 
-/// The shapes of a sample before and behind the net.
+/// The shapes of a sample before and after the net.
 fn shapes(case: &Case) -> Result<(String, String), String> {
     let axis = match case.op {
         Op::Add {} => 0,
@@ -165,8 +165,8 @@ fn shapes(case: &Case) -> Result<(String, String), String> {
     Ok((format!("{stacked}x{height}x{width}"), format!("{channels}x{height}x{width}")))
 }
 
-/// The shape of one sample: the batch comes first where there are features or maps. Other tensors are one sample, except
-/// that those of a softmax have batch, channels, and positions.
+/// The shape of one sample: with features or maps, the first dimension is the batch. Other tensors are one sample, except that
+/// those of a softmax have batch, channels, and positions.
 fn sample(case: &Case, tensor: &str) -> Result<String, String> {
     let softmax = matches!(case.op, Op::Softmax { .. } | Op::LogSoftmax { .. });
     match *case.shape(tensor)? {

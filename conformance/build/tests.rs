@@ -61,7 +61,7 @@ fn net(case: &Case, read: &str) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
-/// A tensor that nothing reads would be a part of a case that nothing tests.
+/// A tensor that nothing reads would be an untested part of a case.
 fn check_tensors(case: &Case) -> Result<(), String> {
     let known: &[&str] = match case.op {
         Op::Conv(_) | Op::Linear {} => &["weight", "bias"],

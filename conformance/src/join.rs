@@ -1,12 +1,12 @@
-//! Several inputs for a net that has one.
+//! Several inputs for a net with one.
 
 use std::collections::BTreeMap;
 
 use ndarray::{ArrayD, Axis, IxDyn, concatenate};
 
-/// Stacks tensors along their first axis, the channels, **the last one first**, so that the stack is not by itself what a
-/// concat gives. And the weights of the convolutions, named like the tensors, that take each out of the stack: a filter is
-/// 1 for one channel and 0 for all others, so the channel comes out as it went in.
+/// Stacks tensors along their first axis, the channels, **the last one first**, so that the stack itself is not the result of a
+/// concat. Also returns the weights of the convolutions, named like the tensors, that extract each from the stack: a filter is
+/// 1 for one channel and 0 for all others, so the channel comes out unchanged.
 pub(crate) fn stack(inputs: &[(&str, ArrayD<f32>)]) -> (BTreeMap<String, ArrayD<f32>>, ArrayD<f32>) {
     let views: Vec<_> = inputs.iter().rev().map(|(_, input)| input.view()).collect();
     let stacked = concatenate(Axis(0), &views).unwrap_or_else(|error| panic!("inputs do not stack: {error}"));

@@ -1,6 +1,6 @@
-//! What the generated tests call: reads a case, runs it, and compares.
+//! Called by the generated tests: reads a case, runs it, and compares.
 //!
-//! `build/` writes a test for each case of `cases.json`; `tests/conformance.rs` holds them.
+//! `build/` writes a test for each case of `cases.json`; `tests/conformance.rs` includes them.
 
 #![forbid(unsafe_code)]
 
@@ -17,7 +17,7 @@ use ndarray::ArrayD;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
-/// A test of ONNX: tensors that go in, tensors that must come out, and how near.
+/// A test of ONNX: input tensors, expected output tensors, and the tolerance.
 pub struct Case {
     name: &'static str,
     rtol: f64,
@@ -30,7 +30,7 @@ impl Case {
     ///
     /// # Panics
     ///
-    /// If its file cannot be read, as all that follows does where a case is not met.
+    /// If its file cannot be read. All other methods panic if the case fails.
     pub fn read(name: &'static str, rtol: f64, atol: f64) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(format!("{name}.safetensors"));
         let file = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -43,18 +43,18 @@ impl Case {
     ///
     /// # Panics
     ///
-    /// If an element of the output is not what it must be.
+    /// If an element of the output differs from the expected one.
     pub fn check<N: Network<'static>>(&self) {
         let weights = self.tensors.iter().filter_map(|(name, tensor)| Some((pytorch_name(name)?, tensor.clone())));
         let found = run::<N>(&weights.collect(), self.tensor("input"));
         self.compare("output", &found);
     }
 
-    /// Runs a net that adds its inputs, each brought to the shape of the output as numpy broadcasts.
+    /// Runs a net that adds its inputs, each broadcast to the shape of the output as in numpy.
     ///
     /// # Panics
     ///
-    /// If an element of the output is not what it must be.
+    /// If an element of the output differs from the expected one.
     pub fn check_add<N: Network<'static>>(&self) {
         let inputs = self.inputs().into_iter().map(|(name, input)| {
             let whole = input.broadcast(self.tensor("output").shape());
@@ -64,12 +64,11 @@ impl Case {
         self.compare("output", &run::<N>(&weights, &stacked));
     }
 
-    /// Runs a net that puts its inputs one after another along an axis, which trades places with the first: the net
-    /// joins channels.
+    /// Runs a net that concatenates its inputs along an axis, which is swapped with the first, because nets join channels.
     ///
     /// # Panics
     ///
-    /// If an element of the output is not what it must be.
+    /// If an element of the output differs from the expected one.
     pub fn check_concat<N: Network<'static>>(&self, axis: usize) {
         let swapped = |tensor: &ArrayD<f32>| {
             let mut swapped = tensor.clone();
@@ -86,11 +85,11 @@ impl Case {
 
     /// Normalises the batch as in training, which a compiled net does not do.
     ///
-    /// ONNX's momentum is 1 minus ours and PyTorch's, and its running variance takes the batch's biased one.
+    /// ONNX's momentum is 1 minus ours and PyTorch's, and its running variance is updated with the batch's biased one.
     ///
     /// # Panics
     ///
-    /// If an element of the output or of the running statistics is not what it must be.
+    /// If an element of the output or of the running statistics differs from the expected one.
     pub fn check_batch_norm_training(&self, epsilon: f32, momentum: f32) {
         let input = self.tensor("input");
         let &[_, channels, height, width] = input.shape() else { panic!("{}: input {:?}", self.name, input.shape()) };
@@ -120,7 +119,7 @@ impl Case {
         inputs
     }
 
-    /// Each element by ONNX's rule, which lets no NaN through.
+    /// Compares each element by ONNX's rule, which accepts no NaN.
     fn compare(&self, name: &str, found: &[f32]) {
         let expected = self.tensor(name);
         assert_eq!(found.len(), expected.len(), "{}: elements of `{name}`", self.name);
@@ -132,11 +131,11 @@ impl Case {
     }
 }
 
-/// Checks what the language made of `pad = same`, in the order top, left, bottom, right.
+/// Checks the padding that resulted from `pad = same`, in the order top, left, bottom, right.
 ///
 /// # Panics
 ///
-/// If it is another padding.
+/// If the padding differs.
 pub fn assert_pads<N: Network<'static>>([top, left, bottom, right]: [usize; 4]) {
     let pads = N::GRAPH.nodes.iter().filter_map(|node| match node.op {
         Op::Conv(conv) => Some(conv.pad),
@@ -146,7 +145,7 @@ pub fn assert_pads<N: Network<'static>>([top, left, bottom, right]: [usize; 4]) 
     assert_eq!(pads.collect::<Vec<_>>(), [Padding { top, left, bottom, right }]);
 }
 
-/// The name that PyTorch gives a layer's tensor.
+/// PyTorch's name of a layer's tensor.
 fn pytorch_name(name: &str) -> Option<String> {
     let name = match name {
         "weight" | "scale" | "slope" => "weight",
@@ -158,7 +157,7 @@ fn pytorch_name(name: &str) -> Option<String> {
     Some(format!("layer.{name}"))
 }
 
-/// Runs a net on one sample after another; all outputs, one after another.
+/// Runs a net on each sample in turn; returns the concatenated outputs.
 fn run<N: Network<'static>>(weights: &BTreeMap<String, ArrayD<f32>>, input: &ArrayD<f32>) -> Vec<f32> {
     let weights = N::weights(&safetensors(weights)).unwrap_or_else(|error| panic!("{error}"));
     let mut net = N::new(Box::leak(Box::new(weights)));

@@ -8,7 +8,7 @@ use conformance::{Case, assert_pads};
 
 include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 
-/// Nothing is left out.
+/// No case is left out.
 mod listing {
     use std::collections::BTreeSet;
     use std::process::Command;
@@ -32,7 +32,7 @@ mod listing {
         cases.into_iter().map(|case| case["name"].as_str().expect("a name").to_owned()).collect()
     }
 
-    /// As the test harness itself lists them.
+    /// The tests as listed by the test harness.
     #[test]
     fn every_case_is_a_test() {
         let this = env::current_exe().expect("the path of the tests");

@@ -1,4 +1,4 @@
-//! What `build/` writes for a case, and that it writes nothing for one that it does not know in full.
+//! What `build/` writes for a case, and that a case with unknown parts is an error.
 
 #[path = "../build/cases.rs"]
 mod cases;

@@ -1,6 +1,6 @@
-//! Writes the seeds that are made of the repository's own nets, files and pictures: `cargo run --example seeds` in `fuzz`.
+//! Writes seeds from the repository's nets, files and pictures: `cargo run --example seeds` in `fuzz`.
 //!
-//! Those of `nets`, `kernels`, `drawing` and `preprocess` are noise: bytes that choose.
+//! The seeds of `nets`, `kernels`, `drawing` and `preprocess` are noise, since their bytes make choices.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,10 +13,10 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use syn::visit::Visit;
 
-/// The longest expansion of a source that becomes a seed: others take seconds under a sanitizer.
+/// Sources with a longer expansion do not become seeds, because they take seconds under a sanitizer.
 const MOST_EXPANSION: usize = 60_000;
 
-/// Files of noise for a target: there are fewer kernels.
+/// Files of noise per target. There are fewer kernels.
 const FIRST: u8 = 20;
 
 /// Bytes of noise in a file.
@@ -39,9 +39,9 @@ fn write(target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
     fs::write(folder.join(name), bytes)
 }
 
-/// Nets as they are declared, and sources that have a mistake each.
+/// Declared nets, and sources with one mistake each.
 fn sources(root: &Path) -> io::Result<()> {
-    // Of the many small sources with a mistake, some.
+    // Only some of the many small sources with a mistake.
     let folders = [("models/src", 1), ("models/src/torchvision", 1), ("cnn-compiler/tests/nets", 1), ("tests/ui", 8)];
     for (folder, step) in folders {
         for path in rust_files(&root.join(folder))?.iter().step_by(step) {
@@ -67,7 +67,7 @@ fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The content of each `network! { … }` of a file; a file that is not Rust is a declaration itself.
+/// The content of each `network! { … }` in a file; a file that is not Rust is itself a declaration.
 fn invocations(text: String) -> Vec<String> {
     let Ok(file) = syn::parse_file(&text) else { return vec![text] };
     let mut found = Invocations::default();
@@ -87,7 +87,7 @@ impl<'ast> Visit<'ast> for Invocations {
     }
 }
 
-/// The source as it is written there.
+/// The source text as written.
 fn text_of(tokens: TokenStream) -> String {
     let ends = (tokens.clone().into_iter().next(), tokens.clone().into_iter().last());
     let text = match ends {
@@ -153,7 +153,7 @@ fn files() -> io::Result<()> {
     write("index", "elsewhere", br#"{"weight_map": {"conv.weight": "../a.safetensors"}}"#)
 }
 
-/// Bytes that choose: noise, with each of the first choices.
+/// Bytes that make choices: noise, with each of the first choices.
 fn choosing(target: &str) -> io::Result<()> {
     for first in 0..FIRST {
         let noise = noise(u64::from(first)).take(NOISE).map(|number| (number * 128.0) as i8 as u8);

@@ -1,8 +1,8 @@
-//! Choices that the bytes of an input make. Where they have run out, the first possibility is chosen.
+//! Choices made by the bytes of an input. After the last byte, the first option is chosen.
 
 use arbitrary::Unstructured;
 
-/// What is left of an input.
+/// The rest of an input.
 pub(crate) struct Choices<'a>(Unstructured<'a>);
 
 impl<'a> Choices<'a> {
@@ -33,7 +33,7 @@ impl<'a> Choices<'a> {
         self.0.arbitrary().unwrap_or_default()
     }
 
-    /// Any float: those of usual size, and all others.
+    /// Any float, of usual size or not.
     pub(crate) fn float(&mut self) -> f32 {
         match self.below(4) {
             0 => self.pick(&[0.0, 1.0, -1.0, 0.5, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, 1e-45]),
@@ -42,7 +42,7 @@ impl<'a> Choices<'a> {
         }
     }
 
-    /// A number that is near what it replaces, or one that arithmetic goes wrong with.
+    /// A number near the one that it replaces, or one that breaks arithmetic.
     pub(crate) fn hostile(&mut self, number: usize) -> usize {
         let near = self.below(17);
         match self.below(8) {
@@ -58,7 +58,7 @@ impl<'a> Choices<'a> {
     }
 }
 
-/// Numbers in [-1, 1) without end, of which the seed decides (splitmix64).
+/// Endless numbers in [-1, 1), determined by the seed (splitmix64).
 pub fn noise(seed: u64) -> impl Iterator<Item = f32> {
     (1_u64..).map(move |position| {
         let mut z = seed.wrapping_add(position.wrapping_mul(0x9E37_79B9_7F4A_7C15));

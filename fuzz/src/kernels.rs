@@ -1,8 +1,8 @@
-//! Every kernel, on descriptors that are right and on such with a few numbers replaced.
+//! Every kernel, on valid descriptors and on ones with a few numbers replaced.
 //!
-//! A kernel may refuse, in words, having written nothing. Or it runs, writes nothing but its output and its scratch memory,
-//! and leaves the same bits for any number of threads. Under AddressSanitizer a workspace, whose length is exact, ends in
-//! memory that must not be touched.
+//! A kernel may refuse with a message and without writing anything. Otherwise it runs, writes only its output and its scratch
+//! memory, and gives the same bits for any number of threads. Workspaces have their exact length, so AddressSanitizer finds any
+//! access beyond them.
 
 mod conv;
 mod dense;
@@ -30,13 +30,13 @@ use crate::choose::{Choices, noise};
 
 /// A kernel with its descriptor.
 trait Case: Debug {
-    /// All numbers of the descriptor, for some to be replaced.
+    /// All numbers of the descriptor, some of which are then replaced.
     fn numbers(&mut self) -> Vec<&mut usize>;
 
     /// Calls it.
     fn run(&self, run: Run<'_>, batch: Batch, weights: &[f32], ws: &mut [f32]);
 
-    /// What it may write in the workspace of an image. Asked only where it has run.
+    /// What it may write in the workspace of an image. Called only after it has run.
     fn writes(&self) -> Writes;
 
     /// Whether it takes the images of a batch.
@@ -58,7 +58,7 @@ impl From<Map> for Writes {
     }
 }
 
-/// A family of kernels: makes a case that is right.
+/// A family of kernels: makes a valid case.
 type Family = fn(&mut Maker<'_, '_>) -> Box<dyn Case>;
 
 const FAMILIES: &[Family] = &[
@@ -90,7 +90,7 @@ pub(crate) static POOLS: LazyLock<[Pool; 3]> =
 ///
 /// # Panics
 ///
-/// If it harms memory in a way that can be seen, or refuses without words.
+/// If it visibly corrupts memory, or refuses without a message.
 pub fn run(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
     let family = choices.pick(FAMILIES);
@@ -114,10 +114,10 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// The numbers of a call that are not its descriptor's.
+/// The numbers of a call other than its descriptor's.
 #[derive(Debug)]
 struct Call {
-    /// Images and the distance of their workspaces.
+    /// The number of images, and the distance between their workspaces.
     batch: Batch,
     /// Floats of all workspaces.
     floats: usize,
@@ -128,7 +128,7 @@ struct Call {
     seed: u64,
 }
 
-/// No workspace and no weights are longer.
+/// The greatest length of workspaces and of weights.
 const MOST_FLOATS: usize = 1 << 20;
 
 impl Call {
@@ -198,7 +198,7 @@ fn same(a: &[f32], b: &[f32]) -> Option<usize> {
     a.iter().zip(b).position(|(a, b)| a.to_bits() != b.to_bits())
 }
 
-/// For each float of the workspaces whether it may be written.
+/// Whether each float of the workspaces may be written.
 fn written(case: &dyn Case, batch: Batch, floats: usize) -> Vec<bool> {
     let Writes { maps, ranges } = case.writes();
     let mut may = vec![false; floats];

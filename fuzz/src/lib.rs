@@ -1,6 +1,6 @@
-//! What the fuzz targets do with their bytes. Each is a function of bytes that panics where something is wrong.
+//! The fuzz targets, each a function of bytes that panics if something is wrong.
 //!
-//! | target | bytes are |
+//! | target | meaning of the bytes |
 //! | --- | --- |
 //! | [`source`](source::expand) | the content of `network! { … }`, as text |
 //! | [`nets`](nets::compile) | choices of a generator that knows the language |
@@ -13,7 +13,7 @@
 
 #![forbid(unsafe_code)]
 
-// Under the name by which the modules of `models` know the facade. The facade itself would bring the compiler for the host.
+// Renamed to the facade's name, which the modules of `models` use. The facade itself would bring in the compiler for the host.
 extern crate cnn_net as cnn;
 
 mod choose;
@@ -28,16 +28,15 @@ pub mod weights;
 pub use choose::noise;
 use cli::picture;
 
-/// The modules of the command line that read pictures. Its crate as a dependency would bring `models`, whose nets take minutes
-/// to build under a sanitizer.
+/// The module of the command line that decodes pictures. Depending on its crate would bring in `models`, whose nets take
+/// minutes to build under a sanitizer.
 #[allow(dead_code, reason = "the command line uses the rest")]
 #[path = "../../cnn-cli/src"]
 mod cli {
-    pub(crate) mod digits;
     pub(crate) mod picture;
 }
 
-/// The modules of `models` that no net is needed for.
+/// The modules of `models` that need no net.
 #[allow(dead_code, reason = "the nets use the rest")]
 #[path = "../../models/src"]
 mod models {

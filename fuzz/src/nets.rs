@@ -1,7 +1,7 @@
 //! Nets by a generator that knows the language, so that most of them reach the plan.
 //!
-//! It keeps account of shapes. Where all that it wrote is right by that account, the compiler must have nothing to say, and
-//! the plan is run.
+//! It tracks shapes. If everything it wrote is right according to that, the compiler must find no mistake, and the plan is
+//! run.
 
 mod layers;
 mod plan;
@@ -15,8 +15,8 @@ use crate::source::expansion;
 ///
 /// # Panics
 ///
-/// If the compiler does, its expansion is not Rust, it finds a mistake in a net that has none, or what the net computes
-/// depends on what was in its memory before, or on the number of threads.
+/// If the compiler does, its expansion is not Rust, it finds a mistake in a net without one, or the net's results depend on the
+/// previous content of its memory or on the number of threads.
 pub fn compile(bytes: &[u8]) {
     let (text, right) = source(bytes);
     let errors = expansion(&text);
@@ -26,7 +26,7 @@ pub fn compile(bytes: &[u8]) {
     }
 }
 
-/// The source that these bytes choose, and whether it has no mistake.
+/// The source that these bytes choose, and whether it is free of mistakes.
 pub fn source(bytes: &[u8]) -> (String, bool) {
     let mut writer = Writer { choices: Choices::new(bytes), text: String::new(), names: 0, steps: 0, right: true };
     writer.source();
@@ -42,7 +42,7 @@ struct Shape {
     vector: bool,
 }
 
-/// Steps of a net: enough for everything there is to meet everything else.
+/// The most steps of a net: enough for every layer to meet every other.
 const MOST_STEPS: usize = 40;
 
 /// Channels of a value.
@@ -51,10 +51,10 @@ const MOST_CHANNELS: usize = 200;
 struct Writer<'a> {
     choices: Choices<'a>,
     text: String,
-    /// Names that were given.
+    /// The number of names so far.
     names: usize,
     steps: usize,
-    /// Whether no mistake was written.
+    /// Whether it is free of mistakes.
     right: bool,
 }
 
@@ -86,7 +86,7 @@ impl Writer<'_> {
         if vector { Shape { channels, height: 1, width: 1, vector } } else { Shape { channels, height, width, vector } }
     }
 
-    /// A few statements; what they leave.
+    /// A few statements; returns the shape of their result.
     fn body(&mut self, mut value: Shape, depth: usize) -> Shape {
         for _ in 0..self.choices.between(1, 4) {
             value = self.chain(value, depth);
@@ -155,7 +155,7 @@ impl Writer<'_> {
         value
     }
 
-    /// Maps times a number each.
+    /// Maps, each multiplied by a number.
     fn scaled(&mut self, value: Shape, depth: usize) -> Shape {
         if value.vector {
             return self.sum(value, depth);
@@ -230,7 +230,7 @@ impl Writer<'_> {
         let _ = write!(self.text, " -> {name}: {layer}");
     }
 
-    /// A name that nothing else has.
+    /// A unique name.
     fn name(&mut self) -> String {
         self.names += 1;
         let letter = |number: usize| char::from(b'a' + (number % 26) as u8);

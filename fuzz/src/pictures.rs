@@ -5,17 +5,16 @@ use std::io::Cursor;
 use image::ImageReader;
 
 use crate::choose::{Choices, noise};
-use crate::cli::digits::{self, DigitError};
 use crate::picture::{Picture, decode};
 
-/// Larger pictures are left out, which only take time: their sizes are checked before anything else.
+/// Larger pictures are skipped, because they only take time: sizes are checked before anything else.
 const MOST_PIXELS: u64 = 1 << 18;
 
 /// Decodes a PNG or JPEG file, and reads the digit in it.
 ///
 /// # Panics
 ///
-/// If either does, or the picture has other than the pixels that its size says.
+/// If either does, or the number of pixels does not match the picture's size.
 pub fn picture(bytes: &[u8]) {
     let size = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok().and_then(|it| it.into_dimensions().ok());
     if size.is_some_and(|(width, height)| u64::from(width) * u64::from(height) > MOST_PIXELS) {
@@ -31,7 +30,7 @@ pub fn picture(bytes: &[u8]) {
 ///
 /// # Panics
 ///
-/// If the reader does, or its input is not one.
+/// If the reader does, or its result is not an input.
 pub fn drawing(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
     let most = choices.pick(&[8, 30, 30, 100, 100, 700]);
@@ -72,8 +71,8 @@ fn stroke(picture: &mut Picture, choices: &mut Choices<'_>) {
 
 fn read(picture: &Picture) {
     assert_eq!(picture.pixels.len(), picture.width * picture.height);
-    match digits::from_picture(picture) {
-        Ok(input) => assert!(input.iter().all(|level| (0.0..=1.0).contains(level)), "{input:?}"),
-        Err(error) => assert!(matches!(error, DigitError::Blank)),
+    let pixels = cnn_digits::Picture::new(picture.width, picture.height, &picture.pixels).expect("its size is right");
+    if let Ok(input) = cnn_digits::read(&pixels) {
+        assert!(input.iter().all(|level| (0.0..=1.0).contains(level)), "{input:?}");
     }
 }

@@ -5,11 +5,11 @@ use image::{Rgb, RgbImage};
 use crate::choose::Choices;
 use crate::models::preprocess::{Channels, Preprocess, Resize};
 
-/// Makes a net's input of a picture.
+/// Turns a picture into a net's input.
 ///
 /// # Panics
 ///
-/// If that does, or the input has another size, or levels that the picture has not.
+/// If that does, or the input has another size, or levels outside of the picture's range.
 pub fn apply(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
     let preprocess = preprocess(&mut choices);

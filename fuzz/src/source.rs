@@ -13,9 +13,9 @@ pub fn expand(bytes: &[u8]) {
     }
 }
 
-/// The messages in the expansion of a source that falls into tokens.
+/// The messages in the expansion of a source that can be split into tokens.
 pub(crate) fn expansion(source: &str) -> Vec<String> {
-    // Spans keep every source that was read.
+    // Spans keep every source that has been read.
     proc_macro2::extra::invalidate_current_thread_spans();
     let Ok(tokens) = source.parse::<TokenStream>() else { return Vec::new() };
     let expansion = cnn_compiler::network(tokens);

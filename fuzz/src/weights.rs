@@ -1,7 +1,7 @@
-//! Files of weights and rules for names, against a small net that is packed in every way there is.
+//! Files of weights and rules for names, loaded for a small net that is packed in every possible way.
 //!
-//! An input has lines such as `module.* => *` first, then an empty line, then the file: a JSON header in braces that a zero
-//! ends and the tensors follow, whose length is put before it; or, where it begins with anything else, a whole file.
+//! An input consists of lines such as `module.* => *`, an empty line, and the file. If that begins with a brace, it is a JSON
+//! header that ends with a zero, followed by the tensors, and the header's length is put before it. Otherwise it is a whole file.
 
 use cnn_compiler::plan::Plan;
 use cnn_compiler::report::Report;
@@ -43,7 +43,7 @@ fn plan() -> Plan {
 ///
 /// # Panics
 ///
-/// If the loader does, or its answers contradict each other.
+/// If the loader does, or its answers are contradictory.
 pub fn load(bytes: &[u8]) {
     let end = bytes.windows(2).position(|two| two == b"\n\n");
     let (rules, file) = bytes.split_at(end.map_or(0, |end| end + 2));
@@ -85,7 +85,7 @@ pub(crate) fn check(source: &Source<'_>) {
     });
 }
 
-/// The same layers with each layout replaced by another that packs the same tensor.
+/// The same layers, with each layout replaced by another for the same tensor.
 fn other_layouts(graph: &Graph<'_>, recipe: &[Pack]) -> Vec<Pack> {
     let mut offset = 0;
     let other = |pack: &Pack| {
@@ -116,7 +116,7 @@ fn rows(panels: ConvPanels) -> DenseRows {
     DenseRows { outputs: panels.outputs, inputs: panels.inputs, pixels: panels.kernel.area() }
 }
 
-/// What was packed are numbers, but for halves, two of which are the bits of one.
+/// Checks that packed weights are numbers, except for halves, two of which share the bits of one.
 fn finite(recipe: &[Pack], packed: &[f32]) {
     for pack in recipe {
         let halves = matches!(pack.layout, Layout::F16(_) | Layout::RowsF16(_));

@@ -10,11 +10,11 @@
 pub trait About {
     /// The year of its paper.
     const YEAR: u16;
-    /// What was new in it.
+    /// What was new in the paper.
     const NEW: &'static str;
 }
 
-/// Says what nets are known for: `about!(AlexNet: 2012, "…");`. Nets of one paper share a line.
+/// States what nets are known for: `about!(AlexNet: 2012, "…");`. Nets of one paper share a line.
 macro_rules! about {
     ($($net:ident),+: $year:literal, $new:literal) => {
         $(

@@ -5,9 +5,9 @@ use cnn::network;
 network! {
     /// AlexNet (Krizhevsky, Sutskever & Hinton, "ImageNet classification with deep convolutional neural networks", NIPS
     /// 2012): five convolutions and three fully connected layers, of which the first two drop half of their output in
-    /// training. What the paper kept apart on two GPUs are the two groups of convolutions 2, 4 and 5. Local response
-    /// normalisation follows the ReLU of convolutions 1 and 2. The first convolution pads images of 224x224 by 2,
-    /// without which it would not give the 55x55 of the paper.
+    /// training. The paper's split over two GPUs appears as the two groups of convolutions 2, 4 and 5. Local response
+    /// normalisation follows the ReLU of convolutions 1 and 2. The first convolution pads images of 224x224 by 2;
+    /// otherwise it would not give the paper's 55x55.
     ///
     #[doc = include_str!("../diagrams/alexnet.svg")]
     pub AlexNet: 3x224x224 -> 1000 {
@@ -24,7 +24,7 @@ network! {
     }
 
     /// [`AlexNet`] with the weights of its fully connected layers in half precision: 127 MB instead of 244, most of which a
-    /// pass reads from memory. Logits are off by some 4e-4 of the largest.
+    /// pass reads from memory. Logits are off by about 4e-4 of the largest.
     ///
     #[doc = include_str!("../diagrams/alexnet-f16.svg")]
     #[store(f16)]

@@ -1,8 +1,8 @@
-//! What a net needs to be told besides its layers, to say what a picture shows.
+//! What a net needs in addition to its layers to classify pictures: preprocessing and class names.
 
 use crate::Preprocess;
 
-/// A net that says what a picture shows.
+/// A net that classifies pictures.
 ///
 /// With the feature `image`:
 ///
@@ -14,7 +14,7 @@ use crate::Preprocess;
 /// let picture = image::RgbImage::new(28, 28); // or `image::open("seven.png")?.to_rgb8()`
 /// let input = LeNet5::PREPROCESS.apply(&picture);
 /// let mut net = LeNet5::embedded();
-/// let probabilities = net.run(&input).expect("the net reads what its own preprocessing makes");
+/// let probabilities = net.run(&input).expect("the net's preprocessing gives its input");
 /// let best = (0..10).max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b])).unwrap();
 /// println!("{}", LeNet5::LABELS[best]);
 /// # }
@@ -22,7 +22,7 @@ use crate::Preprocess;
 pub trait Classifier {
     /// How a picture becomes its input.
     const PREPROCESS: Preprocess;
-    /// What its outputs stand for, in their order.
+    /// The names of its classes, in the order of its outputs.
     const LABELS: &'static [&'static str];
 }
 

@@ -3,8 +3,8 @@
 use cnn::network;
 
 network! {
-    /// An inception module: windows of three sizes and a pooling side by side. A convolution of 1x1 before each of the
-    /// larger windows makes the input thinner, and so the window cheap.
+    /// An inception module: windows of three sizes and a pooling side by side. A 1x1 convolution before each of the larger
+    /// windows reduces the channels, which makes the window cheap.
     block inception(ones, reduce3, threes, reduce5, fives, pooled) {
         concat {
             conv1x1: conv(ones, 1x1) -> relu;
@@ -14,12 +14,12 @@ network! {
         };
     }
 
-    /// Inception-v1 (Szegedy et al., "Going deeper with convolutions", CVPR 2015), as its table 1 has it: three
+    /// Inception-v1 (Szegedy et al., "Going deeper with convolutions", CVPR 2015), as in its table 1: three
     /// convolutions, nine inception modules in three stages, global pooling, one fully connected layer. Local response
     /// normalisation follows the first pooling and the third convolution.
     ///
-    /// Two auxiliary classifiers, behind modules 4a and 4d, keep gradients alive in training; they do not run here, and
-    /// a file of weights may have their tensors or not.
+    /// Two auxiliary classifiers, after modules 4a and 4d, keep gradients alive in training; they do not run here, and a file
+    /// of weights may have their tensors or not.
     ///
     #[doc = include_str!("../diagrams/inception-v1.svg")]
     pub InceptionV1: 3x224x224 -> 1000 {

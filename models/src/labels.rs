@@ -1,4 +1,4 @@
-//! What the outputs of nets stand for. Sources and licences are in `models/labels/README.md`.
+//! The names of classes. Sources and licences are in `models/labels/README.md`.
 
 /// The 1,000 classes of ImageNet (ILSVRC 2012), named as in torchvision.
 pub static IMAGENET: [&str; 1000] = lines(include_str!("../labels/imagenet.txt"));
@@ -6,7 +6,7 @@ pub static IMAGENET: [&str; 1000] = lines(include_str!("../labels/imagenet.txt")
 /// The ten digits.
 pub static DIGITS: [&str; 10] = lines(include_str!("../labels/digits.txt"));
 
-/// The lines of a text that has `N` of them, which is checked when this crate is compiled.
+/// The lines of a text with `N` of them, which is checked at compile time.
 const fn lines<const N: usize>(mut text: &'static str) -> [&'static str; N] {
     let mut lines = [""; N];
     let mut count = 0;
@@ -16,7 +16,7 @@ const fn lines<const N: usize>(mut text: &'static str) -> [&'static str; N] {
             end += 1;
         }
         let (line, rest) = text.split_at(end);
-        // Git may have checked the file out with the line ends of Windows.
+        // Git may have checked out the file with Windows line endings.
         lines[count] = match line.as_bytes() {
             [.., b'\r'] => line.split_at(end - 1).0,
             _ => line,

@@ -5,7 +5,7 @@ use cnn::network;
 network! {
     /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, "Gradient-based learning applied to document recognition",
     /// Proceedings of the IEEE 86(11), 1998): two convolutions, each followed by a pooling, and three fully connected
-    /// layers, for digits of 32x32. Its weights are those that the command line reads digits with.
+    /// layers, for digits of 32x32. The command line reads digits with its weights.
     ///
     #[doc = include_str!("../diagrams/lenet5.svg")]
     #[weights("weights/lenet5.safetensors")]

@@ -1,22 +1,22 @@
 //! The reference nets, each in a file as short as its paper's table.
 //!
-//! | net | is |
+//! | net | from |
 //! | --- | --- |
-//! | [`Perceptron`], [`Mlp`] | the first steps |
+//! | [`Perceptron`], [`Mlp`] | 1958, 1986: the first steps |
 //! | [`LeNet5`] | 1998: convolution and pooling; its trained weights are in the crate |
 //! | [`AlexNet`] | 2012: ReLU, dropout, local response normalisation |
 //! | [`Vgg11`], [`Vgg11Lrn`], [`Vgg13`], [`Vgg16`], [`Vgg19`] | 2014: small windows, many of them |
 //! | [`InceptionV1`] | 2014: windows of several sizes side by side, auxiliary classifiers |
 //! | [`ResNet18`], [`ResNet34`], [`ResNet50`], [`ResNet101`], [`ResNet152`] | 2015: residual blocks |
-//! | [`torchvision`] | those whose published weights belong to other nets than the papers', or have other names |
+//! | [`torchvision`] | nets whose published weights are for other nets than the papers', or have other names |
 //!
-//! Some are there in variants: with weights in half precision ([`AlexNetF16`]), or for 8 images a pass ([`LeNet5Batch8`],
+//! Some have variants: with weights in half precision ([`AlexNetF16`]), or for 8 images per pass ([`LeNet5Batch8`],
 //! [`AlexNetBatch8`], [`ResNet50Batch8`]).
 //!
-//! The page of each net shows its diagram, from `diagrams`: what `cnn diagram NET` draws, which a test compares.
+//! The page of each net shows its diagram from `diagrams`, as drawn by `cnn diagram NET`, which a test checks.
 //!
-//! Every net keeps what goes into its last function, softmax or the step, as the tap `logits`. Nets for ImageNet read
-//! images of 3x224x224 and know its 1,000 classes.
+//! Every net keeps the input of its last function, softmax or the step, as the tap `logits`. Nets for ImageNet read images of
+//! 3x224x224 and know its 1,000 classes.
 
 #![forbid(unsafe_code)]
 
@@ -40,7 +40,7 @@ pub mod torchvision;
 pub use about::About;
 pub use classifier::Classifier;
 pub use preprocess::Preprocess;
-// The modules have nothing but nets: for each its type, its weights, and a workspace if it is large.
+// The modules have nothing but nets: for each, its type, its weights, and a workspace if it is large.
 pub use alexnet::*;
 pub use inception_v1::*;
 pub use lenet5::*;

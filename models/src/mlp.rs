@@ -15,8 +15,8 @@ network! {
     }
 
     /// A multilayer perceptron (Rumelhart, Hinton & Williams, "Learning representations by back-propagating errors",
-    /// Nature 323, 1986) for handwritten digits: perceptrons side by side are a layer, and every layer reads all of the
-    /// one before. The step has become a sigmoid, which has a slope to learn by; softmax turns ten scores into
+    /// Nature 323, 1986) for handwritten digits: perceptrons side by side form a layer, and every layer reads all of the
+    /// one before. A sigmoid replaces the step, since it has a slope to learn from; softmax turns ten scores into
     /// probabilities.
     ///
     #[doc = include_str!("../diagrams/mlp.svg")]

@@ -1,6 +1,6 @@
 //! The residual nets: columns of table 1 of the paper. Stages are `layer1` to `layer4`, the table's conv2_x to conv5_x.
-//! The first block of a stage halves the size, but for that of `layer1`, before which a pooling did. Where the channels
-//! grow, the input passes a 1x1 convolution (option B of the paper).
+//! The first block of a stage halves the size, except in `layer1`, which a pooling precedes. If the number of channels grows,
+//! the input passes through a 1x1 convolution (option B of the paper).
 
 use cnn::network;
 
@@ -14,7 +14,7 @@ network! {
         } -> relu: relu;
     }
 
-    /// The first block of a stage: it halves the size, and the input passes a convolution of its own.
+    /// The first block of a stage: it halves the size, and the input passes through a separate convolution.
     block basic_conv(channels) {
         add {
             conv1: conv(channels, 3x3, stride = 2, pad = 1, bias = false) -> bn1: batch_norm -> relu
@@ -69,7 +69,7 @@ network! {
         } -> relu: relu;
     }
 
-    /// The convolution block, first of a stage: the input passes a convolution too. The stride is in the first 1x1.
+    /// The convolution block, first of a stage: the input passes through a convolution too. The stride is in the first 1x1.
     block conv_block(mid, stride, out = 4 * mid) {
         add {
             conv1: conv(mid, 1x1, stride = stride, bias = false) -> bn1: batch_norm -> relu

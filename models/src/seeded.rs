@@ -1,4 +1,4 @@
-//! Weights that depend on nothing but the names of the tensors: the same bits in any language.
+//! Weights that depend only on the names of the tensors, with the same bits in any language.
 //!
 //! For tests and benchmarks, where a file of real weights would be a few hundred megabytes. Element `i` of a tensor is
 //! the 24 highest bits of splitmix64 (Steele, Lea & Flood 2014), seeded by the FNV-1a hash of its name, as a number in
@@ -12,12 +12,13 @@ use safetensors::tensor::{Metadata, TensorInfo};
 /// ReLU halves it again: 6 keeps it.
 const GAIN: f64 = 6.0;
 
-/// `count` numbers in [-1, 1) that depend on `name` alone.
+/// `count` numbers in [-1, 1) that depend only on `name`.
+#[must_use]
 pub fn uniform(name: &str, count: usize) -> Vec<f32> {
     numbers(name).take(count).collect()
 }
 
-/// Numbers in [-1, 1) that depend on `name` alone, without end.
+/// Endless numbers in [-1, 1) that depend only on `name`.
 fn numbers(name: &str) -> impl Iterator<Item = f32> {
     let hash =
         name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, byte| (h ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3));
@@ -30,9 +31,10 @@ fn numbers(name: &str) -> impl Iterator<Item = f32> {
     })
 }
 
-/// Weights for a net, auxiliary classifiers included, as a safetensors file. The salt stands before each name.
+/// Weights for a net, auxiliary classifiers included, as a safetensors file. The salt is put before each name.
 ///
-/// The file is written into one buffer of its size, since that of a VGG has half a gigabyte.
+/// The file is written into one buffer of its size, since a VGG's has half a gigabyte.
+#[must_use]
 pub fn weights(graph: &Graph<'_>, salt: &str) -> Vec<u8> {
     let tensors = || graph.nodes.iter().flat_map(|node| node.tensors);
     let mut end = 0;
@@ -56,7 +58,7 @@ pub fn weights(graph: &Graph<'_>, salt: &str) -> Vec<u8> {
     file
 }
 
-/// Adds the values of a tensor.
+/// Appends the values of a tensor.
 fn write(tensor: &Tensor<'_>, salt: &str, file: &mut Vec<u8>) {
     let fan_in: usize = tensor.shape[1..].iter().product();
     let (scale, shift) = match tensor.role {

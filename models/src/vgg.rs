@@ -1,6 +1,6 @@
 //! The VGG nets. They are columns of table 1 of the paper: stacks of 3x3 convolutions that keep the size, each stack
-//! followed by a pooling that halves it, and three fully connected layers. A convolution's name is its stage and its
-//! place there.
+//! followed by a pooling that halves it, and three fully connected layers. A convolution is named after its stage and its
+//! position there.
 
 use cnn::network;
 
@@ -26,8 +26,8 @@ network! {
     }
 
     /// VGG-11 with local response normalisation (Simonyan & Zisserman, "Very deep convolutional networks for
-    /// large-scale image recognition", ICLR 2015), column A-LRN of its table 1. The normalisation stands behind the
-    /// first convolution, with the numbers of [`AlexNet`](crate::AlexNet); the paper found that it does not help.
+    /// large-scale image recognition", ICLR 2015), column A-LRN of its table 1. The normalisation follows the first
+    /// convolution, with the numbers of [`AlexNet`](crate::AlexNet); the paper found that it does not help.
     ///
     #[doc = include_str!("../diagrams/vgg11-lrn.svg")]
     pub Vgg11Lrn: 3x224x224 -> 1000 {

@@ -1,11 +1,11 @@
-//! Nets with eight images in a pass, against one image at a time; and what variants share with their nets.
+//! Compares nets with eight images per pass with one image at a time; and variants with their nets.
 
 use cnn::Network;
 use cnn::graph::{Graph, Node};
 use cnn::op::{Linear, Op, Store};
 use models::{AlexNet, AlexNetBatch8, AlexNetF16, LeNet5, LeNet5Batch8, ResNet50, ResNet50Batch8, seeded};
 
-/// A fully connected layer sums its products in another order than for a single image.
+/// A fully connected layer adds its products in another order than for a single image.
 const TOLERANCE: f32 = 1e-5;
 
 /// Compares logits and outputs of a pass over eight different images with those of each image alone.
@@ -61,7 +61,7 @@ fn embedded_weights_of_a_variant_are_those_of_the_net() {
     }
 }
 
-/// A variant has the description of its net, but for the name and the docs.
+/// A variant has the description of its net, except for the name and the docs.
 #[test]
 fn batches_are_declared_as_their_nets_are() {
     for (net, variant) in [

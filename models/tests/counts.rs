@@ -1,4 +1,4 @@
-//! Parameters and layers of every net: those of the papers, of torchvision, and of the articles that explain them.
+//! Parameters and layers of every net, as given by the papers, torchvision, and articles that explain them.
 
 use cnn::graph::{Depth, Graph};
 use models::{

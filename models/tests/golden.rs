@@ -1,4 +1,4 @@
-//! Nets against PyTorch: the logits of a float64 run with the same weights and inputs.
+//! Compares nets with PyTorch: the logits of a float64 run with the same weights and inputs.
 //!
 //! Nets whose weights take hundreds of megabytes are in `golden_large`, which CI runs too:
 //! `cargo test --release -p models --test golden_large -- --test-threads 2`.
@@ -26,8 +26,8 @@ support::golden! {
     torchvision_densenet121: models::torchvision::DenseNet121 = "torchvision-densenet121";
 }
 
-/// A weight is off by 2^-11 of itself at most, and by some 2e-4 as a root mean square. Sums keep that, and three layers of
-/// them are off by 3.5e-4: measured are 4.2e-4 of the largest logit.
+/// A weight is off by at most 2^-11 of itself, and by about 2e-4 as a root mean square. Sums keep that, so three layers are off
+/// by 3.5e-4; the measured error is 4.2e-4 of the largest logit.
 #[test]
 fn alexnet_with_weights_in_half_precision() {
     for (salt, cases) in support::cases("alexnet") {

@@ -1,6 +1,6 @@
-//! Pictures become what torchvision makes of them.
+//! On identical pixels, the results match torchvision's transforms.
 //!
-//! `tools/make_preprocess_fixtures.py` made the files that are compared with; it explains their names.
+//! The expected files come from `tools/make_preprocess_fixtures.py`, which explains their names.
 
 use std::path::Path;
 
@@ -9,13 +9,13 @@ use image::{DynamicImage, Rgb, RgbImage};
 use models::Preprocess;
 use models::preprocess::{Channels, Resize};
 
-/// Levels, of 255. Promised are two; weights are rounded in another way than Pillow's, and now and then a level is, too.
+/// Levels, of 255. Two are promised. Weights are rounded differently than in Pillow, and occasionally a level is, too.
 const TOLERANCE: f32 = 1.0;
 
-/// The part of the levels that may differ.
+/// The fraction of levels that may differ.
 const FEW: f32 = 0.02;
 
-/// Grey is made after the resize here, and before it there.
+/// Here, pictures are converted to grey after resizing; in torchvision, before.
 const TOLERANCE_GREY: f32 = 2.0;
 
 const LEVELS: Channels = Channels::Rgb { mean: [0.0; 3], std: [1.0; 3] };
@@ -30,7 +30,7 @@ fn photograph() -> RgbImage {
     open("chelsea.png").to_rgb8()
 }
 
-/// The upper left corner of a picture, prepared, as levels of 0 to 255; and the name of the file that it should equal.
+/// The prepared upper left corner of a picture, as levels of 0 to 255, and the name of the file that it should equal.
 fn prepare(picture: &RgbImage, (width, height): (u32, u32), resize: Resize, crop: u32) -> (Vec<f32>, String) {
     let corner = crop_imm(picture, 0, 0, width, height).to_image();
     let size = match resize {
@@ -46,7 +46,7 @@ fn planes(picture: &RgbImage) -> Vec<f32> {
     (0..3).flat_map(|channel| picture.pixels().map(move |pixel| f32::from(pixel[channel]))).collect()
 }
 
-/// Checks that levels are those of a picture: nearly all exactly, and all within the tolerance.
+/// Checks that levels match a picture: nearly all exactly, and all within the tolerance.
 #[track_caller]
 fn assert_equal(levels: &[f32], file: &str) {
     let expected = planes(&open(file).to_rgb8());
@@ -62,17 +62,17 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[test]
-fn pictures_of_all_sizes_become_what_torchvision_makes_of_them() {
+fn pictures_of_all_sizes_match_torchvision() {
     let photograph = photograph();
     let cases = [
-        // Reduced and enlarged, as torchvision's preset does it.
+        // Reduced and enlarged, as by torchvision's preset.
         ((451, 300), Resize::ShortSide(256), 224),
         ((100, 80), Resize::ShortSide(256), 224),
         ((224, 224), Resize::ShortSide(256), 224),
-        // Half a pixel to be rounded, up or down.
+        // With half a pixel to round, up or down.
         ((333, 250), Resize::ShortSide(232), 64),
         ((451, 300), Resize::ShortSide(16), 15),
-        // As narrow as can be.
+        // As narrow as possible.
         ((451, 9), Resize::ShortSide(61), 56),
         ((3, 300), Resize::ShortSide(61), 56),
         ((1, 1), Resize::ShortSide(61), 56),
@@ -88,13 +88,13 @@ fn pictures_of_all_sizes_become_what_torchvision_makes_of_them() {
 }
 
 #[test]
-fn upright_pictures_become_what_torchvision_makes_of_them() {
+fn upright_pictures_match_torchvision() {
     let (levels, file) = prepare(&rotate90(&photograph()), (300, 451), Resize::ShortSide(97), 84);
     assert_equal(&levels, &format!("turned-{file}"));
 }
 
 #[test]
-fn grey_is_what_pillow_makes_of_colours() {
+fn grey_matches_pillow() {
     let corner = crop_imm(&photograph(), 0, 0, 37, 23).to_image();
     let levels = Preprocess { white: 255.0, channels: GREY_LEVELS, ..Preprocess::LENET5 }.apply(&corner);
     let expected = open("37x23-grey-square28-crop32.png").to_luma8();
@@ -148,7 +148,7 @@ fn ink_is_brought_to_the_place_and_size_of_mnist() {
     ] {
         for margins in [[0; 4], [300, 20, 50, 10], [10, 400, 3, 90]] {
             let found = Preprocess::MNIST.apply(&on_paper(ink, paper, 9, margins));
-            // What is faint is no ink, so sides and the centre differ by a pixel at most: the mean hardly does.
+            // Faint pixels are not ink, so sides and the centre may differ by a pixel; the mean hardly does.
             let difference = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).sum::<f32>() / 784.0;
             let ink_of = |input: &[f32]| input.iter().sum::<f32>();
             let ratio = ink_of(&found) / ink_of(&expected);

@@ -1,9 +1,9 @@
-//! Nets of all kinds on several threads: the same bits as on one.
+//! Nets of all kinds give the same bits on several threads as on one.
 
 use cnn::{Network, Pool};
 use models::{seeded, torchvision};
 
-/// The bits of a pass on so many threads, as a pool splits it by itself.
+/// The bits of a pass on this many threads, split by the pool as usual.
 fn compare<N: Network<'static>>() {
     let weights: &N::Weights =
         Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).expect("made for the net")));

@@ -16,22 +16,22 @@ pub(crate) struct BenchArgs {
     /// Threads that share the work
     #[arg(long, value_name = "N", default_value = "1", value_parser = threads)]
     pub(crate) threads: usize,
-    /// Images of one pass
+    /// Images per pass
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) batch: NonZeroUsize,
     /// Measure each kernel too
     #[arg(long)]
     pub(crate) layers: bool,
-    /// How long passes are measured, at least; with --layers the kernels as long again
+    /// Minimum time for measuring passes; with --layers, kernels take as long again
     #[arg(long, value_name = "S", default_value = "2", value_parser = seconds)]
     pub(crate) seconds: Duration,
-    /// Write an object for other programs
+    /// Write a JSON object for other programs
     #[arg(long)]
     pub(crate) json: bool,
-    /// Its weights: a safetensors file, or the index (`.json`) of several; else made-up ones
+    /// Its weights: a safetensors file, or the index (`.json`) of several; made-up ones by default
     #[arg(long, value_name = "W.safetensors")]
     pub(crate) weights: Option<PathBuf>,
-    /// Read tensors under other names: `module.*=*` takes a prefix away; can be given several times
+    /// Read tensors under other names: `module.*=*` removes a prefix; can be repeated
     #[arg(long, value_name = "FROM=TO", requires = "weights")]
     pub(crate) rename: Vec<Rule>,
 }
@@ -41,7 +41,7 @@ fn threads(text: &str) -> Result<usize, String> {
     threads.ok_or_else(|| format!("expected a number of threads, from 1 to {}", Pool::MOST))
 }
 
-/// More than an hour is surely a mistake.
+/// More than an hour must be a mistake.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -52,22 +52,21 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) const ABOUT: &str = "\
-Measure how fast a net is: the fastest pass, the median, and the throughput, counted for its layers as they are written
-down (a multiplication with a weight counts as two operations), so that Winograd's algorithm can exceed the core's peak.
+Measure how fast a net is: the fastest pass, the median, and the throughput. Operations are counted for the layers as
+declared (a multiplication with a weight counts as two), so Winograd's algorithm can exceed the core's peak.
 
-With --batch, a pass takes several images, in nets that were compiled for that: lenet5, alexnet and resnet50 for 8. Times are
-those of a pass; what they are for an image is told too.
+With --batch, a pass takes several images, in nets compiled for that: lenet5, alexnet and resnet50 for 8. Times are per
+pass, and per image as well.
 
-With --layers, each kernel is measured in passes of their own: its fastest time, its throughput, what share that is of the
-peak of one core, its algorithm, and what it does. The algorithm of a convolution is `direct` or one of Winograd's, such as
-`F(4, 3)`; that of a fully connected layer is `gemm`. The peak is measured too: multiply-adds on registers.
+With --layers, each kernel is measured in separate passes: its fastest time, its throughput, its share of the peak of
+one core, its algorithm, and what it does. The algorithm of a convolution is `direct` or one of Winograd's, such as
+`F(4, 3)`; that of a fully connected layer is `gemm`. The peak is measured too, by multiply-adds on registers.
 
-At least 11 passes are measured, however long they take, after some that are not. On a terminal, a bar on stderr shows how
-far it is.
+After some warm-up, at least 11 passes are measured, however long they take. On a terminal, stderr shows a progress bar.
 
 The JSON has the keys net, threads, batch, passes, min_ms, median_ms, isa, peak_gflops and layers (null without --layers).
-A layer has the keys name, kernel, algorithm (null where there is one way only), does, macs, min_ms, median_ms, gflops and
-share_of_peak. Times and throughput are those of a pass, macs those of an image.";
+A layer has the keys name, kernel, algorithm (null if there is only one), does, macs, min_ms, median_ms, gflops and
+share_of_peak. Times and throughput are per pass, macs per image.";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -81,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_are_as_many_as_a_pool_can_have() {
+    fn threads_are_limited_by_what_a_pool_can_have() {
         assert_eq!([threads("1"), threads("63")], [Ok(1), Ok(63)]);
         for wrong in ["", "0", "64", "1000000", "-1", "2.0", "99999999999999999999999"] {
             assert_eq!(threads(wrong).unwrap_err(), "expected a number of threads, from 1 to 63", "{wrong}");
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_a_number_that_ends() {
+    fn seconds_are_a_bounded_number() {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         assert_eq!(seconds("0"), Ok(Duration::ZERO));
         for wrong in ["", "two", "-1", "nan", "inf", "1e9", "3601"] {

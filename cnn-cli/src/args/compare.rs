@@ -8,10 +8,10 @@ use super::TracedArgs;
 pub(crate) struct CompareArgs {
     #[command(flatten)]
     pub(crate) traced: TracedArgs,
-    /// What it should give: a safetensors file with tensors named `output`, `logits`, `act.conv1`, …
+    /// The expected results: a safetensors file with tensors named `output`, `logits`, `act.conv1`, …
     #[arg(long, value_name = "E.safetensors")]
     pub(crate) expected: PathBuf,
-    /// The largest difference that is none, as a share of the largest magnitude of the tensor that is expected
+    /// The largest accepted difference, as a share of the largest magnitude of the expected tensor
     #[arg(long, value_name = "T", default_value = "1e-4", value_parser = tolerance)]
     pub(crate) tolerance: f64,
 }
@@ -24,19 +24,20 @@ fn tolerance(text: &str) -> Result<f64, String> {
 pub(super) const ABOUT: &str = "\
 Compare a net, layer by layer, with the numbers of another implementation.
 
-For each tensor of the file with the expected numbers, a line tells its largest magnitude, and the largest and the root
-mean square difference, both also as a share of that magnitude; if the largest difference is above the tolerance, the
-line is marked. Then follows the first layer that differs: its name, kind and arguments, and whether what comes before it
+For each tensor of the file with the expected numbers, a line shows its largest magnitude, and the largest and the root
+mean square difference, both also as a share of that magnitude. If the largest difference exceeds the tolerance, the
+line is marked. The first layer that differs follows: its name, kind and arguments, and whether the tensor before it
 agrees.
 
-Tensors are named `output`, by taps of the net (`logits`), by auxiliary classifiers (`aux1`), or `act.NAME` by layers and
-modules as PyTorch names them. `act.conv1` is what that layer gives, before any function behind it; `act.layer1.0` or
-`act.features` is what the last layer in it gives. The output and the taps are compared twice: with the layers one by one
-(`layers`), and with the compiled net (`forward`), where layers are fused and Winograd's algorithm may be used.
+Tensors are named `output`, after taps of the net (`logits`), after auxiliary classifiers (`aux1`), or `act.NAME` for
+layers and modules as PyTorch names them. `act.conv1` is the output of that layer, before any function after it;
+`act.layer1.0` or `act.features` is the output of the last layer inside. The output and the taps are compared twice:
+with the layers run one by one (`layers`), and with the compiled net (`forward`), where layers are fused and Winograd's
+algorithm may be used.
 
 Shapes are those of `cnn trace`; dimensions of 1 do not matter, and maps may be flattened. F32, F16 and BF16 are
-accepted; what is rounded to F16 needs a tolerance of 1e-3, and to BF16 of 1e-2. A net that keeps its
-weights in F16, as alexnet-f16 does, needs 1e-3 too.
+accepted; numbers rounded to F16 need a tolerance of 1e-3, and to BF16 of 1e-2. A net that stores its weights in F16, as
+alexnet-f16 does, needs 1e-3 too.
 
 Exit code: 0 if all agree, 1 if any differs, 2 if a tensor could not be compared or anything else went wrong.";
 
@@ -51,5 +52,5 @@ Example, with PyTorch to make the expected numbers:
 
   $ cnn compare lenet5 --weights w.safetensors --input x.safetensors --expected e.safetensors
 
-What another build gives, or another machine:
+The expected numbers may also come from another build or machine:
   $ cnn trace lenet5 --weights w.safetensors --input x.safetensors --output e.safetensors";

@@ -9,39 +9,39 @@ pub(crate) struct DiagramArgs {
     /// Which net; `cnn list` shows them
     #[arg(value_name = "NET", required_unless_present = "all", conflicts_with = "all")]
     pub(crate) net: Option<String>,
-    /// The file to write, an older one is replaced; without it, an SVG goes to standard output
+    /// The file to write, replacing an older one; without it, an SVG goes to standard output
     #[arg(short, long, value_name = "FILE", conflicts_with = "all")]
     pub(crate) output: Option<PathBuf>,
     /// Draw all nets into this folder, with a page that shows them: index.html
     #[arg(long, value_name = "DIR")]
     pub(crate) all: Option<PathBuf>,
-    /// How much the drawing tells
+    /// How much the drawing shows
     #[arg(long, value_enum, default_value_t, conflicts_with_all = ["all", "memory"])]
     pub(crate) detail: Detail,
-    /// How wide the drawing is, in pixels; 320 at least
+    /// Width of the drawing in pixels; at least 320
     #[arg(long, value_name = "PX", default_value_t = 760, value_parser = clap::value_parser!(u32).range(320..=10_000))]
     pub(crate) width: u32,
     /// Its colours
     #[arg(long, value_enum, default_value_t, conflicts_with = "all")]
     pub(crate) theme: Theme,
-    /// Draw blocks and groups each time they occur, not once
+    /// Draw blocks and groups each time they occur, instead of once
     #[arg(long, conflicts_with = "memory")]
     pub(crate) unfold: bool,
-    /// Draw the memory that the net computes in over time, not its layers
+    /// Draw the net's memory over time, instead of its layers
     #[arg(long, conflicts_with = "all")]
     pub(crate) memory: bool,
-    /// How to write it; without this, as the name of the file says
+    /// Output format; by default, it follows from the name of the file
     #[arg(long, value_enum, conflicts_with = "all")]
     pub(crate) format: Option<Format>,
 }
 
-/// How much a drawing tells.
+/// How much a drawing shows.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Detail {
     /// Kinds of layers and their windows, as articles draw nets
     #[default]
     Article,
-    /// Filters, strides, padding, parameters too, and shapes where they change
+    /// Also filters, strides, padding, parameters, and shapes where they change
     Full,
 }
 
@@ -57,30 +57,31 @@ pub(crate) enum Theme {
     Dark,
 }
 
-/// How a drawing is written.
+/// The format of a drawing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Lines and text, for browsers and editors such as Inkscape
     Svg,
-    /// Pixels, two for each of the width
+    /// Pixels, two for each pixel of the width
     Png,
 }
 
 pub(crate) const ABOUT: &str = "\
 Draw a net as an SVG or a PNG.
 
-Layers run from left to right, in rows. A block of the declaration that is called more than once is drawn once, below, and so
-is a group that is repeated; a pile of blocks stands for calls that follow each other. Letters on a layer are what follows it: R for ReLU, BN for batch
-normalisation; the legend has them all. In an SVG, pointing at a layer tells its name, arguments, shapes, parameters and
-multiplications (MACs).
+Layers run from left to right, in rows. A block that is called more than once, or a group that is repeated, is drawn
+once, below; a pile of blocks represents consecutive calls. Letters on a layer show the functions after it: R for ReLU,
+BN for batch normalisation; the legend lists them all. In an SVG, pointing at a layer shows its name, arguments, shapes,
+parameters and multiplications (MACs).
 
-With --memory, the drawing is a chart of the memory that the net computes in: a rectangle for each buffer, from when it is
-written to when it is read last; the line is the most that is in use at once.
+With --memory, the drawing is a chart of the net's memory: a rectangle for each buffer, from its first write to its last
+read; the line is the most memory in use at once.
 
-With --all, every net is drawn at both levels of detail, as files and on a page, index.html, which also has the table of all
-architectures. It needs no network.
+With --all, every net is drawn at both levels of detail, as files and on a page, index.html, which also has the table of
+all architectures. It needs no network.
 
-A PNG has the colours of the light theme unless told otherwise. Its text is set in DejaVu Sans, which is in this program.";
+A PNG has the colours of the light theme unless --theme says otherwise. Its text is set in DejaVu Sans, which is in this
+program.";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:

@@ -6,25 +6,25 @@ use super::diagram::{Format, Theme};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct FiguresArgs {
-    /// The folder to write to; it is made if it is not there, and older figures in it are replaced
+    /// The folder to write to; it is created if needed, and older figures in it are replaced
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
     /// Their colours
     #[arg(long, value_enum, default_value_t)]
     pub(crate) theme: Theme,
-    /// How to write them
+    /// Output format
     #[arg(long, value_enum, default_value = "svg")]
     pub(crate) format: Format,
 }
 
 pub(crate) const ABOUT: &str = "\
-Draw the figures by which articles explain convolutional networks.
+Draw figures that explain convolutional networks.
 
-A perceptron, the curves of all activations, a multilayer perceptron, a convolution step by step, max, average and global
-average pooling, local response normalisation, and batch normalisation: a file each, and a page that shows and explains them,
-index.html. All numbers are computed. The page needs no network; whatever the format, its drawings are SVG.
+A perceptron, the curves of all activations, a multilayer perceptron, a convolution step by step, max, average and
+global average pooling, local response normalisation, and batch normalisation: one file each, and a page that shows and
+explains them, index.html. All numbers are computed. The page needs no network; its drawings are SVG in any case.
 
-A PNG has the colours of the light theme unless told otherwise.";
+A PNG has the colours of the light theme unless --theme says otherwise.";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:

@@ -21,19 +21,19 @@ use crate::registry::{Model, Runnable};
 use self::layers::Layers;
 use self::report::Report;
 
-/// Passes before any is measured: caches and the clock of the CPU get used to it.
+/// Warm-up time before the first measurement, for caches and the CPU's clock.
 const WARM_UP: Duration = Duration::from_millis(300);
-/// How many passes are measured at least.
+/// The fewest measured passes.
 const FEWEST: usize = 11;
 
-/// Measures a net: all of it, and with `--layers` each kernel.
+/// Measures a net as a whole and, with `--layers`, each kernel.
 pub(super) fn bench(args: &BenchArgs, out: &mut impl Write) -> Result<(), Failure> {
     let model = Model::named(&args.net)?.for_batch(args.batch.get())?;
     let mut net = weighted(model, args)?;
     let input = seeded::uniform("input", model.batch * model.graph.input.elements());
     let mut pass = || {
         let start = Instant::now();
-        black_box(net.run(black_box(&input)).expect("a pass reads so many images"));
+        black_box(net.run(black_box(&input)).expect("the input has the size of a batch"));
         start.elapsed()
     };
     repeat(WARM_UP.min(args.seconds), 1, "warming up", &mut pass);
@@ -49,8 +49,8 @@ pub(super) fn bench(args: &BenchArgs, out: &mut impl Write) -> Result<(), Failur
     Ok(())
 }
 
-/// The net on the weights of a file, or on seeded ones: no time depends on what the numbers are, but for how many a ReLU makes
-/// zero. Of seeded ones that is half.
+/// The net with the weights of a file, or with seeded ones. Times do not depend on the numbers, except on how many of them a
+/// ReLU sets to zero. With seeded weights, that is half.
 fn weighted(model: &Model, args: &BenchArgs) -> Result<Box<dyn Runnable>, Failure> {
     let pool = if args.threads > 1 { Some(pool(args.threads)?) } else { None };
     if let Some(path) = &args.weights {
@@ -63,18 +63,17 @@ fn weighted(model: &Model, args: &BenchArgs) -> Result<Box<dyn Runnable>, Failur
     (model.load)(&source, pool).map_err(|error| Failure::Message(error.to_string()))
 }
 
-/// So many threads. They live as long as the net, which lives until the end.
+/// This many threads. They live as long as the net, until the program ends.
 fn pool(threads: usize) -> Result<&'static Pool, Failure> {
     let pool = Pool::new(threads);
     if pool.threads() == threads {
         return Ok(Box::leak(Box::new(pool)));
     }
     let given = pool.threads();
-    Err(Failure::Message(format!("the system gives {given} of {threads} threads: ask for fewer with --threads")))
+    Err(Failure::Message(format!("the system started {given} of {threads} threads: ask for fewer with --threads")))
 }
 
-/// Measures something again and again, for as long as this and as often, and shows how far that is: what `once` gave
-/// each time.
+/// Calls `once` repeatedly, for at least this time and this often, with a progress bar. Returns the result of each call.
 fn repeat<T>(least: Duration, fewest: usize, does: &'static str, mut once: impl FnMut() -> T) -> Vec<T> {
     let bar = Bar::new(does);
     let begin = Instant::now();
@@ -85,7 +84,7 @@ fn repeat<T>(least: Duration, fewest: usize, does: &'static str, mut once: impl 
             return results;
         }
         let shares = [time.as_secs_f64() / least.as_secs_f64(), results.len() as f64 / fewest as f64];
-        // What is not a number is the share of no time.
+        // The share of a time of zero is not a number.
         bar.show((1e3 * shares[0].min(shares[1])) as u64, 1000);
         results.push(once());
     }

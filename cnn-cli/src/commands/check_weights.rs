@@ -10,10 +10,10 @@ use crate::failure::{Failure, printable};
 use crate::registry::Model;
 use crate::table::{Align, Table};
 
-/// So many tensors that no net needs are listed: more than any net of this program has.
+/// The most ignored tensors that are listed: more than any net of this program has.
 const MOST_IGNORED: usize = 1000;
 
-/// Prints what a net finds in a file: every tensor, and everything that is wrong.
+/// Prints what a net finds in a file: every tensor, and every problem.
 pub(super) fn check_weights(args: &CheckWeightsArgs, out: &mut impl Write) -> Result<(), Failure> {
     let model = Model::named(&args.net)?;
     let file = WeightsFile::open(&args.file, &args.rename)?;
@@ -37,7 +37,7 @@ pub(super) fn check_weights(args: &CheckWeightsArgs, out: &mut impl Write) -> Re
     if report.problems.is_empty() {
         let extra = report.found.len() - needed;
         let aux = if extra > 0 { format!(", and {extra} of auxiliary classifiers") } else { String::new() };
-        return Ok(writeln!(out, "\nthe file fits {}: all of {needed} tensors are there{aux}", model.graph.name)?);
+        return Ok(writeln!(out, "\nthe file fits {}: all {needed} tensors are there{aux}", model.graph.name)?);
     }
     if !report.found.is_empty() || !report.ignored.is_empty() {
         writeln!(out)?;

@@ -18,7 +18,7 @@ use crate::failure::{Failure, shown, tell};
 use crate::picture::{self, Picture};
 use crate::registry::Model;
 
-/// Prints the most probable classes of each picture; those that cannot be read get an error on stderr.
+/// Prints the most probable classes of each picture, or an error on stderr if it cannot be read.
 pub(super) fn classify(args: &ClassifyArgs, out: &mut impl Write) -> Result<(), Failure> {
     let model = Model::named(&args.net)?;
     let preprocess = preprocess(model, args.preprocess)?;
@@ -43,10 +43,10 @@ pub(super) fn classify(args: &ClassifyArgs, out: &mut impl Write) -> Result<(), 
             }
         }
     }
-    if all_read { Ok(()) } else { Err(Failure::Told) }
+    if all_read { Ok(()) } else { Err(Failure::Reported) }
 }
 
-/// The way that was chosen, or else the net's own.
+/// The chosen preprocessing, or else the net's own.
 fn preprocess(model: &Model, chosen: Option<Preprocessing>) -> Result<Preprocess, Failure> {
     let (name, input) = (model.name, model.graph.input);
     let problem = match (chosen, model.preprocess) {
@@ -58,18 +58,18 @@ fn preprocess(model: &Model, chosen: Option<Preprocessing>) -> Result<Preprocess
             format!("--preprocess {} gives {}, but {name} reads {input}", chosen.name(), preprocess.shape())
         }
         (None, Some(own)) => return Ok(own),
-        (None, None) => format!("{name} reads {input}, and how a picture becomes that is not declared"),
+        (None, None) => format!("{name} reads {input}, and its preprocessing is not declared"),
     };
     Err(Failure::Message(format!("{problem}; {}", advice(input))))
 }
 
-/// Which ways give an input of this shape.
+/// Which preprocessing gives an input of this shape.
 fn advice(input: Shape) -> String {
     let fits = |way: &&Preprocessing| way.preprocess().shape() == input;
     let names: Vec<String> = Preprocessing::value_variants().iter().filter(fits).map(|way| way.name()).collect();
     match names.as_slice() {
         [] => "no --preprocess gives that, but `cnn run` takes numbers from a file".to_owned(),
-        names => format!("what gives that is --preprocess {}", names.join(" or ")),
+        names => format!("use --preprocess {}", names.join(" or ")),
     }
 }
 
@@ -92,14 +92,14 @@ impl Preprocessing {
     }
 }
 
-/// The same pixels for `models`.
+/// The same pixels in the type that `models` takes.
 fn pixels(picture: Picture) -> RgbImage {
     // Sides are bounded when pictures are read.
     RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.pixels.into_flattened())
         .expect("a picture has width times height pixels")
 }
 
-/// Which picture the following lines are about.
+/// Prints the name of the picture above its lines.
 fn head(path: &Path, printed: usize, out: &mut impl Write) -> io::Result<()> {
     if printed > 0 {
         writeln!(out)?;
@@ -107,7 +107,7 @@ fn head(path: &Path, printed: usize, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", shown(path))
 }
 
-/// A line for each class: ` 92.4 %  tabby`
+/// Writes a line for each class: ` 92.4 %  tabby`
 fn write(best: &[(usize, f32)], labels: &Labels, out: &mut impl Write) -> io::Result<()> {
     for (class, probability) in best {
         writeln!(out, "{:5.1} %  {}", 100.0 * probability, labels.name(*class))?;
@@ -128,26 +128,26 @@ mod tests {
     }
 
     #[test]
-    fn a_net_has_its_own_way_and_another_may_be_chosen() {
+    fn a_net_has_its_own_preprocessing_and_another_may_be_chosen() {
         let lenet5 = Model::named("lenet5").unwrap();
         assert_eq!(preprocess(lenet5, None).unwrap(), Preprocess::LENET5);
         assert_eq!(preprocess(lenet5, Some(Preprocessing::Lenet5)).unwrap(), Preprocess::LENET5);
         assert_eq!(
             error(lenet5, Some(Preprocessing::CaffeVgg)),
-            "--preprocess caffe-vgg gives 3x224x224, but lenet5 reads 1x32x32; what gives that is --preprocess lenet5"
+            "--preprocess caffe-vgg gives 3x224x224, but lenet5 reads 1x32x32; use --preprocess lenet5"
         );
     }
 
     #[test]
-    fn a_net_without_a_way_says_what_to_do() {
+    fn a_net_without_preprocessing_says_what_to_do() {
         assert_eq!(
             error(&BRANCHED, None),
-            "branched reads 2x4x4, and how a picture becomes that is not declared; no --preprocess gives that, but `cnn \
-             run` takes numbers from a file"
+            "branched reads 2x4x4, and its preprocessing is not declared; no --preprocess gives that, but `cnn run` \
+             takes numbers from a file"
         );
         assert_eq!(
             advice(Shape::map(3, 224, 224)),
-            "what gives that is --preprocess torchvision or torchvision-v2 or torchvision-googlenet or caffe or caffe-vgg"
+            "use --preprocess torchvision or torchvision-v2 or torchvision-googlenet or caffe or caffe-vgg"
         );
     }
 }

@@ -22,13 +22,13 @@ use self::difference::Difference;
 use self::expected::{Expected, Problems};
 use self::report::Report;
 
-/// Compares what the layers of a net give with what another implementation gave.
+/// Compares the outputs of a net's layers with those of another implementation.
 pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Failure> {
     let TracedArgs { net, weights, rename, input } = &args.traced;
     let model = Model::named(net)?;
     let batch = Batch::read(input, model)?;
     if batch.values().is_empty() {
-        return Err(Failure::of_file(input, "has no inputs: its batch is of 0"));
+        return Err(Failure::of_file(input, "has no inputs: its batch size is 0"));
     }
     let file = tensors::open(&args.expected)?;
     let file = tensors::tensors(&file, &args.expected, "logits")?;
@@ -62,7 +62,7 @@ pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Fa
     if report.agrees() { Ok(()) } else { Err(Failure::Different) }
 }
 
-/// A comparison: a line of the table.
+/// A comparison, which is a line of the table.
 struct Row {
     /// The tensor's name in the file.
     name: String,
@@ -71,7 +71,7 @@ struct Row {
     difference: Difference,
 }
 
-/// What gave the numbers that were compared.
+/// Where the compared numbers come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Run {
     /// The layers, one by one.
@@ -87,14 +87,14 @@ impl Row {
     }
 }
 
-/// Which of the values that are expected the compiled net gives too, and where: at the tap of this name, or as its output.
+/// Which of the expected values the compiled net gives too, and where: at the tap of this name, or as its output.
 fn outputs(graph: &'static Graph<'static>, expected: &[Expected]) -> BTreeMap<Value, Option<&'static str>> {
     let taps = graph.taps.iter().map(|tap| (tap.value, Some(tap.name)));
     let all: BTreeMap<_, _> = taps.chain([(graph.result, None)]).collect();
     all.into_iter().filter(|(value, _)| expected.iter().any(|expected| expected.value == *value)).collect()
 }
 
-/// What the compiled net gives for all inputs, one after another.
+/// The results of the compiled net for all inputs, in order.
 fn forward(
     net: &mut dyn Runnable,
     outputs: BTreeMap<Value, Option<&'static str>>,

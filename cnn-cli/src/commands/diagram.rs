@@ -17,7 +17,7 @@ pub(super) fn diagram(args: &DiagramArgs, out: &mut impl Write) -> Result<(), Fa
     match (&args.all, &args.net) {
         (Some(folder), _) => draw_all(folder, &options),
         (None, Some(net)) => draw(Model::named(net)?, args, &options, out),
-        // `clap` has asked for one of them.
+        // `clap` requires one of them.
         (None, None) => Err(Failure::Message("which net? `cnn list` shows all".to_owned())),
     }
 }
@@ -46,7 +46,7 @@ fn draw(model: &Model, args: &DiagramArgs, options: &Options, out: &mut impl Wri
     let drawing = if args.memory { memory(model.graph, model.memory, options) } else { svg(model.graph, options) };
     let bytes = match format(args)? {
         Format::Png if args.output.is_none() && stdout().is_terminal() => {
-            let message = "a PNG is nothing that a terminal can show: name a file, `-o net.png`";
+            let message = "a terminal cannot show a PNG: name a file, `-o net.png`";
             return Err(Failure::Message(message.to_owned()));
         }
         Format::Svg => drawing.into_bytes(),
@@ -58,7 +58,7 @@ fn draw(model: &Model, args: &DiagramArgs, options: &Options, out: &mut impl Wri
     }
 }
 
-/// What was asked for, or what the file's name ends in.
+/// The requested format, or that of the file's extension.
 fn format(args: &DiagramArgs) -> Result<Format, Failure> {
     if let Some(format) = args.format {
         return Ok(format);
@@ -71,7 +71,7 @@ fn format(args: &DiagramArgs) -> Result<Format, Failure> {
     }
 }
 
-/// A folder with every net: drawings and the page.
+/// Makes a folder with drawings of every net, and the page.
 fn draw_all(folder: &Path, options: &Options) -> Result<(), Failure> {
     let entries: Vec<Entry<'_>> = MODELS.iter().map(entry).collect();
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();

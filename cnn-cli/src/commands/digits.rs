@@ -4,30 +4,32 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use cnn_digits::{Blank, Input, Picture, idx};
+use flate2::read::GzDecoder;
 use models::LeNet5;
 
-use crate::digits::{self, Input, idx};
 use crate::failure::{Failure, shown, tell};
+use crate::picture;
 
 /// The net's answer: a probability for each digit.
 type Probabilities = [f32; 10];
 
-/// Less probable answers are printed with the second guess.
+/// Less probable answers are printed with a second guess.
 const SURE: f32 = 0.9;
 
-/// How long the test digits are run again and again, for the time of one to be measured.
+/// How long the test digits are run repeatedly, to measure the time of one.
 const MEASURING: Duration = Duration::from_millis(500);
 
 static TEST_IMAGES: &[u8] = include_bytes!("../../../digits/test-images-idx3-ubyte.gz");
 static TEST_LABELS: &[u8] = include_bytes!("../../../digits/test-labels-idx1-ubyte.gz");
 
-/// Prints a line for each picture; those that cannot be read get theirs on stderr.
+/// Prints a line for each picture, or an error on stderr if it cannot be read.
 pub(super) fn read(files: &[PathBuf], out: &mut impl Write) -> Result<(), Failure> {
     let mut net = LeNet5::embedded();
     let layout = Layout::of(files);
     let mut all_read = true;
     for path in files {
-        match digits::read(path) {
+        match input(path) {
             Ok(input) => writeln!(out, "{}", layout.line(path, net.forward(&input)))?,
             Err(error) => {
                 tell(&format!("{} {error}", shown(path)));
@@ -35,10 +37,17 @@ pub(super) fn read(files: &[PathBuf], out: &mut impl Write) -> Result<(), Failur
             }
         }
     }
-    if all_read { Ok(()) } else { Err(Failure::Told) }
+    if all_read { Ok(()) } else { Err(Failure::Reported) }
 }
 
-/// Widths that bring the lines of all pictures into columns, although each is printed as soon as it is known.
+/// The digit in a PNG or JPEG file. The error is a problem that begins with a verb.
+fn input(path: &Path) -> Result<Input, String> {
+    let picture = picture::read(path).map_err(|error| error.to_string())?;
+    let pixels = Picture::new(picture.width, picture.height, &picture.pixels).ok_or(Blank);
+    pixels.and_then(|pixels| cnn_digits::read(&pixels)).map_err(|blank| blank.to_string())
+}
+
+/// Widths that align the lines of all pictures, although each is printed as soon as it is known.
 struct Layout {
     percent: usize,
     path: usize,
@@ -47,11 +56,11 @@ struct Layout {
 impl Layout {
     fn of(files: &[PathBuf]) -> Self {
         let path = files.iter().map(|path| shown(path).chars().count()).max().unwrap_or(0);
-        // `100.0`, if there is anything to align it with.
+        // The width of `100.0`, if there are other lines to align with.
         Self { percent: if files.len() > 1 { 5 } else { 0 }, path }
     }
 
-    /// `7  99.8 %  seven.png`, and if that is not sure, `or 1  9.7 %`
+    /// `7  99.8 %  seven.png`, followed by `or 1  9.7 %` if that is not sure.
     fn line(&self, path: &Path, probabilities: &Probabilities) -> String {
         let [(digit, first), (other, second)] = two_best(probabilities);
         let (percent, path) = (self.percent, shown(path));
@@ -79,9 +88,9 @@ fn two_best(probabilities: &Probabilities) -> [(usize, f32); 2] {
 /// Reads the test digits, and prints how many are right and how long one takes.
 pub(super) fn test(out: &mut impl Write) -> Result<(), Failure> {
     let damaged = |error| Failure::Message(format!("the test digits in this program are damaged: {error}"));
-    let images = idx::images(TEST_IMAGES).map_err(damaged)?;
-    let labels = idx::labels(TEST_LABELS).map_err(damaged)?;
-    let inputs: Vec<Input> = images.iter().map(digits::from_mnist).collect();
+    let images = idx::images(GzDecoder::new(TEST_IMAGES)).map_err(damaged)?;
+    let labels = idx::labels(GzDecoder::new(TEST_LABELS)).map_err(damaged)?;
+    let inputs: Vec<Input> = images.iter().map(cnn_digits::from_mnist).collect();
     let mut net = LeNet5::embedded();
     let answers = inputs.iter().map(|input| two_best(net.forward(input))[0].0);
     let right = answers.zip(&labels).filter(|(answer, label)| *answer == usize::from(**label)).count();
@@ -90,7 +99,7 @@ pub(super) fn test(out: &mut impl Write) -> Result<(), Failure> {
     Ok(writeln!(out, "{right} of {} right, {micros:.1} us per image", inputs.len())?)
 }
 
-/// The shortest time in which the net read all inputs. Whatever else the machine does only ever makes it longer.
+/// The shortest time in which the net read all inputs. Anything else that the machine does only makes it longer.
 fn fastest_pass(net: &mut LeNet5<'_>, inputs: &[Input]) -> Duration {
     let begin = Instant::now();
     let mut fastest = Duration::MAX;
@@ -107,6 +116,14 @@ fn fastest_pass(net: &mut LeNet5<'_>, inputs: &[Input]) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_photograph_has_the_strokes_of_a_digit() {
+        let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../digits/samples/3-photo.jpg");
+        let mass: f32 = input(&photo).unwrap().iter().sum();
+        // Strokes, not a shadow: MNIST's digits have 30 to 200.
+        assert!((30.0..200.0).contains(&mass), "{mass}");
+    }
 
     const UNSURE: Probabilities = [0.0, 0.097, 0.0, 0.0, 0.0, 0.0, 0.0, 0.85, 0.053, 0.0];
 

@@ -6,24 +6,23 @@ use cnn::op::Shape;
 use cnn::weights::Tensors;
 
 use crate::failure::{Failure, printable};
-use crate::numbers::dimensions;
 use crate::registry::Model;
-use crate::tensors::{self, misread};
+use crate::tensors::{self, dimensions, misread};
 
-/// The tensor that is read.
+/// The name of the tensor.
 const NAME: &str = "input";
 
-/// So many names of other tensors are told where [`NAME`] is not among them.
-const NAMES_TOLD: usize = 5;
+/// The most names of other tensors that are listed if [`NAME`] is missing.
+const MOST_NAMES: usize = 5;
 
 /// One or several inputs of a net.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// How many, if the file has a dimension that says it.
+    /// How many there are, if the file has a dimension for that.
     pub(super) count: Option<usize>,
-    /// All of them, one after another.
+    /// All of them, in order.
     values: Vec<f32>,
-    /// Numbers of one.
+    /// Numbers in one input.
     length: usize,
 }
 
@@ -35,7 +34,7 @@ impl Batch {
         Self::find(&tensors, model).map_err(|problem| Failure::of_file(path, problem))
     }
 
-    /// The inputs of a net among the tensors of a file; if there are none, what is wrong, beginning with a verb.
+    /// The inputs of a net among the tensors of a file. The error is a problem that begins with a verb.
     fn find(tensors: &Tensors<'_>, model: &Model) -> Result<Self, String> {
         let found = tensors.shape(NAME).ok_or_else(|| missing(tensors))?;
         let shape = model.graph.input;
@@ -44,7 +43,7 @@ impl Batch {
         Ok(Self { count, values: values.unwrap_or_default(), length: shape.elements() })
     }
 
-    /// All inputs, one after another.
+    /// All inputs, in order.
     pub(super) fn values(&self) -> &[f32] {
         &self.values
     }
@@ -55,8 +54,8 @@ impl Batch {
     }
 }
 
-/// How many inputs a tensor of these dimensions holds, `Some(None)` if it is one without a dimension for that; nothing
-/// if the dimensions are others.
+/// How many inputs a tensor of these dimensions holds: `Some(None)` for one without a dimension for the count, and `None` if the
+/// dimensions do not fit.
 fn count(found: &[usize], shape: Shape) -> Option<Option<usize>> {
     let one = dimensions(shape);
     match found {
@@ -69,13 +68,13 @@ fn count(found: &[usize], shape: Shape) -> Option<Option<usize>> {
 fn missing(tensors: &Tensors<'_>) -> String {
     let names = tensors.names();
     let all = names.len();
-    let told: Vec<String> = names.take(NAMES_TOLD).map(|name| format!("`{}`", printable(name))).collect();
-    let told = match (told.len(), all) {
+    let listed: Vec<String> = names.take(MOST_NAMES).map(|name| format!("`{}`", printable(name))).collect();
+    let listed = match (listed.len(), all) {
         (0, _) => "none at all".to_owned(),
-        (some, all) if some < all => format!("{} and {} more", told.join(", "), all - some),
-        _ => told.join(", "),
+        (some, all) if some < all => format!("{} and {} more", listed.join(", "), all - some),
+        _ => listed.join(", "),
     };
-    format!("has no tensor `{NAME}`; it has {told}")
+    format!("has no tensor `{NAME}`; it has {listed}")
 }
 
 fn misshapen(found: &[usize], model: &Model) -> String {

@@ -2,8 +2,9 @@
 
 use std::io::Write;
 
+use cnn_diagram::text::thousands;
+
 use crate::failure::Failure;
-use crate::numbers::thousands;
 use crate::registry::MODELS;
 use crate::table::{Align, Table};
 

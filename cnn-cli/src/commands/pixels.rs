@@ -6,13 +6,13 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::Database;
 use resvg::usvg::{Options, Tree};
 
-/// Pixels for each of a drawing's: text of ten pixels is readable in print then.
+/// PNG pixels per pixel of a drawing, enough for text of ten pixels to be readable in print.
 const SCALE: f32 = 2.0;
 
 /// An SVG as a PNG.
 ///
-/// Its text is set in a font that is in this program, not in those of the machine: there may be none, and the same drawing
-/// would have other pixels elsewhere. Drawings have room for it, since no usual font is wider.
+/// Its text is set in a font in this program, not in the machine's fonts: there may be none, and the pixels of a drawing would
+/// depend on the machine. Drawings have room for it, since no usual font is wider.
 pub(super) fn png(svg: &str) -> Result<Vec<u8>, String> {
     let mut fonts = Database::new();
     fonts.load_font_data(dejavu::sans::regular().to_vec());

@@ -11,7 +11,7 @@ use crate::args::Format;
 use crate::failure::Failure;
 use crate::registry::Model;
 
-/// Prints the layers of a net and what they cost.
+/// Prints the layers of a net and their cost.
 pub(super) fn summary(net: &str, format: Format, out: &mut impl Write) -> Result<(), Failure> {
     let model = Model::named(net)?;
     match format {
@@ -22,7 +22,7 @@ pub(super) fn summary(net: &str, format: Format, out: &mut impl Write) -> Result
     Ok(())
 }
 
-/// What some layers cost together.
+/// The total cost of some layers.
 struct Costs {
     parameters: u64,
     macs: u64,
@@ -36,7 +36,7 @@ impl Costs {
         })
     }
 
-    /// Of what runs at inference.
+    /// Of the layers that run at inference.
     fn of_net(graph: &Graph<'_>) -> Self {
         Self { parameters: graph.parameters(), macs: graph.macs() }
     }

@@ -13,10 +13,10 @@ use crate::registry::Model;
 use crate::replace::refuse_overwriting;
 use crate::tensors::{self, Tensor};
 
-/// Stands before the name of a layer.
+/// The prefix of a layer's name.
 pub(super) const LAYER: &str = "act.";
 
-/// Runs a net layer by layer and writes what every layer gives.
+/// Runs a net layer by layer and writes the output of every layer.
 pub(super) fn trace(args: &TraceArgs) -> Result<(), Failure> {
     let TracedArgs { net, weights, rename, input } = &args.traced;
     let model = Model::named(net)?;
@@ -40,7 +40,7 @@ pub(super) fn trace(args: &TraceArgs) -> Result<(), Failure> {
     tensors::write(&args.output, &written)
 }
 
-/// What is written: the values that leave the net, and the output of each layer that its name means.
+/// What is written: the values that leave the net, and the output of each layer under its name.
 fn wanted(graph: &Graph<'_>) -> Vec<(String, Value)> {
     let outputs = [("output", graph.result)].into_iter();
     let taps = graph.taps.iter().map(|tap| (tap.name, tap.value));

@@ -1,4 +1,4 @@
-//! Weights of a net: from files, or in this program.
+//! The weights of a net: from files, or in this program.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::progress::Bar;
 use crate::registry::{Model, Runnable};
 use crate::tensors::unreadable;
 
-/// The net on the weights of a file, or on those in this program.
+/// The net with the weights of a file, or with those in this program.
 pub(super) fn start(model: &Model, weights: Option<&Path>, rules: &[Rule]) -> Result<Box<dyn Runnable>, Failure> {
     match (weights, model.embedded) {
         (Some(path), _) => WeightsFile::open(path, rules)?.net(model, None),
@@ -24,7 +24,7 @@ pub(super) fn start(model: &Model, weights: Option<&Path>, rules: &[Rule]) -> Re
     }
 }
 
-/// A file of weights, or the shards of one, that was opened and not looked at yet.
+/// A file of weights, or its shards, opened but not read yet.
 pub(super) struct WeightsFile<'a> {
     path: PathBuf,
     files: Files,
@@ -38,7 +38,7 @@ impl<'a> WeightsFile<'a> {
         Ok(Self { path: path.to_path_buf(), files, rules })
     }
 
-    /// A net on these weights, and on the threads of a pool.
+    /// A net with these weights, on the threads of a pool.
     pub(super) fn net(&self, model: &Model, pool: Option<&'static Pool>) -> Result<Box<dyn Runnable>, Failure> {
         self.reading(|source| (model.load)(source, pool))
     }
@@ -64,7 +64,7 @@ impl<'a> WeightsFile<'a> {
         result.map_err(|error| self.failure(&error))
     }
 
-    /// What is wrong with these weights; the file that it is about is named once.
+    /// The problems with these weights, with the file named once.
     pub(super) fn failure(&self, error: &WeightsError) -> Failure {
         match error.problems.as_slice() {
             [Problem::Unreadable(why @ Unreadable::File { .. })] => unreadable(&self.path, why),

@@ -1,4 +1,4 @@
-//! Files that do not have their names yet, and what becomes of them if the program ends.
+//! Files that do not have their names yet, and their removal if the program ends.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -8,10 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
-/// All that are there now.
+/// All files that exist now.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// A file that goes away again unless it is renamed.
+/// A file that is removed unless it is renamed.
 pub(super) struct Temporary {
     file: NamedTempFile,
     /// Dropped last: until the file is gone or has its name, a signal removes it.
@@ -21,11 +21,11 @@ pub(super) struct Temporary {
 struct Listed(PathBuf);
 
 impl Temporary {
-    /// One with the permissions of any new file.
+    /// Creates one with the usual permissions of a new file.
     pub(super) fn in_folder(folder: &Path) -> io::Result<Self> {
         #[cfg(unix)]
         signals::watch();
-        // Held while the file is made: a signal finds either no file or one that is listed.
+        // Locked while the file is created, so a signal finds either no file or a listed one.
         let mut unfinished = unfinished();
         let file = Builder::new().prefix(".cnn-").suffix(".tmp").make_in(folder, |path| File::create_new(path))?;
         unfinished.insert(file.path().to_path_buf());
@@ -70,8 +70,8 @@ mod signals {
 
     use super::unfinished;
 
-    /// From now on, a signal that ends the program removes what is unfinished before. If the system does not allow that,
-    /// files stay, and harm nobody.
+    /// From now on, a signal that ends the program first removes unfinished files. If the system does not allow that, they stay
+    /// and do no harm.
     pub(super) fn watch() {
         static WATCHED: Once = Once::new();
         WATCHED.call_once(|| {
@@ -85,7 +85,7 @@ mod signals {
 
     fn remove_at_end(mut signals: Signals) {
         for signal in signals.forever() {
-            // Held until the end, so that nobody makes another file.
+            // Locked until the end, so that no other file is created.
             let unfinished = unfinished();
             for path in &*unfinished {
                 let _ = fs::remove_file(path);
@@ -94,7 +94,7 @@ mod signals {
         }
     }
 
-    /// A bit for each signal that is to be ignored, as `nohup` asks for it; none where the system does not tell.
+    /// A bit for each signal to ignore, as requested by `nohup`; 0 if the system does not say.
     fn ignored() -> u64 {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

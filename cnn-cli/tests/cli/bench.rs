@@ -1,11 +1,11 @@
-//! `cnn bench`: what is reported, never how fast it is.
+//! `cnn bench`: what is reported, not how fast it is.
 
 use models::{LeNet5, Mlp, seeded};
 use serde_json::Value;
 
 use super::support::{Folder, run};
 
-/// What measuring for no time reports as JSON: some passes are measured all the same.
+/// The JSON report for a measuring time of zero, in which a few passes are still measured.
 fn json(arguments: &[&str]) -> Value {
     let printed = run([&["bench", "--json", "--seconds", "0"], arguments].concat()).ok();
     serde_json::from_str(&printed).expect("JSON and nothing else")
@@ -66,9 +66,9 @@ fn people_read_a_table_and_the_time_of_an_image() {
     let columns: Vec<&str> = lines[0].split("  ").map(str::trim).filter(|column| !column.is_empty()).collect();
     assert_eq!(columns, ["layer", "µs", "GFLOP/s", "of peak", "algorithm", "kernel"]);
     let [.., summary, pass, image] = lines[..] else { panic!("{printed}") };
-    assert!(summary.starts_with("lenet5, 8 images a pass, 2 threads, "), "{printed}");
+    assert!(summary.starts_with("lenet5, 8 images per pass, 2 threads, "), "{printed}");
     assert!(pass.starts_with("min ") && pass.ends_with(" GFLOP/s"), "{printed}");
-    assert!(image.starts_with("an image: min "), "{printed}");
+    assert!(image.starts_with("per image: min "), "{printed}");
 
     let printed = run(["bench", "mlp", "--seconds=0"]).ok();
     assert!(printed.starts_with("mlp, 1 thread, ") && !printed.contains("image"), "{printed}");
@@ -97,7 +97,7 @@ fn weights_are_those_of_a_file_or_an_error() {
 }
 
 #[test]
-fn a_batch_that_was_not_compiled_is_told_with_those_that_were() {
+fn an_unavailable_batch_is_reported_with_the_available_ones() {
     let error = run(["bench", "resnet50", "--batch", "4"]).error();
     let advice = "`#[batch(4)] pub ResNet50Batch4 = ResNet50;` in `network!` compiles another";
     assert_eq!(error, format!("resnet50 is compiled for batches of 1 and 8 here, not of 4; {advice}"));

@@ -14,7 +14,7 @@ fn classify<P: AsRef<Path>>(pictures: &[P], arguments: &[&str]) -> Ran {
     run(["classify", "lenet5"].map(OsString::from).into_iter().chain(pictures).chain(arguments.iter().map(Into::into)))
 }
 
-/// A digit as MNIST has it: a 2.
+/// A digit as in MNIST: a 2.
 fn two() -> PathBuf {
     digits_folder().join("samples/2-test-digit.png")
 }
@@ -32,7 +32,7 @@ fn answers(printed: &str) -> Vec<(f32, String)> {
 }
 
 #[test]
-fn the_five_most_probable_classes_are_told_the_best_first() {
+fn the_five_most_probable_classes_are_printed_the_best_first() {
     let answers = answers(&classify(&[two()], &[]).ok());
     assert_eq!(answers.len(), 5);
     assert_eq!(answers[0].1, "2");
@@ -65,7 +65,7 @@ fn digits_on_plain_paper_are_read_whatever_their_colours_size_and_place() {
 }
 
 #[test]
-fn as_many_classes_are_told_as_are_asked_for() {
+fn as_many_classes_are_printed_as_requested() {
     assert_eq!(answers(&classify(&[two()], &["--top", "1"]).ok()).len(), 1);
     let all = answers(&classify(&[two()], &["--top", "100"]).ok());
     assert_eq!(all.len(), 10);
@@ -94,14 +94,14 @@ fn labels_may_come_from_a_file() {
 }
 
 #[test]
-fn labels_that_do_not_fit_are_told() {
-    let folder = Folder::new("labels_that_do_not_fit_are_told");
+fn labels_that_do_not_fit_are_reported() {
+    let folder = Folder::new("labels_that_do_not_fit_are_reported");
     let labels = folder.file("labels.txt", "cat\n\ndog\n");
     let error = classify(&[two()], &["--labels", labels.to_str().unwrap()]).error();
-    let expected = "has 2 labels, one on each line that is not empty, but lenet5 has 10 classes";
+    let expected = "has 2 labels, one on each nonempty line, but lenet5 has 10 classes";
     assert_eq!(error, format!("{} {expected}", labels.display()));
     let error = classify(&[two()], &["--labels", two().to_str().unwrap()]).error();
-    assert!(error.contains("is no text in UTF-8"), "{error}");
+    assert!(error.contains("is not UTF-8 text"), "{error}");
     let gone = folder.path("gone.txt");
     let error = classify(&[two()], &["--labels", gone.to_str().unwrap()]).error();
     assert!(error.starts_with(&format!("{} cannot be read: ", gone.display())), "{error}");
@@ -119,10 +119,10 @@ fn weights_may_come_from_a_file() {
 }
 
 #[test]
-fn a_way_that_gives_another_input_is_told_with_one_that_fits() {
+fn unsuitable_preprocessing_is_reported_with_one_that_fits() {
     assert_eq!(
         classify(&[two()], &["--preprocess", "torchvision"]).error(),
-        "--preprocess torchvision gives 3x224x224, but lenet5 reads 1x32x32; what gives that is --preprocess lenet5"
+        "--preprocess torchvision gives 3x224x224, but lenet5 reads 1x32x32; use --preprocess lenet5"
     );
     assert_eq!(classify(&[two()], &["--preprocess", "lenet5"]).ok(), classify(&[two()], &[]).ok());
     let unknown = classify(&[two()], &["--preprocess", "tensorflow"]).errors();
@@ -148,7 +148,7 @@ fn unreadable_pictures_do_not_stop_the_others() {
 }
 
 #[test]
-fn an_unknown_net_is_told_before_pictures_are_read() {
+fn an_unknown_net_is_reported_before_pictures_are_read() {
     let error = run(["classify", "lenet6", "no/such/picture.png"]).error();
     assert_eq!(error, "there is no net `lenet6`; did you mean `lenet5`? `cnn list` shows all");
 }

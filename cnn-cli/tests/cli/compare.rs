@@ -11,7 +11,7 @@ use safetensors::Dtype;
 
 use super::support::{Folder, Named, Ran, file_of, file_of_all, input_file, run};
 
-/// A folder with weights `w`, two inputs `x`, and what the reference executor gives for them.
+/// A folder with weights `w`, two inputs `x`, and the reference executor's results for them.
 struct Case {
     folder: Folder,
     weights: PathBuf,
@@ -69,7 +69,7 @@ fn rows(printed: &str) -> Vec<(String, String, bool)> {
 }
 
 #[test]
-fn what_the_reference_gives_agrees() {
+fn results_of_the_reference_agree() {
     let printed = Case::new("compare_reference").run(&["--tolerance", "1e-5"]).ok();
     let rows = rows(&printed);
     let names: Vec<_> = rows.iter().map(|(name, run, _)| format!("{name} {run}")).collect();
@@ -88,7 +88,7 @@ fn what_the_reference_gives_agrees() {
     ];
     assert_eq!(names, expected);
     assert!(rows.iter().all(|(.., differs)| !differs), "{printed}");
-    assert!(printed.ends_with("\n\nall agree: no difference is above 1e-5 of the tensor's largest magnitude\n"));
+    assert!(printed.ends_with("\n\nall agree: no difference exceeds 1e-5 of the tensor's largest magnitude\n"));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn one_wrong_weight_is_found_in_its_layer() {
             assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""), "{}", tensor.name);
             let first = rows(&ran.stdout).into_iter().find(|(.., differs)| *differs).unwrap().0;
             assert_eq!(first.trim_start_matches("act."), layer.name, "{}\n{}", tensor.name, ran.stdout);
-            assert!(ran.stdout.contains(&format!("\nthe first that differs is {first}: {}, ", layer.name)));
+            assert!(ran.stdout.contains(&format!("\nthe first to differ is {first}: {}, ", layer.name)));
             match agrees {
                 Some(name) => assert!(ran.stdout.ends_with(&format!("\nbefore it, {name} agrees\n")), "{}", ran.stdout),
                 None => assert!(!ran.stdout.contains(" agrees"), "{}", ran.stdout),
@@ -119,20 +119,20 @@ fn one_wrong_weight_is_found_in_its_layer() {
 }
 
 #[test]
-fn the_place_of_the_first_difference_is_told() {
+fn the_layer_of_the_first_difference_is_reported() {
     let mut case = Case::new("compare_place");
     case.expected("act.conv2").2[1600 + 7] += 0.1;
     let ran = case.run(&[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
     let expected = "\n\n1 of 11 differ by more than 1e-4 of the tensor's largest magnitude\n\
-        the first that differs is act.conv2: conv2, conv(16, 5x5), 6x14x14 -> 16x10x10\n\
+        the first to differ is act.conv2: conv2, conv(16, 5x5), 6x14x14 -> 16x10x10\n\
         before it, act.conv1 agrees\n";
     assert!(ran.stdout.ends_with(expected), "{}", ran.stdout);
-    assert!(case.run(&["--tolerance", "0.2"]).ok().contains("all agree: no difference is above 2e-1 of"));
+    assert!(case.run(&["--tolerance", "0.2"]).ok().contains("all agree: no difference exceeds 2e-1 of"));
 }
 
 #[test]
-fn what_cannot_be_compared_is_told_and_the_rest_is_compared() {
+fn incomparable_tensors_are_reported_and_the_rest_is_compared() {
     let mut case = Case::new("compare_problems");
     case.expected("act.conv1").0 = "act.conv0".to_owned();
     case.expected("act.fc1").1 = vec![120, 2];
@@ -141,7 +141,7 @@ fn what_cannot_be_compared_is_told_and_the_rest_is_compared() {
     assert_eq!(rows(&ran.stdout).len(), 9, "{}", ran.stdout);
     let expected = format!(
         "error: {}: 2 of 8 tensors cannot be compared\n  \
-        act.conv0: lenet5 has nothing of this name; did you mean `conv1` or `conv2`?\n  \
+        act.conv0: lenet5 has nothing with this name; did you mean `conv1` or `conv2`?\n  \
         act.fc1: the file has [120, 2], lenet5 gives [2, 120]\n",
         case.folder.path("e").display()
     );
@@ -149,7 +149,7 @@ fn what_cannot_be_compared_is_told_and_the_rest_is_compared() {
 }
 
 #[test]
-fn half_precision_is_compared_and_other_types_are_told() {
+fn half_precision_is_compared_and_other_types_are_reported() {
     let mut case = Case::new("compare_types");
     let (_, shape, values) = case.expected("act.fc1").clone();
     let halves: Vec<u8> = values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect();
@@ -158,8 +158,8 @@ fn half_precision_is_compared_and_other_types_are_told() {
     case.run_on(&file, &["--tolerance=1e-3"]).ok();
     let doubles: Vec<u8> = values.iter().flat_map(|value| f64::from(*value).to_le_bytes()).collect();
     let error = case.run_on(&file_of("act.fc1", Dtype::F64, &shape, &doubles), &[]).errors();
-    let told = "\n  act.fc1: F64; accepted are F32, F16 and BF16 (in PyTorch, `.float()` gives F32)";
-    assert!(error.ends_with(told), "{error}");
+    let problem = "\n  act.fc1: F64; accepted are F32, F16 and BF16 (in PyTorch, `.float()` gives F32)";
+    assert!(error.ends_with(problem), "{error}");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_file_without_anything_to_compare_is_an_error() {
 fn a_batch_of_none_is_an_error() {
     let mut case = Case::new("compare_no_inputs");
     case.input = case.folder.file("x", input_file(&[0, 1, 32, 32], &[]));
-    assert_eq!(case.run(&[]).error(), format!("{} has no inputs: its batch is of 0", case.input.display()));
+    assert_eq!(case.run(&[]).error(), format!("{} has no inputs: its batch size is 0", case.input.display()));
 }
 
 #[test]
@@ -207,6 +207,6 @@ fn auxiliary_classifiers_are_compared_if_the_weights_have_them() {
     let ran = compare(&files[1]);
     assert_eq!(ran.code, Some(2));
     assert!(has(&ran.stdout, "aux1") && !has(&ran.stdout, "aux2"), "{}", ran.stdout);
-    let told = "\n  aux2: the weights have not all tensors of this auxiliary classifier\n";
-    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    let problem = "\n  aux2: the weights lack some tensors of this auxiliary classifier\n";
+    assert!(ran.stderr.contains(problem), "{}", ran.stderr);
 }

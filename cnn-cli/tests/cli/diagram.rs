@@ -13,13 +13,13 @@ fn nets() -> Vec<String> {
     list.lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
 }
 
-/// The drawings that the nets' pages show. `BLESS=1` writes them; a new net needs an empty file at first.
+/// The drawings that the nets' pages show. `BLESS=1` writes them; a new net first needs an empty file.
 #[test]
 fn the_drawings_in_the_documentation_are_those_of_the_nets() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/diagrams");
     for net in nets() {
         let drawn = run(["diagram", &net]).ok();
-        // Two nets of torchvision's are those of the paper.
+        // Two of torchvision's nets are the same as the papers'.
         let names = [Some(net.as_str()), net.strip_prefix("torchvision-")].into_iter().flatten();
         let path = names.map(|name| folder.join(format!("{name}.svg"))).find(|path| path.exists());
         let path = path.unwrap_or_else(|| panic!("models/diagrams has no {net}.svg"));
@@ -28,7 +28,7 @@ fn the_drawings_in_the_documentation_are_those_of_the_nets() {
         }
         assert!(
             fs::read_to_string(&path).unwrap() == drawn,
-            "{} is not what is drawn; `BLESS=1` writes it",
+            "{} differs from the drawing; `BLESS=1` writes it",
             path.display()
         );
         // An empty line would end it in a documentation comment.
@@ -52,7 +52,7 @@ fn a_file_is_written_as_its_name_says() {
     assert_eq!(folder.names(), ["net.PNG", "net.gif", "net.svg"]);
 }
 
-/// The words on a drawing are there as pixels, whatever fonts the machine has.
+/// The words on a drawing become pixels, whatever fonts the machine has.
 #[test]
 fn text_is_drawn_without_fonts_of_the_machine() {
     let folder = Folder::new("diagram-text");
@@ -63,7 +63,7 @@ fn text_is_drawn_without_fonts_of_the_machine() {
     let mut pixels = vec![0; reader.output_buffer_size().expect("it fits in memory")];
     let info = reader.next_frame(&mut pixels).unwrap();
     assert_eq!(info.width, 2 * 760);
-    // The net's name stands in the upper left corner, and nothing else: its letters cover a part of that.
+    // The upper left corner holds the net's name and nothing else, so its letters cover part of it.
     let dark = |x: u32, y: u32| pixels[4 * (y * info.width + x) as usize] < 100;
     let corner = (32..160).flat_map(|x| (34..60).map(move |y| (x, y)));
     let covered = corner.filter(|(x, y)| dark(*x, *y)).count();
@@ -90,18 +90,18 @@ fn options_change_the_drawing() {
 }
 
 #[test]
-fn what_cannot_be_drawn_is_told() {
+fn undrawable_requests_are_reported() {
     assert_eq!(
         run(["diagram", "resnet"]).error(),
         "there is no net `resnet`; did you mean `resnet18`? `cnn list` shows all"
     );
     let nowhere = run(["diagram", "lenet5", "-o", "nowhere/a.svg"]).error();
-    assert_eq!(nowhere, "nowhere/a.svg cannot be written: there is no folder nowhere: name a folder that is there");
+    assert_eq!(nowhere, "nowhere/a.svg cannot be written: there is no folder nowhere: name a folder that exists");
     let folder = Folder::new("diagram-errors");
     let file = folder.file("note.txt", "mine");
     let message = run(["diagram".as_ref(), "--all".as_ref(), file.as_os_str()]).error();
     assert!(message.ends_with("note.txt is a file, not a folder: name another one"), "{message}");
-    // Somebody has a folder where a drawing should go: nothing is written.
+    // If there is a folder in place of a drawing, nothing is written.
     std::fs::create_dir_all(folder.path("taken/vgg16-full.svg")).unwrap();
     let message = run(["diagram".as_ref(), "--all".as_ref(), folder.path("taken").as_os_str()]).error();
     assert!(message.ends_with(": move this folder away, or name another file or folder"), "{message}");
@@ -114,7 +114,7 @@ fn what_cannot_be_drawn_is_told() {
 }
 
 #[test]
-fn the_gallery_has_every_net_and_asks_for_nothing() {
+fn the_gallery_has_every_net_and_loads_nothing() {
     let folder = Folder::new("diagram-gallery");
     run(["diagram".as_ref(), "--all".as_ref(), folder.path("").as_os_str()]).ok();
     let page = fs::read_to_string(folder.path("index.html")).unwrap();
@@ -131,7 +131,7 @@ fn the_gallery_has_every_net_and_asks_for_nothing() {
     for outside in ["src=", "@import", "url(", "<link rel=\"stylesheet\""] {
         assert!(!page.contains(outside), "{outside}");
     }
-    // Links lead within the page, or to the drawings beside it.
+    // Links lead to parts of the page, or to the drawings in its folder.
     for link in page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert!(link.starts_with('#') || link == "data:," || folder.path(link).exists(), "{link}");
     }

@@ -85,8 +85,8 @@ fn unreadable_files_do_not_stop_the_others() {
 }
 
 #[test]
-fn a_single_unreadable_file_is_told() {
-    let folder = Folder::new("a_single_unreadable_file_is_told");
+fn a_single_unreadable_file_is_reported() {
+    let folder = Folder::new("a_single_unreadable_file_is_reported");
     let whole = fs::read(digits_folder().join("samples/4-thick-pen.png")).unwrap();
     let cut = folder.file("cut.png", &whole[..whole.len() / 2]);
     let error = run([&PathBuf::from("digits"), &cut]).error();

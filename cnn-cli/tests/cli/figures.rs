@@ -28,11 +28,11 @@ fn every_figure_is_a_file_and_on_the_page() {
         assert_eq!(file, fs::read_to_string(documented.join(format!("{name}.svg"))).unwrap(), "{name}");
     }
     assert_eq!(fs::read_dir(&inner).unwrap().count(), NAMES.len() + 1);
-    // Links lead within the page, or to the figures beside it.
+    // Links lead to parts of the page, or to the figures in its folder.
     for link in page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert!(link.starts_with('#') || link == "data:," || inner.join(link).exists(), "{link}");
     }
-    // Once more, over what is there.
+    // Once more, over existing files.
     assert_eq!(figures(&inner, &[]).ok(), "");
     assert_eq!(page, fs::read_to_string(inner.join("index.html")).unwrap());
 }
@@ -54,7 +54,7 @@ fn themes_and_pixels_are_chosen() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_is_told() {
+fn an_impossible_folder_is_reported() {
     let folder = Folder::new("figures-errors");
     let file = folder.file("note.txt", "mine");
     let message = figures(&file, &[]).error();
@@ -63,7 +63,7 @@ fn a_folder_that_cannot_be_is_told() {
     assert!(message.ends_with("note.txt is a file, not a folder: name another one"), "{message}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
 
-    // Somebody has a folder where a figure should go: nothing is written.
+    // If there is a folder in place of a figure, nothing is written.
     fs::create_dir_all(folder.path("taken/lrn.svg")).unwrap();
     let message = figures(&folder.path("taken"), &[]).error();
     let [cause, fix] = ["cannot be written: ", ": move this folder away, or name another file or folder"];

@@ -1,4 +1,4 @@
-//! What a path may lead to, what a file may hold, and what is left when a run is stopped.
+//! What a path may lead to, what a file may hold, and what an interrupted run leaves.
 
 use std::fs;
 use std::io::Write;
@@ -12,7 +12,7 @@ use super::support::{Folder, Ran, cnn, digits_folder, input_file, run, tensors};
 /// Longer than any message about a file.
 const LONG: usize = 20_000;
 
-/// Arguments of a command that reads a path in this place.
+/// The arguments of a command that reads this path as `what`.
 fn reading<'a>(what: &'a str, path: &'a str, good: &'a [&'a str; 3]) -> Vec<&'a str> {
     let [weights, input, picture] = *good;
     match what {
@@ -31,7 +31,7 @@ fn reading<'a>(what: &'a str, path: &'a str, good: &'a [&'a str; 3]) -> Vec<&'a 
 
 const ALL: [&str; 7] = ["weights", "input", "expected", "checked", "labels", "picture", "digit"];
 
-/// Runs every command that reads a path on this one; each must say something short and end.
+/// Runs every command that reads a path on this one; each must end with a short message.
 #[track_caller]
 fn each_refuses(test: &str, path: &Path) {
     let folder = Folder::new(test);
@@ -43,15 +43,15 @@ fn each_refuses(test: &str, path: &Path) {
         let ran = run(reading(what, path.to_str().expect("the path is UTF-8"), &good));
         assert_eq!(ran.code, Some(2), "{what}: {ran:?}");
         assert!(ran.stderr.starts_with("error: ") && ran.stderr.len() < LONG, "{what}: {}", ran.stderr);
-        // What a file has instead of weights is told without its name.
-        let told = ran.stderr.contains(path.to_str().expect("the path is UTF-8"));
-        assert!(told || ran.stderr.starts_with("error: weights do not fit"), "{what}: {}", ran.stderr);
+        // Reports on tensors that are not weights do not name the file.
+        let is_named = ran.stderr.contains(path.to_str().expect("the path is UTF-8"));
+        assert!(is_named || ran.stderr.starts_with("error: weights do not fit"), "{what}: {}", ran.stderr);
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn what_gives_bytes_without_end_is_refused() {
+fn endless_files_are_refused() {
     each_refuses("without_end", Path::new("/dev/zero"));
     each_refuses("nothing", Path::new("/dev/null"));
 }
@@ -71,7 +71,7 @@ fn a_terabyte_of_nothing_is_refused() {
 }
 
 #[test]
-fn many_strangers_and_long_names_are_told_in_short() {
+fn many_unknown_tensors_and_long_names_are_cut_short() {
     let folder = Folder::new("many_strangers");
     let long = "n".repeat(1 << 20);
     let mut header = String::from("{");
@@ -119,7 +119,7 @@ fn weights_and_inputs_may_come_through_pipes() {
 }
 
 #[test]
-fn an_instruction_set_that_is_missing_is_told_at_once() {
+fn a_missing_instruction_set_is_reported_at_once() {
     let with =
         |isa: &str, arguments: &[&str]| -> Ran { cnn().env("CNN_ISA", isa).args(arguments).output().unwrap().into() };
     let sample = digits_folder().join("samples/2-test-digit.png");
@@ -139,8 +139,8 @@ fn more_threads_than_there_can_be_are_refused() {
     }
 }
 
-/// What is ignored is ignored in programs that are started too, as in the background of a shell; what is not is not. These
-/// signals end the tests as ever.
+/// Child processes inherit which signals are ignored, as in a shell's background jobs. Here none is, and these signals still
+/// end the tests.
 #[cfg(unix)]
 fn ignore_nothing() {
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
@@ -148,11 +148,11 @@ fn ignore_nothing() {
     }
 }
 
-/// Stops `cnn diagram --all` where nearly all drawings are written and none has its name, and gives what is left.
+/// Stops `cnn diagram --all` when nearly all drawings are written and none has its name yet; returns what is left.
 #[cfg(unix)]
 fn stopped_by(signal: &str) -> Vec<String> {
     let folder = Folder::new(&format!("stopped_by_{signal}"));
-    // The last file leads to somebody who never reads: there the program waits.
+    // The last file is a pipe that nobody reads, so the program waits there.
     let waits = folder.path("index.html");
     assert!(std::process::Command::new("mkfifo").arg(&waits).status().unwrap().success());
     let mut child = cnn().args(["diagram", "--all"]).arg(folder.path("")).spawn().unwrap();
@@ -165,23 +165,23 @@ fn stopped_by(signal: &str) -> Vec<String> {
     assert!(!child.wait().unwrap().success());
     fs::remove_file(waits).unwrap();
     let left = folder.names();
-    // Whatever is left is in nobody's way.
+    // Anything that is left does no harm.
     run(["diagram".as_ref(), "--all".as_ref(), folder.path("").as_os_str()]).ok();
     left
 }
 
 #[cfg(unix)]
 #[test]
-fn what_is_unfinished_goes_away_with_the_program() {
+fn unfinished_files_are_removed_with_the_program() {
     use std::os::unix::process::ExitStatusExt;
 
     ignore_nothing();
     for signal in ["INT", "TERM", "HUP"] {
         assert_eq!(stopped_by(signal), Vec::<String>::new(), "{signal}");
     }
-    // Nobody can do anything here; the next run is not bothered.
+    // The program cannot prevent this; the next run is not affected.
     assert!(!stopped_by("KILL").is_empty());
-    // The program dies of the signal, as if nothing was to be removed.
+    // The program dies of the signal, as if there were nothing to remove.
     let folder = Folder::new("dies_of_the_signal");
     assert!(std::process::Command::new("mkfifo").arg(folder.path("index.html")).status().unwrap().success());
     let mut child = cnn().args(["diagram", "--all"]).arg(folder.path("")).spawn().unwrap();
@@ -194,7 +194,7 @@ fn what_is_unfinished_goes_away_with_the_program() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_signal_that_is_to_be_ignored_is_ignored() {
+fn ignored_signals_stay_ignored() {
     let folder = Folder::new("a_signal_that_is_to_be_ignored");
     let fifo = folder.path("index.html");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
@@ -212,7 +212,7 @@ fn a_signal_that_is_to_be_ignored_is_ignored() {
 
 #[cfg(unix)]
 #[test]
-fn new_files_have_the_permissions_of_any() {
+fn new_files_have_the_usual_permissions() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = Folder::new("permissions_of_any");

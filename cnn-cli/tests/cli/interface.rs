@@ -1,4 +1,4 @@
-//! What is the same for all commands: help, usage errors, a closed output; and `cnn list`.
+//! What all commands share: help, usage errors, a closed output; and `cnn list`.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -37,7 +37,7 @@ fn usage_errors_exit_with_2() {
 }
 
 #[test]
-fn nets_are_listed_one_a_line() {
+fn nets_are_listed_one_per_line() {
     let printed = run(["list"]).ok();
     let line = printed.lines().find(|line| line.starts_with("lenet5 ")).unwrap();
     let lenet5 = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
@@ -49,7 +49,7 @@ fn nets_are_listed_one_a_line() {
 }
 
 #[test]
-fn an_unknown_net_is_told_with_a_guess() {
+fn an_unknown_net_is_reported_with_a_guess() {
     let expected = "there is no net `lenet-5`; did you mean `lenet5`? `cnn list` shows all";
     assert_eq!(run(["summary", "lenet-5"]).error(), expected);
     assert_eq!(run(["run", "lenet-5", "--input", "x", "--output", "y"]).error(), expected);
@@ -57,7 +57,7 @@ fn an_unknown_net_is_told_with_a_guess() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_reader_that_goes_away_is_not_an_error() {
     for arguments in [&["list"][..], &["summary", "lenet5"], &["summary", "lenet5", "--format", "json"], &["--help"]] {
         let mut child = cnn().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
@@ -68,7 +68,7 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_told() {
+fn a_full_disk_is_reported() {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let output = cnn().arg("list").stdout(full).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();

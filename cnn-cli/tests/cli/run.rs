@@ -1,4 +1,4 @@
-//! `cnn run`, where all goes well.
+//! `cnn run`, when all goes well.
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,7 @@ fn one_input_gives_the_output_and_the_taps() {
 }
 
 #[test]
-fn a_batch_gives_what_its_inputs_give_one_by_one() {
+fn a_batch_gives_the_same_as_its_inputs_one_by_one() {
     let folder = Folder::new("a_batch");
     let weights = folder.file("w.safetensors", seeded::weights(LeNet5::GRAPH, ""));
     let inputs = seeded::uniform("batch", 3 * LENGTH);
@@ -81,7 +81,7 @@ fn given_weights_are_used() {
 #[test]
 fn half_precision_is_read() {
     let folder = Folder::new("half_precision");
-    // Few enough bits for all three types.
+    // With few enough bits for all three types.
     let values: Vec<f32> = (0..LENGTH).map(|i| (i % 17) as f32 / 16.0).collect();
     let f16s: Vec<u8> = values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect();
     let bf16s: Vec<u8> = values.iter().flat_map(|value| bf16::from_f32(*value).to_le_bytes()).collect();

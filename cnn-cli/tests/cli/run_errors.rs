@@ -1,4 +1,4 @@
-//! `cnn run`, where something goes wrong: one clear message, no file, and an older one untouched.
+//! `cnn run`, when something goes wrong: one clear message, no file, and an older one untouched.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::support::{Folder, file_of, input_file, run};
 
 const OLD: &str = "an older output";
 
-/// A folder with weights `w`, an input `x` and an older output `old`, all of which are fine.
+/// A folder with weights `w`, an input `x` and an older output `old`, all of them valid.
 struct Case {
     folder: Folder,
     weights: PathBuf,
@@ -38,7 +38,7 @@ impl Case {
         self
     }
 
-    /// The error of a run, which leaves no new file and the older one as it was.
+    /// The error of a run, which leaves no new file and the older one unchanged.
     fn errors(&self) -> String {
         let before = self.folder.names();
         let [new, old] = ["new", "old"].map(|output| self.run(&self.folder.path(output)));
@@ -161,7 +161,7 @@ fn outputs_over_what_is_read() {
     let case = Case::new("outputs_over_what_is_read");
     for path in [&case.input, &case.weights] {
         let before = fs::read(path).unwrap();
-        let expected = format!("{} cannot be the output: it is what is read", path.display());
+        let expected = format!("{} cannot be the output: it is also read", path.display());
         assert_eq!(case.run(path), expected);
         assert_eq!(fs::read(path).unwrap(), before);
     }

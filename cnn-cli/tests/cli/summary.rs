@@ -27,14 +27,14 @@ total                              61,706  416,520
 depth      5 layers: 2 convolutions, 3 fully connected
 weights    246,824 bytes as F32
 workspace  N bytes
-tap        logits, 10 behind fc3
+tap        logits, 10 after fc3
 ";
 
 #[test]
 fn text_has_aligned_columns_and_totals() {
     let printed = run(["summary", "lenet5"]).ok();
     let bytes = printed.lines().find_map(|line| line.strip_prefix("workspace  ")?.strip_suffix(" bytes")).unwrap();
-    // What a net computes in is the compiler's business.
+    // The size of the workspace is up to the compiler.
     assert!(bytes.replace(',', "").parse::<usize>().is_ok_and(|bytes| bytes > 4 * 6 * 28 * 28), "{bytes}");
     assert_eq!(printed.replace(bytes, "N"), TEXT);
     assert_eq!(run(["summary", "lenet5", "--format", "text"]).ok(), printed);

@@ -14,7 +14,7 @@ pub(crate) fn cnn() -> Command {
     Command::new(env!("CARGO_BIN_EXE_cnn"))
 }
 
-/// What a run left.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) stdout: String,
@@ -23,13 +23,13 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// What it printed; fails if anything went wrong.
+    /// The printed text; fails if anything went wrong.
     pub(crate) fn ok(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "stdout: {}", self.stdout);
         self.stdout
     }
 
-    /// The message after `error: `; fails if it is not of one line, or if anything was printed.
+    /// The message after `error: `; fails if it has more than one line, or if anything was printed.
     pub(crate) fn error(self) -> String {
         let message = self.errors();
         assert_eq!(message.lines().count(), 1, "{message}");
@@ -61,7 +61,7 @@ pub(crate) fn digits_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../digits")
 }
 
-/// A new folder for a test, whose name it gets.
+/// A new folder of this name for a test.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -76,7 +76,7 @@ impl Folder {
         self.0.join(file)
     }
 
-    /// Writes a file and gives its path.
+    /// Writes a file and returns its path.
     pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, bytes).unwrap();

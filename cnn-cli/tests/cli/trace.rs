@@ -14,7 +14,7 @@ fn trace_lenet5(weights: &Path, input: &Path, output: &Path) -> Ran {
 }
 
 #[test]
-fn every_layer_is_written_as_it_is_declared() {
+fn every_layer_is_written_as_declared() {
     let folder = Folder::new("trace_every_layer");
     let file = seeded::weights(LeNet5::GRAPH, "");
     let input = seeded::uniform("x", 1024);
@@ -55,7 +55,7 @@ fn every_layer_is_written_as_it_is_declared() {
 }
 
 #[test]
-fn a_batch_gives_what_its_inputs_give_one_by_one() {
+fn a_batch_gives_the_same_as_its_inputs_one_by_one() {
     let folder = Folder::new("trace_a_batch");
     let w = folder.file("w", seeded::weights(LeNet5::GRAPH, ""));
     let inputs = seeded::uniform("batch", 2 * 1024);
@@ -74,7 +74,7 @@ fn a_batch_gives_what_its_inputs_give_one_by_one() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_is_told() {
+fn problems_of_a_file_are_reported() {
     let folder = Folder::new("trace_wrong_files");
     let w = folder.file("w", seeded::weights(LeNet5::GRAPH, ""));
     let x = folder.file("x", input_file(&[1, 32, 32], &[0.0; 1024]));
@@ -90,7 +90,7 @@ fn what_is_wrong_with_a_file_is_told() {
     assert!(error.starts_with(&format!("{}: weights do not fit LeNet5: ", x.display())), "{error}");
     assert!(!t.exists());
     for read in [&w, &x] {
-        let expected = format!("{} cannot be the output: it is what is read", read.display());
+        let expected = format!("{} cannot be the output: it is also read", read.display());
         assert_eq!(trace_lenet5(&w, &x, read).error(), expected);
     }
 }

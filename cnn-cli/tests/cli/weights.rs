@@ -29,11 +29,11 @@ fn a_file_that_fits_is_listed() {
     let path = folder.file("w.safetensors", file(&lenet5()));
     let printed = run(["check-weights".as_ref(), "lenet5".as_ref(), path.as_os_str()]).ok();
     assert!(printed.starts_with("found  conv1.weight  [6, 1, 5, 5]   F32\n"), "{printed}");
-    assert!(printed.ends_with("\nthe file fits LeNet5: all of 10 tensors are there\n"), "{printed}");
+    assert!(printed.ends_with("\nthe file fits LeNet5: all 10 tensors are there\n"), "{printed}");
 }
 
 #[test]
-fn a_misnamed_a_transposed_and_a_missing_tensor_are_told_in_one_error() {
+fn a_misnamed_a_transposed_and_a_missing_tensor_are_one_error() {
     let folder = Folder::new("a_misnamed_a_transposed");
     let mut tensors = lenet5();
     let misnamed = tensors.remove("conv1.weight").unwrap();

@@ -11,26 +11,27 @@ use crate::sheet::{Shape, px};
 use crate::text::wrap;
 use crate::theme::{Kind, Paint};
 
-/// The slope of the `prelu` that is drawn: what PyTorch's begins with.
+/// The slope of the drawn `prelu`: PyTorch's initial one.
 const SLOPE: f32 = 0.25;
-/// The scores that softmax makes probabilities of.
+/// The scores that softmax turns into probabilities.
 const SCORES: [f32; 4] = [1.0, 3.0, 0.5, 2.0];
 
-/// How many charts stand side by side, and how large each of them is.
+/// How many charts are side by side, and the size of each.
 const COLUMNS: usize = 4;
 const CELL: [f32; 2] = [(WIDTH - 2.0 * MARGIN) / COLUMNS as f32, 178.0];
-/// The size of the chart itself, and its place in its cell.
+/// The size of the chart itself, and its position in its cell.
 const CHART: [f32; 2] = [132.0, 88.0];
 const CORNER: [f32; 2] = [26.0, 46.0];
-/// How many points a curve has.
+/// Points of a curve.
 const POINTS: usize = 161;
 
-/// The curve of every activation of the language, from its own function, and an example of softmax.
+/// The curve of every activation of the language, computed by its function, and an example of softmax.
 ///
 #[doc = include_str!("../../figures/activations.svg")]
 pub fn activations() -> Figure {
     let title = "Activations";
-    let text = "What follows a sum. Each chart has the name in the language, the formula, and the values at −1 and 1.";
+    let text =
+        "Functions of a sum. Each chart shows the name in the language, the formula, and the values at −1 and 1.";
     let (mut shapes, top) = heading(title, text);
     let curves: Vec<Curve> = Activation::ALL.into_iter().map(Curve::of).chain([Curve::of_prelu()]).collect();
     let place = |index: usize| {
@@ -40,8 +41,8 @@ pub fn activations() -> Figure {
     shapes.extend(curves.iter().enumerate().map(|(index, curve)| curve.draw(place(index))));
     shapes.push(bars(place(curves.len())));
     let rows = (curves.len() + 2).div_ceil(COLUMNS);
-    let about = "Without a function between them, two layers would be no more than one. The step of the perceptron has no slope to \
-                 learn by; sigmoid and tanh have one that vanishes far from 0; ReLU and its relatives keep it on the positive \
+    let about = "Without a function between them, two layers would do no more than one. The step of the perceptron has no slope to \
+                 learn from; sigmoid and tanh have one that vanishes far from 0; ReLU and its relatives keep it on the positive \
                  side. Softmax, at the end, makes probabilities of scores."
         .to_owned();
     Figure { name: "activations", title, about, shapes, height: top + CELL[1] * rows as f32 }
@@ -64,7 +65,7 @@ impl Curve {
             "" => activation.name().to_owned(),
             arguments => format!("{}({arguments})", activation.name()),
         };
-        // All that one sees of this one are its two bends.
+        // All that is visible of this one is its two bends.
         let right = if activation == Activation::Relu6 { 8.0 } else { 4.0 };
         Self::new(name, activation.names().formula.to_owned(), right, |x| activate(activation, x))
     }
@@ -82,7 +83,7 @@ impl Curve {
         Self { name, formula, ends, points, values: [function(-1.0), function(1.0)] }
     }
 
-    /// The lowest and the highest tick: whole numbers that the curve lies between.
+    /// The lowest and the highest tick: the whole numbers between which the curve lies.
     fn range(&self) -> [f64; 2] {
         let values = || self.points.iter().map(|[_, y]| *y);
         [values().fold(0.0, f64::min).floor(), values().fold(1.0, f64::max).ceil()]
@@ -111,12 +112,12 @@ impl Curve {
         for (tick, down) in [(low, 0.0), (high, 8.0)] {
             group = group.with(small(left - 4.0, at([0.0, tick])[1] + down, number(tick)).ending());
         }
-        let [before, behind] = self.values.map(equals);
-        let values = format!("f(−1) {before}, f(1) {behind}");
+        let [negative, positive] = self.values.map(equals);
+        let values = format!("f(−1) {negative}, f(1) {positive}");
         group.with(small(left + CHART[0] / 2.0, top + CHART[1] + 27.0, values).centred())
     }
 
-    /// The name as a part of an identifier.
+    /// The name as part of an identifier.
     fn id(&self) -> String {
         let words = self.name.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
         words.collect::<Vec<_>>().join("-")
@@ -149,7 +150,7 @@ fn small(x: f32, y: f32, text: impl Into<String>) -> Shape {
     Shape::text(x, y, 9.5, text).fill(Paint::Muted)
 }
 
-/// Scores, and the probabilities that softmax makes of them.
+/// Scores, and the probabilities that softmax turns them into.
 fn bars([x, y]: [f32; 2]) -> Shape {
     let shares = softmax(&Tensor::new(Extent::Vector(SCORES.len()), &SCORES)).data;
     let scores = SCORES.map(f64::from);

@@ -16,9 +16,9 @@ use crate::theme::{Kind, Paint};
 pub struct BatchNormalisation {
     /// The samples.
     pub batch: [[f32; FEATURES]; SAMPLES],
-    /// What normalised features are multiplied by, γ.
+    /// The factors of normalised features, γ.
     pub weight: [f32; FEATURES],
-    /// What is added to them, β.
+    /// The terms added to them, β.
     pub bias: [f32; FEATURES],
     /// The layer.
     pub layer: BatchNorm,
@@ -27,7 +27,7 @@ pub struct BatchNormalisation {
 const SAMPLES: usize = 4;
 const FEATURES: usize = 2;
 const CELL: [f32; 2] = [46.0, 28.0];
-/// Where grids stand, and how high they are.
+/// The positions and heights of grids.
 const COLUMNS: [f32; 5] = [84.0, 222.0, 360.0, 498.0, 636.0];
 const HIGH: f32 = CELL[1] * SAMPLES as f32;
 
@@ -39,7 +39,8 @@ impl Default for BatchNormalisation {
 }
 
 impl BatchNormalisation {
-    /// All that the layer computes.
+    /// All steps that the layer computes.
+    #[must_use]
     pub fn steps(&self) -> BatchNormSteps {
         let batch = self.batch.map(|sample| Tensor::new(Extent::Vector(FEATURES), &sample));
         let (mean, var) = ([0.0; FEATURES], [1.0; FEATURES]);
@@ -70,7 +71,7 @@ impl BatchNormalisation {
         Figure { name: "batch-norm", title, about, shapes, height: y + LINE }
     }
 
-    /// The batch and what becomes of it.
+    /// The batch and its results.
     fn grids(&self, steps: &BatchNormSteps, top: f32) -> Vec<Shape> {
         let all = |samples: &[Tensor]| samples.iter().flat_map(|sample| sample.data.clone()).collect::<Vec<f64>>();
         let whole = [
@@ -150,7 +151,7 @@ impl BatchNormalisation {
     }
 }
 
-/// Numbers, a feature a column, with a name above.
+/// Numbers, one feature per column, with a name above.
 fn grid(id: &str, name: &str, at: [f32; 2], values: &[f64], patches: &[Patch]) -> [Shape; 2] {
     let grid = Grid { id: format!("batch-norm-{id}"), tip: name.to_owned(), at, cell: CELL, columns: FEATURES, values };
     [grid.draw(patches), words(grid.centre()[0], at[1] - 8.0, name).centred()]

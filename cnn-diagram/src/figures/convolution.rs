@@ -9,25 +9,25 @@ use crate::layout::MARGIN;
 use crate::sheet::Shape;
 use crate::theme::{Kind, Paint};
 
-/// Two filters of 3x3 over a volume of 3x5x5, with stride 2 and padding 1: the result is one of 2x3x3.
+/// Two filters of 3x3 over a volume of 3x5x5, with stride 2 and padding 1; the result is 2x3x3.
 ///
 #[doc = include_str!("../../figures/convolution.svg")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Convolution {
-    /// What it reads: three maps of 5x5.
+    /// The input: three maps of 5x5.
     pub input: [[f32; SIDE * SIDE]; CHANNELS],
-    /// The filters: for each of them a window of 3x3 for each map.
+    /// The filters, each with a window of 3x3 for each map.
     pub weight: [[[f32; WINDOW * WINDOW]; CHANNELS]; FILTERS],
-    /// What is added to the sums of each filter.
+    /// The term added to the sums of each filter.
     pub bias: [f32; FILTERS],
     /// The step that is written out.
     pub place: Place,
 }
 
-/// One output of a convolution. All count from 0.
+/// The position of one output of a convolution, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Which filter.
+    /// The filter.
     pub filter: usize,
     /// The row of its map.
     pub row: usize,
@@ -48,9 +48,9 @@ const RESULT: usize = (PADDED - WINDOW) / STRIDE + 1;
 /// The size of a cell of the large grids, and of the small ones that show all steps.
 const CELL: f32 = 22.0;
 const SMALL: f32 = 8.0;
-/// Where grids stand: input, both filters, results, and products.
+/// The positions of grids: input, both filters, results, and products.
 const COLUMNS: [f32; 5] = [MARGIN, 212.0, 318.0, 434.0, 548.0];
-/// The height of what belongs to an input map, and of a step.
+/// The height of the row for an input map, and of a step.
 const BAND: f32 = 190.0;
 const STEP: [f32; 2] = [(WIDTH - 2.0 * MARGIN) / RESULT as f32, 84.0];
 
@@ -81,14 +81,15 @@ impl Default for Convolution {
 }
 
 impl Convolution {
-    /// What the layer gives.
+    /// The output of the layer.
+    #[must_use]
     pub fn output(&self) -> Tensor {
         let weight = self.weight.as_flattened().as_flattened();
         let input = Tensor::new(Extent::map(CHANNELS, SIDE, SIDE), self.input.as_flattened());
         conv(&layer(true), &input, weight, Some(&self.bias))
     }
 
-    /// What one input map adds to it.
+    /// The contribution of one input map to it.
     fn part(&self, channel: usize) -> Tensor {
         let weight = self.weight.map(|filter| filter[channel]);
         let input = Tensor::new(Extent::map(1, SIDE, SIDE), &self.input[channel]);
@@ -99,7 +100,7 @@ impl Convolution {
     ///
     /// # Panics
     ///
-    /// If the result has no such place as is to be written out.
+    /// If the step that is to be written out is outside of the result.
     pub fn figure(&self) -> Figure {
         let title = "Convolution, step by step";
         let text = "Two filters of 3×3, stride 2, padding 1, on an input of 3×5×5. The padding is a border of zeros, so windows \
@@ -222,14 +223,14 @@ impl Convolution {
         vec![note(COLUMNS[4], y, what), words(COLUMNS[4], y + LINE, text).bold()]
     }
 
-    /// The sums of all input maps, the bias, and what they are together.
+    /// The sums of all input maps, the bias, and the total.
     fn terms(&self, output: &Tensor, Place { filter, row, column }: Place) -> String {
         let parts = (0..CHANNELS).map(|channel| self.part(channel).at(filter, row, column));
         let terms = sum(parts.chain([self.bias[filter].into()]));
         format!("{terms} {}", equals(output.at(filter, row, column)))
     }
 
-    /// Where the windows lie in a step, and what both filters give there.
+    /// Where the windows lie in a step, and the results of both filters there.
     fn step(&self, output: &Tensor, step: usize, top: f32) -> Shape {
         let [row, column] = [step / RESULT, step % RESULT];
         let [x, y] = [MARGIN + STEP[0] * column as f32, top + STEP[1] * row as f32];

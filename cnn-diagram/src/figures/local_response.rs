@@ -9,7 +9,7 @@ use crate::layout::MARGIN;
 use crate::sheet::Shape;
 use crate::theme::{Kind, Paint};
 
-/// Four maps of 2x2 that hold each other down.
+/// Four maps of 2x2 that suppress each other.
 ///
 #[doc = include_str!("../../figures/lrn.svg")]
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub struct LocalResponse {
 const MAPS: usize = 4;
 const SIDE: usize = 2;
 const CELL: [f32; 2] = [44.0, 30.0];
-/// From a map to the next, and from inputs to results.
+/// The distance from a map to the next, and from inputs to results.
 const ACROSS: f32 = (WIDTH - 2.0 * MARGIN) / MAPS as f32;
 const DOWN: f32 = 136.0;
 
@@ -35,15 +35,16 @@ impl Default for LocalResponse {
 }
 
 impl LocalResponse {
-    /// What the layer gives.
+    /// The output of the layer.
+    #[must_use]
     pub fn output(&self) -> Tensor {
         lrn(&self.layer, &Tensor::new(Extent::map(MAPS, SIDE, SIDE), self.maps.as_flattened()))
     }
 
-    /// The maps whose squares are added up for one of them.
+    /// The maps whose squares are added up for a map.
     fn neighbours(&self, map: usize) -> std::ops::RangeInclusive<usize> {
-        let [before, behind] = self.layer.reach();
-        map.saturating_sub(before)..=(map + behind).min(MAPS - 1)
+        let [before, after] = self.layer.reach();
+        map.saturating_sub(before)..=(map + after).min(MAPS - 1)
     }
 
     /// The figure.
@@ -52,7 +53,7 @@ impl LocalResponse {
         let Lrn { size, alpha, beta, k, .. } = self.layer;
         let [k, alpha, beta] = [k, alpha, beta].map(|value| number(value.into()));
         let text = format!(
-            "b = a / (k + α Σ a²)^β. The sum is over this map and n / 2 on each side, at the same place. (k, n, α, β) = ({k}, {size}, \
+            "b = a / (k + α Σ a²)^β. The sum is over this map and n / 2 on each side, at the same position. (k, n, α, β) = ({k}, {size}, \
              {alpha}, {beta})."
         );
         let (mut shapes, top) = heading(title, &text);
@@ -60,9 +61,9 @@ impl LocalResponse {
         for map in 0..MAPS {
             let x = MARGIN + ACROSS * map as f32 + (ACROSS - CELL[0] * SIDE as f32) / 2.0;
             let squares = SIDE * SIDE;
-            let before = self.grid("input", map, [x, top + 20.0], &self.maps[map].map(f64::from));
-            let behind = self.grid("output", map, [x, top + 20.0 + DOWN], &output.data[map * squares..][..squares]);
-            shapes.extend([before, behind]);
+            let input = self.grid("input", map, [x, top + 20.0], &self.maps[map].map(f64::from));
+            let normalised = self.grid("output", map, [x, top + 20.0 + DOWN], &output.data[map * squares..][..squares]);
+            shapes.extend([input, normalised]);
             let i = subscript(map + 1);
             shapes.push(note(x - 8.0, top + 40.0, format!("a{i}")).ending());
             shapes.push(note(x - 8.0, top + 40.0 + DOWN, format!("b{i}")).ending());
@@ -75,7 +76,7 @@ impl LocalResponse {
             shapes.push(words(MARGIN, y, self.worked(map, output.at(map, 0, 0))));
         }
         let about =
-            "A strong answer holds its neighbours in other maps down, as neurons do. AlexNet had it behind two of its \
+            "A strong response suppresses its neighbours in other maps, as neurons do. AlexNet had it after two of its \
                      convolutions; VGG's authors found that it did not help, and later nets have batch normalisation."
                 .to_owned();
         Figure { name: "lrn", title, about, shapes, height: below + LINE * (MAPS + 1) as f32 }
@@ -87,7 +88,7 @@ impl LocalResponse {
         Grid { id, tip, at, cell: CELL, columns: SIDE, values }.draw(&[corner])
     }
 
-    /// From each map to those that it holds down.
+    /// From each map to those that it suppresses.
     fn arrows(&self, top: f32) -> Vec<Shape> {
         let middle = |map: usize| MARGIN + ACROSS * (map as f32 + 0.5);
         let from = top + 20.0 + CELL[1] * SIDE as f32 + 5.0;

@@ -1,4 +1,4 @@
-//! A net of fully connected layers, all with all.
+//! A net of fully connected layers, with all its connections.
 
 use cnn_net::graph::{Graph, Node, Value};
 use cnn_net::op::Op;
@@ -10,7 +10,7 @@ use crate::sheet::{Shape, px};
 use crate::text::{thousands, width};
 use crate::theme::{Kind, Paint};
 
-/// A net of fully connected layers, each with a function behind it.
+/// A net of fully connected layers, each followed by functions.
 ///
 #[doc = include_str!("../../figures/mlp.svg")]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,23 +26,24 @@ struct Layer {
     name: String,
     features: usize,
     parameters: u64,
-    /// The functions behind it.
+    /// The functions after it.
     functions: Vec<&'static str>,
 }
 
-/// A layer of more units is drawn with its first and its last ones.
+/// A layer with more units is drawn with its first and last ones only.
 const MOST: usize = 10;
 const FIRST: usize = 5;
 const LAST: usize = 3;
-/// The size of a unit, and the distance of units.
+/// The radius of a unit, and the distance between units.
 const RADIUS: f32 = 9.0;
 const STEP: f32 = 27.0;
 /// Room for the names of inputs and outputs.
 const SIDE: f32 = 60.0;
 
 impl MultilayerPerceptron {
-    /// What a description says, if the net is one: fully connected layers, one behind the other, and functions of single
-    /// values between them. Auxiliary classifiers, if there are any, are left out.
+    /// Reads a description: fully connected layers, one after the other, with element-wise functions between them. `None` for
+    /// other nets. Auxiliary classifiers are left out.
+    #[must_use]
     pub fn of(graph: &Graph<'_>) -> Option<Self> {
         let mut layers: Vec<Layer> = Vec::new();
         let mut before = Value::Input;
@@ -78,7 +79,7 @@ impl MultilayerPerceptron {
         let title = "Multilayer perceptron";
         let parameters: u64 = self.layers.iter().map(|layer| layer.parameters).sum();
         let text = format!(
-            "{}: perceptrons side by side are a layer, and every unit reads all units of the layer before. {} parameters.",
+            "{}: perceptrons side by side form a layer, and every unit reads all units of the layer before. {} parameters.",
             self.name,
             thousands(parameters)
         );
@@ -96,13 +97,13 @@ impl MultilayerPerceptron {
         shapes.extend(columns.iter().enumerate().map(|(index, column)| self.units(index, column)));
         let (formulas, height) = self.formulas(middle + STEP * MOST as f32 / 2.0 + 24.0);
         shapes.extend(formulas);
-        let about = "A layer computes a = g(W x + b): a matrix of weights times what the layer before gives, plus a bias, and an \
-                     activation of each sum. Layers with many units are drawn with the first and the last of them."
+        let about = "A layer computes a = g(W x + b): a matrix of weights times the output of the layer before, plus a bias, then \
+                     an activation of each sum. Layers with many units are drawn with their first and last ones."
             .to_owned();
         Figure { name: "mlp", title, about, shapes, height }
     }
 
-    /// What stands above the columns: names, and how many units there are.
+    /// The text above the columns: names and numbers of units.
     fn captions(&self, columns: &[Column], top: f32) -> Vec<Shape> {
         let names = std::iter::once("input").chain(self.layers.iter().map(|layer| layer.name.as_str()));
         let mut shapes = Vec::new();
@@ -114,7 +115,7 @@ impl MultilayerPerceptron {
         shapes
     }
 
-    /// The units of a column, those of the first and the last with names.
+    /// The units of a column, with names in the first and the last one.
     fn units(&self, index: usize, column: &Column) -> Shape {
         let is_input = index == 0;
         let kind = if is_input { Kind::Port } else { Kind::FullyConnected };
@@ -189,7 +190,7 @@ impl Column {
         self.units > MOST
     }
 
-    /// How many places there are, the gap among them.
+    /// The number of places, including the gap.
     fn places(&self) -> usize {
         if self.is_folded() { FIRST + 1 + LAST } else { self.units }
     }
@@ -198,7 +199,7 @@ impl Column {
         self.middle + STEP * (place as f32 - (self.places() - 1) as f32 / 2.0)
     }
 
-    /// The units that are drawn, and where.
+    /// The drawn units, and where they are.
     fn shown(&self) -> Vec<(usize, f32)> {
         let unit = |place: usize| match place.cmp(&FIRST) {
             _ if !self.is_folded() => Some(place),
@@ -215,7 +216,7 @@ impl Column {
     }
 }
 
-/// All with all.
+/// The connections of all units with all.
 fn edges(from: &Column, to: &Column) -> Shape {
     let ends = to.shown();
     let lines = from.shown().into_iter().flat_map(|(_, y)| ends.iter().map(move |(_, to_y)| (y, *to_y)));

@@ -1,11 +1,12 @@
-//! A page of figures. It is one file that asks for nothing else, so it works from a disk.
+//! A page of figures. It is one file that loads nothing else, so it works from a disk.
 
 use super::Figure;
 use crate::page::{Link, Page, escaped, shown};
 use crate::theme::Theme;
 
-/// The page, with each figure and what it shows. It begins in this theme, and readers can choose another. `ending` is that of
-/// the figures' files beside it, to which it has links.
+/// The page, with each figure and what it shows. It starts in this theme, and readers can choose another. `ending` is the
+/// extension of the figures' files, which the page links to in its own folder.
+#[must_use]
 pub fn page(figures: &[Figure], theme: Theme, ending: &str) -> String {
     let links: Vec<Link<'_>> = figures.iter().map(|figure| Link { id: figure.name, name: figure.title }).collect();
     let sections: String = figures.iter().map(|figure| section(figure, ending)).collect();

@@ -1,4 +1,4 @@
-//! What figures are made of: numbers as text, grids of numbers, arrows.
+//! The parts of figures: numbers as text, grids of numbers, arrows.
 
 use std::ops::Range;
 
@@ -7,28 +7,28 @@ use crate::sheet::{Shape, px};
 use crate::text::{width, wrap};
 use crate::theme::Paint;
 
-/// How wide figures are.
+/// The width of figures.
 pub(super) const WIDTH: f32 = 760.0;
 /// Sizes of words and of numbers in grids.
 pub(super) const WORDS: f32 = 12.0;
 pub(super) const DIGITS: f32 = 11.0;
-/// From a line of words to the next.
+/// The distance from a line of words to the next.
 pub(super) const LINE: f32 = 18.0;
 
-/// A number with two decimals at most.
+/// A number with at most two decimals.
 pub(super) fn number(value: f64) -> String {
     // Adding 0 turns -0 into 0.
     let rounded = (value * 100.0).round() / 100.0 + 0.0;
     rounded.to_string().replace('-', "−")
 }
 
-/// A number as a factor or behind a sign: negative ones in parentheses.
+/// A number as a factor or after a sign; negative ones are in parentheses.
 pub(super) fn factor(value: f64) -> String {
     let text = number(value);
     if text.starts_with('−') { format!("({text})") } else { text }
 }
 
-/// `= 3`, or `≈ 0.33` where decimals are left out. Arguments of layers are `f32`: 0.1 of 5 is 0.5 all the same.
+/// `= 3`, or `≈ 0.33` where decimals are cut. Arguments of layers are `f32`, and 0.1 of 5 still counts as exactly 0.5.
 pub(super) fn equals(value: f64) -> String {
     let is_whole = ((value * 100.0).round() / 100.0 - value).abs() < 1e-7;
     format!("{} {}", if is_whole { '=' } else { '≈' }, number(value))
@@ -54,12 +54,12 @@ pub(super) fn words(x: f32, y: f32, text: impl Into<String>) -> Shape {
     Shape::text(x, y, WORDS, text)
 }
 
-/// A line of words that says what something is.
+/// A line of words that explains something.
 pub(super) fn note(x: f32, y: f32, text: impl Into<String>) -> Shape {
     Shape::text(x, y, DIGITS, text).fill(Paint::Muted)
 }
 
-/// The title and a few lines below it; the first free line.
+/// The title and a few lines below it; returns the first free line.
 pub(super) fn heading(title: &str, text: &str) -> (Vec<Shape>, f32) {
     let mut y = MARGIN + 13.0;
     let mut shapes = vec![Shape::text(MARGIN, y, 16.0, title).bold()];
@@ -70,10 +70,10 @@ pub(super) fn heading(title: &str, text: &str) -> (Vec<Shape>, f32) {
     (shapes, y + LINE)
 }
 
-/// A line from a point to another with a head at its end.
+/// A line from one point to another, with a head at its end.
 pub(super) fn arrow([x, y]: [f32; 2], [to_x, to_y]: [f32; 2]) -> Shape {
     let [ahead, down] = [to_x - x, to_y - y];
-    // `hypot` is the system's, and not the same everywhere; roots are.
+    // `hypot` is the system's and differs between systems; square roots are the same everywhere.
     let length = (ahead * ahead + down * down).sqrt().max(1.0);
     let [ahead, down] = [ahead / length, down / length];
     let [base_x, base_y] = [to_x - 7.0 * ahead, to_y - 7.0 * down];
@@ -83,14 +83,14 @@ pub(super) fn arrow([x, y]: [f32; 2], [to_x, to_y]: [f32; 2]) -> Shape {
     Shape::group().with(Shape::path(line).stroke(Paint::Line, 1.2)).with(Shape::path(head).fill(Paint::Line))
 }
 
-/// Words in the middle of a line, which they hide.
+/// Words in the middle of a line, which they cover.
 pub(super) fn label(x: f32, y: f32, text: &str) -> Shape {
     let wide = width(text, DIGITS) + 6.0;
     let ground = Shape::rect(x - wide / 2.0, y - 8.0, wide, 16.0).fill(Paint::Paper);
     Shape::group().with(ground).with(Shape::text(x, y + 4.0, DIGITS, text).centred())
 }
 
-/// A part of a grid that looks different.
+/// A highlighted part of a grid.
 pub(super) struct Patch {
     pub(super) rows: Range<usize>,
     pub(super) columns: Range<usize>,
@@ -115,13 +115,13 @@ impl Patch {
 pub(super) struct Grid<'a> {
     /// Its identifier in the drawing.
     pub(super) id: String,
-    /// What it is, in words that appear when it is pointed at.
+    /// Its tooltip.
     pub(super) tip: String,
     /// The upper left corner.
     pub(super) at: [f32; 2],
     /// The size of a cell.
     pub(super) cell: [f32; 2],
-    /// How many there are in a row.
+    /// Numbers per row.
     pub(super) columns: usize,
     /// The numbers, row by row.
     pub(super) values: &'a [f64],
@@ -144,7 +144,7 @@ impl Grid<'_> {
         [(self.at[0] + self.right()) / 2.0, (self.at[1] + self.bottom()) / 2.0]
     }
 
-    /// The grid: first colours, then lines, outlines and numbers.
+    /// Draws the grid: first colours, then lines, outlines and numbers.
     pub(super) fn draw(&self, patches: &[Patch]) -> Shape {
         let [x, y] = self.at;
         let [wide, high] = self.cell;
@@ -170,7 +170,7 @@ impl Grid<'_> {
     }
 }
 
-/// The lines of a grid of so many columns and rows.
+/// The lines of a grid with this many columns and rows.
 pub(super) fn lines([x, y]: [f32; 2], [wide, high]: [f32; 2], [columns, rows]: [usize; 2]) -> Shape {
     let [right, bottom] = [x + wide * columns as f32, y + high * rows as f32];
     let down = (0..=columns).map(|column| format!("M{} {}V{}", px(x + wide * column as f32), px(y), px(bottom)));

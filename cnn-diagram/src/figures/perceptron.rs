@@ -14,11 +14,11 @@ use crate::theme::{Kind, Paint};
 #[doc = include_str!("../../figures/perceptron.svg")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Perceptron {
-    /// What it reads.
+    /// Its inputs.
     pub inputs: [f32; 2],
-    /// What the inputs are multiplied by.
+    /// The factors of the inputs.
     pub weights: [f32; 2],
-    /// What is added.
+    /// The added term.
     pub bias: f32,
 }
 
@@ -28,14 +28,14 @@ impl Default for Perceptron {
     }
 }
 
-/// How far the plane goes to each side of 0, and how large it is drawn.
+/// How far the plane extends to each side of 0, and its size in the drawing.
 const REACH: f32 = 2.0;
 const PLANE: f32 = 210.0;
 /// The radius of the sum.
 const CELL: f32 = 26.0;
 
 impl Perceptron {
-    /// The weighted sum of other inputs.
+    /// The weighted sum of any inputs.
     fn sum(&self, inputs: [f32; 2]) -> f64 {
         let op = Linear { features: 1, bias: true, store: Store::F32 };
         let input = Tensor::new(Extent::Vector(2), &inputs);
@@ -52,8 +52,8 @@ impl Perceptron {
         shapes.extend(self.plane([WIDE, top + 14.0]));
         let (more, height) = self.computation(top + PLANE + 58.0);
         shapes.extend(more);
-        let about = "Inputs are multiplied by weights and added up, with a bias. The step makes 1 of a sum that is not negative, \
-                     and 0 of others, so the points where the sum is 0, a straight line, are where one class ends and the \
+        let about = "Inputs are multiplied by weights and added up, with a bias. The step gives 1 for a sum that is not negative, \
+                     and 0 for others. The points where the sum is 0 form a straight line, where one class ends and the \
                      other begins."
             .to_owned();
         Figure { name: "perceptron", title, about, shapes, height }
@@ -97,7 +97,7 @@ impl Perceptron {
         shapes
     }
 
-    /// What the perceptron says of points of the plane; the line is where its sum is 0.
+    /// The perceptron's answers at points of the plane; the line is where its sum is 0.
     fn plane(&self, [left, top]: [f32; 2]) -> Vec<Shape> {
         let scale = PLANE / (2.0 * REACH);
         let at = |[x, y]: [f32; 2]| [left + (x + REACH) * scale, top + (REACH - y) * scale];
@@ -132,7 +132,7 @@ impl Perceptron {
         shapes
     }
 
-    /// Where the sum is 0 within the plane: where that line meets the plane's edges.
+    /// Where the line of sum 0 meets the edges of the plane.
     fn line(&self) -> Option<[[f32; 2]; 2]> {
         let [across, down] = self.weights;
         let mut ends: Vec<[f32; 2]> = Vec::new();

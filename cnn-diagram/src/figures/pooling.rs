@@ -10,7 +10,7 @@ use crate::sheet::Shape;
 use crate::text::wrap;
 use crate::theme::{Kind, Paint};
 
-/// A map of 4x4, made smaller in three ways.
+/// A map of 4x4, reduced in three ways.
 ///
 #[doc = include_str!("../../figures/pooling.svg")]
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Pooling {
 const SIDE: usize = 4;
 const WINDOW: usize = 2;
 const CELL: f32 = 30.0;
-/// The height of a kind of pooling.
+/// The height of one kind of pooling.
 const BAND: f32 = 170.0;
 /// Where results and computations begin.
 const RESULT: f32 = MARGIN + CELL * SIDE as f32 + 44.0;
@@ -34,7 +34,7 @@ impl Default for Pooling {
     }
 }
 
-/// A way to make a map smaller.
+/// A way to reduce a map.
 struct Way {
     id: &'static str,
     name: &'static str,
@@ -49,15 +49,15 @@ impl Pooling {
     /// The figure.
     pub fn figure(&self) -> Figure {
         let title = "Pooling";
-        let text = "A map of 4×4 becomes smaller: windows of 2×2, stride 2, or the whole map give one number each.";
+        let text = "A map of 4×4 is reduced: each window of 2×2, stride 2, or the whole map gives one number.";
         let (mut shapes, top) = heading(title, text);
         let ways = self.ways();
         for (index, way) in ways.iter().enumerate() {
             shapes.extend(self.band(way, top + BAND * index as f32));
         }
-        let about = "Each map is pooled on its own, and there is nothing to learn. Max pooling keeps the strongest answer of a window, \
-                     average pooling the mean; global average pooling leaves one number of a map. A small shift of the image \
-                     changes little in what they give."
+        let about = "Each map is pooled separately, and there is nothing to learn. Max pooling keeps the strongest response of a window, \
+                     average pooling the mean; global average pooling leaves one number per map. A small shift of the image \
+                     changes the results only a little."
             .to_owned();
         Figure { name: "pooling", title, about, shapes, height: top + BAND * ways.len() as f32 - 6.0 }
     }
@@ -107,7 +107,7 @@ impl Pooling {
         ]
     }
 
-    /// The map, what becomes of it, and how.
+    /// The map, its result, and the computation.
     fn band(&self, way: &Way, top: f32) -> Vec<Shape> {
         let windows = SIDE / way.window;
         let grid = |id: &str, tip: String, at, columns, values| Grid {
@@ -141,7 +141,7 @@ impl Pooling {
     }
 }
 
-/// Every second window in the colour of its kind, so that windows can be told apart.
+/// Every second window in the colour of its kind, so that windows can be distinguished.
 fn chequers(windows: usize, side: usize, kind: Kind) -> Vec<Patch> {
     let coloured = (0..windows * windows).map(|window| [window / windows, window % windows]);
     let coloured = coloured.filter(|[row, column]| (row + column).is_multiple_of(2));

@@ -28,11 +28,11 @@ const HEAD: [&str; 12] = [
 /// The columns of numbers.
 const NUMBERS: [&str; 5] = ["year", "parameters", "MACs", "weights", "workspace"];
 
-/// What is told of a net in a column.
+/// A cell of the table.
 struct Cell {
     text: String,
     is_number: bool,
-    /// What is told to those who point at it.
+    /// Its tooltip.
     title: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl Cell {
         Self { text: thousands(number), is_number: true, title: None }
     }
 
-    /// Bytes, rounded; all of them in the title.
+    /// Bytes, rounded; the title has the exact number.
     fn size(bytes: u64) -> Self {
         let text = match bytes {
             0..10_000 => format!("{} B", thousands(bytes)),
@@ -57,7 +57,7 @@ impl Cell {
     }
 }
 
-/// All that is told of a net, but for its name.
+/// The cells of a net, without its name.
 fn cells(entry: &Entry<'_>) -> [Cell; 11] {
     let graph = entry.graph;
     let depth = graph.depth();
@@ -76,7 +76,7 @@ fn cells(entry: &Entry<'_>) -> [Cell; 11] {
     ]
 }
 
-/// The table as HTML, a row for each net.
+/// The table as HTML, with a row for each net.
 pub(super) fn table(entries: &[Entry<'_>]) -> String {
     let class = |title: &str| if NUMBERS.contains(&title) { " class=\"number\"" } else { "" };
     let head: String = HEAD.iter().map(|title| format!("<th scope=\"col\"{}>{title}</th>", class(title))).collect();
@@ -94,7 +94,8 @@ fn row(entry: &Entry<'_>) -> String {
     format!("<tr><th scope=\"row\"><a href=\"#{name}\">{name}</a></th>{}</tr>\n", cells.concat())
 }
 
-/// The table of architectures as Markdown, a row for each net.
+/// The table of architectures as Markdown, with a row for each net.
+#[must_use]
 pub fn table_markdown(entries: &[Entry<'_>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let rule = HEAD.map(|title| if NUMBERS.contains(&title) { "---:" } else { "---" }.to_owned());
@@ -105,7 +106,7 @@ pub fn table_markdown(entries: &[Entry<'_>]) -> String {
     line(&HEAD.map(str::to_owned)) + &line(&rule) + &rows.collect::<String>()
 }
 
-/// `4 conv block, 12 identity block`: the blocks that the net calls itself, in the order in which it does.
+/// The blocks that the net itself calls, in order of their first call: `conv block × 4, identity block × 12`.
 fn blocks(graph: &Graph<'_>) -> String {
     let mut calls: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut order: Vec<&str> = Vec::new();
@@ -115,12 +116,12 @@ fn blocks(graph: &Graph<'_>) -> String {
         }
         calls.entry(call.block).or_default().insert(call.name);
     }
-    let told =
+    let counted =
         order.iter().filter_map(|block| Some(format!("{} × {}", calls.get(block)?.len(), block.replace('_', " "))));
-    told.collect::<Vec<_>>().join(", ")
+    counted.collect::<Vec<_>>().join(", ")
 }
 
-/// The functions behind layers, in the order in which they are met.
+/// The functions after layers, in order of appearance.
 fn functions(graph: &Graph<'_>) -> String {
     let letters = graph.inference().filter_map(|node| letter(&node.op)).filter(|letter| letter.kind != Kind::BatchNorm);
     let mut names: Vec<&str> = Vec::new();

@@ -1,55 +1,34 @@
 //! What leaves a row hangs below it, on a wire that begins right after the item that is left.
 //!
-//! Each hangs to the right of its wire. One whose room reaches below a later wire is lower than what hangs there, so no wire
-//! meets what hangs on another one. Where the page ends, what hangs on the last wire is to the left of it, below the others.
+//! Each panel hangs to the right of its wire. A panel that extends below a later wire goes lower than what hangs there, so no
+//! wire crosses a panel of another. If the page is too narrow, what hangs on the last wire goes to its left, below the others.
 
-use super::measure::{Context, Row};
-use super::panel::Panel;
+use super::row::{Exits, Hung, Panel, Row};
+use crate::model::Item;
 
-/// How far after an item its wire begins: within the frame of its stage.
-const BESIDE: f32 = 3.5;
-/// Between the wire and what hangs to the right of it.
+/// The distance from an item to its wire, which begins within the frame of the item's stage.
+const AFTER: f32 = 3.5;
+/// Between the wire and what hangs to its right.
 const HANG: f32 = 12.0;
-/// Between a row and what hangs below it, and between that.
+/// Between a row and what hangs below it, and between panels.
 const APART: f32 = 12.0;
-/// Between a wire that comes from the right and what it leads to.
+/// Between a wire from the right and the panel that it leads to.
 const ROUND: f32 = 8.0;
-
-/// What leaves a row.
-#[derive(Default)]
-pub(super) struct Exits<'a> {
-    pub(super) hung: Vec<Hung<'a>>,
-    /// How far it reaches to the right and down.
-    pub(super) right: f32,
-    pub(super) bottom: f32,
-}
-
-/// What leaves a row, with its upper left corner. Coordinates count from the row's beginning, on its base line.
-pub(super) struct Hung<'a> {
-    pub(super) panel: Panel<'a>,
-    pub(super) x: f32,
-    pub(super) y: f32,
-    pub(super) wire: Vec<[f32; 2]>,
-}
 
 /// A wire, by its place along the row, and what hangs on it.
 type Hanging<'a> = (f32, Vec<Panel<'a>>);
 
 impl<'a> Exits<'a> {
-    /// Below a row whose items have their places.
-    pub(super) fn new(row: &Row<'a>, context: Context) -> Self {
+    /// Hangs what leaves below a row whose items have their places. `panels` measures what leaves an item.
+    pub(super) fn new(row: &Row<'a>, panels: impl Fn(&'a Item) -> Vec<Panel<'a>>, most: f32) -> Self {
         let hanging = || -> Vec<Hanging<'a>> {
             let left = row.cells.iter().filter(|cell| !cell.item.exits.is_empty());
-            left.map(|cell| {
-                let panels = cell.item.exits.iter().map(|exit| Panel::exit(exit, context)).collect();
-                (cell.x + cell.width + BESIDE, panels)
-            })
-            .collect()
+            left.map(|cell| (cell.x + cell.width + AFTER, panels(cell.item))).collect()
         };
         let top = row.down + APART;
         let mut exits = Self::default();
         exits.hang(hanging(), top);
-        if exits.right <= context.most {
+        if exits.right <= most {
             return exits;
         }
         let mut others = hanging();
@@ -59,7 +38,7 @@ impl<'a> Exits<'a> {
         if turned.right + HANG > last {
             return exits;
         }
-        turned.hang_left(last, panels, top, context.most);
+        turned.hang_left(last, panels, top, most);
         turned
     }
 

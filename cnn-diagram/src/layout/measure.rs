@@ -1,18 +1,18 @@
-//! How wide and how high chains and merges are.
+//! How wide and how high chains, merges and what leaves them are.
 
 use std::ops::Range;
 
 use cnn_net::op::Shape;
 
-use super::boxes::{Face, letters_width};
-use super::exits::Exits;
-use super::{BAR, GAP, RADIUS, SMALL};
-use crate::Detail;
-use crate::model::{Chain, Frame, Item, What};
-use crate::text::{times, width};
+use super::boxes::{Face, Line, letters_width};
+use super::row::{Cell, CellForm, Exits, Lane, Panel, Row};
+use super::{BAR, FrameStyle, GAP, RADIUS, SMALL};
+use crate::model::{Chain, Exit, Frame, Item, What};
+use crate::options::Detail;
+use crate::text::{times, width, wrap};
 use crate::theme::Kind;
 
-/// Between the edge of a frame and what is in it.
+/// Between the edge of a frame and its content.
 const FRAME: f32 = 7.0;
 /// Height of a frame's label.
 pub(super) const FRAME_HEAD: f32 = 14.0;
@@ -23,71 +23,24 @@ const JOIN: f32 = 20.0;
 const LANE: f32 = 10.0;
 /// Half the height of a lane that only skips.
 const SKIP: f32 = 1.0;
-/// After the last item of a row, where something leaves there.
+/// After the last item of a row, if something leaves there.
 const LEAVE: f32 = 8.0;
 
-/// A part of a chain, on one line. Coordinates count from its beginning, on the base line.
-pub(super) struct Row<'a> {
-    pub(super) cells: Vec<Cell<'a>>,
-    pub(super) frames: Vec<(Range<f32>, Range<f32>, &'a str)>,
-    /// Shapes beside wires: middle, base line, text.
-    pub(super) words: Vec<(f32, f32, String)>,
-    pub(super) width: f32,
-    /// How far it reaches above and below the base line.
-    pub(super) up: f32,
-    pub(super) down: f32,
-    /// The height of its blocks.
-    pub(super) block: f32,
-    /// What leaves it, below it.
-    pub(super) exits: Exits<'a>,
-    /// Whether a wire goes on after it.
-    pub(super) goes_on: bool,
-    /// The right edges of frames, by their places in the chain.
-    edges: Vec<(usize, f32)>,
-}
-
-/// An item of a row.
-pub(super) struct Cell<'a> {
-    pub(super) item: &'a Item,
-    pub(super) x: f32,
-    pub(super) width: f32,
-    pub(super) up: f32,
-    pub(super) down: f32,
-    pub(super) form: CellForm<'a>,
-}
-
-/// What an item is made of.
-pub(super) enum CellForm<'a> {
-    /// A rectangle.
-    Box(Face),
-    /// Lanes, and the kind of the join behind them, whose left edge is at `join`.
-    Merge { kind: Kind, lanes: Vec<Lane<'a>>, join: f32 },
-}
-
-/// A branch.
-pub(super) struct Lane<'a> {
-    /// Its base line, below that of its merge.
-    pub(super) y: f32,
-    pub(super) x: f32,
-    /// Nothing, if it only skips.
-    pub(super) row: Option<Row<'a>>,
-}
-
-/// What a part of a chain stands in.
+/// The surroundings of a part of a chain.
 #[derive(Clone, Copy)]
 pub(super) struct Context {
     pub(super) detail: Detail,
-    /// The shape that comes in; nothing, where any shape is written.
+    /// The shape that comes in; `None` where any shape is to be written.
     pub(super) before: Option<Shape>,
-    /// Whether a wire goes on after the last item.
+    /// Whether a wire continues after the last item.
     pub(super) goes_on: bool,
-    /// Whether that is a wire to where branches are joined.
+    /// Whether that wire leads to where branches are joined.
     pub(super) in_branch: bool,
-    /// A shape that is written after the merge, and so not after the last item of a branch.
-    pub(super) told: Option<Shape>,
-    /// How wide a row should be at most with what leaves it; a branch has no bound.
+    /// The shape that is written after the merge, and therefore not after the last item of a branch.
+    pub(super) written: Option<Shape>,
+    /// The greatest width of a row with what leaves it; infinite for a branch.
     pub(super) most: f32,
-    /// How wide a frame around what leaves is at most.
+    /// The greatest width of a frame around what leaves.
     pub(super) panel: f32,
 }
 
@@ -118,34 +71,15 @@ pub(super) fn row<'a>(chain: &'a Chain, range: Range<usize>, context: Context) -
     };
     row.spread(chain, &range, context);
     row.enclose(chain, &range);
-    row.exits = Exits::new(&row, context);
+    let panels = |item: &'a Item| item.exits.iter().map(|leaving| exit(leaving, context)).collect();
+    row.exits = Exits::new(&row, panels, context.most);
     row.width = row.width.max(row.exits.right);
     row.down = row.down.max(row.exits.bottom);
     row
 }
 
-impl Cell<'_> {
-    /// The height that it needs as a rectangle.
-    fn block(&self) -> Option<f32> {
-        match &self.form {
-            CellForm::Box(face) => Some(face.size[1]),
-            CellForm::Merge { .. } => None,
-        }
-    }
-}
-
 impl<'a> Row<'a> {
-    /// Where the first item begins.
-    pub(super) fn entry(&self) -> f32 {
-        self.cells.first().map_or(0.0, |cell| cell.x)
-    }
-
-    /// Whether a wire to it ends at a block, and not where branches part.
-    pub(super) fn begins_with_a_box(&self) -> bool {
-        self.cells.first().is_some_and(|cell| cell.block().is_some())
-    }
-
-    /// Gives cells their places along the line, and wires their shapes.
+    /// Places cells along the line, and writes shapes next to wires.
     fn spread(&mut self, chain: &Chain, range: &Range<usize>, context: Context) {
         let mut x = 0.0;
         let mut shape = context.before;
@@ -163,15 +97,15 @@ impl<'a> Row<'a> {
             let item = self.cells[at].item;
             let changed = Some(item.shape) != shape
                 && context.detail == Detail::Full
-                && (!last || (context.goes_on && context.told != Some(item.shape)));
+                && (!last || (context.goes_on && context.written != Some(item.shape)));
             shape = Some(item.shape);
             let text = changed.then(|| times(item.shape));
             let wide = text.as_ref().map_or(0.0, |text| width(text, SMALL));
             let boundary = closing + chain.frames.iter().filter(|frame| frame.range.start == index + 1).count();
             let boxes =
                 self.cells[at].block().is_some() && self.cells.get(at + 1).is_none_or(|next| next.block().is_some());
-            // Between two blocks a shape stands above them, and takes no room if there is some; so it does behind the last
-            // one of a branch, above that.
+            // Between two blocks, a shape is written above them and takes no room if it fits there; likewise above the last
+            // block of a branch.
             let middle = if last { x + GAP - wide / 2.0 } else { x + GAP / 2.0 };
             let above = boxes && boundary == 0 && middle - wide / 2.0 > ribbon_end && (!last || context.in_branch);
             let gap = if last && !context.goes_on {
@@ -197,7 +131,7 @@ impl<'a> Row<'a> {
         self.down = 0.0;
     }
 
-    /// Gives the frames that end at a cell their right edges, inner ones first, with room for their labels; returns how many.
+    /// Sets the right edges of the frames that end at a cell, inner ones first, with room for labels; returns how many there are.
     fn close_frames(&mut self, chain: &Chain, range: &Range<usize>, at: usize) -> usize {
         let (index, last) = (range.start + at, at + 1 == self.cells.len());
         let frames = chain.frames.iter().enumerate();
@@ -212,7 +146,7 @@ impl<'a> Row<'a> {
         self.edges.len() - before
     }
 
-    /// The left edge of a frame, around those in it that begin at the same cell.
+    /// The left edge of a frame, which goes around those inside that begin at the same cell.
     fn left_edge(&self, chain: &Chain, range: &Range<usize>, number: usize) -> f32 {
         let start = |frame: &Frame| frame.range.start.max(range.start);
         let first = start(&chain.frames[number]);
@@ -252,9 +186,9 @@ fn cell(item: &Item, context: Context) -> Cell<'_> {
 }
 
 fn merge<'a>(item: &'a Item, kind: Kind, branches: &'a [Chain], context: Context) -> Cell<'a> {
-    // Branches of a sum have its shape.
-    let told = (kind != Kind::Concat && context.before != Some(item.shape)).then_some(item.shape);
-    let context = Context { goes_on: true, in_branch: true, told, most: f32::INFINITY, ..context };
+    // The branches of a sum have the shape of the sum.
+    let written = (kind != Kind::Concat && context.before != Some(item.shape)).then_some(item.shape);
+    let context = Context { goes_on: true, in_branch: true, written, most: f32::INFINITY, ..context };
     let rows =
         branches.iter().map(|chain| (!chain.items.is_empty()).then(|| row(chain, 0..chain.items.len(), context)));
     let mut lanes: Vec<Lane<'a>> = rows.map(|row| Lane { x: FORK, y: 0.0, row }).collect();
@@ -263,7 +197,7 @@ fn merge<'a>(item: &'a Item, kind: Kind, branches: &'a [Chain], context: Context
     let widest = lanes.iter().filter_map(|lane| lane.row.as_ref()).map(|row| row.width).fold(GAP, f32::max);
     for lane in &mut lanes {
         if let Some(row) = &lane.row {
-            // Branches of a sum stand in the middle; those of a concat end where they are joined.
+            // Branches of a sum are centred; those of a concat end where they are joined.
             lane.x += if joins { widest - row.width } else { (widest - row.width) / 2.0 };
         }
     }
@@ -281,7 +215,7 @@ fn merge<'a>(item: &'a Item, kind: Kind, branches: &'a [Chain], context: Context
     }
 }
 
-/// From where to where a bar reaches that joins lanes.
+/// The vertical extent of the bar that joins lanes.
 pub(super) fn join_extent(lanes: &[Lane<'_>]) -> [f32; 2] {
     let (mut from, mut to) = (-8.0f32, 8.0f32);
     for lane in lanes {
@@ -292,7 +226,7 @@ pub(super) fn join_extent(lanes: &[Lane<'_>]) -> [f32; 2] {
     [from, to]
 }
 
-/// Gives lanes their places above and below the base line, in their order; returns how far they reach.
+/// Places lanes above and below the base line, in order; returns how far they reach.
 fn stack(lanes: &mut [Lane<'_>], joins: bool) -> (f32, f32) {
     let reach = |lane: &Lane<'_>| lane.row.as_ref().map_or((SKIP, SKIP), |row| (row.up, row.down));
     let mut end: Option<f32> = None;
@@ -301,7 +235,7 @@ fn stack(lanes: &mut [Lane<'_>], joins: bool) -> (f32, f32) {
         lane.y = end.map_or(0.0, |end| end + LANE + up);
         end = Some(lane.y + down);
     }
-    // The base line is that of the first branch that has layers, or the middle of those that have some.
+    // The base line is that of the first branch with layers or, for a concat, the middle of those with layers.
     let mut full = lanes.iter().filter(|lane| lane.row.is_some()).map(|lane| lane.y);
     let first = full.next().unwrap_or(0.0);
     let shift = if joins { (first + full.next_back().unwrap_or(first)) / 2.0 } else { first };
@@ -313,4 +247,49 @@ fn stack(lanes: &mut [Lane<'_>], joins: bool) -> (f32, f32) {
         bottom = bottom.max(lane.y + down);
     }
     (top, bottom)
+}
+
+/// Measures what leaves a chain.
+fn exit(exit: &Exit, context: Context) -> Panel<'_> {
+    let context = Context { before: None, goes_on: false, in_branch: false, written: None, ..context };
+    let Some(label) = &exit.label else {
+        return Panel::bare(row(&exit.chain, 0..exit.chain.items.len(), context));
+    };
+    let rows = rows(&exit.chain, Context { most: context.panel, ..context });
+    let lines = |widest| wrap(label, SMALL, widest).into_iter().map(Line::small).collect();
+    Panel::framed(rows, lines, FrameStyle::Head, label.clone())
+}
+
+/// Breaks a chain into rows that fit into the width of the context.
+pub(super) fn rows(chain: &Chain, context: Context) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    let mut start = 0;
+    let mut before = context.before;
+    while start < chain.items.len() {
+        let part = |end: usize| {
+            let goes_on = end < chain.items.len();
+            row(chain, start..end, Context { before, goes_on, ..context })
+        };
+        let mut end = start + 1;
+        while end < chain.items.len() {
+            if part(end + 1).width > context.most {
+                end = between_stages(chain, start, end, context);
+                break;
+            }
+            end += 1;
+        }
+        rows.push(part(end));
+        before = Some(chain.items[end - 1].shape);
+        start = end;
+    }
+    rows
+}
+
+/// Where to end a row that would end inside a stage: before the stage, if the stage fits in one row.
+fn between_stages(chain: &Chain, start: usize, end: usize, context: Context) -> usize {
+    let split = chain.frames.iter().filter(|frame| frame.range.start < end && frame.range.contains(&end));
+    let outer = split.filter(|frame| frame.range.start > start + 1).map(|frame| frame.range.clone());
+    let context = Context { before: None, goes_on: true, ..context };
+    let fits = |stage: &Range<usize>| row(chain, stage.clone(), context).width <= context.most;
+    outer.filter(fits).map(|stage| stage.start).min().unwrap_or(end)
 }

@@ -1,17 +1,20 @@
 //! The page: the trunk in rows with what leaves it, then the blocks that are drawn once.
 
-use super::measure::{Context, row};
-use super::panel::{PAD, Panel, ROWS, rows};
-use super::{GAP, MARGIN, Scene};
-use crate::Options;
+use super::boxes::{Line, call_names};
+use super::measure::{Context, row, rows};
+use super::panel::{PAD, ROWS};
+use super::row::Panel;
+use super::{FrameStyle, GAP, MARGIN, SMALL, Scene, TEXT};
 use crate::model::{Chain, Inset, Picture};
+use crate::options::{Detail, Options};
+use crate::text::{times, wrap, wrap_bold};
 
-/// Room beside rows, for the wire from the end of one to the beginning of the next.
+/// Room at both ends of rows, for the wire from the end of one to the beginning of the next.
 const GUTTER: f32 = 14.0;
 /// Between blocks that are drawn once.
 const INSETS: f32 = 12.0;
 
-/// Lays a net out on a page of a width, below what is there.
+/// Lays a net out on a page of this width, below `top`.
 pub(crate) fn page<'a>(picture: &'a Picture, options: &Options, width: f32, top: f32) -> Scene<'a> {
     let mut page = Page { options, scene: Scene::default(), y: top, width };
     page.trunk(&picture.trunk);
@@ -20,7 +23,7 @@ pub(crate) fn page<'a>(picture: &'a Picture, options: &Options, width: f32, top:
     page.scene
 }
 
-/// How wide a page must be at least for what cannot be broken: a block with its branches and what leaves it.
+/// The least width of a page, given by what cannot be broken: a block with its branches and what leaves it.
 pub(crate) fn needs(picture: &Picture, options: &Options) -> f32 {
     let context = context(options, 0.0);
     let widest = |chain: &Chain| {
@@ -30,7 +33,7 @@ pub(crate) fn needs(picture: &Picture, options: &Options) -> f32 {
     let trunk = widest(&picture.trunk) + 2.0 * (MARGIN + GUTTER);
     let insets = picture.insets.iter().map(|inset| {
         let rows = widest(&inset.chain) + 2.0 * (MARGIN + PAD + GAP);
-        rows.max(Panel::inset(inset, context).width + 2.0 * MARGIN)
+        rows.max(panel(inset, context).width + 2.0 * MARGIN)
     });
     insets.fold(trunk, f32::max)
 }
@@ -38,13 +41,29 @@ pub(crate) fn needs(picture: &Picture, options: &Options) -> f32 {
 /// The context of chains on a row of this width, without the shape before them.
 fn context(options: &Options, most: f32) -> Context {
     let panel = (options.width as f32 - 2.0 * (MARGIN + GUTTER + PAD + GAP)).max(200.0);
-    Context { detail: options.detail, before: None, goes_on: true, in_branch: false, told: None, most, panel }
+    Context { detail: options.detail, before: None, goes_on: true, in_branch: false, written: None, most, panel }
+}
+
+/// Measures a block that is drawn once.
+fn panel(inset: &Inset, context: Context) -> Panel<'_> {
+    let most = context.most - 2.0 * PAD - 2.0 * GAP;
+    let rows = rows(&inset.chain, Context { most, ..context });
+    let name = inset.block.replace('_', " ");
+    let name = if inset.calls.len() > 1 { format!("{name} × {}", inset.calls.len()) } else { name };
+    let names = call_names(&inset.calls);
+    let gives = inset.chain.items.last().filter(|_| context.detail == Detail::Full);
+    let text = gives.map_or(names.clone(), |last| format!("{names} → {}", times(last.shape)));
+    let lines = |widest: f32| -> Vec<Line> {
+        let heads = wrap_bold(&name, TEXT, widest).into_iter().map(|line| Line::head(&line)).collect::<Vec<_>>();
+        heads.into_iter().chain(wrap(&text, SMALL, widest).into_iter().map(Line::small)).collect()
+    };
+    Panel::framed(rows, lines, FrameStyle::Inset, format!("{name}: {}", inset.calls.join(", ")))
 }
 
 struct Page<'a, 'o> {
     options: &'o Options,
     scene: Scene<'a>,
-    /// Where the page is empty.
+    /// Below this, the page is empty.
     y: f32,
     width: f32,
 }
@@ -72,13 +91,13 @@ impl<'a> Page<'a, '_> {
         }
     }
 
-    /// Blocks that are drawn once, beside each other as far as there is room.
+    /// Blocks that are drawn once, side by side as far as there is room.
     fn insets(&mut self, insets: &'a [Inset]) {
         let context = context(self.options, self.width - 2.0 * MARGIN);
         let (mut x, mut bottom) = (MARGIN, self.y);
         let mut top = self.y + 22.0;
         for inset in insets {
-            let panel = Panel::inset(inset, context);
+            let panel = panel(inset, context);
             let (width, height) = (panel.width, panel.height);
             if x > MARGIN && x + width > self.width - MARGIN {
                 (x, top) = (MARGIN, bottom + INSETS);

@@ -1,13 +1,14 @@
-//! Puts rows at a point: what was measured becomes a scene.
+//! Puts rows and panels at a point: what was measured becomes a scene.
 
 use super::boxes::{Line, letter_width};
-use super::exits::Hung;
-use super::measure::{Cell, CellForm, FORK, Lane, Row, join_extent};
+use super::measure::{FORK, join_extent};
+use super::panel::{PAD, ROWS};
+use super::row::{Cell, CellForm, Hung, Lane, Panel, Row};
 use super::{BAR, Form, FrameStyle, Framed, LETTER, Placed, RADIUS, Rect, Scene, Wire, Word};
 use crate::model::Letter;
 use crate::theme::Kind;
 
-/// Where branches part, behind the beginning of a merge.
+/// Where branches part, after the beginning of a merge.
 const PART: f32 = FORK / 2.0 - 2.0;
 
 impl<'a> Scene<'a> {
@@ -46,7 +47,32 @@ impl<'a> Scene<'a> {
         [end, y]
     }
 
-    pub(super) fn frame(&mut self, rect: Rect, label: Vec<Line>, style: FrameStyle, title: String) {
+    /// Puts a panel with its upper left corner at a point; returns the point where its chain ends.
+    pub(super) fn place_panel(&mut self, panel: Panel<'a>, x: f32, top: f32) -> [f32; 2] {
+        let rect = Rect { x, y: top, width: panel.width, height: panel.height };
+        let [left, mut y] = panel.inside();
+        (y, self.size) = (y + top, [self.size[0].max(rect.right()), self.size[1].max(rect.bottom())]);
+        let (left, right) = (x + left, rect.right() - PAD);
+        // The frame is filled, so it comes before the frames in it.
+        if let Some(style) = panel.style {
+            self.frame(rect, panel.label, style, panel.title);
+        }
+        let mut end: Option<[f32; 2]> = None;
+        for row in panel.rows {
+            let base = y + row.up;
+            if let Some([from, at]) = end {
+                let (entry, arrow) = ([left + row.entry(), base], row.begins_with_a_box());
+                let (gutter, lane, side) = (right + PAD / 2.0, y - ROWS / 2.0, x + PAD / 2.0 + 2.0);
+                self.wire([[from, at], [gutter, at], [gutter, lane], [side, lane], [side, base], entry], arrow);
+            }
+            let down = row.down;
+            end = Some(self.place(row, left, base));
+            y = base + down + ROWS;
+        }
+        end.unwrap_or([left, y])
+    }
+
+    fn frame(&mut self, rect: Rect, label: Vec<Line>, style: FrameStyle, title: String) {
         self.frames.push(Framed { rect, label, style, title });
     }
 
@@ -98,7 +124,7 @@ impl<'a> Scene<'a> {
             self.wire(points, arrow);
         }
         let middle = join.middle()[0];
-        // A bar is as high as all lanes, a circle is entered from where the lane is.
+        // A bar is as high as all lanes together; a circle is entered from the lane's side.
         let is_bar = join.width == BAR;
         let mut points = if enters.is_some() { vec![[from, base]] } else { part() };
         match lane.y {

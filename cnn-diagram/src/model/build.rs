@@ -1,5 +1,5 @@
-//! From pipelines to chains of items: letters are fused with the block before them; calls of blocks and copies of groups
-//! are folded.
+//! From pipelines to chains of items: letters are fused into the block before them; calls of blocks and copies of groups are
+//! folded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,15 @@ use cnn_net::graph::{Call, Graph, Value};
 use cnn_net::op::Shape;
 
 use super::equal::exact;
-use super::exits::{Leaver, leavers};
 use super::groups::{Run, runs};
 use super::labels::{is_left_out, label, letter, title};
-use super::pipeline::{Part, Pipelines};
+use super::pipeline::{Leaver, Part, Pipelines};
 use super::repeats::fold_repeats;
 use super::stages::frame_stages;
 use super::{Chain, Frame, Inset, Item, Label, Picture, Unit, What};
+use crate::options::{Detail, Options};
 use crate::text::{count, times};
 use crate::theme::Kind;
-use crate::{Detail, Options};
 
 /// A net as it is drawn.
 pub(super) fn picture(graph: &Graph<'_>, options: &Options) -> Picture {
@@ -37,16 +36,16 @@ pub(super) fn picture(graph: &Graph<'_>, options: &Options) -> Picture {
     Picture { trunk, insets }
 }
 
-/// What a group is called, which has no name of a block.
+/// The block name of a group, which has none in the declaration.
 const GROUP: &str = "group";
 
 /// A call of a block, or a copy of a group.
 struct Called<'a, 'p> {
     call: Call<'a>,
     parts: &'p [Part],
-    /// Identifiers that were taken before what is inside got some.
+    /// The identifiers that were taken before its content got any.
     taken: BTreeSet<String>,
-    /// Where its inset goes: before those of the blocks inside.
+    /// The index of its inset: before those of the blocks inside.
     inset: usize,
 }
 
@@ -55,7 +54,7 @@ pub(super) struct Builder<'a> {
     pub(super) options: &'a Options,
     /// Blocks that are called more than once.
     repeated: BTreeSet<&'a str>,
-    /// What leaves the trunk, and the nodes where it does, which must not vanish in a letter or a fold.
+    /// What leaves the trunk, and the nodes where it does so, which must not vanish in a letter or a fold.
     pub(super) leavers: BTreeMap<Value, Vec<Leaver>>,
     forks: BTreeSet<usize>,
     insets: Vec<Inset>,
@@ -70,7 +69,7 @@ impl<'a> Builder<'a> {
             calls.entry(call.block).or_default().insert(call.name);
         }
         let repeated = calls.into_iter().filter(|(_, names)| names.len() > 1).map(|(block, _)| block).collect();
-        let leavers = leavers(graph, pipelines);
+        let leavers = pipelines.leavers();
         let node = |value: &Value| match value {
             Value::Node(node) => Some(*node),
             Value::Input => None,
@@ -79,7 +78,7 @@ impl<'a> Builder<'a> {
         Self { graph, options, repeated, leavers, forks, insets: Vec::new(), ids: BTreeSet::new() }
     }
 
-    /// An identifier that nothing has.
+    /// An identifier that is still free.
     fn id(&mut self, name: &str) -> String {
         let base = format!("{}-{}-{name}", self.graph.name, self.options.detail.name());
         let numbered = (2..).map(|number| format!("{base}-{number}"));
@@ -96,7 +95,7 @@ impl<'a> Builder<'a> {
         Item { id: self.id(&word.replace(' ', "-")), ..Item::new(What::Port(label), word, shape, title) }
     }
 
-    /// A pipeline inside so many block calls, and in the group or call `prefix`.
+    /// A pipeline inside `depth` block calls, and in the group or call `prefix`.
     pub(super) fn chain(&mut self, parts: &[Part], depth: usize, prefix: &str) -> Chain {
         let mut chain = Chain::default();
         for Run { group, parts, is_repeated } in runs(self.graph, parts, depth, prefix) {
@@ -143,7 +142,7 @@ impl<'a> Builder<'a> {
                 last.gives.push(index);
                 return;
             }
-            // Something may leave there, and then needs an item to leave.
+            // If something leaves there, it needs an item to leave.
             if !self.forks.contains(&index) {
                 return;
             }
@@ -164,14 +163,14 @@ impl<'a> Builder<'a> {
             nodes: part.nodes(),
             ..Item::new(what, node.name, node.output, title(graph, node))
         };
-        // What has become a letter needs no name.
+        // A letter needs no name.
         if let Some(item) = chain.fuse(item, &self.forks) {
             let id = self.id(node.name);
             chain.items.push(Item { id, ..item });
         }
     }
 
-    /// A call of a block, or a copy of a group: folded, framed, or as nothing of its own if it is a single item.
+    /// A call of a block, or a copy of a group: folded or framed. A single item is added as it is.
     fn push_called(&mut self, called: Called<'_, '_>, mut inside: Chain, folds: bool, chain: &mut Chain) {
         let name = called.call.name;
         if let [] | [Item { what: What::Layer(_) | What::Unit(_), .. }] = inside.items[..] {
@@ -199,7 +198,7 @@ impl<'a> Builder<'a> {
         self.push_unit(unit, chain);
     }
 
-    /// Whether something leaves before the end, which a block that is drawn elsewhere would hide.
+    /// Whether something leaves before the end; a block that is drawn elsewhere would hide that.
     fn leaves_inside(&self, parts: &[Part], inside: &Chain) -> bool {
         let gives = inside.items.last().map_or(&[][..], |last| &last.gives);
         parts.iter().flat_map(Part::nodes).any(|node| self.forks.contains(&node) && !gives.contains(&node))
@@ -222,7 +221,7 @@ impl<'a> Builder<'a> {
             count(parameters, "parameter"),
             count(macs, "MAC"),
         );
-        // With all numbers, only what is equal looks the same.
+        // With all numbers, only equal calls look the same.
         let look = match self.options.detail {
             Detail::Article => inside.look(),
             Detail::Full => format!("{} {exact}", inside.look()),
@@ -232,7 +231,7 @@ impl<'a> Builder<'a> {
         Item { parameters, nodes, gives, exact, ..Item::new(what, call.name, shape, title) }
     }
 
-    /// Puts a unit on those of the same layers before it, if there are any.
+    /// Adds a unit, or piles it on an equal one before it.
     fn push_unit(&mut self, item: Item, chain: &mut Chain) {
         if let Some(last) = chain.items.last_mut()
             && let (What::Unit(before), What::Unit(unit)) = (&last.what, &item.what)
@@ -251,11 +250,11 @@ impl<'a> Builder<'a> {
         let What::Unit(Unit { look, .. }) = &unit.what else { return };
         if let Some(inset) = self.insets.iter_mut().find(|inset| inset.block == call.block && inset.look == *look) {
             inset.calls.push(call.name.to_owned());
-            // It has the items of another call, and their names.
+            // The inset shows the items of another call, with their identifiers.
             self.ids = taken;
             return;
         }
-        // The inset is that of all calls, so names in it are those within a call.
+        // The inset is for all calls, so names in it are relative to a call.
         let prefix = format!("{}.", call.name);
         inside.each_mut(&mut |item| {
             for name in &mut item.names {
@@ -273,7 +272,7 @@ pub(crate) fn words(name: &str) -> String {
 }
 
 impl Chain {
-    /// Adds the items of another chain, of which the first may become letters.
+    /// Appends another chain, whose first items may become letters.
     fn append(&mut self, other: Self, forks: &BTreeSet<usize>) {
         let mut kept = Vec::with_capacity(other.items.len());
         for item in other.items {
@@ -290,7 +289,7 @@ impl Chain {
         self.frames.extend(moved.filter(|frame| !frame.range.is_empty()));
     }
 
-    /// Makes an item a letter of the last one, if that is possible; gives it back if not. It is not where something leaves
+    /// Makes an item a letter of the last one, or returns it if that is not possible. It is not possible if something leaves
     /// before the letter.
     fn fuse(&mut self, item: Item, forks: &BTreeSet<usize>) -> Option<Item> {
         let (Some(letter), Some(last)) = (&item.as_letter, self.items.last_mut()) else { return Some(item) };
@@ -336,7 +335,7 @@ impl Chain {
 }
 
 impl Item {
-    /// An item with a name; what only some have is missing.
+    /// An item with a name, without anything optional.
     fn new(what: What, name: &str, shape: Shape, title: String) -> Self {
         Self {
             what,

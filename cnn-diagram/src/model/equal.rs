@@ -1,13 +1,13 @@
-//! When calls of a block, copies of a group and layers are equal, so that one drawing is true of all of them.
+//! When calls of a block, copies of a group and layers are equal, so that one drawing is right for all of them.
 
 use std::collections::BTreeMap;
 
 use cnn_net::graph::{Graph, Value};
 
-use crate::Detail;
+use crate::options::Detail;
 
-/// What nodes must have in common with others to be drawn as one: layers with all arguments, and how they are connected;
-/// where shapes are drawn, those too. The nodes read one value that is not theirs, if any.
+/// A key that is equal for nodes that may be drawn as one: their layers with all arguments, their connections and, if shapes are
+/// drawn, their shapes. The nodes read at most one value from outside.
 pub(super) fn exact(graph: &Graph<'_>, nodes: &[usize], detail: Detail) -> String {
     let places: BTreeMap<usize, usize> = nodes.iter().enumerate().map(|(place, node)| (*node, place)).collect();
     let layer = |index: &usize| {

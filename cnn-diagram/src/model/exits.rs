@@ -1,37 +1,14 @@
-//! What leaves a chain: taps and auxiliary classifiers, at the items that give the values that they read.
+//! What leaves a chain: taps and auxiliary classifiers, at the items whose values they read.
 
-use std::collections::BTreeMap;
-
-use cnn_net::graph::{Aux, Graph, Value};
+use cnn_net::graph::{Aux, Value};
 
 use super::build::Builder;
-use super::pipeline::Pipelines;
+use super::pipeline::{Leaver, Pipelines};
 use super::repeats::fold_repeats;
 use super::{Chain, Exit, Item};
 
-/// What leaves a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Leaver {
-    /// By its index.
-    Tap(usize),
-    /// By its index.
-    Aux(usize),
-}
-
-/// What leaves at each value: taps first, then auxiliary classifiers, each in the order of the declaration.
-pub(super) fn leavers(graph: &Graph<'_>, pipelines: &Pipelines<'_>) -> BTreeMap<Value, Vec<Leaver>> {
-    let mut leavers: BTreeMap<Value, Vec<Leaver>> = BTreeMap::new();
-    for (index, tap) in graph.taps.iter().enumerate() {
-        leavers.entry(tap.value).or_default().push(Leaver::Tap(index));
-    }
-    for (index, aux) in graph.aux.iter().enumerate() {
-        leavers.entry(pipelines.fork(aux.result)).or_default().push(Leaver::Aux(index));
-    }
-    leavers
-}
-
 impl Builder<'_> {
-    /// Lets taps and auxiliary classifiers leave the items of a chain. The first item is the net's input.
+    /// Attaches taps and auxiliary classifiers to the items of a chain. The first item is the net's input.
     pub(super) fn let_out(&mut self, trunk: &mut Chain, pipelines: &Pipelines<'_>) {
         let mut leavers = std::mem::take(&mut self.leavers);
         let mut at_input = leavers.remove(&Value::Input);
@@ -62,7 +39,7 @@ impl Builder<'_> {
         }
     }
 
-    /// How many block calls an auxiliary classifier is inside.
+    /// The number of block calls around an auxiliary classifier.
     fn depth(&self, aux: &Aux<'_>) -> usize {
         let Value::Node(node) = aux.result else { return 0 };
         let inside = |call: &str| aux.name.strip_prefix(call).is_some_and(|rest| rest.starts_with('.'));

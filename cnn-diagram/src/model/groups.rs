@@ -1,14 +1,14 @@
-//! Groups of the declaration, found again by the names of layers: a group `{ … }` is a level in them.
+//! Groups of the declaration, recovered from the names of layers: a group `{ … }` is a level in them.
 //!
-//! `[{ … }; n]` gives copies of a group, with numbers that follow each other: `body.0.conv`, `body.1.conv`, …
+//! `[{ … }; n]` gives copies of a group with consecutive numbers: `body.0.conv`, `body.1.conv`, …
 
 use cnn_net::graph::Graph;
 
 use super::equal::exact;
 use super::pipeline::Part;
-use crate::Detail;
+use crate::options::Detail;
 
-/// Parts beside each other that are in the same group, or in none.
+/// Consecutive parts that are in the same group, or in none.
 pub(super) struct Run<'a, 'p> {
     /// The group's full name.
     pub(super) group: Option<&'a str>,
@@ -17,7 +17,7 @@ pub(super) struct Run<'a, 'p> {
     pub(super) is_repeated: bool,
 }
 
-/// Splits what is inside so many block calls, and in the group or call `prefix`, by the groups that are directly there.
+/// Splits the parts inside `depth` block calls, and in the group or call `prefix`, by the groups directly inside.
 pub(super) fn runs<'a, 'p>(graph: &Graph<'a>, parts: &'p [Part], depth: usize, prefix: &str) -> Vec<Run<'a, 'p>> {
     let group = |part: &Part| group(graph, part, depth, prefix);
     let split = parts.chunk_by(|a, b| group(a) == group(b));
@@ -32,7 +32,7 @@ pub(super) fn runs<'a, 'p>(graph: &Graph<'a>, parts: &'p [Part], depth: usize, p
     runs
 }
 
-/// The group directly inside `prefix` that a part is in. The name of a block call is a level too, but no group.
+/// The group directly inside `prefix` that contains a part. The name of a block call is a level too, but not a group.
 fn group<'a>(graph: &Graph<'a>, part: &Part, depth: usize, prefix: &str) -> Option<&'a str> {
     let node = &graph.nodes[part.node()];
     let name = node.calls.get(depth).map_or(node.name, |call| call.name);
@@ -51,7 +51,7 @@ fn is_copy(graph: &Graph<'_>, first: &Run<'_, '_>, second: &Run<'_, '_>) -> bool
     names.is_some_and(|(first, second)| follows(first, second)) && layers(first) == layers(second)
 }
 
-/// Whether a name is another one with the next number: `body.3` follows `body.2`.
+/// Whether two names differ only in a number that increases by one: `body.3` follows `body.2`.
 pub(super) fn follows(first: &str, second: &str) -> bool {
     let counts = numbered(first).zip(numbered(second));
     counts.is_some_and(|((stem, number), (other, next))| stem == other && number.checked_add(1) == Some(next))

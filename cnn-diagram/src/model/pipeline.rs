@@ -1,5 +1,7 @@
 //! From a list of nodes back to what the language nests: pipelines of layers, and merges whose branches are pipelines.
 
+use std::collections::BTreeMap;
+
 use cnn_net::graph::{Graph, Value};
 
 /// A step of a pipeline.
@@ -7,12 +9,12 @@ use cnn_net::graph::{Graph, Value};
 pub(super) enum Part {
     /// A layer, by its index.
     Layer(usize),
-    /// A merge, by its index, and its branches; one that only skips is empty.
+    /// A merge, by its index, and its branches. A branch that only skips is empty.
     Merge(usize, Vec<Vec<Part>>),
 }
 
 impl Part {
-    /// The node that gives its result.
+    /// The node with its result.
     pub(super) fn node(&self) -> usize {
         match self {
             Self::Layer(node) | Self::Merge(node, _) => *node,
@@ -28,7 +30,16 @@ impl Part {
     }
 }
 
-/// A net's values, each with its dominator: the nearest value that all paths from the input to it pass.
+/// What leaves a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaver {
+    /// A tap, by its index.
+    Tap(usize),
+    /// An auxiliary classifier, by its index.
+    Aux(usize),
+}
+
+/// A net's values, each with its dominator: the nearest value on all paths from the input to it.
 pub(super) struct Pipelines<'a> {
     graph: &'a Graph<'a>,
     dominators: Vec<Value>,
@@ -81,7 +92,19 @@ impl<'a> Pipelines<'a> {
         parts
     }
 
-    /// The value of the trunk that an auxiliary classifier hangs on.
+    /// What leaves at each value: taps first, then auxiliary classifiers, each in the order of the declaration.
+    pub(super) fn leavers(&self) -> BTreeMap<Value, Vec<Leaver>> {
+        let mut leavers: BTreeMap<Value, Vec<Leaver>> = BTreeMap::new();
+        for (index, tap) in self.graph.taps.iter().enumerate() {
+            leavers.entry(tap.value).or_default().push(Leaver::Tap(index));
+        }
+        for (index, aux) in self.graph.aux.iter().enumerate() {
+            leavers.entry(self.fork(aux.result)).or_default().push(Leaver::Aux(index));
+        }
+        leavers
+    }
+
+    /// The value of the trunk that an auxiliary classifier reads.
     pub(super) fn fork(&self, result: Value) -> Value {
         let mut at = result;
         while let Value::Node(index) = at

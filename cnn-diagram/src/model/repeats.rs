@@ -3,9 +3,10 @@
 use super::groups::follows;
 use super::{Chain, Frame, Item, What};
 
-/// From how many on calls, copies and layers without a name become one item. Fewer are as easily drawn.
+/// This many calls, copies or layers without a name become one item. Fewer are just as easily drawn.
 const CALLED: usize = 3;
-/// And layers with names that count on: what a declaration names one by one, as the stages of a VGG, is drawn one by one.
+/// The same for layers with numbered names. What a declaration names one by one, such as the stages of a VGG, is drawn one by
+/// one.
 const NAMED: usize = 5;
 
 /// Folds runs of equal layers in a chain and in its branches.
@@ -24,7 +25,7 @@ pub(super) fn fold_repeats(chain: &mut Chain) {
         }
         start = end;
     }
-    // Where the items of a range went.
+    // The new index of an item.
     let place = |index: usize| ranges.partition_point(|range| range.end <= index);
     chain.frames = frames
         .into_iter()

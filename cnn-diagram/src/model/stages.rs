@@ -1,7 +1,7 @@
-//! Frames around stages: what the names of layers have in common.
+//! Frames around stages, which are found by what the names of layers have in common.
 //!
-//! A stage is a group of the declaration (`layer1` of `layer1.0`, `layer1.1`), or names that differ in their last part alone:
-//! `conv3_1` and `conv3_2`, `inception4a` and `inception4b`.
+//! A stage is a group of the declaration (`layer1` of `layer1.0`, `layer1.1`), or layers whose names differ only in their last
+//! part: `conv3_1` and `conv3_2`, `inception4a` and `inception4b`.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::{Chain, Frame};
 /// Frames the stages of a net.
 pub(super) fn frame_stages(trunk: &mut Chain) {
     let mut slots: Vec<Range<usize>> = Vec::new();
-    // Items in a frame belong together already; a frame that holds others comes later.
+    // Items in a frame belong together already; outer frames come later.
     for index in 0..trunk.items.len() {
         if slots.last().is_some_and(|slot| slot.contains(&index)) {
             continue;

@@ -2,13 +2,13 @@
 const root = document.documentElement;
 const panel = document.getElementById("panel");
 
-// Links lead to below the bar, which is as high as its switches need.
+// Links scroll to below the bar, whose height depends on its switches.
 const bar = document.querySelector(".switches");
 const measure = () => root.style.setProperty("--bar", `${bar.offsetHeight + 8}px`);
 addEventListener("resize", measure);
 measure();
 
-// The switches: a button each, whose value becomes an attribute that the style sheet reads.
+// The switches: pressing a button sets an attribute that the style sheet reads.
 for (const name of ["detail", "theme"]) {
     const buttons = [...document.querySelectorAll(`#${name} button`)];
     for (const button of buttons) {
@@ -20,7 +20,7 @@ for (const name of ["detail", "theme"]) {
     }
 }
 
-// What is behind a block is its tooltip.
+// The details of a block are its tooltip.
 function choose(block) {
     document.querySelectorAll(".n.chosen").forEach((chosen) => chosen.classList.remove("chosen"));
     panel.hidden = block === null;

@@ -1,4 +1,4 @@
-//! What drawings have: one form of text for one net, names, legends, snapshots.
+//! The content of drawings: the same bytes for the same net, names, legends, snapshots.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,7 +27,7 @@ fn identifiers_are_unique_and_every_block_says_what_it_is() {
                 let mut ids = BTreeSet::new();
                 for block in blocks(document) {
                     let id = block.attribute("id").expect("a block has an identifier");
-                    assert!(ids.insert(id), "{id} is there twice");
+                    assert!(ids.insert(id), "{id} occurs twice");
                     let title =
                         block.children().find(|child| child.has_tag_name("title")).and_then(|title| title.text());
                     assert!(title.is_some_and(|title| title.contains(':')), "{id}: {title:?}");
@@ -50,7 +50,7 @@ fn captions_have_the_paper_and_its_year() {
     }
 }
 
-/// The colours of the light theme tell kinds apart, but for sums and products.
+/// The colours of the light theme distinguish all kinds except sums and products.
 fn kinds_of(colours: &BTreeSet<String>) -> BTreeSet<&'static str> {
     let kinds = Kind::ALL
         .into_iter()
@@ -59,7 +59,7 @@ fn kinds_of(colours: &BTreeSet<String>) -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn the_legend_has_the_kinds_that_are_there_and_no_others() {
+fn the_legend_has_exactly_the_kinds_in_the_drawing() {
     for graph in NETS {
         for way in ways() {
             drawn(graph, &way, |document| {
@@ -69,38 +69,38 @@ fn the_legend_has_the_kinds_that_are_there_and_no_others() {
                     let shapes = document.descendants().filter(|node| node.ancestors().any(|a| a == legend) == inside);
                     shapes.filter_map(|node| node.attribute("fill").map(str::to_owned)).collect()
                 };
-                let (shown, told) = (kinds_of(&fills(false)), kinds_of(&fills(true)));
-                assert_eq!(shown, told, "{} {way:?}", graph.name);
+                let (shown, listed) = (kinds_of(&fills(false)), kinds_of(&fills(true)));
+                assert_eq!(shown, listed, "{} {way:?}", graph.name);
                 let names: BTreeSet<String> = texts(legend).into_iter().collect();
-                // Letters, which are kinds too, are told by the names of their functions.
+                // Letters are kinds too; the legend lists them by the names of their functions.
                 for kind in Kind::ALL.map(Kind::name).into_iter().filter(|name| names.contains(*name)) {
-                    assert!(told.contains(kind), "{} {way:?}: {kind}", graph.name);
+                    assert!(listed.contains(kind), "{} {way:?}: {kind}", graph.name);
                 }
             });
         }
     }
 }
 
-/// Letters stand in rectangles that are round at both ends.
+/// Letters are in rectangles that are round at both ends.
 #[test]
-fn the_legend_has_the_letters_that_are_there_and_no_others() {
+fn the_legend_has_exactly_the_letters_in_the_drawing() {
     for graph in NETS {
         for way in ways() {
             drawn(graph, &way, |document| {
                 let pills = document.descendants().filter(|node| node.attribute("rx") == Some("6"));
                 let letters =
                     pills.filter_map(|pill| pill.next_sibling_element().filter(|text| text.has_tag_name("text")));
-                let (told, shown): (Vec<_>, Vec<_>) =
+                let (listed, shown): (Vec<_>, Vec<_>) =
                     letters.partition(|text| text.ancestors().any(|node| node.attribute("class") == Some("legend")));
-                let [mut told, shown] = [told, shown]
+                let [mut listed, shown] = [listed, shown]
                     .map(|texts| -> BTreeSet<&str> { texts.into_iter().filter_map(|text| text.text()).collect() });
-                // A batch normalisation that has a block of its own too is told by that.
+                // A batch normalisation that is also drawn as a block is listed as that.
                 if texts(document.root_element()).iter().filter(|text| *text == "batch normalisation").count() == 1
                     && shown.contains("BN")
                 {
-                    told.insert("BN");
+                    listed.insert("BN");
                 }
-                assert_eq!(shown, told, "{} {way:?}", graph.name);
+                assert_eq!(shown, listed, "{} {way:?}", graph.name);
             });
         }
     }
@@ -119,8 +119,8 @@ fn articles_leave_out_what_articles_leave_out() {
         })
     };
     let (article, full) = (written(Detail::Article), written(Detail::Full));
-    for told in ["96 filters", "stride 4", "pad 2", "2 groups", "dropout", "96×55×55", "34,944 params"] {
-        assert!(full.contains(told) && !article.contains(&format!("\n{told}\n")), "{told}");
+    for text in ["96 filters", "stride 4", "pad 2", "2 groups", "dropout", "96×55×55", "34,944 params"] {
+        assert!(full.contains(text) && !article.contains(&format!("\n{text}\n")), "{text}");
     }
     assert!(article.contains("11×11") && full.contains("conv 11×11"));
 }
@@ -129,8 +129,8 @@ fn articles_leave_out_what_articles_leave_out() {
 fn equal_blocks_are_drawn_once_unless_unfolded() {
     let graph = models::ResNet101::GRAPH;
     let folded = drawn(graph, &Options::default(), |document| texts(document.root_element()));
-    for told in ["× 22", "conv block × 4", "identity block × 29", "layer1", "layer4"] {
-        assert!(folded.iter().any(|text| text == told), "{told}");
+    for text in ["× 22", "conv block × 4", "identity block × 29", "layer1", "layer4"] {
+        assert!(folded.iter().any(|shown| shown == text), "{text}");
     }
     for detail in [Detail::Article, Detail::Full] {
         assert!(svg(graph, &Options { detail, ..Options::default() }).len() < 100_000);
@@ -148,8 +148,8 @@ fn repeated_groups_are_drawn_once_unless_unfolded() {
     let graph = Repeats::GRAPH;
     let folded = drawn(graph, &Options::default(), |document| texts(document.root_element()));
     let count = |texts: &[String], what: &str| texts.iter().filter(|text| *text == what).count();
-    // Three and two of them, and two of two, each in the trunk, in the inset around it, and above its own.
-    for (told, times) in [
+    // Three and two of them, and two of two, each in the trunk, in the inset around it, and above its inset.
+    for (text, times) in [
         ("group × 3", 1),
         ("× 3", 1),
         ("2–4", 1),
@@ -159,17 +159,17 @@ fn repeated_groups_are_drawn_once_unless_unfolded() {
         ("deep.0–1", 1),
         ("deep.0.0–1, deep.1.0–1", 1),
     ] {
-        assert_eq!(count(&folded, told), times, "{told} in {folded:?}");
+        assert_eq!(count(&folded, text), times, "{text} in {folded:?}");
     }
     let unfolded = Options { unfold: true, ..Options::default() };
     let unfolded = drawn(graph, &unfolded, |document| texts(document.root_element()));
     assert_eq!(count(&unfolded, "conv"), 1 + 3 * 2 + 2 * 4 + 2 * 2 + 2);
-    for told in ["group · 2", "group · body.1", "twice · body.0.0"] {
-        assert_eq!(count(&unfolded, told), 1, "{told} in {unfolded:?}");
+    for text in ["group · 2", "group · body.1", "twice · body.0.0"] {
+        assert_eq!(count(&unfolded, text), 1, "{text} in {unfolded:?}");
     }
 }
 
-/// Within margins of a centimetre; with all numbers, in smaller letters: eleven pixels are six points.
+/// With margins of a centimetre; with all numbers, in smaller letters: eleven pixels are six points.
 #[test]
 fn resnet_50_fits_a_page_of_a4() {
     for (detail, width) in [(Detail::Article, 700), (Detail::Full, 1000)] {
@@ -181,9 +181,9 @@ fn resnet_50_fits_a_page_of_a4() {
     }
 }
 
-/// Drawings with all numbers; `BLESS=1` writes them. Those of articles are in the documentation of the nets.
+/// Drawings with all numbers; `BLESS=1` writes them. Those without are in the documentation of the nets.
 #[test]
-fn drawings_are_as_they_were() {
+fn drawings_are_unchanged() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/full");
     let five: [(&str, &cnn_net::graph::Graph<'_>); 5] = [
         ("lenet5", models::LeNet5::GRAPH),
@@ -199,6 +199,6 @@ fn drawings_are_as_they_were() {
             fs::write(&path, &drawing).unwrap();
         }
         let kept = fs::read_to_string(&path).unwrap_or_default();
-        assert!(kept == drawing, "{} is not what is drawn; `BLESS=1` writes it", path.display());
+        assert!(kept == drawing, "{} differs from the drawing; `BLESS=1` writes it", path.display());
     }
 }

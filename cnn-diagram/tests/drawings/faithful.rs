@@ -1,4 +1,4 @@
-//! What a drawing says is so: small nets, each with something that is easily drawn wrong.
+//! What a drawing says is true: small nets, each with something that is easily drawn wrong.
 
 use cnn_diagram::{Detail, Options, Theme, svg};
 use cnn_net::graph::Graph;
@@ -8,7 +8,7 @@ use super::geometry::{blocks, title};
 use super::random::{check, described};
 use super::support::texts;
 
-/// Draws the net of a source in all ways and checks each; hands what is written with all numbers to `read`.
+/// Draws the net of a source in all ways and checks each; passes the text of the drawing in `detail` to `read`.
 fn drawn(source: &str, detail: Detail, read: impl FnOnce(&Document<'_>, &[String])) {
     described(source, "", |graph: &Graph<'_>| {
         for width in [320, 760] {
@@ -42,7 +42,7 @@ fn two_classifiers_leave_one_step() {
     });
 }
 
-/// Where each leaves is checked in all drawings; so a block that something leaves inside is not folded.
+/// All drawings are checked for where each classifier leaves. So a block that something leaves from inside is not folded.
 #[test]
 fn a_classifier_leaves_inside_a_block_that_is_called_twice() {
     let source = "block unit(c) {
@@ -61,7 +61,7 @@ fn a_classifier_leaves_inside_a_block_that_is_called_twice() {
     });
 }
 
-/// Everywhere that something can leave: the input, between a convolution and its function, in a branch, after a merge.
+/// Everywhere that something can leave: at the input, between a convolution and its function, in a branch, after a merge.
 #[test]
 fn taps_and_classifiers_leave_everywhere() {
     let source = "Net: 3x16x16 -> 10 {
@@ -89,7 +89,7 @@ fn branches_are_in_the_order_of_the_channels() {
     drawn(source, Detail::Full, |_, texts| assert_eq!(count(texts, "1 filter"), 1, "{texts:?}"));
 }
 
-/// Calls with the same arguments on other shapes have other shapes inside.
+/// Calls with the same arguments on different shapes have different shapes inside.
 #[test]
 fn all_numbers_are_those_of_every_call_that_is_drawn_once() {
     let source = "block unit(c) { add { conv(c, 3x3, pad = 1) -> relu -> conv(c, 3x3, pad = 1); skip; }; }
@@ -99,9 +99,9 @@ fn all_numbers_are_those_of_every_call_that_is_drawn_once() {
             g: outer(8, 4); h: outer(8, 4); i: outer(8, 5); linear(10);
         }";
     drawn(source, Detail::Full, |_, texts| {
-        for (told, times) in [("unit × 2", 1), ("unit × 3", 1), ("unit × 7", 1), ("outer × 2", 1), ("outer", 2 + 1)]
+        for (text, times) in [("unit × 2", 1), ("unit × 3", 1), ("unit × 7", 1), ("outer × 2", 1), ("outer", 2 + 1)]
         {
-            assert_eq!(count(texts, told), times, "{told}: {texts:?}");
+            assert_eq!(count(texts, text), times, "{text}: {texts:?}");
         }
         assert!(texts.iter().all(|text| !text.contains("–16") && !text.contains("4–8")), "{texts:?}");
     });
@@ -113,8 +113,8 @@ fn poolings_say_how_far_they_stride() {
     let source =
         "Net: 3x16x16 -> 10 { max_pool(3x3, stride = 1); avg_pool(2x2); max_pool(2x3, stride = 2x1); linear(10); }";
     drawn(source, Detail::Full, |_, texts| {
-        for told in ["stride 1", "stride 2", "stride 2×1"] {
-            assert_eq!(count(texts, told), 1, "{told}: {texts:?}");
+        for text in ["stride 1", "stride 2", "stride 2×1"] {
+            assert_eq!(count(texts, text), 1, "{text}: {texts:?}");
         }
     });
 }
@@ -131,8 +131,8 @@ fn a_layer_that_is_repeated_is_drawn_once() {
         }";
     for detail in [Detail::Article, Detail::Full] {
         drawn(source, detail, |document, texts| {
-            for told in ["× 200", "× 30", "× 7", "× 4", "× 5", "× 6", "× 12"] {
-                assert_eq!(count(texts, told), 1, "{told}: {texts:?}");
+            for text in ["× 200", "× 30", "× 7", "× 4", "× 5", "× 6", "× 12"] {
+                assert_eq!(count(texts, text), 1, "{text}: {texts:?}");
             }
             assert!(blocks(document).count() < 22, "{texts:?}");
             assert_eq!(count(texts, "conv4"), 1, "{texts:?}");
@@ -140,7 +140,7 @@ fn a_layer_that_is_repeated_is_drawn_once() {
     }
 }
 
-/// An outer block comes before those in it, and names are told with the groups that they differ in.
+/// An outer block comes before those inside, and names include the groups in which they differ.
 #[test]
 fn blocks_in_blocks_have_their_order_and_their_names() {
     let source = "block inner(c) { add { conv(c, 3x3, pad = 1) -> conv(c, 3x3, pad = 1); skip; }; }
@@ -152,8 +152,8 @@ fn blocks_in_blocks_have_their_order_and_their_names() {
         let inner = "inner × 6: stage1.body.0, stage1.body.1, stage1.alone, stage2.body.0, stage2.body.1, stage2.alone";
         assert_eq!(titles, ["outer × 2: stage1, stage2", inner]);
         let written = texts.join(" ");
-        for told in ["stage1.body.0–1, stage1.alone, stage2.body.0–1, stage2.alone", "body.0–1, alone × 3"] {
-            assert!(written.contains(told), "{told}: {written}");
+        for text in ["stage1.body.0–1, stage1.alone, stage2.body.0–1, stage2.alone", "body.0–1, alone × 3"] {
+            assert!(written.contains(text), "{text}: {written}");
         }
     });
 }

@@ -1,4 +1,4 @@
-//! Figures, read back: their numbers against the kernels', and that nothing is in the way of anything.
+//! Figures, read back: their numbers match the kernels', and nothing overlaps.
 
 mod numbers;
 
@@ -17,7 +17,7 @@ fn figures() -> [Figure; 7] {
     all(&MultilayerPerceptron::of(models::Mlp::GRAPH).expect("a multilayer perceptron"))
 }
 
-/// Hands each figure to `check`, in the light theme.
+/// Passes each figure to `check`, in the light theme.
 fn each(check: impl Fn(&str, &Document<'_>)) {
     for figure in figures() {
         let text = figure.svg(Theme::Light);
@@ -36,9 +36,9 @@ fn rectangle(rect: Node<'_, '_>) -> Area {
     [x, y, x + width, y + height]
 }
 
-/// The figures in the documentation; `BLESS=1` writes them. A new one needs an empty file at first.
+/// The figures in the documentation; `BLESS=1` writes them. A new one first needs an empty file.
 #[test]
-fn figures_are_as_they_were_and_the_same_bytes_every_time() {
+fn figures_are_unchanged_and_the_same_bytes_every_time() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("figures");
     for (figure, again) in figures().iter().zip(figures()) {
         let drawing = figure.svg(Theme::Auto);
@@ -50,7 +50,7 @@ fn figures_are_as_they_were_and_the_same_bytes_every_time() {
             fs::write(&path, &drawing).unwrap();
         }
         let kept = fs::read_to_string(&path).unwrap_or_default();
-        assert!(kept == drawing, "{} is not what is drawn; `BLESS=1` writes it", path.display());
+        assert!(kept == drawing, "{} differs from the figure; `BLESS=1` writes it", path.display());
     }
 }
 
@@ -74,7 +74,7 @@ fn words_do_not_overlap_and_are_on_the_page() {
     });
 }
 
-/// A grid is a group whose first rectangle is its paper, and all of whose words are numbers.
+/// A grid is a group whose first rectangle is its paper and whose words are all numbers.
 #[test]
 fn numbers_are_within_their_grids() {
     let is_number = |text: &Node<'_, '_>| text.text().is_some_and(|text| text.replace('−', "-").parse::<f32>().is_ok());
@@ -94,7 +94,7 @@ fn numbers_are_within_their_grids() {
 
 /// Contrast on the paper and on kinds of layers is tested with the colours.
 #[test]
-fn muted_words_stand_on_paper() {
+fn muted_words_are_on_paper() {
     let [muted, paper] = [Paint::Muted, Paint::Paper].map(|paint| paint.fallback(Theme::Light));
     each(|figure, document| {
         let filled = document.descendants().filter(|node| node.has_tag_name("rect"));
@@ -124,7 +124,7 @@ fn identifiers_are_unique() {
 }
 
 #[test]
-fn the_page_has_every_figure_and_asks_for_nothing() {
+fn the_page_has_every_figure_and_loads_nothing() {
     let figures = figures();
     let page = page(&figures, Theme::Dark, "png");
     assert!(page.contains("<html lang=\"en\" data-theme=\"dark\">") && !page.contains("id=\"detail\""));

@@ -1,4 +1,4 @@
-//! A drawing's wires, followed: they connect what the net connects, in its order, and what is folded is equal.
+//! Follows a drawing's wires: they connect what the net connects, in its order, and what is folded is equal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ const NEAR: f32 = 0.3;
 enum Source {
     /// A block, by its index.
     Block(usize),
-    /// What comes into a block that is drawn once, by the index of its frame.
+    /// The input of a block that is drawn once, by the index of its frame.
     Inset(usize),
 }
 
@@ -58,7 +58,7 @@ struct Reading<'a> {
     wires: Vec<Wire>,
 }
 
-/// Whether all wires lead from where to where the net says, and what is folded is equal.
+/// Checks that all wires connect what the net connects, and that what is folded is equal.
 pub(crate) fn check(what: &str, graph: &Graph<'_>, detail: Detail, document: &Document<'_>) {
     let reading = Reading::new(what, graph, detail, document);
     reading.every_layer_is_drawn_once();
@@ -74,7 +74,7 @@ fn frames<'a>(document: &'a Document<'a>, class: &str) -> Vec<Frame<'a>> {
     nodes.map(|node| Frame { area: area(node), title: title(node) }).collect()
 }
 
-/// The names in a title, each with the kind of a layer, `conv1: conv(…)`, or nothing if it is a call's: `first: block unit`.
+/// The names in a title, each with the kind of its layer, `conv1: conv(…)`, or `None` for a call: `first: block unit`.
 fn names(title: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     title.lines().filter(|line| !line.starts_with(' ')).filter_map(|line| {
         let (name, rest) = line.split_once(": ")?;
@@ -126,7 +126,7 @@ impl<'a> Reading<'a> {
         if !is_port {
             let aux = inset.map_or(head, |inset| self.aux_of(&self.insets[inset]));
             let all = graph.nodes.iter().enumerate().filter(|(_, node)| node.aux == aux);
-            // A merge may have the name of a layer in it.
+            // A merge may have the name of a layer inside it.
             let has = |node: &Node<'_>| {
                 names(block.title).any(|(name, kind)| match kind {
                     Some(kind) => node.name == name && node.op.name() == kind,
@@ -176,7 +176,7 @@ impl<'a> Reading<'a> {
         self.source(node.inputs[0], sheet)
     }
 
-    /// Whether a block gives the value of a node: that of its last one, or of one that only left out layers follow.
+    /// Whether a block gives the value of a node: its last one, or one that is followed only by layers that are left out.
     fn gives(&self, block: usize, node: usize) -> bool {
         let mut at = self.blocks[block].nodes.iter().max().copied();
         while let Some(last) = at.filter(|last| *last != node) {
@@ -206,12 +206,12 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The wires into a block lead from what its first layer reads, in the order in which that is declared.
+    /// The wires into a block come from what its first layer reads, in the order of the declaration.
     fn reads_what_the_net_reads(&self, index: usize) {
         let block = &self.blocks[index];
         let Some(first) = block.nodes.first() else { return };
         let inputs = self.graph.nodes[*first].inputs;
-        // A block that is drawn elsewhere may begin with branches, which read the same.
+        // A block that is drawn elsewhere may begin with branches, which all read the same value.
         let inputs =
             if names(block.title).next().is_some_and(|(_, kind)| kind.is_some()) { inputs } else { &inputs[..1] };
         let expected: Vec<Source> = inputs.iter().map(|input| self.source(*input, block.sheet)).collect();
@@ -231,7 +231,7 @@ impl<'a> Reading<'a> {
         assert_eq!(self.wires.iter().filter(|wire| wire.dashed).count(), graph.aux.len(), "{}", self.what);
     }
 
-    /// Where the wires come from that end at a block, from the uppermost to the lowest.
+    /// The sources of the wires that end at a block, from top to bottom.
     fn read_by(&self, index: usize) -> Vec<Source> {
         let block = &self.blocks[index];
         let [left, top, right, bottom] = block.area;
@@ -251,7 +251,7 @@ impl<'a> Reading<'a> {
         found.into_iter().map(|(_, source)| source).collect()
     }
 
-    /// The one thing that a wire begins at, directly or where other wires pass.
+    /// The only source of a wire, directly or through wires that it branches off.
     fn comes_from(&self, wire: &Wire, seen: &mut BTreeSet<usize>) -> Source {
         let sources = self.sources(wire, seen);
         assert_eq!(sources.len(), 1, "{}: where {:?} comes from", self.what, wire.points);
@@ -319,15 +319,15 @@ impl<'a> Reading<'a> {
         let of = |call: &str| {
             let inside = nodes.clone().filter(|(_, node)| is_inside(node.name, call));
             let inside: Vec<(usize, bool)> = inside.map(|(index, node)| (index, node.aux.is_some())).collect();
-            // What leaves at the end of a call is beside it.
+            // What leaves at the end of a call is outside of it.
             let in_head = matches!(sheet, Sheet::Head(_)) || inside.iter().all(|(_, aux)| *aux);
             inside.into_iter().filter(|(_, aux)| *aux == in_head).map(|(index, _)| index).collect()
         };
         calls.iter().map(|call| of(call)).collect()
     }
 
-    /// Whether all members have the same layers; with their arguments and as they are connected, if they are called equal;
-    /// with all numbers, their shapes too.
+    /// Checks that all members have the same layers; also the same arguments and connections if they are drawn as equal, and
+    /// the same shapes in drawings with all numbers.
     fn are_equal(&self, members: &[Vec<usize>], with_arguments: bool) {
         let describe = |nodes: &Vec<usize>| -> Vec<String> {
             let one = |index: &usize| {

@@ -1,4 +1,4 @@
-//! What a drawing has, read back from its SVG: blocks, wires, frames and words, each at its place.
+//! The content of a drawing, read back from its SVG: blocks, wires, frames and words, each at its position.
 
 use cnn_diagram::text::{bold_width, width};
 use roxmltree::{Document, Node};
@@ -11,7 +11,7 @@ pub(crate) fn meet(a: Area, b: Area) -> bool {
     a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
 }
 
-/// Whether the second area is in the first one.
+/// Whether the second area is inside the first one.
 pub(crate) fn holds(a: Area, b: Area) -> bool {
     a[0] <= b[0] && a[1] <= b[1] && b[2] <= a[2] && b[3] <= a[3]
 }
@@ -37,7 +37,7 @@ pub(crate) fn page(document: &Document<'_>) -> Area {
     [0.0, 0.0, size[2], size[3]]
 }
 
-/// What a text covers at most, if it is not turned.
+/// The largest area that a text may cover; `None` if it is turned.
 pub(crate) fn text_area(text: Node<'_, '_>) -> Option<Area> {
     let (x, y, size) = (number(text, "x"), number(text, "y"), number(text, "font-size"));
     let content = text.text()?;
@@ -64,12 +64,12 @@ fn shape_area(shape: Node<'_, '_>) -> Option<Area> {
     }
 }
 
-/// What a block or a frame covers: its rectangles, or its circle.
+/// The area of a block or a frame: its rectangles, or its circle.
 pub(crate) fn area(block: Node<'_, '_>) -> Area {
     block.children().filter_map(shape_area).reduce(union).expect("a block has a shape")
 }
 
-/// What a block covers with the letters beside it.
+/// The area of a block with the letters next to it.
 pub(crate) fn whole_area(block: Node<'_, '_>) -> Area {
     block.descendants().filter_map(shape_area).reduce(union).expect("a block has a shape")
 }
@@ -79,10 +79,10 @@ pub(crate) fn title<'a>(node: Node<'a, 'a>) -> &'a str {
     node.children().find(|child| child.has_tag_name("title")).and_then(|title| title.text()).unwrap_or_default()
 }
 
-/// A line along points; at corners it is round.
+/// A line along points, with round corners.
 pub(crate) struct Wire {
     pub(crate) points: Vec<[f32; 2]>,
-    /// Whether it leads to what only training uses.
+    /// Whether it leads to layers that only training uses.
     pub(crate) dashed: bool,
 }
 

@@ -15,18 +15,18 @@ fn words<'a>(document: &'a Document<'a>) -> impl Iterator<Item = Node<'a, 'a>> {
     document.descendants().filter(|node| node.has_tag_name("text"))
 }
 
-/// Everything that is true of the layout of any drawing.
+/// Checks everything that must hold for the layout of any drawing.
 pub(crate) fn check(what: &str, document: &Document<'_>) {
     blocks_do_not_overlap(what, document);
     wires_cross_no_block_and_no_word(what, document);
     everything_is_on_the_page(what, document);
-    words_stand_in_their_block_or_beside_all_blocks(what, document);
+    words_are_in_their_block_or_outside_of_all_blocks(what, document);
     words_do_not_overlap(what, document);
     frames_hold_what_is_in_them(what, document);
 }
 
 #[test]
-fn nets_are_drawn_with_nothing_in_the_way_of_anything() {
+fn nets_are_drawn_without_overlaps() {
     for graph in NETS {
         for way in ways() {
             let what = format!("{} {way:?}", graph.name);
@@ -52,7 +52,7 @@ fn wires_cross_no_block_and_no_word(what: &str, document: &Document<'_>) {
     assert!(!segments.is_empty());
     let crosses = |area: Area| segments.iter().find(|segment| meet(shrunk(**segment, -0.1), area));
     for block in blocks(document) {
-        // They touch its edges, and lie on the line between it and letters beside it.
+        // They touch its edges, and run between it and letters next to it.
         let crossing = crosses(shrunk(area(block), 1.0));
         assert!(crossing.is_none(), "{what}: {crossing:?} crosses {:?}", block.attribute("id"));
     }
@@ -76,14 +76,14 @@ fn everything_is_on_the_page(what: &str, document: &Document<'_>) {
     }
 }
 
-fn words_stand_in_their_block_or_beside_all_blocks(what: &str, document: &Document<'_>) {
+fn words_are_in_their_block_or_outside_of_all_blocks(what: &str, document: &Document<'_>) {
     let areas: Vec<(Node<'_, '_>, Area)> = blocks(document).map(|block| (block, area(block))).collect();
     for text in words(document) {
         let Some(covers) = text_area(text) else { continue };
         for (block, area) in &areas {
             let own = text.ancestors().any(|ancestor| ancestor == *block);
             let touches = meet(covers, *area);
-            // Letters of joins stand beside them.
+            // Letters of joins are next to them.
             let inside = !own || !touches || holds(*area, covers);
             assert!(
                 inside && (own || !touches),
@@ -122,7 +122,7 @@ fn frames_hold_what_is_in_them(what: &str, document: &Document<'_>) {
     }
 }
 
-/// As wide as the page that was asked for, where a net can be broken into rows.
+/// A drawing has the requested width if the net can be broken into rows.
 #[test]
 fn long_names_do_not_make_a_drawing_wider() {
     for width in [420, 760] {

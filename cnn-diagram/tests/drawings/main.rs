@@ -1,4 +1,4 @@
-//! Drawings of all nets, read back: what is in them, and that nothing is in the way of anything.
+//! Drawings of all nets, read back: what is in them, and that nothing overlaps.
 
 #![forbid(unsafe_code)]
 

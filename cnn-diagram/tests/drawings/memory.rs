@@ -7,7 +7,7 @@ use roxmltree::Document;
 
 use super::geometry::{blocks, number};
 
-/// Description and memory of nets.
+/// Descriptions and memory of nets.
 macro_rules! nets {
     ($($net:ty),* $(,)?) => { &[$((<$net>::GRAPH, <$net>::MEMORY)),*] };
 }

@@ -1,4 +1,4 @@
-//! Numbers come from the graph: another net has others.
+//! Numbers come from the graph: a changed net has others.
 
 use std::fs;
 use std::path::Path;
@@ -29,14 +29,14 @@ cnn::network! {
     Half = Small;
 }
 
-fn told(graph: &Graph<'_>) -> Vec<String> {
+fn shown(graph: &Graph<'_>) -> Vec<String> {
     let options = Options { detail: Detail::Full, ..Options::default() };
     drawn(graph, &options, |document| texts(document.root_element()))
 }
 
 #[test]
 fn a_changed_net_has_other_numbers() {
-    let (small, wider) = (told(Small::GRAPH), told(Wider::GRAPH));
+    let (small, wider) = (shown(Small::GRAPH), shown(Wider::GRAPH));
     for (line, changed) in [
         ("conv 3×3", "conv 5×5"),
         ("6 filters", "12 filters"),
@@ -55,7 +55,7 @@ fn a_changed_net_has_other_numbers() {
     assert!(small.contains(&"Small (Somebody 2001)".to_owned()));
 }
 
-/// The cells of its row in the table of architectures.
+/// The cells of a net's row in the table of architectures.
 fn row<N: Network<'static>>() -> Vec<String> {
     let (name, year, new) = ("net", 2001, "smallness");
     let entry = Entry { name, graph: N::GRAPH, memory: N::MEMORY, workspace_bytes: N::WORKSPACE_BYTES, year, new };
@@ -90,7 +90,7 @@ fn a_changed_net_has_another_row_in_the_table() {
     assert_ne!(Small::WORKSPACE_BYTES, Wider::WORKSPACE_BYTES);
 }
 
-/// 60 numbers of the convolution and 10 of the other bias in single precision, 2160 weights in half precision.
+/// 60 numbers of the convolution and 10 biases of the other layer in single precision, 2160 weights in half precision.
 #[test]
 fn weights_are_as_large_as_they_are_stored() {
     assert_eq!(Half::GRAPH.weights_bytes(), 4 * (60 + 10) + 2 * 2160);
@@ -98,10 +98,9 @@ fn weights_are_as_large_as_they_are_stored() {
     assert_eq!(models::AlexNetF16::GRAPH.weights_bytes(), 126_616_992);
 }
 
-/// On any screen, a pixel of a drawing is one of the page, so that its text is as large as it is drawn; and links lead to
-/// below the bar.
+/// On any screen, a pixel of a drawing is a pixel of the page, so its text keeps its size; and links scroll to below the bar.
 #[test]
-fn drawings_on_pages_are_shown_in_their_own_size() {
+fn drawings_on_pages_are_shown_at_their_natural_size() {
     let page = gallery(&[entry::<models::InceptionV1>("inception-v1")], &Options::default());
     let shown: Vec<&str> = page.split("--natural:").skip(1).filter_map(|rest| rest.split("px\"").next()).collect();
     let drawn: Vec<&str> = page.split("viewBox=\"0 0 ").skip(1).filter_map(|rest| rest.split(' ').next()).collect();

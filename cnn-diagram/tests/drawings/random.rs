@@ -1,6 +1,6 @@
 //! Random nets with everything that the language nests, drawn in random ways.
 //!
-//! Each run draws other nets. One that fails is drawn again with `PICTURES_SEED`, the number that the failure tells.
+//! Each run draws different nets. To repeat a failure, set `PICTURES_SEED` to the number that it prints.
 
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,7 +13,7 @@ use roxmltree::Document;
 use super::{follow, layout};
 
 const NETS: u64 = 120;
-/// Filters of most layers, so that branches can be added.
+/// The filters of most layers, equal so that branches can be added.
 const CHANNELS: usize = 4;
 
 /// splitmix64.
@@ -36,9 +36,9 @@ impl Random {
 /// Writes a declaration.
 struct Writer {
     random: Random,
-    /// How many names were given.
+    /// The number of names so far.
     names: usize,
-    /// Blocks that are declared, each with whether something leaves inside.
+    /// The declared blocks, each with whether something leaves inside.
     blocks: Vec<(String, bool)>,
 }
 
@@ -49,7 +49,7 @@ struct Place {
     depth: usize,
     /// Whether taps and auxiliary classifiers may leave.
     leaves: bool,
-    /// Whether it is directly in a branch. Numbers there are those of the merge, which others may have too.
+    /// Whether it is directly in a branch. Numbers there count through the merge, so a step may have another one's number.
     in_branch: bool,
 }
 
@@ -60,7 +60,7 @@ impl Writer {
         format!("{stem}{}x", self.names)
     }
 
-    /// A step under a name; under a number, where that is its own.
+    /// A step under a name, or under a number if that is unique.
     fn named(&mut self, step: &str, place: Place) -> String {
         let is_named = place.in_branch || self.random.below(2) == 0;
         if is_named { format!("{}: {step}", self.name()) } else { step.to_owned() }
@@ -125,7 +125,7 @@ impl Writer {
         }
     }
 
-    /// What may be repeated: something without a name.
+    /// Something that may be repeated: a step without a name.
     fn repeated(&mut self, place: Place) -> String {
         match self.random.below(3) {
             0 => self.call(place).unwrap_or_else(|| "relu".to_owned()),
@@ -189,12 +189,12 @@ impl Writer {
     }
 }
 
-/// A declaration that follows from a number.
+/// The declaration for a seed.
 pub(crate) fn declaration(seed: u64) -> String {
     Writer { random: Random(seed), names: 0, blocks: Vec::new() }.net()
 }
 
-/// Hands the description of the net in a source to `read`.
+/// Passes the description of the net in a source to `read`.
 pub(crate) fn described(source: &str, doc: &str, read: impl FnOnce(&Graph<'_>)) {
     let mut report = Report::default();
     let ast = cnn_compiler::parse::parse(source.parse().expect("tokens"), &mut report);
@@ -206,7 +206,7 @@ pub(crate) fn described(source: &str, doc: &str, read: impl FnOnce(&Graph<'_>)) 
     plan.expect("a net without mistakes has a plan").describe(&name, doc, read);
 }
 
-/// Draws a net and checks everything that is true of any drawing.
+/// Draws a net and checks everything that must hold for any drawing.
 pub(crate) fn check(what: &str, graph: &Graph<'_>, options: &Options) {
     let text = svg(graph, options);
     let document = Document::parse(&text).unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -230,7 +230,7 @@ pub(crate) fn draw(seed: u64) {
 }
 
 #[test]
-fn random_nets_are_drawn_as_they_are() {
+fn random_nets_are_drawn_correctly() {
     if let Ok(seed) = std::env::var("PICTURES_SEED") {
         return draw(seed.parse().expect("PICTURES_SEED is a number"));
     }

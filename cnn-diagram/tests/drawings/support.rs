@@ -1,4 +1,4 @@
-//! The nets, and drawings that were read back.
+//! The nets, and their drawings read back.
 
 use cnn_diagram::{Detail, Options, Theme, svg};
 use cnn_net::graph::Graph;
@@ -10,7 +10,7 @@ cnn::network! {
         add { conv(filters, 3x3, pad = 1) -> relu -> conv(filters, 3x3, pad = 1); skip; } -> last: relu;
     }
 
-    /// Repeats (nobody 2024): groups that are repeated, with and without names, in each other and around blocks.
+    /// Repeats (nobody 2024): repeated groups, with and without names, nested and around blocks.
     pub(crate) Repeats: 3x64x64 -> 10 {
         stem: conv(16, 3x3, pad = 1) -> relu;
         [{ conv(16, 3x3, pad = 1) -> batch_norm -> relu -> conv(16, 1x1) -> relu; }; 3];
@@ -79,14 +79,14 @@ pub(crate) fn ways() -> impl Iterator<Item = Options> {
     pairs.flat_map(|(detail, width)| [false, true].map(|unfold| Options { detail, width, unfold, theme: Theme::Light }))
 }
 
-/// Draws a net and hands what was drawn to `read`.
+/// Draws a net and passes the drawing to `read`.
 pub(crate) fn drawn<R>(graph: &Graph<'_>, options: &Options, read: impl FnOnce(&Document<'_>) -> R) -> R {
     let text = svg(graph, options);
     let document = Document::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", graph.name));
     read(&document)
 }
 
-/// All text that a group has.
+/// All texts in a group.
 pub(crate) fn texts(node: Node<'_, '_>) -> Vec<String> {
     node.descendants().filter(|n| n.has_tag_name("text")).filter_map(|n| n.text().map(str::to_owned)).collect()
 }

@@ -23,7 +23,7 @@ cnn::network! {
 /// A digit of MNIST: a header of 13 bytes, then 28 x 28 grey levels.
 static DIGIT: [u8; 13 + 28 * 28] = *include_bytes!("../digit.pgm");
 
-/// The digit in 0..1, with two zeros around it.
+/// The digit in 0..1, with a border of two zeros.
 fn image() -> [f32; 32 * 32] {
     let mut image = [0.0; 32 * 32];
     for (y, row) in DIGIT[13..].chunks_exact(28).enumerate() {
@@ -36,7 +36,7 @@ fn image() -> [f32; 32 * 32] {
 
 #[entry]
 fn main() -> ! {
-    // `entry` makes this a `&mut`: it lets nobody else call `main`.
+    // `entry` makes this a `&mut`, since nothing else can call `main`.
     static mut NET: LeNet5<'static> = LeNet5::embedded();
     let scores = NET.forward(&image());
     for (digit, score) in scores.iter().enumerate() {

@@ -18,7 +18,7 @@ network! {
     }
 }
 
-/// A character for 2x2 pixels, the picture in the middle.
+/// A character for each 2x2 pixels, in the middle of the picture.
 const DIGIT: [&str; 10] = [
     " ######## ",
     " ######## ",

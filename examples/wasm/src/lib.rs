@@ -2,8 +2,8 @@
 //!
 //! ```js
 //! const { memory, input, run } = (await WebAssembly.instantiateStreaming(fetch("lenet5_wasm.wasm"))).instance.exports;
-//! new Float32Array(memory.buffer, input(), 32 * 32).set(pixels);  // 0 is background, 1 is ink; the digit in the middle 28 x 28
-//! const scores = new Float32Array(memory.buffer, run(), 10);      // how probable each digit is
+//! new Float32Array(memory.buffer, input(), 32 * 32).set(pixels);  // 0 is background, 1 is ink; the digit in the central 28 x 28
+//! const scores = new Float32Array(memory.buffer, run(), 10);      // the probability of each digit
 //! ```
 
 #![no_std]
@@ -25,16 +25,16 @@ cnn::network! {
 static mut INPUT: [f32; 32 * 32] = [0.0; 32 * 32];
 static mut NET: LeNet5<'static> = LeNet5::embedded();
 
-/// Where the image goes: 32 rows of 32 floats.
+/// The address of the input image: 32 rows of 32 floats.
 #[unsafe(no_mangle)]
 pub extern "C" fn input() -> *mut f32 {
     (&raw mut INPUT).cast()
 }
 
-/// Runs the net and tells where its ten scores are, until it runs again.
+/// Runs the net and returns the address of its ten scores, which are valid until it runs again.
 #[unsafe(no_mangle)]
 pub extern "C" fn run() -> *const f32 {
-    // SAFETY: the module has one thread, and nothing that is called here calls back.
+    // SAFETY: the module has one thread, and nothing that is called here calls back into it.
     let (net, input) = unsafe { (&mut *&raw mut NET, &*&raw const INPUT) };
     net.forward(input).as_ptr()
 }

@@ -20,7 +20,7 @@ impl<'a, 'c> Maker<'a, 'c> {
         Self { choices, floats: 0, weights: 0 }
     }
 
-    /// Room after what is there, and for a vector after it.
+    /// Room after everything so far, with space for a vector after it.
     pub(super) fn scratch(&mut self, floats: usize) -> usize {
         let start = self.floats + self.choices.below(3);
         self.floats = start + floats + SLACK;
@@ -40,7 +40,7 @@ impl<'a, 'c> Maker<'a, 'c> {
         self.slice(size, channels, halo, [before, after])
     }
 
-    /// A map in a wider one, with this many channels before and after its own.
+    /// A map in a wider one, with this many channels before and after it.
     pub(super) fn slice(&mut self, size: Size, channels: usize, halo: &Padding, [before, after]: [usize; 2]) -> Map {
         let pixel = before + channels + after;
         let row = (halo.left + size.width + halo.right) * pixel;
@@ -54,21 +54,21 @@ impl<'a, 'c> Maker<'a, 'c> {
         self.map(size, channels, &Padding::NONE)
     }
 
-    /// The map, or another of its size, perhaps of other channels of the same pixels.
+    /// The map, or another of its size, possibly in other channels of the same pixels.
     pub(super) fn same(&mut self, map: Map) -> Map {
         let spare = map.pixel - map.channels;
         match self.choices.below(4) {
             0 | 1 => map,
             2 if spare >= map.channels => {
-                let beside = Map { offset: map.offset + self.choices.between(map.channels, spare), ..map };
-                self.floats = self.floats.max(beside.end() + SLACK);
-                beside
+                let next_to_it = Map { offset: map.offset + self.choices.between(map.channels, spare), ..map };
+                self.floats = self.floats.max(next_to_it.end() + SLACK);
+                next_to_it
             }
             _ => self.plain(Size::new(map.height, map.width), map.channels),
         }
     }
 
-    /// An output that a kernel may add a map to.
+    /// Sometimes a map for a kernel to add to its output.
     pub(super) fn residual(&mut self, output: Map) -> Option<Map> {
         self.choices.once_in(3).then(|| self.same(output))
     }

@@ -1,4 +1,4 @@
-//! What becomes of a call.
+//! The outcome of a call.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -7,22 +7,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 thread_local! {
     /// Whether a panic would be a refusal.
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
-    /// Where the last one was.
+    /// The location of the last panic.
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// What became of a call.
+/// The outcome of a call.
 pub(super) enum Outcome {
     Ran,
     /// It panicked with this message.
     Refused(String),
 }
 
-/// Words of panics that no check has chosen. This build has the compiler's checks of overflow on.
+/// Texts of panics that do not come from checks. This build has the compiler's overflow checks enabled.
 const FAULTS: &[&str] =
     &["out of range", "out of bounds", "`Option::unwrap()`", "`Result::unwrap()`", "unreachable", "attempt to "];
 
-/// Lets refusals pass, where the fuzzer would end at each panic.
+/// Lets refusals pass; otherwise the fuzzer would stop at each panic.
 pub fn expect_refusals() {
     let hook = take_hook();
     set_hook(Box::new(move |info| match info.location() {

@@ -13,7 +13,7 @@ use super::{Case, Writes};
 #[derive(Debug)]
 struct Tiles(Winograd2d);
 
-/// Tiles and taps that there are algorithms for.
+/// Tiles and taps for which there are algorithms.
 const TILES: [(usize, usize); 6] = [(2, 3), (4, 3), (6, 3), (3, 4), (5, 4), (4, 5)];
 
 pub(super) fn winograd(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {

@@ -28,7 +28,7 @@ const FUNCTIONS: &[&str] = &[
     "dropout(0.1)",
 ];
 
-/// What is wrong almost everywhere.
+/// Arguments that are wrong almost everywhere.
 const WILD: &[&str] = &[
     "conv",
     "conv()",

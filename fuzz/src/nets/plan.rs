@@ -1,4 +1,4 @@
-//! The plan of a net, run.
+//! Running the plan of a net.
 
 use cnn_compiler::plan::Plan;
 use cnn_compiler::report::Report;
@@ -12,11 +12,11 @@ use crate::models::seeded;
 #[path = "../../../cnn-compiler/tests/planned/run.rs"]
 mod run;
 
-/// Larger nets are not run: they only take time.
+/// Larger nets are not run, because they only take time.
 const MOST_FLOATS: usize = 1 << 16;
 const MOST_MACS: u64 = 1 << 22;
 
-/// Runs the first net of a source, which has no mistake: in memory of NaN, and then in what that leaves, on several threads.
+/// Runs the first net of a source without mistakes: in memory full of NaN, and then in the same memory, on several threads.
 ///
 /// # Panics
 ///
@@ -24,7 +24,7 @@ const MOST_MACS: u64 = 1 << 22;
 pub(super) fn run(source: &str) {
     let mut report = Report::default();
     let ast = cnn_compiler::parse::parse(source.parse().expect("tokens"), &mut report);
-    // What images share is another plan than that of one.
+    // Images that share work have another plan than a single one.
     let Some(net) = ast.nets.first().filter(|net| net.batch == 1) else { return };
     let plan = cnn_compiler::plan_net(net, &ast, &mut report).expect("a net without mistakes");
     let macs: u64 = plan.describe("Net", "", |graph| graph.nodes.iter().map(|node| node.macs()).sum());

@@ -1,9 +1,9 @@
 //! Applying a description to a picture.
 //!
-//! The reference is torchvision on pictures of Pillow, whose bilinear filter widens with the reduction. Two libraries
-//! come near it: `image::imageops`, which gives every sixth byte a neighbouring value, and `fast_image_resize`, which gives
-//! hardly any. The latter also takes a twentieth of the time, and can compute a part of the resized picture alone. So only
-//! what the crop keeps is computed, and a picture of 1x10,000 pixels needs no more memory than any other.
+//! The reference is torchvision on Pillow's pictures, with a bilinear filter that widens with the reduction. Two libraries come
+//! close: in `image::imageops` every sixth byte differs by one, in `fast_image_resize` hardly any. The latter also takes a
+//! twentieth of the time, and can compute only a part of the resized picture. So only what the crop keeps is computed, and a
+//! picture of 1x10,000 pixels needs no more memory than any other.
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
@@ -14,7 +14,8 @@ use super::ink::Levels;
 use super::{Channels, Preprocess, Resize};
 
 impl Preprocess {
-    /// The input that a picture becomes, in the order channels, rows, columns. A picture without pixels is all border.
+    /// Turns a picture into an input, in the order channels, rows, columns. A picture without pixels is all border.
+    #[must_use]
     pub fn apply(&self, picture: &RgbImage) -> Vec<f32> {
         let pixels = match self.channels {
             Channels::Ink => self.resized_and_cropped(digit(picture, self.resize).as_ref().unwrap_or(picture)),
@@ -32,7 +33,7 @@ impl Preprocess {
         }
     }
 
-    /// One channel, of which each pixel has a byte.
+    /// One channel, with a byte per pixel.
     fn plane(
         &self,
         pixels: &[[u8; 3]],
@@ -43,7 +44,7 @@ impl Preprocess {
         pixels.iter().map(move |&pixel| (f32::from(byte(pixel)) * self.white / 255.0 - mean) / std)
     }
 
-    /// The pixels of the square that is left of the picture, row by row.
+    /// The pixels of the cropped square, row by row.
     fn resized_and_cropped(&self, picture: &RgbImage) -> Vec<[u8; 3]> {
         let side = self.crop as usize;
         let mut pixels = vec![[0; 3]; side * side];
@@ -63,7 +64,7 @@ impl Preprocess {
     }
 }
 
-/// The digit on a picture, as large as the picture will be; nothing if there is none.
+/// The digit in a picture, on a square of the resized picture's size; `None` if there is no digit.
 fn digit(picture: &RgbImage, resize: Resize) -> Option<RgbImage> {
     let (Resize::Square(side) | Resize::ShortSide(side)) = resize;
     let (width, height) = (picture.width() as usize, picture.height() as usize);
@@ -73,7 +74,7 @@ fn digit(picture: &RgbImage, resize: Resize) -> Option<RgbImage> {
 }
 
 impl Resize {
-    /// The width and the height that a picture gets.
+    /// The resized width and height of a picture.
     fn size(self, width: u32, height: u32) -> (u64, u64) {
         match self {
             Self::Square(side) => (side.into(), side.into()),
@@ -86,23 +87,23 @@ impl Resize {
     }
 }
 
-/// What is kept of one side of a resized picture.
+/// The part of one side of a resized picture that is kept.
 #[derive(Debug, PartialEq)]
 struct Span {
-    /// Where it begins in the picture as it was.
+    /// Its start in the original picture.
     start: f64,
-    /// How long it is there.
+    /// Its length there.
     length: f64,
-    /// Pixels that are made of it.
+    /// Its length in the resized picture.
     kept: u32,
-    /// Pixels of border before them, if that is less than the crop.
+    /// Pixels of border before it, if it is shorter than the crop.
     border: usize,
 }
 
 impl Span {
-    /// Of a side that is `side` pixels long and is resized to `resized`, from which `crop` are cut out of the middle.
+    /// For a side of `side` pixels that is resized to `resized`, of which the middle `crop` are kept.
     fn of(side: u32, resized: u64, crop: u32) -> Self {
-        // Not more than `crop`, which has 32 bits.
+        // At most `crop`, which has 32 bits.
         let kept = u64::from(crop).min(resized) as u32;
         let scale = |pixels: u64| pixels as f64 * f64::from(side) / resized as f64;
         let start = scale(half_to_even(resized - u64::from(kept)));
@@ -114,8 +115,8 @@ impl Span {
         }
     }
 
-    /// The first of the pixels that it is computed from, and how many there are. The filter reaches as far as one pixel,
-    /// of the larger ones before and after.
+    /// The first pixel that it is computed from, and the number of pixels. The filter reaches one pixel further, of the larger
+    /// pixels before and after resizing.
     fn needed(&self, side: u32) -> (f64, f64) {
         let reach = (self.length / f64::from(self.kept)).max(1.0).ceil();
         let first = (self.start.floor() - reach).max(0.0);
@@ -132,8 +133,8 @@ fn half_to_even(number: u64) -> u64 {
 
 /// The part of a resized picture that is kept, row by row.
 ///
-/// As in Pillow, rows are resized first and rounded to bytes; the library by itself would begin with the columns. Images are
-/// typed, as others bring code for all kinds of pixels.
+/// As in Pillow, rows are resized first and rounded to bytes; by default, the library would start with the columns. Images are
+/// typed, because untyped ones would bring code for all kinds of pixels.
 fn resize(picture: &RgbImage, columns: &Span, rows: &Span) -> Vec<[u8; 3]> {
     let from = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw())
         .expect("an `RgbImage` has three bytes for each pixel");
@@ -155,7 +156,7 @@ fn resize(picture: &RgbImage, columns: &Span, rows: &Span) -> Vec<[u8; 3]> {
 /// Brightness as Pillow computes it: rounded, in fixed point.
 fn grey([red, green, blue]: [u8; 3]) -> u8 {
     let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue);
-    // The weights add up to 1 << 16, so no sum is larger than a byte's.
+    // The weights add up to 1 << 16, so every result fits in a byte.
     ((sum + (1 << 15)) >> 16) as u8
 }
 
@@ -179,7 +180,7 @@ mod tests {
         RgbImage::from_pixel(width, height, Rgb(colour))
     }
 
-    /// The numbers of the pixel in the middle, one for each channel.
+    /// The numbers of the central pixel, one per channel.
     fn middle(preprocess: &Preprocess, colour: [u8; 3]) -> Vec<f32> {
         let input = preprocess.apply(&plain(300, 280, colour));
         let area = input.len() / preprocess.shape().channels();
@@ -194,7 +195,7 @@ mod tests {
     #[test]
     fn colours_become_the_numbers_of_pytorch() {
         let colour = [255, 128, 0];
-        // `normalize(convert_image_dtype(colour))`, and that through `GoogLeNet._transform_input`.
+        // `normalize(convert_image_dtype(colour))`, then `GoogLeNet._transform_input`.
         let torchvision = [2.248_908_3, 0.205_182_12, -1.804_444_4];
         assert_near(&middle(&Preprocess::TORCHVISION, colour), &torchvision);
         assert_near(&middle(&Preprocess::TORCHVISION_V2, colour), &torchvision);

@@ -1,17 +1,17 @@
-//! What a digits net sees of a picture: ink, white on black, at the place and in the size that MNIST's digits have.
+//! The view of a picture for nets that read digits: ink, white on black, with the position and size of MNIST's digits.
 //!
-//! MNIST's makers brought each digit into a box of 20x20, and its centre of mass to the middle of 28x28 (LeCun, Cortes &
-//! Burges, "The MNIST database of handwritten digits"). Here the same is done to a picture of one digit on plain paper, of
-//! any size and in any colours. The border tells what is paper; whatever differs from it more than half as much as the strongest
-//! stroke is the digit. Uneven light, ruled lines as dark as the ink and other things that are no plain paper are beyond this.
+//! MNIST's makers scaled each digit to a box of 20x20, and moved its centre of mass to the middle of 28x28 (LeCun, Cortes &
+//! Burges, "The MNIST database of handwritten digits"). Here the same is done to a picture of one digit on plain paper, of any
+//! size and in any colours. The border shows the paper; the digit is whatever differs from it more than half as much as the
+//! strongest stroke. Anything but plain paper, such as uneven light or ruled lines as dark as the ink, is not handled.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
-/// A digit's longest side, of 28 pixels.
+/// A digit's longest side, as a fraction of the square's.
 const BOX: f64 = 20.0 / 28.0;
 
-/// What differs less from the paper, in levels, is no ink.
+/// Ink differs from the paper by at least this many levels.
 const LEAST: u8 = 24;
 
 /// Grey levels, row by row.
@@ -23,9 +23,9 @@ pub(super) struct Levels {
 }
 
 impl Levels {
-    /// The picture as a digit of MNIST on a square of that side, ink being white; nothing if no ink stands out.
+    /// The picture as a digit of MNIST, white ink on a square of this side; `None` if no ink stands out.
     ///
-    /// A picture that is such a square already keeps its size and place.
+    /// A picture that already has this size keeps its digit's size and position.
     pub(super) fn as_digit(&self, side: u32) -> Option<Self> {
         let paper = self.paper().filter(|_| side > 0)?;
         let (darker, lighter) = self.levels.iter().fold((0, 0), |(darker, lighter), &level| {
@@ -46,7 +46,7 @@ impl Levels {
         Self { levels: self.levels.iter().map(|&l| level(l)).collect(), ..*self }
     }
 
-    /// The level of the paper: the median of the border; nothing if there is no pixel.
+    /// The level of the paper: the median of the border; `None` if there are no pixels.
     fn paper(&self) -> Option<u8> {
         let Self { width, height, .. } = *self;
         let on_border = |i: &usize| {
@@ -58,14 +58,14 @@ impl Levels {
         (!border.is_empty()).then(|| *border.select_nth_unstable(middle).1)
     }
 
-    /// Ink alone, in its frame of background.
+    /// The ink, in a frame of background.
     fn framed(&self, side: u32) -> Option<Self> {
         let strongest = self.levels.iter().copied().max()?;
         let [left, top, right, bottom] = self.bounds(strongest / 2)?;
         let (width, height) = (right - left, bottom - top);
         let scale = BOX * f64::from(side) / width.max(height) as f64;
         let [w, h] = [width, height].map(|length| ((length as f64 * scale).round() as u32).max(1));
-        // What is weak is no part of the digit, but paper: noise, or the lines of a page.
+        // Weak levels are not part of the digit but of the paper: noise, or the lines of a page.
         let floor = strongest / 4;
         let clean = self.map(|level| if level < floor { 0 } else { level });
         let small = clean.resized([left, top, width, height], w, h);
@@ -74,7 +74,7 @@ impl Levels {
         Some(small.centred(side as usize))
     }
 
-    /// Left, top, right and bottom of what is stronger than that.
+    /// Left, top, right and bottom of the levels stronger than that.
     fn bounds(&self, than: u8) -> Option<[usize; 4]> {
         let strong = self.levels.iter().enumerate().filter(|(_, level)| **level > than);
         strong.map(|(i, _)| (i % self.width, i / self.width)).fold(None, |bounds, (x, y)| {
@@ -83,7 +83,7 @@ impl Levels {
         })
     }
 
-    /// A part of it in another size.
+    /// A part of it, resized.
     fn resized(&self, [left, top, width, height]: [usize; 4], to_width: u32, to_height: u32) -> Self {
         let from = ImageRef::new(self.width as u32, self.height as u32, &self.levels, PixelType::U8)
             .expect("there is a level for each pixel");
@@ -100,7 +100,7 @@ impl Levels {
         Self { width: to_width as usize, height: to_height as usize, levels: to.into_vec() }
     }
 
-    /// On a square, the centre of mass as near to its middle as whole pixels and its edges allow.
+    /// Puts it on a square, with the centre of mass as close to the middle as whole pixels and the edges allow.
     fn centred(&self, side: usize) -> Self {
         let (mut sum, mut xs, mut ys) = (0.0, 0.0, 0.0);
         for (i, level) in self.levels.iter().enumerate() {

@@ -4,9 +4,9 @@ use cnn::network;
 
 network! {
     /// torchvision's AlexNet (Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014): for
-    /// one GPU, so without groups, with other numbers of filters than the [paper of 2012](crate::AlexNet), and without
-    /// local response normalisation. The adaptive pooling between the two parts does nothing to maps of 6x6, which
-    /// images of 224x224 become.
+    /// one GPU, so without groups, with other numbers of filters than in the [paper of 2012](crate::AlexNet), and without
+    /// local response normalisation. The adaptive pooling between the two parts does not change maps of 6x6, which
+    /// result from images of 224x224.
     ///
     #[doc = include_str!("../../diagrams/torchvision-alexnet.svg")]
     pub AlexNet: 3x224x224 -> 1000 {

@@ -3,7 +3,7 @@
 use cnn::network;
 
 network! {
-    /// A dense layer: what it finds becomes further channels of its input.
+    /// A dense layer: its output is appended to its input as further channels.
     block dense_layer(growth) {
         concat {
             skip;
@@ -18,8 +18,7 @@ network! {
     }
 
     /// DenseNet-121 (Huang, Liu, van der Maaten & Weinberger, "Densely connected convolutional networks", CVPR 2017):
-    /// dense blocks of 6, 12, 24 and 16 layers, each layer of which reads all that those before it in its block have
-    /// found.
+    /// dense blocks of 6, 12, 24 and 16 layers, each of which reads the outputs of all layers before it in its block.
     ///
     #[doc = include_str!("../../diagrams/torchvision-densenet121.svg")]
     pub DenseNet121: 3x224x224 -> 1000 {

@@ -19,14 +19,14 @@ network! {
     }
 
     /// torchvision's GoogLeNet (Szegedy et al., "Going deeper with convolutions", CVPR 2015):
-    /// [Inception-v1](crate::InceptionV1) with batch normalisation in place of biases and of local response
+    /// [Inception-v1](crate::InceptionV1) with batch normalisation instead of biases and local response
     /// normalisation, and with windows of 3x3 where the paper has 5x5.
     ///
-    /// The published weights read images whose channels are `(x - 0.5) / 0.5`: with them torchvision switches on
+    /// The published weights read images whose channels are `(x - 0.5) / 0.5`: for them torchvision enables
     /// `transform_input`, which undoes the usual normalisation before the first layer.
     ///
-    /// The auxiliary classifiers do not run. torchvision's pool adaptively to 4x4, for which a pooling of the same
-    /// shape stands here.
+    /// The auxiliary classifiers do not run. torchvision's pool adaptively to 4x4; here an ordinary pooling has the same
+    /// shape.
     ///
     #[doc = include_str!("../../diagrams/torchvision-googlenet.svg")]
     pub GoogLeNet: 3x224x224 -> 1000 {

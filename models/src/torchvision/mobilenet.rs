@@ -8,7 +8,7 @@ network! {
         conv(filters, size, stride = stride, pad = size / 2, groups = groups, bias = false) -> batch_norm -> relu6;
     }
 
-    /// The first bottleneck, which does not expand: a filter for each channel, then a projection without a function.
+    /// The first bottleneck, which does not expand: one filter per channel, then a projection without a function.
     block separable(inputs, outputs) {
         conv: {
             conv_norm(inputs, size = 3, groups = inputs);
@@ -16,7 +16,7 @@ network! {
         };
     }
 
-    /// The bottleneck turned inside out: it is wide where the filters are, one for each channel, and thin outside.
+    /// The inverted bottleneck: wide inside, where there is one filter per channel, and thin outside.
     block bottleneck(inputs, outputs, stride = 1, wide = 6 * inputs) {
         conv: {
             conv_norm(wide);
@@ -25,7 +25,7 @@ network! {
         };
     }
 
-    /// One that keeps size and channels, and adds its input.
+    /// A bottleneck that keeps size and channels, and adds its input.
     block residual(channels, wide = 6 * channels) {
         add {
             conv: {
@@ -38,7 +38,7 @@ network! {
     }
 
     /// MobileNet-v2 (Sandler, Howard, Zhu, Zhmoginov & Chen, "MobileNetV2: inverted residuals and linear bottlenecks",
-    /// CVPR 2018): the rows of its table 2, a line each.
+    /// CVPR 2018): the rows of its table 2, one line each.
     ///
     #[doc = include_str!("../../diagrams/torchvision-mobilenet_v2.svg")]
     pub MobileNetV2: 3x224x224 -> 1000 {

@@ -1,5 +1,5 @@
-//! torchvision's residual nets. Blocks of two convolutions leave no choice where to stride, so ResNet-18 and 34 are
-//! those of the paper, under the same names.
+//! torchvision's residual nets. Blocks of two convolutions leave no choice about the stride, so ResNet-18 and 34 are the same as
+//! the paper's, with the same names.
 
 use cnn::network;
 
@@ -16,7 +16,7 @@ network! {
         } -> relu: relu;
     }
 
-    /// The convolution block, first of a stage: the input passes a convolution too. The stride is in the 3x3.
+    /// The convolution block, first of a stage: the input passes through a convolution too. The stride is in the 3x3.
     block conv_block(mid, stride, out = 4 * mid) {
         add {
             conv1: conv(mid, 1x1, bias = false) -> bn1: batch_norm -> relu
@@ -28,7 +28,7 @@ network! {
 
     /// torchvision's ResNet-50 "v1.5" (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR
     /// 2016): stages of 3, 4, 6 and 3 bottlenecks, which stride in their 3x3 convolution, where
-    /// [`ResNet50`](crate::ResNet50) strides in the first 1x1. That answers a little better, and costs a little more.
+    /// [`ResNet50`](crate::ResNet50) strides in the first 1x1. That is a little more accurate, and costs a little more.
     ///
     #[doc = include_str!("../../diagrams/torchvision-resnet50.svg")]
     pub ResNet50: 3x224x224 -> 1000 {
@@ -46,7 +46,7 @@ network! {
 
     /// torchvision's ResNet-101 "v1.5" (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR
     /// 2016): stages of 3, 4, 23 and 3 bottlenecks, which stride in their 3x3 convolution, where
-    /// [`ResNet101`](crate::ResNet101) strides in the first 1x1. That answers a little better, and costs a little more.
+    /// [`ResNet101`](crate::ResNet101) strides in the first 1x1. That is a little more accurate, and costs a little more.
     ///
     #[doc = include_str!("../../diagrams/torchvision-resnet101.svg")]
     pub ResNet101: 3x224x224 -> 1000 {
@@ -64,7 +64,7 @@ network! {
 
     /// torchvision's ResNet-152 "v1.5" (He, Zhang, Ren & Sun, "Deep residual learning for image recognition", CVPR
     /// 2016): stages of 3, 8, 36 and 3 bottlenecks, which stride in their 3x3 convolution, where
-    /// [`ResNet152`](crate::ResNet152) strides in the first 1x1. That answers a little better, and costs a little more.
+    /// [`ResNet152`](crate::ResNet152) strides in the first 1x1. That is a little more accurate, and costs a little more.
     ///
     #[doc = include_str!("../../diagrams/torchvision-resnet152.svg")]
     pub ResNet152: 3x224x224 -> 1000 {

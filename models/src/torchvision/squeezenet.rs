@@ -3,7 +3,7 @@
 use cnn::network;
 
 network! {
-    /// The fire module: few 1x1 filters, whose output windows of two sizes read.
+    /// The fire module: a few 1x1 filters, whose output is read by windows of two sizes.
     block fire(squeeze, expand = 4 * squeeze) {
         squeeze: conv(squeeze, 1x1) -> squeeze_activation: relu;
         concat {
@@ -13,8 +13,8 @@ network! {
     }
 
     /// SqueezeNet 1.1 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model
-    /// size", 2016; 1.1 pools earlier than the paper's net and so needs 2.4 times less arithmetic). A convolution in
-    /// place of fully connected layers gives a map for each class.
+    /// size", 2016; 1.1 pools earlier than the paper's net and so needs 2.4 times less arithmetic). Instead of fully
+    /// connected layers, a convolution gives a map for each class.
     ///
     #[doc = include_str!("../../diagrams/torchvision-squeezenet1_1.svg")]
     pub SqueezeNet1_1: 3x224x224 -> 1000 {

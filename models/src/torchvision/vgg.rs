@@ -4,8 +4,8 @@ use cnn::network;
 
 network! {
     /// torchvision's VGG-11 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image
-    /// recognition", ICLR 2015): [`Vgg11`](crate::Vgg11) with `features.0` to `classifier.6` as names. The adaptive
-    /// pooling between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    /// recognition", ICLR 2015): [`Vgg11`](crate::Vgg11) with the names `features.0` to `classifier.6`. The adaptive
+    /// pooling between its two parts does not change maps of 7x7, which result from images of 224x224.
     ///
     #[doc = include_str!("../../diagrams/torchvision-vgg11.svg")]
     pub Vgg11: 3x224x224 -> 1000 {
@@ -30,8 +30,8 @@ network! {
     }
 
     /// torchvision's VGG-13 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image
-    /// recognition", ICLR 2015): [`Vgg13`](crate::Vgg13) with `features.0` to `classifier.6` as names. The adaptive
-    /// pooling between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    /// recognition", ICLR 2015): [`Vgg13`](crate::Vgg13) with the names `features.0` to `classifier.6`. The adaptive
+    /// pooling between its two parts does not change maps of 7x7, which result from images of 224x224.
     ///
     #[doc = include_str!("../../diagrams/torchvision-vgg13.svg")]
     pub Vgg13: 3x224x224 -> 1000 {
@@ -58,8 +58,8 @@ network! {
     }
 
     /// torchvision's VGG-16 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image
-    /// recognition", ICLR 2015): [`Vgg16`](crate::Vgg16) with `features.0` to `classifier.6` as names. The adaptive
-    /// pooling between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    /// recognition", ICLR 2015): [`Vgg16`](crate::Vgg16) with the names `features.0` to `classifier.6`. The adaptive
+    /// pooling between its two parts does not change maps of 7x7, which result from images of 224x224.
     ///
     #[doc = include_str!("../../diagrams/torchvision-vgg16.svg")]
     pub Vgg16: 3x224x224 -> 1000 {
@@ -89,8 +89,8 @@ network! {
     }
 
     /// torchvision's VGG-19 (Simonyan & Zisserman, "Very deep convolutional networks for large-scale image
-    /// recognition", ICLR 2015): [`Vgg19`](crate::Vgg19) with `features.0` to `classifier.6` as names. The adaptive
-    /// pooling between its two parts does nothing to maps of 7x7, which images of 224x224 become.
+    /// recognition", ICLR 2015): [`Vgg19`](crate::Vgg19) with the names `features.0` to `classifier.6`. The adaptive
+    /// pooling between its two parts does not change maps of 7x7, which result from images of 224x224.
     ///
     #[doc = include_str!("../../diagrams/torchvision-vgg19.svg")]
     pub Vgg19: 3x224x224 -> 1000 {

@@ -1,12 +1,12 @@
-//! Golden files: what PyTorch's float64 run gave, written by `tools/golden.py`.
+//! Golden files: the results of PyTorch's float64 run, written by `tools/golden.py`.
 
 use std::fs;
 use std::path::Path;
 
 use safetensors::SafeTensors;
 
-/// A test for each net: `name: Net = "file";` becomes one of this name that runs the net on the weights and the inputs
-/// of all cases in the file.
+/// A test for each net: `name: Net = "file";` becomes a test of this name that runs the net on the weights and inputs of all cases
+/// in the file.
 macro_rules! golden {
     ($($test:ident: $net:path = $file:literal;)*) => {
         $(
@@ -32,9 +32,9 @@ macro_rules! golden {
 
 pub(crate) use golden;
 
-/// One input and what it gives.
+/// One input and its logits.
 pub(crate) struct Case {
-    /// What the input is made from.
+    /// The name that the input is derived from.
     pub(crate) input: String,
     logits: Vec<f32>,
 }
@@ -58,17 +58,17 @@ pub(crate) fn cases(file: &str) -> Vec<(String, Vec<Case>)> {
 }
 
 impl Case {
-    /// By how much logits differ at most, relative to the largest of all: single ones may be near zero by chance.
+    /// The greatest difference of logits, relative to the largest of all, since single ones may be near zero by chance.
     #[track_caller]
     pub(crate) fn error(&self, found: &[f32]) -> f32 {
         assert_eq!(found.len(), self.logits.len());
         let scale = self.logits.iter().fold(0.0_f32, |scale, logit| scale.max(logit.abs()));
         let differences = found.iter().zip(&self.logits).map(|(a, b)| (a - b).abs());
-        // Written so that a NaN is not lost.
+        // Written so that a NaN is kept.
         differences.fold(0.0, |most, difference| if difference <= most { most } else { difference }) / scale
     }
 
-    /// Float32 sums of many terms, layer after layer, are within a few millionths.
+    /// Float32 sums of many terms, layer after layer, stay within a few millionths.
     #[track_caller]
     pub(crate) fn check(&self, found: &[f32]) {
         let error = self.error(found);

@@ -1,4 +1,4 @@
-//! Burn: Rust that burn-onnx generates from ONNX, on the backend `flex`; weights from the file beside the code, mapped.
+//! Burn: Rust that burn-onnx generates from ONNX, on the backend `flex`; weights from the file next to the code, mapped.
 
 use std::error::Error;
 

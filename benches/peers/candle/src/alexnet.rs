@@ -1,4 +1,4 @@
-//! AlexNet, and what it and VGG end in.
+//! AlexNet, and the last layers that it shares with VGG.
 
 use candle_core::{Result, Tensor};
 use candle_nn::{Conv2dConfig, Sequential, VarBuilder, conv2d, linear, seq};

@@ -41,7 +41,7 @@ impl Module for Inception {
 pub fn inception_v1(weights: VarBuilder) -> Result<Sequential> {
     let module =
         |name: &str, channels, filters| Inception::new(channels, filters, weights.pp(format!("inception{name}")));
-    // The sides are even: windows that stride by 2 end one behind the maps, which is what `ceil_mode` lets them do.
+    // The sides are even, so windows with stride 2 end one pixel after the maps, as `ceil_mode` allows.
     let pool = |maps: &Tensor| max_pool(maps, 2, 0, 1);
     Ok(seq()
         .add(conv2d(3, 64, 7, config(2, 3), weights.pp("conv1"))?)

@@ -1,17 +1,17 @@
-//! What candle's layers are made of here, and what it has no layer for.
+//! Layers made of candle's, and those that candle lacks.
 
 use candle_core::{Result, Tensor};
 use candle_nn::{BatchNormConfig, Conv2d, Conv2dConfig, VarBuilder, batch_norm, conv2d_no_bias};
 
-/// How a convolution steps, and what it pads.
+/// The stride and the padding of a convolution.
 pub fn config(stride: usize, padding: usize) -> Conv2dConfig {
     Conv2dConfig { stride, padding, ..Conv2dConfig::default() }
 }
 
 /// A convolution with batch normalisation folded into it. Their tensors are those of `conv` and `bn`.
 ///
-/// The statistics are variables to candle, and what is computed from variables remembers how, for gradients. Detached
-/// weights do not, so that maps are freed as soon as they were read.
+/// The statistics are variables to candle, and values computed from variables keep their inputs, for gradients. Detached weights
+/// do not, so maps are freed as soon as they have been read.
 pub fn conv_bn(
     channels: (usize, usize),
     kernel: usize,
@@ -28,10 +28,10 @@ pub fn conv_bn(
     Ok(Conv2d::of(folded.weight().detach(), folded.bias().map(Tensor::detach), config))
 }
 
-/// The maximum of windows of 3x3 over maps with a border of so many zeros before and after, in rows and columns.
+/// The maximum of windows of 3x3 over maps with a border of this many zeros before and after, in rows and columns.
 ///
-/// A border of pooling is minus infinity. Zeros are as good here: every net pools what ReLU has left, which is never less,
-/// and no window lies wholly in the border.
+/// Pooling would pad with minus infinity. Zeros work as well here: every net pools the output of a ReLU, which is never less,
+/// and no window lies entirely in the border.
 pub fn max_pool(maps: &Tensor, stride: usize, before: usize, after: usize) -> Result<Tensor> {
     maps.pad_with_zeros(2, before, after)?.pad_with_zeros(3, before, after)?.max_pool2d_with_stride(3, stride)
 }

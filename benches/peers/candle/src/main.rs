@@ -1,5 +1,5 @@
 //! candle, on the CPU with its own matrix multiplication (no MKL), with AVX-512 too. The nets are declared in Rust, as
-//! candle's users do, and read the weights that this project reads; batch normalisation is folded when they are loaded.
+//! by candle's users, and read the same weights as this project; batch normalisation is folded when they are loaded.
 
 use std::env;
 use std::error::Error;
@@ -49,8 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     job.serve(&mut Candle { net, input, logits: None })
 }
 
-/// candle asks the environment how far to split a matrix multiplication, each time, and runs it and convolutions in rayon's
-/// global pool. The main thread is one of the pool, so that nothing is handed over on one thread.
+/// candle reads from the environment how to split each matrix multiplication, and runs it and convolutions in rayon's global
+/// pool. The main thread belongs to the pool, so with one thread nothing is handed over.
 fn set_threads(threads: usize) -> Result<(), Box<dyn Error>> {
     // SAFETY: `main` calls this first, when there is no other thread.
     unsafe { env::set_var("RAYON_NUM_THREADS", threads.to_string()) };

@@ -5,12 +5,12 @@ use candle_nn::{Conv2d, Module, Sequential, VarBuilder, linear, seq};
 
 use crate::layers::{config, conv_bn, max_pool};
 
-/// Of each stage the blocks, and the filters of their convolutions of 3x3.
+/// For each stage, the number of blocks, and the filters of their 3x3 convolutions.
 const STAGES: [(usize, usize); 4] = [(3, 64), (4, 128), (6, 256), (3, 512)];
-/// How many times as many maps come out of a block.
+/// The ratio of a block's output maps to the maps inside.
 const EXPANSION: usize = 4;
 
-/// A block of three convolutions, which adds its input.
+/// A block of three convolutions, with its input added.
 struct Bottleneck {
     conv1: Conv2d,
     conv2: Conv2d,

@@ -6,7 +6,7 @@ use candle_nn::{Sequential, VarBuilder, conv2d, seq};
 use crate::alexnet::classifier;
 use crate::layers::config;
 
-/// Of each stage the convolutions and their filters.
+/// For each stage, the number of convolutions and their filters.
 const STAGES: [(usize, usize); 5] = [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)];
 
 pub fn vgg16(weights: VarBuilder) -> Result<Sequential> {

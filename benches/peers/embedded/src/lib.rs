@@ -1,4 +1,4 @@
-//! This project, with the weights of ResNet-50 in the executable. `setup.sh` links them here from where they are.
+//! This project, with the weights of ResNet-50 in the executable. `setup.sh` links them here.
 
 use std::error::Error;
 

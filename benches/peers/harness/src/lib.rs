@@ -1,9 +1,9 @@
-//! What the engines in Rust have in common: the command line, the files of a net, and the protocol of the runner.
+//! What engines in Rust have in common: the command line, the files of a net, and the runner's protocol.
 //!
-//! An engine is started as `ENGINE [--f16] NET THREADS OUTPUT`. It loads the net, runs it once, writes what it answered to the
-//! file `OUTPUT`, prints `ready`, and then answers each line `run SECONDS LEAST` with the times of as many runs.
-//! The runner stops the process (SIGSTOP) while other engines have their turn. With `--once` in place of `OUTPUT` it
-//! prints the first number of its answer and ends: for the time from a program's start to its first result.
+//! An engine is started as `ENGINE [--f16] NET THREADS OUTPUT`. It loads the net, runs it once, writes the answer to the file
+//! `OUTPUT`, prints `ready`, and then answers each line `run SECONDS LEAST` with the times of that many runs. The runner stops the
+//! process (SIGSTOP) while other engines have their turn. With `--once` instead of `OUTPUT`, it prints the first number of its
+//! answer and ends, to measure the time from a program's start to its first result.
 
 use std::error::Error;
 use std::io::{BufRead as _, Write as _};
@@ -13,25 +13,25 @@ use std::{env, fs, io};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// The processor's time is asked for no more often than this: asking takes microseconds.
+/// The least time between two readings of the CPU time, each of which takes microseconds.
 const CPU_SAMPLE: Duration = Duration::from_millis(1);
-/// The part of a turn that is not measured, since caches are cold.
+/// The fraction of a turn that is not measured, since caches are cold.
 const WARM_UP: f64 = 0.2;
-/// Times that one line of an answer holds at most.
+/// The most times on one line of an answer.
 const MOST_RUNS: usize = 20_000;
 
-/// What an engine was asked for.
+/// An engine's task.
 pub struct Job {
     /// The net.
     pub net: String,
     /// Threads to run it on.
     pub threads: usize,
-    /// Weights are to be kept in half precision.
+    /// Whether to store weights in half precision.
     pub half: bool,
     output: Option<PathBuf>,
 }
 
-/// A net that is loaded.
+/// A loaded net.
 pub trait Engine {
     /// Runs the net; the answer need not leave the engine's memory.
     fn run(&mut self);
@@ -55,7 +55,7 @@ impl Job {
         Ok(Self { net: net.clone(), threads: threads.parse()?, half, output })
     }
 
-    /// Whether the engine runs once only: nothing that takes long in order to be faster later pays then.
+    /// Whether the engine runs only once, so that preparations for later runs do not pay off.
     pub fn once(&self) -> bool {
         self.output.is_none()
     }
@@ -83,11 +83,11 @@ impl Job {
             .collect())
     }
 
-    /// Runs the engine as often as the runner says.
+    /// Runs the engine as often as the runner asks.
     ///
     /// # Errors
     ///
-    /// If a file or a pipe fails, or a line is not of the protocol.
+    /// If a file or a pipe fails, or a line does not follow the protocol.
     pub fn serve(&self, engine: &mut impl Engine) -> Result<(), Box<dyn Error>> {
         let mut stdout = io::stdout().lock();
         engine.run();
@@ -102,7 +102,7 @@ impl Job {
             let line = line?;
             let mut words = line.split_whitespace();
             let (Some("run"), Some(seconds), Some(least)) = (words.next(), words.next(), words.next()) else {
-                return Err(format!("not of the protocol: {line}").into());
+                return Err(format!("does not follow the protocol: {line}").into());
             };
             let times = measure(engine, seconds.parse()?, least.parse()?);
             writeln!(stdout, r#"{{"wall": {:?}, "cpu": {:?}}}"#, times.wall, times.cpu)?;
@@ -111,16 +111,16 @@ impl Job {
     }
 }
 
-/// Where everything large lies: nets, virtual environments, builds.
+/// The folder for everything large: nets, virtual environments, builds.
 pub fn folder() -> PathBuf {
     env::var_os("PEERS_DIR").map_or_else(|| PathBuf::from("work"), PathBuf::from)
 }
 
 /// Nanoseconds of single runs.
 struct Times {
-    /// By the clock on the wall.
+    /// Wall-clock time.
     wall: Vec<u64>,
-    /// Of all threads of the process on a processor; means over about a millisecond, where runs are shorter.
+    /// CPU time of all threads of the process, averaged over about a millisecond if runs are shorter.
     cpu: Vec<u64>,
 }
 

@@ -1,5 +1,5 @@
-//! ONNX Runtime by its C API: the library of the Python package, without Python. All optimisations of the graph; input
-//! and output are bound, so that a run neither allocates nor copies them.
+//! ONNX Runtime through its C API: the library of the Python package, without Python. All graph optimisations are on; input and
+//! output are bound, so a run neither allocates nor copies them.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! This project, on weights that are read from a file a few rows at a time.
+//! This project, with weights read from a file a few rows at a time.
 
 use std::error::Error;
 

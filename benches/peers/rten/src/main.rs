@@ -1,5 +1,5 @@
-//! rten, with weights packed when they are loaded. It has no local response normalisation: nets that need it come from
-//! `NET.rten.onnx`, where it is written with pooling over channels.
+//! rten, with weights packed when they are loaded. It has no local response normalisation: nets with that layer come from
+//! `NET.rten.onnx`, which expresses it by pooling over channels.
 
 use std::error::Error;
 use std::sync::Arc;

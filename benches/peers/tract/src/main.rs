@@ -1,4 +1,4 @@
-//! tract, optimised for the CPU; its own pool where there is more than one thread.
+//! tract, optimised for the CPU; with its own pool for more than one thread.
 
 use std::error::Error;
 use std::sync::Arc;

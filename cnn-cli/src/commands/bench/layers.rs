@@ -13,12 +13,12 @@ use crate::registry::{Model, Runnable};
 /// The kernels of a net, measured.
 pub(super) struct Layers {
     pub(super) isa: &'static str,
-    /// GFLOP/s of one core at most.
+    /// Peak GFLOP/s of one core.
     pub(super) peak: f64,
     pub(super) layers: Vec<Layer>,
 }
 
-/// A kernel, measured. Its times are those of a pass, over all images.
+/// A measured kernel. Its times are per pass, over all images.
 pub(super) struct Layer {
     pub(super) step: &'static Step<'static>,
     /// The net that it is a step of.
@@ -30,7 +30,7 @@ pub(super) struct Layer {
 }
 
 impl Layers {
-    /// Runs the net again and again, and looks at the clock after each kernel.
+    /// Runs the net repeatedly, and reads the clock after each kernel.
     pub(super) fn measure(net: &mut dyn Runnable, model: &Model, input: &[f32], least: Duration) -> Self {
         let passes = repeat(least, FEWEST, "measuring layers", || pass(net, model.steps.len(), input));
         let layer = |(index, step): (usize, &'static Step<'static>)| {
@@ -43,7 +43,7 @@ impl Layers {
     }
 }
 
-/// One pass: the time of each kernel. Of several images, each has a call of its own of some kernels.
+/// The time of each kernel in one pass. With several images, some kernels are called once per image.
 fn pass(net: &mut dyn Runnable, steps: usize, input: &[f32]) -> Vec<Duration> {
     let mut times = vec![Duration::ZERO; steps];
     let mut last = Instant::now();
@@ -51,12 +51,12 @@ fn pass(net: &mut dyn Runnable, steps: usize, input: &[f32]) -> Vec<Duration> {
         times[step] += last.elapsed();
         last = Instant::now();
     };
-    net.profile(input, &mut watch).expect("a pass reads so many images");
+    net.profile(input, &mut watch).expect("the input has the size of a batch");
     times
 }
 
 impl Layer {
-    /// GFLOP/s, counted for the layer as it is written down; nothing for kernels without weights.
+    /// GFLOP/s, counted for the layer as declared; `None` for kernels without weights.
     pub(super) fn gflops(&self) -> Option<f64> {
         let macs = self.step.macs(self.graph);
         let flops = 2.0 * (macs * self.images as u64) as f64;

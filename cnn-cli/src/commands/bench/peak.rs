@@ -1,4 +1,4 @@
-//! What the core can do at most: multiplications and additions on registers alone.
+//! The peak of a core: multiplications and additions on registers alone.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -8,9 +8,9 @@ use cnn_runtime::simd::{Kernel, Simd};
 
 use super::repeat;
 
-/// Chains of multiply-add that do not wait for each other: enough for two units of four or five cycles each.
+/// Independent chains of multiply-adds: enough for two units with a latency of four or five cycles each.
 const CHAINS: usize = 12;
-/// Rounds of all chains in one measurement: some 50 µs.
+/// Rounds of all chains in one measurement: about 50 µs.
 const ROUNDS: usize = 20_000;
 
 /// GFLOP/s of one core, a multiply-add counting as two.

@@ -1,4 +1,4 @@
-//! What was measured, for people and for programs.
+//! The results, for people and for programs.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::layers::{Layer, Layers};
 use crate::registry::Model;
 use crate::table::{Align, Table};
 
-/// Everything that was measured.
+/// All results.
 pub(super) struct Report<'a> {
     pub(super) model: &'a Model,
     pub(super) threads: usize,
@@ -32,16 +32,17 @@ impl Report<'_> {
         let (name, threads, passes) = (self.model.name, self.threads, self.passes.len());
         if let Some(layers) = &self.layers {
             table(layers).write(out)?;
-            writeln!(out, "\npeak of a core {:.0} GFLOP/s ({})", layers.peak, layers.isa)?;
+            writeln!(out, "\npeak of one core {:.0} GFLOP/s ({})", layers.peak, layers.isa)?;
         }
         let images = self.model.batch as f64;
         let gflops = images * 2.0 * self.model.graph.macs() as f64 / self.min() * 1e-6;
         let s = if threads == 1 { "" } else { "s" };
-        let batch = if self.model.batch == 1 { String::new() } else { format!("{} images a pass, ", self.model.batch) };
+        let batch =
+            if self.model.batch == 1 { String::new() } else { format!("{} images per pass, ", self.model.batch) };
         writeln!(out, "{name}, {batch}{threads} thread{s}, {passes} passes")?;
         writeln!(out, "min {:.4} ms, median {:.4} ms, {gflops:.0} GFLOP/s", self.min(), self.median())?;
         if self.model.batch > 1 {
-            writeln!(out, "an image: min {:.4} ms, median {:.4} ms", self.min() / images, self.median() / images)?;
+            writeln!(out, "per image: min {:.4} ms, median {:.4} ms", self.min() / images, self.median() / images)?;
         }
         Ok(())
     }

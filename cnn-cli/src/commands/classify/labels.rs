@@ -1,4 +1,4 @@
-//! What the classes of a net are called.
+//! The names of a net's classes.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -7,21 +7,21 @@ use crate::failure::{Failure, printable};
 use crate::limited;
 use crate::registry::Model;
 
-/// The longest file of labels that is read for a net of few classes, and for one of many, bytes for each.
+/// The longest accepted file of labels: this many bytes for a net of few classes, or this many per class.
 const MOST: usize = 64 << 10;
 const MOST_OF_A_LABEL: usize = 1 << 10;
 
 /// The names of a net's classes, in the order of its outputs.
 #[derive(Debug)]
 pub(super) enum Labels {
-    /// Declared beside the net; none, if nothing is.
+    /// Declared with the net; empty if they are not.
     Declared(&'static [&'static str]),
     /// From a file of the user's.
     Read(Vec<String>),
 }
 
 impl Labels {
-    /// Those of a file, or else the net's own.
+    /// The labels in a file, or else the net's own.
     pub(super) fn of(model: &Model, file: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = file else { return Ok(Self::Declared(model.labels)) };
         let classes = model.graph.output.elements();
@@ -29,7 +29,7 @@ impl Labels {
         let bytes = limited::read(path, most).map_err(|error| Failure::unreadable(path, &error))?;
         let Some(bytes) = bytes else {
             let what =
-                format!("has more than {most} bytes: labels are a text file with one a line, and {}", model.name);
+                format!("has more than {most} bytes: labels are a text file with one per line, and {}", model.name);
             return Err(Failure::of_file(path, format_args!("{what} has {classes} classes")));
         };
         parse(&bytes, model).map(Self::Read).map_err(|problem| Failure::of_file(path, problem))
@@ -45,10 +45,10 @@ impl Labels {
     }
 }
 
-/// A label a line, as many as the net has classes; empty lines do not count. If there are others, what is wrong,
-/// beginning with a verb.
+/// One label per line, as many as the net has classes; empty lines do not count. The error is a problem that begins with a
+/// verb.
 fn parse(bytes: &[u8], model: &Model) -> Result<Vec<String>, String> {
-    let text = str::from_utf8(bytes).map_err(|_| "is no text in UTF-8: labels are a text file with one a line")?;
+    let text = str::from_utf8(bytes).map_err(|_| "is not UTF-8 text: labels are a text file with one per line")?;
     // Editors on Windows begin files with a byte order mark and end lines with `\r\n`.
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
     let labels: Vec<String> = lines.filter(|line| !line.is_empty()).map(printable).collect();
@@ -56,11 +56,7 @@ fn parse(bytes: &[u8], model: &Model) -> Result<Vec<String>, String> {
     if labels.len() == classes {
         return Ok(labels);
     }
-    Err(format!(
-        "has {} labels, one on each line that is not empty, but {} has {classes} classes",
-        labels.len(),
-        model.name
-    ))
+    Err(format!("has {} labels, one on each nonempty line, but {} has {classes} classes", labels.len(), model.name))
 }
 
 #[cfg(test)]
@@ -78,17 +74,16 @@ mod tests {
     }
 
     #[test]
-    fn another_number_of_labels_is_told() {
+    fn a_wrong_number_of_labels_is_reported() {
         for (text, count) in [("", 0), ("cat\ndog\n\n", 2), ("cat\ndog\nblue\nwhale", 4)] {
-            let expected =
-                format!("has {count} labels, one on each line that is not empty, but branched has 3 classes");
+            let expected = format!("has {count} labels, one on each nonempty line, but branched has 3 classes");
             assert_eq!(parse(text.as_bytes(), &BRANCHED).unwrap_err(), expected);
         }
     }
 
     #[test]
-    fn what_is_no_text_is_told_and_control_characters_do_not_reach_the_terminal() {
-        assert!(parse(b"cat\n\xff\n", &BRANCHED).unwrap_err().starts_with("is no text in UTF-8"));
+    fn other_files_are_refused_and_control_characters_do_not_reach_the_terminal() {
+        assert!(parse(b"cat\n\xff\n", &BRANCHED).unwrap_err().starts_with("is not UTF-8 text"));
         assert_eq!(parse(b"cat\n\x1b[31mdog\nfish", &BRANCHED).unwrap()[1], "\\u{1b}[31mdog");
     }
 

@@ -1,11 +1,11 @@
-//! From what a net gives to the classes that are told.
+//! From a net's output to the classes that are printed.
 
 use std::borrow::Cow;
 
 use cnn::graph::{Graph, Value};
 use cnn::op::Op;
 
-/// The probabilities of all classes. Most nets end in a softmax; the scores of others get one here.
+/// The probabilities of all classes. Most nets end in a softmax; for others, it is applied here.
 pub(super) fn of<'a>(graph: &Graph<'_>, scores: &'a [f32]) -> Cow<'a, [f32]> {
     match graph.result {
         Value::Node(index) if graph.nodes[index].op == Op::Softmax => Cow::Borrowed(scores),
@@ -14,14 +14,14 @@ pub(super) fn of<'a>(graph: &Graph<'_>, scores: &'a [f32]) -> Cow<'a, [f32]> {
 }
 
 fn softmax(scores: &[f32]) -> Vec<f32> {
-    // Without the largest score, `exp` could overflow.
+    // The largest score is subtracted, or `exp` could overflow.
     let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let exponentials: Vec<f32> = scores.iter().map(|score| (score - largest).exp()).collect();
     let sum: f32 = exponentials.iter().sum();
     exponentials.iter().map(|exponential| exponential / sum).collect()
 }
 
-/// The `count` most probable classes with their probabilities, the best first; of equals the first first.
+/// The `count` most probable classes with their probabilities, the best first; among equals, in their order.
 pub(super) fn best(probabilities: &[f32], count: usize) -> Vec<(usize, f32)> {
     let mut classes: Vec<(usize, f32)> = probabilities.iter().copied().enumerate().collect();
     classes.sort_by(|(_, a), (_, b)| b.total_cmp(a));
@@ -51,7 +51,7 @@ mod tests {
         let scores = [1000.0, 1000.0, 1000.0 + 2.0_f32.ln()];
         let probabilities = of(BRANCHED.graph, &scores);
         let expected = [0.25, 0.25, 0.5];
-        // A score of 1,000 holds the logarithm to 3e-5.
+        // At 1,000, a score is precise to 3e-5.
         assert!(probabilities.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-4), "{probabilities:?}");
     }
 }

@@ -1,11 +1,11 @@
-//! How far two tensors are apart.
+//! How far apart two tensors are.
 
 /// The difference of two tensors of the same shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Difference {
-    /// The largest magnitude in the tensor that is expected.
+    /// The largest magnitude in the expected tensor.
     pub(super) largest: f64,
-    /// The largest difference; NaN if a number is.
+    /// The largest difference; NaN if any number is NaN.
     pub(super) max: f64,
     /// The root of the mean square of all differences.
     pub(super) rms: f64,
@@ -16,7 +16,7 @@ impl Difference {
         let largest = expected.iter().fold(0.0, |largest, number| worse(largest, f64::from(number.abs())));
         let differences = || {
             expected.iter().zip(found).map(|(expected, found)| {
-                // Infinities are no NaN apart.
+                // Equal infinities do not differ by NaN.
                 if expected == found { 0.0 } else { (f64::from(*expected) - f64::from(*found)).abs() }
             })
         };
@@ -30,9 +30,9 @@ impl Difference {
         [self.max, self.rms].map(|difference| if difference == 0.0 { 0.0 } else { difference / self.largest })
     }
 
-    /// Whether no difference is above this share of the largest magnitude.
+    /// Whether no difference exceeds this share of the largest magnitude.
     pub(super) fn is_within(&self, tolerance: f64) -> bool {
-        // A NaN is not.
+        // False for NaN.
         self.relative()[0] <= tolerance
     }
 }

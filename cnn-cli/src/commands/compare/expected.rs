@@ -1,15 +1,15 @@
-//! The tensors that are expected, and what a net has under their names.
+//! The expected tensors, and what a net has under their names.
 
 use std::path::Path;
 
-use crate::commands::trace::LAYER;
-use crate::failure::{Failure, printable, shown};
-use crate::numbers::dimensions;
-use crate::registry::Model;
-use crate::tensors;
 use cnn::graph::{Graph, Value};
 use cnn::trace::{module, names, resolve};
 use cnn::weights::Tensors;
+
+use crate::commands::trace::LAYER;
+use crate::failure::{Failure, printable, shown};
+use crate::registry::Model;
+use crate::tensors::{self, dimensions};
 
 /// A tensor that can be compared.
 pub(super) struct Expected {
@@ -17,14 +17,14 @@ pub(super) struct Expected {
     pub(super) name: String,
     /// What the net has under this name.
     pub(super) value: Value,
-    /// The numbers, one input's after another's.
+    /// The numbers, input by input.
     pub(super) numbers: Vec<f32>,
-    /// Whether it was compared with what the layers give.
+    /// Whether it was compared with the outputs of the layers.
     pub(super) traced: bool,
 }
 
-/// The tensors that can be compared; the others become problems. `count` inputs are run, or one without a dimension for
-/// that.
+/// The tensors that can be compared; the others become problems. The net runs on `count` inputs, or on one without a dimension
+/// for the count.
 pub(super) fn find(file: &Tensors<'_>, model: &Model, count: Option<usize>, problems: &mut Problems) -> Vec<Expected> {
     problems.all = file.names().len();
     let mut expected = Vec::new();
@@ -59,16 +59,16 @@ fn value(graph: &Graph<'_>, name: &str) -> Option<Value> {
     layer.or_else(|| resolve(graph, name))
 }
 
-/// Dimensions without those of 1: `[1, 10, 1, 1]` and `[10]` are the same numbers in the same order, as are those of a map
-/// that was flattened.
+/// Dimensions without those of 1: `[1, 10, 1, 1]` and `[10]` have the same numbers in the same order, and so has a flattened
+/// map.
 fn squeezed(dimensions: &[usize]) -> Vec<usize> {
     dimensions.iter().copied().filter(|dimension| *dimension != 1).collect()
 }
 
-/// So many names that a tensor could have meant are told.
+/// The most similar names that are suggested.
 const GUESSES: usize = 3;
 
-/// Longer than the name of any layer: how near such a one is would take long to find out.
+/// Longer than the name of any layer. Comparing longer names would take long.
 const LONG: usize = 200;
 
 fn unknown(name: &str, model: &Model) -> String {
@@ -80,51 +80,51 @@ fn unknown(name: &str, model: &Model) -> String {
     near.sort_by_key(|(distance, _)| *distance);
     let near: Vec<String> = near.iter().take(GUESSES).map(|(_, known)| format!("`{known}`")).collect();
     let guess = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
-    format!("{} has nothing of this name{guess}", model.name)
+    format!("{} has nothing with this name{guess}", model.name)
 }
 
-/// So many problems are told one by one.
+/// The most problems that are listed one by one.
 const PROBLEMS: usize = 20;
 
 /// Why tensors of the file could not be compared.
 #[derive(Default)]
 pub(super) struct Problems {
-    /// How many tensors the file has.
+    /// The number of tensors in the file.
     all: usize,
-    /// How many of them could not be compared.
+    /// The number of those that could not be compared.
     count: usize,
-    /// Why the first of them could not.
-    told: Vec<String>,
+    /// The first problems.
+    first: Vec<String>,
 }
 
 impl Problems {
     fn push(&mut self, name: &str, problem: impl FnOnce() -> String) {
         self.count += 1;
         if self.count <= PROBLEMS {
-            self.told.push(format!("{}: {}", printable(name), problem()));
+            self.first.push(format!("{}: {}", printable(name), problem()));
         }
     }
 
     /// A tensor of an auxiliary classifier that could not be run.
     pub(super) fn without_weights(&mut self, name: &str) {
-        self.push(name, || "the weights have not all tensors of this auxiliary classifier".to_owned());
+        self.push(name, || "the weights lack some tensors of this auxiliary classifier".to_owned());
     }
 
     /// A failure if there are any, or if there was nothing to compare.
     pub(super) fn into_result(self, path: &Path) -> Result<(), Failure> {
-        let Self { all, count, told } = self;
+        let Self { all, count, first } = self;
         if all == 0 {
             return Err(Failure::of_file(path, "has no tensors"));
         }
-        if told.is_empty() {
+        if first.is_empty() {
             return Ok(());
         }
         let mut message = format!("{}: {count} of {all} tensors cannot be compared", shown(path));
-        for problem in &told {
+        for problem in &first {
             message.push_str(&format!("\n  {problem}"));
         }
-        if count > told.len() {
-            message.push_str(&format!("\n  and {} more", count - told.len()));
+        if count > first.len() {
+            message.push_str(&format!("\n  and {} more", count - first.len()));
         }
         Err(Failure::Message(message))
     }
@@ -139,14 +139,14 @@ mod tests {
     use super::*;
     use crate::registry::tests::BRANCHED;
 
-    /// What is found under a name in a file that has it with this shape, or the problem.
+    /// What the net has under a name that a file has with this shape, or the problem.
     fn found(name: &str, count: Option<usize>, shape: &[usize]) -> Result<Value, String> {
         let bytes = vec![0; 4 * shape.iter().product::<usize>()];
         let file = serialize([(name, TensorView::new(Dtype::F32, shape.to_vec(), &bytes).unwrap())], None).unwrap();
         let mut problems = Problems::default();
         let expected = find(&Tensors::open(&Source::new(&file)).unwrap(), &BRANCHED, count, &mut problems);
-        assert_eq!((expected.len() + problems.told.len(), problems.all), (1, 1));
-        expected.first().map(|expected| expected.value).ok_or_else(|| problems.told.concat())
+        assert_eq!((expected.len() + problems.first.len(), problems.all), (1, 1));
+        expected.first().map(|expected| expected.value).ok_or_else(|| problems.first.concat())
     }
 
     #[test]
@@ -166,8 +166,8 @@ mod tests {
         assert_eq!(found("act.2", Some(5), &[5, 2, 1, 1]), Ok(Value::Node(5)));
         assert_eq!(found("act.2", Some(5), &[5, 2]), Ok(Value::Node(5)));
         assert_eq!(found("act.2", None, &[1, 2, 1, 1]), Ok(Value::Node(5)));
-        let told = "act.2: the file has [1, 2, 1, 1], branched gives [5, 2, 1, 1]";
-        assert_eq!(found("act.2", Some(5), &[1, 2, 1, 1]), Err(told.to_owned()));
+        let misshapen = "act.2: the file has [1, 2, 1, 1], branched gives [5, 2, 1, 1]";
+        assert_eq!(found("act.2", Some(5), &[1, 2, 1, 1]), Err(misshapen.to_owned()));
         assert_eq!(found("output", None, &[4]), Err("output: the file has [4], branched gives [3]".to_owned()));
     }
 
@@ -181,17 +181,17 @@ mod tests {
     }
 
     #[test]
-    fn unknown_names_are_told_with_those_that_are_near() {
-        let told = |name| found(name, None, &[1]).unwrap_err();
-        assert_eq!(told("act.smae"), "act.smae: branched has nothing of this name; did you mean `same`?");
-        let two = "act.head.fd: branched has nothing of this name; did you mean `head.fc` or `head.0`?";
-        assert_eq!(told("act.head.fd"), two);
-        assert_eq!(told("conv1.weight"), "conv1.weight: branched has nothing of this name");
-        assert_eq!(told("\u{1b}[31m"), "\\u{1b}[31m: branched has nothing of this name");
+    fn unknown_names_are_reported_with_similar_ones() {
+        let problem = |name| found(name, None, &[1]).unwrap_err();
+        assert_eq!(problem("act.smae"), "act.smae: branched has nothing with this name; did you mean `same`?");
+        let two = "act.head.fd: branched has nothing with this name; did you mean `head.fc` or `head.0`?";
+        assert_eq!(problem("act.head.fd"), two);
+        assert_eq!(problem("conv1.weight"), "conv1.weight: branched has nothing with this name");
+        assert_eq!(problem("\u{1b}[31m"), "\\u{1b}[31m: branched has nothing with this name");
     }
 
     #[test]
-    fn many_problems_are_told_in_part() {
+    fn only_some_of_many_problems_are_listed() {
         let mut problems = Problems { all: 30, ..Problems::default() };
         (0..25).for_each(|i| problems.push(&format!("t{i}"), || "wrong".to_owned()));
         let Err(Failure::Message(message)) = problems.into_result(Path::new("e")) else { panic!("no message") };

@@ -1,4 +1,4 @@
-//! What is printed: a line for each comparison, and what follows from all of them.
+//! The report: a line for each comparison, and the verdict.
 
 use std::io::{self, Write};
 
@@ -22,7 +22,7 @@ const COLUMNS: [Align; 9] = [
     Align::Left,
 ];
 
-/// All comparisons, in the order in which the net computes what was compared.
+/// All comparisons, in the order in which the net computes the values.
 pub(super) struct Report {
     graph: &'static Graph<'static>,
     rows: Vec<Row>,
@@ -35,7 +35,7 @@ impl Report {
         Self { graph, rows, tolerance }
     }
 
-    /// Whether everything does.
+    /// Whether everything agrees.
     pub(super) fn agrees(&self) -> bool {
         self.rows.iter().all(|row| self.is_near(row))
     }
@@ -44,7 +44,7 @@ impl Report {
         row.difference.is_within(self.tolerance)
     }
 
-    /// Writes the table and the verdict; nothing if nothing was compared.
+    /// Writes the table and the verdict, or nothing if nothing was compared.
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         if self.rows.is_empty() {
             return Ok(());
@@ -78,20 +78,20 @@ impl Report {
         let differing = self.rows.iter().filter(|row| !self.is_near(row));
         let count = differing.clone().count();
         let Some(first) = differing.clone().min_by_key(|row| (row.run, row.value)) else {
-            return vec![format!("all agree: no difference is above {tolerance}")];
+            return vec![format!("all agree: no difference exceeds {tolerance}")];
         };
         let mut lines = vec![format!("{count} of {} differ by more than {tolerance}", self.rows.len())];
         if first.run == Run::Forward {
-            lines.push("one by one the layers agree, but `forward`, where they are fused, does not".to_owned());
-            lines.push("unless the tolerance is below rounding errors, that is a mistake of the compiler".to_owned());
+            lines.push("layer by layer, everything agrees, but `forward`, where layers are fused, does not".to_owned());
+            lines.push("unless the tolerance is below rounding errors, this is a bug in the compiler".to_owned());
         }
-        lines.push(format!("the first that differs is {}: {}", printable(&first.name), self.place(first.value)));
+        lines.push(format!("the first to differ is {}: {}", printable(&first.name), self.place(first.value)));
         let before = self.rows.iter().rfind(|row| row.run == first.run && row.value < first.value);
         lines.extend(before.map(|row| format!("before it, {} agrees", printable(&row.name))));
         lines
     }
 
-    /// What gives a value: `conv2, conv(16, 5x5), 6x14x14 -> 16x10x10`.
+    /// The source of a value: `conv2, conv(16, 5x5), 6x14x14 -> 16x10x10`.
     fn place(&self, value: Value) -> String {
         let Value::Node(index) = value else { return "the input, which is not the same".to_owned() };
         let node = &self.graph.nodes[index];
@@ -111,7 +111,7 @@ fn small(number: f64) -> String {
     if number == 0.0 { "0".to_owned() } else { format!("{number:.1e}") }
 }
 
-/// Four digits, as long as that is short.
+/// Four significant digits, if that is short enough.
 fn magnitude(number: f64) -> String {
     match number {
         0.0 => "0".to_owned(),
@@ -138,7 +138,7 @@ mod tests {
     use crate::commands::compare::difference::Difference;
     use crate::registry::tests::BRANCHED;
 
-    /// The report on so large a difference of each value from 1.
+    /// The report on values that differ from 1 by this much.
     fn report(rows: &[(&str, Value, Run, f32)]) -> String {
         let row = |&(name, value, run, off): &(&str, Value, Run, f32)| Row {
             name: name.to_owned(),
@@ -165,32 +165,32 @@ mod tests {
         let names: Vec<&str> = text.lines().skip(2).map(|line| line.get(..17).unwrap_or_default().trim_end()).collect();
         assert_eq!(names[..3], ["act.same  layers", "output    layers", "output    forward"]);
         assert!(
-            text.ends_with("\n\nall agree: no difference is above 1e-4 of the tensor's largest magnitude\n"),
+            text.ends_with("\n\nall agree: no difference exceeds 1e-4 of the tensor's largest magnitude\n"),
             "{text}"
         );
     }
 
     #[test]
-    fn the_first_that_differs_is_told_with_its_place() {
+    fn the_first_difference_is_reported_with_its_layer() {
         let rows =
             [("act.same", CONV, Run::Layers, 0.0), ("sum", RELU, Run::Layers, 0.5), ("output", FC, Run::Layers, 1.0)];
         let text = report(&rows);
         let expected = "2 of 3 differ by more than 1e-4 of the tensor's largest magnitude\n\
-            the first that differs is sum: 1, relu, 2x4x4 -> 2x4x4\n\
+            the first to differ is sum: 1, relu, 2x4x4 -> 2x4x4\n\
             before it, act.same agrees\n";
         assert!(text.ends_with(expected), "{text}");
         assert_eq!(text.matches("differs\n").count(), 2, "{text}");
         let input = report(&[("input", Value::Input, Run::Layers, 1.0)]);
-        assert!(input.ends_with("the first that differs is input: the input, which is not the same\n"), "{input}");
+        assert!(input.ends_with("the first to differ is input: the input, which is not the same\n"), "{input}");
     }
 
     #[test]
-    fn a_compiled_net_that_differs_alone_is_told() {
+    fn a_difference_of_only_the_compiled_net_is_reported() {
         let text = report(&[("sum", RELU, Run::Layers, 0.0), ("sum", RELU, Run::Forward, 0.5)]);
-        let told = "1 of 2 differ by more than 1e-4 of the tensor's largest magnitude\n\
-            one by one the layers agree, but `forward`, where they are fused, does not\n\
-            unless the tolerance is below rounding errors, that is a mistake of the compiler\n";
-        assert!(text.contains(told), "{text}");
+        let verdict = "1 of 2 differ by more than 1e-4 of the tensor's largest magnitude\n\
+            layer by layer, everything agrees, but `forward`, where layers are fused, does not\n\
+            unless the tolerance is below rounding errors, this is a bug in the compiler\n";
+        assert!(text.contains(verdict), "{text}");
     }
 
     #[test]

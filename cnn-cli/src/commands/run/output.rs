@@ -1,4 +1,4 @@
-//! Collecting what a net gives.
+//! Collecting a net's results.
 
 use cnn::graph::Graph;
 
@@ -15,7 +15,7 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// For `count` passes, or for one whose values get no dimension for that.
+    /// For `count` passes, or for a single one without a dimension for the count.
     pub(super) fn new(graph: &'static Graph<'static>, count: Option<usize>) -> Self {
         let taps = graph.taps.iter().map(|tap| Tensor::new(tap.name, count, graph.shape(tap.value)));
         Self { tensors: [Tensor::new(NAME, count, graph.output)].into_iter().chain(taps).collect(), graph }
@@ -25,10 +25,10 @@ impl Outputs {
         self.tensors[0].push(values);
     }
 
-    /// Adds what `value` gives for the name of each tap.
+    /// Adds the value of each tap, which `value` returns for its name.
     pub(super) fn push_taps<'a>(&mut self, value: impl Fn(&str) -> Option<&'a [f32]>) {
         for (tensor, tap) in self.tensors[1..].iter_mut().zip(self.graph.taps) {
-            // Names come from the same description that the net's `tap` was made from.
+            // Names come from the description that the net's `tap` was generated from.
             tensor.push(value(tap.name).unwrap_or_default());
         }
     }

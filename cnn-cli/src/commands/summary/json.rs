@@ -1,4 +1,4 @@
-//! A summary for other programs. Keys may be added; those that are there keep their name and meaning.
+//! A summary for other programs. Keys may be added; existing ones keep their name and meaning.
 
 use std::io::{self, Write};
 
@@ -7,8 +7,8 @@ use cnn_net::language::arguments;
 use serde::Serialize;
 
 use super::Costs;
-use crate::numbers::dimensions;
 use crate::registry::Model;
+use crate::tensors::dimensions;
 
 #[derive(Serialize)]
 struct Summary {
@@ -107,7 +107,7 @@ fn tap(graph: &Graph<'static>, tap: &cnn::graph::Tap<'static>) -> Tap {
     Tap { name: tap.name, layer: name(graph, tap.value), output: dimensions(graph.shape(tap.value)) }
 }
 
-/// The layer that gives a value.
+/// The name of the layer that computes a value.
 fn name(graph: &Graph<'static>, value: Value) -> &'static str {
     match value {
         Value::Input => "input",

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use cnn::graph::{Depth, Graph, Node, Value};
 use cnn::op::{Linear, Op, Store};
+use cnn_diagram::text::thousands;
 use cnn_net::language::arguments;
 
 use super::{Costs, aux_nodes};
-use crate::numbers::thousands;
 use crate::registry::Model;
 use crate::table::{Align, Table};
 
@@ -109,13 +109,13 @@ fn depth(depth: Depth) -> String {
     )
 }
 
-/// The formats that weights are stored in: `F32`, or `F32 and F16`.
+/// The formats in which weights are stored: `F32`, or `F32 and F16`.
 fn formats(graph: &Graph<'_>) -> &'static str {
     let is_half = |node: &Node<'_>| matches!(node.op, Op::Linear(Linear { store: Store::F16, .. }));
     if graph.inference().any(is_half) { "F32 and F16" } else { "F32" }
 }
 
-/// What the net needs, and what it offers beside its output.
+/// The net's resources, and its results other than the output.
 fn notes(model: &Model) -> Vec<[String; 2]> {
     let graph = model.graph;
     let mut notes = vec![
@@ -124,16 +124,16 @@ fn notes(model: &Model) -> Vec<[String; 2]> {
         ["workspace".to_owned(), format!("{} bytes", thousands(model.workspace_bytes as u64))],
     ];
     for tap in graph.taps {
-        let behind = match tap.value {
-            Value::Input => "the input".to_owned(),
-            Value::Node(index) => format!("behind {}", graph.nodes[index].name),
+        let place = match tap.value {
+            Value::Input => "of the input".to_owned(),
+            Value::Node(index) => format!("after {}", graph.nodes[index].name),
         };
-        notes.push(["tap".to_owned(), format!("{}, {} {behind}", tap.name, graph.shape(tap.value))]);
+        notes.push(["tap".to_owned(), format!("{}, {} {place}", tap.name, graph.shape(tap.value))]);
     }
     for aux in graph.aux {
         notes.push([
             "auxiliary".to_owned(),
-            format!("{}, its loss weighs {}; only training uses it, so the total leaves it out", aux.name, aux.weight),
+            format!("{}, loss weight {}; used only in training, not in the total", aux.name, aux.weight),
         ]);
     }
     notes
@@ -174,7 +174,7 @@ head (auxiliary)                                         9     6";
         let (table, notes) = text.rsplit_once("\n\n").unwrap();
         assert_eq!(table, TABLE);
         assert!(notes.starts_with("depth      2 layers: 1 convolution, 1 fully connected\n"), "{notes}");
-        let last = "auxiliary  head, its loss weighs 0.3; only training uses it, so the total leaves it out\n";
+        let last = "auxiliary  head, loss weight 0.3; used only in training, not in the total\n";
         assert!(notes.ends_with(last), "{notes}");
     }
 

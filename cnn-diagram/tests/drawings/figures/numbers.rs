@@ -1,4 +1,4 @@
-//! Numbers in figures are those of the kernels, on nets that say the same; other inputs have others.
+//! The numbers in figures are those of the kernels on equivalent nets; other inputs give others.
 
 use cnn::reference::Params;
 use cnn::trace::Trace;
@@ -54,7 +54,7 @@ cnn::network! {
     }
 }
 
-/// What the kernels give.
+/// The output of the kernels.
 fn computed(graph: &Graph<'_>, params: &[(&str, &[f32])], input: &[f32]) -> Vec<f32> {
     let params: Params = params.iter().map(|(name, values)| ((*name).to_owned(), values.to_vec())).collect();
     let mut last = Vec::new();
@@ -62,8 +62,8 @@ fn computed(graph: &Graph<'_>, params: &[(&str, &[f32])], input: &[f32]) -> Vec<
     last
 }
 
-/// Every text of the part of a figure with this identifier, or of the whole figure.
-fn told(figure: &Figure, id: Option<&str>) -> Vec<String> {
+/// All texts in the part of a figure with this identifier, or in the whole figure.
+fn texts_of(figure: &Figure, id: Option<&str>) -> Vec<String> {
     let text = figure.svg(Theme::Light);
     let document = Document::parse(&text).unwrap();
     let part = document.descendants().find(|node| node.attribute("id") == id);
@@ -72,7 +72,7 @@ fn told(figure: &Figure, id: Option<&str>) -> Vec<String> {
 
 /// The numbers of a part.
 fn numbers(figure: &Figure, id: &str) -> Vec<f32> {
-    told(figure, Some(id)).iter().map(|text| parsed(text)).collect()
+    texts_of(figure, Some(id)).iter().map(|text| parsed(text)).collect()
 }
 
 fn parsed(text: &str) -> f32 {
@@ -98,9 +98,9 @@ fn convolution() {
         let figure = example.figure();
         let found = ["convolution-output-1", "convolution-output-2"].map(|id| numbers(&figure, id)).concat();
         assert_close(&found, &expected);
-        // Each step says the same, and its terms add up to it.
+        // Each step gives the same, and its terms add up to it.
         for (step, results) in (0..9).map(|step| (step, [expected[step], expected[9 + step]])) {
-            let lines = told(&figure, Some(&format!("convolution-step-{}", step + 1)));
+            let lines = texts_of(&figure, Some(&format!("convolution-step-{}", step + 1)));
             for (line, result) in lines[1..].iter().zip(results) {
                 let (terms, sum) = line.split_once(" = ").unwrap();
                 let terms: f32 = terms.replace("− ", "−").replace("+ ", "").split(' ').map(parsed).sum();
@@ -124,8 +124,8 @@ fn pooling() {
             assert_close(&numbers(&figure, &format!("pooling-{id}-input")), &example.map);
         }
     }
-    assert!(told(&usual.figure(), None).contains(&"max(1, 3, 5, 2) = 5".to_owned()));
-    assert!(told(&other.figure(), None).contains(&"max(1, 3, 5, −20) = 5".to_owned()));
+    assert!(texts_of(&usual.figure(), None).contains(&"max(1, 3, 5, 2) = 5".to_owned()));
+    assert!(texts_of(&other.figure(), None).contains(&"max(1, 3, 5, −20) = 5".to_owned()));
 }
 
 #[test]
@@ -139,11 +139,11 @@ fn local_response() {
         let found = [1, 2, 3, 4].map(|map| numbers(&figure, &format!("lrn-output-{map}"))).concat();
         assert_close(&found, &expected);
     }
-    assert!(told(&usual.figure(), None).contains(&"b₂ = 2 / (0 + 1 · (1² + 2² + 1²))^1 ≈ 0.33".to_owned()));
-    assert!(told(&other.figure(), None).contains(&"b₁ = 1 / (0 + 1 · (1² + 5²))^1 ≈ 0.04".to_owned()));
+    assert!(texts_of(&usual.figure(), None).contains(&"b₂ = 2 / (0 + 1 · (1² + 2² + 1²))^1 ≈ 0.33".to_owned()));
+    assert!(texts_of(&other.figure(), None).contains(&"b₁ = 1 / (0 + 1 · (1² + 5²))^1 ≈ 0.04".to_owned()));
 }
 
-/// The kernel knows inference alone: with the batch's own statistics it gives the same.
+/// The kernel only does inference: with the batch's statistics it gives the same.
 #[test]
 fn batch_normalisation() {
     let usual = BatchNormalisation::default();
@@ -164,8 +164,8 @@ fn batch_normalisation() {
         assert_close(&numbers(&figure, "batch-norm-normalised"), &with(&[1.0; 2], &[0.0; 2]));
         assert_close(&numbers(&figure, "batch-norm-output"), &with(&example.weight, &example.bias));
     }
-    assert!(told(&usual.figure(), None).contains(&"μ = (2 + 4 + 6 + 8) / 4 = 5".to_owned()));
-    assert!(told(&other.figure(), None).contains(&"μ = (2 + 4 + 6 − 4) / 4 = 2".to_owned()));
+    assert!(texts_of(&usual.figure(), None).contains(&"μ = (2 + 4 + 6 + 8) / 4 = 5".to_owned()));
+    assert!(texts_of(&other.figure(), None).contains(&"μ = (2 + 4 + 6 − 4) / 4 = 2".to_owned()));
 }
 
 #[test]
@@ -177,9 +177,9 @@ fn perceptron() {
             computed(Line::GRAPH, &[("fc.weight", &example.weights), ("fc.bias", &[example.bias])], point)[0]
         };
         let figure = example.figure();
-        let told = told(&figure, None);
+        let texts = texts_of(&figure, None);
         for line in [sum.to_owned(), format!("y = {}", class(&example.inputs))] {
-            assert!(told.contains(&line), "{line} of {told:?}");
+            assert!(texts.contains(&line), "{line} of {texts:?}");
         }
         let steps = [-1.75, -1.25, -0.75, -0.25, 0.25, 0.75, 1.25, 1.75];
         let ones = steps.iter().flat_map(|y| steps.map(|x| class(&[x, *y]))).filter(|class| *class == 1.0).count();
@@ -191,8 +191,8 @@ fn perceptron() {
 fn curves() {
     let expected = computed(Curves::GRAPH, &[], &[-1.0, 1.0]);
     let figure = activations();
-    let told = told(&figure, None);
-    let found: Vec<f32> = told
+    let texts = texts_of(&figure, None);
+    let found: Vec<f32> = texts
         .iter()
         .filter(|text| text.starts_with("f(−1)"))
         .flat_map(|text| text.split(", ").map(|value| parsed(value.split_whitespace().last().unwrap())))
@@ -200,7 +200,8 @@ fn curves() {
     let prelu = [-0.25, 1.0];
     assert_close(&found, &[&expected[..], &prelu].concat());
     for node in Curves::GRAPH.nodes.iter().filter(|node| node.inputs.len() == 1) {
-        let shown = told.iter().any(|text| text == node.op.name() || text.starts_with(&format!("{}(", node.op.name())));
+        let shown =
+            texts.iter().any(|text| text == node.op.name() || text.starts_with(&format!("{}(", node.op.name())));
         assert!(shown, "{}", node.op.name());
     }
 }
@@ -208,7 +209,7 @@ fn curves() {
 #[test]
 fn multilayer_perceptron() {
     let deep = MultilayerPerceptron::of(Deep::GRAPH).unwrap().figure();
-    let told = told(&deep, None);
+    let texts = texts_of(&deep, None);
     for line in [
         "a₁ = tanh(W₁ x + b₁)",
         "a₂ = relu(W₂ a₁ + b₂)",
@@ -217,7 +218,7 @@ fn multilayer_perceptron() {
         "x₃",
         "y₂",
     ] {
-        assert!(told.iter().any(|text| text == line), "{line} of {told:?}");
+        assert!(texts.iter().any(|text| text == line), "{line} of {texts:?}");
     }
     // 3 units with 8 of 12, these with 4, and these with 2.
     let svg = deep.svg(Theme::Light);

@@ -1,36 +1,36 @@
 //! The paper under the ink: its brightness at every point of a photograph.
 //!
-//! Light falls off towards the corners and away from the lamp, slowly, so a quadratic surface follows it. Ink covers
+//! Light falls off slowly towards the corners and away from the lamp, so a quadratic surface can follow it. Ink covers
 //! less of a picture than paper does, so the surface is fitted to the medians of a grid of cells, which thin strokes
-//! and noise leave alone, and cells that lie far off are counted less and less (Tukey's biweight). The fit begins at
-//! the edge of the picture, where paper is most likely. A digit may fill a tight picture up to there, so it also
-//! begins with bright and with dark paper; the surface that most cells lie on is taken.
+//! and noise hardly change, and outlying cells lose weight in each round (Tukey's biweight). The fit starts from the edge
+//! of the picture, where paper is most likely. Since a digit may fill a tight picture up to the edge, it also starts from
+//! bright and from dark paper; the surface that the most cells lie on wins.
 
-use super::plane::{Area, Plane};
+use crate::plane::{Area, Plane};
 
-/// Cells of the grid along a side. Small cells see less of the light, large ones are covered by thick strokes.
+/// Cells of the grid along a side. Smaller cells may be covered by a thick stroke; larger ones follow the light less.
 const CELLS: usize = 24;
 
-/// Paper is flat if at least this part of the picture has exactly the same level. Noise alone spreads it over more
-/// levels.
+/// Paper is flat if at least this fraction of the picture has exactly the same level. Noise alone would spread it over
+/// more levels.
 const FLAT: f32 = 0.15;
 
 /// All pixels at the edge together have about as many votes as the picture has pixels, times 8 over this.
 const EDGE_VOTES: usize = 8;
 
-/// Cells on each side of one that tell its paper, where it is patchy: together a third of the picture.
+/// Where paper is patchy, it is estimated from this many cells on each side: together a third of the picture.
 const REACH: usize = 4;
 
-/// Rounds of the fit; the weights no longer change much after fewer.
+/// Rounds of the fit. The weights settle in fewer.
 const ROUNDS: usize = 8;
 
-/// How far off paper may lie that counts as paper in the fit, at least: two of 255 levels, as noise may be nought.
+/// The least spread of paper that the fit assumes: two of 255 levels, since there may be no noise at all.
 const LEAST_SPREAD: f64 = 2.0 / 255.0;
 
-/// And at most: where ink covers much of the picture, the spread is that of the ink.
+/// The greatest: where ink covers much of the picture, the measured spread is the ink's.
 const MOST_SPREAD: f64 = 0.06;
 
-/// How far from the surface a cell is that lies on it.
+/// A cell within this distance of the surface lies on it.
 const NEAR: f64 = 0.04;
 
 /// The terms of the surface: 1, x, y, x², xy, y².
@@ -45,9 +45,9 @@ struct Cell {
     at_edge: bool,
 }
 
-/// The brightness of the paper, if it is the same everywhere, as in drawings that no camera saw; nothing otherwise.
+/// The brightness of the paper if it is the same everywhere, as in drawings made on a screen; `None` otherwise.
 ///
-/// It is the most frequent level. Those at the edge count more often, for a thick pen may leave less paper than ink.
+/// It is the most frequent level. Pixels at the edge count more, because a thick pen may leave less paper than ink.
 pub(super) fn flat(grey: &Plane) -> Option<Plane> {
     const LEVELS: usize = 256;
     let (mut counts, mut votes) = ([0; LEVELS], [0; LEVELS]);
@@ -62,7 +62,7 @@ pub(super) fn flat(grey: &Plane) -> Option<Plane> {
     frequent.then(|| Plane::filled(grey.width, grey.height, level as f32 / (LEVELS - 1) as f32))
 }
 
-/// The brightness of the paper at each pixel, if it changes slowly over the picture.
+/// The brightness of the paper at each pixel, assuming that it changes slowly over the picture.
 pub(super) fn smooth(grey: &Plane) -> Plane {
     let (cells, ..) = cells(grey);
     let levels = |cells: &[&Cell]| cells.iter().map(|cell| cell.level).collect::<Vec<_>>();
@@ -85,10 +85,10 @@ pub(super) fn smooth(grey: &Plane) -> Plane {
     paper
 }
 
-/// The brightness of the paper at each pixel, if it changes at the edges of shadows and sheets.
+/// The brightness of the paper at each pixel, assuming that it jumps at the edges of shadows and sheets.
 ///
-/// It is the median of a cell and its neighbours, which follows such an edge where a surface or an average cannot,
-/// but needs paper in more than half of the surroundings of each point.
+/// It is the median of a cell and its neighbours, which follows such an edge where a surface or an average cannot, but
+/// needs more paper than ink around each point.
 pub(super) fn patchy(grey: &Plane) -> Plane {
     let (cells, across, down) = cells(grey);
     let medians = Plane { width: across, height: down, levels: cells.iter().map(|cell| cell.level as f32).collect() };
@@ -112,7 +112,7 @@ fn cells(grey: &Plane) -> (Vec<Cell>, usize, usize) {
             let (middle_x, middle_y) = ((xs.start + xs.end) as f64 / 2.0, (ys.start + ys.end) as f64 / 2.0);
             let mut levels: Vec<f64> =
                 ys.flat_map(|y| &grey.levels[y * grey.width..][xs.clone()]).map(|&level| f64::from(level)).collect();
-            // The outermost two rings: a frame around the picture covers one of them at most.
+            // The outermost two rings: a frame around the picture covers at most one of them.
             let ring = row.min(column).min(down - 1 - row).min(across - 1 - column);
             cells.push(Cell { terms: terms(middle_x, middle_y, grey), level: median(&mut levels), at_edge: ring < 2 });
         }
@@ -129,12 +129,12 @@ fn dot(a: &Surface, b: &Surface) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// The middle value, 0 of none.
+/// The middle value; 0 if there are none.
 pub(super) fn median(values: &mut [f64]) -> f64 {
     quantile(values, 0.5)
 }
 
-/// The value that this part of the values is below, 0 of none.
+/// The value that this fraction of the values is below; 0 if there are none.
 fn quantile(values: &mut [f64], part: f64) -> f64 {
     if values.is_empty() {
         return 0.0;
@@ -143,13 +143,13 @@ fn quantile(values: &mut [f64], part: f64) -> f64 {
     *values.select_nth_unstable_by(index, f64::total_cmp).1
 }
 
-/// How many cells lie on the surface, where those at the edge count twice.
+/// How many cells lie on the surface; those at the edge count twice.
 fn agreement(surface: &Surface, cells: &[&Cell]) -> usize {
     let near = |cell: &&&Cell| (cell.level - dot(surface, &cell.terms)).abs() <= NEAR;
     cells.iter().filter(near).map(|cell| 1 + usize::from(cell.at_edge)).sum()
 }
 
-/// Fits the surface to the cells, in rounds, beginning with the weights that `surface` gives them.
+/// Fits the surface to the cells, in rounds, starting from the weights that `surface` gives them.
 fn refine(cells: &[&Cell], mut surface: Surface) -> Surface {
     for _ in 0..ROUNDS {
         let distances: Vec<f64> = cells.iter().map(|cell| cell.level - dot(&surface, &cell.terms)).collect();
@@ -163,14 +163,14 @@ fn refine(cells: &[&Cell], mut surface: Surface) -> Surface {
                 row[TERMS] += weight * term * cell.level;
             }
         }
-        // The edge of a picture a few pixels wide does not settle all six terms.
+        // The edge of a picture a few pixels wide does not determine all six terms.
         let Some(next) = solve(equations) else { break };
         surface = next;
     }
     surface
 }
 
-/// Gaussian elimination with the largest pivot; nothing if the equations do not settle all unknowns.
+/// Gaussian elimination with the largest pivot; `None` if the equations do not determine all unknowns.
 fn solve(mut rows: [[f64; TERMS + 1]; TERMS]) -> Option<Surface> {
     for step in 0..TERMS {
         let pivot = (step..TERMS).max_by(|&a, &b| rows[a][step].abs().total_cmp(&rows[b][step].abs()))?;

@@ -1,30 +1,29 @@
-//! Bringing a digit to the size and the place that MNIST's digits have.
+//! Giving a digit the size and the position of MNIST's digits.
 //!
-//! Its makers scaled each digit to fit 20x20, the aspect kept, and put its centre of mass in the middle of 28x28.
-//! Pens of other widths are brought towards the width of theirs in between, for a hairline nearly vanishes when it is
-//! reduced, and a brush fills the loops.
+//! MNIST's makers scaled each digit to fit 20x20, keeping its aspect ratio, and put its centre of mass in the middle of
+//! 28x28. Here strokes are first brought closer to the width of MNIST's pens: a hairline would nearly vanish when it is
+//! reduced, and a brush would fill the loops.
 
-use super::idx::SIDE;
-use super::ink::{Digit, EDGE};
-use super::plane::{Area, Plane};
-use crate::picture::Picture;
+use crate::Picture;
+use crate::idx::SIDE;
+use crate::ink::{Digit, EDGE};
+use crate::plane::{Area, Plane};
 
 /// The longest side of a digit.
 const BOX: usize = 20;
 
-/// Where the centre of mass goes, in pixels from the edge. MNIST has it between 14 and 15: in the pixel after the
+/// Where the centre of mass goes, in pixels from the edge. In MNIST it is between 14 and 15, in the pixel after the
 /// middle.
 const MIDDLE: f32 = 14.5;
 
-/// Strokes are made thinner or thicker where a digit's longest side is this; a pixel there is a quarter of one in the
-/// end.
+/// Strokes are made thinner or thicker at this longest side, where a pixel is a quarter of a final one.
 const FINE: usize = 4 * BOX;
 
-/// Stroke widths, in parts of the longest side, that are left as they are. Nine in ten of MNIST's digits are between.
+/// Stroke widths between these fractions of the longest side are kept. Nine in ten of MNIST's digits are in between.
 const THINNEST: f32 = 0.09;
 const THICKEST: f32 = 0.22;
 
-/// The digit in 28x28, ink 1 on background 0.
+/// The digit on 28x28, ink 1 on background 0.
 pub(super) fn normalise(digit: &Digit) -> Option<Plane> {
     let width = digit.stroke_width();
     let change = width.clamp(THINNEST, THICKEST) - width;
@@ -39,9 +38,9 @@ pub(super) fn normalise(digit: &Digit) -> Option<Plane> {
     Some(centred(&brightened(small)))
 }
 
-/// The picture as it is, if it is a digit of MNIST or one made like it: on plain black or white, as large as the box
-/// and in the middle. The other way it would end up nearly the same, but for what becomes of its faintest pixels.
-pub(super) fn already_normal(picture: &Picture) -> Option<Plane> {
+/// The picture itself if it is a digit of MNIST or made like one: on plain black or white, as large as the box and
+/// centred. Normalising it would change little more than its faintest pixels.
+pub(super) fn already_normal(picture: &Picture<'_>) -> Option<Plane> {
     if (picture.width, picture.height) != (SIDE, SIDE) || picture.pixels.iter().any(|&[r, g, b]| r != g || g != b) {
         return None;
     }
@@ -66,12 +65,12 @@ fn fit(plane: &Plane, area: &Area, longest: usize) -> Plane {
     plane.resized(area, side(area.columns.len()), side(area.rows.len())).map(|level| level.clamp(0.0, 1.0))
 }
 
-/// Moves the edges of the strokes outwards by `reach` pixels, or inwards if it is negative.
+/// Moves the edges of the strokes outwards by `reach` pixels, or inwards if `reach` is negative.
 fn thickened(plane: &Plane, reach: f32) -> Plane {
     let margin = reach.max(0.0).ceil() as usize + 1;
     let (width, height) = (plane.width + 2 * margin, plane.height + 2 * margin);
     let rim = reach.abs().ceil() as isize;
-    // A pixel of the disc's rim counts as far as the disc covers it.
+    // A pixel on the disc's rim counts in proportion to its coverage.
     let disc: Vec<(isize, isize, f32)> = (-rim..=rim)
         .flat_map(|dy| {
             (-rim..=rim).map(move |dx| (dx, dy, (reach.abs() + 1.0 - (dx as f32).hypot(dy as f32)).min(1.0)))
@@ -91,13 +90,13 @@ fn thickened(plane: &Plane, reach: f32) -> Plane {
     out
 }
 
-/// Scales the levels so that the strongest is full ink, which averaging may have left nowhere.
+/// Scales the levels so that the strongest is full ink. Averaging may have left none.
 fn brightened(plane: Plane) -> Plane {
     let strongest = plane.levels.iter().copied().fold(0.0, f32::max);
     if strongest > 0.0 { plane.map(|level| level / strongest) } else { plane }
 }
 
-/// Puts the digit on 28x28, its centre of mass as near to the middle as whole pixels and the edges allow.
+/// Puts the digit on 28x28, with its centre of mass as close to the middle as whole pixels and the edges allow.
 fn centred(small: &Plane) -> Plane {
     let (x, y) = centre_of_mass(small).unwrap_or_default();
     let start = |centre: f32, length: usize| {
@@ -112,7 +111,7 @@ fn centred(small: &Plane) -> Plane {
     out
 }
 
-/// In pixels from the left upper corner, a pixel's centre being at a half; nothing if there is no ink.
+/// In pixels from the upper left corner, where a pixel's centre is at a half; `None` if there is no ink.
 fn centre_of_mass(plane: &Plane) -> Option<(f32, f32)> {
     let (mut sum, mut xs, mut ys) = (0.0, 0.0, 0.0);
     for (x, y, level) in plane.points() {

@@ -1,47 +1,44 @@
 //! Finding the ink: from grey levels to how much each pixel belongs to the digit's strokes.
 //!
-//! The paper's brightness is subtracted (see [`paper`](super::paper)). What differs from it, darker or lighter,
-//! whichever stands out, is ink; its typical strength separates it from what is weaker: noise, the lines of ruled
-//! paper, shadows.
+//! The paper's brightness is subtracted (see [`paper`](crate::paper)). Ink is what differs from it, darker or lighter,
+//! whichever stands out more. Its typical strength separates it from weaker differences: noise, ruled lines, shadows.
 
-use super::lines;
-use super::paper;
-use super::parts;
-use super::plane::{Area, Plane};
+use crate::plane::{Area, Plane};
+use crate::{lines, paper, parts};
 
-/// Ink is weaker than this nowhere: six of 255 levels. Whatever is weaker is paper.
+/// Ink is nowhere weaker than this, six of 255 levels. Anything weaker is paper.
 const LEAST_CONTRAST: f32 = 0.025;
 
-/// A digit's longest side is at least this part of the picture's. What is smaller is a speck.
+/// A digit's longest side is at least this fraction of the picture's. Anything smaller is a speck.
 const LEAST_SIZE: f32 = 0.02;
 
-/// The mean width of the strokes is at most this part of the digit's longest side. What is wider is a shadow or a
+/// The mean width of the strokes is at most this fraction of the digit's longest side. Anything wider is a shadow or a
 /// blot.
 const WIDEST_STROKE: f32 = 0.35;
 
-/// Ink is at least so many times as strong as the noise of the paper.
+/// Ink is at least this many times as strong as the noise of the paper.
 const LEAST_CLARITY: f32 = 5.0;
 
-/// The part of the typical strength from which a pixel is in a stroke; less in a small picture, where strokes may be
-/// narrower than a pixel and as much paler.
+/// A pixel is in a stroke from this fraction of the typical strength on; from less in a small picture, where strokes may
+/// be narrower than a pixel and paler accordingly.
 const STROKE: f32 = 0.4;
 const NARROW_STROKE: f32 = 0.25;
 
-/// No side of a small picture is longer.
+/// The longest side of a small picture.
 const SMALL: usize = 48;
 
-/// The parts of the typical strength that count as no ink and as full ink. Blurred edges and what JPEG leaves around
-/// strokes are below the former, and the grain of paper and pencil is above the latter.
+/// The fractions of the typical strength that count as no ink and as full ink. Blurred edges and JPEG's artefacts around
+/// strokes are below the former; the grain of paper and pencil is above the latter.
 const NO_INK: f32 = 0.15;
 const FULL_INK: f32 = 0.9;
 
-/// How much of a pixel at the outline of a digit is ink, at least.
+/// The least ink of a pixel on a digit's outline.
 pub(super) const EDGE: f32 = 0.3;
 
 /// A digit found in a picture.
 #[derive(Debug)]
 pub(super) struct Digit {
-    /// How much of each pixel is ink, 0 to 1. There is nothing else on the plane.
+    /// How much of each pixel is ink, 0 to 1. The plane holds nothing but the digit.
     pub(super) ink: Plane,
     /// The rectangle around the strokes.
     pub(super) area: Area,
@@ -50,10 +47,10 @@ pub(super) struct Digit {
 }
 
 impl Digit {
-    /// The mean width of the strokes, in parts of the digit's longest side.
+    /// The mean width of the strokes, as a fraction of the digit's longest side.
     ///
-    /// A long stroke of width w and length l has the area w·l and the outline 2·l. The outline is the sum of the
-    /// slopes, which holds for soft edges as well.
+    /// A long stroke of width w and length l has the area w·l and the outline 2·l. Summing slopes gives the outline for
+    /// soft edges as well.
     pub(super) fn stroke_width(&self) -> f32 {
         let ink = &self.ink;
         let (mut inked, mut outline) = (0.0, 0.0);
@@ -87,21 +84,21 @@ impl Digit {
 /// How likely something is a digit, in rising order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
-    /// Too wide for strokes: a shadow, or all of the paper.
+    /// Too wide for strokes: a shadow, or the whole sheet.
     Blob,
-    /// It fills a corner of the picture, as shadows and tables do and few digits.
+    /// It fills a corner of the picture, as shadows and tables do, but few digits.
     InCorner,
-    /// It may go on beyond the picture.
+    /// It may extend beyond the picture.
     AtEdge,
-    /// Strokes that hang together with nothing else.
+    /// Strokes that touch nothing else.
     Free,
 }
 
-/// Finds the digit; nothing if the picture is blank.
+/// Finds the digit; `None` if the picture is blank.
 ///
-/// The paper is taken for flat, then smooth, then patchy, with lines and without, until there is a digit that hangs
-/// together with nothing else. One at the edge ends the search as well, for then the picture is tight, and parts of
-/// the digit may pass for paper in a later attempt.
+/// The paper is assumed to be flat, then smooth, then patchy, each without and with ruled lines, until some digit touches
+/// nothing else. A digit at the edge ends the search too: the picture is then cropped tightly, and a later attempt might
+/// mistake parts of the digit for paper.
 pub(super) fn find(grey: &Plane) -> Option<Digit> {
     let papers = [paper::flat, |grey: &Plane| Some(paper::smooth(grey)), |grey: &Plane| Some(paper::patchy(grey))];
     let mut best: Option<(Rank, Digit)> = None;
@@ -128,9 +125,9 @@ fn is_small(plane: &Plane) -> bool {
     plane.width.max(plane.height) <= SMALL
 }
 
-/// Separates the strokes of the digit from what else differs from the paper, lines included if it is `ruled`.
+/// Separates the strokes of the digit from everything else that differs from the paper, lines included if it is `ruled`.
 fn trace(raw: &Plane, ruled: bool) -> Option<Digit> {
-    // Small pictures have no noise to spare a blur for.
+    // Small pictures have little noise, and a blur would cost them detail.
     let mut ink = if raw.width.min(raw.height) > 100 { raw.smoothed() } else { raw.clone() };
     let noise = noise(&ink);
     let least = (LEAST_CLARITY * noise).max(LEAST_CONTRAST);
@@ -158,14 +155,14 @@ fn trace(raw: &Plane, ruled: bool) -> Option<Digit> {
 
 /// How much each pixel differs from the paper, positive in the direction of the ink.
 ///
-/// Dark ink takes a part of the paper's light away, the same part in bright and in dark corners, so it is measured as
-/// such.
+/// Dark ink absorbs the same fraction of the light in bright and in dark corners, so it is measured as a fraction of the
+/// paper's brightness.
 fn contrast(grey: &Plane, paper: &Plane) -> Plane {
     let difference = grey.levels.iter().zip(&paper.levels).map(|(level, paper)| level - paper);
     let difference = Plane { levels: difference.collect(), ..*grey };
     let (mut lighter, mut darker) = (0.0, 0.0);
     for (x, y, level) in difference.points() {
-        // Cubes make few clear pixels outweigh much noise.
+        // Cubes let a few clear pixels outweigh a lot of noise.
         let cube = centrality(x, grey.width) * centrality(y, grey.height) * level.powi(3);
         if level > 0.0 { lighter += cube } else { darker -= cube }
     }
@@ -176,20 +173,20 @@ fn contrast(grey: &Plane, paper: &Plane) -> Plane {
     Plane { levels: levels.collect(), ..*grey }
 }
 
-/// 1 in the middle of a side and little at its ends, where a frame or a shadow may be.
+/// 1 in the middle of a side and small at its ends, where a frame or a shadow may be.
 fn centrality(i: usize, length: usize) -> f32 {
     let distance = (2 * i + 1) as f32 / length as f32 - 1.0;
     1.05 - distance.powi(2)
 }
 
-/// The standard deviation of the paper, as if its noise were Gaussian: told by what is on the other side of it than
-/// ink, so that it does not matter how much ink there is.
+/// The standard deviation of the paper, as if its noise were Gaussian. It is estimated from the pixels that differ in the
+/// direction opposite to ink, so the amount of ink does not matter.
 fn noise(ink: &Plane) -> f32 {
     let beyond = ink.levels.iter().filter(|&&level| level <= 0.0);
     1.4826 * paper::median(&mut beyond.map(|&level| f64::from(-level)).collect::<Vec<_>>()) as f32
 }
 
-/// The strength of the pixels that are at least `least`, the strong ones counting more; nothing if there are none.
+/// The mean strength of the pixels of at least `least`, strong ones weighing more; `None` if there are none.
 fn typical_strength(ink: &Plane, least: f32) -> Option<f32> {
     let (mut squares, mut cubes) = (0.0, 0.0);
     for (x, y, level) in ink.points().filter(|&(.., level)| level >= least) {

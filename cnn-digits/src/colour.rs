@@ -1,20 +1,20 @@
 //! From colours to the grey levels in which the ink stands out most.
 //!
-//! Brightness would nearly lose a yellow pen on white paper or a red one on black. The mix of red, green and blue
-//! that is taken instead is the one that changes most between neighbouring pixels: across the edges of the strokes,
-//! that is, while the light on the paper changes slowly and counts for little.
+//! Brightness alone would nearly lose a yellow pen on white paper or a red one on black. Instead, red, green and blue
+//! are mixed so that neighbouring pixels differ most. They differ across the edges of strokes, while the light on the
+//! paper changes slowly and counts for little.
 
-use super::plane::{Area, Plane, resize};
-use crate::picture::Picture;
+use crate::Picture;
+use crate::plane::{Area, Plane, resize};
 
-/// How far apart the pixels are that are compared, to reach across the blurred edge of a stroke.
+/// The distance between compared pixels, enough to reach across the blurred edge of a stroke.
 const STEP: usize = 3;
 
 /// Rounds of the power iteration. Few are enough: any mix near the best one will do.
 const ROUNDS: usize = 20;
 
-/// The grey levels of an area, 0 to 1, reduced so that no side is longer than `longest`, and by what it was divided.
-pub(super) fn grey(picture: &Picture, area: &Area, longest: usize) -> (Plane, f32) {
+/// The grey levels of an area, 0 to 1, reduced so that no side is longer than `longest`, and the factor of the reduction.
+pub(super) fn grey(picture: &Picture<'_>, area: &Area, longest: usize) -> (Plane, f32) {
     let scale = (area.longest() as f32 / longest as f32).max(1.0);
     let side = |length: usize| ((length as f32 / scale).round() as usize).max(1);
     let (width, height) = (side(area.columns.len()), side(area.rows.len()));
@@ -25,7 +25,7 @@ pub(super) fn grey(picture: &Picture, area: &Area, longest: usize) -> (Plane, f3
     (Plane { width, height, levels: levels.collect() }, scale)
 }
 
-/// The parts of red, green and blue, none negative, of the mix that changes most.
+/// The shares of red, green and blue, none negative, in the mix that changes most.
 fn mix(colours: &[[f32; 3]], width: usize) -> [f32; 3] {
     let mut products = [[0.0; 3]; 3];
     let steps = [STEP, STEP * width].into_iter().flat_map(|step| colours.iter().zip(colours.iter().skip(step)));
@@ -35,7 +35,7 @@ fn mix(colours: &[[f32; 3]], width: usize) -> [f32; 3] {
             row.iter_mut().zip(change).for_each(|(sum, y)| *sum += x * y);
         }
     }
-    // The power iteration: a vector that is multiplied again and again turns to the direction of the greatest change.
+    // Power iteration: repeated multiplication turns a vector towards the direction of the greatest change.
     let mut mix = [1.0 / 3.0; 3];
     for _ in 0..ROUNDS {
         let next =
@@ -54,8 +54,8 @@ mod tests {
     use super::*;
 
     fn stripes(a: [u8; 3], b: [u8; 3]) -> Plane {
-        let pixels = (0..400).map(|i| if i / 20 % 8 < 4 { a } else { b }).collect();
-        grey(&Picture { width: 20, height: 20, pixels }, &Area::whole(20, 20), 512).0
+        let pixels: Vec<_> = (0..400).map(|i| if i / 20 % 8 < 4 { a } else { b }).collect();
+        grey(&Picture { width: 20, height: 20, pixels: &pixels }, &Area::whole(20, 20), 512).0
     }
 
     #[test]

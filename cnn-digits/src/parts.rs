@@ -1,13 +1,13 @@
 //! Connected parts of a drawing, and which of them are the digit.
 //!
-//! A picture may hold more than its digit: specks, the edge of the table, the dark frame of a scan. On the other hand
-//! a digit may fall into parts: the hat of a 5, strokes of a 4 that do not meet, chalk that skips. The heaviest part
-//! is the digit, where parts that run along the edge of the picture count for little; what lies near it and is not
-//! tiny belongs to it.
+//! A picture may hold more than its digit: specks, the edge of the table, the dark frame of a scan. Conversely, a digit
+//! may fall into parts: the hat of a 5, strokes of a 4 that do not meet, chalk that skips. The heaviest part is the
+//! digit, where parts that run along the edge of the picture weigh little. Nearby parts belong to it unless they are
+//! tiny.
 
-use super::plane::{Area, Plane};
+use crate::plane::{Area, Plane};
 
-/// A part that runs along the edge of the picture counts for this fraction of its weight.
+/// A part that runs along the edge of the picture counts with this fraction of its weight.
 const ALONG_EDGE: f32 = 0.02;
 
 /// A part belongs to the digit if it weighs at least this fraction of the heaviest one,
@@ -18,7 +18,7 @@ const LEAST_WEIGHT: f32 = 0.03;
 const FARTHEST: f32 = 0.3;
 const FARTHEST_DASH: f32 = 0.05;
 
-/// Pixels that hang together, also diagonally.
+/// Pixels that are connected, diagonals included.
 #[derive(Debug)]
 struct Part {
     pixels: Vec<usize>,
@@ -29,8 +29,8 @@ struct Part {
 }
 
 impl Part {
-    /// How likely it is the digit, or its greater part. A digit in a tight picture touches the edge here and there,
-    /// the edge of a table lies along it.
+    /// How likely it is to be the digit, or most of it. A digit in a tight picture touches the edge here and there; the
+    /// edge of a table runs along it.
     fn rank(&self) -> f32 {
         let free = 1.0 - self.at_edge as f32 / self.area.longest() as f32;
         self.weight * free.max(0.0).powi(2).max(ALONG_EDGE)
@@ -45,14 +45,14 @@ pub(super) struct Strokes {
     pub(super) at_edge: bool,
 }
 
-/// The digit, of the pixels that are at least `threshold`; nothing if no pixel is.
+/// The digit among the pixels of at least `threshold`; `None` if there are no such pixels.
 pub(super) fn digit(ink: &Plane, threshold: f32) -> Option<Strokes> {
     let mut parts = parts(ink, threshold);
     let main = (0..parts.len()).max_by(|&a, &b| parts[a].rank().total_cmp(&parts[b].rank()))?;
     let main = parts.swap_remove(main);
     parts.retain(|part| part.weight >= LEAST_WEIGHT * main.weight && (main.at_edge > 0 || part.at_edge == 0));
     let (mut pixels, mut area) = (main.pixels, main.area);
-    // Each part that is taken in brings others within reach.
+    // Each part that joins brings others within reach.
     let dash = FARTHEST_DASH * ink.width.max(ink.height) as f32;
     let reach = |area: &Area| dash.max(FARTHEST * area.longest() as f32);
     while let Some(near) = parts.iter().position(|part| part.area.gap(&area) as f32 <= reach(&area)) {
@@ -75,7 +75,7 @@ fn parts(ink: &Plane, threshold: f32) -> Vec<Part> {
     parts
 }
 
-/// Takes the part that holds `start` out of the open pixels.
+/// Removes the part around `start` from the open pixels, and returns its pixels.
 fn flood(open: &mut [bool], width: usize, start: usize) -> Vec<usize> {
     let height = open.len() / width;
     let mut pixels = vec![start];
@@ -111,7 +111,7 @@ fn measure(ink: &Plane, pixels: Vec<usize>) -> Option<Part> {
 mod tests {
     use super::*;
 
-    /// The rows of a drawing, where `#` is ink, with the pixels of the digit shown as `#` and the others as `.`.
+    /// Takes the rows of a drawing, with `#` for ink; returns rows with `#` for the pixels of the digit.
     fn digit_of(rows: &[&str]) -> Vec<String> {
         let width = rows[0].len();
         let levels = rows.concat().bytes().map(|byte| if byte == b'#' { 1.0 } else { 0.0 }).collect();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_is_no_digit_unless_alone() {
+    fn a_frame_is_not_a_digit_unless_alone() {
         let framed = ["#########", "#.......#", "#...#...#", "#...#...#", "#...#...#", "#.......#", "#########"];
         let alone = [".........", ".........", "....#....", "....#....", "....#....", ".........", "........."];
         assert_eq!(digit_of(&framed), alone);

@@ -1,8 +1,8 @@
-//! Planes of grey levels, and how to bring one to another size.
+//! Planes of grey levels, and resizing them.
 //!
-//! Reducing averages over exactly the area that becomes a pixel, which is how MNIST's grey levels came about: its
-//! digits were black and white before they were brought to 20x20. Enlarging interpolates by Catmull-Rom, which is
-//! sharp enough to leave a digit's strokes as wide as they are.
+//! Reducing averages over exactly the area that becomes a pixel. MNIST's grey levels came about in the same way: its
+//! digits were black and white before they were scaled to 20x20. Enlarging interpolates by Catmull-Rom, which is sharp
+//! enough to preserve the width of strokes.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ pub(super) struct Plane {
     pub(super) levels: Vec<f32>,
 }
 
-/// A rectangle of pixels; the right and lower ends are outside of it.
+/// A rectangle of pixels, without its right and lower ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Area {
     pub(super) columns: Range<usize>,
@@ -22,12 +22,12 @@ pub(super) struct Area {
 }
 
 impl Area {
-    /// The whole of something of this size.
+    /// All of a picture of this size.
     pub(super) fn whole(width: usize, height: usize) -> Self {
         Self { columns: 0..width, rows: 0..height }
     }
 
-    /// The smallest rectangle around all these points; nothing if there are none.
+    /// The smallest rectangle around all these points; `None` if there are none.
     pub(super) fn around(points: impl Iterator<Item = (usize, usize)>) -> Option<Self> {
         points.map(|(x, y)| Self { columns: x..x + 1, rows: y..y + 1 }).reduce(|a, b| a.union(&b))
     }
@@ -38,7 +38,7 @@ impl Area {
         Self { columns: union(&self.columns, &other.columns), rows: union(&self.rows, &other.rows) }
     }
 
-    /// How many pixels lie between the two, horizontally or vertically, whichever are more.
+    /// How many pixels lie between the two, horizontally or vertically, whichever is more.
     pub(super) fn gap(&self, other: &Self) -> usize {
         let gap = |a: &Range<usize>, b: &Range<usize>| a.start.max(b.start).saturating_sub(a.end.min(b.end));
         gap(&self.columns, &other.columns).max(gap(&self.rows, &other.rows))
@@ -60,13 +60,13 @@ impl Plane {
         Self { levels: self.levels.iter().map(|&level| f(level)).collect(), ..*self }
     }
 
-    /// The level of a pixel; beyond the edge that of the nearest pixel.
+    /// The level of a pixel; beyond the edge, that of the nearest pixel.
     pub(super) fn at(&self, x: isize, y: isize) -> f32 {
         let inside = |i: isize, length: usize| i.clamp(0, length as isize - 1) as usize;
         self.levels[inside(y, self.height) * self.width + inside(x, self.width)]
     }
 
-    /// The level of a pixel; beyond the edge there is no ink.
+    /// The level of a pixel; 0 beyond the edge, where there is no ink.
     pub(super) fn ink_at(&self, x: isize, y: isize) -> f32 {
         let inside = (0..self.width as isize).contains(&x) && (0..self.height as isize).contains(&y);
         if inside { self.levels[y as usize * self.width + x as usize] } else { 0.0 }
@@ -78,7 +78,7 @@ impl Plane {
         self.levels.iter().enumerate().map(move |(i, &level)| (i % width, i / width, level))
     }
 
-    /// A rectangle of the plane, brought to another size.
+    /// A rectangle of the plane in another size.
     pub(super) fn resized(&self, area: &Area, width: usize, height: usize) -> Self {
         let levels = resize(|x, y| [self.levels[y * self.width + x]], area, width, height);
         Self { width, height, levels: levels.into_iter().map(|[level]| level).collect() }
@@ -90,7 +90,7 @@ impl Plane {
         Self { width: self.height, height: self.width, levels: columns.copied().collect() }
     }
 
-    /// Each pixel averaged with its eight neighbours, the nearer ones counting more.
+    /// Each pixel averaged with its eight neighbours, nearer ones weighing more.
     pub(super) fn smoothed(&self) -> Self {
         let mix = |a: f32, b: f32, c: f32| 0.25 * a + 0.5 * b + 0.25 * c;
         let positions = || (0..self.height as isize).flat_map(|y| (0..self.width as isize).map(move |x| (x, y)));
@@ -101,7 +101,7 @@ impl Plane {
     }
 }
 
-/// Brings a rectangle of a picture of `C` channels to `width` x `height`.
+/// Resizes a rectangle of a picture of `C` channels to `width` x `height`.
 pub(super) fn resize<const C: usize>(
     pixel: impl Fn(usize, usize) -> [f32; C],
     area: &Area,
@@ -114,7 +114,7 @@ pub(super) fn resize<const C: usize>(
     let mut row_in_place = None;
     for (line, tap) in out.chunks_exact_mut(width.max(1)).zip(taps(&area.rows, height)) {
         for (weight, y) in tap.weights.iter().zip(tap.first..) {
-            // Where a picture is reduced, a row is at most needed twice, and then in a row.
+            // In a reduction, a row is used at most twice, and then consecutively.
             if row_in_place != Some(y) {
                 resize_row(|x| pixel(x, y), &columns, &mut row);
                 row_in_place = Some(y);
@@ -138,13 +138,13 @@ fn add<const C: usize>(sum: &mut [f32; C], weight: f32, level: &[f32; C]) {
     sum.iter_mut().zip(level).for_each(|(sum, level)| *sum += weight * level);
 }
 
-/// The neighbouring pixels that make one pixel, and how much of each.
+/// The neighbouring pixels that make up one pixel, and the weight of each.
 struct Taps {
     first: usize,
     weights: Vec<f32>,
 }
 
-/// What makes each of `length` pixels of a range of pixels.
+/// What makes up each of `length` pixels, from a range of pixels.
 fn taps(range: &Range<usize>, length: usize) -> Vec<Taps> {
     let step = range.len() as f32 / length as f32;
     (0..length)
@@ -155,7 +155,7 @@ fn taps(range: &Range<usize>, length: usize) -> Vec<Taps> {
         .collect()
 }
 
-/// The average from `start` to `end`, counted from the range's start.
+/// The average from `start` to `end`, relative to the range's start.
 fn average(range: &Range<usize>, start: f32, end: f32) -> Taps {
     let first = (start as usize).min(range.len() - 1);
     let last = (end.ceil() as usize).clamp(first + 1, range.len());
@@ -164,7 +164,7 @@ fn average(range: &Range<usize>, start: f32, end: f32) -> Taps {
     Taps { first: range.start + first, weights }
 }
 
-/// Catmull-Rom at a place between pixel centres. What reaches beyond the range is added to its first or last pixel.
+/// Catmull-Rom at a place between pixel centres. Weights beyond the range are added to its first or last pixel.
 fn interpolate(range: &Range<usize>, place: f32) -> Taps {
     let left = place.floor();
     let t = place - left;
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn areas_join_and_keep_apart() {
+    fn areas_have_unions_and_gaps() {
         let a = Area { columns: 0..3, rows: 0..3 };
         let b = Area { columns: 7..9, rows: 1..6 };
         assert_eq!((a.gap(&b), a.gap(&a)), (4, 0));

@@ -1,27 +1,27 @@
-//! Erasing the lines of ruled and squared paper, where they are as dark as ink and would join a digit to the edge.
+//! Erasing the lines of ruled and squared paper where they are as dark as ink and would connect a digit to the edge.
 //!
-//! In a column of the picture, a line is a short run of ink. The runs that lie on one straight line, nearly level and
-//! for at least half of the picture's width, are erased. A stroke that crosses the line makes longer runs, and stays.
+//! In a column of the picture, a line is a short run of ink. Runs are erased if they lie on one straight, nearly level
+//! line over at least half of the picture's width. A stroke that crosses the line makes longer runs, and stays.
 
-use super::plane::Plane;
+use crate::plane::Plane;
 
 /// The steepest line, as its rise over the picture's width.
 const STEEPEST: f32 = 0.06;
 
-/// The part of the picture's width on which a line is to be seen.
+/// The fraction of the picture's width over which a line must be visible.
 const LEAST_SEEN: f32 = 0.5;
 
-/// Runs longer than this part of the picture's longest side are no line.
+/// Runs longer than this fraction of the picture's longest side are not lines.
 const THICKEST: f32 = 0.02;
 
-/// A piece of a column that is ink: the rows from `start` to before `end`.
+/// A stretch of ink in a column: rows `start..end`.
 struct Run {
     column: usize,
     start: usize,
     end: usize,
 }
 
-/// The plane without lines that are level or upright, where ink is what is at least `threshold`.
+/// The plane without level and upright lines. Levels of at least `threshold` are ink.
 pub(super) fn erased(ink: &Plane, threshold: f32) -> Plane {
     let mut plane = ink.clone();
     erase_level(&mut plane, threshold);
@@ -44,7 +44,7 @@ fn erase_level(plane: &mut Plane, threshold: f32) {
     }
 }
 
-/// The runs that are short enough for a line.
+/// The runs short enough for a line.
 fn runs(plane: &Plane, threshold: f32) -> Vec<Run> {
     let thickest = 2 + (THICKEST * plane.width.max(plane.height) as f32) as usize;
     let mut runs = Vec::new();
@@ -67,12 +67,12 @@ fn runs(plane: &Plane, threshold: f32) -> Vec<Run> {
     runs
 }
 
-/// The runs that lie on a line with enough others, for any of the slopes that a line may have.
+/// The runs that lie on a line with enough others, at any slope that a line may have.
 fn on_lines(runs: Vec<Run>, plane: &Plane) -> Vec<Run> {
     let steepest = (STEEPEST * plane.width as f32) as isize;
     let mut on_line = vec![false; runs.len()];
     for rise in -steepest..=steepest {
-        // Where the line through a run's middle meets the left edge, counted so that none is negative.
+        // Where the line through a run's middle meets the left edge, offset so that it is never negative.
         let meets = |run: &Run| {
             let middle = ((run.start + run.end) / 2) as isize;
             (middle - rise * run.column as isize / plane.width as isize + steepest + 1) as usize
@@ -92,7 +92,7 @@ fn on_lines(runs: Vec<Run>, plane: &Plane) -> Vec<Run> {
 mod tests {
     use super::*;
 
-    /// A thick cross on paper with a line that rises a little.
+    /// A thick upright stroke, crossed by a line that rises a little.
     #[test]
     fn a_line_goes_and_the_stroke_across_it_stays() {
         let mut plane = Plane::filled(200, 100, 0.0);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stroke_of_a_third_of_the_width_is_no_line() {
+    fn a_stroke_of_a_third_of_the_width_is_not_a_line() {
         let mut plane = Plane::filled(90, 60, 0.0);
         plane.levels[30 * 90 + 20..30 * 90 + 50].fill(1.0);
         assert_eq!(erased(&plane, 0.5), plane);

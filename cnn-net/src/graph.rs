@@ -15,15 +15,15 @@ pub struct Graph<'a> {
     pub output: Shape,
     /// The layers, in an order in which they can be executed.
     pub nodes: &'a [Node<'a>],
-    /// Which value is the net's output.
+    /// The value that is the net's output.
     pub result: Value,
-    /// Values that are kept as further outputs, in the order of the declaration.
+    /// Values that are kept as extra outputs, in the order of the declaration.
     pub taps: &'a [Tap<'a>],
-    /// Auxiliary classifiers; [`Node::aux`] counts into this.
+    /// Auxiliary classifiers; [`Node::aux`] indexes them.
     pub aux: &'a [Aux<'a>],
 }
 
-/// A value in a [`Graph`]. They are ordered as they are computed.
+/// A value in a [`Graph`]. Values are ordered as they are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     /// The net's input.
@@ -35,7 +35,7 @@ pub enum Value {
 /// One layer of a [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Node<'a> {
-    /// Full name: `conv1`, `layer1.0.bn1`; what its tensors' names begin with.
+    /// Full name: `conv1`, `layer1.0.bn1`; the names of its tensors begin with it.
     pub name: &'a str,
     /// Kind and arguments.
     pub op: Op,
@@ -67,13 +67,13 @@ pub struct Call<'a> {
 pub struct Tensor<'a> {
     /// Full name: `conv1.weight`.
     pub name: &'a str,
-    /// What it is to its layer.
+    /// Its role in the layer.
     pub role: Role,
     /// Its dimensions.
     pub shape: &'a [usize],
 }
 
-/// What a tensor is to its layer.
+/// The role of a tensor in its layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// `weight` of any layer: filters, a matrix, scales, slopes.
@@ -97,7 +97,7 @@ impl Role {
         }
     }
 
-    /// Whether training changes it by gradients, so that it counts as parameters.
+    /// Whether training changes it by gradients, so that it counts as a parameter.
     pub const fn is_parameter(self) -> bool {
         matches!(self, Self::Weight | Self::Bias)
     }
@@ -110,12 +110,12 @@ impl Tensor<'_> {
     }
 }
 
-/// A value that is kept as a further output.
+/// A value that is kept as an extra output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tap<'a> {
     /// Its name.
     pub name: &'a str,
-    /// What is kept.
+    /// The value that is kept.
     pub value: Value,
 }
 
@@ -124,14 +124,14 @@ pub struct Tap<'a> {
 pub struct Aux<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Weight of its loss.
+    /// The weight of its loss.
     pub weight: f32,
-    /// What it gives.
+    /// Its output.
     pub result: Value,
 }
 
-/// How many layers lie on the longest path from a net's input to its output, as papers count them: those with filters or
-/// a matrix. A ResNet-50 is 50 deep.
+/// How many layers the longest path from a net's input to its output has, as papers count them: those with filters or a
+/// matrix. A ResNet-50 is 50 layers deep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
     /// Convolutions.
@@ -141,14 +141,14 @@ pub struct Depth {
 }
 
 impl Depth {
-    /// Both together.
+    /// The sum of both.
     pub const fn layers(&self) -> usize {
         self.convolutions + self.fully_connected
     }
 
-    /// Behind one more layer.
+    /// The depth after one more layer.
     #[cfg(feature = "alloc")]
-    fn behind(self, op: &Op) -> Self {
+    fn after(self, op: &Op) -> Self {
         match op {
             Op::Conv(_) => Self { convolutions: self.convolutions + 1, ..self },
             Op::Linear(_) => Self { fully_connected: self.fully_connected + 1, ..self },
@@ -179,7 +179,7 @@ impl<'a> Node<'a> {
 }
 
 impl Node<'_> {
-    /// Bytes of its tensors, in the formats that they are stored in.
+    /// Bytes of its tensors, in the formats in which they are stored.
     pub fn weights_bytes(&self) -> u64 {
         let bytes = |tensor: &Tensor<'_>| {
             let number = match (&self.op, tensor.role) {
@@ -216,8 +216,8 @@ impl<'a> Graph<'a> {
         self.inference().map(|n| n.macs).sum()
     }
 
-    /// Bytes of the weights that inference needs, each in the format that its layer stores: running statistics are among
-    /// them.
+    /// Bytes of the weights that inference needs, including running statistics, each in the format in which its layer stores
+    /// it.
     pub fn weights_bytes(&self) -> u64 {
         self.inference().map(Node::weights_bytes).sum()
     }
@@ -233,7 +233,7 @@ impl<'a> Graph<'a> {
         for node in self.nodes {
             let inputs = node.inputs.iter().map(|input| of(&depths, *input));
             let deepest = inputs.max_by_key(|depth| (depth.layers(), depth.convolutions)).unwrap_or_default();
-            depths.push(deepest.behind(&node.op));
+            depths.push(deepest.after(&node.op));
         }
         of(&depths, self.result)
     }

@@ -1,7 +1,7 @@
-//! What a layer is: its kind and its arguments, all numbers resolved.
+//! What a layer is: its kind and its arguments, with all numbers resolved.
 //!
 //! This is the one list of layers. The compiler builds these values from a declaration, the static description of a
-//! net ([`Graph`](crate::graph::Graph)) holds them, and `cnn_runtime::reference` gives each its mathematics.
+//! net ([`Graph`](crate::graph::Graph)) holds them, and `cnn_runtime::reference` defines the mathematics of each.
 
 mod activation;
 mod shape;
@@ -24,20 +24,20 @@ pub struct Conv {
     pub pad: Padding,
     /// Distance between the taps of a filter.
     pub dilation: Size,
-    /// Input and output channels are split into so many independent parts.
+    /// The number of independent parts that input and output channels are split into.
     pub groups: usize,
     /// Whether a bias is added.
     pub bias: bool,
 }
 
 impl Conv {
-    /// Whether each of so many input channels has a filter of its own, and gives one output channel.
+    /// Whether, with this many input channels, each has its own filter and produces one output channel.
     pub const fn is_depthwise(&self, channels: usize) -> bool {
         self.groups > 1 && self.groups == channels && self.filters == channels
     }
 }
 
-/// A fully connected layer. Maps are flattened in the order C, H, W first.
+/// A fully connected layer. Maps are first flattened in the order C, H, W.
 ///
 /// Tensors: `weight` `[features, inputs]`, and `bias` `[features]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,13 +50,13 @@ pub struct Linear {
     pub store: Store,
 }
 
-/// How weights are kept in memory. Sums are of `f32` either way.
+/// How weights are kept in memory. Sums are in `f32` either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Store {
     /// As they are.
     #[default]
     F32,
-    /// Rounded to half precision: half the memory, and half the time where reading them is what takes time.
+    /// Rounded to half precision: half the memory, and half the time where reading weights takes most of it.
     F16,
 }
 
@@ -77,27 +77,27 @@ pub struct Pool {
     pub kernel: Size,
     /// Step of the window.
     pub stride: Size,
-    /// Padding: never the maximum; counted by the average if `count_include_pad`.
+    /// Padding: never the maximum; included in the average if `count_include_pad`.
     pub pad: Padding,
     /// Distance between the taps of a window.
     pub dilation: Size,
-    /// Round the output size up. A last window that would start in the far padding is dropped.
+    /// Whether to round the output size up. A last window that would start in the far padding is dropped.
     pub ceil: bool,
-    /// Whether an average divides by the taps that lie in the padding too (never by what `ceil` adds beyond it).
+    /// Whether an average counts the taps that lie in the padding too (never those that `ceil` adds beyond it).
     pub count_include_pad: bool,
 }
 
-/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, the sum over the channels around each that its
-/// [window](LrnWindow) says.
+/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, where the sum is over the channels around each one that
+/// its [window](LrnWindow) covers.
 ///
-/// Krizhevsky, Sutskever, Hinton 2012, section 3.3: alpha is not divided by the size, unlike in PyTorch, Caffe, ONNX.
+/// Krizhevsky, Sutskever, Hinton 2012, section 3.3: alpha is not divided by the size, unlike in PyTorch, Caffe and ONNX.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lrn {
     /// Channels that are summed over, `n` in the paper.
     pub size: usize,
-    /// Which ones, if `size` is even.
+    /// Which channels these are, if `size` is even.
     pub window: LrnWindow,
-    /// Weight of the sum.
+    /// The factor of the sum.
     pub alpha: f32,
     /// Exponent.
     pub beta: f32,
@@ -105,7 +105,7 @@ pub struct Lrn {
     pub k: f32,
 }
 
-/// Which channels a local response normalisation sums over, as far as there are such. All are the same for odd sizes.
+/// Which channels a local response normalisation sums over, as far as they exist. For odd sizes all windows are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LrnWindow {
     /// From `i - size / 2` to `i + size / 2`, as the paper's formula has it: `size + 1` channels, if `size` is even.
@@ -118,7 +118,7 @@ pub enum LrnWindow {
 }
 
 impl LrnWindow {
-    /// All of them.
+    /// All windows.
     pub const ALL: [Self; 3] = [Self::Paper, Self::Torch, Self::Onnx];
 
     /// The word in the language.
@@ -132,7 +132,7 @@ impl LrnWindow {
 }
 
 impl Lrn {
-    /// How many channels before and behind its own a sum is over, where there are as many.
+    /// How many channels before and after its own a sum covers, if they exist.
     pub const fn reach(&self) -> [usize; 2] {
         match self.window {
             LrnWindow::Paper => [self.size / 2, self.size / 2],
@@ -153,12 +153,12 @@ pub struct BatchNorm {
     pub momentum: f32,
 }
 
-/// What the slopes of a `prelu` are counted by.
+/// What a `prelu` has a slope for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PreluPer {
-    /// One slope a channel, tensor `weight` `[channels]`; a file may also hold one for all, `[1]`.
+    /// One slope per channel, tensor `weight` `[channels]`; a file may also hold a single one for all, `[1]`.
     Channel,
-    /// One slope an element, tensor `weight` of the input's shape.
+    /// One slope per element, tensor `weight` with the shape of the input.
     Element,
 }
 
@@ -177,18 +177,18 @@ pub enum Op {
     GlobalAvgPool,
     /// Maximum over each map.
     GlobalMaxPool,
-    /// Maps to a vector, in the order C, H, W.
+    /// Turns maps into a vector, in the order C, H, W.
     Flatten,
-    /// Nothing at inference.
+    /// Does nothing at inference.
     Dropout {
-        /// Share of the values that training drops.
+        /// The share of values that training drops.
         p: f32,
     },
     /// Local response normalisation.
     Lrn(Lrn),
     /// Batch normalisation.
     BatchNorm(BatchNorm),
-    /// `x` where `x >= 0`, else a learnt slope times `x`.
+    /// `x` where `x >= 0`, else a learned slope times `x`.
     Prelu(PreluPer),
     /// An element-wise function.
     Activation(Activation),
@@ -196,11 +196,11 @@ pub enum Op {
     Softmax,
     /// The logarithm of softmax.
     LogSoftmax,
-    /// The inputs' channels, one after another.
+    /// The channels of all inputs, one after another.
     Concat,
     /// The sum of the inputs.
     Add,
-    /// The product of the inputs; one of `C x 1 x 1` scales whole maps.
+    /// The product of the inputs; an input of `C x 1 x 1` scales whole maps.
     Mul,
 }
 

@@ -1,6 +1,6 @@
 //! Element-wise functions.
 
-/// An element-wise function without parameters of its own.
+/// An element-wise function without learned parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {
     /// `x`.

@@ -211,7 +211,7 @@ fn lrn_of_even_size(bound: &Bound) -> Option<String> {
         return None;
     }
     let wrong =
-        format!("lrn: `size = {size}` has no channel in the middle, and which are summed over is not agreed upon");
+        format!("lrn: `size = {size}` has no channel in the middle, and frameworks differ in the channels that they sum");
     let ways = LrnWindow::ALL.map(|window| {
         let lrn = Lrn { size, window, alpha: 0.0, beta: 0.0, k: 0.0 };
         let [before, behind] = lrn.reach();
@@ -221,7 +221,7 @@ fn lrn_of_even_size(bound: &Bound) -> Option<String> {
             before + 1 + behind
         )
     });
-    Some(message(&wrong, &ways, "say which; an odd size means the same everywhere"))
+    Some(message(&wrong, &ways, "choose one; an odd size means the same everywhere"))
 }
 
 fn pool(bound: &Bound, count_include_pad: bool) -> Pool {

@@ -154,7 +154,7 @@ fn missing(layer: &Layer, call: &Call, bound: &Bound, report: &mut Report) -> bo
 }
 
 fn usage(layer: &Layer) -> String {
-    format!("it is called as {}", layer.usage())
+    format!("usage: {}", layer.usage())
 }
 
 /// The parameter that an argument is for, or what is wrong.
@@ -168,7 +168,7 @@ fn param_of(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Resu
     match layer.params.get(index) {
         Some(_) if behind_named => {
             let wrong =
-                format!("{}: `{}` has no name, but stands behind an argument that has one", layer.name, arg.value);
+                format!("{}: `{}` needs a name, since it follows a named argument", layer.name, arg.value);
             Err(message(&wrong, &[], &usage(layer)).into())
         }
         Some(param) if param.positional => Ok(param),

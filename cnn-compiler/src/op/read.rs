@@ -63,15 +63,15 @@ impl Reader<'_> {
     /// What holds without the argument, or how the layer is called.
     fn advice(&self) -> Help {
         match self.param.default {
-            Default::Required => Help::words(format!("it is called as {}", self.layer.usage())),
-            Default::Like(other) => Help::words(format!("without `{}`, it is the {other}", self.param.name)),
+            Default::Required => Help::words(format!("usage: {}", self.layer.usage())),
+            Default::Like(other) => Help::words(format!("by default, it is the {other}")),
             Default::One
             | Default::NoPad
             | Default::Flag(_)
             | Default::Count(_)
             | Default::Real(_)
             | Default::FirstWord => Help {
-                words: format!("without it, `{}`", self.param.usage()),
+                words: format!("the default is `{}`", self.param.usage()),
                 instead: self.param.usage().split_once(" = ").map(|(_, value)| value.to_owned()),
             },
         }
@@ -215,7 +215,7 @@ impl Reader<'_> {
         let expected = match (from, to) {
             (0.0, 1.0) => "0 to 1",
             (0.0, _) if value < 0.0 => "at least 0",
-            _ => "a number that fits 32 bits",
+            _ => "a number that fits in 32 bits",
         };
         self.wrong(expr, expected, self.advice())
     }

@@ -12,7 +12,7 @@ use cnn_runtime::kernels::pool::{GlobalPool, avg_pool, global_avg_pool, global_m
 use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
 use cnn_runtime::kernels::winograd::{columns2d, winograd2d};
 
-/// Runs a plan as the emitted code does.
+/// Runs a plan the way the emitted code does.
 pub(crate) fn run(plan: &Plan, run: Run<'_>, weights: &[f32], input: &[f32], ws: &mut [f32]) {
     for call in &plan.calls {
         match &call.kernel {

@@ -189,16 +189,12 @@ fn not_a_shape(expr: &Expr, of: Of, numbers: &[usize]) -> Message {
     const FORMS: &str = "maps are channels x height x width, and a vector is one number";
     let is_tuple = matches!(expr.kind, ExprKind::Tuple(_));
     let (help, shape) = match (numbers, of) {
-        (_, Of::Output) if is_tuple => {
-            ("a net has one output; `tap name;` keeps a value as an extra one".into(), None)
-        }
+        (_, Of::Output) if is_tuple => ("a net has one output; `tap name;` keeps a value as an extra one".into(), None),
         ([height, width], Of::Input) => {
             let shape = format!("1x{height}x{width}");
             (format!("maps are channels x height x width: `{shape}` for one channel"), Some(shape))
         }
-        ([1, features], Of::Output) => {
-            (format!("leave out the batch: `{features}`"), Some(features.to_string()))
-        }
+        ([1, features], Of::Output) => (format!("leave out the batch: `{features}`"), Some(features.to_string())),
         ([_, sizes @ ..], _) if sizes.len() == 3 => {
             let [channels, height, width] = channels_first([sizes[0], sizes[1], sizes[2]]);
             let shape = format!("{channels}x{height}x{width}");

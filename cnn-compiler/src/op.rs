@@ -210,8 +210,9 @@ fn lrn_of_even_size(bound: &Bound) -> Option<String> {
     if bound.is_given("window") || !size.is_multiple_of(2) {
         return None;
     }
-    let wrong =
-        format!("lrn: `size = {size}` has no channel in the middle, and frameworks differ in the channels that they sum");
+    let wrong = format!(
+        "lrn: `size = {size}` has no channel in the middle, and frameworks differ in the channels that they sum"
+    );
     let ways = LrnWindow::ALL.map(|window| {
         let lrn = Lrn { size, window, alpha: 0.0, beta: 0.0, k: 0.0 };
         let [before, behind] = lrn.reach();

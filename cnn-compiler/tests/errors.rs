@@ -109,10 +109,7 @@ fn arguments_of_pools() {
         ("max_pool(2, dilation = 20)", "2", "max_pool: a window of 2x2 does not fit an input of 16x16"),
     ]);
     let narrow = "Net: 1x16x1 -> 10 { max_pool(1x2, pad = 0 x 1, dilation = 1 x 2); }";
-    check(
-        narrow,
-        &[("dilation = 1 x 2", "max_pool: window 1 along the width reads nothing but padding")],
-    );
+    check(narrow, &[("dilation = 1 x 2", "max_pool: window 1 along the width reads nothing but padding")]);
 }
 
 #[test]

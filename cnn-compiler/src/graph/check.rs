@@ -129,7 +129,7 @@ fn elsewhere(name: &str, call: &Call) -> Option<&'static str> {
         "aux" => "`aux name(weight = 0.3) { … };` is an auxiliary classifier",
         "cat" | "concatenate" => "`concat { …; …; }` joins branches, each a statement that reads the same input",
         "adaptiveavgpool2d" | "adaptiveavgpool" | "adaptivemaxpool2d" | "adaptivemaxpool" if !to_one => {
-            "sizes are fixed: use a pooling whose window and stride give that size, or none if maps already have it"
+            "sizes are known at compile time: use a pooling whose window and stride give that size, or none if maps already have it"
         }
         "conv1d" | "maxpool1d" | "avgpool1d" | "conv3d" | "maxpool3d" | "avgpool3d" => {
             "maps have two dimensions; a sequence is a map of height 1, with windows of 1xN"

@@ -291,7 +291,7 @@ impl Expander<'_> {
         if let Some(name) = &repeat.step.name
             && count > 1
         {
-            let wrong = format!("`{name}` would be the name of all {count} repeated steps");
+            let wrong = format!("`{name}` would be the name of each of the {count} repeated steps");
             let levels = format!("`{name}: [step; {count}]` numbers them `{name}.0`, `{name}.1`, …");
             let first = name.to_string();
             let first = if first.ends_with(|c: char| c.is_ascii_digit()) { first } else { first + "1" };

@@ -167,8 +167,7 @@ fn param_of(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Resu
     let behind_named = call.args[..index].iter().any(|arg| arg.name.is_some());
     match layer.params.get(index) {
         Some(_) if behind_named => {
-            let wrong =
-                format!("{}: `{}` needs a name, since it follows a named argument", layer.name, arg.value);
+            let wrong = format!("{}: `{}` needs a name, since it follows a named argument", layer.name, arg.value);
             Err(message(&wrong, &[], &usage(layer)).into())
         }
         Some(param) if param.positional => Ok(param),

@@ -76,7 +76,8 @@ impl Parser<'_> {
             (Some(net), Some(other)) if net.has_cfg() && other.has_cfg() => {
                 let wrong =
                     format!("`cfg` chooses between several nets named `{of}`, but a variant has the layers of one");
-                let help = format!("write out the layers of `{name}` in braces; a `block` can hold what the nets share");
+                let help =
+                    format!("write out the layers of `{name}` in braces; a `block` can hold what the nets share");
                 self.report.error(of.span(), message(&wrong, &[], &help));
             }
             // Two nets of the same name are reported elsewhere.

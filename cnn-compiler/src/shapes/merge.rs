@@ -28,7 +28,9 @@ pub(super) fn add(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let Some(branch) = inputs.iter().position(|shape| *shape != inputs[most]) else { return Ok(inputs[most].into()) };
     let is_pixel = |shape: &&Shape| is_map(shape) && shape.size() == Size::square(1);
     let help = match [&inputs[branch], &inputs[most]].into_iter().find(is_pixel) {
-        Some(scale) => format!("all branches must have the same shape; to scale maps, use `mul` with a branch of {scale}"),
+        Some(scale) => {
+            format!("all branches must have the same shape; to scale maps, use `mul` with a branch of {scale}")
+        }
         None => "all branches must have the same shape: check filters, stride and pad".to_owned(),
     };
     Err(differ("add", inputs, branch, most, inputs[most]).help(help).into())

@@ -102,7 +102,7 @@ impl Nets {
         format!("add {{ {a}: conv({c}, 3x3, pad = 1) -> relu -> {b}: conv({c}, 3x3, pad = 1); skip; }}")
     }
 
-    /// Puts a text at one of the places where it could be.
+    /// Replaces one occurrence of a text, chosen at random.
     fn replace_one(&mut self, source: &str, from: &str, to: &str) -> String {
         let places: Vec<usize> = source.match_indices(from).map(|(place, _)| place).collect();
         if places.is_empty() {

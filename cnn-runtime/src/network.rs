@@ -13,16 +13,16 @@ use cnn_net::memory::Memory;
 pub trait Network<'w>: Sized {
     /// Packed weights.
     type Weights: 'static + Send + Sync;
-    /// `[f32; N]`, in the order channels, rows, columns; of a net with a [batch](Self::BATCH), an array of these.
+    /// `[f32; N]`, in the order channels, rows, columns; for a net with a [batch](Self::BATCH), an array of these.
     type Input;
-    /// `[f32; N]`, in the order channels, rows, columns; of a net with a [batch](Self::BATCH), an array of these.
+    /// `[f32; N]`, in the order channels, rows, columns; for a net with a [batch](Self::BATCH), an array of these.
     type Output;
 
-    /// The net as it was declared: layers, shapes, tensors.
+    /// The net as declared: layers, shapes, tensors.
     const GRAPH: &'static Graph<'static>;
-    /// Images of one pass.
+    /// Images per pass.
     const BATCH: usize;
-    /// Bytes that one net computes in.
+    /// Size of a net's workspace in bytes.
     const WORKSPACE_BYTES: usize;
     /// Trained parameters, without those of auxiliary classifiers.
     const PARAMETERS: u64;
@@ -30,10 +30,10 @@ pub trait Network<'w>: Sized {
     const MACS: u64;
     /// The kernels of a pass, in order.
     const STEPS: &'static [Step<'static>];
-    /// What lies where in the workspace, and when.
+    /// What the workspace holds where, and when.
     const MEMORY: &'static Memory<'static>;
 
-    /// Reads weights from safetensors files as PyTorch writes them: F32, F16 or BF16.
+    /// Reads weights from safetensors files as written by PyTorch: F32, F16 or BF16.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ pub trait Network<'w>: Sized {
         Self::load(&crate::weights::Source::new(safetensors))
     }
 
-    /// A net with a workspace of its own; one for each thread.
+    /// A net that owns its workspace: create one per thread.
     #[cfg(feature = "alloc")]
     fn new(weights: &'w Self::Weights) -> Self;
 
@@ -62,15 +62,15 @@ pub trait Network<'w>: Sized {
     /// Runs the net. Allocates nothing.
     fn forward(&mut self, input: &Self::Input) -> &Self::Output;
 
-    /// Runs the net on a slice: the images of a batch, one behind the other.
+    /// Runs the net on a slice: the images of a batch, one after the other.
     ///
     /// # Errors
     ///
     /// If the slice is not as long as the input.
     fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength>;
 
-    /// Runs the net as [`run`](Self::run) does, and calls `watch` at the end of each kernel, with its index in
-    /// [`STEPS`](Self::STEPS). In a pass over several images, kernels that don't share work among these end several times.
+    /// Runs the net like [`run`](Self::run), and calls `watch` at the end of each kernel with its index in
+    /// [`STEPS`](Self::STEPS). In a pass over several images, kernels that run image by image end several times.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ pub struct WrongLength {
     pub found: usize,
 }
 
-/// A slice as the array it is.
+/// A slice as an array.
 ///
 /// # Errors
 ///
@@ -99,11 +99,11 @@ pub fn exactly<const N: usize>(input: &[f32]) -> Result<&[f32; N], WrongLength> 
     input.as_array().ok_or(WrongLength { expected: N, found: input.len() })
 }
 
-/// A slice as the arrays that lie in it one behind the other.
+/// A slice as the arrays that it holds one after the other.
 ///
 /// # Errors
 ///
-/// If there are more, fewer, or not whole ones.
+/// If there are more, fewer, or incomplete ones.
 pub fn exactly_images<const N: usize, const IMAGES: usize>(input: &[f32]) -> Result<&[[f32; N]; IMAGES], WrongLength> {
     let (images, rest) = input.as_chunks();
     let images = images.as_array().filter(|_| rest.is_empty());

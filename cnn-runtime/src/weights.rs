@@ -1,14 +1,14 @@
 //! Loading: from a safetensors file, as PyTorch writes it, to packed weights.
 //!
 //! The whole file is checked against the net before the first float is packed, and everything that is wrong with it is
-//! told in one [`WeightsError`]. Values are read a few rows at a time, so a large net needs its packed weights in memory
-//! and little more.
+//! reported in one [`WeightsError`]. Values are read a few rows at a time, so a large net needs little more memory than its
+//! packed weights.
 //!
-//! A file on a disk may change while it is read. Each tensor is read twice, when it is checked and when it is packed: what is
-//! packed is what was checked, which a checksum tells, or loading ends with an error.
+//! A file on a disk may change while it is being read. Each tensor is read twice, when it is checked and when it is packed: a
+//! checksum proves that what is packed is what was checked, or loading ends with an error.
 //!
-//! A [recipe](Pack) says what is packed where. The compiler emits it as a `static`, since it decided about layouts and
-//! about which batch normalisations are folded; [`Graph`] stays the description of what was declared.
+//! A [recipe](Pack) says what is packed where. The compiler emits it as a `static`, since it chose the layouts and which batch
+//! normalisations to fold; [`Graph`] remains the description of what was declared.
 
 mod bytes;
 mod check;
@@ -57,7 +57,7 @@ use self::window::Window;
 pub struct Pack {
     /// The layer, an index into [`Graph::nodes`].
     pub node: usize,
-    /// A batch normalisation right behind it that is folded into it, an index into [`Graph::nodes`].
+    /// A batch normalisation right after it that is folded into it, an index into [`Graph::nodes`].
     pub norm: Option<usize>,
     /// Where it begins in the packed weights.
     pub offset: usize,
@@ -71,28 +71,28 @@ impl Pack {
         self.layout.len()
     }
 
-    /// Whether it packs nothing.
+    /// Whether it packs no floats.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// The order of packed weights: one for each kind of kernel that has weights.
+/// The order of packed weights: one layout for each kind of kernel with weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Layout {
     /// A convolution or a fully connected layer.
     Conv(ConvPanels),
     /// A convolution by Winograd's algorithm.
     Winograd(WinogradPanels),
-    /// A convolution by Winograd's algorithm along columns, or of few filters over a single channel.
+    /// A convolution by Winograd's algorithm along columns, or with few filters over a single channel.
     Columns(ColumnPanels),
-    /// A fully connected layer, its weights in half precision.
+    /// A fully connected layer with weights in half precision.
     F16(ConvPanels),
-    /// A fully connected layer that leaves zeros out.
+    /// A fully connected layer that skips zeros.
     Rows(DenseRows),
-    /// A fully connected layer that leaves zeros out, its weights in half precision.
+    /// A fully connected layer that skips zeros, with weights in half precision.
     RowsF16(DenseRows),
-    /// A convolution in which each channel has a filter of its own.
+    /// A convolution in which each channel has its own filter.
     Depthwise(DepthwiseTaps),
     /// A batch normalisation that is not folded: [`pack_scale_shift`].
     ScaleShift {
@@ -103,13 +103,13 @@ pub enum Layout {
     Slopes {
         /// Channels of its input.
         channels: usize,
-        /// Pixels that have slopes of their own; 1 where all share theirs.
+        /// Pixels with their own slopes; 1 if all share theirs.
         pixels: usize,
     },
 }
 
 impl Layout {
-    /// That of a layer that reads a value of this shape; nothing for a layer without weights.
+    /// The layout for a layer that reads a value of this shape; `None` for a layer without weights.
     pub const fn of(op: &Op, input: Shape) -> Option<Self> {
         let channels = input.channels();
         Some(match op {
@@ -149,8 +149,8 @@ impl Layout {
     }
 
     /// Packs `weight`, which gives the elements of the layer's tensor by their position, with `affine` of each output
-    /// channel, into `packed` of [`len`](Self::len) elements. Slopes know no `affine`, and normalisations no `weight`.
-    /// Gives whether all of it is finite.
+    /// channel, into `packed` of [`len`](Self::len) elements. Slopes have no `affine`, and normalisations no `weight`.
+    /// Returns whether all packed numbers are finite.
     pub(crate) fn pack(
         &self,
         weight: impl Fn(usize) -> f32,
@@ -162,14 +162,14 @@ impl Layout {
             Self::Winograd(panels) => panels.pack(weight, affine, packed),
             Self::Columns(panels) => panels.pack(weight, affine, packed),
             Self::Rows(rows) => rows.pack(weight, affine, packed),
-            // The bits of two halves say nothing as a float.
+            // The bits of two halves mean nothing as a float.
             Self::F16(panels) => return panels.pack_f16(weight, affine, packed),
             Self::RowsF16(rows) => return rows.pack_f16(weight, affine, packed),
             Self::Depthwise(taps) => taps.pack(weight, affine, packed),
             Self::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
             Self::Slopes { channels, pixels } => pack_slopes(channels, pixels, weight, packed),
         }
-        // Without a branch for each number, which takes several times as long.
+        // Without a branch for each number, which would take several times as long.
         packed.chunks(1024).all(|some| some.iter().fold(true, |finite, value| finite & value.is_finite()))
     }
 
@@ -193,7 +193,7 @@ impl Layout {
         self.len() == 0
     }
 
-    /// Weights of an output channel, if they are in half precision.
+    /// The number of weights of an output channel, if they are in half precision.
     const fn depth_of_halves(&self) -> Option<usize> {
         match *self {
             Self::F16(panels) => Some(panels.depth()),
@@ -202,7 +202,7 @@ impl Layout {
         }
     }
 
-    /// The row behind the panel that this one is in: rows of a panel are packed together.
+    /// The row after this row's panel: the rows of a panel are packed together.
     const fn panel_end(&self, row: usize) -> usize {
         let outputs = match *self {
             Self::Conv(panels) | Self::F16(panels) => panels.outputs,
@@ -230,10 +230,10 @@ impl Layout {
     }
 }
 
-/// Reads safetensors files and packs what `recipe` says into `packed`, which is left alone if anything is wrong
-/// with the file (but for numbers that overflow while a batch normalisation is folded, or that are too large for `f16`).
+/// Reads safetensors files and packs what `recipe` says into `packed`, which is left unchanged if anything is wrong with the
+/// file (except for numbers that overflow while a batch normalisation is folded, or that are too large for `f16`).
 ///
-/// Accepted are F32, F16 and BF16. Tensors of auxiliary classifiers may be missing, and `num_batches_tracked`, which
+/// F32, F16 and BF16 are accepted. Tensors of auxiliary classifiers may be missing, and `num_batches_tracked`, which
 /// PyTorch's batch normalisation writes, is ignored.
 ///
 /// # Errors
@@ -257,7 +257,7 @@ pub fn load(graph: &Graph<'_>, recipe: &[Pack], source: &Source<'_>, packed: &mu
     if problems.is_empty() { Ok(()) } else { Err(WeightsError::new(graph, problems)) }
 }
 
-/// Checks safetensors files as [`load`] does before it packs anything.
+/// Checks safetensors files the way [`load`] does before it packs anything.
 ///
 /// # Errors
 ///
@@ -266,8 +266,8 @@ pub fn verify(graph: &Graph<'_>, source: &Source<'_>) -> Result<(), WeightsError
     check::check(graph, source).map(drop).map_err(|problems| WeightsError::new(graph, problems))
 }
 
-/// Reads safetensors files as [`load`] does, but keeps the tensors as they are: by name, for the
-/// [reference executor](crate::reference::run). What the net does not know is left out.
+/// Reads safetensors files like [`load`], but keeps the tensors as they are: by name, for the
+/// [reference executor](crate::reference::run). Tensors that the net does not know are left out.
 ///
 /// # Errors
 ///
@@ -282,7 +282,7 @@ pub fn read(graph: &Graph<'_>, source: &Source<'_>) -> Result<BTreeMap<String, V
     found.collect::<Result<_, _>>().map_err(|why| WeightsError::unreadable(graph, why))
 }
 
-/// What became infinite in a step of the recipe.
+/// The problem in a step of the recipe whose numbers became infinite.
 fn overflow(checked: &Checked<'_>, step: &Pack) -> Result<Problem, Unreadable> {
     let node = &checked.graph().nodes[step.node];
     if let Some(depth) = step.layout.depth_of_halves() {
@@ -304,13 +304,13 @@ fn overflow(checked: &Checked<'_>, step: &Pack) -> Result<Problem, Unreadable> {
     Ok(Problem::Overflow { layer: node.name.to_string() })
 }
 
-/// One step of the recipe. Gives whether all of it is finite. What was packed is what was checked; else an error.
+/// Packs one step of the recipe. Returns whether all of it is finite. What was packed is what was checked, or there is an error.
 fn pack(checked: &Checked<'_>, step: &Pack, memory: &mut Vec<f32>, packed: &mut [f32]) -> Result<bool, Unreadable> {
     let (weight, sum) = checked.expect(step.node, Role::Weight);
     let affines = Affines::new(checked, step)?;
     let read = |bytes| checked.packed(bytes);
     let window = Window::new(&step.layout, weight, memory, &read);
-    // Called once for each channel, in their order, and for those of a panel before their weights are taken.
+    // Called once for each channel, in order, and for all channels of a panel before their weights are taken.
     let affine = |channel: usize| {
         window.reach(channel);
         affines.of(channel)

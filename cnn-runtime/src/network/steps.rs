@@ -1,32 +1,32 @@
 //! What a pass does, kernel by kernel, for those who measure it.
 //!
-//! A [`Step`] describes a kernel call of the emitted code, and [`Progress`] counts calls while they are made: it knows
-//! which step each of them is.
+//! A [`Step`] describes a kernel call in the emitted code, and [`Progress`] counts the calls as they are made: it knows which
+//! step each of them is.
 
 use core::cell::{Cell, RefCell};
 
 /// A kernel of a net. `cnn::Network::STEPS` has them in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step<'a> {
-    /// What it is called: a layer's name, `conv1`, or one with what is done beside it, `conv1.halo`.
+    /// Its name: that of a layer, `conv1`, or of work done for it, `conv1.halo`.
     pub name: &'a str,
     /// The kernel's function: `conv2d`.
     pub kernel: &'a str,
     /// What it does: `64x56x56 -> 64x56x56: conv 3x3 by F(4, 3), relu`.
     pub doc: &'a str,
-    /// How a convolution or fully connected layer is computed: `direct`, Winograd's `F(4, 3)`, or `gemm`. Other kernels have
-    /// one way.
+    /// How a convolution or fully connected layer is computed: `direct`, Winograd's `F(4, 3)`, or `gemm`. `None` for other
+    /// kernels, which have only one way.
     pub algorithm: Option<&'a str>,
-    /// The node of the [graph](cnn_net::graph::Graph) that it computes or, where it only moves numbers, serves; none for the
-    /// net's input. What was fused into a node's kernel has no step of its own.
+    /// The node of the [graph](cnn_net::graph::Graph) that it computes or, if it only moves numbers, works for; `None` for
+    /// the net's input. What was fused into a node's kernel has no step of its own.
     pub node: Option<usize>,
-    /// Multiplications with a weight for one image; as many as the layer has, also where the kernel gets by with fewer.
+    /// Multiplications with a weight for one image: those of the layer, even if the kernel needs fewer.
     pub macs: u64,
     /// Whether a call computes all images of a batch. Others are called for each image.
     pub shared: bool,
 }
 
-/// Follows a pass from call to call, and tells which step each was.
+/// Follows a pass from call to call, and reports which step each was.
 pub struct Progress<'a> {
     steps: &'a [Step<'a>],
     /// Images of the pass.
@@ -39,7 +39,7 @@ pub struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    /// At the beginning of a pass over so many images.
+    /// At the beginning of a pass over this many images.
     pub fn new(steps: &'a [Step<'a>], images: usize, tell: &'a mut dyn FnMut(usize)) -> Self {
         Self { steps, images, tell: RefCell::new(tell), step: Cell::new(0), image: Cell::new(0) }
     }
@@ -48,11 +48,11 @@ impl<'a> Progress<'a> {
     pub fn advance(&self) {
         let step = self.step.get();
         (self.tell.borrow_mut())(step);
-        self.step.set(self.behind(step));
+        self.step.set(self.after(step));
     }
 
-    /// The step behind this one. Stretches of steps that are not shared are repeated for each image.
-    fn behind(&self, step: usize) -> usize {
+    /// The step after this one. Runs of steps that are not shared are repeated for each image.
+    fn after(&self, step: usize) -> usize {
         let shared = |step: usize| self.steps.get(step).is_none_or(|step| step.shared);
         let next = step + 1;
         if shared(step) || !shared(next) {

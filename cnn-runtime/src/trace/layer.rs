@@ -1,4 +1,4 @@
-//! One node, with its weights packed, and where its inputs and its output lie.
+//! One node, with its packed weights and the places of its inputs and its output.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -19,8 +19,8 @@ use crate::weights::Layout;
 use cnn_net::graph::{Graph, Node, Role};
 use cnn_net::op::{Activation, BatchNorm, Conv, Op, Padding, Shape, Store};
 
-/// A node that is ready to run. In the workspace, its inputs come first, then its output, then the output in the order
-/// channels, rows, columns.
+/// A node that is ready to run. Its workspace has its inputs first, then its output, then the output in the order channels,
+/// rows, columns.
 pub(super) struct Layer<'a> {
     op: &'a Op,
     /// Packed weights.
@@ -29,7 +29,7 @@ pub(super) struct Layer<'a> {
     /// Zeros around the first input.
     halo: Padding,
     output: Map,
-    /// Where the output lies once more.
+    /// Where the second copy of the output is.
     chw: usize,
     /// Floats of the workspace.
     floats: usize,
@@ -54,7 +54,7 @@ impl<'a> Layer<'a> {
         Ok(Self { op: &node.op, weights, inputs, halo, output, chw: end, floats: end + output.elements() })
     }
 
-    /// The output for each of `count` inputs, which `reads` has one after another. `workspace` may hold anything.
+    /// The output for each of `count` inputs, which are one after another in `reads`. `workspace` may hold anything.
     pub(super) fn run(&self, run: Run<'_>, reads: &[&[f32]], count: usize, workspace: &mut Vec<f32>) -> Vec<f32> {
         if workspace.len() < self.floats {
             workspace.resize(self.floats, 0.0);
@@ -140,7 +140,7 @@ fn pack(node: &Node<'_>, input: Shape, params: &Params) -> Result<Vec<f32>, RunE
     Ok(packed)
 }
 
-/// What is done to each output channel.
+/// What is applied to each output channel.
 enum Affines<'p> {
     Nothing,
     Bias(&'p [f32]),

@@ -37,7 +37,7 @@ pub trait Network<'w>: Sized {
     ///
     /// # Errors
     ///
-    /// Everything in which the files do not fit the net, at once.
+    /// All mismatches between the files and the net, at once.
     #[cfg(feature = "alloc")]
     fn load(source: &crate::weights::Source<'_>) -> Result<Self::Weights, crate::weights::WeightsError>;
 

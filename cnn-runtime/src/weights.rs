@@ -238,7 +238,7 @@ impl Layout {
 ///
 /// # Errors
 ///
-/// Everything in which the file does not fit the net, at once.
+/// All mismatches between the file and the net, at once.
 ///
 /// # Panics
 ///
@@ -261,7 +261,7 @@ pub fn load(graph: &Graph<'_>, recipe: &[Pack], source: &Source<'_>, packed: &mu
 ///
 /// # Errors
 ///
-/// Everything in which the file does not fit the net, at once.
+/// All mismatches between the file and the net, at once.
 pub fn verify(graph: &Graph<'_>, source: &Source<'_>) -> Result<(), WeightsError> {
     check::check(graph, source).map(drop).map_err(|problems| WeightsError::new(graph, problems))
 }
@@ -271,7 +271,7 @@ pub fn verify(graph: &Graph<'_>, source: &Source<'_>) -> Result<(), WeightsError
 ///
 /// # Errors
 ///
-/// Everything in which the file does not fit the net, at once.
+/// All mismatches between the file and the net, at once.
 pub fn read(graph: &Graph<'_>, source: &Source<'_>) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
     let checked = check::check(graph, source).map_err(|problems| WeightsError::new(graph, problems))?;
     let tensors = graph.nodes.iter().flat_map(|node| node.tensors);

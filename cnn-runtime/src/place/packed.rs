@@ -99,7 +99,7 @@ impl<const N: usize> Packed<N> {
     ///
     /// # Errors
     ///
-    /// Everything in which the files do not fit the net, at once.
+    /// All mismatches between the files and the net, at once.
     ///
     /// # Panics
     ///

@@ -107,7 +107,7 @@ impl Reading<'_> {
 
 /// What a comparison found.
 pub(super) struct Comparison {
-    /// Everything in which the files do not fit the net.
+    /// All mismatches between the files and the net.
     pub(super) problems: Vec<Problem>,
     /// Tensors that do fit, in the net's order.
     pub(super) found: Vec<Found>,

@@ -15,7 +15,7 @@ const MOST_UNEXPECTED: usize = 100;
 /// How many prefixes are listed, of tensors that exist more than once.
 const MOST_PREFIXES: usize = 4;
 
-/// Everything in which a file does not fit a net: one error, so that a file can be fixed in one go.
+/// All mismatches between a file and a net: one error, so that a file can be fixed in one go.
 ///
 /// [`Display`](fmt::Display) gives a summary and a line for each problem, but only for the first 100 tensors that the net does
 /// not know. What comes from a file is truncated and escaped there: names and shapes can be of any length.

@@ -1,4 +1,4 @@
-//! Nets that take several images in a pass, against the same nets image by image.
+//! Nets that take several images per pass, against the same nets image by image.
 
 use cnn::{Network, network};
 use models::seeded;
@@ -16,7 +16,7 @@ network! {
         softmax;
     }
 
-    /// The same, eight at once.
+    /// The same, eight images at once.
     #[batch(8)]
     pub(crate) Eight = One;
 
@@ -28,7 +28,7 @@ network! {
         narrow: linear(7, bias = false) -> tanh -> linear(9);
     }
 
-    /// The same, fifteen at once.
+    /// The same, fifteen images at once.
     #[store(f16)]
     #[batch(15)]
     pub(crate) StoredFifteen = Stored;
@@ -51,11 +51,11 @@ network! {
         b: conv(15, 3x3, stride = 3, pad = 1) -> gelu;
     }
 
-    /// The same, three at once.
+    /// The same, three images at once.
     #[batch(3)]
     pub(crate) MixedThree = Mixed;
 
-    /// Maps that are large at first and then so small that all images are computed together, some of them by Winograd's
+    /// Maps that are large at first, and then so small that all images are computed together, some of them by Winograd's
     /// algorithm.
     pub(crate) Shrinking: 3x12x9 -> 5 {
         conv(17, 3x3, pad = 1) -> relu;
@@ -69,12 +69,12 @@ network! {
         linear(9) -> softplus -> linear(5);
     }
 
-    /// The same, five at once.
+    /// The same, five images at once.
     #[batch(5)]
     pub(crate) ShrinkingFive = Shrinking;
 }
 
-/// A matrix product sums in another order than a product with a vector, and products of tiles are of other tiles.
+/// A matrix product sums in another order than a product with a vector, and products of tiles have different tiles.
 const TOLERANCE: f32 = 1e-5;
 
 fn assert_close(found: &[f32], expected: &[f32]) {

@@ -1,4 +1,4 @@
-//! Emitted code against the reference executor: every layer, alone and in the company that changes how it is compiled.
+//! Emitted code against the reference executor: every layer, alone and next to others that change how it is compiled.
 
 #[path = "support/nets.rs"]
 mod nets;

@@ -1,4 +1,4 @@
-//! Emitted code in surroundings that are hard on macros: it names everything by its full path.
+//! Emitted code in contexts that are hard on macros: it names everything by its full path.
 
 #![no_implicit_prelude]
 #![deny(missing_docs, unused, unreachable_pub, reason = "emitted code must not warn in strict crates")]
@@ -6,7 +6,7 @@
 
 extern crate cnn as nets;
 
-/// Nothing of the prelude is in scope here, and names that emitted code could stumble over are taken.
+/// Nothing from the prelude is in scope here, and names that emitted code could stumble over are taken.
 #[expect(non_camel_case_types, dead_code, reason = "names that emitted code could stumble over")]
 mod shadows {
     struct Option;
@@ -37,7 +37,7 @@ mod shadows {
     }
 }
 
-/// In a function: a net that nothing else sees.
+/// A net in a function, which nothing else sees.
 #[test]
 fn in_a_function() {
     ::cnn::network! { Local: 4 -> 4 { identity; } }
@@ -63,7 +63,7 @@ fn attributes_are_passed_on() {
     ::std::assert_eq!(present::PARAMETERS, 4);
 }
 
-/// Nets with names that the language, the prelude or emitted code has, each in a module of its own.
+/// Nets whose names the language, the prelude or emitted code also uses, each in its own module.
 #[expect(
     non_camel_case_types,
     non_snake_case,
@@ -107,7 +107,7 @@ fn nets_of_any_name() {
     }
 }
 
-/// A crate that has `cnn` under another path, as a macro of it sees it.
+/// A crate that has `cnn` under another path, as seen by one of its macros.
 mod facade {
     pub(crate) use ::cnn as inner;
 
@@ -117,7 +117,7 @@ mod facade {
     pub(crate) use network;
 }
 
-/// Emitted code goes by the path that it is given: there is no `::cnn` in a crate that calls it something else.
+/// Emitted code uses the path that it is given: there is no `::cnn` in a crate that calls it something else.
 mod paths {
     ::cnn::network! {
         #![crate = "::nets"]

@@ -1,5 +1,5 @@
-//! What may be written, and what it is called: everything here compiles, and the description of each net says how it
-//! was understood.
+//! What the language allows, and the names that result: everything here compiles, and the description of each net shows how
+//! it was understood.
 
 use cnn::Network;
 use cnn::graph::Graph;
@@ -59,7 +59,7 @@ fn comments_and_trailing_commas_mean_nothing() {
         }
 
         Commented: 1x4x4 -> 6x4x4 {
-            wide(3,); // Behind a step.
+            wide(3,); // After a step.
         }
     }
     assert_eq!(filters::<Commented<'_>>(), [6]);

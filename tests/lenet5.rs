@@ -1,4 +1,4 @@
-//! The trained LeNet-5 that is in the binary, on real digits and against PyTorch.
+//! The trained LeNet-5 in the binary, on real digits and against PyTorch.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -10,14 +10,14 @@ use flate2::read::GzDecoder;
 use models::{LeNet5, LeNet5Weights};
 use safetensors::SafeTensors;
 
-/// Of the 1,000 test digits; it changes with the weights only.
+/// Out of the 1,000 test digits; it changes only with the weights.
 const RIGHT: usize = 991;
 
 fn repository(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The data of a gzip'ed IDX file, behind a header of so many bytes.
+/// The data of a gzipped IDX file, after a header of this many bytes.
 fn idx(name: &str, header: usize) -> Vec<u8> {
     let mut data = Vec::new();
     let file = File::open(repository("digits").join(name)).expect("the digits are in the repository");
@@ -25,7 +25,7 @@ fn idx(name: &str, header: usize) -> Vec<u8> {
     data.split_off(header)
 }
 
-/// The test digits, as the net reads them: 28 x 28 with two zeros around, in 0..1.
+/// The test digits as the net reads them: 28 x 28 with a border of two zeros, in 0..1.
 fn images() -> Vec<[f32; 1024]> {
     let pixels = idx("test-images-idx3-ubyte.gz", 16);
     let image = |pixels: &[u8]| {
@@ -93,7 +93,7 @@ fn an_embedded_net_needs_no_allocator() {
     static NET: std::sync::Mutex<LeNet5<'static>> = std::sync::Mutex::new(LeNet5::embedded());
     let image = [0.5; 1024];
     if std::env::var_os("CNN_ISA").is_some() {
-        // Reading the variable allocates, once in a process.
+        // Reading the variable allocates, once per process.
         LeNet5::embedded().forward(&image);
     }
     let info = measure(|| {

@@ -1,4 +1,4 @@
-//! Memory: `forward` allocates nothing and fits a small stack, and the workspace is what it is said to be.
+//! Memory: `forward` allocates nothing and fits on a small stack, and the workspace is as described.
 
 #[path = "support/nets.rs"]
 mod nets;
@@ -11,7 +11,7 @@ use cnn::{Network, Pool, network};
 use models::seeded;
 use nets::*;
 
-/// The stack of a Rust thread, unless asked otherwise.
+/// The default stack of a Rust thread.
 const STACK_BYTES: usize = 2 << 20;
 
 network! {
@@ -21,7 +21,7 @@ network! {
         global_avg_pool -> linear(10);
     }
 
-    /// Several images in a pass.
+    /// Several images per pass.
     #[batch(3)]
     pub(crate) Three: 1x12x12 -> 10 {
         conv(8, 3x3, pad = 1) -> relu -> max_pool(2x2);
@@ -30,7 +30,7 @@ network! {
     }
 }
 
-/// Runs a net twice on a small stack, and twice on two threads; the first pass, too, must not allocate.
+/// Runs a net twice on a small stack, and twice on two threads; not even the first pass may allocate.
 fn runs_without_allocating<N: Network<'static>>() {
     let weights: &N::Weights =
         Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|error| panic!("{error}"))));
@@ -39,7 +39,7 @@ fn runs_without_allocating<N: Network<'static>>() {
         let pool: &Pool = Box::leak(Box::new(Pool::new(2).with_least_work(1)));
         let mut net = N::new(weights);
         if std::env::var_os("CNN_ISA").is_some() {
-            // Reading the variable allocates, once in a process.
+            // Reading the variable allocates, once per process.
             assert!(net.run(&input).is_ok());
         }
         let info = measure(|| {
@@ -117,7 +117,7 @@ fn two_threads_share_weights() {
     });
 }
 
-/// What is told of the workspace is true of it: buffers lie in it, and those of the same time do not overlap.
+/// The description of the workspace is correct: buffers are inside it, and those in use at the same time do not overlap.
 fn buffers_share_memory_over_time<N: Network<'static>>() {
     let memory = N::MEMORY;
     assert!(memory.floats <= N::WORKSPACE_BYTES / size_of::<f32>() && memory.lower_bound <= memory.floats);

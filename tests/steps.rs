@@ -1,4 +1,4 @@
-//! What a pass says about itself: its kernels, and when each of them is done.
+//! What a pass reports about itself: its kernels, and when each of them is done.
 
 #[path = "support/nets.rs"]
 mod nets;
@@ -7,7 +7,7 @@ use cnn::{Network, Step, network};
 use models::seeded;
 use nets::*;
 
-/// A watched pass gives what any other gives, and goes through all steps in order.
+/// A watched pass gives the same results as any other, and goes through all steps in order.
 fn steps_come_in_order<N: Network<'static>>() {
     let weights = Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|e| panic!("{e}"))));
     let input = seeded::uniform("input", N::GRAPH.input.elements());
@@ -48,7 +48,7 @@ network! {
         fc: linear(3);
     }
 
-    /// Two images, of which each has large maps.
+    /// Two images, each with large maps.
     #[batch(2)]
     pub(crate) Large: 1x16x16 -> 3 {
         conv: conv(4, 3x3) -> relu;
@@ -80,7 +80,7 @@ fn steps_before_and_between_shared_ones_are_repeated_for_each_image() {
     assert_eq!(conv.doc(Two::GRAPH).to_string(), "1x6x6 -> 4x4x4: conv 3x3, relu");
 
     assert_eq!(seen::<Two<'_>>(), [0, 0, 1, 2, 3, 2, 3, 4]);
-    // Of large maps there are those of one image at a time.
+    // Large maps exist for one image at a time.
     assert_eq!(seen::<Large<'_>>(), [0, 1, 2, 0, 1, 2, 3, 4, 5, 5]);
 }
 

@@ -1,4 +1,4 @@
-//! Nets on several threads: the same bits as on one.
+//! Nets on several threads give the same bits as on one.
 
 #[path = "support/nets.rs"]
 mod nets;
@@ -9,7 +9,7 @@ use cnn::{Network, Pool, network};
 use models::seeded;
 use nets::*;
 
-/// Compares a net on one thread with the same on several, which split even the smallest kernels.
+/// Compares a net on one thread with the same net on several, which split even the smallest kernels.
 fn bits_are_the_same<N: Network<'static>>() {
     let weights = Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|e| panic!("{e}"))));
     let input = seeded::uniform("input", N::BATCH * N::GRAPH.input.elements());
@@ -47,7 +47,7 @@ macro_rules! tests {
 for_each_net!(tests);
 
 network! {
-    /// Several images in a pass, and layers that take them image by image.
+    /// Several images per pass, and layers that process them image by image.
     #[batch(3)]
     pub(crate) Three: 2x13x11 -> 10 {
         conv(24, 3x3, pad = 1) -> silu -> max_pool(2x2);

@@ -1,4 +1,4 @@
-//! Nets layer by layer: every value against the reference executor, and what names of PyTorch's modules mean.
+//! Nets layer by layer: every value against the reference executor, and the meaning of PyTorch's module names.
 
 #[path = "support/close.rs"]
 mod close;
@@ -57,7 +57,7 @@ macro_rules! tests {
 
 for_each_net!(tests);
 
-/// What a trace hands out of a net with seeded weights but for those in `without`.
+/// The values that a trace of a net hands out, with seeded weights except those in `without`.
 fn seen(graph: &Graph<'_>, without: &str, aux: bool) -> Result<Vec<Value>, RunError> {
     let mut params =
         weights::read(graph, &Source::new(&seeded::weights(graph, ""))).unwrap_or_else(|error| panic!("{error}"));
@@ -101,7 +101,7 @@ fn values_that_nothing_reads_any_more_are_freed() {
     let params = weights::read(Long::GRAPH, &Source::new(&seeded::weights(Long::GRAPH, ""))).unwrap();
     let input = vec![0.5; Long::GRAPH.input.elements()];
     let info = measure(|| Trace::new(Long::GRAPH, &params).run(&input, |_, _| {}).unwrap());
-    // The input and the output of one convolution, a workspace with both and the output once more, and small change.
+    // The input and the output of one convolution, a workspace with both and a second copy of the output, and a little more.
     let value = 4 * Long::GRAPH.input.elements() as u64;
     assert!(info.bytes_max < 6 * value, "{} bytes, a value has {value}", info.bytes_max);
 }
@@ -140,13 +140,13 @@ network! {
     }
 }
 
-/// The kind of the layer that a value is the output of, and its place among all.
+/// The kind of the layer whose output a value is, and its place among all layers.
 fn found(name: &str, resolve: impl Fn(&Graph<'_>, &str) -> Option<Value>) -> Option<(&'static str, usize)> {
     let Value::Node(index) = resolve(Named::GRAPH, name)? else { return Some(("input", 0)) };
     Some((Named::GRAPH.nodes[index].op.name(), index))
 }
 
-/// The same for a layer, by its exact name.
+/// The same for a layer with exactly this name.
 fn node(name: &str) -> Option<(&'static str, usize)> {
     let index = Named::GRAPH.nodes.iter().rposition(|node| node.name == name)?;
     Some((Named::GRAPH.nodes[index].op.name(), index))
@@ -160,14 +160,14 @@ fn a_module_is_a_layer_or_the_last_of_the_layers_in_it() {
     assert_eq!(module("layer1.0.downsample"), node("layer1.0.downsample.1"));
     assert_eq!(module("features.1").map(|(kind, _)| kind), Some("relu"));
     assert_eq!(module("features").map(|(kind, _)| kind), Some("max_pool"));
-    // A block's last ReLU is part of it, and the last block's is that of all blocks.
+    // A block's last ReLU is part of it, and that of the last block is also that of all blocks.
     assert_eq!(module("layer1.1").map(|(kind, _)| kind), Some("relu"));
     assert!(module("layer1.0") < module("layer1.1") && module("layer1.1") < module("layer1.2"));
     assert_eq!(module("layer1"), module("layer1.2"));
     assert_eq!(module("inception3a").map(|(kind, _)| kind), Some("concat"));
     assert_eq!(module("avgpool"), node("avgpool"));
     assert_eq!(module("aux1"), node("aux1.fc"));
-    // A classifier that hangs inside a group is not what the group gives.
+    // A classifier inside a group is not the group's output.
     assert_eq!(module("stage").map(|(kind, _)| kind), Some("relu6"));
     assert_eq!(module("stage.inside"), node("stage.inside.fc"));
     for unknown in ["layer", "layer1.", "layer1.3", "", "logits", "output"] {
@@ -188,7 +188,7 @@ fn the_net_s_own_names_come_before_modules() {
 }
 
 network! {
-    /// The branch's `relu` is numbered 1, as the group is, and its `tanh` 2, as `relu6` is.
+    /// The branch's `relu` has the number 1, like the group, and its `tanh` 2, like `relu6`.
     Doubles: 2x4x4 -> 3x4x4 {
         concat { a: conv(2, 1x1) -> relu -> tanh; skip; } -> { conv(3, 1x1) -> relu; };
         relu6;

@@ -1,6 +1,6 @@
-//! Every mistake has a file in `tests/ui`, named after it, and what the compiler says about it next to it.
+//! Every mistake has a file in `tests/ui` that is named after it, with the compiler's output next to it.
 //!
-//! `TRYBUILD=overwrite cargo test --test ui` writes the messages anew.
+//! `TRYBUILD=overwrite cargo test --test ui` rewrites the messages.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn ui() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }
 
-/// Files for `#[weights("…")]`. Paths are counted from the crate's root, which is where trybuild puts its crate.
+/// Files for `#[weights("…")]`. Paths are relative to the root of the crate that trybuild generates.
 fn write_weights() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a directory in the target directory");
     let folder = target.join("tests/trybuild/cnn/weights");

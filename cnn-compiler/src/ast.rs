@@ -1,4 +1,4 @@
-//! What was written, as it was written: names, numbers and their places, nothing looked up yet.
+//! The declaration as written: names, numbers and their places, with nothing looked up yet.
 
 use cnn_net::op::Store;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -19,7 +19,7 @@ pub struct Ast {
 }
 
 impl Ast {
-    /// The path of what emitted code calls.
+    /// The path to the items that emitted code calls.
     pub(crate) fn runtime(&self) -> TokenStream {
         self.path.as_ref().map_or_else(|| quote!(::cnn::__rt), |path| quote!(#path::__rt))
     }
@@ -29,32 +29,32 @@ impl Ast {
 pub struct Net {
     /// `///` lines.
     pub docs: Vec<Attribute>,
-    /// `cfg`, `allow` and the like, which go onto every item.
+    /// `cfg`, `allow` and the like, which go on every item.
     pub attributes: Vec<Attribute>,
     /// `#[weights("…")]`
     pub weights: Option<Embed>,
-    /// `#[batch(8)]`: images of one pass.
+    /// `#[batch(8)]`: images per pass.
     pub batch: usize,
-    /// `#[algorithm(exact)]`: convolutions are computed as they are written down.
+    /// `#[algorithm(exact)]`: convolutions are computed directly.
     pub exact: bool,
-    /// `#[store(f16)]`: how the weights of fully connected layers are kept, where a layer does not say it.
+    /// `#[store(f16)]`: how the weights of fully connected layers are kept, unless a layer says otherwise.
     pub store: Store,
     /// Before the name.
     pub visibility: Visibility,
     /// Name of the net's type.
     pub name: Ident,
-    /// Of a variant, `pub AlexNetF16 = AlexNet;`: the net whose layers these are.
+    /// For a variant, `pub AlexNetF16 = AlexNet;`: the net whose layers these are.
     pub of: Option<Ident>,
     /// Before the arrow.
     pub input: Expr,
-    /// Behind the arrow.
+    /// After the arrow.
     pub output: Expr,
     /// Between the braces.
     pub body: Body,
 }
 
 impl Net {
-    /// Of nets that are switched by `cfg`, only one may be there.
+    /// Whether a `cfg` switches the net: of several such nets, only one may exist.
     pub(crate) fn has_cfg(&self) -> bool {
         self.attributes.iter().any(|attribute| attribute.path().is_ident("cfg"))
     }
@@ -62,9 +62,9 @@ impl Net {
 
 /// `#[weights("model.safetensors", rename("module.*" => "*"))]`
 pub struct Embed {
-    /// The file, counted from the crate's root.
+    /// The file, relative to the crate's root.
     pub path: LitStr,
-    /// Rules for the names of its tensors.
+    /// Rules that rename its tensors.
     pub rename: Vec<(LitStr, LitStr)>,
 }
 
@@ -83,7 +83,7 @@ pub struct Block {
 pub struct Param {
     /// Name.
     pub name: Ident,
-    /// Behind `=`.
+    /// After `=`.
     pub default: Option<Expr>,
 }
 
@@ -98,10 +98,10 @@ pub struct Body {
     pub end: Span,
 }
 
-/// What ends in `;`.
+/// Something that ends in `;`.
 #[derive(Clone)]
 pub enum Statement {
-    /// Steps, the next statement takes their result.
+    /// Steps, whose result the next statement takes.
     Pipeline(Pipeline),
     /// `aux name(weight = 0.3) { … }`
     Aux(Aux),
@@ -123,14 +123,14 @@ pub struct Pipeline {
 pub struct Step {
     /// Before the colon.
     pub name: Option<Ident>,
-    /// Behind it.
+    /// After it.
     pub kind: StepKind,
 }
 
 /// One step.
 #[derive(Clone)]
 pub enum StepKind {
-    /// A layer, or a call of a block: which of the two, the name says.
+    /// A layer or a call of a block, depending on the name.
     Call(Call),
     /// `concat { … }`, `add { … }`, `mul { … }`
     Merge(Merge),
@@ -198,11 +198,11 @@ pub struct Merge {
 /// `[step; n]`, `[name1..: step; n]`
 #[derive(Clone)]
 pub struct Repeat {
-    /// What the steps are called, if their names count; the step has no name then.
+    /// The steps' counting name, if they have one; the step itself then has no name.
     pub counter: Option<Counter>,
     /// What is repeated.
     pub step: Box<Step>,
-    /// How often.
+    /// How many times.
     pub count: Expr,
     /// The brackets.
     pub place: Place,
@@ -211,13 +211,13 @@ pub struct Repeat {
 /// `name1..`
 #[derive(Clone)]
 pub struct Counter {
-    /// All of it but the dots.
+    /// Everything but the dots.
     pub name: Ident,
-    /// What all names begin with: `name`.
+    /// The beginning of all names: `name`.
     pub stem: String,
     /// The number of the first one.
     pub first: u64,
-    /// Digits that a number has at least: `name01..` has two.
+    /// The minimum number of digits: two for `name01..`.
     pub digits: usize,
 }
 
@@ -233,7 +233,7 @@ pub struct Aux {
 }
 
 impl Expr {
-    /// In the place of one that could not be read.
+    /// A placeholder for an expression that could not be read.
     pub(crate) fn broken(place: impl Into<Place>) -> Self {
         Self { kind: ExprKind::Broken, place: place.into() }
     }
@@ -308,7 +308,7 @@ impl Step {
 }
 
 impl Step {
-    /// All of it but the name.
+    /// Everything but the name.
     pub(crate) fn place(&self) -> Place {
         match &self.kind {
             StepKind::Call(call) => call.place,

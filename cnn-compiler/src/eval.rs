@@ -1,4 +1,4 @@
-//! Values of expressions: numbers, in a block with its parameters.
+//! Values of expressions: numbers, which in a block may depend on its parameters.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,13 +8,13 @@ use cnn_net::op::Shape;
 use crate::ast::{Expr, ExprKind, Operator};
 use crate::report::{Edit, Message, Place, Report, listed, nearest};
 
-/// The largest number that a size, a count or a shape may have. It keeps products of two far from overflow.
+/// The largest value of a size, a count or a number in a shape. It keeps products of two far from overflow.
 pub(crate) const LARGEST: i64 = 1 << 24;
 
 /// The values of a block's parameters; none in a net.
 pub(crate) type Env = HashMap<String, i64>;
 
-/// The whole number that an expression stands for; a mistake is reported.
+/// The whole number that an expression evaluates to; a mistake is reported.
 pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> {
     match &expr.kind {
         ExprKind::Int(value) => Some(*value),
@@ -33,7 +33,7 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
             if value.is_none() {
                 let cause = match operator {
                     Operator::Div | Operator::Rem if right == 0 => DIVIDES_BY_ZERO,
-                    _ => "does not fit 64 bits",
+                    _ => "does not fit in 64 bits",
                 };
                 report.error(expr.place, format!("`{expr}` {cause}{}", arithmetic(expr, *operator, left, right)));
             }
@@ -49,7 +49,7 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
 
 const DIVIDES_BY_ZERO: &str = "divides by zero";
 
-/// The number that an expression stands for where it need not be whole: `1 / 6` is a sixth. A mistake is reported.
+/// The number that an expression evaluates to where it need not be whole: `1 / 6` is a sixth. A mistake is reported.
 pub(crate) fn real(expr: &Expr, env: &Env, report: &mut Report) -> Option<f64> {
     match &expr.kind {
         ExprKind::Real(value) => Some(*value),
@@ -79,7 +79,7 @@ pub(crate) fn real(expr: &Expr, env: &Env, report: &mut Report) -> Option<f64> {
     }
 }
 
-/// `: 8 / 0`, where the expression does not show these numbers itself.
+/// `: 8 / 0`, unless the expression itself shows these numbers.
 fn arithmetic(expr: &Expr, operator: Operator, left: impl fmt::Display, right: impl fmt::Display) -> String {
     let numbers = format!("{left} {} {right}", operator.symbol());
     if numbers == expr.to_string() { String::new() } else { format!(": {numbers}") }
@@ -95,24 +95,24 @@ fn apply(operator: Operator, left: i64, right: i64) -> Option<i64> {
     }
 }
 
-/// An unknown name is a mistake once, whoever finds it.
+/// An unknown name is reported once, whichever check finds it.
 const UNKNOWN: &str = "unknown name";
 
 /// Checks the names in the default of a block's parameter against the parameters before it.
-pub(crate) fn check_default(default: &Expr, before: &[String], behind: &[String], report: &mut Report) {
+pub(crate) fn check_default(default: &Expr, before: &[String], after: &[String], report: &mut Report) {
     match &default.kind {
-        ExprKind::Name(name) if behind.contains(name) => {
-            let help = "a default reads the parameters before it";
-            report.error_once(default.place, UNKNOWN, format!("`{name}` is not known yet\nhelp: {help}"));
+        ExprKind::Name(name) if after.contains(name) => {
+            let help = "a default can only use the parameters before it";
+            report.error_once(default.place, UNKNOWN, format!("`{name}` is not declared yet\nhelp: {help}"));
         }
         ExprKind::Name(name) if !before.contains(name) => {
             let env = before.iter().map(|name| (name.clone(), 0)).collect();
             report.error_once(default.place, UNKNOWN, unknown_name(default.place, name, &env));
         }
-        ExprKind::Negative(inner) => check_default(inner, before, behind, report),
+        ExprKind::Negative(inner) => check_default(inner, before, after, report),
         ExprKind::Binary(_, left, right) => {
-            check_default(left, before, behind, report);
-            check_default(right, before, behind, report);
+            check_default(left, before, after, report);
+            check_default(right, before, after, report);
         }
         ExprKind::Int(_)
         | ExprKind::Real(_)
@@ -126,7 +126,7 @@ pub(crate) fn check_default(default: &Expr, before: &[String], behind: &[String]
 
 fn unknown_name(place: Place, name: &str, env: &Env) -> Message {
     if env.is_empty() {
-        let help = "only parameters of a block have names; constants of Rust are unknown here";
+        let help = "only a block's parameters can be used by name, not Rust's constants";
         return format!("expected a number, found `{name}`\nhelp: {help}").into();
     }
     let mut params: Vec<&str> = env.keys().map(String::as_str).collect();
@@ -134,20 +134,20 @@ fn unknown_name(place: Place, name: &str, env: &Env) -> Message {
     let near = nearest(name, params.iter().copied());
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known are {}", listed(&params.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>(), "and")),
+        None => format!("in scope: {}", listed(&params.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>(), "and")),
     };
     let message = format!("`{name}` is not a parameter of this block\nhelp: {help}");
     Message::from(message).fixes(near.map(|near| vec![Edit::instead(place, near)]))
 }
 
-/// What a shape is of.
+/// What a shape belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
     Input,
     Output,
 }
 
-/// The shape that an expression stands for: `CxHxW`, or one number for a vector; a mistake is reported.
+/// The shape that an expression describes: `CxHxW`, or one number for a vector; a mistake is reported.
 pub(crate) fn shape(expr: &Expr, of: Of, report: &mut Report) -> Option<Shape> {
     let env = Env::new();
     let parts = match &expr.kind {
@@ -184,25 +184,21 @@ pub(crate) fn shape(expr: &Expr, of: Of, report: &mut Report) -> Option<Shape> {
     Some(shape)
 }
 
-/// What is said where a shape has another number of sizes than one or three.
+/// Reports a shape whose number of sizes is not one or three.
 fn not_a_shape(expr: &Expr, of: Of, numbers: &[usize]) -> Message {
     const FORMS: &str = "maps are channels x height x width, and a vector is one number";
     let is_tuple = matches!(expr.kind, ExprKind::Tuple(_));
     let (help, shape) = match (numbers, of) {
-        (_, Of::Output) if is_tuple => {
-            ("a net has one output; `tap name;` keeps a value as a further one".into(), None)
-        }
+        (_, Of::Output) if is_tuple => ("a net has one output; `tap name;` keeps a value as an extra one".into(), None),
         ([height, width], Of::Input) => {
             let shape = format!("1x{height}x{width}");
             (format!("maps are channels x height x width: `{shape}` for one channel"), Some(shape))
         }
-        ([1, features], Of::Output) => {
-            (format!("the batch does not belong to it: `{features}`"), Some(features.to_string()))
-        }
+        ([1, features], Of::Output) => (format!("leave out the batch: `{features}`"), Some(features.to_string())),
         ([_, sizes @ ..], _) if sizes.len() == 3 => {
             let [channels, height, width] = channels_first([sizes[0], sizes[1], sizes[2]]);
             let shape = format!("{channels}x{height}x{width}");
-            (format!("the batch does not belong to it: `{shape}`"), Some(shape))
+            (format!("leave out the batch: `{shape}`"), Some(shape))
         }
         _ => (FORMS.to_owned(), None),
     };
@@ -211,7 +207,7 @@ fn not_a_shape(expr: &Expr, of: Of, numbers: &[usize]) -> Message {
     Message::from(message).fixes(shape.map(|shape| vec![Edit::instead(expr.place, shape)]))
 }
 
-/// Whether these are the sizes of an image whose channels come last: `224x224x3`.
+/// Whether these are the sizes of an image with its channels last: `224x224x3`.
 pub(crate) fn is_channels_last([first, second, third]: [usize; 3]) -> bool {
     [1, 3, 4].contains(&third) && first.min(second) > 4
 }
@@ -225,7 +221,7 @@ fn channels_first(sizes: [usize; 3]) -> [usize; 3] {
 /// The most elements that one value may have (8 GiB of floats).
 pub(crate) const MOST_ELEMENTS: usize = 1 << 31;
 
-/// By how much a shape has too many elements, if it has.
+/// Why a shape has too many elements, if it does.
 pub(crate) fn too_many(shape: Shape) -> Option<String> {
     let size = shape.size();
     product(&[shape.channels(), size.height, size.width], MOST_ELEMENTS, "elements")

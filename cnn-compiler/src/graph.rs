@@ -1,4 +1,4 @@
-//! [`Ast`] to [`Graph`]: blocks and repeats expanded, every step named, a list of nodes each with its inputs.
+//! [`Ast`] to [`Graph`]: blocks and repeats are expanded and every step is named, giving a list of nodes with their inputs.
 
 mod bind;
 mod check;
@@ -21,23 +21,23 @@ pub(crate) use check::{check, is_double};
 pub struct Graph {
     /// Shape of the input.
     pub(crate) input: Shape,
-    /// The output that the declaration promises, if that is a shape.
+    /// The declared output, if that is a shape.
     pub(crate) output: Option<Shape>,
     /// The input in the source.
     pub(crate) input_place: Place,
     /// The output in the source.
     pub(crate) output_place: Place,
-    /// What closes the body.
+    /// The closing brace of the body.
     pub(crate) end: Span,
     /// The layers.
     pub(crate) nodes: Vec<Node>,
     /// The net's output.
     pub(crate) result: Source,
-    /// Values kept as further outputs.
+    /// Values kept as extra outputs.
     pub(crate) taps: Vec<Tap>,
     /// Auxiliary classifiers.
     pub(crate) aux: Vec<Aux>,
-    /// Names that were given twice, which was already reported.
+    /// Names that were given twice; this was already reported.
     doubles: Vec<String>,
 }
 
@@ -57,14 +57,14 @@ pub(crate) enum Source {
 pub(crate) struct Branch {
     /// The token to point at.
     pub(crate) place: Place,
-    /// All of it.
+    /// The whole step.
     pub(crate) whole: Place,
 }
 
 /// One layer.
 #[derive(Clone)]
 pub(crate) struct Node {
-    /// Full name, which its tensors' names begin with.
+    /// Full name; the names of its tensors begin with it.
     pub(crate) name: String,
     /// Whether the name, or its last part, was given.
     pub(crate) named: bool,
@@ -78,7 +78,7 @@ pub(crate) struct Node {
     pub(crate) place: Place,
     /// Its arguments in the source.
     pub(crate) args: HashMap<&'static str, Place>,
-    /// Of a merge: its branches in the source.
+    /// For a merge: its branches in the source.
     pub(crate) branches: Vec<Branch>,
     /// The block calls that led here, outermost first.
     pub(crate) calls: Rc<[Frame]>,
@@ -101,7 +101,7 @@ pub(crate) struct Frame {
     named: bool,
 }
 
-/// A value kept as a further output.
+/// A value kept as an extra output.
 pub(crate) struct Tap {
     /// Full name.
     pub(crate) name: String,
@@ -119,7 +119,7 @@ pub(crate) struct Aux {
     pub(crate) result: Source,
 }
 
-/// Expands a net. `None` where its input is no shape; other mistakes leave [`Source::Broken`] behind.
+/// Expands a net. `None` if its input is not a shape; other mistakes leave [`Source::Broken`] in their place.
 pub(crate) fn graph(net: &Net, ast: &Ast, report: &mut Report) -> Option<Graph> {
     let input = shape(&net.input, Of::Input, report);
     let output = shape(&net.output, Of::Output, report);
@@ -130,7 +130,7 @@ pub(crate) fn graph(net: &Net, ast: &Ast, report: &mut Report) -> Option<Graph> 
         output_place: net.output.place,
         end: net.body.end,
         nodes: Vec::new(),
-        // Without a shape, the arguments of the layers can still be looked at.
+        // Even without a shape, the arguments of the layers can be checked.
         result: if input.is_some() { Source::Input } else { Source::Broken },
         taps: Vec::new(),
         aux: Vec::new(),
@@ -141,7 +141,7 @@ pub(crate) fn graph(net: &Net, ast: &Ast, report: &mut Report) -> Option<Graph> 
 }
 
 impl Graph {
-    /// What to add to a message about a node inside a block: which call led there.
+    /// The lines that a message about a node inside a block adds: the calls that led there.
     pub(crate) fn context(&self, node: &Node) -> Vec<String> {
         shortened(node.calls.iter().rev().map(Frame::line).collect())
     }
@@ -155,7 +155,7 @@ impl Graph {
 }
 
 impl Frame {
-    /// Where the call is, in words.
+    /// A description of where the call is.
     fn line(&self) -> String {
         let name = if self.named { format!("called as `{}`", self.name) } else { "called".to_owned() };
         format!("in `{}`, {name} on line {}", self.call, self.place.line())

@@ -1,4 +1,4 @@
-//! Tokens to [`Ast`]: syntax only. After a mistake, parsing goes on behind the next `;`.
+//! Tokens to [`Ast`]: syntax only. After a mistake, parsing resumes after the next `;`.
 //!
 //! ```text
 //! network!  = [ "#![crate = " ( STRING | path ) "]" ] { attrs ( block | net | variant ) }
@@ -34,14 +34,14 @@ pub fn parse(tokens: TokenStream, report: &mut Report) -> Ast {
         report.error(span, "brackets are nested too deeply here");
         return ast;
     }
-    // In braces of its own, so that a mistake at the end is shown at the last token.
+    // In its own braces, so that a mistake at the end is shown at the last token.
     let mut all = Group::new(Delimiter::Brace, tokens);
     all.set_span(last.span());
     let mut parser = Parser { report, variants: Vec::new(), skipped: false };
     let parsed =
         (|input: ParseStream<'_>| parser.items(&braces(input, "")?.0, &mut ast)).parse2(TokenTree::from(all).into());
     parser.variants(&mut ast);
-    // Where an error was reported, tokens may be left that nothing has looked at.
+    // After a reported error, some tokens may remain unparsed.
     if let Err(error) = parsed
         && report.is_empty()
     {
@@ -50,12 +50,12 @@ pub fn parse(tokens: TokenStream, report: &mut Report) -> Ast {
     ast
 }
 
-/// The parsing functions, and where they put what they complain about.
+/// The parsing functions, and where they report mistakes.
 struct Parser<'r> {
     report: &'r mut Report,
     /// The variants that were read.
     variants: Vec<Variant>,
-    /// Whether an item was skipped for its mistake, and perhaps the one behind it: not all nets are known then.
+    /// Whether an item with a mistake was skipped, perhaps together with the next one: not all nets are known then.
     skipped: bool,
 }
 
@@ -75,7 +75,7 @@ impl Parser<'_> {
     /// A block, a net, or a variant of one.
     fn item(&mut self, input: ParseStream<'_>, ast: &mut Ast) -> Result<()> {
         if input.peek(Token![#]) && input.peek2(Token![!]) {
-            return Err(input.error(format!("`#![…]` stands before all nets and blocks\nhelp: {CRATE}")));
+            return Err(input.error(format!("`#![…]` must come before all nets and blocks\nhelp: {CRATE}")));
         }
         let attributes = input.call(Attribute::parse_outer)?;
         if is_word(input, "block") && input.peek2(Ident::peek_any) {
@@ -146,7 +146,7 @@ impl Parser<'_> {
         let start = input.span();
         let shapes = match self.header(input, &name) {
             Ok(header) => header,
-            // The net goes on being one, so that its layers are looked at and its name is known.
+            // The net is kept, so that its layers are checked and its name is known.
             Err(error) => {
                 skip_to(input, ends_item);
                 if !input.peek(syn::token::Brace) {
@@ -162,7 +162,7 @@ impl Parser<'_> {
         Ok(self.finish(attributes, visibility, name, Layers { of: None, input, output, body }))
     }
 
-    /// A net of parts that were read.
+    /// Builds a net from the parts that were read.
     fn finish(&mut self, attributes: Vec<Attribute>, visibility: Visibility, name: Ident, layers: Layers) -> Net {
         let (docs, rest) = attributes.into_iter().partition(|a| a.path().is_ident("doc"));
         let NetAttributes { weights, batch, exact, store, others } = self.attributes(rest);
@@ -193,7 +193,7 @@ impl Parser<'_> {
     }
 }
 
-/// What a variant has from its net: all behind the name.
+/// What a variant takes from its net: everything after the name.
 struct Layers {
     /// That net, if this is a variant.
     of: Option<Ident>,
@@ -202,7 +202,7 @@ struct Layers {
     body: Body,
 }
 
-/// Skips to behind the next braces or `;`, where the next item begins.
+/// Skips past the next braces or `;`, to where the next item begins.
 fn skip_item(input: ParseStream<'_>) {
     skip_to(input, ends_item);
     drop(input.parse::<TokenTree>());

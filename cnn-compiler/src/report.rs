@@ -1,4 +1,4 @@
-//! Mistakes, collected: a stage goes on after one, and the next stage starts only where the last one found none.
+//! Collects mistakes: a stage continues after one, and the next stage starts only if the last one found none.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ impl From<Span> for Place {
 }
 
 impl Place {
-    /// From this place to the end of that.
+    /// From this place to the end of that one.
     pub(crate) fn to(self, end: impl Into<Self>) -> Self {
         Self { first: self.first, last: end.into().last }
     }
@@ -44,7 +44,7 @@ impl Place {
 /// A change of the source that a message proposes: all of these edits.
 pub type Fix = Vec<Edit>;
 
-/// Text in the place of tokens, before or after them.
+/// Text to put in place of tokens, before them or after them.
 #[derive(Clone, Debug)]
 pub struct Edit {
     /// The tokens.
@@ -60,14 +60,14 @@ pub struct Edit {
 pub enum Side {
     /// In front of the tokens.
     Before,
-    /// In their place.
+    /// In place of them.
     Instead,
     /// After them.
     After,
 }
 
 impl Edit {
-    /// Text in the place of tokens.
+    /// Text in place of tokens.
     pub(crate) fn instead(place: impl Into<Place>, text: impl Into<String>) -> Self {
         Self { place: place.into(), side: Side::Instead, text: text.into() }
     }
@@ -83,7 +83,7 @@ impl Edit {
     }
 }
 
-/// What is said about a mistake, and the fixes that it proposes, as changes of the source: a proposal can be tried.
+/// The text about a mistake, and the fixes that it proposes, as edits of the source: a proposal can be tried.
 pub struct Message {
     text: String,
     fixes: Vec<Fix>,
@@ -96,7 +96,7 @@ impl Message {
         self
     }
 
-    /// Adds several fixes, each of which will do.
+    /// Adds several fixes, any of which will do.
     pub(crate) fn fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
         self.fixes.extend(fixes);
         self
@@ -116,18 +116,18 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    /// What is said, and where.
+    /// The message, and where it is shown.
     pub fn error(&self) -> &syn::Error {
         &self.error
     }
 
-    /// What is proposed.
+    /// The proposed fixes.
     pub fn fixes(&self) -> &[Fix] {
         &self.fixes
     }
 }
 
-/// The mistakes that were found so far.
+/// The mistakes found so far.
 #[derive(Default)]
 pub struct Report {
     mistakes: Vec<Mistake>,
@@ -136,12 +136,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds a mistake at a token. The same words at the same token are kept once: a block's body is read at every call.
+    /// Adds a mistake at a token. The same message at the same token is kept once: a block's body is read at every call.
     pub fn error(&mut self, place: impl Into<Place>, message: impl Into<Message>) {
         self.error_once(place, "", message);
     }
 
-    /// Adds a mistake unless one with the same `key` was found at the same token.
+    /// Adds a mistake, unless one with the same `key` was already found at the same token.
     pub(crate) fn error_once(&mut self, place: impl Into<Place>, key: &str, message: impl Into<Message>) {
         let (place, Message { text, fixes }) = (place.into(), message.into());
         let key = if key.is_empty() { &text } else { key };
@@ -151,29 +151,29 @@ impl Report {
         }
     }
 
-    /// Adds a line to all mistakes from now on: which call led there.
+    /// Adds a line to all mistakes from now on, with the call that led there.
     pub(crate) fn enter(&mut self, line: String) {
         self.context.push(line);
     }
 
-    /// Takes back the last [`enter`](Self::enter).
+    /// Undoes the last [`enter`](Self::enter).
     pub(crate) fn leave(&mut self) {
         self.context.pop();
     }
 
-    /// The message with the context before its `help`, the innermost call first.
+    /// The message with its context, innermost call first, inserted before the `help`.
     fn in_context(&self, message: &str) -> String {
         let (wrong, help) = message.split_once(HELP).unwrap_or((message, ""));
         let context = self.context.iter().rev().cloned().collect();
         self::message(wrong, &shortened(context), help)
     }
 
-    /// Adds what the parser complains about.
+    /// Adds an error of the parser.
     pub(crate) fn push(&mut self, error: syn::Error) {
         self.mistakes.push(Mistake { error, fixes: Vec::new() });
     }
 
-    /// All mistakes, as they were found.
+    /// All mistakes, in the order in which they were found.
     pub fn mistakes(&self) -> &[Mistake] {
         &self.mistakes
     }
@@ -201,10 +201,10 @@ impl Report {
     }
 }
 
-/// What the last line of a message begins with.
+/// The beginning of the last line of a message.
 const HELP: &str = "\nhelp: ";
 
-/// A message in the form that all have: what is wrong, then lines of detail, then the fix.
+/// A message in the common form: what is wrong, then lines of detail, then the fix.
 pub(crate) fn message(wrong: &str, details: &[String], help: &str) -> String {
     let mut text = wrong.to_owned();
     for detail in details {
@@ -218,7 +218,7 @@ pub(crate) fn message(wrong: &str, details: &[String], help: &str) -> String {
     text
 }
 
-/// The beginning and the end of what could be very long.
+/// The beginning and the end of a list that could be very long.
 pub(crate) fn shortened(mut parts: Vec<String>) -> Vec<String> {
     const SHOWN: usize = 4;
     if parts.len() > 2 * SHOWN + 1 {
@@ -236,21 +236,21 @@ pub(crate) fn listed(words: &[String], conjunction: &str) -> String {
     }
 }
 
-/// The candidate that was probably meant: the nearest one, if it is near.
+/// The candidate that was probably meant: the nearest one, if it is near enough.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(distance, candidate)| {
             let shorter = candidate.len().min(word.len());
-            // Words of a letter are never near.
+            // Words of one letter are never near.
             *distance <= 1 + shorter / 4 && *distance < shorter.max(1)
         })
         .min()
         .map(|(_, candidate)| candidate)
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours between two words, without regard to case and `_`.
+/// Insertions, deletions, replacements and swaps of neighbours between two words, ignoring case and `_`.
 fn distance(a: &str, b: &str) -> usize {
     let plain = |word: &str| word.replace('_', "").to_lowercase();
     strsim::damerau_levenshtein(&plain(a), &plain(b))

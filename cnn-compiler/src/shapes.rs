@@ -1,4 +1,4 @@
-//! [`Graph`] to [`Shaped`]: the output shape of every layer, or a mistake at the argument at fault.
+//! [`Graph`] to [`Shaped`]: the output shape of every layer, or a mistake at the faulty argument.
 
 mod explain;
 mod merge;
@@ -37,17 +37,17 @@ pub(crate) struct Tensor {
 
 /// Why a layer can't take its input.
 struct Fault {
-    /// The argument at fault, if it is one.
+    /// The faulty argument, if the fault is in one.
     arg: Option<&'static str>,
-    /// The branch at fault, if it is one.
+    /// The faulty branch, if the fault is in one.
     branch: Option<usize>,
     /// What is wrong.
     wrong: String,
     /// The arithmetic.
     details: Vec<String>,
-    /// How it can be made right.
+    /// How to fix it.
     help: String,
-    /// What the help says, each as an argument of the layer.
+    /// The proposals of the help, each as an argument of the layer.
     arguments: Vec<Argument>,
     /// Whether a larger input of the net could help.
     too_small: bool,
@@ -78,7 +78,7 @@ impl Fault {
     }
 }
 
-/// One way to make a fault right: in words, and as changes of the source that were tried.
+/// One way to fix a fault: in words, and as edits of the source that were tried.
 struct Way {
     words: String,
     fixes: Vec<Fix>,
@@ -90,10 +90,10 @@ impl Way {
     }
 }
 
-/// What is known of a layer: what it gives, why it gives nothing, or nothing where an input already had no shape.
+/// What is known about a layer: its output, why it has none, or nothing if an input already had no shape.
 type Found = Option<Result<Inferred, Box<Fault>>>;
 
-/// What a layer gives: its output's shape, and its padding in numbers.
+/// A layer's output: its shape, and the layer's padding in numbers.
 #[derive(Clone, Copy)]
 struct Inferred {
     shape: Shape,
@@ -111,7 +111,7 @@ impl Shaped {
     pub(crate) fn shape(&self, source: Source) -> Shape {
         match source {
             Source::Node(index) => self.shapes[index],
-            // A shaped net has nothing broken.
+            // Nothing in a shaped net is broken.
             Source::Input | Source::Broken => self.graph.input,
         }
     }
@@ -175,7 +175,7 @@ fn infer(nodes: &[Node], input: Shape) -> Vec<Found> {
     all
 }
 
-/// The net must give what its declaration says.
+/// The net's output must be the declared one.
 fn check_output(graph: &Graph, inferred: &[Found], report: &mut Report) {
     let found = match graph.result {
         Source::Input => Some(graph.input),
@@ -204,7 +204,7 @@ fn is_guess(graph: &Graph, inferred: &[Found]) -> bool {
     while let Some(source) = open.pop() {
         let Source::Node(index) = source else { continue };
         let node = &graph.nodes[index];
-        // The output of a fully connected layer is what is declared for it.
+        // The output of a fully connected layer is the one declared for it.
         if matches!(node.op, Op::Linear(_)) || std::mem::replace(&mut seen[index], true) {
             continue;
         }
@@ -216,7 +216,7 @@ fn is_guess(graph: &Graph, inferred: &[Found]) -> bool {
     false
 }
 
-/// The shape of a node's output: what it is, or what it would be without the fault.
+/// The shape of a node's output: the actual one, or what it would be without the fault.
 fn output_of(inferred: &Found) -> Option<Shape> {
     match inferred {
         Some(Ok(inferred)) => Some(inferred.shape),

@@ -1,7 +1,7 @@
-//! How exact plans are, beside the reference executor in double precision.
+//! How accurate plans are, compared with the reference executor in double precision.
 //!
-//! Normalisations with the statistics of a picture amplify rounding errors as they amplify everything small, so there a plan is
-//! held against that of the direct algorithm; elsewhere against a bound.
+//! Normalisations with the statistics of a picture amplify rounding errors, as they amplify everything small. There a plan is
+//! compared with that of the direct algorithm, elsewhere with a bound.
 
 mod planned;
 #[path = "planned/run.rs"]
@@ -17,10 +17,10 @@ use cnn_runtime::reference::{self, Params, Statistics, Tensor};
 use cnn_runtime::weights::{self, Source};
 use models::seeded;
 
-/// Of the largest output.
+/// Relative to the largest output.
 const BOUND: f64 = 5e-6;
 
-/// torchvision's `resnext50_32x4d`, with so many groups of 4 channels, for pictures of this side.
+/// torchvision's `resnext50_32x4d`, with this many groups of 4 channels, for pictures of this size.
 fn resnext50(groups: usize, side: usize) -> String {
     let [a, b, c, d] = [1, 2, 4, 8].map(|times| 4 * groups * times);
     format!(
@@ -79,8 +79,8 @@ const PLAIN: [&str; 4] = [
         c3: conv(64, 5x5, pad = 2) -> max_pool(3x3, stride = 2) -> lrn; f1: linear(300) -> relu -> f2: linear(10); }",
 ];
 
-/// The values of a net that is made of few kinds of layers; each normalisation takes the mean and variance of its own input as
-/// its statistics before.
+/// The values of a net of a few kinds of layers; each normalisation first takes the mean and variance of its own input as its
+/// statistics.
 fn calibrate(graph: &Graph<'_>, params: &mut Params, input: &[f32]) {
     let input = Tensor::new(graph.input, input);
     let mut values: Vec<Tensor> = Vec::new();
@@ -152,7 +152,7 @@ fn file(graph: &Graph<'_>, params: &Params) -> Vec<u8> {
     file
 }
 
-/// The largest errors of plans of one net, relative to the largest output: for each the worst of some pictures.
+/// The largest errors of several plans of one net, relative to the largest output: for each plan the worst of some pictures.
 fn errors(plans: &[&Plan], seed: &str, calibrated: bool) -> Vec<f64> {
     let mut worst = vec![0.0; plans.len()];
     plans[0].describe("Net", "", |graph| {
@@ -210,7 +210,7 @@ fn normalised_nets_are_about_as_exact_as_the_direct_algorithm() {
     }
 }
 
-/// The first layer of a ResNeXt is direct, and the rest by Winograd's algorithm where it was.
+/// The first layer of a ResNeXt is computed directly; the other layers keep Winograd's algorithm.
 #[test]
 fn a_resnext_computes_its_first_layer_as_it_is() {
     let plan = plan(&resnext50(32, 224));

@@ -1,4 +1,4 @@
-//! A fix that a message proposes compiles, and means what was meant: every proposal is applied to its source.
+//! A proposed fix compiles, and is what the author meant: every proposal is applied to its source.
 
 #[path = "support/faulty.rs"]
 mod faulty;
@@ -14,9 +14,9 @@ use faulty::Nets;
 use fixes::{Found, apply, invocations, mistakes, try_fix};
 use random::seeds;
 
-/// What code in a message is, where it is no fix: how something is written or called, or why it is wrong.
+/// Code in a message that is not a fix: usage, notation, or why something is wrong.
 const EXPLAINED: &[&str] = &[
-    "it is called as `",
+    "usage: `",
     "`[step; n]` repeats a step",
     "it takes doc comments",
     "a layer such as `",
@@ -24,24 +24,24 @@ const EXPLAINED: &[&str] = &[
     "which nets call: `",
     "a variant has all layers",
     "a variant has the layers",
-    "a `block` can be what they share",
+    "a `block` can hold what the nets share",
     "in the same `network!`",
     "leave `->` out",
-    "a comment here begins with `//`",
+    "use a `//` comment here",
     "ends in `;`",
     "end in `;`",
     "is `skip;`",
     "{ conv(64, 3x3, pad = 1); skip; }",
     "two parameters make a size",
-    "takes a prefix away",
+    "removes a prefix",
     "`#![crate = ",
     "before `flatten` and `linear`, which give vectors",
     "`tap name;` keeps",
-    "`mul` is what scales maps",
+    "to scale maps, use `mul`",
     "sizes are written `3x3`",
     "`3x3`, or `3` for both",
-    "single layers differ by `",
-    "`#[weights(\"file.safetensors\")]`, counted from",
+    "for a single layer, write `",
+    "`#[weights(\"file.safetensors\")]`, relative to",
     "step; ",
 ];
 
@@ -91,12 +91,12 @@ fn fixed(source: &str) -> String {
     source
 }
 
-/// What a source becomes.
+/// What a source expands to.
 fn expansion(source: &str) -> String {
     cnn_compiler::network(source.parse().expect("they are tokens")).to_string()
 }
 
-/// Checks that layers in the words of another framework are told to be layers of this one.
+/// Checks that layers in the vocabulary of another framework are translated to ours.
 #[track_caller]
 fn check_meaning(input: &str, table: &[(&str, &str)]) {
     for (theirs, ours) in table {
@@ -251,7 +251,7 @@ fn shapes_in_other_orders() {
     }
 }
 
-/// Where it can't be known what was meant, or nothing here means it, nothing is proposed.
+/// Where the intention is unclear, or the language has no equivalent, nothing is proposed.
 #[test]
 fn what_is_not_clear_is_not_proposed() {
     for source in [
@@ -279,13 +279,13 @@ fn what_is_not_clear_is_not_proposed() {
         assert!(!found.is_empty(), "{source}");
         let fixes: Vec<&Found> = found.iter().filter(|mistake| !mistake.fixes.is_empty()).collect();
         let proposals: Vec<&Found> = found.iter().filter(|mistake| proposes(mistake)).collect();
-        // Numbers before the one that is not clear may be.
+        // Numbers before the unclear one may be clear.
         let clear = if source.contains("false, true") { 3 } else { 0 };
         assert!(fixes.len() <= clear && proposals.len() <= clear, "{source}\n{found:#?}");
     }
 }
 
-/// A pooling of one pixel is no pooling, whatever the padding.
+/// A pooling of one pixel is not a pooling, whatever the padding.
 #[test]
 fn a_window_is_not_padded_to_nothing_else() {
     let found = mistakes("Net: 8x1x1 -> 8 { max_pool(2x2) -> flatten; }").expect("they are tokens");
@@ -295,7 +295,7 @@ fn a_window_is_not_padded_to_nothing_else() {
     );
 }
 
-/// Random nets with a random fault: every proposal makes the mistake go away, and makes none in its place.
+/// Random nets with a random fault: every proposal removes the mistake, and introduces no other.
 #[test]
 fn fixes_of_faulty_nets_compile() {
     let mut tried = 0;

@@ -1,5 +1,5 @@
-//! Mistakes in every argument of every layer, and in whatever else tests/ui of the `cnn` crate has no file for: the
-//! message, and the part of the source that it is shown at.
+//! Mistakes in every argument of every layer, and whatever else tests/ui of the `cnn` crate has no file for: the message,
+//! and the part of the source where it is shown.
 //!
 //! A mutated net may be wrong in any way, but the compiler does not panic, and no error is shown at the whole
 //! invocation.
@@ -14,7 +14,7 @@ use fuzz::Fuzzer;
 use random::seeds;
 use support::errors;
 
-/// Checks that a source has exactly these mistakes, each a part of the source and the first line of the message.
+/// Checks that a source has exactly these mistakes, each given as a part of the source and the first line of its message.
 #[track_caller]
 fn check(source: &str, expected: &[(&str, &str)]) {
     let found = errors(source);
@@ -23,7 +23,7 @@ fn check(source: &str, expected: &[(&str, &str)]) {
     assert_eq!(found, expected, "{source}");
 }
 
-/// Checks a table of steps, each the only one of a net.
+/// Checks a table of steps, each of which is the only one in its net.
 #[track_caller]
 fn check_steps(table: &[(&str, &str, &str)]) {
     for (step, at, message) in table {
@@ -75,7 +75,7 @@ fn arguments_of_linear() {
         ("linear(10.0)", "10.0", "linear: `features = 10.0`, expected one whole number"),
         ("linear(10, false)", "false", "linear: `false` needs a name"),
         ("linear(10, bias = no)", "no", "linear: `bias = no`, expected `true` or `false`"),
-        ("linear(10, units = 5)", "units", "linear: there is no argument `units`"),
+        ("linear(10, units = 5)", "units", "linear: unknown argument `units`"),
     ]);
 }
 
@@ -93,7 +93,7 @@ fn arguments_of_pools() {
             ("3x2, pad = 2", "pad = 2", "expected a pad smaller than the window's width of 2, found 2"),
             ("2, dilation = 0", "0", "`dilation = 0`, expected at least 1"),
             ("2, ceil = 1", "1", "`ceil = 1`, expected `true` or `false`"),
-            ("2, ceil_mode = true", "ceil_mode", "there is no argument `ceil_mode`"),
+            ("2, ceil_mode = true", "ceil_mode", "unknown argument `ceil_mode`"),
             ("17", "17", "a window of 17x17 does not fit an input of 16x16"),
         ] {
             check(&format!("Net: 4x16x16 -> 10 {{ {pool}({arguments}); }}"), &[(at, &format!("{pool}: {message}"))]);
@@ -104,15 +104,12 @@ fn arguments_of_pools() {
         (
             "max_pool(2, count_include_pad = true)",
             "count_include_pad",
-            "max_pool: there is no argument `count_include_pad`",
+            "max_pool: unknown argument `count_include_pad`",
         ),
         ("max_pool(2, dilation = 20)", "2", "max_pool: a window of 2x2 does not fit an input of 16x16"),
     ]);
     let narrow = "Net: 1x16x1 -> 10 { max_pool(1x2, pad = 0 x 1, dilation = 1 x 2); }";
-    check(
-        narrow,
-        &[("dilation = 1 x 2", "max_pool: window 1 in the direction of the width reads nothing but padding")],
-    );
+    check(narrow, &[("dilation = 1 x 2", "max_pool: window 1 along the width reads nothing but padding")]);
 }
 
 #[test]
@@ -125,41 +122,41 @@ fn arguments_of_normalisations_and_dropout() {
         ("lrn(alpha = true)", "true", "lrn: `alpha = true`, expected a number"),
         ("lrn(beta = -0.75)", "-0.75", "lrn: `beta = -0.75`, expected at least 0"),
         ("lrn(k = -2)", "-2", "lrn: `k = -2`, expected at least 0"),
-        ("lrn(k = 1e39)", "1e39", "lrn: `k = 1e39`, expected a number that fits 32 bits"),
+        ("lrn(k = 1e39)", "1e39", "lrn: `k = 1e39`, expected a number that fits in 32 bits"),
         (
             "lrn(alpha = 1, size = 4)",
             "size = 4",
-            "lrn: `size = 4` has no channel in the middle, and which are summed over is not agreed upon",
+            "lrn: `size = 4` has no channel in the middle, and frameworks differ in the channels that they sum",
         ),
         ("lrn(size = 4, window = caffe)", "caffe", "lrn: `window = caffe`, expected `paper`, `torch` or `onnx`"),
-        ("lrn(n = 5)", "n", "lrn: there is no argument `n`"),
+        ("lrn(n = 5)", "n", "lrn: unknown argument `n`"),
         ("batch_norm(eps = -1)", "-1", "batch_norm: `eps = -1`, expected at least 0"),
-        ("batch_norm(epsilon = 1e-3)", "epsilon", "batch_norm: there is no argument `epsilon`"),
+        ("batch_norm(epsilon = 1e-3)", "epsilon", "batch_norm: unknown argument `epsilon`"),
         ("batch_norm(momentum = 1.1)", "1.1", "batch_norm: `momentum = 1.1`, expected 0 to 1"),
         ("batch_norm(momentum = 3x3)", "3x3", "batch_norm: `momentum = 3x3`, expected a number"),
         ("batch_norm(0.1)", "0.1", "batch_norm: `0.1` needs a name"),
         ("dropout(-0.5)", "-0.5", "dropout: `p = -0.5`, expected 0 to 1"),
         ("dropout(2)", "2", "dropout: `p = 2`, expected 0 to 1"),
-        ("dropout(rate = 0.5)", "rate", "dropout: there is no argument `rate`"),
+        ("dropout(rate = 0.5)", "rate", "dropout: unknown argument `rate`"),
     ]);
 }
 
 #[test]
 fn arguments_of_activations() {
     check_steps(&[
-        ("leaky_relu(1e39)", "1e39", "leaky_relu: `slope = 1e39`, expected a number that fits 32 bits"),
+        ("leaky_relu(1e39)", "1e39", "leaky_relu: `slope = 1e39`, expected a number that fits in 32 bits"),
         ("leaky_relu(slope = 3x3)", "3x3", "leaky_relu: `slope = 3x3`, expected a number"),
-        ("leaky_relu(alpha = 0.1)", "alpha", "leaky_relu: there is no argument `alpha`"),
-        ("elu(-1e40)", "-1e40", "elu: `alpha = -1e40`, expected a number that fits 32 bits"),
-        ("elu(1, 2)", "2", "elu: there is no argument for `2`"),
+        ("leaky_relu(alpha = 0.1)", "alpha", "leaky_relu: unknown argument `alpha`"),
+        ("elu(-1e40)", "-1e40", "elu: `alpha = -1e40`, expected a number that fits in 32 bits"),
+        ("elu(1, 2)", "2", "elu: unexpected argument `2`"),
         ("selu(2)", "2", "selu: `2` needs a name"),
         ("selu(gamma = true)", "true", "selu: `gamma = true`, expected a number"),
-        ("selu(beta = 1)", "beta", "selu: there is no argument `beta`"),
+        ("selu(beta = 1)", "beta", "selu: unknown argument `beta`"),
         ("gelu(tanh)", "tanh", "gelu: `tanh` needs a name"),
         ("gelu(approximate = true)", "true", "gelu: `approximate = true`, expected `none` or `tanh`"),
         ("gelu(approximate = erf)", "erf", "gelu: `approximate = erf`, expected `none` or `tanh`"),
         ("hard_sigmoid(0.2)", "0.2", "hard_sigmoid: `0.2` needs a name"),
-        ("hard_sigmoid(alpha = 1e39)", "1e39", "hard_sigmoid: `alpha = 1e39`, expected a number that fits 32 bits"),
+        ("hard_sigmoid(alpha = 1e39)", "1e39", "hard_sigmoid: `alpha = 1e39`, expected a number that fits in 32 bits"),
         ("hard_sigmoid(alpha = 1 / 0)", "1 / 0", "`1 / 0` divides by zero"),
         ("hard_sigmoid(alpha = 0.2 / (3 - 3))", "0.2 / (3 - 3)", "`0.2 / (3 - 3)` divides by zero: 0.2 / 0"),
         ("hard_sigmoid(alpha = 0.2 * true)", "true", "expected a whole number, found `true`"),
@@ -186,8 +183,8 @@ fn arguments_of_activations() {
     ];
     for layer in without {
         check_steps(&[
-            (&format!("{layer}(1)"), "1", &format!("{layer}: there is no argument for `1`")),
-            (&format!("{layer}(k = 1)"), "k", &format!("{layer}: there is no argument `k`")),
+            (&format!("{layer}(1)"), "1", &format!("{layer}: unexpected argument `1`")),
+            (&format!("{layer}(k = 1)"), "k", &format!("{layer}: unknown argument `k`")),
         ]);
     }
 }
@@ -206,9 +203,9 @@ fn weights_of_classifiers() {
         ("-0.3", "-0.3", "aux: `weight = -0.3`, expected a number of at least 0"),
         ("-1 / 3", "-1 / 3", "aux: `weight = -1 / 3`, expected a number of at least 0"),
         ("w", "w", "expected a number, found `w`"),
-        ("1e39", "1e39", "aux: `weight = 1e39`, expected a number that fits 32 bits"),
-        ("1e308 * 10", "1e308 * 10", "aux: `weight = 1e308 * 10`, expected a number that fits 32 bits"),
-        ("1e400", "1e400", "`1e400` does not fit 64 bits"),
+        ("1e39", "1e39", "aux: `weight = 1e39`, expected a number that fits in 32 bits"),
+        ("1e308 * 10", "1e308 * 10", "aux: `weight = 1e308 * 10`, expected a number that fits in 32 bits"),
+        ("1e400", "1e400", "`1e400` does not fit in 64 bits"),
         ("0.5x3", "0.5x3", "`0.5x3` is not a number"),
         ("1 / 0", "1 / 0", "`1 / 0` divides by zero"),
         ("0.0 / 0", "0.0 / 0", "`0.0 / 0` divides by zero: 0 / 0"),
@@ -221,14 +218,14 @@ fn weights_of_classifiers() {
 }
 
 #[test]
-fn nets_named_as_what_others_become() {
+fn nets_named_like_generated_types() {
     let net = |name: &str| format!("{name}: 2 -> 2 {{ relu; }}");
     for (names, at, message) in [
         (["N", "NWeights"], "NWeights", "`NWeights` is the type of the weights of `N`"),
         (["NWeights", "N"], "NWeights", "`NWeights` is the type of the weights of `N`"),
         (["N", "NWorkspace"], "NWorkspace", "`NWorkspace` is the type of the workspace of `N`"),
         (["r#type", "typeWeights"], "typeWeights", "`typeWeights` is the type of the weights of `r#type`"),
-        (["r#N", "N"], "N", "the name `N` is given to two nets; the first is on line 2"),
+        (["r#N", "N"], "N", "two nets are named `N`; the first is on line 2"),
     ] {
         check(&names.map(net).join(" "), &[(at, message)]);
     }
@@ -252,7 +249,7 @@ fn paths_of_the_crate() {
         check(&format!("{attribute} Net: 2 -> 2 {{ relu; }}"), &[(attribute, message)]);
     }
     let late = errors("Net: 2 -> 2 { relu; } #![crate = \"nets\"]");
-    assert!(late[0].message.starts_with("`#![…]` stands before all nets and blocks"), "{late:?}");
+    assert!(late[0].message.starts_with("`#![…]` must come before all nets and blocks"), "{late:?}");
 }
 
 #[test]
@@ -263,7 +260,7 @@ fn numbers() {
         (
             "conv(9223372036854775807 + 1, 3)",
             "9223372036854775807 + 1",
-            "`9223372036854775807 + 1` does not fit 64 bits",
+            "`9223372036854775807 + 1` does not fit in 64 bits",
         ),
         ("conv(2 * (3 - 3), 3)", "2 * (3 - 3)", "conv: `filters = 2 * (3 - 3)` is 0, expected at least 1"),
         ("conv(8, 0xff)", "0xff", "`0xff` is a hexadecimal number to Rust"),
@@ -275,19 +272,19 @@ fn numbers() {
             "expected a number, a size such as `3x3`, or a parameter of the block, found `\"8\"`",
         ),
         ("conv(8, 3 x)", ")", "expected a number, a size such as `3x3`, or a parameter of the block, found the end"),
-        ("[relu; 3 - 5]", "3 - 5", "the step is repeated `3 - 5`, -2, times, expected at least 0"),
+        ("[relu; 3 - 5]", "3 - 5", "the step is repeated `3 - 5` (-2) times, expected at least 0"),
         ("[relu; 3x3]", "3x3", "expected a whole number, found `3x3`"),
         ("[relu; 2 3]", "3", "expected `]`, found `3`"),
         ("[[relu; 1000]; 1000]", "relu", "the net has more than 10000 layers"),
         ("[[[{}; 1000]; 1000]; 1000]", "{", "the net has more than 30000 steps"),
         ("[a4294967296..: linear(10); 1]", "a4294967296..", "`a4294967296..` counts from a number that is too large"),
-        ("[a1..: b: relu; 2]", ":", "expected `;` and how often the step is repeated, found `:`"),
+        ("[a1..: b: relu; 2]", ":", "expected `;` and the number of repetitions, found `:`"),
         ("[a1..=: relu; 2]", "=", "expected `:` and the step, found `=`"),
-        ("{ a1..: linear(10); }", "a1..", "a name that counts stands in a repeat only"),
+        ("{ a1..: linear(10); }", "a1..", "a counting name is allowed only in a repeat"),
         (
             "[{ [a1..: relu; 2]; [a2..: linear(10); 1]; }; 1]",
             "a2",
-            "the name `a2` is given twice; the first is on line 2",
+            "the name `a2` is used twice; the first is on line 2",
         ),
         ("[{ [conv(0, 1); 5000]; }; 5]", "0", "conv: `filters = 0`, expected at least 1"),
     ]);
@@ -331,7 +328,7 @@ fn faulty_parts_have_no_further_mistakes() {
     );
     check(
         "Net: 3x16x16 -> 10 { a: { c: conv(8, 3); conv(8, 3); }; a: { c: conv(8, 3); conv(8, 3); }; linear(10); }",
-        &[("a", "the name `a` is given twice; the first is on line 2")],
+        &[("a", "the name `a` is used twice; the first is on line 2")],
     );
     check(
         "block relu(n) { conv(n, 3); } Net: 3x16x16 -> 10 { relu(3); linear(11); }",
@@ -340,7 +337,7 @@ fn faulty_parts_have_no_further_mistakes() {
 }
 
 #[test]
-fn mistakes_are_told_once_and_not_for_each_variant() {
+fn mistakes_are_reported_once_and_not_for_each_variant() {
     let shape = "Net: 1x8x8 -> 3 { conv(8, 9x9); } A = Net; #[batch(2)] B = Net; #[store(f16)] C = Net;";
     let syntax = "A = Net; Net: 1x8x8 -> 3 { conv(8 3x3); } B = Net;";
     let output = "Net: 1x8x8 -> 3 { flatten -> linear(4); } A = Net; #[batch(2)] B = Net;";
@@ -351,7 +348,7 @@ fn mistakes_are_told_once_and_not_for_each_variant() {
 }
 
 #[test]
-fn variants_do_not_miss_a_net_that_a_mistake_hid_is_not_missed() {
+fn a_variant_of_a_net_hidden_by_a_mistake_is_not_reported() {
     for source in ["Net: 1x8x8 -> 3; A = Net;", "block head(n) Net: 1x8x8 -> 3 { linear(3); } A = Net;"] {
         assert_eq!(errors(source).len(), 1, "{:?}", errors(source));
     }
@@ -379,7 +376,7 @@ fn mistakes_at_the_end_are_shown_at_the_last_token() {
 fn sources_that_grow_without_bounds_end() {
     let deep = format!("Net: 1x1x1 -> 1 {{ {} relu; {} }}", "{".repeat(200), "};".repeat(200));
     assert_eq!(errors(&deep)[0].message, "brackets are nested too deeply here");
-    // Within the limit of brackets, and yet more than a stack would hold.
+    // Within the limit of brackets, yet more than a stack would hold.
     let chain: String = (0..5000).map(|n| format!("block b{n}() {{ b{}(); }} ", n + 1)).collect();
     let chain = format!("{chain} block b5000() {{}} Net: 1x1x1 -> 1x1x1 {{ b0(); }}");
     assert!(errors(&chain)[0].message.starts_with("steps are nested more than 200 deep here"));

@@ -1,6 +1,6 @@
 //! What is emitted for some nets, formatted: `nets/NAME.rs` becomes `nets/NAME.expanded.rs`.
 //!
-//! `BLESS=1 cargo test -p cnn-compiler-tests --test expand` writes the files anew; read the difference.
+//! `BLESS=1 cargo test -p cnn-compiler-tests --test expand` rewrites the files; read the diff.
 
 #[path = "examples/emitted/pretty.rs"]
 mod pretty;
@@ -13,7 +13,7 @@ fn assert_expansion(name: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets");
     let source = fs::read_to_string(folder.join(name).with_extension("rs")).expect("the net is there");
     let tokens = cnn_compiler::network(source.parse().expect("Rust tokens"));
-    // Parsed back: what is emitted is Rust, whatever the snapshot says.
+    // Parsed back, so that what is emitted is Rust whatever the snapshot says.
     let found = pretty::pretty(tokens).expect("Rust items");
     let file = folder.join(name).with_extension("expanded.rs");
     if std::env::var_os("BLESS").is_some() {

@@ -1,7 +1,7 @@
 //! Random nets: their plans, run kernel by kernel, against the reference executor.
 //!
-//! Whatever the plan shares (buffers over time, slices of a concat, an input that is written over, a halo), a mistake in
-//! it shows as wrong numbers in one of these nets.
+//! A mistake in anything that the plan shares (buffers over time, slices of a concat, an input that is overwritten, a halo)
+//! shows as wrong numbers in one of these nets.
 
 mod planned;
 #[path = "planned/run.rs"]
@@ -19,9 +19,9 @@ use models::seeded;
 use run::run;
 
 const NETS: u64 = 300;
-/// Sums in another order differ by some 1e-6 of the largest magnitude; a wrong element by far more.
+/// Sums in another order differ by about 1e-6 of the largest magnitude, wrong elements by far more.
 const TOLERANCE: f64 = 2e-5;
-/// Of all values: a sigmoid of sums of some hundreds gives numbers up to 1, but has the errors of those sums.
+/// Relative to all values: a sigmoid of sums in the hundreds gives numbers up to 1, but has the errors of those sums.
 const INSIDE_TOLERANCE: f64 = 1e-3;
 
 /// splitmix64.
@@ -41,7 +41,7 @@ impl Random {
     }
 }
 
-/// Layers that keep the size of maps, so that they can stand in any branch.
+/// Layers that keep the size of maps, so that they can be in any branch.
 fn keeping(random: &mut Random, name: &str, channels: usize) -> String {
     match random.below(10) {
         0 => "max_pool(3x3, stride = 1, pad = 1)".to_owned(),
@@ -56,7 +56,7 @@ fn keeping(random: &mut Random, name: &str, channels: usize) -> String {
     }
 }
 
-/// A few steps that end in so many channels.
+/// A few steps that end in this many channels.
 fn branch(random: &mut Random, name: &str, channels: usize, depth: usize) -> String {
     let mut text = format!("{name}in: conv({channels}, 1x1)");
     for step in 0..random.below(4) {
@@ -132,7 +132,7 @@ fn net(seed: u64) -> String {
         "flatten -> fc: linear(3)",
         "fc: linear(3)",
         "global_avg_pool -> fc: linear(3) -> softmax",
-        // As large as those that leave zeros out.
+        // Large enough to skip zeros.
         "wide: linear(400) -> relu -> wider: linear(400) -> relu6 -> fc: linear(3)",
     ]);
     format!("Net: {c}x{h}x{w} -> 3 {{ {body} {tail}; }}")
@@ -155,7 +155,7 @@ fn plans_agree_with_the_reference() {
             let taps = graph.taps.iter().filter_map(|tap| outputs.tap(tap.name));
             taps.chain([outputs.result()]).map(|value| value.data.clone()).collect::<Vec<_>>()
         });
-        // Garbage in a fresh workspace, as from another net before; then a second pass over what the first left.
+        // Garbage in a fresh workspace, as if left by another net; then a second pass over what the first one left.
         let mut workspace = vec![f32::NAN; plan.workspace_len];
         for pass in 0..2 {
             run(&plan, Run::best(), &packed, &input, &mut workspace);
@@ -175,7 +175,7 @@ fn close(what: &str, expected: &[f64], found: &[f32], tolerance: f64) {
     }
 }
 
-/// Outputs of a net for some inputs: as the reference has them, and as its plan does.
+/// A net's outputs for some inputs: those of the reference, and those of its plan.
 fn outputs(source: &str, inputs: &[Vec<f32>]) -> Vec<[Vec<f32>; 2]> {
     let plan = planned::plan(source).unwrap_or_else(|error| panic!("{source}\n{error}"));
     let mut packed = vec![0.0; plan.packed_len];
@@ -194,8 +194,8 @@ fn outputs(source: &str, inputs: &[Vec<f32>]) -> Vec<[Vec<f32>; 2]> {
     })
 }
 
-/// Asserts that NaN and infinities are in the same places, and all other numbers near each other: by so much of their magnitude, of 1,
-/// or, where they are not what they would be without it, of a special number.
+/// Asserts that NaN and infinities are in the same places, and that all other numbers agree within a fraction of their magnitude,
+/// of 1, or, for those that a special number changes, of that number.
 fn same(what: &str, [expected, found]: &[Vec<f32>; 2], without: &[f32], special: f32, tolerance: f32) {
     for (index, (expected, found)) in expected.iter().zip(found).enumerate() {
         let touched = (expected - without[index]).abs() > 1e-3;
@@ -207,7 +207,7 @@ fn same(what: &str, [expected, found]: &[Vec<f32>; 2], without: &[f32], special:
     }
 }
 
-/// Nets of all kernels that compute several outputs at once, or leave something out.
+/// Nets with all kernels that compute several outputs at once, or skip something.
 const SPOILT: [&str; 9] = [
     "Net: 1x28x28 -> 6x12x12 { conv1: conv(6, 5x5) -> relu -> max_pool(2x2); }",
     "Net: 1x28x28 -> 8x12x12 { conv1: conv(8, 5x5) -> avg_pool(2x2); }",
@@ -257,8 +257,8 @@ fn a_nan_is_where_the_reference_has_it_in_any_net() {
     }
 }
 
-/// LeNet-5 gives probabilities of a picture with one pixel beyond all bounds: its `tanh` makes 1 or -1 of what that touches, and
-/// nothing else may know of it.
+/// LeNet-5 gives probabilities for a picture with one pixel beyond all bounds: its `tanh` turns everything that the pixel
+/// touches into 1 or -1, and nothing else may change.
 #[test]
 fn a_saturated_pixel_leaves_probabilities() {
     let source = "Net: 1x32x32 -> 10 { conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2); conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);

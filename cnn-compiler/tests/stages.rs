@@ -1,4 +1,4 @@
-//! What the optimiser makes of layers, as the list of kernels that run: each pass where it fires, and where it must not.
+//! What the optimiser turns layers into, as the list of kernels that run: each pass where it fires, and where it must not.
 
 mod planned;
 
@@ -6,7 +6,7 @@ use cnn_compiler::plan::Call;
 use cnn_net::graph::Graph;
 use planned::plan;
 
-/// The kernels of a net, a line each, with what was fused into them.
+/// The kernels of a net, one per line, with what was fused into them.
 fn kernels(source: &str) -> String {
     let plan = plan(source).unwrap_or_else(|error| panic!("{error}"));
     let line = |graph: &Graph<'_>, call: &Call| format!("{}: {}", call.name, call.doc(graph));
@@ -60,7 +60,7 @@ fn a_normalisation_is_folded_and_a_residual_added() {
 
 #[test]
 fn a_value_that_is_read_twice_is_not_fused() {
-    // The tap reads what is in front of the normalisation, the second one what is in front of the function.
+    // The first tap reads the value before the normalisation, the second one that before the function.
     assert_kernels(
         "Net: 2x4x4 -> 3x4x4 { c: conv(3, 1x1); tap raw; n: batch_norm; tap normal; r: relu; }",
         &[
@@ -76,7 +76,7 @@ fn a_value_that_is_read_twice_is_not_fused() {
 }
 
 #[test]
-fn a_normalisation_behind_a_function_is_not_folded() {
+fn a_normalisation_after_a_function_is_not_folded() {
     assert_kernels(
         "Net: 2x4x4 -> 3 { c: conv(3, 4x4) -> r: relu -> n: batch_norm -> flatten; }",
         &["input: the image, 2x4x4", "c: 2x4x4 -> 3x1x1: conv 4x4, relu", "n: 3x1x1 -> 3x1x1: batch_norm"],
@@ -92,7 +92,7 @@ fn a_sum_of_three_is_not_fused() {
 }
 
 #[test]
-fn a_residual_behind_a_function_is_not_fused() {
+fn a_residual_after_a_function_is_not_fused() {
     assert_kernels(
         "Net: 3 -> 3 { add { a: linear(3) -> relu; skip; }; }",
         &["input: the image, 3", "a: 3 -> 3: linear, relu", "0: 3 -> 3: add"],
@@ -156,7 +156,7 @@ fn weights_in_half_precision_have_a_kernel_of_their_own() {
     assert_eq!((f16, f32), (64 + 64 * 100 / 2, 64 + 64 * 100));
 }
 
-/// The fully connected layers of a net, in order, and for each whether it leaves zeros out.
+/// The fully connected layers of a net, in order, each with whether it skips zeros.
 #[track_caller]
 fn assert_nonzero(net: &str, expected: &[bool]) {
     let net = plan(net).unwrap_or_else(|error| panic!("{error}"));
@@ -166,13 +166,13 @@ fn assert_nonzero(net: &str, expected: &[bool]) {
 }
 
 #[test]
-fn large_layers_behind_a_relu_leave_zeros_out() {
+fn large_layers_after_a_relu_skip_zeros() {
     let net = "Net: 8x8x8 -> 10 { conv(64, 3x3, pad = 1) -> relu -> lrn -> max_pool(2x2);
         linear(500) -> relu6 -> linear(500) -> tanh -> linear(500) -> relu -> linear(10); }";
     assert_nonzero(net, &[true, true, false, false]);
     assert_nonzero(&format!("#[batch(2)] {net}"), &[false; 4]);
     assert_nonzero(&format!("#[store(f16)] {net}"), &[true, false, false, false]);
-    // Means of what a ReLU computed, and sums with what it did not.
+    // Means of a ReLU's outputs, and sums with other values.
     assert_nonzero("Net: 8x8x8 -> 999 { conv(512, 1x1) -> relu -> global_avg_pool -> linear(999); }", &[false]);
     let merged = |branches: &str| format!("Net: 512 -> 512 {{ concat {{ {branches} }} -> linear(512); }}");
     assert_nonzero(&merged("linear(5) -> relu; linear(507) -> relu;"), &[false, false, true]);
@@ -207,7 +207,7 @@ fn convolutions_can_be_computed_as_they_are() {
     assert_kernels(&format!("#[algorithm(exact)] {body}"), &[input[0], input[1], exact, output]);
 }
 
-/// What becomes of a convolution `a` and what stands behind it, over a map of 1x20x20.
+/// The kernels for a convolution `a` and the steps after it, over a map of 1x20x20.
 #[track_caller]
 fn assert_first(layers: &str, expected: &str) {
     let found = kernels(&format!("Net: 1x20x20 -> 2 {{ {layers} fc: linear(2); }}"));
@@ -223,7 +223,7 @@ fn few_filters_over_a_single_channel_are_pooled_at_once() {
         "a: conv(6, 3x3, pad = 1) -> gelu -> avg_pool(2x2);",
         "1x20x20 -> 6x10x10: conv 3x3, gelu, avg_pool 2x2",
     );
-    // Poolings that are no quarters of the map, or that something else reads too.
+    // Poolings that don't quarter the map, or whose input something else reads too.
     assert_first("a: conv(2, 2x2) -> max_pool(2x2);", "1x20x20 -> 2x19x19: conv 2x2");
     assert_first("a: conv(2, 3x3) -> max_pool(3x3);", "1x20x20 -> 2x18x18: conv 3x3");
     assert_first("a: conv(2, 3x3); tap seen; max_pool(2x2);", "1x20x20 -> 2x18x18: conv 3x3");
@@ -242,7 +242,7 @@ fn few_channels_are_transformed_along_columns() {
     assert_eq!(second("a: conv(16, 5x3) -> tanh;"), "a: 6x14x14 -> 16x10x12: conv 5x3 by F(5x1, 5x3), tanh");
     assert_eq!(second("a: conv(16, 5x5, stride = 2);"), "a: 6x14x14 -> 16x5x5: conv 5x5");
     assert_eq!(second("a: conv(16, 5x5, groups = 2);"), "a: 6x14x14 -> 16x10x10: conv 5x5");
-    // Many channels, a residual, and an input between whose pixels are others.
+    // Many channels, a residual, and an input with other values between its pixels.
     assert_eq!(
         second("conv(32, 1x1); a: conv(64, 5x5) -> relu;"),
         "a: 32x14x14 -> 64x10x10: conv 5x5 by F(4, 5), relu"

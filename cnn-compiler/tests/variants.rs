@@ -1,4 +1,4 @@
-//! A variant, `Other = Net;`, becomes what its net would become under that name and with those attributes.
+//! A variant, `Other = Net;`, expands to what its net would expand to with that name and those attributes.
 
 const LAYERS: &str = "1x8x8 -> 3 { conv: conv(8, 3x3) -> relu -> max_pool(2x2); tap maps; fc: linear(3) -> softmax; }";
 
@@ -6,7 +6,7 @@ fn expand(source: &str) -> String {
     cnn_compiler::network(source.parse().expect("Rust tokens")).to_string()
 }
 
-/// Checks that a variant is what its net is, written out; `{}` stands for the layers.
+/// Checks that a variant equals its net written out; `{}` stands for the layers.
 #[track_caller]
 fn check(variant: &str, written_out: &str) {
     let expanded = expand(&variant.replace("{}", LAYERS));

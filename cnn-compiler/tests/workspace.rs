@@ -1,4 +1,4 @@
-//! The memory of every net of `models`, as its declaration is planned: near the least that it could be.
+//! The memory planned for every net of `models` is near the least possible.
 //!
 //! `cargo test -p cnn-compiler-tests --test workspace -- --nocapture` prints the numbers.
 
@@ -23,7 +23,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// What stands between the braces of each `network! { … }` of a file.
+/// The content of the braces of each `network! { … }` in a file.
 fn invocations(file: &Path) -> Vec<TokenStream> {
     let source = std::fs::read_to_string(file).expect("readable");
     let items = syn::parse_file(&source).expect("it compiles").items;
@@ -49,7 +49,7 @@ fn nets(sources: &Path, file: &Path) -> Vec<Net> {
     nets
 }
 
-/// The least is the peak, over the steps, of the bytes of all values that are alive then, halos included.
+/// The least possible is the peak, over the steps, of the bytes of all values alive at once, including halos.
 #[test]
 fn the_workspace_of_every_net_is_near_the_least() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/src");

@@ -20,15 +20,15 @@ pub struct Graph<'a> {
     pub output: Shape,
     /// The layers, in an order in which they can be executed.
     pub nodes: &'a [Node<'a>],
-    /// Which value is the net's output.
+    /// The value that is the net's output.
     pub result: Value,
-    /// Values that are kept as further outputs, in the order of the declaration.
+    /// Values that are kept as extra outputs, in the order of the declaration.
     pub taps: &'a [Tap<'a>],
-    /// Auxiliary classifiers; [`Node::aux`] counts into this.
+    /// Auxiliary classifiers; [`Node::aux`] indexes them.
     pub aux: &'a [Aux<'a>],
 }
 
-/// A value in a [`Graph`]. They are ordered as they are computed.
+/// A value in a [`Graph`]. Values are ordered as they are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     /// The net's input.
@@ -40,7 +40,7 @@ pub enum Value {
 /// One layer of a [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Node<'a> {
-    /// Full name: `conv1`, `layer1.0.bn1`; what its tensors' names begin with.
+    /// Full name: `conv1`, `layer1.0.bn1`; the names of its tensors begin with it.
     pub name: &'a str,
     /// Kind and arguments.
     pub op: Op,
@@ -109,12 +109,12 @@ impl Tensor<'_> {
     }
 }
 
-/// A value that is kept as a further output.
+/// A value that is kept as an extra output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tap<'a> {
     /// Its name.
     pub name: &'a str,
-    /// What is kept.
+    /// The value that is kept.
     pub value: Value,
 }
 
@@ -123,14 +123,14 @@ pub struct Tap<'a> {
 pub struct Aux<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Weight of its loss.
+    /// The weight of its loss.
     pub weight: f32,
-    /// What it gives.
+    /// Its output.
     pub result: Value,
 }
 
-/// How many layers lie on the longest path from a net's input to its output, as papers count them: those with filters or
-/// a matrix. A ResNet-50 is 50 deep.
+/// How many layers the longest path from a net's input to its output has, as papers count them: those with filters or a
+/// matrix. A ResNet-50 is 50 layers deep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
     /// Convolutions.
@@ -140,7 +140,7 @@ pub struct Depth {
 }
 
 impl Depth {
-    /// Both together.
+    /// The sum of both.
     pub const fn layers(&self) -> usize {
         self.convolutions + self.fully_connected
     }
@@ -240,8 +240,8 @@ impl<'a> Graph<'a> {
         macs
     }
 
-    /// Bytes of the weights that inference needs, each in the format that its layer stores: running statistics are among
-    /// them.
+    /// Bytes of the weights that inference needs, including running statistics, each in the format in which its layer stores
+    /// it.
     pub fn weights_bytes(&self) -> u64 {
         self.inference().map(Node::weights_bytes).sum()
     }

@@ -1,6 +1,6 @@
-//! What a convolutional network is, to everything in this project that asks: no kernels, no dependencies, `no_std`.
+//! The description of a convolutional network that the rest of this project shares: no kernels, no dependencies, `no_std`.
 //!
-//! | module | holds |
+//! | module | contents |
 //! | --- | --- |
 //! | [`op`] | shapes, and the one list of layers with all that follows from their arguments |
 //! | [`graph`] | a net as it was declared: layers, connections, tensors |

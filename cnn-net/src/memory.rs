@@ -1,4 +1,4 @@
-//! What lies where in a workspace, and when: for those who look at it.
+//! What a workspace holds where, and when: for charts and other inspection.
 
 use crate::{record, variants};
 
@@ -9,38 +9,38 @@ pub struct Memory<'a> {
     pub floats: usize,
     /// The most floats that are in use at once: no workspace could be smaller.
     pub lower_bound: usize,
-    /// What happens at each time: `input`, the layers in the order in which they run, what was fused left out, `output`.
+    /// What happens at each time: `input`, the layers in the order in which they run, without those that were fused, `output`.
     pub times: &'a [&'a str],
-    /// What lies in it.
+    /// What it holds.
     pub buffers: &'a [Buffer<'a>],
 }
 
-/// A part of a workspace for some time. Buffers of the same time do not overlap.
+/// A part of a workspace for some time. Buffers that are in use at the same time do not overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Buffer<'a> {
-    /// The layer whose result it is made for. Others may write into it before, as the branches of a concat do, or over it
-    /// later.
+    /// The layer whose result it is made for. Other layers may write into it earlier, as the branches of a concat do, or
+    /// overwrite it later.
     pub name: &'a str,
     /// What it is for.
     pub holds: Holds,
-    /// Where it begins, in floats.
+    /// Its offset in the workspace, in floats.
     pub offset: usize,
-    /// How many floats it has.
+    /// Its length in floats.
     pub len: usize,
-    /// When it is written first; counts into [`times`](Memory::times).
+    /// When it is first written; an index into [`times`](Memory::times).
     pub first: usize,
-    /// When it is read last.
+    /// When it is last read; an index into [`times`](Memory::times).
     pub last: usize,
 }
 
 /// What a buffer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
-    /// What layers give.
+    /// The outputs of layers.
     Values,
     /// Intermediate results of one kernel.
     Scratch,
-    /// An output, or what a tap keeps, in the order channels, rows, columns.
+    /// An output of the net or of a tap, in the order channels, rows, columns.
     Output,
 }
 

@@ -1,4 +1,4 @@
-//! What a layer is: its kind and its arguments, all numbers resolved.
+//! What a layer is: its kind and its arguments, with all numbers resolved.
 //!
 //! This is the one list of layers. The compiler builds these values from a declaration, the static description of a
 //! net ([`Graph`](crate::graph::Graph)) holds them, and `cnn_runtime::reference` gives each its mathematics. Whatever else there
@@ -36,18 +36,18 @@ pub enum Op {
     GlobalAvgPool,
     /// Maximum over each map.
     GlobalMaxPool,
-    /// Maps to a vector, in the order C, H, W.
+    /// Turns maps into a vector, in the order C, H, W.
     Flatten,
-    /// Nothing at inference.
+    /// Does nothing at inference.
     Dropout {
-        /// Share of the values that training drops.
+        /// The share of values that training drops.
         p: f32,
     },
     /// Local response normalisation.
     Lrn(Lrn),
     /// Batch normalisation.
     BatchNorm(BatchNorm),
-    /// `x` where `x >= 0`, else a learnt slope times `x`.
+    /// `x` where `x >= 0`, else a learned slope times `x`.
     Prelu(PreluPer),
     /// An element-wise function.
     Activation(Activation),
@@ -55,11 +55,11 @@ pub enum Op {
     Softmax,
     /// The logarithm of softmax.
     LogSoftmax,
-    /// The inputs' channels, one after another.
+    /// The channels of all inputs, one after another.
     Concat,
     /// The sum of the inputs.
     Add,
-    /// The product of the inputs; one of `C x 1 x 1` scales whole maps.
+    /// The product of the inputs; an input of `C x 1 x 1` scales whole maps.
     Mul,
 }
 

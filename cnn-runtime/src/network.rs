@@ -19,11 +19,11 @@ pub trait Network<'w>: Sized {
     /// `[f32; N]`, in the order channels, rows, columns; of a net with a [batch](Self::BATCH), an array of these.
     type Output: Numbers;
 
-    /// The net as it was declared: layers, shapes, tensors.
+    /// The net as declared: layers, shapes, tensors.
     const GRAPH: &'static Graph<'static>;
-    /// Images of one pass.
+    /// Images per pass.
     const BATCH: usize;
-    /// Bytes that one net computes in.
+    /// Size of a net's workspace in bytes.
     const WORKSPACE_BYTES: usize;
     /// Trained parameters, without those of auxiliary classifiers.
     const PARAMETERS: u64 = Self::GRAPH.parameters();
@@ -31,14 +31,14 @@ pub trait Network<'w>: Sized {
     const MACS: u64 = Self::GRAPH.macs();
     /// The kernels of a pass, in order.
     const STEPS: &'static [Step<'static>];
-    /// What lies where in the workspace, and when.
+    /// What the workspace holds where, and when.
     const MEMORY: &'static Memory<'static>;
 
-    /// Reads weights from safetensors files as PyTorch writes them: F32, F16 or BF16.
+    /// Reads weights from safetensors files as written by PyTorch: F32, F16 or BF16.
     ///
     /// # Errors
     ///
-    /// Everything in which the files do not fit the net, at once.
+    /// All mismatches between the files and the net, at once.
     #[cfg(feature = "alloc")]
     fn load(source: &crate::weights::Source<'_>) -> Result<Self::Weights, crate::weights::WeightsError>;
 
@@ -52,7 +52,7 @@ pub trait Network<'w>: Sized {
         Self::load(&crate::weights::Source::new(safetensors))
     }
 
-    /// A net with a workspace of its own; one for each thread.
+    /// A net that owns its workspace: create one per thread.
     #[cfg(feature = "alloc")]
     fn new(weights: &'w Self::Weights) -> Self;
 
@@ -76,8 +76,8 @@ pub trait Network<'w>: Sized {
         Ok(self.forward(Self::Input::of(input)?).floats())
     }
 
-    /// Runs the net as [`run`](Self::run) does, and calls `watch` at the end of each kernel, with its index in
-    /// [`STEPS`](Self::STEPS). In a pass over several images, kernels that don't share work among these end several times.
+    /// Runs the net like [`run`](Self::run), and calls `watch` at the end of each kernel with its index in
+    /// [`STEPS`](Self::STEPS). In a pass over several images, kernels that run image by image end several times.
     ///
     /// # Errors
     ///

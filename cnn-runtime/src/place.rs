@@ -1,4 +1,4 @@
-//! Where numbers lie: one workspace of fixed size, maps in it, packed weights, and the bounds that keep kernels inside.
+//! Where numbers are: one workspace of fixed size, maps in it, packed weights, and the bounds that keep kernels inside.
 
 pub mod bounds;
 #[cfg(feature = "alloc")]

@@ -1,8 +1,8 @@
-//! Every layer's mathematics in plain loops: what the kernels are tested against.
+//! Every layer's mathematics in plain loops, against which the kernels are tested.
 //!
-//! Nothing here is clever or fast. Values are C, H, W tensors of `f64`, sums are taken in the order in which they are
-//! written in a textbook, and a reader can check each function against its formula at sight. Each function finds the
-//! shape of its result by itself; [`run`] asserts that the compiler found the same.
+//! Nothing here is clever or fast. Values are C, H, W tensors of `f64`, sums are taken in the order of a textbook, and a
+//! reader can check each function against its formula at sight. Each function computes the shape of its result by itself;
+//! [`run`] asserts that the compiler found the same.
 
 mod activation;
 mod conv;
@@ -39,13 +39,13 @@ impl Tensor {
     ///
     /// # Panics
     ///
-    /// If there are more or fewer than the shape has.
+    /// If there are more or fewer of them than the shape has.
     pub fn new(shape: Shape, data: &[f32]) -> Self {
         assert_eq!(data.len(), shape.elements(), "numbers of a {shape} tensor");
         Self { shape, data: data.iter().map(|number| f64::from(*number)).collect() }
     }
 
-    /// A value whose element at channel, row and column is what `element` gives.
+    /// A value whose element at a channel, row and column is the result of `element`.
     fn from_fn(shape: Shape, mut element: impl FnMut(usize, usize, usize) -> f64) -> Self {
         let size = shape.size();
         let mut data = Vec::with_capacity(shape.elements());
@@ -59,7 +59,7 @@ impl Tensor {
         Self { shape, data }
     }
 
-    /// The element at channel, row and column; a vector has one row and one column.
+    /// The element at a channel, row and column; a vector has one row and one column.
     pub fn at(&self, channel: usize, y: usize, x: usize) -> f64 {
         let size = self.shape.size();
         self.data[(channel * size.height + y) * size.width + x]
@@ -70,26 +70,26 @@ impl Tensor {
         Self { shape: self.shape, data: self.data.iter().map(|number| function(*number)).collect() }
     }
 
-    /// The numbers in single precision, as a net gives them.
+    /// The numbers in single precision, as in the output of a net.
     pub fn to_f32(&self) -> Vec<f32> {
         self.data.iter().map(|number| *number as f32).collect()
     }
 }
 
-/// The tensors of a net by name, in the order of a weight file. [`weights::read`](crate::weights::read) gives it.
+/// The tensors of a net by name, in the order of a weight file. [`weights::read`](crate::weights::read) returns them.
 pub type Params = BTreeMap<String, Vec<f32>>;
 
 /// Why a net could not be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunError {
-    /// The input has another number of elements.
+    /// The input has the wrong number of elements.
     Input {
-        /// How many the net takes.
+        /// How many elements the net takes.
         expected: usize,
         /// How many there are.
         found: usize,
     },
-    /// A tensor is not there, or has another number of elements.
+    /// A tensor is missing, or has the wrong number of elements.
     Tensor {
         /// Its name.
         name: String,
@@ -114,7 +114,7 @@ impl fmt::Display for RunError {
     }
 }
 
-/// All that a run gives.
+/// The results of a run.
 #[derive(Clone, Debug)]
 pub struct Outputs<'g> {
     graph: &'g Graph<'g>,
@@ -123,7 +123,7 @@ pub struct Outputs<'g> {
 }
 
 impl Outputs<'_> {
-    /// A value, if it was computed: those of auxiliary classifiers are by [`run_with_aux`] only.
+    /// A value, if it was computed: those of auxiliary classifiers are computed only by [`run_with_aux`].
     pub fn value(&self, value: Value) -> Option<&Tensor> {
         match value {
             Value::Input => Some(&self.input),
@@ -131,7 +131,7 @@ impl Outputs<'_> {
         }
     }
 
-    /// What the net gives.
+    /// The net's output.
     ///
     /// # Panics
     ///
@@ -140,31 +140,31 @@ impl Outputs<'_> {
         self.value(self.graph.result).expect("the trunk ran")
     }
 
-    /// A further output, by its name.
+    /// An extra output, by its name.
     pub fn tap(&self, name: &str) -> Option<&Tensor> {
         self.value(self.graph.taps.iter().find(|tap| tap.name == name)?.value)
     }
 
-    /// What an auxiliary classifier gives, by its name.
+    /// The output of an auxiliary classifier, by its name.
     pub fn aux(&self, name: &str) -> Option<&Tensor> {
         self.value(self.graph.aux.iter().find(|aux| aux.name == name)?.result)
     }
 }
 
-/// Runs a net as at inference.
+/// Runs a net as in inference.
 ///
 /// # Errors
 ///
-/// If the input or a tensor has another number of elements, or a tensor is missing.
+/// If the input or a tensor has the wrong number of elements, or a tensor is missing.
 ///
 /// # Panics
 ///
-/// If a shape in the graph is not the one that the layer gives.
+/// If a shape in the graph is not that of the layer's output.
 pub fn run<'g>(graph: &'g Graph<'g>, params: &Params, input: &[f32]) -> Result<Outputs<'g>, RunError> {
     run_nodes(graph, params, input, |node| node.aux.is_none())
 }
 
-/// Runs a net together with its auxiliary classifiers, which need their tensors then.
+/// Runs a net together with its auxiliary classifiers, whose tensors are then required.
 ///
 /// # Errors
 ///
@@ -191,7 +191,7 @@ fn run_nodes<'g>(
     let mut outputs = Outputs { graph, input, nodes: vec![None; graph.nodes.len()] };
     for (index, node) in graph.nodes.iter().enumerate().filter(|(_, node)| wanted(node)) {
         let inputs = node.inputs.iter().map(|value| outputs.value(*value));
-        let inputs: Vec<_> = inputs.map(|value| value.expect("nodes stand in the order of execution")).collect();
+        let inputs: Vec<_> = inputs.map(|value| value.expect("nodes are in the order of execution")).collect();
         let output = run_node(node, params, &inputs)?;
         assert_eq!(output.shape, node.output, "shape of `{}`", node.name);
         outputs.nodes[index] = Some(output);
@@ -199,7 +199,7 @@ fn run_nodes<'g>(
     Ok(outputs)
 }
 
-/// One layer.
+/// Runs one layer.
 fn run_node(node: &Node<'_>, params: &Params, inputs: &[&Tensor]) -> Result<Tensor, RunError> {
     let tensor = |role| find(node, params, role);
     let input = inputs[0];
@@ -243,7 +243,7 @@ fn bias<'p>(node: &Node<'_>, params: &'p Params) -> Result<Option<&'p [f32]>, Ru
 ///
 /// # Panics
 ///
-/// If the graph says of the layer that it has no such tensor.
+/// If the layer has no such tensor in the graph.
 pub(crate) fn find<'p>(node: &Node<'_>, params: &'p Params, role: Role) -> Result<&'p [f32], RunError> {
     let tensor = node.tensors.iter().find(|tensor| tensor.role == role);
     let Some(tensor) = tensor else { panic!("`{}` has no {} in the graph", node.name, role.name()) };

@@ -1,18 +1,18 @@
 //! The vectors that kernels are written in.
 //!
-//! A kernel is written once, generic over [`Simd`]; the files under `simd/` only implement the vector. A value of a
-//! type that implements [`Simd`] proves that the CPU has the instructions, so arithmetic needs no `unsafe` of the
-//! caller's: only loads and stores do. This is the scheme of rten-simd and of pulp.
+//! A kernel is written once, generic over [`Simd`]; the files under `simd/` only implement the vector. A value of a type that
+//! implements [`Simd`] proves that the CPU has the instructions, so arithmetic needs no `unsafe` in the caller: only loads and
+//! stores do. This is the scheme of rten-simd and of pulp.
 //!
-//! Two rules keep generated code what it should be:
+//! Two rules keep the generated code good:
 //!
 //! - Everything between [`Simd::run`] and the arithmetic is `#[inline(always)]`, so that it is compiled inside the one
-//!   function that has the CPU's features switched on. This is why work is handed over as a [`Kernel`], whose method can
-//!   carry that attribute, and not as a closure, which cannot.
+//!   function that has the CPU's features switched on. This is why work is passed as a [`Kernel`], whose method can carry that
+//!   attribute, and not as a closure, which cannot.
 //! - Vectors are never indexed by a variable that the optimiser cannot unroll, or they would live in memory.
 //!
-//! A vector is as long as the CPU has it, up to a whole panel of weights. Half a panel may be less than a vector: then it
-//! is the shorter vector of [`Simd::half`] that works on it.
+//! A vector is as long as the CPU's, up to a whole panel of weights. Half a panel may be less than a vector: then the shorter
+//! vector of [`Simd::half`] works on it.
 
 pub mod math;
 pub mod scalar;
@@ -36,7 +36,7 @@ pub const PANEL: usize = 16;
 /// Output channels of the half panel that may come last.
 pub const HALF_PANEL: usize = 8;
 
-/// Work that is compiled anew for each instruction set.
+/// Work that is compiled once for each instruction set.
 pub trait Kernel {
     /// What it gives.
     type Output;
@@ -45,7 +45,7 @@ pub trait Kernel {
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
-/// Work like a [`Kernel`] that is sound only under the conditions that its type's description lists: mostly that memory behind raw
+/// Work like a [`Kernel`] that is sound only under the conditions in its type's description: mostly that the memory at raw
 /// pointers can be read and written.
 pub(crate) trait UnsafeKernel {
     /// What it gives.
@@ -77,18 +77,18 @@ impl<K: UnsafeKernel> Kernel for Sound<K> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> K::Output {
-        // SAFETY: whoever made this promised it.
+        // SAFETY: whoever constructed this promised it.
         unsafe { self.0.run(simd) }
     }
 }
 
-/// Vectors of [`LANES`](Self::LANES) `f32`s and what the CPU can do with them. Values are proofs that it can.
+/// Vectors of [`LANES`](Self::LANES) `f32`s and what the CPU can do with them. A value is a proof that it can.
 ///
 /// Arithmetic is that of IEEE 754 unless a method says otherwise.
 ///
 /// # Safety
 ///
-/// Kernels and the methods with a body rely on what an implementation says: `LANES` is a power of two, at least 4, that divides
+/// Kernels and the methods with a body rely on these properties: `LANES` is a power of two, at least 4, that divides
 /// [`PANEL`], the `LANES` of `Half` divide [`HALF_PANEL`], and tiles are at most 12
 /// pixels high; loads and stores touch the lanes that they name and no others; a value exists only where the CPU has the
 /// instructions.
@@ -97,17 +97,17 @@ pub unsafe trait Simd: Copy {
     type Vec: Copy;
     /// A truth value for each lane.
     type Mask: Copy;
-    /// The vectors for half a panel: these, unless they are longer than that. Their `LANES` divide
+    /// The vectors for half a panel: these ones, unless they are longer than that. Their `LANES` divide
     /// [`HALF_PANEL`].
     type Half: Simd<Half = Self::Half>;
 
     /// Floats in a vector; divides [`PANEL`].
     const LANES: usize;
-    /// Height, in pixels, of the GEMM tile over a whole panel: as many as leave registers for the weights.
+    /// Height of the GEMM tile over a whole panel, in pixels: as many as leave registers for the weights.
     const MR: usize;
-    /// Height of the GEMM tile over half a panel, of the vectors that are a [`Half`](Self::Half).
+    /// Height of the GEMM tile over half a panel, for the vectors that are a [`Half`](Self::Half).
     const MR_HALF: usize;
-    /// Panels side by side in a GEMM tile. Two, where one is a single vector: then each pixel that is read serves two FMAs,
+    /// Panels side by side in a GEMM tile. Two if a panel is a single vector: then each pixel that is read serves two FMAs,
     /// and loads are not the bottleneck.
     const PANELS: usize = 1;
     /// Panels that a product with a single pixel reads at once; each is a stream of weights from memory.
@@ -119,7 +119,7 @@ pub unsafe trait Simd: Copy {
     /// The vectors for half a panel.
     fn half(self) -> Self::Half;
 
-    /// Asks for the cache line at `from` in L2, soon; any address will do. Does nothing where there is no such instruction.
+    /// Prefetches the cache line at `from` into L2; any address will do. Does nothing if there is no such instruction.
     #[inline(always)]
     fn prefetch(self, from: *const f32) {
         let _ = from;
@@ -146,7 +146,7 @@ pub unsafe trait Simd: Copy {
         let mut lanes = [0.0; 16];
         for (lane, slot) in lanes.iter_mut().enumerate().take(Self::LANES) {
             let at = if cfg!(target_endian = "big") { lane ^ 1 } else { lane };
-            // SAFETY: the caller's promise; the halves of a float are as well aligned as they need to be.
+            // SAFETY: the caller's promise; the halves of a float are sufficiently aligned.
             *slot = widen(unsafe { *from.cast::<u16>().add(at) });
         }
         // SAFETY: no vector has more than 16 lanes.
@@ -206,7 +206,7 @@ pub unsafe trait Simd: Copy {
     /// These floats from `to` must be writable.
     unsafe fn store_first(self, to: *mut f32, x: Self::Vec, count: usize);
 
-    /// Writes the transposed of `rows`: lane i of the first `count` rows, next to each other at `to + i * distance`, for the first
+    /// Writes the transpose of `rows`: lane i of the first `count` rows, next to each other at `to + i * distance`, for the first
     /// `lanes` lanes. Nothing else is written.
     ///
     /// # Safety
@@ -272,7 +272,7 @@ pub unsafe trait Simd: Copy {
     fn min(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
     /// Larger of the two, with NaN as for [`min`](Self::min).
     fn max(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
-    /// Larger of the two; NaN where either is, as a maximum over a window must have it.
+    /// Larger of the two; NaN where either is, as a maximum over a window requires.
     fn max_or_nan(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
     /// Largest of the three, with NaN as for [`max_or_nan`](Self::max_or_nan): less work than two of these.
     #[inline(always)]
@@ -293,10 +293,10 @@ pub unsafe trait Simd: Copy {
     /// `a` where the mask is true, else `b`.
     fn select(self, mask: Self::Mask, a: Self::Vec, b: Self::Vec) -> Self::Vec;
 
-    /// The bits of each lane shifted left by 23: what was a whole number becomes an exponent.
+    /// The bits of each lane shifted left by 23: a whole number becomes an exponent.
     fn shift_to_exponent(self, x: Self::Vec) -> Self::Vec;
 
-    /// A function of one number in each lane, in turn.
+    /// Applies a function of one number to each lane in turn.
     #[inline(always)]
     fn map(self, x: Self::Vec, f: impl Fn(f32) -> f32) -> Self::Vec {
         let mut lanes = [0.0; 16];
@@ -315,7 +315,7 @@ pub unsafe trait Simd: Copy {
     fn reduce_sum(self, x: Self::Vec) -> f32;
 }
 
-/// A Newton step towards `1 / sqrt(x)`: of a relative error e it leaves 1.5 e^2, and what it rounds.
+/// A Newton step towards `1 / sqrt(x)`: a relative error e becomes 1.5 e^2, plus rounding.
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")))]
 #[inline(always)]
 fn refine_rsqrt<S: Simd>(s: S, x: S::Vec, estimate: S::Vec) -> S::Vec {
@@ -323,15 +323,15 @@ fn refine_rsqrt<S: Simd>(s: S, x: S::Vec, estimate: S::Vec) -> S::Vec {
     s.mul_add(s.mul(estimate, s.splat(0.5)), error, estimate)
 }
 
-/// The number whose bits in half precision these are, if it is finite. It has no branch, so that compilers make vectors of it.
+/// The number with these bits in half precision, if it is finite. There is no branch, so that compilers can vectorise it.
 #[inline(always)]
 const fn widen(bits: u16) -> f32 {
-    /// What the exponents of the two formats differ by, in the place of an exponent.
+    /// The difference between the exponents of the two formats, in the position of an exponent.
     const REBIAS: u32 = (127 - 15) << 23;
     const ONE: u32 = 1 << 23;
     let magnitude = (bits as u32 & 0x7fff) << 13;
-    // With an exponent of zero, a number has no leading one: it gets one, which is then taken away. This is exact, and no
-    // number on the way is subnormal in `f32`, where CPUs would be slow.
+    // With an exponent of zero, a number has no leading one: it gets one, which is then subtracted. This is exact, and no
+    // intermediate number is subnormal in `f32`, where CPUs would be slow.
     let subnormal = ((magnitude < ONE) as u32).wrapping_neg();
     let number = f32::from_bits(magnitude + REBIAS + (ONE & subnormal)) - f32::from_bits((REBIAS + ONE) & subnormal);
     f32::from_bits(number.to_bits() | (bits as u32 & 0x8000) << 16)

@@ -1,11 +1,11 @@
-//! A net, layer by layer: what every node gives, as the net was declared.
+//! A net, layer by layer: the output of every node, as the net was declared.
 //!
-//! `forward` fuses layers, so most values in between never exist there, and it shares memory, so the others are soon
-//! written over. A trace runs the [`Graph`] itself, node by node, with the same kernels: each one in memory of its own,
-//! on weights that are packed for it alone, and convolutions directly, also where `forward` uses Winograd's algorithm. So it
-//! gives what `forward` gives but for rounding, and takes a few times as long; most of that is packing where there are large
-//! fully connected layers. `forward` pays nothing for it. Where two implementations of a net differ, a trace finds the layer
-//! that begins to.
+//! `forward` fuses layers, so most intermediate values never exist there, and it shares memory, so the others are soon
+//! overwritten. A trace runs the [`Graph`] itself, node by node, with the same kernels: each node in its own memory, with
+//! weights packed for it alone, and with direct convolutions, even where `forward` uses Winograd's algorithm. So its results
+//! equal those of `forward` up to rounding, and it takes a few times as long; most of that is packing if there are large
+//! fully connected layers. `forward` pays nothing for it. Where two implementations of a net differ, a trace finds the first
+//! layer that does.
 //!
 //! Values are freed when no later node reads them; a callback sees each of them once.
 
@@ -25,7 +25,7 @@ pub use self::names::{module, names, resolve};
 
 /// A net that can be run layer by layer.
 ///
-/// [`weights::read`](crate::weights::read) gives the tensors.
+/// [`weights::read`](crate::weights::read) returns the tensors.
 #[derive(Clone, Copy, Debug)]
 pub struct Trace<'a> {
     graph: &'a Graph<'a>,
@@ -40,25 +40,25 @@ impl<'a> Trace<'a> {
         Self { graph, params, isa: Isa::best(), aux: false }
     }
 
-    /// Runs those auxiliary classifiers too whose tensors are all there.
+    /// Also runs the auxiliary classifiers whose tensors are all present.
     #[must_use]
     pub fn with_aux(self) -> Self {
         Self { aux: true, ..self }
     }
 
-    /// Runs on another instruction set than the fastest.
+    /// Runs on an instruction set other than the fastest.
     #[must_use]
     pub fn on(self, isa: Isa) -> Self {
         Self { isa, ..self }
     }
 
-    /// Runs the net on one or several inputs, which follow one another, and hands every value to `each` as soon as it is
-    /// computed: first the input, then the output of each node. A value is as many times its shape as there are inputs,
-    /// in the order channels, rows, columns.
+    /// Runs the net on one or several inputs, one after another in `inputs`, and passes every value to `each` as soon as it is
+    /// computed: first the input, then the output of each node. A value holds its numbers for all inputs one after another,
+    /// each in the order channels, rows, columns.
     ///
     /// # Errors
     ///
-    /// If there are not the numbers of whole inputs, or a tensor is missing or has another number of elements.
+    /// If the numbers are not those of whole inputs, or a tensor is missing or has the wrong number of elements.
     pub fn run(&self, inputs: &[f32], mut each: impl FnMut(Value, &[f32])) -> Result<(), RunError> {
         let (expected, found) = (self.graph.input.elements(), inputs.len());
         if !found.is_multiple_of(expected) {
@@ -96,7 +96,7 @@ impl<'a> Trace<'a> {
         nodes.iter().map(|node| node.aux.is_none_or(|aux| complete[aux])).collect()
     }
 
-    /// The last node that reads each node's output, and runs; the node itself if none does.
+    /// The last running node that reads each node's output; the node itself if none does.
     fn last_reads(&self, runs: &[bool]) -> Vec<usize> {
         let mut last: Vec<usize> = (0..runs.len()).collect();
         for (index, node) in self.graph.nodes.iter().enumerate().filter(|(index, _)| runs[*index]) {

@@ -1,14 +1,14 @@
 //! Loading: from a safetensors file, as PyTorch writes it, to packed weights.
 //!
 //! The whole file is checked against the net before the first float is packed, and everything that is wrong with it is
-//! told in one [`WeightsError`]. Values are read a few rows at a time, so a large net needs its packed weights in memory
-//! and little more.
+//! reported in one [`WeightsError`]. Values are read a few rows at a time, so a large net needs little more memory than its
+//! packed weights.
 //!
-//! A file on a disk may change while it is read. Each tensor is read twice, when it is checked and when it is packed: what is
-//! packed is what was checked, which a checksum tells, or loading ends with an error.
+//! A file on a disk may change while it is being read. Each tensor is read twice, when it is checked and when it is packed: a
+//! checksum proves that what is packed is what was checked, or loading ends with an error.
 //!
-//! A [recipe](Pack) says what is packed where. The compiler emits it as a `static`, since it decided about layouts and
-//! about which batch normalisations are folded; [`Graph`] stays the description of what was declared.
+//! A [recipe](Pack) says what is packed where. The compiler emits it as a `static`, since it chose the layouts and which batch
+//! normalisations to fold; [`Graph`] remains the description of what was declared.
 
 mod bytes;
 mod check;
@@ -54,12 +54,12 @@ use self::window::Window;
 /// Reads safetensors files and packs what `recipe` says into `packed`, which is left alone if anything is wrong
 /// with the file (but for numbers that overflow while a batch normalisation is folded, or that are too large for `f16`).
 ///
-/// Accepted are F32, F16 and BF16. Tensors of auxiliary classifiers may be missing, and `num_batches_tracked`, which
+/// F32, F16 and BF16 are accepted. Tensors of auxiliary classifiers may be missing, and `num_batches_tracked`, which
 /// PyTorch's batch normalisation writes, is ignored.
 ///
 /// # Errors
 ///
-/// Everything in which the file does not fit the net, at once.
+/// All mismatches between the file and the net, at once.
 ///
 /// # Panics
 ///
@@ -78,21 +78,21 @@ pub fn load(graph: &Graph<'_>, recipe: &[Pack], source: &Source<'_>, packed: &mu
     if problems.is_empty() { Ok(()) } else { Err(WeightsError::new(graph, problems)) }
 }
 
-/// Checks safetensors files as [`load`] does before it packs anything.
+/// Checks safetensors files the way [`load`] does before it packs anything.
 ///
 /// # Errors
 ///
-/// Everything in which the file does not fit the net, at once.
+/// All mismatches between the file and the net, at once.
 pub fn verify(graph: &Graph<'_>, source: &Source<'_>) -> Result<(), WeightsError> {
     check::check(graph, source).map(drop).map_err(|problems| WeightsError::new(graph, problems))
 }
 
-/// Reads safetensors files as [`load`] does, but keeps the tensors as they are: by name, for the
-/// [reference executor](crate::reference::run). What the net does not know is left out.
+/// Reads safetensors files like [`load`], but keeps the tensors as they are: by name, for the
+/// [reference executor](crate::reference::run). Tensors that the net does not know are left out.
 ///
 /// # Errors
 ///
-/// Everything in which the file does not fit the net, at once.
+/// All mismatches between the file and the net, at once.
 pub fn read(graph: &Graph<'_>, source: &Source<'_>) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
     let checked = check::check(graph, source).map_err(|problems| WeightsError::new(graph, problems))?;
     let tensors = graph.nodes.iter().flat_map(|node| node.tensors);
@@ -103,7 +103,7 @@ pub fn read(graph: &Graph<'_>, source: &Source<'_>) -> Result<BTreeMap<String, V
     found.collect::<Result<_, _>>().map_err(|why| WeightsError::unreadable(graph, why))
 }
 
-/// What became infinite in a step of the recipe.
+/// The problem in a step of the recipe whose numbers became infinite.
 fn overflow(checked: &Checked<'_>, step: &Pack) -> Result<Problem, Unreadable> {
     let node = &checked.graph().nodes[step.node];
     if let Some(depth) = step.layout.depth_of_halves() {
@@ -125,13 +125,13 @@ fn overflow(checked: &Checked<'_>, step: &Pack) -> Result<Problem, Unreadable> {
     Ok(Problem::Overflow { layer: node.name.to_string() })
 }
 
-/// One step of the recipe. Gives whether all of it is finite. What was packed is what was checked; else an error.
+/// Packs one step of the recipe. Returns whether all of it is finite. What was packed is what was checked, or there is an error.
 fn pack(checked: &Checked<'_>, step: &Pack, memory: &mut Vec<f32>, packed: &mut [f32]) -> Result<bool, Unreadable> {
     let (weight, sum) = checked.expect(step.node, Role::Weight);
     let affines = Affines::new(checked, step)?;
     let read = |bytes| checked.packed(bytes);
     let window = Window::new(&step.layout, weight, memory, &read);
-    // Called once for each channel, in their order, and for those of a panel before their weights are taken.
+    // Called once for each channel, in order, and for all channels of a panel before their weights are taken.
     let affine = |channel: usize| {
         window.reach(channel);
         affines.of(channel)

@@ -1,4 +1,4 @@
-//! Loading weights: what is packed, and what is said about files that do not fit.
+//! Loading weights: what is packed, and the errors of files that do not fit.
 
 #![cfg(feature = "alloc")]
 

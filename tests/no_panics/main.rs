@@ -1,8 +1,8 @@
-//! `forward` does not panic, and has no code for CPUs that it can't run on: without the standard library, nothing that panics is
-//! linked, and no other instruction set.
+//! `forward` does not panic, and has no code for CPUs that it can't run on: without the standard library, no panic and no other
+//! instruction set is linked.
 //!
-//! The test builds a program as for a microcontroller, with every net of `support/nets.rs`, and LeNet-5 and ResNet-50 with weights in
-//! it, and looks at all its code after link-time optimisation. Whatever panics there is reached from `forward`: nothing else is
+//! The test builds a program as for a microcontroller, with every net of `support/nets.rs`, and LeNet-5 and ResNet-50 with embedded
+//! weights, and inspects all its code after link-time optimisation. Any panic there is reached from `forward`: nothing else is
 //! exported.
 
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -22,11 +22,11 @@ fn nothing_panics_and_no_other_instruction_set_is_linked() {
     let program = Program::write();
     program.check("x86-64", &["scalar"]);
     program.check("x86-64-v3", &["avx2"]);
-    // Half a panel is a vector of AVX2.
+    // Half a panel is an AVX2 vector.
     program.check("x86-64-v4", &["avx2", "avx512"]);
 }
 
-/// What a function refers to, by names.
+/// The names of what each function refers to.
 type References = BTreeMap<String, BTreeSet<String>>;
 
 /// Words in the names of functions of the core library that panic.
@@ -36,13 +36,13 @@ fn panics(name: &str) -> bool {
     name.starts_with("core::") && PANICS.iter().any(|word| name.contains(word))
 }
 
-/// The functions of an object file, each in a section of its own.
+/// The functions of an object file, each in its own section.
 fn references(object: &[u8]) -> References {
     let object: ElfFile64<'_> = ElfFile64::parse(object).expect("an object file");
     let name = |symbol: &ElfSymbol64<'_, '_>| format!("{:#}", demangle(symbol.name().unwrap_or_default()));
     let section = |symbol: &ElfSymbol64<'_, '_>| symbol.section_index().map(|index| index.0);
     let functions = || object.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text);
-    // A function of the program itself is referred to by its section.
+    // References to the program's own functions go through their sections.
     let of_section: BTreeMap<_, _> = functions().map(|function| (section(&function), name(&function))).collect();
     let referred = |target| match target {
         RelocationTarget::Symbol(index) => {
@@ -68,7 +68,7 @@ struct Program {
 }
 
 impl Program {
-    /// Looks at the program for a CPU, which has these modules of `simd` alone.
+    /// Checks the program for a CPU, which may contain only these modules of `simd`.
     fn check(&self, cpu: &str, modules: &[&str]) {
         let references = references(&fs::read(self.object(cpu)).expect("the object file can be read"));
         assert!(references.contains_key("embedded_resnet50"), "nothing is exported");
@@ -94,7 +94,7 @@ impl Program {
         for name in ["CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS"] {
             cargo.env_remove(name);
         }
-        // Where a target is named, these are not the flags of the macro.
+        // With an explicit target, these flags don't apply to the macro.
         cargo.env("RUSTFLAGS", format!("-C target-cpu={cpu}")).env("CARGO_TARGET_DIR", &target);
         let output = cargo.output().expect("cargo can be run");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -108,7 +108,7 @@ impl Program {
         let write = |path: &str, text: &[u8]| {
             let path = folder.join(path);
             fs::create_dir_all(path.parent().expect("a file in a folder")).expect("the folder can be made");
-            // What has not changed is not built again.
+            // Unchanged files are left alone, so they are not rebuilt.
             if fs::read(&path).ok().as_deref() != Some(text) {
                 fs::write(path, text).expect("the file can be written");
             }

@@ -1,5 +1,5 @@
-//! A program without the standard library, the allocator and unwinding, in which `forward` of each net can be called. The test that
-//! builds it replaces the name of its root, and writes it beside a module `resnet` with weights for ResNet-50.
+//! A program without the standard library, an allocator or unwinding, in which `forward` of each net can be called. The test that
+//! builds it replaces the name of its root, and writes it next to a module `resnet` with weights for ResNet-50.
 
 #![no_std]
 #![allow(
@@ -12,7 +12,7 @@
 
 extern crate self as models;
 
-// The modules of `models` say more about nets, which is not needed here.
+// The modules of `models` say more about nets than is needed here.
 macro_rules! about {
     ($($any:tt)*) => {};
 }
@@ -42,7 +42,7 @@ use nets::*;
 use resnet::{ResNet50, ResNet50Batch8, ResNet50Weights, ResNet50Workspace};
 use vgg::Vgg16;
 
-/// Functions with the names of nets, which run those that are handed to them.
+/// Functions with the names of nets, each of which runs the net that it is given.
 macro_rules! export {
     ($($function:ident: $Net:ident;)*) => {
         $(
@@ -70,7 +70,7 @@ export! {
     vgg16: Vgg16;
 }
 
-/// A net whose weights are in the program.
+/// A net with embedded weights.
 #[unsafe(no_mangle)]
 pub extern "C" fn embedded_lenet5(image: &[f32; 32 * 32]) -> *const f32 {
     static mut NET: LeNet5<'static> = LeNet5::embedded();
@@ -78,7 +78,7 @@ pub extern "C" fn embedded_lenet5(image: &[f32; 32 * 32]) -> *const f32 {
     unsafe { (*&raw mut NET).forward(image).as_ptr() }
 }
 
-/// Another, with a workspace that is too large for a stack.
+/// Another one, with a workspace that is too large for a stack.
 #[unsafe(no_mangle)]
 pub extern "C" fn embedded_resnet50(image: &[f32; 3 * 224 * 224]) -> *const f32 {
     static mut WORKSPACE: ResNet50Workspace = ResNet50Workspace::new();

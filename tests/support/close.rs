@@ -1,12 +1,12 @@
-//! Numbers against those of the reference executor.
+//! Comparisons with the numbers of the reference executor.
 
 use cnn::reference::Tensor;
 
-/// Largest difference, over the largest magnitude of the tensor. Sums of a few thousand products in f32, taken in another
-/// order, differ by some 1e-6 of it.
+/// The largest allowed difference, relative to the largest magnitude of the tensor. Sums of a few thousand products in f32,
+/// taken in another order, differ by about 1e-6 of it.
 const TOLERANCE: f64 = 1e-5;
 
-/// Fails where two tensors differ by more than the tolerance.
+/// Fails if two tensors differ by more than the tolerance.
 pub(crate) fn close(name: &str, expected: &Tensor, found: &[f32]) {
     assert_eq!(expected.data.len(), found.len(), "{name}");
     let scale = expected.data.iter().fold(0.0_f64, |scale, x| scale.max(x.abs()));

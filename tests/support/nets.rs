@@ -1,4 +1,4 @@
-//! Nets that use every layer, alone and in the company that changes how it is compiled.
+//! Nets that use every layer, alone and next to others that change how it is compiled.
 
 use cnn::network;
 pub(crate) use models::LeNet5;

@@ -1,4 +1,4 @@
-//! Weights as a net keeps them.
+//! Weights as a net stores them.
 
 use cnn::graph::{Graph, Role};
 use cnn::op::{Op, Store};
@@ -6,8 +6,8 @@ use cnn::reference::Params;
 use cnn::weights::{self, Source};
 use half::f16;
 
-/// The tensors of a file, those that a net stores in half precision rounded to it: then its kernels make no other errors
-/// than those of sums.
+/// The tensors of a file, rounded to half precision where a net stores them so: then its kernels make only the rounding errors
+/// of sums.
 pub(crate) fn stored(graph: &Graph<'_>, file: &[u8]) -> Params {
     let mut params = weights::read(graph, &Source::new(file)).unwrap_or_else(|error| panic!("{error}"));
     for node in graph.nodes.iter().filter(|node| matches!(node.op, Op::Linear(linear) if linear.store == Store::F16)) {

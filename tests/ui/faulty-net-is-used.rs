@@ -1,4 +1,4 @@
-//! What is wrong with the net is told; its uses are right and have no errors of their own.
+//! The net's mistake is reported; its uses are right and have no errors of their own.
 
 cnn::network! {
     pub Net: 1x8x8 -> 4 {

@@ -1,4 +1,4 @@
-//! The second net compiles, so that its use has no error.
+//! The second net compiles, so its use is not an error.
 
 cnn::network! {
     Faulty: 1x8x8 -> 4 {

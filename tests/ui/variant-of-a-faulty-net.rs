@@ -1,4 +1,4 @@
-//! What is wrong with the layers is said once; uses of the variants have no errors of their own.
+//! The mistakes in the layers are reported once; uses of the variants have no errors of their own.
 
 cnn::network! {
     Net: 1x8x8 -> 4 {

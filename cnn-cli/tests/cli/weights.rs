@@ -44,11 +44,11 @@ fn a_misnamed_a_transposed_and_a_missing_tensor_are_one_error() {
     let ran = run(["check-weights".as_ref(), "lenet5".as_ref(), path.as_os_str()]);
     let expected = "
 conv1.weight: missing, [6, 1, 5, 5]; the file has `conv_1.weight` of this shape: did you mean that?
-fc1.weight: [120, 400] expected, [400, 120] found; transposed: `.t()`
+fc1.weight: expected [120, 400], found [400, 120]; transposed: `.t()`
 fc3.bias: missing, [10]
 ";
     assert!(ran.stdout.ends_with(expected), "{}", ran.stdout);
-    let summary = "error: weights do not fit LeNet5: 1 missing, 1 under another name, 1 of another shape\n";
+    let summary = "error: weights do not fit LeNet5: 1 missing, 1 under another name, 1 with the wrong shape\n";
     assert_eq!((ran.stderr.as_str(), ran.code), (summary, Some(2)));
 }
 
@@ -79,7 +79,7 @@ fn shards_and_rules_are_for_all_commands() {
     run(begin.iter().cloned().chain(files(&index, &z)).chain(["--rename=module.*=*".into()])).ok();
     assert_eq!(tensors(&y), tensors(&z));
     let said = run(begin.iter().cloned().chain(files(&index, &z))).errors();
-    assert!(said.contains(r#"rename by the rule "module.*" => "*""#), "{said}");
+    assert!(said.contains(r#"rename with the rule "module.*" => "*""#), "{said}");
     let said = run(begin.iter().cloned().chain(files(&index, &z)).chain(["--rename=module".into()])).errors();
     assert!(said.contains("expected FROM=TO"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! Arguments of a block's call, each brought to the parameter that it is for.
+//! Assigns the arguments of a block's call to its parameters.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::report::{Edit, Message, Place, Report, listed, message, nearest};
 pub(super) struct Binder<'a> {
     pub(super) block: &'a Block,
     pub(super) call: &'a Call,
-    /// The parameters where the call stands.
+    /// The parameters in scope at the call.
     pub(super) env: &'a Env,
     pub(super) report: &'a mut Report,
 }
@@ -21,7 +21,7 @@ impl Binder<'_> {
     pub(super) fn bind(&mut self) -> Option<Env> {
         let params = &self.block.params;
         if params.iter().enumerate().any(|(index, param)| params[..index].iter().any(|p| p.name == param.name)) {
-            // Two parameters of one name were reported.
+            // Two parameters of the same name were already reported.
             return None;
         }
         let mut values = Env::new();
@@ -67,19 +67,19 @@ impl Binder<'_> {
                 let params: Vec<String> = block.params.iter().map(|param| param.name.to_string()).collect();
                 let near = nearest(&given.to_string(), params.iter().map(String::as_str));
                 let help = near.map_or_else(|| usage(block), |near| format!("did you mean `{near}`?"));
-                let message = message(&format!("{}: there is no parameter `{given}`", block.name), &[], &help);
+                let message = message(&format!("{}: unknown parameter `{given}`", block.name), &[], &help);
                 Message::from(message).fixes(near.map(|near| vec![Edit::instead(given.span(), near)]))
             });
         }
         let behind_named = call.args[..index].iter().any(|arg| arg.name.is_some());
         match block.params.get(index) {
             Some(_) if behind_named => {
-                let wrong = "has no name, but stands behind an argument that has one";
+                let wrong = "needs a name, since it follows a named argument";
                 Err(message(&format!("{}: `{}` {wrong}", block.name, arg.value), &[], &usage(block)).into())
             }
             Some(param) => Ok(param),
             None => {
-                let wrong = format!("{}: there is no parameter for `{}`", block.name, arg.value);
+                let wrong = format!("{}: unexpected argument `{}`", block.name, arg.value);
                 Err(message(&wrong, &[], &usage(block)).into())
             }
         }
@@ -120,12 +120,12 @@ impl Binder<'_> {
     }
 }
 
-/// How a block is called.
+/// How to call a block.
 fn usage(block: &Block) -> String {
     let param = |param: &Param| match &param.default {
         Some(default) => format!("{} = {default}", param.name),
         None => param.name.to_string(),
     };
     let params: Vec<String> = block.params.iter().map(param).collect();
-    format!("it is called as `{}({})`", block.name, params.join(", "))
+    format!("usage: `{}({})`", block.name, params.join(", "))
 }

@@ -1,4 +1,4 @@
-//! Mistakes that can be seen without expanding anything: names that nothing has, names that two things have, blocks
+//! Mistakes that can be found without expanding anything: names that don't exist, names that are declared twice, blocks
 //! that call themselves.
 
 use std::collections::HashMap;
@@ -34,15 +34,15 @@ pub(crate) fn check(ast: &Ast, report: &mut Report) {
     recursion(ast, report);
 }
 
-/// Whether a net has the name of an earlier one, or of what another becomes, which was reported: its code would be in the
-/// way of the other's.
+/// Whether a net has the name of an earlier one, or of a type that another net generates. This was already reported; the code
+/// of both would collide.
 pub(crate) fn is_double(index: usize, ast: &Ast) -> bool {
     let net = &ast.nets[index];
     let is_same = |earlier: &Net| earlier.name.unraw() == net.name.unraw() && !earlier.has_cfg();
     !net.has_cfg() && (ast.nets[..index].iter().any(is_same) || origin(net, ast).is_some())
 }
 
-/// The net whose weights or workspace would have the name of this one, and which of the two.
+/// The net whose weights or workspace type would have the name of this one, and which of the two.
 fn origin<'a>(net: &Net, ast: &'a Ast) -> Option<(&'a Net, &'static str)> {
     let name = net.name.unraw().to_string();
     [("Weights", "weights"), ("Workspace", "workspace")].into_iter().find_map(|(suffix, what)| {
@@ -52,7 +52,7 @@ fn origin<'a>(net: &Net, ast: &'a Ast) -> Option<(&'a Net, &'static str)> {
     })
 }
 
-/// Reports a net that has the name of what another becomes.
+/// Reports a net that has the name of a type that another net generates.
 fn emitted_name(net: &Net, ast: &Ast, report: &mut Report) {
     if let Some((of, what)) = origin(net, ast) {
         let wrong = format!("`{}` is the type of the {what} of `{}`", net.name, of.name);
@@ -63,7 +63,7 @@ fn emitted_name(net: &Net, ast: &Ast, report: &mut Report) {
 fn declare(known: &mut HashMap<String, Place>, name: &Ident, what: &str, report: &mut Report) {
     let place = Place::from(name.span());
     if let Some(first) = known.get(&name.unraw().to_string()) {
-        let wrong = format!("the name `{name}` is given to two {what}s; the first is on line {}", first.line());
+        let wrong = format!("two {what}s are named `{name}`; the first is on line {}", first.line());
         report.error(place, message(&wrong, &[], &format!("give the {what} another name")));
     } else {
         known.insert(name.unraw().to_string(), place);
@@ -85,7 +85,7 @@ fn block_name(block: &Block, report: &mut Report) {
     let name = block.name.to_string();
     let keyword = ["concat", "add", "mul", "skip", "tap", "aux", "block"].contains(&name.as_str());
     if keyword || Layer::named(&name).is_some() {
-        let what = if keyword { "word of the language" } else { "layer" };
+        let what = if keyword { "keyword of the language" } else { "layer" };
         report.error(block.name.span(), format!("`{name}` is a {what}\nhelp: give the block another name"));
     }
 }
@@ -108,7 +108,7 @@ fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
             let blocks: Vec<String> = ast.blocks.iter().map(|block| block.name.to_string()).collect();
             let help = match blocks.is_empty() {
                 true => format!("the layers are\n  {}", all_layers()),
-                false => format!("known are {} and\n  {}", blocks.join(", "), all_layers()),
+                false => format!("the blocks and layers are\n  {},\n  {}", blocks.join(", "), all_layers()),
             };
             Message::from(message(&wrong, &[], &help))
         }
@@ -116,7 +116,7 @@ fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
     report.error(call.name.span(), message);
 }
 
-/// What is said about a word that has nothing like it here, or is no layer.
+/// The help for a word that has no equivalent here, or is not a layer.
 fn elsewhere(name: &str, call: &Call) -> Option<&'static str> {
     let plain = plain(name);
     let to_one = match &call.args[..] {
@@ -125,26 +125,26 @@ fn elsewhere(name: &str, call: &Call) -> Option<&'static str> {
         _ => false,
     };
     Some(match plain.as_str() {
-        "tap" => "`tap name;` keeps the value at this point as a further output",
+        "tap" => "`tap name;` keeps the value at this point as an extra output",
         "aux" => "`aux name(weight = 0.3) { … };` is an auxiliary classifier",
         "cat" | "concatenate" => "`concat { …; …; }` joins branches, each a statement that reads the same input",
         "adaptiveavgpool2d" | "adaptiveavgpool" | "adaptivemaxpool2d" | "adaptivemaxpool" if !to_one => {
-            "sizes are known here: a pooling whose window and stride give that size, or nothing if maps have it already"
+            "sizes are known at compile time: use a pooling whose window and stride give that size, or none if maps already have it"
         }
         "conv1d" | "maxpool1d" | "avgpool1d" | "conv3d" | "maxpool3d" | "avgpool3d" => {
-            "maps have two dimensions; a line is a map of height 1, with windows of 1xN"
+            "maps have two dimensions; a sequence is a map of height 1, with windows of 1xN"
         }
-        // Words that are near to a layer's, but mean something else.
+        // Words close to a layer's name that mean something else.
         "celu" | "glu" | "rrelu" | "crelu" | "softmin" | "logsigmoid" | "hardtanh" | "hardshrink" | "softshrink"
         | "tanhshrink" | "convtranspose2d" | "layernorm" | "groupnorm" | "instancenorm2d" | "zeropad2d" => {
-            "there is no such layer here, and none that computes the same"
+            "there is no such layer, and no other one computes the same"
         }
         _ => return None,
     })
 }
 
-/// What a call becomes with another name: that name in the place of the old one, or all of the call where its arguments
-/// are in the words of another framework.
+/// A call with another name: the new name in place of the old one, or the whole call if its arguments are in the vocabulary
+/// of another framework.
 fn in_our_words(call: &Call, name: String, env: &Env) -> (Place, String) {
     let is_right = |layer: &'static Layer| bind(layer, call, env, &mut Report::default()).is_some();
     let meant = match Layer::named(&name) {
@@ -154,7 +154,7 @@ fn in_our_words(call: &Call, name: String, env: &Env) -> (Place, String) {
     meant.map_or_else(|| (call.name.span().into(), name), |call_meant| (call.place, call_meant))
 }
 
-/// The layer or the block whose name is near.
+/// The layer or block with the nearest name.
 fn near(name: &str, call: &Call, ast: &Ast) -> Option<String> {
     if let Some(alias) = alias(name) {
         return Some(alias.to_owned());
@@ -185,7 +185,7 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
-/// What other frameworks call our layers.
+/// The names of our layers in other frameworks.
 fn alias(name: &str) -> Option<&'static str> {
     Some(match plain(name).as_str() {
         "conv2d" | "convolution" => "conv",
@@ -206,7 +206,7 @@ fn alias(name: &str) -> Option<&'static str> {
     })
 }
 
-/// A block that calls itself, through however many others, could not be expanded. A circle is reported at its block
+/// A block that calls itself, through however many others, could not be expanded. A cycle is reported at the block in it
 /// that is declared first.
 fn recursion(ast: &Ast, report: &mut Report) {
     let index_of = |call: &Call| match Layer::named(&call.name.to_string()) {
@@ -230,11 +230,11 @@ fn recursion(ast: &Ast, report: &mut Report) {
     }
 }
 
-/// A chain of calls from a block back to itself, and the place of the first of them. Without recursion, as a chain can be
-/// as long as there are blocks.
+/// A chain of calls from a block back to itself, and the place of the first of them. Without recursion, since a chain can
+/// contain every block.
 fn circle(start: usize, calls: &[Vec<(usize, Span)>]) -> Option<(Vec<usize>, Span)> {
     let mut seen = vec![false; calls.len()];
-    // Blocks, and how many of their calls were followed.
+    // Blocks, each with the number of its calls that were followed.
     let mut path = vec![(start, 0)];
     while let Some((block, followed)) = path.last_mut() {
         let Some((callee, _)) = calls[*block].get(*followed) else {
@@ -253,7 +253,7 @@ fn circle(start: usize, calls: &[Vec<(usize, Span)>]) -> Option<(Vec<usize>, Spa
     None
 }
 
-/// Visits the calls of a body, those in groups, branches and repeats too.
+/// Visits the calls in a body, including those in groups, branches and repeats.
 fn each_call<'a>(body: &'a Body, visit: &mut dyn FnMut(&'a Call)) {
     for statement in &body.statements {
         match statement {

@@ -15,11 +15,11 @@ use crate::eval::{Env, whole};
 use crate::op::{Bound, Layer, PadMode, bind};
 use crate::report::{Place, Report, message};
 
-/// More layers than this are a mistake in a repeat.
+/// More layers than this must be a mistake in a repeat.
 const MOST_NODES: usize = 10_000;
-/// More steps than this too, even if they are not layers.
+/// So must more steps than this, even if they are not layers.
 const MOST_STEPS: usize = 30_000;
-/// Steps that are nested more deeply could overflow the stack.
+/// Steps nested more deeply than this could overflow the stack.
 const DEEPEST: usize = 200;
 
 /// Expands a net's body into `graph`.
@@ -35,7 +35,7 @@ pub(super) fn expand(net: &Net, ast: &Ast, graph: &mut Graph, report: &mut Repor
     }
 }
 
-/// What the steps of one body share: what their names begin with, and the number that the next one has.
+/// What the steps of one body share: the prefix of their names, and the number of the next one.
 struct Scope {
     prefix: String,
     next: usize,
@@ -55,9 +55,9 @@ struct Expander<'a> {
     ast: &'a Ast,
     graph: &'a mut Graph,
     report: &'a mut Report,
-    /// How those fully connected layers store their weights that don't say it themselves.
+    /// How fully connected layers store their weights unless they say otherwise.
     store: Store,
-    /// Names that were given, by their full form.
+    /// The names given so far, in full.
     names: HashMap<String, Place>,
     /// The block calls that the expansion is in.
     calls: Rc<[Frame]>,
@@ -65,7 +65,7 @@ struct Expander<'a> {
     aux: Option<usize>,
     /// How many steps were expanded.
     steps: usize,
-    /// How many steps the expansion is in.
+    /// How many steps the expansion is nested in.
     depth: usize,
 }
 
@@ -103,14 +103,14 @@ impl Expander<'_> {
         self.step_as(step.name.as_ref(), step, value, scope, env)
     }
 
-    /// A step under the name that it was given, which need not stand before it.
+    /// A step under the name that it was given, which need not be the one written before it.
     fn step_as(&mut self, given: Option<&Ident>, step: &Step, value: Source, scope: &mut Scope, env: &Env) -> Source {
         if self.is_full(step.span().into()) {
             return Source::Broken;
         }
         if self.depth == DEEPEST {
-            let wrong = format!("steps are nested more than {DEEPEST} deep here, blocks and groups counted");
-            self.report.error(step.span(), message(&wrong, &[], "blocks with fewer blocks in them"));
+            let wrong = format!("steps are nested more than {DEEPEST} deep here, including blocks and groups");
+            self.report.error(step.span(), message(&wrong, &[], "nest fewer blocks"));
             return Source::Broken;
         }
         self.steps += 1;
@@ -127,7 +127,7 @@ impl Expander<'_> {
     fn single(&mut self, given: Option<&Ident>, step: &Step, value: Source, scope: &mut Scope, env: &Env) -> Source {
         let (name, named) = (self.name(given, scope), given.is_some());
         match &step.kind {
-            // Which of the two is meant can't be known; that the block is called so was reported.
+            // There is no telling which of the two is meant; the block's name was already reported.
             StepKind::Call(call) if self.is_layer_and_block(call) => Source::Broken,
             StepKind::Call(call) => match Layer::named(&call.name.to_string()) {
                 Some(layer) => self.layer(layer, call, named, name, value, env),
@@ -136,7 +136,7 @@ impl Expander<'_> {
             StepKind::Merge(merge) => self.merge(merge, named, name, value, scope, env),
             StepKind::Group(body) => self.body(body, value, &mut Scope::new(&name), env),
             StepKind::Skip(span) => {
-                let wrong = "`skip` is the input of a branch: it stands at the branch's beginning, without a name";
+                let wrong = "`skip` is the input of a branch: it must come first in the branch, without a name";
                 self.report.error(*span, format!("{wrong}\nhelp: `add {{ conv(64, 3x3, pad = 1); skip; }}`"));
                 Source::Broken
             }
@@ -144,7 +144,7 @@ impl Expander<'_> {
         }
     }
 
-    /// A step's full name: the one given, else its number among its siblings.
+    /// A step's full name: the given one, or else its number among its siblings.
     fn name(&mut self, given: Option<&Ident>, scope: &mut Scope) -> String {
         let number = scope.next;
         scope.next += 1;
@@ -161,8 +161,8 @@ impl Expander<'_> {
         }
         let place = Place::from(given.span());
         if let Some(first) = self.names.get(name) {
-            let wrong = format!("the name `{given}` is given twice; the first is on line {}", first.line());
-            self.report.error(place, message(&wrong, &[], "the names in a net, a block or a group differ"));
+            let wrong = format!("the name `{given}` is used twice; the first is on line {}", first.line());
+            self.report.error(place, message(&wrong, &[], "names in a net, a block or a group must differ"));
             self.graph.doubles.push(name.to_owned());
         } else {
             self.names.insert(name.to_owned(), place);
@@ -173,7 +173,7 @@ impl Expander<'_> {
         Layer::named(&call.name.to_string()).is_some() && self.ast.blocks.iter().any(|block| block.name == call.name)
     }
 
-    /// Whether there are too many layers or steps; reported when the last one that may be is there.
+    /// Whether there are too many layers or steps; reported once, at the first that exceeds the limit.
     fn is_full(&mut self, place: Place) -> bool {
         let (most, what) = if self.graph.nodes.len() >= MOST_NODES {
             (MOST_NODES, "layers")
@@ -182,7 +182,7 @@ impl Expander<'_> {
         } else {
             return false;
         };
-        let message = format!("the net has more than {most} {what}\nhelp: look at the numbers in `[step; n]`");
+        let message = format!("the net has more than {most} {what}\nhelp: check the counts in `[step; n]`");
         if self.steps != usize::MAX {
             self.report.error(place, message);
         }
@@ -234,9 +234,9 @@ impl Expander<'_> {
             let kind = merge.kind.name();
             let wrong = format!("{kind}: expected at least two branches, found {}", merge.branches.len());
             self.report
-                .error(merge.span, format!("{wrong}\nhelp: each branch ends in `;`, `skip;` is the input itself"));
+                .error(merge.span, format!("{wrong}\nhelp: each branch ends in `;`, and `skip;` is the input itself"));
         }
-        // Merges add no level to names; the steps of all branches are numbered through.
+        // Merges add no level to names; the steps of all branches are numbered consecutively.
         let mut inner = Scope::new(&scope.prefix);
         let inputs: Vec<Source> =
             merge.branches.iter().map(|branch| self.branch(branch, value, &mut inner, env)).collect();
@@ -278,7 +278,7 @@ impl Expander<'_> {
         let literal_zero = matches!(repeat.count.kind, ExprKind::Int(0));
         if count < 0 || literal_zero || count > MOST_NODES as i64 {
             let shown = &repeat.count;
-            let is = if shown.to_string() == count.to_string() { String::new() } else { format!(", {count},") };
+            let is = if shown.to_string() == count.to_string() { String::new() } else { format!(" ({count})") };
             let expected = match count {
                 0 => "at least 1".to_owned(),
                 ..0 => "at least 0".to_owned(),
@@ -291,7 +291,7 @@ impl Expander<'_> {
         if let Some(name) = &repeat.step.name
             && count > 1
         {
-            let wrong = format!("`{name}` would be given to each of {count} repeated steps");
+            let wrong = format!("`{name}` would be the name of each of the {count} repeated steps");
             let levels = format!("`{name}: [step; {count}]` numbers them `{name}.0`, `{name}.1`, …");
             let first = name.to_string();
             let first = if first.ends_with(|c: char| c.is_ascii_digit()) { first } else { first + "1" };
@@ -314,7 +314,7 @@ impl Expander<'_> {
     }
 
     fn block(&mut self, call: &Call, named: bool, name: String, value: Source, env: &Env) -> Source {
-        // A name that nothing has was reported before the expansion, as was a block that calls itself.
+        // Unknown names and blocks that call themselves were reported before the expansion.
         let ast = self.ast;
         let Some(block) = ast.blocks.iter().find(|block| block.name == call.name) else { return Source::Broken };
         let mut binder = Binder { block, call, env, report: self.report };

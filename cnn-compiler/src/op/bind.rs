@@ -115,14 +115,15 @@ impl Binder<'_> {
 /// which has no middle.
 fn undecided(op: &Op, name: &str) -> String {
     let Op::Lrn(Lrn { size, .. }) = *op else { return format!("{}: `{name}` is missing", op.name()) };
-    let wrong =
-        format!("lrn: `size = {size}` has no channel in the middle, and which are summed over is not agreed upon");
+    let wrong = format!(
+        "lrn: `size = {size}` has no channel in the middle, and frameworks differ in the channels that they sum"
+    );
     let ways = LrnWindow::ALL.map(|window| {
         let [before, after] = Lrn::new(size, 0.0, 0.0, 0.0).window(window).reach();
         let (word, sum) = (window.name(), before + 1 + after);
         format!("`window = {word}`: {sum} channels, {before} before and {after} after each")
     });
-    message(&wrong, &ways, "say which; an odd size means the same everywhere")
+    message(&wrong, &ways, "choose one; an odd size means the same everywhere")
 }
 
 /// Whether all arguments that a layer needs are there; those that are not are reported.
@@ -140,7 +141,7 @@ fn missing(layer: &Layer, call: &Call, given: &HashMap<&str, Place>, report: &mu
 }
 
 fn usage(layer: &Layer) -> String {
-    format!("it is called as {}", layer.usage())
+    format!("usage: {}", layer.usage())
 }
 
 /// The parameter that an argument is for, or what is wrong.
@@ -153,8 +154,7 @@ fn param_of(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Resu
     let behind_named = call.args[..index].iter().any(|arg| arg.name.is_some());
     match layer.params.get(index) {
         Some(_) if behind_named => {
-            let wrong =
-                format!("{}: `{}` has no name, but stands behind an argument that has one", layer.name, arg.value);
+            let wrong = format!("{}: `{}` needs a name, since it follows a named argument", layer.name, arg.value);
             Err(message(&wrong, &[], &usage(layer)).into())
         }
         Some(param) if param.positional => Ok(param),

@@ -1,6 +1,6 @@
-//! Calls as other frameworks have them, and what they are here.
+//! Calls written as in other frameworks, and their equivalents here.
 //!
-//! What is proposed is the call as it was meant, if that is clear; else only the reason why it is wrong is given.
+//! The proposal is the call that was meant, if that is clear; otherwise the message only says why the call is wrong.
 
 use cnn_net::language::{Kind, Param};
 
@@ -9,13 +9,13 @@ use crate::ast::{Arg, Call, Expr, ExprKind};
 use crate::eval::Env;
 use crate::report::{Edit, Message, Place, message};
 
-/// More than this is a number of channels and not the size of a window.
+/// A larger number is one of channels, and not the size of a window.
 const LARGEST_WINDOW: i64 = 11;
 
-/// An argument as it is written: its name, if it has one, and its value.
+/// An argument as written: its name, if it has one, and its value.
 type Written = (Option<String>, String);
 
-/// A layer's call as it is written.
+/// A layer's call as written.
 fn text(layer: &Layer, args: &[Written]) -> String {
     if args.is_empty() {
         return layer.name.to_owned();
@@ -27,8 +27,8 @@ fn text(layer: &Layer, args: &[Written]) -> String {
     format!("{}({})", layer.name, args.join(", "))
 }
 
-/// The call of a layer that a call in other words stands for, if that is clear: every argument has a place in it, or is not
-/// needed.
+/// The call of a layer that is meant by a call in another vocabulary, if that is clear: every argument has a place in it, or
+/// is not needed.
 pub(crate) fn meant(layer: &'static Layer, call: &Call, env: &Env) -> Option<String> {
     let first = usize::from(inputs_in_front(layer, call, env).is_some());
     if first == 0 && is_unclear(layer, call) {
@@ -40,7 +40,7 @@ pub(crate) fn meant(layer: &'static Layer, call: &Call, env: &Env) -> Option<Str
             next_step = format!(" -> {next}");
         } else if why_unneeded(layer, arg).is_none() {
             let (name, value) = ours(layer, place, arg, env)?;
-            // After one that has a name, all have one.
+            // All arguments after a named one are named.
             let needs_name = args.iter().any(|(name, _): &Written| name.is_some());
             let of_place = || nth(layer, place).filter(|_| needs_name).map(|param| param.name.to_owned());
             args.push((name.or_else(of_place), value));
@@ -57,10 +57,10 @@ pub(crate) fn meant(layer: &'static Layer, call: &Call, env: &Env) -> Option<Str
     (args.len() >= layer.needs()).then(|| text(layer, &args) + &next_step)
 }
 
-/// A mistake at an argument that is better left out; the fix is the call that is meant, if that is clear.
+/// A mistake in an argument that should be left out; the fix is the call that is meant, if that is clear.
 fn without(wrong: &str, layer: &'static Layer, call: &Call, why: &str, env: &Env) -> Message {
     let Some(becomes) = meant(layer, call, env) else {
-        let usage = format!("it is called as {}", layer.usage());
+        let usage = format!("usage: {}", layer.usage());
         let help = if why.is_empty() { usage } else { format!("leave it out: {why}") };
         return message(wrong, &[], &help).into();
     };
@@ -68,7 +68,7 @@ fn without(wrong: &str, layer: &'static Layer, call: &Call, why: &str, env: &Env
     Message::from(message(wrong, &[], &help)).fix([Edit::instead(call.place, becomes)])
 }
 
-/// The number of inputs in front, as PyTorch wants it: `linear(3072, 10)`. What it would be the number of.
+/// What a first argument counts if it is the number of inputs, as PyTorch wants it: `linear(3072, 10)`.
 fn inputs_in_front(layer: &Layer, call: &Call, env: &Env) -> Option<&'static str> {
     let unnamed = call.args.iter().take_while(|arg| arg.name.is_none()).count();
     match layer.name {
@@ -79,11 +79,11 @@ fn inputs_in_front(layer: &Layer, call: &Call, env: &Env) -> Option<&'static str
     }
 }
 
-/// The mistake at a number of inputs that is given.
+/// The mistake in giving a number of inputs.
 pub(super) fn inputs_given(layer: &'static Layer, call: &Call, env: &Env) -> Option<(Place, Message)> {
     let what = inputs_in_front(layer, call, env)?;
     let first = &call.args[0].value;
-    let wrong = format!("{}: `{first}` would be the {what}, which is known and not given", layer.name);
+    let wrong = format!("{}: `{first}` would be the {what}, which is inferred and not given", layer.name);
     Some((first.place, without(&wrong, layer, call, "", env)))
 }
 
@@ -117,7 +117,7 @@ fn is_count(value: &Expr, env: &Env) -> bool {
     }
 }
 
-/// An argument of a call in PyTorch's order, as it is written here. None if that is not known.
+/// An argument of a call in PyTorch's order, as it is written here. `None` if that is not known.
 fn ours(layer: &'static Layer, index: usize, arg: &Arg, env: &Env) -> Option<Written> {
     let param = match &arg.name {
         Some(name) => renamed(layer, &name.to_string()).filter(|param| accepts(param, &arg.value, env))?,
@@ -125,11 +125,11 @@ fn ours(layer: &'static Layer, index: usize, arg: &Arg, env: &Env) -> Option<Wri
     };
     let name = (arg.name.is_some() || !param.positional).then(|| param.name.to_owned());
     let value = arg.value.to_string();
-    // Python's.
+    // `True` and `False` are Python's.
     Some((name, if matches!(param.kind, Kind::Flag) { value.to_lowercase() } else { value }))
 }
 
-/// The argument that has another framework's name, or nearly the name, of one.
+/// The argument with this name, with this name in another framework, or with a similar name.
 pub(super) fn renamed(layer: &'static Layer, name: &str) -> Option<&'static Param> {
     let known = |word: &&str| layer.params.iter().find(|param| param.name == *word);
     known(&name).or_else(|| alias(name).iter().find_map(known)).or_else(|| {
@@ -138,7 +138,7 @@ pub(super) fn renamed(layer: &'static Layer, name: &str) -> Option<&'static Para
     })
 }
 
-/// What an argument that has no name is in PyTorch, where the order is not the one of this language.
+/// The argument at a position in PyTorch, whose order is not that of this language.
 fn nth(layer: &'static Layer, index: usize) -> Option<&'static Param> {
     let torch: &[&str] = match layer.name {
         "max_pool" => &["size", "stride", "pad", "dilation"],
@@ -149,7 +149,7 @@ fn nth(layer: &'static Layer, index: usize) -> Option<&'static Param> {
     layer.params.iter().find(|param| param.name == *name)
 }
 
-/// Whether an argument may be this value, as far as that can be seen from its form.
+/// Whether an argument can have this value, as far as its form shows.
 fn accepts(param: &Param, value: &Expr, env: &Env) -> bool {
     let is_size = |value: &Expr| match &value.kind {
         ExprKind::Size(parts) | ExprKind::Tuple(parts) => parts.len() == 2,
@@ -168,7 +168,7 @@ fn accepts(param: &Param, value: &Expr, env: &Env) -> bool {
     }
 }
 
-/// What other frameworks call our arguments.
+/// Our arguments for a name in other frameworks.
 fn alias(name: &str) -> &'static [&'static str] {
     match name {
         "kernel" | "kernel_size" | "kernel_shape" | "pool_size" | "window" | "n" | "local_size" => &["size"],
@@ -186,7 +186,7 @@ fn alias(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// Names of arguments that say how many inputs there are.
+/// Names of arguments that give the number of inputs.
 const INPUTS: &[&str] = &[
     "in_channels",
     "in_features",
@@ -198,19 +198,19 @@ const INPUTS: &[&str] = &[
     "num_parameters",
 ];
 
-/// What is said about an argument whose name the layer does not have.
+/// The message about an argument whose name the layer does not have.
 pub(super) fn unknown_name(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Message {
     let arg = &call.args[index];
     let Some(given) = &arg.name else { return Message::from(layer.usage()) };
     let name = given.to_string();
-    let wrong = format!("{}: there is no argument `{name}`", layer.name);
+    let wrong = format!("{}: unknown argument `{name}`", layer.name);
     if let Some(why) = why_unneeded(layer, arg) {
         return without(&wrong, layer, call, why, env);
     }
     if function(layer, arg, env).is_some() {
         return without(&wrong, layer, call, "", env);
     }
-    let usage = || Message::from(message(&wrong, &[], &format!("it is called as {}", layer.usage())));
+    let usage = || Message::from(message(&wrong, &[], &format!("usage: {}", layer.usage())));
     let Some(param) = renamed(layer, &name) else { return usage() };
     let is_given = |(other, arg): (usize, &Arg)| match &arg.name {
         Some(name) => name == param.name,
@@ -223,7 +223,7 @@ pub(super) fn unknown_name(layer: &'static Layer, call: &Call, index: usize, env
     Message::from(message(&wrong, &[], &help)).fix([Edit::instead(given.span(), param.name)])
 }
 
-/// Why an argument of other frameworks is not needed, if it is not.
+/// Why an argument from another framework is not needed, if it is not.
 fn why_unneeded(layer: &Layer, arg: &Arg) -> Option<&'static str> {
     let Some(name) = &arg.name else { return unneeded_value(layer, &arg.value) };
     let is_one = matches!(arg.value.kind, ExprKind::Int(1));
@@ -232,8 +232,8 @@ fn why_unneeded(layer: &Layer, arg: &Arg) -> Option<&'static str> {
     match name.as_str() {
         _ if INPUTS.contains(&name.as_str()) => Some(READ),
         "inplace" => Some(IN_PLACE),
-        "track_running_stats" | "affine" if is("true") => Some("it always is so"),
-        "return_indices" if is("false") => Some("it never is so"),
+        "track_running_stats" | "affine" if is("true") => Some("this is always the case"),
+        "return_indices" if is("false") => Some("this is never the case"),
         "padding_mode" if is("zeros") => Some("padding is always zeros"),
         "start_dim" if is_one && layer.name == "flatten" => Some(FLATTEN),
         "dim" | "axis" if is_one && layer.name.ends_with("softmax") => Some(SOFTMAX),
@@ -241,12 +241,12 @@ fn why_unneeded(layer: &Layer, arg: &Arg) -> Option<&'static str> {
     }
 }
 
-const READ: &str = "what a layer reads is known and not given";
-const IN_PLACE: &str = "layers work in place wherever that is possible";
-const FLATTEN: &str = "an image is flattened as a whole";
+const READ: &str = "the size of a layer's input is inferred and not given";
+const IN_PLACE: &str = "layers work in place wherever possible";
+const FLATTEN: &str = "each image is flattened as a whole";
 const SOFTMAX: &str = "it is over the features, or over the channels of each pixel";
 
-/// The function that an argument stands for: in this language, a step after the layer.
+/// The activation that an argument names: in this language, a step after the layer.
 fn function(layer: &Layer, arg: &Arg, env: &Env) -> Option<&'static str> {
     let ExprKind::Name(word) = &arg.value.kind else { return None };
     let is_argument = arg.name.as_ref().is_none_or(|name| name == "activation");
@@ -257,12 +257,12 @@ fn function(layer: &Layer, arg: &Arg, env: &Env) -> Option<&'static str> {
     Layer::named(&word.to_lowercase()).filter(|next| next.params.is_empty()).map(|next| next.name)
 }
 
-/// What is said about an argument that stands without a name where none may.
+/// The message about an unnamed argument in a position that takes none.
 pub(super) fn unexpected(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Message {
     let (name, value) = (layer.name, &call.args[index].value);
     let wrong = match layer.params.get(index) {
         Some(_) => format!("{name}: `{value}` needs a name"),
-        None => format!("{name}: there is no argument for `{value}`"),
+        None => format!("{name}: unexpected argument `{value}`"),
     };
     let word = match &value.kind {
         ExprKind::Name(word) if !env.contains_key(word) => Some(word.as_str()),
@@ -272,7 +272,7 @@ pub(super) fn unexpected(layer: &'static Layer, call: &Call, index: usize, env: 
         return needs_value(layer, param, value.place);
     }
     let candidates: Vec<&Param> = match name {
-        // Nobody's first argument is one of the two.
+        // Neither of the two comes first in any framework.
         "batch_norm" => layer.params.iter().filter(|param| accepts(param, value, env)).collect(),
         _ => nth(layer, index).filter(|param| accepts(param, value, env)).into_iter().collect(),
     };
@@ -289,10 +289,10 @@ pub(super) fn unexpected(layer: &'static Layer, call: &Call, index: usize, env: 
         let message = Message::from(message(&wrong, &[], "did you mean `relu6`?"));
         return message.fix([Edit::instead(call.place, "relu6")]);
     }
-    Message::from(message(&wrong, &[], &format!("it is called as {}", layer.usage())))
+    Message::from(message(&wrong, &[], &format!("usage: {}", layer.usage())))
 }
 
-/// The name of an argument without its value.
+/// The message about an argument's name without a value.
 fn needs_value(layer: &Layer, param: &Param, place: Place) -> Message {
     let wrong = format!("{}: `{}` needs a value", layer.name, param.name);
     match param.kind {
@@ -304,20 +304,20 @@ fn needs_value(layer: &Layer, param: &Param, place: Place) -> Message {
     }
 }
 
-/// A value without the name of the argument that it is for.
+/// The message about a value without the name of its argument.
 fn needs_name(layer: &'static Layer, call: &Call, index: usize, candidates: &[&Param], env: &Env) -> Message {
     let value = &call.args[index].value;
     let wrong = format!("{}: `{value}` needs a name", layer.name);
     if is_unclear(layer, call) {
-        let help = "`stride = …`, if it is the stride; how many channels the input has is known and not given";
+        let help = "`stride = …`, if it is the stride; the number of input channels is inferred and not given";
         return message(&wrong, &[], help).into();
     }
     let note = match layer.name {
-        "lrn" => "; defaults are the paper's, and alpha is not divided by the size as in PyTorch",
-        "conv" if index == 2 => "; how many channels the input has is known and not given",
+        "lrn" => "; the defaults are the paper's, and alpha is not divided by the size, unlike in PyTorch",
+        "conv" if index == 2 => "; the number of input channels is inferred and not given",
         _ => "",
     };
-    // One name alone would leave the next value without one.
+    // Naming only this one would leave the next value without a name.
     let places = layer.params.iter().filter(|param| param.positional).count();
     let unnamed = call.args.iter().filter(|arg| arg.name.is_none()).count();
     if unnamed > places + 1
@@ -332,14 +332,14 @@ fn needs_name(layer: &'static Layer, call: &Call, index: usize, candidates: &[&P
     Message::from(message(&wrong, &[], &help)).fixes(fixes)
 }
 
-/// Whether it can't be seen which of a convolution's values is the size: `conv(a, b, 2)`.
+/// Whether it is unclear which of a convolution's values is the size: `conv(a, b, 2)`.
 fn is_unclear(layer: &Layer, call: &Call) -> bool {
     let is_unnamed = |arg: &&Arg| arg.name.is_none();
     let unnamed = call.args.iter().take_while(is_unnamed).count();
     layer.name == "conv" && unnamed > 2 && matches!(call.args[1].value.kind, ExprKind::Name(_) | ExprKind::Binary(..))
 }
 
-/// Why a value without a name is not needed.
+/// Why an unnamed value is not needed, if it is not.
 fn unneeded_value(layer: &Layer, value: &Expr) -> Option<&'static str> {
     let is_one = match &value.kind {
         ExprKind::Int(1) => true,
@@ -353,7 +353,7 @@ fn unneeded_value(layer: &Layer, value: &Expr) -> Option<&'static str> {
     match layer.name {
         "flatten" if is_one => Some(FLATTEN),
         "softmax" | "log_softmax" if is_one => Some(SOFTMAX),
-        "global_avg_pool" | "global_max_pool" if is_one => Some("it gives one pixel"),
+        "global_avg_pool" | "global_max_pool" if is_one => Some("its output is one pixel"),
         "dropout" | "relu" | "relu6" | "leaky_relu" | "elu" | "silu" | "mish" | "hard_swish" | "selu"
         | "hard_sigmoid"
             if is_in_place =>

@@ -53,10 +53,10 @@ impl Reader<'_> {
     /// What holds without the argument, or how the layer is called.
     fn advice(&self) -> Help {
         match (self.param.like, &self.param.default) {
-            (Some(other), _) => Help::words(format!("without `{}`, it is the {other}", self.param.name)),
-            (None, None) => Help::words(format!("it is called as {}", self.layer.usage())),
+            (Some(other), _) => Help::words(format!("by default, it is the {other}")),
+            (None, None) => Help::words(format!("usage: {}", self.layer.usage())),
             (None, Some(default)) => {
-                Help { words: format!("without it, `{}`", self.param.usage()), instead: Some(default.clone()) }
+                Help { words: format!("the default is `{}`", self.param.usage()), instead: Some(default.clone()) }
             }
         }
     }
@@ -199,7 +199,7 @@ impl Reader<'_> {
         let expected = match (from, to) {
             (0.0, 1.0) => "0 to 1",
             (0.0, _) if value < 0.0 => "at least 0",
-            _ => "a number that fits 32 bits",
+            _ => "a number that fits in 32 bits",
         };
         self.wrong(expr, expected, self.advice())
     }

@@ -1,4 +1,4 @@
-//! What stands before nets and blocks in `#[…]`.
+//! The attributes of nets and blocks, `#[…]`.
 //!
 //! ```text
 //! crate   = "#![" "crate" "=" ( STRING | path ) "]"
@@ -21,7 +21,7 @@ use super::{Parser, place_of};
 use crate::ast::{Ast, Embed};
 use crate::report::{Edit, Message, Place};
 
-/// More images in a pass are surely a mistake; far fewer are as fast.
+/// More images in a pass are surely a mistake; far fewer are just as fast.
 const MOST_IMAGES: usize = 1024;
 
 /// The attributes of a net.
@@ -34,12 +34,12 @@ pub(super) struct NetAttributes {
     pub(super) exact: bool,
     /// `#[store(f16)]`, or `f32`.
     pub(super) store: Store,
-    /// Those that go onto every item.
+    /// Those that go on every item.
     pub(super) others: Vec<Attribute>,
 }
 
 impl Parser<'_> {
-    /// `#![crate = "path::to::cnn"]`, or the path as it is.
+    /// `#![crate = "path::to::cnn"]`, or the path without quotes.
     pub(super) fn crate_path(&mut self, input: ParseStream<'_>, ast: &mut Ast) -> Result<()> {
         if !input.peek(Token![#]) || !input.peek2(Token![!]) {
             return Ok(());
@@ -47,7 +47,7 @@ impl Parser<'_> {
         let mut given = Once::default();
         for attribute in input.call(Attribute::parse_inner)? {
             if attribute.path().is_ident("crate") {
-                given.set(self, &attribute, "a `network!` has one path to its crate", Self::path);
+                given.set(self, &attribute, "a `network!` takes one path to the crate", Self::path);
             } else {
                 let wrong = "`network!` does not take this attribute";
                 self.report.error(place_of(&attribute), format!("{wrong}\nhelp: {CRATE}"));
@@ -75,7 +75,7 @@ impl Parser<'_> {
         path
     }
 
-    /// Takes what is ours out of a net's attributes, and checks that the others may stand on every item.
+    /// Takes our attributes out of a net's, and checks that the others are allowed on every item.
     pub(super) fn attributes(&mut self, attributes: Vec<Attribute>) -> NetAttributes {
         let mut weights = Once::default();
         let mut batch = Once::default();
@@ -85,13 +85,13 @@ impl Parser<'_> {
         for attribute in attributes {
             let path = attribute.path();
             if path.is_ident("weights") {
-                weights.set(self, &attribute, "a net is embedded with one file", Self::weights);
+                weights.set(self, &attribute, "a net embeds one file", Self::weights);
             } else if path.is_ident("batch") {
-                batch.set(self, &attribute, "a net has one number of images", Self::batch);
+                batch.set(self, &attribute, "a net has one batch size", Self::batch);
             } else if path.is_ident("algorithm") {
-                exact.set(self, &attribute, "convolutions have one way to be computed", Self::exact);
+                exact.set(self, &attribute, "a net has one algorithm for its convolutions", Self::exact);
             } else if path.is_ident("store") {
-                store.set(self, &attribute, "single layers differ by `linear(10, store = f32)`", Self::store);
+                store.set(self, &attribute, "for a single layer, write `linear(10, store = f32)`", Self::store);
             } else if ["cfg", "allow", "expect", "warn", "deny"].iter().any(|known| path.is_ident(known)) {
                 others.push(attribute);
             } else {
@@ -134,7 +134,7 @@ impl Parser<'_> {
         let number = attribute.parse_args::<LitInt>().and_then(|number| number.base10_parse::<usize>());
         let images = number.ok().filter(|images| (1..=MOST_IMAGES).contains(images));
         if images.is_none() {
-            let wrong = format!("expected the number of images of one pass, from 1 to {MOST_IMAGES}");
+            let wrong = format!("expected the number of images per pass, from 1 to {MOST_IMAGES}");
             self.example(attribute, place_of(attribute), wrong, "#[batch(8)]");
         }
         images
@@ -145,8 +145,7 @@ impl Parser<'_> {
         if attribute.parse_args::<Ident>().is_ok_and(|word| word == "exact") {
             return Some(());
         }
-        let wrong =
-            "expected `exact`, which computes convolutions as they are written down, without Winograd's algorithm";
+        let wrong = "expected `exact`, which computes convolutions directly, without Winograd's algorithm";
         self.example(attribute, place_of(attribute), wrong.to_owned(), "#[algorithm(exact)]");
         None
     }
@@ -156,20 +155,20 @@ impl Parser<'_> {
         let word = attribute.parse_args::<Ident>().ok();
         let store = [Store::F32, Store::F16].into_iter().find(|store| word.as_ref().is_some_and(|w| w == store.name()));
         if store.is_none() {
-            let wrong = "expected `f32` or `f16`, how the weights of `linear` are kept in memory";
+            let wrong = "expected `f32` or `f16`, the format in which the weights of `linear` are kept in memory";
             let place = word.map_or_else(|| place_of(attribute), |word| word.span().into());
             self.example(attribute, place, wrong.to_owned(), "#[store(f16)]");
         }
         store
     }
 
-    /// Reports what is wrong with an attribute, and shows one that is right.
+    /// Reports what is wrong with an attribute, and shows a correct one.
     fn example(&mut self, attribute: &Attribute, place: Place, wrong: String, right: &str) {
         let message = Message::from(format!("{wrong}\nhelp: `{right}`"));
         self.report.error(place, message.fix([Edit::instead(place_of(attribute), right)]));
     }
 
-    /// Only doc comments may stand on a block.
+    /// Only doc comments are allowed on a block.
     pub(super) fn no_attributes(&mut self, attributes: &[Attribute]) {
         for attribute in attributes.iter().filter(|a| !a.path().is_ident("doc")) {
             let message = "a block does not take this attribute\nhelp: it takes doc comments only";
@@ -179,11 +178,11 @@ impl Parser<'_> {
 }
 
 const EXPECTED_FILE: &str =
-    "expected the path of a file\nhelp: `#[weights(\"file.safetensors\")]`, counted from the crate's root";
+    "expected the path of a file\nhelp: `#[weights(\"file.safetensors\")]`, relative to the crate's root";
 /// What `#![crate = …]` is for.
 pub(super) const CRATE: &str =
-    "`#![crate = \"path::to::cnn\"]`, where the crate has another name, or `#![crate = $crate::cnn]` in a macro";
-const RULE: &str = "`rename(\"module.*\" => \"*\")` takes a prefix away; `*` stands for any text";
+    "`#![crate = \"path::to::cnn\"]` if the crate has another name, or `#![crate = $crate::cnn]` in a macro";
+const RULE: &str = "`rename(\"module.*\" => \"*\")` removes a prefix; `*` matches any text";
 
 impl Parse for Embed {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
@@ -223,7 +222,7 @@ impl<T> Default for Once<T> {
 }
 
 impl<T> Once<T> {
-    /// Reads the attribute; reports it, with `help`, if there was one of its kind before.
+    /// Reads the attribute; reports it, with `help`, if there was already one of its kind.
     fn set<'r>(
         &mut self,
         parser: &mut Parser<'r>,
@@ -240,7 +239,7 @@ impl<T> Once<T> {
     }
 }
 
-/// The text of `///` lines, without the blank that stands before each.
+/// The text of `///` lines, without the leading space of each.
 pub(crate) fn doc_text(docs: &[Attribute]) -> String {
     let lines: Vec<String> = docs
         .iter()

@@ -20,7 +20,7 @@ use super::{Parser, expr, place_of};
 use crate::ast::{Arg, Aux, Body, Call, Counter, Expr, Merge, MergeKind, Pipeline, Repeat, Statement, Step, StepKind};
 use crate::report::{Edit, Message, Place};
 
-/// A keyword of a statement before a name, which makes it other than a pipeline.
+/// Whether a statement begins with a keyword before a name, and so is not a pipeline.
 fn begins(input: ParseStream<'_>, keyword: &str) -> bool {
     is_word(input, keyword) && input.peek2(Ident::peek_any)
 }
@@ -28,7 +28,7 @@ fn begins(input: ParseStream<'_>, keyword: &str) -> bool {
 impl Parser<'_> {
     /// `{ statement ";" }`, to the end of the braces.
     pub(super) fn body(&mut self, input: &ParseBuffer<'_>, braces: DelimSpan) -> Body {
-        let statements = self.statements(input, "leave it out", |parser, input| {
+        let statements = self.statements(input, "leave the semicolon out", |parser, input| {
             if begins(input, "tap") {
                 input.call(Ident::parse_any)?;
                 Ok(Statement::Tap(input.call(Ident::parse_any)?.unraw()))
@@ -56,7 +56,7 @@ impl Parser<'_> {
                 return statements;
             }
             if input.peek(Token![;]) {
-                self.report.push(input.error(format!("nothing stands before `;`\nhelp: {instead_of_nothing}")));
+                self.report.push(input.error(format!("expected a step before `;`\nhelp: {instead_of_nothing}")));
                 drop(input.parse::<Token![;]>());
                 continue;
             }
@@ -73,14 +73,14 @@ impl Parser<'_> {
         }
     }
 
-    /// The `;` behind a statement. Where only it is missing, or something stands in its place, nothing is skipped.
+    /// The `;` after a statement. If only it is missing, or something else is in its place, nothing is skipped.
     fn semicolon(&mut self, input: &ParseBuffer<'_>) -> Result<()> {
         if input.peek(Token![;]) {
             return input.parse::<Token![;]>().map(drop);
         }
         if input.is_empty() {
             self.report
-                .push(Error::new(input.span(), "expected `;`\nhelp: every statement ends in `;`, the last one too"));
+                .push(Error::new(input.span(), "expected `;`\nhelp: every statement ends in `;`, including the last"));
         } else if input.peek(Token![,]) {
             self.report.push(expected(input, "`;`\nhelp: statements and branches end in `;`"));
             input.parse::<Token![,]>()?;
@@ -98,7 +98,7 @@ impl Parser<'_> {
             let Ok(attributes) = input.call(Attribute::parse_outer) else { return };
             let Some(first) = attributes.first() else { return };
             let message =
-                "doc comments and attributes stand before nets and blocks\nhelp: a comment here begins with `//`";
+                "doc comments and attributes are allowed only on nets and blocks\nhelp: use a `//` comment here";
             self.report.error(place_of(first), message);
         }
     }
@@ -130,9 +130,9 @@ impl Parser<'_> {
     /// `step { "->" step }`
     fn pipeline(&mut self, input: ParseStream<'_>) -> Result<Pipeline> {
         if input.peek(Token![->]) {
-            let wrong = "nothing stands before `->`";
+            let wrong = "expected a step before `->`";
             let arrow: Token![->] = input.parse()?;
-            let help = "a statement begins with a step, which takes the result of the statement before";
+            let help = "a statement begins with a step, which takes the result of the previous statement";
             self.report.push(Error::new_spanned(arrow, format!("{wrong}\nhelp: {help}")));
         }
         let mut steps = vec![self.step(input)?];
@@ -143,7 +143,7 @@ impl Parser<'_> {
             } else if input.peek(Token![->]) {
                 let arrow: Token![->] = input.parse()?;
                 if input.is_empty() || input.peek(Token![;]) {
-                    let message = "nothing stands behind `->`\nhelp: the next step, or leave `->` out";
+                    let message = "expected a step after `->`\nhelp: add the next step, or leave `->` out";
                     self.report.push(Error::new_spanned(arrow, message));
                     break;
                 }
@@ -160,7 +160,7 @@ impl Parser<'_> {
         if let Some((counter, place)) = self.counter(input)? {
             let name = counter.name;
             let message =
-                format!("a name that counts stands in a repeat only\nhelp: `{name}: …`, or `[{name}..: …; 3]`");
+                format!("a counting name is allowed only in a repeat\nhelp: `{name}: …`, or `[{name}..: …; 3]`");
             self.report.error(place, message);
             return Ok(Step { name: Some(name), kind: self.step_kind(input)? });
         }
@@ -175,7 +175,7 @@ impl Parser<'_> {
         Ok(Step { name, kind: self.step_kind(input)? })
     }
 
-    /// `NAME ".." ":"`, and its place without the colon. One that ends in no number is reported, and counts from 1.
+    /// `NAME ".." ":"`, and its place without the colon. A name that does not end in a number is reported, and counts from 1.
     fn counter(&mut self, input: ParseStream<'_>) -> Result<Option<(Counter, Place)>> {
         if !input.peek(Ident::peek_any) || !input.peek2(Token![..]) {
             return Ok(None);
@@ -190,7 +190,7 @@ impl Parser<'_> {
         let all = name.to_string();
         let stem = all.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
         let number = &all[stem.len()..];
-        // One of 32 bits leaves room to count.
+        // A number of 32 bits leaves room to count.
         let first = number.parse::<u32>().unwrap_or_else(|_| {
             let message = if number.is_empty() {
                 format!("`{name}..` has no number to count from\nhelp: `{name}1..` counts `{name}1`, `{name}2`, …")
@@ -227,12 +227,12 @@ impl Parser<'_> {
         }
     }
 
-    /// `"{" { pipeline ";" } "}"` behind the keyword.
+    /// `"{" { pipeline ";" } "}"` after the keyword.
     fn merge(&mut self, input: ParseStream<'_>, kind: MergeKind, span: Span) -> Result<Merge> {
         let what = format!("branches in braces\nhelp: `{} {{ conv(64, 3x3, pad = 1); skip; }}`", kind.name());
         let (content, span_of) = braces(input, &what)?;
         let before = self.report.len();
-        let found = self.statements(&content, "a branch that leaves its input as it is is `skip;`", |parser, input| {
+        let found = self.statements(&content, "a branch that passes its input through is `skip;`", |parser, input| {
             if begins(input, "tap") || begins(input, "aux") {
                 let message = "expected a step, found `{word}`\nhelp: in a branch, put it into a group: `{ …; }`";
                 return Err(input.error(message.replace("{word}", if is_word(input, "tap") { "tap" } else { "aux" })));
@@ -256,7 +256,7 @@ impl Parser<'_> {
             return Err(content.error(message));
         }
         if !content.peek(Token![;]) {
-            return Err(expected(&content, "`;` and how often the step is repeated\nhelp: `[step; 3]`"));
+            return Err(expected(&content, "`;` and the number of repetitions\nhelp: `[step; 3]`"));
         }
         content.parse::<Token![;]>()?;
         let count = expr::parse(&content)?;
@@ -267,7 +267,7 @@ impl Parser<'_> {
         Ok(Repeat { counter, step: Box::new(step), count, place })
     }
 
-    /// The arguments behind a layer's or a block's name, if there are any.
+    /// The arguments after a layer's or a block's name, if there are any.
     fn call(&mut self, input: ParseStream<'_>, name: Ident) -> Result<Call> {
         let mut call = Call { place: name.span().into(), name, args: Vec::new() };
         if input.peek(token::Paren) {
@@ -281,7 +281,7 @@ impl Parser<'_> {
         Ok(call)
     }
 
-    /// `[ NAME "=" ] expr [ "," ]`; one with a mistake is reported, and broken.
+    /// `[ NAME "=" ] expr [ "," ]`; one with a mistake is reported, and becomes a broken one.
     fn arg(&mut self, input: &ParseBuffer<'_>) -> Arg {
         let start = input.span();
         let name = self.arg_name(input);
@@ -313,7 +313,7 @@ impl Parser<'_> {
     }
 }
 
-/// What is wrong behind an argument's value.
+/// The error for what follows an argument's value.
 fn after_value(input: &ParseBuffer<'_>) -> Error {
     let starts = input.peek(syn::Lit) || input.peek(Ident::peek_any) || input.peek(token::Paren);
     if starts {

@@ -7,8 +7,8 @@
 //! unary   = [ "-" ] ( number | word | "(" expr { "," expr } ")" )
 //! ```
 //!
-//! Rust's lexer reads `5x5` as the number 5 with the suffix `x5`, and `x5` behind a blank as a word; both are taken
-//! apart here.
+//! Rust's lexer reads `5x5` as the number 5 with the suffix `x5`, and `x5` after a space as a word; both are taken apart
+//! here.
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt as _;
@@ -19,7 +19,7 @@ use super::token::expected;
 use crate::ast::{Expr, ExprKind, Operator};
 use crate::report::Place;
 
-/// Expressions that are nested more deeply could overflow the stack.
+/// Expressions nested more deeply than this could overflow the stack.
 const MOST_OPERATORS: usize = 100;
 
 /// Parses an expression.
@@ -47,7 +47,7 @@ pub(super) fn parse(input: ParseStream<'_>) -> Result<Expr> {
     }
 }
 
-/// A literal such as `5x5` or `3x`: its numbers, and whether another one must follow.
+/// A literal such as `5x5` or `3x`: its numbers, and whether another number must follow.
 fn sized_literal(input: ParseStream<'_>) -> Result<Option<(Vec<Expr>, bool)>> {
     let Ok(literal) = input.fork().parse::<LitInt>() else { return Ok(None) };
     refuse_hexadecimal(&literal)?;
@@ -71,8 +71,8 @@ fn sized_literal(input: ParseStream<'_>) -> Result<Option<(Vec<Expr>, bool)>> {
     }
 }
 
-/// An `x` between the numbers of a size: `x`, or `x3` with the number that follows. False where the size ends; where
-/// the number follows later, true.
+/// An `x` between the numbers of a size: `x`, or `x3` with the number that follows. True if the next number is still to
+/// come, false where the size ends.
 fn times(input: ParseStream<'_>, parts: &mut Vec<Expr>) -> Result<bool> {
     loop {
         let Ok(word) = input.fork().call(Ident::parse_any) else { return Ok(false) };
@@ -85,7 +85,7 @@ fn times(input: ParseStream<'_>, parts: &mut Vec<Expr>) -> Result<bool> {
     }
 }
 
-/// Takes `x5x5` apart. The flag tells that it ends in `x`. `None` if it is anything else.
+/// Takes `x5x5` apart. The flag says whether it ends in `x`. `None` if it is anything else.
 fn dims(text: &str, place: Place) -> Result<Option<(Vec<Expr>, bool)>> {
     let Some(text) = text.strip_prefix('x') else { return Ok(None) };
     let (text, open) = match text.strip_suffix('x') {
@@ -106,7 +106,7 @@ fn dims(text: &str, place: Place) -> Result<Option<(Vec<Expr>, bool)>> {
 fn whole(digits: &str, place: Place) -> Result<Expr> {
     match digits.parse() {
         Ok(value) => Ok(Expr { kind: ExprKind::Int(value), place }),
-        Err(_) => Err(place.mistake(&format!("`{digits}` does not fit 64 bits"))),
+        Err(_) => Err(place.mistake(&format!("`{digits}` does not fit in 64 bits"))),
     }
 }
 
@@ -185,7 +185,7 @@ fn primary(input: ParseStream<'_>) -> Result<Expr> {
         if !literal.suffix().is_empty() {
             return Err(Error::new(
                 literal.span(),
-                format!("`{literal}` can't be part of arithmetic\nhelp: write a size with blanks: `2 * k x 3`"),
+                format!("`{literal}` can't be part of arithmetic\nhelp: write a size with spaces: `2 * k x 3`"),
             ));
         }
         return whole(literal.base10_digits(), literal.span().into());
@@ -221,7 +221,7 @@ fn decimal(literal: &LitFloat) -> Result<Expr> {
     }
     let value: f64 = literal.base10_parse()?;
     if !value.is_finite() {
-        return Err(Error::new(literal.span(), format!("`{literal}` does not fit 64 bits")));
+        return Err(Error::new(literal.span(), format!("`{literal}` does not fit in 64 bits")));
     }
     Ok(Expr { kind: ExprKind::Real(value), place: literal.span().into() })
 }
@@ -247,7 +247,7 @@ fn parentheses(input: ParseStream<'_>) -> Result<Expr> {
     }
 }
 
-/// `0x3` is 3 in base 16 to Rust, and would silently become another size.
+/// `0x3` is 3 in base 16 in Rust, and would silently become another size.
 fn refuse_hexadecimal(literal: &LitInt) -> Result<()> {
     let text = literal.to_string();
     let Some(rest) = text.strip_prefix("0x") else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! What the parser asks of single tokens.
+//! The parser's queries about single tokens.
 
 use proc_macro2::extra::DelimSpan;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
@@ -37,7 +37,7 @@ pub(super) fn found(input: ParseStream<'_>) -> String {
     }
 }
 
-/// What is between braces, and the braces.
+/// The content of braces, and the braces.
 pub(super) fn braces<'a>(input: ParseStream<'a>, what: &str) -> Result<(ParseBuffer<'a>, DelimSpan)> {
     if !input.peek(token::Brace) {
         return Err(expected(input, what));
@@ -57,7 +57,7 @@ pub(super) fn skip_to(input: ParseStream<'_>, condition: impl Fn(&TokenTree) -> 
     }
 }
 
-/// A bracket in too many others.
+/// A bracket that is nested too deeply.
 pub(super) fn too_deep(tokens: &TokenStream, depth: usize) -> Option<Span> {
     tokens.clone().into_iter().find_map(|token| match token {
         TokenTree::Group(group) if depth == DEEPEST => Some(group.span_open()),

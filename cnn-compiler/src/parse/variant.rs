@@ -10,15 +10,15 @@ use super::{Layers, Parser};
 use crate::ast::{Ast, Net};
 use crate::report::{Edit, Message, Report, message, nearest};
 
-/// `pub AlexNetF16 = AlexNet;`, with attributes and docs of its own.
+/// `pub AlexNetF16 = AlexNet;`, with its own attributes and docs.
 pub(super) struct Variant {
     attributes: Vec<Attribute>,
     visibility: Visibility,
     name: Ident,
     /// The net whose layers these are.
     of: Ident,
-    /// How many nets in braces stand before it.
-    behind: usize,
+    /// How many nets with a body come before it.
+    nets_before: usize,
 }
 
 impl Parser<'_> {
@@ -29,7 +29,7 @@ impl Parser<'_> {
         attributes: Vec<Attribute>,
         visibility: Visibility,
         name: Ident,
-        behind: usize,
+        nets_before: usize,
     ) -> Result<()> {
         input.parse::<Token![=]>()?;
         if !input.peek(syn::Ident) {
@@ -40,9 +40,9 @@ impl Parser<'_> {
         }
         let of: Ident = input.parse()?;
         let end = end(input, &name, &of);
-        self.variants.push(Variant { attributes, visibility, name, of, behind });
+        self.variants.push(Variant { attributes, visibility, name, of, nets_before });
         match end {
-            // What follows is right, as far as can be seen.
+            // What follows looks right.
             Err(error) if begins_item(input) => {
                 self.report.push(error);
                 Ok(())
@@ -51,35 +51,36 @@ impl Parser<'_> {
         }
     }
 
-    /// Makes nets of the variants, each where it stands, now that all nets are known.
+    /// Turns the variants into nets, each in its place, now that all nets are known.
     pub(super) fn variants(&mut self, ast: &mut Ast) {
         let variants = std::mem::take(&mut self.variants);
         let origins: Vec<(Ident, Ident)> = variants.iter().map(|v| (v.name.clone(), v.of.clone())).collect();
         let mut made = Vec::new();
-        for Variant { attributes, visibility, name, of, behind } in variants {
+        for Variant { attributes, visibility, name, of, nets_before } in variants {
             if let Some(net) = self.origin(&name, &of, ast, &origins) {
                 let (input, output, body) = (net.input.clone(), net.output.clone(), net.body.clone());
                 let layers = Layers { of: Some(of), input, output, body };
-                made.push((behind, self.finish(attributes, visibility, name, layers)));
+                made.push((nets_before, self.finish(attributes, visibility, name, layers)));
             }
         }
-        // From the last to the first, so that the places of the others stay what they are.
-        for (behind, net) in made.into_iter().rev() {
-            ast.nets.insert(behind, net);
+        // From the last to the first, so that the places of the others don't change.
+        for (nets_before, net) in made.into_iter().rev() {
+            ast.nets.insert(nets_before, net);
         }
     }
 
-    /// The net in braces that a variant is of; `origins` are all variants and the nets that they name.
+    /// The net with a body whose layers a variant has; `origins` are all variants and the nets that they name.
     fn origin<'a>(&mut self, name: &Ident, of: &Ident, ast: &'a Ast, origins: &[(Ident, Ident)]) -> Option<&'a Net> {
         let mut same = ast.nets.iter().filter(|net| net.name.unraw() == of.unraw());
         match (same.next(), same.next()) {
             (Some(net), Some(other)) if net.has_cfg() && other.has_cfg() => {
                 let wrong =
-                    format!("`cfg` chooses between nets of the name `{of}`, and a variant has the layers of one");
-                let help = format!("write the layers of `{name}` in braces; a `block` can be what they share");
+                    format!("`cfg` chooses between several nets named `{of}`, but a variant has the layers of one");
+                let help =
+                    format!("write out the layers of `{name}` in braces; a `block` can hold what the nets share");
                 self.report.error(of.span(), message(&wrong, &[], &help));
             }
-            // Two nets of a name are reported elsewhere.
+            // Two nets of the same name are reported elsewhere.
             (Some(net), _) => return Some(net),
             (None, _) if self.skipped => {}
             (None, _) => unknown(name, of, ast, origins, self.report),
@@ -97,22 +98,22 @@ fn end(input: ParseStream<'_>, name: &Ident, of: &Ident) -> Result<()> {
         let wrong = "expected `;`, found `::`\nhelp: a variant has the layers of a net in the same `network!`";
         return Err(input.error(wrong));
     }
-    let help = format!("`{name} = {of};`; a variant has all layers of its net, and attributes of its own");
+    let help = format!("`{name} = {of};`; a variant has all layers of its net, and its own attributes");
     Err(expected(input, &format!("`;`\nhelp: {help}")))
 }
 
-/// Whether what follows looks like an item, or is nothing.
+/// Whether what follows looks like an item, or there is nothing left.
 fn begins_item(input: ParseStream<'_>) -> bool {
     let named = input.peek2(Token![=]) || input.peek2(Token![:]) && !input.peek2(Token![::]);
     let block = is_word(input, "block") && input.peek2(Ident::peek_any);
     input.is_empty() || input.peek(Token![#]) || input.peek(Token![pub]) || block || input.peek(syn::Ident) && named
 }
 
-/// Says that a variant is not of a net in braces.
+/// Reports a variant whose net has no body of its own, or does not exist.
 fn unknown(name: &Ident, of: &Ident, ast: &Ast, origins: &[(Ident, Ident)], report: &mut Report) {
     if let Some((_, origin)) = origins.iter().find(|(variant, _)| variant.unraw() == of.unraw()) {
-        let wrong = format!("`{of}` is a variant itself");
-        let help = format!("`{name} = {origin};` has the same layers; attributes of `{of}` are not taken over");
+        let wrong = format!("`{of}` is itself a variant");
+        let help = format!("`{name} = {origin};` has the same layers; the attributes of `{of}` are not inherited");
         let message = Message::from(message(&wrong, &[], &help));
         report.error(of.span(), message.fix([Edit::instead(of.span(), origin.to_string())]));
         return;
@@ -124,7 +125,7 @@ fn unknown(name: &Ident, of: &Ident, ast: &Ast, origins: &[(Ident, Ident)], repo
         None if ast.blocks.iter().any(|block| block.name == *of) => {
             format!("`{of}` is a block, which nets call: `{name}: 1x32x32 -> 10 {{ {of}(…); }}`")
         }
-        None => "a variant has the layers of a net that is declared in braces in the same `network!`".to_owned(),
+        None => "a variant has the layers of a net with a body in the same `network!`".to_owned(),
     };
     let message = Message::from(message(&format!("there is no net `{of}` here"), &[], &help));
     report.error(of.span(), message.fixes(near.map(|near| vec![Edit::instead(of.span(), near)])));

@@ -1,4 +1,4 @@
-//! What is said about a fault: where, why, how the size came about, and what would fit.
+//! The message about a fault: where, why, how the size came about, and what would fit.
 
 use super::{Fault, Found, Way, output_of, ways};
 use crate::graph::{Branch, Graph, Node, Source};
@@ -15,12 +15,12 @@ pub(super) fn fault(graph: &Graph, inferred: &[Found], index: usize, fault: &Fau
     let mut details = fault.details.clone();
     details.extend(trace(graph, inferred, node.inputs[0]).into_iter().filter(|_| fault.branch.is_none()));
     details.extend(graph.context(node));
-    // A block that is called often is wrong once: the first call stands for all.
+    // A block that is called often is reported once: the first call represents all.
     let key = if node.calls.is_empty() { String::new() } else { format!("{} {:?}", node.op.name(), fault.arg) };
     report_ways(*place, &key, (&fault.wrong, &details), ways_of(graph, inferred, index, fault), report);
 }
 
-/// How a node's fault could be made right.
+/// How a node's fault could be fixed.
 fn ways_of(graph: &Graph, inferred: &[Found], index: usize, fault: &Fault) -> Vec<Way> {
     let Some(inputs) = ways::inputs_of(graph, inferred, index) else { return Vec::new() };
     let ways = match (fault.too_small, fault.branch) {
@@ -35,7 +35,7 @@ fn ways_of(graph: &Graph, inferred: &[Found], index: usize, fault: &Fault) -> Ve
     vec![Way { words: fault.help.clone(), fixes }]
 }
 
-/// Reports a mistake, with ways to make it right.
+/// Reports a mistake, with ways to fix it.
 pub(super) fn report_ways(
     place: Place,
     key: &str,
@@ -52,7 +52,7 @@ pub(super) fn report_ways(
     report.error_once(place, key, message);
 }
 
-/// The shapes that led to a value, where the size or the number of channels changed; nothing if it is the input.
+/// The shapes that led to a value, where the size or the number of channels changed; `None` for the input.
 pub(super) fn trace(graph: &Graph, inferred: &[Found], mut source: Source) -> Option<String> {
     let mut steps = Vec::new();
     while let Source::Node(index) = source {
@@ -72,7 +72,7 @@ pub(super) fn trace(graph: &Graph, inferred: &[Found], mut source: Source) -> Op
     (parts.len() > 1).then(|| format!("{} -> here", parts.join(" -> ")))
 }
 
-/// A node's name if it was given one, else its kind.
+/// A node's name if it has a given one, else its kind.
 fn label(node: &Node) -> String {
     if node.named { node.name.clone() } else { node.op.name().to_owned() }
 }

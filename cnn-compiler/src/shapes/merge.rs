@@ -1,4 +1,4 @@
-//! The shape rules of merges, and which branch is at fault where they differ.
+//! The shape rules of merges, and which branch is at fault if shapes differ.
 
 use cnn_net::op::{Shape, Size};
 
@@ -15,9 +15,9 @@ pub(super) fn concat(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     };
     let Some(branch) = inputs.iter().position(|shape| !agree(shape, &inputs[most])) else { return Ok(joined.into()) };
     let help = if is_map(&inputs[branch]) == is_map(&inputs[most]) {
-        "all branches have the same height and width"
+        "all branches must have the same height and width"
     } else {
-        "all branches give maps, or all give vectors"
+        "all branches must give maps, or all must give vectors"
     };
     Err(differ("concat", inputs, branch, most, joined).help(help).into())
 }
@@ -28,8 +28,10 @@ pub(super) fn add(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let Some(branch) = inputs.iter().position(|shape| *shape != inputs[most]) else { return Ok(inputs[most].into()) };
     let is_pixel = |shape: &&Shape| is_map(shape) && shape.size() == Size::square(1);
     let help = match [&inputs[branch], &inputs[most]].into_iter().find(is_pixel) {
-        Some(scale) => format!("all branches have the same shape; `mul` is what scales maps, by a branch of {scale}"),
-        None => "all branches have the same shape: look at filters, stride and pad".to_owned(),
+        Some(scale) => {
+            format!("all branches must have the same shape; to scale maps, use `mul` with a branch of {scale}")
+        }
+        None => "all branches must have the same shape: check filters, stride and pad".to_owned(),
     };
     Err(differ("add", inputs, branch, most, inputs[most]).help(help).into())
 }
@@ -39,15 +41,15 @@ pub(super) fn mul(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let scales = |shape: &Shape, whole: &Shape| {
         is_map(shape) && is_map(whole) && shape.channels() == whole.channels() && shape.size() == Size::square(1)
     };
-    // The whole maps are the branch that is not 1 x 1, if there is one.
+    // The branch with whole maps is the one that is not 1 x 1, if there is one.
     let whole = inputs.iter().position(|shape| shape.size() != Size::square(1)).unwrap_or(0);
     let agrees = |shape: &Shape| *shape == inputs[whole] || scales(shape, &inputs[whole]);
     let Some(branch) = inputs.iter().position(|shape| !agrees(shape)) else { return Ok(inputs[whole].into()) };
     let help = match inputs[whole] {
         Shape::Map { channels, .. } => {
-            format!("all branches are {}, or {channels}x1x1, which scales whole maps", inputs[whole])
+            format!("each branch must be {}, or {channels}x1x1, which scales whole maps", inputs[whole])
         }
-        Shape::Vector(_) => "all branches have the same shape".to_owned(),
+        Shape::Vector(_) => "all branches must have the same shape".to_owned(),
     };
     Err(differ("mul", inputs, branch, whole, inputs[whole]).help(help).into())
 }
@@ -59,7 +61,7 @@ fn is_map(shape: &Shape) -> bool {
 /// The branch that most others agree with; the first of those.
 fn commonest(inputs: &[Shape], agree: impl Fn(&Shape, &Shape) -> bool) -> usize {
     let votes = |index: &usize| inputs.iter().filter(|shape| agree(shape, &inputs[*index])).count();
-    // The last of equal ones is taken.
+    // `max_by_key` takes the last of equal ones.
     (0..inputs.len()).rev().max_by_key(votes).unwrap_or(0)
 }
 
@@ -72,13 +74,13 @@ fn differ(merge: &str, inputs: &[Shape], branch: usize, other: usize, output: Sh
     Fault { branch: Some(branch), details, output: Some(output), ..Fault::new(wrong) }
 }
 
-/// A layer that brings a value to another shape.
+/// A layer that turns a value into another shape.
 pub(super) struct Projection {
     pub(super) layer: String,
     pub(super) has_tensors: bool,
 }
 
-/// The layer that brings a value to another shape, if one does that is usual: a stride of more than 2 is not.
+/// The layer that turns a value into another shape, if a usual one does: a stride of more than 2 is not usual.
 pub(super) fn projection(from: Shape, to: Shape) -> Option<Projection> {
     let (channels, height, width) = match (from, to) {
         (Shape::Map { .. }, Shape::Map { channels, height, width }) => (channels, height, width),

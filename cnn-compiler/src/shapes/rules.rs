@@ -38,7 +38,7 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
     }?;
     if let Some(many) = too_many(found.shape) {
         let wrong = format!("{}: the output {} is too large: {many}", node.op.name(), found.shape);
-        let fault = Fault::new(wrong).help("fewer channels, or a pooling before");
+        let fault = Fault::new(wrong).help("fewer channels, or a pooling before it");
         return Err(if matches!(node.op, Op::Conv(_)) { fault.at("filters") } else { fault }.into());
     }
     Ok(found)
@@ -68,7 +68,7 @@ fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>
             let wrong = format!("{wrong}: {count} = {times} * {groups} + {rest}");
             let divisors = common_divisors(channels, filters);
             let listed = list(&divisors);
-            let help = format!("both, {channels} input channels and {filters} filters, can be divided by {listed}");
+            let help = format!("{channels} input channels and {filters} filters are both divisible by {listed}");
             let arguments = divisors.into_iter().take(LISTED).map(Argument::Groups).collect();
             let fault = Fault { arguments, ..Fault::new(wrong).at(arg).help(help) };
             return Err(Fault { output: Some(shape), ..fault }.into());
@@ -101,14 +101,14 @@ fn work(layer: &str, outputs: usize, inputs: &[usize], shape: Shape) -> Result<(
     if let Some(many) = product(&weights, MOST_ELEMENTS, "weights") {
         return Err(Fault::new(format!("{layer}: too large: {many}"))
             .at(arg)
-            .help(format!("fewer {arg}, or a pooling before"))
+            .help(format!("fewer {arg}, or a pooling before it"))
             .into());
     }
     let depth = inputs.iter().product();
     if let Some(many) = product(&[shape.elements(), depth], MOST_MACS, "multiplications") {
         return Err(Fault::new(format!("{layer}: too large: {many}"))
             .at(arg)
-            .help("a smaller window, or a pooling before")
+            .help("a smaller window, or a pooling before it")
             .into());
     }
     Ok(())
@@ -130,7 +130,7 @@ fn pool(op: &Op, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferred, B
                 let wrong =
                     format!("{layer}: expected a pad smaller than the window's {name} of {extent}, found {pad}");
                 let most = extent - 1;
-                let help = format!("`pad = {most}` at most; a window in the padding alone has no value");
+                let help = format!("`pad = {most}` at most; a window that lies entirely in the padding has no value");
                 let arguments = vec![Argument::Pad(Padding::symmetric(most, most))];
                 return Err(Fault { arguments, ..Fault::new(wrong).at("pad").help(help) }.into());
             }
@@ -140,7 +140,7 @@ fn pool(op: &Op, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferred, B
     for axis in window.axes(size) {
         if let Some(empty) = axis.empty_window() {
             let (name, index) = (axis.name, empty + 1);
-            let wrong = format!("{layer}: window {index} in the direction of the {name} reads nothing but padding");
+            let wrong = format!("{layer}: window {index} along the {name} reads nothing but padding");
             return Err(Fault::new(wrong).at("dilation").help("less padding, or less dilation").into());
         }
     }

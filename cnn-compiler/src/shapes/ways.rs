@@ -1,5 +1,5 @@
-//! How a fault could be made right. Each way is tried before it is proposed: the layer gets its new arguments, and the
-//! shapes are inferred again.
+//! How a fault could be fixed. Each way is tried before it is proposed: the layer gets its new arguments, and the shapes
+//! are inferred again.
 
 use cnn_net::op::{Axis, Kind, Op, Padding, Shape, Size, Window};
 
@@ -10,7 +10,7 @@ use crate::graph::{Graph, Node, Source};
 use crate::op::PadMode;
 use crate::report::{Edit, Fix};
 
-/// No net needs a larger input to be made to fit.
+/// No net needs a larger input than this to fit.
 const LARGEST_INPUT: usize = 2048;
 
 /// An argument of a layer with another value.
@@ -70,7 +70,7 @@ impl Argument {
         changed
     }
 
-    /// The change of the source, if the layer takes its input with it, and at all other calls of the block that it is in.
+    /// The edit of the source, if it makes the layer fit its input here and in all other calls of its block.
     pub(super) fn tried(self, graph: &Graph, index: usize) -> Option<Fix> {
         let same = same(graph, index);
         let mut nodes = graph.nodes.clone();
@@ -81,7 +81,7 @@ impl Argument {
         is_right(&infer(&nodes, graph.input), index, &same).then(|| vec![edit])
     }
 
-    /// The argument in the place of what it was, or after the size.
+    /// The argument in place of the old one, or after the size.
     fn edit(self, node: &Node) -> Option<Edit> {
         let text = format!("{} = {}", self.name(), self.value());
         match (node.args.get(self.name()), node.args.get("size")) {
@@ -92,7 +92,7 @@ impl Argument {
     }
 }
 
-/// A node and those of the same layer in the source: those of a block are there for each of its calls.
+/// A node and the others of the same layer in the source: a layer in a block has one for each of its calls.
 fn same(graph: &Graph, index: usize) -> Vec<usize> {
     let place = |node: &Node| format!("{:?}", node.place);
     let here = place(&graph.nodes[index]);
@@ -100,7 +100,7 @@ fn same(graph: &Graph, index: usize) -> Vec<usize> {
     (0..graph.nodes.len()).filter(is_same).collect()
 }
 
-/// Whether a node has no fault, and no node like it has one.
+/// Whether neither a node nor any of the same layer has a fault.
 fn is_right(inferred: &[Found], index: usize, same: &[usize]) -> bool {
     let fails = |index: &usize| matches!(inferred[*index], Some(Err(_)));
     matches!(inferred[index], Some(Ok(_))) && !same.iter().any(fails)
@@ -130,12 +130,12 @@ pub(super) fn of_window(graph: &Graph, index: usize, input: Shape) -> Vec<Way> {
         ways.push(Way { words: format!("an input of at least {}", shape.size()), fixes: vec![fix] });
     }
     if ways.is_empty() && input.size() == Size::square(1) && !matches!(node.op, Op::Conv(_)) {
-        ways.push(Way::words(format!("leave {} out: there is one pixel", node.op.name())));
+        ways.push(Way::words(format!("leave {} out: there is only one pixel", node.op.name())));
     }
     ways
 }
 
-/// Of an image with its channels last: `224x224x3`.
+/// The way for an image with its channels last: `224x224x3`.
 fn channels_first(graph: &Graph, index: usize) -> Option<Way> {
     let Shape::Map { channels, height, width } = graph.input else { return None };
     let shape = Shape::map(width, channels, height);
@@ -147,7 +147,7 @@ fn channels_first(graph: &Graph, index: usize) -> Option<Way> {
     Some(Way { words: format!("channels come first: an input of `{shape}`"), fixes: vec![fix] })
 }
 
-/// More padding, but no more than keeps the size: beyond that, windows would read little else.
+/// More padding, up to what keeps the size: beyond that, windows would read little else.
 fn padded(window: &Window, input: Shape) -> Option<Argument> {
     let pads = window.axes(input.size()).map(|axis| match axis.output() {
         Some(_) => Some([axis.before, axis.after]),
@@ -177,7 +177,7 @@ fn smaller(window: &Window, node: &Node, input: Shape) -> Option<Argument> {
     is_useful.then_some(Argument::Size(kernel))
 }
 
-/// The smallest input, of no smaller height and width, with which a node has no fault.
+/// The smallest input, with at least the present height and width, for which a node has no fault.
 fn smallest_input(graph: &Graph, index: usize) -> Option<Shape> {
     let Shape::Map { channels, height, width } = graph.input else { return None };
     let same = same(graph, index);
@@ -185,7 +185,7 @@ fn smallest_input(graph: &Graph, index: usize) -> Option<Shape> {
     let fits = |input: &Shape| is_right(&infer(nodes, *input), index, &same);
     let larger = |more: usize| Shape::map(channels, height + more, width + more);
     let more = (1..LARGEST_INPUT.saturating_sub(height.max(width))).find(|more| fits(&larger(*more)))?;
-    // One direction may be large enough as it is.
+    // One direction may already be large enough.
     let lower = (0..=more).map(|less| Shape::map(channels, height + less, width + more)).find(fits)?;
     let height = lower.size().height;
     (0..=more).map(|less| Shape::map(channels, height, width + less)).find(fits)
@@ -215,7 +215,7 @@ fn branches_padded(graph: &Graph, index: usize) -> Option<Way> {
         let argument = Argument::Pad(Padding::symmetric(vertical, horizontal));
         nodes[member] = argument.put(node);
         edits.push(argument.edit(node)?);
-        words.push(format!("`pad = {}` in the {} of {}", argument.value(), node.op.name(), window.kernel));
+        words.push(format!("`pad = {}` in the {} {}", argument.value(), window.kernel, node.op.name()));
     }
     words.dedup();
     let is_right = matches!(infer(&nodes, graph.input)[index], Some(Ok(_)));
@@ -223,7 +223,7 @@ fn branches_padded(graph: &Graph, index: usize) -> Option<Way> {
     (!edits.is_empty() && is_right).then(|| Way { words: format!("{words} keeps the size"), fixes: vec![edits] })
 }
 
-/// The nodes between a merge and the value that all its branches begin with.
+/// The nodes between a merge and the value that all its branches start from.
 fn branch_nodes(graph: &Graph, index: usize) -> Vec<usize> {
     let chains: Vec<Vec<usize>> = graph.nodes[index].inputs.iter().map(|input| chain(graph, *input)).collect();
     let is_shared = |node: &usize| chains.iter().all(|chain| chain.contains(node));
@@ -243,7 +243,7 @@ fn chain(graph: &Graph, mut source: Source) -> Vec<usize> {
     nodes
 }
 
-/// A layer at the end of one branch that gives the shape of the others.
+/// A layer at the end of one branch that gives it the shape of the others.
 fn projected(graph: &Graph, index: usize, inputs: &[Shape]) -> Option<Way> {
     let merge = &graph.nodes[index];
     if merge.op != Op::Add {
@@ -256,7 +256,7 @@ fn projected(graph: &Graph, index: usize, inputs: &[Shape]) -> Option<Way> {
         })
     };
     let mut branches: Vec<usize> = (0..inputs.len()).collect();
-    // Where one is the input itself, that is the one to change.
+    // If one branch is the input itself, that is the one to change.
     branches.sort_by_key(|branch| !is_skip(branch));
     branches.into_iter().find_map(|branch| {
         let others: Vec<&Shape> = inputs.iter().enumerate().filter(|(b, _)| *b != branch).map(|(_, s)| s).collect();
@@ -272,13 +272,13 @@ fn projected(graph: &Graph, index: usize, inputs: &[Shape]) -> Option<Way> {
     })
 }
 
-/// A name for a new step beside a node.
+/// A name for a new step next to a node.
 fn fresh(graph: &Graph, index: usize, name: &str) -> String {
     let prefix = graph.nodes[index].name.rsplit_once('.').map_or(String::new(), |(prefix, _)| format!("{prefix}."));
     free(graph, &prefix, name)
 }
 
-/// `name`, or `name2`, …, which nothing below this prefix has.
+/// `name`, or `name2`, …: the first that is free under this prefix.
 pub(super) fn free(graph: &Graph, prefix: &str, name: &str) -> String {
     let is_free = |name: &String| {
         let full = format!("{prefix}{name}");
@@ -290,7 +290,7 @@ pub(super) fn free(graph: &Graph, prefix: &str, name: &str) -> String {
     names.into_iter().find(is_free).unwrap_or_default()
 }
 
-/// Ways for a net whose output is not what is declared.
+/// Ways for a net whose output is not the declared one.
 pub(super) fn of_output(graph: &Graph, found: Shape, declared: Shape) -> Vec<Way> {
     let mut ways = Vec::new();
     let mut end_with = |step: String| {
@@ -316,7 +316,7 @@ pub(super) fn of_output(graph: &Graph, found: Shape, declared: Shape) -> Vec<Way
     ways
 }
 
-/// The layer that the number of outputs comes from.
+/// The layer that determines the number of outputs.
 struct Last<'g>(&'g Node);
 
 fn last_linear(graph: &Graph) -> Option<Last<'_>> {
@@ -342,7 +342,7 @@ fn last_linear(graph: &Graph) -> Option<Last<'_>> {
 impl Last<'_> {
     fn with(self, features: usize) -> Option<Way> {
         let words = format!("give the last layer {features} features");
-        // What a block has is also elsewhere.
+        // A layer in a block may also be used elsewhere.
         let place = self.0.args.get("features").filter(|_| self.0.calls.is_empty());
         let fixes = place.map(|place| vec![Edit::instead(*place, format!("features = {features}"))]);
         Some(Way { words, fixes: fixes.into_iter().collect() })

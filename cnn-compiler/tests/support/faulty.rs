@@ -1,11 +1,11 @@
-//! Random nets whose layers fit each other, and the same with a mistake that people make.
+//! Random nets whose layers fit each other, and the same nets with mistakes that people make.
 
 use crate::random::Random;
 
-/// Makes nets; the same ones from the same seed.
+/// Makes nets, always the same ones from the same seed.
 pub(crate) struct Nets {
     random: Random,
-    /// Channels and size of what was made so far.
+    /// Channels and size of the output so far.
     channels: usize,
     size: usize,
     names: usize,
@@ -31,7 +31,7 @@ impl Nets {
         all[self.random.below(all.len())]
     }
 
-    /// Every name is another one.
+    /// A new name in every call.
     fn name(&mut self) -> String {
         self.names += 1;
         format!("n{}", self.names)
@@ -102,7 +102,7 @@ impl Nets {
         format!("add {{ {a}: conv({c}, 3x3, pad = 1) -> relu -> {b}: conv({c}, 3x3, pad = 1); skip; }}")
     }
 
-    /// Something in the place of one of the places where it could stand.
+    /// Replaces one occurrence of a text, chosen at random.
     fn replace_one(&mut self, source: &str, from: &str, to: &str) -> String {
         let places: Vec<usize> = source.match_indices(from).map(|(place, _)| place).collect();
         if places.is_empty() {

@@ -16,7 +16,7 @@ pub(crate) struct Found {
     pub(crate) fixes: Vec<Vec<Change>>,
 }
 
-/// Text in the place of a part of the source.
+/// Text in place of a part of the source.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
     at: Range<usize>,
@@ -37,10 +37,10 @@ pub(crate) fn mistakes(source: &str) -> Option<Vec<Found>> {
     Some(found.collect())
 }
 
-/// What the parser proposes for a token, which it says in words alone.
+/// The parser's proposal for a token, which is only in the text of its message.
 fn written(message: &str) -> Option<String> {
-    let (_, behind) = ["is written `", "without quotes, `"].iter().find_map(|words| message.split_once(words))?;
-    Some(behind.split('`').next()?.to_owned())
+    let (_, after) = ["is written `", "without quotes, `"].iter().find_map(|words| message.split_once(words))?;
+    Some(after.split('`').next()?.to_owned())
 }
 
 fn change(edit: &Edit) -> Change {
@@ -58,7 +58,7 @@ fn range(place: Place) -> Range<usize> {
     first.byte_range().start..last.byte_range().end
 }
 
-/// A source with a fix.
+/// A source with a fix applied.
 pub(crate) fn apply(source: &str, fix: &[Change]) -> String {
     let mut source = source.to_owned();
     for Change { at, text } in sorted(fix).into_iter().rev() {
@@ -73,7 +73,7 @@ fn sorted(fix: &[Change]) -> Vec<&Change> {
     changes
 }
 
-/// Tries a fix of a mistake: what is wrong with it, if anything is.
+/// Tries a fix for a mistake; the error says what is wrong with it.
 pub(crate) fn try_fix(source: &str, before: &[Found], mistake: &Found, fix: &[Change]) -> Result<(), String> {
     let fixed = apply(source, fix);
     let Some(after) = mistakes(&fixed) else { return Err(format!("these are no tokens:\n{fixed}")) };
@@ -82,7 +82,7 @@ pub(crate) fn try_fix(source: &str, before: &[Found], mistake: &Found, fix: &[Ch
     if after.iter().any(|found| first_line(found) == first_line(mistake) && overlaps(&found, &at)) {
         return Err(format!("the mistake is still there:\n{fixed}"));
     }
-    // Where a call was wrong, its shapes were not looked at.
+    // If a call was wrong, its shapes were not checked.
     let matters = |found: &&Found| is_of_shapes(mistake) || !is_of_shapes(found);
     let is_new = |found: &&Found| !before.iter().any(|old| first_line(old) == first_line(found));
     let places: Vec<Range<usize>> = fix.iter().map(|change| moved(&change.at, fix)).chain([at]).collect();
@@ -113,7 +113,7 @@ fn first_line(found: &Found) -> &str {
     found.message.lines().next().unwrap_or_default()
 }
 
-/// Where a part of the source is when a fix is applied, with what was put in at its ends.
+/// Where a part of the source is after a fix, including insertions at its ends.
 fn moved(part: &Range<usize>, fix: &[Change]) -> Range<usize> {
     let (mut start, mut end) = (part.start as isize, part.end as isize);
     for Change { at, text } in sorted(fix) {

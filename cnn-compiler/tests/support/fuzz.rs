@@ -6,7 +6,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use crate::random::Random;
 
-/// Nets that have everything the language has.
+/// Nets that use everything in the language.
 const NETS: &[&str] = &[
     "/// A net.
     #[allow(dead_code)]
@@ -131,7 +131,7 @@ const TOKENS: &[&str] = &[
     "#![crate = \"a::b\"]",
 ];
 
-/// Makes sources; the same ones from the same seed.
+/// Makes sources, always the same ones from the same seed.
 pub(crate) struct Fuzzer {
     random: Random,
 }
@@ -150,7 +150,7 @@ impl Fuzzer {
         tokens.to_string()
     }
 
-    /// Drops, doubles, swaps, replaces, inserts, repeats or wraps a token, here or in a bracket.
+    /// Drops, doubles, swaps, replaces, inserts, repeats or wraps a token, here or within brackets.
     fn mutate(&mut self, tokens: TokenStream) -> TokenStream {
         let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
         if tokens.is_empty() {

@@ -7,7 +7,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 pub(crate) struct Error {
     /// The text of the message.
     pub(crate) message: String,
-    /// The part of the source that it is shown at.
+    /// The part of the source where it is shown.
     pub(crate) at: String,
     /// Whether that is the whole invocation.
     pub(crate) at_call_site: bool,

@@ -1,9 +1,9 @@
-//! Random numbers from a seed, which is another one in each run and can be given.
+//! Random numbers from a seed, which differs in each run unless it is given.
 
 use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Seeds of sources that are tried: as many as `CNN_FUZZ_ROUNDS` says, from `CNN_FUZZ_SEED` or another one in each run.
+/// Seeds of sources to try: `CNN_FUZZ_ROUNDS` of them, from `CNN_FUZZ_SEED` or a seed that differs in each run.
 pub(crate) fn seeds() -> impl Iterator<Item = u64> {
     let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
@@ -11,7 +11,7 @@ pub(crate) fn seeds() -> impl Iterator<Item = u64> {
     (0..number("CNN_FUZZ_ROUNDS").unwrap_or(500)).map(move |index| first.wrapping_add(index))
 }
 
-/// Random numbers; the same ones from the same seed.
+/// Random numbers, always the same ones from the same seed.
 pub(crate) struct Random {
     state: u64,
 }

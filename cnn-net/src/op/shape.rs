@@ -1,4 +1,4 @@
-//! Extents: of values, of windows, and of what lies around them.
+//! Extents of values, of windows, and of padding.
 
 use core::fmt;
 
@@ -18,7 +18,7 @@ pub enum Shape {
         /// Columns of each map, W.
         width: usize,
     },
-    /// A vector of so many features.
+    /// A vector with this many features.
     Vector(usize),
 }
 
@@ -36,7 +36,7 @@ impl Shape {
         }
     }
 
-    /// Maps, or features of a vector.
+    /// The number of maps, or the features of a vector.
     pub const fn channels(&self) -> usize {
         match *self {
             Self::Map { channels, .. } => channels,
@@ -105,7 +105,7 @@ pub struct Padding {
 }
 
 impl Padding {
-    /// None at all.
+    /// No padding.
     pub const NONE: Self = Self { top: 0, left: 0, bottom: 0, right: 0 };
 
     /// `vertical` rows above and below, `horizontal` columns left and right.

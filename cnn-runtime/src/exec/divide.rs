@@ -1,7 +1,7 @@
 //! Divisions without a panic.
 //!
-//! No descriptor that was checked has a 0 where kernels divide by one of its numbers, but the compiler can't see that, and would
-//! link the panic. By 0, the quotient is 0 here.
+//! No checked descriptor has a 0 where kernels divide by one of its numbers, but the compiler can't see that, and would link the
+//! panic. Here, a quotient by 0 is 0.
 
 /// `a / b`.
 #[inline(always)]

@@ -1,30 +1,30 @@
 //! The instruction sets, and which one runs.
 //!
-//! Every instruction set is listed here and nowhere else. To add one, write its vector under `simd/` and extend
-//! [`Isa`]; the kernels stay as they are.
+//! Every instruction set is listed here and nowhere else. To add one, write its vector under `simd/` and extend [`Isa`]; the
+//! kernels stay the same.
 //!
-//! Without the feature `kernels` there is none, so that no kernel can be called and none is compiled: the compiler needs
-//! this crate's vocabulary on the machine that builds, and would otherwise build all kernels a second time for it.
+//! Without the feature `kernels` there is none, so that no kernel can be called or compiled: the compiler needs this crate's
+//! vocabulary on the build machine, and would otherwise build all kernels a second time for it.
 
 use crate::simd::Kernel;
 #[cfg(feature = "kernels")]
 use crate::simd::Simd as _;
 
-/// Makes [`Isa`] of the names of these tokens, slowest first.
+/// Makes [`Isa`] from the names of these tokens, slowest first.
 macro_rules! instruction_sets {
     ($($module:ident::$Name:ident),*) => {
-        /// An instruction set that this CPU has: the values inside can only be made where it has it.
+        /// An instruction set that this CPU has: the values inside can only be made if it does.
         #[derive(Clone, Copy, Debug)]
         pub enum Isa {
             $(
-                #[doc = concat!("That of [`", stringify!($Name), "`](crate::simd::", stringify!($module), "::", stringify!($Name), ").")]
+                #[doc = concat!("The one of [`", stringify!($Name), "`](crate::simd::", stringify!($module), "::", stringify!($Name), ").")]
                 $Name(crate::simd::$module::$Name),
             )*
         }
 
         impl Isa {
-            /// The instruction sets of this CPU, slowest first. Without the feature `std` it is the fastest that the target has in
-            /// any case, so that code of no other one is linked.
+            /// The instruction sets of this CPU, slowest first. Without the feature `std`, only the fastest that every CPU of the
+            /// target has, so that code for no other one is linked.
             #[cfg(feature = "kernels")]
             pub fn all() -> impl Iterator<Item = Self> {
                 [$(crate::simd::$module::$Name::detect().map(Self::$Name)),*].into_iter().flatten()
@@ -60,7 +60,7 @@ cfg_select! {
     all(feature = "std", target_arch = "wasm32", target_feature = "simd128") => {
         instruction_sets! { scalar::Scalar, simd128::Simd128 }
     }
-    // From here on nobody can ask which instructions the CPU has, or ask for others.
+    // From here on there is no way to ask which instructions the CPU has, or to choose others.
     all(target_arch = "x86_64", target_feature = "avx512f", target_feature = "avx512vl", target_feature = "avx512dq") => {
         instruction_sets! { avx512::Avx512 }
     }
@@ -74,16 +74,16 @@ cfg_select! {
 
 #[cfg(feature = "kernels")]
 impl Isa {
-    /// The instruction set of that name, if this CPU has it.
+    /// The instruction set with this name, if the CPU has it.
     pub fn named(name: &str) -> Option<Self> {
         Self::all().find(|isa| isa.name() == name)
     }
 
-    /// The fastest one, chosen once for the process. With the feature `std`, the environment variable `CNN_ISA` names
-    /// another, so that tests can cover all; reading it allocates once, where it is set.
+    /// The fastest one, chosen once per process. With the feature `std`, the environment variable `CNN_ISA` can name another,
+    /// so that tests can cover all; reading it allocates once, if it is set.
     ///
-    /// If the variable names one that this CPU has not, that is ignored here: a net runs whatever its user's environment says.
-    /// [`from_env`](Self::from_env) tells.
+    /// A name of one that this CPU lacks is ignored here: a net runs whatever its user's environment says.
+    /// [`from_env`](Self::from_env) reports it.
     pub fn best() -> Self {
         #[cfg(feature = "std")]
         {
@@ -96,12 +96,12 @@ impl Isa {
 
     /// What `CNN_ISA` asks for; the fastest one if it is not set, or empty.
     ///
-    /// Programs that are meant for measuring and testing call it when they start: whoever asked for an instruction set must
-    /// not get numbers of another.
+    /// Programs for measuring and testing call it when they start: whoever asks for an instruction set must not get the
+    /// numbers of another.
     ///
     /// # Errors
     ///
-    /// If there is no such instruction set, or this CPU has it not.
+    /// If there is no such instruction set, or this CPU lacks it.
     #[cfg(feature = "std")]
     pub fn from_env() -> Result<Self, MissingIsa> {
         match std::env::var_os("CNN_ISA").filter(|name| !name.is_empty()) {
@@ -119,7 +119,7 @@ impl Isa {
     }
 }
 
-/// `CNN_ISA` asks for an instruction set that this CPU has not.
+/// `CNN_ISA` asks for an instruction set that this CPU lacks.
 #[cfg(all(feature = "kernels", feature = "std"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingIsa {

@@ -1,16 +1,16 @@
-//! How a pass runs: what every kernel is handed first.
+//! How a pass runs: the first argument of every kernel.
 //!
-//! The same kernels serve one thread and several, `forward` and those who measure it: a [`Run`] may have threads, and
-//! someone who watches and hears of the end of every kernel. Without them that costs a branch for each kernel.
+//! The same kernels serve one thread and several, `forward` and measurements of it: a [`Run`] may have threads, and a watcher
+//! that is called at the end of every kernel. Without these it costs one branch per kernel.
 //!
 //! # Shares
 //!
-//! A kernel that can be split is told its share, and does that part of its outputs: rows of a map, pixels, panels of
-//! channels. Each output is computed by the same operations in the same order whichever share it falls into, so results
-//! have the same bits for any number of threads; a test holds every kernel to that.
+//! A kernel that can be split gets a share, and computes that part of its outputs: rows of a map, pixels, panels of channels.
+//! Each output is computed by the same operations in the same order whichever share it falls into, so results have the same
+//! bits for any number of threads; a test checks this for every kernel.
 //!
-//! Shares write different elements, and no share loads what another one writes, not even in lanes that it drops:
-//! `bounds.rs` says how that is kept.
+//! Shares write different elements, and no share loads what another one writes, not even in lanes that it drops: `bounds.rs`
+//! says how this is ensured.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -22,7 +22,7 @@ use crate::exec::isa::Isa;
 use crate::exec::threads::Pool;
 use crate::simd::Kernel;
 
-/// An instruction set, perhaps threads, and perhaps someone who watches.
+/// An instruction set, perhaps threads, and perhaps a watcher.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
     isa: Isa,
@@ -65,7 +65,7 @@ impl<'a> Run<'a> {
         self.done();
     }
 
-    /// Runs a kernel in as many shares as are worth it for so much [work](macs).
+    /// Runs a kernel in as many shares as this much [work](macs) is worth.
     ///
     /// # Safety
     ///
@@ -77,8 +77,8 @@ impl<'a> Run<'a> {
         self.done();
     }
 
-    /// Calls `part` with as many shares as are worth it for so much work: [`split`](Self::split) for what is not a kernel,
-    /// or only a part of one, so that whoever watches hears nothing yet.
+    /// Calls `part` with as many shares as this much work is worth: [`split`](Self::split) for what is not a kernel, or only a
+    /// part of one, so that the watcher is not called yet.
     ///
     /// # Safety
     ///
@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
         part(Share::WHOLE);
     }
 
-    /// Tells who watches that a kernel is done.
+    /// Tells the watcher that a kernel is done.
     #[inline(always)]
     pub(crate) fn done(self) {
         if let Some(watch) = self.watch {
@@ -108,7 +108,7 @@ fn shared_out(pool: &Pool, work: usize, part: &impl Fn(Share)) {
     /// A function that several threads may call, as the caller of `each_share` promises.
     struct Together<'a, F>(&'a F);
 
-    // SAFETY: as its description says.
+    // SAFETY: as stated in its description.
     unsafe impl<F> Sync for Together<'_, F> {}
 
     impl<F: Fn(Share)> Together<'_, F> {
@@ -142,7 +142,7 @@ impl fmt::Debug for Run<'_> {
     }
 }
 
-/// The threads of a net: those of a pool, or only the one that calls. Without the feature `std` there are no others.
+/// The threads of a net: those of a pool, or only the calling one. Without the feature `std` there are no others.
 #[derive(Clone, Copy, Debug)]
 pub struct Threads<'a> {
     #[cfg(feature = "std")]
@@ -151,7 +151,7 @@ pub struct Threads<'a> {
 }
 
 impl<'a> Threads<'a> {
-    /// Only the thread that calls.
+    /// Only the calling thread.
     pub const ALONE: Self = Self {
         #[cfg(feature = "std")]
         pool: None,
@@ -165,7 +165,7 @@ impl<'a> Threads<'a> {
     }
 }
 
-/// A part of a kernel's work: one of several that do all of it.
+/// A part of a kernel's work: one of several that together are all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     pub(crate) index: usize,
@@ -177,13 +177,13 @@ impl Share {
     /// All of it.
     pub(crate) const WHOLE: Self = Self { index: 0, parts: 1 };
 
-    /// The share that it is if there can be at most so many; nothing for those behind.
+    /// The corresponding share if there can be at most this many; `None` for the shares beyond.
     pub(crate) fn at_most(self, parts: usize) -> Option<Self> {
         let parts = self.parts.min(parts);
         (self.index < parts).then_some(Self { parts, ..self })
     }
 
-    /// Its part of things that are counted from 0 to `total`: contiguous, of nearly the same length for each share.
+    /// Its part of the range from 0 to `total`: contiguous, and of nearly the same length for each share.
     #[inline(always)]
     pub(crate) const fn of(self, total: usize) -> Range<usize> {
         if self.parts == 1 {
@@ -195,18 +195,18 @@ impl Share {
     }
 }
 
-/// The time of a product of numbers of multiplications with a weight, in nanoseconds on a core with AVX2: that is the unit in
-/// which work is counted, since what it must be compared with is the time that it takes to involve other threads.
+/// The time for a number of multiplications with a weight, given as factors, in nanoseconds on a core with AVX2. That is the
+/// unit of work, since it must be compared with the time that it takes to involve other threads.
 pub(crate) const fn macs<const N: usize>(factors: [usize; N]) -> usize {
     saturating_product(&factors) / 40
 }
 
-/// The time to read and write a product of numbers of floats, in nanoseconds.
+/// The time to read and write a number of floats, given as factors, in nanoseconds.
 pub(crate) const fn floats<const N: usize>(factors: [usize; N]) -> usize {
     saturating_product(&factors) / 8
 }
 
-/// Work beyond what a number can count is much in any case.
+/// Work that overflows is a lot in any case.
 const fn saturating_product(factors: &[usize]) -> usize {
     let mut product = 1_usize;
     let mut i = 0;

@@ -1,7 +1,7 @@
 //! What a pass does, kernel by kernel, for those who measure it.
 //!
-//! A [`Step`] describes a kernel call of the emitted code, and [`Progress`] counts calls while they are made: it knows
-//! which step each of them is.
+//! A [`Step`] describes a kernel call in the emitted code, and [`Progress`] counts the calls as they are made: it knows which
+//! step each of them is.
 
 use core::cell::{Cell, RefCell};
 use core::fmt;
@@ -139,7 +139,7 @@ pub struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    /// At the beginning of a pass over so many images.
+    /// At the beginning of a pass over this many images.
     pub fn new(steps: &'a [Step<'a>], images: usize, tell: &'a mut dyn FnMut(usize)) -> Self {
         Self { steps, images, tell: RefCell::new(tell), step: Cell::new(0), image: Cell::new(0) }
     }
@@ -148,11 +148,11 @@ impl<'a> Progress<'a> {
     pub fn advance(&self) {
         let step = self.step.get();
         (self.tell.borrow_mut())(step);
-        self.step.set(self.behind(step));
+        self.step.set(self.after(step));
     }
 
-    /// The step behind this one. Stretches of steps that are not shared are repeated for each image.
-    fn behind(&self, step: usize) -> usize {
+    /// The step after this one. Runs of steps that are not shared are repeated for each image.
+    fn after(&self, step: usize) -> usize {
         let shared = |step: usize| self.steps.get(step).is_none_or(|step| step.shared);
         let next = step + 1;
         if shared(step) || !shared(next) {

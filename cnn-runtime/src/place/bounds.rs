@@ -1,13 +1,13 @@
 //! The checks that memory safety rests on.
 //!
-//! Kernels compute in one workspace with raw pointers. What a kernel reads and writes follows from its descriptor alone: so a
-//! descriptor is checked once, into a [`Checked`], and a call compares two lengths. In code that `network!` emits the
-//! check is part of a constant, and the lengths are constants too: both happen while rustc runs.
+//! Kernels compute in one workspace with raw pointers. What a kernel reads and writes follows from its descriptor alone, so a
+//! descriptor is checked once, into a [`Checked`], and a call compares two lengths. In code that `network!` emits the check is
+//! part of a constant, and the lengths are constants too, so both happen while rustc runs.
 //!
-//! Checked are:
+//! The check ensures
 //!
-//! - that all numbers are small enough for every product that a kernel makes of them,
-//! - that rows don't overlap, nor pixels, so that threads can share a map by rows, pixels or channels,
+//! - that all numbers are small enough for every product that a kernel computes from them,
+//! - that neither rows nor pixels overlap, so that threads can share a map by rows, pixels or channels,
 //! - how many floats the workspace must have,
 //! - that what is written is not what is read, unless they are the same map and the kernel allows that.
 //!
@@ -15,8 +15,8 @@
 //!
 //! A kernel may load a vector that reaches past the last channel of a pixel, and drop those lanes: the map *spills*. No thread
 //! may write these floats meanwhile. In a plan there is room after each map ([`SLACK`]). Where it is missing, as between slices
-//! of one map, the kernel runs on a single thread, which can't race with itself. Maps that are the output too, or may lie
-//! anywhere beside it, are read exactly.
+//! of one map, the kernel runs on a single thread, which can't race with itself. Maps that are also the output, or may be
+//! anywhere next to it, are read exactly.
 
 use core::fmt;
 
@@ -24,9 +24,9 @@ use crate::exec::run::Run;
 use crate::place::map::Map;
 use crate::place::workspace::{Batch, SLACK};
 
-/// A descriptor that its `check` found sound, for workspaces of at least [`floats`](Self::floats).
+/// A descriptor that its `check` found sound for workspaces of at least [`floats`](Self::floats).
 ///
-/// Only `check` makes one, so a kernel that takes one can't be made to reach outside of the workspace.
+/// Only `check` makes one, so a kernel that takes one can't be made to reach outside the workspace.
 #[derive(Clone, Copy, PartialEq)]
 #[must_use = "a kernel takes it"]
 pub struct Checked<L> {
@@ -111,7 +111,7 @@ pub(crate) const fn product(factors: &[usize]) -> Option<usize> {
     Some(product)
 }
 
-/// Panics if a product that a kernel computes is larger than any workspace or array of weights could be. A factor of 0 counts as 1,
+/// Panics if a product that a kernel computes is larger than any workspace or array of weights can be. A factor of 0 counts as 1,
 /// so that the others are bounded too.
 pub(crate) const fn assert_product(factors: &[usize]) {
     let mut product = 1_usize;
@@ -126,14 +126,14 @@ pub(crate) const fn assert_product(factors: &[usize]) {
     }
 }
 
-/// No slice has more floats.
+/// No slice has more floats than this.
 const MOST: usize = isize::MAX as usize / size_of::<f32>();
 
-/// No rows or pixels are farther apart. It bounds the steps of a single row or pixel, which no length does: a kernel may compute
-/// where the next ones would be, up to the end of a tile.
+/// No rows or pixels are farther apart than this. It bounds the steps of a single row or pixel, which no length does: a kernel may
+/// compute where the next ones would be, up to the end of a tile.
 const FARTHEST: usize = MOST / 16;
 
-/// `at + count * step`, if a slice can have as many floats.
+/// `at + count * step`, if a slice can have that many floats.
 const fn advance(at: usize, count: usize, step: usize) -> usize {
     let end = match count.checked_mul(step) {
         Some(distance) => at.checked_add(distance),
@@ -164,7 +164,7 @@ impl Region {
     ///
     /// # Panics
     ///
-    /// If it has none, if its rows or its pixels overlap, or if its numbers overflow.
+    /// If it has none, if its rows or pixels overlap, or if its numbers overflow.
     pub(crate) const fn of(map: &Map) -> Self {
         let Map { offset, height, width, channels, row, pixel } = *map;
         assert!(height > 0 && width > 0 && channels > 0, "a map without elements");
@@ -176,11 +176,11 @@ impl Region {
         Self { start: offset, end, row, pixel, channels, spill: 0 }
     }
 
-    /// All elements of a map, and what windows over it cover of its halo.
+    /// All elements of a map, and the part of its halo that windows over it cover.
     ///
     /// # Panics
     ///
-    /// If the map is none; if windows or taps don't move; if the first one begins before the workspace.
+    /// If the map has no elements; if windows or taps don't move; if the first one begins before the workspace.
     pub(crate) const fn windows(map: &Map, vertical: Windows, horizontal: Windows) -> Self {
         let whole = Self::of(map);
         let [strides, dilations] = [[vertical.stride, horizontal.stride], [vertical.dilation, horizontal.dilation]];
@@ -200,7 +200,7 @@ impl Region {
         Self { start: offset, end, row: len, pixel: len, channels: len, spill: 0 }
     }
 
-    /// Floats from the first to the last.
+    /// The number of floats from the first to the last.
     pub(crate) const fn len(&self) -> usize {
         self.end - self.start
     }
@@ -210,7 +210,7 @@ impl Region {
         Self { spill: SLACK - 1, ..self }
     }
 
-    /// Whether it is apart from what is written, if `spill` floats count that follow each pixel.
+    /// Whether it is disjoint from what is written, including `spill` floats after each pixel.
     const fn is_apart(&self, written: &Self, spill: usize) -> bool {
         if self.end + spill <= written.start || written.end <= self.start {
             return true;
@@ -232,13 +232,13 @@ impl Region {
 pub(crate) struct Windows {
     /// How many there are.
     pub(crate) count: usize,
-    /// The distance between two.
+    /// The distance between two windows.
     pub(crate) stride: usize,
-    /// Taps of one.
+    /// Taps of one window.
     pub(crate) taps: usize,
     /// The distance between two taps.
     pub(crate) dilation: usize,
-    /// Rows or columns of the halo that the first one covers.
+    /// Rows or columns of the halo that the first window covers.
     pub(crate) before: usize,
 }
 
@@ -252,7 +252,7 @@ impl Windows {
     }
 }
 
-/// What a descriptor reads and writes, gathered while it is checked: first what is written, then what is read.
+/// What a descriptor reads and writes, collected during the check: first what is written, then what is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Reach {
     /// Floats that the workspace must have.
@@ -264,24 +264,24 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
-    /// Of what writes a region.
+    /// For a kernel that writes a region.
     pub(crate) const fn of(output: Region) -> Self {
         Self { floats: output.end, alone: false, output, scratch: None }
     }
 
-    /// Of what writes a map.
+    /// For a kernel that writes a map.
     pub(crate) const fn to(output: &Map) -> Self {
         Self::of(Region::of(output))
     }
 
-    /// Scratch memory, apart from the output.
+    /// Adds scratch memory, disjoint from the output.
     pub(crate) const fn scratch(self, offset: usize, len: usize) -> Self {
         let scratch = Region::span(offset, len);
         assert!(scratch.is_apart(&self.output, 0), "scratch memory overlaps the output");
         Self { scratch: Some(scratch), ..self.covering(scratch.end) }
     }
 
-    /// A region that is read, and not written by the same kernel.
+    /// Adds a region that is read, and not written by the same kernel.
     pub(crate) const fn reads(self, region: Region) -> Self {
         assert!(region.is_apart(&self.output, 0), "what is read overlaps the output");
         let mut alone = self.alone || !region.is_apart(&self.output, region.spill);
@@ -292,7 +292,7 @@ impl Reach {
         Self { alone, ..self.covering(region.end + region.spill) }
     }
 
-    /// A map of which an element is read before the same element of the output is written, and exactly: it may be the
+    /// Adds a map of which each element is read, exactly, before the same element of the output is written: it may be the
     /// output.
     pub(crate) const fn reads_in_place(self, map: &Map) -> Self {
         let region = Region::of(map);
@@ -301,7 +301,7 @@ impl Reach {
         if same { self } else { self.reads(region) }
     }
 
-    /// The same where it may be missing.
+    /// The same for a map that may be missing.
     pub(crate) const fn reads_residual(self, map: &Option<Map>, output: &Map) -> Self {
         match map {
             Some(map) => {
@@ -312,7 +312,7 @@ impl Reach {
         }
     }
 
-    /// With a vector after the output and after what is read in its place: for kernels that never share their work.
+    /// Adds a vector after the output and after what is read in place of it: for kernels that never share their work.
     pub(crate) const fn with_slack(self) -> Self {
         self.covering(self.floats + SLACK - 1)
     }
@@ -330,14 +330,14 @@ impl Reach {
     }
 }
 
-/// Panics if so many rows and columns are farther than a kernel can compute with: also those of a single window or tap, which no
-/// length bounds.
+/// Panics if this many rows and columns reach farther than a kernel can compute with, including those of a single window or tap,
+/// which no length bounds.
 pub(crate) const fn assert_steps(map: &Map, [rows, columns]: [usize; 2]) {
     assert_product(&[rows, map.row, MOST / FARTHEST]);
     assert_product(&[columns, map.pixel, MOST / FARTHEST]);
 }
 
-/// Panics unless two maps have as many rows, columns and channels.
+/// Panics unless two maps have equally many rows, columns and channels.
 pub(crate) const fn assert_same_size(a: &Map, b: &Map) {
     let same = a.height == b.height && a.width == b.width && a.channels == b.channels;
     assert!(same, "maps of different sizes");

@@ -1,11 +1,11 @@
 //! Large zeroed values on the heap, aligned, and not touched before they are used.
 //!
-//! `Box::new_zeroed` writes the zeros itself where a type wants more alignment than `malloc` gives. Hundreds of megabytes
-//! would be written twice that way, and be resident before the first of them is needed. Here the allocator is asked for
-//! zeros, which it has from the system page by page, with room to align in.
+//! `Box::new_zeroed` writes the zeros itself if a type needs more alignment than `malloc` gives. That way, hundreds of
+//! megabytes would be written twice, and be resident before the first of them is needed. Here the allocator is asked for
+//! zeros, which it gets from the system page by page, with room for alignment.
 //!
 //! Large values begin at a multiple of 2 MiB, and Linux is asked for pages of that size: reading weights is bound by memory,
-//! and with pages of 4 KiB by the walks through their tables too.
+//! and with pages of 4 KiB also by page-table walks.
 
 use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use core::fmt;
@@ -13,7 +13,7 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
-/// What allocators align to without being asked.
+/// The alignment that allocators give without being asked.
 const PLAIN: usize = 16;
 
 /// A huge page of Linux on x86-64, and on aarch64 with 4 KiB pages.
@@ -30,14 +30,14 @@ pub struct Heap<T> {
 ///
 /// # Safety
 ///
-/// They are, and there is nothing to drop.
+/// Zero bytes must be a value, and there must be nothing to drop.
 pub unsafe trait Zero {}
 
 impl<T: Zero> Heap<T> {
     /// Zeros.
     pub fn zeroed() -> Self {
         let layout = Self::LAYOUT;
-        // SAFETY: the layout has a size.
+        // SAFETY: the layout's size is not zero.
         let block = unsafe { alloc_zeroed(layout) };
         let Some(block) = NonNull::new(block) else { handle_alloc_error(layout) };
         let before = block.align_offset(Self::ALIGN);
@@ -51,7 +51,7 @@ impl<T: Zero> Heap<T> {
 }
 
 impl<T> Heap<T> {
-    /// Where values begin: at least two huge pages are worth a boundary.
+    /// The alignment of values: from two huge pages on, that of a huge page.
     const ALIGN: usize = if size_of::<T>() >= 2 * HUGE { HUGE } else { align_of::<T>() };
     const LAYOUT: Layout = match Layout::from_size_align(size_of::<T>() + Self::ALIGN, PLAIN) {
         Ok(layout) => layout,
@@ -59,10 +59,10 @@ impl<T> Heap<T> {
     };
 }
 
-/// Asks for huge pages under a value; where there are none, nothing changes.
+/// Asks for huge pages for a value; where there are none, nothing changes.
 #[cfg(all(feature = "std", target_os = "linux"))]
 fn advise_huge<T>(value: NonNull<T>) {
-    // SAFETY: the range is in a block of ours, and the advice changes none of its contents.
+    // SAFETY: the range is in our block, and the advice changes none of its contents.
     unsafe { libc::madvise(value.as_ptr().cast(), size_of::<T>(), libc::MADV_HUGEPAGE) };
 }
 
@@ -80,7 +80,7 @@ impl<T> Deref for Heap<T> {
 
 impl<T> DerefMut for Heap<T> {
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as above, and nobody else has it.
+        // SAFETY: as above, and there is no other reference to it.
         unsafe { self.value.as_mut() }
     }
 }

@@ -1,8 +1,8 @@
-//! Where a value lies in the workspace.
+//! Where a value is in the workspace.
 //!
 //! All feature maps are NHWC: the channels of a pixel are next to each other. A map that a padded convolution reads has
-//! a *halo* of zeros around it, so that no kernel has code for edges. A map can also be a slice of the channels of a
-//! wider one; so a concat's branches write straight into the result.
+//! a *halo* of zeros around it, so that no kernel has code for edges. A map can also be a slice of a wider map's channels, so
+//! a concat's branches write straight into the result.
 
 use core::ops::Range;
 
@@ -13,7 +13,7 @@ use cnn_net::op::{Padding, Size};
 /// A feature map in the workspace: element (y, x, c) is at `offset + y * row + x * pixel + c`, counted in `f32`s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Map {
-    /// Where element (0, 0, 0) is; a halo lies before and behind.
+    /// Where element (0, 0, 0) is; any halo is before and after the elements.
     pub offset: usize,
     /// Rows.
     pub height: usize,
@@ -33,7 +33,7 @@ impl Map {
         Self { offset, height, width, channels, row: width * channels, pixel: channels }
     }
 
-    /// A map in the midst of its halo, which begins at `offset`.
+    /// A map within its halo, which begins at `offset`.
     pub const fn with_halo(offset: usize, size: Size, channels: usize, halo: &Padding) -> Self {
         let row = (halo.left + size.width + halo.right) * channels;
         let first = offset + halo.top * row + halo.left * channels;
@@ -55,7 +55,7 @@ impl Map {
         Self::dense(offset, 1, 1, features)
     }
 
-    /// One behind the last element.
+    /// One past the last element.
     pub const fn end(&self) -> usize {
         self.offset + (self.height - 1) * self.row + (self.width - 1) * self.pixel + self.channels
     }

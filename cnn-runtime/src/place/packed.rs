@@ -1,24 +1,24 @@
 //! Where the packed weights of a net are: in the binary, or on the heap.
 //!
-//! Kernels read one array of floats and do not care whose it is. Embedded weights need neither an allocator nor an error
+//! Kernels read one array of floats and do not care who owns it. Embedded weights need neither an allocator nor an error
 //! path, so this module exists without the feature `alloc`; only [`Packed::load`] needs it.
 
 use core::fmt;
 use core::ops::Deref;
 
-/// Packed weights: `N` floats in the layouts of [`pack`](crate::pack), on the boundary of a cache line, which is also
-/// that of the widest vector.
+/// Packed weights: `N` floats in the layouts of [`pack`](crate::pack), aligned to a cache line, which is also the alignment
+/// of the widest vector.
 #[repr(C, align(64))]
 pub struct Aligned<const N: usize>([f32; N]);
 
 impl<const N: usize> Aligned<N> {
-    /// All zeros: what embedded weights are while code is only checked.
+    /// All zeros, which embedded weights are while code is only checked.
     pub const ZEROS: Self = Self([0.0; N]);
 
     /// Floats from their little-endian bytes, which may lie at any address: the literal of an embedded net.
     ///
-    /// Meant for the initialiser of a `static`. If that is the target's byte order, the bytes are copied as a whole, since
-    /// an evaluator that takes them one by one needs seconds for a megabyte.
+    /// Meant for the initialiser of a `static`. If the target has this byte order, the bytes are copied as a whole, since
+    /// const evaluation takes seconds for a megabyte if it processes them one by one.
     ///
     /// # Panics
     ///
@@ -53,7 +53,7 @@ impl<const N: usize> Aligned<N> {
         self
     }
 
-    /// The floats, with their number known.
+    /// The floats, as an array of known length.
     pub const fn as_array(&self) -> &[f32; N] {
         &self.0
     }
@@ -77,14 +77,14 @@ impl<const N: usize> Deref for Aligned<N> {
     }
 }
 
-/// Says how many; nobody wants to read millions of weights.
+/// Only the number of floats; nobody wants to read millions of weights.
 impl<const N: usize> fmt::Debug for Aligned<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Aligned({N} floats)")
     }
 }
 
-/// The packed weights of a net. `Send` and `Sync`, as it is plain data that nobody changes.
+/// The packed weights of a net. `Send` and `Sync`, since it is plain data that nobody changes.
 #[derive(Debug)]
 pub enum Packed<const N: usize> {
     /// On the heap, read from a file.
@@ -95,11 +95,11 @@ pub enum Packed<const N: usize> {
 }
 
 impl<const N: usize> Packed<N> {
-    /// Reads safetensors files: [`weights::load`](crate::weights::load) into memory of its own.
+    /// Reads safetensors files: [`weights::load`](crate::weights::load) into its own memory.
     ///
     /// # Errors
     ///
-    /// Everything in which the files do not fit the net, at once.
+    /// All mismatches between the files and the net, at once.
     ///
     /// # Panics
     ///
@@ -115,7 +115,7 @@ impl<const N: usize> Packed<N> {
         Ok(Self::Owned(packed))
     }
 
-    /// The floats, with their number known.
+    /// The floats, as an array of known length.
     pub fn as_array(&self) -> &[f32; N] {
         match self {
             #[cfg(feature = "alloc")]

@@ -1,8 +1,8 @@
-//! Stretches of floats that element-wise kernels walk.
+//! Runs of floats that element-wise kernels go through.
 
 use crate::place::map::Map;
 
-/// How maps of the same size fall into contiguous runs: per pixel, per row, or one for the whole map.
+/// How maps of the same size divide into contiguous runs: per pixel, per row, or one for the whole map.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Runs {
     /// Rows in which runs start.
@@ -14,7 +14,7 @@ pub(crate) struct Runs {
 }
 
 impl Runs {
-    /// The longest runs that all of `maps` have.
+    /// The longest runs that are contiguous in all of `maps`.
     pub(crate) fn of(maps: impl Iterator<Item = Map> + Clone) -> Self {
         let mut runs = Self { rows: 0, columns: 0, len: 0 };
         for Map { height: rows, width: columns, channels: len, .. } in maps.clone().take(1) {

@@ -2,14 +2,14 @@
 
 use core::ops::{Deref, DerefMut};
 
-/// Floats behind the last value of a workspace: kernels load whole vectors, also where the last channels are few.
+/// Floats after the last value of a workspace: kernels load whole vectors, even where the last channels don't fill one.
 pub const SLACK: usize = 16;
 
-/// The images of one pass. Each has a workspace of the same layout, which begins a fixed distance behind that of the image
-/// before it.
+/// The images of one pass. Each has a workspace of the same layout, which begins a fixed distance after that of the previous
+/// image.
 ///
-/// Up to that distance it is the image's own; what lies behind, the next image may write over. So kernels that need more run for
-/// one image after the other, and before all that need less: see `plan/batch.rs` of the compiler.
+/// Up to that distance it is the image's own; the next image may overwrite what follows. So kernels that need more run image by
+/// image, and before all kernels that need less: see `plan/batch.rs` in the compiler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// How many.
@@ -19,12 +19,12 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// A single image, whose workspace is all there is.
+    /// A single image, which has the whole workspace.
     pub const fn one(workspace: &[f32]) -> Self {
         Self { images: 1, floats: workspace.len() }
     }
 
-    /// The workspace of an image, and those of the images behind it, which must not have begun.
+    /// The workspace of an image and those of the images after it, which must not have begun.
     ///
     /// # Panics
     ///
@@ -33,7 +33,7 @@ impl Batch {
         &mut workspace[image * self.floats..]
     }
 
-    /// What is their own of the workspaces of the images.
+    /// Each image's own part of its workspace.
     ///
     /// # Panics
     ///
@@ -42,11 +42,11 @@ impl Batch {
         workspace.chunks_exact_mut(self.floats).take(self.images)
     }
 
-    /// Brings `len` floats from offset `from` in the workspace of each image next to each other, at offset `to`.
+    /// Copies `len` floats from offset `from` in the workspace of each image next to each other, to offset `to`.
     ///
     /// # Panics
     ///
-    /// If they lie outside of the workspace.
+    /// If they are outside the workspace.
     pub fn gather(self, from: usize, len: usize, to: usize, workspace: &mut [f32]) {
         for image in 0..self.images {
             let start = image * self.floats + from;
@@ -61,7 +61,7 @@ impl Batch {
 pub struct Workspace<const N: usize>([f32; N]);
 
 impl<const N: usize> Workspace<N> {
-    /// A workspace of zeros; can stand in a `static`.
+    /// A workspace of zeros; can be in a `static`.
     #[expect(clippy::new_without_default, reason = "a default on the stack would invite overflows of large nets")]
     pub const fn new() -> Self {
         Self([0.0; N])
@@ -72,15 +72,14 @@ impl<const N: usize> Workspace<N> {
         &mut self.0
     }
 
-    /// `IMAGES` arrays of `LEN` floats from `OFFSET`, which a call with other constants than the plan's would refuse to
-    /// compile.
+    /// `IMAGES` arrays of `LEN` floats from `OFFSET`. A call with constants that don't fit the workspace does not compile.
     pub fn arrays<const OFFSET: usize, const LEN: usize, const IMAGES: usize>(&self) -> &[[f32; LEN]; IMAGES] {
         const { assert!(OFFSET + LEN * IMAGES <= N) };
         // SAFETY: the range was checked against `N` just above, at compile time.
         unsafe { &*self.0.as_ptr().add(OFFSET).cast() }
     }
 
-    /// `LEN` floats from `OFFSET`, which a call with other constants than the plan's would refuse to compile.
+    /// `LEN` floats from `OFFSET`. A call with constants that don't fit the workspace does not compile.
     pub fn array<const OFFSET: usize, const LEN: usize>(&self) -> &[f32; LEN] {
         const { assert!(OFFSET + LEN <= N) };
         // SAFETY: the range was checked against `N` just above, at compile time.
@@ -92,10 +91,10 @@ impl<const N: usize> Workspace<N> {
 // SAFETY: it is an array of floats, and zero bytes are the float 0.
 unsafe impl<const N: usize> crate::place::heap::Zero for Workspace<N> {}
 
-/// The workspace of a large net, which would not fit on a stack: on the heap, or wherever the caller has it.
+/// The workspace of a large net, which would not fit on a stack: on the heap, or wherever the caller puts it.
 #[derive(Debug)]
 pub enum Place<'a, const N: usize> {
-    /// In memory of the caller's.
+    /// In the caller's memory.
     Borrowed(&'a mut Workspace<N>),
     /// On the heap.
     #[cfg(feature = "alloc")]

@@ -13,7 +13,7 @@ pub fn activate(activation: Activation, x: f64) -> f64 {
         Activation::Step => f64::from(u8::from(x >= 0.0)),
         Activation::Sigmoid => sigmoid(x),
         Activation::Tanh => libm::tanh(x),
-        // Not `f64::max`, which gives 0 for a NaN.
+        // Not `f64::max`, which returns 0 for a NaN.
         Activation::Relu => x.clamp(0.0, f64::INFINITY),
         Activation::Relu6 => x.clamp(0.0, 6.0),
         Activation::LeakyRelu { slope } => leaky_relu(f64::from(slope), x),
@@ -42,7 +42,7 @@ fn elu(alpha: f64, x: f64) -> f64 {
     if x > 0.0 { x } else { alpha * libm::expm1(x) }
 }
 
-/// `ln(1 + exp(x))`, in a form whose exponential cannot overflow.
+/// `ln(1 + exp(x))`, in a form that cannot overflow.
 fn softplus(x: f64) -> f64 {
     x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
 }
@@ -51,11 +51,11 @@ fn hard_sigmoid(alpha: f64, beta: f64, x: f64) -> f64 {
     (alpha * x + beta).clamp(0.0, 1.0)
 }
 
-/// `x` where `x >= 0`, else a slope times `x`; one slope is used for all.
+/// `x` where `x >= 0`, else a slope times `x`; a single slope is used for all.
 ///
 /// # Panics
 ///
-/// If `slopes` is neither one nor as many as `per` asks for.
+/// If `slopes` has neither one element nor as many as `per` asks for.
 pub fn prelu(per: PreluPer, input: &Tensor, slopes: &[f32]) -> Tensor {
     let needed = match per {
         PreluPer::Channel => input.shape.channels(),
@@ -78,7 +78,7 @@ pub fn softmax(input: &Tensor) -> Tensor {
     log_softmax(input).map(libm::exp)
 }
 
-/// The logarithm of softmax. The largest of the `x_j` is taken out first, so that the exponentials cannot overflow.
+/// The logarithm of softmax. The largest of the `x_j` is subtracted first, so that the exponentials cannot overflow.
 pub fn log_softmax(input: &Tensor) -> Tensor {
     Tensor::from_fn(input.shape, |channel, y, x| {
         let all = || (0..input.shape.channels()).map(|channel| input.at(channel, y, x));

@@ -4,7 +4,7 @@ use cnn_net::op::{Conv, Linear, Shape};
 
 use super::Tensor;
 
-/// A convolution: the weighted sum of the inputs under the window, a group of channels apart from the others.
+/// A convolution: the weighted sum of the inputs under the window, for each group of channels separately.
 ///
 /// `weight` is `[filters, input channels of a group, kernel.height, kernel.width]`.
 ///
@@ -43,7 +43,7 @@ pub fn conv(op: &Conv, input: &Tensor, weight: &[f32], bias: Option<&[f32]>) -> 
     })
 }
 
-/// A fully connected layer: each output is the weighted sum of all inputs, a map flattened in the order C, H, W.
+/// A fully connected layer: each output is the weighted sum of all inputs. A map is flattened in the order C, H, W.
 ///
 /// `weight` is `[features, inputs]`.
 ///
@@ -63,7 +63,7 @@ pub fn linear(op: &Linear, input: &Tensor, weight: &[f32], bias: Option<&[f32]>)
     })
 }
 
-/// Where a position of the padded input is in the input itself, which is `size` long behind `pad`.
+/// The position in the input for one in the padded input, where `size` elements follow `pad` of padding.
 pub(super) fn inside(padded: usize, pad: usize, size: usize) -> Option<usize> {
     padded.checked_sub(pad).filter(|position| *position < size)
 }

@@ -1,4 +1,4 @@
-//! Several values into one, and one into another shape.
+//! Joins several values into one, and changes the shape of one.
 
 use alloc::vec::Vec;
 
@@ -6,12 +6,12 @@ use cnn_net::op::Shape;
 
 use super::Tensor;
 
-/// Maps to a vector, in the order C, H, W.
+/// Turns maps into a vector, in the order C, H, W.
 pub fn flatten(input: &Tensor) -> Tensor {
     Tensor { shape: Shape::Vector(input.data.len()), data: input.data.clone() }
 }
 
-/// The inputs' channels, or features, one after another.
+/// The channels or features of all inputs, one after another.
 ///
 /// # Panics
 ///
@@ -39,7 +39,7 @@ pub fn add(inputs: &[&Tensor]) -> Tensor {
     Tensor::from_fn(shape, |channel, y, x| inputs.iter().map(|input| input.at(channel, y, x)).sum())
 }
 
-/// The product of the inputs; the one number of a `C x 1 x 1` input is a factor of the whole map.
+/// The product of the inputs; each number of a `C x 1 x 1` input is a factor of a whole map.
 ///
 /// # Panics
 ///

@@ -6,16 +6,16 @@ use cnn_net::op::{BatchNorm, Lrn};
 
 use super::Tensor;
 
-/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, the sum over the channels of [`Lrn::reach`] around each;
-/// alpha is not divided by the size.
+/// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, where the sum is over the channels within [`Lrn::reach`] of
+/// each; alpha is not divided by the size.
 ///
-/// An infinite sum gives 0, or a NaN for an infinite element, as in PyTorch. There the sum is one of `f32`, which is infinite
-/// beyond 3.4e38; here it is one of `f64`.
+/// An infinite sum gives 0, or a NaN for an infinite element, as in PyTorch. There the sum is in `f32`, which is infinite
+/// beyond 3.4e38; here it is in `f64`.
 pub fn lrn(op: &Lrn, input: &Tensor) -> Tensor {
-    let [before, behind] = op.reach();
+    let [before, after] = op.reach();
     Tensor::from_fn(input.shape, |channel, y, x| {
         let first = channel.saturating_sub(before);
-        let last = (channel + behind).min(input.shape.channels() - 1);
+        let last = (channel + after).min(input.shape.channels() - 1);
         let mut sum = 0.0;
         for neighbour in first..=last {
             sum += input.at(neighbour, y, x) * input.at(neighbour, y, x);
@@ -25,12 +25,12 @@ pub fn lrn(op: &Lrn, input: &Tensor) -> Tensor {
     })
 }
 
-/// The tensors of a batch normalisation, one number a channel each.
+/// The tensors of a batch normalisation, each with one number per channel.
 #[derive(Clone, Copy, Debug)]
 pub struct Statistics<'p> {
     /// Factor.
     pub weight: &'p [f32],
-    /// Sum.
+    /// Summand.
     pub bias: &'p [f32],
     /// Running mean.
     pub mean: &'p [f32],
@@ -51,7 +51,7 @@ pub fn batch_norm(op: &BatchNorm, input: &Tensor, statistics: &Statistics<'_>) -
     })
 }
 
-/// Which variance of a batch goes into the running one. The batch itself is always normalised with the biased one.
+/// Which variance of a batch enters the running one. The batch itself is always normalised with the biased one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunningVariance {
     /// The sum of squares over `n - 1`, with Bessel's correction: PyTorch.
@@ -60,7 +60,7 @@ pub enum RunningVariance {
     Biased,
 }
 
-/// Batch normalisation in training, step by step: mean, variance, normalise, scale and shift; and what it leaves behind.
+/// Batch normalisation in training, step by step: mean, variance, normalise, scale and shift; and the updated statistics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchNormSteps {
     /// The mean of each channel, over all samples and positions.
@@ -69,7 +69,7 @@ pub struct BatchNormSteps {
     pub var: Vec<f64>,
     /// `(x - mean) / sqrt(var + eps)` of each sample.
     pub normalised: Vec<Tensor>,
-    /// What the layer gives, the normalised samples scaled and shifted: times `weight`, plus `bias`.
+    /// The layer's output, the normalised samples scaled and shifted: times `weight`, plus `bias`.
     pub output: Vec<Tensor>,
     /// The running mean after this batch.
     pub running_mean: Vec<f64>,
@@ -77,17 +77,17 @@ pub struct BatchNormSteps {
     pub running_var: Vec<f64>,
 }
 
-/// Batch normalisation as it is while training (Ioffe & Szegedy 2015): with the mean and variance of the batch itself.
+/// Batch normalisation as in training (Ioffe & Szegedy 2015): with the mean and variance of the batch itself.
 /// Nets run inference, so no layer compiles to this; it is here for its mathematics.
 ///
 /// A running statistic becomes `(1 - momentum) * running + momentum * batch`: **momentum weighs the new value**, as in
-/// PyTorch. That of ONNX weighs the old one and is 1 minus this, and its running variance takes the biased variance, while
-/// PyTorch's takes the unbiased one. `running` says which.
+/// PyTorch. ONNX's momentum weighs the old one and is 1 minus this. Its running variance takes the biased variance, while
+/// PyTorch's takes the unbiased one; `running` says which.
 ///
 /// # Panics
 ///
-/// If the batch is empty, its samples have different shapes, or a tensor is shorter than there are channels. If there is
-/// but one number a channel, which has no unbiased variance, and `running` asks for it.
+/// If the batch is empty, its samples have different shapes, or a tensor is shorter than there are channels. Also if there is
+/// only one number per channel, which has no unbiased variance, and `running` asks for it.
 pub fn batch_norm_training(
     op: &BatchNorm,
     batch: &[Tensor],

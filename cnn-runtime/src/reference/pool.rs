@@ -20,7 +20,7 @@ pub fn max_pool(op: &Pool, input: &Tensor) -> Tensor {
     })
 }
 
-/// The mean of the inputs under the window; with `count_include_pad`, zeros of the padding are inputs too.
+/// The mean of the inputs under the window; with `count_include_pad`, the zeros of the padding are inputs too.
 ///
 /// # Panics
 ///
@@ -47,12 +47,12 @@ pub fn global_max_pool(input: &Tensor) -> Tensor {
     Tensor::from_fn(Shape::map(maps.len(), 1, 1), |channel, _, _| largest(maps[channel].iter().copied()))
 }
 
-/// The largest of some numbers; NaN if one of them is, which `f64::max` would leave out.
+/// The largest of some numbers; NaN if one of them is, which `f64::max` would ignore.
 fn largest(numbers: impl IntoIterator<Item = f64>) -> f64 {
     numbers.into_iter().fold(f64::NEG_INFINITY, |a, b| if a > b || a.is_nan() { a } else { b })
 }
 
-/// What lies under a window.
+/// The content of a window.
 struct Window {
     /// The inputs.
     inputs: Vec<f64>,
@@ -105,9 +105,9 @@ struct Extents {
 }
 
 impl Extents {
-    /// How many windows an input of `size` between `before` and `behind` has.
-    fn windows(&self, size: usize, before: usize, behind: usize) -> usize {
-        let steps = size + before + behind - self.dilation * (self.kernel - 1) - 1;
+    /// How many windows an input of `size` has, with padding of `before` and `after`.
+    fn windows(&self, size: usize, before: usize, after: usize) -> usize {
+        let steps = size + before + after - self.dilation * (self.kernel - 1) - 1;
         if !self.ceil {
             return steps / self.stride + 1;
         }

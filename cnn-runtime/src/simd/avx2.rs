@@ -11,7 +11,7 @@ pub struct Avx2 {
 }
 
 impl Avx2 {
-    /// The token, if the CPU has the features that `with_features` switches on: the two lists name the same.
+    /// The token, if the CPU has the features that `with_features` switches on: the two lists are the same.
     pub fn detect() -> Option<Self> {
         #[cfg(feature = "std")]
         let available =
@@ -29,7 +29,7 @@ fn with_features<K: Kernel>(simd: Avx2, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
-/// Ones where a lane is wanted: a window of eight over them, `n` from the middle, has its first `n` lanes set.
+/// Ones for the wanted lanes: a window of eight over them, `n` from the middle, has its first `n` lanes set.
 static LANE_MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 
 impl Avx2 {
@@ -176,7 +176,7 @@ unsafe impl Simd for Avx2 {
         let mut square = [self.splat(0.0); 8];
         square[..F].copy_from_slice(&rows);
         for (i, column) in self.transpose(square).iter().enumerate().take(lanes) {
-            // Where results are next to each other, lanes behind the last one may be written before the next result.
+            // Where results are next to each other, lanes after the last one may be written before the next result.
             let whole = distance == count && i * distance + Self::LANES <= lanes.min(Self::LANES) * count;
             // SAFETY: the caller promises that `count` floats are writable at each place.
             unsafe { self.store_first(to.add(i * distance), *column, if whole { Self::LANES } else { count }) }
@@ -188,7 +188,7 @@ unsafe impl Simd for Avx2 {
         // SAFETY: `self` proves AVX2.
         unsafe {
             let (even, odd) = (_mm256_shuffle_ps::<0b10_00_10_00>(a, b), _mm256_shuffle_ps::<0b11_01_11_01>(a, b));
-            // Quarters of both vectors take turns.
+            // Quarters of both vectors alternate.
             let (even, odd) = (_mm256_castps_pd(even), _mm256_castps_pd(odd));
             let (even, odd) =
                 (_mm256_permute4x64_pd::<0b11_01_10_00>(even), _mm256_permute4x64_pd::<0b11_01_10_00>(odd));

@@ -1,4 +1,4 @@
-//! AVX-512: vectors of sixteen floats, thirty-two registers, and masks in registers of their own.
+//! AVX-512: vectors of sixteen floats, thirty-two registers, and separate registers for masks.
 
 use core::arch::x86_64::*;
 
@@ -13,7 +13,7 @@ pub struct Avx512 {
 }
 
 impl Avx512 {
-    /// The token, if the CPU has the features that `with_features` switches on: the two lists name the same.
+    /// The token, if the CPU has the features that `with_features` switches on: the two lists are the same.
     pub fn detect() -> Option<Self> {
         let half = Avx2::detect()?;
         #[cfg(feature = "std")]
@@ -243,7 +243,7 @@ unsafe impl Simd for Avx512 {
     fn max_or_nan(self, a: __m512, b: __m512) -> __m512 {
         // SAFETY: `self` proves AVX-512 F.
         unsafe {
-            // Where `b` is NaN, it is the result as it is.
+            // Where `b` is NaN, it is the result, unchanged.
             let lost = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a);
             _mm512_mask_mov_ps(_mm512_max_ps(a, b), lost, a)
         }

@@ -1,4 +1,4 @@
-//! What back ends with vectors of four floats share: CPUs with these can't mask loads and stores.
+//! Shared by the back ends with vectors of four floats, whose CPUs can't mask loads and stores.
 
 use super::Simd;
 

@@ -6,14 +6,14 @@
 
 use crate::simd::Simd;
 
-/// Adding it to a number below 2^22 rounds that to a whole one, which then stands in the lowest bits.
+/// Adding it to a number below 2^22 rounds that to a whole number, which is then in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
-/// [`ROUND`] that also adds the bias of the exponent of an `f32`.
+/// [`ROUND`], also adding the bias of an `f32`'s exponent.
 const ROUND_BIASED: f32 = ROUND + 127.0;
 
 /// Natural exponential: within 2 ulp, subnormal results included; 0 and infinity where it under- and overflows.
 ///
-/// `exp(x) = 2^n * exp(r)`, `|r| <= ln(2) / 2`, the latter by a polynomial of degree 6. The power is applied in two
+/// `exp(x) = 2^n * exp(r)`, `|r| <= ln(2) / 2`, with `exp(r)` by a polynomial of degree 6. The power is applied in two
 /// halves, since neither 2^128 nor 2^-150 is an `f32`.
 #[inline(always)]
 pub fn exp<S: Simd>(s: S, x: S::Vec) -> S::Vec {
@@ -47,7 +47,7 @@ pub fn tanh<S: Simd>(s: S, x: S::Vec) -> S::Vec {
 
 /// Logistic function `1 / (1 + exp(-x))`: within 4 ulp, subnormal results included.
 ///
-/// Of `exp(-|x|)`, which cannot overflow, so that negative numbers keep their precision.
+/// From `exp(-|x|)`, which cannot overflow, so that negative numbers keep their precision.
 #[inline(always)]
 pub fn sigmoid<S: Simd>(s: S, x: S::Vec) -> S::Vec {
     let zero = s.splat(0.0);
@@ -66,7 +66,7 @@ pub fn pow_minus_three_quarters<S: Simd>(s: S, x: S::Vec) -> S::Vec {
 
 /// `x * tanh(ln(1 + exp(x)))`: within 8 ulp from -87 on, where `exp(x)` is not subnormal, and 1e-43 below.
 ///
-/// With `e = exp(x)` the tangent is `n / (n + 2)`, `n = e * (e + 2)`; from 20 on it is 1.
+/// With `e = exp(x)`, the tangent is `n / (n + 2)`, `n = e * (e + 2)`; from 20 on it is 1.
 #[inline(always)]
 pub fn mish<S: Simd>(s: S, x: S::Vec) -> S::Vec {
     let two = s.splat(2.0);
@@ -75,7 +75,7 @@ pub fn mish<S: Simd>(s: S, x: S::Vec) -> S::Vec {
     s.mul(x, s.div(n, s.add(n, two)))
 }
 
-/// `exp(x) - 1` of `x <= 0`: within 8 ulp.
+/// `exp(x) - 1` for `x <= 0`: within 8 ulp.
 ///
 /// As `2 t / (1 - t)`, `t = tanh(x / 2)`: the denominator is between 1 and 2, so nothing cancels.
 #[inline(always)]
@@ -99,7 +99,7 @@ pub fn softplus<S: Simd>(s: S, x: S::Vec) -> S::Vec {
 
 /// `x * (1 + erf(x / sqrt(2))) / 2`: within `8 + x^2 / 2` ulp from -13 on, and 1e-36 below.
 ///
-/// Of the tail `exp(-z^2) * R(z) / 2` beyond `z = |x| / sqrt(2)`, R a minimax fit to the scaled complementary error
+/// From the tail `exp(-z^2) * R(z) / 2` beyond `z = |x| / sqrt(2)`, R a minimax fit to the scaled complementary error
 /// function up to 10, so that nothing cancels on the negative side. The square's rounding error grows with it.
 #[inline(always)]
 pub fn gelu<S: Simd>(s: S, x: S::Vec) -> S::Vec {

@@ -1,11 +1,11 @@
-//! NEON of AArch64: vectors of four floats, thirty-two registers.
+//! AArch64's NEON: vectors of four floats, thirty-two registers.
 
 use core::arch::aarch64::*;
 
 use super::four::{self, Four};
 use super::{Kernel, Simd, refine_rsqrt};
 
-/// NEON. This module exists where the target has it, so that there is nothing to ask the CPU for.
+/// NEON. This module exists only if the target has it, so the CPU need not be asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Neon {
     _private: (),
@@ -37,7 +37,7 @@ unsafe impl Simd for Neon {
     type Half = Self;
 
     const LANES: usize = 4;
-    /// A panel is 4 vectors: 24 accumulators, 4 vectors of weights and a pixel fit 32 registers.
+    /// A panel is 4 vectors: 24 accumulators, 4 vectors of weights and a pixel fit in 32 registers.
     const MR: usize = 6;
     const MR_HALF: usize = 12;
     const STREAMS: usize = 2;
@@ -64,7 +64,7 @@ unsafe impl Simd for Neon {
         unsafe { vld1q_f32(from) }
     }
 
-    /// With the bytes of a number in the other order, halves are read one by one.
+    /// On big-endian targets, halves are read one by one.
     #[cfg(target_endian = "little")]
     #[inline(always)]
     unsafe fn load_f16(self, from: *const f32) -> float32x4_t {

@@ -1,6 +1,6 @@
 //! Arrays of four floats in plain Rust: the portable back end.
 //!
-//! Four, since that is the vector that nearly every CPU has (SSE2, NEON, wasm128), and compilers turn these loops into it.
+//! Four, since nearly every CPU has vectors of that length (SSE2, NEON, wasm128), and compilers turn these loops into them.
 
 use super::{Kernel, Simd};
 
@@ -19,7 +19,7 @@ impl Scalar {
 
 const LANES: usize = 4;
 
-/// `f` of each lane of `a` and `b`.
+/// `f` applied to each lane of `a` and `b`.
 #[inline(always)]
 fn zip<A: Copy, R: Copy + Default>(a: [A; LANES], b: [A; LANES], f: impl Fn(A, A) -> R) -> [R; LANES] {
     let mut result = [R::default(); LANES];
@@ -36,7 +36,7 @@ unsafe impl Simd for Scalar {
     type Half = Self;
 
     const LANES: usize = LANES;
-    /// A panel is 4 vectors: 8 accumulators, 4 vectors of weights, a pixel and a product fit the 16 registers of SSE2.
+    /// A panel is 4 vectors: 8 accumulators, 4 vectors of weights, a pixel and a product fit in the 16 registers of SSE2.
     const MR: usize = 2;
     const MR_HALF: usize = 4;
     const STREAMS: usize = 2;

@@ -1,14 +1,14 @@
 //! The fixed-width vectors of WebAssembly: four floats, no fused multiply-add.
 //!
-//! The engine has the registers of its CPU, of which the smallest x86-64 has sixteen.
+//! The engine has the registers of its CPU: on x86-64 at least sixteen.
 
 use core::arch::wasm32::*;
 
 use super::four::{self, Four};
 use super::{Kernel, Simd};
 
-/// `simd128`. An engine refuses a module with instructions that it does not know, so this module exists where the
-/// feature is switched on for the whole program.
+/// `simd128`. An engine rejects a module with instructions that it does not know, so this module exists only if the feature is
+/// switched on for the whole program.
 #[derive(Clone, Copy, Debug)]
 pub struct Simd128 {
     _private: (),
@@ -39,7 +39,7 @@ unsafe impl Simd for Simd128 {
     type Half = Self;
 
     const LANES: usize = 4;
-    /// A panel is 4 vectors: 8 accumulators, 4 vectors of weights, a pixel and a product fit sixteen registers.
+    /// A panel is 4 vectors: 8 accumulators, 4 vectors of weights, a pixel and a product fit in sixteen registers.
     const MR: usize = 2;
     const MR_HALF: usize = 4;
     const STREAMS: usize = 2;

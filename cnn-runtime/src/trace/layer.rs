@@ -1,4 +1,4 @@
-//! One node, with its weights packed, and where its inputs and its output lie.
+//! One node, with its packed weights and the places of its inputs and its output.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -25,7 +25,7 @@ pub(super) struct Layer {
     /// Zeros around the first input.
     halo: Padding,
     output: Map,
-    /// Where the output lies once more.
+    /// Where the second copy of the output is.
     chw: usize,
     /// Floats of the workspace.
     floats: usize,
@@ -51,7 +51,7 @@ impl Layer {
         Ok(Self { kernels, weights, inputs, halo, output, chw: end, floats: end + output.elements() })
     }
 
-    /// The output for each of `count` inputs, which `reads` has one after another. `workspace` may hold anything.
+    /// The output for each of `count` inputs, which are one after another in `reads`. `workspace` may hold anything.
     pub(super) fn run(&self, run: Run<'_>, reads: &[&[f32]], count: usize, workspace: &mut Vec<f32>) -> Vec<f32> {
         if workspace.len() < self.floats {
             workspace.resize(self.floats, 0.0);
@@ -83,7 +83,7 @@ fn pack(node: &Node<'_>, input: Shape, params: &Params) -> Result<Vec<f32>, RunE
     Ok(packed)
 }
 
-/// What is done to each output channel.
+/// What is applied to each output channel.
 enum Affines<'p> {
     Nothing,
     Bias(&'p [f32]),

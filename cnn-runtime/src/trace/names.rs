@@ -1,9 +1,9 @@
-//! What a name of another implementation means here.
+//! What names in another implementation mean here.
 //!
-//! PyTorch names modules by where they are in the model: a layer, or a module with layers in it, whose output is that of
-//! the last of these. Names of nodes have the same parts, so a module is a node, or all nodes whose names it begins.
-//! What a module applies to its result, as the ReLU at the end of a residual block, is part of it; what is applied
-//! behind it is not: `conv1` is a convolution without the ReLU that follows, and without its normalisation.
+//! PyTorch names modules by their place in the model: a layer, or a module with layers in it, whose output is that of the
+//! last of these. Names of nodes have the same parts, so a module is a node, or all nodes whose names begin with its name.
+//! What a module applies to its own result, such as the ReLU at the end of a residual block, is part of it; what follows the
+//! module is not: `conv1` is a convolution without the ReLU that follows, and without its normalisation.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -24,8 +24,8 @@ pub fn resolve(graph: &Graph<'_>, name: &str) -> Option<Value> {
 /// The output of a module, by its name in PyTorch: a node (`layer1.0.conv1`), or a group, a block call or a repeat
 /// (`layer1.0`, `inception3a`, `features`).
 ///
-/// Layers without tensors may have the name of something else, if they are in branches and have none of their own. So a
-/// name means what has tensors, if anything has, and the last of several layers, as if one module were called as often.
+/// Layers without tensors may have the name of something else, if they are in branches and have none of their own. So a name
+/// means the layer with tensors, if there is one, and else the last of several layers, as if one module were called that often.
 pub fn module(graph: &Graph<'_>, name: &str) -> Option<Value> {
     let is = |node: &Node<'_>| node.name == name;
     let is_inside = |node: &Node<'_>| node.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
@@ -37,7 +37,7 @@ pub fn module(graph: &Graph<'_>, name: &str) -> Option<Value> {
         .or_else(group)
 }
 
-/// All names that [`resolve`] knows; modules come in the order in which they begin to run, and behind the others.
+/// All names that [`resolve`] knows; modules come last, in the order in which they begin to run.
 pub fn names<'g>(graph: &Graph<'g>) -> Vec<&'g str> {
     let taps = graph.taps.iter().map(|tap| tap.name);
     let aux = graph.aux.iter().map(|aux| aux.name);
@@ -45,11 +45,11 @@ pub fn names<'g>(graph: &Graph<'g>) -> Vec<&'g str> {
         let dots = node.name.match_indices('.').map(|(dot, _)| &node.name[..dot]);
         dots.chain([node.name])
     });
-    let mut told = BTreeSet::new();
-    ["input", "output"].into_iter().chain(taps).chain(aux).chain(modules).filter(|name| told.insert(*name)).collect()
+    let mut seen = BTreeSet::new();
+    ["input", "output"].into_iter().chain(taps).chain(aux).chain(modules).filter(|name| seen.insert(*name)).collect()
 }
 
-/// The last node that runs and fits; one of an auxiliary classifier, which hangs on the trunk, only if no other does.
+/// The last running node that fits; one of an auxiliary classifier, which hangs on the trunk, only if no other fits.
 fn last(graph: &Graph<'_>, fits: impl Fn(&Node<'_>) -> bool) -> Option<Value> {
     let nodes = || graph.nodes.iter().enumerate().filter(|(_, node)| fits(node));
     let trunk = nodes().filter(|(_, node)| node.aux.is_none()).last();

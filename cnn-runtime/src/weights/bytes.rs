@@ -1,7 +1,7 @@
 //! Bytes of a file, wherever they are, read from the first to the last.
 //!
-//! A file on a disk is read by positions into memory of our own, never mapped: whoever cuts a mapped file short kills the
-//! program that looks at it. What another program writes meanwhile is found by a checksum, since each tensor is read twice.
+//! A file on a disk is read at explicit offsets into our own memory, never mapped: whoever truncates a mapped file kills the
+//! program that reads it. Since each tensor is read twice, a checksum finds what another program writes meanwhile.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -13,11 +13,11 @@ use super::error::Unreadable;
 #[cfg(feature = "std")]
 use super::files::Opened;
 
-/// Bytes that are read from a disk at once. They stay in the cache until they are decoded.
+/// How many bytes are read from a disk at once. They stay in the cache until they are decoded.
 #[cfg(feature = "std")]
 const CHUNK_BYTES: usize = 64 << 10;
 
-/// What is in a file.
+/// The content of a file.
 #[derive(Clone, Copy)]
 pub(super) enum Content<'f> {
     Memory(&'f [u8]),
@@ -35,7 +35,7 @@ impl Content<'_> {
         }
     }
 
-    /// Some bytes, which lie in the file.
+    /// Some bytes, which are within the file.
     pub(super) fn bytes(&self, range: Range<usize>) -> Result<Vec<u8>, Unreadable> {
         match self {
             Self::Memory(bytes) => Ok(bytes[range].to_vec()),
@@ -48,7 +48,7 @@ impl Content<'_> {
         }
     }
 
-    /// What the file is called, if that is known.
+    /// The file's name, if that is known.
     fn name(&self) -> Option<&str> {
         match self {
             Self::Memory(_) => None,
@@ -67,7 +67,7 @@ pub(super) struct Bytes<'f> {
 }
 
 impl<'f> Bytes<'f> {
-    /// Bytes that lie in the file.
+    /// Bytes within the file.
     pub(super) fn new(content: Content<'f>, range: Range<usize>) -> Self {
         Self { content, start: range.start, len: range.len() }
     }
@@ -87,7 +87,7 @@ impl<'f> Bytes<'f> {
     }
 }
 
-/// What was read of a tensor, in short. That of bytes in memory is 0: nobody can change them.
+/// A checksum of what was read of a tensor. It is 0 for bytes in memory, which nobody can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sum(u32);
 
@@ -96,14 +96,14 @@ pub(super) struct Reader<'f> {
     bytes: Bytes<'f>,
     next: usize,
     sum: Hasher,
-    /// What was read from a disk last; what is in memory is handed on as it lies.
+    /// What was last read from a disk; bytes in memory are passed on in place.
     #[cfg(feature = "std")]
     chunk: Vec<u8>,
 }
 
 impl Reader<'_> {
-    /// Reads so many bytes more, at most as many as there are, and hands them on in pieces, whose lengths are multiples of 8
-    /// but for the last one's.
+    /// Reads the next `len` bytes, or all that are left, and passes them on in pieces, whose lengths are multiples of 8
+    /// except for the last one.
     pub(super) fn read(&mut self, len: usize, mut each: impl FnMut(&[u8])) -> Result<(), Unreadable> {
         let (start, end) = (self.next, self.bytes.len.min(self.next + len));
         self.next = end;
@@ -124,7 +124,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Reads as many bytes more as there are in `bytes`, which are not more than are left, without a copy on the way.
+    /// Fills `bytes`, which is not longer than what is left, with the next bytes, without an intermediate copy.
     pub(super) fn read_into(&mut self, bytes: &mut [u8]) -> Result<(), Unreadable> {
         let start = self.bytes.start + self.next;
         self.next += bytes.len();
@@ -141,17 +141,17 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// What was read.
+    /// The checksum of what was read.
     pub(super) fn sum(self) -> Sum {
         Sum(self.sum.finalize())
     }
 
-    /// Whether what was read is what was read another time; else an error.
+    /// An error unless what was read is what was read the other time.
     pub(super) fn expect(self, sum: Sum) -> Result<(), Unreadable> {
         let name = self.bytes.content.name().unwrap_or_default().to_string();
         if self.sum() == sum {
             return Ok(());
         }
-        Err(Unreadable::File { path: name, error: "it changed while it was read".to_string() })
+        Err(Unreadable::File { path: name, error: "it changed while it was being read".to_string() })
     }
 }

@@ -1,4 +1,4 @@
-//! Comparing a file with a net.
+//! Compares a file with a net.
 
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -22,18 +22,18 @@ use super::wrapped;
 pub(super) struct Checked<'a> {
     graph: &'a Graph<'a>,
     file: File<'a>,
-    /// What each tensor of the file was when it was checked.
+    /// The state of each tensor of the file when it was checked.
     sums: Vec<Option<Sum>>,
     reading: Reading<'a>,
 }
 
-/// How far the reading is. All tensors are read twice: when they are checked, and when they are packed.
+/// The progress of reading. All tensors are read twice: when they are checked, and when they are packed.
 struct Reading<'a> {
     source: &'a Source<'a>,
     progress: Cell<Progress>,
 }
 
-/// A tensor that was checked: what it holds, and what it held then.
+/// A tensor that was checked: its values, and their checksum at the time.
 type Seen<'a> = (Stored<'a>, Sum);
 
 impl<'a> Checked<'a> {
@@ -54,11 +54,11 @@ impl<'a> Checked<'a> {
         self.get(tensor.name)
     }
 
-    /// A tensor of a node of which the net says that it has one.
+    /// A tensor that a node has according to the net.
     ///
     /// # Panics
     ///
-    /// If there is none: the recipe is not of this net, or packs an auxiliary classifier, whose tensors may be missing.
+    /// If there is none: the recipe is for another net, or packs an auxiliary classifier, whose tensors may be missing.
     pub(super) fn expect(&self, node: usize, role: Role) -> Seen<'a> {
         let Some(seen) = self.of(node, role) else {
             panic!("the recipe packs `{}`, which has no {}", self.graph.nodes[node].name, role.name())
@@ -76,7 +76,7 @@ impl<'a> Checked<'a> {
         self.of(node, role).map(|seen| self.all_of(seen)).transpose()
     }
 
-    /// The numbers of a tensor that is there, as for [`expect`](Self::expect).
+    /// The numbers of a tensor that must exist, as for [`expect`](Self::expect).
     pub(super) fn expect_floats(&self, node: usize, role: Role) -> Result<Vec<f32>, Unreadable> {
         self.all_of(self.expect(node, role))
     }
@@ -89,7 +89,7 @@ impl<'a> Checked<'a> {
         reader.expect(sum).map(|()| floats)
     }
 
-    /// Notes that so many bytes of tensors were packed.
+    /// Notes that this many bytes of tensors were packed.
     pub(super) fn packed(&self, bytes: usize) {
         self.reading.read(bytes);
     }
@@ -98,7 +98,7 @@ impl<'a> Checked<'a> {
 impl Reading<'_> {
     fn read(&self, bytes: usize) {
         let Progress { done, total } = self.progress.get();
-        // What is read once more to explain an error is no progress.
+        // Reading something again to explain an error is not progress.
         let progress = Progress { done: total.min(done + bytes as u64), total };
         self.progress.set(progress);
         self.source.tell(progress);
@@ -107,13 +107,13 @@ impl Reading<'_> {
 
 /// What a comparison found.
 pub(super) struct Comparison {
-    /// Everything in which the files do not fit the net.
+    /// All mismatches between the files and the net.
     pub(super) problems: Vec<Problem>,
-    /// Tensors that do, in the net's order.
+    /// Tensors that do fit, in the net's order.
     pub(super) found: Vec<Found>,
     /// Names of tensors that no net needs.
     pub(super) ignored: Vec<String>,
-    /// What each tensor of the file was, if it was looked at.
+    /// The state of each tensor of the file, if it was read.
     sums: Vec<Option<Sum>>,
 }
 
@@ -127,7 +127,7 @@ pub(super) fn check<'a>(graph: &'a Graph<'a>, source: &'a Source<'a>) -> Result<
     if problems.is_empty() { Ok(Checked { graph, file, sums, reading }) } else { Err(problems) }
 }
 
-/// Compares files with a net; `read` hears how many bytes were looked at.
+/// Compares files with a net; `read` is called with how many bytes were read.
 pub(super) fn compare_all(graph: &Graph<'_>, file: &File<'_>, read: impl Fn(usize)) -> Result<Comparison, Unreadable> {
     let prefix = similar::common_prefix(graph, file);
     let (mut problems, mut found, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
@@ -175,12 +175,12 @@ pub(super) fn compare_all(graph: &Graph<'_>, file: &File<'_>, read: impl Fn(usiz
     Ok(Comparison { problems, found, ignored, sums })
 }
 
-/// What PyTorch's batch normalisation and its averaged models count for themselves.
+/// Counters of PyTorch's batch normalisation and averaged models.
 fn is_bookkeeping(entry: &Entry<'_>) -> bool {
     entry.name.ends_with("num_batches_tracked") || entry.name == "n_averaged"
 }
 
-/// A tensor that the net does not know, under the name it has without the prefix.
+/// A tensor that the net does not know, under its name without the prefix.
 fn stranger<'f>(entry: &'f Entry<'_>, prefix: &str) -> Stranger<'f> {
     Stranger { name: entry.name.strip_prefix(prefix).unwrap_or(&entry.name), shape: &entry.shape }
 }
@@ -192,7 +192,7 @@ fn unexpected(graph: &Graph<'_>, Stranger { name, shape }: Stranger<'_>) -> Prob
     Problem::Unexpected { name: name.to_string(), shape: shape.to_vec(), unused_bias }
 }
 
-/// What is wrong with a tensor that has the right name, but for its values.
+/// What is wrong with a tensor that has the right name, apart from its values.
 fn compare(node: &Node<'_>, tensor: &Tensor<'_>, entry: &Entry<'_>) -> Vec<Problem> {
     let name = || tensor.name.to_string();
     let mut problems = Vec::new();
@@ -226,7 +226,7 @@ fn compare_values(node: &Node<'_>, tensor: &Tensor<'_>, stored: Stored<'_>) -> R
     Ok((sum, not_finite.into_iter().chain(negative).collect()))
 }
 
-/// How many values of a tensor are bad, and which is the first.
+/// How many values of a tensor are bad, and the position of the first.
 #[derive(Default)]
 pub(super) struct Bad {
     pub(super) count: usize,
@@ -234,9 +234,9 @@ pub(super) struct Bad {
 }
 
 impl Bad {
-    /// Looks at some values, the first of them at this position.
+    /// Checks some values, the first of which is at this position.
     pub(super) fn look(&mut self, mut position: usize, values: Values<'_>, is: impl Fn(f32) -> bool) {
-        // Nearly always none.
+        // Nearly always there are none.
         if !values.any(&is) {
             return;
         }
@@ -248,7 +248,7 @@ impl Bad {
         });
     }
 
-    /// The value at this position is bad.
+    /// Counts the value at this position as bad.
     pub(super) fn see(&mut self, position: usize) {
         self.count += 1;
         self.first.get_or_insert(position);
@@ -283,7 +283,7 @@ fn is_multiple(a: usize, b: usize) -> bool {
     a != 0 && b != 0 && (a.is_multiple_of(b) || b.is_multiple_of(a))
 }
 
-/// How many values a tensor of this shape has; a file can claim any shape if one of the dimensions is 0.
+/// How many values a tensor of this shape has. A file can claim any shape if one of the dimensions is 0.
 fn elements(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1, |product: usize, dimension| product.checked_mul(*dimension))
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a file, told all at once.
+//! Everything that is wrong with a file, reported at once.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -10,33 +10,33 @@ use super::reparametrised::{Reparametrisation, undone};
 use super::shown::{Dimensions, Name, Text};
 use super::wrapped;
 
-/// So many tensors that a net does not know are told one by one. A file can have any number of them.
+/// How many tensors that a net does not know are listed one by one. A file can have any number of them.
 const MOST_UNEXPECTED: usize = 100;
-/// So many prefixes, of tensors that are there more than once.
+/// How many prefixes are listed, of tensors that exist more than once.
 const MOST_PREFIXES: usize = 4;
 
-/// Everything in which a file does not fit a net: one error, so that a file is mended in one go.
+/// All mismatches between a file and a net: one error, so that a file can be fixed in one go.
 ///
-/// [`Display`](fmt::Display) gives a summary and a line for each problem, of tensors that the net does not know for the first
-/// 100. What comes from a file is cut and escaped there: names and shapes can be of any length.
+/// [`Display`](fmt::Display) gives a summary and a line for each problem, but only for the first 100 tensors that the net does
+/// not know. What comes from a file is truncated and escaped there: names and shapes can be of any length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightsError {
     /// Name of the net.
     pub net: String,
-    /// What is wrong, in the order of the net's layers; tensors that it does not know come last.
+    /// The problems, in the order of the net's layers; tensors that it does not know come last.
     pub problems: Vec<Problem>,
 }
 
-/// One thing that is wrong with a file. Shapes are as the file has them: `[filters, channels, height, width]`.
+/// One thing that is wrong with a file. Shapes are in the order of the file: `[filters, channels, height, width]`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Problem {
-    /// The file could not be read; nothing else is known then.
+    /// The file could not be read, so nothing else is known.
     Unreadable(Unreadable),
-    /// A rule for renaming has a mistake.
+    /// A renaming rule has a mistake.
     Rule {
         /// The rule's pattern.
         from: String,
-        /// What should become of it.
+        /// The rule's replacement.
         to: String,
         /// The mistake.
         why: &'static str,
@@ -46,45 +46,45 @@ pub enum Problem {
         /// The name.
         name: String,
     },
-    /// All names begin with something that the net's names do not begin with. Further problems are told without it.
+    /// All names begin with a prefix that the net's names do not have. Further problems are reported without it.
     Prefixed {
-        /// What they begin with, the last dot included.
+        /// The prefix, including the last dot.
         prefix: String,
     },
-    /// Names have something in them that the net's names do not have. Further problems are told without it.
+    /// Names contain something that the net's names do not. Further problems are reported without it.
     Wrapped {
-        /// The rules for renaming that take it out.
+        /// The renaming rules that remove it.
         rules: Vec<(String, String)>,
     },
-    /// The net's tensors are there more than once, each time under another prefix.
+    /// The net's tensors exist more than once, each time under another prefix.
     Several {
-        /// The prefixes, the last dot included.
+        /// The prefixes, including the last dot.
         prefixes: Vec<String>,
     },
-    /// A tensor is not there, but others that it is computed from.
+    /// A tensor is missing, but others that it is computed from exist.
     Reparametrised {
         /// Its name.
         name: String,
         /// How it is computed.
         by: Reparametrisation,
     },
-    /// A tensor is not there.
+    /// A tensor is missing.
     Missing {
         /// Its name.
         name: String,
         /// The shape it should have.
         shape: Vec<usize>,
     },
-    /// A tensor is not there, but one of the same shape has nearly the same name.
+    /// A tensor is missing, but one of the same shape has nearly the same name.
     Misnamed {
         /// The name it should have.
         name: String,
-        /// The name of the other.
+        /// The name of that one.
         found: String,
         /// The shape of both.
         shape: Vec<usize>,
     },
-    /// A tensor has another shape.
+    /// A tensor has the wrong shape.
     Misshapen {
         /// Its name.
         name: String,
@@ -111,7 +111,7 @@ pub enum Problem {
         /// Position of the first, counted through the whole tensor.
         first: usize,
     },
-    /// Variances of a batch normalisation that, `eps` added, have no square root to divide by.
+    /// Variances of a batch normalisation that have no square root to divide by, even with `eps` added.
     NegativeVariance {
         /// Name of the tensor.
         name: String,
@@ -129,7 +129,7 @@ pub enum Problem {
         /// Whether it would be the bias of a layer that is declared without one.
         unused_bias: bool,
     },
-    /// A tensor has values that are too large for the half precision that its layer is declared with.
+    /// A tensor has values that are too large for half precision, with which its layer is declared.
     BeyondF16 {
         /// Its name.
         name: String,
@@ -138,23 +138,23 @@ pub enum Problem {
         /// Position of the first, counted through the whole tensor.
         first: usize,
     },
-    /// All values are finite, but folded with the batch normalisation behind them, some are too large for `f32`.
+    /// All values are finite, but some become too large for `f32` when the batch normalisation after the layer is folded in.
     Overflow {
         /// Name of the layer.
         layer: String,
     },
 }
 
-/// Why a tensor probably has another shape.
+/// Why a tensor probably has the wrong shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// Filters in TensorFlow's order: height, width, inputs, outputs.
     Hwio,
     /// Depthwise filters in TensorFlow's order: height, width, channels, multiplier.
     DepthwiseHwio,
-    /// Filters with their inputs last: outputs, height, width, inputs.
+    /// Filters with inputs last: outputs, height, width, inputs.
     Ohwi,
-    /// A matrix of inputs x outputs.
+    /// A matrix in the order inputs, outputs.
     Transposed,
     /// A convolution with another number of groups.
     Groups,
@@ -167,18 +167,18 @@ pub enum Cause {
 pub enum Unreadable {
     /// It has no bytes.
     Empty,
-    /// It is something else.
+    /// It is in another format.
     Other(Format),
-    /// It ends in its header.
+    /// It ends within its header.
     Truncated {
-        /// How long the file says that its header is.
+        /// The length of the header according to the file.
         header: u64,
-        /// How long the file is.
+        /// The length of the file.
         file: usize,
     },
-    /// What the `safetensors` crate says.
+    /// It is damaged, according to the `safetensors` crate.
     Damaged(String),
-    /// One of several files, or one that the system does not open or read, or that changed while it was read.
+    /// One of several files, or one that could not be opened or read, or that changed while it was being read.
     File {
         /// Which.
         path: String,
@@ -187,7 +187,7 @@ pub enum Unreadable {
     },
 }
 
-/// What is given as weights by mistake.
+/// Formats that are given as weights by mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// PyTorch's own format since 1.6, NumPy's `.npz`, Keras' `.keras`.
@@ -196,17 +196,17 @@ pub enum Format {
     Pickle,
     /// Keras' `.h5`.
     Hdf5,
-    /// One array of NumPy's.
+    /// A single NumPy array.
     Npy,
-    /// llama.cpp's.
+    /// llama.cpp's format.
     Gguf,
-    /// TensorFlow Lite's.
+    /// TensorFlow Lite's format.
     TfLite,
     /// Something compressed with gzip.
     Gzip,
-    /// What Git keeps in the place of a large file.
+    /// What Git LFS stores in place of a large file.
     LfsPointer,
-    /// A page that says why there was no download.
+    /// A web page, perhaps of a failed download.
     Html,
 }
 
@@ -227,8 +227,8 @@ impl WeightsError {
             "under another name",
             "in another form",
             "unexpected",
-            "of another shape",
-            "of another type",
+            "with the wrong shape",
+            "with the wrong type",
             "not finite",
             "with a negative variance",
             "too large for f16",
@@ -248,7 +248,7 @@ impl WeightsError {
 }
 
 impl Problem {
-    /// What it counts as in the summary; nothing for what concerns the whole file.
+    /// What it counts as in the summary; `None` for what concerns the whole file.
     fn kind(&self) -> Option<&'static str> {
         match self {
             Self::Unreadable(_)
@@ -261,8 +261,8 @@ impl Problem {
             Self::Missing { .. } => Some("missing"),
             Self::Misnamed { .. } => Some("under another name"),
             Self::Unexpected { .. } => Some("unexpected"),
-            Self::Misshapen { .. } => Some("of another shape"),
-            Self::Mistyped { .. } => Some("of another type"),
+            Self::Misshapen { .. } => Some("with the wrong shape"),
+            Self::Mistyped { .. } => Some("with the wrong type"),
             Self::NotFinite { .. } => Some("not finite"),
             Self::NegativeVariance { .. } => Some("with a negative variance"),
             Self::BeyondF16 { .. } => Some("too large for f16"),
@@ -296,7 +296,7 @@ impl fmt::Display for WeightsError {
     }
 }
 
-/// One line, of bounded length. Names come from a file, so whatever would upset a terminal is escaped.
+/// One line, of bounded length. Names come from a file, so anything that would upset a terminal is escaped.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -307,17 +307,17 @@ impl fmt::Display for Problem {
             }
             Self::Prefixed { prefix } => {
                 let (shown, origin) = (Name(prefix), prefix_origin(prefix));
-                write!(f, "all names begin with `{shown}`{origin}: rename by the rule \"{shown}*\" => \"*\"")
+                write!(f, "all names begin with `{shown}`{origin}: rename with the rule \"{shown}*\" => \"*\"")
             }
             Self::Wrapped { rules } => wrapped::write(f, rules),
             Self::Several { prefixes } => {
                 let prefixes: Vec<String> =
                     prefixes.iter().take(MOST_PREFIXES).map(|p| alloc::format!("`{}`", Name(p))).collect();
                 let all = prefixes.join(" and ");
-                write!(f, "each tensor is there under {all}: save the file with one of them alone")
+                write!(f, "each tensor exists under {all}: save the file with only one of them")
             }
             Self::Reparametrised { name, by } => {
-                write!(f, "{name}: stored by its parts, as {by} does; before saving, {}", undone(*by, name))
+                write!(f, "{name}: stored in parts by {by}; before saving, {}", undone(*by, name))
             }
             Self::Missing { name, shape } => write!(f, "{name}: missing, {shape:?}"),
             Self::Misnamed { name, found, shape } => {
@@ -328,14 +328,14 @@ impl fmt::Display for Problem {
                 )
             }
             Self::Misshapen { name, expected, found, cause } => {
-                write!(f, "{name}: {expected:?} expected, {} found", Dimensions(found))?;
+                write!(f, "{name}: expected {expected:?}, found {}", Dimensions(found))?;
                 cause.map_or(Ok(()), |cause| write!(f, "; {cause}"))
             }
             Self::Mistyped { name, dtype } => {
-                write!(f, "{name}: {dtype} found; accepted are F32, F16 and BF16 (`.float()` gives F32)")
+                write!(f, "{name}: expected F32, F16 or BF16, found {dtype} (`.float()` gives F32)")
             }
             Self::NotFinite { name, count, first } => {
-                write!(f, "{name}: {count} infinite or not a number, the first at {first}")
+                write!(f, "{name}: {count} infinite or NaN, the first at {first}")
             }
             Self::NegativeVariance { name, count, first } => {
                 write!(f, "{name}: {count} not above -eps, the first at {first}; a variance is never negative")
@@ -345,11 +345,11 @@ impl fmt::Display for Problem {
                 write!(f, "{}: unexpected, {}{advice}", Name(name), Dimensions(shape))
             }
             Self::BeyondF16 { name, count, first } => {
-                write!(f, "{name}: {count} beyond 65504, which f16 ends at, the first at {first}; ")?;
+                write!(f, "{name}: {count} beyond 65504, the limit of f16, the first at {first}; ")?;
                 f.write_str("declare the layer with `store = f32`")
             }
             Self::Overflow { layer } => {
-                write!(f, "{layer}: too large for f32 when the batch normalisation behind it is folded into it")
+                write!(f, "{layer}: too large for f32 when the batch normalisation after it is folded into it")
             }
         }
     }
@@ -369,12 +369,12 @@ fn prefix_origin(prefix: &str) -> &'static str {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Hwio => "HWIO, as TensorFlow has it, instead of OIHW: `.permute(3, 2, 0, 1)`",
-            Self::DepthwiseHwio => "height and width first, as TensorFlow has it: `.permute(2, 3, 0, 1)`",
+            Self::Hwio => "HWIO, as in TensorFlow, instead of OIHW: `.permute(3, 2, 0, 1)`",
+            Self::DepthwiseHwio => "height and width first, as in TensorFlow: `.permute(2, 3, 0, 1)`",
             Self::Ohwi => "OHWI instead of OIHW: `.permute(0, 3, 1, 2)`",
             Self::Transposed => "transposed: `.t()`",
-            Self::Groups => "of a convolution with another number of groups",
-            Self::Reshaped => "as many values, so `.reshape(..)` may do",
+            Self::Groups => "from a convolution with another number of groups",
+            Self::Reshaped => "the same number of values, so `.reshape(..)` may do",
         })
     }
 }
@@ -389,9 +389,9 @@ impl fmt::Display for Unreadable {
             }
             Self::Truncated { header, file } => write!(
                 f,
-                "the header should be {header} bytes long, but the file has {file} in all: cut short, or not safetensors"
+                "the header should be {header} bytes long, but the file has only {file}: truncated, or not safetensors"
             ),
-            Self::Damaged(why) => write!(f, "not a whole safetensors file: {}", Text(why)),
+            Self::Damaged(why) => write!(f, "not a valid safetensors file: {}", Text(why)),
             Self::File { path, error } => write!(f, "{}: {}", Text(path), Text(error)),
         }
     }

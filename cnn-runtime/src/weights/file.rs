@@ -1,7 +1,7 @@
 //! Safetensors files as a list of tensors, whose values are read later.
 //!
-//! A file may come from anywhere, so nothing in it is believed: the `safetensors` crate checks that the header fits
-//! the file and that each tensor's shape fits its bytes, and what the crate leaves open is checked before it is called.
+//! A file may come from anywhere, so nothing in it is trusted: the `safetensors` crate checks that the header fits the file
+//! and that each tensor's shape fits its bytes, and what the crate does not check is checked before it is called.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -16,13 +16,13 @@ use super::rename::{rename, rule_error};
 use super::source::{Shard, Source};
 use super::values::Stored;
 
-/// Bytes before the header, which tell its length.
+/// Bytes before the header, which hold its length.
 pub(super) const LENGTH_BYTES: usize = 8;
 
 /// The longest header of the format.
 pub(super) const MOST_HEADER_BYTES: u64 = 100_000_000;
 
-/// So many of the first bytes tell what a file is that is no safetensors file.
+/// How many of the first bytes identify a file that is not a safetensors file.
 pub(super) const SIGN_BYTES: usize = 64;
 
 /// The tensors of all files of a source, sorted by name.
@@ -66,7 +66,7 @@ impl<'f> File<'f> {
         &self.tensors
     }
 
-    /// Where the tensor of this name is in [`tensors`](Self::tensors).
+    /// The index of the tensor of this name in [`tensors`](Self::tensors).
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.tensors.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()
     }
@@ -102,7 +102,7 @@ fn parse(content: Content<'_>) -> Result<Vec<Entry<'_>>, Unreadable> {
     let (first, len) = (LENGTH_BYTES + header.len(), metadata.data_len());
     let follow = content.len() - first as u64;
     if len as u64 != follow {
-        let why = format!("its tensors take {len} bytes, and {follow} follow the header");
+        let why = format!("its tensors take {len} bytes, but {follow} follow the header");
         return Err(Unreadable::Damaged(why));
     }
     Ok(metadata
@@ -116,13 +116,13 @@ fn parse(content: Content<'_>) -> Result<Vec<Entry<'_>>, Unreadable> {
         .collect())
 }
 
-/// As many of the first bytes as there are, at most `most`.
+/// The first bytes, at most `most`.
 fn beginning(content: Content<'_>, most: usize) -> usize {
-    // Not more than `most`.
+    // At most `most`.
     content.len().min(most as u64) as usize
 }
 
-/// The JSON header, after the 8 bytes that tell its length.
+/// The JSON header, after the 8 bytes that hold its length.
 fn header(content: Content<'_>) -> Result<Vec<u8>, Unreadable> {
     if content.len() == 0 {
         return Err(Unreadable::Empty);
@@ -134,15 +134,15 @@ fn header(content: Content<'_>) -> Result<Vec<u8>, Unreadable> {
         return Err(Unreadable::Truncated { header: length, file });
     }
     if length > MOST_HEADER_BYTES {
-        let why = format!("its header is {length} bytes long, where {MOST_HEADER_BYTES} are the most");
+        let why = format!("its header is {length} bytes long, expected at most {MOST_HEADER_BYTES}");
         return Err(Unreadable::Damaged(why));
     }
     content.bytes(LENGTH_BYTES..LENGTH_BYTES + length as usize)
 }
 
-/// All whole numbers of a JSON text that are not in a string; [`usize::MAX`] stands for larger ones.
+/// All whole numbers in a JSON text that are not in a string; larger ones become [`usize::MAX`].
 ///
-/// A header has none but dimensions and offsets, so that positions in the file can be added without a look.
+/// A header has only dimensions and offsets, so with these checked, positions in the file can be added without overflow.
 fn numbers(json: &[u8]) -> impl Iterator<Item = usize> {
     let mut quoted = false;
     let mut escaped = false;

@@ -19,20 +19,20 @@ use super::source::{Shard, Source};
 /// While [loading](Source), tensors are read a few rows at a time, so a net needs little more memory than its packed weights.
 /// Files stay open as long as this lives.
 ///
-/// A file may change meanwhile, and nothing is harmed: what is loaded is then what was there at one moment, or there is an
-/// error that says that the file ended early or changed. A pipe is read as a whole when it is opened, up to 2 GiB.
+/// A file may safely change meanwhile: the weights are then those of one moment, or there is an error that says that the file
+/// ended early or changed. A pipe is read completely when it is opened, up to 2 GiB.
 ///
-/// An index is a JSON file as Hugging Face's libraries write it, `model.safetensors.index.json`: under `weight_map` it
-/// names the file of each tensor, beside itself.
+/// An index is a JSON file as written by Hugging Face's libraries, `model.safetensors.index.json`: under `weight_map` it names
+/// the file of each tensor, which is next to the index.
 #[derive(Debug)]
 pub struct Files {
     files: Vec<Opened>,
 }
 
-/// The longest index that is read: those of the largest models have some megabytes.
+/// The longest index that is read: those of the largest models have a few megabytes.
 const MOST_INDEX_BYTES: u64 = 16 << 20;
 
-/// The most that is read of what is no file, such as a pipe: it has to be kept.
+/// The most that is read from something other than a file, such as a pipe: it has to be kept in memory.
 const MOST_STREAM_BYTES: u64 = 2 << 30;
 
 impl Files {
@@ -40,7 +40,7 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// If a file cannot be opened, or the index is none.
+    /// If a file cannot be opened, or the index is not one.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Unreadable> {
         Ok(Self { files: Self::paths(path)?.iter().map(|path| Opened::of(path)).collect::<Result<_, _>>()? })
     }
@@ -49,7 +49,7 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// If an index cannot be read, or is none.
+    /// If an index cannot be read, or is not one.
     pub fn paths(path: impl AsRef<Path>) -> Result<Vec<PathBuf>, Unreadable> {
         let path = path.as_ref();
         if path.extension().is_some_and(|extension| extension == "json") {
@@ -64,12 +64,12 @@ impl Files {
         Source::files(self)
     }
 
-    /// Bytes of all files, when they were opened.
+    /// The total length of all files when they were opened, in bytes.
     pub fn len(&self) -> u64 {
         self.files.iter().map(Opened::len).sum()
     }
 
-    /// Whether there is no byte in any file.
+    /// Whether all files are empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -96,9 +96,9 @@ pub(super) struct Opened {
 
 #[derive(Debug)]
 enum Held {
-    /// A file of so many bytes.
+    /// A file of this many bytes.
     File { file: File, len: u64 },
-    /// What came out of something that cannot be read by positions.
+    /// The bytes of something that cannot be read at explicit offsets.
     Stream(Vec<u8>),
 }
 
@@ -112,7 +112,7 @@ impl Opened {
         &self.name
     }
 
-    /// Bytes, when it was opened.
+    /// The length in bytes when it was opened.
     pub(super) fn len(&self) -> u64 {
         match &self.held {
             Held::File { len, .. } => *len,
@@ -120,7 +120,7 @@ impl Opened {
         }
     }
 
-    /// Fills `bytes` with those of the file from a position on.
+    /// Fills `bytes` from a position in the file.
     pub(super) fn read(&self, start: u64, bytes: &mut [u8]) -> Result<(), Unreadable> {
         let Held::File { file, len } = &self.held else { unreachable!("a stream is read from memory") };
         let mut filled = 0;
@@ -128,7 +128,7 @@ impl Opened {
             let position = start + filled as u64;
             match read_at(file, position, &mut bytes[filled..]) {
                 Ok(0) => {
-                    let error = format!("it ended early while it was read: at byte {position} of {len}");
+                    let error = format!("it ended early while it was being read: at byte {position} of {len}");
                     return Err(Unreadable::File { path: self.name.clone(), error });
                 }
                 Ok(read) => filled += read,
@@ -147,7 +147,7 @@ impl Held {
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        // What the system calls empty files are often none, but answers to a question, as in `/proc`.
+        // Files that the system calls empty are often not files but generated on demand, as in `/proc`.
         if metadata.is_file() && metadata.len() > 0 {
             return Ok(Self::File { file, len: metadata.len() });
         }
@@ -155,13 +155,13 @@ impl Held {
     }
 }
 
-/// What a stream gives, as far as it can be a safetensors file: its header, what that announces, and a byte more if it goes on.
+/// The bytes of a stream as far as it can be a safetensors file: its header, what that announces, and one more byte, if any.
 fn stream(mut from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut read = |bytes: &mut Vec<u8>, most: u64| from.by_ref().take(most).read_to_end(bytes);
     read(&mut bytes, LENGTH_BYTES as u64)?;
     let header = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
-    // What has no header that can be right is something else: its beginning tells what.
+    // Without a plausible header it is something else, which its beginning identifies.
     read(&mut bytes, if header > MOST_HEADER_BYTES { SIGN_BYTES as u64 } else { header })?;
     let Some(Ok(metadata)) = bytes.get(LENGTH_BYTES..).map(serde_json::from_slice::<Metadata>) else {
         return Ok(bytes);
@@ -169,7 +169,7 @@ fn stream(mut from: impl Read) -> io::Result<Vec<u8>> {
     let announced = metadata.data_len() as u64;
     if announced > MOST_STREAM_BYTES {
         let why = format!(
-            "its header announces {announced} bytes, where {MOST_STREAM_BYTES} are the most of what is no file"
+            "its header announces {announced} bytes, expected at most {MOST_STREAM_BYTES} where it is not a file"
         );
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
@@ -189,7 +189,7 @@ fn read_at(file: &File, position: u64, bytes: &mut [u8]) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, bytes, position)
 }
 
-/// Reads some bytes from a position on. Where two threads do that at once, both may read something else, which is found.
+/// Reads some bytes at a position. If two threads do this at once, both may read something else, which is detected.
 #[cfg(not(any(unix, windows)))]
 fn read_at(mut file: &File, position: u64, bytes: &mut [u8]) -> io::Result<usize> {
     io::Seek::seek(&mut file, io::SeekFrom::Start(position))?;
@@ -211,9 +211,9 @@ fn shards(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
     let mut names: Vec<&str> = map.values().filter_map(Value::as_str).collect();
     names.sort_unstable();
     names.dedup();
-    // Only files beside the index: a name must not lead anywhere else.
+    // Only files next to the index: a name must not lead anywhere else.
     if let Some(name) = names.iter().find(|name| Path::new(name).file_name() != Some(name.as_ref())) {
-        return Err(unreadable(path, &format_args!("it names {name:?}, which is not a file beside it")));
+        return Err(unreadable(path, &format_args!("it names {name:?}, which is not a file next to it")));
     }
     if names.is_empty() {
         return Err(unreadable(path, &"its `weight_map` names no file"));

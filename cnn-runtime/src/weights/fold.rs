@@ -1,4 +1,4 @@
-//! Bias and batch normalisation as one factor and one sum for each channel, in double precision.
+//! Bias and batch normalisation as one factor and one summand per channel, in double precision.
 
 use alloc::vec::Vec;
 
@@ -10,10 +10,10 @@ use super::Pack;
 use super::check::Checked;
 use super::error::Unreadable;
 
-/// What is done to each output channel of a packed layer.
+/// What is applied to each output channel of a packed layer.
 pub(super) struct Affines {
     bias: Option<Vec<f32>>,
-    /// In the order in which they are done.
+    /// In the order in which they are applied.
     norms: [Option<Norm>; 2],
 }
 
@@ -27,18 +27,18 @@ struct Norm {
 }
 
 impl Affines {
-    /// Those of the layer that `step` packs.
+    /// The affine functions of the layer that `step` packs.
     pub(super) fn new(checked: &Checked<'_>, step: &Pack) -> Result<Self, Unreadable> {
         let own = Norm::of(checked, step.node)?;
         let bias = if own.is_some() { None } else { checked.floats(step.node, Role::Bias)? };
-        let behind = match step.norm {
+        let after = match step.norm {
             Some(node) => Norm::of(checked, node)?,
             None => None,
         };
-        Ok(Self { bias, norms: [own, behind] })
+        Ok(Self { bias, norms: [own, after] })
     }
 
-    /// That of one channel.
+    /// The affine function of one channel.
     pub(super) fn of(&self, channel: usize) -> Affine {
         let shift = self.bias.as_ref().map_or(0.0, |bias| f64::from(bias[channel]));
         let norms = self.norms.iter().flatten();
@@ -47,7 +47,7 @@ impl Affines {
 }
 
 impl Norm {
-    /// Of a node, if it is a batch normalisation.
+    /// The tensors of a node, if it is a batch normalisation.
     fn of(checked: &Checked<'_>, node: usize) -> Result<Option<Self>, Unreadable> {
         let Op::BatchNorm(norm) = checked.graph().nodes[node].op else { return Ok(None) };
         let floats = |role| checked.expect_floats(node, role);
@@ -60,7 +60,7 @@ impl Norm {
         }))
     }
 
-    /// `affine`, then this.
+    /// `affine`, followed by this.
     fn after(&self, affine: Affine, channel: usize) -> Affine {
         let [weight, bias, mean, var] = [&self.weight, &self.bias, &self.mean, &self.var].map(|values| values[channel]);
         affine.normalised(&Normalisation { weight, bias, mean, var, eps: self.eps })

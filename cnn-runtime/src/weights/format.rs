@@ -1,10 +1,10 @@
-//! Recognising what is given as weights by mistake.
+//! Recognises files that are given as weights by mistake.
 
 use core::fmt;
 
 use super::error::Format;
 
-/// How files of other formats begin: at which byte, with what.
+/// How files of other formats begin: the position and the bytes.
 const SIGNS: &[(usize, &[u8], Format)] = &[
     (0, b"PK\x03\x04", Format::Zip),
     (0, b"\x89HDF\r\n\x1a\n", Format::Hdf5),
@@ -24,7 +24,7 @@ const SIGNS: &[(usize, &[u8], Format)] = &[
 ];
 
 impl Format {
-    /// What `bytes`, which are no safetensors file, are instead.
+    /// The format of `bytes`, which are not a safetensors file.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let matches = |at: usize, sign: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(sign));
         SIGNS.iter().find(|(at, sign, _)| matches(*at, sign)).map(|(.., format)| *format)
@@ -38,9 +38,9 @@ impl fmt::Display for Format {
             Self::Zip => "this looks like a zip archive, such as PyTorch's .pt and .pth",
             Self::Pickle => "this looks like a pickle, such as PyTorch's old .pt and .pth",
             Self::Hdf5 => "this looks like HDF5, such as Keras' .h5",
-            Self::Npy => "this looks like an array of NumPy's (.npy)",
+            Self::Npy => "this looks like a NumPy array (.npy)",
             Self::Gguf => "this looks like GGUF",
-            Self::TfLite => "this looks like a model of TensorFlow Lite's",
+            Self::TfLite => "this looks like a TensorFlow Lite model",
             Self::Gzip => return f.write_str("this looks like a file compressed with gzip; unpack it first"),
             Self::LfsPointer => {
                 return f.write_str("this looks like a Git LFS pointer; fetch the file itself with `git lfs pull`");
@@ -49,7 +49,7 @@ impl fmt::Display for Format {
         };
         let export = match self {
             Self::Zip | Self::Pickle => "export it with `safetensors.torch.save_file(model.state_dict(), path)`",
-            _ => "export it as safetensors, in PyTorch's names and shapes",
+            _ => "export it as safetensors, with PyTorch's names and shapes",
         };
         write!(f, "{looks}; {export}")
     }

@@ -1,20 +1,20 @@
-//! Rules that give tensors other names.
+//! Rules that rename tensors.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-/// What is wrong with a rule, if anything is.
+/// What is wrong with a rule, if anything.
 pub fn rule_error((from, to): (&str, &str)) -> Option<&'static str> {
     let stars = |part: &str| part.matches('*').count();
     match (stars(from), stars(to)) {
-        (2.., _) | (_, 2..) => Some("each part can have one `*` at most"),
-        (0, 1) => Some("the `*` in the second part stands for what it stood for in the first, which has none"),
+        (2.., _) | (_, 2..) => Some("each part can have at most one `*`"),
+        (0, 1) => Some("the second part has a `*`, but the first part has none to take the text from"),
         _ if from.is_empty() => Some("the first part is empty; `*` matches any name"),
         _ => None,
     }
 }
 
-/// The name that a tensor has after all rules, which are free of mistakes.
+/// The name of a tensor after all rules, which must be free of mistakes.
 pub(super) fn rename(rules: &[(&str, &str)], name: String) -> String {
     rules.iter().fold(name, |name, rule| match apply(*rule, &name) {
         Some(Cow::Owned(renamed)) => renamed,
@@ -23,12 +23,12 @@ pub(super) fn rename(rules: &[(&str, &str)], name: String) -> String {
     })
 }
 
-/// What one rule makes of a name; nothing if it does not match.
+/// What one rule turns a name into; `None` if it does not match.
 fn apply<'a>((from, to): (&'a str, &'a str), name: &'a str) -> Option<Cow<'a, str>> {
-    let Some((before, behind)) = from.split_once('*') else { return (name == from).then_some(to.into()) };
-    let rest = name.strip_prefix(before)?.strip_suffix(behind)?;
+    let Some((before, after)) = from.split_once('*') else { return (name == from).then_some(to.into()) };
+    let rest = name.strip_prefix(before)?.strip_suffix(after)?;
     Some(match to.split_once('*') {
-        Some((before, behind)) => [before, rest, behind].concat().into(),
+        Some((before, after)) => [before, rest, after].concat().into(),
         None => to.into(),
     })
 }

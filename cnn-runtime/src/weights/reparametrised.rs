@@ -1,4 +1,4 @@
-//! Tensors that are stored as others they are computed from: weight normalisation, spectral normalisation, pruning,
+//! Tensors that are stored as the tensors they are computed from: weight normalisation, spectral normalisation, pruning,
 //! quantisation.
 
 use alloc::format;
@@ -9,7 +9,7 @@ use core::fmt;
 use super::error::Problem;
 use super::similar::{MOST, Stranger};
 
-/// What a tensor is computed from in the file, which PyTorch can undo.
+/// How a tensor is computed from others in the file, which PyTorch can undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reparametrisation {
     /// `weight_g` and `weight_v`.
@@ -18,14 +18,14 @@ pub enum Reparametrisation {
     SpectralNorm,
     /// `weight_orig` and `weight_mask`.
     Pruning,
-    /// `parametrizations.weight.…`, whatever they compute.
+    /// `parametrizations.weight.…`, of any kind.
     Parametrisation,
     /// Whole numbers with scales.
     Quantisation,
 }
 
 impl Reparametrisation {
-    /// What the names of such tensors end with, after the name of the one they make.
+    /// The form for the ends of such tensors' names, after the name of the tensor they make.
     fn of(ends: &[&str]) -> Option<Self> {
         let has = |end: &str| ends.contains(&end);
         Some(if has("_g") && has("_v") {
@@ -44,11 +44,11 @@ impl Reparametrisation {
     }
 }
 
-/// Ends of the names of quantised tensors, after `weight` or in the place of it.
+/// Ends of the names of quantised tensors, after `weight` or in place of it.
 const QUANTISED: [&str; 10] =
     ["_packed_params", "qweight", "qzeros", "scales", "scale", "zero_point", "SCB", ".absmax", ".quant_map", "_scale"];
 
-/// What is to be done in PyTorch before the file is saved; `{}` is the layer, `{}` the tensor.
+/// What to do in PyTorch before the file is saved; `{}` is the layer, `{}` the tensor.
 impl fmt::Display for Reparametrisation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -61,7 +61,7 @@ impl fmt::Display for Reparametrisation {
     }
 }
 
-/// How PyTorch makes one tensor of it, for a tensor of this name.
+/// How to turn it into one tensor in PyTorch, for a tensor of this name.
 pub(super) fn undone(by: Reparametrisation, name: &str) -> String {
     let (layer, tensor) = name.rsplit_once('.').unwrap_or(("", name));
     let module = format!("model.get_submodule(\"{layer}\")");
@@ -72,12 +72,12 @@ pub(super) fn undone(by: Reparametrisation, name: &str) -> String {
         Reparametrisation::Parametrisation => {
             format!("`torch.nn.utils.parametrize.remove_parametrizations({module}, \"{tensor}\")`")
         }
-        Reparametrisation::Quantisation => "save the model as it was before".into(),
+        Reparametrisation::Quantisation => "save the model as it was before quantisation".into(),
     }
 }
 
-/// Turns each missing tensor that the file has in such a form into a problem that says so, and takes the tensors of that form
-/// out of `strangers`.
+/// Turns each missing tensor that the file has in such a form into a problem that says so, and removes the tensors of that
+/// form from `strangers`.
 pub(super) fn find(problems: &mut [Problem], strangers: &mut Vec<Stranger<'_>>) {
     for problem in problems {
         let Problem::Missing { name, .. } = problem else { continue };
@@ -91,8 +91,8 @@ pub(super) fn find(problems: &mut [Problem], strangers: &mut Vec<Stranger<'_>>) 
     }
 }
 
-/// What the name of a tensor has after that of another, which is made of it: `_g` of `fc.weight_g`; of a parametrisation
-/// and of quantised weights, what it has after the layer's.
+/// The part of a tensor's name after that of the tensor made from it: `_g` of `fc.weight_g`; for parametrisations and
+/// quantised weights, the part after the layer's name.
 fn end_of<'s>(name: &str, stranger: &'s str) -> Option<&'s str> {
     let (layer, tensor) = name.rsplit_once('.')?;
     let end = stranger.strip_prefix(layer)?.strip_prefix('.')?;

@@ -1,4 +1,4 @@
-//! What a file has and what it has not, for people.
+//! A report of what a file has and what it lacks.
 
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -11,14 +11,14 @@ use super::error::Problem;
 use super::file::{Entry, File};
 use super::source::Source;
 
-/// All that a comparison of weights with a net found: what [`load`](super::load) tells only where something is wrong.
+/// Everything that a comparison of weights with a net found; [`load`](super::load) reports only what is wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// Tensors that fit, in the net's order.
     pub found: Vec<Found>,
-    /// Names of tensors that PyTorch writes for itself and no net needs: `num_batches_tracked`.
+    /// Names of tensors that PyTorch writes for its own use and no net needs: `num_batches_tracked`.
     pub ignored: Vec<String>,
-    /// What is wrong; nothing if the weights fit.
+    /// What is wrong; `None` if the weights fit.
     pub problems: Vec<Problem>,
 }
 

@@ -1,14 +1,14 @@
-//! What comes from a file, as part of a message: never long, and without what would upset a terminal.
+//! Text from a file as part of a message: never long, and without anything that would upset a terminal.
 
 use core::fmt;
 
-/// So many characters of a name are shown: those of nets have some tens.
+/// How many characters of a name are shown: names in nets have a few dozen.
 const NAME: usize = 100;
 
-/// So many of a path or of a text that somebody else wrote.
+/// How many characters of a path, or of somebody else's text.
 const TEXT: usize = 1000;
 
-/// So many dimensions of a shape.
+/// How many dimensions of a shape.
 const DIMENSIONS: usize = 8;
 
 /// A name.
@@ -28,7 +28,7 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-/// Quotes stay as they are.
+/// Quotes are not escaped.
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (some, all) = (beginning(self.0, TEXT), self.0);
@@ -55,7 +55,7 @@ fn beginning(text: &str, most: usize) -> &str {
     text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
 }
 
-/// Whether a terminal obeys this character, by itself or by turning the direction of writing.
+/// Whether a terminal obeys this character, directly or by changing the direction of writing.
 fn is_harmful(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,4 +1,4 @@
-//! Guessing which tensor was meant, where names differ.
+//! Guesses which tensor was meant when names differ.
 
 use alloc::collections::BTreeMap;
 use alloc::string::ToString;
@@ -9,7 +9,7 @@ use cnn_net::graph::{Graph, Role};
 use super::error::Problem;
 use super::file::File;
 
-/// So many tensors of a file are looked at, far more than nets have: the time must not grow with what a file makes up.
+/// How many tensors of a file are looked at, far more than nets have: the time must not grow with what a file makes up.
 pub(super) const MOST: usize = 2048;
 
 /// A tensor that the net does not know.
@@ -19,7 +19,7 @@ pub(super) struct Stranger<'f> {
     pub(super) shape: &'f [usize],
 }
 
-/// What all names of the file begin with, the last dot included; nothing if any tensor is found under its own name.
+/// The prefix of all names in the file, including the last dot; empty if any tensor is found under its own name.
 pub(super) fn common_prefix<'f>(graph: &Graph<'_>, file: &'f File<'_>) -> &'f str {
     if graph.inference().flat_map(|node| node.tensors).any(|tensor| file.position(tensor.name).is_some()) {
         return "";
@@ -27,9 +27,9 @@ pub(super) fn common_prefix<'f>(graph: &Graph<'_>, file: &'f File<'_>) -> &'f st
     common_prefix_of(graph, file.tensors().iter().map(|entry| entry.name.as_str()))
 }
 
-/// What most of the net's tensors are found with before their names; nothing if any is found under its own.
+/// The prefix under which most of the net's tensors are found; empty if they are found under their own names.
 ///
-/// It takes more than half of the net's tensors, as a tensor or two can be found in any net by chance.
+/// It takes more than half of the net's tensors, since a tensor or two can be found in any net by chance.
 pub(super) fn common_prefix_of<'f>(graph: &Graph<'_>, names: impl IntoIterator<Item = &'f str>) -> &'f str {
     let counts = prefixes(graph, names);
     let all = graph.inference().flat_map(|node| node.tensors).count();
@@ -37,7 +37,7 @@ pub(super) fn common_prefix_of<'f>(graph: &Graph<'_>, names: impl IntoIterator<I
     often.filter(|(prefix, count)| !prefix.is_empty() && 2 * count > all).map_or("", |(prefix, _)| prefix)
 }
 
-/// How many of the net's tensors are found behind each prefix.
+/// How many of the net's tensors are found under each prefix.
 fn prefixes<'f>(graph: &Graph<'_>, names: impl IntoIterator<Item = &'f str>) -> BTreeMap<&'f str, usize> {
     let names: Vec<&str> = names.into_iter().take(MOST).collect();
     let mut counts = BTreeMap::<&str, usize>::new();
@@ -50,7 +50,7 @@ fn prefixes<'f>(graph: &Graph<'_>, names: impl IntoIterator<Item = &'f str>) -> 
     counts
 }
 
-/// Says that all of the net's tensors are there under several prefixes, as where an average of the weights is saved beside
+/// The problem that all of the net's tensors exist under several prefixes, as when an average of the weights is saved with
 /// them.
 pub(super) fn several(graph: &Graph<'_>, file: &File<'_>) -> Option<Problem> {
     let all = graph.inference().flat_map(|node| node.tensors).count();
@@ -60,8 +60,8 @@ pub(super) fn several(graph: &Graph<'_>, file: &File<'_>) -> Option<Problem> {
     (prefixes.len() > 1 && prefixes.iter().all(|prefix| !prefix.is_empty())).then_some(Problem::Several { prefixes })
 }
 
-/// Turns each missing tensor that has a namesake among `strangers`, nearly, into a misnamed one, and takes the namesake
-/// out. The most similar pairs are taken first.
+/// Turns each missing tensor that nearly has a namesake among `strangers` into a misnamed one, and removes the namesake. The
+/// most similar pairs are taken first.
 pub(super) fn match_names(problems: &mut [Problem], strangers: &mut Vec<Stranger<'_>>) {
     let mut pairs = Vec::new();
     for (missing, problem) in problems.iter().enumerate() {
@@ -85,7 +85,7 @@ pub(super) fn match_names(problems: &mut [Problem], strangers: &mut Vec<Stranger
     strangers.retain(|_| taken.next() == Some(false));
 }
 
-/// How different two names are; nothing if they are too different to be confused.
+/// How different two names are; `None` if they are too different to be confused.
 fn difference(ours: &str, theirs: &str) -> Option<usize> {
     let (our_layer, our_role) = split(ours);
     let (their_layer, their_role) = split(theirs);
@@ -103,7 +103,7 @@ fn limit(name: &str) -> usize {
     (name.len() / 5).max(2)
 }
 
-/// The layer, and what the tensor is to it, also in the words of other frameworks.
+/// The layer and the tensor's role in it, also in the vocabulary of other frameworks.
 fn split(name: &str) -> (&str, Option<Role>) {
     let (layer, last) = name.rsplit_once('.').unwrap_or(("", name));
     let role = match last {
@@ -116,13 +116,13 @@ fn split(name: &str) -> (&str, Option<Role>) {
     (layer, role)
 }
 
-/// How many bytes have to be inserted, deleted or replaced to turn one name into the other (Levenshtein's distance), if
-/// not more than `limit`.
+/// How many bytes have to be inserted, deleted or replaced to turn one name into the other (the Levenshtein distance), if at
+/// most `limit`.
 fn edits(a: &str, b: &str, limit: usize) -> Option<usize> {
     if a.len().abs_diff(b.len()) > limit {
         return None;
     }
-    // `row[j]` is the distance of what was read of `a` and the first `j` bytes of `b`.
+    // `row[j]` is the distance between what was read of `a` and the first `j` bytes of `b`.
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, a) in a.bytes().enumerate() {
         let mut diagonal = row[0];

@@ -7,7 +7,7 @@ use super::bytes::Content;
 #[cfg(feature = "std")]
 use super::files::Files;
 
-/// The safetensors files of a model, and how they are read: under which names, and who is told how far it is.
+/// The safetensors files of a model, and how to read them: under which names, and with a listener for progress.
 ///
 /// ```
 /// use cnn_runtime::weights::Source;
@@ -20,9 +20,9 @@ use super::files::Files;
 ///
 /// # Renaming
 ///
-/// A rule is a pattern and what becomes of it: `("module.*", "*")` takes a prefix away, `("*.gamma", "*.weight")` changes
-/// an end, `("head.bias", "fc.bias")` one name. A `*` stands for any text, in the second part for what it stood for in the
-/// first; each part has one at most. Each tensor passes all rules in order; a rule that does not match it leaves it alone.
+/// A rule is a pattern and its replacement: `("module.*", "*")` removes a prefix, `("*.gamma", "*.weight")` changes an end,
+/// `("head.bias", "fc.bias")` one name. A `*` in the pattern matches any text, and a `*` in the replacement is that text;
+/// each part has at most one. All rules are applied to each tensor in order; a rule that does not match leaves its name alone.
 #[derive(Clone)]
 pub struct Source<'a> {
     pub(super) shards: Vec<Shard<'a>>,
@@ -33,17 +33,17 @@ pub struct Source<'a> {
 /// One file.
 #[derive(Clone, Copy)]
 pub(super) struct Shard<'a> {
-    /// Its name, where there are several.
+    /// Its name, if there are several.
     pub(super) name: Option<&'a str>,
     pub(super) content: Content<'a>,
 }
 
-/// How far the reading of weights is.
+/// The progress of reading weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Bytes of tensors that were read, in all passes.
     pub done: u64,
-    /// Bytes that will have been read in the end.
+    /// Bytes that will have been read at the end.
     pub total: u64,
 }
 
@@ -74,13 +74,13 @@ impl<'a> Source<'a> {
         Self { rename: rules, ..self }
     }
 
-    /// Tells `report` how far it is, after each tensor.
+    /// Calls `report` with the progress after each tensor.
     #[must_use]
     pub fn on_progress(self, report: &'a dyn Fn(Progress)) -> Self {
         Self { progress: Some(report), ..self }
     }
 
-    /// Called when so much was read.
+    /// Called when this much was read.
     pub(super) fn tell(&self, progress: Progress) {
         if let Some(report) = self.progress {
             report(progress);

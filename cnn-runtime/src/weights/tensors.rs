@@ -1,4 +1,4 @@
-//! Files of tensors that belong to no net: inputs, or what another program computed.
+//! Files of tensors that belong to no net: inputs, or the results of another program.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use super::error::Problem;
 use super::file::{Entry, File};
 use super::source::Source;
 
-/// The tensors of safetensors files, sorted by name. Numbers are read when they are asked for.
+/// The tensors of safetensors files, sorted by name. Numbers are read on demand.
 ///
 /// ```
 /// use cnn_runtime::weights::{Source, Tensors};
@@ -36,16 +36,16 @@ impl<'a> Tensors<'a> {
         self.0.tensors().iter().map(|entry| entry.name.as_str())
     }
 
-    /// The shape of a tensor; nothing if there is none of this name.
+    /// The shape of a tensor; `None` if there is none of this name.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
         self.entry(name).map(|entry| entry.shape.as_slice())
     }
 
-    /// The numbers of a tensor of F32, F16 or BF16; nothing if there is none of this name.
+    /// The numbers of a tensor of F32, F16 or BF16; `None` if there is none of this name.
     ///
     /// # Errors
     ///
-    /// [`Problem::Mistyped`] for other types; [`Problem::Unreadable`] if the file cannot be read any more.
+    /// [`Problem::Mistyped`] for other types; [`Problem::Unreadable`] if the file can no longer be read.
     pub fn read(&self, name: &str) -> Result<Option<Vec<f32>>, Problem> {
         let Some(entry) = self.entry(name) else { return Ok(None) };
         let mistyped = || Problem::Mistyped { name: name.to_string(), dtype: entry.dtype.to_string() };

@@ -22,7 +22,7 @@ pub(super) struct Values<'b> {
     kind: Kind,
 }
 
-/// The types that are accepted.
+/// The accepted types.
 #[derive(Clone, Copy)]
 enum Kind {
     F32,
@@ -31,7 +31,7 @@ enum Kind {
 }
 
 impl<'f> Stored<'f> {
-    /// Numbers of that type; nothing if no weight can be of it.
+    /// Numbers of that type; `None` if no weight can have it.
     pub(super) fn new(bytes: Bytes<'f>, dtype: Dtype) -> Option<Self> {
         let kind = match dtype {
             Dtype::F32 => Kind::F32,
@@ -56,7 +56,7 @@ impl<'f> Stored<'f> {
         ValuesReader { bytes: self.bytes.reader(), kind: self.kind }
     }
 
-    /// Hands all of them to `each`, piece by piece, with the position of a piece's first.
+    /// Passes all of them to `each`, piece by piece, with the position of each piece's first number.
     pub(super) fn each(self, mut each: impl FnMut(usize, Values<'_>)) -> Result<Sum, Unreadable> {
         let (mut reader, mut position) = (self.reader(), 0);
         reader.read(self.len(), |values| {
@@ -67,24 +67,24 @@ impl<'f> Stored<'f> {
     }
 }
 
-/// Reads the numbers of a tensor in their order.
+/// Reads the numbers of a tensor in order.
 pub(super) struct ValuesReader<'f> {
     bytes: Reader<'f>,
     kind: Kind,
 }
 
 impl ValuesReader<'_> {
-    /// Reads so many more, and hands them on in pieces.
+    /// Reads the next `len` numbers, and passes them on in pieces.
     pub(super) fn read(&mut self, count: usize, mut each: impl FnMut(Values<'_>)) -> Result<(), Unreadable> {
         let kind = self.kind;
         self.bytes.read(count * kind.size(), |bytes| each(Values { bytes, kind }))
     }
 
-    /// Reads as many more as there are slots, which are not more than are left.
+    /// Fills the slots, of which there are not more than numbers left.
     pub(super) fn fill(&mut self, slots: &[Cell<f32>]) -> Result<(), Unreadable> {
         if let Kind::F32 = self.kind {
-            // SAFETY: a `Cell<f32>` is a float that may be written through a shared reference. Cells are not for several threads,
-            // and nothing that is called while these bytes are borrowed has the slots. Any bytes are a float.
+            // SAFETY: a `Cell<f32>` is a float that may be written through a shared reference. Cells are not shared by threads,
+            // and nothing that is called while these bytes are borrowed has access to the slots. Any bytes are a float.
             let bytes =
                 unsafe { core::slice::from_raw_parts_mut(slots.as_ptr().cast_mut().cast::<u8>(), size_of_val(slots)) };
             self.bytes.read_into(bytes)?;
@@ -95,18 +95,18 @@ impl ValuesReader<'_> {
         }
         let mut rest = slots;
         self.read(slots.len(), |values| {
-            let (first, behind) = rest.split_at(values.len());
+            let (first, after) = rest.split_at(values.len());
             values.copy_to(first);
-            rest = behind;
+            rest = after;
         })
     }
 
-    /// What was read.
+    /// The checksum of what was read.
     pub(super) fn sum(self) -> Sum {
         self.bytes.sum()
     }
 
-    /// Whether what was read is what was read another time; else an error.
+    /// An error unless what was read is what was read the other time.
     pub(super) fn expect(self, sum: Sum) -> Result<(), Unreadable> {
         self.bytes.expect(sum)
     }
@@ -118,7 +118,7 @@ impl Values<'_> {
         self.bytes.len() / self.kind.size()
     }
 
-    /// Whether one of them is so, without a branch for each.
+    /// Whether the condition holds for any of them, without a branch for each.
     pub(super) fn any(self, is: impl Fn(f32) -> bool) -> bool {
         match self.kind {
             Kind::F32 => any_of(self.bytes.as_chunks().0, |float| is(f32::from_le_bytes(float))),
@@ -127,7 +127,7 @@ impl Values<'_> {
         }
     }
 
-    /// Hands them to `each`, in their order.
+    /// Passes them to `each`, in order.
     pub(super) fn for_each(self, mut each: impl FnMut(f32)) {
         match self.kind {
             Kind::F32 => self.bytes.as_chunks().0.iter().for_each(|float| each(f32::from_le_bytes(*float))),

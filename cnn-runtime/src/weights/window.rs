@@ -1,7 +1,7 @@
-//! The weights of a layer as they are packed: a few rows at a time.
+//! The weights of a layer while they are packed: a few rows at a time.
 //!
-//! Weights of one layer can be most of a file, so they are never in memory as a whole. What packs them goes through the
-//! tensor panel by panel; that is what is read here, as floats, before it begins with a panel.
+//! The weights of one layer can be most of a file, so they are never entirely in memory. Packing goes through the tensor
+//! panel by panel, and each panel is read here, as floats, before its packing begins.
 
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
@@ -11,7 +11,7 @@ use super::error::Unreadable;
 use super::values::{Stored, ValuesReader};
 use crate::pack::{Layout, PANEL};
 
-/// So many floats are read at once, where panels are not larger: a part of the L2 cache.
+/// How many floats are read at once, unless panels are larger: a part of the L2 cache.
 const FLOATS: usize = 64 << 10;
 
 /// Some rows of a tensor.
@@ -21,18 +21,18 @@ pub(super) struct Window<'a, 'f> {
     rows: usize,
     row_len: usize,
     size: usize,
-    /// As many as a power of two: the number at a position in the tensor is where its last bits say, wherever the window begins.
+    /// Their length is a power of two: the last bits of a position in the tensor are its index here, wherever the window begins.
     floats: &'a [Cell<f32>],
-    /// The first row that is not read yet.
+    /// The first row that has not been read yet.
     next: Cell<usize>,
     reader: RefCell<ValuesReader<'f>>,
     fault: RefCell<Option<Unreadable>>,
-    /// Hears how many bytes were read.
+    /// Called with how many bytes were read.
     read: &'a dyn Fn(usize),
 }
 
 impl<'a, 'f> Window<'a, 'f> {
-    /// The first rows of the weights of a layer. A single value is a row, whatever the layout says.
+    /// The first rows of a layer's weights. A single value is a row, whatever the layout says.
     pub(super) fn new(
         layout: &'a Layout,
         weight: Stored<'f>,
@@ -60,14 +60,14 @@ impl<'a, 'f> Window<'a, 'f> {
         window
     }
 
-    /// Makes sure that a row is there, and all others of its panel. Panels come in their order.
+    /// Makes sure that a row and all others in its panel have been read. Panels come in order.
     pub(super) fn reach(&self, row: usize) {
         if row >= self.next.get() {
             self.advance();
         }
     }
 
-    /// One of the numbers that are there, by its position in the tensor.
+    /// One of the numbers in the window, by its position in the tensor.
     #[inline(always)]
     pub(super) fn at(&self, position: usize) -> f32 {
         self.floats[self.slot(position)].get()
@@ -92,15 +92,15 @@ impl<'a, 'f> Window<'a, 'f> {
         let mut fault = self.fault.borrow_mut();
         if fault.is_none() {
             let (start, count) = (self.slot(first * self.row_len), (end - first) * self.row_len);
-            let (before, behind) = self.floats.split_at(start);
-            let (part, wrapped) = (&behind[..count.min(behind.len())], &before[..count.saturating_sub(behind.len())]);
+            let (before, after) = self.floats.split_at(start);
+            let (part, wrapped) = (&after[..count.min(after.len())], &before[..count.saturating_sub(after.len())]);
             let mut reader = self.reader.borrow_mut();
             *fault = reader.fill(part).and_then(|()| reader.fill(wrapped)).err();
             (self.read)(count * self.size);
         }
     }
 
-    /// Whether all that was read is what was read another time; else what went wrong.
+    /// An error unless everything that was read is what was read the other time.
     pub(super) fn finish(self, sum: Sum) -> Result<(), Unreadable> {
         match self.fault.into_inner() {
             Some(fault) => Err(fault),

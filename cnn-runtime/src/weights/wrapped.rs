@@ -1,4 +1,4 @@
-//! Names that modules around a net's own have left in a file: `conv1._orig_mod.weight`, `module.fc.bias`.
+//! Names that wrappers around a net's modules have left in a file: `conv1._orig_mod.weight`, `module.fc.bias`.
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -13,17 +13,17 @@ use super::file::File;
 use super::rename::rename;
 use super::similar::{MOST, common_prefix_of};
 
-/// What PyTorch calls the module inside a wrapper: of `torch.compile`, `DataParallel`, FSDP, activation checkpoints and
+/// PyTorch's names for the module inside a wrapper: of `torch.compile`, `DataParallel`, FSDP, activation checkpoints and
 /// DeepSpeed.
 const WRAPPERS: [&str; 5] =
     ["_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"];
 
-/// Rules are shown whole, so longer ones are not proposed.
+/// Rules are shown in full, so longer ones are not proposed.
 const LONGEST: usize = 200;
 
-/// The rules that take wrappers out of the middle of names, if the net's tensors are found by them.
+/// The rules that remove wrappers from the middle of names, if the net's tensors are found with them.
 ///
-/// A wrapper around the whole net is a prefix that all names have, and has a problem of its own.
+/// A wrapper around the whole net is a prefix of all names, and has its own kind of problem.
 pub(super) fn find(graph: &Graph<'_>, file: &File<'_>) -> Option<Problem> {
     let names: Vec<&str> = file.tensors().iter().take(MOST).map(|entry| entry.name.as_str()).collect();
     let is_ours = |name: &str| graph.inference().flat_map(|node| node.tensors).any(|tensor| tensor.name == name);
@@ -35,7 +35,7 @@ pub(super) fn find(graph: &Graph<'_>, file: &File<'_>) -> Option<Problem> {
             }
         }
     }
-    // What is around comes before what is inside.
+    // Outer wrappers come before inner ones.
     rules.sort_by_key(|(_, to)| to.len());
     let renamed = |rules: &[(String, String)]| -> Vec<String> {
         let rules: Vec<(&str, &str)> = rules.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
@@ -73,11 +73,11 @@ fn rules_of(name: &str) -> Vec<(String, String)> {
 pub(super) fn write(f: &mut fmt::Formatter<'_>, rules: &[(String, String)]) -> fmt::Result {
     const SHOWN: usize = 8;
     if rules.len() > SHOWN {
-        f.write_str("names have those of wrappers in them, such as `_orig_mod.` of `torch.compile`: before saving, ")?;
+        f.write_str("names contain those of wrappers, such as `_orig_mod.` of `torch.compile`: before saving, ")?;
         return f
-            .write_str("take them out by `{name.replace(\"_orig_mod.\", \"\"): t for name, t in state_dict.items()}`");
+            .write_str("remove them with `{name.replace(\"_orig_mod.\", \"\"): t for name, t in state_dict.items()}`");
     }
-    f.write_str("names have those of wrappers in them, such as `_orig_mod.` of `torch.compile`: rename by ")?;
+    f.write_str("names contain those of wrappers, such as `_orig_mod.` of `torch.compile`: rename with ")?;
     f.write_str(if rules.len() == 1 { "the rule" } else { "the rules" })?;
     rules.iter().enumerate().try_for_each(|(index, (from, to))| {
         let comma = if index > 0 { "," } else { "" };

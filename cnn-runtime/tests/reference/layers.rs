@@ -13,7 +13,7 @@ const ROUNDING: f64 = 1e-7;
 
 const ONE: Size = Size::square(1);
 
-/// A value that a layer takes or gives.
+/// An input or an expected output of a layer.
 type Given<'a> = (Shape, &'a [f32]);
 
 fn map(channels: usize, height: usize, width: usize) -> Shape {
@@ -34,7 +34,7 @@ fn apply(op: Op, (shape, data): Given<'_>, params: &[(Role, &[f32])], output: Sh
     run(&graph, &params, data).unwrap().result().data.clone()
 }
 
-/// Asserts what a layer gives.
+/// Asserts a layer's output.
 fn check(op: Op, input: Given<'_>, params: &[(Role, &[f32])], (shape, expected): (Shape, &[f64])) {
     assert_close(&apply(op, input, params, shape), expected, &format!("{op:?}"));
 }
@@ -45,7 +45,7 @@ fn assert_close(found: &[f64], expected: &[f64], what: &str) {
     assert!(found.iter().zip(expected).all(close), "{what}: {found:?} is not {expected:?}");
 }
 
-/// A convolution of one filter without anything special.
+/// A convolution with one filter and default arguments.
 fn plain(height: usize, width: usize) -> Conv {
     let kernel = Size::new(height, width);
     Conv { filters: 1, kernel, stride: ONE, pad: Padding::NONE, dilation: ONE, groups: 1, bias: false }
@@ -121,7 +121,7 @@ fn pools_round_down_or_up() {
     check(Op::MaxPool(pool(1, 2, 2)), row, &[], (map(1, 1, 2), &[2., 4.]));
     check(Op::MaxPool(up(pool(1, 2, 2))), row, &[], (map(1, 1, 3), &[2., 4., 5.]));
     check(Op::AvgPool(up(pool(1, 2, 2))), row, &[], (map(1, 1, 3), &[1.5, 3.5, 5.]));
-    // A third window would start behind the input.
+    // A third window would start after the end of the input.
     let pair = (map(1, 1, 2), &[1_f32, 2.][..]);
     check(Op::MaxPool(up(pool(1, 1, 2))), pair, &[], (map(1, 1, 1), &[1.]));
     let padded = Pool { pad: Padding::symmetric(0, 1), ..up(pool(1, 3, 3)) };
@@ -166,7 +166,7 @@ fn flatten_and_dropout_leave_the_numbers_alone() {
 fn lrn_does_not_divide_alpha_by_the_size() {
     let input = (map(4, 1, 1), &[1_f32, 2., 3., 4.][..]);
     let expected = (map(4, 1, 1), &[1. / 6., 2. / 15., 3. / 30., 4. / 26.][..]);
-    // By the paper's formula `n/2` is a whole number: 2 channels are summed like 3.
+    // In the paper's formula `n/2` is a whole number: 2 channels are summed like 3.
     let paper = LrnWindow::Paper;
     for (size, window) in [(2, paper), (3, paper), (3, LrnWindow::Torch), (3, LrnWindow::Onnx)] {
         check(Op::Lrn(Lrn { size, window, alpha: 1., beta: 1., k: 1. }), input, &[], expected);
@@ -178,7 +178,7 @@ fn lrn_does_not_divide_alpha_by_the_size() {
 }
 
 #[test]
-fn lrn_of_an_even_size_has_the_window_that_was_said() {
+fn lrn_of_an_even_size_has_the_declared_window() {
     let input = (map(4, 1, 1), &[1_f32, 2., 3., 4.][..]);
     let sums = |size, window, sums: [f64; 4]| {
         let expected = [0, 1, 2, 3].map(|i| (i + 1) as f64 / (1. + sums[i]));

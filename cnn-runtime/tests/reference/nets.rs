@@ -1,4 +1,4 @@
-//! Whole nets: the order of values, further outputs, and what can be wrong with the parameters.
+//! Whole nets: the order of values, extra outputs, and what can be wrong with the parameters.
 
 use cnn_net::graph::{Aux, Graph, Node, Role, Tap, Tensor, Value};
 use cnn_net::op::{Activation, Linear, Op, Shape, Store};
@@ -6,7 +6,7 @@ use cnn_runtime::reference::{Params, RunError, run, run_with_aux};
 
 const PAIR: Shape = Shape::Vector(2);
 
-/// `relu -> tap kept -> add { fc: linear(2); skip; }`, and an auxiliary classifier behind `relu`.
+/// `relu -> tap kept -> add { fc: linear(2); skip; }`, and an auxiliary classifier after `relu`.
 const GRAPH: Graph<'static> = Graph {
     name: "Net",
     doc: "",

@@ -1,5 +1,5 @@
-//! Files on a disk that change while they are read, and what only looks like a file: an error that names it, or the weights of
-//! one moment, never anything else.
+//! Files on a disk that change while they are being read, and things that only look like files: an error that names them, or
+//! the weights of one moment, never anything else.
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
@@ -19,7 +19,7 @@ fn path(test: &str) -> PathBuf {
     folder.join(test)
 }
 
-/// Loads a file; when it was checked and nothing is packed, `change` does something to it.
+/// Loads a file; after it was checked and before anything is packed, `change` does something to it.
 fn load_changing(path: &Path, change: impl Fn(&File)) -> Result<Vec<f32>, WeightsError> {
     let files = Files::open(path).unwrap();
     let writing = OpenOptions::new().write(true).open(path).unwrap();
@@ -35,7 +35,7 @@ fn load_changing(path: &Path, change: impl Fn(&File)) -> Result<Vec<f32>, Weight
     Ok(packed)
 }
 
-/// Checks that an error is about this file, and gives its words.
+/// Checks that an error is about this file, and returns its text.
 fn about(error: &WeightsError, path: &Path) -> String {
     match &error.problems[..] {
         [Problem::Unreadable(Unreadable::File { path: named, error })] => {
@@ -52,7 +52,7 @@ fn packed(source: &Source<'_>) -> Vec<f32> {
     packed
 }
 
-/// Where the values of a tensor begin in a file of these.
+/// Where the values of a tensor begin in a file of these entries.
 fn start_of(name: &str, entries: &[Entry]) -> u64 {
     let data: usize = entries.iter().map(|entry| entry.bytes.len()).sum();
     let before: usize = entries.iter().take_while(|entry| entry.name != name).map(|entry| entry.bytes.len()).sum();
@@ -60,19 +60,19 @@ fn start_of(name: &str, entries: &[Entry]) -> u64 {
 }
 
 #[test]
-fn a_file_that_is_cut_short_is_told() {
+fn a_file_that_is_truncated_is_reported() {
     let bytes = file(&entries());
     for length in [0, 7, 100, bytes.len() as u64 - 1] {
         let path = path("cut");
         fs::write(&path, &bytes).unwrap();
         let error = load_changing(&path, |file| file.set_len(length).unwrap()).unwrap_err();
-        assert!(about(&error, &path).starts_with("it ended early while it was read: at byte "), "{error}");
+        assert!(about(&error, &path).starts_with("it ended early while it was being read: at byte "), "{error}");
         assert!(error.to_string().contains("changing/cut: it ended early"), "{error}");
     }
 }
 
 #[test]
-fn a_file_that_is_cut_short_before_it_is_loaded_is_told() {
+fn a_file_that_is_truncated_before_it_is_loaded_is_reported() {
     let path = path("cut-before");
     for length in [0, 4, 100] {
         fs::write(&path, file(&entries())).unwrap();
@@ -86,26 +86,26 @@ fn a_file_that_is_cut_short_before_it_is_loaded_is_told() {
 }
 
 #[test]
-fn a_tensor_that_changes_between_the_passes_is_told() {
+fn a_tensor_that_changes_between_the_passes_is_reported() {
     let given = entries();
     for (value, entry) in [1.5_f32, f32::NAN, f32::INFINITY].iter().flat_map(|v| given.iter().map(move |e| (v, e))) {
         let path = path("changed");
         fs::write(&path, file(&given)).unwrap();
         let last = start_of(&entry.name, &given) + entry.bytes.len() as u64 - 4;
         let error = load_changing(&path, |file| file.write_all_at(&value.to_le_bytes(), last).unwrap()).unwrap_err();
-        assert_eq!(about(&error, &path), "it changed while it was read", "{}", entry.name);
+        assert_eq!(about(&error, &path), "it changed while it was being read", "{}", entry.name);
     }
 }
 
 #[test]
-fn half_precision_that_changes_is_told() {
+fn half_precision_that_changes_is_reported() {
     let bytes = [0x3c00_u16; 24].iter().flat_map(|bits| bits.to_le_bytes()).collect();
     let given = entries_with(Entry { name: "fc.weight".into(), dtype: "F16", shape: vec![3, 8], bytes });
     let path = path("changed-half");
     fs::write(&path, file(&given)).unwrap();
     let start = start_of("fc.weight", &given);
     let error = load_changing(&path, |file| file.write_all_at(&[1], start + 30).unwrap()).unwrap_err();
-    assert_eq!(about(&error, &path), "it changed while it was read");
+    assert_eq!(about(&error, &path), "it changed while it was being read");
 }
 
 #[test]
@@ -129,14 +129,14 @@ fn a_file_that_is_replaced_is_the_one_that_was_opened() {
     assert_eq!(loaded, packed(&Source::new(&bytes)));
 }
 
-/// What is written into a pipe is read from its other end, as far as it is read.
+/// Writes bytes into a pipe, which is read from its other end.
 fn through_a_pipe(name: &str, bytes: Vec<u8>) -> Result<Files, Unreadable> {
     let path = path(name);
     let _ = fs::remove_file(&path);
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
     let writer = thread::spawn({
         let path = path.clone();
-        // The other end may be closed before all is read.
+        // The other end may be closed before everything is read.
         move || drop(fs::write(path, bytes))
     });
     let files = Files::open(&path);
@@ -145,7 +145,7 @@ fn through_a_pipe(name: &str, bytes: Vec<u8>) -> Result<Files, Unreadable> {
 }
 
 #[test]
-fn a_pipe_gives_what_a_file_gives() {
+fn a_pipe_gives_the_same_as_a_file() {
     let bytes = file(&entries());
     let files = through_a_pipe("pipe", bytes.clone()).unwrap();
     assert_eq!(packed(&files.source()), packed(&Source::new(&bytes)));
@@ -153,7 +153,7 @@ fn a_pipe_gives_what_a_file_gives() {
 }
 
 #[test]
-fn of_a_pipe_no_more_is_read_than_can_be_right() {
+fn a_pipe_is_read_only_as_far_as_it_can_be_valid() {
     let bytes = file(&entries());
     let longer = [&bytes[..], &[0; 1 << 20]].concat();
     assert_eq!(through_a_pipe("longer-pipe", longer).unwrap().len(), bytes.len() as u64 + 1);
@@ -165,7 +165,7 @@ fn of_a_pipe_no_more_is_read_than_can_be_right() {
 }
 
 #[test]
-fn what_gives_bytes_without_end_is_none() {
+fn an_endless_stream_is_not_a_file() {
     let zeros = Files::open("/dev/zero").unwrap();
     assert!(zeros.len() < 100);
     assert!(matches!(Tensors::open(&zeros.source()), Err(Problem::Unreadable(_))));
@@ -177,13 +177,13 @@ fn what_gives_bytes_without_end_is_none() {
 }
 
 #[test]
-fn a_folder_is_none() {
+fn a_folder_is_not_a_file() {
     let error = Files::open(env!("CARGO_TARGET_TMPDIR")).unwrap_err().to_string();
     assert!(error.ends_with(": is a directory"), "{error}");
 }
 
 #[test]
-fn an_index_has_an_end() {
+fn an_index_has_a_maximum_length() {
     let path = path("long.json");
     let file = File::create(&path).unwrap();
     file.set_len(1 << 40).unwrap();
@@ -198,5 +198,5 @@ fn a_header_that_claims_much_takes_no_memory() {
     file.write_all_at(&(200_000_000_u64).to_le_bytes(), 0).unwrap();
     file.set_len(1 << 40).unwrap();
     let error = load(&GRAPH, &RECIPE, &Files::open(&path).unwrap().source(), &mut [0.0; PACKED]).unwrap_err();
-    assert!(error.to_string().contains("its header is 200000000 bytes long, where 100000000 are the most"), "{error}");
+    assert!(error.to_string().contains("its header is 200000000 bytes long, expected at most 100000000"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! What is said about files that do not fit.
+//! The errors of files that do not fit.
 
 use cnn_net::graph::{Graph, Node, Tensor};
 use cnn_net::op::{BatchNorm, Op};
@@ -40,7 +40,7 @@ fn renamed(rename: impl Fn(&str) -> String) -> Vec<Entry> {
 }
 
 #[test]
-fn everything_is_told_at_once() {
+fn everything_is_reported_at_once() {
     let mut given = without("act.weight");
     for entry in &mut given {
         match entry.name.as_str() {
@@ -54,14 +54,14 @@ fn everything_is_told_at_once() {
     }
     given.push(entry("fc2.weight", &[4, 4]));
     let expected = "\
-weights do not fit Tiny: 1 missing, 1 under another name, 1 unexpected, 1 of another shape, 1 of another type, \
+weights do not fit Tiny: 1 missing, 1 under another name, 1 unexpected, 1 with the wrong shape, 1 with the wrong type, \
 1 not finite, 1 with a negative variance
   conv1.weight: missing, [2, 1, 3, 2]; the file has `conv_1.weight` of this shape: did you mean that?
-  bn1.weight: 2 infinite or not a number, the first at 0
-  bn1.bias: F64 found; accepted are F32, F16 and BF16 (`.float()` gives F32)
+  bn1.weight: 2 infinite or NaN, the first at 0
+  bn1.bias: expected F32, F16 or BF16, found F64 (`.float()` gives F32)
   bn1.running_var: 1 not above -eps, the first at 1; a variance is never negative
   act.weight: missing, [2]
-  fc.weight: [3, 8] expected, [8, 3] found; transposed: `.t()`
+  fc.weight: expected [3, 8], found [8, 3]; transposed: `.t()`
   fc2.weight: unexpected, [4, 4]";
     assert_eq!(error(&file(&given)).to_string(), expected);
 }
@@ -136,12 +136,12 @@ fn all_names_have_a_prefix() {
     assert_eq!(
         error(&file(&given)).to_string(),
         "weights do not fit Tiny: all have a prefix\n  \
-         all names begin with `module.`, as `DataParallel` writes them: rename by the rule \"module.*\" => \"*\""
+         all names begin with `module.`, as `DataParallel` writes them: rename with the rule \"module.*\" => \"*\""
     );
 }
 
 #[test]
-fn other_problems_are_told_without_the_prefix() {
+fn other_problems_are_reported_without_the_prefix() {
     let prefixed = |name: &str| format!("net.{name}");
     let mut given = renamed(prefixed);
     given[0].shape = vec![12];
@@ -153,7 +153,7 @@ fn other_problems_are_told_without_the_prefix() {
     assert_eq!(
         lines,
         [
-            "  conv1.weight: [2, 1, 3, 2] expected, [12] found; as many values, so `.reshape(..)` may do",
+            "  conv1.weight: expected [2, 1, 3, 2], found [12]; the same number of values, so `.reshape(..)` may do",
             "  conv1.bias: missing, [2]; the file has `conv_1.bias` of this shape: did you mean that?",
         ]
     );
@@ -251,7 +251,7 @@ fn weights_may_be_too_large_for_half_precision() {
     assert_eq!(
         error.to_string(),
         "weights do not fit Tiny: 1 too large for f16\n  \
-         fc.weight: 2 beyond 65504, which f16 ends at, the first at 9; declare the layer with `store = f32`"
+         fc.weight: 2 beyond 65504, the limit of f16, the first at 9; declare the layer with `store = f32`"
     );
 }
 
@@ -273,7 +273,7 @@ fn messages_are_bounded_whatever_a_file_holds() {
     let mut deep = entry("fc.bias", &[3]);
     deep.shape = [vec![1; 100_000], vec![3]].concat();
     let said = error(&file(&entries_with(deep.clone()))).to_string();
-    assert!(said.contains("fc.bias: [3] expected, [1, 1, 1, 1, 1, 1, 1, 1, and 99993 more] found"), "{}", said.len());
+    assert!(said.contains("fc.bias: expected [3], found [1, 1, 1, 1, 1, 1, 1, 1, and 99993 more]"), "{}", said.len());
     let said = error(&file(&[entries(), vec![Entry { name: "fc2.bias".to_string(), ..deep }]].concat())).to_string();
     assert!(said.len() < 300, "{}", said.len());
 
@@ -313,7 +313,7 @@ fn files_of_other_formats_are_recognised() {
 }
 
 #[test]
-fn files_that_are_cut_short() {
+fn files_that_are_truncated() {
     let bytes = file(&entries());
     assert_eq!(unreadable(b""), Unreadable::Empty);
     assert_eq!(unreadable(&bytes[..5]), Unreadable::Truncated { header: 0, file: 5 });

@@ -1,4 +1,4 @@
-//! Files whose tensors are there in another form, or under names of wrappers: what is proposed makes them load.
+//! Files whose tensors exist in another form, or under names of wrappers: the proposals make them load.
 
 use cnn_runtime::weights::{Problem, Reparametrisation, Source, load};
 
@@ -15,7 +15,7 @@ fn problems(bytes: &[u8], rules: &[(&str, &str)]) -> Vec<Problem> {
     }
 }
 
-/// Checks that a file loads with the rules that its error proposes, in the words of the error.
+/// Checks that a file loads with the rules that its error proposes, as read from its text.
 #[track_caller]
 fn check_rules(entries: &[Entry]) {
     let bytes = file(entries);
@@ -38,7 +38,7 @@ fn rules_that_are_proposed_make_a_file_load() {
         check_rules(&inside("conv1", wrapper));
         check_rules(&inside("fc", wrapper));
     }
-    // Each layer, a part of them at the front, and a prefix as well.
+    // In each layer, in some layers at the front, and together with a prefix.
     check_rules(&renamed(|name| name.replacen('.', "._orig_mod.", 1)));
     check_rules(&renamed(|name| if name.starts_with("fc") { format!("_orig_mod.{name}") } else { name.to_string() }));
     check_rules(&renamed(|name| format!("model.{}", name.replace("conv1.", "conv1._orig_mod."))));
@@ -53,14 +53,14 @@ fn an_average_of_the_weights_loads_without_its_count() {
 }
 
 #[test]
-fn two_sets_of_weights_are_told_apart() {
+fn two_sets_of_weights_are_distinguished() {
     let given = [renamed(|name| format!("model.{name}")), renamed(|name| format!("ema.{name}"))].concat();
     let prefixes = vec!["ema.".to_string(), "model.".to_string()];
     assert_eq!(problems(&file(&given), &[]), [Problem::Several { prefixes }]);
 }
 
 #[test]
-fn tensors_that_are_stored_by_their_parts() {
+fn tensors_that_are_stored_in_parts() {
     use Reparametrisation::{Parametrisation, Pruning, Quantisation, SpectralNorm, WeightNorm};
     let cases: [(&str, &[&str], Reparametrisation, &str); 8] = [
         ("fc.weight", &["fc.weight_g", "fc.weight_v"], WeightNorm, "remove_weight_norm("),

@@ -1,4 +1,4 @@
-//! Files that someone made to do harm, or that a disk did: an error, never a panic.
+//! Files made to do harm, or damaged by a disk: an error, never a panic.
 
 use cnn_runtime::weights::{Problem, Source, Unreadable, load};
 
@@ -44,7 +44,7 @@ fn random_bytes_do_not_panic() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for round in 0..6000 {
         let mut bytes = bytes.clone();
-        // Half of the rounds spare the values, since most of what can go wrong is in the header.
+        // Half of the rounds leave the values alone, since most of what can go wrong is in the header.
         let reach = if round % 2 == 0 { header } else { bytes.len() };
         for _ in 0..=random.below(4) {
             bytes[random.below(reach)] = match random.below(3) {

@@ -1,4 +1,4 @@
-//! A small net with a layer of each kind that has weights, and files for it.
+//! A small net with each kind of layer that has weights, and files for it.
 
 use cnn_net::graph::{Aux, Graph, Node, Role, Tensor, Value};
 use cnn_net::op::{BatchNorm, Conv, Linear, Op, Padding, PreluPer, Shape, Size, Store};
@@ -92,7 +92,7 @@ const fn node(
 
 /// The convolution's weights.
 pub(crate) const CONV_PANELS: ConvPanels = ConvPanels { groups: 1, outputs: 2, inputs: 1, kernel: Size::new(3, 2) };
-/// The fully connected layer's, as a convolution over its whole input.
+/// The fully connected layer's weights, as a convolution over its whole input.
 pub(crate) const FC_PANELS: ConvPanels = ConvPanels { groups: 1, outputs: 3, inputs: 2, kernel: Size::square(2) };
 
 /// `bn1` is folded into `conv1`.
@@ -114,7 +114,7 @@ pub(crate) struct Entry {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// A tensor of `F32` with some values between -2 and 2, variances among them positive.
+/// A tensor of `F32` with some values between -2 and 2; variances are positive.
 pub(crate) fn entry(name: &str, shape: &[usize]) -> Entry {
     let count: usize = shape.iter().product();
     let seed = name.len() as f32;
@@ -134,7 +134,7 @@ pub(crate) fn entries() -> Vec<Entry> {
     GRAPH.inference().flat_map(|node| node.tensors).map(|tensor| entry(tensor.name, tensor.shape)).collect()
 }
 
-/// The tensors of [`entries`], one of them replaced.
+/// The tensors of [`entries`] with one of them replaced.
 pub(crate) fn entries_with(replacement: Entry) -> Vec<Entry> {
     entries()
         .into_iter()
@@ -142,7 +142,7 @@ pub(crate) fn entries_with(replacement: Entry) -> Vec<Entry> {
         .collect()
 }
 
-/// A safetensors file. The header is of an odd length, so that no tensor is aligned.
+/// A safetensors file. The header has an odd length, so that no tensor is aligned.
 pub(crate) fn file(entries: &[Entry]) -> Vec<u8> {
     let mut offset = 0;
     let mut parts = Vec::new();

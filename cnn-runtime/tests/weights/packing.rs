@@ -9,7 +9,7 @@ use cnn_runtime::weights::{Source, load, read};
 
 use crate::net::{CONV_PANELS, Entry, FC_PANELS, GRAPH, PACKED, RECIPE, entries, entries_with, entry, file, of_values};
 
-/// A folded layer differs from the two layers by the rounding of its weights to single precision.
+/// A folded layer differs from the two separate layers by the rounding of its weights to single precision.
 const ROUNDING: f64 = 1e-6;
 
 fn packed(bytes: &[u8]) -> Vec<f32> {
@@ -18,7 +18,7 @@ fn packed(bytes: &[u8]) -> Vec<f32> {
     packed
 }
 
-/// The dot product that a kernel takes for one output at one place, `inputs` being in the order height, width, channels.
+/// The dot product that a kernel computes for one output at one place, with `inputs` in the order height, width, channels.
 fn output(panels: &ConvPanels, packed: &[f32], channel: usize, inputs: &[f64]) -> f64 {
     assert!(panels.outputs <= HALF_PANEL, "one panel");
     let column = packed[channel..].iter().step_by(HALF_PANEL).map(|weight| f64::from(*weight));
@@ -30,7 +30,7 @@ fn assert_close(found: f64, expected: f64) {
 }
 
 #[test]
-fn a_folded_net_gives_what_the_reference_gives() {
+fn a_folded_net_agrees_with_the_reference() {
     let bytes = file(&entries());
     let (packed, params) = (packed(&bytes), read(&GRAPH, &Source::new(&bytes)).unwrap());
     let input: Vec<f32> = (0..12).map(|index| (index * index) as f32 / 50.0 - 1.0).collect();
@@ -95,7 +95,7 @@ fn a_depthwise_convolution_is_folded_too() {
     let mut packed = vec![9.0; 16 + taps.len()];
     load(&graph, &recipe, &Source::new(&bytes), &mut packed).unwrap();
 
-    // But for eps, the scales are 2 / sqrt(4) and 3 / sqrt(9).
+    // Apart from eps, the scales are 2 / sqrt(4) and 3 / sqrt(9).
     let expected = [[9.0, 9.0], [-7.0, 1.0], [1.0, 4.0], [2.0, 5.0], [3.0, 6.0]];
     for (row, expected) in packed.chunks_exact(16).zip(expected) {
         let close = row.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-4);
@@ -168,7 +168,7 @@ fn a_layer_can_be_packed_in_rows() {
     }
 }
 
-/// The halves that `weights` of a layer with one input become.
+/// The halves into which `weights` of a layer with one input are packed.
 fn halves(weights: &[f32], scale: f64) -> (Vec<u16>, bool) {
     let panels = ConvPanels { groups: 1, outputs: weights.len(), inputs: 1, kernel: Size::square(1) };
     let mut packed = vec![f32::NAN; panels.f16_len()];
@@ -184,7 +184,7 @@ fn halves_are_rounded_to_the_nearest_and_to_the_even() {
         [1.0 + 0.5 * ulp, 1.0 + 1.5 * ulp, 1.0 + 0.51 * ulp, -65504.0, 65519.0, smallest, 0.5 * smallest, -0.0];
     let expected = [0x3c00, 0x3c02, 0x3c01, 0xfbff, 0x7bff, 0x0001, 0x0000, 0x8000];
     assert_eq!(halves(&weights, 1.0), (expected.to_vec(), true));
-    // What counts is what comes of folding.
+    // What counts is the result of folding.
     assert_eq!(halves(&[65520.0, 1.0], 1.0), (vec![0x7c00, 0x3c00], false));
     assert_eq!(halves(&[65520.0, 1.0], 0.5), (vec![0x77ff + 1, 0x3800], true));
     assert_eq!(halves(&[1.0, 2.0], 32768.0), (vec![0x7800, 0x7c00], false));
@@ -205,7 +205,7 @@ fn one_slope_can_be_used_for_all_channels() {
 }
 
 #[test]
-fn what_training_leaves_behind_is_no_problem() {
+fn leftovers_of_training_are_ignored() {
     let counter = Entry { dtype: "I64", bytes: vec![0; 8], ..entry("bn1.num_batches_tracked", &[]) };
     let with_more = [entries(), vec![counter, entry("head.fc.weight", &[3, 8])]].concat();
     assert_eq!(packed(&file(&with_more)), packed(&file(&entries())));
@@ -242,7 +242,7 @@ fn embedded_weights_are_in_the_binary() {
     assert_eq!(format!("{weights:?}"), "Embedded(Aligned(2 floats))");
 }
 
-/// Whichever order is the machine's.
+/// Whatever the machine's byte order.
 #[test]
 fn embedded_weights_of_either_byte_order() {
     const BIG: Aligned<2> = Aligned::from_be_bytes(b"\x3f\x80\x00\x00\xc0\x00\x00\x00");

@@ -1,4 +1,4 @@
-//! Files on a disk, shards, other names.
+//! Files on a disk, shards, renaming.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ fn folder(test: &str, files: &[(&str, &[u8])]) -> PathBuf {
     folder
 }
 
-/// The tensors of the net in two files, and the index of these.
+/// The tensors of the net in two files, and their index.
 fn shards() -> [Vec<u8>; 3] {
     let (first, second): (Vec<Entry>, Vec<Entry>) =
         entries().into_iter().partition(|entry| entry.name < "bn1.s".into());
@@ -39,7 +39,7 @@ fn shards() -> [Vec<u8>; 3] {
 }
 
 #[test]
-fn a_file_gives_what_its_bytes_give() {
+fn a_file_gives_the_same_as_its_bytes() {
     let bytes = file(&entries());
     let folder = folder("a_file", &[("w.safetensors", &bytes)]);
     let files = Files::open(folder.join("w.safetensors")).unwrap();
@@ -69,14 +69,14 @@ fn a_damaged_shard_is_named() {
 }
 
 #[test]
-fn an_index_that_is_none_is_told() {
+fn an_index_that_is_not_one_is_reported() {
     let wrong = [
         ("not JSON", "{", "not a JSON index"),
         ("no map", r#"{"metadata": {}}"#, "it has no `weight_map`"),
         ("empty", r#"{"weight_map": {}}"#, "names no file"),
-        ("elsewhere", r#"{"weight_map": {"a": "../a.safetensors"}}"#, "not a file beside it"),
-        ("absolute", r#"{"weight_map": {"a": "/etc/passwd"}}"#, "not a file beside it"),
-        ("a folder", r#"{"weight_map": {"a": ".."}}"#, "not a file beside it"),
+        ("elsewhere", r#"{"weight_map": {"a": "../a.safetensors"}}"#, "not a file next to it"),
+        ("absolute", r#"{"weight_map": {"a": "/etc/passwd"}}"#, "not a file next to it"),
+        ("a folder", r#"{"weight_map": {"a": ".."}}"#, "not a file next to it"),
         ("absent", r#"{"weight_map": {"a": "absent.safetensors"}}"#, "absent.safetensors: No such file"),
     ];
     for (case, index, expected) in wrong {
@@ -87,7 +87,7 @@ fn an_index_that_is_none_is_told() {
 }
 
 #[test]
-fn a_tensor_in_two_shards_is_told() {
+fn a_tensor_in_two_shards_is_reported() {
     let whole = file(&entries());
     let again = file(&[entry("fc.bias", &[3])]);
     let [Problem::Twice { name }] = &problems(&Source::shards([&whole[..], &again]))[..] else { panic!() };
@@ -107,7 +107,7 @@ fn names_are_changed_by_rules() {
 }
 
 #[test]
-fn mistakes_in_rules_are_told() {
+fn mistakes_in_rules_are_reported() {
     let bytes = file(&entries());
     let [Problem::Rule { from, why, .. }] = &problems(&Source::new(&bytes).rename(&[("*.*", "*")]))[..] else {
         panic!()

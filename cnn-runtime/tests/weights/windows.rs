@@ -1,4 +1,4 @@
-//! Layers that are larger than what is read at once: packed from a file, they are what they are when all is in memory.
+//! Layers that are larger than what is read at once: packed from a file, they equal those packed from memory.
 
 use std::fs;
 use std::path::Path;
@@ -28,11 +28,11 @@ fn packed(test: &str, op: Op, shape: &[usize], layout: Layout, values: &[f32]) -
         packed.iter().map(|float| float.to_bits()).collect::<Vec<_>>()
     });
     fs::remove_file(&path).unwrap();
-    assert!(from_file == from_memory, "{test}: the file gives something else than memory");
+    assert!(from_file == from_memory, "{test}: the file gives something other than memory");
     from_file.into_iter().map(f32::from_bits).collect()
 }
 
-/// Numbers that halves hold exactly, and that tell their positions apart.
+/// Numbers that halves hold exactly, and that distinguish their positions.
 fn values(shape: &[usize]) -> Vec<f32> {
     (0..shape.iter().product()).map(|i: usize| (i.wrapping_mul(2_654_435_761) >> 7) as u8 as f32 - 128.0).collect()
 }
@@ -46,7 +46,7 @@ const fn conv(filters: usize, kernel: Size, groups: usize) -> Op {
 
 #[test]
 fn convolutions() {
-    // Groups that end within a panel, panels of more than a window, a single row.
+    // Groups that end within a panel, panels larger than a window, a single row.
     for (groups, outputs, inputs, kernel) in
         [(1, 100, 130, 3), (5, 20, 200, 3), (3, 7, 3000, 1), (40, 3, 9, 5), (1, 1, 70_000, 1), (1, 33, 9000, 1)]
     {

@@ -1,4 +1,4 @@
-//! What stands beside the trunk of a net: auxiliary classifiers and taps.
+//! What branches off the trunk of a net: auxiliary classifiers and taps.
 
 use proc_macro2::Ident;
 
@@ -15,7 +15,7 @@ impl Expander<'_> {
         if self.aux.is_some() {
             self.report.error(
                 aux.name.span(),
-                "an auxiliary classifier can't have one of its own\nhelp: put both on the trunk",
+                "an auxiliary classifier can't contain another one\nhelp: put both on the trunk",
             );
             return;
         }
@@ -42,7 +42,7 @@ impl Expander<'_> {
         if (0.0..=f64::from(f32::MAX)).contains(&value) {
             return Some(value as f32);
         }
-        let expected = if value > 0.0 { "a number that fits 32 bits" } else { "a number of at least 0" };
+        let expected = if value > 0.0 { "a number that fits in 32 bits" } else { "a number of at least 0" };
         let wrong = format!("aux: `weight = {}`, expected {expected}", aux.weight);
         self.report.error(aux.weight.place, message(&wrong, &[], &format!("`aux {}(weight = 0.3) {{ … }}`", aux.name)));
         None
@@ -50,7 +50,7 @@ impl Expander<'_> {
 
     pub(super) fn tap(&mut self, given: &Ident, value: Source, scope: &Scope) {
         if self.aux.is_some() {
-            let wrong = "an auxiliary classifier does not run at inference, so nothing can be kept of it";
+            let wrong = "an auxiliary classifier does not run at inference, so none of its values can be kept";
             self.report.error(given.span(), format!("{wrong}\nhelp: put the tap on the trunk"));
             return;
         }
@@ -62,7 +62,7 @@ impl Expander<'_> {
             return;
         }
         if name == "output" {
-            self.report.error(place, "`output` is what `forward` gives\nhelp: give the tap another name");
+            self.report.error(place, "`output` is what `forward` returns\nhelp: give the tap another name");
             return;
         }
         self.graph.taps.push(Tap { name, value, place });

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What stands between the braces of a `network! { … }`.
+/// The content of the braces of a `network! { … }`.
 fn invocation(item: &syn::Item) -> Option<TokenStream> {
     match item {
         syn::Item::Macro(item) if item.mac.path.segments.last()?.ident == "network" => Some(item.mac.tokens.clone()),

@@ -1,15 +1,15 @@
-//! Emitted code, formatted.
+//! Formats emitted code.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 
-/// Formats items, a blank line between them. The content of `rt::if_alloc! { … }` and `rt::if_std! { … }` is formatted too,
-/// as it looks where the features are on.
+/// Formats items, with a blank line between them. The content of `rt::if_alloc! { … }` and `rt::if_std! { … }` is formatted
+/// too, as it looks with these features on.
 pub(crate) fn pretty(tokens: TokenStream) -> syn::Result<String> {
     let text = prettyplease::unparse(&syn::parse2(open_conditions(tokens))?);
     let mut spaced = String::new();
     let mut last = "";
     for line in text.lines() {
-        // A new item: at a doc comment, or at an item without one, where the last one ended.
+        // A new item begins at a doc comment, or, without one, where the last item ended.
         let begins = |line: &str| {
             let line = line.trim_start();
             ["///", "#[", "pub ", "fn ", "impl", "static ", "const _"].iter().any(|start| line.starts_with(start))
@@ -29,14 +29,14 @@ fn open_conditions(tokens: TokenStream) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut opened = Vec::new();
     let mut rest = &tokens[..];
-    while let [first, behind @ ..] = rest {
+    while let [first, after @ ..] = rest {
         // rt :: if_… ! { … }
-        if let [TokenTree::Ident(rt), _, _, TokenTree::Ident(name), _, TokenTree::Group(content), behind @ ..] = rest
+        if let [TokenTree::Ident(rt), _, _, TokenTree::Ident(name), _, TokenTree::Group(content), after @ ..] = rest
             && rt == "rt"
             && (name == "if_alloc" || name == "if_std")
         {
             opened.extend(open_conditions(content.stream()));
-            rest = behind;
+            rest = after;
             continue;
         }
         opened.push(match first {
@@ -47,7 +47,7 @@ fn open_conditions(tokens: TokenStream) -> TokenStream {
             }
             other => other.clone(),
         });
-        rest = behind;
+        rest = after;
     }
     opened.into_iter().collect()
 }

@@ -1,8 +1,8 @@
-//! What a pool promises, under load: tests run on more threads than most machines have cores.
+//! A pool's promises under load: tests run on more threads than most machines have cores.
 
 use super::*;
 
-/// How often a test does what may go wrong rarely.
+/// How often a test repeats what may rarely go wrong.
 const TIMES: usize = 20_000;
 
 /// A counter for each part.
@@ -32,7 +32,7 @@ fn every_part_is_done_once() {
 }
 
 #[test]
-fn what_parts_write_is_seen_behind_the_region() {
+fn what_parts_write_is_seen_after_the_region() {
     let pool = Pool::new(3);
     let team = pool.team().expect("nobody else has it");
     let mut numbers = [[0; 100]; 3];
@@ -194,8 +194,8 @@ fn a_pool_has_the_threads_that_the_system_gives() {
 #[cfg(unix)]
 #[track_caller]
 fn in_a_child(work: impl FnOnce()) {
-    // SAFETY: the child calls what glibc and the other C libraries of this project's targets allow behind a fork, allocation
-    // and new threads among it, and ends without running anything of the parent's.
+    // SAFETY: the child calls only what glibc and the other C libraries of this project's targets allow after a fork, including
+    // allocation and new threads, and ends without running any code of the parent.
     let child = unsafe { libc::fork() };
     if child == 0 {
         // SAFETY: neither has conditions.
@@ -207,12 +207,12 @@ fn in_a_child(work: impl FnOnce()) {
     }
     assert!(child > 0, "the system refuses a process");
     let mut status = 0;
-    // SAFETY: `status` is where the status can be written.
+    // SAFETY: the status can be written to `status`.
     assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
-    assert_eq!(status, 0, "the child ended otherwise");
+    assert_eq!(status, 0, "the child did not end normally");
 }
 
-/// Runs regions on a pool, or alone if somebody has it.
+/// Runs regions on a pool, or alone if the pool is busy.
 #[cfg(unix)]
 fn run_on(pool: &Pool) {
     for _ in 0..100 {

@@ -1,11 +1,8 @@
-//! The static descriptions of a net: what weights are loaded by, and what is emitted as `GRAPH` and `MEMORY`.
+//! The static description of a net, from its shaped form: it is emitted as `GRAPH`, and weights are loaded by it.
 
 use cnn_net::graph::{Aux, Call, Graph, Node, Tap, Tensor, Value};
 
-use cnn_net::memory::{Buffer, Memory};
-
 use crate::graph::Source;
-use crate::plan::Plan;
 use crate::shapes::Shaped;
 
 /// Builds the description and hands it to `read`; it borrows from `shaped` and from this function.
@@ -57,21 +54,4 @@ fn value(source: &Source) -> Value {
         // A shaped net has nothing broken.
         Source::Input | Source::Broken => Value::Input,
     }
-}
-
-/// Builds the description of a workspace over time and hands it to `read`.
-pub(crate) fn describe_memory<R>(plan: &Plan, read: impl FnOnce(&Memory<'_>) -> R) -> R {
-    let nodes = &plan.net.shaped.graph.nodes;
-    let layers = plan.net.steps.iter().map(|step| nodes[step.node()].name.as_str());
-    let times: Vec<&str> = ["input"].into_iter().chain(layers).chain(["output"]).collect();
-    let mut sorted: Vec<_> = plan.buffers.iter().collect();
-    sorted.sort_by_key(|buffer| (buffer.first, buffer.offset));
-    let described = sorted.into_iter().map(|buffer| {
-        // A concat's branches write into its buffer before it runs.
-        let owner = plan.net.steps.iter().position(|step| Some(step.output) == buffer.value);
-        let name = owner.map_or(times[buffer.first], |step| times[step + 1]);
-        Buffer::new(name, buffer.holds, buffer.offset, buffer.len, buffer.first, buffer.last)
-    });
-    let buffers: Vec<Buffer<'_>> = described.collect();
-    read(&Memory::new(plan.workspace_len, plan.lower_bound, &times, &buffers))
 }

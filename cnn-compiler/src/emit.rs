@@ -5,6 +5,8 @@
 //! | `net` | the two types, `new`, `from_safetensors`, `Network` |
 //! | `forward` | `forward`, the taps |
 //! | `kernels` | a constant and a call for each kernel, `STEPS`, the packing recipe |
+//! | `memory` | `MEMORY` |
+//! | `parts` | what these share |
 //! | `names` | the block around what is implemented |
 //! | `embed` | weights in the binary |
 //! | `values` | the runtime's values as expressions |
@@ -13,8 +15,10 @@
 mod embed;
 mod forward;
 mod kernels;
+mod memory;
 mod names;
 mod net;
+mod parts;
 mod stub;
 mod values;
 

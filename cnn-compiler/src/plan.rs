@@ -5,6 +5,8 @@ mod algorithm;
 mod arena;
 mod batch;
 mod calls;
+mod choice;
+mod error;
 mod layout;
 mod pooling;
 
@@ -20,7 +22,7 @@ use crate::optimise::Optimised;
 use crate::step::{Fused, Step, StepKind, ValueId};
 
 use self::accuracy::Model;
-use self::algorithm::{Choice, Way};
+use self::choice::{Choice, Way};
 
 pub use arena::Buffer;
 pub(crate) use arena::round_up;

@@ -4,7 +4,7 @@
 mod algorithm;
 
 use cnn_net::op::{Activation, Conv, Linear, Op};
-use cnn_runtime::kernels::call::has_epilogue;
+use cnn_runtime::kernels::plain::has_epilogue;
 
 pub(crate) use self::algorithm::Algorithm;
 

@@ -87,6 +87,8 @@ pub mod dense;
 pub mod gemm;
 pub mod join;
 pub mod norm;
+#[cfg(feature = "alloc")]
+pub mod plain;
 pub mod pool;
 pub mod softmax;
 pub mod winograd;

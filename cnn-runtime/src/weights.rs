@@ -35,12 +35,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use cnn_net::graph::{Graph, Role};
 
+pub use self::check::Found;
 pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
 #[cfg(feature = "std")]
 pub use self::files::Files;
 pub use self::rename::rule_error;
 pub use self::reparametrised::Reparametrisation;
-pub use self::report::{Found, Report, report};
+pub use self::report::{Report, report};
 pub use self::source::{Progress, Source};
 pub use self::tensors::Tensors;
 #[cfg(feature = "std")]

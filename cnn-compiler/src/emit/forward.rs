@@ -6,66 +6,10 @@ use quote::{format_ident, quote};
 
 use super::kernels::Statement;
 use super::names::Names;
-use super::net::Parts;
+use super::parts::Parts;
 use super::values::{number, tokens};
-use crate::plan::{Plan, Range, round_up};
-
-/// Where in the memory of a net its images, outputs and taps are.
-pub(super) struct Memory {
-    /// Images of one pass.
-    pub(super) images: usize,
-    /// Floats from the workspace of one to that of the next.
-    distance: usize,
-    /// All floats.
-    pub(super) floats: usize,
-    /// Of the first image's output.
-    output: Range,
-    /// Of the first image's taps.
-    taps: Vec<Range>,
-}
-
-impl Memory {
-    /// A single image's outputs are read in its workspace, those of several are gathered behind all workspaces.
-    pub(super) fn new(plan: &Plan, images: usize) -> Self {
-        let distance = plan.distance;
-        if images == 1 {
-            let (output, taps) = (plan.output, plan.taps.clone());
-            return Self { images, distance, floats: plan.workspace_len, output, taps };
-        }
-        // The last image has all of its workspace.
-        let mut floats = (images - 1) * distance + round_up(plan.workspace_len).max(distance);
-        let mut place = |range: &Range| {
-            let place = Range { offset: floats, len: range.len };
-            floats += round_up(images * range.len);
-            place
-        };
-        let (output, taps) = (place(&plan.output), plan.taps.iter().map(place).collect());
-        Self { images, distance, floats, output, taps }
-    }
-}
 
 impl Parts<'_> {
-    /// The types of input and output.
-    pub(super) fn array_types(&self) -> [TokenStream; 2] {
-        [self.graph.input, self.graph.output].map(|shape| self.array_type(shape.elements()))
-    }
-
-    /// `[f32; 10]`, or `[[f32; 10]; 8]` of a batch.
-    fn array_type(&self, len: usize) -> TokenStream {
-        let (len, images) = (number(len), number(self.memory.images));
-        if self.memory.images == 1 { quote!([rt::f32; #len]) } else { quote!([[rt::f32; #len]; #images]) }
-    }
-
-    /// The expression that reads a range of each image.
-    fn array(&self, range: Range) -> TokenStream {
-        let [offset, len, images] = [range.offset, range.len, self.memory.images].map(number);
-        if self.memory.images == 1 {
-            quote!(self.workspace.array::<#offset, #len>())
-        } else {
-            quote!(self.workspace.arrays::<#offset, #len, #images>())
-        }
-    }
-
     /// `forward` and the taps.
     pub(super) fn forward(&self, calls: &[Statement]) -> TokenStream {
         let Parts { names: Names { name, .. }, graph, plan, .. } = self;

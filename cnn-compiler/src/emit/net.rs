@@ -5,28 +5,14 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::embed::Embedded;
-use super::forward::Memory;
 use super::kernels::{Kernels, kernels};
+use super::memory;
 use super::names::{self, Names};
+use super::parts::{Memory, Parts};
 use super::thousands;
 use super::values::{number, tokens, value};
 use crate::ast::Net;
-use crate::describe::describe_memory;
 use crate::plan::Plan;
-
-/// Workspaces up to this many bytes are a field of the net, which then needs no allocator; larger ones could overflow
-/// a stack.
-const INLINE_BYTES: usize = 128 << 10;
-
-/// What the parts of a net's code need to know.
-pub(super) struct Parts<'a> {
-    net: &'a Net,
-    pub(super) plan: &'a Plan,
-    pub(super) graph: &'a Graph<'a>,
-    embedded: Option<&'a Embedded>,
-    pub(super) memory: Memory,
-    pub(super) names: Names,
-}
 
 /// The code of a net.
 pub(crate) fn net(
@@ -62,14 +48,6 @@ impl Parts<'_> {
             #(#code)*
             #statics
         }
-    }
-
-    fn workspace_bytes(&self) -> usize {
-        self.memory.floats * size_of::<f32>()
-    }
-
-    fn is_inline(&self) -> bool {
-        self.workspace_bytes() <= INLINE_BYTES
     }
 
     /// `LeNet5`, `LeNet5Weights`, and for large nets `LeNet5Workspace`.
@@ -137,7 +115,7 @@ impl Parts<'_> {
         let shared = self.embedded.map(|_| quote!(type Weights = #weights;));
         let doc = format!(" What `{name}` was declared as.");
         let (steps, recipe) = (tokens(&kernels.steps), tokens(&kernels.recipe));
-        let memory = describe_memory(self.plan, |memory| value(memory));
+        let memory = memory::describe(self.plan, |memory| value(memory));
         quote! {
             #[doc = #doc]
             static GRAPH: rt::Graph<'static> = #graph;

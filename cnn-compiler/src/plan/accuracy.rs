@@ -1,25 +1,6 @@
 //! How exact a plan is: a model of rounding errors beside that of costs, and the algorithms that keep to it.
 //!
-//! **A layer.** Rounding errors of a sum of random terms are a random walk, so the square of the error, relative to the mean square
-//! of the layer's outputs, grows with the number of terms. Winograd's algorithm adds fewer, but its transforms enlarge the errors,
-//! and add some that don't depend on how many channels there are:
-//!
-//! ```text
-//! direct     e^2 = DIRECT * terms
-//! F(m, r)    e^2 = (fixed + slope * channels) * rough       channels of a group, times the phases of a stride
-//! F(mx1, 5)  e^2 = (fixed + slope * channels) * rough
-//! ```
-//!
-//! Relative rms errors in 1e-7, He-initialised weights, uniform inputs, beside the reference executor in double precision:
-//!
-//! | channels | direct 3x3 | F(2, 3) | F(4, 3) | F(6, 3) | direct 4x4 | F(3, 4) | F(5, 4) | direct 5x5 | F(4, 5) | F(5x1, 5x5) |
-//! | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-//! | 4 | 1.1 | 1.1 | 3.8 | 15 | 1.4 | 3.8 | 14 | 1.7 | – | 6.9 |
-//! | 16 | 2.1 | 1.5 | 5.0 | 20 | 2.9 | 4.9 | 19 | 3.5 | 19 | 12 |
-//! | 64 | 4.2 | 2.6 | 8.3 | 33 | 5.8 | 8.0 | 30 | 6.9 | 31 | – |
-//! | 256 | 8.4 | 4.9 | 15 | 62 | 12 | 15 | 56 | 14 | 58 | – |
-//!
-//! `rough` is the share of the inputs' mean square that differs from pixel to pixel; the transforms leave little of the rest.
+//! The error of a layer is [`error`](super::error)'s.
 //!
 //! **A net.** What the square of an error becomes at the output is a factor for each layer, found from the end to the beginning:
 //!
@@ -44,30 +25,12 @@
 use std::f64::consts::PI;
 
 use cnn_net::op::{Activation, Kind, Op};
-use cnn_runtime::pack::{ColumnPanels, WinogradPanels};
 
-use super::algorithm::{Choice, Way};
+use super::choice::{Choice, Way};
+use super::error::UNIT;
 use crate::optimise::Optimised;
 use crate::step::{Step, StepKind, ValueId};
 
-/// Squares of relative errors are counted in this.
-const UNIT: f64 = 1e-14;
-/// A term of a sum.
-const DIRECT: f64 = 0.029;
-/// Terms that a fully connected layer adds up at once, and where its weights lie in rows.
-const PART: usize = 256;
-const ROWS: usize = 4;
-/// The errors of F(m, r): what is fixed, and for each channel.
-const TILES: [((usize, usize), [f64; 2]); 6] = [
-    ((2, 3), [0.75, 0.091]),
-    ((4, 3), [11.0, 0.88]),
-    ((6, 3), [165.0, 14.0]),
-    ((3, 4), [11.0, 0.85]),
-    ((5, 4), [155.0, 12.0]),
-    ((4, 5), [160.0, 12.0]),
-];
-/// Those of F(mx1, 5), with filters 5 wide.
-const COLUMNS: [f64; 2] = [18.0, 7.5];
 /// What a maximum over a window makes of an error.
 const MAXIMUM: f64 = 0.8;
 /// What differs from pixel to pixel is at least this share, so that nothing is divided by zero.
@@ -84,29 +47,6 @@ const LOOSE: f64 = 1.75;
 const SPENT: f64 = 0.0125;
 /// How much of the square of the error of the direct algorithm must be gained for all of a net's time, where more than that is left.
 const WORTH: f64 = 30.0;
-
-/// The square of the relative error of a sum of so many terms.
-pub(super) fn direct(terms: usize) -> f64 {
-    DIRECT * terms as f64
-}
-
-/// That of a fully connected layer, which is added up in parts; `rows`, if by rows of weights.
-pub(super) fn dense(terms: usize, rows: bool) -> f64 {
-    let part = if rows { ROWS } else { PART };
-    if terms <= part { direct(terms) } else { direct(terms / part) + if rows { 0.0 } else { direct(part) } }
-}
-
-/// That of a convolution in tiles.
-pub(super) fn tiles(panels: &WinogradPanels) -> f64 {
-    let found = TILES.iter().find(|(of, _)| *of == (panels.tile, panels.taps()));
-    found.map_or(f64::INFINITY, |(_, [fixed, slope])| fixed + slope * panels.depth() as f64)
-}
-
-/// That of a convolution in tiles along columns.
-pub(super) fn columns(panels: &ColumnPanels) -> f64 {
-    let [fixed, slope] = COLUMNS;
-    fixed + slope * panels.inputs as f64
-}
 
 /// How each step is computed, of the ways to do so; nothing, where there are none to choose from.
 pub(super) fn settle(model: &Model, choices: &[Vec<Choice>]) -> Vec<Option<Way>> {

@@ -75,7 +75,8 @@ use cnn_net::op::{Conv, Linear, Shape, Size, Store};
 use cnn_runtime::kernels::winograd::{Columns2d, covered};
 use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, PANEL, WinogradPanels};
 
-use super::accuracy;
+use super::choice::{Choice, Way};
+use super::error;
 use crate::step::Algorithm;
 
 /// What the transforms of F(m, r) cost for each of the n x n values of a tile and each channel, in or out; with F(6, 3) also
@@ -111,35 +112,6 @@ pub(super) fn stream(weight_bytes: usize) -> f64 {
     if weight_bytes <= CACHE_BYTES { FROM_CACHE } else { FROM_MEMORY }
 }
 
-/// How a step is computed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Way {
-    /// A convolution.
-    Conv(Algorithm),
-    /// A fully connected layer, which may leave zeros out.
-    Linear { nonzero: bool },
-}
-
-impl Way {
-    /// Whether it computes the sum that is written down.
-    pub(super) fn is_exact(&self) -> bool {
-        match self {
-            Self::Conv(algorithm) => algorithm.is_exact(),
-            Self::Linear { .. } => true,
-        }
-    }
-}
-
-/// One way to compute a step.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Choice {
-    pub(super) way: Way,
-    /// What it costs, in the units of the model.
-    pub(super) cost: f64,
-    /// What it adds to the error of its output, as [`accuracy`](super::accuracy) counts it.
-    pub(super) error: f64,
-}
-
 /// The ways to compute a convolution of so many channels, with an output of this size, the one to take first, where a byte of
 /// weights costs `stream`; also along columns, if `columns`.
 pub(super) fn choices(conv: &Conv, inputs: usize, output: Size, stream: f64, columns: bool) -> Vec<Choice> {
@@ -163,7 +135,7 @@ fn direct(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Choice {
     let panels = ConvPanels { groups: conv.groups, outputs, inputs, kernel: conv.kernel };
     let work = (output.area() * conv.groups * outputs * panels.depth()) as f64;
     let cost = beside(work, stream * bytes(panels.len()));
-    Choice { way: Way::Conv(Algorithm::Direct), cost, error: accuracy::direct(panels.depth()) }
+    Choice { way: Way::Conv(Algorithm::Direct), cost, error: error::direct(panels.depth()) }
 }
 
 /// All tiles for a convolution of so many channels in a group.
@@ -176,7 +148,7 @@ fn in_tiles(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Vec<Choice
     let of_tile = |tile: &usize| {
         let panels = WinogradPanels { groups, outputs, inputs, kernel, stride, tile: *tile };
         let way = Way::Conv(Algorithm::Winograd { panels, block: block(&panels, output), tail: None });
-        Choice { way, cost: cost(&panels, output, stream), error: accuracy::tiles(&panels) }
+        Choice { way, cost: cost(&panels, output, stream), error: error::tiles(&panels) }
     };
     tiles_of(kernel.div_ceil(stride)).iter().map(of_tile).collect()
 }
@@ -188,7 +160,7 @@ fn along_columns(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Choic
     let terms = (inputs * conv.filters * conv.kernel.width) as f64;
     let work = points * terms + points * (inputs + conv.filters) as f64 * COLUMNS;
     let cost = beside(work, bytes(panels.len()) * stream);
-    Choice { way: Way::Conv(Algorithm::Columns { panels, tail: None }), cost, error: accuracy::columns(&panels) }
+    Choice { way: Way::Conv(Algorithm::Columns { panels, tail: None }), cost, error: error::columns(&panels) }
 }
 
 /// For few filters over a single channel: by Winograd's algorithm where that is possible, and as it is.
@@ -201,8 +173,8 @@ pub(super) fn planar(conv: &Conv, output: Size) -> Vec<Choice> {
         let work = (output.area() * conv.filters * conv.kernel.area()) as f64;
         // Both take about as long: the tables say when Winograd's algorithm gains.
         let (share, error) = match tile {
-            1 => (1.0, accuracy::direct(conv.kernel.area())),
-            _ => (PLANAR, accuracy::columns(&panels)),
+            1 => (1.0, error::direct(conv.kernel.area())),
+            _ => (PLANAR, error::columns(&panels)),
         };
         Choice { way: Way::Conv(Algorithm::Planar { panels, tail: None }), cost: share * work, error }
     };
@@ -219,7 +191,7 @@ pub(super) fn linear(linear: &Linear, input: Shape, stream: f64, zeros: bool) ->
     let nonzero = zeros && bytes > CACHE_BYTES;
     let inputs = input.elements();
     let cost = beside((linear.features * inputs) as f64, bytes as f64 * stream);
-    Choice { way: Way::Linear { nonzero }, cost, error: accuracy::dense(inputs, nonzero) }
+    Choice { way: Way::Linear { nonzero }, cost, error: error::dense(inputs, nonzero) }
 }
 
 /// Sides of the tiles that there is an algorithm for, with filters of so many taps.

@@ -2,10 +2,11 @@
 
 use cnn_net::memory::Holds;
 use cnn_net::op::Store;
-use cnn_runtime::kernels::call::{KernelCall, plain};
+use cnn_runtime::kernels::call::KernelCall;
 use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::dense::{Dense, DenseCall};
 use cnn_runtime::kernels::join::{Halo, StoreChw};
+use cnn_runtime::kernels::plain::plain;
 use cnn_runtime::pack::Pack;
 use cnn_runtime::place::map::Map;
 

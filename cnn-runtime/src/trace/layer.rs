@@ -5,9 +5,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::exec::run::Run;
-use crate::kernels::call::{KernelCall, plain};
+use crate::kernels::call::KernelCall;
 use crate::kernels::conv::Conv2d;
 use crate::kernels::join::{Halo, StoreChw, clear_halo, load_chw, store_chw};
+use crate::kernels::plain::plain;
 use crate::pack::{Affine, Layout, Normalisation};
 use crate::place::map::Map;
 use crate::place::workspace::SLACK;
@@ -34,9 +35,10 @@ pub(super) struct Layer {
 impl Layer {
     pub(super) fn new(graph: &Graph<'_>, node: &Node<'_>, params: &Params) -> Result<Self, RunError> {
         let shapes: Vec<Shape> = node.inputs.iter().map(|value| graph.shape(*value)).collect();
-        let halo = match &node.op {
-            Op::Conv(conv) => Conv2d::halo(conv, shapes[0].size(), node.output.size()),
-            _ => Padding::NONE,
+        let halo = if let Op::Conv(conv) = &node.op {
+            Conv2d::halo(conv, shapes[0].size(), node.output.size())
+        } else {
+            Padding::NONE
         };
         let mut end = 0;
         let mut place = |shape: &Shape, halo: &Padding| {

@@ -12,7 +12,6 @@ use super::bytes::Sum;
 use super::error::{Cause, Problem, Unreadable};
 use super::file::{Entry, File};
 use super::reparametrised;
-use super::report::Found;
 use super::similar::{self, Stranger};
 use super::source::{Progress, Source};
 use super::values::{Stored, Values};
@@ -25,6 +24,23 @@ pub(super) struct Checked<'a> {
     /// The state of each tensor of the file when it was checked.
     sums: Vec<Option<Sum>>,
     reading: Reading<'a>,
+}
+
+/// A tensor that fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its name in the net.
+    pub name: String,
+    /// Its shape in the file.
+    pub shape: Vec<usize>,
+    /// Its type, as safetensors calls it: `F32`.
+    pub dtype: String,
+}
+
+impl Found {
+    pub(super) fn new(entry: &Entry<'_>, name: &str) -> Self {
+        Self { name: name.to_string(), shape: entry.shape.clone(), dtype: entry.dtype.to_string() }
+    }
 }
 
 /// The progress of reading. All tensors are read twice: when they are checked, and when they are packed.

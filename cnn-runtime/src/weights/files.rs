@@ -61,7 +61,7 @@ impl Files {
 
     /// The files as a source of weights.
     pub fn source(&self) -> Source<'_> {
-        Source::files(self)
+        Source::of(self.shards())
     }
 
     /// The total length of all files when they were opened, in bytes.
@@ -75,7 +75,7 @@ impl Files {
     }
 
     /// The files, with their names if there are several.
-    pub(super) fn shards(&self) -> impl Iterator<Item = Shard<'_>> {
+    fn shards(&self) -> impl Iterator<Item = Shard<'_>> {
         let several = self.files.len() > 1;
         self.files.iter().map(move |file| {
             let content = match &file.held {

@@ -1,14 +1,14 @@
 //! A report of what a file has and what it lacks.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use cnn_net::graph::Graph;
 
-use super::check::compare_all;
+use super::check::{Found, compare_all};
 use super::error::Problem;
-use super::file::{Entry, File};
+use super::file::File;
 use super::source::Source;
 
 /// Everything that a comparison of weights with a net found; [`load`](super::load) reports only what is wrong.
@@ -20,23 +20,6 @@ pub struct Report {
     pub ignored: Vec<String>,
     /// What is wrong; `None` if the weights fit.
     pub problems: Vec<Problem>,
-}
-
-/// A tensor that fits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Its name in the net.
-    pub name: String,
-    /// Its shape in the file.
-    pub shape: Vec<usize>,
-    /// Its type, as safetensors calls it: `F32`.
-    pub dtype: String,
-}
-
-impl Found {
-    pub(super) fn new(entry: &Entry<'_>, name: &str) -> Self {
-        Self { name: name.to_string(), shape: entry.shape.clone(), dtype: entry.dtype.to_string() }
-    }
 }
 
 /// Compares weights with a net, tensor by tensor.

@@ -4,8 +4,6 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::bytes::Content;
-#[cfg(feature = "std")]
-use super::files::Files;
 
 /// The safetensors files of a model, and how to read them: under which names, and with a listener for progress.
 ///
@@ -58,14 +56,8 @@ impl<'a> Source<'a> {
         Self::of(files.into_iter().map(|file| Shard { name: None, content: Content::Memory(file) }))
     }
 
-    fn of(shards: impl Iterator<Item = Shard<'a>>) -> Self {
+    pub(super) fn of(shards: impl Iterator<Item = Shard<'a>>) -> Self {
         Self { shards: shards.collect(), rename: &[], progress: None }
-    }
-
-    /// Files on a disk.
-    #[cfg(feature = "std")]
-    pub(super) fn files(files: &'a Files) -> Self {
-        Self::of(files.shards())
     }
 
     /// Reads tensors under other names: see [Renaming](Self#renaming).

@@ -1,6 +1,8 @@
 use cnn_net::op::Size;
+use cnn_runtime::pack::{ColumnPanels, WinogradPanels};
 
 use super::*;
+use crate::plan::error::{columns, direct, tiles};
 use crate::step::Algorithm;
 
 fn relative(error: f64) -> f64 {

@@ -1,0 +1,68 @@
+//! The kernels of layers as they are written down: what the trace runs, and what the compiler plans where there is nothing to choose.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use cnn_net::op::{Activation, Op, Store};
+
+use crate::kernels::activation::{Activate, PreluMap};
+use crate::kernels::call::KernelCall;
+use crate::kernels::conv::Conv2d;
+use crate::kernels::dense::{Dense, DenseCall};
+use crate::kernels::join::{CopyMap, MergeCall, StoreChw};
+use crate::kernels::norm::{LrnMap, ScaleShift};
+use crate::kernels::pool::{AvgPoolCall, GlobalAvgPoolCall, GlobalMaxPoolCall, GlobalPool, MaxPoolCall, Pool2d};
+use crate::kernels::softmax::{LogSoftmaxCall, SoftmaxCall, SoftmaxMap};
+use crate::place::map::Map;
+
+/// Whether the kernel of such a layer applies a function to what it stores.
+#[must_use]
+pub const fn has_epilogue(op: &Op) -> bool {
+    matches!(op, Op::Conv(_) | Op::Linear(_) | Op::BatchNorm(_) | Op::Add | Op::Mul)
+}
+
+/// The kernels of a layer as it is written down, with nothing fused into it but a function that its kernel has room for; the
+/// packed weights begin at `weights`.
+#[must_use]
+pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weights: usize) -> Vec<Box<dyn KernelCall>> {
+    let input = inputs[0];
+    let merge = |product| MergeCall { inputs: inputs.to_vec(), output, activation, product };
+    vec![match op {
+        Op::Conv(conv) => Box::new(Conv2d { weights, activation, ..Conv2d::of(conv, input, output) }),
+        Op::Linear(linear) => Box::new(DenseCall {
+            layer: Dense::new(input, output).weights(weights).activation(activation),
+            f16: linear.store == Store::F16,
+            nonzero: false,
+        }),
+        Op::MaxPool(pool) => Box::new(MaxPoolCall(Pool2d::of(pool, input, output))),
+        Op::AvgPool(pool) => Box::new(AvgPoolCall(Pool2d::of(pool, input, output))),
+        Op::GlobalAvgPool => Box::new(GlobalAvgPoolCall(GlobalPool { input, output })),
+        Op::GlobalMaxPool => Box::new(GlobalMaxPoolCall(GlobalPool { input, output })),
+        Op::Flatten => Box::new(StoreChw { map: input, offset: output.offset }),
+        Op::Dropout { .. } => Box::new(CopyMap { input, output }),
+        Op::Lrn(lrn) => Box::new(LrnMap { input, output, lrn: *lrn }),
+        Op::BatchNorm(_) => Box::new(ScaleShift { input, output, weights, activation }),
+        Op::Prelu(per) => Box::new(PreluMap { input, output, weights, per: *per }),
+        Op::Activation(activation) => Box::new(Activate { input, output, activation: *activation }),
+        Op::Softmax => Box::new(SoftmaxCall(SoftmaxMap { input, output })),
+        Op::LogSoftmax => Box::new(LogSoftmaxCall(SoftmaxMap { input, output })),
+        Op::Add => Box::new(merge(false)),
+        Op::Mul => Box::new(merge(true)),
+        Op::Concat => return copies(inputs, output),
+    }]
+}
+
+/// Copies each input into its channels of the output, unless it lies there already.
+fn copies(inputs: &[Map], output: Map) -> Vec<Box<dyn KernelCall>> {
+    let mut copies: Vec<Box<dyn KernelCall>> = Vec::new();
+    let mut offset = output.offset;
+    for input in inputs {
+        let output = Map { offset, channels: input.channels, ..output };
+        offset += input.channels;
+        if *input != output {
+            copies.push(Box::new(CopyMap { input: *input, output }));
+        }
+    }
+    copies
+}

@@ -1,7 +1,7 @@
 //! A net of fully connected layers, with all its connections.
 
 use cnn_net::graph::{Graph, Node, Value};
-use cnn_net::op::Op;
+use cnn_net::op::{self, Op};
 
 use super::Figure;
 use super::parts::{LINE, WIDTH, heading, note, number, subscript, words};
@@ -52,22 +52,22 @@ impl MultilayerPerceptron {
                 return None;
             }
             before = Value::Node(index);
-            match node.op {
-                Op::Linear(linear) => layers.push(Layer::of(node, linear.features)),
-                Op::Activation(_) | Op::Prelu(_) | Op::Softmax | Op::LogSoftmax => {
-                    layers.last_mut()?.functions.push(node.op.name());
-                }
-                Op::Flatten | Op::Dropout { .. } => {}
-                Op::Conv(_)
-                | Op::MaxPool(_)
-                | Op::AvgPool(_)
-                | Op::GlobalAvgPool
-                | Op::GlobalMaxPool
-                | Op::Lrn(_)
-                | Op::BatchNorm(_)
-                | Op::Concat
-                | Op::Add
-                | Op::Mul => return None,
+            if let Op::Linear(linear) = node.op {
+                layers.push(Layer::of(node, linear.features));
+                continue;
+            }
+            match node.op.facts().kind {
+                op::Kind::Activation | op::Kind::Softmax => layers.last_mut()?.functions.push(node.op.name()),
+                op::Kind::Reordering | op::Kind::Regularisation => {}
+                op::Kind::Convolution
+                | op::Kind::FullyConnected
+                | op::Kind::MaxPooling
+                | op::Kind::AveragePooling
+                | op::Kind::ResponseNormalisation
+                | op::Kind::BatchNormalisation
+                | op::Kind::Concatenation
+                | op::Kind::Addition
+                | op::Kind::Multiplication => return None,
             }
         }
         let inputs = graph.input.elements();

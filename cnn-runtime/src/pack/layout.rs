@@ -3,7 +3,6 @@
 #[cfg(feature = "alloc")]
 use super::{Affine, PANEL, pack_scale_shift, pack_slopes};
 use super::{ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, WinogradPanels, padded, scale_shift_len};
-use cnn_net::op::{Op, PreluPer, Shape, Store};
 
 /// One step of the packing recipe: the parameters of a layer, and where they go.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,45 +61,6 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// That of a layer that reads a value of this shape; nothing for a layer without weights.
-    pub const fn of(op: &Op, input: Shape) -> Option<Self> {
-        let channels = input.channels();
-        Some(match op {
-            Op::Conv(conv) if conv.is_depthwise(channels) => {
-                Self::Depthwise(DepthwiseTaps { channels, kernel: conv.kernel })
-            }
-            Op::Conv(conv) => Self::Conv(ConvPanels {
-                groups: conv.groups,
-                outputs: conv.filters / conv.groups,
-                inputs: channels / conv.groups,
-                kernel: conv.kernel,
-            }),
-            Op::Linear(linear) => {
-                let panels = ConvPanels { groups: 1, outputs: linear.features, inputs: channels, kernel: input.size() };
-                match linear.store {
-                    Store::F32 => Self::Conv(panels),
-                    Store::F16 => Self::F16(panels),
-                }
-            }
-            Op::BatchNorm(_) => Self::ScaleShift { channels },
-            Op::Prelu(PreluPer::Channel) => Self::Slopes { channels, pixels: 1 },
-            Op::Prelu(PreluPer::Element) => Self::Slopes { channels, pixels: input.size().area() },
-            Op::MaxPool(_)
-            | Op::AvgPool(_)
-            | Op::GlobalAvgPool
-            | Op::GlobalMaxPool
-            | Op::Flatten
-            | Op::Dropout { .. }
-            | Op::Lrn(_)
-            | Op::Activation(_)
-            | Op::Softmax
-            | Op::LogSoftmax
-            | Op::Concat
-            | Op::Add
-            | Op::Mul => return None,
-        })
-    }
-
     /// Packs `weight`, which gives the elements of the layer's tensor by their position, with `affine` of each output
     /// channel, into `packed` of [`len`](Self::len) elements. Slopes know no `affine`, and normalisations no `weight`.
     /// Gives whether all of it is finite.

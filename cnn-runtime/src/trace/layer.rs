@@ -48,8 +48,9 @@ impl Layer {
         };
         let inputs: Vec<Map> = shapes.iter().map(|shape| place(shape, &halo)).collect();
         let output = place(&node.output, &Padding::NONE);
-        let weights = pack(node, shapes[0], params)?;
         let kernels = plain(&node.op, Activation::Identity, &inputs, output, 0);
+        let weights = kernels.iter().find_map(|kernel| kernel.weights());
+        let weights = weights.map_or(Ok(Vec::new()), |weights| pack(node, &weights.layout, params))?;
         Ok(Self { kernels, weights, inputs, halo, output, chw: end, floats: end + output.elements() })
     }
 
@@ -73,9 +74,8 @@ impl Layer {
     }
 }
 
-/// The packed weights of a node; none if it has no tensors.
-fn pack(node: &Node<'_>, input: Shape, params: &Params) -> Result<Vec<f32>, RunError> {
-    let Some(layout) = Layout::of(&node.op, input) else { return Ok(Vec::new()) };
+/// The packed weights of a node.
+fn pack(node: &Node<'_>, layout: &Layout, params: &Params) -> Result<Vec<f32>, RunError> {
     let weight = find(node, params, Role::Weight)?;
     let affines = Affines::new(node, params)?;
     let one_for_all = weight.len() == 1;

@@ -318,7 +318,7 @@ pub mod __rt {
     #[cfg(feature = "std")]
     pub use cnn_runtime::exec::threads::Pool as ThreadPool;
     pub use cnn_runtime::kernels::activation::{Activate, PreluMap, activate, prelu};
-    pub use cnn_runtime::kernels::conv::{Conv2d, Planar2d, Pooling, conv2d, conv2d_batch, depthwise2d, planar2d};
+    pub use cnn_runtime::kernels::conv::{Conv2d, conv2d, conv2d_batch, depthwise2d};
     pub use cnn_runtime::kernels::dense::{
         Dense, dense, dense_batch, dense_f16, dense_f16_batch, dense_nonzero, dense_nonzero_f16,
     };
@@ -328,7 +328,8 @@ pub mod __rt {
     pub use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
     pub use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
     pub use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
-    pub use cnn_runtime::kernels::winograd::{Columns2d, Winograd2d, columns2d, winograd2d, winograd2d_batch};
+    pub use cnn_runtime::kernels::strips::{Columns2d, Planar2d, Pooling, columns2d, planar2d};
+    pub use cnn_runtime::kernels::winograd::{Winograd2d, winograd2d, winograd2d_batch};
     pub use cnn_runtime::network::steps::{Progress, Step};
     pub use cnn_runtime::network::{Network, WrongLength, exactly, exactly_images};
     pub use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, WinogradPanels};

@@ -2,10 +2,14 @@
 
 pub mod activation;
 pub mod conv;
+mod conv2d;
 pub mod dense;
+mod epilogue;
 pub mod gemm;
 pub mod join;
 pub mod norm;
 pub mod pool;
 pub mod softmax;
+pub mod strips;
+mod transform;
 pub mod winograd;

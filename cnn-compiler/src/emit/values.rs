@@ -2,7 +2,7 @@
 
 use cnn_net::graph::{Role, Value};
 use cnn_net::op::{Activation, LrnWindow, Op, Padding, Pool, PreluPer, Shape, Size, Store};
-use cnn_runtime::kernels::conv::Pooling;
+use cnn_runtime::kernels::strips::Pooling;
 use cnn_runtime::place::map::Map;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;

@@ -3,11 +3,12 @@
 use cnn_net::memory::Holds;
 use cnn_net::op::{Activation, Linear, Op, PreluPer, Store};
 use cnn_runtime::kernels::activation::{Activate, PreluMap};
-use cnn_runtime::kernels::conv::{Conv2d, Planar2d};
+use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::dense::Dense;
 use cnn_runtime::kernels::norm::{LrnMap, ScaleShift};
 use cnn_runtime::kernels::pool::Pool2d;
-use cnn_runtime::kernels::winograd::{Columns2d, Winograd2d};
+use cnn_runtime::kernels::strips::{Columns2d, Planar2d};
+use cnn_runtime::kernels::winograd::Winograd2d;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::weights::Pack;
 

@@ -7,8 +7,9 @@
 
 use cnn_net::memory::Holds;
 use cnn_net::op::{Op, Padding, Size};
-use cnn_runtime::kernels::conv::{Conv2d, Planar2d};
-use cnn_runtime::kernels::winograd::{self, Columns2d, Winograd2d};
+use cnn_runtime::kernels::conv::Conv2d;
+use cnn_runtime::kernels::strips::{Columns2d, Planar2d};
+use cnn_runtime::kernels::winograd::{self, Winograd2d};
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 

@@ -10,7 +10,7 @@
 //! a limit.
 
 use cnn_net::op::{Activation, Op, Padding, Pool, Shape, Size};
-use cnn_runtime::kernels::conv::Pooling;
+use cnn_runtime::kernels::strips::Pooling;
 
 use super::Chosen;
 use super::algorithm::Algorithm;

@@ -4,13 +4,14 @@ use cnn_compiler::plan::{Kernel, Plan};
 use cnn_net::op::Store;
 use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::activation::{activate, prelu};
-use cnn_runtime::kernels::conv::{conv2d, depthwise2d, planar2d};
+use cnn_runtime::kernels::conv::{conv2d, depthwise2d};
 use cnn_runtime::kernels::dense::{dense, dense_f16, dense_nonzero, dense_nonzero_f16};
 use cnn_runtime::kernels::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
 use cnn_runtime::kernels::norm::{lrn, scale_shift};
 use cnn_runtime::kernels::pool::{GlobalPool, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
-use cnn_runtime::kernels::winograd::{columns2d, winograd2d};
+use cnn_runtime::kernels::strips::{columns2d, planar2d};
+use cnn_runtime::kernels::winograd::winograd2d;
 
 /// Runs a plan as the emitted code does.
 pub(crate) fn run(plan: &Plan, run: Run<'_>, weights: &[f32], input: &[f32], ws: &mut [f32]) {

@@ -1,8 +1,6 @@
 //! Element-wise functions.
 //!
-//! Other kernels take an activation over as a `Finish`: functions that only clamp cost two instructions on results
-//! that are still in registers; the rest run over a block of results that is still in the cache. There they see whole
-//! vectors even where a map has few channels, and a kernel needs no code for each function.
+//! Other kernels apply them in their [`Epilogue`](crate::kernels::epilogue).
 
 mod apply;
 
@@ -116,36 +114,6 @@ unsafe fn prelu_in(run: Run<'_>, layer: &PreluMap, slopes: *const f32, ws: *mut 
     let work = floats([2, layer.input.elements()]);
     // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
     unsafe { run.split(work, |share| Prelu::new(layer, slopes, ws, share)) };
-}
-
-/// What a kernel does to its results: a clamp in registers, then perhaps a pass over them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Finish {
-    /// Lower limit.
-    pub(crate) low: f32,
-    /// Upper limit.
-    pub(crate) high: f32,
-    /// What remains to be done in place.
-    pub(crate) pass: Option<Activation>,
-}
-
-impl Finish {
-    /// How to apply `activation`.
-    pub(crate) const fn of(activation: Activation) -> Self {
-        let (low, high, pass) = match activation {
-            Activation::Identity => (f32::NEG_INFINITY, f32::INFINITY, None),
-            Activation::Relu => (0.0, f32::INFINITY, None),
-            Activation::Relu6 => (0.0, 6.0, None),
-            other => (f32::NEG_INFINITY, f32::INFINITY, Some(other)),
-        };
-        Self { low, high, pass }
-    }
-
-    /// The clamp; lets NaN through.
-    #[inline(always)]
-    pub(crate) fn clamp<S: Simd>(&self, s: S, x: S::Vec) -> S::Vec {
-        s.min(s.splat(self.high), s.max(s.splat(self.low), x))
-    }
 }
 
 /// A function over a map.

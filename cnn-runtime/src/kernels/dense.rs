@@ -5,8 +5,9 @@ mod nonzero;
 use self::nonzero::Nonzero;
 
 use crate::exec::run::{Run, floats, macs};
-use crate::kernels::conv::{Conv2d, conv2d_in, convolve};
-use crate::kernels::gemm::{F16, F32, Stored};
+use crate::kernels::conv::{conv2d_in, convolve};
+use crate::kernels::conv2d::Conv2d;
+use crate::kernels::gemm::{F16, F32, Gemm, WeightType};
 use crate::pack::padded;
 use crate::place::bounds::{Checked, weights_at};
 use crate::place::map::Map;
@@ -61,7 +62,7 @@ impl Dense {
 
     /// Its weights in rows, if there are as many as it reads.
     #[inline(always)]
-    fn rows_at<W: Stored>(&self, weights: &[f32]) -> *const f32 {
+    fn rows_at<W: WeightType>(&self, weights: &[f32]) -> *const f32 {
         let width = W::floats(padded(self.output.channels));
         weights_at(weights, self.weights, [width, self.input.elements() + W::PER_FLOAT])
     }
@@ -86,7 +87,7 @@ pub fn dense(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], ws: &mut [f3
 pub fn dense_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
     let (run, ws) = layer.enter_batch(run, batch, ws);
     let layer = layer.get().conv();
-    let weights = layer.panels_at::<F32>(weights);
+    let weights = Gemm::<F32>::weights_at(&layer, weights);
     // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
     unsafe { conv2d_in(run, &layer, batch, weights, ws) }
 }
@@ -112,7 +113,7 @@ pub fn dense_f16(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], ws: &mut
 pub fn dense_f16_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
     let (run, ws) = layer.enter_batch(run, batch, ws);
     let layer = layer.get().conv();
-    let weights = layer.panels_at::<F16>(weights);
+    let weights = Gemm::<F16>::weights_at(&layer, weights);
     // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
     unsafe { dense_f16_in(run, &layer, batch, weights, ws) }
 }
@@ -181,7 +182,7 @@ unsafe fn dense_nonzero_f16_in(run: Run<'_>, layer: &Dense, weights: *const f32,
 /// # Safety
 ///
 /// The layer was checked, `ws` has as many floats as it needs, and `weights` are [as many as it reads](Dense::rows_at).
-unsafe fn nonzero<W: Stored>(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
+unsafe fn nonzero<W: WeightType>(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
     let (depth, width) = (layer.input.elements(), padded(layer.output.channels));
     let work = macs([depth, width]).saturating_add(floats([depth, W::floats(width)]) / 2);
     // SAFETY: the caller's promise; shares are parts of the output, which is not the input; of the residual they read the same.

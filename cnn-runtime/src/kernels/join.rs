@@ -7,7 +7,7 @@ pub use self::chw::{StoreChw, load_chw, store_chw};
 pub use self::halo::{Halo, clear_halo};
 
 use crate::exec::run::{Run, Share, floats};
-use crate::kernels::activation::{Apply, Finish};
+use crate::kernels::epilogue::Epilogue;
 use crate::place::bounds::{Checked, Reach, assert_same_size};
 use crate::place::map::Map;
 use crate::place::runs::Runs;
@@ -171,7 +171,7 @@ unsafe fn merge(run: Run<'_>, layer: &Merge<'_>, fold: impl Fold, ws: *mut f32) 
 struct Folding<'a, F> {
     inputs: &'a [Map],
     output: &'a Map,
-    finish: Finish,
+    epilogue: Epilogue,
     fold: F,
     ws: *mut f32,
     share: Share,
@@ -183,7 +183,7 @@ impl<'a, F: Fold> Folding<'a, F> {
     /// As for [`merge`]; other threads have other shares.
     unsafe fn new(layer: &'a Merge<'a>, fold: F, ws: *mut f32, share: Share) -> Self {
         let Merge { inputs, output, activation } = layer;
-        Self { inputs, output, finish: Finish::of(*activation), fold, ws, share }
+        Self { inputs, output, epilogue: Epilogue::new(*activation), fold, ws, share }
     }
 }
 
@@ -216,9 +216,7 @@ impl<F: Fold> Kernel for Folding<'_, F> {
                         }
                         _ => self.many(s, (y, x), first, len),
                     }
-                    if let Some(activation) = self.finish.pass {
-                        s.run(Apply::in_place(activation, to, len));
-                    }
+                    self.epilogue.pass(s, to, len);
                 }
             }
         }
@@ -238,7 +236,7 @@ impl<F: Fold> Folding<'_, F> {
             // SAFETY: the caller's promise.
             unsafe {
                 let result = self.fold.fold(s, s.load_first(a.add(i), rest), s.load_first(b.add(i), rest));
-                s.store_first(to.add(i), self.finish.clamp(s, result), rest);
+                s.store_first(to.add(i), self.epilogue.clamp(s, result), rest);
             }
         }
     }
@@ -260,7 +258,7 @@ impl<F: Fold> Folding<'_, F> {
                     result = self.fold.fold(s, result, self.load(s, input, (y, x), i, rest));
                 }
                 let to = self.ws.add(self.output.at(y, x) + i);
-                s.store_first(to, self.finish.clamp(s, result), rest);
+                s.store_first(to, self.epilogue.clamp(s, result), rest);
             }
         }
     }

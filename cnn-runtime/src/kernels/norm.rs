@@ -1,7 +1,7 @@
 //! Normalisation.
 
 use crate::exec::run::{Run, Share, floats};
-use crate::kernels::activation::{Apply, Finish};
+use crate::kernels::epilogue::Epilogue;
 use crate::pack::padded;
 use crate::place::bounds::{Checked, Reach, Region, assert_product, assert_same_size, weights_at};
 use crate::place::map::Map;
@@ -247,7 +247,7 @@ impl Kernel for ScaleShiftKernel<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let ScaleShift { input, output, activation, .. } = self.layer;
-        let finish = Finish::of(*activation);
+        let epilogue = Epilogue::new(*activation);
         for y in self.share.of(input.height) {
             for x in 0..input.width {
                 let to = self.ws.wrapping_add(output.at(y, x));
@@ -258,14 +258,12 @@ impl Kernel for ScaleShiftKernel<'_> {
                         let scale = s.load(self.weights.add(c));
                         let shift = s.load(self.weights.add(padded(input.channels) + c));
                         let value = s.load_first(self.ws.add(input.at(y, x) + c), rest);
-                        let result = finish.clamp(s, s.mul_add(value, scale, shift));
+                        let result = epilogue.clamp(s, s.mul_add(value, scale, shift));
                         s.store_first(to.add(c), result, rest);
                     }
                 }
-                if let Some(activation) = finish.pass {
-                    // SAFETY: these are channels of the output.
-                    unsafe { s.run(Apply::in_place(activation, to, output.channels)) };
-                }
+                // SAFETY: these are channels of the output.
+                unsafe { epilogue.pass(s, to, output.channels) };
             }
         }
     }

@@ -26,28 +26,23 @@
 //! Rounding errors are relative to the largest input of a tile. `range` has their bounds, and finds tiles with NaN, infinities or inputs
 //! that are much larger than others; `direct` computes the outputs of these as a sum does.
 
-mod columns;
-pub(crate) mod direct;
 mod finish;
 mod input;
 mod kernel;
 mod output;
-pub(crate) mod range;
-pub(crate) mod transform;
-
-pub use self::columns::{Columns2d, columns2d};
+mod work;
 
 use crate::exec::divide::{div, div_ceil};
 use crate::exec::run::{Run, floats, macs};
-use crate::kernels::activation::Finish;
-use crate::kernels::conv::Conv2d;
+use crate::kernels::conv2d::Conv2d;
+use crate::kernels::epilogue::Epilogue;
 use crate::pack::{HALF_PANEL, PANEL, WinogradPanels, padded};
 use crate::place::bounds::{Checked, Reach, assert_product, weights_at};
 use crate::place::map::Map;
 use crate::place::workspace::Batch;
 use cnn_net::op::{Conv, Padding, Size};
 
-use self::kernel::{Winograd, Work};
+use self::work::{Winograd, Work};
 
 /// A convolution by Winograd's algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -165,7 +160,7 @@ impl Winograd2d {
         let Conv2d { input, output, kernel, stride, dilation, groups, residual, activation, .. } = self.conv;
         let square = kernel.height == kernel.width && stride.height == stride.width && stride.height > 0;
         assert!(square && dilation.height == 1 && dilation.width == 1 && self.block > 0, "no convolution for tiles");
-        let limit = residual.is_none() && Finish::of(activation).pass.is_none() && self.tile.is_multiple_of(2);
+        let limit = residual.is_none() && Epilogue::new(activation).is_in_registers() && self.tile.is_multiple_of(2);
         assert!(!self.pool || limit, "only the largest outputs remain, of which no function can be computed");
         let divides = groups > 0 && input.channels.is_multiple_of(groups) && output.channels.is_multiple_of(groups);
         assert!(divides, "the groups don't divide the channels");

@@ -3,8 +3,8 @@
 use cnn_net::op::{Conv, Padding, Size};
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::Run;
-use cnn_runtime::kernels::conv::{Conv2d, Pooling};
-use cnn_runtime::kernels::winograd::{Columns2d, columns2d};
+use cnn_runtime::kernels::conv::Conv2d;
+use cnn_runtime::kernels::strips::{Columns2d, Pooling, columns2d};
 use cnn_runtime::pack::Affine;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;

@@ -2,7 +2,8 @@
 
 use cnn_net::op::{Conv, Padding, Size};
 use cnn_runtime::exec::isa::Isa;
-use cnn_runtime::kernels::conv::{Conv2d, Planar2d, Pooling, planar2d};
+use cnn_runtime::kernels::conv::Conv2d;
+use cnn_runtime::kernels::strips::{Planar2d, Pooling, planar2d};
 use cnn_runtime::pack::{Affine, ColumnPanels};
 use cnn_runtime::place::map::Map;
 

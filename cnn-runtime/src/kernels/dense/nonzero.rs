@@ -23,8 +23,8 @@ use core::sync::atomic::{Ordering, compiler_fence};
 
 use super::Dense;
 use crate::exec::run::Share;
-use crate::kernels::activation::{Apply, Finish};
-use crate::kernels::gemm::Stored;
+use crate::kernels::epilogue::Epilogue;
+use crate::kernels::gemm::WeightType;
 use crate::pack::{PANEL, padded};
 use crate::simd::{Kernel, Simd};
 
@@ -41,8 +41,9 @@ const INPUTS: usize = 128;
 /// A share of a layer.
 pub(super) struct Nonzero<'a, W> {
     layer: &'a Dense,
+    epilogue: Epilogue,
     weights: *const f32,
-    stored: PhantomData<W>,
+    weight_type: PhantomData<W>,
     ws: *mut f32,
     share: Share,
 }
@@ -53,11 +54,12 @@ impl<'a, W> Nonzero<'a, W> {
     /// The layer was checked, `ws` has as many floats as it needs, and `weights` are as many as it reads. Other threads have
     /// other shares.
     pub(super) unsafe fn new(layer: &'a Dense, weights: *const f32, ws: *mut f32, share: Share) -> Self {
-        Self { layer, weights, stored: PhantomData, ws, share }
+        let epilogue = Epilogue::over_stored(layer.activation).adding(layer.residual);
+        Self { layer, epilogue, weights, weight_type: PhantomData, ws, share }
     }
 }
 
-impl<W: Stored> Kernel for Nonzero<'_, W> {
+impl<W: WeightType> Kernel for Nonzero<'_, W> {
     type Output = ();
 
     #[inline(always)]
@@ -72,13 +74,13 @@ impl<W: Stored> Kernel for Nonzero<'_, W> {
         unsafe {
             self.begin(s, &columns);
             self.add_inputs(s, &columns);
-            self.activate(s, &columns);
+            self.epilogue.pass(s, self.output().add(columns.start), columns.len());
         }
     }
 }
 
 /// The functions that are not safe need the maps, the weights and the columns.
-impl<W: Stored> Nonzero<'_, W> {
+impl<W: WeightType> Nonzero<'_, W> {
     /// The output.
     #[inline(always)]
     unsafe fn output(&self) -> *mut f32 {
@@ -100,10 +102,7 @@ impl<W: Stored> Nonzero<'_, W> {
             let rest = columns.end - at;
             // SAFETY: the caller's promise; biases are padded.
             unsafe {
-                let mut y = s.load(self.weights.add(at));
-                if let Some(residual) = &self.layer.residual {
-                    y = s.add(y, s.load_first(self.ws.add(residual.offset + at), rest));
-                }
+                let y = self.epilogue.finish(s, s.load(self.weights.add(at)), self.ws, [0, 0, at], rest);
                 s.store_first(self.output().add(at), y, rest);
             }
         }
@@ -171,23 +170,6 @@ impl<W: Stored> Nonzero<'_, W> {
             }
         }
     }
-
-    /// Applies the activation to the sums.
-    #[inline(always)]
-    unsafe fn activate<S: Simd>(&self, s: S, columns: &Range<usize>) {
-        let finish = Finish::of(self.layer.activation);
-        // SAFETY: the caller's promise.
-        unsafe {
-            for at in columns.clone().step_by(S::LANES) {
-                let (to, rest) = (self.output().add(at), columns.end - at);
-                s.store_first(to, finish.clamp(s, s.load_first(to, rest)), rest);
-            }
-            if let Some(activation) = finish.pass {
-                let to = self.output().add(columns.start);
-                s.run(Apply::in_place(activation, to, columns.len()));
-            }
-        }
-    }
 }
 
 /// Inputs that are not zero.
@@ -222,7 +204,7 @@ impl Queue {
 ///
 /// The floats must be writable and readable, and the rows readable up to the end of a panel.
 #[inline(always)]
-unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
+unsafe fn add_rows<S: Simd, W: WeightType, const NV: usize, const R: usize>(
     s: S,
     to: *mut f32,
     len: usize,
@@ -263,7 +245,7 @@ unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
 ///
 /// These must be readable, and the whole panel in the rows.
 #[inline(always)]
-unsafe fn add_panel<S: Simd, W: Stored, const NV: usize, const R: usize>(
+unsafe fn add_panel<S: Simd, W: WeightType, const NV: usize, const R: usize>(
     s: S,
     to: *const f32,
     rows: &[*const f32; R],

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::{Gemm, Stored};
+use super::{Gemm, WeightType};
 
 /// Pixels of a block: with their windows they should fill about L1.
 pub(super) const MC: usize = 192;
@@ -29,8 +29,8 @@ impl Block {
 
     /// Goes to the `len` pixels from `first` on, at most [`MC`]; they may be of several images.
     #[inline(always)]
-    pub(super) fn go_to<W: Stored>(&mut self, gemm: &Gemm<W>, first: usize, len: usize) {
-        let Gemm { windows, output, residual, .. } = gemm;
+    pub(super) fn go_to<W: WeightType>(&mut self, gemm: &Gemm<W>, first: usize, len: usize) {
+        let Gemm { windows, output, epilogue, .. } = gemm;
         let len = len.min(MC);
         (self.first, self.len) = (first, len);
         let (mut image, mut y, mut x) = gemm.pixel(first);
@@ -40,7 +40,7 @@ impl Block {
             let window = image + windows.offset + y * windows.row + x * windows.pixel;
             progression(&mut self.windows, start..end, window, windows.pixel);
             progression(&mut self.outputs, start..end, image + output.at(y, x), output.pixel);
-            if let Some(residual) = residual {
+            if let Some(residual) = epilogue.residual() {
                 progression(&mut self.residuals, start..end, image + residual.at(y, x), residual.pixel);
             }
             (start, y, x) = (end, y + 1, 0);

@@ -2,9 +2,10 @@
 
 use core::cell::Cell;
 
+use super::F32;
 use super::height::{Tall, Width, dispatch};
+use super::im2col::Im2col;
 use super::tile::{Ahead, Rows, multiply_segments};
-use super::{F32, Patch};
 use crate::exec::divide::div_rem;
 use crate::pack::PANEL;
 use crate::simd::{Simd, Sound, UnsafeKernel};
@@ -96,7 +97,7 @@ impl<const MR: usize, const NV: usize> UnsafeKernel for Tiles<'_, MR, NV> {
         let Strip { products, first, count, row, tiles, ahead } = self.0;
         let (from, row_distance, rows_distance) = products.rows;
         let width = products.width.channels();
-        let patch = Patch { rows: 1, row: 0, segments: 1, segment: 0, len: products.depth };
+        let im2col = Im2col::segment(products.depth);
         let mut fetching = ahead.get();
         for product in first..first + count {
             let weights = Rows::<F32>::new(products.panel(product), products.weights.1);
@@ -107,7 +108,7 @@ impl<const MR: usize, const NV: usize> UnsafeKernel for Tiles<'_, MR, NV> {
                 let mut tile = [[s.splat(0.0); NV]; MR];
                 // SAFETY: as the description of the strip says.
                 unsafe {
-                    multiply_segments::<S, F32, MR, NV>(s, &patch, &pixels, weights, &mut fetching, &mut tile);
+                    multiply_segments::<S, F32, MR, NV>(s, &im2col, &pixels, weights, &mut fetching, &mut tile);
                     for (i, row) in tile.into_iter().enumerate() {
                         for (j, vector) in row.into_iter().enumerate() {
                             s.store(to.add((i * NV + j) * S::LANES), vector);

@@ -4,11 +4,11 @@
 
 use core::cell::Cell;
 
-use super::kernel::{AHEAD, Block, Winograd, Work};
-use super::range::{Limit, Tile, Watch, squares_of_values};
-use super::transform;
+use super::work::{AHEAD, Block, Winograd, Work};
 use crate::exec::divide::div;
-use crate::kernels::conv::Conv2d;
+use crate::kernels::conv2d::Conv2d;
+use crate::kernels::transform;
+use crate::kernels::transform::range::{Limit, Tile, Watch, squares_of_values};
 use crate::pack::{PANEL, padded};
 use crate::place::map::Map;
 use crate::simd::{Simd, UnsafeKernel};
@@ -135,16 +135,15 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
 
     /// The input of a tile.
     fn input(&self, index: usize) -> Tile {
-        let Work { layer, ws, .. } = self.work.0;
+        let layer = self.work.0.layer;
         let Conv2d { input: Map { row, pixel, channels, .. }, stride, kernel, groups, .. } = layer.conv;
-        let (image, top, left) = self.work.tile(self.block.first + index);
-        let (channels, size) = (div(channels, groups), layer.computed());
-        let at = image + layer.conv.first() + stride.height * (top * row + left * pixel) + self.block.group * channels;
+        let (_, top, left) = self.work.tile(self.block.first + index);
+        let size = layer.computed();
         Tile {
-            from: ws.wrapping_add(at).cast_const(),
+            from: self.work.input(self.block, index),
             row,
             pixel,
-            channels,
+            channels: div(channels, groups),
             side: N * stride.height,
             windows: [M.min(size.height - top), M.min(size.width - left)],
             stride: stride.height,
@@ -161,14 +160,10 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
     #[inline(always)]
     unsafe fn tiles<S: Simd, const T: usize>(&self, s: S, indices: [usize; T], from: usize, to: usize) -> S::Vec {
         let Work { layer, ws, depth, scratch, .. } = self.work.0;
-        let Conv2d { input: Map { row, pixel, channels, .. }, stride, groups, .. } = layer.conv;
+        let Conv2d { input: Map { row, pixel, .. }, stride, .. } = layer.conv;
         let [row, pixel] = [stride.height * row, stride.width * pixel];
         let [v, distance] = scratch.v;
-        let from = indices.map(|index| {
-            let (image, top, left) = self.work.tile(self.block.first + index);
-            let group = self.block.group * div(channels, groups);
-            ws.wrapping_add(image + layer.conv.first() + top * row + left * pixel + group + from).cast_const()
-        });
+        let from = indices.map(|index| self.work.input(self.block, index).wrapping_add(from));
         let count = padded(depth) - to;
         let to = v + indices[0] * self.work.tile_floats::<S>() + to;
         // SAFETY: the windows of all outputs that tiles cover lie in the workspace, with a vector behind them; V has room for

@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
-use super::transform;
+use crate::kernels::transform;
 use crate::simd::Simd;
 
 /// Values at points as a tile of outputs.

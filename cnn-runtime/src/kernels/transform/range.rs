@@ -123,7 +123,7 @@ pub(crate) fn squares<S: Simd>(s: S, numbers: &[S::Vec], sum: S::Vec) -> S::Vec 
 /// `sum` and the squares of some values at points of a column, `N` even: less work than those of its inputs. Those at 0 and at infinity
 /// have every input between them, with factors of at least 1; where equal inputs cancel in both, they don't in a third.
 #[inline(always)]
-pub(super) fn squares_of_values<S: Simd, const N: usize>(s: S, values: &[S::Vec; N], sum: S::Vec) -> S::Vec {
+pub(crate) fn squares_of_values<S: Simd, const N: usize>(s: S, values: &[S::Vec; N], sum: S::Vec) -> S::Vec {
     squares(s, &[values[0], values[1], values[N - 1]], sum)
 }
 
@@ -163,20 +163,20 @@ impl<S: Simd> Watch<S> {
 }
 
 /// A tile of an input, beyond the limit.
-pub(super) struct Tile {
+pub(crate) struct Tile {
     /// The first channel of the first pixel.
-    pub(super) from: *const f32,
+    pub(crate) from: *const f32,
     /// Distances of rows and of pixels.
-    pub(super) row: usize,
-    pub(super) pixel: usize,
-    pub(super) channels: usize,
+    pub(crate) row: usize,
+    pub(crate) pixel: usize,
+    pub(crate) channels: usize,
     /// Pixels that are transformed, in each direction.
-    pub(super) side: usize,
+    pub(crate) side: usize,
     /// Windows whose outputs are stored: rows and columns.
-    pub(super) windows: [usize; 2],
+    pub(crate) windows: [usize; 2],
     /// Their distance and their side.
-    pub(super) stride: usize,
-    pub(super) kernel: usize,
+    pub(crate) stride: usize,
+    pub(crate) kernel: usize,
 }
 
 impl Tile {
@@ -187,7 +187,7 @@ impl Tile {
     /// The pixels of the tile must be readable.
     #[cold]
     #[inline(never)]
-    pub(super) unsafe fn is_mixed(&self, limit: Limit) -> bool {
+    pub(crate) unsafe fn is_mixed(&self, limit: Limit) -> bool {
         // SAFETY: the caller's promise; the windows are in the tile.
         let largest = |y: usize, x: usize, side: usize| unsafe { self.largest(y, x, side) };
         let all = largest(0, 0, self.side);
@@ -229,8 +229,8 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use super::super::transform;
     use super::*;
+    use crate::kernels::transform;
     use crate::simd::scalar::Scalar;
 
     /// Numbers as a ReLU leaves them, half of them zero, in a map.

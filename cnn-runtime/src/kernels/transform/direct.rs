@@ -145,21 +145,21 @@ impl Filters {
 }
 
 /// The outputs of a tile. The pixels of all its windows and the weights are readable, and the outputs writable.
-pub(super) struct Square {
-    pub(super) filters: Filters,
+pub(crate) struct Square {
+    pub(crate) filters: Filters,
     /// The first input of the tile, and the distances of rows and of pixels.
-    pub(super) from: *const f32,
-    pub(super) row: usize,
-    pub(super) pixel: usize,
+    pub(crate) from: *const f32,
+    pub(crate) row: usize,
+    pub(crate) pixel: usize,
     /// Channels of a phase.
-    pub(super) channels: usize,
-    pub(super) stride: usize,
-    pub(super) kernel: usize,
+    pub(crate) channels: usize,
+    pub(crate) stride: usize,
+    pub(crate) kernel: usize,
     /// Side of the tile of outputs.
-    pub(super) tile: usize,
+    pub(crate) tile: usize,
     /// Where the channels of the first output go, and the distance of values at two points: the output of row y and column x lies as the
     /// value at points y and x.
-    pub(super) to: (*mut f32, usize),
+    pub(crate) to: (*mut f32, usize),
 }
 
 /// The highest and widest tile.
@@ -227,17 +227,17 @@ impl Square {
 
 /// The outputs of a strip of whole rows whose filters were transformed along columns. The pixels of all its windows and the weights
 /// are readable, and the outputs writable.
-pub(super) struct Strip {
+pub(crate) struct Strip {
     /// An input for each column of a filter and channel.
-    pub(super) filters: Filters,
+    pub(crate) filters: Filters,
     /// The first input of the strip, the distance of rows, and channels of a pixel.
-    pub(super) from: *const f32,
-    pub(super) row: usize,
-    pub(super) channels: usize,
+    pub(crate) from: *const f32,
+    pub(crate) row: usize,
+    pub(crate) channels: usize,
     /// Rows and columns of outputs.
-    pub(super) size: Size,
+    pub(crate) size: Size,
     /// Where the channels of the first output go, and the distance to those of the next row.
-    pub(super) to: (*mut f32, usize),
+    pub(crate) to: (*mut f32, usize),
 }
 
 impl UnsafeKernel for Strip {

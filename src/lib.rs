@@ -322,9 +322,8 @@ pub mod __rt {
     pub use cnn_runtime::kernels::dense::{
         Dense, dense, dense_batch, dense_f16, dense_f16_batch, dense_nonzero, dense_nonzero_f16,
     };
-    pub use cnn_runtime::kernels::join::{
-        CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw,
-    };
+    pub use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, load_chw, store_chw};
+    pub use cnn_runtime::kernels::merge::{Merge, add, mul};
     pub use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
     pub use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
     pub use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};

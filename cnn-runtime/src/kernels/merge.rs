@@ -1,27 +1,12 @@
-//! Values in and out of the workspace, and several values into one.
-
-mod chw;
-mod halo;
-
-pub use self::chw::{StoreChw, load_chw, store_chw};
-pub use self::halo::{Halo, clear_halo};
+//! Several maps into one, element by element.
 
 use crate::exec::run::{Run, Share, floats};
 use crate::kernels::epilogue::Epilogue;
-use crate::place::bounds::{Checked, Reach, assert_same_size};
+use crate::place::bounds::{Checked, Reach};
 use crate::place::map::Map;
 use crate::place::runs::Runs;
 use crate::simd::{Kernel, Simd};
 use cnn_net::op::Activation;
-
-/// A map and a copy of it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CopyMap {
-    /// What it reads.
-    pub input: Map,
-    /// What it writes.
-    pub output: Map,
-}
 
 /// Several maps that become one, element by element.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,18 +17,6 @@ pub struct Merge<'a> {
     pub output: Map,
     /// Applied last.
     pub activation: Activation,
-}
-
-impl CopyMap {
-    /// Checks it.
-    ///
-    /// # Panics
-    ///
-    /// If the maps differ in size, or overlap without being the same.
-    pub const fn check(self) -> Checked<Self> {
-        assert_same_size(&self.input, &self.output);
-        Checked::new(self, Reach::to(&self.output).reads_in_place(&self.input))
-    }
 }
 
 impl Merge<'_> {
@@ -66,19 +39,6 @@ impl Merge<'_> {
         }
         Checked::new(self, reach)
     }
-}
-
-/// Copies a map.
-///
-/// # Panics
-///
-/// If the workspace is too small.
-#[inline(always)]
-pub fn copy(run: Run<'_>, layer: &Checked<CopyMap>, ws: &mut [f32]) {
-    let (run, ws) = layer.enter(run, ws);
-    let CopyMap { input, output } = layer.get();
-    // SAFETY: the workspace is as large as the layer needs.
-    unsafe { add_in(run, &Merge { inputs: &[input], output, activation: Activation::Identity }, ws) }
 }
 
 /// Adds maps up.

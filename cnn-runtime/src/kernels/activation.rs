@@ -8,7 +8,7 @@ pub(crate) use self::apply::Apply;
 
 use self::apply::leaky_relu;
 use crate::exec::divide::div_rem;
-use crate::exec::run::{Run, Share, floats};
+use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::pack::padded;
 use crate::place::bounds::{Checked, Reach, assert_same_size, weights_at};
 use crate::place::map::Map;
@@ -36,7 +36,7 @@ pub struct PreluMap {
     pub output: Map,
     /// Where the packed slopes ([`pack_slopes`](crate::pack::pack_slopes)) begin.
     pub weights: usize,
-    /// Whether every pixel has slopes of its own.
+    /// Whether slopes are per channel, or per channel and pixel.
     pub per: PreluPer,
 }
 
@@ -94,7 +94,7 @@ pub fn prelu(run: Run<'_>, layer: &Checked<PreluMap>, weights: &[f32], ws: &mut 
     let (run, ws) = layer.enter(run, ws);
     let prelu = layer.get();
     let slopes = weights_at(weights, prelu.weights, [prelu.rows(), padded(prelu.input.channels)]);
-    // SAFETY: the workspace and the slopes are as many as the layer needs.
+    // SAFETY: the workspace and the slopes are as large as the layer needs.
     unsafe { prelu_in(run, &prelu, slopes, ws) }
 }
 
@@ -102,33 +102,33 @@ pub fn prelu(run: Run<'_>, layer: &Checked<PreluMap>, weights: &[f32], ws: &mut 
 ///
 /// The layer was checked, and `ws` has as many floats as it needs.
 unsafe fn activate_in(run: Run<'_>, layer: &Activate, ws: *mut f32) {
-    let work = floats([2, layer.input.elements()]);
-    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
-    unsafe { run.split(work, |share| ActivateKernel::new(layer, ws, share)) };
+    let work = nanos_of_floats([2, layer.input.elements()]);
+    // SAFETY: the caller's promise; partitions are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |partition| ActivateKernel::new(layer, ws, partition)) };
 }
 
 /// # Safety
 ///
 /// The layer was checked, and `ws` has as many floats as it needs; `slopes` are padded rows for it.
 unsafe fn prelu_in(run: Run<'_>, layer: &PreluMap, slopes: *const f32, ws: *mut f32) {
-    let work = floats([2, layer.input.elements()]);
-    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
-    unsafe { run.split(work, |share| Prelu::new(layer, slopes, ws, share)) };
+    let work = nanos_of_floats([2, layer.input.elements()]);
+    // SAFETY: the caller's promise; partitions are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |partition| Prelu::new(layer, slopes, ws, partition)) };
 }
 
 /// A function over a map.
 struct ActivateKernel<'a> {
     layer: &'a Activate,
     ws: *mut f32,
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a> ActivateKernel<'a> {
     /// # Safety
     ///
-    /// The layer was checked, and `ws` has as many floats as it needs; other threads have other shares.
-    unsafe fn new(layer: &'a Activate, ws: *mut f32, share: Share) -> Self {
-        Self { layer, ws, share }
+    /// The layer was checked, and `ws` has as many floats as it needs; other threads have other partitions.
+    unsafe fn new(layer: &'a Activate, ws: *mut f32, partition: Partition) -> Self {
+        Self { layer, ws, partition }
     }
 }
 
@@ -138,7 +138,7 @@ impl Kernel for ActivateKernel<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Activate { input, output, activation } = *self.layer;
-        let rows = self.share.of(input.height);
+        let rows = self.partition.of(input.height);
         if rows.is_empty() {
             return;
         }
@@ -158,16 +158,16 @@ struct Prelu<'a> {
     layer: &'a PreluMap,
     slopes: *const f32,
     ws: *mut f32,
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a> Prelu<'a> {
     /// # Safety
     ///
     /// The layer was checked, and `ws` has as many floats as it needs; `slopes` are padded rows for it; other threads have
-    /// other shares.
-    unsafe fn new(layer: &'a PreluMap, slopes: *const f32, ws: *mut f32, share: Share) -> Self {
-        Self { layer, slopes, ws, share }
+    /// other partitions.
+    unsafe fn new(layer: &'a PreluMap, slopes: *const f32, ws: *mut f32, partition: Partition) -> Self {
+        Self { layer, slopes, ws, partition }
     }
 }
 
@@ -177,7 +177,7 @@ impl Kernel for Prelu<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let PreluMap { input, output, per, .. } = self.layer;
-        let rows = self.share.of(input.height);
+        let rows = self.partition.of(input.height);
         for pixel in rows.start * input.width..rows.end * input.width {
             let (y, x) = div_rem(pixel, input.width);
             let row = match per {

@@ -1,13 +1,13 @@
 //! Convolutions.
 //!
-//! [`conv2d`] describes a convolution to the micro-kernel of [`gemm`](crate::kernels::gemm); [`depthwise2d`] has a kernel of its
-//! own, since with one input channel for each output channel there is nothing to multiply as matrices.
+//! [`conv2d`] describes a convolution to the micro-kernel of [`gemm`](crate::kernels::gemm); [`depthwise2d`] has its own
+//! kernel, since with one input channel for each output channel there is nothing to multiply as matrices.
 
 mod depthwise;
 
 pub use crate::kernels::conv2d::Conv2d;
 
-use crate::exec::run::{Run, floats};
+use crate::exec::run::{Run, nanos_of_floats};
 use crate::kernels::gemm::{F32, Gemm, WeightType};
 use crate::pack::padded;
 use crate::place::bounds::{Checked, weights_at};
@@ -65,11 +65,11 @@ pub(crate) unsafe fn convolve<W: WeightType>(
 {
     // SAFETY: the caller's promise.
     let gemm = unsafe { Gemm::<W>::new(layer, batch, weights, ws) };
-    // SAFETY: shares are pixels or channels of the output, which is not the input; of the residual they read the same.
-    unsafe { run.split(gemm.work(), |share| gemm.part(share)) };
+    // SAFETY: partitions are pixels or channels of the output, which is not the input; of the residual they read the same.
+    unsafe { run.split(gemm.work(), |partition| gemm.part(partition)) };
 }
 
-/// Convolves each channel of a map with a filter of its own; the weights are
+/// Convolves each channel of a map with its own filter; the weights are
 /// [`DepthwiseTaps`](crate::pack::DepthwiseTaps).
 ///
 /// # Panics
@@ -92,8 +92,8 @@ pub fn depthwise2d(run: Run<'_>, layer: &Checked<Conv2d>, weights: &[f32], ws: &
 /// The layer was checked, with a group for each channel; `ws` has as many floats as it needs, and `weights` a padded row of
 /// biases and one for each tap.
 unsafe fn depthwise2d_in(run: Run<'_>, layer: &Conv2d, weights: *const f32, ws: *mut f32) {
-    let work = floats([layer.output.elements(), layer.kernel.area() + 1]);
-    // SAFETY: the caller's promise; shares are rows of the output, which is not the input; of the residual they read the
+    let work = nanos_of_floats([layer.output.elements(), layer.kernel.area() + 1]);
+    // SAFETY: the caller's promise; partitions are rows of the output, which is not the input; of the residual they read the
     // same rows.
-    unsafe { run.split(work, |share| depthwise::Depthwise::new(layer, weights, ws, share)) };
+    unsafe { run.split(work, |partition| depthwise::Depthwise::new(layer, weights, ws, partition)) };
 }

@@ -9,7 +9,7 @@ use cnn_net::op::{Activation, Conv, Padding, Size};
 /// `output = activation(conv(input) + bias + residual)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conv2d {
-    /// What it reads. At least `pad_top` rows and `pad_left` columns before it, and as many behind it as the last
+    /// What it reads. At least `pad_top` rows and `pad_left` columns before it, and those after it that the last
     /// windows cover, are zeros in the workspace.
     pub input: Map,
     /// What it writes.
@@ -80,7 +80,7 @@ impl Conv2d {
         Checked::new(self, self.reach(self.output.height, self.output.width))
     }
 
-    /// What it reads and writes, if it computes so many rows and columns, and its residual.
+    /// What it reads and writes to compute `height` rows and `width` columns, and its residual.
     pub(crate) const fn reach(&self, height: usize, width: usize) -> Reach {
         let Self { input, output, kernel, groups, .. } = self;
         let divides = *groups > 0 && input.channels.is_multiple_of(*groups) && output.channels.is_multiple_of(*groups);
@@ -92,7 +92,7 @@ impl Conv2d {
         Reach::to(output).reads(windows).reads_residual(&self.residual, output)
     }
 
-    /// All that it reads of its input for so many rows and columns of the output, with a kernel of this size.
+    /// All that it reads of its input for `height` rows and `width` columns of the output, with a kernel of this size.
     pub(crate) const fn windows(&self, height: usize, width: usize, kernel: Size) -> Region {
         let Self { input, stride, dilation, pad_top, pad_left, .. } = self;
         let vertical = Windows {

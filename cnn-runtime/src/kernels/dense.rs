@@ -4,7 +4,7 @@ mod nonzero;
 
 use self::nonzero::Nonzero;
 
-use crate::exec::run::{Run, floats, macs};
+use crate::exec::run::{Run, nanos_of_floats, nanos_of_macs};
 use crate::kernels::conv::{conv2d_in, convolve};
 use crate::kernels::conv2d::Conv2d;
 use crate::kernels::gemm::{F16, F32, Gemm, WeightType};
@@ -93,7 +93,7 @@ pub fn dense_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batch, weights: 
 }
 
 /// [`dense`] with weights in half precision ([`ConvPanels::pack_f16`](crate::pack::ConvPanels::pack_f16)), which are
-/// multiplied and summed in single precision. It is a function of its own, so that nets without such a layer have no code
+/// multiplied and summed in single precision. It is a separate function, so that nets without such a layer have no code
 /// for it.
 ///
 /// # Panics
@@ -184,7 +184,7 @@ unsafe fn dense_nonzero_f16_in(run: Run<'_>, layer: &Dense, weights: *const f32,
 /// The layer was checked, `ws` has as many floats as it needs, and `weights` are [as many as it reads](Dense::rows_at).
 unsafe fn nonzero<W: WeightType>(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
     let (depth, width) = (layer.input.elements(), padded(layer.output.channels));
-    let work = macs([depth, width]).saturating_add(floats([depth, W::floats(width)]) / 2);
-    // SAFETY: the caller's promise; shares are parts of the output, which is not the input; of the residual they read the same.
-    unsafe { run.split(work, |share| Nonzero::<W>::new(layer, weights, ws, share)) };
+    let work = nanos_of_macs([depth, width]).saturating_add(nanos_of_floats([depth, W::floats(width)]) / 2);
+    // SAFETY: the caller's promise; partitions are parts of the output, which is not the input; of the residual they read the same.
+    unsafe { run.split(work, |partition| Nonzero::<W>::new(layer, weights, ws, partition)) };
 }

@@ -19,7 +19,7 @@
 //! - k is not blocked: C would be read again, and weights stream from L2, even L3, as fast as they are needed.
 //! - The bias heads the panel and starts the accumulators.
 //! - A product with a single pixel has no reuse to block for; it reads several panels at once (`vector`).
-//! - A thread's share of the product is some of its pixels; of its channels where weights are most of what is read, so
+//! - A thread's partition of the product is some of its pixels; of its channels where weights are most of what is read, so
 //!   that each thread streams its part of them.
 
 mod block;
@@ -37,11 +37,11 @@ pub(crate) use self::weight_type::{F16, F32, WeightType};
 use core::marker::PhantomData;
 use core::ops::Range;
 
-use self::block::{Block, MC};
+use self::block::{MC, PixelBlock};
 use self::im2col::{Im2col, MOST_TAPS, PixelGrid};
 
 use crate::exec::divide::{div, div_ceil, div_rem};
-use crate::exec::run::{Share, floats, macs};
+use crate::exec::run::{Partition, nanos_of_floats, nanos_of_macs};
 use crate::kernels::conv2d::Conv2d;
 use crate::kernels::epilogue::Epilogue;
 use crate::pack::{HALF_PANEL, PANEL};
@@ -50,7 +50,7 @@ use crate::place::map::Map;
 use crate::place::workspace::Batch;
 use crate::simd::{Kernel, Simd};
 
-/// What a float that another core wrote costs beside one of the weights: measured with ResNet-50 on two threads.
+/// What a float that another core wrote costs, relative to a float of the weights: measured with ResNet-50 on two threads.
 pub(crate) const FROM_CORE: usize = 8;
 
 /// `output = activation(windows * weights + bias + residual)`.
@@ -61,7 +61,7 @@ pub(crate) const FROM_CORE: usize = 8;
 pub(crate) struct Gemm<W = F32> {
     /// The workspace of the first image.
     ws: *mut f32,
-    /// The images, each in a workspace of its own.
+    /// The images, each in its own workspace.
     batch: Batch,
     /// The first panel.
     weights: *const f32,
@@ -81,7 +81,7 @@ pub(crate) struct Gemm<W = F32> {
     group_step: usize,
     epilogue: Epilogue,
     /// Which of them: see [`Gemm::splits_channels`].
-    share: Share,
+    partition: Partition,
 }
 
 /// `total` in parts of at most `most` that differ by 1 at most: where each begins, and how long it is.
@@ -98,7 +98,7 @@ pub(crate) fn evenly(total: usize, most: usize) -> impl Iterator<Item = (usize, 
 
 /// A panel of packed weights, or two next to each other.
 #[derive(Clone, Copy)]
-struct Panel {
+struct WeightPanel {
     /// Its biases.
     start: *const f32,
     /// Its first output channel in the group.
@@ -109,7 +109,7 @@ struct Panel {
     width: Width,
     /// The distance to the second one.
     next: usize,
-    /// Whether a pixel's vectors may reach into the next pixel, if that lies right behind it and is written later: so
+    /// Whether a pixel's vectors may reach into the next pixel, if that follows immediately and is written later:
     /// where no other panel has written there.
     only: bool,
 }
@@ -135,7 +135,7 @@ impl<W: WeightType> Gemm<W> {
             groups: *groups,
             group_step: div(input.channels, *groups),
             epilogue: layer.epilogue(),
-            share: Share::WHOLE,
+            partition: Partition::WHOLE,
         }
     }
 
@@ -152,13 +152,13 @@ impl<W: WeightType> Gemm<W> {
         weights_at(weights, layer.weights, [*groups, W::floats(columns), depth + W::PER_FLOAT])
     }
 
-    /// A share of it.
+    /// A partition of it.
     ///
     /// # Safety
     ///
-    /// If several threads run at once, they have different shares.
-    pub(crate) unsafe fn part(self, share: Share) -> Self {
-        Self { share, ..self }
+    /// If several threads run at once, they have different partitions.
+    pub(crate) unsafe fn part(self, partition: Partition) -> Self {
+        Self { partition, ..self }
     }
 
     /// Where the image of a pixel begins in the workspace, and its row and column; all images' pixels are counted through.
@@ -181,7 +181,7 @@ impl<W: WeightType> Gemm<W> {
 
     /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide and not only `most` are
     /// wanted.
-    fn panel<S: Simd>(&self, group: usize, first: usize, most: usize) -> Panel {
+    fn panel<S: Simd>(&self, group: usize, first: usize, most: usize) -> WeightPanel {
         let rest = self.group_outputs() - first;
         let before = group * self.group_len() + W::panel_floats(first, self.im2col.depth());
         // SAFETY: all panels of all groups are in the weights.
@@ -189,7 +189,7 @@ impl<W: WeightType> Gemm<W> {
         let width = Width::of::<S>(if most == 1 { rest.min(PANEL) } else { rest });
         let only = self.output.channels == rest && width.channels() <= 2 * rest && self.epilogue.residual().is_none();
         let next = W::panel_floats(PANEL, self.im2col.depth());
-        Panel { start, first, channels: rest.min(width.channels()), width, next, only }
+        WeightPanel { start, first, channels: rest.min(width.channels()), width, next, only }
     }
 
     /// Panels of a group.
@@ -205,23 +205,29 @@ impl<W: WeightType> Gemm<W> {
     /// About how long the product takes; weights come from memory.
     pub(crate) fn work(&self) -> usize {
         let results = [self.batch.images, self.output.elements()];
-        let products = macs([results[0], results[1], self.im2col.depth()]);
-        products.saturating_add(floats(results)).saturating_add(floats([self.groups, self.group_len()]) / 2)
+        let products = nanos_of_macs([results[0], results[1], self.im2col.depth()]);
+        products
+            .saturating_add(nanos_of_floats(results))
+            .saturating_add(nanos_of_floats([self.groups, self.group_len()]) / 2)
     }
 
-    /// Whether shares are of the channels, and not of the pixels. Threads that share the channels all read the whole input
+    /// Whether partitions are of the channels, and not of the pixels. Threads that share the channels all read the whole input
     /// and a part of the weights, the others a part of the input and all weights: what is larger had better be shared. But
     /// half of the input comes from another core, and panels must be enough to keep all threads busy.
     fn splits_channels(&self) -> bool {
-        let (panels, threads) = (self.groups * self.panels(), self.share.parts);
+        let (panels, threads) = (self.groups * self.panels(), self.partition.parts);
         let idle = div_ceil(panels, threads) * threads - panels;
         self.groups * self.group_len() > FROM_CORE * self.batch.images * self.inputs && 8 * idle <= panels
     }
 
-    /// The pixels of all images, and the panels of all groups, that are this share.
-    fn shared(&self) -> [Range<usize>; 2] {
+    /// The pixels of all images, and the panels of all groups, that are this partition.
+    fn ranges(&self) -> [Range<usize>; 2] {
         let (pixels, panels) = (self.pixels(), self.groups * self.panels());
-        if self.splits_channels() { [0..pixels, self.share.of(panels)] } else { [self.share.of(pixels), 0..panels] }
+        if self.splits_channels() {
+            [0..pixels, self.partition.of(panels)]
+        } else {
+            [self.partition.of(pixels), 0..panels]
+        }
     }
 
     /// The first channel of a panel, if panels are counted through all groups.
@@ -252,15 +258,15 @@ impl<W: WeightType> Gemm<W> {
         self.pass(s, 0, 1, &channels);
     }
 
-    /// Loops 4 to 2 over a share. `taps` is [`Im2col::table`].
+    /// Loops 4 to 2 over a partition. `taps` is [`Im2col::table`].
     #[inline(always)]
     fn run_blocks<S: Simd>(&self, s: S, taps: &[u32]) {
-        let [pixels, panels] = self.shared();
+        let [pixels, panels] = self.ranges();
         if pixels.is_empty() || panels.is_empty() {
             return;
         }
         let channels = self.channel(panels.start)..self.channel(panels.end);
-        let mut block = Block::new();
+        let mut block = PixelBlock::new();
         for (first, len) in evenly(pixels.len(), MC) {
             block.go_to(self, pixels.start + first, len);
             let cold = first == 0;

@@ -6,7 +6,7 @@ mod halo;
 pub use self::chw::{StoreChw, load_chw, store_chw};
 pub use self::halo::{Halo, clear_halo};
 
-use crate::exec::run::{Run, Share, floats};
+use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::place::bounds::{Checked, Reach, assert_same_size};
 use crate::place::map::Map;
 use crate::place::runs::Runs;
@@ -49,8 +49,8 @@ pub fn copy(run: Run<'_>, layer: &Checked<CopyMap>, ws: &mut [f32]) {
 /// The layer was checked, and `ws` has as many floats as it needs.
 unsafe fn copy_in(run: Run<'_>, layer: &CopyMap, ws: *mut f32) {
     let CopyMap { input, output } = layer;
-    let copy_rows = |share: Share| {
-        let rows = share.of(input.height);
+    let copy_rows = |partition: Partition| {
+        let rows = partition.of(input.height);
         if rows.is_empty() {
             return;
         }
@@ -61,7 +61,7 @@ unsafe fn copy_in(run: Run<'_>, layer: &CopyMap, ws: *mut f32) {
             unsafe { ws.add(output.at(y, x)).copy_from(ws.add(input.at(y, x)), runs.len) };
         }
     };
-    // SAFETY: shares are rows, and a row of the output needs the same row of the input alone.
-    unsafe { run.each_share(floats([2, input.elements()]), copy_rows) };
+    // SAFETY: partitions are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.each_partition(nanos_of_floats([2, input.elements()]), copy_rows) };
     run.done();
 }

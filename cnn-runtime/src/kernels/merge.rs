@@ -1,6 +1,6 @@
 //! Several maps into one, element by element.
 
-use crate::exec::run::{Run, Share, floats};
+use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::kernels::epilogue::Epilogue;
 use crate::place::bounds::{Checked, Reach};
 use crate::place::map::Map;
@@ -70,7 +70,7 @@ pub fn mul(run: Run<'_>, layer: &Checked<Merge<'_>>, ws: &mut [f32]) {
 /// As for [`merge`].
 unsafe fn add_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
     // SAFETY: the caller's promise.
-    unsafe { merge(run, layer, Sum, ws) }
+    unsafe { merge(run, layer, Add, ws) }
 }
 
 /// # Safety
@@ -78,7 +78,7 @@ unsafe fn add_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
 /// As for [`merge`].
 unsafe fn mul_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
     // SAFETY: the caller's promise.
-    unsafe { merge(run, layer, Product, ws) }
+    unsafe { merge(run, layer, Mul, ws) }
 }
 
 /// A map of 1 x 1 pixels as one that has the same pixel everywhere.
@@ -96,9 +96,9 @@ trait Fold: Copy {
 }
 
 #[derive(Clone, Copy)]
-struct Sum;
+struct Add;
 
-impl Fold for Sum {
+impl Fold for Add {
     #[inline(always)]
     fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
         s.add(a, b)
@@ -106,9 +106,9 @@ impl Fold for Sum {
 }
 
 #[derive(Clone, Copy)]
-struct Product;
+struct Mul;
 
-impl Fold for Product {
+impl Fold for Mul {
     #[inline(always)]
     fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
         s.mul(a, b)
@@ -121,29 +121,29 @@ impl Fold for Product {
 ///
 /// The layer was checked, and `ws` has as many floats as it needs.
 unsafe fn merge(run: Run<'_>, layer: &Merge<'_>, fold: impl Fold, ws: *mut f32) {
-    let work = floats([layer.inputs.len() + 1, layer.output.elements()]);
-    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the inputs, or one of
+    let work = nanos_of_floats([layer.inputs.len() + 1, layer.output.elements()]);
+    // SAFETY: the caller's promise; partitions are rows, and a row of the output needs the same row of the inputs, or one of
     // their pixels.
-    unsafe { run.split(work, |share| Folding::new(layer, fold, ws, share)) };
+    unsafe { run.split(work, |partition| Folding::new(layer, fold, ws, partition)) };
 }
 
-/// A share of a merge.
+/// A partition of a merge.
 struct Folding<'a, F> {
     inputs: &'a [Map],
     output: &'a Map,
     epilogue: Epilogue,
     fold: F,
     ws: *mut f32,
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a, F: Fold> Folding<'a, F> {
     /// # Safety
     ///
-    /// As for [`merge`]; other threads have other shares.
-    unsafe fn new(layer: &'a Merge<'a>, fold: F, ws: *mut f32, share: Share) -> Self {
+    /// As for [`merge`]; other threads have other partitions.
+    unsafe fn new(layer: &'a Merge<'a>, fold: F, ws: *mut f32, partition: Partition) -> Self {
         let Merge { inputs, output, activation } = layer;
-        Self { inputs, output, epilogue: Epilogue::new(*activation), fold, ws, share }
+        Self { inputs, output, epilogue: Epilogue::new(*activation), fold, ws, partition }
     }
 }
 
@@ -155,7 +155,7 @@ impl<F: Fold> Kernel for Folding<'_, F> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let rows = self.share.of(self.output.height);
+        let rows = self.partition.of(self.output.height);
         if rows.is_empty() {
             return;
         }

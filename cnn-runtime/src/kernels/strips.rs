@@ -22,8 +22,8 @@
 //! That is one kernel, [`Strips`], and [`Lanes`] is what its vectors are over. With a single input channel and up to eight filters a
 //! vector of channels would be mostly padding and each float that is read would serve a single FMA, so vectors are over [`pixels`]
 //! and results are transposed when they are stored. Otherwise they are over [`channels`], and products are those of the
-//! micro-kernel. Each has a descriptor: [`Planar2d`] and [`Columns2d`]. What differs for good is the products, the direct computation
-//! behind them, and the pooling's loads and stores.
+//! micro-kernel. Each has a descriptor: [`Planar2d`] and [`Columns2d`]. What remains different is the products, the direct computation
+//! in place of them, and the loads and stores of pooling.
 
 mod channels;
 mod pixels;
@@ -36,7 +36,7 @@ pub use crate::kernels::epilogue::Pooling;
 use core::mem::MaybeUninit;
 
 use crate::exec::divide::div_ceil;
-use crate::exec::run::Share;
+use crate::exec::run::Partition;
 use crate::kernels::conv2d::Conv2d;
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::transform::range::Limit;
@@ -58,12 +58,13 @@ trait Lanes: Copy {
     /// Pixels of a chunk.
     fn chunk<S: Simd>(width: usize) -> usize;
 
-    /// The scratch memory of a share.
+    /// The scratch memory of a partition.
     ///
     /// # Safety
     ///
     /// `stack` must be writable, and remain so.
-    unsafe fn scratch<S: Simd>(&self, s: S, layer: &Layer<'_>, part: usize, stack: *mut Self::Stack<S>) -> Scratch;
+    unsafe fn scratch<S: Simd>(&self, s: S, layer: &StripLayer<'_>, part: usize, stack: *mut Self::Stack<S>)
+    -> Scratch;
 
     /// Where the results of a chunk go before they are pooled or transposed: a map whose channels are lanes.
     fn results(&self, chunk: &Chunk<'_>) -> (*mut f32, Map);
@@ -72,7 +73,7 @@ trait Lanes: Copy {
     ///
     /// # Safety
     ///
-    /// The chunk must be one of a [layer](Layer::new) and a scratch memory that it has; so for all methods.
+    /// The chunk must be one of a [layer](StripLayer::new) and a scratch memory that it has; so for all methods.
     unsafe fn tile<S: Simd>(&self, s: S, chunk: &Chunk<'_>, row: usize, limit: Option<Limit>);
 
     /// Stores results, or the pooling of each 2x2 of them, that are not in the output.
@@ -85,7 +86,7 @@ trait Lanes: Copy {
 
 /// A layer with its weights and its workspace.
 #[derive(Clone, Copy)]
-struct Layer<'a> {
+struct StripLayer<'a> {
     conv: &'a Conv2d,
     epilogue: Epilogue,
     /// Rows of a tile, and of a strip: of whole tiles, and of whole pairs if they are pooled.
@@ -110,7 +111,7 @@ struct Scratch {
 
 /// Pixels next to each other, of all rows of a strip.
 struct Chunk<'a> {
-    layer: &'a Layer<'a>,
+    layer: &'a StripLayer<'a>,
     scratch: &'a Scratch,
     top: usize,
     left: usize,
@@ -120,20 +121,20 @@ struct Chunk<'a> {
     len: usize,
 }
 
-/// A share of a convolution.
+/// A partition of a convolution.
 struct Strips<'a, L> {
-    layer: Layer<'a>,
+    layer: StripLayer<'a>,
     lanes: L,
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a, L> Strips<'a, L> {
     /// # Safety
     ///
     /// The layer's descriptor was checked, the workspace has as many floats as it needs, and the weights are as many as it reads.
-    /// Other threads have other shares.
-    unsafe fn new(layer: Layer<'a>, lanes: L, share: Share) -> Self {
-        Self { layer, lanes, share }
+    /// Other threads have other partitions.
+    unsafe fn new(layer: StripLayer<'a>, lanes: L, partition: Partition) -> Self {
+        Self { layer, lanes, partition }
     }
 }
 
@@ -142,18 +143,18 @@ impl<L: Lanes> Kernel for Strips<'_, L> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { layer, lanes, share } = self;
-        let Layer { conv, epilogue, rows: [tile, strip], .. } = layer;
-        let Some(share) = share.at_most(layer.parts) else { return };
+        let Self { layer, lanes, partition } = self;
+        let StripLayer { conv, epilogue, rows: [tile, strip], .. } = layer;
+        let Some(partition) = partition.at_most(layer.parts) else { return };
         let Size { height, width } = computed(&conv.output, epilogue.pool());
         let len = L::chunk::<S>(width);
         let mut stack = MaybeUninit::uninit();
         // SAFETY: the stack outlives the scratch memory on it; whoever made this has checked the input.
         let (scratch, limit) = unsafe {
-            let scratch = lanes.scratch::<S>(s, &layer, share.index, stack.as_mut_ptr());
+            let scratch = lanes.scratch::<S>(s, &layer, partition.index, stack.as_mut_ptr());
             (scratch, layer.transformed.then(|| Limit::of(&conv.input, layer.ws)))
         };
-        for top in share.of(div_ceil(height, strip)).map(|index| index * strip) {
+        for top in partition.of(div_ceil(height, strip)).map(|index| index * strip) {
             for left in (0..width).step_by(len.max(1)) {
                 // The last chunk overlaps the one before.
                 let (left, rows) = (left.min(width - len), strip.min(height - top));
@@ -176,7 +177,7 @@ impl Chunk<'_> {
     /// The first window of a row.
     #[inline(always)]
     fn input(&self, row: usize) -> *const f32 {
-        let Layer { conv: conv @ Conv2d { input, stride, .. }, ws, .. } = self.layer;
+        let StripLayer { conv: conv @ Conv2d { input, stride, .. }, ws, .. } = self.layer;
         let at = conv.first() + (self.top + row) * stride.height * input.row + self.left * input.pixel;
         ws.wrapping_add(at).cast_const()
     }

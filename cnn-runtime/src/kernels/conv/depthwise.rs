@@ -5,7 +5,7 @@
 //! the row's weights stay in registers.
 
 use crate::exec::divide::div_rem;
-use crate::exec::run::Share;
+use crate::exec::run::Partition;
 use crate::kernels::conv2d::Conv2d;
 use crate::kernels::epilogue::Epilogue;
 use crate::pack::padded;
@@ -20,16 +20,16 @@ pub(super) struct Depthwise<'a> {
     weights: *const f32,
     ws: *mut f32,
     /// Rows of the output.
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a> Depthwise<'a> {
     /// # Safety
     ///
     /// The layer was checked, with a group for each channel; `ws` has as many floats as it needs, and `weights` a padded row
-    /// of biases and one for each tap. Other threads have other shares.
-    pub(super) unsafe fn new(layer: &'a Conv2d, weights: *const f32, ws: *mut f32, share: Share) -> Self {
-        Self { layer, epilogue: layer.epilogue(), weights, ws, share }
+    /// of biases and one for each tap. Other threads have other partitions.
+    pub(super) unsafe fn new(layer: &'a Conv2d, weights: *const f32, ws: *mut f32, partition: Partition) -> Self {
+        Self { layer, epilogue: layer.epilogue(), weights, ws, partition }
     }
 }
 
@@ -39,7 +39,7 @@ impl Kernel for Depthwise<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Conv2d { output, kernel, stride, dilation, .. } = self.layer;
-        for y in self.share.of(output.height) {
+        for y in self.partition.of(output.height) {
             // SAFETY: these are rows of the output; kernel and stride are what is matched.
             unsafe {
                 match (kernel.width, stride.width, dilation.width) {
@@ -100,7 +100,7 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
         let Self(Depthwise { layer, weights, ws, .. }, y) = *self;
         let Conv2d { input, kernel, stride, dilation, .. } = layer;
         let padded = padded(input.channels);
-        // SAFETY: `depthwise2d` checked all windows, each with a vector behind it, and the padded rows of weights.
+        // SAFETY: `depthwise2d` checked all windows, each with a vector after it, and the padded rows of weights.
         unsafe {
             let mut sums = [s.load(weights.add(c)); N];
             let mut taps = weights.add(c + padded);

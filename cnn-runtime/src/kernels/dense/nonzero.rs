@@ -1,6 +1,6 @@
 //! Fully connected layers that read no weights of inputs that are zero.
 //!
-//! For a single image, a large layer takes the time of reading its weights from memory. Behind a ReLU half of the inputs are
+//! For a single image, a large layer takes the time of reading its weights from memory. After a ReLU half of the inputs are
 //! zero, and more in nets that were trained: of photographs, 35 to 38 % of the inputs of AlexNet's three layers are not zero,
 //! and 18 to 41 % of those of VGG-16's, in nets that were pruned (Han et al., "EIE: Efficient Inference Engine on Compressed
 //! Deep Neural Network", ISCA 2016, table III). So weights lie in *rows*, those from one input to all outputs, and rows of
@@ -13,7 +13,7 @@
 //! - The sums are those over all inputs, since weights are finite: a zero adds nothing.
 //! - Large layers have rows of pages, so hardware that fetches in advance does not fetch much of what is left out.
 //! - The output, of AlexNet 16 kB, is read and written once for ROWS rows, and stays in L1.
-//! - A thread's share is some of the outputs, so results do not depend on how many there are.
+//! - A thread's partition is some of the outputs, so results do not depend on how many there are.
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of several arrays at once")]
 
@@ -22,7 +22,7 @@ use core::ops::Range;
 use core::sync::atomic::{Ordering, compiler_fence};
 
 use super::Dense;
-use crate::exec::run::Share;
+use crate::exec::run::Partition;
 use crate::kernels::epilogue::Epilogue;
 use crate::kernels::gemm::WeightType;
 use crate::pack::{PANEL, padded};
@@ -32,30 +32,30 @@ use crate::simd::{Kernel, Simd};
 const ROWS: usize = 4;
 /// Rows of halves in a pass, which are half as long.
 const ROWS_OF_HALVES: usize = 8;
-/// How many floats of a row of halves are asked for in advance: to convert them takes so many instructions that a core does not
-/// foresee enough of what it will read.
+/// How many floats of a row of halves are prefetched: converting them takes too many instructions for a core to see far enough
+/// ahead by itself.
 const AHEAD: usize = 128;
 /// Inputs in the queue.
 const INPUTS: usize = 128;
 
-/// A share of a layer.
+/// A partition of a layer.
 pub(super) struct Nonzero<'a, W> {
     layer: &'a Dense,
     epilogue: Epilogue,
     weights: *const f32,
     weight_type: PhantomData<W>,
     ws: *mut f32,
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a, W> Nonzero<'a, W> {
     /// # Safety
     ///
     /// The layer was checked, `ws` has as many floats as it needs, and `weights` are as many as it reads. Other threads have
-    /// other shares.
-    pub(super) unsafe fn new(layer: &'a Dense, weights: *const f32, ws: *mut f32, share: Share) -> Self {
+    /// other partitions.
+    pub(super) unsafe fn new(layer: &'a Dense, weights: *const f32, ws: *mut f32, partition: Partition) -> Self {
         let epilogue = Epilogue::over_stored(layer.activation).adding(layer.residual);
-        Self { layer, epilogue, weights, weight_type: PhantomData, ws, share }
+        Self { layer, epilogue, weights, weight_type: PhantomData, ws, partition }
     }
 }
 
@@ -65,7 +65,7 @@ impl<W: WeightType> Kernel for Nonzero<'_, W> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let outputs = self.layer.output.channels;
-        let panels = self.share.of(outputs.div_ceil(PANEL));
+        let panels = self.partition.of(outputs.div_ceil(PANEL));
         let columns = panels.start * PANEL..outputs.min(panels.end * PANEL);
         if columns.is_empty() {
             return;
@@ -152,7 +152,7 @@ impl<W: WeightType> Nonzero<'_, W> {
         for first in (0..queue.len).step_by(R) {
             let (mut rows, mut values) = ([self.weights; R], [s.splat(0.0); R]);
             for r in 0..R {
-                // Behind the last input, a row that is read anyway is taken times zero.
+                // After the last input, a row that is read anyway is multiplied by zero.
                 let at = if first + r < queue.len { first + r } else { first };
                 rows[r] = self.row(queue.inputs[at], columns.start);
                 values[r] = s.splat(if at == first + r { queue.values[at] } else { 0.0 });

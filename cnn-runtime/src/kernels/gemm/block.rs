@@ -8,20 +8,20 @@ use super::{Gemm, WeightType};
 pub(super) const MC: usize = 192;
 
 /// The pixels of a block.
-pub(super) struct Block {
+pub(super) struct PixelBlock {
     /// The first one.
     pub(super) first: usize,
     /// How many there are.
     pub(super) len: usize,
     /// Where their windows begin.
     pub(super) windows: [usize; MC],
-    /// Where their results go; 0 behind the last one.
+    /// Where their results go; 0 after the last one.
     pub(super) outputs: [usize; MC + 1],
     /// Where their residuals are.
     pub(super) residuals: [usize; MC],
 }
 
-impl Block {
+impl PixelBlock {
     /// One without pixels.
     pub(super) const fn new() -> Self {
         Self { first: 0, len: 0, windows: [0; MC], outputs: [0; MC + 1], residuals: [0; MC] }

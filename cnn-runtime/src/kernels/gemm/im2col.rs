@@ -5,7 +5,7 @@
 use crate::exec::divide::div;
 use crate::kernels::conv2d::Conv2d;
 
-/// Windows of at most so many floats may have a table of them.
+/// The most floats of a window that may have a table of them.
 pub(super) const MOST_TAPS: usize = 256;
 /// Segments from this length on are faster as loops.
 const LONG_SEGMENT: usize = 20;

@@ -5,10 +5,10 @@
 use core::cell::Cell;
 use core::marker::PhantomData;
 
-use super::block::Block;
+use super::block::PixelBlock;
 use super::height::{Tall, Width, dispatch};
 use super::im2col::Im2col;
-use super::{F32, Gemm, Panel, WeightType};
+use super::{F32, Gemm, WeightPanel, WeightType};
 use crate::exec::divide::{div_ceil, div_rem};
 use crate::pack::PANEL;
 use crate::simd::{Simd, Sound, UnsafeKernel};
@@ -26,20 +26,20 @@ use crate::simd::{Simd, Sound, UnsafeKernel};
 pub(super) unsafe fn panel<S: Simd, W: WeightType>(
     s: S,
     gemm: &Gemm<W>,
-    block: &Block,
+    block: &PixelBlock,
     group: usize,
-    panel: Panel,
+    panel: WeightPanel,
     taps: &[u32],
     cold: bool,
 ) {
     let lines = if cold { W::floats(gemm.im2col.depth()) } else { 0 };
-    let behind = panel.start.wrapping_add(panel.width.panels() * panel.next);
+    let following = panel.start.wrapping_add(panel.width.panels() * panel.next);
     let tiles = block.len.div_ceil(panel.width.most::<S>());
-    let ahead = Cell::new(Ahead::new(behind, panel.next, lines, panel.width, tiles));
+    let ahead = Cell::new(Ahead::new(following, panel.next, lines, panel.width, tiles));
     let input = gemm.ws.cast_const().wrapping_add(group * gemm.group_step);
     let output = gemm.ws.wrapping_add(group * gemm.group_outputs() + panel.first);
     let (mr, higher) = div_rem(block.len, tiles);
-    let mut strip = Strip { gemm, block, taps, first: 0, tiles: higher, input, output, panel, ahead: &ahead };
+    let mut strip = TileRange { gemm, block, taps, first: 0, tiles: higher, input, output, panel, ahead: &ahead };
     // SAFETY: the caller's promise; all tiles together have the pixels of the block.
     unsafe {
         if higher > 0 {
@@ -54,9 +54,9 @@ pub(super) unsafe fn panel<S: Simd, W: WeightType>(
 /// Some tiles of the same height. Their pixels are in the block, whose windows, outputs and residuals are in the workspace; the
 /// panel is in the weights.
 #[derive(Clone, Copy)]
-struct Strip<'a, W> {
+struct TileRange<'a, W> {
     gemm: &'a Gemm<W>,
-    block: &'a Block,
+    block: &'a PixelBlock,
     /// Where the floats of a window are, if a table is faster than loops.
     taps: &'a [u32],
     /// The first pixel in the block.
@@ -67,15 +67,15 @@ struct Strip<'a, W> {
     input: *const f32,
     /// The workspace, moved by the panel's first output channel.
     output: *mut f32,
-    panel: Panel,
+    panel: WeightPanel,
     ahead: &'a Cell<Ahead>,
 }
 
-impl<W: WeightType> Tall for Strip<'_, W> {
+impl<W: WeightType> Tall for TileRange<'_, W> {
     #[inline(always)]
     unsafe fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
         // SAFETY: the caller's promise.
-        s.run(unsafe { Sound::new(Tiles::<W, MR, NV>(self)) });
+        s.run(unsafe { Sound::new(TileKernel::<W, MR, NV>(self)) });
     }
 }
 
@@ -83,15 +83,15 @@ impl<W: WeightType> Tall for Strip<'_, W> {
 /// predictor to foresee their end.
 const UNROLL: usize = 4;
 
-/// Tiles of `MR` pixels and `NV` vectors of channels; see [`Strip`].
-struct Tiles<'a, W, const MR: usize, const NV: usize>(Strip<'a, W>);
+/// Tiles of `MR` pixels and `NV` vectors of channels; see [`TileRange`].
+struct TileKernel<'a, W, const MR: usize, const NV: usize>(TileRange<'a, W>);
 
-impl<W: WeightType, const MR: usize, const NV: usize> UnsafeKernel for Tiles<'_, W, MR, NV> {
+impl<W: WeightType, const MR: usize, const NV: usize> UnsafeKernel for TileKernel<'_, W, MR, NV> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
-        let Strip { gemm, block, taps, input, panel, .. } = self.0;
+        let TileRange { gemm, block, taps, input, panel, .. } = self.0;
         let mut first = self.0.first;
         let mut ahead = self.0.ahead.get();
         for _ in 0..self.0.tiles {
@@ -134,7 +134,7 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// `lines` from `at` on, and as many `next` floats behind them where tiles are over two panels, while `tiles` tiles are
+    /// `lines` from `at` on, and as many from `next` floats later on where tiles are over two panels, while `tiles` tiles are
     /// computed. Half panels come last.
     pub(super) fn new(at: *const f32, next: usize, lines: usize, width: Width, tiles: usize) -> Self {
         let lines = if width == Width::Half { 0 } else { lines };
@@ -289,7 +289,7 @@ unsafe fn step<S: Simd, W: WeightType, const MR: usize, const NV: usize>(
     }
 }
 
-impl<W: WeightType, const MR: usize, const NV: usize> Tiles<'_, W, MR, NV> {
+impl<W: WeightType, const MR: usize, const NV: usize> TileKernel<'_, W, MR, NV> {
     /// Adds the residual to the tile that begins at pixel `first` of the block, clamps and stores.
     ///
     /// # Safety
@@ -297,7 +297,7 @@ impl<W: WeightType, const MR: usize, const NV: usize> Tiles<'_, W, MR, NV> {
     /// The tile's pixels must be in the block, with outputs and residuals in the workspace.
     #[inline(always)]
     unsafe fn finish<S: Simd>(&self, s: S, first: usize, mut tile: [[S::Vec; NV]; MR]) {
-        let Strip { gemm, block, output, panel, .. } = self.0;
+        let TileRange { gemm, block, output, panel, .. } = self.0;
         // SAFETY: no channels but the panel's are read or written.
         unsafe {
             if gemm.epilogue.residual().is_some() {

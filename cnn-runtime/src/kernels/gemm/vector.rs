@@ -8,50 +8,50 @@
 
 use core::ops::Range;
 
-use super::{F32, Gemm, Panel, WeightType};
+use super::{F32, Gemm, WeightPanel, WeightType};
 use crate::exec::divide::div_rem;
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Simd, Sound, UnsafeKernel};
 
 /// The one pixel of `gemm`; gives the channels that are computed.
 ///
-/// A share is whole strips, of as many panels as are read at once: how k is split depends on how many these are, and so
-/// do the bits of the results. A half panel behind them goes with the last strip.
+/// A partition is whole strips of panels that are read at once: how k is split depends on their number, and so
+/// do the bits of the results. A half panel after them goes with the last strip.
 #[inline(always)]
 pub(super) fn run<S: Simd, W: WeightType>(s: S, gemm: &Gemm<W>) -> Range<usize> {
     // The half panel comes alone; a panel of 9 or more channels is whole.
     let whole = (gemm.group_outputs() + PANEL - HALF_PANEL - 1) / PANEL;
     let strips = whole.div_ceil(S::STREAMS).max(1);
-    let share = gemm.share.of(gemm.groups * strips);
-    for strip in share.clone() {
+    let partition = gemm.partition.of(gemm.groups * strips);
+    for strip in partition.clone() {
         let (group, strip) = div_rem(strip, strips);
         let first = strip * S::STREAMS;
         let last = if strip + 1 == strips { whole } else { first + S::STREAMS };
         if last > first {
             let panel = gemm.panel::<S>(group, first * PANEL, 1);
             // SAFETY: the panels of the strip are in the weights.
-            unsafe { dispatch(s, Strip { gemm, group, panel }, last - first) };
+            unsafe { dispatch(s, VectorTile { gemm, group, panel }, last - first) };
         }
         if last == whole && whole * PANEL < gemm.group_outputs() {
             let panel = gemm.panel::<S>(group, whole * PANEL, 1);
             // SAFETY: the half panel is in the weights.
-            unsafe { dispatch(s, Strip { gemm, group, panel }, 0) };
+            unsafe { dispatch(s, VectorTile { gemm, group, panel }, 0) };
         }
     }
     let channel = |strip: usize| {
         let (group, strip) = div_rem(strip, strips);
         group * gemm.group_outputs() + strip * S::STREAMS * PANEL
     };
-    channel(share.start)..channel(share.end)
+    channel(partition.start)..channel(partition.end)
 }
 
-/// Runs the tile for so many whole panels, or for a half one if there are none.
+/// Runs the tile for `panels` whole panels, or for a half one if there are none.
 ///
 /// # Safety
 ///
 /// They must be in the weights.
 #[inline(always)]
-unsafe fn dispatch<S: Simd, W: WeightType>(s: S, strip: Strip<'_, W>, panels: usize) {
+unsafe fn dispatch<S: Simd, W: WeightType>(s: S, strip: VectorTile<'_, W>, panels: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         if panels == 0 {
@@ -80,22 +80,22 @@ const BLOCK: usize = 256;
 
 /// Where a tile begins: the panels that it is over are in the weights of `gemm`.
 #[derive(Clone, Copy)]
-struct Strip<'a, W> {
+struct VectorTile<'a, W> {
     gemm: &'a Gemm<W>,
     group: usize,
     /// The first panel.
-    panel: Panel,
+    panel: WeightPanel,
 }
 
-/// A tile of one pixel and `F` panels of `NV` vectors, with k split over `KU` copies of the accumulators; see [`Strip`].
-struct Streams<'a, W, const F: usize, const NV: usize, const KU: usize>(Strip<'a, W>);
+/// A tile of one pixel and `F` panels of `NV` vectors, with k split over `KU` copies of the accumulators; see [`VectorTile`].
+struct Streams<'a, W, const F: usize, const NV: usize, const KU: usize>(VectorTile<'a, W>);
 
 impl<W: WeightType, const F: usize, const NV: usize, const KU: usize> UnsafeKernel for Streams<'_, W, F, NV, KU> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
-        let Strip { gemm, group, panel } = self.0;
+        let VectorTile { gemm, group, panel } = self.0;
         let distance = W::panel_floats(NV * S::LANES, gemm.im2col.depth());
         let mut panels = [panel.start; F];
         for (f, start) in panels.iter_mut().enumerate() {

@@ -14,7 +14,7 @@ pub(crate) trait WeightType: Copy {
     /// `LANES / PER_FLOAT` floats from `from` must be readable.
     unsafe fn load<S: Simd>(s: S, from: *const f32) -> S::Vec;
 
-    /// Floats that so many weights take, whole vectors of them.
+    /// Floats that weights take, which are whole vectors.
     #[inline(always)]
     fn floats(weights: usize) -> usize {
         weights / Self::PER_FLOAT

@@ -1,6 +1,6 @@
 //! Zeros around maps.
 
-use crate::exec::run::{Run, Share, floats};
+use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::place::bounds::{Checked, Reach, Region, Windows};
 use crate::place::map::Map;
 use cnn_net::op::Padding;
@@ -68,8 +68,8 @@ unsafe fn clear_halo_in(run: Run<'_>, halo: &Halo, ws: *mut f32) {
             unsafe { ws.add(corner + y * row + x * pixel).write_bytes(0, run * channels) };
         }
     };
-    let clear_rows = |share: Share| {
-        for y in share.of(rows) {
+    let clear_rows = |partition: Partition| {
+        for y in partition.of(rows) {
             if (zeros.top..zeros.top + height).contains(&y) {
                 clear(y, 0, zeros.left);
                 clear(y, zeros.left + width, zeros.right);
@@ -78,7 +78,7 @@ unsafe fn clear_halo_in(run: Run<'_>, halo: &Halo, ws: *mut f32) {
             }
         }
     };
-    // SAFETY: shares are rows, which don't overlap.
-    unsafe { run.each_share(floats([rows * columns - height * width, channels]), clear_rows) };
+    // SAFETY: partitions are rows, which don't overlap.
+    unsafe { run.each_partition(nanos_of_floats([rows * columns - height * width, channels]), clear_rows) };
     run.done();
 }

@@ -1,11 +1,11 @@
 //! Vectors over channels, with the products of the micro-kernel.
 //!
-//! Over six channels, sums are short beside the transforms of tiles in both directions. F(5 x 1, 5 x 5) leaves 9 products of
-//! 25 for each column of a filter, and a sum is over the columns too: 30 terms.
+//! Over six channels, sums are short compared with the transforms of tiles in both directions. F(5 x 1, 5 x 5) leaves 9 of 25
+//! products for each column of a filter, and a sum is over the columns too: 30 terms.
 
 use super::tile::Back;
-use super::{Chunk, Lanes, Layer, Scratch, Strips, computed};
-use crate::exec::run::{Run, macs};
+use super::{Chunk, Lanes, Scratch, StripLayer, Strips, computed};
+use crate::exec::run::{Run, nanos_of_macs};
 use crate::kernels::conv2d::Conv2d;
 use crate::kernels::epilogue::Pooling;
 use crate::kernels::gemm::{Products, Width, multiply};
@@ -22,7 +22,7 @@ const M: usize = 5;
 /// Products for a column of a tile.
 const N: usize = 9;
 
-/// How many threads can compute at once, each in scratch memory of its own, if there are as many strips.
+/// How many threads can compute at once, each in its own scratch memory, if there are at least that many strips.
 const PARTS: usize = 2;
 
 /// A convolution by Winograd's algorithm along the columns, F(5 x 1, 5 x w), perhaps with a 2x2 pooling of its results.
@@ -59,7 +59,7 @@ impl Columns2d {
         Self::scratch_floats(&self.panels(), computed(&self.conv.output, self.pool), self.pool.is_some())
     }
 
-    /// How the weights of a convolution of so many channels are packed.
+    /// How the weights of a convolution of `inputs` channels are packed.
     pub const fn panels_of(conv: &Conv, inputs: usize) -> ColumnPanels {
         ColumnPanels { outputs: conv.filters, inputs, kernel: conv.kernel, tile: M }
     }
@@ -151,8 +151,8 @@ pub fn columns2d(run: Run<'_>, layer: &Checked<Columns2d>, weights: &[f32], ws: 
 unsafe fn columns2d_in(run: Run<'_>, layer: &Columns2d, weights: *const f32, ws: *mut f32) {
     let (Columns2d { conv, pool, scratch }, panels) = (layer, layer.panels());
     let computed = computed(&conv.output, *pool);
-    let work = macs([computed.height, computed.width, panels.outputs, 2, panels.kernel.width * panels.inputs]);
-    let layer = Layer {
+    let work = nanos_of_macs([computed.height, computed.width, panels.outputs, 2, panels.kernel.width * panels.inputs]);
+    let layer = StripLayer {
         conv,
         epilogue: conv.epilogue().pooling(*pool),
         rows: [M, strip(pool.is_some())],
@@ -162,15 +162,15 @@ unsafe fn columns2d_in(run: Run<'_>, layer: &Columns2d, weights: *const f32, ws:
         ws,
     };
     let channels = Channels { scratch: *scratch, regions: Regions::new(&panels, computed.width, pool.is_some()) };
-    // SAFETY: the caller's promise; shares are strips of the output, which is not the input, each with scratch memory of its
-    // own.
-    unsafe { run.split(work, |share| Strips::new(layer, channels, share)) };
+    // SAFETY: the caller's promise; partitions are strips of the output, which is not the input, each with its own scratch
+    // memory.
+    unsafe { run.split(work, |partition| Strips::new(layer, channels, partition)) };
 }
 
 /// All output channels, panel by panel.
 #[derive(Clone, Copy)]
 struct Channels {
-    /// Where the scratch memory of the first share begins in the workspace.
+    /// Where the scratch memory of the first partition begins in the workspace.
     scratch: usize,
     regions: Regions,
 }
@@ -184,7 +184,7 @@ impl Lanes for Channels {
     }
 
     #[inline(always)]
-    unsafe fn scratch<S: Simd>(&self, _: S, layer: &Layer<'_>, part: usize, _: *mut ()) -> Scratch {
+    unsafe fn scratch<S: Simd>(&self, _: S, layer: &StripLayer<'_>, part: usize, _: *mut ()) -> Scratch {
         let Regions { v, m, y, len } = self.regions;
         let start = layer.ws.wrapping_add(self.scratch + part * len);
         Scratch { v: (start, v), m: (start.wrapping_add(m[0]), m[1]), y: start.wrapping_add(y) }
@@ -202,7 +202,7 @@ impl Lanes for Channels {
 
     #[inline(always)]
     unsafe fn tile<S: Simd>(&self, s: S, chunk: &Chunk<'_>, row: usize, limit: Option<Limit>) {
-        let Layer { conv, epilogue, weights, .. } = *chunk.layer;
+        let StripLayer { conv, epilogue, weights, .. } = *chunk.layer;
         let (inputs, outputs) = (conv.input.channels, conv.output.channels);
         let (Scratch { v, m, .. }, depth) = (chunk.scratch, conv.kernel.width * inputs);
         let panel_len = N * depth + 1;
@@ -260,7 +260,7 @@ impl Lanes for Channels {
                 let to = chunk.output((chunk.top + row) / 2, x / 2);
                 for channel in (0..results.channels).step_by(S::LANES) {
                     let at = |row, x| y.wrapping_add(results.at(row, x) + channel).cast_const();
-                    // SAFETY: the pixel is in the output, and those of Y have a vector behind them.
+                    // SAFETY: the pixel is in the output, and those of Y are followed by a vector.
                     unsafe {
                         let above = pooling.fold(s, s.load(at(row, x)), s.load(at(row, x + 1)));
                         let below = pooling.fold(s, s.load(at(row + 1, x)), s.load(at(row + 1, x + 1)));
@@ -283,7 +283,7 @@ impl Lanes for Channels {
 unsafe fn replace<S: Simd>(s: S, from: *const f32, conv: &Conv2d, products: &Products) {
     let Map { row, channels, .. } = conv.input;
     let (filters, size) = (Filters::of(products, N, N + 1 - M), Size::new(M, products.len));
-    let strip = direct::Strip { filters, from, row, channels, size, to: products.to };
+    let strip = direct::DirectRows { filters, from, row, channels, size, to: products.to };
     // SAFETY: the caller's promise.
     s.run(unsafe { Sound::new(strip) });
 }

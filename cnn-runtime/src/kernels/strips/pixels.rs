@@ -7,8 +7,8 @@
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
 use super::tile::Back;
-use super::{Chunk, Lanes, Layer, Scratch, Strips, computed};
-use crate::exec::run::{Run, macs};
+use super::{Chunk, Lanes, Scratch, StripLayer, Strips, computed};
+use crate::exec::run::{Run, nanos_of_macs};
 use crate::kernels::conv2d::Conv2d;
 use crate::kernels::epilogue::{Epilogue, Pooling};
 use crate::kernels::transform::direct::{Filters, untransformed};
@@ -33,7 +33,7 @@ pub struct Planar2d {
 }
 
 impl Planar2d {
-    /// Whether there is such a kernel for a convolution of so many channels, with an output of this size.
+    /// Whether there is such a kernel for a convolution of `inputs` channels, with an output of this size.
     pub const fn fits(conv: &Conv, inputs: usize, output: Size) -> bool {
         inputs == 1 && conv.filters <= HALF_PANEL && conv.stride.width == 1 && output.width >= PANEL
     }
@@ -95,17 +95,17 @@ pub fn planar2d(run: Run<'_>, layer: &Checked<Planar2d>, weights: &[f32], ws: &m
 unsafe fn planar2d_in(run: Run<'_>, layer: &Planar2d, weights: *const f32, ws: *mut f32) {
     let Planar2d { conv, tile, pool } = layer;
     let Size { height, width } = computed(&conv.output, *pool);
-    let work = macs([height, width, HALF_PANEL, conv.kernel.area()]);
+    let work = nanos_of_macs([height, width, HALF_PANEL, conv.kernel.area()]);
     let epilogue = Epilogue::over_stored(conv.activation).pooling(*pool);
     let rows = [layer.strip(); 2];
-    let layer = Layer { conv, epilogue, rows, transformed: *tile > 1, parts: usize::MAX, weights, ws };
-    // SAFETY: the caller's promise; shares are strips of the output, which is not the input.
+    let layer = StripLayer { conv, epilogue, rows, transformed: *tile > 1, parts: usize::MAX, weights, ws };
+    // SAFETY: the caller's promise; partitions are strips of the output, which is not the input.
     unsafe {
         match conv.output.channels {
             // As many vectors of pixels as leave registers: F * V accumulators, V pixels, a weight.
-            0..=4 => run.split(work, |share| Strips::new(layer, Pixels::<4, 2>, share)),
-            5..=6 => run.split(work, |share| Strips::new(layer, Pixels::<6, 2>, share)),
-            _ => run.split(work, |share| Strips::new(layer, Pixels::<8, 1>, share)),
+            0..=4 => run.split(work, |partition| Strips::new(layer, Pixels::<4, 2>, partition)),
+            5..=6 => run.split(work, |partition| Strips::new(layer, Pixels::<6, 2>, partition)),
+            _ => run.split(work, |partition| Strips::new(layer, Pixels::<8, 1>, partition)),
         }
     }
 }
@@ -124,15 +124,15 @@ const CHUNK_VECTORS: usize = 12;
 struct Pixels<const F: usize, const V: usize>;
 
 /// V, M and results.
-pub(super) struct Stack<S: Simd> {
+pub(super) struct PixelStack<S: Simd> {
     v: [S::Vec; V_VECTORS * N],
     m: [S::Vec; CHUNK_VECTORS * N],
-    /// Pooling may load a vector that ends behind the last row, and drop those lanes.
+    /// Pooling may load a vector that ends after the last row, and drop those lanes.
     y: [S::Vec; CHUNK_VECTORS * M + 1],
 }
 
 impl<const F: usize, const V: usize> Lanes for Pixels<F, V> {
-    type Stack<S: Simd> = Stack<S>;
+    type Stack<S: Simd> = PixelStack<S>;
 
     #[inline(always)]
     fn chunk<S: Simd>(width: usize) -> usize {
@@ -140,7 +140,7 @@ impl<const F: usize, const V: usize> Lanes for Pixels<F, V> {
     }
 
     #[inline(always)]
-    unsafe fn scratch<S: Simd>(&self, s: S, layer: &Layer<'_>, _: usize, stack: *mut Stack<S>) -> Scratch {
+    unsafe fn scratch<S: Simd>(&self, s: S, layer: &StripLayer<'_>, _: usize, stack: *mut PixelStack<S>) -> Scratch {
         let len = Self::chunk::<S>(computed(&layer.conv.output, layer.epilogue.pool()).width);
         // SAFETY: the caller's promise.
         unsafe {
@@ -161,7 +161,7 @@ impl<const F: usize, const V: usize> Lanes for Pixels<F, V> {
 
     #[inline(always)]
     unsafe fn tile<S: Simd>(&self, s: S, chunk: &Chunk<'_>, row: usize, limit: Option<Limit>) {
-        let Layer { conv: Conv2d { kernel, .. }, weights: biases, .. } = *chunk.layer;
+        let StripLayer { conv: Conv2d { kernel, .. }, weights: biases, .. } = *chunk.layer;
         let (weights, Scratch { v, m, .. }) = (biases.wrapping_add(HALF_PANEL), chunk.scratch);
         // SAFETY: the caller's promise; the weights are half a panel of filters, of 5x5 at most if they were transformed.
         unsafe {
@@ -172,7 +172,7 @@ impl<const F: usize, const V: usize> Lanes for Pixels<F, V> {
                     Filters { values: weights, next: 0, channels: HALF_PANEL, points: N, taps: N + 1 - M, inputs };
                 return self.multiply(s, chunk, untransformed(&filters).as_ptr().cast());
             }
-            let products = Products::<F, V> {
+            let products = PixelProducts::<F, V> {
                 rows: N,
                 len: chunk.len,
                 from: (v.0, v.1),
@@ -206,7 +206,7 @@ impl<const F: usize, const V: usize> Lanes for Pixels<F, V> {
             for start in (0..chunk.len).step_by(step) {
                 let start = if pool.is_some() { start } else { start.min(chunk.len - S::LANES) };
                 let mut filters = [s.splat(0.0); F];
-                // SAFETY: the caller's promise; the results have a vector behind them.
+                // SAFETY: the caller's promise; the results are followed by a vector.
                 unsafe {
                     for (f, results) in filters.iter_mut().enumerate() {
                         let from = chunk.scratch.y.add((row * F + f) * chunk.len + start).cast_const();
@@ -228,11 +228,11 @@ impl<const F: usize, const V: usize> Pixels<F, V> {
     ///
     /// # Safety
     ///
-    /// The chunk must be one of a layer, which has so many filters.
+    /// The chunk must be one of a layer with up to `F` filters.
     #[inline(always)]
     unsafe fn multiply<S: Simd>(&self, s: S, chunk: &Chunk<'_>, weights: *const f32) {
         let Conv2d { input: Map { row, .. }, kernel, stride, dilation, .. } = chunk.layer.conv;
-        let products = Products::<F, V> {
+        let products = PixelProducts::<F, V> {
             rows: chunk.rows,
             len: chunk.len,
             from: (chunk.input(0), stride.height * row),
@@ -269,7 +269,7 @@ static ZEROS: [f32; HALF_PANEL] = [0.0; HALF_PANEL];
 
 /// `rows` rows of `len` windows that begin next to each other, times the filters, plus the biases: `[rows][F][len]`. The
 /// windows are readable, there are weights for all taps, and there is room for the products.
-struct Products<const F: usize, const V: usize> {
+struct PixelProducts<const F: usize, const V: usize> {
     rows: usize,
     len: usize,
     /// The first window, and the distance to the first one of the next row.
@@ -284,7 +284,7 @@ struct Products<const F: usize, const V: usize> {
     to: *mut f32,
 }
 
-impl<const F: usize, const V: usize> UnsafeKernel for Products<F, V> {
+impl<const F: usize, const V: usize> UnsafeKernel for PixelProducts<F, V> {
     type Output = ();
 
     #[inline(always)]

@@ -9,7 +9,7 @@ use crate::pack::PANEL;
 use crate::place::map::Map;
 use crate::simd::{Simd, Sound, UnsafeKernel};
 
-/// `N` rows of the input into V. Gives whether they are within the limit. They are readable, with a vector behind them, and V has
+/// `N` rows of the input into V. Gives whether they are within the limit. They are readable, with a vector after them, and V has
 /// room.
 #[derive(Clone, Copy)]
 struct Forward<const N: usize> {
@@ -27,7 +27,7 @@ impl Chunk<'_> {
     ///
     /// # Safety
     ///
-    /// The windows of the chunk must be readable, with a vector behind them, and V must have room for them.
+    /// The windows of the chunk must be readable, with a vector after them, and V must have room for them.
     #[inline(always)]
     pub(super) unsafe fn forward<S: Simd, const N: usize>(&self, s: S, row: usize, limit: Limit) -> bool {
         let Conv2d { input, kernel, .. } = self.layer.conv;

@@ -1,7 +1,7 @@
 //! Tiles of M into the output.
 
 use super::output::{largest, load_tile, output_tile};
-use super::work::{AHEAD, Block, Panel, Scratch, Winograd, Work};
+use super::work::{AHEAD, BlockScratch, FilterPanel, TileBlock, Winograd, Work};
 use crate::pack::PANEL;
 use crate::simd::{Simd, UnsafeKernel};
 
@@ -9,8 +9,8 @@ use crate::simd::{Simd, UnsafeKernel};
 /// these, or the outputs of those.
 pub(super) struct Finishing<'a, 'b, const M: usize, const N: usize, const FLAGGED: bool> {
     pub(super) work: &'a Winograd<'b, M, N>,
-    pub(super) block: Block,
-    pub(super) panel: Panel,
+    pub(super) block: TileBlock,
+    pub(super) panel: FilterPanel,
 }
 
 impl<const M: usize, const N: usize, const FLAGGED: bool> UnsafeKernel for Finishing<'_, '_, M, N, FLAGGED> {
@@ -18,7 +18,7 @@ impl<const M: usize, const N: usize, const FLAGGED: bool> UnsafeKernel for Finis
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
-        let Work { scratch: Scratch { m: [m, distance], .. }, ws, .. } = self.work.0;
+        let Work { scratch: BlockScratch { m: [m, distance], .. }, ws, .. } = self.work.0;
         for index in 0..self.block.len {
             // SAFETY: the caller's promise.
             if unsafe { self.work.is_flagged(self.block, index) } != FLAGGED {

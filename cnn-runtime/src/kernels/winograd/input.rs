@@ -4,11 +4,11 @@
 
 use core::cell::Cell;
 
-use super::work::{AHEAD, Block, Winograd, Work};
+use super::work::{AHEAD, TileBlock, Winograd, Work};
 use crate::exec::divide::div;
 use crate::kernels::conv2d::Conv2d;
 use crate::kernels::transform;
-use crate::kernels::transform::range::{Limit, Tile, Watch, squares_of_values};
+use crate::kernels::transform::range::{InputTile, Limit, Watch, squares_of_values};
 use crate::pack::{PANEL, padded};
 use crate::place::map::Map;
 use crate::simd::{Simd, UnsafeKernel};
@@ -16,7 +16,7 @@ use crate::simd::{Simd, UnsafeKernel};
 /// V of a block, which is one of the work's. Gives whether some of its tiles are flagged, since they must be computed directly.
 pub(super) struct Transform<'a, 'b, const M: usize, const N: usize> {
     pub(super) work: &'a Winograd<'b, M, N>,
-    pub(super) block: Block,
+    pub(super) block: TileBlock,
     /// The last image that was looked at, and its limit.
     pub(super) limit: &'a Cell<Option<(usize, Limit)>>,
 }
@@ -87,7 +87,7 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
                 for y in 0..stride.height {
                     for x in (0..stride.width).step_by(together.max(1)) {
                         let from = y * input.row + x * input.pixel;
-                        // What a vector holds behind its channels is overwritten by the next one.
+                        // What a vector holds after its channels is overwritten by the next one.
                         for channel in (0..together * channels).step_by(S::LANES) {
                             let squares = self.tiles::<S, 1>(s, [index], from + channel, to + channel);
                             watch.look_first(s, squares, together * channels - channel);
@@ -134,12 +134,12 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
     }
 
     /// The input of a tile.
-    fn input(&self, index: usize) -> Tile {
+    fn input(&self, index: usize) -> InputTile {
         let layer = self.work.0.layer;
         let Conv2d { input: Map { row, pixel, channels, .. }, stride, kernel, groups, .. } = layer.conv;
         let (_, top, left) = self.work.tile(self.block.first + index);
         let size = layer.computed();
-        Tile {
+        InputTile {
             from: self.work.input(self.block, index),
             row,
             pixel,
@@ -166,7 +166,7 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
         let from = indices.map(|index| self.work.input(self.block, index).wrapping_add(from));
         let count = padded(depth) - to;
         let to = v + indices[0] * self.work.tile_floats::<S>() + to;
-        // SAFETY: the windows of all outputs that tiles cover lie in the workspace, with a vector behind them; V has room for
+        // SAFETY: the windows of all outputs that tiles cover lie in the workspace, with a vector after them; V has room for
         // the padded channels of each tile and point, and for twice as many tiles where two share a vector.
         unsafe { transform_tiles::<S, M, N, T>(s, from, [row, pixel], ws.add(to), distance, count) }
     }

@@ -5,11 +5,11 @@ use core::ops::Range;
 
 use super::finish::Finishing;
 use super::input::Transform;
-use super::work::{Block, Panel, Scratch, Winograd, Work};
+use super::work::{BlockScratch, FilterPanel, TileBlock, Winograd, Work};
 use crate::exec::divide::div;
 use crate::kernels::conv2d::Conv2d;
 use crate::kernels::gemm::{Products, Width, evenly, multiply};
-use crate::kernels::transform::direct::{Filters, Square};
+use crate::kernels::transform::direct::{DirectTile, Filters};
 use crate::pack::PANEL;
 use crate::place::map::Map;
 use crate::simd::{Kernel, Simd, Sound};
@@ -20,9 +20,9 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let layer = self.0.layer;
-        let Some(share) = self.0.share.at_most(layer.most_parts()) else { return };
-        let work = Self(Work { share, scratch: Scratch::new(layer, share), ..self.0 });
-        let [tiles, channels] = work.shared();
+        let Some(partition) = self.0.partition.at_most(layer.most_parts()) else { return };
+        let work = Self(Work { partition, scratch: BlockScratch::new(layer, partition), ..self.0 });
+        let [tiles, channels] = work.ranges();
         if tiles.is_empty() || channels.is_empty() {
             return;
         }
@@ -30,11 +30,11 @@ impl<const M: usize, const N: usize> Kernel for Winograd<'_, M, N> {
         for (first, len) in evenly(tiles.len(), work.0.scratch.tiles) {
             let first = tiles.start + first;
             for group in 0..layer.conv.groups {
-                let block = Block { first, len, group, flagged: false };
-                // SAFETY: these are tiles and channels of the share.
+                let block = TileBlock { first, len, group, flagged: false };
+                // SAFETY: these are tiles and channels of the partition.
                 unsafe {
                     let flagged = s.run(Sound::new(Transform { work: &work, block, limit: &limit }));
-                    let block = Block { flagged, ..block };
+                    let block = TileBlock { flagged, ..block };
                     work.channels(s, block, channels.clone());
                     work.pass(s, block, channels.clone());
                 }
@@ -48,9 +48,9 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     ///
     /// # Safety
     ///
-    /// The block and the channels must be some of the share, and V that of the block; so for all methods.
+    /// The block and the channels must be some of the partition, and V that of the block; so for all methods.
     #[inline(always)]
-    unsafe fn channels<S: Simd>(&self, s: S, block: Block, channels: Range<usize>) {
+    unsafe fn channels<S: Simd>(&self, s: S, block: TileBlock, channels: Range<usize>) {
         let mut channel = channels.start;
         while channel < channels.end {
             let panel = self.panel::<S>(block.group, channel);
@@ -73,7 +73,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     ///
     /// As for [`channels`](Self::channels); M has the products of the panel, or where tiles are flagged their outputs.
     #[inline(always)]
-    unsafe fn finish<S: Simd, const FLAGGED: bool>(&self, s: S, block: Block, panel: Panel) {
+    unsafe fn finish<S: Simd, const FLAGGED: bool>(&self, s: S, block: TileBlock, panel: FilterPanel) {
         // SAFETY: the caller's promise.
         let finishing = unsafe { Sound::new(Finishing::<M, N, FLAGGED> { work: self, block, panel }) };
         if panel.width == Width::Half {
@@ -89,8 +89,8 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     ///
     /// As for [`channels`](Self::channels).
     #[inline(always)]
-    unsafe fn products<S: Simd>(&self, s: S, block: Block, panel: Panel) -> Products {
-        let Scratch { v: [v, v_distance], m: [m, m_distance], .. } = self.0.scratch;
+    unsafe fn products<S: Simd>(&self, s: S, block: TileBlock, panel: FilterPanel) -> Products {
+        let BlockScratch { v: [v, v_distance], m: [m, m_distance], .. } = self.0.scratch;
         let ws = self.0.ws;
         let products = Products {
             count: N * N,
@@ -115,14 +115,14 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     /// As for [`channels`](Self::channels); the products are those of the block.
     #[cold]
     #[inline(never)]
-    unsafe fn replace<S: Simd>(&self, s: S, block: Block, products: &Products) {
+    unsafe fn replace<S: Simd>(&self, s: S, block: TileBlock, products: &Products) {
         let Conv2d { input: Map { row, pixel, channels, .. }, stride, kernel, groups, .. } = self.0.layer.conv;
         let channels = div(channels, groups);
         let filters = Filters::of(products, N, N + 1 - M);
         let (to, distance) = products.to;
         // SAFETY: the caller's promise.
         for index in (0..block.len).filter(|index| unsafe { self.is_flagged(block, *index) }) {
-            let square = Square {
+            let square = DirectTile {
                 filters,
                 from: self.input(block, index),
                 row,
@@ -144,7 +144,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     ///
     /// As for [`channels`](Self::channels).
     #[inline(always)]
-    unsafe fn pass<S: Simd>(&self, s: S, block: Block, channels: Range<usize>) {
+    unsafe fn pass<S: Simd>(&self, s: S, block: TileBlock, channels: Range<usize>) {
         let Work { epilogue, ws, .. } = self.0;
         if epilogue.is_in_registers() {
             return;

@@ -1,10 +1,10 @@
-//! What tiles of one size are: which of them are a share, and where their values lie.
+//! What tiles of one size are: which of them are a partition, and where their values lie.
 
 use core::ops::Range;
 
 use super::{Winograd2d, block_floats, distances, width};
 use crate::exec::divide::{div, div_ceil, div_rem};
-use crate::exec::run::Share;
+use crate::exec::run::Partition;
 use crate::kernels::conv2d::Conv2d;
 use crate::kernels::epilogue::{Epilogue, Pooling};
 use crate::kernels::gemm::{FROM_CORE, Width};
@@ -17,7 +17,7 @@ use crate::simd::Simd;
 /// too many short rows for the hardware to foresee.
 pub(super) const AHEAD: usize = 2;
 
-/// A share of a convolution.
+/// A partition of a convolution.
 #[derive(Clone, Copy)]
 pub(super) struct Work<'a> {
     pub(super) layer: &'a Winograd2d,
@@ -26,10 +26,10 @@ pub(super) struct Work<'a> {
     pub(super) ws: *mut f32,
     pub(super) epilogue: Epilogue,
     /// Which tiles, or which channels.
-    pub(super) share: Share,
+    pub(super) partition: Partition,
     /// Channels of V.
     pub(super) depth: usize,
-    pub(super) scratch: Scratch,
+    pub(super) scratch: BlockScratch,
 }
 
 impl<'a> Work<'a> {
@@ -39,16 +39,16 @@ impl<'a> Work<'a> {
     ///
     /// The layer was checked, each image has as many floats from `ws` on as it needs, and `weights` are as many as it reads.
     pub(super) unsafe fn new(layer: &'a Winograd2d, batch: Batch, weights: *const f32, ws: *mut f32) -> Self {
-        let share = Share::WHOLE;
+        let partition = Partition::WHOLE;
         let epilogue = layer.conv.epilogue().pooling(layer.pool.then_some(Pooling::Max));
-        let (depth, scratch) = (layer.panels().depth(), Scratch::new(layer, share));
-        Self { layer, batch, weights, ws, epilogue, share, depth, scratch }
+        let (depth, scratch) = (layer.panels().depth(), BlockScratch::new(layer, partition));
+        Self { layer, batch, weights, ws, epilogue, partition, depth, scratch }
     }
 }
 
-/// V and M of a share.
+/// V and M of a partition.
 #[derive(Clone, Copy)]
-pub(super) struct Scratch {
+pub(super) struct BlockScratch {
     /// Tiles that they have room for.
     pub(super) tiles: usize,
     /// Where V begins in the workspace, and the distance between the values of two points.
@@ -59,12 +59,12 @@ pub(super) struct Scratch {
     pub(super) flags: usize,
 }
 
-impl Scratch {
-    /// `share` is one of [`most_parts`](Winograd2d::most_parts) at most.
-    pub(super) fn new(layer: &Winograd2d, share: Share) -> Self {
-        let (panels, tiles) = (layer.panels(), layer.tiles_of_block(share.parts));
+impl BlockScratch {
+    /// `partition` is one of [`most_parts`](Winograd2d::most_parts) at most.
+    pub(super) fn new(layer: &Winograd2d, partition: Partition) -> Self {
+        let (panels, tiles) = (layer.panels(), layer.tiles_of_block(partition.parts));
         let [v, m] = distances(&panels, tiles);
-        let start = layer.scratch + share.index * block_floats(&panels, tiles);
+        let start = layer.scratch + partition.index * block_floats(&panels, tiles);
         let points = panels.side().pow(2);
         Self { tiles, v: [start, v], m: [start + points * v, m], flags: start + points * (v + m) }
     }
@@ -75,7 +75,7 @@ pub(super) struct Winograd<'a, const M: usize, const N: usize>(pub(super) Work<'
 
 /// Tiles next to each other, counted through all images, and the group that is computed.
 #[derive(Clone, Copy)]
-pub(super) struct Block {
+pub(super) struct TileBlock {
     pub(super) first: usize,
     pub(super) len: usize,
     pub(super) group: usize,
@@ -85,7 +85,7 @@ pub(super) struct Block {
 
 /// Some output channels: a panel, half of one, or two.
 #[derive(Clone, Copy)]
-pub(super) struct Panel {
+pub(super) struct FilterPanel {
     /// Biases, then transformed filters.
     pub(super) weights: *const f32,
     /// The distance to the second panel.
@@ -98,13 +98,13 @@ pub(super) struct Panel {
 }
 
 impl<'a, const M: usize, const N: usize> Winograd<'a, M, N> {
-    /// A share of it.
+    /// A partition of it.
     ///
     /// # Safety
     ///
-    /// The layer's tiles are these. If several threads run at once, they have different shares.
-    pub(super) unsafe fn new(work: Work<'a>, share: Share) -> Self {
-        Self(Work { share, ..work })
+    /// The layer's tiles are these. If several threads run at once, they have different partitions.
+    pub(super) unsafe fn new(work: Work<'a>, partition: Partition) -> Self {
+        Self(Work { partition, ..work })
     }
 }
 
@@ -127,7 +127,7 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
 
     /// The first channel of the group in the first pixel that a tile of a block reads.
     #[inline(always)]
-    pub(super) fn input(&self, block: Block, index: usize) -> *const f32 {
+    pub(super) fn input(&self, block: TileBlock, index: usize) -> *const f32 {
         let Conv2d { input: Map { row, pixel, channels, .. }, stride, groups, .. } = self.0.layer.conv;
         let (image, top, left) = self.tile(block.first + index);
         let first = self.0.layer.conv.first() + block.group * div(channels, groups);
@@ -139,27 +139,27 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
         self.0.batch.images * self.tiles_per_image()
     }
 
-    /// The tiles, and the channels of each group, that are a share: some tiles, or some channels, where all tiles are a block and
+    /// The tiles, and the channels of each group, that are a partition: some tiles, or some channels, where all tiles are a block and
     /// weights are much more than V. Then each thread transforms all tiles for itself, which takes less time than to get V
     /// from another core, and reads a part of the weights. But there must be channels enough for all threads.
-    pub(super) fn shared(&self) -> [Range<usize>; 2] {
-        let share = self.0.share;
+    pub(super) fn ranges(&self) -> [Range<usize>; 2] {
+        let partition = self.0.partition;
         let (tiles, outputs) = (self.tiles(), self.outputs());
         let wide = width(outputs);
         let panels = outputs.div_ceil(wide);
-        let idle = div_ceil(panels, share.parts) * share.parts - panels;
-        if share.parts > 1 && tiles <= self.0.layer.block && outputs > FROM_CORE * tiles && 8 * idle <= panels {
-            let Range { start, end } = share.of(panels);
+        let idle = div_ceil(panels, partition.parts) * partition.parts - panels;
+        if partition.parts > 1 && tiles <= self.0.layer.block && outputs > FROM_CORE * tiles && 8 * idle <= panels {
+            let Range { start, end } = partition.of(panels);
             return [0..tiles, outputs.min(start * wide)..outputs.min(end * wide)];
         }
-        [share.of(tiles), 0..outputs]
+        [partition.of(tiles), 0..outputs]
     }
 
     pub(super) fn outputs(&self) -> usize {
         div(self.0.layer.conv.output.channels, self.0.layer.conv.groups)
     }
 
-    /// Whether two tiles share a vector of V: where channels are few, as behind a net's first layer.
+    /// Whether two tiles share a vector of V: where channels are few, as after a net's first layer.
     pub(super) fn pairs<S: Simd>(&self) -> bool {
         self.0.layer.conv.stride.width == 1 && 2 * self.0.depth <= S::LANES
     }
@@ -170,13 +170,13 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     }
 
     /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide.
-    pub(super) fn panel<S: Simd>(&self, group: usize, first: usize) -> Panel {
+    pub(super) fn panel<S: Simd>(&self, group: usize, first: usize) -> FilterPanel {
         let outputs = self.outputs();
         let len = N * N * self.0.depth + 1;
         let before = (group * outputs.next_multiple_of(HALF_PANEL) + first) * len;
         let rest = outputs - first;
         let width = Width::of::<S>(rest);
-        Panel {
+        FilterPanel {
             // All panels of all groups are in the weights.
             weights: self.0.weights.wrapping_add(before),
             next: PANEL * len,
@@ -190,9 +190,9 @@ impl<const M: usize, const N: usize> Winograd<'_, M, N> {
     ///
     /// # Safety
     ///
-    /// The block must be one of the share, whose input was transformed.
+    /// The block must be one of the partition, whose input was transformed.
     #[inline(always)]
-    pub(super) unsafe fn is_flagged(&self, block: Block, index: usize) -> bool {
+    pub(super) unsafe fn is_flagged(&self, block: TileBlock, index: usize) -> bool {
         // SAFETY: scratch memory has a flag for each tile of a block, which the transform of the input has written.
         block.flagged && unsafe { *self.0.ws.add(self.0.scratch.flags + index) } != 0.0
     }

@@ -136,8 +136,8 @@ fn lrn_of_random_shapes() {
             &output,
             |run, ws| lrn(run, &layer.check(), ws),
             |y, x, c| {
-                let [before, behind] = constants.reach();
-                let around = c.saturating_sub(before)..=(c + behind).min(input.channels - 1);
+                let [before, after] = constants.reach();
+                let around = c.saturating_sub(before)..=(c + after).min(input.channels - 1);
                 let sum: f64 = around.map(|c| arena.get(&input, y, x, c).powi(2)).sum();
                 let base = f64::from(constants.k) + f64::from(constants.alpha) * sum;
                 // The sum of up to 41 squares is off by up to 41 half ulps; then roots, products and a quotient.
@@ -274,7 +274,7 @@ fn functions_of_nan_and_infinity() {
 #[test]
 fn softmax_of_nan_and_infinity() {
     use f32 as F;
-    // What PyTorch gives: NaN if anything is NaN or infinite, but for what is infinitely small beside others.
+    // What PyTorch gives: NaN if anything is NaN or infinite, but for what is infinitely small compared with others.
     for (special, expected) in
         [(F::NAN, F::NAN), (F::INFINITY, F::NAN), (F::NEG_INFINITY, 0.0), (3e38, 1.0), (-3e38, 0.0)]
     {
@@ -312,6 +312,56 @@ fn nan_passes_through() {
             add(isa.into(), &Merge { inputs: &[map, map], output: map, activation }.check(), &mut ws);
             let step = activation == Activation::Step;
             assert!(step || (0..9).all(|c| ws[index(&map, 0, 0, c)].is_nan()), "{} {activation:?}", isa.name());
+        }
+    }
+}
+
+/// What a kernel makes of a vector.
+fn close(name: &str, isa: Isa, found: &[f32], expected: &[f32]) {
+    let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-6 * b.abs().max(1.0);
+    let what = format!("{} {name}: {found:?}, not {expected:?}", isa.name());
+    assert!(found.len() == expected.len() && found.iter().zip(expected).all(near), "{what}");
+}
+
+#[test]
+fn small_softmaxes() {
+    for isa in isas() {
+        for (name, input, expected) in [
+            ("a single number", &[5.0_f32][..], &[1.0_f32][..]),
+            ("two equal numbers", &[-3.0, -3.0], &[0.5, 0.5]),
+            ("odds of one to three", &[0.0, 3.0_f32.ln()], &[0.25, 0.75]),
+            ("numbers whose exponentials overflow", &[1000.0, 1000.0], &[0.5, 0.5]),
+            ("one that is negligible", &[0.0, -1000.0], &[1.0, 0.0]),
+            ("a vector and a number", &[2.0; 5], &[0.2; 5]),
+        ] {
+            let map = Map::vector(0, input.len());
+            let mut ws = [input, &[f32::NAN; 64]].concat();
+            softmax(isa.into(), &SoftmaxMap { input: map, output: map }.check(), &mut ws);
+            close(name, isa, &ws[..input.len()], expected);
+            ws[..input.len()].copy_from_slice(input);
+            log_softmax(isa.into(), &SoftmaxMap { input: map, output: map }.check(), &mut ws);
+            let exps: Vec<f32> = ws[..input.len()].iter().map(|x| x.exp()).collect();
+            close(&format!("logarithms of {name}"), isa, &exps, expected);
+        }
+    }
+}
+
+#[test]
+fn small_normalisations() {
+    let lrn = |size, beta| Lrn { size, window: LrnWindow::Paper, alpha: 1.0, beta, k: 1.0 };
+    for isa in isas() {
+        for (name, lrn, input, expected) in [
+            ("zero stays zero", lrn(5, 0.75), &[0.0_f32][..], &[0.0_f32][..]),
+            ("a channel alone", lrn(1, 0.5), &[3.0_f32.sqrt()], &[3.0_f32.sqrt() / 2.0]),
+            ("a window of one channel", lrn(1, 1.0), &[1.0, 2.0], &[0.5, 0.4]),
+            ("a window over the neighbours", lrn(3, 1.0), &[1.0, 1.0, 1.0], &[1.0 / 3.0, 0.25, 1.0 / 3.0]),
+            ("a window wider than the channels", lrn(9, 1.0), &[1.0, 1.0], &[1.0 / 3.0, 1.0 / 3.0]),
+        ] {
+            let (from, to) = (Map::vector(0, input.len()), Map::vector(input.len(), input.len()));
+            let mut ws = [input, &[0.0; 64]].concat();
+            let layer = LrnMap { input: from, output: to, lrn };
+            cnn_runtime::kernels::norm::lrn(isa.into(), &layer.check(), &mut ws);
+            close(name, isa, &ws[input.len()..][..input.len()], expected);
         }
     }
 }

@@ -5,7 +5,7 @@ use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, lo
 use cnn_runtime::place::map::Map;
 
 use crate::elementwise::{each_case, in_and_out};
-use crate::support::{Arena, Expected, check};
+use crate::support::{Arena, Expected, check, isas};
 
 #[test]
 fn copies_and_layouts() {
@@ -95,4 +95,28 @@ fn halos_are_cleared() {
             },
         );
     });
+}
+
+#[test]
+fn small_layouts() {
+    for isa in isas() {
+        for (name, map, image, expected) in [
+            ("one pixel of one channel", Map::dense(0, 1, 1, 1), &[1.0_f32][..], &[1.0_f32][..]),
+            ("one pixel of two channels", Map::dense(0, 1, 1, 2), &[1.0, 2.0], &[1.0, 2.0]),
+            ("two pixels of two channels", Map::dense(0, 1, 2, 2), &[1.0, 2.0, 3.0, 4.0], &[1.0, 3.0, 2.0, 4.0]),
+            ("two rows of two channels", Map::dense(0, 2, 1, 2), &[1.0, 2.0, 3.0, 4.0], &[1.0, 3.0, 2.0, 4.0]),
+            (
+                "a slice of a wider map",
+                Map { pixel: 2, row: 4, ..Map::dense(0, 1, 2, 1) },
+                &[1.0, 2.0],
+                &[1.0, 9.0, 2.0],
+            ),
+        ] {
+            let mut ws = vec![9.0; 128];
+            load_chw(isa.into(), image, &map.check(), &mut ws);
+            assert_eq!(&ws[..expected.len()], expected, "{} {name}", isa.name());
+            store_chw(isa.into(), &StoreChw { map, offset: 64 }.check(), &mut ws);
+            assert_eq!(&ws[64..][..image.len()], image, "{} {name}, and back", isa.name());
+        }
+    }
 }

@@ -13,7 +13,7 @@ mod pooling;
 use cnn_net::graph::Graph;
 use cnn_net::op::Op;
 use cnn_runtime::kernels::call::KernelCall;
-use cnn_runtime::kernels::conv::Planar2d;
+use cnn_runtime::kernels::strips::Planar2d;
 use cnn_runtime::network::steps;
 use cnn_runtime::pack::Pack;
 

@@ -16,15 +16,15 @@ macro_rules! kernel_call {
         kernel_call!(@impl $call, 0, $layer, $function, ($($output).+), (), (), ());
     };
     (
-        $layer:ident = $function:ident, output: $($output:ident).+ $(, weights: $($weights:ident).+)?
+        $layer:ident = $function:ident $(, output: $($output:ident).+)? $(, weights: $($weights:ident).+)?
         $(, algorithm: $algorithm:expr)? $(, batch: $batch:expr)?
     ) => {
         kernel_call!(
-            @impl $layer, this, $layer, $function, ($($output).+), ($($($weights).+)?), ($($algorithm)?), ($($batch)?)
+            @impl $layer, this, $layer, $function, ($($($output).+)?), ($($($weights).+)?), ($($algorithm)?), ($($batch)?)
         );
     };
     (
-        @impl $call:ident, $inner:tt, $layer:ident, $function:ident, ($($output:ident).+), ($($($weights:ident).+)?),
+        @impl $call:ident, $inner:tt, $layer:ident, $function:ident, ($($($output:ident).+)?), ($($($weights:ident).+)?),
         ($($algorithm:expr)?), ($($batch:expr)?)
     ) => {
         #[cfg(feature = "alloc")]
@@ -37,10 +37,12 @@ macro_rules! kernel_call {
                 (stringify!($layer), kernel_call!(@layer self $inner))
             }
 
-            fn output(&self) -> Option<($crate::place::map::Map, &'static str)> {
-                let layer = kernel_call!(@layer self $inner);
-                Some((layer.$($output).+, concat!($(".", stringify!($output)),+)))
-            }
+            $(
+                fn output(&self) -> Option<($crate::place::map::Map, &'static str)> {
+                    let layer = kernel_call!(@layer self $inner);
+                    Some((layer.$($output).+, concat!($(".", stringify!($output)),+)))
+                }
+            )?
 
             $(
                 fn weights(&self) -> Option<$crate::kernels::call::Weights> {
@@ -83,12 +85,29 @@ pub mod activation;
 #[cfg(feature = "alloc")]
 pub mod call;
 pub mod conv;
+mod conv2d;
 pub mod dense;
+mod epilogue;
 pub mod gemm;
-pub mod join;
+pub mod layout;
+pub mod merge;
 pub mod norm;
 #[cfg(feature = "alloc")]
 pub mod plain;
 pub mod pool;
 pub mod softmax;
+pub mod strips;
+mod transform;
 pub mod winograd;
+
+// What emitted code calls: all descriptors and functions.
+pub use self::activation::*;
+pub use self::conv::*;
+pub use self::dense::*;
+pub use self::layout::*;
+pub use self::merge::*;
+pub use self::norm::*;
+pub use self::pool::*;
+pub use self::softmax::*;
+pub use self::strips::*;
+pub use self::winograd::*;

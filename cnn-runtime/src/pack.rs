@@ -46,7 +46,7 @@ pub struct Normalisation {
 }
 
 impl Affine {
-    /// This, and a batch normalisation behind it.
+    /// This, followed by a batch normalisation.
     pub fn normalised(self, norm: &Normalisation) -> Self {
         let [weight, bias, mean, var, eps] = [norm.weight, norm.bias, norm.mean, norm.var, norm.eps].map(f64::from);
         let scale = weight / libm::sqrt(var + eps);
@@ -143,9 +143,9 @@ impl ConvPanels {
             let mut rest = packed;
             for first in (0..self.outputs).step_by(PANEL) {
                 let width = if self.outputs - first > HALF_PANEL { PANEL } else { HALF_PANEL };
-                let (panel, behind) = rest.split_at_mut(width / HALF_PANEL * half_panel_len);
+                let (panel, following) = rest.split_at_mut(width / HALF_PANEL * half_panel_len);
                 pack(group * self.outputs + first, width.min(self.outputs - first), width, panel);
-                rest = behind;
+                rest = following;
             }
         }
     }
@@ -153,8 +153,8 @@ impl ConvPanels {
 
 /// The weights of a convolution by Winograd's algorithm.
 ///
-/// With a stride `s`, a filter is `s * s` filters of stride 1, each for the input pixels of one phase, `(s i + a, s j + b)`: as
-/// many as input channels of their own. Their side is `taps = kernel / s`, rounded up, with zeros behind the kernel.
+/// With a stride `s`, a filter is `s * s` filters of stride 1, each for the input pixels of one phase, `(s i + a, s j + b)`, as
+/// if phases were input channels. Their side is `taps = kernel / s`, rounded up, with zeros after the kernel.
 ///
 /// Packed, they are `[groups][panels]`, and a panel of `p` output channels is its bias `[p]` followed by the transformed
 /// filters, `[n][n][s][s][inputs][p]` with `n = tile + taps - 1`. Panels are as wide as those of [`ConvPanels`].
@@ -190,7 +190,7 @@ impl WinogradPanels {
         self.stride * self.stride * self.inputs
     }
 
-    /// Panels of so many values for each channel, which is what packing is about: a filter of that size.
+    /// Panels with the values of each channel, which is what packing is about: filters of that size.
     const fn panels(&self) -> ConvPanels {
         let kernel = Size::square(self.side());
         ConvPanels { groups: self.groups, outputs: self.outputs, inputs: self.depth(), kernel }
@@ -244,7 +244,7 @@ impl WinogradPanels {
     ) {
         let Self { inputs, kernel, stride, .. } = *self;
         let (phase, channel, taps) = (input / inputs, input % inputs, self.taps());
-        // Taps of the phase that are in the kernel; behind it are zeros.
+        // Taps of the phase that are in the kernel; after it come zeros.
         let [top, left] = [phase / stride, phase % stride];
         let [rows, width] = [top, left].map(|first| (kernel - first).div_ceil(stride));
         if rows < taps || width < taps {
@@ -290,7 +290,7 @@ impl WinogradPanels {
     }
 }
 
-/// The scales of a panel of `real` output channels from `first` on, whose biases are written; zeros behind them.
+/// The scales of a panel of `real` output channels from `first` on, whose biases are written; zeros after them.
 fn begin_panel(first: usize, real: usize, affine: impl Fn(usize) -> Affine, biases: &mut [f32]) -> [f64; PANEL] {
     let mut scales = [0.0; PANEL];
     biases.fill(0.0);

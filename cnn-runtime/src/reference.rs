@@ -6,7 +6,8 @@
 
 mod activation;
 mod conv;
-mod join;
+mod layout;
+mod merge;
 mod norm;
 mod pool;
 
@@ -21,7 +22,8 @@ use cnn_net::op::{Op, Shape};
 
 pub use self::activation::{activate, log_softmax, prelu, softmax};
 pub use self::conv::{conv, linear};
-pub use self::join::{add, concat, flatten, mul};
+pub use self::layout::{concat, flatten};
+pub use self::merge::{add, mul};
 pub use self::norm::{BatchNormSteps, RunningVariance, Statistics, batch_norm, batch_norm_training, lrn};
 pub use self::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
 

@@ -16,13 +16,15 @@ use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::{Run, Threads};
 use cnn_runtime::exec::threads::Pool;
 use cnn_runtime::kernels::activation::{Activate, PreluMap, activate, prelu};
-use cnn_runtime::kernels::conv::{Conv2d, Planar2d, Pooling, conv2d, conv2d_batch, depthwise2d, planar2d};
+use cnn_runtime::kernels::conv::{Conv2d, conv2d, conv2d_batch, depthwise2d};
 use cnn_runtime::kernels::dense::{Dense, dense, dense_f16, dense_nonzero, dense_nonzero_f16};
-use cnn_runtime::kernels::join::{CopyMap, Halo, Merge, StoreChw, add, clear_halo, copy, load_chw, mul, store_chw};
+use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, load_chw, store_chw};
+use cnn_runtime::kernels::merge::{Merge, add, mul};
 use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
 use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
-use cnn_runtime::kernels::winograd::{Columns2d, Winograd2d, columns2d, winograd2d, winograd2d_batch};
+use cnn_runtime::kernels::strips::{Columns2d, Planar2d, Pooling, columns2d, planar2d};
+use cnn_runtime::kernels::winograd::{Winograd2d, winograd2d, winograd2d_batch};
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::Batch;
 

@@ -7,8 +7,9 @@
 mod conv;
 mod dense;
 mod elementwise;
-mod join;
+mod layout;
 mod maker;
+mod merge;
 mod outcome;
 mod pool;
 mod winograd;
@@ -75,11 +76,11 @@ const FAMILIES: &[Family] = &[
     elementwise::lrn,
     elementwise::scale_shift,
     elementwise::softmax,
-    join::load,
-    join::store,
-    join::copy,
-    join::clear_halo,
-    join::merge,
+    layout::load,
+    layout::store,
+    layout::copy,
+    layout::clear_halo,
+    merge::merge,
 ];
 
 /// Pools that split even the smallest kernels.

@@ -72,7 +72,8 @@
 //! | 784 -> 128, from L1 and L2 | 1.7 | 1.3 | 1.0 | 0.6 |
 
 use cnn_net::op::{Conv, Linear, Shape, Size, Store};
-use cnn_runtime::kernels::winograd::{Columns2d, covered};
+use cnn_runtime::kernels::strips::Columns2d;
+use cnn_runtime::kernels::winograd::covered;
 use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, PANEL, WinogradPanels};
 
 use super::choice::{Choice, Way};

@@ -5,7 +5,7 @@ use cnn_net::op::Store;
 use cnn_runtime::kernels::call::KernelCall;
 use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::dense::{Dense, DenseCall};
-use cnn_runtime::kernels::join::{Halo, StoreChw};
+use cnn_runtime::kernels::layout::{Halo, StoreChw};
 use cnn_runtime::kernels::plain::plain;
 use cnn_runtime::pack::Pack;
 use cnn_runtime::place::map::Map;

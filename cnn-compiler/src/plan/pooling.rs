@@ -10,7 +10,7 @@
 //! a limit.
 
 use cnn_net::op::{Op, Padding, Pool, Shape, Size};
-use cnn_runtime::kernels::conv::Pooling;
+use cnn_runtime::kernels::strips::Pooling;
 
 use crate::optimise::Optimised;
 use crate::step::{Algorithm, Fused, StepKind};

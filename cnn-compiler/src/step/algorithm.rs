@@ -3,8 +3,9 @@
 
 use cnn_net::op::{Conv, Padding, Size};
 use cnn_runtime::kernels::call::KernelCall;
-use cnn_runtime::kernels::conv::{Conv2d, Planar2d, Pooling};
-use cnn_runtime::kernels::winograd::{self, Columns2d, Winograd2d};
+use cnn_runtime::kernels::conv::Conv2d;
+use cnn_runtime::kernels::strips::{Columns2d, Planar2d, Pooling};
+use cnn_runtime::kernels::winograd::{self, Winograd2d};
 use cnn_runtime::pack::{ColumnPanels, WinogradPanels};
 
 /// How a convolution is computed.

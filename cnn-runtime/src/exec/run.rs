@@ -3,14 +3,14 @@
 //! The same kernels serve one thread and several, `forward` and measurements of it: a [`Run`] may have threads, and a watcher
 //! that is called at the end of every kernel. Without these it costs one branch per kernel.
 //!
-//! # Shares
+//! # Partitions
 //!
-//! A kernel that can be split gets a share, and computes that part of its outputs: rows of a map, pixels, panels of channels.
-//! Each output is computed by the same operations in the same order whichever share it falls into, so results have the same
-//! bits for any number of threads; a test checks this for every kernel.
+//! A kernel that can be split gets a partition, and computes that part of its outputs: rows of a map, pixels, panels of
+//! channels. Each output is computed by the same operations in the same order whichever partition it falls into, so results
+//! have the same bits for any number of threads; a test holds every kernel to that.
 //!
-//! Shares write different elements, and no share loads what another one writes, not even in lanes that it drops: `bounds.rs`
-//! says how this is ensured.
+//! Partitions write different elements, and no partition loads what another one writes, not even in lanes that it drops:
+//! `bounds.rs` says how that is kept.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -65,32 +65,32 @@ impl<'a> Run<'a> {
         self.done();
     }
 
-    /// Runs a kernel in as many shares as this much [work](macs) is worth.
+    /// Runs a kernel in as many partitions as are worth it for so much [work](nanos_of_macs).
     ///
     /// # Safety
     ///
-    /// All shares must be free to run at the same time.
+    /// All partitions must be free to run at the same time.
     #[inline(always)]
-    pub(crate) unsafe fn split<K: Kernel<Output = ()>>(self, work: usize, kernel: impl Fn(Share) -> K) {
+    pub(crate) unsafe fn split<K: Kernel<Output = ()>>(self, work: usize, kernel: impl Fn(Partition) -> K) {
         // SAFETY: the caller's promise.
-        unsafe { self.each_share(work, |share| self.isa.run(kernel(share))) };
+        unsafe { self.each_partition(work, |partition| self.isa.run(kernel(partition))) };
         self.done();
     }
 
-    /// Calls `part` with as many shares as this much work is worth: [`split`](Self::split) for what is not a kernel, or only a
-    /// part of one, so that the watcher is not called yet.
+    /// Calls `part` with as many partitions as are worth it for so much work: [`split`](Self::split) for what is not a kernel,
+    /// or only a part of one, so that whoever watches hears nothing yet.
     ///
     /// # Safety
     ///
-    /// All shares must be free to run at the same time.
+    /// All partitions must be free to run at the same time.
     #[inline(always)]
-    pub(crate) unsafe fn each_share(self, work: usize, part: impl Fn(Share)) {
+    pub(crate) unsafe fn each_partition(self, work: usize, part: impl Fn(Partition)) {
         #[cfg(feature = "std")]
         if let Some(pool) = self.threads.pool {
-            return shared_out(pool, work, &part);
+            return run_on(pool, work, &part);
         }
         let _ = work;
-        part(Share::WHOLE);
+        part(Partition::WHOLE);
     }
 
     /// Tells the watcher that a kernel is done.
@@ -102,18 +102,18 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Calls `part` with the shares that `work` is worth, on the threads of a pool if they are free.
+/// Calls `part` with the partitions that `work` is worth, on the threads of a pool if they are free.
 #[cfg(feature = "std")]
-fn shared_out(pool: &Pool, work: usize, part: &impl Fn(Share)) {
-    /// A function that several threads may call, as the caller of `each_share` promises.
+fn run_on(pool: &Pool, work: usize, part: &impl Fn(Partition)) {
+    /// A function that several threads may call, as the caller of `each_partition` promises.
     struct Together<'a, F>(&'a F);
 
     // SAFETY: as stated in its description.
     unsafe impl<F> Sync for Together<'_, F> {}
 
-    impl<F: Fn(Share)> Together<'_, F> {
-        fn call(&self, share: Share) {
-            self.0(share);
+    impl<F: Fn(Partition)> Together<'_, F> {
+        fn call(&self, partition: Partition) {
+            self.0(partition);
         }
     }
 
@@ -122,9 +122,9 @@ fn shared_out(pool: &Pool, work: usize, part: &impl Fn(Share)) {
     match team {
         Some(team) => {
             let together = Together(part);
-            team.run(parts, &|index| together.call(Share { index, parts }));
+            team.run(parts, &|index| together.call(Partition { index, parts }));
         }
-        None => part(Share::WHOLE),
+        None => part(Partition::WHOLE),
     }
 }
 
@@ -167,23 +167,23 @@ impl<'a> Threads<'a> {
 
 /// A part of a kernel's work: one of several that together are all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Share {
+pub(crate) struct Partition {
     pub(crate) index: usize,
     /// How many there are.
     pub(crate) parts: usize,
 }
 
-impl Share {
+impl Partition {
     /// All of it.
     pub(crate) const WHOLE: Self = Self { index: 0, parts: 1 };
 
-    /// The corresponding share if there can be at most this many; `None` for the shares beyond.
+    /// The partition that it is if there can be at most so many; nothing for those behind.
     pub(crate) fn at_most(self, parts: usize) -> Option<Self> {
         let parts = self.parts.min(parts);
         (self.index < parts).then_some(Self { parts, ..self })
     }
 
-    /// Its part of the range from 0 to `total`: contiguous, and of nearly the same length for each share.
+    /// Its part of things that are counted from 0 to `total`: contiguous, of nearly the same length for each partition.
     #[inline(always)]
     pub(crate) const fn of(self, total: usize) -> Range<usize> {
         if self.parts == 1 {
@@ -195,14 +195,14 @@ impl Share {
     }
 }
 
-/// The time for a number of multiplications with a weight, given as factors, in nanoseconds on a core with AVX2. That is the
-/// unit of work, since it must be compared with the time that it takes to involve other threads.
-pub(crate) const fn macs<const N: usize>(factors: [usize; N]) -> usize {
+/// The time of a product of numbers of multiplications with a weight, in nanoseconds on a core with AVX2: that is the unit in
+/// which work is counted, since what it must be compared with is the time that it takes to involve other threads.
+pub(crate) const fn nanos_of_macs<const N: usize>(factors: [usize; N]) -> usize {
     saturating_product(&factors) / 40
 }
 
-/// The time to read and write a number of floats, given as factors, in nanoseconds.
-pub(crate) const fn floats<const N: usize>(factors: [usize; N]) -> usize {
+/// The time to read and write a product of numbers of floats, in nanoseconds.
+pub(crate) const fn nanos_of_floats<const N: usize>(factors: [usize; N]) -> usize {
     saturating_product(&factors) / 8
 }
 
@@ -227,7 +227,7 @@ mod tests {
             for parts in 1..7 {
                 let mut next = 0;
                 for index in 0..parts {
-                    let range = Share { index, parts }.of(total);
+                    let range = Partition { index, parts }.of(total);
                     assert_eq!(range.start, next);
                     assert!(range.len() - total / parts <= 1);
                     next = range.end;

@@ -1,8 +1,6 @@
 //! Element-wise functions.
 //!
-//! Other kernels take an activation over as a `Finish`: functions that only clamp cost two instructions on results
-//! that are still in registers; the rest run over a block of results that is still in the cache. There they see whole
-//! vectors even where a map has few channels, and a kernel needs no code for each function.
+//! Other kernels apply them in their [`Epilogue`](crate::kernels::epilogue).
 
 mod apply;
 
@@ -10,7 +8,7 @@ pub(crate) use self::apply::Apply;
 
 use self::apply::leaky_relu;
 use crate::exec::divide::div_rem;
-use crate::exec::run::{Run, Share, floats};
+use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::pack::{Layout, padded};
 use crate::place::bounds::{Checked, Reach, assert_same_size, weights_at};
 use crate::place::map::Map;
@@ -39,7 +37,7 @@ pub struct PreluMap {
     pub output: Map,
     /// Where the packed slopes ([`pack_slopes`](crate::pack::pack_slopes)) begin.
     pub weights: usize,
-    /// Whether every pixel has slopes of its own.
+    /// Whether slopes are per channel, or per channel and pixel.
     pub per: PreluPer,
 }
 
@@ -108,7 +106,7 @@ pub fn prelu(run: Run<'_>, layer: &Checked<PreluMap>, weights: &[f32], ws: &mut 
     let (run, ws) = layer.enter(run, ws);
     let prelu = layer.get();
     let slopes = weights_at(weights, prelu.weights, [prelu.rows(), padded(prelu.input.channels)]);
-    // SAFETY: the workspace and the slopes are as many as the layer needs.
+    // SAFETY: the workspace and the slopes are as large as the layer needs.
     unsafe { prelu_in(run, &prelu, slopes, ws) }
 }
 
@@ -116,63 +114,33 @@ pub fn prelu(run: Run<'_>, layer: &Checked<PreluMap>, weights: &[f32], ws: &mut 
 ///
 /// The layer was checked, and `ws` has as many floats as it needs.
 unsafe fn activate_in(run: Run<'_>, layer: &Activate, ws: *mut f32) {
-    let work = floats([2, layer.input.elements()]);
-    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
-    unsafe { run.split(work, |share| ActivateKernel::new(layer, ws, share)) };
+    let work = nanos_of_floats([2, layer.input.elements()]);
+    // SAFETY: the caller's promise; partitions are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |partition| ActivateKernel::new(layer, ws, partition)) };
 }
 
 /// # Safety
 ///
 /// The layer was checked, and `ws` has as many floats as it needs; `slopes` are padded rows for it.
 unsafe fn prelu_in(run: Run<'_>, layer: &PreluMap, slopes: *const f32, ws: *mut f32) {
-    let work = floats([2, layer.input.elements()]);
-    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
-    unsafe { run.split(work, |share| Prelu::new(layer, slopes, ws, share)) };
-}
-
-/// What a kernel does to its results: a clamp in registers, then perhaps a pass over them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Finish {
-    /// Lower limit.
-    pub(crate) low: f32,
-    /// Upper limit.
-    pub(crate) high: f32,
-    /// What remains to be done in place.
-    pub(crate) pass: Option<Activation>,
-}
-
-impl Finish {
-    /// How to apply `activation`.
-    pub(crate) const fn of(activation: Activation) -> Self {
-        let (low, high, pass) = match activation {
-            Activation::Identity => (f32::NEG_INFINITY, f32::INFINITY, None),
-            Activation::Relu => (0.0, f32::INFINITY, None),
-            Activation::Relu6 => (0.0, 6.0, None),
-            other => (f32::NEG_INFINITY, f32::INFINITY, Some(other)),
-        };
-        Self { low, high, pass }
-    }
-
-    /// The clamp; lets NaN through.
-    #[inline(always)]
-    pub(crate) fn clamp<S: Simd>(&self, s: S, x: S::Vec) -> S::Vec {
-        s.min(s.splat(self.high), s.max(s.splat(self.low), x))
-    }
+    let work = nanos_of_floats([2, layer.input.elements()]);
+    // SAFETY: the caller's promise; partitions are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |partition| Prelu::new(layer, slopes, ws, partition)) };
 }
 
 /// A function over a map.
 struct ActivateKernel<'a> {
     layer: &'a Activate,
     ws: *mut f32,
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a> ActivateKernel<'a> {
     /// # Safety
     ///
-    /// The layer was checked, and `ws` has as many floats as it needs; other threads have other shares.
-    unsafe fn new(layer: &'a Activate, ws: *mut f32, share: Share) -> Self {
-        Self { layer, ws, share }
+    /// The layer was checked, and `ws` has as many floats as it needs; other threads have other partitions.
+    unsafe fn new(layer: &'a Activate, ws: *mut f32, partition: Partition) -> Self {
+        Self { layer, ws, partition }
     }
 }
 
@@ -182,7 +150,7 @@ impl Kernel for ActivateKernel<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Activate { input, output, activation } = *self.layer;
-        let rows = self.share.of(input.height);
+        let rows = self.partition.of(input.height);
         if rows.is_empty() {
             return;
         }
@@ -202,16 +170,16 @@ struct Prelu<'a> {
     layer: &'a PreluMap,
     slopes: *const f32,
     ws: *mut f32,
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a> Prelu<'a> {
     /// # Safety
     ///
     /// The layer was checked, and `ws` has as many floats as it needs; `slopes` are padded rows for it; other threads have
-    /// other shares.
-    unsafe fn new(layer: &'a PreluMap, slopes: *const f32, ws: *mut f32, share: Share) -> Self {
-        Self { layer, slopes, ws, share }
+    /// other partitions.
+    unsafe fn new(layer: &'a PreluMap, slopes: *const f32, ws: *mut f32, partition: Partition) -> Self {
+        Self { layer, slopes, ws, partition }
     }
 }
 
@@ -221,7 +189,7 @@ impl Kernel for Prelu<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let PreluMap { input, output, per, .. } = self.layer;
-        let rows = self.share.of(input.height);
+        let rows = self.partition.of(input.height);
         for pixel in rows.start * input.width..rows.end * input.width {
             let (y, x) = div_rem(pixel, input.width);
             let row = match per {

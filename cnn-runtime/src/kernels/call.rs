@@ -19,7 +19,9 @@ pub trait KernelCall: fmt::Debug {
     fn descriptor(&self) -> (&'static str, &dyn Literal);
 
     /// The map that it writes, and where that is in the descriptor; nothing, if it writes none that others read.
-    fn output(&self) -> Option<(Map, &'static str)>;
+    fn output(&self) -> Option<(Map, &'static str)> {
+        None
+    }
 
     /// Its weights, if it has any.
     fn weights(&self) -> Option<Weights> {

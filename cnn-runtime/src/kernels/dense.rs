@@ -5,16 +5,17 @@ mod nonzero;
 use self::nonzero::Nonzero;
 
 #[cfg(feature = "alloc")]
-use alloc::{borrow::ToOwned as _, string::String};
+use alloc::string::String;
 
 #[cfg(feature = "alloc")]
 use cnn_net::literal::Literal;
 
-use crate::exec::run::{Run, floats, macs};
+use crate::exec::run::{Run, nanos_of_floats, nanos_of_macs};
 #[cfg(feature = "alloc")]
 use crate::kernels::call::{KernelCall, Weights};
-use crate::kernels::conv::{Conv2d, conv2d_in, convolve};
-use crate::kernels::gemm::{F16, F32, Stored};
+use crate::kernels::conv::{conv2d_in, convolve};
+use crate::kernels::conv2d::Conv2d;
+use crate::kernels::gemm::{F16, F32, Gemm, WeightType};
 use crate::pack::{ConvPanels, DenseRows, Layout, padded};
 use crate::place::bounds::{Checked, weights_at};
 use crate::place::map::Map;
@@ -113,7 +114,7 @@ impl Dense {
 
     /// Its weights in rows, if there are as many as it reads.
     #[inline(always)]
-    fn rows_at<W: Stored>(&self, weights: &[f32]) -> *const f32 {
+    fn rows_at<W: WeightType>(&self, weights: &[f32]) -> *const f32 {
         let width = W::floats(padded(self.output.channels));
         weights_at(weights, self.weights, [width, self.input.elements() + W::PER_FLOAT])
     }
@@ -138,13 +139,13 @@ pub fn dense(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], ws: &mut [f3
 pub fn dense_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
     let (run, ws) = layer.enter_batch(run, batch, ws);
     let layer = layer.get().conv();
-    let weights = layer.panels_at::<F32>(weights);
+    let weights = Gemm::<F32>::weights_at(&layer, weights);
     // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
     unsafe { conv2d_in(run, &layer, batch, weights, ws) }
 }
 
 /// [`dense`] with weights in half precision ([`ConvPanels::pack_f16`](crate::pack::ConvPanels::pack_f16)), which are
-/// multiplied and summed in single precision. It is a function of its own, so that nets without such a layer have no code
+/// multiplied and summed in single precision. It is a separate function, so that nets without such a layer have no code
 /// for it.
 ///
 /// # Panics
@@ -164,7 +165,7 @@ pub fn dense_f16(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], ws: &mut
 pub fn dense_f16_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
     let (run, ws) = layer.enter_batch(run, batch, ws);
     let layer = layer.get().conv();
-    let weights = layer.panels_at::<F16>(weights);
+    let weights = Gemm::<F16>::weights_at(&layer, weights);
     // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
     unsafe { dense_f16_in(run, &layer, batch, weights, ws) }
 }
@@ -233,11 +234,11 @@ unsafe fn dense_nonzero_f16_in(run: Run<'_>, layer: &Dense, weights: *const f32,
 /// # Safety
 ///
 /// The layer was checked, `ws` has as many floats as it needs, and `weights` are [as many as it reads](Dense::rows_at).
-unsafe fn nonzero<W: Stored>(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
+unsafe fn nonzero<W: WeightType>(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
     let (depth, width) = (layer.input.elements(), padded(layer.output.channels));
-    let work = macs([depth, width]).saturating_add(floats([depth, W::floats(width)]) / 2);
-    // SAFETY: the caller's promise; shares are parts of the output, which is not the input; of the residual they read the same.
-    unsafe { run.split(work, |share| Nonzero::<W>::new(layer, weights, ws, share)) };
+    let work = nanos_of_macs([depth, width]).saturating_add(nanos_of_floats([depth, W::floats(width)]) / 2);
+    // SAFETY: the caller's promise; partitions are parts of the output, which is not the input; of the residual they read the same.
+    unsafe { run.split(work, |partition| Nonzero::<W>::new(layer, weights, ws, partition)) };
 }
 
 /// One of the four functions for fully connected layers, with its numbers.
@@ -282,7 +283,7 @@ impl KernelCall for DenseCall {
     }
 
     fn algorithm(&self) -> String {
-        if self.nonzero { "nonzero" } else { "gemm" }.to_owned()
+        if self.nonzero { "nonzero" } else { "gemm" }.into()
     }
 
     fn has_batch(&self) -> bool {

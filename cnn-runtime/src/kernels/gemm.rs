@@ -3,7 +3,7 @@
 //! In BLIS's words: m runs over the pixels of the output, n over its channels, k over the floats of a window. B is
 //! packed when weights are loaded, into panels of [`PANEL`] channels. A is not packed, and there is
 //! no im2col: a row of a tile is a *pointer* to the window's first float in the map, and with channels next to each other
-//! a window is a few segments of contiguous floats (`Patch`).
+//! a window is a few segments of contiguous floats (`Im2col`).
 //!
 //! ```text
 //! loop 4: blocks of mc pixels of all images        (where their windows begin is computed once a block)
@@ -19,50 +19,39 @@
 //! - k is not blocked: C would be read again, and weights stream from L2, even L3, as fast as they are needed.
 //! - The bias heads the panel and starts the accumulators.
 //! - A product with a single pixel has no reuse to block for; it reads several panels at once (`vector`).
-//! - A thread's share of the product is some of its pixels; of its channels where weights are most of what is read, so
+//! - A thread's partition of the product is some of its pixels; of its channels where weights are most of what is read, so
 //!   that each thread streams its part of them.
 
 mod block;
 mod height;
-mod patch;
+mod im2col;
 mod product;
-mod stored;
 mod tile;
 mod vector;
+mod weight_type;
 
 pub(crate) use self::height::Width;
-pub(crate) use self::patch::Patch;
 pub(crate) use self::product::{Products, multiply};
-pub(crate) use self::stored::{F16, F32, Stored};
+pub(crate) use self::weight_type::{F16, F32, WeightType};
 
 use core::marker::PhantomData;
 use core::ops::Range;
 
-use self::block::{Block, MC};
-use self::patch::MOST_TAPS;
+use self::block::{MC, PixelBlock};
+use self::im2col::{Im2col, MOST_TAPS, PixelGrid};
 
 use crate::exec::divide::{div, div_ceil, div_rem};
-use crate::exec::run::{Share, floats, macs};
-use crate::kernels::activation::{Apply, Finish};
-use crate::kernels::conv::Conv2d;
+use crate::exec::run::{Partition, nanos_of_floats, nanos_of_macs};
+use crate::kernels::conv2d::Conv2d;
+use crate::kernels::epilogue::Epilogue;
 use crate::pack::{HALF_PANEL, PANEL};
+use crate::place::bounds::weights_at;
 use crate::place::map::Map;
 use crate::place::workspace::Batch;
 use crate::simd::{Kernel, Simd};
 
-/// What a float that another core wrote costs beside one of the weights: measured with ResNet-50 on two threads.
+/// What a float that another core wrote costs, relative to a float of the weights: measured with ResNet-50 on two threads.
 pub(crate) const FROM_CORE: usize = 8;
-
-/// Where the windows of the output's pixels begin.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lattice {
-    /// The first one.
-    pub(crate) offset: usize,
-    /// Distance between those of two rows of the output.
-    pub(crate) row: usize,
-    /// Distance between those of two columns.
-    pub(crate) pixel: usize,
-}
 
 /// `output = activation(windows * weights + bias + residual)`.
 ///
@@ -72,30 +61,27 @@ pub(crate) struct Lattice {
 pub(crate) struct Gemm<W = F32> {
     /// The workspace of the first image.
     ws: *mut f32,
-    /// The images, each in a workspace of its own.
+    /// The images, each in its own workspace.
     batch: Batch,
     /// The first panel.
     weights: *const f32,
     /// How weights are stored.
-    stored: PhantomData<W>,
+    weight_type: PhantomData<W>,
     /// Floats of the map that the windows are in.
     inputs: usize,
     /// The windows.
-    windows: Lattice,
+    windows: PixelGrid,
     /// What a window is.
-    patch: Patch,
+    im2col: Im2col,
     /// Where the results go.
     output: Map,
-    /// Added to them.
-    residual: Option<Map>,
     /// Groups of channels, and the distance of their windows.
     groups: usize,
     /// Channels between the windows of two groups.
     group_step: usize,
-    /// What happens to results.
-    finish: Finish,
+    epilogue: Epilogue,
     /// Which of them: see [`Gemm::splits_channels`].
-    share: Share,
+    partition: Partition,
 }
 
 /// `total` in parts of at most `most` that differ by 1 at most: where each begins, and how long it is.
@@ -112,7 +98,7 @@ pub(crate) fn evenly(total: usize, most: usize) -> impl Iterator<Item = (usize, 
 
 /// A panel of packed weights, or two next to each other.
 #[derive(Clone, Copy)]
-struct Panel {
+struct WeightPanel {
     /// Its biases.
     start: *const f32,
     /// Its first output channel in the group.
@@ -123,48 +109,56 @@ struct Panel {
     width: Width,
     /// The distance to the second one.
     next: usize,
-    /// Whether a pixel's vectors may reach into the next pixel, if that lies right behind it and is written later: so
+    /// Whether a pixel's vectors may reach into the next pixel, if that follows immediately and is written later:
     /// where no other panel has written there.
     only: bool,
 }
 
-impl<W: Stored> Gemm<W> {
+impl<W: WeightType> Gemm<W> {
     /// A convolution.
     ///
     /// # Safety
     ///
     /// The layer was checked, each image has as many floats from `ws` on as it needs, and `weights` are
-    /// [as many as it reads](Conv2d::panels_at).
-    pub(crate) unsafe fn new(layer: &Conv2d, patch: Patch, batch: Batch, weights: *const f32, ws: *mut f32) -> Self {
-        let Conv2d { input, stride, groups, .. } = layer;
+    /// [as many as it reads](Self::weights_at).
+    pub(crate) unsafe fn new(layer: &Conv2d, batch: Batch, weights: *const f32, ws: *mut f32) -> Self {
+        let Conv2d { input, output, groups, .. } = layer;
         Self {
             ws,
             batch,
             weights,
-            stored: PhantomData,
+            weight_type: PhantomData,
             inputs: input.elements(),
-            windows: Lattice {
-                offset: layer.first(),
-                row: stride.height * input.row,
-                pixel: stride.width * input.pixel,
-            },
-            patch,
-            output: layer.output,
-            residual: layer.residual,
+            windows: PixelGrid::of(layer),
+            im2col: Im2col::of(layer),
+            output: *output,
             groups: *groups,
             group_step: div(input.channels, *groups),
-            finish: Finish::of(layer.activation),
-            share: Share::WHOLE,
+            epilogue: layer.epilogue(),
+            partition: Partition::WHOLE,
         }
     }
 
-    /// A share of it.
+    /// The packed weights of a convolution, if there are as many as it reads.
+    ///
+    /// # Panics
+    ///
+    /// If there are not.
+    #[inline(always)]
+    pub(crate) fn weights_at(layer: &Conv2d, weights: &[f32]) -> *const f32 {
+        let Conv2d { input, output, kernel, groups, .. } = layer;
+        let columns = (output.channels / groups).next_multiple_of(HALF_PANEL);
+        let depth = kernel.area() * (input.channels / groups);
+        weights_at(weights, layer.weights, [*groups, W::floats(columns), depth + W::PER_FLOAT])
+    }
+
+    /// A partition of it.
     ///
     /// # Safety
     ///
-    /// If several threads run at once, they have different shares.
-    pub(crate) unsafe fn part(self, share: Share) -> Self {
-        Self { share, ..self }
+    /// If several threads run at once, they have different partitions.
+    pub(crate) unsafe fn part(self, partition: Partition) -> Self {
+        Self { partition, ..self }
     }
 
     /// Where the image of a pixel begins in the workspace, and its row and column; all images' pixels are counted through.
@@ -182,20 +176,20 @@ impl<W: Stored> Gemm<W> {
 
     /// Floats of a packed group.
     fn group_len(&self) -> usize {
-        W::panel_floats(self.group_outputs().next_multiple_of(HALF_PANEL), self.patch.depth())
+        W::panel_floats(self.group_outputs().next_multiple_of(HALF_PANEL), self.im2col.depth())
     }
 
     /// The panel of `group` that begins at output channel `first`, or two where tiles are as wide and not only `most` are
     /// wanted.
-    fn panel<S: Simd>(&self, group: usize, first: usize, most: usize) -> Panel {
+    fn panel<S: Simd>(&self, group: usize, first: usize, most: usize) -> WeightPanel {
         let rest = self.group_outputs() - first;
-        let before = group * self.group_len() + W::panel_floats(first, self.patch.depth());
+        let before = group * self.group_len() + W::panel_floats(first, self.im2col.depth());
         // SAFETY: all panels of all groups are in the weights.
         let start = unsafe { self.weights.add(before) };
         let width = Width::of::<S>(if most == 1 { rest.min(PANEL) } else { rest });
-        let only = self.output.channels == rest && width.channels() <= 2 * rest && self.residual.is_none();
-        let next = W::panel_floats(PANEL, self.patch.depth());
-        Panel { start, first, channels: rest.min(width.channels()), width, next, only }
+        let only = self.output.channels == rest && width.channels() <= 2 * rest && self.epilogue.residual().is_none();
+        let next = W::panel_floats(PANEL, self.im2col.depth());
+        WeightPanel { start, first, channels: rest.min(width.channels()), width, next, only }
     }
 
     /// Panels of a group.
@@ -211,23 +205,29 @@ impl<W: Stored> Gemm<W> {
     /// About how long the product takes; weights come from memory.
     pub(crate) fn work(&self) -> usize {
         let results = [self.batch.images, self.output.elements()];
-        let products = macs([results[0], results[1], self.patch.depth()]);
-        products.saturating_add(floats(results)).saturating_add(floats([self.groups, self.group_len()]) / 2)
+        let products = nanos_of_macs([results[0], results[1], self.im2col.depth()]);
+        products
+            .saturating_add(nanos_of_floats(results))
+            .saturating_add(nanos_of_floats([self.groups, self.group_len()]) / 2)
     }
 
-    /// Whether shares are of the channels, and not of the pixels. Threads that share the channels all read the whole input
+    /// Whether partitions are of the channels, and not of the pixels. Threads that share the channels all read the whole input
     /// and a part of the weights, the others a part of the input and all weights: what is larger had better be shared. But
     /// half of the input comes from another core, and panels must be enough to keep all threads busy.
     fn splits_channels(&self) -> bool {
-        let (panels, threads) = (self.groups * self.panels(), self.share.parts);
+        let (panels, threads) = (self.groups * self.panels(), self.partition.parts);
         let idle = div_ceil(panels, threads) * threads - panels;
         self.groups * self.group_len() > FROM_CORE * self.batch.images * self.inputs && 8 * idle <= panels
     }
 
-    /// The pixels of all images, and the panels of all groups, that are this share.
-    fn shared(&self) -> [Range<usize>; 2] {
+    /// The pixels of all images, and the panels of all groups, that are this partition.
+    fn ranges(&self) -> [Range<usize>; 2] {
         let (pixels, panels) = (self.pixels(), self.groups * self.panels());
-        if self.splits_channels() { [0..pixels, self.share.of(panels)] } else { [self.share.of(pixels), 0..panels] }
+        if self.splits_channels() {
+            [0..pixels, self.partition.of(panels)]
+        } else {
+            [self.partition.of(pixels), 0..panels]
+        }
     }
 
     /// The first channel of a panel, if panels are counted through all groups.
@@ -236,26 +236,16 @@ impl<W: Stored> Gemm<W> {
         group * self.group_outputs() + panel * PANEL
     }
 
-    /// Applies what remains of the activation to some channels of the `len` pixels from `first` on.
+    /// Passes over some channels of the `len` pixels from `first` on.
     #[inline(always)]
-    fn pass<S: Simd>(&self, s: S, first: usize, len: usize, some: &Range<usize>) {
-        let Some(activation) = self.finish.pass else { return };
-        let Map { height, width, row, pixel, .. } = self.output;
-        let channels = some.end - some.start;
+    fn pass<S: Simd>(&self, s: S, first: usize, len: usize, channels: &Range<usize>) {
         let mut at = first;
         while at < first + len {
             let (image, y, x) = self.pixel(at);
-            // Pixels that are next to each other in memory are one run.
-            let adjacent = match pixel == channels {
-                true if row == width * pixel => (height - y) * width - x,
-                true => width - x,
-                false => 1,
-            };
-            let pixels = adjacent.min(first + len - at);
+            let pixels = (self.output.pixels() - y * self.output.width - x).min(first + len - at);
             // SAFETY: these are elements of the output.
             unsafe {
-                let to = self.ws.add(image + self.output.at(y, x) + some.start);
-                s.run(Apply::in_place(activation, to, pixels * channels));
+                self.epilogue.pass_pixels(s, self.ws.add(image), &self.output, [y, x], pixels, channels.clone());
             }
             at += pixels;
         }
@@ -268,15 +258,15 @@ impl<W: Stored> Gemm<W> {
         self.pass(s, 0, 1, &channels);
     }
 
-    /// Loops 4 to 2 over a share. `taps` is [`Patch::table`].
+    /// Loops 4 to 2 over a partition. `taps` is [`Im2col::table`].
     #[inline(always)]
     fn run_blocks<S: Simd>(&self, s: S, taps: &[u32]) {
-        let [pixels, panels] = self.shared();
+        let [pixels, panels] = self.ranges();
         if pixels.is_empty() || panels.is_empty() {
             return;
         }
         let channels = self.channel(panels.start)..self.channel(panels.end);
-        let mut block = Block::new();
+        let mut block = PixelBlock::new();
         for (first, len) in evenly(pixels.len(), MC) {
             block.go_to(self, pixels.start + first, len);
             let cold = first == 0;
@@ -302,7 +292,7 @@ impl Kernel for Gemm {
             return self.run_vector(s);
         }
         let mut taps = [0; MOST_TAPS];
-        let taps = self.patch.table(&mut taps);
+        let taps = self.im2col.table(&mut taps);
         self.run_blocks(s, taps);
     }
 }

@@ -1,7 +1,7 @@
 //! Normalisation.
 
-use crate::exec::run::{Run, Share, floats};
-use crate::kernels::activation::{Apply, Finish};
+use crate::exec::run::{Partition, Run, nanos_of_floats};
+use crate::kernels::epilogue::Epilogue;
 use crate::pack::{Layout, padded};
 use crate::place::bounds::{Checked, Reach, Region, assert_product, assert_same_size, weights_at};
 use crate::place::map::Map;
@@ -106,35 +106,35 @@ pub fn scale_shift(run: Run<'_>, layer: &Checked<ScaleShift>, weights: &[f32], w
 /// The layer was checked, and `ws` has as many floats as it needs.
 unsafe fn lrn_in(run: Run<'_>, layer: &LrnMap, ws: *mut f32) {
     let window = layer.lrn.size.min(2 * layer.input.channels);
-    let work = floats([window + 4, layer.input.elements()]);
-    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
-    unsafe { run.split(work, |share| LrnKernel::new(layer, ws, share)) };
+    let work = nanos_of_floats([window + 4, layer.input.elements()]);
+    // SAFETY: the caller's promise; partitions are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |partition| LrnKernel::new(layer, ws, partition)) };
 }
 
 /// # Safety
 ///
 /// The layer was checked, `ws` has as many floats as it needs, and `weights` two padded rows.
 unsafe fn scale_shift_in(run: Run<'_>, layer: &ScaleShift, weights: *const f32, ws: *mut f32) {
-    let work = floats([2, layer.input.elements()]);
-    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the input alone.
-    unsafe { run.split(work, |share| ScaleShiftKernel::new(layer, weights, ws, share)) };
+    let work = nanos_of_floats([2, layer.input.elements()]);
+    // SAFETY: the caller's promise; partitions are rows, and a row of the output needs the same row of the input alone.
+    unsafe { run.split(work, |partition| ScaleShiftKernel::new(layer, weights, ws, partition)) };
 }
 
-/// Pixels whose lanes at the edges are the same, one behind the other: they stay in L1 for all channels.
+/// Pixels that are taken one after the other, as their lanes at the edges are the same: they stay in L1 for all channels.
 const STRIP: usize = 16;
 
 struct LrnKernel<'a> {
     layer: &'a LrnMap,
     ws: *mut f32,
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a> LrnKernel<'a> {
     /// # Safety
     ///
-    /// As for [`lrn_in`]; other threads have other shares.
-    unsafe fn new(layer: &'a LrnMap, ws: *mut f32, share: Share) -> Self {
-        Self { layer, ws, share }
+    /// As for [`lrn_in`]; other threads have other partitions.
+    unsafe fn new(layer: &'a LrnMap, ws: *mut f32, partition: Partition) -> Self {
+        Self { layer, ws, partition }
     }
 }
 
@@ -146,7 +146,7 @@ impl Kernel for LrnKernel<'_> {
         let LrnMap { input, lrn, .. } = self.layer;
         // However far the window reaches, there are no other channels than these.
         let reach = lrn.reach().map(|channels| channels.min(input.channels));
-        for y in self.share.of(input.height) {
+        for y in self.partition.of(input.height) {
             for x in (0..input.width).step_by(STRIP) {
                 for c in (0..input.channels).step_by(S::LANES) {
                     match (reach, lrn.beta) {
@@ -161,7 +161,7 @@ impl Kernel for LrnKernel<'_> {
 }
 
 impl LrnKernel<'_> {
-    /// The channels from `c` on of a strip of pixels, from the sums of so many neighbours before and behind; `USUAL` if beta
+    /// The channels from `c` on of a strip of pixels, from the sums of `reach` neighbours before and after; `USUAL` if beta
     /// is 3/4.
     #[inline(always)]
     fn strip<S: Simd, const USUAL: bool>(&self, s: S, reach: [usize; 2], [y, first]: [usize; 2], c: usize) {
@@ -197,12 +197,12 @@ impl LrnKernel<'_> {
     ///
     /// `from` must be a pixel of the input, `c` one of its channels.
     #[inline(always)]
-    unsafe fn sum_at_edge<S: Simd>(&self, s: S, [before, behind]: [usize; 2], from: *const f32, c: usize) -> S::Vec {
+    unsafe fn sum_at_edge<S: Simd>(&self, s: S, [before, after]: [usize; 2], from: *const f32, c: usize) -> S::Vec {
         let channels = self.layer.input.channels;
         let mut sum = s.splat(0.0);
-        for first_shift in (0..before + behind + 1).step_by(BLOCK) {
+        for first_shift in (0..before + after + 1).step_by(BLOCK) {
             let mut part = s.splat(0.0);
-            for shift in first_shift..(before + behind + 1).min(first_shift + BLOCK) {
+            for shift in first_shift..(before + after + 1).min(first_shift + BLOCK) {
                 // Lane i is channel c + shift - before + i: those in 0..channels are added.
                 let first = before.saturating_sub(c + shift).min(S::LANES);
                 let last = (channels + before).saturating_sub(c + shift).min(S::LANES);
@@ -226,13 +226,13 @@ const BLOCK: usize = 64;
 ///
 /// # Safety
 ///
-/// The vector and so many floats before and behind it must be channels of a pixel.
+/// The vector and these numbers of floats before and after it must be channels of a pixel.
 #[inline(always)]
-unsafe fn sum_inside<S: Simd>(s: S, [before, behind]: [usize; 2], from: *const f32) -> S::Vec {
+unsafe fn sum_inside<S: Simd>(s: S, [before, after]: [usize; 2], from: *const f32) -> S::Vec {
     let mut sum = s.splat(0.0);
-    for first in (0..before + behind + 1).step_by(BLOCK) {
+    for first in (0..before + after + 1).step_by(BLOCK) {
         let mut part = s.splat(0.0);
-        for shift in first..(before + behind + 1).min(first + BLOCK) {
+        for shift in first..(before + after + 1).min(first + BLOCK) {
             // SAFETY: the caller's promise.
             let value = unsafe { s.load(from.sub(before).add(shift)) };
             part = s.mul_add(value, value, part);
@@ -246,15 +246,15 @@ struct ScaleShiftKernel<'a> {
     layer: &'a ScaleShift,
     weights: *const f32,
     ws: *mut f32,
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a> ScaleShiftKernel<'a> {
     /// # Safety
     ///
-    /// As for [`scale_shift_in`]; other threads have other shares.
-    unsafe fn new(layer: &'a ScaleShift, weights: *const f32, ws: *mut f32, share: Share) -> Self {
-        Self { layer, weights, ws, share }
+    /// As for [`scale_shift_in`]; other threads have other partitions.
+    unsafe fn new(layer: &'a ScaleShift, weights: *const f32, ws: *mut f32, partition: Partition) -> Self {
+        Self { layer, weights, ws, partition }
     }
 }
 
@@ -264,8 +264,8 @@ impl Kernel for ScaleShiftKernel<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let ScaleShift { input, output, activation, .. } = self.layer;
-        let finish = Finish::of(*activation);
-        for y in self.share.of(input.height) {
+        let epilogue = Epilogue::new(*activation);
+        for y in self.partition.of(input.height) {
             for x in 0..input.width {
                 let to = self.ws.wrapping_add(output.at(y, x));
                 for c in (0..input.channels).step_by(S::LANES) {
@@ -275,14 +275,12 @@ impl Kernel for ScaleShiftKernel<'_> {
                         let scale = s.load(self.weights.add(c));
                         let shift = s.load(self.weights.add(padded(input.channels) + c));
                         let value = s.load_first(self.ws.add(input.at(y, x) + c), rest);
-                        let result = finish.clamp(s, s.mul_add(value, scale, shift));
+                        let result = epilogue.clamp(s, s.mul_add(value, scale, shift));
                         s.store_first(to.add(c), result, rest);
                     }
                 }
-                if let Some(activation) = finish.pass {
-                    // SAFETY: these are channels of the output.
-                    unsafe { s.run(Apply::in_place(activation, to, output.channels)) };
-                }
+                // SAFETY: these are channels of the output.
+                unsafe { epilogue.pass(s, to, output.channels) };
             }
         }
     }

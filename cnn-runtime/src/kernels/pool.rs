@@ -10,9 +10,9 @@ mod windows;
 
 use self::global::Global;
 pub(crate) use self::sums::{BLOCK, Sums};
-use self::windows::{Clipped, Whole, Windows};
+use self::windows::{ClippedWindows, WholeWindows, WindowRow};
 use crate::exec::divide::{div, div_ceil};
-use crate::exec::run::{Run, Share, floats};
+use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::place::bounds::{Checked, Reach, Region, assert_product, assert_steps};
 use crate::place::map::Map;
 use crate::simd::{Kernel, Simd, Sound};
@@ -43,7 +43,7 @@ pub struct Pool2d {
 pub struct GlobalPool {
     /// What it reads.
     pub input: Map,
-    /// What it writes: 1 x 1 pixel of as many channels.
+    /// What it writes: 1 x 1 pixel of the same number of channels.
     pub output: Map,
 }
 
@@ -65,11 +65,11 @@ impl GlobalPool {
     ///
     /// # Panics
     ///
-    /// If the output is not a pixel of as many channels, or overlaps the input.
+    /// If the output is not a pixel of the same number of channels, or overlaps the input.
     pub const fn check(self) -> Checked<Self> {
         let Self { input, output } = &self;
         let pixel = output.height == 1 && output.width == 1 && input.channels == output.channels;
-        assert!(pixel, "global pooling gives a pixel of as many channels");
+        assert!(pixel, "global pooling gives a pixel with the channels of its input");
         Checked::new(self, Reach::to(output).reads(Region::of(input).spilling()))
     }
 }
@@ -158,17 +158,19 @@ unsafe fn global_avg_pool_in(run: Run<'_>, layer: &GlobalPool, ws: *mut f32) {
 ///
 /// The layer was checked, and `ws` has as many floats as it needs.
 unsafe fn pool(run: Run<'_>, layer: &Pool2d, reduce: impl Reduce, ws: *mut f32) {
-    let work = floats([layer.output.elements(), layer.kernel.area() + 1]);
-    // SAFETY: the caller's promise; shares are rows of the output, which is not the input.
-    unsafe { run.split(work, |share| Pool::new(layer, reduce, ws, share)) };
+    let work = nanos_of_floats([layer.output.elements(), layer.kernel.area() + 1]);
+    // SAFETY: the caller's promise; partitions are rows of the output, which is not the input.
+    unsafe { run.split(work, |partition| PoolKernel::new(layer, reduce, ws, partition)) };
 }
 
 /// # Safety
 ///
 /// The layer was checked, and `ws` has as many floats as it needs.
 unsafe fn global(run: Run<'_>, layer: &GlobalPool, reduce: impl Reduce, ws: *mut f32) {
-    // SAFETY: the caller's promise; shares are channels.
-    unsafe { run.split(floats([layer.input.elements()]), |share| Global::new(layer, reduce, ws, share)) };
+    // SAFETY: the caller's promise; partitions are channels.
+    unsafe {
+        run.split(nanos_of_floats([layer.input.elements()]), |partition| Global::new(layer, reduce, ws, partition))
+    };
 }
 
 impl Pool2d {
@@ -284,7 +286,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// The first window that the edges don't clip, and the one behind the last, of `count`.
+    /// The first window that the edges don't clip, and the one after the last, of `count`.
     fn whole(self, count: usize) -> (usize, usize) {
         let Self { size, taps, stride, dilation, before, .. } = self;
         let first = div_ceil(before, stride);
@@ -312,23 +314,23 @@ impl Axis {
     }
 }
 
-struct Pool<'a, R> {
+struct PoolKernel<'a, R> {
     layer: &'a Pool2d,
     ws: *mut f32,
     reduce: R,
-    share: Share,
+    partition: Partition,
 }
 
-impl<'a, R> Pool<'a, R> {
+impl<'a, R> PoolKernel<'a, R> {
     /// # Safety
     ///
-    /// As for [`pool`]; other threads have other shares.
-    unsafe fn new(layer: &'a Pool2d, reduce: R, ws: *mut f32, share: Share) -> Self {
-        Self { layer, ws, reduce, share }
+    /// As for [`pool`]; other threads have other partitions.
+    unsafe fn new(layer: &'a Pool2d, reduce: R, ws: *mut f32, partition: Partition) -> Self {
+        Self { layer, ws, reduce, partition }
     }
 }
 
-impl<R: Reduce> Kernel for Pool<'_, R> {
+impl<R: Reduce> Kernel for PoolKernel<'_, R> {
     type Output = ();
 
     #[inline(always)]
@@ -345,7 +347,7 @@ impl<R: Reduce> Kernel for Pool<'_, R> {
         let vertical = axis([input.height, kernel.height, stride.height, dilation.height, pad.top, pad.bottom]);
         let horizontal = axis([input.width, kernel.width, stride.width, dilation.width, pad.left, pad.right]);
         let (first, end) = horizontal.whole(output.width);
-        for y in self.share.of(output.height) {
+        for y in self.partition.of(output.height) {
             let rows = vertical.span(y);
             let mut x = 0;
             while x < output.width {
@@ -353,9 +355,9 @@ impl<R: Reduce> Kernel for Pool<'_, R> {
                 let counted = if count_include_pad { rows.padded * columns.padded } else { rows.taps * columns.taps };
                 let count = if x == first && first < end { end - first } else { 1 };
                 let taps = Size::new(rows.taps, columns.taps);
-                // Lanes behind the last channel may go to the next pixel, which is written later, if it is in the map.
+                // Lanes after the last channel may go to the next pixel, which is written later, if it is in the map.
                 let packed = output.pixel == output.channels;
-                let windows = Windows {
+                let windows = WindowRow {
                     from: self.ws.wrapping_add(input.at(rows.first, columns.first)),
                     to: self.ws.wrapping_add(output.at(y, x)),
                     count,
@@ -366,12 +368,12 @@ impl<R: Reduce> Kernel for Pool<'_, R> {
                     scale: 1.0 / counted.max(1) as f32,
                     reduce: self.reduce,
                 };
-                // SAFETY: the taps are in the input, with a vector behind it, and the pixels in the output.
+                // SAFETY: the taps are in the input, with a vector after it, and the pixels in the output.
                 unsafe {
                     match taps {
-                        Size { height: 2, width: 2 } => s.run(Sound::new(Whole::<R, 2, 2>(windows))),
-                        Size { height: 3, width: 3 } => s.run(Sound::new(Whole::<R, 3, 3>(windows))),
-                        _ => s.run(Sound::new(Clipped(windows, taps))),
+                        Size { height: 2, width: 2 } => s.run(Sound::new(WholeWindows::<R, 2, 2>(windows))),
+                        Size { height: 3, width: 3 } => s.run(Sound::new(WholeWindows::<R, 3, 3>(windows))),
+                        _ => s.run(Sound::new(ClippedWindows(windows, taps))),
                     }
                 }
                 x += count;

@@ -65,17 +65,17 @@ pub fn log_softmax(run: Run<'_>, layer: &Checked<SoftmaxMap>, ws: &mut [f32]) {
 /// The layer was checked, and `ws` has as many floats as it needs.
 unsafe fn each_pixel(run: Run<'_>, layer: &SoftmaxMap, logarithm: bool, ws: *mut f32) {
     // SAFETY: the caller's promise.
-    run.alone(unsafe { Pixels::new(layer, logarithm, ws) });
+    run.alone(unsafe { SoftmaxKernel::new(layer, logarithm, ws) });
 }
 
 /// All pixels.
-struct Pixels<'a> {
+struct SoftmaxKernel<'a> {
     layer: &'a SoftmaxMap,
     logarithm: bool,
     ws: *mut f32,
 }
 
-impl<'a> Pixels<'a> {
+impl<'a> SoftmaxKernel<'a> {
     /// # Safety
     ///
     /// As for [`each_pixel`].
@@ -84,7 +84,7 @@ impl<'a> Pixels<'a> {
     }
 }
 
-impl Kernel for Pixels<'_> {
+impl Kernel for SoftmaxKernel<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -94,23 +94,23 @@ impl Kernel for Pixels<'_> {
             for x in 0..input.width {
                 // SAFETY: both pixels lie in maps that were checked.
                 let (from, to) = unsafe { (ws.add(input.at(y, x)), ws.add(output.at(y, x))) };
-                let softmax = Softmax { from, to, len: input.channels, logarithm };
-                // SAFETY: they are as long, and a vector is behind each.
+                let softmax = SoftmaxPixel { from, to, len: input.channels, logarithm };
+                // SAFETY: they are as long, and each is followed by a vector.
                 s.run(unsafe { Sound::new(softmax) });
             }
         }
     }
 }
 
-/// One pixel: `len` floats can be read and written, with a vector behind them that can be read.
-struct Softmax {
+/// One pixel: `len` floats can be read and written, and a vector after them can be read.
+struct SoftmaxPixel {
     from: *const f32,
     to: *mut f32,
     len: usize,
     logarithm: bool,
 }
 
-impl UnsafeKernel for Softmax {
+impl UnsafeKernel for SoftmaxPixel {
     type Output = ();
 
     #[inline(always)]
@@ -129,7 +129,7 @@ impl UnsafeKernel for Softmax {
     }
 }
 
-impl Softmax {
+impl SoftmaxPixel {
     /// The largest number, in all lanes.
     ///
     /// # Safety

@@ -15,32 +15,27 @@
 //! ```
 //!
 //! Filters were transformed when weights were packed ([`WinogradPanels`]). V and M are scratch memory
-//! in the workspace; a block is as many tiles as leave V and M in L2, or all of them, so that weights are read once,
+//! in the workspace; a block is the most tiles that leave V and M in L2, or all of them, so that weights are read once,
 //! where maps are small. Tiles that reach over the last row or column read the zeros of the halo there, and what they would
 //! store outside is left out.
 //!
 //! A stride `s` takes `s * s` convolutions of stride 1, of which each has every `s`-th pixel in both directions and a filter
-//! that is `s` times smaller, zeros behind the kernel included: a 7x7 of stride 2 is four of 4x4, an 11x11 of stride 4
+//! that is `s` times smaller, zeros after the kernel included: a 7x7 of stride 2 is four of 4x4, an 11x11 of stride 4
 //! sixteen of 3x3. Their sums are in the same products, as if these phases of the input were channels.
 //!
 //! Rounding errors are relative to the largest input of a tile. `range` has their bounds, and finds tiles with NaN, infinities or inputs
 //! that are much larger than others; `direct` computes the outputs of these as a sum does.
 
-mod columns;
-pub(crate) mod direct;
 mod finish;
 mod input;
 mod kernel;
 mod output;
-pub(crate) mod range;
-pub(crate) mod transform;
-
-pub use self::columns::{Columns2d, columns2d};
+mod work;
 
 use crate::exec::divide::{div, div_ceil};
-use crate::exec::run::{Run, floats, macs};
-use crate::kernels::activation::Finish;
-use crate::kernels::conv::Conv2d;
+use crate::exec::run::{Run, nanos_of_floats, nanos_of_macs};
+use crate::kernels::conv2d::Conv2d;
+use crate::kernels::epilogue::Epilogue;
 use crate::pack::{HALF_PANEL, Layout, PANEL, WinogradPanels, padded};
 use crate::place::bounds::{Checked, Reach, assert_product, weights_at};
 use crate::place::map::Map;
@@ -48,7 +43,7 @@ use crate::place::workspace::Batch;
 use cnn_net::op::{Conv, Padding, Size};
 use cnn_net::record;
 
-use self::kernel::{Winograd, Work};
+use self::work::{Winograd, Work};
 
 /// A convolution by Winograd's algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,18 +89,18 @@ const fn blocks(panels: &WinogradPanels, output: Size, block: usize) -> usize {
     if tiles <= block && panels.outputs <= width(panels.outputs) { 1 } else { 2 }
 }
 
-/// The distances between two points of V and of M, for a block of so many tiles.
+/// The distances between two points of V and of M, for a block of `tiles` tiles.
 const fn distances(panels: &WinogradPanels, tiles: usize) -> [usize; 2] {
     [spread(tiles * padded(panels.depth())), spread(tiles * width(panels.outputs))]
 }
 
-/// Floats of V and M of a block of so many tiles, and of a flag for each.
+/// Floats of V and M of a block of `tiles` tiles, and of a flag for each.
 const fn block_floats(panels: &WinogradPanels, tiles: usize) -> usize {
     let [v, m] = distances(panels, tiles);
     panels.side() * panels.side() * (v + m) + padded(tiles)
 }
 
-/// The distance of two parts of V or M of so many floats: not a multiple of 4 KiB, or all `n * n` places that a transform
+/// The distance of two parts of V or M of `floats` floats: not a multiple of 4 KiB, or all `n * n` places that a transform
 /// writes would compete for the same lines of L1.
 const fn spread(floats: usize) -> usize {
     const PAGE: usize = 1024;
@@ -131,7 +126,7 @@ impl Winograd2d {
         alloc::format!("F({}, {})", self.tile, self.panels().taps())
     }
 
-    /// Floats of scratch memory for weights that are packed so, a computed output of this size, and blocks of so many tiles.
+    /// Floats of scratch memory for weights that are packed so, a computed output of this size, and blocks of `block` tiles.
     pub const fn scratch_floats(panels: &WinogradPanels, output: Size, block: usize) -> usize {
         blocks(panels, output, block) * block_floats(panels, block)
     }
@@ -147,13 +142,13 @@ impl Winograd2d {
         if self.pool { Size::new(2 * height, 2 * width) } else { Size::new(height, width) }
     }
 
-    /// How many threads can compute at once, each with V and M of its own: neighbouring lines would else move from core to
+    /// How many threads can compute at once, each with its own V and M: neighbouring lines would otherwise move from core to
     /// core.
     const fn most_parts(&self) -> usize {
         div(self.scratch_len(), block_floats(&self.panels(), 1))
     }
 
-    /// Tiles of a block, where scratch memory has room for one of each of so many threads.
+    /// Tiles of a block, where scratch memory must have room for a block of each of `parts` threads.
     fn tiles_of_block(&self, parts: usize) -> usize {
         let (panels, len) = (self.panels(), self.scratch_len());
         (1..=self.block).rev().find(|tiles| parts * block_floats(&panels, *tiles) <= len).unwrap_or(1)
@@ -183,7 +178,7 @@ impl Winograd2d {
         let Conv2d { input, output, kernel, stride, dilation, groups, residual, activation, .. } = self.conv;
         let square = kernel.height == kernel.width && stride.height == stride.width && stride.height > 0;
         assert!(square && dilation.height == 1 && dilation.width == 1 && self.block > 0, "no convolution for tiles");
-        let limit = residual.is_none() && Finish::of(activation).pass.is_none() && self.tile.is_multiple_of(2);
+        let limit = residual.is_none() && Epilogue::new(activation).is_in_registers() && self.tile.is_multiple_of(2);
         assert!(!self.pool || limit, "only the largest outputs remain, of which no function can be computed");
         let divides = groups > 0 && input.channels.is_multiple_of(groups) && output.channels.is_multiple_of(groups);
         assert!(divides, "the groups don't divide the channels");
@@ -256,17 +251,17 @@ unsafe fn winograd2d_in(run: Run<'_>, layer: &Winograd2d, batch: Batch, weights:
     // SAFETY: the caller's promise.
     let work = unsafe { Work::new(layer, batch, weights, ws) };
     let products = [batch.images, layer.tiles(), points, depth, panels.outputs, panels.groups];
-    let fetched = floats([points, depth, panels.outputs]);
-    let cost = macs(products).saturating_add(fetched);
-    // SAFETY: shares are tiles, or channels of the output, each with a part of the scratch memory of its own.
+    let fetched = nanos_of_floats([points, depth, panels.outputs]);
+    let cost = nanos_of_macs(products).saturating_add(fetched);
+    // SAFETY: partitions are tiles, or channels of the output, each with its own part of the scratch memory.
     unsafe {
         match (layer.tile, panels.taps()) {
-            (2, 3) => run.split(cost, |share| Winograd::<2, 4>::new(work, share)),
-            (4, 3) => run.split(cost, |share| Winograd::<4, 6>::new(work, share)),
-            (6, 3) => run.split(cost, |share| Winograd::<6, 8>::new(work, share)),
-            (3, 4) => run.split(cost, |share| Winograd::<3, 6>::new(work, share)),
-            (5, 4) => run.split(cost, |share| Winograd::<5, 8>::new(work, share)),
-            (4, 5) => run.split(cost, |share| Winograd::<4, 8>::new(work, share)),
+            (2, 3) => run.split(cost, |partition| Winograd::<2, 4>::new(work, partition)),
+            (4, 3) => run.split(cost, |partition| Winograd::<4, 6>::new(work, partition)),
+            (6, 3) => run.split(cost, |partition| Winograd::<6, 8>::new(work, partition)),
+            (3, 4) => run.split(cost, |partition| Winograd::<3, 6>::new(work, partition)),
+            (5, 4) => run.split(cost, |partition| Winograd::<5, 8>::new(work, partition)),
+            (4, 5) => run.split(cost, |partition| Winograd::<4, 8>::new(work, partition)),
             // `check` lets no other tiles pass.
             _ => {}
         }

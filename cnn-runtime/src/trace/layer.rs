@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::exec::run::Run;
 use crate::kernels::call::KernelCall;
 use crate::kernels::conv::Conv2d;
-use crate::kernels::join::{Halo, StoreChw, clear_halo, load_chw, store_chw};
+use crate::kernels::layout::{Halo, StoreChw, clear_halo, load_chw, store_chw};
 use crate::kernels::plain::plain;
 use crate::pack::{Affine, Layout, Normalisation};
 use crate::place::map::Map;

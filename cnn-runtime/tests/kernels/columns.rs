@@ -1,10 +1,10 @@
-//! Convolutions by Winograd's algorithm along columns, and the poolings behind them.
+//! Convolutions by Winograd's algorithm along columns, and the poolings that follow.
 
-use cnn_net::op::{Conv, Padding, Size};
+use cnn_net::op::{Activation, Conv, Padding, Size};
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::Run;
-use cnn_runtime::kernels::conv::{Conv2d, Pooling};
-use cnn_runtime::kernels::winograd::{Columns2d, columns2d};
+use cnn_runtime::kernels::conv::Conv2d;
+use cnn_runtime::kernels::strips::{Columns2d, Pooling, columns2d};
 use cnn_runtime::pack::Affine;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
@@ -25,13 +25,62 @@ struct Setup {
     packed: Vec<f32>,
 }
 
+/// Shapes of a layer; the input is as large as the output needs.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    inputs: usize,
+    filters: usize,
+    /// Width of a filter.
+    width: usize,
+    pad: Padding,
+    /// Rows and columns that are computed.
+    output: Size,
+    pool: Option<Pooling>,
+    activation: Activation,
+}
+
+/// One pixel of one channel: what the named cases change.
+const PLAIN: Case = Case {
+    inputs: 1,
+    filters: 1,
+    width: 1,
+    pad: Padding::NONE,
+    output: Size::square(1),
+    pool: None,
+    activation: Activation::Identity,
+};
+const POOLED: Case = Case { output: Size::square(2), pool: Some(Pooling::Max), ..PLAIN };
+
+/// Small cases, one for each thing that can go wrong.
+const NAMED: [(&str, Case); 12] = [
+    ("5x1 input, 5x1 filter", PLAIN),
+    ("1x1 input, 5x5 filter, pad 2", Case { width: 5, pad: Padding::symmetric(2, 2), ..PLAIN }),
+    ("a tile of 5 rows", Case { output: Size::new(5, 1), ..PLAIN }),
+    ("a tile and a row", Case { output: Size::new(6, 1), ..PLAIN }),
+    ("a row of several pixels and channels", Case { inputs: 3, width: 2, output: Size::new(1, 4), ..PLAIN }),
+    ("half a panel and a filter", Case { filters: 9, ..PLAIN }),
+    ("two panels and a filter", Case { filters: 33, output: Size::new(1, 2), ..PLAIN }),
+    ("the largest of 2x2", POOLED),
+    ("the mean of 2x2", Case { pool: Some(Pooling::Average), ..POOLED }),
+    ("pooled rows of two tiles", Case { output: Size::new(8, 2), ..POOLED }),
+    ("a clamp, which is done in registers", Case { activation: Activation::Relu, ..POOLED }),
+    ("a function that passes over the results", Case { activation: Activation::Tanh, filters: 3, ..POOLED }),
+];
+
 impl Setup {
     fn random(rng: &mut Rng, filters: usize, pool: Option<Pooling>) -> Self {
-        let kernel = Size::new(5, rng.pick(&[1, 2, 3, 5, 7]));
-        let inputs = rng.pick(&[1, 2, 3, 6, 8, 17]);
+        let (width, inputs) = (rng.pick(&[1, 2, 3, 5, 7]), rng.pick(&[1, 2, 3, 6, 8, 17]));
         let (rows, columns) = (1 + rng.below(22), 1 + rng.below(26));
         let output = if pool.is_some() { even(rows, columns) } else { Size::new(rows, columns) };
-        let pad = Padding { top: rng.below(5), left: rng.below(kernel.width), ..Padding::NONE };
+        let pad = Padding { top: rng.below(5), left: rng.below(width), ..Padding::NONE };
+        let mut setup = Self::new(rng, Case { inputs, filters, width, pad, output, pool, ..PLAIN });
+        setup.layer.conv.activation = rng.pick(&ACTIVATIONS);
+        setup
+    }
+
+    fn new(rng: &mut Rng, case: Case) -> Self {
+        let Case { inputs, filters, width, pad, output, pool, activation } = case;
+        let kernel = Size::new(5, width);
         let size = Size::new(
             (output.height + 4).saturating_sub(pad.top).max(1),
             (output.width + kernel.width - 1).saturating_sub(pad.left).max(1),
@@ -54,12 +103,12 @@ impl Setup {
         let mut packed = vec![f32::NAN; 5 + panels.len()];
         let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
         panels.pack(|at| filters.weight[at], affine, &mut packed[5..]);
-        let conv = Conv2d { weights: 5, activation: rng.pick(&ACTIVATIONS), ..Conv2d::of(&conv, input, output) };
+        let conv = Conv2d { weights: 5, activation, ..Conv2d::new(&conv, input, output) };
         let scratch = arena.ws.len();
         Self { arena, layer: Columns2d { conv, pool, scratch }, filters, packed }
     }
 
-    /// Runs it with scratch memory behind the arena.
+    /// Runs it with scratch memory after the arena.
     fn run(&self, run: Run<'_>, ws: &mut [f32]) {
         let mut all = ws.to_vec();
         all.resize(self.layer.scratch + self.layer.scratch_len() + SLACK, f32::NAN);
@@ -74,6 +123,27 @@ impl Setup {
         let terms = (self.filters.kernel.area() * conv.input.channels) as f64;
         activated(conv.activation, sum, FACTOR * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0))
     }
+
+    fn check(&self, name: &str, isa: Isa) {
+        check(
+            isa,
+            &format!("{} {name}: {:?}", isa.name(), self.layer),
+            &self.arena,
+            &self.layer.conv.output,
+            |run, ws| self.run(run, ws),
+            |y, x, c| match self.layer.pool {
+                Some(pooling) => pooled(pooling, [y, x], |y, x| self.expected(y, x, c)),
+                None => self.expected(y, x, c),
+            },
+        );
+    }
+}
+
+#[test]
+fn small_columns() {
+    for isa in isas() {
+        NAMED.iter().for_each(|(name, case)| Setup::new(&mut Rng(1), *case).check(name, isa));
+    }
 }
 
 #[test]
@@ -82,20 +152,7 @@ fn columns_of_random_shapes() {
     for isa in isas() {
         for filters in [1, 6, 8, 9, 16, 20, 24, 25, 32, 50] {
             for pool in [None, Some(Pooling::Max), Some(Pooling::Average)] {
-                for _ in 0..12 {
-                    let setup = Setup::random(&mut rng, filters, pool);
-                    check(
-                        isa,
-                        &format!("{} {:?}", isa.name(), setup.layer),
-                        &setup.arena,
-                        &setup.layer.conv.output,
-                        |run, ws| setup.run(run, ws),
-                        |y, x, c| match pool {
-                            Some(pooling) => pooled(pooling, [y, x], |y, x| setup.expected(y, x, c)),
-                            None => setup.expected(y, x, c),
-                        },
-                    );
-                }
+                (0..12).for_each(|_| Setup::random(&mut rng, filters, pool).check("random", isa));
             }
         }
     }

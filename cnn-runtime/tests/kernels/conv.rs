@@ -8,7 +8,7 @@ use cnn_runtime::kernels::dense::{Dense, dense};
 use cnn_runtime::pack::{Affine, ConvPanels, DepthwiseTaps};
 use cnn_runtime::place::map::Map;
 
-use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, isas};
+use crate::support::{ACTIVATIONS, Arena, Rng, activated, check, isas};
 
 /// A convolution with the weights in PyTorch's order, `[outputs, inputs / groups, height, width]`.
 pub(crate) struct Filters {
@@ -54,6 +54,15 @@ fn pack(filters: &Filters, inputs: usize, outputs: usize) -> Vec<f32> {
     packed
 }
 
+/// Packs the filters of a depthwise convolution.
+fn pack_taps(filters: &Filters) -> Vec<f32> {
+    let taps = DepthwiseTaps { channels: filters.groups, kernel: filters.kernel };
+    let mut packed = vec![f32::NAN; taps.len()];
+    let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
+    taps.pack(|at| filters.weight[at], affine, &mut packed);
+    packed
+}
+
 /// Shapes of one convolution; the rest is random.
 #[derive(Clone, Copy, Debug)]
 struct Case {
@@ -66,9 +75,44 @@ struct Case {
     dilation: Size,
     pad: Padding,
     output: Size,
+    /// None, a map, or the output.
     residual: u8,
     activation: Activation,
 }
+
+/// One pixel, one channel, one weight: what the named cases change.
+const PLAIN: Case = Case {
+    groups: 1,
+    inputs: 1,
+    outputs: 1,
+    kernel: Size::square(1),
+    stride: Size::square(1),
+    dilation: Size::square(1),
+    pad: Padding::NONE,
+    output: Size::square(1),
+    residual: 0,
+    activation: Activation::Identity,
+};
+
+/// Small cases, one for each thing that can go wrong.
+const NAMED: [(&str, Case); 16] = [
+    ("1x1 input, 1x1 filter", PLAIN),
+    ("1x1 input, 3x3 filter, pad 1", Case { kernel: Size::square(3), pad: Padding::symmetric(1, 1), ..PLAIN }),
+    ("pad at the top alone", Case { kernel: Size::square(2), pad: Padding { top: 1, ..Padding::NONE }, ..PLAIN }),
+    ("pad at the right alone", Case { kernel: Size::square(2), pad: Padding { right: 1, ..Padding::NONE }, ..PLAIN }),
+    ("3x1 filter over a column", Case { kernel: Size::new(3, 1), output: Size::new(4, 1), ..PLAIN }),
+    ("1x3 filter over a row", Case { kernel: Size::new(1, 3), output: Size::new(1, 4), ..PLAIN }),
+    ("stride 2 along rows", Case { stride: Size::new(1, 2), output: Size::new(1, 3), ..PLAIN }),
+    ("stride 2 along columns", Case { stride: Size::new(2, 1), output: Size::new(3, 1), ..PLAIN }),
+    ("a gap between the taps", Case { kernel: Size::square(2), dilation: Size::square(2), ..PLAIN }),
+    ("two groups of one channel", Case { groups: 2, ..PLAIN }),
+    ("half a panel and a channel", Case { outputs: 9, ..PLAIN }),
+    ("a panel and a channel", Case { outputs: 17, output: Size::new(1, 2), ..PLAIN }),
+    ("a residual", Case { residual: 1, output: Size::new(1, 2), ..PLAIN }),
+    ("a residual that is the output", Case { residual: 2, output: Size::new(1, 2), ..PLAIN }),
+    ("a clamp, which is done in registers", Case { residual: 1, activation: Activation::Relu, ..PLAIN }),
+    ("a function that passes over the results", Case { residual: 1, activation: Activation::Tanh, ..PLAIN }),
+];
 
 impl Case {
     fn random(rng: &mut Rng) -> Self {
@@ -87,18 +131,35 @@ impl Case {
         }
     }
 
-    fn run(self, isa: Isa, rng: &mut Rng) {
-        let Self { groups, inputs, outputs, kernel, stride, dilation, pad, output, .. } = self;
+    /// With a filter for each channel.
+    fn depthwise(self, channels: usize) -> Self {
+        Self { groups: channels, inputs: 1, outputs: 1, ..self }
+    }
+
+    /// The input's height and width, unless they are all padding.
+    fn input(&self) -> Option<Size> {
+        let Self { kernel, stride, dilation, pad, output, .. } = *self;
         let span =
             |out: usize, stride: usize, taps: usize, dilation: usize| (out - 1) * stride + (taps - 1) * dilation + 1;
-        let height = span(output.height, stride.height, kernel.height, dilation.height);
-        let width = span(output.width, stride.width, kernel.width, dilation.width);
-        if height <= pad.top + pad.bottom || width <= pad.left + pad.right {
-            return;
-        }
+        let height =
+            span(output.height, stride.height, kernel.height, dilation.height).checked_sub(pad.top + pad.bottom)?;
+        let width = span(output.width, stride.width, kernel.width, dilation.width).checked_sub(pad.left + pad.right)?;
+        (height > 0 && width > 0).then_some(Size::new(height, width))
+    }
+
+    /// Checks `kernel` with this layer and weights that `pack` packs.
+    fn run(
+        self,
+        name: &str,
+        isa: Isa,
+        rng: &mut Rng,
+        pack: impl Fn(&Filters) -> Vec<f32>,
+        kernel: impl Fn(Run<'_>, &Conv2d, &[f32], &mut [f32]),
+    ) {
+        let Self { groups, inputs, outputs, stride, dilation, pad, output, activation, .. } = self;
+        let Some(size) = self.input() else { return };
         let mut arena = Arena::default();
-        let size = [height - pad.top - pad.bottom, width - pad.left - pad.right, groups * inputs];
-        let input = arena.map(rng, size, pad);
+        let input = arena.map(rng, [size.height, size.width, groups * inputs], pad);
         let shape = [output.height, output.width, groups * outputs];
         let (halo_in, halo_out) = (rng.padding(1), rng.padding(1));
         let residual = (self.residual == 1).then(|| arena.map(rng, shape, halo_in));
@@ -109,16 +170,15 @@ impl Case {
         arena.close();
         let filters = Filters {
             groups,
-            kernel,
-            weight: rng.floats(groups * outputs * inputs * kernel.area()),
+            kernel: self.kernel,
+            weight: rng.floats(groups * outputs * inputs * self.kernel.area()),
             bias: rng.floats(groups * outputs),
         };
-        let mut packed = vec![f32::NAN; 5];
-        packed.extend(pack(&filters, inputs, outputs));
+        let packed = [vec![f32::NAN; 5], pack(&filters)].concat();
         let layer = Conv2d {
             input,
             output,
-            kernel,
+            kernel: self.kernel,
             stride,
             pad_top: pad.top,
             pad_left: pad.left,
@@ -126,20 +186,46 @@ impl Case {
             groups,
             weights: 5,
             residual,
-            activation: self.activation,
+            activation,
         };
-        let what = format!("{} {self:?}", isa.name());
         check(
             isa,
-            &what,
+            &format!("{} {name}: {self:?}", isa.name()),
             &arena,
             &output,
-            |run, ws| conv2d(run, &layer.check(), &packed, ws),
+            |run, ws| kernel(run, &layer, &packed, ws),
             |y, x, c| {
                 let (sum, tolerance) = sum_at(&arena, &layer, &filters, [y, x, c]);
-                activated(self.activation, sum, tolerance)
+                activated(activation, sum, tolerance)
             },
         );
+    }
+
+    fn run_conv(self, name: &str, isa: Isa, rng: &mut Rng) {
+        let pack = |filters: &Filters| pack(filters, self.inputs, self.outputs);
+        self.run(name, isa, rng, pack, |run, layer, packed, ws| conv2d(run, &layer.check(), packed, ws));
+    }
+
+    fn run_depthwise(self, name: &str, isa: Isa, rng: &mut Rng) {
+        self.run(name, isa, rng, pack_taps, |run, layer, packed, ws| depthwise2d(run, &layer.check(), packed, ws));
+    }
+}
+
+#[test]
+fn small_convolutions() {
+    for isa in isas() {
+        NAMED.iter().for_each(|(name, case)| case.run_conv(name, isa, &mut Rng(1)));
+    }
+}
+
+#[test]
+fn small_depthwise_convolutions() {
+    for isa in isas() {
+        for (name, case) in NAMED {
+            for channels in [1, 5, 8, 17] {
+                case.depthwise(channels).run_depthwise(&format!("{name}, {channels} channels"), isa, &mut Rng(1));
+            }
+        }
     }
 }
 
@@ -148,7 +234,7 @@ fn conv_of_random_shapes() {
     for isa in isas() {
         let mut rng = Rng(1);
         for _ in 0..700 {
-            Case::random(&mut rng).run(isa, &mut rng);
+            Case::random(&mut rng).run_conv("random", isa, &mut rng);
         }
     }
 }
@@ -160,19 +246,8 @@ fn conv_of_all_pixel_counts() {
     for isa in isas() {
         for pixels in (1..=30).chain([95, 96, 97, 193]) {
             for outputs in [6, 8, 16, 21] {
-                let case = Case {
-                    groups: 1,
-                    inputs: 3,
-                    outputs,
-                    kernel: Size::square(1),
-                    stride: Size::square(1),
-                    dilation: Size::square(1),
-                    pad: Padding::NONE,
-                    output: Size::new(1, pixels),
-                    residual: 0,
-                    activation: Activation::Identity,
-                };
-                case.run(isa, &mut rng);
+                let case = Case { inputs: 3, outputs, output: Size::new(1, pixels), ..PLAIN };
+                case.run_conv("a row of pixels", isa, &mut rng);
             }
         }
     }
@@ -183,19 +258,54 @@ fn conv_with_a_kernel_as_large_as_its_input() {
     let mut rng = Rng(3);
     for isa in isas() {
         for outputs in [1, 8, 10, 16, 24, 40, 56, 84, 120] {
-            let case = Case {
-                groups: 1,
-                inputs: 16,
-                outputs,
-                kernel: Size::square(5),
-                stride: Size::square(1),
-                dilation: Size::square(1),
-                pad: Padding::NONE,
-                output: Size::square(1),
-                residual: 1,
-                activation: Activation::Tanh,
-            };
-            case.run(isa, &mut rng);
+            let (kernel, activation) = (Size::square(5), Activation::Tanh);
+            let case = Case { inputs: 16, outputs, kernel, residual: 1, activation, ..PLAIN };
+            case.run_conv("a single window", isa, &mut rng);
+        }
+    }
+}
+
+/// A fully connected layer over a map of `size` with `inputs` channels, perhaps with its output as residual.
+fn dense_case(name: &str, isa: Isa, rng: &mut Rng, size: Size, [inputs, outputs]: [usize; 2], adds: bool) {
+    let mut arena = Arena::default();
+    let halo = rng.padding(1);
+    let input = arena.map(rng, [size.height, size.width, inputs], halo);
+    let output = arena.map(rng, [1, 1, outputs], Padding::NONE);
+    arena.fill(&input, || rng.float());
+    let residual = adds.then_some(output);
+    residual.iter().for_each(|map| arena.fill(map, || rng.float()));
+    arena.close();
+    let (weight, bias) = (rng.floats(outputs * inputs * size.area()), rng.floats(outputs));
+    let filters = Filters { groups: 1, kernel: size, weight, bias };
+    let packed = pack(&filters, inputs, outputs);
+    let activation = rng.pick(&ACTIVATIONS);
+    let layer = Dense { input, output, weights: 0, residual, activation };
+    let conv = whole_map(&layer, size);
+    check(
+        isa,
+        &format!("{} {name}: {layer:?}", isa.name()),
+        &arena,
+        &output,
+        |run, ws| dense(run, &layer.check(), &packed, ws),
+        |y, x, c| {
+            let (sum, tolerance) = sum_at(&arena, &conv, &filters, [y, x, c]);
+            activated(activation, sum, tolerance)
+        },
+    );
+}
+
+#[test]
+fn small_fully_connected_layers() {
+    for isa in isas() {
+        for (name, size, channels, adds) in [
+            ("one input, one output", Size::square(1), [1, 1], false),
+            ("one input, a panel and an output", Size::square(1), [1, 17], false),
+            ("a map of 2x1 pixels", Size::new(2, 1), [1, 2], false),
+            ("sums of more than one part", Size::square(1), [257, 1], false),
+            ("a half panel after as many panels as are read at once", Size::square(1), [2, 72], false),
+            ("a residual, which is the output", Size::square(1), [1, 3], true),
+        ] {
+            dense_case(name, isa, &mut Rng(1), size, channels, adds);
         }
     }
 }
@@ -205,35 +315,11 @@ fn dense_of_random_shapes() {
     for isa in isas() {
         let mut rng = Rng(4);
         for _ in 0..150 {
-            let kernel = Size::new(rng.pick(&[1, 2, 5]), rng.pick(&[1, 3, 5]));
+            let size = Size::new(rng.pick(&[1, 2, 5]), rng.pick(&[1, 3, 5]));
             let inputs = rng.pick(&[1, 3, 16, 33, 100]);
             let outputs = rng.pick(&[1, 5, 8, 10, 16, 23, 33, 47, 64, 70, 100]);
-            let mut arena = Arena::default();
-            let halo = rng.padding(1);
-            let input = arena.map(&mut rng, [kernel.height, kernel.width, inputs], halo);
-            let output = arena.map(&mut rng, [1, 1, outputs], Padding::NONE);
-            arena.fill(&input, || rng.float());
-            let residual = rng.pick(&[None, Some(output)]);
-            residual.iter().for_each(|map| arena.fill(map, || rng.float()));
-            arena.close();
-            let (weight, bias) = (rng.floats(outputs * inputs * kernel.area()), rng.floats(outputs));
-            let filters = Filters { groups: 1, kernel, weight, bias };
-            let packed = pack(&filters, inputs, outputs);
-            let activation = rng.pick(&ACTIVATIONS);
-            let layer = Dense { input, output, weights: 0, residual, activation };
-            let conv = whole_map(&layer, kernel);
-            let what = format!("{} {layer:?}", isa.name());
-            check(
-                isa,
-                &what,
-                &arena,
-                &output,
-                |run, ws| dense(run, &layer.check(), &packed, ws),
-                |y, x, c| {
-                    let (sum, tolerance) = sum_at(&arena, &conv, &filters, [y, x, c]);
-                    activated(activation, sum, tolerance)
-                },
-            );
+            let adds = rng.pick(&[false, true]);
+            dense_case("random", isa, &mut rng, size, [inputs, outputs], adds);
         }
     }
 }
@@ -262,64 +348,20 @@ fn depthwise_of_random_shapes() {
     for isa in isas() {
         let mut rng = Rng(5);
         for _ in 0..300 {
-            depthwise_case(isa, &mut rng);
+            let kernel = Size::new(rng.pick(&[1, 3, 3, 5]), rng.pick(&[1, 3, 3, 5]));
+            let case = Case {
+                kernel,
+                stride: Size::new(rng.pick(&[1, 1, 2]), rng.pick(&[1, 1, 2])),
+                dilation: Size::new(rng.pick(&[1, 1, 2]), rng.pick(&[1, 1, 2])),
+                pad: rng.padding(kernel.height.min(kernel.width) - 1),
+                output: Size::new(rng.pick(&[1, 2, 7]), rng.pick(&[1, 5, 8, 9, 20])),
+                residual: rng.pick(&[0, 2]),
+                activation: rng.pick(&ACTIVATIONS),
+                ..PLAIN
+            };
+            case.depthwise(rng.pick(&[1, 6, 8, 16, 17, 31, 40])).run_depthwise("random", isa, &mut rng);
         }
     }
-}
-
-fn depthwise_case(isa: Isa, rng: &mut Rng) {
-    let kernel = Size::new(rng.pick(&[1, 3, 3, 5]), rng.pick(&[1, 3, 3, 5]));
-    let stride = Size::new(rng.pick(&[1, 1, 2]), rng.pick(&[1, 1, 2]));
-    let dilation = Size::new(rng.pick(&[1, 1, 2]), rng.pick(&[1, 1, 2]));
-    let channels = rng.pick(&[1, 6, 8, 16, 17, 31, 40]);
-    let size = [rng.pick(&[1, 2, 7]), rng.pick(&[1, 5, 8, 9, 20])];
-    let pad = rng.padding(kernel.height.min(kernel.width) - 1);
-    let height = (size[0] - 1) * stride.height + (kernel.height - 1) * dilation.height + 1;
-    let width = (size[1] - 1) * stride.width + (kernel.width - 1) * dilation.width + 1;
-    if height <= pad.top + pad.bottom || width <= pad.left + pad.right {
-        return;
-    }
-    let mut arena = Arena::default();
-    let shape = [height - pad.top - pad.bottom, width - pad.left - pad.right, channels];
-    let input = arena.map(rng, shape, pad);
-    let halo = rng.padding(1);
-    let output = arena.map(rng, [size[0], size[1], channels], halo);
-    let residual = rng.pick(&[None, Some(output)]);
-    arena.fill(&input, || rng.float());
-    residual.iter().for_each(|map: &Map| arena.fill(map, || rng.float()));
-    arena.close();
-    let (weight, bias) = (rng.floats(channels * kernel.area()), rng.floats(channels));
-    let taps = DepthwiseTaps { channels, kernel };
-    let mut packed = vec![f32::NAN; taps.len()];
-    taps.pack(|at| weight[at], |c| Affine { scale: 1.0, shift: bias[c].into() }, &mut packed);
-    let activation = rng.pick(&ACTIVATIONS);
-    let (pad_top, pad_left, weights) = (pad.top, pad.left, 0);
-    let layer = Conv2d {
-        input,
-        output,
-        kernel,
-        stride,
-        pad_top,
-        pad_left,
-        dilation,
-        groups: channels,
-        weights,
-        residual,
-        activation,
-    };
-    let filters = Filters { groups: channels, kernel, weight, bias };
-    let what = format!("{} {layer:?}", isa.name());
-    check(
-        isa,
-        &what,
-        &arena,
-        &output,
-        |run, ws| depthwise2d(run, &layer.check(), &packed, ws),
-        |y, x, c| -> Expected {
-            let (sum, tolerance) = sum_at(&arena, &layer, &filters, [y, x, c]);
-            activated(activation, sum, tolerance)
-        },
-    );
 }
 
 /// A layer that reaches outside of the workspace is refused, whatever it reads.

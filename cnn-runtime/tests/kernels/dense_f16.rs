@@ -34,7 +34,7 @@ fn in_panels(filters: &Filters, inputs: usize) -> Vec<f32> {
 }
 
 impl Case {
-    /// One of so many outputs, whose weights `pack` packs for so many channels of the input; of three elements of an image,
+    /// One of `outputs` outputs, whose weights `pack` packs for the input's channels; of three elements of an image,
     /// some are zero.
     pub(crate) fn random(
         rng: &mut Rng,
@@ -60,7 +60,7 @@ impl Case {
         let images = (0..images).map(filled).collect();
         let weight = halves(rng, outputs * inputs * kernel.area());
         let filters = Filters { groups: 1, kernel, weight, bias: rng.floats(outputs) };
-        // Something stands before the weights.
+        // There are other weights before these.
         let packed = [vec![f32::NAN; 4], pack(&filters, inputs)].concat();
         let any = rng.pick(&ACTIVATIONS);
         let activation = rng.pick(&[Activation::Identity, Activation::Relu, any]);

@@ -1,10 +1,10 @@
-//! Activations, normalisation, softmax, merges, and values in and out.
+//! Activations, normalisation and softmax.
 
 use cnn_net::op::{Activation, Lrn, LrnWindow, Padding, PreluPer};
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::activation::{Activate, PreluMap, activate, prelu};
-use cnn_runtime::kernels::join::{self, CopyMap, Halo, Merge, StoreChw};
+use cnn_runtime::kernels::merge::{Merge, add};
 use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
 use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
 use cnn_runtime::pack::{Affine, pack_scale_shift, pack_slopes, padded, scale_shift_len};
@@ -19,7 +19,7 @@ fn near(value: f64, ulps: f64) -> Expected {
 }
 
 /// An input of random numbers in -8..8 and an output, which is the input itself every third time.
-fn in_and_out(rng: &mut Rng, arena: &mut Arena) -> (Map, Map) {
+pub(crate) fn in_and_out(rng: &mut Rng, arena: &mut Arena) -> (Map, Map) {
     let shape = [rng.pick(&[1, 1, 2, 5]), rng.pick(&[1, 1, 3, 8]), rng.pick(&[1, 6, 8, 16, 17, 31, 70])];
     let (halo_in, halo_out) = (rng.padding(1), rng.padding(1));
     let input = arena.map(rng, shape, halo_in);
@@ -28,7 +28,7 @@ fn in_and_out(rng: &mut Rng, arena: &mut Arena) -> (Map, Map) {
     (input, output)
 }
 
-fn each_case(seed: u64, count: usize, case: impl Fn(Isa, &mut Rng)) {
+pub(crate) fn each_case(seed: u64, count: usize, case: impl Fn(Isa, &mut Rng)) {
     for isa in isas() {
         let mut rng = Rng(seed);
         (0..count).for_each(|_| case(isa, &mut rng));
@@ -136,8 +136,8 @@ fn lrn_of_random_shapes() {
             &output,
             |run, ws| lrn(run, &layer.check(), ws),
             |y, x, c| {
-                let [before, behind] = constants.reach();
-                let around = c.saturating_sub(before)..=(c + behind).min(input.channels - 1);
+                let [before, after] = constants.reach();
+                let around = c.saturating_sub(before)..=(c + after).min(input.channels - 1);
                 let sum: f64 = around.map(|c| arena.get(&input, y, x, c).powi(2)).sum();
                 let base = f64::from(constants.k) + f64::from(constants.alpha) * sum;
                 // The sum of up to 41 squares is off by up to 41 half ulps; then roots, products and a quotient.
@@ -245,135 +245,6 @@ fn softmax_and_its_logarithm() {
     });
 }
 
-/// Sums and products of one to four maps, one of them perhaps the output, and for products one perhaps a single pixel.
-#[test]
-fn sums_and_products() {
-    each_case(15, 400, |isa, rng| {
-        let mut arena = Arena::default();
-        let (first, output) = in_and_out(rng, &mut arena);
-        let product = rng.below(2) == 0;
-        let mut inputs = vec![first];
-        for _ in 0..rng.below(4) {
-            let mut shape = [first.height, first.width, first.channels];
-            if product && rng.below(2) == 0 {
-                (shape[0], shape[1]) = (1, 1);
-            }
-            let halo = rng.padding(1);
-            let map = arena.map(rng, shape, halo);
-            arena.fill(&map, || rng.float());
-            inputs.push(map);
-        }
-        let turn = rng.below(inputs.len());
-        inputs.rotate_left(turn);
-        arena.close();
-        let activation = rng.pick(&ACTIVATIONS);
-        let what = format!("{} {product} {inputs:?} {activation:?}", isa.name());
-        let kernel = |run: Run<'_>, ws: &mut [f32]| match product {
-            true => join::mul(run, &Merge { inputs: &inputs, output, activation }.check(), ws),
-            false => join::add(run, &Merge { inputs: &inputs, output, activation }.check(), ws),
-        };
-        check(isa, &what, &arena, &output, kernel, |y, x, c| {
-            let values = inputs.iter().map(|map| match map.pixels() {
-                1 => arena.get(map, 0, 0, c),
-                _ => arena.get(map, y, x, c),
-            });
-            let value: f64 = if product { values.product() } else { values.sum() };
-            // Up to three roundings of numbers up to 11.
-            activated(activation, value, 3.0 * 11.0 * f64::from(f32::EPSILON))
-        });
-    });
-}
-
-#[test]
-fn copies_and_layouts() {
-    each_case(16, 200, |isa, rng| {
-        let mut arena = Arena::default();
-        let (input, output) = in_and_out(rng, &mut arena);
-        let flat = arena.map(rng, [1, 1, input.elements()], Padding::NONE);
-        arena.close();
-        let what = format!("{} {input:?} {output:?}", isa.name());
-        let exact = |value: f64| Expected { value, tolerance: 0.0 };
-        check(
-            isa,
-            &what,
-            &arena,
-            &output,
-            |run, ws| join::copy(run, &CopyMap { input, output }.check(), ws),
-            |y, x, c| exact(arena.get(&input, y, x, c)),
-        );
-        check(
-            isa,
-            &what,
-            &arena,
-            &flat,
-            |run, ws| join::store_chw(run, &StoreChw { map: input, offset: flat.offset }.check(), ws),
-            |_, _, at| {
-                let (c, pixel) = (at / input.pixels(), at % input.pixels());
-                exact(arena.get(&input, pixel / input.width, pixel % input.width, c))
-            },
-        );
-        let image = rng.floats(input.elements());
-        check(
-            isa,
-            &what,
-            &arena,
-            &input,
-            |run, ws| join::load_chw(run, &image, &input.check(), ws),
-            |y, x, c| exact(image[(c * input.height + y) * input.width + x].into()),
-        );
-    });
-}
-
-#[test]
-fn images_become_maps() {
-    each_case(18, 200, |isa, rng| {
-        let mut arena = Arena::default();
-        let shape = [rng.below(4) + 1, rng.pick(&[1, 8, 15, 16, 17, 33, 48]), rng.below(10) + 1];
-        let halo = rng.padding(2);
-        let map = arena.map(rng, shape, halo);
-        arena.close();
-        let image = rng.floats(map.elements());
-        check(
-            isa,
-            &format!("{} {map:?}", isa.name()),
-            &arena,
-            &map,
-            |run, ws| join::load_chw(run, &image, &map.check(), ws),
-            |y, x, c| Expected { value: image[(c * map.height + y) * map.width + x].into(), tolerance: 0.0 },
-        );
-    });
-}
-
-#[test]
-fn halos_are_cleared() {
-    each_case(17, 100, |isa, rng| {
-        let mut arena = Arena::default();
-        let shape = [rng.below(4) + 1, rng.below(4) + 1, rng.pick(&[1, 3, 8])];
-        let halo = rng.padding(2);
-        let map = arena.map(rng, shape, halo);
-        arena.close();
-        let whole = Map {
-            offset: map.offset - halo.top * map.row - halo.left * map.pixel,
-            height: halo.top + map.height + halo.bottom,
-            width: halo.left + map.width + halo.right,
-            ..map
-        };
-        arena.fill(&whole, || 1.0);
-        check(
-            isa,
-            isa.name(),
-            &arena,
-            &whole,
-            |run, ws| join::clear_halo(run, &Halo { map, zeros: halo }.check(), ws),
-            |y, x, _| {
-                let rows = halo.top..halo.top + map.height;
-                let inside = rows.contains(&y) && (halo.left..halo.left + map.width).contains(&x);
-                Expected { value: f64::from(u8::from(inside)), tolerance: 0.0 }
-            },
-        );
-    });
-}
-
 /// Clamps in registers and in passes let a NaN through, as does everything else but the step.
 /// Not all functions have a number where their argument has none: `-inf * 0` is NaN, as PyTorch's are.
 #[test]
@@ -403,7 +274,7 @@ fn functions_of_nan_and_infinity() {
 #[test]
 fn softmax_of_nan_and_infinity() {
     use f32 as F;
-    // What PyTorch gives: NaN if anything is NaN or infinite, but for what is infinitely small beside others.
+    // What PyTorch gives: NaN if anything is NaN or infinite, but for what is infinitely small compared with others.
     for (special, expected) in
         [(F::NAN, F::NAN), (F::INFINITY, F::NAN), (F::NEG_INFINITY, 0.0), (3e38, 1.0), (-3e38, 0.0)]
     {
@@ -438,9 +309,59 @@ fn nan_passes_through() {
             let mut ws = vec![f32::NAN; 32];
             let map = Map::vector(0, 9);
             activate(isa.into(), &Activate { input: map, output: map, activation }.check(), &mut ws);
-            join::add(isa.into(), &Merge { inputs: &[map, map], output: map, activation }.check(), &mut ws);
+            add(isa.into(), &Merge { inputs: &[map, map], output: map, activation }.check(), &mut ws);
             let step = activation == Activation::Step;
             assert!(step || (0..9).all(|c| ws[index(&map, 0, 0, c)].is_nan()), "{} {activation:?}", isa.name());
+        }
+    }
+}
+
+/// What a kernel makes of a vector.
+fn close(name: &str, isa: Isa, found: &[f32], expected: &[f32]) {
+    let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-6 * b.abs().max(1.0);
+    let what = format!("{} {name}: {found:?}, not {expected:?}", isa.name());
+    assert!(found.len() == expected.len() && found.iter().zip(expected).all(near), "{what}");
+}
+
+#[test]
+fn small_softmaxes() {
+    for isa in isas() {
+        for (name, input, expected) in [
+            ("a single number", &[5.0_f32][..], &[1.0_f32][..]),
+            ("two equal numbers", &[-3.0, -3.0], &[0.5, 0.5]),
+            ("odds of one to three", &[0.0, 3.0_f32.ln()], &[0.25, 0.75]),
+            ("numbers whose exponentials overflow", &[1000.0, 1000.0], &[0.5, 0.5]),
+            ("one that is negligible", &[0.0, -1000.0], &[1.0, 0.0]),
+            ("a vector and a number", &[2.0; 5], &[0.2; 5]),
+        ] {
+            let map = Map::vector(0, input.len());
+            let mut ws = [input, &[f32::NAN; 64]].concat();
+            softmax(isa.into(), &SoftmaxMap { input: map, output: map }.check(), &mut ws);
+            close(name, isa, &ws[..input.len()], expected);
+            ws[..input.len()].copy_from_slice(input);
+            log_softmax(isa.into(), &SoftmaxMap { input: map, output: map }.check(), &mut ws);
+            let exps: Vec<f32> = ws[..input.len()].iter().map(|x| x.exp()).collect();
+            close(&format!("logarithms of {name}"), isa, &exps, expected);
+        }
+    }
+}
+
+#[test]
+fn small_normalisations() {
+    let lrn = |size, beta| Lrn { size, window: LrnWindow::Paper, alpha: 1.0, beta, k: 1.0 };
+    for isa in isas() {
+        for (name, lrn, input, expected) in [
+            ("zero stays zero", lrn(5, 0.75), &[0.0_f32][..], &[0.0_f32][..]),
+            ("a channel alone", lrn(1, 0.5), &[3.0_f32.sqrt()], &[3.0_f32.sqrt() / 2.0]),
+            ("a window of one channel", lrn(1, 1.0), &[1.0, 2.0], &[0.5, 0.4]),
+            ("a window over the neighbours", lrn(3, 1.0), &[1.0, 1.0, 1.0], &[1.0 / 3.0, 0.25, 1.0 / 3.0]),
+            ("a window wider than the channels", lrn(9, 1.0), &[1.0, 1.0], &[1.0 / 3.0, 1.0 / 3.0]),
+        ] {
+            let (from, to) = (Map::vector(0, input.len()), Map::vector(input.len(), input.len()));
+            let mut ws = [input, &[0.0; 64]].concat();
+            let layer = LrnMap { input: from, output: to, lrn };
+            cnn_runtime::kernels::norm::lrn(isa.into(), &layer.check(), &mut ws);
+            close(name, isa, &ws[input.len()..][..input.len()], expected);
         }
     }
 }

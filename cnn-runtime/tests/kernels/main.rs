@@ -10,7 +10,9 @@ mod conv;
 mod dense_f16;
 mod elementwise;
 mod gemm;
+mod layout;
 mod math;
+mod merge;
 #[cfg(feature = "alloc")]
 mod nonzero;
 mod planar;

@@ -97,7 +97,7 @@ fn what_does_not_fit_is_refused() {
     let (packed, end) = (&case.packed[..], case.images[0].ws.len());
     assert!(run(&|_| (), packed));
     assert!(!run(&|_| (), &packed[..packed.len() - 1]), "weights that end early");
-    assert!(!run(&|layer| layer.weights += 1, packed), "weights behind their end");
+    assert!(!run(&|layer| layer.weights += 1, packed), "weights past their end");
     assert!(!run(&|layer| layer.input.offset = end, packed), "an input outside of the workspace");
     assert!(!run(&|layer| layer.output.offset = end - 23, packed), "an output outside of the workspace");
     assert!(!run(&|layer| layer.output.width = 2, packed), "an output that is not a vector");

@@ -1,8 +1,9 @@
-//! Convolutions of few filters over a single channel, and the poolings behind them.
+//! Convolutions of few filters over a single channel, and the poolings that follow.
 
-use cnn_net::op::{Conv, Padding, Size};
+use cnn_net::op::{Activation, Conv, Padding, Size};
 use cnn_runtime::exec::isa::Isa;
-use cnn_runtime::kernels::conv::{Conv2d, Planar2d, Pooling, planar2d};
+use cnn_runtime::kernels::conv::Conv2d;
+use cnn_runtime::kernels::strips::{Planar2d, Pooling, planar2d};
 use cnn_runtime::pack::{Affine, ColumnPanels};
 use cnn_runtime::place::map::Map;
 
@@ -41,6 +42,57 @@ struct Setup {
     packed: Vec<f32>,
 }
 
+/// Shapes of a layer; the input is as large as the output needs.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    filters: usize,
+    kernel: Size,
+    /// Of rows.
+    stride: usize,
+    dilation: usize,
+    pad: Padding,
+    /// Rows and columns that are computed.
+    output: Size,
+    /// 4, or 1 for sums as they are written down.
+    tile: usize,
+    pool: Option<Pooling>,
+    activation: Activation,
+}
+
+/// The narrowest row of one filter of one weight: what the named cases change.
+const PLAIN: Case = Case {
+    filters: 1,
+    kernel: Size::square(1),
+    stride: 1,
+    dilation: 1,
+    pad: Padding::NONE,
+    output: Size::new(1, 16),
+    tile: 1,
+    pool: None,
+    activation: Activation::Identity,
+};
+/// The same by Winograd's algorithm.
+const TILE: Case = Case { kernel: Size::new(5, 1), tile: 4, ..PLAIN };
+
+/// Small cases, one for each thing that can go wrong.
+const NAMED: [(&str, Case); 13] = [
+    ("a row, 1x1 filter", PLAIN),
+    ("a row and a pixel that is left over", Case { output: Size::new(1, 17), ..PLAIN }),
+    ("3x3 filter, pad 1", Case { kernel: Size::square(3), pad: Padding::symmetric(1, 1), ..PLAIN }),
+    ("stride 2 along columns", Case { stride: 2, output: Size::new(3, 16), ..PLAIN }),
+    ("a gap between the taps", Case { kernel: Size::square(3), dilation: 2, ..PLAIN }),
+    ("as many filters as there are accumulators", Case { filters: 6, ..PLAIN }),
+    ("a vector of pixels for each of 8 filters", Case { filters: 8, ..PLAIN }),
+    ("the largest of 2x2", Case { output: Size::new(2, 16), pool: Some(Pooling::Max), ..PLAIN }),
+    ("a tile with one row inside of the output", TILE),
+    ("a tile and a row", Case { output: Size::new(5, 16), ..TILE }),
+    ("a tile of 5x5 filters, pad 2", Case { kernel: Size::square(5), pad: Padding::symmetric(2, 2), ..TILE }),
+    ("the mean of 2x2 in a tile", Case { output: Size::new(4, 18), pool: Some(Pooling::Average), ..TILE }),
+    ("a function before the pooling", {
+        Case { output: Size::new(2, 16), pool: Some(Pooling::Max), activation: Activation::Tanh, ..TILE }
+    }),
+];
+
 impl Setup {
     /// In a tile of 4 rows, or in one of 1 that a convolution is in that moves by several rows or has gaps in its filters.
     fn random(rng: &mut Rng, filters: usize, tile: usize, pool: Option<Pooling>) -> Self {
@@ -48,10 +100,17 @@ impl Setup {
         let height = if direct { rng.pick(&[1, 2, 3, 5, 7]) } else { 5 };
         let kernel = Size::new(height, if direct { rng.pick(&[1, 3, 7]) } else { 1 + rng.below(5) });
         let (stride, dilation) = if direct { (rng.pick(&[1, 2, 3]), rng.pick(&[1, 2])) } else { (1, 1) };
-        let (stride, dilation) = (Size::new(stride, 1), Size::square(dilation));
         let (rows, columns) = (1 + rng.below(9), rng.pick(&[16, 17, 18, 20, 27, 28, 32, 33, 34, 48, 50]));
         let output = if pool.is_some() { even(rows, columns) } else { Size::new(rows, columns) };
         let pad = Padding { top: rng.below(kernel.height), left: rng.below(kernel.width), ..Padding::NONE };
+        let mut setup = Self::new(rng, Case { filters, kernel, stride, dilation, pad, output, tile, pool, ..PLAIN });
+        setup.layer.conv.activation = rng.pick(&ACTIVATIONS);
+        setup
+    }
+
+    fn new(rng: &mut Rng, case: Case) -> Self {
+        let Case { filters, kernel, stride, dilation, pad, output, tile, pool, activation } = case;
+        let (stride, dilation) = (Size::new(stride, 1), Size::square(dilation));
         let span = |out: usize, stride: usize, taps: usize, pad: usize| {
             ((out - 1) * stride + (taps - 1) * dilation.height + 1).saturating_sub(pad).max(1)
         };
@@ -73,7 +132,7 @@ impl Setup {
         let mut packed = vec![f32::NAN; 5 + panels.len()];
         let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
         panels.pack(|at| filters.weight[at], affine, &mut packed[5..]);
-        let conv = Conv2d { weights: 5, activation: rng.pick(&ACTIVATIONS), ..Conv2d::of(&conv, input, output) };
+        let conv = Conv2d { weights: 5, activation, ..Conv2d::new(&conv, input, output) };
         Self { arena, layer: Planar2d { conv, tile, pool }, filters, packed }
     }
 
@@ -88,10 +147,10 @@ impl Setup {
         activated(conv.activation, sum, tolerance)
     }
 
-    fn check(&self, isa: Isa) {
+    fn check(&self, name: &str, isa: Isa) {
         check(
             isa,
-            &format!("{} {:?}", isa.name(), self.layer),
+            &format!("{} {name}: {:?}", isa.name(), self.layer),
             &self.arena,
             &self.layer.conv.output,
             |run, ws| planar2d(run, &self.layer.check(), &self.packed, ws),
@@ -104,6 +163,13 @@ impl Setup {
 }
 
 #[test]
+fn small_planes() {
+    for isa in isas() {
+        NAMED.iter().for_each(|(name, case)| Setup::new(&mut Rng(1), *case).check(name, isa));
+    }
+}
+
+#[test]
 fn few_filters_over_a_single_channel() {
     let mut rng = Rng(9);
     for isa in isas() {
@@ -111,7 +177,7 @@ fn few_filters_over_a_single_channel() {
             for tile in [1, 4] {
                 for pool in [None, Some(Pooling::Max), Some(Pooling::Average)] {
                     for _ in 0..30 {
-                        Setup::random(&mut rng, filters, tile, pool).check(isa);
+                        Setup::random(&mut rng, filters, tile, pool).check("random", isa);
                     }
                 }
             }

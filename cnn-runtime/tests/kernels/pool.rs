@@ -1,6 +1,7 @@
 //! Pooling.
 
 use cnn_net::op::{Padding, Size};
+use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::place::map::Map;
@@ -32,58 +33,127 @@ fn windows(size: usize, before: usize, after: usize, span: usize, stride: usize,
     if ceil && (count - 1) * stride >= size + before { count - 1 } else { count }
 }
 
+/// A pooling of an input of this size.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    size: Size,
+    channels: usize,
+    kernel: Size,
+    stride: Size,
+    dilation: Size,
+    pad: Padding,
+    ceil: bool,
+    count_include_pad: bool,
+}
+
+/// One pixel of one channel: what the named cases change.
+const PLAIN: Case = Case {
+    size: Size::square(1),
+    channels: 1,
+    kernel: Size::square(1),
+    stride: Size::square(1),
+    dilation: Size::square(1),
+    pad: Padding::NONE,
+    ceil: false,
+    count_include_pad: false,
+};
+const WINDOW: Case = Case { kernel: Size::square(2), stride: Size::square(2), ..PLAIN };
+
+/// Small cases, one for each thing that can go wrong.
+const NAMED: [(&str, Case); 12] = [
+    ("1x1 input, 1x1 window", PLAIN),
+    ("2x2 input, 2x2 window", Case { size: Size::square(2), ..WINDOW }),
+    ("3x3 input, 2x2 window: the last row and column are left out", Case { size: Size::square(3), ..WINDOW }),
+    ("3x3 input, 2x2 window, ceil: the last windows are clipped", Case { size: Size::square(3), ceil: true, ..WINDOW }),
+    ("pad 1: a window has one tap", Case { pad: Padding::symmetric(1, 1), ..WINDOW }),
+    ("pad 1, counted", Case { pad: Padding::symmetric(1, 1), count_include_pad: true, ..WINDOW }),
+    ("pad at the bottom alone", Case { pad: Padding { bottom: 1, right: 1, ..Padding::NONE }, ..WINDOW }),
+    ("windows that overlap", Case { size: Size::new(3, 5), kernel: Size::square(3), ..PLAIN }),
+    ("windows with a gap between them", Case { size: Size::square(3), stride: Size::square(2), ..PLAIN }),
+    ("a gap between the taps", Case { size: Size::square(3), dilation: Size::square(2), ..WINDOW }),
+    ("a vector and a channel", Case { size: Size::square(2), channels: 17, ..WINDOW }),
+    ("a row that is less than a window high", Case { size: Size::new(1, 4), kernel: Size::new(1, 2), ..PLAIN }),
+];
+
+impl Case {
+    fn random(rng: &mut Rng) -> Self {
+        let kernel = Size::new(rng.pick(&[1, 2, 2, 3, 3, 5]), rng.pick(&[1, 2, 2, 3, 3, 5]));
+        let kernel = rng.pick(&[kernel, Size::square(2), Size::square(3)]);
+        let dilation = rng.pick(&[Size::square(1), Size::square(1), Size::new(2, 1), Size::new(2, 3)]);
+        let span = Self { kernel, dilation, ..PLAIN }.span();
+        Self {
+            size: Size::new(rng.below(9) + span.height, rng.below(19) + span.width),
+            channels: rng.pick(&[1, 6, 8, 16, 17, 31]),
+            kernel,
+            stride: Size::new(rng.pick(&[1, 2, 2, 3]), rng.pick(&[1, 2, 2, 3])),
+            dilation,
+            pad: rng.padding(kernel.height.min(kernel.width) / 2),
+            ceil: rng.pick(&[false, true]),
+            count_include_pad: rng.pick(&[false, true]),
+        }
+    }
+
+    /// What a window covers.
+    fn span(&self) -> Size {
+        let Self { kernel, dilation, .. } = self;
+        Size::new((kernel.height - 1) * dilation.height + 1, (kernel.width - 1) * dilation.width + 1)
+    }
+
+    /// Checks both poolings.
+    fn run(self, name: &str, isa: Isa, rng: &mut Rng) {
+        let Self { size, channels, kernel, stride, dilation, pad, ceil, count_include_pad } = self;
+        let span = self.span();
+        let rows = windows(size.height, pad.top, pad.bottom, span.height, stride.height, ceil);
+        let columns = windows(size.width, pad.left, pad.right, span.width, stride.width, ceil);
+        let mut arena = Arena::default();
+        let input = arena.map(rng, [size.height, size.width, channels], Padding::NONE);
+        let halo = rng.padding(1);
+        let output = arena.map(rng, [rows, columns, channels], halo);
+        // All below zero, so that a zero of a halo would win.
+        arena.fill(&input, || rng.float() - 1.5);
+        arena.close();
+        let layer = Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad };
+        let what = format!("{} {name}: {self:?}", isa.name());
+        check(
+            isa,
+            &what,
+            &arena,
+            &output,
+            |run, ws| max_pool(run, &layer.check(), ws),
+            |y, x, c| {
+                let (inside, _) = taps(&arena, &layer, [y, x, c]);
+                Expected { value: largest(inside), tolerance: 0.0 }
+            },
+        );
+        check(
+            isa,
+            &what,
+            &arena,
+            &output,
+            |run, ws| avg_pool(run, &layer.check(), ws),
+            |y, x, c| {
+                let (inside, padded) = taps(&arena, &layer, [y, x, c]);
+                let count = if count_include_pad { padded } else { inside.len() };
+                let value = inside.iter().sum::<f64>() / count.max(1) as f64;
+                // A rounding for each of up to 25 taps, numbers up to 2.5.
+                Expected { value, tolerance: 25.0 * 2.5 * f64::from(f32::EPSILON) }
+            },
+        );
+    }
+}
+
+#[test]
+fn small_pools() {
+    for isa in isas() {
+        NAMED.iter().for_each(|(name, case)| case.run(name, isa, &mut Rng(1)));
+    }
+}
+
 #[test]
 fn pools_of_random_shapes() {
     for isa in isas() {
         let mut rng = Rng(7);
-        for _ in 0..600 {
-            let kernel = Size::new(rng.pick(&[1, 2, 2, 3, 3, 5]), rng.pick(&[1, 2, 2, 3, 3, 5]));
-            let kernel = rng.pick(&[kernel, Size::square(2), Size::square(3)]);
-            let stride = Size::new(rng.pick(&[1, 2, 2, 3]), rng.pick(&[1, 2, 2, 3]));
-            let dilation = rng.pick(&[Size::square(1), Size::square(1), Size::new(2, 1), Size::new(2, 3)]);
-            let pad = rng.padding(kernel.height.min(kernel.width) / 2);
-            let span = Size::new((kernel.height - 1) * dilation.height + 1, (kernel.width - 1) * dilation.width + 1);
-            let (height, width) = (rng.below(9) + span.height, rng.below(19) + span.width);
-            let channels = rng.pick(&[1, 6, 8, 16, 17, 31]);
-            let ceil = rng.pick(&[false, true]);
-            let rows = windows(height, pad.top, pad.bottom, span.height, stride.height, ceil);
-            let columns = windows(width, pad.left, pad.right, span.width, stride.width, ceil);
-            let mut arena = Arena::default();
-            let input = arena.map(&mut rng, [height, width, channels], Padding::NONE);
-            let halo = rng.padding(1);
-            let output = arena.map(&mut rng, [rows, columns, channels], halo);
-            // All below zero, so that a zero of a halo would win.
-            arena.fill(&input, || rng.float() - 1.5);
-            arena.close();
-            let count_include_pad = rng.pick(&[false, true]);
-            let layer = Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad };
-            let what = format!("{} ceil {ceil} {layer:?}", isa.name());
-            check(
-                isa,
-                &what,
-                &arena,
-                &output,
-                |run, ws| max_pool(run, &layer.check(), ws),
-                |y, x, c| {
-                    let (inside, _) = taps(&arena, &layer, [y, x, c]);
-                    Expected { value: largest(inside), tolerance: 0.0 }
-                },
-            );
-            check(
-                isa,
-                &what,
-                &arena,
-                &output,
-                |run, ws| avg_pool(run, &layer.check(), ws),
-                |y, x, c| {
-                    let (inside, padded) = taps(&arena, &layer, [y, x, c]);
-                    let count = if count_include_pad { padded } else { inside.len() };
-                    let value = inside.iter().sum::<f64>() / count.max(1) as f64;
-                    // A rounding for each of up to 25 taps, numbers up to 2.5.
-                    Expected { value, tolerance: 25.0 * 2.5 * f64::from(f32::EPSILON) }
-                },
-            );
-        }
+        (0..600).for_each(|_| Case::random(&mut rng).run("random", isa, &mut rng));
     }
 }
 

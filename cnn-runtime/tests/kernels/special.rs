@@ -53,7 +53,7 @@ fn largest_in_window(arena: &Arena, conv: &Conv2d, groups: usize, [y, x, c]: [us
 }
 
 /// What an output should be. An algorithm whose errors are `factor` times those of a sum may have errors of what is large in its
-/// window, or of the hundreds that inputs about 1 may have beside them.
+/// window, or of the hundreds that may occur among inputs about 1.
 pub(crate) fn expected_of(arena: &Arena, conv: &Conv2d, filters: &Filters, at: [usize; 3], factor: f64) -> Expected {
     let (sum, _) = sum_at(arena, conv, filters, at);
     if !sum.is_finite() {

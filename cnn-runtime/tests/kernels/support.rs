@@ -66,7 +66,7 @@ impl Arena {
         self.slice([height, width, channels], halo, before, after)
     }
 
-    /// A map with so many channels of others before and after its own.
+    /// A map with `before` and `after` channels of others around its own.
     pub(crate) fn slice(
         &mut self,
         [height, width, channels]: [usize; 3],
@@ -93,7 +93,7 @@ impl Arena {
         }
     }
 
-    /// The slack behind the last map, of NaN.
+    /// The slack after the last map, of NaN.
     pub(crate) fn close(&mut self) {
         self.ws.resize(self.ws.len() + SLACK, f32::NAN);
     }

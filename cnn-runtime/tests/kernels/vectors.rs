@@ -202,9 +202,9 @@ impl Kernel for Parts {
                 assert_lanes("load_lanes", &part, (0..S::LANES).map(inside));
             }
         }
-        let behind: Vec<f32> = source.iter().map(|lane| 100.0 + lane).collect();
-        let [even, odd] = s.even_and_odd(vector(s, &source), vector(s, &behind));
-        let every_second = |first| source.iter().chain(&behind).skip(first).step_by(2).copied();
+        let second: Vec<f32> = source.iter().map(|lane| 100.0 + lane).collect();
+        let [even, odd] = s.even_and_odd(vector(s, &source), vector(s, &second));
+        let every_second = |first| source.iter().chain(&second).skip(first).step_by(2).copied();
         assert_lanes("even_and_odd", &lanes(s, even), every_second(0));
         assert_lanes("even_and_odd", &lanes(s, odd), every_second(1));
         let (first, second) = source.split_at(S::LANES / 2);
@@ -269,7 +269,7 @@ impl Transposed {
                     for i in 0..some {
                         (0..count).for_each(|f| expected[i * distance + f] = (100 * f + i) as f32);
                     }
-                    // SAFETY: `count` floats are there at each of so many places.
+                    // SAFETY: `count` floats are there at each of these places.
                     unsafe { s.store_transposed(target.as_mut_ptr(), distance, rows, count, some) };
                     assert_lanes("store_transposed", &target, expected);
                 }

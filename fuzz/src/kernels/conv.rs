@@ -1,9 +1,10 @@
 //! Convolutions without tiles.
 
-use cnn_runtime::kernels::conv::{Conv2d, Planar2d, Pooling, conv2d, conv2d_batch, depthwise2d, planar2d};
 use cnn_net::op::Size;
-use cnn_runtime::pack::{ConvPanels, DepthwiseTaps};
 use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::conv::{Conv2d, conv2d, conv2d_batch, depthwise2d};
+use cnn_runtime::kernels::strips::{Planar2d, Pooling, planar2d};
+use cnn_runtime::pack::{ConvPanels, DepthwiseTaps};
 use cnn_runtime::place::workspace::Batch;
 
 use super::maker::{Maker, of_map, of_size};

@@ -1,9 +1,10 @@
 //! Convolutions by Winograd's algorithm, on tiles and along columns.
 
-use cnn_runtime::kernels::conv::{Conv2d, Pooling};
 use cnn_net::op::{Activation, Size};
 use cnn_runtime::exec::run::Run;
-use cnn_runtime::kernels::winograd::{Columns2d, Winograd2d, columns2d, halo, winograd2d, winograd2d_batch};
+use cnn_runtime::kernels::conv::Conv2d;
+use cnn_runtime::kernels::strips::{Columns2d, Pooling, columns2d};
+use cnn_runtime::kernels::winograd::{Winograd2d, halo, winograd2d, winograd2d_batch};
 use cnn_runtime::place::workspace::Batch;
 
 use super::conv::of_conv;

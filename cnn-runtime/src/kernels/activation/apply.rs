@@ -41,7 +41,7 @@ impl Kernel for Apply {
     fn run<S: Simd>(self, s: S) {
         match self.activation {
             Activation::Identity => self.each(s, Identity),
-            Activation::Step => self.each(s, Step),
+            Activation::Step => self.each(s, UnitStep),
             Activation::Sigmoid => self.each(s, Sigmoid),
             Activation::Tanh => self.each(s, Tanh),
             Activation::Relu => self.each(s, Clamp { low: 0.0, high: f32::INFINITY }),
@@ -95,9 +95,9 @@ impl Unary for Identity {
 }
 
 #[derive(Clone, Copy)]
-struct Step;
+struct UnitStep;
 
-impl Unary for Step {
+impl Unary for UnitStep {
     #[inline(always)]
     fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
         s.select(s.less_or_equal(s.splat(0.0), x), s.splat(1.0), s.splat(0.0))

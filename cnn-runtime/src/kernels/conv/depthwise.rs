@@ -4,10 +4,10 @@
 //! of the window is a sliding one: each vector of the input is loaded once for all the pixels whose windows it is in, and
 //! the row's weights stay in registers.
 
-use super::Conv2d;
 use crate::exec::divide::div_rem;
-use crate::exec::run::Share;
-use crate::kernels::activation::{Apply, Finish};
+use crate::exec::run::Partition;
+use crate::kernels::conv2d::Conv2d;
+use crate::kernels::epilogue::Epilogue;
 use crate::pack::padded;
 use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
 
@@ -15,20 +15,21 @@ use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
 #[derive(Clone, Copy)]
 pub(super) struct Depthwise<'a> {
     layer: &'a Conv2d,
+    epilogue: Epilogue,
     /// Biases, then taps, in padded rows.
     weights: *const f32,
     ws: *mut f32,
     /// Rows of the output.
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a> Depthwise<'a> {
     /// # Safety
     ///
     /// The layer was checked, with a group for each channel; `ws` has as many floats as it needs, and `weights` a padded row
-    /// of biases and one for each tap. Other threads have other shares.
-    pub(super) unsafe fn new(layer: &'a Conv2d, weights: *const f32, ws: *mut f32, share: Share) -> Self {
-        Self { layer, weights, ws, share }
+    /// of biases and one for each tap. Other threads have other partitions.
+    pub(super) unsafe fn new(layer: &'a Conv2d, weights: *const f32, ws: *mut f32, partition: Partition) -> Self {
+        Self { layer, epilogue: layer.epilogue(), weights, ws, partition }
     }
 }
 
@@ -38,7 +39,7 @@ impl Kernel for Depthwise<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Conv2d { output, kernel, stride, dilation, .. } = self.layer;
-        for y in self.share.of(output.height) {
+        for y in self.partition.of(output.height) {
             // SAFETY: these are rows of the output; kernel and stride are what is matched.
             unsafe {
                 match (kernel.width, stride.width, dilation.width) {
@@ -83,8 +84,8 @@ impl<const KW: usize, const STEP: usize> UnsafeKernel for Row<'_, KW, STEP> {
                 1
             };
         }
-        // SAFETY: the caller's promise.
-        unsafe { self.pass(s) };
+        // SAFETY: the output has the row.
+        unsafe { self.0.epilogue.pass_pixels(s, self.0.ws, output, [self.1, 0], output.width, 0..output.channels) };
     }
 }
 
@@ -99,7 +100,7 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
         let Self(Depthwise { layer, weights, ws, .. }, y) = *self;
         let Conv2d { input, kernel, stride, dilation, .. } = layer;
         let padded = padded(input.channels);
-        // SAFETY: `depthwise2d` checked all windows, each with a vector behind it, and the padded rows of weights.
+        // SAFETY: `depthwise2d` checked all windows, each with a vector after it, and the padded rows of weights.
         unsafe {
             let mut sums = [s.load(weights.add(c)); N];
             let mut taps = weights.add(c + padded);
@@ -124,35 +125,22 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
         }
     }
 
-    /// Adds the residual, clamps and stores.
+    /// Stores a tile's results.
     ///
     /// # Safety
     ///
     /// As for [`tile`](Self::tile).
     #[inline(always)]
-    unsafe fn finish<S: Simd, const N: usize>(&self, s: S, x: usize, c: usize, mut sums: [S::Vec; N]) {
-        let Self(Depthwise { layer, ws, .. }, y) = *self;
+    unsafe fn finish<S: Simd, const N: usize>(&self, s: S, x: usize, c: usize, sums: [S::Vec; N]) {
+        let Self(Depthwise { layer, epilogue, ws, .. }, y) = *self;
         let output = layer.output;
-        let finish = Finish::of(layer.activation);
-        let (low, high) = (s.splat(finish.low), s.splat(finish.high));
         let rest = output.channels - c;
-        // SAFETY: the caller's promise; no channels behind the last one are written.
-        unsafe {
-            if let Some(residual) = layer.residual {
-                let from = ws.add(residual.at(y, x) + c);
-                for (i, sum) in sums.iter_mut().enumerate() {
-                    *sum = s.add(*sum, s.load_first(from.add(i * residual.pixel), rest));
-                }
-            }
-            let to = ws.add(output.at(y, x) + c);
-            if rest >= S::LANES {
-                for (i, sum) in sums.iter().enumerate() {
-                    s.store(to.add(i * output.pixel), s.min(high, s.max(low, *sum)));
-                }
-            } else {
-                for (i, sum) in sums.iter().enumerate() {
-                    s.store_first(to.add(i * output.pixel), s.min(high, s.max(low, *sum)), rest);
-                }
+        let to = ws.wrapping_add(output.at(y, x) + c);
+        for (i, sum) in sums.into_iter().enumerate() {
+            // SAFETY: the caller's promise; no channels after the last one are written.
+            unsafe {
+                let result = epilogue.finish(s, sum, ws, [y, x + i, c], rest);
+                s.store_first(to.add(i * output.pixel), result, rest);
             }
         }
     }
@@ -184,23 +172,6 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
                     }
                 }
             }
-        }
-    }
-
-    /// Applies what remains of the activation to the row.
-    ///
-    /// # Safety
-    ///
-    /// The output must have it.
-    #[inline(always)]
-    unsafe fn pass<S: Simd>(&self, s: S) {
-        let Self(Depthwise { layer, ws, .. }, y) = *self;
-        let Some(activation) = Finish::of(layer.activation).pass else { return };
-        let output = &layer.output;
-        let run = if output.pixel == output.channels { output.width } else { 1 };
-        for x in (0..output.width).step_by(run.max(1)) {
-            // SAFETY: these are elements of the output.
-            unsafe { s.run(Apply::in_place(activation, ws.add(output.at(y, x)), run * output.channels)) };
         }
     }
 }

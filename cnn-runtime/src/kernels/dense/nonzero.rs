@@ -1,6 +1,6 @@
 //! Fully connected layers that read no weights of inputs that are zero.
 //!
-//! For a single image, a large layer takes the time of reading its weights from memory. Behind a ReLU half of the inputs are
+//! For a single image, a large layer takes the time of reading its weights from memory. After a ReLU half of the inputs are
 //! zero, and more in nets that were trained: of photographs, 35 to 38 % of the inputs of AlexNet's three layers are not zero,
 //! and 18 to 41 % of those of VGG-16's, in nets that were pruned (Han et al., "EIE: Efficient Inference Engine on Compressed
 //! Deep Neural Network", ISCA 2016, table III). So weights lie in *rows*, those from one input to all outputs, and rows of
@@ -13,7 +13,7 @@
 //! - The sums are those over all inputs, since weights are finite: a zero adds nothing.
 //! - Large layers have rows of pages, so hardware that fetches in advance does not fetch much of what is left out.
 //! - The output, of AlexNet 16 kB, is read and written once for ROWS rows, and stays in L1.
-//! - A thread's share is some of the outputs, so results do not depend on how many there are.
+//! - A thread's partition is some of the outputs, so results do not depend on how many there are.
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of several arrays at once")]
 
@@ -22,9 +22,9 @@ use core::ops::Range;
 use core::sync::atomic::{Ordering, compiler_fence};
 
 use super::Dense;
-use crate::exec::run::Share;
-use crate::kernels::activation::{Apply, Finish};
-use crate::kernels::gemm::Stored;
+use crate::exec::run::Partition;
+use crate::kernels::epilogue::Epilogue;
+use crate::kernels::gemm::WeightType;
 use crate::pack::{PANEL, padded};
 use crate::simd::{Kernel, Simd};
 
@@ -32,38 +32,40 @@ use crate::simd::{Kernel, Simd};
 const ROWS: usize = 4;
 /// Rows of halves in a pass, which are half as long.
 const ROWS_OF_HALVES: usize = 8;
-/// How many floats of a row of halves are asked for in advance: to convert them takes so many instructions that a core does not
-/// foresee enough of what it will read.
+/// How many floats of a row of halves are prefetched: converting them takes too many instructions for a core to see far enough
+/// ahead by itself.
 const AHEAD: usize = 128;
 /// Inputs in the queue.
 const INPUTS: usize = 128;
 
-/// A share of a layer.
+/// A partition of a layer.
 pub(super) struct Nonzero<'a, W> {
     layer: &'a Dense,
+    epilogue: Epilogue,
     weights: *const f32,
-    stored: PhantomData<W>,
+    weight_type: PhantomData<W>,
     ws: *mut f32,
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a, W> Nonzero<'a, W> {
     /// # Safety
     ///
     /// The layer was checked, `ws` has as many floats as it needs, and `weights` are as many as it reads. Other threads have
-    /// other shares.
-    pub(super) unsafe fn new(layer: &'a Dense, weights: *const f32, ws: *mut f32, share: Share) -> Self {
-        Self { layer, weights, stored: PhantomData, ws, share }
+    /// other partitions.
+    pub(super) unsafe fn new(layer: &'a Dense, weights: *const f32, ws: *mut f32, partition: Partition) -> Self {
+        let epilogue = Epilogue::over_stored(layer.activation).adding(layer.residual);
+        Self { layer, epilogue, weights, weight_type: PhantomData, ws, partition }
     }
 }
 
-impl<W: Stored> Kernel for Nonzero<'_, W> {
+impl<W: WeightType> Kernel for Nonzero<'_, W> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let outputs = self.layer.output.channels;
-        let panels = self.share.of(outputs.div_ceil(PANEL));
+        let panels = self.partition.of(outputs.div_ceil(PANEL));
         let columns = panels.start * PANEL..outputs.min(panels.end * PANEL);
         if columns.is_empty() {
             return;
@@ -72,13 +74,13 @@ impl<W: Stored> Kernel for Nonzero<'_, W> {
         unsafe {
             self.begin(s, &columns);
             self.add_inputs(s, &columns);
-            self.activate(s, &columns);
+            self.epilogue.pass(s, self.output().add(columns.start), columns.len());
         }
     }
 }
 
 /// The functions that are not safe need the maps, the weights and the columns.
-impl<W: Stored> Nonzero<'_, W> {
+impl<W: WeightType> Nonzero<'_, W> {
     /// The output.
     #[inline(always)]
     unsafe fn output(&self) -> *mut f32 {
@@ -100,10 +102,7 @@ impl<W: Stored> Nonzero<'_, W> {
             let rest = columns.end - at;
             // SAFETY: the caller's promise; biases are padded.
             unsafe {
-                let mut y = s.load(self.weights.add(at));
-                if let Some(residual) = &self.layer.residual {
-                    y = s.add(y, s.load_first(self.ws.add(residual.offset + at), rest));
-                }
+                let y = self.epilogue.finish(s, s.load(self.weights.add(at)), self.ws, [0, 0, at], rest);
                 s.store_first(self.output().add(at), y, rest);
             }
         }
@@ -153,7 +152,7 @@ impl<W: Stored> Nonzero<'_, W> {
         for first in (0..queue.len).step_by(R) {
             let (mut rows, mut values) = ([self.weights; R], [s.splat(0.0); R]);
             for r in 0..R {
-                // Behind the last input, a row that is read anyway is taken times zero.
+                // After the last input, a row that is read anyway is multiplied by zero.
                 let at = if first + r < queue.len { first + r } else { first };
                 rows[r] = self.row(queue.inputs[at], columns.start);
                 values[r] = s.splat(if at == first + r { queue.values[at] } else { 0.0 });
@@ -168,23 +167,6 @@ impl<W: Stored> Nonzero<'_, W> {
                     2 => add_rows::<S, W, 2, R>(s, to, columns.len(), &rows, &values),
                     _ => add_rows::<S, W, 4, R>(s, to, columns.len(), &rows, &values),
                 }
-            }
-        }
-    }
-
-    /// Applies the activation to the sums.
-    #[inline(always)]
-    unsafe fn activate<S: Simd>(&self, s: S, columns: &Range<usize>) {
-        let finish = Finish::of(self.layer.activation);
-        // SAFETY: the caller's promise.
-        unsafe {
-            for at in columns.clone().step_by(S::LANES) {
-                let (to, rest) = (self.output().add(at), columns.end - at);
-                s.store_first(to, finish.clamp(s, s.load_first(to, rest)), rest);
-            }
-            if let Some(activation) = finish.pass {
-                let to = self.output().add(columns.start);
-                s.run(Apply::in_place(activation, to, columns.len()));
             }
         }
     }
@@ -222,7 +204,7 @@ impl Queue {
 ///
 /// The floats must be writable and readable, and the rows readable up to the end of a panel.
 #[inline(always)]
-unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
+unsafe fn add_rows<S: Simd, W: WeightType, const NV: usize, const R: usize>(
     s: S,
     to: *mut f32,
     len: usize,
@@ -263,7 +245,7 @@ unsafe fn add_rows<S: Simd, W: Stored, const NV: usize, const R: usize>(
 ///
 /// These must be readable, and the whole panel in the rows.
 #[inline(always)]
-unsafe fn add_panel<S: Simd, W: Stored, const NV: usize, const R: usize>(
+unsafe fn add_panel<S: Simd, W: WeightType, const NV: usize, const R: usize>(
     s: S,
     to: *const f32,
     rows: &[*const f32; R],

@@ -23,7 +23,7 @@ pub(crate) enum Width {
 }
 
 impl Width {
-    /// For the panel that begins where so many channels remain.
+    /// For a panel that begins where `rest` channels remain.
     pub(crate) const fn of<S: Simd>(rest: usize) -> Self {
         match rest {
             // The second panel has to be a whole one.

@@ -2,9 +2,10 @@
 
 use core::cell::Cell;
 
+use super::F32;
 use super::height::{Tall, Width, dispatch};
+use super::im2col::Im2col;
 use super::tile::{Ahead, Rows, multiply_segments};
-use super::{F32, Patch};
 use crate::exec::divide::div_rem;
 use crate::pack::PANEL;
 use crate::simd::{Simd, Sound, UnsafeKernel};
@@ -20,17 +21,17 @@ pub(crate) struct Products {
     pub(crate) width: Width,
     /// The first row of the first product, the distance to the next row, and that to the next product.
     pub(crate) rows: (*const f32, usize, usize),
-    /// The panel of the first product, behind which those of the others lie, and the distance to a second one.
+    /// The panel of the first product, which those of the others follow, and the distance to a second one.
     pub(crate) weights: (*const f32, usize),
     /// Where the first product is stored, `[len][width]`, and the distance to the next one.
     pub(crate) to: (*mut f32, usize),
 }
 
-/// Weights of at most so many floats stay in L1 for all tiles.
+/// The most floats of weights that stay in L1 for all tiles.
 const L1_FLOATS: usize = 6144;
 
 /// Multiplies. Meanwhile the weights of the next product are fetched: they come from memory, or at least from L3, since those of
-/// all products are more than L2 holds beside V and M.
+/// all products don't fit in L2 together with V and M.
 ///
 /// # Safety
 ///
@@ -46,13 +47,13 @@ pub(crate) unsafe fn multiply<S: Simd>(s: S, products: &Products) {
         let lines = if together == 1 { depth } else { 0 };
         let ahead = Ahead::new(products.panel(first + 1), products.weights.1, lines, width, tiles);
         let ahead = Cell::new(ahead);
-        let strip = Strip { products, first, count: together, row: 0, tiles: higher, ahead: &ahead };
+        let strip = ProductRange { products, first, count: together, row: 0, tiles: higher, ahead: &ahead };
         // SAFETY: the caller's promise; all tiles together have the rows of the product.
         unsafe {
             if higher > 0 {
                 dispatch(s, strip, width, mr + 1);
             }
-            dispatch(s, Strip { row: higher * (mr + 1), tiles: tiles - higher, ..strip }, width, mr);
+            dispatch(s, ProductRange { row: higher * (mr + 1), tiles: tiles - higher, ..strip }, width, mr);
         }
     }
 }
@@ -66,7 +67,7 @@ impl Products {
 
 /// Some tiles of the same height, of some products. Their rows and panels are readable, and their results writable.
 #[derive(Clone, Copy)]
-struct Strip<'a> {
+struct ProductRange<'a> {
     products: &'a Products,
     /// The first product.
     first: usize,
@@ -77,26 +78,26 @@ struct Strip<'a> {
     ahead: &'a Cell<Ahead>,
 }
 
-impl Tall for Strip<'_> {
+impl Tall for ProductRange<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
         // SAFETY: the caller's promise.
-        s.run(unsafe { Sound::new(Tiles::<MR, NV>(self)) });
+        s.run(unsafe { Sound::new(ProductKernel::<MR, NV>(self)) });
     }
 }
 
-/// Tiles of `MR` rows and `NV` vectors; see [`Strip`].
-struct Tiles<'a, const MR: usize, const NV: usize>(Strip<'a>);
+/// Tiles of `MR` rows and `NV` vectors; see [`ProductRange`].
+struct ProductKernel<'a, const MR: usize, const NV: usize>(ProductRange<'a>);
 
-impl<const MR: usize, const NV: usize> UnsafeKernel for Tiles<'_, MR, NV> {
+impl<const MR: usize, const NV: usize> UnsafeKernel for ProductKernel<'_, MR, NV> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
-        let Strip { products, first, count, row, tiles, ahead } = self.0;
+        let ProductRange { products, first, count, row, tiles, ahead } = self.0;
         let (from, row_distance, rows_distance) = products.rows;
         let width = products.width.channels();
-        let patch = Patch { rows: 1, row: 0, segments: 1, segment: 0, len: products.depth };
+        let im2col = Im2col::segment(products.depth);
         let mut fetching = ahead.get();
         for product in first..first + count {
             let weights = Rows::<F32>::new(products.panel(product), products.weights.1);
@@ -107,7 +108,7 @@ impl<const MR: usize, const NV: usize> UnsafeKernel for Tiles<'_, MR, NV> {
                 let mut tile = [[s.splat(0.0); NV]; MR];
                 // SAFETY: as the description of the strip says.
                 unsafe {
-                    multiply_segments::<S, F32, MR, NV>(s, &patch, &pixels, weights, &mut fetching, &mut tile);
+                    multiply_segments::<S, F32, MR, NV>(s, &im2col, &pixels, weights, &mut fetching, &mut tile);
                     for (i, row) in tile.into_iter().enumerate() {
                         for (j, vector) in row.into_iter().enumerate() {
                             s.store(to.add((i * NV + j) * S::LANES), vector);

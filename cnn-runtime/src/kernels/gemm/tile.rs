@@ -5,14 +5,15 @@
 use core::cell::Cell;
 use core::marker::PhantomData;
 
-use super::block::Block;
+use super::block::PixelBlock;
 use super::height::{Tall, Width, dispatch};
-use super::{F32, Gemm, Panel, Patch, Stored};
+use super::im2col::Im2col;
+use super::{F32, Gemm, WeightPanel, WeightType};
 use crate::exec::divide::{div_ceil, div_rem};
 use crate::pack::PANEL;
 use crate::simd::{Simd, Sound, UnsafeKernel};
 
-/// Loop 1: a block of pixels with one panel of a group. `taps`, if it is not empty, is [`Patch::table`].
+/// Loop 1: a block of pixels with one panel of a group. `taps`, if it is not empty, is [`Im2col::table`].
 ///
 /// Weights that are `cold`, which those of a later block are not, come from memory.
 ///
@@ -22,23 +23,23 @@ use crate::simd::{Simd, Sound, UnsafeKernel};
 ///
 /// The block's pixels and the panel must be those of `gemm`.
 #[inline(always)]
-pub(super) unsafe fn panel<S: Simd, W: Stored>(
+pub(super) unsafe fn panel<S: Simd, W: WeightType>(
     s: S,
     gemm: &Gemm<W>,
-    block: &Block,
+    block: &PixelBlock,
     group: usize,
-    panel: Panel,
+    panel: WeightPanel,
     taps: &[u32],
     cold: bool,
 ) {
-    let lines = if cold { W::floats(gemm.patch.depth()) } else { 0 };
-    let behind = panel.start.wrapping_add(panel.width.panels() * panel.next);
+    let lines = if cold { W::floats(gemm.im2col.depth()) } else { 0 };
+    let following = panel.start.wrapping_add(panel.width.panels() * panel.next);
     let tiles = block.len.div_ceil(panel.width.most::<S>());
-    let ahead = Cell::new(Ahead::new(behind, panel.next, lines, panel.width, tiles));
+    let ahead = Cell::new(Ahead::new(following, panel.next, lines, panel.width, tiles));
     let input = gemm.ws.cast_const().wrapping_add(group * gemm.group_step);
     let output = gemm.ws.wrapping_add(group * gemm.group_outputs() + panel.first);
     let (mr, higher) = div_rem(block.len, tiles);
-    let mut strip = Strip { gemm, block, taps, first: 0, tiles: higher, input, output, panel, ahead: &ahead };
+    let mut strip = TileRange { gemm, block, taps, first: 0, tiles: higher, input, output, panel, ahead: &ahead };
     // SAFETY: the caller's promise; all tiles together have the pixels of the block.
     unsafe {
         if higher > 0 {
@@ -53,9 +54,9 @@ pub(super) unsafe fn panel<S: Simd, W: Stored>(
 /// Some tiles of the same height. Their pixels are in the block, whose windows, outputs and residuals are in the workspace; the
 /// panel is in the weights.
 #[derive(Clone, Copy)]
-struct Strip<'a, W> {
+struct TileRange<'a, W> {
     gemm: &'a Gemm<W>,
-    block: &'a Block,
+    block: &'a PixelBlock,
     /// Where the floats of a window are, if a table is faster than loops.
     taps: &'a [u32],
     /// The first pixel in the block.
@@ -66,15 +67,15 @@ struct Strip<'a, W> {
     input: *const f32,
     /// The workspace, moved by the panel's first output channel.
     output: *mut f32,
-    panel: Panel,
+    panel: WeightPanel,
     ahead: &'a Cell<Ahead>,
 }
 
-impl<W: Stored> Tall for Strip<'_, W> {
+impl<W: WeightType> Tall for TileRange<'_, W> {
     #[inline(always)]
     unsafe fn run<S: Simd, const MR: usize, const NV: usize>(self, s: S) {
         // SAFETY: the caller's promise.
-        s.run(unsafe { Sound::new(Tiles::<W, MR, NV>(self)) });
+        s.run(unsafe { Sound::new(TileKernel::<W, MR, NV>(self)) });
     }
 }
 
@@ -82,15 +83,15 @@ impl<W: Stored> Tall for Strip<'_, W> {
 /// predictor to foresee their end.
 const UNROLL: usize = 4;
 
-/// Tiles of `MR` pixels and `NV` vectors of channels; see [`Strip`].
-struct Tiles<'a, W, const MR: usize, const NV: usize>(Strip<'a, W>);
+/// Tiles of `MR` pixels and `NV` vectors of channels; see [`TileRange`].
+struct TileKernel<'a, W, const MR: usize, const NV: usize>(TileRange<'a, W>);
 
-impl<W: Stored, const MR: usize, const NV: usize> UnsafeKernel for Tiles<'_, W, MR, NV> {
+impl<W: WeightType, const MR: usize, const NV: usize> UnsafeKernel for TileKernel<'_, W, MR, NV> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
-        let Strip { gemm, block, taps, input, panel, .. } = self.0;
+        let TileRange { gemm, block, taps, input, panel, .. } = self.0;
         let mut first = self.0.first;
         let mut ahead = self.0.ahead.get();
         for _ in 0..self.0.tiles {
@@ -106,7 +107,7 @@ impl<W: Stored, const MR: usize, const NV: usize> UnsafeKernel for Tiles<'_, W, 
                 let mut tile = [bias.load::<S, NV>(s); MR];
                 let weights = Rows::<W>::new(bias.skip::<S, NV>(1).at, panel.next);
                 if taps.is_empty() {
-                    multiply_segments::<S, W, MR, NV>(s, &gemm.patch, &pixels, weights, &mut ahead, &mut tile);
+                    multiply_segments::<S, W, MR, NV>(s, &gemm.im2col, &pixels, weights, &mut ahead, &mut tile);
                 } else {
                     multiply_taps::<S, W, MR, NV>(s, taps, &pixels, weights, &mut tile);
                 }
@@ -133,7 +134,7 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// `lines` from `at` on, and as many `next` floats behind them where tiles are over two panels, while `tiles` tiles are
+    /// `lines` from `at` on, and as many from `next` floats later on where tiles are over two panels, while `tiles` tiles are
     /// computed. Half panels come last.
     pub(super) fn new(at: *const f32, next: usize, lines: usize, width: Width, tiles: usize) -> Self {
         let lines = if width == Width::Half { 0 } else { lines };
@@ -161,12 +162,12 @@ pub(super) struct Rows<W> {
     at: *const f32,
     /// The distance to the same row of the second panel.
     next: usize,
-    stored: PhantomData<W>,
+    weight_type: PhantomData<W>,
 }
 
-impl<W: Stored> Rows<W> {
+impl<W: WeightType> Rows<W> {
     pub(super) const fn new(at: *const f32, next: usize) -> Self {
-        Self { at, next, stored: PhantomData }
+        Self { at, next, weight_type: PhantomData }
     }
 
     /// The row `k` rows on, for tiles of `NV` vectors.
@@ -200,20 +201,20 @@ impl<W: Stored> Rows<W> {
 ///
 /// # Safety
 ///
-/// The windows that begin at `pixels` must be readable, as must a panel as deep as `patch`.
+/// The windows that begin at `pixels` must be readable, as must a panel as deep as `im2col`.
 #[inline(always)]
-pub(super) unsafe fn multiply_segments<S: Simd, W: Stored, const MR: usize, const NV: usize>(
+pub(super) unsafe fn multiply_segments<S: Simd, W: WeightType, const MR: usize, const NV: usize>(
     s: S,
-    patch: &Patch,
+    im2col: &Im2col,
     pixels: &[*const f32; MR],
     mut weights: Rows<W>,
     ahead: &mut Ahead,
     tile: &mut [[S::Vec; NV]; MR],
 ) {
-    for row in 0..patch.rows {
-        for segment in 0..patch.segments {
-            let mut k = row * patch.row + segment * patch.segment;
-            let end = k + patch.len;
+    for row in 0..im2col.rows {
+        for segment in 0..im2col.segments {
+            let mut k = row * im2col.row + segment * im2col.segment;
+            let end = k + im2col.len;
             // SAFETY: the loops stay inside of the window and of the panel, of which each k takes a row.
             unsafe {
                 while k + UNROLL <= end {
@@ -240,7 +241,7 @@ pub(super) unsafe fn multiply_segments<S: Simd, W: Stored, const MR: usize, cons
 ///
 /// The floats at `taps` from each of `pixels` must be readable, as must a panel of as many rows.
 #[inline(always)]
-unsafe fn multiply_taps<S: Simd, W: Stored, const MR: usize, const NV: usize>(
+unsafe fn multiply_taps<S: Simd, W: WeightType, const MR: usize, const NV: usize>(
     s: S,
     taps: &[u32],
     pixels: &[*const f32; MR],
@@ -269,7 +270,7 @@ unsafe fn multiply_taps<S: Simd, W: Stored, const MR: usize, const NV: usize>(
 ///
 /// They must be readable.
 #[inline(always)]
-unsafe fn step<S: Simd, W: Stored, const MR: usize, const NV: usize>(
+unsafe fn step<S: Simd, W: WeightType, const MR: usize, const NV: usize>(
     s: S,
     pixels: &[*const f32; MR],
     k: usize,
@@ -288,7 +289,7 @@ unsafe fn step<S: Simd, W: Stored, const MR: usize, const NV: usize>(
     }
 }
 
-impl<W: Stored, const MR: usize, const NV: usize> Tiles<'_, W, MR, NV> {
+impl<W: WeightType, const MR: usize, const NV: usize> TileKernel<'_, W, MR, NV> {
     /// Adds the residual to the tile that begins at pixel `first` of the block, clamps and stores.
     ///
     /// # Safety
@@ -296,26 +297,23 @@ impl<W: Stored, const MR: usize, const NV: usize> Tiles<'_, W, MR, NV> {
     /// The tile's pixels must be in the block, with outputs and residuals in the workspace.
     #[inline(always)]
     unsafe fn finish<S: Simd>(&self, s: S, first: usize, mut tile: [[S::Vec; NV]; MR]) {
-        let Strip { gemm, block, output, panel, .. } = self.0;
+        let TileRange { gemm, block, output, panel, .. } = self.0;
         // SAFETY: no channels but the panel's are read or written.
         unsafe {
-            if gemm.residual.is_some() {
+            if gemm.epilogue.residual().is_some() {
                 for i in 0..MR {
                     let residual = output.add(*block.residuals.as_ptr().add(first + i));
                     for j in 0..NV {
                         let channel = j * S::LANES;
                         if panel.channels > channel {
-                            let value = s.load_first(residual.add(channel), panel.channels - channel);
-                            tile[i][j] = s.add(tile[i][j], value);
+                            let from = residual.add(channel);
+                            tile[i][j] = s.add(tile[i][j], s.load_first(from, panel.channels - channel));
                         }
                     }
                 }
             }
-            let (low, high) = (s.splat(gemm.finish.low), s.splat(gemm.finish.high));
-            for row in &mut tile {
-                for y in row {
-                    *y = s.min(high, s.max(low, *y));
-                }
+            for y in tile.as_flattened_mut() {
+                *y = gemm.epilogue.clamp(s, *y);
             }
             let outputs = block.outputs.as_ptr().add(first);
             let next = *outputs + MR * panel.channels;

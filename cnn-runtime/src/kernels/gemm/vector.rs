@@ -8,50 +8,50 @@
 
 use core::ops::Range;
 
-use super::{F32, Gemm, Panel, Stored};
+use super::{F32, Gemm, WeightPanel, WeightType};
 use crate::exec::divide::div_rem;
 use crate::pack::{HALF_PANEL, PANEL};
 use crate::simd::{Simd, Sound, UnsafeKernel};
 
 /// The one pixel of `gemm`; gives the channels that are computed.
 ///
-/// A share is whole strips, of as many panels as are read at once: how k is split depends on how many these are, and so
-/// do the bits of the results. A half panel behind them goes with the last strip.
+/// A partition is whole strips of panels that are read at once: how k is split depends on their number, and so
+/// do the bits of the results. A half panel after them goes with the last strip.
 #[inline(always)]
-pub(super) fn run<S: Simd, W: Stored>(s: S, gemm: &Gemm<W>) -> Range<usize> {
+pub(super) fn run<S: Simd, W: WeightType>(s: S, gemm: &Gemm<W>) -> Range<usize> {
     // The half panel comes alone; a panel of 9 or more channels is whole.
     let whole = (gemm.group_outputs() + PANEL - HALF_PANEL - 1) / PANEL;
     let strips = whole.div_ceil(S::STREAMS).max(1);
-    let share = gemm.share.of(gemm.groups * strips);
-    for strip in share.clone() {
+    let partition = gemm.partition.of(gemm.groups * strips);
+    for strip in partition.clone() {
         let (group, strip) = div_rem(strip, strips);
         let first = strip * S::STREAMS;
         let last = if strip + 1 == strips { whole } else { first + S::STREAMS };
         if last > first {
             let panel = gemm.panel::<S>(group, first * PANEL, 1);
             // SAFETY: the panels of the strip are in the weights.
-            unsafe { dispatch(s, Strip { gemm, group, panel }, last - first) };
+            unsafe { dispatch(s, VectorTile { gemm, group, panel }, last - first) };
         }
         if last == whole && whole * PANEL < gemm.group_outputs() {
             let panel = gemm.panel::<S>(group, whole * PANEL, 1);
             // SAFETY: the half panel is in the weights.
-            unsafe { dispatch(s, Strip { gemm, group, panel }, 0) };
+            unsafe { dispatch(s, VectorTile { gemm, group, panel }, 0) };
         }
     }
     let channel = |strip: usize| {
         let (group, strip) = div_rem(strip, strips);
         group * gemm.group_outputs() + strip * S::STREAMS * PANEL
     };
-    channel(share.start)..channel(share.end)
+    channel(partition.start)..channel(partition.end)
 }
 
-/// Runs the tile for so many whole panels, or for a half one if there are none.
+/// Runs the tile for `panels` whole panels, or for a half one if there are none.
 ///
 /// # Safety
 ///
 /// They must be in the weights.
 #[inline(always)]
-unsafe fn dispatch<S: Simd, W: Stored>(s: S, strip: Strip<'_, W>, panels: usize) {
+unsafe fn dispatch<S: Simd, W: WeightType>(s: S, strip: VectorTile<'_, W>, panels: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         if panels == 0 {
@@ -80,23 +80,23 @@ const BLOCK: usize = 256;
 
 /// Where a tile begins: the panels that it is over are in the weights of `gemm`.
 #[derive(Clone, Copy)]
-struct Strip<'a, W> {
+struct VectorTile<'a, W> {
     gemm: &'a Gemm<W>,
     group: usize,
     /// The first panel.
-    panel: Panel,
+    panel: WeightPanel,
 }
 
-/// A tile of one pixel and `F` panels of `NV` vectors, with k split over `KU` copies of the accumulators; see [`Strip`].
-struct Streams<'a, W, const F: usize, const NV: usize, const KU: usize>(Strip<'a, W>);
+/// A tile of one pixel and `F` panels of `NV` vectors, with k split over `KU` copies of the accumulators; see [`VectorTile`].
+struct Streams<'a, W, const F: usize, const NV: usize, const KU: usize>(VectorTile<'a, W>);
 
-impl<W: Stored, const F: usize, const NV: usize, const KU: usize> UnsafeKernel for Streams<'_, W, F, NV, KU> {
+impl<W: WeightType, const F: usize, const NV: usize, const KU: usize> UnsafeKernel for Streams<'_, W, F, NV, KU> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
-        let Strip { gemm, group, panel } = self.0;
-        let distance = W::panel_floats(NV * S::LANES, gemm.patch.depth());
+        let VectorTile { gemm, group, panel } = self.0;
+        let distance = W::panel_floats(NV * S::LANES, gemm.im2col.depth());
         let mut panels = [panel.start; F];
         for (f, start) in panels.iter_mut().enumerate() {
             *start = panel.start.wrapping_add(f * distance);
@@ -112,14 +112,8 @@ impl<W: Stored, const F: usize, const NV: usize, const KU: usize> UnsafeKernel f
                 for j in 0..NV {
                     let at = (f * NV + j) * S::LANES;
                     if at < rest {
-                        let y = match &gemm.residual {
-                            Some(residual) => {
-                                let from = gemm.ws.add(residual.offset + channel + at);
-                                s.add(sums[f][j], s.load_first(from, rest - at))
-                            }
-                            None => sums[f][j],
-                        };
-                        s.store_first(to.add(at), gemm.finish.clamp(s, y), rest - at);
+                        let y = gemm.epilogue.finish(s, sums[f][j], gemm.ws, [0, 0, channel + at], rest - at);
+                        s.store_first(to.add(at), y, rest - at);
                     }
                 }
             }
@@ -127,7 +121,7 @@ impl<W: Stored, const F: usize, const NV: usize, const KU: usize> UnsafeKernel f
     }
 }
 
-impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Streams<'_, W, F, NV, KU> {
+impl<W: WeightType, const F: usize, const NV: usize, const KU: usize> Streams<'_, W, F, NV, KU> {
     /// The biases plus the product of the window with the panels, in parts of [`BLOCK`] or a little more: the error of a sum
     /// grows with how many numbers are added one after another.
     ///
@@ -136,7 +130,7 @@ impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Streams<'_, W,
     /// The window and the panels must be readable.
     #[inline(always)]
     unsafe fn accumulate<S: Simd>(&self, s: S, window: *const f32, panels: [*const f32; F]) -> [[S::Vec; NV]; F] {
-        let patch = &self.0.gemm.patch;
+        let im2col = &self.0.gemm.im2col;
         let zero = [[s.splat(0.0); NV]; F];
         let (mut whole, mut sums, mut count) = (zero, [zero; KU], 0);
         // SAFETY: the loops stay inside of the window and of the panels, of which each k takes a row.
@@ -145,11 +139,11 @@ impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Streams<'_, W,
                 sums[0][f] = F32::load_row::<S, NV>(s, panels[f]);
             }
             let mut row = NV * S::LANES;
-            for y in 0..patch.rows {
-                for segment in 0..patch.segments {
-                    let from = window.add(y * patch.row + segment * patch.segment);
-                    for first in (0..patch.len).step_by(BLOCK) {
-                        let len = BLOCK.min(patch.len - first);
+            for y in 0..im2col.rows {
+                for segment in 0..im2col.segments {
+                    let from = window.add(y * im2col.row + segment * im2col.segment);
+                    for first in (0..im2col.len).step_by(BLOCK) {
+                        let len = BLOCK.min(im2col.len - first);
                         Self::add(s, from.add(first), len, &panels, row, &mut sums);
                         row += len * W::floats(NV * S::LANES);
                         count += len;
@@ -218,7 +212,7 @@ impl<W: Stored, const F: usize, const NV: usize, const KU: usize> Streams<'_, W,
 ///
 /// These must be readable.
 #[inline(always)]
-unsafe fn step<S: Simd, W: Stored, const F: usize, const NV: usize>(
+unsafe fn step<S: Simd, W: WeightType, const F: usize, const NV: usize>(
     s: S,
     a: f32,
     panels: &[*const f32; F],

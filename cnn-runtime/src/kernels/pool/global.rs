@@ -2,24 +2,24 @@
 
 use super::sums::{BLOCK, Sums};
 use super::{GlobalPool, Reduce};
-use crate::exec::run::Share;
+use crate::exec::run::Partition;
 use crate::simd::{Kernel, Simd};
 
-/// A share of a pooling.
+/// A partition of a pooling.
 pub(super) struct Global<'a, R> {
     layer: &'a GlobalPool,
     ws: *mut f32,
     reduce: R,
     /// Strips of channels.
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a, R> Global<'a, R> {
     /// # Safety
     ///
-    /// The layer was checked, and `ws` has as many floats as it needs. Other threads have other shares.
-    pub(super) unsafe fn new(layer: &'a GlobalPool, reduce: R, ws: *mut f32, share: Share) -> Self {
-        Self { layer, ws, reduce, share }
+    /// The layer was checked, and `ws` has as many floats as it needs. Other threads have other partitions.
+    pub(super) unsafe fn new(layer: &'a GlobalPool, reduce: R, ws: *mut f32, partition: Partition) -> Self {
+        Self { layer, ws, reduce, partition }
     }
 }
 
@@ -29,7 +29,7 @@ impl<R: Reduce> Kernel for Global<'_, R> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let channels = self.layer.input.channels;
-        let strips = self.share.of(channels.div_ceil(4 * S::LANES));
+        let strips = self.partition.of(channels.div_ceil(4 * S::LANES));
         let mut c = strips.start * 4 * S::LANES;
         let end = channels.min(strips.end * 4 * S::LANES);
         while c < end {
@@ -56,7 +56,7 @@ impl<R: Reduce> Global<'_, R> {
                 let mut block = [s.splat(R::START); N];
                 for x in first..input.width.min(first + BLOCK) {
                     for (i, sum) in block.iter_mut().enumerate() {
-                        // SAFETY: an element of the input, with a vector behind it.
+                        // SAFETY: an element of the input, with a vector after it.
                         let value = unsafe { s.load(ws.add(input.at(y, x) + c + i * S::LANES)) };
                         *sum = reduce.fold(s, *sum, value);
                     }

@@ -11,16 +11,16 @@ const TOGETHER: usize = 8;
 /// Windows of more taps are added up in parts.
 const LARGE: usize = 64;
 
-/// Windows next to each other in a row. Their taps are readable, each with a vector behind it, and their pixels writable.
+/// Windows next to each other in a row. A vector is readable from each of their taps on, and their pixels writable.
 #[derive(Clone, Copy)]
-pub(super) struct Windows<R> {
+pub(super) struct WindowRow<R> {
     /// The first tap of the first window.
     pub(super) from: *const f32,
     /// The first pixel.
     pub(super) to: *mut f32,
     /// How many windows.
     pub(super) count: usize,
-    /// Floats behind the first pixel that are written later, or by other windows of these.
+    /// Floats after the first pixel that are written later, or by other windows of these.
     pub(super) spare: usize,
     pub(super) channels: usize,
     /// Distance to the next window, and to the next pixel.
@@ -32,10 +32,10 @@ pub(super) struct Windows<R> {
     pub(super) reduce: R,
 }
 
-/// [`Windows`] of a size that the compiler knows.
-pub(super) struct Whole<R, const KH: usize, const KW: usize>(pub(super) Windows<R>);
+/// A [`WindowRow`] of a size that the compiler knows.
+pub(super) struct WholeWindows<R, const KH: usize, const KW: usize>(pub(super) WindowRow<R>);
 
-impl<R: Reduce, const KH: usize, const KW: usize> UnsafeKernel for Whole<R, KH, KW> {
+impl<R: Reduce, const KH: usize, const KW: usize> UnsafeKernel for WholeWindows<R, KH, KW> {
     type Output = ();
 
     #[inline(always)]
@@ -52,10 +52,10 @@ impl<R: Reduce, const KH: usize, const KW: usize> UnsafeKernel for Whole<R, KH, 
     }
 }
 
-/// [`Windows`] of any size.
-pub(super) struct Clipped<R>(pub(super) Windows<R>, pub(super) Size);
+/// A [`WindowRow`] of any size.
+pub(super) struct ClippedWindows<R>(pub(super) WindowRow<R>, pub(super) Size);
 
-impl<R: Reduce> UnsafeKernel for Clipped<R> {
+impl<R: Reduce> UnsafeKernel for ClippedWindows<R> {
     type Output = ();
 
     #[inline(always)]
@@ -65,13 +65,13 @@ impl<R: Reduce> UnsafeKernel for Clipped<R> {
     }
 }
 
-impl<R: Reduce> Windows<R> {
+impl<R: Reduce> WindowRow<R> {
     /// # Safety
     ///
     /// As the description of the type says.
     #[inline(always)]
     unsafe fn run<S: Simd>(&self, s: S, taps: Size) {
-        // SAFETY: the caller's promise; no more than `spare` floats are written behind a pixel.
+        // SAFETY: the caller's promise; no more than `spare` floats are written after a pixel.
         unsafe {
             if const { S::Half::LANES < S::LANES } && self.channels <= S::Half::LANES {
                 self.narrow(s.half(), taps);
@@ -91,7 +91,7 @@ impl<R: Reduce> Windows<R> {
     #[inline(always)]
     unsafe fn narrow<S: Simd>(&self, s: S, taps: Size) {
         let Self { mut from, mut to, count, spare, channels, step, .. } = *self;
-        // So many pixels have the floats of a whole vector behind them.
+        // The pixels that leave room for a whole vector.
         let roomy = div((spare + channels).saturating_sub(S::LANES - channels), channels).min(count);
         // SAFETY: the caller's promise.
         unsafe {

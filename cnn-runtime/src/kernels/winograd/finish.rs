@@ -1,8 +1,7 @@
 //! Tiles of M into the output.
 
-use super::kernel::{AHEAD, Block, Panel, Scratch, Winograd, Work};
 use super::output::{largest, load_tile, output_tile};
-use crate::kernels::conv::Conv2d;
+use super::work::{AHEAD, BlockScratch, FilterPanel, TileBlock, Winograd, Work};
 use crate::pack::PANEL;
 use crate::simd::{Simd, UnsafeKernel};
 
@@ -10,8 +9,8 @@ use crate::simd::{Simd, UnsafeKernel};
 /// these, or the outputs of those.
 pub(super) struct Finishing<'a, 'b, const M: usize, const N: usize, const FLAGGED: bool> {
     pub(super) work: &'a Winograd<'b, M, N>,
-    pub(super) block: Block,
-    pub(super) panel: Panel,
+    pub(super) block: TileBlock,
+    pub(super) panel: FilterPanel,
 }
 
 impl<const M: usize, const N: usize, const FLAGGED: bool> UnsafeKernel for Finishing<'_, '_, M, N, FLAGGED> {
@@ -19,7 +18,7 @@ impl<const M: usize, const N: usize, const FLAGGED: bool> UnsafeKernel for Finis
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
-        let Work { scratch: Scratch { m: [m, distance], .. }, ws, .. } = self.work.0;
+        let Work { scratch: BlockScratch { m: [m, distance], .. }, ws, .. } = self.work.0;
         for index in 0..self.block.len {
             // SAFETY: the caller's promise.
             if unsafe { self.work.is_flagged(self.block, index) } != FLAGGED {
@@ -37,7 +36,7 @@ impl<const M: usize, const N: usize, const FLAGGED: bool> UnsafeKernel for Finis
                     };
                     let bias = self.panel.weights.add(channel / PANEL * self.panel.next + channel % PANEL);
                     let bias = s.load(bias);
-                    let tile = if self.work.0.layer.pool { largest(s, &tile) } else { tile };
+                    let tile = if self.work.0.epilogue.pool().is_some() { largest(s, &tile) } else { tile };
                     self.store(s, image, [top, left], channel, bias, &tile);
                 }
             }
@@ -46,7 +45,7 @@ impl<const M: usize, const N: usize, const FLAGGED: bool> UnsafeKernel for Finis
 }
 
 impl<const M: usize, const N: usize, const FLAGGED: bool> Finishing<'_, '_, M, N, FLAGGED> {
-    /// Adds bias and residual to a tile, or to what pooling leaves of it, clamps, and stores what is inside of the map.
+    /// Adds the bias to a tile, or to what pooling leaves of it, finishes it, and stores what is inside of the map.
     ///
     /// # Safety
     ///
@@ -61,26 +60,23 @@ impl<const M: usize, const N: usize, const FLAGGED: bool> Finishing<'_, '_, M, N
         bias: S::Vec,
         tile: &[[S::Vec; M]; M],
     ) {
-        let Work { layer, ws, finish, .. } = self.work.0;
-        let Conv2d { output, residual, .. } = layer.conv;
+        let Work { layer, ws, epilogue, .. } = self.work.0;
+        let output = layer.conv.output;
         let count = self.panel.channels - channel;
         let channel = self.panel.first + channel;
-        let window = if layer.pool { 2 } else { 1 };
+        let window = if epilogue.pool().is_some() { 2 } else { 1 };
         let (side, top, left) = (M / window, top / window, left / window);
         let ahead = AHEAD * side * output.pixel;
         let (rows, columns) = (side.min(output.height - top), side.min(output.width - left));
         for (y, row) in tile.iter().enumerate().take(rows) {
             for (x, value) in row.iter().enumerate().take(columns) {
-                let mut value = s.add(*value, bias);
                 // SAFETY: the pixel is in the output and in the residual; no more than the panel's channels are read or
                 // written.
                 unsafe {
-                    if let Some(residual) = residual {
-                        let from = ws.add(image + residual.at(top + y, left + x) + channel).cast_const();
-                        value = s.add(value, s.load_first(from, count));
-                    }
+                    let at = [top + y, left + x, channel];
+                    let value = epilogue.finish(s, s.add(*value, bias), ws.add(image), at, count);
                     let to = ws.add(image + output.at(top + y, left + x) + channel);
-                    s.store_first(to, finish.clamp(s, value), count);
+                    s.store_first(to, value, count);
                     s.prefetch(to.wrapping_add(ahead));
                 }
             }

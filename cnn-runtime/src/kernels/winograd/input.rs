@@ -4,11 +4,11 @@
 
 use core::cell::Cell;
 
-use super::kernel::{AHEAD, Block, Winograd, Work};
-use super::range::{Limit, Tile, Watch, squares_of_values};
-use super::transform;
+use super::work::{AHEAD, TileBlock, Winograd, Work};
 use crate::exec::divide::div;
-use crate::kernels::conv::Conv2d;
+use crate::kernels::conv2d::Conv2d;
+use crate::kernels::transform;
+use crate::kernels::transform::range::{InputTile, Limit, Watch, squares_of_values};
 use crate::pack::{PANEL, padded};
 use crate::place::map::Map;
 use crate::simd::{Simd, UnsafeKernel};
@@ -16,7 +16,7 @@ use crate::simd::{Simd, UnsafeKernel};
 /// V of a block, which is one of the work's. Gives whether some of its tiles are flagged, since they must be computed directly.
 pub(super) struct Transform<'a, 'b, const M: usize, const N: usize> {
     pub(super) work: &'a Winograd<'b, M, N>,
-    pub(super) block: Block,
+    pub(super) block: TileBlock,
     /// The last image that was looked at, and its limit.
     pub(super) limit: &'a Cell<Option<(usize, Limit)>>,
 }
@@ -87,7 +87,7 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
                 for y in 0..stride.height {
                     for x in (0..stride.width).step_by(together.max(1)) {
                         let from = y * input.row + x * input.pixel;
-                        // What a vector holds behind its channels is overwritten by the next one.
+                        // What a vector holds after its channels is overwritten by the next one.
                         for channel in (0..together * channels).step_by(S::LANES) {
                             let squares = self.tiles::<S, 1>(s, [index], from + channel, to + channel);
                             watch.look_first(s, squares, together * channels - channel);
@@ -134,17 +134,16 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
     }
 
     /// The input of a tile.
-    fn input(&self, index: usize) -> Tile {
-        let Work { layer, ws, .. } = self.work.0;
+    fn input(&self, index: usize) -> InputTile {
+        let layer = self.work.0.layer;
         let Conv2d { input: Map { row, pixel, channels, .. }, stride, kernel, groups, .. } = layer.conv;
-        let (image, top, left) = self.work.tile(self.block.first + index);
-        let (channels, size) = (div(channels, groups), layer.computed());
-        let at = image + layer.conv.first() + stride.height * (top * row + left * pixel) + self.block.group * channels;
-        Tile {
-            from: ws.wrapping_add(at).cast_const(),
+        let (_, top, left) = self.work.tile(self.block.first + index);
+        let size = layer.computed();
+        InputTile {
+            from: self.work.input(self.block, index),
             row,
             pixel,
-            channels,
+            channels: div(channels, groups),
             side: N * stride.height,
             windows: [M.min(size.height - top), M.min(size.width - left)],
             stride: stride.height,
@@ -161,17 +160,13 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
     #[inline(always)]
     unsafe fn tiles<S: Simd, const T: usize>(&self, s: S, indices: [usize; T], from: usize, to: usize) -> S::Vec {
         let Work { layer, ws, depth, scratch, .. } = self.work.0;
-        let Conv2d { input: Map { row, pixel, channels, .. }, stride, groups, .. } = layer.conv;
+        let Conv2d { input: Map { row, pixel, .. }, stride, .. } = layer.conv;
         let [row, pixel] = [stride.height * row, stride.width * pixel];
         let [v, distance] = scratch.v;
-        let from = indices.map(|index| {
-            let (image, top, left) = self.work.tile(self.block.first + index);
-            let group = self.block.group * div(channels, groups);
-            ws.wrapping_add(image + layer.conv.first() + top * row + left * pixel + group + from).cast_const()
-        });
+        let from = indices.map(|index| self.work.input(self.block, index).wrapping_add(from));
         let count = padded(depth) - to;
         let to = v + indices[0] * self.work.tile_floats::<S>() + to;
-        // SAFETY: the windows of all outputs that tiles cover lie in the workspace, with a vector behind them; V has room for
+        // SAFETY: the windows of all outputs that tiles cover lie in the workspace, with a vector after them; V has room for
         // the padded channels of each tile and point, and for twice as many tiles where two share a vector.
         unsafe { transform_tiles::<S, M, N, T>(s, from, [row, pixel], ws.add(to), distance, count) }
     }

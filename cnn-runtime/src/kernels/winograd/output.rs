@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of a matrix, and of several arrays at once")]
 
-use super::transform;
+use crate::kernels::transform;
 use crate::simd::Simd;
 
 /// Values at points as a tile of outputs.
@@ -58,7 +58,7 @@ pub(super) unsafe fn load_tile<S: Simd, const M: usize, const N: usize>(
 }
 
 /// The largest of each 2x2 outputs of a tile, in its first half in both directions. Bias and limit keep the order of numbers,
-/// so they can as well come behind.
+/// so they can come later.
 #[inline(always)]
 pub(super) fn largest<S: Simd, const M: usize>(s: S, tile: &[[S::Vec; M]; M]) -> [[S::Vec; M]; M] {
     let mut halved = *tile;

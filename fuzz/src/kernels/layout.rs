@@ -1,9 +1,9 @@
-//! Values in and out of the workspace, copies, halos, merges.
+//! Values in and out of the workspace, copies, halos.
 
-use cnn_runtime::kernels::join::{self, CopyMap, Halo, StoreChw};
-use cnn_runtime::place::map::Map;
-use cnn_net::op::{Activation, Padding, Size};
+use cnn_net::op::Padding;
 use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::layout::{self, CopyMap, Halo, StoreChw};
+use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::Batch;
 
 use super::maker::{Maker, of_map, of_padding};
@@ -34,7 +34,7 @@ impl Case for Load {
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
         let image: Vec<f32> = noise(1).take(self.image.min(ws.len())).collect();
-        join::load_chw(run, &image, &self.map.check(), ws);
+        layout::load_chw(run, &image, &self.map.check(), ws);
     }
 
     fn writes(&self) -> Writes {
@@ -59,7 +59,7 @@ impl Case for Store {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
-        join::store_chw(run, &StoreChw { map: self.map, offset: self.offset }.check(), ws);
+        layout::store_chw(run, &StoreChw { map: self.map, offset: self.offset }.check(), ws);
     }
 
     fn writes(&self) -> Writes {
@@ -84,7 +84,7 @@ impl Case for Copy {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
-        join::copy(run, &CopyMap { input: self.input, output: self.output }.check(), ws);
+        layout::copy(run, &CopyMap { input: self.input, output: self.output }.check(), ws);
     }
 
     fn writes(&self) -> Writes {
@@ -110,48 +110,12 @@ impl Case for ClearHalo {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
-        join::clear_halo(run, &Halo { map: self.map, zeros: self.halo }.check(), ws);
+        layout::clear_halo(run, &Halo { map: self.map, zeros: self.halo }.check(), ws);
     }
 
     fn writes(&self) -> Writes {
         let Self { map, halo } = self;
         let (height, width) = (halo.top + map.height + halo.bottom, halo.left + map.width + halo.right);
         Map { offset: map.offset - halo.top * map.row - halo.left * map.pixel, height, width, ..*map }.into()
-    }
-}
-
-#[derive(Debug)]
-struct Merge {
-    product: bool,
-    inputs: Vec<Map>,
-    output: Map,
-    activation: Activation,
-}
-
-pub(super) fn merge(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
-    let (first, product) = (map(maker), maker.choices.once_in(2));
-    let mut inputs = vec![first];
-    for _ in 0..maker.choices.below(4) {
-        let pixel = product && maker.choices.once_in(3);
-        let next = if pixel { maker.plain(Size::square(1), first.channels) } else { maker.same(first) };
-        inputs.push(next);
-    }
-    Box::new(Merge { product, inputs, output: maker.same(first), activation: maker.activation() })
-}
-
-impl Case for Merge {
-    fn numbers(&mut self) -> Vec<&mut usize> {
-        self.inputs.iter_mut().chain([&mut self.output]).flat_map(of_map).collect()
-    }
-
-    fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
-        let merge = if self.product { join::mul } else { join::add };
-        let Self { inputs, output, activation, .. } = self;
-        let layer = join::Merge { inputs, output: *output, activation: *activation };
-        merge(run, &layer.check(), ws);
-    }
-
-    fn writes(&self) -> Writes {
-        self.output.into()
     }
 }

@@ -1,4 +1,9 @@
-//! Tiles in and out of the domain of products. Vectors are over channels, so each lane is a tile of its own.
+//! Winograd's transforms in one direction, and outputs that must be computed without them.
+//!
+//! A lane is transformed by itself, whatever it is: a channel or a pixel. Tiles in both directions are transformed twice.
+
+pub(crate) mod direct;
+pub(crate) mod range;
 
 use crate::pack::points::{input_matrix, output_matrix};
 use crate::simd::Simd;

@@ -15,17 +15,17 @@ use crate::simd::{Simd, UnsafeKernel};
 use cnn_net::op::Size;
 
 /// Numbers of output channels next to each other.
-type Lanes = [f64; HALF_PANEL];
+type F64x8 = [f64; HALF_PANEL];
 /// Taps in one direction.
-type Column = [Lanes; MOST_TAPS];
+type Column = [F64x8; MOST_TAPS];
 
-const ZERO: Lanes = [0.0; HALF_PANEL];
+const ZERO: F64x8 = [0.0; HALF_PANEL];
 /// What is less than that of the largest tap is 0.
 const RESOLUTION: f64 = 1.0 / (1 << 20) as f64;
 
 /// `sum + factor * x` in each lane.
 #[inline(always)]
-fn add_scaled(sum: &mut Lanes, x: &Lanes, factor: f64) {
+fn add_scaled(sum: &mut F64x8, x: &F64x8, factor: f64) {
     for lane in 0..HALF_PANEL {
         sum[lane] += x[lane] * factor;
     }
@@ -54,12 +54,12 @@ fn clear_small(taps: &mut [Column]) {
 ///
 /// They must be readable.
 #[inline(always)]
-unsafe fn load(from: *const f32) -> Lanes {
+unsafe fn load(from: *const f32) -> F64x8 {
     // SAFETY: the caller's promise; an array of floats needs no more alignment than a float.
     unsafe { *from.cast::<[f32; HALF_PANEL]>() }.map(f64::from)
 }
 
-/// Transformed filters of some output channels: behind the biases of a panel, or of two.
+/// Transformed filters of some output channels: what follows the biases of a panel, or of two.
 #[derive(Clone, Copy)]
 pub(crate) struct Filters {
     /// The values of the first input at the first point.
@@ -89,7 +89,7 @@ impl Filters {
     ///
     /// All must be readable.
     #[inline(always)]
-    unsafe fn at(&self, first: usize, point: usize, input: usize) -> Lanes {
+    unsafe fn at(&self, first: usize, point: usize, input: usize) -> F64x8 {
         let width = self.channels.min(PANEL);
         let at = first / PANEL * self.next + first % PANEL + (point * self.inputs + input) * width;
         // SAFETY: the caller's promise.
@@ -98,7 +98,7 @@ impl Filters {
 
     /// Values at points in one direction, which `at` gives, times a matrix.
     #[inline(always)]
-    fn taps(&self, matrix: &TapsMatrix, mut at: impl FnMut(usize) -> Lanes) -> Column {
+    fn taps(&self, matrix: &TapsMatrix, mut at: impl FnMut(usize) -> F64x8) -> Column {
         let mut taps = [ZERO; MOST_TAPS];
         for point in 0..self.points.min(MOST) {
             let values = at(point);
@@ -145,29 +145,29 @@ impl Filters {
 }
 
 /// The outputs of a tile. The pixels of all its windows and the weights are readable, and the outputs writable.
-pub(super) struct Square {
-    pub(super) filters: Filters,
+pub(crate) struct DirectTile {
+    pub(crate) filters: Filters,
     /// The first input of the tile, and the distances of rows and of pixels.
-    pub(super) from: *const f32,
-    pub(super) row: usize,
-    pub(super) pixel: usize,
+    pub(crate) from: *const f32,
+    pub(crate) row: usize,
+    pub(crate) pixel: usize,
     /// Channels of a phase.
-    pub(super) channels: usize,
-    pub(super) stride: usize,
-    pub(super) kernel: usize,
+    pub(crate) channels: usize,
+    pub(crate) stride: usize,
+    pub(crate) kernel: usize,
     /// Side of the tile of outputs.
-    pub(super) tile: usize,
+    pub(crate) tile: usize,
     /// Where the channels of the first output go, and the distance of values at two points: the output of row y and column x lies as the
     /// value at points y and x.
-    pub(super) to: (*mut f32, usize),
+    pub(crate) to: (*mut f32, usize),
 }
 
 /// The highest and widest tile.
 const MOST_SIDE: usize = 6;
 /// Outputs of a tile, row by row.
-type Tile = [[Lanes; MOST_SIDE]; MOST_SIDE];
+type OutputTile = [[F64x8; MOST_SIDE]; MOST_SIDE];
 
-impl UnsafeKernel for Square {
+impl UnsafeKernel for DirectTile {
     type Output = ();
 
     #[inline(always)]
@@ -194,21 +194,21 @@ impl UnsafeKernel for Square {
     }
 }
 
-impl Square {
+impl DirectTile {
     /// Adds the products of an input's filter.
     ///
     /// # Safety
     ///
     /// As the description of the type says.
     #[inline(always)]
-    unsafe fn add(&self, input: usize, taps: &[Column; MOST_TAPS], sums: &mut Tile) {
+    unsafe fn add(&self, input: usize, taps: &[Column; MOST_TAPS], sums: &mut OutputTile) {
         let Self { stride, kernel, filters: Filters { taps: side, .. }, .. } = *self;
         let (phase, channel) = div_rem(input, self.channels);
         let (top, left) = div_rem(phase, stride);
         for (y, row) in taps.iter().enumerate().take(side) {
             for (x, tap) in row.iter().enumerate().take(side) {
                 let [y, x] = [y * stride + top, x * stride + left];
-                // Behind the kernel a phase has zeros, which are not in the sum.
+                // Beyond the kernel a phase has zeros, which are not in the sum.
                 if y >= kernel || x >= kernel {
                     continue;
                 }
@@ -227,20 +227,20 @@ impl Square {
 
 /// The outputs of a strip of whole rows whose filters were transformed along columns. The pixels of all its windows and the weights
 /// are readable, and the outputs writable.
-pub(super) struct Strip {
+pub(crate) struct DirectRows {
     /// An input for each column of a filter and channel.
-    pub(super) filters: Filters,
+    pub(crate) filters: Filters,
     /// The first input of the strip, the distance of rows, and channels of a pixel.
-    pub(super) from: *const f32,
-    pub(super) row: usize,
-    pub(super) channels: usize,
+    pub(crate) from: *const f32,
+    pub(crate) row: usize,
+    pub(crate) channels: usize,
     /// Rows and columns of outputs.
-    pub(super) size: Size,
+    pub(crate) size: Size,
     /// Where the channels of the first output go, and the distance to those of the next row.
-    pub(super) to: (*mut f32, usize),
+    pub(crate) to: (*mut f32, usize),
 }
 
-impl UnsafeKernel for Strip {
+impl UnsafeKernel for DirectRows {
     type Output = ();
 
     #[inline(always)]

@@ -1,10 +1,4 @@
-//! Values in and out of the workspace, and several values into one.
-
-mod chw;
-mod halo;
-
-pub use self::chw::{StoreChw, load_chw, store_chw};
-pub use self::halo::{Halo, clear_halo};
+//! Several maps into one, element by element.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -12,25 +6,16 @@ use alloc::vec::Vec;
 #[cfg(feature = "alloc")]
 use cnn_net::literal::{Literal, Rust};
 
-use crate::exec::run::{Run, Share, floats};
-use crate::kernels::activation::{Apply, Finish};
+use crate::exec::run::{Partition, Run, nanos_of_floats};
 #[cfg(feature = "alloc")]
 use crate::kernels::call::KernelCall;
-use crate::place::bounds::{Checked, Reach, assert_same_size};
+use crate::kernels::epilogue::Epilogue;
+use crate::place::bounds::{Checked, Reach};
 use crate::place::map::Map;
 use crate::place::runs::Runs;
 use crate::simd::{Kernel, Simd};
 use cnn_net::op::Activation;
 use cnn_net::record;
-
-/// A map and a copy of it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CopyMap {
-    /// What it reads.
-    pub input: Map,
-    /// What it writes.
-    pub output: Map,
-}
 
 /// Several maps that become one, element by element.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,21 +28,7 @@ pub struct Merge<'a> {
     pub activation: Activation,
 }
 
-record! { CopyMap(#read input: Map, output: Map) }
-kernel_call! { CopyMap = copy, output: output }
 record! { Merge<'a>(inputs: &'a [Map], output: Map) { activation: Activation = Activation::Identity } }
-
-impl CopyMap {
-    /// Checks it.
-    ///
-    /// # Panics
-    ///
-    /// If the maps differ in size, or overlap without being the same.
-    pub const fn check(self) -> Checked<Self> {
-        assert_same_size(&self.input, &self.output);
-        Checked::new(self, Reach::to(&self.output).reads_in_place(&self.input))
-    }
-}
 
 impl Merge<'_> {
     /// Checks it.
@@ -79,19 +50,6 @@ impl Merge<'_> {
         }
         Checked::new(self, reach)
     }
-}
-
-/// Copies a map.
-///
-/// # Panics
-///
-/// If the workspace is too small.
-#[inline(always)]
-pub fn copy(run: Run<'_>, layer: &Checked<CopyMap>, ws: &mut [f32]) {
-    let (run, ws) = layer.enter(run, ws);
-    let CopyMap { input, output } = layer.get();
-    // SAFETY: the workspace is as large as the layer needs.
-    unsafe { add_in(run, &Merge { inputs: &[input], output, activation: Activation::Identity }, ws) }
 }
 
 /// Adds maps up.
@@ -123,7 +81,7 @@ pub fn mul(run: Run<'_>, layer: &Checked<Merge<'_>>, ws: &mut [f32]) {
 /// As for [`merge`].
 unsafe fn add_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
     // SAFETY: the caller's promise.
-    unsafe { merge(run, layer, Sum, ws) }
+    unsafe { merge(run, layer, Add, ws) }
 }
 
 /// # Safety
@@ -131,7 +89,7 @@ unsafe fn add_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
 /// As for [`merge`].
 unsafe fn mul_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
     // SAFETY: the caller's promise.
-    unsafe { merge(run, layer, Product, ws) }
+    unsafe { merge(run, layer, Mul, ws) }
 }
 
 /// A map of 1 x 1 pixels as one that has the same pixel everywhere.
@@ -149,9 +107,9 @@ trait Fold: Copy {
 }
 
 #[derive(Clone, Copy)]
-struct Sum;
+struct Add;
 
-impl Fold for Sum {
+impl Fold for Add {
     #[inline(always)]
     fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
         s.add(a, b)
@@ -159,9 +117,9 @@ impl Fold for Sum {
 }
 
 #[derive(Clone, Copy)]
-struct Product;
+struct Mul;
 
-impl Fold for Product {
+impl Fold for Mul {
     #[inline(always)]
     fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
         s.mul(a, b)
@@ -174,29 +132,29 @@ impl Fold for Product {
 ///
 /// The layer was checked, and `ws` has as many floats as it needs.
 unsafe fn merge(run: Run<'_>, layer: &Merge<'_>, fold: impl Fold, ws: *mut f32) {
-    let work = floats([layer.inputs.len() + 1, layer.output.elements()]);
-    // SAFETY: the caller's promise; shares are rows, and a row of the output needs the same row of the inputs, or one of
+    let work = nanos_of_floats([layer.inputs.len() + 1, layer.output.elements()]);
+    // SAFETY: the caller's promise; partitions are rows, and a row of the output needs the same row of the inputs, or one of
     // their pixels.
-    unsafe { run.split(work, |share| Folding::new(layer, fold, ws, share)) };
+    unsafe { run.split(work, |partition| Folding::new(layer, fold, ws, partition)) };
 }
 
-/// A share of a merge.
+/// A partition of a merge.
 struct Folding<'a, F> {
     inputs: &'a [Map],
     output: &'a Map,
-    finish: Finish,
+    epilogue: Epilogue,
     fold: F,
     ws: *mut f32,
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a, F: Fold> Folding<'a, F> {
     /// # Safety
     ///
-    /// As for [`merge`]; other threads have other shares.
-    unsafe fn new(layer: &'a Merge<'a>, fold: F, ws: *mut f32, share: Share) -> Self {
+    /// As for [`merge`]; other threads have other partitions.
+    unsafe fn new(layer: &'a Merge<'a>, fold: F, ws: *mut f32, partition: Partition) -> Self {
         let Merge { inputs, output, activation } = layer;
-        Self { inputs, output, finish: Finish::of(*activation), fold, ws, share }
+        Self { inputs, output, epilogue: Epilogue::new(*activation), fold, ws, partition }
     }
 }
 
@@ -208,7 +166,7 @@ impl<F: Fold> Kernel for Folding<'_, F> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let rows = self.share.of(self.output.height);
+        let rows = self.partition.of(self.output.height);
         if rows.is_empty() {
             return;
         }
@@ -229,9 +187,7 @@ impl<F: Fold> Kernel for Folding<'_, F> {
                         }
                         _ => self.many(s, (y, x), first, len),
                     }
-                    if let Some(activation) = self.finish.pass {
-                        s.run(Apply::in_place(activation, to, len));
-                    }
+                    self.epilogue.pass(s, to, len);
                 }
             }
         }
@@ -251,7 +207,7 @@ impl<F: Fold> Folding<'_, F> {
             // SAFETY: the caller's promise.
             unsafe {
                 let result = self.fold.fold(s, s.load_first(a.add(i), rest), s.load_first(b.add(i), rest));
-                s.store_first(to.add(i), self.finish.clamp(s, result), rest);
+                s.store_first(to.add(i), self.epilogue.clamp(s, result), rest);
             }
         }
     }
@@ -273,7 +229,7 @@ impl<F: Fold> Folding<'_, F> {
                     result = self.fold.fold(s, result, self.load(s, input, (y, x), i, rest));
                 }
                 let to = self.ws.add(self.output.at(y, x) + i);
-                s.store_first(to, self.finish.clamp(s, result), rest);
+                s.store_first(to, self.epilogue.clamp(s, result), rest);
             }
         }
     }

@@ -5,7 +5,7 @@ use core::ops::Range;
 #[cfg(feature = "alloc")]
 use cnn_net::literal::Literal;
 
-use crate::exec::run::{Run, Share, floats};
+use crate::exec::run::{Partition, Run, nanos_of_floats};
 #[cfg(feature = "alloc")]
 use crate::kernels::call::KernelCall;
 use crate::place::bounds::{Checked, Reach, Region};
@@ -34,6 +34,7 @@ pub struct StoreChw {
 }
 
 record! { StoreChw(#read map: Map, offset: usize) }
+kernel_call! { StoreChw = store_chw }
 
 impl StoreChw {
     /// Checks it.
@@ -66,17 +67,19 @@ pub fn load_chw(run: Run<'_>, image: &[f32], map: &Checked<Map>, ws: &mut [f32])
 /// The map was checked, and `ws` has as many floats as it needs; the image has its size.
 unsafe fn load_chw_in(run: Run<'_>, image: &[f32], map: &Map, ws: *mut f32) {
     if (2..=8).contains(&map.channels) && map.width >= MOST_LANES {
-        // SAFETY: the caller's promise; shares are rows.
-        return unsafe { run.split(floats([2, map.elements()]), |share| Interleave::new(image, map, ws, share)) };
+        // SAFETY: the caller's promise; partitions are rows.
+        return unsafe {
+            run.split(nanos_of_floats([2, map.elements()]), |partition| Interleave::new(image, map, ws, partition))
+        };
     }
-    let load = |share: Share| {
-        for_each_stretch(map, share.of(map.height), |len, from, to| {
+    let load = |partition: Partition| {
+        for_each_stretch(map, partition.of(map.height), |len, from, to| {
             // SAFETY: the map was checked, and this is a stretch of one of its channels, which the image has.
             unsafe { scatter(image.as_ptr().add(from), len, ws.add(to), map.pixel) };
         });
     };
-    // SAFETY: shares are rows.
-    unsafe { run.each_share(floats([STRIDED, map.elements()]), load) };
+    // SAFETY: partitions are rows.
+    unsafe { run.each_partition(nanos_of_floats([STRIDED, map.elements()]), load) };
     run.done();
 }
 
@@ -89,15 +92,15 @@ struct Interleave<'a> {
     map: &'a Map,
     ws: *mut f32,
     /// Which rows.
-    share: Share,
+    partition: Partition,
 }
 
 impl<'a> Interleave<'a> {
     /// # Safety
     ///
-    /// The map was checked, and `ws` has as many floats as it needs; the image has its size; other threads have other shares.
-    unsafe fn new(image: &'a [f32], map: &'a Map, ws: *mut f32, share: Share) -> Self {
-        Self { image, map, ws, share }
+    /// The map was checked, and `ws` has as many floats as it needs; the image has its size; other threads have other partitions.
+    unsafe fn new(image: &'a [f32], map: &'a Map, ws: *mut f32, partition: Partition) -> Self {
+        Self { image, map, ws, partition }
     }
 }
 
@@ -115,7 +118,7 @@ impl Interleave<'_> {
     #[inline(always)]
     fn rows<S: Simd, const F: usize>(&self, s: S) {
         let Map { width, channels, .. } = *self.map;
-        for y in self.share.of(self.map.height) {
+        for y in self.partition.of(self.map.height) {
             for x in (0..width).step_by(S::LANES) {
                 // The last vectors overlap those before.
                 let x = x.min(width - S::LANES);
@@ -132,7 +135,7 @@ impl Interleave<'_> {
     }
 }
 
-/// Numbers at a stride cost as much as so many of those next to each other.
+/// How much more a number at a stride costs than one next to the last.
 const STRIDED: usize = 8;
 
 /// Writes `len` numbers at a distance from each other.
@@ -175,14 +178,14 @@ unsafe fn store_chw_in(run: Run<'_>, layer: &StoreChw, ws: *mut f32) {
         unsafe { ws.add(offset).copy_from_nonoverlapping(ws.add(map.offset), map.channels) };
         return run.done();
     }
-    let store = |share: Share| {
-        for_each_stretch(map, share.of(map.height), |len, to, from| {
+    let store = |partition: Partition| {
+        for_each_stretch(map, partition.of(map.height), |len, to, from| {
             // SAFETY: the map was checked, and that there is room for its elements.
             (0..len).for_each(|x| unsafe { *ws.add(offset + to + x) = *ws.add(from + x * map.pixel) });
         });
     };
-    // SAFETY: shares are rows.
-    unsafe { run.each_share(floats([STRIDED, map.elements()]), store) };
+    // SAFETY: partitions are rows.
+    unsafe { run.each_partition(nanos_of_floats([STRIDED, map.elements()]), store) };
     run.done();
 }
 
@@ -231,25 +234,5 @@ impl KernelCall for Map {
     #[cfg(feature = "kernels")]
     fn run(&self, run: Run<'_>, image: &[f32], _: &[f32], ws: &mut [f32]) {
         load_chw(run, image, &self.check(), ws);
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl KernelCall for StoreChw {
-    fn function(&self) -> &'static str {
-        "store_chw"
-    }
-
-    fn descriptor(&self) -> (&'static str, &dyn Literal) {
-        ("StoreChw", self)
-    }
-
-    fn output(&self) -> Option<(Map, &'static str)> {
-        None
-    }
-
-    #[cfg(feature = "kernels")]
-    fn run(&self, run: Run<'_>, _: &[f32], _: &[f32], ws: &mut [f32]) {
-        store_chw(run, &self.check(), ws);
     }
 }

@@ -3,7 +3,7 @@
 use crate::simd::Simd;
 
 /// A way to store weights.
-pub(crate) trait Stored: Copy {
+pub(crate) trait WeightType: Copy {
     /// Weights in the place of a float.
     const PER_FLOAT: usize;
 
@@ -14,7 +14,7 @@ pub(crate) trait Stored: Copy {
     /// `LANES / PER_FLOAT` floats from `from` must be readable.
     unsafe fn load<S: Simd>(s: S, from: *const f32) -> S::Vec;
 
-    /// Floats that so many weights take, whole vectors of them.
+    /// Floats that weights take, which are whole vectors.
     #[inline(always)]
     fn floats(weights: usize) -> usize {
         weights / Self::PER_FLOAT
@@ -46,7 +46,7 @@ pub(crate) trait Stored: Copy {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct F32;
 
-impl Stored for F32 {
+impl WeightType for F32 {
     const PER_FLOAT: usize = 1;
 
     #[inline(always)]
@@ -60,7 +60,7 @@ impl Stored for F32 {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct F16;
 
-impl Stored for F16 {
+impl WeightType for F16 {
     const PER_FLOAT: usize = 2;
 
     #[inline(always)]

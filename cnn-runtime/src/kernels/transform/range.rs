@@ -6,7 +6,7 @@
 //!
 //! - **NaN and infinity are where the convolution as it is written down has them.** Only where transformed sums would overflow for the
 //!   size of the weights (1e15 and more) may a NaN take the place of an infinity or spread over a tile.
-//! - **Errors of finite outputs** are at most as many units of 2^-24 as the table has, times the sum of the magnitudes of the
+//! - **Errors of finite outputs** are at most the table's number of units of 2^-24, times the sum of the magnitudes of the
 //!   filter's weights, times the largest input of the tile; and that is at most `SPREAD` times the typical input of the image, or
 //!   `CONTRAST` times the largest input of the output's own window. Typical is the geometric mean of inputs that are not zero.
 //!
@@ -18,7 +18,7 @@
 //! errors have either sign.)
 //!
 //! Every tile is looked at while it is transformed: squares of its inputs, or of some values at points that have all inputs between
-//! them, are added up and compared with a [`Limit`]. Beyond it, tiles in both directions are looked at [closely](Tile::is_mixed): if
+//! them, are added up and compared with a [`Limit`]. Beyond it, tiles in both directions are looked at [closely](InputTile::is_mixed): if
 //! each window has inputs about as large as the largest, or a NaN, which its output is in any case, the transform will do. What could
 //! pass unseen are several large inputs in one column that cancel each other at three points at once.
 //!
@@ -55,9 +55,9 @@ impl Limit {
 
 /// Elements that are looked at for what is typical, in rounds: in each round they are in different rows and columns.
 const ROUND: usize = 8;
-/// So many that are not zero are enough.
+/// How many that are not zero are enough.
 const ENOUGH: u64 = 8;
-/// With less, all elements are looked at.
+/// With fewer, all elements are looked at.
 const LEAST: u64 = 3;
 
 /// The geometric mean of some of the elements that are finite and not zero; 0 if none is. Being a mean of exponents, it hardly
@@ -69,7 +69,7 @@ const LEAST: u64 = 3;
 #[inline(never)]
 unsafe fn typical(input: &Map, from: *const f32) -> f32 {
     let Map { height, width, channels, row, pixel, .. } = *input;
-    let mut mean = Mean::default();
+    let mut mean = LogMean::default();
     let mut round = 0;
     while round < ROUND && mean.count < ENOUGH {
         for x in 0..ROUND {
@@ -81,7 +81,7 @@ unsafe fn typical(input: &Map, from: *const f32) -> f32 {
         round += 1;
     }
     if mean.count < LEAST {
-        mean = Mean::default();
+        mean = LogMean::default();
         for y in 0..height {
             for x in 0..width {
                 let from = from.wrapping_add(y * row + x * pixel);
@@ -95,12 +95,12 @@ unsafe fn typical(input: &Map, from: *const f32) -> f32 {
 
 /// Bits of a float are its logarithm, nearly: between powers of two they rise evenly.
 #[derive(Default)]
-struct Mean {
+struct LogMean {
     sum: u64,
     count: u64,
 }
 
-impl Mean {
+impl LogMean {
     #[inline(always)]
     fn add(&mut self, x: f32) {
         let bits = x.to_bits() & !(1 << 31);
@@ -123,7 +123,7 @@ pub(crate) fn squares<S: Simd>(s: S, numbers: &[S::Vec], sum: S::Vec) -> S::Vec 
 /// `sum` and the squares of some values at points of a column, `N` even: less work than those of its inputs. Those at 0 and at infinity
 /// have every input between them, with factors of at least 1; where equal inputs cancel in both, they don't in a third.
 #[inline(always)]
-pub(super) fn squares_of_values<S: Simd, const N: usize>(s: S, values: &[S::Vec; N], sum: S::Vec) -> S::Vec {
+pub(crate) fn squares_of_values<S: Simd, const N: usize>(s: S, values: &[S::Vec; N], sum: S::Vec) -> S::Vec {
     squares(s, &[values[0], values[1], values[N - 1]], sum)
 }
 
@@ -163,23 +163,23 @@ impl<S: Simd> Watch<S> {
 }
 
 /// A tile of an input, beyond the limit.
-pub(super) struct Tile {
+pub(crate) struct InputTile {
     /// The first channel of the first pixel.
-    pub(super) from: *const f32,
+    pub(crate) from: *const f32,
     /// Distances of rows and of pixels.
-    pub(super) row: usize,
-    pub(super) pixel: usize,
-    pub(super) channels: usize,
+    pub(crate) row: usize,
+    pub(crate) pixel: usize,
+    pub(crate) channels: usize,
     /// Pixels that are transformed, in each direction.
-    pub(super) side: usize,
+    pub(crate) side: usize,
     /// Windows whose outputs are stored: rows and columns.
-    pub(super) windows: [usize; 2],
+    pub(crate) windows: [usize; 2],
     /// Their distance and their side.
-    pub(super) stride: usize,
-    pub(super) kernel: usize,
+    pub(crate) stride: usize,
+    pub(crate) kernel: usize,
 }
 
-impl Tile {
+impl InputTile {
     /// Whether the outputs of some windows would have errors of what is not in them.
     ///
     /// # Safety
@@ -187,7 +187,7 @@ impl Tile {
     /// The pixels of the tile must be readable.
     #[cold]
     #[inline(never)]
-    pub(super) unsafe fn is_mixed(&self, limit: Limit) -> bool {
+    pub(crate) unsafe fn is_mixed(&self, limit: Limit) -> bool {
         // SAFETY: the caller's promise; the windows are in the tile.
         let largest = |y: usize, x: usize, side: usize| unsafe { self.largest(y, x, side) };
         let all = largest(0, 0, self.side);
@@ -229,8 +229,8 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use super::super::transform;
     use super::*;
+    use crate::kernels::transform;
     use crate::simd::scalar::Scalar;
 
     /// Numbers as a ReLU leaves them, half of them zero, in a map.

@@ -1,11 +1,6 @@
 //! Zeros around maps.
 
-#[cfg(feature = "alloc")]
-use cnn_net::literal::Literal;
-
-use crate::exec::run::{Run, Share, floats};
-#[cfg(feature = "alloc")]
-use crate::kernels::call::KernelCall;
+use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::place::bounds::{Checked, Reach, Region, Windows};
 use crate::place::map::Map;
 use cnn_net::op::Padding;
@@ -21,6 +16,7 @@ pub struct Halo {
 }
 
 record! { Halo(map: Map, zeros: Padding) }
+kernel_call! { Halo = clear_halo }
 
 impl Halo {
     /// Checks it.
@@ -76,8 +72,8 @@ unsafe fn clear_halo_in(run: Run<'_>, halo: &Halo, ws: *mut f32) {
             unsafe { ws.add(corner + y * row + x * pixel).write_bytes(0, run * channels) };
         }
     };
-    let clear_rows = |share: Share| {
-        for y in share.of(rows) {
+    let clear_rows = |partition: Partition| {
+        for y in partition.of(rows) {
             if (zeros.top..zeros.top + height).contains(&y) {
                 clear(y, 0, zeros.left);
                 clear(y, zeros.left + width, zeros.right);
@@ -86,27 +82,7 @@ unsafe fn clear_halo_in(run: Run<'_>, halo: &Halo, ws: *mut f32) {
             }
         }
     };
-    // SAFETY: shares are rows, which don't overlap.
-    unsafe { run.each_share(floats([rows * columns - height * width, channels]), clear_rows) };
+    // SAFETY: partitions are rows, which don't overlap.
+    unsafe { run.each_partition(nanos_of_floats([rows * columns - height * width, channels]), clear_rows) };
     run.done();
-}
-
-#[cfg(feature = "alloc")]
-impl KernelCall for Halo {
-    fn function(&self) -> &'static str {
-        "clear_halo"
-    }
-
-    fn descriptor(&self) -> (&'static str, &dyn Literal) {
-        ("Halo", self)
-    }
-
-    fn output(&self) -> Option<(Map, &'static str)> {
-        None
-    }
-
-    #[cfg(feature = "kernels")]
-    fn run(&self, run: Run<'_>, _: &[f32], _: &[f32], ws: &mut [f32]) {
-        clear_halo(run, &self.check(), ws);
-    }
 }

@@ -1,0 +1,190 @@
+//! The end of a kernel: what happens to a sum before it is a result.
+//!
+//! ```text
+//! activation(sum + bias + residual), then the largest or the mean of each 2x2
+//! ```
+//!
+//! An [`Epilogue`] decides once, for every kernel, which of it is done in registers and which in a pass over results that were
+//! stored and are still in the cache. Registers get the additions and clamps, which are two instructions. All other activations are
+//! passes: they see whole vectors even where a map has few channels, and kernels don't contain the code of each function. A kernel
+//! whose sums are in memory in any case asks for passes [alone](Epilogue::over_stored).
+//!
+//! Biases belong to the weights. Most kernels start their sums with them.
+
+use core::ops::Range;
+
+use crate::kernels::activation::Apply;
+use crate::place::map::Map;
+use crate::simd::Simd;
+use cnn_net::op::Activation;
+use cnn_net::variants;
+
+/// What a kernel does to its sums.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Epilogue {
+    /// Added to the sums.
+    residual: Option<Map>,
+    /// Lower and upper limit, applied in registers.
+    limits: [f32; 2],
+    /// The activation, where a pass over stored results applies it.
+    pass: Option<Activation>,
+    /// What is stored in place of each 2x2 results.
+    pool: Option<Pooling>,
+}
+
+/// How 2x2 results become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pooling {
+    /// Their largest.
+    Max,
+    /// Their mean.
+    Average,
+}
+
+variants! { Pooling { Max, Average } }
+
+/// No limits.
+const ANY: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
+
+impl Epilogue {
+    /// For results that are in registers.
+    pub(crate) const fn new(activation: Activation) -> Self {
+        let (limits, pass) = match activation {
+            Activation::Identity => (ANY, None),
+            Activation::Relu => ([0.0, f32::INFINITY], None),
+            Activation::Relu6 => ([0.0, 6.0], None),
+            other => (ANY, Some(other)),
+        };
+        Self { residual: None, limits, pass, pool: None }
+    }
+
+    /// For results that are stored before anything is done to them.
+    pub(crate) const fn over_stored(activation: Activation) -> Self {
+        let pass = if matches!(activation, Activation::Identity) { None } else { Some(activation) };
+        Self { residual: None, limits: ANY, pass, pool: None }
+    }
+
+    /// Also adds a residual.
+    pub(crate) const fn adding(self, residual: Option<Map>) -> Self {
+        Self { residual, ..self }
+    }
+
+    /// Also pools the results.
+    pub(crate) const fn pooling(self, pool: Option<Pooling>) -> Self {
+        Self { pool, ..self }
+    }
+
+    /// Whether all of it is done in registers.
+    pub(crate) const fn is_in_registers(&self) -> bool {
+        self.pass.is_none()
+    }
+
+    /// What is added to the sums.
+    #[inline(always)]
+    pub(crate) const fn residual(&self) -> Option<&Map> {
+        self.residual.as_ref()
+    }
+
+    /// What is stored in place of each 2x2 results.
+    #[inline(always)]
+    pub(crate) const fn pool(&self) -> Option<Pooling> {
+        self.pool
+    }
+
+    /// The sums of some channels of a pixel as they are stored. The residual's are read at (y, x), from `channel` on, up to `count` of
+    /// them.
+    ///
+    /// # Safety
+    ///
+    /// These channels of the residual, if there is one, must be readable in the workspace.
+    #[inline(always)]
+    pub(crate) unsafe fn finish<S: Simd>(
+        &self,
+        s: S,
+        sums: S::Vec,
+        ws: *const f32,
+        [y, x, channel]: [usize; 3],
+        count: usize,
+    ) -> S::Vec {
+        let sums = match &self.residual {
+            // SAFETY: the caller's promise.
+            Some(residual) => s.add(sums, unsafe { s.load_first(ws.add(residual.at(y, x) + channel), count) }),
+            None => sums,
+        };
+        self.clamp(s, sums)
+    }
+
+    /// The limits alone; lets NaN through.
+    #[inline(always)]
+    pub(crate) fn clamp<S: Simd>(&self, s: S, x: S::Vec) -> S::Vec {
+        s.min(s.splat(self.limits[1]), s.max(s.splat(self.limits[0]), x))
+    }
+
+    /// Passes over `len` results.
+    ///
+    /// # Safety
+    ///
+    /// They must be readable and writable.
+    #[inline(always)]
+    pub(crate) unsafe fn pass<S: Simd>(&self, s: S, results: *mut f32, len: usize) {
+        if let Some(activation) = self.pass {
+            // SAFETY: the caller's promise.
+            s.run(unsafe { Apply::in_place(activation, results, len) });
+        }
+    }
+
+    /// Passes over some channels of `len` pixels of a map, from (y, x) on, row after row.
+    ///
+    /// # Safety
+    ///
+    /// The map must have these pixels and channels, and lie in the workspace.
+    #[inline(always)]
+    pub(crate) unsafe fn pass_pixels<S: Simd>(
+        &self,
+        s: S,
+        ws: *mut f32,
+        map: &Map,
+        [mut y, mut x]: [usize; 2],
+        mut len: usize,
+        channels: Range<usize>,
+    ) {
+        if self.pass.is_none() {
+            return;
+        }
+        let Map { height, width, row, pixel, .. } = *map;
+        while len > 0 {
+            // Pixels that are next to each other in memory are one run.
+            let adjacent = match pixel == channels.len() {
+                true if row == width * pixel => (height - y) * width - x,
+                true => width - x,
+                false => 1,
+            };
+            let pixels = adjacent.min(len);
+            // SAFETY: these are elements of the map.
+            unsafe { self.pass(s, ws.add(map.at(y, x) + channels.start), pixels * channels.len()) };
+            len -= pixels;
+            // A run that ends inside of a row is the last one, or a single pixel.
+            [y, x] = if x + pixels < width { [y, x + pixels] } else { [y + 1, 0] };
+        }
+    }
+}
+
+impl Pooling {
+    /// Of two.
+    #[inline(always)]
+    pub(crate) fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
+        match self {
+            Self::Max => s.max_or_nan(a, b),
+            Self::Average => s.add(a, b),
+        }
+    }
+
+    /// The result of four.
+    #[inline(always)]
+    pub(crate) fn finish<S: Simd>(self, s: S, folded: S::Vec) -> S::Vec {
+        match self {
+            Self::Max => folded,
+            Self::Average => s.mul(folded, s.splat(0.25)),
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Element-wise functions.
 //!
-//! Other kernels apply them in their [`Epilogue`](crate::kernels::epilogue).
+//! Other kernels apply them in their `Epilogue`.
 
 mod apply;
 

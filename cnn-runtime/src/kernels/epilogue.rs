@@ -4,10 +4,10 @@
 //! activation(sum + bias + residual), then the largest or the mean of each 2x2
 //! ```
 //!
-//! An [`Epilogue`] decides once, for every kernel, which of it is done in registers and which in a pass over results that were
-//! stored and are still in the cache. Registers get the additions and clamps, which are two instructions. All other activations are
-//! passes: they see whole vectors even where a map has few channels, and kernels don't contain the code of each function. A kernel
-//! whose sums are in memory in any case asks for passes [alone](Epilogue::over_stored).
+//! An [`Epilogue`] decides for every kernel which of it is done in registers, and which in a pass over results that were stored
+//! and are still in the cache. Additions and clamps, of two instructions, are done in registers. All other activations are
+//! passes: there they see whole vectors even where a map has few channels, and kernels don't contain the code of each function.
+//! A kernel whose sums are in memory in any case asks for [passes alone](Epilogue::over_stored).
 //!
 //! Biases belong to the weights. Most kernels start their sums with them.
 
@@ -91,8 +91,8 @@ impl Epilogue {
         self.pool
     }
 
-    /// The sums of some channels of a pixel as they are stored. The residual's are read at (y, x), from `channel` on, up to `count` of
-    /// them.
+    /// The sums of some channels of a pixel as they are stored. Those of the residual are read at (y, x), from `channel` on,
+    /// `count` at most.
     ///
     /// # Safety
     ///

@@ -1,9 +1,9 @@
 //! Convolutions of few channels, in strips of the output, perhaps with a 2x2 pooling of their results: the first layers of nets
 //! for digits.
 //!
-//! Where channels are few, Winograd's algorithm in both directions takes more time for its transforms than it saves in products, and
-//! a map that is pooled at once need not be stored. So filters 5 high are transformed along their columns alone, and the results of
-//! a strip go through scratch memory that stays in L1:
+//! Where channels are few, Winograd's algorithm in both directions takes more time for its transforms than it saves in
+//! products, and a map that is pooled at once need not be stored. So filters 5 high are transformed along their columns alone,
+//! and the results of a strip go through scratch memory that stays in L1:
 //!
 //! ```text
 //! strips of rows of the output
@@ -16,14 +16,14 @@
 //!     the mean or the largest of each 2x2, if they are pooled
 //! ```
 //!
-//! The transform does not mix pixels, so a row of the input is transformed as it lies, whatever its pixels and channels are, and a
-//! window is as contiguous in V as it is in the input: products sum over the filter's columns too.
+//! The transform does not mix pixels, so a row of the input is transformed as it lies, whatever its pixels and channels are,
+//! and a window is as contiguous in V as it is in the input: products sum over the filter's columns too.
 //!
-//! That is one kernel, [`Strips`], and [`Lanes`] is what its vectors are over. With a single input channel and up to eight filters a
-//! vector of channels would be mostly padding and each float that is read would serve a single FMA, so vectors are over [`pixels`]
-//! and results are transposed when they are stored. Otherwise they are over [`channels`], and products are those of the
-//! micro-kernel. Each has a descriptor: [`Planar2d`] and [`Columns2d`]. What remains different is the products, the direct computation
-//! in place of them, and the loads and stores of pooling.
+//! That is one kernel (`Strips`), generic over what a vector holds (`Lanes`). With a single input channel and up to eight filters
+//! a vector of channels would be mostly padding, and each float that is read would serve a single FMA: so vectors hold pixels
+//! (`pixels`), and results are transposed when they are stored. Otherwise they hold channels (`channels`), and products are those
+//! of the micro-kernel. Each has a descriptor, [`Planar2d`] and [`Columns2d`]. Only the products, the direct computation in
+//! their place, and the loads and stores of pooling exist twice.
 
 mod channels;
 mod pixels;
@@ -50,7 +50,7 @@ const fn computed(output: &Map, pool: Option<Pooling>) -> Size {
     if pool.is_some() { Size::new(2 * height, 2 * width) } else { Size::new(height, width) }
 }
 
-/// What a vector is over.
+/// What a vector holds: pixels or channels.
 trait Lanes: Copy {
     /// Scratch memory that is on the stack.
     type Stack<S: Simd>;

@@ -133,8 +133,8 @@ impl<R: Reduce> WindowRow<R> {
         if rest == 0 { taps } else { 0 }
     }
 
-    /// Windows three taps wide, `STRIDE` apart, that share columns with the next: each column is reduced once. Pixels are of a vector
-    /// or more.
+    /// Windows three taps wide, `STRIDE` apart, that share columns with the next: each column is reduced once. Pixels are of a
+    /// vector or more.
     ///
     /// # Safety
     ///

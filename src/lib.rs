@@ -315,9 +315,7 @@ pub mod __rt {
     pub use cnn_runtime::exec::run::{Run, Threads};
     #[cfg(feature = "std")]
     pub use cnn_runtime::exec::threads::Pool as ThreadPool;
-    pub use cnn_runtime::kernels::{
-        activation::*, conv::*, dense::*, join::*, norm::*, pool::*, softmax::*, winograd::*,
-    };
+    pub use cnn_runtime::kernels::*;
     pub use cnn_runtime::network::{Network, steps::Step};
     pub use cnn_runtime::pack::Pack;
     pub use cnn_runtime::place::bounds::Checked;

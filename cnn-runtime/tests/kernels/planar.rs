@@ -132,7 +132,7 @@ impl Setup {
         let mut packed = vec![f32::NAN; 5 + panels.len()];
         let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
         panels.pack(|at| filters.weight[at], affine, &mut packed[5..]);
-        let conv = Conv2d { weights: 5, activation, ..Conv2d::new(&conv, input, output) };
+        let conv = Conv2d { weights: 5, activation, ..Conv2d::of(&conv, input, output) };
         Self { arena, layer: Planar2d { conv, tile, pool }, filters, packed }
     }
 

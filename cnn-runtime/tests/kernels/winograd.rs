@@ -132,7 +132,7 @@ impl Setup {
         let mut packed = vec![f32::NAN; panels.len()];
         let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
         panels.pack(|at| filters.weight[at], affine, &mut packed);
-        let conv = Conv2d { residual, activation, ..Conv2d::new(&conv, input, output) };
+        let conv = Conv2d { residual, activation, ..Conv2d::of(&conv, input, output) };
         let layer = Winograd2d { conv, tile, pool: false, block, scratch: arena.ws.len() };
         Self { arena, layer, filters, packed }
     }

@@ -4,393 +4,183 @@
 //! whole vectors, so that kernels load without looking at the end. The weights of a fully connected layer may be in half
 //! precision, two in the bits of a float.
 
+mod affine;
+mod channels;
 mod columns;
 #[cfg(feature = "alloc")]
 mod f16;
-mod layout;
+mod panels;
 pub(crate) mod points;
 mod rows;
+mod tiles;
 
+pub use self::affine::{Affine, Normalisation};
+pub use self::channels::{DepthwiseTaps, pack_scale_shift, pack_slopes, scale_shift_len};
 pub use self::columns::ColumnPanels;
-pub use self::layout::{Layout, Pack};
+pub use self::panels::{ConvPanels, padded};
 pub use self::rows::DenseRows;
-
+pub use self::tiles::WinogradPanels;
 pub use crate::simd::{HALF_PANEL, PANEL};
 
-use crate::exec::divide::div_ceil;
-use crate::pack::points::{MOST, MOST_TAPS, filter_matrix};
-use cnn_net::op::Size;
-
-/// The output of a layer times `scale`, plus `shift`: a bias and a folded batch normalisation.
-#[derive(Clone, Copy, Debug)]
-pub struct Affine {
-    /// Factor of the weights.
-    pub scale: f64,
-    /// Bias.
-    pub shift: f64,
+/// One step of the packing recipe: the parameters of a layer, and where they go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pack {
+    /// The layer, an index into [`Graph::nodes`](cnn_net::graph::Graph::nodes).
+    pub node: usize,
+    /// A batch normalisation right behind it that is folded into it, an index into [`Graph::nodes`](cnn_net::graph::Graph::nodes).
+    pub norm: Option<usize>,
+    /// Where it begins in the packed weights.
+    pub offset: usize,
+    /// How it is packed.
+    pub layout: Layout,
 }
 
-/// The numbers of a batch normalisation in one channel.
-#[derive(Clone, Copy, Debug)]
-pub struct Normalisation {
-    /// `weight`.
-    pub weight: f32,
-    /// `bias`.
-    pub bias: f32,
-    /// `running_mean`.
-    pub mean: f32,
-    /// `running_var`.
-    pub var: f32,
-    /// What is added to the variance.
-    pub eps: f32,
-}
-
-impl Affine {
-    /// This, followed by a batch normalisation.
-    pub fn normalised(self, norm: &Normalisation) -> Self {
-        let [weight, bias, mean, var, eps] = [norm.weight, norm.bias, norm.mean, norm.var, norm.eps].map(f64::from);
-        let scale = weight / libm::sqrt(var + eps);
-        Self { scale: self.scale * scale, shift: (self.shift - mean) * scale + bias }
-    }
-}
-
-/// The weights of a convolution, or of a fully connected layer (a convolution whose kernel is as large as its input).
-///
-/// Packed, they are `[groups][panels]`, and a panel of `p` output channels is its bias `[p]` followed by
-/// `[kernel.height][kernel.width][inputs][p]`. Panels are [`PANEL`] wide; where at most [`HALF_PANEL`] channels remain
-/// in a group, the last one is half as wide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConvPanels {
-    /// Independent parts.
-    pub groups: usize,
-    /// Output channels of a group.
-    pub outputs: usize,
-    /// Input channels of a group.
-    pub inputs: usize,
-    /// Extent of a filter.
-    pub kernel: Size,
-}
-
-impl ConvPanels {
-    /// Weights of one output channel.
-    pub const fn depth(&self) -> usize {
-        self.kernel.area() * self.inputs
-    }
-
-    /// Packed size of one group.
-    pub const fn group_len(&self) -> usize {
-        self.outputs.next_multiple_of(HALF_PANEL) * (self.depth() + 1)
-    }
-
-    /// Packed size.
+impl Pack {
+    /// How many floats it packs.
     pub const fn len(&self) -> usize {
-        self.groups * self.group_len()
+        self.layout.len()
     }
 
-    /// Packed size with weights in half precision.
-    pub const fn f16_len(&self) -> usize {
-        self.groups * (self.outputs.next_multiple_of(HALF_PANEL) / 2) * (self.depth() + 2)
-    }
-
-    /// Whether there is nothing to pack.
+    /// Whether it packs nothing.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
 
-    /// Packs `weight`, which gives the elements of a `[groups * outputs, inputs, height, width]` tensor by their
-    /// position, with `affine` of each output channel, into `packed` of [`len`](Self::len) elements. `affine` is called
-    /// once for each channel, in their order, and for all channels of a panel before their weights are taken.
-    ///
-    /// # Panics
-    ///
-    /// If `packed` has another length.
-    pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
-        assert_eq!(packed.len(), self.len());
-        self.pack_rows(|at| weight(at).into(), affine, packed, copy_row);
-    }
+/// The order of packed weights: one for each kind of kernel that has weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Layout {
+    /// A convolution or a fully connected layer.
+    Conv(ConvPanels),
+    /// A convolution by Winograd's algorithm.
+    Winograd(WinogradPanels),
+    /// A convolution by Winograd's algorithm along columns, or of few filters over a single channel.
+    Columns(ColumnPanels),
+    /// A fully connected layer, its weights in half precision.
+    F16(ConvPanels),
+    /// A fully connected layer that leaves zeros out.
+    Rows(DenseRows),
+    /// A fully connected layer that leaves zeros out, its weights in half precision.
+    RowsF16(DenseRows),
+    /// A convolution in which each channel has a filter of its own.
+    Depthwise(DepthwiseTaps),
+    /// A batch normalisation that is not folded: [`pack_scale_shift`].
+    ScaleShift {
+        /// Channels of its input.
+        channels: usize,
+    },
+    /// The slopes of a `prelu`: [`pack_slopes`].
+    Slopes {
+        /// Channels of its input.
+        channels: usize,
+        /// Pixels that have slopes of their own; 1 where all share theirs.
+        pixels: usize,
+    },
+}
 
-    /// Packs panels row by row; `store` writes one from the weights of its channels.
-    fn pack_rows(
+impl Layout {
+    /// Packs `weight`, which gives the elements of the layer's tensor by their position, with `affine` of each output
+    /// channel, into `packed` of [`len`](Self::len) elements. Slopes know no `affine`, and normalisations no `weight`.
+    /// Gives whether all of it is finite.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn pack(
         &self,
-        weight: impl Fn(usize) -> f64,
+        weight: impl Fn(usize) -> f32,
         affine: impl Fn(usize) -> Affine,
         packed: &mut [f32],
-        store: impl Fn(&mut [f32], &[f32]),
-    ) {
-        let area = self.kernel.area();
-        self.pack_panels(packed, |first, real, width, panel| {
-            let (biases, rows) = panel.split_at_mut(width);
-            let scales = begin_panel(first, real, &affine, biases);
-            let mut values = [0.0; PANEL];
-            let len = rows.len() / self.depth();
-            for (k, row) in rows.chunks_exact_mut(len).enumerate() {
-                let (tap, input) = (k / self.inputs, k % self.inputs);
-                for (column, value) in values.iter_mut().enumerate().take(real) {
-                    let at = ((first + column) * self.inputs + input) * area + tap;
-                    *value = (weight(at) * scales[column]) as f32;
-                }
-                store(row, &values[..width]);
-            }
-        });
+    ) -> bool {
+        match *self {
+            Self::Conv(panels) => panels.pack(weight, affine, packed),
+            Self::Winograd(panels) => panels.pack(weight, affine, packed),
+            Self::Columns(panels) => panels.pack(weight, affine, packed),
+            Self::Rows(rows) => rows.pack(weight, affine, packed),
+            // The bits of two halves say nothing as a float.
+            Self::F16(panels) => return panels.pack_f16(weight, affine, packed),
+            Self::RowsF16(rows) => return rows.pack_f16(weight, affine, packed),
+            Self::Depthwise(taps) => taps.pack(weight, affine, packed),
+            Self::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
+            Self::Slopes { channels, pixels } => pack_slopes(channels, pixels, weight, packed),
+        }
+        // Without a branch for each number, which takes several times as long.
+        packed.chunks(1024).all(|some| some.iter().fold(true, |finite, value| finite & value.is_finite()))
     }
 
-    /// Hands each panel to `pack`: its first output channel, how many it has, its width, and its share of `packed`, where
-    /// every channel takes the same.
-    fn pack_panels(&self, packed: &mut [f32], mut pack: impl FnMut(usize, usize, usize, &mut [f32])) {
-        let group_len = packed.len() / self.groups;
-        let half_panel_len = group_len / self.outputs.div_ceil(HALF_PANEL);
-        for (group, packed) in packed.chunks_exact_mut(group_len).enumerate() {
-            let mut rest = packed;
-            for first in (0..self.outputs).step_by(PANEL) {
-                let width = if self.outputs - first > HALF_PANEL { PANEL } else { HALF_PANEL };
-                let (panel, following) = rest.split_at_mut(width / HALF_PANEL * half_panel_len);
-                pack(group * self.outputs + first, width.min(self.outputs - first), width, panel);
-                rest = following;
-            }
+    /// How many floats it takes.
+    pub const fn len(&self) -> usize {
+        match *self {
+            Self::Conv(panels) => panels.len(),
+            Self::Winograd(panels) => panels.len(),
+            Self::Columns(panels) => panels.len(),
+            Self::F16(panels) => panels.f16_len(),
+            Self::Rows(rows) => rows.len(),
+            Self::RowsF16(rows) => rows.f16_len(),
+            Self::Depthwise(taps) => taps.len(),
+            Self::ScaleShift { channels } => scale_shift_len(channels),
+            Self::Slopes { channels, pixels } => pixels * padded(channels),
         }
     }
-}
 
-/// The weights of a convolution by Winograd's algorithm.
-///
-/// With a stride `s`, a filter is `s * s` filters of stride 1, each for the input pixels of one phase, `(s i + a, s j + b)`, as
-/// if phases were input channels. Their side is `taps = kernel / s`, rounded up, with zeros after the kernel.
-///
-/// Packed, they are `[groups][panels]`, and a panel of `p` output channels is its bias `[p]` followed by the transformed
-/// filters, `[n][n][s][s][inputs][p]` with `n = tile + taps - 1`. Panels are as wide as those of [`ConvPanels`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WinogradPanels {
-    /// Independent parts.
-    pub groups: usize,
-    /// Output channels of a group.
-    pub outputs: usize,
-    /// Input channels of a group.
-    pub inputs: usize,
-    /// Side of a filter.
-    pub kernel: usize,
-    /// Step of the window, in both directions.
-    pub stride: usize,
-    /// Side of a tile of outputs.
-    pub tile: usize,
-}
-
-impl WinogradPanels {
-    /// Side of the filter of a phase.
-    pub const fn taps(&self) -> usize {
-        div_ceil(self.kernel, self.stride)
-    }
-
-    /// Values of a transformed filter in one direction.
-    pub const fn side(&self) -> usize {
-        self.tile + self.taps() - 1
-    }
-
-    /// Products that are summed up: for each phase and input channel one.
-    pub const fn depth(&self) -> usize {
-        self.stride * self.stride * self.inputs
-    }
-
-    /// Panels with the values of each channel, which is what packing is about: filters of that size.
-    const fn panels(&self) -> ConvPanels {
-        let kernel = Size::square(self.side());
-        ConvPanels { groups: self.groups, outputs: self.outputs, inputs: self.depth(), kernel }
-    }
-
-    /// Packed size.
-    pub const fn len(&self) -> usize {
-        self.panels().len()
-    }
-
-    /// Whether there is nothing to pack.
+    /// Whether it takes none.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Packs the elements of a `[groups * outputs, inputs, kernel, kernel]` tensor, as [`ConvPanels::pack`] does. Filters are
-    /// transformed in double precision.
-    ///
-    /// # Panics
-    ///
-    /// If `packed` has another length than [`len`](Self::len), or there is no algorithm for such tiles.
-    pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
-        assert_eq!(packed.len(), self.len());
-        let depth = self.depth();
-        let matrix = filter_matrix(self.side(), self.taps());
-        self.panels().pack_panels(packed, |first, real, width, panel| {
-            let (biases, rows) = panel.split_at_mut(width);
-            let scales = begin_panel(first, real, &affine, biases);
-            let mut filters = [[0.0; PANEL]; MOST_TAPS * MOST_TAPS];
-            let mut columns = [[[0.0; PANEL]; MOST]; MOST_TAPS];
-            for input in 0..depth {
-                self.gather(input, first, &scales[..real], &weight, &mut filters);
-                self.transform(&matrix, &filters, &mut columns, |point, values| {
-                    let row = &mut rows[(point * depth + input) * width..][..width];
-                    for (slot, value) in row.iter_mut().zip(values) {
-                        *slot = *value as f32;
-                    }
-                });
-            }
-        });
-    }
-
-    /// The filters of a phase and an input channel, `input` of all, for the output channels from `first` on, side by side.
-    fn gather(
-        &self,
-        input: usize,
-        first: usize,
-        scales: &[f64],
-        weight: impl Fn(usize) -> f32,
-        filters: &mut [[f64; PANEL]; MOST_TAPS * MOST_TAPS],
-    ) {
-        let Self { inputs, kernel, stride, .. } = *self;
-        let (phase, channel, taps) = (input / inputs, input % inputs, self.taps());
-        // Taps of the phase that are in the kernel; after it come zeros.
-        let [top, left] = [phase / stride, phase % stride];
-        let [rows, width] = [top, left].map(|first| (kernel - first).div_ceil(stride));
-        if rows < taps || width < taps {
-            *filters = [[0.0; PANEL]; MOST_TAPS * MOST_TAPS];
-        }
-        for (column, scale) in scales.iter().enumerate() {
-            let start = ((first + column) * inputs + channel) * kernel * kernel + top * kernel + left;
-            for y in 0..rows {
-                for x in 0..width {
-                    filters[y * taps + x][column] = f64::from(weight(start + (y * kernel + x) * stride)) * scale;
-                }
-            }
+    /// Weights of an output channel, if they are in half precision.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn depth_of_halves(&self) -> Option<usize> {
+        match *self {
+            Self::F16(panels) => Some(panels.depth()),
+            Self::RowsF16(rows) => Some(rows.depth()),
+            Self::Conv(_)
+            | Self::Winograd(_)
+            | Self::Columns(_)
+            | Self::Rows(_)
+            | Self::Depthwise(_)
+            | Self::ScaleShift { .. }
+            | Self::Slopes { .. } => None,
         }
     }
 
-    /// `G g G^T` of the filters of a panel side by side, which compilers make vectors of. Hands the values at each point to
-    /// `store`. `columns` is memory for `(G g)^T`.
-    fn transform(
-        &self,
-        matrix: &[[f64; MOST_TAPS]; MOST],
-        filters: &[[f64; PANEL]],
-        columns: &mut [[[f64; PANEL]; MOST]; MOST_TAPS],
-        mut store: impl FnMut(usize, &[f64; PANEL]),
-    ) {
-        let (taps, n) = (self.taps(), self.side());
-        for (x, column) in columns[..taps].iter_mut().enumerate() {
-            for (value, factors) in column[..n].iter_mut().zip(matrix) {
-                *value = [0.0; PANEL];
-                for (y, factor) in factors[..taps].iter().enumerate() {
-                    add_scaled(value, &filters[y * taps + x], *factor);
-                }
-            }
-        }
-        for y in 0..n {
-            for (x, factors) in matrix[..n].iter().enumerate() {
-                let mut values = [0.0; PANEL];
-                for (column, factor) in columns[..taps].iter().zip(factors) {
-                    add_scaled(&mut values, &column[y], *factor);
-                }
-                store(y * n + x, &values);
-            }
+    /// The row behind the panel that this one is in: rows of a panel are packed together.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn panel_end(&self, row: usize) -> usize {
+        let outputs = match *self {
+            Self::Conv(panels) | Self::F16(panels) => panels.outputs,
+            Self::Winograd(panels) => panels.outputs,
+            Self::Columns(panels) => panels.outputs,
+            Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
+            Self::Depthwise(_) | Self::ScaleShift { .. } => return row + 1,
+            Self::Slopes { channels, .. } => return channels,
+        };
+        let in_group = row % outputs;
+        let end = (in_group / PANEL + 1) * PANEL;
+        row - in_group + if end < outputs { end } else { outputs }
+    }
+
+    /// Output channels: the first dimension of the tensor, which is packed in this order.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn rows(&self) -> usize {
+        match *self {
+            Self::Conv(panels) | Self::F16(panels) => panels.groups * panels.outputs,
+            Self::Winograd(panels) => panels.groups * panels.outputs,
+            Self::Columns(panels) => panels.outputs,
+            Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
+            Self::Depthwise(taps) => taps.channels,
+            Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,
         }
     }
 }
 
-/// The scales of a panel of `real` output channels from `first` on, whose biases are written; zeros after them.
-fn begin_panel(first: usize, real: usize, affine: impl Fn(usize) -> Affine, biases: &mut [f32]) -> [f64; PANEL] {
-    let mut scales = [0.0; PANEL];
-    biases.fill(0.0);
-    for (column, bias) in biases.iter_mut().enumerate().take(real) {
-        let Affine { scale, shift } = affine(first + column);
-        (scales[column], *bias) = (scale, shift as f32);
-    }
-    scales
-}
-
-/// A copy of a known length, which is no call.
-fn copy_row(row: &mut [f32], values: &[f32]) {
-    row.as_chunks_mut::<HALF_PANEL>().0.copy_from_slice(values.as_chunks().0);
-}
-
-/// `sum + values * factor` in each lane.
-fn add_scaled(sum: &mut [f64; PANEL], values: &[f64; PANEL], factor: f64) {
-    for (sum, value) in sum.iter_mut().zip(values) {
-        *sum += value * factor;
-    }
-}
-
-/// The weights of a depthwise convolution: bias `[channels]`, then `[kernel.height][kernel.width][channels]`, the
-/// channels padded to [`PANEL`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DepthwiseTaps {
-    /// Input and output channels.
-    pub channels: usize,
-    /// Extent of a filter.
-    pub kernel: Size,
-}
-
-impl DepthwiseTaps {
-    /// Packed size.
-    pub const fn len(&self) -> usize {
-        padded(self.channels) * (self.kernel.area() + 1)
+impl Pack {
+    /// The weights of a node, which begin at `offset`.
+    #[must_use]
+    pub const fn new(node: usize, offset: usize, layout: Layout) -> Self {
+        Self { node, norm: None, offset, layout }
     }
 
-    /// Whether there is nothing to pack.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Packs the elements of a `[channels, 1, height, width]` tensor, as [`ConvPanels::pack`] does.
-    ///
-    /// # Panics
-    ///
-    /// If `packed` has another length than [`len`](Self::len).
-    pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
-        assert_eq!(packed.len(), self.len());
-        let area = self.kernel.area();
-        let stride = padded(self.channels);
-        packed.fill(0.0);
-        for channel in 0..self.channels {
-            let Affine { scale, shift } = affine(channel);
-            packed[channel] = shift as f32;
-            for tap in 0..area {
-                packed[(1 + tap) * stride + channel] = (f64::from(weight(channel * area + tap)) * scale) as f32;
-            }
-        }
-    }
-}
-
-/// Channels rounded up to whole panels: the length of a packed row with one number a channel.
-pub const fn padded(channels: usize) -> usize {
-    channels.next_multiple_of(PANEL)
-}
-
-/// Packed size of a [`pack_scale_shift`].
-pub const fn scale_shift_len(channels: usize) -> usize {
-    2 * padded(channels)
-}
-
-/// Packs a batch normalisation that could not be folded: scales `[channels]`, then shifts `[channels]`, both padded.
-///
-/// # Panics
-///
-/// If `packed` has another length than [`scale_shift_len`].
-pub fn pack_scale_shift(channels: usize, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
-    assert_eq!(packed.len(), scale_shift_len(channels));
-    packed.fill(0.0);
-    let (scales, shifts) = packed.split_at_mut(padded(channels));
-    for channel in 0..channels {
-        let Affine { scale, shift } = affine(channel);
-        scales[channel] = scale as f32;
-        shifts[channel] = shift as f32;
-    }
-}
-
-/// Packs slopes of a `prelu`: `[pixels][channels]`, the channels padded, from a `[channels, pixels]` tensor.
-///
-/// # Panics
-///
-/// If `packed` is not `pixels * padded(channels)` long.
-pub fn pack_slopes(channels: usize, pixels: usize, slope: impl Fn(usize) -> f32, packed: &mut [f32]) {
-    assert_eq!(packed.len(), pixels * padded(channels));
-    packed.fill(0.0);
-    for (pixel, row) in packed.chunks_exact_mut(padded(channels)).enumerate() {
-        for (channel, slot) in row[..channels].iter_mut().enumerate() {
-            *slot = slope(channel * pixels + pixel);
-        }
+    /// With a batch normalisation folded into them.
+    #[must_use]
+    pub const fn norm(self, norm: usize) -> Self {
+        Self { norm: Some(norm), ..self }
     }
 }

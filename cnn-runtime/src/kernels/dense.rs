@@ -27,7 +27,7 @@ use cnn_net::record;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dense {
     /// What it reads: the weights are packed in the order height, width, channels
-    /// ([`ConvPanels`](crate::pack::ConvPanels) with a kernel of the input's size), so nothing is flattened.
+    /// ([`ConvPanels`] with a kernel of the input's size), so nothing is flattened.
     pub input: Map,
     /// What it writes: 1 x 1 pixel.
     pub output: Map,
@@ -181,7 +181,7 @@ unsafe fn dense_f16_in(run: Run<'_>, layer: &Conv2d, batch: Batch, weights: *con
 }
 
 /// [`dense`] for inputs of which many are zero: no weights of these are read. The weights are
-/// [`DenseRows`](crate::pack::DenseRows), and finite.
+/// [`DenseRows`], and finite.
 ///
 /// # Panics
 ///

@@ -1,6 +1,7 @@
 //! Filters whose columns are transformed.
 
-use super::{Affine, ConvPanels, copy_row};
+use super::affine::Affine;
+use super::panels::{ConvPanels, copy_row};
 use crate::pack::points::filter_matrix;
 use cnn_net::op::Size;
 

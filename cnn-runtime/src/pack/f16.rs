@@ -8,7 +8,9 @@ use core::cell::Cell;
 
 use half::f16;
 
-use super::{Affine, ConvPanels, DenseRows};
+use super::affine::Affine;
+use super::panels::ConvPanels;
+use super::rows::DenseRows;
 
 impl ConvPanels {
     /// Packs as [`pack`](Self::pack) does, but weights in half precision: a panel of `p` output channels is its bias `[p]`

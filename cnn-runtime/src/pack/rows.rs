@@ -1,6 +1,8 @@
 //! Fully connected layers that leave zeros out.
 
-use super::{Affine, PANEL, begin_panel, copy_row, padded};
+use super::affine::Affine;
+use super::panels::{begin_panel, copy_row, padded};
+use crate::simd::PANEL;
 
 /// The weights of a fully connected layer in rows, for [`dense_nonzero`](crate::kernels::dense::dense_nonzero).
 ///

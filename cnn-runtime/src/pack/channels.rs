@@ -6,7 +6,7 @@ use super::affine::Affine;
 use super::panels::padded;
 
 /// The weights of a depthwise convolution: bias `[channels]`, then `[kernel.height][kernel.width][channels]`, the
-/// channels padded to [`PANEL`].
+/// channels padded to [`PANEL`](super::PANEL).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DepthwiseTaps {
     /// Input and output channels.
@@ -26,7 +26,7 @@ impl DepthwiseTaps {
         self.len() == 0
     }
 
-    /// Packs the elements of a `[channels, 1, height, width]` tensor, as [`ConvPanels::pack`] does.
+    /// Packs the elements of a `[channels, 1, height, width]` tensor, as [`ConvPanels::pack`](super::ConvPanels::pack) does.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! Kernels as seen by the callers that put them together: the compiler, which writes calls down, and the trace, which makes them.
+//! Kernels as seen by those who call them: the compiler, which emits calls, and the trace, which makes them.
 
 use alloc::string::String;
 use core::fmt;
@@ -18,7 +18,7 @@ pub trait KernelCall: fmt::Debug {
     /// Its descriptor: the name of the type, and the value.
     fn descriptor(&self) -> (&'static str, &dyn Literal);
 
-    /// The map that it writes, and where that is in the descriptor; nothing, if it writes none that others read.
+    /// The map that it writes, and where that is in the descriptor; nothing if it writes none that others read.
     fn output(&self) -> Option<(Map, &'static str)>;
 
     /// Its weights, if it has any.
@@ -57,6 +57,6 @@ pub struct Weights {
     pub offset: usize,
     /// How they are packed.
     pub layout: Layout,
-    /// The method of the descriptor that says so.
+    /// The descriptor's method that returns the layout.
     pub method: &'static str,
 }

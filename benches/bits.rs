@@ -1,5 +1,5 @@
-//! Prints a hash of what every net gives on every instruction set of this machine, with seeded weights: two versions whose
-//! lines are the same compute the same bits.
+//! Prints a hash of every net's output on every instruction set of this machine, with seeded weights: two versions that
+//! print the same lines compute the same bits.
 //!
 //! ```text
 //! cargo run --release --example bits > before.txt     # then change the code

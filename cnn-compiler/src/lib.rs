@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | [`parse`] | [`Ast`] | syntax only; goes on after a mistake |
 //! | [`graph`] | [`Graph`](graph::Graph) | expands blocks and repeats, names everything |
-//! | [`shapes`] | [`Shaped`](shapes::Shaped) | the shape of every value, or a mistake at the argument at fault |
+//! | [`shapes`] | [`Shaped`](shapes::Shaped) | the shape of every value, or an error at the faulty argument |
 //! | [`optimise`] | [`Optimised`](optimise::Optimised) | folds and fuses layers into steps |
 //! | [`plan`] | [`Plan`] | kernels with all their numbers, one workspace, packed weights |
 //! | `emit` | `TokenStream` | Rust |
@@ -34,7 +34,7 @@ use crate::ast::{Ast, Net};
 use crate::plan::Plan;
 use crate::report::Report;
 
-/// Compiles one invocation of `network!`: code for the nets that are right, and an error for every mistake.
+/// Compiles one invocation of `network!`: code for the nets that are correct, and an error for every mistake.
 pub fn network(tokens: TokenStream) -> TokenStream {
     let mut report = Report::default();
     let ast = parse::parse(tokens, &mut report);
@@ -48,7 +48,7 @@ pub fn network(tokens: TokenStream) -> TokenStream {
     }
 }
 
-/// The mistakes in one invocation of `network!`, with the fixes that messages propose. Files of weights are not read.
+/// The mistakes in one invocation of `network!`, with the fixes that messages propose. Weight files are not read.
 pub fn check(tokens: TokenStream) -> Report {
     let mut report = Report::default();
     let ast = parse::parse(tokens, &mut report);
@@ -61,7 +61,7 @@ pub fn check(tokens: TokenStream) -> Report {
     report
 }
 
-/// Plans one net, as far as it has no mistakes: the stages in order.
+/// Plans one net if it has no mistakes: the stages in order.
 pub fn plan_net(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
     let graph = graph::graph(net, ast, report)?;
     let shaped = shapes::shapes(graph, report)?;

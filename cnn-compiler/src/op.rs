@@ -16,7 +16,7 @@ pub(crate) use habits::meant;
 pub(crate) struct Layer {
     pub(crate) name: &'static str,
     pub(crate) params: Vec<Param>,
-    /// With defaults for all arguments that have some.
+    /// With defaults for all arguments that have one.
     op: Op,
 }
 

@@ -1,4 +1,4 @@
-//! [`Shaped`] to [`Optimised`]: the layers that run at inference, as few and as large steps as they can be.
+//! [`Shaped`] to [`Optimised`]: the layers that run at inference, in as few and as large steps as possible.
 //!
 //! | pass | before | after |
 //! | --- | --- | --- |
@@ -19,7 +19,7 @@ use crate::step::{Step, ValueId};
 
 /// A net as the steps that run, in order.
 pub struct Optimised {
-    /// The net as it was declared: what is described, and what weights are loaded by.
+    /// The net as declared, for its description and for loading weights.
     pub(crate) shaped: Shaped,
     /// The steps.
     pub(crate) steps: Vec<Step>,
@@ -41,7 +41,7 @@ pub fn optimise(shaped: Shaped) -> Optimised {
 }
 
 impl Optimised {
-    /// Tries a rewriting at every step. It says whether it took the step at that index away.
+    /// Tries a rewrite at every step. It returns whether it removed the step at that index.
     pub(crate) fn rewrite(&mut self, mut at: impl FnMut(&mut Self, usize) -> bool) {
         let mut index = 0;
         while index < self.steps.len() {
@@ -51,7 +51,7 @@ impl Optimised {
         }
     }
 
-    /// Takes the step at `index` away, which `producer` computes from now on.
+    /// Removes the step at `index`, which `producer` computes from now on.
     pub(crate) fn absorb(&mut self, producer: usize, index: usize) -> Step {
         let step = self.steps.remove(index);
         self.steps[producer].output = step.output;

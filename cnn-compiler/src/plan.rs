@@ -51,7 +51,7 @@ pub struct Plan {
     pub taps: Vec<Range>,
 }
 
-/// Floats next to each other in the workspace.
+/// Adjacent floats in the workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The first one.
@@ -82,8 +82,7 @@ pub enum Purpose {
     Moves(Option<usize>),
 }
 
-/// Plans a net for this many images a pass; `exact` turns algorithms off that compute another sum than the one that is written
-/// down.
+/// Plans a net for this many images per pass; `exact` turns off algorithms that compute another sum than the declared one.
 pub fn plan(net: Optimised, exact: bool, images: usize) -> Plan {
     let stream = algorithm::stream(net.weight_bytes());
     let model = Model::of(&net);
@@ -101,7 +100,7 @@ pub fn plan(net: Optimised, exact: bool, images: usize) -> Plan {
 }
 
 impl Optimised {
-    /// Bytes of all weights that run, as they are declared.
+    /// Bytes of all weights used at inference, as declared.
     fn weight_bytes(&self) -> usize {
         let tensors = self.steps.iter().flat_map(|step| &self.shaped.tensors[step.node()]);
         tensors.map(|tensor| tensor.shape.iter().product::<usize>() * size_of::<f32>()).sum()
@@ -130,7 +129,7 @@ impl Optimised {
         choices
     }
 
-    /// Hands each step the way that it is computed.
+    /// Sets how each step is computed.
     fn decide(&mut self, ways: &[Option<Way>]) {
         for (step, way) in self.steps.iter_mut().zip(ways) {
             match (&mut step.kind, way) {
@@ -141,7 +140,7 @@ impl Optimised {
         }
     }
 
-    /// Whether many elements of a value are zero, since a ReLU computed them.
+    /// Whether many elements of a value are zero, because they come from a ReLU.
     fn has_zeros(&self, value: ValueId) -> bool {
         let Some(step) = self.steps.iter().find(|step| step.output == value) else { return false };
         let keeps = |op: &Op| op.facts().keeps_zeros && step.inputs.iter().all(|input| self.has_zeros(*input));
@@ -153,14 +152,14 @@ impl Optimised {
         }
     }
 
-    /// Whether a value is a part of a concat, between whose channels those of others lie.
+    /// Whether a value is part of a concat, so that channels of other values lie between its own.
     fn is_joined(&self, value: ValueId) -> bool {
         self.steps.iter().any(|step| step.is_concat() && step.inputs.contains(&value))
     }
 }
 
 impl Call {
-    /// What it does, of a net with this description: `1x32x32 -> 6x28x28: conv 5x5, tanh`.
+    /// What it does, in a net with this description: `1x32x32 -> 6x28x28: conv 5x5, tanh`.
     pub fn doc(&self, graph: &Graph<'_>) -> String {
         self.describe(|step| step.doc(graph).to_string())
     }
@@ -177,7 +176,7 @@ impl Call {
 }
 
 impl Plan {
-    /// Hands the description of the net, as it was declared, to `read`.
+    /// Calls `read` with the description of the net as declared.
     pub fn describe<R>(&self, name: &str, doc: &str, read: impl FnOnce(&Graph<'_>) -> R) -> R {
         describe(name, doc, &self.net.shaped, read)
     }

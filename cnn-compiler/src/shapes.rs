@@ -1,4 +1,4 @@
-//! [`Graph`] to [`Shaped`]: the output shape of every layer, or a mistake at the faulty argument.
+//! [`Graph`] to [`Shaped`]: the output shape of every layer, or an error at the faulty argument.
 
 mod explain;
 mod merge;
@@ -15,7 +15,7 @@ use crate::op::PadMode;
 use crate::report::{Edit, Fix, Message, Place, Report, message};
 use ways::Argument;
 
-/// A net whose shapes are known and right.
+/// A net whose shapes are known and correct.
 pub struct Shaped {
     /// The net; paddings are numbers now.
     pub(crate) graph: Graph,
@@ -49,7 +49,7 @@ struct Fault {
     help: String,
     /// The proposals of the help, each as an argument of the layer.
     arguments: Vec<Argument>,
-    /// Whether a larger input of the net could help.
+    /// Whether a larger input to the net could help.
     too_small: bool,
     /// The output that would have been right, so that later layers are checked too.
     output: Option<Shape>,

@@ -1,5 +1,5 @@
-//! What runs: layers with their arguments, what was fused into them, and how they are computed. A step knows all of itself, so
-//! that no later stage looks up the layer that it came from.
+//! What runs: layers with their arguments, what was fused into them, and how they are computed. A step is complete: no
+//! later stage looks up the layer that it came from.
 
 mod algorithm;
 
@@ -32,7 +32,7 @@ pub(crate) enum StepKind {
     Linear {
         linear: Linear,
         fused: Fused,
-        /// Whether it leaves zeros of its input out.
+        /// Whether it skips zeros in its input.
         nonzero: bool,
     },
     /// Any other layer: there is one way to compute it, with a function at the end if its kernel has room for one.
@@ -108,7 +108,7 @@ impl StepKind {
         matches!(self, Self::Conv { .. } | Self::Linear { .. })
     }
 
-    /// How it is computed; as it is written down, if there is nothing to choose.
+    /// How it is computed; directly, if there is nothing to choose.
     pub(crate) fn algorithm(&self) -> Algorithm {
         match self {
             Self::Conv { algorithm, .. } => *algorithm,

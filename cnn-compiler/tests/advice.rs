@@ -6,13 +6,15 @@ mod faulty;
 mod fixes;
 #[path = "support/random.rs"]
 mod random;
+#[path = "support/seeds.rs"]
+mod seeds;
 
 use std::fs;
 use std::path::Path;
 
 use faulty::Nets;
 use fixes::{Found, apply, invocations, mistakes, try_fix};
-use random::seeds;
+use seeds::seeds;
 
 /// Code in a message that is not a fix: usage, notation, or why something is wrong.
 const EXPLAINED: &[&str] = &[

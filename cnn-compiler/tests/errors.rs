@@ -8,10 +8,12 @@
 mod fuzz;
 #[path = "support/random.rs"]
 mod random;
+#[path = "support/seeds.rs"]
+mod seeds;
 mod support;
 
 use fuzz::Fuzzer;
-use random::seeds;
+use seeds::seeds;
 use support::errors;
 
 /// Checks that a source has exactly these mistakes, each given as a part of the source and the first line of its message.

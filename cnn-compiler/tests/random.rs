@@ -4,6 +4,8 @@
 //! shows as wrong numbers in one of these nets.
 
 mod planned;
+#[path = "support/random.rs"]
+mod random;
 #[path = "planned/run.rs"]
 mod run;
 
@@ -16,6 +18,7 @@ use cnn_runtime::reference;
 use cnn_runtime::trace::Trace;
 use cnn_runtime::weights::{self, Source};
 use models::seeded;
+use random::Random;
 use run::run;
 
 const NETS: u64 = 300;
@@ -24,18 +27,7 @@ const TOLERANCE: f64 = 2e-5;
 /// Relative to all values: a sigmoid of sums in the hundreds gives numbers up to 1, but has the errors of those sums.
 const INSIDE_TOLERANCE: f64 = 1e-3;
 
-/// splitmix64.
-struct Random(u64);
-
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % end as u64) as usize
-    }
-
     fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
         of[self.below(of.len())]
     }

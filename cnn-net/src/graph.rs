@@ -7,7 +7,7 @@ use crate::{record, variants};
 
 pub use crate::op::Role;
 
-/// A net as it was declared, before any optimisation. `cnn::Network::GRAPH` is one in static memory.
+/// A net as declared, before any optimisation. `cnn::Network::GRAPH` is one in static memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Graph<'a> {
     /// The net's name in the declaration.
@@ -183,7 +183,7 @@ impl Node<'_> {
     /// Multiplications with a weight in one pass.
     #[must_use]
     pub const fn macs(&self) -> u64 {
-        // `weight` is the first one of every layer that has tensors.
+        // `weight` comes first in every layer that has tensors.
         if let [weight, ..] = self.tensors { self.op.macs(weight.elements(), self.output) } else { 0 }
     }
 
@@ -246,7 +246,7 @@ impl<'a> Graph<'a> {
         self.inference().map(Node::weights_bytes).sum()
     }
 
-    /// Layers on the longest path from the input to the output. Auxiliary classifiers lead elsewhere.
+    /// Layers on the longest path from the input to the output, not counting auxiliary classifiers.
     #[cfg(feature = "alloc")]
     pub fn depth(&self) -> Depth {
         let mut depths: alloc::vec::Vec<Depth> = alloc::vec::Vec::with_capacity(self.nodes.len());

@@ -3,7 +3,7 @@
 //! | module | contents |
 //! | --- | --- |
 //! | [`op`] | shapes, and the one list of layers with all that follows from their arguments |
-//! | [`graph`] | a net as it was declared: layers, connections, tensors |
+//! | [`graph`] | a net as declared: layers, connections, tensors |
 //! | `language` | layers as a declaration calls them |
 //! | `literal` | values as Rust source |
 //! | [`memory`] | what lies where in a net's workspace, and when |

@@ -21,7 +21,7 @@ pub trait Literal {
     }
 }
 
-/// Rust source that is being written.
+/// Rust source as it is being written.
 #[cfg(feature = "alloc")]
 #[derive(Debug, Default)]
 pub struct Rust {
@@ -57,7 +57,7 @@ impl Rust {
         self.text.push_str(known);
     }
 
-    /// Appends the variant or constructor `path` of these arguments.
+    /// Appends the variant or constructor `path` with these arguments.
     pub fn tuple(&mut self, path: &str, arguments: &[&dyn Literal]) {
         self.path(path);
         for (index, argument) in arguments.iter().enumerate() {
@@ -118,7 +118,7 @@ mod values {
     }
 }
 
-/// `impl Literal` for an enum, from the list of its variants. Which arguments a variant has must be said too:
+/// `impl Literal` for an enum, from the list of its variants. The arguments of a variant must be listed too:
 ///
 /// ```text
 /// variants! { Activation { Relu, LeakyRelu { slope } } }
@@ -177,7 +177,7 @@ macro_rules! record {
         $({ $($(#$read_field:ident)? $field:ident: $field_type:ty = $default:expr),* $(,)? })?
     ) => {
         impl $(<$life>)? $type $(<$life>)? {
-            #[doc = concat!("A `", stringify!($type), "` with defaults for what has some.")]
+            #[doc = concat!("A `", stringify!($type), "` with defaults for all other fields.")]
             #[must_use]
             pub const fn new($($arg: $arg_type),*) -> Self {
                 Self { $($arg,)* $($($field: $default,)*)? }

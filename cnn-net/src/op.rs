@@ -70,7 +70,7 @@ variants! {
     }
 }
 
-/// What everybody may want to know of a layer.
+/// What callers may want to know about a layer.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
     /// In the language: `max_pool`.
@@ -85,7 +85,7 @@ pub struct Facts {
     pub reads_maps: bool,
     /// The window that it moves over its input.
     pub window: Option<Window>,
-    /// Whether its output may lie where an input lay: each pixel follows from the same pixel of the inputs.
+    /// Whether its output may overwrite an input: each pixel depends only on the same pixel of the inputs.
     pub in_place: bool,
     /// Whether zeros of its input stay zeros, or most of them.
     pub keeps_zeros: bool,
@@ -112,7 +112,7 @@ pub enum Kind {
     BatchNormalisation,
     /// An element-wise function.
     Activation,
-    /// Probabilities of scores.
+    /// Scores to probabilities.
     Softmax,
     /// Channels one after another.
     Concatenation,
@@ -146,7 +146,7 @@ impl Facts {
 }
 
 impl Op {
-    /// What there is to know of this layer.
+    /// The facts about this layer.
     #[must_use]
     pub const fn facts(&self) -> Facts {
         use Kind::*;
@@ -192,7 +192,7 @@ impl Op {
         self.facts().window
     }
 
-    /// The layer with this window in place of its own, if it has one.
+    /// The layer with this window instead, if it has one.
     #[must_use]
     pub fn with_window(mut self, window: Window) -> Self {
         let Window { kernel, stride, dilation, pad, ceil } = window;
@@ -204,13 +204,13 @@ impl Op {
         self
     }
 
-    /// Whether it hands its input on as it is, at inference.
+    /// Whether it passes its input on unchanged at inference.
     #[must_use]
     pub const fn is_identity(&self) -> bool {
         matches!(self, Self::Dropout { .. } | Self::Activation(Activation::Identity))
     }
 
-    /// The parameter tensors of this layer over such an input.
+    /// The parameter tensors of this layer for an input of this shape.
     #[must_use]
     pub fn tensors(&self, input: Shape) -> Tensors {
         let channels = input.channels();
@@ -269,7 +269,7 @@ impl Op {
         weights as u64 * uses as u64
     }
 
-    /// Every layer that a declaration can call, in the order of the documentation. Arguments are defaults where there are some.
+    /// Every layer that a declaration can call, in the order of the documentation. Arguments have their defaults, if any.
     pub fn layers() -> impl Iterator<Item = Self> {
         let pool = Pool::new(Size::square(1), Size::square(1));
         let before = [
@@ -285,7 +285,7 @@ impl Op {
             Self::BatchNorm(BatchNorm::new(1e-5, 0.1)),
             Self::Prelu(PreluPer::Channel),
         ];
-        // `gelu` has two forms of one name.
+        // `gelu` is the name of two forms.
         let activations = Activation::ALL.into_iter().filter(|activation| *activation != Activation::GeluTanh);
         before.into_iter().chain(activations.map(Self::Activation)).chain([Self::Softmax, Self::LogSoftmax])
     }
@@ -300,7 +300,7 @@ impl Op {
                 to.flag("bias", &mut linear.bias, true);
                 to.word("store", &mut linear.store, Some(0));
             }
-            // To a maximum, padding is nothing that could be counted.
+            // A maximum doesn't count padding.
             Self::MaxPool(pool) => pool_arguments(pool, to),
             Self::AvgPool(pool) => {
                 pool_arguments(pool, to);

@@ -1,5 +1,5 @@
-//! What emitted code has only with a feature of this crate. It can't ask for another crate's features, so these macros are
-//! defined differently with and without.
+//! What emitted code has only with a feature of this crate. It can't test another crate's features, so these macros are
+//! defined differently with and without them.
 
 /// Its content, if the feature `alloc` of this crate is on.
 #[cfg(feature = "alloc")]
@@ -44,18 +44,18 @@ macro_rules! load_weights {
                 ///
                 /// # Errors
                 ///
-                /// Everything in which the file does not fit the net, at once.
+                /// All mismatches between the file and the net, at once.
                 pub fn from_safetensors(
                     file: &[::core::primitive::u8],
                 ) -> ::core::result::Result<Self, $crate::weights::WeightsError> {
                     Self::load(&$crate::weights::Source::new(file))
                 }
 
-                /// Reads a safetensors file whose tensors have other names: `("module.*", "*")` takes a prefix away.
+                /// Reads a safetensors file whose tensors have other names: `("module.*", "*")` removes a prefix.
                 ///
                 /// # Errors
                 ///
-                /// Everything in which the file does not fit the net, at once, and mistakes in a rule.
+                /// All mismatches between the file and the net, at once, and mistakes in a rule.
                 pub fn from_safetensors_with(
                     file: &[::core::primitive::u8],
                     rename: &[(&::core::primitive::str, &::core::primitive::str)],
@@ -63,11 +63,11 @@ macro_rules! load_weights {
                     Self::load(&$crate::weights::Source::new(file).rename(rename))
                 }
 
-                /// Reads one safetensors file or the shards of one, with rules for names and a report of progress.
+                /// Reads one safetensors file or the shards of a model, with rules for names and progress reports.
                 ///
                 /// # Errors
                 ///
-                /// Everything in which the files do not fit the net, at once.
+                /// All mismatches between the files and the net, at once.
                 pub fn load(
                     source: &$crate::weights::Source<'_>,
                 ) -> ::core::result::Result<Self, $crate::weights::WeightsError> {
@@ -83,7 +83,7 @@ macro_rules! load_weights {
                 ///
                 /// # Errors
                 ///
-                /// If a file cannot be opened, or changes while it is read; everything in which the files do not fit the net,
+                /// If a file cannot be opened, or changes while it is read; all mismatches between the files and the net,
                 /// at once.
                 pub fn open(
                     path: impl ::core::convert::AsRef<$crate::weights::Path>,
@@ -100,7 +100,7 @@ macro_rules! load_weights {
     };
 }
 
-/// The methods of [`Network`](crate::network::Network) that there are only with a feature.
+/// The methods of [`Network`](crate::network::Network) that exist only with a feature.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! network_methods {

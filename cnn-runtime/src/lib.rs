@@ -1,6 +1,7 @@
 //! The run side of the [`cnn`](https://docs.rs/cnn) compiler: what the code that `network!` emits calls.
 //!
-//! From the ground up; nothing reads from a room above its own:
+//! From the bottom up; no module uses one further down this table, except that packed weights load themselves
+//! ([`place::packed`]):
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -10,8 +11,8 @@
 //! | [`pack`] | weights in the order in which kernels read them |
 //! | [`kernels`] | a descriptor and a kernel for each kind of layer |
 //! | [`mod@reference`] | every layer's mathematics in plain loops: the oracle of the tests |
-//! | [`weights`] | from files as PyTorch writes them to packed weights |
-//! | [`trace`] | a net node by node, for those who look for where two implementations differ |
+//! | [`weights`] | loads files as PyTorch writes them into packed weights |
+//! | [`trace`] | runs a net node by node, to find where two implementations differ |
 //! | [`network`] | what all compiled nets have in common, and the steps of a pass |
 //!
 //! It is `no_std`, and running a net needs no allocator. The feature `alloc` adds reading weights and workspaces on the

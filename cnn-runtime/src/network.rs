@@ -56,7 +56,7 @@ pub trait Network<'w>: Sized {
     #[cfg(feature = "alloc")]
     fn new(weights: &'w Self::Weights) -> Self;
 
-    /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+    /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
     #[cfg(feature = "std")]
     fn with_pool(self, pool: &'w crate::exec::threads::Pool) -> Self;
 

@@ -10,8 +10,11 @@
 //! A [recipe](Pack) says what is packed where. The compiler emits it as a `static`, since it chose the layouts and which batch
 //! normalisations to fold; [`Graph`] remains the description of what was declared.
 
+mod advice;
 mod bytes;
 mod check;
+#[cfg(feature = "std")]
+mod disk;
 mod error;
 mod file;
 #[cfg(feature = "std")]
@@ -35,12 +38,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use cnn_net::graph::{Graph, Role};
 
+pub use self::advice::Reparametrisation;
 pub use self::check::Found;
 pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
 #[cfg(feature = "std")]
 pub use self::files::Files;
 pub use self::rename::rule_error;
-pub use self::reparametrised::Reparametrisation;
 pub use self::report::{Report, report};
 pub use self::source::{Progress, Source};
 pub use self::tensors::Tensors;

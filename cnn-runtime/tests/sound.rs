@@ -6,6 +6,9 @@
 #![cfg(unix)]
 #![cfg_attr(panic = "abort", allow(dead_code, unused_imports, reason = "refusals can't be caught"))]
 
+#[path = "support/random.rs"]
+mod random;
+
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
@@ -27,6 +30,7 @@ use cnn_runtime::kernels::strips::{Columns2d, Planar2d, Pooling, columns2d, plan
 use cnn_runtime::kernels::winograd::{Winograd2d, winograd2d, winograd2d_batch};
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::Batch;
+use random::Rng;
 
 /// Floats of a page.
 const PAGE: usize = 4096 / size_of::<f32>();
@@ -61,18 +65,7 @@ impl Guarded {
     }
 }
 
-/// SplitMix64 (Steele, Lea & Flood 2014).
-struct Rng(u64);
-
 impl Rng {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-
     /// A number that has nothing to do with the others, or is near to what it should be.
     fn wild(&mut self, number: usize) -> usize {
         let top = usize::BITS - 1;

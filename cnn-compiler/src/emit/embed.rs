@@ -1,14 +1,15 @@
 //! Weights in the binary.
 //!
-//! Few are a byte string among the tokens. More would cost rustc gigabytes and tens of seconds; they are packed into a file
-//! beside what rustc writes ([`kept`]), which the assembler includes (`.incbin`) where the object format is ELF, and
-//! `include_bytes!` elsewhere.
+//! Small ones are a byte string among the tokens. Larger ones would cost rustc gigabytes and tens of seconds, so they are
+//! packed into a file next to rustc's output ([`kept`]), which the assembler includes (`.incbin`) where the object format
+//! is ELF, and `include_bytes!` elsewhere.
 //!
-//! rustc does not look into that file when it decides what has changed. So the name of the file, and that of the symbol,
-//! is a hash of what is in it. The same symbol means the same bytes, wherever in a program it is defined: each definition
-//! is a group of its own, of which the linker takes one (COMDAT), or the assembler, where it sees several at once.
+//! rustc does not look into that file when it decides what has changed. So the file and the symbol are named by a hash of
+//! the content. The same symbol means the same bytes, wherever in a program it is defined: each definition is a section
+//! group (COMDAT), of which the linker keeps one, or the assembler where it sees several at once.
 //!
-//! Where no code is made (`cargo check`, rustdoc, an editor, see [`invocation`]), the weights are checked and not packed.
+//! Where no code is generated (`cargo check`, rustdoc, an editor, see [`invocation`]), the weights are checked but not
+//! packed.
 
 mod invocation;
 mod kept;
@@ -31,7 +32,7 @@ use crate::ast::Embed;
 use crate::plan::Plan;
 use crate::report::Report;
 
-/// Packed weights of at most so many bytes are a byte string.
+/// Packed weights up to this many bytes are a byte string.
 const LITERAL_BYTES: usize = 1 << 20;
 
 /// The packed weights of a net.
@@ -39,7 +40,7 @@ pub(crate) struct Embedded {
     packed: Packed,
     /// Whether floats are big-endian.
     is_big_endian: bool,
-    /// Make the compiler look at the files of the weights, so that a changed one rebuilds the crate.
+    /// Lets the compiler track the weight files, so that a changed one rebuilds the crate.
     files: Vec<TokenStream>,
 }
 
@@ -50,7 +51,7 @@ enum Packed {
         path: String,
         symbol: String,
     },
-    /// Not packed, as no code is made.
+    /// Not packed, since no code is generated.
     Checked {
         is_literal: bool,
     },
@@ -82,14 +83,14 @@ impl Embedded {
         }
     }
 
-    /// Bytes as a static, by rustc. They are copied as a whole if the target's byte order is theirs.
+    /// Bytes as a static, by rustc. They are copied in one go if they are in the target's byte order.
     fn converted(&self, packed_len: usize, bytes: &TokenStream) -> TokenStream {
         let len = number(packed_len);
         let convert = format_ident!("from_{}_bytes", if self.is_big_endian { "be" } else { "le" });
         quote!(static FLOATS: rt::Aligned<#len> = rt::Aligned::#convert(#bytes);)
     }
 
-    /// A static by the assembler where that is known to work, else by other code.
+    /// A static that the assembler defines where that is known to work, and `other` elsewhere.
     fn included(&self, packed_len: usize, assembly: &str, symbol: &str, other: &TokenStream) -> TokenStream {
         let len = number(packed_len);
         let endian = if self.is_big_endian { "big" } else { "little" };
@@ -136,7 +137,7 @@ fn assembly(path: &str, symbol: &str, packed_len: usize) -> String {
     .join("\n")
 }
 
-/// As in a string of the assembler.
+/// A path, escaped for a string of the assembler.
 fn escaped(path: &str) -> String {
     let escape = |byte: u8| match byte {
         b'"' | b'\\' | ..b' ' | 0x7f.. => format!("\\{byte:03o}"),
@@ -176,10 +177,10 @@ fn embedded(embed: &Embed, graph: &Graph<'_>, plan: &Plan) -> Result<Embedded, S
     Ok(Embedded { packed, is_big_endian: invocation.is_big_endian, files: tracked(&full)? })
 }
 
-/// Counted from the crate's root, where cargo says which that is; else from where rustc runs.
+/// The path relative to the crate's root, if cargo sets it, or to the folder that rustc runs in.
 fn full_path(relative: &str) -> PathBuf {
     let path = crate_root().unwrap_or_default().join(relative);
-    // Fails for the empty path alone.
+    // Fails only for the empty path.
     std::path::absolute(&path).unwrap_or(path)
 }
 
@@ -198,12 +199,12 @@ fn unreadable(full: &Path, relative: &str, why: Unreadable) -> String {
     };
     let from = match crate_root() {
         Some(_) => "the crate's root, where Cargo.toml is",
-        None => "the folder that rustc runs in, as CARGO_MANIFEST_DIR is not set",
+        None => "the folder that rustc runs in, since CARGO_MANIFEST_DIR is not set",
     };
-    format!("can't read the weights `{relative}`: {cause}\nhelp: the path is counted from {from}")
+    format!("can't read the weights `{relative}`: {cause}\nhelp: the path is relative to {from}")
 }
 
-/// The weights' files, for `include_bytes!`: what is read is what the crate depends on.
+/// The weight files, for `include_bytes!`: the crate depends on every file that is read.
 fn tracked(full: &Path) -> Result<Vec<TokenStream>, String> {
     let shards = Files::paths(full).unwrap_or_default();
     let index = (!shards.iter().any(|path| path == full)).then(|| full.to_path_buf());
@@ -222,9 +223,9 @@ fn tracked(full: &Path) -> Result<Vec<TokenStream>, String> {
     .collect()
 }
 
-/// A path for code, which is Unicode.
+/// A path for source code, which must be Unicode.
 fn unicode(path: &Path) -> Result<&str, String> {
-    path.to_str().ok_or_else(|| format!("the path {} is not Unicode, as all code is", path.display()))
+    path.to_str().ok_or_else(|| format!("the path {} is not Unicode, which source code must be", path.display()))
 }
 
 /// Packs in the target's byte order.
@@ -259,8 +260,8 @@ fn keep(invocation: &Invocation, net: &str, bytes: &[u8]) -> Result<Packed, Stri
     Ok(Packed::File { path: unicode(&path)?.to_owned(), symbol: format!("cnn_weights_{hash}") })
 }
 
-/// The same for the same bytes, and for no others.
+/// Equal for equal bytes, and for no others.
 fn hash(bytes: &[u8]) -> String {
-    // Half of it still has no two inputs of the same.
+    // Half of a hash is enough to rule out collisions.
     blake3::hash(bytes).to_hex()[..32].to_owned()
 }

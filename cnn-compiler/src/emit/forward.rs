@@ -53,12 +53,12 @@ impl Parts<'_> {
     fn batch(&self) -> TokenStream {
         let [images, floats] = [self.memory.images, self.memory.distance].map(number);
         quote! {
-            /// The images of one pass, and the floats from the workspace of one to that of the next.
+            /// Images per pass, and the floats from the workspace of one to that of the next.
             const BATCH: rt::Batch = rt::Batch { images: #images, floats: #floats };
         }
     }
 
-    /// The calls of a batch: some kernels with weights take all images, what is before and between them goes image by image.
+    /// The calls of a batch: some kernels with weights take all images; those before and between them run image by image.
     fn batched(&self, calls: &[Statement]) -> Vec<TokenStream> {
         let shares = |call: &Statement| matches!(call, Statement::Batch(_));
         let mut all: Vec<TokenStream> = calls

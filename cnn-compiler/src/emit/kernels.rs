@@ -27,11 +27,11 @@ pub(super) struct Kernels {
 pub(super) enum Statement {
     /// On one image.
     Image(String),
-    /// On all images of a batch, where that reads weights once for all.
+    /// On all images of a batch, which reads weights once for all of them.
     Batch(String),
 }
 
-/// What is no name of a kernel's constant: what else the block has constants for, and what is no name at all.
+/// Names that a kernel's constant can't have: those of the block's other constants, and what is not a name.
 const TAKEN: &[&str] = &["BATCH", "EMBEDDED", "FLOATS", "GRAPH", "MEMORY", "RECIPE", "STEPS", "_"];
 
 /// All kernels.

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use crate::ast::Net;
 
-/// Types and modules that the block has for itself.
+/// Types and modules that the block itself needs.
 const TAKEN: [&str; 3] = ["rt", "Weights", "assembly"];
 
 /// The types of a net.
@@ -25,8 +25,8 @@ impl Names {
     }
 }
 
-/// What a block has in it that nothing else sees: `code`, for which `rt` is the runtime. A net whose name means something
-/// else there has another one in it.
+/// The content of a block that nothing outside sees: `code`, for which `rt` is the runtime. A net whose name means
+/// something else there gets another one inside.
 pub(super) fn block(
     net: &Net,
     runtime: &TokenStream,

@@ -37,7 +37,7 @@ pub(crate) fn net(
 }
 
 impl Parts<'_> {
-    /// All but the types.
+    /// Everything but the types.
     fn code(&self) -> TokenStream {
         let kernels = kernels(self.plan, self.graph);
         let constants = tokens(&kernels.constants);
@@ -57,7 +57,7 @@ impl Parts<'_> {
         let (floats, packed) = (number(self.memory.floats), number(self.plan.packed_len));
         let (each, all) = match self.memory.images {
             1 => (String::new(), String::new()),
-            images => (" an image".to_owned(), format!(" for {images} images")),
+            images => (" per image".to_owned(), format!(" for {images} images")),
         };
         let numbers = format!(
             " `{} -> {}`: {} parameters, {} multiplications{each}, a workspace of {} bytes{all}.",
@@ -113,7 +113,7 @@ impl Parts<'_> {
         let graph = value(self.graph);
         let embedded = self.embedded.map(|embedded| embedded.tokens(self.plan.packed_len));
         let shared = self.embedded.map(|_| quote!(type Weights = #weights;));
-        let doc = format!(" What `{name}` was declared as.");
+        let doc = format!(" The description of `{name}` as declared.");
         let (steps, recipe) = (tokens(&kernels.steps), tokens(&kernels.recipe));
         let memory = memory::describe(self.plan, |memory| value(memory));
         quote! {
@@ -121,7 +121,7 @@ impl Parts<'_> {
             static GRAPH: rt::Graph<'static> = #graph;
             /// The kernels of a pass, in order.
             static STEPS: &[rt::Step<'static>] = &[#steps];
-            /// What lies where in the workspace of an image, and when.
+            /// What the workspace of an image holds where, and when.
             static MEMORY: rt::Memory<'static> = #memory;
             rt::if_alloc! {
                 /// How the tensors of a file are packed.
@@ -139,7 +139,7 @@ impl Parts<'_> {
         let (bytes, images) = (number(self.workspace_bytes()), number(self.memory.images));
         let new = if self.is_inline() {
             quote! {
-                /// A net with a workspace of its own; one for each thread.
+                /// A net that owns its workspace: create one per thread.
                 pub const fn new(weights: &'w #weights) -> Self {
                     Self { weights, workspace: rt::Workspace::new(), threads: rt::Threads::ALONE }
                 }
@@ -147,13 +147,13 @@ impl Parts<'_> {
         } else {
             quote! {
                 rt::if_alloc! {
-                    /// A net with a workspace of its own, on the heap; one for each thread.
+                    /// A net that owns its workspace, on the heap: create one per thread.
                     pub fn new(weights: &'w #weights) -> Self {
                         Self { weights, workspace: rt::Place::heap(), threads: rt::Threads::ALONE }
                     }
                 }
 
-                /// A net in memory of the caller's, which can be a `static`.
+                /// A net in the caller's memory, which can be a `static`.
                 pub const fn with_workspace(weights: &'w #weights, workspace: &'w mut #workspace) -> Self {
                     Self { weights, workspace: rt::Place::Borrowed(workspace), threads: rt::Threads::ALONE }
                 }
@@ -162,25 +162,25 @@ impl Parts<'_> {
         let embedded = self.embedded.map(|_| self.embedded_constructor());
         quote! {
             impl<'w> #name<'w> {
-                /// Bytes of the workspace.
+                /// Size of the workspace in bytes.
                 pub const WORKSPACE_BYTES: rt::usize = #bytes;
-                /// Images of one pass.
+                /// Images per pass.
                 pub const BATCH: rt::usize = #images;
                 /// Trained parameters, without those of auxiliary classifiers.
                 pub const PARAMETERS: rt::u64 = GRAPH.parameters();
                 /// Multiplications with a weight for one image.
                 pub const MACS: rt::u64 = GRAPH.macs();
-                /// The net as it was declared: layers, shapes, tensors.
+                /// The net as declared: layers, shapes, tensors.
                 pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
                 /// The kernels of a pass, in order.
                 pub const STEPS: &'static [rt::Step<'static>] = STEPS;
-                /// What lies where in the workspace of an image, and when.
+                /// What the workspace of an image holds where, and when.
                 pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
 
                 #new
 
                 rt::if_std! {
-                    /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+                    /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
                     pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
                         Self { threads: rt::Threads::of(pool), ..self }
                     }
@@ -194,7 +194,7 @@ impl Parts<'_> {
         let Names { name, weights, .. } = &self.names;
         let (constant, condition) = if self.is_inline() { (Some(quote!(const)), None) } else { (None, Some(())) };
         let body = quote! {
-            /// A net on the weights in the binary, which are packed already: nothing is read and nothing can fail.
+            /// A net with the weights in the binary, which are already packed: nothing is read, and nothing can fail.
             pub #constant fn embedded() -> Self {
                 Self::new(&EMBEDDED)
             }

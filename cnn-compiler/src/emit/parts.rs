@@ -39,7 +39,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// A single image's outputs are read in its workspace, those of several are gathered behind all workspaces.
+    /// A single image's outputs are read in its workspace; those of several are gathered after all workspaces.
     pub(super) fn new(plan: &Plan, images: usize) -> Self {
         let distance = plan.distance;
         if images == 1 {

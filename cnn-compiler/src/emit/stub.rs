@@ -1,4 +1,4 @@
-//! The types of a net with mistakes: what is said about the net is enough, its uses need no errors of their own.
+//! The types of a net with mistakes: the errors of the net are enough, so its uses add none.
 
 use cnn_net::graph::Value;
 use cnn_net::op::Shape;
@@ -42,7 +42,7 @@ pub(crate) fn stub(net: &Net, ast: &Ast, runtime: &TokenStream) -> TokenStream {
         #visibility type #workspace = #runtime::Workspace<0>;
 
         #(#attributes)*
-        #[allow(dead_code, unused_variables, missing_docs, reason = "the net has mistakes, this only stands for it")]
+        #[allow(dead_code, unused_variables, missing_docs, reason = "a stub for a net with mistakes")]
         const _: () = { #block };
     }
 }
@@ -59,10 +59,10 @@ fn batch(net: &Net, image: TokenStream) -> TokenStream {
     if net.batch == 1 { image } else { quote!([#image; #images]) }
 }
 
-/// What the types have themselves.
+/// The methods and constants of the types.
 fn inherent(net: &Net, Names { name, weights, workspace }: &Names, graph: Option<&Graph>) -> TokenStream {
     let [inputs, outputs] = lengths(graph);
-    // Arrays of an unknown length are of any.
+    // Where the length is unknown, any is accepted.
     let generic = inputs.is_none().then(|| quote!(<const N: rt::usize>));
     let input = inputs.map_or(quote!([rt::f32; N]), |inputs| batch(net, quote!([rt::f32; #inputs])));
     let output = outputs.map_or(quote!(!), |outputs| {
@@ -118,7 +118,7 @@ fn inherent(net: &Net, Names { name, weights, workspace }: &Names, graph: Option
     }
 }
 
-/// The trait, and what the weights' type has.
+/// The trait, and the methods of the weights.
 fn network(net: &Net, Names { name, weights, .. }: &Names, graph: Option<&Graph>) -> TokenStream {
     let [input, output] = lengths(graph).map(|length| {
         let length = length.unwrap_or_else(|| number(0));

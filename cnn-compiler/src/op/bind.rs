@@ -1,4 +1,4 @@
-//! Arguments of a call, each brought to the parameter that it is for.
+//! Binds the arguments of a call to a layer's parameters.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -69,7 +69,7 @@ struct Binder<'a> {
     pad: PadMode,
     /// Whether all could be read.
     sound: bool,
-    /// An argument that has a default, but not beside the others that were given.
+    /// An argument that has a default, but none that goes with the other arguments of this call.
     open: Option<&'static str>,
 }
 
@@ -111,7 +111,7 @@ impl Binder<'_> {
     }
 }
 
-/// What is said of an argument whose default doesn't go with the others. There is one: the window of an LRN of an even size,
+/// The message for an argument whose default doesn't go with the others. There is one: the window of an LRN of even size,
 /// which has no middle.
 fn undecided(op: &Op, name: &str) -> String {
     let Op::Lrn(Lrn { size, .. }) = *op else { return format!("{}: `{name}` is missing", op.name()) };
@@ -151,9 +151,9 @@ fn param_of(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Resu
         let param = layer.params.iter().find(|param| name == param.name);
         return param.ok_or_else(|| habits::unknown_name(layer, call, index, env));
     }
-    let behind_named = call.args[..index].iter().any(|arg| arg.name.is_some());
+    let after_named = call.args[..index].iter().any(|arg| arg.name.is_some());
     match layer.params.get(index) {
-        Some(_) if behind_named => {
+        Some(_) if after_named => {
             let wrong = format!("{}: `{}` needs a name, since it follows a named argument", layer.name, arg.value);
             Err(message(&wrong, &[], &usage(layer)).into())
         }
@@ -162,7 +162,7 @@ fn param_of(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Resu
     }
 }
 
-/// What is said about an argument, of a layer or a block, that is there already.
+/// The message for an argument, of a layer or a block, that is given twice.
 pub(crate) fn twice(callee: impl Display, name: &str, first: &Expr, second: &Expr) -> String {
     format!("{callee}: `{name}` is given twice: {first} and {second}\nhelp: leave one of them out")
 }

@@ -16,7 +16,7 @@ pub(super) struct Reader<'a> {
     pub(super) report: &'a mut Report,
 }
 
-/// How a value can be made right: in words, and as what could stand in its place.
+/// How to fix a value: in words, and as a replacement.
 struct Help {
     words: String,
     instead: Option<String>,
@@ -38,7 +38,7 @@ impl Help {
 }
 
 impl Reader<'_> {
-    /// A whole number from 1. A mistake in it is reported, as in all that follow.
+    /// A whole number from 1. A mistake in it is reported, here and in all methods below.
     pub(super) fn count(&mut self, expr: &Expr) -> Option<usize> {
         self.number(expr, 1)
     }
@@ -50,7 +50,7 @@ impl Reader<'_> {
         None
     }
 
-    /// What holds without the argument, or how the layer is called.
+    /// What applies without the argument, or how the layer is called.
     fn advice(&self) -> Help {
         match (self.param.like, &self.param.default) {
             (Some(other), _) => Help::words(format!("by default, it is the {other}")),

@@ -4,14 +4,14 @@
 //! conv -> batch_norm        conv
 //! ```
 //!
-//! Not where something else reads the convolution's result, nor behind a second normalisation.
+//! Not where something else reads the convolution's result, and not a second normalisation.
 
 use cnn_net::op::Op;
 
 use super::Optimised;
 use crate::step::StepKind;
 
-/// Folds the step at `index` into the one before it, if it is a normalisation and that takes it.
+/// Folds the step at `index` into the one before it, if it is a normalisation and that one can take it.
 pub(super) fn fold(net: &mut Optimised, index: usize) -> bool {
     if !matches!(net.steps[index].kind, StepKind::Plain { op: Op::BatchNorm(_), .. }) {
         return false;

@@ -4,9 +4,8 @@
 //! conv -> dropout -> flatten -> linear        conv -> linear
 //! ```
 //!
-//! A fully connected layer reads maps as they lie in memory (its weights are packed in that order), so a `flatten`
-//! between only changes the shape that is written down. Any other `flatten` has to bring channels, rows and columns
-//! into PyTorch's order.
+//! A fully connected layer reads maps as they lie in memory (its weights are packed in that order), so a `flatten` before
+//! it only changes the declared shape. Any other `flatten` has to bring channels, rows and columns into PyTorch's order.
 
 use cnn_net::op::{Op, Shape};
 
@@ -19,7 +18,7 @@ use crate::step::{Step, StepKind, ValueId};
 pub(super) fn lower(shaped: Shaped) -> Optimised {
     let mut values = vec![shaped.graph.input];
     let mut steps = Vec::new();
-    // The value that each node's output is.
+    // The value of each node's output.
     let mut outputs: Vec<Option<ValueId>> = Vec::new();
     let value_of = |outputs: &[Option<ValueId>], source: Source| match source {
         Source::Node(index) => outputs[index].unwrap_or(0),
@@ -51,7 +50,7 @@ pub(super) fn lower(shaped: Shaped) -> Optimised {
     Optimised { shaped, steps, values, result, taps }
 }
 
-/// Whether all that reads a node are fully connected layers that run (and such without effect before them).
+/// Whether a node is read only by fully connected layers that run, perhaps through layers without effect.
 fn only_linear_reads(shaped: &Shaped, index: usize) -> bool {
     let source = Source::Node(index);
     let graph = &shaped.graph;

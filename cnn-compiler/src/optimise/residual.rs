@@ -5,8 +5,8 @@
 //! add { a; b }            conv(a) + b, in the convolution's epilogue
 //! ```
 //!
-//! Not where more than two branches are added, where something else reads the convolution's result, where a function
-//! stands between, or where the other branch is computed later than the convolution.
+//! Not where more than two branches are added, where something else reads the convolution's result, where a function comes
+//! between, or where the other branch is computed later than the convolution.
 
 use cnn_net::op::Op;
 

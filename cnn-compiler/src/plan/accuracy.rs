@@ -1,26 +1,27 @@
-//! How exact a plan is: a model of rounding errors beside that of costs, and the algorithms that keep to it.
+//! How exact a plan is: a model of rounding errors, which complements that of costs, and the choice of algorithms by it.
 //!
 //! The error of a layer is [`error`](super::error)'s.
 //!
-//! **A net.** What the square of an error becomes at the output is a factor for each layer, found from the end to the beginning:
+//! **A net.** The square of a layer's error reaches the output multiplied by a factor, found from the end to the beginning:
 //!
-//! - A batch normalisation takes the means of maps away, which are part of the numbers and hardly of their errors, so errors grow by
-//!   `1 / rough`: behind a ReLU 1.5 times, behind a maximum over 3x3 some 7 times. Nets with many of them amplify small differences,
-//!   those of the input as those of rounding.
+//! - A batch normalisation removes the means of maps, which are part of the numbers but hardly of their errors, so errors
+//!   grow by `1 / rough`: 1.5 times after a ReLU, about 7 times after a maximum over 3x3. Nets with many of them amplify
+//!   small differences, in the input as well as from rounding.
 //! - An addition or a concat mixes values and their errors, by their mean squares.
 //! - A maximum grows more than its error does, and in a mean over a map the errors of its pixels cancel.
 //!
-//! With statistics of the normalisations that are those of a picture, and a little noise added to a layer's sums, the output of
-//! ResNet-50 has so many times as much (measured, and by the model): conv1 37 and 59, layer1.1.conv3 9.7 and 12, layer2.1.conv3
-//! 3.4 and 4.1, layer3.1.conv3 1.1 and 1.0, layer4.2.conv3 0.16 and 0.11; that of VGG-16: conv1_1 0.53 and 0.57, conv4_1 0.80 and
-//! 0.80. So errors of the first layers matter most: of what Winograd's algorithm adds to ResNet-50 and to the ResNeXts, nearly all
-//! is that of F(5, 4) in conv1. In nets without normalisations, as VGG and AlexNet, long fully connected layers have most of the error.
+//! With normalisation statistics taken from a picture, and a little noise added to a layer's sums, the noise in the output
+//! of ResNet-50 is larger by these factors (measured, and by the model): conv1 37 and 59, layer1.1.conv3 9.7 and 12,
+//! layer2.1.conv3 3.4 and 4.1, layer3.1.conv3 1.1 and 1.0, layer4.2.conv3 0.16 and 0.11; in that of VGG-16: conv1_1 0.53
+//! and 0.57, conv4_1 0.80 and 0.80. So errors of the first layers matter most: of what Winograd's algorithm adds to
+//! ResNet-50 and to the ResNeXts, nearly all is that of F(5, 4) in conv1. In nets without normalisations, such as VGG and
+//! AlexNet, long fully connected layers cause most of the error.
 //!
-//! **The plan.** Each step begins with what is fastest. If the error of the output that follows is more than [`GOAL`], and more
-//! than that of the direct algorithm, which no plan is asked to beat, steps change to what is more exact: the one next that takes
-//! most of the error away for its cost. They do so at any cost down to [`LOOSE`] times the error of the direct algorithm, and
-//! below that while all changes take no more than [`SPENT`] of the time of the net, where one is worth it ([`WORTH`]).
-//! `#[algorithm(exact)]` leaves nothing to choose.
+//! **The plan.** Each step begins with the fastest algorithm. If the resulting error of the output is more than [`GOAL`],
+//! and more than that of the direct algorithm, which no plan has to beat, steps change to more exact ones: each time the
+//! change that removes the most error for its cost. They do so at any cost down to [`LOOSE`] times the error of the direct
+//! algorithm, and below that while all changes take no more than [`SPENT`] of the net's time and each is worth it
+//! ([`WORTH`]). `#[algorithm(exact)]` leaves nothing to choose.
 
 use std::f64::consts::PI;
 
@@ -31,24 +32,24 @@ use super::error::UNIT;
 use crate::optimise::Optimised;
 use crate::step::{Step, StepKind, ValueId};
 
-/// What a maximum over a window makes of an error.
+/// How a maximum over a window scales the square of an error.
 const MAXIMUM: f64 = 0.8;
 /// What differs from pixel to pixel is at least this share, so that nothing is divided by zero.
 const LEAST: f64 = 1e-9;
 /// Mean squares are at most this, however many values are added.
 const MOST: f64 = 1e9;
 
-/// The rms error of the output that a plan may have in any case, relative to the rms of the output; the largest error beside the
-/// largest output is up to a quarter more.
+/// The rms error of the output that a plan may have in any case, relative to the rms of the output; the largest error
+/// relative to the largest output is up to a quarter more.
 const GOAL: f64 = 4e-6;
-/// How many times the error of the direct algorithm a plan may have.
+/// A plan's error may be this many times that of the direct algorithm.
 const LOOSE: f64 = 1.75;
-/// The share of a net's time that may be given for less.
+/// The share of a net's time that may be spent to get below that.
 const SPENT: f64 = 0.0125;
-/// How much of the square of the error of the direct algorithm must be gained for all of a net's time, where more than that is left.
+/// What a change must gain below that: its share of a net's time, times this many squares of the direct algorithm's error.
 const WORTH: f64 = 30.0;
 
-/// How each step is computed, of the ways to do so; nothing, where there are none to choose from.
+/// Chooses how each step is computed; nothing where there is no choice.
 pub(super) fn settle(model: &Model, choices: &[Vec<Choice>]) -> Vec<Option<Way>> {
     let mut settled = Settled { choices, factors: &model.factors, chosen: vec![0; choices.len()] };
     let least = settled.sum(|all| all.iter().find(|choice| choice.way.is_exact()).map(|choice| choice.error));
@@ -68,7 +69,7 @@ pub(super) fn settle(model: &Model, choices: &[Vec<Choice>]) -> Vec<Option<Way>>
     choices.iter().zip(settled.chosen).map(|(all, chosen)| all.get(chosen).map(|choice| choice.way)).collect()
 }
 
-/// What a net makes of errors.
+/// How a net passes errors on.
 pub(super) struct Model {
     /// Of each value.
     values: Vec<Numbers>,
@@ -92,7 +93,7 @@ struct Part {
     rough: f64,
 }
 
-/// What has been chosen.
+/// The choices so far.
 struct Settled<'a> {
     choices: &'a [Vec<Choice>],
     factors: &'a [f64],
@@ -162,14 +163,14 @@ impl Model {
         model
     }
 
-    /// A choice for a step with the error that it has over these numbers, where it has that over independent ones: of what
-    /// doesn't differ from pixel to pixel, transforms leave little.
+    /// A choice for a step, its error over independent numbers turned into the one over these: of what doesn't differ from
+    /// pixel to pixel, transforms leave little.
     pub(super) fn error(&self, input: ValueId, choice: Choice) -> Choice {
         let rough = if choice.way.is_exact() { 1.0 } else { self.values[input].all().rough };
         Choice { error: rough * choice.error, ..choice }
     }
 
-    /// The numbers that a step gives.
+    /// The numbers that a step produces.
     fn output(&self, net: &Optimised, step: &Step) -> Numbers {
         let first = self.values[step.inputs[0]];
         match &step.kind {
@@ -206,8 +207,8 @@ impl Model {
         step.inputs.iter().map(move |value| (self.values[*value], channels(*value)))
     }
 
-    /// What a step makes of the square of an error of its own, and of those of its inputs by their shares, given what becomes of
-    /// its output's.
+    /// The factor for the square of a step's own error, and, by their shares, for those of its inputs; `output` is that for
+    /// its output.
     fn factor(&self, net: &Optimised, step: &Step, output: f64) -> f64 {
         let first = self.values[step.inputs[0]];
         match &step.kind {
@@ -233,7 +234,7 @@ impl Model {
         }
     }
 
-    /// The share of each input in that.
+    /// The share of each input in that factor.
     fn shares(&self, net: &Optimised, step: &Step) -> Vec<f64> {
         match &step.kind {
             StepKind::Plain { op: Op::Add | Op::Concat, .. } => {
@@ -253,7 +254,7 @@ impl Model {
 }
 
 impl Numbers {
-    /// Those that a convolution gives.
+    /// Those that a convolution produces.
     fn signed(rough: f64) -> Self {
         Self { signed: Part { power: 1.0, rough }, positive: Part { power: 0.0, rough: 0.0 } }
     }
@@ -263,7 +264,7 @@ impl Numbers {
         self.signed.and(self.positive)
     }
 
-    /// The sum of independent numbers, each so many times.
+    /// The sum of independent numbers, each with a weight.
     fn sum(numbers: impl Iterator<Item = (Self, f64)>) -> Self {
         let none = Part { power: 0.0, rough: 0.0 };
         numbers.fold(Self { signed: none, positive: none }, |sum, (numbers, times)| Self {
@@ -272,7 +273,7 @@ impl Numbers {
         })
     }
 
-    /// Behind a function.
+    /// After a function.
     fn under(self, activation: Activation) -> Self {
         if !activation.is_rectifier() {
             return self;
@@ -285,7 +286,7 @@ impl Numbers {
         Self { signed: Part { power: 0.0, rough: 0.0 }, positive: self.positive.and(half) }
     }
 
-    /// With so much of what differs from pixel to pixel.
+    /// With this share of what differs from pixel to pixel.
     fn smoothed(self, share: f64) -> Self {
         let smoothed = |part: Part| Part { rough: (part.rough * share).max(LEAST), ..part };
         Self { signed: smoothed(self.signed), positive: smoothed(self.positive) }

@@ -1,15 +1,16 @@
-//! Which algorithm computes a convolution or a fully connected layer: the cheapest by a model of its constants, the same for every instruction set.
+//! Which algorithm computes a convolution or a fully connected layer: the cheapest by a model of its constants, which is
+//! the same for every instruction set.
 //!
 //! Costs are counted in multiplications with a weight that the direct algorithm does in the same time. F(m, r) computes tiles
 //! of m x m outputs from n x n products, n = m + r - 1. A kernel of k x k with stride s counts as s^2 times as many inputs with
 //! filters of r x r, r = k / s rounded up:
 //!
 //! ```text
-//! direct     outputs * inputs * k^2 * pixels                                                beside  bytes of weights * stream
+//! direct     outputs * inputs * k^2 * pixels                                                overlaps bytes of weights * stream
 //! F(m, r)    outputs * inputs * n^2 * tiles + (inputs + outputs) * n^2 * tiles * TRANSFORM
-//!            + bytes of V * panels * SPILL, if a block of V is larger than L2               beside  bytes of weights * stream
+//!            + bytes of V * panels * SPILL, if a block of V is larger than L2               overlaps bytes of weights * stream
 //! F(5x1, 5)  outputs * inputs * k * 9 * width * height / 5                                  the same along columns alone
-//!            + (inputs + outputs) * 9 * width * height / 5 * COLUMNS                        beside  bytes of weights * stream
+//!            + (inputs + outputs) * 9 * width * height / 5 * COLUMNS                        overlaps bytes of weights * stream
 //! ```
 //!
 //! Weights are fetched while others are used, so the longer of the two counts, and EXPOSED of the shorter. A byte costs more
@@ -49,9 +50,9 @@
 //! | --- | ---: | ---: | ---: |
 //! | 112x112 3 -> 64, 7x7, stride 2 | 138, 270 | –, 373 | 300, 441 |
 //!
-//! Few filters over a single channel, the first layer of nets for digits, have a kernel of their own, with vectors over pixels. There
-//! Winograd's algorithm pays along the columns of filters that are 5 high, whatever the sizes are; with AVX-512 in µs, 2x2
-//! pooling and tanh included:
+//! Few filters over a single channel, the first layer of nets for digits, have a dedicated kernel, with vectors over
+//! pixels. There Winograd's algorithm pays off along the columns of filters that are 5 high, whatever the sizes are; with
+//! AVX-512 in µs, 2x2 pooling and tanh included:
 //!
 //! | layer | direct | F(4x1, 5x5) or F(4x1, 3x3) |
 //! | --- | ---: | ---: |
@@ -60,8 +61,9 @@
 //! | 26x26 1 -> 4, 3x3 | 0.76 | 0.84 |
 //! | 26x26 1 -> 8, 3x3 | 1.49 | 1.54 |
 //!
-//! A fully connected layer behind a ReLU can leave zeros out, which pays where it waits for its weights. Times of that beside those
-//! of the product over all inputs, with AVX-512, by the share of zeros (half of them, if weights are random; more, if trained):
+//! A fully connected layer after a ReLU can skip zeros, which pays off where it waits for its weights. Its time, relative
+//! to the product over all inputs, with AVX-512, by the share of zeros (half of the inputs if weights are random, more if
+//! trained):
 //!
 //! | layer | none | a third | half | four fifths |
 //! | --- | ---: | ---: | ---: | ---: |
@@ -87,7 +89,7 @@ const TRANSFORM: [((usize, usize), f64); 6] =
     [((2, 3), 7.0), ((4, 3), 8.0), ((6, 3), 16.0), ((3, 4), 13.0), ((5, 4), 19.0), ((4, 5), 10.0)];
 /// What those of F(5x1, 5) cost.
 const COLUMNS: f64 = 8.0;
-/// What F(4x1, 5) costs over a single channel, beside the direct algorithm.
+/// What F(4x1, 5) costs over a single channel, relative to the direct algorithm.
 const PLANAR: f64 = 0.8;
 /// What a byte of V costs each time that it comes from L3.
 const SPILL: f64 = 1.0;
@@ -95,26 +97,26 @@ const SPILL: f64 = 1.0;
 const FROM_MEMORY: f64 = 3.5;
 /// What it costs where all weights of the net stay in the cache.
 const FROM_CACHE: f64 = 0.5;
-/// How much of the time of fetching, or of computing if that is shorter, is not hidden behind the other.
+/// The share of the shorter one, fetching or computing, that the other does not hide.
 const EXPOSED: f64 = 0.45;
-/// Weights up to so many bytes stay in the cache: the level-2 cache of the smallest cores.
+/// Weights up to this many bytes stay in the cache: the level-2 cache of the smallest cores.
 const CACHE_BYTES: usize = 512 << 10;
 /// Where Winograd gains less than this share of the direct algorithm, it is not worth its rounding errors.
 const LEAST_GAIN: f64 = 0.1;
 /// What V and M of a block should fit into: half of that cache.
 const BLOCK_BYTES: usize = CACHE_BYTES / 2;
-/// So many tiles are one block in any case: then weights are read once.
+/// Up to this many tiles are always one block: then weights are read once.
 const ONE_BLOCK: usize = 64;
 /// Blocks are multiples of this: whole tiles of the micro-kernel, whose height is 6 or 12.
 const BLOCK_STEP: usize = 12;
 
-/// What a byte of weights costs in a net that has so many.
+/// What a byte of weights costs in a net that has this many.
 pub(super) fn stream(weight_bytes: usize) -> f64 {
     if weight_bytes <= CACHE_BYTES { FROM_CACHE } else { FROM_MEMORY }
 }
 
-/// The ways to compute a convolution of so many channels, with an output of this size, the one to take first, where a byte of
-/// weights costs `stream`; also along columns, if `columns`.
+/// The ways to compute a convolution with this many input channels and an output of this size, the best one first, where a
+/// byte of weights costs `stream`; also along columns, if `columns`.
 pub(super) fn choices(conv: &Conv, inputs: usize, output: Size, stream: f64, columns: bool) -> Vec<Choice> {
     let direct = direct(conv, inputs, output, stream);
     if conv.dilation != Size::square(1) || conv.is_depthwise(inputs) {
@@ -130,16 +132,16 @@ pub(super) fn choices(conv: &Conv, inputs: usize, output: Size, stream: f64, col
     all
 }
 
-/// As it is written down.
+/// The direct algorithm.
 fn direct(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Choice {
     let (inputs, outputs) = (inputs / conv.groups, conv.filters / conv.groups);
     let panels = ConvPanels { groups: conv.groups, outputs, inputs, kernel: conv.kernel };
     let work = (output.area() * conv.groups * outputs * panels.depth()) as f64;
-    let cost = beside(work, stream * bytes(panels.len()));
+    let cost = overlapped(work, stream * bytes(panels.len()));
     Choice { way: Way::Conv(Algorithm::Direct), cost, error: error::direct(panels.depth()) }
 }
 
-/// All tiles for a convolution of so many channels in a group.
+/// All sizes of tiles for a convolution with this many input channels per group.
 fn in_tiles(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Vec<Choice> {
     let (kernel, stride) = (conv.kernel.height, conv.stride.height);
     if conv.kernel != Size::square(kernel) || conv.stride != Size::square(stride) {
@@ -160,11 +162,11 @@ fn along_columns(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Choic
     let points = (panels.rows() * output.width * output.height.div_ceil(panels.tile)) as f64;
     let terms = (inputs * conv.filters * conv.kernel.width) as f64;
     let work = points * terms + points * (inputs + conv.filters) as f64 * COLUMNS;
-    let cost = beside(work, bytes(panels.len()) * stream);
+    let cost = overlapped(work, bytes(panels.len()) * stream);
     Choice { way: Way::Conv(Algorithm::Columns { panels, tail: None }), cost, error: error::columns(&panels) }
 }
 
-/// For few filters over a single channel: by Winograd's algorithm where that is possible, and as it is.
+/// For few filters over a single channel: by Winograd's algorithm where that is possible, and directly.
 pub(super) fn planar(conv: &Conv, output: Size) -> Vec<Choice> {
     let dense = conv.stride == Size::square(1) && conv.dilation == Size::square(1);
     let taps = conv.kernel.height == 5 && conv.kernel.width <= 5;
@@ -182,7 +184,7 @@ pub(super) fn planar(conv: &Conv, output: Size) -> Vec<Choice> {
     tiles.iter().map(of_tile).collect()
 }
 
-/// For a fully connected layer over an input of this shape; `zeros`, if many of its elements are zero and can be left out.
+/// For a fully connected layer over an input of this shape; `zeros`, if many of its elements are zero and can be skipped.
 pub(super) fn linear(linear: &Linear, input: Shape, stream: f64, zeros: bool) -> Choice {
     let rows = DenseRows { outputs: linear.features, inputs: input.channels(), pixels: input.size().area() };
     let bytes = match linear.store {
@@ -191,11 +193,11 @@ pub(super) fn linear(linear: &Linear, input: Shape, stream: f64, zeros: bool) ->
     };
     let nonzero = zeros && bytes > CACHE_BYTES;
     let inputs = input.elements();
-    let cost = beside((linear.features * inputs) as f64, bytes as f64 * stream);
+    let cost = overlapped((linear.features * inputs) as f64, bytes as f64 * stream);
     Choice { way: Way::Linear { nonzero }, cost, error: error::dense(inputs, nonzero) }
 }
 
-/// Sides of the tiles that there is an algorithm for, with filters of so many taps.
+/// Sides of the tiles that there is an algorithm for, with filters of this many taps.
 fn tiles_of(taps: usize) -> &'static [usize] {
     match taps {
         3 => &[2, 4, 6],
@@ -223,11 +225,11 @@ fn cost(panels: &WinogradPanels, output: Size, stream: f64) -> f64 {
     let spilt = if block > CACHE_BYTES as f64 { bytes(points * inputs * outputs.div_ceil(PANEL)) } else { 0.0 };
     let products = (points * outputs * inputs) as f64 + (points * (outputs + inputs)) as f64 * transform;
     let work = groups as f64 * (products + spilt * SPILL);
-    beside(work, bytes(panels.len()) * stream)
+    overlapped(work, bytes(panels.len()) * stream)
 }
 
 /// The cost of work while weights are fetched.
-fn beside(work: f64, fetching: f64) -> f64 {
+fn overlapped(work: f64, fetching: f64) -> f64 {
     work.max(fetching) + EXPOSED * work.min(fetching)
 }
 
@@ -287,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn some_are_computed_as_they_are() {
+    fn some_are_computed_directly() {
         assert_eq!(tile(224, 3, 64, 3), 0, "few channels: the transforms cost more than they save");
         assert_eq!(tile(56, 64, 256, 1), 0, "no window");
         assert_eq!(tile(1, 512, 512, 3), 0, "a single pixel");
@@ -295,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn strides_dilations_and_depthwise_filters_are_computed_as_they_are() {
+    fn strides_dilations_and_depthwise_filters_are_computed_directly() {
         let conv = Conv {
             filters: 128,
             kernel: Size::square(3),

@@ -7,7 +7,7 @@ use cnn_runtime::place::map::Map;
 use super::batch::Batch;
 use crate::step::ValueId;
 
-/// Buffers begin at multiples of so many floats: a cache line.
+/// Buffers begin at multiples of this many floats: a cache line.
 const ALIGN: usize = 16;
 
 /// A part of the workspace, for as long as its values are alive.
@@ -39,7 +39,7 @@ impl Buffer {
         Self { size, channels, holds, value, halo, first: usize::MAX, last: 0, offset: 0, len: 0 }
     }
 
-    /// A row of floats that a value needs no more than once.
+    /// Floats in a row, without a halo.
     pub(super) fn vector(holds: Holds, len: usize, first: usize, last: usize) -> Self {
         Self { holds, first, last, len: round_up(len), ..Self::new(Size::square(1), len) }
     }
@@ -87,7 +87,7 @@ const ROUNDS: usize = 200;
 pub(super) struct Placed {
     /// Those of one image.
     pub(super) total: usize,
-    /// Up to the end of what kernels need that take all images of a batch.
+    /// Up to the end of what kernels that take all images of a batch need.
     pub(super) front: usize,
 }
 
@@ -102,8 +102,8 @@ impl Placed {
 ///
 /// Buffers are placed one after another, each in the smallest gap that it fits between those that live at the same
 /// time (Pisarchyk & Lee 2020, "Efficient memory management for deep neural net inference"). No order of placement is
-/// best for all nets: some are tried, and each is improved by placing the buffer earlier that lies on top. In a batch, those
-/// that must be in the front begin.
+/// best for all nets: some are tried, and each is improved by placing the topmost buffer earlier. In a batch, those that
+/// must be in the front come first.
 pub(super) fn place(buffers: &mut [Buffer], batch: Batch) -> Placed {
     let keys: [fn(&Buffer) -> usize; 3] = [
         |buffer| usize::MAX - buffer.len,
@@ -139,11 +139,11 @@ pub(super) fn place(buffers: &mut [Buffer], batch: Batch) -> Placed {
 
 fn place_in_order(buffers: &[Buffer], order: &[usize], batch: Batch) -> (Placed, Vec<usize>) {
     let mut offsets = vec![0; buffers.len()];
-    let mut behind: Vec<usize> = Vec::new();
+    let mut before: Vec<usize> = Vec::new();
     let mut placed = Placed { total: 0, front: 0 };
     for &index in order {
         let buffer = &buffers[index];
-        let mut taken: Vec<(usize, usize)> = behind
+        let mut taken: Vec<(usize, usize)> = before
             .iter()
             .filter(|other| buffers[**other].meets(buffer))
             .map(|other| (offsets[*other], offsets[*other] + buffers[*other].len))
@@ -155,12 +155,12 @@ fn place_in_order(buffers: &[Buffer], order: &[usize], batch: Batch) -> (Placed,
         if buffer.is_shared(batch) {
             placed.front = placed.front.max(end);
         }
-        behind.push(index);
+        before.push(index);
     }
     (placed, offsets)
 }
 
-/// Where the smallest gap between taken ranges begins that holds `len`; behind all of them if none does.
+/// Where the smallest gap between taken ranges begins that holds `len`; after all of them if none does.
 fn smallest_gap(taken: &[(usize, usize)], len: usize) -> usize {
     let mut best: Option<(usize, usize)> = None;
     let mut end = 0;

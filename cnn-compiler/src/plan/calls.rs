@@ -20,7 +20,7 @@ use crate::step::{Fused, Step, StepKind, ValueId};
 /// Where a value that leaves the net is read.
 struct Export {
     value: ValueId,
-    /// The buffer it is brought into C, H, W order in; none if it lies in that order already.
+    /// The buffer for a copy in C, H, W order; none if it already lies in that order.
     buffer: Option<usize>,
 }
 
@@ -137,7 +137,7 @@ impl Writer<'_> {
     fn step(&mut self, index: usize, step: &Step) {
         let input = self.layout.map(step.inputs[0]);
         let output = self.layout.map(step.output);
-        // Weights that come next begin here.
+        // The next weights begin here.
         let weights = self.packed_len;
         let kernels = match &step.kind {
             StepKind::Conv { conv, fused, algorithm } => {

@@ -7,12 +7,12 @@ use crate::step::Algorithm;
 pub(super) enum Way {
     /// A convolution.
     Conv(Algorithm),
-    /// A fully connected layer, which may leave zeros out.
+    /// A fully connected layer, which may skip zeros.
     Linear { nonzero: bool },
 }
 
 impl Way {
-    /// Whether it computes the sum that is written down.
+    /// Whether it computes the declared sum.
     pub(super) fn is_exact(&self) -> bool {
         match self {
             Self::Conv(algorithm) => algorithm.is_exact(),

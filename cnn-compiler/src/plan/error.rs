@@ -10,7 +10,7 @@
 //! F(mx1, 5)  e^2 = (fixed + slope * channels) * rough
 //! ```
 //!
-//! Relative rms errors in 1e-7, He-initialised weights, uniform inputs, beside the reference executor in double precision:
+//! Relative rms errors in 1e-7, He-initialised weights, uniform inputs, against the reference executor in double precision:
 //!
 //! | channels | direct 3x3 | F(2, 3) | F(4, 3) | F(6, 3) | direct 4x4 | F(3, 4) | F(5, 4) | direct 5x5 | F(4, 5) | F(5x1, 5x5) |
 //! | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -23,7 +23,7 @@
 
 use cnn_runtime::pack::{ColumnPanels, WinogradPanels};
 
-/// Squares of relative errors are counted in this.
+/// The unit of squares of relative errors.
 pub(super) const UNIT: f64 = 1e-14;
 /// A term of a sum.
 const DIRECT: f64 = 0.029;
@@ -41,7 +41,7 @@ const TILES: [((usize, usize), [f64; 2]); 6] = [
 ];
 /// Those of F(mx1, 5), with filters 5 wide.
 const COLUMNS: [f64; 2] = [18.0, 7.5];
-/// The square of the relative error of a sum of so many terms.
+/// The square of the relative error of a sum of this many terms.
 pub(super) fn direct(terms: usize) -> f64 {
     DIRECT * terms as f64
 }

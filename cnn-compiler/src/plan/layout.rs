@@ -36,7 +36,7 @@ struct Slot {
 /// What a value shares the memory of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Host {
-    /// Nothing: it has a buffer of its own.
+    /// Nothing: it has its own buffer.
     Own,
     /// The channels from `first` of a concat's result.
     Slice { whole: ValueId, first: usize },
@@ -76,7 +76,7 @@ pub(super) fn layout(net: &Optimised) -> Layout {
     let dims: Vec<(Size, usize)> = net.values.iter().map(|shape| (shape.size(), shape.channels())).collect();
     let mut buffers: Vec<Buffer> = Vec::new();
     let mut slots: Vec<Option<Slot>> = vec![None; net.values.len()];
-    // Values between steps that were fused are nowhere.
+    // Values between fused steps have no place.
     for value in std::iter::once(0).chain(net.steps.iter().map(|step| step.output)) {
         slot_of(value, &hosts, &dims, &mut slots, &mut buffers);
     }
@@ -191,7 +191,7 @@ fn live(net: &Optimised, layout: &mut Layout) {
         touch(step.output, index + 1);
         step.inputs.iter().for_each(|input| touch(*input, index + 1));
     }
-    // Other outputs than vectors are brought into their order, in a buffer of their own, right after they are written.
+    // Outputs other than vectors are reordered into separate buffers, right after they are written.
     for value in net.taps.iter().copied().chain([net.result]).filter(|value| net.values[*value].size().area() == 1) {
         touch(value, end);
     }

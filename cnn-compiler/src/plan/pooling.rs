@@ -5,9 +5,9 @@
 //! conv -> tanh -> avg_pool(2x2)        over few channels: conv that stores the mean
 //! ```
 //!
-//! A tile is whole windows, since its side is even. Not where something else reads the convolution's result, where a residual
-//! is added, or where the last row or column is left out; in tiles also not a mean, nor where the function between is more than
-//! a limit.
+//! A tile is whole windows, since its side is even. Not where something else reads the convolution's result, where a
+//! residual is added, or where the last row or column is dropped; in tiles, also not a mean, nor where the function in
+//! between does more than limit its input.
 
 use cnn_net::op::{Op, Padding, Pool, Shape, Size};
 use cnn_runtime::kernels::strips::Pooling;
@@ -16,13 +16,13 @@ use crate::optimise::Optimised;
 use crate::step::{Algorithm, Fused, StepKind};
 
 impl Optimised {
-    /// Does the poolings that can be done with a convolution.
+    /// Fuses the poolings that can be done with a convolution.
     pub(super) fn fuse_pools(&mut self) {
         self.rewrite(fuse);
     }
 }
 
-/// Fuses the step at `index`, if it is such a pooling, into its producer. Says whether it took the step away.
+/// Fuses the step at `index`, if it is such a pooling, into its producer. Returns whether it removed the step.
 fn fuse(net: &mut Optimised, index: usize) -> bool {
     let step = &net.steps[index];
     let (window, pooling) = match &step.kind {

@@ -1,4 +1,4 @@
-//! The shape rules, one function a layer.
+//! The shape rules, one function per layer.
 
 use cnn_net::op::{Axis, Conv, Linear, Op, Padding, Pool, PreluPer, Shape, Size, Window};
 
@@ -10,10 +10,10 @@ use crate::graph::{Node, Source};
 use crate::op::PadMode;
 use crate::report::listed;
 
-/// The most multiplications that one layer may take: days.
+/// The most multiplications that one layer may take: they take days.
 const MOST_MACS: usize = 1 << 50;
 
-/// The output of a layer over its inputs.
+/// The output of a layer on its inputs.
 pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let input = inputs[0];
     if let (true, Shape::Vector(features)) = (node.op.facts().reads_maps, input) {
@@ -77,7 +77,7 @@ fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>
     Ok(Inferred { shape, padding: Some(window.pad) })
 }
 
-/// Numbers of a list that are shown.
+/// How many numbers of a list are shown.
 const LISTED: usize = 12;
 
 fn common_divisors(a: usize, b: usize) -> Vec<usize> {
@@ -147,7 +147,7 @@ fn pool(op: &Op, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferred, B
     Ok(Inferred { shape, padding: Some(window.pad) })
 }
 
-/// The maps that a window gives, or a fault if it does not fit.
+/// The maps that a window produces, or a fault if it does not fit.
 fn fit(layer: &str, window: &Window, channels: usize, size: Size) -> Result<Shape, Box<Fault>> {
     let axes = window.axes(size);
     if let [Some(height), Some(width)] = axes.map(|axis| axis.output()) {

@@ -1,5 +1,5 @@
-//! How convolutions are computed: what each algorithm needs, and the kernel that it becomes. Which one is taken is the plan's
-//! decision.
+//! How convolutions are computed: what each algorithm needs, and the kernel that it becomes. The plan decides which one is
+//! used.
 
 use cnn_net::op::{Conv, Padding, Size};
 use cnn_runtime::kernels::call::KernelCall;
@@ -11,7 +11,7 @@ use cnn_runtime::pack::{ColumnPanels, WinogradPanels};
 /// How a convolution is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Algorithm {
-    /// As it is written down.
+    /// The sum as declared.
     Direct,
     /// In strips, with vectors over pixels: few filters over a single channel.
     Planar {
@@ -42,7 +42,7 @@ pub(crate) enum Algorithm {
 type Tail = Option<Pooling>;
 
 impl Algorithm {
-    /// Whether it computes the sum that is written down.
+    /// Whether it computes the declared sum.
     pub(crate) fn is_exact(&self) -> bool {
         match self {
             Self::Direct => true,
@@ -59,7 +59,7 @@ impl Algorithm {
         }
     }
 
-    /// The size of what a step computes, if this is that of what it stores.
+    /// The size of what a step computes, given the size of what it stores.
     pub(crate) fn computed(&self, stored: Size) -> Size {
         if self.pool().is_some() { Size::new(2 * stored.height, 2 * stored.width) } else { stored }
     }
@@ -73,7 +73,7 @@ impl Algorithm {
         }
     }
 
-    /// The zeros that it reads around an input of this size, for a computed output of that.
+    /// The zeros that it reads around its input, for input and computed output of these sizes.
     pub(crate) fn halo(&self, conv: &Conv, input: Size, output: Size) -> Padding {
         match self {
             Self::Direct => Conv2d::halo(conv, input, output),

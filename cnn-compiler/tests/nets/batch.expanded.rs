@@ -1,6 +1,6 @@
 /// Four images at once.
 ///
-/// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications an image, a workspace of 5,632 bytes for 4 images.
+/// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications per image, a workspace of 5,632 bytes for 4 images.
 pub struct Batch<'w> {
     weights: &'w BatchWeights,
     workspace: ::cnn::__rt::Workspace<1408>,
@@ -60,10 +60,10 @@ const _: () = {
         .check();
 
     impl<'w> Batch<'w> {
-        /// Bytes of the workspace.
+        /// Size of the workspace in bytes.
         pub const WORKSPACE_BYTES: rt::usize = 5632;
 
-        /// Images of one pass.
+        /// Images per pass.
         pub const BATCH: rt::usize = 4;
 
         /// Trained parameters, without those of auxiliary classifiers.
@@ -72,16 +72,16 @@ const _: () = {
         /// Multiplications with a weight for one image.
         pub const MACS: rt::u64 = GRAPH.macs();
 
-        /// The net as it was declared: layers, shapes, tensors.
+        /// The net as declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
         /// The kernels of a pass, in order.
         pub const STEPS: &'static [rt::Step<'static>] = STEPS;
 
-        /// What lies where in the workspace of an image, and when.
+        /// What the workspace of an image holds where, and when.
         pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
 
-        /// A net with a workspace of its own; one for each thread.
+        /// A net that owns its workspace: create one per thread.
         pub const fn new(weights: &'w BatchWeights) -> Self {
             Self {
                 weights,
@@ -90,7 +90,7 @@ const _: () = {
             }
         }
 
-        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
         pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
             Self {
                 threads: rt::Threads::of(pool),
@@ -99,7 +99,7 @@ const _: () = {
         }
     }
 
-    /// The images of one pass, and the floats from the workspace of one to that of the next.
+    /// Images per pass, and the floats from the workspace of one to that of the next.
     const BATCH: rt::Batch = rt::Batch {
         images: 4,
         floats: 208,
@@ -178,7 +178,7 @@ const _: () = {
         }
     }
 
-    /// What `Batch` was declared as.
+    /// The description of `Batch` as declared.
     static GRAPH: rt::Graph<'static> = rt::Graph::new(
             "Batch",
             rt::Shape::map(1, 8, 8),
@@ -248,7 +248,7 @@ const _: () = {
         rt::Step::new("4", "softmax", "", &[4]),
     ];
 
-    /// What lies where in the workspace of an image, and when.
+    /// What the workspace of an image holds where, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory::new(
         480,
         480,

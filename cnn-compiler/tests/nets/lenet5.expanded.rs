@@ -79,10 +79,10 @@ const _: () = {
         .check();
 
     impl<'w> LeNet5<'w> {
-        /// Bytes of the workspace.
+        /// Size of the workspace in bytes.
         pub const WORKSPACE_BYTES: rt::usize = 23296;
 
-        /// Images of one pass.
+        /// Images per pass.
         pub const BATCH: rt::usize = 1;
 
         /// Trained parameters, without those of auxiliary classifiers.
@@ -91,16 +91,16 @@ const _: () = {
         /// Multiplications with a weight for one image.
         pub const MACS: rt::u64 = GRAPH.macs();
 
-        /// The net as it was declared: layers, shapes, tensors.
+        /// The net as declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
         /// The kernels of a pass, in order.
         pub const STEPS: &'static [rt::Step<'static>] = STEPS;
 
-        /// What lies where in the workspace of an image, and when.
+        /// What the workspace of an image holds where, and when.
         pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
 
-        /// A net with a workspace of its own; one for each thread.
+        /// A net that owns its workspace: create one per thread.
         pub const fn new(weights: &'w LeNet5Weights) -> Self {
             Self {
                 weights,
@@ -109,7 +109,7 @@ const _: () = {
             }
         }
 
-        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
         pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
             Self {
                 threads: rt::Threads::of(pool),
@@ -169,7 +169,7 @@ const _: () = {
         }
     }
 
-    /// What `LeNet5` was declared as.
+    /// The description of `LeNet5` as declared.
     static GRAPH: rt::Graph<'static> = rt::Graph::new(
             "LeNet5",
             rt::Shape::map(1, 32, 32),
@@ -305,7 +305,7 @@ const _: () = {
         rt::Step::new("11", "softmax", "", &[11]),
     ];
 
-    /// What lies where in the workspace of an image, and when.
+    /// What the workspace of an image holds where, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory::new(
         5824,
         5824,

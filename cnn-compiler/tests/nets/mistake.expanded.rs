@@ -21,7 +21,7 @@ pub type MistakeWorkspace = ::cnn::__rt::Workspace<0>;
     dead_code,
     unused_variables,
     missing_docs,
-    reason = "the net has mistakes, this only stands for it"
+    reason = "a stub for a net with mistakes"
 )]
 const _: () = {
     use ::cnn::__rt as rt;

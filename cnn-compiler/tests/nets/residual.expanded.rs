@@ -133,10 +133,10 @@ const _: () = {
         .check();
 
     impl<'w> Residual<'w> {
-        /// Bytes of the workspace.
+        /// Size of the workspace in bytes.
         pub const WORKSPACE_BYTES: rt::usize = 1314432;
 
-        /// Images of one pass.
+        /// Images per pass.
         pub const BATCH: rt::usize = 1;
 
         /// Trained parameters, without those of auxiliary classifiers.
@@ -145,16 +145,16 @@ const _: () = {
         /// Multiplications with a weight for one image.
         pub const MACS: rt::u64 = GRAPH.macs();
 
-        /// The net as it was declared: layers, shapes, tensors.
+        /// The net as declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
         /// The kernels of a pass, in order.
         pub const STEPS: &'static [rt::Step<'static>] = STEPS;
 
-        /// What lies where in the workspace of an image, and when.
+        /// What the workspace of an image holds where, and when.
         pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
 
-        /// A net with a workspace of its own, on the heap; one for each thread.
+        /// A net that owns its workspace, on the heap: create one per thread.
         pub fn new(weights: &'w ResidualWeights) -> Self {
             Self {
                 weights,
@@ -163,7 +163,7 @@ const _: () = {
             }
         }
 
-        /// A net in memory of the caller's, which can be a `static`.
+        /// A net in the caller's memory, which can be a `static`.
         pub const fn with_workspace(
             weights: &'w ResidualWeights,
             workspace: &'w mut ResidualWorkspace,
@@ -175,7 +175,7 @@ const _: () = {
             }
         }
 
-        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
         pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
             Self {
                 threads: rt::Threads::of(pool),
@@ -256,7 +256,7 @@ const _: () = {
         }
     }
 
-    /// What `Residual` was declared as.
+    /// The description of `Residual` as declared.
     static GRAPH: rt::Graph<'static> = rt::Graph::new(
             "Residual",
             rt::Shape::map(3, 200, 200),
@@ -497,7 +497,7 @@ const _: () = {
         rt::Step::new("fc", "dense", "gemm", &[17]),
     ];
 
-    /// What lies where in the workspace of an image, and when.
+    /// What the workspace of an image holds where, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory::new(
         328608,
         328608,

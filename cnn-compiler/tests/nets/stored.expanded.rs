@@ -36,10 +36,10 @@ const _: () = {
         .check();
 
     impl<'w> Stored<'w> {
-        /// Bytes of the workspace.
+        /// Size of the workspace in bytes.
         pub const WORKSPACE_BYTES: rt::usize = 512;
 
-        /// Images of one pass.
+        /// Images per pass.
         pub const BATCH: rt::usize = 1;
 
         /// Trained parameters, without those of auxiliary classifiers.
@@ -48,16 +48,16 @@ const _: () = {
         /// Multiplications with a weight for one image.
         pub const MACS: rt::u64 = GRAPH.macs();
 
-        /// The net as it was declared: layers, shapes, tensors.
+        /// The net as declared: layers, shapes, tensors.
         pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
 
         /// The kernels of a pass, in order.
         pub const STEPS: &'static [rt::Step<'static>] = STEPS;
 
-        /// What lies where in the workspace of an image, and when.
+        /// What the workspace of an image holds where, and when.
         pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
 
-        /// A net with a workspace of its own; one for each thread.
+        /// A net that owns its workspace: create one per thread.
         pub const fn new(weights: &'w StoredWeights) -> Self {
             Self {
                 weights,
@@ -66,7 +66,7 @@ const _: () = {
             }
         }
 
-        /// The same net on the threads of a pool, which other nets can share. Results have the same bits.
+        /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
         pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
             Self {
                 threads: rt::Threads::of(pool),
@@ -122,7 +122,7 @@ const _: () = {
         }
     }
 
-    /// What `Stored` was declared as.
+    /// The description of `Stored` as declared.
     static GRAPH: rt::Graph<'static> = rt::Graph::new(
             "Stored",
             rt::Shape::map(1, 8, 8),
@@ -170,7 +170,7 @@ const _: () = {
         rt::Step::new("fc2", "dense", "gemm", &[2]),
     ];
 
-    /// What lies where in the workspace of an image, and when.
+    /// What the workspace of an image holds where, and when.
     static MEMORY: rt::Memory<'static> = rt::Memory::new(
         128,
         128,

@@ -13,7 +13,7 @@ pub(crate) struct Nets {
 
 impl Nets {
     pub(crate) fn new(seed: u64) -> Self {
-        let mut random = Random::new(seed);
+        let mut random = Random(seed);
         let (channels, size) = ([1, 3, 4, 8][random.below(4)], 4 + random.below(30));
         Self { random, channels, size, names: 0 }
     }

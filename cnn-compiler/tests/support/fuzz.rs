@@ -138,7 +138,7 @@ pub(crate) struct Fuzzer {
 
 impl Fuzzer {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { random: Random::new(seed) }
+        Self { random: Random(seed) }
     }
 
     /// A net with one to four random changes.

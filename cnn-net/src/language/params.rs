@@ -1,4 +1,4 @@
-//! The arguments of a layer as a list, for those who say how it is called.
+//! The arguments of a layer as a list, for messages and documents that show how it is called.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -17,7 +17,7 @@ pub struct Param {
     pub positional: bool,
     /// What it may be.
     pub kind: Kind,
-    /// What it is where it is not given; nothing, if it must be given.
+    /// Its value if it is not given; nothing if it must be given.
     pub default: Option<String>,
     /// The argument whose value is its default.
     pub like: Option<&'static str>,

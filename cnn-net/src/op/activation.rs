@@ -88,7 +88,7 @@ impl Activation {
     /// `beta` of `hard_sigmoid`, and of the one in `hard_swish`.
     pub const HARD_SIGMOID_BETA: f32 = 0.5;
 
-    /// All of them, with their default arguments, in the order of the documentation.
+    /// All functions, with their default arguments, in the order of the documentation.
     pub const ALL: [Self; 17] = [
         Self::Step,
         Self::Sigmoid,
@@ -109,7 +109,7 @@ impl Activation {
         Self::Identity,
     ];
 
-    /// How it is called and drawn.
+    /// Its names and its formula.
     #[must_use]
     pub const fn names(&self) -> Names {
         let [language, short, long, formula] = match self {

@@ -10,7 +10,7 @@ pub(super) const ANY: Bounds = [f32::MIN, f32::MAX];
 pub(super) const NOT_NEGATIVE: Bounds = [0.0, f32::MAX];
 pub(super) const SHARE: Bounds = [0.0, 1.0];
 
-/// Someone who is shown the arguments of a layer, one after another.
+/// A visitor of the arguments of a layer, one after another.
 pub trait Argument {
     /// An argument: its name, whether it may be given by its position, and its value.
     fn argument(&mut self, name: &'static str, positional: bool, slot: Slot<'_>);
@@ -34,7 +34,7 @@ pub enum Slot<'a> {
     Word(&'a mut dyn Word, Option<usize>),
 }
 
-/// A value, and what it is where it is not given. Without a default, it must be given.
+/// A value and its default. Without a default, it must be given.
 pub struct Field<'a, T> {
     /// The value.
     pub value: &'a mut T,
@@ -52,7 +52,7 @@ pub trait Word {
     fn set(&mut self, index: usize);
 }
 
-/// Where a layer names its arguments, in the order in which they are called.
+/// Where a layer names its arguments, in the order of a call.
 pub(super) struct Arguments<'a> {
     to: &'a mut dyn Argument,
     positional: bool,

@@ -65,13 +65,13 @@ pub struct Linear {
 
 record! { Linear(features: usize) { bias: bool = true, store: Store = Store::F32 } }
 
-/// How weights are kept in memory. Sums are of `f32` either way.
+/// How weights are kept in memory. Sums are in `f32` either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Store {
     /// As they are.
     #[default]
     F32,
-    /// Rounded to half precision: half the memory, and half the time where reading them is what takes time.
+    /// Rounded to half precision: half the memory, and half the time where reading them takes most of it.
     F16,
 }
 
@@ -140,7 +140,7 @@ pub struct Lrn {
 
 record! { Lrn(size: usize, alpha: f32, beta: f32, k: f32) { window: LrnWindow = LrnWindow::Paper } }
 
-/// Which channels a local response normalisation sums over, as far as there are such. All are the same for odd sizes.
+/// Which channels a local response normalisation sums over, as far as they exist. All are the same for odd sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LrnWindow {
     /// From `i - size / 2` to `i + size / 2`, as the paper's formula has it: `size + 1` channels, if `size` is even.
@@ -167,7 +167,7 @@ impl LrnWindow {
 }
 
 impl Lrn {
-    /// How many channels before and behind its own a sum is over, where there are as many.
+    /// How many channels before and after its own a sum covers, as far as they exist.
     pub const fn reach(&self) -> [usize; 2] {
         match self.window {
             LrnWindow::Paper => [self.size / 2, self.size / 2],
@@ -190,12 +190,12 @@ pub struct BatchNorm {
 
 record! { BatchNorm(eps: f32, momentum: f32) }
 
-/// What the slopes of a `prelu` are counted by.
+/// What each slope of a `prelu` is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PreluPer {
-    /// One slope a channel, tensor `weight` `[channels]`; a file may also hold one for all, `[1]`.
+    /// One slope per channel, tensor `weight` `[channels]`; a file may also hold one for all, `[1]`.
     Channel,
-    /// One slope an element, tensor `weight` of the input's shape.
+    /// One slope per element, tensor `weight` of the input's shape.
     Element,
 }
 

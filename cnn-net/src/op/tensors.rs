@@ -28,7 +28,7 @@ impl Role {
         }
     }
 
-    /// Whether training changes it by gradients, so that it counts as parameters.
+    /// Whether it is trained by gradients, so that it counts as parameters.
     pub const fn is_parameter(self) -> bool {
         matches!(self, Self::Weight | Self::Bias)
     }
@@ -79,7 +79,7 @@ impl Tensors {
         Self(roles.map(|role| Some((role, Dims::of(&[channels])))))
     }
 
-    /// What each is, and its dimensions.
+    /// The role and the dimensions of each.
     pub fn iter(&self) -> impl Iterator<Item = (Role, Dims)> {
         self.0.into_iter().flatten()
     }

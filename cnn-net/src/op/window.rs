@@ -11,7 +11,7 @@ pub struct Window {
     pub stride: Size,
     /// Distance between its taps.
     pub dilation: Size,
-    /// What is added around the input.
+    /// Padding around the input.
     pub pad: Padding,
     /// Whether the output size is rounded up.
     pub ceil: bool,
@@ -100,7 +100,7 @@ impl Axis {
         let windows = if self.dilation > 1 { self.output()? } else { 0 };
         (0..windows).find(|window| {
             let begin = window * self.stride;
-            // The first tap behind the padding.
+            // The first tap after the padding.
             let tap = self.before.saturating_sub(begin).div_ceil(self.dilation);
             tap >= self.kernel || begin + tap * self.dilation >= self.before + self.input
         })

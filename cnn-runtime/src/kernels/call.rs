@@ -1,4 +1,4 @@
-//! Kernels as seen by the callers that put them together: the compiler, which writes calls down, and the trace, which makes them.
+//! Kernels as seen by those who call them: the compiler, which emits calls, and the trace, which makes them.
 
 use alloc::string::String;
 use core::fmt;
@@ -59,6 +59,6 @@ pub struct Weights {
     pub offset: usize,
     /// How they are packed.
     pub layout: Layout,
-    /// The method of the descriptor that says so.
+    /// The descriptor's method that returns the layout.
     pub method: &'static str,
 }

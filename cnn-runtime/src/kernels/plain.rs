@@ -1,4 +1,4 @@
-//! The kernels of layers as they are written down: what the trace runs, and what the compiler plans where there is nothing to choose.
+//! The kernels of layers as declared: what the trace runs, and what the compiler plans where there is nothing to choose.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -23,8 +23,8 @@ pub const fn has_epilogue(op: &Op) -> bool {
     matches!(op, Op::Conv(_) | Op::Linear(_) | Op::BatchNorm(_) | Op::Add | Op::Mul)
 }
 
-/// The kernels of a layer as it is written down, with nothing fused into it but a function that its kernel has room for; the
-/// packed weights begin at `weights`.
+/// The kernels of a layer as declared, with nothing fused but a function that its kernel has room for; the packed weights
+/// begin at `weights`.
 #[must_use]
 pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weights: usize) -> Vec<Box<dyn KernelCall>> {
     let input = inputs[0];

@@ -14,7 +14,7 @@ use cnn_net::op::{Linear, Op, Store};
 /// A kernel call of a net. `cnn::Network::STEPS` has them in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step<'a> {
-    /// What it is called: a layer's name, `conv1`, or one with what is done for it, `conv1.halo`.
+    /// Its name: that of a layer, `conv1`, or of what is done for it, `conv1.halo`.
     pub name: &'a str,
     /// The kernel's function: `conv2d`.
     pub kernel: &'a str,
@@ -55,13 +55,13 @@ impl<'a> Step<'a> {
         if let [node, ..] = self.nodes { Some(*node) } else { self.serves }
     }
 
-    /// Multiplications with a weight for one image; as many as the layers have, also where the kernel gets by with fewer.
+    /// Multiplications with a weight for one image; as many as the layers have, even where the kernel needs fewer.
     #[must_use]
     pub fn macs(&self, graph: &Graph<'_>) -> u64 {
         self.nodes.iter().map(|node| graph.nodes[*node].macs()).sum()
     }
 
-    /// What it does, of a net with this graph: `64x56x56 -> 64x56x56: conv 3x3 by F(4, 3), relu`.
+    /// What it does, in a net with this graph: `64x56x56 -> 64x56x56: conv 3x3 by F(4, 3), relu`.
     pub fn doc<'g>(&'g self, graph: &'g Graph<'g>) -> impl fmt::Display {
         Doc { step: self, graph }
     }
@@ -126,12 +126,12 @@ impl Literal for Step<'_> {
     }
 }
 
-/// Follows a pass from call to call, and tells which step each was.
+/// Follows a pass from call to call, and reports the step of each.
 pub struct Progress<'a> {
     steps: &'a [Step<'a>],
     /// Images of the pass.
     images: usize,
-    tell: RefCell<&'a mut dyn FnMut(usize)>,
+    report: RefCell<&'a mut dyn FnMut(usize)>,
     /// The step that runs.
     step: Cell<usize>,
     /// The image it runs for, unless it is shared.
@@ -140,14 +140,14 @@ pub struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     /// At the beginning of a pass over this many images.
-    pub fn new(steps: &'a [Step<'a>], images: usize, tell: &'a mut dyn FnMut(usize)) -> Self {
-        Self { steps, images, tell: RefCell::new(tell), step: Cell::new(0), image: Cell::new(0) }
+    pub fn new(steps: &'a [Step<'a>], images: usize, report: &'a mut dyn FnMut(usize)) -> Self {
+        Self { steps, images, report: RefCell::new(report), step: Cell::new(0), image: Cell::new(0) }
     }
 
     /// A call is done.
     pub fn advance(&self) {
         let step = self.step.get();
-        (self.tell.borrow_mut())(step);
+        (self.report.borrow_mut())(step);
         self.step.set(self.after(step));
     }
 

@@ -9,9 +9,9 @@ use core::ops::Range;
 
 use crc32fast::Hasher;
 
-use super::error::Unreadable;
 #[cfg(feature = "std")]
-use super::files::Opened;
+use super::disk::DiskFile;
+use super::error::Unreadable;
 
 /// How many bytes are read from a disk at once. They stay in the cache until they are decoded.
 #[cfg(feature = "std")]
@@ -22,7 +22,7 @@ const CHUNK_BYTES: usize = 64 << 10;
 pub(super) enum Content<'f> {
     Memory(&'f [u8]),
     #[cfg(feature = "std")]
-    File(&'f Opened),
+    File(&'f DiskFile),
 }
 
 impl Content<'_> {

@@ -6,9 +6,8 @@ use core::fmt;
 
 use cnn_net::graph::Graph;
 
-use super::reparametrised::{Reparametrisation, undone};
+use super::advice::{Reparametrisation, undone, write_rules};
 use super::shown::{Dimensions, Name, Text};
-use super::wrapped;
 
 /// How many tensors that a net does not know are listed one by one. A file can have any number of them.
 const MOST_UNEXPECTED: usize = 100;
@@ -309,7 +308,7 @@ impl fmt::Display for Problem {
                 let (shown, origin) = (Name(prefix), prefix_origin(prefix));
                 write!(f, "all names begin with `{shown}`{origin}: rename with the rule \"{shown}*\" => \"*\"")
             }
-            Self::Wrapped { rules } => wrapped::write(f, rules),
+            Self::Wrapped { rules } => write_rules(f, rules),
             Self::Several { prefixes } => {
                 let prefixes: Vec<String> =
                     prefixes.iter().take(MOST_PREFIXES).map(|p| alloc::format!("`{}`", Name(p))).collect();

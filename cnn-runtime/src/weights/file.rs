@@ -12,18 +12,10 @@ use safetensors::tensor::Metadata;
 
 use super::bytes::{Bytes, Content};
 use super::error::{Format, Problem, Unreadable};
+use super::format::{LENGTH_BYTES, MOST_HEADER_BYTES, SIGN_BYTES};
 use super::rename::{rename, rule_error};
 use super::source::{Shard, Source};
 use super::values::Stored;
-
-/// Bytes before the header, which hold its length.
-pub(super) const LENGTH_BYTES: usize = 8;
-
-/// The longest header of the format.
-pub(super) const MOST_HEADER_BYTES: u64 = 100_000_000;
-
-/// How many of the first bytes identify a file that is not a safetensors file.
-pub(super) const SIGN_BYTES: usize = 64;
 
 /// The tensors of all files of a source, sorted by name.
 pub(super) struct File<'f> {

@@ -3,15 +3,13 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::string::{String, ToString};
 use std::vec::Vec;
 
-use safetensors::tensor::Metadata;
 use serde_json::Value;
 
 use super::bytes::Content;
+use super::disk::{Opened, unreadable};
 use super::error::Unreadable;
-use super::file::{LENGTH_BYTES, MOST_HEADER_BYTES, SIGN_BYTES};
 use super::source::{Shard, Source};
 
 /// The files of a model: a safetensors file, or the shards that an index names.
@@ -32,9 +30,6 @@ pub struct Files {
 /// The longest index that is read: those of the largest models have a few megabytes.
 const MOST_INDEX_BYTES: u64 = 16 << 20;
 
-/// The most that is read from something other than a file, such as a pipe: it has to be kept in memory.
-const MOST_STREAM_BYTES: u64 = 2 << 30;
-
 impl Files {
     /// Opens a safetensors file, or, if the name ends in `.json`, the files that this index names.
     ///
@@ -42,7 +37,7 @@ impl Files {
     ///
     /// If a file cannot be opened, or the index is not one.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Unreadable> {
-        Ok(Self { files: Self::paths(path)?.iter().map(|path| Opened::of(path)).collect::<Result<_, _>>()? })
+        Ok(Self { files: Self::paths(path)?.iter().map(|path| Opened::open(path)).collect::<Result<_, _>>()? })
     }
 
     /// The files that [`open`](Self::open) would open.
@@ -78,126 +73,13 @@ impl Files {
     fn shards(&self) -> impl Iterator<Item = Shard<'_>> {
         let several = self.files.len() > 1;
         self.files.iter().map(move |file| {
-            let content = match &file.held {
-                Held::File { .. } => Content::File(file),
-                Held::Stream(bytes) => Content::Memory(bytes),
+            let content = match file {
+                Opened::File(file) => Content::File(file),
+                Opened::Stream { bytes, .. } => Content::Memory(bytes),
             };
-            Shard { name: several.then_some(&file.name), content }
+            Shard { name: several.then_some(file.name()), content }
         })
     }
-}
-
-/// A file.
-#[derive(Debug)]
-pub(super) struct Opened {
-    name: String,
-    held: Held,
-}
-
-#[derive(Debug)]
-enum Held {
-    /// A file of this many bytes.
-    File { file: File, len: u64 },
-    /// The bytes of something that cannot be read at explicit offsets.
-    Stream(Vec<u8>),
-}
-
-impl Opened {
-    fn of(path: &Path) -> Result<Self, Unreadable> {
-        let held = Held::of(path).map_err(|error| unreadable(path, &error))?;
-        Ok(Self { name: path.display().to_string(), held })
-    }
-
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The length in bytes when it was opened.
-    pub(super) fn len(&self) -> u64 {
-        match &self.held {
-            Held::File { len, .. } => *len,
-            Held::Stream(bytes) => bytes.len() as u64,
-        }
-    }
-
-    /// Fills `bytes` from a position in the file.
-    pub(super) fn read(&self, start: u64, bytes: &mut [u8]) -> Result<(), Unreadable> {
-        let Held::File { file, len } = &self.held else { unreachable!("a stream is read from memory") };
-        let mut filled = 0;
-        while filled < bytes.len() {
-            let position = start + filled as u64;
-            match read_at(file, position, &mut bytes[filled..]) {
-                Ok(0) => {
-                    let error = format!("it ended early while it was being read: at byte {position} of {len}");
-                    return Err(Unreadable::File { path: self.name.clone(), error });
-                }
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Unreadable::File { path: self.name.clone(), error: error.to_string() }),
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Held {
-    fn of(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        // Files that the system calls empty are often not files but generated on demand, as in `/proc`.
-        if metadata.is_file() && metadata.len() > 0 {
-            return Ok(Self::File { file, len: metadata.len() });
-        }
-        stream(file).map(Self::Stream)
-    }
-}
-
-/// The bytes of a stream as far as it can be a safetensors file: its header, what that announces, and one more byte, if any.
-fn stream(mut from: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut read = |bytes: &mut Vec<u8>, most: u64| from.by_ref().take(most).read_to_end(bytes);
-    read(&mut bytes, LENGTH_BYTES as u64)?;
-    let header = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
-    // Without a plausible header it is something else, which its beginning identifies.
-    read(&mut bytes, if header > MOST_HEADER_BYTES { SIGN_BYTES as u64 } else { header })?;
-    let Some(Ok(metadata)) = bytes.get(LENGTH_BYTES..).map(serde_json::from_slice::<Metadata>) else {
-        return Ok(bytes);
-    };
-    let announced = metadata.data_len() as u64;
-    if announced > MOST_STREAM_BYTES {
-        let why = format!(
-            "its header announces {announced} bytes, expected at most {MOST_STREAM_BYTES} where it is not a file"
-        );
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
-    }
-    read(&mut bytes, announced + 1)?;
-    Ok(bytes)
-}
-
-/// Reads some bytes from a position on, whoever else reads from the file.
-#[cfg(unix)]
-fn read_at(file: &File, position: u64, bytes: &mut [u8]) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, bytes, position)
-}
-
-/// Reads some bytes from a position on, whoever else reads from the file.
-#[cfg(windows)]
-fn read_at(file: &File, position: u64, bytes: &mut [u8]) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, bytes, position)
-}
-
-/// Reads some bytes at a position. If two threads do this at once, both may read something else, which is detected.
-#[cfg(not(any(unix, windows)))]
-fn read_at(mut file: &File, position: u64, bytes: &mut [u8]) -> io::Result<usize> {
-    io::Seek::seek(&mut file, io::SeekFrom::Start(position))?;
-    file.read(bytes)
-}
-
-fn unreadable(path: &Path, error: &dyn ToString) -> Unreadable {
-    Unreadable::File { path: path.display().to_string(), error: error.to_string() }
 }
 
 /// The files that an index names, in the order of their names.

@@ -2,11 +2,10 @@
 
 use alloc::vec::Vec;
 
-use crate::pack::{Affine, Normalisation};
+use crate::pack::{Affine, Normalisation, Pack};
 use cnn_net::graph::Role;
 use cnn_net::op::Op;
 
-use super::Pack;
 use super::check::Checked;
 use super::error::Unreadable;
 

@@ -1,8 +1,17 @@
-//! Recognises files that are given as weights by mistake.
+//! The sizes of a safetensors file's header, and how files of other formats, given as weights by mistake, are recognised.
 
 use core::fmt;
 
 use super::error::Format;
+
+/// Bytes before the header, which hold its length.
+pub(super) const LENGTH_BYTES: usize = 8;
+
+/// The longest header of the format.
+pub(super) const MOST_HEADER_BYTES: u64 = 100_000_000;
+
+/// How many of the first bytes identify a file that is not a safetensors file.
+pub(super) const SIGN_BYTES: usize = 64;
 
 /// How files of other formats begin: the position and the bytes.
 const SIGNS: &[(usize, &[u8], Format)] = &[

@@ -1,28 +1,11 @@
 //! Tensors that are stored as the tensors they are computed from: weight normalisation, spectral normalisation, pruning,
 //! quantisation.
 
-use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
+use super::advice::Reparametrisation;
 use super::error::Problem;
 use super::similar::{MOST, Stranger};
-
-/// How a tensor is computed from others in the file, which PyTorch can undo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reparametrisation {
-    /// `weight_g` and `weight_v`.
-    WeightNorm,
-    /// `weight_orig` and `weight_u`.
-    SpectralNorm,
-    /// `weight_orig` and `weight_mask`.
-    Pruning,
-    /// `parametrizations.weight.…`, of any kind.
-    Parametrisation,
-    /// Whole numbers with scales.
-    Quantisation,
-}
 
 impl Reparametrisation {
     /// The form for the ends of such tensors' names, after the name of the tensor they make.
@@ -47,34 +30,6 @@ impl Reparametrisation {
 /// Ends of the names of quantised tensors, after `weight` or in place of it.
 const QUANTISED: [&str; 10] =
     ["_packed_params", "qweight", "qzeros", "scales", "scale", "zero_point", "SCB", ".absmax", ".quant_map", "_scale"];
-
-/// What to do in PyTorch before the file is saved; `{}` is the layer, `{}` the tensor.
-impl fmt::Display for Reparametrisation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::WeightNorm => "weight normalisation",
-            Self::SpectralNorm => "spectral normalisation",
-            Self::Pruning => "pruning",
-            Self::Parametrisation => "a parametrisation",
-            Self::Quantisation => "quantisation",
-        })
-    }
-}
-
-/// How to turn it into one tensor in PyTorch, for a tensor of this name.
-pub(super) fn undone(by: Reparametrisation, name: &str) -> String {
-    let (layer, tensor) = name.rsplit_once('.').unwrap_or(("", name));
-    let module = format!("model.get_submodule(\"{layer}\")");
-    match by {
-        Reparametrisation::WeightNorm => format!("`torch.nn.utils.remove_weight_norm({module}, \"{tensor}\")`"),
-        Reparametrisation::SpectralNorm => format!("`torch.nn.utils.remove_spectral_norm({module}, \"{tensor}\")`"),
-        Reparametrisation::Pruning => format!("`torch.nn.utils.prune.remove({module}, \"{tensor}\")`"),
-        Reparametrisation::Parametrisation => {
-            format!("`torch.nn.utils.parametrize.remove_parametrizations({module}, \"{tensor}\")`")
-        }
-        Reparametrisation::Quantisation => "save the model as it was before quantisation".into(),
-    }
-}
 
 /// Turns each missing tensor that the file has in such a form into a problem that says so, and removes the tensors of that
 /// form from `strangers`.

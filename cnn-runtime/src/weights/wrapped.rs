@@ -4,7 +4,6 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
 use cnn_net::graph::Graph;
 
@@ -67,20 +66,4 @@ fn rules_of(name: &str) -> Vec<(String, String)> {
         }
     }
     rules
-}
-
-/// Rules for names with wrappers in them, or, if there are many, what does the same in PyTorch.
-pub(super) fn write(f: &mut fmt::Formatter<'_>, rules: &[(String, String)]) -> fmt::Result {
-    const SHOWN: usize = 8;
-    if rules.len() > SHOWN {
-        f.write_str("names contain those of wrappers, such as `_orig_mod.` of `torch.compile`: before saving, ")?;
-        return f
-            .write_str("remove them with `{name.replace(\"_orig_mod.\", \"\"): t for name, t in state_dict.items()}`");
-    }
-    f.write_str("names contain those of wrappers, such as `_orig_mod.` of `torch.compile`: rename with ")?;
-    f.write_str(if rules.len() == 1 { "the rule" } else { "the rules" })?;
-    rules.iter().enumerate().try_for_each(|(index, (from, to))| {
-        let comma = if index > 0 { "," } else { "" };
-        write!(f, "{comma} \"{}\" => \"{}\"", from.escape_debug(), to.escape_debug())
-    })
 }

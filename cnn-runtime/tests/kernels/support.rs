@@ -1,5 +1,8 @@
 //! Workspaces with canaries, random numbers, and comparisons.
 
+#[path = "../support/random.rs"]
+mod random;
+
 use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -10,6 +13,8 @@ use cnn_runtime::exec::threads::Pool;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 
+pub(crate) use random::Rng;
+
 /// The instruction sets to test: all of this CPU, or the one that `CNN_ISA` names.
 pub(crate) fn isas() -> Vec<Isa> {
     match std::env::var_os("CNN_ISA").filter(|name| !name.is_empty()) {
@@ -18,22 +23,7 @@ pub(crate) fn isas() -> Vec<Isa> {
     }
 }
 
-/// SplitMix64 (Steele, Lea & Flood 2014).
-pub(crate) struct Rng(pub u64);
-
 impl Rng {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
     pub(crate) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())]
     }

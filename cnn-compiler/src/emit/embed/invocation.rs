@@ -1,27 +1,27 @@
-//! How rustc was called: whether it makes code, for which byte order, and where it writes.
+//! How rustc was called: whether it generates code, for which byte order, and where it writes.
 //!
-//! A procedural macro is told none of this. It runs inside rustc, so that the arguments of its process are rustc's; or
-//! inside rustdoc or the server of an editor, which make no code.
+//! A procedural macro gets none of this as input. It runs inside rustc, so the arguments of its process are rustc's; or
+//! inside rustdoc or an editor's language server, which generate no code.
 
 use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What emitted code needs to know of it.
+/// What emitted code depends on.
 #[derive(Debug, PartialEq)]
 pub(super) struct Invocation {
-    /// Whether code is made, as opposed to a mere check.
+    /// Whether code is generated, as opposed to a mere check.
     pub(super) makes_code: bool,
-    /// Whether the target's byte order is big-endian. A guess by its name; what is emitted is right for the other too.
+    /// Whether the target's byte order is big-endian. Guessed from its name; the emitted code is right either way.
     pub(super) is_big_endian: bool,
     /// Where rustc writes.
     pub(super) folder: PathBuf,
-    /// What differs between two crates that rustc writes to one folder, and stays the same when one is built anew.
+    /// What differs between two crates that rustc writes to one folder, and stays the same when one is rebuilt.
     pub(super) unit: Vec<String>,
 }
 
-/// What `--emit` lists where code is made.
+/// What `--emit` lists where code is generated.
 const CODE: [&str; 6] = ["link", "obj", "asm", "llvm-ir", "llvm-bc", "thin-link-bitcode"];
 /// Long options that take no value.
 const FLAGS: [&str; 4] = ["help", "test", "verbose", "version"];
@@ -34,7 +34,7 @@ impl Invocation {
         Self::parse(env::args_os().map(lossy), env::var_os("MIRI_BE_RUSTC").is_some())
     }
 
-    /// Miri makes no code, but runs what others would make it of.
+    /// Miri generates no code, but runs what it checks.
     fn parse(arguments: impl IntoIterator<Item = String>, is_miri: bool) -> Self {
         let mut arguments = arguments.into_iter();
         let program = arguments.next().unwrap_or_default();
@@ -54,13 +54,13 @@ fn lossy(argument: OsString) -> String {
     argument.to_string_lossy().into_owned()
 }
 
-/// `@path` is a file with an argument in each line, which cargo writes where there are too many.
+/// `@path` is a file with one argument per line, which cargo writes when there are too many.
 fn expanded(argument: String) -> Vec<String> {
     let text = argument.strip_prefix('@').and_then(|path| fs::read_to_string(path).ok());
     text.map_or_else(|| Vec::from([argument]), |text| text.lines().map(str::to_owned).collect())
 }
 
-/// Not rustdoc, nor the server of an editor.
+/// Not rustdoc, nor an editor's server.
 fn is_compiler(program: &str) -> bool {
     let name = Path::new(program).file_stem().unwrap_or_default().to_string_lossy();
     !name.starts_with("rustdoc") && !name.starts_with("rust-analyzer")
@@ -78,10 +78,10 @@ fn is_big_endian(target: &str) -> bool {
 /// Arguments, taken apart as rustc does.
 #[derive(Default)]
 struct Given {
-    /// Options with their values, in order. Short ones that also have a long name are under that.
+    /// Options with their values, in order. Short ones that also have a long name are stored under it.
     options: Vec<(String, String)>,
     flags: Vec<String>,
-    /// What is no option: the source.
+    /// What is not an option: the source.
     free: Vec<String>,
 }
 
@@ -128,42 +128,42 @@ impl Given {
         self.values(name).last()
     }
 
-    /// Kinds of output, and where each goes if that is said: `--emit=link,obj=path`.
+    /// Kinds of output, and where each goes if that is given: `--emit=link,obj=path`.
     fn emitted(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         let kinds = self.values("emit").flat_map(|list| list.split(','));
         kinds.map(|kind| kind.split_once('=').map_or((kind, None), |(kind, path)| (kind, Some(path))))
     }
 
-    /// Whether there is something to compile: the server of an editor is called without.
+    /// Whether there is something to compile: an editor's server is called without a source.
     fn names_a_source(&self) -> bool {
         self.free.last().is_some_and(|source| source == "-" || Path::new(source).exists())
     }
 
-    /// Whether it ends in code, which it does where nothing else is said.
+    /// Whether the result is code, as it is by default.
     fn makes_code(&self) -> bool {
         let listed = self.value("emit").is_none() || self.emitted().any(|(kind, _)| CODE.contains(&kind));
         let ends_early = |word: &str| word.starts_with("unpretty") || word == "no-codegen";
         listed && self.value("unpretty").is_none() && !self.values("Z").any(ends_early)
     }
 
-    /// The folder of the output. rustc leaves `--out-dir` aside where there is `-o`.
+    /// The folder of the output. rustc ignores `--out-dir` if there is an `-o`.
     fn folder(&self) -> PathBuf {
-        let beside = |path: &str| Path::new(path).parent().map(Path::to_path_buf);
-        let output = self.value("o").filter(|path| *path != "-").and_then(beside);
+        let parent = |path: &str| Path::new(path).parent().map(Path::to_path_buf);
+        let output = self.value("o").filter(|path| *path != "-").and_then(parent);
         let named = || {
             let mut paths = self.emitted().filter(|(kind, _)| CODE.contains(kind)).filter_map(|(_, path)| path);
-            paths.find(|path| *path != "-").and_then(beside)
+            paths.find(|path| *path != "-").and_then(parent)
         };
         let folder = output.or_else(|| self.value("out-dir").map(PathBuf::from)).or_else(named);
         folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("."))
     }
 
-    /// Cargo makes `metadata` of all that distinguishes two units. The rest is for those who call rustc themselves.
+    /// Cargo hashes all that distinguishes two units into `metadata`. The rest is for those who call rustc themselves.
     fn unit(&self) -> Vec<String> {
         let known = ["crate-name", "crate-type", "target", "o"];
-        let told = ["metadata=", "extra-filename="];
+        let naming = ["metadata=", "extra-filename="];
         let options = self.options.iter().filter(|(name, value)| {
-            known.contains(&name.as_str()) || (name == "codegen" && told.iter().any(|begin| value.starts_with(begin)))
+            known.contains(&name.as_str()) || (name == "codegen" && naming.iter().any(|begin| value.starts_with(begin)))
         });
         let options = options.map(|(name, value)| format!("{name}={value}"));
         let paths = self.emitted().filter_map(|(kind, path)| Some(format!("{kind}={}", path?)));
@@ -176,7 +176,7 @@ impl Given {
 mod tests {
     use super::*;
 
-    /// A source that is there, wherever tests run.
+    /// A source that exists wherever tests run.
     const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs");
 
     fn invocation(arguments: &str) -> Invocation {

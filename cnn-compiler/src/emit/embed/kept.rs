@@ -1,7 +1,7 @@
-//! Packed weights in a file beside what rustc writes.
+//! Packed weights in a file next to rustc's output.
 //!
-//! The file is named by what is in it, so it is never wrong, only there or not; and after the unit and the net, so that
-//! nobody else's is removed when it becomes an old one.
+//! The file is named by its content, so it is never wrong, only present or absent; and by the unit and the net, so that
+//! removing old files never removes anybody else's.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -17,19 +17,19 @@ static IN_USE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 pub(super) struct Kept<'a> {
     /// Where rustc writes.
     pub(super) folder: &'a Path,
-    /// How their names begin: nothing else in the folder has such names.
+    /// How their names begin: nothing else in the folder has this prefix.
     pub(super) prefix: String,
 }
 
 impl Kept<'_> {
-    /// Whether files can be kept in the folder: it is there, and is not one that all users share, as `/tmp` is, where
-    /// others may have taken a name.
+    /// Whether files can be kept in the folder: it exists, and is not one that all users share, as `/tmp` is, where others
+    /// may have taken a name.
     pub(super) fn has_folder(&self) -> bool {
         let Ok(folder) = fs::metadata(self.folder) else { return false };
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
-            /// All may write, and remove what is theirs.
+            /// Everyone may write, and remove only their own files.
             const SHARED: u32 = 0o1002;
             folder.mode() & SHARED != SHARED
         }
@@ -37,7 +37,7 @@ impl Kept<'_> {
         folder.is_dir()
     }
 
-    /// The file with these bytes, whose hash is `hash`. It is written if it is not there, and old ones are removed then.
+    /// The file with these bytes, whose hash is `hash`. It is written if it is missing, and then old ones are removed.
     pub(super) fn keep(&self, hash: &str, bytes: &[u8]) -> io::Result<PathBuf> {
         let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.folder.join(format!("{}{hash}.weights", self.prefix));
@@ -49,7 +49,7 @@ impl Kept<'_> {
         Ok(path)
     }
 
-    /// Removes the files of a net that keeps none any more.
+    /// Removes the files of a net that no longer keeps any.
     pub(super) fn remove_old(&self) {
         self.remove(&IN_USE.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -67,7 +67,7 @@ impl Kept<'_> {
     }
 }
 
-/// Whether a file has these bytes and no others. Links are no such files.
+/// Whether a file has these bytes and no others. Links don't count as files.
 fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let metadata = fs::symlink_metadata(path)?;
     if !metadata.is_file() || metadata.len() != bytes.len() as u64 {
@@ -85,9 +85,9 @@ fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     Ok(file.read(&mut buffer)? == 0)
 }
 
-/// Writes a file that is there as a whole or not at all. Whatever had its name, a link too, is replaced.
+/// Writes a file completely or not at all. Whatever had its name, even a link, is replaced.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A name that nobody can know before; the standard library's random keys make it.
+    // A name that nobody can predict, made from the standard library's random keys.
     let random = RandomState::new().hash_one(std::process::id());
     let temporary = path.with_extension(format!("{random:016x}.tmp"));
     let mut file = File::options().write(true).create_new(true).open(&temporary)?;

@@ -66,7 +66,7 @@ fn large_errors_go_where_that_costs_least() {
 #[test]
 fn nets_that_amplify_are_held_against_the_direct_algorithm() {
     let amplified = [1e4, 1e4];
-    // A half more is within what is allowed, and more exact steps would take too much of the time.
+    // Half as much again is allowed, and more exact steps would take too much of the time.
     assert_eq!(exact(&amplified, &[step(1.0, 1.1), step(2.0, 1.5)]), [false, false]);
     assert_eq!(exact(&amplified, &[step(1.0, 1.1), step(20.0, 1.5)]), [false, true]);
     assert_eq!(exact(&amplified, &[step(1.0, 1.1), step(3.0, 1.01)]), [false, true]);

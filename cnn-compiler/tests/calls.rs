@@ -1,0 +1,103 @@
+//! Layers written and read again: the writer of calls and the compiler have the same names, arguments and defaults.
+
+mod planned;
+#[path = "support/random.rs"]
+mod random;
+
+use cnn_net::language::call;
+use cnn_net::op::{Argument, Op, Padding, Size, Slot};
+use planned::plan;
+use random::Random;
+
+/// Gives each argument of a layer a value that the language allows, or leaves it alone.
+struct Shuffle(Random);
+
+impl Shuffle {
+    fn count(&mut self) -> usize {
+        1 + self.0.below(9)
+    }
+}
+
+impl Argument for Shuffle {
+    fn argument(&mut self, _: &'static str, _: bool, slot: Slot<'_>) {
+        if self.0.below(3) == 0 {
+            return;
+        }
+        match slot {
+            Slot::Count(field) => *field.value = self.count(),
+            Slot::Size(field) | Slot::SizeLike(field, _) => *field.value = Size::new(self.count(), self.count()),
+            Slot::Pad(field) => {
+                let [top, left, bottom, right] = [3, 3, 3, 3].map(|end| self.0.below(end));
+                *field.value = Padding::new(top, left, bottom, right);
+            }
+            Slot::Flag(field) => *field.value = self.0.below(2) == 0,
+            Slot::Real(field, [from, to]) => *field.value = (self.0.below(1000) as f32 / 999.0).clamp(from, to),
+            Slot::Word(word, _) => word.set(self.0.below(word.words().len())),
+        }
+    }
+}
+
+/// The layer that a net of one layer has.
+fn read(source: &str) -> Result<Op, String> {
+    let plan = plan(source)?;
+    plan.describe("Net", "", |graph| graph.nodes.first().map(|node| node.op)).ok_or_else(|| "no layer".to_owned())
+}
+
+/// A net of one layer. Its output is what the compiler says that it is.
+fn net(layer: &str) -> String {
+    let guess = |output: &str| format!("Net: 9x40x50 -> {output} {{ {layer}; }}");
+    let found = plan(&guess("1")).err().and_then(|error| {
+        let rest = error.split_once("the net's output is ")?.1;
+        Some(rest.split_once(',')?.0.to_owned())
+    });
+    guess(found.as_deref().unwrap_or("1"))
+}
+
+#[test]
+fn what_is_written_is_read_as_the_same_layer() {
+    let mut read_back = 0;
+    for layer in Op::layers() {
+        for seed in 0..60 {
+            let mut op = layer;
+            op.arguments(&mut Shuffle(Random(seed)));
+            let text = call(&op);
+            // Some arguments don't go together, such as groups that don't divide the channels.
+            if let Ok(found) = read(&net(&text)) {
+                assert_eq!(found, op, "{text}");
+                read_back += 1;
+            }
+        }
+        assert!(read(&net(&call(&layer))).is_ok_and(|found| found == layer), "{}", call(&layer));
+    }
+    assert!(read_back > 800, "only {read_back} layers were valid");
+}
+
+/// The table of layers in the crate's documentation has every layer and every argument, with its default.
+#[test]
+fn the_documentation_names_every_argument() {
+    let docs = include_str!("../../src/lib.rs");
+    let (_, table) = docs.split_once("//! | layer | arguments (default) |\n").expect("the table of layers");
+    let (table, _) = table.split_once("//!\n").expect("the end of the table");
+    for op in Op::layers() {
+        let is_row = |row: &&str| {
+            row.split('|').nth(1).is_some_and(|names| names.split([' ', '`']).any(|name| name == op.name()))
+        };
+        let row = table.lines().find(is_row).unwrap_or_else(|| panic!("{} is not in the table", op.name()));
+        for param in cnn_net::language::params(op) {
+            assert!(row.contains(param.name), "{} has no `{}` in the table", op.name(), param.name);
+            let default = param.default.unwrap_or_default();
+            let shown = match default.as_str() {
+                // A sixth, which has no end as a decimal.
+                "0.16666667" => "1 / 6",
+                "size" => "the size",
+                default => default,
+            };
+            assert!(
+                row.contains(shown),
+                "{}: `{}` is {default} by default, which the table doesn't say",
+                op.name(),
+                param.name
+            );
+        }
+    }
+}

@@ -19,9 +19,9 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use cnn_runtime::exec::isa::Isa;
-use cnn_runtime::place::map::Map;
 use cnn_runtime::exec::run::{Run, Threads};
 use cnn_runtime::exec::threads::Pool;
+use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::Batch;
 
 use self::maker::Maker;

@@ -1,11 +1,11 @@
 //! Fully connected layers.
 
+use cnn_net::op::Size;
+use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::dense::{
     Dense, dense as dense_f32, dense_batch, dense_f16, dense_f16_batch, dense_nonzero, dense_nonzero_f16,
 };
-use cnn_net::op::Size;
 use cnn_runtime::pack::{ConvPanels, DenseRows};
-use cnn_runtime::exec::run::Run;
 use cnn_runtime::place::workspace::Batch;
 
 use super::maker::{Maker, of_map};

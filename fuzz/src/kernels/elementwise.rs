@@ -1,12 +1,12 @@
 //! Functions of elements, of a pixel's channels, and normalisations.
 
-use cnn_runtime::kernels::activation::{self, Activate, PreluMap};
-use cnn_runtime::place::map::Map;
-use cnn_runtime::kernels::norm::{self, LrnMap, ScaleShift};
 use cnn_net::op::{Lrn, LrnWindow, PreluPer};
-use cnn_runtime::pack::{padded, scale_shift_len};
 use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::activation::{self, Activate, PreluMap};
+use cnn_runtime::kernels::norm::{self, LrnMap, ScaleShift};
 use cnn_runtime::kernels::softmax::{self, SoftmaxMap};
+use cnn_runtime::pack::{padded, scale_shift_len};
+use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::Batch;
 
 use super::maker::{Maker, of_map};

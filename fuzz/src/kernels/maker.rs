@@ -1,7 +1,7 @@
 //! Maps in a workspace, one after the other.
 
-use cnn_runtime::place::map::Map;
 use cnn_net::op::{Activation, Conv, Padding, Size};
+use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 
 use crate::choose::Choices;

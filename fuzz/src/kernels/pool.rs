@@ -1,8 +1,8 @@
 //! Pooling.
 
 use cnn_net::op::Size;
-use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::place::workspace::Batch;
 
 use super::maker::{Maker, of_map, of_padding, of_size};

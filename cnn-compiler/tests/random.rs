@@ -8,6 +8,7 @@ mod planned;
 mod random;
 #[path = "planned/run.rs"]
 mod run;
+mod written;
 
 use std::fmt::Write as _;
 
@@ -128,6 +129,14 @@ fn net(seed: u64) -> String {
         "wide: linear(400) -> relu -> wider: linear(400) -> relu6 -> fc: linear(3)",
     ]);
     format!("Net: {c}x{h}x{w} -> 3 {{ {body} {tail}; }}")
+}
+
+#[test]
+fn nets_are_written_and_read_again() {
+    for seed in 0..NETS {
+        let source = net(seed);
+        written::check(&planned::plan(&source).unwrap_or_else(|error| panic!("{source}\n{error}")));
+    }
 }
 
 #[test]

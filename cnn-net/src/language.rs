@@ -1,13 +1,17 @@
 //! Layers as a declaration calls them.
 //!
 //! [`arguments`] and [`call`] write them, [`params`] lists what a call may say; both go through [`Op::arguments`], as the
-//! compiler does when it reads.
+//! compiler does when it reads. [`declaration`] writes a whole net.
 
+mod blocks;
+mod declaration;
+mod nesting;
 mod params;
 mod write;
 
 #[cfg(doc)]
 use crate::op::Op;
 
+pub use declaration::{Unsayable, declaration};
 pub use params::{Kind, Param, params, usage};
 pub use write::{arguments, call};

@@ -13,7 +13,7 @@ use cnn_net::op::{Op, Padding, Pool, Shape, Size};
 use cnn_runtime::kernels::strips::Pooling;
 
 use crate::optimise::Optimised;
-use crate::step::{Algorithm, Fused, StepKind};
+use crate::step::{Fused, StepKind};
 
 impl Optimised {
     /// Fuses the poolings that can be done with a convolution.
@@ -35,21 +35,9 @@ fn fuse(net: &mut Optimised, index: usize) -> bool {
     }
     let Some(producer) = net.sole_producer(step.inputs[0]) else { return false };
     let StepKind::Conv { fused, algorithm, .. } = &mut net.steps[producer].kind else { return false };
-    let tail = match algorithm {
-        Algorithm::Direct => return false,
-        Algorithm::Planar { tail, .. } | Algorithm::Columns { tail, .. } => tail,
-        Algorithm::Winograd { panels, tail, .. } => {
-            let tiles = panels.tile.is_multiple_of(2) && pooling == Pooling::Max && limits(*fused);
-            if !tiles {
-                return false;
-            }
-            tail
-        }
-    };
-    if tail.is_some() {
+    if !algorithm.take_pool(pooling, limits(*fused)) {
         return false;
     }
-    *tail = Some(pooling);
     net.absorb(producer, index);
     true
 }

@@ -59,6 +59,23 @@ impl Algorithm {
         }
     }
 
+    /// Does a 2x2 pooling with the convolution, if the algorithm can, and says whether it does. `limits` says whether nothing but
+    /// a limit is between them.
+    pub(crate) fn take_pool(&mut self, pooling: Pooling, limits: bool) -> bool {
+        let tail = match self {
+            Self::Direct => return false,
+            Self::Planar { tail, .. } | Self::Columns { tail, .. } => tail,
+            // A tile is whole windows if its side is even, and maxima are taken before the function.
+            Self::Winograd { panels, .. } if !panels.tile.is_multiple_of(2) || pooling != Pooling::Max || !limits => {
+                return false;
+            }
+            Self::Winograd { tail, .. } => tail,
+        };
+        let is_free = tail.is_none();
+        *tail = tail.or(Some(pooling));
+        is_free
+    }
+
     /// The size of what a step computes, given the size of what it stores.
     pub(crate) fn computed(&self, stored: Size) -> Size {
         if self.pool().is_some() { Size::new(2 * stored.height, 2 * stored.width) } else { stored }

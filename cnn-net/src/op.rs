@@ -216,14 +216,16 @@ impl Op {
         let channels = input.channels();
         match self {
             Self::Conv(Conv { filters, kernel, groups, bias, .. }) => {
-                Tensors::biased(&[*filters, channels / groups, kernel.height, kernel.width], *bias)
+                Tensors::biased(&[*filters, channels / groups, kernel.height, kernel.width], *filters, *bias)
             }
-            Self::Linear(Linear { features, bias, .. }) => Tensors::biased(&[*features, input.elements()], *bias),
+            Self::Linear(Linear { features, bias, .. }) => {
+                Tensors::biased(&[*features, input.elements()], *features, *bias)
+            }
             Self::BatchNorm(_) => Tensors::statistics(channels),
-            Self::Prelu(PreluPer::Channel) => Tensors::biased(&[channels], false),
+            Self::Prelu(PreluPer::Channel) => Tensors::biased(&[channels], channels, false),
             Self::Prelu(PreluPer::Element) => match input {
-                Shape::Map { channels, height, width } => Tensors::biased(&[channels, height, width], false),
-                Shape::Vector(features) => Tensors::biased(&[features], false),
+                Shape::Map { channels, height, width } => Tensors::biased(&[channels, height, width], channels, false),
+                Shape::Vector(features) => Tensors::biased(&[features], features, false),
             },
             Self::MaxPool(_)
             | Self::AvgPool(_)

@@ -67,9 +67,9 @@ impl Tensors {
     /// None.
     pub(super) const NONE: Self = Self([None; 4]);
 
-    /// A weight, and perhaps a bias for each of its outputs.
-    pub(super) fn biased(weight: &[usize], bias: bool) -> Self {
-        let bias = bias.then(|| (Role::Bias, Dims::of(&weight[..1])));
+    /// A weight, and perhaps a bias for each of the outputs.
+    pub(super) fn biased(weight: &[usize], outputs: usize, bias: bool) -> Self {
+        let bias = bias.then(|| (Role::Bias, Dims::of(&[outputs])));
         Self([Some((Role::Weight, Dims::of(weight))), bias, None, None])
     }
 

@@ -309,9 +309,7 @@ pub mod __rt {
 
     pub use cnn_net::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
     pub use cnn_net::memory::{Buffer, Holds, Memory};
-    pub use cnn_net::op::{
-        Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Shape, Size, Store,
-    };
+    pub use cnn_net::op::*;
     pub use cnn_runtime::exec::run::{Run, Threads};
     #[cfg(feature = "std")]
     pub use cnn_runtime::exec::threads::Pool as ThreadPool;

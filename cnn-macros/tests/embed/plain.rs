@@ -15,7 +15,7 @@ fn program(name: &'static str) -> Scratch {
     scratch
 }
 
-/// Without cargo, paths are counted from where rustc runs.
+/// Without cargo, paths are relative to the folder that rustc runs in.
 #[test]
 fn ways_to_call_rustc() {
     let scratch = program("Plain");
@@ -67,7 +67,7 @@ fn checks_leave_nothing_behind() {
     // They say what is wrong all the same.
     scratch.weights("a/w/net.safetensors", (1000, 301), 1.0);
     let error = fails(&mut scratch.cargo("check"));
-    assert!(error.contains("w/net.safetensors") && error.contains("[301, 1000] found"), "{error}");
+    assert!(error.contains("w/net.safetensors") && error.contains("found [301, 1000]"), "{error}");
 }
 
 /// As `/tmp` is, where everybody can lay files and links.
@@ -140,5 +140,5 @@ fn a_file_that_is_missing() {
     let mut rustc = scratch.rustc();
     let error = fails(rustc.args(["-o", "program", "src/main.rs"]).env_remove("CARGO_MANIFEST_DIR"));
     assert!(error.contains("can't read the weights `w/net.safetensors`: there is no such file"), "{error}");
-    assert!(error.contains("from the folder that rustc runs in"), "{error}");
+    assert!(error.contains("relative to the folder that rustc runs in"), "{error}");
 }

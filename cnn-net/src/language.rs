@@ -4,9 +4,16 @@
 //! compiler does when it reads. [`declaration`] writes a whole net.
 
 mod blocks;
+mod build;
+mod check;
 mod declaration;
 mod nesting;
 mod params;
+mod repeat;
+mod text;
+mod tree;
+mod unify;
+mod words;
 mod write;
 
 #[cfg(doc)]

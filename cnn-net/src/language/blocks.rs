@@ -1,235 +1,81 @@
-//! The blocks of a declaration: bodies that are called by name, with numbers as parameters where their calls differ.
+//! The blocks of a declaration: one body for all calls of a block.
 
-use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Unsayable;
-use super::declaration::{Body, Form, Writer, indented};
-use super::nesting::Item;
-use crate::graph::Value;
+use super::repeat::repeated;
+use super::tree::{Number, Statement};
+use super::unify::{Differ, Unified, unify};
+use super::words::is_block;
 
-/// The blocks that a net calls.
-pub(super) struct Blocks {
-    /// Their texts, those first that others call.
-    texts: Vec<String>,
-    /// Each call, by its full name.
-    pub(super) calls: BTreeMap<String, String>,
+/// A call of a block.
+pub(super) struct Site {
+    pub(super) block: String,
+    /// The block around it, or nothing.
+    pub(super) outer: String,
+    /// What was called, at first with numbers alone in it.
+    pub(super) body: Vec<Statement>,
+    /// The values of the block's parameters.
+    pub(super) args: Vec<Number>,
 }
 
-/// The call of a block.
-struct Site<'a> {
-    name: String,
-    items: &'a [Item],
-    depth: usize,
-    from: Value,
+/// `block name(parameters) { … }`
+pub(super) struct Block {
+    pub(super) name: String,
+    pub(super) params: Vec<String>,
+    pub(super) body: Vec<Statement>,
 }
 
-/// The calls of each block, and the blocks that are called in it.
-#[derive(Default)]
-struct Sites<'a> {
-    of: BTreeMap<String, Vec<Site<'a>>>,
-    inner: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl Blocks {
-    pub(super) fn of<'a>(writer: &'a Writer<'_>, items: &'a [Item], body: Body<'_>) -> Result<Self, Unsayable> {
-        let mut sites = Sites::default();
-        sites.collect(writer, items, body, None)?;
-        for (index, (from, items)) in writer.aux.iter().enumerate() {
-            let prefix = writer.graph.aux[index].name;
-            let depth = items.first().map_or(0, |item| sites.depth_of(writer, item, prefix));
-            sites.collect(writer, items, Body { prefix, depth, from: *from }, None)?;
+/// The blocks that are called, those first that others call; each call gets its arguments.
+pub(super) fn blocks(sites: &mut [Site]) -> Result<Vec<Block>, Unsayable> {
+    let mut waiting: Vec<String> = Vec::new();
+    for site in &*sites {
+        if !waiting.contains(&site.block) {
+            waiting.push(site.block.clone());
         }
-        let mut blocks = Self { texts: Vec::new(), calls: BTreeMap::new() };
-        let mut done: BTreeSet<String> = BTreeSet::new();
-        while done.len() < sites.of.len() {
-            let is_ready = |block: &&String| {
-                !done.contains(*block) && sites.inner.get(*block).is_none_or(|inner| inner.is_subset(&done))
-            };
-            let Some(block) = sites.of.keys().find(is_ready).cloned() else {
-                let block = sites.of.keys().find(|block| !done.contains(*block));
-                return Err(Unsayable::new(block.map_or("", |block| block), "it calls itself"));
-            };
-            blocks.write(writer, &block, &sites.of[&block])?;
-            done.insert(block);
-        }
-        Ok(blocks)
     }
-
-    /// All of them.
-    pub(super) fn text(&self) -> String {
-        self.texts.concat()
-    }
-
-    /// Writes a block, and its calls.
-    fn write(&mut self, writer: &Writer<'_>, block: &str, sites: &[Site<'_>]) -> Result<(), Unsayable> {
-        let bodies = |in_full: bool| {
-            let form = Form { blocks: &self.calls, in_full };
-            let body = |site: &Site<'_>| {
-                let body = Body { prefix: &site.name, depth: site.depth, from: site.from };
-                writer.statements(site.items, body, form)
-            };
-            sites.iter().map(body).collect::<Result<Vec<String>, Unsayable>>()
+    let mut blocks: Vec<Block> = Vec::new();
+    while let Some(first) = waiting.first().cloned() {
+        let calls_none =
+            |block: &&String| !sites.iter().any(|site| site.outer == **block && waiting.contains(&site.block));
+        let Some(name) = waiting.iter().find(calls_none).cloned() else {
+            return Err(Unsayable::new(&first, "the block would call itself"));
         };
-        let short = bodies(false)?;
-        let short = if short.windows(2).all(|pair| pair[0] == pair[1]) { short } else { bodies(true)? };
-        let bodies: Vec<Vec<Token<'_>>> = short.iter().map(|body| tokens(body)).collect();
-        let Some(params) = Params::of(&bodies) else {
-            return Err(Unsayable::new(block, "its calls differ in more than numbers"));
-        };
-        let names: Vec<String> = (0..params.values.len()).map(|index| format!("n{}", index + 1)).collect();
-        let list = |words: &[String]| format!("({})", words.join(", "));
-        let body = params.body(&bodies[0], &names);
-        self.texts.push(format!("block {block}{} {{\n{}}}\n\n", list(&names), indented(&body)));
-        for (index, site) in sites.iter().enumerate() {
-            let values: Vec<String> = params.values.iter().map(|values| values[index].to_owned()).collect();
-            self.calls.insert(site.name.clone(), format!("{block}{}", list(&values)));
+        if !is_block(&name) {
+            return Err(Unsayable::new(&name, "a block can't have this name"));
         }
-        Ok(())
+        waiting.retain(|other| *other != name);
+        blocks.push(block(name, sites, &blocks)?);
     }
+    Ok(blocks)
 }
 
-impl<'a> Sites<'a> {
-    /// Notes the calls in a body, which is that of a block, if it is one.
-    fn collect(
-        &mut self,
-        writer: &'a Writer<'_>,
-        items: &'a [Item],
-        body: Body<'_>,
-        block: Option<&str>,
-    ) -> Result<(), Unsayable> {
-        let mut from = body.from;
-        for part in writer.parts(items, body.prefix)? {
-            if let (true, [Item::Merge(_, branches)]) = (part.is_step, part.items) {
-                for branch in branches {
-                    self.collect(writer, branch, Body { from, ..body }, block)?;
-                }
-            } else if !part.is_step {
-                let (name, called) = writer.group(&part, body);
-                let depth = body.depth + usize::from(called.is_some());
-                self.collect(writer, part.items, Body { prefix: &name, depth, from }, called.or(block))?;
-                if let Some(called) = called {
-                    if let Some(outer) = block {
-                        self.inner.entry(outer.to_owned()).or_default().insert(called.to_owned());
-                    }
-                    let site = Site { name, items: part.items, depth, from };
-                    self.of.entry(called.to_owned()).or_default().push(site);
-                }
-            }
-            from = Writer::end(part.items, from);
-        }
-        Ok(())
+/// A block, from the bodies of its calls.
+fn block(name: String, sites: &mut [Site], known: &[Block]) -> Result<Block, Unsayable> {
+    let of: Vec<usize> = (0..sites.len()).filter(|index| sites[*index].block == name).collect();
+    let different = |Differ(why)| Unsayable::new(&name, why);
+    let mut bodies = Vec::new();
+    for index in &of {
+        bodies.push(unify(&[&*sites[*index].body], sites, known).map_err(different)?.body);
     }
-
-    /// How many calls of blocks are around an auxiliary classifier.
-    fn depth_of(&self, writer: &Writer<'_>, item: &Item, prefix: &str) -> usize {
-        let calls = writer.graph.nodes[item.node()].calls;
-        let around = |name: &str| prefix.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
-        calls.iter().filter(|call| around(call.name)).count()
+    let all = |bodies: &[Vec<Statement>]| {
+        let bodies: Vec<&[Statement]> = bodies.iter().map(|body| &**body).collect();
+        unify(&bodies, sites, known)
+    };
+    let unified = match all(&bodies) {
+        Ok(unified) => unified,
+        // Perhaps steps are repeated more or less often, and others make up for it.
+        Err(_) => all(&bodies.into_iter().map(repeated).collect::<Vec<_>>()).map_err(different)?,
+    };
+    let Unified { body, params, values } = unified;
+    for (call, index) in of.into_iter().enumerate() {
+        sites[index].args = values.iter().filter_map(|values| values.get(call).copied()).map(Number::Is).collect();
     }
+    Ok(Block { name, params, body: repeated(body) })
 }
 
-/// A part of the text of a body.
-#[derive(Clone, Copy, PartialEq)]
-enum Token<'t> {
-    /// A whole number.
-    Number(&'t str),
-    /// The `x` of a size.
-    Times,
-    /// Anything else.
-    Text(&'t str),
-}
-
-/// The tokens of a text.
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        // A number follows what can't be a part of a name.
-        let mut word = false;
-        let begin = rest.find(|c: char| {
-            let is_number = c.is_ascii_digit() && !word;
-            word = c.is_alphanumeric() || c == '_' || c == '.';
-            is_number
-        });
-        let (before, number) = rest.split_at(begin.unwrap_or(rest.len()));
-        if !before.is_empty() {
-            tokens.push(Token::Text(before));
-        }
-        rest = numbers(number, &mut tokens);
-    }
-    tokens
-}
-
-/// The tokens of a number or a size at the beginning of a text, and what is after it.
-fn numbers<'t>(text: &'t str, tokens: &mut Vec<Token<'t>>) -> &'t str {
-    let digits = |text: &'t str| text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let (number, mut rest) = digits(text);
-    if number.is_empty() {
-        return rest;
-    }
-    if rest.starts_with(['.', 'e']) {
-        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-').unwrap_or(text.len());
-        tokens.push(Token::Text(&text[..end]));
-        return &text[end..];
-    }
-    tokens.push(Token::Number(number));
-    while let Some(size) = rest.strip_prefix('x') {
-        let (number, after) = digits(size);
-        tokens.extend([Token::Times, Token::Number(number)]);
-        rest = after;
-    }
-    rest
-}
-
-/// The numbers in which bodies differ.
-struct Params<'t> {
-    /// For each parameter, its value in each body.
-    values: Vec<Vec<&'t str>>,
-    /// The parameter of each token, if it is one.
-    of: Vec<Option<usize>>,
-}
-
-impl<'t> Params<'t> {
-    /// Those of bodies that differ in nothing else.
-    fn of(bodies: &[Vec<Token<'t>>]) -> Option<Self> {
-        let (first, others) = bodies.split_first()?;
-        if others.iter().any(|other| other.len() != first.len()) {
-            return None;
-        }
-        let mut params = Self { values: Vec::new(), of: Vec::new() };
-        for (index, token) in first.iter().enumerate() {
-            if others.iter().all(|other| other[index] == *token) {
-                params.of.push(None);
-                continue;
-            }
-            let number =
-                |body: &Vec<Token<'t>>| if let Token::Number(number) = body[index] { Some(number) } else { None };
-            let values: Vec<&str> = bodies.iter().map(number).collect::<Option<_>>()?;
-            let known = params.values.iter().position(|known| *known == values);
-            params.of.push(Some(known.unwrap_or(params.values.len())));
-            if known.is_none() {
-                params.values.push(values);
-            }
-        }
-        Some(params)
-    }
-
-    /// The text of a body with parameters in it.
-    fn body(&self, tokens: &[Token<'_>], names: &[String]) -> String {
-        let mut text = String::new();
-        for (index, token) in tokens.iter().enumerate() {
-            match (token, self.of[index]) {
-                (Token::Number(_), Some(param)) => text.push_str(&names[param]),
-                // Between numbers alone, Rust reads a number with a suffix.
-                (Token::Times, _) if self.of[index - 1].is_none() && self.of[index + 1].is_none() => text.push('x'),
-                (Token::Times, _) => text.push_str(" x "),
-                (Token::Number(number) | Token::Text(number), _) => text.push_str(number),
-            }
-        }
-        text
-    }
+/// A body that is not that of a block, with the arguments of its calls; or why it has none.
+pub(super) fn called(body: &[Statement], sites: &[Site], known: &[Block]) -> Result<Vec<Statement>, &'static str> {
+    unify(&[body], sites, known).map(|unified| repeated(unified.body)).map_err(|Differ(why)| why)
 }

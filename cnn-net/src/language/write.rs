@@ -5,87 +5,138 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use super::tree::{Arg, Number, Value};
 use crate::op::{Argument, Field, Op, Padding, Size, Slot};
 
 /// The arguments of a layer, without those that have their default: `6, 5x5, stride = 2`. Empty if none is left.
 #[must_use]
 pub fn arguments(op: &Op) -> String {
-    written(op, false)
+    listed(&args(op), &[])
 }
 
 /// The call of a layer: `conv(6, 5x5)`, `relu`.
 #[must_use]
 pub fn call(op: &Op) -> String {
-    call_of(op, &arguments(op))
+    call_of(op.name(), &args(op), &[])
 }
 
-/// The call of a layer with all arguments, so that calls of the same layer differ in values alone.
-pub(super) fn call_in_full(op: &Op) -> String {
-    call_of(op, &written(op, true))
+/// The call of a layer in a block with these parameters.
+pub(super) fn call_of(name: &str, args: &[Arg], params: &[String]) -> String {
+    let arguments = listed(args, params);
+    if arguments.is_empty() { name.to_owned() } else { format!("{name}({arguments})") }
 }
 
-fn call_of(op: &Op, arguments: &str) -> String {
-    if arguments.is_empty() { op.name().to_owned() } else { format!("{}({arguments})", op.name()) }
+fn listed(args: &[Arg], params: &[String]) -> String {
+    let written = args.iter().filter(|arg| arg.default.as_ref() != Some(&arg.value));
+    let text = |arg: &Arg| {
+        // Where a size needs no name, it is always one of a window.
+        let value = value(&arg.value, arg.positional, params);
+        if arg.positional { value } else { format!("{} = {value}", arg.name) }
+    };
+    written.map(text).collect::<Vec<_>>().join(", ")
 }
 
-fn written(op: &Op, in_full: bool) -> String {
-    let mut written = Written { arguments: Vec::new(), in_full };
-    op.clone().arguments(&mut written);
-    written.arguments.join(", ")
+/// All arguments of a layer.
+pub(super) fn args(op: &Op) -> Vec<Arg> {
+    let mut args = Args(Vec::new());
+    op.clone().arguments(&mut args);
+    args.0
 }
 
-struct Written {
-    arguments: Vec<String>,
-    /// Whether defaults are written too, and sizes and paddings in their longest form.
-    in_full: bool,
-}
+struct Args(Vec<Arg>);
 
-impl Argument for Written {
+impl Argument for Args {
     fn argument(&mut self, name: &'static str, positional: bool, slot: Slot<'_>) {
-        let full = self.in_full;
-        let value = match slot {
-            Slot::Count(field) => changed(field, full, |count| count.to_string()),
-            // Where a size needs no name, it is always one of a window.
-            Slot::Size(field) | Slot::SizeLike(field, _) if positional || full => {
-                changed(field, full, |size| size.to_string())
-            }
-            Slot::Size(field) | Slot::SizeLike(field, _) => changed(field, full, size),
-            Slot::Pad(field) => changed(field, full, |pad| padding(pad, full)),
-            Slot::Flag(field) => changed(field, full, |flag| flag.to_string()),
-            Slot::Real(field, _) => changed(field, full, real),
-            Slot::Word(word, default) => {
-                (full || default != Some(word.index())).then(|| word.words()[word.index()].to_owned())
+        let word = |words: &[&str], index: usize| Value::Word(words.get(index).copied().unwrap_or_default().to_owned());
+        let (value, default) = match slot {
+            Slot::Count(field) => both(field, |count| Value::Count(Number::of(count))),
+            Slot::Size(field) | Slot::SizeLike(field, _) => both(field, Value::from),
+            Slot::Pad(field) => both(field, Value::from),
+            Slot::Flag(field) => both(field, |flag| Value::Word(flag.to_string())),
+            Slot::Real(field, _) => both(field, Value::Real),
+            Slot::Word(chosen, default) => {
+                (word(chosen.words(), chosen.index()), default.map(|index| word(chosen.words(), index)))
             }
         };
-        if let Some(value) = value {
-            self.arguments.push(if positional { value } else { format!("{name} = {value}") });
+        self.0.push(Arg { name, positional, value, default });
+    }
+}
+
+fn both<T: Copy>(field: Field<'_, T>, of: impl Fn(T) -> Value) -> (Value, Option<Value>) {
+    (of(*field.value), field.default.map(of))
+}
+
+impl From<Size> for Value {
+    fn from(Size { height, width }: Size) -> Self {
+        Self::Size([height, width].map(Number::of))
+    }
+}
+
+impl From<Padding> for Value {
+    fn from(Padding { top, left, bottom, right }: Padding) -> Self {
+        Self::Pad([top, left, bottom, right].map(Number::of))
+    }
+}
+
+/// A value as it is written in a block with these parameters; in its long form, a size is always two numbers.
+pub(super) fn value(value: &Value, long: bool, params: &[String]) -> String {
+    let text = |part: &Number| number(*part, params);
+    match value {
+        Value::Count(count) => text(count),
+        Value::Size([height, width]) if height == width && !long => text(height),
+        Value::Size(sizes) => times(sizes, params),
+        Value::Pad(sides) => padding(sides, params),
+        Value::Real(number) => real(*number),
+        Value::Decimal(number, 0) => text(number),
+        Value::Decimal(number, digits) => format!("{} / 1{}", text(number), "0".repeat(*digits as usize)),
+        Value::Word(word) => word.clone(),
+    }
+}
+
+/// A number as it is written in a block with these parameters.
+pub(super) fn number(number: Number, params: &[String]) -> String {
+    match number {
+        Number::Is(number) => number.to_string(),
+        Number::Param { index, times, over } => {
+            let name = params.get(index).map_or("", String::as_str);
+            match (times, over) {
+                (1, 1) => name.to_owned(),
+                (_, 1) => format!("{times} * {name}"),
+                (_, _) => format!("{name} / {over}"),
+            }
         }
     }
 }
 
-/// The text of a value that is not its default.
-fn changed<T: Copy + PartialEq>(field: Field<'_, T>, always: bool, text: impl Fn(T) -> String) -> Option<String> {
-    (always || field.default != Some(*field.value)).then(|| text(*field.value))
+/// `3x3`, or `3 x k`: without spaces, Rust would read the name as a part of the number.
+fn times(sizes: &[Number; 2], params: &[String]) -> String {
+    let between = if sizes.iter().all(|size| matches!(size, Number::Is(_))) { "x" } else { " x " };
+    sizes.map(|size| number(size, params)).join(between)
 }
 
 /// `2`, or `2x3`.
 pub(super) fn size(size: Size) -> String {
-    if size.height == size.width { size.height.to_string() } else { size.to_string() }
+    value(&size.into(), false, &[])
 }
 
-/// Small numbers with an exponent, which is easier to read than zeros to count.
+/// Small and large numbers with an exponent, which is easier to read than zeros to count. It is read in double precision first,
+/// and still is the same number.
 pub(super) fn real(value: f32) -> String {
-    if value != 0.0 && value.abs() < 1e-3 { format!("{value:e}") } else { value.to_string() }
+    let has_exponent = value != 0.0 && !(1e-3..1e9).contains(&value.abs());
+    let text = if has_exponent { format!("{value:e}") } else { value.to_string() };
+    let is_same = text.parse::<f64>().is_ok_and(|read| read as f32 == value);
+    if is_same { text } else { format!("{:e}", f64::from(value)) }
 }
 
 /// A size with a zero is written in parentheses, since `0x3` is a hexadecimal number.
-fn padding(pad: Padding, in_full: bool) -> String {
-    let Padding { top, left, bottom, right } = pad;
+fn padding(sides: &[Number; 4], params: &[String]) -> String {
+    let [top, left, bottom, right] = *sides;
     match (top == bottom && left == right, top == left) {
-        _ if in_full => format!("({top}, {left}, {bottom}, {right})"),
-        (true, true) => format!("{top}"),
-        (true, false) if top == 0 || left == 0 => format!("({top}, {left})"),
-        (true, false) => format!("{top}x{left}"),
-        (false, _) => format!("({top}, {left}, {bottom}, {right})"),
+        (true, true) => number(top, params),
+        (true, false) if [top, left].contains(&Number::Is(0)) => {
+            format!("({}, {})", number(top, params), number(left, params))
+        }
+        (true, false) => times(&[top, left], params),
+        (false, _) => format!("({})", sides.map(|side| number(side, params)).join(", ")),
     }
 }

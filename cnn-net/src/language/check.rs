@@ -1,0 +1,287 @@
+//! What a graph must be to have a declaration at all, and whether a tree declares it.
+//!
+//! [`graph`] comes first: after it, all values that a graph names are there. [`tree`] comes last. It names and numbers the steps of
+//! a tree as the compiler does, and compares each with the graph, so that whatever the writer did not foresee is an error and
+//! never another net.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use super::Unsayable;
+use super::blocks::Site;
+use super::nesting::is_merge;
+use super::tree::{Aux, Kind, Statement, Step};
+use crate::graph::{Call, Graph, Node, Tensor, Value};
+use crate::op::{Argument, Dims, Role, Shape, Slot};
+
+/// More layers than this are an error of the language.
+const MOST_NODES: usize = 10_000;
+/// So is a larger number.
+const LARGEST: usize = 1 << 24;
+/// So is a value of more elements.
+const MOST_ELEMENTS: usize = 1 << 31;
+
+/// Whether the values of a graph are there, and its numbers are those of a declaration.
+pub(super) fn graph(graph: &Graph<'_>) -> Result<(), Unsayable> {
+    let whole = |why| Err(Unsayable::new(graph.name, why));
+    if graph.nodes.is_empty() {
+        return whole("it has no layers");
+    }
+    if graph.nodes.len() > MOST_NODES {
+        return whole("it has too many layers");
+    }
+    let is_there = |value: Value| value < Value::Node(graph.nodes.len());
+    let read = graph.taps.iter().map(|tap| tap.value).chain(graph.aux.iter().map(|aux| aux.result));
+    if !read.chain([graph.result]).all(is_there) {
+        return whole("it names a value that it doesn't have");
+    }
+    for (index, node) in graph.nodes.iter().enumerate() {
+        let error = |why| Err(Unsayable::new(node.name, why));
+        match (is_merge(&node.op), node.inputs.len()) {
+            (true, 2..) | (false, 1) => {}
+            (true, _) => return error("it has fewer than two branches"),
+            (false, _) => return error("it doesn't have one input"),
+        }
+        if node.inputs.iter().any(|input| *input >= Value::Node(index)) {
+            return error("it reads a value that comes later");
+        }
+        if node.aux.is_some_and(|aux| aux >= graph.aux.len()) {
+            return error("its auxiliary classifier is not there");
+        }
+    }
+    numbers(graph)
+}
+
+/// Whether all numbers are in the bounds of the language, and tensors and shapes follow from the layers. How layers change the
+/// shapes of maps is for the compiler to say.
+fn numbers(graph: &Graph<'_>) -> Result<(), Unsayable> {
+    if ![graph.input, graph.output].into_iter().all(is_shape) || graph.output != graph.shape(graph.result) {
+        return Err(Unsayable::new(graph.name, "its shapes are not those of a net"));
+    }
+    if let Some(aux) = graph.aux.iter().find(|aux| !(0.0..=f32::MAX).contains(&aux.weight)) {
+        return Err(Unsayable::new(aux.name, "its weight is not a number of at least 0"));
+    }
+    for node in graph.nodes {
+        let mut bounds = Bounds { kept: true };
+        let mut op = node.op;
+        op.arguments(&mut bounds);
+        if !bounds.kept {
+            return Err(Unsayable::new(node.name, "an argument is not in its bounds"));
+        }
+        if !has_its_tensors(graph, node) {
+            return Err(Unsayable::new(node.name, "its tensors are not those of such a layer"));
+        }
+    }
+    Ok(())
+}
+
+fn is_shape(shape: Shape) -> bool {
+    let size = shape.size();
+    let sizes = [shape.channels(), size.height, size.width];
+    let elements = sizes.iter().try_fold(1_usize, |elements, size| elements.checked_mul(*size));
+    sizes.iter().all(|size| (1..=LARGEST).contains(size)) && elements.is_some_and(|elements| elements <= MOST_ELEMENTS)
+}
+
+fn has_its_tensors(graph: &Graph<'_>, node: &Node<'_>) -> bool {
+    let Some(input) = node.inputs.first().map(|input| graph.shape(*input)) else { return false };
+    let expected = is_shape(input).then(|| node.op.tensors(input));
+    let expected: Vec<(Role, Dims)> = expected.iter().flat_map(|tensors| tensors.iter()).collect();
+    let is_same = |(tensor, (role, dims)): (&Tensor<'_>, &(Role, Dims))| {
+        let name = tensor.name.strip_prefix(node.name).and_then(|end| end.strip_prefix('.'));
+        name == Some(role.name()) && tensor.role == *role && *tensor.shape == **dims
+    };
+    node.tensors.len() == expected.len() && node.tensors.iter().zip(&expected).all(is_same)
+}
+
+/// Whether all arguments are in their bounds.
+struct Bounds {
+    kept: bool,
+}
+
+impl Argument for Bounds {
+    fn argument(&mut self, _: &'static str, _: bool, slot: Slot<'_>) {
+        let is_count = |count: usize| (1..=LARGEST).contains(&count);
+        self.kept &= match slot {
+            Slot::Count(field) => is_count(*field.value),
+            Slot::Size(field) | Slot::SizeLike(field, _) => is_count(field.value.height) && is_count(field.value.width),
+            Slot::Pad(field) => {
+                let pad = *field.value;
+                [pad.top, pad.left, pad.bottom, pad.right].iter().all(|side| *side <= LARGEST)
+            }
+            Slot::Real(field, [from, to]) => (from..=to).contains(field.value),
+            Slot::Flag(_) | Slot::Word(..) => true,
+        };
+    }
+}
+
+const ORDER: &str = "a declaration would compute it at another time";
+const TWICE: &str = "the name is given twice";
+
+/// Whether a tree declares a graph.
+pub(super) fn tree(graph: &Graph<'_>, sites: &[Site], body: &[Statement]) -> Result<(), Unsayable> {
+    let (names, tensors, methods) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut walk = Walk { graph, sites, next: 0, taps: 0, aux: 0, names, tensors, methods };
+    let place = Place { calls: &[], aux: None };
+    walk.body(body, Value::Input, &mut Scope::new(""), place)?;
+    if let Some(node) = graph.nodes.get(walk.next) {
+        return Err(Unsayable::new(node.name, ORDER));
+    }
+    if let Some(tap) = graph.taps.get(walk.taps) {
+        return Err(Unsayable::new(tap.name, "there is no place for a tap of this name"));
+    }
+    match graph.aux.get(walk.aux) {
+        Some(aux) => Err(Unsayable::new(aux.name, "there is no place for a classifier of this name")),
+        None => Ok(()),
+    }
+}
+
+/// The names of one body.
+struct Scope {
+    prefix: String,
+    next: usize,
+}
+
+impl Scope {
+    fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), next: 0 }
+    }
+
+    fn join(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+    }
+}
+
+/// What is around a step.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    calls: &'a [(&'a str, &'a str)],
+    aux: Option<usize>,
+}
+
+struct Walk<'a> {
+    graph: &'a Graph<'a>,
+    sites: &'a [Site],
+    /// How many nodes, taps and auxiliary classifiers were found.
+    next: usize,
+    taps: usize,
+    aux: usize,
+    /// The names that were given.
+    names: BTreeSet<String>,
+    /// The names of layers with tensors.
+    tensors: BTreeSet<&'a str>,
+    /// The taps, by the methods that read them.
+    methods: BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    fn body(
+        &mut self,
+        body: &[Statement],
+        mut value: Value,
+        scope: &mut Scope,
+        place: Place<'_>,
+    ) -> Result<Value, Unsayable> {
+        for statement in body {
+            match statement {
+                Statement::Step(step) => value = self.step(step, value, scope, place)?,
+                Statement::Tap(name) => self.tap(&scope.join(name), value, place)?,
+                Statement::Aux(aux) => self.auxiliary(aux, value, scope, place)?,
+            }
+        }
+        Ok(value)
+    }
+
+    fn tap(&mut self, name: &str, value: Value, place: Place<'_>) -> Result<(), Unsayable> {
+        let expected = self.graph.taps.get(self.taps);
+        self.taps += 1;
+        let method = name.replace('.', "_");
+        if place.aux.is_some() || name == "output" || !self.methods.insert(method) {
+            return Err(Unsayable::new(name, "a tap can't have this name or place"));
+        }
+        match expected {
+            Some(tap) if tap.name == name && tap.value == value => Ok(()),
+            Some(_) | None => Err(Unsayable::new(name, "a declaration would keep it at another time")),
+        }
+    }
+
+    fn auxiliary(&mut self, aux: &Aux, value: Value, scope: &Scope, place: Place<'_>) -> Result<(), Unsayable> {
+        let name = scope.join(&aux.name);
+        self.claim(&name)?;
+        let index = self.aux;
+        let expected = self.graph.aux.get(index).filter(|expected| expected.name == name && place.aux.is_none());
+        self.aux += 1;
+        let result = self.body(&aux.body, value, &mut Scope::new(&name), Place { aux: Some(index), ..place })?;
+        match expected {
+            Some(expected) if expected.result == result => Ok(()),
+            Some(_) | None => Err(Unsayable::new(&name, ORDER)),
+        }
+    }
+
+    fn claim(&mut self, name: &str) -> Result<(), Unsayable> {
+        if self.names.insert(name.to_owned()) { Ok(()) } else { Err(Unsayable::new(name, TWICE)) }
+    }
+
+    fn step(&mut self, step: &Step, value: Value, scope: &mut Scope, place: Place<'_>) -> Result<Value, Unsayable> {
+        let name = match &step.name {
+            Some(name) => scope.join(name),
+            None => scope.join(&scope.next.to_string()),
+        };
+        scope.next += 1;
+        if step.name.is_some() {
+            self.claim(&name)?;
+        }
+        match &step.kind {
+            Kind::Layer(layer) => self.node(layer.node, &name, &[value], place),
+            Kind::Merge(merge) => {
+                let mut inner = Scope::new(&scope.prefix);
+                let mut inputs = Vec::new();
+                for branch in &merge.branches {
+                    let mut result = value;
+                    for step in branch {
+                        result = self.step(step, result, &mut inner, place)?;
+                    }
+                    inputs.push(result);
+                }
+                self.node(merge.node, &name, &inputs, place)
+            }
+            Kind::Group(body) => self.body(body, value, &mut Scope::new(&name), place),
+            Kind::Call(call) => {
+                let Some(site) = self.sites.get(call.site) else { return Err(Unsayable::new(&name, ORDER)) };
+                let calls: Vec<(&str, &str)> = place.calls.iter().copied().chain([(&*call.block, &*name)]).collect();
+                self.body(&site.body, value, &mut Scope::new(&name), Place { calls: &calls, ..place })
+            }
+            // Steps are not yet repeated.
+            Kind::Skip | Kind::Repeat(_) => Ok(value),
+        }
+    }
+
+    fn node(&mut self, index: usize, name: &str, inputs: &[Value], place: Place<'_>) -> Result<Value, Unsayable> {
+        let graph = self.graph;
+        let node = &graph.nodes[index];
+        let error = |why| Err(Unsayable::new(node.name, why));
+        if index != self.next {
+            return error(ORDER);
+        }
+        self.next += 1;
+        if node.name != name {
+            return error("its name is not that of its place");
+        }
+        if node.inputs != inputs {
+            return error("a declaration would read other values in its place");
+        }
+        let is_same = |(call, (block, name)): (&Call<'_>, &(&str, &str))| call.block == *block && call.name == *name;
+        if node.calls.len() != place.calls.len() || !node.calls.iter().zip(place.calls).all(is_same) {
+            return error("the blocks that it is said to come from are not around its place");
+        }
+        if node.aux != place.aux {
+            return error("it is not in the auxiliary classifier that it is said to be in");
+        }
+        if !node.tensors.is_empty() && !self.tensors.insert(node.name) {
+            return error(TWICE);
+        }
+        Ok(Value::Node(index))
+    }
+}

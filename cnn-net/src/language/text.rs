@@ -1,0 +1,155 @@
+//! A tree as text: one statement a line, chains over as many lines as they need.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::tree::{Aux, Kind, Layer, Merge, Repeat, Statement, Step};
+use super::write::{call_of, number, value};
+
+/// Lines are wrapped here, where they can be.
+const WIDTH: usize = 100;
+const INDENT: usize = 4;
+/// Groups that end before this column are written in one line.
+const SHORT: usize = 72;
+
+/// A body in braces, in a block with these parameters.
+pub(super) fn braced(body: &[Statement], params: &[String]) -> String {
+    Text { params }.braced(body, 0)
+}
+
+struct Text<'a> {
+    params: &'a [String],
+}
+
+impl Text<'_> {
+    /// A body in braces, which begin and end in this column.
+    fn braced(&self, body: &[Statement], column: usize) -> String {
+        lines(&self.body(body, column + INDENT), column)
+    }
+
+    /// The statements of a body in this column.
+    fn body(&self, body: &[Statement], column: usize) -> Vec<String> {
+        let mut statements = Vec::new();
+        let mut chain: Vec<&Step> = Vec::new();
+        for statement in body {
+            let (step, aside) = match statement {
+                Statement::Step(step) => (Some(step), None),
+                Statement::Tap(name) => (None, Some(format!("tap {name}"))),
+                Statement::Aux(aux) => (None, Some(self.aux(aux, column))),
+            };
+            let continues = step.is_some_and(|step| chain.last().is_some_and(|last| !ends(last) && !begins(step)));
+            if !continues && !chain.is_empty() {
+                statements.push(self.chain(&chain, column));
+                chain.clear();
+            }
+            chain.extend(step);
+            statements.extend(aside);
+        }
+        if !chain.is_empty() {
+            statements.push(self.chain(&chain, column));
+        }
+        statements
+    }
+
+    fn aux(&self, aux: &Aux, column: usize) -> String {
+        let weight = value(&aux.weight, false, self.params);
+        format!("aux {}(weight = {weight}) {}", aux.name, self.braced(&aux.body, column))
+    }
+
+    /// Steps with arrows between them. What doesn't fit on the first line is on others, one step to the right.
+    fn chain(&self, steps: &[&Step], first_column: usize) -> String {
+        let mut text = String::new();
+        let (mut column, mut end) = (first_column, first_column);
+        for step in steps {
+            let next = self.step(step, column);
+            let line = next.lines().next().map_or(0, width);
+            if text.is_empty() {
+                text = next;
+            } else if end + " -> ".len() + line + ";".len() <= WIDTH {
+                text = format!("{text} -> {next}");
+            } else {
+                column = first_column + INDENT;
+                text = format!("{text}\n{}-> {}", " ".repeat(column), self.step(step, column));
+            }
+            let last = text.rsplit_once('\n').map(|(_, last)| width(last));
+            end = last.unwrap_or_else(|| first_column + width(&text));
+        }
+        text
+    }
+
+    fn step(&self, step: &Step, column: usize) -> String {
+        let kind = match (&step.name, repeat_in(&step.kind)) {
+            (Some(_), Some(repeat)) => self.repeat(repeat, column),
+            (Some(_), None) | (None, _) => self.kind(&step.kind, column),
+        };
+        match &step.name {
+            Some(name) => format!("{name}: {kind}"),
+            None => kind,
+        }
+    }
+
+    fn kind(&self, kind: &Kind, column: usize) -> String {
+        match kind {
+            Kind::Layer(Layer { name, args, .. }) => call_of(name, args, self.params),
+            Kind::Call(call) => {
+                let args = call.args.iter().flatten().map(|arg| number(*arg, self.params));
+                format!("{}({})", call.block, args.collect::<Vec<_>>().join(", "))
+            }
+            Kind::Merge(Merge { name, branches, .. }) => {
+                let branch = |branch: &Vec<Step>| self.chain(&branch.iter().collect::<Vec<_>>(), column + INDENT);
+                format!("{name} {}", lines(&branches.iter().map(branch).collect::<Vec<_>>(), column))
+            }
+            Kind::Group(body) => {
+                let statements = self.body(body, column + INDENT);
+                match &*statements {
+                    [] => "{}".into(),
+                    [only] if !only.contains('\n') && column + width(only) <= SHORT => format!("{{ {only}; }}"),
+                    _ => lines(&statements, column),
+                }
+            }
+            Kind::Repeat(repeat) => self.repeat(repeat, column),
+            Kind::Skip => "skip".into(),
+        }
+    }
+
+    fn repeat(&self, repeat: &Repeat, column: usize) -> String {
+        let (step, count) = (self.step(&repeat.step, column), number(repeat.count, self.params));
+        match &repeat.counter {
+            Some(counter) => format!("[{counter}..: {step}; {count}]"),
+            None => format!("[{step}; {count}]"),
+        }
+    }
+}
+
+/// What a group repeats, if there is nothing else in it: `name: [step; n]` gives its copies the same names.
+fn repeat_in(kind: &Kind) -> Option<&Repeat> {
+    let Kind::Group(body) = kind else { return None };
+    let [Statement::Step(Step { name: None, kind: Kind::Repeat(repeat) })] = &**body else { return None };
+    Some(repeat)
+}
+
+/// Statements in braces, which begin and end in this column.
+fn lines(statements: &[String], column: usize) -> String {
+    let (outer, inner) = (" ".repeat(column), " ".repeat(column + INDENT));
+    let lines: Vec<String> = statements.iter().map(|statement| format!("{inner}{statement};\n")).collect();
+    format!("{{\n{}{outer}}}", lines.concat())
+}
+
+/// Whether a person would begin a statement with a step.
+fn begins(step: &Step) -> bool {
+    match &step.kind {
+        Kind::Layer(layer) => layer.begins,
+        Kind::Call(_) | Kind::Merge(_) | Kind::Group(_) | Kind::Repeat(_) => true,
+        Kind::Skip => false,
+    }
+}
+
+/// Whether a person would end a statement with a step.
+fn ends(step: &Step) -> bool {
+    matches!(step.kind, Kind::Group(_) | Kind::Repeat(_))
+}
+
+fn width(line: &str) -> usize {
+    line.chars().count()
+}

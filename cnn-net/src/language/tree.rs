@@ -1,0 +1,141 @@
+//! A declaration as a tree, between the graph that it describes and its text.
+//!
+//! At first a tree has a body for each call of a block, and numbers alone in it; blocks then get one body for all of their
+//! calls, in which the numbers that differ are parameters.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Something that ends in `;`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Statement {
+    /// A step, whose result the next one takes.
+    Step(Step),
+    /// `tap name`
+    Tap(String),
+    /// `aux name(weight = 0.3) { … }`
+    Aux(Aux),
+}
+
+/// An auxiliary classifier.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Aux {
+    pub(super) name: String,
+    pub(super) weight: Value,
+    pub(super) body: Vec<Statement>,
+}
+
+/// `name: kind`
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step {
+    pub(super) name: Option<String>,
+    pub(super) kind: Kind,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind {
+    Layer(Layer),
+    Call(Call),
+    Merge(Merge),
+    /// `{ … }`
+    Group(Vec<Statement>),
+    Repeat(Repeat),
+    /// `skip`
+    Skip,
+}
+
+/// `conv(6, 5x5)`
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Layer {
+    /// Which one it is; 0 once bodies were unified.
+    pub(super) node: usize,
+    pub(super) name: &'static str,
+    pub(super) args: Vec<Arg>,
+    /// Whether a person would begin a line with it.
+    pub(super) begins: bool,
+}
+
+/// `residual(16)`
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Call {
+    /// Which call it is; 0 once bodies were unified.
+    pub(super) site: usize,
+    pub(super) block: String,
+    /// The values of the block's parameters, once bodies were unified.
+    pub(super) args: Option<Vec<Number>>,
+}
+
+/// `add { …; …; }`
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Merge {
+    /// Which one it is; 0 once bodies were unified.
+    pub(super) node: usize,
+    pub(super) name: &'static str,
+    pub(super) branches: Vec<Vec<Step>>,
+}
+
+/// `[step; n]`, or `[name1..: step; n]`
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Repeat {
+    /// The first name, if the copies have names.
+    pub(super) counter: Option<String>,
+    /// What is repeated, without a name.
+    pub(super) step: Box<Step>,
+    pub(super) count: Number,
+}
+
+/// An argument of a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Arg {
+    pub(super) name: &'static str,
+    pub(super) positional: bool,
+    pub(super) value: Value,
+    /// What it is if it is not written.
+    pub(super) default: Option<Value>,
+}
+
+/// The value of an argument.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Count(Number),
+    /// Height and width.
+    Size([Number; 2]),
+    /// Top, left, bottom and right.
+    Pad([Number; 4]),
+    Real(f32),
+    /// A number over a power of ten, by its exponent: how a real number depends on a parameter.
+    Decimal(Number, u32),
+    /// `true`, `f16`
+    Word(String),
+}
+
+/// A whole number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Number {
+    Is(i64),
+    /// `4 * filters`, `filters / 4`; one of both factors is 1.
+    Param {
+        index: usize,
+        times: i64,
+        over: i64,
+    },
+}
+
+impl Number {
+    pub(super) fn of(number: usize) -> Self {
+        Self::Is(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl Step {
+    pub(super) fn unnamed(kind: Kind) -> Self {
+        Self { name: None, kind }
+    }
+
+    /// A step that passes its input on, and has a number.
+    pub(super) fn nothing() -> Self {
+        Self::unnamed(Kind::Group(Vec::new()))
+    }
+}

@@ -1,0 +1,38 @@
+//! Which names a declaration can have.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+
+use crate::op::Op;
+
+/// Keywords of the language, which are no names of blocks.
+const KEYWORDS: [&str; 7] = ["concat", "add", "mul", "skip", "tap", "aux", "block"];
+
+/// Rust's keywords, which are names of types only in their raw form.
+const RUST: [&str; 52] = [
+    "_", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "Self", "static", "struct",
+    "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
+];
+
+/// Whether a name is a word of Rust's lexer, keywords included: the name of a step.
+pub(super) fn is_word(name: &str) -> bool {
+    let begins = |c: char| c == '_' || c.is_alphabetic();
+    // Of characters that are not ASCII, only letters: others may be parts of words, but it takes tables to know.
+    let continues = |c: char| begins(c) || c.is_ascii_digit();
+    name.starts_with(begins) && name.chars().all(continues) && name != "_"
+}
+
+/// The name of a net as Rust writes that of a type, if it can.
+pub(super) fn type_name(name: &str) -> Option<String> {
+    let is_plain = !RUST.contains(&name);
+    let is_raw = !["self", "Self", "super", "crate"].contains(&name);
+    (is_word(name) && is_raw).then(|| if is_plain { name.to_owned() } else { format!("r#{name}") })
+}
+
+/// Whether a name can be that of a block.
+pub(super) fn is_block(name: &str) -> bool {
+    is_word(name) && !KEYWORDS.contains(&name) && Op::layers().all(|layer| layer.name() != name)
+}

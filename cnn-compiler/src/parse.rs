@@ -21,7 +21,7 @@ use syn::{Attribute, Result, Token, Visibility, parenthesized};
 use crate::ast::{Ast, Block, Body, Expr, Net, Param};
 use crate::report::{Place, Report};
 
-pub(crate) use attributes::doc_text;
+pub use attributes::doc_text;
 use attributes::{CRATE, NetAttributes};
 use token::{braces, expected, is_word, skip_to, too_deep};
 use variant::Variant;

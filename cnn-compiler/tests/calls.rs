@@ -71,33 +71,3 @@ fn what_is_written_is_read_as_the_same_layer() {
     }
     assert!(read_back > 800, "only {read_back} layers were valid");
 }
-
-/// The table of layers in the crate's documentation has every layer and every argument, with its default.
-#[test]
-fn the_documentation_names_every_argument() {
-    let docs = include_str!("../../src/lib.rs");
-    let (_, table) = docs.split_once("//! | layer | arguments (default) |\n").expect("the table of layers");
-    let (table, _) = table.split_once("//!\n").expect("the end of the table");
-    for op in Op::layers() {
-        let is_row = |row: &&str| {
-            row.split('|').nth(1).is_some_and(|names| names.split([' ', '`']).any(|name| name == op.name()))
-        };
-        let row = table.lines().find(is_row).unwrap_or_else(|| panic!("{} is not in the table", op.name()));
-        for param in cnn_net::language::params(op) {
-            assert!(row.contains(param.name), "{} has no `{}` in the table", op.name(), param.name);
-            let default = param.default.unwrap_or_default();
-            let shown = match default.as_str() {
-                // A sixth, which has no end as a decimal.
-                "0.16666667" => "1 / 6",
-                "size" => "the size",
-                default => default,
-            };
-            assert!(
-                row.contains(shown),
-                "{}: `{}` is {default} by default, which the table doesn't say",
-                op.name(),
-                param.name
-            );
-        }
-    }
-}

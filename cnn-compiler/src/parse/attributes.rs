@@ -240,7 +240,7 @@ impl<T> Once<T> {
 }
 
 /// The text of `///` lines, without the leading space of each.
-pub(crate) fn doc_text(docs: &[Attribute]) -> String {
+pub fn doc_text(docs: &[Attribute]) -> String {
     let lines: Vec<String> = docs
         .iter()
         .filter_map(|doc| match &doc.meta {

@@ -5,27 +5,9 @@ use alloc::vec::Vec;
 
 use super::Unsayable;
 use super::repeat::repeated;
-use super::tree::{Number, Statement};
+use super::tree::{Block, Number, Site, Statement};
 use super::unify::{Differ, Unified, unify};
 use super::words::is_block;
-
-/// A call of a block.
-pub(super) struct Site {
-    pub(super) block: String,
-    /// The block around it, or nothing.
-    pub(super) outer: String,
-    /// What was called, at first with numbers alone in it.
-    pub(super) body: Vec<Statement>,
-    /// The values of the block's parameters.
-    pub(super) args: Vec<Number>,
-}
-
-/// `block name(parameters) { … }`
-pub(super) struct Block {
-    pub(super) name: String,
-    pub(super) params: Vec<String>,
-    pub(super) body: Vec<Statement>,
-}
 
 /// The blocks that are called, those first that others call; each call gets its arguments.
 pub(super) fn blocks(sites: &mut [Site]) -> Result<Vec<Block>, Unsayable> {

@@ -10,9 +10,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Unsayable;
-use super::blocks::Site;
 use super::nesting::{DEEPEST, Item, Nested, TOO_DEEP};
-use super::tree::{Aux, Call, Kind, Layer, Merge, Statement, Step, Value as Argument};
+use super::tree::{Aux, Call, Kind, Layer, Merge, Site, Statement, Step, Value as Argument};
 use super::words::is_word;
 use super::write::args;
 use crate::graph::{Graph, Value};

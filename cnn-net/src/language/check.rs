@@ -11,9 +11,8 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::Unsayable;
-use super::blocks::Site;
 use super::nesting::is_merge;
-use super::tree::{Aux, Kind, Statement, Step};
+use super::tree::{Aux, Kind, Site, Statement, Step};
 use crate::graph::{Call, Graph, Node, Tensor, Value};
 use crate::op::{Argument, Dims, Role, Shape, Slot};
 

@@ -139,3 +139,21 @@ impl Step {
         Self::unnamed(Kind::Group(Vec::new()))
     }
 }
+
+/// A call of a block.
+pub(super) struct Site {
+    pub(super) block: String,
+    /// The block around it, or nothing.
+    pub(super) outer: String,
+    /// What was called, at first with numbers alone in it.
+    pub(super) body: Vec<Statement>,
+    /// The values of the block's parameters.
+    pub(super) args: Vec<Number>,
+}
+
+/// `block name(parameters) { … }`
+pub(super) struct Block {
+    pub(super) name: String,
+    pub(super) params: Vec<String>,
+    pub(super) body: Vec<Statement>,
+}

@@ -9,9 +9,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::blocks::{Block, Site};
 use super::repeat::{counted, counted_steps};
-use super::tree::{Arg, Aux, Call, Kind, Layer, Merge, Number, Repeat, Statement, Step, Value};
+use super::tree::{Arg, Aux, Block, Call, Kind, Layer, Merge, Number, Repeat, Site, Statement, Step, Value};
 
 /// More digits after the point than a parameter can stand for.
 const MOST_DIGITS: u32 = 9;

@@ -25,16 +25,3 @@ mod values;
 pub(crate) use embed::embed;
 pub(crate) use net::net;
 pub(crate) use stub::stub;
-
-/// `61,706`
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}

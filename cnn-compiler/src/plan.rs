@@ -33,8 +33,6 @@ pub struct Plan {
     pub(crate) net: Optimised,
     /// The kernels, in order.
     pub calls: Vec<Call>,
-    /// How the weights are packed, in the order of the calls.
-    pub recipe: Vec<Pack>,
     /// Floats of packed weights.
     pub packed_len: usize,
     /// Floats of the workspace of an image.
@@ -69,6 +67,8 @@ pub struct Call {
     pub purpose: Purpose,
     /// The kernel and its numbers.
     pub kernel: Box<dyn KernelCall>,
+    /// How its weights are packed, if it has some.
+    pub pack: Option<Pack>,
     /// Whether it takes all images of a batch.
     pub shared: bool,
 }
@@ -176,6 +176,11 @@ impl Call {
 }
 
 impl Plan {
+    /// How the weights of all kernels are packed, in order.
+    pub fn recipe(&self) -> Vec<Pack> {
+        self.calls.iter().filter_map(|call| call.pack).collect()
+    }
+
     /// Calls `read` with the description of the net as declared.
     pub fn describe<R>(&self, name: &str, doc: &str, read: impl FnOnce(&Graph<'_>) -> R) -> R {
         describe(name, doc, &self.net.shaped, read)

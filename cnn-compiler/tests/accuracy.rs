@@ -170,7 +170,7 @@ fn errors(plans: &[&Plan], seed: &str, calibrated: bool) -> Vec<f64> {
             let largest = expected.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
             for (plan, worst) in plans.iter().zip(&mut worst) {
                 let (mut packed, mut ws) = (vec![0.0; plan.packed_len], vec![0.0; plan.workspace_len]);
-                weights::load(graph, &plan.recipe, &Source::new(&file), &mut packed).expect("weights of the net");
+                weights::load(graph, &plan.recipe(), &Source::new(&file), &mut packed).expect("weights of the net");
                 run::run(plan, Run::best(), &packed, &input, &mut ws);
                 let found = &ws[plan.output.offset..][..plan.output.len];
                 let errors = expected.iter().zip(found).map(|(expected, found)| (expected - f64::from(*found)).abs());

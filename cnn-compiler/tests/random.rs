@@ -149,7 +149,7 @@ fn plans_agree_with_the_reference() {
         let mut packed = vec![0.0; plan.packed_len];
         let expected = plan.describe("Net", "", |graph| {
             let file = seeded::weights(graph, &seed.to_string());
-            weights::load(graph, &plan.recipe, &Source::new(&file), &mut packed)
+            weights::load(graph, &plan.recipe(), &Source::new(&file), &mut packed)
                 .unwrap_or_else(|error| panic!("{source}\n{error}"));
             let params = weights::read(graph, &Source::new(&file)).unwrap_or_else(|error| panic!("{source}\n{error}"));
             let outputs = reference::run(graph, &params, &input).unwrap_or_else(|error| panic!("{source}\n{error}"));
@@ -184,7 +184,7 @@ fn outputs(source: &str, inputs: &[Vec<f32>]) -> Vec<[Vec<f32>; 2]> {
     plan.describe("Net", "", |graph| {
         let file = seeded::weights(graph, "special");
         let source = Source::new(&file);
-        weights::load(graph, &plan.recipe, &source, &mut packed).unwrap_or_else(|error| panic!("{error}"));
+        weights::load(graph, &plan.recipe(), &source, &mut packed).unwrap_or_else(|error| panic!("{error}"));
         let params = weights::read(graph, &source).unwrap_or_else(|error| panic!("{error}"));
         let both = inputs.iter().map(|input| {
             let outputs = reference::run(graph, &params, input).unwrap_or_else(|error| panic!("{error}"));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cnn_net::graph::Graph;
 use cnn_net::memory::{Buffer, Holds, Memory};
+use cnn_net::text::thousands;
 
 use crate::caption::legend_of;
 use crate::draw::mark;
@@ -11,7 +12,7 @@ use crate::layout::{MARGIN, SMALL, TEXT};
 use crate::model::kind_of;
 use crate::options::{NARROWEST, Options};
 use crate::sheet::{Shape, Sheet, px};
-use crate::text::{count, thousands, width, wrap};
+use crate::text::{count, width, wrap};
 use crate::theme::{Kind, Paint};
 
 /// Room for the numbers of the vertical axis, and for the words below the horizontal one.

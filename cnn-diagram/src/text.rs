@@ -1,5 +1,7 @@
 //! Text without a font at hand: its greatest width, where lines break, and numbers for people.
 
+use cnn_net::text::thousands;
+
 /// The font family of drawings. DejaVu Sans is the widest of the usual fonts, so widths are computed for it.
 pub const FONT: &str = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
 
@@ -85,19 +87,6 @@ fn pieces(word: &str, fits: &impl Fn(&str) -> bool) -> Vec<String> {
     pieces
 }
 
-/// Groups digits: `61,706`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (i, digit) in digits.char_indices() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// `256×4×4`, from what the language writes as `256x4x4`.
 pub fn times(text: impl ToString) -> String {
     text.to_string().replace('x', "×")
@@ -111,11 +100,6 @@ pub fn count(number: u64, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digits_are_grouped_from_the_right() {
-        assert_eq!([0, 999, 1000, 61_706, 138_357_544].map(thousands), ["0", "999", "1,000", "61,706", "138,357,544"]);
-    }
 
     #[test]
     fn widths_are_those_of_the_widest_font() {

@@ -148,20 +148,10 @@ impl Depth {
     /// After one more layer.
     #[cfg(feature = "alloc")]
     fn and(self, op: &Op) -> Self {
-        match op.facts().kind {
-            Kind::Convolution => Self { convolutions: self.convolutions + 1, ..self },
-            Kind::FullyConnected => Self { fully_connected: self.fully_connected + 1, ..self },
-            Kind::MaxPooling
-            | Kind::AveragePooling
-            | Kind::Reordering
-            | Kind::Regularisation
-            | Kind::ResponseNormalisation
-            | Kind::BatchNormalisation
-            | Kind::Activation
-            | Kind::Softmax
-            | Kind::Concatenation
-            | Kind::Addition
-            | Kind::Multiplication => self,
+        let kind = op.facts().kind;
+        Self {
+            convolutions: self.convolutions + usize::from(kind == Kind::Convolution),
+            fully_connected: self.fully_connected + usize::from(kind == Kind::FullyConnected),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! | `language` | layers as a declaration calls them |
 //! | `literal` | values as Rust source |
 //! | [`memory`] | what lies where in a net's workspace, and when |
+//! | `text` | numbers as people read them |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -20,3 +21,5 @@ pub mod language;
 pub mod literal;
 pub mod memory;
 pub mod op;
+#[cfg(feature = "alloc")]
+pub mod text;

@@ -27,7 +27,7 @@ pub use crate::simd::{HALF_PANEL, PANEL};
 pub struct Pack {
     /// The layer, an index into [`Graph::nodes`](cnn_net::graph::Graph::nodes).
     pub node: usize,
-    /// A batch normalisation right behind it that is folded into it, an index into [`Graph::nodes`](cnn_net::graph::Graph::nodes).
+    /// The batch normalisation after it that is folded into it, an index into [`Graph::nodes`](cnn_net::graph::Graph::nodes).
     pub norm: Option<usize>,
     /// Where it begins in the packed weights.
     pub offset: usize,
@@ -62,7 +62,7 @@ pub enum Layout {
     Rows(DenseRows),
     /// A fully connected layer that leaves zeros out, its weights in half precision.
     RowsF16(DenseRows),
-    /// A convolution in which each channel has a filter of its own.
+    /// A convolution with one filter for each channel.
     Depthwise(DepthwiseTaps),
     /// A batch normalisation that is not folded: [`pack_scale_shift`].
     ScaleShift {
@@ -141,7 +141,7 @@ impl Layout {
         }
     }
 
-    /// The row behind the panel that this one is in: rows of a panel are packed together.
+    /// One past the last row of this row's panel: rows of a panel are packed together.
     #[cfg(feature = "alloc")]
     pub(crate) const fn panel_end(&self, row: usize) -> usize {
         let outputs = match *self {

@@ -70,7 +70,7 @@ pub(crate) fn check(source: &Source<'_>) {
             let read = weights::read(graph, source);
             let report = weights::report(graph, source);
             assert_eq!(read.is_ok(), report.problems.is_empty());
-            let recipes = [plan.recipe.clone(), other_layouts(graph, &plan.recipe)];
+            let recipes = [plan.recipe(), other_layouts(graph, &plan.recipe())];
             for recipe in &recipes {
                 let end = recipe.iter().map(|pack| pack.offset + pack.len()).max().unwrap_or_default();
                 let mut packed = vec![f32::NAN; end];

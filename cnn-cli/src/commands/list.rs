@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use cnn_diagram::text::thousands;
+use cnn_net::text::thousands;
 
 use crate::failure::Failure;
 use crate::registry::MODELS;

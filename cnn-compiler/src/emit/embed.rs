@@ -236,7 +236,7 @@ fn packed_bytes(
     is_big_endian: bool,
 ) -> Result<Vec<u8>, WeightsError> {
     let mut packed = vec![0.0; plan.packed_len];
-    load(graph, &plan.recipe, source, &mut packed)?;
+    load(graph, &plan.recipe(), source, &mut packed)?;
     let mut bytes = bytes(&packed).to_vec();
     if is_big_endian != cfg!(target_endian = "big") {
         bytes.chunks_exact_mut(size_of::<f32>()).for_each(<[u8]>::reverse);

@@ -20,7 +20,8 @@ impl Parts<'_> {
             " Runs the net{each}: `{}` in, `{}` out, both in the order channels, rows, columns. Allocates nothing.",
             graph.input, graph.output
         );
-        let weights = plan.recipe.iter().map(|_| quote!(let weights = &*self.weights.packed;)).take(1);
+        let reads_weights = plan.calls.iter().any(|call| call.pack.is_some());
+        let weights = reads_weights.then(|| quote!(let weights = &*self.weights.packed;));
         let taps = self.taps();
         let (constant, calls) = if self.memory.images == 1 {
             (None, vec![statements(calls)])
@@ -39,7 +40,7 @@ impl Parts<'_> {
 
                 /// The kernels, in order.
                 fn pass(&mut self, run: rt::Run<'_>, input: &#input) -> &#output {
-                    #(#weights)*
+                    #weights
                     let workspace = self.workspace.floats();
                     #(#calls)*
                     #result

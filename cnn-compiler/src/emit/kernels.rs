@@ -39,16 +39,13 @@ pub(super) fn kernels(plan: &Plan, graph: &Graph<'_>) -> Kernels {
     let mut taken: HashSet<String> = TAKEN.iter().map(|name| (*name).to_owned()).collect();
     let (mut constants, mut steps, mut recipe) = (Rust::default(), Rust::default(), Rust::default());
     let mut calls = Vec::new();
-    let mut packs = plan.recipe.iter();
     for call in &plan.calls {
         let name = constant(call, &mut taken);
         write_constant(call, &name, graph, &mut constants);
         calls.push(statement(call, &name));
         call.describe(|step| step.write(&mut steps));
         steps.push(", ");
-        if let Some(weights) = call.kernel.weights()
-            && let Some(pack) = packs.next()
-        {
+        if let (Some(weights), Some(pack)) = (call.kernel.weights(), &call.pack) {
             write_pack(pack, &format!("{name}.get().{}()", weights.method), &mut recipe);
         }
     }

@@ -1,6 +1,7 @@
 //! The types of a net.
 
 use cnn_net::graph::Graph;
+use cnn_net::text::thousands;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -9,7 +10,6 @@ use super::kernels::{Kernels, kernels};
 use super::memory;
 use super::names::{self, Names};
 use super::parts::{Memory, Parts};
-use super::thousands;
 use super::values::{number, tokens, value};
 use crate::ast::Net;
 use crate::plan::Plan;

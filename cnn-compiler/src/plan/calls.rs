@@ -30,8 +30,7 @@ pub(super) fn calls(net: Optimised, mut layout: Layout, batch: Batch) -> Plan {
     let exports: Vec<Export> = outputs.into_iter().map(|value| export(&net, &mut layout, value)).collect();
     let Placed { total, front } = arena::place(&mut layout.buffers, batch);
     let lower_bound = arena::lower_bound(&layout.buffers);
-    let mut writer =
-        Writer { net: &net, layout: &layout, shared: false, calls: Vec::new(), recipe: Vec::new(), packed_len: 0 };
+    let mut writer = Writer { net: &net, layout: &layout, shared: false, calls: Vec::new(), packed_len: 0 };
     writer.input();
     writer.exports_of(0, &exports);
     for (index, step) in net.steps.iter().enumerate() {
@@ -40,12 +39,11 @@ pub(super) fn calls(net: Optimised, mut layout: Layout, batch: Batch) -> Plan {
         writer.step(index, step);
         writer.exports_of(step.output, &exports);
     }
-    let Writer { calls, recipe, packed_len, .. } = writer;
+    let Writer { calls, packed_len, .. } = writer;
     let mut ranges: Vec<Range> = exports.iter().map(|export| range(&net, &layout, export)).collect();
     let output = ranges.pop().unwrap_or(Range { offset: 0, len: 0 });
     Plan {
         calls,
-        recipe,
         packed_len,
         workspace_len: total,
         distance: front,
@@ -81,22 +79,21 @@ struct Writer<'a> {
     /// Whether kernels may take all images.
     shared: bool,
     calls: Vec<Call>,
-    recipe: Vec<Pack>,
     /// Floats of the weights so far.
     packed_len: usize,
 }
 
 impl Writer<'_> {
-    fn push(&mut self, name: &str, purpose: Purpose, kernel: Box<dyn KernelCall>) {
+    fn push(&mut self, name: &str, purpose: Purpose, kernel: Box<dyn KernelCall>, pack: Option<Pack>) {
         let shared = self.shared && kernel.has_batch();
-        self.calls.push(Call { name: name.to_owned(), purpose, kernel, shared });
+        self.calls.push(Call { name: name.to_owned(), purpose, kernel, pack, shared });
     }
 
     /// The net's input.
     fn input(&mut self) {
         let buffer = self.layout.buffer(0);
         self.clear_halo_of(buffer, None, "input");
-        self.push("input", Purpose::Moves(None), Box::new(self.layout.map(0)));
+        self.push("input", Purpose::Moves(None), Box::new(self.layout.map(0)), None);
     }
 
     fn name(&self, node: usize) -> &str {
@@ -116,7 +113,7 @@ impl Writer<'_> {
         let buffer = &self.layout.buffers[buffer];
         if !buffer.halo.is_none() {
             let halo = Halo { map: buffer.map(), zeros: buffer.halo };
-            self.push(&format!("{name}.halo"), Purpose::Moves(node), Box::new(halo));
+            self.push(&format!("{name}.halo"), Purpose::Moves(node), Box::new(halo), None);
         }
     }
 
@@ -129,7 +126,7 @@ impl Writer<'_> {
                 let producer = self.net.steps.iter().find(|step| step.output == value);
                 let serves = Purpose::Moves(producer.map(|step| step.nodes[step.nodes.len() - 1]));
                 let store = StoreChw { map: self.layout.map(value), offset };
-                self.push(&format!("{name}.chw"), serves, Box::new(store));
+                self.push(&format!("{name}.chw"), serves, Box::new(store), None);
             }
         }
     }
@@ -163,26 +160,25 @@ impl Writer<'_> {
         };
         let name = self.name(step.node()).to_owned();
         for kernel in kernels {
-            self.pack(step, &*kernel);
+            let pack = self.pack(step, &*kernel);
             let purpose = if step.is_concat() {
                 Purpose::Moves(Some(step.node()))
             } else {
                 Purpose::Computes(step.nodes.clone())
             };
-            self.push(&name, purpose, kernel);
+            self.push(&name, purpose, kernel, pack);
         }
     }
 
-    /// Notes how a kernel's weights are packed.
-    fn pack(&mut self, step: &Step, kernel: &dyn KernelCall) {
-        if let Some(weights) = kernel.weights() {
-            let norm = match &step.kind {
-                StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => fused.norm,
-                StepKind::Plain { .. } => None,
-            };
-            self.packed_len += round_up(weights.layout.len());
-            self.recipe.push(Pack { norm, ..Pack::new(step.node(), weights.offset, weights.layout) });
-        }
+    /// How a kernel's weights are packed, after which the next ones begin.
+    fn pack(&mut self, step: &Step, kernel: &dyn KernelCall) -> Option<Pack> {
+        let weights = kernel.weights()?;
+        let norm = match &step.kind {
+            StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => fused.norm,
+            StepKind::Plain { .. } => None,
+        };
+        self.packed_len += round_up(weights.layout.len());
+        Some(Pack { norm, ..Pack::new(step.node(), weights.offset, weights.layout) })
     }
 
     fn residual(&self, step: &Step, fused: &Fused) -> Option<Map> {

@@ -2,12 +2,13 @@
 
 use cnn_net::graph::{Graph, Node, Value};
 use cnn_net::op::{self, Op};
+use cnn_net::text::thousands;
 
 use super::Figure;
 use super::parts::{LINE, WIDTH, heading, note, number, subscript, words};
 use crate::layout::MARGIN;
 use crate::sheet::{Shape, px};
-use crate::text::{thousands, width};
+use crate::text::width;
 use crate::theme::{Kind, Paint};
 
 /// A net of fully connected layers, each followed by functions.

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cnn_net::graph::Graph;
 use cnn_net::op::Op;
+use cnn_net::text::thousands;
 
 use super::{Entry, escaped};
 use crate::model::letter;
-use crate::text::{thousands, times};
+use crate::text::times;
 use crate::theme::Kind;
 
 const HEAD: [&str; 12] = [

@@ -3,8 +3,9 @@
 use crate::layout::{LETTER, Rect, SMALL, TEXT};
 use crate::model::{Item, Label, Letter, Unit};
 use crate::options::Detail;
-use crate::text::{bold_width, count, thousands, width, wrap, wrap_bold};
+use crate::text::{bold_width, count, width, wrap, wrap_bold};
 use crate::theme::Kind;
+use cnn_net::text::thousands;
 
 /// The front of a block.
 #[derive(Clone, Debug)]

@@ -1,11 +1,10 @@
-//! What stands on a block: kind, words, letters, and the text behind it.
+//! What is written on a block: kind, words, letters, and the text shown on hover.
 
 use cnn_net::graph::{Graph, Node};
 use cnn_net::language::arguments;
 use cnn_net::op::{self, Conv, Op, Padding, Pool, Shape, Size};
 
 use crate::Detail;
-
 use crate::text::{count, times};
 use crate::theme::Kind;
 
@@ -13,7 +12,7 @@ use crate::theme::Kind;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Letter {
     pub(crate) kind: Kind,
-    /// What stands on the block: `R`.
+    /// What is written on the block: `R`.
     pub(crate) short: &'static str,
     /// What the legend says: `ReLU`.
     pub(crate) long: &'static str,
@@ -55,7 +54,7 @@ pub(super) fn is_left_out(op: &Op, detail: Detail) -> bool {
     detail == Detail::Article && (op.is_identity() || *op == Op::Flatten)
 }
 
-/// What a layer is drawn as, if it has a block of its own. The shape is that of its input.
+/// What a layer is drawn as, if it has its own block. The shape is that of its input.
 pub(super) fn label(op: &Op, input: Shape, detail: Detail) -> Label {
     let full = detail == Detail::Full;
     match op {
@@ -113,7 +112,7 @@ fn lines(op: &Op, full: bool) -> Vec<String> {
     }
 }
 
-/// A kernel stands below the word where there is no more to say, and behind it where there is.
+/// A kernel's size goes below the word where there is no more to say, and after it where there is.
 fn with_kernel(kind: Kind, word: &str, kernel: Size, full: bool, lines: Vec<String>) -> Label {
     let kernel = times(kernel);
     if full {
@@ -171,7 +170,7 @@ fn padding(pad: Padding) -> Option<String> {
     }
 }
 
-/// What is told of a layer to those who point at it.
+/// The text shown when a reader points at a layer.
 pub(super) fn title(graph: &Graph<'_>, node: &Node<'_>) -> String {
     let shapes: Vec<String> = node.inputs.iter().map(|input| times(graph.shape(*input))).collect();
     let mut title = match arguments(&node.op) {

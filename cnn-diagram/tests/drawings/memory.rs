@@ -60,7 +60,7 @@ fn the_bound_and_the_bytes_are_those_of_the_net() {
     let held = models::LeNet5::MEMORY;
     let chart = memory(models::LeNet5::GRAPH, held, &Options::default());
     assert!(chart.contains("lower bound</text>"));
-    let bytes = cnn_diagram::text::thousands((held.floats * size_of::<f32>()) as u64);
+    let bytes = cnn_net::text::thousands((held.floats * size_of::<f32>()) as u64);
     assert!(chart.contains(&format!("workspace {bytes} bytes, ")), "{bytes}");
     assert_eq!(chart, memory(models::LeNet5::GRAPH, held, &Options::default()));
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use cnn::Network;
-use cnn_diagram::text::thousands;
 use cnn_diagram::{Detail, Entry, Options, gallery, table_markdown};
 use cnn_net::graph::Graph;
+use cnn_net::text::thousands;
 use models::About;
 
 use super::support::{drawn, texts};

@@ -43,7 +43,7 @@ fn ways_to_call_rustc() {
             assert_eq!(succeeds(&mut Command::new(scratch.path(program))), expected, "{call:?}");
         }
     }
-    // One for each, beside the program.
+    // One for each, next to the program.
     assert_eq!(scratch.packed().len(), calls.len());
     assert!(fs::read_dir(scratch.path("tmp")).expect("the folder is there").next().is_none());
 }

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Inputs and outputs of the nets: so many weights that they are more than a megabyte, which are kept in a file.
+/// Inputs and outputs of the nets: more than a megabyte of weights, which are kept in a file.
 pub(crate) const LARGE: (usize, usize) = (1000, 300);
-/// So few that they are a literal.
+/// Few enough for a literal.
 pub(crate) const SMALL: (usize, usize) = (1000, 3);
 
 /// A folder with crates. It is also the name of their nets, so that their files can be found in the common target folder.

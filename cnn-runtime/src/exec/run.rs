@@ -177,7 +177,7 @@ impl Partition {
     /// All of it.
     pub(crate) const WHOLE: Self = Self { index: 0, parts: 1 };
 
-    /// The partition that it is if there can be at most so many; nothing for those behind.
+    /// The same partition where there can be at most `parts`; none for those beyond.
     pub(crate) fn at_most(self, parts: usize) -> Option<Self> {
         let parts = self.parts.min(parts);
         (self.index < parts).then_some(Self { parts, ..self })

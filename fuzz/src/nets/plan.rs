@@ -52,7 +52,7 @@ fn inputs(plan: &Plan) -> (Vec<f32>, Vec<f32>) {
     plan.describe("Net", "", |graph| {
         let mut weights = vec![0.0; plan.packed_len];
         let file = seeded::weights(graph, "");
-        load(graph, &plan.recipe, &Source::new(&file), &mut weights).expect("a file for the net");
+        load(graph, &plan.recipe(), &Source::new(&file), &mut weights).expect("a file for the net");
         (seeded::uniform("input", graph.input.elements()), weights)
     })
 }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use cnn::graph::{Depth, Graph, Node, Value};
 use cnn::op::{Linear, Op, Store};
-use cnn_diagram::text::thousands;
 use cnn_net::language::arguments;
+use cnn_net::text::thousands;
 
 use super::{Costs, aux_nodes};
 use crate::registry::Model;

@@ -1,170 +1,151 @@
-//! Applying a description to a picture.
+//! Applying a description to a picture of any size.
 //!
 //! The reference is torchvision on Pillow's pictures, with a bilinear filter that widens with the reduction. Two libraries come
 //! close: in `image::imageops` every sixth byte differs by one, in `fast_image_resize` hardly any. The latter also takes a
 //! twentieth of the time, and can compute only a part of the resized picture. So only what the crop keeps is computed, and a
 //! picture of 1x10,000 pixels needs no more memory than any other.
 
+mod digit;
+
+use std::borrow::Cow;
+
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-use image::RgbImage;
 
-use super::ink::Levels;
-use super::{Channels, Preprocess, Resize};
+use crate::ink::Ink;
+use crate::normalise::Span;
+use crate::{Channels, Picture, Preprocess, PreprocessError};
 
 impl Preprocess {
-    /// Turns a picture into an input, in the order channels, rows, columns. A picture without pixels is all border.
+    /// Turns a picture into an input, in the order channels, rows, columns. A picture without pixels is all border;
+    /// [`Self::apply_into`] refuses it.
+    ///
+    /// # Panics
+    ///
+    /// As any `Vec`, if an input of this size does not fit in memory.
     #[must_use]
-    pub fn apply(&self, picture: &RgbImage) -> Vec<f32> {
-        let pixels = match self.channels {
-            Channels::Ink => self.resized_and_cropped(digit(picture, self.resize).as_ref().unwrap_or(picture)),
-            _ => self.resized_and_cropped(picture),
+    pub fn apply(&self, picture: &impl Picture) -> Vec<f32> {
+        let mut input = vec![0.0; self.numbers().unwrap_or(usize::MAX)];
+        self.fill(picture, &mut input);
+        input
+    }
+
+    /// Turns a picture into an input in a slice, in the order channels, rows, columns.
+    ///
+    /// # Errors
+    ///
+    /// If the picture has no pixels, or `input` is not as long as [`Self::shape`] says.
+    pub fn apply_into(&self, picture: &impl Picture, input: &mut [f32]) -> Result<(), PreprocessError> {
+        self.check(picture, input)?;
+        self.fill(picture, input);
+        Ok(())
+    }
+
+    fn fill(&self, picture: &impl Picture, input: &mut [f32]) {
+        let (width, height) = picture.size();
+        if self.is_resized(width, height) {
+            return self.place_and_invert(picture, input);
+        }
+        if self.channels == Channels::Ink
+            && let Some(ink) = Ink::of(picture)
+            && let Some(digit) = digit::framed(picture, &ink, self.resize.side())
+        {
+            return self.place(&digit, input);
+        }
+        self.resample(picture, input);
+    }
+
+    fn resample(&self, picture: &impl Picture, input: &mut [f32]) {
+        let (width, height) = picture.size();
+        let (resized_width, resized_height) = match (width, height) {
+            (0, _) | (_, 0) => (0, 0),
+            _ => self.resize.size(width, height),
         };
-        match self.channels {
-            Channels::Grey { mean, std } => self.plane(&pixels, grey, mean, std).collect(),
-            Channels::Ink => self.plane(&pixels, grey, 0.0, 1.0).collect(),
-            Channels::Rgb { mean, std } => {
-                (0..3).flat_map(|c| self.plane(&pixels, move |pixel| pixel[c], mean[c], std[c])).collect()
-            }
-            Channels::Bgr { mean, std } => {
-                (0..3).flat_map(|c| self.plane(&pixels, move |pixel| pixel[2 - c], mean[c], std[c])).collect()
-            }
+        let [columns, rows] = [resized_width, resized_height].map(|side| Span::of(side, self.crop));
+        if columns.kept == 0 || rows.kept == 0 {
+            return self.write([&columns, &rows], input, |_, _| [0; 3]);
         }
-    }
-
-    /// One channel, with a byte per pixel.
-    fn plane(
-        &self,
-        pixels: &[[u8; 3]],
-        byte: impl Fn([u8; 3]) -> u8,
-        mean: f32,
-        std: f32,
-    ) -> impl Iterator<Item = f32> {
-        pixels.iter().map(move |&pixel| (f32::from(byte(pixel)) * self.white / 255.0 - mean) / std)
-    }
-
-    /// The pixels of the cropped square, row by row.
-    fn resized_and_cropped(&self, picture: &RgbImage) -> Vec<[u8; 3]> {
-        let side = self.crop as usize;
-        let mut pixels = vec![[0; 3]; side * side];
-        let (width, height) = picture.dimensions();
-        let (resized_width, resized_height) = self.resize.size(width, height);
-        let columns = Span::of(width, resized_width, self.crop);
-        let rows = Span::of(height, resized_height, self.crop);
-        if [width, height, columns.kept, rows.kept].contains(&0) {
-            return pixels;
-        }
-        let kept = resize(picture, &columns, &rows);
-        let first = rows.border * side + columns.border;
-        for (to, from) in pixels[first..].chunks_mut(side).zip(kept.chunks_exact(columns.kept as usize)) {
-            to[..from.len()].copy_from_slice(from);
-        }
-        pixels
+        let kept = resize(picture, &Part::of(width, resized_width, &columns), &Part::of(height, resized_height, &rows));
+        let row = columns.kept as usize;
+        self.write([&columns, &rows], input, |x, y| kept.pixels()[y as usize * row + x as usize].0);
     }
 }
 
-/// The digit in a picture, on a square of the resized picture's size; `None` if there is no digit.
-fn digit(picture: &RgbImage, resize: Resize) -> Option<RgbImage> {
-    let (Resize::Square(side) | Resize::ShortSide(side)) = resize;
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let levels = picture.pixels().map(|pixel| grey(pixel.0)).collect();
-    let digit = Levels { width, height, levels }.as_digit(side)?;
-    RgbImage::from_raw(side, side, digit.levels.into_iter().flat_map(|level| [level; 3]).collect())
-}
-
-impl Resize {
-    /// The resized width and height of a picture.
-    fn size(self, width: u32, height: u32) -> (u64, u64) {
-        match self {
-            Self::Square(side) => (side.into(), side.into()),
-            Self::ShortSide(side) => {
-                // The longer side is rounded down.
-                let long = |long: u32, short: u32| u64::from(side) * u64::from(long) / u64::from(short.max(1));
-                if width <= height { (side.into(), long(height, width)) } else { (long(width, height), side.into()) }
-            }
-        }
-    }
-}
-
-/// The part of one side of a resized picture that is kept.
+/// The part of one side of a picture that becomes what is kept.
 #[derive(Debug, PartialEq)]
-struct Span {
-    /// Its start in the original picture.
+struct Part {
     start: f64,
-    /// Its length there.
     length: f64,
     /// Its length in the resized picture.
     kept: u32,
-    /// Pixels of border before it, if it is shorter than the crop.
-    border: usize,
 }
 
-impl Span {
-    /// For a side of `side` pixels that is resized to `resized`, of which the middle `crop` are kept.
-    fn of(side: u32, resized: u64, crop: u32) -> Self {
-        // At most `crop`, which has 32 bits.
-        let kept = u64::from(crop).min(resized) as u32;
+impl Part {
+    /// For a side of `side` pixels that is resized to `resized`.
+    fn of(side: u32, resized: u64, span: &Span) -> Self {
         let scale = |pixels: u64| pixels as f64 * f64::from(side) / resized as f64;
-        let start = scale(half_to_even(resized - u64::from(kept)));
-        Self {
-            start,
-            length: scale(kept.into()).min(f64::from(side) - start),
-            kept,
-            border: (crop - kept) as usize / 2,
-        }
+        let start = scale(span.skipped);
+        Self { start, length: scale(span.kept.into()).min(f64::from(side) - start), kept: span.kept }
     }
 
     /// The first pixel that it is computed from, and the number of pixels. The filter reaches one pixel further, of the larger
     /// pixels before and after resizing.
-    fn needed(&self, side: u32) -> (f64, f64) {
+    fn needed(&self, side: u32) -> (u32, u32) {
         let reach = (self.length / f64::from(self.kept)).max(1.0).ceil();
         let first = (self.start.floor() - reach).max(0.0);
         let end = ((self.start + self.length).ceil() + reach).min(side.into());
-        (first, end - first)
+        // Both are whole, and at most the side.
+        (first as u32, (end - first) as u32)
     }
-}
-
-/// Half of a number, rounded as Python's `round` does.
-fn half_to_even(number: u64) -> u64 {
-    let half = number / 2;
-    if number % 2 == 1 && half % 2 == 1 { half + 1 } else { half }
 }
 
 /// The part of a resized picture that is kept, row by row.
 ///
 /// As in Pillow, rows are resized first and rounded to bytes; by default, the library would start with the columns. Images are
 /// typed, because untyped ones would bring code for all kinds of pixels.
-fn resize(picture: &RgbImage, columns: &Span, rows: &Span) -> Vec<[u8; 3]> {
-    let from = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw())
-        .expect("an `RgbImage` has three bytes for each pixel");
-    let (top, needed) = rows.needed(picture.height());
-    let mut narrow = TypedImage::<U8x3>::new(columns.kept, needed as u32);
+fn resize(picture: &impl Picture, columns: &Part, rows: &Part) -> TypedImage<'static, U8x3> {
+    let (width, height) = picture.size();
+    let (top, needed) = rows.needed(height);
+    let bytes = rgb_rows(picture, top, needed);
+    let from = TypedImageRef::<U8x3>::from_buffer(width, needed, &bytes).expect("three bytes for each pixel");
+    let mut narrow = TypedImage::<U8x3>::new(columns.kept, needed);
     let mut to = TypedImage::<U8x3>::new(columns.kept, rows.kept);
     let bilinear = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     let mut resizer = Resizer::new();
     resizer
-        .resize_typed(&from, &mut narrow, &bilinear.crop(columns.start, top, columns.length, needed))
+        .resize_typed(&from, &mut narrow, &bilinear.crop(columns.start, 0.0, columns.length, needed.into()))
         .and_then(|()| {
-            let part = bilinear.crop(0.0, rows.start - top, columns.kept.into(), rows.length);
+            let part = bilinear.crop(0.0, rows.start - f64::from(top), columns.kept.into(), rows.length);
             resizer.resize_typed(&narrow, &mut to, &part)
         })
         .expect("the parts lie in the pictures");
-    to.pixels().iter().map(|pixel| pixel.0).collect()
+    to
 }
 
-/// Brightness as Pillow computes it: rounded, in fixed point.
-fn grey([red, green, blue]: [u8; 3]) -> u8 {
-    let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue);
-    // The weights add up to 1 << 16, so every result fits in a byte.
-    ((sum + (1 << 15)) >> 16) as u8
+/// Red, green and blue of the pixels in some rows.
+fn rgb_rows(picture: &impl Picture, top: u32, rows: u32) -> Cow<'_, [u8]> {
+    let (width, height) = picture.size();
+    let row = 3 * width as usize;
+    let whole = picture.as_rgb().filter(|bytes| Some(bytes.len()) == row.checked_mul(height as usize));
+    if let Some(bytes) = whole.and_then(|bytes| bytes.get(top as usize * row..)?.get(..rows as usize * row)) {
+        return bytes.into();
+    }
+    let mut bytes = vec![0; rows as usize * row];
+    for (y, row) in (top..).zip(bytes.chunks_exact_mut(row)) {
+        for (x, pixel) in (0..).zip(row.as_chunks_mut().0) {
+            *pixel = picture.rgb(x, y);
+        }
+    }
+    bytes.into()
 }
 
 #[cfg(test)]
 mod tests {
-    use image::Rgb;
+    use image::{Rgb, RgbImage};
 
     use super::*;
+    use crate::Resize;
 
     const ALL: [Preprocess; 7] = [
         Preprocess::TORCHVISION,
@@ -264,26 +245,11 @@ mod tests {
     }
 
     #[test]
-    fn the_shorter_side_is_met_and_the_longer_one_rounded_down() {
-        let size = |width, height| Resize::ShortSide(256).size(width, height);
-        assert_eq!([size(500, 333), size(333, 500), size(300, 300)], [(384, 256), (256, 384), (256, 256)]);
-        assert_eq!(size(1, u32::MAX), (256, 256 * u64::from(u32::MAX)));
-        assert_eq!(Resize::Square(256).size(500, 333), (256, 256));
-    }
-
-    #[test]
-    fn the_middle_is_rounded_as_in_python() {
-        // `[round(n / 2.0) for n in range(9)]`
-        assert_eq!([0, 1, 2, 3, 4, 5, 6, 7, 8].map(half_to_even), [0, 0, 1, 2, 2, 2, 3, 4, 4]);
-        assert_eq!(Span::of(10, 10, 7), Span { start: 2.0, length: 7.0, kept: 7, border: 0 });
-        assert_eq!(Span::of(20, 10, 7), Span { start: 4.0, length: 14.0, kept: 7, border: 0 });
-        assert_eq!(Span::of(10, 10, 13), Span { start: 0.0, length: 10.0, kept: 10, border: 1 });
-    }
-
-    #[test]
     fn what_is_needed_reaches_a_pixel_beyond_what_is_kept_but_not_beyond_the_picture() {
-        assert_eq!(Span::of(20, 10, 4).needed(20), (4.0, 12.0));
-        assert_eq!(Span::of(10, 20, 4).needed(10), (3.0, 4.0));
-        assert_eq!(Span::of(20, 10, 10).needed(20), (0.0, 20.0));
+        let part = |side: u32, resized: u64, crop: u32| Part::of(side, resized, &Span::of(resized, crop));
+        assert_eq!(part(20, 10, 7), Part { start: 4.0, length: 14.0, kept: 7 });
+        assert_eq!(part(20, 10, 4).needed(20), (4, 12));
+        assert_eq!(part(10, 20, 4).needed(10), (3, 4));
+        assert_eq!(part(20, 10, 10).needed(20), (0, 20));
     }
 }

@@ -63,7 +63,8 @@ fn preprocess(choices: &mut Choices<'_>) -> Preprocess {
         channels: match choices.below(4) {
             0 => Channels::Grey { mean: choices.float(), std: choices.float() },
             1 => Channels::Rgb { mean: [choices.float(); 3], std: [choices.float(); 3] },
-            2 => Channels::Ink,
+            // The whole square is in memory, and not only what is kept of it.
+            2 if side < 400 => Channels::Ink,
             _ => Channels::Bgr { mean: [choices.float(); 3], std: [choices.float(); 3] },
         },
     }

@@ -60,3 +60,19 @@ impl<P: Picture> Picture for Negative<'_, P> {
         [u8::MAX - grey(self.0.rgb(x, y)); 3]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_level_or_the_upper_one_of_two() {
+        let of = |levels: &[u8]| {
+            let mut counts = [0; 256];
+            levels.iter().for_each(|&level| counts[usize::from(level)] += 1);
+            median(&counts)
+        };
+        assert_eq!([of(&[]), of(&[7]), of(&[3, 9]), of(&[255, 0, 0])], [None, Some(7), Some(9), Some(0)]);
+        assert_eq!([of(&[4, 4, 200, 200]), of(&[0, 1, 2, 3, 255])], [Some(200), Some(2)]);
+    }
+}

@@ -26,6 +26,7 @@ pub enum Resize {
 
 /// The channels of an input, in their order. A number `x` becomes `(x - mean) / std`.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Channels {
     /// Only brightness: 0.299 red + 0.587 green + 0.114 blue (ITU-R BT.601), in whole levels.
     Grey {

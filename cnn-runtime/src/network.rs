@@ -110,7 +110,7 @@ pub trait Numbers: 'static {
 
 impl<const N: usize> Numbers for [f32; N] {
     fn of(slice: &[f32]) -> Result<&Self, WrongLength> {
-        slice.as_array().ok_or(WrongLength { expected: N, found: slice.len() })
+        slice.try_into().map_err(|_| WrongLength { expected: N, found: slice.len() })
     }
 
     fn floats(&self) -> &[f32] {
@@ -121,7 +121,7 @@ impl<const N: usize> Numbers for [f32; N] {
 impl<const N: usize, const IMAGES: usize> Numbers for [[f32; N]; IMAGES] {
     fn of(slice: &[f32]) -> Result<&Self, WrongLength> {
         let (images, rest) = slice.as_chunks();
-        let images = images.as_array().filter(|_| rest.is_empty());
+        let images = images.try_into().ok().filter(|_| rest.is_empty());
         images.ok_or(WrongLength { expected: IMAGES * N, found: slice.len() })
     }
 

@@ -17,6 +17,7 @@ macro_rules! instruction_sets {
     ($($module:ident::$Name:ident),*) => {
         /// An instruction set that this CPU has: the values inside can only be made if it does.
         #[derive(Clone, Copy, Debug)]
+        #[non_exhaustive]
         pub enum Isa {
             $(
                 #[doc = concat!("The one of [`", stringify!($Name), "`](crate::simd::", stringify!($module), "::", stringify!($Name), ").")]

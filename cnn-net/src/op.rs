@@ -25,6 +25,8 @@ pub use self::tensors::{Dims, Role, Tensors};
 pub use self::window::{Axis, Window};
 
 /// A layer: what it does to its input (or, for the merges, to its inputs).
+///
+/// There will be more layers: match it with `_`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Op {

@@ -20,6 +20,10 @@
 //!
 //! Every net keeps the input of its last function, softmax or the step, as the tap `logits`. Nets for ImageNet read images of
 //! 3x224x224 and know its 1,000 classes.
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `image` | no | pictures of the crate `image` as inputs |
 
 #![forbid(unsafe_code)]
 

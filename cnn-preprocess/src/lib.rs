@@ -25,11 +25,11 @@
 //!
 //! # Features
 //!
-//! | feature | default | adds | needs `std` |
-//! | --- | --- | --- | --- |
-//! | `resize` | yes | [`apply`](Preprocess::apply) and [`apply_into`](Preprocess::apply_into), by `fast_image_resize` | yes |
-//! | `image` | no | [`Picture`] for `RgbImage`, `DynamicImage` and other types of `image` 0.25 | yes |
-//! | `ndarray` | no | `PixelArray`, for arrays of `ndarray` 0.17 | no, but `alloc` |
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `resize` | yes | [`apply`](Preprocess::apply) and [`apply_into`](Preprocess::apply_into), by `fast_image_resize`; needs `std` |
+//! | `image` | no | [`Picture`] for `RgbImage`, `DynamicImage` and other types of `image` 0.25; needs `std` |
+//! | `ndarray` | no | `PixelArray`, for arrays of `ndarray` 0.17; needs `alloc` |
 //!
 //! Without features, the crate is `no_std` and depends only on `cnn-net`, which has no dependencies.
 //!

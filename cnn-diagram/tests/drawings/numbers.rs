@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use cnn::Network;
-use cnn_diagram::{Detail, Entry, Options, gallery, table_markdown};
+use cnn_diagram::{Detail, Entry, Options, Theme, gallery, svg, table_markdown};
 use cnn_net::graph::Graph;
 use cnn_net::text::thousands;
 use models::About;
 
+use super::random::described;
 use super::support::{drawn, texts};
 
 cnn::network! {
@@ -55,18 +56,18 @@ fn a_changed_net_has_other_numbers() {
     assert!(small.contains(&"Small (Somebody 2001)".to_owned()));
 }
 
-/// The cells of a net's row in the table of architectures.
-fn row<N: Network>() -> Vec<String> {
+/// The cells of a net's column in the table of architectures.
+fn column<N: Network>() -> Vec<String> {
     let (name, year, new) = ("net", 2001, "smallness");
     let entry = Entry { name, graph: N::GRAPH, memory: N::MEMORY, workspace_bytes: N::WORKSPACE_BYTES, year, new };
     let table = table_markdown(&[entry]);
-    let row = table.lines().last().expect("a table has rows");
-    row.split('|').map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect()
+    let cell = |line: &str| line.split('|').nth(2).expect("a column for the net").trim().to_owned();
+    table.lines().map(cell).filter(|cell| cell != "---").collect()
 }
 
 #[test]
-fn a_changed_net_has_another_row_in_the_table() {
-    let (small, wider) = (row::<Small>(), row::<Wider>());
+fn a_changed_net_has_another_column_in_the_table() {
+    let (small, wider) = (column::<Small>(), column::<Wider>());
     let cells = |parameters: &str, macs: &str, weights: &str, workspace: usize, functions: &str| {
         let workspace = format!("{} B", thousands(workspace as u64));
         let cells = [
@@ -94,7 +95,7 @@ fn a_changed_net_has_another_row_in_the_table() {
 #[test]
 fn weights_are_as_large_as_they_are_stored() {
     assert_eq!(Half::GRAPH.weights_bytes(), 4 * (60 + 10) + 2 * 2160);
-    assert!(row::<Half>().contains(&"4,600 B".to_owned()), "{:?}", row::<Half>());
+    assert!(column::<Half>().contains(&"4,600 B".to_owned()), "{:?}", column::<Half>());
     assert_eq!(models::AlexNetF16::GRAPH.weights_bytes(), 126_616_992);
 }
 
@@ -127,7 +128,7 @@ fn the_table_in_the_readme_is_that_of_the_nets() {
     ];
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = fs::read_to_string(&path).unwrap();
-    let start = readme.find("| net | year |").expect("the README has the table");
+    let start = readme.find("|  | LeNet-5 |").expect("the README has the table");
     let end = start + readme[start..].find("\n\n").expect("something follows it") + 1;
     let table = table_markdown(&five);
     if std::env::var_os("BLESS").is_some() {
@@ -135,4 +136,23 @@ fn the_table_in_the_readme_is_that_of_the_nets() {
     } else {
         assert!(readme[start..end] == table, "the table is\n{table}");
     }
+}
+
+/// The drawings next to the README's declaration are of that declaration.
+#[test]
+fn the_first_drawing_in_the_readme_is_that_of_its_declaration() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let declaration = readme.split("cnn::network! {").nth(1).and_then(|rest| rest.split("```").next());
+    let source = declaration.and_then(|net| net.trim_end().strip_suffix('}')).expect("a declaration comes first");
+    described(source, "", |graph| {
+        for (name, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {
+            let path = root.join(format!("docs/pictures/lenet5-{name}.svg"));
+            let drawn = svg(graph, &Options { width: 400, theme, ..Options::default() });
+            if std::env::var_os("BLESS").is_some() {
+                fs::write(&path, &drawn).unwrap();
+            }
+            assert!(fs::read_to_string(&path).unwrap() == drawn, "{}: `BLESS=1` draws it", path.display());
+        }
+    });
 }

@@ -1,10 +1,18 @@
-//! Reads a digit with LeNet-5. Its weights are in the executable, which needs no other file:
+//! Reads handwritten digits in PNG files with LeNet-5, whose weights are in the executable:
 //!
 //! ```sh
-//! cargo run -p first --profile small
+//! cargo run --release -p first digits/samples/*.png
 //! ```
+//!
+//! `cargo run -p first --profile small` makes a small executable of it.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::BufReader;
 
 use cnn::network;
+use cnn_digits::Picture;
+use png::{ColorType, Decoder, Transformations};
 
 network! {
     /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998), for digits of 32x32: white ink, 1, on black, 0.
@@ -18,47 +26,72 @@ network! {
     }
 }
 
-/// A character for each 2x2 pixels, in the middle of the picture.
-const DIGIT: [&str; 10] = [
-    " ######## ",
-    " ######## ",
-    "       ## ",
-    "      ##  ",
-    "      ##  ",
-    "     ##   ",
-    "     ##   ",
-    "    ##    ",
-    "    ##    ",
-    "    ##    ",
-];
-
-/// The net's input.
-fn image() -> [f32; 32 * 32] {
-    let mut image = [0.0; 32 * 32];
-    for (row, line) in DIGIT.iter().enumerate() {
-        for (column, _) in line.match_indices('#') {
-            for (y, x) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                image[(6 + 2 * row + y) * 32 + 6 + 2 * column + x] = 1.0;
-            }
-        }
-    }
-    image
+/// A digit and its probability.
+fn read(net: &mut LeNet5<'_>, path: &str) -> Result<(usize, f32), Box<dyn Error>> {
+    let (width, height, pixels) = decode(path)?;
+    let picture = Picture::new(width, height, &pixels).ok_or("it has no pixels")?;
+    let probabilities = net.forward(&cnn_digits::read(&picture)?);
+    let best = (0..10).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b])).unwrap_or(0);
+    Ok((best, probabilities[best]))
 }
 
-fn main() {
+/// Width, height and colours of a PNG, transparent pixels on white paper.
+fn decode(path: &str) -> Result<(usize, usize, Vec<[u8; 3]>), Box<dyn Error>> {
+    let mut decoder = Decoder::new(BufReader::new(File::open(path)?));
+    decoder.set_transformations(Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info()?;
+    let mut bytes = vec![0; reader.output_buffer_size().ok_or("it is too large")?];
+    let frame = reader.next_frame(&mut bytes)?;
+    let on_paper = |level: u8, alpha: u8| 255 - ((255 - u16::from(level)) * u16::from(alpha) / 255) as u8;
+    let colour = |pixel: &[u8]| match *pixel {
+        [grey] => [grey; 3],
+        [grey, alpha] => [on_paper(grey, alpha); 3],
+        [r, g, b, alpha] => [r, g, b].map(|level| on_paper(level, alpha)),
+        [r, g, b, ..] => [r, g, b],
+        [] => [255; 3],
+    };
+    let samples = match frame.color_type {
+        ColorType::Grayscale | ColorType::Indexed => 1,
+        ColorType::GrayscaleAlpha => 2,
+        ColorType::Rgb => 3,
+        ColorType::Rgba => 4,
+    };
+    let pixels = bytes[..frame.buffer_size()].chunks_exact(samples).map(colour).collect();
+    Ok((frame.width as usize, frame.height as usize, pixels))
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
     let mut net = LeNet5::embedded();
-    let probabilities = net.forward(&image());
-    let (digit, probability) = (0..).zip(probabilities).max_by(|a, b| a.1.total_cmp(b.1)).unwrap_or((0, &0.0));
-    println!("{}", DIGIT.join("\n"));
-    println!("is a {digit} ({:.1} %)", 100.0 * probability);
+    let paths: Vec<String> = std::env::args().skip(1).collect();
+    if paths.is_empty() {
+        return Err("no pictures are given; try digits/samples/*.png".into());
+    }
+    for path in paths {
+        let (digit, probability) = read(&mut net, &path).map_err(|why| format!("{path}: {why}"))?;
+        println!("{path}: {digit} ({:.1} %)", 100.0 * probability);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Each sample's name begins with its digit.
     #[test]
-    fn the_seven_is_read() {
-        assert!(LeNet5::embedded().forward(&image())[7] > 0.9);
+    fn the_samples_are_read() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../digits/samples");
+        let mut net = LeNet5::embedded();
+        let mut count = 0;
+        for entry in folder.read_dir().expect("the samples are there") {
+            let path = entry.expect("readable").path().display().to_string();
+            if path.ends_with(".png") {
+                let (digit, _) = read(&mut net, &path).expect("a digit");
+                let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+                assert!(name.starts_with(&digit.to_string()), "{path} is read as {digit}");
+                count += 1;
+            }
+        }
+        assert!(count >= 8);
     }
 }

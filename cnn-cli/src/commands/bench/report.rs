@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::layers::{Layer, Layers};
+use crate::output::Output;
 use crate::registry::Model;
 use crate::table::{Align, Table};
 
@@ -28,7 +29,7 @@ impl Report<'_> {
     }
 
     /// Writes lines and a table for a terminal.
-    pub(super) fn text(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn text(&self, out: &mut Output<impl Write>) -> io::Result<()> {
         let (name, threads, passes) = (self.model.name, self.threads, self.passes.len());
         if let Some(layers) = &self.layers {
             table(layers).write(out)?;
@@ -47,11 +48,11 @@ impl Report<'_> {
         Ok(())
     }
 
-    /// Writes an object.
-    pub(super) fn json(&self, out: &mut impl Write) -> io::Result<()> {
+    /// The same as an object.
+    pub(super) fn json(&self) -> Value {
         let layers: Option<Vec<Value>> =
             self.layers.as_ref().map(|layers| layers.layers.iter().map(|layer| row(layer, layers.peak)).collect());
-        let report = json!({
+        json!({
             "net": self.model.name,
             "threads": self.threads,
             "batch": self.model.batch,
@@ -61,8 +62,7 @@ impl Report<'_> {
             "isa": self.layers.as_ref().map(|layers| layers.isa),
             "peak_gflops": self.layers.as_ref().map(|layers| layers.peak),
             "layers": layers,
-        });
-        writeln!(out, "{report:#}")
+        })
     }
 }
 
@@ -86,8 +86,7 @@ fn row(layer: &Layer, peak: f64) -> Value {
 
 fn table(layers: &Layers) -> Table<6> {
     let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Right, Align::Left, Align::Left]);
-    table.row(["layer", "µs", "GFLOP/s", "of peak", "algorithm", "kernel"].map(str::to_owned));
-    table.rule();
+    table.head(["layer", "µs", "GFLOP/s", "of peak", "algorithm", "kernel"]);
     for layer in &layers.layers {
         let micros = format!("{:.1}", layer.min.as_secs_f64() * 1e6);
         let gflops = layer.gflops().map_or_else(String::new, |gflops| format!("{gflops:.0}"));

@@ -44,11 +44,12 @@ fn find(name: &str) -> Result<&'static Model, String> {
     }
 }
 
-/// A name in a normal form, for comparison with other spellings: `LeNet-5` is `lenet5`, and `torchvision.models.vgg16` is
-/// `torchvisionvgg16`.
+/// A name in a normal form, for comparison with other spellings: `LeNet-5` is `lenet5`; `torchvision.models.vgg16` and
+/// `VGG-16 (torchvision)` are `torchvisionvgg16`.
 fn plain(name: &str) -> String {
     let plain: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    match plain.strip_prefix(TORCHVISION).and_then(|rest| rest.strip_prefix("models")) {
+    let rest = plain.strip_prefix(TORCHVISION).map(|rest| rest.strip_prefix("models").unwrap_or(rest));
+    match rest.or_else(|| plain.strip_suffix(TORCHVISION)) {
         Some(rest) => TORCHVISION.to_owned() + rest,
         None => plain,
     }
@@ -158,6 +159,7 @@ mod tests {
             ("torchvision/resnet50", "torchvision-resnet50"),
             ("torchvision.models.resnet50", "torchvision-resnet50"),
             ("torchvision::GoogLeNet", "torchvision-googlenet"),
+            ("VGG-16 (torchvision)", "torchvision-vgg16"),
             ("MobileNet-V2", "torchvision-mobilenet_v2"),
             ("DenseNet-121", "torchvision-densenet121"),
             ("squeezenet1.1", "torchvision-squeezenet1_1"),

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::builder::styling::Style;
 use serde::Serialize;
+use terminal_size::Width;
 
 use crate::colours::Colours;
 use crate::failure::Failure;
@@ -14,12 +15,15 @@ pub(crate) struct Output<W> {
     to: W,
     colours: Colours,
     terminal: bool,
+    /// Columns of the terminal.
+    width: Option<usize>,
 }
 
 impl Output<io::StdoutLock<'static>> {
     pub(crate) fn stdout() -> Self {
         let to = io::stdout().lock();
-        Self { colours: Colours::of(io::stdout()), terminal: to.is_terminal(), to }
+        let width = terminal_size::terminal_size_of(&to).map(|(Width(columns), _)| usize::from(columns));
+        Self { colours: Colours::of(io::stdout()), terminal: to.is_terminal(), width, to }
     }
 }
 
@@ -27,6 +31,11 @@ impl<W: Write> Output<W> {
     /// A text in a style, if there are colours.
     pub(crate) fn styled(&self, style: Style, text: impl Display) -> String {
         self.colours.styled(style, text)
+    }
+
+    /// How many columns a line may have, if there is a terminal that would wrap it.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.width
     }
 
     /// Writes a value as one JSON document.
@@ -64,7 +73,7 @@ pub(crate) mod tests {
         coloured: bool,
         write: impl FnOnce(&mut Output<Vec<u8>>) -> Result<(), E>,
     ) -> String {
-        let mut out = Output { to: Vec::new(), colours: Colours(coloured), terminal: false };
+        let mut out = Output { to: Vec::new(), colours: Colours(coloured), terminal: false, width: None };
         write(&mut out).expect("memory can be written to");
         String::from_utf8(out.to).expect("text is UTF-8")
     }
@@ -81,7 +90,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_terminal_is_spared_bytes() {
-        let mut out = Output { to: Vec::new(), colours: Colours(true), terminal: true };
+        let mut out = Output { to: Vec::new(), colours: Colours(true), terminal: true, width: None };
         let Err(Failure::Message(message)) = out.binary(&[0], "a PNG", "name a file") else { panic!("it was written") };
         assert_eq!((message.as_str(), out.to.len()), ("a terminal cannot show a PNG: name a file", 0));
     }

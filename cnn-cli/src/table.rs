@@ -60,6 +60,19 @@ impl<const N: usize> Table<N> {
         self.rows.push(Row::Rule);
     }
 
+    /// Cuts the ends of the cells of the last column where the table is wider than this, but leaves them some characters.
+    pub(crate) fn cut(&mut self, width: usize, least: usize) {
+        let others: usize = self.widths()[..N - 1].iter().map(|column| column + GAP.len()).sum();
+        let room = width.saturating_sub(others).max(least);
+        for row in &mut self.rows {
+            if let Row::Cells { cells, .. } = row
+                && cells[N - 1].chars().count() > room
+            {
+                cells[N - 1] = cells[N - 1].chars().take(room - 1).chain(['…']).collect();
+            }
+        }
+    }
+
     /// Shortens the cells of the first column where the table is wider than this.
     pub(crate) fn narrow(&mut self, width: usize) {
         let others: usize = self.widths()[1..].iter().map(|column| GAP.len() + column).sum();
@@ -173,6 +186,17 @@ mod tests {
         table.narrow(11);
         let text = written(false, |out| table.write(out));
         assert_eq!(text, "é      1  a\n-----------\nl…g  100\na text acr…\n");
+    }
+
+    #[test]
+    fn a_last_column_may_be_cut_first() {
+        let mut table = Table::new([Align::Left, Align::Left]);
+        table.row(["name".into(), "a description".into()]);
+        table.cut(13, 5);
+        assert_eq!(written(false, |out| table.write(out)), "name  a desc…\n");
+        table.cut(3, 5);
+        table.narrow(10);
+        assert_eq!(written(false, |out| table.write(out)), "n…e  a de…\n");
     }
 
     #[test]

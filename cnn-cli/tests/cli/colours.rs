@@ -59,7 +59,7 @@ fn other_formats_never_have_colours() {
     }
 }
 
-/// What the program prints on a terminal, to both of its outputs.
+/// What the program prints on a terminal of 80 columns, to both of its outputs.
 #[cfg(target_os = "linux")]
 fn on_terminal(environment: &[(&str, &str)], arguments: &[&str]) -> String {
     use std::fs::File;
@@ -67,9 +67,12 @@ fn on_terminal(environment: &[(&str, &str)], arguments: &[&str]) -> String {
     use std::os::unix::ffi::OsStrExt;
 
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{Winsize, tcsetwinsize};
 
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there is a free terminal");
     grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("it is ours");
+    let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(&terminal, size).expect("it can have any size");
     let name = ptsname(&terminal, Vec::new()).expect("it has a name");
     let open = || File::options().read(true).write(true).open(std::ffi::OsStr::from_bytes(name.to_bytes())).unwrap();
     let mut command = cnn();
@@ -106,6 +109,21 @@ fn a_terminal_gets_no_bytes_and_is_no_file() {
     for arguments in [&["digits", "-"][..], &["check-weights", "lenet5", "-"]] {
         let asked = on_terminal(&[], arguments);
         assert!(asked.contains("standard input cannot be read: it is a terminal: pipe or redirect a file"), "{asked}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn tables_fit_a_terminal() {
+    for net in ["lenet5", "resnet18"] {
+        let arguments = ["bench", net, "--layers", "--seconds=0"];
+        let printed = plain(&on_terminal(&[("CLICOLOR", "0")], &arguments).replace("\u{1b}[2K", ""));
+        let lines: Vec<&str> =
+            printed.lines().map(|line| line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or_default()).collect();
+        let table: Vec<&&str> =
+            lines.iter().skip_while(|line| !line.starts_with("layer ")).take_while(|line| !line.is_empty()).collect();
+        assert!(table.len() > 5 && table.iter().all(|line| line.chars().count() <= 80), "{printed}");
+        assert!(table.iter().any(|line| line.contains("  conv ")), "{printed}");
     }
 }
 

@@ -10,6 +10,9 @@ use crate::output::Output;
 use crate::registry::Model;
 use crate::table::{Align, Table};
 
+/// The fewest characters that a terminal shows of what a kernel does.
+const SHORTEST: usize = 24;
+
 /// All results.
 pub(super) struct Report<'a> {
     pub(super) model: &'a Model,
@@ -32,7 +35,12 @@ impl Report<'_> {
     pub(super) fn text(&self, out: &mut Output<impl Write>) -> io::Result<()> {
         let (name, threads, passes) = (self.model.name, self.threads, self.passes.len());
         if let Some(layers) = &self.layers {
-            table(layers).write(out)?;
+            let mut table = table(layers);
+            if let Some(width) = out.width() {
+                table.cut(width, SHORTEST);
+                table.narrow(width);
+            }
+            table.write(out)?;
             writeln!(out, "\npeak of one core {:.0} GFLOP/s ({})", layers.peak, layers.isa)?;
         }
         let images = self.model.batch as f64;
@@ -84,6 +92,15 @@ fn row(layer: &Layer, peak: f64) -> Value {
     })
 }
 
+/// What a kernel does, with the shapes last, since a terminal may have no room for them: `conv 5x5, tanh, 1x32x32 -> 6x28x28`.
+fn does(layer: &Layer) -> String {
+    let does = layer.step.doc(layer.graph).to_string();
+    match does.split_once(": ") {
+        Some((shapes, does)) => format!("{does}, {shapes}"),
+        None => does,
+    }
+}
+
 fn table(layers: &Layers) -> Table<6> {
     let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Right, Align::Left, Align::Left]);
     table.head(["layer", "µs", "GFLOP/s", "of peak", "algorithm", "kernel"]);
@@ -92,7 +109,7 @@ fn table(layers: &Layers) -> Table<6> {
         let gflops = layer.gflops().map_or_else(String::new, |gflops| format!("{gflops:.0}"));
         let share = layer.gflops().map_or_else(String::new, |gflops| format!("{:.0} %", 100.0 * gflops / layers.peak));
         let (name, algorithm) = (layer.step.name.to_owned(), layer.step.algorithm.to_owned());
-        table.row([name, micros, gflops, share, algorithm, layer.step.doc(layer.graph).to_string()]);
+        table.row([name, micros, gflops, share, algorithm, does(layer)]);
     }
     table
 }

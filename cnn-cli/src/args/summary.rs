@@ -13,7 +13,7 @@ pub(crate) struct SummaryArgs {
     #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
     /// Show N levels of nesting: what lies deeper is added up in the row of its block
-    #[arg(long, value_name = "N", value_parser = count, conflicts_with = "json")]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) depth: Option<NonZeroUsize>,
     /// Format for people
     #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
@@ -54,8 +54,9 @@ height and width, or null for the whole input), receptive_jump (the same for the
 neighbours), level (of nesting, from 1) and aux (null, or the name of its auxiliary classifier). A block is what \
 --depth can fold: it has the keys name, block (null if it has no name in the declaration), level, layers (their \
 number), and output, parameters, parameters_share, macs, macs_share, activation_bytes, receptive_field, \
-receptive_jump and aux as layers have. The depth has convolutions and fully_connected. Shapes are arrays: [channels, \
-height, width], or [features]. Shares are of the net's total, from 0 to 1; those of auxiliary classifiers are null.";
+receptive_jump and aux as layers have. With --depth, layers and blocks that lie deeper are left out. The depth has \
+convolutions and fully_connected. Shapes are arrays: [channels, height, width], or [features]. Shares are of the \
+net's total, from 0 to 1; those of auxiliary classifiers are null.";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

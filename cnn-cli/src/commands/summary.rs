@@ -7,6 +7,7 @@ mod table;
 mod text;
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 
 use crate::args::summary::{Format, SummaryArgs};
 use crate::failure::Failure;
@@ -19,10 +20,10 @@ use self::cost::Facts;
 pub(super) fn summary(args: &SummaryArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
     let model = Model::named(&args.net)?;
     let facts = Facts::new(model);
+    let depth = args.depth.map_or(usize::MAX, NonZeroUsize::get);
     if args.json.json {
-        return out.json(&json::of(&facts));
+        return out.json(&json::of(&facts, depth));
     }
-    let depth = args.depth.map_or(usize::MAX, std::num::NonZeroUsize::get);
     match args.format {
         Format::Text => text::text(&facts, depth, out)?,
         Format::Markdown => text::markdown(&facts, depth, out)?,

@@ -172,6 +172,14 @@ fn json_has_every_block() {
         let layers = layers.filter(|layer| layer["name"].as_str().unwrap().starts_with(name));
         layers.map(|layer| layer[key].as_u64().unwrap()).sum::<u64>()
     };
+    let top = parsed(&run(["summary", "resnet50", "--json", "--depth", "1"]));
+    let names = |key: &str| {
+        let all = top[key].as_array().unwrap().iter();
+        all.map(|layer| layer["name"].as_str().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("blocks"), ["layer1", "layer2", "layer3", "layer4"]);
+    assert_eq!(names("layers"), ["conv1", "bn1", "relu", "maxpool", "avgpool", "fc", "10"]);
+    assert_eq!([&top["parameters"], &top["blocks"][3]], [&summary["parameters"], block("layer4")]);
     for key in ["parameters", "macs", "activation_bytes"] {
         assert_eq!(block("layer3.5")[key], within("layer3.5.", key), "{key}");
     }

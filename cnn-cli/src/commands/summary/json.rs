@@ -88,12 +88,12 @@ struct Depth {
     fully_connected: usize,
 }
 
-/// The summary of a net.
-pub(super) fn of(facts: &Facts) -> Summary {
+/// The summary of a net, without what is nested more deeply than this.
+pub(super) fn of(facts: &Facts, depth: usize) -> Summary {
     let graph = facts.graph;
     let (mut layers, mut blocks) = (Vec::new(), Vec::new());
     for aux in [None].into_iter().chain((0..graph.aux.len()).map(Some)) {
-        for row in rows(facts, &facts.layers(aux), usize::MAX) {
+        for row in rows(facts, &facts.layers(aux), depth) {
             match row {
                 Row::Layer { node, level } => layers.push((node, layer(facts, node, level))),
                 Row::Block(row) => blocks.push(block(facts, &row)),
@@ -110,7 +110,7 @@ pub(super) fn of(facts: &Facts) -> Summary {
         blocks,
         aux: graph.aux.iter().enumerate().map(|(index, aux)| self::aux(facts, index, aux)).collect(),
         taps: graph.taps.iter().map(|tap| self::tap(graph, tap)).collect(),
-        depth: depth(graph),
+        depth: self::depth(graph),
         cost: costs(facts.total),
         weights_bytes: graph.weights_bytes(),
         workspace_bytes: facts.model.workspace_bytes,
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn branches_and_auxiliary_classifiers_can_be_followed() {
-        let summary = serde_json::to_value(of(&Facts::new(&BRANCHED))).unwrap();
+        let summary = serde_json::to_value(of(&Facts::new(&BRANCHED), usize::MAX)).unwrap();
         let layer = |name: &str| {
             let layers = summary["layers"].as_array().unwrap();
             layers.iter().find(|layer| layer["name"] == name).unwrap_or_else(|| panic!("{summary}"))

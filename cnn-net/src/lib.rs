@@ -9,6 +9,10 @@
 //! | [`memory`] | what lies where in a net's workspace, and when |
 //! | `receptive` | how much of the input an output depends on |
 //! | `text` | numbers as people read them |
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `alloc` | no | depths of nets, and the text of declarations |
 
 #![no_std]
 #![forbid(unsafe_code)]

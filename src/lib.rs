@@ -390,6 +390,8 @@ extern crate std;
 /// Compiles networks, declared in a few lines, to Rust. The [crate documentation](crate#the-language) describes the language.
 #[doc(inline)]
 pub use cnn_macros::network;
+#[cfg(feature = "alloc")]
+pub use cnn_net::receptive;
 pub use cnn_net::{graph, memory, op};
 pub use cnn_runtime::exec::shared::Shared;
 #[cfg(feature = "std")]

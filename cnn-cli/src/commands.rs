@@ -4,12 +4,14 @@ mod bench;
 mod check_weights;
 mod classify;
 mod compare;
+mod completions;
 mod diagram;
 mod digits;
 mod drawings;
 mod figures;
 mod input;
 mod list;
+mod man;
 mod pixels;
 mod run;
 mod summary;
@@ -20,22 +22,24 @@ use std::io::Write;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// Executes the command in the arguments.
-pub(crate) fn execute(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
+pub(crate) fn execute(args: &Args, out: &mut Output<impl Write>) -> Result<(), Failure> {
     match &args.command {
         Command::Classify(args) => classify::classify(args, out),
-        Command::Digits { test: true, .. } => digits::test(out),
-        Command::Digits { files, test: false } => digits::read(files, out),
-        Command::List => list::list(out),
-        Command::Summary { net, format } => summary::summary(net, *format, out),
+        Command::Digits(args) => digits::digits(args, out),
+        Command::List(args) => list::list(*args, out),
+        Command::Summary(args) => summary::summary(args, out),
         Command::Bench(args) => bench::bench(args, out),
         Command::CheckWeights(args) => check_weights::check_weights(args, out),
-        Command::Run(args) => run::run(args),
-        Command::Trace(args) => trace::trace(args),
+        Command::Run(args) => run::run(args, out),
+        Command::Trace(args) => trace::trace(args, out),
         Command::Compare(args) => compare::compare(args, out),
         Command::Diagram(args) => diagram::diagram(args, out),
-        Command::Figures(args) => figures::figures(args),
+        Command::Figures(args) => figures::figures(args, out),
+        Command::Completions(args) => completions::completions(args, out),
+        Command::Man(args) => man::man(args, out),
     }?;
     out.flush().map_err(Failure::Stdout)
 }

@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::colours::{BAD, Colours};
+use crate::stdin::is_dash;
+
 /// The same as for wrong arguments, where `clap` chooses it.
 const FAILED: u8 = 2;
 
@@ -59,11 +62,15 @@ pub(crate) fn exit_code(result: Result<(), Failure>) -> ExitCode {
 
 /// Writes `error: message` to stderr. If that fails, there is nobody left to tell.
 pub(crate) fn tell(message: &str) {
-    let _ = writeln!(io::stderr(), "error: {message}");
+    let error = Colours::of(io::stderr()).styled(BAD, "error:");
+    let _ = writeln!(io::stderr(), "{error} {message}");
 }
 
 /// A path for a terminal, with control characters escaped.
 pub(crate) fn shown(path: &Path) -> String {
+    if is_dash(path) {
+        return "standard input".to_owned();
+    }
     cut(&path.to_string_lossy(), MOST_OF_A_PATH)
 }
 
@@ -108,6 +115,7 @@ mod tests {
     #[test]
     fn names_cannot_reach_the_terminal() {
         assert_eq!(shown(Path::new("a b/ü\x1b[31m\n.png")), "a b/ü\\u{1b}[31m\\n.png");
+        assert_eq!([shown(Path::new("-")), shown(Path::new("./-"))], ["standard input", "./-"]);
         assert_eq!(printable("gnp.\u{202e}exe"), "gnp.\\u{202e}exe");
     }
 

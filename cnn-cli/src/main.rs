@@ -7,27 +7,31 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod colours;
 mod commands;
 mod failure;
 mod limited;
+mod names;
+mod output;
 mod picture;
 mod progress;
 mod registry;
 mod replace;
+mod stdin;
 mod table;
 mod tensors;
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
 use cnn_runtime::exec::isa::Isa;
 
 use crate::failure::Failure;
+use crate::output::Output;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
     // A user who asks for an instruction set must not get the numbers or times of another.
     let asked = Isa::from_env().map_err(|why| Failure::Message(why.to_string()));
-    failure::exit_code(asked.and_then(|_| commands::execute(&args, &mut io::stdout().lock())))
+    failure::exit_code(asked.and_then(|_| commands::execute(&args, &mut Output::stdout())))
 }

@@ -4,11 +4,12 @@
 //! paper, and turn the picture upright.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits};
+
+use crate::stdin;
 
 /// Longer files are refused.
 const MAX_FILE: u64 = 256 << 20;
@@ -79,9 +80,9 @@ impl std::error::Error for PictureError {
     }
 }
 
-/// Reads a PNG or JPEG file. Of any other file, only the beginning is read.
+/// Reads a PNG or JPEG file, or standard input. Of any other file, only the beginning is read.
 pub(crate) fn read(path: &Path) -> Result<Picture, PictureError> {
-    let mut file = File::open(path).map_err(PictureError::Open)?;
+    let mut file = stdin::open(path).map_err(PictureError::Open)?;
     let mut bytes = Vec::new();
     let mut read_to = |length: u64, bytes: &mut Vec<u8>| {
         let more = length - bytes.len() as u64;

@@ -12,7 +12,7 @@ use cnn::weights::{Source, WeightsError};
 use cnn::{DynNetwork, Network, Pool};
 use models::{About, Classifier, Preprocess, torchvision};
 
-use crate::failure::{Failure, printable};
+use crate::failure::Failure;
 
 /// All nets, in the order of `cnn list`.
 pub(crate) static MODELS: &[Model] = &[
@@ -132,11 +132,6 @@ impl Model {
         let advice = format!("`#[batch({images})] pub {net}Batch{images} = {net};` in `network!` compiles another");
         format!("{name} is compiled for {of} {known} here, not of {images}; {advice}")
     }
-
-    /// The net of this name.
-    pub(crate) fn named(name: &str) -> Result<&'static Self, Failure> {
-        MODELS.iter().find(|model| model.name == name).ok_or_else(|| Failure::Message(unknown(name)))
-    }
 }
 
 fn load<N: Network + 'static>(source: &Source<'_>, pool: Option<Pool>) -> Loaded {
@@ -145,25 +140,6 @@ fn load<N: Network + 'static>(source: &Source<'_>, pool: Option<Pool>) -> Loaded
         Some(pool) => net.with_pool(Arc::new(pool)),
         None => net,
     }))
-}
-
-fn unknown(name: &str) -> String {
-    // Also without `torchvision-`, which users may leave out.
-    let spellings = MODELS.iter().flat_map(|model| {
-        let short = model.name.strip_prefix("torchvision-");
-        [Some(model.name), short].into_iter().flatten().map(|spelling| (spelling, model.name))
-    });
-    let near = spellings
-        .map(|(spelling, near)| (strsim::damerau_levenshtein(&plain(spelling), &plain(name)), spelling, near))
-        .filter(|(distance, spelling, _)| *distance <= 1 + spelling.len().min(name.len()) / 4)
-        .min_by_key(|(distance, _, near)| (*distance, near.len(), *near));
-    let guess = near.map(|(_, _, near)| format!("did you mean `{near}`? ")).unwrap_or_default();
-    format!("there is no net `{}`; {guess}`cnn list` shows all", printable(name))
-}
-
-/// A name in a normal form, for comparison with other spellings: `LeNet-5` is `lenet5`.
-fn plain(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '-' | '_' | ' ' | '.')).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -237,27 +213,6 @@ pub(crate) mod tests {
                 assert_eq!(preprocess.shape(), model.graph.input, "{}", model.name);
                 assert_eq!(model.labels.len(), model.graph.output.elements(), "{}", model.name);
             }
-        }
-    }
-
-    #[test]
-    fn a_slip_is_recognised_and_anything_else_is_not() {
-        for (slip, meant) in [
-            ("LeNet-5", "lenet5"),
-            ("Inception_v1", "inception-v1"),
-            ("resnet", "resnet18"),
-            ("ResNet-50", "resnet50"),
-            ("torchvision-resnet-50", "torchvision-resnet50"),
-            ("googlenet", "torchvision-googlenet"),
-            ("mobilenet-v2", "torchvision-mobilenet_v2"),
-        ] {
-            assert_eq!(
-                unknown(slip),
-                format!("there is no net `{slip}`; did you mean `{meant}`? `cnn list` shows all")
-            );
-        }
-        for other in ["yolo", "transformer", ""] {
-            assert_eq!(unknown(other), format!("there is no net `{other}`; `cnn list` shows all"));
         }
     }
 }

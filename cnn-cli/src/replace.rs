@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use self::unfinished::Temporary;
 use crate::failure::{Failure, shown};
+use crate::stdin::is_dash;
 
 /// Writes `bytes` to a temporary file in the folder of `path`, then renames it, so that nobody ever sees half a file.
 ///
@@ -70,6 +71,9 @@ fn next_to(target: &Path) -> io::Result<Temporary> {
 
 /// A user who gives the same file twice has made a mistake.
 pub(crate) fn refuse_overwriting(read: &Path, output: &Path) -> Result<(), Failure> {
+    if is_dash(read) || is_dash(output) {
+        return Ok(());
+    }
     match (fs::canonicalize(read), fs::canonicalize(output)) {
         (Ok(read), Ok(found)) if read == found && read.is_file() => {
             Err(Failure::of_file(output, "cannot be the output: it is also read"))

@@ -2,6 +2,11 @@
 
 use std::io::{self, Write};
 
+use clap::builder::styling::Style;
+
+use crate::colours::HEADING;
+use crate::output::Output;
+
 /// Between two columns.
 const GAP: &str = "  ";
 
@@ -21,7 +26,8 @@ pub(crate) struct Table<const N: usize> {
 
 #[derive(Debug)]
 enum Row<const N: usize> {
-    Cells([String; N]),
+    Cells { cells: [String; N], style: Style },
+    Text(String),
     Rule,
 }
 
@@ -30,8 +36,23 @@ impl<const N: usize> Table<N> {
         Self { columns, rows: Vec::new() }
     }
 
+    /// The names of the columns, and a line below them.
+    pub(crate) fn head(&mut self, cells: [&str; N]) {
+        self.styled(HEADING, cells.map(str::to_owned));
+        self.rule();
+    }
+
     pub(crate) fn row(&mut self, cells: [String; N]) {
-        self.rows.push(Row::Cells(cells));
+        self.styled(Style::new(), cells);
+    }
+
+    pub(crate) fn styled(&mut self, style: Style, cells: [String; N]) {
+        self.rows.push(Row::Cells { cells, style });
+    }
+
+    /// A text across all columns.
+    pub(crate) fn text(&mut self, text: String) {
+        self.rows.push(Row::Text(text));
     }
 
     /// A line across the table.
@@ -39,21 +60,49 @@ impl<const N: usize> Table<N> {
         self.rows.push(Row::Rule);
     }
 
+    /// Cuts the ends of the cells of the last column where the table is wider than this, but leaves them some characters.
+    pub(crate) fn cut(&mut self, width: usize, least: usize) {
+        let others: usize = self.widths()[..N - 1].iter().map(|column| column + GAP.len()).sum();
+        let room = width.saturating_sub(others).max(least);
+        for row in &mut self.rows {
+            if let Row::Cells { cells, .. } = row
+                && cells[N - 1].chars().count() > room
+            {
+                cells[N - 1] = cells[N - 1].chars().take(room - 1).chain(['…']).collect();
+            }
+        }
+    }
+
+    /// Shortens the cells of the first column where the table is wider than this.
+    pub(crate) fn narrow(&mut self, width: usize) {
+        let others: usize = self.widths()[1..].iter().map(|column| GAP.len() + column).sum();
+        let room = width.saturating_sub(others);
+        for row in &mut self.rows {
+            match row {
+                Row::Cells { cells, .. } => cells[0] = shortened(&cells[0], room),
+                Row::Text(text) => *text = shortened(text, width),
+                Row::Rule => {}
+            }
+        }
+    }
+
     /// Writes columns as wide as their widest cells, without trailing spaces.
-    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut Output<impl Write>) -> io::Result<()> {
         let widths = self.widths();
         let whole = widths.iter().sum::<usize>() + GAP.len() * N.saturating_sub(1);
         for row in &self.rows {
             match row {
                 Row::Rule => writeln!(out, "{:-<whole$}", "")?,
-                Row::Cells(cells) => {
+                Row::Text(text) => writeln!(out, "{text}")?,
+                Row::Cells { cells, style } => {
                     let padded: Vec<String> = (0..N)
                         .map(|i| match self.columns[i] {
                             Align::Left => format!("{:<1$}", cells[i], widths[i]),
                             Align::Right => format!("{:>1$}", cells[i], widths[i]),
                         })
                         .collect();
-                    writeln!(out, "{}", padded.join(GAP).trim_end())?;
+                    let line = out.styled(*style, padded.join(GAP).trim_end());
+                    writeln!(out, "{line}")?;
                 }
             }
         }
@@ -63,7 +112,7 @@ impl<const N: usize> Table<N> {
     fn widths(&self) -> [usize; N] {
         let mut widths = [0; N];
         for row in &self.rows {
-            if let Row::Cells(cells) = row {
+            if let Row::Cells { cells, .. } = row {
                 widths.iter_mut().zip(cells).for_each(|(width, cell)| *width = (*width).max(cell.chars().count()));
             }
         }
@@ -71,18 +120,114 @@ impl<const N: usize> Table<N> {
     }
 }
 
+/// A text of at most this many characters. Its first word is the most important: the end of the others goes first, and then
+/// the middle of that word, since names differ at their ends.
+fn shortened(text: &str, most: usize) -> String {
+    let all = text.chars().count();
+    if all <= most {
+        return text.to_owned();
+    }
+    let indent = text.len() - text.trim_start().len();
+    let word = text[indent..].split(' ').next().unwrap_or_default().chars().count();
+    if indent + word + 2 < most {
+        return text.chars().take(most - 1).chain(['…']).collect();
+    }
+    let (kept, end) = (most.saturating_sub(indent + 1).min(word), indent + word);
+    let begin = text.chars().take(indent + kept.div_ceil(2));
+    begin.chain(['…']).chain(text.chars().take(end).skip(end - kept / 2)).collect()
+}
+
+/// A number with three digits and a unit: `15.5 G`.
+pub(crate) fn rounded(number: u64) -> String {
+    let mut unit = ["", " k", " M", " G", " T", " P", " E"].iter();
+    let (mut value, mut suffix) = (number as f64, unit.next().unwrap_or(&""));
+    // Rounded to three digits, 999.5 has four.
+    while value >= 999.5
+        && let Some(next) = unit.next()
+    {
+        (value, suffix) = (value / 1e3, next);
+    }
+    let digits = match value {
+        _ if suffix.is_empty() => 0,
+        ..9.995 => 2,
+        ..99.95 => 1,
+        _ => 0,
+    };
+    format!("{value:.digits$}{suffix}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::tests::written;
+
+    fn table() -> Table<3> {
+        let mut table = Table::new([Align::Left, Align::Right, Align::Left]);
+        table.head(["é", "1", "a"]);
+        table.row(["long".into(), "100".into(), String::new()]);
+        table
+    }
 
     #[test]
     fn columns_are_aligned_and_lines_end_without_spaces() {
-        let mut table = Table::new([Align::Left, Align::Right, Align::Left]);
-        table.row(["é".into(), "1".into(), "a".into()]);
-        table.rule();
-        table.row(["long".into(), "100".into(), String::new()]);
-        let mut text = Vec::new();
-        table.write(&mut text).unwrap();
-        assert_eq!(String::from_utf8(text).unwrap(), "é       1  a\n------------\nlong  100\n");
+        assert_eq!(written(false, |out| table().write(out)), "é       1  a\n------------\nlong  100\n");
+    }
+
+    #[test]
+    fn colours_do_not_change_the_columns() {
+        let text = written(true, |out| table().write(out));
+        assert_eq!(text, "\u{1b}[1mé       1  a\u{1b}[0m\n------------\nlong  100\n");
+    }
+
+    #[test]
+    fn a_table_is_made_narrower_by_its_first_column() {
+        let mut table = table();
+        table.text("a text across all columns".to_owned());
+        table.narrow(11);
+        let text = written(false, |out| table.write(out));
+        assert_eq!(text, "é      1  a\n-----------\nl…g  100\na text acr…\n");
+    }
+
+    #[test]
+    fn a_last_column_may_be_cut_first() {
+        let mut table = Table::new([Align::Left, Align::Left]);
+        table.row(["name".into(), "a description".into()]);
+        table.cut(13, 5);
+        assert_eq!(written(false, |out| table.write(out)), "name  a desc…\n");
+        table.cut(3, 5);
+        table.narrow(10);
+        assert_eq!(written(false, |out| table.write(out)), "n…e  a de…\n");
+    }
+
+    #[test]
+    fn names_lose_their_middle_after_the_rest_has_lost_its_end() {
+        for (text, most, expected) in [
+            ("  denselayer12 dense_layer", 26, "  denselayer12 dense_layer"),
+            ("  denselayer12 dense_layer", 21, "  denselayer12 dense…"),
+            ("  denselayer12 dense_layer", 12, "  dense…er12"),
+            ("abcdefgh", 5, "ab…gh"),
+            ("éé…éé", 4, "éé…é"),
+            ("abc", 0, "…"),
+        ] {
+            assert_eq!(shortened(text, most), expected);
+        }
+    }
+
+    #[test]
+    fn rounded_numbers_have_three_digits() {
+        for (number, expected) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1.00 k"),
+            (9_994, "9.99 k"),
+            (9_995, "10.0 k"),
+            (416_520, "417 k"),
+            (999_499, "999 k"),
+            (999_500, "1.00 M"),
+            (15_470_264_320, "15.5 G"),
+            (u64::MAX, "18.4 E"),
+        ] {
+            assert_eq!(rounded(number), expected);
+        }
     }
 }

@@ -1,18 +1,39 @@
 //! Safetensors files: reading those of users, and writing a net's results.
 
+use std::io::{BufRead, Write};
 use std::path::Path;
 
 use cnn::op::Shape;
 use cnn::weights::{Files, Problem, Tensors, Unreadable};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, serialize};
+use serde_json::json;
 
+use crate::args::Json;
 use crate::failure::{Failure, printable};
+use crate::output::Output;
 use crate::replace::replace;
+use crate::stdin::{self, is_dash};
 
-/// Opens a file of tensors, without reading them yet.
+/// Opens a file of tensors, without reading them yet, or reads standard input.
 pub(crate) fn open(path: &Path) -> Result<Files, Failure> {
-    Files::open(path).map_err(|why| unreadable(path, &why))
+    if !is_dash(path) {
+        return Files::open(path).map_err(|why| unreadable(path, &why));
+    }
+    let mut stdin = stdin::take().map_err(|error| Failure::unreadable(path, &error))?;
+    if is_json(stdin.fill_buf().map_err(|error| Failure::unreadable(path, &error))?) {
+        return Err(Failure::of_file(
+            path,
+            "is JSON: an index names files next to it, so give its path instead of `-`",
+        ));
+    }
+    Files::from_reader("-", stdin).map_err(|why| unreadable(path, &why))
+}
+
+/// Whether a file that begins in this way is JSON. A safetensors file begins with the length of its header in eight bytes, of
+/// which the last are 0.
+fn is_json(begin: &[u8]) -> bool {
+    matches!(begin, [b'{', _, _, _, rest @ ..] if rest.first().is_some_and(|byte| *byte != 0))
 }
 
 /// The tensors of a file. `name` is the one that the caller needs, for advice.
@@ -86,12 +107,42 @@ impl Tensor {
     }
 }
 
-/// Writes a file of complete tensors.
-pub(crate) fn write(path: &Path, tensors: &[Tensor]) -> Result<(), Failure> {
-    let written = serialized(tensors)
-        .map_err(|error| error.to_string())
-        .and_then(|file| replace(path, &file).map_err(|error| error.to_string()));
-    written.map_err(|error| Failure::of_file(path, format_args!("cannot be written: {error}")))
+/// A file that a command writes, or standard output.
+pub(crate) struct Destination<'a> {
+    path: &'a Path,
+    /// Whether the command prints JSON.
+    json: bool,
+}
+
+impl<'a> Destination<'a> {
+    /// Both the file and the JSON cannot go to standard output.
+    pub(crate) fn new(path: &'a Path, json: Json) -> Result<Self, Failure> {
+        if json.json && is_dash(path) {
+            let message = "--json prints to standard output, so `--output -` cannot: name a file";
+            return Err(Failure::Message(message.to_owned()));
+        }
+        Ok(Self { path, json: json.json })
+    }
+
+    /// Writes complete tensors, the results of a net, and describes them if that is wanted.
+    pub(crate) fn write(&self, net: &str, tensors: &[Tensor], out: &mut Output<impl Write>) -> Result<(), Failure> {
+        let file = serialized(tensors)
+            .map_err(|error| Failure::Message(format!("the results of {net} cannot be written: {error}")))?;
+        if is_dash(self.path) {
+            return out.binary(&file, "a safetensors file", "name a file, or pipe it into another program");
+        }
+        replace(self.path, &file)
+            .map_err(|error| Failure::of_file(self.path, format_args!("cannot be written: {error}")))?;
+        if !self.json {
+            return Ok(());
+        }
+        let described = tensors.iter().map(|tensor| json!({ "name": tensor.name, "shape": tensor.dimensions }));
+        out.json(&json!({
+            "net": net,
+            "output": self.path.to_string_lossy(),
+            "tensors": described.collect::<Vec<_>>(),
+        }))
+    }
 }
 
 fn serialized(tensors: &[Tensor]) -> Result<Vec<u8>, SafeTensorError> {

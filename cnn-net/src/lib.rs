@@ -7,6 +7,7 @@
 //! | `language` | layers as a declaration calls them |
 //! | `literal` | values as Rust source |
 //! | [`memory`] | what lies where in a net's workspace, and when |
+//! | `receptive` | how much of the input an output depends on |
 //! | `text` | numbers as people read them |
 //!
 //! | feature | default | adds |
@@ -25,5 +26,7 @@ pub mod language;
 pub mod literal;
 pub mod memory;
 pub mod op;
+#[cfg(feature = "alloc")]
+pub mod receptive;
 #[cfg(feature = "alloc")]
 pub mod text;

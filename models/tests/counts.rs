@@ -84,3 +84,34 @@ fn every_net_keeps_its_logits() {
         assert_eq!((tap.name, graph.shape(tap.value)), ("logits", graph.output), "{}", graph.name);
     }
 }
+
+/// The receptive field of a layer, or of the last one that does not read the whole picture.
+fn receptive_field(graph: Net, layer: Option<&str>) -> Option<[u64; 2]> {
+    let mut layers = graph.nodes.iter().zip(graph.receptive_fields()).filter(|(node, _)| node.aux.is_none());
+    match layer {
+        Some(name) => layers.find(|(node, _)| node.name == name).and_then(|(_, field)| field.size()),
+        None => layers.filter_map(|(_, field)| field.size()).next_back(),
+    }
+}
+
+/// The table of Araujo, Norris and Sim (2019), <https://distill.pub/2019/computing-receptive-fields>: AlexNet 195, VGG-16 212,
+/// ResNet-v1-50 483, -101 1027, -152 1507. MobileNetV2's and torchvision's ResNets, which have their strides elsewhere, by hand.
+#[test]
+fn receptive_fields_are_those_of_the_literature() {
+    for (graph, size) in [
+        (AlexNet::GRAPH, 195),
+        (torchvision::AlexNet::GRAPH, 195),
+        (Vgg16::GRAPH, 212),
+        (torchvision::Vgg16::GRAPH, 212),
+        (ResNet50::GRAPH, 483),
+        (ResNet101::GRAPH, 1027),
+        (ResNet152::GRAPH, 1507),
+        (torchvision::ResNet50::GRAPH, 427),
+        (torchvision::MobileNetV2::GRAPH, 491),
+    ] {
+        assert_eq!(receptive_field(graph, None), Some([size; 2]), "{}", graph.name);
+    }
+    assert_eq!(receptive_field(LeNet5::GRAPH, Some("conv2")), Some([14; 2]));
+    assert_eq!(receptive_field(LeNet5::GRAPH, Some("fc1")), None);
+    assert_eq!(Perceptron::GRAPH.receptive_fields()[0].size(), None);
+}

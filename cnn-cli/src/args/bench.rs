@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use cnn::Pool;
 
-use super::Rule;
+use super::{Json, Rule, count};
+use crate::names::NetName;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BenchArgs {
     /// Which net; `cnn list` shows them
-    #[arg(value_name = "NET")]
+    #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
     /// Threads that share the work
     #[arg(long, value_name = "N", default_value = "1", value_parser = threads)]
     pub(crate) threads: usize,
     /// Images per pass
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = count)]
     pub(crate) batch: NonZeroUsize,
     /// Measure each kernel too
     #[arg(long)]
@@ -25,9 +26,8 @@ pub(crate) struct BenchArgs {
     /// Minimum time for measuring passes; with --layers, kernels take as long again
     #[arg(long, value_name = "S", default_value = "2", value_parser = seconds)]
     pub(crate) seconds: Duration,
-    /// Write a JSON object for other programs
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
     /// Its weights: a safetensors file, or the index (`.json`) of several; made-up ones by default
     #[arg(long, value_name = "W.safetensors")]
     pub(crate) weights: Option<PathBuf>,
@@ -52,21 +52,22 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) const ABOUT: &str = "\
-Measure how fast a net is: the fastest pass, the median, and the throughput. Operations are counted for the layers as
-declared (a multiplication with a weight counts as two), so Winograd's algorithm can exceed the core's peak.
+Measure how fast a net is: the fastest pass, the median, and the throughput. Operations are counted for the layers \
+as declared (a multiplication with a weight counts as two), so Winograd's algorithm can exceed the core's peak.
 
-With --batch, a pass takes several images, in nets compiled for that: lenet5, alexnet and resnet50 for 8. Times are per
-pass, and per image as well.
+With --batch, a pass takes several images, in nets compiled for that: lenet5, alexnet and resnet50 for 8. Times are \
+per pass, and per image as well.
 
-With --layers, each kernel is measured in separate passes: its fastest time, its throughput, its share of the peak of
-one core, its algorithm, and what it does. The algorithm of a convolution is `direct` or one of Winograd's, such as
-`F(4, 3)`; that of a fully connected layer is `gemm`. The peak is measured too, by multiply-adds on registers.
+With --layers, each kernel is measured in separate passes: its fastest time, its throughput, its share of the peak \
+of one core, its algorithm, and what it does. The algorithm of a convolution is `direct` or one of Winograd's, such \
+as `F(4, 3)`; that of a fully connected layer is `gemm`. The peak is measured too, by multiply-adds on registers.
 
-After some warm-up, at least 11 passes are measured, however long they take. On a terminal, stderr shows a progress bar.
+After some warm-up, at least 11 passes are measured, however long they take. On a terminal, stderr shows a progress \
+bar.
 
-The JSON has the keys net, threads, batch, passes, min_ms, median_ms, isa, peak_gflops and layers (null without --layers).
-A layer has the keys name, kernel, algorithm (null if there is only one), does, macs, min_ms, median_ms, gflops and
-share_of_peak. Times and throughput are per pass, macs per image.";
+The JSON has the keys net, threads, batch, passes, min_ms, median_ms, isa, peak_gflops and layers (null without \
+--layers). A layer has the keys name, kernel, algorithm (null if there is only one), does, macs, min_ms, median_ms, \
+gflops and share_of_peak. Times and throughput are per pass, macs per image.";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use super::Json;
+use crate::names::NetName;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct DiagramArgs {
     /// Which net; `cnn list` shows them
     #[arg(value_name = "NET", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: Option<String>,
-    /// The file to write, replacing an older one; without it, an SVG goes to standard output
+    /// The file to write, replacing an older one; without it, or if it is `-`, an SVG goes to standard output
     #[arg(short, long, value_name = "FILE", conflicts_with = "all")]
     pub(crate) output: Option<PathBuf>,
     /// Draw all nets into this folder, with a page that shows them: index.html
@@ -33,6 +37,8 @@ pub(crate) struct DiagramArgs {
     /// Output format; by default, it follows from the name of the file
     #[arg(long, value_enum, conflicts_with = "all")]
     pub(crate) format: Option<Format>,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 /// How much a drawing shows.
@@ -66,27 +72,30 @@ pub(crate) enum Format {
     Png,
 }
 
-pub(crate) const ABOUT: &str = "\
+pub(super) const ABOUT: &str = "\
 Draw a net as an SVG or a PNG.
 
-Layers run from left to right, in rows. A block that is called more than once, or a group that is repeated, is drawn
-once, below; a pile of blocks represents consecutive calls. Letters on a layer show the functions after it: R for ReLU,
-BN for batch normalisation; the legend lists them all. In an SVG, pointing at a layer shows its name, arguments, shapes,
-parameters and multiplications (MACs).
+Layers run from left to right, in rows. A block that is called more than once, or a group that is repeated, is drawn \
+once, below; a pile of blocks represents consecutive calls. Letters on a layer show the functions after it: R for \
+ReLU, BN for batch normalisation; the legend lists them all. In an SVG, pointing at a layer shows its name, \
+arguments, shapes, parameters and multiplications (MACs).
 
-With --memory, the drawing is a chart of the net's memory: a rectangle for each buffer, from its first write to its last
-read; the line is the most memory in use at once.
+With --memory, the drawing is a chart of the net's memory: a rectangle for each buffer, from its first write to its \
+last read; the line is the most memory in use at once.
 
-With --all, every net is drawn at both levels of detail, as files and on a page, index.html, which also has the table of
-all architectures. It needs no network.
+With --all, every net is drawn at both levels of detail, as files and on a page, index.html, which also has the \
+table of all architectures. It needs no network.
 
-A PNG has the colours of the light theme unless --theme says otherwise. Its text is set in DejaVu Sans, which is in this
-program.";
+A PNG has the colours of the light theme unless --theme says otherwise. Its text is set in DejaVu Sans, which is in \
+this program.
 
-pub(crate) const EXAMPLES: &str = "\
+Nothing is printed but a drawing without --output. The JSON, which needs --output or --all, has the key files, an \
+array of what was written: path and bytes.";
+
+pub(super) const EXAMPLES: &str = "\
 Examples:
   cnn diagram resnet50 -o resnet50.svg
   cnn diagram inception-v1 --detail full --width 1100 -o inception.png
-  cnn diagram resnet50 --detail full --width 1000 -o a4.png    all numbers on one page
+  cnn diagram resnet50 --detail full --width 1000 -o a4.png    all on one page
   cnn diagram vgg16 --memory -o memory.svg
   cnn diagram --all gallery && xdg-open gallery/index.html";

@@ -15,6 +15,7 @@ use models::seeded;
 use super::weights::WeightsFile;
 use crate::args::bench::BenchArgs;
 use crate::failure::Failure;
+use crate::output::Output;
 use crate::progress::Bar;
 use crate::registry::Model;
 
@@ -27,7 +28,7 @@ const WARM_UP: Duration = Duration::from_millis(300);
 const FEWEST: usize = 11;
 
 /// Measures a net as a whole and, with `--layers`, each kernel.
-pub(super) fn bench(args: &BenchArgs, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) fn bench(args: &BenchArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
     let model = Model::named(&args.net)?.for_batch(args.batch.get())?;
     let mut net = weighted(model, args)?;
     let input = seeded::uniform("input", model.batch * model.graph.input.elements());
@@ -41,12 +42,7 @@ pub(super) fn bench(args: &BenchArgs, out: &mut impl Write) -> Result<(), Failur
     passes.sort_unstable();
     let layers = args.layers.then(|| Layers::measure(net.as_mut(), model, &input, args.seconds));
     let report = Report { model, threads: args.threads, passes, layers };
-    if args.json {
-        report.json(out)?
-    } else {
-        report.text(out)?
-    }
-    Ok(())
+    if args.json.json { out.json(&report.json()) } else { Ok(report.text(out)?) }
 }
 
 /// The net with the weights of a file, or with seeded ones. Times do not depend on the numbers, except on how many of them a

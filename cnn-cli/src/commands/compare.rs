@@ -12,10 +12,13 @@ use cnn::graph::{Graph, Value};
 use cnn::trace::Trace;
 
 use super::input::Batch;
+use super::trace::computed;
 use super::weights::WeightsFile;
 use crate::args::TracedArgs;
 use crate::args::compare::CompareArgs;
 use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress::Bar;
 use crate::registry::Model;
 use crate::tensors;
 
@@ -24,7 +27,7 @@ use self::expected::{Expected, Problems};
 use self::report::Report;
 
 /// Compares the outputs of a net's layers with those of another implementation.
-pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) fn compare(args: &CompareArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
     let TracedArgs { net, weights, rename, input } = &args.traced;
     let model = Model::named(net)?;
     let batch = Batch::read(input, model)?;
@@ -38,7 +41,9 @@ pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Fa
     let weights = WeightsFile::open(weights, rename)?;
     let params = weights.params(model)?;
     let mut rows = Vec::new();
+    let bar = Bar::new("running layers");
     let each = |value: Value, found: &[f32]| {
+        bar.show(computed(value), model.graph.nodes.len() as u64);
         for expected in expected.iter_mut().filter(|expected| expected.value == value) {
             expected.traced = true;
             rows.push(Row::new(expected, Run::Layers, found));
@@ -46,7 +51,7 @@ pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Fa
     };
     let traced = Trace::new(model.graph, &params).with_aux().run(batch.values(), each);
     traced.map_err(|error| Failure::of_file(input, format_args!("does not fit {}: {error}", model.name)))?;
-    drop(params);
+    drop((params, bar));
     let outputs = outputs(model.graph, &expected);
     if !outputs.is_empty() {
         let found = forward(weights.net(model, None)?.as_mut(), outputs, &batch, model)?;
@@ -57,7 +62,11 @@ pub(super) fn compare(args: &CompareArgs, out: &mut impl Write) -> Result<(), Fa
         problems.without_weights(&expected.name);
     }
     let report = Report::new(model.graph, rows, args.tolerance);
-    report.write(out)?;
+    if args.json.json {
+        out.json(&report.json(model.name, problems.texts()))?;
+    } else {
+        report.write(out)?;
+    }
     out.flush()?;
     problems.into_result(&args.expected)?;
     if report.agrees() { Ok(()) } else { Err(Failure::Different) }
@@ -103,7 +112,9 @@ fn forward(
     model: &Model,
 ) -> Result<BTreeMap<Value, Vec<f32>>, Failure> {
     let mut found: BTreeMap<Value, Vec<f32>> = BTreeMap::new();
-    for input in batch.inputs() {
+    let bar = Bar::new("running");
+    for (done, input) in batch.inputs().enumerate() {
+        bar.show(done as u64, batch.inputs().len() as u64);
         let misfit = |error| Failure::Message(format!("the input does not fit {}: {error}", model.name));
         let output = net.run(input).map_err(misfit)?.to_vec();
         for (value, tap) in &outputs {

@@ -1,6 +1,6 @@
 //! `cnn diagram`
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::Write;
 use std::path::Path;
 
 use cnn_diagram::{Entry, Options, gallery, memory, svg};
@@ -9,13 +9,16 @@ use super::drawings::{write, write_folder};
 use super::pixels;
 use crate::args::diagram::{Detail, DiagramArgs, Format, Theme};
 use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress::Bar;
 use crate::registry::{MODELS, Model};
+use crate::stdin::is_dash;
 
 /// Draws a net, or all of them.
-pub(super) fn diagram(args: &DiagramArgs, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) fn diagram(args: &DiagramArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
     let options = options(args);
     match (&args.all, &args.net) {
-        (Some(folder), _) => draw_all(folder, &options),
+        (Some(folder), _) => write_folder(folder, &draw_all(&options), args.json, out),
         (None, Some(net)) => draw(Model::named(net)?, args, &options, out),
         // `clap` requires one of them.
         (None, None) => Err(Failure::Message("which net? `cnn list` shows all".to_owned())),
@@ -42,28 +45,31 @@ pub(super) fn theme(theme: Theme) -> cnn_diagram::Theme {
     }
 }
 
-fn draw(model: &Model, args: &DiagramArgs, options: &Options, out: &mut impl Write) -> Result<(), Failure> {
+fn draw(model: &Model, args: &DiagramArgs, options: &Options, out: &mut Output<impl Write>) -> Result<(), Failure> {
+    let file = args.output.as_deref().filter(|path| !is_dash(path));
+    if args.json.json && file.is_none() {
+        let message = "--json lists the files that are written, and there is none: name one, `-o net.svg`";
+        return Err(Failure::Message(message.to_owned()));
+    }
     let drawing = if args.memory { memory(model.graph, model.memory, options) } else { svg(model.graph, options) };
-    let bytes = match format(args)? {
-        Format::Png if args.output.is_none() && stdout().is_terminal() => {
-            let message = "a terminal cannot show a PNG: name a file, `-o net.png`";
-            return Err(Failure::Message(message.to_owned()));
-        }
+    let format = format(args.format, file)?;
+    let bytes = match format {
         Format::Svg => drawing.into_bytes(),
         Format::Png => pixels::png(&drawing).map_err(Failure::Message)?,
     };
-    match &args.output {
-        Some(path) => write(path, &bytes),
-        None => Ok(out.write_all(&bytes)?),
+    match (file, format) {
+        (Some(path), _) => write(path, &bytes, args.json, out),
+        (None, Format::Svg) => Ok(out.write_all(&bytes)?),
+        (None, Format::Png) => out.binary(&bytes, "a PNG", "name a file, `-o net.png`"),
     }
 }
 
 /// The requested format, or that of the file's extension.
-fn format(args: &DiagramArgs) -> Result<Format, Failure> {
-    if let Some(format) = args.format {
+fn format(chosen: Option<Format>, file: Option<&Path>) -> Result<Format, Failure> {
+    if let Some(format) = chosen {
         return Ok(format);
     }
-    let Some(path) = &args.output else { return Ok(Format::Svg) };
+    let Some(path) = file else { return Ok(Format::Svg) };
     match path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
         Some("svg") => Ok(Format::Svg),
         Some("png") => Ok(Format::Png),
@@ -71,11 +77,13 @@ fn format(args: &DiagramArgs) -> Result<Format, Failure> {
     }
 }
 
-/// Makes a folder with drawings of every net, and the page.
-fn draw_all(folder: &Path, options: &Options) -> Result<(), Failure> {
+/// Drawings of every net, and the page, under their names.
+fn draw_all(options: &Options) -> Vec<(String, Vec<u8>)> {
     let entries: Vec<Entry<'_>> = MODELS.iter().map(entry).collect();
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    for entry in &entries {
+    let bar = Bar::new("drawing");
+    for (done, entry) in entries.iter().enumerate() {
+        bar.show(done as u64, entries.len() as u64);
         for detail in [cnn_diagram::Detail::Article, cnn_diagram::Detail::Full] {
             let drawing = svg(entry.graph, &Options { detail, ..*options });
             files.push((format!("{}-{}.svg", entry.name, detail.name()), drawing.into_bytes()));
@@ -84,7 +92,7 @@ fn draw_all(folder: &Path, options: &Options) -> Result<(), Failure> {
         files.push((format!("{}-memory.svg", entry.name), chart.into_bytes()));
     }
     files.push(("index.html".to_owned(), gallery(&entries, options).into_bytes()));
-    write_folder(folder, &files)
+    files
 }
 
 fn entry(model: &'static Model) -> Entry<'static> {

@@ -8,8 +8,13 @@ use cnn_digits::mnist::{TEST_IMAGES, TEST_LABELS};
 use cnn_digits::{Blank, Input, Picture, idx};
 use flate2::read::GzDecoder;
 use models::LeNet5;
+use serde::Serialize;
+use serde_json::json;
 
+use crate::args::Json;
+use crate::args::digits::DigitsArgs;
 use crate::failure::{Failure, shown, tell};
+use crate::output::Output;
 use crate::picture;
 
 /// The net's answer: a probability for each digit.
@@ -21,21 +26,59 @@ const SURE: f32 = 0.9;
 /// How long the test digits are run repeatedly, to measure the time of one.
 const MEASURING: Duration = Duration::from_millis(500);
 
-/// Prints a line for each picture, or an error on stderr if it cannot be read.
-pub(super) fn read(files: &[PathBuf], out: &mut impl Write) -> Result<(), Failure> {
+/// Reads pictures, or the test digits.
+pub(super) fn digits(args: &DigitsArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
+    if args.test { test(args.json, out) } else { read(&args.files, args.json, out) }
+}
+
+/// Prints what each picture shows, or an error on stderr if it cannot be read.
+fn read(files: &[PathBuf], json: Json, out: &mut Output<impl Write>) -> Result<(), Failure> {
     let mut net = LeNet5::embedded();
-    let layout = Layout::of(files);
     let mut all_read = true;
-    for path in files {
-        match input(path) {
-            Ok(input) => writeln!(out, "{}", layout.line(path, net.forward(&input)))?,
-            Err(error) => {
+    let pictures =
+        files.iter().map(|path| (path, input(path).map(|input| *net.forward(&input)))).inspect(|(path, it)| {
+            if let Err(error) = it {
                 tell(&format!("{} {error}", shown(path)));
                 all_read = false;
             }
+        });
+    if json.json {
+        out.json(&Answers { pictures: pictures.map(|(path, answer)| Answer::new(path, answer)).collect() })?;
+    } else {
+        let layout = Layout::of(files);
+        for (path, answer) in pictures {
+            answer.map_or(Ok(()), |answer| writeln!(out, "{}", layout.line(path, &answer)))?;
         }
     }
     if all_read { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// What the pictures show, as JSON.
+#[derive(Serialize)]
+struct Answers {
+    pictures: Vec<Answer>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    file: String,
+    digit: Option<usize>,
+    probability: Option<f32>,
+    probabilities: Option<Probabilities>,
+    error: Option<String>,
+}
+
+impl Answer {
+    fn new(path: &Path, answer: Result<Probabilities, String>) -> Self {
+        let best = answer.as_ref().ok().map(|probabilities| two_best(probabilities)[0]);
+        Self {
+            file: path.to_string_lossy().into_owned(),
+            digit: best.map(|(digit, _)| digit),
+            probability: best.map(|(_, probability)| probability),
+            probabilities: answer.as_ref().ok().copied(),
+            error: answer.err(),
+        }
+    }
 }
 
 /// The digit in a PNG or JPEG file. The error is a problem that begins with a verb.
@@ -84,7 +127,7 @@ fn two_best(probabilities: &Probabilities) -> [(usize, f32); 2] {
 }
 
 /// Reads the test digits, and prints how many are right and how long one takes.
-pub(super) fn test(out: &mut impl Write) -> Result<(), Failure> {
+fn test(json: Json, out: &mut Output<impl Write>) -> Result<(), Failure> {
     let damaged = |error| Failure::Message(format!("the test digits in this program are damaged: {error}"));
     let images = idx::images(GzDecoder::new(TEST_IMAGES)).map_err(damaged)?;
     let labels = idx::labels(GzDecoder::new(TEST_LABELS)).map_err(damaged)?;
@@ -94,6 +137,9 @@ pub(super) fn test(out: &mut impl Write) -> Result<(), Failure> {
     let right = answers.zip(&labels).filter(|(answer, label)| *answer == usize::from(**label)).count();
     let per_image = fastest_pass(&mut net, &inputs) / inputs.len() as u32;
     let micros = per_image.as_secs_f64() * 1e6;
+    if json.json {
+        return out.json(&json!({ "right": right, "images": inputs.len(), "us_per_image": micros }));
+    }
     Ok(writeln!(out, "{right} of {} right, {micros:.1} us per image", inputs.len())?)
 }
 

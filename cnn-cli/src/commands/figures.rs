@@ -1,5 +1,7 @@
 //! `cnn figures`
 
+use std::io::Write;
+
 use cnn_diagram::figures::{MultilayerPerceptron, all, page};
 
 use super::diagram::theme;
@@ -8,9 +10,11 @@ use super::pixels;
 use crate::args::diagram::Format;
 use crate::args::figures::FiguresArgs;
 use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress::Bar;
 
 /// Draws all figures and their page. If one of them cannot be written, none is.
-pub(super) fn figures(args: &FiguresArgs) -> Result<(), Failure> {
+pub(super) fn figures(args: &FiguresArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
     let net = MultilayerPerceptron::of(models::Mlp::GRAPH);
     let net =
         net.ok_or_else(|| Failure::Message("the net `mlp` has layers that are not fully connected".to_owned()))?;
@@ -21,7 +25,9 @@ pub(super) fn figures(args: &FiguresArgs) -> Result<(), Failure> {
         Format::Png => "png",
     };
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    for figure in &figures {
+    let bar = Bar::new("drawing");
+    for (done, figure) in figures.iter().enumerate() {
+        bar.show(done as u64, figures.len() as u64);
         let drawing = figure.svg(theme);
         let bytes = match args.format {
             Format::Svg => drawing.into_bytes(),
@@ -30,5 +36,6 @@ pub(super) fn figures(args: &FiguresArgs) -> Result<(), Failure> {
         files.push((format!("{}.{ending}", figure.name), bytes));
     }
     files.push(("index.html".to_owned(), page(&figures, theme, ending).into_bytes()));
-    write_folder(&args.folder, &files)
+    drop(bar);
+    write_folder(&args.folder, &files, args.json, out)
 }

@@ -49,7 +49,7 @@ impl Batch {
     }
 
     /// Each input.
-    pub(super) fn inputs(&self) -> impl Iterator<Item = &[f32]> {
+    pub(super) fn inputs(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.length)
     }
 }

@@ -2,30 +2,38 @@
 
 mod output;
 
-use crate::args::RunArgs;
+use std::io::Write;
+
+use crate::args::run::RunArgs;
 use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress::Bar;
 use crate::registry::Model;
 use crate::replace::refuse_overwriting;
-use crate::tensors;
+use crate::tensors::Destination;
 
 use self::output::Outputs;
 use super::input::Batch;
 use super::weights::start;
 
 /// Runs a net on a file and writes a file.
-pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
-    let model = Model::named(&args.net)?;
-    for read in args.weights.iter().chain([&args.input]) {
+pub(super) fn run(args: &RunArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
+    let model = Model::named(&args.weighted.net)?;
+    let destination = Destination::new(&args.output, args.json)?;
+    for read in args.weighted.weights.iter().chain([&args.input]) {
         refuse_overwriting(read, &args.output)?;
     }
-    let mut net = start(model, args.weights.as_deref(), &args.rename)?;
+    let mut net = start(model, &args.weighted)?;
     let batch = Batch::read(&args.input, model)?;
     let mut outputs = Outputs::new(model.graph, batch.count);
-    for input in batch.inputs() {
+    let bar = Bar::new("running");
+    for (done, input) in batch.inputs().enumerate() {
+        bar.show(done as u64, batch.inputs().len() as u64);
         let output =
             net.run(input).map_err(|error| Failure::of_file(&args.input, format_args!("does not fit: {error}")))?;
         outputs.push_output(output);
         outputs.push_taps(|name| net.tap(name));
     }
-    tensors::write(&args.output, &outputs.into_tensors())
+    drop(bar);
+    destination.write(model.name, &outputs.into_tensors(), out)
 }

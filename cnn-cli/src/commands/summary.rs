@@ -1,53 +1,32 @@
 //! `cnn summary`
 
+mod cost;
 mod json;
+mod nesting;
 mod table;
+mod text;
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 
-use cnn::graph::{Graph, Node};
-
-use crate::args::Format;
+use crate::args::summary::{Format, SummaryArgs};
 use crate::failure::Failure;
+use crate::output::Output;
 use crate::registry::Model;
 
+use self::cost::Facts;
+
 /// Prints the layers of a net and their cost.
-pub(super) fn summary(net: &str, format: Format, out: &mut impl Write) -> Result<(), Failure> {
-    let model = Model::named(net)?;
-    match format {
-        Format::Text => table::text(model, out)?,
-        Format::Markdown => table::markdown(model, out)?,
-        Format::Json => json::json(model, out)?,
+pub(super) fn summary(args: &SummaryArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
+    let model = Model::named(&args.net)?;
+    let facts = Facts::new(model);
+    let depth = args.depth.map_or(usize::MAX, NonZeroUsize::get);
+    if args.json.json {
+        return out.json(&json::of(&facts, depth));
+    }
+    match args.format {
+        Format::Text => text::text(&facts, depth, out)?,
+        Format::Markdown => text::markdown(&facts, depth, out)?,
     }
     Ok(())
-}
-
-/// The total cost of some layers.
-struct Costs {
-    parameters: u64,
-    macs: u64,
-}
-
-impl Costs {
-    fn of<'a>(nodes: impl Iterator<Item = &'a Node<'a>>) -> Self {
-        nodes.fold(Self { parameters: 0, macs: 0 }, |sum, node| Self {
-            parameters: sum.parameters + node.parameters(),
-            macs: sum.macs + node.macs(),
-        })
-    }
-
-    /// Of the layers that run at inference.
-    fn of_net(graph: &Graph<'_>) -> Self {
-        Self { parameters: graph.parameters(), macs: graph.macs() }
-    }
-
-    /// Of an auxiliary classifier, by its index.
-    fn of_aux(graph: &Graph<'_>, aux: usize) -> Self {
-        Self::of(aux_nodes(graph, aux))
-    }
-}
-
-/// The layers of an auxiliary classifier, by its index.
-fn aux_nodes<'a>(graph: &Graph<'a>, aux: usize) -> impl Iterator<Item = &'a Node<'a>> {
-    graph.nodes.iter().filter(move |node| node.aux == Some(aux))
 }

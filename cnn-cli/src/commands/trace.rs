@@ -1,25 +1,30 @@
 //! `cnn trace`
 
 use std::collections::BTreeSet;
+use std::io::Write;
 
 use cnn::graph::{Graph, Value};
 use cnn::trace::{Trace, module};
 
 use super::input::Batch;
 use super::weights::WeightsFile;
-use crate::args::{TraceArgs, TracedArgs};
+use crate::args::TracedArgs;
+use crate::args::trace::TraceArgs;
 use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress::Bar;
 use crate::registry::Model;
 use crate::replace::refuse_overwriting;
-use crate::tensors::{self, Tensor};
+use crate::tensors::{Destination, Tensor};
 
 /// The prefix of a layer's name.
 pub(super) const LAYER: &str = "act.";
 
 /// Runs a net layer by layer and writes the output of every layer.
-pub(super) fn trace(args: &TraceArgs) -> Result<(), Failure> {
+pub(super) fn trace(args: &TraceArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
     let TracedArgs { net, weights, rename, input } = &args.traced;
     let model = Model::named(net)?;
+    let destination = Destination::new(&args.output, args.json)?;
     for read in [weights, input] {
         refuse_overwriting(read, &args.output)?;
     }
@@ -28,7 +33,9 @@ pub(super) fn trace(args: &TraceArgs) -> Result<(), Failure> {
     let graph = model.graph;
     let wanted = wanted(graph);
     let mut written = Vec::new();
+    let bar = Bar::new("running layers");
     let each = |value: Value, numbers: &[f32]| {
+        bar.show(computed(value), graph.nodes.len() as u64);
         for (name, _) in wanted.iter().filter(|(_, wanted)| *wanted == value) {
             let mut tensor = Tensor::new(name, batch.count, graph.shape(value));
             tensor.push(numbers);
@@ -37,7 +44,16 @@ pub(super) fn trace(args: &TraceArgs) -> Result<(), Failure> {
     };
     let traced = Trace::new(graph, &params).with_aux().run(batch.values(), each);
     traced.map_err(|error| Failure::of_file(input, format_args!("does not fit {}: {error}", model.name)))?;
-    tensors::write(&args.output, &written)
+    drop(bar);
+    destination.write(model.name, &written, out)
+}
+
+/// How many layers have run when a value is known.
+pub(super) fn computed(value: Value) -> u64 {
+    match value {
+        Value::Input => 0,
+        Value::Node(index) => index as u64 + 1,
+    }
 }
 
 /// What is written: the values that leave the net, and the output of each layer under its name.

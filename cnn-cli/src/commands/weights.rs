@@ -6,16 +6,16 @@ use cnn::reference::Params;
 use cnn::weights::{self, Files, Problem, Progress, Report, Source, Unreadable, WeightsError};
 use cnn::{DynNetwork, Pool};
 
-use crate::args::Rule;
+use crate::args::{Rule, WeightedArgs};
 use crate::failure::{Failure, shown};
 use crate::progress::Bar;
 use crate::registry::Model;
-use crate::tensors::unreadable;
+use crate::tensors::{self, unreadable};
 
 /// The net with the weights of a file, or with those in this program.
-pub(super) fn start(model: &Model, weights: Option<&Path>, rules: &[Rule]) -> Result<Box<dyn DynNetwork>, Failure> {
-    match (weights, model.embedded) {
-        (Some(path), _) => WeightsFile::open(path, rules)?.net(model, None),
+pub(super) fn start(model: &Model, args: &WeightedArgs) -> Result<Box<dyn DynNetwork>, Failure> {
+    match (&args.weights, model.embedded) {
+        (Some(path), _) => WeightsFile::open(path, &args.rename)?.net(model, None),
         (None, Some(embedded)) => Ok(embedded()),
         (None, None) => {
             let advice = "give a file with --weights W.safetensors";
@@ -33,7 +33,7 @@ pub(super) struct WeightsFile<'a> {
 
 impl<'a> WeightsFile<'a> {
     pub(super) fn open(path: &Path, rules: &'a [Rule]) -> Result<Self, Failure> {
-        let files = Files::open(path).map_err(|why| unreadable(path, &why))?;
+        let files = tensors::open(path)?;
         let rules = rules.iter().map(|rule| (rule.from.as_str(), rule.to.as_str())).collect();
         Ok(Self { path: path.to_path_buf(), files, rules })
     }
@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_net_without_weights_asks_for_some() {
-        let Err(Failure::Message(message)) = start(&BRANCHED, None, &[]) else { panic!("there are no weights") };
+        let args = WeightedArgs { net: "branched".to_owned(), weights: None, rename: Vec::new() };
+        let Err(Failure::Message(message)) = start(&BRANCHED, &args) else { panic!("there are no weights") };
         assert_eq!(
             message,
             "there are no weights for branched in this program; give a file with --weights W.safetensors"

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use roxmltree::Document;
 
-use super::support::{Folder, run};
+use super::support::{Folder, json, run};
 
 /// The names of all nets.
 fn nets() -> Vec<String> {
-    let list = run(["list"]).ok();
-    list.lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
+    let list = json(&run(["list", "--json"]));
+    let nets = list["nets"].as_array().expect("it is a list").iter();
+    nets.map(|net| net["net"].as_str().expect("it is a name").to_owned()).collect()
 }
 
 /// The drawings that the nets' pages show. `BLESS=1` writes them; a new net first needs an empty file.
@@ -92,8 +93,8 @@ fn options_change_the_drawing() {
 #[test]
 fn undrawable_requests_are_reported() {
     assert_eq!(
-        run(["diagram", "resnet"]).error(),
-        "there is no net `resnet`; did you mean `resnet18`? `cnn list` shows all"
+        run(["diagram", "rasnet18"]).error(),
+        "there is no net `rasnet18`; did you mean `resnet18` or `torchvision-resnet18`? `cnn list` shows all"
     );
     let nowhere = run(["diagram", "lenet5", "-o", "nowhere/a.svg"]).error();
     assert_eq!(nowhere, "nowhere/a.svg cannot be written: there is no folder nowhere: name a folder that exists");

@@ -5,14 +5,32 @@ use std::process::Stdio;
 
 use super::support::{cnn, run};
 
+const COMMANDS: [&str; 13] = [
+    "digits",
+    "classify",
+    "list",
+    "summary",
+    "run",
+    "trace",
+    "compare",
+    "check-weights",
+    "bench",
+    "diagram",
+    "figures",
+    "completions",
+    "man",
+];
+
 #[test]
 fn every_command_has_help_with_an_example() {
     let overview = run(["--help"]).ok();
-    for command in ["digits", "classify", "list", "summary", "run", "trace", "compare", "check-weights", "bench"] {
+    for command in COMMANDS {
         assert!(overview.contains(&format!("\n  {command} ")), "{overview}");
         let help = run([command, "--help"]).ok();
         assert!(help.contains("Example") && help.contains(&format!("cnn {command}")), "{help}");
-        assert!(help.lines().all(|line| line.chars().count() <= 130), "{help}");
+        for line in overview.lines().chain(help.lines()).chain(run([command, "-h"]).ok().lines()) {
+            assert!(line.chars().count() <= 80, "{command}: {line}");
+        }
     }
 }
 
@@ -41,24 +59,46 @@ fn nets_are_listed_one_per_line() {
     let printed = run(["list"]).ok();
     let line = printed.lines().find(|line| line.starts_with("lenet5 ")).unwrap();
     let lenet5 = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
-    let expected = ["lenet5", "1x32x32 -> 10", "61,706 parameters", "416,520 MACs", "weights included"];
-    assert_eq!(lenet5.collect::<Vec<_>>(), expected);
-    assert!(
-        printed.lines().all(|line| line.contains(" -> ") && line.contains(" parameters") && line.contains(" MACs"))
-    );
+    assert_eq!(lenet5.collect::<Vec<_>>(), ["lenet5", "1x32x32 -> 10", "61,706", "417 k", "included"]);
+    let mut lines = printed.lines();
+    let head = lines.next().unwrap().split("  ").map(str::trim).filter(|cell| !cell.is_empty());
+    assert_eq!(head.collect::<Vec<_>>(), ["net", "input -> output", "parameters", "MACs", "weights"]);
+    assert!(lines.skip(1).all(|line| line.contains(" -> ")), "{printed}");
+    assert!(printed.lines().all(|line| line.chars().count() <= 80), "{printed}");
 }
 
 #[test]
 fn an_unknown_net_is_reported_with_a_guess() {
-    let expected = "there is no net `lenet-5`; did you mean `lenet5`? `cnn list` shows all";
-    assert_eq!(run(["summary", "lenet-5"]).error(), expected);
-    assert_eq!(run(["run", "lenet-5", "--input", "x", "--output", "y"]).error(), expected);
+    let expected = "there is no net `lenet-6`; did you mean `lenet5`? `cnn list` shows all";
+    assert_eq!(run(["summary", "lenet-6"]).error(), expected);
+    assert_eq!(run(["run", "lenet-6", "--input", "x", "--output", "y"]).error(), expected);
+    let ambiguous = "`googlenet` may be `inception-v1` or `torchvision-googlenet`: say which";
+    assert_eq!(run(["diagram", "googlenet"]).error(), ambiguous);
     assert_eq!(run(["summary", "yolo"]).error(), "there is no net `yolo`; `cnn list` shows all");
 }
 
 #[test]
+fn nets_have_any_usual_spelling() {
+    let summary = run(["summary", "resnet50"]).ok();
+    for spelling in ["ResNet-50", "resnet_50", "RESNET50", "Res Net 50"] {
+        assert_eq!(run(["summary", spelling]).ok(), summary, "{spelling}");
+    }
+    assert_eq!(run(["summary", "Inception v1"]).ok(), run(["summary", "inception-v1"]).ok());
+    let torchvision = run(["summary", "torchvision-resnet50"]).ok();
+    assert_eq!(run(["summary", "torchvision/resnet50"]).ok(), torchvision);
+    assert_ne!(torchvision, summary);
+}
+
+#[test]
 fn a_reader_that_goes_away_is_not_an_error() {
-    for arguments in [&["list"][..], &["summary", "lenet5"], &["summary", "lenet5", "--format", "json"], &["--help"]] {
+    for arguments in [
+        &["list"][..],
+        &["summary", "lenet5"],
+        &["summary", "lenet5", "--json"],
+        &["man"],
+        &["completions", "bash"],
+        &["--help"],
+    ] {
         let mut child = cnn().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();

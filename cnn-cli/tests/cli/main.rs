@@ -4,14 +4,18 @@
 
 mod bench;
 mod classify;
+mod colours;
 mod compare;
 mod diagram;
 mod digits;
 mod figures;
 mod files;
 mod interface;
+mod json;
 mod run;
 mod run_errors;
+mod shells;
+mod stdin;
 mod summary;
 mod support;
 mod trace;

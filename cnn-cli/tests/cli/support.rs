@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, serialize};
+use serde_json::Value;
 
-/// The program.
+/// The program, without what the user's environment says about colours.
 pub(crate) fn cnn() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_cnn"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cnn"));
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(variable);
+    }
+    command
 }
 
 /// The result of a run.
@@ -54,6 +60,26 @@ impl From<Output> for Ran {
 /// Runs the program with these arguments.
 pub(crate) fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
     cnn().args(arguments).output().expect("the program starts").into()
+}
+
+/// Runs the program with these arguments and bytes on standard input.
+pub(crate) fn run_with(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, input: &[u8]) -> Ran {
+    let mut command = cnn();
+    let command = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    // The program may not need them all.
+    let _ = child.stdin.take().expect("it is a pipe").write_all(input);
+    child.wait_with_output().expect("the program ends").into()
+}
+
+/// What a run printed as JSON: one document, whatever the exit code is.
+pub(crate) fn json(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
+}
+
+/// The keys of a JSON object, sorted.
+pub(crate) fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().expect("it is an object").keys().map(String::as_str).collect()
 }
 
 /// The folder with the data of this project.

@@ -37,6 +37,12 @@ impl Opened {
         Self::read(path).map_err(|error| unreadable(path, &error))
     }
 
+    /// All bytes of a stream that can be a safetensors file.
+    pub(super) fn of_stream(name: &str, from: impl Read) -> Result<Self, Unreadable> {
+        let bytes = stream(from).map_err(|error| unreadable(Path::new(name), &error))?;
+        Ok(Self::Stream { name: name.to_string(), bytes })
+    }
+
     fn read(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let metadata = file.metadata()?;

@@ -40,6 +40,15 @@ impl Files {
         Ok(Self { files: Self::paths(path)?.iter().map(|path| Opened::open(path)).collect::<Result<_, _>>()? })
     }
 
+    /// Reads a safetensors file from a stream, such as standard input or a connection, up to 2 GiB. `name` is for errors.
+    ///
+    /// # Errors
+    ///
+    /// If the stream cannot be read.
+    pub fn from_reader(name: &str, from: impl Read) -> Result<Self, Unreadable> {
+        Ok(Self { files: Vec::from([Opened::of_stream(name, from)?]) })
+    }
+
     /// The files that [`open`](Self::open) would open.
     ///
     /// # Errors

@@ -48,6 +48,18 @@ fn a_file_gives_the_same_as_its_bytes() {
 }
 
 #[test]
+fn a_stream_gives_the_same_as_its_bytes() {
+    let bytes = file(&entries());
+    let files = Files::from_reader("a stream", &bytes[..]).unwrap();
+    assert_eq!(files.len(), bytes.len() as u64);
+    assert_eq!(packed(&files.source()), packed(&Source::new(&bytes)));
+    let cut = Files::from_reader("a stream", &bytes[..bytes.len() - 1]).unwrap();
+    assert!(matches!(problems(&cut.source())[..], [Problem::Unreadable(Unreadable::Damaged(_))]));
+    let endless = Files::from_reader("a stream", std::io::repeat(0)).unwrap();
+    assert!(matches!(problems(&endless.source())[..], [Problem::Unreadable(_)]));
+}
+
+#[test]
 fn shards_are_one_model() {
     let [a, b, index] = shards();
     let whole = packed(&Source::new(&file(&entries())));

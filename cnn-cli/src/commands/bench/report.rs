@@ -6,8 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::layers::{Layer, Layers};
+use crate::output::Output;
 use crate::registry::Model;
 use crate::table::{Align, Table};
+
+/// The fewest characters that a terminal shows of what a kernel does.
+const SHORTEST: usize = 24;
 
 /// All results.
 pub(super) struct Report<'a> {
@@ -28,10 +32,15 @@ impl Report<'_> {
     }
 
     /// Writes lines and a table for a terminal.
-    pub(super) fn text(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn text(&self, out: &mut Output<impl Write>) -> io::Result<()> {
         let (name, threads, passes) = (self.model.name, self.threads, self.passes.len());
         if let Some(layers) = &self.layers {
-            table(layers).write(out)?;
+            let mut table = table(layers);
+            if let Some(width) = out.width() {
+                table.cut(width, SHORTEST);
+                table.narrow(width);
+            }
+            table.write(out)?;
             writeln!(out, "\npeak of one core {:.0} GFLOP/s ({})", layers.peak, layers.isa)?;
         }
         let images = self.model.batch as f64;
@@ -47,11 +56,11 @@ impl Report<'_> {
         Ok(())
     }
 
-    /// Writes an object.
-    pub(super) fn json(&self, out: &mut impl Write) -> io::Result<()> {
+    /// The same as an object.
+    pub(super) fn json(&self) -> Value {
         let layers: Option<Vec<Value>> =
             self.layers.as_ref().map(|layers| layers.layers.iter().map(|layer| row(layer, layers.peak)).collect());
-        let report = json!({
+        json!({
             "net": self.model.name,
             "threads": self.threads,
             "batch": self.model.batch,
@@ -61,8 +70,7 @@ impl Report<'_> {
             "isa": self.layers.as_ref().map(|layers| layers.isa),
             "peak_gflops": self.layers.as_ref().map(|layers| layers.peak),
             "layers": layers,
-        });
-        writeln!(out, "{report:#}")
+        })
     }
 }
 
@@ -84,16 +92,24 @@ fn row(layer: &Layer, peak: f64) -> Value {
     })
 }
 
+/// What a kernel does, with the shapes last, since a terminal may have no room for them: `conv 5x5, tanh, 1x32x32 -> 6x28x28`.
+fn does(layer: &Layer) -> String {
+    let does = layer.step.doc(layer.graph).to_string();
+    match does.split_once(": ") {
+        Some((shapes, does)) => format!("{does}, {shapes}"),
+        None => does,
+    }
+}
+
 fn table(layers: &Layers) -> Table<6> {
     let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Right, Align::Left, Align::Left]);
-    table.row(["layer", "µs", "GFLOP/s", "of peak", "algorithm", "kernel"].map(str::to_owned));
-    table.rule();
+    table.head(["layer", "µs", "GFLOP/s", "of peak", "algorithm", "kernel"]);
     for layer in &layers.layers {
         let micros = format!("{:.1}", layer.min.as_secs_f64() * 1e6);
         let gflops = layer.gflops().map_or_else(String::new, |gflops| format!("{gflops:.0}"));
         let share = layer.gflops().map_or_else(String::new, |gflops| format!("{:.0} %", 100.0 * gflops / layers.peak));
         let (name, algorithm) = (layer.step.name.to_owned(), layer.step.algorithm.to_owned());
-        table.row([name, micros, gflops, share, algorithm, layer.step.doc(layer.graph).to_string()]);
+        table.row([name, micros, gflops, share, algorithm, does(layer)]);
     }
     table
 }

@@ -110,6 +110,11 @@ impl Problems {
         self.push(name, || "the weights lack some tensors of this auxiliary classifier".to_owned());
     }
 
+    /// The first problems.
+    pub(super) fn texts(&self) -> &[String] {
+        &self.first
+    }
+
     /// A failure if there are any, or if there was nothing to compare.
     pub(super) fn into_result(self, path: &Path) -> Result<(), Failure> {
         let Self { all, count, first } = self;

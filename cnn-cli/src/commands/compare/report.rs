@@ -2,25 +2,26 @@
 
 use std::io::{self, Write};
 
-use cnn::graph::{Graph, Value};
+use clap::builder::styling::Style;
+use cnn::graph::{Graph, Node, Value};
+use cnn::op::Op;
 use cnn_net::language::arguments;
+use serde_json::json;
 
+use super::difference::Difference;
 use super::{Row, Run};
+use crate::colours::{BAD, GOOD};
 use crate::failure::printable;
+use crate::output::Output;
 use crate::table::{Align, Table};
+use crate::tensors::dimensions;
 
-const HEAD: [&str; 9] = ["tensor", "run", "shape", "largest", "max", "of largest", "rms", "of largest", ""];
-const COLUMNS: [Align; 9] = [
-    Align::Left,
-    Align::Left,
-    Align::Left,
-    Align::Right,
-    Align::Right,
-    Align::Right,
-    Align::Right,
-    Align::Right,
-    Align::Left,
-];
+const HEAD: [&str; 7] = ["tensor", "run", "shape", "largest", "max", "rms", ""];
+const COLUMNS: [Align; 7] =
+    [Align::Left, Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Left];
+
+/// Columns of a terminal.
+const WIDTH: usize = 80;
 
 /// All comparisons, in the order in which the net computes the values.
 pub(super) struct Report {
@@ -45,29 +46,65 @@ impl Report {
     }
 
     /// Writes the table and the verdict, or nothing if nothing was compared.
-    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut Output<impl Write>) -> io::Result<()> {
         if self.rows.is_empty() {
             return Ok(());
         }
         let mut table = Table::new(COLUMNS);
-        table.row(HEAD.map(str::to_owned));
-        table.rule();
-        self.rows.iter().for_each(|row| table.row(self.cells(row)));
+        table.head(HEAD);
+        for row in &self.rows {
+            table.styled(if self.is_near(row) { Style::new() } else { BAD }, self.cells(row));
+        }
+        table.narrow(WIDTH);
         table.write(out)?;
+        let mut verdict = self.verdict();
+        verdict[0] = out.styled(if self.agrees() { GOOD } else { BAD }, &verdict[0]);
         writeln!(out)?;
-        self.verdict().iter().try_for_each(|line| writeln!(out, "{line}"))
+        verdict.iter().try_for_each(|line| writeln!(out, "{line}"))
     }
 
-    fn cells(&self, row: &Row) -> [String; 9] {
+    /// The same for other programs. Numbers that JSON lacks are null.
+    pub(super) fn json(&self, net: &str, problems: &[String]) -> serde_json::Value {
+        let first = self.first_to_differ();
+        json!({
+            "net": net,
+            "agrees": self.agrees() && problems.is_empty() && !self.rows.is_empty(),
+            "tolerance": self.tolerance,
+            "tensors": self.rows.iter().map(|row| self.object(row)).collect::<Vec<_>>(),
+            "first_difference": first.map(|row| {
+                let layer = self.node(row.value).map(|node| node.name);
+                let kind = self.node(row.value).map(|node| call(&node.op));
+                json!({ "name": printable(&row.name), "run": row.run.name(), "layer": layer, "kind": kind })
+            }),
+            "problems": problems,
+        })
+    }
+
+    fn object(&self, row: &Row) -> serde_json::Value {
+        let Difference { largest, max, rms } = row.difference;
+        let [max_share, rms_share] = row.difference.relative();
+        json!({
+            "name": printable(&row.name),
+            "layer": self.node(row.value).map(|node| node.name),
+            "run": row.run.name(),
+            "shape": dimensions(self.graph.shape(row.value)),
+            "largest": largest,
+            "max": max,
+            "rms": rms,
+            "max_share": max_share,
+            "rms_share": rms_share,
+            "agrees": self.is_near(row),
+        })
+    }
+
+    fn cells(&self, row: &Row) -> [String; 7] {
         let [max, rms] = row.difference.relative().map(small);
         [
             printable(&row.name),
             row.run.name().to_owned(),
             self.graph.shape(row.value).to_string(),
             magnitude(row.difference.largest),
-            small(row.difference.max),
             max,
-            small(row.difference.rms),
             rms,
             if self.is_near(row) { "" } else { "differs" }.to_owned(),
         ]
@@ -75,9 +112,8 @@ impl Report {
 
     fn verdict(&self) -> Vec<String> {
         let tolerance = format!("{:e} of the tensor's largest magnitude", self.tolerance);
-        let differing = self.rows.iter().filter(|row| !self.is_near(row));
-        let count = differing.clone().count();
-        let Some(first) = differing.clone().min_by_key(|row| (row.run, row.value)) else {
+        let count = self.rows.iter().filter(|row| !self.is_near(row)).count();
+        let Some(first) = self.first_to_differ() else {
             return vec![format!("all agree: no difference exceeds {tolerance}")];
         };
         let mut lines = vec![format!("{count} of {} differ by more than {tolerance}", self.rows.len())];
@@ -91,18 +127,32 @@ impl Report {
         lines
     }
 
+    fn first_to_differ(&self) -> Option<&Row> {
+        self.rows.iter().filter(|row| !self.is_near(row)).min_by_key(|row| (row.run, row.value))
+    }
+
+    fn node(&self, value: Value) -> Option<&'static Node<'static>> {
+        match value {
+            Value::Input => None,
+            Value::Node(index) => Some(&self.graph.nodes[index]),
+        }
+    }
+
     /// The source of a value: `conv2, conv(16, 5x5), 6x14x14 -> 16x10x10`.
     fn place(&self, value: Value) -> String {
-        let Value::Node(index) = value else { return "the input, which is not the same".to_owned() };
-        let node = &self.graph.nodes[index];
-        let kind = match arguments(&node.op) {
-            none if none.is_empty() => node.op.name().to_owned(),
-            arguments => format!("{}({arguments})", node.op.name()),
-        };
+        let Some(node) = self.node(value) else { return "the input, which is not the same".to_owned() };
         let inputs: Vec<String> = node.inputs.iter().map(|input| self.graph.shape(*input).to_string()).collect();
-        let call = node.calls.last().map(|call| format!(", in block {} called as {}", call.block, call.name));
-        let call = call.unwrap_or_default();
-        format!("{}, {kind}, {} -> {}{call}", node.name, inputs.join(" + "), node.output)
+        let around = node.calls.last().map(|call| format!(", in block {} called as {}", call.block, call.name));
+        let around = around.unwrap_or_default();
+        format!("{}, {}, {} -> {}{around}", node.name, call(&node.op), inputs.join(" + "), node.output)
+    }
+}
+
+/// A layer as it is called: `conv(16, 5x5)`, `relu`.
+fn call(op: &Op) -> String {
+    match arguments(op) {
+        none if none.is_empty() => op.name().to_owned(),
+        arguments => format!("{}({arguments})", op.name()),
     }
 }
 
@@ -135,7 +185,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::compare::difference::Difference;
+    use crate::output::tests::written;
     use crate::registry::tests::BRANCHED;
 
     /// The report on values that differ from 1 by this much.
@@ -147,10 +197,8 @@ mod tests {
             difference: Difference::new(&[1.0], &[1.0 + off]),
         };
         let report = Report::new(BRANCHED.graph, rows.iter().map(row).collect(), 1e-4);
-        let mut text = Vec::new();
-        report.write(&mut text).unwrap();
         assert_eq!(report.agrees(), rows.iter().all(|row| row.3 < 1e-4));
-        String::from_utf8(text).unwrap()
+        written(false, |out| report.write(out))
     }
 
     const CONV: Value = Value::Node(0);

@@ -1,0 +1,47 @@
+//! The arguments of `cnn run`.
+
+use std::path::PathBuf;
+
+use super::{Json, WeightedArgs};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) weighted: WeightedArgs,
+    /// Its input: a safetensors file with a tensor `input`
+    #[arg(long, value_name = "X.safetensors")]
+    pub(crate) input: PathBuf,
+    /// The safetensors file to write; an older one is replaced; `-` is standard output
+    #[arg(long, value_name = "Y.safetensors")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+pub(super) const ABOUT: &str = "\
+Run a net on numbers from a file.
+
+The input file holds a tensor `input` of the net's input shape, [C, H, W], or several inputs, [N, C, H, W]; F32, F16 \
+and BF16 are accepted. The output file then holds `output` and each of the net's taps under its name, all F32: [F] \
+for vectors, [C, H, W] for maps, and [N, F] or [N, C, H, W] for several inputs.
+
+The output file appears when it is complete: if anything goes wrong, none is written, and an older one stays \
+unchanged.
+
+Nothing is printed without --json. The JSON has the keys net, output (the file), and tensors (an array of name and \
+shape: what was written).";
+
+pub(super) const EXAMPLES: &str = "\
+Example, with Python to make the input and to look at the output:
+  import torch, safetensors.torch as st
+  st.save_file({\"input\": torch.rand(4, 1, 32, 32)}, \"x.safetensors\")
+
+  $ cnn run lenet5 --input x.safetensors --output y.safetensors
+
+  print(st.load_file(\"y.safetensors\")[\"output\"])
+
+With your own weights, saved by
+  st.save_file(model.state_dict(), \"mine.safetensors\")
+
+  $ cnn run lenet5 --weights mine.safetensors \\
+      --input x.safetensors --output y.safetensors";

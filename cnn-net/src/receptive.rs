@@ -1,0 +1,146 @@
+//! Receptive fields: how much of the input an output depends on.
+//!
+//! The fields of neighbouring outputs have the same size and lie a fixed distance apart, the jump. Both follow layer by layer:
+//! a window of extent `k` and stride `s` over outputs of size `r` and jump `j` gives the size `r + (k - 1) j` and the jump
+//! `s j`. This is the recurrence of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks"
+//! (Distill, 2019, <https://distill.pub/2019/computing-receptive-fields>). As there, a field may reach into the padding and be
+//! larger than the input. Where branches meet, it covers those of all branches.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::graph::{Graph, Node, Value};
+use crate::op::{Axis, Op, Shape};
+
+/// The part of a net's input that one number of a layer's output depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceptiveField {
+    /// A window of each channel: rows, then columns. Of an input that is a vector, a single feature.
+    Window([Extent; 2]),
+    /// The whole input.
+    Whole,
+}
+
+/// One direction of a window, in pixels of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Where the window of the first output begins; in padding before the input, this is negative.
+    pub first: i64,
+    /// Its size.
+    pub size: u64,
+    /// The distance between the windows of neighbouring outputs.
+    pub jump: u64,
+}
+
+impl ReceptiveField {
+    /// That of the input itself.
+    const PIXEL: Self = Self::Window([Extent { first: 0, size: 1, jump: 1 }; 2]);
+
+    /// Height and width in pixels, unless it is the whole input.
+    #[must_use]
+    pub const fn size(&self) -> Option<[u64; 2]> {
+        match self {
+            Self::Window([rows, columns]) => Some([rows.size, columns.size]),
+            Self::Whole => None,
+        }
+    }
+
+    /// The smallest field that contains both.
+    fn with(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Window(a), Self::Window(b)) => Self::Window([a[0].with(b[0]), a[1].with(b[1])]),
+            _ => Self::Whole,
+        }
+    }
+
+    /// After a layer that reads this, as an input of this shape.
+    fn after(self, op: &Op, input: Shape) -> Self {
+        match op {
+            Op::Conv(_) | Op::MaxPool(_) | Op::AvgPool(_) => self.over(op, input),
+            Op::Linear(_) | Op::GlobalAvgPool | Op::GlobalMaxPool => Self::Whole,
+            Op::Softmax | Op::LogSoftmax => match input {
+                Shape::Map { .. } => self,
+                Shape::Vector(_) => Self::Whole,
+            },
+            Op::Flatten
+            | Op::Dropout { .. }
+            | Op::Lrn(_)
+            | Op::BatchNorm(_)
+            | Op::Prelu(_)
+            | Op::Activation(_)
+            | Op::Concat
+            | Op::Add
+            | Op::Mul => self,
+        }
+    }
+
+    /// After a layer with a window.
+    fn over(self, op: &Op, input: Shape) -> Self {
+        match (self, op.window()) {
+            (Self::Window([rows, columns]), Some(window)) => {
+                let [vertical, horizontal] = window.axes(input.size());
+                Self::Window([rows.over(&vertical), columns.over(&horizontal)])
+            }
+            (field, _) => field,
+        }
+    }
+}
+
+impl fmt::Display for ReceptiveField {
+    /// `7`, `7x5` (height x width), or `all`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.size() {
+            Some([height, width]) if height == width => write!(f, "{height}"),
+            Some([height, width]) => write!(f, "{height}x{width}"),
+            None => f.write_str("all"),
+        }
+    }
+}
+
+impl Extent {
+    /// After a window that moves over outputs with this field.
+    fn over(self, axis: &Axis) -> Self {
+        let times_jump = |outputs: usize| (outputs as u64).saturating_mul(self.jump);
+        let before = i64::try_from(times_jump(axis.before)).unwrap_or(i64::MAX);
+        Self {
+            first: self.first.saturating_sub(before),
+            size: self.size.saturating_add(times_jump(axis.extent() - 1)),
+            jump: times_jump(axis.stride),
+        }
+    }
+
+    /// The smallest one that contains both. Branches that meet have the same jump unless an output has only one pixel.
+    fn with(self, other: Self) -> Self {
+        let first = self.first.min(other.first);
+        let end = self.end().max(other.end());
+        Self { first, size: end.abs_diff(first), jump: self.jump.max(other.jump) }
+    }
+
+    fn end(self) -> i64 {
+        self.first.saturating_add_unsigned(self.size)
+    }
+}
+
+impl Graph<'_> {
+    /// The receptive field of each node's output, in the order of the nodes. That of a flattened map is the one of its pixels.
+    #[must_use]
+    pub fn receptive_fields(&self) -> Vec<ReceptiveField> {
+        let mut fields = Vec::with_capacity(self.nodes.len());
+        for node in self.nodes {
+            fields.push(self.receptive_field(node, &fields));
+        }
+        fields
+    }
+
+    /// That of a node, by those of the nodes before it.
+    fn receptive_field(&self, node: &Node<'_>, before: &[ReceptiveField]) -> ReceptiveField {
+        let read = node.inputs.iter().map(|input| match input {
+            // It scales whole maps, so all outputs depend on the same pixels: this is no window that moves.
+            input if node.op == Op::Mul && self.shape(*input).size() != node.output.size() => ReceptiveField::Whole,
+            Value::Input => ReceptiveField::PIXEL,
+            Value::Node(index) => before[*index],
+        });
+        let read = read.reduce(ReceptiveField::with).unwrap_or(ReceptiveField::PIXEL);
+        node.inputs.first().map_or(read, |input| read.after(&node.op, self.shape(*input)))
+    }
+}

@@ -38,11 +38,12 @@ fn declared(manifest: &str) -> Vec<Feature> {
     sorted(named.map(|(name, _)| ((*name).to_owned(), on.contains(name))).collect())
 }
 
-/// The features of a table in a text whose lines begin with this.
+/// The features of a table in a text whose lines begin with this. It may have further columns.
 fn documented(text: &str, begin: &str) -> Vec<Feature> {
-    let table = text.split_once(&format!("{begin}| feature | default | adds |\n"));
+    let table = text.split_once(&format!("\n{begin}| feature | default | adds |"));
     let Some((_, table)) = table else { return Vec::new() };
-    let rows = table.lines().skip(1).map_while(|line| line.strip_prefix(begin)?.strip_prefix("| `"));
+    // After the rest of the heads, and the line below them.
+    let rows = table.lines().skip(2).map_while(|line| line.strip_prefix(begin)?.strip_prefix("| `"));
     let feature = |row: &str| {
         let (name, rest) = row.split_once("` | ").expect("a name in a row of its table");
         let (default, _) = rest.split_once(" | ").expect("a default in a row of its table");

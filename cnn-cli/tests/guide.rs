@@ -75,7 +75,7 @@ fn files() -> PathBuf {
         }
         (name, shape, params[tensor.name].clone())
     });
-    write(&folder, "torch.safetensors", &mistaken.collect());
+    write(&folder, "converted.safetensors", &mistaken.collect());
     folder
 }
 

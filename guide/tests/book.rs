@@ -85,6 +85,28 @@ fn declarations_are_those_of_the_nets() {
     }
 }
 
+/// The numbers in the table of nets are those that the chapters check.
+#[test]
+fn numbers_in_the_table_are_checked_in_the_chapters() {
+    let page = fs::read_to_string(guide().join("nets.md")).expect("the chapter with the table");
+    let rows = page.lines().filter(|line| line.starts_with("| ["));
+    let checked = rows.map(|row| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [_, net, _, layers, parameters, macs, ..] = cells[..] else { panic!("too few cells in {row}") };
+        let (_, chapter) = net.trim_end_matches(')').split_once('(').expect("a link");
+        let chapter = fs::read_to_string(guide().join(chapter)).expect("a chapter");
+        let [parameters, macs] = [parameters, macs].map(|number| number.replace(',', "_"));
+        for check in [
+            format!("::GRAPH.depth().layers(), {layers})"),
+            format!("::PARAMETERS, {parameters})"),
+            format!("::MACS, {macs})"),
+        ] {
+            assert!(chapter.contains(&check), "{net}: its chapter does not say `{check}`");
+        }
+    });
+    assert_eq!(checked.count(), 5);
+}
+
 /// The names of the figures.
 fn figures() -> Vec<String> {
     let files = fs::read_dir(guide().join("figures")).expect("the folder of figures");

@@ -117,7 +117,7 @@ fn entry<N: Network<'static> + About>(name: &'static str) -> Entry<'static> {
 
 /// `BLESS=1` writes it.
 #[test]
-fn the_table_in_the_readme_and_in_the_guide_is_that_of_the_nets() {
+fn the_table_in_the_readme_is_that_of_the_nets() {
     let five = [
         entry::<models::LeNet5>("LeNet-5"),
         entry::<models::AlexNet>("AlexNet"),
@@ -125,16 +125,14 @@ fn the_table_in_the_readme_and_in_the_guide_is_that_of_the_nets() {
         entry::<models::InceptionV1>("Inception-v1"),
         entry::<models::ResNet50>("ResNet-50"),
     ];
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let start = readme.find("| net | year |").expect("the README has the table");
+    let end = start + readme[start..].find("\n\n").expect("something follows it") + 1;
     let table = table_markdown(&five);
-    for file in ["../README.md", "../guide/src/nets.md"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        let text = fs::read_to_string(&path).unwrap();
-        let start = text.find("| net | year |").expect("the file has the table");
-        let end = start + text[start..].find("\n\n").expect("something follows it") + 1;
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(&path, [&text[..start], &table, &text[end..]].concat()).unwrap();
-        } else {
-            assert!(text[start..end] == table, "{file}: the table is\n{table}");
-        }
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, [&readme[..start], &table, &readme[end..]].concat()).unwrap();
+    } else {
+        assert!(readme[start..end] == table, "the table is\n{table}");
     }
 }

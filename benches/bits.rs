@@ -11,6 +11,7 @@
 use std::env;
 use std::error::Error;
 use std::process::Command;
+use std::sync::Arc;
 
 use cnn::Network;
 use cnn::trace::Trace;
@@ -39,13 +40,13 @@ impl Hash {
 }
 
 /// Prints the line of a net.
-fn line<N: Network<'static>>(name: &str) -> Result<(), Box<dyn Error>> {
+fn line<N: Network>(name: &str) -> Result<(), Box<dyn Error>> {
     let file = seeded::weights(N::GRAPH, "");
     let image = N::GRAPH.input.elements();
     let mut input = seeded::uniform("input", image * N::BATCH);
     let mut output = Hash::new();
     // The process ends soon, and one net at a time is never much.
-    let weights: &'static N::Weights = Box::leak(Box::new(N::weights(&file)?));
+    let weights = Arc::new(N::weights(&file)?);
     let mut net = N::new(weights);
     output.add(net.run(&input)?);
     for tap in N::GRAPH.taps {

@@ -3,6 +3,7 @@
 //! Weights are seeded. Two threads need an idle machine: compare the median with the minimum.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cnn::{Network, Pool, network};
@@ -28,13 +29,13 @@ network! {
 }
 
 /// Runs a net on one thread and on two.
-fn bench<N: Network<'static> + 'static>(criterion: &mut Criterion, name: &str) {
-    let weights: &N::Weights = leak(N::weights(&seeded::weights(N::GRAPH, "")).expect("made for the net"));
+fn bench<N: Network + 'static>(criterion: &mut Criterion, name: &str) {
+    let weights = Arc::new(N::weights(&seeded::weights(N::GRAPH, "")).expect("made for the net"));
     let image = seeded::uniform("input", N::GRAPH.input.elements());
-    let pool = leak(Pool::new(2));
+    let pool = Arc::new(Pool::new(2));
     let mut group = criterion.benchmark_group(name);
     let mut alone = Vec::new();
-    for (threads, mut net) in [(1, N::new(weights)), (2, N::new(weights).with_pool(pool))] {
+    for (threads, mut net) in [(1, N::new(&weights)), (2, N::new(&weights).with_pool(pool))] {
         let output = net.run(&image).expect("the image has the input's length");
         assert!(output.iter().all(|x| x.is_finite()), "{output:?}");
         if alone.is_empty() {
@@ -48,11 +49,6 @@ fn bench<N: Network<'static> + 'static>(criterion: &mut Criterion, name: &str) {
             bench.iter(|| net.run(black_box(&image)).map(|output| output[0]));
         });
     }
-}
-
-/// Benches live until the process ends.
-fn leak<T>(value: T) -> &'static T {
-    Box::leak(Box::new(value))
 }
 
 fn lenet5(criterion: &mut Criterion) {

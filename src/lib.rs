@@ -35,14 +35,16 @@
 //!
 //! For a net `Name`, `network!` emits
 //!
-//! - `Name<'w>`: the net and its workspace. `new(&weights)`; [`forward`](Network::forward), which allocates nothing, cannot
-//!   fail and does not panic; `tap_…()` for each `tap`; the constants `WORKSPACE_BYTES`, `PARAMETERS`, `MACS`,
-//!   `STEPS`, `GRAPH` (which the crate `cnn-diagram` draws) and `MEMORY`.
+//! - `Name<'w>`: the net and its workspace. `new(&weights)`, or `new(arc)` with shared weights;
+//!   [`forward`](Network::forward), which allocates nothing, cannot fail and does not panic; [`run`](DynNetwork::run) and
+//!   [`run_into`](DynNetwork::run_into) on slices; `tap_…()` for each `tap`; the constants `INPUT`, `OUTPUT` (shapes),
+//!   `INPUT_LEN`, `OUTPUT_LEN`, `WORKSPACE_BYTES`, `PARAMETERS`, `MACS`, `STEPS`, `GRAPH` (which the crate `cnn-diagram`
+//!   draws) and `MEMORY`.
 //! - `NameWeights`: packed weights, from `from_safetensors(&bytes)` or `open(path)`, whose [error](weights::WeightsError)
 //!   lists everything that is wrong with a file at once.
-//! - `NameWorkspace`, if the workspace has more than 128 KiB: the net's memory is then on the heap, or, with
-//!   `with_workspace(&weights, &mut workspace)`, wherever the caller puts it. A smaller workspace is part of `Name`.
-//! - An implementation of [`Network`], for code that is generic over nets.
+//! - `NameWorkspace`: the memory that the net computes in. Up to 128 KiB it is part of `Name`, and more is on the heap;
+//!   `with_workspace(&weights, &mut workspace)` takes it from wherever the caller has it.
+//! - Implementations of [`Network`], for code that is generic over nets, and of [`DynNetwork`], for `Box<dyn DynNetwork>`.
 //!
 //! Inputs and outputs are arrays in the order channels, rows, columns, as in PyTorch. Data is `f32`.
 //!
@@ -118,7 +120,8 @@
 //! `(top, left, bottom, right)`, `same`, or `same_lower`; a size that begins with a zero is written `(0, 3)`, since Rust
 //! reads `0x3` as a hexadecimal number. Arguments can be whole-number arithmetic over a block's parameters. Where an argument
 //! need not be a whole number, as with `alpha`, the arithmetic is decimal, and `1 / 6` is a sixth. Attributes on a net: doc
-//! comments, `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[cfg(…)]` and lint levels.
+//! comments, `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[memory(small)]`,
+//! `#[workspace(max = …)]`, `#[cfg(…)]` and lint levels.
 //!
 //! If the crate has another name in your `Cargo.toml`, or another crate re-exports it, `#![crate = "path::to::cnn"]` before
 //! all nets says where emitted code finds it. In your own macros, write the path without quotes: `#![crate = $crate::cnn]`.
@@ -136,11 +139,14 @@
 //!
 //! With `#[batch(8)]` a pass takes 8 images: `forward` reads `&[[f32; N]; 8]` and returns 8 outputs. Layers with large maps
 //! run image by image, in memory that the images share; fully connected layers and convolutions over few pixels process all
-//! images together, so their weights are read once per pass.
+//! images together, so their weights are read once per pass. `forward_partial` and `run` take fewer images, and
+//! [`run_each`](Network::run_each) takes any number of them from an iterator.
 //!
 //! To have the same net with different attributes, declare a variant, `Other = Name;`. It has the layers of `Name`, a net with
 //! a body in the same `network!`, declared before or after it. It inherits no attributes: the doc comments, `#[weights]` and
-//! `#[cfg]` of `Name` do not apply. It reads the same weight files as `Name`:
+//! `#[cfg]` of `Name` do not apply. It reads the same weight files as `Name`. If it differs from `Name`, or from an earlier
+//! variant, in its batch alone, the two also share packed weights: `OtherWeights` is then the same type. (It is another type if
+//! it embeds a file itself, has another visibility, or if a `#[cfg]` could remove the first net.)
 //!
 //! ```
 //! cnn::network! {
@@ -157,9 +163,12 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let file = models::seeded::weights(Digits::GRAPH, "");
-//! let weights = DigitsBatch8Weights::from_safetensors(&file)?; // a file for `Digits`
-//! let mut net = DigitsBatch8::new(&weights);
-//! let scores: &[[f32; 10]; 8] = net.forward(&[[0.5; 28 * 28]; 8]);
+//! let weights = DigitsWeights::from_safetensors(&file)?;
+//! let (mut single, mut batch) = (Digits::new(&weights), DigitsBatch8::new(&weights));
+//! let score: &[f32; 10] = single.forward(&[0.5; 28 * 28]);
+//! let scores: &[[f32; 10]; 8] = batch.forward(&[[0.5; 28 * 28]; 8]);
+//! let three: &[[f32; 10]] = batch.forward_partial(&[[0.5; 28 * 28]; 3])?;
+//! # assert_eq!((score.len(), three.len()), (10, 3));
 //! # Ok(())
 //! # }
 //! ```
@@ -259,6 +268,90 @@
 //! opt-level = 3
 //! ```
 //!
+//! # In programs
+//!
+//! A net borrows its weights, or it is one of their owners. With an `Arc` it borrows nothing: it can be a field next to them,
+//! move to another thread, and take new weights while it is in use.
+//!
+//! ```
+//! use std::error::Error;
+//! use std::sync::Arc;
+//!
+//! use cnn::{DynNetwork, Network, Numbers};
+//! use models::{LeNet5, LeNet5Weights, Mlp};
+//!
+//! /// A worker of a server.
+//! struct Worker {
+//!     weights: Arc<LeNet5Weights>,
+//!     net: LeNet5<'static>,
+//! }
+//!
+//! impl Worker {
+//!     fn new(weights: Arc<LeNet5Weights>) -> Self {
+//!         Self { net: LeNet5::new(&weights), weights }
+//!     }
+//!
+//!     /// Other weights from the next pass on. The old ones are freed when their last owner lets go of them.
+//!     fn replace(&mut self, weights: Arc<LeNet5Weights>) {
+//!         self.net.set_weights(&weights);
+//!         self.weights = weights;
+//!     }
+//! }
+//!
+//! /// Loads, builds and runs any net.
+//! fn largest<N: Network>(file: &[u8], pixels: &[f32]) -> Result<f32, Box<dyn Error>> {
+//!     let mut net = N::new(Arc::new(N::weights(file)?));
+//!     let mut input = N::Input::boxed();
+//!     input.floats_mut().copy_from_slice(pixels);
+//!     Ok(net.forward(&input).floats().iter().copied().fold(f32::MIN, f32::max))
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn Error>> {
+//! # let file = models::seeded::weights(LeNet5::GRAPH, "");
+//! # let mut worker = Worker::new(Arc::new(LeNet5Weights::from_safetensors(&file)?));
+//! # worker.replace(Arc::new(LeNet5Weights::from_safetensors(&models::seeded::weights(LeNet5::GRAPH, "other"))?));
+//! # assert!(largest::<LeNet5>(&file, &[0.5; LeNet5::INPUT_LEN])? > 0.0);
+//! # assert_eq!(Arc::strong_count(&worker.weights), 2);
+//! # let mlp = Arc::new(Mlp::weights(&models::seeded::weights(Mlp::GRAPH, ""))?);
+//! let nets: Vec<Box<dyn DynNetwork + Send>> = vec![Box::new(LeNet5::embedded()), Box::new(Mlp::new(mlp))];
+//! for mut net in nets {
+//!     let mut scores = vec![0.0; net.output_len()];
+//!     net.run_into(&vec![0.0; net.input_len()], &mut scores)?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A workspace is anything that holds one: `LeNet5::with_workspace` takes a `NameWorkspace` by value or by `&mut`, a `Box` from
+//! `NameWorkspace::boxed()`, which was never on the stack, or the guard of a `Mutex`. A `static` workspace is all zeros, so it
+//! takes no room in the program file. Nets that don't run at the same time can share one.
+//!
+//! # Small targets
+//!
+//! The fastest plan is not the smallest: Winograd's algorithm computes in scratch memory, and its weights are larger.
+//! `#[memory(small)]` gives a net the smallest workspace, and `#[workspace(max = 32_768)]` the fastest plan in so many bytes; it
+//! is a compile error if there is none.
+//!
+//! ```
+//! cnn::network! {
+//!     pub Fast: 3x32x32 -> 10 {
+//!         stem: conv(16, 3x3, pad = 1) -> relu -> conv2: conv(16, 3x3, pad = 1) -> relu;
+//!         global_avg_pool -> fc: linear(10);
+//!     }
+//!
+//!     #[memory(small)]
+//!     pub Small = Fast;
+//!
+//!     #[workspace(max = 250_000)]
+//!     pub Bounded = Fast;
+//! }
+//! # fn main() {
+//! assert!(Fast::WORKSPACE_BYTES > 400_000);
+//! assert!(Bounded::WORKSPACE_BYTES <= 250_000);
+//! assert!(Small::WORKSPACE_BYTES < 140_000);
+//! # }
+//! ```
+//!
 //! # Threads
 //!
 //! A net runs on the thread that calls it. With a [`Pool`], kernels with enough work are split over the pool's threads.
@@ -279,7 +372,7 @@
 //! split. With many images at hand, one net per thread, without a pool, has a higher throughput; a pool makes a single image
 //! faster.
 //!
-//! [`Network::profile`] reports when each kernel of a pass is done; [`Network::STEPS`] lists these kernels.
+//! [`DynNetwork::profile`] reports when each kernel of a pass is done; [`Network::STEPS`] lists these kernels.
 //!
 //! # Without the standard library
 //!
@@ -296,31 +389,35 @@ extern crate std;
 #[doc(inline)]
 pub use cnn_macros::network;
 pub use cnn_net::{graph, memory, op};
+pub use cnn_runtime::exec::shared::Shared;
 #[cfg(feature = "std")]
 pub use cnn_runtime::exec::threads::Pool;
 pub use cnn_runtime::network::steps::Step;
-pub use cnn_runtime::network::{Network, Numbers, WrongLength};
+pub use cnn_runtime::network::{Description, DynNetwork, Network, Numbers, Side, WrongLength};
 #[cfg(feature = "alloc")]
 pub use cnn_runtime::{reference, trace, weights};
 
 /// What emitted code calls. Not part of the public API: it changes with the compiler.
 #[doc(hidden)]
 pub mod __rt {
+    pub use core::convert::Into;
     pub use core::option::Option::{self, None, Some};
     pub use core::primitive::{f32, str, u8, u64, usize};
+    pub use core::result::Result::{self, Ok};
 
     pub use cnn_net::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
     pub use cnn_net::memory::{Buffer, Holds, Memory};
     pub use cnn_net::op::*;
-    pub use cnn_runtime::exec::run::{Run, Threads};
+    pub use cnn_runtime::exec::run::{PoolOf, Run};
+    pub use cnn_runtime::exec::shared::Shared;
     #[cfg(feature = "std")]
     pub use cnn_runtime::exec::threads::Pool as ThreadPool;
     pub use cnn_runtime::kernels::*;
-    pub use cnn_runtime::network::{Network, steps::Step};
+    pub use cnn_runtime::network::{Description, DynNetwork, Network, Numbers, WrongLength, images, steps::Step};
     pub use cnn_runtime::pack::Pack;
     pub use cnn_runtime::place::bounds::Checked;
     pub use cnn_runtime::place::map::Map;
     pub use cnn_runtime::place::packed::{Aligned, Packed};
-    pub use cnn_runtime::place::workspace::{Batch, Place, Workspace};
-    pub use cnn_runtime::{if_alloc, if_std, load_weights, network_methods};
+    pub use cnn_runtime::place::workspace::{Batch, LargeWorkspace, Space, Workspace};
+    pub use cnn_runtime::{if_alloc, if_std, load_weights, net_methods, network_methods};
 }

@@ -95,7 +95,7 @@ mod names {
 
     nets! {
         Result Option Some None Ok Err rt usize u64 u8 f32 str bool Vec Box String core std alloc cnn Self_ Weights
-        floats assembly Network Net Run Workspace Batch input workspace weights run watch BATCH GRAPH STEPS MEMORY
+        S T Space pass DESCRIPTION floats assembly Network Net Run Workspace Batch input workspace weights run watch BATCH GRAPH STEPS MEMORY
         RECIPE FLOATS EMBEDDED N image conv relu skip r#type r#fn
     }
 }

@@ -6,13 +6,13 @@ use cnn::graph::Graph;
 use cnn::op::{Activation, Op, Padding, Size, Store};
 
 /// The names of the layers that have tensors.
-fn names<N: Network<'static>>() -> Vec<&'static str> {
+fn names<N: Network>() -> Vec<&'static str> {
     let graph: &'static Graph<'static> = N::GRAPH;
     graph.nodes.iter().filter(|node| !node.tensors.is_empty()).map(|node| node.name).collect()
 }
 
 /// Window, stride and padding of all convolutions and pools.
-fn windows<N: Network<'static>>() -> Vec<(Size, Size, Padding)> {
+fn windows<N: Network>() -> Vec<(Size, Size, Padding)> {
     N::GRAPH
         .nodes
         .iter()
@@ -24,7 +24,7 @@ fn windows<N: Network<'static>>() -> Vec<(Size, Size, Padding)> {
         .collect()
 }
 
-fn filters<N: Network<'static>>() -> Vec<usize> {
+fn filters<N: Network>() -> Vec<usize> {
     let conv = |op| if let Op::Conv(conv) = op { Some(conv.filters) } else { None };
     N::GRAPH.nodes.iter().filter_map(|node| conv(node.op)).collect()
 }
@@ -129,7 +129,7 @@ fn weights_are_stored_as_the_layer_says_or_else_the_net() {
         #[store(f16)]
         Half: 3 -> 2 { layers(); aux head(weight = 0.5) { linear(4); }; }
     }
-    fn stores<N: Network<'static>>() -> Vec<Store> {
+    fn stores<N: Network>() -> Vec<Store> {
         let store = |op| if let Op::Linear(linear) = op { Some(linear.store) } else { None };
         N::GRAPH.nodes.iter().filter_map(|node| store(node.op)).collect()
     }

@@ -3,7 +3,7 @@
 #[path = "support/nets.rs"]
 mod nets;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use allocation_counter::measure;
@@ -31,12 +31,11 @@ network! {
 }
 
 /// Runs a net twice on a small stack, and twice on two threads; not even the first pass may allocate.
-fn runs_without_allocating<N: Network<'static>>() {
-    let weights: &N::Weights =
-        Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|error| panic!("{error}"))));
+fn runs_without_allocating<N: Network>() {
+    let weights = Arc::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|error| panic!("{error}")));
     let input = seeded::uniform("input", N::BATCH * N::GRAPH.input.elements());
     let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
-        let pool: &Pool = Box::leak(Box::new(Pool::new(2).with_least_work(1)));
+        let pool = Arc::new(Pool::new(2).with_least_work(1));
         let mut net = N::new(weights);
         if std::env::var_os("CNN_ISA").is_some() {
             // Reading the variable allocates, once per process.
@@ -88,8 +87,8 @@ fn a_large_net_runs_in_memory_of_the_caller() {
     let weights = LargeWeights::from_safetensors(&seeded::weights(Large::GRAPH, "")).expect("made for the net");
     let mut own = Large::new(&weights);
     static WORKSPACE: Mutex<LargeWorkspace> = Mutex::new(LargeWorkspace::new());
-    let mut workspace = WORKSPACE.lock().expect("no other test uses it");
-    let mut borrowed = Large::with_workspace(&weights, &mut workspace);
+    let workspace = WORKSPACE.lock().expect("no other test uses it");
+    let mut borrowed = Large::with_workspace(&weights, workspace);
     let image = vec![0.5; Large::GRAPH.input.elements()];
     assert_eq!(own.run(&image), borrowed.run(&image));
 }
@@ -118,7 +117,7 @@ fn two_threads_share_weights() {
 }
 
 /// The description of the workspace is correct: buffers are inside it, and those in use at the same time do not overlap.
-fn buffers_share_memory_over_time<N: Network<'static>>() {
+fn buffers_share_memory_over_time<N: Network>() {
     let memory = N::MEMORY;
     assert!(memory.floats <= N::WORKSPACE_BYTES / size_of::<f32>() && memory.lower_bound <= memory.floats);
     assert_eq!([memory.times.first(), memory.times.last()], [Some(&"input"), Some(&"output")]);

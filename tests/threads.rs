@@ -3,21 +3,22 @@
 #[path = "support/nets.rs"]
 mod nets;
 
+use std::sync::Arc;
 use std::thread;
 
-use cnn::{Network, Pool, network};
+use cnn::{DynNetwork, Network, Pool, network};
 use models::seeded;
 use nets::*;
 
 /// Compares a net on one thread with the same net on several, which split even the smallest kernels.
-fn bits_are_the_same<N: Network<'static>>() {
-    let weights = Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|e| panic!("{e}"))));
+fn bits_are_the_same<N: Network>() {
+    let weights = Arc::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|e| panic!("{e}")));
     let input = seeded::uniform("input", N::BATCH * N::GRAPH.input.elements());
-    let mut alone = N::new(weights);
+    let mut alone = N::new(&weights);
     let expected = bits(alone.run(&input).expect("as long as the input"));
     for threads in [1, 2, 3, 5] {
-        let pool = Box::leak(Box::new(Pool::new(threads).with_least_work(1)));
-        let mut net = N::new(weights).with_pool(pool);
+        let pool = Arc::new(Pool::new(threads).with_least_work(1));
+        let mut net = N::new(&weights).with_pool(pool);
         for _ in 0..2 {
             let found = bits(net.run(&input).expect("as long as the input"));
             assert_eq!(found, expected, "{} on {threads} threads", N::GRAPH.name);

@@ -20,7 +20,7 @@ use nets::*;
 use stored::stored;
 
 /// Compares all values of two inputs in one run, on every instruction set, with the reference.
-fn check<N: Network<'static>>() {
+fn check<N: Network>() {
     let graph = N::GRAPH;
     let params = stored(graph, &seeded::weights(graph, ""));
     let inputs = seeded::uniform("inputs", 2 * graph.input.elements());

@@ -3,11 +3,13 @@
 //! Each net is a separate type, so code that takes a net by name needs a common interface: [`Model`] holds the description of
 //! the type and functions made for it. To add a net, add a line to [`MODELS`].
 
+use std::sync::Arc;
+
 use cnn::Step;
 use cnn::graph::Graph;
 use cnn::memory::Memory;
 use cnn::weights::{Source, WeightsError};
-use cnn::{Network, Pool, WrongLength};
+use cnn::{DynNetwork, Network, Pool};
 use models::{About, Classifier, Preprocess, torchvision};
 
 use crate::failure::{Failure, printable};
@@ -71,9 +73,9 @@ pub(crate) struct Model {
     /// What was new in the paper.
     pub(crate) new: &'static str,
     /// Makes the net with weights from files.
-    pub(crate) load: fn(&Source<'_>, Option<&'static Pool>) -> Loaded,
+    pub(crate) load: fn(&Source<'_>, Option<Pool>) -> Loaded,
     /// Makes the net with weights in this program, if there are any.
-    pub(crate) embedded: Option<fn() -> Box<dyn Runnable>>,
+    pub(crate) embedded: Option<fn() -> Box<dyn DynNetwork>>,
     /// How pictures become its input, if that is declared.
     pub(crate) preprocess: Option<Preprocess>,
     /// The names of its classes; empty if they are not declared.
@@ -81,34 +83,10 @@ pub(crate) struct Model {
 }
 
 /// Makes a net with the weights of a file, if they fit.
-pub(crate) type Loaded = Result<Box<dyn Runnable>, WeightsError>;
-
-/// Any net that is ready to run.
-pub(crate) trait Runnable {
-    /// Runs it.
-    fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength>;
-    /// The value of a tap in the last pass.
-    fn tap(&self, name: &str) -> Option<&[f32]>;
-    /// Runs it, and reports when each kernel is done.
-    fn profile(&mut self, input: &[f32], watch: &mut dyn FnMut(usize)) -> Result<&[f32], WrongLength>;
-}
-
-impl<N: Network<'static>> Runnable for N {
-    fn run(&mut self, input: &[f32]) -> Result<&[f32], WrongLength> {
-        Network::run(self, input)
-    }
-
-    fn tap(&self, name: &str) -> Option<&[f32]> {
-        Network::tap(self, name)
-    }
-
-    fn profile(&mut self, input: &[f32], watch: &mut dyn FnMut(usize)) -> Result<&[f32], WrongLength> {
-        Network::profile(self, input, watch)
-    }
-}
+pub(crate) type Loaded = Result<Box<dyn DynNetwork>, WeightsError>;
 
 impl Model {
-    const fn of<N: Network<'static> + About + 'static>(name: &'static str) -> Self {
+    const fn of<N: Network + About + 'static>(name: &'static str) -> Self {
         Self {
             name,
             graph: N::GRAPH,
@@ -127,11 +105,11 @@ impl Model {
     }
 
     /// A net that classifies pictures.
-    const fn classifier<N: Network<'static> + About + Classifier + 'static>(name: &'static str) -> Self {
+    const fn classifier<N: Network + About + Classifier + 'static>(name: &'static str) -> Self {
         Self { preprocess: Some(N::PREPROCESS), labels: N::LABELS, ..Self::of::<N>(name) }
     }
 
-    const fn with_embedded(mut self, embedded: fn() -> Box<dyn Runnable>) -> Self {
+    const fn with_embedded(mut self, embedded: fn() -> Box<dyn DynNetwork>) -> Self {
         self.embedded = Some(embedded);
         self
     }
@@ -161,13 +139,10 @@ impl Model {
     }
 }
 
-/// The weights are never freed: a command loads one net and then ends, and a net that borrows only `'static` data can be a
-/// [`Runnable`].
-fn load<N: Network<'static> + 'static>(source: &Source<'_>, pool: Option<&'static Pool>) -> Loaded {
-    let weights = Box::leak(Box::new(N::load(source)?));
-    let net = N::new(weights);
+fn load<N: Network + 'static>(source: &Source<'_>, pool: Option<Pool>) -> Loaded {
+    let net = N::new(Arc::new(N::load(source)?));
     Ok(Box::new(match pool {
-        Some(pool) => net.with_pool(pool),
+        Some(pool) => net.with_pool(Arc::new(pool)),
         None => net,
     }))
 }

@@ -2,7 +2,7 @@
 
 use cnn_net::op::Store;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens as _, quote};
 use syn::{Attribute, LitStr, Visibility};
 
 use crate::report::Place;
@@ -19,6 +19,22 @@ pub struct Ast {
 }
 
 impl Ast {
+    /// The net whose packed weights a variant reads, too: the first with the same layers that differs from it in its batch
+    /// alone. A variant that embeds a file has its own weights. So has one that would depend on a net which may not exist, or
+    /// may not be seen where the variant can.
+    pub(crate) fn shares_weights(&self, variant: &Net) -> Option<&Net> {
+        let of = variant.of.as_ref()?;
+        let visibility = |net: &Net| net.visibility.to_token_stream().to_string();
+        let alike = |net: &&Net| {
+            let plans = (net.exact, net.store, net.budget) == (variant.exact, variant.store, variant.budget);
+            plans && visibility(net) == visibility(variant)
+        };
+        let base = self.nets.iter().filter(|net| net.of.is_none() && net.name == *of);
+        let variants = self.nets.iter().filter(|net| net.of.as_ref() == Some(of));
+        let first = base.chain(variants).find(|net| alike(net) && !net.has_cfg())?;
+        (variant.weights.is_none() && first.name != variant.name).then_some(first)
+    }
+
     /// The path to the items that emitted code calls.
     pub(crate) fn runtime(&self) -> TokenStream {
         self.path.as_ref().map_or_else(|| quote!(::cnn::__rt), |path| quote!(#path::__rt))
@@ -39,6 +55,10 @@ pub struct Net {
     pub exact: bool,
     /// `#[store(f16)]`: how the weights of fully connected layers are kept, unless a layer says otherwise.
     pub store: Store,
+    /// `#[memory(small)]` or `#[workspace(max = 32_768)]`: how large the workspace may be.
+    pub budget: Budget,
+    /// The limit of the workspace in the source.
+    pub budget_place: Option<Place>,
     /// Before the name.
     pub visibility: Visibility,
     /// Name of the net's type.
@@ -58,6 +78,18 @@ impl Net {
     pub(crate) fn has_cfg(&self) -> bool {
         self.attributes.iter().any(|attribute| attribute.path().is_ident("cfg"))
     }
+}
+
+/// How large a net's workspace may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Budget {
+    /// As large as the fastest plan needs.
+    #[default]
+    Any,
+    /// `#[memory(small)]`: as small as possible.
+    Least,
+    /// `#[workspace(max = 32_768)]`: this many bytes.
+    AtMost(usize),
 }
 
 /// `#[weights("model.safetensors", rename("module.*" => "*"))]`

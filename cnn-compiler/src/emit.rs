@@ -15,7 +15,6 @@
 mod embed;
 mod forward;
 mod kernels;
-mod memory;
 mod names;
 mod net;
 mod parts;

@@ -18,6 +18,7 @@ use crate::report::{Place, Report, shortened};
 pub(crate) use check::{check, is_double};
 
 /// A net as a list of layers in an order in which they can run.
+#[derive(Clone)]
 pub struct Graph {
     /// Shape of the input.
     pub(crate) input: Shape,
@@ -102,6 +103,7 @@ pub(crate) struct Frame {
 }
 
 /// A value kept as an extra output.
+#[derive(Clone)]
 pub(crate) struct Tap {
     /// Full name.
     pub(crate) name: String,
@@ -111,6 +113,7 @@ pub(crate) struct Tap {
 }
 
 /// An auxiliary classifier.
+#[derive(Clone)]
 pub(crate) struct Aux {
     /// Full name.
     pub(crate) name: String,

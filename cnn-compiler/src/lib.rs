@@ -31,7 +31,7 @@ use quote::quote;
 use syn::ext::IdentExt as _;
 
 use crate::ast::{Ast, Net};
-use crate::plan::Plan;
+use crate::plan::{Options, Plan};
 use crate::report::Report;
 
 /// Compiles one invocation of `network!`: code for the nets that are correct, and an error for every mistake.
@@ -65,7 +65,14 @@ pub fn check(tokens: TokenStream) -> Report {
 pub fn plan_net(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
     let graph = graph::graph(net, ast, report)?;
     let shaped = shapes::shapes(graph, report)?;
-    Some(plan::plan(optimise::optimise(shaped), net.exact, net.batch))
+    let Net { exact, batch: images, budget, .. } = *net;
+    match plan::plan(optimise::optimise(shaped), Options { exact, images, budget }) {
+        Ok(plan) => Some(plan),
+        Err(over) => {
+            report.error(net.budget_place.unwrap_or(net.name.span().into()), over.to_string());
+            None
+        }
+    }
 }
 
 /// The code of one net; only its types if it has mistakes.
@@ -81,6 +88,6 @@ fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
                 embedded => embedded,
             },
         };
-        emit::net(net, &plan, graph, embedded.as_ref(), &runtime)
+        emit::net(net, ast.shares_weights(net), &plan, graph, embedded.as_ref(), &runtime)
     })
 }

@@ -18,6 +18,7 @@ use crate::shapes::Shaped;
 use crate::step::{Step, ValueId};
 
 /// A net as the steps that run, in order.
+#[derive(Clone)]
 pub struct Optimised {
     /// The net as declared, for its description and for loading weights.
     pub(crate) shaped: Shaped,

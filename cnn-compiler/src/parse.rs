@@ -18,7 +18,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Result, Token, Visibility, parenthesized};
 
-use crate::ast::{Ast, Block, Body, Expr, Net, Param};
+use crate::ast::{Ast, Block, Body, Budget, Expr, Net, Param};
 use crate::report::{Place, Report};
 
 pub use attributes::doc_text;
@@ -165,9 +165,25 @@ impl Parser<'_> {
     /// Builds a net from the parts that were read.
     fn finish(&mut self, attributes: Vec<Attribute>, visibility: Visibility, name: Ident, layers: Layers) -> Net {
         let (docs, rest) = attributes.into_iter().partition(|a| a.path().is_ident("doc"));
-        let NetAttributes { weights, batch, exact, store, others } = self.attributes(rest);
+        let NetAttributes { weights, batch, exact, store, budget, others } = self.attributes(rest);
+        let (budget, budget_place) = budget.map_or((Budget::Any, None), |(budget, place)| (budget, Some(place)));
         let Layers { of, input, output, body } = layers;
-        Net { docs, attributes: others, weights, batch, exact, store, visibility, name, of, input, output, body }
+        Net {
+            docs,
+            attributes: others,
+            weights,
+            batch,
+            exact,
+            store,
+            budget,
+            budget_place,
+            visibility,
+            name,
+            of,
+            input,
+            output,
+            body,
+        }
     }
 
     /// `":" shape "->" shape`

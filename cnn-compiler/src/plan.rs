@@ -4,10 +4,13 @@ mod accuracy;
 mod algorithm;
 mod arena;
 mod batch;
+mod budget;
 mod calls;
 mod choice;
 mod error;
 mod layout;
+mod memory;
+mod pass;
 mod pooling;
 
 use cnn_net::graph::Graph;
@@ -17,20 +20,26 @@ use cnn_runtime::kernels::strips::Planar2d;
 use cnn_runtime::network::steps;
 use cnn_runtime::pack::Pack;
 
+use crate::ast::Budget;
 use crate::describe::describe;
 use crate::optimise::Optimised;
 use crate::step::{Fused, Step, StepKind, ValueId};
 
 use self::accuracy::Model;
+use self::budget::Search;
 use self::choice::{Choice, Way};
 
 pub use arena::Buffer;
 pub(crate) use arena::round_up;
+pub use budget::OverBudget;
+pub(crate) use pass::Pass;
 
 /// A net as the kernels that run it.
 pub struct Plan {
     /// The net's steps.
     pub(crate) net: Optimised,
+    /// Images per pass.
+    pub(crate) images: usize,
     /// The kernels, in order.
     pub calls: Vec<Call>,
     /// Floats of packed weights.
@@ -82,21 +91,50 @@ pub enum Purpose {
     Moves(Option<usize>),
 }
 
-/// Plans a net for this many images per pass; `exact` turns off algorithms that compute another sum than the declared one.
-pub fn plan(net: Optimised, exact: bool, images: usize) -> Plan {
+/// What a plan is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// No algorithms that compute another sum than the declared one.
+    pub exact: bool,
+    /// Images per pass.
+    pub images: usize,
+    /// How large the workspace may be.
+    pub budget: Budget,
+}
+
+/// Plans a net.
+///
+/// Weights are packed alike however many images there are, so a net for a batch shares those of the net for one image.
+///
+/// # Errors
+///
+/// If the smallest workspace is larger than it may be.
+pub fn plan(mut net: Optimised, options: Options) -> Result<Plan, OverBudget> {
     let stream = algorithm::stream(net.weight_bytes());
     let model = Model::of(&net);
     let choices = net.steps.iter().map(|step| {
-        let choices = net.choices(step, stream, exact, images);
+        let choices = net.choices(step, stream, options.exact);
         choices.into_iter().map(|choice| model.error(step.inputs[0], choice)).collect()
     });
-    let ways = accuracy::settle(&model, &choices.collect::<Vec<_>>());
-    let mut net = net;
-    net.decide(&ways);
-    net.fuse_pools();
-    let layout = layout::layout(&net);
-    let batch = net.batch(images);
-    calls::calls(net, layout, batch)
+    let mut choices: Vec<Vec<Choice>> = choices.collect();
+    let settled = accuracy::settle(&model, &choices);
+    let finish = |mut net: Optimised| {
+        net.fuse_pools();
+        let layout = layout::layout(&net);
+        let batch = net.batch(options.images);
+        calls::calls(net, layout, batch)
+    };
+    if options.budget != Budget::Any {
+        // What was too inexact stays out.
+        for (choices, settled) in choices.iter_mut().zip(&settled) {
+            let error = choices.iter().find(|choice| Some(choice.way) == *settled).map_or(0.0, |choice| choice.error);
+            choices.retain(|choice| choice.error <= error || choice.way.is_exact());
+            choices.extend(choices.clone().into_iter().flat_map(algorithm::in_smaller_blocks));
+        }
+        return Search { net: &net, choices: &choices, plan: &finish }.within(&settled, options.budget);
+    }
+    net.decide(&settled);
+    Ok(finish(net))
 }
 
 impl Optimised {
@@ -107,12 +145,12 @@ impl Optimised {
     }
 
     /// The ways to compute a step that has weights, the fastest first, where a byte of them costs `stream`; none for others.
-    fn choices(&self, step: &Step, stream: f64, exact: bool, images: usize) -> Vec<Choice> {
+    fn choices(&self, step: &Step, stream: f64, exact: bool) -> Vec<Choice> {
         let input = step.inputs[0];
         let (conv, fused) = match &step.kind {
             StepKind::Conv { conv, fused, .. } => (conv, fused),
             StepKind::Linear { linear, .. } => {
-                let zeros = images == 1 && self.has_zeros(input);
+                let zeros = self.has_zeros(input);
                 return vec![algorithm::linear(linear, self.values[input], stream, zeros)];
             }
             StepKind::Plain { .. } => return Vec::new(),

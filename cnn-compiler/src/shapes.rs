@@ -16,6 +16,7 @@ use crate::report::{Edit, Fix, Message, Place, Report, message};
 use ways::Argument;
 
 /// A net whose shapes are known and correct.
+#[derive(Clone)]
 pub struct Shaped {
     /// The net; paddings are numbers now.
     pub(crate) graph: Graph,
@@ -26,6 +27,7 @@ pub struct Shaped {
 }
 
 /// A parameter tensor.
+#[derive(Clone)]
 pub(crate) struct Tensor {
     /// Full name.
     pub(crate) name: String,

@@ -3,5 +3,6 @@
 pub(crate) mod divide;
 pub mod isa;
 pub mod run;
+pub mod shared;
 #[cfg(feature = "std")]
 pub mod threads;

@@ -1,7 +1,6 @@
 //! The run side of the [`cnn`](https://docs.rs/cnn) compiler: what the code that `network!` emits calls.
 //!
-//! From the bottom up; no module uses one further down this table, except that packed weights load themselves
-//! ([`place::packed`]):
+//! From the bottom up; no module uses one further down this table:
 //!
 //! | module | holds |
 //! | --- | --- |

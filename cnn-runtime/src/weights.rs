@@ -21,6 +21,7 @@ mod file;
 mod files;
 mod fold;
 mod format;
+mod packed;
 mod rename;
 mod reparametrised;
 mod report;

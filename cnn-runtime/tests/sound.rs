@@ -20,7 +20,7 @@ use cnn_runtime::exec::run::{Run, Threads};
 use cnn_runtime::exec::threads::Pool;
 use cnn_runtime::kernels::activation::{Activate, PreluMap, activate, prelu};
 use cnn_runtime::kernels::conv::{Conv2d, conv2d, conv2d_batch, depthwise2d};
-use cnn_runtime::kernels::dense::{Dense, dense, dense_f16, dense_nonzero, dense_nonzero_f16};
+use cnn_runtime::kernels::dense::{Dense, dense, dense_f16, dense_nonzero, dense_nonzero_batch, dense_nonzero_f16};
 use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, load_chw, store_chw};
 use cnn_runtime::kernels::merge::{Merge, add, mul};
 use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
@@ -227,6 +227,10 @@ fn reductions() -> Vec<Case> {
         ("dense_nonzero", vector.clone(), |n, run, weights, ws| dense_nonzero(run, &n.dense().check(), weights, ws)),
         ("dense_nonzero_f16", vector.clone(), |n, run, weights, ws| {
             dense_nonzero_f16(run, &n.dense().check(), weights, ws);
+        }),
+        ("dense_nonzero_batch", [&[2, 400][..], &vector].concat(), |n, run, weights, ws| {
+            let batch = Batch { images: n.next(), floats: n.next() };
+            dense_nonzero_batch(run, &n.dense().check(), batch, weights, ws);
         }),
     ]
 }

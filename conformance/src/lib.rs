@@ -9,6 +9,7 @@ mod join;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use cnn::Network;
 use cnn::op::{BatchNorm, Op, Padding, Shape};
@@ -44,7 +45,7 @@ impl Case {
     /// # Panics
     ///
     /// If an element of the output differs from the expected one.
-    pub fn check<N: Network<'static>>(&self) {
+    pub fn check<N: Network>(&self) {
         let weights = self.tensors.iter().filter_map(|(name, tensor)| Some((pytorch_name(name)?, tensor.clone())));
         let found = run::<N>(&weights.collect(), self.tensor("input"));
         self.compare("output", &found);
@@ -55,7 +56,7 @@ impl Case {
     /// # Panics
     ///
     /// If an element of the output differs from the expected one.
-    pub fn check_add<N: Network<'static>>(&self) {
+    pub fn check_add<N: Network>(&self) {
         let inputs = self.inputs().into_iter().map(|(name, input)| {
             let whole = input.broadcast(self.tensor("output").shape());
             (name, whole.unwrap_or_else(|| panic!("{}: {name} does not broadcast", self.name)).to_owned())
@@ -69,7 +70,7 @@ impl Case {
     /// # Panics
     ///
     /// If an element of the output differs from the expected one.
-    pub fn check_concat<N: Network<'static>>(&self, axis: usize) {
+    pub fn check_concat<N: Network>(&self, axis: usize) {
         let swapped = |tensor: &ArrayD<f32>| {
             let mut swapped = tensor.clone();
             swapped.swap_axes(0, axis);
@@ -136,7 +137,7 @@ impl Case {
 /// # Panics
 ///
 /// If the padding differs.
-pub fn assert_pads<N: Network<'static>>([top, left, bottom, right]: [usize; 4]) {
+pub fn assert_pads<N: Network>([top, left, bottom, right]: [usize; 4]) {
     let pads = N::GRAPH.nodes.iter().filter_map(|node| match node.op {
         Op::Conv(conv) => Some(conv.pad),
         Op::MaxPool(pool) | Op::AvgPool(pool) => Some(pool.pad),
@@ -158,9 +159,9 @@ fn pytorch_name(name: &str) -> Option<String> {
 }
 
 /// Runs a net on each sample in turn; returns the concatenated outputs.
-fn run<N: Network<'static>>(weights: &BTreeMap<String, ArrayD<f32>>, input: &ArrayD<f32>) -> Vec<f32> {
+fn run<N: Network>(weights: &BTreeMap<String, ArrayD<f32>>, input: &ArrayD<f32>) -> Vec<f32> {
     let weights = N::weights(&safetensors(weights)).unwrap_or_else(|error| panic!("{error}"));
-    let mut net = N::new(Box::leak(Box::new(weights)));
+    let mut net = N::new(Arc::new(weights));
     let samples = flat(input);
     let elements = N::GRAPH.input.elements();
     let outputs = samples.chunks(elements).map(|sample| match net.run(sample) {

@@ -1,5 +1,7 @@
 //! Compares nets with eight images per pass with one image at a time; and variants with their nets.
 
+use std::sync::Arc;
+
 use cnn::Network;
 use cnn::graph::{Graph, Node};
 use cnn::op::{Linear, Op, Store};
@@ -9,10 +11,10 @@ use models::{AlexNet, AlexNetBatch8, AlexNetF16, LeNet5, LeNet5Batch8, ResNet50,
 const TOLERANCE: f32 = 1e-5;
 
 /// Compares logits and outputs of a pass over eight different images with those of each image alone.
-fn check<Single: Network<'static>, Batched: Network<'static>>() {
+fn check<Single: Network, Batched: Network>() {
     let file = seeded::weights(Single::GRAPH, "");
-    let single = Box::leak(Box::new(Single::weights(&file).expect("made for the net")));
-    let batched = Box::leak(Box::new(Batched::weights(&file).expect("made for the net")));
+    let single = Arc::new(Single::weights(&file).expect("made for the net"));
+    let batched = Arc::new(Batched::weights(&file).expect("made for the net"));
     drop(file);
     let (mut single, mut batched) = (Single::new(single), Batched::new(batched));
     assert_eq!((Single::BATCH, Batched::BATCH), (1, 8));

@@ -1,21 +1,22 @@
 //! Nets of all kinds give the same bits on several threads as on one.
 
+use std::sync::Arc;
+
 use cnn::{Network, Pool};
 use models::{seeded, torchvision};
 
 /// The bits of a pass on this many threads, split by the pool as usual.
-fn compare<N: Network<'static>>() {
-    let weights: &N::Weights =
-        Box::leak(Box::new(N::weights(&seeded::weights(N::GRAPH, "")).expect("made for the net")));
+fn compare<N: Network>() {
+    let weights = Arc::new(N::weights(&seeded::weights(N::GRAPH, "")).expect("made for the net"));
     let image = seeded::uniform("input", N::GRAPH.input.elements());
     let bits = |mut net: N| -> Vec<u32> {
         let output = net.run(&image).expect("as long as the input");
         output.iter().map(|number| number.to_bits()).collect()
     };
-    let alone = bits(N::new(weights));
+    let alone = bits(N::new(&weights));
     for threads in [2, 3, 5] {
-        let pool = Box::leak(Box::new(Pool::new(threads)));
-        assert_eq!(bits(N::new(weights).with_pool(pool)), alone, "{} on {threads} threads", N::GRAPH.name);
+        let pool = Arc::new(Pool::new(threads));
+        assert_eq!(bits(N::new(&weights).with_pool(pool)), alone, "{} on {threads} threads", N::GRAPH.name);
     }
 }
 

@@ -49,7 +49,7 @@ macro_rules! export {
             #[unsafe(no_mangle)]
             pub extern "C" fn $function(
                 net: &mut $Net<'static>,
-                input: &<$Net<'static> as cnn::Network<'static>>::Input,
+                input: &<$Net<'static> as cnn::Network>::Input,
             ) -> *const f32 {
                 net.forward(input).as_ptr().cast()
             }

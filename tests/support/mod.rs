@@ -3,6 +3,8 @@
 mod close;
 mod stored;
 
+use std::sync::Arc;
+
 use cnn::Network;
 use cnn::reference::{Params, run};
 use models::seeded;
@@ -11,12 +13,12 @@ use close::close;
 use stored::stored;
 
 /// Runs a net with seeded weights on several inputs, and compares its output and all taps with the reference.
-pub(crate) fn check<N: Network<'static>>() {
+pub(crate) fn check<N: Network>() {
     for salt in ["", "a"] {
         let file = seeded::weights(N::GRAPH, salt);
         let weights = N::weights(&file).unwrap_or_else(|error| panic!("{error}"));
         let params = stored(N::GRAPH, &file);
-        let mut net = N::new(Box::leak(Box::new(weights)));
+        let mut net = N::new(Arc::new(weights));
         for input in ["x", "y"] {
             let input = seeded::uniform(&format!("{salt}{input}"), N::GRAPH.input.elements());
             compare(&mut net, &params, &input);
@@ -24,7 +26,7 @@ pub(crate) fn check<N: Network<'static>>() {
     }
 }
 
-fn compare<N: Network<'static>>(net: &mut N, params: &Params, input: &[f32]) {
+fn compare<N: Network>(net: &mut N, params: &Params, input: &[f32]) {
     let expected = run(N::GRAPH, params, input).unwrap_or_else(|error| panic!("{error}"));
     let found = net.run(input).unwrap_or_else(|error| panic!("{error}")).to_vec();
     close("output", expected.result(), &found);

@@ -8,15 +8,15 @@ use std::hint::black_box;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use cnn::Pool;
 use cnn::weights::{Progress, Source};
+use cnn::{DynNetwork, Pool};
 use models::seeded;
 
 use super::weights::WeightsFile;
 use crate::args::bench::BenchArgs;
 use crate::failure::Failure;
 use crate::progress::Bar;
-use crate::registry::{Model, Runnable};
+use crate::registry::Model;
 
 use self::layers::Layers;
 use self::report::Report;
@@ -51,7 +51,7 @@ pub(super) fn bench(args: &BenchArgs, out: &mut impl Write) -> Result<(), Failur
 
 /// The net with the weights of a file, or with seeded ones. Times do not depend on the numbers, except on how many of them a
 /// ReLU sets to zero. With seeded weights, that is half.
-fn weighted(model: &Model, args: &BenchArgs) -> Result<Box<dyn Runnable>, Failure> {
+fn weighted(model: &Model, args: &BenchArgs) -> Result<Box<dyn DynNetwork>, Failure> {
     let pool = if args.threads > 1 { Some(pool(args.threads)?) } else { None };
     if let Some(path) = &args.weights {
         return WeightsFile::open(path, &args.rename)?.net(model, pool);
@@ -63,11 +63,11 @@ fn weighted(model: &Model, args: &BenchArgs) -> Result<Box<dyn Runnable>, Failur
     (model.load)(&source, pool).map_err(|error| Failure::Message(error.to_string()))
 }
 
-/// This many threads. They live as long as the net, until the program ends.
-fn pool(threads: usize) -> Result<&'static Pool, Failure> {
+/// This many threads.
+fn pool(threads: usize) -> Result<Pool, Failure> {
     let pool = Pool::new(threads);
     if pool.threads() == threads {
-        return Ok(Box::leak(Box::new(pool)));
+        return Ok(pool);
     }
     let given = pool.threads();
     Err(Failure::Message(format!("the system started {given} of {threads} threads: ask for fewer with --threads")))

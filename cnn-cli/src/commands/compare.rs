@@ -7,6 +7,7 @@ mod report;
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use cnn::DynNetwork;
 use cnn::graph::{Graph, Value};
 use cnn::trace::Trace;
 
@@ -15,7 +16,7 @@ use super::weights::WeightsFile;
 use crate::args::TracedArgs;
 use crate::args::compare::CompareArgs;
 use crate::failure::Failure;
-use crate::registry::{Model, Runnable};
+use crate::registry::Model;
 use crate::tensors;
 
 use self::difference::Difference;
@@ -96,7 +97,7 @@ fn outputs(graph: &'static Graph<'static>, expected: &[Expected]) -> BTreeMap<Va
 
 /// The results of the compiled net for all inputs, in order.
 fn forward(
-    net: &mut dyn Runnable,
+    net: &mut dyn DynNetwork,
     outputs: BTreeMap<Value, Option<&'static str>>,
     batch: &Batch,
     model: &Model,

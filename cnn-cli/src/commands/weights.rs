@@ -2,18 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use cnn::Pool;
 use cnn::reference::Params;
 use cnn::weights::{self, Files, Problem, Progress, Report, Source, Unreadable, WeightsError};
+use cnn::{DynNetwork, Pool};
 
 use crate::args::Rule;
 use crate::failure::{Failure, shown};
 use crate::progress::Bar;
-use crate::registry::{Model, Runnable};
+use crate::registry::Model;
 use crate::tensors::unreadable;
 
 /// The net with the weights of a file, or with those in this program.
-pub(super) fn start(model: &Model, weights: Option<&Path>, rules: &[Rule]) -> Result<Box<dyn Runnable>, Failure> {
+pub(super) fn start(model: &Model, weights: Option<&Path>, rules: &[Rule]) -> Result<Box<dyn DynNetwork>, Failure> {
     match (weights, model.embedded) {
         (Some(path), _) => WeightsFile::open(path, rules)?.net(model, None),
         (None, Some(embedded)) => Ok(embedded()),
@@ -39,7 +39,7 @@ impl<'a> WeightsFile<'a> {
     }
 
     /// A net with these weights, on the threads of a pool.
-    pub(super) fn net(&self, model: &Model, pool: Option<&'static Pool>) -> Result<Box<dyn Runnable>, Failure> {
+    pub(super) fn net(&self, model: &Model, pool: Option<Pool>) -> Result<Box<dyn DynNetwork>, Failure> {
         self.reading(|source| (model.load)(source, pool))
     }
 

@@ -32,7 +32,7 @@ pub(super) enum Statement {
 }
 
 /// Names that a kernel's constant can't have: those of the block's other constants, and what is not a name.
-const TAKEN: &[&str] = &["BATCH", "EMBEDDED", "FLOATS", "GRAPH", "MEMORY", "RECIPE", "STEPS", "_"];
+const TAKEN: &[&str] = &["BATCH", "DESCRIPTION", "EMBEDDED", "FLOATS", "GRAPH", "MEMORY", "RECIPE", "STEPS", "_"];
 
 /// All kernels.
 pub(super) fn kernels(plan: &Plan, graph: &Graph<'_>) -> Kernels {
@@ -79,7 +79,7 @@ fn statement(call: &Call, name: &str) -> Statement {
     let image = if kernel.reads_image() { "input, " } else { "" };
     let weights = if kernel.weights().is_some() { "weights, " } else { "" };
     if call.shared {
-        return Statement::Batch(format!("rt::{function}_batch(run, &{name}, BATCH, {weights}workspace);"));
+        return Statement::Batch(format!("rt::{function}_batch(run, &{name}, batch, {weights}workspace);"));
     }
     Statement::Image(format!("rt::{function}(run, {image}&{name}, {weights}workspace);"))
 }

@@ -16,21 +16,24 @@ pub(super) struct Names {
     pub(super) weights: Ident,
     /// `LeNet5Workspace`
     pub(super) workspace: Ident,
+    /// The type parameter: where the workspace is.
+    pub(super) space: Ident,
 }
 
 impl Names {
     pub(super) fn new(name: &Ident) -> Self {
         let (weights, workspace) = (format_ident!("{name}Weights"), format_ident!("{name}Workspace"));
-        Self { name: name.clone(), weights, workspace }
+        let space = format_ident!("{}", if name == "S" { "T" } else { "S" });
+        Self { name: name.clone(), weights, workspace, space }
     }
 }
 
 /// The content of a block that nothing outside sees: `code`, for which `rt` is the runtime. A net whose name means
-/// something else there gets another one inside.
+/// something else there gets another one inside. `space` is where its workspace is by default.
 pub(super) fn block(
     net: &Net,
     runtime: &TokenStream,
-    has_workspace: bool,
+    space: &TokenStream,
     code: impl FnOnce(Names) -> TokenStream,
 ) -> TokenStream {
     let names = Names::new(&net.name);
@@ -41,14 +44,13 @@ pub(super) fn block(
             #code
         };
     }
-    let Names { name, weights, workspace } = &names;
+    let Names { name, weights, workspace, .. } = &names;
     let inner = Names::new(&format_ident!("Net"));
-    let Names { name: net, weights: its_weights, workspace: its_workspace } = &inner;
-    let its_workspace = has_workspace.then(|| quote!(type #its_workspace = #workspace;));
+    let Names { name: net, weights: its_weights, workspace: its_workspace, .. } = &inner;
     let aliases = quote! {
-        type #net<'w> = #name<'w>;
+        type #net<'w, S = #space> = #name<'w, S>;
         type #its_weights = #weights;
-        #its_workspace
+        type #its_workspace = #workspace;
     };
     let code = code(inner);
     quote! {

@@ -7,26 +7,26 @@ use quote::quote;
 
 use super::embed::Embedded;
 use super::kernels::{Kernels, kernels};
-use super::memory;
 use super::names::{self, Names};
-use super::parts::{Memory, Parts};
+use super::parts::Parts;
 use super::values::{number, tokens, value};
 use crate::ast::Net;
 use crate::plan::Plan;
 
-/// The code of a net.
+/// The code of a net, which may share the weights of another.
 pub(crate) fn net(
     net: &Net,
+    shares: Option<&Net>,
     plan: &Plan,
     graph: &Graph<'_>,
     embedded: Option<&Embedded>,
     runtime: &TokenStream,
 ) -> TokenStream {
     let names = Names::new(&net.name);
-    let parts = Parts { net, plan, graph, embedded, memory: Memory::new(plan, net.batch), names };
+    let parts = Parts { net, shares, plan, graph, embedded, memory: plan.pass(), names };
     let types = parts.types(runtime);
-    let has_workspace = !parts.is_inline();
-    let block = names::block(net, runtime, has_workspace, |names| Parts { names, ..parts }.code());
+    let space = parts.space(runtime);
+    let block = names::block(net, runtime, &space, |names| Parts { names, ..parts }.code());
     let attributes = &net.attributes;
     quote! {
         #types
@@ -50,61 +50,83 @@ impl Parts<'_> {
         }
     }
 
-    /// `LeNet5`, `LeNet5Weights`, and for large nets `LeNet5Workspace`.
+    /// `LeNet5`, `LeNet5Weights`, `LeNet5Workspace`.
     fn types(&self, runtime: &TokenStream) -> TokenStream {
-        let Parts { names: Names { name, weights, workspace }, graph, .. } = self;
+        let Parts { names: Names { name, weights, workspace, space: parameter }, .. } = self;
         let (visibility, docs, attributes) = (&self.net.visibility, &self.net.docs, &self.net.attributes);
-        let (floats, packed) = (number(self.memory.floats), number(self.plan.packed_len));
-        let (each, all) = match self.memory.images {
-            1 => (String::new(), String::new()),
-            images => (" per image".to_owned(), format!(" for {images} images")),
-        };
-        let numbers = format!(
-            " `{} -> {}`: {} parameters, {} multiplications{each}, a workspace of {} bytes{all}.",
-            graph.input,
-            graph.output,
-            thousands(graph.parameters()),
-            thousands(graph.macs()),
-            thousands(self.workspace_bytes() as u64),
-        );
-        // No link: a variant can be seen where its net cannot.
-        let of = self.net.of.as_ref().map(|of| format!(" It has the layers of `{of}`."));
-        let numbers = numbers + of.as_deref().unwrap_or_default();
-        let (alias, field) = if self.is_inline() {
-            (None, quote!(#runtime::Workspace<#floats>))
-        } else {
-            let doc = format!(" Memory that [`{name}`] computes in, for [`{name}::with_workspace`].");
-            (
-                Some(quote! {
-                    #[doc = #doc]
-                    #(#attributes)*
-                    #visibility type #workspace = #runtime::Workspace<#floats>;
-                }),
-                quote!(#runtime::Place<'w, #floats>),
-            )
-        };
+        let (floats, space) = (number(self.memory.floats), self.space(runtime));
+        let numbers = self.numbers();
         let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
-        let weights_doc = format!(" Weights of [`{name}`], packed as its kernels read them. Threads can share them.");
+        let weights_type = self.weights_type(runtime);
+        let workspace_doc = format!(" Memory that [`{name}`] computes in, for [`{name}::with_workspace`].");
         quote! {
             #(#docs)*
             #blank
             #[doc = #numbers]
             #(#attributes)*
-            #visibility struct #name<'w> {
-                weights: &'w #weights,
-                workspace: #field,
-                threads: #runtime::Threads<'w>,
+            #[derive(::core::clone::Clone)]
+            #visibility struct #name<'w, #parameter = #space> {
+                weights: #runtime::Shared<'w, #weights>,
+                workspace: #parameter,
+                pool: #runtime::PoolOf<'w>,
             }
 
-            #[doc = #weights_doc]
+            #weights_type
+
+            #[doc = #workspace_doc]
+            #(#attributes)*
+            #visibility type #workspace = #runtime::Workspace<#floats>;
+        }
+    }
+
+    /// The type of packed weights.
+    fn weights_type(&self, runtime: &TokenStream) -> TokenStream {
+        let Names { name, weights, .. } = &self.names;
+        let (visibility, attributes) = (&self.net.visibility, &self.net.attributes);
+        if let Some(net) = self.shares {
+            let shared = Names::new(&net.name).weights;
+            let doc = format!(" Weights of [`{name}`], which are those of [`{}`].", net.name);
+            return quote! {
+                #[doc = #doc]
+                #(#attributes)*
+                #visibility type #weights = #shared;
+            };
+        }
+        let doc = format!(" Weights of [`{name}`], packed as its kernels read them. Threads can share them.");
+        let packed = number(self.plan.packed_len);
+        quote! {
+            #[doc = #doc]
             #(#attributes)*
             #[derive(::core::fmt::Debug)]
             #visibility struct #weights {
                 packed: #runtime::Packed<#packed>,
             }
-
-            #alias
         }
+    }
+
+    /// The last line of the net's documentation.
+    fn numbers(&self) -> String {
+        let graph = self.graph;
+        let (each, all) = match self.memory.images {
+            1 => (String::new(), String::new()),
+            images => (" per image".to_owned(), format!(" for {images} images")),
+        };
+        // No link: a variant can be seen where its net cannot.
+        let of = self.net.of.as_ref().map(|of| format!(" It has the layers of `{of}`.")).unwrap_or_default();
+        format!(
+            " `{} -> {}`: {} parameters, {} multiplications{each}, a workspace of {} bytes{all}.{of}",
+            graph.input,
+            graph.output,
+            thousands(graph.parameters()),
+            thousands(graph.macs()),
+            thousands(self.workspace_bytes() as u64),
+        )
+    }
+
+    /// Where the workspace is unless the caller says otherwise.
+    fn space(&self, runtime: &TokenStream) -> TokenStream {
+        let floats = number(self.memory.floats);
+        if self.is_inline() { quote!(#runtime::Workspace<#floats>) } else { quote!(#runtime::LargeWorkspace<#floats>) }
     }
 
     /// The description, the steps, the memory, how weights are loaded, and embedded weights.
@@ -115,7 +137,18 @@ impl Parts<'_> {
         let shared = self.embedded.map(|_| quote!(type Weights = #weights;));
         let doc = format!(" The description of `{name}` as declared.");
         let (steps, recipe) = (tokens(&kernels.steps), tokens(&kernels.recipe));
-        let memory = memory::describe(self.plan, |memory| value(memory));
+        let load = self.shares.is_none().then(|| {
+            quote! {
+                rt::if_alloc! {
+                    /// How the tensors of a file are packed.
+                    static RECIPE: &[rt::Pack] = &[#recipe];
+                }
+                rt::load_weights!(#weights, GRAPH, RECIPE);
+            }
+        });
+        let memory = self.plan.memory(|memory| value(memory));
+        let bytes = number(self.workspace_bytes());
+        let batch = (self.memory.images > 1).then(|| number(self.memory.images)).map(|images| quote!(.batch(#images)));
         quote! {
             #[doc = #doc]
             static GRAPH: rt::Graph<'static> = #graph;
@@ -123,68 +156,43 @@ impl Parts<'_> {
             static STEPS: &[rt::Step<'static>] = &[#steps];
             /// What the workspace of an image holds where, and when.
             static MEMORY: rt::Memory<'static> = #memory;
-            rt::if_alloc! {
-                /// How the tensors of a file are packed.
-                static RECIPE: &[rt::Pack] = &[#recipe];
-            }
-            rt::load_weights!(#weights, GRAPH, RECIPE);
+            const DESCRIPTION: rt::Description = rt::Description::new(&GRAPH, STEPS, &MEMORY, #bytes)#batch;
+            #load
             #shared
             #embedded
         }
     }
 
-    /// `new`, `embedded`, `with_workspace`, and the numbers.
+    /// `new`, `embedded`, and what every net has.
     fn constructors(&self) -> TokenStream {
-        let Names { name, weights, workspace } = &self.names;
-        let (bytes, images) = (number(self.workspace_bytes()), number(self.memory.images));
-        let new = if self.is_inline() {
-            quote! {
-                /// A net that owns its workspace: create one per thread.
-                pub const fn new(weights: &'w #weights) -> Self {
-                    Self { weights, workspace: rt::Workspace::new(), threads: rt::Threads::ALONE }
-                }
+        let Names { name, weights, space, .. } = &self.names;
+        let floats = number(self.memory.floats);
+        let new = quote! {
+            /// A net with its own workspace: create one per thread. Takes `&weights`, or an `Arc` of them, of which the net is
+            /// then an owner.
+            pub fn new(weights: impl rt::Into<rt::Shared<'w, #weights>>) -> Self {
+                Self::with_workspace(weights, rt::Workspace::new())
             }
+        };
+        let new = if self.is_inline() {
+            new
         } else {
             quote! {
                 rt::if_alloc! {
-                    /// A net that owns its workspace, on the heap: create one per thread.
-                    pub fn new(weights: &'w #weights) -> Self {
-                        Self { weights, workspace: rt::Place::heap(), threads: rt::Threads::ALONE }
+                    /// A net with its own workspace, on the heap: create one per thread. Takes `&weights`, or an `Arc` of them,
+                    /// of which the net is then an owner.
+                    pub fn new(weights: impl rt::Into<rt::Shared<'w, #weights>>) -> Self {
+                        Self::with_workspace(weights, rt::LargeWorkspace::zeroed())
                     }
-                }
-
-                /// A net in the caller's memory, which can be a `static`.
-                pub const fn with_workspace(weights: &'w #weights, workspace: &'w mut #workspace) -> Self {
-                    Self { weights, workspace: rt::Place::Borrowed(workspace), threads: rt::Threads::ALONE }
                 }
             }
         };
         let embedded = self.embedded.map(|_| self.embedded_constructor());
         quote! {
+            rt::net_methods!(#name, #weights, #space: #floats);
+
             impl<'w> #name<'w> {
-                /// Size of the workspace in bytes.
-                pub const WORKSPACE_BYTES: rt::usize = #bytes;
-                /// Images per pass.
-                pub const BATCH: rt::usize = #images;
-                /// Trained parameters, without those of auxiliary classifiers.
-                pub const PARAMETERS: rt::u64 = GRAPH.parameters();
-                /// Multiplications with a weight for one image.
-                pub const MACS: rt::u64 = GRAPH.macs();
-                /// The net as declared: layers, shapes, tensors.
-                pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-                /// The kernels of a pass, in order.
-                pub const STEPS: &'static [rt::Step<'static>] = STEPS;
-                /// What the workspace of an image holds where, and when.
-                pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
-
                 #new
-
-                rt::if_std! {
-                    /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
-                    pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
-                        Self { threads: rt::Threads::of(pool), ..self }
-                    }
-                }
             }
             #embedded
         }
@@ -192,17 +200,23 @@ impl Parts<'_> {
 
     fn embedded_constructor(&self) -> TokenStream {
         let Names { name, weights, .. } = &self.names;
-        let (constant, condition) = if self.is_inline() { (Some(quote!(const)), None) } else { (None, Some(())) };
-        let body = quote! {
-            /// A net with the weights in the binary, which are already packed: nothing is read, and nothing can fail.
-            pub #constant fn embedded() -> Self {
-                Self::new(&EMBEDDED)
+        let embedded = |constant: Option<TokenStream>, workspace: TokenStream| {
+            quote! {
+                /// A net with the weights in the binary, which are already packed: nothing is read, and nothing can fail.
+                pub #constant fn embedded() -> Self {
+                    Self { weights: rt::Shared::Borrowed(&EMBEDDED), workspace: #workspace, pool: rt::PoolOf::NONE }
+                }
             }
         };
-        let body = if condition.is_some() { quote!(rt::if_alloc! { #body }) } else { body };
+        let embedded = if self.is_inline() {
+            embedded(Some(quote!(const)), quote!(rt::Workspace::new()))
+        } else {
+            let embedded = embedded(None, quote!(rt::LargeWorkspace::zeroed()));
+            quote!(rt::if_alloc! { #embedded })
+        };
         quote! {
             impl #name<'static> {
-                #body
+                #embedded
             }
             impl #weights {
                 /// The weights in the binary.
@@ -213,36 +227,50 @@ impl Parts<'_> {
         }
     }
 
-    /// The trait.
+    /// The traits.
     fn network(&self) -> TokenStream {
-        let Parts { names: Names { name, weights, .. }, graph, .. } = self;
+        let Parts { names: Names { name, weights, workspace, space }, graph, .. } = self;
         let [input, output] = self.array_types();
         let debug = graph.name;
+        let (images, outputs) = self.slices();
+        let floats = number(self.memory.floats);
         let tap = self.tap();
         quote! {
-            impl<'w> rt::Network<'w> for #name<'w> {
-                type Weights = #weights;
-                type Input = #input;
-                type Output = #output;
-                const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-                const BATCH: rt::usize = Self::BATCH;
-                const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
-                const STEPS: &'static [rt::Step<'static>] = STEPS;
-                const MEMORY: &'static rt::Memory<'static> = &MEMORY;
-                rt::network_methods!('w, #weights);
-
-                fn forward(&mut self, input: &#input) -> &#output {
-                    self.forward(input)
+            impl<#space: rt::Space<#floats>> rt::DynNetwork for #name<'_, #space> {
+                fn description(&self) -> &'static rt::Description {
+                    &DESCRIPTION
                 }
 
-                fn watched(&mut self, watch: &dyn ::core::ops::Fn(), input: &#input) -> &#output {
-                    self.pass(rt::Run::best().on(self.threads).watched(watch), input)
+                fn watched(
+                    &mut self,
+                    watch: rt::Option<&dyn ::core::ops::Fn()>,
+                    images: &[rt::f32],
+                ) -> rt::Result<&[rt::f32], rt::WrongLength> {
+                    let input = #images?;
+                    rt::Ok(#outputs)
                 }
 
                 #tap
             }
 
-            impl ::core::fmt::Debug for #name<'_> {
+            impl rt::Network for #name<'_> {
+                type Weights = #weights;
+                type Workspace = #workspace;
+                type Input = #input;
+                type Output = #output;
+                const DESCRIPTION: &'static rt::Description = &DESCRIPTION;
+                rt::network_methods!(#weights);
+
+                fn forward(&mut self, input: &#input) -> &#output {
+                    self.forward(input)
+                }
+
+                fn forward_in<'a>(weights: &#weights, workspace: &'a mut #workspace, input: &#input) -> &'a #output {
+                    pass(rt::Run::best(), weights, workspace, input)
+                }
+            }
+
+            impl<#space> ::core::fmt::Debug for #name<'_, #space> {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                     f.write_str(#debug)
                 }

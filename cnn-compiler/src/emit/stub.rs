@@ -14,20 +14,24 @@ use crate::report::Report;
 
 /// The types of a net that does not compile.
 pub(crate) fn stub(net: &Net, ast: &Ast, runtime: &TokenStream) -> TokenStream {
-    let Names { name, weights, workspace } = Names::new(&net.name);
+    let Names { name, weights, workspace, space: parameter } = Names::new(&net.name);
     let (visibility, attributes) = (&net.visibility, &net.attributes);
     // Its mistakes were reported.
     let graph = graph(net, ast, &mut Report::default());
-    let block = names::block(net, runtime, true, |names| {
-        let code = [inherent(net, &names, graph.as_ref()), network(net, &names, graph.as_ref())];
+    let space = quote!(#runtime::Workspace<0>);
+    let block = names::block(net, runtime, &space, |names| {
+        let graph = graph.as_ref();
+        let code = [description(net, graph), inherent(net, &names, graph), network(net, &names, graph)];
         quote!(#(#code)*)
     });
     quote! {
         #(#attributes)*
         #[doc(hidden)]
-        #[derive(::core::fmt::Debug)]
-        #visibility struct #name<'w> {
-            weights: ::core::marker::PhantomData<&'w #weights>,
+        #[derive(::core::clone::Clone)]
+        #visibility struct #name<'w, #parameter = #space> {
+            weights: #runtime::Shared<'w, #weights>,
+            workspace: #parameter,
+            pool: #runtime::PoolOf<'w>,
         }
 
         #(#attributes)*
@@ -60,7 +64,7 @@ fn batch(net: &Net, image: TokenStream) -> TokenStream {
 }
 
 /// The methods and constants of the types.
-fn inherent(net: &Net, Names { name, weights, workspace }: &Names, graph: Option<&Graph>) -> TokenStream {
+fn inherent(net: &Net, Names { name, weights, space, .. }: &Names, graph: Option<&Graph>) -> TokenStream {
     let [inputs, outputs] = lengths(graph);
     // Where the length is unknown, any is accepted.
     let generic = inputs.is_none().then(|| quote!(<const N: rt::usize>));
@@ -69,45 +73,38 @@ fn inherent(net: &Net, Names { name, weights, workspace }: &Names, graph: Option
         let output = batch(net, quote!([rt::f32; #outputs]));
         quote!(&#output)
     });
+    let partial = (net.batch > 1).then(|| {
+        quote! {
+            pub fn forward_partial<T>(&mut self, images: &[T]) -> rt::Result<&[[rt::f32; 1]], rt::WrongLength> {
+                ::core::unreachable!()
+            }
+        }
+    });
     // A tap's length is known only where the shapes are right; a slice does for most uses.
     let taps = graph.iter().flat_map(|graph| &graph.taps).map(|tap| format_ident!("{}", tap.method()));
-    let (text, images) = (net.name.unraw().to_string(), number(net.batch));
-    let [from, to] = [graph.map(|graph| graph.input), graph.and_then(|graph| graph.output)]
-        .map(|known| known.unwrap_or(Shape::Vector(1)));
-    let graph = value(&cnn_net::graph::Graph::new(&text, from, to, &[], Value::Input));
     quote! {
-        static GRAPH: rt::Graph<'static> = #graph;
+        rt::net_methods!(#name, #weights, #space: 0);
 
         impl<'w> #name<'w> {
-            pub const WORKSPACE_BYTES: rt::usize = 0;
-            pub const BATCH: rt::usize = #images;
-            pub const PARAMETERS: rt::u64 = 0;
-            pub const MACS: rt::u64 = 0;
-            pub const STEPS: &'static [rt::Step<'static>] = &[];
-            pub const MEMORY: &'static rt::Memory<'static> = &rt::Memory::new(0, 0, &[], &[]);
-            pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-
-            pub const fn new(weights: &'w #weights) -> Self {
-                Self { weights: ::core::marker::PhantomData }
-            }
-
-            pub const fn with_workspace(weights: &'w #weights, workspace: &'w mut #workspace) -> Self {
-                Self { weights: ::core::marker::PhantomData }
+            pub fn new(weights: impl rt::Into<rt::Shared<'w, #weights>>) -> Self {
+                Self::with_workspace(weights, rt::Workspace::new())
             }
 
             pub const fn embedded() -> Self {
-                Self { weights: ::core::marker::PhantomData }
-            }
-
-            rt::if_std! {
-                pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
-                    self
+                Self {
+                    weights: rt::Shared::Borrowed(#weights::embedded()),
+                    workspace: rt::Workspace::new(),
+                    pool: rt::PoolOf::NONE,
                 }
             }
+        }
 
+        impl<#space> #name<'_, #space> {
             pub fn forward #generic(&mut self, input: &#input) -> #output {
                 ::core::unreachable!()
             }
+
+            #partial
 
             #(
                 pub fn #taps(&self) -> &[rt::f32] {
@@ -118,8 +115,21 @@ fn inherent(net: &Net, Names { name, weights, workspace }: &Names, graph: Option
     }
 }
 
-/// The trait, and the methods of the weights.
-fn network(net: &Net, Names { name, weights, .. }: &Names, graph: Option<&Graph>) -> TokenStream {
+/// The description of the net, as far as it is known.
+fn description(net: &Net, graph: Option<&Graph>) -> TokenStream {
+    let (text, images) = (net.name.unraw().to_string(), number(net.batch));
+    let [from, to] = [graph.map(|graph| graph.input), graph.and_then(|graph| graph.output)]
+        .map(|known| known.unwrap_or(Shape::Vector(1)));
+    let graph = value(&cnn_net::graph::Graph::new(&text, from, to, &[], Value::Input));
+    quote! {
+        static GRAPH: rt::Graph<'static> = #graph;
+        const DESCRIPTION: rt::Description =
+            rt::Description::new(&GRAPH, &[], &rt::Memory::new(0, 0, &[], &[]), 0).batch(#images);
+    }
+}
+
+/// The traits, and the methods of the weights.
+fn network(net: &Net, Names { name, weights, workspace, space }: &Names, graph: Option<&Graph>) -> TokenStream {
     let [input, output] = lengths(graph).map(|length| {
         let length = length.unwrap_or_else(|| number(0));
         batch(net, quote!([rt::f32; #length]))
@@ -133,22 +143,43 @@ fn network(net: &Net, Names { name, weights, .. }: &Names, graph: Option<&Graph>
             }
         }
 
-        impl<'w> rt::Network<'w> for #name<'w> {
+        impl<#space: rt::Space<0>> rt::DynNetwork for #name<'_, #space> {
+            fn description(&self) -> &'static rt::Description {
+                &DESCRIPTION
+            }
+
+            fn watched(
+                &mut self,
+                watch: rt::Option<&dyn ::core::ops::Fn()>,
+                images: &[rt::f32],
+            ) -> rt::Result<&[rt::f32], rt::WrongLength> {
+                ::core::unreachable!()
+            }
+        }
+
+        impl<#space> ::core::fmt::Debug for #name<'_, #space> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(GRAPH.name)
+            }
+        }
+
+        impl rt::Network for #name<'_> {
             type Weights = #weights;
+            type Workspace = #workspace;
             type Input = #input;
             type Output = #output;
-            const GRAPH: &'static rt::Graph<'static> = Self::GRAPH;
-            const BATCH: rt::usize = Self::BATCH;
-            const WORKSPACE_BYTES: rt::usize = 0;
-            const STEPS: &'static [rt::Step<'static>] = &[];
-            const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
-            rt::network_methods!('w, #weights);
+            const DESCRIPTION: &'static rt::Description = &DESCRIPTION;
+            rt::network_methods!(#weights);
 
             fn forward(&mut self, input: &Self::Input) -> &Self::Output {
                 ::core::unreachable!()
             }
 
-            fn watched(&mut self, watch: &dyn ::core::ops::Fn(), input: &Self::Input) -> &Self::Output {
+            fn forward_in<'a>(
+                weights: &Self::Weights,
+                workspace: &'a mut Self::Workspace,
+                input: &Self::Input,
+            ) -> &'a Self::Output {
                 ::core::unreachable!()
             }
         }

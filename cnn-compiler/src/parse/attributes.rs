@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! crate   = "#![" "crate" "=" ( STRING | path ) "]"
-//! attrs   = { "#[" ( weights | batch | algorithm | store | cfg, lint levels, doc comments ) "]" }
+//! attrs   = { "#[" ( weights | batch | algorithm | store | memory | workspace | cfg, lint levels, doc comments ) "]" }
 //! weights = "weights" "(" FILE [ "," "rename" "(" [ rule { "," rule } ] ")" ] ")"          rule = PATTERN "=>" PATTERN
 //! batch   = "batch" "(" n ")"
 //! algorithm = "algorithm" "(" "exact" ")"
 //! store   = "store" "(" ( "f32" | "f16" ) ")"
+//! memory  = "memory" "(" "small" ")"
+//! workspace = "workspace" "(" "max" "=" n ")"
 //! ```
 
 use cnn_net::op::Store;
@@ -18,8 +20,11 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path, Result, Token, parenthesized};
 
 use super::{Parser, place_of};
-use crate::ast::{Ast, Embed};
+use crate::ast::{Ast, Budget, Embed};
 use crate::report::{Edit, Message, Place};
+
+/// What a second one of these attributes is told.
+const ONE_BUDGET: &str = "a net has one limit of its workspace: `#[memory(small)]` or `#[workspace(max = …)]`";
 
 /// More images in a pass are surely a mistake; far fewer are just as fast.
 const MOST_IMAGES: usize = 1024;
@@ -34,6 +39,8 @@ pub(super) struct NetAttributes {
     pub(super) exact: bool,
     /// `#[store(f16)]`, or `f32`.
     pub(super) store: Store,
+    /// `#[memory(small)]` or `#[workspace(max = n)]`, and what says so.
+    pub(super) budget: Option<(Budget, Place)>,
     /// Those that go on every item.
     pub(super) others: Vec<Attribute>,
 }
@@ -81,6 +88,7 @@ impl Parser<'_> {
         let mut batch = Once::default();
         let mut exact = Once::default();
         let mut store = Once::default();
+        let mut budget = Once::default();
         let mut others = Vec::new();
         for attribute in attributes {
             let path = attribute.path();
@@ -92,18 +100,23 @@ impl Parser<'_> {
                 exact.set(self, &attribute, "a net has one algorithm for its convolutions", Self::exact);
             } else if path.is_ident("store") {
                 store.set(self, &attribute, "for a single layer, write `linear(10, store = f32)`", Self::store);
+            } else if path.is_ident("memory") {
+                budget.set(self, &attribute, ONE_BUDGET, Self::small);
+            } else if path.is_ident("workspace") {
+                budget.set(self, &attribute, ONE_BUDGET, Self::at_most);
             } else if ["cfg", "allow", "expect", "warn", "deny"].iter().any(|known| path.is_ident(known)) {
                 others.push(attribute);
             } else {
                 self.report.error(
                     place_of(&attribute),
                     "a net does not take this attribute\nhelp: it takes doc comments, `#[weights(\"file.safetensors\")]`, \
-                     `#[batch(8)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[cfg(…)]` and lint levels",
+                     `#[batch(8)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[memory(small)]`, `#[workspace(max = 32_768)]`, \
+                     `#[cfg(…)]` and lint levels",
                 );
             }
         }
         let (batch, exact, store) = (batch.value.unwrap_or(1), exact.value.is_some(), store.value.unwrap_or_default());
-        NetAttributes { weights: weights.value, batch, exact, store, others }
+        NetAttributes { weights: weights.value, batch, exact, store, budget: budget.value, others }
     }
 
     /// `#[weights("file.safetensors", rename("module.*" => "*"))]`
@@ -162,6 +175,32 @@ impl Parser<'_> {
         store
     }
 
+    /// `#[memory(small)]`
+    fn small(&mut self, attribute: &Attribute) -> Option<(Budget, Place)> {
+        if attribute.parse_args::<Ident>().is_ok_and(|word| word == "small") {
+            return Some((Budget::Least, place_of(attribute)));
+        }
+        let wrong = "expected `small`, which prefers a small workspace to speed";
+        self.example(attribute, place_of(attribute), wrong.to_owned(), "#[memory(small)]");
+        None
+    }
+
+    /// `#[workspace(max = 32_768)]`
+    fn at_most(&mut self, attribute: &Attribute) -> Option<(Budget, Place)> {
+        let max = attribute.parse_args_with(|input: ParseStream<'_>| {
+            let word: Ident = input.parse()?;
+            input.parse::<Token![=]>()?;
+            let number: LitInt = input.parse()?;
+            if word == "max" { Ok((number.base10_parse()?, number.span())) } else { Err(input.error("not max")) }
+        });
+        let Ok((bytes, span)) = max else {
+            let wrong = "expected the most bytes that the workspace may take, a whole number";
+            self.example(attribute, place_of(attribute), wrong.to_owned(), "#[workspace(max = 32_768)]");
+            return None;
+        };
+        Some((Budget::AtMost(bytes), span.into()))
+    }
+
     /// Reports what is wrong with an attribute, and shows a correct one.
     fn example(&mut self, attribute: &Attribute, place: Place, wrong: String, right: &str) {
         let message = Message::from(format!("{wrong}\nhelp: `{right}`"));
@@ -212,12 +251,13 @@ impl Parse for Embed {
 /// An attribute that may be given once.
 struct Once<T> {
     value: Option<T>,
-    given: bool,
+    /// The name of the attribute that gave it.
+    given: Option<String>,
 }
 
 impl<T> Default for Once<T> {
     fn default() -> Self {
-        Self { value: None, given: false }
+        Self { value: None, given: None }
     }
 }
 
@@ -230,11 +270,12 @@ impl<T> Once<T> {
         help: &str,
         read: impl Fn(&mut Parser<'r>, &Attribute) -> Option<T>,
     ) {
-        if self.given {
-            let name = attribute.path().get_ident().map(Ident::to_string).unwrap_or_default();
-            return parser.report.error(place_of(attribute), format!("`{name}` is given twice\nhelp: {help}"));
+        let name = attribute.path().get_ident().map(Ident::to_string).unwrap_or_default();
+        if let Some(first) = &self.given {
+            let twice = if *first == name { "is given twice".to_owned() } else { format!("is given after `{first}`") };
+            return parser.report.error(place_of(attribute), format!("`{name}` {twice}\nhelp: {help}"));
         }
-        self.given = true;
+        self.given = Some(name);
         self.value = read(parser, attribute);
     }
 }

@@ -107,6 +107,8 @@ const LEAST_GAIN: f64 = 0.1;
 const BLOCK_BYTES: usize = CACHE_BYTES / 2;
 /// Up to this many tiles are always one block: then weights are read once.
 const ONE_BLOCK: usize = 64;
+/// The share of its time that a convolution takes longer for each time that a smaller block fetches the weights again, from L2.
+const REFETCH: f64 = 0.01;
 /// Blocks are multiples of this: whole tiles of the micro-kernel, whose height is 6 or 12.
 const BLOCK_STEP: usize = 12;
 
@@ -139,6 +141,17 @@ fn direct(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Choice {
     let work = (output.area() * conv.groups * outputs * panels.depth()) as f64;
     let cost = overlapped(work, stream * bytes(panels.len()));
     Choice { way: Way::Conv(Algorithm::Direct), cost, error: error::direct(panels.depth()) }
+}
+
+/// The same way with smaller blocks of tiles, which take less scratch memory: the weights are fetched for each.
+pub(super) fn in_smaller_blocks(choice: Choice) -> Vec<Choice> {
+    let Way::Conv(Algorithm::Winograd { panels, block, tail }) = choice.way else { return Vec::new() };
+    let smaller = [4, 2, 1].map(|steps| steps * BLOCK_STEP).into_iter().filter(|smaller| *smaller < block);
+    let in_blocks = |smaller: usize| {
+        let way = Way::Conv(Algorithm::Winograd { panels, block: smaller, tail });
+        Choice { way, cost: choice.cost * (1.0 + REFETCH * block as f64 / smaller as f64), ..choice }
+    };
+    smaller.map(in_blocks).collect()
 }
 
 /// All sizes of tiles for a convolution with this many input channels per group.

@@ -44,6 +44,7 @@ pub(super) fn calls(net: Optimised, mut layout: Layout, batch: Batch) -> Plan {
     let output = ranges.pop().unwrap_or(Range { offset: 0, len: 0 });
     Plan {
         calls,
+        images: batch.images,
         packed_len,
         workspace_len: total,
         distance: front,

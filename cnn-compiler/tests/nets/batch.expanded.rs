@@ -1,10 +1,11 @@
 /// Four images at once.
 ///
 /// `1x8x8 -> 3`: 299 parameters, 2,808 multiplications per image, a workspace of 5,632 bytes for 4 images.
-pub struct Batch<'w> {
-    weights: &'w BatchWeights,
-    workspace: ::cnn::__rt::Workspace<1408>,
-    threads: ::cnn::__rt::Threads<'w>,
+#[derive(::core::clone::Clone)]
+pub struct Batch<'w, S = ::cnn::__rt::Workspace<1408>> {
+    weights: ::cnn::__rt::Shared<'w, BatchWeights>,
+    workspace: S,
+    pool: ::cnn::__rt::PoolOf<'w>,
 }
 
 /// Weights of [`Batch`], packed as its kernels read them. Threads can share them.
@@ -12,6 +13,9 @@ pub struct Batch<'w> {
 pub struct BatchWeights {
     packed: ::cnn::__rt::Packed<672>,
 }
+
+/// Memory that [`Batch`] computes in, for [`Batch::with_workspace`].
+pub type BatchWorkspace = ::cnn::__rt::Workspace<1408>;
 
 const _: () = {
     use ::cnn::__rt as rt;
@@ -58,110 +62,105 @@ const _: () = {
             rt::Map::vector(176, 3),
         )
         .check();
+    rt::net_methods!(Batch, BatchWeights, S : 1408);
 
     impl<'w> Batch<'w> {
-        /// Size of the workspace in bytes.
-        pub const WORKSPACE_BYTES: rt::usize = 5632;
-
-        /// Images per pass.
-        pub const BATCH: rt::usize = 4;
-
-        /// Trained parameters, without those of auxiliary classifiers.
-        pub const PARAMETERS: rt::u64 = GRAPH.parameters();
-
-        /// Multiplications with a weight for one image.
-        pub const MACS: rt::u64 = GRAPH.macs();
-
-        /// The net as declared: layers, shapes, tensors.
-        pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-
-        /// The kernels of a pass, in order.
-        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
-
-        /// What the workspace of an image holds where, and when.
-        pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
-
-        /// A net that owns its workspace: create one per thread.
-        pub const fn new(weights: &'w BatchWeights) -> Self {
-            Self {
-                weights,
-                workspace: rt::Workspace::new(),
-                threads: rt::Threads::ALONE,
-            }
-        }
-
-        /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
-        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
-            Self {
-                threads: rt::Threads::of(pool),
-                ..self
-            }
+        /// A net with its own workspace: create one per thread. Takes `&weights`, or an `Arc` of them, of which the net is
+        /// then an owner.
+        pub fn new(weights: impl rt::Into<rt::Shared<'w, BatchWeights>>) -> Self {
+            Self::with_workspace(weights, rt::Workspace::new())
         }
     }
 
-    /// Images per pass, and the floats from the workspace of one to that of the next.
+    /// Images per pass, at most, and the floats from the workspace of one to that of the next.
     const BATCH: rt::Batch = rt::Batch {
         images: 4,
         floats: 208,
     };
 
-    impl Batch<'_> {
-        /// Runs the net for each of 4 images: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
-        pub fn forward(&mut self, input: &[[rt::f32; 64]; 4]) -> &[[rt::f32; 3]; 4] {
-            self.pass(rt::Run::best().on(self.threads), input)
+    /// The kernels, in order.
+    fn pass<'a>(
+        run: rt::Run<'_>,
+        weights: &BatchWeights,
+        memory: &'a mut BatchWorkspace,
+        input: &[[rt::f32; 64]],
+    ) -> &'a [[rt::f32; 3]; 4] {
+        let weights = &*weights.packed;
+        let workspace = memory.floats();
+        let batch = BATCH.at_most(input.len());
+        for (image, input) in batch.each(input) {
+            let workspace = batch.from_image(image, workspace);
+            rt::load_chw(run, input, &INPUT, workspace);
+            rt::conv2d(run, &CONV, weights, workspace);
+            rt::max_pool(run, &MAX_POOL_2, workspace);
+            rt::store_chw(run, &MAPS_CHW, workspace);
         }
-
-        /// The kernels, in order.
-        fn pass(
-            &mut self,
-            run: rt::Run<'_>,
-            input: &[[rt::f32; 64]; 4],
-        ) -> &[[rt::f32; 3]; 4] {
-            let weights = &*self.weights.packed;
-            let workspace = self.workspace.floats();
-            for (image, input) in ::core::iter::Iterator::enumerate(input.iter()) {
-                let workspace = BATCH.from_image(image, workspace);
-                rt::load_chw(run, input, &INPUT, workspace);
-                rt::conv2d(run, &CONV, weights, workspace);
-                rt::max_pool(run, &MAX_POOL_2, workspace);
-                rt::store_chw(run, &MAPS_CHW, workspace);
-            }
-            rt::dense_batch(run, &FC, BATCH, weights, workspace);
-            for workspace in BATCH.split(workspace) {
-                rt::softmax(run, &SOFTMAX_4, workspace);
-            }
-            BATCH.gather(96, 72, 1120, workspace);
-            BATCH.gather(176, 3, 1104, workspace);
-            self.workspace.arrays::<1104, 3, 4>()
+        rt::dense_batch(run, &FC, batch, weights, workspace);
+        for workspace in batch.split(workspace) {
+            rt::softmax(run, &SOFTMAX_4, workspace);
         }
-
-        /// What the last pass left at `maps`: 8x3x3, in the order channels, rows, columns.
-        pub fn tap_maps(&self) -> &[[rt::f32; 72]; 4] {
-            self.workspace.arrays::<1120, 72, 4>()
-        }
+        batch.gather(96, 72, 1120, workspace);
+        batch.gather(176, 3, 1104, workspace);
+        memory.arrays::<1104, 3, 4>()
     }
 
-    impl<'w> rt::Network<'w> for Batch<'w> {
-        type Weights = BatchWeights;
-        type Input = [[rt::f32; 64]; 4];
-        type Output = [[rt::f32; 3]; 4];
-        const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-        const BATCH: rt::usize = Self::BATCH;
-        const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
-        const STEPS: &'static [rt::Step<'static>] = STEPS;
-        const MEMORY: &'static rt::Memory<'static> = &MEMORY;
-        rt::network_methods!('w, BatchWeights);
+    impl<S: rt::Space<1408>> Batch<'_, S> {
+        /// Runs the net for each of 4 images: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
+        pub fn forward(&mut self, input: &[[rt::f32; 64]; 4]) -> &[[rt::f32; 3]; 4] {
+            self.watched(rt::None, input)
+        }
 
-        fn forward(&mut self, input: &[[rt::f32; 64]; 4]) -> &[[rt::f32; 3]; 4] {
-            self.forward(input)
+        /// Runs the net on 1 to 4 images, and returns as many outputs.
+        ///
+        /// # Errors
+        ///
+        /// If there are no images, or too many.
+        pub fn forward_partial(
+            &mut self,
+            images: &[[rt::f32; 64]],
+        ) -> rt::Result<&[[rt::f32; 3]], rt::WrongLength> {
+            let input = rt::images::<64, 4>(images.as_flattened())?;
+            rt::Ok(self.watched(rt::None, input).get(..input.len()).unwrap_or_default())
         }
 
         fn watched(
             &mut self,
-            watch: &dyn ::core::ops::Fn(),
-            input: &[[rt::f32; 64]; 4],
+            watch: rt::Option<&dyn ::core::ops::Fn()>,
+            input: &[[rt::f32; 64]],
         ) -> &[[rt::f32; 3]; 4] {
-            self.pass(rt::Run::best().on(self.threads).watched(watch), input)
+            let run = rt::Run::best().on(self.pool.threads()).watched(watch);
+            pass(
+                run,
+                &self.weights,
+                rt::Space::workspace_mut(&mut self.workspace),
+                input,
+            )
+        }
+
+        /// What the last pass left at `maps`: 8x3x3, in the order channels, rows, columns.
+        pub fn tap_maps(&self) -> &[[rt::f32; 72]; 4] {
+            rt::Space::workspace(&self.workspace).arrays::<1120, 72, 4>()
+        }
+    }
+
+    impl<S: rt::Space<1408>> rt::DynNetwork for Batch<'_, S> {
+        fn description(&self) -> &'static rt::Description {
+            &DESCRIPTION
+        }
+
+        fn watched(
+            &mut self,
+            watch: rt::Option<&dyn ::core::ops::Fn()>,
+            images: &[rt::f32],
+        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
+            let input = rt::images::<64, 4>(images)?;
+            rt::Ok(
+                self
+                    .watched(watch, input)
+                    .get(..input.len())
+                    .unwrap_or_default()
+                    .as_flattened(),
+            )
         }
 
         fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
@@ -172,7 +171,28 @@ const _: () = {
         }
     }
 
-    impl ::core::fmt::Debug for Batch<'_> {
+    impl rt::Network for Batch<'_> {
+        type Weights = BatchWeights;
+        type Workspace = BatchWorkspace;
+        type Input = [[rt::f32; 64]; 4];
+        type Output = [[rt::f32; 3]; 4];
+        const DESCRIPTION: &'static rt::Description = &DESCRIPTION;
+        rt::network_methods!(BatchWeights);
+
+        fn forward(&mut self, input: &[[rt::f32; 64]; 4]) -> &[[rt::f32; 3]; 4] {
+            self.forward(input)
+        }
+
+        fn forward_in<'a>(
+            weights: &BatchWeights,
+            workspace: &'a mut BatchWorkspace,
+            input: &[[rt::f32; 64]; 4],
+        ) -> &'a [[rt::f32; 3]; 4] {
+            pass(rt::Run::best(), weights, workspace, input)
+        }
+    }
+
+    impl<S> ::core::fmt::Debug for Batch<'_, S> {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.write_str("Batch")
         }
@@ -261,6 +281,13 @@ const _: () = {
             rt::Buffer::new("fc", rt::Holds::Values, 176, 32, 3, 5),
         ],
     );
+    const DESCRIPTION: rt::Description = rt::Description::new(
+            &GRAPH,
+            STEPS,
+            &MEMORY,
+            5632,
+        )
+        .batch(4);
 
     /// How the tensors of a file are packed.
     static RECIPE: &[rt::Pack] = &[

@@ -1,10 +1,11 @@
 /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998).
 ///
 /// `1x32x32 -> 10`: 61,706 parameters, 416,520 multiplications, a workspace of 23,296 bytes.
-pub struct LeNet5<'w> {
-    weights: &'w LeNet5Weights,
-    workspace: ::cnn::__rt::Workspace<5824>,
-    threads: ::cnn::__rt::Threads<'w>,
+#[derive(::core::clone::Clone)]
+pub struct LeNet5<'w, S = ::cnn::__rt::Workspace<5824>> {
+    weights: ::cnn::__rt::Shared<'w, LeNet5Weights>,
+    workspace: S,
+    pool: ::cnn::__rt::PoolOf<'w>,
 }
 
 /// Weights of [`LeNet5`], packed as its kernels read them. Threads can share them.
@@ -12,6 +13,9 @@ pub struct LeNet5<'w> {
 pub struct LeNet5Weights {
     packed: ::cnn::__rt::Packed<64816>,
 }
+
+/// Memory that [`LeNet5`] computes in, for [`LeNet5::with_workspace`].
+pub type LeNet5Workspace = ::cnn::__rt::Workspace<5824>;
 
 const _: () = {
     use ::cnn::__rt as rt;
@@ -77,93 +81,93 @@ const _: () = {
             rt::Map::vector(0, 10),
         )
         .check();
+    rt::net_methods!(LeNet5, LeNet5Weights, S : 5824);
 
     impl<'w> LeNet5<'w> {
-        /// Size of the workspace in bytes.
-        pub const WORKSPACE_BYTES: rt::usize = 23296;
-
-        /// Images per pass.
-        pub const BATCH: rt::usize = 1;
-
-        /// Trained parameters, without those of auxiliary classifiers.
-        pub const PARAMETERS: rt::u64 = GRAPH.parameters();
-
-        /// Multiplications with a weight for one image.
-        pub const MACS: rt::u64 = GRAPH.macs();
-
-        /// The net as declared: layers, shapes, tensors.
-        pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-
-        /// The kernels of a pass, in order.
-        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
-
-        /// What the workspace of an image holds where, and when.
-        pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
-
-        /// A net that owns its workspace: create one per thread.
-        pub const fn new(weights: &'w LeNet5Weights) -> Self {
-            Self {
-                weights,
-                workspace: rt::Workspace::new(),
-                threads: rt::Threads::ALONE,
-            }
-        }
-
-        /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
-        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
-            Self {
-                threads: rt::Threads::of(pool),
-                ..self
-            }
+        /// A net with its own workspace: create one per thread. Takes `&weights`, or an `Arc` of them, of which the net is
+        /// then an owner.
+        pub fn new(weights: impl rt::Into<rt::Shared<'w, LeNet5Weights>>) -> Self {
+            Self::with_workspace(weights, rt::Workspace::new())
         }
     }
 
-    impl LeNet5<'_> {
+    /// The kernels, in order.
+    fn pass<'a>(
+        run: rt::Run<'_>,
+        weights: &LeNet5Weights,
+        memory: &'a mut LeNet5Workspace,
+        input: &[rt::f32; 1024],
+    ) -> &'a [rt::f32; 10] {
+        let weights = &*weights.packed;
+        let workspace = memory.floats();
+        rt::load_chw(run, input, &INPUT, workspace);
+        rt::planar2d(run, &CONV1, weights, workspace);
+        rt::columns2d(run, &CONV2, weights, workspace);
+        rt::dense(run, &FC1, weights, workspace);
+        rt::dense(run, &FC2, weights, workspace);
+        rt::dense(run, &FC3, weights, workspace);
+        rt::softmax(run, &SOFTMAX_11, workspace);
+        memory.array::<0, 10>()
+    }
+
+    impl<S: rt::Space<5824>> LeNet5<'_, S> {
         /// Runs the net: `1x32x32` in, `10` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[rt::f32; 1024]) -> &[rt::f32; 10] {
-            self.pass(rt::Run::best().on(self.threads), input)
+            self.watched(rt::None, input)
         }
 
-        /// The kernels, in order.
-        fn pass(&mut self, run: rt::Run<'_>, input: &[rt::f32; 1024]) -> &[rt::f32; 10] {
-            let weights = &*self.weights.packed;
-            let workspace = self.workspace.floats();
-            rt::load_chw(run, input, &INPUT, workspace);
-            rt::planar2d(run, &CONV1, weights, workspace);
-            rt::columns2d(run, &CONV2, weights, workspace);
-            rt::dense(run, &FC1, weights, workspace);
-            rt::dense(run, &FC2, weights, workspace);
-            rt::dense(run, &FC3, weights, workspace);
-            rt::softmax(run, &SOFTMAX_11, workspace);
-            self.workspace.array::<0, 10>()
+        fn watched(
+            &mut self,
+            watch: rt::Option<&dyn ::core::ops::Fn()>,
+            input: &[rt::f32; 1024],
+        ) -> &[rt::f32; 10] {
+            let run = rt::Run::best().on(self.pool.threads()).watched(watch);
+            pass(
+                run,
+                &self.weights,
+                rt::Space::workspace_mut(&mut self.workspace),
+                input,
+            )
         }
     }
 
-    impl<'w> rt::Network<'w> for LeNet5<'w> {
+    impl<S: rt::Space<5824>> rt::DynNetwork for LeNet5<'_, S> {
+        fn description(&self) -> &'static rt::Description {
+            &DESCRIPTION
+        }
+
+        fn watched(
+            &mut self,
+            watch: rt::Option<&dyn ::core::ops::Fn()>,
+            images: &[rt::f32],
+        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
+            let input = <[rt::f32; 1024] as rt::Numbers>::of(images)?;
+            rt::Ok(self.watched(watch, input))
+        }
+    }
+
+    impl rt::Network for LeNet5<'_> {
         type Weights = LeNet5Weights;
+        type Workspace = LeNet5Workspace;
         type Input = [rt::f32; 1024];
         type Output = [rt::f32; 10];
-        const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-        const BATCH: rt::usize = Self::BATCH;
-        const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
-        const STEPS: &'static [rt::Step<'static>] = STEPS;
-        const MEMORY: &'static rt::Memory<'static> = &MEMORY;
-        rt::network_methods!('w, LeNet5Weights);
+        const DESCRIPTION: &'static rt::Description = &DESCRIPTION;
+        rt::network_methods!(LeNet5Weights);
 
         fn forward(&mut self, input: &[rt::f32; 1024]) -> &[rt::f32; 10] {
             self.forward(input)
         }
 
-        fn watched(
-            &mut self,
-            watch: &dyn ::core::ops::Fn(),
+        fn forward_in<'a>(
+            weights: &LeNet5Weights,
+            workspace: &'a mut LeNet5Workspace,
             input: &[rt::f32; 1024],
-        ) -> &[rt::f32; 10] {
-            self.pass(rt::Run::best().on(self.threads).watched(watch), input)
+        ) -> &'a [rt::f32; 10] {
+            pass(rt::Run::best(), weights, workspace, input)
         }
     }
 
-    impl ::core::fmt::Debug for LeNet5<'_> {
+    impl<S> ::core::fmt::Debug for LeNet5<'_, S> {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.write_str("LeNet5")
         }
@@ -319,6 +323,12 @@ const _: () = {
             rt::Buffer::new("fc2", rt::Holds::Values, 144, 112, 4, 5),
             rt::Buffer::new("fc3", rt::Holds::Values, 0, 32, 5, 7),
         ],
+    );
+    const DESCRIPTION: rt::Description = rt::Description::new(
+        &GRAPH,
+        STEPS,
+        &MEMORY,
+        23296,
     );
 
     /// How the tensors of a file are packed.

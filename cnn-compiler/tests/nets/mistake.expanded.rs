@@ -3,9 +3,11 @@
 }
 
 #[doc(hidden)]
-#[derive(::core::fmt::Debug)]
-pub struct Mistake<'w> {
-    weights: ::core::marker::PhantomData<&'w MistakeWeights>,
+#[derive(::core::clone::Clone)]
+pub struct Mistake<'w, S = ::cnn::__rt::Workspace<0>> {
+    weights: ::cnn::__rt::Shared<'w, MistakeWeights>,
+    workspace: S,
+    pool: ::cnn::__rt::PoolOf<'w>,
 }
 
 #[doc(hidden)]
@@ -33,52 +35,30 @@ const _: () = {
         &[],
         rt::Value::Input,
     );
+    const DESCRIPTION: rt::Description = rt::Description::new(
+            &GRAPH,
+            &[],
+            &rt::Memory::new(0, 0, &[], &[]),
+            0,
+        )
+        .batch(1);
+    rt::net_methods!(Mistake, MistakeWeights, S : 0);
 
     impl<'w> Mistake<'w> {
-        pub const WORKSPACE_BYTES: rt::usize = 0;
-
-        pub const BATCH: rt::usize = 1;
-
-        pub const PARAMETERS: rt::u64 = 0;
-
-        pub const MACS: rt::u64 = 0;
-
-        pub const STEPS: &'static [rt::Step<'static>] = &[];
-
-        pub const MEMORY: &'static rt::Memory<'static> = &rt::Memory::new(
-            0,
-            0,
-            &[],
-            &[],
-        );
-
-        pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-
-        pub const fn new(weights: &'w MistakeWeights) -> Self {
-            Self {
-                weights: ::core::marker::PhantomData,
-            }
-        }
-
-        pub const fn with_workspace(
-            weights: &'w MistakeWeights,
-            workspace: &'w mut MistakeWorkspace,
-        ) -> Self {
-            Self {
-                weights: ::core::marker::PhantomData,
-            }
+        pub fn new(weights: impl rt::Into<rt::Shared<'w, MistakeWeights>>) -> Self {
+            Self::with_workspace(weights, rt::Workspace::new())
         }
 
         pub const fn embedded() -> Self {
             Self {
-                weights: ::core::marker::PhantomData,
+                weights: rt::Shared::Borrowed(MistakeWeights::embedded()),
+                workspace: rt::Workspace::new(),
+                pool: rt::PoolOf::NONE,
             }
         }
+    }
 
-        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
-            self
-        }
-
+    impl<S> Mistake<'_, S> {
         pub fn forward(&mut self, input: &[rt::f32; 64]) -> &[rt::f32; 10] {
             ::core::unreachable!()
         }
@@ -93,26 +73,43 @@ const _: () = {
         }
     }
 
-    impl<'w> rt::Network<'w> for Mistake<'w> {
+    impl<S: rt::Space<0>> rt::DynNetwork for Mistake<'_, S> {
+        fn description(&self) -> &'static rt::Description {
+            &DESCRIPTION
+        }
+
+        fn watched(
+            &mut self,
+            watch: rt::Option<&dyn ::core::ops::Fn()>,
+            images: &[rt::f32],
+        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
+            ::core::unreachable!()
+        }
+    }
+
+    impl<S> ::core::fmt::Debug for Mistake<'_, S> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.write_str(GRAPH.name)
+        }
+    }
+
+    impl rt::Network for Mistake<'_> {
         type Weights = MistakeWeights;
+        type Workspace = MistakeWorkspace;
         type Input = [rt::f32; 64];
         type Output = [rt::f32; 10];
-        const GRAPH: &'static rt::Graph<'static> = Self::GRAPH;
-        const BATCH: rt::usize = Self::BATCH;
-        const WORKSPACE_BYTES: rt::usize = 0;
-        const STEPS: &'static [rt::Step<'static>] = &[];
-        const MEMORY: &'static rt::Memory<'static> = Self::MEMORY;
-        rt::network_methods!('w, MistakeWeights);
+        const DESCRIPTION: &'static rt::Description = &DESCRIPTION;
+        rt::network_methods!(MistakeWeights);
 
         fn forward(&mut self, input: &Self::Input) -> &Self::Output {
             ::core::unreachable!()
         }
 
-        fn watched(
-            &mut self,
-            watch: &dyn ::core::ops::Fn(),
+        fn forward_in<'a>(
+            weights: &Self::Weights,
+            workspace: &'a mut Self::Workspace,
             input: &Self::Input,
-        ) -> &Self::Output {
+        ) -> &'a Self::Output {
             ::core::unreachable!()
         }
     }

@@ -1,8 +1,9 @@
 /// `3x200x200 -> 4`: 1,592 parameters, 14,000,048 multiplications, a workspace of 1,314,432 bytes.
-pub(crate) struct Residual<'w> {
-    weights: &'w ResidualWeights,
-    workspace: ::cnn::__rt::Place<'w, 328608>,
-    threads: ::cnn::__rt::Threads<'w>,
+#[derive(::core::clone::Clone)]
+pub(crate) struct Residual<'w, S = ::cnn::__rt::LargeWorkspace<328608>> {
+    weights: ::cnn::__rt::Shared<'w, ResidualWeights>,
+    workspace: S,
+    pool: ::cnn::__rt::PoolOf<'w>,
 }
 
 /// Weights of [`Residual`], packed as its kernels read them. Threads can share them.
@@ -131,115 +132,78 @@ const _: () = {
         )
         .weights(5136)
         .check();
+    rt::net_methods!(Residual, ResidualWeights, S : 328608);
 
     impl<'w> Residual<'w> {
-        /// Size of the workspace in bytes.
-        pub const WORKSPACE_BYTES: rt::usize = 1314432;
-
-        /// Images per pass.
-        pub const BATCH: rt::usize = 1;
-
-        /// Trained parameters, without those of auxiliary classifiers.
-        pub const PARAMETERS: rt::u64 = GRAPH.parameters();
-
-        /// Multiplications with a weight for one image.
-        pub const MACS: rt::u64 = GRAPH.macs();
-
-        /// The net as declared: layers, shapes, tensors.
-        pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-
-        /// The kernels of a pass, in order.
-        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
-
-        /// What the workspace of an image holds where, and when.
-        pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
-
-        /// A net that owns its workspace, on the heap: create one per thread.
-        pub fn new(weights: &'w ResidualWeights) -> Self {
-            Self {
-                weights,
-                workspace: rt::Place::heap(),
-                threads: rt::Threads::ALONE,
-            }
-        }
-
-        /// A net in the caller's memory, which can be a `static`.
-        pub const fn with_workspace(
-            weights: &'w ResidualWeights,
-            workspace: &'w mut ResidualWorkspace,
-        ) -> Self {
-            Self {
-                weights,
-                workspace: rt::Place::Borrowed(workspace),
-                threads: rt::Threads::ALONE,
-            }
-        }
-
-        /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
-        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
-            Self {
-                threads: rt::Threads::of(pool),
-                ..self
-            }
+        /// A net with its own workspace, on the heap: create one per thread. Takes `&weights`, or an `Arc` of them,
+        /// of which the net is then an owner.
+        pub fn new(weights: impl rt::Into<rt::Shared<'w, ResidualWeights>>) -> Self {
+            Self::with_workspace(weights, rt::LargeWorkspace::zeroed())
         }
     }
 
-    impl Residual<'_> {
+    /// The kernels, in order.
+    fn pass<'a>(
+        run: rt::Run<'_>,
+        weights: &ResidualWeights,
+        memory: &'a mut ResidualWorkspace,
+        input: &[rt::f32; 120000],
+    ) -> &'a [rt::f32; 4] {
+        let weights = &*weights.packed;
+        let workspace = memory.floats();
+        rt::clear_halo(run, &INPUT_HALO, workspace);
+        rt::load_chw(run, input, &INPUT, workspace);
+        rt::clear_halo(run, &STEM_HALO, workspace);
+        rt::conv2d(run, &STEM, weights, workspace);
+        rt::clear_halo(run, &LAYER_0_CONV_HALO, workspace);
+        rt::winograd2d(run, &LAYER_0_CONV, weights, workspace);
+        rt::winograd2d(run, &LAYER_1_CONV, weights, workspace);
+        rt::store_chw(run, &FEATURES_CHW, workspace);
+        rt::max_pool(run, &MAX_POOL_0, workspace);
+        rt::conv2d(run, &A, weights, workspace);
+        rt::global_avg_pool(run, &GLOBAL_AVG_POOL_4, workspace);
+        rt::dense(run, &FC, weights, workspace);
+        memory.array::<80032, 4>()
+    }
+
+    impl<S: rt::Space<328608>> Residual<'_, S> {
         /// Runs the net: `3x200x200` in, `4` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[rt::f32; 120000]) -> &[rt::f32; 4] {
-            self.pass(rt::Run::best().on(self.threads), input)
-        }
-
-        /// The kernels, in order.
-        fn pass(
-            &mut self,
-            run: rt::Run<'_>,
-            input: &[rt::f32; 120000],
-        ) -> &[rt::f32; 4] {
-            let weights = &*self.weights.packed;
-            let workspace = self.workspace.floats();
-            rt::clear_halo(run, &INPUT_HALO, workspace);
-            rt::load_chw(run, input, &INPUT, workspace);
-            rt::clear_halo(run, &STEM_HALO, workspace);
-            rt::conv2d(run, &STEM, weights, workspace);
-            rt::clear_halo(run, &LAYER_0_CONV_HALO, workspace);
-            rt::winograd2d(run, &LAYER_0_CONV, weights, workspace);
-            rt::winograd2d(run, &LAYER_1_CONV, weights, workspace);
-            rt::store_chw(run, &FEATURES_CHW, workspace);
-            rt::max_pool(run, &MAX_POOL_0, workspace);
-            rt::conv2d(run, &A, weights, workspace);
-            rt::global_avg_pool(run, &GLOBAL_AVG_POOL_4, workspace);
-            rt::dense(run, &FC, weights, workspace);
-            self.workspace.array::<80032, 4>()
-        }
-
-        /// What the last pass left at `features`: 8x100x100, in the order channels, rows, columns.
-        pub fn tap_features(&self) -> &[rt::f32; 80000] {
-            self.workspace.array::<0, 80000>()
-        }
-    }
-
-    impl<'w> rt::Network<'w> for Residual<'w> {
-        type Weights = ResidualWeights;
-        type Input = [rt::f32; 120000];
-        type Output = [rt::f32; 4];
-        const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-        const BATCH: rt::usize = Self::BATCH;
-        const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
-        const STEPS: &'static [rt::Step<'static>] = STEPS;
-        const MEMORY: &'static rt::Memory<'static> = &MEMORY;
-        rt::network_methods!('w, ResidualWeights);
-
-        fn forward(&mut self, input: &[rt::f32; 120000]) -> &[rt::f32; 4] {
-            self.forward(input)
+            self.watched(rt::None, input)
         }
 
         fn watched(
             &mut self,
-            watch: &dyn ::core::ops::Fn(),
+            watch: rt::Option<&dyn ::core::ops::Fn()>,
             input: &[rt::f32; 120000],
         ) -> &[rt::f32; 4] {
-            self.pass(rt::Run::best().on(self.threads).watched(watch), input)
+            let run = rt::Run::best().on(self.pool.threads()).watched(watch);
+            pass(
+                run,
+                &self.weights,
+                rt::Space::workspace_mut(&mut self.workspace),
+                input,
+            )
+        }
+
+        /// What the last pass left at `features`: 8x100x100, in the order channels, rows, columns.
+        pub fn tap_features(&self) -> &[rt::f32; 80000] {
+            rt::Space::workspace(&self.workspace).array::<0, 80000>()
+        }
+    }
+
+    impl<S: rt::Space<328608>> rt::DynNetwork for Residual<'_, S> {
+        fn description(&self) -> &'static rt::Description {
+            &DESCRIPTION
+        }
+
+        fn watched(
+            &mut self,
+            watch: rt::Option<&dyn ::core::ops::Fn()>,
+            images: &[rt::f32],
+        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
+            let input = <[rt::f32; 120000] as rt::Numbers>::of(images)?;
+            rt::Ok(self.watched(watch, input))
         }
 
         fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
@@ -250,7 +214,28 @@ const _: () = {
         }
     }
 
-    impl ::core::fmt::Debug for Residual<'_> {
+    impl rt::Network for Residual<'_> {
+        type Weights = ResidualWeights;
+        type Workspace = ResidualWorkspace;
+        type Input = [rt::f32; 120000];
+        type Output = [rt::f32; 4];
+        const DESCRIPTION: &'static rt::Description = &DESCRIPTION;
+        rt::network_methods!(ResidualWeights);
+
+        fn forward(&mut self, input: &[rt::f32; 120000]) -> &[rt::f32; 4] {
+            self.forward(input)
+        }
+
+        fn forward_in<'a>(
+            weights: &ResidualWeights,
+            workspace: &'a mut ResidualWorkspace,
+            input: &[rt::f32; 120000],
+        ) -> &'a [rt::f32; 4] {
+            pass(rt::Run::best(), weights, workspace, input)
+        }
+    }
+
+    impl<S> ::core::fmt::Debug for Residual<'_, S> {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.write_str("Residual")
         }
@@ -525,6 +510,12 @@ const _: () = {
             rt::Buffer::new("4", rt::Holds::Values, 80000, 32, 7, 8),
             rt::Buffer::new("fc", rt::Holds::Values, 80032, 32, 8, 9),
         ],
+    );
+    const DESCRIPTION: rt::Description = rt::Description::new(
+        &GRAPH,
+        STEPS,
+        &MEMORY,
+        1314432,
     );
 
     /// How the tensors of a file are packed.

@@ -1,10 +1,11 @@
 /// Weights in half precision, but for the last layer's.
 ///
 /// `1x8x8 -> 3`: 2,179 parameters, 2,144 multiplications, a workspace of 512 bytes.
-pub struct Stored<'w> {
-    weights: &'w StoredWeights,
-    workspace: ::cnn::__rt::Workspace<128>,
-    threads: ::cnn::__rt::Threads<'w>,
+#[derive(::core::clone::Clone)]
+pub struct Stored<'w, S = ::cnn::__rt::Workspace<128>> {
+    weights: ::cnn::__rt::Shared<'w, StoredWeights>,
+    workspace: S,
+    pool: ::cnn::__rt::PoolOf<'w>,
 }
 
 /// Weights of [`Stored`], packed as its kernels read them. Threads can share them.
@@ -12,6 +13,9 @@ pub struct Stored<'w> {
 pub struct StoredWeights {
     packed: ::cnn::__rt::Packed<1328>,
 }
+
+/// Memory that [`Stored`] computes in, for [`Stored::with_workspace`].
+pub type StoredWorkspace = ::cnn::__rt::Workspace<128>;
 
 const _: () = {
     use ::cnn::__rt as rt;
@@ -34,89 +38,89 @@ const _: () = {
         )
         .weights(1056)
         .check();
+    rt::net_methods!(Stored, StoredWeights, S : 128);
 
     impl<'w> Stored<'w> {
-        /// Size of the workspace in bytes.
-        pub const WORKSPACE_BYTES: rt::usize = 512;
-
-        /// Images per pass.
-        pub const BATCH: rt::usize = 1;
-
-        /// Trained parameters, without those of auxiliary classifiers.
-        pub const PARAMETERS: rt::u64 = GRAPH.parameters();
-
-        /// Multiplications with a weight for one image.
-        pub const MACS: rt::u64 = GRAPH.macs();
-
-        /// The net as declared: layers, shapes, tensors.
-        pub const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-
-        /// The kernels of a pass, in order.
-        pub const STEPS: &'static [rt::Step<'static>] = STEPS;
-
-        /// What the workspace of an image holds where, and when.
-        pub const MEMORY: &'static rt::Memory<'static> = &MEMORY;
-
-        /// A net that owns its workspace: create one per thread.
-        pub const fn new(weights: &'w StoredWeights) -> Self {
-            Self {
-                weights,
-                workspace: rt::Workspace::new(),
-                threads: rt::Threads::ALONE,
-            }
-        }
-
-        /// The same net on the threads of a pool, which other nets can share. Results are bit for bit the same.
-        pub fn with_pool(self, pool: &'w rt::ThreadPool) -> Self {
-            Self {
-                threads: rt::Threads::of(pool),
-                ..self
-            }
+        /// A net with its own workspace: create one per thread. Takes `&weights`, or an `Arc` of them, of which the net is
+        /// then an owner.
+        pub fn new(weights: impl rt::Into<rt::Shared<'w, StoredWeights>>) -> Self {
+            Self::with_workspace(weights, rt::Workspace::new())
         }
     }
 
-    impl Stored<'_> {
+    /// The kernels, in order.
+    fn pass<'a>(
+        run: rt::Run<'_>,
+        weights: &StoredWeights,
+        memory: &'a mut StoredWorkspace,
+        input: &[rt::f32; 64],
+    ) -> &'a [rt::f32; 3] {
+        let weights = &*weights.packed;
+        let workspace = memory.floats();
+        rt::load_chw(run, input, &INPUT, workspace);
+        rt::dense_f16(run, &FC1, weights, workspace);
+        rt::dense(run, &FC2, weights, workspace);
+        memory.array::<0, 3>()
+    }
+
+    impl<S: rt::Space<128>> Stored<'_, S> {
         /// Runs the net: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[rt::f32; 64]) -> &[rt::f32; 3] {
-            self.pass(rt::Run::best().on(self.threads), input)
+            self.watched(rt::None, input)
         }
 
-        /// The kernels, in order.
-        fn pass(&mut self, run: rt::Run<'_>, input: &[rt::f32; 64]) -> &[rt::f32; 3] {
-            let weights = &*self.weights.packed;
-            let workspace = self.workspace.floats();
-            rt::load_chw(run, input, &INPUT, workspace);
-            rt::dense_f16(run, &FC1, weights, workspace);
-            rt::dense(run, &FC2, weights, workspace);
-            self.workspace.array::<0, 3>()
+        fn watched(
+            &mut self,
+            watch: rt::Option<&dyn ::core::ops::Fn()>,
+            input: &[rt::f32; 64],
+        ) -> &[rt::f32; 3] {
+            let run = rt::Run::best().on(self.pool.threads()).watched(watch);
+            pass(
+                run,
+                &self.weights,
+                rt::Space::workspace_mut(&mut self.workspace),
+                input,
+            )
         }
     }
 
-    impl<'w> rt::Network<'w> for Stored<'w> {
+    impl<S: rt::Space<128>> rt::DynNetwork for Stored<'_, S> {
+        fn description(&self) -> &'static rt::Description {
+            &DESCRIPTION
+        }
+
+        fn watched(
+            &mut self,
+            watch: rt::Option<&dyn ::core::ops::Fn()>,
+            images: &[rt::f32],
+        ) -> rt::Result<&[rt::f32], rt::WrongLength> {
+            let input = <[rt::f32; 64] as rt::Numbers>::of(images)?;
+            rt::Ok(self.watched(watch, input))
+        }
+    }
+
+    impl rt::Network for Stored<'_> {
         type Weights = StoredWeights;
+        type Workspace = StoredWorkspace;
         type Input = [rt::f32; 64];
         type Output = [rt::f32; 3];
-        const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-        const BATCH: rt::usize = Self::BATCH;
-        const WORKSPACE_BYTES: rt::usize = Self::WORKSPACE_BYTES;
-        const STEPS: &'static [rt::Step<'static>] = STEPS;
-        const MEMORY: &'static rt::Memory<'static> = &MEMORY;
-        rt::network_methods!('w, StoredWeights);
+        const DESCRIPTION: &'static rt::Description = &DESCRIPTION;
+        rt::network_methods!(StoredWeights);
 
         fn forward(&mut self, input: &[rt::f32; 64]) -> &[rt::f32; 3] {
             self.forward(input)
         }
 
-        fn watched(
-            &mut self,
-            watch: &dyn ::core::ops::Fn(),
+        fn forward_in<'a>(
+            weights: &StoredWeights,
+            workspace: &'a mut StoredWorkspace,
             input: &[rt::f32; 64],
-        ) -> &[rt::f32; 3] {
-            self.pass(rt::Run::best().on(self.threads).watched(watch), input)
+        ) -> &'a [rt::f32; 3] {
+            pass(rt::Run::best(), weights, workspace, input)
         }
     }
 
-    impl ::core::fmt::Debug for Stored<'_> {
+    impl<S> ::core::fmt::Debug for Stored<'_, S> {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.write_str("Stored")
         }
@@ -180,6 +184,12 @@ const _: () = {
             rt::Buffer::new("fc1", rt::Holds::Values, 80, 48, 1, 2),
             rt::Buffer::new("fc2", rt::Holds::Values, 0, 32, 2, 3),
         ],
+    );
+    const DESCRIPTION: rt::Description = rt::Description::new(
+        &GRAPH,
+        STEPS,
+        &MEMORY,
+        512,
     );
 
     /// How the tensors of a file are packed.

@@ -56,7 +56,7 @@ fn a_changed_net_has_other_numbers() {
 }
 
 /// The cells of a net's row in the table of architectures.
-fn row<N: Network<'static>>() -> Vec<String> {
+fn row<N: Network>() -> Vec<String> {
     let (name, year, new) = ("net", 2001, "smallness");
     let entry = Entry { name, graph: N::GRAPH, memory: N::MEMORY, workspace_bytes: N::WORKSPACE_BYTES, year, new };
     let table = table_markdown(&[entry]);
@@ -111,7 +111,7 @@ fn drawings_on_pages_are_shown_at_their_natural_size() {
     }
 }
 
-fn entry<N: Network<'static> + About>(name: &'static str) -> Entry<'static> {
+fn entry<N: Network + About>(name: &'static str) -> Entry<'static> {
     Entry { name, graph: N::GRAPH, memory: N::MEMORY, workspace_bytes: N::WORKSPACE_BYTES, year: N::YEAR, new: N::NEW }
 }
 

@@ -19,6 +19,8 @@ use core::ops::Range;
 use crate::exec::divide::div_rem;
 use crate::exec::isa::Isa;
 #[cfg(feature = "std")]
+use crate::exec::shared::Shared;
+#[cfg(feature = "std")]
 use crate::exec::threads::Pool;
 use crate::simd::Kernel;
 
@@ -53,9 +55,9 @@ impl<'a> Run<'a> {
         self.on(Threads::ALONE)
     }
 
-    /// Calls `watch` at the end of each kernel.
-    pub const fn watched(self, watch: &'a dyn Fn()) -> Self {
-        Self { watch: Some(watch), ..self }
+    /// Calls `watch`, if there is one, at the end of each kernel.
+    pub const fn watched(self, watch: Option<&'a dyn Fn()>) -> Self {
+        Self { watch, ..self }
     }
 
     /// Runs the whole of a kernel.
@@ -142,7 +144,7 @@ impl fmt::Debug for Run<'_> {
     }
 }
 
-/// The threads of a net: those of a pool, or only the calling one. Without the feature `std` there are no others.
+/// The threads of a pass: those of a pool, or only the calling one. Without the feature `std` there are no others.
 #[derive(Clone, Copy, Debug)]
 pub struct Threads<'a> {
     #[cfg(feature = "std")]
@@ -162,6 +164,38 @@ impl<'a> Threads<'a> {
     #[cfg(feature = "std")]
     pub const fn of(pool: &'a Pool) -> Self {
         Self { pool: Some(pool), lifetime: PhantomData }
+    }
+}
+
+/// The pool of a net, if it has one: borrowed, or shared with other owners. Without the feature `std` there is none.
+#[derive(Clone, Debug)]
+pub struct PoolOf<'a> {
+    #[cfg(feature = "std")]
+    pool: Option<Shared<'a, Pool>>,
+    lifetime: PhantomData<&'a ()>,
+}
+
+impl<'a> PoolOf<'a> {
+    /// No pool: a net on the calling thread.
+    pub const NONE: Self = Self {
+        #[cfg(feature = "std")]
+        pool: None,
+        lifetime: PhantomData,
+    };
+
+    /// This pool.
+    #[cfg(feature = "std")]
+    pub fn of(pool: impl Into<Shared<'a, Pool>>) -> Self {
+        Self { pool: Some(pool.into()), lifetime: PhantomData }
+    }
+
+    /// Its threads.
+    pub fn threads(&self) -> Threads<'_> {
+        #[cfg(feature = "std")]
+        if let Some(pool) = &self.pool {
+            return Threads::of(pool);
+        }
+        Threads::ALONE
     }
 }
 

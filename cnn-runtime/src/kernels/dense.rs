@@ -2,7 +2,7 @@
 
 mod nonzero;
 
-use self::nonzero::Nonzero;
+use self::nonzero::{Images, Nonzero};
 
 #[cfg(feature = "alloc")]
 use alloc::string::String;
@@ -192,7 +192,21 @@ pub fn dense_nonzero(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], ws: 
     let layer = layer.get();
     let weights = layer.rows_at::<F32>(weights);
     // SAFETY: the layer was checked; the workspace and the weights are as large as it needs.
-    unsafe { dense_nonzero_in(run, &layer, weights, ws) }
+    unsafe { dense_nonzero_in(run, &layer, Images::One, weights, ws) }
+}
+
+/// The layer of [`dense_nonzero`] in the workspace of each image, with the same weights and one pass over them, of all inputs.
+///
+/// # Panics
+///
+/// As [`dense_batch`] does.
+#[inline(always)]
+pub fn dense_nonzero_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter_batch(run, batch, ws);
+    let layer = layer.get();
+    let weights = layer.rows_at::<F32>(weights);
+    // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
+    unsafe { dense_nonzero_in(run, &layer, Images::All(batch), weights, ws) }
 }
 
 /// [`dense_nonzero`] with weights in half precision ([`DenseRows::pack_f16`](crate::pack::DenseRows::pack_f16)).
@@ -206,7 +220,21 @@ pub fn dense_nonzero_f16(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], 
     let layer = layer.get();
     let weights = layer.rows_at::<F16>(weights);
     // SAFETY: the layer was checked; the workspace and the weights are as large as it needs.
-    unsafe { dense_nonzero_f16_in(run, &layer, weights, ws) }
+    unsafe { dense_nonzero_f16_in(run, &layer, Images::One, weights, ws) }
+}
+
+/// [`dense_nonzero_batch`] with weights in half precision.
+///
+/// # Panics
+///
+/// As [`dense_batch`] does.
+#[inline(always)]
+pub fn dense_nonzero_f16_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter_batch(run, batch, ws);
+    let layer = layer.get();
+    let weights = layer.rows_at::<F16>(weights);
+    // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
+    unsafe { dense_nonzero_f16_in(run, &layer, Images::All(batch), weights, ws) }
 }
 
 /// [`nonzero`] with weights in single precision.
@@ -214,9 +242,9 @@ pub fn dense_nonzero_f16(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], 
 /// # Safety
 ///
 /// As stated there.
-unsafe fn dense_nonzero_in(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
+unsafe fn dense_nonzero_in(run: Run<'_>, layer: &Dense, images: Images, weights: *const f32, ws: *mut f32) {
     // SAFETY: the caller's promise.
-    unsafe { nonzero::<F32>(run, layer, weights, ws) }
+    unsafe { nonzero::<F32>(run, layer, images, weights, ws) }
 }
 
 /// [`nonzero`] with weights in half precision.
@@ -224,21 +252,22 @@ unsafe fn dense_nonzero_in(run: Run<'_>, layer: &Dense, weights: *const f32, ws:
 /// # Safety
 ///
 /// As stated there.
-unsafe fn dense_nonzero_f16_in(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
+unsafe fn dense_nonzero_f16_in(run: Run<'_>, layer: &Dense, images: Images, weights: *const f32, ws: *mut f32) {
     // SAFETY: the caller's promise.
-    unsafe { nonzero::<F16>(run, layer, weights, ws) }
+    unsafe { nonzero::<F16>(run, layer, images, weights, ws) }
 }
 
 /// [`dense_nonzero`] with weights that are stored in a given way.
 ///
 /// # Safety
 ///
-/// The layer was checked, `ws` has as many floats as it needs, and `weights` are [as many as it reads](Dense::rows_at).
-unsafe fn nonzero<W: WeightType>(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
+/// The layer was checked, `ws` has as many floats as it needs for each image, and `weights` are
+/// [as many as it reads](Dense::rows_at).
+unsafe fn nonzero<W: WeightType>(run: Run<'_>, layer: &Dense, images: Images, weights: *const f32, ws: *mut f32) {
     let (depth, width) = (layer.input.elements(), padded(layer.output.channels));
     let work = nanos_of_macs([depth, width]).saturating_add(nanos_of_floats([depth, W::floats(width)]) / 2);
     // SAFETY: the caller's promise; partitions are parts of the output, which is not the input; of the residual they read the same.
-    unsafe { run.split(work, |partition| Nonzero::<W>::new(layer, weights, ws, partition)) };
+    unsafe { run.split(work, |partition| Nonzero::<W>::new(layer, weights, ws, images, partition)) };
 }
 
 /// One of the four functions for fully connected layers, with its numbers.
@@ -287,7 +316,7 @@ impl KernelCall for DenseCall {
     }
 
     fn has_batch(&self) -> bool {
-        !self.nonzero
+        true
     }
 
     #[cfg(feature = "kernels")]

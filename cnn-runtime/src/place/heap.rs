@@ -30,7 +30,7 @@ pub struct Heap<T> {
 ///
 /// # Safety
 ///
-/// Zero bytes must be a value, and there must be nothing to drop.
+/// Zero bytes must be a value, copying the bytes of one must give another, and there must be nothing to drop.
 pub unsafe trait Zero {}
 
 impl<T: Zero> Heap<T> {
@@ -82,6 +82,16 @@ impl<T> DerefMut for Heap<T> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as above, and there is no other reference to it.
         unsafe { self.value.as_mut() }
+    }
+}
+
+/// Copies the value.
+impl<T: Zero> Clone for Heap<T> {
+    fn clone(&self) -> Self {
+        let copy = Self::zeroed();
+        // SAFETY: both are values of the same type in different blocks, and there is nothing to drop.
+        unsafe { copy.value.copy_from_nonoverlapping(self.value, 1) };
+        copy
     }
 }
 

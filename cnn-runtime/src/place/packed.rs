@@ -1,7 +1,7 @@
 //! Where the packed weights of a net are: in the binary, or on the heap.
 //!
 //! Kernels read one array of floats and do not care who owns it. Embedded weights need neither an allocator nor an error
-//! path, so this module exists without the feature `alloc`; only [`Packed::load`] needs it.
+//! path, so this module exists without the feature `alloc`; weights that are read from files are the business of `weights`.
 
 use core::fmt;
 use core::ops::Deref;
@@ -57,6 +57,12 @@ impl<const N: usize> Aligned<N> {
     pub const fn as_array(&self) -> &[f32; N] {
         &self.0
     }
+
+    /// The floats, to fill them in.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn floats_mut(&mut self) -> &mut [f32] {
+        &mut self.0
+    }
 }
 
 /// The bytes of floats, in the byte order of the machine.
@@ -95,26 +101,6 @@ pub enum Packed<const N: usize> {
 }
 
 impl<const N: usize> Packed<N> {
-    /// Reads safetensors files: [`weights::load`](crate::weights::load) into its own memory.
-    ///
-    /// # Errors
-    ///
-    /// All mismatches between the files and the net, at once.
-    ///
-    /// # Panics
-    ///
-    /// If `recipe` does not belong to `graph`, or packs more than `N` floats.
-    #[cfg(feature = "alloc")]
-    pub fn load(
-        graph: &cnn_net::graph::Graph<'_>,
-        recipe: &[crate::pack::Pack],
-        source: &crate::weights::Source<'_>,
-    ) -> Result<Self, crate::weights::WeightsError> {
-        let mut packed = crate::place::heap::Heap::<Aligned<N>>::zeroed();
-        crate::weights::load(graph, recipe, source, &mut packed.0)?;
-        Ok(Self::Owned(packed))
-    }
-
     /// The floats, as an array of known length.
     pub fn as_array(&self) -> &[f32; N] {
         match self {

@@ -1,6 +1,8 @@
 //! The memory that a net computes in.
 
-use core::ops::{Deref, DerefMut};
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
+use core::ops::DerefMut;
 
 /// Floats after the last value of a workspace: kernels load whole vectors, even where the last channels don't fill one.
 pub const SLACK: usize = 16;
@@ -22,6 +24,17 @@ impl Batch {
     /// A single image, which has the whole workspace.
     pub const fn one(workspace: &[f32]) -> Self {
         Self { images: 1, floats: workspace.len() }
+    }
+
+    /// The same for this many images, if that is fewer.
+    #[must_use]
+    pub const fn at_most(self, images: usize) -> Self {
+        Self { images: if images < self.images { images } else { self.images }, ..self }
+    }
+
+    /// The images, numbered.
+    pub fn each<T>(self, images: &[T]) -> impl Iterator<Item = (usize, &T)> {
+        images.iter().enumerate().take(self.images)
     }
 
     /// The workspace of an image and those of the images after it, which must not have begun.
@@ -56,6 +69,9 @@ impl Batch {
 }
 
 /// The workspace of a net: `N` floats, zeros at first. One per thread that runs the net.
+///
+/// It can be a field, a `static` (which takes no room in the program file, since it is all zeros), or on the heap. What is in it
+/// does not matter to a net: nets can take turns in one workspace.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub struct Workspace<const N: usize>([f32; N]);
@@ -65,6 +81,14 @@ impl<const N: usize> Workspace<N> {
     #[expect(clippy::new_without_default, reason = "a default on the stack would invite overflows of large nets")]
     pub const fn new() -> Self {
         Self([0.0; N])
+    }
+
+    /// A workspace of zeros on the heap, which was never on the stack.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn boxed() -> Box<Self> {
+        // SAFETY: zero bytes are floats.
+        unsafe { Box::new_zeroed().assume_init() }
     }
 
     /// All floats.
@@ -91,42 +115,40 @@ impl<const N: usize> Workspace<N> {
 // SAFETY: it is an array of floats, and zero bytes are the float 0.
 unsafe impl<const N: usize> crate::place::heap::Zero for Workspace<N> {}
 
-/// The workspace of a large net, which would not fit on a stack: on the heap, or wherever the caller puts it.
-#[derive(Debug)]
-pub enum Place<'a, const N: usize> {
-    /// In the caller's memory.
-    Borrowed(&'a mut Workspace<N>),
-    /// On the heap.
-    #[cfg(feature = "alloc")]
-    Heap(crate::place::heap::Heap<Workspace<N>>),
+/// Where a net's workspace can be: in the net, by value, or wherever a smart pointer to it points, such as `&mut`, `Box` or a
+/// `MutexGuard`.
+pub trait Space<const N: usize> {
+    /// The workspace.
+    fn workspace(&self) -> &Workspace<N>;
+
+    /// The workspace, to compute in it.
+    fn workspace_mut(&mut self) -> &mut Workspace<N>;
 }
 
-impl<const N: usize> Place<'_, N> {
-    /// A workspace on the heap.
-    #[cfg(feature = "alloc")]
-    pub fn heap() -> Self {
-        Self::Heap(crate::place::heap::Heap::zeroed())
+impl<const N: usize> Space<N> for Workspace<N> {
+    fn workspace(&self) -> &Self {
+        self
+    }
+
+    fn workspace_mut(&mut self) -> &mut Self {
+        self
     }
 }
 
-impl<const N: usize> Deref for Place<'_, N> {
-    type Target = Workspace<N>;
+impl<const N: usize, P: DerefMut<Target = Workspace<N>>> Space<N> for P {
+    fn workspace(&self) -> &Workspace<N> {
+        self
+    }
 
-    fn deref(&self) -> &Workspace<N> {
-        match self {
-            Self::Borrowed(workspace) => workspace,
-            #[cfg(feature = "alloc")]
-            Self::Heap(workspace) => workspace,
-        }
+    fn workspace_mut(&mut self) -> &mut Workspace<N> {
+        self
     }
 }
 
-impl<const N: usize> DerefMut for Place<'_, N> {
-    fn deref_mut(&mut self) -> &mut Workspace<N> {
-        match self {
-            Self::Borrowed(workspace) => workspace,
-            #[cfg(feature = "alloc")]
-            Self::Heap(workspace) => workspace,
-        }
-    }
-}
+/// Where the workspace of a large net is unless the caller says otherwise: on the heap.
+#[cfg(feature = "alloc")]
+pub type LargeWorkspace<const N: usize> = crate::place::heap::Heap<Workspace<N>>;
+
+/// Where the workspace of a large net is without an allocator: in a `static`.
+#[cfg(not(feature = "alloc"))]
+pub type LargeWorkspace<const N: usize> = &'static mut Workspace<N>;

@@ -75,7 +75,7 @@ impl Case {
     }
 
     /// Compares what each image became.
-    fn check(&self, isa: Isa, results: &[f32]) {
+    pub(crate) fn check(&self, isa: Isa, results: &[f32]) {
         let layer = &self.layer;
         let results = results.chunks_exact(results.len() / self.images.len());
         for (index, (image, result)) in self.images.iter().zip(results).enumerate() {

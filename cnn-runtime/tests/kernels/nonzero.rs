@@ -3,11 +3,13 @@
 use cnn_net::op::Activation;
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::Run;
-use cnn_runtime::kernels::dense::{Dense, dense_nonzero, dense_nonzero_f16};
+use cnn_runtime::kernels::dense::{
+    Dense, dense_nonzero, dense_nonzero_batch, dense_nonzero_f16, dense_nonzero_f16_batch,
+};
 use cnn_runtime::pack::{Affine, DenseRows};
 use cnn_runtime::place::bounds::Checked;
 use cnn_runtime::place::map::Map;
-use cnn_runtime::place::workspace::SLACK;
+use cnn_runtime::place::workspace::{Batch, SLACK};
 
 use crate::conv::Filters;
 use crate::dense_f16::Case;
@@ -65,6 +67,38 @@ fn dense_nonzero_of_random_shapes() {
 #[test]
 fn dense_nonzero_f16_of_random_shapes() {
     random_shapes(25, in_rows_of_halves, dense_nonzero_f16);
+}
+
+type BatchKernel = fn(Run<'_>, &Checked<Dense>, Batch, &[f32], &mut [f32]);
+
+/// Each image gives what it should, and the same bits whatever the other images are.
+fn several_images(seed: u64, pack: impl Fn(&Filters, usize) -> Vec<f32>, kernel: BatchKernel) {
+    for isa in isas() {
+        let mut rng = Rng(seed);
+        for images in (1..=9).chain([30]) {
+            let outputs = rng.pick(&[1, 7, 16, 21, 70, 512, 530]);
+            let case = Case::random(&mut rng, outputs, images, &pack);
+            let floats = case.images[0].ws.len();
+            let mut ws: Vec<f32> = case.images.iter().flat_map(|image| image.ws.iter().copied()).collect();
+            kernel(isa.into(), &case.layer.check(), Batch { images, floats }, &case.packed, &mut ws);
+            case.check(isa, &ws);
+            let mut alone = case.images[images - 1].ws.clone();
+            kernel(isa.into(), &case.layer.check(), Batch { images: 1, floats }, &case.packed, &mut alone);
+            let output = |ws: &[f32]| ws[case.layer.output.offset..][..outputs].iter().map(|x| x.to_bits()).collect();
+            let [alone, last]: [Vec<u32>; 2] = [output(&alone), output(&ws[(images - 1) * floats..])];
+            assert_eq!(alone, last, "{} of {images} images", isa.name());
+        }
+    }
+}
+
+#[test]
+fn dense_nonzero_of_several_images() {
+    several_images(27, in_rows, dense_nonzero_batch);
+}
+
+#[test]
+fn dense_nonzero_f16_of_several_images() {
+    several_images(28, in_rows_of_halves, dense_nonzero_f16_batch);
 }
 
 /// What is not read can't do harm: a NaN in the rows of all inputs that are zero changes nothing.

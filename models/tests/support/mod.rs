@@ -12,11 +12,11 @@ macro_rules! golden {
         $(
             #[test]
             fn $test() {
-                use cnn::Network;
+                use cnn::{DynNetwork, Network};
 
                 for (salt, cases) in $crate::support::cases($file) {
                     let file = models::seeded::weights(<$net>::GRAPH, &salt);
-                    let weights = <$net as Network<'_>>::weights(&file).unwrap_or_else(|error| panic!("{error}"));
+                    let weights = <$net as Network>::weights(&file).unwrap_or_else(|error| panic!("{error}"));
                     drop(file);
                     let mut net = <$net>::new(&weights);
                     for case in cases {

@@ -52,7 +52,7 @@ struct Embedded<N> {
     image: Vec<f32>,
 }
 
-impl<N: Network<'static>> Engine for Embedded<N> {
+impl<N: Network> Engine for Embedded<N> {
     fn run(&mut self) {
         self.net.run(&self.image).expect("the image is the net's input");
     }
@@ -63,7 +63,7 @@ impl<N: Network<'static>> Engine for Embedded<N> {
 }
 
 /// An engine that has this net.
-pub fn serve<N: Network<'static>>(net: N) -> Result<(), Box<dyn Error>> {
+pub fn serve<N: Network>(net: N) -> Result<(), Box<dyn Error>> {
     let job = Job::from_args()?;
     let image = job.input()?;
     job.serve(&mut Embedded { net, image })

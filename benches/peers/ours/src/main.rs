@@ -1,6 +1,7 @@
 //! This project, with weights read from a file a few rows at a time.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use cnn::weights::{Files, WeightsError};
 use cnn::{Network, Pool};
@@ -13,7 +14,7 @@ struct Ours<N> {
     input: Vec<f32>,
 }
 
-impl<N: Network<'static>> Engine for Ours<N> {
+impl<N: Network> Engine for Ours<N> {
     fn run(&mut self) {
         self.net.run(&self.input).expect("the image is of the net's size");
     }
@@ -37,16 +38,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn serve<N: Network<'static>>(job: &Job) -> Result<(), Box<dyn Error>> {
-    let weights = Box::leak(Box::new(open::<N>(job)?));
+fn serve<N: Network>(job: &Job) -> Result<(), Box<dyn Error>> {
+    let weights = Arc::new(open::<N>(job)?);
     let net = N::new(weights);
-    let net = if job.threads > 1 { net.with_pool(Box::leak(Box::new(Pool::new(job.threads)))) } else { net };
+    let net = if job.threads > 1 { net.with_pool(Arc::new(Pool::new(job.threads))) } else { net };
     let mut engine = Ours { net, input: job.input()? };
     job.serve(&mut engine)
 }
 
 /// What `NameWeights::open` does, for any net.
-fn open<N: Network<'static>>(job: &Job) -> Result<N::Weights, WeightsError> {
+fn open<N: Network>(job: &Job) -> Result<N::Weights, WeightsError> {
     let files = Files::open(job.file("safetensors")).map_err(|why| WeightsError::unreadable(N::GRAPH, why))?;
     N::load(&files.source())
 }

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use cnn::DynNetwork;
 use cnn::Step;
 use cnn::graph::Graph;
 use cnn_runtime::exec::isa::Isa;
 
 use super::peak::peak;
 use super::{FEWEST, repeat};
-use crate::registry::{Model, Runnable};
+use crate::registry::Model;
 
 /// The kernels of a net, measured.
 pub(super) struct Layers {
@@ -31,7 +32,7 @@ pub(super) struct Layer {
 
 impl Layers {
     /// Runs the net repeatedly, and reads the clock after each kernel.
-    pub(super) fn measure(net: &mut dyn Runnable, model: &Model, input: &[f32], least: Duration) -> Self {
+    pub(super) fn measure(net: &mut dyn DynNetwork, model: &Model, input: &[f32], least: Duration) -> Self {
         let passes = repeat(least, FEWEST, "measuring layers", || pass(net, model.steps.len(), input));
         let layer = |(index, step): (usize, &'static Step<'static>)| {
             let mut times: Vec<Duration> = passes.iter().map(|pass| pass[index]).collect();
@@ -44,7 +45,7 @@ impl Layers {
 }
 
 /// The time of each kernel in one pass. With several images, some kernels are called once per image.
-fn pass(net: &mut dyn Runnable, steps: usize, input: &[f32]) -> Vec<Duration> {
+fn pass(net: &mut dyn DynNetwork, steps: usize, input: &[f32]) -> Vec<Duration> {
     let mut times = vec![Duration::ZERO; steps];
     let mut last = Instant::now();
     let mut watch = |step: usize| {

@@ -1,0 +1,160 @@
+//! How large a workspace may be, and the plan that keeps to it.
+//!
+//! The fastest plan is not the smallest: Winograd's algorithm computes in scratch memory, and its weights are larger. A net for
+//! a small target takes the algorithms that need less:
+//!
+//! - `#[memory(small)]`: the smallest workspace, and of the plans that have it, one with the smallest weights.
+//! - `#[workspace(max = 32_768)]`: the fastest plan that a search finds in so many bytes.
+//!
+//! Both begin with the algorithms that have the least scratch memory, and change one step at a time as long as that helps. A
+//! pooling that is fused into its convolution saves more than the scratch memory of some algorithms costs, so a change can
+//! help either way.
+
+use std::fmt;
+
+use cnn_net::memory::Memory;
+use cnn_net::text::thousands;
+
+use super::Plan;
+use super::choice::{Choice, Way};
+use crate::ast::Budget;
+use crate::optimise::Optimised;
+
+/// The workspace that a net has to fit into, and the least that was found.
+#[derive(Clone, Debug)]
+pub struct OverBudget {
+    /// Bytes of the smallest workspace.
+    pub least: usize,
+    /// Bytes that there may be.
+    pub most: usize,
+    /// Images per pass.
+    pub images: usize,
+    /// What runs when it is full, and what is in it then: names and bytes.
+    pub full: (String, Vec<(String, usize)>),
+}
+
+/// The choices of a net that is searched.
+pub(super) struct Search<'a> {
+    /// The net, undecided.
+    pub(super) net: &'a Optimised,
+    /// The ways to compute each step.
+    pub(super) choices: &'a [Vec<Choice>],
+    /// Plans a net whose steps are decided.
+    pub(super) plan: &'a dyn Fn(Optimised) -> Plan,
+}
+
+/// What is chosen for each step, and the plan that this gives.
+struct Found {
+    chosen: Vec<usize>,
+    plan: Plan,
+}
+
+impl Search<'_> {
+    /// A plan within a budget: the fast one, if that is.
+    pub(super) fn within(&self, fast: &[Option<Way>], budget: Budget) -> Result<Plan, OverBudget> {
+        if let Budget::AtMost(most) = budget {
+            let plan = self.decided(fast);
+            if plan.bytes() <= most {
+                return Ok(plan);
+            }
+        }
+        let mut found = self.planned(self.leanest());
+        // Once more after a change, since it may have made room for others.
+        while self.improve(&mut found, budget) {}
+        match budget {
+            Budget::AtMost(most) if found.plan.bytes() > most => Err(over(&found.plan, most)),
+            Budget::Any | Budget::Least | Budget::AtMost(_) => Ok(found.plan),
+        }
+    }
+
+    /// For each step, the choice with the least scratch memory, and of these the fastest.
+    fn leanest(&self) -> Vec<usize> {
+        let steps = self.net.steps.iter().zip(self.choices);
+        let least = steps.map(|(step, choices)| {
+            let scratch = |choice: &Choice| match choice.way {
+                Way::Conv(algorithm) => algorithm.scratch(self.net.values[step.output].size()).unwrap_or(0),
+                Way::Linear { .. } => 0,
+            };
+            (0..choices.len()).min_by_key(|index| scratch(&choices[*index])).unwrap_or(0)
+        });
+        least.collect()
+    }
+
+    fn planned(&self, chosen: Vec<usize>) -> Found {
+        let ways = self.choices.iter().zip(&chosen).map(|(all, index)| all.get(*index).map(|choice| choice.way));
+        Found { plan: self.decided(&ways.collect::<Vec<_>>()), chosen }
+    }
+
+    fn decided(&self, ways: &[Option<Way>]) -> Plan {
+        let mut net = self.net.clone();
+        net.decide(ways);
+        (self.plan)(net)
+    }
+
+    /// Changes each step to its best choice, those first that save the most time. Returns whether any was changed.
+    fn improve(&self, found: &mut Found, budget: Budget) -> bool {
+        let gain = |step: usize| {
+            let costs = || self.choices[step].iter().map(|choice| choice.cost);
+            costs().fold(0.0, f64::max) - costs().fold(f64::INFINITY, f64::min)
+        };
+        let mut steps: Vec<usize> = (0..self.choices.len()).filter(|step| self.choices[*step].len() > 1).collect();
+        steps.sort_by(|a, b| gain(*b).total_cmp(&gain(*a)));
+        let mut changed = false;
+        for step in steps {
+            for choice in 0..self.choices[step].len() {
+                let mut chosen = found.chosen.clone();
+                chosen[step] = choice;
+                let other = self.planned(chosen);
+                if self.badness(&other, budget) < self.badness(found, budget) {
+                    (*found, changed) = (other, true);
+                }
+            }
+        }
+        changed
+    }
+
+    /// What a budget wants less of, the most important first.
+    fn badness(&self, found: &Found, budget: Budget) -> [f64; 2] {
+        let Found { chosen, plan } = found;
+        let costs = || self.choices.iter().zip(chosen).filter_map(|(all, index)| Some(all.get(*index)?.cost)).sum();
+        match budget {
+            Budget::Any => [0.0, costs()],
+            Budget::Least => [plan.bytes() as f64, plan.packed_len as f64],
+            Budget::AtMost(most) => [plan.bytes().saturating_sub(most) as f64, costs()],
+        }
+    }
+}
+
+/// Says why a plan is larger than it may be.
+fn over(plan: &Plan, most: usize) -> OverBudget {
+    let full = plan.memory(|memory: &Memory<'_>| {
+        let alive =
+            |time: usize| memory.buffers.iter().filter(move |buffer| (buffer.first..=buffer.last).contains(&time));
+        let floats = |time: usize| alive(time).map(|buffer| buffer.len).sum::<usize>();
+        let time = (0..memory.times.len()).max_by_key(|time| (floats(*time), usize::MAX - time)).unwrap_or(0);
+        let held = alive(time).map(|buffer| {
+            let of = if buffer.name == memory.times[time] { "its output" } else { buffer.name };
+            (of.to_owned(), buffer.len * size_of::<f32>())
+        });
+        (memory.times[time].to_owned(), held.collect())
+    });
+    OverBudget { least: plan.bytes(), most, images: plan.images, full }
+}
+
+/// The message at the limit.
+impl fmt::Display for OverBudget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { least, most, images, full: (time, held) } = self;
+        let [least, more, most] = [*least, least - most, *most].map(|bytes| thousands(bytes as u64));
+        writeln!(f, "the smallest workspace takes {least} bytes, {more} more than the {most} that it may have")?;
+        let held: Vec<String> =
+            held.iter().map(|(of, bytes)| format!("{of}, {} bytes", thousands(*bytes as u64))).collect();
+        let what = if *images == 1 { "it".to_owned() } else { format!("of {images} images, the part of each") };
+        writeln!(f, "  {what} is full at `{time}`: {}", held.join("; "))?;
+        let least = least.replace(',', "_");
+        write!(
+            f,
+            "help: `max = {least}`, a smaller input, fewer channels there, or a larger stride or a pooling before it"
+        )
+    }
+}

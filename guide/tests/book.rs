@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chapters::{Chapter, chapters};
+use cnn_compiler::parse;
 use proc_macro2::{TokenStream, TokenTree};
 
 fn guide() -> PathBuf {
@@ -21,7 +22,14 @@ fn messages(source: &str) -> String {
         [TokenTree::Ident(name), _, TokenTree::Group(body)] if name == "network" => Some(body.stream()),
         _ => None,
     });
-    let report = cnn_compiler::check(network.unwrap_or_else(|| panic!("no `network!` in\n{source}")));
+    let network = network.unwrap_or_else(|| panic!("no `network!` in\n{source}"));
+    let mut report = cnn_compiler::check(network.clone());
+    if report.is_empty() {
+        let ast = parse::parse(network, &mut report);
+        for net in &ast.nets {
+            cnn_compiler::plan_net(net, &ast, &mut report);
+        }
+    }
     let errors: Vec<syn::Error> = report.into_error().into_iter().flatten().collect();
     let messages: Vec<String> = errors.iter().map(|error| message(source, error)).collect();
     messages.join("\n")

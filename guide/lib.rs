@@ -64,11 +64,9 @@ pub fn file(tensors: &[(&str, &[usize], &[f32])]) -> Vec<u8> {
 #[must_use]
 pub fn made_up(graph: &Graph<'_>) -> Vec<u8> {
     let values = |role, count: usize| -> Vec<f32> {
-        let of = |index: usize| match role {
-            Role::RunningVar => 1.0,
-            Role::Weight | Role::Bias | Role::RunningMean => (index * 7 % 11) as f32 / 55.0 - 0.1,
-        };
-        (0..count).map(of).collect()
+        // A variance is not negative.
+        let is_variance = matches!(role, Role::RunningVar);
+        (0..count).map(|index| if is_variance { 1.0 } else { (index * 7 % 11) as f32 / 55.0 - 0.1 }).collect()
     };
     let tensors: Vec<_> = graph.nodes.iter().flat_map(|node| node.tensors).collect();
     let data: Vec<Vec<f32>> = tensors.iter().map(|tensor| values(tensor.role, tensor.elements())).collect();

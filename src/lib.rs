@@ -374,10 +374,14 @@
 //!
 //! [`DynNetwork::profile`] reports when each kernel of a pass is done; [`Network::STEPS`] lists these kernels.
 //!
-//! # Without the standard library
+//! # Features
 //!
-//! The crate is `no_std`. The feature `std` (default) chooses the instruction set at run time; `alloc` adds weight files and
-//! workspaces on the heap. Without either, nets run on embedded weights.
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `std` | yes | the choice of the CPU's instruction set at run time, [`Pool`], and weights from a disk; includes `alloc` |
+//! | `alloc` | yes | weights from safetensors files in memory, workspaces on the heap, [`reference`] and [`trace`] |
+//!
+//! The crate is `no_std`. Without features, nets run on embedded weights, and kernels use the instructions that the target has.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,12 +1,12 @@
-"""Writes the fixtures of `models/tests/preprocess.rs`: torchvision's results of resizing and cropping a photograph.
+"""Writes the fixtures of `cnn-preprocess/tests/torchvision.rs`: torchvision's results of resizing and cropping a picture.
 
     python3 -m venv venv
     venv/bin/pip install torch==2.15.0 torchvision==0.29.2 pillow==13.0.0 numpy==2.4.6
     venv/bin/python tools/make_preprocess_fixtures.py
 
-Each case is a file `models/tests/data/CASE.png`. Its name says what was done to the photograph, in this order: turned by
-90 degrees or not, reduced to its upper left WIDTHxHEIGHT pixels, made grey or not, resized (`short` side or `square`),
-cropped.
+Each case is a file `cnn-preprocess/tests/data/CASE.png`. Its name says what was done to the photograph, in this order:
+turned by 90 degrees or not, reduced to its upper left WIDTHxHEIGHT pixels, made grey or not, resized (`short` side or
+`square`), cropped.
 """
 
 import re
@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 from torchvision.transforms import functional as F
 
-DATA = Path(__file__).resolve().parent.parent / "models/tests/data"
+DATA = Path(__file__).resolve().parent.parent / "cnn-preprocess/tests/data"
 PHOTOGRAPH = DATA / "chelsea.png"
 CASES = [
     "451x300-short256-crop224",

@@ -193,8 +193,8 @@ fn compose([red, green, blue, alpha]: [u8; 4], paper: u8) -> [u8; 3] {
 mod tests {
     use super::*;
 
-    const PNG: &[u8] = include_bytes!("../../digits/samples/4-thick-pen.png");
-    const JPEG: &[u8] = include_bytes!("../../digits/samples/3-photo.jpg");
+    const PNG: &[u8] = include_bytes!("../tests/pictures/pen.png");
+    const JPEG: &[u8] = include_bytes!("../tests/pictures/photo.jpg");
 
     fn encode(size: [u32; 2], colour: png::ColorType, depth: png::BitDepth, data: &[u8]) -> Vec<u8> {
         let mut info = png::Info::with_size(size[0], size[1]);

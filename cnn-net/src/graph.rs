@@ -76,7 +76,7 @@ pub struct Tensor<'a> {
     pub shape: &'a [usize],
 }
 
-variants! { Value { Input, Node(_) } }
+variants! { Value { Input, Node(index) } }
 record! {
     Node<'a>(name: &'a str, op: Op, inputs: &'a [Value], output: Shape) {
         tensors: &'a [Tensor<'a>] = &[],

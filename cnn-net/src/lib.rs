@@ -8,6 +8,10 @@
 //! | `literal` | values as Rust source |
 //! | [`memory`] | what lies where in a net's workspace, and when |
 //! | `text` | numbers as people read them |
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `alloc` | no | depths of nets, and the text of declarations |
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -122,18 +122,18 @@ mod values {
 ///
 /// ```text
 /// variants! { Activation { Relu, LeakyRelu { slope } } }
-/// variants! { Op { Conv(_), Softmax } }
+/// variants! { Value { Input, Node(index) } }
 /// ```
 #[doc(hidden)]
 #[macro_export]
 macro_rules! variants {
-    ($type:ident { $($variant:ident $({ $($field:ident),* })? $(($inner:tt))?),* $(,)? }) => {
+    ($type:ident { $($variant:ident $({ $($field:ident),* })? $(($inner:ident))?),* $(,)? }) => {
         #[cfg(feature = "alloc")]
         impl $crate::literal::Literal for $type {
             fn write(&self, to: &mut $crate::literal::Rust) {
                 match self {
                     $(
-                        $crate::variants!(@pattern $variant $({ $($field),* })? $(($inner inner))?) => {
+                        Self::$variant $({ $($field),* })? $(($inner))? => {
                             to.path(concat!(stringify!($type), "::", stringify!($variant)));
                             $(
                                 to.push(" {");
@@ -144,20 +144,16 @@ macro_rules! variants {
                                 )*
                                 to.push(" }");
                             )?
-                            $($crate::variants!(@tuple $inner inner to);)?
+                            $(
+                                to.push("(");
+                                $crate::literal::Literal::write($inner, to);
+                                to.push(")");
+                            )?
                         }
                     )*
                 }
             }
         }
-    };
-    (@pattern $variant:ident) => { Self::$variant };
-    (@pattern $variant:ident { $($field:ident),* }) => { Self::$variant { $($field),* } };
-    (@pattern $variant:ident (_ $inner:ident)) => { Self::$variant($inner) };
-    (@tuple _ $inner:ident $to:ident) => {
-        $to.push("(");
-        $crate::literal::Literal::write($inner, $to);
-        $to.push(")");
     };
 }
 

@@ -6,15 +6,18 @@
 
 mod activation;
 mod argument;
+mod closed;
 mod layers;
 mod shape;
 mod tensors;
 mod window;
 
 use self::argument::{Arguments, NOT_NEGATIVE, SHARE};
-use crate::variants;
+use self::closed::closed;
 
 pub use self::activation::Activation;
+#[doc(hidden)]
+pub use self::activation::Function;
 pub use self::argument::{Argument, Bounds, Field, Slot, Word};
 pub use self::layers::{BatchNorm, Conv, Linear, Lrn, LrnWindow, Pool, PreluPer, Store};
 pub use self::shape::{Padding, Shape, Size};
@@ -22,7 +25,10 @@ pub use self::tensors::{Dims, Role, Tensors};
 pub use self::window::{Axis, Window};
 
 /// A layer: what it does to its input (or, for the merges, to its inputs).
+///
+/// There will be more layers: match it with `_`.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Op {
     /// Convolution.
     Conv(Conv),
@@ -63,15 +69,17 @@ pub enum Op {
     Mul,
 }
 
-variants! {
-    Op {
-        Conv(_), Linear(_), MaxPool(_), AvgPool(_), GlobalAvgPool, GlobalMaxPool, Flatten, Dropout { p }, Lrn(_), BatchNorm(_),
-        Prelu(_), Activation(_), Softmax, LogSoftmax, Concat, Add, Mul,
+closed! {
+    Op as Layer {
+        Conv(conv: Conv), Linear(linear: Linear), MaxPool(pool: Pool), AvgPool(pool: Pool), GlobalAvgPool, GlobalMaxPool, Flatten,
+        Dropout { p: f32 }, Lrn(lrn: Lrn), BatchNorm(norm: BatchNorm), Prelu(per: PreluPer), Activation(activation: Activation),
+        Softmax, LogSoftmax, Concat, Add, Mul,
     }
 }
 
 /// What callers may want to know about a layer.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Facts {
     /// In the language: `max_pool`.
     pub name: &'static str,
@@ -93,6 +101,7 @@ pub struct Facts {
 
 /// Kinds of layers: what counts as a layer of a net's depth, and what is drawn in one colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Kind {
     /// Filters that move over maps.
     Convolution,
@@ -120,6 +129,13 @@ pub enum Kind {
     Addition,
     /// A product of branches.
     Multiplication,
+}
+
+closed! {
+    Kind as LayerKind {
+        Convolution, FullyConnected, MaxPooling, AveragePooling, Reordering, Regularisation, ResponseNormalisation,
+        BatchNormalisation, Activation, Softmax, Concatenation, Addition, Multiplication,
+    }
 }
 
 impl Facts {

@@ -14,8 +14,13 @@
 //! | [`trace`] | runs a net node by node, to find where two implementations differ |
 //! | [`network`] | what all compiled nets have in common, and the steps of a pass |
 //!
-//! It is `no_std`, and running a net needs no allocator. The feature `alloc` adds reading weights and workspaces on the
-//! heap, the feature `std` (default) adds choosing the instruction set at run time.
+//! It is `no_std`, and running a net needs no allocator.
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `std` | yes | the choice of the CPU's instruction set at run time, threads, and weights from a disk; includes `alloc` |
+//! | `alloc` | yes | weights from safetensors files in memory, workspaces on the heap, and the reference executor |
+//! | `kernels` | yes | the kernels, and not only their descriptors |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

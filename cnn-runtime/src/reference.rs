@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use cnn_net::graph::{Graph, Node, Role, Value};
-use cnn_net::op::{Op, Shape};
+use cnn_net::op::{Layer, Op, Shape};
 
 pub use self::activation::{activate, log_softmax, prelu, softmax};
 pub use self::conv::{conv, linear};
@@ -83,6 +83,7 @@ pub type Params = BTreeMap<String, Vec<f32>>;
 
 /// Why a net could not be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RunError {
     /// The input has the wrong number of elements.
     Input {
@@ -205,18 +206,18 @@ fn run_nodes<'g>(
 fn run_node(node: &Node<'_>, params: &Params, inputs: &[&Tensor]) -> Result<Tensor, RunError> {
     let tensor = |role| find(node, params, role);
     let input = inputs[0];
-    Ok(match &node.op {
-        Op::Conv(op) => conv(op, input, tensor(Role::Weight)?, bias(node, params)?),
-        Op::Linear(op) => linear(op, input, tensor(Role::Weight)?, bias(node, params)?),
-        Op::MaxPool(op) => max_pool(op, input),
-        Op::AvgPool(op) => avg_pool(op, input),
-        Op::GlobalAvgPool => global_avg_pool(input),
-        Op::GlobalMaxPool => global_max_pool(input),
-        Op::Flatten => flatten(input),
-        Op::Dropout { .. } => input.clone(),
-        Op::Lrn(op) => lrn(op, input),
-        Op::BatchNorm(op) => batch_norm(
-            op,
+    Ok(match node.op.closed() {
+        Layer::Conv(op) => conv(&op, input, tensor(Role::Weight)?, bias(node, params)?),
+        Layer::Linear(op) => linear(&op, input, tensor(Role::Weight)?, bias(node, params)?),
+        Layer::MaxPool(op) => max_pool(&op, input),
+        Layer::AvgPool(op) => avg_pool(&op, input),
+        Layer::GlobalAvgPool => global_avg_pool(input),
+        Layer::GlobalMaxPool => global_max_pool(input),
+        Layer::Flatten => flatten(input),
+        Layer::Dropout { .. } => input.clone(),
+        Layer::Lrn(op) => lrn(&op, input),
+        Layer::BatchNorm(op) => batch_norm(
+            &op,
             input,
             &Statistics {
                 weight: tensor(Role::Weight)?,
@@ -225,13 +226,13 @@ fn run_node(node: &Node<'_>, params: &Params, inputs: &[&Tensor]) -> Result<Tens
                 var: tensor(Role::RunningVar)?,
             },
         ),
-        Op::Prelu(per) => prelu(*per, input, tensor(Role::Weight)?),
-        Op::Activation(op) => input.map(|x| activate(*op, x)),
-        Op::Softmax => softmax(input),
-        Op::LogSoftmax => log_softmax(input),
-        Op::Concat => concat(inputs),
-        Op::Add => add(inputs),
-        Op::Mul => mul(inputs),
+        Layer::Prelu(per) => prelu(per, input, tensor(Role::Weight)?),
+        Layer::Activation(op) => input.map(|x| activate(op, x)),
+        Layer::Softmax => softmax(input),
+        Layer::LogSoftmax => log_softmax(input),
+        Layer::Concat => concat(inputs),
+        Layer::Add => add(inputs),
+        Layer::Mul => mul(inputs),
     })
 }
 

@@ -99,7 +99,7 @@ fn text_of(tokens: TokenStream) -> String {
 
 /// The smaller pictures of digits, and of the preprocessing's tests.
 fn pictures(root: &Path) -> io::Result<()> {
-    for folder in ["digits/samples", "models/tests/data"] {
+    for folder in ["digits/samples", "cnn-preprocess/tests/data"] {
         for entry in fs::read_dir(root.join(folder))? {
             let path = entry?.path();
             let picture = path.extension().is_some_and(|extension| extension == "png" || extension == "jpg");

@@ -13,7 +13,7 @@
 
 #![forbid(unsafe_code)]
 
-// Renamed to the facade's name, which the modules of `models` use. The facade itself would bring in the compiler for the host.
+// Renamed to the facade's name, which the module of `models` uses. The facade itself would bring in the compiler for the host.
 extern crate cnn_net as cnn;
 
 mod choose;
@@ -36,10 +36,9 @@ mod cli {
     pub(crate) mod picture;
 }
 
-/// The modules of `models` that need no net.
+/// The module of `models` that needs no net.
 #[allow(dead_code, reason = "the nets use the rest")]
 #[path = "../../models/src"]
 mod models {
-    pub(crate) mod preprocess;
     pub(crate) mod seeded;
 }

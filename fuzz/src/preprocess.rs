@@ -1,15 +1,16 @@
 //! Descriptions of inputs, and pictures for them.
 
+use cnn_preprocess::{Channels, Pixels, Preprocess, Resize};
 use image::{Rgb, RgbImage};
 
 use crate::choose::Choices;
-use crate::models::preprocess::{Channels, Preprocess, Resize};
 
 /// Turns a picture into a net's input.
 ///
 /// # Panics
 ///
-/// If that does, or the input has another size, or levels outside of the picture's range.
+/// If that does, or the input has another size, or levels outside of the picture's range, or if the same pixels elsewhere in
+/// memory give other numbers.
 pub fn apply(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
     let preprocess = preprocess(&mut choices);
@@ -31,6 +32,22 @@ pub fn apply(bytes: &[u8]) {
         let in_picture = width * height > 0 && (dark as f32..=bright as f32).contains(&level);
         assert!(level == 0.0 || in_picture, "{level} of {width}x{height} from {dark} to {bright} by {preprocess:?}");
     }
+    let (channels, gap) = (choices.pick(&[1, 3, 4]), choices.below(5));
+    let pixels = |y| (0..width as u32).flat_map(move |x| [level(x, y); 4].into_iter().take(channels));
+    let bytes: Vec<u8> = (0..height as u32).flat_map(|y| pixels(y).chain(vec![seed as u8; gap])).collect();
+    match Pixels::with_row_stride(&bytes, width, height, channels, width * channels + gap) {
+        Ok(pixels) => same_bits(&preprocess.apply(&pixels), &input),
+        Err(error) => assert!(width * height == 0, "{error}"),
+    }
+    let mut normalised = vec![0.0; input.len()];
+    let is_whole = (width as u32, height as u32) == (preprocess.crop, preprocess.crop);
+    if preprocess.normalise(&picture, &mut normalised).is_ok() && !is_whole {
+        same_bits(&normalised, &input);
+    }
+}
+
+fn same_bits(found: &[f32], expected: &[f32]) {
+    assert!(found.iter().map(|number| number.to_bits()).eq(expected.iter().map(|number| number.to_bits())));
 }
 
 fn preprocess(choices: &mut Choices<'_>) -> Preprocess {
@@ -43,9 +60,11 @@ fn preprocess(choices: &mut Choices<'_>) -> Preprocess {
         resize: if choices.once_in(2) { Resize::ShortSide(side) } else { Resize::Square(side) },
         crop: choices.below(300) as u32,
         white: choices.float(),
-        channels: match choices.below(3) {
+        channels: match choices.below(4) {
             0 => Channels::Grey { mean: choices.float(), std: choices.float() },
             1 => Channels::Rgb { mean: [choices.float(); 3], std: [choices.float(); 3] },
+            // The whole square is in memory, and not only what is kept of it.
+            2 if side < 400 => Channels::Ink,
             _ => Channels::Bgr { mean: [choices.float(); 3], std: [choices.float(); 3] },
         },
     }

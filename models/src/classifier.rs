@@ -4,20 +4,19 @@ use crate::Preprocess;
 
 /// A net that classifies pictures.
 ///
-/// With the feature `image`:
-///
 /// ```
-/// # #[cfg(feature = "image")] {
 /// use cnn::Network;
+/// use models::preprocess::Pixels;
 /// use models::{Classifier, LeNet5};
 ///
-/// let picture = image::RgbImage::new(28, 28); // or `image::open("seven.png")?.to_rgb8()`
-/// let input = LeNet5::PREPROCESS.apply(&picture);
+/// let digit = [0; 28 * 28]; // a byte per pixel; `apply` takes pictures of any size, with the feature `image`
+/// let mut input = [0.0; 32 * 32];
+/// LeNet5::PREPROCESS.normalise(&Pixels::new(&digit, 28, 28, 1)?, &mut input)?;
 /// let mut net = LeNet5::embedded();
-/// let probabilities = net.run(&input).expect("the net's preprocessing gives its input");
+/// let probabilities = net.forward(&input);
 /// let best = (0..10).max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b])).unwrap();
 /// println!("{}", LeNet5::LABELS[best]);
-/// # }
+/// # Ok::<(), models::preprocess::PreprocessError>(())
 /// ```
 pub trait Classifier {
     /// How a picture becomes its input.

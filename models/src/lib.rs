@@ -15,8 +15,15 @@
 //!
 //! The page of each net shows its diagram from `diagrams`, as drawn by `cnn diagram NET`, which a test checks.
 //!
+//! Nets that classify pictures also declare how a picture becomes their input, and the names of their classes ([`Classifier`]).
+//! The feature `image` lets that read pictures of any size, and the types of the crate `image`.
+//!
 //! Every net keeps the input of its last function, softmax or the step, as the tap `logits`. Nets for ImageNet read images of
 //! 3x224x224 and know its 1,000 classes.
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `image` | no | pictures of the crate `image` as inputs |
 
 #![forbid(unsafe_code)]
 
@@ -33,13 +40,14 @@ mod resnet;
 mod vgg;
 
 pub mod labels;
-pub mod preprocess;
 pub mod seeded;
 pub mod torchvision;
 
 pub use about::About;
 pub use classifier::Classifier;
-pub use preprocess::Preprocess;
+/// How pictures become inputs. [`Preprocess::apply`](preprocess::Preprocess) needs the feature `image`.
+pub use cnn_preprocess as preprocess;
+pub use cnn_preprocess::Preprocess;
 // The modules have nothing but nets: for each, its type, its weights, and a workspace if it is large.
 pub use alexnet::*;
 pub use inception_v1::*;

@@ -64,8 +64,9 @@ fn write(tensor: &Tensor<'_>, salt: &str, file: &mut Vec<u8>) {
     let (scale, shift) = match tensor.role {
         Role::RunningVar => (0.5, 1.0),
         Role::RunningMean | Role::Bias => (0.1, 0.0),
-        Role::Weight if tensor.shape.len() == 1 => (0.2, 1.0),
-        Role::Weight => ((GAIN / fan_in as f64).sqrt() as f32, 0.0),
+        // Weights, and what later layers may have.
+        _ if tensor.shape.len() == 1 => (0.2, 1.0),
+        _ => ((GAIN / fan_in as f64).sqrt() as f32, 0.0),
     };
     for number in numbers(&format!("{salt}{}", tensor.name)).take(tensor.elements()) {
         file.extend_from_slice(&(shift + scale * number).to_le_bytes());

@@ -1,7 +1,7 @@
 //! Compares nets with PyTorch: the logits of a float64 run with the same weights and inputs.
 //!
 //! Nets whose weights take hundreds of megabytes are in `golden_large`, which CI runs too:
-//! `cargo test --release -p models --test golden_large -- --test-threads 2`.
+//! `cargo test --release -p cnn-models --test golden_large -- --test-threads 2`.
 
 mod support;
 

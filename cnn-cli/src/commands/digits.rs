@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use cnn_digits::mnist::{TEST_IMAGES, TEST_LABELS};
 use cnn_digits::{Blank, Input, Picture, idx};
 use flate2::read::GzDecoder;
 use models::LeNet5;
@@ -19,9 +20,6 @@ const SURE: f32 = 0.9;
 
 /// How long the test digits are run repeatedly, to measure the time of one.
 const MEASURING: Duration = Duration::from_millis(500);
-
-static TEST_IMAGES: &[u8] = include_bytes!("../../../digits/test-images-idx3-ubyte.gz");
-static TEST_LABELS: &[u8] = include_bytes!("../../../digits/test-labels-idx1-ubyte.gz");
 
 /// Prints a line for each picture, or an error on stderr if it cannot be read.
 pub(super) fn read(files: &[PathBuf], out: &mut impl Write) -> Result<(), Failure> {
@@ -119,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_photograph_has_the_strokes_of_a_digit() {
-        let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../digits/samples/3-photo.jpg");
+        let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures/photo.jpg");
         let mass: f32 = input(&photo).unwrap().iter().sum();
         // Strokes, not a shadow: MNIST's digits have 30 to 200.
         assert!((30.0..200.0).contains(&mass), "{mass}");

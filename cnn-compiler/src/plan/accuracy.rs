@@ -25,7 +25,7 @@
 
 use std::f64::consts::PI;
 
-use cnn_net::op::{Activation, Kind, Op};
+use cnn_net::op::{Activation, LayerKind, Op};
 
 use super::choice::{Choice, Way};
 use super::error::UNIT;
@@ -180,23 +180,23 @@ impl Model {
                 Numbers::sum(residual.chain([(own, 1.0)])).under(fused.activation)
             }
             StepKind::Plain { op: Op::Activation(activation), .. } => first.under(*activation),
-            StepKind::Plain { op, activation } => match op.facts().kind {
-                Kind::BatchNormalisation => Numbers::signed(1.0).under(*activation),
-                Kind::Addition => Numbers::sum(self.parts(net, step)).under(*activation),
-                Kind::Concatenation => {
+            StepKind::Plain { op, activation } => match op.facts().kind.closed() {
+                LayerKind::BatchNormalisation => Numbers::signed(1.0).under(*activation),
+                LayerKind::Addition => Numbers::sum(self.parts(net, step)).under(*activation),
+                LayerKind::Concatenation => {
                     let whole = net.values[step.output].channels() as f64;
                     Numbers::sum(self.parts(net, step).map(|(numbers, channels)| (numbers, channels / whole)))
                 }
-                Kind::MaxPooling => first.smoothed((2.0 / window(net, step, op)).min(1.0)),
-                Kind::AveragePooling => first.smoothed(1.0 / window(net, step, op)),
-                Kind::Convolution
-                | Kind::FullyConnected
-                | Kind::Reordering
-                | Kind::Regularisation
-                | Kind::ResponseNormalisation
-                | Kind::Activation
-                | Kind::Softmax
-                | Kind::Multiplication => first.under(*activation),
+                LayerKind::MaxPooling => first.smoothed((2.0 / window(net, step, op)).min(1.0)),
+                LayerKind::AveragePooling => first.smoothed(1.0 / window(net, step, op)),
+                LayerKind::Convolution
+                | LayerKind::FullyConnected
+                | LayerKind::Reordering
+                | LayerKind::Regularisation
+                | LayerKind::ResponseNormalisation
+                | LayerKind::Activation
+                | LayerKind::Softmax
+                | LayerKind::Multiplication => first.under(*activation),
             },
         }
     }
@@ -216,20 +216,20 @@ impl Model {
                 let residual = step.inputs.get(1).map_or(0.0, |value| self.values[*value].all().power);
                 output / (1.0 + residual) / if fused.norm.is_some() { first.all().rough } else { 1.0 }
             }
-            StepKind::Plain { op, .. } => match op.facts().kind {
-                Kind::BatchNormalisation => output / first.all().rough,
-                Kind::MaxPooling => output * MAXIMUM,
-                Kind::AveragePooling => output / window(net, step, op),
-                Kind::Convolution
-                | Kind::FullyConnected
-                | Kind::Reordering
-                | Kind::Regularisation
-                | Kind::ResponseNormalisation
-                | Kind::Activation
-                | Kind::Softmax
-                | Kind::Concatenation
-                | Kind::Addition
-                | Kind::Multiplication => output,
+            StepKind::Plain { op, .. } => match op.facts().kind.closed() {
+                LayerKind::BatchNormalisation => output / first.all().rough,
+                LayerKind::MaxPooling => output * MAXIMUM,
+                LayerKind::AveragePooling => output / window(net, step, op),
+                LayerKind::Convolution
+                | LayerKind::FullyConnected
+                | LayerKind::Reordering
+                | LayerKind::Regularisation
+                | LayerKind::ResponseNormalisation
+                | LayerKind::Activation
+                | LayerKind::Softmax
+                | LayerKind::Concatenation
+                | LayerKind::Addition
+                | LayerKind::Multiplication => output,
             },
         }
     }

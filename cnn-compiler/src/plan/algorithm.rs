@@ -73,7 +73,7 @@
 //! | 512 -> 512, from L2 | 1.06 | 0.62 | 0.46 | 0.20 |
 //! | 784 -> 128, from L1 and L2 | 1.7 | 1.3 | 1.0 | 0.6 |
 
-use cnn_net::op::{Conv, Linear, Shape, Size, Store};
+use cnn_net::op::{Conv, Linear, Shape, Size};
 use cnn_runtime::kernels::strips::Columns2d;
 use cnn_runtime::kernels::winograd::covered;
 use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, PANEL, WinogradPanels};
@@ -200,10 +200,7 @@ pub(super) fn planar(conv: &Conv, output: Size) -> Vec<Choice> {
 /// For a fully connected layer over an input of this shape; `zeros`, if many of its elements are zero and can be skipped.
 pub(super) fn linear(linear: &Linear, input: Shape, stream: f64, zeros: bool) -> Choice {
     let rows = DenseRows { outputs: linear.features, inputs: input.channels(), pixels: input.size().area() };
-    let bytes = match linear.store {
-        Store::F32 => 4 * rows.len(),
-        Store::F16 => 2 * rows.len(),
-    };
+    let bytes = linear.store.bytes() * rows.len();
     let nonzero = zeros && bytes > CACHE_BYTES;
     let inputs = input.elements();
     let cost = overlapped((linear.features * inputs) as f64, bytes as f64 * stream);

@@ -1,6 +1,6 @@
 //! The shape rules, one function per layer.
 
-use cnn_net::op::{Axis, Conv, Linear, Op, Padding, Pool, PreluPer, Shape, Size, Window};
+use cnn_net::op::{Axis, Conv, Layer, Linear, Op, Padding, Pool, PreluPer, Shape, Size, Window};
 
 use super::merge::{add, concat, mul};
 use super::ways::Argument;
@@ -19,22 +19,22 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
     if let (true, Shape::Vector(features)) = (node.op.facts().reads_maps, input) {
         return Err(no_maps(node, features).into());
     }
-    let found = match &node.op {
-        Op::Conv(op) => conv(op, node.pad, input),
-        Op::Linear(op) => linear(op, input),
-        Op::MaxPool(op) | Op::AvgPool(op) => pool(&node.op, op, node.pad, input),
-        Op::GlobalAvgPool | Op::GlobalMaxPool => Ok(Shape::map(input.channels(), 1, 1).into()),
-        Op::Flatten => Ok(Shape::Vector(input.elements()).into()),
-        Op::Lrn(_)
-        | Op::Prelu(PreluPer::Channel | PreluPer::Element)
-        | Op::Dropout { .. }
-        | Op::BatchNorm(_)
-        | Op::Activation(_)
-        | Op::Softmax
-        | Op::LogSoftmax => Ok(input.into()),
-        Op::Concat => concat(inputs),
-        Op::Add => add(inputs),
-        Op::Mul => mul(inputs),
+    let found = match node.op.closed() {
+        Layer::Conv(op) => conv(&op, node.pad, input),
+        Layer::Linear(op) => linear(&op, input),
+        Layer::MaxPool(op) | Layer::AvgPool(op) => pool(&node.op, &op, node.pad, input),
+        Layer::GlobalAvgPool | Layer::GlobalMaxPool => Ok(Shape::map(input.channels(), 1, 1).into()),
+        Layer::Flatten => Ok(Shape::Vector(input.elements()).into()),
+        Layer::Lrn(_)
+        | Layer::Prelu(PreluPer::Channel | PreluPer::Element)
+        | Layer::Dropout { .. }
+        | Layer::BatchNorm(_)
+        | Layer::Activation(_)
+        | Layer::Softmax
+        | Layer::LogSoftmax => Ok(input.into()),
+        Layer::Concat => concat(inputs),
+        Layer::Add => add(inputs),
+        Layer::Mul => mul(inputs),
     }?;
     if let Some(many) = too_many(found.shape) {
         let wrong = format!("{}: the output {} is too large: {many}", node.op.name(), found.shape);

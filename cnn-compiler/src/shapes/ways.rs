@@ -1,7 +1,7 @@
 //! How a fault could be fixed. Each way is tried before it is proposed: the layer gets its new arguments, and the shapes
 //! are inferred again.
 
-use cnn_net::op::{Axis, Kind, Op, Padding, Shape, Size, Window};
+use cnn_net::op::{Axis, LayerKind, Op, Padding, Shape, Size, Window};
 
 use super::merge::{Projection, projection};
 use super::{Found, Way, infer, output_of};
@@ -323,16 +323,20 @@ fn last_linear(graph: &Graph) -> Option<Last<'_>> {
     let Source::Node(mut index) = graph.result else { return None };
     loop {
         let node = &graph.nodes[index];
-        match node.op.facts().kind {
-            Kind::FullyConnected => return Some(Last(node)),
-            Kind::Reordering | Kind::Regularisation | Kind::BatchNormalisation | Kind::Activation | Kind::Softmax => {}
-            Kind::Convolution
-            | Kind::MaxPooling
-            | Kind::AveragePooling
-            | Kind::ResponseNormalisation
-            | Kind::Concatenation
-            | Kind::Addition
-            | Kind::Multiplication => return None,
+        match node.op.facts().kind.closed() {
+            LayerKind::FullyConnected => return Some(Last(node)),
+            LayerKind::Reordering
+            | LayerKind::Regularisation
+            | LayerKind::BatchNormalisation
+            | LayerKind::Activation
+            | LayerKind::Softmax => {}
+            LayerKind::Convolution
+            | LayerKind::MaxPooling
+            | LayerKind::AveragePooling
+            | LayerKind::ResponseNormalisation
+            | LayerKind::Concatenation
+            | LayerKind::Addition
+            | LayerKind::Multiplication => return None,
         }
         let Source::Node(before) = node.inputs[0] else { return None };
         index = before;

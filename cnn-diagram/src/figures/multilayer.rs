@@ -57,18 +57,18 @@ impl MultilayerPerceptron {
                 layers.push(Layer::of(node, linear.features));
                 continue;
             }
-            match node.op.facts().kind {
-                op::Kind::Activation | op::Kind::Softmax => layers.last_mut()?.functions.push(node.op.name()),
-                op::Kind::Reordering | op::Kind::Regularisation => {}
-                op::Kind::Convolution
-                | op::Kind::FullyConnected
-                | op::Kind::MaxPooling
-                | op::Kind::AveragePooling
-                | op::Kind::ResponseNormalisation
-                | op::Kind::BatchNormalisation
-                | op::Kind::Concatenation
-                | op::Kind::Addition
-                | op::Kind::Multiplication => return None,
+            match node.op.facts().kind.closed() {
+                op::LayerKind::Activation | op::LayerKind::Softmax => layers.last_mut()?.functions.push(node.op.name()),
+                op::LayerKind::Reordering | op::LayerKind::Regularisation => {}
+                op::LayerKind::Convolution
+                | op::LayerKind::FullyConnected
+                | op::LayerKind::MaxPooling
+                | op::LayerKind::AveragePooling
+                | op::LayerKind::ResponseNormalisation
+                | op::LayerKind::BatchNormalisation
+                | op::LayerKind::Concatenation
+                | op::LayerKind::Addition
+                | op::LayerKind::Multiplication => return None,
             }
         }
         let inputs = graph.input.elements();

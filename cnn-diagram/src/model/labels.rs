@@ -31,20 +31,20 @@ pub(crate) struct Label {
 /// The letter of a layer that has one.
 pub(crate) fn letter(op: &Op) -> Option<Letter> {
     let facts = op.facts();
-    let kind = match facts.kind {
-        op::Kind::BatchNormalisation => Kind::BatchNorm,
-        op::Kind::Softmax => Kind::Softmax,
-        op::Kind::Activation => Kind::Activation,
-        op::Kind::Convolution
-        | op::Kind::FullyConnected
-        | op::Kind::MaxPooling
-        | op::Kind::AveragePooling
-        | op::Kind::Reordering
-        | op::Kind::Regularisation
-        | op::Kind::ResponseNormalisation
-        | op::Kind::Concatenation
-        | op::Kind::Addition
-        | op::Kind::Multiplication => return None,
+    let kind = match facts.kind.closed() {
+        op::LayerKind::BatchNormalisation => Kind::BatchNorm,
+        op::LayerKind::Softmax => Kind::Softmax,
+        op::LayerKind::Activation => Kind::Activation,
+        op::LayerKind::Convolution
+        | op::LayerKind::FullyConnected
+        | op::LayerKind::MaxPooling
+        | op::LayerKind::AveragePooling
+        | op::LayerKind::Reordering
+        | op::LayerKind::Regularisation
+        | op::LayerKind::ResponseNormalisation
+        | op::LayerKind::Concatenation
+        | op::LayerKind::Addition
+        | op::LayerKind::Multiplication => return None,
     };
     Some(Letter { kind, short: facts.short, long: facts.long })
 }
@@ -77,20 +77,20 @@ pub(crate) fn kind_of(op: &Op) -> Kind {
 fn kind_and_head(op: &Op) -> (Kind, String) {
     let facts = op.facts();
     let is_global = facts.window.is_none();
-    let (kind, head) = match facts.kind {
-        op::Kind::Convolution => (Kind::Convolution, facts.name),
-        op::Kind::FullyConnected => (Kind::FullyConnected, "fc"),
-        op::Kind::MaxPooling => (if is_global { Kind::GlobalPool } else { Kind::MaxPool }, "max"),
-        op::Kind::AveragePooling => (if is_global { Kind::GlobalPool } else { Kind::AvgPool }, "avg"),
-        op::Kind::Reordering => (Kind::Flatten, facts.name),
-        op::Kind::Regularisation => (Kind::Dropout, facts.name),
-        op::Kind::ResponseNormalisation => (Kind::Lrn, facts.short),
-        op::Kind::BatchNormalisation => (Kind::BatchNorm, facts.short),
-        op::Kind::Activation => (Kind::Activation, facts.long),
-        op::Kind::Softmax => return (Kind::Softmax, facts.name.replace('_', " ")),
-        op::Kind::Concatenation => (Kind::Concat, facts.name),
-        op::Kind::Addition => (Kind::Add, facts.name),
-        op::Kind::Multiplication => (Kind::Mul, facts.name),
+    let (kind, head) = match facts.kind.closed() {
+        op::LayerKind::Convolution => (Kind::Convolution, facts.name),
+        op::LayerKind::FullyConnected => (Kind::FullyConnected, "fc"),
+        op::LayerKind::MaxPooling => (if is_global { Kind::GlobalPool } else { Kind::MaxPool }, "max"),
+        op::LayerKind::AveragePooling => (if is_global { Kind::GlobalPool } else { Kind::AvgPool }, "avg"),
+        op::LayerKind::Reordering => (Kind::Flatten, facts.name),
+        op::LayerKind::Regularisation => (Kind::Dropout, facts.name),
+        op::LayerKind::ResponseNormalisation => (Kind::Lrn, facts.short),
+        op::LayerKind::BatchNormalisation => (Kind::BatchNorm, facts.short),
+        op::LayerKind::Activation => (Kind::Activation, facts.long),
+        op::LayerKind::Softmax => return (Kind::Softmax, facts.name.replace('_', " ")),
+        op::LayerKind::Concatenation => (Kind::Concat, facts.name),
+        op::LayerKind::Addition => (Kind::Add, facts.name),
+        op::LayerKind::Multiplication => (Kind::Mul, facts.name),
     };
     (kind, head.to_owned())
 }

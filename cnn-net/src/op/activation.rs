@@ -1,10 +1,11 @@
 //! Element-wise functions.
 
 use super::argument::{ANY, Arguments, Word};
-use crate::variants;
+use super::closed::closed;
 
 /// An element-wise function without learnt parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Activation {
     /// `x`.
     Identity,
@@ -58,14 +59,16 @@ pub enum Activation {
     HardSwish,
 }
 
-variants! {
-    Activation {
-        Identity, Step, Sigmoid, Tanh, Relu, Relu6, LeakyRelu { slope }, Elu { alpha }, Selu { alpha, gamma }, Softplus,
-        Softsign, Gelu, GeluTanh, Silu, Mish, HardSigmoid { alpha, beta }, HardSwish,
+closed! {
+    Activation as Function {
+        Identity, Step, Sigmoid, Tanh, Relu, Relu6, LeakyRelu { slope: f32 }, Elu { alpha: f32 },
+        Selu { alpha: f32, gamma: f32 }, Softplus, Softsign, Gelu, GeluTanh, Silu, Mish,
+        HardSigmoid { alpha: f32, beta: f32 }, HardSwish,
     }
 }
 
 /// How an activation is called and drawn.
+#[non_exhaustive]
 pub struct Names {
     /// In the language.
     pub language: &'static str,

@@ -67,6 +67,7 @@ record! { Linear(features: usize) { bias: bool = true, store: Store = Store::F32
 
 /// How weights are kept in memory. Sums are in `f32` either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Store {
     /// As they are.
     #[default]
@@ -81,6 +82,14 @@ impl Store {
         match self {
             Self::F32 => "f32",
             Self::F16 => "f16",
+        }
+    }
+
+    /// Bytes of a weight.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 => 2,
         }
     }
 }
@@ -142,6 +151,7 @@ record! { Lrn(size: usize, alpha: f32, beta: f32, k: f32) { window: LrnWindow = 
 
 /// Which channels a local response normalisation sums over, as far as they exist. All are the same for odd sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LrnWindow {
     /// From `i - size / 2` to `i + size / 2`, as the paper's formula has it: `size + 1` channels, if `size` is even.
     #[default]

@@ -6,6 +6,7 @@ use crate::variants;
 
 /// The role of a tensor in its layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// `weight` of any layer: filters, a matrix, scales, slopes.
     Weight,

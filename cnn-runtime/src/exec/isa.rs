@@ -6,6 +6,8 @@
 //! Without the feature `kernels` there is none, so that no kernel can be called or compiled: the compiler needs this crate's
 //! vocabulary on the build machine, and would otherwise build all kernels a second time for it.
 
+use cfg_if::cfg_if;
+
 use crate::simd::Kernel;
 #[cfg(feature = "kernels")]
 use crate::simd::Simd as _;
@@ -15,6 +17,7 @@ macro_rules! instruction_sets {
     ($($module:ident::$Name:ident),*) => {
         /// An instruction set that this CPU has: the values inside can only be made if it does.
         #[derive(Clone, Copy, Debug)]
+        #[non_exhaustive]
         pub enum Isa {
             $(
                 #[doc = concat!("The one of [`", stringify!($Name), "`](crate::simd::", stringify!($module), "::", stringify!($Name), ").")]
@@ -49,27 +52,32 @@ macro_rules! instruction_sets {
     };
 }
 
-cfg_select! {
-    not(feature = "kernels") => { instruction_sets! {} }
-    all(feature = "std", target_arch = "x86_64") => {
+cfg_if! {
+    if #[cfg(not(feature = "kernels"))] {
+        instruction_sets! {}
+    } else if #[cfg(all(feature = "std", target_arch = "x86_64"))] {
         instruction_sets! { scalar::Scalar, avx2::Avx2, avx512::Avx512 }
-    }
-    all(feature = "std", target_arch = "aarch64", target_feature = "neon") => {
+    } else if #[cfg(all(feature = "std", target_arch = "aarch64", target_feature = "neon"))] {
         instruction_sets! { scalar::Scalar, neon::Neon }
-    }
-    all(feature = "std", target_arch = "wasm32", target_feature = "simd128") => {
+    } else if #[cfg(all(feature = "std", target_arch = "wasm32", target_feature = "simd128"))] {
         instruction_sets! { scalar::Scalar, simd128::Simd128 }
     }
     // From here on there is no way to ask which instructions the CPU has, or to choose others.
-    all(target_arch = "x86_64", target_feature = "avx512f", target_feature = "avx512vl", target_feature = "avx512dq") => {
+    else if #[cfg(all(
+        target_arch = "x86_64", target_feature = "avx512f", target_feature = "avx512vl", target_feature = "avx512dq"
+    ))] {
         instruction_sets! { avx512::Avx512 }
-    }
-    all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma", target_feature = "f16c") => {
+    } else if #[cfg(all(
+        target_arch = "x86_64", target_feature = "avx2", target_feature = "fma", target_feature = "f16c"
+    ))] {
         instruction_sets! { avx2::Avx2 }
+    } else if #[cfg(all(target_arch = "aarch64", target_feature = "neon"))] {
+        instruction_sets! { neon::Neon }
+    } else if #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))] {
+        instruction_sets! { simd128::Simd128 }
+    } else {
+        instruction_sets! { scalar::Scalar }
     }
-    all(target_arch = "aarch64", target_feature = "neon") => { instruction_sets! { neon::Neon } }
-    all(target_arch = "wasm32", target_feature = "simd128") => { instruction_sets! { simd128::Simd128 } }
-    _ => { instruction_sets! { scalar::Scalar } }
 }
 
 #[cfg(feature = "kernels")]

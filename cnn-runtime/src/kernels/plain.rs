@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use cnn_net::op::{Activation, Op, Store};
+use cnn_net::op::{Activation, Layer, Op, Store};
 
 use crate::kernels::activation::{Activate, PreluMap};
 use crate::kernels::call::KernelCall;
@@ -29,28 +29,28 @@ pub const fn has_epilogue(op: &Op) -> bool {
 pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weights: usize) -> Vec<Box<dyn KernelCall>> {
     let input = inputs[0];
     let merge = |product| MergeCall { inputs: inputs.to_vec(), output, activation, product };
-    vec![match op {
-        Op::Conv(conv) => Box::new(Conv2d { weights, activation, ..Conv2d::of(conv, input, output) }),
-        Op::Linear(linear) => Box::new(DenseCall {
+    vec![match op.closed() {
+        Layer::Conv(conv) => Box::new(Conv2d { weights, activation, ..Conv2d::of(&conv, input, output) }),
+        Layer::Linear(linear) => Box::new(DenseCall {
             layer: Dense::new(input, output).weights(weights).activation(activation),
             f16: linear.store == Store::F16,
             nonzero: false,
         }),
-        Op::MaxPool(pool) => Box::new(MaxPoolCall(Pool2d::of(pool, input, output))),
-        Op::AvgPool(pool) => Box::new(AvgPoolCall(Pool2d::of(pool, input, output))),
-        Op::GlobalAvgPool => Box::new(GlobalAvgPoolCall(GlobalPool { input, output })),
-        Op::GlobalMaxPool => Box::new(GlobalMaxPoolCall(GlobalPool { input, output })),
-        Op::Flatten => Box::new(StoreChw { map: input, offset: output.offset }),
-        Op::Dropout { .. } => Box::new(CopyMap { input, output }),
-        Op::Lrn(lrn) => Box::new(LrnMap { input, output, lrn: *lrn }),
-        Op::BatchNorm(_) => Box::new(ScaleShift { input, output, weights, activation }),
-        Op::Prelu(per) => Box::new(PreluMap { input, output, weights, per: *per }),
-        Op::Activation(activation) => Box::new(Activate { input, output, activation: *activation }),
-        Op::Softmax => Box::new(SoftmaxCall(SoftmaxMap { input, output })),
-        Op::LogSoftmax => Box::new(LogSoftmaxCall(SoftmaxMap { input, output })),
-        Op::Add => Box::new(merge(false)),
-        Op::Mul => Box::new(merge(true)),
-        Op::Concat => return copies(inputs, output),
+        Layer::MaxPool(pool) => Box::new(MaxPoolCall(Pool2d::of(&pool, input, output))),
+        Layer::AvgPool(pool) => Box::new(AvgPoolCall(Pool2d::of(&pool, input, output))),
+        Layer::GlobalAvgPool => Box::new(GlobalAvgPoolCall(GlobalPool { input, output })),
+        Layer::GlobalMaxPool => Box::new(GlobalMaxPoolCall(GlobalPool { input, output })),
+        Layer::Flatten => Box::new(StoreChw { map: input, offset: output.offset }),
+        Layer::Dropout { .. } => Box::new(CopyMap { input, output }),
+        Layer::Lrn(lrn) => Box::new(LrnMap { input, output, lrn }),
+        Layer::BatchNorm(_) => Box::new(ScaleShift { input, output, weights, activation }),
+        Layer::Prelu(per) => Box::new(PreluMap { input, output, weights, per }),
+        Layer::Activation(activation) => Box::new(Activate { input, output, activation }),
+        Layer::Softmax => Box::new(SoftmaxCall(SoftmaxMap { input, output })),
+        Layer::LogSoftmax => Box::new(LogSoftmaxCall(SoftmaxMap { input, output })),
+        Layer::Add => Box::new(merge(false)),
+        Layer::Mul => Box::new(merge(true)),
+        Layer::Concat => return copies(inputs, output),
     }]
 }
 

@@ -5,6 +5,9 @@ use alloc::boxed::Box;
 use core::error::Error;
 use core::fmt;
 
+#[cfg(feature = "alloc")]
+use crate::place::heap::zeroed_box;
+
 /// The numbers of an image or of the images of a batch, next to each other: `[f32; N]` or `[[f32; N]; B]`.
 pub trait Numbers: 'static + Clone + fmt::Debug + PartialEq + Send + Sync + Sized {
     /// How many there are.
@@ -32,7 +35,7 @@ impl<const N: usize> Numbers for [f32; N] {
     const LEN: usize = N;
 
     fn of(slice: &[f32]) -> Result<&Self, WrongLength> {
-        slice.as_array().ok_or(WrongLength::input(N, 1, slice.len()))
+        slice.try_into().map_err(|_| WrongLength::input(N, 1, slice.len()))
     }
 
     fn floats(&self) -> &[f32] {
@@ -45,8 +48,7 @@ impl<const N: usize> Numbers for [f32; N] {
 
     #[cfg(feature = "alloc")]
     fn boxed() -> Box<Self> {
-        // SAFETY: zero bytes are floats.
-        unsafe { Box::new_zeroed().assume_init() }
+        zeroed_box()
     }
 }
 
@@ -55,7 +57,7 @@ impl<const N: usize, const IMAGES: usize> Numbers for [[f32; N]; IMAGES] {
 
     fn of(slice: &[f32]) -> Result<&Self, WrongLength> {
         let (images, rest) = slice.as_chunks();
-        let images = images.as_array().filter(|_| rest.is_empty());
+        let images = images.try_into().ok().filter(|_| rest.is_empty());
         images.ok_or(WrongLength::input(N, IMAGES, slice.len()))
     }
 
@@ -69,8 +71,7 @@ impl<const N: usize, const IMAGES: usize> Numbers for [[f32; N]; IMAGES] {
 
     #[cfg(feature = "alloc")]
     fn boxed() -> Box<Self> {
-        // SAFETY: zero bytes are floats.
-        unsafe { Box::new_zeroed().assume_init() }
+        zeroed_box()
     }
 }
 

@@ -8,6 +8,7 @@
 //! and with pages of 4 KiB also by page-table walks.
 
 use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use alloc::boxed::Box;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
@@ -32,6 +33,25 @@ pub struct Heap<T> {
 ///
 /// Zero bytes must be a value, copying the bytes of one must give another, and there must be nothing to drop.
 pub unsafe trait Zero {}
+
+// SAFETY: zero bytes are floats.
+unsafe impl<const N: usize> Zero for [f32; N] {}
+// SAFETY: as above.
+unsafe impl<const N: usize, const M: usize> Zero for [[f32; N]; M] {}
+
+/// Zeros in a box, which were never on the stack.
+pub(crate) fn zeroed_box<T: Zero>() -> Box<T> {
+    let layout = Layout::new::<T>();
+    if layout.size() == 0 {
+        // SAFETY: nothing is read there, and it is aligned.
+        return unsafe { Box::from_raw(NonNull::dangling().as_ptr()) };
+    }
+    // SAFETY: the layout's size is not zero.
+    let block = unsafe { alloc_zeroed(layout) };
+    let Some(value) = NonNull::new(block.cast::<T>()) else { handle_alloc_error(layout) };
+    // SAFETY: it is a value of this type, in a block of its layout.
+    unsafe { Box::from_raw(value.as_ptr()) }
+}
 
 impl<T: Zero> Heap<T> {
     /// Zeros.

@@ -87,8 +87,7 @@ impl<const N: usize> Workspace<N> {
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn boxed() -> Box<Self> {
-        // SAFETY: zero bytes are floats.
-        unsafe { Box::new_zeroed().assume_init() }
+        crate::place::heap::zeroed_box()
     }
 
     /// All floats.

@@ -2,31 +2,31 @@
 
 use core::f64::consts::PI;
 
-use cnn_net::op::{Activation, PreluPer};
+use cnn_net::op::{Activation, Function, PreluPer};
 
 use super::Tensor;
 
 /// An element-wise function.
 pub fn activate(activation: Activation, x: f64) -> f64 {
-    match activation {
-        Activation::Identity => x,
-        Activation::Step => f64::from(u8::from(x >= 0.0)),
-        Activation::Sigmoid => sigmoid(x),
-        Activation::Tanh => libm::tanh(x),
+    match activation.closed() {
+        Function::Identity => x,
+        Function::Step => f64::from(u8::from(x >= 0.0)),
+        Function::Sigmoid => sigmoid(x),
+        Function::Tanh => libm::tanh(x),
         // Not `f64::max`, which returns 0 for a NaN.
-        Activation::Relu => x.clamp(0.0, f64::INFINITY),
-        Activation::Relu6 => x.clamp(0.0, 6.0),
-        Activation::LeakyRelu { slope } => leaky_relu(f64::from(slope), x),
-        Activation::Elu { alpha } => elu(f64::from(alpha), x),
-        Activation::Selu { alpha, gamma } => f64::from(gamma) * elu(f64::from(alpha), x),
-        Activation::Softplus => softplus(x),
-        Activation::Softsign => x / (1.0 + x.abs()),
-        Activation::Gelu => x * (1.0 + libm::erf(x / core::f64::consts::SQRT_2)) / 2.0,
-        Activation::GeluTanh => x * (1.0 + libm::tanh(libm::sqrt(2.0 / PI) * (x + 0.044_715 * x * x * x))) / 2.0,
-        Activation::Silu => x * sigmoid(x),
-        Activation::Mish => x * libm::tanh(softplus(x)),
-        Activation::HardSigmoid { alpha, beta } => hard_sigmoid(f64::from(alpha), f64::from(beta), x),
-        Activation::HardSwish => x * hard_sigmoid(1.0 / 6.0, 0.5, x),
+        Function::Relu => x.clamp(0.0, f64::INFINITY),
+        Function::Relu6 => x.clamp(0.0, 6.0),
+        Function::LeakyRelu { slope } => leaky_relu(f64::from(slope), x),
+        Function::Elu { alpha } => elu(f64::from(alpha), x),
+        Function::Selu { alpha, gamma } => f64::from(gamma) * elu(f64::from(alpha), x),
+        Function::Softplus => softplus(x),
+        Function::Softsign => x / (1.0 + x.abs()),
+        Function::Gelu => x * (1.0 + libm::erf(x / core::f64::consts::SQRT_2)) / 2.0,
+        Function::GeluTanh => x * (1.0 + libm::tanh(libm::sqrt(2.0 / PI) * (x + 0.044_715 * x * x * x))) / 2.0,
+        Function::Silu => x * sigmoid(x),
+        Function::Mish => x * libm::tanh(softplus(x)),
+        Function::HardSigmoid { alpha, beta } => hard_sigmoid(f64::from(alpha), f64::from(beta), x),
+        Function::HardSwish => x * hard_sigmoid(1.0 / 6.0, 0.5, x),
     }
 }
 

@@ -62,6 +62,7 @@ pub enum RunningVariance {
 
 /// Batch normalisation in training, step by step: mean, variance, normalise, scale and shift; and the updated statistics.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BatchNormSteps {
     /// The mean of each channel, over all samples and positions.
     pub mean: Vec<f64>,

@@ -1,6 +1,8 @@
 //! AArch64's NEON: vectors of four floats, thirty-two registers.
 
 use core::arch::aarch64::*;
+#[cfg(target_endian = "little")]
+use core::arch::asm;
 
 use super::four::{self, Four};
 use super::{Kernel, Simd, refine_rsqrt};
@@ -68,8 +70,14 @@ unsafe impl Simd for Neon {
     #[cfg(target_endian = "little")]
     #[inline(always)]
     unsafe fn load_f16(self, from: *const f32) -> float32x4_t {
-        // SAFETY: the target has NEON; two floats are readable by the caller's promise.
-        unsafe { vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(from.cast()))) }
+        let floats;
+        // SAFETY: the target has NEON, which converts halves; two floats are readable by the caller's promise.
+        unsafe {
+            let halves = vld1_u16(from.cast());
+            // Rust has `vcvt_f32_f16` since 1.94.
+            asm!("fcvtl {0:v}.4s, {1:v}.4h", out(vreg) floats, in(vreg) halves, options(pure, nomem, nostack, preserves_flags));
+        }
+        floats
     }
 
     #[inline(always)]

@@ -28,6 +28,7 @@ pub(super) struct Checked<'a> {
 
 /// A tensor that fits.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Found {
     /// Its name in the net.
     pub name: String,

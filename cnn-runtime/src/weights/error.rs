@@ -28,6 +28,7 @@ pub struct WeightsError {
 
 /// One thing that is wrong with a file. Shapes are in the order of the file: `[filters, channels, height, width]`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Problem {
     /// The file could not be read, so nothing else is known.
     Unreadable(Unreadable),
@@ -146,6 +147,7 @@ pub enum Problem {
 
 /// Why a tensor probably has the wrong shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cause {
     /// Filters in TensorFlow's order: height, width, inputs, outputs.
     Hwio,
@@ -163,6 +165,7 @@ pub enum Cause {
 
 /// Why a file could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unreadable {
     /// It has no bytes.
     Empty,
@@ -188,6 +191,7 @@ pub enum Unreadable {
 
 /// Formats that are given as weights by mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// PyTorch's own format since 1.6, NumPy's `.npz`, Keras' `.keras`.
     Zip,

@@ -13,6 +13,7 @@ use super::source::Source;
 
 /// Everything that a comparison of weights with a net found; [`load`](super::load) reports only what is wrong.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Report {
     /// Tensors that fit, in the net's order.
     pub found: Vec<Found>,

@@ -6,7 +6,7 @@ mod random;
 use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use cnn_net::op::{Activation, Padding};
+use cnn_net::op::{Activation, Function, Padding};
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::{Run, Threads};
 use cnn_runtime::exec::threads::Pool;
@@ -195,36 +195,36 @@ pub(crate) fn activate(activation: Activation, x: f64) -> f64 {
     let softplus = x.max(0.0) + (-x.abs()).exp().ln_1p();
     let sigmoid = 1.0 / (1.0 + (-x).exp());
     let hard_sigmoid = |alpha: f64, beta: f64| (alpha * x + beta).clamp(0.0, 1.0);
-    match activation {
-        Activation::Identity => x,
-        Activation::Step => f64::from(x >= 0.0),
-        Activation::Sigmoid => sigmoid,
-        Activation::Tanh => x.tanh(),
-        Activation::Relu => {
+    match activation.closed() {
+        Function::Identity => x,
+        Function::Step => f64::from(x >= 0.0),
+        Function::Sigmoid => sigmoid,
+        Function::Tanh => x.tanh(),
+        Function::Relu => {
             if x < 0.0 {
                 0.0
             } else {
                 x
             }
         }
-        Activation::Relu6 => x.clamp(0.0, 6.0),
-        Activation::LeakyRelu { slope } => {
+        Function::Relu6 => x.clamp(0.0, 6.0),
+        Function::LeakyRelu { slope } => {
             if x < 0.0 {
                 f64::from(slope) * x
             } else {
                 x
             }
         }
-        Activation::Elu { alpha } => elu(f64::from(alpha)),
-        Activation::Selu { alpha, gamma } => f64::from(gamma) * elu(f64::from(alpha)),
-        Activation::Softplus => softplus,
-        Activation::Softsign => x / (1.0 + x.abs()),
-        Activation::Gelu => 0.5 * x * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
-        Activation::GeluTanh => gelu_tanh(x),
-        Activation::Silu => x * sigmoid,
-        Activation::Mish => x * softplus.tanh(),
-        Activation::HardSigmoid { alpha, beta } => hard_sigmoid(alpha.into(), beta.into()),
-        Activation::HardSwish => x * hard_sigmoid(1.0 / 6.0, 0.5),
+        Function::Elu { alpha } => elu(f64::from(alpha)),
+        Function::Selu { alpha, gamma } => f64::from(gamma) * elu(f64::from(alpha)),
+        Function::Softplus => softplus,
+        Function::Softsign => x / (1.0 + x.abs()),
+        Function::Gelu => 0.5 * x * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
+        Function::GeluTanh => gelu_tanh(x),
+        Function::Silu => x * sigmoid,
+        Function::Mish => x * softplus.tanh(),
+        Function::HardSigmoid { alpha, beta } => hard_sigmoid(alpha.into(), beta.into()),
+        Function::HardSwish => x * hard_sigmoid(1.0 / 6.0, 0.5),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::simd::math;
 use crate::simd::{Kernel, Simd};
-use cnn_net::op::Activation;
+use cnn_net::op::{Activation, Function};
 
 /// A function over a run of floats, of which none but these are touched.
 pub(crate) struct Apply {
@@ -39,24 +39,24 @@ impl Kernel for Apply {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        match self.activation {
-            Activation::Identity => self.each(s, Identity),
-            Activation::Step => self.each(s, UnitStep),
-            Activation::Sigmoid => self.each(s, Sigmoid),
-            Activation::Tanh => self.each(s, Tanh),
-            Activation::Relu => self.each(s, Clamp { low: 0.0, high: f32::INFINITY }),
-            Activation::Relu6 => self.each(s, Clamp { low: 0.0, high: 6.0 }),
-            Activation::LeakyRelu { slope } => self.each(s, LeakyRelu { slope }),
-            Activation::Elu { alpha } => self.each(s, Elu { alpha, gamma: 1.0 }),
-            Activation::Selu { alpha, gamma } => self.each(s, Elu { alpha, gamma }),
-            Activation::Softplus => self.each(s, Softplus),
-            Activation::Softsign => self.each(s, Softsign),
-            Activation::Gelu => self.each(s, Gelu),
-            Activation::GeluTanh => self.each(s, GeluTanh),
-            Activation::Silu => self.each(s, Silu),
-            Activation::Mish => self.each(s, Mish),
-            Activation::HardSigmoid { alpha, beta } => self.each(s, HardSigmoid { alpha, beta }),
-            Activation::HardSwish => self.each(s, HardSwish),
+        match self.activation.closed() {
+            Function::Identity => self.each(s, Identity),
+            Function::Step => self.each(s, UnitStep),
+            Function::Sigmoid => self.each(s, Sigmoid),
+            Function::Tanh => self.each(s, Tanh),
+            Function::Relu => self.each(s, Clamp { low: 0.0, high: f32::INFINITY }),
+            Function::Relu6 => self.each(s, Clamp { low: 0.0, high: 6.0 }),
+            Function::LeakyRelu { slope } => self.each(s, LeakyRelu { slope }),
+            Function::Elu { alpha } => self.each(s, Elu { alpha, gamma: 1.0 }),
+            Function::Selu { alpha, gamma } => self.each(s, Elu { alpha, gamma }),
+            Function::Softplus => self.each(s, Softplus),
+            Function::Softsign => self.each(s, Softsign),
+            Function::Gelu => self.each(s, Gelu),
+            Function::GeluTanh => self.each(s, GeluTanh),
+            Function::Silu => self.each(s, Silu),
+            Function::Mish => self.each(s, Mish),
+            Function::HardSigmoid { alpha, beta } => self.each(s, HardSigmoid { alpha, beta }),
+            Function::HardSwish => self.each(s, HardSwish),
         }
     }
 }

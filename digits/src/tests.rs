@@ -119,8 +119,8 @@ fn the_plain_seven_fills_its_box_and_is_centred() {
 
 #[test]
 fn an_image_of_mnist_passes_unchanged_on_black_and_on_white() {
-    let labels = GzDecoder::new(&include_bytes!("../../digits/test-labels-idx1-ubyte.gz")[..]);
-    let images = GzDecoder::new(&include_bytes!("../../digits/test-images-idx3-ubyte.gz")[..]);
+    let labels = GzDecoder::new(crate::mnist::TEST_LABELS);
+    let images = GzDecoder::new(crate::mnist::TEST_IMAGES);
     let (labels, images) = (idx::labels(labels).unwrap(), idx::images(images).unwrap());
     assert_eq!((images.len(), &labels[..10]), (1000, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9][..]));
     for image in &images[..50] {

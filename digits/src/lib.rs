@@ -1,4 +1,5 @@
-//! Turns pictures of handwritten digits into LeNet-5's input, and reads MNIST's files ([`idx`]).
+//! Turns pictures of handwritten digits into LeNet-5's input, reads MNIST's files ([`idx`]), and has some of its digits
+//! ([`mnist`]).
 //!
 //! LeNet-5 learns from MNIST, where every digit has the same size, position and pen. A drawing or a photograph has none
 //! of these, so it is converted, in the order of the modules:
@@ -40,6 +41,7 @@ mod colour;
 pub mod idx;
 mod ink;
 mod lines;
+pub mod mnist;
 mod paper;
 mod parts;
 mod plane;

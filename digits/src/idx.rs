@@ -21,6 +21,7 @@ const MAX_BYTES: u64 = 256 << 20;
 
 /// Why a file is not a set of digits.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum IdxError {
     /// The reader failed.
     Read(std::io::Error),

@@ -5,57 +5,53 @@
 //! size and in any colours. The border shows the paper; the digit is whatever differs from it more than half as much as the
 //! strongest stroke. Anything but plain paper, such as uneven light or ruled lines as dark as the ink, is not handled.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+
+use crate::Picture;
+use crate::ink::Ink;
+use crate::picture::grey;
 
 /// A digit's longest side, as a fraction of the square's.
 const BOX: f64 = 20.0 / 28.0;
 
-/// Ink differs from the paper by at least this many levels.
-const LEAST: u8 = 24;
-
 /// Grey levels, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Levels {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) levels: Vec<u8>,
+    width: usize,
+    height: usize,
+    levels: Vec<u8>,
+}
+
+/// The ink of a picture as a digit of MNIST, white on a square of this side; `None` if the square has no pixels.
+pub(super) fn framed(picture: &impl Picture, ink: &Ink, side: u32) -> Option<Levels> {
+    if side == 0 {
+        return None;
+    }
+    let strength = |level: u8| {
+        if ink.is_dark { ink.paper.saturating_sub(level) } else { level.saturating_sub(ink.paper) }
+    };
+    let (width, height) = picture.size();
+    let pixels = (0..height).flat_map(|y| (0..width).map(move |x| picture.rgb(x, y)));
+    let levels = pixels.map(|pixel| strength(grey(pixel))).collect();
+    Levels { width: width as usize, height: height as usize, levels }.framed(side)
+}
+
+impl Picture for Levels {
+    fn size(&self) -> (u32, u32) {
+        // Made from sides of 32 bits.
+        (self.width as u32, self.height as u32)
+    }
+
+    fn rgb(&self, x: u32, y: u32) -> [u8; 3] {
+        [self.levels[y as usize * self.width + x as usize]; 3]
+    }
 }
 
 impl Levels {
-    /// The picture as a digit of MNIST, white ink on a square of this side; `None` if no ink stands out.
-    ///
-    /// A picture that already has this size keeps its digit's size and position.
-    pub(super) fn as_digit(&self, side: u32) -> Option<Self> {
-        let paper = self.paper().filter(|_| side > 0)?;
-        let (darker, lighter) = self.levels.iter().fold((0, 0), |(darker, lighter), &level| {
-            (paper.saturating_sub(level).max(darker), level.saturating_sub(paper).max(lighter))
-        });
-        if darker.max(lighter) < LEAST {
-            return None;
-        }
-        let dark_ink = darker > lighter;
-        if [self.width, self.height] == [side as usize; 2] {
-            return dark_ink.then(|| self.map(|level| u8::MAX - level));
-        }
-        let ink = self.map(|level| if dark_ink { paper.saturating_sub(level) } else { level.saturating_sub(paper) });
-        ink.framed(side)
-    }
-
     fn map(&self, level: impl Fn(u8) -> u8) -> Self {
         Self { levels: self.levels.iter().map(|&l| level(l)).collect(), ..*self }
-    }
-
-    /// The level of the paper: the median of the border; `None` if there are no pixels.
-    fn paper(&self) -> Option<u8> {
-        let Self { width, height, .. } = *self;
-        let on_border = |i: &usize| {
-            let (x, y) = (i % width, i / width);
-            x == 0 || y == 0 || x == width - 1 || y == height - 1
-        };
-        let mut border: Vec<u8> = (0..width * height).filter(on_border).map(|i| self.levels[i]).collect();
-        let middle = border.len() / 2;
-        (!border.is_empty()).then(|| *border.select_nth_unstable(middle).1)
     }
 
     /// The ink, in a frame of background.
@@ -85,19 +81,18 @@ impl Levels {
 
     /// A part of it, resized.
     fn resized(&self, [left, top, width, height]: [usize; 4], to_width: u32, to_height: u32) -> Self {
-        let from = ImageRef::new(self.width as u32, self.height as u32, &self.levels, PixelType::U8)
+        let from = TypedImageRef::<U8>::from_buffer(self.width as u32, self.height as u32, &self.levels)
             .expect("there is a level for each pixel");
-        let mut to = Image::new(to_width, to_height, PixelType::U8);
+        let mut to = TypedImage::<U8>::new(to_width, to_height);
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box)).crop(
             left as f64,
             top as f64,
             width as f64,
             height as f64,
         );
-        Resizer::new()
-            .resize(&from, &mut to, &options)
-            .expect("the part lies in the picture, and the pixels are alike");
-        Self { width: to_width as usize, height: to_height as usize, levels: to.into_vec() }
+        Resizer::new().resize_typed(&from, &mut to, &options).expect("the part lies in the picture");
+        let levels = to.pixels().iter().map(|pixel| pixel.0).collect();
+        Self { width: to_width as usize, height: to_height as usize, levels }
     }
 
     /// Puts it on a square, with the centre of mass as close to the middle as whole pixels and the edges allow.

@@ -4,10 +4,9 @@
 
 use std::path::Path;
 
+use cnn_preprocess::{Channels, Preprocess, Resize};
 use image::imageops::{crop_imm, rotate90};
 use image::{DynamicImage, Rgb, RgbImage};
-use models::Preprocess;
-use models::preprocess::{Channels, Resize};
 
 /// Levels, of 255. Two are promised. Weights are rounded differently than in Pillow, and occasionally a level is, too.
 const TOLERANCE: f32 = 1.0;
@@ -105,8 +104,7 @@ fn grey_matches_pillow() {
 
 /// A digit of MNIST: a 2, 28x28, white on black.
 fn two() -> RgbImage {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../digits/samples/2-test-digit.png");
-    image::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).to_rgb8()
+    open("2-test-digit.png").to_rgb8()
 }
 
 /// The digit's ink on paper, enlarged, with this much paper around it.

@@ -1,14 +1,6 @@
-//! How pictures become inputs of nets.
-//!
-//! A net works only on pictures prepared like those it was trained on. The descriptions here match widely used weights; each net
-//! declares its own as [`Classifier::PREPROCESS`](crate::Classifier). Applying one needs the feature `image`.
+//! How pictures become inputs of nets, as constants.
 
-#[cfg(feature = "image")]
-mod apply;
-#[cfg(feature = "image")]
-mod ink;
-
-use cnn::op::Shape;
+use cnn_net::op::Shape;
 
 /// How a picture becomes a net's input: resized, then cropped, then turned into numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,6 +26,7 @@ pub enum Resize {
 
 /// The channels of an input, in their order. A number `x` becomes `(x - mean) / std`.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Channels {
     /// Only brightness: 0.299 red + 0.587 green + 0.114 blue (ITU-R BT.601), in whole levels.
     Grey {

@@ -1,0 +1,37 @@
+//! Lists that grow, and must be complete.
+//!
+//! A new layer must not break programs that match [`Op`](super::Op), so that is `#[non_exhaustive]`. But every stage of the
+//! compiler and every executor must know each layer, so these match what `Op::closed` returns: the same list, but closed. They
+//! can, since the crates of this project require each other's exact version.
+
+/// The closed twin of an enum, `closed`, which returns it, and `impl Literal` for the enum:
+///
+/// ```text
+/// closed! { Op as Layer { Conv(conv: Conv), Dropout { p: f32 }, Softmax } }
+/// ```
+macro_rules! closed {
+    ($Open:ident as $Closed:ident {
+        $($Variant:ident $(($inner:ident: $Inner:ty))? $({ $($field:ident: $Field:ty),* })?),* $(,)?
+    }) => {
+        #[doc(hidden)]
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub enum $Closed {
+            $($Variant $(($Inner))? $({ $($field: $Field),* })?),*
+        }
+
+        impl $Open {
+            #[doc(hidden)]
+            #[inline]
+            #[must_use]
+            pub const fn closed(self) -> $Closed {
+                match self {
+                    $(Self::$Variant $(($inner))? $({ $($field),* })? => $Closed::$Variant $(($inner))? $({ $($field),* })?),*
+                }
+            }
+        }
+
+        $crate::variants! { $Open { $($Variant $(($inner))? $({ $($field),* })?),* } }
+    };
+}
+
+pub(crate) use closed;

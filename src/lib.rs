@@ -29,6 +29,8 @@
 //! # }
 //! ```
 //!
+//! The book in the repository's folder `guide` explains layers and nets from the beginning, and how to use them in practice.
+//!
 //! # What a declaration expands to
 //!
 //! For a net `Name`, `network!` emits

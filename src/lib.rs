@@ -380,6 +380,8 @@
 //! | --- | --- | --- |
 //! | `std` | yes | the choice of the CPU's instruction set at run time, [`Pool`], and weights from a disk; includes `alloc` |
 //! | `alloc` | yes | weights from safetensors files in memory, workspaces on the heap, [`reference`] and [`trace`] |
+//! | `serde` | no | errors about weights as data: [`weights::WeightsError`] and its parts are `Serialize` |
+//! | `tracing` | no | events of the crate `tracing` when weights are loaded, or do not fit |
 //!
 //! The crate is `no_std`. Without features, nets run on embedded weights, and kernels use the instructions that the target has.
 

@@ -52,7 +52,7 @@ pub(crate) fn tensors<'f>(files: &'f Files, path: &Path, name: &str) -> Result<T
 pub(crate) fn unreadable(path: &Path, why: &Unreadable) -> Failure {
     match why {
         Unreadable::File { path, error } => {
-            Failure::of_file(Path::new(path), format_args!("cannot be read: {}", printable(error)))
+            Failure::of_file(Path::new(path), format_args!("cannot be read: {}", printable(&error.to_string())))
         }
         why => Failure::of_file(path, format_args!("cannot be read: {why}")),
     }

@@ -21,6 +21,8 @@
 //! | `std` | yes | the choice of the CPU's instruction set at run time, threads, and weights from a disk; includes `alloc` |
 //! | `alloc` | yes | weights from safetensors files in memory, workspaces on the heap, and the reference executor |
 //! | `kernels` | yes | the kernels, and not only their descriptors |
+//! | `serde` | no | errors about weights as data; includes `alloc` |
+//! | `tracing` | no | events of the crate `tracing` when weights are loaded, or do not fit; includes `alloc` |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

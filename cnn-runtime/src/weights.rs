@@ -41,7 +41,7 @@ use cnn_net::graph::{Graph, Role};
 
 pub use self::advice::Reparametrisation;
 pub use self::check::Found;
-pub use self::error::{Cause, Format, Problem, Unreadable, WeightsError};
+pub use self::error::{Cause, FileError, Format, Problem, Unreadable, WeightsError};
 #[cfg(feature = "std")]
 pub use self::files::Files;
 pub use self::rename::rule_error;
@@ -70,6 +70,21 @@ use self::window::Window;
 ///
 /// If `recipe` does not belong to `graph`, or does not fit into `packed`.
 pub fn load(graph: &Graph<'_>, recipe: &[Pack], source: &Source<'_>, packed: &mut [f32]) -> Result<(), WeightsError> {
+    let loaded = load_unlogged(graph, recipe, source, packed);
+    #[cfg(feature = "tracing")]
+    match &loaded {
+        Ok(()) => tracing::debug!(net = graph.name, floats = packed.len(), "weights are loaded"),
+        Err(error) => tracing::error!(net = graph.name, problems = error.problems.len(), "{}", error.summary()),
+    }
+    loaded
+}
+
+fn load_unlogged(
+    graph: &Graph<'_>,
+    recipe: &[Pack],
+    source: &Source<'_>,
+    packed: &mut [f32],
+) -> Result<(), WeightsError> {
     let checked = check::check(graph, source).map_err(|problems| WeightsError::new(graph, problems))?;
     let mut problems = Vec::new();
     let mut memory = Vec::new();

@@ -193,7 +193,7 @@ fn unreadable(full: &Path, relative: &str, why: Unreadable) -> String {
         // The system's own words differ from one to the next.
         Err(error) if error.kind() == io::ErrorKind::NotFound => "there is no such file".to_owned(),
         _ => match why {
-            Unreadable::File { error, .. } => error,
+            Unreadable::File { error, .. } => error.to_string(),
             why => why.to_string(),
         },
     };

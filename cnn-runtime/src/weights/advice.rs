@@ -7,6 +7,7 @@ use core::fmt;
 
 /// How a tensor is computed from others in the file, which PyTorch can undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Reparametrisation {
     /// `weight_g` and `weight_v`.

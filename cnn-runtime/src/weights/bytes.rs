@@ -11,7 +11,7 @@ use crc32fast::Hasher;
 
 #[cfg(feature = "std")]
 use super::disk::DiskFile;
-use super::error::Unreadable;
+use super::error::{FileError, Unreadable};
 
 /// How many bytes are read from a disk at once. They stay in the cache until they are decoded.
 #[cfg(feature = "std")]
@@ -152,6 +152,6 @@ impl Reader<'_> {
         if self.sum() == sum {
             return Ok(());
         }
-        Err(Unreadable::File { path: name, error: "it changed while it was being read".to_string() })
+        Err(Unreadable::File { path: name, error: FileError::new("it changed while it was being read") })
     }
 }

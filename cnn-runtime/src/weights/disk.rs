@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use safetensors::tensor::Metadata;
 
-use super::error::Unreadable;
+use super::error::{FileError, Unreadable};
 use super::format::{LENGTH_BYTES, MOST_HEADER_BYTES, SIGN_BYTES};
 
 /// The most that is read from something other than a file, such as a pipe: it has to be kept in memory.
@@ -34,12 +34,12 @@ pub(super) struct DiskFile {
 
 impl Opened {
     pub(super) fn open(path: &Path) -> Result<Self, Unreadable> {
-        Self::read(path).map_err(|error| unreadable(path, &error))
+        Self::read(path).map_err(|error| unreadable(path, error))
     }
 
     /// All bytes of a stream that can be a safetensors file.
     pub(super) fn of_stream(name: &str, from: impl Read) -> Result<Self, Unreadable> {
-        let bytes = stream(from).map_err(|error| unreadable(Path::new(name), &error))?;
+        let bytes = stream(from).map_err(|error| unreadable(Path::new(name), error))?;
         Ok(Self::Stream { name: name.to_string(), bytes })
     }
 
@@ -91,18 +91,18 @@ impl DiskFile {
             match read_at(&self.file, position, &mut bytes[filled..]) {
                 Ok(0) => {
                     let error = format!("it ended early while it was being read: at byte {position} of {}", self.len);
-                    return Err(self.unreadable(error));
+                    return Err(self.unreadable(FileError::new(error)));
                 }
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.unreadable(error.to_string())),
+                Err(error) => return Err(self.unreadable(error)),
             }
         }
         Ok(())
     }
 
-    fn unreadable(&self, error: String) -> Unreadable {
-        Unreadable::File { path: self.name.clone(), error }
+    fn unreadable(&self, error: impl Into<FileError>) -> Unreadable {
+        Unreadable::File { path: self.name.clone(), error: error.into() }
     }
 }
 
@@ -148,6 +148,6 @@ fn read_at(mut file: &File, position: u64, bytes: &mut [u8]) -> io::Result<usize
 }
 
 /// The error for a file of this path.
-pub(super) fn unreadable(path: &Path, error: &dyn ToString) -> Unreadable {
-    Unreadable::File { path: path.display().to_string(), error: error.to_string() }
+pub(super) fn unreadable(path: &Path, error: impl Into<FileError>) -> Unreadable {
+    Unreadable::File { path: path.display().to_string(), error: error.into() }
 }

@@ -1,7 +1,10 @@
 //! Everything that is wrong with a file, reported at once.
 
 use alloc::string::{String, ToString};
+#[cfg(feature = "std")]
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::error::Error;
 use core::fmt;
 
 use cnn_net::graph::Graph;
@@ -19,6 +22,7 @@ const MOST_PREFIXES: usize = 4;
 /// [`Display`](fmt::Display) gives a summary and a line for each problem, but only for the first 100 tensors that the net does
 /// not know. What comes from a file is truncated and escaped there: names and shapes can be of any length.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct WeightsError {
     /// Name of the net.
     pub net: String,
@@ -28,6 +32,7 @@ pub struct WeightsError {
 
 /// One thing that is wrong with a file. Shapes are in the order of the file: `[filters, channels, height, width]`.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Problem {
     /// The file could not be read, so nothing else is known.
@@ -147,6 +152,7 @@ pub enum Problem {
 
 /// Why a tensor probably has the wrong shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Cause {
     /// Filters in TensorFlow's order: height, width, inputs, outputs.
@@ -165,6 +171,7 @@ pub enum Cause {
 
 /// Why a file could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Unreadable {
     /// It has no bytes.
@@ -185,12 +192,81 @@ pub enum Unreadable {
         /// Which.
         path: String,
         /// Why.
-        error: String,
+        error: FileError,
     },
+}
+
+/// Why a file could not be opened or read, or what is wrong with it. Two are equal if their texts are.
+#[derive(Clone, Debug)]
+pub struct FileError {
+    text: String,
+    #[cfg(feature = "std")]
+    io: Option<Arc<std::io::Error>>,
+}
+
+impl FileError {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            #[cfg(feature = "std")]
+            io: None,
+        }
+    }
+
+    /// The kind of the system's error, if it is one.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn kind(&self) -> Option<std::io::ErrorKind> {
+        self.io.as_ref().map(|error| error.kind())
+    }
+
+    /// The system's error, if it is one.
+    fn io(&self) -> Option<&(dyn Error + 'static)> {
+        #[cfg(feature = "std")]
+        return self.io.as_deref().map(|error| error as _);
+        #[cfg(not(feature = "std"))]
+        None
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<std::io::Error> for FileError {
+    fn from(error: std::io::Error) -> Self {
+        Self { text: error.to_string(), io: Some(Arc::new(error)) }
+    }
+}
+
+impl PartialEq for FileError {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for FileError {}
+
+/// As its text.
+#[cfg(feature = "serde")]
+impl serde::Serialize for FileError {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Text(&self.text))
+    }
+}
+
+impl Error for FileError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.io()
+    }
 }
 
 /// Formats that are given as weights by mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Format {
     /// PyTorch's own format since 1.6, NumPy's `.npz`, Keras' `.keras`.
@@ -223,8 +299,20 @@ impl WeightsError {
         Self { net: graph.name.to_string(), problems }
     }
 
+    /// One line for a log: `weights do not fit Small: 1 missing, 2 unexpected`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let net = &self.net;
+        match self.problems.as_slice() {
+            [why @ (Problem::Unreadable(_) | Problem::Rule { .. } | Problem::Twice { .. })] => {
+                alloc::format!("the weights of {net} cannot be read: {why}")
+            }
+            _ => alloc::format!("weights do not fit {net}: {}", self.counts()),
+        }
+    }
+
     /// `1 missing, 2 unexpected`: how many problems there are of each kind.
-    fn summary(&self) -> String {
+    fn counts(&self) -> String {
         let kinds = [
             "missing",
             "under another name",
@@ -274,17 +362,41 @@ impl Problem {
     }
 }
 
-impl core::error::Error for WeightsError {}
+/// The source is the system's error, if a file could not be opened or read.
+impl Error for WeightsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.problems.iter().find_map(|problem| match problem {
+            Problem::Unreadable(why) => why.source(),
+            _ => None,
+        })
+    }
+}
+
+/// The source is the system's error, if a file could not be opened or read.
+impl Error for Unreadable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::File { error, .. } => error.io(),
+            Self::Empty | Self::Other(_) | Self::Truncated { .. } | Self::Damaged(_) => None,
+        }
+    }
+}
+
+impl Error for Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Unreadable(why) => why.source(),
+            _ => None,
+        }
+    }
+}
 
 impl fmt::Display for WeightsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let net = &self.net;
-        if let [why @ (Problem::Unreadable(_) | Problem::Rule { .. } | Problem::Twice { .. })] =
-            self.problems.as_slice()
-        {
-            return write!(f, "the weights of {net} cannot be read: {why}");
+        f.write_str(&self.summary())?;
+        if let [Problem::Unreadable(_) | Problem::Rule { .. } | Problem::Twice { .. }] = self.problems.as_slice() {
+            return Ok(());
         }
-        write!(f, "weights do not fit {net}: {}", self.summary())?;
         let mut unexpected = 0;
         for problem in &self.problems {
             unexpected += usize::from(matches!(problem, Problem::Unexpected { .. }));
@@ -395,7 +507,7 @@ impl fmt::Display for Unreadable {
                 "the header should be {header} bytes long, but the file has only {file}: truncated, or not safetensors"
             ),
             Self::Damaged(why) => write!(f, "not a valid safetensors file: {}", Text(why)),
-            Self::File { path, error } => write!(f, "{}: {}", Text(path), Text(error)),
+            Self::File { path, error } => write!(f, "{}: {error}", Text(path)),
         }
     }
 }

@@ -11,7 +11,7 @@ use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
 use super::bytes::{Bytes, Content};
-use super::error::{Format, Problem, Unreadable};
+use super::error::{FileError, Format, Problem, Unreadable};
 use super::format::{LENGTH_BYTES, MOST_HEADER_BYTES, SIGN_BYTES};
 use super::rename::{rename, rule_error};
 use super::source::{Shard, Source};
@@ -81,7 +81,7 @@ fn open_shard(shard: Shard<'_>) -> Result<Vec<Entry<'_>>, Unreadable> {
     };
     Err(match (name, fault) {
         (Some(_), fault @ Unreadable::File { .. }) | (None, fault) => fault,
-        (Some(name), fault) => Unreadable::File { path: name.to_string(), error: fault.to_string() },
+        (Some(name), fault) => Unreadable::File { path: name.to_string(), error: FileError::new(fault.to_string()) },
     })
 }
 

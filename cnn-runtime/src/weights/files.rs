@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::bytes::Content;
 use super::disk::{Opened, unreadable};
-use super::error::Unreadable;
+use super::error::{FileError, Unreadable};
 use super::source::{Shard, Source};
 
 /// The files of a model: a safetensors file, or the shards that an index names.
@@ -93,21 +93,21 @@ impl Files {
 
 /// The files that an index names, in the order of their names.
 fn shards(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
-    let text = index(path).map_err(|error| unreadable(path, &error))?;
-    let index: Value =
-        serde_json::from_slice(&text).map_err(|error| unreadable(path, &format_args!("not a JSON index: {error}")))?;
+    let text = index(path).map_err(|error| unreadable(path, error))?;
+    let index: Value = serde_json::from_slice(&text)
+        .map_err(|error| unreadable(path, FileError::new(format!("not a JSON index: {error}"))))?;
     let Some(Value::Object(map)) = index.get("weight_map") else {
-        return Err(unreadable(path, &"not an index of weights: it has no `weight_map`"));
+        return Err(unreadable(path, FileError::new("not an index of weights: it has no `weight_map`")));
     };
     let mut names: Vec<&str> = map.values().filter_map(Value::as_str).collect();
     names.sort_unstable();
     names.dedup();
     // Only files next to the index: a name must not lead anywhere else.
     if let Some(name) = names.iter().find(|name| Path::new(name).file_name() != Some(name.as_ref())) {
-        return Err(unreadable(path, &format_args!("it names {name:?}, which is not a file next to it")));
+        return Err(unreadable(path, FileError::new(format!("it names {name:?}, which is not a file next to it"))));
     }
     if names.is_empty() {
-        return Err(unreadable(path, &"its `weight_map` names no file"));
+        return Err(unreadable(path, FileError::new("its `weight_map` names no file")));
     }
     Ok(names.into_iter().map(|name| path.with_file_name(name)).collect())
 }

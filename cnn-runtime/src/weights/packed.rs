@@ -8,7 +8,7 @@ use crate::place::heap::Heap;
 use crate::place::packed::{Aligned, Packed};
 
 impl<const N: usize> Packed<N> {
-    /// Reads safetensors files: [`load`](super::load) into its own memory.
+    /// Reads safetensors files: [`load`] into its own memory.
     ///
     /// # Errors
     ///

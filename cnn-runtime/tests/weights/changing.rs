@@ -40,7 +40,7 @@ fn about(error: &WeightsError, path: &Path) -> String {
     match &error.problems[..] {
         [Problem::Unreadable(Unreadable::File { path: named, error })] => {
             assert_eq!(Path::new(named), path);
-            error.clone()
+            error.to_string()
         }
         problems => panic!("{problems:?}"),
     }

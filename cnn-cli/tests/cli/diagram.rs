@@ -37,6 +37,29 @@ fn the_drawings_in_the_documentation_are_those_of_the_nets() {
     }
 }
 
+/// The README's pictures, for light and dark pages. `BLESS=1` writes them.
+#[test]
+fn the_pictures_in_the_readme_are_as_they_are_drawn() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    for theme in ["light", "dark"] {
+        let folder = Folder::new(&format!("readme-{theme}"));
+        for net in ["alexnet", "vgg16", "inception-v1", "resnet50"] {
+            folder.file(&format!("{net}.svg"), run(["diagram", net, "--theme", theme]).ok());
+        }
+        run(["figures".as_ref(), folder.path("").as_os_str(), "--theme".as_ref(), theme.as_ref()]).ok();
+        for name in ["alexnet", "vgg16", "inception-v1", "resnet50", "convolution", "pooling", "batch-norm"] {
+            let picture = format!("docs/pictures/{name}-{theme}.svg");
+            let drawn = fs::read_to_string(folder.path(&format!("{name}.svg"))).unwrap();
+            if std::env::var_os("BLESS").is_some() {
+                fs::write(root.join(&picture), &drawn).unwrap();
+            }
+            assert!(fs::read_to_string(root.join(&picture)).unwrap() == drawn, "{picture}: `BLESS=1` draws it");
+            assert!(readme.contains(&picture), "the README does not show {picture}");
+        }
+    }
+}
+
 #[test]
 fn a_file_is_written_as_its_name_says() {
     let folder = Folder::new("diagram-file");

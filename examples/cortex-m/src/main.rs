@@ -36,9 +36,10 @@ fn image() -> [f32; 32 * 32] {
 
 #[entry]
 fn main() -> ! {
-    // `entry` makes this a `&mut`, since nothing else can call `main`.
-    static mut NET: LeNet5<'static> = LeNet5::embedded();
-    let scores = NET.forward(&image());
+    // `entry` makes this a `&mut`, since nothing else can call `main`. It is all zeros, and takes no flash.
+    static mut WORKSPACE: LeNet5Workspace = LeNet5Workspace::new();
+    let mut net = LeNet5::with_workspace(LeNet5Weights::embedded(), WORKSPACE);
+    let scores = net.forward(&image());
     for (digit, score) in scores.iter().enumerate() {
         hprintln!("{} {:e}", digit, score);
     }

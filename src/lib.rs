@@ -379,7 +379,7 @@
 //! | feature | default | adds |
 //! | --- | --- | --- |
 //! | `std` | yes | the choice of the CPU's instruction set at run time, [`Pool`], and weights from a disk; includes `alloc` |
-//! | `alloc` | yes | weights from safetensors files in memory, workspaces on the heap, [`reference`] and [`trace`] |
+//! | `alloc` | yes | weights from safetensors files in memory, workspaces on the heap, [`mod@reference`] and [`trace`] |
 //! | `serde` | no | errors about weights as data: [`weights::WeightsError`] and its parts are `Serialize` |
 //! | `tracing` | no | events of the crate `tracing` when weights are loaded, or do not fit |
 //!

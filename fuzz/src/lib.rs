@@ -26,14 +26,15 @@ pub mod source;
 pub mod weights;
 
 pub use choose::noise;
-use cli::picture;
+use cli::{picture, stdin};
 
-/// The module of the command line that decodes pictures. Depending on its crate would bring in `models`, whose nets take
+/// The modules of the command line that read and decode pictures. Depending on its crate would bring in `models`, whose nets take
 /// minutes to build under a sanitizer.
 #[allow(dead_code, reason = "the command line uses the rest")]
 #[path = "../../cnn-cli/src"]
 mod cli {
     pub(crate) mod picture;
+    pub(crate) mod stdin;
 }
 
 /// The module of `models` that needs no net.

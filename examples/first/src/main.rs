@@ -28,15 +28,22 @@ network! {
 
 /// A digit and its probability.
 fn read(net: &mut LeNet5<'_>, path: &str) -> Result<(usize, f32), Box<dyn Error>> {
-    let (width, height, pixels) = decode(path)?;
+    let Decoded { width, height, pixels } = decode(path)?;
     let picture = Picture::new(width, height, &pixels).ok_or("it has no pixels")?;
     let probabilities = net.forward(&cnn_digits::read(&picture)?);
     let best = (0..10).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b])).unwrap_or(0);
     Ok((best, probabilities[best]))
 }
 
-/// Width, height and colours of a PNG, transparent pixels on white paper.
-fn decode(path: &str) -> Result<(usize, usize, Vec<[u8; 3]>), Box<dyn Error>> {
+/// A picture's colours, row by row.
+struct Decoded {
+    width: usize,
+    height: usize,
+    pixels: Vec<[u8; 3]>,
+}
+
+/// Decodes a PNG, and puts transparent pixels on white paper.
+fn decode(path: &str) -> Result<Decoded, Box<dyn Error>> {
     let mut decoder = Decoder::new(BufReader::new(File::open(path)?));
     decoder.set_transformations(Transformations::normalize_to_color8());
     let mut reader = decoder.read_info()?;
@@ -57,7 +64,7 @@ fn decode(path: &str) -> Result<(usize, usize, Vec<[u8; 3]>), Box<dyn Error>> {
         ColorType::Rgba => 4,
     };
     let pixels = bytes[..frame.buffer_size()].chunks_exact(samples).map(colour).collect();
-    Ok((frame.width as usize, frame.height as usize, pixels))
+    Ok(Decoded { width: frame.width as usize, height: frame.height as usize, pixels })
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -43,6 +43,7 @@ const EXPLAINED: &[&str] = &[
     "sizes are written `3x3`",
     "`3x3`, or `3` for both",
     "for a single layer, write `",
+    "a net has one limit of its workspace: `",
     "`#[weights(\"file.safetensors\")]`, relative to",
     "step; ",
 ];

@@ -33,8 +33,8 @@ fn nothing_is_inherited() {
 #[test]
 fn it_is_where_it_was_written() {
     check(
-        "A = Net; #[batch(2)] B = Net; Net: {} C = Net; Last: {} #[batch(4)] D = Net;",
-        "A: {} #[batch(2)] B: {} Net: {} C: {} Last: {} #[batch(4)] D: {}",
+        "#[store(f16)] A = Net; #[algorithm(exact)] B = Net; Net: {} #[memory(small)] C = Net; Last: {} pub D = Net;",
+        "#[store(f16)] A: {} #[algorithm(exact)] B: {} Net: {} #[memory(small)] C: {} Last: {} pub D: {}",
     );
 }
 
@@ -42,4 +42,23 @@ fn it_is_where_it_was_written() {
 fn its_page_says_whose_layers_it_has() {
     let code = expand(&format!("Net: {LAYERS} /// Four.\n#[batch(4)] Other = Net;"));
     assert_eq!(code.matches("for 4 images. It has the layers of `Net`.").count(), 1);
+}
+
+/// A variant that differs in its batch alone reads the weights of the net, or of an earlier variant like it.
+#[test]
+fn weights_are_shared_where_only_the_batch_differs() {
+    let shares = |nets: &str, weights: &str, of: &str| {
+        let code = expand(&nets.replace("{}", LAYERS)).replace(' ', "");
+        assert_eq!(code.contains(&format!("type{weights}={of};")), !of.is_empty(), "{nets}");
+        assert_eq!(code.contains(&format!("struct{weights}{{")), of.is_empty(), "{nets}");
+    };
+    shares("Net: {} #[batch(2)] Other = Net;", "OtherWeights", "NetWeights");
+    shares("#[batch(2)] Other = Net; #[batch(4)] Net: {}", "OtherWeights", "NetWeights");
+    shares("Net: {} #[store(f16)] A = Net; #[store(f16)] #[batch(2)] B = Net;", "BWeights", "AWeights");
+    shares("Net: {} #[store(f16)] A = Net; #[store(f16)] #[batch(2)] B = Net;", "AWeights", "");
+    shares("Net: {} #[algorithm(exact)] #[batch(2)] Other = Net;", "OtherWeights", "");
+    shares("Net: {} #[memory(small)] #[batch(2)] Other = Net;", "OtherWeights", "");
+    shares("Net: {} #[batch(2)] pub Other = Net;", "OtherWeights", "");
+    shares("#[cfg(unix)] Net: {} #[batch(2)] Other = Net;", "OtherWeights", "");
+    shares("Net: {} #[cfg(unix)] #[batch(2)] Other = Net;", "OtherWeights", "NetWeights");
 }

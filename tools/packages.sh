@@ -100,10 +100,10 @@ mkdir -p models/weights
 cp "$repository/models/weights/lenet5.safetensors" models/weights
 cp "$repository/examples/first/src/main.rs" examples/first/src
 cd examples/first
-cargo add --quiet cnn
+cargo add --quiet cnn cnn-digits png
 for crate in "${published[@]}"; do
     # The others were built for the command.
     grep -q "^name = \"$crate\"" "$registry"/cnn-cli-*/Cargo.lock || cargo add --quiet "$crate"
 done
-cargo run --quiet | tee answer
-grep -q '^is a 7 ' answer || fail "the program does not read the 7"
+cargo run --quiet "$repository/digits/samples/2-test-digit.png" | tee answer
+grep -q ': 2 (' answer || fail "the program does not read the 2"

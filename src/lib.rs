@@ -146,7 +146,7 @@
 //! a body in the same `network!`, declared before or after it. It inherits no attributes: the doc comments, `#[weights]` and
 //! `#[cfg]` of `Name` do not apply. It reads the same weight files as `Name`. If it differs from `Name`, or from an earlier
 //! variant, in its batch alone, the two also share packed weights: `OtherWeights` is then the same type. (It is another type if
-//! it embeds a file itself, has another visibility, or if a `#[cfg]` could remove the first net.)
+//! it embeds a file itself, limits its workspace, has another visibility, or if a `#[cfg]` could remove the first net.)
 //!
 //! ```
 //! cnn::network! {

@@ -20,14 +20,17 @@ pub struct Ast {
 
 impl Ast {
     /// The net whose packed weights a variant reads, too: the first with the same layers that differs from it in its batch
-    /// alone. A variant that embeds a file has its own weights. So has one that would depend on a net which may not exist, or
-    /// may not be seen where the variant can.
-    pub(crate) fn shares_weights(&self, variant: &Net) -> Option<&Net> {
+    /// alone. A variant that embeds a file has its own weights. So has one whose workspace is limited, since all images count
+    /// against the limit, and more of them may need other algorithms; and one that would depend on a net which may not exist,
+    /// or may not be seen where the variant can.
+    pub fn shares_weights(&self, variant: &Net) -> Option<&Net> {
         let of = variant.of.as_ref()?;
         let visibility = |net: &Net| net.visibility.to_token_stream().to_string();
         let alike = |net: &&Net| {
-            let plans = (net.exact, net.store, net.budget) == (variant.exact, variant.store, variant.budget);
-            plans && visibility(net) == visibility(variant)
+            let unlimited = net.budget == Budget::Any && variant.budget == Budget::Any;
+            unlimited
+                && (net.exact, net.store) == (variant.exact, variant.store)
+                && visibility(net) == visibility(variant)
         };
         let base = self.nets.iter().filter(|net| net.of.is_none() && net.name == *of);
         let variants = self.nets.iter().filter(|net| net.of.as_ref() == Some(of));

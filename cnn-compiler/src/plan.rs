@@ -104,7 +104,8 @@ pub struct Options {
 
 /// Plans a net.
 ///
-/// Weights are packed alike however many images there are, so a net for a batch shares those of the net for one image.
+/// Without a budget, weights are packed alike however many images there are, so a net for a batch shares those of the net for
+/// one image.
 ///
 /// # Errors
 ///

@@ -1,5 +1,7 @@
 //! A variant, `Other = Net;`, expands to what its net would expand to with that name and those attributes.
 
+use cnn_compiler::report::Report;
+
 const LAYERS: &str = "1x8x8 -> 3 { conv: conv(8, 3x3) -> relu -> max_pool(2x2); tap maps; fc: linear(3) -> softmax; }";
 
 fn expand(source: &str) -> String {
@@ -58,7 +60,38 @@ fn weights_are_shared_where_only_the_batch_differs() {
     shares("Net: {} #[store(f16)] A = Net; #[store(f16)] #[batch(2)] B = Net;", "AWeights", "");
     shares("Net: {} #[algorithm(exact)] #[batch(2)] Other = Net;", "OtherWeights", "");
     shares("Net: {} #[memory(small)] #[batch(2)] Other = Net;", "OtherWeights", "");
+    shares("#[memory(small)] Net: {} #[memory(small)] #[batch(2)] Other = Net;", "OtherWeights", "");
     shares("Net: {} #[batch(2)] pub Other = Net;", "OtherWeights", "");
     shares("#[cfg(unix)] Net: {} #[batch(2)] Other = Net;", "OtherWeights", "");
     shares("Net: {} #[cfg(unix)] #[batch(2)] Other = Net;", "OtherWeights", "NetWeights");
+}
+
+/// Nets that share weights pack them alike, whatever the number of images is.
+#[test]
+fn nets_that_share_weights_pack_them_alike() {
+    const NETS: [&str; 3] = [
+        "Net: 1x32x32 -> 10 { a: conv(6, 5x5) -> tanh -> avg_pool(2x2); b: conv(16, 5x5) -> tanh -> avg_pool(2x2);
+            c: linear(120) -> tanh -> d: linear(10); }",
+        "Net: 16x32x32 -> 10 { a: conv(32, 3x3, pad = 1) -> relu -> b: conv(32, 3x3, pad = 1) -> relu -> max_pool(2x2);
+            c: linear(600) -> relu -> d: linear(500) -> relu -> e: linear(10); }",
+        "Net: 64x8x8 -> 10 { a: conv(64, 3x3, pad = 1) -> relu -> b: conv(64, 3x3, stride = 2, pad = 1) -> relu;
+            c: conv(64, 3x3, pad = 1) -> d: linear(10); }",
+    ];
+    let attributes = ["", "#[algorithm(exact)]", "#[store(f16)]", "#[memory(small)]", "#[workspace(max = 400_000)]"];
+    let mut shared = 0;
+    for net in NETS {
+        for attribute in attributes {
+            for images in [2, 3, 8, 16] {
+                let source = format!("{attribute} {net} {attribute} #[batch({images})] Other = Net;");
+                let mut report = Report::default();
+                let ast = cnn_compiler::parse::parse(source.parse().expect("tokens"), &mut report);
+                if ast.shares_weights(&ast.nets[1]).is_some() {
+                    let plan = |net| cnn_compiler::plan_net(net, &ast, &mut Report::default()).expect("it has a plan");
+                    assert_eq!(plan(&ast.nets[0]).recipe(), plan(&ast.nets[1]).recipe(), "{source}");
+                    shared += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(shared, 3 * 3 * 4);
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 /// The program, without what the user's environment says about colours.
 pub(crate) fn cnn() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnn"));
-    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
         command.env_remove(variable);
     }
     command

@@ -29,6 +29,7 @@ mod shown;
 mod similar;
 mod source;
 mod tensors;
+mod unreadable;
 mod values;
 mod window;
 mod wrapped;
@@ -41,13 +42,15 @@ use cnn_net::graph::{Graph, Role};
 
 pub use self::advice::Reparametrisation;
 pub use self::check::Found;
-pub use self::error::{Cause, FileError, Format, Problem, Unreadable, WeightsError};
+pub use self::error::{Cause, Problem, WeightsError};
 #[cfg(feature = "std")]
 pub use self::files::Files;
+pub use self::format::Format;
 pub use self::rename::rule_error;
 pub use self::report::{Report, report};
 pub use self::source::{Progress, Source};
 pub use self::tensors::Tensors;
+pub use self::unreadable::{FileError, Unreadable};
 #[cfg(feature = "std")]
 #[doc(hidden)]
 pub use std::path::Path;

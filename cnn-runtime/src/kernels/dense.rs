@@ -1,8 +1,12 @@
 //! Fully connected layers.
 
 mod nonzero;
+mod rows;
+mod several;
 
-use self::nonzero::{Images, Nonzero};
+use self::nonzero::Nonzero;
+use self::rows::Rows;
+use self::several::Several;
 
 #[cfg(feature = "alloc")]
 use alloc::string::String;
@@ -192,7 +196,7 @@ pub fn dense_nonzero(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], ws: 
     let layer = layer.get();
     let weights = layer.rows_at::<F32>(weights);
     // SAFETY: the layer was checked; the workspace and the weights are as large as it needs.
-    unsafe { dense_nonzero_in(run, &layer, Images::One, weights, ws) }
+    unsafe { dense_nonzero_in(run, &layer, weights, ws) }
 }
 
 /// The layer of [`dense_nonzero`] in the workspace of each image, with the same weights and one pass over them, of all inputs.
@@ -206,7 +210,7 @@ pub fn dense_nonzero_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batch, w
     let layer = layer.get();
     let weights = layer.rows_at::<F32>(weights);
     // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
-    unsafe { dense_nonzero_in(run, &layer, Images::All(batch), weights, ws) }
+    unsafe { dense_several_in(run, &layer, batch, weights, ws) }
 }
 
 /// [`dense_nonzero`] with weights in half precision ([`DenseRows::pack_f16`](crate::pack::DenseRows::pack_f16)).
@@ -220,7 +224,7 @@ pub fn dense_nonzero_f16(run: Run<'_>, layer: &Checked<Dense>, weights: &[f32], 
     let layer = layer.get();
     let weights = layer.rows_at::<F16>(weights);
     // SAFETY: the layer was checked; the workspace and the weights are as large as it needs.
-    unsafe { dense_nonzero_f16_in(run, &layer, Images::One, weights, ws) }
+    unsafe { dense_nonzero_f16_in(run, &layer, weights, ws) }
 }
 
 /// [`dense_nonzero_batch`] with weights in half precision.
@@ -234,7 +238,7 @@ pub fn dense_nonzero_f16_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batc
     let layer = layer.get();
     let weights = layer.rows_at::<F16>(weights);
     // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
-    unsafe { dense_nonzero_f16_in(run, &layer, Images::All(batch), weights, ws) }
+    unsafe { dense_several_f16_in(run, &layer, batch, weights, ws) }
 }
 
 /// [`nonzero`] with weights in single precision.
@@ -242,9 +246,9 @@ pub fn dense_nonzero_f16_batch(run: Run<'_>, layer: &Checked<Dense>, batch: Batc
 /// # Safety
 ///
 /// As stated there.
-unsafe fn dense_nonzero_in(run: Run<'_>, layer: &Dense, images: Images, weights: *const f32, ws: *mut f32) {
+unsafe fn dense_nonzero_in(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
     // SAFETY: the caller's promise.
-    unsafe { nonzero::<F32>(run, layer, images, weights, ws) }
+    unsafe { nonzero::<F32>(run, layer, weights, ws) }
 }
 
 /// [`nonzero`] with weights in half precision.
@@ -252,22 +256,56 @@ unsafe fn dense_nonzero_in(run: Run<'_>, layer: &Dense, images: Images, weights:
 /// # Safety
 ///
 /// As stated there.
-unsafe fn dense_nonzero_f16_in(run: Run<'_>, layer: &Dense, images: Images, weights: *const f32, ws: *mut f32) {
+unsafe fn dense_nonzero_f16_in(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
     // SAFETY: the caller's promise.
-    unsafe { nonzero::<F16>(run, layer, images, weights, ws) }
+    unsafe { nonzero::<F16>(run, layer, weights, ws) }
+}
+
+/// [`several`] with weights in single precision.
+///
+/// # Safety
+///
+/// As stated there.
+unsafe fn dense_several_in(run: Run<'_>, layer: &Dense, batch: Batch, weights: *const f32, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { several::<F32>(run, layer, batch, weights, ws) }
+}
+
+/// [`several`] with weights in half precision.
+///
+/// # Safety
+///
+/// As stated there.
+unsafe fn dense_several_f16_in(run: Run<'_>, layer: &Dense, batch: Batch, weights: *const f32, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { several::<F16>(run, layer, batch, weights, ws) }
 }
 
 /// [`dense_nonzero`] with weights that are stored in a given way.
 ///
 /// # Safety
 ///
-/// The layer was checked, `ws` has as many floats as it needs for each image, and `weights` are
-/// [as many as it reads](Dense::rows_at).
-unsafe fn nonzero<W: WeightType>(run: Run<'_>, layer: &Dense, images: Images, weights: *const f32, ws: *mut f32) {
+/// The layer was checked, `ws` has as many floats as it needs, and `weights` are [as many as it reads](Dense::rows_at).
+unsafe fn nonzero<W: WeightType>(run: Run<'_>, layer: &Dense, weights: *const f32, ws: *mut f32) {
     let (depth, width) = (layer.input.elements(), padded(layer.output.channels));
     let work = nanos_of_macs([depth, width]).saturating_add(nanos_of_floats([depth, W::floats(width)]) / 2);
+    let rows = Rows::<W>::new(layer, weights);
     // SAFETY: the caller's promise; partitions are parts of the output, which is not the input; of the residual they read the same.
-    unsafe { run.split(work, |partition| Nonzero::<W>::new(layer, weights, ws, images, partition)) };
+    unsafe { run.split(work, |partition| Nonzero { rows, ws, partition }) };
+}
+
+/// [`dense_nonzero_batch`] with weights that are stored in a given way.
+///
+/// # Safety
+///
+/// As [`nonzero`], for the workspace of each image.
+unsafe fn several<W: WeightType>(run: Run<'_>, layer: &Dense, batch: Batch, weights: *const f32, ws: *mut f32) {
+    let (depth, width) = (layer.input.elements(), padded(layer.output.channels));
+    let macs = nanos_of_macs([depth, width, batch.images]);
+    let work = macs.saturating_add(nanos_of_floats([depth, W::floats(width)]) / 2);
+    let rows = Rows::<W>::new(layer, weights);
+    // SAFETY: as above.
+    unsafe { run.split(work, |partition| Several { rows, ws, batch, partition }) };
 }
 
 /// One of the four functions for fully connected layers, with its numbers.

@@ -11,7 +11,7 @@ use crc32fast::Hasher;
 
 #[cfg(feature = "std")]
 use super::disk::DiskFile;
-use super::error::{FileError, Unreadable};
+use super::unreadable::{FileError, Unreadable};
 
 /// How many bytes are read from a disk at once. They stay in the cache until they are decoded.
 #[cfg(feature = "std")]

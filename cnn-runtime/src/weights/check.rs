@@ -9,11 +9,12 @@ use cnn_net::graph::{Graph, Node, Role, Tensor};
 use cnn_net::op::{Op, PreluPer};
 
 use super::bytes::Sum;
-use super::error::{Cause, Problem, Unreadable};
+use super::error::{Cause, Problem};
 use super::file::{Entry, File};
 use super::reparametrised;
 use super::similar::{self, Stranger};
 use super::source::{Progress, Source};
+use super::unreadable::Unreadable;
 use super::values::{Stored, Values};
 use super::wrapped;
 

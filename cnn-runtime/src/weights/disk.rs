@@ -8,8 +8,8 @@ use std::vec::Vec;
 
 use safetensors::tensor::Metadata;
 
-use super::error::{FileError, Unreadable};
 use super::format::{LENGTH_BYTES, MOST_HEADER_BYTES, SIGN_BYTES};
+use super::unreadable::{FileError, Unreadable};
 
 /// The most that is read from something other than a file, such as a pipe: it has to be kept in memory.
 const MOST_STREAM_BYTES: u64 = 2 << 30;

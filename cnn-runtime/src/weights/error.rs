@@ -1,8 +1,6 @@
 //! Everything that is wrong with a file, reported at once.
 
 use alloc::string::{String, ToString};
-#[cfg(feature = "std")]
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
@@ -10,7 +8,8 @@ use core::fmt;
 use cnn_net::graph::Graph;
 
 use super::advice::{Reparametrisation, undone, write_rules};
-use super::shown::{Dimensions, Name, Text};
+use super::shown::{Dimensions, Name};
+use super::unreadable::Unreadable;
 
 /// How many tensors that a net does not know are listed one by one. A file can have any number of them.
 const MOST_UNEXPECTED: usize = 100;
@@ -169,126 +168,6 @@ pub enum Cause {
     Reshaped,
 }
 
-/// Why a file could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub enum Unreadable {
-    /// It has no bytes.
-    Empty,
-    /// It is in another format.
-    Other(Format),
-    /// It ends within its header.
-    Truncated {
-        /// The length of the header according to the file.
-        header: u64,
-        /// The length of the file.
-        file: usize,
-    },
-    /// It is damaged, according to the `safetensors` crate.
-    Damaged(String),
-    /// One of several files, or one that could not be opened or read, or that changed while it was being read.
-    File {
-        /// Which.
-        path: String,
-        /// Why.
-        error: FileError,
-    },
-}
-
-/// Why a file could not be opened or read, or what is wrong with it. Two are equal if their texts are.
-#[derive(Clone, Debug)]
-pub struct FileError {
-    text: String,
-    #[cfg(feature = "std")]
-    io: Option<Arc<std::io::Error>>,
-}
-
-impl FileError {
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            #[cfg(feature = "std")]
-            io: None,
-        }
-    }
-
-    /// The kind of the system's error, if it is one.
-    #[cfg(feature = "std")]
-    #[must_use]
-    pub fn kind(&self) -> Option<std::io::ErrorKind> {
-        self.io.as_ref().map(|error| error.kind())
-    }
-
-    /// The system's error, if it is one.
-    fn io(&self) -> Option<&(dyn Error + 'static)> {
-        #[cfg(feature = "std")]
-        return self.io.as_deref().map(|error| error as _);
-        #[cfg(not(feature = "std"))]
-        None
-    }
-}
-
-#[cfg(feature = "std")]
-impl From<std::io::Error> for FileError {
-    fn from(error: std::io::Error) -> Self {
-        Self { text: error.to_string(), io: Some(Arc::new(error)) }
-    }
-}
-
-impl PartialEq for FileError {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for FileError {}
-
-/// As its text.
-#[cfg(feature = "serde")]
-impl serde::Serialize for FileError {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl fmt::Display for FileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Text(&self.text))
-    }
-}
-
-impl Error for FileError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.io()
-    }
-}
-
-/// Formats that are given as weights by mistake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub enum Format {
-    /// PyTorch's own format since 1.6, NumPy's `.npz`, Keras' `.keras`.
-    Zip,
-    /// PyTorch's own format before 1.6.
-    Pickle,
-    /// Keras' `.h5`.
-    Hdf5,
-    /// A single NumPy array.
-    Npy,
-    /// llama.cpp's format.
-    Gguf,
-    /// TensorFlow Lite's format.
-    TfLite,
-    /// Something compressed with gzip.
-    Gzip,
-    /// What Git LFS stores in place of a large file.
-    LfsPointer,
-    /// A web page, perhaps of a failed download.
-    Html,
-}
-
 impl WeightsError {
     /// Weights of a net that could not be read at all.
     pub fn unreadable(graph: &Graph<'_>, why: Unreadable) -> Self {
@@ -369,16 +248,6 @@ impl Error for WeightsError {
             Problem::Unreadable(why) => why.source(),
             _ => None,
         })
-    }
-}
-
-/// The source is the system's error, if a file could not be opened or read.
-impl Error for Unreadable {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::File { error, .. } => error.io(),
-            Self::Empty | Self::Other(_) | Self::Truncated { .. } | Self::Damaged(_) => None,
-        }
     }
 }
 
@@ -491,23 +360,5 @@ impl fmt::Display for Cause {
             Self::Groups => "from a convolution with another number of groups",
             Self::Reshaped => "the same number of values, so `.reshape(..)` may do",
         })
-    }
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the file is empty"),
-            Self::Other(format) => write!(f, "{format}"),
-            Self::Truncated { header: 0, file } => {
-                write!(f, "the file has {file} bytes, too few for a safetensors file")
-            }
-            Self::Truncated { header, file } => write!(
-                f,
-                "the header should be {header} bytes long, but the file has only {file}: truncated, or not safetensors"
-            ),
-            Self::Damaged(why) => write!(f, "not a valid safetensors file: {}", Text(why)),
-            Self::File { path, error } => write!(f, "{}: {error}", Text(path)),
-        }
     }
 }

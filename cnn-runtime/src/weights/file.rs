@@ -11,10 +11,12 @@ use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
 use super::bytes::{Bytes, Content};
-use super::error::{FileError, Format, Problem, Unreadable};
+use super::error::Problem;
+use super::format::Format;
 use super::format::{LENGTH_BYTES, MOST_HEADER_BYTES, SIGN_BYTES};
 use super::rename::{rename, rule_error};
 use super::source::{Shard, Source};
+use super::unreadable::{FileError, Unreadable};
 use super::values::Stored;
 
 /// The tensors of all files of a source, sorted by name.

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::bytes::Content;
 use super::disk::{Opened, unreadable};
-use super::error::{FileError, Unreadable};
 use super::source::{Shard, Source};
+use super::unreadable::{FileError, Unreadable};
 
 /// The files of a model: a safetensors file, or the shards that an index names.
 ///

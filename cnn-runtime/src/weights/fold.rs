@@ -7,7 +7,7 @@ use cnn_net::graph::Role;
 use cnn_net::op::Op;
 
 use super::check::Checked;
-use super::error::Unreadable;
+use super::unreadable::Unreadable;
 
 /// What is applied to each output channel of a packed layer.
 pub(super) struct Affines {

@@ -2,7 +2,30 @@
 
 use core::fmt;
 
-use super::error::Format;
+/// Formats that are given as weights by mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Format {
+    /// PyTorch's own format since 1.6, NumPy's `.npz`, Keras' `.keras`.
+    Zip,
+    /// PyTorch's own format before 1.6.
+    Pickle,
+    /// Keras' `.h5`.
+    Hdf5,
+    /// A single NumPy array.
+    Npy,
+    /// llama.cpp's format.
+    Gguf,
+    /// TensorFlow Lite's format.
+    TfLite,
+    /// Something compressed with gzip.
+    Gzip,
+    /// What Git LFS stores in place of a large file.
+    LfsPointer,
+    /// A web page, perhaps of a failed download.
+    Html,
+}
 
 /// Bytes before the header, which hold its length.
 pub(super) const LENGTH_BYTES: usize = 8;

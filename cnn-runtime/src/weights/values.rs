@@ -6,7 +6,7 @@ use half::{bf16, f16};
 use safetensors::Dtype;
 
 use super::bytes::{Bytes, Reader, Sum};
-use super::error::Unreadable;
+use super::unreadable::Unreadable;
 
 /// The numbers of a tensor in a file, in a type that can be a weight.
 #[derive(Clone, Copy)]

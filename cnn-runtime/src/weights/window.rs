@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
 use super::bytes::Sum;
-use super::error::Unreadable;
+use super::unreadable::Unreadable;
 use super::values::{Stored, ValuesReader};
 use crate::pack::{Layout, PANEL};
 

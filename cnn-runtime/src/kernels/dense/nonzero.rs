@@ -14,23 +14,16 @@
 //! - Large layers have rows of pages, so hardware that fetches in advance does not fetch much of what is left out.
 //! - The output, of AlexNet 16 kB, is read and written once for ROWS rows, and stays in L1.
 //! - A thread's partition is some of the outputs, so results do not depend on how many there are.
-//!
-//! Of several images, an input that is zero in all is rare. So the images of a batch use all rows, each fetched once for all of
-//! them, a block of columns at a time, whose rows and outputs stay in L1. The weights are the same, so a net for a batch shares
-//! them with the net for one image.
 
 #![expect(clippy::needless_range_loop, reason = "indices are those of several arrays at once")]
 
-use core::marker::PhantomData;
 use core::ops::Range;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use super::Dense;
+use super::rows::Rows;
 use crate::exec::run::Partition;
-use crate::kernels::epilogue::Epilogue;
 use crate::kernels::gemm::WeightType;
-use crate::pack::{PANEL, padded};
-use crate::place::workspace::Batch;
+use crate::pack::PANEL;
 use crate::simd::{Kernel, Simd};
 
 /// Rows in a pass over the output. With 2 the output's loads and stores take too long, with 8 memory is slower.
@@ -40,46 +33,14 @@ const ROWS_OF_HALVES: usize = 8;
 /// How many floats of a row of halves are prefetched: converting them takes too many instructions for a core to see far enough
 /// ahead by itself.
 const AHEAD: usize = 128;
-/// Columns that all images use before the next ones are fetched.
-const BLOCK: usize = 32 * PANEL;
 /// Inputs in the queue.
 const INPUTS: usize = 128;
 
-/// A partition of a layer.
+/// A partition of a layer, for a single image.
 pub(super) struct Nonzero<'a, W> {
-    layer: &'a Dense,
-    epilogue: Epilogue,
-    weights: *const f32,
-    weight_type: PhantomData<W>,
-    ws: *mut f32,
-    images: Images,
-    partition: Partition,
-}
-
-/// The images of a pass.
-#[derive(Clone, Copy)]
-pub(super) enum Images {
-    /// A single one, whose zeros are left out.
-    One,
-    /// All of a batch.
-    All(Batch),
-}
-
-impl<'a, W> Nonzero<'a, W> {
-    /// # Safety
-    ///
-    /// The layer was checked, `ws` has as many floats as it needs for each image, and `weights` are as many as it reads. Other
-    /// threads have other partitions.
-    pub(super) unsafe fn new(
-        layer: &'a Dense,
-        weights: *const f32,
-        ws: *mut f32,
-        images: Images,
-        partition: Partition,
-    ) -> Self {
-        let epilogue = Epilogue::over_stored(layer.activation).adding(layer.residual);
-        Self { layer, epilogue, weights, weight_type: PhantomData, ws, images, partition }
-    }
+    pub(super) rows: Rows<'a, W>,
+    pub(super) ws: *mut f32,
+    pub(super) partition: Partition,
 }
 
 impl<W: WeightType> Kernel for Nonzero<'_, W> {
@@ -87,115 +48,21 @@ impl<W: WeightType> Kernel for Nonzero<'_, W> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let outputs = self.layer.output.channels;
-        let panels = self.partition.of(outputs.div_ceil(PANEL));
-        let columns = panels.start * PANEL..outputs.min(panels.end * PANEL);
+        let columns = self.rows.columns(self.partition);
         if columns.is_empty() {
             return;
         }
         // SAFETY: whoever made this has checked the maps and the weights.
         unsafe {
-            match self.images {
-                Images::One => {
-                    self.begin(s, self.ws, &columns);
-                    self.add_inputs(s, &columns);
-                    self.end(s, self.ws, &columns);
-                }
-                Images::All(batch) => {
-                    (0..batch.images).for_each(|image| self.begin(s, self.image(batch, image), &columns));
-                    self.add_inputs_of(batch, s, &columns);
-                    (0..batch.images).for_each(|image| self.end(s, self.image(batch, image), &columns));
-                }
-            }
+            self.rows.begin(s, self.ws, &columns);
+            self.add_inputs(s, &columns);
+            self.rows.end(s, self.ws, &columns);
         }
     }
 }
 
 /// The functions that are not safe need the maps, the weights and the columns.
 impl<W: WeightType> Nonzero<'_, W> {
-    /// The workspace of an image.
-    #[inline(always)]
-    unsafe fn image(&self, batch: Batch, image: usize) -> *mut f32 {
-        // SAFETY: the caller's promise.
-        unsafe { self.ws.add(image * batch.floats) }
-    }
-
-    /// The output in a workspace.
-    #[inline(always)]
-    unsafe fn output(&self, ws: *mut f32) -> *mut f32 {
-        // SAFETY: the caller's promise.
-        unsafe { ws.add(self.layer.output.offset) }
-    }
-
-    /// The weights from an input to the outputs from `column` on.
-    #[inline(always)]
-    fn row(&self, input: usize, column: usize) -> *const f32 {
-        let width = padded(self.layer.output.channels);
-        self.weights.wrapping_add(width + W::floats(input * width + column))
-    }
-
-    /// Begins with the biases and the residual, which may be the output itself.
-    #[inline(always)]
-    unsafe fn begin<S: Simd>(&self, s: S, ws: *mut f32, columns: &Range<usize>) {
-        for at in columns.clone().step_by(S::LANES) {
-            let rest = columns.end - at;
-            // SAFETY: the caller's promise; biases are padded.
-            unsafe {
-                let y = self.epilogue.finish(s, s.load(self.weights.add(at)), ws, [0, 0, at], rest);
-                s.store_first(self.output(ws).add(at), y, rest);
-            }
-        }
-    }
-
-    /// Ends with the activation.
-    #[inline(always)]
-    unsafe fn end<S: Simd>(&self, s: S, ws: *mut f32, columns: &Range<usize>) {
-        // SAFETY: the caller's promise.
-        unsafe { self.epilogue.pass(s, self.output(ws).add(columns.start), columns.len()) }
-    }
-
-    /// Adds the row of each input, in all images.
-    #[inline(always)]
-    unsafe fn add_inputs_of<S: Simd>(&self, batch: Batch, s: S, columns: &Range<usize>) {
-        let input = &self.layer.input;
-        let mut first = 0;
-        for pixel in 0..input.pixels() {
-            let from = input.at(pixel / input.width, pixel % input.width);
-            for channel in (0..input.channels).step_by(ROWS) {
-                let count = ROWS.min(input.channels - channel);
-                // SAFETY: the caller's promise.
-                unsafe { self.add_rows_of(batch, s, from + channel, [first, count], columns) };
-                first += count;
-            }
-        }
-    }
-
-    /// Adds the rows of `count` inputs from `first` on, which are at offset `from` in each image.
-    #[inline(always)]
-    unsafe fn add_rows_of<S: Simd>(
-        &self,
-        batch: Batch,
-        s: S,
-        from: usize,
-        [first, count]: [usize; 2],
-        columns: &Range<usize>,
-    ) {
-        for start in columns.clone().step_by(BLOCK) {
-            let len = BLOCK.min(columns.end - start);
-            // After the last input, a row that is read anyway is multiplied by zero.
-            let rows: [_; ROWS] = core::array::from_fn(|r| self.row(first + r.min(count - 1), start));
-            for image in 0..batch.images {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    let ws = self.image(batch, image);
-                    let value = |r: usize| if r < count { *ws.add(from + r) } else { 0.0 };
-                    let values: [_; ROWS] = core::array::from_fn(|r| s.splat(value(r)));
-                    self.add_rows(s, self.output(ws).add(start), len, &rows, &values);
-                }
-            }
-        }
-    }
-
     /// Adds each row times its value to `len` floats.
     #[inline(always)]
     unsafe fn add_rows<S: Simd, const R: usize>(
@@ -219,7 +86,7 @@ impl<W: WeightType> Nonzero<'_, W> {
     /// Adds the row of each input that is not zero.
     #[inline(always)]
     unsafe fn add_inputs<S: Simd>(&self, s: S, columns: &Range<usize>) {
-        let input = &self.layer.input;
+        let input = &self.rows.layer.input;
         let mut queue = Queue { values: [0.0; INPUTS], inputs: [0; INPUTS], len: 0 };
         let mut first = 0;
         for pixel in 0..input.pixels() {
@@ -258,17 +125,17 @@ impl<W: WeightType> Nonzero<'_, W> {
     #[inline(always)]
     unsafe fn add_queued<S: Simd, const R: usize>(&self, s: S, queue: &Queue, columns: &Range<usize>) {
         for first in (0..queue.len).step_by(R) {
-            let (mut rows, mut values) = ([self.weights; R], [s.splat(0.0); R]);
+            let (mut rows, mut values) = ([core::ptr::null(); R], [s.splat(0.0); R]);
             for r in 0..R {
                 // After the last input, a row that is read anyway is multiplied by zero.
                 let at = if first + r < queue.len { first + r } else { first };
-                rows[r] = self.row(queue.inputs[at], columns.start);
+                rows[r] = self.rows.row(queue.inputs[at], columns.start);
                 values[r] = s.splat(if at == first + r { queue.values[at] } else { 0.0 });
                 // Of the next rows, the first line is what no hardware can fetch in advance.
-                s.prefetch(self.row(queue.inputs[(first + R + r) % INPUTS], columns.start));
+                s.prefetch(self.rows.row(queue.inputs[(first + R + r) % INPUTS], columns.start));
             }
             // SAFETY: the caller's promise.
-            unsafe { self.add_rows(s, self.output(self.ws).add(columns.start), columns.len(), &rows, &values) };
+            unsafe { self.add_rows(s, self.rows.output(self.ws).add(columns.start), columns.len(), &rows, &values) };
         }
     }
 }

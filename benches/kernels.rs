@@ -104,7 +104,7 @@ impl Setup {
             groups: 1,
             weights: 0,
             residual: None,
-            activation: Activation::Identity,
+            activation: Activation::Identity.into(),
         };
         Self { layer, weight, packed, ws }
     }
@@ -229,7 +229,7 @@ fn few_channels(criterion: &mut Criterion) {
 /// The cost of involving other threads: a kernel that does next to nothing, alone and in two shares.
 fn regions(criterion: &mut Criterion) {
     let map = Map::dense(0, 2, 1, 16);
-    let layer = Activate { input: map, output: map, activation: Activation::Relu }.check();
+    let layer = Activate { input: map, output: map, activation: Activation::Relu.into() }.check();
     let mut ws = vec![0.5; map.end() + SLACK];
     let pool = Pool::new(2).with_least_work(1);
     let mut group = criterion.benchmark_group("region");
@@ -266,7 +266,7 @@ fn linear(criterion: &mut Criterion, linear: &Linear) {
     let Linear { name, input: [height, width, channels], outputs } = *linear;
     let input = Map::dense(0, height, width, channels);
     let output = Map::vector(input.end(), outputs);
-    let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Relu }.check();
+    let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Relu.into() }.check();
     let panels = ConvPanels { groups: 1, outputs, inputs: channels, kernel: Size::new(height, width) };
     let rows = DenseRows { outputs, inputs: channels, pixels: height * width };
     let weight: Vec<f32> = numbers(outputs * panels.depth()).collect();

@@ -164,26 +164,30 @@ macro_rules! variants {
 /// ```
 ///
 /// makes `Conv::new(filters, kernel)`, `stride(self, stride)`, `bias(self, bias)`. Arguments after `read` are written with
-/// [`Rust::read`](crate::literal::Rust::read).
+/// [`Rust::read`](crate::literal::Rust::read). Of `name: Type as Given`, a `Given` is what the constructor or method takes, and
+/// `Type::of` makes the field of it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! record {
     (
-        $type:ident $(<$life:lifetime>)? ($($(#$read:ident)? $arg:ident: $arg_type:ty),* $(,)?)
-        $({ $($(#$read_field:ident)? $field:ident: $field_type:ty = $default:expr),* $(,)? })?
+        $type:ident $(<$life:lifetime>)? ($($(#$read:ident)? $arg:ident: $arg_type:ty $(as $arg_given:ty)?),* $(,)?)
+        $({ $($(#$read_field:ident)? $field:ident: $field_type:ty $(as $given:ty)? = $default:expr),* $(,)? })?
     ) => {
         impl $(<$life>)? $type $(<$life>)? {
             #[doc = concat!("A `", stringify!($type), "` with defaults for all other fields.")]
             #[must_use]
-            pub const fn new($($arg: $arg_type),*) -> Self {
-                Self { $($arg,)* $($($field: $default,)*)? }
+            pub const fn new($($arg: $crate::record!(@given $arg_type $(, $arg_given)?)),*) -> Self {
+                Self {
+                    $($arg: $crate::record!(@convert $arg, $arg_type $(, $arg_given)?),)*
+                    $($($field: $crate::record!(@convert $default, $field_type $(, $given)?),)*)?
+                }
             }
 
             $($(
                 #[doc = concat!("The same with this `", stringify!($field), "`.")]
                 #[must_use]
-                pub const fn $field(self, $field: $field_type) -> Self {
-                    Self { $field, ..self }
+                pub const fn $field(self, $field: $crate::record!(@given $field_type $(, $given)?)) -> Self {
+                    Self { $field: $crate::record!(@convert $field, $field_type $(, $given)?), ..self }
                 }
             )*)?
         }
@@ -198,7 +202,7 @@ macro_rules! record {
                 )*
                 to.push(")");
                 $($(
-                    if self.$field != $default {
+                    if self.$field != $crate::record!(@convert $default, $field_type $(, $given)?) {
                         to.push(concat!(".", stringify!($field), "("));
                         $crate::record!(@write $($read_field)? self.$field, to);
                         to.push(")");
@@ -207,6 +211,10 @@ macro_rules! record {
             }
         }
     };
+    (@given $type:ty) => { $type };
+    (@given $type:ty, $given:ty) => { $given };
+    (@convert $value:expr, $type:ty) => { $value };
+    (@convert $value:expr, $type:ty, $given:ty) => { <$type>::of($value) };
     (@write read $value:expr, $to:ident) => { $to.read(&$value) };
     (@write $value:expr, $to:ident) => { $crate::literal::Literal::write(&$value, $to) };
 }

@@ -30,6 +30,7 @@ mod four;
 pub mod neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub mod simd128;
+pub mod unary;
 
 /// Output channels of a full panel of weights: two AVX2 vectors, one AVX-512 vector or four NEON vectors.
 pub const PANEL: usize = 16;
@@ -101,6 +102,9 @@ pub unsafe trait Simd: Copy {
     /// [`HALF_PANEL`].
     type Half: Simd<Half = Self::Half>;
 
+    /// Whether programs can run with these vectors: with the feature `std`, they choose among all of the architecture, else the
+    /// target names them.
+    const LINKED: bool;
     /// Floats in a vector; divides [`PANEL`].
     const LANES: usize;
     /// Height of the GEMM tile over a whole panel, in pixels: as many as leave registers for the weights.
@@ -115,6 +119,9 @@ pub unsafe trait Simd: Copy {
 
     /// Runs a kernel with the CPU's features switched on. Not inlined into its caller.
     fn run<K: Kernel>(self, kernel: K) -> K::Output;
+
+    /// The function for these vectors.
+    fn compiled(self, functions: &unary::Functions) -> unary::Compiled<Self>;
 
     /// The vectors for half a panel.
     fn half(self) -> Self::Half;

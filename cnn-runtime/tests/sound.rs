@@ -115,12 +115,24 @@ impl Numbers<'_> {
             1 => Some(output),
             _ => Some(self.map()),
         };
-        Conv2d { input, output, kernel, stride, pad_top, pad_left, dilation, groups, weights, residual, activation }
+        Conv2d {
+            input,
+            output,
+            kernel,
+            stride,
+            pad_top,
+            pad_left,
+            dilation,
+            groups,
+            weights,
+            residual,
+            activation: activation.into(),
+        }
     }
 
     fn dense(&mut self) -> Dense {
         let (input, output, weights, activation) = (self.map(), self.map(), self.next(), self.activation());
-        Dense { input, output, weights, residual: (self.next() > 0).then_some(output), activation }
+        Dense { input, output, weights, residual: (self.next() > 0).then_some(output), activation: activation.into() }
     }
 
     fn activation(&mut self) -> Activation {
@@ -175,11 +187,11 @@ fn elementwise() -> Vec<Case> {
         ("copy", two(5), |n, run, _, ws| copy(run, &CopyMap { input: n.map(), output: n.map() }.check(), ws)),
         ("merge", [&two(5)[..], &map(500, 1, 1, 5), &[0]].concat(), |n, run, _, ws| {
             let (a, output, b, activation) = (n.map(), n.map(), n.map(), n.activation());
-            mul(run, &Merge { inputs: &[a, b, output], output, activation }.check(), ws);
-            add(run, &Merge { inputs: &[a, b], output, activation }.check(), ws);
+            mul(run, &Merge { inputs: &[a, b, output], output, activation: activation.into() }.check(), ws);
+            add(run, &Merge { inputs: &[a, b], output, activation: activation.into() }.check(), ws);
         }),
         ("activate", [&two(17)[..], &[1]].concat(), |n, run, _, ws| {
-            activate(run, &Activate { input: n.map(), output: n.map(), activation: n.activation() }.check(), ws);
+            activate(run, &Activate { input: n.map(), output: n.map(), activation: n.activation().into() }.check(), ws);
         }),
         ("prelu", [&two(17)[..], &[1, 0]].concat(), |n, run, weights, ws| {
             let (input, output, weights_at) = (n.map(), n.map(), n.next());
@@ -187,7 +199,8 @@ fn elementwise() -> Vec<Case> {
             prelu(run, &PreluMap { input, output, weights: weights_at, per }.check(), weights, ws);
         }),
         ("scale_shift", [&two(17)[..], &[1, 1]].concat(), |n, run, weights, ws| {
-            let layer = ScaleShift { input: n.map(), output: n.map(), weights: n.next(), activation: n.activation() };
+            let layer =
+                ScaleShift { input: n.map(), output: n.map(), weights: n.next(), activation: n.activation().into() };
             scale_shift(run, &layer.check(), weights, ws);
         }),
         ("lrn", [&two(17)[..], &[5]].concat(), |n, run, _, ws| {
@@ -361,7 +374,7 @@ fn numbers_that_wrap_are_refused() {
         groups: 1,
         weights: 0,
         residual: None,
-        activation: Activation::Identity,
+        activation: Activation::Identity.into(),
     };
     assert!(refused(|| conv2d(run, &conv.check(), &[0.5; 64], &mut ws)), "taps that don't move");
     let pool = Pool2d {
@@ -392,11 +405,11 @@ fn numbers_that_wrap_are_refused() {
 fn outputs_that_threads_would_share_are_refused() {
     let rows = |offset, row| Map { offset, height: 64, width: 1, channels: 4, row, pixel: 4 };
     for row in 0..4 {
-        let layer = Activate { input: rows(0, 4), output: rows(512, row), activation: Activation::Relu };
+        let layer = Activate { input: rows(0, 4), output: rows(512, row), activation: Activation::Relu.into() };
         assert!(refused(|| _ = layer.check()), "rows {row} apart");
     }
     for start in [1, 4, 100, 255] {
-        let layer = Activate { input: rows(0, 4), output: rows(start, 4), activation: Activation::Relu };
+        let layer = Activate { input: rows(0, 4), output: rows(start, 4), activation: Activation::Relu.into() };
         assert!(refused(|| _ = layer.check()), "an output that begins in the input, at {start}");
     }
     let conv = Conv2d {
@@ -410,7 +423,7 @@ fn outputs_that_threads_would_share_are_refused() {
         groups: 1,
         weights: 0,
         residual: None,
-        activation: Activation::Identity,
+        activation: Activation::Identity.into(),
     };
     assert!(refused(|| _ = conv.check()), "a convolution in place");
     assert!(refused(|| _ = GlobalPool { input: conv.input, output: Map::vector(16, 16) }.check()));

@@ -139,19 +139,18 @@ impl Writer<'_> {
         let weights = self.packed_len;
         let kernels = match &step.kind {
             StepKind::Conv { conv, fused, algorithm } => {
-                let conv2d = Conv2d {
-                    weights,
-                    residual: self.residual(step, fused),
-                    activation: fused.activation,
-                    ..Conv2d::of(conv, input, output)
-                };
+                let conv2d = Conv2d::of(conv, input, output)
+                    .weights(weights)
+                    .residual(self.residual(step, fused))
+                    .activation(fused.activation);
                 let scratch = self.layout.scratch(index).map_or(0, |buffer| self.layout.buffers[buffer].offset);
                 vec![algorithm.kernel(conv2d, scratch)]
             }
             StepKind::Linear { linear, fused, nonzero } => {
-                let residual = self.residual(step, fused);
-                let layer =
-                    Dense { residual, ..Dense::new(input, output).weights(weights).activation(fused.activation) };
+                let layer = Dense::new(input, output)
+                    .weights(weights)
+                    .residual(self.residual(step, fused))
+                    .activation(fused.activation);
                 vec![Box::new(DenseCall { layer, f16: linear.store == Store::F16, nonzero: *nonzero }) as _]
             }
             StepKind::Plain { op, activation } => {

@@ -4,7 +4,7 @@
 
 mod apply;
 
-pub(crate) use self::apply::Apply;
+pub use self::apply::Elementwise;
 
 use self::apply::leaky_relu;
 use crate::exec::divide::div_rem;
@@ -25,7 +25,7 @@ pub struct Activate {
     /// What it writes; may be the input.
     pub output: Map,
     /// The function.
-    pub activation: Activation,
+    pub activation: Elementwise,
 }
 
 /// `x` where `x >= 0`, else `slope * x` with learnt slopes.
@@ -41,7 +41,7 @@ pub struct PreluMap {
     pub per: PreluPer,
 }
 
-record! { Activate(#read input: Map, output: Map, activation: Activation) }
+record! { Activate(#read input: Map, output: Map, activation: Elementwise as Activation) }
 record! { PreluMap(#read input: Map, output: Map, per: PreluPer) { weights: usize = 0 } }
 kernel_call! { Activate = activate, output: output }
 kernel_call! { PreluMap = prelu, output: output, weights: weights }
@@ -160,7 +160,7 @@ impl Kernel for ActivateKernel<'_> {
             // SAFETY: both runs lie in maps that were checked against the workspace, and they are equal or disjoint.
             unsafe {
                 let (from, to) = (self.ws.add(input.at(row, column)), self.ws.add(output.at(row, column)));
-                s.run(Apply::new(activation, from, to, runs.len));
+                activation.apply(s, from, to, runs.len);
             }
         }
     }

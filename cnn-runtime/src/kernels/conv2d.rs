@@ -1,6 +1,7 @@
 //! The descriptor of a convolution, which several kernels take.
 
 use crate::exec::divide::div;
+use crate::kernels::activation::Elementwise;
 use crate::kernels::epilogue::Epilogue;
 use crate::pack::{ConvPanels, DepthwiseTaps, Layout};
 use crate::place::bounds::{Checked, Reach, Region, Windows, assert_product};
@@ -34,7 +35,7 @@ pub struct Conv2d {
     /// Added before the activation; of the output's shape. It may be the output itself.
     pub residual: Option<Map>,
     /// Applied last.
-    pub activation: Activation,
+    pub activation: Elementwise,
 }
 
 record! {
@@ -46,7 +47,7 @@ record! {
         groups: usize = 1,
         weights: usize = 0,
         #read residual: Option<Map> = None,
-        activation: Activation = Activation::Identity,
+        activation: Elementwise as Activation = Activation::Identity,
     }
 }
 
@@ -64,7 +65,7 @@ impl Conv2d {
             groups: conv.groups,
             weights: 0,
             residual: None,
-            activation: Activation::Identity,
+            activation: Elementwise::of(Activation::Identity),
         }
     }
 

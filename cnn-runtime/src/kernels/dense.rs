@@ -15,6 +15,7 @@ use alloc::string::String;
 use cnn_net::literal::Literal;
 
 use crate::exec::run::{Run, nanos_of_floats, nanos_of_macs};
+use crate::kernels::activation::Elementwise;
 #[cfg(feature = "alloc")]
 use crate::kernels::call::{KernelCall, Weights};
 use crate::kernels::conv::{conv2d_in, convolve};
@@ -40,14 +41,14 @@ pub struct Dense {
     /// Added before the activation.
     pub residual: Option<Map>,
     /// Applied last.
-    pub activation: Activation,
+    pub activation: Elementwise,
 }
 
 record! {
     Dense(#read input: Map, output: Map) {
         weights: usize = 0,
         #read residual: Option<Map> = None,
-        activation: Activation = Activation::Identity,
+        activation: Elementwise as Activation = Activation::Identity,
     }
 }
 

@@ -13,7 +13,7 @@
 
 use core::ops::Range;
 
-use crate::kernels::activation::Apply;
+use crate::kernels::activation::Elementwise;
 use crate::place::map::Map;
 use crate::simd::Simd;
 use cnn_net::op::Activation;
@@ -27,7 +27,7 @@ pub(crate) struct Epilogue {
     /// Lower and upper limit, applied in registers.
     limits: [f32; 2],
     /// The activation, where a pass over stored results applies it.
-    pass: Option<Activation>,
+    pass: Option<Elementwise>,
     /// What is stored in place of each 2x2 results.
     pool: Option<Pooling>,
 }
@@ -48,19 +48,19 @@ const ANY: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 
 impl Epilogue {
     /// For results that are in registers.
-    pub(crate) const fn new(activation: Activation) -> Self {
-        let (limits, pass) = match activation {
+    pub(crate) const fn new(activation: Elementwise) -> Self {
+        let (limits, pass) = match activation.activation() {
             Activation::Identity => (ANY, None),
             Activation::Relu => ([0.0, f32::INFINITY], None),
             Activation::Relu6 => ([0.0, 6.0], None),
-            other => (ANY, Some(other)),
+            _ => (ANY, Some(activation)),
         };
         Self { residual: None, limits, pass, pool: None }
     }
 
     /// For results that are stored before anything is done to them.
-    pub(crate) const fn over_stored(activation: Activation) -> Self {
-        let pass = if matches!(activation, Activation::Identity) { None } else { Some(activation) };
+    pub(crate) const fn over_stored(activation: Elementwise) -> Self {
+        let pass = if matches!(activation.activation(), Activation::Identity) { None } else { Some(activation) };
         Self { residual: None, limits: ANY, pass, pool: None }
     }
 
@@ -129,7 +129,7 @@ impl Epilogue {
     pub(crate) unsafe fn pass<S: Simd>(&self, s: S, results: *mut f32, len: usize) {
         if let Some(activation) = self.pass {
             // SAFETY: the caller's promise.
-            s.run(unsafe { Apply::in_place(activation, results, len) });
+            unsafe { activation.apply(s, results, results, len) };
         }
     }
 

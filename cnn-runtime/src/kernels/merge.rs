@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use cnn_net::literal::{Literal, Rust};
 
 use crate::exec::run::{Partition, Run, nanos_of_floats};
+use crate::kernels::activation::Elementwise;
 #[cfg(feature = "alloc")]
 use crate::kernels::call::KernelCall;
 use crate::kernels::epilogue::Epilogue;
@@ -25,10 +26,10 @@ pub struct Merge<'a> {
     /// What it writes; may be one of the inputs.
     pub output: Map,
     /// Applied last.
-    pub activation: Activation,
+    pub activation: Elementwise,
 }
 
-record! { Merge<'a>(inputs: &'a [Map], output: Map) { activation: Activation = Activation::Identity } }
+record! { Merge<'a>(inputs: &'a [Map], output: Map) { activation: Elementwise as Activation = Activation::Identity } }
 
 impl Merge<'_> {
     /// Checks it.

@@ -1,6 +1,7 @@
 //! Normalisation.
 
 use crate::exec::run::{Partition, Run, nanos_of_floats};
+use crate::kernels::activation::Elementwise;
 use crate::kernels::epilogue::Epilogue;
 use crate::pack::{Layout, padded};
 use crate::place::bounds::{Checked, Reach, Region, assert_product, assert_same_size, weights_at};
@@ -31,14 +32,14 @@ pub struct ScaleShift {
     /// Where the packed scales and shifts ([`pack_scale_shift`](crate::pack::pack_scale_shift)) begin.
     pub weights: usize,
     /// Applied last.
-    pub activation: Activation,
+    pub activation: Elementwise,
 }
 
 record! { LrnMap(#read input: Map, output: Map, lrn: Lrn) }
 record! {
     ScaleShift(#read input: Map, output: Map) {
         weights: usize = 0,
-        activation: Activation = Activation::Identity,
+        activation: Elementwise as Activation = Activation::Identity,
     }
 }
 kernel_call! { LrnMap = lrn, output: output }

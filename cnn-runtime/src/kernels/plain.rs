@@ -30,7 +30,7 @@ pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weigh
     let input = inputs[0];
     let merge = |product| MergeCall { inputs: inputs.to_vec(), output, activation, product };
     vec![match op.closed() {
-        Layer::Conv(conv) => Box::new(Conv2d { weights, activation, ..Conv2d::of(&conv, input, output) }),
+        Layer::Conv(conv) => Box::new(Conv2d::of(&conv, input, output).weights(weights).activation(activation)),
         Layer::Linear(linear) => Box::new(DenseCall {
             layer: Dense::new(input, output).weights(weights).activation(activation),
             f16: linear.store == Store::F16,
@@ -43,9 +43,9 @@ pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weigh
         Layer::Flatten => Box::new(StoreChw { map: input, offset: output.offset }),
         Layer::Dropout { .. } => Box::new(CopyMap { input, output }),
         Layer::Lrn(lrn) => Box::new(LrnMap { input, output, lrn }),
-        Layer::BatchNorm(_) => Box::new(ScaleShift { input, output, weights, activation }),
+        Layer::BatchNorm(_) => Box::new(ScaleShift::new(input, output).weights(weights).activation(activation)),
         Layer::Prelu(per) => Box::new(PreluMap { input, output, weights, per }),
-        Layer::Activation(activation) => Box::new(Activate { input, output, activation }),
+        Layer::Activation(function) => Box::new(Activate::new(input, output, function)),
         Layer::Softmax => Box::new(SoftmaxCall(SoftmaxMap { input, output })),
         Layer::LogSoftmax => Box::new(LogSoftmaxCall(SoftmaxMap { input, output })),
         Layer::Add => Box::new(merge(false)),

@@ -2,6 +2,7 @@
 
 use core::arch::x86_64::*;
 
+use super::unary::{Compiled, Functions};
 use super::{Kernel, Simd, refine_rsqrt};
 
 /// Proof that the CPU has AVX2, FMA and F16C.
@@ -17,7 +18,7 @@ impl Avx2 {
         let available =
             is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c");
         #[cfg(not(feature = "std"))]
-        let available = cfg!(all(target_feature = "avx2", target_feature = "fma", target_feature = "f16c"));
+        let available = Self::LINKED;
         available.then_some(Self { _private: () })
     }
 }
@@ -76,6 +77,8 @@ unsafe impl Simd for Avx2 {
     type Mask = __m256;
     type Half = Self;
 
+    const LINKED: bool =
+        cfg!(any(feature = "std", all(target_feature = "avx2", target_feature = "fma", target_feature = "f16c")));
     const LANES: usize = 8;
     /// A panel is two vectors: 12 accumulators hide the 4 cycles that each of two FMA units takes, and leave room in 16
     /// registers for two vectors of weights and a pixel.
@@ -87,6 +90,11 @@ unsafe impl Simd for Avx2 {
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: `self` proves that the CPU has the features.
         unsafe { with_features(self, kernel) }
+    }
+
+    #[inline(always)]
+    fn compiled(self, functions: &Functions) -> Compiled<Self> {
+        functions.avx2
     }
 
     #[inline(always)]

@@ -3,6 +3,7 @@
 use core::arch::x86_64::*;
 
 use super::avx2::Avx2;
+use super::unary::{Compiled, Functions};
 use super::{Kernel, Simd, refine_rsqrt};
 
 /// Proof that the CPU has AVX-512 F, VL and DQ.
@@ -21,7 +22,7 @@ impl Avx512 {
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512dq");
         #[cfg(not(feature = "std"))]
-        let available = cfg!(all(target_feature = "avx512f", target_feature = "avx512vl", target_feature = "avx512dq"));
+        let available = Self::LINKED;
         available.then_some(Self { half })
     }
 }
@@ -79,6 +80,10 @@ unsafe impl Simd for Avx512 {
     type Mask = __mmask16;
     type Half = Avx2;
 
+    const LINKED: bool = cfg!(any(
+        feature = "std",
+        all(target_feature = "avx512f", target_feature = "avx512vl", target_feature = "avx512dq")
+    ));
     const LANES: usize = 16;
     /// A panel is one vector: 12 accumulators hide the 4 cycles that each of two FMA units takes, and pixels are operands
     /// in memory.
@@ -91,6 +96,11 @@ unsafe impl Simd for Avx512 {
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: `self` proves that the CPU has the features.
         unsafe { with_features(self, kernel) }
+    }
+
+    #[inline(always)]
+    fn compiled(self, functions: &Functions) -> Compiled<Self> {
+        functions.avx512
     }
 
     #[inline(always)]

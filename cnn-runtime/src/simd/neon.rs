@@ -5,6 +5,7 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 
 use super::four::{self, Four};
+use super::unary::{Compiled, Functions};
 use super::{Kernel, Simd, refine_rsqrt};
 
 /// NEON. This module exists only if the target has it, so the CPU need not be asked.
@@ -38,6 +39,7 @@ unsafe impl Simd for Neon {
     type Mask = uint32x4_t;
     type Half = Self;
 
+    const LINKED: bool = true;
     const LANES: usize = 4;
     /// A panel is 4 vectors: 24 accumulators, 4 vectors of weights and a pixel fit in 32 registers.
     const MR: usize = 6;
@@ -47,6 +49,11 @@ unsafe impl Simd for Neon {
     #[inline(never)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
         kernel.run(self)
+    }
+
+    #[inline(always)]
+    fn compiled(self, functions: &Functions) -> Compiled<Self> {
+        functions.neon
     }
 
     #[inline(always)]

@@ -2,6 +2,7 @@
 //!
 //! Four, since nearly every CPU has vectors of that length (SSE2, NEON, wasm128), and compilers turn these loops into them.
 
+use super::unary::{Compiled, Functions};
 use super::{Kernel, Simd};
 
 /// Plain Rust; always available.
@@ -35,6 +36,14 @@ unsafe impl Simd for Scalar {
     type Mask = [bool; LANES];
     type Half = Self;
 
+    const LINKED: bool = cfg!(any(
+        feature = "std",
+        not(any(
+            all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma", target_feature = "f16c"),
+            all(target_arch = "aarch64", target_feature = "neon"),
+            all(target_arch = "wasm32", target_feature = "simd128")
+        ))
+    ));
     const LANES: usize = LANES;
     /// A panel is 4 vectors: 8 accumulators, 4 vectors of weights, a pixel and a product fit in the 16 registers of SSE2.
     const MR: usize = 2;
@@ -44,6 +53,11 @@ unsafe impl Simd for Scalar {
     #[inline(never)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
         kernel.run(self)
+    }
+
+    #[inline(always)]
+    fn compiled(self, functions: &Functions) -> Compiled<Self> {
+        functions.scalar
     }
 
     #[inline(always)]

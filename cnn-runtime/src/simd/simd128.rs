@@ -5,6 +5,7 @@
 use core::arch::wasm32::*;
 
 use super::four::{self, Four};
+use super::unary::{Compiled, Functions};
 use super::{Kernel, Simd};
 
 /// `simd128`. An engine rejects a module with instructions that it does not know, so this module exists only if the feature is
@@ -38,6 +39,7 @@ unsafe impl Simd for Simd128 {
     type Mask = v128;
     type Half = Self;
 
+    const LINKED: bool = true;
     const LANES: usize = 4;
     /// A panel is 4 vectors: 8 accumulators, 4 vectors of weights, a pixel and a product fit in sixteen registers.
     const MR: usize = 2;
@@ -47,6 +49,11 @@ unsafe impl Simd for Simd128 {
     #[inline(never)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
         kernel.run(self)
+    }
+
+    #[inline(always)]
+    fn compiled(self, functions: &Functions) -> Compiled<Self> {
+        functions.simd128
     }
 
     #[inline(always)]

@@ -74,7 +74,7 @@ impl Setup {
         let output = if pool.is_some() { even(rows, columns) } else { Size::new(rows, columns) };
         let pad = Padding { top: rng.below(5), left: rng.below(width), ..Padding::NONE };
         let mut setup = Self::new(rng, Case { inputs, filters, width, pad, output, pool, ..PLAIN });
-        setup.layer.conv.activation = rng.pick(&ACTIVATIONS);
+        setup.layer.conv.activation = rng.pick(&ACTIVATIONS).into();
         setup
     }
 
@@ -103,7 +103,7 @@ impl Setup {
         let mut packed = vec![f32::NAN; 5 + panels.len()];
         let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
         panels.pack(|at| filters.weight[at], affine, &mut packed[5..]);
-        let conv = Conv2d { weights: 5, activation, ..Conv2d::of(&conv, input, output) };
+        let conv = Conv2d { weights: 5, activation: activation.into(), ..Conv2d::of(&conv, input, output) };
         let scratch = arena.ws.len();
         Self { arena, layer: Columns2d { conv, pool, scratch }, filters, packed }
     }
@@ -121,7 +121,7 @@ impl Setup {
         let conv = &self.layer.conv;
         let (sum, _) = sum_at(&self.arena, conv, &self.filters, [y, x, c]);
         let terms = (self.filters.kernel.area() * conv.input.channels) as f64;
-        activated(conv.activation, sum, FACTOR * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0))
+        activated(conv.activation.activation(), sum, FACTOR * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0))
     }
 
     fn check(&self, name: &str, isa: Isa) {
@@ -193,7 +193,7 @@ fn special_numbers_are_where_the_sums_have_them() {
             let pool = [None, Some(Pooling::Max), Some(Pooling::Average)][round % 3];
             let filters = rng.pick(&[1, 7, 8, 9, 16, 17, 25, 40]);
             let mut setup = Setup::random(&mut rng, filters, pool);
-            setup.layer.conv.activation = rng.pick(&CLAMPS);
+            setup.layer.conv.activation = rng.pick(&CLAMPS).into();
             spoil(&mut rng, &mut setup.arena, &setup.layer.conv.input);
             let conv = &setup.layer.conv;
             let expected = |y, x, c| expected_of(&setup.arena, conv, &setup.filters, [y, x, c], FACTOR);

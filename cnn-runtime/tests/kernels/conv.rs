@@ -186,7 +186,7 @@ impl Case {
             groups,
             weights: 5,
             residual,
-            activation,
+            activation: activation.into(),
         };
         check(
             isa,
@@ -279,7 +279,7 @@ fn dense_case(name: &str, isa: Isa, rng: &mut Rng, size: Size, [inputs, outputs]
     let filters = Filters { groups: 1, kernel: size, weight, bias };
     let packed = pack(&filters, inputs, outputs);
     let activation = rng.pick(&ACTIVATIONS);
-    let layer = Dense { input, output, weights: 0, residual, activation };
+    let layer = Dense { input, output, weights: 0, residual, activation: activation.into() };
     let conv = whole_map(&layer, size);
     check(
         isa,
@@ -374,7 +374,7 @@ fn descriptions_that_reach_outside_are_refused() {
             output: Map::vector(16, 8),
             weights: 0,
             residual: None,
-            activation: Activation::Identity,
+            activation: Activation::Identity.into(),
         },
         Size::square(2),
     );

@@ -64,14 +64,19 @@ impl Case {
         let packed = [vec![f32::NAN; 4], pack(&filters, inputs)].concat();
         let any = rng.pick(&ACTIVATIONS);
         let activation = rng.pick(&[Activation::Identity, Activation::Relu, any]);
-        Self { layer: Dense { input, output, weights: 4, residual, activation }, filters, packed, images }
+        Self {
+            layer: Dense { input, output, weights: 4, residual, activation: activation.into() },
+            filters,
+            packed,
+            images,
+        }
     }
 
     /// What an element of an image's output should be.
     pub(crate) fn expected(&self, image: &Arena, [y, x, c]: [usize; 3]) -> Expected {
         let conv = whole_map(&self.layer, self.filters.kernel);
         let (sum, tolerance) = sum_at(image, &conv, &self.filters, [y, x, c]);
-        activated(self.layer.activation, sum, tolerance)
+        activated(self.layer.activation.activation(), sum, tolerance)
     }
 
     /// Compares what each image became.

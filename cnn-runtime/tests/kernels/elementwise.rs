@@ -41,7 +41,7 @@ fn activations() {
         let mut arena = Arena::default();
         let (input, output) = in_and_out(rng, &mut arena);
         arena.close();
-        let layer = Activate { input, output, activation: rng.pick(&ACTIVATIONS) };
+        let layer = Activate { input, output, activation: rng.pick(&ACTIVATIONS).into() };
         let what = format!("{} {layer:?}", isa.name());
         check(
             isa,
@@ -52,7 +52,7 @@ fn activations() {
             |y, x, c| {
                 // As if the input had been rounded: near a zero of a function, that is much of the result.
                 let value = arena.get(&input, y, x, c);
-                activated(layer.activation, value, f64::from(f32::EPSILON) * value.abs())
+                activated(layer.activation.activation(), value, f64::from(f32::EPSILON) * value.abs())
             },
         );
     });
@@ -97,7 +97,7 @@ fn scale_and_shift() {
         let mut packed = vec![f32::NAN; scale_shift_len(input.channels)];
         let affine = |c: usize| Affine { scale: scale[c].into(), shift: shift[c].into() };
         pack_scale_shift(input.channels, affine, &mut packed);
-        let layer = ScaleShift { input, output, weights: 0, activation: rng.pick(&ACTIVATIONS) };
+        let layer = ScaleShift { input, output, weights: 0, activation: rng.pick(&ACTIVATIONS).into() };
         let what = format!("{} {layer:?}", isa.name());
         check(
             isa,
@@ -108,7 +108,11 @@ fn scale_and_shift() {
             |y, x, c| {
                 let product = arena.get(&input, y, x, c) * f64::from(scale[c]);
                 // Two roundings of numbers up to 9.
-                activated(layer.activation, product + f64::from(shift[c]), 2.0 * 9.0 * f64::from(f32::EPSILON))
+                activated(
+                    layer.activation.activation(),
+                    product + f64::from(shift[c]),
+                    2.0 * 9.0 * f64::from(f32::EPSILON),
+                )
             },
         );
     });
@@ -254,7 +258,11 @@ fn functions_of_nan_and_infinity() {
             for x in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 3e38, -3e38] {
                 let mut ws = vec![x; 32];
                 let map = Map::vector(0, 9);
-                activate(isa.into(), &Activate { input: map, output: map, activation }.check(), &mut ws);
+                activate(
+                    isa.into(),
+                    &Activate { input: map, output: map, activation: activation.into() }.check(),
+                    &mut ws,
+                );
                 // What is larger than single precision has is infinite.
                 let expected = formula(activation, x.into()) as f32;
                 let near = |y: f32| {
@@ -308,8 +316,12 @@ fn nan_passes_through() {
         for activation in ACTIVATIONS {
             let mut ws = vec![f32::NAN; 32];
             let map = Map::vector(0, 9);
-            activate(isa.into(), &Activate { input: map, output: map, activation }.check(), &mut ws);
-            add(isa.into(), &Merge { inputs: &[map, map], output: map, activation }.check(), &mut ws);
+            activate(isa.into(), &Activate { input: map, output: map, activation: activation.into() }.check(), &mut ws);
+            add(
+                isa.into(),
+                &Merge { inputs: &[map, map], output: map, activation: activation.into() }.check(),
+                &mut ws,
+            );
             let step = activation == Activation::Step;
             assert!(step || (0..9).all(|c| ws[index(&map, 0, 0, c)].is_nan()), "{} {activation:?}", isa.name());
         }

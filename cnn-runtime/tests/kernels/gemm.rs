@@ -59,7 +59,7 @@ fn conv_agrees_with_matrixmultiply() {
                 groups: 1,
                 weights: 0,
                 residual: None,
-                activation: Activation::Identity,
+                activation: Activation::Identity.into(),
             };
             // Both are sums of k products below 1, in different orders.
             let tolerance = k as f64 * f64::from(f32::EPSILON);

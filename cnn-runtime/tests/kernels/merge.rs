@@ -32,8 +32,8 @@ fn sums_and_products() {
         let activation = rng.pick(&ACTIVATIONS);
         let what = format!("{} {product} {inputs:?} {activation:?}", isa.name());
         let kernel = |run: Run<'_>, ws: &mut [f32]| match product {
-            true => mul(run, &Merge { inputs: &inputs, output, activation }.check(), ws),
-            false => add(run, &Merge { inputs: &inputs, output, activation }.check(), ws),
+            true => mul(run, &Merge { inputs: &inputs, output, activation: activation.into() }.check(), ws),
+            false => add(run, &Merge { inputs: &inputs, output, activation: activation.into() }.check(), ws),
         };
         check(isa, &what, &arena, &output, kernel, |y, x, c| {
             let values = inputs.iter().map(|map| match map.pixels() {
@@ -60,7 +60,7 @@ fn small_merges() {
             ("a pixel that scales a row", true, &[row, one], row, [5.0, 12.0]),
         ] {
             let mut ws: Vec<f32> = (1..=72_u8).map(f32::from).collect();
-            let layer = Merge { inputs, output, activation: Activation::Identity }.check();
+            let layer = Merge { inputs, output, activation: Activation::Identity.into() }.check();
             if product {
                 mul(isa.into(), &layer, &mut ws)
             } else {

@@ -112,7 +112,7 @@ fn rows_of_zeros_are_not_read() {
         rows.pack(weight, |_| Affine { scale: 1.0, shift: 0.5 }, &mut packed);
         let mut ws = [input.clone(), vec![0.0; 40 + SLACK]].concat();
         let (input, output) = (Map::vector(0, 300), Map::vector(300, 40));
-        let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Identity };
+        let layer = Dense { input, output, weights: 0, residual: None, activation: Activation::Identity.into() };
         dense_nonzero(Run::best(), &layer.check(), &packed, &mut ws);
         ws[300..][..40].to_vec()
     };

@@ -104,7 +104,7 @@ impl Setup {
         let output = if pool.is_some() { even(rows, columns) } else { Size::new(rows, columns) };
         let pad = Padding { top: rng.below(kernel.height), left: rng.below(kernel.width), ..Padding::NONE };
         let mut setup = Self::new(rng, Case { filters, kernel, stride, dilation, pad, output, tile, pool, ..PLAIN });
-        setup.layer.conv.activation = rng.pick(&ACTIVATIONS);
+        setup.layer.conv.activation = rng.pick(&ACTIVATIONS).into();
         setup
     }
 
@@ -132,7 +132,7 @@ impl Setup {
         let mut packed = vec![f32::NAN; 5 + panels.len()];
         let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
         panels.pack(|at| filters.weight[at], affine, &mut packed[5..]);
-        let conv = Conv2d { weights: 5, activation, ..Conv2d::of(&conv, input, output) };
+        let conv = Conv2d { weights: 5, activation: activation.into(), ..Conv2d::of(&conv, input, output) };
         Self { arena, layer: Planar2d { conv, tile, pool }, filters, packed }
     }
 
@@ -144,7 +144,7 @@ impl Setup {
             let terms = self.filters.kernel.area() as f64;
             tolerance = FACTOR * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0);
         }
-        activated(conv.activation, sum, tolerance)
+        activated(conv.activation.activation(), sum, tolerance)
     }
 
     fn check(&self, name: &str, isa: Isa) {
@@ -218,7 +218,7 @@ fn special_numbers_are_where_the_sums_have_them() {
             let tile = rng.pick(&[4, 4, 4, 1]);
             let filters = 1 + rng.below(8);
             let mut setup = Setup::random(&mut rng, filters, tile, pool);
-            setup.layer.conv.activation = rng.pick(&CLAMPS);
+            setup.layer.conv.activation = rng.pick(&CLAMPS).into();
             spoil(&mut rng, &mut setup.arena, &setup.layer.conv.input);
             let Setup { arena, layer, filters, packed } = &setup;
             let expected = |y, x, c| expected_of(arena, &layer.conv, filters, [y, x, c], FACTOR);

@@ -57,11 +57,11 @@ fn largest_in_window(arena: &Arena, conv: &Conv2d, groups: usize, [y, x, c]: [us
 pub(crate) fn expected_of(arena: &Arena, conv: &Conv2d, filters: &Filters, at: [usize; 3], factor: f64) -> Expected {
     let (sum, _) = sum_at(arena, conv, filters, at);
     if !sum.is_finite() {
-        return activated(conv.activation, sum, 0.0);
+        return activated(conv.activation.activation(), sum, 0.0);
     }
     let terms = (filters.kernel.area() * conv.input.channels / filters.groups) as f64;
     let largest = largest_in_window(arena, conv, filters.groups, at).max(UNSEEN);
-    activated(conv.activation, sum, factor * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0) * largest)
+    activated(conv.activation.activation(), sum, factor * f64::from(f32::EPSILON) * (terms.sqrt() + 1.0) * largest)
 }
 
 /// A number may be that much larger than others, and errors as much larger.

@@ -132,7 +132,7 @@ impl Setup {
         let mut packed = vec![f32::NAN; panels.len()];
         let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
         panels.pack(|at| filters.weight[at], affine, &mut packed);
-        let conv = Conv2d { residual, activation, ..Conv2d::of(&conv, input, output) };
+        let conv = Conv2d { residual, activation: activation.into(), ..Conv2d::of(&conv, input, output) };
         let layer = Winograd2d { conv, tile, pool: false, block, scratch: arena.ws.len() };
         Self { arena, layer, filters, packed }
     }
@@ -163,7 +163,7 @@ impl Setup {
             |run, ws| self.run(run, ws),
             |y, x, c| {
                 let (sum, _) = sum_at(&self.arena, conv, &self.filters, [y, x, c]);
-                activated(conv.activation, sum, tolerance)
+                activated(conv.activation.activation(), sum, tolerance)
             },
         );
     }

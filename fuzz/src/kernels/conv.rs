@@ -40,7 +40,7 @@ fn any(maker: &mut Maker<'_, '_>, groups: usize, inputs: usize, outputs: usize) 
     let input = maker.map(size, groups * inputs, &halo);
     let output = maker.plain(computed, groups * outputs);
     let residual = maker.residual(output);
-    Conv2d { groups, residual, activation: maker.activation(), ..Conv2d::of(&conv, input, output) }
+    Conv2d { groups, residual, activation: maker.activation().into(), ..Conv2d::of(&conv, input, output) }
 }
 
 impl Case for Direct {
@@ -110,7 +110,8 @@ pub(super) fn planar(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let filters = maker.choices.between(1, 8);
     let output = maker.plain(stored, filters);
     let activation = maker.activation();
-    let mut layer = Planar2d { conv: Conv2d { activation, ..Conv2d::of(&conv, input, output) }, tile, pool };
+    let mut layer =
+        Planar2d { conv: Conv2d { activation: activation.into(), ..Conv2d::of(&conv, input, output) }, tile, pool };
     layer.conv.weights = maker.weights(layer.panels().len());
     Box::new(Planar(layer))
 }

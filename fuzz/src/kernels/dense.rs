@@ -39,7 +39,10 @@ pub(super) fn dense(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
         Kind::RowsF16 => rows.f16_len(),
     };
     let (residual, activation) = (maker.residual(output), maker.activation());
-    Box::new(Layer { kind, dense: Dense { input, output, weights: maker.weights(floats), residual, activation } })
+    Box::new(Layer {
+        kind,
+        dense: Dense { input, output, weights: maker.weights(floats), residual, activation: activation.into() },
+    })
 }
 
 impl Case for Layer {

@@ -19,7 +19,7 @@ fn map(maker: &mut Maker<'_, '_>) -> Map {
 
 pub(super) fn activate(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let input = map(maker);
-    Box::new(Activate { input, output: maker.same(input), activation: maker.activation() })
+    Box::new(Activate { input, output: maker.same(input), activation: maker.activation().into() })
 }
 
 impl Case for Activate {
@@ -87,7 +87,7 @@ impl Case for LrnMap {
 pub(super) fn scale_shift(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let input = map(maker);
     let weights = maker.weights(scale_shift_len(input.channels));
-    Box::new(ScaleShift { input, output: maker.same(input), weights, activation: maker.activation() })
+    Box::new(ScaleShift { input, output: maker.same(input), weights, activation: maker.activation().into() })
 }
 
 impl Case for ScaleShift {

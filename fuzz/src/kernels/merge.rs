@@ -37,7 +37,7 @@ impl Case for Merge {
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
         let kernel = if self.product { merge::mul } else { merge::add };
         let Self { inputs, output, activation, .. } = self;
-        let layer = merge::Merge { inputs, output: *output, activation: *activation };
+        let layer = merge::Merge { inputs, output: *output, activation: (*activation).into() };
         kernel(run, &layer.check(), ws);
     }
 

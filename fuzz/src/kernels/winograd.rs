@@ -36,7 +36,7 @@ pub(super) fn winograd(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let residual = if pool { None } else { maker.residual(output) };
     let activation =
         if pool { maker.choices.pick(&[Activation::Identity, Activation::Relu]) } else { maker.activation() };
-    let conv = Conv2d { groups, residual, activation, ..Conv2d::of(&conv, input, output) };
+    let conv = Conv2d { groups, residual, activation: activation.into(), ..Conv2d::of(&conv, input, output) };
     let mut layer = Winograd2d { conv, tile, pool, block: maker.choices.between(1, 20), scratch: 0 };
     layer.scratch = maker.scratch(layer.scratch_len());
     layer.conv.weights = maker.weights(layer.panels().len());
@@ -85,7 +85,7 @@ pub(super) fn columns(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     }
     let input = maker.slice(size, inputs, &Columns2d::halo(&conv, size, computed), [0, 0]);
     let output = maker.plain(stored, outputs);
-    let conv = Conv2d { activation: maker.activation(), ..Conv2d::of(&conv, input, output) };
+    let conv = Conv2d { activation: maker.activation().into(), ..Conv2d::of(&conv, input, output) };
     let mut layer = Columns2d { conv, pool, scratch: 0 };
     layer.scratch = maker.scratch(layer.scratch_len());
     layer.conv.weights = maker.weights(layer.panels().len());

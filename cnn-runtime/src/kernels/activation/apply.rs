@@ -1,152 +1,102 @@
-//! Functions over runs of floats.
+//! Element-wise functions as kernels apply them.
 
+use core::fmt;
+
+use crate::simd::Simd;
 use crate::simd::math;
-use crate::simd::{Kernel, Simd};
+use crate::simd::unary::{Floats, Functions, Unary};
+#[cfg(feature = "alloc")]
+use cnn_net::literal::{Literal, Rust};
 use cnn_net::op::{Activation, Function};
 
-/// A function over a run of floats, of which none but these are touched.
-pub(crate) struct Apply {
+/// An element-wise function with its code.
+#[derive(Clone, Copy)]
+pub struct Elementwise {
     activation: Activation,
-    from: *const f32,
-    to: *mut f32,
-    len: usize,
+    arguments: [f32; 2],
+    code: &'static Functions,
 }
 
-impl Apply {
+impl Elementwise {
+    /// The code of a function. In a constant, a program has that of no other one.
+    #[must_use]
+    pub const fn of(activation: Activation) -> Self {
+        let (code, arguments) = match activation.closed() {
+            Function::Identity => (Functions::of::<Identity>(), [0.0; 2]),
+            Function::Step => (Functions::of::<Step>(), [0.0; 2]),
+            Function::Sigmoid => (Functions::of::<Sigmoid>(), [0.0; 2]),
+            Function::Tanh => (Functions::of::<Tanh>(), [0.0; 2]),
+            Function::Relu => (Functions::of::<Clamp>(), [0.0, f32::INFINITY]),
+            Function::Relu6 => (Functions::of::<Clamp>(), [0.0, 6.0]),
+            Function::LeakyRelu { slope } => (Functions::of::<LeakyRelu>(), [slope, 0.0]),
+            Function::Elu { alpha } => (Functions::of::<Elu>(), [alpha, 1.0]),
+            Function::Selu { alpha, gamma } => (Functions::of::<Elu>(), [alpha, gamma]),
+            Function::Softplus => (Functions::of::<Softplus>(), [0.0; 2]),
+            Function::Softsign => (Functions::of::<Softsign>(), [0.0; 2]),
+            Function::Gelu => (Functions::of::<Gelu>(), [0.0; 2]),
+            Function::GeluTanh => (Functions::of::<GeluTanh>(), [0.0; 2]),
+            Function::Silu => (Functions::of::<Silu>(), [0.0; 2]),
+            Function::Mish => (Functions::of::<Mish>(), [0.0; 2]),
+            Function::HardSigmoid { alpha, beta } => (Functions::of::<HardSigmoid>(), [alpha, beta]),
+            Function::HardSwish => {
+                let arguments = [Activation::HARD_SIGMOID_ALPHA, Activation::HARD_SIGMOID_BETA];
+                (Functions::of::<HardSwish>(), arguments)
+            }
+        };
+        Self { activation, arguments, code }
+    }
+
+    /// The function.
+    #[must_use]
+    pub const fn activation(&self) -> Activation {
+        self.activation
+    }
+
     /// Of `len` floats at `from`, into those at `to`.
     ///
     /// # Safety
     ///
     /// They must be readable and writable. The two runs are the same, or don't overlap.
     #[inline(always)]
-    pub(crate) unsafe fn new(activation: Activation, from: *const f32, to: *mut f32, len: usize) -> Self {
-        Self { activation, from, to, len }
-    }
-
-    /// In place.
-    ///
-    /// # Safety
-    ///
-    /// `len` floats at `at` must be readable and writable.
-    #[inline(always)]
-    pub(crate) unsafe fn in_place(activation: Activation, at: *mut f32, len: usize) -> Self {
-        Self { activation, from: at, to: at, len }
+    pub(crate) unsafe fn apply<S: Simd>(&self, s: S, from: *const f32, to: *mut f32, len: usize) {
+        let floats = Floats { arguments: self.arguments, from, to, len };
+        // SAFETY: the caller's promise.
+        unsafe { s.compiled(self.code)(s, floats) }
     }
 }
 
-impl Kernel for Apply {
-    type Output = ();
+/// Declares functions of a vector and their arguments.
+macro_rules! unary {
+    ($($Name:ident($s:ident, $x:ident, $arguments:pat_param) = $value:expr;)*) => {
+        $(
+            struct $Name;
 
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        match self.activation.closed() {
-            Function::Identity => self.each(s, Identity),
-            Function::Step => self.each(s, UnitStep),
-            Function::Sigmoid => self.each(s, Sigmoid),
-            Function::Tanh => self.each(s, Tanh),
-            Function::Relu => self.each(s, Clamp { low: 0.0, high: f32::INFINITY }),
-            Function::Relu6 => self.each(s, Clamp { low: 0.0, high: 6.0 }),
-            Function::LeakyRelu { slope } => self.each(s, LeakyRelu { slope }),
-            Function::Elu { alpha } => self.each(s, Elu { alpha, gamma: 1.0 }),
-            Function::Selu { alpha, gamma } => self.each(s, Elu { alpha, gamma }),
-            Function::Softplus => self.each(s, Softplus),
-            Function::Softsign => self.each(s, Softsign),
-            Function::Gelu => self.each(s, Gelu),
-            Function::GeluTanh => self.each(s, GeluTanh),
-            Function::Silu => self.each(s, Silu),
-            Function::Mish => self.each(s, Mish),
-            Function::HardSigmoid { alpha, beta } => self.each(s, HardSigmoid { alpha, beta }),
-            Function::HardSwish => self.each(s, HardSwish),
-        }
-    }
-}
-
-impl Apply {
-    #[inline(always)]
-    fn each<S: Simd>(&self, s: S, function: impl Unary) {
-        let mut i = 0;
-        // SAFETY: `len` floats are readable and writable, and no others are touched.
-        unsafe {
-            while i + S::LANES <= self.len {
-                s.store(self.to.add(i), function.eval(s, s.load(self.from.add(i))));
-                i += S::LANES;
+            impl Unary for $Name {
+                #[inline(always)]
+                fn eval<S: Simd>($s: S, $x: S::Vec, $arguments: [f32; 2]) -> S::Vec {
+                    $value
+                }
             }
-            if i < self.len {
-                let rest = self.len - i;
-                s.store_first(self.to.add(i), function.eval(s, s.load_first(self.from.add(i), rest)), rest);
-            }
-        }
-    }
+        )*
+    };
 }
 
-/// A function of one number, on vectors.
-trait Unary: Copy {
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec;
-}
-
-#[derive(Clone, Copy)]
-struct Identity;
-
-impl Unary for Identity {
-    #[inline(always)]
-    fn eval<S: Simd>(self, _: S, x: S::Vec) -> S::Vec {
-        x
-    }
-}
-
-#[derive(Clone, Copy)]
-struct UnitStep;
-
-impl Unary for UnitStep {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        s.select(s.less_or_equal(s.splat(0.0), x), s.splat(1.0), s.splat(0.0))
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Sigmoid;
-
-impl Unary for Sigmoid {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        math::sigmoid(s, x)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Tanh;
-
-impl Unary for Tanh {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        math::tanh(s, x)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Clamp {
-    low: f32,
-    high: f32,
-}
-
-impl Unary for Clamp {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        s.min(s.splat(self.high), s.max(s.splat(self.low), x))
-    }
-}
-
-#[derive(Clone, Copy)]
-struct LeakyRelu {
-    slope: f32,
-}
-
-impl Unary for LeakyRelu {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        leaky_relu(s, x, s.splat(self.slope))
-    }
+unary! {
+    Identity(_s, x, _) = x;
+    Step(s, x, _) = s.select(s.less_or_equal(s.splat(0.0), x), s.splat(1.0), s.splat(0.0));
+    Sigmoid(s, x, _) = math::sigmoid(s, x);
+    Tanh(s, x, _) = math::tanh(s, x);
+    Clamp(s, x, [low, high]) = s.min(s.splat(high), s.max(s.splat(low), x));
+    LeakyRelu(s, x, [slope, _]) = leaky_relu(s, x, s.splat(slope));
+    Elu(s, x, [alpha, gamma]) = elu(s, x, alpha, gamma);
+    Softplus(s, x, _) = math::softplus(s, x);
+    Softsign(s, x, _) = s.div(x, s.add(s.abs(x), s.splat(1.0)));
+    Gelu(s, x, _) = math::gelu(s, x);
+    GeluTanh(s, x, _) = math::gelu_tanh(s, x);
+    Silu(s, x, _) = s.mul(x, math::sigmoid(s, x));
+    Mish(s, x, _) = math::mish(s, x);
+    HardSigmoid(s, x, [alpha, beta]) = hard_sigmoid(s, x, alpha, beta);
+    HardSwish(s, x, [alpha, beta]) = s.mul(x, hard_sigmoid(s, x, alpha, beta));
 }
 
 /// `x` where `x >= 0`, else `slope * x`.
@@ -156,102 +106,42 @@ pub(super) fn leaky_relu<S: Simd>(s: S, x: S::Vec, slope: S::Vec) -> S::Vec {
 }
 
 /// `gamma * (x > 0 ? x : alpha * (exp(x) - 1))`.
-#[derive(Clone, Copy)]
-struct Elu {
-    alpha: f32,
-    gamma: f32,
+#[inline(always)]
+fn elu<S: Simd>(s: S, x: S::Vec, alpha: f32, gamma: f32) -> S::Vec {
+    let zero = s.splat(0.0);
+    let negative = s.mul(math::exp_m1_of_negative(s, s.min(zero, x)), s.splat(alpha));
+    s.mul(s.select(s.less(zero, x), x, negative), s.splat(gamma))
 }
 
-impl Unary for Elu {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        let zero = s.splat(0.0);
-        let negative = s.mul(math::exp_m1_of_negative(s, s.min(zero, x)), s.splat(self.alpha));
-        s.mul(s.select(s.less(zero, x), x, negative), s.splat(self.gamma))
+/// `min(max(alpha * x + beta, 0), 1)`.
+#[inline(always)]
+fn hard_sigmoid<S: Simd>(s: S, x: S::Vec, alpha: f32, beta: f32) -> S::Vec {
+    let line = s.mul_add(x, s.splat(alpha), s.splat(beta));
+    s.min(s.splat(1.0), s.max(s.splat(0.0), line))
+}
+
+impl From<Activation> for Elementwise {
+    fn from(activation: Activation) -> Self {
+        Self::of(activation)
     }
 }
 
-#[derive(Clone, Copy)]
-struct Softsign;
-
-impl Unary for Softsign {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        s.div(x, s.add(s.abs(x), s.splat(1.0)))
+impl PartialEq for Elementwise {
+    fn eq(&self, other: &Self) -> bool {
+        self.activation == other.activation
     }
 }
 
-#[derive(Clone, Copy)]
-struct Silu;
-
-impl Unary for Silu {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        s.mul(x, math::sigmoid(s, x))
+impl fmt::Debug for Elementwise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.activation.fmt(f)
     }
 }
 
-#[derive(Clone, Copy)]
-struct Mish;
-
-impl Unary for Mish {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        math::mish(s, x)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct HardSigmoid {
-    alpha: f32,
-    beta: f32,
-}
-
-impl Unary for HardSigmoid {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        let line = s.mul_add(x, s.splat(self.alpha), s.splat(self.beta));
-        s.min(s.splat(1.0), s.max(s.splat(0.0), line))
-    }
-}
-
-#[derive(Clone, Copy)]
-struct HardSwish;
-
-impl Unary for HardSwish {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        let (alpha, beta) = (Activation::HARD_SIGMOID_ALPHA, Activation::HARD_SIGMOID_BETA);
-        s.mul(x, HardSigmoid { alpha, beta }.eval(s, x))
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Softplus;
-
-impl Unary for Softplus {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        math::softplus(s, x)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Gelu;
-
-impl Unary for Gelu {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        math::gelu(s, x)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct GeluTanh;
-
-impl Unary for GeluTanh {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::Vec) -> S::Vec {
-        math::gelu_tanh(s, x)
+/// Constructors take the function.
+#[cfg(feature = "alloc")]
+impl Literal for Elementwise {
+    fn write(&self, to: &mut Rust) {
+        self.activation.write(to);
     }
 }

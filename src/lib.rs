@@ -89,12 +89,16 @@
 //! | --- | --- |
 //! | `Name: 3x224x224 -> 1000 { … }` | a net: shapes are `channels x height x width`, or one number for a vector |
 //! | `Other = Name;` | a variant: the layers of a net with a body `{ … }`, under another name, with its own attributes |
-//! | `block name(a, b = 2 * a) { … }` | a reusable part, called as `name(16)` or `name(16, b = 8)` |
+//! | `block name(a, b = 2 * a) { … }` | a reusable part, called as `name(16)` or `name(16, b = 8)`; a parameter is a number, a size, a flag, a word, a layer or a kept value, as the block uses it |
+//! | `..name(16)` | the steps of a block, without a level of names |
+//! | `const WIDTH = 32;` | a name for a number or a size, for all nets and blocks |
 //! | `[step; n]` | the step `n` times; `name: [step; n]` names them `name.0`, `name.1`, … |
 //! | `[name1..: step; n]` | the step `n` times, named `name1`, `name2`, … |
 //! | `concat { …; …; }` | branches that read the same input; their channels are concatenated |
 //! | `add { …; …; }` `mul { …; …; }` | their sum, their product; a `Cx1x1` branch of `mul` scales whole maps |
 //! | `skip` | as a branch, or at the start of one: the input itself |
+//! | `keep name;` | keeps the value for `from`, in this body and in those inside it |
+//! | `from name` | as a branch, or at the start of one or of a statement: a value that was kept, or that of a tap |
 //! | `tap name;` | keeps the value as an extra output |
 //! | `aux name(weight = 0.3) { … }` | an auxiliary classifier, used only in training: counted separately and not run; `1 / 3` is a third |
 //!
@@ -116,9 +120,11 @@
 //! | `softmax` `log_softmax` | over the features, or over the channels of each pixel |
 //! | `step sigmoid tanh relu relu6 softplus softsign silu mish hard_swish identity` | |
 //!
+//! A step's name is a word, a number, or any text in quotes: `"block1-0": conv(8, 3x3)`.
+//!
 //! Sizes are `3x3`, `3 x k` or one number for both directions; height comes first. `pad` is a number, `HxW`,
 //! `(top, left, bottom, right)`, `same`, or `same_lower`; a size that begins with a zero is written `(0, 3)`, since Rust
-//! reads `0x3` as a hexadecimal number. Arguments can be whole-number arithmetic over a block's parameters. Where an argument
+//! reads `0x3` as a hexadecimal number. Arguments can be whole-number arithmetic over a block's parameters and constants. Where an argument
 //! need not be a whole number, as with `alpha`, the arithmetic is decimal, and `1 / 6` is a sixth. Attributes on a net: doc
 //! comments, `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[memory(small)]`,
 //! `#[workspace(max = …)]`, `#[cfg(…)]` and lint levels.

@@ -48,6 +48,53 @@ fn sizes_can_be_written_in_several_ways() {
 }
 
 #[test]
+fn one_block_makes_a_family() {
+    cnn::network! {
+        const WIDTH = 8;
+        block body(first, second) {
+            stem: conv(WIDTH, 3x3, pad = 1) -> relu;
+            layer1: [{ conv1: conv(WIDTH, 3x3, pad = 1); }; first];
+            layer2: [{ conv1: conv(2 * WIDTH, 3x3, pad = 1); }; second];
+        }
+        Small: 3x8x8 -> 16x8x8 { ..body(1, 1); }
+        Large: 3x8x8 -> 10 { ..body(2, 1) -> fc: linear(10); }
+    }
+    assert_eq!(names::<Small<'_>>(), ["stem", "layer1.0.conv1", "layer2.0.conv1"]);
+    assert_eq!(names::<Large<'_>>(), ["stem", "layer1.0.conv1", "layer1.1.conv1", "layer2.0.conv1", "fc"]);
+    assert!(Small::GRAPH.nodes.iter().all(|node| node.calls.is_empty()));
+}
+
+#[test]
+fn names_need_not_be_words() {
+    cnn::network! {
+        Named: 4x3x3 -> 2 {
+            "block1-0": conv(4, 1x1) -> relu -> 5: conv(4, 1x1) -> conv(4, 1x1) -> "é.b c": conv(4, 1x1);
+            "block1_0": { linear(2); };
+        }
+    }
+    assert_eq!(names::<Named<'_>>(), ["block1-0", "5", "6", "é.b c", "block1_0.0"]);
+}
+
+#[test]
+fn kept_values_can_be_read_anywhere_inside() {
+    use cnn::graph::Value;
+
+    cnn::network! {
+        block up(other) { concat { skip; from other; } -> conv(4, 1x1); }
+        Kept: 4x3x3 -> 4x3x3 {
+            keep image;
+            a: conv(4, 1x1);
+            tap a;
+            { add { skip; { b: conv(4, 1x1) -> keep_is_a_name: relu; keep b; add { from b; from image; }; }; }; };
+            c: up(image) -> d: up(a);
+        }
+    }
+    let inputs = |name: &str| Kept::GRAPH.nodes.iter().find(|node| node.name == name).map(|node| node.inputs);
+    assert_eq!(inputs("c.0"), Some(&[Value::Node(4), Value::Input][..]));
+    assert_eq!(inputs("d.0"), Some(&[Value::Node(6), Value::Node(0)][..]));
+}
+
+#[test]
 fn comments_and_trailing_commas_mean_nothing() {
     cnn::network! {
         // Before a block.

@@ -1,5 +1,7 @@
 //! The declaration as written: names, numbers and their places, with nothing looked up yet.
 
+use std::fmt;
+
 use cnn_net::op::Store;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote};
@@ -14,6 +16,8 @@ pub struct Ast {
     pub nets: Vec<Net>,
     /// The blocks, in order.
     pub blocks: Vec<Block>,
+    /// The constants, in order.
+    pub constants: Vec<Constant>,
     /// `#![crate = "path::to::cnn"]`: where emitted code finds the crate.
     pub path: Option<TokenStream>,
 }
@@ -103,6 +107,14 @@ pub struct Embed {
     pub rename: Vec<(LitStr, LitStr)>,
 }
 
+/// `const WIDTH = 32;`
+pub struct Constant {
+    /// Name.
+    pub name: Ident,
+    /// After `=`.
+    pub value: Expr,
+}
+
 /// `block fire(squeeze, expand = 4 * squeeze) { … }`
 pub struct Block {
     /// Name.
@@ -142,6 +154,8 @@ pub enum Statement {
     Aux(Aux),
     /// `tap name`
     Tap(Ident),
+    /// `keep name`
+    Keep(Ident),
     /// Something with a mistake that was already reported.
     Broken,
 }
@@ -153,11 +167,18 @@ pub struct Pipeline {
     pub steps: Vec<Step>,
 }
 
+/// The name of a step: a word, a number, or any text in quotes.
+#[derive(Clone, Debug)]
+pub struct Name {
+    text: String,
+    span: Span,
+}
+
 /// `name: kind`
 #[derive(Clone)]
 pub struct Step {
     /// Before the colon.
-    pub name: Option<Ident>,
+    pub name: Option<Name>,
     /// After it.
     pub kind: StepKind,
 }
@@ -175,10 +196,23 @@ pub enum StepKind {
     Repeat(Repeat),
     /// `skip`
     Skip(Span),
+    /// `from name`
+    From(Kept),
+    /// `..body(2, 3)`: the block's steps, without a level of names.
+    Splice(Call),
+}
+
+/// `from name`
+#[derive(Clone)]
+pub struct Kept {
+    /// What was kept.
+    pub name: Ident,
+    /// Both words.
+    pub place: Place,
 }
 
 /// `conv(6, 5x5, stride = 2)`
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// The layer's or the block's name.
     pub name: Ident,
@@ -189,7 +223,7 @@ pub struct Call {
 }
 
 /// `5x5`, or `stride = 2`
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Arg {
     /// Before `=`.
     pub name: Option<Ident>,
@@ -302,6 +336,8 @@ pub enum ExprKind {
     Size(Vec<Expr>),
     /// `(0, 3)`
     Tuple(Vec<Expr>),
+    /// `leaky_relu(0.1)`
+    Call(Box<Call>),
     /// Something with a mistake that was already reported.
     Broken,
 }
@@ -323,9 +359,37 @@ pub enum Operator {
 
 impl Counter {
     /// The name of a step, counted from 0.
-    pub(crate) fn name_of(&self, index: u64) -> Ident {
+    pub(crate) fn name_of(&self, index: u64) -> Name {
         let Self { stem, first, digits, .. } = self;
-        Ident::new(&format!("{stem}{:0digits$}", first + index), self.name.span())
+        Name::new(format!("{stem}{:0digits$}", first + index), self.name.span())
+    }
+}
+
+impl Name {
+    pub(crate) fn new(text: String, span: Span) -> Self {
+        Self { text, span }
+    }
+
+    /// The token.
+    pub(crate) fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Its place among the steps of a body, if it is a number.
+    pub(crate) fn number(&self) -> Option<usize> {
+        self.text.parse().ok().filter(|number: &usize| number.to_string() == self.text)
+    }
+}
+
+impl From<&Ident> for Name {
+    fn from(name: &Ident) -> Self {
+        Self::new(name.to_string(), name.span())
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -338,6 +402,8 @@ impl Step {
             StepKind::Group(body) => body.span,
             StepKind::Repeat(repeat) => repeat.step.span(),
             StepKind::Skip(span) => *span,
+            StepKind::From(from) => from.name.span(),
+            StepKind::Splice(call) => call.name.span(),
         }
     }
 }
@@ -351,6 +417,8 @@ impl Step {
             StepKind::Group(body) => Place::from(body.span).to(body.end),
             StepKind::Repeat(repeat) => repeat.place,
             StepKind::Skip(span) => (*span).into(),
+            StepKind::From(from) => from.place,
+            StepKind::Splice(call) => call.place,
         }
     }
 }

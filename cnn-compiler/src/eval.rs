@@ -1,18 +1,15 @@
 //! Values of expressions: numbers, which in a block may depend on its parameters.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use cnn_net::op::Shape;
 
-use crate::ast::{Expr, ExprKind, Operator};
+use crate::ast::{Arg, Call, Expr, ExprKind, Operator};
+use crate::env::{Env, Named};
 use crate::report::{Edit, Message, Place, Report, listed, nearest};
 
 /// The largest value of a size, a count or a number in a shape. It keeps products of two far from overflow.
 pub(crate) const LARGEST: i64 = 1 << 24;
-
-/// The values of a block's parameters; none in a net.
-pub(crate) type Env = HashMap<String, i64>;
 
 /// The whole number that an expression evaluates to; a mistake is reported.
 pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> {
@@ -20,11 +17,13 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
         ExprKind::Int(value) => Some(*value),
         ExprKind::Negative(inner) => whole(inner, env, report)?.checked_neg(),
         ExprKind::Name(name) => {
-            let value = env.get(name).copied();
-            if value.is_none() {
-                report.error_once(expr.place, UNKNOWN, unknown_name(expr.place, name, env));
+            match env.get(name) {
+                Some(Named::Number(value)) => return Some(*value),
+                // That was reported where the name is declared.
+                Some(Named::Literal(Expr { kind: ExprKind::Broken, .. })) => {}
+                Some(_) | None => report.error_once(expr.place, UNKNOWN, unknown_name(expr.place, name, env)),
             }
-            value
+            None
         }
         ExprKind::Binary(operator, left, right) => {
             let (left, right) = (whole(left, env, report), whole(right, env, report));
@@ -39,11 +38,60 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
             }
             value
         }
-        ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) => {
+        ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) | ExprKind::Call(_) => {
             report.error(expr.place, format!("expected a whole number, found `{expr}`"));
             None
         }
         ExprKind::Broken => None,
+    }
+}
+
+/// What an expression stands for, with the values of the names in it; a mistake is reported.
+pub(crate) fn named(expr: &Expr, env: &Env, report: &mut Report) -> Option<Named> {
+    let literal = |kind| Some(Named::Literal(Expr { kind, place: expr.place }));
+    match &expr.kind {
+        ExprKind::Name(name) => match env.get(name) {
+            Some(named) => Some(named.clone()),
+            None => literal(expr.kind.clone()),
+        },
+        ExprKind::Real(_) | ExprKind::Bool(_) => literal(expr.kind.clone()),
+        ExprKind::Size(parts) => literal(ExprKind::Size(numbers(parts, env, report)?)),
+        ExprKind::Tuple(parts) => literal(ExprKind::Tuple(numbers(parts, env, report)?)),
+        ExprKind::Call(call) => {
+            let mut call = call.clone();
+            for arg in &mut call.args {
+                arg.value = match named(&arg.value, env, report)? {
+                    Named::Number(number) => Expr { kind: ExprKind::Int(number), place: arg.value.place },
+                    Named::Literal(literal) => Expr { place: arg.value.place, ..literal },
+                    Named::Layer(call) => Expr { kind: ExprKind::Call(Box::new(call)), place: arg.value.place },
+                    Named::Kept(_) => arg.value.clone(),
+                };
+            }
+            Some(Named::Layer(*call))
+        }
+        ExprKind::Binary(..) | ExprKind::Negative(_) if has_real(expr, env) => {
+            literal(ExprKind::Real(real(expr, env, report)?))
+        }
+        ExprKind::Int(_) | ExprKind::Binary(..) | ExprKind::Negative(_) | ExprKind::Broken => {
+            whole(expr, env, report).map(Named::Number)
+        }
+    }
+}
+
+fn numbers(parts: &[Expr], env: &Env, report: &mut Report) -> Option<Vec<Expr>> {
+    let number = |part: &Expr, report: &mut Report| {
+        whole(part, env, report).map(|number| Expr { kind: ExprKind::Int(number), place: part.place })
+    };
+    parts.iter().map(|part| number(part, report)).collect()
+}
+
+/// Whether there is a decimal in an arithmetic expression.
+fn has_real(expr: &Expr, env: &Env) -> bool {
+    match &env.literal(expr).kind {
+        ExprKind::Real(_) => true,
+        ExprKind::Binary(_, left, right) => has_real(left, env) || has_real(right, env),
+        ExprKind::Negative(inner) => has_real(inner, env),
+        _ => false,
     }
 }
 
@@ -70,11 +118,16 @@ pub(crate) fn real(expr: &Expr, env: &Env, report: &mut Report) -> Option<f64> {
                 Operator::Rem => left % right,
             })
         }
+        ExprKind::Name(name) if matches!(env.get(name), Some(Named::Literal(_))) => match &env.literal(expr).kind {
+            ExprKind::Real(value) => Some(*value),
+            _ => whole(expr, env, report).map(|value| value as f64),
+        },
         ExprKind::Int(_)
         | ExprKind::Name(_)
         | ExprKind::Bool(_)
         | ExprKind::Size(_)
         | ExprKind::Tuple(_)
+        | ExprKind::Call(_)
         | ExprKind::Broken => whole(expr, env, report).map(|value| value as f64),
     }
 }
@@ -98,21 +151,20 @@ fn apply(operator: Operator, left: i64, right: i64) -> Option<i64> {
 /// An unknown name is reported once, whichever check finds it.
 const UNKNOWN: &str = "unknown name";
 
-/// Checks the names in the default of a block's parameter against the parameters before it.
-pub(crate) fn check_default(default: &Expr, before: &[String], after: &[String], report: &mut Report) {
+/// Checks the names in the default of a block's parameter against those that are known at it.
+pub(crate) fn check_default(default: &Expr, known: &Env, after: &[String], report: &mut Report) {
     match &default.kind {
         ExprKind::Name(name) if after.contains(name) => {
             let help = "a default can only use the parameters before it";
             report.error_once(default.place, UNKNOWN, format!("`{name}` is not declared yet\nhelp: {help}"));
         }
-        ExprKind::Name(name) if !before.contains(name) => {
-            let env = before.iter().map(|name| (name.clone(), 0)).collect();
-            report.error_once(default.place, UNKNOWN, unknown_name(default.place, name, &env));
+        ExprKind::Name(name) if known.get(name).is_none() => {
+            report.error_once(default.place, UNKNOWN, unknown_name(default.place, name, known));
         }
-        ExprKind::Negative(inner) => check_default(inner, before, after, report),
+        ExprKind::Negative(inner) => check_default(inner, known, after, report),
         ExprKind::Binary(_, left, right) => {
-            check_default(left, before, after, report);
-            check_default(right, before, after, report);
+            check_default(left, known, after, report);
+            check_default(right, known, after, report);
         }
         ExprKind::Int(_)
         | ExprKind::Real(_)
@@ -120,23 +172,23 @@ pub(crate) fn check_default(default: &Expr, before: &[String], after: &[String],
         | ExprKind::Name(_)
         | ExprKind::Size(_)
         | ExprKind::Tuple(_)
+        | ExprKind::Call(_)
         | ExprKind::Broken => {}
     }
 }
 
 fn unknown_name(place: Place, name: &str, env: &Env) -> Message {
-    if env.is_empty() {
-        let help = "only a block's parameters can be used by name, not Rust's constants";
+    let params = env.numbers();
+    if params.is_empty() {
+        let help = format!("`const {name} = …;` before the net names a number; Rust's constants are not seen here");
         return format!("expected a number, found `{name}`\nhelp: {help}").into();
     }
-    let mut params: Vec<&str> = env.keys().map(String::as_str).collect();
-    params.sort_unstable();
     let near = nearest(name, params.iter().copied());
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("in scope: {}", listed(&params.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>(), "and")),
     };
-    let message = format!("`{name}` is not a parameter of this block\nhelp: {help}");
+    let message = format!("`{name}` is neither a parameter nor a constant\nhelp: {help}");
     Message::from(message).fixes(near.map(|near| vec![Edit::instead(place, near)]))
 }
 
@@ -148,15 +200,15 @@ pub(crate) enum Of {
 }
 
 /// The shape that an expression describes: `CxHxW`, or one number for a vector; a mistake is reported.
-pub(crate) fn shape(expr: &Expr, of: Of, report: &mut Report) -> Option<Shape> {
-    let env = Env::new();
+pub(crate) fn shape(expr: &Expr, of: Of, env: &Env, report: &mut Report) -> Option<Shape> {
+    let expr = &*env.literal(expr);
     let parts = match &expr.kind {
         ExprKind::Size(parts) | ExprKind::Tuple(parts) => parts.as_slice(),
         _ => std::slice::from_ref(expr),
     };
     let mut numbers = Vec::new();
     for part in parts {
-        let value = whole(part, &env, report);
+        let value = whole(part, env, report);
         match value {
             Some(value) if (1..=LARGEST).contains(&value) => numbers.push(value as usize),
             Some(value) => {
@@ -272,6 +324,7 @@ impl fmt::Display for Expr {
                 let plain = parts.iter().all(|part| matches!(part.kind, ExprKind::Int(_)));
                 list(f, parts, if plain { "x" } else { " x " })
             }
+            ExprKind::Call(call) => write!(f, "{call}"),
             ExprKind::Broken => f.write_str("…"),
             ExprKind::Tuple(parts) => {
                 f.write_str("(")?;
@@ -279,6 +332,18 @@ impl fmt::Display for Expr {
                 f.write_str(")")
             }
         }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)?;
+        for (index, Arg { name, value }) in self.args.iter().enumerate() {
+            f.write_str(if index == 0 { "(" } else { ", " })?;
+            name.iter().try_for_each(|name| write!(f, "{name} = "))?;
+            write!(f, "{value}")?;
+        }
+        f.write_str(if self.args.is_empty() { "" } else { ")" })
     }
 }
 

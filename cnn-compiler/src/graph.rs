@@ -2,7 +2,9 @@
 
 mod bind;
 mod check;
+mod constants;
 mod expand;
+mod kinds;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -10,6 +12,7 @@ use std::rc::Rc;
 use cnn_net::op::{Op, Shape};
 use proc_macro2::Span;
 
+use self::constants::constants;
 use crate::ast::{Ast, Net};
 use crate::eval::{Of, shape};
 use crate::op::PadMode;
@@ -124,8 +127,9 @@ pub(crate) struct Aux {
 
 /// Expands a net. `None` if its input is not a shape; other mistakes leave [`Source::Broken`] in their place.
 pub(crate) fn graph(net: &Net, ast: &Ast, report: &mut Report) -> Option<Graph> {
-    let input = shape(&net.input, Of::Input, report);
-    let output = shape(&net.output, Of::Output, report);
+    let constants = constants(ast, report);
+    let input = shape(&net.input, Of::Input, &constants, report);
+    let output = shape(&net.output, Of::Output, &constants, report);
     let mut graph = Graph {
         input: input.unwrap_or(Shape::Vector(1)),
         output,
@@ -139,7 +143,7 @@ pub(crate) fn graph(net: &Net, ast: &Ast, report: &mut Report) -> Option<Graph> 
         aux: Vec::new(),
         doubles: Vec::new(),
     };
-    expand::expand(net, ast, &mut graph, report);
+    expand::expand(net, ast, &constants, &mut graph, report);
     input.map(|_| graph)
 }
 

@@ -16,6 +16,7 @@
 pub mod ast;
 mod describe;
 mod emit;
+mod env;
 mod eval;
 pub mod graph;
 mod op;

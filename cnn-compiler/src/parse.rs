@@ -18,7 +18,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Result, Token, Visibility, parenthesized};
 
-use crate::ast::{Ast, Block, Body, Budget, Expr, Net, Param};
+use crate::ast::{Ast, Block, Body, Budget, Constant, Expr, Net, Param};
 use crate::report::{Place, Report};
 
 pub use attributes::doc_text;
@@ -80,9 +80,13 @@ impl Parser<'_> {
         let attributes = input.call(Attribute::parse_outer)?;
         if is_word(input, "block") && input.peek2(Ident::peek_any) {
             let block = self.block(input)?;
-            self.no_attributes(&attributes);
+            self.no_attributes("block", &attributes);
             ast.blocks.push(block);
             return Ok(());
+        }
+        if input.peek(Token![const]) {
+            self.no_attributes("constant", &attributes);
+            return self.constant(input, ast);
         }
         let visibility: Visibility = input.parse()?;
         if !input.peek(syn::Ident) {
@@ -118,6 +122,36 @@ impl Parser<'_> {
         let (content, span) = braces(input, &format!("the block's layers in braces\nhelp: `block {name}(…) {{ … }}`"))?;
         let body = self.body(&content, span);
         Ok(Block { name, params, body })
+    }
+
+    /// `"const" NAME "=" expr ";"`
+    fn constant(&mut self, input: ParseStream<'_>, ast: &mut Ast) -> Result<()> {
+        const FORM: &str = "help: `const WIDTH = 32;`";
+        input.parse::<Token![const]>()?;
+        if !input.peek(Ident::peek_any) {
+            return Err(expected(input, &format!("the constant's name\n{FORM}")));
+        }
+        let name = input.call(Ident::parse_any)?.unraw();
+        let place = Place::from(name.span());
+        let mut value = Err(match input.peek(Token![:]) {
+            true => expected(input, &format!("`=`, since constants have no type\nhelp: `const {name} = …;`")),
+            false => expected(input, &format!("`=` and a value\n{FORM}")),
+        });
+        if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            value = expr::parse(input);
+        }
+        // The name is known even if its value is not.
+        let (value, mistake) = match value {
+            Ok(value) => (value, None),
+            Err(mistake) => (Expr::broken(place), Some(mistake)),
+        };
+        ast.constants.push(Constant { name, value });
+        match mistake {
+            Some(mistake) => Err(mistake),
+            None if input.peek(Token![;]) => input.parse::<Token![;]>().map(drop),
+            None => Err(expected(input, "`;` after the constant")),
+        }
     }
 
     /// `NAME [ "=" expr ]`

@@ -357,6 +357,154 @@ fn a_variant_of_a_net_hidden_by_a_mistake_is_not_reported() {
 }
 
 #[test]
+fn values_that_are_kept() {
+    check("Net: 4 -> 4 { keep a; relu; }", &[("a", "the value is kept, but nothing reads it")]);
+    check("Net: 4 -> 4 { keep a; relu; keep a; add { skip; from a; }; }", &[("a", TWICE)]);
+    check("Net: 4 -> 4 { keep a; { relu; keep a; add { skip; from a; }; }; }", &[("a", TWICE)]);
+    check("Net: 4 -> 4 { add { skip; from a; }; keep a; }", &[("a", "no value is kept as `a` before this")]);
+    check(
+        "Net: 4 -> 4 { { keep a; relu -> add { skip; from a; }; }; add { skip; from a; }; }",
+        &[("a", "no value is kept as `a` before this")],
+    );
+    check(
+        "block b() { add { skip; from a; }; } Net: 4 -> 4 { keep a; relu -> b; add { skip; from a; }; }",
+        &[("a", "no value is kept as `a` before this")],
+    );
+    check("Net: 4 -> 4 { keep x; conv: linear(4); from x -> relu; }", &[("from x", LOST)]);
+    check("Net: 4 -> 4 { keep x; linear(4); add { from x; from x -> relu; }; }", &[("from x", LOST)]);
+    for step in ["relu -> from x", "a: from x", "[from x; 2]"] {
+        let first = "`from x` must come first in a statement or a branch, without a name";
+        check(&format!("Net: 4 -> 4 {{ keep x; relu; add {{ skip; from x; }}; {step}; }}"), &[("from x", first)]);
+    }
+    check(
+        "Net: 4 -> 4 { keep x; relu; aux a(weight = 1) { from x -> linear(2); }; add { skip; from x; }; }",
+        &[("from x", "`x` is not in this auxiliary classifier, which reads the value at its place alone")],
+    );
+    check("Net: 4 -> 4 { concat { keep x; skip; }; }", &[("keep", "expected a step, found `keep`")]);
+    check("Net: 4 -> 4 { from; }", &[("from", "there is no layer or block `from`")]);
+    // A value may be read in any number of places, or be that of a tap, or the input.
+    check(
+        "Net: 4 -> 8 { keep x; relu; tap y; add { from x; from y; from x; skip; } -> concat { skip; from y; }; }",
+        &[],
+    );
+    check("Net: 4 -> 4 { [{ keep x; relu; add { from x; skip; }; }; 3]; }", &[]);
+}
+
+const TWICE: &str = "two values are kept as `a`; the first is on line 2";
+const LOST: &str = "nothing reads the output of the linear on line 2";
+
+/// Checks what a block with one parameter `p` and this step says about an argument.
+#[track_caller]
+fn check_parameter(step: &str, argument: &str, message: &str) {
+    let source = format!("block b(p) {{ {step}; }} Net: 4x9x9 -> 4x9x9 {{ keep kept; relu -> b({argument}); }}");
+    let found = errors(&source);
+    let wrong = found.iter().find(|error| error.at == argument);
+    let first = wrong.map(|error| error.message.lines().next().unwrap_or_default());
+    assert_eq!(first, Some(message), "{source}: {found:?}");
+}
+
+#[test]
+fn parameters_of_every_kind() {
+    for argument in ["3x3", "0.5", "true", "relu()", "kept"] {
+        let message = format!("b: `p = {argument}`, expected one whole number");
+        check_parameter("conv(p, 1x1)", argument, &message.replace("relu()", "relu"));
+    }
+    check_parameter("conv(4, p, pad = same)", "true", "b: `p = true`, expected a size, `3x3` or `3`");
+    check_parameter("conv(4, p, pad = same)", "3x3x3", "b: `p = 3x3x3`, expected a size, `3x3` or `3`");
+    check_parameter("conv(4, 3x3, pad = p)", "smae", "b: `p = smae`, expected a number, a size or `same`");
+    check_parameter("conv(4, 3x3, pad = p)", "(1, 2, 3)", "b: `p = (1, 2, 3)`, expected a number, a size or `same`");
+    check_parameter("conv(4, 1x1, bias = p)", "1", "b: `p = 1`, expected `true` or `false`");
+    check_parameter("leaky_relu(p)", "2x2", "b: `p = 2x2`, expected a number");
+    check_parameter("gelu(approximate = p)", "tan", "b: `p = tan`, expected `none` or `tanh`");
+    check_parameter("conv(4, 1x1) -> p", "4", "b: `p = 4`, expected a layer, such as `relu`");
+    check_parameter("conv(4, 1x1) -> p", "rleu", "there is no layer or block `rleu`");
+    check_parameter("add { skip; from p; }", "kpet", "b: `p = kpet`, expected the name of a value that was kept");
+    check_parameter("add { skip; from p; }", "3", "b: `p = 3`, expected the name of a value that was kept");
+    // The kind follows from blocks that are called, and from defaults.
+    let through = "block a(k, l = k) { conv(4, l, pad = same); } block b(m) { a(m); } ";
+    check(&format!("{through} Net: 4x9x9 -> 4x9x9 {{ b(3x3) -> b(5); }}"), &[]);
+    check(
+        &format!("{through} Net: 4x9x9 -> 4x9x9 {{ b(false); }}"),
+        &[("false", "b: `m = false`, expected a size, `3x3` or `3`")],
+    );
+    check(
+        "block b(k) { conv(4, k, bias = k); } Net: 4x9x9 -> 4x9x9 { relu; }",
+        &[("k", "`k` is used as a flag here, and as a size before")],
+    );
+    check(
+        "block b(act) { act(0.1); } Net: 4 -> 4 { b(leaky_relu(0.2)); }",
+        &[("act(0.1)", "`act` already has its arguments: it is `leaky_relu(0.2)`")],
+    );
+    check(
+        "block b(act) { act; } Net: 4 -> 4 { b(leaky_relu(slop = 0.2)); }",
+        &[("slop", "leaky_relu: unknown argument `slop`")],
+    );
+}
+
+#[test]
+fn constants() {
+    check("const C = 2 * 2; const K = 3x3; const S = C x 9 x 9; Net: S -> S { conv(C, K, pad = same); }", &[]);
+    check("const A = 0.5; Net: 4 -> 4 { leaky_relu(A) -> leaky_relu(A / 2) -> dropout(p = A); }", &[]);
+    check(
+        "const A = 4; const A = 5; Net: A -> A { relu; }",
+        &[("A", "two constants are named `A`; the first is on line 2")],
+    );
+    check("const A = B; const B = 4; Net: B -> A { relu; }", &[("B", "expected a number, found `B`")]);
+    check("const A = relu(); Net: 4 -> 4 { relu; }", &[("relu()", "`A = relu`, expected a number or a size")]);
+    check(
+        "const A: usize = 4; Net: A -> A { relu; }",
+        &[(":", "expected `=`, since constants have no type, found `:`")],
+    );
+    check("const A; Net: 4 -> 4 { relu; }", &[(";", "expected `=` and a value, found `;`")]);
+    check("const A = 4 Net: A -> A { relu; }", &[("Net", "expected `;` after the constant, found `Net`")]);
+    check("const = 4; Net: 4 -> 4 { relu; }", &[("=", "expected the constant's name, found `=`")]);
+    check("#[cfg(a)] const A = 4; Net: A -> A { relu; }", &[("#[cfg(a)]", "a constant does not take this attribute")]);
+    check("const A = 4; block b(A) { conv(A, 1x1); } Net: A -> A { relu; }", &[("A", "`A` is a constant")]);
+    check("const A = 4; Net: A -> A { linear(AA); }", &[("AA", "`AA` is neither a parameter nor a constant")]);
+    check(
+        "const A = 4; Net: A -> A { keep A; relu -> add { skip; from A; }; }",
+        &[("A", "`A` is already a parameter or a constant"), ("A", "`A` is a number, not a value that was kept")],
+    );
+}
+
+#[test]
+fn splices() {
+    let block = "block b(n) { a: linear(n); c: relu; } ";
+    check(&format!("{block} Net: 4 -> 4 {{ ..b(4) -> softmax; d: b(4); }}"), &[]);
+    check(
+        &format!("{block} Net: 4 -> 4 {{ ..b(4); ..b(4); }}"),
+        &[
+            ("a", "the name `a` is used twice; the first is on line 2"),
+            ("c", "the name `c` is used twice; the first is on line 2"),
+        ],
+    );
+    check(
+        &format!("{block} Net: 4 -> 4 {{ x: ..b(4); }}"),
+        &[("x", "`..b` adds no level of names, so it can't have a name")],
+    );
+    check("Net: 4 -> 4 { ..relu; }", &[("..relu", "`relu` is a layer, and only a block's steps can be put here")]);
+    check("Net: 4 -> 4 { ..; }", &[(";", "expected a block, found `;`")]);
+    check("Net: 4 -> 4 { ..c(4); }", &[("c", "there is no layer or block `c`")]);
+    check("block b() { ..b; } Net: 4 -> 4 { ..b; }", &[("b", "the block `b` calls itself: b -> b")]);
+}
+
+#[test]
+fn names_that_are_no_words() {
+    check("Net: 4 -> 4 { \"a-1\": linear(4); 3: linear(4) -> linear(4) -> \"b.c\": linear(4); }", &[]);
+    check("Net: 4 -> 4 { \"\": relu; }", &[("\"\"", "\"\" is not a name: a part of it is empty")]);
+    check("Net: 4 -> 4 { \"a..b\": relu; }", &[("\"a..b\"", "\"a..b\" is not a name: a part of it is empty")]);
+    check("Net: 4 -> 4 { \"a\\n\": relu; }", &[("\"a\\n\"", "\"a\\n\" is not a name: it has control characters")]);
+    check(
+        "Net: 4 -> 4 { 1: linear(4) -> 1: linear(4); }",
+        &[("1", "the name `1` is used twice; the first is on line 2")],
+    );
+    check(
+        "Net: 4 -> 4 { \"b.c\": linear(4); b: { c: linear(4); }; }",
+        &[("c", "the name `c` is used twice; the first is on line 2")],
+    );
+}
+
+#[test]
 fn mistakes_at_the_end_are_shown_at_the_last_token() {
     for (source, message) in [
         ("Net", "expected `:` and the shapes of input and output, found the end"),

@@ -131,6 +131,41 @@ fn net(seed: u64) -> String {
     format!("Net: {c}x{h}x{w} -> 3 {{ {body} {tail}; }}")
 }
 
+/// A net whose branches read values that were kept, across each other.
+fn crossed(seed: u64) -> String {
+    let mut random = Random(seed);
+    let (channels, h, w) = (1 + random.below(20), 4 + random.below(6), 4 + random.below(6));
+    let mut body = format!("{}; keep k0;", branch(&mut random, "a", channels, 1));
+    let mut kept = 1;
+    for step in 0..2 + random.below(4) {
+        let steps = match random.below(3) {
+            0 => merge(&mut random, &format!("m{step}"), channels, 1),
+            1 => keeping(&mut random, &format!("l{step}"), channels),
+            _ => {
+                let (kind, first) = (random.pick(&["add", "concat", "mul"]), random.below(kept));
+                let then =
+                    random.pick(&[" -> relu", "", " -> tanh -> NORM: batch_norm"]).replace("NORM", &format!("n{step}"));
+                let second = random.below(kept);
+                format!("{kind} {{ from k{first}{then}; skip; from k{second}; }} -> o{step}: conv({channels}, 1x1)")
+            }
+        };
+        let again = random.below(3) == 0;
+        let from = if again { format!("keep b{step}; from k{} -> ", random.below(kept)) } else { String::new() };
+        let back = if again { format!(" -> add {{ skip; from b{step}; }}") } else { String::new() };
+        let _ = write!(body, " {from}{steps}{back}; keep k{kept};");
+        kept += 1;
+    }
+    let all: String = (0..kept).map(|index| format!("from k{index}; ")).collect();
+    format!("Net: 2x{h}x{w} -> 3 {{ {body} concat {{ {all}}} -> fc: linear(3); }}")
+}
+
+#[test]
+fn plans_of_crossed_branches_agree_with_the_reference() {
+    for seed in 0..NETS {
+        agrees(&crossed(seed), seed);
+    }
+}
+
 #[test]
 fn nets_are_written_and_read_again() {
     for seed in 0..NETS {
@@ -142,28 +177,32 @@ fn nets_are_written_and_read_again() {
 #[test]
 fn plans_agree_with_the_reference() {
     for seed in 0..NETS {
-        let source = net(seed);
-        let plan = planned::plan(&source).unwrap_or_else(|error| panic!("{source}\n{error}"));
-        let input_len = plan.describe("Net", "", |graph| graph.input.elements());
-        let input = seeded::uniform("input", input_len);
-        let mut packed = vec![0.0; plan.packed_len];
-        let expected = plan.describe("Net", "", |graph| {
-            let file = seeded::weights(graph, &seed.to_string());
-            weights::load(graph, &plan.recipe(), &Source::new(&file), &mut packed)
-                .unwrap_or_else(|error| panic!("{source}\n{error}"));
-            let params = weights::read(graph, &Source::new(&file)).unwrap_or_else(|error| panic!("{source}\n{error}"));
-            let outputs = reference::run(graph, &params, &input).unwrap_or_else(|error| panic!("{source}\n{error}"));
-            let taps = graph.taps.iter().filter_map(|tap| outputs.tap(tap.name));
-            taps.chain([outputs.result()]).map(|value| value.data.clone()).collect::<Vec<_>>()
-        });
-        // Garbage in a fresh workspace, as if left by another net; then a second pass over what the first one left.
-        let mut workspace = vec![f32::NAN; plan.workspace_len];
-        for pass in 0..2 {
-            run(&plan, Run::best(), &packed, &input, &mut workspace);
-            for (range, expected) in plan.taps.iter().chain([&plan.output]).zip(&expected) {
-                let Range { offset, len } = *range;
-                close(&format!("pass {pass} of {source}"), expected, &workspace[offset..][..len], TOLERANCE);
-            }
+        agrees(&net(seed), seed);
+    }
+}
+
+/// Runs the plan of a net, and compares all outputs with the reference's.
+fn agrees(source: &str, seed: u64) {
+    let plan = planned::plan(source).unwrap_or_else(|error| panic!("{source}\n{error}"));
+    let input_len = plan.describe("Net", "", |graph| graph.input.elements());
+    let input = seeded::uniform("input", input_len);
+    let mut packed = vec![0.0; plan.packed_len];
+    let expected = plan.describe("Net", "", |graph| {
+        let file = seeded::weights(graph, &seed.to_string());
+        weights::load(graph, &plan.recipe(), &Source::new(&file), &mut packed)
+            .unwrap_or_else(|error| panic!("{source}\n{error}"));
+        let params = weights::read(graph, &Source::new(&file)).unwrap_or_else(|error| panic!("{source}\n{error}"));
+        let outputs = reference::run(graph, &params, &input).unwrap_or_else(|error| panic!("{source}\n{error}"));
+        let taps = graph.taps.iter().filter_map(|tap| outputs.tap(tap.name));
+        taps.chain([outputs.result()]).map(|value| value.data.clone()).collect::<Vec<_>>()
+    });
+    // Garbage in a fresh workspace, as if left by another net; then a second pass over what the first one left.
+    let mut workspace = vec![f32::NAN; plan.workspace_len];
+    for pass in 0..2 {
+        run(&plan, Run::best(), &packed, &input, &mut workspace);
+        for (range, expected) in plan.taps.iter().chain([&plan.output]).zip(&expected) {
+            let Range { offset, len } = *range;
+            close(&format!("pass {pass} of {source}"), expected, &workspace[offset..][..len], TOLERANCE);
         }
     }
 }

@@ -96,6 +96,44 @@ network! {
     }
     pub(crate) DenseBlock: 6x7x7 -> 18x7x7 { layers: [dense_layer(4); 3]; }
 
+    /// Values that are read across each other, which nothing but their names can say.
+    pub(crate) Kept: 4x9x9 -> 10x9x9 {
+        keep image;
+        a: conv(6, 3x3, pad = 1) -> relu;
+        keep early;
+        b: conv(5, 3x3, pad = 1) -> tanh;
+        keep late;
+        c: conv(6, 1x1);
+        add { skip; from early; } -> relu;
+        keep sum;
+        concat { from late -> d: conv(3, 1x1); from early; skip; } -> e: conv(6, 1x1);
+        add { skip; from sum; from early -> sigmoid; } -> concat { skip; from image; } -> f: conv(10, 1x1);
+    }
+    pub(crate) KeptApart: 3x8x8 -> 13 {
+        stem: conv(6, 3x3, pad = 1) -> relu;
+        keep stem;
+        relu -> global_avg_pool -> left: linear(4);
+        keep left;
+        from stem -> global_max_pool -> right: linear(4) -> relu;
+        tap right;
+        concat { from left; skip; from right -> tanh -> more: linear(5); };
+    }
+
+    const LEVELS = 2;
+    const WIDE = 3x3;
+    block up(width, other, act = relu, size = WIDE, bias = true, slope = 0.5) {
+        concat { skip; from other -> leaky_relu(slope); } -> conv: conv(width, size, pad = same, bias = bias) -> act;
+    }
+    block two(width, act) { [{ conv: conv(width, 3x3, pad = 1) -> act; }; LEVELS]; }
+    pub(crate) Parameters: LEVELS x 8 x 9 -> 4x8x9 {
+        ..two(5, elu(0.7));
+        keep first;
+        deep: two(7, leaky_relu);
+        keep second;
+        "top-1": conv(4, 1x1) -> up1: up(6, second, act = gelu(approximate = tanh), slope = 0.25);
+        3: up(4, first, size = 1, bias = false, act = identity) -> conv(4, 1x1);
+    }
+
     pub(crate) Taps: 3x10x10 -> 5 {
         conv1: conv(6, 3x3, pad = 1);
         tap before;
@@ -199,6 +237,9 @@ macro_rules! for_each_net {
             concat_nested: ConcatNested;
             concat_of_one_value_twice: ConcatTwice;
             dense_block: DenseBlock;
+            kept: Kept;
+            kept_apart: KeptApart;
+            parameters_of_every_kind: Parameters;
             taps_of_maps: Taps;
             maps_out: MapsOut;
             nothing_but_identity: Nothing;

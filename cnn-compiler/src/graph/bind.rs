@@ -2,17 +2,26 @@
 
 use std::collections::HashMap;
 
-use crate::ast::{Arg, Block, Call, Expr, ExprKind, Param};
-use crate::eval::{Env, whole};
+use proc_macro2::Ident;
+
+use super::check::called;
+use super::kinds::{Kind, Kinds};
+use crate::ast::{Arg, Ast, Block, Call, Expr, ExprKind, Param};
+use crate::env::{Env, Named};
+use crate::eval::{named, whole};
 use crate::op::twice;
 use crate::report::{Edit, Message, Place, Report, listed, message, nearest};
 
 /// Binds the arguments of one call.
 pub(super) struct Binder<'a> {
+    pub(super) ast: &'a Ast,
     pub(super) block: &'a Block,
     pub(super) call: &'a Call,
-    /// The parameters in scope at the call.
+    /// The names in scope at the call.
     pub(super) env: &'a Env,
+    /// Those in scope everywhere.
+    pub(super) constants: &'a Env,
+    pub(super) kinds: &'a Kinds,
     pub(super) report: &'a mut Report,
 }
 
@@ -24,7 +33,7 @@ impl Binder<'_> {
             // Two parameters of the same name were already reported.
             return None;
         }
-        let mut values = Env::new();
+        let mut values = self.constants.clone();
         let mut first: HashMap<String, &Expr> = HashMap::new();
         let mut sound = true;
         for (index, arg) in self.call.args.iter().enumerate() {
@@ -36,8 +45,8 @@ impl Binder<'_> {
                 }
             });
             match param {
-                Ok(name) => match self.value(&name, arg) {
-                    Some(value) => drop(values.insert(name, value)),
+                Ok(name) => match self.value(&name, &arg.value) {
+                    Some(value) => values.insert(name, value),
                     None => sound = false,
                 },
                 Err(message) => {
@@ -51,9 +60,10 @@ impl Binder<'_> {
         }
         for param in &self.block.params {
             if let (name, Some(default)) = (param.name.to_string(), &param.default)
-                && !values.contains_key(&name)
+                && values.get(&name).is_none()
             {
-                values.insert(name, self.default(default, &values)?);
+                let value = self.default(&name, default, &values)?;
+                values.insert(name, value);
             }
         }
         Some(values)
@@ -85,15 +95,44 @@ impl Binder<'_> {
         }
     }
 
-    fn value(&mut self, name: &str, arg: &Arg) -> Option<i64> {
-        if matches!(arg.value.kind, ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_)) {
-            let wrong = format!("{}: `{name} = {}`, expected one whole number", self.block.name, arg.value);
-            let size = matches!(arg.value.kind, ExprKind::Size(_) | ExprKind::Tuple(_));
-            let help = if size { "two parameters make a size: `height x width`" } else { "" };
-            self.report.error(arg.value.place, message(&wrong, &[], help));
-            return None;
+    /// The value of an argument, which must be of its parameter's kind.
+    fn value(&mut self, name: &str, value: &Expr) -> Option<Named> {
+        let env = self.env;
+        self.value_in(env, name, value)
+    }
+
+    fn value_in(&mut self, env: &Env, name: &str, value: &Expr) -> Option<Named> {
+        let kind = self.kinds.get(&self.block.name.to_string(), name);
+        let is_word = |kind| matches!(kind, Kind::Pad | Kind::Word(_) | Kind::Layer | Kind::Kept | Kind::Flag);
+        // The message about a name that stands for no number.
+        if let ExprKind::Name(word) = &value.kind
+            && env.get(word).is_none()
+            && !kind.is_some_and(is_word)
+        {
+            return whole(value, env, self.report).map(Named::Number);
         }
-        whole(&arg.value, self.env, self.report)
+        let found = match (named(value, env, self.report)?, kind) {
+            (Named::Literal(Expr { kind: ExprKind::Name(word), .. }), Some(Kind::Layer)) => Named::Layer(Call {
+                name: Ident::new(&word, value.place.ends()[0]),
+                place: value.place,
+                args: Vec::new(),
+            }),
+            (found, _) => found,
+        };
+        if let Named::Layer(call) = &found {
+            let before = self.report.len();
+            called(call, env, self.ast, self.report);
+            if self.report.len() > before {
+                return None;
+            }
+        }
+        let Some(kind) = kind else { return Some(found) };
+        if kind.fits(&found) {
+            return Some(found);
+        }
+        let wrong = format!("{}: `{name} = {value}`, expected {}", self.block.name, kind.expected());
+        self.report.error(value.place, message(&wrong, &[], &advice(kind, &found, env)));
+        None
     }
 
     /// Whether all parameters without a default are given; those that are not are reported.
@@ -101,7 +140,7 @@ impl Binder<'_> {
         let Self { block, call, .. } = self;
         let needed = block.params.iter().filter(|param| param.default.is_none()).map(|param| param.name.to_string());
         let missing: Vec<String> =
-            needed.filter(|name| !values.contains_key(name)).map(|name| format!("`{name}`")).collect();
+            needed.filter(|name| values.get(name).is_none()).map(|name| format!("`{name}`")).collect();
         if missing.is_empty() {
             return true;
         }
@@ -111,12 +150,28 @@ impl Binder<'_> {
         false
     }
 
-    fn default(&mut self, default: &Expr, values: &Env) -> Option<i64> {
+    fn default(&mut self, name: &str, default: &Expr, values: &Env) -> Option<Named> {
         let line = Place::from(self.call.name.span()).line();
         self.report.enter(format!("in `{}`, called on line {line}", self.block.name));
-        let value = whole(default, values, self.report);
+        let value = self.value_in(values, name, default);
         self.report.leave();
         value
+    }
+}
+
+/// What helps where an argument is of another kind.
+fn advice(kind: Kind, found: &Named, env: &Env) -> String {
+    let is_size = matches!(found, Named::Literal(Expr { kind: ExprKind::Size(_) | ExprKind::Tuple(_), .. }));
+    match kind {
+        Kind::Number if is_size => "two parameters make a size: `height x width`".to_owned(),
+        Kind::Kept => match &env.kept()[..] {
+            [] => "`keep NAME;` after a step keeps its output".to_owned(),
+            kept => {
+                let kept: Vec<String> = kept.iter().map(|name| format!("`{name}`")).collect();
+                format!("kept here: {}", listed(&kept, "and"))
+            }
+        },
+        _ => String::new(),
     }
 }
 

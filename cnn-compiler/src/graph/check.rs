@@ -6,8 +6,11 @@ use std::collections::HashMap;
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt as _;
 
-use crate::ast::{Ast, Block, Body, Call, Net, Pipeline, Statement, Step, StepKind};
-use crate::eval::{Env, check_default};
+use super::constants::constants;
+use super::kinds::{Kind, Kinds};
+use crate::ast::{Ast, Block, Body, Call, Expr, ExprKind, Net, Pipeline, Statement, Step, StepKind};
+use crate::env::{Env, Named};
+use crate::eval::check_default;
 use crate::op::{LAYERS, Layer, bind, meant};
 use crate::report::{Edit, Message, Place, Report, message, nearest, shortened};
 
@@ -22,13 +25,19 @@ pub(crate) fn check(ast: &Ast, report: &mut Report) {
     for block in &ast.blocks {
         declare(&mut blocks, &block.name, "block", report);
         block_name(block, report);
-        parameters(block, report);
+    }
+    let (constants, kinds) = (constants(ast, report), Kinds::of(ast, report));
+    for block in &ast.blocks {
+        parameters(block, &kinds, &constants, report);
     }
     for net in &ast.nets {
-        each_call(&net.body, &mut |call| called(call, &Env::new(), ast, report));
+        each_call(&net.body, &mut |call| called(call, &constants, ast, report));
     }
     for block in &ast.blocks {
-        let env = block.params.iter().map(|param| (param.name.to_string(), 1)).collect();
+        let mut env = constants.clone();
+        for param in &block.params {
+            env.insert(param.name.to_string(), example(kinds.of_param(block, param)));
+        }
         each_call(&block.body, &mut |call| called(call, &env, ast, report));
     }
     recursion(ast, report);
@@ -70,20 +79,41 @@ fn declare(known: &mut HashMap<String, Place>, name: &Ident, what: &str, report:
     }
 }
 
-fn parameters(block: &Block, report: &mut Report) {
-    let mut known = HashMap::new();
+/// Checks the names and the defaults of a block's parameters.
+fn parameters(block: &Block, kinds: &Kinds, constants: &Env, report: &mut Report) {
+    let (mut declared, mut known) = (HashMap::new(), constants.clone());
     let names: Vec<String> = block.params.iter().map(|param| param.name.to_string()).collect();
     for (index, param) in block.params.iter().enumerate() {
-        declare(&mut known, &param.name, "parameter", report);
-        if let Some(default) = &param.default {
-            check_default(default, &names[..index], &names[index..], report);
+        if constants.get(&names[index]).is_some() {
+            let wrong = format!("`{}` is a constant", param.name);
+            report.error(param.name.span(), message(&wrong, &[], "give the parameter another name"));
         }
+        declare(&mut declared, &param.name, "parameter", report);
+        let kind = kinds.of_param(block, param);
+        // Words and layers are names that stand for nothing else.
+        if let Some(default) = &param.default
+            && !matches!((kind, &default.kind), (Some(Kind::Pad | Kind::Word(_) | Kind::Layer), ExprKind::Name(_)))
+        {
+            check_default(default, &known, &names[index..], report);
+        }
+        known.insert(names[index].clone(), example(kind));
+    }
+}
+
+/// Something that a parameter of this kind could be.
+fn example(kind: Option<Kind>) -> Named {
+    let literal = |kind| Named::Literal(Expr { kind, place: Span::call_site().into() });
+    match kind {
+        Some(Kind::Flag) => literal(ExprKind::Bool(true)),
+        Some(Kind::Word(words)) => literal(ExprKind::Name(words.first().copied().unwrap_or_default().to_owned())),
+        Some(Kind::Kept) => Named::Kept(0),
+        Some(Kind::Number | Kind::Size | Kind::Pad | Kind::Real | Kind::Layer) | None => Named::Number(1),
     }
 }
 
 fn block_name(block: &Block, report: &mut Report) {
     let name = block.name.to_string();
-    let keyword = ["concat", "add", "mul", "skip", "tap", "aux", "block"].contains(&name.as_str());
+    let keyword = ["concat", "add", "mul", "skip", "from", "keep", "tap", "aux", "block"].contains(&name.as_str());
     if keyword || Layer::named(&name).is_some() {
         let what = if keyword { "keyword of the language" } else { "layer" };
         report.error(block.name.span(), format!("`{name}` is a {what}\nhelp: give the block another name"));
@@ -91,9 +121,9 @@ fn block_name(block: &Block, report: &mut Report) {
 }
 
 /// A call's name must be a layer or a block.
-fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
+pub(super) fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
     let name = call.name.to_string();
-    if Layer::named(&name).is_some() || ast.blocks.iter().any(|block| block.name == name) {
+    if Layer::named(&name).is_some() || ast.blocks.iter().any(|block| block.name == name) || env.get(&name).is_some() {
         return;
     }
     let wrong = format!("there is no layer or block `{name}`");
@@ -126,6 +156,8 @@ fn elsewhere(name: &str, call: &Call) -> Option<&'static str> {
     };
     Some(match plain.as_str() {
         "tap" => "`tap name;` keeps the value at this point as an extra output",
+        "keep" => "`keep name;` keeps the value at this point for `from name`",
+        "from" => "`from name` begins a statement or a branch with a value that `keep name;` kept",
         "aux" => "`aux name(weight = 0.3) { … };` is an auxiliary classifier",
         "cat" | "concatenate" => "`concat { …; …; }` joins branches, each a statement that reads the same input",
         "adaptiveavgpool2d" | "adaptiveavgpool" | "adaptivemaxpool2d" | "adaptivemaxpool" if !to_one => {
@@ -259,7 +291,7 @@ fn each_call<'a>(body: &'a Body, visit: &mut dyn FnMut(&'a Call)) {
         match statement {
             Statement::Pipeline(pipeline) => calls_of_pipeline(pipeline, visit),
             Statement::Aux(aux) => each_call(&aux.body, visit),
-            Statement::Tap(_) | Statement::Broken => {}
+            Statement::Tap(_) | Statement::Keep(_) | Statement::Broken => {}
         }
     }
 }
@@ -272,10 +304,10 @@ fn calls_of_pipeline<'a>(pipeline: &'a Pipeline, visit: &mut dyn FnMut(&'a Call)
 
 fn calls_of_step<'a>(step: &'a Step, visit: &mut dyn FnMut(&'a Call)) {
     match &step.kind {
-        StepKind::Call(call) => visit(call),
+        StepKind::Call(call) | StepKind::Splice(call) => visit(call),
         StepKind::Merge(merge) => merge.branches.iter().for_each(|branch| calls_of_pipeline(branch, visit)),
         StepKind::Group(body) => each_call(body, visit),
         StepKind::Repeat(repeat) => calls_of_step(&repeat.step, visit),
-        StepKind::Skip(_) => {}
+        StepKind::Skip(_) | StepKind::From(_) => {}
     }
 }

@@ -1,19 +1,26 @@
 //! The expansion of one net.
 
 mod aside;
+mod kept;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use cnn_net::op::{Op, Store};
 use proc_macro2::Ident;
 
+use self::kept::Keeping;
 use super::bind::Binder;
+use super::kinds::Kinds;
 use super::{Branch, Frame, Graph, Node, Source};
-use crate::ast::{Ast, Body, Call, ExprKind, Merge, MergeKind, Net, Pipeline, Repeat, Statement, Step, StepKind};
-use crate::eval::{Env, whole};
+use crate::ast::{
+    Ast, Block, Body, Call, ExprKind, Merge, MergeKind, Name, Net, Param, Pipeline, Repeat, Statement, Step, StepKind,
+};
+use crate::env::{Env, Named};
+use crate::eval::whole;
 use crate::op::{Bound, Layer, PadMode, bind};
-use crate::report::{Place, Report, message};
+use crate::report::{Edit, Message, Place, Report, message};
 
 /// More layers than this must be a mistake in a repeat.
 const MOST_NODES: usize = 10_000;
@@ -23,16 +30,32 @@ const MOST_STEPS: usize = 30_000;
 const DEEPEST: usize = 200;
 
 /// Expands a net's body into `graph`.
-pub(super) fn expand(net: &Net, ast: &Ast, graph: &mut Graph, report: &mut Report) {
+pub(super) fn expand(net: &Net, ast: &Ast, constants: &Env, graph: &mut Graph, report: &mut Report) {
     let (store, names) = (net.store, HashMap::new());
-    let mut expander =
-        Expander { ast, graph, report, store, names, calls: Rc::from([]), aux: None, steps: 0, depth: 0 };
+    let kinds = Kinds::of(ast, report);
+    let mut expander = Expander {
+        ast,
+        constants,
+        kinds,
+        graph,
+        report,
+        store,
+        names,
+        keeping: Keeping::default(),
+        calls: Rc::from([]),
+        splices: Vec::new(),
+        aux: None,
+        steps: 0,
+        depth: 0,
+    };
     let input = expander.graph.result;
-    expander.graph.result = expander.body(&net.body, input, &mut Scope::new(""), &Env::new());
+    expander.graph.result = expander.body(&net.body, input, &mut Scope::new(""), constants);
     if net.body.statements.is_empty() {
         report.error(net.body.span, format!("{} has no layers\nhelp: for example `flatten -> linear(10);`", net.name));
         graph.result = Source::Broken;
+        return;
     }
+    expander.lost();
 }
 
 /// What the steps of one body share: the prefix of their names, and the number of the next one.
@@ -53,14 +76,20 @@ impl Scope {
 
 struct Expander<'a> {
     ast: &'a Ast,
+    constants: &'a Env,
+    kinds: Kinds,
     graph: &'a mut Graph,
     report: &'a mut Report,
     /// How fully connected layers store their weights unless they say otherwise.
     store: Store,
     /// The names given so far, in full.
     names: HashMap<String, Place>,
+    /// The values that were kept.
+    keeping: Keeping,
     /// The block calls that the expansion is in.
     calls: Rc<[Frame]>,
+    /// The blocks whose steps it is in without a call.
+    splices: Vec<String>,
     /// The auxiliary classifier that the expansion is in.
     aux: Option<usize>,
     /// How many steps were expanded.
@@ -69,24 +98,31 @@ struct Expander<'a> {
     depth: usize,
 }
 
-impl Expander<'_> {
+impl<'a> Expander<'a> {
     fn body(&mut self, body: &Body, mut value: Source, scope: &mut Scope, env: &Env) -> Source {
+        let (mut env, mut own, before) = (Cow::Borrowed(env), Vec::new(), self.report.len());
         for statement in &body.statements {
             match statement {
-                Statement::Pipeline(pipeline) => value = self.pipeline(pipeline, value, scope, env),
-                Statement::Aux(aux) => self.auxiliary(aux, value, scope, env),
-                Statement::Tap(name) => self.tap(name, value, scope),
+                Statement::Pipeline(pipeline) => value = self.pipeline(pipeline, value, scope, &env),
+                Statement::Aux(aux) => self.auxiliary(aux, value, scope, &env),
+                Statement::Tap(name) => self.tap(name, value, scope, &mut env),
+                Statement::Keep(name) => own.extend(self.keep(name, value, &mut env)),
                 Statement::Broken => value = Source::Broken,
             }
+        }
+        // A mistake may be why a value is not read.
+        if self.report.len() == before && value != Source::Broken {
+            self.never_read(&own);
         }
         value
     }
 
-    fn pipeline(&mut self, pipeline: &Pipeline, mut value: Source, scope: &mut Scope, env: &Env) -> Source {
-        for step in &pipeline.steps {
-            value = self.step(step, value, scope, env);
-        }
-        value
+    fn pipeline(&mut self, pipeline: &Pipeline, value: Source, scope: &mut Scope, env: &Env) -> Source {
+        let (value, rest) = match pipeline.steps.split_first() {
+            Some((Step { kind: StepKind::From(from), name: None }, rest)) => (self.read(from, value, env), rest),
+            Some(_) | None => (value, &pipeline.steps[..]),
+        };
+        rest.iter().fold(value, |value, step| self.step(step, value, scope, env))
     }
 
     /// A branch of a merge: a pipeline that may begin with `skip`, the merge's input.
@@ -104,7 +140,7 @@ impl Expander<'_> {
     }
 
     /// A step under the name that it was given, which need not be the one written before it.
-    fn step_as(&mut self, given: Option<&Ident>, step: &Step, value: Source, scope: &mut Scope, env: &Env) -> Source {
+    fn step_as(&mut self, given: Option<&Name>, step: &Step, value: Source, scope: &mut Scope, env: &Env) -> Source {
         if self.is_full(step.span().into()) {
             return Source::Broken;
         }
@@ -117,6 +153,7 @@ impl Expander<'_> {
         self.depth += 1;
         let result = match &step.kind {
             StepKind::Repeat(repeat) => self.repeat(given, repeat, value, scope, env),
+            StepKind::Splice(call) => self.splice(given, call, value, scope, env),
             _ => self.single(given, step, value, scope, env),
         };
         self.depth -= 1;
@@ -124,14 +161,17 @@ impl Expander<'_> {
     }
 
     /// A step that is not a repeat.
-    fn single(&mut self, given: Option<&Ident>, step: &Step, value: Source, scope: &mut Scope, env: &Env) -> Source {
+    fn single(&mut self, given: Option<&Name>, step: &Step, value: Source, scope: &mut Scope, env: &Env) -> Source {
         let (name, named) = (self.name(given, scope), given.is_some());
         match &step.kind {
             // There is no telling which of the two is meant; the block's name was already reported.
             StepKind::Call(call) if self.is_layer_and_block(call) => Source::Broken,
-            StepKind::Call(call) => match Layer::named(&call.name.to_string()) {
-                Some(layer) => self.layer(layer, call, named, name, value, env),
-                None => self.block(call, named, name, value, env),
+            StepKind::Call(call) => match self.meant(call, env) {
+                None => Source::Broken,
+                Some(call) => match Layer::named(&call.name.to_string()) {
+                    Some(layer) => self.layer(layer, &call, named, name, value, env),
+                    None => self.block(&call, named, name, value, env),
+                },
             },
             StepKind::Merge(merge) => self.merge(merge, named, name, value, scope, env),
             StepKind::Group(body) => self.body(body, value, &mut Scope::new(&name), env),
@@ -140,14 +180,35 @@ impl Expander<'_> {
                 self.report.error(*span, format!("{wrong}\nhelp: `add {{ conv(64, 3x3, pad = 1); skip; }}`"));
                 Source::Broken
             }
-            StepKind::Repeat(_) => value,
+            StepKind::From(from) => {
+                let name = &from.name;
+                let wrong = format!("`from {name}` must come first in a statement or a branch, without a name");
+                self.report.error(from.place, message(&wrong, &[], &format!("`from {name} -> …;`")));
+                Source::Broken
+            }
+            StepKind::Repeat(_) | StepKind::Splice(_) => value,
         }
     }
 
+    /// A call, or the one that a parameter of its name stands for.
+    fn meant<'c>(&mut self, call: &'c Call, env: &Env) -> Option<Cow<'c, Call>> {
+        let name = call.name.to_string();
+        let Some(Named::Layer(given)) = env.get(&name).filter(|_| Layer::named(&name).is_none()) else {
+            return Some(Cow::Borrowed(call));
+        };
+        if call.args.is_empty() {
+            let name = Ident::new(&given.name.to_string(), call.name.span());
+            return Some(Cow::Owned(Call { name, place: call.place, args: given.args.clone() }));
+        }
+        let wrong = format!("`{name}` already has its arguments: it is `{given}`");
+        self.report.error(call.place, message(&wrong, &[], &format!("leave them out: `{name}`")));
+        None
+    }
+
     /// A step's full name: the given one, or else its number among its siblings.
-    fn name(&mut self, given: Option<&Ident>, scope: &mut Scope) -> String {
-        let number = scope.next;
-        scope.next += 1;
+    fn name(&mut self, given: Option<&Name>, scope: &mut Scope) -> String {
+        let number = given.and_then(Name::number).unwrap_or(scope.next);
+        scope.next = number.saturating_add(1);
         let Some(given) = given else { return scope.join(&number.to_string()) };
         let name = scope.join(&given.to_string());
         self.claim(&name, given);
@@ -155,7 +216,7 @@ impl Expander<'_> {
     }
 
     /// Reports a name that was given before.
-    fn claim(&mut self, name: &str, given: &Ident) {
+    fn claim(&mut self, name: &str, given: &Name) {
         if self.graph.is_double(name) {
             return;
         }
@@ -266,14 +327,7 @@ impl Expander<'_> {
         })
     }
 
-    fn repeat(
-        &mut self,
-        given: Option<&Ident>,
-        repeat: &Repeat,
-        value: Source,
-        scope: &mut Scope,
-        env: &Env,
-    ) -> Source {
+    fn repeat(&mut self, given: Option<&Name>, repeat: &Repeat, value: Source, scope: &mut Scope, env: &Env) -> Source {
         let Some(count) = whole(&repeat.count, env, self.report) else { return Source::Broken };
         let literal_zero = matches!(repeat.count.kind, ExprKind::Int(0));
         if count < 0 || literal_zero || count > MOST_NODES as i64 {
@@ -314,19 +368,11 @@ impl Expander<'_> {
     }
 
     fn block(&mut self, call: &Call, named: bool, name: String, value: Source, env: &Env) -> Source {
-        // Unknown names and blocks that call themselves were reported before the expansion.
-        let ast = self.ast;
-        let Some(block) = ast.blocks.iter().find(|block| block.name == call.name) else { return Source::Broken };
-        let mut binder = Binder { block, call, env, report: self.report };
-        let Some(inner) = binder.bind() else { return Source::Broken };
-        if self.calls.iter().any(|frame| call.name == frame.block) {
-            return Source::Broken;
-        }
-        let values: Vec<String> = block.params.iter().map(|p| inner[&p.name.to_string()].to_string()).collect();
+        let Some((block, inner)) = self.called(call, env) else { return Source::Broken };
         let frame = Frame {
             block: block.name.to_string(),
             name: name.clone(),
-            call: format!("{}({})", block.name, values.join(", ")),
+            call: self.shown(block, &inner),
             place: call.name.span().into(),
             named,
         };
@@ -337,5 +383,52 @@ impl Expander<'_> {
         self.report.leave();
         self.calls = outer;
         result
+    }
+
+    /// A block's steps among those around it.
+    fn splice(&mut self, given: Option<&Name>, call: &Call, value: Source, scope: &mut Scope, env: &Env) -> Source {
+        let name = call.name.to_string();
+        if let Some(given) = given {
+            let wrong = format!("`..{name}` adds no level of names, so it can't have a name");
+            let message = Message::from(message(&wrong, &[], &format!("`{given}: {call}` adds one")));
+            self.report.error(given.span(), message.fix([Edit::instead(call.place, call.to_string())]));
+            return Source::Broken;
+        }
+        if Layer::named(&name).is_some() {
+            let wrong = format!("`{name}` is a layer, and only a block's steps can be put here");
+            let message = Message::from(message(&wrong, &[], &format!("`{call}`, without the dots")));
+            self.report.error(call.place, message.fix([Edit::instead(call.place, call.to_string())]));
+            return Source::Broken;
+        }
+        let Some((block, inner)) = self.called(call, env) else { return Source::Broken };
+        self.report.enter(format!("in `{}`, called on line {}", self.shown(block, &inner), call.place.line()));
+        self.splices.push(name);
+        let result = self.body(&block.body, value, scope, &inner);
+        self.splices.pop();
+        self.report.leave();
+        result
+    }
+
+    /// The block that is called, with the values of its parameters.
+    fn called(&mut self, call: &Call, env: &Env) -> Option<(&'a Block, Env)> {
+        // Unknown names and blocks that call themselves were reported before the expansion.
+        let ast = self.ast;
+        let block = ast.blocks.iter().find(|block| block.name == call.name)?;
+        let Self { constants, kinds, report, .. } = self;
+        let inner = Binder { ast, block, call, env, constants, kinds, report }.bind()?;
+        let calls_itself = self.calls.iter().any(|frame| call.name == frame.block)
+            || self.splices.iter().any(|name| call.name == name);
+        (!calls_itself).then_some((block, inner))
+    }
+
+    /// A call with the values of its arguments: `fire(16, 64)`.
+    fn shown(&self, block: &Block, values: &Env) -> String {
+        let shown = |param: &Param| match values.get(&param.name.to_string()) {
+            Some(Named::Kept(index)) => self.keeping.name(*index).to_owned(),
+            Some(value) => value.to_string(),
+            None => String::new(),
+        };
+        let values: Vec<String> = block.params.iter().map(shown).collect();
+        format!("{}({})", block.name, values.join(", "))
     }
 }

@@ -10,7 +10,7 @@ use super::habits;
 use super::read::Reader;
 use super::{Layer, PadMode};
 use crate::ast::{Call, Expr};
-use crate::eval::Env;
+use crate::env::Env;
 use crate::report::{Message, Place, Report, listed, message};
 
 /// A layer with the arguments of a call.
@@ -78,6 +78,7 @@ impl Argument for Binder<'_> {
         let expr = self.given.get(name).copied();
         let param = self.layer.params.iter().find(|param| param.name == name);
         let (Some(expr), Some(param)) = (expr, param) else { return self.default(name, slot) };
+        let expr = &*self.env.literal(expr);
         let mut reader = Reader { layer: self.layer, param, env: self.env, report: self.report };
         let read = match slot {
             Slot::Count(field) => field.set(reader.count(expr)),

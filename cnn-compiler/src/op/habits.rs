@@ -6,7 +6,7 @@ use cnn_net::language::{Kind, Param};
 
 use super::Layer;
 use crate::ast::{Arg, Call, Expr, ExprKind};
-use crate::eval::Env;
+use crate::env::Env;
 use crate::report::{Edit, Message, Place, message};
 
 /// A larger number is one of channels, and not the size of a window.
@@ -111,7 +111,7 @@ fn is_conv_with_inputs(call: &Call, unnamed: usize) -> bool {
 fn is_count(value: &Expr, env: &Env) -> bool {
     match &value.kind {
         ExprKind::Int(_) => true,
-        ExprKind::Name(name) => env.contains_key(name),
+        ExprKind::Name(name) => env.has_number(name),
         ExprKind::Binary(_, left, right) => is_count(left, env) && is_count(right, env),
         _ => false,
     }
@@ -251,7 +251,7 @@ fn function(layer: &Layer, arg: &Arg, env: &Env) -> Option<&'static str> {
     let ExprKind::Name(word) = &arg.value.kind else { return None };
     let is_argument = arg.name.as_ref().is_none_or(|name| name == "activation");
     let has_weights = matches!(layer.name, "conv" | "linear");
-    if !is_argument || !has_weights || env.contains_key(word) {
+    if !is_argument || !has_weights || env.has_number(word) {
         return None;
     }
     Layer::named(&word.to_lowercase()).filter(|next| next.params.is_empty()).map(|next| next.name)
@@ -265,7 +265,7 @@ pub(super) fn unexpected(layer: &'static Layer, call: &Call, index: usize, env: 
         None => format!("{name}: unexpected argument `{value}`"),
     };
     let word = match &value.kind {
-        ExprKind::Name(word) if !env.contains_key(word) => Some(word.as_str()),
+        ExprKind::Name(word) if !env.has_number(word) => Some(word.as_str()),
         _ => None,
     };
     if let Some(param) = layer.params.iter().find(|param| Some(param.name) == word) {

@@ -5,7 +5,8 @@ use cnn_net::op::{Bounds, Padding, Size};
 
 use super::{Layer, PadMode};
 use crate::ast::{Expr, ExprKind};
-use crate::eval::{Env, LARGEST, real, whole};
+use crate::env::Env;
+use crate::eval::{LARGEST, real, whole};
 use crate::report::{Edit, Message, Report, listed, message, nearest};
 
 /// Reads one argument.
@@ -73,7 +74,7 @@ impl Reader<'_> {
         match expr.kind {
             ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {}
             ExprKind::Broken => return None,
-            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) => {
+            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) | ExprKind::Call(_) => {
                 let help = self.rounded(expr).unwrap_or_else(|| self.advice());
                 return self.wrong(expr, "one whole number", help);
             }
@@ -102,7 +103,7 @@ impl Reader<'_> {
                 }
                 _ => self.wrong(expr, "height and width", Help::words(FORMS)),
             },
-            ExprKind::Real(_) | ExprKind::Bool(_) => {
+            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Call(_) => {
                 let required = self.param.default.is_none();
                 let or_else = || if required { Help::words(FORMS) } else { self.advice() };
                 let help = self.rounded(expr).unwrap_or_else(or_else);
@@ -119,7 +120,7 @@ impl Reader<'_> {
         const EXPECTED: &str = "a number, a size or `same`";
         const FORMS: &str = "`1`, `1x2`, `(top, left, bottom, right)`, `same` or `same_lower`";
         let padding = match &expr.kind {
-            ExprKind::Name(word) if !self.env.contains_key(word) => {
+            ExprKind::Name(word) if !self.env.has_number(word) => {
                 let mode = match word.as_str() {
                     "same" => PadMode::Same { lower: false },
                     "same_lower" => PadMode::Same { lower: true },
@@ -136,7 +137,7 @@ impl Reader<'_> {
                 };
                 return Some((Padding::NONE, mode));
             }
-            ExprKind::Real(_) | ExprKind::Bool(_) => {
+            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Call(_) => {
                 let help = self.rounded(expr).unwrap_or(Help::words(FORMS));
                 return self.wrong(expr, EXPECTED, help);
             }
@@ -158,8 +159,8 @@ impl Reader<'_> {
     }
 
     /// The parameters of the block that the layer is in.
-    fn params(&self) -> impl Iterator<Item = &str> {
-        self.env.keys().map(String::as_str)
+    fn params(&self) -> Vec<&str> {
+        self.env.numbers()
     }
 
     pub(super) fn flag(&mut self, expr: &Expr) -> Option<bool> {
@@ -174,6 +175,7 @@ impl Reader<'_> {
             | ExprKind::Negative(_)
             | ExprKind::Size(_)
             | ExprKind::Tuple(_)
+            | ExprKind::Call(_)
             | ExprKind::Broken => None,
         };
         let help = match meant {
@@ -189,7 +191,7 @@ impl Reader<'_> {
                 real(expr, self.env, self.report)?
             }
             ExprKind::Broken => return None,
-            ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) => {
+            ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) | ExprKind::Call(_) => {
                 return self.wrong(expr, "a number", self.advice());
             }
         };

@@ -208,9 +208,9 @@ impl Parser<'_> {
     }
 
     /// Only doc comments are allowed on a block.
-    pub(super) fn no_attributes(&mut self, attributes: &[Attribute]) {
+    pub(super) fn no_attributes(&mut self, what: &str, attributes: &[Attribute]) {
         for attribute in attributes.iter().filter(|a| !a.path().is_ident("doc")) {
-            let message = "a block does not take this attribute\nhelp: it takes doc comments only";
+            let message = format!("a {what} does not take this attribute\nhelp: it takes doc comments only");
             self.report.error(place_of(attribute), message);
         }
     }

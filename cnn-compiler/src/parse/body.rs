@@ -1,10 +1,10 @@
 //! Statements and steps.
 //!
 //! ```text
-//! body      = { ( pipeline | "aux" NAME "(" "weight" "=" expr ")" "{" body "}" | "tap" NAME ) ";" }
+//! body      = { ( pipeline | "aux" NAME "(" "weight" "=" expr ")" "{" body "}" | "tap" NAME | "keep" NAME ) ";" }
 //! pipeline  = step { "->" step }
 //! step      = [ NAME ":" ] kind
-//! kind      = layer | call | merge | "{" body "}" | "[" repeat "]" | "skip"
+//! kind      = layer | [ ".." ] call | merge | "{" body "}" | "[" repeat "]" | "skip" | "from" NAME
 //! repeat    = ( step | NAME ".." ":" kind ) ";" expr
 //! merge     = ( "concat" | "add" | "mul" ) "{" { pipeline ";" } "}"
 //! ```
@@ -13,11 +13,13 @@ use proc_macro2::extra::DelimSpan;
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseBuffer, ParseStream};
-use syn::{Attribute, Error, Result, Token, bracketed, parenthesized, token};
+use syn::{Attribute, Error, LitInt, LitStr, Result, Token, bracketed, parenthesized, token};
 
 use super::token::{braces, expected, found, is_word, skip_to};
 use super::{Parser, expr, place_of};
-use crate::ast::{Arg, Aux, Body, Call, Counter, Expr, Merge, MergeKind, Pipeline, Repeat, Statement, Step, StepKind};
+use crate::ast::{
+    Arg, Aux, Body, Call, Counter, Expr, Kept, Merge, MergeKind, Name, Pipeline, Repeat, Statement, Step, StepKind,
+};
 use crate::report::{Edit, Message, Place};
 
 /// Whether a statement begins with a keyword before a name, and so is not a pipeline.
@@ -32,6 +34,9 @@ impl Parser<'_> {
             if begins(input, "tap") {
                 input.call(Ident::parse_any)?;
                 Ok(Statement::Tap(input.call(Ident::parse_any)?.unraw()))
+            } else if begins(input, "keep") {
+                input.call(Ident::parse_any)?;
+                Ok(Statement::Keep(input.call(Ident::parse_any)?.unraw()))
             } else if begins(input, "aux") {
                 parser.aux(input).map(Statement::Aux)
             } else {
@@ -162,17 +167,46 @@ impl Parser<'_> {
             let message =
                 format!("a counting name is allowed only in a repeat\nhelp: `{name}: …`, or `[{name}..: …; 3]`");
             self.report.error(place, message);
-            return Ok(Step { name: Some(name), kind: self.step_kind(input)? });
+            return Ok(Step { name: Some(Name::from(&name)), kind: self.step_kind(input)? });
         }
-        let named = input.peek(Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::]);
-        let name = if named {
-            let name = input.call(Ident::parse_any)?.unraw();
+        Ok(Step { name: self.name(input)?, kind: self.step_kind(input)? })
+    }
+
+    /// `NAME ":"`: a word, a number or any text in quotes.
+    fn name(&mut self, input: ParseStream<'_>) -> Result<Option<Name>> {
+        if !input.peek2(Token![:]) || input.peek2(Token![::]) {
+            return Ok(None);
+        }
+        let name = if input.peek(Ident::peek_any) {
+            Name::from(&input.call(Ident::parse_any)?.unraw())
+        } else if input.peek(LitStr) {
+            let name = self.quoted(&input.parse()?);
             input.parse::<Token![:]>()?;
-            Some(name)
+            return Ok(name);
+        } else if let Ok(number) = input.fork().parse::<LitInt>()
+            && number.to_string() == number.base10_digits()
+        {
+            input.parse::<LitInt>()?;
+            Name::new(number.to_string(), number.span())
         } else {
-            None
+            return Ok(None);
         };
-        Ok(Step { name, kind: self.step_kind(input)? })
+        input.parse::<Token![:]>()?;
+        Ok(Some(name))
+    }
+
+    /// A name in quotes. Dots are levels of names, as in PyTorch.
+    fn quoted(&mut self, literal: &LitStr) -> Option<Name> {
+        let text = literal.value();
+        let why = if text.split('.').any(str::is_empty) {
+            "a part of it is empty"
+        } else if text.contains(char::is_control) {
+            "it has control characters"
+        } else {
+            return Some(Name::new(text, literal.span()));
+        };
+        self.report.error(literal.span(), format!("{text:?} is not a name: {why}"));
+        None
     }
 
     /// `NAME ".." ":"`, and its place without the colon. A name that does not end in a number is reported, and counts from 1.
@@ -211,6 +245,19 @@ impl Parser<'_> {
         if input.peek(token::Bracket) {
             return self.repeat(input).map(StepKind::Repeat);
         }
+        if input.peek(Token![..]) {
+            let dots: Token![..] = input.parse()?;
+            if !input.peek(Ident::peek_any) {
+                return Err(expected(
+                    input,
+                    "a block\nhelp: `..block(…)` puts a block's steps here, without a level of names",
+                ));
+            }
+            let name = input.call(Ident::parse_any)?.unraw();
+            let mut call = self.call(input, name)?;
+            call.place = Place::from(dots.spans[0]).to(call.place);
+            return Ok(StepKind::Splice(call));
+        }
         if !input.peek(Ident::peek_any) {
             return Err(expected(
                 input,
@@ -223,6 +270,11 @@ impl Parser<'_> {
         match merge {
             Some(kind) => self.merge(input, kind, name.span()).map(StepKind::Merge),
             None if name == "skip" => Ok(StepKind::Skip(name.span())),
+            None if name == "from" && input.peek(Ident::peek_any) => {
+                let kept = input.call(Ident::parse_any)?.unraw();
+                let place = Place::from(name.span()).to(kept.span());
+                Ok(StepKind::From(Kept { name: kept, place }))
+            }
             None => self.call(input, name).map(StepKind::Call),
         }
     }
@@ -233,9 +285,10 @@ impl Parser<'_> {
         let (content, span_of) = braces(input, &what)?;
         let before = self.report.len();
         let found = self.statements(&content, "a branch that passes its input through is `skip;`", |parser, input| {
-            if begins(input, "tap") || begins(input, "aux") {
-                let message = "expected a step, found `{word}`\nhelp: in a branch, put it into a group: `{ …; }`";
-                return Err(input.error(message.replace("{word}", if is_word(input, "tap") { "tap" } else { "aux" })));
+            if let Some(word) = ["tap", "aux", "keep"].into_iter().find(|word| begins(input, word)) {
+                let message =
+                    format!("expected a step, found `{word}`\nhelp: in a branch, put it into a group: `{{ …; }}`");
+                return Err(input.error(message));
             }
             parser.pipeline(input)
         });

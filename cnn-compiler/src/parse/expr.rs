@@ -16,7 +16,7 @@ use syn::parse::ParseStream;
 use syn::{Error, LitBool, LitFloat, LitInt, LitStr, Result, Token, parenthesized, token};
 
 use super::token::expected;
-use crate::ast::{Expr, ExprKind, Operator};
+use crate::ast::{Arg, Call, Expr, ExprKind, Operator};
 use crate::report::Place;
 
 /// Expressions nested more deeply than this could overflow the stack.
@@ -160,6 +160,7 @@ fn operators(expr: &Expr) -> usize {
         ExprKind::Binary(_, left, right) => 1 + operators(left) + operators(right),
         ExprKind::Negative(inner) => operators(inner),
         ExprKind::Size(parts) | ExprKind::Tuple(parts) => parts.iter().map(operators).sum(),
+        ExprKind::Call(call) => call.args.iter().map(|arg| operators(&arg.value)).sum(),
         ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Name(_) | ExprKind::Broken => 0,
     }
 }
@@ -203,6 +204,9 @@ fn primary(input: ParseStream<'_>) -> Result<Expr> {
     }
     if input.peek(syn::Ident::peek_any) {
         let word = input.call(Ident::parse_any)?;
+        if input.peek(token::Paren) {
+            return call(input, word);
+        }
         return Ok(Expr { kind: ExprKind::Name(word.to_string()), place: word.span().into() });
     }
     let what = "a number, a size such as `3x3`, or a parameter of the block";
@@ -212,6 +216,27 @@ fn primary(input: ParseStream<'_>) -> Result<Expr> {
         return Err(expected(input, &format!("{what}\nhelp: without quotes, `{}`", text.value())));
     }
     Err(expected(input, what))
+}
+
+/// `NAME "(" [ [ NAME "=" ] expr { "," … } ] ")"`: a layer that is an argument of a block.
+fn call(input: ParseStream<'_>, name: Ident) -> Result<Expr> {
+    let content;
+    let place = Place::from(name.span()).to(parenthesized!(content in input).span.close());
+    let mut args = Vec::new();
+    while !content.is_empty() {
+        let is_named = content.peek(syn::Ident::peek_any) && content.peek2(Token![=]);
+        let name = if is_named { Some(content.call(Ident::parse_any)?.unraw()) } else { None };
+        if is_named {
+            content.parse::<Token![=]>()?;
+        }
+        args.push(Arg { name, value: parse(&content)? });
+        if content.peek(Token![,]) {
+            content.parse::<Token![,]>()?;
+        } else if !content.is_empty() {
+            return Err(expected(&content, "an operator, `,` or `)`"));
+        }
+    }
+    Ok(Expr { kind: ExprKind::Call(Box::new(Call { name: name.unraw(), place, args })), place })
 }
 
 fn decimal(literal: &LitFloat) -> Result<Expr> {

@@ -32,6 +32,9 @@ const NETS: &[&str] = &[
         mul { skip; global_avg_pool -> s: conv(18, 1x1) -> sigmoid; };
         add { skip; x: conv(18, 3x3, pad = 2, dilation = 2); skip -> relu; } -> linear(7);
     }
+    const WIDE = 3x3;
+    block up(other, act = relu, size = WIDE, bias = true) { concat { skip; from other -> act; } -> conv(4, size, pad = same, bias = bias); }
+    Crossed: 4x9x9 -> 4x9x9 { keep a; \"b-1\": relu; keep b; 3: up(a) -> ..up(b, leaky_relu(0.1), 1); add { from a; skip; }; }
     Other: 9 -> 3x3x1 { [a1..: { linear(9) -> elu(1); }; 3]; linear(12) -> linear(4); }",
 ];
 
@@ -61,6 +64,12 @@ const TOKENS: &[&str] = &[
     "::",
     "..",
     "skip",
+    "keep",
+    "from",
+    "from a",
+    "keep a",
+    "const",
+    "..",
     "add",
     "concat",
     "tap",

@@ -118,7 +118,10 @@ impl<'a> Builder<'a> {
     /// Layers, merges and calls of blocks.
     fn push_all(&mut self, parts: &[Part], depth: usize, prefix: &str, chain: &mut Chain) {
         let graph = self.graph;
-        let call = |part: &Part| graph.nodes[part.node()].calls.get(depth);
+        let call = |part: &Part| match part {
+            Part::Layer(node) | Part::Merge(node, _) => graph.nodes[*node].calls.get(depth),
+            Part::From(_) => None,
+        };
         for parts in parts.chunk_by(|a, b| call(a) == call(b)) {
             match call(&parts[0]) {
                 None => parts.iter().for_each(|part| self.push(part, depth, prefix, chain)),
@@ -137,6 +140,10 @@ impl<'a> Builder<'a> {
         let graph = self.graph;
         let node = &graph.nodes[part.node()];
         let index = part.node();
+        if let Part::From(_) = part {
+            let port = self.port(&format!("from {}", node.name), node.output);
+            return chain.items.push(port);
+        }
         if is_left_out(&node.op, self.options.detail) {
             if let Some(last) = chain.items.last_mut() {
                 last.gives.push(index);
@@ -150,7 +157,7 @@ impl<'a> Builder<'a> {
         let input = node.inputs.first().map_or(graph.input, |input| graph.shape(*input));
         let label = label(&node.op, input, self.options.detail);
         let what = match part {
-            Part::Layer(_) => What::Layer(label),
+            Part::Layer(_) | Part::From(_) => What::Layer(label),
             Part::Merge(_, branches) => {
                 What::Merge(label.kind, branches.iter().map(|branch| self.chain(branch, depth, prefix)).collect())
             }

@@ -24,7 +24,9 @@ impl Builder<'_> {
             Leaver::Tap(index) => {
                 let tap = self.graph.taps[index];
                 let port = self.port(&format!("tap {}", tap.name), self.graph.shape(tap.value));
-                Exit { label: None, chain: Chain { items: vec![port], frames: Vec::new() } }
+                let mut chain = self.chain(&pipelines.between(pipelines.leaves(tap.value), tap.value), 0, "");
+                chain.items.push(port);
+                Exit { label: None, chain }
             }
             Leaver::Aux(index) => {
                 let aux = self.graph.aux[index];

@@ -11,13 +11,15 @@ pub(super) enum Part {
     Layer(usize),
     /// A merge, by its index, and its branches. A branch that only skips is empty.
     Merge(usize, Vec<Vec<Part>>),
+    /// The value of a node that is drawn elsewhere.
+    From(usize),
 }
 
 impl Part {
     /// The node with its result.
     pub(super) fn node(&self) -> usize {
         match self {
-            Self::Layer(node) | Self::Merge(node, _) => *node,
+            Self::Layer(node) | Self::Merge(node, _) | Self::From(node) => *node,
         }
     }
 
@@ -25,6 +27,7 @@ impl Part {
     pub(super) fn nodes(&self) -> Vec<usize> {
         match self {
             Self::Layer(node) => vec![*node],
+            Self::From(_) => Vec::new(),
             Self::Merge(node, branches) => branches.iter().flatten().flat_map(Self::nodes).chain([*node]).collect(),
         }
     }
@@ -43,11 +46,13 @@ pub(super) enum Leaver {
 pub(super) struct Pipelines<'a> {
     graph: &'a Graph<'a>,
     dominators: Vec<Value>,
+    /// For each node, whether the output depends on it.
+    on_trunk: Vec<bool>,
 }
 
 impl<'a> Pipelines<'a> {
     pub(super) fn new(graph: &'a Graph<'a>) -> Self {
-        let mut this = Self { graph, dominators: Vec::with_capacity(graph.nodes.len()) };
+        let mut this = Self { graph, dominators: Vec::with_capacity(graph.nodes.len()), on_trunk: on_trunk(graph) };
         for node in graph.nodes {
             let dominator = node.inputs.iter().copied().reduce(|a, b| this.common(a, b)).unwrap_or(Value::Input);
             this.dominators.push(dominator);
@@ -74,17 +79,26 @@ impl<'a> Pipelines<'a> {
         a
     }
 
-    /// The steps from one value to another that it dominates. The branches of a merge begin at the merge's dominator.
+    /// The steps from one value to another that it dominates. The branches of a merge begin at the merge's dominator. A value that
+    /// is read across branches is drawn in one of them.
     pub(super) fn between(&self, start: Value, end: Value) -> Vec<Part> {
+        self.steps(start, end, &mut vec![false; self.graph.nodes.len()])
+    }
+
+    fn steps(&self, start: Value, end: Value, seen: &mut [bool]) -> Vec<Part> {
         let mut parts = Vec::new();
         let mut at = end;
         while let Value::Node(index) = at
             && at != start
         {
+            if std::mem::replace(&mut seen[index], true) {
+                parts.push(Part::From(index));
+                break;
+            }
             let fork = self.dominators[index];
             parts.push(match self.graph.nodes[index].inputs {
                 [] | [_] => Part::Layer(index),
-                inputs => Part::Merge(index, inputs.iter().map(|input| self.between(fork, *input)).collect()),
+                inputs => Part::Merge(index, inputs.iter().map(|input| self.steps(fork, *input, seen)).collect()),
             });
             at = fork;
         }
@@ -96,12 +110,23 @@ impl<'a> Pipelines<'a> {
     pub(super) fn leavers(&self) -> BTreeMap<Value, Vec<Leaver>> {
         let mut leavers: BTreeMap<Value, Vec<Leaver>> = BTreeMap::new();
         for (index, tap) in self.graph.taps.iter().enumerate() {
-            leavers.entry(tap.value).or_default().push(Leaver::Tap(index));
+            leavers.entry(self.leaves(tap.value)).or_default().push(Leaver::Tap(index));
         }
         for (index, aux) in self.graph.aux.iter().enumerate() {
             leavers.entry(self.fork(aux.result)).or_default().push(Leaver::Aux(index));
         }
         leavers
+    }
+
+    /// The value of the trunk where the steps to another one leave it: that one itself, if the output depends on it.
+    pub(super) fn leaves(&self, value: Value) -> Value {
+        let mut at = value;
+        while let Value::Node(index) = at
+            && !self.on_trunk[index]
+        {
+            at = self.dominators[index];
+        }
+        at
     }
 
     /// The value of the trunk that an auxiliary classifier reads.
@@ -114,4 +139,17 @@ impl<'a> Pipelines<'a> {
         }
         at
     }
+}
+
+/// For each node, whether the output depends on it.
+fn on_trunk(graph: &Graph<'_>) -> Vec<bool> {
+    let (mut found, mut open) = (vec![false; graph.nodes.len()], vec![graph.result]);
+    while let Some(value) = open.pop() {
+        if let Value::Node(index) = value
+            && !std::mem::replace(&mut found[index], true)
+        {
+            open.extend(graph.nodes[index].inputs);
+        }
+    }
+    found
 }

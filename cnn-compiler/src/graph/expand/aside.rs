@@ -1,17 +1,20 @@
 //! What branches off the trunk of a net: auxiliary classifiers and taps.
 
+use std::borrow::Cow;
+
 use proc_macro2::Ident;
 
 use super::{Expander, Scope};
 use crate::ast::{self, ExprKind};
-use crate::eval::{Env, real};
+use crate::env::Env;
+use crate::eval::real;
 use crate::graph::{Aux, Source, Tap};
 use crate::report::{Place, message};
 
 impl Expander<'_> {
     pub(super) fn auxiliary(&mut self, aux: &ast::Aux, value: Source, scope: &Scope, env: &Env) {
         let name = scope.join(&aux.name.to_string());
-        self.claim(&name, &aux.name);
+        self.claim(&name, &(&aux.name).into());
         if self.aux.is_some() {
             self.report.error(
                 aux.name.span(),
@@ -36,7 +39,7 @@ impl Expander<'_> {
     /// The weight of a classifier's loss.
     fn weight(&mut self, aux: &ast::Aux, env: &Env) -> Option<f32> {
         let value = match aux.weight.kind {
-            ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) => f64::NAN,
+            ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) | ExprKind::Call(_) => f64::NAN,
             _ => real(&aux.weight, env, self.report)?,
         };
         if (0.0..=f64::from(f32::MAX)).contains(&value) {
@@ -48,7 +51,7 @@ impl Expander<'_> {
         None
     }
 
-    pub(super) fn tap(&mut self, given: &Ident, value: Source, scope: &Scope) {
+    pub(super) fn tap(&mut self, given: &Ident, value: Source, scope: &Scope, env: &mut Cow<'_, Env>) {
         if self.aux.is_some() {
             let wrong = "an auxiliary classifier does not run at inference, so none of its values can be kept";
             self.report.error(given.span(), format!("{wrong}\nhelp: put the tap on the trunk"));
@@ -66,6 +69,10 @@ impl Expander<'_> {
             return;
         }
         self.graph.taps.push(Tap { name, value, place });
+        // Its name is that of an output in any case; where it could be read is where no value was kept under it.
+        if env.get(&given.to_string()).is_none() {
+            self.name_value(given, value, true, env);
+        }
     }
 }
 

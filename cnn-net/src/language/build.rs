@@ -4,21 +4,19 @@
 //! numbers are those of steps without a name.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::ToString as _;
+use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Unsayable;
 use super::nesting::{DEEPEST, Item, Nested, TOO_DEEP};
 use super::tree::{Aux, Call, Kind, Layer, Merge, Site, Statement, Step, Value as Argument};
-use super::words::is_word;
+use super::words::{is_name, is_word, number};
 use super::write::args;
 use crate::graph::{Graph, Value};
 use crate::op;
-
-/// As many numbers may be missing in a row, as if empty groups had them.
-const MOST_MISSING: usize = 100;
 
 /// A tree, with the calls of blocks in it: those first that are in others.
 pub(super) struct Tree {
@@ -29,7 +27,7 @@ pub(super) struct Tree {
 /// The tree of a graph.
 pub(super) fn tree(graph: &Graph<'_>, nested: &Nested) -> Result<Tree, Unsayable> {
     let (taps, aux) = (vec![false; graph.taps.len()], vec![false; graph.aux.len()]);
-    let mut builder = Builder { graph, nested, sites: Vec::new(), taps, aux };
+    let mut builder = Builder { graph, nested, sites: Vec::new(), taps, aux, read: read(nested), kept: Vec::new() };
     let around = Around { prefix: "", calls: 0, block: "", depth: 0 };
     let body = builder.body(&nested.trunk, Value::Input, around)?;
     Ok(Tree { body, sites: builder.sites })
@@ -71,20 +69,52 @@ struct Builder<'a> {
     /// The taps and auxiliary classifiers that have a place.
     taps: Vec<bool>,
     aux: Vec<bool>,
+    /// The values that are read by a name.
+    read: BTreeSet<Value>,
+    /// Those that were kept, with their names.
+    kept: Vec<(Value, String)>,
 }
 
 impl<'a> Builder<'a> {
     fn body(&mut self, items: &'a [Item], mut value: Value, around: Around<'_>) -> Result<Vec<Statement>, Unsayable> {
-        let mut body = Vec::new();
+        let (mut body, kept) = (Vec::new(), self.kept.len());
         self.aside(value, around, &mut body)?;
-        let mut next = 0;
-        for part in self.parts(items, around)? {
-            let steps = self.steps(&part, value, around, &mut next)?;
-            body.extend(steps.into_iter().map(Statement::Step));
+        let (mut next, parts) = (0, self.parts(items, around)?);
+        // What is before a body is kept there, and so is its result.
+        if around.depth == 0 && !parts.is_empty() {
+            self.keep(value, around, &mut body);
+        }
+        let last = parts.len().saturating_sub(1);
+        for (index, part) in parts.iter().enumerate() {
+            let step = self.step(part, value, around, &mut next)?;
+            body.extend(step.map(Statement::Step));
             value = end(part.items, value);
             self.aside(value, around, &mut body)?;
+            if index < last {
+                self.keep(value, around, &mut body);
+            }
         }
+        self.kept.truncate(kept);
         Ok(body)
+    }
+
+    /// Keeps a value if it is read by a name, and has none yet.
+    fn keep(&mut self, value: Value, around: Around<'_>, body: &mut Vec<Statement>) {
+        if !self.read.contains(&value) || self.kept.iter().any(|(kept, _)| *kept == value) {
+            return;
+        }
+        let own = match value {
+            Value::Input => Some("input"),
+            Value::Node(node) => around.own(self.graph.nodes[node].name),
+        };
+        let word = own.and_then(|own| own.split('.').next_back()).filter(|word| is_word(word)).unwrap_or("kept");
+        // In a block, another name than those of parameters.
+        let word = if around.calls > 0 { format!("kept_{word}") } else { word.to_owned() };
+        let numbered = (2..).map(|number| format!("{word}_{number}"));
+        let is_free = |name: &String| self.kept.iter().all(|(_, other)| other != name);
+        let name = core::iter::once(word.clone()).chain(numbered).find(is_free).unwrap_or(word);
+        self.kept.push((value, name.clone()));
+        body.push(Statement::Keep(name));
     }
 
     /// The steps of a body or a branch, each with its name there.
@@ -92,7 +122,17 @@ impl<'a> Builder<'a> {
         let mut parts: Vec<Part<'a>> = Vec::new();
         let mut start = 0;
         for (index, item) in items.iter().enumerate() {
-            let full: &'a str = self.graph.nodes[item.node()].name;
+            let Some(node) = item.node() else {
+                // Inside of a group, if it goes on after this.
+                let after = items[index..].iter().find_map(Item::node).map(|node| self.graph.nodes[node].name);
+                let group = after.and_then(|name| around.own(name)?.split_once('.')).map(|(group, _)| group);
+                match parts.last_mut() {
+                    Some(last) if !last.is_step && group == Some(last.name) => last.items = &items[start..=index],
+                    Some(_) | None => parts.push(Part { name: "", items: &items[index..=index], is_step: true }),
+                }
+                continue;
+            };
+            let full: &'a str = self.graph.nodes[node].name;
             let Some(own) = around.own(full) else {
                 return Err(Unsayable::new(full, "its name is not that of the group it is in"));
             };
@@ -108,43 +148,41 @@ impl<'a> Builder<'a> {
         Ok(parts)
     }
 
-    /// A step, after others that have numbers and compute nothing.
-    fn steps(
+    /// A step, unless it is a value that is there in any case.
+    fn step(
         &mut self,
         part: &Part<'a>,
         from: Value,
         around: Around<'_>,
         next: &mut usize,
-    ) -> Result<Vec<Step>, Unsayable> {
-        let mut steps = Vec::new();
-        let name = if let Ok(number) = part.name.parse::<usize>()
-            && number.to_string() == part.name
-        {
-            let missing = number.checked_sub(*next).filter(|missing| *missing <= MOST_MISSING);
-            let Some(missing) = missing else {
-                return Err(Unsayable::new(self.first_name(part), "its number is not that of its place"));
-            };
-            steps.extend((0..missing).map(|_| Step::nothing()));
-            *next = number;
-            None
-        } else {
-            if !is_word(part.name) {
-                return Err(Unsayable::new(self.first_name(part), "its name is neither a word nor a number"));
-            }
-            Some(part.name.to_owned())
-        };
-        *next += 1;
+    ) -> Result<Option<Step>, Unsayable> {
+        if let [Item::From(value)] = part.items {
+            let name = (*value != from).then(|| self.name_of(*value)).transpose()?;
+            return Ok(name.map(|name| Step::unnamed(Kind::From(name))));
+        }
+        if !is_name(part.name) {
+            return Err(Unsayable::new(self.first_name(part), "its name is empty, or has control characters"));
+        }
+        let place = number(part.name).unwrap_or(*next);
+        let name = (part.name != next.to_string()).then(|| part.name.to_owned());
+        *next = place;
+        *next = next.saturating_add(1);
         let depth = around.depth + 1;
         if depth > DEEPEST {
             return Err(Unsayable::new(self.first_name(part), TOO_DEEP));
         }
         let kind = self.kind(part, from, Around { depth, ..around })?;
-        steps.push(Step { name, kind });
-        Ok(steps)
+        Ok(Some(Step { name, kind }))
     }
 
     fn first_name(&self, part: &Part<'a>) -> &'a str {
-        part.items.first().map_or(part.name, |item| self.graph.nodes[item.node()].name)
+        part.items.iter().find_map(Item::node).map_or(part.name, |node| self.graph.nodes[node].name)
+    }
+
+    /// The name under which a value was kept.
+    fn name_of(&self, value: Value) -> Result<String, Unsayable> {
+        let kept = self.kept.iter().find(|(kept, _)| *kept == value);
+        kept.map(|(_, name)| name.clone()).ok_or_else(|| Unsayable::value(self.graph, value, super::check::UNSEEN))
     }
 
     fn kind(&mut self, part: &Part<'a>, from: Value, around: Around<'_>) -> Result<Kind, Unsayable> {
@@ -174,18 +212,20 @@ impl<'a> Builder<'a> {
         around: Around<'_>,
         next: &mut usize,
     ) -> Result<Vec<Step>, Unsayable> {
-        let mut branch = Vec::new();
-        for part in self.parts(items, around)? {
-            branch.extend(self.steps(&part, value, around, next)?);
+        let (mut branch, parts) = (Vec::new(), self.parts(items, around)?);
+        // `skip` has a number, too.
+        let skips = parts.first().is_some_and(|part| part.name == (*next + 1).to_string());
+        if skips {
+            *next += 1;
+            branch.push(Step::unnamed(Kind::Skip));
+        }
+        for part in parts {
+            branch.extend(self.step(&part, value, around, next)?);
             value = end(part.items, value);
         }
-        match branch.first_mut() {
-            Some(first) if *first == Step::nothing() => first.kind = Kind::Skip,
-            Some(_) => {}
-            None => {
-                *next += 1;
-                branch.push(Step::unnamed(Kind::Skip));
-            }
+        if branch.is_empty() {
+            *next += 1;
+            branch.push(Step::unnamed(Kind::Skip));
         }
         Ok(branch)
     }
@@ -194,7 +234,8 @@ impl<'a> Builder<'a> {
     fn group(&mut self, part: &Part<'a>, from: Value, around: Around<'_>) -> Result<Kind, Unsayable> {
         let prefix =
             &if around.prefix.is_empty() { part.name.to_owned() } else { format!("{}.{}", around.prefix, part.name) };
-        let call = part.items.first().and_then(|item| self.graph.nodes[item.node()].calls.get(around.calls));
+        let call =
+            part.items.iter().find_map(Item::node).and_then(|node| self.graph.nodes[node].calls.get(around.calls));
         let Some(call) = call.filter(|call| call.name == prefix) else {
             return Ok(Kind::Group(self.body(part.items, from, Around { prefix, ..around })?));
         };
@@ -238,5 +279,24 @@ impl<'a> Builder<'a> {
 
 /// The value at the end of steps.
 fn end(items: &[Item], from: Value) -> Value {
-    items.last().map_or(from, |item| Value::Node(item.node()))
+    items.last().map_or(from, Item::value)
+}
+
+/// The values that steps read by a name.
+fn read(nested: &Nested) -> BTreeSet<Value> {
+    let mut read = BTreeSet::new();
+    let aux = nested.aux.iter().map(|(begin, items)| (*begin, &**items));
+    let mut open: Vec<(Value, &[Item])> = aux.chain([(Value::Input, &*nested.trunk)]).collect();
+    while let Some((mut before, items)) = open.pop() {
+        for item in items {
+            match item {
+                // What the step before it gives needs no name.
+                Item::From(value) if before != *value => drop(read.insert(*value)),
+                Item::Merge(_, branches) => open.extend(branches.iter().map(|branch| (before, &**branch))),
+                Item::From(_) | Item::Layer(_) => {}
+            }
+            before = item.value();
+        }
+    }
+    read
 }

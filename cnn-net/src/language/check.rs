@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use super::Unsayable;
 use super::nesting::is_merge;
 use super::tree::{Aux, Kind, Site, Statement, Step};
+use super::words::number;
 use crate::graph::{Call, Graph, Node, Tensor, Value};
 use crate::op::{Argument, Dims, Role, Shape, Slot};
 
@@ -118,11 +119,13 @@ impl Argument for Bounds {
 
 const ORDER: &str = "a declaration would compute it at another time";
 const TWICE: &str = "the name is given twice";
+pub(super) const UNSEEN: &str = "it is kept in another group or block than it is read in";
 
 /// Whether a tree declares a graph.
 pub(super) fn tree(graph: &Graph<'_>, sites: &[Site], body: &[Statement]) -> Result<(), Unsayable> {
     let (names, tensors, methods) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let mut walk = Walk { graph, sites, next: 0, taps: 0, aux: 0, names, tensors, methods };
+    let mut walk =
+        Walk { graph, sites, next: 0, taps: 0, aux: 0, names, tensors, methods, kept: Vec::new(), hidden: 0 };
     let place = Place { calls: &[], aux: None };
     walk.body(body, Value::Input, &mut Scope::new(""), place)?;
     if let Some(node) = graph.nodes.get(walk.next) {
@@ -173,6 +176,10 @@ struct Walk<'a> {
     tensors: BTreeSet<&'a str>,
     /// The taps, by the methods that read them.
     methods: BTreeSet<String>,
+    /// The values that are kept around a step, by their names.
+    kept: Vec<(String, Value)>,
+    /// How many of them are outside of its block.
+    hidden: usize,
 }
 
 impl Walk<'_> {
@@ -183,13 +190,16 @@ impl Walk<'_> {
         scope: &mut Scope,
         place: Place<'_>,
     ) -> Result<Value, Unsayable> {
+        let kept = self.kept.len();
         for statement in body {
             match statement {
                 Statement::Step(step) => value = self.step(step, value, scope, place)?,
                 Statement::Tap(name) => self.tap(&scope.join(name), value, place)?,
+                Statement::Keep(name) => self.kept.push((name.clone(), value)),
                 Statement::Aux(aux) => self.auxiliary(aux, value, scope, place)?,
             }
         }
+        self.kept.truncate(kept);
         Ok(value)
     }
 
@@ -224,11 +234,16 @@ impl Walk<'_> {
     }
 
     fn step(&mut self, step: &Step, value: Value, scope: &mut Scope, place: Place<'_>) -> Result<Value, Unsayable> {
+        if let Kind::From(name) = &step.kind {
+            let kept = self.kept[self.hidden..].iter().rfind(|(kept, _)| kept == name);
+            return kept.map(|(_, value)| *value).ok_or_else(|| Unsayable::new(name, UNSEEN));
+        }
+        let at = step.name.as_deref().and_then(number).unwrap_or(scope.next);
+        scope.next = at.saturating_add(1);
         let name = match &step.name {
             Some(name) => scope.join(name),
-            None => scope.join(&scope.next.to_string()),
+            None => scope.join(&at.to_string()),
         };
-        scope.next += 1;
         if step.name.is_some() {
             self.claim(&name)?;
         }
@@ -250,10 +265,13 @@ impl Walk<'_> {
             Kind::Call(call) => {
                 let Some(site) = self.sites.get(call.site) else { return Err(Unsayable::new(&name, ORDER)) };
                 let calls: Vec<(&str, &str)> = place.calls.iter().copied().chain([(&*call.block, &*name)]).collect();
-                self.body(&site.body, value, &mut Scope::new(&name), Place { calls: &calls, ..place })
+                let hidden = core::mem::replace(&mut self.hidden, self.kept.len());
+                let result = self.body(&site.body, value, &mut Scope::new(&name), Place { calls: &calls, ..place });
+                self.hidden = hidden;
+                result
             }
             // Steps are not yet repeated.
-            Kind::Skip | Kind::Repeat(_) => Ok(value),
+            Kind::Skip | Kind::From(_) | Kind::Repeat(_) => Ok(value),
         }
     }
 

@@ -60,8 +60,8 @@ impl core::error::Error for Unsayable {}
 ///
 /// # Errors
 ///
-/// If there are no words for the graph: a value that is read in more than one branch, as `keep` is not written yet, and calls of
-/// a block that differ in more than numbers.
+/// If there are no words for the graph: for example, a value inside of a group that is read outside, or calls of a block that
+/// differ in more than numbers.
 pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
     let Some(name) = type_name(graph.name) else {
         return Err(Unsayable::new(graph.name, "a net can't have this name"));

@@ -1,8 +1,10 @@
 //! How a graph is nested: chains of layers, and merges whose branches begin at one value.
 //!
 //! The branches of a merge begin at its dominator, the last value that all ways to it go through. A value that several branches
-//! read inside of that has no place in the language; it is found here, before it is followed twice.
+//! read inside of that is *kept*: it is computed before them, on the trunk, and branches begin with it. Which these are is found by
+//! trying: a value that would be in two places is kept the next time.
 
+use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -21,13 +23,24 @@ pub(super) enum Item {
     Layer(usize),
     /// A merge, by its node, and its branches.
     Merge(usize, Vec<Vec<Item>>),
+    /// A value that was kept, or the input.
+    From(Value),
 }
 
 impl Item {
-    /// The node whose output is the step's.
-    pub(super) fn node(&self) -> usize {
+    /// The node that is declared here.
+    pub(super) fn node(&self) -> Option<usize> {
         match self {
-            Self::Layer(node) | Self::Merge(node, _) => *node,
+            Self::Layer(node) | Self::Merge(node, _) => Some(*node),
+            Self::From(_) => None,
+        }
+    }
+
+    /// The value after it.
+    pub(super) fn value(&self) -> Value {
+        match self {
+            Self::Layer(node) | Self::Merge(node, _) => Value::Node(*node),
+            Self::From(value) => *value,
         }
     }
 }
@@ -42,27 +55,24 @@ pub(super) struct Nested {
 
 /// Finds the steps of a graph, each node in one place. The values in it were checked to be there.
 pub(super) fn nested(graph: &Graph<'_>) -> Result<Nested, Unsayable> {
-    let mut nesting =
-        Nesting { graph, dominators: Vec::with_capacity(graph.nodes.len()), seen: vec![false; graph.nodes.len()] };
-    for node in graph.nodes {
-        let common = node.inputs.iter().copied().reduce(|a, b| nesting.common(a, b));
-        nesting.dominators.push(common.unwrap_or(Value::Input));
-    }
-    let trunk = nesting.chain(Value::Input, graph.result, 0)?;
-    let mut aux = Vec::new();
-    for (index, classifier) in graph.aux.iter().enumerate() {
-        let mut begin = classifier.result;
-        while let Value::Node(node) = begin
-            && graph.nodes[node].aux == Some(index)
-        {
-            begin = nesting.dominators[node];
+    let mut kept = BTreeSet::new();
+    loop {
+        match Nesting::new(graph, &kept).all() {
+            Ok(nested) => return Ok(nested),
+            Err(Fault::Unsayable(why)) => return Err(why),
+            Err(Fault::Twice(node)) if kept.insert(node) => {}
+            Err(Fault::Twice(node)) => {
+                return Err(Unsayable::new(graph.nodes[node].name, "it is read in more than one branch"));
+            }
         }
-        aux.push((begin, nesting.chain(begin, classifier.result, 0)?));
     }
-    match graph.nodes.iter().zip(&nesting.seen).find(|(_, seen)| !**seen) {
-        Some((node, _)) => Err(Unsayable::new(node.name, "the output doesn't depend on it")),
-        None => Ok(Nested { trunk, aux }),
-    }
+}
+
+/// Why steps were not found.
+enum Fault {
+    Unsayable(Unsayable),
+    /// A node would be in two places.
+    Twice(usize),
 }
 
 /// Whether a layer joins branches.
@@ -72,52 +82,133 @@ pub(super) fn is_merge(op: &Op) -> bool {
 
 struct Nesting<'g> {
     graph: &'g Graph<'g>,
-    /// For each node, the last value that all ways to it go through.
-    dominators: Vec<Value>,
+    /// The nodes whose values are kept. With the input, these are where ways begin.
+    kept: &'g BTreeSet<usize>,
+    /// For each node, the last value that all ways to it go through, if they begin at the same one.
+    dominators: Vec<Option<Value>>,
     /// The nodes that have a place.
     seen: Vec<bool>,
 }
 
-impl Nesting<'_> {
+impl<'g> Nesting<'g> {
+    fn new(graph: &'g Graph<'g>, kept: &'g BTreeSet<usize>) -> Self {
+        let count = graph.nodes.len();
+        let mut nesting = Self { graph, kept, dominators: Vec::with_capacity(count), seen: vec![false; count] };
+        for node in graph.nodes {
+            let inputs = node.inputs.iter().map(|input| Some(*input));
+            let common = inputs.reduce(|a, b| nesting.common(a, b));
+            nesting.dominators.push(common.unwrap_or(Some(Value::Input)));
+        }
+        nesting
+    }
+
+    fn all(mut self) -> Result<Nested, Fault> {
+        let graph = self.graph;
+        let mut trunk = Vec::new();
+        for node in self.kept {
+            trunk.extend(self.ending(Value::Node(*node))?);
+        }
+        trunk.extend(self.ending(graph.result)?);
+        let mut aux = Vec::new();
+        for (index, classifier) in graph.aux.iter().enumerate() {
+            let mut begin = Some(classifier.result);
+            while let Some(Value::Node(node)) = begin
+                && graph.nodes[node].aux == Some(index)
+            {
+                begin = self.dominators[node];
+            }
+            let why = || Unsayable::new(classifier.name, "it reads more than one value");
+            let begin = begin.ok_or_else(|| Fault::Unsayable(why()))?;
+            aux.push((begin, self.chain(Some(begin), classifier.result, 0)?));
+        }
+        // What only a tap reads is a statement before.
+        let read_by_tap = graph.taps.iter().find_map(|tap| match tap.value {
+            Value::Node(node) if !self.seen[node] => Some(node),
+            Value::Node(_) | Value::Input => None,
+        });
+        match (read_by_tap, graph.nodes.iter().zip(&self.seen).find(|(_, seen)| !**seen)) {
+            (Some(node), _) => Err(Fault::Twice(node)),
+            (None, Some((node, _))) => {
+                Err(Fault::Unsayable(Unsayable::new(node.name, "the output doesn't depend on it")))
+            }
+            (None, None) => Ok(Nested { trunk, aux }),
+        }
+    }
+
+    /// Whether ways begin at a value.
+    fn is_source(&self, value: Value) -> bool {
+        match value {
+            Value::Input => true,
+            Value::Node(node) => self.kept.contains(&node),
+        }
+    }
+
+    /// The value before another one that all ways to it go through.
+    fn before(&self, value: Value) -> Option<Value> {
+        match value {
+            Value::Node(node) if !self.is_source(value) => self.dominators[node],
+            Value::Node(_) | Value::Input => None,
+        }
+    }
+
     /// The last value that all ways to two others go through. Values are ordered as they are computed.
-    fn common(&self, mut a: Value, mut b: Value) -> Value {
+    fn common(&self, mut a: Option<Value>, mut b: Option<Value>) -> Option<Value> {
         while a != b {
             let later = if a > b { &mut a } else { &mut b };
-            *later = match *later {
-                Value::Input => Value::Input,
-                Value::Node(node) => self.dominators[node],
-            };
+            *later = later.and_then(|value| self.before(value));
         }
         a
     }
 
-    /// The steps from one value to another.
-    fn chain(&mut self, from: Value, to: Value, depth: usize) -> Result<Vec<Item>, Unsayable> {
+    /// The steps to a value on the trunk, from wherever ways to it begin.
+    fn ending(&mut self, to: Value) -> Result<Vec<Item>, Fault> {
+        match to {
+            Value::Node(node) => {
+                let mut items = vec![self.item(node, 0)?];
+                if let Some(from) = self.dominators[node] {
+                    items.splice(0..0, self.chain(None, from, 0)?);
+                }
+                Ok(items)
+            }
+            Value::Input => Ok(vec![Item::From(to)]),
+        }
+    }
+
+    /// The steps from one value, or from where ways begin, to another.
+    fn chain(&mut self, from: Option<Value>, to: Value, depth: usize) -> Result<Vec<Item>, Fault> {
         let mut items = Vec::new();
-        let mut value = to;
-        while let Value::Node(index) = value
-            && value > from
+        let mut value = Some(to);
+        while value != from
+            && let Some(at) = value
         {
-            let node = &self.graph.nodes[index];
-            if core::mem::replace(&mut self.seen[index], true) {
-                return Err(Unsayable::new(node.name, "it is read in more than one branch"));
-            }
-            if depth > DEEPEST {
-                return Err(Unsayable::new(node.name, TOO_DEEP));
-            }
-            value = self.dominators[index];
-            if is_merge(&node.op) {
-                let branches = node.inputs.iter().map(|input| self.chain(value, *input, depth + 1));
-                items.push(Item::Merge(index, branches.collect::<Result<_, _>>()?));
-            } else {
-                items.push(Item::Layer(index));
-            }
+            value = self.before(at);
+            items.push(match at {
+                Value::Node(node) if !self.is_source(at) => self.item(node, depth)?,
+                Value::Node(_) | Value::Input => Item::From(at),
+            });
         }
         items.reverse();
         if value == from {
             Ok(items)
         } else {
-            Err(Unsayable::value(self.graph, to, "it is read outside of its branch"))
+            Err(Fault::Unsayable(Unsayable::value(self.graph, to, "it is read outside of its branch")))
         }
+    }
+
+    /// A node in its only place.
+    fn item(&mut self, index: usize, depth: usize) -> Result<Item, Fault> {
+        let node = &self.graph.nodes[index];
+        if core::mem::replace(&mut self.seen[index], true) {
+            return Err(Fault::Twice(index));
+        }
+        if depth > DEEPEST {
+            return Err(Fault::Unsayable(Unsayable::new(node.name, TOO_DEEP)));
+        }
+        if !is_merge(&node.op) {
+            return Ok(Item::Layer(index));
+        }
+        let from = self.dominators[index];
+        let branches = node.inputs.iter().map(|input| self.chain(from, *input, depth + 1));
+        Ok(Item::Merge(index, branches.collect::<Result<_, _>>()?))
     }
 }

@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::tree::{Kind, Number, Repeat, Statement, Step};
+use super::words::is_word;
 
 /// A body with its equal steps counted, also in what is nested in it.
 pub(super) fn repeated(body: Vec<Statement>) -> Vec<Statement> {
@@ -14,7 +15,7 @@ pub(super) fn repeated(body: Vec<Statement>) -> Vec<Statement> {
             aux.body = repeated(aux.body);
             Statement::Aux(aux)
         }
-        Statement::Tap(_) => statement,
+        Statement::Tap(_) | Statement::Keep(_) => statement,
     };
     counted(body.into_iter().map(nested))
 }
@@ -32,7 +33,7 @@ fn repeated_in(kind: Kind) -> Kind {
             repeat.step.kind = repeated_in(repeat.step.kind);
             Kind::Repeat(repeat)
         }
-        Kind::Layer(_) | Kind::Call(_) | Kind::Skip => kind,
+        Kind::Layer(_) | Kind::Call(_) | Kind::Skip | Kind::From(_) => kind,
     }
 }
 
@@ -64,7 +65,7 @@ pub(super) fn counted_steps(steps: impl IntoIterator<Item = Step>) -> Vec<Step> 
 
 /// Whether a step is the next copy of what is before it, which then has one more.
 fn absorbed(last: &mut Step, step: &Step) -> bool {
-    if last.kind == Kind::Skip {
+    if matches!(last.kind, Kind::Skip | Kind::From(_)) {
         return false;
     }
     if let (None, Kind::Repeat(Repeat { counter, step: copy, count: Number::Is(count) })) = (&last.name, &mut last.kind)
@@ -96,6 +97,9 @@ fn absorbed(last: &mut Step, step: &Step) -> bool {
 
 /// Whether a name is that of a later copy, counted from 0 at the first name.
 fn counts(first: &str, index: i64, name: &str) -> bool {
+    if !is_word(first) {
+        return false;
+    }
     let stem = first.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = first.len() - stem.len();
     let Ok(number) = first[stem.len()..].parse::<u32>() else { return false };

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::tree::{Aux, Kind, Layer, Merge, Repeat, Statement, Step};
+use super::words::{self, is_word};
 use super::write::{call_of, number, value};
 
 /// Lines are wrapped here, where they can be.
@@ -36,9 +37,11 @@ impl Text<'_> {
             let (step, aside) = match statement {
                 Statement::Step(step) => (Some(step), None),
                 Statement::Tap(name) => (None, Some(format!("tap {name}"))),
+                Statement::Keep(name) => (None, Some(format!("keep {name}"))),
                 Statement::Aux(aux) => (None, Some(self.aux(aux, column))),
             };
-            let continues = step.is_some_and(|step| chain.last().is_some_and(|last| !ends(last) && !begins(step)));
+            let goes_on = |step: &Step, last: &Step| matches!(last.kind, Kind::From(_)) || !ends(last) && !begins(step);
+            let continues = step.is_some_and(|step| chain.last().is_some_and(|last| goes_on(step, last)));
             if !continues && !chain.is_empty() {
                 statements.push(self.chain(&chain, column));
                 chain.clear();
@@ -84,7 +87,8 @@ impl Text<'_> {
             (Some(_), None) | (None, _) => self.kind(&step.kind, column),
         };
         match &step.name {
-            Some(name) => format!("{name}: {kind}"),
+            Some(name) if is_word(name) || words::number(name).is_some() => format!("{name}: {kind}"),
+            Some(name) => format!("{name:?}: {kind}"),
             None => kind,
         }
     }
@@ -97,8 +101,12 @@ impl Text<'_> {
                 format!("{}({})", call.block, args.collect::<Vec<_>>().join(", "))
             }
             Kind::Merge(Merge { name, branches, .. }) => {
-                let branch = |branch: &Vec<Step>| self.chain(&branch.iter().collect::<Vec<_>>(), column + INDENT);
-                format!("{name} {}", lines(&branches.iter().map(branch).collect::<Vec<_>>(), column))
+                let chain = |branch: &Vec<Step>| self.chain(&branch.iter().collect::<Vec<_>>(), column + INDENT);
+                let are_names = branches.iter().flatten().all(|step| matches!(step.kind, Kind::Skip | Kind::From(_)));
+                let branches: Vec<String> = branches.iter().map(chain).collect();
+                let line = format!("{name} {{ {}; }}", branches.join("; "));
+                let is_short = are_names && column + width(&line) <= SHORT;
+                if is_short { line } else { format!("{name} {}", lines(&branches, column)) }
             }
             Kind::Group(body) => {
                 let statements = self.body(body, column + INDENT);
@@ -110,6 +118,7 @@ impl Text<'_> {
             }
             Kind::Repeat(repeat) => self.repeat(repeat, column),
             Kind::Skip => "skip".into(),
+            Kind::From(name) => format!("from {name}"),
         }
     }
 
@@ -140,7 +149,7 @@ fn lines(statements: &[String], column: usize) -> String {
 fn begins(step: &Step) -> bool {
     match &step.kind {
         Kind::Layer(layer) => layer.begins,
-        Kind::Call(_) | Kind::Merge(_) | Kind::Group(_) | Kind::Repeat(_) => true,
+        Kind::Call(_) | Kind::Merge(_) | Kind::Group(_) | Kind::Repeat(_) | Kind::From(_) => true,
         Kind::Skip => false,
     }
 }

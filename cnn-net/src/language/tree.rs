@@ -14,6 +14,8 @@ pub(super) enum Statement {
     Step(Step),
     /// `tap name`
     Tap(String),
+    /// `keep name`
+    Keep(String),
     /// `aux name(weight = 0.3) { … }`
     Aux(Aux),
 }
@@ -44,6 +46,8 @@ pub(super) enum Kind {
     Repeat(Repeat),
     /// `skip`
     Skip,
+    /// `from name`
+    From(String),
 }
 
 /// `conv(6, 5x5)`

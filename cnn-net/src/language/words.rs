@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 
 use crate::op::Op;
 
@@ -23,6 +23,16 @@ pub(super) fn is_word(name: &str) -> bool {
     // Of characters that are not ASCII, only letters: others may be parts of words, but it takes tables to know.
     let continues = |c: char| begins(c) || c.is_ascii_digit();
     name.starts_with(begins) && name.chars().all(continues) && name != "_"
+}
+
+/// Whether a name can be that of a step, in quotes if it is no word.
+pub(super) fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(char::is_control)
+}
+
+/// The place that a name has among the steps of a body, if it is a number.
+pub(super) fn number(name: &str) -> Option<usize> {
+    name.parse().ok().filter(|number: &usize| number.to_string() == name)
 }
 
 /// The name of a net as Rust writes that of a type, if it can.

@@ -92,6 +92,8 @@ pub(crate) struct Item {
     path: String,
     /// Whether it is everything in a call of a block or a copy of a group.
     is_called: bool,
+    /// Whether it is a value that is drawn elsewhere, so that no wire leads to it.
+    pub(crate) is_kept: bool,
 }
 
 /// The kinds of items.

@@ -109,14 +109,12 @@ impl<'a> Scene<'a> {
     /// A branch, from where a merge begins to where it is joined.
     fn place_lane(&mut self, lane: Lane<'a>, x: f32, y: f32, join: Rect) {
         let base = y + lane.y;
-        let (enters, from) = match lane.row {
-            Some(row) => {
-                let start = x + lane.x;
-                let enters = Some((start + row.entry(), row.begins_with_a_box()));
-                (enters, self.place(row, start, base)[0])
-            }
-            None => (None, x),
-        };
+        let (mut enters, mut begins) = (None, None);
+        if let Some(row) = lane.row {
+            let start = x + lane.x;
+            enters = (!row.begins_elsewhere()).then(|| (start + row.entry(), row.begins_with_a_box()));
+            begins = Some(self.place(row, start, base)[0]);
+        }
         let part = || if lane.y == 0.0 { vec![[x, y]] } else { vec![[x, y], [x + PART, y], [x + PART, base]] };
         if let Some((to, arrow)) = enters {
             let mut points = part();
@@ -126,7 +124,7 @@ impl<'a> Scene<'a> {
         let middle = join.middle()[0];
         // A bar is as high as all lanes together; a circle is entered from the lane's side.
         let is_bar = join.width == BAR;
-        let mut points = if enters.is_some() { vec![[from, base]] } else { part() };
+        let mut points = begins.map_or_else(part, |from| vec![[from, base]]);
         match lane.y {
             height if height == 0.0 || is_bar => points.push([join.x, base]),
             height => {

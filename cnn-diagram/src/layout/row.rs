@@ -101,6 +101,11 @@ impl Row<'_> {
         self.cells.first().map_or(0.0, |cell| cell.x)
     }
 
+    /// Whether it begins with a value that is drawn elsewhere.
+    pub(super) fn begins_elsewhere(&self) -> bool {
+        self.cells.first().is_some_and(|cell| cell.item.is_kept)
+    }
+
     /// Whether a wire to it ends at a block, rather than where branches part.
     pub(super) fn begins_with_a_box(&self) -> bool {
         self.cells.first().is_some_and(|cell| cell.block().is_some())

@@ -21,7 +21,7 @@ use crate::theme::Kind;
 pub(super) fn picture(graph: &Graph<'_>, options: &Options) -> Picture {
     let pipelines = Pipelines::new(graph);
     let mut builder = Builder::new(graph, &pipelines, options);
-    let inside = builder.chain(&pipelines.between(Value::Input, graph.result), 0, "");
+    let inside = builder.chain(&pipelines.trunk, 0, "");
     let mut trunk = Chain::default();
     trunk.items.push(builder.port("input", graph.input));
     trunk.append(inside, &builder.forks);
@@ -142,7 +142,7 @@ impl<'a> Builder<'a> {
         let index = part.node();
         if let Part::From(_) = part {
             let port = self.port(&format!("from {}", node.name), node.output);
-            return chain.items.push(port);
+            return chain.items.push(Item { is_kept: true, ..port });
         }
         if is_left_out(&node.op, self.options.detail) {
             if let Some(last) = chain.items.last_mut() {
@@ -359,6 +359,7 @@ impl Item {
             exact: String::new(),
             path: name.to_owned(),
             is_called: false,
+            is_kept: false,
         }
     }
 }

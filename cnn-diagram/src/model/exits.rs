@@ -24,9 +24,14 @@ impl Builder<'_> {
             Leaver::Tap(index) => {
                 let tap = self.graph.taps[index];
                 let port = self.port(&format!("tap {}", tap.name), self.graph.shape(tap.value));
-                let mut chain = self.chain(&pipelines.between(pipelines.leaves(tap.value), tap.value), 0, "");
+                let mut chain = self.chain(&pipelines.to_taps[index], 0, "");
                 chain.items.push(port);
                 Exit { label: None, chain }
+            }
+            Leaver::Kept(node) => {
+                let node = &self.graph.nodes[node];
+                let port = self.port(&format!("keep {}", node.name), node.output);
+                Exit { label: None, chain: Chain { items: vec![port], frames: Vec::new() } }
             }
             Leaver::Aux(index) => {
                 let aux = self.graph.aux[index];

@@ -1,6 +1,6 @@
 //! From a list of nodes back to what the language nests: pipelines of layers, and merges whose branches are pipelines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cnn_net::graph::{Graph, Value};
 
@@ -40,6 +40,8 @@ pub(super) enum Leaver {
     Tap(usize),
     /// An auxiliary classifier, by its index.
     Aux(usize),
+    /// A value that is drawn here, and read elsewhere, by its node.
+    Kept(usize),
 }
 
 /// A net's values, each with its dominator: the nearest value on all paths from the input to it.
@@ -48,15 +50,24 @@ pub(super) struct Pipelines<'a> {
     dominators: Vec<Value>,
     /// For each node, whether the output depends on it.
     on_trunk: Vec<bool>,
+    /// From the input to the output.
+    pub(super) trunk: Vec<Part>,
+    /// For each tap, the steps that lead to it from the trunk.
+    pub(super) to_taps: Vec<Vec<Part>>,
 }
 
 impl<'a> Pipelines<'a> {
     pub(super) fn new(graph: &'a Graph<'a>) -> Self {
-        let mut this = Self { graph, dominators: Vec::with_capacity(graph.nodes.len()), on_trunk: on_trunk(graph) };
+        let count = graph.nodes.len();
+        let (dominators, on_trunk) = (Vec::with_capacity(count), on_trunk(graph));
+        let mut this = Self { graph, dominators, on_trunk, trunk: Vec::new(), to_taps: Vec::new() };
         for node in graph.nodes {
             let dominator = node.inputs.iter().copied().reduce(|a, b| this.common(a, b)).unwrap_or(Value::Input);
             this.dominators.push(dominator);
         }
+        let mut seen = vec![false; count];
+        this.trunk = this.steps(Value::Input, graph.result, &mut seen);
+        this.to_taps = graph.taps.iter().map(|tap| this.steps(this.leaves(tap.value), tap.value, &mut seen)).collect();
         this
     }
 
@@ -79,12 +90,13 @@ impl<'a> Pipelines<'a> {
         a
     }
 
-    /// The steps from one value to another that it dominates. The branches of a merge begin at the merge's dominator. A value that
-    /// is read across branches is drawn in one of them.
+    /// The steps from one value to another that it dominates.
     pub(super) fn between(&self, start: Value, end: Value) -> Vec<Part> {
         self.steps(start, end, &mut vec![false; self.graph.nodes.len()])
     }
 
+    /// The same, but for those that were seen. The branches of a merge begin at the merge's dominator. A value that is read across
+    /// branches is drawn in one of them.
     fn steps(&self, start: Value, end: Value, seen: &mut [bool]) -> Vec<Part> {
         let mut parts = Vec::new();
         let mut at = end;
@@ -106,9 +118,13 @@ impl<'a> Pipelines<'a> {
         parts
     }
 
-    /// What leaves at each value: taps first, then auxiliary classifiers, each in the order of the declaration.
+    /// What leaves at each value: values that are read elsewhere first, then taps, then auxiliary classifiers, each in the order of
+    /// the declaration.
     pub(super) fn leavers(&self) -> BTreeMap<Value, Vec<Leaver>> {
         let mut leavers: BTreeMap<Value, Vec<Leaver>> = BTreeMap::new();
+        for node in self.read_elsewhere() {
+            leavers.entry(Value::Node(node)).or_default().push(Leaver::Kept(node));
+        }
         for (index, tap) in self.graph.taps.iter().enumerate() {
             leavers.entry(self.leaves(tap.value)).or_default().push(Leaver::Tap(index));
         }
@@ -118,8 +134,24 @@ impl<'a> Pipelines<'a> {
         leavers
     }
 
+    /// The nodes of the trunk that are drawn once, and read in other places.
+    fn read_elsewhere(&self) -> BTreeSet<usize> {
+        let (mut open, mut nodes): (Vec<&[Part]>, _) = (vec![&self.trunk], BTreeSet::new());
+        open.extend(self.to_taps.iter().map(|parts| &**parts));
+        while let Some(parts) = open.pop() {
+            for part in parts {
+                match part {
+                    Part::From(node) => drop(nodes.insert(*node)),
+                    Part::Merge(_, branches) => open.extend(branches.iter().map(|branch| &**branch)),
+                    Part::Layer(_) => {}
+                }
+            }
+        }
+        nodes
+    }
+
     /// The value of the trunk where the steps to another one leave it: that one itself, if the output depends on it.
-    pub(super) fn leaves(&self, value: Value) -> Value {
+    fn leaves(&self, value: Value) -> Value {
         let mut at = value;
         while let Value::Node(index) = at
             && !self.on_trunk[index]

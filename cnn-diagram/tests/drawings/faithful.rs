@@ -81,6 +81,25 @@ fn taps_and_classifiers_leave_everywhere() {
 }
 
 #[test]
+fn a_value_that_is_read_across_branches_is_drawn_once() {
+    let source = "Net: 4 -> 9 {
+        a: linear(3) -> b: linear(3); keep b; c: linear(3); keep c;
+        add { from b -> d: linear(3); from c; } -> e: linear(3); tap aside; from c -> f: linear(3);
+        concat { skip; from b; from c; };
+    }";
+    for detail in [Detail::Article, Detail::Full] {
+        drawn(source, detail, |_, texts| {
+            assert_eq!((count(texts, "keep c"), count(texts, "from c")), (1, 2), "{texts:?}");
+            assert_eq!((count(texts, "tap aside"), count(texts, "fc")), (1, 6), "{texts:?}");
+        });
+    }
+    // Each value is read by the next two, so there are more ways through them than could be followed.
+    let steps: String = (2..40).map(|n| format!("m{n}: add {{ r{n}: relu; from k{}; }}; keep k{n};", n - 2)).collect();
+    let source = format!("Net: 3 -> 3 {{ keep k0; a: linear(3); keep k1; {steps} add {{ from k38; from k39; }}; }}");
+    drawn(&source, Detail::Article, |_, texts| assert!(count(texts, "output") == 1, "{texts:?}"));
+}
+
+#[test]
 fn branches_are_in_the_order_of_the_channels() {
     let source = "Net: 8x8x8 -> 10 {
         concat { a: conv(1, 1x1); skip; b: conv(2, 3x3, pad = 1) -> relu; skip -> c: conv(3, 1x1); skip; };

@@ -226,9 +226,23 @@ impl<'a> Reading<'a> {
             let expected = vec![self.source(*value, Sheet::Trunk)];
             assert_eq!(self.read_by(self.port(title)), expected, "{}: {title}", self.what);
         }
-        assert_eq!(self.blocks.iter().filter(|block| block.is_port).count(), ports.len() + 1, "{}", self.what);
+        let is_named = |block: &&Block<'_>| block.is_port && self.named(block).is_none();
+        assert_eq!(self.blocks.iter().filter(is_named).count(), ports.len() + 1, "{}", self.what);
+        for (index, block) in self.blocks.iter().enumerate() {
+            let Some((word, node)) = self.named(block) else { continue };
+            let expected = if word == "keep" { vec![self.source(Value::Node(node), block.sheet)] } else { Vec::new() };
+            assert_eq!(self.read_by(index), expected, "{}: {:?}", self.what, block.title);
+        }
         // One wire leads to each classifier.
         assert_eq!(self.wires.iter().filter(|wire| wire.dashed).count(), graph.aux.len(), "{}", self.what);
+    }
+
+    /// For a port of a value that is read across branches: `keep` or `from`, and the node.
+    fn named<'b>(&self, block: &'b Block<'_>) -> Option<(&'b str, usize)> {
+        let (word, rest) =
+            block.title.split_once(' ').filter(|(word, _)| block.is_port && ["keep", "from"].contains(word))?;
+        let (name, _) = rest.rsplit_once(": ")?;
+        Some((word, self.graph.nodes.iter().position(|node| node.name == name)?))
     }
 
     /// The sources of the wires that end at a block, from top to bottom.
@@ -255,7 +269,13 @@ impl<'a> Reading<'a> {
     fn comes_from(&self, wire: &Wire, seen: &mut BTreeSet<usize>) -> Source {
         let sources = self.sources(wire, seen);
         assert_eq!(sources.len(), 1, "{}: where {:?} comes from", self.what, wire.points);
-        *sources.first().expect("there is one")
+        let source = *sources.first().expect("there is one");
+        if let Source::Block(block) = source
+            && let Some(("from", node)) = self.named(&self.blocks[block])
+        {
+            return self.source(Value::Node(node), self.blocks[block].sheet);
+        }
+        source
     }
 
     fn sources(&self, wire: &Wire, seen: &mut BTreeSet<usize>) -> BTreeSet<Source> {

@@ -112,13 +112,23 @@
 //! | `dropout` | `p` (0.5); does nothing at inference |
 //! | `lrn` | `size` (5), `window` (`paper`, `torch` or `onnx`; required for even sizes, where they differ), `alpha` (1e-4), `beta` (0.75), `k` (2); as in the paper, alpha is not divided by the size |
 //! | `batch_norm` | `eps` (1e-5), `momentum` (0.1) |
+//! | `layer_norm` | `eps` (1e-5), `over` (`channels`, or `all`), `affine` (true); over the channels of each pixel, or over whole inputs like PyTorch's `LayerNorm([C, H, W])` |
+//! | `group_norm` | groups, `eps` (1e-5), `affine` (true) |
+//! | `instance_norm` | `eps` (1e-5), `affine` (false) |
+//! | `rms_norm` | `eps` (1e-6), `over` (`channels`, or `all`), `affine` (true); PyTorch's `eps` is that of the type |
+//! | `l2_norm` | `eps` (1e-12), `over` (`channels`, or `all`) |
+//! | `scale` | factor (learnt); without one, there is a learnt factor for each channel |
 //! | `prelu` | `per` (`channel`, or `element`) |
 //! | `leaky_relu` `elu` | slope (0.01), alpha (1) |
 //! | `selu` | `alpha` (1.6732632), `gamma` (1.050701), as in the paper |
 //! | `gelu` | `approximate` (`none`, or `tanh`) |
 //! | `hard_sigmoid` | `alpha` (1 / 6), `beta` (0.5), as in PyTorch |
+//! | `hard_tanh` | `min` (-1), `max` (1) |
+//! | `celu` | alpha (1) |
+//! | `threshold` | threshold, value: the value in place of what is not above the threshold |
+//! | `glu` | multiplies the first half of the channels by the sigmoid of the second |
 //! | `softmax` `log_softmax` | over the features, or over the channels of each pixel |
-//! | `step sigmoid tanh relu relu6 softplus softsign silu mish hard_swish identity` | |
+//! | `step sigmoid tanh relu relu6 softplus softsign silu mish hard_swish log_sigmoid identity` | |
 //!
 //! A step's name is a word, a number, or any text in quotes: `"block1-0": conv(8, 3x3)`.
 //!
@@ -188,7 +198,8 @@
 //! save_file(model.state_dict(), "weights.safetensors")
 //! ```
 //!
-//! F32, F16 and BF16 are read; batch normalisation is folded into the weights before it; `num_batches_tracked` is ignored.
+//! F32, F16 and BF16 are read; batch normalisation and `scale` are folded into the weights before them; `num_batches_tracked`
+//! is ignored.
 //!
 //! - `from_safetensors(&bytes)` reads a file in memory.
 //! - `from_safetensors_with(&bytes, &[("module.*", "*")])` renames tensors first; this rule removes a prefix.

@@ -145,6 +145,7 @@ fn activations_have_the_arguments_of_their_papers_or_given_ones() {
             selu -> selu(gamma = 3, alpha = 2);
             gelu -> gelu(approximate = none) -> gelu(approximate = tanh);
             hard_sigmoid -> hard_sigmoid(alpha = 1 / 6, beta = 1 / 2) -> hard_sigmoid(beta = 0.6);
+            hard_tanh(max = 1 / 2) -> celu -> threshold(-0.5, value = 2);
         }
     }
     let function = |op| if let Op::Activation(function) = op { Some(function) } else { None };
@@ -159,6 +160,37 @@ fn activations_have_the_arguments_of_their_papers_or_given_ones() {
         hard,
         hard,
         Activation::HardSigmoid { alpha: 1.0 / 6.0, beta: 0.6 },
+        Activation::HardTanh { min: -1.0, max: 0.5 },
+        Activation::Celu { alpha: 1.0 },
+        Activation::Threshold { threshold: -0.5, value: 2.0 },
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn normalisations_and_scales_have_tensors_as_in_pytorch() {
+    cnn::network! {
+        Tensors: 4x3x2 -> 4x3x2 {
+            a: layer_norm -> b: layer_norm(over = all) -> c: layer_norm(affine = false) -> d: group_norm(2) -> e: instance_norm;
+            f: instance_norm(affine = true) -> g: rms_norm -> h: rms_norm(over = all) -> i: l2_norm -> j: scale -> k: scale(2);
+            l: scale(factor = learnt);
+        }
+    }
+    let tensors = Tensors::GRAPH.nodes.iter().flat_map(|node| node.tensors);
+    let found: Vec<String> = tensors.map(|tensor| format!("{} {:?}", tensor.name, tensor.shape)).collect();
+    let expected = [
+        "a.weight [4]",
+        "a.bias [4]",
+        "b.weight [4, 3, 2]",
+        "b.bias [4, 3, 2]",
+        "d.weight [4]",
+        "d.bias [4]",
+        "f.weight [4]",
+        "f.bias [4]",
+        "g.weight [4]",
+        "h.weight [4, 3, 2]",
+        "j.weight [4]",
+        "l.weight [4]",
     ];
     assert_eq!(found, expected);
 }

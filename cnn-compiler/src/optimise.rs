@@ -3,7 +3,7 @@
 //! | pass | before | after |
 //! | --- | --- | --- |
 //! | `lower` | nodes | steps; `dropout`, `identity`, `flatten` before `linear` and auxiliary heads are gone |
-//! | `fold` | `conv -> batch_norm` | `conv`, the normalisation folded into its weights |
+//! | `fold` | `conv -> batch_norm`, `conv -> scale` | `conv`, the factors folded into its weights |
 //! | `residual` | `add { … -> conv; other; }` | `conv` that adds `other` in its epilogue |
 //! | `activation` | `conv -> relu` | `conv` that applies the function in its epilogue |
 

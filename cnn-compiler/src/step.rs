@@ -42,7 +42,7 @@ pub(crate) enum StepKind {
 /// What was fused into a convolution or a fully connected layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Fused {
-    /// The batch normalisation after it, an index into the graph's nodes.
+    /// The batch normalisation or the scale after it, an index into the graph's nodes.
     pub(crate) norm: Option<usize>,
     /// Whether the step's second input is added.
     pub(crate) residual: bool,

@@ -32,6 +32,9 @@ impl Argument for Shuffle {
             }
             Slot::Flag(field) => *field.value = self.0.below(2) == 0,
             Slot::Real(field, [from, to]) => *field.value = (self.0.below(1000) as f32 / 999.0).clamp(from, to),
+            Slot::Perhaps(number, [from, to], _) => {
+                *number = Some((self.0.below(1000) as f32 / 999.0).clamp(from, to));
+            }
             Slot::Word(word, _) => word.set(self.0.below(word.words().len())),
         }
     }
@@ -45,7 +48,7 @@ fn read(source: &str) -> Result<Op, String> {
 
 /// A net of one layer. Its output is what the compiler says that it is.
 fn net(layer: &str) -> String {
-    let guess = |output: &str| format!("Net: 9x40x50 -> {output} {{ {layer}; }}");
+    let guess = |output: &str| format!("Net: 18x40x50 -> {output} {{ {layer}; }}");
     let found = plan(&guess("1")).err().and_then(|error| {
         let rest = error.split_once("the net's output is ")?.1;
         Some(rest.split_once(',')?.0.to_owned())

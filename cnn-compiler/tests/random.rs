@@ -36,7 +36,7 @@ impl Random {
 
 /// Layers that keep the size of maps, so that they can be in any branch.
 fn keeping(random: &mut Random, name: &str, channels: usize) -> String {
-    match random.below(10) {
+    match random.below(14) {
         0 => "max_pool(3x3, stride = 1, pad = 1)".to_owned(),
         1 => "avg_pool(3x3, stride = 1, pad = 1, count_include_pad = false)".to_owned(),
         2 => format!("{name}: batch_norm"),
@@ -44,6 +44,12 @@ fn keeping(random: &mut Random, name: &str, channels: usize) -> String {
         4 => random.pick(&["relu", "tanh", "hard_swish", "identity", "dropout(0.1)", "softmax"]).to_owned(),
         5 => format!("{name}: prelu(per = element)"),
         6 => format!("{name}: conv({channels}, 3x3, pad = 1, groups = {channels})"),
+        10 => {
+            format!("{name}: {}", random.pick(&["layer_norm(eps = 0.1)", "rms_norm(over = all)", "l2_norm(eps = 0.1)"]))
+        }
+        11 => format!("{name}: {}", random.pick(&["group_norm(1)", "instance_norm(affine = true, eps = 0.1)"])),
+        12 => format!("{name}: {}", random.pick(&["scale", "scale(-0.7)"])),
+        13 => format!("{name}: conv({}, 1x1) -> glu", 2 * channels),
         7 => format!("{name}: conv({channels}, 5x3, pad = same, dilation = 2 x 1)"),
         _ => format!("{name}: conv({channels}, {}, pad = same)", random.pick(&["1x1", "3x3", "2x4"])),
     }

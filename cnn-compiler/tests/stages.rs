@@ -59,6 +59,24 @@ fn a_normalisation_is_folded_and_a_residual_added() {
 }
 
 #[test]
+fn a_scale_is_folded_where_no_normalisation_is() {
+    assert_kernels(
+        "Net: 8x9x9 -> 8x9x9 {
+            add { c: conv(8, 1x1) -> s: scale -> relu -> d: conv(8, 1x1) -> scale(0.1); skip; };
+            e: conv(8, 1x1) -> n: batch_norm -> t: scale -> relu;
+        }",
+        &[
+            "input: the image, 8x9x9",
+            "c: 8x9x9 -> 8x9x9: conv 1x1, scale, relu",
+            "d: 8x9x9 -> 8x9x9: conv 1x1, scale, add",
+            "e: 8x9x9 -> 8x9x9: conv 1x1, batch_norm",
+            "t: 8x9x9 -> 8x9x9: scale, relu",
+            "output.chw: 8x9x9 in the order C, H, W",
+        ],
+    );
+}
+
+#[test]
 fn a_value_that_is_read_twice_is_not_fused() {
     // The first tap reads the value before the normalisation, the second one that before the function.
     assert_kernels(

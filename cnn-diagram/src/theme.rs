@@ -46,6 +46,10 @@ pub enum Kind {
     Lrn,
     /// Batch normalisation.
     BatchNorm,
+    /// Normalisation by the statistics of the input itself.
+    Norm,
+    /// Factors of channels.
+    Scale,
     /// An element-wise function.
     Activation,
     /// Softmax and its logarithm.
@@ -72,7 +76,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of legends.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Convolution,
         Self::MaxPool,
         Self::AvgPool,
@@ -80,6 +84,8 @@ impl Kind {
         Self::FullyConnected,
         Self::Lrn,
         Self::BatchNorm,
+        Self::Norm,
+        Self::Scale,
         Self::Activation,
         Self::Softmax,
         Self::Dropout,
@@ -103,6 +109,8 @@ impl Kind {
             Self::FullyConnected => "fully connected",
             Self::Lrn => "local response normalisation",
             Self::BatchNorm => "batch normalisation",
+            Self::Norm => "normalisation",
+            Self::Scale => "scaling",
             Self::Activation => "activation",
             Self::Softmax => "softmax",
             Self::Dropout => "dropout",
@@ -127,6 +135,8 @@ impl Kind {
             Self::FullyConnected => "fc",
             Self::Lrn => "lrn",
             Self::BatchNorm => "batch-norm",
+            Self::Norm => "norm",
+            Self::Scale => "scale",
             Self::Activation => "activation",
             Self::Softmax => "softmax",
             Self::Dropout => "dropout",
@@ -158,6 +168,10 @@ impl Kind {
             Self::Lrn => "M0.5 9.5C4 9.5 3.5 1 5 1C6.5 1 6 9.5 9.5 9.5",
             // The middle and the deviation.
             Self::BatchNorm => "M5 0.5V9.5M0.5 5H9.5M0.5 3V7M9.5 3V7",
+            // The same for what is inside a frame.
+            Self::Norm => "M0.5 0.5H9.5V9.5H0.5ZM5 2.5V7.5M2.5 5H7.5",
+            // What becomes larger.
+            Self::Scale => "M0.5 9.5L9.5 0.5M5.5 0.5H9.5V4.5",
             // The hinge of ReLU.
             Self::Activation => "M0.5 8.5H5L9.5 1",
             // Scores become shares.
@@ -247,6 +261,8 @@ const fn fill(kind: Kind) -> [&'static str; 2] {
         Kind::FullyConnected => ["#93f2ad", "#065033"],
         Kind::Lrn => ["#ffe3fb", "#a03470"],
         Kind::BatchNorm => ["#b4c3dd", "#4634c0"],
+        Kind::Norm => ["#cdb9f0", "#5a2a8c"],
+        Kind::Scale => ["#f2ecd0", "#4a4420"],
         Kind::Activation => ["#ffffff", "#24292f"],
         Kind::Softmax => ["#d5efe6", "#123b31"],
         Kind::Dropout => ["#efefef", "#33383e"],

@@ -8,11 +8,12 @@ mod activation;
 mod argument;
 mod closed;
 mod layers;
+mod norm;
 mod shape;
 mod tensors;
 mod window;
 
-use self::argument::{Arguments, NOT_NEGATIVE, SHARE};
+use self::argument::{ANY, Arguments, NOT_NEGATIVE, SHARE};
 use self::closed::closed;
 
 pub use self::activation::Activation;
@@ -20,6 +21,9 @@ pub use self::activation::Activation;
 pub use self::activation::Function;
 pub use self::argument::{Argument, Bounds, Field, Slot, Word};
 pub use self::layers::{BatchNorm, Conv, Linear, Lrn, LrnWindow, Pool, PreluPer, Store};
+#[doc(hidden)]
+pub use self::norm::Normaliser;
+pub use self::norm::{Norm, Over};
 pub use self::shape::{Padding, Shape, Size};
 pub use self::tensors::{Dims, Role, Tensors};
 pub use self::window::{Axis, Window};
@@ -53,8 +57,17 @@ pub enum Op {
     Lrn(Lrn),
     /// Batch normalisation.
     BatchNorm(BatchNorm),
+    /// Normalisation by the statistics of the input itself.
+    Norm(Norm),
+    /// A factor for each channel, learnt in the tensor `weight` of `[channels]`; or one for all.
+    Scale {
+        /// The one for all.
+        factor: Option<f32>,
+    },
     /// `x` where `x >= 0`, else a learned slope times `x`.
     Prelu(PreluPer),
+    /// The first half of the channels, times the sigmoid of the second.
+    Glu,
     /// An element-wise function.
     Activation(Activation),
     /// `exp(x_i) / sum_j exp(x_j)` over the features, or over the channels at each position of a map.
@@ -72,7 +85,8 @@ pub enum Op {
 closed! {
     Op as Layer {
         Conv(conv: Conv), Linear(linear: Linear), MaxPool(pool: Pool), AvgPool(pool: Pool), GlobalAvgPool, GlobalMaxPool, Flatten,
-        Dropout { p: f32 }, Lrn(lrn: Lrn), BatchNorm(norm: BatchNorm), Prelu(per: PreluPer), Activation(activation: Activation),
+        Dropout { p: f32 }, Lrn(lrn: Lrn), BatchNorm(norm: BatchNorm), Norm(norm: Norm), Scale { factor: Option<f32> },
+        Prelu(per: PreluPer), Glu, Activation(activation: Activation),
         Softmax, LogSoftmax, Concat, Add, Mul,
     }
 }
@@ -93,7 +107,7 @@ pub struct Facts {
     pub reads_maps: bool,
     /// The window that it moves over its input.
     pub window: Option<Window>,
-    /// Whether its output may overwrite an input: each pixel depends only on the same pixel of the inputs.
+    /// Whether its output may overwrite an input: what a number depends on is read before that is written.
     pub in_place: bool,
     /// Whether zeros of its input stay zeros, or most of them.
     pub keeps_zeros: bool,
@@ -119,6 +133,12 @@ pub enum Kind {
     ResponseNormalisation,
     /// A normalisation by statistics of a batch.
     BatchNormalisation,
+    /// A normalisation by statistics of the input itself.
+    Normalisation,
+    /// Factors of channels.
+    Scaling,
+    /// A product of a value's halves.
+    Gating,
     /// An element-wise function.
     Activation,
     /// Scores to probabilities.
@@ -134,7 +154,7 @@ pub enum Kind {
 closed! {
     Kind as LayerKind {
         Convolution, FullyConnected, MaxPooling, AveragePooling, Reordering, Regularisation, ResponseNormalisation,
-        BatchNormalisation, Activation, Softmax, Concatenation, Addition, Multiplication,
+        BatchNormalisation, Normalisation, Scaling, Gating, Activation, Softmax, Concatenation, Addition, Multiplication,
     }
 }
 
@@ -183,7 +203,11 @@ impl Op {
                 .over_maps()
                 .keeping_zeros(),
             Self::BatchNorm(_) => Facts::of(BatchNormalisation, ["batch_norm", "BN", "batch normalisation"]).in_place(),
+            Self::Norm(norm @ Norm::Instance { .. }) => Facts::of(Normalisation, norm.names()).over_maps().in_place(),
+            Self::Norm(norm) => Facts::of(Normalisation, norm.names()).in_place(),
+            Self::Scale { .. } => Facts::of(Scaling, ["scale", "Sc", "scale"]).in_place().keeping_zeros(),
             Self::Prelu(_) => Facts::of(Kind::Activation, ["prelu", "PR", "PReLU"]).in_place(),
+            Self::Glu => Facts::of(Gating, ["glu", "GLU", "gated linear unit"]).keeping_zeros(),
             Self::Activation(activation) => {
                 let names = activation.names();
                 Facts::of(Kind::Activation, [names.language, names.short, names.long]).in_place()
@@ -238,7 +262,10 @@ impl Op {
                 Tensors::biased(&[*features, input.elements()], *features, *bias)
             }
             Self::BatchNorm(_) => Tensors::statistics(channels),
-            Self::Prelu(PreluPer::Channel) => Tensors::biased(&[channels], channels, false),
+            Self::Norm(norm) => norm.tensors(input),
+            Self::Scale { factor: None } | Self::Prelu(PreluPer::Channel) => {
+                Tensors::biased(&[channels], channels, false)
+            }
             Self::Prelu(PreluPer::Element) => match input {
                 Shape::Map { channels, height, width } => Tensors::biased(&[channels, height, width], channels, false),
                 Shape::Vector(features) => Tensors::biased(&[features], features, false),
@@ -250,6 +277,8 @@ impl Op {
             | Self::Flatten
             | Self::Dropout { .. }
             | Self::Lrn(_)
+            | Self::Scale { factor: Some(_) }
+            | Self::Glu
             | Self::Activation(_)
             | Self::Softmax
             | Self::LogSoftmax
@@ -278,6 +307,9 @@ impl Op {
             | Kind::Regularisation
             | Kind::ResponseNormalisation
             | Kind::BatchNormalisation
+            | Kind::Normalisation
+            | Kind::Scaling
+            | Kind::Gating
             | Kind::Activation
             | Kind::Softmax
             | Kind::Concatenation
@@ -301,11 +333,13 @@ impl Op {
             Self::Dropout { p: 0.5 },
             Self::Lrn(Lrn::new(5, 1e-4, 0.75, 2.0)),
             Self::BatchNorm(BatchNorm::new(1e-5, 0.1)),
-            Self::Prelu(PreluPer::Channel),
         ];
+        let norms = Norm::ALL.into_iter().map(Self::Norm);
+        let learnt = [Self::Scale { factor: None }, Self::Prelu(PreluPer::Channel)];
         // `gelu` is the name of two forms.
         let activations = Activation::ALL.into_iter().filter(|activation| *activation != Activation::GeluTanh);
-        before.into_iter().chain(activations.map(Self::Activation)).chain([Self::Softmax, Self::LogSoftmax])
+        let before = before.into_iter().chain(norms).chain(learnt);
+        before.chain(activations.map(Self::Activation)).chain([Self::Glu, Self::Softmax, Self::LogSoftmax])
     }
 
     /// Shows the arguments in the order of a call.
@@ -330,11 +364,14 @@ impl Op {
                 to.real("eps", &mut norm.eps, NOT_NEGATIVE, Some(1e-5));
                 to.real("momentum", &mut norm.momentum, SHARE, Some(0.1));
             }
+            Self::Norm(norm) => norm.arguments(to),
+            Self::Scale { factor } => to.positional().argument("factor", Slot::Perhaps(factor, ANY, "learnt")),
             Self::Prelu(per) => to.word("per", per, Some(0)),
             Self::Activation(activation) => activation.arguments(to),
             Self::GlobalAvgPool
             | Self::GlobalMaxPool
             | Self::Flatten
+            | Self::Glu
             | Self::Softmax
             | Self::LogSoftmax
             | Self::Concat

@@ -58,7 +58,8 @@ impl ReceptiveField {
         match op {
             Op::Conv(_) | Op::MaxPool(_) | Op::AvgPool(_) => self.over(op, input),
             Op::Linear(_) | Op::GlobalAvgPool | Op::GlobalMaxPool => Self::Whole,
-            Op::Softmax | Op::LogSoftmax => match input {
+            Op::Norm(norm) if norm.groups(input.channels()).is_some() => Self::Whole,
+            Op::Softmax | Op::LogSoftmax | Op::Norm(_) | Op::Glu => match input {
                 Shape::Map { .. } => self,
                 Shape::Vector(_) => Self::Whole,
             },
@@ -66,6 +67,7 @@ impl ReceptiveField {
             | Op::Dropout { .. }
             | Op::Lrn(_)
             | Op::BatchNorm(_)
+            | Op::Scale { .. }
             | Op::Prelu(_)
             | Op::Activation(_)
             | Op::Concat

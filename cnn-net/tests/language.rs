@@ -2,7 +2,9 @@
 #![cfg(feature = "alloc")]
 
 use cnn_net::language::{arguments, params, usage};
-use cnn_net::op::{Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Size, Store};
+use cnn_net::op::{
+    Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Norm, Op, Over, Padding, Pool, PreluPer, Size, Store,
+};
 
 const CONV: Conv = Conv {
     filters: 6,
@@ -36,6 +38,8 @@ fn defaults_are_left_out() {
     assert_eq!(arguments(&Op::Activation(Activation::HardSigmoid { alpha: 1.0 / 6.0, beta: 0.5 })), "");
     assert_eq!(arguments(&Op::Activation(Activation::Gelu)), "");
     assert_eq!(arguments(&Op::Softmax), "");
+    assert_eq!(arguments(&Op::Norm(Norm::Instance { eps: 1e-5, affine: false })), "");
+    assert_eq!(arguments(&Op::Scale { factor: None }), "");
 }
 
 #[test]
@@ -61,6 +65,13 @@ fn everything_else_is_named() {
     assert_eq!(arguments(&Op::Activation(hard)), "alpha = 0.2, beta = 0.6");
     assert_eq!(arguments(&Op::Activation(Activation::GeluTanh)), "approximate = tanh");
     assert_eq!(arguments(&Op::Prelu(PreluPer::Element)), "per = element");
+    let norm = Norm::Layer { over: Over::All, eps: 1e-6, affine: false };
+    assert_eq!(arguments(&Op::Norm(norm)), "eps = 1e-6, over = all, affine = false");
+    assert_eq!(arguments(&Op::Norm(Norm::Group { groups: 4, eps: 1e-5, affine: true })), "4");
+    assert_eq!(arguments(&Op::Scale { factor: Some(-0.1) }), "-0.1");
+    let hard = Activation::HardTanh { min: -1.0, max: 2.0 };
+    assert_eq!(arguments(&Op::Activation(hard)), "max = 2");
+    assert_eq!(arguments(&Op::Activation(Activation::Threshold { threshold: 0.1, value: 20.0 })), "0.1, 20");
     let linear = Linear { features: 10, bias: false, store: Store::F16 };
     assert_eq!(arguments(&Op::Linear(linear)), "10, bias = false, store = f16");
 }
@@ -86,6 +97,9 @@ fn usage_names_every_argument() {
         "`avg_pool(size, stride = size, pad = 0, dilation = 1, ceil = false, count_include_pad = true)`"
     );
     assert_eq!(text(Op::Flatten), "`flatten`, without arguments");
+    assert_eq!(text(Op::Scale { factor: None }), "`scale(factor = learnt)`");
+    let norm = Norm::Rms { over: Over::Channels, eps: 1e-6, affine: true };
+    assert_eq!(text(Op::Norm(norm)), "`rms_norm(eps = 1e-6, over = channels, affine = true)`");
 }
 
 #[test]

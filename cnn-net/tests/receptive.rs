@@ -3,7 +3,7 @@
 #![cfg(feature = "alloc")]
 
 use cnn_net::graph::{Graph, Node, Value};
-use cnn_net::op::{Activation, Conv, Linear, Op, Padding, Pool, Shape, Size};
+use cnn_net::op::{Activation, Conv, Linear, Norm, Op, Over, Padding, Pool, Shape, Size};
 use cnn_net::receptive::{Extent, ReceptiveField};
 
 const INPUT: Shape = Shape::map(1, 32, 32);
@@ -91,6 +91,12 @@ fn some_layers_read_everything() {
         assert_eq!(chain(&[op, conv(3, 2, 1), RELU]), ReceptiveField::Whole);
     }
     assert_eq!(chain(&[linear]).to_string(), "all");
+    let eps = 1e-5;
+    let over = |over| Op::Norm(Norm::Layer { over, eps, affine: true });
+    for norm in [over(Over::All), Op::Norm(Norm::Instance { eps, affine: false })] {
+        assert_eq!(chain(&[conv(3, 1, 1), norm]), ReceptiveField::Whole);
+    }
+    assert_eq!(chain(&[conv(3, 1, 1), over(Over::Channels)]), window(-1, 3, 1));
     // A softmax over channels reads a pixel, and one over features all of them.
     for softmax in [Op::Softmax, Op::LogSoftmax] {
         assert_eq!(chain(&[conv(3, 1, 1), softmax]), window(-1, 3, 1));

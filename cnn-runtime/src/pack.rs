@@ -15,7 +15,7 @@ mod rows;
 mod tiles;
 
 pub use self::affine::{Affine, Normalisation};
-pub use self::channels::{DepthwiseTaps, pack_scale_shift, pack_slopes, scale_shift_len};
+pub use self::channels::{DepthwiseTaps, pack_gains, pack_scale_shift, pack_slopes, scale_shift_len};
 pub use self::columns::ColumnPanels;
 pub use self::panels::{ConvPanels, padded};
 pub use self::rows::DenseRows;
@@ -27,7 +27,7 @@ pub use crate::simd::{HALF_PANEL, PANEL};
 pub struct Pack {
     /// The layer, an index into [`Graph::nodes`](cnn_net::graph::Graph::nodes).
     pub node: usize,
-    /// The batch normalisation after it that is folded into it, an index into [`Graph::nodes`](cnn_net::graph::Graph::nodes).
+    /// The batch normalisation or the scale after it that is folded into it, an index into [`Graph::nodes`](cnn_net::graph::Graph::nodes).
     pub norm: Option<usize>,
     /// Where it begins in the packed weights.
     pub offset: usize,
@@ -64,10 +64,17 @@ pub enum Layout {
     RowsF16(DenseRows),
     /// A convolution with one filter for each channel.
     Depthwise(DepthwiseTaps),
-    /// A batch normalisation that is not folded: [`pack_scale_shift`].
+    /// A batch normalisation or a scale that is not folded: [`pack_scale_shift`].
     ScaleShift {
         /// Channels of its input.
         channels: usize,
+    },
+    /// What the results of a normalisation are multiplied by, and what is added: [`pack_gains`].
+    Gains {
+        /// Channels of its input.
+        channels: usize,
+        /// Pixels that have gains of their own; 1 where all share theirs.
+        pixels: usize,
     },
     /// The slopes of a `prelu`: [`pack_slopes`].
     Slopes {
@@ -80,7 +87,7 @@ pub enum Layout {
 
 impl Layout {
     /// Packs `weight`, which gives the elements of the layer's tensor by their position, with `affine` of each output
-    /// channel, into `packed` of [`len`](Self::len) elements. Slopes know no `affine`, and normalisations no `weight`.
+    /// channel, into `packed` of [`len`](Self::len) elements. Slopes know no `affine`, and batch normalisations no `weight`.
     /// Gives whether all of it is finite.
     #[cfg(feature = "alloc")]
     pub(crate) fn pack(
@@ -99,6 +106,7 @@ impl Layout {
             Self::RowsF16(rows) => return rows.pack_f16(weight, affine, packed),
             Self::Depthwise(taps) => taps.pack(weight, affine, packed),
             Self::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
+            Self::Gains { channels, pixels } => pack_gains(channels, pixels, weight, affine, packed),
             Self::Slopes { channels, pixels } => pack_slopes(channels, pixels, weight, packed),
         }
         // Without a branch for each number, which takes several times as long.
@@ -116,6 +124,7 @@ impl Layout {
             Self::RowsF16(rows) => rows.f16_len(),
             Self::Depthwise(taps) => taps.len(),
             Self::ScaleShift { channels } => scale_shift_len(channels),
+            Self::Gains { channels, pixels } => 2 * pixels * padded(channels),
             Self::Slopes { channels, pixels } => pixels * padded(channels),
         }
     }
@@ -137,6 +146,7 @@ impl Layout {
             | Self::Rows(_)
             | Self::Depthwise(_)
             | Self::ScaleShift { .. }
+            | Self::Gains { .. }
             | Self::Slopes { .. } => None,
         }
     }
@@ -149,7 +159,7 @@ impl Layout {
             Self::Winograd(panels) => panels.outputs,
             Self::Columns(panels) => panels.outputs,
             Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
-            Self::Depthwise(_) | Self::ScaleShift { .. } => return row + 1,
+            Self::Depthwise(_) | Self::ScaleShift { .. } | Self::Gains { .. } => return row + 1,
             Self::Slopes { channels, .. } => return channels,
         };
         let in_group = row % outputs;
@@ -157,7 +167,7 @@ impl Layout {
         row - in_group + if end < outputs { end } else { outputs }
     }
 
-    /// Output channels: the first dimension of the tensor, which is packed in this order.
+    /// Output channels: the first dimension of the tensor, which is packed in this order. Of gains, all elements.
     #[cfg(feature = "alloc")]
     pub(crate) const fn rows(&self) -> usize {
         match *self {
@@ -167,6 +177,7 @@ impl Layout {
             Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
             Self::Depthwise(taps) => taps.channels,
             Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,
+            Self::Gains { channels, pixels } => channels * pixels,
         }
     }
 }

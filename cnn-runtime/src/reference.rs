@@ -9,6 +9,7 @@ mod conv;
 mod layout;
 mod merge;
 mod norm;
+mod normalise;
 mod pool;
 
 use alloc::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use self::conv::{conv, linear};
 pub use self::layout::{concat, flatten};
 pub use self::merge::{add, mul};
 pub use self::norm::{BatchNormSteps, RunningVariance, Statistics, batch_norm, batch_norm_training, lrn};
+pub use self::normalise::{glu, normalise, scale};
 pub use self::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
 
 /// A value: the numbers of its shape, in the order C, H, W.
@@ -226,6 +228,9 @@ fn run_node(node: &Node<'_>, params: &Params, inputs: &[&Tensor]) -> Result<Tens
                 var: tensor(Role::RunningVar)?,
             },
         ),
+        Layer::Norm(op) => normalise(&op, input, weight(node, params)?, bias(node, params)?),
+        Layer::Scale { factor } => scale(factor, input, weight(node, params)?.unwrap_or_default()),
+        Layer::Glu => glu(input),
         Layer::Prelu(per) => prelu(per, input, tensor(Role::Weight)?),
         Layer::Activation(op) => input.map(|x| activate(op, x)),
         Layer::Softmax => softmax(input),
@@ -238,8 +243,18 @@ fn run_node(node: &Node<'_>, params: &Params, inputs: &[&Tensor]) -> Result<Tens
 
 /// The bias of a layer that is declared with one.
 fn bias<'p>(node: &Node<'_>, params: &'p Params) -> Result<Option<&'p [f32]>, RunError> {
-    let has_bias = node.tensors.iter().any(|tensor| tensor.role == Role::Bias);
-    has_bias.then(|| find(node, params, Role::Bias)).transpose()
+    perhaps(node, params, Role::Bias)
+}
+
+/// The weight of a layer that is declared with one.
+fn weight<'p>(node: &Node<'_>, params: &'p Params) -> Result<Option<&'p [f32]>, RunError> {
+    perhaps(node, params, Role::Weight)
+}
+
+/// A tensor of a layer, if it has one of this role.
+pub(crate) fn perhaps<'p>(node: &Node<'_>, params: &'p Params, role: Role) -> Result<Option<&'p [f32]>, RunError> {
+    let has = node.tensors.iter().any(|tensor| tensor.role == role);
+    has.then(|| find(node, params, role)).transpose()
 }
 
 /// A tensor of a layer, of the right length; all slopes of a `prelu` may be one.

@@ -150,8 +150,11 @@ fn overflow(checked: &Checked<'_>, step: &Pack) -> Result<Problem, Unreadable> {
 
 /// Packs one step of the recipe. Returns whether all of it is finite. What was packed is what was checked, or there is an error.
 fn pack(checked: &Checked<'_>, step: &Pack, memory: &mut Vec<f32>, packed: &mut [f32]) -> Result<bool, Unreadable> {
-    let (weight, sum) = checked.expect(step.node, Role::Weight);
     let affines = Affines::new(checked, step)?;
+    if !checked.has(step.node, Role::Weight) {
+        return Ok(step.layout.pack(|_| 1.0, |channel| affines.of(channel), packed));
+    }
+    let (weight, sum) = checked.expect(step.node, Role::Weight);
     let read = |bytes| checked.packed(bytes);
     let window = Window::new(&step.layout, weight, memory, &read);
     // Called once for each channel, in order, and for all channels of a panel before their weights are taken.

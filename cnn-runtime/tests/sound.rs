@@ -14,16 +14,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 use std::sync::Once;
 
-use cnn_net::op::{Activation, Lrn, LrnWindow, Padding, PreluPer, Size};
+use cnn_net::op::{Activation, Lrn, LrnWindow, Norm, Over, Padding, PreluPer, Size};
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::{Run, Threads};
 use cnn_runtime::exec::threads::Pool;
 use cnn_runtime::kernels::activation::{Activate, PreluMap, activate, prelu};
 use cnn_runtime::kernels::conv::{Conv2d, conv2d, conv2d_batch, depthwise2d};
 use cnn_runtime::kernels::dense::{Dense, dense, dense_f16, dense_nonzero, dense_nonzero_batch, dense_nonzero_f16};
+use cnn_runtime::kernels::glu::{Gate, glu};
 use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, load_chw, store_chw};
 use cnn_runtime::kernels::merge::{Merge, add, mul};
 use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
+use cnn_runtime::kernels::normalise::{Normalise, normalise};
 use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
 use cnn_runtime::kernels::strips::{Columns2d, Planar2d, Pooling, columns2d, planar2d};
@@ -208,6 +210,20 @@ fn elementwise() -> Vec<Case> {
             let window = LrnWindow::ALL[size % LrnWindow::ALL.len()];
             let lrn_of = Lrn { size, window, alpha: 1e-4, beta: 0.75, k: 2.0 };
             lrn(run, &LrnMap { input, output, lrn: lrn_of }.check(), ws);
+        }),
+        ("normalise", [&two(18)[..], &[1, 3]].concat(), |n, run, weights, ws| {
+            let (input, output, weights_at, groups) = (n.map(), n.map(), n.next(), n.next());
+            for norm in [
+                Norm::Layer { over: Over::Channels, eps: 1e-5, affine: true },
+                Norm::Group { groups, eps: 1e-5, affine: true },
+                Norm::L2 { over: Over::All, eps: 1e-5 },
+                Norm::Rms { over: Over::All, eps: 1e-5, affine: true },
+            ] {
+                normalise(run, &Normalise { input, output, norm, weights: weights_at }.check(), weights, ws);
+            }
+        }),
+        ("glu", [map(0, 6, 7, 34), map(6 * 7 * 34 + 16, 6, 7, 17)].concat(), |n, run, _, ws| {
+            glu(run, &Gate { input: n.map(), output: n.map() }.check(), ws);
         }),
         ("softmax", two(17), |n, run, _, ws| {
             let layer = SoftmaxMap { input: n.map(), output: n.map() }.check();

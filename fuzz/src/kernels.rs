@@ -74,6 +74,8 @@ const FAMILIES: &[Family] = &[
     elementwise::activate,
     elementwise::prelu,
     elementwise::lrn,
+    elementwise::normalise,
+    elementwise::glu,
     elementwise::scale_shift,
     elementwise::softmax,
     layout::load,

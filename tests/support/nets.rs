@@ -51,6 +51,44 @@ network! {
     }
     pub(crate) NormAlone: 6x7x7 -> 6x7x7 { batch_norm -> relu -> conv(6, 3x3, pad = 1) -> relu -> batch_norm; }
     pub(crate) NormTwice: 3x8x8 -> 4x8x8 { conv(4, 1x1) -> batch_norm -> batch_norm; }
+    pub(crate) LayerNorms: 6x5x7 -> 10 {
+        n0: layer_norm -> c1: conv(19, 3x3, pad = 1) -> n1: layer_norm(eps = 1e-3) -> gelu -> n2: layer_norm(over = all);
+        c2: conv(33, 3x3) -> n3: layer_norm(affine = false) -> n4: layer_norm(over = all, affine = false) -> relu;
+        fc: linear(10) -> n5: layer_norm -> n6: layer_norm(over = all, eps = 0);
+    }
+    pub(crate) GroupNorms: 3x7x6 -> 24 {
+        c1: conv(24, 3x3) -> n1: group_norm(8) -> relu -> n2: group_norm(2, affine = false) -> n3: group_norm(24);
+        c2: conv(34, 1x1) -> n4: group_norm(17, eps = 1e-3) -> n5: group_norm(1) -> n6: group_norm(2) -> fc: linear(24) -> n7: group_norm(4);
+    }
+    pub(crate) InstanceNorms: 17x3x5 -> 6x5x7 {
+        n0: instance_norm -> n1: instance_norm(affine = true, eps = 1e-3) -> c1: conv(6, 1x1, pad = 1) -> n2: instance_norm(affine = true);
+    }
+    pub(crate) OtherNorms: 5x4x3 -> 10 {
+        n0: rms_norm -> n1: l2_norm -> c1: conv(18, 1x1) -> n2: rms_norm(over = all) -> n3: l2_norm(over = all, eps = 2);
+        n4: rms_norm(over = all, affine = false, eps = 1e-3) -> n5: rms_norm(affine = false) -> fc: linear(10) -> n6: rms_norm -> n7: l2_norm;
+    }
+    pub(crate) NormOfOneChannel: 1x3x1 -> 1x3x1 {
+        n0: layer_norm(over = all) -> n1: instance_norm(affine = true) -> n2: rms_norm -> l2_norm -> n3: layer_norm;
+    }
+    pub(crate) Scales: 5x6x6 -> 7 {
+        s0: scale -> c1: conv(17, 3x3, bias = false) -> s1: scale -> relu -> s2: scale(-0.5) -> scale(3);
+        c2: conv(17, 3x3, groups = 17) -> s3: scale -> s4: scale -> tanh -> c3: conv(6, 1x1) -> bn: batch_norm -> s5: scale -> silu;
+        add { c4: conv(6, 3x3, pad = 1) -> scale(0.17); skip; } -> relu -> fc: linear(7) -> scale(1 / 4) -> sigmoid;
+    }
+    pub(crate) Glus: 6x5x4 -> 4 { glu -> c1: conv(34, 3x3, pad = 1) -> glu -> c2: conv(2, 1x1) -> glu -> fc: linear(8) -> glu; }
+    /// ConvNeXt's block (Liu et al. 2022), whose two fully connected layers are convolutions of 1x1.
+    block convnext(channels) {
+        add {
+            dwconv: conv(channels, 7x7, pad = 3, groups = channels) -> norm: layer_norm(eps = 1e-6)
+                -> pwconv1: conv(4 * channels, 1x1) -> gelu -> pwconv2: conv(channels, 1x1) -> gamma: scale;
+            skip;
+        };
+    }
+    pub(crate) ConvNext: 3x12x12 -> 7 {
+        stem: { conv(18, 4x4, stride = 4) -> layer_norm(eps = 1e-6); };
+        stages: [convnext(18); 2];
+        global_avg_pool -> norm: layer_norm(eps = 1e-6) -> head: linear(7);
+    }
     pub(crate) Prelus: 5x6x7 -> 12 { prelu -> conv(18, 3x3) -> prelu(per = element) -> linear(12) -> prelu; }
     pub(crate) SoftmaxMaps: 3x4x5 -> 7x4x5 { conv(7, 1x1) -> softmax; }
     pub(crate) LogSoftmax: 12 -> 9 { linear(9) -> log_softmax; }
@@ -62,10 +100,17 @@ network! {
         d3: conv(6, 1x1) -> hard_sigmoid -> d4: conv(6, 1x1) -> hard_swish -> d5: conv(6, 1x1) -> identity;
         d6: conv(6, 1x1) -> selu(alpha = 0.5, gamma = 2) -> d7: conv(6, 1x1) -> gelu(approximate = tanh);
         d8: conv(6, 1x1) -> hard_sigmoid(alpha = 1 / 5, beta = 0.6);
+        d9: conv(6, 1x1) -> hard_tanh -> e0: conv(6, 1x1) -> celu(0.7) -> e1: conv(6, 1x1) -> threshold(-0.1, -0.2);
+        e2: conv(6, 1x1) -> log_sigmoid -> e3: conv(6, 1x1) -> hard_tanh(min = -0.3, max = 0.4);
     }
     pub(crate) ActivationsAlone: 19 -> 19 {
         sigmoid -> tanh -> leaky_relu -> elu -> selu -> softplus -> softsign -> gelu -> silu -> mish -> hard_swish -> hard_sigmoid;
         selu(alpha = 1, gamma = 1.5) -> gelu(approximate = tanh) -> hard_sigmoid(alpha = 0.9, beta = 0);
+    }
+    pub(crate) ActivationsClipped: 5x6x7 -> 12 {
+        threshold(-0.4, -0.4) -> celu -> hard_tanh(min = -0.3) -> log_sigmoid -> celu(0.2);
+        c1: conv(7, 3x3) -> hard_tanh(max = 0.2) -> max_pool(2x2);
+        c2: conv(9, 1x1) -> hard_tanh(min = 0, max = 0.5) -> fc: linear(12) -> threshold(0, 0);
     }
 
     pub(crate) Residual: 8x9x9 -> 8x9x9 { add { a: conv(8, 3x3, pad = 1) -> relu -> b: conv(8, 3x3, pad = 1); skip; } -> relu -> c: conv(8, 3x3, pad = 1); }
@@ -224,11 +269,20 @@ macro_rules! for_each_net {
             batch_norm_folded: NormFolded;
             batch_norm_alone: NormAlone;
             batch_norm_twice: NormTwice;
+            layer_norms: LayerNorms;
+            group_norms: GroupNorms;
+            instance_norms: InstanceNorms;
+            rms_and_l2_norms: OtherNorms;
+            norm_of_one_channel: NormOfOneChannel;
+            scales: Scales;
+            glus: Glus;
+            convnext: ConvNext;
             prelu: Prelus;
             softmax_of_maps: SoftmaxMaps;
             log_softmax: LogSoftmax;
             activations_fused: ActivationsFused;
             activations_alone: ActivationsAlone;
+            activations_clipped: ActivationsClipped;
             residual: Residual;
             residual_with_projection: ResidualProjection;
             add_of_three: AddThree;

@@ -167,10 +167,8 @@ fn elsewhere(name: &str, call: &Call) -> Option<&'static str> {
             "maps have two dimensions; a sequence is a map of height 1, with windows of 1xN"
         }
         // Words close to a layer's name that mean something else.
-        "celu" | "glu" | "rrelu" | "crelu" | "softmin" | "logsigmoid" | "hardtanh" | "hardshrink" | "softshrink"
-        | "tanhshrink" | "convtranspose2d" | "layernorm" | "groupnorm" | "instancenorm2d" | "zeropad2d" => {
-            "there is no such layer, and no other one computes the same"
-        }
+        "rrelu" | "crelu" | "softmin" | "hardshrink" | "softshrink" | "tanhshrink" | "convtranspose2d"
+        | "zeropad2d" => "there is no such layer, and no other one computes the same",
         _ => return None,
     })
 }
@@ -230,6 +228,12 @@ fn alias(name: &str) -> Option<&'static str> {
         }
         "adaptivemaxpool2d" | "adaptivemaxpool" | "globalmaxpooling2d" => "global_max_pool",
         "localresponsenorm" => "lrn",
+        "layernorm2d" | "layernormalization" => "layer_norm",
+        "groupnormalization" => "group_norm",
+        "instancenorm1d" | "instancenorm2d" | "instancenormalization" => "instance_norm",
+        "rmsnormalization" => "rms_norm",
+        "normalize" | "lpnormalization" | "unitnormalization" => "l2_norm",
+        "layerscale" => "scale",
         "dropout2d" | "alphadropout" => "dropout",
         "swish" => "silu",
         "hardswish" => "hard_swish",

@@ -266,7 +266,7 @@ fn layer_kind(layer: &Layer, index: usize, arg: &Arg) -> Option<Kind> {
         language::Kind::Size => Kind::Size,
         language::Kind::Pad => Kind::Pad,
         language::Kind::Flag => Kind::Flag,
-        language::Kind::Real(_) => Kind::Real,
+        language::Kind::Real(_) | language::Kind::Perhaps(..) => Kind::Real,
         language::Kind::Word(words) => Kind::Word(words),
     })
 }

@@ -85,6 +85,7 @@ impl Argument for Binder<'_> {
             Slot::Size(field) | Slot::SizeLike(field, _) => field.set(reader.size(expr)),
             Slot::Flag(field) => field.set(reader.flag(expr)),
             Slot::Real(field, bounds) => field.set(reader.real(expr, bounds)),
+            Slot::Perhaps(number, bounds, none) => reader.perhaps(expr, bounds, none).map(|read| *number = read),
             Slot::Word(word, _) => reader.word(expr, word.words()).map(|index| word.set(index)),
             Slot::Pad(field) => reader.pad(expr).map(|(padding, mode)| {
                 *field.value = padding;
@@ -103,6 +104,10 @@ impl Binder<'_> {
             Slot::Pad(field) => field.reset(),
             Slot::Flag(field) => field.reset(),
             Slot::Real(field, _) => field.reset(),
+            Slot::Perhaps(number, ..) => {
+                *number = None;
+                Some(())
+            }
             Slot::Word(word, default) => default.map(|default| word.set(default)),
         };
         let has_default = self.layer.params.iter().any(|param| param.name == name && param.default.is_some());

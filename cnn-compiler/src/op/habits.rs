@@ -35,7 +35,10 @@ pub(crate) fn meant(layer: &'static Layer, call: &Call, env: &Env) -> Option<Str
         return None;
     }
     let (mut args, mut next_step, mut place) = (Vec::new(), String::new(), 0);
-    for arg in &call.args[first..] {
+    for (index, arg) in call.args.iter().enumerate().skip(first) {
+        if is_channels(layer, call, index, env) {
+            continue;
+        }
         if let Some(next) = function(layer, arg, env) {
             next_step = format!(" -> {next}");
         } else if why_unneeded(layer, arg).is_none() {
@@ -74,7 +77,11 @@ fn inputs_in_front(layer: &Layer, call: &Call, env: &Env) -> Option<&'static str
     match layer.name {
         "conv" if is_conv_with_inputs(call, unnamed) => Some("number of input channels"),
         "linear" if unnamed > 1 && is_count(&call.args[1].value, env) => Some("number of inputs"),
-        "batch_norm" | "prelu" if unnamed > 0 && is_count(&call.args[0].value, env) => Some("number of channels"),
+        "batch_norm" | "layer_norm" | "instance_norm" | "rms_norm" | "prelu"
+            if unnamed > 0 && is_count(&call.args[0].value, env) =>
+        {
+            Some("number of channels")
+        }
         _ => None,
     }
 }
@@ -115,6 +122,12 @@ fn is_count(value: &Expr, env: &Env) -> bool {
         ExprKind::Binary(_, left, right) => is_count(left, env) && is_count(right, env),
         _ => false,
     }
+}
+
+/// Whether an argument is the number of channels that PyTorch wants after that of groups: `group_norm(4, 64)`.
+fn is_channels(layer: &Layer, call: &Call, index: usize, env: &Env) -> bool {
+    let arg = &call.args[index];
+    layer.name == "group_norm" && index == 1 && arg.name.is_none() && is_count(&arg.value, env)
 }
 
 /// An argument of a call in PyTorch's order, as it is written here. `None` if that is not known.
@@ -161,8 +174,14 @@ fn accepts(param: &Param, value: &Expr, env: &Env) -> bool {
         (Kind::Size | Kind::Pad, _) => is_size(value),
         (Kind::Flag, ExprKind::Name(word)) => ["True", "False"].contains(&word.as_str()),
         (Kind::Flag, kind) => matches!(kind, ExprKind::Bool(_)),
-        (Kind::Real([from, to]), ExprKind::Real(value)) => (f64::from(from)..=f64::from(to)).contains(value),
-        (Kind::Real(_), _) => is_count(value, env),
+        (Kind::Real([from, to]) | Kind::Perhaps([from, to], _), ExprKind::Real(value)) => {
+            (f64::from(from)..=f64::from(to)).contains(value)
+        }
+        (Kind::Perhaps(_, none), ExprKind::Name(word)) if word == none => true,
+        (Kind::Real([from, _]) | Kind::Perhaps([from, _], _), ExprKind::Negative(positive)) => {
+            from < 0.0 && accepts(param, positive, env)
+        }
+        (Kind::Real(_) | Kind::Perhaps(..), _) => is_count(value, env),
         (Kind::Word(words), ExprKind::Name(word)) => words.contains(&word.as_str()),
         (Kind::Word(_), _) => false,
     }
@@ -180,8 +199,12 @@ fn alias(name: &str) -> &'static [&'static str] {
         "use_bias" => &["bias"],
         "ceil_mode" => &["ceil"],
         "epsilon" => &["eps"],
+        "num_groups" => &["groups"],
+        "elementwise_affine" => &["affine"],
         "rate" | "prob" | "probability" => &["p"],
         "negative_slope" | "alpha" => &["slope"],
+        "min_val" | "min_value" => &["min"],
+        "max_val" | "max_value" => &["max"],
         _ => &[],
     }
 }
@@ -196,6 +219,7 @@ const INPUTS: &[&str] = &[
     "num_features",
     "num_channels",
     "num_parameters",
+    "normalized_shape",
 ];
 
 /// The message about an argument whose name the layer does not have.
@@ -232,11 +256,15 @@ fn why_unneeded(layer: &Layer, arg: &Arg) -> Option<&'static str> {
     match name.as_str() {
         _ if INPUTS.contains(&name.as_str()) => Some(READ),
         "inplace" => Some(IN_PLACE),
-        "track_running_stats" | "affine" if is("true") => Some("this is always the case"),
+        "track_running_stats" if is("false") && layer.name == "instance_norm" => Some("this is always the case"),
+        "track_running_stats" | "affine" if is("true") && layer.name == "batch_norm" => Some("this is always the case"),
+        "bias" if is("true") && layer.name == "layer_norm" => Some("it has one if it is affine"),
+        "p" if is("2") || is("2.0") => Some("this is always the case"),
         "return_indices" if is("false") => Some("this is never the case"),
         "padding_mode" if is("zeros") => Some("padding is always zeros"),
         "start_dim" if is_one && layer.name == "flatten" => Some(FLATTEN),
         "dim" | "axis" if is_one && layer.name.ends_with("softmax") => Some(SOFTMAX),
+        "dim" | "axis" if is_one && matches!(layer.name, "glu" | "l2_norm") => Some(CHANNELS),
         _ => None,
     }
 }
@@ -244,6 +272,7 @@ fn why_unneeded(layer: &Layer, arg: &Arg) -> Option<&'static str> {
 const READ: &str = "the size of a layer's input is inferred and not given";
 const IN_PLACE: &str = "layers work in place wherever possible";
 const FLATTEN: &str = "each image is flattened as a whole";
+const CHANNELS: &str = "it is over the features, or over the channels";
 const SOFTMAX: &str = "it is over the features, or over the channels of each pixel";
 
 /// The activation that an argument names: in this language, a step after the layer.
@@ -270,6 +299,9 @@ pub(super) fn unexpected(layer: &'static Layer, call: &Call, index: usize, env: 
     };
     if let Some(param) = layer.params.iter().find(|param| Some(param.name) == word) {
         return needs_value(layer, param, value.place);
+    }
+    if is_channels(layer, call, index, env) {
+        return without(&wrong, layer, call, READ, env);
     }
     let candidates: Vec<&Param> = match name {
         // Neither of the two comes first in any framework.
@@ -353,9 +385,10 @@ fn unneeded_value(layer: &Layer, value: &Expr) -> Option<&'static str> {
     match layer.name {
         "flatten" if is_one => Some(FLATTEN),
         "softmax" | "log_softmax" if is_one => Some(SOFTMAX),
+        "glu" if is_one => Some(CHANNELS),
         "global_avg_pool" | "global_max_pool" if is_one => Some("its output is one pixel"),
         "dropout" | "relu" | "relu6" | "leaky_relu" | "elu" | "silu" | "mish" | "hard_swish" | "selu"
-        | "hard_sigmoid"
+        | "hard_sigmoid" | "hard_tanh" | "celu" | "threshold"
             if is_in_place =>
         {
             Some(IN_PLACE)

@@ -201,9 +201,18 @@ impl Reader<'_> {
         let expected = match (from, to) {
             (0.0, 1.0) => "0 to 1",
             (0.0, _) if value < 0.0 => "at least 0",
+            (from, _) if from > 0.0 && value <= 0.0 => "more than 0",
             _ => "a number that fits in 32 bits",
         };
         self.wrong(expr, expected, self.advice())
+    }
+
+    /// A number, or the word for none.
+    pub(super) fn perhaps(&mut self, expr: &Expr, bounds: Bounds, none: &str) -> Option<Option<f32>> {
+        match &expr.kind {
+            ExprKind::Name(word) if word == none && self.env.get(word).is_none() => Some(None),
+            _ => self.real(expr, bounds).map(Some),
+        }
     }
 
     pub(super) fn word(&mut self, expr: &Expr, words: &[&str]) -> Option<usize> {

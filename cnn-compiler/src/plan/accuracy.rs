@@ -7,6 +7,9 @@
 //! - A batch normalisation removes the means of maps, which are part of the numbers but hardly of their errors, so errors
 //!   grow by `1 / rough`: 1.5 times after a ReLU, about 7 times after a maximum over 3x3. Nets with many of them amplify
 //!   small differences, in the input as well as from rounding.
+//! - A normalisation by the input's own statistics makes the mean square 1. One over each map removes its mean, like a batch
+//!   normalisation; one over channels removes what all of them have in common, which is a third of what a ReLU gives; one
+//!   that subtracts no mean passes errors on as they are, and so does a scale.
 //! - An addition or a concat mixes values and their errors, by their mean squares.
 //! - A maximum grows more than its error does, and in a mean over a map the errors of its pixels cancel.
 //!
@@ -25,15 +28,17 @@
 
 use std::f64::consts::PI;
 
-use cnn_net::op::{Activation, LayerKind, Op};
+use cnn_net::op::{Activation, LayerKind, Norm, Op};
 
 use super::choice::{Choice, Way};
 use super::error::UNIT;
 use crate::optimise::Optimised;
-use crate::step::{Step, StepKind, ValueId};
+use crate::step::{Fused, Step, StepKind, ValueId};
 
 /// How a maximum over a window scales the square of an error.
 const MAXIMUM: f64 = 0.8;
+/// The square of the mean of what a ReLU gives, in its mean square.
+const COMMON: f64 = 1.0 / PI;
 /// What differs from pixel to pixel is at least this share, so that nothing is divided by zero.
 const LEAST: f64 = 1e-9;
 /// Mean squares are at most this, however many values are added.
@@ -175,13 +180,19 @@ impl Model {
         let first = self.values[step.inputs[0]];
         match &step.kind {
             StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => {
-                let own = Numbers::signed(if fused.norm.is_some() { 1.0 } else { first.all().rough });
+                let (rough, power) = match net.folded(fused) {
+                    Some(Op::BatchNorm(_)) => (1.0, 1.0),
+                    folded => (first.all().rough, folded.map_or(1.0, square)),
+                };
+                let own = Numbers::signed(rough).times(power);
                 let residual = step.inputs[1..].iter().map(|value| (self.values[*value], 1.0));
                 Numbers::sum(residual.chain([(own, 1.0)])).under(fused.activation)
             }
             StepKind::Plain { op: Op::Activation(activation), .. } => first.under(*activation),
             StepKind::Plain { op, activation } => match op.facts().kind.closed() {
                 LayerKind::BatchNormalisation => Numbers::signed(1.0).under(*activation),
+                LayerKind::Normalisation => first.normalised(op),
+                LayerKind::Scaling => first.times(square(op)).under(*activation),
                 LayerKind::Addition => Numbers::sum(self.parts(net, step)).under(*activation),
                 LayerKind::Concatenation => {
                     let whole = net.values[step.output].channels() as f64;
@@ -194,6 +205,7 @@ impl Model {
                 | LayerKind::Reordering
                 | LayerKind::Regularisation
                 | LayerKind::ResponseNormalisation
+                | LayerKind::Gating
                 | LayerKind::Activation
                 | LayerKind::Softmax
                 | LayerKind::Multiplication => first.under(*activation),
@@ -214,10 +226,15 @@ impl Model {
         match &step.kind {
             StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => {
                 let residual = step.inputs.get(1).map_or(0.0, |value| self.values[*value].all().power);
-                output / (1.0 + residual) / if fused.norm.is_some() { first.all().rough } else { 1.0 }
+                let (rough, power) = match net.folded(fused) {
+                    Some(Op::BatchNorm(_)) => (first.all().rough, 1.0),
+                    folded => (1.0, folded.map_or(1.0, square)),
+                };
+                output * power / (power + residual) / rough
             }
             StepKind::Plain { op, .. } => match op.facts().kind.closed() {
                 LayerKind::BatchNormalisation => output / first.all().rough,
+                LayerKind::Normalisation => output / first.kept(op),
                 LayerKind::MaxPooling => output * MAXIMUM,
                 LayerKind::AveragePooling => output / window(net, step, op),
                 LayerKind::Convolution
@@ -225,6 +242,8 @@ impl Model {
                 | LayerKind::Reordering
                 | LayerKind::Regularisation
                 | LayerKind::ResponseNormalisation
+                | LayerKind::Scaling
+                | LayerKind::Gating
                 | LayerKind::Activation
                 | LayerKind::Softmax
                 | LayerKind::Concatenation
@@ -244,8 +263,11 @@ impl Model {
                 powers.iter().map(|power| power / whole).collect()
             }
             StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => {
-                let rough = if fused.norm.is_some() { self.values[step.inputs[0]].all().rough } else { 1.0 };
-                let residual = step.inputs[1..].iter().map(|value| self.values[*value].all().power * rough);
+                let scale = match net.folded(fused) {
+                    Some(Op::BatchNorm(_)) => self.values[step.inputs[0]].all().rough,
+                    folded => 1.0 / folded.map_or(1.0, square),
+                };
+                let residual = step.inputs[1..].iter().map(|value| self.values[*value].all().power * scale);
                 [1.0].into_iter().chain(residual).collect()
             }
             StepKind::Plain { .. } => vec![1.0; step.inputs.len()],
@@ -286,6 +308,27 @@ impl Numbers {
         Self { signed: Part { power: 0.0, rough: 0.0 }, positive: self.positive.and(half) }
     }
 
+    /// Times factors with this mean square.
+    fn times(self, square: f64) -> Self {
+        Self { signed: self.signed.times(square), positive: self.positive.times(square) }
+    }
+
+    /// The share of the mean square that a normalisation by the input's own statistics leaves.
+    fn kept(self, op: &Op) -> f64 {
+        let all = self.all();
+        match op {
+            Op::Norm(Norm::Instance { .. }) => all.rough,
+            Op::Norm(norm) if norm.is_centred() => 1.0 - COMMON * self.positive.power / all.power,
+            _ => 1.0,
+        }
+    }
+
+    /// After a normalisation by the input's own statistics.
+    fn normalised(self, op: &Op) -> Self {
+        let (all, kept) = (self.all(), self.kept(op));
+        if kept == 1.0 { self.times(1.0 / all.power) } else { Self::signed((all.rough / kept).min(1.0)) }
+    }
+
     /// With this share of what differs from pixel to pixel.
     fn smoothed(self, share: f64) -> Self {
         let smoothed = |part: Part| Part { rough: (part.rough * share).max(LEAST), ..part };
@@ -301,6 +344,19 @@ impl Part {
     fn and(self, other: Self) -> Self {
         let power = (self.power + other.power).clamp(LEAST, MOST);
         Self { power, rough: (self.power * self.rough + other.power * other.rough) / power }
+    }
+}
+
+/// The mean square of a scale's factors; those that are learnt are taken to be 1.
+fn square(op: &Op) -> f64 {
+    let Op::Scale { factor: Some(factor) } = op else { return 1.0 };
+    (f64::from(*factor) * f64::from(*factor)).clamp(LEAST, MOST)
+}
+
+impl Optimised {
+    /// The layer whose factors were folded into the weights of another one.
+    fn folded(&self, fused: &Fused) -> Option<&Op> {
+        fused.norm.map(|node| &self.shaped.graph.nodes[node].op)
     }
 }
 

@@ -51,5 +51,5 @@ fn halves(pool: &Pool, input: Shape) -> bool {
 
 /// Whether nothing but a limit is between the sums and the pooling.
 fn limits(fused: Fused) -> bool {
-    fused.activation.is_limit() && !fused.residual
+    fused.activation.limits().is_some() && !fused.residual
 }

@@ -1,6 +1,6 @@
 //! The shape rules, one function per layer.
 
-use cnn_net::op::{Axis, Conv, Layer, Linear, Op, Padding, Pool, PreluPer, Shape, Size, Window};
+use cnn_net::op::{Activation, Axis, Conv, Layer, Linear, Norm, Op, Padding, Pool, PreluPer, Shape, Size, Window};
 
 use super::merge::{add, concat, mul};
 use super::ways::Argument;
@@ -29,9 +29,12 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
         | Layer::Prelu(PreluPer::Channel | PreluPer::Element)
         | Layer::Dropout { .. }
         | Layer::BatchNorm(_)
-        | Layer::Activation(_)
+        | Layer::Scale { .. }
         | Layer::Softmax
         | Layer::LogSoftmax => Ok(input.into()),
+        Layer::Norm(norm) => normalisation(&norm, input),
+        Layer::Glu => halves(input),
+        Layer::Activation(activation) => function(&activation, input),
         Layer::Concat => concat(inputs),
         Layer::Add => add(inputs),
         Layer::Mul => mul(inputs),
@@ -118,6 +121,63 @@ fn linear(linear: &Linear, input: Shape) -> Result<Inferred, Box<Fault>> {
     let shape = Shape::Vector(linear.features);
     work("linear", linear.features, &[input.elements()], shape)?;
     Ok(shape.into())
+}
+
+/// What is normalised together must be more than one number, as in PyTorch.
+fn normalisation(norm: &Norm, input: Shape) -> Result<Inferred, Box<Fault>> {
+    let (layer, channels, pixels) = (Op::Norm(*norm).name(), input.channels(), input.size().area());
+    let alone = |what: &str, fault: Fault| {
+        let wrong = format!("{layer}: {what} of {input} has one number, which is its own mean: all results would be 0");
+        Fault { wrong, ..fault }.into()
+    };
+    match *norm {
+        Norm::Group { groups, .. } if !channels.is_multiple_of(groups) => {
+            let (times, rest) = (channels / groups, channels % groups);
+            let wrong = format!("{layer}: groups = {groups} does not divide the {channels} channels");
+            let wrong = format!("{wrong}: {channels} = {times} * {groups} + {rest}");
+            let divisors = common_divisors(channels, channels);
+            let help = format!("{channels} is divisible by {}", list(&divisors));
+            let arguments = divisors.into_iter().take(LISTED).map(Argument::Groups).collect();
+            Err(Fault { arguments, output: Some(input), ..Fault::new(wrong).at("groups").help(help) }.into())
+        }
+        Norm::Group { groups, .. } if channels / groups * pixels == 1 => {
+            Err(alone("each group", Fault::new("").at("groups").help("fewer groups")))
+        }
+        Norm::Instance { .. } if pixels == 1 => {
+            let help = "put it before the layer that leaves one pixel";
+            Err(alone("each map", Fault::new("").help(help)))
+        }
+        _ => Ok(input.into()),
+    }
+}
+
+fn halves(input: Shape) -> Result<Inferred, Box<Fault>> {
+    let channels = input.channels();
+    if !channels.is_multiple_of(2) {
+        let what = if matches!(input, Shape::Vector(_)) { "features" } else { "channels" };
+        let wrong = format!("glu: expected an even number of {what}, found {channels}");
+        let help = format!(
+            "give the layer before it {} or {} {what}; the result has half of them",
+            channels - 1,
+            channels + 1
+        );
+        return Err(Fault::new(wrong).help(help).into());
+    }
+    Ok(match input {
+        Shape::Map { height, width, .. } => Shape::map(channels / 2, height, width),
+        Shape::Vector(_) => Shape::Vector(channels / 2),
+    }
+    .into())
+}
+
+fn function(activation: &Activation, input: Shape) -> Result<Inferred, Box<Fault>> {
+    match activation.ordered() {
+        Some([(low, least), (high, most)]) if least > most => {
+            let wrong = format!("{}: `{low} = {least}` is more than `{high} = {most}`", activation.name());
+            Err(Fault::new(wrong).at(low).help("swap the two numbers").into())
+        }
+        _ => Ok(input.into()),
+    }
 }
 
 fn pool(op: &Op, pool: &Pool, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>> {

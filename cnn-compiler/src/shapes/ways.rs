@@ -1,7 +1,7 @@
 //! How a fault could be fixed. Each way is tried before it is proposed: the layer gets its new arguments, and the shapes
 //! are inferred again.
 
-use cnn_net::op::{Axis, LayerKind, Op, Padding, Shape, Size, Window};
+use cnn_net::op::{Axis, LayerKind, Norm, Op, Padding, Shape, Size, Window};
 
 use super::merge::{Projection, projection};
 use super::{Found, Way, infer, output_of};
@@ -49,6 +49,9 @@ impl Argument {
         let mut changed = node.clone();
         if let (Op::Conv(conv), Self::Groups(groups)) = (&mut changed.op, self) {
             conv.groups = groups;
+        }
+        if let (Op::Norm(Norm::Group { groups, .. }), Self::Groups(other)) = (&mut changed.op, self) {
+            *groups = other;
         }
         let Some(mut window) = changed.op.window() else { return changed };
         match self {
@@ -328,12 +331,15 @@ fn last_linear(graph: &Graph) -> Option<Last<'_>> {
             LayerKind::Reordering
             | LayerKind::Regularisation
             | LayerKind::BatchNormalisation
+            | LayerKind::Normalisation
+            | LayerKind::Scaling
             | LayerKind::Activation
             | LayerKind::Softmax => {}
             LayerKind::Convolution
             | LayerKind::MaxPooling
             | LayerKind::AveragePooling
             | LayerKind::ResponseNormalisation
+            | LayerKind::Gating
             | LayerKind::Concatenation
             | LayerKind::Addition
             | LayerKind::Multiplication => return None,

@@ -66,6 +66,9 @@ impl MultilayerPerceptron {
                 | op::LayerKind::AveragePooling
                 | op::LayerKind::ResponseNormalisation
                 | op::LayerKind::BatchNormalisation
+                | op::LayerKind::Normalisation
+                | op::LayerKind::Scaling
+                | op::LayerKind::Gating
                 | op::LayerKind::Concatenation
                 | op::LayerKind::Addition
                 | op::LayerKind::Multiplication => return None,

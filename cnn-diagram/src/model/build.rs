@@ -306,7 +306,7 @@ impl Chain {
         let takes = match &last.what {
             What::Layer(label) => match label.kind {
                 Kind::Convolution | Kind::FullyConnected => true,
-                Kind::BatchNorm => letter.kind != Kind::BatchNorm,
+                Kind::BatchNorm | Kind::Norm | Kind::Scale => ![Kind::BatchNorm, Kind::Norm].contains(&letter.kind),
                 Kind::MaxPool
                 | Kind::AvgPool
                 | Kind::GlobalPool

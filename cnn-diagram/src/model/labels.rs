@@ -33,8 +33,10 @@ pub(crate) fn letter(op: &Op) -> Option<Letter> {
     let facts = op.facts();
     let kind = match facts.kind.closed() {
         op::LayerKind::BatchNormalisation => Kind::BatchNorm,
+        op::LayerKind::Normalisation => Kind::Norm,
+        op::LayerKind::Scaling => Kind::Scale,
         op::LayerKind::Softmax => Kind::Softmax,
-        op::LayerKind::Activation => Kind::Activation,
+        op::LayerKind::Activation | op::LayerKind::Gating => Kind::Activation,
         op::LayerKind::Convolution
         | op::LayerKind::FullyConnected
         | op::LayerKind::MaxPooling
@@ -86,6 +88,9 @@ fn kind_and_head(op: &Op) -> (Kind, String) {
         op::LayerKind::Regularisation => (Kind::Dropout, facts.name),
         op::LayerKind::ResponseNormalisation => (Kind::Lrn, facts.short),
         op::LayerKind::BatchNormalisation => (Kind::BatchNorm, facts.short),
+        op::LayerKind::Normalisation => (Kind::Norm, facts.short),
+        op::LayerKind::Scaling => (Kind::Scale, facts.name),
+        op::LayerKind::Gating => (Kind::Activation, facts.short),
         op::LayerKind::Activation => (Kind::Activation, facts.long),
         op::LayerKind::Softmax => return (Kind::Softmax, facts.name.replace('_', " ")),
         op::LayerKind::Concatenation => (Kind::Concat, facts.name),

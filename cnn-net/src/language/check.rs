@@ -112,6 +112,7 @@ impl Argument for Bounds {
                 [pad.top, pad.left, pad.bottom, pad.right].iter().all(|side| *side <= LARGEST)
             }
             Slot::Real(field, [from, to]) => (from..=to).contains(field.value),
+            Slot::Perhaps(number, [from, to], _) => number.is_none_or(|number| (from..=to).contains(&number)),
             Slot::Flag(_) | Slot::Word(..) => true,
         };
     }

@@ -36,6 +36,8 @@ pub enum Kind {
     Flag,
     /// A number between two bounds.
     Real(Bounds),
+    /// The same, or a word for none.
+    Perhaps(Bounds, &'static str),
     /// One of some words.
     Word(&'static [&'static str]),
 }
@@ -80,6 +82,7 @@ impl Argument for List {
             Slot::Pad(field) => (Kind::Pad, field.default.map(|_| "0".to_owned())),
             Slot::Flag(field) => (Kind::Flag, field.default.map(|flag| format!("{flag}"))),
             Slot::Real(field, bounds) => (Kind::Real(*bounds), field.default.map(real)),
+            Slot::Perhaps(_, bounds, none) => (Kind::Perhaps(*bounds, none), Some((*none).to_owned())),
             Slot::Word(word, default) => {
                 (Kind::Word(word.words()), default.map(|index| word.words()[index].to_owned()))
             }

@@ -54,6 +54,10 @@ impl Argument for Args {
             Slot::Pad(field) => both(field, Value::from),
             Slot::Flag(field) => both(field, |flag| Value::Word(flag.to_string())),
             Slot::Real(field, _) => both(field, Value::Real),
+            Slot::Perhaps(number, _, none) => {
+                let none = Value::Word(none.to_owned());
+                (number.map_or_else(|| none.clone(), Value::Real), Some(none))
+            }
             Slot::Word(chosen, default) => {
                 (word(chosen.words(), chosen.index()), default.map(|index| word(chosen.words(), index)))
             }

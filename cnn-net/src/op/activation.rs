@@ -1,6 +1,6 @@
 //! Element-wise functions.
 
-use super::argument::{ANY, Arguments, Word};
+use super::argument::{ANY, Arguments, POSITIVE, Word};
 use super::closed::closed;
 
 /// An element-wise function without learnt parameters.
@@ -57,13 +57,35 @@ pub enum Activation {
     },
     /// `x * min(max(x / 6 + 1/2, 0), 1)`.
     HardSwish,
+    /// `min(max(x, min), max)`.
+    HardTanh {
+        /// The least result.
+        min: f32,
+        /// The largest result; not below `min`.
+        max: f32,
+    },
+    /// `x` where `x > 0`, else `alpha * (exp(x / alpha) - 1)`: unlike `elu`, with the slope 1 at 0 for every `alpha`.
+    Celu {
+        /// Scale of the negative side; positive.
+        alpha: f32,
+    },
+    /// `x` where `x > threshold`, else `value`.
+    Threshold {
+        /// What an input must exceed to stay as it is.
+        threshold: f32,
+        /// What takes the place of all others.
+        value: f32,
+    },
+    /// `ln(1 / (1 + exp(-x)))`, the logarithm of `sigmoid`.
+    LogSigmoid,
 }
 
 closed! {
     Activation as Function {
         Identity, Step, Sigmoid, Tanh, Relu, Relu6, LeakyRelu { slope: f32 }, Elu { alpha: f32 },
         Selu { alpha: f32, gamma: f32 }, Softplus, Softsign, Gelu, GeluTanh, Silu, Mish,
-        HardSigmoid { alpha: f32, beta: f32 }, HardSwish,
+        HardSigmoid { alpha: f32, beta: f32 }, HardSwish, HardTanh { min: f32, max: f32 }, Celu { alpha: f32 },
+        Threshold { threshold: f32, value: f32 }, LogSigmoid,
     }
 }
 
@@ -92,7 +114,7 @@ impl Activation {
     pub const HARD_SIGMOID_BETA: f32 = 0.5;
 
     /// All functions, with their default arguments, in the order of the documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::Step,
         Self::Sigmoid,
         Self::Tanh,
@@ -109,6 +131,10 @@ impl Activation {
         Self::Mish,
         Self::HardSigmoid { alpha: Self::HARD_SIGMOID_ALPHA, beta: Self::HARD_SIGMOID_BETA },
         Self::HardSwish,
+        Self::HardTanh { min: -1.0, max: 1.0 },
+        Self::Celu { alpha: 1.0 },
+        Self::Threshold { threshold: 1.0, value: 0.0 },
+        Self::LogSigmoid,
         Self::Identity,
     ];
 
@@ -133,6 +159,10 @@ impl Activation {
             Self::Mish => ["mish", "M", "Mish", "x tanh(softplus(x))"],
             Self::HardSigmoid { .. } => ["hard_sigmoid", "Hσ", "hard sigmoid", "min(max(x / 6 + 0.5, 0), 1)"],
             Self::HardSwish => ["hard_swish", "HS", "hard swish", "x min(max(x / 6 + 0.5, 0), 1)"],
+            Self::HardTanh { .. } => ["hard_tanh", "HT", "hard tanh", "min(max(x, −1), 1)"],
+            Self::Celu { .. } => ["celu", "CE", "CELU", "x if x > 0, else exp(x) − 1"],
+            Self::Threshold { .. } => ["threshold", "Th", "threshold", "x if x > threshold, else value"],
+            Self::LogSigmoid => ["log_sigmoid", "Lσ", "logarithm of sigmoid", "−ln(1 + exp(−x))"],
         };
         Names { language, short, long, formula }
     }
@@ -143,16 +173,36 @@ impl Activation {
         self.names().language
     }
 
-    /// Whether it only limits its input, so that a maximum may be taken before it.
+    /// The least and the largest result, if it does no more than to limit its input. Then a maximum may be taken before it.
     #[must_use]
-    pub const fn is_limit(&self) -> bool {
-        matches!(self, Self::Identity | Self::Relu | Self::Relu6)
+    pub const fn limits(&self) -> Option<[f32; 2]> {
+        match self {
+            Self::Identity => Some([f32::NEG_INFINITY, f32::INFINITY]),
+            Self::Relu => Some([0.0, f32::INFINITY]),
+            Self::Relu6 => Some([0.0, 6.0]),
+            Self::HardTanh { min, max } => Some([*min, *max]),
+            _ => None,
+        }
     }
 
     /// Whether all negative inputs give 0.
     #[must_use]
     pub const fn is_rectifier(&self) -> bool {
-        matches!(self, Self::Relu | Self::Relu6)
+        match self {
+            Self::Relu | Self::Relu6 => true,
+            Self::HardTanh { min, .. } => *min == 0.0,
+            Self::Threshold { threshold, value } => *threshold >= 0.0 && *value == 0.0,
+            _ => false,
+        }
+    }
+
+    /// Two arguments of which the first must not be the larger one, if there are such.
+    #[must_use]
+    pub const fn ordered(&self) -> Option<[(&'static str, f32); 2]> {
+        match self {
+            Self::HardTanh { min, max } => Some([("min", *min), ("max", *max)]),
+            _ => None,
+        }
     }
 
     /// Its arguments in the language.
@@ -169,6 +219,15 @@ impl Activation {
                 to.real("beta", beta, ANY, Some(Self::HARD_SIGMOID_BETA));
             }
             Self::Gelu | Self::GeluTanh => to.word("approximate", &mut Approximate(self), Some(0)),
+            Self::HardTanh { min, max } => {
+                to.real("min", min, ANY, Some(-1.0));
+                to.real("max", max, ANY, Some(1.0));
+            }
+            Self::Celu { alpha } => to.positional().real("alpha", alpha, POSITIVE, Some(1.0)),
+            Self::Threshold { threshold, value } => {
+                to.positional().real("threshold", threshold, ANY, None);
+                to.positional().real("value", value, ANY, None);
+            }
             Self::Identity
             | Self::Step
             | Self::Sigmoid
@@ -179,7 +238,8 @@ impl Activation {
             | Self::Softsign
             | Self::Silu
             | Self::Mish
-            | Self::HardSwish => {}
+            | Self::HardSwish
+            | Self::LogSigmoid => {}
         }
     }
 }

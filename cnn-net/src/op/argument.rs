@@ -8,6 +8,8 @@ pub type Bounds = [f32; 2];
 /// Any number.
 pub(super) const ANY: Bounds = [f32::MIN, f32::MAX];
 pub(super) const NOT_NEGATIVE: Bounds = [0.0, f32::MAX];
+/// More than 0. So are the inverses of these numbers, which are finite.
+pub(super) const POSITIVE: Bounds = [f32::MIN_POSITIVE, f32::MAX];
 pub(super) const SHARE: Bounds = [0.0, 1.0];
 
 /// A visitor of the arguments of a layer, one after another.
@@ -30,6 +32,8 @@ pub enum Slot<'a> {
     Flag(Field<'a, bool>),
     /// A number.
     Real(Field<'a, f32>, Bounds),
+    /// A number, or none by default, for which there is a word.
+    Perhaps(&'a mut Option<f32>, Bounds, &'static str),
     /// One of some words; the default is an index.
     Word(&'a mut dyn Word, Option<usize>),
 }
@@ -51,6 +55,29 @@ pub trait Word {
     /// Chooses one.
     fn set(&mut self, index: usize);
 }
+
+/// `impl Word` for enums whose variants are words.
+macro_rules! words {
+    ($($type:ident { $($variant:ident),* })*) => {
+        $(
+            impl Word for $type {
+                fn words(&self) -> &'static [&'static str] {
+                    const { &[$($type::$variant.name()),*] }
+                }
+
+                fn index(&self) -> usize {
+                    *self as usize
+                }
+
+                fn set(&mut self, index: usize) {
+                    *self = [$(Self::$variant),*][index];
+                }
+            }
+        )*
+    };
+}
+
+pub(super) use words;
 
 /// Where a layer names its arguments, in the order of a call.
 pub(super) struct Arguments<'a> {

@@ -1,6 +1,6 @@
 //! The arguments of layers.
 
-use super::argument::Word;
+use super::argument::{Word, words};
 use super::{Padding, Size, Window};
 use crate::{record, variants};
 
@@ -223,27 +223,6 @@ impl PreluPer {
 variants! { Store { F32, F16 } }
 variants! { LrnWindow { Paper, Torch, Onnx } }
 variants! { PreluPer { Channel, Element } }
-
-/// `impl Word` for enums whose variants are words.
-macro_rules! words {
-    ($($type:ident { $($variant:ident),* })*) => {
-        $(
-            impl Word for $type {
-                fn words(&self) -> &'static [&'static str] {
-                    const { &[$($type::$variant.name()),*] }
-                }
-
-                fn index(&self) -> usize {
-                    *self as usize
-                }
-
-                fn set(&mut self, index: usize) {
-                    *self = [$(Self::$variant),*][index];
-                }
-            }
-        )*
-    };
-}
 
 words! {
     Store { F32, F16 }

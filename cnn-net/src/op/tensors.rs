@@ -74,6 +74,12 @@ impl Tensors {
         Self([Some((Role::Weight, Dims::of(weight))), bias, None, None])
     }
 
+    /// A weight, and perhaps a bias of the same dimensions.
+    pub(super) fn affine(dims: &[usize], bias: bool) -> Self {
+        let bias = bias.then(|| (Role::Bias, Dims::of(dims)));
+        Self([Some((Role::Weight, Dims::of(dims))), bias, None, None])
+    }
+
     /// Those of a batch normalisation.
     pub(super) fn statistics(channels: usize) -> Self {
         let roles = [Role::Weight, Role::Bias, Role::RunningMean, Role::RunningVar];

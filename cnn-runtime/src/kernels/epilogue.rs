@@ -49,11 +49,9 @@ const ANY: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 impl Epilogue {
     /// For results that are in registers.
     pub(crate) const fn new(activation: Elementwise) -> Self {
-        let (limits, pass) = match activation.activation() {
-            Activation::Identity => (ANY, None),
-            Activation::Relu => ([0.0, f32::INFINITY], None),
-            Activation::Relu6 => ([0.0, 6.0], None),
-            _ => (ANY, Some(activation)),
+        let (limits, pass) = match activation.activation().limits() {
+            Some(limits) => (limits, None),
+            None => (ANY, Some(activation)),
         };
         Self { residual: None, limits, pass, pool: None }
     }

@@ -10,9 +10,11 @@ use crate::kernels::activation::{Activate, PreluMap};
 use crate::kernels::call::KernelCall;
 use crate::kernels::conv::Conv2d;
 use crate::kernels::dense::{Dense, DenseCall};
+use crate::kernels::glu::Gate;
 use crate::kernels::layout::{CopyMap, StoreChw};
 use crate::kernels::merge::MergeCall;
 use crate::kernels::norm::{LrnMap, ScaleShift};
+use crate::kernels::normalise::Normalise;
 use crate::kernels::pool::{AvgPoolCall, GlobalAvgPoolCall, GlobalMaxPoolCall, GlobalPool, MaxPoolCall, Pool2d};
 use crate::kernels::softmax::{LogSoftmaxCall, SoftmaxCall, SoftmaxMap};
 use crate::place::map::Map;
@@ -20,7 +22,7 @@ use crate::place::map::Map;
 /// Whether the kernel of such a layer applies a function to what it stores.
 #[must_use]
 pub const fn has_epilogue(op: &Op) -> bool {
-    matches!(op, Op::Conv(_) | Op::Linear(_) | Op::BatchNorm(_) | Op::Add | Op::Mul)
+    matches!(op, Op::Conv(_) | Op::Linear(_) | Op::BatchNorm(_) | Op::Scale { .. } | Op::Add | Op::Mul)
 }
 
 /// The kernels of a layer as declared, with nothing fused but a function that its kernel has room for; the packed weights
@@ -43,7 +45,11 @@ pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weigh
         Layer::Flatten => Box::new(StoreChw { map: input, offset: output.offset }),
         Layer::Dropout { .. } => Box::new(CopyMap { input, output }),
         Layer::Lrn(lrn) => Box::new(LrnMap { input, output, lrn }),
-        Layer::BatchNorm(_) => Box::new(ScaleShift::new(input, output).weights(weights).activation(activation)),
+        Layer::BatchNorm(_) | Layer::Scale { .. } => {
+            Box::new(ScaleShift::new(input, output).weights(weights).activation(activation))
+        }
+        Layer::Norm(norm) => Box::new(Normalise::new(input, output, norm).weights(weights)),
+        Layer::Glu => Box::new(Gate { input, output }),
         Layer::Prelu(per) => Box::new(PreluMap { input, output, weights, per }),
         Layer::Activation(function) => Box::new(Activate::new(input, output, function)),
         Layer::Softmax => Box::new(SoftmaxCall(SoftmaxMap { input, output })),

@@ -25,6 +25,14 @@ pub struct Normalisation {
 }
 
 impl Affine {
+    /// What changes nothing.
+    pub const IDENTITY: Self = Self { scale: 1.0, shift: 0.0 };
+
+    /// This, followed by a factor.
+    pub fn scaled(self, factor: f32) -> Self {
+        Self { scale: self.scale * f64::from(factor), shift: self.shift * f64::from(factor) }
+    }
+
     /// This, followed by a batch normalisation.
     pub fn normalised(self, norm: &Normalisation) -> Self {
         let [weight, bias, mean, var, eps] = [norm.weight, norm.bias, norm.mean, norm.var, norm.eps].map(f64::from);

@@ -67,6 +67,31 @@ pub fn pack_scale_shift(channels: usize, affine: impl Fn(usize) -> Affine, packe
     }
 }
 
+/// Packs what follows a normalisation: factors `[pixels][channels]`, then summands, the channels padded, from tensors
+/// `[channels, pixels]`. A factor is a weight, times the scale of the element's `affine`.
+///
+/// # Panics
+///
+/// If `packed` is not `2 * pixels * padded(channels)` long.
+pub fn pack_gains(
+    channels: usize,
+    pixels: usize,
+    weight: impl Fn(usize) -> f32,
+    affine: impl Fn(usize) -> Affine,
+    packed: &mut [f32],
+) {
+    let row = padded(channels);
+    assert_eq!(packed.len(), 2 * pixels * row);
+    packed.fill(0.0);
+    let (gains, shifts) = packed.split_at_mut(pixels * row);
+    for element in 0..channels * pixels {
+        let slot = element % pixels * row + element / pixels;
+        let Affine { scale, shift } = affine(element);
+        gains[slot] = (f64::from(weight(element)) * scale) as f32;
+        shifts[slot] = shift as f32;
+    }
+}
+
 /// Packs slopes of a `prelu`: `[pixels][channels]`, the channels padded, from a `[channels, pixels]` tensor.
 ///
 /// # Panics

@@ -27,6 +27,16 @@ pub fn activate(activation: Activation, x: f64) -> f64 {
         Function::Mish => x * libm::tanh(softplus(x)),
         Function::HardSigmoid { alpha, beta } => hard_sigmoid(f64::from(alpha), f64::from(beta), x),
         Function::HardSwish => x * hard_sigmoid(1.0 / 6.0, 0.5, x),
+        Function::HardTanh { min, max } => x.clamp(f64::from(min), f64::from(max)),
+        Function::Celu { alpha } => celu(f64::from(alpha), x),
+        Function::Threshold { threshold, value } => {
+            if x <= f64::from(threshold) {
+                f64::from(value)
+            } else {
+                x
+            }
+        }
+        Function::LogSigmoid => -softplus(-x),
     }
 }
 
@@ -40,6 +50,10 @@ fn leaky_relu(slope: f64, x: f64) -> f64 {
 
 fn elu(alpha: f64, x: f64) -> f64 {
     if x > 0.0 { x } else { alpha * libm::expm1(x) }
+}
+
+fn celu(alpha: f64, x: f64) -> f64 {
+    if x > 0.0 { x } else { alpha * libm::expm1(x / alpha) }
 }
 
 /// `ln(1 + exp(x))`, in a form that cannot overflow.

@@ -12,7 +12,7 @@ use crate::kernels::plain::plain;
 use crate::pack::{Affine, Layout, Normalisation};
 use crate::place::map::Map;
 use crate::place::workspace::SLACK;
-use crate::reference::{Params, RunError, find};
+use crate::reference::{Params, RunError, find, perhaps};
 use cnn_net::graph::{Graph, Node, Role};
 use cnn_net::op::{Activation, BatchNorm, Op, Padding, Shape};
 
@@ -76,7 +76,8 @@ impl Layer {
 
 /// The packed weights of a node.
 fn pack(node: &Node<'_>, layout: &Layout, params: &Params) -> Result<Vec<f32>, RunError> {
-    let weight = find(node, params, Role::Weight)?;
+    // Where there is no tensor, a layer has a factor of 1.
+    let weight = perhaps(node, params, Role::Weight)?.unwrap_or(&[1.0]);
     let affines = Affines::new(node, params)?;
     let one_for_all = weight.len() == 1;
     let mut packed = vec![0.0; layout.len()];
@@ -89,6 +90,8 @@ fn pack(node: &Node<'_>, layout: &Layout, params: &Params) -> Result<Vec<f32>, R
 enum Affines<'p> {
     Nothing,
     Bias(&'p [f32]),
+    Factors(&'p [f32]),
+    Factor(f32),
     Norm { eps: f32, weight: &'p [f32], bias: &'p [f32], mean: &'p [f32], var: &'p [f32] },
 }
 
@@ -100,14 +103,21 @@ impl<'p> Affines<'p> {
             let [mean, var] = [tensor(Role::RunningMean)?, tensor(Role::RunningVar)?];
             return Ok(Self::Norm { eps, weight, bias, mean, var });
         }
-        let has_bias = node.tensors.iter().any(|tensor| tensor.role == Role::Bias);
-        Ok(if has_bias { Self::Bias(tensor(Role::Bias)?) } else { Self::Nothing })
+        if let Op::Scale { factor } = node.op {
+            return Ok(match factor {
+                Some(factor) => Self::Factor(factor),
+                None => Self::Factors(tensor(Role::Weight)?),
+            });
+        }
+        Ok(perhaps(node, params, Role::Bias)?.map_or(Self::Nothing, Self::Bias))
     }
 
     fn of(&self, channel: usize) -> Affine {
-        let nothing = Affine { scale: 1.0, shift: 0.0 };
+        let nothing = Affine::IDENTITY;
         match *self {
             Self::Nothing => nothing,
+            Self::Factors(factors) => nothing.scaled(factors[channel]),
+            Self::Factor(factor) => nothing.scaled(factor),
             Self::Bias(bias) => Affine { shift: f64::from(bias[channel]), ..nothing },
             Self::Norm { eps, weight, bias, mean, var } => {
                 let [weight, bias, mean, var] = [weight, bias, mean, var].map(|numbers| numbers[channel]);

@@ -72,6 +72,11 @@ impl<'a> Checked<'a> {
         self.get(tensor.name)
     }
 
+    /// Whether a node has a tensor of this role according to the net.
+    pub(super) fn has(&self, node: usize, role: Role) -> bool {
+        self.graph.nodes[node].tensors.iter().any(|tensor| tensor.role == role)
+    }
+
     /// A tensor that a node has according to the net.
     ///
     /// # Panics

@@ -1,4 +1,4 @@
-//! Bias and batch normalisation as one factor and one summand per channel, in double precision.
+//! Bias, batch normalisation and scale as one factor and one summand per channel, in double precision.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,16 @@ use super::unreadable::Unreadable;
 pub(super) struct Affines {
     bias: Option<Vec<f32>>,
     /// In the order in which they are applied.
-    norms: [Option<Norm>; 2],
+    factors: [Option<Factor>; 2],
+}
+
+/// A layer that multiplies channels.
+enum Factor {
+    Norm(Norm),
+    /// Of each channel.
+    Each(Vec<f32>),
+    /// Of all channels.
+    All(f32),
 }
 
 /// The tensors of a batch normalisation.
@@ -28,40 +37,50 @@ struct Norm {
 impl Affines {
     /// The affine functions of the layer that `step` packs.
     pub(super) fn new(checked: &Checked<'_>, step: &Pack) -> Result<Self, Unreadable> {
-        let own = Norm::of(checked, step.node)?;
+        let own = Factor::of(checked, step.node)?;
         let bias = if own.is_some() { None } else { checked.floats(step.node, Role::Bias)? };
         let after = match step.norm {
-            Some(node) => Norm::of(checked, node)?,
+            Some(node) => Factor::of(checked, node)?,
             None => None,
         };
-        Ok(Self { bias, norms: [own, after] })
+        Ok(Self { bias, factors: [own, after] })
     }
 
     /// The affine function of one channel.
     pub(super) fn of(&self, channel: usize) -> Affine {
         let shift = self.bias.as_ref().map_or(0.0, |bias| f64::from(bias[channel]));
-        let norms = self.norms.iter().flatten();
-        norms.fold(Affine { scale: 1.0, shift }, |affine, norm| norm.after(affine, channel))
+        let factors = self.factors.iter().flatten();
+        factors.fold(Affine { shift, ..Affine::IDENTITY }, |affine, factor| factor.after(affine, channel))
     }
 }
 
-impl Norm {
-    /// The tensors of a node, if it is a batch normalisation.
+impl Factor {
+    /// Of a node, if it is such a layer.
     fn of(checked: &Checked<'_>, node: usize) -> Result<Option<Self>, Unreadable> {
-        let Op::BatchNorm(norm) = checked.graph().nodes[node].op else { return Ok(None) };
         let floats = |role| checked.expect_floats(node, role);
-        Ok(Some(Self {
-            weight: floats(Role::Weight)?,
-            bias: floats(Role::Bias)?,
-            mean: floats(Role::RunningMean)?,
-            var: floats(Role::RunningVar)?,
-            eps: norm.eps,
-        }))
+        Ok(match checked.graph().nodes[node].op {
+            Op::BatchNorm(norm) => Some(Self::Norm(Norm {
+                weight: floats(Role::Weight)?,
+                bias: floats(Role::Bias)?,
+                mean: floats(Role::RunningMean)?,
+                var: floats(Role::RunningVar)?,
+                eps: norm.eps,
+            })),
+            Op::Scale { factor: None } => Some(Self::Each(floats(Role::Weight)?)),
+            Op::Scale { factor: Some(factor) } => Some(Self::All(factor)),
+            _ => None,
+        })
     }
 
     /// `affine`, followed by this.
     fn after(&self, affine: Affine, channel: usize) -> Affine {
-        let [weight, bias, mean, var] = [&self.weight, &self.bias, &self.mean, &self.var].map(|values| values[channel]);
-        affine.normalised(&Normalisation { weight, bias, mean, var, eps: self.eps })
+        match self {
+            Self::Norm(Norm { weight, bias, mean, var, eps }) => {
+                let [weight, bias, mean, var] = [weight, bias, mean, var].map(|values| values[channel]);
+                affine.normalised(&Normalisation { weight, bias, mean, var, eps: *eps })
+            }
+            Self::Each(factors) => affine.scaled(factors[channel]),
+            Self::All(factor) => affine.scaled(*factor),
+        }
     }
 }

@@ -15,6 +15,7 @@ mod math;
 mod merge;
 #[cfg(feature = "alloc")]
 mod nonzero;
+mod normalise;
 mod planar;
 mod pool;
 mod special;

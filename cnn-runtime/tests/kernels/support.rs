@@ -167,7 +167,7 @@ pub(crate) fn check(
 }
 
 /// All activations.
-pub(crate) const ACTIVATIONS: [Activation; 19] = [
+pub(crate) const ACTIVATIONS: [Activation; 26] = [
     Activation::Identity,
     Activation::Step,
     Activation::Sigmoid,
@@ -187,6 +187,13 @@ pub(crate) const ACTIVATIONS: [Activation; 19] = [
     Activation::HardSigmoid { alpha: Activation::HARD_SIGMOID_ALPHA, beta: Activation::HARD_SIGMOID_BETA },
     Activation::HardSigmoid { alpha: -0.5, beta: 0.75 },
     Activation::HardSwish,
+    Activation::HardTanh { min: -1.0, max: 1.0 },
+    Activation::HardTanh { min: 0.5, max: 2.5 },
+    Activation::Celu { alpha: 1.0 },
+    Activation::Celu { alpha: 0.3 },
+    Activation::Threshold { threshold: 0.0, value: 0.0 },
+    Activation::Threshold { threshold: -0.5, value: -0.5 },
+    Activation::LogSigmoid,
 ];
 
 /// Activations by their formulas.
@@ -225,6 +232,19 @@ pub(crate) fn activate(activation: Activation, x: f64) -> f64 {
         Function::Mish => x * softplus.tanh(),
         Function::HardSigmoid { alpha, beta } => hard_sigmoid(alpha.into(), beta.into()),
         Function::HardSwish => x * hard_sigmoid(1.0 / 6.0, 0.5),
+        Function::HardTanh { min, max } => x.clamp(min.into(), max.into()),
+        Function::Celu { alpha } => {
+            let alpha = f64::from(alpha);
+            if x > 0.0 { x } else { alpha * (x / alpha).exp_m1() }
+        }
+        Function::Threshold { threshold, value } => {
+            if x <= f64::from(threshold) {
+                value.into()
+            } else {
+                x
+            }
+        }
+        Function::LogSigmoid => x.min(0.0) - (-x.abs()).exp().ln_1p(),
     }
 }
 

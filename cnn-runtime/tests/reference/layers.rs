@@ -328,6 +328,11 @@ fn activations() {
         ),
         (Activation::HardSigmoid { alpha: 0.5, beta: 0.25 }, &[(-0.5, 0.), (-0.25, 0.125), (1., 0.75), (1.5, 1.)]),
         (Activation::HardSwish, &[(-3., 0.), (0., 0.), (1.5, 1.125), (-1.5, -0.375), (9., 9.)]),
+        (Activation::HardTanh { min: -1., max: 1. }, &[(-3., -1.), (-0.5, -0.5), (1., 1.), (9., 1.)]),
+        (Activation::HardTanh { min: 2., max: 2. }, &[(-3., 2.), (9., 2.)]),
+        (Activation::Celu { alpha: 2. }, &[(-2., 2. / e - 2.), (0., 0.), (3., 3.), (-1000., -2.)]),
+        (Activation::Threshold { threshold: 1., value: 20. }, &[(1., 20.), (1.5, 1.5), (-3., 20.)]),
+        (Activation::LogSigmoid, &[(0., -2_f64.ln()), (3_f64.ln(), 0.75_f64.ln()), (-1000., -1000.), (1000., 0.)]),
     ];
     for (activation, pairs) in cases {
         for (x, expected) in *pairs {

@@ -1,9 +1,11 @@
 //! Functions of elements, of a pixel's channels, and normalisations.
 
-use cnn_net::op::{Lrn, LrnWindow, PreluPer};
+use cnn_net::op::{Lrn, LrnWindow, Norm, Over, PreluPer, Size};
 use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::activation::{self, Activate, PreluMap};
+use cnn_runtime::kernels::glu::{self, Gate};
 use cnn_runtime::kernels::norm::{self, LrnMap, ScaleShift};
+use cnn_runtime::kernels::normalise::{self, Normalise};
 use cnn_runtime::kernels::softmax::{self, SoftmaxMap};
 use cnn_runtime::pack::{padded, scale_shift_len};
 use cnn_runtime::place::map::Map;
@@ -61,7 +63,7 @@ impl Case for PreluMap {
 
 pub(super) fn lrn(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let input = map(maker);
-    let output = maker.plain(cnn_net::op::Size::new(input.height, input.width), input.channels);
+    let output = maker.plain(Size::new(input.height, input.width), input.channels);
     let beta = maker.choices.pick(&[0.75, 0.5, 1.0]);
     let window = LrnWindow::ALL[maker.choices.between(0, 2)];
     let lrn =
@@ -98,6 +100,57 @@ impl Case for ScaleShift {
 
     fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
         norm::scale_shift(run, &self.check(), weights, ws);
+    }
+
+    fn writes(&self) -> Writes {
+        self.output.into()
+    }
+}
+
+pub(super) fn normalise(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let input = map(maker);
+    let over = maker.choices.pick(&[Over::Channels, Over::All]);
+    let (eps, affine, groups) = (maker.choices.float().abs(), maker.choices.once_in(2), input.channels);
+    let norm = maker.choices.pick(&[
+        Norm::Layer { over, eps, affine },
+        Norm::Group { groups: if groups.is_multiple_of(3) { groups / 3 } else { 1 }, eps, affine },
+        Norm::Instance { eps, affine },
+        Norm::Rms { over, eps, affine },
+        Norm::L2 { over, eps },
+    ]);
+    let layer = Normalise { input, output: maker.same(input), norm, weights: 0 };
+    Box::new(Normalise { weights: maker.weights(layer.layout().len()), ..layer })
+}
+
+impl Case for Normalise {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        let maps = [&mut self.input, &mut self.output].into_iter().flat_map(of_map);
+        let groups = if let Norm::Group { groups, .. } = &mut self.norm { Some(groups) } else { None };
+        maps.chain([&mut self.weights]).chain(groups).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
+        normalise::normalise(run, &self.check(), weights, ws);
+    }
+
+    fn writes(&self) -> Writes {
+        self.output.into()
+    }
+}
+
+pub(super) fn glu(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let output = map(maker);
+    let input = maker.plain(Size::new(output.height, output.width), 2 * output.channels);
+    Box::new(Gate { input, output })
+}
+
+impl Case for Gate {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        [&mut self.input, &mut self.output].into_iter().flat_map(of_map).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
+        glu::glu(run, &self.check(), ws);
     }
 
     fn writes(&self) -> Writes {

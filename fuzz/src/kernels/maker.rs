@@ -107,6 +107,10 @@ impl<'a, 'c> Maker<'a, 'c> {
             Activation::Mish,
             Activation::HardSigmoid { alpha, beta },
             Activation::HardSwish,
+            Activation::HardTanh { min: alpha.min(beta), max: alpha.max(beta) },
+            Activation::Celu { alpha: alpha.abs().max(0.1) },
+            Activation::Threshold { threshold: alpha, value: beta },
+            Activation::LogSigmoid,
         ])
     }
 

@@ -23,6 +23,11 @@ const FUNCTIONS: &[&str] = &[
     "gelu",
     "gelu(approximate = tanh)",
     "hard_sigmoid(alpha = 0.2)",
+    "hard_tanh",
+    "hard_tanh(min = 0, max = 0.5)",
+    "celu(0.5)",
+    "threshold(0.1, -1)",
+    "log_sigmoid",
     "softmax",
     "log_softmax",
     "dropout(0.1)",
@@ -42,6 +47,16 @@ const WILD: &[&str] = &[
     "max_pool(3, stride = 2, ceil = true)",
     "avg_pool(2x3, pad = (1, 0, 0, 1), ceil = true)",
     "lrn(size = 4)",
+    "hard_tanh(min = 2)",
+    "celu(0)",
+    "threshold(1)",
+    "group_norm(3)",
+    "group_norm(0)",
+    "instance_norm",
+    "layer_norm(over = all)",
+    "rms_norm(affine = false)",
+    "scale(1 / 0)",
+    "glu",
     "lrn(size = 1000001, k = 0)",
     "flatten",
     "flatten -> flatten",
@@ -79,7 +94,11 @@ impl Writer<'_> {
     /// A layer that keeps the shape.
     pub(super) fn pointwise(&mut self, value: Shape) -> Shape {
         let name = self.name();
-        let _ = match self.choices.below(8) {
+        let _ = match self.choices.below(12) {
+            8 => write!(self.text, "{name}: layer_norm"),
+            9 => write!(self.text, "{name}: layer_norm(over = all, affine = false) -> l2_norm"),
+            10 => write!(self.text, "{name}: rms_norm(over = all)"),
+            11 => write!(self.text, "{name}: scale"),
             0 => write!(self.text, "{name}: batch_norm"),
             1 => write!(self.text, "{name}: prelu"),
             2 => write!(self.text, "{name}: prelu(per = element)"),

@@ -40,10 +40,10 @@ cnn::network! {
         fc: linear(1) -> step;
     }
 
-    Curves: 2 -> 34 {
+    Curves: 2 -> 42 {
         concat {
             step; sigmoid; tanh; relu; leaky_relu; relu6; elu; selu; softplus; softsign; gelu; gelu(approximate = tanh);
-            silu; mish; hard_sigmoid; hard_swish; identity;
+            silu; mish; hard_sigmoid; hard_swish; hard_tanh; celu; threshold(1, 0); log_sigmoid; identity;
         };
     }
 

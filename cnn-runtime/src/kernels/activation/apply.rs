@@ -42,6 +42,10 @@ impl Elementwise {
                 let arguments = [Activation::HARD_SIGMOID_ALPHA, Activation::HARD_SIGMOID_BETA];
                 (Functions::of::<HardSwish>(), arguments)
             }
+            Function::HardTanh { min, max } => (Functions::of::<Clamp>(), [min, max]),
+            Function::Celu { alpha } => (Functions::of::<Celu>(), [alpha, 1.0 / alpha]),
+            Function::Threshold { threshold, value } => (Functions::of::<Threshold>(), [threshold, value]),
+            Function::LogSigmoid => (Functions::of::<LogSigmoid>(), [0.0; 2]),
         };
         Self { activation, arguments, code }
     }
@@ -97,6 +101,9 @@ unary! {
     Mish(s, x, _) = math::mish(s, x);
     HardSigmoid(s, x, [alpha, beta]) = hard_sigmoid(s, x, alpha, beta);
     HardSwish(s, x, [alpha, beta]) = s.mul(x, hard_sigmoid(s, x, alpha, beta));
+    Celu(s, x, [alpha, inverse]) = celu(s, x, alpha, inverse);
+    Threshold(s, x, [least, value]) = s.select(s.less_or_equal(x, s.splat(least)), s.splat(value), x);
+    LogSigmoid(s, x, _) = s.sub(s.splat(0.0), math::softplus(s, s.sub(s.splat(0.0), x)));
 }
 
 /// `x` where `x >= 0`, else `slope * x`.
@@ -111,6 +118,14 @@ fn elu<S: Simd>(s: S, x: S::Vec, alpha: f32, gamma: f32) -> S::Vec {
     let zero = s.splat(0.0);
     let negative = s.mul(math::exp_m1_of_negative(s, s.min(zero, x)), s.splat(alpha));
     s.mul(s.select(s.less(zero, x), x, negative), s.splat(gamma))
+}
+
+/// `x > 0 ? x : alpha * (exp(x / alpha) - 1)`; `inverse` is that of `alpha`, which is positive.
+#[inline(always)]
+fn celu<S: Simd>(s: S, x: S::Vec, alpha: f32, inverse: f32) -> S::Vec {
+    let zero = s.splat(0.0);
+    let negative = math::exp_m1_of_negative(s, s.mul(s.min(zero, x), s.splat(inverse)));
+    s.select(s.less(zero, x), x, s.mul(negative, s.splat(alpha)))
 }
 
 /// `min(max(alpha * x + beta, 0), 1)`.

@@ -109,6 +109,13 @@
 //! | `max_pool` `avg_pool` | size, `stride` (the size), `pad` (0), `dilation` (1), `ceil` (false), `count_include_pad` (true, `avg_pool` only) |
 //! | `global_avg_pool` `global_max_pool` | turn maps into `Cx1x1` |
 //! | `flatten` | turns maps into a vector, in the order C, H, W |
+//! | `reshape` | shape; `CxHxW` or one number, of as many numbers as the input, in the order C, H, W |
+//! | `channels` | range; `channels(0..16)` is the first 16 channels of maps, or features of a vector |
+//! | `pixel_shuffle` `pixel_unshuffle` | factor; channels to pixels and back, in PyTorch's order |
+//! | `channel_shuffle` | groups |
+//! | `crop` | size; `HxW` is the middle, as torchvision's `CenterCrop`, and `(top, left, bottom, right)` are margins |
+//! | `pad` | sides, `mode` (`zero`, `reflect` or `replicate`), `value` (0); sides are `1`, `1x2` or `(top, left, bottom, right)` |
+//! | `upsample` `resize` | factor, size, `mode` (`nearest`, `bilinear` or `bicubic`), `align_corners` (false); as PyTorch's `interpolate` |
 //! | `dropout` | `p` (0.5); does nothing at inference |
 //! | `lrn` | `size` (5), `window` (`paper`, `torch` or `onnx`; required for even sizes, where they differ), `alpha` (1e-4), `beta` (0.75), `k` (2); as in the paper, alpha is not divided by the size |
 //! | `batch_norm` | `eps` (1e-5), `momentum` (0.1) |

@@ -338,6 +338,8 @@ pub enum ExprKind {
     Tuple(Vec<Expr>),
     /// `leaky_relu(0.1)`
     Call(Box<Call>),
+    /// `0..16`
+    Range(Box<[Expr; 2]>),
     /// Something with a mistake that was already reported.
     Broken,
 }

@@ -38,7 +38,12 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
             }
             value
         }
-        ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) | ExprKind::Call(_) => {
+        ExprKind::Real(_)
+        | ExprKind::Bool(_)
+        | ExprKind::Size(_)
+        | ExprKind::Tuple(_)
+        | ExprKind::Call(_)
+        | ExprKind::Range(_) => {
             report.error(expr.place, format!("expected a whole number, found `{expr}`"));
             None
         }
@@ -57,6 +62,10 @@ pub(crate) fn named(expr: &Expr, env: &Env, report: &mut Report) -> Option<Named
         ExprKind::Real(_) | ExprKind::Bool(_) => literal(expr.kind.clone()),
         ExprKind::Size(parts) => literal(ExprKind::Size(numbers(parts, env, report)?)),
         ExprKind::Tuple(parts) => literal(ExprKind::Tuple(numbers(parts, env, report)?)),
+        ExprKind::Range(ends) => {
+            let ends: Result<[Expr; 2], _> = numbers(&**ends, env, report)?.try_into();
+            literal(ExprKind::Range(Box::new(ends.ok()?)))
+        }
         ExprKind::Call(call) => {
             let mut call = call.clone();
             for arg in &mut call.args {
@@ -128,6 +137,7 @@ pub(crate) fn real(expr: &Expr, env: &Env, report: &mut Report) -> Option<f64> {
         | ExprKind::Size(_)
         | ExprKind::Tuple(_)
         | ExprKind::Call(_)
+        | ExprKind::Range(_)
         | ExprKind::Broken => whole(expr, env, report).map(|value| value as f64),
     }
 }
@@ -173,6 +183,7 @@ pub(crate) fn check_default(default: &Expr, known: &Env, after: &[String], repor
         | ExprKind::Size(_)
         | ExprKind::Tuple(_)
         | ExprKind::Call(_)
+        | ExprKind::Range(_)
         | ExprKind::Broken => {}
     }
 }
@@ -326,6 +337,7 @@ impl fmt::Display for Expr {
             }
             ExprKind::Call(call) => write!(f, "{call}"),
             ExprKind::Broken => f.write_str("…"),
+            ExprKind::Range(ends) => write!(f, "{}..{}", ends[0], ends[1]),
             ExprKind::Tuple(parts) => {
                 f.write_str("(")?;
                 list(f, parts, ", ")?;

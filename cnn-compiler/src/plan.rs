@@ -191,9 +191,10 @@ impl Optimised {
         }
     }
 
-    /// Whether a value is part of a concat, so that channels of other values lie between its own.
+    /// Whether a value is part of a concat, or of the input of `channels`, so that channels of other values lie between its own.
     fn is_joined(&self, value: ValueId) -> bool {
-        self.steps.iter().any(|step| step.is_concat() && step.inputs.contains(&value))
+        let is_part = |step: &Step| step.channels().is_some() && step.output == value;
+        self.steps.iter().any(|step| step.is_concat() && step.inputs.contains(&value) || is_part(step))
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod algorithm;
 
-use cnn_net::op::{Activation, Conv, Linear, Op};
+use cnn_net::op::{Activation, Conv, Interval, Linear, Op, Rearrange};
 use cnn_runtime::kernels::plain::has_epilogue;
 
 pub(crate) use self::algorithm::Algorithm;
@@ -63,6 +63,14 @@ impl Step {
     /// Whether its inputs become parts of its output.
     pub(crate) fn is_concat(&self) -> bool {
         matches!(self.kind, StepKind::Plain { op: Op::Concat, .. })
+    }
+
+    /// The channels that its output is of its input, if it is nothing else.
+    pub(crate) fn channels(&self) -> Option<Interval> {
+        match self.kind {
+            StepKind::Plain { op: Op::Rearrange(Rearrange::Channels(range)), .. } => Some(range),
+            StepKind::Plain { .. } | StepKind::Conv { .. } | StepKind::Linear { .. } => None,
+        }
     }
 
     /// The inputs that it may write over while it reads them.

@@ -49,6 +49,8 @@ const EXPLAINED: &[&str] = &[
     "a net has one limit of its workspace: `",
     "`#[weights(\"file.safetensors\")]`, relative to",
     "step; ",
+    "a `resize` goes to any size",
+    "PyTorch's order is left, right, top, bottom",
 ];
 
 #[test]
@@ -237,6 +239,35 @@ fn arguments_that_are_not_needed() {
             ("adaptive_avg_pool2d(1)", "global_avg_pool"),
             ("AdaptiveMaxPool2d(1)", "global_max_pool"),
             ("GlobalAveragePooling2D()", "global_avg_pool"),
+        ],
+    );
+}
+
+#[test]
+fn layers_that_move_numbers() {
+    check_meaning(
+        "16x8x8",
+        &[
+            ("channels(4, 12)", "channels(4..12)"),
+            ("channels(8)", "channels(0..8)"),
+            ("PixelShuffle(2)", "pixel_shuffle(2)"),
+            ("PixelShuffle(upscale_factor = 2)", "pixel_shuffle(factor = 2)"),
+            ("PixelUnshuffle(2)", "pixel_unshuffle(2)"),
+            ("ChannelShuffle(4)", "channel_shuffle(4)"),
+            ("Upsample(scale_factor = 2)", "upsample(factor = 2)"),
+            ("upsample(scale_factor = 2, mode = bilinear)", "upsample(factor = 2, mode = bilinear)"),
+            ("UpSampling2D(2)", "upsample(2)"),
+            ("upsample(2, mode = linear)", "upsample(2, mode = bilinear)"),
+            ("pad(1, mode = edge)", "pad(1, mode = replicate)"),
+            ("upsample(2, 3)", "upsample(2x3)"),
+            ("resize(5, 6)", "resize(5x6)"),
+            ("reshape(4, 16, 16)", "reshape(4x16x16)"),
+            ("reshape(-1, 4, 16, 16)", "reshape(4x16x16)"),
+            ("reshape(-1, 1024)", "reshape(1024)"),
+            ("CenterCrop(6)", "crop(6)"),
+            ("crop(4, 6)", "crop(4x6)"),
+            ("ZeroPad2d(1)", "pad(1)"),
+            ("pad(1, 1, 1, 1)", "pad(1)"),
         ],
     );
 }

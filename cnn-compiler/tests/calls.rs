@@ -5,7 +5,7 @@ mod planned;
 mod random;
 
 use cnn_net::language::call;
-use cnn_net::op::{Argument, Op, Padding, Size, Slot};
+use cnn_net::op::{Argument, Crop, Interval, Op, Padding, Rearrange, Shape, Size, Slot};
 use planned::plan;
 use random::Random;
 
@@ -16,7 +16,16 @@ impl Shuffle {
     fn count(&mut self) -> usize {
         1 + self.0.below(9)
     }
+
+    fn padding(&mut self) -> Padding {
+        let [top, left, bottom, right] = [3, 3, 3, 3].map(|end| self.0.below(end));
+        Padding::new(top, left, bottom, right)
+    }
 }
+
+/// As many numbers as the input of all nets here has.
+const SHAPES: [Shape; 4] =
+    [Shape::Vector(18_000), Shape::map(18, 40, 25), Shape::map(18_000, 1, 1), Shape::map(1, 1, 18_000)];
 
 impl Argument for Shuffle {
     fn argument(&mut self, _: &'static str, _: bool, slot: Slot<'_>) {
@@ -26,10 +35,18 @@ impl Argument for Shuffle {
         match slot {
             Slot::Count(field) => *field.value = self.count(),
             Slot::Size(field) | Slot::SizeLike(field, _) => *field.value = Size::new(self.count(), self.count()),
-            Slot::Pad(field) => {
-                let [top, left, bottom, right] = [3, 3, 3, 3].map(|end| self.0.below(end));
-                *field.value = Padding::new(top, left, bottom, right);
+            Slot::Pad(field) | Slot::Sides(field) => *field.value = self.padding(),
+            Slot::Crop(field) => {
+                *field.value = match self.0.below(2) {
+                    0 => Crop::To(Size::new(self.count(), self.count())),
+                    _ => Crop::Margins(self.padding()),
+                }
             }
+            Slot::Range(field) => {
+                let first = self.0.below(9);
+                *field.value = Interval::new(first, first + self.count());
+            }
+            Slot::Shape(field) => *field.value = SHAPES[self.0.below(SHAPES.len())],
             Slot::Flag(field) => *field.value = self.0.below(2) == 0,
             Slot::Real(field, [from, to]) => *field.value = (self.0.below(1000) as f32 / 999.0).clamp(from, to),
             Slot::Perhaps(number, [from, to], _) => {
@@ -59,7 +76,11 @@ fn net(layer: &str) -> String {
 #[test]
 fn what_is_written_is_read_as_the_same_layer() {
     let mut read_back = 0;
-    for layer in Op::layers() {
+    let fitting = |layer| match layer {
+        Op::Rearrange(Rearrange::Reshape(_)) => Op::Rearrange(Rearrange::Reshape(SHAPES[0])),
+        other => other,
+    };
+    for layer in Op::layers().map(fitting) {
         for seed in 0..60 {
             let mut op = layer;
             op.arguments(&mut Shuffle(Random(seed)));

@@ -60,6 +60,8 @@ fn an_activation_is_in_four_files() {
 fn a_layer_without_weights_is_in_eight_files() {
     assert_at_most(8, "LogSoftmax");
     assert_at_most(8, "GlobalMaxPool");
+    assert_at_most(8, "PixelShuffle");
+    assert_at_most(8, "Bicubic");
 }
 
 #[test]

@@ -58,6 +58,10 @@ pub enum Kind {
     Dropout,
     /// Maps to a vector.
     Flatten,
+    /// Numbers in other places.
+    Rearrangement,
+    /// Maps of another size.
+    Resampling,
     /// Concatenation of channels.
     Concat,
     /// Sum.
@@ -76,7 +80,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of legends.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Convolution,
         Self::MaxPool,
         Self::AvgPool,
@@ -90,6 +94,8 @@ impl Kind {
         Self::Softmax,
         Self::Dropout,
         Self::Flatten,
+        Self::Rearrangement,
+        Self::Resampling,
         Self::Concat,
         Self::Add,
         Self::Mul,
@@ -115,6 +121,8 @@ impl Kind {
             Self::Softmax => "softmax",
             Self::Dropout => "dropout",
             Self::Flatten => "flatten",
+            Self::Rearrangement => "rearrangement",
+            Self::Resampling => "resampling",
             Self::Concat => "concatenation",
             Self::Add => "addition",
             Self::Mul => "multiplication",
@@ -141,6 +149,8 @@ impl Kind {
             Self::Softmax => "softmax",
             Self::Dropout => "dropout",
             Self::Flatten => "flatten",
+            Self::Rearrangement => "rearrange",
+            Self::Resampling => "resample",
             Self::Concat => "concat",
             Self::Add => "add",
             Self::Mul => "mul",
@@ -180,6 +190,10 @@ impl Kind {
             Self::Dropout => "M0.5 5A4.5 4.5 0 1 0 9.5 5A4.5 4.5 0 1 0 0.5 5ZM2 8L8 2",
             // Rows become one.
             Self::Flatten => "M0.5 1H4M0.5 5H9.5M0.5 9H4",
+            // Two change places.
+            Self::Rearrangement => "M0.5 2H3L7 8H9.5M0.5 8H3L7 2H9.5",
+            // A small map in a large one.
+            Self::Resampling => "M0.5 6.5H3.5V9.5H0.5ZM0.5 4V0.5H9.5V9.5H6M4 6L8 2M5 2H8V5",
             // Lines that meet.
             Self::Concat => "M0.5 1H6M0.5 5H6M0.5 9H6M8 0.5V9.5",
             Self::Add => "M5 0.5V9.5M0.5 5H9.5",
@@ -267,6 +281,8 @@ const fn fill(kind: Kind) -> [&'static str; 2] {
         Kind::Softmax => ["#d5efe6", "#123b31"],
         Kind::Dropout => ["#efefef", "#33383e"],
         Kind::Flatten => ["#e3e7eb", "#2c3238"],
+        Kind::Rearrangement => ["#d9d2ea", "#37304a"],
+        Kind::Resampling => ["#c4ecf4", "#124652"],
         Kind::Concat => ["#a3a9b0", "#3f4a55"],
         Kind::Add | Kind::Mul => ["#fff7d6", "#3d3811"],
         Kind::Block => ["#efe6d8", "#463a2a"],

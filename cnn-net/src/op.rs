@@ -9,6 +9,8 @@ mod argument;
 mod closed;
 mod layers;
 mod norm;
+mod rearrange;
+mod resize;
 mod shape;
 mod tensors;
 mod window;
@@ -24,6 +26,12 @@ pub use self::layers::{BatchNorm, Conv, Linear, Lrn, LrnWindow, Pool, PreluPer, 
 #[doc(hidden)]
 pub use self::norm::Normaliser;
 pub use self::norm::{Norm, Over};
+pub use self::rearrange::{Crop, Edge, Interval, Pad, Rearrange};
+#[doc(hidden)]
+pub use self::rearrange::{CropTo, PadMode, Rearrangement};
+#[doc(hidden)]
+pub use self::resize::ResizeMode;
+pub use self::resize::{Extent, Interpolation, Resize};
 pub use self::shape::{Padding, Shape, Size};
 pub use self::tensors::{Dims, Role, Tensors};
 pub use self::window::{Axis, Window};
@@ -48,6 +56,10 @@ pub enum Op {
     GlobalMaxPool,
     /// Turns maps into a vector, in the order C, H, W.
     Flatten,
+    /// Another order of the same numbers, a part of them, or more around them.
+    Rearrange(Rearrange),
+    /// Maps of another size.
+    Resize(Resize),
     /// Does nothing at inference.
     Dropout {
         /// The share of values that training drops.
@@ -85,8 +97,8 @@ pub enum Op {
 closed! {
     Op as Layer {
         Conv(conv: Conv), Linear(linear: Linear), MaxPool(pool: Pool), AvgPool(pool: Pool), GlobalAvgPool, GlobalMaxPool, Flatten,
-        Dropout { p: f32 }, Lrn(lrn: Lrn), BatchNorm(norm: BatchNorm), Norm(norm: Norm), Scale { factor: Option<f32> },
-        Prelu(per: PreluPer), Glu, Activation(activation: Activation),
+        Rearrange(rearrange: Rearrange), Resize(resize: Resize), Dropout { p: f32 }, Lrn(lrn: Lrn),
+        BatchNorm(norm: BatchNorm), Norm(norm: Norm), Scale { factor: Option<f32> }, Prelu(per: PreluPer), Glu, Activation(activation: Activation),
         Softmax, LogSoftmax, Concat, Add, Mul,
     }
 }
@@ -127,6 +139,10 @@ pub enum Kind {
     AveragePooling,
     /// Another order of the same numbers.
     Reordering,
+    /// Numbers in other places, a part of them, or more around them.
+    Rearrangement,
+    /// Maps of another size.
+    Resampling,
     /// What does nothing at inference.
     Regularisation,
     /// A normalisation over channels.
@@ -153,8 +169,8 @@ pub enum Kind {
 
 closed! {
     Kind as LayerKind {
-        Convolution, FullyConnected, MaxPooling, AveragePooling, Reordering, Regularisation, ResponseNormalisation,
-        BatchNormalisation, Normalisation, Scaling, Gating, Activation, Softmax, Concatenation, Addition, Multiplication,
+        Convolution, FullyConnected, MaxPooling, AveragePooling, Reordering, Rearrangement, Resampling, Regularisation,
+        ResponseNormalisation, BatchNormalisation, Normalisation, Scaling, Gating, Activation, Softmax, Concatenation, Addition, Multiplication,
     }
 }
 
@@ -198,6 +214,8 @@ impl Op {
             }
             Self::GlobalMaxPool => Facts::of(MaxPooling, ["global_max_pool", "GMP", "global max pooling"]).over_maps(),
             Self::Flatten => Facts::of(Reordering, ["flatten", "F", "flatten"]).keeping_zeros(),
+            Self::Rearrange(rearrange) => rearrange.facts(),
+            Self::Resize(resize) => resize.facts(),
             Self::Dropout { .. } => Facts::of(Regularisation, ["dropout", "D", "dropout"]).in_place().keeping_zeros(),
             Self::Lrn(_) => Facts::of(ResponseNormalisation, ["lrn", "LRN", "local response normalisation"])
                 .over_maps()
@@ -275,6 +293,8 @@ impl Op {
             | Self::GlobalAvgPool
             | Self::GlobalMaxPool
             | Self::Flatten
+            | Self::Rearrange(_)
+            | Self::Resize(_)
             | Self::Dropout { .. }
             | Self::Lrn(_)
             | Self::Scale { factor: Some(_) }
@@ -304,6 +324,8 @@ impl Op {
             Kind::MaxPooling
             | Kind::AveragePooling
             | Kind::Reordering
+            | Kind::Rearrangement
+            | Kind::Resampling
             | Kind::Regularisation
             | Kind::ResponseNormalisation
             | Kind::BatchNormalisation
@@ -338,7 +360,8 @@ impl Op {
         let learnt = [Self::Scale { factor: None }, Self::Prelu(PreluPer::Channel)];
         // `gelu` is the name of two forms.
         let activations = Activation::ALL.into_iter().filter(|activation| *activation != Activation::GeluTanh);
-        let before = before.into_iter().chain(norms).chain(learnt);
+        let moves = Rearrange::ALL.into_iter().map(Self::Rearrange).chain(Resize::ALL.map(Self::Resize));
+        let before = before.into_iter().chain(moves).chain(norms).chain(learnt);
         before.chain(activations.map(Self::Activation)).chain([Self::Glu, Self::Softmax, Self::LogSoftmax])
     }
 
@@ -358,6 +381,8 @@ impl Op {
                 pool_arguments(pool, to);
                 to.flag("count_include_pad", &mut pool.count_include_pad, true);
             }
+            Self::Rearrange(rearrange) => rearrange.arguments(to),
+            Self::Resize(resize) => resize.arguments(to),
             Self::Dropout { p } => to.positional().real("p", p, SHARE, Some(0.5)),
             Self::Lrn(lrn) => lrn_arguments(lrn, to),
             Self::BatchNorm(norm) => {

@@ -6,6 +6,8 @@
 //! (Distill, 2019, <https://distill.pub/2019/computing-receptive-fields>). As there, a field may reach into the padding and be
 //! larger than the input. Where branches meet, it covers those of all branches.
 
+mod moved;
+
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -63,6 +65,8 @@ impl ReceptiveField {
                 Shape::Map { .. } => self,
                 Shape::Vector(_) => Self::Whole,
             },
+            Op::Rearrange(rearrange) => self.rearranged(*rearrange, input),
+            Op::Resize(resize) => self.resized(*resize, input),
             Op::Flatten
             | Op::Dropout { .. }
             | Op::Lrn(_)

@@ -3,7 +3,11 @@
 #![cfg(feature = "alloc")]
 
 use cnn_net::graph::{Graph, Node, Value};
-use cnn_net::op::{Activation, Conv, Linear, Norm, Op, Over, Padding, Pool, Shape, Size};
+use cnn_net::op::Extent as To;
+use cnn_net::op::{
+    Activation, Conv, Crop, Interpolation, Interval, Linear, Norm, Op, Over, Pad, Padding, Pool, Rearrange, Resize,
+    Shape, Size,
+};
 use cnn_net::receptive::{Extent, ReceptiveField};
 
 const INPUT: Shape = Shape::map(1, 32, 32);
@@ -81,6 +85,28 @@ fn branches_give_a_field_that_covers_all_of_them() {
         assert_eq!(merged(conv(3, 1, 2), conv(3, 1, 0), merge), window(-2, 5, 1));
         assert_eq!(merged(conv(3, 1, 1), Op::GlobalAvgPool, merge), ReceptiveField::Whole);
     }
+}
+
+#[test]
+fn moves_shift_fields_and_resizing_moves_them_together() {
+    let moved = |op| chain(&[conv(3, 2, 0), Op::Rearrange(op)]);
+    assert_eq!(moved(Rearrange::Channels(Interval::new(0, 1))), window(0, 3, 2));
+    assert_eq!(moved(Rearrange::ChannelShuffle { groups: 1 }), window(0, 3, 2));
+    assert_eq!(moved(Rearrange::Pad(Pad::new(Padding::symmetric(2, 2)))), window(-4, 3, 2));
+    assert_eq!(moved(Rearrange::Crop(Crop::Margins(Padding::symmetric(1, 1)))), window(2, 3, 2));
+    assert_eq!(moved(Rearrange::PixelUnshuffle { factor: 4 }), window(0, 9, 8));
+    assert_eq!(moved(Rearrange::PixelShuffle { factor: 2 }), window(0, 3, 1));
+    // Half a pixel is rounded up.
+    assert_eq!(moved(Rearrange::PixelShuffle { factor: 4 }), window(0, 3, 1));
+    assert_eq!(moved(Rearrange::Reshape(Shape::map(4, 16, 16))), ReceptiveField::Whole);
+    assert_eq!(moved(Rearrange::Reshape(Shape::map(1, 32, 32))), window(0, 3, 2));
+    let twice = |mode| chain(&[conv(3, 2, 0), Op::Resize(Resize::new(To::Times(Size::square(2))).mode(mode))]);
+    assert_eq!(twice(Interpolation::Nearest), window(0, 3, 1));
+    assert_eq!(twice(Interpolation::Bilinear), window(-2, 5, 1));
+    assert_eq!(twice(Interpolation::Bicubic), window(-4, 9, 1));
+    let smaller = Op::Resize(Resize::new(To::To(Size::new(8, 16))));
+    let [rows, columns] = [Extent { first: 0, size: 1, jump: 4 }, Extent { first: 0, size: 1, jump: 2 }];
+    assert_eq!(chain(&[smaller]), ReceptiveField::Window([rows, columns]));
 }
 
 #[test]

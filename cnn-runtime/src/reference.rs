@@ -11,6 +11,8 @@ mod merge;
 mod norm;
 mod normalise;
 mod pool;
+mod rearrange;
+mod resize;
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -28,6 +30,8 @@ pub use self::merge::{add, mul};
 pub use self::norm::{BatchNormSteps, RunningVariance, Statistics, batch_norm, batch_norm_training, lrn};
 pub use self::normalise::{glu, normalise, scale};
 pub use self::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
+pub use self::rearrange::rearrange;
+pub use self::resize::resize;
 
 /// A value: the numbers of its shape, in the order C, H, W.
 #[derive(Clone, Debug, PartialEq)]
@@ -216,6 +220,8 @@ fn run_node(node: &Node<'_>, params: &Params, inputs: &[&Tensor]) -> Result<Tens
         Layer::GlobalAvgPool => global_avg_pool(input),
         Layer::GlobalMaxPool => global_max_pool(input),
         Layer::Flatten => flatten(input),
+        Layer::Rearrange(op) => rearrange(op, input),
+        Layer::Resize(op) => resize(&op, input),
         Layer::Dropout { .. } => input.clone(),
         Layer::Lrn(op) => lrn(&op, input),
         Layer::BatchNorm(op) => batch_norm(

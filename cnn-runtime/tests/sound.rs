@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 use std::sync::Once;
 
-use cnn_net::op::{Activation, Lrn, LrnWindow, Norm, Over, Padding, PreluPer, Size};
+use cnn_net::op::{Activation, Edge, Lrn, LrnWindow, Norm, Over, Pad, Padding, PreluPer, Size};
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::{Run, Threads};
 use cnn_runtime::exec::threads::Pool;
@@ -26,7 +26,13 @@ use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, lo
 use cnn_runtime::kernels::merge::{Merge, add, mul};
 use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
 use cnn_runtime::kernels::normalise::{Normalise, normalise};
+use cnn_runtime::kernels::pad::{PadMap, pad};
 use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
+use cnn_runtime::kernels::reshape::{ReshapeMap, reshape};
+use cnn_runtime::kernels::resize::{ResizeMap, bicubic, bilinear, nearest};
+use cnn_runtime::kernels::shuffle::{
+    ChannelShuffleMap, PixelShuffleMap, PixelUnshuffleMap, channel_shuffle, pixel_shuffle, pixel_unshuffle,
+};
 use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
 use cnn_runtime::kernels::strips::{Columns2d, Planar2d, Pooling, columns2d, planar2d};
 use cnn_runtime::kernels::winograd::{Winograd2d, winograd2d, winograd2d_batch};
@@ -233,6 +239,40 @@ fn elementwise() -> Vec<Case> {
     ]
 }
 
+fn moves() -> Vec<Case> {
+    let pair = |input: [usize; 3], output: [usize; 3], tail: &[usize]| {
+        let [height, width, channels] = input;
+        let [rows, columns, outputs] = output;
+        let first = map(0, height, width, channels);
+        [&first[..], &map(height * width * channels + 16, rows, columns, outputs), tail].concat()
+    };
+    vec![
+        ("pad", pair([4, 5, 17], [7, 8, 17], &[1, 2, 2, 1, 1]), |n, run, _, ws| {
+            let (input, output, sides) = (n.map(), n.map(), n.padding());
+            let mode = [Edge::Zero, Edge::Reflect, Edge::Replicate][n.next() % 3];
+            pad(run, &PadMap { input, output, pad: Pad::new(sides).mode(mode) }.check(), ws);
+        }),
+        ("pixel_shuffle", pair([3, 4, 36], [6, 8, 9], &[2]), |n, run, _, ws| {
+            pixel_shuffle(run, &PixelShuffleMap { input: n.map(), output: n.map(), factor: n.next() }.check(), ws);
+        }),
+        ("pixel_unshuffle", pair([6, 8, 9], [3, 4, 36], &[2]), |n, run, _, ws| {
+            pixel_unshuffle(run, &PixelUnshuffleMap { input: n.map(), output: n.map(), factor: n.next() }.check(), ws);
+        }),
+        ("channel_shuffle", pair([3, 4, 20], [3, 4, 20], &[4]), |n, run, _, ws| {
+            channel_shuffle(run, &ChannelShuffleMap { input: n.map(), output: n.map(), groups: n.next() }.check(), ws);
+        }),
+        ("reshape", pair([3, 4, 20], [2, 10, 12], &[]), |n, run, _, ws| {
+            reshape(run, &ReshapeMap { input: n.map(), output: n.map() }.check(), ws);
+        }),
+        ("resize", pair([3, 4, 20], [7, 5, 20], &[0]), |n, run, _, ws| {
+            let layer = ResizeMap { input: n.map(), output: n.map(), align_corners: n.next() == 1 }.check();
+            nearest(run, &layer, ws);
+            bilinear(run, &layer, ws);
+            bicubic(run, &layer, ws);
+        }),
+    ]
+}
+
 fn reductions() -> Vec<Case> {
     let pixel = [&map(0, 6, 7, 20)[..], &map(900, 1, 1, 20)].concat();
     let pool = [&map(0, 6, 7, 12)[..], &map(600, 3, 3, 12), &[3, 3, 2, 2, 1, 1, 1, 1, 0, 0, 0]].concat();
@@ -350,7 +390,7 @@ fn kernels_stay_inside_of_the_workspace() {
     let (mut workspace, mut weights) = (Guarded::new(24), Guarded::new(8));
     let pool = Pool::new(3).with_least_work(1);
     let mut rng = Rng(0x5eed);
-    for (name, numbers, kernel) in [elementwise(), reductions(), convolutions()].concat() {
+    for (name, numbers, kernel) in [elementwise(), moves(), reductions(), convolutions()].concat() {
         let mut ran = 0;
         for round in 0..4000 {
             let mut changed = numbers.clone();

@@ -10,6 +10,7 @@ mod elementwise;
 mod layout;
 mod maker;
 mod merge;
+mod moves;
 mod outcome;
 mod pool;
 mod winograd;
@@ -83,6 +84,10 @@ const FAMILIES: &[Family] = &[
     layout::copy,
     layout::clear_halo,
     merge::merge,
+    moves::pad,
+    moves::shuffle,
+    moves::reshape,
+    moves::resize,
 ];
 
 /// Pools that split even the smallest kernels.

@@ -31,6 +31,72 @@ network! {
     }
     pub(crate) FlattenAlone: 4x5x3 -> 60 { conv(4, 1x1) -> flatten -> softmax; }
 
+    pub(crate) UpsampleNearest: 19x3x5 -> 5x18x20 { upsample(3x2) -> conv(5, 3x3, pad = 1) -> upsample(2 x 2); }
+    pub(crate) UpsampleBilinear: 3x4x5 -> 50x16x15 { upsample(2x3, mode = bilinear) -> conv(50, 1x1) -> upsample(2 x 1, mode = bilinear); }
+    pub(crate) ResizeBilinear: 17x9x7 -> 17x5x11 {
+        resize(5x11, mode = bilinear) -> conv(17, 1x1) -> resize(1, mode = bilinear) -> resize(3x4, mode = bilinear, align_corners = true);
+        resize(5x11, mode = bilinear, align_corners = true);
+    }
+    pub(crate) ResizeBicubic: 35x6x7 -> 3x12x3 {
+        upsample(2, mode = bicubic) -> conv(3, 3x3, pad = 1) -> resize(5x9, mode = bicubic, align_corners = true);
+        resize(12x3, mode = bicubic);
+    }
+    pub(crate) ResizeNearest: 5x9x7 -> 5x9x7 { resize(4x11) -> relu -> resize(1x1) -> resize(9x7); }
+    /// A decoder in the manner of U-Net (Ronneberger et al. 2015), without its skips.
+    block up(channels) {
+        upsample(2, mode = bilinear) -> conv: conv(channels, 3x3, pad = 1) -> relu;
+    }
+    pub(crate) Decoder: 8x5x5 -> 3x20x20 { up1: up(12) -> up2: up(3); }
+
+    pub(crate) ChannelSlices: 21x5x6 -> 30x5x6 {
+        concat { channels(0..5); channels(4..13) -> relu; conv(16, 1x1) -> channels(0..16) -> a: conv(17, 1x1) -> channels(1 .. 17); };
+    }
+    /// Slices are read where they are, while functions would like to write there.
+    pub(crate) SlicesAndFunctions: 8x5x5 -> 20x5x5 {
+        a: conv(8, 3x3, pad = 1);
+        concat { channels(2..6); tanh; channels(4..8) -> sigmoid -> channels(1..4); b: conv(5, 3x3, pad = 1); };
+    }
+    pub(crate) SliceTaps: 9x4x4 -> 2x1x1 {
+        a: conv(9, 1x1);
+        tap all;
+        channels(1..7);
+        tap middle;
+        tanh -> global_avg_pool -> channels(2..5);
+        tap pixel;
+        softmax -> channels(0..2);
+    }
+    #[batch(3)]
+    pub(crate) SlicesBatch: 6x8x8 -> 4 {
+        a: conv(12, 3x3) -> channels(2..10);
+        concat { channels(0..4); channels(4..8) -> b: conv(6, 1x1); };
+        linear(9) -> channels(2..7) -> relu -> linear(6) -> channels(1..5);
+    }
+    pub(crate) FeatureSlices: 40 -> 9 { concat { channels(0..3); linear(20) -> channels(10..13); channels(37..40) -> tanh; }; }
+    pub(crate) PixelShuffles: 20x6x4 -> 90x6x4 {
+        conv(36, 3x3, pad = 1) -> pixel_shuffle(2) -> relu -> conv(45, 1x1) -> pixel_shuffle(3) -> conv(10, 3x3, pad = 1);
+        pixel_unshuffle(2) -> pixel_unshuffle(3) -> conv(90, 1x1);
+    }
+    pub(crate) PixelShuffleWide: 8x3x3 -> 272x6x6 { conv(272, 1x1) -> pixel_shuffle(2) -> conv(68, 1x1) -> upsample(2) -> pixel_unshuffle(2); }
+    pub(crate) ChannelShuffles: 24x5x5 -> 34x5x5 {
+        channel_shuffle(3) -> conv(24, 3x3, pad = 1, groups = 3) -> channel_shuffle(12) -> conv(34, 1x1) -> channel_shuffle(2) -> channel_shuffle(17);
+    }
+    pub(crate) Pads: 3x4x5 -> 9x18x18 {
+        pad(1) -> pad(2x1, mode = reflect) -> conv(9, 3x3) -> pad((3, 0, 2, 4), mode = replicate) -> relu -> pad(1, value = -0.5);
+        pad((0, 1, 1, 0), value = 1) -> pad(1 x 2, mode = replicate);
+    }
+    pub(crate) Crops: 6x11x12 -> 5x4x3 { crop(8x9) -> conv(5, 1x1) -> crop((0, 1, 2, 3)) -> crop(5) -> crop(4x3); }
+    pub(crate) Reshapes: 6x4x5 -> 8x3x5 { reshape(3x8x5) -> conv(3, 3x3, pad = 1) -> reshape(120) -> reshape(120x1x1) -> reshape(24x5x1) -> relu -> reshape(8x3x5); }
+    /// ShuffleNet-v2's unit (Ma et al. 2018).
+    block shuffle_unit(c) {
+        concat {
+            channels(0..c);
+            channels(c .. 2 * c) -> conv1: conv(c, 1x1) -> relu -> conv2: conv(c, 3x3, pad = 1, groups = c) -> conv3: conv(c, 1x1) -> relu;
+        } -> channel_shuffle(2);
+    }
+    pub(crate) ShuffleNet: 3x8x8 -> 5 { conv(20, 3x3, stride = 2) -> unit1: shuffle_unit(10) -> conv(24, 1x1) -> unit2: shuffle_unit(12) -> linear(5); }
+    #[batch(3)]
+    pub(crate) RearrangedBatch: 4x6x6 -> 7 { pixel_unshuffle(2) -> conv(8, 2x2) -> pad(1, mode = reflect) -> upsample(2) -> reshape(2x16x16) -> linear(7); }
+
     pub(crate) MaxPools: 5x13x14 -> 5x1x2 {
         max_pool(2x2) -> max_pool(3x3, stride = 1, pad = 1) -> max_pool(3x2, stride = 2, ceil = true)
             -> max_pool(2x2, dilation = 2 x 2, stride = 1);
@@ -166,7 +232,7 @@ network! {
 
     const LEVELS = 2;
     const WIDE = 3x3;
-    block up(width, other, act = relu, size = WIDE, bias = true, slope = 0.5) {
+    block join(width, other, act = relu, size = WIDE, bias = true, slope = 0.5) {
         concat { skip; from other -> leaky_relu(slope); } -> conv: conv(width, size, pad = same, bias = bias) -> act;
     }
     block two(width, act) { [{ conv: conv(width, 3x3, pad = 1) -> act; }; LEVELS]; }
@@ -175,8 +241,8 @@ network! {
         keep first;
         deep: two(7, leaky_relu);
         keep second;
-        "top-1": conv(4, 1x1) -> up1: up(6, second, act = gelu(approximate = tanh), slope = 0.25);
-        3: up(4, first, size = 1, bias = false, act = identity) -> conv(4, 1x1);
+        "top-1": conv(4, 1x1) -> up1: join(6, second, act = gelu(approximate = tanh), slope = 0.25);
+        3: join(4, first, size = 1, bias = false, act = identity) -> conv(4, 1x1);
     }
 
     pub(crate) Taps: 3x10x10 -> 5 {
@@ -262,6 +328,25 @@ macro_rules! for_each_net {
             linear_in_half_precision: LinearF16;
             linear_in_either_precision: LinearMixed;
             flatten_alone: FlattenAlone;
+            upsample_nearest: UpsampleNearest;
+            upsample_bilinear: UpsampleBilinear;
+            resize_bilinear: ResizeBilinear;
+            resize_bicubic: ResizeBicubic;
+            resize_nearest: ResizeNearest;
+            decoder: Decoder;
+            channel_slices: ChannelSlices;
+            feature_slices: FeatureSlices;
+            slices_and_functions: SlicesAndFunctions;
+            slice_taps: SliceTaps;
+            slices_batch: SlicesBatch;
+            pixel_shuffles: PixelShuffles;
+            pixel_shuffle_wide: PixelShuffleWide;
+            channel_shuffles: ChannelShuffles;
+            pads: Pads;
+            crops: Crops;
+            reshapes: Reshapes;
+            shuffle_net: ShuffleNet;
+            rearranged_batch: RearrangedBatch;
             max_pools: MaxPools;
             avg_pools: AvgPools;
             global_pools: GlobalPools;

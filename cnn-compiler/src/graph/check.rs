@@ -107,7 +107,7 @@ fn example(kind: Option<Kind>) -> Named {
         Some(Kind::Flag) => literal(ExprKind::Bool(true)),
         Some(Kind::Word(words)) => literal(ExprKind::Name(words.first().copied().unwrap_or_default().to_owned())),
         Some(Kind::Kept) => Named::Kept(0),
-        Some(Kind::Number | Kind::Size | Kind::Pad | Kind::Real | Kind::Layer) | None => Named::Number(1),
+        Some(_) | None => Named::Number(1),
     }
 }
 
@@ -167,8 +167,9 @@ fn elsewhere(name: &str, call: &Call) -> Option<&'static str> {
             "maps have two dimensions; a sequence is a map of height 1, with windows of 1xN"
         }
         // Words close to a layer's name that mean something else.
-        "rrelu" | "crelu" | "softmin" | "hardshrink" | "softshrink" | "tanhshrink" | "convtranspose2d"
-        | "zeropad2d" => "there is no such layer, and no other one computes the same",
+        "rrelu" | "crelu" | "softmin" | "hardshrink" | "softshrink" | "tanhshrink" | "convtranspose2d" => {
+            "there is no such layer, and no other one computes the same"
+        }
         _ => return None,
     })
 }
@@ -238,6 +239,10 @@ fn alias(name: &str) -> Option<&'static str> {
         "swish" => "silu",
         "hardswish" => "hard_swish",
         "shortcut" => "skip",
+        "view" | "unflatten" => "reshape",
+        "upsampling2d" | "upsamplingnearest2d" => "upsample",
+        "zeropad2d" | "zeropadding2d" => "pad",
+        "centercrop" | "cropping2d" => "crop",
         _ => return None,
     })
 }

@@ -18,6 +18,12 @@ pub(super) enum Kind {
     Size,
     /// A size, four numbers, or a word.
     Pad,
+    /// A size, or four numbers.
+    Sides,
+    /// `0..16`
+    Range,
+    /// A number, or channels, height and width.
+    Shape,
     /// A number that need not be whole.
     Real,
     Flag,
@@ -41,11 +47,12 @@ struct Param {
 impl Kind {
     /// What both of two uses allow.
     fn and(self, other: Self) -> Option<Self> {
-        use Kind::{Number, Pad, Real, Size};
+        use Kind::{Number, Pad, Real, Shape, Sides, Size};
         match (self, other) {
             (a, b) if a == b => Some(a),
-            (Size, Pad) | (Pad, Size) => Some(Size),
-            (Number | Size | Pad | Real, Number | Size | Pad | Real) => Some(Number),
+            (Size, Pad | Sides) | (Pad | Sides, Size) => Some(Size),
+            (Pad, Sides) | (Sides, Pad) => Some(Sides),
+            (Number | Size | Pad | Sides | Shape | Real, Number | Size | Pad | Sides | Shape | Real) => Some(Number),
             _ => None,
         }
     }
@@ -53,14 +60,18 @@ impl Kind {
     /// Whether an argument is of this kind.
     pub(super) fn fits(self, argument: &Named) -> bool {
         let literal = match argument {
-            Named::Number(_) => return matches!(self, Self::Number | Self::Size | Self::Pad | Self::Real),
+            Named::Number(_) => {
+                return !matches!(self, Self::Range | Self::Flag | Self::Word(_) | Self::Layer | Self::Kept);
+            }
             Named::Layer(_) => return self == Self::Layer,
             Named::Kept(_) => return self == Self::Kept,
             Named::Literal(literal) => literal,
         };
         match (self, &literal.kind) {
             (Self::Size, ExprKind::Size(parts) | ExprKind::Tuple(parts)) => parts.len() == 2,
-            (Self::Pad, ExprKind::Size(parts) | ExprKind::Tuple(parts)) => [2, 4].contains(&parts.len()),
+            (Self::Pad | Self::Sides, ExprKind::Size(parts) | ExprKind::Tuple(parts)) => [2, 4].contains(&parts.len()),
+            (Self::Shape, ExprKind::Size(parts) | ExprKind::Tuple(parts)) => parts.len() == 3,
+            (Self::Range, ExprKind::Range(_)) => true,
             (Self::Pad, ExprKind::Name(word)) => ["same", "same_lower"].contains(&word.as_str()),
             (Self::Real, ExprKind::Real(_)) | (Self::Flag, ExprKind::Bool(_)) => true,
             (Self::Word(words), ExprKind::Name(word)) => words.contains(&word.as_str()),
@@ -74,6 +85,9 @@ impl Kind {
             Self::Number => "one whole number".to_owned(),
             Self::Size => "a size, `3x3` or `3`".to_owned(),
             Self::Pad => "a number, a size or `same`".to_owned(),
+            Self::Sides => "a number, a size or four numbers".to_owned(),
+            Self::Range => "a range, `0..16`".to_owned(),
+            Self::Shape => "a number, or `CxHxW`".to_owned(),
             Self::Real => "a number".to_owned(),
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Word(words) => listed(&words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>(), "or"),
@@ -88,6 +102,9 @@ impl Kind {
             Self::Number => "a whole number",
             Self::Size => "a size",
             Self::Pad => "a padding",
+            Self::Sides => "the number of rows and columns",
+            Self::Range => "a range",
+            Self::Shape => "a shape",
             Self::Real => "a number",
             Self::Flag => "a flag",
             Self::Word(_) => "a word",
@@ -249,6 +266,7 @@ impl Uses<'_> {
             ExprKind::Size(parts) | ExprKind::Tuple(parts) => {
                 parts.iter().for_each(|part| self.expr(part, Some(Kind::Number)));
             }
+            ExprKind::Range(ends) => ends.iter().for_each(|end| self.expr(end, Some(Kind::Number))),
             ExprKind::Call(call) => self.call(call),
             ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Broken => {}
         }
@@ -265,6 +283,9 @@ fn layer_kind(layer: &Layer, index: usize, arg: &Arg) -> Option<Kind> {
         language::Kind::Count => Kind::Number,
         language::Kind::Size => Kind::Size,
         language::Kind::Pad => Kind::Pad,
+        language::Kind::Sides | language::Kind::Crop => Kind::Sides,
+        language::Kind::Range => Kind::Range,
+        language::Kind::Shape => Kind::Shape,
         language::Kind::Flag => Kind::Flag,
         language::Kind::Real(_) | language::Kind::Perhaps(..) => Kind::Real,
         language::Kind::Word(words) => Kind::Word(words),

@@ -24,7 +24,8 @@ pub(crate) struct Bound {
 
 /// Binds a call's arguments; all mistakes in them are reported.
 pub(crate) fn bind(layer: &'static Layer, call: &Call, env: &Env, report: &mut Report) -> Option<Bound> {
-    if let Some((place, message)) = habits::inputs_given(layer, call, env) {
+    if let Some((place, message)) = habits::inputs_given(layer, call, env).or_else(|| habits::listed(layer, call, env))
+    {
         report.error(place, message);
         return None;
     }
@@ -83,6 +84,10 @@ impl Argument for Binder<'_> {
         let read = match slot {
             Slot::Count(field) => field.set(reader.count(expr)),
             Slot::Size(field) | Slot::SizeLike(field, _) => field.set(reader.size(expr)),
+            Slot::Sides(field) => field.set(reader.sides(expr)),
+            Slot::Crop(field) => field.set(reader.crop(expr)),
+            Slot::Range(field) => field.set(reader.range(expr)),
+            Slot::Shape(field) => field.set(reader.shape(expr)),
             Slot::Flag(field) => field.set(reader.flag(expr)),
             Slot::Real(field, bounds) => field.set(reader.real(expr, bounds)),
             Slot::Perhaps(number, bounds, none) => reader.perhaps(expr, bounds, none).map(|read| *number = read),
@@ -101,7 +106,10 @@ impl Binder<'_> {
         let set = match slot {
             Slot::Count(field) => field.reset(),
             Slot::Size(field) | Slot::SizeLike(field, _) => field.reset(),
-            Slot::Pad(field) => field.reset(),
+            Slot::Pad(field) | Slot::Sides(field) => field.reset(),
+            Slot::Crop(field) => field.reset(),
+            Slot::Range(field) => field.reset(),
+            Slot::Shape(field) => field.reset(),
             Slot::Flag(field) => field.reset(),
             Slot::Real(field, _) => field.reset(),
             Slot::Perhaps(number, ..) => {

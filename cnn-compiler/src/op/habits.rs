@@ -2,7 +2,11 @@
 //!
 //! The proposal is the call that was meant, if that is clear; otherwise the message only says why the call is wrong.
 
+mod listed;
+
 use cnn_net::language::{Kind, Param};
+
+pub(super) use listed::listed;
 
 use super::Layer;
 use crate::ast::{Arg, Call, Expr, ExprKind};
@@ -171,7 +175,10 @@ fn accepts(param: &Param, value: &Expr, env: &Env) -> bool {
     match (param.kind, &value.kind) {
         (Kind::Count, _) => is_count(value, env),
         (Kind::Pad, ExprKind::Name(word)) if word == "same" => true,
-        (Kind::Size | Kind::Pad, _) => is_size(value),
+        (Kind::Size | Kind::Pad | Kind::Sides | Kind::Crop, _) => is_size(value),
+        (Kind::Range, kind) => matches!(kind, ExprKind::Range(_)),
+        (Kind::Shape, ExprKind::Size(parts)) => parts.len() == 3,
+        (Kind::Shape, _) => is_count(value, env),
         (Kind::Flag, ExprKind::Name(word)) => ["True", "False"].contains(&word.as_str()),
         (Kind::Flag, kind) => matches!(kind, ExprKind::Bool(_)),
         (Kind::Real([from, to]) | Kind::Perhaps([from, to], _), ExprKind::Real(value)) => {
@@ -205,8 +212,23 @@ fn alias(name: &str) -> &'static [&'static str] {
         "negative_slope" | "alpha" => &["slope"],
         "min_val" | "min_value" => &["min"],
         "max_val" | "max_value" => &["max"],
+        "scale_factor" | "upscale_factor" | "downscale_factor" => &["factor"],
+        "interpolation" => &["mode"],
         _ => &[],
     }
+}
+
+/// Our word for one of other frameworks.
+pub(super) fn word(name: &str, words: &[&'static str]) -> Option<&'static str> {
+    let ours = match name {
+        "linear" => "bilinear",
+        "cubic" => "bicubic",
+        "constant" | "zeros" => "zero",
+        "edge" | "border" => "replicate",
+        "half" | "float16" => "f16",
+        _ => return None,
+    };
+    words.iter().copied().find(|word| *word == ours)
 }
 
 /// Names of arguments that give the number of inputs.

@@ -1,9 +1,11 @@
 //! The value of one argument, which must be of its parameter's kind.
 
+mod extents;
+
 use cnn_net::language::Param;
 use cnn_net::op::{Bounds, Padding, Size};
 
-use super::{Layer, PadMode};
+use super::{Layer, PadMode, habits};
 use crate::ast::{Expr, ExprKind};
 use crate::env::Env;
 use crate::eval::{LARGEST, real, whole};
@@ -74,7 +76,12 @@ impl Reader<'_> {
         match expr.kind {
             ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {}
             ExprKind::Broken => return None,
-            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) | ExprKind::Call(_) => {
+            ExprKind::Real(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Size(_)
+            | ExprKind::Tuple(_)
+            | ExprKind::Call(_)
+            | ExprKind::Range(_) => {
                 let help = self.rounded(expr).unwrap_or_else(|| self.advice());
                 return self.wrong(expr, "one whole number", help);
             }
@@ -103,9 +110,13 @@ impl Reader<'_> {
                 }
                 _ => self.wrong(expr, "height and width", Help::words(FORMS)),
             },
-            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Call(_) => {
+            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Call(_) | ExprKind::Range(_) => {
                 let required = self.param.default.is_none();
-                let or_else = || if required { Help::words(FORMS) } else { self.advice() };
+                let or_else = || match self.layer.name {
+                    "upsample" => Help::words("factors are whole; a `resize` goes to any size"),
+                    _ if required => Help::words(FORMS),
+                    _ => self.advice(),
+                };
                 let help = self.rounded(expr).unwrap_or_else(or_else);
                 self.wrong(expr, "whole numbers", help)
             }
@@ -137,7 +148,7 @@ impl Reader<'_> {
                 };
                 return Some((Padding::NONE, mode));
             }
-            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Call(_) => {
+            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Call(_) | ExprKind::Range(_) => {
                 let help = self.rounded(expr).unwrap_or(Help::words(FORMS));
                 return self.wrong(expr, EXPECTED, help);
             }
@@ -176,6 +187,7 @@ impl Reader<'_> {
             | ExprKind::Size(_)
             | ExprKind::Tuple(_)
             | ExprKind::Call(_)
+            | ExprKind::Range(_)
             | ExprKind::Broken => None,
         };
         let help = match meant {
@@ -191,7 +203,7 @@ impl Reader<'_> {
                 real(expr, self.env, self.report)?
             }
             ExprKind::Broken => return None,
-            ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) | ExprKind::Call(_) => {
+            ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) | ExprKind::Call(_) | ExprKind::Range(_) => {
                 return self.wrong(expr, "a number", self.advice());
             }
         };
@@ -215,13 +227,21 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn word(&mut self, expr: &Expr, words: &[&str]) -> Option<usize> {
+    pub(super) fn word(&mut self, expr: &Expr, words: &[&'static str]) -> Option<usize> {
         let ExprKind::Name(found) = &expr.kind else { return self.wrong_word(expr, words) };
         words.iter().position(|word| word == found).or_else(|| self.wrong_word(expr, words))
     }
 
-    fn wrong_word<T>(&mut self, expr: &Expr, words: &[&str]) -> Option<T> {
+    fn wrong_word<T>(&mut self, expr: &Expr, words: &[&'static str]) -> Option<T> {
+        let meant = match &expr.kind {
+            ExprKind::Name(found) => habits::word(found, words).or_else(|| nearest(found, words.iter().copied())),
+            _ => None,
+        };
+        let help = match meant {
+            Some(meant) => Help::instead(format!("did you mean `{meant}`?"), meant),
+            None => self.advice(),
+        };
         let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-        self.wrong(expr, &listed(&words, "or"), self.advice())
+        self.wrong(expr, &listed(&words, "or"), help)
     }
 }

@@ -1,7 +1,8 @@
 //! Numbers, sizes and arithmetic.
 //!
 //! ```text
-//! expr    = sum { "x" sum }                  a size when there is an "x": 3x3, 3 x k
+//! expr    = size [ ".." size ]               a range when there are dots: 0..16
+//! size    = sum { "x" sum }                  a size when there is an "x": 3x3, 3 x k
 //! sum     = product { ("+" | "-") product }
 //! product = unary { ("*" | "/" | "%") unary }
 //! unary   = [ "-" ] ( number | word | "(" expr { "," expr } ")" )
@@ -24,6 +25,35 @@ const MOST_OPERATORS: usize = 100;
 
 /// Parses an expression.
 pub(super) fn parse(input: ParseStream<'_>) -> Result<Expr> {
+    let first = size(input)?;
+    if !input.peek(Token![..]) {
+        return Ok(first);
+    }
+    let is_closed = input.peek(Token![..=]);
+    let dots = if is_closed {
+        Place::from(input.parse::<Token![..=]>()?.spans[0])
+    } else {
+        Place::from(input.parse::<Token![..]>()?.spans[0])
+    };
+    if input.is_empty() || input.peek(Token![,]) {
+        return Err(first
+            .place
+            .to(dots)
+            .mistake(&format!("`{first}..` has no end\nhelp: for example `0..16`, which is 0 to 15")));
+    }
+    let end = size(input)?;
+    let place = first.place.to(end.place);
+    if is_closed {
+        let wrong = format!("`{first}..={end}` would end with its second number");
+        return Err(
+            place.mistake(&format!("{wrong}\nhelp: ranges end before it: for example `0..16`, which is 0 to 15"))
+        );
+    }
+    Ok(Expr { kind: ExprKind::Range(Box::new([first, end])), place })
+}
+
+/// A number or a size.
+fn size(input: ParseStream<'_>) -> Result<Expr> {
     let mut parts = Vec::new();
     loop {
         let open = match sized_literal(input)? {
@@ -161,6 +191,7 @@ fn operators(expr: &Expr) -> usize {
         ExprKind::Negative(inner) => operators(inner),
         ExprKind::Size(parts) | ExprKind::Tuple(parts) => parts.iter().map(operators).sum(),
         ExprKind::Call(call) => call.args.iter().map(|arg| operators(&arg.value)).sum(),
+        ExprKind::Range(ends) => ends.iter().map(operators).sum(),
         ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Name(_) | ExprKind::Broken => 0,
     }
 }

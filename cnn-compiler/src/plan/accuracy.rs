@@ -203,6 +203,8 @@ impl Model {
                 LayerKind::Convolution
                 | LayerKind::FullyConnected
                 | LayerKind::Reordering
+                | LayerKind::Rearrangement
+                | LayerKind::Resampling
                 | LayerKind::Regularisation
                 | LayerKind::ResponseNormalisation
                 | LayerKind::Gating
@@ -240,6 +242,8 @@ impl Model {
                 LayerKind::Convolution
                 | LayerKind::FullyConnected
                 | LayerKind::Reordering
+                | LayerKind::Rearrangement
+                | LayerKind::Resampling
                 | LayerKind::Regularisation
                 | LayerKind::ResponseNormalisation
                 | LayerKind::Scaling

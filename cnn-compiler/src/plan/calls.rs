@@ -161,7 +161,7 @@ impl Writer<'_> {
         let name = self.name(step.node()).to_owned();
         for kernel in kernels {
             let pack = self.pack(step, &*kernel);
-            let purpose = if step.is_concat() {
+            let purpose = if step.is_concat() || step.channels().is_some() {
                 Purpose::Moves(Some(step.node()))
             } else {
                 Purpose::Computes(step.nodes.clone())

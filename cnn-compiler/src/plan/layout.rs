@@ -1,6 +1,7 @@
 //! Which values share a buffer, and what lies around them.
 //!
 //! - The branches of a concat are slices of its result: they are written where they belong, and nothing is copied.
+//! - So are the results of `channels`: they are read where they are.
 //! - An element-wise step, and a convolution that adds a residual, write over an input that nothing reads any more.
 //! - Scratch memory of an algorithm is a buffer that lives for a step.
 //! - A buffer that a padded convolution reads has a halo of zeros, as wide as its readers need.
@@ -38,7 +39,7 @@ struct Slot {
 enum Host {
     /// Nothing: it has its own buffer.
     Own,
-    /// The channels from `first` of a concat's result.
+    /// The channels from `first` of another value: a concat's result, or what `channels` takes some of.
     Slice { whole: ValueId, first: usize },
     /// A value that is dead when this one is written.
     Over(ValueId),
@@ -153,6 +154,14 @@ fn hosts(net: &Optimised) -> Vec<Host> {
                 joined[step.output] = true;
             }
             first += net.values[*input].channels();
+        }
+    }
+    for step in &net.steps {
+        let (input, output) = (step.inputs[0], step.output);
+        if let (Some(range), Host::Own) = (step.channels(), hosts[output]) {
+            hosts[output] = Host::Slice { whole: input, first: range.first };
+            joined[input] = true;
+            joined[output] = true;
         }
     }
     for (time, step) in net.steps.iter().enumerate() {

@@ -1,6 +1,10 @@
 //! The shape rules, one function per layer.
 
-use cnn_net::op::{Activation, Axis, Conv, Layer, Linear, Norm, Op, Padding, Pool, PreluPer, Shape, Size, Window};
+mod moves;
+
+use cnn_net::op::{
+    Activation, Axis, Conv, Extent, Layer, Linear, Norm, Op, Padding, Pool, PreluPer, Rearrange, Shape, Size, Window,
+};
 
 use super::merge::{add, concat, mul};
 use super::ways::Argument;
@@ -25,6 +29,8 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
         Layer::MaxPool(op) | Layer::AvgPool(op) => pool(&node.op, &op, node.pad, input),
         Layer::GlobalAvgPool | Layer::GlobalMaxPool => Ok(Shape::map(input.channels(), 1, 1).into()),
         Layer::Flatten => Ok(Shape::Vector(input.elements()).into()),
+        Layer::Rearrange(op) => moves::rearrange(op, input),
+        Layer::Resize(op) => moves::resize(node.op.name(), &op, input),
         Layer::Lrn(_)
         | Layer::Prelu(PreluPer::Channel | PreluPer::Element)
         | Layer::Dropout { .. }
@@ -42,7 +48,14 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
     if let Some(many) = too_many(found.shape) {
         let wrong = format!("{}: the output {} is too large: {many}", node.op.name(), found.shape);
         let fault = Fault::new(wrong).help("fewer channels, or a pooling before it");
-        return Err(if matches!(node.op, Op::Conv(_)) { fault.at("filters") } else { fault }.into());
+        return Err(match node.op {
+            Op::Conv(_) => fault.at("filters"),
+            Op::Rearrange(Rearrange::Pad(_)) => fault.at("sides").help("a smaller pad, or fewer channels"),
+            Op::Resize(op) if matches!(op.to, Extent::Times(_)) => fault.at("factor").help("a smaller factor"),
+            Op::Resize(_) => fault.at("size").help("a smaller size"),
+            _ => fault,
+        }
+        .into());
     }
     Ok(found)
 }
@@ -85,6 +98,11 @@ const LISTED: usize = 12;
 
 fn common_divisors(a: usize, b: usize) -> Vec<usize> {
     (1..=a.min(b)).filter(|d| a.is_multiple_of(*d) && b.is_multiple_of(*d)).collect()
+}
+
+/// The numbers that divide both, in words.
+fn listed_divisors(a: usize, b: usize) -> String {
+    list(&common_divisors(a, b))
 }
 
 /// `1, 2 or 4`

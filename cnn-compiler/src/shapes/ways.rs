@@ -1,6 +1,7 @@
 //! How a fault could be fixed. Each way is tried before it is proposed: the layer gets its new arguments, and the shapes
 //! are inferred again.
 
+use cnn_net::language::arguments;
 use cnn_net::op::{Axis, LayerKind, Norm, Op, Padding, Shape, Size, Window};
 
 use super::merge::{Projection, projection};
@@ -20,6 +21,8 @@ pub(super) enum Argument {
     Pad(Padding),
     Dilation(Size),
     Groups(usize),
+    /// The first one of a layer that needs no other, by its name; and the layer.
+    Only(&'static str, Op),
 }
 
 impl Argument {
@@ -29,6 +32,7 @@ impl Argument {
             Self::Pad(_) => "pad",
             Self::Dilation(_) => "dilation",
             Self::Groups(_) => "groups",
+            Self::Only(name, _) => name,
         }
     }
 
@@ -41,6 +45,7 @@ impl Argument {
             Self::Pad(Padding { top, left, bottom, right }) => format!("({top}, {left}, {bottom}, {right})"),
             Self::Dilation(Size { height, width }) => pair(height, width),
             Self::Groups(groups) => groups.to_string(),
+            Self::Only(_, op) => arguments(&op),
         }
     }
 
@@ -52,6 +57,9 @@ impl Argument {
         }
         if let (Op::Norm(Norm::Group { groups, .. }), Self::Groups(other)) = (&mut changed.op, self) {
             *groups = other;
+        }
+        if let Self::Only(_, op) = self {
+            changed.op = op;
         }
         let Some(mut window) = changed.op.window() else { return changed };
         match self {
@@ -67,7 +75,7 @@ impl Argument {
                 changed.pad = PadMode::Explicit;
             }
             Self::Dilation(dilation) => window.dilation = dilation,
-            Self::Groups(_) => {}
+            Self::Groups(_) | Self::Only(..) => {}
         }
         changed.op = changed.op.with_window(window);
         changed
@@ -86,7 +94,10 @@ impl Argument {
 
     /// The argument in place of the old one, or after the size.
     fn edit(self, node: &Node) -> Option<Edit> {
-        let text = format!("{} = {}", self.name(), self.value());
+        let text = match self {
+            Self::Only(..) => self.value(),
+            _ => format!("{} = {}", self.name(), self.value()),
+        };
         match (node.args.get(self.name()), node.args.get("size")) {
             (Some(place), _) => Some(Edit::instead(*place, text)),
             (None, Some(size)) => Some(Edit::after(*size, format!(", {text}"))),
@@ -121,7 +132,7 @@ pub(super) fn of_window(graph: &Graph, index: usize, input: Shape) -> Vec<Way> {
     let tried = |argument: Argument| {
         let words = match argument {
             Argument::Size(size) => format!("a window of {size} at most"),
-            Argument::Pad(_) | Argument::Dilation(_) | Argument::Groups(_) => {
+            Argument::Pad(_) | Argument::Dilation(_) | Argument::Groups(_) | Argument::Only(..) => {
                 format!("`{} = {}`", argument.name(), argument.value())
             }
         };
@@ -336,6 +347,8 @@ fn last_linear(graph: &Graph) -> Option<Last<'_>> {
             | LayerKind::Activation
             | LayerKind::Softmax => {}
             LayerKind::Convolution
+            | LayerKind::Rearrangement
+            | LayerKind::Resampling
             | LayerKind::MaxPooling
             | LayerKind::AveragePooling
             | LayerKind::ResponseNormalisation

@@ -61,6 +61,8 @@ impl MultilayerPerceptron {
                 op::LayerKind::Activation | op::LayerKind::Softmax => layers.last_mut()?.functions.push(node.op.name()),
                 op::LayerKind::Reordering | op::LayerKind::Regularisation => {}
                 op::LayerKind::Convolution
+                | op::LayerKind::Rearrangement
+                | op::LayerKind::Resampling
                 | op::LayerKind::FullyConnected
                 | op::LayerKind::MaxPooling
                 | op::LayerKind::AveragePooling

@@ -315,6 +315,8 @@ impl Chain {
                 | Kind::Softmax
                 | Kind::Dropout
                 | Kind::Flatten
+                | Kind::Rearrangement
+                | Kind::Resampling
                 | Kind::Concat
                 | Kind::Add
                 | Kind::Mul

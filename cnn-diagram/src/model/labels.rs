@@ -42,6 +42,8 @@ pub(crate) fn letter(op: &Op) -> Option<Letter> {
         | op::LayerKind::MaxPooling
         | op::LayerKind::AveragePooling
         | op::LayerKind::Reordering
+        | op::LayerKind::Rearrangement
+        | op::LayerKind::Resampling
         | op::LayerKind::Regularisation
         | op::LayerKind::ResponseNormalisation
         | op::LayerKind::Concatenation
@@ -85,6 +87,8 @@ fn kind_and_head(op: &Op) -> (Kind, String) {
         op::LayerKind::MaxPooling => (if is_global { Kind::GlobalPool } else { Kind::MaxPool }, "max"),
         op::LayerKind::AveragePooling => (if is_global { Kind::GlobalPool } else { Kind::AvgPool }, "avg"),
         op::LayerKind::Reordering => (Kind::Flatten, facts.name),
+        op::LayerKind::Rearrangement => return (Kind::Rearrangement, facts.name.replace('_', " ")),
+        op::LayerKind::Resampling => (Kind::Resampling, facts.name),
         op::LayerKind::Regularisation => (Kind::Dropout, facts.name),
         op::LayerKind::ResponseNormalisation => (Kind::Lrn, facts.short),
         op::LayerKind::BatchNormalisation => (Kind::BatchNorm, facts.short),
@@ -106,6 +110,8 @@ fn lines(op: &Op, full: bool) -> Vec<String> {
         vec![format!("p {p}")]
     } else if kind_of(op) == Kind::GlobalPool {
         vec!["global".to_owned()]
+    } else if matches!(op, Op::Rearrange(_) | Op::Resize(_)) {
+        said(op, full)
     } else if !full {
         Vec::new()
     } else if let Op::Linear(linear) = op {
@@ -115,6 +121,19 @@ fn lines(op: &Op, full: bool) -> Vec<String> {
     } else {
         Vec::new()
     }
+}
+
+/// The arguments as declared: the first one, or all of them.
+fn said(op: &Op, full: bool) -> Vec<String> {
+    // A comma in parentheses divides no arguments.
+    let mut depth = 0;
+    let text = arguments(op);
+    let all = text.split(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        c == ',' && depth == 0
+    });
+    let all = all.map(|argument| argument.trim().replace(" = ", " ").replace('x', "×"));
+    if full { all.collect() } else { all.take(1).collect() }
 }
 
 /// A kernel's size goes below the word where there is no more to say, and after it where there is.

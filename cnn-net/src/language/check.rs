@@ -15,7 +15,7 @@ use super::nesting::is_merge;
 use super::tree::{Aux, Kind, Site, Statement, Step};
 use super::words::number;
 use crate::graph::{Call, Graph, Node, Tensor, Value};
-use crate::op::{Argument, Dims, Role, Shape, Slot};
+use crate::op::{Argument, Crop, Dims, Padding, Role, Shape, Size, Slot};
 
 /// More layers than this are an error of the language.
 const MOST_NODES: usize = 10_000;
@@ -104,13 +104,19 @@ struct Bounds {
 impl Argument for Bounds {
     fn argument(&mut self, _: &'static str, _: bool, slot: Slot<'_>) {
         let is_count = |count: usize| (1..=LARGEST).contains(&count);
+        let is_size = |size: Size| is_count(size.height) && is_count(size.width);
+        let is_padding =
+            |Padding { top, left, bottom, right }| [top, left, bottom, right].iter().all(|side| *side <= LARGEST);
         self.kept &= match slot {
             Slot::Count(field) => is_count(*field.value),
-            Slot::Size(field) | Slot::SizeLike(field, _) => is_count(field.value.height) && is_count(field.value.width),
-            Slot::Pad(field) => {
-                let pad = *field.value;
-                [pad.top, pad.left, pad.bottom, pad.right].iter().all(|side| *side <= LARGEST)
-            }
+            Slot::Size(field) | Slot::SizeLike(field, _) => is_size(*field.value),
+            Slot::Pad(field) | Slot::Sides(field) => is_padding(*field.value),
+            Slot::Crop(field) => match *field.value {
+                Crop::To(size) => is_size(size),
+                Crop::Margins(margins) => is_padding(margins),
+            },
+            Slot::Range(field) => field.value.first < field.value.end && field.value.end <= LARGEST,
+            Slot::Shape(field) => is_shape(*field.value),
             Slot::Real(field, [from, to]) => (from..=to).contains(field.value),
             Slot::Perhaps(number, [from, to], _) => number.is_none_or(|number| (from..=to).contains(&number)),
             Slot::Flag(_) | Slot::Word(..) => true,

@@ -32,6 +32,14 @@ pub enum Kind {
     Size,
     /// `n`, `HxW`, `(top, left, bottom, right)`, `same` or `same_lower`.
     Pad,
+    /// `n`, `HxW` or `(top, left, bottom, right)`.
+    Sides,
+    /// `n` or `HxW`, each from 1, or `(top, left, bottom, right)`.
+    Crop,
+    /// `first..end`.
+    Range,
+    /// `CxHxW`, or `n`.
+    Shape,
     /// `true` or `false`.
     Flag,
     /// A number between two bounds.
@@ -80,6 +88,10 @@ impl Argument for List {
             Slot::Size(field) => (Kind::Size, field.default.map(size)),
             Slot::SizeLike(_, other) => (Kind::Size, Some((*other).to_owned())),
             Slot::Pad(field) => (Kind::Pad, field.default.map(|_| "0".to_owned())),
+            Slot::Sides(_) => (Kind::Sides, None),
+            Slot::Crop(_) => (Kind::Crop, None),
+            Slot::Range(_) => (Kind::Range, None),
+            Slot::Shape(_) => (Kind::Shape, None),
             Slot::Flag(field) => (Kind::Flag, field.default.map(|flag| format!("{flag}"))),
             Slot::Real(field, bounds) => (Kind::Real(*bounds), field.default.map(real)),
             Slot::Perhaps(_, bounds, none) => (Kind::Perhaps(*bounds, none), Some((*none).to_owned())),

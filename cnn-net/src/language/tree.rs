@@ -108,6 +108,12 @@ pub(super) enum Value {
     Size([Number; 2]),
     /// Top, left, bottom and right.
     Pad([Number; 4]),
+    /// The same, all four of them written.
+    Margins([Number; 4]),
+    /// The first and the end.
+    Range([Number; 2]),
+    /// Channels, height and width.
+    Shape([Number; 3]),
     Real(f32),
     /// A number over a power of ten, by its exponent: how a real number depends on a parameter.
     Decimal(Number, u32),

@@ -252,6 +252,18 @@ impl<'a> Unifier<'a> {
                 let pads = each(all, |one| if let Value::Pad(sides) = one { Some(sides) } else { None }, VALUES)?;
                 self.numbers(&pads, word).map(Value::Pad)
             }
+            [Value::Margins(_), ..] => {
+                let sides = each(all, |one| if let Value::Margins(sides) = one { Some(sides) } else { None }, VALUES)?;
+                self.numbers(&sides, word).map(Value::Margins)
+            }
+            [Value::Range(_), ..] => {
+                let ends = each(all, |one| if let Value::Range(ends) = one { Some(ends) } else { None }, VALUES)?;
+                self.numbers(&ends, word).map(Value::Range)
+            }
+            [Value::Shape(_), ..] => {
+                let sizes = each(all, |one| if let Value::Shape(sizes) = one { Some(sizes) } else { None }, VALUES)?;
+                self.numbers(&sizes, word).map(Value::Shape)
+            }
             [Value::Real(_), ..] => {
                 let reals = each(all, |one| if let Value::Real(real) = one { Some(real) } else { None }, VALUES)?;
                 self.real(&reals, word)
@@ -323,7 +335,7 @@ impl Param {
     /// How numbers follow from it, if a person would say so: by a factor and a divisor, one of which is 1. Numbers of channels are
     /// multiples of each other, and the usual padding is half of the window.
     fn factors(&self, word: &str, numbers: &[i64]) -> Option<(i64, i64)> {
-        let is_channels = |word: &str| ["filters", "features", "groups"].contains(&word);
+        let is_channels = |word: &str| ["filters", "features", "groups", "range"].contains(&word);
         if self.word == word || is_channels(&self.word) && is_channels(word) {
             let times = factor(numbers, &self.values).map(|times| (times, 1));
             return times.or_else(|| factor(&self.values, numbers).map(|over| (1, over)));

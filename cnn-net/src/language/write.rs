@@ -6,7 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::tree::{Arg, Number, Value};
-use crate::op::{Argument, Field, Op, Padding, Size, Slot};
+use crate::op::{Argument, Crop, Field, Interval, Op, Padding, Shape, Size, Slot};
 
 /// The arguments of a layer, without those that have their default: `6, 5x5, stride = 2`. Empty if none is left.
 #[must_use]
@@ -51,7 +51,10 @@ impl Argument for Args {
         let (value, default) = match slot {
             Slot::Count(field) => both(field, |count| Value::Count(Number::of(count))),
             Slot::Size(field) | Slot::SizeLike(field, _) => both(field, Value::from),
-            Slot::Pad(field) => both(field, Value::from),
+            Slot::Pad(field) | Slot::Sides(field) => both(field, Value::from),
+            Slot::Crop(field) => both(field, Value::from),
+            Slot::Range(field) => both(field, Value::from),
+            Slot::Shape(field) => both(field, Value::from),
             Slot::Flag(field) => both(field, |flag| Value::Word(flag.to_string())),
             Slot::Real(field, _) => both(field, Value::Real),
             Slot::Perhaps(number, _, none) => {
@@ -82,6 +85,32 @@ impl From<Padding> for Value {
     }
 }
 
+impl From<Crop> for Value {
+    fn from(crop: Crop) -> Self {
+        match crop {
+            Crop::To(size) => size.into(),
+            Crop::Margins(Padding { top, left, bottom, right }) => {
+                Self::Margins([top, left, bottom, right].map(Number::of))
+            }
+        }
+    }
+}
+
+impl From<Interval> for Value {
+    fn from(Interval { first, end }: Interval) -> Self {
+        Self::Range([first, end].map(Number::of))
+    }
+}
+
+impl From<Shape> for Value {
+    fn from(shape: Shape) -> Self {
+        match shape {
+            Shape::Map { channels, height, width } => Self::Shape([channels, height, width].map(Number::of)),
+            Shape::Vector(features) => Self::Count(Number::of(features)),
+        }
+    }
+}
+
 /// A value as it is written in a block with these parameters; in its long form, a size is always two numbers.
 pub(super) fn value(value: &Value, long: bool, params: &[String]) -> String {
     let text = |part: &Number| number(*part, params);
@@ -90,6 +119,9 @@ pub(super) fn value(value: &Value, long: bool, params: &[String]) -> String {
         Value::Size([height, width]) if height == width && !long => text(height),
         Value::Size(sizes) => times(sizes, params),
         Value::Pad(sides) => padding(sides, params),
+        Value::Margins(sides) => format!("({})", sides.map(|side| text(&side)).join(", ")),
+        Value::Range([first, end]) => format!("{}..{}", text(first), text(end)),
+        Value::Shape(sizes) => times(sizes, params),
         Value::Real(number) => real(*number),
         Value::Decimal(number, 0) => text(number),
         Value::Decimal(number, digits) => format!("{} / 1{}", text(number), "0".repeat(*digits as usize)),
@@ -113,7 +145,7 @@ pub(super) fn number(number: Number, params: &[String]) -> String {
 }
 
 /// `3x3`, or `3 x k`: without spaces, Rust would read the name as a part of the number.
-fn times(sizes: &[Number; 2], params: &[String]) -> String {
+fn times<const N: usize>(sizes: &[Number; N], params: &[String]) -> String {
     let between = if sizes.iter().all(|size| matches!(size, Number::Is(_))) { "x" } else { " x " };
     sizes.map(|size| number(size, params)).join(between)
 }

@@ -1,6 +1,6 @@
 //! How a layer shows its arguments, each with its default, to those who read or write them.
 
-use super::{Padding, Size};
+use super::{Crop, Interval, Padding, Shape, Size};
 
 /// A range of numbers, both ends included.
 pub type Bounds = [f32; 2];
@@ -28,6 +28,14 @@ pub enum Slot<'a> {
     SizeLike(Field<'a, Size>, &'static str),
     /// Padding.
     Pad(Field<'a, Padding>),
+    /// A number of rows and columns at each edge.
+    Sides(Field<'a, Padding>),
+    /// A height and width, or a number of rows and columns at each edge.
+    Crop(Field<'a, Crop>),
+    /// Whole numbers from one to another.
+    Range(Field<'a, Interval>),
+    /// Channels, height and width, or features, each from 1.
+    Shape(Field<'a, Shape>),
     /// `true` or `false`.
     Flag(Field<'a, bool>),
     /// A number.
@@ -110,6 +118,22 @@ impl<'a> Arguments<'a> {
 
     pub(super) fn pad(&mut self, value: &mut Padding) {
         self.argument("pad", Slot::Pad(Field { value, default: Some(Padding::NONE) }));
+    }
+
+    pub(super) fn sides(&mut self, name: &'static str, value: &mut Padding) {
+        self.argument(name, Slot::Sides(Field { value, default: None }));
+    }
+
+    pub(super) fn crop(&mut self, name: &'static str, value: &mut Crop) {
+        self.argument(name, Slot::Crop(Field { value, default: None }));
+    }
+
+    pub(super) fn range(&mut self, name: &'static str, value: &mut Interval) {
+        self.argument(name, Slot::Range(Field { value, default: None }));
+    }
+
+    pub(super) fn shape(&mut self, name: &'static str, value: &mut Shape) {
+        self.argument(name, Slot::Shape(Field { value, default: None }));
     }
 
     pub(super) fn flag(&mut self, name: &'static str, value: &mut bool, default: bool) {

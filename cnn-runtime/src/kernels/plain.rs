@@ -4,7 +4,9 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use cnn_net::op::{Activation, Layer, Op, Store};
+use cnn_net::op::{
+    Activation, Interval, Layer, Op, Padding, Rearrange, Rearrangement, Resize, ResizeMode, Size, Store,
+};
 
 use crate::kernels::activation::{Activate, PreluMap};
 use crate::kernels::call::KernelCall;
@@ -15,7 +17,11 @@ use crate::kernels::layout::{CopyMap, StoreChw};
 use crate::kernels::merge::MergeCall;
 use crate::kernels::norm::{LrnMap, ScaleShift};
 use crate::kernels::normalise::Normalise;
+use crate::kernels::pad::PadMap;
 use crate::kernels::pool::{AvgPoolCall, GlobalAvgPoolCall, GlobalMaxPoolCall, GlobalPool, MaxPoolCall, Pool2d};
+use crate::kernels::reshape::ReshapeMap;
+use crate::kernels::resize::{BicubicCall, BilinearCall, NearestCall, ResizeMap};
+use crate::kernels::shuffle::{ChannelShuffleMap, PixelShuffleMap, PixelUnshuffleMap};
 use crate::kernels::softmax::{LogSoftmaxCall, SoftmaxCall, SoftmaxMap};
 use crate::place::map::Map;
 
@@ -43,6 +49,10 @@ pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weigh
         Layer::GlobalAvgPool => Box::new(GlobalAvgPoolCall(GlobalPool { input, output })),
         Layer::GlobalMaxPool => Box::new(GlobalMaxPoolCall(GlobalPool { input, output })),
         Layer::Flatten => Box::new(StoreChw { map: input, offset: output.offset }),
+        // They may lie there already.
+        Layer::Rearrange(Rearrange::Channels(range)) if slice(range, input, output) == output => return Vec::new(),
+        Layer::Rearrange(op) => rearrange(op, input, output),
+        Layer::Resize(op) => resize(&op, input, output),
         Layer::Dropout { .. } => Box::new(CopyMap { input, output }),
         Layer::Lrn(lrn) => Box::new(LrnMap { input, output, lrn }),
         Layer::BatchNorm(_) | Layer::Scale { .. } => {
@@ -58,6 +68,39 @@ pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weigh
         Layer::Mul => Box::new(merge(true)),
         Layer::Concat => return copies(inputs, output),
     }]
+}
+
+/// Some channels of a map, as many as another has.
+const fn slice(range: Interval, input: Map, output: Map) -> Map {
+    Map { offset: input.offset + range.first, channels: output.channels, ..input }
+}
+
+/// The kernel of a layer that moves numbers. One that leaves some out copies the others.
+fn rearrange(op: Rearrange, input: Map, output: Map) -> Box<dyn KernelCall> {
+    match op.closed() {
+        Rearrangement::PixelShuffle { factor } => Box::new(PixelShuffleMap { input, output, factor }),
+        Rearrangement::PixelUnshuffle { factor } => Box::new(PixelUnshuffleMap { input, output, factor }),
+        Rearrangement::ChannelShuffle { groups } => Box::new(ChannelShuffleMap { input, output, groups }),
+        Rearrangement::Channels(range) => Box::new(CopyMap { input: slice(range, input, output), output }),
+        Rearrangement::Reshape(_) if output.pixels() == 1 => Box::new(StoreChw { map: input, offset: output.offset }),
+        Rearrangement::Reshape(_) => Box::new(ReshapeMap { input, output }),
+        Rearrangement::Crop(crop) => {
+            let Padding { top, left, .. } = crop.margins(Size::new(input.height, input.width)).unwrap_or_default();
+            let Map { height, width, .. } = output;
+            Box::new(CopyMap { input: Map { offset: input.at(top, left), height, width, ..input }, output })
+        }
+        Rearrangement::Pad(pad) => Box::new(PadMap { input, output, pad }),
+    }
+}
+
+/// The kernel of a resizing.
+fn resize(op: &Resize, input: Map, output: Map) -> Box<dyn KernelCall> {
+    let layer = ResizeMap { input, output, align_corners: op.align_corners };
+    match op.mode.closed() {
+        ResizeMode::Nearest => Box::new(NearestCall(layer)),
+        ResizeMode::Bilinear => Box::new(BilinearCall(layer)),
+        ResizeMode::Bicubic => Box::new(BicubicCall(layer)),
+    }
 }
 
 /// Copies each input into its channels of the output, unless it lies there already.

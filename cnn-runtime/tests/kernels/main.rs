@@ -13,6 +13,7 @@ mod gemm;
 mod layout;
 mod math;
 mod merge;
+mod moves;
 #[cfg(feature = "alloc")]
 mod nonzero;
 mod normalise;

@@ -74,11 +74,25 @@ const WILD: &[&str] = &[
     "batch_norm(eps = 0)",
     "batch_norm",
     "linear(3)",
+    "pixel_shuffle(2)",
+    "pixel_unshuffle(3)",
+    "channel_shuffle(5)",
+    "channels(0..9)",
+    "channels(3..3)",
+    "channels(..=k)",
+    "reshape(4x4x4)",
+    "crop(9)",
+    "crop((1, 2, 3, 4))",
+    "pad(16777216)",
+    "pad((9, 0, 1, 2), mode = reflect)",
+    "upsample(16777216)",
+    "resize(5000x5000, mode = bicubic)",
 ];
 
 impl Writer<'_> {
     pub(super) fn layer(&mut self, value: Shape) -> Shape {
-        match self.choices.below(8) {
+        match self.choices.below(9) {
+            8 if !value.vector => self.moved(value),
             0..=2 if !value.vector => self.conv(value),
             3..=4 if !value.vector => self.pool(value),
             5 if value.channels * value.height * value.width <= 4096 => self.linear(value),
@@ -89,6 +103,49 @@ impl Writer<'_> {
             }
             _ => self.pointwise(value),
         }
+    }
+
+    /// A layer that moves numbers, or resizes maps.
+    fn moved(&mut self, value: Shape) -> Shape {
+        let Shape { channels, height, width, .. } = value;
+        let mut out = value;
+        match self.choices.below(7) {
+            0 if channels.is_multiple_of(4) => {
+                self.text.push_str("pixel_shuffle(2)");
+                out = Shape { channels: channels / 4, height: 2 * height, width: 2 * width, ..value };
+            }
+            1 if height.is_multiple_of(2) && width.is_multiple_of(2) && 4 * channels <= MOST_CHANNELS => {
+                self.text.push_str("pixel_unshuffle(2)");
+                out = Shape { channels: 4 * channels, height: height / 2, width: width / 2, ..value };
+            }
+            2 => {
+                let first = self.choices.below(channels);
+                let end = self.choices.between(first + 1, channels);
+                let _ = write!(self.text, "channels({first}..{end})");
+                out.channels = end - first;
+            }
+            3 => {
+                let _ = write!(self.text, "reshape({channels}x{width}x{height})");
+                (out.height, out.width) = (width, height);
+            }
+            4 => {
+                let (rows, columns) = (self.choices.between(1, height), self.choices.between(1, width));
+                let _ = write!(self.text, "crop({rows} x {columns})");
+                (out.height, out.width) = (rows, columns);
+            }
+            5 => {
+                let mode = self.choices.pick(&["replicate", "zero"]);
+                let _ = write!(self.text, "pad((1, 0, 2, 1), mode = {mode})");
+                (out.height, out.width) = (height + 3, width + 1);
+            }
+            _ => {
+                let mode = self.choices.pick(&["nearest", "bilinear", "bicubic"]);
+                let (rows, columns) = (self.choices.between(1, 9), self.choices.between(1, 9));
+                let _ = write!(self.text, "resize({rows} x {columns}, mode = {mode})");
+                (out.height, out.width) = (rows, columns);
+            }
+        }
+        out
     }
 
     /// A layer that keeps the shape.

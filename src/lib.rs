@@ -95,7 +95,7 @@
 //! | `[step; n]` | the step `n` times; `name: [step; n]` names them `name.0`, `name.1`, … |
 //! | `[name1..: step; n]` | the step `n` times, named `name1`, `name2`, … |
 //! | `concat { …; …; }` | branches that read the same input; their channels are concatenated |
-//! | `add { …; …; }` `mul { …; …; }` | their sum, their product; a `Cx1x1` branch of `mul` scales whole maps |
+//! | `add { …; …; }` `sub { …; …; }` `mul { …; …; }` `max { …; …; }` | their sum, the first minus the others, their product, the largest; a `Cx1x1` branch is repeated over whole maps, and one of `1xHxW` for all channels |
 //! | `skip` | as a branch, or at the start of one: the input itself |
 //! | `keep name;` | keeps the value for `from`, in this body and in those inside it |
 //! | `from name` | as a branch, or at the start of one or of a statement: a value that was kept, or that of a tap |
@@ -105,9 +105,12 @@
 //! | layer | arguments (default) |
 //! | --- | --- |
 //! | `conv` | filters, size, `stride` (1), `pad` (0), `dilation` (1), `groups` (1), `bias` (true) |
+//! | `conv_transpose` | filters, size, `stride` (1), `pad` (0), `output_pad` (0), `dilation` (1), `groups` (1), `bias` (true) |
 //! | `linear` | features, `bias` (true), `store` (`f32`, or `f16`); flattens a `CxHxW` input in that order |
 //! | `max_pool` `avg_pool` | size, `stride` (the size), `pad` (0), `dilation` (1), `ceil` (false), `count_include_pad` (true, `avg_pool` only) |
 //! | `global_avg_pool` `global_max_pool` | turn maps into `Cx1x1` |
+//! | `adaptive_avg_pool` `adaptive_max_pool` | size; that of the output, each pixel of which is the mean or the maximum of its part of the map, as in PyTorch |
+//! | `channel_mean` `channel_max` | over the channels of each pixel, which give `1xHxW` |
 //! | `flatten` | turns maps into a vector, in the order C, H, W |
 //! | `reshape` | shape; `CxHxW` or one number, of as many numbers as the input, in the order C, H, W |
 //! | `channels` | range; `channels(0..16)` is the first 16 channels of maps, or features of a vector |
@@ -132,7 +135,7 @@
 //! | `hard_sigmoid` | `alpha` (1 / 6), `beta` (0.5), as in PyTorch |
 //! | `hard_tanh` | `min` (-1), `max` (1) |
 //! | `celu` | alpha (1) |
-//! | `threshold` | threshold, value: the value in place of what is not above the threshold |
+//! | `threshold` | threshold, value; what is not above the threshold becomes the value |
 //! | `glu` | multiplies the first half of the channels by the sigmoid of the second |
 //! | `softmax` `log_softmax` | over the features, or over the channels of each pixel |
 //! | `step sigmoid tanh relu relu6 softplus softsign silu mish hard_swish log_sigmoid identity` | |

@@ -245,8 +245,12 @@ pub enum MergeKind {
     Concat,
     /// Sum.
     Add,
+    /// The first minus the others.
+    Sub,
     /// Product.
     Mul,
+    /// The largest.
+    Max,
 }
 
 /// A merge and its branches.
@@ -426,12 +430,17 @@ impl Step {
 }
 
 impl MergeKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Concat, Self::Add, Self::Sub, Self::Mul, Self::Max];
+
     /// The keyword.
     pub fn name(self) -> &'static str {
         match self {
             Self::Concat => "concat",
             Self::Add => "add",
+            Self::Sub => "sub",
             Self::Mul => "mul",
+            Self::Max => "max",
         }
     }
 }

@@ -154,7 +154,7 @@ impl Optimised {
                 let zeros = self.has_zeros(input);
                 return vec![algorithm::linear(linear, self.values[input], stream, zeros)];
             }
-            StepKind::Plain { .. } => return Vec::new(),
+            StepKind::ConvTranspose { .. } | StepKind::Plain { .. } => return Vec::new(),
         };
         let (channels, output) = (self.values[input].channels(), self.values[step.output].size());
         // Nothing lies between pixels, nothing is added.
@@ -174,7 +174,13 @@ impl Optimised {
             match (&mut step.kind, way) {
                 (StepKind::Conv { algorithm, .. }, Some(Way::Conv(chosen))) => *algorithm = *chosen,
                 (StepKind::Linear { nonzero, .. }, Some(Way::Linear { nonzero: chosen })) => *nonzero = *chosen,
-                (StepKind::Conv { .. } | StepKind::Linear { .. } | StepKind::Plain { .. }, _) => {}
+                (
+                    StepKind::Conv { .. }
+                    | StepKind::ConvTranspose { .. }
+                    | StepKind::Linear { .. }
+                    | StepKind::Plain { .. },
+                    _,
+                ) => {}
             }
         }
     }
@@ -185,6 +191,7 @@ impl Optimised {
         let keeps = |op: &Op| op.facts().keeps_zeros && step.inputs.iter().all(|input| self.has_zeros(*input));
         match &step.kind {
             StepKind::Conv { fused: Fused { activation, .. }, .. }
+            | StepKind::ConvTranspose { fused: Fused { activation, .. }, .. }
             | StepKind::Linear { fused: Fused { activation, .. }, .. }
             | StepKind::Plain { op: Op::Activation(activation), .. } => activation.is_rectifier(),
             StepKind::Plain { op, activation } => activation.is_rectifier() || keeps(op),

@@ -3,6 +3,7 @@
 mod explain;
 mod merge;
 mod rules;
+mod transposed;
 mod ways;
 
 use std::collections::HashMap;

@@ -3,7 +3,7 @@
 
 mod algorithm;
 
-use cnn_net::op::{Activation, Conv, Interval, Linear, Op, Rearrange};
+use cnn_net::op::{Activation, Conv, ConvTranspose, Interval, Linear, Op, Rearrange};
 use cnn_runtime::kernels::plain::has_epilogue;
 
 pub(crate) use self::algorithm::Algorithm;
@@ -28,6 +28,8 @@ pub(crate) struct Step {
 pub(crate) enum StepKind {
     /// A convolution.
     Conv { conv: Conv, fused: Fused, algorithm: Algorithm },
+    /// A transposed convolution.
+    ConvTranspose { conv: ConvTranspose, fused: Fused },
     /// A fully connected layer.
     Linear {
         linear: Linear,
@@ -69,14 +71,19 @@ impl Step {
     pub(crate) fn channels(&self) -> Option<Interval> {
         match self.kind {
             StepKind::Plain { op: Op::Rearrange(Rearrange::Channels(range)), .. } => Some(range),
-            StepKind::Plain { .. } | StepKind::Conv { .. } | StepKind::Linear { .. } => None,
+            StepKind::Plain { .. }
+            | StepKind::Conv { .. }
+            | StepKind::ConvTranspose { .. }
+            | StepKind::Linear { .. } => None,
         }
     }
 
     /// The inputs that it may write over while it reads them.
     pub(crate) fn overwritable(&self) -> &[ValueId] {
         match &self.kind {
-            StepKind::Conv { .. } | StepKind::Linear { .. } => self.inputs.get(1..).unwrap_or_default(),
+            StepKind::Conv { .. } | StepKind::ConvTranspose { .. } | StepKind::Linear { .. } => {
+                self.inputs.get(1..).unwrap_or_default()
+            }
             StepKind::Plain { op, .. } if op.facts().in_place => &self.inputs,
             StepKind::Plain { .. } => &[],
         }
@@ -90,6 +97,7 @@ impl StepKind {
         match *op {
             _ if op.is_identity() => None,
             Op::Conv(conv) => Some(Self::Conv { conv, fused, algorithm: Algorithm::Direct }),
+            Op::ConvTranspose(conv) => Some(Self::ConvTranspose { conv, fused }),
             Op::Linear(linear) => Some(Self::Linear { linear, fused, nonzero: false }),
             op => Some(Self::Plain { op, activation: Activation::Identity }),
         }
@@ -98,7 +106,9 @@ impl StepKind {
     /// Where an element-wise function can go into this step.
     pub(crate) fn activation_mut(&mut self) -> Option<&mut Activation> {
         match self {
-            Self::Conv { fused, .. } | Self::Linear { fused, .. } => Some(&mut fused.activation),
+            Self::Conv { fused, .. } | Self::ConvTranspose { fused, .. } | Self::Linear { fused, .. } => {
+                Some(&mut fused.activation)
+            }
             Self::Plain { op, activation } => has_epilogue(op).then_some(activation),
         }
     }
@@ -106,7 +116,7 @@ impl StepKind {
     /// What was fused into this step, if it is one that takes anything.
     pub(crate) fn fused_mut(&mut self) -> Option<&mut Fused> {
         match self {
-            Self::Conv { fused, .. } | Self::Linear { fused, .. } => Some(fused),
+            Self::Conv { fused, .. } | Self::ConvTranspose { fused, .. } | Self::Linear { fused, .. } => Some(fused),
             Self::Plain { .. } => None,
         }
     }
@@ -120,7 +130,7 @@ impl StepKind {
     pub(crate) fn algorithm(&self) -> Algorithm {
         match self {
             Self::Conv { algorithm, .. } => *algorithm,
-            Self::Linear { .. } | Self::Plain { .. } => Algorithm::Direct,
+            Self::ConvTranspose { .. } | Self::Linear { .. } | Self::Plain { .. } => Algorithm::Direct,
         }
     }
 }

@@ -210,6 +210,18 @@ fn normalised_nets_are_about_as_exact_as_the_direct_algorithm() {
     }
 }
 
+/// The same with the statistics of the input itself.
+#[test]
+fn nets_that_normalise_their_inputs_are_about_as_exact_as_the_direct_algorithm() {
+    for norm in ["layer_norm", "layer_norm(over = all)", "group_norm(4)", "instance_norm", "rms_norm", "scale"] {
+        let source = NORMALISED.replace("batch_norm", norm);
+        let (plan, exact) = (plan(&source), exact(&source));
+        let [error, least] = errors(&[&plan, &exact], "seeded", false)[..] else { unreachable!("two plans") };
+        println!("{error:.1e}, exact {least:.1e}: {norm}");
+        assert!(error <= (1.75 * least).max(BOUND), "{error:e}, exact {least:e}: {source}");
+    }
+}
+
 /// The first layer of a ResNeXt is computed directly; the other layers keep Winograd's algorithm.
 #[test]
 fn a_resnext_computes_its_first_layer_as_it_is() {

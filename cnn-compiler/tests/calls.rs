@@ -25,7 +25,7 @@ impl Shuffle {
 
 /// As many numbers as the input of all nets here has.
 const SHAPES: [Shape; 4] =
-    [Shape::Vector(18_000), Shape::map(18, 40, 25), Shape::map(18_000, 1, 1), Shape::map(1, 1, 18_000)];
+    [Shape::Vector(36_000), Shape::map(18, 40, 50), Shape::map(36_000, 1, 1), Shape::map(1, 1, 36_000)];
 
 impl Argument for Shuffle {
     fn argument(&mut self, _: &'static str, _: bool, slot: Slot<'_>) {
@@ -35,6 +35,7 @@ impl Argument for Shuffle {
         match slot {
             Slot::Count(field) => *field.value = self.count(),
             Slot::Size(field) | Slot::SizeLike(field, _) => *field.value = Size::new(self.count(), self.count()),
+            Slot::SizeOrZero(field) => *field.value = Size::new(self.0.below(3), self.0.below(3)),
             Slot::Pad(field) | Slot::Sides(field) => *field.value = self.padding(),
             Slot::Crop(field) => {
                 *field.value = match self.0.below(2) {

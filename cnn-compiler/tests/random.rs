@@ -36,7 +36,9 @@ impl Random {
 
 /// Layers that keep the size of maps, so that they can be in any branch.
 fn keeping(random: &mut Random, name: &str, channels: usize) -> String {
-    match random.below(14) {
+    match random.below(16) {
+        14 => format!("{name}: conv_transpose({channels}, 3x3, pad = 1)"),
+        15 => format!("{name}: conv_transpose({channels}, 4x4, stride = 2, pad = 1) -> avg_pool(2x2)"),
         0 => "max_pool(3x3, stride = 1, pad = 1)".to_owned(),
         1 => "avg_pool(3x3, stride = 1, pad = 1, count_include_pad = false)".to_owned(),
         2 => format!("{name}: batch_norm"),
@@ -73,7 +75,7 @@ fn branch(random: &mut Random, name: &str, channels: usize, depth: usize) -> Str
 fn merge(random: &mut Random, name: &str, channels: usize, depth: usize) -> String {
     let count = 2 + random.below(2);
     let skip = random.below(3) == 0;
-    let kind = random.pick(&["add", "mul", "concat"]);
+    let kind = random.pick(&["add", "sub", "mul", "max", "concat", "concat"]);
     let mut text = format!("{kind} {{ ");
     for index in 0..count {
         let branch = match kind {
@@ -83,7 +85,10 @@ fn merge(random: &mut Random, name: &str, channels: usize, depth: usize) -> Stri
                 branch(random, &format!("{name}b{index}"), slice, depth)
             }
             _ if index == 0 && skip => "skip".to_owned(),
-            "mul" if index == 1 => {
+            "mul" | "max" if index == 1 && random.below(2) == 0 => {
+                format!("channel_mean -> {name}b{index}: conv(1, 3x3, pad = 1) -> sigmoid")
+            }
+            "mul" | "sub" if index == 1 => {
                 format!("global_avg_pool -> {name}b{index}: conv({channels}, 1x1) -> sigmoid")
             }
             _ => branch(random, &format!("{name}b{index}"), channels, depth),

@@ -66,8 +66,12 @@ pub enum Kind {
     Concat,
     /// Sum.
     Add,
+    /// Difference.
+    Sub,
     /// Product.
     Mul,
+    /// The largest.
+    Max,
     /// A block that is drawn once, elsewhere.
     Block,
     /// An auxiliary classifier.
@@ -80,7 +84,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of legends.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Convolution,
         Self::MaxPool,
         Self::AvgPool,
@@ -98,7 +102,9 @@ impl Kind {
         Self::Resampling,
         Self::Concat,
         Self::Add,
+        Self::Sub,
         Self::Mul,
+        Self::Max,
         Self::Block,
         Self::Auxiliary,
         Self::Port,
@@ -125,7 +131,9 @@ impl Kind {
             Self::Resampling => "resampling",
             Self::Concat => "concatenation",
             Self::Add => "addition",
+            Self::Sub => "subtraction",
             Self::Mul => "multiplication",
+            Self::Max => "maximum of branches",
             Self::Block => "block, drawn below",
             Self::Auxiliary => "auxiliary classifier, training only",
             Self::Port => "input or output",
@@ -153,7 +161,9 @@ impl Kind {
             Self::Resampling => "resample",
             Self::Concat => "concat",
             Self::Add => "add",
+            Self::Sub => "sub",
             Self::Mul => "mul",
+            Self::Max => "max",
             Self::Block => "block",
             Self::Auxiliary => "aux",
             Self::Port => "port",
@@ -197,6 +207,9 @@ impl Kind {
             // Lines that meet.
             Self::Concat => "M0.5 1H6M0.5 5H6M0.5 9H6M8 0.5V9.5",
             Self::Add => "M5 0.5V9.5M0.5 5H9.5",
+            Self::Sub => "M0.5 5H9.5",
+            // The upper of two.
+            Self::Max => "M0.5 2H9.5M0.5 8H3M6 8H9.5",
             Self::Mul => "M1.5 1.5L8.5 8.5M8.5 1.5L1.5 8.5",
             // A pile.
             Self::Block => "M0.5 3.5H6.5V9.5H0.5ZM3.5 3.5V0.5H9.5V6.5H6.5",
@@ -284,7 +297,7 @@ const fn fill(kind: Kind) -> [&'static str; 2] {
         Kind::Rearrangement => ["#d9d2ea", "#37304a"],
         Kind::Resampling => ["#c4ecf4", "#124652"],
         Kind::Concat => ["#a3a9b0", "#3f4a55"],
-        Kind::Add | Kind::Mul => ["#fff7d6", "#3d3811"],
+        Kind::Add | Kind::Sub | Kind::Mul | Kind::Max => ["#fff7d6", "#3d3811"],
         Kind::Block => ["#efe6d8", "#463a2a"],
         Kind::Auxiliary => ["#f7f7f7", "#1e2226"],
         Kind::Port => ["#e6ecf2", "#2a3642"],

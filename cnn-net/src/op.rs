@@ -5,6 +5,7 @@
 //! is to know about a layer is in [`Op::facts`], a row for each, and in [`Op::arguments`].
 
 mod activation;
+mod adaptive;
 mod argument;
 mod closed;
 mod layers;
@@ -13,6 +14,7 @@ mod rearrange;
 mod resize;
 mod shape;
 mod tensors;
+mod transposed;
 mod window;
 
 use self::argument::{ANY, Arguments, NOT_NEGATIVE, SHARE};
@@ -34,6 +36,7 @@ pub use self::resize::ResizeMode;
 pub use self::resize::{Extent, Interpolation, Resize};
 pub use self::shape::{Padding, Shape, Size};
 pub use self::tensors::{Dims, Role, Tensors};
+pub use self::transposed::{ConvTranspose, TransposedAxis};
 pub use self::window::{Axis, Window};
 
 /// A layer: what it does to its input (or, for the merges, to its inputs).
@@ -44,6 +47,8 @@ pub use self::window::{Axis, Window};
 pub enum Op {
     /// Convolution.
     Conv(Conv),
+    /// Transposed convolution.
+    ConvTranspose(ConvTranspose),
     /// Fully connected layer.
     Linear(Linear),
     /// Maximum over a window.
@@ -54,6 +59,14 @@ pub enum Op {
     GlobalAvgPool,
     /// Maximum over each map.
     GlobalMaxPool,
+    /// Mean over each of as many parts of a map as the output has pixels, which is this size.
+    AdaptiveAvgPool(Size),
+    /// Maximum over each of as many parts of a map as the output has pixels, which is this size.
+    AdaptiveMaxPool(Size),
+    /// Mean over the channels of each pixel.
+    ChannelMean,
+    /// Maximum over the channels of each pixel.
+    ChannelMax,
     /// Turns maps into a vector, in the order C, H, W.
     Flatten,
     /// Another order of the same numbers, a part of them, or more around them.
@@ -88,18 +101,25 @@ pub enum Op {
     LogSoftmax,
     /// The channels of all inputs, one after another.
     Concat,
-    /// The sum of the inputs.
+    /// The sum of the inputs; for this and the merges below, an input of `C x 1 x 1` is repeated over whole maps, and one of
+    /// `1 x H x W` for all channels.
     Add,
-    /// The product of the inputs; an input of `C x 1 x 1` scales whole maps.
+    /// The first input minus the others.
+    Sub,
+    /// The product of the inputs.
     Mul,
+    /// The largest of the inputs, element by element.
+    Max,
 }
 
 closed! {
     Op as Layer {
-        Conv(conv: Conv), Linear(linear: Linear), MaxPool(pool: Pool), AvgPool(pool: Pool), GlobalAvgPool, GlobalMaxPool, Flatten,
-        Rearrange(rearrange: Rearrange), Resize(resize: Resize), Dropout { p: f32 }, Lrn(lrn: Lrn),
-        BatchNorm(norm: BatchNorm), Norm(norm: Norm), Scale { factor: Option<f32> }, Prelu(per: PreluPer), Glu, Activation(activation: Activation),
-        Softmax, LogSoftmax, Concat, Add, Mul,
+        Conv(conv: Conv), ConvTranspose(conv: ConvTranspose), Linear(linear: Linear), MaxPool(pool: Pool), AvgPool(pool: Pool),
+        GlobalAvgPool, GlobalMaxPool, AdaptiveAvgPool(size: Size), AdaptiveMaxPool(size: Size), ChannelMean, ChannelMax,
+        Flatten, Rearrange(rearrange: Rearrange), Resize(resize: Resize), Dropout { p: f32 }, Lrn(lrn: Lrn),
+        BatchNorm(norm: BatchNorm), Norm(norm: Norm), Scale { factor: Option<f32> }, Prelu(per: PreluPer), Glu,
+        Activation(activation: Activation),
+        Softmax, LogSoftmax, Concat, Add, Sub, Mul, Max,
     }
 }
 
@@ -133,9 +153,9 @@ pub enum Kind {
     Convolution,
     /// A matrix over all features.
     FullyConnected,
-    /// A maximum over a window or a map.
+    /// A maximum over a window, a map or channels.
     MaxPooling,
-    /// A mean over a window or a map.
+    /// A mean over a window, a map or channels.
     AveragePooling,
     /// Another order of the same numbers.
     Reordering,
@@ -161,16 +181,19 @@ pub enum Kind {
     Softmax,
     /// Channels one after another.
     Concatenation,
-    /// A sum of branches.
+    /// A sum or a difference of branches.
     Addition,
     /// A product of branches.
     Multiplication,
+    /// The largest of branches.
+    Maximum,
 }
 
 closed! {
     Kind as LayerKind {
         Convolution, FullyConnected, MaxPooling, AveragePooling, Reordering, Rearrangement, Resampling, Regularisation,
-        ResponseNormalisation, BatchNormalisation, Normalisation, Scaling, Gating, Activation, Softmax, Concatenation, Addition, Multiplication,
+        ResponseNormalisation, BatchNormalisation, Normalisation, Scaling, Gating, Activation, Softmax, Concatenation,
+        Addition, Multiplication, Maximum,
     }
 }
 
@@ -204,6 +227,9 @@ impl Op {
         use Kind::*;
         match self {
             Self::Conv(conv) => Facts::of(Convolution, ["conv", "C", "convolution"]).over(conv.window()),
+            Self::ConvTranspose(_) => {
+                Facts::of(Convolution, ["conv_transpose", "CT", "transposed convolution"]).over_maps()
+            }
             Self::Linear(_) => Facts::of(FullyConnected, ["linear", "FC", "fully connected"]),
             Self::MaxPool(pool) => {
                 Facts::of(MaxPooling, ["max_pool", "MP", "max pooling"]).over(pool.window()).keeping_zeros()
@@ -213,6 +239,14 @@ impl Op {
                 Facts::of(AveragePooling, ["global_avg_pool", "GAP", "global average pooling"]).over_maps()
             }
             Self::GlobalMaxPool => Facts::of(MaxPooling, ["global_max_pool", "GMP", "global max pooling"]).over_maps(),
+            Self::AdaptiveAvgPool(_) => {
+                Facts::of(AveragePooling, ["adaptive_avg_pool", "AAP", "adaptive average pooling"]).over_maps()
+            }
+            Self::AdaptiveMaxPool(_) => {
+                Facts::of(MaxPooling, ["adaptive_max_pool", "AMP", "adaptive max pooling"]).over_maps().keeping_zeros()
+            }
+            Self::ChannelMean => Facts::of(AveragePooling, ["channel_mean", "CM", "mean of channels"]).over_maps(),
+            Self::ChannelMax => Facts::of(MaxPooling, ["channel_max", "CX", "maximum of channels"]).over_maps(),
             Self::Flatten => Facts::of(Reordering, ["flatten", "F", "flatten"]).keeping_zeros(),
             Self::Rearrange(rearrange) => rearrange.facts(),
             Self::Resize(resize) => resize.facts(),
@@ -234,7 +268,9 @@ impl Op {
             Self::LogSoftmax => Facts::of(Kind::Softmax, ["log_softmax", "LS", "logarithm of softmax"]).in_place(),
             Self::Concat => Facts::of(Concatenation, ["concat", "CAT", "concatenation"]).keeping_zeros(),
             Self::Add => Facts::of(Addition, ["add", "+", "sum"]).in_place(),
+            Self::Sub => Facts::of(Addition, ["sub", "−", "difference"]).in_place(),
             Self::Mul => Facts::of(Multiplication, ["mul", "×", "product"]).in_place(),
+            Self::Max => Facts::of(Maximum, ["max", "max", "maximum"]).in_place(),
         }
     }
 
@@ -248,6 +284,16 @@ impl Op {
     #[must_use]
     pub const fn window(&self) -> Option<Window> {
         self.facts().window
+    }
+
+    /// The extent of its filters or of its window, if it has one.
+    #[must_use]
+    pub const fn kernel(&self) -> Option<Size> {
+        match (self, self.facts().window) {
+            (Self::ConvTranspose(conv), _) => Some(conv.kernel),
+            (_, Some(window)) => Some(window.kernel),
+            (_, None) => None,
+        }
     }
 
     /// The layer with this window instead, if it has one.
@@ -276,6 +322,9 @@ impl Op {
             Self::Conv(Conv { filters, kernel, groups, bias, .. }) => {
                 Tensors::biased(&[*filters, channels / groups, kernel.height, kernel.width], *filters, *bias)
             }
+            Self::ConvTranspose(ConvTranspose { filters, kernel, groups, bias, .. }) => {
+                Tensors::biased(&[channels, filters / groups, kernel.height, kernel.width], *filters, *bias)
+            }
             Self::Linear(Linear { features, bias, .. }) => {
                 Tensors::biased(&[*features, input.elements()], *features, *bias)
             }
@@ -292,6 +341,10 @@ impl Op {
             | Self::AvgPool(_)
             | Self::GlobalAvgPool
             | Self::GlobalMaxPool
+            | Self::AdaptiveAvgPool(_)
+            | Self::AdaptiveMaxPool(_)
+            | Self::ChannelMean
+            | Self::ChannelMax
             | Self::Flatten
             | Self::Rearrange(_)
             | Self::Resize(_)
@@ -304,7 +357,9 @@ impl Op {
             | Self::LogSoftmax
             | Self::Concat
             | Self::Add
-            | Self::Mul => Tensors::NONE,
+            | Self::Sub
+            | Self::Mul
+            | Self::Max => Tensors::NONE,
         }
     }
 
@@ -319,7 +374,14 @@ impl Op {
     #[must_use]
     pub const fn macs(&self, weights: usize, output: Shape) -> u64 {
         let uses = match self.facts().kind {
-            Kind::Convolution => output.size().area(),
+            Kind::Convolution => {
+                // Each number of the input is multiplied with a filter, if it is transposed.
+                if let Self::ConvTranspose(conv) = self {
+                    conv.input(output.size()).area()
+                } else {
+                    output.size().area()
+                }
+            }
             Kind::FullyConnected => 1,
             Kind::MaxPooling
             | Kind::AveragePooling
@@ -336,7 +398,8 @@ impl Op {
             | Kind::Softmax
             | Kind::Concatenation
             | Kind::Addition
-            | Kind::Multiplication => 0,
+            | Kind::Multiplication
+            | Kind::Maximum => 0,
         };
         weights as u64 * uses as u64
     }
@@ -346,11 +409,16 @@ impl Op {
         let pool = Pool::new(Size::square(1), Size::square(1));
         let before = [
             Self::Conv(Conv::new(1, Size::square(1))),
+            Self::ConvTranspose(ConvTranspose::new(1, Size::square(1))),
             Self::Linear(Linear::new(1)),
             Self::MaxPool(pool),
             Self::AvgPool(pool),
             Self::GlobalAvgPool,
             Self::GlobalMaxPool,
+            Self::AdaptiveAvgPool(Size::square(1)),
+            Self::AdaptiveMaxPool(Size::square(1)),
+            Self::ChannelMean,
+            Self::ChannelMax,
             Self::Flatten,
             Self::Dropout { p: 0.5 },
             Self::Lrn(Lrn::new(5, 1e-4, 0.75, 2.0)),
@@ -370,6 +438,7 @@ impl Op {
         let to = &mut Arguments::new(to);
         match self {
             Self::Conv(conv) => conv_arguments(conv, to),
+            Self::ConvTranspose(conv) => conv_transpose_arguments(conv, to),
             Self::Linear(linear) => {
                 to.positional().count("features", &mut linear.features, None);
                 to.flag("bias", &mut linear.bias, true);
@@ -393,15 +462,20 @@ impl Op {
             Self::Scale { factor } => to.positional().argument("factor", Slot::Perhaps(factor, ANY, "learnt")),
             Self::Prelu(per) => to.word("per", per, Some(0)),
             Self::Activation(activation) => activation.arguments(to),
+            Self::AdaptiveAvgPool(size) | Self::AdaptiveMaxPool(size) => to.positional().size("size", size, None),
             Self::GlobalAvgPool
             | Self::GlobalMaxPool
+            | Self::ChannelMean
+            | Self::ChannelMax
             | Self::Flatten
             | Self::Glu
             | Self::Softmax
             | Self::LogSoftmax
             | Self::Concat
             | Self::Add
-            | Self::Mul => {}
+            | Self::Sub
+            | Self::Mul
+            | Self::Max => {}
         }
     }
 }
@@ -412,6 +486,18 @@ fn conv_arguments(conv: &mut Conv, to: &mut Arguments<'_>) {
     to.positional().size("size", &mut conv.kernel, None);
     to.size("stride", &mut conv.stride, one);
     to.pad(&mut conv.pad);
+    to.size("dilation", &mut conv.dilation, one);
+    to.count("groups", &mut conv.groups, Some(1));
+    to.flag("bias", &mut conv.bias, true);
+}
+
+fn conv_transpose_arguments(conv: &mut ConvTranspose, to: &mut Arguments<'_>) {
+    let one = Some(Size::square(1));
+    to.positional().count("filters", &mut conv.filters, None);
+    to.positional().size("size", &mut conv.kernel, None);
+    to.size("stride", &mut conv.stride, one);
+    to.pad(&mut conv.pad);
+    to.size_or_zero("output_pad", &mut conv.output_pad);
     to.size("dilation", &mut conv.dilation, one);
     to.count("groups", &mut conv.groups, Some(1));
     to.flag("bias", &mut conv.bias, true);

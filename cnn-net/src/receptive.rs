@@ -4,7 +4,9 @@
 //! a window of extent `k` and stride `s` over outputs of size `r` and jump `j` gives the size `r + (k - 1) j` and the jump
 //! `s j`. This is the recurrence of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks"
 //! (Distill, 2019, <https://distill.pub/2019/computing-receptive-fields>). As there, a field may reach into the padding and be
-//! larger than the input. Where branches meet, it covers those of all branches.
+//! larger than the input. Where branches meet, it covers those of all branches. A transposed convolution of stride `s` divides the
+//! jump by `s`; where that leaves no whole number, and after an adaptive pooling with uneven windows, the field is given as the whole
+//! input.
 
 mod moved;
 
@@ -12,7 +14,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::graph::{Graph, Node, Value};
-use crate::op::{Axis, Op, Shape};
+use crate::op::{Axis, ConvTranspose, Op, Shape, TransposedAxis};
 
 /// The part of a net's input that one number of a layer's output depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +61,14 @@ impl ReceptiveField {
     fn after(self, op: &Op, input: Shape) -> Self {
         match op {
             Op::Conv(_) | Op::MaxPool(_) | Op::AvgPool(_) => self.over(op, input),
+            Op::ConvTranspose(conv) => self.spread(conv),
             Op::Linear(_) | Op::GlobalAvgPool | Op::GlobalMaxPool => Self::Whole,
             Op::Norm(norm) if norm.groups(input.channels()).is_some() => Self::Whole,
+            Op::AdaptiveAvgPool(_) | Op::AdaptiveMaxPool(_) => {
+                // Windows that differ are no field that moves.
+                let pool = op.fixed(input.size());
+                if pool.window().is_some() { self.over(&pool, input) } else { Self::Whole }
+            }
             Op::Softmax | Op::LogSoftmax | Op::Norm(_) | Op::Glu => match input {
                 Shape::Map { .. } => self,
                 Shape::Vector(_) => Self::Whole,
@@ -75,8 +83,22 @@ impl ReceptiveField {
             | Op::Prelu(_)
             | Op::Activation(_)
             | Op::Concat
+            | Op::ChannelMean
+            | Op::ChannelMax
             | Op::Add
-            | Op::Mul => self,
+            | Op::Sub
+            | Op::Mul
+            | Op::Max => self,
+        }
+    }
+
+    /// After a transposed convolution, if its outputs are a whole number of pixels apart.
+    fn spread(self, conv: &ConvTranspose) -> Self {
+        let Self::Window([rows, columns]) = self else { return self };
+        let [vertical, horizontal] = conv.axes();
+        match (rows.spread(&vertical), columns.spread(&horizontal)) {
+            (Some(rows), Some(columns)) => Self::Window([rows, columns]),
+            _ => Self::Whole,
         }
     }
 
@@ -115,6 +137,20 @@ impl Extent {
         }
     }
 
+    /// After a transposed convolution of outputs with this field, if their distance is divisible by its stride. Its outputs read
+    /// different numbers of inputs; fields of one size at equal distances contain what each of them reads.
+    fn spread(self, axis: &TransposedAxis) -> Option<Self> {
+        let stride = axis.stride as u64;
+        if !self.jump.is_multiple_of(stride) {
+            return None;
+        }
+        let jump = self.jump / stride;
+        let distance = |outputs: usize| i64::try_from((outputs as u64).saturating_mul(jump)).unwrap_or(i64::MAX);
+        let reach = axis.dilation * (axis.kernel - 1);
+        let first = self.first.saturating_add(distance(axis.before)).saturating_sub(distance(reach));
+        Some(Self { first, size: self.size.saturating_add((reach as u64).saturating_mul(jump)), jump })
+    }
+
     /// The smallest one that contains both. Branches that meet have the same jump unless an output has only one pixel.
     fn with(self, other: Self) -> Self {
         let first = self.first.min(other.first);
@@ -125,6 +161,11 @@ impl Extent {
     fn end(self) -> i64 {
         self.first.saturating_add_unsigned(self.size)
     }
+}
+
+/// Whether inputs of a layer may be repeated.
+const fn is_merge(op: &Op) -> bool {
+    matches!(op, Op::Add | Op::Sub | Op::Mul | Op::Max)
 }
 
 impl Graph<'_> {
@@ -141,8 +182,8 @@ impl Graph<'_> {
     /// That of a node, by those of the nodes before it.
     fn receptive_field(&self, node: &Node<'_>, before: &[ReceptiveField]) -> ReceptiveField {
         let read = node.inputs.iter().map(|input| match input {
-            // It scales whole maps, so all outputs depend on the same pixels: this is no window that moves.
-            input if node.op == Op::Mul && self.shape(*input).size() != node.output.size() => ReceptiveField::Whole,
+            // It is repeated over whole maps, so all outputs depend on the same pixels: this is no window that moves.
+            input if is_merge(&node.op) && self.shape(*input).size() != node.output.size() => ReceptiveField::Whole,
             Value::Input => ReceptiveField::PIXEL,
             Value::Node(index) => before[*index],
         });

@@ -5,8 +5,8 @@
 use cnn_net::graph::{Graph, Node, Value};
 use cnn_net::op::Extent as To;
 use cnn_net::op::{
-    Activation, Conv, Crop, Interpolation, Interval, Linear, Norm, Op, Over, Pad, Padding, Pool, Rearrange, Resize,
-    Shape, Size,
+    Activation, Conv, ConvTranspose, Crop, Interpolation, Interval, Linear, Norm, Op, Over, Pad, Padding, Pool,
+    Rearrange, Resize, Shape, Size,
 };
 use cnn_net::receptive::{Extent, ReceptiveField};
 
@@ -68,6 +68,21 @@ fn directions_are_separate_and_dilation_widens() {
     assert_eq!(chain(&[Op::Conv(op)]).to_string(), "7x5");
     let [rows, columns] = [Extent { first: -4, size: 13, jump: 1 }, Extent { first: 0, size: 13, jump: 4 }];
     assert_eq!(chain(&[Op::Conv(op), Op::Conv(op)]), ReceptiveField::Window([rows, columns]));
+}
+
+#[test]
+fn transposed_convolutions_divide_the_jump() {
+    let up = |kernel: usize, stride: usize, pad: usize| {
+        let conv = ConvTranspose::new(1, Size::square(kernel));
+        Op::ConvTranspose(conv.stride(Size::square(stride)).pad(Padding::symmetric(pad, pad)))
+    };
+    assert_eq!(chain(&[up(3, 1, 1)]), window(-1, 3, 1));
+    assert_eq!(chain(&[pool(4, 4), up(4, 2, 1)]), window(-4, 10, 2));
+    assert_eq!(chain(&[conv(3, 2, 1), up(2, 2, 0), conv(3, 1, 1)]), window(-3, 6, 1));
+    assert_eq!(chain(&[up(2, 2, 0)]), ReceptiveField::Whole);
+    let adaptive = |size: usize| Op::AdaptiveAvgPool(Size::square(size));
+    assert_eq!(chain(&[adaptive(8)]), window(0, 4, 4));
+    assert_eq!([1, 7].map(|size| chain(&[adaptive(size)])), [ReceptiveField::Whole; 2]);
 }
 
 #[test]

@@ -86,6 +86,7 @@ pub mod activation;
 pub mod call;
 pub mod conv;
 mod conv2d;
+pub mod conv_transpose;
 pub mod dense;
 mod epilogue;
 pub mod gemm;
@@ -109,6 +110,7 @@ pub mod winograd;
 // What emitted code calls: all descriptors and functions.
 pub use self::activation::*;
 pub use self::conv::*;
+pub use self::conv_transpose::*;
 pub use self::dense::*;
 pub use self::glu::*;
 pub use self::layout::*;

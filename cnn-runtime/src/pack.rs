@@ -10,6 +10,7 @@ mod columns;
 #[cfg(feature = "alloc")]
 mod f16;
 mod panels;
+pub(crate) mod phases;
 pub(crate) mod points;
 mod rows;
 mod tiles;
@@ -18,6 +19,7 @@ pub use self::affine::{Affine, Normalisation};
 pub use self::channels::{DepthwiseTaps, pack_gains, pack_scale_shift, pack_slopes, scale_shift_len};
 pub use self::columns::ColumnPanels;
 pub use self::panels::{ConvPanels, padded};
+pub use self::phases::TransposedPanels;
 pub use self::rows::DenseRows;
 pub use self::tiles::WinogradPanels;
 pub use crate::simd::{HALF_PANEL, PANEL};
@@ -64,6 +66,8 @@ pub enum Layout {
     RowsF16(DenseRows),
     /// A convolution with one filter for each channel.
     Depthwise(DepthwiseTaps),
+    /// A transposed convolution.
+    Transposed(TransposedPanels),
     /// A batch normalisation or a scale that is not folded: [`pack_scale_shift`].
     ScaleShift {
         /// Channels of its input.
@@ -105,6 +109,7 @@ impl Layout {
             Self::F16(panels) => return panels.pack_f16(weight, affine, packed),
             Self::RowsF16(rows) => return rows.pack_f16(weight, affine, packed),
             Self::Depthwise(taps) => taps.pack(weight, affine, packed),
+            Self::Transposed(panels) => panels.pack(weight, affine, packed),
             Self::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
             Self::Gains { channels, pixels } => pack_gains(channels, pixels, weight, affine, packed),
             Self::Slopes { channels, pixels } => pack_slopes(channels, pixels, weight, packed),
@@ -123,6 +128,7 @@ impl Layout {
             Self::Rows(rows) => rows.len(),
             Self::RowsF16(rows) => rows.f16_len(),
             Self::Depthwise(taps) => taps.len(),
+            Self::Transposed(panels) => panels.len(),
             Self::ScaleShift { channels } => scale_shift_len(channels),
             Self::Gains { channels, pixels } => 2 * pixels * padded(channels),
             Self::Slopes { channels, pixels } => pixels * padded(channels),
@@ -145,6 +151,7 @@ impl Layout {
             | Self::Columns(_)
             | Self::Rows(_)
             | Self::Depthwise(_)
+            | Self::Transposed(_)
             | Self::ScaleShift { .. }
             | Self::Gains { .. }
             | Self::Slopes { .. } => None,
@@ -159,7 +166,7 @@ impl Layout {
             Self::Winograd(panels) => panels.outputs,
             Self::Columns(panels) => panels.outputs,
             Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
-            Self::Depthwise(_) | Self::ScaleShift { .. } | Self::Gains { .. } => return row + 1,
+            Self::Depthwise(_) | Self::Transposed(_) | Self::ScaleShift { .. } | Self::Gains { .. } => return row + 1,
             Self::Slopes { channels, .. } => return channels,
         };
         let in_group = row % outputs;
@@ -167,7 +174,8 @@ impl Layout {
         row - in_group + if end < outputs { end } else { outputs }
     }
 
-    /// Output channels: the first dimension of the tensor, which is packed in this order. Of gains, all elements.
+    /// Output channels: the first dimension of the tensor, which is packed in this order. Of gains, all elements. That of a
+    /// transposed convolution, whose first dimension is another, is packed as a whole, and so a single row.
     #[cfg(feature = "alloc")]
     pub(crate) const fn rows(&self) -> usize {
         match *self {
@@ -176,6 +184,7 @@ impl Layout {
             Self::Columns(panels) => panels.outputs,
             Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
             Self::Depthwise(taps) => taps.channels,
+            Self::Transposed(_) => 1,
             Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,
             Self::Gains { channels, pixels } => channels * pixels,
         }

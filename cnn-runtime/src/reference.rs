@@ -24,11 +24,12 @@ use cnn_net::graph::{Graph, Node, Role, Value};
 use cnn_net::op::{Layer, Op, Shape};
 
 pub use self::activation::{activate, log_softmax, prelu, softmax};
-pub use self::conv::{conv, linear};
+pub use self::conv::{conv, conv_transpose, linear};
 pub use self::layout::{concat, flatten};
-pub use self::merge::{add, mul};
+pub use self::merge::{add, max, mul, sub};
 pub use self::norm::{BatchNormSteps, RunningVariance, Statistics, batch_norm, batch_norm_training, lrn};
 pub use self::normalise::{glu, normalise, scale};
+pub use self::pool::{adaptive_avg_pool, adaptive_max_pool, channel_max, channel_mean};
 pub use self::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
 pub use self::rearrange::rearrange;
 pub use self::resize::resize;
@@ -214,11 +215,16 @@ fn run_node(node: &Node<'_>, params: &Params, inputs: &[&Tensor]) -> Result<Tens
     let input = inputs[0];
     Ok(match node.op.closed() {
         Layer::Conv(op) => conv(&op, input, tensor(Role::Weight)?, bias(node, params)?),
+        Layer::ConvTranspose(op) => conv_transpose(&op, input, tensor(Role::Weight)?, bias(node, params)?),
         Layer::Linear(op) => linear(&op, input, tensor(Role::Weight)?, bias(node, params)?),
         Layer::MaxPool(op) => max_pool(&op, input),
         Layer::AvgPool(op) => avg_pool(&op, input),
         Layer::GlobalAvgPool => global_avg_pool(input),
         Layer::GlobalMaxPool => global_max_pool(input),
+        Layer::AdaptiveAvgPool(size) => adaptive_avg_pool(size, input),
+        Layer::AdaptiveMaxPool(size) => adaptive_max_pool(size, input),
+        Layer::ChannelMean => channel_mean(input),
+        Layer::ChannelMax => channel_max(input),
         Layer::Flatten => flatten(input),
         Layer::Rearrange(op) => rearrange(op, input),
         Layer::Resize(op) => resize(&op, input),
@@ -243,7 +249,9 @@ fn run_node(node: &Node<'_>, params: &Params, inputs: &[&Tensor]) -> Result<Tens
         Layer::LogSoftmax => log_softmax(input),
         Layer::Concat => concat(inputs),
         Layer::Add => add(inputs),
+        Layer::Sub => sub(inputs),
         Layer::Mul => mul(inputs),
+        Layer::Max => max(inputs),
     })
 }
 

@@ -20,13 +20,17 @@ use cnn_runtime::exec::run::{Run, Threads};
 use cnn_runtime::exec::threads::Pool;
 use cnn_runtime::kernels::activation::{Activate, PreluMap, activate, prelu};
 use cnn_runtime::kernels::conv::{Conv2d, conv2d, conv2d_batch, depthwise2d};
+use cnn_runtime::kernels::conv_transpose::{ConvTranspose2d, conv_transpose2d};
 use cnn_runtime::kernels::dense::{Dense, dense, dense_f16, dense_nonzero, dense_nonzero_batch, dense_nonzero_f16};
 use cnn_runtime::kernels::glu::{Gate, glu};
 use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, load_chw, store_chw};
-use cnn_runtime::kernels::merge::{Merge, add, mul};
+use cnn_runtime::kernels::merge::{Merge, add, maximum, mul, sub};
 use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
 use cnn_runtime::kernels::normalise::{Normalise, normalise};
 use cnn_runtime::kernels::pad::{PadMap, pad};
+use cnn_runtime::kernels::pool::{
+    AdaptivePool, ChannelPool, adaptive_avg_pool, adaptive_max_pool, channel_max, channel_mean,
+};
 use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::kernels::reshape::{ReshapeMap, reshape};
 use cnn_runtime::kernels::resize::{ResizeMap, bicubic, bilinear, nearest};
@@ -198,6 +202,11 @@ fn elementwise() -> Vec<Case> {
             mul(run, &Merge { inputs: &[a, b, output], output, activation: activation.into() }.check(), ws);
             add(run, &Merge { inputs: &[a, b], output, activation: activation.into() }.check(), ws);
         }),
+        ("merge", [&two(5)[..], &map(500, 6, 7, 1), &[0]].concat(), |n, run, _, ws| {
+            let (a, output, b, activation) = (n.map(), n.map(), n.map(), n.activation());
+            sub(run, &Merge { inputs: &[a, b], output, activation: activation.into() }.check(), ws);
+            maximum(run, &Merge { inputs: &[b, a, output], output, activation: activation.into() }.check(), ws);
+        }),
         ("activate", [&two(17)[..], &[1]].concat(), |n, run, _, ws| {
             activate(run, &Activate { input: n.map(), output: n.map(), activation: n.activation().into() }.check(), ws);
         }),
@@ -211,6 +220,12 @@ fn elementwise() -> Vec<Case> {
                 ScaleShift { input: n.map(), output: n.map(), weights: n.next(), activation: n.activation().into() };
             scale_shift(run, &layer.check(), weights, ws);
         }),
+    ]
+}
+
+fn normalisations() -> Vec<Case> {
+    let two = |channels: usize| [map(0, 6, 7, channels), map(6 * 7 * channels + 16, 6, 7, channels)].concat();
+    vec![
         ("lrn", [&two(17)[..], &[5]].concat(), |n, run, _, ws| {
             let (input, output, size) = (n.map(), n.map(), n.next());
             let window = LrnWindow::ALL[size % LrnWindow::ALL.len()];
@@ -283,6 +298,16 @@ fn reductions() -> Vec<Case> {
             global_max_pool(run, &layer, ws);
             global_avg_pool(run, &layer, ws);
         }),
+        ("adaptive_pool", [&map(0, 7, 5, 20)[..], &map(800, 3, 4, 20)].concat(), |n, run, _, ws| {
+            let layer = AdaptivePool { input: n.map(), output: n.map() }.check();
+            adaptive_max_pool(run, &layer, ws);
+            adaptive_avg_pool(run, &layer, ws);
+        }),
+        ("channel_pool", [&map(0, 6, 7, 20)[..], &map(900, 6, 7, 1)].concat(), |n, run, _, ws| {
+            let layer = ChannelPool { input: n.map(), output: n.map() }.check();
+            channel_max(run, &layer, ws);
+            channel_mean(run, &layer, ws);
+        }),
         ("pool", pool, |n, run, _, ws| {
             let (input, output) = (n.map(), n.map());
             let [kernel, stride, dilation] = [n.size(), n.size(), n.size()];
@@ -320,6 +345,8 @@ fn convolutions() -> Vec<Case> {
         ("depthwise2d", conv(20, 20, [3, 3], [1; 4], &[20, 3, 1, 0]), |n, run, weights, ws| {
             depthwise2d(run, &n.conv().check(), weights, ws);
         }),
+        ("conv_transpose2d", transposed(6, 10, [4, 4], [2, 2, 1, 1, 1, 1, 1, 0, 3, 0]), conv_transpose),
+        ("conv_transpose2d", transposed(6, 10, [3, 2], [3, 2, 2, 1, 0, 1, 2, 0, 1, 1]), conv_transpose),
         ("planar2d", [&[1, 0][..], &conv(1, 6, [5, 5], [2; 4], &[1, 3, 0, 0])].concat(), |n, run, weights, ws| {
             let (tile, pool, conv) = (n.next(), n.pooling(), n.conv());
             planar2d(run, &Planar2d { conv, tile, pool }.check(), weights, ws);
@@ -346,6 +373,36 @@ fn convolutions() -> Vec<Case> {
         ("winograd2d", [&[4, 0, 3, 4000][..], &conv(5, 9, [5, 5], [2, 2, 5, 2], &[1, 3, 2, 0])].concat(), winograd),
         ("winograd2d", [&[5, 0, 3, 4000][..], &conv(5, 9, [4, 4], [1, 1, 2, 2], &[1, 3, 0, 0])].concat(), winograd),
     ]
+}
+
+/// Numbers of a transposed convolution of 5 rows and 6 columns, with room for its output.
+fn transposed(inputs: usize, outputs: usize, [height, width]: [usize; 2], tail: [usize; 10]) -> Vec<usize> {
+    let row = 10 * inputs;
+    let input = [2 * row + 2 * inputs, 5, 6, inputs, row, inputs];
+    let output = map(9 * row + 16, 10, 12, outputs);
+    [&input[..], &output, &[height, width], &tail].concat()
+}
+
+fn conv_transpose(n: &mut Numbers<'_>, run: Run<'_>, weights: &[f32], ws: &mut [f32]) {
+    let (input, output) = (n.map(), n.map());
+    let [kernel, stride, dilation] = [n.size(), n.size(), n.size()];
+    let [pad_top, pad_left, groups, weights_at] = [n.next(), n.next(), n.next(), n.next()];
+    let activation = n.activation();
+    let residual = (n.next() > 0).then_some(output);
+    let layer = ConvTranspose2d {
+        input,
+        output,
+        kernel,
+        stride,
+        pad_top,
+        pad_left,
+        dilation,
+        groups,
+        weights: weights_at,
+        residual,
+        activation: activation.into(),
+    };
+    conv_transpose2d(run, &layer.check(), weights, ws);
 }
 
 fn winograd(n: &mut Numbers<'_>, run: Run<'_>, weights: &[f32], ws: &mut [f32]) {
@@ -390,7 +447,7 @@ fn kernels_stay_inside_of_the_workspace() {
     let (mut workspace, mut weights) = (Guarded::new(24), Guarded::new(8));
     let pool = Pool::new(3).with_least_work(1);
     let mut rng = Rng(0x5eed);
-    for (name, numbers, kernel) in [elementwise(), moves(), reductions(), convolutions()].concat() {
+    for (name, numbers, kernel) in [elementwise(), normalisations(), moves(), reductions(), convolutions()].concat() {
         let mut ran = 0;
         for round in 0..4000 {
             let mut changed = numbers.clone();

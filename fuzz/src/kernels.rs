@@ -5,6 +5,7 @@
 //! access beyond them.
 
 mod conv;
+mod conv_transpose;
 mod dense;
 mod elementwise;
 mod layout;
@@ -67,11 +68,14 @@ const FAMILIES: &[Family] = &[
     conv::conv,
     conv::depthwise,
     conv::planar,
+    conv_transpose::conv_transpose,
     winograd::winograd,
     winograd::columns,
     dense::dense,
     pool::pool,
     pool::global,
+    pool::adaptive,
+    pool::channels,
     elementwise::activate,
     elementwise::prelu,
     elementwise::lrn,

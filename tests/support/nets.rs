@@ -20,6 +20,23 @@ network! {
         conv(5, 7x7, pad = 3) -> tanh -> conv(16, 3x3, pad = 1) -> conv(33, 5x5, pad = 2) -> sigmoid -> conv(3, 1x1);
     }
 
+    pub(crate) Transposed: 3x5x6 -> 4x19x23 {
+        up1: conv_transpose(17, 2x2, stride = 2) -> relu -> up2: conv_transpose(24, 4x4, stride = 2, pad = 1, bias = false);
+        bn: batch_norm -> tanh -> down: conv(9, 3x3, stride = 2, pad = 1, groups = 3) -> relu6;
+        up3: conv_transpose(12, 3x3, stride = 2, pad = (1, 1, 2, 2), output_pad = 1, groups = 3) -> silu;
+        up4: conv_transpose(4, 2x3, dilation = (1, 2), pad = (1, 2, 0, 2));
+    }
+    pub(crate) TransposedPixels: 7x1x1 -> 9x6x7 {
+        up1: conv_transpose(20, 3x4) -> up2: conv_transpose(20, 1x1, stride = 2, output_pad = 1, groups = 20);
+        up3: conv_transpose(9, 1x1, pad = (0, 1, 0, 0));
+    }
+    pub(crate) TransposedBranches: 4x6x7 -> 13x12x14 {
+        concat {
+            add { a: conv_transpose(8, 2x2, stride = 2); b: conv_transpose(8, 4x4, stride = 2, pad = 1); } -> relu;
+            c: conv_transpose(5, 2x2, stride = 2) -> bn: batch_norm -> sigmoid;
+        };
+    }
+
     pub(crate) LinearMaps: 7x3x5 -> 21 { linear(21); }
     pub(crate) LinearVector: 30 -> 1 { linear(100) -> relu -> linear(17, bias = false) -> tanh -> linear(1); }
     pub(crate) LinearFlatten: 4x5x3 -> 9 { conv(6, 3x3, pad = 1) -> relu -> flatten -> dropout(0.5) -> linear(9); }
@@ -108,6 +125,28 @@ network! {
     pub(crate) GlobalPools: 9x5x7 -> 18 {
         concat { conv(9, 3x3, pad = 1) -> global_avg_pool; global_max_pool; } -> flatten;
     }
+
+    pub(crate) AdaptivePools: 7x13x10 -> 21x3x4 {
+        concat {
+            adaptive_avg_pool(3x4);
+            adaptive_max_pool(13x5) -> adaptive_max_pool(3x4);
+            conv(7, 3x3, pad = 1) -> relu -> adaptive_avg_pool(7x12) -> relu6 -> adaptive_max_pool(3x4);
+        };
+    }
+    pub(crate) AdaptiveEven: 18x12x8 -> 18x1x1 {
+        conv(18, 3x3, pad = 1) -> adaptive_max_pool(6x4) -> adaptive_avg_pool(5x3) -> adaptive_avg_pool(1);
+    }
+    pub(crate) SpatialAttention: 19x9x8 -> 19x9x8 {
+        mul { skip; concat { channel_mean; channel_max; } -> a: conv(1, 7x7, pad = 3, bias = false) -> sigmoid; };
+        mul { b: conv(19, 3x3, pad = 1); add { c: { global_avg_pool -> conv(19, 1x1); }; d: { channel_max -> tanh; }; }; };
+        channel_mean -> e: conv(19, 1x1) -> relu;
+    }
+    pub(crate) Merges: 6x7x5 -> 6x7x5 {
+        sub { skip; a: conv(6, 3x3, pad = 1); global_max_pool; } -> relu -> max { skip; b: conv(6, 1x1); channel_mean; } -> tanh;
+        add { c: conv(6, 3x3, pad = 1); channel_max; } -> relu -> add { global_avg_pool; d: conv(6, 3x3, pad = 1); };
+        max { channel_max -> e: conv(1, 1x1); global_avg_pool -> f: conv(6, 1x1); } -> sub { skip; g: conv(1, 3x3, pad = 1); };
+    }
+    pub(crate) MergedVectors: 12 -> 7 { sub { a: linear(7); b: linear(7); } -> max { skip; c: linear(7) -> tanh; }; }
 
     pub(crate) Lrns: 9x5x6 -> 9x5x6 { lrn -> lrn(size = 2, alpha = 1, beta = 1, k = 0.5, window = paper) -> conv(9, 3x3, pad = 1) -> lrn(size = 4, alpha = 0.1, beta = 0.6, window = torch); }
     pub(crate) NormFolded: 3x8x8 -> 10 {
@@ -322,6 +361,9 @@ macro_rules! for_each_net {
             conv_groups: ConvGroups;
             conv_depthwise: ConvDepthwise;
             conv_in_a_row_with_halos: ConvRow;
+            transposed_convolutions: Transposed;
+            transposed_convolutions_of_pixels: TransposedPixels;
+            transposed_convolutions_in_branches: TransposedBranches;
             linear_of_maps: LinearMaps;
             linear_of_a_vector: LinearVector;
             linear_behind_flatten: LinearFlatten;
@@ -350,6 +392,11 @@ macro_rules! for_each_net {
             max_pools: MaxPools;
             avg_pools: AvgPools;
             global_pools: GlobalPools;
+            adaptive_pools: AdaptivePools;
+            adaptive_pools_with_even_windows: AdaptiveEven;
+            spatial_attention: SpatialAttention;
+            merges_of_all_kinds: Merges;
+            merges_of_vectors: MergedVectors;
             lrn: Lrns;
             batch_norm_folded: NormFolded;
             batch_norm_alone: NormAlone;

@@ -113,7 +113,8 @@ fn example(kind: Option<Kind>) -> Named {
 
 fn block_name(block: &Block, report: &mut Report) {
     let name = block.name.to_string();
-    let keyword = ["concat", "add", "mul", "skip", "from", "keep", "tap", "aux", "block"].contains(&name.as_str());
+    let keywords = ["concat", "add", "sub", "mul", "max", "skip", "from", "keep", "tap", "aux", "block"];
+    let keyword = keywords.contains(&name.as_str());
     if keyword || Layer::named(&name).is_some() {
         let what = if keyword { "keyword of the language" } else { "layer" };
         report.error(block.name.span(), format!("`{name}` is a {what}\nhelp: give the block another name"));
@@ -127,7 +128,7 @@ pub(super) fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
         return;
     }
     let wrong = format!("there is no layer or block `{name}`");
-    let message = match (elsewhere(&name, call), near(&name, call, ast)) {
+    let message = match (elsewhere(&name), near(&name, call, ast)) {
         (Some(help), _) => Message::from(message(&wrong, &[], help)),
         (None, Some(near)) => {
             let (place, becomes) = in_our_words(call, near, env);
@@ -147,27 +148,21 @@ pub(super) fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
 }
 
 /// The help for a word that has no equivalent here, or is not a layer.
-fn elsewhere(name: &str, call: &Call) -> Option<&'static str> {
+fn elsewhere(name: &str) -> Option<&'static str> {
     let plain = plain(name);
-    let to_one = match &call.args[..] {
-        [] => true,
-        [arg] => ["1", "(1, 1)", "1x1"].contains(&arg.value.to_string().as_str()),
-        _ => false,
-    };
     Some(match plain.as_str() {
         "tap" => "`tap name;` keeps the value at this point as an extra output",
         "keep" => "`keep name;` keeps the value at this point for `from name`",
         "from" => "`from name` begins a statement or a branch with a value that `keep name;` kept",
         "aux" => "`aux name(weight = 0.3) { … };` is an auxiliary classifier",
         "cat" | "concatenate" => "`concat { …; …; }` joins branches, each a statement that reads the same input",
-        "adaptiveavgpool2d" | "adaptiveavgpool" | "adaptivemaxpool2d" | "adaptivemaxpool" if !to_one => {
-            "sizes are known at compile time: use a pooling whose window and stride give that size, or none if maps already have it"
-        }
+        "subtract" | "minus" => "`sub { …; …; }` is the first branch minus the others",
+        "maximum" => "`max { …; …; }` is the largest of the branches, element by element",
         "conv1d" | "maxpool1d" | "avgpool1d" | "conv3d" | "maxpool3d" | "avgpool3d" => {
             "maps have two dimensions; a sequence is a map of height 1, with windows of 1xN"
         }
         // Words close to a layer's name that mean something else.
-        "rrelu" | "crelu" | "softmin" | "hardshrink" | "softshrink" | "tanhshrink" | "convtranspose2d" => {
+        "rrelu" | "crelu" | "softmin" | "hardshrink" | "softshrink" | "tanhshrink" => {
             "there is no such layer, and no other one computes the same"
         }
         _ => return None,
@@ -187,7 +182,7 @@ fn in_our_words(call: &Call, name: String, env: &Env) -> (Place, String) {
 
 /// The layer or block with the nearest name.
 fn near(name: &str, call: &Call, ast: &Ast) -> Option<String> {
-    if let Some(alias) = alias(name) {
+    if let Some(alias) = adaptive(name, call).or_else(|| alias(name)) {
         return Some(alias.to_owned());
     }
     if let Some(layer) = LAYERS.iter().find(|layer| plain(layer.name) == plain(name)) {
@@ -205,10 +200,19 @@ fn near(name: &str, call: &Call, ast: &Ast) -> Option<String> {
 
 /// The names of the layers, in lines.
 fn all_layers() -> String {
-    const LINE: usize = 11;
-    let names: Vec<&str> = LAYERS.iter().map(|layer| layer.name).collect();
-    let lines: Vec<String> = names.chunks(LINE).map(|names| names.join(", ")).collect();
-    lines.join(",\n  ")
+    const WIDTH: usize = 112;
+    let mut lines = String::new();
+    let mut width = 0;
+    for layer in LAYERS.iter() {
+        let separator = match width {
+            0 => "",
+            _ if width + layer.name.len() > WIDTH => ",\n  ",
+            _ => ", ",
+        };
+        width = if separator == ", " { width + 2 + layer.name.len() } else { layer.name.len() };
+        lines = lines + separator + layer.name;
+    }
+    lines
 }
 
 /// A word without its case and `_`.
@@ -216,18 +220,35 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
+/// An adaptive pooling, which to a single pixel is the one of whole maps.
+fn adaptive(name: &str, call: &Call) -> Option<&'static str> {
+    let to_one = match &call.args[..] {
+        [] => true,
+        [arg] => ["1", "(1, 1)", "1x1"].contains(&arg.value.to_string().as_str()),
+        _ => false,
+    };
+    Some(match (plain(name).as_str(), to_one) {
+        ("adaptiveavgpool2d" | "adaptiveavgpool", true) => "global_avg_pool",
+        ("adaptiveavgpool2d" | "adaptiveavgpool", false) => "adaptive_avg_pool",
+        ("adaptivemaxpool2d" | "adaptivemaxpool", true) => "global_max_pool",
+        ("adaptivemaxpool2d" | "adaptivemaxpool", false) => "adaptive_max_pool",
+        _ => return None,
+    })
+}
+
 /// The names of our layers in other frameworks.
 fn alias(name: &str) -> Option<&'static str> {
     Some(match plain(name).as_str() {
         "conv2d" | "convolution" => "conv",
+        "convtranspose2d" | "conv2dtranspose" | "deconv" | "deconv2d" | "deconvolution" | "transposedconv" => {
+            "conv_transpose"
+        }
         "dense" | "fc" | "gemm" | "fullyconnected" => "linear",
         "bn" | "batchnorm2d" | "batchnormalization" | "batchnorm1d" => "batch_norm",
         "maxpool2d" | "maxpooling2d" => "max_pool",
         "avgpool2d" | "averagepool" | "averagepooling2d" => "avg_pool",
-        "gap" | "adaptiveavgpool2d" | "adaptiveavgpool" | "globalaveragepool" | "globalaveragepooling2d" => {
-            "global_avg_pool"
-        }
-        "adaptivemaxpool2d" | "adaptivemaxpool" | "globalmaxpooling2d" => "global_max_pool",
+        "gap" | "globalaveragepool" | "globalaveragepooling2d" => "global_avg_pool",
+        "globalmaxpooling2d" => "global_max_pool",
         "localresponsenorm" => "lrn",
         "layernorm2d" | "layernormalization" => "layer_norm",
         "groupnormalization" => "group_norm",

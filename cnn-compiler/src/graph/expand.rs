@@ -315,7 +315,9 @@ impl<'a> Expander<'a> {
             op: match merge.kind {
                 MergeKind::Concat => Op::Concat,
                 MergeKind::Add => Op::Add,
+                MergeKind::Sub => Op::Sub,
                 MergeKind::Mul => Op::Mul,
+                MergeKind::Max => Op::Max,
             },
             pad: PadMode::Explicit,
             inputs,

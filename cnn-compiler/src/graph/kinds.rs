@@ -281,7 +281,7 @@ fn layer_kind(layer: &Layer, index: usize, arg: &Arg) -> Option<Kind> {
     };
     Some(match param?.kind {
         language::Kind::Count => Kind::Number,
-        language::Kind::Size => Kind::Size,
+        language::Kind::Size | language::Kind::SizeOrZero => Kind::Size,
         language::Kind::Pad => Kind::Pad,
         language::Kind::Sides | language::Kind::Crop => Kind::Sides,
         language::Kind::Range => Kind::Range,

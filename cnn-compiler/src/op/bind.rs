@@ -88,6 +88,7 @@ impl Argument for Binder<'_> {
             Slot::Crop(field) => field.set(reader.crop(expr)),
             Slot::Range(field) => field.set(reader.range(expr)),
             Slot::Shape(field) => field.set(reader.shape(expr)),
+            Slot::SizeOrZero(field) => field.set(reader.size_or_zero(expr)),
             Slot::Flag(field) => field.set(reader.flag(expr)),
             Slot::Real(field, bounds) => field.set(reader.real(expr, bounds)),
             Slot::Perhaps(number, bounds, none) => reader.perhaps(expr, bounds, none).map(|read| *number = read),
@@ -105,7 +106,7 @@ impl Binder<'_> {
     fn default(&mut self, name: &'static str, slot: Slot<'_>) {
         let set = match slot {
             Slot::Count(field) => field.reset(),
-            Slot::Size(field) | Slot::SizeLike(field, _) => field.reset(),
+            Slot::Size(field) | Slot::SizeLike(field, _) | Slot::SizeOrZero(field) => field.reset(),
             Slot::Pad(field) | Slot::Sides(field) => field.reset(),
             Slot::Crop(field) => field.reset(),
             Slot::Range(field) => field.reset(),

@@ -79,7 +79,7 @@ fn without(wrong: &str, layer: &'static Layer, call: &Call, why: &str, env: &Env
 fn inputs_in_front(layer: &Layer, call: &Call, env: &Env) -> Option<&'static str> {
     let unnamed = call.args.iter().take_while(|arg| arg.name.is_none()).count();
     match layer.name {
-        "conv" if is_conv_with_inputs(call, unnamed) => Some("number of input channels"),
+        "conv" | "conv_transpose" if is_conv_with_inputs(call, unnamed) => Some("number of input channels"),
         "linear" if unnamed > 1 && is_count(&call.args[1].value, env) => Some("number of inputs"),
         "batch_norm" | "layer_norm" | "instance_norm" | "rms_norm" | "prelu"
             if unnamed > 0 && is_count(&call.args[0].value, env) =>
@@ -160,6 +160,7 @@ fn nth(layer: &'static Layer, index: usize) -> Option<&'static Param> {
     let torch: &[&str] = match layer.name {
         "max_pool" => &["size", "stride", "pad", "dilation"],
         "avg_pool" => &["size", "stride", "pad", "ceil", "count_include_pad"],
+        "conv_transpose" => &["filters", "size", "stride", "pad", "output_pad", "groups", "bias", "dilation"],
         _ => return layer.params.get(index),
     };
     let name = torch.get(index)?;
@@ -175,7 +176,7 @@ fn accepts(param: &Param, value: &Expr, env: &Env) -> bool {
     match (param.kind, &value.kind) {
         (Kind::Count, _) => is_count(value, env),
         (Kind::Pad, ExprKind::Name(word)) if word == "same" => true,
-        (Kind::Size | Kind::Pad | Kind::Sides | Kind::Crop, _) => is_size(value),
+        (Kind::Size | Kind::SizeOrZero | Kind::Pad | Kind::Sides | Kind::Crop, _) => is_size(value),
         (Kind::Range, kind) => matches!(kind, ExprKind::Range(_)),
         (Kind::Shape, ExprKind::Size(parts)) => parts.len() == 3,
         (Kind::Shape, _) => is_count(value, env),
@@ -197,9 +198,12 @@ fn accepts(param: &Param, value: &Expr, env: &Env) -> bool {
 /// Our arguments for a name in other frameworks.
 fn alias(name: &str) -> &'static [&'static str] {
     match name {
-        "kernel" | "kernel_size" | "kernel_shape" | "pool_size" | "window" | "n" | "local_size" => &["size"],
+        "kernel" | "kernel_size" | "kernel_shape" | "pool_size" | "window" | "n" | "local_size" | "output_size" => {
+            &["size"]
+        }
         "out_channels" | "channels" | "num_filters" | "out_features" | "units" | "neurons" => &["filters", "features"],
         "padding" | "pads" => &["pad"],
+        "output_padding" => &["output_pad"],
         "strides" | "steps" => &["stride"],
         "dilations" | "dilation_rate" => &["dilation"],
         "group" => &["groups"],
@@ -301,7 +305,7 @@ const SOFTMAX: &str = "it is over the features, or over the channels of each pix
 fn function(layer: &Layer, arg: &Arg, env: &Env) -> Option<&'static str> {
     let ExprKind::Name(word) = &arg.value.kind else { return None };
     let is_argument = arg.name.as_ref().is_none_or(|name| name == "activation");
-    let has_weights = matches!(layer.name, "conv" | "linear");
+    let has_weights = matches!(layer.name, "conv" | "conv_transpose" | "linear");
     if !is_argument || !has_weights || env.has_number(word) {
         return None;
     }
@@ -324,6 +328,14 @@ pub(super) fn unexpected(layer: &'static Layer, call: &Call, index: usize, env: 
     }
     if is_channels(layer, call, index, env) {
         return without(&wrong, layer, call, READ, env);
+    }
+    if let (Some(over), [_], ExprKind::Tuple(_) | ExprKind::Size(_)) =
+        (layer.params.iter().find(|param| param.name == "over"), &call.args[..], &value.kind)
+    {
+        let wrong = format!("{name}: `{value}` would be the input's shape, which is inferred and not given");
+        let becomes = format!("{name}({} = all)", over.name);
+        let help = format!("write `{becomes}`, which normalises all of it together");
+        return Message::from(message(&wrong, &[], &help)).fix([Edit::instead(call.place, becomes)]);
     }
     let candidates: Vec<&Param> = match name {
         // Neither of the two comes first in any framework.
@@ -368,7 +380,7 @@ fn needs_name(layer: &'static Layer, call: &Call, index: usize, candidates: &[&P
     }
     let note = match layer.name {
         "lrn" => "; the defaults are the paper's, and alpha is not divided by the size, unlike in PyTorch",
-        "conv" if index == 2 => "; the number of input channels is inferred and not given",
+        "conv" | "conv_transpose" if index == 2 => "; the number of input channels is inferred and not given",
         _ => "",
     };
     // Naming only this one would leave the next value without a name.
@@ -390,7 +402,9 @@ fn needs_name(layer: &'static Layer, call: &Call, index: usize, candidates: &[&P
 fn is_unclear(layer: &Layer, call: &Call) -> bool {
     let is_unnamed = |arg: &&Arg| arg.name.is_none();
     let unnamed = call.args.iter().take_while(is_unnamed).count();
-    layer.name == "conv" && unnamed > 2 && matches!(call.args[1].value.kind, ExprKind::Name(_) | ExprKind::Binary(..))
+    matches!(layer.name, "conv" | "conv_transpose")
+        && unnamed > 2
+        && matches!(call.args[1].value.kind, ExprKind::Name(_) | ExprKind::Binary(..))
 }
 
 /// Why an unnamed value is not needed, if it is not.

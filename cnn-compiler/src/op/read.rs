@@ -101,11 +101,20 @@ impl Reader<'_> {
     }
 
     pub(super) fn size(&mut self, expr: &Expr) -> Option<Size> {
+        self.size_from(expr, 1)
+    }
+
+    pub(super) fn size_or_zero(&mut self, expr: &Expr) -> Option<Size> {
+        self.size_from(expr, 0)
+    }
+
+    /// Height and width, each from `least`.
+    fn size_from(&mut self, expr: &Expr, least: i64) -> Option<Size> {
         const FORMS: &str = "`3x3`, or `3` for both";
         match &expr.kind {
             ExprKind::Size(parts) | ExprKind::Tuple(parts) => match &parts[..] {
                 [height, width] => {
-                    let (height, width) = (self.number(height, 1), self.number(width, 1));
+                    let (height, width) = (self.number(height, least), self.number(width, least));
                     Some(Size::new(height?, width?))
                 }
                 _ => self.wrong(expr, "height and width", Help::words(FORMS)),
@@ -122,7 +131,7 @@ impl Reader<'_> {
             }
             ExprKind::Broken => None,
             ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Binary(..) | ExprKind::Negative(_) => {
-                self.number(expr, 1).map(Size::square)
+                self.number(expr, least).map(Size::square)
             }
         }
     }

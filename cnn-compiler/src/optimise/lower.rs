@@ -33,7 +33,7 @@ pub(super) fn lower(shaped: Shaped) -> Optimised {
         let flat = matches!(values[inputs[0]], Shape::Vector(_)) || values[inputs[0]].size().area() == 1;
         let kind = match &node.op {
             Op::Flatten if flat || only_linear_reads(&shaped, index) => None,
-            op => StepKind::of(op),
+            op => StepKind::of(&op.fixed(values[inputs[0]].size())),
         };
         outputs.push(Some(match kind {
             None => inputs[0],

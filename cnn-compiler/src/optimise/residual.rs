@@ -5,7 +5,7 @@
 //! add { a; b }            conv(a) + b, in the convolution's epilogue
 //! ```
 //!
-//! Not where more than two branches are added, where something else reads the convolution's result, where a function comes
+//! Not where more than two branches are added, where one is repeated over the other, where something else reads the convolution's result, where a function comes
 //! between, or where the other branch is computed later than the convolution.
 
 use cnn_net::op::Op;
@@ -17,6 +17,10 @@ use crate::step::StepKind;
 pub(super) fn fuse(net: &mut Optimised, index: usize) -> bool {
     let step = &net.steps[index];
     let (StepKind::Plain { op: Op::Add, .. }, [a, b]) = (&step.kind, &step.inputs[..]) else { return false };
+    // Neither is repeated.
+    if net.values[*a] != net.values[*b] {
+        return false;
+    }
     let written = |value| net.steps.iter().position(|step| step.output == value);
     let (late, other) = if written(*a) >= written(*b) { (*a, *b) } else { (*b, *a) };
     let Some(producer) = net.sole_producer(late) else { return false };

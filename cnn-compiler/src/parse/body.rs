@@ -6,7 +6,7 @@
 //! step      = [ NAME ":" ] kind
 //! kind      = layer | [ ".." ] call | merge | "{" body "}" | "[" repeat "]" | "skip" | "from" NAME
 //! repeat    = ( step | NAME ".." ":" kind ) ";" expr
-//! merge     = ( "concat" | "add" | "mul" ) "{" { pipeline ";" } "}"
+//! merge     = ( "concat" | "add" | "sub" | "mul" | "max" ) "{" { pipeline ";" } "}"
 //! ```
 
 use proc_macro2::extra::DelimSpan;
@@ -266,7 +266,7 @@ impl Parser<'_> {
             ));
         }
         let name = input.call(Ident::parse_any)?.unraw();
-        let merge = [MergeKind::Concat, MergeKind::Add, MergeKind::Mul].into_iter().find(|kind| name == kind.name());
+        let merge = MergeKind::ALL.into_iter().find(|kind| name == kind.name());
         match merge {
             Some(kind) => self.merge(input, kind, name.span()).map(StepKind::Merge),
             None if name == "skip" => Ok(StepKind::Skip(name.span())),

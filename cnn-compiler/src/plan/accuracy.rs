@@ -179,7 +179,7 @@ impl Model {
     fn output(&self, net: &Optimised, step: &Step) -> Numbers {
         let first = self.values[step.inputs[0]];
         match &step.kind {
-            StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => {
+            StepKind::Conv { fused, .. } | StepKind::ConvTranspose { fused, .. } | StepKind::Linear { fused, .. } => {
                 let (rough, power) = match net.folded(fused) {
                     Some(Op::BatchNorm(_)) => (1.0, 1.0),
                     folded => (first.all().rough, folded.map_or(1.0, square)),
@@ -210,7 +210,8 @@ impl Model {
                 | LayerKind::Gating
                 | LayerKind::Activation
                 | LayerKind::Softmax
-                | LayerKind::Multiplication => first.under(*activation),
+                | LayerKind::Multiplication
+                | LayerKind::Maximum => first.under(*activation),
             },
         }
     }
@@ -226,7 +227,7 @@ impl Model {
     fn factor(&self, net: &Optimised, step: &Step, output: f64) -> f64 {
         let first = self.values[step.inputs[0]];
         match &step.kind {
-            StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => {
+            StepKind::Conv { fused, .. } | StepKind::ConvTranspose { fused, .. } | StepKind::Linear { fused, .. } => {
                 let residual = step.inputs.get(1).map_or(0.0, |value| self.values[*value].all().power);
                 let (rough, power) = match net.folded(fused) {
                     Some(Op::BatchNorm(_)) => (first.all().rough, 1.0),
@@ -252,7 +253,8 @@ impl Model {
                 | LayerKind::Softmax
                 | LayerKind::Concatenation
                 | LayerKind::Addition
-                | LayerKind::Multiplication => output,
+                | LayerKind::Multiplication
+                | LayerKind::Maximum => output,
             },
         }
     }
@@ -260,13 +262,13 @@ impl Model {
     /// The share of each input in that factor.
     fn shares(&self, net: &Optimised, step: &Step) -> Vec<f64> {
         match &step.kind {
-            StepKind::Plain { op: Op::Add | Op::Concat, .. } => {
+            StepKind::Plain { op: Op::Add | Op::Sub | Op::Concat, .. } => {
                 let powers: Vec<f64> =
                     self.parts(net, step).map(|(numbers, channels)| numbers.all().power * channels).collect();
                 let whole: f64 = powers.iter().sum();
                 powers.iter().map(|power| power / whole).collect()
             }
-            StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => {
+            StepKind::Conv { fused, .. } | StepKind::ConvTranspose { fused, .. } | StepKind::Linear { fused, .. } => {
                 let scale = match net.folded(fused) {
                     Some(Op::BatchNorm(_)) => self.values[step.inputs[0]].all().rough,
                     folded => 1.0 / folded.map_or(1.0, square),
@@ -364,10 +366,11 @@ impl Optimised {
     }
 }
 
-/// Pixels of a pooling's window, which may be the whole map.
+/// Pixels of a pooling's window, which may be the whole map, or a part of it for each pixel of the output.
 fn window(net: &Optimised, step: &Step, op: &Op) -> f64 {
-    let whole = net.values[step.inputs[0]].size();
-    op.window().map_or(whole, |window| window.kernel).area() as f64
+    let area = |value: ValueId| net.values[value].size().area() as f64;
+    let part = || (area(step.inputs[0]) / area(step.output)).max(1.0);
+    op.window().map_or_else(part, |window| window.kernel.area() as f64)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use cnn_net::memory::Holds;
 use cnn_net::op::Store;
 use cnn_runtime::kernels::call::KernelCall;
 use cnn_runtime::kernels::conv::Conv2d;
+use cnn_runtime::kernels::conv_transpose::ConvTranspose2d;
 use cnn_runtime::kernels::dense::{Dense, DenseCall};
 use cnn_runtime::kernels::layout::{Halo, StoreChw};
 use cnn_runtime::kernels::plain::plain;
@@ -146,6 +147,13 @@ impl Writer<'_> {
                 let scratch = self.layout.scratch(index).map_or(0, |buffer| self.layout.buffers[buffer].offset);
                 vec![algorithm.kernel(conv2d, scratch)]
             }
+            StepKind::ConvTranspose { conv, fused } => {
+                let layer = ConvTranspose2d::of(conv, input, output)
+                    .weights(weights)
+                    .residual(self.residual(step, fused))
+                    .activation(fused.activation);
+                vec![Box::new(layer) as _]
+            }
             StepKind::Linear { linear, fused, nonzero } => {
                 let layer = Dense::new(input, output)
                     .weights(weights)
@@ -174,7 +182,9 @@ impl Writer<'_> {
     fn pack(&mut self, step: &Step, kernel: &dyn KernelCall) -> Option<Pack> {
         let weights = kernel.weights()?;
         let norm = match &step.kind {
-            StepKind::Conv { fused, .. } | StepKind::Linear { fused, .. } => fused.norm,
+            StepKind::Conv { fused, .. } | StepKind::ConvTranspose { fused, .. } | StepKind::Linear { fused, .. } => {
+                fused.norm
+            }
             StepKind::Plain { .. } => None,
         };
         self.packed_len += round_up(weights.layout.len());

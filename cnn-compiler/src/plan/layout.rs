@@ -8,6 +8,7 @@
 
 use cnn_net::memory::Holds;
 use cnn_net::op::{Padding, Size};
+use cnn_runtime::kernels::conv_transpose::ConvTranspose2d;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 
@@ -208,7 +209,10 @@ fn live(net: &Optimised, layout: &mut Layout) {
 
 /// The zeros that a step needs around its input.
 fn halo(net: &Optimised, step: &Step) -> Padding {
-    let StepKind::Conv { conv, algorithm, .. } = &step.kind else { return Padding::NONE };
-    let (input, output) = (net.values[step.inputs[0]].size(), algorithm.computed(net.values[step.output].size()));
-    algorithm.halo(conv, input, output)
+    let (input, output) = (net.values[step.inputs[0]].size(), net.values[step.output].size());
+    match &step.kind {
+        StepKind::Conv { conv, algorithm, .. } => algorithm.halo(conv, input, algorithm.computed(output)),
+        StepKind::ConvTranspose { conv, .. } => ConvTranspose2d::halo(conv, input, output),
+        StepKind::Linear { .. } | StepKind::Plain { .. } => Padding::NONE,
+    }
 }

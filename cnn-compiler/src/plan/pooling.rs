@@ -28,7 +28,9 @@ fn fuse(net: &mut Optimised, index: usize) -> bool {
     let (window, pooling) = match &step.kind {
         StepKind::Plain { op: Op::MaxPool(window), .. } => (window, Pooling::Max),
         StepKind::Plain { op: Op::AvgPool(window), .. } => (window, Pooling::Average),
-        StepKind::Conv { .. } | StepKind::Linear { .. } | StepKind::Plain { .. } => return false,
+        StepKind::Conv { .. } | StepKind::ConvTranspose { .. } | StepKind::Linear { .. } | StepKind::Plain { .. } => {
+            return false;
+        }
     };
     if !halves(window, net.values[step.inputs[0]]) {
         return false;

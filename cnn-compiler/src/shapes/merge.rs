@@ -3,12 +3,13 @@
 use cnn_net::op::{Shape, Size};
 
 use super::{Fault, Inferred};
+use crate::report::listed;
 
 /// Channels one after another.
 pub(super) fn concat(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     let channels = inputs.iter().map(Shape::channels).sum();
     let agree = |a: &Shape, b: &Shape| is_map(a) == is_map(b) && a.size() == b.size();
-    let most = commonest(inputs, agree);
+    let most = commonest(inputs, agree, |_| true);
     let joined = match inputs[most] {
         Shape::Map { height, width, .. } => Shape::map(channels, height, width),
         Shape::Vector(_) => Shape::Vector(channels),
@@ -22,47 +23,75 @@ pub(super) fn concat(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
     Err(differ("concat", inputs, branch, most, joined).help(help).into())
 }
 
-/// Sum.
-pub(super) fn add(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
-    let most = commonest(inputs, Shape::eq);
-    let Some(branch) = inputs.iter().position(|shape| *shape != inputs[most]) else { return Ok(inputs[most].into()) };
-    let is_pixel = |shape: &&Shape| is_map(shape) && shape.size() == Size::square(1);
-    let help = match [&inputs[branch], &inputs[most]].into_iter().find(is_pixel) {
-        Some(scale) => {
-            format!("all branches must have the same shape; to scale maps, use `mul` with a branch of {scale}")
-        }
-        None => "all branches must have the same shape: check filters, stride and pad".to_owned(),
-    };
-    Err(differ("add", inputs, branch, most, inputs[most]).help(help).into())
+/// Element by element, where a branch of `Cx1x1` is repeated over whole maps and one of `1xHxW` for all channels.
+pub(super) fn broadcast(merge: &str, inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
+    let most = commonest(inputs, |a, b| together(*a, *b).is_some(), is_whole);
+    let mut whole = inputs[most];
+    for (branch, shape) in inputs.iter().enumerate() {
+        let Some(joined) = together(whole, *shape) else {
+            // What the whole has of other branches need not be of that one.
+            let parted = |other: usize| together(inputs[other], *shape).is_none();
+            let other =
+                if parted(most) { most } else { (0..inputs.len()).find(|other| parted(*other)).unwrap_or(most) };
+            return Err(differ(merge, inputs, branch, other, whole).help(repeated(whole)).into());
+        };
+        whole = joined;
+    }
+    Ok(whole.into())
 }
 
-/// Product, in which a branch of `Cx1x1` scales whole maps.
-pub(super) fn mul(inputs: &[Shape]) -> Result<Inferred, Box<Fault>> {
-    let scales = |shape: &Shape, whole: &Shape| {
-        is_map(shape) && is_map(whole) && shape.channels() == whole.channels() && shape.size() == Size::square(1)
+/// The shape of two values element by element, if they go together.
+fn together(a: Shape, b: Shape) -> Option<Shape> {
+    let (Shape::Map { channels, .. }, Shape::Map { channels: others, .. }) = (a, b) else {
+        return (a == b).then_some(a);
     };
-    // The branch with whole maps is the one that is not 1 x 1, if there is one.
-    let whole = inputs.iter().position(|shape| shape.size() != Size::square(1)).unwrap_or(0);
-    let agrees = |shape: &Shape| *shape == inputs[whole] || scales(shape, &inputs[whole]);
-    let Some(branch) = inputs.iter().position(|shape| !agrees(shape)) else { return Ok(inputs[whole].into()) };
-    let help = match inputs[whole] {
-        Shape::Map { channels, .. } => {
-            format!("each branch must be {}, or {channels}x1x1, which scales whole maps", inputs[whole])
-        }
-        Shape::Vector(_) => "all branches must have the same shape".to_owned(),
+    let (size, other, one) = (a.size(), b.size(), Size::square(1));
+    let channels = match (channels, others) {
+        (1, channels) | (channels, 1) => channels,
+        (channels, others) if channels == others => channels,
+        _ => return None,
     };
-    Err(differ("mul", inputs, branch, whole, inputs[whole]).help(help).into())
+    let size = match (size, other) {
+        (size, other) if size == other || other == one => size,
+        (size, other) if size == one => other,
+        _ => return None,
+    };
+    Some(Shape::map(channels, size.height, size.width))
+}
+
+/// What goes with a value.
+fn repeated(whole: Shape) -> String {
+    let Shape::Map { channels, height, width } = whole else {
+        return "all branches must have the same shape".to_owned();
+    };
+    let mut repeated = vec![whole.to_string()];
+    if height * width > 1 && channels > 1 {
+        repeated.push(format!("{channels}x1x1"));
+        repeated.push(format!("1x{height}x{width}"));
+    }
+    match &repeated[..] {
+        [_] => "all branches must have the same shape: check filters, stride and pad".to_owned(),
+        _ => format!(
+            "each branch must be {}, of which the last two are repeated: check filters, stride and pad",
+            listed(&repeated, "or")
+        ),
+    }
 }
 
 fn is_map(shape: &Shape) -> bool {
     matches!(shape, Shape::Map { .. })
 }
 
-/// The branch that most others agree with; the first of those.
-fn commonest(inputs: &[Shape], agree: impl Fn(&Shape, &Shape) -> bool) -> usize {
+/// Whether it is not repeated over maps.
+fn is_whole(shape: &Shape) -> bool {
+    !is_map(shape) || shape.size() != Size::square(1)
+}
+
+/// The branch that most others agree with; of those, the first that is preferred.
+fn commonest(inputs: &[Shape], agree: impl Fn(&Shape, &Shape) -> bool, preferred: impl Fn(&Shape) -> bool) -> usize {
     let votes = |index: &usize| inputs.iter().filter(|shape| agree(shape, &inputs[*index])).count();
     // `max_by_key` takes the last of equal ones.
-    (0..inputs.len()).rev().max_by_key(votes).unwrap_or(0)
+    (0..inputs.len()).rev().max_by_key(|index| (votes(index), preferred(&inputs[*index]))).unwrap_or(0)
 }
 
 /// Branch `branch` differs from branch `other`.

@@ -6,7 +6,8 @@ use cnn_net::op::{
     Activation, Axis, Conv, Extent, Layer, Linear, Norm, Op, Padding, Pool, PreluPer, Rearrange, Shape, Size, Window,
 };
 
-use super::merge::{add, concat, mul};
+use super::merge::{broadcast, concat};
+use super::transposed::conv_transpose;
 use super::ways::Argument;
 use super::{Fault, Inferred};
 use crate::eval::{MOST_ELEMENTS, product, too_many};
@@ -25,9 +26,14 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
     }
     let found = match node.op.closed() {
         Layer::Conv(op) => conv(&op, node.pad, input),
+        Layer::ConvTranspose(op) => conv_transpose(&op, node.pad, input),
         Layer::Linear(op) => linear(&op, input),
         Layer::MaxPool(op) | Layer::AvgPool(op) => pool(&node.op, &op, node.pad, input),
         Layer::GlobalAvgPool | Layer::GlobalMaxPool => Ok(Shape::map(input.channels(), 1, 1).into()),
+        Layer::AdaptiveAvgPool(size) | Layer::AdaptiveMaxPool(size) => {
+            Ok(Shape::map(input.channels(), size.height, size.width).into())
+        }
+        Layer::ChannelMean | Layer::ChannelMax => Ok(Shape::map(1, input.size().height, input.size().width).into()),
         Layer::Flatten => Ok(Shape::Vector(input.elements()).into()),
         Layer::Rearrange(op) => moves::rearrange(op, input),
         Layer::Resize(op) => moves::resize(node.op.name(), &op, input),
@@ -42,14 +48,15 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
         Layer::Glu => halves(input),
         Layer::Activation(activation) => function(&activation, input),
         Layer::Concat => concat(inputs),
-        Layer::Add => add(inputs),
-        Layer::Mul => mul(inputs),
+        Layer::Add | Layer::Sub | Layer::Mul | Layer::Max => broadcast(node.op.name(), inputs),
     }?;
     if let Some(many) = too_many(found.shape) {
         let wrong = format!("{}: the output {} is too large: {many}", node.op.name(), found.shape);
         let fault = Fault::new(wrong).help("fewer channels, or a pooling before it");
         return Err(match node.op {
             Op::Conv(_) => fault.at("filters"),
+            Op::ConvTranspose(_) => fault.at("filters").help("fewer filters, or a smaller stride"),
+            Op::AdaptiveAvgPool(_) | Op::AdaptiveMaxPool(_) => fault.at("size").help("a smaller size"),
             Op::Rearrange(Rearrange::Pad(_)) => fault.at("sides").help("a smaller pad, or fewer channels"),
             Op::Resize(op) if matches!(op.to, Extent::Times(_)) => fault.at("factor").help("a smaller factor"),
             Op::Resize(_) => fault.at("size").help("a smaller size"),
@@ -76,21 +83,32 @@ fn conv(conv: &Conv, mode: PadMode, input: Shape) -> Result<Inferred, Box<Fault>
     let window = mode.padded(conv.window(), size);
     let shape = fit("conv", &window, conv.filters, size)?;
     work("conv", conv.filters, &[channels / conv.groups.min(channels), conv.kernel.height, conv.kernel.width], shape)?;
-    for (count, what, arg) in [(channels, "input channels", "groups"), (conv.filters, "filters", "groups")] {
-        if count % conv.groups != 0 {
-            let Conv { groups, filters, .. } = *conv;
+    divided("conv", channels, conv.filters, conv.groups, shape)?;
+    Ok(Inferred { shape, padding: Some(window.pad) })
+}
+
+/// A fault if the groups of a convolution don't divide its channels.
+pub(super) fn divided(
+    layer: &str,
+    channels: usize,
+    filters: usize,
+    groups: usize,
+    shape: Shape,
+) -> Result<(), Box<Fault>> {
+    for (count, what) in [(channels, "input channels"), (filters, "filters")] {
+        if count % groups != 0 {
             let (times, rest) = (count / groups, count % groups);
-            let wrong = format!("conv: groups = {groups} does not divide the {count} {what}");
+            let wrong = format!("{layer}: groups = {groups} does not divide the {count} {what}");
             let wrong = format!("{wrong}: {count} = {times} * {groups} + {rest}");
             let divisors = common_divisors(channels, filters);
             let listed = list(&divisors);
             let help = format!("{channels} input channels and {filters} filters are both divisible by {listed}");
             let arguments = divisors.into_iter().take(LISTED).map(Argument::Groups).collect();
-            let fault = Fault { arguments, ..Fault::new(wrong).at(arg).help(help) };
+            let fault = Fault { arguments, ..Fault::new(wrong).at("groups").help(help) };
             return Err(Fault { output: Some(shape), ..fault }.into());
         }
     }
-    Ok(Inferred { shape, padding: Some(window.pad) })
+    Ok(())
 }
 
 /// How many numbers of a list are shown.
@@ -116,8 +134,8 @@ fn list(numbers: &[usize]) -> String {
 }
 
 /// A fault if a layer has more weights than memory holds, or takes longer than anybody would wait.
-fn work(layer: &str, outputs: usize, inputs: &[usize], shape: Shape) -> Result<(), Box<Fault>> {
-    let arg = if layer == "conv" { "filters" } else { "features" };
+pub(super) fn work(layer: &str, outputs: usize, inputs: &[usize], shape: Shape) -> Result<(), Box<Fault>> {
+    let arg = if layer == "linear" { "features" } else { "filters" };
     let weights: Vec<usize> = [outputs].iter().chain(inputs).copied().collect();
     if let Some(many) = product(&weights, MOST_ELEMENTS, "weights") {
         return Err(Fault::new(format!("{layer}: too large: {many}"))
@@ -174,11 +192,8 @@ fn halves(input: Shape) -> Result<Inferred, Box<Fault>> {
     if !channels.is_multiple_of(2) {
         let what = if matches!(input, Shape::Vector(_)) { "features" } else { "channels" };
         let wrong = format!("glu: expected an even number of {what}, found {channels}");
-        let help = format!(
-            "give the layer before it {} or {} {what}; the result has half of them",
-            channels - 1,
-            channels + 1
-        );
+        let fewer = if channels > 1 { format!("{} or ", channels - 1) } else { String::new() };
+        let help = format!("{fewer}{}, for example; half as many are left", channels + 1);
         return Err(Fault::new(wrong).help(help).into());
     }
     Ok(match input {

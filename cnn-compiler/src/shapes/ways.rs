@@ -19,6 +19,7 @@ const LARGEST_INPUT: usize = 2048;
 pub(super) enum Argument {
     Size(Size),
     Pad(Padding),
+    OutputPad(Size),
     Dilation(Size),
     Groups(usize),
     /// The first one of a layer that needs no other, by its name; and the layer.
@@ -30,6 +31,7 @@ impl Argument {
         match self {
             Self::Size(_) => "size",
             Self::Pad(_) => "pad",
+            Self::OutputPad(_) => "output_pad",
             Self::Dilation(_) => "dilation",
             Self::Groups(_) => "groups",
             Self::Only(name, _) => name,
@@ -37,13 +39,13 @@ impl Argument {
     }
 
     /// As it is written.
-    fn value(self) -> String {
+    pub(super) fn value(self) -> String {
         let pair = |height, width| if height == width { format!("{height}") } else { format!("({height}, {width})") };
         match self {
             Self::Size(size) => size.to_string(),
             Self::Pad(Padding { top, left, bottom, right }) if top == bottom && left == right => pair(top, left),
             Self::Pad(Padding { top, left, bottom, right }) => format!("({top}, {left}, {bottom}, {right})"),
-            Self::Dilation(Size { height, width }) => pair(height, width),
+            Self::Dilation(Size { height, width }) | Self::OutputPad(Size { height, width }) => pair(height, width),
             Self::Groups(groups) => groups.to_string(),
             Self::Only(_, op) => arguments(&op),
         }
@@ -61,6 +63,19 @@ impl Argument {
         if let Self::Only(_, op) = self {
             changed.op = op;
         }
+        if let Op::ConvTranspose(conv) = &mut changed.op {
+            match self {
+                Self::Groups(groups) => conv.groups = groups,
+                Self::Pad(pad) => {
+                    conv.pad = pad;
+                    changed.pad = PadMode::Explicit;
+                }
+                Self::OutputPad(size) => conv.output_pad = size,
+                Self::Size(size) => conv.kernel = size,
+                Self::Dilation(dilation) => conv.dilation = dilation,
+                Self::Only(..) => {}
+            }
+        }
         let Some(mut window) = changed.op.window() else { return changed };
         match self {
             Self::Size(size) => {
@@ -75,7 +90,7 @@ impl Argument {
                 changed.pad = PadMode::Explicit;
             }
             Self::Dilation(dilation) => window.dilation = dilation,
-            Self::Groups(_) | Self::Only(..) => {}
+            Self::Groups(_) | Self::OutputPad(_) | Self::Only(..) => {}
         }
         changed.op = changed.op.with_window(window);
         changed
@@ -132,7 +147,11 @@ pub(super) fn of_window(graph: &Graph, index: usize, input: Shape) -> Vec<Way> {
     let tried = |argument: Argument| {
         let words = match argument {
             Argument::Size(size) => format!("a window of {size} at most"),
-            Argument::Pad(_) | Argument::Dilation(_) | Argument::Groups(_) | Argument::Only(..) => {
+            Argument::Pad(_)
+            | Argument::OutputPad(_)
+            | Argument::Dilation(_)
+            | Argument::Groups(_)
+            | Argument::Only(..) => {
                 format!("`{} = {}`", argument.name(), argument.value())
             }
         };
@@ -275,7 +294,9 @@ fn projected(graph: &Graph, index: usize, inputs: &[Shape]) -> Option<Way> {
     branches.into_iter().find_map(|branch| {
         let others: Vec<&Shape> = inputs.iter().enumerate().filter(|(b, _)| *b != branch).map(|(_, s)| s).collect();
         let to = **others.first()?;
-        if others.iter().any(|other| **other != to) || inputs[branch] == to {
+        // A single channel would be repeated over the others.
+        let narrows = to.channels() == 1 && inputs[branch].channels() > 1;
+        if others.iter().any(|other| **other != to) || inputs[branch] == to || narrows {
             return None;
         }
         let Projection { layer, has_tensors } = projection(inputs[branch], to)?;
@@ -355,7 +376,8 @@ fn last_linear(graph: &Graph) -> Option<Last<'_>> {
             | LayerKind::Gating
             | LayerKind::Concatenation
             | LayerKind::Addition
-            | LayerKind::Multiplication => return None,
+            | LayerKind::Multiplication
+            | LayerKind::Maximum => return None,
         }
         let Source::Node(before) = node.inputs[0] else { return None };
         index = before;

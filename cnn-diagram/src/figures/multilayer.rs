@@ -73,7 +73,8 @@ impl MultilayerPerceptron {
                 | op::LayerKind::Gating
                 | op::LayerKind::Concatenation
                 | op::LayerKind::Addition
-                | op::LayerKind::Multiplication => return None,
+                | op::LayerKind::Multiplication
+                | op::LayerKind::Maximum => return None,
             }
         }
         let inputs = graph.input.elements();

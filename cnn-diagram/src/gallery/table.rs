@@ -125,7 +125,8 @@ fn blocks(graph: &Graph<'_>) -> String {
 
 /// The functions after layers, in order of appearance.
 fn functions(graph: &Graph<'_>) -> String {
-    let letters = graph.inference().filter_map(|node| letter(&node.op)).filter(|letter| letter.kind != Kind::BatchNorm);
+    let letters = graph.inference().filter_map(|node| letter(&node.op));
+    let letters = letters.filter(|letter| ![Kind::BatchNorm, Kind::Norm, Kind::Scale].contains(&letter.kind));
     let mut names: Vec<&str> = Vec::new();
     for letter in letters.filter(|letter| letter.long != "identity") {
         if !names.contains(&letter.long) {
@@ -139,5 +140,12 @@ fn normalisations(graph: &Graph<'_>) -> String {
     let uses = |is: fn(&Op) -> bool| graph.inference().any(|node| is(&node.op));
     let local = uses(|op| matches!(op, Op::Lrn(_))).then_some("local response");
     let batch = uses(|op| matches!(op, Op::BatchNorm(_))).then_some("batch");
-    local.into_iter().chain(batch).collect::<Vec<_>>().join(", ")
+    let mut names: Vec<&str> = local.into_iter().chain(batch).collect();
+    for node in graph.inference().filter(|node| matches!(node.op, Op::Norm(_))) {
+        let name = node.op.facts().long.trim_end_matches(" normalisation");
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
 }

@@ -319,7 +319,9 @@ impl Chain {
                 | Kind::Resampling
                 | Kind::Concat
                 | Kind::Add
+                | Kind::Sub
                 | Kind::Mul
+                | Kind::Max
                 | Kind::Block
                 | Kind::Auxiliary
                 | Kind::Port

@@ -2,7 +2,7 @@
 
 use cnn_net::graph::{Graph, Node};
 use cnn_net::language::arguments;
-use cnn_net::op::{self, Conv, Op, Padding, Pool, Shape, Size};
+use cnn_net::op::{self, Conv, ConvTranspose, Op, Padding, Pool, Shape, Size};
 
 use crate::Detail;
 use crate::text::{count, times};
@@ -48,7 +48,8 @@ pub(crate) fn letter(op: &Op) -> Option<Letter> {
         | op::LayerKind::ResponseNormalisation
         | op::LayerKind::Concatenation
         | op::LayerKind::Addition
-        | op::LayerKind::Multiplication => return None,
+        | op::LayerKind::Multiplication
+        | op::LayerKind::Maximum => return None,
     };
     Some(Letter { kind, short: facts.short, long: facts.long })
 }
@@ -63,6 +64,7 @@ pub(super) fn label(op: &Op, input: Shape, detail: Detail) -> Label {
     let full = detail == Detail::Full;
     match op {
         Op::Conv(conv) => conv_label(conv, input.channels(), full),
+        Op::ConvTranspose(conv) => transposed_label(conv, full),
         Op::MaxPool(pool) => pool_label(Kind::MaxPool, "max", pool, full),
         Op::AvgPool(pool) => pool_label(Kind::AvgPool, "avg", pool, full),
         op => {
@@ -80,7 +82,7 @@ pub(crate) fn kind_of(op: &Op) -> Kind {
 /// What legends call a layer, and what is written on its block.
 fn kind_and_head(op: &Op) -> (Kind, String) {
     let facts = op.facts();
-    let is_global = facts.window.is_none();
+    let is_global = matches!(op, Op::GlobalAvgPool | Op::GlobalMaxPool);
     let (kind, head) = match facts.kind.closed() {
         op::LayerKind::Convolution => (Kind::Convolution, facts.name),
         op::LayerKind::FullyConnected => (Kind::FullyConnected, "fc"),
@@ -98,8 +100,9 @@ fn kind_and_head(op: &Op) -> (Kind, String) {
         op::LayerKind::Activation => (Kind::Activation, facts.long),
         op::LayerKind::Softmax => return (Kind::Softmax, facts.name.replace('_', " ")),
         op::LayerKind::Concatenation => (Kind::Concat, facts.name),
-        op::LayerKind::Addition => (Kind::Add, facts.name),
+        op::LayerKind::Addition => (if *op == Op::Sub { Kind::Sub } else { Kind::Add }, facts.name),
         op::LayerKind::Multiplication => (Kind::Mul, facts.name),
+        op::LayerKind::Maximum => (Kind::Max, facts.name),
     };
     (kind, head.to_owned())
 }
@@ -112,6 +115,10 @@ fn lines(op: &Op, full: bool) -> Vec<String> {
         vec!["global".to_owned()]
     } else if matches!(op, Op::Rearrange(_) | Op::Resize(_)) {
         said(op, full)
+    } else if let Op::AdaptiveAvgPool(size) | Op::AdaptiveMaxPool(size) = op {
+        vec![format!("to {}", times(*size))]
+    } else if matches!(op, Op::ChannelMean | Op::ChannelMax) {
+        vec!["channels".to_owned()]
     } else if !full {
         Vec::new()
     } else if let Op::Linear(linear) = op {
@@ -160,6 +167,17 @@ fn conv_label(conv: &Conv, channels: usize, full: bool) -> Label {
     ];
     let word = if conv.is_depthwise(channels) && !full { "dw conv" } else { "conv" };
     with_kernel(Kind::Convolution, word, conv.kernel, full, lines.into_iter().flatten().collect())
+}
+
+fn transposed_label(conv: &ConvTranspose, full: bool) -> Label {
+    let lines = [
+        Some(count(conv.filters as u64, "filter")),
+        window("stride", conv.stride),
+        padding(conv.pad),
+        window("dilation", conv.dilation),
+        (conv.groups > 1).then(|| count(conv.groups as u64, "group")),
+    ];
+    with_kernel(Kind::Convolution, "up conv", conv.kernel, full, lines.into_iter().flatten().collect())
 }
 
 fn pool_label(kind: Kind, word: &str, pool: &Pool, full: bool) -> Label {

@@ -117,6 +117,7 @@ impl Argument for Bounds {
             },
             Slot::Range(field) => field.value.first < field.value.end && field.value.end <= LARGEST,
             Slot::Shape(field) => is_shape(*field.value),
+            Slot::SizeOrZero(field) => field.value.height <= LARGEST && field.value.width <= LARGEST,
             Slot::Real(field, [from, to]) => (from..=to).contains(field.value),
             Slot::Perhaps(number, [from, to], _) => number.is_none_or(|number| (from..=to).contains(&number)),
             Slot::Flag(_) | Slot::Word(..) => true,

@@ -77,7 +77,7 @@ enum Fault {
 
 /// Whether a layer joins branches.
 pub(super) fn is_merge(op: &Op) -> bool {
-    matches!(op.facts().kind, Kind::Concatenation | Kind::Addition | Kind::Multiplication)
+    matches!(op.facts().kind, Kind::Concatenation | Kind::Addition | Kind::Multiplication | Kind::Maximum)
 }
 
 struct Nesting<'g> {

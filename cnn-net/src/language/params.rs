@@ -30,6 +30,8 @@ pub enum Kind {
     Count,
     /// `n` or `HxW`, each from 1.
     Size,
+    /// `n` or `(height, width)`, each from 0.
+    SizeOrZero,
     /// `n`, `HxW`, `(top, left, bottom, right)`, `same` or `same_lower`.
     Pad,
     /// `n`, `HxW` or `(top, left, bottom, right)`.
@@ -87,6 +89,7 @@ impl Argument for List {
             Slot::Count(field) => (Kind::Count, field.default.map(|count| format!("{count}"))),
             Slot::Size(field) => (Kind::Size, field.default.map(size)),
             Slot::SizeLike(_, other) => (Kind::Size, Some((*other).to_owned())),
+            Slot::SizeOrZero(field) => (Kind::SizeOrZero, field.default.map(|_| "0".to_owned())),
             Slot::Pad(field) => (Kind::Pad, field.default.map(|_| "0".to_owned())),
             Slot::Sides(_) => (Kind::Sides, None),
             Slot::Crop(_) => (Kind::Crop, None),

@@ -7,7 +7,7 @@ use alloc::string::{String, ToString as _};
 use crate::op::Op;
 
 /// Keywords of the language, which are no names of blocks.
-const KEYWORDS: [&str; 9] = ["concat", "add", "mul", "skip", "from", "keep", "tap", "aux", "block"];
+const KEYWORDS: [&str; 11] = ["concat", "add", "sub", "mul", "max", "skip", "from", "keep", "tap", "aux", "block"];
 
 /// Rust's keywords, which are names of types only in their raw form.
 const RUST: [&str; 52] = [

@@ -55,6 +55,10 @@ impl Argument for Args {
             Slot::Crop(field) => both(field, Value::from),
             Slot::Range(field) => both(field, Value::from),
             Slot::Shape(field) => both(field, Value::from),
+            // As padding is: `0x1` would be a number.
+            Slot::SizeOrZero(field) => {
+                both(field, |size: Size| Value::from(Padding::symmetric(size.height, size.width)))
+            }
             Slot::Flag(field) => both(field, |flag| Value::Word(flag.to_string())),
             Slot::Real(field, _) => both(field, Value::Real),
             Slot::Perhaps(number, _, none) => {

@@ -26,6 +26,8 @@ pub enum Slot<'a> {
     Size(Field<'a, Size>),
     /// Height and width; by default those of an argument before it.
     SizeLike(Field<'a, Size>, &'static str),
+    /// Height and width, each from 0; by default 0.
+    SizeOrZero(Field<'a, Size>),
     /// Padding.
     Pad(Field<'a, Padding>),
     /// A number of rows and columns at each edge.
@@ -114,6 +116,10 @@ impl<'a> Arguments<'a> {
 
     pub(super) fn size(&mut self, name: &'static str, value: &mut Size, default: Option<Size>) {
         self.argument(name, Slot::Size(Field { value, default }));
+    }
+
+    pub(super) fn size_or_zero(&mut self, name: &'static str, value: &mut Size) {
+        self.argument(name, Slot::SizeOrZero(Field { value, default: Some(Size::new(0, 0)) }));
     }
 
     pub(super) fn pad(&mut self, value: &mut Padding) {

@@ -11,7 +11,7 @@ use crate::kernels::activation::Elementwise;
 #[cfg(feature = "alloc")]
 use crate::kernels::call::KernelCall;
 use crate::kernels::epilogue::Epilogue;
-use crate::place::bounds::{Checked, Reach};
+use crate::place::bounds::{Checked, Reach, Region};
 use crate::place::map::Map;
 use crate::place::runs::Runs;
 use crate::simd::{Kernel, Simd};
@@ -21,7 +21,7 @@ use cnn_net::record;
 /// Several maps that become one, element by element.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Merge<'a> {
-    /// What it reads; one of 1 x 1 pixels is the same for all pixels of the others.
+    /// What it reads; a pixel is the same for all pixels of the others, and a single channel for all channels.
     pub inputs: &'a [Map],
     /// What it writes; may be one of the inputs.
     pub output: Map,
@@ -36,7 +36,8 @@ impl Merge<'_> {
     ///
     /// # Panics
     ///
-    /// If there is no input, if one is not a pixel and differs from the output in size, or overlaps it without being the same.
+    /// If there is no input, if one is neither of the output's size nor a pixel or a channel of it, or overlaps it without being the
+    /// same.
     pub const fn check(self) -> Checked<Self> {
         assert!(!self.inputs.is_empty(), "nothing to merge");
         let mut reach = Reach::to(&self.output);
@@ -45,8 +46,10 @@ impl Merge<'_> {
             let input = &self.inputs[i];
             let one = input.height == 1 && input.width == 1;
             let size = one || input.height == self.output.height && input.width == self.output.width;
-            assert!(size && input.channels == self.output.channels, "maps of different sizes");
-            reach = reach.reads_in_place(input);
+            let channels = input.channels == 1 || input.channels == self.output.channels;
+            assert!(size && channels, "maps of different sizes");
+            let whole = input.pixels() == self.output.pixels() && input.channels == self.output.channels;
+            reach = if whole { reach.reads_in_place(input) } else { reach.reads(Region::of(input)) };
             i += 1;
         }
         Checked::new(self, reach)
@@ -77,6 +80,46 @@ pub fn mul(run: Run<'_>, layer: &Checked<Merge<'_>>, ws: &mut [f32]) {
     unsafe { mul_in(run, &layer.get(), ws) }
 }
 
+/// Subtracts all maps but the first from the first.
+///
+/// # Panics
+///
+/// If the workspace is too small.
+#[inline(always)]
+pub fn sub(run: Run<'_>, layer: &Checked<Merge<'_>>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the workspace is as large as the layer needs.
+    unsafe { sub_in(run, &layer.get(), ws) }
+}
+
+/// Takes the largest of maps, element by element; NaN where one of them is.
+///
+/// # Panics
+///
+/// If the workspace is too small.
+#[inline(always)]
+pub fn maximum(run: Run<'_>, layer: &Checked<Merge<'_>>, ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    // SAFETY: the workspace is as large as the layer needs.
+    unsafe { maximum_in(run, &layer.get(), ws) }
+}
+
+/// # Safety
+///
+/// As for [`merge`].
+unsafe fn sub_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { merge(run, layer, Sub, ws) }
+}
+
+/// # Safety
+///
+/// As for [`merge`].
+unsafe fn maximum_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { merge(run, layer, Max, ws) }
+}
+
 /// # Safety
 ///
 /// As for [`merge`].
@@ -93,6 +136,17 @@ unsafe fn mul_in(run: Run<'_>, layer: &Merge<'_>, ws: *mut f32) {
     unsafe { merge(run, layer, Mul, ws) }
 }
 
+/// Whether a map has one channel for all of the output's.
+fn is_channel(input: &Map, output: &Map) -> bool {
+    input.channels < output.channels
+}
+
+/// A map as its runs are counted: one of a single channel has none longer than a pixel.
+fn counted(input: &Map, output: &Map) -> Map {
+    let map = spread(input, output);
+    if is_channel(input, output) { Map { channels: output.channels, row: 0, pixel: 0, ..map } } else { map }
+}
+
 /// A map of 1 x 1 pixels as one that has the same pixel everywhere.
 fn spread(input: &Map, output: &Map) -> Map {
     if input.pixels() == 1 {
@@ -102,7 +156,7 @@ fn spread(input: &Map, output: &Map) -> Map {
     }
 }
 
-/// `a + b` or `a * b`.
+/// `a + b`, `a - b`, `a * b` or the larger of the two.
 trait Fold: Copy {
     fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec;
 }
@@ -114,6 +168,26 @@ impl Fold for Add {
     #[inline(always)]
     fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
         s.add(a, b)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Sub;
+
+impl Fold for Sub {
+    #[inline(always)]
+    fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
+        s.sub(a, b)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Max;
+
+impl Fold for Max {
+    #[inline(always)]
+    fn fold<S: Simd>(self, s: S, a: S::Vec, b: S::Vec) -> S::Vec {
+        s.max_or_nan(a, b)
     }
 }
 
@@ -171,7 +245,8 @@ impl<F: Fold> Kernel for Folding<'_, F> {
         if rows.is_empty() {
             return;
         }
-        let inputs = self.inputs.iter().map(|input| spread(input, self.output));
+        let channels = self.inputs.iter().any(|input| is_channel(input, self.output));
+        let inputs = self.inputs.iter().map(|input| counted(input, self.output));
         let runs = Runs::of(inputs.chain([*self.output]).map(|map| map.band(&rows)));
         for (y, x) in runs.starts() {
             let y = rows.start + y;
@@ -181,7 +256,7 @@ impl<F: Fold> Kernel for Folding<'_, F> {
                 unsafe {
                     let to = self.ws.add(self.output.at(y, x) + first);
                     match self.inputs {
-                        [a, b] => {
+                        [a, b] if !channels => {
                             let a = spread(a, self.output).at(y, x) + first;
                             let b = spread(b, self.output).at(y, x) + first;
                             self.pair(s, self.ws.add(a), self.ws.add(b), to, len);
@@ -239,15 +314,16 @@ impl<F: Fold> Folding<'_, F> {
     ///
     /// # Safety
     ///
-    /// They must be in the map.
+    /// They must be in the map, or the pixel if it has one channel for all of the output's.
     #[inline(always)]
     unsafe fn load<S: Simd>(&self, s: S, input: &Map, (y, x): (usize, usize), i: usize, rest: usize) -> S::Vec {
+        let from = self.ws.wrapping_add(spread(input, self.output).at(y, x)).cast_const();
         // SAFETY: the caller's promise.
-        unsafe { s.load_first(self.ws.add(spread(input, self.output).at(y, x) + i), rest) }
+        unsafe { if is_channel(input, self.output) { s.splat(*from) } else { s.load_first(from.add(i), rest) } }
     }
 }
 
-/// [`add`] or [`mul`] with its numbers.
+/// [`add`], [`sub`], [`mul`] or [`maximum`] with its numbers.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug)]
 pub struct MergeCall {
@@ -257,8 +333,22 @@ pub struct MergeCall {
     pub output: Map,
     /// Applied last.
     pub activation: Activation,
-    /// Whether it multiplies.
-    pub product: bool,
+    /// What it does to them.
+    pub merging: Merging,
+}
+
+/// What several maps become.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merging {
+    /// Their sum.
+    Sum,
+    /// The first minus the others.
+    Difference,
+    /// Their product.
+    Product,
+    /// The largest of them.
+    Maximum,
 }
 
 #[cfg(feature = "alloc")]
@@ -283,7 +373,12 @@ impl Literal for MergeCall {
 #[cfg(feature = "alloc")]
 impl KernelCall for MergeCall {
     fn function(&self) -> &'static str {
-        if self.product { "mul" } else { "add" }
+        match self.merging {
+            Merging::Sum => "add",
+            Merging::Difference => "sub",
+            Merging::Product => "mul",
+            Merging::Maximum => "maximum",
+        }
     }
 
     fn descriptor(&self) -> (&'static str, &dyn Literal) {
@@ -296,7 +391,12 @@ impl KernelCall for MergeCall {
 
     #[cfg(feature = "kernels")]
     fn run(&self, run: Run<'_>, _: &[f32], _: &[f32], ws: &mut [f32]) {
-        let function = if self.product { mul } else { add };
+        let function = match self.merging {
+            Merging::Sum => add,
+            Merging::Difference => sub,
+            Merging::Product => mul,
+            Merging::Maximum => maximum,
+        };
         function(run, &Merge::new(&self.inputs, self.output).activation(self.activation).check(), ws);
     }
 }

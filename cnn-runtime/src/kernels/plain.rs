@@ -11,13 +11,17 @@ use cnn_net::op::{
 use crate::kernels::activation::{Activate, PreluMap};
 use crate::kernels::call::KernelCall;
 use crate::kernels::conv::Conv2d;
+use crate::kernels::conv_transpose::ConvTranspose2d;
 use crate::kernels::dense::{Dense, DenseCall};
 use crate::kernels::glu::Gate;
 use crate::kernels::layout::{CopyMap, StoreChw};
-use crate::kernels::merge::MergeCall;
+use crate::kernels::merge::{MergeCall, Merging};
 use crate::kernels::norm::{LrnMap, ScaleShift};
 use crate::kernels::normalise::Normalise;
 use crate::kernels::pad::PadMap;
+use crate::kernels::pool::{
+    AdaptiveAvgPoolCall, AdaptiveMaxPoolCall, AdaptivePool, ChannelMaxCall, ChannelMeanCall, ChannelPool,
+};
 use crate::kernels::pool::{AvgPoolCall, GlobalAvgPoolCall, GlobalMaxPoolCall, GlobalPool, MaxPoolCall, Pool2d};
 use crate::kernels::reshape::ReshapeMap;
 use crate::kernels::resize::{BicubicCall, BilinearCall, NearestCall, ResizeMap};
@@ -28,7 +32,28 @@ use crate::place::map::Map;
 /// Whether the kernel of such a layer applies a function to what it stores.
 #[must_use]
 pub const fn has_epilogue(op: &Op) -> bool {
-    matches!(op, Op::Conv(_) | Op::Linear(_) | Op::BatchNorm(_) | Op::Scale { .. } | Op::Add | Op::Mul)
+    matches!(
+        op,
+        Op::Conv(_)
+            | Op::ConvTranspose(_)
+            | Op::Linear(_)
+            | Op::BatchNorm(_)
+            | Op::Scale { .. }
+            | Op::Add
+            | Op::Sub
+            | Op::Mul
+            | Op::Max
+    )
+}
+
+/// The zeros that the kernel of such a layer reads around its input, for an input and an output of these sizes.
+#[must_use]
+pub const fn halo(op: &Op, input: Size, output: Size) -> Padding {
+    match op {
+        Op::Conv(conv) => Conv2d::halo(conv, input, output),
+        Op::ConvTranspose(conv) => ConvTranspose2d::halo(conv, input, output),
+        _ => Padding::NONE,
+    }
 }
 
 /// The kernels of a layer as declared, with nothing fused but a function that its kernel has room for; the packed weights
@@ -36,9 +61,12 @@ pub const fn has_epilogue(op: &Op) -> bool {
 #[must_use]
 pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weights: usize) -> Vec<Box<dyn KernelCall>> {
     let input = inputs[0];
-    let merge = |product| MergeCall { inputs: inputs.to_vec(), output, activation, product };
-    vec![match op.closed() {
+    let merge = |merging| MergeCall { inputs: inputs.to_vec(), output, activation, merging };
+    vec![match op.fixed(Size::new(input.height, input.width)).closed() {
         Layer::Conv(conv) => Box::new(Conv2d::of(&conv, input, output).weights(weights).activation(activation)),
+        Layer::ConvTranspose(conv) => {
+            Box::new(ConvTranspose2d::of(&conv, input, output).weights(weights).activation(activation))
+        }
         Layer::Linear(linear) => Box::new(DenseCall {
             layer: Dense::new(input, output).weights(weights).activation(activation),
             f16: linear.store == Store::F16,
@@ -48,6 +76,10 @@ pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weigh
         Layer::AvgPool(pool) => Box::new(AvgPoolCall(Pool2d::of(&pool, input, output))),
         Layer::GlobalAvgPool => Box::new(GlobalAvgPoolCall(GlobalPool { input, output })),
         Layer::GlobalMaxPool => Box::new(GlobalMaxPoolCall(GlobalPool { input, output })),
+        Layer::AdaptiveAvgPool(_) => Box::new(AdaptiveAvgPoolCall(AdaptivePool { input, output })),
+        Layer::AdaptiveMaxPool(_) => Box::new(AdaptiveMaxPoolCall(AdaptivePool { input, output })),
+        Layer::ChannelMean => Box::new(ChannelMeanCall(ChannelPool { input, output })),
+        Layer::ChannelMax => Box::new(ChannelMaxCall(ChannelPool { input, output })),
         Layer::Flatten => Box::new(StoreChw { map: input, offset: output.offset }),
         // They may lie there already.
         Layer::Rearrange(Rearrange::Channels(range)) if slice(range, input, output) == output => return Vec::new(),
@@ -64,8 +96,10 @@ pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weigh
         Layer::Activation(function) => Box::new(Activate::new(input, output, function)),
         Layer::Softmax => Box::new(SoftmaxCall(SoftmaxMap { input, output })),
         Layer::LogSoftmax => Box::new(LogSoftmaxCall(SoftmaxMap { input, output })),
-        Layer::Add => Box::new(merge(false)),
-        Layer::Mul => Box::new(merge(true)),
+        Layer::Add => Box::new(merge(Merging::Sum)),
+        Layer::Sub => Box::new(merge(Merging::Difference)),
+        Layer::Mul => Box::new(merge(Merging::Product)),
+        Layer::Max => Box::new(merge(Merging::Maximum)),
         Layer::Concat => return copies(inputs, output),
     }]
 }

@@ -4,10 +4,14 @@
 //! remain, and a maximum must not see the zeros of a halo. All others have the same shape, and for the usual sizes the
 //! loops over their taps are unrolled.
 
+mod adaptive;
+mod channels;
 mod global;
 mod sums;
 mod windows;
 
+pub use self::adaptive::*;
+pub use self::channels::*;
 use self::global::Global;
 pub(crate) use self::sums::{BLOCK, Sums};
 use self::windows::{ClippedWindows, WholeWindows, WindowRow};
@@ -15,7 +19,7 @@ use crate::exec::divide::{div, div_ceil};
 use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::place::bounds::{Checked, Reach, Region, assert_product, assert_steps};
 use crate::place::map::Map;
-use crate::simd::{Kernel, Simd, Sound};
+use crate::simd::{Kernel, PANEL, Simd, Sound};
 use cnn_net::op::{self, Padding, Size};
 use cnn_net::record;
 
@@ -220,6 +224,9 @@ pub(crate) trait Reduce: Copy {
         self.fold(s, self.fold(s, sum, x), y)
     }
 
+    /// The result of the lanes of a vector.
+    fn across<S: Simd>(self, s: S, x: S::Vec) -> f32;
+
     /// The result, given one divided by how many there were.
     fn finish<S: Simd>(self, s: S, sum: S::Vec, scale: f32) -> S::Vec;
 }
@@ -241,6 +248,14 @@ impl Reduce for Max {
     }
 
     #[inline(always)]
+    fn across<S: Simd>(self, s: S, x: S::Vec) -> f32 {
+        let mut lanes = [Self::START; PANEL];
+        // SAFETY: no vector has more lanes than a panel.
+        unsafe { s.store(lanes.as_mut_ptr(), x) };
+        lanes.into_iter().fold(Self::START, |a, b| if a > b || a.is_nan() { a } else { b })
+    }
+
+    #[inline(always)]
     fn finish<S: Simd>(self, _: S, sum: S::Vec, _: f32) -> S::Vec {
         sum
     }
@@ -255,6 +270,11 @@ impl Reduce for Mean {
     #[inline(always)]
     fn fold<S: Simd>(self, s: S, sum: S::Vec, x: S::Vec) -> S::Vec {
         s.add(sum, x)
+    }
+
+    #[inline(always)]
+    fn across<S: Simd>(self, s: S, x: S::Vec) -> f32 {
+        s.reduce_sum(x)
     }
 
     #[inline(always)]

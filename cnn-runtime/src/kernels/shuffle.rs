@@ -231,14 +231,12 @@ impl Kernel for PutTogether {
         for y in pixels.partition.of(whole.height) {
             for x in 0..whole.width {
                 let [to, from] = pixels.at(y, x);
-                for i in 0..parts.count[0] {
-                    // Several parts next to each other at once: their numbers are next to each other in the whole.
-                    for j in (0..parts.count[1]).step_by(TOGETHER) {
-                        let together = TOGETHER.min(parts.count[1] - j);
-                        let from = from.wrapping_add(i * parts.step[0] + j * parts.step[1]);
-                        let to = to.wrapping_add(i * parts.count[1] + j);
-                        // SAFETY: the parts lie in a map that was checked, and so do their places in the whole.
-                        unsafe { interleave(s, from, parts.step[1], parts.len, to, parts.number(), together) };
+                // SAFETY: the parts lie in a map that was checked, and so does the pixel.
+                unsafe {
+                    if parts.len < S::LANES / 2 {
+                        interleave_few(&parts, from, to);
+                    } else {
+                        interleave(s, &parts, from, to);
                     }
                 }
             }
@@ -249,29 +247,50 @@ impl Kernel for PutTogether {
 /// Parts that are read at once.
 const TOGETHER: usize = 8;
 
-/// Writes number `c` of part `j` at `c * distance + j`, for `count` parts.
+/// Writes number `c` of part `q` at `c * parts + q`: vectors of several parts at a time.
 ///
 /// # Safety
 ///
-/// `count` is at most [`TOGETHER`]; `len` floats can be read at each multiple of `step`, and written where they go.
+/// The parts can be read from the place of the first on, and written at `to`.
 #[inline(always)]
-unsafe fn interleave<S: Simd>(
-    s: S,
-    from: *const f32,
-    step: usize,
-    len: usize,
-    to: *mut f32,
-    distance: usize,
-    count: usize,
-) {
-    for c in (0..len).step_by(S::LANES) {
-        let mut rows = [s.splat(0.0); TOGETHER];
-        // SAFETY: the caller's promise.
-        unsafe {
-            for (j, row) in rows.iter_mut().enumerate().take(count) {
-                *row = s.load_first(from.add(j * step + c), len - c);
+unsafe fn interleave<S: Simd>(s: S, parts: &Parts, from: *const f32, to: *mut f32) {
+    let number = parts.number();
+    for c in (0..parts.len).step_by(S::LANES) {
+        let (mut down, mut right) = (0, 0);
+        for first in (0..number).step_by(TOGETHER) {
+            let count = TOGETHER.min(number - first);
+            let mut rows = [s.splat(0.0); TOGETHER];
+            // SAFETY: the caller's promise.
+            unsafe {
+                for row in rows.iter_mut().take(count) {
+                    *row = s.load_first(from.add(down * parts.step[0] + right * parts.step[1] + c), parts.len - c);
+                    right += 1;
+                    if right == parts.count[1] {
+                        (down, right) = (down + 1, 0);
+                    }
+                }
+                s.store_transposed(to.add(c * number + first), number, rows, count, S::LANES.min(parts.len - c));
             }
-            s.store_transposed(to.add(c * distance), distance, rows, count, S::LANES.min(len - c));
+        }
+    }
+}
+
+/// The same for parts of a few numbers.
+///
+/// # Safety
+///
+/// As for [`interleave`].
+#[inline(always)]
+unsafe fn interleave_few(parts: &Parts, from: *const f32, to: *mut f32) {
+    let number = parts.number();
+    for i in 0..parts.count[0] {
+        for j in 0..parts.count[1] {
+            let from = from.wrapping_add(i * parts.step[0] + j * parts.step[1]);
+            let to = to.wrapping_add(i * parts.count[1] + j);
+            for c in 0..parts.len {
+                // SAFETY: a number of a part, and its place in the pixel.
+                unsafe { *to.add(c * number) = *from.add(c) };
+            }
         }
     }
 }

@@ -112,7 +112,7 @@ impl Doc<'_> {
 /// `conv 3x3`
 fn layer(op: &Op, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(op.name())?;
-    op.window().map_or(Ok(()), |window| write!(f, " {}", window.kernel))
+    op.kernel().map_or(Ok(()), |kernel| write!(f, " {kernel}"))
 }
 
 #[cfg(feature = "alloc")]

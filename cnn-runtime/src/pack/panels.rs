@@ -68,17 +68,31 @@ impl ConvPanels {
         packed: &mut [f32],
         store: impl Fn(&mut [f32], &[f32]),
     ) {
-        let area = self.kernel.area();
+        let (inputs, area) = (self.inputs, self.kernel.area());
+        let weight = |[output, input, tap]: [usize; 3]| weight((output * inputs + input) * area + tap);
+        self.pack_taps(weight, affine, packed, store);
+    }
+
+    /// The same for weights by output channel, input channel of the group, and tap.
+    pub(super) fn pack_taps(
+        &self,
+        weight: impl Fn([usize; 3]) -> f64,
+        affine: impl Fn(usize) -> Affine,
+        packed: &mut [f32],
+        store: impl Fn(&mut [f32], &[f32]),
+    ) {
         self.pack_panels(packed, |first, real, width, panel| {
             let (biases, rows) = panel.split_at_mut(width);
             let scales = begin_panel(first, real, &affine, biases);
+            if rows.is_empty() {
+                return;
+            }
             let mut values = [0.0; PANEL];
             let len = rows.len() / self.depth();
             for (k, row) in rows.chunks_exact_mut(len).enumerate() {
                 let (tap, input) = (k / self.inputs, k % self.inputs);
                 for (column, value) in values.iter_mut().enumerate().take(real) {
-                    let at = ((first + column) * self.inputs + input) * area + tap;
-                    *value = (weight(at) * scales[column]) as f32;
+                    *value = (weight([first + column, input, tap]) * scales[column]) as f32;
                 }
                 store(row, &values[..width]);
             }

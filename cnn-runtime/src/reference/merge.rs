@@ -1,31 +1,76 @@
 //! Several values into one, element by element.
+//!
+//! The one number of a channel in a `C x 1 x 1` input goes with its whole map, and that of a pixel in a `1 x H x W` input with all of
+//! its channels.
 
-use cnn_net::op::Shape;
+use cnn_net::op::{Shape, Size};
 
 use super::Tensor;
+use super::pool::largest;
 
 /// The sum of the inputs.
 ///
 /// # Panics
 ///
-/// If they differ in shape.
+/// If they differ in shape and are not repeated.
 pub fn add(inputs: &[&Tensor]) -> Tensor {
-    let shape = inputs[0].shape;
-    assert!(inputs.iter().all(|input| input.shape == shape), "values of one shape");
-    Tensor::from_fn(shape, |channel, y, x| inputs.iter().map(|input| input.at(channel, y, x)).sum())
+    merge(inputs, |a, b| a + b)
 }
 
-/// The product of the inputs; the one number of a `C x 1 x 1` input is a factor of the whole map.
+/// The first input minus the others.
 ///
 /// # Panics
 ///
-/// If they differ in shape and are not `C x 1 x 1`.
+/// If they differ in shape and are not repeated.
+pub fn sub(inputs: &[&Tensor]) -> Tensor {
+    merge(inputs, |a, b| a - b)
+}
+
+/// The product of the inputs.
+///
+/// # Panics
+///
+/// If they differ in shape and are not repeated.
 pub fn mul(inputs: &[&Tensor]) -> Tensor {
-    let shape = inputs.iter().map(|input| input.shape).max_by_key(Shape::elements).expect("a merge has inputs");
-    let scales = Shape::map(shape.channels(), 1, 1);
-    assert!(inputs.iter().all(|input| input.shape == shape || input.shape == scales), "values of one shape");
+    merge(inputs, |a, b| a * b)
+}
+
+/// The largest of the inputs; NaN where one of them is.
+///
+/// # Panics
+///
+/// If they differ in shape and are not repeated.
+pub fn max(inputs: &[&Tensor]) -> Tensor {
+    merge(inputs, |a, b| largest([a, b]))
+}
+
+fn merge(inputs: &[&Tensor], fold: impl Fn(f64, f64) -> f64) -> Tensor {
+    let shape = shape(inputs);
+    let one = Size::square(1);
     Tensor::from_fn(shape, |channel, y, x| {
-        let factor = |input: &&Tensor| if input.shape == shape { input.at(channel, y, x) } else { input.data[channel] };
-        inputs.iter().map(factor).product()
+        let numbers = inputs.iter().map(|input| {
+            let channel = if input.shape.channels() == 1 { 0 } else { channel };
+            let [y, x] = if input.shape.size() == one { [0, 0] } else { [y, x] };
+            input.at(channel, y, x)
+        });
+        numbers.reduce(&fold).expect("a merge has inputs")
     })
+}
+
+/// The shape of all inputs together.
+fn shape(inputs: &[&Tensor]) -> Shape {
+    let first = inputs[0].shape;
+    if inputs.iter().all(|input| input.shape == first) {
+        return first;
+    }
+    let (one, mut channels, mut size) = (Size::square(1), 1, Size::square(1));
+    for input in inputs {
+        assert!(matches!(input.shape, Shape::Map { .. }), "values of one shape");
+        channels = channels.max(input.shape.channels());
+        size = if input.shape.size() == one { size } else { input.shape.size() };
+    }
+    let fits =
+        |input: &&Tensor| [1, channels].contains(&input.shape.channels()) && [one, size].contains(&input.shape.size());
+    assert!(inputs.iter().all(fits), "values of one shape");
+    Shape::map(channels, size.height, size.width)
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use cnn_net::op::{Pool, Shape};
+use cnn_net::op::{Pool, Shape, Size};
 
 use super::Tensor;
 use super::conv::inside;
@@ -47,8 +47,48 @@ pub fn global_max_pool(input: &Tensor) -> Tensor {
     Tensor::from_fn(Shape::map(maps.len(), 1, 1), |channel, _, _| largest(maps[channel].iter().copied()))
 }
 
+/// The mean of each of the parts that the input is divided into, as many as the output has pixels.
+pub fn adaptive_avg_pool(output: Size, input: &Tensor) -> Tensor {
+    parts(output, input, |part| part.iter().sum::<f64>() / part.len() as f64)
+}
+
+/// The largest value of each of these parts.
+pub fn adaptive_max_pool(output: Size, input: &Tensor) -> Tensor {
+    parts(output, input, |part| largest(part.iter().copied()))
+}
+
+/// Part `i` of `n` in one direction is from `i * size / n`, rounded down, to `(i + 1) * size / n`, rounded up.
+fn parts(output: Size, input: &Tensor, reduce: impl Fn(&[f64]) -> f64) -> Tensor {
+    let size = input.shape.size();
+    let part = |size: usize, count: usize, i: usize| i * size / count..((i + 1) * size).div_ceil(count);
+    Tensor::from_fn(Shape::map(input.shape.channels(), output.height, output.width), |channel, y, x| {
+        let rows = part(size.height, output.height, y);
+        let columns = part(size.width, output.width, x);
+        let pixels = rows.flat_map(|row| columns.clone().map(move |column| (row, column)));
+        let numbers: Vec<f64> = pixels.map(|(row, column)| input.at(channel, row, column)).collect();
+        reduce(&numbers)
+    })
+}
+
+/// The mean of the channels of each pixel.
+pub fn channel_mean(input: &Tensor) -> Tensor {
+    let channels = input.shape.channels();
+    let size = input.shape.size();
+    Tensor::from_fn(Shape::map(1, size.height, size.width), |_, y, x| {
+        (0..channels).map(|channel| input.at(channel, y, x)).sum::<f64>() / channels as f64
+    })
+}
+
+/// The largest channel of each pixel.
+pub fn channel_max(input: &Tensor) -> Tensor {
+    let size = input.shape.size();
+    Tensor::from_fn(Shape::map(1, size.height, size.width), |_, y, x| {
+        largest((0..input.shape.channels()).map(|channel| input.at(channel, y, x)))
+    })
+}
+
 /// The largest of some numbers; NaN if one of them is, which `f64::max` would ignore.
-fn largest(numbers: impl IntoIterator<Item = f64>) -> f64 {
+pub(super) fn largest(numbers: impl IntoIterator<Item = f64>) -> f64 {
     numbers.into_iter().fold(f64::NEG_INFINITY, |a, b| if a > b || a.is_nan() { a } else { b })
 }
 

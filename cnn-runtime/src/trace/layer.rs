@@ -6,9 +6,8 @@ use alloc::vec::Vec;
 
 use crate::exec::run::Run;
 use crate::kernels::call::KernelCall;
-use crate::kernels::conv::Conv2d;
 use crate::kernels::layout::{Halo, StoreChw, clear_halo, load_chw, store_chw};
-use crate::kernels::plain::plain;
+use crate::kernels::plain::{halo, plain};
 use crate::pack::{Affine, Layout, Normalisation};
 use crate::place::map::Map;
 use crate::place::workspace::SLACK;
@@ -35,11 +34,7 @@ pub(super) struct Layer {
 impl Layer {
     pub(super) fn new(graph: &Graph<'_>, node: &Node<'_>, params: &Params) -> Result<Self, RunError> {
         let shapes: Vec<Shape> = node.inputs.iter().map(|value| graph.shape(*value)).collect();
-        let halo = if let Op::Conv(conv) = &node.op {
-            Conv2d::halo(conv, shapes[0].size(), node.output.size())
-        } else {
-            Padding::NONE
-        };
+        let halo = halo(&node.op, shapes[0].size(), node.output.size());
         let mut end = 0;
         let mut place = |shape: &Shape, halo: &Padding| {
             let map = Map::with_halo(end, shape.size(), shape.channels(), halo);

@@ -211,7 +211,7 @@ fn stranger<'f>(entry: &'f Entry<'_>, prefix: &str) -> Stranger<'f> {
 /// The problem with a tensor that the net does not know.
 fn unexpected(graph: &Graph<'_>, Stranger { name, shape }: Stranger<'_>) -> Problem {
     let layer = name.strip_suffix(".bias").and_then(|layer| graph.nodes.iter().find(|node| node.name == layer));
-    let unused_bias = layer.is_some_and(|layer| matches!(layer.op, Op::Conv(_) | Op::Linear(_)));
+    let unused_bias = layer.is_some_and(|layer| matches!(layer.op, Op::Conv(_) | Op::ConvTranspose(_) | Op::Linear(_)));
     Problem::Unexpected { name: name.to_string(), shape: shape.to_vec(), unused_bias }
 }
 

@@ -6,6 +6,7 @@
 
 mod columns;
 mod conv;
+mod conv_transpose;
 #[cfg(feature = "alloc")]
 mod dense_f16;
 mod elementwise;
@@ -17,6 +18,7 @@ mod moves;
 #[cfg(feature = "alloc")]
 mod nonzero;
 mod normalise;
+mod parts;
 mod planar;
 mod pool;
 mod special;

@@ -1,28 +1,40 @@
-//! Sums and products of maps.
+//! Sums, differences, products and maxima of maps.
 
 use cnn_net::op::Activation;
 use cnn_runtime::exec::run::Run;
-use cnn_runtime::kernels::merge::{Merge, add, mul};
+use cnn_runtime::kernels::merge::{Merge, add, maximum, mul, sub};
 use cnn_runtime::place::map::Map;
 
 use crate::elementwise::{each_case, in_and_out};
-use crate::support::{ACTIVATIONS, Arena, activated, check, isas};
+use crate::support::{ACTIVATIONS, Arena, activated, check, isas, largest};
 
-/// Sums and products of one to four maps, one of them perhaps the output, and for products one perhaps a single pixel.
+/// What maps become.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Sum,
+    Difference,
+    Product,
+    Maximum,
+}
+
+/// Merges of one to four maps, one of them perhaps the output, and others perhaps a single pixel or a single channel.
 #[test]
-fn sums_and_products() {
-    each_case(15, 400, |isa, rng| {
+fn merges_of_maps_pixels_and_channels() {
+    each_case(15, 600, |isa, rng| {
         let mut arena = Arena::default();
         let (first, output) = in_and_out(rng, &mut arena);
-        let product = rng.below(2) == 0;
+        let kind = rng.pick(&[Kind::Sum, Kind::Difference, Kind::Product, Kind::Maximum]);
         let mut inputs = vec![first];
         for _ in 0..rng.below(4) {
-            let mut shape = [first.height, first.width, first.channels];
-            if product && rng.below(2) == 0 {
-                (shape[0], shape[1]) = (1, 1);
+            let [mut height, mut width, mut channels] = [first.height, first.width, first.channels];
+            if rng.below(3) == 0 {
+                (height, width) = (1, 1);
+            }
+            if rng.below(3) == 0 {
+                channels = 1;
             }
             let halo = rng.padding(1);
-            let map = arena.map(rng, shape, halo);
+            let map = arena.map(rng, [height, width, channels], halo);
             arena.fill(&map, || rng.float());
             inputs.push(map);
         }
@@ -30,19 +42,29 @@ fn sums_and_products() {
         inputs.rotate_left(turn);
         arena.close();
         let activation = rng.pick(&ACTIVATIONS);
-        let what = format!("{} {product} {inputs:?} {activation:?}", isa.name());
-        let kernel = |run: Run<'_>, ws: &mut [f32]| match product {
-            true => mul(run, &Merge { inputs: &inputs, output, activation: activation.into() }.check(), ws),
-            false => add(run, &Merge { inputs: &inputs, output, activation: activation.into() }.check(), ws),
+        let what = format!("{} {kind:?} {inputs:?} {activation:?}", isa.name());
+        let kernel = |run: Run<'_>, ws: &mut [f32]| {
+            let layer = Merge { inputs: &inputs, output, activation: activation.into() }.check();
+            match kind {
+                Kind::Sum => add(run, &layer, ws),
+                Kind::Difference => sub(run, &layer, ws),
+                Kind::Product => mul(run, &layer, ws),
+                Kind::Maximum => maximum(run, &layer, ws),
+            }
         };
         check(isa, &what, &arena, &output, kernel, |y, x, c| {
-            let values = inputs.iter().map(|map| match map.pixels() {
-                1 => arena.get(map, 0, 0, c),
-                _ => arena.get(map, y, x, c),
+            let values = inputs.iter().map(|map| {
+                let c = if map.channels == 1 { 0 } else { c };
+                if map.pixels() == 1 { arena.get(map, 0, 0, c) } else { arena.get(map, y, x, c) }
             });
-            let value: f64 = if product { values.product() } else { values.sum() };
+            let value = values.reduce(|a, b| match kind {
+                Kind::Sum => a + b,
+                Kind::Difference => a - b,
+                Kind::Product => a * b,
+                Kind::Maximum => largest([a, b]),
+            });
             // Up to three roundings of numbers up to 11.
-            activated(activation, value, 3.0 * 11.0 * f64::from(f32::EPSILON))
+            activated(activation, value.unwrap_or(0.0), 3.0 * 11.0 * f64::from(f32::EPSILON))
         });
     });
 }

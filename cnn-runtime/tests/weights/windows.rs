@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use cnn_net::graph::{Graph, Node, Role, Tensor, Value};
-use cnn_net::op::{Conv, Linear, Op, Padding, PreluPer, Size, Store};
+use cnn_net::op::{Conv, Linear, Norm, Op, Over, Padding, PreluPer, Size, Store};
 use cnn_runtime::pack::{
-    Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, Layout, Pack, WinogradPanels, pack_slopes, padded,
+    Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, Layout, Pack, WinogradPanels, pack_gains, pack_slopes,
+    padded,
 };
 use cnn_runtime::weights::{Files, Source, load};
 
@@ -122,4 +123,15 @@ fn depthwise_filters_and_slopes() {
     let layout = Layout::Slopes { channels, pixels };
     let op = Op::Prelu(PreluPer::Element);
     assert!(packed("window-slopes", op, &[channels, pixels, 1], layout, &slopes) == expected);
+}
+
+#[test]
+fn gains_of_elements() {
+    let (channels, pixels) = (50, 3000);
+    let gains = values(&[channels, pixels]);
+    let mut expected = vec![0.0; 2 * pixels * padded(channels)];
+    pack_gains(channels, pixels, |at| gains[at], ONE, &mut expected);
+    let layout = Layout::Gains { channels, pixels };
+    let op = Op::Norm(Norm::Rms { over: Over::All, eps: 1e-6, affine: true });
+    assert!(packed("window-gains", op, &[channels, pixels, 1], layout, &gains) == expected);
 }

@@ -1,4 +1,4 @@
-//! Sums and products of maps.
+//! Sums, differences, products and maxima of maps.
 
 use cnn_net::op::{Activation, Size};
 use cnn_runtime::exec::run::Run;
@@ -11,7 +11,8 @@ use super::{Case, Writes};
 
 #[derive(Debug)]
 struct Merge {
-    product: bool,
+    /// Which of the four.
+    kind: usize,
     inputs: Vec<Map>,
     output: Map,
     activation: Activation,
@@ -19,14 +20,18 @@ struct Merge {
 
 pub(super) fn merge(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let (size, channels) = (maker.size(20), maker.channels());
-    let (first, product) = (maker.plain(size, channels), maker.choices.once_in(2));
+    let (first, kind) = (maker.plain(size, channels), maker.choices.below(4));
     let mut inputs = vec![first];
     for _ in 0..maker.choices.below(4) {
-        let pixel = product && maker.choices.once_in(3);
-        let next = if pixel { maker.plain(Size::square(1), first.channels) } else { maker.same(first) };
+        let next = match maker.choices.below(6) {
+            0 => maker.plain(Size::square(1), channels),
+            1 => maker.plain(size, 1),
+            2 => maker.plain(Size::square(1), 1),
+            _ => maker.same(first),
+        };
         inputs.push(next);
     }
-    Box::new(Merge { product, inputs, output: maker.same(first), activation: maker.activation() })
+    Box::new(Merge { kind, inputs, output: maker.same(first), activation: maker.activation() })
 }
 
 impl Case for Merge {
@@ -35,10 +40,14 @@ impl Case for Merge {
     }
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
-        let kernel = if self.product { merge::mul } else { merge::add };
         let Self { inputs, output, activation, .. } = self;
-        let layer = merge::Merge { inputs, output: *output, activation: (*activation).into() };
-        kernel(run, &layer.check(), ws);
+        let layer = merge::Merge { inputs, output: *output, activation: (*activation).into() }.check();
+        match self.kind {
+            0 => merge::add(run, &layer, ws),
+            1 => merge::sub(run, &layer, ws),
+            2 => merge::mul(run, &layer, ws),
+            _ => merge::maximum(run, &layer, ws),
+        }
     }
 
     fn writes(&self) -> Writes {

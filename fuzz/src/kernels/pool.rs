@@ -2,6 +2,9 @@
 
 use cnn_net::op::Size;
 use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::pool::{
+    AdaptivePool, ChannelPool, adaptive_avg_pool, adaptive_max_pool, channel_max, channel_mean,
+};
 use cnn_runtime::kernels::pool::{GlobalPool, Pool2d, avg_pool, global_avg_pool, global_max_pool, max_pool};
 use cnn_runtime::place::workspace::Batch;
 
@@ -63,6 +66,60 @@ impl Case for Global {
 
     fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
         let pool = if self.max { global_max_pool } else { global_avg_pool };
+        pool(run, &self.pool.check(), ws);
+    }
+
+    fn writes(&self) -> Writes {
+        self.pool.output.into()
+    }
+}
+
+#[derive(Debug)]
+struct Adaptive {
+    max: bool,
+    pool: AdaptivePool,
+}
+
+pub(super) fn adaptive(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let (size, parts, channels) = (maker.size(12), maker.size(9), maker.channels());
+    let (input, output) = (maker.plain(size, channels), maker.plain(parts, channels));
+    Box::new(Adaptive { max: maker.choices.once_in(2), pool: AdaptivePool { input, output } })
+}
+
+impl Case for Adaptive {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        [&mut self.pool.input, &mut self.pool.output].into_iter().flat_map(of_map).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
+        let pool = if self.max { adaptive_max_pool } else { adaptive_avg_pool };
+        pool(run, &self.pool.check(), ws);
+    }
+
+    fn writes(&self) -> Writes {
+        self.pool.output.into()
+    }
+}
+
+#[derive(Debug)]
+struct Channels {
+    max: bool,
+    pool: ChannelPool,
+}
+
+pub(super) fn channels(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let (size, channels) = (maker.size(12), maker.channels());
+    let (input, output) = (maker.plain(size, channels), maker.plain(size, 1));
+    Box::new(Channels { max: maker.choices.once_in(2), pool: ChannelPool { input, output } })
+}
+
+impl Case for Channels {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        [&mut self.pool.input, &mut self.pool.output].into_iter().flat_map(of_map).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, _: &[f32], ws: &mut [f32]) {
+        let pool = if self.max { channel_max } else { channel_mean };
         pool(run, &self.pool.check(), ws);
     }
 

@@ -65,13 +65,18 @@ fn label(name: &str, kind: &str, level: usize) -> String {
 
 /// A layer with its window and stride, if it has them: `conv 3x3/2`.
 fn kind(op: &Op) -> String {
-    let Some(window) = op.window() else { return op.name().to_owned() };
-    let stride = match (window.stride.height, window.stride.width) {
+    let stride = match (op.window(), op) {
+        (Some(window), _) => window.stride,
+        (None, Op::ConvTranspose(conv)) => conv.stride,
+        (None, _) => return op.name().to_owned(),
+    };
+    let stride = match (stride.height, stride.width) {
         (1, 1) => String::new(),
         (height, width) if height == width => format!("/{height}"),
-        _ => format!("/{}", window.stride),
+        _ => format!("/{stride}"),
     };
-    format!("{} {}{stride}", op.name(), window.kernel)
+    let kernel = op.kernel().map_or_else(String::new, |kernel| kernel.to_string());
+    format!("{} {kernel}{stride}", op.name())
 }
 
 pub(super) const LONG: [&str; 8] =

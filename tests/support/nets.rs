@@ -284,6 +284,50 @@ network! {
         3: join(4, first, size = 1, bias = false, act = identity) -> conv(4, 1x1);
     }
 
+    /// U-Net (Ronneberger et al. 2015), with padding.
+    block double(width) {
+        conv1: conv(width, 3x3, pad = 1) -> relu -> conv2: conv(width, 3x3, pad = 1) -> relu;
+    }
+    block expand(width, other) {
+        concat { from other; up: conv_transpose(width, 2x2, stride = 2); } -> conv: double(width);
+    }
+    pub(crate) Unet: 1x24x16 -> 2x24x16 {
+        down1: double(4);
+        keep down1;
+        max_pool(2x2) -> down2: double(8);
+        keep down2;
+        max_pool(2x2) -> down3: double(16);
+        keep down3;
+        max_pool(2x2) -> bottom: double(32);
+        up3: expand(16, down3) -> up2: expand(8, down2) -> up1: expand(4, down1) -> out: conv(2, 1x1);
+    }
+    /// Super-resolution with sub-pixel convolution (Shi et al. 2016).
+    pub(crate) Espcn: 1x9x7 -> 1x27x21 {
+        conv1: conv(12, 5x5, pad = 2) -> tanh -> conv2: conv(8, 3x3, pad = 1) -> tanh;
+        conv3: conv(9, 3x3, pad = 1) -> pixel_shuffle(3);
+    }
+    /// The neck of YOLOv5: from coarse to fine and back.
+    block cbs(width, size = 1, stride = 1) { conv(width, size, stride = stride, pad = size / 2) -> silu; }
+    pub(crate) Neck: 3x32x32 -> 6x4x4 {
+        c3: cbs(6, 3, 4);
+        keep c3;
+        c4: cbs(8, 3, 2);
+        keep c4;
+        c5: cbs(12, 3, 2) -> lateral5: cbs(8);
+        keep p5;
+        concat { upsample(2); from c4; } -> top4: cbs(8) -> lateral4: cbs(6);
+        keep p4;
+        concat { upsample(2); from c3; } -> top3: cbs(6);
+        tap small;
+        down3: cbs(6, 3, 2);
+        concat { skip; from p4; } -> out4: cbs(8);
+        tap medium;
+        down4: cbs(8, 3, 2);
+        concat { skip; from p5; } -> large: cbs(12);
+        tap large;
+        pool: cbs(6, 3, 1) -> upsample(2);
+    }
+
     pub(crate) Taps: 3x10x10 -> 5 {
         conv1: conv(6, 3x3, pad = 1);
         tap before;
@@ -423,6 +467,9 @@ macro_rules! for_each_net {
             concat_nested: ConcatNested;
             concat_of_one_value_twice: ConcatTwice;
             dense_block: DenseBlock;
+            unet: Unet;
+            super_resolution: Espcn;
+            neck_of_a_detector: Neck;
             kept: Kept;
             kept_apart: KeptApart;
             parameters_of_every_kind: Parameters;

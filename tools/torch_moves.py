@@ -1,25 +1,13 @@
-#!/usr/bin/env python3
-"""Makes `cnn-compiler/tests/torch/moves.txt`: layers that move numbers or resize maps, in PyTorch's double precision.
-
-Each case has three lines: the declaration of the layer with the shapes of its input and output, the numbers of the input, and those
-of the output, both in the order C, H, W.
-
-    python3 tools/torch_moves.py
-
-Needs torch and nothing else.
-"""
-
-import pathlib
+"""Cases of layers that move numbers or resize maps: `python tools/torch_moves.py`."""
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+import torch_cases
+from torch_cases import shape
+
 CASES = []
-
-
-def shape(tensor):
-    return "x".join(str(size) for size in tensor.shape[1:])
 
 
 def case(layer, size, function):
@@ -30,7 +18,8 @@ def case(layer, size, function):
     numbers = torch.randint(-99, 100, (count,), generator=GENERATOR).double() / 8
     given = numbers.reshape(1, *size)
     found = function(given)
-    CASES.append((f"{shape(given)} -> {shape(found)}: {layer}", given, found))
+    net = f"Net: {shape(size)} -> {shape(found.shape[1:])} {{ {layer}; }}"
+    CASES.append(torch_cases.case(net, given, found))
 
 
 def resizes():
@@ -92,14 +81,7 @@ def pads():
 def main():
     for part in [resizes, shuffles, parts, pads]:
         part()
-    lines = []
-    for head, *tensors in CASES:
-        lines.append(head)
-        # Numbers of eighths are short, and others need all of their digits.
-        lines += [" ".join(f"{number!r}".removesuffix(".0") for number in tensor.flatten().tolist()) for tensor in tensors]
-    target = pathlib.Path(__file__).parent.parent / "cnn-compiler/tests/torch/moves.txt"
-    target.write_text("\n".join(lines) + "\n")
-    print(f"{len(CASES)} cases, {target.stat().st_size} bytes")
+    torch_cases.write("moves", CASES)
 
 
 GENERATOR = torch.Generator().manual_seed(1)

@@ -1,113 +1,134 @@
-//! Layers against PyTorch, in double precision: `tools/torch_layers.py` wrote the cases.
+//! Layers against PyTorch: the cases of `torch`, which `tools/torch_….py` write.
 
 mod planned;
 #[path = "planned/run.rs"]
 mod run;
+mod written;
 
-use cnn_compiler::plan::Range;
+use std::fmt::Write as _;
+
 use cnn_net::graph::{Graph, Value};
-use cnn_runtime::exec::run::Run;
-use cnn_runtime::reference;
+use cnn_runtime::exec::isa::Isa;
+use cnn_runtime::reference::{self, Params};
 use cnn_runtime::trace::Trace;
 use cnn_runtime::weights::{self, Source};
+use run::run;
 
-const CASES: &str = include_str!("data/layers.txt");
-
-/// Of the reference, relative to the largest number: both have roundings of their own.
+/// Of the reference, in double precision.
 const EXACT: f64 = 1e-12;
-/// Of single precision.
-const SINGLE: f64 = 1e-5;
+/// Of kernels, in single precision.
+const TOLERANCE: f64 = 1e-5;
 
-struct Case<'a> {
-    /// `layer_norm(eps = 0.1)`
-    call: &'a str,
-    /// `4x3x2 -> 4x3x2`
-    shapes: &'a str,
+const CASES: [&str; 3] =
+    [include_str!("torch/norms.txt"), include_str!("torch/moves.txt"), include_str!("torch/decoders.txt")];
+
+/// A net with its tensors, an input, and PyTorch's output.
+#[derive(Default)]
+struct Case {
+    net: String,
+    params: Params,
     input: Vec<f32>,
-    /// Role, shape and numbers.
-    tensors: Vec<(&'a str, &'a str, Vec<f32>)>,
     output: Vec<f64>,
 }
 
-fn numbers<T: std::str::FromStr>(text: &str) -> Vec<T> {
-    text.split(' ').map(|number| number.parse().unwrap_or_else(|_| panic!("a number, not {number}"))).collect()
+fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for line in CASES.iter().flat_map(|cases| cases.lines()) {
+        let (name, rest) = line.split_once(' ').expect("a name and what it names");
+        let numbers = || rest.split(' ').map(|number| number.parse::<f64>().expect("a number"));
+        if name == "net" {
+            cases.push(Case { net: rest.to_owned(), ..Case::default() });
+            continue;
+        }
+        let case = cases.last_mut().expect("a net comes first");
+        let floats = || numbers().map(|number| number as f32).collect::<Vec<f32>>();
+        match name {
+            "input" => case.input = floats(),
+            "output" => case.output = numbers().collect(),
+            _ => drop(case.params.insert(name.to_owned(), floats())),
+        }
+    }
+    assert!(cases.len() > 200, "{} cases", cases.len());
+    cases
 }
 
-impl<'a> Case<'a> {
-    fn read(text: &'a str) -> Self {
-        let mut lines = text.lines();
-        let (call, shapes) = (lines.next().expect("a call"), lines.next().expect("shapes"));
-        let mut case = Self { call, shapes, input: Vec::new(), tensors: Vec::new(), output: Vec::new() };
-        for line in lines {
-            let (role, rest) = line.split_once(' ').expect("a role and numbers");
-            match role {
-                "input" => case.input = numbers(rest),
-                "output" => case.output = numbers(rest),
-                role => {
-                    let (shape, rest) = rest.split_once(' ').expect("a shape and numbers");
-                    case.tensors.push((role, shape, numbers(rest)));
-                }
-            }
-        }
-        case
+/// The tensors as a safetensors file.
+fn file(graph: &Graph<'_>, params: &Params) -> Vec<u8> {
+    let (mut header, mut data) = (String::from("{"), Vec::new());
+    for tensor in graph.nodes.iter().flat_map(|node| node.tensors) {
+        let start = data.len();
+        data.extend(params[tensor.name].iter().flat_map(|value| value.to_le_bytes()));
+        let comma = if start > 0 { "," } else { "" };
+        let (name, shape, end) = (tensor.name, tensor.shape, data.len());
+        let _ = write!(header, r#"{comma}"{name}":{{"dtype":"F32","shape":{shape:?},"data_offsets":[{start},{end}]}}"#);
     }
+    header.push('}');
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat()
+}
 
-    /// Its tensors as a file.
-    fn file(&self) -> Vec<u8> {
-        let (mut header, mut data) = (Vec::new(), Vec::new());
-        for (role, shape, numbers) in &self.tensors {
-            let begin = data.len();
-            data.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
-            let (shape, end) = (shape.replace('x', ","), data.len());
-            header
-                .push(format!(r#""layer.{role}":{{"dtype":"F32","shape":[{shape}],"data_offsets":[{begin},{end}]}}"#));
-        }
-        let header = format!("{{{}}}", header.join(","));
-        let header = format!("{header:<width$}", width = header.len().next_multiple_of(8));
-        [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &data].concat()
+#[track_caller]
+fn close(what: &str, expected: &[f64], found: impl ExactSizeIterator<Item = f64>, tolerance: f64) {
+    assert_eq!(expected.len(), found.len(), "{what}");
+    let scale = expected.iter().fold(1e-30_f64, |scale, x| scale.max(x.abs()));
+    for (index, (expected, found)) in expected.iter().zip(found).enumerate() {
+        let near = (expected - found).abs() <= tolerance * scale;
+        assert!(near, "{what}\n[{index}]: {found}, expected {expected} (largest {scale})");
     }
+}
 
-    #[track_caller]
-    fn check(&self, what: &str, found: impl Iterator<Item = f64>, tolerance: f64) {
-        let scale = self.output.iter().fold(0.0_f64, |scale, x| scale.max(x.abs()));
-        let found: Vec<f64> = found.collect();
-        let near = |(a, b): (&f64, &f64)| (a - b).abs() <= tolerance * scale;
-        let all = found.len() == self.output.len() && found.iter().zip(&self.output).all(near);
-        assert!(all, "{} of {}, {what}: {found:?}, not {:?}", self.call, self.shapes, self.output);
-    }
+fn floats(values: &[f32]) -> impl ExactSizeIterator<Item = f64> {
+    values.iter().map(|value| f64::from(*value))
+}
 
-    /// The reference, a trace, and the compiled net.
-    fn run(&self) {
-        let source = format!("Net: {} {{ layer: {}; }}", self.shapes, self.call);
-        let plan = planned::plan(&source).unwrap_or_else(|error| panic!("{source}\n{error}"));
-        let mut packed = vec![0.0; plan.packed_len];
-        plan.describe("Net", "", |graph: &Graph<'_>| {
-            let file = self.file();
-            let file = Source::new(&file);
-            let params = weights::read(graph, &file).unwrap_or_else(|error| panic!("{source}\n{error}"));
-            let outputs = reference::run(graph, &params, &self.input).expect("inputs of the net");
-            self.check("the reference", outputs.result().data.iter().copied(), EXACT);
-            let mut traced = Vec::new();
-            let each = |value, numbers: &[f32]| {
-                if let Value::Node(_) = value {
-                    traced = numbers.to_vec();
-                }
-            };
-            Trace::new(graph, &params).run(&self.input, each).expect("inputs of the net");
-            self.check("a trace", traced.iter().map(|x| f64::from(*x)), SINGLE);
-            weights::load(graph, &plan.recipe(), &file, &mut packed)
-                .unwrap_or_else(|error| panic!("{source}\n{error}"));
+#[test]
+fn the_reference_agrees_with_pytorch() {
+    for Case { net, params, input, output } in cases() {
+        let plan = planned::plan(&net).unwrap_or_else(|error| panic!("{net}\n{error}"));
+        plan.describe("Net", "", |graph| {
+            let found = reference::run(graph, &params, &input).unwrap_or_else(|error| panic!("{net}\n{error}"));
+            close(&net, &output, found.result().data.iter().copied(), EXACT);
         });
-        let mut workspace = vec![f32::NAN; plan.workspace_len];
-        run::run(&plan, Run::best(), &packed, &self.input, &mut workspace);
-        let Range { offset, len } = plan.output;
-        self.check("the compiled net", workspace[offset..][..len].iter().map(|x| f64::from(*x)), SINGLE);
     }
 }
 
 #[test]
-fn layers_are_pytorchs() {
-    let cases: Vec<Case<'_>> = CASES.split("\n\n").map(Case::read).collect();
-    cases.iter().for_each(Case::run);
-    assert!(cases.len() > 40, "{} cases", cases.len());
+fn traces_agree_with_pytorch() {
+    for Case { net, params, input, output } in cases() {
+        let plan = planned::plan(&net).unwrap_or_else(|error| panic!("{net}\n{error}"));
+        plan.describe("Net", "", |graph| {
+            for isa in Isa::all() {
+                let traced = Trace::new(graph, &params).on(isa).run(&input, |value, found| {
+                    if value == graph.result && value != Value::Input {
+                        close(&net, &output, floats(found), TOLERANCE);
+                    }
+                });
+                traced.unwrap_or_else(|error| panic!("{net}\n{error}"));
+            }
+        });
+    }
+}
+
+#[test]
+fn plans_agree_with_pytorch() {
+    for Case { net, params, input, output } in cases() {
+        let plan = planned::plan(&net).unwrap_or_else(|error| panic!("{net}\n{error}"));
+        let mut packed = vec![0.0; plan.packed_len];
+        plan.describe("Net", "", |graph| {
+            let file = file(graph, &params);
+            let loaded = weights::load(graph, &plan.recipe(), &Source::new(&file), &mut packed);
+            loaded.unwrap_or_else(|error| panic!("{net}\n{error}"));
+        });
+        for isa in Isa::all() {
+            let mut workspace = vec![f32::NAN; plan.workspace_len];
+            run(&plan, isa.into(), &packed, &input, &mut workspace);
+            close(&net, &output, floats(&workspace[plan.output.offset..][..plan.output.len]), TOLERANCE);
+        }
+    }
+}
+
+#[test]
+fn nets_are_written_and_read_again() {
+    for Case { net, .. } in cases() {
+        written::check(&planned::plan(&net).unwrap_or_else(|error| panic!("{net}\n{error}")));
+    }
 }

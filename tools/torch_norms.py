@@ -1,20 +1,11 @@
-"""Writes what PyTorch computes for small inputs of layers, in float64: `cnn-compiler/tests/data/layers.txt`.
-
-    python3 -m venv venv
-    venv/bin/pip install torch==2.15.0 numpy==2.4.6
-    venv/bin/python tools/torch_layers.py
-
-A case is the call in the language, the shapes, and lines of numbers: `input`, the tensors by their roles, and `output`. Inputs,
-tensors and arguments are float32 numbers.
-"""
-
-from pathlib import Path
+"""Cases of normalisations, scales, gates and functions of one number: `python tools/torch_norms.py`."""
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-FILE = Path(__file__).resolve().parent.parent / "cnn-compiler/tests/data/layers.txt"
+from torch_cases import case, shape, write
+
 MAP = (4, 3, 2)
 VECTOR = (6,)
 EDGES = [-1000, -20, -3, -1, -0.5, -0.25, -0.1, 0, 0.1, 0.25, 0.5, 1, 3, 20, 1000]
@@ -23,15 +14,6 @@ EDGES = [-1000, -20, -3, -1, -0.5, -0.25, -0.1, 0, 0.1, 0.25, 0.5, 1, 3, 20, 100
 def f32(number):
     """An argument as the layer has it."""
     return float(np.float32(number))
-
-
-def shape(of):
-    return "x".join(map(str, of))
-
-
-def numbers(tensor):
-    values = tensor.reshape(-1).tolist()
-    return " ".join(repr(value) for value in values)
 
 
 class Cases:
@@ -44,9 +26,9 @@ class Cases:
         return torch.from_numpy(np.atleast_1d(values))
 
     def add(self, call, input, output, **tensors):
-        lines = [call, f"{shape(input.shape)} -> {shape(output.shape)}", f"input {numbers(input)}"]
-        lines += [f"{role} {shape(tensor.shape)} {numbers(tensor)}" for role, tensor in tensors.items()]
-        self.text.append("\n".join([*lines, f"output {numbers(output)}"]) + "\n")
+        net = f"Net: {shape(input.shape)} -> {shape(output.shape)} {{ layer: {call}; }}"
+        tensors = {f"layer.{role}": tensor for role, tensor in tensors.items()}
+        self.text.append(case(net, input, output, tensors))
 
     def function(self, call, function):
         input = torch.tensor([f32(edge) for edge in EDGES], dtype=torch.float64)
@@ -116,4 +98,4 @@ if __name__ == "__main__":
     functions(cases)
     norms(cases)
     products(cases)
-    FILE.write_text("\n".join(cases.text))
+    write("norms", cases.text)

@@ -1,45 +1,31 @@
-"""Writes small cases of layers with PyTorch's answers: `cnn-compiler/tests/torch/decoders.txt`.
+"""Cases of transposed convolutions, poolings and merges: `python tools/torch_decoders.py`.
 
-    python3 -m venv venv
-    venv/bin/pip install torch==2.15.0
-    venv/bin/python tools/layers.py
-
-A case is a net, its tensors, its input and its output, a line for each. Tensors and inputs are sixteenths, which are exact in
-float32; outputs are PyTorch's in float64.
+Inputs and tensors are sixteenths.
 """
 
 import random
-from pathlib import Path
 
 import torch
 from torch.nn import functional as F
 
-FILE = Path(__file__).resolve().parent.parent / "cnn-compiler/tests/torch/decoders.txt"
-
-
-def number(x):
-    return repr(x).removesuffix(".0")
+import torch_cases
 
 
 class Case:
     def __init__(self, net, shape):
-        self.random = random.Random(net)
-        self.lines = [f"net {net}"]
-        self.input = self.tensor("input", shape)
+        self.random, self.net, self.tensors = random.Random(net), net, {}
+        self.input = self.draw(shape)
 
-    def tensor(self, name, shape):
-        count = torch.Size(shape).numel()
-        values = [self.random.randint(-32, 32) / 16 for _ in range(count)]
-        self.lines.append(" ".join([name, *map(number, values)]))
+    def draw(self, shape):
+        values = [self.random.randint(-32, 32) / 16 for _ in range(torch.Size(shape).numel())]
         return torch.tensor(values, dtype=torch.float64).reshape(shape)
 
+    def tensor(self, name, shape):
+        self.tensors[name] = self.draw(shape)
+        return self.tensors[name]
+
     def end(self, output):
-        self.lines.append(" ".join(["output", *map(number, output.flatten().tolist())]))
-        return "\n".join(self.lines)
-
-
-def shape_of(output):
-    return "x".join(map(str, output.shape))
+        return torch_cases.case(self.net, self.input, output, self.tensors)
 
 
 def transposed(shape, filters, size, arguments="", function=None, bias=True, **options):
@@ -49,7 +35,7 @@ def transposed(shape, filters, size, arguments="", function=None, bias=True, **o
         torch.zeros(shape).unsqueeze(0), torch.zeros(shape[0], filters // groups, *size), **options)
     text = f"conv_transpose({filters}, {size[0]}x{size[1]}{arguments})"
     text = f"{text} -> {function}" if function else text
-    case = Case(f"Net: {'x'.join(map(str, shape))} -> {shape_of(outputs[0])} {{ up: {text}; }}", shape)
+    case = Case(f"Net: {torch_cases.shape(shape)} -> {torch_cases.shape(outputs[0].shape)} {{ up: {text}; }}", shape)
     weight = case.tensor("up.weight", (shape[0], filters // groups, *size))
     bias = case.tensor("up.bias", (filters,)) if bias else None
     output = F.conv_transpose2d(case.input.unsqueeze(0), weight, bias, **options)[0]
@@ -86,7 +72,7 @@ def pooling_cases():
                           ((17, 5, 5), (4, 1)), ((3, 4, 4), (1, 1)), ((9, 5, 3), (2, 3)), ((2, 1, 1), (2, 2))]:
         for (name, function) in [("avg", F.adaptive_avg_pool2d), ("max", F.adaptive_max_pool2d)]:
             text = f"adaptive_{name}_pool({size[0]}x{size[1]})"
-            net = f"Net: {'x'.join(map(str, shape))} -> {shape[0]}x{size[0]}x{size[1]} {{ {text}; }}"
+            net = f"Net: {torch_cases.shape(shape)} -> {shape[0]}x{size[0]}x{size[1]} {{ {text}; }}"
             yield plain(net, lambda x, function=function, size=size: function(x.unsqueeze(0), size)[0])
     for channels in [1, 7, 16, 35, 300]:
         for (name, function) in [("mean", torch.mean), ("max", torch.amax)]:
@@ -116,4 +102,4 @@ def cases():
 
 
 if __name__ == "__main__":
-    FILE.write_text("\n".join(cases()) + "\n")
+    torch_cases.write("decoders", cases())

@@ -8,6 +8,7 @@ mod activation;
 mod adaptive;
 mod argument;
 mod closed;
+mod facts;
 mod layers;
 mod norm;
 mod rearrange;
@@ -24,6 +25,9 @@ pub use self::activation::Activation;
 #[doc(hidden)]
 pub use self::activation::Function;
 pub use self::argument::{Argument, Bounds, Field, Slot, Word};
+#[doc(hidden)]
+pub use self::facts::LayerKind;
+pub use self::facts::{Facts, Kind};
 pub use self::layers::{BatchNorm, Conv, Linear, Lrn, LrnWindow, Pool, PreluPer, Store};
 #[doc(hidden)]
 pub use self::norm::Normaliser;
@@ -120,103 +124,6 @@ closed! {
         BatchNorm(norm: BatchNorm), Norm(norm: Norm), Scale { factor: Option<f32> }, Prelu(per: PreluPer), Glu,
         Activation(activation: Activation),
         Softmax, LogSoftmax, Concat, Add, Sub, Mul, Max,
-    }
-}
-
-/// What callers may want to know about a layer.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Facts {
-    /// In the language: `max_pool`.
-    pub name: &'static str,
-    /// A letter or two, on a drawing.
-    pub short: &'static str,
-    /// In prose: `max pooling`.
-    pub long: &'static str,
-    /// Its kind.
-    pub kind: Kind,
-    /// Whether it needs feature maps, and can't take a vector.
-    pub reads_maps: bool,
-    /// The window that it moves over its input.
-    pub window: Option<Window>,
-    /// Whether its output may overwrite an input: what a number depends on is read before that is written.
-    pub in_place: bool,
-    /// Whether zeros of its input stay zeros, or most of them.
-    pub keeps_zeros: bool,
-}
-
-/// Kinds of layers: what counts as a layer of a net's depth, and what is drawn in one colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// Filters that move over maps.
-    Convolution,
-    /// A matrix over all features.
-    FullyConnected,
-    /// A maximum over a window, a map or channels.
-    MaxPooling,
-    /// A mean over a window, a map or channels.
-    AveragePooling,
-    /// Another order of the same numbers.
-    Reordering,
-    /// Numbers in other places, a part of them, or more around them.
-    Rearrangement,
-    /// Maps of another size.
-    Resampling,
-    /// What does nothing at inference.
-    Regularisation,
-    /// A normalisation over channels.
-    ResponseNormalisation,
-    /// A normalisation by statistics of a batch.
-    BatchNormalisation,
-    /// A normalisation by statistics of the input itself.
-    Normalisation,
-    /// Factors of channels.
-    Scaling,
-    /// A product of a value's halves.
-    Gating,
-    /// An element-wise function.
-    Activation,
-    /// Scores to probabilities.
-    Softmax,
-    /// Channels one after another.
-    Concatenation,
-    /// A sum or a difference of branches.
-    Addition,
-    /// A product of branches.
-    Multiplication,
-    /// The largest of branches.
-    Maximum,
-}
-
-closed! {
-    Kind as LayerKind {
-        Convolution, FullyConnected, MaxPooling, AveragePooling, Reordering, Rearrangement, Resampling, Regularisation,
-        ResponseNormalisation, BatchNormalisation, Normalisation, Scaling, Gating, Activation, Softmax, Concatenation,
-        Addition, Multiplication, Maximum,
-    }
-}
-
-impl Facts {
-    /// A layer without a window that takes maps and vectors.
-    const fn of(kind: Kind, [name, short, long]: [&'static str; 3]) -> Self {
-        Self { name, short, long, kind, reads_maps: false, window: None, in_place: false, keeps_zeros: false }
-    }
-
-    const fn over_maps(self) -> Self {
-        Self { reads_maps: true, ..self }
-    }
-
-    const fn in_place(self) -> Self {
-        Self { in_place: true, ..self }
-    }
-
-    const fn keeping_zeros(self) -> Self {
-        Self { keeps_zeros: true, ..self }
-    }
-
-    const fn over(self, window: Window) -> Self {
-        Self { reads_maps: true, window: Some(window), ..self }
     }
 }
 

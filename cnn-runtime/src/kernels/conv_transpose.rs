@@ -1,4 +1,4 @@
-//! Transposed convolutions: each [phase](crate::pack::phases) of the output is a convolution, by the micro-kernel of
+//! Transposed convolutions: each phase (`pack/phases.rs`) of the output is a convolution, by the micro-kernel of
 //! [`gemm`](crate::kernels::gemm), into every `stride`-th row and column of the output.
 
 use crate::exec::divide::{div, div_ceil};

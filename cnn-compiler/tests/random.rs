@@ -179,6 +179,39 @@ fn plans_of_crossed_branches_agree_with_the_reference() {
     }
 }
 
+/// Layers next to others that change where their values lie, how long these live, and what is fused.
+const NEIGHBOURS: [&str; 13] = [
+    "Net: 6x8x8 -> 6x8x8 { keep x; channels(0..3) -> relu; keep a; from x -> channels(3..6) -> tanh;
+        concat { from a; skip; } -> add { skip; from x; }; }",
+    "Net: 6x8x8 -> 9x8x8 { keep x; channels(1..4) -> c: conv(3, 3x3, pad = 1); concat { skip; from x; } -> relu; }",
+    "Net: 6x8x8 -> 4x8x8 { conv(8, 3x3, pad = 1) -> channels(2..6) -> relu6; }",
+    "Net: 6x8x8 -> 3x16x16 { a: conv(12, 3x3, pad = 1) -> channels(0..12) -> pixel_shuffle(2) -> relu; }",
+    "Net: 5x4x4 -> 5x8x8 { keep x; u: conv_transpose(5, 2x2, stride = 2) -> batch_norm -> relu;
+        add { skip; from x -> upsample(2, mode = bilinear); }; }",
+    "Net: 5x1x1 -> 5x7x3 { resize(7x3, mode = bicubic) -> add { skip; skip -> layer_norm; } -> l2_norm; }",
+    "Net: 16x6x6 -> 16x6x6 { keep x; add { layer_norm -> c: conv(16, 3x3, pad = 1) -> gelu; from x; }
+        -> mul { skip; channel_mean -> sigmoid; global_avg_pool -> sigmoid; }; }",
+    "Net: 3x9x9 -> 4x5x5 { pad(2, mode = reflect) -> c: conv(4, 5x5) -> crop(5x5) -> max { skip; relu; }
+        -> sub { skip; skip -> tanh; }; }",
+    "Net: 8x6x6 -> 2 { adaptive_avg_pool(4x3) -> reshape(4x4x6) -> c: conv(4, 2x2) -> group_norm(2) -> glu -> scale
+        -> flatten -> channels(3..20) -> linear(2); }",
+    "Net: 24x5x5 -> 10 { [{ keep x; concat { channels(0..12);
+            channels(12..24) -> c: conv(12, 3x3, pad = 1, groups = 12) -> b: batch_norm; } -> channel_shuffle(2)
+        -> add { skip; from x; }; }; 3]; global_avg_pool -> linear(10); }",
+    "Net: 7 -> 5 { keep x; linear(5) -> channels(1..3); keep y; concat { from y; from x -> channels(0..3) -> softmax; }; }",
+    "Net: 4x7x5 -> 4x7x5 { keep x; d: conv(6, 3x3, stride = 2, pad = 1)
+        -> u: conv_transpose(4, 3x3, stride = 2, pad = 1) -> instance_norm(affine = true); mul { skip; from x; } -> hard_tanh; }",
+    "Net: 4x7x5 -> 2x7x5 { keep x; keep y; add { from x; from y; } -> glu; }",
+];
+
+#[test]
+fn neighbours_agree_with_the_reference() {
+    for (seed, source) in NEIGHBOURS.into_iter().enumerate() {
+        agrees(source, seed as u64);
+        written::check(&planned::plan(source).unwrap_or_else(|error| panic!("{source}\n{error}")));
+    }
+}
+
 #[test]
 fn nets_are_written_and_read_again() {
     for seed in 0..NETS {

@@ -208,8 +208,9 @@
 //! save_file(model.state_dict(), "weights.safetensors")
 //! ```
 //!
-//! F32, F16 and BF16 are read; batch normalisation and `scale` are folded into the weights before them; `num_batches_tracked`
-//! is ignored.
+//! A tensor may have more or fewer dimensions of 1 than declared: `[f, c, k]` of a convolution over a sequence, `[o, i, 1, 1]` of a
+//! linear layer. F32, F16 and BF16 are read; batch normalisation and `scale` are folded into the weights before them;
+//! `num_batches_tracked` is ignored.
 //!
 //! - `from_safetensors(&bytes)` reads a file in memory.
 //! - `from_safetensors_with(&bytes, &[("module.*", "*")])` renames tensors first; this rule removes a prefix.

@@ -280,7 +280,18 @@ impl Bad {
 
 /// Whether a tensor may have this shape.
 fn is_accepted(op: &Op, expected: &[usize], found: &[usize]) -> bool {
-    found == expected || (found == [1] && matches!(op, Op::Prelu(PreluPer::Channel)))
+    found == expected
+        || (found == [1] && matches!(op, Op::Prelu(PreluPer::Channel)))
+        || differs_in_ones(expected, found)
+}
+
+/// Whether one of two shapes has dimensions of 1 that the other lacks: filters of one row, `[f, c, k]`, or a matrix that was a
+/// convolution, `[o, i, 1, 1]`. As many dimensions in another order may mean another order of the numbers.
+fn differs_in_ones(expected: &[usize], found: &[usize]) -> bool {
+    let others = |shape: &'_ [usize]| shape.iter().copied().filter(|dimension| *dimension != 1).collect();
+    let [expected_others, found_others]: [Vec<usize>; 2] = [others(expected), others(found)];
+    // No tensor has more than a few dimensions, but a file can claim any number.
+    found.len() <= 8 && expected.len() != found.len() && expected_others == found_others
 }
 
 impl Cause {

@@ -182,6 +182,27 @@ fn a_shape_tells_what_happened() {
     }
 }
 
+#[test]
+fn dimensions_of_one_may_be_missing_or_more() {
+    let shapes: [(&[usize], &[usize], bool); 8] = [
+        (&[8, 18], &[8, 18, 1, 1], true),
+        (&[8, 2, 1, 3], &[8, 2, 3], true),
+        (&[5], &[1, 5, 1], true),
+        (&[1], &[], true),
+        (&[5], &[5, 1, 5], false),
+        (&[8, 18], &[18, 8, 1, 1], false),
+        // Another order of as many dimensions is another order of the numbers.
+        (&[3, 1, 3, 3], &[3, 3, 1, 3], false),
+        (&[3, 1, 3, 3], &[3, 3, 3, 1], false),
+    ];
+    for (expected, found, fits) in shapes {
+        let graph = one_tensor(Op::Flatten, "a.weight", expected);
+        let graph = Graph { nodes: &[Node { tensors: &[Tensor { shape: expected, ..graph.1 }], ..graph.0 }], ..GRAPH };
+        let read = read(&graph, &Source::new(&file(&[entry("a.weight", found)])));
+        assert_eq!(read.is_ok(), fits, "{expected:?} {found:?}");
+    }
+}
+
 /// A node with one tensor, and the tensor.
 fn one_tensor<'a>(op: Op, name: &'a str, shape: &'a [usize]) -> (Node<'a>, Tensor<'a>) {
     let node = GRAPH.nodes[2];

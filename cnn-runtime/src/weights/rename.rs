@@ -2,13 +2,14 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// What is wrong with a rule, if anything.
 pub fn rule_error((from, to): (&str, &str)) -> Option<&'static str> {
     let stars = |part: &str| part.matches('*').count();
     match (stars(from), stars(to)) {
-        (2.., _) | (_, 2..) => Some("each part can have at most one `*`"),
-        (0, 1) => Some("the second part has a `*`, but the first part has none to take the text from"),
+        (0, 1..) => Some("the second part has a `*`, but the first part has none to take the text from"),
+        (from, to) if from != to && to > 0 => Some("the second part needs as many `*` as the first, or none"),
         _ if from.is_empty() => Some("the first part is empty; `*` matches any name"),
         _ => None,
     }
@@ -25,12 +26,26 @@ pub(super) fn rename(rules: &[(&str, &str)], name: String) -> String {
 
 /// What one rule turns a name into; `None` if it does not match.
 fn apply<'a>((from, to): (&'a str, &'a str), name: &'a str) -> Option<Cow<'a, str>> {
-    let Some((before, after)) = from.split_once('*') else { return (name == from).then_some(to.into()) };
-    let rest = name.strip_prefix(before)?.strip_suffix(after)?;
-    Some(match to.split_once('*') {
-        Some((before, after)) => [before, rest, after].concat().into(),
-        None => to.into(),
-    })
+    let mut texts = texts(from, name)?.into_iter();
+    let mut parts = to.split('*');
+    let first = parts.next().unwrap_or_default();
+    let rest: String = parts.flat_map(|part| [texts.next().unwrap_or_default(), part]).collect();
+    Some(if rest.is_empty() { first.into() } else { [first, &rest].concat().into() })
+}
+
+/// The texts that the `*` of a pattern stand for, each as short as possible but the last one; `None` if a name is another.
+fn texts<'a>(from: &str, name: &'a str) -> Option<Vec<&'a str>> {
+    let Some((before, after)) = from.split_once('*') else { return (name == from).then(Vec::new) };
+    let mut rest = name.strip_prefix(before)?;
+    let mut texts = Vec::new();
+    let (between, last) = after.rsplit_once('*').map_or((None, after), |(between, last)| (Some(between), last));
+    for part in between.into_iter().flat_map(|between| between.split('*')) {
+        let (text, after) = rest.split_at(rest.find(part)?);
+        texts.push(text);
+        rest = &after[part.len()..];
+    }
+    texts.push(rest.strip_suffix(last)?);
+    Some(texts)
 }
 
 #[cfg(test)]
@@ -49,6 +64,15 @@ mod tests {
         assert_eq!(renamed(&[("a.*.kernel", "b.*.weight")], "a.0.1.kernel"), "b.0.1.weight");
         assert_eq!(renamed(&[("*", "net.*")], "fc.bias"), "net.fc.bias");
         assert_eq!(renamed(&[("ab*ba", "*")], "aba"), "aba");
+        assert_eq!(
+            renamed(&[("layer*.*.bn*.gamma", "stage*_*.norm*.weight")], "layer2.10.bn1.gamma"),
+            "stage2_10.norm1.weight"
+        );
+        assert_eq!(renamed(&[("*.block.*.*", "*.*.*")], "a.b.block.0.conv.weight"), "a.b.0.conv.weight");
+        assert_eq!(renamed(&[("a*b*b", "*-*")], "abb"), "-");
+        assert_eq!(renamed(&[("a*b*b", "*-*")], "ab"), "ab");
+        assert_eq!(renamed(&[("*é*", "*e*")], "caféx"), "cafex");
+        assert_eq!(renamed(&[("*.*", "one")], "a.b"), "one");
     }
 
     #[test]
@@ -59,8 +83,10 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_has_a_star_on_both_sides_or_none_to_put_in() {
+    fn both_sides_have_as_many_stars_or_there_is_none_to_put_in() {
         assert!(rule_error(("*.*", "*")).is_some());
+        assert!(rule_error(("*.*", "*.*.*")).is_some());
+        assert!(rule_error(("*.*", "*/*")).is_none());
         assert!(rule_error(("a", "*")).is_some());
         assert!(rule_error(("", "a")).is_some());
         assert!(rule_error(("a*", "b")).is_none());

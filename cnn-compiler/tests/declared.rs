@@ -49,6 +49,9 @@ fn without_weights(tokens: TokenStream) -> TokenStream {
     (0..tokens.len()).filter(|index| !dropped(*index)).map(|index| tokens[index].clone()).collect()
 }
 
+/// Nets with blocks that read kept values, for which the writer has no parameters.
+const UNSAYABLE: [&str; 2] = ["Parameters", "Unet"];
+
 /// Writes and reads the nets in the files of a folder, and counts them.
 fn check_files(folder: &str) -> usize {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
@@ -57,7 +60,9 @@ fn check_files(folder: &str) -> usize {
     files.retain(|path| path.extension().is_some_and(|end| end == "rs"));
     files.sort();
     let nets: Vec<Plan> = files.iter().flat_map(|path| invocations(path)).flat_map(plans).collect();
-    nets.iter().for_each(|plan| drop(check(plan)));
+    let unsayable = nets.iter().filter_map(|plan| try_check(plan).err()).map(|why| why.to_string());
+    let unsayable: Vec<String> = unsayable.collect();
+    assert!(unsayable.len() <= UNSAYABLE.len(), "{UNSAYABLE:?}, and not {unsayable:#?}");
     nets.len()
 }
 

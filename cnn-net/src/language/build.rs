@@ -6,7 +6,7 @@
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -17,6 +17,9 @@ use super::words::{is_name, is_word, number};
 use super::write::args;
 use crate::graph::{Graph, Value};
 use crate::op;
+
+/// As many numbers may be missing in a row, as if empty groups had them.
+const MOST_MISSING: usize = 100;
 
 /// A tree, with the calls of blocks in it: those first that are in others.
 pub(super) struct Tree {
@@ -86,8 +89,8 @@ impl<'a> Builder<'a> {
         }
         let last = parts.len().saturating_sub(1);
         for (index, part) in parts.iter().enumerate() {
-            let step = self.step(part, value, around, &mut next)?;
-            body.extend(step.map(Statement::Step));
+            let steps = self.steps(part, value, around, &mut next)?;
+            body.extend(steps.into_iter().map(Statement::Step));
             value = end(part.items, value);
             self.aside(value, around, &mut body)?;
             if index < last {
@@ -148,31 +151,35 @@ impl<'a> Builder<'a> {
         Ok(parts)
     }
 
-    /// A step, unless it is a value that is there in any case.
-    fn step(
+    /// A step, after others that have numbers and compute nothing. A value that is there in any case is none.
+    fn steps(
         &mut self,
         part: &Part<'a>,
         from: Value,
         around: Around<'_>,
         next: &mut usize,
-    ) -> Result<Option<Step>, Unsayable> {
+    ) -> Result<Vec<Step>, Unsayable> {
         if let [Item::From(value)] = part.items {
             let name = (*value != from).then(|| self.name_of(*value)).transpose()?;
-            return Ok(name.map(|name| Step::unnamed(Kind::From(name))));
+            return Ok(name.map(|name| Step::unnamed(Kind::From(name))).into_iter().collect());
         }
         if !is_name(part.name) {
             return Err(Unsayable::new(self.first_name(part), "its name is empty, or has control characters"));
         }
         let place = number(part.name).unwrap_or(*next);
-        let name = (part.name != next.to_string()).then(|| part.name.to_owned());
-        *next = place;
-        *next = next.saturating_add(1);
+        // Steps that compute nothing have numbers, too. Beyond them, a number is given as a name.
+        let missing = place.checked_sub(*next).filter(|missing| *missing <= MOST_MISSING);
+        let mut steps: Vec<Step> = (0..missing.unwrap_or(0)).map(|_| Step::nothing()).collect();
+        let is_next = number(part.name).is_some() && missing.is_some();
+        let name = (!is_next).then(|| part.name.to_owned());
+        *next = place.saturating_add(1);
         let depth = around.depth + 1;
         if depth > DEEPEST {
             return Err(Unsayable::new(self.first_name(part), TOO_DEEP));
         }
         let kind = self.kind(part, from, Around { depth, ..around })?;
-        Ok(Some(Step { name, kind }))
+        steps.push(Step { name, kind });
+        Ok(steps)
     }
 
     fn first_name(&self, part: &Part<'a>) -> &'a str {
@@ -212,20 +219,18 @@ impl<'a> Builder<'a> {
         around: Around<'_>,
         next: &mut usize,
     ) -> Result<Vec<Step>, Unsayable> {
-        let (mut branch, parts) = (Vec::new(), self.parts(items, around)?);
-        // `skip` has a number, too.
-        let skips = parts.first().is_some_and(|part| part.name == (*next + 1).to_string());
-        if skips {
-            *next += 1;
-            branch.push(Step::unnamed(Kind::Skip));
-        }
-        for part in parts {
-            branch.extend(self.step(&part, value, around, next)?);
+        let mut branch = Vec::new();
+        for part in self.parts(items, around)? {
+            branch.extend(self.steps(&part, value, around, next)?);
             value = end(part.items, value);
         }
-        if branch.is_empty() {
-            *next += 1;
-            branch.push(Step::unnamed(Kind::Skip));
+        match branch.first_mut() {
+            Some(first) if *first == Step::nothing() => first.kind = Kind::Skip,
+            Some(_) => {}
+            None => {
+                *next += 1;
+                branch.push(Step::unnamed(Kind::Skip));
+            }
         }
         Ok(branch)
     }

@@ -5,13 +5,14 @@
 //! finds what calls of the same block have in common, `unify` with parameters, `repeat` with counts, and `text` writes it all.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::blocks::{blocks, called};
-use super::build::tree;
+use super::build::{Tree, tree};
 use super::check;
 use super::nesting::{TOO_DEEP, nested};
 use super::text::braced;
@@ -60,15 +61,16 @@ impl core::error::Error for Unsayable {}
 ///
 /// # Errors
 ///
-/// If there are no words for the graph: for example, a value inside of a group that is read outside, or calls of a block that
-/// differ in more than numbers.
+/// If there are no words for the graph: for example, a value inside of a group that is read outside, a block that reads a value
+/// from outside, or calls of a block that differ in more than numbers.
 pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
     let Some(name) = type_name(graph.name) else {
         return Err(Unsayable::new(graph.name, "a net can't have this name"));
     };
     check::graph(graph)?;
-    let mut tree = tree(graph, &nested(graph)?)?;
-    check::tree(graph, &tree.sites, &tree.body)?;
+    // A tap has no place in a branch, unless in a group there.
+    let with_taps = || written(graph, graph.taps.iter().filter_map(|tap| node(tap.value)).collect());
+    let mut tree = written(graph, BTreeSet::new()).or_else(|why| with_taps().map_err(|_| why))?;
     let blocks = blocks(&mut tree.sites)?;
     let body = called(&tree.body, &tree.sites, &blocks).map_err(|why| Unsayable::new(graph.name, why))?;
     let mut items = Vec::new();
@@ -82,6 +84,21 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
     }
     items.insert(blocks.len(), docs(graph.doc));
     Ok(items.concat())
+}
+
+/// The node that computes a value, if one does.
+fn node(value: Value) -> Option<usize> {
+    match value {
+        Value::Node(node) => Some(node),
+        Value::Input => None,
+    }
+}
+
+/// The tree of a graph in which the values of these nodes are statements.
+fn written(graph: &Graph<'_>, statements: BTreeSet<usize>) -> Result<Tree, Unsayable> {
+    let tree = tree(graph, &nested(graph, statements)?)?;
+    check::tree(graph, &tree.sites, &tree.body)?;
+    Ok(tree)
 }
 
 /// How deeply the brackets of a text are nested.

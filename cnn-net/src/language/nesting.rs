@@ -53,9 +53,8 @@ pub(super) struct Nested {
     pub(super) aux: Vec<(Value, Vec<Item>)>,
 }
 
-/// Finds the steps of a graph, each node in one place. The values in it were checked to be there.
-pub(super) fn nested(graph: &Graph<'_>) -> Result<Nested, Unsayable> {
-    let mut kept = BTreeSet::new();
+/// Finds the steps of a graph, each node in one place; some are statements in any case. The values in it were checked to be there.
+pub(super) fn nested(graph: &Graph<'_>, mut kept: BTreeSet<usize>) -> Result<Nested, Unsayable> {
     loop {
         match Nesting::new(graph, &kept).all() {
             Ok(nested) => return Ok(nested),
@@ -73,6 +72,16 @@ enum Fault {
     Unsayable(Unsayable),
     /// A node would be in two places.
     Twice(usize),
+}
+
+/// The nodes of steps, in the order in which a declaration computes them.
+fn emitted(items: &[Item], order: &mut Vec<usize>) {
+    for item in items {
+        if let Item::Merge(_, branches) = item {
+            branches.iter().for_each(|branch| emitted(branch, order));
+        }
+        order.extend(item.node());
+    }
 }
 
 /// Whether a layer joins branches.
@@ -109,6 +118,9 @@ impl<'g> Nesting<'g> {
             trunk.extend(self.ending(Value::Node(*node))?);
         }
         trunk.extend(self.ending(graph.result)?);
+        if let Some(node) = self.out_of_order(&trunk) {
+            return Err(Fault::Twice(node));
+        }
         let mut aux = Vec::new();
         for (index, classifier) in graph.aux.iter().enumerate() {
             let mut begin = Some(classifier.result);
@@ -133,6 +145,17 @@ impl<'g> Nesting<'g> {
             }
             (None, None) => Ok(Nested { trunk, aux }),
         }
+    }
+
+    /// The node to keep where a trunk would compute another one too early: the one before that.
+    fn out_of_order(&self, trunk: &[Item]) -> Option<usize> {
+        let mut order = Vec::new();
+        emitted(trunk, &mut order);
+        let is_there = |node: &usize| self.seen[*node];
+        let expected = (0..self.seen.len()).filter(is_there);
+        let early = order.iter().zip(expected).find(|(found, expected)| **found != *expected)?;
+        let before = (0..*early.0).rev().find(is_there)?;
+        (!self.kept.contains(&before)).then_some(before)
     }
 
     /// Whether ways begin at a value.

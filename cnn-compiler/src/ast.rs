@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use cnn_net::language::step_number;
 use cnn_net::op::Store;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote};
@@ -383,7 +384,7 @@ impl Name {
 
     /// Its place among the steps of a body, if it is a number.
     pub(crate) fn number(&self) -> Option<usize> {
-        self.text.parse().ok().filter(|number: &usize| number.to_string() == self.text)
+        step_number(&self.text)
     }
 }
 

@@ -21,4 +21,5 @@ use crate::op::Op;
 
 pub use declaration::{Unsayable, declaration};
 pub use params::{Kind, Param, params, usage};
+pub use words::{KEYWORDS, step_number};
 pub use write::{arguments, call};

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use cnn_net::language::KEYWORDS;
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt as _;
 
@@ -113,8 +114,7 @@ fn example(kind: Option<Kind>) -> Named {
 
 fn block_name(block: &Block, report: &mut Report) {
     let name = block.name.to_string();
-    let keywords = ["concat", "add", "sub", "mul", "max", "skip", "from", "keep", "tap", "aux", "block"];
-    let keyword = keywords.contains(&name.as_str());
+    let keyword = KEYWORDS.contains(&name.as_str());
     if keyword || Layer::named(&name).is_some() {
         let what = if keyword { "keyword of the language" } else { "layer" };
         report.error(block.name.span(), format!("`{name}` is a {what}\nhelp: give the block another name"));

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use super::Unsayable;
 use super::nesting::{DEEPEST, Item, Nested, TOO_DEEP};
 use super::tree::{Aux, Call, Kind, Layer, Merge, Site, Statement, Step, Value as Argument};
-use super::words::{is_name, is_word, number};
+use super::words::{is_name, is_word, step_number};
 use super::write::args;
 use crate::graph::{Graph, Value};
 use crate::op;
@@ -166,11 +166,11 @@ impl<'a> Builder<'a> {
         if !is_name(part.name) {
             return Err(Unsayable::new(self.first_name(part), "its name is empty, or has control characters"));
         }
-        let place = number(part.name).unwrap_or(*next);
+        let place = step_number(part.name).unwrap_or(*next);
         // Steps that compute nothing have numbers, too. Beyond them, a number is given as a name.
         let missing = place.checked_sub(*next).filter(|missing| *missing <= MOST_MISSING);
         let mut steps: Vec<Step> = (0..missing.unwrap_or(0)).map(|_| Step::nothing()).collect();
-        let is_next = number(part.name).is_some() && missing.is_some();
+        let is_next = step_number(part.name).is_some() && missing.is_some();
         let name = (!is_next).then(|| part.name.to_owned());
         *next = place.saturating_add(1);
         let depth = around.depth + 1;

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use super::Unsayable;
 use super::nesting::is_merge;
 use super::tree::{Aux, Kind, Site, Statement, Step};
-use super::words::number;
+use super::words::step_number;
 use crate::graph::{Call, Graph, Node, Tensor, Value};
 use crate::op::{Argument, Crop, Dims, Padding, Role, Shape, Size, Slot};
 
@@ -246,7 +246,7 @@ impl Walk<'_> {
             let kept = self.kept[self.hidden..].iter().rfind(|(kept, _)| kept == name);
             return kept.map(|(_, value)| *value).ok_or_else(|| Unsayable::new(name, UNSEEN));
         }
-        let at = step.name.as_deref().and_then(number).unwrap_or(scope.next);
+        let at = step.name.as_deref().and_then(step_number).unwrap_or(scope.next);
         scope.next = at.saturating_add(1);
         let name = match &step.name {
             Some(name) => scope.join(name),

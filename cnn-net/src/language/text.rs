@@ -87,7 +87,7 @@ impl Text<'_> {
             (Some(_), None) | (None, _) => self.kind(&step.kind, column),
         };
         match &step.name {
-            Some(name) if is_word(name) || words::number(name).is_some() => format!("{name}: {kind}"),
+            Some(name) if is_word(name) || words::step_number(name).is_some() => format!("{name}: {kind}"),
             Some(name) => format!("{name:?}: {kind}"),
             None => kind,
         }

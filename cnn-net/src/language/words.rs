@@ -7,7 +7,7 @@ use alloc::string::{String, ToString as _};
 use crate::op::Op;
 
 /// Keywords of the language, which are no names of blocks.
-const KEYWORDS: [&str; 11] = ["concat", "add", "sub", "mul", "max", "skip", "from", "keep", "tap", "aux", "block"];
+pub const KEYWORDS: [&str; 11] = ["concat", "add", "sub", "mul", "max", "skip", "from", "keep", "tap", "aux", "block"];
 
 /// Rust's keywords, which are names of types only in their raw form.
 const RUST: [&str; 52] = [
@@ -31,7 +31,8 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 /// The place that a name has among the steps of a body, if it is a number.
-pub(super) fn number(name: &str) -> Option<usize> {
+#[must_use]
+pub fn step_number(name: &str) -> Option<usize> {
     name.parse().ok().filter(|number: &usize| number.to_string() == name)
 }
 

@@ -42,7 +42,7 @@ impl Hash {
 /// Prints the line of a net.
 fn line<N: Network>(name: &str) -> Result<(), Box<dyn Error>> {
     let file = seeded::weights(N::GRAPH, "");
-    let image = N::GRAPH.input.elements();
+    let image = N::GRAPH.input().elements();
     let mut input = seeded::uniform("input", image * N::BATCH);
     let mut output = Hash::new();
     // The process ends soon, and one net at a time is never much.

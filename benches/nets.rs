@@ -31,7 +31,7 @@ network! {
 /// Runs a net on one thread and on two.
 fn bench<N: Network + 'static>(criterion: &mut Criterion, name: &str) {
     let weights = Arc::new(N::weights(&seeded::weights(N::GRAPH, "")).expect("made for the net"));
-    let image = seeded::uniform("input", N::GRAPH.input.elements());
+    let image = seeded::uniform("input", N::GRAPH.input().elements());
     let pool = Arc::new(Pool::new(2));
     let mut group = criterion.benchmark_group(name);
     let mut alone = Vec::new();

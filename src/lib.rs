@@ -42,6 +42,9 @@
 //!   draws) and `MEMORY`.
 //! - `NameWeights`: packed weights, from `from_safetensors(&bytes)` or `open(path)`, whose [error](weights::WeightsError)
 //!   lists everything that is wrong with a file at once.
+//! - `NameInputs` and `NameOutputs` of nets whose inputs or outputs have names: structs of references to arrays. Traits and slices
+//!   have no names for them: there, the inputs of an image are one after another, in the order of the declaration, and so are
+//!   its outputs.
 //! - `NameWorkspace`: the memory that the net computes in. Up to 128 KiB it is part of `Name`, and more is on the heap;
 //!   `with_workspace(&weights, &mut workspace)` takes it from wherever the caller has it.
 //! - Implementations of [`Network`], for code that is generic over nets, and of [`DynNetwork`], for `Box<dyn DynNetwork>`.
@@ -88,6 +91,8 @@
 //! | | |
 //! | --- | --- |
 //! | `Name: 3x224x224 -> 1000 { … }` | a net: shapes are `channels x height x width`, or one number for a vector |
+//! | `Name: { left: 1x16x16, right: 2x8x8 } -> 5 { … }` | a net with several inputs, which `from left` and `from right` begin with: `forward(&left, &right)` |
+//! | `Name: 3x64x64 -> { boxes: 4x8x8, scores: 10 } { … }` | a net with several outputs: `forward` returns a struct of references to arrays, `NameOutputs` |
 //! | `Other = Name;` | a variant: the layers of a net with a body `{ … }`, under another name, with its own attributes |
 //! | `block name(a, b = 2 * a) { … }` | a reusable part, called as `name(16)` or `name(16, b = 8)`; a parameter is a number, a size, a flag, a word, a layer or a kept value, as the block uses it |
 //! | `..name(16)` | the steps of a block, without a level of names |
@@ -99,6 +104,9 @@
 //! | `skip` | as a branch, or at the start of one: the input itself |
 //! | `keep name;` | keeps the value for `from`, in this body and in those inside it |
 //! | `from name` | as a branch, or at the start of one or of a statement: a value that was kept, or that of a tap |
+//! | `again name` | an earlier step on another value, with the same weights: its name in this body or in one around it, in quotes if it has dots |
+//! | `output name;` | writes the value to an output that the net declares, and passes it on |
+//! | `output name { … };` | the same with what the steps in braces make of the value; the next statement takes the value before them |
 //! | `tap name;` | keeps the value as an extra output |
 //! | `aux name(weight = 0.3) { … }` | an auxiliary classifier, used only in training: counted separately and not run; `1 / 3` is a third |
 //!
@@ -442,7 +450,7 @@ pub mod __rt {
     pub use core::primitive::{f32, str, u8, u64, usize};
     pub use core::result::Result::{self, Ok};
 
-    pub use cnn_net::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
+    pub use cnn_net::graph::{Aux, Call, Graph, Input, Node, Output, Role, Tap, Tensor, Value};
     pub use cnn_net::memory::{Buffer, Holds, Memory};
     pub use cnn_net::op::*;
     pub use cnn_runtime::exec::run::{PoolOf, Run};
@@ -450,7 +458,8 @@ pub mod __rt {
     #[cfg(feature = "std")]
     pub use cnn_runtime::exec::threads::Pool as ThreadPool;
     pub use cnn_runtime::kernels::*;
-    pub use cnn_runtime::network::{Description, DynNetwork, Network, Numbers, WrongLength, images, steps::Step};
+    pub use cnn_runtime::network::{Description, DynNetwork, Network, Numbers, WrongLength, steps::Step};
+    pub use cnn_runtime::network::{at_most, each_image, images, part};
     pub use cnn_runtime::pack::Pack;
     pub use cnn_runtime::place::bounds::Checked;
     pub use cnn_runtime::place::map::Map;

@@ -92,7 +92,7 @@ fn check<Single: Network, Batched: Network>() {
     let single = Arc::new(Single::weights(&file).expect("made for the net"));
     let batched = Arc::new(Batched::weights(&file).expect("made for the net"));
     let (mut single, mut batched) = (Single::new(single), Batched::new(batched));
-    let len = Single::GRAPH.input.elements();
+    let len = Single::GRAPH.input().elements();
     assert_eq!((Single::BATCH, Single::MACS), (1, Batched::MACS));
     for pass in ["first", "second"] {
         let images = seeded::uniform(pass, Batched::BATCH * len);

@@ -90,7 +90,7 @@ fn kept_values_can_be_read_anywhere_inside() {
         }
     }
     let inputs = |name: &str| Kept::GRAPH.nodes.iter().find(|node| node.name == name).map(|node| node.inputs);
-    assert_eq!(inputs("c.0"), Some(&[Value::Node(4), Value::Input][..]));
+    assert_eq!(inputs("c.0"), Some(&[Value::Node(4), Value::Input(0)][..]));
     assert_eq!(inputs("d.0"), Some(&[Value::Node(6), Value::Node(0)][..]));
 }
 

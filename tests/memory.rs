@@ -33,7 +33,7 @@ network! {
 /// Runs a net twice on a small stack, and twice on two threads; not even the first pass may allocate.
 fn runs_without_allocating<N: Network>() {
     let weights = Arc::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|error| panic!("{error}")));
-    let input = seeded::uniform("input", N::BATCH * N::GRAPH.input.elements());
+    let input = seeded::uniform("input", N::BATCH * N::GRAPH.input().elements());
     let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
         let pool = Arc::new(Pool::new(2).with_least_work(1));
         let mut net = N::new(weights);
@@ -89,7 +89,7 @@ fn a_large_net_runs_in_memory_of_the_caller() {
     static WORKSPACE: Mutex<LargeWorkspace> = Mutex::new(LargeWorkspace::new());
     let workspace = WORKSPACE.lock().expect("no other test uses it");
     let mut borrowed = Large::with_workspace(&weights, workspace);
-    let image = vec![0.5; Large::GRAPH.input.elements()];
+    let image = vec![0.5; Large::GRAPH.input().elements()];
     assert_eq!(own.run(&image), borrowed.run(&image));
 }
 

@@ -12,7 +12,7 @@ use nets::*;
 /// A watched pass gives the same results as any other, and goes through all steps in order.
 fn steps_come_in_order<N: Network>() {
     let weights = Arc::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|e| panic!("{e}")));
-    let input = seeded::uniform("input", N::GRAPH.input.elements());
+    let input = seeded::uniform("input", N::GRAPH.input().elements());
     let mut net = N::new(weights);
     let expected = net.run(&input).expect("as long as the input").to_vec();
     let mut seen = Vec::new();
@@ -66,7 +66,7 @@ network! {
 fn seen<N: Network>() -> Vec<usize> {
     let weights = N::weights(&seeded::weights(N::GRAPH, "")).expect("made for the net");
     let mut seen = Vec::new();
-    let input = vec![0.5; N::BATCH * N::GRAPH.input.elements()];
+    let input = vec![0.5; N::BATCH * N::GRAPH.input().elements()];
     let mut net = N::new(Arc::new(weights));
     assert!(net.profile(&input, &mut |step| seen.push(step)).is_ok());
     seen

@@ -13,7 +13,7 @@ use nets::*;
 /// Compares a net on one thread with the same net on several, which split even the smallest kernels.
 fn bits_are_the_same<N: Network>() {
     let weights = Arc::new(N::weights(&seeded::weights(N::GRAPH, "")).unwrap_or_else(|e| panic!("{e}")));
-    let input = seeded::uniform("input", N::BATCH * N::GRAPH.input.elements());
+    let input = seeded::uniform("input", N::BATCH * N::GRAPH.input().elements());
     let mut alone = N::new(&weights);
     let expected = bits(alone.run(&input).expect("as long as the input"));
     for threads in [1, 2, 3, 5] {

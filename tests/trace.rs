@@ -23,9 +23,9 @@ use stored::stored;
 fn check<N: Network>() {
     let graph = N::GRAPH;
     let params = stored(graph, &seeded::weights(graph, ""));
-    let inputs = seeded::uniform("inputs", 2 * graph.input.elements());
+    let inputs = seeded::uniform("inputs", 2 * graph.input().elements());
     let mut expected = inputs
-        .chunks(graph.input.elements())
+        .chunks(graph.input().elements())
         .map(|input| run_with_aux(graph, &params, input).unwrap_or_else(|error| panic!("{error}")));
     let expected: [_; 2] = std::array::from_fn(|_| expected.next().expect("there are two"));
     for isa in Isa::all() {
@@ -38,7 +38,8 @@ fn check<N: Network>() {
             seen.push(value);
         });
         assert_eq!(traced, Ok(()));
-        let all: Vec<Value> = [Value::Input].into_iter().chain((0..graph.nodes.len()).map(Value::Node)).collect();
+        let inputs = (0..graph.inputs.len()).map(Value::Input);
+        let all: Vec<Value> = inputs.chain((0..graph.nodes.len()).map(Value::Node)).collect();
         assert_eq!(seen, all);
     }
 }
@@ -65,13 +66,13 @@ fn seen(graph: &Graph<'_>, without: &str, aux: bool) -> Result<Vec<Value>, RunEr
     let trace = Trace::new(graph, &params);
     let trace = if aux { trace.with_aux() } else { trace };
     let mut seen = Vec::new();
-    trace.run(&vec![0.5; graph.input.elements()], |value, _| seen.push(value)).map(|()| seen)
+    trace.run(&vec![0.5; graph.input().elements()], |value, _| seen.push(value)).map(|()| seen)
 }
 
 #[test]
 fn auxiliary_classifiers_run_if_they_are_asked_for_and_have_their_tensors() {
     let graph = Auxiliary::GRAPH;
-    let trunk: Vec<Value> = [Value::Input]
+    let trunk: Vec<Value> = [Value::Input(0)]
         .into_iter()
         .chain((0..graph.nodes.len()).filter(|index| graph.nodes[*index].aux.is_none()).map(Value::Node))
         .collect();
@@ -99,10 +100,10 @@ network! {
 #[test]
 fn values_that_nothing_reads_any_more_are_freed() {
     let params = weights::read(Long::GRAPH, &Source::new(&seeded::weights(Long::GRAPH, ""))).unwrap();
-    let input = vec![0.5; Long::GRAPH.input.elements()];
+    let input = vec![0.5; Long::GRAPH.input().elements()];
     let info = measure(|| Trace::new(Long::GRAPH, &params).run(&input, |_, _| {}).unwrap());
     // The input and the output of one convolution, a workspace with both and a second copy of the output, and a little more.
-    let value = 4 * Long::GRAPH.input.elements() as u64;
+    let value = 4 * Long::GRAPH.input().elements() as u64;
     assert!(info.bytes_max < 6 * value, "{} bytes, a value has {value}", info.bytes_max);
 }
 

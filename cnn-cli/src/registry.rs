@@ -210,8 +210,8 @@ pub(crate) mod tests {
     fn pictures_become_what_a_classifier_reads_and_each_of_its_classes_has_a_name() {
         for model in MODELS {
             if let Some(preprocess) = model.preprocess {
-                assert_eq!(preprocess.shape(), model.graph.input, "{}", model.name);
-                assert_eq!(model.labels.len(), model.graph.output.elements(), "{}", model.name);
+                assert_eq!(preprocess.shape(), model.graph.input(), "{}", model.name);
+                assert_eq!(model.labels.len(), model.graph.output().elements(), "{}", model.name);
             }
         }
     }

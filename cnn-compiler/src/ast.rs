@@ -74,9 +74,9 @@ pub struct Net {
     /// For a variant, `pub AlexNetF16 = AlexNet;`: the net whose layers these are.
     pub of: Option<Ident>,
     /// Before the arrow.
-    pub input: Expr,
+    pub inputs: Vec<Port>,
     /// After the arrow.
-    pub output: Expr,
+    pub outputs: Vec<Port>,
     /// Between the braces.
     pub body: Body,
 }
@@ -86,6 +86,20 @@ impl Net {
     pub(crate) fn has_cfg(&self) -> bool {
         self.attributes.iter().any(|attribute| attribute.path().is_ident("cfg"))
     }
+}
+
+/// Whether inputs or outputs have names.
+pub(crate) fn names(ports: &[Port]) -> bool {
+    ports.iter().any(|port| port.name.is_some())
+}
+
+/// An input or an output: the only one, `1x32x32`, or one of those in braces, `{ left: 1x16x16, right: 2x8x8 }`.
+#[derive(Clone)]
+pub struct Port {
+    /// Before the colon; the only one needs none.
+    pub name: Option<Ident>,
+    /// Its shape.
+    pub shape: Expr,
 }
 
 /// How large a net's workspace may be.
@@ -157,6 +171,8 @@ pub enum Statement {
     Tap(Ident),
     /// `keep name`
     Keep(Ident),
+    /// `output name`, `output name { … }`
+    Output(Output),
     /// Something with a mistake that was already reported.
     Broken,
 }
@@ -201,6 +217,8 @@ pub enum StepKind {
     From(Kept),
     /// `..body(2, 3)`: the block's steps, without a level of names.
     Splice(Call),
+    /// `again name`: the layers of an earlier step, with its weights.
+    Again(Again),
 }
 
 /// `from name`
@@ -208,6 +226,15 @@ pub enum StepKind {
 pub struct Kept {
     /// What was kept.
     pub name: Ident,
+    /// Both words.
+    pub place: Place,
+}
+
+/// `again name`
+#[derive(Clone)]
+pub struct Again {
+    /// The step.
+    pub name: Name,
     /// Both words.
     pub place: Place,
 }
@@ -306,6 +333,15 @@ pub struct Aux {
     pub body: Body,
 }
 
+/// `output name`, `output name { … }`
+#[derive(Clone)]
+pub struct Output {
+    /// Name.
+    pub name: Ident,
+    /// Between the braces.
+    pub body: Option<Body>,
+}
+
 impl Expr {
     /// A placeholder for an expression that could not be read.
     pub(crate) fn broken(place: impl Into<Place>) -> Self {
@@ -377,6 +413,12 @@ impl Name {
         Self { text, span }
     }
 
+    /// As it is in the source: in quotes, unless it is a word or a number.
+    pub(crate) fn written(&self) -> String {
+        let is_plain = self.number().is_some() || syn::parse_str::<Ident>(&self.text).is_ok();
+        if is_plain { self.text.clone() } else { format!("{:?}", self.text) }
+    }
+
     /// The token.
     pub(crate) fn span(&self) -> Span {
         self.span
@@ -385,6 +427,12 @@ impl Name {
     /// Its place among the steps of a body, if it is a number.
     pub(crate) fn number(&self) -> Option<usize> {
         step_number(&self.text)
+    }
+}
+
+impl fmt::Display for Again {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "again {}", self.name.written())
     }
 }
 
@@ -411,6 +459,7 @@ impl Step {
             StepKind::Skip(span) => *span,
             StepKind::From(from) => from.name.span(),
             StepKind::Splice(call) => call.name.span(),
+            StepKind::Again(again) => again.name.span(),
         }
     }
 }
@@ -426,6 +475,7 @@ impl Step {
             StepKind::Skip(span) => (*span).into(),
             StepKind::From(from) => from.place,
             StepKind::Splice(call) => call.place,
+            StepKind::Again(again) => again.place,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The static description of a net, from its shaped form: it is emitted as `GRAPH`, and weights are loaded by it.
 
-use cnn_net::graph::{Aux, Call, Graph, Node, Tap, Tensor, Value};
+use cnn_net::graph::{Aux, Call, Graph, Input, Node, Output, Tap, Tensor, Value};
 
 use crate::graph::Source;
 use crate::shapes::Shaped;
@@ -13,7 +13,7 @@ pub(crate) fn describe<R>(name: &str, doc: &str, shaped: &Shaped, read: impl FnO
         .iter()
         .map(|tensors| tensors.iter().map(|t| Tensor { name: &t.name, role: t.role, shape: &t.shape }).collect())
         .collect();
-    let inputs: Vec<Vec<Value>> = graph.nodes.iter().map(|node| node.inputs.iter().map(value).collect()).collect();
+    let read_by: Vec<Vec<Value>> = graph.nodes.iter().map(|node| node.inputs.iter().map(value).collect()).collect();
     let calls: Vec<Vec<Call<'_>>> = graph
         .nodes
         .iter()
@@ -26,32 +26,29 @@ pub(crate) fn describe<R>(name: &str, doc: &str, shaped: &Shaped, read: impl FnO
         .map(|(index, node)| Node {
             name: &node.name,
             op: node.op,
-            inputs: &inputs[index],
+            inputs: &read_by[index],
             output: shaped.shapes[index],
             tensors: &tensors[index],
             calls: &calls[index],
             aux: node.aux,
+            again: node.again,
         })
         .collect();
     let taps: Vec<Tap<'_>> = graph.taps.iter().map(|tap| Tap { name: &tap.name, value: value(&tap.value) }).collect();
     let aux: Vec<Aux<'_>> =
         graph.aux.iter().map(|aux| Aux { name: &aux.name, weight: aux.weight, result: value(&aux.result) }).collect();
-    read(&Graph {
-        name,
-        doc,
-        input: graph.input,
-        output: shaped.shape(graph.result),
-        nodes: &nodes,
-        result: value(&graph.result),
-        taps: &taps,
-        aux: &aux,
-    })
+    let inputs: Vec<Input<'_>> =
+        graph.inputs.iter().map(|input| Input { name: &input.name, shape: input.shape }).collect();
+    let outputs: Vec<Output<'_>> =
+        graph.outputs.iter().map(|output| Output { name: &output.name, value: value(&output.value) }).collect();
+    read(&Graph { name, doc, inputs: &inputs, nodes: &nodes, outputs: &outputs, taps: &taps, aux: &aux })
 }
 
 fn value(source: &Source) -> Value {
     match source {
         Source::Node(index) => Value::Node(*index),
+        Source::Input(index) => Value::Input(*index),
         // A shaped net has nothing broken.
-        Source::Input | Source::Broken => Value::Input,
+        Source::None | Source::Broken => Value::Input(0),
     }
 }

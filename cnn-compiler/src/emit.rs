@@ -18,6 +18,7 @@ mod kernels;
 mod names;
 mod net;
 mod parts;
+mod ports;
 mod stub;
 mod values;
 

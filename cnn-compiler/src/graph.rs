@@ -13,7 +13,7 @@ use cnn_net::op::{Op, Shape};
 use proc_macro2::Span;
 
 use self::constants::constants;
-use crate::ast::{Ast, Net};
+use crate::ast::{Ast, Net, Port};
 use crate::eval::{Of, shape};
 use crate::op::PadMode;
 use crate::report::{Place, Report, shortened};
@@ -23,20 +23,12 @@ pub(crate) use check::{check, is_double};
 /// A net as a list of layers in an order in which they can run.
 #[derive(Clone)]
 pub struct Graph {
-    /// Shape of the input.
-    pub(crate) input: Shape,
-    /// The declared output, if that is a shape.
-    pub(crate) output: Option<Shape>,
-    /// The input in the source.
-    pub(crate) input_place: Place,
-    /// The output in the source.
-    pub(crate) output_place: Place,
-    /// The closing brace of the body.
-    pub(crate) end: Span,
+    /// What it reads.
+    pub(crate) inputs: Vec<Input>,
     /// The layers.
     pub(crate) nodes: Vec<Node>,
-    /// The net's output.
-    pub(crate) result: Source,
+    /// What it writes.
+    pub(crate) outputs: Vec<Output>,
     /// Values kept as extra outputs.
     pub(crate) taps: Vec<Tap>,
     /// Auxiliary classifiers.
@@ -48,12 +40,40 @@ pub struct Graph {
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Source {
-    /// The net's input.
-    Input,
+    /// An input of the net.
+    Input(usize),
     /// A node's output.
     Node(usize),
+    /// No value yet: a net with several inputs begins with none of them. Nothing reads it once the net is expanded.
+    None,
     /// A step with a mistake that was already reported.
     Broken,
+}
+
+/// What a net reads.
+#[derive(Clone)]
+pub(crate) struct Input {
+    /// Its name; empty if it has none.
+    pub(crate) name: String,
+    pub(crate) shape: Shape,
+    /// The shape in the source.
+    pub(crate) place: Place,
+}
+
+/// What a net writes.
+#[derive(Clone)]
+pub(crate) struct Output {
+    /// Its name; empty if it has none.
+    pub(crate) name: String,
+    /// The declared shape, if it is one.
+    pub(crate) declared: Option<Shape>,
+    /// The shape in the source.
+    pub(crate) place: Place,
+    pub(crate) value: Source,
+    /// The statement that says what is written.
+    written: Option<Place>,
+    /// The closing brace before which a last step would be.
+    pub(crate) end: Option<Span>,
 }
 
 /// The last step of a branch in the source.
@@ -88,6 +108,8 @@ pub(crate) struct Node {
     pub(crate) calls: Rc<[Frame]>,
     /// The auxiliary classifier it belongs to.
     pub(crate) aux: Option<usize>,
+    /// The earlier node whose layer this is once more.
+    pub(crate) again: Option<usize>,
 }
 
 /// A block call.
@@ -125,29 +147,52 @@ pub(crate) struct Aux {
     pub(crate) result: Source,
 }
 
-/// Expands a net. `None` if its input is not a shape; other mistakes leave [`Source::Broken`] in their place.
+/// Expands a net. `None` if an input is not a shape; other mistakes leave [`Source::Broken`] in their place.
 pub(crate) fn graph(net: &Net, ast: &Ast, report: &mut Report) -> Option<Graph> {
     let constants = constants(ast, report);
-    let input = shape(&net.input, Of::Input, &constants, report);
-    let output = shape(&net.output, Of::Output, &constants, report);
-    let mut graph = Graph {
-        input: input.unwrap_or(Shape::Vector(1)),
-        output,
-        input_place: net.input.place,
-        output_place: net.output.place,
-        end: net.body.end,
-        nodes: Vec::new(),
-        // Even without a shape, the arguments of the layers can be checked.
-        result: if input.is_some() { Source::Input } else { Source::Broken },
-        taps: Vec::new(),
-        aux: Vec::new(),
-        doubles: Vec::new(),
-    };
-    expand::expand(net, ast, &constants, &mut graph, report);
-    input.map(|_| graph)
+    let mut known = true;
+    let inputs = net.inputs.iter().map(|port| {
+        let shape = shape(&port.shape, Of::Input, &constants, report);
+        known &= shape.is_some();
+        Input { name: name(port), shape: shape.unwrap_or(Shape::Vector(1)), place: port.shape.place }
+    });
+    let inputs = inputs.collect();
+    let outputs = net.outputs.iter().map(|port| Output {
+        name: name(port),
+        declared: shape(&port.shape, Of::Output, &constants, report),
+        place: port.shape.place,
+        value: Source::Broken,
+        written: None,
+        end: None,
+    });
+    let outputs = outputs.collect();
+    let (nodes, taps, aux, doubles) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut graph = Graph { inputs, nodes, outputs, taps, aux, doubles };
+    // Even without shapes, the arguments of the layers can be checked.
+    expand::expand(net, ast, &constants, known, &mut graph, report);
+    known.then_some(graph)
+}
+
+fn name(port: &Port) -> String {
+    port.name.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 impl Graph {
+    /// Whether its outputs have names.
+    pub(crate) fn names_outputs(&self) -> bool {
+        self.outputs.iter().any(|output| !output.name.is_empty())
+    }
+
+    /// The shapes of its inputs.
+    pub(crate) fn input_shapes(&self) -> Vec<Shape> {
+        self.inputs.iter().map(|input| input.shape).collect()
+    }
+
+    /// The values that leave the net: outputs, then taps.
+    pub(crate) fn leaving(&self) -> impl Iterator<Item = Source> {
+        self.outputs.iter().map(|output| output.value).chain(self.taps.iter().map(|tap| tap.value))
+    }
+
     /// The lines that a message about a node inside a block adds: the calls that led there.
     pub(crate) fn context(&self, node: &Node) -> Vec<String> {
         shortened(node.calls.iter().rev().map(Frame::line).collect())

@@ -26,8 +26,8 @@ pub struct Optimised {
     pub(crate) steps: Vec<Step>,
     /// The shape of each value.
     pub(crate) values: Vec<Shape>,
-    /// The net's output.
-    pub(crate) result: ValueId,
+    /// The net's outputs, in their order.
+    pub(crate) results: Vec<ValueId>,
     /// The values of the taps, in their order.
     pub(crate) taps: Vec<ValueId>,
 }
@@ -64,7 +64,17 @@ impl Optimised {
     fn uses(&self, value: ValueId) -> usize {
         let reads: usize =
             self.steps.iter().map(|step| step.inputs.iter().filter(|input| **input == value).count()).sum();
-        reads + usize::from(self.result == value) + self.taps.iter().filter(|tap| **tap == value).count()
+        reads + self.leaving().filter(|leaving| *leaving == value).count()
+    }
+
+    /// The values that leave the net: outputs, then taps.
+    pub(crate) fn leaving(&self) -> impl Iterator<Item = ValueId> {
+        self.results.iter().chain(&self.taps).copied()
+    }
+
+    /// How many inputs there are: the first values.
+    pub(crate) fn inputs(&self) -> usize {
+        self.shaped.graph.inputs.len()
     }
 
     /// The step that writes a value that nothing but `reader` reads.

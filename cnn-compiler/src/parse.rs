@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! network!  = [ "#![crate = " ( STRING | path ) "]" ] { attrs ( block | net | variant ) }
-//! net       = [vis] NAME ":" shape "->" shape "{" body "}"          shape = C "x" H "x" W | N
+//! net       = [vis] NAME ":" ports "->" ports "{" body "}"
+//! ports     = shape | "{" NAME ":" shape { "," NAME ":" shape } "}"        shape = C "x" H "x" W | N
 //! variant   = [vis] NAME "=" NAME ";"                               the layers of the second, which is a net
 //! block     = "block" NAME "(" [ param { "," param } ] ")" "{" body "}"   param = NAME [ "=" expr ]
 //! ```
@@ -13,12 +14,15 @@ mod expr;
 mod token;
 mod variant;
 
+use cnn_net::language::is_field;
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::format_ident;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Result, Token, Visibility, parenthesized};
+use syn::token::Brace;
+use syn::{Attribute, Error, Result, Token, Visibility, parenthesized};
 
-use crate::ast::{Ast, Block, Body, Budget, Constant, Expr, Net, Param};
+use crate::ast::{Ast, Block, Body, Budget, Constant, Expr, Net, Param, Port};
 use crate::report::{Place, Report};
 
 pub use attributes::doc_text;
@@ -169,7 +173,7 @@ impl Parser<'_> {
         Ok(Param { name, default })
     }
 
-    /// `":" shape "->" shape "{" body "}"`
+    /// `":" ports "->" ports "{" body "}"`
     fn net(
         &mut self,
         input: ParseStream<'_>,
@@ -183,17 +187,18 @@ impl Parser<'_> {
             // The net is kept, so that its layers are checked and its name is known.
             Err(error) => {
                 skip_to(input, ends_item);
-                if !input.peek(syn::token::Brace) {
+                if !input.peek(Brace) {
                     return Err(error);
                 }
                 self.report.push(error);
-                (Expr::broken(start), Expr::broken(start))
+                let broken = || vec![Port { name: None, shape: Expr::broken(start) }];
+                (broken(), broken())
             }
         };
         let (content, span) = braces(input, "the net's layers in braces")?;
         let body = self.body(&content, span);
-        let (input, output) = shapes;
-        Ok(self.finish(attributes, visibility, name, Layers { of: None, input, output, body }))
+        let (inputs, outputs) = shapes;
+        Ok(self.finish(attributes, visibility, name, Layers { of: None, inputs, outputs, body }))
     }
 
     /// Builds a net from the parts that were read.
@@ -201,7 +206,7 @@ impl Parser<'_> {
         let (docs, rest) = attributes.into_iter().partition(|a| a.path().is_ident("doc"));
         let NetAttributes { weights, batch, exact, store, budget, others } = self.attributes(rest);
         let (budget, budget_place) = budget.map_or((Budget::Any, None), |(budget, place)| (budget, Some(place)));
-        let Layers { of, input, output, body } = layers;
+        let Layers { of, inputs, outputs, body } = layers;
         Net {
             docs,
             attributes: others,
@@ -214,32 +219,80 @@ impl Parser<'_> {
             visibility,
             name,
             of,
-            input,
-            output,
+            inputs,
+            outputs,
             body,
         }
     }
 
-    /// `":" shape "->" shape`
-    fn header(&mut self, input: ParseStream<'_>, name: &Ident) -> Result<(Expr, Expr)> {
+    /// `":" ports "->" ports`
+    fn header(&mut self, input: ParseStream<'_>, name: &Ident) -> Result<(Vec<Port>, Vec<Port>)> {
         if !input.peek(Token![:]) {
             let what = format!("`:` and the shapes of input and output\nhelp: `{name}: 1x32x32 -> 10 {{ … }}`");
             return Err(expected(input, &what));
         }
         input.parse::<Token![:]>()?;
-        let shape = expr::parse(input)?;
+        let inputs = self.ports(input)?;
         if !input.peek(Token![->]) {
+            let shown = match &inputs[..] {
+                [Port { name: None, shape }] => shape.to_string(),
+                _ => "{ … }".to_owned(),
+            };
             return Err(expected(
                 input,
-                &format!("`->` and the shape of the output\nhelp: `{name}: {shape} -> 10 {{ … }}`"),
+                &format!("`->` and the shape of the output\nhelp: `{name}: {shown} -> 10 {{ … }}`"),
             ));
         }
-        input.parse::<Token![->]>()?;
-        let output = expr::parse(input)?;
-        if !input.peek(syn::token::Brace) {
+        let arrow: Token![->] = input.parse()?;
+        if input.peek(Brace) && !input.peek2(Brace) {
+            let wrong = "expected the shape of the output between `->` and the net's layers";
+            return Err(Error::new_spanned(arrow, format!("{wrong}\nhelp: `{name}: … -> 10 {{ … }}`")));
+        }
+        let outputs = self.ports(input)?;
+        if !input.peek(Brace) {
             return Err(expected(input, "the net's layers in braces"));
         }
-        Ok((shape, output))
+        Ok((inputs, outputs))
+    }
+
+    /// A shape, or `"{" NAME ":" shape { "," NAME ":" shape } "}"`
+    fn ports(&mut self, input: ParseStream<'_>) -> Result<Vec<Port>> {
+        const FORM: &str = "help: `{ left: 1x16x16, right: 2x8x8 }`";
+        if !input.peek(Brace) {
+            return Ok(vec![Port { name: None, shape: expr::parse(input)? }]);
+        }
+        let (content, braces) = braces(input, "")?;
+        let (mut ports, content_was_empty) = (Vec::new(), content.is_empty());
+        while !content.is_empty() {
+            if !content.peek(Ident::peek_any) || !content.peek2(Token![:]) {
+                return Err(expected(&content, &format!("a name and `:` before the shape\n{FORM}")));
+            }
+            let name = content.call(Ident::parse_any)?.unraw();
+            content.parse::<Token![:]>()?;
+            let shape = expr::parse(&content)?;
+            ports.extend(self.port(name, shape, &ports));
+            if !content.is_empty() && content.parse::<Token![,]>().is_err() {
+                return Err(expected(&content, "`,` or `}`"));
+            }
+        }
+        if content_was_empty {
+            return Err(Error::new(braces.join(), format!("there is nothing in these braces\n{FORM}")));
+        }
+        Ok(ports)
+    }
+
+    /// A port next to others, unless its name is one of theirs, which is reported.
+    fn port(&mut self, name: Ident, shape: Expr, others: &[Port]) -> Option<Port> {
+        if others.iter().any(|other| other.name.as_ref() == Some(&name)) {
+            self.report.error(name.span(), format!("the name `{name}` is given twice\nhelp: names must differ"));
+            return None;
+        }
+        if !is_field(&name.to_string()) {
+            let wrong = format!("`{name}` can't be the name of a field");
+            self.report.error(name.span(), format!("{wrong}\nhelp: give it another name"));
+            return Some(Port { name: Some(format_ident!("{name}_")), shape });
+        }
+        Some(Port { name: Some(name), shape })
     }
 }
 
@@ -247,8 +300,8 @@ impl Parser<'_> {
 struct Layers {
     /// That net, if this is a variant.
     of: Option<Ident>,
-    input: Expr,
-    output: Expr,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
     body: Body,
 }
 

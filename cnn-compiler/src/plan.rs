@@ -52,7 +52,7 @@ pub struct Plan {
     pub lower_bound: usize,
     /// The buffers in the workspace.
     pub buffers: Vec<Buffer>,
-    /// Where the output is, in the order channels, rows, columns.
+    /// Where the outputs are, one after another, each in the order channels, rows, columns.
     pub output: Range,
     /// Where the taps are, in their order.
     pub taps: Vec<Range>,
@@ -87,7 +87,9 @@ pub struct Call {
 pub enum Purpose {
     /// It computes these nodes: a layer, and what was fused into its kernel.
     Computes(Vec<usize>),
-    /// It moves numbers for a node; none for the net's input.
+    /// It reads an input of the net.
+    Reads(usize),
+    /// It moves numbers for a node; none for an input.
     Moves(Option<usize>),
 }
 
@@ -141,7 +143,8 @@ pub fn plan(mut net: Optimised, options: Options) -> Result<Plan, OverBudget> {
 impl Optimised {
     /// Bytes of all weights used at inference, as declared.
     fn weight_bytes(&self) -> usize {
-        let tensors = self.steps.iter().flat_map(|step| &self.shaped.tensors[step.node()]);
+        let own = |step: &&Step| self.shaped.graph.nodes[step.node()].again.is_none();
+        let tensors = self.steps.iter().filter(own).flat_map(|step| &self.shaped.tensors[step.node()]);
         tensors.map(|tensor| tensor.shape.iter().product::<usize>() * size_of::<f32>()).sum()
     }
 
@@ -216,6 +219,7 @@ impl Call {
         let (kernel, algorithm) = (self.kernel.function(), self.kernel.algorithm());
         let step = match &self.purpose {
             Purpose::Computes(nodes) => steps::Step::new(&self.name, kernel, &algorithm, nodes),
+            Purpose::Reads(_) => steps::Step::moves(&self.name, kernel, None),
             Purpose::Moves(serves) => steps::Step::moves(&self.name, kernel, *serves),
         };
         read(&if self.shared { step.shared() } else { step })

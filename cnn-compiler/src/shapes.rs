@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use cnn_net::graph::Role;
 use cnn_net::op::{Dims, Op, Padding, Shape, Window};
 
-use crate::graph::{Graph, Node, Source};
+use crate::graph::{Graph, Node, Output, Source};
 use crate::op::PadMode;
 use crate::report::{Edit, Fix, Message, Place, Report, message};
 use ways::Argument;
@@ -114,8 +114,9 @@ impl Shaped {
     pub(crate) fn shape(&self, source: Source) -> Shape {
         match source {
             Source::Node(index) => self.shapes[index],
+            Source::Input(index) => self.graph.inputs[index].shape,
             // Nothing in a shaped net is broken.
-            Source::Input | Source::Broken => self.graph.input,
+            Source::None | Source::Broken => Shape::Vector(1),
         }
     }
 
@@ -134,15 +135,19 @@ impl Shaped {
 /// Infers all shapes. `None` if there is a mistake, here or before.
 pub(crate) fn shapes(mut graph: Graph, report: &mut Report) -> Option<Shaped> {
     let before = report.len();
-    let inferred = infer(&graph.nodes, graph.input);
+    let inferred = infer(&graph.nodes, &graph.input_shapes());
     for (index, found) in inferred.iter().enumerate() {
         if let Some(Err(fault)) = found {
             explain::fault(&graph, &inferred, index, fault, report);
         }
     }
-    check_output(&graph, &inferred, report);
+    for output in &graph.outputs {
+        check_output(&graph, &inferred, output, report);
+    }
     check_tensor_names(&graph, report);
-    if report.len() > before || graph.result == Source::Broken || graph.output.is_none() {
+    check_shared(&graph, &inferred, report);
+    let is_known = |output: &Output| output.value != Source::Broken && output.declared.is_some();
+    if report.len() > before || !graph.outputs.iter().all(is_known) {
         return None;
     }
     let mut shapes = Vec::new();
@@ -161,14 +166,14 @@ pub(crate) fn shapes(mut graph: Graph, report: &mut Report) -> Option<Shaped> {
 }
 
 /// The output of every node.
-fn infer(nodes: &[Node], input: Shape) -> Vec<Found> {
+fn infer(nodes: &[Node], inputs: &[Shape]) -> Vec<Found> {
     let mut outputs: Vec<Option<Shape>> = Vec::new();
     let mut all = Vec::new();
     for node in nodes {
         let shape = |source: &Source| match source {
-            Source::Input => Some(input),
+            Source::Input(index) => Some(inputs[*index]),
             Source::Node(index) => outputs[*index],
-            Source::Broken => None,
+            Source::None | Source::Broken => None,
         };
         let inputs: Option<Vec<Shape>> = node.inputs.iter().map(shape).collect();
         let found = inputs.map(|inputs| rules::output(node, &inputs));
@@ -178,32 +183,28 @@ fn infer(nodes: &[Node], input: Shape) -> Vec<Found> {
     all
 }
 
-/// The net's output must be the declared one.
-fn check_output(graph: &Graph, inferred: &[Found], report: &mut Report) {
-    let found = match graph.result {
-        Source::Input => Some(graph.input),
+/// An output of the net must be the declared one.
+fn check_output(graph: &Graph, inferred: &[Found], output: &Output, report: &mut Report) {
+    let found = match output.value {
+        Source::Input(index) => Some(graph.inputs[index].shape),
         Source::Node(index) => output_of(&inferred[index]),
-        Source::Broken => None,
+        Source::None | Source::Broken => None,
     };
-    if let (Some(declared), Some(found)) = (graph.output, found)
+    if let (Some(declared), Some(found)) = (output.declared, found)
         && declared != found
-        && !is_guess(graph, inferred)
+        && !is_guess(graph, inferred, output.value)
     {
-        let wrong = format!("the net's output is {found}, but {declared} is declared");
-        let details: Vec<String> = explain::trace(graph, inferred, graph.result).into_iter().collect();
-        explain::report_ways(
-            graph.output_place,
-            "",
-            (&wrong, &details),
-            ways::of_output(graph, found, declared),
-            report,
-        );
+        let which = if output.name.is_empty() { "the net's output".to_owned() } else { format!("`{}`", output.name) };
+        let wrong = format!("{which} is {found}, but {declared} is declared");
+        let details: Vec<String> = explain::trace(graph, inferred, output.value).into_iter().collect();
+        let ways = ways::of_output(graph, output, found, declared);
+        explain::report_ways(output.place, "", (&wrong, &details), ways, report);
     }
 }
 
-/// Whether the net's output has the shape of branches that differ, of which none is known to be right.
-fn is_guess(graph: &Graph, inferred: &[Found]) -> bool {
-    let (mut open, mut seen) = (vec![graph.result], vec![false; graph.nodes.len()]);
+/// Whether an output has the shape of branches that differ, of which none is known to be right.
+fn is_guess(graph: &Graph, inferred: &[Found], output: Source) -> bool {
+    let (mut open, mut seen) = (vec![output], vec![false; graph.nodes.len()]);
     while let Some(source) = open.pop() {
         let Source::Node(index) = source else { continue };
         let node = &graph.nodes[index];
@@ -228,10 +229,37 @@ fn output_of(inferred: &Found) -> Option<Shape> {
     }
 }
 
+/// A layer that is there again must have the tensors of the first.
+fn check_shared(graph: &Graph, inferred: &[Found], report: &mut Report) {
+    let input = |node: &Node| match node.inputs[0] {
+        Source::Input(index) => Some(graph.inputs[index].shape),
+        Source::Node(index) => output_of(&inferred[index]),
+        Source::None | Source::Broken => None,
+    };
+    for (node, found) in graph.nodes.iter().zip(inferred) {
+        let Some((first, Some(Ok(_)))) = node.again.map(|first| (&graph.nodes[first], found)) else { continue };
+        let (Some(here), Some(there)) = (input(node), input(first)) else { continue };
+        let [ours, theirs] = [here, there].map(|input| node.op.tensors(input));
+        let differ = ours.iter().zip(theirs.iter()).find(|((_, ours), (_, theirs))| **ours != **theirs);
+        if let Some(((role, ours), (_, theirs))) = differ {
+            let (op, tensor) = (node.op.name(), format!("{}.{}", node.name, role.name()));
+            let wrong = format!(
+                "{op}: of {here}, `{tensor}` would be {:?}, but the one that it shares is {:?}",
+                &ours[..],
+                &theirs[..]
+            );
+            let details = [format!("the {op} on line {} reads {there}", first.place.line())];
+            let help = format!("give this step a value of {there}, or layers of its own");
+            report.error_once(node.place, "shared", message(&wrong, &details, &help));
+        }
+    }
+}
+
 /// Steps without names can get the same number in different branches; their tensors would then share a name.
 fn check_tensor_names(graph: &Graph, report: &mut Report) {
     let mut known: HashMap<&str, Place> = HashMap::new();
-    let named = graph.nodes.iter().filter(|node| node.op.has_tensors() && !graph.is_double(&node.name));
+    let own = |node: &&Node| node.op.has_tensors() && node.again.is_none();
+    let named = graph.nodes.iter().filter(own).filter(|node| !graph.is_double(&node.name));
     for node in named {
         match known.get(node.name.as_str()) {
             Some(first) => {

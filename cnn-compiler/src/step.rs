@@ -8,7 +8,7 @@ use cnn_runtime::kernels::plain::has_epilogue;
 
 pub(crate) use self::algorithm::Algorithm;
 
-/// A value: an index into [`Optimised::values`](crate::optimise::Optimised::values). The net's input is the first.
+/// A value: an index into [`Optimised::values`](crate::optimise::Optimised::values). The net's inputs are the first.
 pub(crate) type ValueId = usize;
 
 /// One step.

@@ -82,14 +82,14 @@ const PLAIN: [&str; 4] = [
 /// The values of a net of a few kinds of layers; each normalisation first takes the mean and variance of its own input as its
 /// statistics.
 fn calibrate(graph: &Graph<'_>, params: &mut Params, input: &[f32]) {
-    let input = Tensor::new(graph.input, input);
+    let input = Tensor::new(graph.input(), input);
     let mut values: Vec<Tensor> = Vec::new();
     for node in graph.nodes {
         let inputs: Vec<&Tensor> = node
             .inputs
             .iter()
             .map(|value| match value {
-                Value::Input => &input,
+                Value::Input(_) => &input,
                 Value::Node(index) => &values[*index],
             })
             .collect();
@@ -158,7 +158,7 @@ fn errors(plans: &[&Plan], seed: &str, calibrated: bool) -> Vec<f64> {
     plans[0].describe("Net", "", |graph| {
         let seeded = seeded::weights(graph, seed);
         let mut params: BTreeMap<_, _> = weights::read(graph, &Source::new(&seeded)).expect("weights of the net");
-        let elements = graph.input.elements();
+        let elements = graph.input().elements();
         if calibrated {
             calibrate(graph, &mut params, &seeded::uniform(&format!("{seed} statistics"), elements));
         }

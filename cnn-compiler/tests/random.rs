@@ -230,7 +230,7 @@ fn plans_agree_with_the_reference() {
 /// Runs the plan of a net, and compares all outputs with the reference's.
 fn agrees(source: &str, seed: u64) {
     let plan = planned::plan(source).unwrap_or_else(|error| panic!("{source}\n{error}"));
-    let input_len = plan.describe("Net", "", |graph| graph.input.elements());
+    let input_len = plan.describe("Net", "", |graph| graph.input().elements());
     let input = seeded::uniform("input", input_len);
     let mut packed = vec![0.0; plan.packed_len];
     let expected = plan.describe("Net", "", |graph| {
@@ -310,7 +310,7 @@ const SPOILT: [&str; 9] = [
 fn special_numbers_are_where_the_reference_has_them() {
     let mut random = Random(1);
     for source in SPOILT {
-        let len = planned::plan(source).unwrap().describe("Net", "", |graph| graph.input.elements());
+        let len = planned::plan(source).unwrap().describe("Net", "", |graph| graph.input().elements());
         let mut inputs = vec![seeded::uniform("input", len)];
         for special in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e37, -1e20, 1e6, 1e4] {
             for at in [0, len - 1, random.below(len), random.below(len)] {
@@ -334,7 +334,7 @@ fn a_nan_is_where_the_reference_has_it_in_any_net() {
     let mut random = Random(2);
     for seed in 0..NETS / 3 {
         let source = net(seed);
-        let len = planned::plan(&source).unwrap().describe("Net", "", |graph| graph.input.elements());
+        let len = planned::plan(&source).unwrap().describe("Net", "", |graph| graph.input().elements());
         let mut input = seeded::uniform("input", len);
         input[random.below(len)] = f32::NAN;
         for [expected, found] in outputs(&source, &[input]) {
@@ -372,7 +372,7 @@ fn traces_agree_with_the_reference() {
         plan.describe("Net", "", |graph| {
             let file = seeded::weights(graph, &seed.to_string());
             let params = weights::read(graph, &Source::new(&file)).unwrap_or_else(|error| panic!("{source}\n{error}"));
-            let input = seeded::uniform("input", graph.input.elements());
+            let input = seeded::uniform("input", graph.input().elements());
             let outputs = reference::run(graph, &params, &input).unwrap_or_else(|error| panic!("{source}\n{error}"));
             let traced = Trace::new(graph, &params).run(&input, |value, found| {
                 let expected = outputs.value(value).unwrap_or_else(|| panic!("{value:?} of {source}"));

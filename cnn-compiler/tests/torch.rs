@@ -98,7 +98,7 @@ fn traces_agree_with_pytorch() {
         plan.describe("Net", "", |graph| {
             for isa in Isa::all() {
                 let traced = Trace::new(graph, &params).on(isa).run(&input, |value, found| {
-                    if value == graph.result && value != Value::Input {
+                    if value == graph.outputs[0].value && value != Value::Input(0) {
                         close(&net, &output, floats(found), TOLERANCE);
                     }
                 });

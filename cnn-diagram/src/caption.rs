@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cnn_net::graph::Graph;
+use cnn_net::graph::{Graph, Input};
 
 use crate::draw::{mark, pill};
 use crate::layout::{LETTER, MARGIN, Rect, SMALL, TEXT, letter_width};
@@ -71,13 +71,17 @@ fn lines(graph: &Graph<'_>) -> Vec<String> {
         count(depth.convolutions as u64, "convolution"),
         depth.fully_connected,
     );
-    let numbers = [
-        format!("input {}", times(graph.input)),
-        layers,
-        count(graph.parameters(), "parameter"),
-        count(graph.macs(), "MAC"),
-    ];
+    let numbers = [inputs(graph), layers, count(graph.parameters(), "parameter"), count(graph.macs(), "MAC")];
     [paper(graph.doc), numbers.join(" · ")].into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+/// `input 3×224×224`; of several, `inputs left 1×16×16, right 2×8×8`
+fn inputs(graph: &Graph<'_>) -> String {
+    let name = |input: &Input<'_>| format!("{} {}", input.name, times(input.shape));
+    match graph.inputs {
+        [only] => format!("input {}", times(only.shape)),
+        several => format!("inputs {}", several.iter().map(name).collect::<Vec<_>>().join(", ")),
+    }
 }
 
 /// The caption of a net; returns where the page continues.

@@ -14,25 +14,41 @@ pub struct Graph<'a> {
     pub name: &'a str,
     /// Its doc comment.
     pub doc: &'a str,
-    /// Shape of the input.
-    pub input: Shape,
-    /// Shape of the output.
-    pub output: Shape,
+    /// What it reads, in the order of the declaration.
+    pub inputs: &'a [Input<'a>],
     /// The layers, in an order in which they can be executed.
     pub nodes: &'a [Node<'a>],
-    /// The value that is the net's output.
-    pub result: Value,
+    /// What it writes, in the order of the declaration.
+    pub outputs: &'a [Output<'a>],
     /// Values that are kept as extra outputs, in the order of the declaration.
     pub taps: &'a [Tap<'a>],
     /// Auxiliary classifiers; [`Node::aux`] indexes them.
     pub aux: &'a [Aux<'a>],
 }
 
+/// What a net reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input<'a> {
+    /// Its name; empty for the only input of a net that doesn't name it.
+    pub name: &'a str,
+    /// Its shape.
+    pub shape: Shape,
+}
+
+/// What a net writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Output<'a> {
+    /// Its name; empty for the only output of a net that doesn't name it.
+    pub name: &'a str,
+    /// The value that is written.
+    pub value: Value,
+}
+
 /// A value in a [`Graph`]. Values are ordered as they are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
-    /// The net's input.
-    Input,
+    /// An input of the net, by its index.
+    Input(usize),
     /// The output of a node, by its index.
     Node(usize),
 }
@@ -54,6 +70,8 @@ pub struct Node<'a> {
     pub calls: &'a [Call<'a>],
     /// The auxiliary classifier it belongs to; such nodes do not run at inference.
     pub aux: Option<usize>,
+    /// The earlier node whose layer this is once more: both have the same tensors and the same name.
+    pub again: Option<usize>,
 }
 
 /// A block call that a node came from.
@@ -76,12 +94,15 @@ pub struct Tensor<'a> {
     pub shape: &'a [usize],
 }
 
-variants! { Value { Input, Node(index) } }
+variants! { Value { Input(index), Node(index) } }
+record! { Input<'a>(name: &'a str, shape: Shape) }
+record! { Output<'a>(name: &'a str, value: Value) }
 record! {
     Node<'a>(name: &'a str, op: Op, inputs: &'a [Value], output: Shape) {
         tensors: &'a [Tensor<'a>] = &[],
         calls: &'a [Call<'a>] = &[],
         aux: Option<usize> = None,
+        again: Option<usize> = None,
     }
 }
 record! { Call<'a>(block: &'a str, name: &'a str) }
@@ -89,7 +110,7 @@ record! { Tensor<'a>(name: &'a str, role: Role, shape: &'a [usize]) }
 record! { Tap<'a>(name: &'a str, value: Value) }
 record! { Aux<'a>(name: &'a str, weight: f32, result: Value) }
 record! {
-    Graph<'a>(name: &'a str, input: Shape, output: Shape, nodes: &'a [Node<'a>], result: Value) {
+    Graph<'a>(name: &'a str, inputs: &'a [Input<'a>], nodes: &'a [Node<'a>], outputs: &'a [Output<'a>]) {
         doc: &'a str = "",
         taps: &'a [Tap<'a>] = &[],
         aux: &'a [Aux<'a>] = &[],
@@ -129,7 +150,7 @@ pub struct Aux<'a> {
     pub result: Value,
 }
 
-/// How many layers the longest path from a net's input to its output has, as papers count them: those with filters or a
+/// How many layers the longest path from an input of a net to an output has, as papers count them: those with filters or a
 /// matrix. A ResNet-50 is 50 layers deep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
@@ -145,6 +166,12 @@ impl Depth {
         self.convolutions + self.fully_connected
     }
 
+    /// What is larger for deeper nets.
+    #[cfg(feature = "alloc")]
+    fn order(&self) -> [usize; 2] {
+        [self.layers(), self.convolutions]
+    }
+
     /// After one more layer.
     #[cfg(feature = "alloc")]
     fn and(self, op: &Op) -> Self {
@@ -156,10 +183,13 @@ impl Depth {
     }
 }
 
-impl Node<'_> {
-    /// Trained parameters of this layer; running statistics do not count.
+impl<'a> Node<'a> {
+    /// Trained parameters of this layer; running statistics do not count, nor does what another node has.
     #[must_use]
     pub const fn parameters(&self) -> u64 {
+        if self.again.is_some() {
+            return 0;
+        }
         let (mut parameters, mut i) = (0, 0);
         while i < self.tensors.len() {
             if self.tensors[i].role.is_parameter() {
@@ -177,7 +207,13 @@ impl Node<'_> {
         if let [weight, ..] = self.tensors { self.op.macs(weight.elements(), self.output) } else { 0 }
     }
 
-    /// Bytes of its tensors, in the formats that they are stored in.
+    /// The tensors that no earlier node has.
+    #[must_use]
+    pub const fn own_tensors(&self) -> &'a [Tensor<'a>] {
+        if self.again.is_some() { &[] } else { self.tensors }
+    }
+
+    /// Bytes of its own tensors, in the formats that they are stored in.
     pub fn weights_bytes(&self) -> u64 {
         let bytes = |tensor: &Tensor<'_>| {
             let number = match (&self.op, tensor.role) {
@@ -186,17 +222,77 @@ impl Node<'_> {
             };
             (tensor.elements() * number) as u64
         };
-        self.tensors.iter().map(bytes).sum()
+        self.own_tensors().iter().map(bytes).sum()
     }
 }
 
 impl<'a> Graph<'a> {
     /// The shape of a value.
-    pub fn shape(&self, value: Value) -> Shape {
+    #[must_use]
+    pub const fn shape(&self, value: Value) -> Shape {
         match value {
-            Value::Input => self.input,
+            Value::Input(index) => self.inputs[index].shape,
             Value::Node(index) => self.nodes[index].output,
         }
+    }
+
+    /// The shape of what the net reads for an image: that of its only input, or a vector of all inputs, one after another in the
+    /// order of the declaration.
+    #[must_use]
+    pub const fn input(&self) -> Shape {
+        if let [input] = self.inputs {
+            return input.shape;
+        }
+        let (mut elements, mut i) = (0, 0);
+        while i < self.inputs.len() {
+            elements += self.inputs[i].shape.elements();
+            i += 1;
+        }
+        Shape::Vector(elements)
+    }
+
+    /// The shape of what the net writes for an image: that of its only output, or a vector of all outputs, one after another in
+    /// the order of the declaration.
+    #[must_use]
+    pub const fn output(&self) -> Shape {
+        if let [output] = self.outputs {
+            return self.shape(output.value);
+        }
+        let (mut elements, mut i) = (0, 0);
+        while i < self.outputs.len() {
+            elements += self.shape(self.outputs[i].value).elements();
+            i += 1;
+        }
+        Shape::Vector(elements)
+    }
+
+    /// Whether the inputs have names, even if there is only one.
+    #[must_use]
+    pub const fn names_inputs(&self) -> bool {
+        !matches!(self.inputs, [Input { name, .. }] if name.is_empty())
+    }
+
+    /// Whether the outputs have names, even if there is only one.
+    #[must_use]
+    pub const fn names_outputs(&self) -> bool {
+        !matches!(self.outputs, [Output { name, .. }] if name.is_empty())
+    }
+
+    /// What an input is called in messages and names: `input` if it has no name.
+    #[must_use]
+    pub const fn input_name(&self, index: usize) -> &'a str {
+        if self.names_inputs() { self.inputs[index].name } else { "input" }
+    }
+
+    /// What an output is called in messages and names: `output` if it has no name.
+    #[must_use]
+    pub const fn output_name(&self, index: usize) -> &'a str {
+        if self.names_outputs() { self.outputs[index].name } else { "output" }
+    }
+
+    /// The values that leave the net: outputs, then taps.
+    pub fn leaving(&self) -> impl Iterator<Item = Value> {
+        self.outputs.iter().map(|output| output.value).chain(self.taps.iter().map(|tap| tap.value))
     }
 
     /// The nodes that run at inference.
@@ -236,19 +332,19 @@ impl<'a> Graph<'a> {
         self.inference().map(Node::weights_bytes).sum()
     }
 
-    /// Layers on the longest path from the input to the output, not counting auxiliary classifiers.
+    /// Layers on the longest path from an input to an output, not counting auxiliary classifiers.
     #[cfg(feature = "alloc")]
     pub fn depth(&self) -> Depth {
         let mut depths: alloc::vec::Vec<Depth> = alloc::vec::Vec::with_capacity(self.nodes.len());
         let of = |depths: &[Depth], value: Value| match value {
-            Value::Input => Depth::default(),
+            Value::Input(_) => Depth::default(),
             Value::Node(index) => depths[index],
         };
         for node in self.nodes {
             let inputs = node.inputs.iter().map(|input| of(&depths, *input));
-            let deepest = inputs.max_by_key(|depth| (depth.layers(), depth.convolutions)).unwrap_or_default();
+            let deepest = inputs.max_by_key(Depth::order).unwrap_or_default();
             depths.push(deepest.and(&node.op));
         }
-        of(&depths, self.result)
+        self.outputs.iter().map(|output| of(&depths, output.value)).max_by_key(Depth::order).unwrap_or_default()
     }
 }

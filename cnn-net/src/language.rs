@@ -19,7 +19,7 @@ mod write;
 #[cfg(doc)]
 use crate::op::Op;
 
-pub use declaration::{Unsayable, declaration};
+pub use declaration::{Unsayable, declaration, inputs, outputs};
 pub use params::{Kind, Param, params, usage};
-pub use words::{KEYWORDS, step_number};
+pub use words::{KEYWORDS, is_field, step_number};
 pub use write::{arguments, call};

@@ -184,7 +184,7 @@ impl Graph<'_> {
         let read = node.inputs.iter().map(|input| match input {
             // It is repeated over whole maps, so all outputs depend on the same pixels: this is no window that moves.
             input if is_merge(&node.op) && self.shape(*input).size() != node.output.size() => ReceptiveField::Whole,
-            Value::Input => ReceptiveField::PIXEL,
+            Value::Input(_) => ReceptiveField::PIXEL,
             Value::Node(index) => before[*index],
         });
         let read = read.reduce(ReceptiveField::with).unwrap_or(ReceptiveField::PIXEL);

@@ -2,7 +2,7 @@
 
 #![cfg(feature = "alloc")]
 
-use cnn_net::graph::{Graph, Node, Value};
+use cnn_net::graph::{Graph, Input, Node, Value};
 use cnn_net::op::Extent as To;
 use cnn_net::op::{
     Activation, Conv, ConvTranspose, Crop, Interpolation, Interval, Linear, Norm, Op, Over, Pad, Padding, Pool,
@@ -29,14 +29,14 @@ type Layer = (Op, Vec<Value>, Shape);
 fn last(layers: &[Layer]) -> ReceptiveField {
     let nodes: Vec<Node<'_>> =
         layers.iter().map(|(op, inputs, shape)| Node::new("node", *op, inputs, *shape)).collect();
-    let fields = Graph::new("Net", INPUT, INPUT, &nodes, Value::Input).receptive_fields();
+    let fields = Graph::new("Net", &[Input::new("", INPUT)], &nodes, &[]).receptive_fields();
     assert_eq!(fields.len(), nodes.len());
     *fields.last().expect("there is a layer")
 }
 
 /// The field at the end of a chain.
 fn chain(ops: &[Op]) -> ReceptiveField {
-    let value = |index: usize| index.checked_sub(1).map_or(Value::Input, Value::Node);
+    let value = |index: usize| index.checked_sub(1).map_or(Value::Input(0), Value::Node);
     let layers: Vec<Layer> = ops.iter().enumerate().map(|(index, op)| (*op, vec![value(index)], INPUT)).collect();
     last(&layers)
 }
@@ -89,9 +89,9 @@ fn transposed_convolutions_divide_the_jump() {
 fn branches_give_a_field_that_covers_all_of_them() {
     let merged = |a: Op, b: Op, merge: Op| {
         last(&[
-            (a, vec![Value::Input], INPUT),
-            (b, vec![Value::Input], INPUT),
-            (merge, vec![Value::Node(0), Value::Node(1), Value::Input], INPUT),
+            (a, vec![Value::Input(0)], INPUT),
+            (b, vec![Value::Input(0)], INPUT),
+            (merge, vec![Value::Node(0), Value::Node(1), Value::Input(0)], INPUT),
         ])
     };
     for merge in [Op::Concat, Op::Add, Op::Mul] {
@@ -142,7 +142,7 @@ fn some_layers_read_everything() {
     for softmax in [Op::Softmax, Op::LogSoftmax] {
         assert_eq!(chain(&[conv(3, 1, 1), softmax]), window(-1, 3, 1));
         let flat = Shape::Vector(1024);
-        let layers = [(Op::Flatten, vec![Value::Input], flat), (softmax, vec![Value::Node(0)], flat)];
+        let layers = [(Op::Flatten, vec![Value::Input(0)], flat), (softmax, vec![Value::Node(0)], flat)];
         assert_eq!(last(&layers), ReceptiveField::Whole);
         assert_eq!(last(&layers[..1]), window(0, 1, 1));
     }
@@ -151,8 +151,9 @@ fn some_layers_read_everything() {
 #[test]
 fn a_number_that_scales_a_map_reaches_every_pixel() {
     let scale = Shape::map(1, 1, 1);
-    let layers =
-        |shape| [(conv(32, 1, 0), vec![Value::Input], scale), (Op::Mul, vec![Value::Input, Value::Node(0)], shape)];
+    let layers = |shape| {
+        [(conv(32, 1, 0), vec![Value::Input(0)], scale), (Op::Mul, vec![Value::Input(0), Value::Node(0)], shape)]
+    };
     assert_eq!(last(&layers(INPUT)), ReceptiveField::Whole);
 }
 

@@ -152,10 +152,10 @@ macro_rules! net_methods {
             pub const WORKSPACE_BYTES: ::core::primitive::usize = DESCRIPTION.workspace_bytes;
             /// Images per pass, at most.
             pub const BATCH: ::core::primitive::usize = DESCRIPTION.batch;
-            /// The shape of an image that the net reads.
-            pub const INPUT: $crate::network::Shape = DESCRIPTION.graph.input;
-            /// The shape of what the net writes for an image.
-            pub const OUTPUT: $crate::network::Shape = DESCRIPTION.graph.output;
+            /// The shape of an image that the net reads. That of several inputs is a vector: they are one after another.
+            pub const INPUT: $crate::network::Shape = DESCRIPTION.graph.input();
+            /// The shape of what the net writes for an image. That of several outputs is a vector: they are one after another.
+            pub const OUTPUT: $crate::network::Shape = DESCRIPTION.graph.output();
             /// The numbers of an image that the net reads.
             pub const INPUT_LEN: ::core::primitive::usize = Self::INPUT.elements();
             /// The numbers that the net writes for an image.

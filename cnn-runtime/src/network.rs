@@ -17,7 +17,7 @@ pub use cnn_net::memory::Memory;
 #[doc(hidden)]
 pub use cnn_net::op::Shape;
 
-pub use self::numbers::{Numbers, Side, WrongLength, images};
+pub use self::numbers::{Numbers, Side, WrongLength, at_most, each_image, images, part};
 use self::steps::{Progress, Step};
 #[cfg(feature = "alloc")]
 use crate::exec::shared::Shared;
@@ -87,12 +87,12 @@ pub trait DynNetwork: fmt::Debug {
 
     /// The numbers of an image that the net reads.
     fn input_len(&self) -> usize {
-        self.graph().input.elements()
+        self.graph().input().elements()
     }
 
     /// The numbers that the net writes for an image.
     fn output_len(&self) -> usize {
-        self.graph().output.elements()
+        self.graph().output().elements()
     }
 
     /// Runs the net on an image, or on up to [`batch`](Self::batch) images one after another, and returns as many outputs.
@@ -152,19 +152,21 @@ pub trait Network: DynNetwork + Sized {
     type Weights: 'static + Send + Sync + fmt::Debug;
     /// The memory that the net computes in.
     type Workspace: 'static + Send + Sync;
-    /// `[f32; N]`, in the order channels, rows, columns; of a net with a [batch](Self::BATCH), an array of these.
+    /// `[f32; N]`, in the order channels, rows, columns, of several inputs one after another; of a net with a
+    /// [batch](Self::BATCH), an array of these.
     type Input: Numbers;
-    /// `[f32; N]`, in the order channels, rows, columns; of a net with a [batch](Self::BATCH), an array of these.
+    /// `[f32; N]`, in the order channels, rows, columns, of several outputs one after another; of a net with a
+    /// [batch](Self::BATCH), an array of these.
     type Output: Numbers;
 
     /// What is known of the net before it runs.
     const DESCRIPTION: &'static Description;
     /// The net as declared: layers, shapes, tensors.
     const GRAPH: &'static Graph<'static> = Self::DESCRIPTION.graph;
-    /// The shape of an image that the net reads.
-    const INPUT: Shape = Self::GRAPH.input;
-    /// The shape of what the net writes for an image.
-    const OUTPUT: Shape = Self::GRAPH.output;
+    /// The shape of an image that the net reads. That of several inputs is a vector: they are one after another.
+    const INPUT: Shape = Self::GRAPH.input();
+    /// The shape of what the net writes for an image. That of several outputs is a vector: they are one after another.
+    const OUTPUT: Shape = Self::GRAPH.output();
     /// The numbers of an image that the net reads.
     const INPUT_LEN: usize = Self::INPUT.elements();
     /// The numbers that the net writes for an image.

@@ -128,26 +128,28 @@ impl fmt::Display for RunError {
 #[derive(Clone, Debug)]
 pub struct Outputs<'g> {
     graph: &'g Graph<'g>,
-    input: Tensor,
+    inputs: Vec<Tensor>,
     nodes: Vec<Option<Tensor>>,
+    result: Tensor,
 }
 
 impl Outputs<'_> {
     /// A value, if it was computed: those of auxiliary classifiers are computed only by [`run_with_aux`].
     pub fn value(&self, value: Value) -> Option<&Tensor> {
         match value {
-            Value::Input => Some(&self.input),
+            Value::Input(index) => self.inputs.get(index),
             Value::Node(index) => self.nodes.get(index)?.as_ref(),
         }
     }
 
-    /// The net's output.
-    ///
-    /// # Panics
-    ///
-    /// If the graph takes its result from an auxiliary classifier, which no compiled graph does.
+    /// The net's output; of several, a vector of all, one after another.
     pub fn result(&self) -> &Tensor {
-        self.value(self.graph.result).expect("the trunk ran")
+        &self.result
+    }
+
+    /// An output, by its name.
+    pub fn output(&self, name: &str) -> Option<&Tensor> {
+        self.value(self.graph.outputs.iter().find(|output| output.name == name)?.value)
     }
 
     /// An extra output, by its name.
@@ -161,7 +163,7 @@ impl Outputs<'_> {
     }
 }
 
-/// Runs a net as in inference.
+/// Runs a net as in inference. Several inputs are one after another.
 ///
 /// # Errors
 ///
@@ -169,7 +171,8 @@ impl Outputs<'_> {
 ///
 /// # Panics
 ///
-/// If a shape in the graph is not that of the layer's output.
+/// If a shape in the graph is not that of the layer's output, or an output of the net that of an auxiliary classifier, which no
+/// compiled graph has.
 pub fn run<'g>(graph: &'g Graph<'g>, params: &Params, input: &[f32]) -> Result<Outputs<'g>, RunError> {
     run_nodes(graph, params, input, |node| node.aux.is_none())
 }
@@ -193,12 +196,19 @@ fn run_nodes<'g>(
     input: &[f32],
     wanted: impl Fn(&Node<'_>) -> bool,
 ) -> Result<Outputs<'g>, RunError> {
-    let (expected, found) = (graph.input.elements(), input.len());
+    let (expected, found) = (graph.input().elements(), input.len());
     if expected != found {
         return Err(RunError::Input { expected, found });
     }
-    let input = Tensor::new(graph.input, input);
-    let mut outputs = Outputs { graph, input, nodes: vec![None; graph.nodes.len()] };
+    let mut rest = input;
+    let inputs = graph.inputs.iter().map(|input| {
+        let (numbers, others) = rest.split_at(input.shape.elements());
+        rest = others;
+        Tensor::new(input.shape, numbers)
+    });
+    let (inputs, nodes) = (inputs.collect(), vec![None; graph.nodes.len()]);
+    let result = Tensor { shape: graph.output(), data: Vec::new() };
+    let mut outputs = Outputs { graph, inputs, nodes, result };
     for (index, node) in graph.nodes.iter().enumerate().filter(|(_, node)| wanted(node)) {
         let inputs = node.inputs.iter().map(|value| outputs.value(*value));
         let inputs: Vec<_> = inputs.map(|value| value.expect("nodes are in the order of execution")).collect();
@@ -206,6 +216,8 @@ fn run_nodes<'g>(
         assert_eq!(output.shape, node.output, "shape of `{}`", node.name);
         outputs.nodes[index] = Some(output);
     }
+    let written = graph.outputs.iter().map(|output| outputs.value(output.value).expect("the trunk ran"));
+    outputs.result.data = written.flat_map(|output| output.data.iter().copied()).collect();
     Ok(outputs)
 }
 

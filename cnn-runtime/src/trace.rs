@@ -12,6 +12,7 @@
 mod layer;
 mod names;
 
+use alloc::borrow::Cow;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -52,15 +53,15 @@ impl<'a> Trace<'a> {
         Self { isa, ..self }
     }
 
-    /// Runs the net on one or several inputs, one after another in `inputs`, and passes every value to `each` as soon as it is
-    /// computed: first the input, then the output of each node. A value holds its numbers for all inputs one after another,
-    /// each in the order channels, rows, columns.
+    /// Runs the net on one or several images, one after another in `images`, and passes every value to `each` as soon as it is
+    /// computed: first the inputs, then the output of each node. An image is all inputs of the net, one after another. A value
+    /// holds its numbers for all images one after another, each in the order channels, rows, columns.
     ///
     /// # Errors
     ///
-    /// If the numbers are not those of whole inputs, or a tensor is missing or has the wrong number of elements.
-    pub fn run(&self, inputs: &[f32], mut each: impl FnMut(Value, &[f32])) -> Result<(), RunError> {
-        let (expected, found) = (self.graph.input.elements(), inputs.len());
+    /// If the numbers are not those of whole images, or a tensor is missing or has the wrong number of elements.
+    pub fn run(&self, images: &[f32], mut each: impl FnMut(Value, &[f32])) -> Result<(), RunError> {
+        let (expected, found) = (self.graph.input().elements(), images.len());
         if !found.is_multiple_of(expected) {
             return Err(RunError::Input { expected, found });
         }
@@ -68,10 +69,11 @@ impl<'a> Trace<'a> {
         let last_reads = self.last_reads(&runs);
         let mut values: Vec<Vec<f32>> = vec![Vec::new(); self.graph.nodes.len()];
         let mut workspace = Vec::new();
-        each(Value::Input, inputs);
+        let inputs = self.inputs(images);
+        inputs.iter().enumerate().for_each(|(index, input)| each(Value::Input(index), input));
         for (index, node) in self.graph.nodes.iter().enumerate().filter(|(index, _)| runs[*index]) {
             let layer = Layer::new(self.graph, node, self.params)?;
-            let reads: Vec<&[f32]> = node.inputs.iter().map(|value| numbers(*value, inputs, &values)).collect();
+            let reads: Vec<&[f32]> = node.inputs.iter().map(|value| numbers(*value, &inputs, &values)).collect();
             let output = layer.run(self.isa.into(), &reads, found / expected, &mut workspace);
             each(Value::Node(index), &output);
             values[index] = output;
@@ -84,6 +86,20 @@ impl<'a> Trace<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Each input of the net, for all images.
+    fn inputs<'i>(&self, images: &'i [f32]) -> Vec<Cow<'i, [f32]>> {
+        if self.graph.inputs.len() == 1 {
+            return vec![Cow::Borrowed(images)];
+        }
+        let (len, mut first) = (self.graph.input().elements(), 0);
+        let of_all = self.graph.inputs.iter().map(|input| {
+            let part = first..first + input.shape.elements();
+            first = part.end;
+            Cow::Owned(images.chunks_exact(len).flat_map(|image| &image[part.clone()]).copied().collect())
+        });
+        of_all.collect()
     }
 
     /// Whether each node runs.
@@ -110,9 +126,9 @@ impl<'a> Trace<'a> {
     }
 }
 
-fn numbers<'v>(value: Value, inputs: &'v [f32], values: &'v [Vec<f32>]) -> &'v [f32] {
+fn numbers<'v>(value: Value, inputs: &'v [Cow<'_, [f32]>], values: &'v [Vec<f32>]) -> &'v [f32] {
     match value {
-        Value::Input => inputs,
+        Value::Input(index) => &inputs[index],
         Value::Node(index) => &values[index],
     }
 }

@@ -163,7 +163,7 @@ fn run<N: Network>(weights: &BTreeMap<String, ArrayD<f32>>, input: &ArrayD<f32>)
     let weights = N::weights(&safetensors(weights)).unwrap_or_else(|error| panic!("{error}"));
     let mut net = N::new(Arc::new(weights));
     let samples = flat(input);
-    let elements = N::GRAPH.input.elements();
+    let elements = N::GRAPH.input().elements();
     let outputs = samples.chunks(elements).map(|sample| match net.run(sample) {
         Ok(output) => output.to_vec(),
         Err(error) => panic!("{error}"),

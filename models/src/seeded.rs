@@ -36,7 +36,7 @@ fn numbers(name: &str) -> impl Iterator<Item = f32> {
 /// The file is written into one buffer of its size, since a VGG's has half a gigabyte.
 #[must_use]
 pub fn weights(graph: &Graph<'_>, salt: &str) -> Vec<u8> {
-    let tensors = || graph.nodes.iter().flat_map(|node| node.tensors);
+    let tensors = || graph.nodes.iter().flat_map(|node| node.own_tensors());
     let mut end = 0;
     let infos = tensors().map(|tensor| {
         let begin = end;

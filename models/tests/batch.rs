@@ -18,7 +18,7 @@ fn check<Single: Network, Batched: Network>() {
     drop(file);
     let (mut single, mut batched) = (Single::new(single), Batched::new(batched));
     assert_eq!((Single::BATCH, Batched::BATCH), (1, 8));
-    let images = seeded::uniform("images", 8 * Single::GRAPH.input.elements());
+    let images = seeded::uniform("images", 8 * Single::GRAPH.input().elements());
     let outputs = batched.run(&images).expect("as long as eight inputs").to_vec();
     let logits = batched.tap("logits").expect("every net has this tap");
     let each = images.chunks_exact(images.len() / 8).zip(outputs.chunks_exact(outputs.len() / 8));

@@ -81,7 +81,7 @@ fn auxiliary_classifiers_count_separately() {
 fn every_net_keeps_its_logits() {
     for (graph, ..) in NETS {
         let [tap] = graph.taps else { panic!("{} has other taps", graph.name) };
-        assert_eq!((tap.name, graph.shape(tap.value)), ("logits", graph.output), "{}", graph.name);
+        assert_eq!((tap.name, graph.shape(tap.value)), ("logits", graph.output()), "{}", graph.name);
     }
 }
 

@@ -35,7 +35,7 @@ fn alexnet_with_weights_in_half_precision() {
             .expect("made for the net");
         let mut net = models::AlexNetF16::new(&weights);
         for case in cases {
-            let input = seeded::uniform(&case.input, models::AlexNetF16::GRAPH.input.elements());
+            let input = seeded::uniform(&case.input, models::AlexNetF16::GRAPH.input().elements());
             net.forward(input.as_array().expect("as long as the input"));
             let error = case.error(net.tap_logits());
             println!("{salt}/{}: off by {error:.1e} of the largest logit", case.input);

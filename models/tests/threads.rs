@@ -8,7 +8,7 @@ use models::{seeded, torchvision};
 /// The bits of a pass on this many threads, split by the pool as usual.
 fn compare<N: Network>() {
     let weights = Arc::new(N::weights(&seeded::weights(N::GRAPH, "")).expect("made for the net"));
-    let image = seeded::uniform("input", N::GRAPH.input.elements());
+    let image = seeded::uniform("input", N::GRAPH.input().elements());
     let bits = |mut net: N| -> Vec<u32> {
         let output = net.run(&image).expect("as long as the input");
         output.iter().map(|number| number.to_bits()).collect()

@@ -20,7 +20,7 @@ pub(crate) fn check<N: Network>() {
         let params = stored(N::GRAPH, &file);
         let mut net = N::new(Arc::new(weights));
         for input in ["x", "y"] {
-            let input = seeded::uniform(&format!("{salt}{input}"), N::GRAPH.input.elements());
+            let input = seeded::uniform(&format!("{salt}{input}"), N::GRAPH.input().elements());
             compare(&mut net, &params, &input);
         }
     }

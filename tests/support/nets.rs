@@ -390,6 +390,88 @@ network! {
     }
 }
 
+network! {
+    /// Two inputs of different kinds: an image and numbers that belong to it.
+    pub(crate) TwoInputs: { image: 2x9x7, numbers: 5 } -> 6 {
+        concat {
+            from image -> conv(7, 3x3, stride = 2, pad = 1) -> relu -> global_avg_pool -> flatten;
+            from numbers -> fc1: linear(9) -> tanh;
+        };
+        fc2: linear(6);
+    }
+
+    /// Weights that both branches read (Bromley, Guyon, LeCun, Säckinger & Shah, "Signature verification using a 'siamese' time
+    /// delay neural network", NIPS 1993).
+    pub(crate) Siamese: { left: 1x12x12, right: 1x12x12 } -> 3 {
+        from left;
+        tower: {
+            conv1: conv(6, 5x5) -> relu -> max_pool(2x2);
+            add { conv2: conv(6, 3x3, pad = 1) -> bn: batch_norm; skip; } -> relu -> flatten;
+            fc: linear(10) -> l2_norm;
+        };
+        keep features;
+        sub { from right -> again tower; from features; } -> mul { skip; skip; };
+        head: linear(3);
+    }
+
+    /// Several outputs, in the order of the declaration: of different sizes, computed in another order, one of them an input of
+    /// later layers, one a vector.
+    pub(crate) Outputs: 3x20x16 -> { scores: 5, coarse: 6x5x4, fine: 6x10x8, features: 8x10x8 } {
+        conv1: conv(8, 3x3, stride = 2, pad = 1) -> relu;
+        output features;
+        output fine { conv(6, 1x1) -> sigmoid; };
+        conv2: conv(12, 3x3, stride = 2, pad = 1) -> relu;
+        output coarse { from_fine: conv(6, 1x1); };
+        tap coarse_features;
+        global_avg_pool -> fc: linear(5) -> softmax;
+        output scores;
+    }
+
+    /// A head over levels of a pyramid, whose maps differ in size (Lin, Goyal, Girshick, He & Dollár, "Focal loss for dense object
+    /// detection", ICCV 2017).
+    block lateral(channels, coarse, fine) { add { from coarse -> upsample(2); from fine -> conv(channels, 1x1); }; }
+    pub(crate) Pyramid: 3x32x24 -> { p3: 9x8x6, p4: 9x4x3 } {
+        conv(6, 3x3, stride = 2, pad = 1) -> relu -> conv(8, 3x3, stride = 2, pad = 1) -> relu;
+        keep c3;
+        conv(10, 3x3, stride = 2, pad = 1) -> relu -> conv(8, 1x1);
+        output p4 { head: { conv(8, 3x3, pad = 1) -> relu -> conv(9, 3x3, pad = 1); }; };
+        keep c4;
+        smooth: lateral(8, c4, c3);
+        output p3 { again "p4.head"; };
+    }
+
+    /// The same layer three times, on maps of different sizes, and once with another function after it.
+    pub(crate) Again: 4x16x16 -> 4x4x4 {
+        shared: conv(4, 3x3, pad = 1) -> relu -> max_pool(2x2);
+        again shared -> tanh -> max_pool(2x2);
+        [again shared; 2];
+    }
+
+    #[batch(3)]
+    pub(crate) PortsBatch: { image: 1x8x8, scale: 4x1x1 } -> { scaled: 4x8x8, best: 3 } {
+        mul { from image -> conv(4, 3x3, pad = 1); from scale -> sigmoid; };
+        output scaled;
+        flatten -> fc: linear(3);
+        output best;
+    }
+
+    /// Inputs that leave as they are, and one output twice.
+    pub(crate) Passed: { a: 2x3x3, b: 4 } -> { first: 2x3x3, second: 4, third: 2x3x3, fourth: 4 } {
+        from a;
+        output first;
+        output third;
+        output fourth { max_pool(3x3) -> flatten -> linear(4); };
+        from b;
+        output second;
+    }
+
+    /// A single input and a single output can have names, too.
+    pub(crate) Named: { r#type: 1x6x6 } -> { r#match: 3 } {
+        conv(2, 3x3) -> relu -> flatten -> linear(3);
+        output r#match;
+    }
+}
+
 /// Calls a macro with the name and the type of every net of the repository, large and small.
 macro_rules! for_each_net {
     ($callback:ident) => {
@@ -473,6 +555,14 @@ macro_rules! for_each_net {
             kept: Kept;
             kept_apart: KeptApart;
             parameters_of_every_kind: Parameters;
+            two_inputs: TwoInputs;
+            weights_of_both_branches: Siamese;
+            several_outputs: Outputs;
+            head_over_a_pyramid: Pyramid;
+            layers_again: Again;
+            inputs_and_outputs_of_a_batch: PortsBatch;
+            inputs_that_leave: Passed;
+            names_of_one_input_and_output: Named;
             taps_of_maps: Taps;
             maps_out: MapsOut;
             nothing_but_identity: Nothing;

@@ -31,7 +31,7 @@ const FEWEST: usize = 11;
 pub(super) fn bench(args: &BenchArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
     let model = Model::named(&args.net)?.for_batch(args.batch.get())?;
     let mut net = weighted(model, args)?;
-    let input = seeded::uniform("input", model.batch * model.graph.input.elements());
+    let input = seeded::uniform("input", model.batch * model.graph.input().elements());
     let mut pass = || {
         let start = Instant::now();
         black_box(net.run(black_box(&input)).expect("the input has the size of a batch"));

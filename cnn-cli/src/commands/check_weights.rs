@@ -59,7 +59,7 @@ fn tensors(report: &Report, out: &mut Output<impl Write>) -> io::Result<()> {
 }
 
 fn verdict(model: &Model, report: &Report, out: &mut Output<impl Write>) -> io::Result<()> {
-    let needed: usize = model.graph.inference().map(|node| node.tensors.len()).sum();
+    let needed: usize = model.graph.inference().map(|node| node.own_tensors().len()).sum();
     let extra = report.found.len() - needed;
     let aux = if extra > 0 { format!(", and {extra} of auxiliary classifiers") } else { String::new() };
     let fits = out.styled(GOOD, format_args!("the file fits {}", model.graph.name));

@@ -110,7 +110,7 @@ impl Answer {
 
 /// The chosen preprocessing, or else the net's own.
 fn preprocess(model: &Model, chosen: Option<Preprocessing>) -> Result<Preprocess, Failure> {
-    let (name, input) = (model.name, model.graph.input);
+    let (name, input) = (model.name, model.graph.input());
     let problem = match (chosen, model.preprocess) {
         (Some(chosen), _) => {
             let preprocess = chosen.preprocess();

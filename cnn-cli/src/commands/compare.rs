@@ -6,6 +6,7 @@ mod report;
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::ops::Range;
 
 use cnn::DynNetwork;
 use cnn::graph::{Graph, Value};
@@ -97,17 +98,31 @@ impl Row {
     }
 }
 
-/// Which of the expected values the compiled net gives too, and where: at the tap of this name, or as its output.
-fn outputs(graph: &'static Graph<'static>, expected: &[Expected]) -> BTreeMap<Value, Option<&'static str>> {
-    let taps = graph.taps.iter().map(|tap| (tap.value, Some(tap.name)));
-    let all: BTreeMap<_, _> = taps.chain([(graph.result, None)]).collect();
+/// Where the compiled net gives a value.
+enum Given {
+    /// At the tap of this name.
+    Tap(&'static str),
+    /// In this part of its output.
+    Output(Range<usize>),
+}
+
+/// Which of the expected values the compiled net gives too, and where.
+fn outputs(graph: &'static Graph<'static>, expected: &[Expected]) -> BTreeMap<Value, Given> {
+    let taps = graph.taps.iter().map(|tap| (tap.value, Given::Tap(tap.name)));
+    let mut first = 0;
+    let outputs = graph.outputs.iter().map(|output| {
+        let range = first..first + graph.shape(output.value).elements();
+        first = range.end;
+        (output.value, Given::Output(range))
+    });
+    let all: BTreeMap<_, _> = taps.chain(outputs).collect();
     all.into_iter().filter(|(value, _)| expected.iter().any(|expected| expected.value == *value)).collect()
 }
 
 /// The results of the compiled net for all inputs, in order.
 fn forward(
     net: &mut dyn DynNetwork,
-    outputs: BTreeMap<Value, Option<&'static str>>,
+    outputs: BTreeMap<Value, Given>,
     batch: &Batch,
     model: &Model,
 ) -> Result<BTreeMap<Value, Vec<f32>>, Failure> {
@@ -117,8 +132,12 @@ fn forward(
         bar.show(done as u64, batch.inputs().len() as u64);
         let misfit = |error| Failure::Message(format!("the input does not fit {}: {error}", model.name));
         let output = net.run(input).map_err(misfit)?.to_vec();
-        for (value, tap) in &outputs {
-            let numbers = tap.map_or(Some(output.as_slice()), |tap| net.tap(tap)).unwrap_or_default();
+        for (value, given) in &outputs {
+            let numbers = match given {
+                Given::Tap(name) => net.tap(name),
+                Given::Output(range) => output.get(range.clone()),
+            };
+            let numbers = numbers.unwrap_or_default();
             found.entry(*value).or_default().extend_from_slice(numbers);
         }
     }

@@ -9,20 +9,25 @@ use crate::failure::{Failure, printable};
 use crate::registry::Model;
 use crate::tensors::{self, dimensions, misread};
 
-/// The name of the tensor.
-const NAME: &str = "input";
-
-/// The most names of other tensors that are listed if [`NAME`] is missing.
+/// The most names of other tensors that are listed if one is missing.
 const MOST_NAMES: usize = 5;
 
-/// One or several inputs of a net.
+/// What a net reads in one or several passes.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// How many there are, if the file has a dimension for that.
+    /// How many passes there are, if the file has a dimension for that.
     pub(super) count: Option<usize>,
-    /// All of them, in order.
+    /// The inputs of each pass, in order.
     values: Vec<f32>,
-    /// Numbers in one input.
+    /// Numbers of a pass.
+    length: usize,
+}
+
+/// One of a net's inputs, for all passes.
+struct Read {
+    count: Option<usize>,
+    values: Vec<f32>,
+    /// Numbers of a pass.
     length: usize,
 }
 
@@ -30,28 +35,50 @@ impl Batch {
     /// Reads the inputs of a net.
     pub(super) fn read(path: &Path, model: &Model) -> Result<Self, Failure> {
         let files = tensors::open(path)?;
-        let tensors = tensors::tensors(&files, path, NAME)?;
+        let tensors = tensors::tensors(&files, path, model.graph.input_name(0))?;
         Self::find(&tensors, model).map_err(|problem| Failure::of_file(path, problem))
     }
 
     /// The inputs of a net among the tensors of a file. The error is a problem that begins with a verb.
     fn find(tensors: &Tensors<'_>, model: &Model) -> Result<Self, String> {
-        let found = tensors.shape(NAME).ok_or_else(|| missing(tensors))?;
-        let shape = model.graph.input;
-        let count = count(found, shape).ok_or_else(|| misshapen(found, model))?;
-        let values = tensors.read(NAME).map_err(|problem| format!("has `{NAME}` as {}", misread(&problem)))?;
-        Ok(Self { count, values: values.unwrap_or_default(), length: shape.elements() })
+        let length = model.graph.input().elements();
+        let read = (0..model.graph.inputs.len()).map(|index| read(tensors, model, index));
+        let mut read: Vec<Read> = read.collect::<Result<_, _>>()?;
+        let count = read[0].count;
+        if let Some(other) = read.iter().position(|input| input.count != count) {
+            let of = |index: usize| {
+                let (name, count) = (model.graph.input_name(index), read[index].count);
+                count.map_or(format!("`{name}` of a single pass"), |count| format!("`{name}` of {count} passes"))
+            };
+            return Err(format!("has {}, but {}", of(0), of(other)));
+        }
+        if let [only] = &mut read[..] {
+            return Ok(Self { count, values: std::mem::take(&mut only.values), length });
+        }
+        let of_pass =
+            |pass: usize| read.iter().flat_map(move |input| &input.values[pass * input.length..][..input.length]);
+        let values = (0..count.unwrap_or(1)).flat_map(of_pass).copied().collect();
+        Ok(Self { count, values, length })
     }
 
-    /// All inputs, in order.
+    /// All numbers, in order.
     pub(super) fn values(&self) -> &[f32] {
         &self.values
     }
 
-    /// Each input.
+    /// The inputs of each pass, one after another.
     pub(super) fn inputs(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.length)
     }
+}
+
+/// One of a net's inputs.
+fn read(tensors: &Tensors<'_>, model: &Model, index: usize) -> Result<Read, String> {
+    let (name, shape) = (model.graph.input_name(index), model.graph.inputs[index].shape);
+    let found = tensors.shape(name).ok_or_else(|| missing(name, tensors))?;
+    let count = count(found, shape).ok_or_else(|| misshapen(name, found, shape, model))?;
+    let values = tensors.read(name).map_err(|problem| format!("has `{name}` as {}", misread(&problem)))?;
+    Ok(Read { count, values: values.unwrap_or_default(), length: shape.elements() })
 }
 
 /// How many inputs a tensor of these dimensions holds: `Some(None)` for one without a dimension for the count, and `None` if the
@@ -65,7 +92,7 @@ fn count(found: &[usize], shape: Shape) -> Option<Option<usize>> {
     }
 }
 
-fn missing(tensors: &Tensors<'_>) -> String {
+fn missing(name: &str, tensors: &Tensors<'_>) -> String {
     let names = tensors.names();
     let all = names.len();
     let listed: Vec<String> = names.take(MOST_NAMES).map(|name| format!("`{}`", printable(name))).collect();
@@ -74,12 +101,12 @@ fn missing(tensors: &Tensors<'_>) -> String {
         (some, all) if some < all => format!("{} and {} more", listed.join(", "), all - some),
         _ => listed.join(", "),
     };
-    format!("has no tensor `{NAME}`; it has {listed}")
+    format!("has no tensor `{name}`; it has {listed}")
 }
 
-fn misshapen(found: &[usize], model: &Model) -> String {
-    let one = dimensions(model.graph.input);
+fn misshapen(tensor: &str, found: &[usize], shape: Shape, model: &Model) -> String {
+    let one = dimensions(shape);
     let inside = one.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
     let (found, name) = (tensors::shape(found), model.name);
-    format!("has `{NAME}` of shape {found}, but {name} reads {one:?}, or N of them as [N, {inside}]")
+    format!("has `{tensor}` of shape {found}, but {name} reads {one:?}, or N of them as [N, {inside}]")
 }

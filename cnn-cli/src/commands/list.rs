@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use cnn_net::language::{inputs, outputs};
 use cnn_net::text::thousands;
 use serde_json::json;
 
@@ -23,7 +24,7 @@ pub(super) fn list(args: Json, out: &mut Output<impl Write>) -> Result<(), Failu
         let graph = model.graph;
         table.row([
             model.name.to_owned(),
-            format!("{} -> {}", graph.input, graph.output),
+            format!("{} -> {}", inputs(graph), outputs(graph)),
             thousands(graph.parameters()),
             rounded(graph.macs()),
             model.embedded.map_or_else(String::new, |_| "included".to_owned()),
@@ -35,8 +36,8 @@ pub(super) fn list(args: Json, out: &mut Output<impl Write>) -> Result<(), Failu
 fn object(model: &Model) -> serde_json::Value {
     json!({
         "net": model.name,
-        "input": dimensions(model.graph.input),
-        "output": dimensions(model.graph.output),
+        "input": dimensions(model.graph.input()),
+        "output": dimensions(model.graph.output()),
         "parameters": model.graph.parameters(),
         "macs": model.graph.macs(),
         "weights_included": model.embedded.is_some(),

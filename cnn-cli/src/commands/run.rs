@@ -31,7 +31,7 @@ pub(super) fn run(args: &RunArgs, out: &mut Output<impl Write>) -> Result<(), Fa
         bar.show(done as u64, batch.inputs().len() as u64);
         let output =
             net.run(input).map_err(|error| Failure::of_file(&args.input, format_args!("does not fit: {error}")))?;
-        outputs.push_output(output);
+        outputs.push_outputs(output);
         outputs.push_taps(|name| net.tap(name));
     }
     drop(bar);

@@ -51,14 +51,14 @@ pub(super) fn trace(args: &TraceArgs, out: &mut Output<impl Write>) -> Result<()
 /// How many layers have run when a value is known.
 pub(super) fn computed(value: Value) -> u64 {
     match value {
-        Value::Input => 0,
+        Value::Input(_) => 0,
         Value::Node(index) => index as u64 + 1,
     }
 }
 
 /// What is written: the values that leave the net, and the output of each layer under its name.
 fn wanted(graph: &Graph<'_>) -> Vec<(String, Value)> {
-    let outputs = [("output", graph.result)].into_iter();
+    let outputs = graph.outputs.iter().enumerate().map(|(index, output)| (graph.output_name(index), output.value));
     let taps = graph.taps.iter().map(|tap| (tap.name, tap.value));
     let aux = graph.aux.iter().map(|aux| (aux.name, aux.result));
     let layers = graph.nodes.iter().enumerate().map(|(index, node)| (node.name, Value::Node(index)));

@@ -45,7 +45,7 @@ fn every_layer_is_written_as_declared() {
     for (name, shape, value) in [
         ("act.conv1", &[6, 28, 28][..], cnn::trace::module(LeNet5::GRAPH, "conv1")),
         ("act.5", &[16, 5, 5], cnn::trace::module(LeNet5::GRAPH, "5")),
-        ("output", &[10], Some(LeNet5::GRAPH.result)),
+        ("output", &[10], Some(LeNet5::GRAPH.outputs[0].value)),
     ] {
         let (found_shape, found) = &written[name];
         assert_eq!(found_shape, shape, "{name}");

@@ -1,12 +1,14 @@
 //! `forward` and the taps. Both `forward` and those who measure it call `pass`: a straight line of kernel calls; with a
 //! batch, a loop over the images around those calls that have no weights to share.
 
+use cnn_net::language::{inputs, outputs};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::kernels::Statement;
 use super::names::Names;
 use super::parts::Parts;
+use super::ports::array;
 use super::values::{number, tokens};
 
 impl Parts<'_> {
@@ -14,32 +16,27 @@ impl Parts<'_> {
     pub(super) fn forward(&self, calls: &[Statement]) -> TokenStream {
         let Parts { names: Names { name, space, .. }, graph, .. } = self;
         let floats = number(self.memory.floats);
-        let [input, output] = self.array_types();
+        let ports = self.ports();
+        let [_, output] = ports.arrays();
         let each =
             if self.memory.images == 1 { String::new() } else { format!(" for each of {} images", self.memory.images) };
         let doc = format!(
-            " Runs the net{each}: `{}` in, `{}` out, both in the order channels, rows, columns. Allocates nothing.",
-            graph.input, graph.output
+            " Runs the net{each}: `{}` in, `{}` out, all in the order channels, rows, columns. Allocates nothing.",
+            inputs(graph),
+            outputs(graph)
         );
         let taps = self.taps();
-        let batch = self.memory.images > 1;
-        let forward_partial = batch.then(|| self.forward_partial());
-        let constant = batch.then(|| self.batch());
-        let pass = self.pass(calls);
-        let images = self.images_type();
+        let constant = (self.memory.images > 1).then(|| self.batch());
+        let (pass, forwards) = (self.pass(calls), ports.forwards(&doc));
+        let images = ports.pass_type();
         quote! {
             #constant
             #pass
 
             impl<#space: rt::Space<#floats>> #name<'_, #space> {
-                #[doc = #doc]
-                pub fn forward(&mut self, input: &#input) -> &#output {
-                    self.watched(rt::None, input)
-                }
+                #forwards
 
-                #forward_partial
-
-                fn watched(&mut self, watch: rt::Option<&dyn ::core::ops::Fn()>, input: &#images) -> &#output {
+                fn watched(&mut self, watch: rt::Option<&dyn ::core::ops::Fn()>, input: #images) -> &#output {
                     let run = rt::Run::best().on(self.pool.threads()).watched(watch);
                     pass(run, &self.weights, rt::Space::workspace_mut(&mut self.workspace), input)
                 }
@@ -52,8 +49,8 @@ impl Parts<'_> {
     /// The kernels.
     fn pass(&self, calls: &[Statement]) -> TokenStream {
         let Names { weights, workspace, .. } = &self.names;
-        let images = self.images_type();
-        let [_, output] = self.array_types();
+        let images = self.ports().pass_type();
+        let [_, output] = self.ports().arrays();
         let reads_weights = self.plan.calls.iter().any(|call| call.pack.is_some());
         let (parameter, packed) = if reads_weights {
             (quote!(weights), Some(quote!(let weights = &*weights.packed;)))
@@ -68,7 +65,7 @@ impl Parts<'_> {
                 run: rt::Run<'_>,
                 #parameter: &#weights,
                 memory: &'a mut #workspace,
-                input: &#images,
+                input: #images,
             ) -> &'a #output {
                 #packed
                 let workspace = memory.floats();
@@ -78,41 +75,15 @@ impl Parts<'_> {
         }
     }
 
-    /// `forward` for fewer images than a batch has.
-    fn forward_partial(&self) -> TokenStream {
-        let [input, output] = [self.graph.input, self.graph.output].map(|shape| number(shape.elements()));
-        let most = number(self.memory.images);
-        let doc = format!(" Runs the net on 1 to {} images, and returns as many outputs.", self.memory.images);
-        quote! {
-            #[doc = #doc]
-            ///
-            /// # Errors
-            ///
-            /// If there are no images, or too many.
-            pub fn forward_partial(
-                &mut self,
-                images: &[[rt::f32; #input]],
-            ) -> rt::Result<&[[rt::f32; #output]], rt::WrongLength> {
-                let input = rt::images::<#input, #most>(images.as_flattened())?;
-                rt::Ok(self.watched(rt::None, input).get(..input.len()).unwrap_or_default())
-            }
-        }
-    }
-
     /// The images of a slice of floats, and the outputs of a pass over `input` as such a slice.
     pub(super) fn slices(&self) -> (TokenStream, TokenStream) {
-        let [input, images] = [self.graph.input.elements(), self.memory.images].map(number);
+        let [input, images] = [self.graph.input().elements(), self.memory.images].map(number);
+        let parted = self.ports().parted();
         if self.memory.images == 1 {
-            return (quote!(<[rt::f32; #input] as rt::Numbers>::of(images)), quote!(self.watched(watch, input)));
+            return (quote!(<[rt::f32; #input] as rt::Numbers>::of(images)), quote!(self.watched(watch, #parted)));
         }
-        let outputs = quote!(self.watched(watch, input).get(..input.len()).unwrap_or_default().as_flattened());
+        let outputs = quote!(self.watched(watch, #parted).get(..input.len()).unwrap_or_default().as_flattened());
         (quote!(rt::images::<#input, #images>(images)), outputs)
-    }
-
-    /// What a pass reads: an image, or some of a batch.
-    fn images_type(&self) -> TokenStream {
-        let len = number(self.graph.input.elements());
-        if self.memory.images == 1 { quote!([rt::f32; #len]) } else { quote!([[rt::f32; #len]]) }
     }
 
     fn batch(&self) -> TokenStream {
@@ -154,8 +125,10 @@ impl Parts<'_> {
     fn taps(&self) -> impl Iterator<Item = TokenStream> {
         self.graph.taps.iter().zip(&self.memory.taps).map(|(tap, range)| {
             let method = format_ident!("tap_{}", tap.name.replace('.', "_"));
-            let (array, value) =
-                (self.array_type(range.len), self.array(quote!(rt::Space::workspace(&self.workspace)), *range));
+            let (array, value) = (
+                array(range.len, self.memory.images),
+                self.array(quote!(rt::Space::workspace(&self.workspace)), *range),
+            );
             let doc = format!(
                 " What the last pass left at `{}`: {}, in the order channels, rows, columns.",
                 tap.name,

@@ -9,7 +9,8 @@ use cnn_net::graph::Graph;
 use cnn_net::literal::{Literal as _, Rust};
 use cnn_runtime::pack::Pack;
 
-use crate::plan::{Call, Plan};
+use super::ports::read;
+use crate::plan::{Call, Plan, Purpose};
 
 /// The kernels of a net, as Rust source.
 pub(super) struct Kernels {
@@ -42,7 +43,7 @@ pub(super) fn kernels(plan: &Plan, graph: &Graph<'_>) -> Kernels {
     for call in &plan.calls {
         let name = constant(call, &mut taken);
         write_constant(call, &name, graph, &mut constants);
-        calls.push(statement(call, &name));
+        calls.push(statement(call, &name, graph));
         call.describe(|step| step.write(&mut steps));
         steps.push(", ");
         if let (Some(weights), Some(pack)) = (call.kernel.weights(), &call.pack) {
@@ -74,9 +75,12 @@ fn write_pack(pack: &Pack, layout: &str, to: &mut Rust) {
 }
 
 /// The statement that runs a kernel.
-fn statement(call: &Call, name: &str) -> Statement {
+fn statement(call: &Call, name: &str, graph: &Graph<'_>) -> Statement {
     let (function, kernel) = (call.kernel.function(), &call.kernel);
-    let image = if kernel.reads_image() { "input, " } else { "" };
+    let image = match call.purpose {
+        Purpose::Reads(input) => format!("{}, ", read(graph, input)),
+        Purpose::Computes(_) | Purpose::Moves(_) => String::new(),
+    };
     let weights = if kernel.weights().is_some() { "weights, " } else { "" };
     if call.shared {
         return Statement::Batch(format!("rt::{function}_batch(run, &{name}, batch, {weights}workspace);"));

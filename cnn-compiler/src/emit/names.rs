@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::ast::Net;
+use crate::ast::{self, Net};
 
 /// Types and modules that the block itself needs.
 const TAKEN: [&str; 3] = ["rt", "Weights", "assembly"];
@@ -16,15 +16,20 @@ pub(super) struct Names {
     pub(super) weights: Ident,
     /// `LeNet5Workspace`
     pub(super) workspace: Ident,
+    /// `LeNet5Inputs`, if they have names
+    pub(super) inputs: Ident,
+    /// `LeNet5Outputs`, if they have names
+    pub(super) outputs: Ident,
     /// The type parameter: where the workspace is.
     pub(super) space: Ident,
 }
 
 impl Names {
     pub(super) fn new(name: &Ident) -> Self {
-        let (weights, workspace) = (format_ident!("{name}Weights"), format_ident!("{name}Workspace"));
+        let [weights, workspace, inputs, outputs] =
+            ["Weights", "Workspace", "Inputs", "Outputs"].map(|suffix| format_ident!("{name}{suffix}"));
         let space = format_ident!("{}", if name == "S" { "T" } else { "S" });
-        Self { name: name.clone(), weights, workspace, space }
+        Self { name: name.clone(), weights, workspace, inputs, outputs, space }
     }
 }
 
@@ -44,13 +49,18 @@ pub(super) fn block(
             #code
         };
     }
-    let Names { name, weights, workspace, .. } = &names;
+    let Names { name, weights, workspace, inputs, outputs, .. } = &names;
     let inner = Names::new(&format_ident!("Net"));
-    let Names { name: net, weights: its_weights, workspace: its_workspace, .. } = &inner;
+    let Names { name: its_name, weights: its_weights, workspace: its_workspace, .. } = &inner;
+    let (its_inputs, its_outputs) = (&inner.inputs, &inner.outputs);
+    let inputs = ast::names(&net.inputs).then(|| quote!(type #its_inputs<'a> = #inputs<'a>;));
+    let outputs = ast::names(&net.outputs).then(|| quote!(type #its_outputs<'a> = #outputs<'a>;));
     let aliases = quote! {
-        type #net<'w, S = #space> = #name<'w, S>;
+        type #its_name<'w, S = #space> = #name<'w, S>;
         type #its_weights = #weights;
         type #its_workspace = #workspace;
+        #inputs
+        #outputs
     };
     let code = code(inner);
     quote! {

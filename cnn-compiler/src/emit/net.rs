@@ -1,6 +1,7 @@
 //! The types of a net.
 
 use cnn_net::graph::Graph;
+use cnn_net::language::{inputs, outputs};
 use cnn_net::text::thousands;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -52,12 +53,12 @@ impl Parts<'_> {
 
     /// `LeNet5`, `LeNet5Weights`, `LeNet5Workspace`.
     fn types(&self, runtime: &TokenStream) -> TokenStream {
-        let Parts { names: Names { name, weights, workspace, space: parameter }, .. } = self;
+        let Parts { names: Names { name, weights, workspace, space: parameter, .. }, .. } = self;
         let (visibility, docs, attributes) = (&self.net.visibility, &self.net.docs, &self.net.attributes);
         let (floats, space) = (number(self.memory.floats), self.space(runtime));
         let numbers = self.numbers();
         let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
-        let weights_type = self.weights_type(runtime);
+        let (weights_type, port_types) = (self.weights_type(runtime), self.ports().types(runtime));
         let workspace_doc = format!(" Memory that [`{name}`] computes in, for [`{name}::with_workspace`].");
         quote! {
             #(#docs)*
@@ -72,6 +73,7 @@ impl Parts<'_> {
             }
 
             #weights_type
+            #port_types
 
             #[doc = #workspace_doc]
             #(#attributes)*
@@ -115,8 +117,8 @@ impl Parts<'_> {
         let of = self.net.of.as_ref().map(|of| format!(" It has the layers of `{of}`.")).unwrap_or_default();
         format!(
             " `{} -> {}`: {} parameters, {} multiplications{each}, a workspace of {} bytes{all}.{of}",
-            graph.input,
-            graph.output,
+            inputs(graph),
+            outputs(graph),
             thousands(graph.parameters()),
             thousands(graph.macs()),
             thousands(self.workspace_bytes() as u64),
@@ -229,9 +231,11 @@ impl Parts<'_> {
 
     /// The traits.
     fn network(&self) -> TokenStream {
-        let Parts { names: Names { name, weights, workspace, space }, graph, .. } = self;
-        let [input, output] = self.array_types();
+        let Parts { names: Names { name, weights, workspace, space, .. }, graph, .. } = self;
+        let [input, output] = self.ports().arrays();
         let debug = graph.name;
+        let (parted, plain) = (self.ports().parted(), !graph.names_inputs() && !graph.names_outputs());
+        let forward = if plain { quote!(self.forward(input)) } else { quote!(self.watched(rt::None, #parted)) };
         let (images, outputs) = self.slices();
         let floats = number(self.memory.floats);
         let tap = self.tap();
@@ -262,11 +266,11 @@ impl Parts<'_> {
                 rt::network_methods!(#weights);
 
                 fn forward(&mut self, input: &#input) -> &#output {
-                    self.forward(input)
+                    #forward
                 }
 
                 fn forward_in<'a>(weights: &#weights, workspace: &'a mut #workspace, input: &#input) -> &'a #output {
-                    pass(rt::Run::best(), weights, workspace, input)
+                    pass(rt::Run::best(), weights, workspace, #parted)
                 }
             }
 

@@ -6,6 +6,7 @@ use quote::quote;
 
 use super::embed::Embedded;
 use super::names::Names;
+use super::ports::Ports;
 use super::values::number;
 use crate::ast::Net;
 use crate::plan::{Pass, Plan, Range};
@@ -37,15 +38,9 @@ impl Parts<'_> {
         self.workspace_bytes() <= INLINE_BYTES
     }
 
-    /// The types of input and output.
-    pub(super) fn array_types(&self) -> [TokenStream; 2] {
-        [self.graph.input, self.graph.output].map(|shape| self.array_type(shape.elements()))
-    }
-
-    /// `[f32; 10]`, or `[[f32; 10]; 8]` of a batch.
-    pub(super) fn array_type(&self, len: usize) -> TokenStream {
-        let (len, images) = (number(len), number(self.memory.images));
-        if self.memory.images == 1 { quote!([rt::f32; #len]) } else { quote!([[rt::f32; #len]; #images]) }
+    /// What it reads and writes.
+    pub(super) fn ports(&self) -> Ports<'_> {
+        Ports { net: self.net, names: &self.names, graph: self.graph, images: self.memory.images }
     }
 
     /// The expression that reads a range of each image in a workspace.

@@ -9,7 +9,7 @@ use syn::ext::IdentExt as _;
 
 use super::constants::constants;
 use super::kinds::{Kind, Kinds};
-use crate::ast::{Ast, Block, Body, Call, Expr, ExprKind, Net, Pipeline, Statement, Step, StepKind};
+use crate::ast::{Ast, Block, Body, Call, Expr, ExprKind, Net, Pipeline, Statement, Step, StepKind, names};
 use crate::env::{Env, Named};
 use crate::eval::check_default;
 use crate::op::{LAYERS, Layer, bind, meant};
@@ -52,14 +52,22 @@ pub(crate) fn is_double(index: usize, ast: &Ast) -> bool {
     !net.has_cfg() && (ast.nets[..index].iter().any(is_same) || origin(net, ast).is_some())
 }
 
-/// The net whose weights or workspace type would have the name of this one, and which of the two.
+/// The net of which a generated type would have the name of this one, and what that type is.
 fn origin<'a>(net: &Net, ast: &'a Ast) -> Option<(&'a Net, &'static str)> {
     let name = net.name.unraw().to_string();
-    [("Weights", "weights"), ("Workspace", "workspace")].into_iter().find_map(|(suffix, what)| {
-        let stem = name.strip_suffix(suffix)?;
-        let of = ast.nets.iter().find(|other| other.name.unraw() == stem && !other.has_cfg() && !net.has_cfg())?;
-        Some((of, what))
-    })
+    let others = ast.nets.iter().filter(|other| !other.has_cfg() && !net.has_cfg());
+    let mut types = others.flat_map(|other| generated(other).map(move |(suffix, what)| (other, suffix, what)));
+    types
+        .find(|(other, suffix, _)| name.strip_suffix(suffix).is_some_and(|stem| other.name.unraw() == stem))
+        .map(|(other, _, what)| (other, what))
+}
+
+/// The types that a net generates: what their names end in, and what they are.
+fn generated(net: &Net) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let always = [("Weights", "weights"), ("Workspace", "workspace")];
+    let inputs = names(&net.inputs).then_some(("Inputs", "inputs"));
+    let outputs = names(&net.outputs).then_some(("Outputs", "outputs"));
+    always.into_iter().chain(inputs).chain(outputs)
 }
 
 /// Reports a net that has the name of a type that another net generates.
@@ -153,6 +161,7 @@ fn elsewhere(name: &str) -> Option<&'static str> {
     Some(match plain.as_str() {
         "tap" => "`tap name;` keeps the value at this point as an extra output",
         "keep" => "`keep name;` keeps the value at this point for `from name`",
+        "output" => "`output name;` writes the value at this point to an output that the net declares",
         "from" => "`from name` begins a statement or a branch with a value that `keep name;` kept",
         "aux" => "`aux name(weight = 0.3) { … };` is an auxiliary classifier",
         "cat" | "concatenate" => "`concat { …; …; }` joins branches, each a statement that reads the same input",
@@ -321,6 +330,7 @@ fn each_call<'a>(body: &'a Body, visit: &mut dyn FnMut(&'a Call)) {
         match statement {
             Statement::Pipeline(pipeline) => calls_of_pipeline(pipeline, visit),
             Statement::Aux(aux) => each_call(&aux.body, visit),
+            Statement::Output(output) => output.body.iter().for_each(|body| each_call(body, visit)),
             Statement::Tap(_) | Statement::Keep(_) | Statement::Broken => {}
         }
     }
@@ -338,6 +348,6 @@ fn calls_of_step<'a>(step: &'a Step, visit: &mut dyn FnMut(&'a Call)) {
         StepKind::Merge(merge) => merge.branches.iter().for_each(|branch| calls_of_pipeline(branch, visit)),
         StepKind::Group(body) => each_call(body, visit),
         StepKind::Repeat(repeat) => calls_of_step(&repeat.step, visit),
-        StepKind::Skip(_) | StepKind::From(_) => {}
+        StepKind::Skip(_) | StepKind::From(_) | StepKind::Again(_) => {}
     }
 }

@@ -1,8 +1,10 @@
 //! The expansion of one net.
 
+mod again;
 mod aside;
 mod blocks;
 mod kept;
+mod ports;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,6 +12,7 @@ use std::rc::Rc;
 
 use cnn_net::op::{Op, Store};
 
+use self::again::Expanded;
 use self::kept::Keeping;
 use super::kinds::Kinds;
 use super::{Branch, Frame, Graph, Node, Source};
@@ -27,7 +30,7 @@ const MOST_STEPS: usize = 30_000;
 const DEEPEST: usize = 200;
 
 /// Expands a net's body into `graph`.
-pub(super) fn expand(net: &Net, ast: &Ast, constants: &Env, graph: &mut Graph, report: &mut Report) {
+pub(super) fn expand(net: &Net, ast: &Ast, constants: &Env, known: bool, graph: &mut Graph, report: &mut Report) {
     let (store, names) = (net.store, HashMap::new());
     let kinds = Kinds::of(ast, report);
     let mut expander = Expander {
@@ -38,6 +41,7 @@ pub(super) fn expand(net: &Net, ast: &Ast, constants: &Env, graph: &mut Graph, r
         report,
         store,
         names,
+        expanded: Expanded::default(),
         keeping: Keeping::default(),
         calls: Rc::from([]),
         splices: Vec::new(),
@@ -45,14 +49,23 @@ pub(super) fn expand(net: &Net, ast: &Ast, constants: &Env, graph: &mut Graph, r
         steps: 0,
         depth: 0,
     };
-    let input = expander.graph.result;
-    expander.graph.result = expander.body(&net.body, input, &mut Scope::new(""), constants);
     if net.body.statements.is_empty() {
         report.error(net.body.span, format!("{} has no layers\nhelp: for example `flatten -> linear(10);`", net.name));
-        graph.result = Source::Broken;
         return;
     }
-    expander.lost();
+    let (mut env, before) = (Cow::Borrowed(constants), expander.report.len());
+    expander.inputs(net, known, &mut env);
+    let begin = match &net.inputs[..] {
+        _ if !known => Source::Broken,
+        [_] => Source::Input(0),
+        _ => Source::None,
+    };
+    let end = expander.body(&net.body, begin, &mut Scope::new(""), &env);
+    let is_clean = expander.report.len() == before;
+    expander.outputs(net, end, is_clean);
+    if is_clean {
+        expander.lost();
+    }
 }
 
 /// What the steps of one body share: the prefix of their names, and the number of the next one.
@@ -81,6 +94,8 @@ struct Expander<'a> {
     store: Store,
     /// The names given so far, in full.
     names: HashMap<String, Place>,
+    /// The steps that were expanded, by their full names.
+    expanded: Expanded,
     /// The values that were kept.
     keeping: Keeping,
     /// The block calls that the expansion is in.
@@ -104,6 +119,7 @@ impl<'a> Expander<'a> {
                 Statement::Aux(aux) => self.auxiliary(aux, value, scope, &env),
                 Statement::Tap(name) => self.tap(name, value, scope, &mut env),
                 Statement::Keep(name) => own.extend(self.keep(name, value, &mut env)),
+                Statement::Output(output) => self.output(output, value, scope, &mut env),
                 Statement::Broken => value = Source::Broken,
             }
         }
@@ -125,8 +141,9 @@ impl<'a> Expander<'a> {
     /// A branch of a merge: a pipeline that may begin with `skip`, the merge's input.
     fn branch(&mut self, branch: &Pipeline, value: Source, scope: &mut Scope, env: &Env) -> Source {
         let Some((first, rest)) = branch.steps.split_first() else { return value };
-        if let (StepKind::Skip(_), None) = (&first.kind, &first.name) {
+        if let (StepKind::Skip(span), None) = (&first.kind, &first.name) {
             scope.next += 1;
+            let value = self.given(value, *span);
             return rest.iter().fold(value, |value, step| self.step(step, value, scope, env));
         }
         self.pipeline(branch, value, scope, env)
@@ -151,6 +168,7 @@ impl<'a> Expander<'a> {
         let result = match &step.kind {
             StepKind::Repeat(repeat) => self.repeat(given, repeat, value, scope, env),
             StepKind::Splice(call) => self.splice(given, call, value, scope, env),
+            StepKind::Again(again) => self.again(given, again, value, scope),
             _ => self.single(given, step, value, scope, env),
         };
         self.depth -= 1;
@@ -160,7 +178,8 @@ impl<'a> Expander<'a> {
     /// A step that is not a repeat.
     fn single(&mut self, given: Option<&Name>, step: &Step, value: Source, scope: &mut Scope, env: &Env) -> Source {
         let (name, named) = (self.name(given, scope), given.is_some());
-        match &step.kind {
+        let (full, first) = (name.clone(), self.graph.nodes.len());
+        let result = match &step.kind {
             // There is no telling which of the two is meant; the block's name was already reported.
             StepKind::Call(call) if self.is_layer_and_block(call) => Source::Broken,
             StepKind::Call(call) => match self.meant(call, env) {
@@ -183,8 +202,10 @@ impl<'a> Expander<'a> {
                 self.report.error(from.place, message(&wrong, &[], &format!("`from {name} -> …;`")));
                 Source::Broken
             }
-            StepKind::Repeat(_) | StepKind::Splice(_) => value,
-        }
+            StepKind::Repeat(_) | StepKind::Splice(_) | StepKind::Again(_) => value,
+        };
+        self.expanded.insert(full, self.graph, first, value, result);
+        result
     }
 
     /// A step's full name: the given one, or else its number among its siblings.
@@ -242,6 +263,7 @@ impl<'a> Expander<'a> {
         value: Source,
         env: &Env,
     ) -> Source {
+        let value = self.given(value, call.name.span());
         let Some(bound) = bind(layer, call, env, self.report) else { return Source::Broken };
         let Bound { mut op, pad, places } = bound;
         if let Op::Linear(linear) = &mut op
@@ -260,6 +282,7 @@ impl<'a> Expander<'a> {
             branches: Vec::new(),
             calls: self.calls.clone(),
             aux: self.aux,
+            again: None,
         };
         self.push(node)
     }
@@ -281,8 +304,11 @@ impl<'a> Expander<'a> {
         }
         // Merges add no level to names; the steps of all branches are numbered consecutively.
         let mut inner = Scope::new(&scope.prefix);
-        let inputs: Vec<Source> =
-            merge.branches.iter().map(|branch| self.branch(branch, value, &mut inner, env)).collect();
+        let mut input = |branch: &Pipeline| {
+            let result = self.branch(branch, value, &mut inner, env);
+            self.given(result, merge.span)
+        };
+        let inputs: Vec<Source> = merge.branches.iter().map(&mut input).collect();
         if merge.broken || inputs.len() < 2 {
             return Source::Broken;
         }
@@ -308,6 +334,7 @@ impl<'a> Expander<'a> {
             branches,
             calls: self.calls.clone(),
             aux: self.aux,
+            again: None,
         })
     }
 
@@ -337,17 +364,16 @@ impl<'a> Expander<'a> {
             self.report.error(name.span(), message(&wrong, &[], &help));
             return Source::Broken;
         }
-        let mut named;
-        let scope = match given {
-            Some(name) => {
-                named = Scope::new(&self.name(Some(name), scope));
-                &mut named
-            }
-            None => scope,
+        let repeated = |this: &mut Self, scope: &mut Scope| {
+            (0..count as u64).fold(value, |value, index| match &repeat.counter {
+                Some(counter) => this.step_as(Some(&counter.name_of(index)), &repeat.step, value, scope, env),
+                None => this.step(&repeat.step, value, scope, env),
+            })
         };
-        (0..count as u64).fold(value, |value, index| match &repeat.counter {
-            Some(counter) => self.step_as(Some(&counter.name_of(index)), &repeat.step, value, scope, env),
-            None => self.step(&repeat.step, value, scope, env),
-        })
+        let Some(given) = given else { return repeated(self, scope) };
+        let (name, first) = (self.name(Some(given), scope), self.graph.nodes.len());
+        let result = repeated(self, &mut Scope::new(&name));
+        self.expanded.insert(name, self.graph, first, value, result);
+        result
     }
 }

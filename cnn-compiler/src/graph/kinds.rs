@@ -200,6 +200,7 @@ impl Uses<'_> {
                     self.expr(&aux.weight, Some(Kind::Real));
                     self.body(&aux.body);
                 }
+                Statement::Output(output) => output.body.iter().for_each(|body| self.body(body)),
                 Statement::Tap(_) | Statement::Keep(_) | Statement::Broken => {}
             }
         }
@@ -219,7 +220,7 @@ impl Uses<'_> {
                 self.step(&repeat.step);
             }
             StepKind::From(from) => self.add(&from.name.to_string(), Kind::Kept, from.name.span()),
-            StepKind::Skip(_) => {}
+            StepKind::Skip(_) | StepKind::Again(_) => {}
         }
     }
 

@@ -16,13 +16,14 @@ use crate::step::{Step, StepKind, ValueId};
 
 /// Lowers the nodes that run at inference.
 pub(super) fn lower(shaped: Shaped) -> Optimised {
-    let mut values = vec![shaped.graph.input];
+    let mut values = shaped.graph.input_shapes();
     let mut steps = Vec::new();
     // The value of each node's output.
     let mut outputs: Vec<Option<ValueId>> = Vec::new();
     let value_of = |outputs: &[Option<ValueId>], source: Source| match source {
         Source::Node(index) => outputs[index].unwrap_or(0),
-        Source::Input | Source::Broken => 0,
+        Source::Input(index) => index,
+        Source::None | Source::Broken => 0,
     };
     for (index, node) in shaped.graph.nodes.iter().enumerate() {
         if node.aux.is_some() {
@@ -45,16 +46,16 @@ pub(super) fn lower(shaped: Shaped) -> Optimised {
             }
         }));
     }
-    let result = value_of(&outputs, shaped.graph.result);
+    let results = shaped.graph.outputs.iter().map(|output| value_of(&outputs, output.value)).collect();
     let taps = shaped.graph.taps.iter().map(|tap| value_of(&outputs, tap.value)).collect();
-    Optimised { shaped, steps, values, result, taps }
+    Optimised { shaped, steps, values, results, taps }
 }
 
 /// Whether a node is read only by fully connected layers that run, perhaps through layers without effect.
 fn only_linear_reads(shaped: &Shaped, index: usize) -> bool {
     let source = Source::Node(index);
     let graph = &shaped.graph;
-    if graph.result == source || graph.taps.iter().any(|tap| tap.value == source) {
+    if graph.leaving().any(|value| value == source) {
         return false;
     }
     let mut readers =

@@ -1,10 +1,11 @@
 //! Statements and steps.
 //!
 //! ```text
-//! body      = { ( pipeline | "aux" NAME "(" "weight" "=" expr ")" "{" body "}" | "tap" NAME | "keep" NAME ) ";" }
+//! body      = { ( pipeline | aside ) ";" }
+//! aside     = "aux" NAME "(" "weight" "=" expr ")" "{" body "}" | "tap" NAME | "keep" NAME | "output" NAME [ "{" body "}" ]
 //! pipeline  = step { "->" step }
 //! step      = [ NAME ":" ] kind
-//! kind      = layer | [ ".." ] call | merge | "{" body "}" | "[" repeat "]" | "skip" | "from" NAME
+//! kind      = layer | [ ".." ] call | merge | "{" body "}" | "[" repeat "]" | "skip" | "from" NAME | "again" NAME
 //! repeat    = ( step | NAME ".." ":" kind ) ";" expr
 //! merge     = ( "concat" | "add" | "sub" | "mul" | "max" ) "{" { pipeline ";" } "}"
 //! ```
@@ -18,7 +19,8 @@ use syn::{Attribute, Error, LitInt, LitStr, Result, Token, bracketed, parenthesi
 use super::token::{braces, expected, found, is_word, skip_to};
 use super::{Parser, expr, place_of};
 use crate::ast::{
-    Arg, Aux, Body, Call, Counter, Expr, Kept, Merge, MergeKind, Name, Pipeline, Repeat, Statement, Step, StepKind,
+    Again, Arg, Aux, Body, Call, Counter, Expr, Kept, Merge, MergeKind, Name, Output, Pipeline, Repeat, Statement,
+    Step, StepKind,
 };
 use crate::report::{Edit, Message, Place};
 
@@ -37,6 +39,8 @@ impl Parser<'_> {
             } else if begins(input, "keep") {
                 input.call(Ident::parse_any)?;
                 Ok(Statement::Keep(input.call(Ident::parse_any)?.unraw()))
+            } else if begins(input, "output") {
+                parser.output(input).map(Statement::Output)
             } else if begins(input, "aux") {
                 parser.aux(input).map(Statement::Aux)
             } else {
@@ -132,6 +136,17 @@ impl Parser<'_> {
         Ok(Aux { name, weight, body: self.body(&content, span) })
     }
 
+    /// `"output" NAME [ "{" body "}" ]`
+    fn output(&mut self, input: ParseStream<'_>) -> Result<Output> {
+        input.call(Ident::parse_any)?;
+        let name = input.call(Ident::parse_any)?.unraw();
+        if !input.peek(token::Brace) {
+            return Ok(Output { name, body: None });
+        }
+        let (content, span) = braces(input, "")?;
+        Ok(Output { name, body: Some(self.body(&content, span)) })
+    }
+
     /// `step { "->" step }`
     fn pipeline(&mut self, input: ParseStream<'_>) -> Result<Pipeline> {
         if input.peek(Token![->]) {
@@ -174,39 +189,23 @@ impl Parser<'_> {
 
     /// `NAME ":"`: a word, a number or any text in quotes.
     fn name(&mut self, input: ParseStream<'_>) -> Result<Option<Name>> {
-        if !input.peek2(Token![:]) || input.peek2(Token![::]) {
+        let is_number = || input.fork().parse::<LitInt>().is_ok_and(|number| number.suffix().is_empty());
+        let is_name = input.peek(Ident::peek_any) || input.peek(LitStr) || is_number();
+        if !input.peek2(Token![:]) || input.peek2(Token![::]) || !is_name {
             return Ok(None);
         }
-        let name = if input.peek(Ident::peek_any) {
-            Name::from(&input.call(Ident::parse_any)?.unraw())
-        } else if input.peek(LitStr) {
-            let name = self.quoted(&input.parse()?);
-            input.parse::<Token![:]>()?;
-            return Ok(name);
-        } else if let Ok(number) = input.fork().parse::<LitInt>()
-            && number.to_string() == number.base10_digits()
-        {
-            input.parse::<LitInt>()?;
-            Name::new(number.to_string(), number.span())
-        } else {
-            return Ok(None);
-        };
+        let name = name_token(input);
         input.parse::<Token![:]>()?;
-        Ok(Some(name))
+        // The step is read even if its name is none.
+        Ok(name.map_err(|mistake| self.report.push(mistake)).ok())
     }
 
-    /// A name in quotes. Dots are levels of names, as in PyTorch.
-    fn quoted(&mut self, literal: &LitStr) -> Option<Name> {
-        let text = literal.value();
-        let why = if text.split('.').any(str::is_empty) {
-            "a part of it is empty"
-        } else if text.contains(char::is_control) {
-            "it has control characters"
-        } else {
-            return Some(Name::new(text, literal.span()));
-        };
-        self.report.error(literal.span(), format!("{text:?} is not a name: {why}"));
-        None
+    /// `"again" NAME`
+    fn again(input: ParseStream<'_>) -> Result<Again> {
+        let word = input.call(Ident::parse_any)?;
+        let name = name_token(input)?;
+        let place = Place::from(word.span()).to(name.span());
+        Ok(Again { name, place })
     }
 
     /// `NAME ".." ":"`, and its place without the colon. A name that does not end in a number is reported, and counts from 1.
@@ -238,6 +237,9 @@ impl Parser<'_> {
     }
 
     fn step_kind(&mut self, input: ParseStream<'_>) -> Result<StepKind> {
+        if is_word(input, "again") && (begins(input, "again") || input.peek2(LitStr) || input.peek2(LitInt)) {
+            return Self::again(input).map(StepKind::Again);
+        }
         if input.peek(token::Brace) {
             let (content, span) = braces(input, "")?;
             return Ok(StepKind::Group(self.body(&content, span)));
@@ -364,6 +366,27 @@ impl Parser<'_> {
         }
         Some(name)
     }
+}
+
+/// A word, a number, or any text in quotes, in which dots are levels of names, as in PyTorch.
+fn name_token(input: ParseStream<'_>) -> Result<Name> {
+    if input.peek(LitInt) {
+        let number: LitInt = input.parse()?;
+        return Ok(Name::new(number.base10_digits().to_owned(), number.span()));
+    }
+    if !input.peek(LitStr) {
+        return Ok(Name::from(&input.call(Ident::parse_any)?.unraw()));
+    }
+    let literal: LitStr = input.parse()?;
+    let text = literal.value();
+    let why = if text.split('.').any(str::is_empty) {
+        "a part of it is empty"
+    } else if text.contains(char::is_control) {
+        "it has control characters"
+    } else {
+        return Ok(Name::new(text, literal.span()));
+    };
+    Err(Error::new(literal.span(), format!("{text:?} is not a name: {why}")))
 }
 
 /// The error for what follows an argument's value.

@@ -58,8 +58,8 @@ impl Parser<'_> {
         let mut made = Vec::new();
         for Variant { attributes, visibility, name, of, nets_before } in variants {
             if let Some(net) = self.origin(&name, &of, ast, &origins) {
-                let (input, output, body) = (net.input.clone(), net.output.clone(), net.body.clone());
-                let layers = Layers { of: Some(of), input, output, body };
+                let (inputs, outputs, body) = (net.inputs.clone(), net.outputs.clone(), net.body.clone());
+                let layers = Layers { of: Some(of), inputs, outputs, body };
                 made.push((nets_before, self.finish(attributes, visibility, name, layers)));
             }
         }

@@ -157,7 +157,7 @@ impl Model {
             model.values[step.output] = model.output(net, step);
         }
         let mut values = vec![0.0; net.values.len()];
-        values[net.result] = 1.0;
+        net.results.iter().for_each(|result| values[*result] = 1.0);
         model.factors = vec![0.0; net.steps.len()];
         for (index, step) in net.steps.iter().enumerate().rev() {
             model.factors[index] = model.factor(net, step, values[step.output]);

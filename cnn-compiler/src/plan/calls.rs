@@ -15,25 +15,28 @@ use super::arena::{self, Buffer, Placed, round_up};
 use super::batch::Batch;
 use super::layout::Layout;
 use super::{Call, Plan, Purpose, Range};
+use crate::graph::Output;
 use crate::optimise::Optimised;
 use crate::step::{Fused, Step, StepKind, ValueId};
 
 /// Where a value that leaves the net is read.
 struct Export {
+    name: String,
     value: ValueId,
-    /// The buffer for a copy in C, H, W order; none if it already lies in that order.
-    buffer: Option<usize>,
+    /// The buffer for a copy in C, H, W order, and where in it; none if the value already lies in that order.
+    buffer: Option<(usize, usize)>,
 }
 
 /// Gives the buffers their offsets and the steps their kernels.
 pub(super) fn calls(net: Optimised, mut layout: Layout, batch: Batch) -> Plan {
-    let outputs: Vec<ValueId> = net.taps.iter().copied().chain([net.result]).collect();
-    let exports: Vec<Export> = outputs.into_iter().map(|value| export(&net, &mut layout, value)).collect();
+    let mut exports: Vec<Export> = outputs(&net, &mut layout);
+    let written = exports.len();
+    exports.extend(taps(&net, &mut layout));
     let Placed { total, front } = arena::place(&mut layout.buffers, batch);
     let lower_bound = arena::lower_bound(&layout.buffers);
     let mut writer = Writer { net: &net, layout: &layout, shared: false, calls: Vec::new(), packed_len: 0 };
-    writer.input();
-    writer.exports_of(0, &exports);
+    writer.inputs();
+    (0..net.inputs()).for_each(|input| writer.exports_of(input, &exports));
     for (index, step) in net.steps.iter().enumerate() {
         writer.shared = batch.images > 1 && index >= batch.shared_from;
         writer.clear_halo(index + 1, step);
@@ -42,7 +45,10 @@ pub(super) fn calls(net: Optimised, mut layout: Layout, batch: Batch) -> Plan {
     }
     let Writer { calls, packed_len, .. } = writer;
     let mut ranges: Vec<Range> = exports.iter().map(|export| range(&net, &layout, export)).collect();
-    let output = ranges.pop().unwrap_or(Range { offset: 0, len: 0 });
+    let taps = ranges.split_off(written);
+    // They are next to each other.
+    let first = ranges.first().map_or(0, |first| first.offset);
+    let output = Range { offset: first, len: ranges.iter().map(|range| range.len).sum() };
     Plan {
         calls,
         images: batch.images,
@@ -52,24 +58,57 @@ pub(super) fn calls(net: Optimised, mut layout: Layout, batch: Batch) -> Plan {
         lower_bound,
         buffers: layout.buffers,
         output,
-        taps: ranges,
+        taps,
         net,
     }
 }
 
-/// Decides where an output is read.
-fn export(net: &Optimised, layout: &mut Layout, value: ValueId) -> Export {
-    if layout.is_vector(value) {
-        return Export { value, buffer: None };
+/// Decides where the outputs are read. Several share a buffer, in which they are one after another.
+fn outputs(net: &Optimised, layout: &mut Layout) -> Vec<Export> {
+    let outputs = &net.shaped.graph.outputs;
+    if let ([value], [output]) = (&net.results[..], &outputs[..]) {
+        let name = if output.name.is_empty() { "output" } else { &output.name };
+        return vec![export(net, layout, name, *value)];
     }
-    let time = net.steps.iter().position(|step| step.output == value).map_or(0, |index| index + 1);
-    layout.buffers.push(Buffer::vector(Holds::Output, net.values[value].elements(), time, net.steps.len() + 1));
-    Export { value, buffer: Some(layout.buffers.len() - 1) }
+    let elements = |value: &ValueId| net.values[*value].elements();
+    let first = net.results.iter().map(|value| written(net, *value)).min().unwrap_or(0);
+    let buffer = push(net, layout, net.results.iter().map(elements).sum(), first);
+    let mut at = 0;
+    let place = |(output, value): (&Output, &ValueId)| {
+        let export = Export { name: output.name.clone(), value: *value, buffer: Some((buffer, at)) };
+        at += elements(value);
+        export
+    };
+    outputs.iter().zip(&net.results).map(place).collect()
+}
+
+/// Decides where the taps are read.
+fn taps(net: &Optimised, layout: &mut Layout) -> Vec<Export> {
+    let taps = net.shaped.graph.taps.iter().zip(&net.taps);
+    taps.map(|(tap, value)| export(net, layout, &tap.name, *value)).collect()
+}
+
+/// Decides where a value is read that leaves the net alone.
+fn export(net: &Optimised, layout: &mut Layout, name: &str, value: ValueId) -> Export {
+    let buffer =
+        (!layout.is_vector(value)).then(|| (push(net, layout, net.values[value].elements(), written(net, value)), 0));
+    Export { name: name.to_owned(), value, buffer }
+}
+
+/// When a value is computed.
+fn written(net: &Optimised, value: ValueId) -> usize {
+    net.steps.iter().position(|step| step.output == value).map_or(0, |index| index + 1)
+}
+
+/// A buffer for what leaves the net, from some time on.
+fn push(net: &Optimised, layout: &mut Layout, floats: usize, first: usize) -> usize {
+    layout.buffers.push(Buffer::vector(Holds::Output, floats, first, net.steps.len() + 1));
+    layout.buffers.len() - 1
 }
 
 fn range(net: &Optimised, layout: &Layout, export: &Export) -> Range {
     let offset = match export.buffer {
-        Some(buffer) => layout.buffers[buffer].offset,
+        Some((buffer, at)) => layout.buffers[buffer].offset + at,
         None => layout.map(export.value).offset,
     };
     Range { offset, len: net.values[export.value].elements() }
@@ -91,11 +130,14 @@ impl Writer<'_> {
         self.calls.push(Call { name: name.to_owned(), purpose, kernel, pack, shared });
     }
 
-    /// The net's input.
-    fn input(&mut self) {
-        let buffer = self.layout.buffer(0);
-        self.clear_halo_of(buffer, None, "input");
-        self.push("input", Purpose::Moves(None), Box::new(self.layout.map(0)), None);
+    /// The net's inputs: the first values.
+    fn inputs(&mut self) {
+        let net = self.net;
+        for (value, input) in net.shaped.graph.inputs.iter().enumerate() {
+            let name = if input.name.is_empty() { "input" } else { &input.name };
+            self.clear_halo_of(self.layout.buffer(value), None, name);
+            self.push(name, Purpose::Reads(value), Box::new(self.layout.map(value)), None);
+        }
     }
 
     fn name(&self, node: usize) -> &str {
@@ -121,10 +163,9 @@ impl Writer<'_> {
 
     /// Brings a value into C, H, W order for those outputs that need it.
     fn exports_of(&mut self, value: ValueId, exports: &[Export]) {
-        for (index, export) in exports.iter().enumerate().filter(|(_, export)| export.value == value) {
-            if let Some(buffer) = export.buffer {
-                let name = self.net.shaped.graph.taps.get(index).map_or("output", |tap| &tap.name).to_owned();
-                let offset = self.layout.buffers[buffer].offset;
+        for Export { name, buffer, .. } in exports.iter().filter(|export| export.value == value) {
+            if let Some((buffer, at)) = buffer {
+                let offset = self.layout.buffers[*buffer].offset + at;
                 let producer = self.net.steps.iter().find(|step| step.output == value);
                 let serves = Purpose::Moves(producer.map(|step| step.nodes[step.nodes.len() - 1]));
                 let store = StoreChw { map: self.layout.map(value), offset };
@@ -136,9 +177,7 @@ impl Writer<'_> {
     fn step(&mut self, index: usize, step: &Step) {
         let input = self.layout.map(step.inputs[0]);
         let output = self.layout.map(step.output);
-        // The next weights begin here.
-        let weights = self.packed_len;
-        let kernels = match &step.kind {
+        let kernels = |weights: usize| match &step.kind {
             StepKind::Conv { conv, fused, algorithm } => {
                 let conv2d = Conv2d::of(conv, input, output)
                     .weights(weights)
@@ -166,9 +205,18 @@ impl Writer<'_> {
                 plain(op, *activation, &inputs, output, weights)
             }
         };
+        // The next weights begin here, unless the same ones are there already.
+        let mut made = kernels(self.packed_len);
+        let known = made.iter().find_map(|kernel| self.packed(&self.pack(step, &**kernel)?));
+        if let Some(offset) = known {
+            made = kernels(offset);
+        }
         let name = self.name(step.node()).to_owned();
-        for kernel in kernels {
-            let pack = self.pack(step, &*kernel);
+        for kernel in made {
+            let pack = self.pack(step, &*kernel).filter(|_| known.is_none());
+            if let Some(pack) = &pack {
+                self.packed_len += round_up(pack.layout.len());
+            }
             let purpose = if step.is_concat() || step.channels().is_some() {
                 Purpose::Moves(Some(step.node()))
             } else {
@@ -178,17 +226,23 @@ impl Writer<'_> {
         }
     }
 
-    /// How a kernel's weights are packed, after which the next ones begin.
-    fn pack(&mut self, step: &Step, kernel: &dyn KernelCall) -> Option<Pack> {
+    /// How a kernel's weights are packed. Those of a layer that is there again are those of the first.
+    fn pack(&self, step: &Step, kernel: &dyn KernelCall) -> Option<Pack> {
         let weights = kernel.weights()?;
+        let first = |node: usize| self.net.shaped.graph.nodes[node].again.unwrap_or(node);
         let norm = match &step.kind {
             StepKind::Conv { fused, .. } | StepKind::ConvTranspose { fused, .. } | StepKind::Linear { fused, .. } => {
                 fused.norm
             }
             StepKind::Plain { .. } => None,
         };
-        self.packed_len += round_up(weights.layout.len());
-        Some(Pack { norm, ..Pack::new(step.node(), weights.offset, weights.layout) })
+        Some(Pack { norm: norm.map(first), ..Pack::new(first(step.node()), weights.offset, weights.layout) })
+    }
+
+    /// Where the same weights are, if they are packed already.
+    fn packed(&self, pack: &Pack) -> Option<usize> {
+        let mut packed = self.calls.iter().filter_map(|call| call.pack);
+        packed.find(|known| Pack { offset: known.offset, ..*pack } == *known).map(|known| known.offset)
     }
 
     fn residual(&self, step: &Step, fused: &Fused) -> Option<Map> {

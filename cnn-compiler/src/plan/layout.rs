@@ -79,7 +79,7 @@ pub(super) fn layout(net: &Optimised) -> Layout {
     let mut buffers: Vec<Buffer> = Vec::new();
     let mut slots: Vec<Option<Slot>> = vec![None; net.values.len()];
     // Values between fused steps have no place.
-    for value in std::iter::once(0).chain(net.steps.iter().map(|step| step.output)) {
+    for value in (0..net.inputs()).chain(net.steps.iter().map(|step| step.output)) {
         slot_of(value, &hosts, &dims, &mut slots, &mut buffers);
     }
     let slots = slots.into_iter().map(|slot| slot.unwrap_or(Slot { buffer: 0, channel: 0 })).collect();
@@ -179,7 +179,7 @@ fn hosts(net: &Optimised) -> Vec<Host> {
 /// An input of the step that its kernel can write over, and that nothing reads afterwards.
 fn overwritable(net: &Optimised, time: usize, step: &Step) -> Option<ValueId> {
     let dead = |value: ValueId| {
-        let kept = net.result == value || net.taps.contains(&value);
+        let kept = net.leaving().any(|leaving| leaving == value);
         let read_later = net.steps[time + 1..].iter().any(|later| later.inputs.contains(&value));
         let read_twice = step.inputs.iter().filter(|input| **input == value).count() > 1;
         !kept && !read_later && !read_twice && net.values[value].elements() == net.values[step.output].elements()
@@ -196,13 +196,13 @@ fn live(net: &Optimised, layout: &mut Layout) {
         buffer.first = buffer.first.min(time);
         buffer.last = buffer.last.max(time);
     };
-    touch(0, 0);
+    (0..net.inputs()).for_each(|input| touch(input, 0));
     for (index, step) in net.steps.iter().enumerate() {
         touch(step.output, index + 1);
         step.inputs.iter().for_each(|input| touch(*input, index + 1));
     }
     // Outputs other than vectors are reordered into separate buffers, right after they are written.
-    for value in net.taps.iter().copied().chain([net.result]).filter(|value| net.values[*value].size().area() == 1) {
+    for value in net.leaving().filter(|value| net.values[*value].size().area() == 1) {
         touch(value, end);
     }
 }

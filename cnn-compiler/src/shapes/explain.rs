@@ -1,7 +1,7 @@
 //! The message about a fault: where, why, how the size came about, and what would fit.
 
 use super::{Fault, Found, Way, output_of, ways};
-use crate::graph::{Branch, Graph, Node, Source};
+use crate::graph::{Branch, Graph, Input, Node, Source};
 use crate::report::{Fix, Message, Place, Report, message};
 
 /// Steps of a trace that are shown at its beginning and at its end.
@@ -14,6 +14,7 @@ pub(super) fn fault(graph: &Graph, inferred: &[Found], index: usize, fault: &Fau
     let place = fault.arg.and_then(|arg| node.args.get(arg)).or(branch).unwrap_or(&node.place);
     let mut details = fault.details.clone();
     details.extend(trace(graph, inferred, node.inputs[0]).into_iter().filter(|_| fault.branch.is_none()));
+    details.extend(node.again.map(|_| format!("once more on line {}", node.place.line())));
     details.extend(graph.context(node));
     // A block that is called often is reported once: the first call represents all.
     let key = if node.calls.is_empty() { String::new() } else { format!("{} {:?}", node.op.name(), fault.arg) };
@@ -28,6 +29,10 @@ fn ways_of(graph: &Graph, inferred: &[Found], index: usize, fault: &Fault) -> Ve
         (_, Some(_)) => ways::of_merge(graph, index, &inputs),
         (false, None) => Vec::new(),
     };
+    // What is changed there changes the first of these layers, too.
+    if graph.nodes[index].again.is_some() {
+        return Vec::from_iter((!fault.help.is_empty()).then(|| Way::words(&fault.help)));
+    }
     if !ways.is_empty() || fault.help.is_empty() {
         return ways;
     }
@@ -62,7 +67,10 @@ pub(super) fn trace(graph: &Graph, inferred: &[Found], mut source: Source) -> Op
         }
         source = node.inputs[0];
     }
-    steps.push(("input".to_owned(), graph.input));
+    if let Source::Input(index) = source {
+        let Input { name, shape, .. } = &graph.inputs[index];
+        steps.push((if name.is_empty() { "input".to_owned() } else { name.clone() }, *shape));
+    }
     steps.reverse();
     steps.dedup_by(|next, previous| next.1 == previous.1);
     let mut parts: Vec<String> = steps.iter().map(|(name, shape)| format!("{name}  {shape}")).collect();

@@ -70,8 +70,8 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
 fn no_maps(node: &Node, features: usize) -> Fault {
     let layer = node.op.name();
     let help = match node.inputs[0] {
-        Source::Input => "declare the net's input as channels x height x width".to_owned(),
-        Source::Node(_) | Source::Broken => {
+        Source::Input(_) => "declare the net's input as channels x height x width".to_owned(),
+        Source::Node(_) | Source::None | Source::Broken => {
             format!("put {layer} before `flatten` and `linear`, which give vectors")
         }
     };

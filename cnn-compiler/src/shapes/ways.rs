@@ -7,7 +7,7 @@ use cnn_net::op::{Axis, LayerKind, Norm, Op, Padding, Shape, Size, Window};
 use super::merge::{Projection, projection};
 use super::{Found, Way, infer, output_of};
 use crate::eval::is_channels_last;
-use crate::graph::{Graph, Node, Source};
+use crate::graph::{Graph, Node, Output, Source};
 use crate::op::PadMode;
 use crate::report::{Edit, Fix};
 
@@ -104,7 +104,7 @@ impl Argument {
             nodes[*index] = self.put(&graph.nodes[*index]);
         }
         let edit = self.edit(&graph.nodes[index])?;
-        is_right(&infer(&nodes, graph.input), index, &same).then(|| vec![edit])
+        is_right(&infer(&nodes, &graph.input_shapes()), index, &same).then(|| vec![edit])
     }
 
     /// The argument in place of the old one, or after the size.
@@ -121,11 +121,15 @@ impl Argument {
     }
 }
 
-/// A node and the others of the same layer in the source: a layer in a block has one for each of its calls.
+/// A node and the others of the same layer in the source: a layer in a block has one for each of its calls, and one that is there
+/// again has several.
 fn same(graph: &Graph, index: usize) -> Vec<usize> {
-    let place = |node: &Node| format!("{:?}", node.place);
-    let here = place(&graph.nodes[index]);
-    let is_same = |other: &usize| *other == index || place(&graph.nodes[*other]) == here;
+    let place = |index: usize| {
+        let first = graph.nodes[index].again.unwrap_or(index);
+        format!("{:?}", graph.nodes[first].place)
+    };
+    let here = place(index);
+    let is_same = |other: &usize| *other == index || place(*other) == here;
     (0..graph.nodes.len()).filter(is_same).collect()
 }
 
@@ -158,8 +162,8 @@ pub(super) fn of_window(graph: &Graph, index: usize, input: Shape) -> Vec<Way> {
         Some(Way { words, fixes: vec![argument.tried(graph, index)?] })
     };
     let mut ways: Vec<Way> = arguments.into_iter().flatten().filter_map(tried).collect();
-    if let Some(shape) = smallest_input(graph, index) {
-        let fix = vec![Edit::instead(graph.input_place, shape.to_string())];
+    if let Some((root, shape)) = smallest_input(graph, index) {
+        let fix = vec![Edit::instead(graph.inputs[root].place, shape.to_string())];
         ways.push(Way { words: format!("an input of at least {}", shape.size()), fixes: vec![fix] });
     }
     if ways.is_empty() && input.size() == Size::square(1) && !matches!(node.op, Op::Conv(_)) {
@@ -168,15 +172,33 @@ pub(super) fn of_window(graph: &Graph, index: usize, input: Shape) -> Vec<Way> {
     ways
 }
 
+/// The input that a node depends on, along first inputs.
+fn root(graph: &Graph, index: usize) -> Option<usize> {
+    let mut source = Source::Node(index);
+    while let Source::Node(node) = source {
+        source = graph.nodes[node].inputs[0];
+    }
+    if let Source::Input(root) = source { Some(root) } else { None }
+}
+
+/// The shapes of the inputs, with another one in place of one of them.
+fn with_input(graph: &Graph, root: usize, shape: Shape) -> Vec<Shape> {
+    let mut shapes = graph.input_shapes();
+    shapes[root] = shape;
+    shapes
+}
+
 /// The way for an image with its channels last: `224x224x3`.
 fn channels_first(graph: &Graph, index: usize) -> Option<Way> {
-    let Shape::Map { channels, height, width } = graph.input else { return None };
+    let root = root(graph, index)?;
+    let Shape::Map { channels, height, width } = graph.inputs[root].shape else { return None };
     let shape = Shape::map(width, channels, height);
     let nodes = &graph.nodes[..=index];
-    if !is_channels_last([channels, height, width]) || !matches!(infer(nodes, shape)[index], Some(Ok(_))) {
+    let fits = || matches!(infer(nodes, &with_input(graph, root, shape))[index], Some(Ok(_)));
+    if !is_channels_last([channels, height, width]) || !fits() {
         return None;
     }
-    let fix = vec![Edit::instead(graph.input_place, shape.to_string())];
+    let fix = vec![Edit::instead(graph.inputs[root].place, shape.to_string())];
     Some(Way { words: format!("channels come first: an input of `{shape}`"), fixes: vec![fix] })
 }
 
@@ -211,17 +233,18 @@ fn smaller(window: &Window, node: &Node, input: Shape) -> Option<Argument> {
 }
 
 /// The smallest input, with at least the present height and width, for which a node has no fault.
-fn smallest_input(graph: &Graph, index: usize) -> Option<Shape> {
-    let Shape::Map { channels, height, width } = graph.input else { return None };
+fn smallest_input(graph: &Graph, index: usize) -> Option<(usize, Shape)> {
+    let root = root(graph, index)?;
+    let Shape::Map { channels, height, width } = graph.inputs[root].shape else { return None };
     let same = same(graph, index);
     let nodes = &graph.nodes[..=same.last().map_or(index, |last| *last)];
-    let fits = |input: &Shape| is_right(&infer(nodes, *input), index, &same);
+    let fits = |input: &Shape| is_right(&infer(nodes, &with_input(graph, root, *input)), index, &same);
     let larger = |more: usize| Shape::map(channels, height + more, width + more);
     let more = (1..LARGEST_INPUT.saturating_sub(height.max(width))).find(|more| fits(&larger(*more)))?;
     // One direction may already be large enough.
     let lower = (0..=more).map(|less| Shape::map(channels, height + less, width + more)).find(fits)?;
     let height = lower.size().height;
-    (0..=more).map(|less| Shape::map(channels, height, width + less)).find(fits)
+    (0..=more).map(|less| Shape::map(channels, height, width + less)).find(fits).map(|shape| (root, shape))
 }
 
 /// Ways for branches that differ.
@@ -251,7 +274,7 @@ fn branches_padded(graph: &Graph, index: usize) -> Option<Way> {
         words.push(format!("`pad = {}` in the {} {}", argument.value(), window.kernel, node.op.name()));
     }
     words.dedup();
-    let is_right = matches!(infer(&nodes, graph.input)[index], Some(Ok(_)));
+    let is_right = matches!(infer(&nodes, &graph.input_shapes())[index], Some(Ok(_)));
     let words = crate::report::listed(&words, "and");
     (!edits.is_empty() && is_right).then(|| Way { words: format!("{words} keeps the size"), fixes: vec![edits] })
 }
@@ -326,18 +349,20 @@ pub(super) fn free(graph: &Graph, prefix: &str, name: &str) -> String {
 }
 
 /// Ways for a net whose output is not the declared one.
-pub(super) fn of_output(graph: &Graph, found: Shape, declared: Shape) -> Vec<Way> {
+pub(super) fn of_output(graph: &Graph, output: &Output, found: Shape, declared: Shape) -> Vec<Way> {
     let mut ways = Vec::new();
     let mut end_with = |step: String| {
-        let fix = vec![Edit::before(graph.end, format!("{step}; "))];
-        ways.push(Way { words: format!("end with `{step}`"), fixes: vec![fix] });
+        if let Some(end) = output.end {
+            let fix = vec![Edit::before(end, format!("{step}; "))];
+            ways.push(Way { words: format!("end with `{step}`"), fixes: vec![fix] });
+        }
     };
     match (found, declared) {
         (Shape::Map { .. }, Shape::Vector(features)) if found.elements() == features => end_with("flatten".to_owned()),
         (Shape::Map { channels, .. }, Shape::Vector(features)) if channels == features => {
             end_with("global_avg_pool -> flatten".to_owned());
         }
-        (Shape::Vector(_), Shape::Vector(features)) => match last_linear(graph) {
+        (Shape::Vector(_), Shape::Vector(features)) => match last_linear(graph, output.value) {
             Some(way) => ways.extend(way.with(features)),
             None => end_with(format!("{}: linear({features})", free(graph, "", "fc"))),
         },
@@ -346,7 +371,7 @@ pub(super) fn of_output(graph: &Graph, found: Shape, declared: Shape) -> Vec<Way
         }
         (_, Shape::Map { .. }) => {}
     }
-    let fix = vec![Edit::instead(graph.output_place, found.to_string())];
+    let fix = vec![Edit::instead(output.place, found.to_string())];
     ways.push(Way { words: format!("declare {found}"), fixes: vec![fix] });
     ways
 }
@@ -354,8 +379,8 @@ pub(super) fn of_output(graph: &Graph, found: Shape, declared: Shape) -> Vec<Way
 /// The layer that determines the number of outputs.
 struct Last<'g>(&'g Node);
 
-fn last_linear(graph: &Graph) -> Option<Last<'_>> {
-    let Source::Node(mut index) = graph.result else { return None };
+fn last_linear(graph: &Graph, output: Source) -> Option<Last<'_>> {
+    let Source::Node(mut index) = output else { return None };
     loop {
         let node = &graph.nodes[index];
         match node.op.facts().kind.closed() {
@@ -397,9 +422,9 @@ impl Last<'_> {
 /// The shapes of a merge's branches, if they are known.
 pub(super) fn inputs_of(graph: &Graph, inferred: &[Found], index: usize) -> Option<Vec<Shape>> {
     let shape = |source: &Source| match source {
-        Source::Input => Some(graph.input),
+        Source::Input(index) => Some(graph.inputs[*index].shape),
         Source::Node(index) => output_of(&inferred[*index]),
-        Source::Broken => None,
+        Source::None | Source::Broken => None,
     };
     graph.nodes[index].inputs.iter().map(shape).collect()
 }

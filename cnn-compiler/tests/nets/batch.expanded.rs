@@ -105,7 +105,7 @@ const _: () = {
     }
 
     impl<S: rt::Space<1408>> Batch<'_, S> {
-        /// Runs the net for each of 4 images: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
+        /// Runs the net for each of 4 images: `1x8x8` in, `3` out, all in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[[rt::f32; 64]; 4]) -> &[[rt::f32; 3]; 4] {
             self.watched(rt::None, input)
         }
@@ -201,13 +201,12 @@ const _: () = {
     /// The description of `Batch` as declared.
     static GRAPH: rt::Graph<'static> = rt::Graph::new(
             "Batch",
-            rt::Shape::map(1, 8, 8),
-            rt::Shape::Vector(3),
+            &[rt::Input::new("", rt::Shape::map(1, 8, 8))],
             &[
                 rt::Node::new(
                         "conv",
                         rt::Op::Conv(rt::Conv::new(8, rt::Size::new(3, 3))),
-                        &[rt::Value::Input],
+                        &[rt::Value::Input(0)],
                         rt::Shape::map(8, 6, 6),
                     )
                     .tensors(
@@ -253,7 +252,7 @@ const _: () = {
                     rt::Shape::Vector(3),
                 ),
             ],
-            rt::Value::Node(4),
+            &[rt::Output::new("", rt::Value::Node(4))],
         )
         .doc("Four images at once.")
         .taps(&[rt::Tap::new("maps", rt::Value::Node(2))]);

@@ -111,7 +111,7 @@ const _: () = {
     }
 
     impl<S: rt::Space<5824>> LeNet5<'_, S> {
-        /// Runs the net: `1x32x32` in, `10` out, both in the order channels, rows, columns. Allocates nothing.
+        /// Runs the net: `1x32x32` in, `10` out, all in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[rt::f32; 1024]) -> &[rt::f32; 10] {
             self.watched(rt::None, input)
         }
@@ -176,13 +176,12 @@ const _: () = {
     /// The description of `LeNet5` as declared.
     static GRAPH: rt::Graph<'static> = rt::Graph::new(
             "LeNet5",
-            rt::Shape::map(1, 32, 32),
-            rt::Shape::Vector(10),
+            &[rt::Input::new("", rt::Shape::map(1, 32, 32))],
             &[
                 rt::Node::new(
                         "conv1",
                         rt::Op::Conv(rt::Conv::new(6, rt::Size::new(5, 5))),
-                        &[rt::Value::Input],
+                        &[rt::Value::Input(0)],
                         rt::Shape::map(6, 28, 28),
                     )
                     .tensors(
@@ -294,7 +293,7 @@ const _: () = {
                     rt::Shape::Vector(10),
                 ),
             ],
-            rt::Value::Node(11),
+            &[rt::Output::new("", rt::Value::Node(11))],
         )
         .doc("LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998).");
 

@@ -30,10 +30,16 @@ const _: () = {
 
     static GRAPH: rt::Graph<'static> = rt::Graph::new(
         "Mistake",
-        rt::Shape::map(1, 8, 8),
-        rt::Shape::Vector(10),
-        &[],
-        rt::Value::Input,
+        &[rt::Input::new("", rt::Shape::map(1, 8, 8))],
+        &[
+            rt::Node::new(
+                "",
+                rt::Op::Flatten,
+                &[rt::Value::Input(0)],
+                rt::Shape::Vector(10),
+            ),
+        ],
+        &[rt::Output::new("", rt::Value::Node(0))],
     );
     const DESCRIPTION: rt::Description = rt::Description::new(
             &GRAPH,

@@ -167,7 +167,7 @@ const _: () = {
     }
 
     impl<S: rt::Space<328608>> Residual<'_, S> {
-        /// Runs the net: `3x200x200` in, `4` out, both in the order channels, rows, columns. Allocates nothing.
+        /// Runs the net: `3x200x200` in, `4` out, all in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[rt::f32; 120000]) -> &[rt::f32; 4] {
             self.watched(rt::None, input)
         }
@@ -244,8 +244,7 @@ const _: () = {
     /// The description of `Residual` as declared.
     static GRAPH: rt::Graph<'static> = rt::Graph::new(
             "Residual",
-            rt::Shape::map(3, 200, 200),
-            rt::Shape::Vector(4),
+            &[rt::Input::new("", rt::Shape::map(3, 200, 200))],
             &[
                 rt::Node::new(
                         "stem",
@@ -254,7 +253,7 @@ const _: () = {
                                 .stride(rt::Size::new(2, 2))
                                 .pad(rt::Padding::symmetric(1, 1)),
                         ),
-                        &[rt::Value::Input],
+                        &[rt::Value::Input(0)],
                         rt::Shape::map(8, 100, 100),
                     )
                     .tensors(
@@ -461,7 +460,7 @@ const _: () = {
                         ],
                     ),
             ],
-            rt::Value::Node(17),
+            &[rt::Output::new("", rt::Value::Node(17))],
         )
         .taps(&[rt::Tap::new("features", rt::Value::Node(9))])
         .aux(&[rt::Aux::new("head", 0.3, rt::Value::Node(11))]);

@@ -64,7 +64,7 @@ const _: () = {
     }
 
     impl<S: rt::Space<128>> Stored<'_, S> {
-        /// Runs the net: `1x8x8` in, `3` out, both in the order channels, rows, columns. Allocates nothing.
+        /// Runs the net: `1x8x8` in, `3` out, all in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[rt::f32; 64]) -> &[rt::f32; 3] {
             self.watched(rt::None, input)
         }
@@ -129,13 +129,12 @@ const _: () = {
     /// The description of `Stored` as declared.
     static GRAPH: rt::Graph<'static> = rt::Graph::new(
             "Stored",
-            rt::Shape::map(1, 8, 8),
-            rt::Shape::Vector(3),
+            &[rt::Input::new("", rt::Shape::map(1, 8, 8))],
             &[
                 rt::Node::new(
                         "fc1",
                         rt::Op::Linear(rt::Linear::new(32).store(rt::Store::F16)),
-                        &[rt::Value::Input],
+                        &[rt::Value::Input(0)],
                         rt::Shape::Vector(32),
                     )
                     .tensors(
@@ -163,7 +162,7 @@ const _: () = {
                         ],
                     ),
             ],
-            rt::Value::Node(2),
+            &[rt::Output::new("", rt::Value::Node(2))],
         )
         .doc("Weights in half precision, but for the last layer's.");
 

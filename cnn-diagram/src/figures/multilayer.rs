@@ -47,7 +47,7 @@ impl MultilayerPerceptron {
     #[must_use]
     pub fn of(graph: &Graph<'_>) -> Option<Self> {
         let mut layers: Vec<Layer> = Vec::new();
-        let mut before = Value::Input;
+        let mut before = Value::Input(0);
         for (index, node) in graph.nodes.iter().enumerate().filter(|(_, node)| node.aux.is_none()) {
             if node.inputs != [before] {
                 return None;
@@ -77,7 +77,7 @@ impl MultilayerPerceptron {
                 | op::LayerKind::Maximum => return None,
             }
         }
-        let inputs = graph.input.elements();
+        let inputs = graph.input().elements();
         (!layers.is_empty()).then(|| Self { name: graph.name.to_owned(), inputs, layers })
     }
 

@@ -64,7 +64,7 @@ fn cells(entry: &Entry<'_>) -> [Cell; 11] {
     let depth = graph.depth();
     [
         Cell { text: entry.year.to_string(), is_number: true, title: None },
-        Cell::text(times(graph.input)),
+        Cell::text(times(graph.input())),
         Cell::text(format!("{}: {} + {}", depth.layers(), depth.convolutions, depth.fully_connected)),
         Cell::number(graph.parameters()),
         Cell::number(graph.macs()),

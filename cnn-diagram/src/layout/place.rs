@@ -39,8 +39,10 @@ impl<'a> Scene<'a> {
             self.wire([[from, y], [end, y]], false);
         }
         for Hung { panel, x: right, y: down, wire } in row.exits.hung {
-            let points = wire.into_iter().map(|[along, below]| [x + along, y + below]).collect();
-            self.wires.push(Wire { points, arrow: panel.begins_with_a_box(), dashed: panel.is_dashed() });
+            if !panel.rows.first().is_some_and(Row::begins_elsewhere) {
+                let points = wire.into_iter().map(|[along, below]| [x + along, y + below]).collect();
+                self.wires.push(Wire { points, arrow: panel.begins_with_a_box(), dashed: panel.is_dashed() });
+            }
             self.place_panel(panel, x + right, y + down);
         }
         self.reach(end, y + row.down);

@@ -23,9 +23,11 @@ pub(super) fn picture(graph: &Graph<'_>, options: &Options) -> Picture {
     let mut builder = Builder::new(graph, &pipelines, options);
     let inside = builder.chain(&pipelines.trunk, 0, "");
     let mut trunk = Chain::default();
-    trunk.items.push(builder.port("input", graph.input));
+    if graph.inputs.len() == 1 {
+        trunk.items.push(builder.input(0));
+    }
     trunk.append(inside, &builder.forks);
-    trunk.items.push(builder.port("output", graph.output));
+    trunk.items.push(builder.output(pipelines.end));
     builder.let_out(&mut trunk, &pipelines);
     let mut insets = builder.insets;
     if !options.unfold {
@@ -55,7 +57,7 @@ pub(super) struct Builder<'a> {
     /// Blocks that are called more than once.
     repeated: BTreeSet<&'a str>,
     /// What leaves the trunk, and the nodes where it does so, which must not vanish in a letter or a fold.
-    pub(super) leavers: BTreeMap<Value, Vec<Leaver>>,
+    pub(super) leavers: BTreeMap<Option<Value>, Vec<Leaver>>,
     forks: BTreeSet<usize>,
     insets: Vec<Inset>,
     /// Identifiers that are taken.
@@ -70,9 +72,9 @@ impl<'a> Builder<'a> {
         }
         let repeated = calls.into_iter().filter(|(_, names)| names.len() > 1).map(|(block, _)| block).collect();
         let leavers = pipelines.leavers();
-        let node = |value: &Value| match value {
-            Value::Node(node) => Some(*node),
-            Value::Input => None,
+        let node = |value: &Option<Value>| match value {
+            Some(Value::Node(node)) => Some(*node),
+            Some(Value::Input(_)) | None => None,
         };
         let forks = leavers.keys().filter_map(node).collect();
         Self { graph, options, repeated, leavers, forks, insets: Vec::new(), ids: BTreeSet::new() }
@@ -93,6 +95,21 @@ impl<'a> Builder<'a> {
         let label = Label { kind: Kind::Port, head: word.to_owned(), lines: vec![times(shape)] };
         let title = format!("{word}: {}", times(shape));
         Item { id: self.id(&word.replace(' ', "-")), ..Item::new(What::Port(label), word, shape, title) }
+    }
+
+    /// The port of an input.
+    fn input(&mut self, index: usize) -> Item {
+        let graph = self.graph;
+        let word =
+            if graph.names_inputs() { format!("input {}", graph.inputs[index].name) } else { "input".to_owned() };
+        self.port(&word, graph.inputs[index].shape)
+    }
+
+    /// The port of an output.
+    pub(super) fn output(&mut self, index: usize) -> Item {
+        let (graph, output) = (self.graph, &self.graph.outputs[index]);
+        let word = if graph.names_outputs() { format!("output {}", output.name) } else { "output".to_owned() };
+        self.port(&word, graph.shape(output.value))
     }
 
     /// A pipeline inside `depth` block calls, and in the group or call `prefix`.
@@ -138,12 +155,20 @@ impl<'a> Builder<'a> {
     /// A layer or a merge.
     fn push(&mut self, part: &Part, depth: usize, prefix: &str, chain: &mut Chain) {
         let graph = self.graph;
-        let node = &graph.nodes[part.node()];
-        let index = part.node();
-        if let Part::From(_) = part {
-            let port = self.port(&format!("from {}", node.name), node.output);
-            return chain.items.push(Item { is_kept: true, ..port });
-        }
+        let index = match part {
+            Part::Layer(node) | Part::Merge(node, _) => *node,
+            Part::From(value) => {
+                let port = match value {
+                    Value::Input(index) => self.input(*index),
+                    Value::Node(index) => {
+                        let node = &graph.nodes[*index];
+                        self.port(&format!("from {}", node.name), node.output)
+                    }
+                };
+                return chain.items.push(Item { is_kept: true, ..port });
+            }
+        };
+        let node = &graph.nodes[index];
         if is_left_out(&node.op, self.options.detail) {
             if let Some(last) = chain.items.last_mut() {
                 last.gives.push(index);
@@ -154,7 +179,7 @@ impl<'a> Builder<'a> {
                 return;
             }
         }
-        let input = node.inputs.first().map_or(graph.input, |input| graph.shape(*input));
+        let input = node.inputs.first().map_or(graph.input(), |input| graph.shape(*input));
         let label = label(&node.op, input, self.options.detail);
         let what = match part {
             Part::Layer(_) | Part::From(_) => What::Layer(label),
@@ -189,6 +214,10 @@ impl<'a> Builder<'a> {
             }
             return chain.append(inside, &self.forks);
         }
+        // A merge of kept values has branches from outside, which a frame would claim.
+        if !self.is_inside(&called) {
+            return chain.append(inside, &self.forks);
+        }
         if self.options.unfold || !folds || self.leaves_inside(called.parts, &inside) {
             let start = chain.items.len();
             chain.append(inside, &self.forks);
@@ -205,6 +234,16 @@ impl<'a> Builder<'a> {
         self.push_unit(unit, chain);
     }
 
+    /// Whether all that is drawn for a call or a group belongs to it.
+    fn is_inside(&self, Called { call, parts, .. }: &Called<'_, '_>) -> bool {
+        let is_in = |node: usize| {
+            let node = &self.graph.nodes[node];
+            let in_group = || node.name.strip_prefix(call.name).is_some_and(|rest| rest.starts_with('.'));
+            if call.block == GROUP { in_group() } else { node.calls.contains(call) }
+        };
+        parts.iter().flat_map(Part::nodes).all(is_in)
+    }
+
     /// Whether something leaves before the end; a block that is drawn elsewhere would hide that.
     fn leaves_inside(&self, parts: &[Part], inside: &Chain) -> bool {
         let gives = inside.items.last().map_or(&[][..], |last| &last.gives);
@@ -219,7 +258,7 @@ impl<'a> Builder<'a> {
         let macs: u64 = layers().map(|node| node.macs()).sum();
         let exact = exact(self.graph, &nodes, self.options.detail);
         let last = inside.items.last();
-        let shape = last.map_or(self.graph.output, |item| item.shape);
+        let shape = last.map_or(self.graph.output(), |item| item.shape);
         let block = if call.block == GROUP { GROUP.to_owned() } else { format!("block {}", call.block) };
         let title = format!(
             "{}: {block}\n  → {}\n  {}, {}",

@@ -16,7 +16,7 @@ pub(super) fn exact(graph: &Graph<'_>, nodes: &[usize], detail: Detail) -> Strin
             .inputs
             .iter()
             .map(|input| match input {
-                Value::Input => None,
+                Value::Input(_) => None,
                 Value::Node(input) => places.get(input).copied(),
             })
             .collect();

@@ -3,7 +3,7 @@
 use cnn_net::graph::{Aux, Value};
 
 use super::build::Builder;
-use super::pipeline::{Leaver, Pipelines};
+use super::pipeline::{Leaver, Pipelines, begin};
 use super::repeats::fold_repeats;
 use super::{Chain, Exit, Item};
 
@@ -11,10 +11,11 @@ impl Builder<'_> {
     /// Attaches taps and auxiliary classifiers to the items of a chain. The first item is the net's input.
     pub(super) fn let_out(&mut self, trunk: &mut Chain, pipelines: &Pipelines<'_>) {
         let mut leavers = std::mem::take(&mut self.leavers);
-        let mut at_input = leavers.remove(&Value::Input);
+        let begin = [begin(self.graph), None];
+        let mut at_input: Vec<Leaver> = begin.iter().filter_map(|begin| leavers.remove(begin)).flatten().collect();
         trunk.each_mut(&mut |item: &mut Item| {
-            let at_nodes = item.gives.iter().filter_map(|node| leavers.remove(&Value::Node(*node)));
-            let all: Vec<Leaver> = at_input.take().into_iter().chain(at_nodes).flatten().collect();
+            let at_nodes = item.gives.iter().filter_map(|node| leavers.remove(&Some(Value::Node(*node)))).flatten();
+            let all: Vec<Leaver> = std::mem::take(&mut at_input).into_iter().chain(at_nodes).collect();
             item.exits = all.into_iter().map(|leaver| self.exit(leaver, pipelines)).collect();
         });
     }
@@ -25,6 +26,12 @@ impl Builder<'_> {
                 let tap = self.graph.taps[index];
                 let port = self.port(&format!("tap {}", tap.name), self.graph.shape(tap.value));
                 let mut chain = self.chain(&pipelines.to_taps[index], 0, "");
+                chain.items.push(port);
+                Exit { label: None, chain }
+            }
+            Leaver::Output(index) => {
+                let port = self.output(index);
+                let mut chain = self.chain(&pipelines.to_outputs[index], 0, "");
                 chain.items.push(port);
                 Exit { label: None, chain }
             }

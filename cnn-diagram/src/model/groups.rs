@@ -34,10 +34,7 @@ pub(super) fn runs<'a, 'p>(graph: &Graph<'a>, parts: &'p [Part], depth: usize, p
 
 /// The group directly inside `prefix` that contains a part. The name of a block call is a level too, but not a group.
 fn group<'a>(graph: &Graph<'a>, part: &Part, depth: usize, prefix: &str) -> Option<&'a str> {
-    if matches!(part, Part::From(_)) {
-        return None;
-    }
-    let node = &graph.nodes[part.node()];
+    let node = &graph.nodes[part.node()?];
     let name = node.calls.get(depth).map_or(node.name, |call| call.name);
     let start = if prefix.is_empty() { 0 } else { prefix.len() + 1 };
     let end = start + name.get(start..)?.find('.')?;

@@ -215,12 +215,13 @@ fn padding(pad: Padding) -> Option<String> {
 /// The text shown when a reader points at a layer.
 pub(super) fn title(graph: &Graph<'_>, node: &Node<'_>) -> String {
     let shapes: Vec<String> = node.inputs.iter().map(|input| times(graph.shape(*input))).collect();
+    let name = if node.again.is_some() { format!("{} again", node.name) } else { node.name.to_owned() };
     let mut title = match arguments(&node.op) {
-        arguments if arguments.is_empty() => format!("{}: {}", node.name, node.op.name()),
-        arguments => format!("{}: {}({arguments})", node.name, node.op.name()),
+        arguments if arguments.is_empty() => format!("{name}: {}", node.op.name()),
+        arguments => format!("{name}: {}({arguments})", node.op.name()),
     };
     title.push_str(&format!("\n  {} → {}", shapes.join(", "), times(node.output)));
-    if !node.tensors.is_empty() {
+    if !node.own_tensors().is_empty() {
         title.push_str(&format!("\n  {}", count(node.parameters(), "parameter")));
     }
     if node.macs() > 0 {

@@ -32,7 +32,9 @@ fn identifiers_are_unique_and_every_block_says_what_it_is() {
                         block.children().find(|child| child.has_tag_name("title")).and_then(|title| title.text());
                     assert!(title.is_some_and(|title| title.contains(':')), "{id}: {title:?}");
                 }
-                assert!(ids.contains(format!("{}-{}-input", graph.name, way.detail.name()).as_str()));
+                let port = if graph.names_inputs() { "input-" } else { "input" };
+                let input = format!("{}-{}-{port}{}", graph.name, way.detail.name(), graph.inputs[0].name);
+                assert!(ids.contains(&*input), "{input}");
             });
         }
     }

@@ -129,7 +129,10 @@ impl<'a> Reading<'a> {
             // A merge may have the name of a layer inside it.
             let has = |node: &Node<'_>| {
                 names(block.title).any(|(name, kind)| match kind {
-                    Some(kind) => node.name == name && node.op.name() == kind,
+                    Some(kind) => {
+                        let (name, again) = name.strip_suffix(" again").map_or((name, false), |name| (name, true));
+                        node.name == name && node.again.is_some() == again && node.op.name() == kind
+                    }
                     None => is_inside(node.name, name),
                 })
             };
@@ -157,11 +160,11 @@ impl<'a> Reading<'a> {
 
     /// Where the wire of a value comes from.
     fn source(&self, value: Value, sheet: Sheet) -> Source {
-        let outside = match sheet {
-            Sheet::Inset(inset) => Source::Inset(inset),
-            Sheet::Trunk | Sheet::Head(_) => Source::Block(self.port("input: ")),
+        let index = match (value, sheet) {
+            (Value::Node(index), _) => index,
+            (Value::Input(_), Sheet::Inset(inset)) => return Source::Inset(inset),
+            (Value::Input(input), Sheet::Trunk | Sheet::Head(_)) => return self.input(input),
         };
-        let Value::Node(index) = value else { return outside };
         let node = &self.graph.nodes[index];
         if let Some(block) = self.block_of(index, sheet) {
             assert!(self.gives(block, index), "{}: {} leaves in the middle of a block", self.what, node.name);
@@ -170,7 +173,7 @@ impl<'a> Reading<'a> {
         if let Sheet::Inset(inset) = sheet
             && !names_of(&self.insets[inset]).any(|call| is_inside(node.name, call))
         {
-            return outside;
+            return Source::Inset(inset);
         }
         assert!(may_be_left_out(&node.op), "{}: {} is not drawn", self.what, node.name);
         self.source(node.inputs[0], sheet)
@@ -220,14 +223,24 @@ impl<'a> Reading<'a> {
 
     fn ports_are_at_their_values(&self) {
         let graph = self.graph;
-        let mut ports = vec![("output: ".to_owned(), graph.result)];
+        let title = |index: usize| match graph.names_outputs() {
+            true => format!("output {}: ", graph.output_name(index)),
+            false => "output: ".to_owned(),
+        };
+        let outputs = graph.outputs.iter().enumerate();
+        let mut ports: Vec<_> = outputs.map(|(index, output)| (title(index), output.value)).collect();
         ports.extend(graph.taps.iter().map(|tap| (format!("tap {}: ", tap.name), tap.value)));
         for (title, value) in &ports {
             let expected = vec![self.source(*value, Sheet::Trunk)];
             assert_eq!(self.read_by(self.port(title)), expected, "{}: {title}", self.what);
         }
-        let is_named = |block: &&Block<'_>| block.is_port && self.named(block).is_none();
-        assert_eq!(self.blocks.iter().filter(is_named).count(), ports.len() + 1, "{}", self.what);
+        let is_other =
+            |block: &&Block<'_>| block.is_port && self.named(block).is_none() && self.input_of(block).is_none();
+        assert_eq!(self.blocks.iter().filter(is_other).count(), ports.len(), "{}", self.what);
+        for index in 0..graph.inputs.len() {
+            let drawn = self.blocks.iter().filter(|block| self.input_of(block) == Some(index)).count();
+            assert!(drawn > 0 && (drawn == 1 || graph.inputs.len() > 1), "{}: input {index}: {drawn}", self.what);
+        }
         for (index, block) in self.blocks.iter().enumerate() {
             let Some((word, node)) = self.named(block) else { continue };
             let expected = if word == "keep" { vec![self.source(Value::Node(node), block.sheet)] } else { Vec::new() };
@@ -235,6 +248,21 @@ impl<'a> Reading<'a> {
         }
         // One wire leads to each classifier.
         assert_eq!(self.wires.iter().filter(|wire| wire.dashed).count(), graph.aux.len(), "{}", self.what);
+    }
+
+    /// For the port of an input: which one.
+    fn input_of(&self, block: &Block<'_>) -> Option<usize> {
+        let is_it = |index: &usize| match self.graph.names_inputs() {
+            true => block.title.starts_with(&format!("input {}: ", self.graph.input_name(*index))),
+            false => block.title.starts_with("input: "),
+        };
+        (0..self.graph.inputs.len()).find(is_it).filter(|_| block.is_port)
+    }
+
+    /// The first port of an input, which may have several.
+    fn input(&self, index: usize) -> Source {
+        let block = self.blocks.iter().position(|block| self.input_of(block) == Some(index));
+        Source::Block(block.unwrap_or_else(|| panic!("{}: input {index} is not drawn", self.what)))
     }
 
     /// For a port of a value that is read across branches: `keep` or `from`, and the node.
@@ -274,6 +302,11 @@ impl<'a> Reading<'a> {
             && let Some(("from", node)) = self.named(&self.blocks[block])
         {
             return self.source(Value::Node(node), self.blocks[block].sheet);
+        }
+        if let Source::Block(block) = source
+            && let Some(input) = self.input_of(&self.blocks[block])
+        {
+            return self.input(input);
         }
         source
     }
@@ -354,7 +387,7 @@ impl<'a> Reading<'a> {
                 let node = &self.graph.nodes[*index];
                 let back = node.inputs.iter().map(|input| match input {
                     Value::Node(input) => nodes.iter().position(|node| node == input),
-                    Value::Input => None,
+                    Value::Input(_) => None,
                 });
                 if !with_arguments {
                     return node.op.name().to_owned();

@@ -34,6 +34,58 @@ cnn::network! {
         aux a_classifier_whose_name_is_a_sentence_of_many_words_that_nobody_would_ever_write(weight = 0.3) { linear(10); };
         flatten -> linear(10);
     }
+
+    /// Siamese (nobody 2024): two inputs, and layers that are there twice.
+    pub(crate) Siamese: { left: 1x32x32, right: 1x32x32 } -> 3 {
+        from left;
+        tower: {
+            conv1: conv(8, 5x5) -> relu -> max_pool(2x2);
+            add { conv2: conv(8, 3x3, pad = 1) -> batch_norm; skip; } -> relu -> flatten;
+            fc: linear(10);
+        };
+        keep features;
+        sub { from right -> again tower; from features; } -> tanh;
+        head: linear(3);
+    }
+
+    block lateral(channels, coarse, fine) { add { from coarse -> upsample(2); from fine -> conv(channels, 1x1); }; }
+    block predict() { conv(16, 3x3, pad = 1) -> relu -> conv(9, 1x1); }
+
+    /// Detector (nobody 2024): outputs at three depths, the way back up in between.
+    pub(crate) Detector: 3x64x64 -> { p3: 9x16x16, p4: 9x8x8, p5: 9x4x4, scores: 10 } {
+        stem: conv(8, 3x3, stride = 2, pad = 1) -> relu;
+        c3: { conv(16, 3x3, stride = 2, pad = 1) -> relu; };
+        keep c3;
+        c4: { conv(16, 3x3, stride = 2, pad = 1) -> relu; };
+        keep c4;
+        c5: { conv(16, 3x3, stride = 2, pad = 1) -> relu; };
+        output p5 { predict(); };
+        output scores { global_avg_pool -> linear(10); };
+        keep c5;
+        up4: lateral(16, c5, c4);
+        output p4 { predict(); };
+        keep up4;
+        up3: lateral(16, up4, c3);
+        output p3 { predict(); };
+    }
+
+    /// Passed (nobody 2024): inputs that leave as they are, and one whose way meets no other.
+    pub(crate) Passed: { a: 2x3x3, b: 4 } -> { first: 2x3x3, second: 4, third: 5 } {
+        from a -> relu;
+        output first;
+        from b;
+        output second;
+        linear(5);
+        output third;
+    }
+
+    /// Late (nobody 2024): an input that is read at the end, and one in two places.
+    pub(crate) Late: { image: 3x16x16, hint: 8x1x1 } -> 10 {
+        from image -> conv(8, 3x3, pad = 1) -> relu;
+        mul { skip; from hint -> sigmoid; } -> max_pool(2x2);
+        mul { skip; from hint -> tanh; };
+        flatten -> linear(10);
+    }
 }
 
 pub(crate) use ANetWhoseNameIsASentenceOfManyWordsThatNobodyWouldEverWriteSoItIsBroken as Named;
@@ -69,6 +121,10 @@ pub(crate) static NETS: &[&Graph<'static>] = graphs![
     torchvision::MobileNetV2,
     torchvision::DenseNet121,
     Repeats,
+    Siamese,
+    Detector,
+    Passed,
+    Late,
 ];
 
 /// Every way to draw a net.

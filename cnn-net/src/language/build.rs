@@ -11,11 +11,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Unsayable;
-use super::nesting::{DEEPEST, Item, Nested, TOO_DEEP};
+use super::nesting::{DEEPEST, Item, Nested, TOO_DEEP, emitted};
 use super::tree::{Aux, Call, Kind, Layer, Merge, Site, Statement, Step, Value as Argument};
 use super::words::{is_name, is_word, step_number};
 use super::write::args;
-use crate::graph::{Graph, Value};
+use crate::graph::{Graph, Input, Value};
 use crate::op;
 
 /// As many numbers may be missing in a row, as if empty groups had them.
@@ -29,11 +29,25 @@ pub(super) struct Tree {
 
 /// The tree of a graph.
 pub(super) fn tree(graph: &Graph<'_>, nested: &Nested) -> Result<Tree, Unsayable> {
-    let (taps, aux) = (vec![false; graph.taps.len()], vec![false; graph.aux.len()]);
-    let mut builder = Builder { graph, nested, sites: Vec::new(), taps, aux, read: read(nested), kept: Vec::new() };
+    let (taps, aux, outputs) = (
+        vec![false; graph.taps.len()],
+        vec![false; graph.aux.len()],
+        vec![!graph.names_outputs(); graph.outputs.len()],
+    );
+    let read = read(graph, nested);
+    let mut builder = Builder { graph, nested, sites: Vec::new(), taps, aux, outputs, read, kept: Vec::new() };
+    if graph.names_inputs() {
+        let named = |(index, input): (usize, &Input<'_>)| (Value::Input(index), input.name.to_owned());
+        builder.kept = graph.inputs.iter().enumerate().map(named).collect();
+    }
     let around = Around { prefix: "", calls: 0, block: "", depth: 0 };
-    let body = builder.body(&nested.trunk, Value::Input, around)?;
+    let body = builder.body(&nested.trunk, begin(graph), around)?;
     Ok(Tree { body, sites: builder.sites })
+}
+
+/// The value before the first step, if the net has only one input.
+pub(super) fn begin(graph: &Graph<'_>) -> Option<Value> {
+    (graph.inputs.len() == 1).then_some(Value::Input(0))
 }
 
 /// What is around a body.
@@ -63,15 +77,18 @@ struct Part<'a> {
     items: &'a [Item],
     /// Whether the name is that of a single step, and not of a group.
     is_step: bool,
+    /// Whether it is an earlier step of this full name once more.
+    is_again: bool,
 }
 
 struct Builder<'a> {
     graph: &'a Graph<'a>,
     nested: &'a Nested,
     sites: Vec<Site>,
-    /// The taps and auxiliary classifiers that have a place.
+    /// The taps, auxiliary classifiers and outputs that have a place.
     taps: Vec<bool>,
     aux: Vec<bool>,
+    outputs: Vec<bool>,
     /// The values that are read by a name.
     read: BTreeSet<Value>,
     /// Those that were kept, with their names.
@@ -79,13 +96,21 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn body(&mut self, items: &'a [Item], mut value: Value, around: Around<'_>) -> Result<Vec<Statement>, Unsayable> {
+    fn body(
+        &mut self,
+        items: &'a [Item],
+        mut value: Option<Value>,
+        around: Around<'_>,
+    ) -> Result<Vec<Statement>, Unsayable> {
         let (mut body, kept) = (Vec::new(), self.kept.len());
         self.aside(value, around, &mut body)?;
         let (mut next, parts) = (0, self.parts(items, around)?);
         // What is before a body is kept there, and so is its result.
-        if around.depth == 0 && !parts.is_empty() {
-            self.keep(value, around, &mut body);
+        if around.depth == 0 {
+            self.output(value, &mut body);
+            if !parts.is_empty() {
+                self.keep(value, around, &mut body);
+            }
         }
         let last = parts.len().saturating_sub(1);
         for (index, part) in parts.iter().enumerate() {
@@ -93,6 +118,10 @@ impl<'a> Builder<'a> {
             body.extend(steps.into_iter().map(Statement::Step));
             value = end(part.items, value);
             self.aside(value, around, &mut body)?;
+            // What is the result of a group leaves after the group.
+            if index < last || around.depth == 0 {
+                self.output(value, &mut body);
+            }
             if index < last {
                 self.keep(value, around, &mut body);
             }
@@ -102,12 +131,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Keeps a value if it is read by a name, and has none yet.
-    fn keep(&mut self, value: Value, around: Around<'_>, body: &mut Vec<Statement>) {
+    fn keep(&mut self, value: Option<Value>, around: Around<'_>, body: &mut Vec<Statement>) {
+        let Some(value) = value else { return };
         if !self.read.contains(&value) || self.kept.iter().any(|(kept, _)| *kept == value) {
             return;
         }
         let own = match value {
-            Value::Input => Some("input"),
+            Value::Input(index) => Some(self.graph.input_name(index)),
             Value::Node(node) => around.own(self.graph.nodes[node].name),
         };
         let word = own.and_then(|own| own.split('.').next_back()).filter(|word| is_word(word)).unwrap_or("kept");
@@ -123,15 +153,25 @@ impl<'a> Builder<'a> {
     /// The steps of a body or a branch, each with its name there.
     fn parts(&self, items: &'a [Item], around: Around<'_>) -> Result<Vec<Part<'a>>, Unsayable> {
         let mut parts: Vec<Part<'a>> = Vec::new();
-        let mut start = 0;
+        let (mut start, mut shared) = (0, 0);
         for (index, item) in items.iter().enumerate() {
+            if index < shared {
+                continue;
+            }
+            if let Some((name, count)) = again(self.graph, &items[index..])? {
+                shared = index + count;
+                parts.push(Part { name, items: &items[index..shared], is_step: true, is_again: true });
+                continue;
+            }
             let Some(node) = item.node() else {
                 // Inside of a group, if it goes on after this.
                 let after = items[index..].iter().find_map(Item::node).map(|node| self.graph.nodes[node].name);
                 let group = after.and_then(|name| around.own(name)?.split_once('.')).map(|(group, _)| group);
                 match parts.last_mut() {
                     Some(last) if !last.is_step && group == Some(last.name) => last.items = &items[start..=index],
-                    Some(_) | None => parts.push(Part { name: "", items: &items[index..=index], is_step: true }),
+                    Some(_) | None => {
+                        parts.push(Part { name: "", items: &items[index..=index], is_step: true, is_again: false });
+                    }
                 }
                 continue;
             };
@@ -144,7 +184,7 @@ impl<'a> Builder<'a> {
                 Some(last) if !is_step && !last.is_step && last.name == name => last.items = &items[start..=index],
                 Some(_) | None => {
                     start = index;
-                    parts.push(Part { name, items: &items[index..=index], is_step });
+                    parts.push(Part { name, items: &items[index..=index], is_step, is_again: false });
                 }
             }
         }
@@ -155,13 +195,16 @@ impl<'a> Builder<'a> {
     fn steps(
         &mut self,
         part: &Part<'a>,
-        from: Value,
+        from: Option<Value>,
         around: Around<'_>,
         next: &mut usize,
     ) -> Result<Vec<Step>, Unsayable> {
         if let [Item::From(value)] = part.items {
-            let name = (*value != from).then(|| self.name_of(*value)).transpose()?;
+            let name = (Some(*value) != from).then(|| self.name_of(*value)).transpose()?;
             return Ok(name.map(|name| Step::unnamed(Kind::From(name))).into_iter().collect());
+        }
+        if part.is_again {
+            return Ok(vec![Step::unnamed(Kind::Again(part.name.to_owned()))]);
         }
         if !is_name(part.name) {
             return Err(Unsayable::new(self.first_name(part), "its name is empty, or has control characters"));
@@ -192,7 +235,7 @@ impl<'a> Builder<'a> {
         kept.map(|(_, name)| name.clone()).ok_or_else(|| Unsayable::value(self.graph, value, super::check::UNSEEN))
     }
 
-    fn kind(&mut self, part: &Part<'a>, from: Value, around: Around<'_>) -> Result<Kind, Unsayable> {
+    fn kind(&mut self, part: &Part<'a>, from: Option<Value>, around: Around<'_>) -> Result<Kind, Unsayable> {
         match part.items.first() {
             Some(Item::Layer(node)) if part.is_step => Ok(Kind::Layer(self.layer(*node))),
             Some(Item::Merge(node, branches)) if part.is_step => {
@@ -215,7 +258,7 @@ impl<'a> Builder<'a> {
     fn branch(
         &mut self,
         items: &'a [Item],
-        mut value: Value,
+        mut value: Option<Value>,
         around: Around<'_>,
         next: &mut usize,
     ) -> Result<Vec<Step>, Unsayable> {
@@ -236,7 +279,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A group, or the call of a block.
-    fn group(&mut self, part: &Part<'a>, from: Value, around: Around<'_>) -> Result<Kind, Unsayable> {
+    fn group(&mut self, part: &Part<'a>, from: Option<Value>, around: Around<'_>) -> Result<Kind, Unsayable> {
         let prefix =
             &if around.prefix.is_empty() { part.name.to_owned() } else { format!("{}.{}", around.prefix, part.name) };
         let call =
@@ -251,12 +294,21 @@ impl<'a> Builder<'a> {
         Ok(Kind::Call(Call { site: self.sites.len() - 1, block, args: None }))
     }
 
+    /// The outputs of a value.
+    fn output(&mut self, value: Option<Value>, body: &mut Vec<Statement>) {
+        for (output, has_place) in self.graph.outputs.iter().zip(&mut self.outputs) {
+            if Some(output.value) == value && !core::mem::replace(has_place, true) {
+                body.push(Statement::Output(output.name.to_owned()));
+            }
+        }
+    }
+
     /// The taps and auxiliary classifiers of a body that leave a value.
-    fn aside(&mut self, value: Value, around: Around<'_>, body: &mut Vec<Statement>) -> Result<(), Unsayable> {
+    fn aside(&mut self, value: Option<Value>, around: Around<'_>, body: &mut Vec<Statement>) -> Result<(), Unsayable> {
         let (graph, nested) = (self.graph, self.nested);
         let own = |name: &'a str| around.own(name).filter(|own| is_word(own)).map(str::to_owned);
         for (tap, has_place) in graph.taps.iter().zip(&mut self.taps) {
-            if tap.value == value
+            if Some(tap.value) == value
                 && !*has_place
                 && let Some(name) = own(tap.name)
             {
@@ -265,7 +317,7 @@ impl<'a> Builder<'a> {
             }
         }
         for (index, (aux, (begin, items))) in graph.aux.iter().zip(&nested.aux).enumerate() {
-            if *begin == value
+            if Some(*begin) == value
                 && !self.aux[index]
                 && let Some(name) = own(aux.name)
             {
@@ -283,24 +335,57 @@ impl<'a> Builder<'a> {
 }
 
 /// The value at the end of steps.
-fn end(items: &[Item], from: Value) -> Value {
-    items.last().map_or(from, Item::value)
+fn end(items: &[Item], from: Option<Value>) -> Option<Value> {
+    items.last().map(Item::value).or(from)
+}
+
+/// The earlier step that the first items are once more, by its full name, and how many items that is.
+fn again<'g>(graph: &Graph<'g>, items: &[Item]) -> Result<Option<(&'g str, usize)>, Unsayable> {
+    let nodes = |items: &[Item]| {
+        let mut nodes = Vec::new();
+        emitted(items, &mut nodes);
+        nodes
+    };
+    let node = items.first().and_then(Item::node).map(|node| &graph.nodes[node]);
+    let Some(node) = node.filter(|node| node.again.is_some()) else { return Ok(None) };
+    let ends = node.name.match_indices('.').map(|(dot, _)| dot).chain([node.name.len()]);
+    for name in ends.map(|end| &node.name[..end]) {
+        let step = named(graph, name);
+        let is_it = |count: &usize| {
+            let nodes = nodes(&items[..*count]);
+            nodes.iter().map(|node| graph.nodes[*node].again).eq(step.iter().map(|node| Some(*node)))
+        };
+        if let Some(count) = (1..=items.len().min(step.len())).find(is_it) {
+            return Ok(Some((name, count)));
+        }
+    }
+    Err(Unsayable::new(node.name, "it shares tensors with part of a step"))
+}
+
+/// The nodes of the step of this full name, if it is written as a step: nodes that are there again have the names of others, and are
+/// part of a group only between two of its nodes. Then it can't be told apart from what it shares, and this is no step.
+pub(super) fn named(graph: &Graph<'_>, name: &str) -> Vec<usize> {
+    let is_in = |full: &str| full.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let nodes = graph.nodes.iter().enumerate().filter(|(_, node)| node.again.is_none() && node.aux.is_none());
+    let nodes: Vec<usize> = nodes.filter(|(_, node)| is_in(node.name)).map(|(index, _)| index).collect();
+    let is_run = nodes.windows(2).all(|pair| pair[0] + 1 == pair[1]);
+    if is_run { nodes } else { Vec::new() }
 }
 
 /// The values that steps read by a name.
-fn read(nested: &Nested) -> BTreeSet<Value> {
+fn read(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<Value> {
     let mut read = BTreeSet::new();
-    let aux = nested.aux.iter().map(|(begin, items)| (*begin, &**items));
-    let mut open: Vec<(Value, &[Item])> = aux.chain([(Value::Input, &*nested.trunk)]).collect();
+    let aux = nested.aux.iter().map(|(begin, items)| (Some(*begin), &**items));
+    let mut open: Vec<(Option<Value>, &[Item])> = aux.chain([(begin(graph), &*nested.trunk)]).collect();
     while let Some((mut before, items)) = open.pop() {
         for item in items {
             match item {
                 // What the step before it gives needs no name.
-                Item::From(value) if before != *value => drop(read.insert(*value)),
+                Item::From(value) if before != Some(*value) => drop(read.insert(*value)),
                 Item::Merge(_, branches) => open.extend(branches.iter().map(|branch| (before, &**branch))),
                 Item::From(_) | Item::Layer(_) => {}
             }
-            before = item.value();
+            before = Some(item.value());
         }
     }
     read

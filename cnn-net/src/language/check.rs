@@ -8,13 +8,15 @@ use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString as _};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Unsayable;
+use super::build::{begin, named};
 use super::nesting::is_merge;
 use super::tree::{Aux, Kind, Site, Statement, Step};
-use super::words::step_number;
-use crate::graph::{Call, Graph, Node, Tensor, Value};
+use super::words::{is_field, step_number};
+use crate::graph::{Call, Graph, Input, Node, Tensor, Value};
 use crate::op::{Argument, Crop, Dims, Padding, Role, Shape, Size, Slot};
 
 /// More layers than this are an error of the language.
@@ -33,19 +35,30 @@ pub(super) fn graph(graph: &Graph<'_>) -> Result<(), Unsayable> {
     if graph.nodes.len() > MOST_NODES {
         return whole("it has too many layers");
     }
-    let is_there = |value: Value| value < Value::Node(graph.nodes.len());
-    let read = graph.taps.iter().map(|tap| tap.value).chain(graph.aux.iter().map(|aux| aux.result));
-    if !read.chain([graph.result]).all(is_there) {
+    if !are_names(graph.names_inputs(), graph.inputs.iter().map(|input| input.name))
+        || !are_names(graph.names_outputs(), graph.outputs.iter().map(|output| output.name))
+    {
+        return whole("the names of its inputs or outputs are not words that differ");
+    }
+    let is_before = |value: Value, node: usize| match value {
+        Value::Input(index) => index < graph.inputs.len(),
+        Value::Node(index) => index < node,
+    };
+    let is_there = |value: Value| is_before(value, graph.nodes.len());
+    if !graph.leaving().chain(graph.aux.iter().map(|aux| aux.result)).all(is_there) {
         return whole("it names a value that it doesn't have");
     }
     for (index, node) in graph.nodes.iter().enumerate() {
         let error = |why| Err(Unsayable::new(node.name, why));
+        if node.again.is_some_and(|first| first >= index) {
+            return error("the layer that it is once more comes later");
+        }
         match (is_merge(&node.op), node.inputs.len()) {
             (true, 2..) | (false, 1) => {}
             (true, _) => return error("it has fewer than two branches"),
             (false, _) => return error("it doesn't have one input"),
         }
-        if node.inputs.iter().any(|input| *input >= Value::Node(index)) {
+        if !node.inputs.iter().all(|input| is_before(*input, index)) {
             return error("it reads a value that comes later");
         }
         if node.aux.is_some_and(|aux| aux >= graph.aux.len()) {
@@ -58,7 +71,8 @@ pub(super) fn graph(graph: &Graph<'_>) -> Result<(), Unsayable> {
 /// Whether all numbers are in the bounds of the language, and tensors and shapes follow from the layers. How layers change the
 /// shapes of maps is for the compiler to say.
 fn numbers(graph: &Graph<'_>) -> Result<(), Unsayable> {
-    if ![graph.input, graph.output].into_iter().all(is_shape) || graph.output != graph.shape(graph.result) {
+    let outputs = graph.outputs.iter().map(|output| graph.shape(output.value));
+    if !graph.inputs.iter().map(|input| input.shape).chain(outputs).all(is_shape) {
         return Err(Unsayable::new(graph.name, "its shapes are not those of a net"));
     }
     if let Some(aux) = graph.aux.iter().find(|aux| !(0.0..=f32::MAX).contains(&aux.weight)) {
@@ -76,6 +90,13 @@ fn numbers(graph: &Graph<'_>) -> Result<(), Unsayable> {
         }
     }
     Ok(())
+}
+
+/// Whether each input or output has a name that no other one has; the only one needs none.
+fn are_names<'n>(named: bool, names: impl Iterator<Item = &'n str>) -> bool {
+    let mut seen = BTreeSet::new();
+    !named
+        || names.map(|name| is_field(name) && seen.insert(name)).reduce(|all, is_name| all && is_name).unwrap_or(false)
 }
 
 fn is_shape(shape: Shape) -> bool {
@@ -132,10 +153,19 @@ pub(super) const UNSEEN: &str = "it is kept in another group or block than it is
 /// Whether a tree declares a graph.
 pub(super) fn tree(graph: &Graph<'_>, sites: &[Site], body: &[Statement]) -> Result<(), Unsayable> {
     let (names, tensors, methods) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let mut walk =
-        Walk { graph, sites, next: 0, taps: 0, aux: 0, names, tensors, methods, kept: Vec::new(), hidden: 0 };
+    let named = |(index, input): (usize, &Input<'_>)| (input.name.to_owned(), Some(Value::Input(index)));
+    let kept = graph.inputs.iter().enumerate().filter(|_| graph.names_inputs()).map(named).collect();
+    let outputs = vec![None; graph.outputs.len()];
+    let mut walk = Walk { graph, sites, next: 0, taps: 0, aux: 0, outputs, names, tensors, methods, kept, hidden: 0 };
     let place = Place { calls: &[], aux: None };
-    walk.body(body, Value::Input, &mut Scope::new(""), place)?;
+    let end = walk.body(body, begin(graph), &mut Scope::new(""), place)?;
+    if !graph.names_outputs() {
+        walk.outputs = vec![end];
+    }
+    if let Some((output, _)) = graph.outputs.iter().zip(&walk.outputs).find(|(output, at)| **at != Some(output.value)) {
+        let name = if graph.names_outputs() { output.name } else { graph.name };
+        return Err(Unsayable::new(name, "a declaration would have another output"));
+    }
     if let Some(node) = graph.nodes.get(walk.next) {
         return Err(Unsayable::new(node.name, ORDER));
     }
@@ -178,6 +208,8 @@ struct Walk<'a> {
     next: usize,
     taps: usize,
     aux: usize,
+    /// The value of each output that was found.
+    outputs: Vec<Option<Value>>,
     /// The names that were given.
     names: BTreeSet<String>,
     /// The names of layers with tensors.
@@ -185,7 +217,7 @@ struct Walk<'a> {
     /// The taps, by the methods that read them.
     methods: BTreeSet<String>,
     /// The values that are kept around a step, by their names.
-    kept: Vec<(String, Value)>,
+    kept: Vec<(String, Option<Value>)>,
     /// How many of them are outside of its block.
     hidden: usize,
 }
@@ -194,16 +226,17 @@ impl Walk<'_> {
     fn body(
         &mut self,
         body: &[Statement],
-        mut value: Value,
+        mut value: Option<Value>,
         scope: &mut Scope,
         place: Place<'_>,
-    ) -> Result<Value, Unsayable> {
+    ) -> Result<Option<Value>, Unsayable> {
         let kept = self.kept.len();
         for statement in body {
             match statement {
                 Statement::Step(step) => value = self.step(step, value, scope, place)?,
                 Statement::Tap(name) => self.tap(&scope.join(name), value, place)?,
                 Statement::Keep(name) => self.kept.push((name.clone(), value)),
+                Statement::Output(name) => self.output(name, value, place)?,
                 Statement::Aux(aux) => self.auxiliary(aux, value, scope, place)?,
             }
         }
@@ -211,7 +244,16 @@ impl Walk<'_> {
         Ok(value)
     }
 
-    fn tap(&mut self, name: &str, value: Value, place: Place<'_>) -> Result<(), Unsayable> {
+    fn output(&mut self, name: &str, value: Option<Value>, place: Place<'_>) -> Result<(), Unsayable> {
+        let index = self.graph.outputs.iter().position(|output| output.name == name);
+        match index.and_then(|index| self.outputs.get_mut(index)) {
+            Some(at @ None) if place.aux.is_none() => *at = value,
+            Some(_) | None => return Err(Unsayable::new(name, "an output can't have this name or place")),
+        }
+        Ok(())
+    }
+
+    fn tap(&mut self, name: &str, value: Option<Value>, place: Place<'_>) -> Result<(), Unsayable> {
         let expected = self.graph.taps.get(self.taps);
         self.taps += 1;
         let method = name.replace('.', "_");
@@ -219,12 +261,12 @@ impl Walk<'_> {
             return Err(Unsayable::new(name, "a tap can't have this name or place"));
         }
         match expected {
-            Some(tap) if tap.name == name && tap.value == value => Ok(()),
+            Some(tap) if tap.name == name && Some(tap.value) == value => Ok(()),
             Some(_) | None => Err(Unsayable::new(name, "a declaration would keep it at another time")),
         }
     }
 
-    fn auxiliary(&mut self, aux: &Aux, value: Value, scope: &Scope, place: Place<'_>) -> Result<(), Unsayable> {
+    fn auxiliary(&mut self, aux: &Aux, value: Option<Value>, scope: &Scope, place: Place<'_>) -> Result<(), Unsayable> {
         let name = scope.join(&aux.name);
         self.claim(&name)?;
         let index = self.aux;
@@ -232,7 +274,7 @@ impl Walk<'_> {
         self.aux += 1;
         let result = self.body(&aux.body, value, &mut Scope::new(&name), Place { aux: Some(index), ..place })?;
         match expected {
-            Some(expected) if expected.result == result => Ok(()),
+            Some(expected) if Some(expected.result) == result => Ok(()),
             Some(_) | None => Err(Unsayable::new(&name, ORDER)),
         }
     }
@@ -241,10 +283,19 @@ impl Walk<'_> {
         if self.names.insert(name.to_owned()) { Ok(()) } else { Err(Unsayable::new(name, TWICE)) }
     }
 
-    fn step(&mut self, step: &Step, value: Value, scope: &mut Scope, place: Place<'_>) -> Result<Value, Unsayable> {
+    fn step(
+        &mut self,
+        step: &Step,
+        value: Option<Value>,
+        scope: &mut Scope,
+        place: Place<'_>,
+    ) -> Result<Option<Value>, Unsayable> {
         if let Kind::From(name) = &step.kind {
             let kept = self.kept[self.hidden..].iter().rfind(|(kept, _)| kept == name);
             return kept.map(|(_, value)| *value).ok_or_else(|| Unsayable::new(name, UNSEEN));
+        }
+        if let Kind::Again(name) = &step.kind {
+            return self.again(name, value, scope, place);
         }
         let at = step.name.as_deref().and_then(step_number).unwrap_or(scope.next);
         scope.next = at.saturating_add(1);
@@ -279,11 +330,55 @@ impl Walk<'_> {
                 result
             }
             // Steps are not yet repeated.
-            Kind::Skip | Kind::From(_) | Kind::Repeat(_) => Ok(value),
+            Kind::Skip | Kind::From(_) | Kind::Again(_) | Kind::Repeat(_) => Ok(value),
         }
     }
 
-    fn node(&mut self, index: usize, name: &str, inputs: &[Value], place: Place<'_>) -> Result<Value, Unsayable> {
+    /// An earlier step once more, as the compiler finds it and copies it.
+    fn again(
+        &mut self,
+        name: &str,
+        value: Option<Value>,
+        scope: &Scope,
+        place: Place<'_>,
+    ) -> Result<Option<Value>, Unsayable> {
+        let graph = self.graph;
+        let error = || Unsayable::new(name, "a declaration would have other layers in its place");
+        let mut prefix = &*scope.prefix;
+        while !prefix.is_empty() {
+            if !named(graph, &format!("{prefix}.{name}")).is_empty() {
+                return Err(error());
+            }
+            prefix = prefix.rsplit_once('.').map_or("", |(outer, _)| outer);
+        }
+        let step = named(graph, name);
+        let inside = |value: &Value| matches!(value, Value::Node(node) if step.contains(node));
+        let read: BTreeSet<Value> =
+            step.iter().flat_map(|node| graph.nodes[*node].inputs).filter(|value| !inside(value)).copied().collect();
+        let (1, Some(_)) = (read.len(), value) else { return Err(error()) };
+        let first = self.next;
+        for index in &step {
+            let (Some(node), of) = (graph.nodes.get(self.next), &graph.nodes[*index]) else { return Err(error()) };
+            let copied = |input: &Value| match input {
+                Value::Node(input) if step.contains(input) => Some(Value::Node(first + input - step[0])),
+                Value::Node(_) | Value::Input(_) => value,
+            };
+            let inputs: Vec<Option<Value>> = of.inputs.iter().map(copied).collect();
+            if node.op != of.op || node.again != Some(*index) {
+                return Err(error());
+            }
+            self.node(self.next, of.name, &inputs, place)?;
+        }
+        Ok(Some(Value::Node(self.next - 1)))
+    }
+
+    fn node(
+        &mut self,
+        index: usize,
+        name: &str,
+        inputs: &[Option<Value>],
+        place: Place<'_>,
+    ) -> Result<Option<Value>, Unsayable> {
         let graph = self.graph;
         let node = &graph.nodes[index];
         let error = |why| Err(Unsayable::new(node.name, why));
@@ -294,7 +389,7 @@ impl Walk<'_> {
         if node.name != name {
             return error("its name is not that of its place");
         }
-        if node.inputs != inputs {
+        if !node.inputs.iter().map(|input| Some(*input)).eq(inputs.iter().copied()) {
             return error("a declaration would read other values in its place");
         }
         let is_same = |(call, (block, name)): (&Call<'_>, &(&str, &str))| call.block == *block && call.name == *name;
@@ -304,9 +399,9 @@ impl Walk<'_> {
         if node.aux != place.aux {
             return error("it is not in the auxiliary classifier that it is said to be in");
         }
-        if !node.tensors.is_empty() && !self.tensors.insert(node.name) {
+        if !node.own_tensors().is_empty() && !self.tensors.insert(node.name) {
             return error(TWICE);
         }
-        Ok(Value::Node(index))
+        Ok(Some(Value::Node(index)))
     }
 }

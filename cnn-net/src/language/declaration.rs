@@ -7,7 +7,7 @@
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -39,7 +39,7 @@ impl Unsayable {
     /// About a value, by the name of the node that computes it.
     pub(super) fn value(graph: &Graph<'_>, value: Value, why: &'static str) -> Self {
         match value {
-            Value::Input => Self::new("input", why),
+            Value::Input(index) => Self::new(graph.input_name(index), why),
             Value::Node(node) => Self::new(graph.nodes[node].name, why),
         }
     }
@@ -68,9 +68,12 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
         return Err(Unsayable::new(graph.name, "a net can't have this name"));
     };
     check::graph(graph)?;
-    // A tap has no place in a branch, unless in a group there.
-    let with_taps = || written(graph, graph.taps.iter().filter_map(|tap| node(tap.value)).collect());
-    let mut tree = written(graph, BTreeSet::new()).or_else(|why| with_taps().map_err(|_| why))?;
+    // A tap has no place in a branch, unless in a group there. Nor has an output.
+    let named = graph.outputs.iter().filter(|_| graph.names_outputs()).filter_map(|output| node(output.value));
+    let named: BTreeSet<usize> = named.collect();
+    let taps = graph.taps.iter().filter_map(|tap| node(tap.value));
+    let with_taps = || written(graph, taps.chain(named.iter().copied()).collect());
+    let mut tree = written(graph, named.clone()).or_else(|why| with_taps().map_err(|_| why))?;
     let blocks = blocks(&mut tree.sites)?;
     let body = called(&tree.body, &tree.sites, &blocks).map_err(|why| Unsayable::new(graph.name, why))?;
     let mut items = Vec::new();
@@ -78,7 +81,7 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
         let body = braced(&block.body, &block.params);
         items.push(format!("block {}({}) {body}\n\n", block.name, block.params.join(", ")));
     }
-    items.push(format!("{name}: {} -> {} {}\n", graph.input, graph.output, braced(&body, &[])));
+    items.push(format!("{name}: {} -> {} {}\n", inputs(graph), outputs(graph), braced(&body, &[])));
     if items.iter().any(|item| depth(item) > DEEPEST) {
         return Err(Unsayable::new(graph.name, TOO_DEEP));
     }
@@ -86,11 +89,33 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
     Ok(items.concat())
 }
 
+/// What a net reads, as a declaration says it: `1x32x32`, or `{ left: 1x16x16, right: 2x8x8 }`.
+#[must_use]
+pub fn inputs(graph: &Graph<'_>) -> String {
+    match graph.inputs {
+        [only] if !graph.names_inputs() => only.shape.to_string(),
+        all => braces(all.iter().map(|input| format!("{}: {}", input.name, input.shape))),
+    }
+}
+
+/// What a net writes, as a declaration says it: `10`, or `{ scores: 10, boxes: 4 }`.
+#[must_use]
+pub fn outputs(graph: &Graph<'_>) -> String {
+    match graph.outputs {
+        [only] if !graph.names_outputs() => graph.shape(only.value).to_string(),
+        all => braces(all.iter().map(|output| format!("{}: {}", output.name, graph.shape(output.value)))),
+    }
+}
+
+fn braces(named: impl Iterator<Item = String>) -> String {
+    format!("{{ {} }}", named.collect::<Vec<_>>().join(", "))
+}
+
 /// The node that computes a value, if one does.
 fn node(value: Value) -> Option<usize> {
     match value {
         Value::Node(node) => Some(node),
-        Value::Input => None,
+        Value::Input(_) => None,
     }
 }
 

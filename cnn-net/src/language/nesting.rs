@@ -23,7 +23,7 @@ pub(super) enum Item {
     Layer(usize),
     /// A merge, by its node, and its branches.
     Merge(usize, Vec<Vec<Item>>),
-    /// A value that was kept, or the input.
+    /// A value that was kept, or an input.
     From(Value),
 }
 
@@ -47,7 +47,7 @@ impl Item {
 
 /// The steps of a graph.
 pub(super) struct Nested {
-    /// From the input to the output.
+    /// From the inputs to the outputs.
     pub(super) trunk: Vec<Item>,
     /// For each auxiliary classifier, the value that it reads, and its steps.
     pub(super) aux: Vec<(Value, Vec<Item>)>,
@@ -75,7 +75,7 @@ enum Fault {
 }
 
 /// The nodes of steps, in the order in which a declaration computes them.
-fn emitted(items: &[Item], order: &mut Vec<usize>) {
+pub(super) fn emitted(items: &[Item], order: &mut Vec<usize>) {
     for item in items {
         if let Item::Merge(_, branches) = item {
             branches.iter().for_each(|branch| emitted(branch, order));
@@ -91,7 +91,7 @@ pub(super) fn is_merge(op: &Op) -> bool {
 
 struct Nesting<'g> {
     graph: &'g Graph<'g>,
-    /// The nodes whose values are kept. With the input, these are where ways begin.
+    /// The nodes whose values are kept. With the inputs, these are where ways begin.
     kept: &'g BTreeSet<usize>,
     /// For each node, the last value that all ways to it go through, if they begin at the same one.
     dominators: Vec<Option<Value>>,
@@ -106,18 +106,20 @@ impl<'g> Nesting<'g> {
         for node in graph.nodes {
             let inputs = node.inputs.iter().map(|input| Some(*input));
             let common = inputs.reduce(|a, b| nesting.common(a, b));
-            nesting.dominators.push(common.unwrap_or(Some(Value::Input)));
+            nesting.dominators.push(common.unwrap_or_default());
         }
         nesting
     }
 
     fn all(mut self) -> Result<Nested, Fault> {
         let graph = self.graph;
-        let mut trunk = Vec::new();
+        let mut trunk = self.passed();
         for node in self.kept {
             trunk.extend(self.ending(Value::Node(*node))?);
         }
-        trunk.extend(self.ending(graph.result)?);
+        if let ([output], false) = (graph.outputs, graph.names_outputs()) {
+            trunk.extend(self.ending(output.value)?);
+        }
         if let Some(node) = self.out_of_order(&trunk) {
             return Err(Fault::Twice(node));
         }
@@ -136,7 +138,7 @@ impl<'g> Nesting<'g> {
         // What only a tap reads is a statement before.
         let read_by_tap = graph.taps.iter().find_map(|tap| match tap.value {
             Value::Node(node) if !self.seen[node] => Some(node),
-            Value::Node(_) | Value::Input => None,
+            Value::Node(_) | Value::Input(_) => None,
         });
         match (read_by_tap, graph.nodes.iter().zip(&self.seen).find(|(_, seen)| !**seen)) {
             (Some(node), _) => Err(Fault::Twice(node)),
@@ -161,7 +163,7 @@ impl<'g> Nesting<'g> {
     /// Whether ways begin at a value.
     fn is_source(&self, value: Value) -> bool {
         match value {
-            Value::Input => true,
+            Value::Input(_) => true,
             Value::Node(node) => self.kept.contains(&node),
         }
     }
@@ -170,7 +172,7 @@ impl<'g> Nesting<'g> {
     fn before(&self, value: Value) -> Option<Value> {
         match value {
             Value::Node(node) if !self.is_source(value) => self.dominators[node],
-            Value::Node(_) | Value::Input => None,
+            Value::Node(_) | Value::Input(_) => None,
         }
     }
 
@@ -183,6 +185,13 @@ impl<'g> Nesting<'g> {
         a
     }
 
+    /// The inputs that are named outputs, too.
+    fn passed(&self) -> Vec<Item> {
+        let values = self.graph.outputs.iter().filter(|_| self.graph.names_outputs()).map(|output| output.value);
+        let inputs: BTreeSet<Value> = values.filter(|value| matches!(value, Value::Input(_))).collect();
+        inputs.into_iter().map(Item::From).collect()
+    }
+
     /// The steps to a value on the trunk, from wherever ways to it begin.
     fn ending(&mut self, to: Value) -> Result<Vec<Item>, Fault> {
         match to {
@@ -193,7 +202,7 @@ impl<'g> Nesting<'g> {
                 }
                 Ok(items)
             }
-            Value::Input => Ok(vec![Item::From(to)]),
+            Value::Input(_) => Ok(vec![Item::From(to)]),
         }
     }
 
@@ -207,7 +216,7 @@ impl<'g> Nesting<'g> {
             value = self.before(at);
             items.push(match at {
                 Value::Node(node) if !self.is_source(at) => self.item(node, depth)?,
-                Value::Node(_) | Value::Input => Item::From(at),
+                Value::Node(_) | Value::Input(_) => Item::From(at),
             });
         }
         items.reverse();

@@ -15,7 +15,7 @@ pub(super) fn repeated(body: Vec<Statement>) -> Vec<Statement> {
             aux.body = repeated(aux.body);
             Statement::Aux(aux)
         }
-        Statement::Tap(_) | Statement::Keep(_) => statement,
+        Statement::Tap(_) | Statement::Keep(_) | Statement::Output(_) => statement,
     };
     counted(body.into_iter().map(nested))
 }
@@ -33,7 +33,7 @@ fn repeated_in(kind: Kind) -> Kind {
             repeat.step.kind = repeated_in(repeat.step.kind);
             Kind::Repeat(repeat)
         }
-        Kind::Layer(_) | Kind::Call(_) | Kind::Skip | Kind::From(_) => kind,
+        Kind::Layer(_) | Kind::Call(_) | Kind::Skip | Kind::From(_) | Kind::Again(_) => kind,
     }
 }
 
@@ -65,7 +65,7 @@ pub(super) fn counted_steps(steps: impl IntoIterator<Item = Step>) -> Vec<Step> 
 
 /// Whether a step is the next copy of what is before it, which then has one more.
 fn absorbed(last: &mut Step, step: &Step) -> bool {
-    if matches!(last.kind, Kind::Skip | Kind::From(_)) {
+    if matches!(last.kind, Kind::Skip | Kind::From(_) | Kind::Again(_)) {
         return false;
     }
     if let (None, Kind::Repeat(Repeat { counter, step: copy, count: Number::Is(count) })) = (&last.name, &mut last.kind)

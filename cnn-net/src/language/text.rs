@@ -1,5 +1,6 @@
 //! A tree as text: one statement a line, chains over as many lines as they need.
 
+use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -38,9 +39,11 @@ impl Text<'_> {
                 Statement::Step(step) => (Some(step), None),
                 Statement::Tap(name) => (None, Some(format!("tap {name}"))),
                 Statement::Keep(name) => (None, Some(format!("keep {name}"))),
+                Statement::Output(name) => (None, Some(format!("output {name}"))),
                 Statement::Aux(aux) => (None, Some(self.aux(aux, column))),
             };
-            let goes_on = |step: &Step, last: &Step| matches!(last.kind, Kind::From(_)) || !ends(last) && !begins(step);
+            let is_from = |step: &Step| matches!(step.kind, Kind::From(_));
+            let goes_on = |step: &Step, last: &Step| is_from(last) && !is_from(step) || !ends(last) && !begins(step);
             let continues = step.is_some_and(|step| chain.last().is_some_and(|last| goes_on(step, last)));
             if !continues && !chain.is_empty() {
                 statements.push(self.chain(&chain, column));
@@ -87,8 +90,7 @@ impl Text<'_> {
             (Some(_), None) | (None, _) => self.kind(&step.kind, column),
         };
         match &step.name {
-            Some(name) if is_word(name) || words::step_number(name).is_some() => format!("{name}: {kind}"),
-            Some(name) => format!("{name:?}: {kind}"),
+            Some(name) => format!("{}: {kind}", quoted(name)),
             None => kind,
         }
     }
@@ -119,6 +121,7 @@ impl Text<'_> {
             Kind::Repeat(repeat) => self.repeat(repeat, column),
             Kind::Skip => "skip".into(),
             Kind::From(name) => format!("from {name}"),
+            Kind::Again(name) => format!("again {}", quoted(name)),
         }
     }
 
@@ -129,6 +132,11 @@ impl Text<'_> {
             None => format!("[{step}; {count}]"),
         }
     }
+}
+
+/// The name of a step, in quotes unless it is a word or a number.
+fn quoted(name: &str) -> String {
+    if is_word(name) || words::step_number(name).is_some() { name.to_owned() } else { format!("{name:?}") }
 }
 
 /// What a group repeats, if there is nothing else in it: `name: [step; n]` gives its copies the same names.
@@ -149,7 +157,7 @@ fn lines(statements: &[String], column: usize) -> String {
 fn begins(step: &Step) -> bool {
     match &step.kind {
         Kind::Layer(layer) => layer.begins,
-        Kind::Call(_) | Kind::Merge(_) | Kind::Group(_) | Kind::Repeat(_) | Kind::From(_) => true,
+        Kind::Call(_) | Kind::Merge(_) | Kind::Group(_) | Kind::Repeat(_) | Kind::From(_) | Kind::Again(_) => true,
         Kind::Skip => false,
     }
 }

@@ -16,6 +16,8 @@ pub(super) enum Statement {
     Tap(String),
     /// `keep name`
     Keep(String),
+    /// `output name`
+    Output(String),
     /// `aux name(weight = 0.3) { … }`
     Aux(Aux),
 }
@@ -48,6 +50,8 @@ pub(super) enum Kind {
     Skip,
     /// `from name`
     From(String),
+    /// `again name`
+    Again(String),
 }
 
 /// `conv(6, 5x5)`

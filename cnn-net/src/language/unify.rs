@@ -81,7 +81,13 @@ fn zipped<'t, T>(lists: &[&'t [T]], or: Differ) -> Result<Vec<Vec<&'t T>>, Diffe
 fn once(step: &Step) -> Repeat {
     match &step.kind {
         Kind::Repeat(repeat) => repeat.clone(),
-        Kind::Layer(_) | Kind::Call(_) | Kind::Merge(_) | Kind::Group(_) | Kind::Skip | Kind::From(_) => {
+        Kind::Layer(_)
+        | Kind::Call(_)
+        | Kind::Merge(_)
+        | Kind::Group(_)
+        | Kind::Skip
+        | Kind::From(_)
+        | Kind::Again(_) => {
             let kind = step.kind.clone();
             Repeat { counter: step.name.clone(), step: Box::new(Step::unnamed(kind)), count: Number::Is(1) }
         }
@@ -119,7 +125,9 @@ impl<'a> Unifier<'a> {
                 let steps = each(all, |one| if let Statement::Step(step) = one { Some(step) } else { None }, STEPS)?;
                 self.step(&steps).map(Statement::Step)
             }
-            [first @ (Statement::Tap(_) | Statement::Keep(_)), ..] if same(all) => Ok((*first).clone()),
+            [first @ (Statement::Tap(_) | Statement::Keep(_) | Statement::Output(_)), ..] if same(all) => {
+                Ok((*first).clone())
+            }
             [Statement::Aux(first), ..] => {
                 let aux = each(all, |one| if let Statement::Aux(aux) = one { Some(aux) } else { None }, STEPS)?;
                 if aux.iter().any(|aux| aux.name != first.name) {
@@ -130,7 +138,7 @@ impl<'a> Unifier<'a> {
                 let weight = self.value(&weights, "weight")?;
                 Ok(Statement::Aux(Aux { name: first.name.clone(), weight, body: self.body(&bodies)? }))
             }
-            [Statement::Tap(_) | Statement::Keep(_), ..] | [] => Err(STEPS),
+            [Statement::Tap(_) | Statement::Keep(_) | Statement::Output(_), ..] | [] => Err(STEPS),
         }
     }
 
@@ -166,8 +174,8 @@ impl<'a> Unifier<'a> {
                     each(all, |one| if let Kind::Group(body) = one { Some(body.as_slice()) } else { None }, STEPS)?;
                 self.body(&bodies).map(Kind::Group)
             }
-            [first @ (Kind::Skip | Kind::From(_)), ..] if same(all) => Ok((*first).clone()),
-            [Kind::Skip | Kind::From(_) | Kind::Repeat(_), ..] | [] => Err(STEPS),
+            [first @ (Kind::Skip | Kind::From(_) | Kind::Again(_)), ..] if same(all) => Ok((*first).clone()),
+            [Kind::Skip | Kind::From(_) | Kind::Again(_) | Kind::Repeat(_), ..] | [] => Err(STEPS),
         }
     }
 

@@ -7,7 +7,8 @@ use alloc::string::{String, ToString as _};
 use crate::op::Op;
 
 /// Keywords of the language, which are no names of blocks.
-pub const KEYWORDS: [&str; 11] = ["concat", "add", "sub", "mul", "max", "skip", "from", "keep", "tap", "aux", "block"];
+pub const KEYWORDS: [&str; 13] =
+    ["concat", "add", "sub", "mul", "max", "skip", "from", "again", "keep", "tap", "output", "aux", "block"];
 
 /// Rust's keywords, which are names of types only in their raw form.
 const RUST: [&str; 52] = [
@@ -17,12 +18,21 @@ const RUST: [&str; 52] = [
     "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
 ];
 
+/// Those that have no raw form.
+const NOT_RAW: [&str; 4] = ["self", "Self", "super", "crate"];
+
 /// Whether a name is a word of Rust's lexer, keywords included: the name of a step.
 pub(super) fn is_word(name: &str) -> bool {
     let begins = |c: char| c == '_' || c.is_alphabetic();
     // Of characters that are not ASCII, only letters: others may be parts of words, but it takes tables to know.
     let continues = |c: char| begins(c) || c.is_ascii_digit();
     name.starts_with(begins) && name.chars().all(continues) && name != "_"
+}
+
+/// Whether a name can be that of an input or an output, which are fields of structs and parameters of functions.
+#[must_use]
+pub fn is_field(name: &str) -> bool {
+    is_word(name) && !NOT_RAW.contains(&name)
 }
 
 /// Whether a name can be that of a step, in quotes if it is no word.
@@ -39,7 +49,7 @@ pub fn step_number(name: &str) -> Option<usize> {
 /// The name of a net as Rust writes that of a type, if it can.
 pub(super) fn type_name(name: &str) -> Option<String> {
     let is_plain = !RUST.contains(&name);
-    let is_raw = !["self", "Self", "super", "crate"].contains(&name);
+    let is_raw = !NOT_RAW.contains(&name);
     (is_word(name) && is_raw).then(|| if is_plain { name.to_owned() } else { format!("r#{name}") })
 }
 

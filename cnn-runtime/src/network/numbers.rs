@@ -87,6 +87,33 @@ pub fn images<const N: usize, const MOST: usize>(slice: &[f32]) -> Result<&[[f32
     }
 }
 
+/// Images in a slice, if they are as many as a net takes that reads `N` numbers of each.
+///
+/// # Errors
+///
+/// If there are none, or more than `MOST`.
+pub const fn at_most<T, const N: usize, const MOST: usize>(images: &[T]) -> Result<&[T], WrongLength> {
+    match images.len() {
+        1.. if images.len() <= MOST => Ok(images),
+        count => Err(WrongLength::input(N, MOST, count * N)),
+    }
+}
+
+/// What is made of each of up to `MOST` images. What follows those that are there is made of zeros.
+pub fn each_image<'a, T, const N: usize, const MOST: usize>(
+    images: &'a [[f32; N]],
+    make: impl Fn(&'a [f32; N]) -> T,
+) -> [T; MOST] {
+    core::array::from_fn(|index| make(images.get(index).unwrap_or(const { &[0.0; N] })))
+}
+
+/// `LEN` of `ALL` numbers, from the one at `FIRST` on.
+pub fn part<const FIRST: usize, const LEN: usize, const ALL: usize>(all: &[f32; ALL]) -> &[f32; LEN] {
+    const { assert!(FIRST + LEN <= ALL, "a part is inside of the whole") };
+    // SAFETY: the range was checked just above, at compile time.
+    unsafe { &*all.as_ptr().add(FIRST).cast() }
+}
+
 /// A slice that is not as long as a net's input or output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

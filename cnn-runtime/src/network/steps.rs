@@ -99,7 +99,7 @@ impl fmt::Display for Doc<'_> {
 impl Doc<'_> {
     /// What is moved.
     fn movement(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shape = self.step.serves.map_or(self.graph.input, |node| self.graph.nodes[node].output);
+        let shape = self.step.serves.map_or(self.graph.input(), |node| self.graph.nodes[node].output);
         match self.step.kernel {
             "clear_halo" => write!(f, "zeros around {}", shape.size()),
             "load_chw" => write!(f, "the image, {shape}"),

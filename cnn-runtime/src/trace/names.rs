@@ -10,15 +10,14 @@ use alloc::vec::Vec;
 
 use cnn_net::graph::{Graph, Node, Value};
 
-/// The value of this name: `input`, `output`, a tap, the result of an auxiliary classifier, or a [`module`]'s output.
+/// The value of this name: an input (`input` if it has no name), an output (`output`), a tap, the result of an auxiliary classifier, or a [`module`]'s output.
 pub fn resolve(graph: &Graph<'_>, name: &str) -> Option<Value> {
     let tap = || graph.taps.iter().find(|tap| tap.name == name).map(|tap| tap.value);
     let aux = || graph.aux.iter().find(|aux| aux.name == name).map(|aux| aux.result);
-    match name {
-        "input" => Some(Value::Input),
-        "output" => Some(graph.result),
-        _ => tap().or_else(aux).or_else(|| module(graph, name)),
-    }
+    let input = (0..graph.inputs.len()).find(|index| graph.input_name(*index) == name).map(Value::Input);
+    let output = || (0..graph.outputs.len()).find(|index| graph.output_name(*index) == name);
+    let output = || output().map(|index| graph.outputs[index].value);
+    input.or_else(output).or_else(tap).or_else(aux).or_else(|| module(graph, name))
 }
 
 /// The output of a module, by its name in PyTorch: a node (`layer1.0.conv1`), or a group, a block call or a repeat
@@ -46,7 +45,9 @@ pub fn names<'g>(graph: &Graph<'g>) -> Vec<&'g str> {
         dots.chain([node.name])
     });
     let mut seen = BTreeSet::new();
-    ["input", "output"].into_iter().chain(taps).chain(aux).chain(modules).filter(|name| seen.insert(*name)).collect()
+    let inputs = (0..graph.inputs.len()).map(|index| graph.input_name(index));
+    let outputs = (0..graph.outputs.len()).map(|index| graph.output_name(index));
+    inputs.chain(outputs).chain(taps).chain(aux).chain(modules).filter(|name| seen.insert(*name)).collect()
 }
 
 /// The last running node that fits; one of an auxiliary classifier, which hangs on the trunk, only if no other fits.

@@ -159,7 +159,9 @@ pub(super) fn compare_all(graph: &Graph<'_>, file: &File<'_>, read: impl Fn(usiz
     }
     let mut sums = vec![None; file.tensors().len()];
     let mut known = vec![false; file.tensors().len()];
-    for (node, tensor) in graph.nodes.iter().flat_map(|node| node.tensors.iter().map(move |tensor| (node, tensor))) {
+    for (node, tensor) in
+        graph.nodes.iter().flat_map(|node| node.own_tensors().iter().map(move |tensor| (node, tensor)))
+    {
         let position = file.position(&[prefix, tensor.name].concat());
         if let Some(position) = position {
             known[position] = true;

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use cnn_net::graph::{Graph, Role};
+use cnn_net::graph::{Graph, Node, Role};
 
 use super::error::Problem;
 use super::file::File;
@@ -21,7 +21,7 @@ pub(super) struct Stranger<'f> {
 
 /// The prefix of all names in the file, including the last dot; empty if any tensor is found under its own name.
 pub(super) fn common_prefix<'f>(graph: &Graph<'_>, file: &'f File<'_>) -> &'f str {
-    if graph.inference().flat_map(|node| node.tensors).any(|tensor| file.position(tensor.name).is_some()) {
+    if graph.inference().flat_map(Node::own_tensors).any(|tensor| file.position(tensor.name).is_some()) {
         return "";
     }
     common_prefix_of(graph, file.tensors().iter().map(|entry| entry.name.as_str()))
@@ -32,7 +32,7 @@ pub(super) fn common_prefix<'f>(graph: &Graph<'_>, file: &'f File<'_>) -> &'f st
 /// It takes more than half of the net's tensors, since a tensor or two can be found in any net by chance.
 pub(super) fn common_prefix_of<'f>(graph: &Graph<'_>, names: impl IntoIterator<Item = &'f str>) -> &'f str {
     let counts = prefixes(graph, names);
-    let all = graph.inference().flat_map(|node| node.tensors).count();
+    let all = graph.inference().flat_map(Node::own_tensors).count();
     let often = counts.into_iter().max_by_key(|(_, count)| *count);
     often.filter(|(prefix, count)| !prefix.is_empty() && 2 * count > all).map_or("", |(prefix, _)| prefix)
 }
@@ -41,7 +41,7 @@ pub(super) fn common_prefix_of<'f>(graph: &Graph<'_>, names: impl IntoIterator<I
 fn prefixes<'f>(graph: &Graph<'_>, names: impl IntoIterator<Item = &'f str>) -> BTreeMap<&'f str, usize> {
     let names: Vec<&str> = names.into_iter().take(MOST).collect();
     let mut counts = BTreeMap::<&str, usize>::new();
-    for tensor in graph.inference().flat_map(|node| node.tensors) {
+    for tensor in graph.inference().flat_map(Node::own_tensors) {
         let prefixes = names.iter().filter_map(|name| name.strip_suffix(tensor.name));
         for prefix in prefixes.filter(|prefix| prefix.is_empty() || prefix.ends_with('.')) {
             *counts.entry(prefix).or_default() += 1;
@@ -53,7 +53,7 @@ fn prefixes<'f>(graph: &Graph<'_>, names: impl IntoIterator<Item = &'f str>) -> 
 /// The problem that all of the net's tensors exist under several prefixes, as when an average of the weights is saved with
 /// them.
 pub(super) fn several(graph: &Graph<'_>, file: &File<'_>) -> Option<Problem> {
-    let all = graph.inference().flat_map(|node| node.tensors).count();
+    let all = graph.inference().flat_map(Node::own_tensors).count();
     let counts = prefixes(graph, file.tensors().iter().map(|entry| entry.name.as_str()));
     let whole = counts.into_iter().filter(|(_, count)| *count == all && all > 0);
     let prefixes: Vec<_> = whole.map(|(prefix, _)| prefix.to_string()).collect();

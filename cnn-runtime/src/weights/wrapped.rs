@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use cnn_net::graph::Graph;
+use cnn_net::graph::{Graph, Node};
 
 use super::error::Problem;
 use super::file::File;
@@ -25,7 +25,7 @@ const LONGEST: usize = 200;
 /// A wrapper around the whole net is a prefix of all names, and has its own kind of problem.
 pub(super) fn find(graph: &Graph<'_>, file: &File<'_>) -> Option<Problem> {
     let names: Vec<&str> = file.tensors().iter().take(MOST).map(|entry| entry.name.as_str()).collect();
-    let is_ours = |name: &str| graph.inference().flat_map(|node| node.tensors).any(|tensor| tensor.name == name);
+    let is_ours = |name: &str| graph.inference().flat_map(Node::own_tensors).any(|tensor| tensor.name == name);
     let mut rules: Vec<(String, String)> = Vec::new();
     for name in names.iter().filter(|name| !is_ours(name)) {
         for rule in rules_of(name) {

@@ -1,6 +1,6 @@
 //! Each layer by itself.
 
-use cnn_net::graph::{Graph, Node, Role, Tensor as Parameter, Value};
+use cnn_net::graph::{Graph, Input, Node, Output, Role, Tensor as Parameter, Value};
 use cnn_net::op::{
     Activation, BatchNorm, Conv, Linear, Lrn, LrnWindow, Op, Padding, Pool, PreluPer, Shape, Size, Store,
 };
@@ -26,10 +26,10 @@ fn apply(op: Op, (shape, data): Given<'_>, params: &[(Role, &[f32])], output: Sh
     let tensors = params.iter().zip(&shapes);
     let tensors = tensors.map(|((role, _), shape)| Parameter { name: role.name(), role: *role, shape });
     let tensors: Vec<_> = tensors.collect();
-    let inputs = &[Value::Input];
-    let node = Node { name: "layer", op, inputs, output, tensors: &tensors, calls: &[], aux: None };
-    let result = Value::Node(0);
-    let graph = Graph { name: "Net", doc: "", input: shape, output, nodes: &[node], result, taps: &[], aux: &[] };
+    let inputs = &[Value::Input(0)];
+    let nodes = [Node::new("layer", op, inputs, output).tensors(&tensors)];
+    let (inputs, outputs) = ([Input::new("", shape)], [Output::new("", Value::Node(0))]);
+    let graph = Graph::new("Net", &inputs, &nodes, &outputs);
     let params: Params = params.iter().map(|(role, values)| (role.name().to_string(), values.to_vec())).collect();
     run(&graph, &params, data).unwrap().result().data.clone()
 }

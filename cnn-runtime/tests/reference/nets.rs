@@ -1,6 +1,6 @@
 //! Whole nets: the order of values, extra outputs, and what can be wrong with the parameters.
 
-use cnn_net::graph::{Aux, Graph, Node, Role, Tap, Tensor, Value};
+use cnn_net::graph::{Aux, Graph, Input, Node, Output, Role, Tap, Tensor, Value};
 use cnn_net::op::{Activation, Linear, Op, Shape, Store};
 use cnn_runtime::reference::{Params, RunError, run, run_with_aux};
 
@@ -10,23 +10,21 @@ const PAIR: Shape = Shape::Vector(2);
 const GRAPH: Graph<'static> = Graph {
     name: "Net",
     doc: "",
-    input: PAIR,
-    output: PAIR,
+    inputs: &[Input::new("", PAIR)],
     nodes: &[
-        Node { op: Op::Activation(Activation::Relu), inputs: &[Value::Input], ..PLAIN },
+        Node { op: Op::Activation(Activation::Relu), inputs: &[Value::Input(0)], ..PLAIN },
         Node { name: "fc", op: LINEAR, tensors: &[weight("fc.weight")], ..PLAIN },
         Node { name: "head", op: LINEAR, tensors: &[weight("head.weight")], aux: Some(0), ..PLAIN },
         Node { op: Op::Add, inputs: &[Value::Node(1), Value::Node(0)], ..PLAIN },
     ],
-    result: Value::Node(3),
-    taps: &[Tap { name: "kept", value: Value::Node(0) }, Tap { name: "given", value: Value::Input }],
+    outputs: &[Output::new("", Value::Node(3))],
+    taps: &[Tap { name: "kept", value: Value::Node(0) }, Tap { name: "given", value: Value::Input(0) }],
     aux: &[Aux { name: "head", weight: 0.3, result: Value::Node(2) }],
 };
 
 const LINEAR: Op = Op::Linear(Linear { features: 2, bias: false, store: Store::F32 });
 
-const PLAIN: Node<'static> =
-    Node { name: "", op: Op::Flatten, inputs: &[Value::Node(0)], output: PAIR, tensors: &[], calls: &[], aux: None };
+const PLAIN: Node<'static> = Node::new("", Op::Flatten, &[Value::Node(0)], PAIR);
 
 const fn weight(name: &'static str) -> Tensor<'static> {
     Tensor { name, role: Role::Weight, shape: &[2, 2] }
@@ -45,7 +43,7 @@ fn every_value_can_be_read() {
     let outputs = run(&graph, &params(&[SWAP]), &[-1., 2.]).unwrap();
     assert_eq!(outputs.result().data, [2., 2.]);
     assert_eq!(outputs.result().to_f32(), [2., 2.]);
-    assert_eq!(outputs.value(Value::Input).unwrap().data, [-1., 2.]);
+    assert_eq!(outputs.value(Value::Input(0)).unwrap().data, [-1., 2.]);
     assert_eq!(outputs.value(Value::Node(1)).unwrap().data, [2., 0.]);
     assert_eq!(outputs.tap("kept").unwrap().data, [0., 2.]);
     assert_eq!(outputs.tap("given").unwrap().data, [-1., 2.]);
@@ -82,7 +80,7 @@ fn what_does_not_fit_is_an_error() {
 #[test]
 #[should_panic(expected = "shape of `wrong`")]
 fn shapes_are_compared_with_the_graph() {
-    let nodes = [Node { name: "wrong", output: Shape::Vector(3), inputs: &[Value::Input], ..PLAIN }];
-    let graph = Graph { nodes: &nodes, result: Value::Node(0), taps: &[], aux: &[], ..GRAPH };
+    let nodes = [Node { name: "wrong", output: Shape::Vector(3), inputs: &[Value::Input(0)], ..PLAIN }];
+    let graph = Graph { nodes: &nodes, outputs: &[Output::new("", Value::Node(0))], taps: &[], aux: &[], ..GRAPH };
     let _ = run(&graph, &Params::new(), &[1., 2.]);
 }

@@ -1,6 +1,6 @@
 //! A small net with each kind of layer that has weights, and files for it.
 
-use cnn_net::graph::{Aux, Graph, Node, Role, Tensor, Value};
+use cnn_net::graph::{Aux, Graph, Input, Node, Output, Role, Tensor, Value};
 use cnn_net::op::{BatchNorm, Conv, Linear, Op, Padding, PreluPer, Shape, Size, Store};
 use cnn_runtime::pack::{ConvPanels, Layout, Pack};
 
@@ -8,13 +8,12 @@ use cnn_runtime::pack::{ConvPanels, Layout, Pack};
 pub(crate) static GRAPH: Graph<'static> = Graph {
     name: "Tiny",
     doc: "",
-    input: Shape::map(1, 4, 3),
-    output: Shape::Vector(3),
+    inputs: &[Input::new("", Shape::map(1, 4, 3))],
     nodes: &[
         node(
             "conv1",
             CONV,
-            Value::Input,
+            Value::Input(0),
             Shape::map(2, 2, 2),
             &[tensor("conv1.weight", Role::Weight, &[2, 1, 3, 2]), tensor("conv1.bias", Role::Bias, &[2])],
         ),
@@ -55,7 +54,7 @@ pub(crate) static GRAPH: Graph<'static> = Graph {
             &[tensor("fc.weight", Role::Weight, &[3, 8]), tensor("fc.bias", Role::Bias, &[3])],
         ),
     ],
-    result: Value::Node(4),
+    outputs: &[Output::new("", Value::Node(4))],
     taps: &[],
     aux: &[Aux { name: "head", weight: 0.3, result: Value::Node(3) }],
 };
@@ -82,12 +81,12 @@ const fn node(
     tensors: &'static [Tensor<'static>],
 ) -> Node<'static> {
     let inputs: &[Value] = match input {
-        Value::Input => &[Value::Input],
+        Value::Input(_) => &[Value::Input(0)],
         Value::Node(0) => &[Value::Node(0)],
         Value::Node(1) => &[Value::Node(1)],
         Value::Node(_) => &[Value::Node(2)],
     };
-    Node { name, op, inputs, output, tensors, calls: &[], aux: None }
+    Node::new(name, op, inputs, output).tensors(tensors)
 }
 
 /// The convolution's weights.

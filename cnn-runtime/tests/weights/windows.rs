@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use cnn_net::graph::{Graph, Node, Role, Tensor, Value};
+use cnn_net::graph::{Graph, Node, Output, Role, Tensor, Value};
 use cnn_net::op::{Conv, Linear, Norm, Op, Over, Padding, PreluPer, Size, Store};
 use cnn_runtime::pack::{
     Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, Layout, Pack, WinogradPanels, pack_gains, pack_slopes,
@@ -16,8 +16,8 @@ use crate::net::{GRAPH, file, of_values};
 /// A layer whose weights have this shape and nothing else.
 fn packed(test: &str, op: Op, shape: &[usize], layout: Layout, values: &[f32]) -> Vec<f32> {
     let tensors = [Tensor { name: "a.weight", role: Role::Weight, shape }];
-    let node = Node { name: "a", op, inputs: &[Value::Input], tensors: &tensors, ..GRAPH.nodes[0] };
-    let graph = Graph { nodes: &[node], result: Value::Node(0), aux: &[], ..GRAPH };
+    let node = Node { name: "a", op, inputs: &[Value::Input(0)], tensors: &tensors, ..GRAPH.nodes[0] };
+    let graph = Graph { nodes: &[node], outputs: &[Output::new("", Value::Node(0))], aux: &[], ..GRAPH };
     let recipe = [Pack { node: 0, norm: None, offset: 0, layout }];
     let bytes = file(&[of_values("a.weight", shape, values)]);
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);

@@ -53,6 +53,6 @@ fn inputs(plan: &Plan) -> (Vec<f32>, Vec<f32>) {
         let mut weights = vec![0.0; plan.packed_len];
         let file = seeded::weights(graph, "");
         load(graph, &plan.recipe(), &Source::new(&file), &mut weights).expect("a file for the net");
-        (seeded::uniform("input", graph.input.elements()), weights)
+        (seeded::uniform("input", graph.input().elements()), weights)
     })
 }

@@ -20,7 +20,7 @@ macro_rules! golden {
                     drop(file);
                     let mut net = <$net>::new(&weights);
                     for case in cases {
-                        let input = models::seeded::uniform(&case.input, <$net>::GRAPH.input.elements());
+                        let input = models::seeded::uniform(&case.input, <$net>::GRAPH.input().elements());
                         net.run(&input).expect("an input of this length");
                         case.check(net.tap("logits").expect("every net has this tap"));
                     }

@@ -24,7 +24,7 @@ impl Labels {
     /// The labels in a file, or else the net's own.
     pub(super) fn of(model: &Model, file: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = file else { return Ok(Self::Declared(model.labels)) };
-        let classes = model.graph.output.elements();
+        let classes = model.graph.output().elements();
         let most = MOST.max(MOST_OF_A_LABEL * classes);
         let bytes = limited::read(path, most).map_err(|error| Failure::unreadable(path, &error))?;
         let Some(bytes) = bytes else {
@@ -52,7 +52,7 @@ fn parse(bytes: &[u8], model: &Model) -> Result<Vec<String>, String> {
     // Editors on Windows begin files with a byte order mark and end lines with `\r\n`.
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
     let labels: Vec<String> = lines.filter(|line| !line.is_empty()).map(printable).collect();
-    let classes = model.graph.output.elements();
+    let classes = model.graph.output().elements();
     if labels.len() == classes {
         return Ok(labels);
     }

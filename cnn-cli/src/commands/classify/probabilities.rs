@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use cnn::graph::{Graph, Value};
+use cnn::graph::{Graph, Output, Value};
 use cnn::op::Op;
 
 /// The probabilities of all classes. Most nets end in a softmax; for others, it is applied here.
 pub(super) fn of<'a>(graph: &Graph<'_>, scores: &'a [f32]) -> Cow<'a, [f32]> {
-    match graph.result {
-        Value::Node(index) if graph.nodes[index].op == Op::Softmax => Cow::Borrowed(scores),
-        Value::Node(_) | Value::Input => Cow::Owned(softmax(scores)),
+    match graph.outputs {
+        [Output { value: Value::Node(index), .. }] if graph.nodes[*index].op == Op::Softmax => Cow::Borrowed(scores),
+        _ => Cow::Owned(softmax(scores)),
     }
 }
 

@@ -163,7 +163,7 @@ mod tests {
         }
         assert_eq!(found("output", None, &[3]), Ok(Value::Node(6)));
         assert_eq!(found("head", None, &[3]), Ok(Value::Node(4)));
-        assert_eq!(found("input", None, &[2, 4, 4]), Ok(Value::Input));
+        assert_eq!(found("input", None, &[2, 4, 4]), Ok(Value::Input(0)));
     }
 
     #[test]

@@ -133,7 +133,7 @@ impl Report {
 
     fn node(&self, value: Value) -> Option<&'static Node<'static>> {
         match value {
-            Value::Input => None,
+            Value::Input(_) => None,
             Value::Node(index) => Some(&self.graph.nodes[index]),
         }
     }
@@ -228,7 +228,7 @@ mod tests {
             before it, act.same agrees\n";
         assert!(text.ends_with(expected), "{text}");
         assert_eq!(text.matches("differs\n").count(), 2, "{text}");
-        let input = report(&[("input", Value::Input, Run::Layers, 1.0)]);
+        let input = report(&[("input", Value::Input(0), Run::Layers, 1.0)]);
         assert!(input.ends_with("the first to differ is input: the input, which is not the same\n"), "{input}");
     }
 

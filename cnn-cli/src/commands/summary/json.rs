@@ -14,6 +14,12 @@ pub(super) struct Summary {
     net: &'static str,
     input: Vec<usize>,
     output: Vec<usize>,
+    /// Those with names, which are one after another in `input`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    inputs: Vec<Port>,
+    /// Those with names, which are one after another in `output`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outputs: Vec<Port>,
     layers: Vec<LayerRow>,
     blocks: Vec<BlockRow>,
     aux: Vec<Aux>,
@@ -23,6 +29,16 @@ pub(super) struct Summary {
     cost: Costs,
     weights_bytes: u64,
     workspace_bytes: usize,
+}
+
+/// A named input or output.
+#[derive(Serialize)]
+struct Port {
+    name: &'static str,
+    /// The layer that computes an output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layer: Option<&'static str>,
+    shape: Vec<usize>,
 }
 
 #[derive(Serialize)]
@@ -104,8 +120,15 @@ pub(super) fn of(facts: &Facts, depth: usize) -> Summary {
     layers.sort_by_key(|(node, _)| *node);
     Summary {
         net: facts.model.name,
-        input: dimensions(graph.input),
-        output: dimensions(graph.output),
+        input: dimensions(graph.input()),
+        output: dimensions(graph.output()),
+        inputs: graph.inputs.iter().filter(|_| graph.names_inputs()).map(self::input).collect(),
+        outputs: graph
+            .outputs
+            .iter()
+            .filter(|_| graph.names_outputs())
+            .map(|output| self::output(graph, output))
+            .collect(),
         layers: layers.into_iter().map(|(_, layer)| layer).collect(),
         blocks,
         aux: graph.aux.iter().enumerate().map(|(index, aux)| self::aux(facts, index, aux)).collect(),
@@ -115,6 +138,15 @@ pub(super) fn of(facts: &Facts, depth: usize) -> Summary {
         weights_bytes: graph.weights_bytes(),
         workspace_bytes: facts.model.workspace_bytes,
     }
+}
+
+fn input(input: &graph::Input<'static>) -> Port {
+    Port { name: input.name, layer: None, shape: dimensions(input.shape) }
+}
+
+fn output(graph: &Graph<'static>, output: &graph::Output<'static>) -> Port {
+    let shape = dimensions(graph.shape(output.value));
+    Port { name: output.name, layer: Some(name(graph, output.value)), shape }
 }
 
 fn depth(graph: &Graph<'_>) -> Depth {
@@ -179,7 +211,7 @@ fn tap(graph: &Graph<'static>, tap: &graph::Tap<'static>) -> Tap {
 /// The name of the layer that computes a value.
 fn name(graph: &Graph<'static>, value: Value) -> &'static str {
     match value {
-        Value::Input => "input",
+        Value::Input(index) => graph.input_name(index),
         Value::Node(index) => graph.nodes[index].name,
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use cnn::graph::{Depth, Graph, Node, Value};
 use cnn::op::{Linear, Op, Store};
+use cnn_net::language::{inputs, outputs};
 use cnn_net::text::thousands;
 
 use super::cost::{Cost, Facts};
@@ -25,9 +26,11 @@ pub(super) fn text(facts: &Facts, depth: usize, out: &mut Output<impl Write>) ->
     columns[0] = Align::Left;
     let mut table = Table::new(columns);
     table.head(SHORT);
-    let mut input = [const { String::new() }; 7];
-    input[..2].clone_from_slice(&["input".to_owned(), facts.graph.input.to_string()]);
-    table.row(input);
+    for (index, input) in facts.graph.inputs.iter().enumerate() {
+        let mut row = [const { String::new() }; 7];
+        row[..2].clone_from_slice(&[facts.graph.input_name(index).to_owned(), input.shape.to_string()]);
+        table.row(row);
+    }
     for (index, section) in sections(facts).into_iter().enumerate() {
         if index > 0 {
             table.rule();
@@ -72,7 +75,7 @@ fn bold(cell: String) -> String {
 
 /// `LeNet5: 1x32x32 -> 10`
 fn title(graph: &Graph<'_>) -> String {
-    format!("{}: {} -> {}", graph.name, graph.input, graph.output)
+    format!("{}: {} -> {}", graph.name, inputs(graph), outputs(graph))
 }
 
 /// Layers with a total.
@@ -114,6 +117,11 @@ fn formats(graph: &Graph<'_>) -> &'static str {
     if graph.inference().any(is_half) { "F32 and F16" } else { "F32" }
 }
 
+/// An input in a sentence.
+fn input(graph: &Graph<'_>, index: usize) -> String {
+    if graph.names_inputs() { format!("input {}", graph.input_name(index)) } else { "input".to_owned() }
+}
+
 /// The net's resources, and its results other than the output.
 fn notes(facts: &Facts) -> Vec<[String; 2]> {
     let Model { graph, workspace_bytes, .. } = facts.model;
@@ -124,9 +132,16 @@ fn notes(facts: &Facts) -> Vec<[String; 2]> {
         ["weights".to_owned(), format!("{} as {}", bytes(graph.weights_bytes()), formats(graph))],
         ["workspace".to_owned(), format!("{}, since layers share memory", bytes(*workspace_bytes as u64))],
     ];
+    for output in graph.outputs.iter().filter(|_| graph.names_outputs()) {
+        let place = match output.value {
+            Value::Input(index) => format!("of the {}", input(graph, index)),
+            Value::Node(index) => format!("after {}", graph.nodes[index].name),
+        };
+        notes.push(["output".to_owned(), format!("{}, {} {place}", output.name, graph.shape(output.value))]);
+    }
     for tap in graph.taps {
         let place = match tap.value {
-            Value::Input => "of the input".to_owned(),
+            Value::Input(index) => format!("of the {}", input(graph, index)),
             Value::Node(index) => format!("after {}", graph.nodes[index].name),
         };
         notes.push(["tap".to_owned(), format!("{}, {} {place}", tap.name, graph.shape(tap.value))]);

@@ -15,6 +15,7 @@ impl Expander<'_> {
     pub(super) fn auxiliary(&mut self, aux: &ast::Aux, value: Source, scope: &Scope, env: &Env) {
         let name = scope.join(&aux.name.to_string());
         self.claim(&name, &(&aux.name).into());
+        let value = self.given(value, aux.name.span());
         if self.aux.is_some() {
             self.report.error(
                 aux.name.span(),
@@ -59,6 +60,7 @@ impl Expander<'_> {
             self.report.error(given.span(), format!("{wrong}\nhelp: put the tap on the trunk"));
             return;
         }
+        let value = self.given(value, given.span());
         let name = scope.join(&given.to_string());
         let (place, method) = (Place::from(given.span()), method(&name));
         if let Some(first) = self.graph.taps.iter().find(|tap| tap.method() == method) {

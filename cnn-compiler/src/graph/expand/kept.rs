@@ -15,8 +15,16 @@ use crate::report::{Edit, Message, Place, listed, message, nearest};
 #[derive(Default)]
 pub(super) struct Keeping {
     kept: Vec<Kept>,
-    /// The values before each `from`, which something else must read.
-    left: Vec<(Source, Place)>,
+    /// The values before each `from` and after the last step, which something else must read.
+    left: Vec<Left>,
+}
+
+/// A value that the next statement doesn't take.
+struct Left {
+    value: Source,
+    /// Where.
+    place: Place,
+    help: &'static str,
 }
 
 /// A value under a name.
@@ -39,10 +47,14 @@ impl Keeping {
 impl Expander<'_> {
     /// Keeps a value in a body; gives its index, unless its name is taken.
     pub(super) fn keep(&mut self, name: &Ident, value: Source, env: &mut Cow<'_, Env>) -> Option<usize> {
+        let value = self.given(value, name.span());
         let wrong = match env.get(&name.to_string()) {
             None => return Some(self.name_value(name, value, false, env)),
             Some(Named::Number(_) | Named::Literal(_) | Named::Layer(_)) => {
                 format!("`{name}` is already a parameter or a constant")
+            }
+            Some(Named::Kept(_)) if self.graph.inputs.iter().any(|input| *name == input.name) => {
+                format!("`{name}` is an input of the net")
             }
             Some(Named::Kept(index)) => {
                 let line = self.keeping.kept[*index].place.line();
@@ -68,7 +80,7 @@ impl Expander<'_> {
 
     /// The value that `from` reads, in place of the one before it.
     pub(super) fn read(&mut self, from: &ast::Kept, before: Source, env: &Env) -> Source {
-        self.keeping.left.push((before, from.place));
+        self.leave(before, from.place, "`keep NAME;` before this statement keeps it for a later `from NAME`");
         let name = from.name.to_string();
         let Some(Named::Kept(index)) = env.get(&name) else {
             self.report.error_once(from.name.span(), "kept", unknown(&from.name, &name, env));
@@ -85,6 +97,16 @@ impl Expander<'_> {
         Source::Broken
     }
 
+    /// Leaves a value, which something else must read.
+    pub(super) fn leave(&mut self, value: Source, place: Place, help: &'static str) {
+        self.keeping.left.push(Left { value, place, help });
+    }
+
+    /// Whether something reads a kept value by its name.
+    pub(super) fn is_read(&self, index: usize) -> bool {
+        self.keeping.kept[index].is_read
+    }
+
     /// Reports the values of a body that nothing read.
     pub(super) fn never_read(&mut self, own: &[usize]) {
         for kept in own.iter().map(|index| &self.keeping.kept[*index]).filter(|kept| !kept.is_read) {
@@ -97,21 +119,19 @@ impl Expander<'_> {
     /// Reports where a `from` leaves a value that nothing reads.
     pub(super) fn lost(&mut self) {
         let graph = &*self.graph;
-        if graph.result == Source::Broken {
+        if graph.outputs.iter().any(|output| output.value == Source::Broken) {
             return;
         }
         let inputs = graph.nodes.iter().flat_map(|node| node.inputs.iter().copied());
-        let taps = graph.taps.iter().map(|tap| tap.value);
         let aux = graph.aux.iter().map(|aux| aux.result);
         let kept = self.keeping.kept.iter().map(|kept| kept.value);
-        let mut read: HashSet<Source> = inputs.chain(taps).chain(aux).chain(kept).chain([graph.result]).collect();
-        for (value, place) in &self.keeping.left {
+        let mut read: HashSet<Source> = inputs.chain(aux).chain(kept).chain(graph.leaving()).collect();
+        for Left { value, place, help } in &self.keeping.left {
             if let Source::Node(node) = *value
                 && read.insert(*value)
             {
                 let op = graph.nodes[node].op.name();
                 let wrong = format!("nothing reads the output of the {op} on line {}", graph.nodes[node].place.line());
-                let help = "`keep NAME;` before this statement keeps it for a later `from NAME`";
                 self.report.error(*place, message(&wrong, &[], help));
             }
         }

@@ -1,0 +1,10 @@
+cnn::network! {
+    Net: 3x8x8 -> { map: 4x8x8 } {
+        conv(4, 3x3, pad = 1);
+        output map;
+        relu;
+        output map;
+    }
+}
+
+fn main() {}

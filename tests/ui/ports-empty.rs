@@ -1,0 +1,7 @@
+cnn::network! {
+    Net: {} -> 4 {
+        linear(4);
+    }
+}
+
+fn main() {}

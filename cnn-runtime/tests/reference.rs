@@ -2,7 +2,11 @@
 
 #![cfg(feature = "alloc")]
 
+#[path = "reference/gradients.rs"]
+mod gradients;
 #[path = "reference/layers.rs"]
 mod layers;
 #[path = "reference/nets.rs"]
 mod nets;
+#[path = "support/random.rs"]
+mod random;

@@ -40,8 +40,8 @@ pub mod place;
 #[cfg(feature = "alloc")]
 pub mod reference;
 pub mod simd;
-pub mod train;
 #[cfg(all(feature = "alloc", feature = "kernels"))]
 pub mod trace;
+pub mod train;
 #[cfg(feature = "alloc")]
 pub mod weights;

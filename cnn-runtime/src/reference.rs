@@ -28,6 +28,7 @@ use cnn_net::op::{Shape, Size};
 
 pub use self::activation::{activate, derivative, log_softmax, prelu, softmax};
 pub use self::conv::{conv, conv_transpose, linear};
+#[cfg(feature = "kernels")]
 pub(crate) use self::layer::{find, perhaps};
 pub use self::layout::{concat, flatten};
 pub use self::merge::{add, max, mul, sub};
@@ -92,7 +93,8 @@ impl Tensor {
 /// Channels, rows and columns of all elements of a shape, in the order C, H, W.
 fn positions(shape: Shape) -> impl Iterator<Item = [usize; 3]> {
     let Size { height, width } = shape.size();
-    (0..shape.channels()).flat_map(move |channel| (0..height).flat_map(move |y| (0..width).map(move |x| [channel, y, x])))
+    (0..shape.channels())
+        .flat_map(move |channel| (0..height).flat_map(move |y| (0..width).map(move |x| [channel, y, x])))
 }
 
 /// Where the element at a channel, row and column is in a value of this shape.

@@ -50,7 +50,13 @@ pub fn derivative(activation: Activation, x: f64) -> f64 {
         Function::Tanh => 1.0 - libm::tanh(x) * libm::tanh(x),
         Function::Relu => within(x > 0.0),
         Function::Relu6 => within(x > 0.0 && x < 6.0),
-        Function::LeakyRelu { slope } => if x > 0.0 { 1.0 } else { f64::from(slope) },
+        Function::LeakyRelu { slope } => {
+            if x > 0.0 {
+                1.0
+            } else {
+                f64::from(slope)
+            }
+        }
         Function::Elu { alpha } => elu_derivative(f64::from(alpha), x),
         Function::Selu { alpha, gamma } => f64::from(gamma) * elu_derivative(f64::from(alpha), x),
         Function::Softplus => sigmoid(x),
@@ -65,7 +71,13 @@ pub fn derivative(activation: Activation, x: f64) -> f64 {
         Function::HardSigmoid { alpha, beta } => hard_sigmoid_derivative(f64::from(alpha), f64::from(beta), x),
         Function::HardSwish => hard_sigmoid(1.0 / 6.0, 0.5, x) + x * hard_sigmoid_derivative(1.0 / 6.0, 0.5, x),
         Function::HardTanh { min, max } => within(x > f64::from(min) && x < f64::from(max)),
-        Function::Celu { alpha } => if x > 0.0 { 1.0 } else { libm::exp(x / f64::from(alpha)) },
+        Function::Celu { alpha } => {
+            if x > 0.0 {
+                1.0
+            } else {
+                libm::exp(x / f64::from(alpha))
+            }
+        }
         Function::Threshold { threshold, .. } => within(x > f64::from(threshold)),
         Function::LogSigmoid => sigmoid(-x),
     }

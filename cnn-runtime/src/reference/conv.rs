@@ -107,11 +107,7 @@ fn conv_transpose_output(op: &ConvTranspose, input: Shape) -> Shape {
 }
 
 /// Every product of a transposed convolution: the positions of its output, its input and its weight.
-pub(super) fn conv_transpose_products(
-    op: &ConvTranspose,
-    input: Shape,
-    mut product: impl FnMut(usize, usize, usize),
-) {
+pub(super) fn conv_transpose_products(op: &ConvTranspose, input: Shape, mut product: impl FnMut(usize, usize, usize)) {
     let (kernel, size) = (op.kernel, conv_transpose_output(op, input).size());
     let [channels, filters] = groups(input.channels(), op.filters, op.groups);
     for filter in 0..op.filters {

@@ -18,11 +18,7 @@ use super::{
 type Tensors<W> = BTreeMap<String, Vec<W>>;
 
 /// Runs one layer on one sample, as at inference.
-pub(super) fn forward<W: Weight>(
-    node: &Node<'_>,
-    params: &Tensors<W>,
-    inputs: &[&Tensor],
-) -> Result<Tensor, RunError> {
+pub(super) fn forward<W: Weight>(node: &Node<'_>, params: &Tensors<W>, inputs: &[&Tensor]) -> Result<Tensor, RunError> {
     let tensor = |role| find(node, params, role);
     let input = inputs[0];
     Ok(match node.op.closed() {
@@ -87,9 +83,7 @@ pub(super) fn backward<W: Weight>(
         Layer::Lrn(op) => gradient::lrn(&op, input, upstream).into(),
         Layer::BatchNorm(op) => gradient::batch_norm(&op, input, &statistics(node, params)?, upstream),
         Layer::Norm(op) => gradient::normalise(&op, input, weight(node, params)?, upstream),
-        Layer::Scale { factor } => {
-            gradient::scale(factor, input, weight(node, params)?.unwrap_or_default(), upstream)
-        }
+        Layer::Scale { factor } => gradient::scale(factor, input, weight(node, params)?.unwrap_or_default(), upstream),
         Layer::Glu => gradient::glu(input, upstream).into(),
         Layer::Prelu(per) => gradient::prelu(per, input, tensor(Role::Weight)?, upstream),
         Layer::Activation(op) => gradient::activation(op, input, upstream).into(),
@@ -124,11 +118,7 @@ fn weight<'p, W>(node: &Node<'_>, params: &'p Tensors<W>) -> Result<Option<&'p [
 }
 
 /// A tensor of a layer, if it has one of this role.
-pub(crate) fn perhaps<'p, W>(
-    node: &Node<'_>,
-    params: &'p Tensors<W>,
-    role: Role,
-) -> Result<Option<&'p [W]>, RunError> {
+pub(crate) fn perhaps<'p, W>(node: &Node<'_>, params: &'p Tensors<W>, role: Role) -> Result<Option<&'p [W]>, RunError> {
     let has = node.tensors.iter().any(|tensor| tensor.role == role);
     has.then(|| find(node, params, role)).transpose()
 }

@@ -42,7 +42,10 @@ mod tests {
     use super::*;
 
     fn kept(mask: Dropout) -> usize {
-        (0..10).flat_map(|image| (0..1000).map(move |element| (image, element))).filter(|at| mask.keeps(at.0, at.1)).count()
+        (0..10)
+            .flat_map(|image| (0..1000).map(move |element| (image, element)))
+            .filter(|at| mask.keeps(at.0, at.1))
+            .count()
     }
 
     #[test]
@@ -59,11 +62,11 @@ mod tests {
     /// Two masks of 1,000 fair bits agree in about 500 if they have nothing in common.
     #[test]
     fn masks_depend_on_seed_step_layer_and_image() {
-        let mask = |seed, step, layer, image| {
-            move |element| Dropout::new(0.5, seed, step, layer).keeps(image, element)
-        };
+        let mask = |seed, step, layer, image| move |element| Dropout::new(0.5, seed, step, layer).keeps(image, element);
         let first = mask(1, 2, 3, 4);
-        for other in [mask(9, 2, 3, 4), mask(1 << 40 | 1, 2, 3, 4), mask(1, 9, 3, 4), mask(1, 2, 9, 4), mask(1, 2, 3, 9)] {
+        for other in
+            [mask(9, 2, 3, 4), mask(1 << 40 | 1, 2, 3, 4), mask(1, 9, 3, 4), mask(1, 2, 9, 4), mask(1, 2, 3, 9)]
+        {
             let equal = (0..1000).filter(|element| first(*element) == other(*element)).count();
             assert!(equal.abs_diff(500) < 80, "{equal}");
         }

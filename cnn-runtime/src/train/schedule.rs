@@ -51,7 +51,9 @@ mod tests {
 
     #[test]
     fn rates_fall_along_a_cosine() {
-        for (at, expected) in [(0, 0.5), (25, 0.1 + 0.4 * (2.0 + 2.0_f64.sqrt()) / 4.0), (50, 0.3), (100, 0.1), (150, 0.1)] {
+        for (at, expected) in
+            [(0, 0.5), (25, 0.1 + 0.4 * (2.0 + 2.0_f64.sqrt()) / 4.0), (50, 0.3), (100, 0.1), (150, 0.1)]
+        {
             assert_close(cosine(0.5, 0.1, 100, at), expected);
         }
         assert_close(cosine(0.5, 0.1, 0, 0), 0.1);

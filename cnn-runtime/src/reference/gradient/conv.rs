@@ -17,12 +17,7 @@ pub fn conv<W: Weight>(op: &Conv, input: &Tensor, weight: &[W], upstream: &Tenso
 }
 
 /// Of a transposed convolution.
-pub fn conv_transpose<W: Weight>(
-    op: &ConvTranspose,
-    input: &Tensor,
-    weight: &[W],
-    upstream: &Tensor,
-) -> Gradients {
+pub fn conv_transpose<W: Weight>(op: &ConvTranspose, input: &Tensor, weight: &[W], upstream: &Tensor) -> Gradients {
     of_products(input, weight, upstream, |product| conv_transpose_products(op, input.shape, product))
 }
 

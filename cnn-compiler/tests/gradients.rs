@@ -5,8 +5,8 @@ mod planned;
 use std::collections::BTreeMap;
 
 use cnn_net::graph::{Graph, Value};
-use cnn_runtime::reference::training::{Mode, Parameters, forward};
 use cnn_runtime::reference::Tensor;
+use cnn_runtime::reference::training::{Mode, Parameters, forward};
 
 /// Both sides compute in double precision.
 const EXACT: f64 = 1e-12;

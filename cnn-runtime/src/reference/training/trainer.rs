@@ -1,13 +1,12 @@
 //! Steps of training.
 
-use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use cnn_net::graph::{Graph, Node};
 
 use super::{Forward, Losses, Mode, Parameters, Targets, TrainError, forward};
-use crate::train::{Init, Loss, Optimiser, Update};
+use crate::train::{Loss, Optimiser, Update};
 
 /// A net that is trained: its parameters, and what its optimiser remembers of them.
 #[derive(Clone, Debug)]
@@ -24,17 +23,15 @@ pub struct Trainer<'a, O> {
 }
 
 impl<'a, O: Optimiser> Trainer<'a, O> {
-    /// A net with weights that follow from the seed, as the bits of dropout will.
-    pub fn new(graph: &'a Graph<'a>, optimiser: O, loss: Loss, init: Init, seed: u64) -> Self {
-        let mut parameters = Parameters::new();
-        for node in graph.nodes {
-            for tensor in node.tensors {
-                let mut numbers = vec![0.0; tensor.elements()];
-                init.fill(seed, node, tensor, &mut numbers);
-                parameters.insert(tensor.name.to_string(), numbers);
-            }
-        }
-        Self { parameters, graph, optimiser, loss, frozen: |_| false, seed, step: 0, states: Parameters::new() }
+    /// A net with these parameters and running statistics, before its first step.
+    pub fn new(graph: &'a Graph<'a>, parameters: Parameters, optimiser: O, loss: Loss) -> Self {
+        Self { parameters, graph, optimiser, loss, frozen: |_| false, seed: 0, step: 0, states: Parameters::new() }
+    }
+
+    /// With another seed of dropout's bits; it is 0 otherwise.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
     }
 
     /// With some layers as they are: these run as at inference.

@@ -10,3 +10,5 @@ mod layers;
 mod nets;
 #[path = "support/random.rs"]
 mod random;
+#[path = "reference/training.rs"]
+mod training;

@@ -181,5 +181,5 @@ mod tests {
         assert_eq!(first[..3], FIRST);
     }
 
-    const FIRST: [f32; 3] = [0.0, 0.0, 0.0];
+    const FIRST: [f32; 3] = [-0.139_994_41, -0.065_315_515, -0.078_359_69];
 }

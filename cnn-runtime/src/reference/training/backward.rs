@@ -1,15 +1,16 @@
 //! The pass from the loss to all gradients.
 
 use alloc::string::ToString;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use cnn_net::graph::{Node, Role, Value};
+use cnn_net::op::Op;
 
 use super::super::gradient::{self, Gradients};
 use super::super::{Tensor, layer};
 use super::forward::masked;
 use super::{Forward, Parameters, TrainError};
-use cnn_net::op::Op;
 
 /// All gradients of a minibatch.
 #[derive(Clone, Debug)]
@@ -55,23 +56,30 @@ impl Forward<'_> {
     ///
     /// # Errors
     ///
-    /// If the gradient would have to pass a layer that it cannot pass.
+    /// If the gradient of a parameter would have to pass a layer that it cannot pass.
     ///
     /// # Panics
     ///
     /// If there is no such value, or there are not as many gradients, or numbers in one, as the value has.
     pub fn backward(&self, of: &[(Value, Vec<Tensor>)]) -> Result<Backward, TrainError> {
         let nodes = self.graph.nodes;
-        let mut all = Backward { parameters: self.zeros(), input: None, nodes: alloc::vec![None; nodes.len()] };
+        let mut all = Backward { parameters: self.zeros(), input: None, nodes: vec![None; nodes.len()] };
         for (value, gradients) in of {
             let shapes = |tensors: &[Tensor]| tensors.iter().map(|tensor| tensor.shape).collect::<Vec<_>>();
             assert_eq!(shapes(self.value(*value)), shapes(gradients), "gradients of {value:?}");
             all.add(*value, gradients.clone());
         }
+        let learning = self.learning();
         for (index, node) in nodes.iter().enumerate().rev() {
             let Some(upstream) = all.nodes[index].take() else { continue };
-            node.op.differentiable().map_err(|why| TrainError::NoGradient { node: node.name.to_string(), why })?;
-            self.node(node, index, &upstream, &mut all)?;
+            match node.op.differentiable() {
+                Ok(()) => self.node(node, index, &upstream, &mut all)?,
+                Err(why) if reads(node, &learning) => {
+                    return Err(TrainError::NoGradient { node: node.name.to_string(), why });
+                }
+                // Nothing before it needs a gradient.
+                Err(_) => {}
+            }
             all.nodes[index] = Some(upstream);
         }
         Ok(all)
@@ -87,7 +95,7 @@ impl Forward<'_> {
             return Ok(());
         }
         let mask = self.dropout(node, index);
-        let mut of_inputs = alloc::vec![Vec::new(); node.inputs.len()];
+        let mut of_inputs = vec![Vec::new(); node.inputs.len()];
         for (image, upstream) in upstream.iter().enumerate() {
             let upstream = mask.map_or_else(|| upstream.clone(), |mask| masked(&mask, image, upstream));
             let gradients = layer::backward(node, self.parameters, &self.inputs(node, image), &upstream)?;
@@ -116,14 +124,29 @@ impl Forward<'_> {
         }
     }
 
+    /// For each node, whether its output depends on parameters that are trained.
+    fn learning(&self) -> Vec<bool> {
+        let mut learning: Vec<bool> = Vec::new();
+        for node in self.graph.nodes {
+            let is_trained = !(self.mode.frozen)(node) && node.tensors.iter().any(|tensor| tensor.role.is_parameter());
+            learning.push(is_trained || reads(node, &learning));
+        }
+        learning
+    }
+
     /// A zero for each parameter that is trained.
     fn zeros(&self) -> Parameters {
         let trained = self.graph.nodes.iter().filter(|node| !(self.mode.frozen)(node));
         let tensors = trained.flat_map(|node| node.tensors).filter(|tensor| tensor.role.is_parameter());
         // As many as there are in the parameters: all slopes of a `prelu` may be one.
-        let zeros = |name: &str| Some((name.to_string(), alloc::vec![0.0; self.parameters.get(name)?.len()]));
+        let zeros = |name: &str| Some((name.to_string(), vec![0.0; self.parameters.get(name)?.len()]));
         tensors.filter_map(|tensor| zeros(tensor.name)).collect()
     }
+}
+
+/// Whether a node reads the output of one of these.
+fn reads(node: &Node<'_>, these: &[bool]) -> bool {
+    node.inputs.iter().any(|value| matches!(value, Value::Node(index) if these[*index]))
 }
 
 fn add(sums: &mut [f64], summands: &[f64]) {

@@ -16,7 +16,7 @@ use super::random::Rng;
 const STEP: f64 = 1.0 / 4096.0;
 const GRID: f64 = 1.0 / 64.0;
 /// Relative to the largest gradient of a tensor.
-const TOLERANCE: f64 = 1e-6;
+const TOLERANCE: f64 = 1e-8;
 
 /// The slope of a function at 0: central differences over a step and over two, combined so that what is left of their error is in
 /// proportion to the fourth power of the step (Richardson's extrapolation).

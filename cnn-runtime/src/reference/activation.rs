@@ -48,8 +48,8 @@ pub fn derivative(activation: Activation, x: f64) -> f64 {
         Function::Step => 0.0,
         Function::Sigmoid => sigmoid(x) * sigmoid(-x),
         Function::Tanh => 1.0 - libm::tanh(x) * libm::tanh(x),
-        Function::Relu => within(x > 0.0),
-        Function::Relu6 => within(x > 0.0 && x < 6.0),
+        Function::Relu => above(0.0, x),
+        Function::Relu6 => within(0.0, 6.0, x),
         Function::LeakyRelu { slope } => {
             if x > 0.0 {
                 1.0
@@ -70,7 +70,7 @@ pub fn derivative(activation: Activation, x: f64) -> f64 {
         }
         Function::HardSigmoid { alpha, beta } => hard_sigmoid_derivative(f64::from(alpha), f64::from(beta), x),
         Function::HardSwish => hard_sigmoid(1.0 / 6.0, 0.5, x) + x * hard_sigmoid_derivative(1.0 / 6.0, 0.5, x),
-        Function::HardTanh { min, max } => within(x > f64::from(min) && x < f64::from(max)),
+        Function::HardTanh { min, max } => within(f64::from(min), f64::from(max), x),
         Function::Celu { alpha } => {
             if x > 0.0 {
                 1.0
@@ -78,14 +78,19 @@ pub fn derivative(activation: Activation, x: f64) -> f64 {
                 libm::exp(x / f64::from(alpha))
             }
         }
-        Function::Threshold { threshold, .. } => within(x > f64::from(threshold)),
+        Function::Threshold { threshold, .. } => above(f64::from(threshold), x),
         Function::LogSigmoid => sigmoid(-x),
     }
 }
 
-/// The slope of `x` where it is passed on, and of a constant elsewhere.
-fn within(passed: bool) -> f64 {
-    f64::from(u8::from(passed))
+/// The slope of what is constant up to a limit; NaN is above it.
+fn above(low: f64, x: f64) -> f64 {
+    if x <= low { 0.0 } else { 1.0 }
+}
+
+/// The slope of what is constant up to a limit, and from another one on; NaN is between them.
+fn within(low: f64, high: f64, x: f64) -> f64 {
+    if x >= high { 0.0 } else { above(low, x) }
 }
 
 fn elu_derivative(alpha: f64, x: f64) -> f64 {
@@ -93,8 +98,7 @@ fn elu_derivative(alpha: f64, x: f64) -> f64 {
 }
 
 fn hard_sigmoid_derivative(alpha: f64, beta: f64, x: f64) -> f64 {
-    let linear = alpha * x + beta;
-    if linear > 0.0 && linear < 1.0 { alpha } else { 0.0 }
+    alpha * within(0.0, 1.0, alpha * x + beta)
 }
 
 /// The share of a normal distribution that lies below `x`.

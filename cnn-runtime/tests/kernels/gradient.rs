@@ -1,0 +1,3 @@
+//! Gradients, against the reference in double precision.
+
+mod activation;

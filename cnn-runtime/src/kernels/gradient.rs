@@ -5,3 +5,6 @@
 //! whichever partition it falls into.
 
 pub mod activation;
+pub mod dense;
+pub mod loss;
+mod outer;

@@ -24,6 +24,7 @@ use cnn_runtime::kernels::conv_transpose::{ConvTranspose2d, conv_transpose2d};
 use cnn_runtime::kernels::dense::{Dense, dense, dense_f16, dense_nonzero, dense_nonzero_batch, dense_nonzero_f16};
 use cnn_runtime::kernels::glu::{Gate, glu};
 use cnn_runtime::kernels::gradient::activation::{ActivateGradient, activate_gradient};
+use cnn_runtime::kernels::gradient::conv::{ConvWeightGradient, conv_weight_gradient};
 use cnn_runtime::kernels::gradient::dense::{
     DenseInputGradient, DenseWeightGradient, dense_input_gradient, dense_weight_gradient,
 };
@@ -262,6 +263,8 @@ fn normalisations() -> Vec<Case> {
 fn gradients() -> Vec<Case> {
     let maps = |count: usize| (0..count).flat_map(|at| map(at * (6 * 7 * 17 + 16), 6, 7, 17)).collect::<Vec<_>>();
     let dense = [&map(0, 2, 3, 4)[..], &map(48, 1, 1, 20)].concat();
+    // With a halo of one pixel on each side, and filters of 3 x 3.
+    let conv_of_6x7 = [&[9 * 6 + 6, 6, 7, 6, 9 * 6, 6][..], &map(500, 6, 7, 10), &[3, 3, 1, 1, 1, 1, 1, 1]].concat();
     vec![
         ("activate_gradient", [&maps(3)[..], &[1]].concat(), |n, run, _, ws| {
             let (input, upstream, output, activation) = (n.map(), n.map(), n.map(), n.activation().into());
@@ -278,6 +281,27 @@ fn gradients() -> Vec<Case> {
             let layer = DenseWeightGradient { input, upstream, weight, bias: (bias > 0).then_some(bias) };
             let (ws, gradients) = ws.split_at_mut(cut.min(ws.len()));
             dense_weight_gradient(run, &layer.check(), batch, ws, gradients);
+        }),
+        ("conv_weight_gradient", [&[2, 1200, 4000][..], &conv_of_6x7, &[3, 2, 700]].concat(), |n, run, _, ws| {
+            let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
+            let (input, upstream) = (n.map(), n.map());
+            let [kernel, stride, dilation] = [n.size(), n.size(), n.size()];
+            let [pad_top, pad_left, weight, groups, bias] = [n.next(), n.next(), n.next(), n.next(), n.next()];
+            let bias = (bias > 0).then_some(bias);
+            let layer = ConvWeightGradient {
+                input,
+                upstream,
+                kernel,
+                stride,
+                pad_top,
+                pad_left,
+                dilation,
+                groups,
+                weight,
+                bias,
+            };
+            let (ws, gradients) = ws.split_at_mut(cut.min(ws.len()));
+            conv_weight_gradient(run, &layer.check(), batch, ws, gradients);
         }),
         ("dense_input_gradient", [&[2, 400][..], &dense, &[3]].concat(), |n, run, weights, ws| {
             let batch = Batch { images: n.next(), floats: n.next() };

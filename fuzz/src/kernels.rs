@@ -86,6 +86,7 @@ const FAMILIES: &[Family] = &[
     elementwise::softmax,
     gradient::activate,
     gradient::cross_entropy,
+    gradient::conv_weights,
     gradient::dense_input,
     gradient::dense_weights,
     layout::load,

@@ -1,6 +1,7 @@
 //! Gradients, against the reference in double precision.
 
 mod activation;
+mod conv;
 mod dense;
 mod loss;
 
@@ -9,6 +10,16 @@ use cnn_runtime::place::map::Map;
 use cnn_runtime::reference::Tensor;
 
 use crate::support::index;
+
+/// A sum of `terms` products of numbers below 1, each with a rounding of the sum.
+fn assert_near(what: &str, found: f32, expected: f64, terms: usize) {
+    let tolerance = f64::from(f32::EPSILON) * (terms as f64 + 1.0) * (terms as f64).sqrt();
+    assert!((f64::from(found) - expected).abs() <= tolerance, "{what}: {found}, not {expected} +- {tolerance:e}");
+}
+
+fn same_bits(a: &[f32], b: &[f32]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+}
 
 /// The shape of a map's value.
 fn shape(map: &Map) -> Shape {

@@ -2,13 +2,15 @@
 
 use cnn_net::op::Size;
 use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::gradient::activation::{self, ActivateGradient};
+use cnn_runtime::kernels::gradient::conv::{self, ConvWeightGradient};
 use cnn_runtime::kernels::gradient::dense::{self, DenseInputGradient, DenseWeightGradient};
 use cnn_runtime::kernels::gradient::loss::{self, CrossEntropy};
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::Batch;
 
-use super::maker::{Maker, of_map};
+use super::maker::{Maker, of_map, of_size};
 use super::{Case, Writes};
 
 fn map(maker: &mut Maker<'_, '_>) -> Map {
@@ -132,6 +134,52 @@ impl Case for Weights {
     fn run(&self, run: Run<'_>, batch: Batch, _: &[f32], ws: &mut [f32]) {
         let mut gradients = vec![0.0; self.gradients.min(MOST_GRADIENTS)];
         dense::dense_weight_gradient(run, &self.layer.check(), batch, ws, &mut gradients);
+    }
+
+    fn writes(&self) -> Writes {
+        Writes::default()
+    }
+
+    fn takes_batch(&self) -> bool {
+        true
+    }
+}
+
+/// A convolution, and how many gradients there is room for.
+#[derive(Debug)]
+struct Filters {
+    layer: ConvWeightGradient,
+    gradients: usize,
+}
+
+pub(super) fn conv_weights(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let groups = maker.choices.pick(&[1, 1, 2, 3]);
+    let (size, inputs, outputs) = (maker.size(7), maker.choices.between(1, 20), maker.choices.between(1, 20));
+    let [kernel, stride, dilation] = [maker.size(4), maker.size(3), maker.size(2)];
+    let (of, output) = maker.conv(size, kernel, stride, dilation);
+    let input = maker.map(size, groups * inputs, &Conv2d::halo(&of, size, output));
+    let upstream = maker.plain(output, groups * outputs);
+    let (weight, len) = (maker.choices.below(3), upstream.channels * kernel.area() * inputs);
+    let bias = maker.choices.once_in(2).then_some(weight + len);
+    let gradients = weight + len + bias.map_or(0, |_| upstream.channels);
+    let (pad_top, pad_left) = (of.pad.top, of.pad.left);
+    let layer =
+        ConvWeightGradient { input, upstream, kernel, stride, pad_top, pad_left, dilation, groups, weight, bias };
+    Box::new(Filters { layer, gradients })
+}
+
+impl Case for Filters {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        let ConvWeightGradient { input, upstream, kernel, stride, pad_top, pad_left, dilation, groups, weight, bias } =
+            &mut self.layer;
+        let maps = of_map(input).into_iter().chain(of_map(upstream));
+        let sizes = [kernel, stride, dilation].into_iter().flat_map(of_size);
+        maps.chain(sizes).chain([pad_top, pad_left, groups, weight, &mut self.gradients]).chain(bias).collect()
+    }
+
+    fn run(&self, run: Run<'_>, batch: Batch, _: &[f32], ws: &mut [f32]) {
+        let mut gradients = vec![0.0; self.gradients.min(MOST_GRADIENTS)];
+        conv::conv_weight_gradient(run, &self.layer.check(), batch, ws, &mut gradients);
     }
 
     fn writes(&self) -> Writes {

@@ -12,6 +12,7 @@ use crate::simd::{Kernel, Simd, Sound};
 use cnn_net::record;
 
 use super::outer::Outer;
+use super::{ONE, assert_apart, gradients_at};
 
 /// The gradients of the weights, and perhaps of the bias: `dw[o][i] = sum dy[o] x[i]` and `db[o] = sum dy[o]` over the images.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,14 +53,7 @@ impl DenseWeightGradient {
         // Nothing in the workspace is written.
         let reach = Reach::of(Region::span(0, 0)).reads(Region::of(input)).reads(Region::of(upstream));
         assert_product(&[input.height, input.width, input.channels, upstream.channels]);
-        let len = input.elements() * upstream.channels;
-        if let Some(bias) = bias {
-            let apart = match (weight.checked_add(len), bias.checked_add(upstream.channels)) {
-                (Some(end), Some(bias_end)) => end <= *bias || bias_end <= *weight,
-                _ => false,
-            };
-            assert!(apart, "gradients overlap");
-        }
+        assert_apart(*weight, input.elements() * upstream.channels, *bias, upstream.channels);
         Checked::new(self, reach)
     }
 }
@@ -80,17 +74,6 @@ impl DenseInputGradient {
 
 const fn assert_vector(upstream: &Map) {
     assert!(upstream.height == 1 && upstream.width == 1, "a fully connected layer gives a vector");
-}
-
-/// Where gradients are written, if there is room for a product of numbers of them, from `offset` on.
-///
-/// # Panics
-///
-/// If there is not.
-#[inline(always)]
-fn gradients_at<const N: usize>(gradients: &mut [f32], offset: usize, factors: [usize; N]) -> *mut f32 {
-    let _ = weights_at(gradients, offset, factors);
-    gradients.as_mut_ptr().wrapping_add(offset)
 }
 
 /// Computes the gradients of weights and bias, from the images of a minibatch.
@@ -199,6 +182,7 @@ impl Kernel for WeightGradient {
                 a: (upstream, 1, batch.floats),
                 b: (ws.wrapping_add(input.at(row, column)), batch.floats),
                 c: (to.wrapping_add(outputs.start * input.elements() + index * runs.len), input.elements()),
+                adds: false,
             };
             // SAFETY: both maps are in the workspace of each image, and the partition's rows of weights are its own.
             s.run(unsafe { Sound::new(product) });
@@ -211,15 +195,13 @@ impl Kernel for WeightGradient {
                 a: (&raw const ONE, 0, 0),
                 b: (upstream, batch.floats),
                 c: (to_bias.wrapping_add(outputs.start), 0),
+                adds: false,
             };
             // SAFETY: as above; the constant is read again and again.
             s.run(unsafe { Sound::new(product) });
         }
     }
 }
-
-/// What the gradients of outputs are multiplied by to give those of biases.
-static ONE: f32 = 1.0;
 
 /// The gradients of some elements of the input.
 #[derive(Clone, Copy)]
@@ -263,6 +245,7 @@ impl Kernel for InputGradient {
                 a: (ws.wrapping_add(upstream.offset), batch.floats, 1),
                 b: (weights.wrapping_add(index * runs.len + columns.start), output.elements()),
                 c: (ws.wrapping_add(output.at(row, column) + columns.start), batch.floats),
+                adds: false,
             };
             // SAFETY: both maps are in the workspace of each image, apart from each other, and the partition's columns are its own.
             s.run(unsafe { Sound::new(product) });

@@ -1,8 +1,8 @@
 //! Sums of outer products: the product of two matrices whose rows may be anywhere, without packing.
 //!
-//! In BLIS's words, `c[m][n] = sum_k a[m][k] * b[k][n]`. The numbers of a row of `b`, and of `c`, are next to each other; those of `a`
-//! are read one by one, so they can be any distance apart. A gradient of weights has `k` over the images of a minibatch, and one of
-//! inputs over the outputs of the layer.
+//! In BLIS's words, `c[m][n] = sum_k a[m][k] * b[k][n]`, which may be added to what is there. The numbers of a row of `b`, and of `c`, are next to each other; those of `a`
+//! are read one by one, so they can be any distance apart. A gradient of weights has `k` over the images of a minibatch, or over pixels,
+//! and one of inputs over the outputs of the layer.
 
 use crate::simd::{Simd, UnsafeKernel};
 
@@ -27,6 +27,8 @@ pub(super) struct Outer {
     pub(super) b: (*const f32, usize),
     /// Where it begins, and the distance of its rows.
     pub(super) c: (*mut f32, usize),
+    /// Whether it is added to what is in `c`.
+    pub(super) adds: bool,
 }
 
 impl UnsafeKernel for Outer {
@@ -97,7 +99,10 @@ impl Outer {
             let to = self.c.0.wrapping_add((row + i) * self.c.1 + column);
             for (v, sum) in sums.into_iter().enumerate() {
                 // SAFETY: as for what is loaded.
-                unsafe { store::<S, WHOLE>(s, to, v, sum, rest) };
+                unsafe {
+                    let sum = if self.adds { s.add(load::<S, WHOLE>(s, to, v, rest), sum) } else { sum };
+                    store::<S, WHOLE>(s, to, v, sum, rest);
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::Batch;
 use cnn_runtime::reference::{Tensor, gradient};
 
-use super::tensor;
+use super::{assert_near, same_bits, tensor};
 use crate::elementwise::each_case;
 use crate::support::{Arena, Rng, index, indices, on_pools};
 
@@ -73,16 +73,6 @@ impl Case {
         }
         (inputs, weight, bias)
     }
-}
-
-/// A sum of `terms` products of numbers below 1, each with a rounding of the sum.
-fn assert_near(what: &str, found: f32, expected: f64, terms: usize) {
-    let tolerance = f64::from(f32::EPSILON) * (terms as f64 + 1.0) * (terms as f64).sqrt();
-    assert!((f64::from(found) - expected).abs() <= tolerance, "{what}: {found}, not {expected} +- {tolerance:e}");
-}
-
-fn same_bits(a: &[f32], b: &[f32]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 
 #[test]

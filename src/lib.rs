@@ -439,6 +439,7 @@ pub use cnn_runtime::exec::threads::Pool;
 pub use cnn_runtime::network::steps::Step;
 pub use cnn_runtime::network::{Description, DynNetwork, Network, Numbers, Side, WrongLength};
 pub use cnn_runtime::place::workspace::{Space, Workspace};
+pub use cnn_runtime::train;
 #[cfg(feature = "alloc")]
 pub use cnn_runtime::{reference, trace, weights};
 

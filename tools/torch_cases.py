@@ -2,9 +2,10 @@
 
     python3 -m venv venv
     venv/bin/pip install torch==2.15.0 numpy==2.4.6
-    for cases in norms moves decoders; do venv/bin/python tools/torch_$cases.py; done
+    for cases in norms moves decoders gradients training; do venv/bin/python tools/torch_$cases.py; done
 
-A case is a net, its input, its tensors by their names, and its output, a line for each. Inputs and tensors are exact in float32.
+A case is a net, its input, its tensors by their names, and its output, a line for each; `torch_gradients.py` and
+`torch_training.py` say what theirs have besides. Inputs and tensors are exact in float32.
 """
 
 from pathlib import Path

@@ -169,7 +169,9 @@ impl Op {
             Self::Glu => Facts::of(Gating, ["glu", "GLU", "gated linear unit"]).keeping_zeros(),
             Self::Activation(activation) => {
                 let names = activation.names();
-                Facts::of(Kind::Activation, [names.language, names.short, names.long]).in_place()
+                Facts::of(Kind::Activation, [names.language, names.short, names.long])
+                    .in_place()
+                    .trained(activation.differentiable())
             }
             Self::Softmax => Facts::of(Kind::Softmax, ["softmax", "S", "softmax"]).in_place(),
             Self::LogSoftmax => Facts::of(Kind::Softmax, ["log_softmax", "LS", "logarithm of softmax"]).in_place(),
@@ -219,6 +221,15 @@ impl Op {
     #[must_use]
     pub const fn is_identity(&self) -> bool {
         matches!(self, Self::Dropout { .. } | Self::Activation(Activation::Identity))
+    }
+
+    /// Whether training can pass through it: whether gradients say how its input should change.
+    ///
+    /// # Errors
+    ///
+    /// Why they don't.
+    pub const fn differentiable(&self) -> Result<(), &'static str> {
+        self.facts().differentiable
     }
 
     /// The parameter tensors of this layer for an input of this shape.

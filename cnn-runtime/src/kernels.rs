@@ -91,6 +91,7 @@ pub mod dense;
 mod epilogue;
 pub mod gemm;
 pub mod glu;
+pub mod gradient;
 pub mod layout;
 pub mod merge;
 pub mod norm;

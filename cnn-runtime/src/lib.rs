@@ -9,6 +9,7 @@
 //! | [`place`] | where numbers lie: one workspace of fixed size, maps in it, and the bounds that keep kernels inside |
 //! | [`pack`] | weights in the order in which kernels read them |
 //! | [`kernels`] | a descriptor and a kernel for each kind of layer |
+//! | [`train`] | losses, optimisers, schedules, initial weights, dropout: what training needs besides gradients |
 //! | [`mod@reference`] | every layer's mathematics in plain loops: the oracle of the tests |
 //! | [`weights`] | loads files as PyTorch writes them into packed weights |
 //! | [`trace`] | runs a net node by node, to find where two implementations differ |
@@ -41,5 +42,6 @@ pub mod reference;
 pub mod simd;
 #[cfg(all(feature = "alloc", feature = "kernels"))]
 pub mod trace;
+pub mod train;
 #[cfg(feature = "alloc")]
 pub mod weights;

@@ -6,6 +6,8 @@
 
 mod activation;
 mod conv;
+pub mod gradient;
+mod layer;
 mod layout;
 mod merge;
 mod norm;
@@ -13,18 +15,21 @@ mod normalise;
 mod pool;
 mod rearrange;
 mod resize;
+pub mod training;
 
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use cnn_net::graph::{Graph, Node, Role, Value};
-use cnn_net::op::{Layer, Op, Shape};
+use cnn_net::graph::{Graph, Node, Value};
+use cnn_net::op::{Shape, Size};
 
-pub use self::activation::{activate, log_softmax, prelu, softmax};
+pub use self::activation::{activate, derivative, log_softmax, prelu, softmax};
 pub use self::conv::{conv, conv_transpose, linear};
+#[cfg(feature = "kernels")]
+pub(crate) use self::layer::{find, perhaps};
 pub use self::layout::{concat, flatten};
 pub use self::merge::{add, max, mul, sub};
 pub use self::norm::{BatchNormSteps, RunningVariance, Statistics, batch_norm, batch_norm_training, lrn};
@@ -54,24 +59,24 @@ impl Tensor {
         Self { shape, data: data.iter().map(|number| f64::from(*number)).collect() }
     }
 
+    /// A value of zeros.
+    pub fn zeros(shape: Shape) -> Self {
+        Self { shape, data: vec![0.0; shape.elements()] }
+    }
+
     /// A value whose element at a channel, row and column is the result of `element`.
     fn from_fn(shape: Shape, mut element: impl FnMut(usize, usize, usize) -> f64) -> Self {
-        let size = shape.size();
-        let mut data = Vec::with_capacity(shape.elements());
-        for channel in 0..shape.channels() {
-            for y in 0..size.height {
-                for x in 0..size.width {
-                    data.push(element(channel, y, x));
-                }
-            }
-        }
-        Self { shape, data }
+        Self { shape, data: positions(shape).map(|[channel, y, x]| element(channel, y, x)).collect() }
     }
 
     /// The element at a channel, row and column; a vector has one row and one column.
     pub fn at(&self, channel: usize, y: usize, x: usize) -> f64 {
-        let size = self.shape.size();
-        self.data[(channel * size.height + y) * size.width + x]
+        self.data[index(self.shape, [channel, y, x])]
+    }
+
+    /// Adds to the element at a channel, row and column.
+    fn add_at(&mut self, [channel, y, x]: [usize; 3], summand: f64) {
+        self.data[index(self.shape, [channel, y, x])] += summand;
     }
 
     /// Each number on its own.
@@ -84,6 +89,24 @@ impl Tensor {
         self.data.iter().map(|number| *number as f32).collect()
     }
 }
+
+/// Channels, rows and columns of all elements of a shape, in the order C, H, W.
+fn positions(shape: Shape) -> impl Iterator<Item = [usize; 3]> {
+    let Size { height, width } = shape.size();
+    (0..shape.channels())
+        .flat_map(move |channel| (0..height).flat_map(move |y| (0..width).map(move |x| [channel, y, x])))
+}
+
+/// Where the element at a channel, row and column is in a value of this shape.
+fn index(shape: Shape, [channel, y, x]: [usize; 3]) -> usize {
+    let size = shape.size();
+    (channel * size.height + y) * size.width + x
+}
+
+/// A number of a tensor of parameters: `f32` as in a file, or `f64` in training.
+pub trait Weight: Copy + Into<f64> {}
+
+impl<W: Copy + Into<f64>> Weight for W {}
 
 /// The tensors of a net by name, in the order of a weight file. [`weights::read`](crate::weights::read) returns them.
 pub type Params = BTreeMap<String, Vec<f32>>;
@@ -212,89 +235,11 @@ fn run_nodes<'g>(
     for (index, node) in graph.nodes.iter().enumerate().filter(|(_, node)| wanted(node)) {
         let inputs = node.inputs.iter().map(|value| outputs.value(*value));
         let inputs: Vec<_> = inputs.map(|value| value.expect("nodes are in the order of execution")).collect();
-        let output = run_node(node, params, &inputs)?;
+        let output = layer::forward(node, params, &inputs)?;
         assert_eq!(output.shape, node.output, "shape of `{}`", node.name);
         outputs.nodes[index] = Some(output);
     }
     let written = graph.outputs.iter().map(|output| outputs.value(output.value).expect("the trunk ran"));
     outputs.result.data = written.flat_map(|output| output.data.iter().copied()).collect();
     Ok(outputs)
-}
-
-/// Runs one layer.
-fn run_node(node: &Node<'_>, params: &Params, inputs: &[&Tensor]) -> Result<Tensor, RunError> {
-    let tensor = |role| find(node, params, role);
-    let input = inputs[0];
-    Ok(match node.op.closed() {
-        Layer::Conv(op) => conv(&op, input, tensor(Role::Weight)?, bias(node, params)?),
-        Layer::ConvTranspose(op) => conv_transpose(&op, input, tensor(Role::Weight)?, bias(node, params)?),
-        Layer::Linear(op) => linear(&op, input, tensor(Role::Weight)?, bias(node, params)?),
-        Layer::MaxPool(op) => max_pool(&op, input),
-        Layer::AvgPool(op) => avg_pool(&op, input),
-        Layer::GlobalAvgPool => global_avg_pool(input),
-        Layer::GlobalMaxPool => global_max_pool(input),
-        Layer::AdaptiveAvgPool(size) => adaptive_avg_pool(size, input),
-        Layer::AdaptiveMaxPool(size) => adaptive_max_pool(size, input),
-        Layer::ChannelMean => channel_mean(input),
-        Layer::ChannelMax => channel_max(input),
-        Layer::Flatten => flatten(input),
-        Layer::Rearrange(op) => rearrange(op, input),
-        Layer::Resize(op) => resize(&op, input),
-        Layer::Dropout { .. } => input.clone(),
-        Layer::Lrn(op) => lrn(&op, input),
-        Layer::BatchNorm(op) => batch_norm(
-            &op,
-            input,
-            &Statistics {
-                weight: tensor(Role::Weight)?,
-                bias: tensor(Role::Bias)?,
-                mean: tensor(Role::RunningMean)?,
-                var: tensor(Role::RunningVar)?,
-            },
-        ),
-        Layer::Norm(op) => normalise(&op, input, weight(node, params)?, bias(node, params)?),
-        Layer::Scale { factor } => scale(factor, input, weight(node, params)?.unwrap_or_default()),
-        Layer::Glu => glu(input),
-        Layer::Prelu(per) => prelu(per, input, tensor(Role::Weight)?),
-        Layer::Activation(op) => input.map(|x| activate(op, x)),
-        Layer::Softmax => softmax(input),
-        Layer::LogSoftmax => log_softmax(input),
-        Layer::Concat => concat(inputs),
-        Layer::Add => add(inputs),
-        Layer::Sub => sub(inputs),
-        Layer::Mul => mul(inputs),
-        Layer::Max => max(inputs),
-    })
-}
-
-/// The bias of a layer that is declared with one.
-fn bias<'p>(node: &Node<'_>, params: &'p Params) -> Result<Option<&'p [f32]>, RunError> {
-    perhaps(node, params, Role::Bias)
-}
-
-/// The weight of a layer that is declared with one.
-fn weight<'p>(node: &Node<'_>, params: &'p Params) -> Result<Option<&'p [f32]>, RunError> {
-    perhaps(node, params, Role::Weight)
-}
-
-/// A tensor of a layer, if it has one of this role.
-pub(crate) fn perhaps<'p>(node: &Node<'_>, params: &'p Params, role: Role) -> Result<Option<&'p [f32]>, RunError> {
-    let has = node.tensors.iter().any(|tensor| tensor.role == role);
-    has.then(|| find(node, params, role)).transpose()
-}
-
-/// A tensor of a layer, of the right length; all slopes of a `prelu` may be one.
-///
-/// # Panics
-///
-/// If the layer has no such tensor in the graph.
-pub(crate) fn find<'p>(node: &Node<'_>, params: &'p Params, role: Role) -> Result<&'p [f32], RunError> {
-    let tensor = node.tensors.iter().find(|tensor| tensor.role == role);
-    let Some(tensor) = tensor else { panic!("`{}` has no {} in the graph", node.name, role.name()) };
-    let found = params.get(tensor.name);
-    let one_for_all = |found: &[f32]| found.len() == 1 && matches!(node.op, Op::Prelu(_));
-    found.map(Vec::as_slice).filter(|found| found.len() == tensor.elements() || one_for_all(found)).ok_or_else(|| {
-        let (name, expected) = (tensor.name.to_string(), tensor.elements());
-        RunError::Tensor { name, expected, found: found.map(Vec::len) }
-    })
 }

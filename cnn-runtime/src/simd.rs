@@ -14,6 +14,7 @@
 //! A vector is as long as the CPU's, up to a whole panel of weights. Half a panel may be less than a vector: then the shorter
 //! vector of [`Simd::half`] works on it.
 
+pub mod binary;
 pub mod math;
 pub mod scalar;
 
@@ -26,6 +27,7 @@ pub mod avx512;
     all(target_arch = "wasm32", target_feature = "simd128")
 ))]
 mod four;
+pub mod functions;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 pub mod neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -121,7 +123,7 @@ pub unsafe trait Simd: Copy {
     fn run<K: Kernel>(self, kernel: K) -> K::Output;
 
     /// The function for these vectors.
-    fn compiled(self, functions: &unary::Functions) -> unary::Compiled<Self>;
+    fn compiled<A>(self, functions: &functions::Functions<A>) -> functions::Compiled<Self, A>;
 
     /// The vectors for half a panel.
     fn half(self) -> Self::Half;

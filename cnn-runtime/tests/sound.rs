@@ -23,6 +23,12 @@ use cnn_runtime::kernels::conv::{Conv2d, conv2d, conv2d_batch, depthwise2d};
 use cnn_runtime::kernels::conv_transpose::{ConvTranspose2d, conv_transpose2d};
 use cnn_runtime::kernels::dense::{Dense, dense, dense_f16, dense_nonzero, dense_nonzero_batch, dense_nonzero_f16};
 use cnn_runtime::kernels::glu::{Gate, glu};
+use cnn_runtime::kernels::gradient::activation::{ActivateGradient, activate_gradient};
+use cnn_runtime::kernels::gradient::conv::{ConvWeightGradient, conv_weight_gradient};
+use cnn_runtime::kernels::gradient::dense::{
+    DenseInputGradient, DenseWeightGradient, dense_input_gradient, dense_weight_gradient,
+};
+use cnn_runtime::kernels::gradient::loss::{CrossEntropy, cross_entropy};
 use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, load_chw, store_chw};
 use cnn_runtime::kernels::merge::{Merge, add, maximum, mul, sub};
 use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
@@ -254,6 +260,58 @@ fn normalisations() -> Vec<Case> {
     ]
 }
 
+fn gradients() -> Vec<Case> {
+    let maps = |count: usize| (0..count).flat_map(|at| map(at * (6 * 7 * 17 + 16), 6, 7, 17)).collect::<Vec<_>>();
+    let dense = [&map(0, 2, 3, 4)[..], &map(48, 1, 1, 20)].concat();
+    // With a halo of one pixel on each side, and filters of 3 x 3.
+    let conv_of_6x7 = [&[9 * 6 + 6, 6, 7, 6, 9 * 6, 6][..], &map(500, 6, 7, 10), &[3, 3, 1, 1, 1, 1, 1, 1]].concat();
+    vec![
+        ("activate_gradient", [&maps(3)[..], &[1]].concat(), |n, run, _, ws| {
+            let (input, upstream, output, activation) = (n.map(), n.map(), n.map(), n.activation().into());
+            activate_gradient(run, &ActivateGradient { input, upstream, output, activation }.check(), ws);
+        }),
+        ("cross_entropy", [&maps(2)[..], &[2000, 5, 42]].concat(), |n, run, _, ws| {
+            let (logits, output, loss, class, classes) = (n.map(), n.map(), n.next(), n.next(), n.next());
+            let layer = CrossEntropy { logits, output, loss, weight: 0.5, smoothing: 0.1 };
+            cross_entropy(run, &layer.check(), &vec![class as u32; classes.min(10_000)], ws);
+        }),
+        ("dense_weight_gradient", [&[2, 400, 900][..], &dense, &[3, 490]].concat(), |n, run, _, ws| {
+            let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
+            let (input, upstream, weight, bias) = (n.map(), n.map(), n.next(), n.next());
+            let layer = DenseWeightGradient { input, upstream, weight, bias: (bias > 0).then_some(bias) };
+            let (ws, gradients) = ws.split_at_mut(cut.min(ws.len()));
+            dense_weight_gradient(run, &layer.check(), batch, ws, gradients);
+        }),
+        ("conv_weight_gradient", [&[2, 1200, 4000][..], &conv_of_6x7, &[3, 2, 700]].concat(), |n, run, _, ws| {
+            let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
+            let (input, upstream) = (n.map(), n.map());
+            let [kernel, stride, dilation] = [n.size(), n.size(), n.size()];
+            let [pad_top, pad_left, weight, groups, bias] = [n.next(), n.next(), n.next(), n.next(), n.next()];
+            let bias = (bias > 0).then_some(bias);
+            let layer = ConvWeightGradient {
+                input,
+                upstream,
+                kernel,
+                stride,
+                pad_top,
+                pad_left,
+                dilation,
+                groups,
+                weight,
+                bias,
+            };
+            let (ws, gradients) = ws.split_at_mut(cut.min(ws.len()));
+            conv_weight_gradient(run, &layer.check(), batch, ws, gradients);
+        }),
+        ("dense_input_gradient", [&[2, 400][..], &dense, &[3]].concat(), |n, run, weights, ws| {
+            let batch = Batch { images: n.next(), floats: n.next() };
+            let (output, upstream, weights_at) = (n.map(), n.map(), n.next());
+            let layer = DenseInputGradient { upstream, output, weights: weights_at };
+            dense_input_gradient(run, &layer.check(), batch, weights, ws);
+        }),
+    ]
+}
+
 fn moves() -> Vec<Case> {
     let pair = |input: [usize; 3], output: [usize; 3], tail: &[usize]| {
         let [height, width, channels] = input;
@@ -441,13 +499,18 @@ fn refused(run: impl FnOnce()) -> bool {
 
 const WORKSPACE: usize = 24_000;
 
+/// All kernels.
+fn families() -> Vec<Case> {
+    [elementwise(), normalisations(), gradients(), moves(), reductions(), convolutions()].concat()
+}
+
 #[test]
 #[cfg_attr(panic = "abort", ignore = "the panics of refusals can't be caught")]
 fn kernels_stay_inside_of_the_workspace() {
     let (mut workspace, mut weights) = (Guarded::new(24), Guarded::new(8));
     let pool = Pool::new(3).with_least_work(1);
     let mut rng = Rng(0x5eed);
-    for (name, numbers, kernel) in [elementwise(), normalisations(), moves(), reductions(), convolutions()].concat() {
+    for (name, numbers, kernel) in families() {
         let mut ran = 0;
         for round in 0..4000 {
             let mut changed = numbers.clone();

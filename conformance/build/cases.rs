@@ -27,6 +27,13 @@ pub(crate) struct Case {
 #[derive(Deserialize)]
 #[serde(tag = "op", content = "attributes", deny_unknown_fields)]
 pub(crate) enum Op {
+    Adam {
+        alpha: f64,
+        beta: f64,
+        epsilon: f64,
+        norm_coefficient: f64,
+        norm_coefficient_post: f64,
+    },
     Add {},
     AveragePool(Window),
     BatchNormalization {
@@ -73,6 +80,14 @@ pub(crate) enum Op {
     },
     MaxPool(Window),
     Mish {},
+    Momentum {
+        alpha: f64,
+        /// Weighs the gradient in all steps but the first.
+        #[serde(rename = "beta")]
+        _beta: f64,
+        norm_coefficient: f64,
+        mode: Mode,
+    },
     PRelu {
         slope: Slope,
     },
@@ -84,6 +99,9 @@ pub(crate) enum Op {
     Sigmoid {},
     Softmax {
         axis: usize,
+    },
+    SoftmaxCrossEntropyLoss {
+        reduction: Reduction,
     },
     Softplus {},
     Softsign {},
@@ -104,6 +122,23 @@ pub(crate) struct Window {
     pub(crate) group: Option<usize>,
     pub(crate) ceil_mode: Option<bool>,
     pub(crate) count_include_pad: Option<bool>,
+}
+
+/// The form of momentum.
+#[derive(Clone, Copy, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    Standard,
+    Nesterov,
+}
+
+/// What a loss makes of those of all samples.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Reduction {
+    Mean,
+    None,
+    Sum,
 }
 
 /// How the test specified the padding.

@@ -33,7 +33,10 @@ fn layer(case: &Case) -> Result<String, String> {
         Op::BatchNormalization { epsilon, training_mode: false, .. } => {
             call("layer: batch_norm", [named("eps", *epsilon, 1e-5)])
         }
-        Op::BatchNormalization { training_mode: true, .. } => return Err(wrong(case, "a compiled net does not train")),
+        Op::Adam { .. }
+        | Op::BatchNormalization { training_mode: true, .. }
+        | Op::Momentum { .. }
+        | Op::SoftmaxCrossEntropyLoss { .. } => return Err(wrong(case, "a compiled net does not train")),
         Op::Concat { axis } => join("concat", case, *axis)?,
         Op::Conv(window) => conv(case, window)?,
         Op::Dropout { ratio } => call("dropout", [by_place(*ratio, 0.5)]),

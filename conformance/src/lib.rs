@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod join;
+mod training;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,11 +13,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cnn::Network;
-use cnn::op::{BatchNorm, Op, Padding, Shape};
-use cnn::reference::{RunningVariance, Statistics, Tensor, batch_norm_training};
+use cnn::op::{Op, Padding};
 use ndarray::ArrayD;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
+
+pub use training::Reduction;
 
 /// A test of ONNX: input tensors, expected output tensors, and the tolerance.
 pub struct Case {
@@ -82,30 +84,6 @@ impl Case {
         let shape = swapped(self.tensor("output")).shape().to_vec();
         let found = ArrayD::from_shape_vec(shape, found).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         self.compare("output", &swapped(&found).iter().copied().collect::<Vec<_>>());
-    }
-
-    /// Normalises the batch as in training, which a compiled net does not do.
-    ///
-    /// ONNX's momentum is 1 minus ours and PyTorch's, and its running variance is updated with the batch's biased one.
-    ///
-    /// # Panics
-    ///
-    /// If an element of the output or of the running statistics differs from the expected one.
-    pub fn check_batch_norm_training(&self, epsilon: f32, momentum: f32) {
-        let input = self.tensor("input");
-        let &[_, channels, height, width] = input.shape() else { panic!("{}: input {:?}", self.name, input.shape()) };
-        let shape = Shape::map(channels, height, width);
-        let batch: Vec<Tensor> =
-            input.outer_iter().map(|sample| Tensor::new(shape, &flat(&sample.to_owned()))).collect();
-        let [weight, bias, mean, var] = ["scale", "bias", "mean", "var"].map(|name| flat(self.tensor(name)));
-        let statistics = Statistics { weight: &weight, bias: &bias, mean: &mean, var: &var };
-        let op = BatchNorm { eps: epsilon, momentum: 1.0 - momentum };
-        let steps = batch_norm_training(&op, &batch, &statistics, RunningVariance::Biased);
-        let output: Vec<f32> = steps.output.iter().flat_map(Tensor::to_f32).collect();
-        self.compare("output", &output);
-        let single = |numbers: &[f64]| numbers.iter().map(|number| *number as f32).collect::<Vec<_>>();
-        self.compare("output_mean", &single(&steps.running_mean));
-        self.compare("output_var", &single(&steps.running_var));
     }
 
     fn tensor(&self, name: &str) -> &ArrayD<f32> {

@@ -8,6 +8,7 @@ mod conv;
 mod conv_transpose;
 mod dense;
 mod elementwise;
+mod gradient;
 mod layout;
 mod maker;
 mod merge;
@@ -83,6 +84,11 @@ const FAMILIES: &[Family] = &[
     elementwise::glu,
     elementwise::scale_shift,
     elementwise::softmax,
+    gradient::activate,
+    gradient::cross_entropy,
+    gradient::conv_weights,
+    gradient::dense_input,
+    gradient::dense_weights,
     layout::load,
     layout::store,
     layout::copy,

@@ -196,6 +196,19 @@ impl Activation {
         }
     }
 
+    /// Whether training can pass through it.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't.
+    pub const fn differentiable(&self) -> Result<(), &'static str> {
+        match self {
+            Self::Step => Err("its slope is 0 everywhere, so nothing before it can learn"),
+            // Where a function has a kink, one of the slopes beside it is taken.
+            _ => Ok(()),
+        }
+    }
+
     /// Two arguments of which the first must not be the larger one, if there are such.
     #[must_use]
     pub const fn ordered(&self) -> Option<[(&'static str, f32); 2]> {

@@ -23,6 +23,8 @@ pub struct Facts {
     pub in_place: bool,
     /// Whether zeros of its input stay zeros, or most of them.
     pub keeps_zeros: bool,
+    /// Whether it has a usable gradient, and if not, why.
+    pub differentiable: Result<(), &'static str>,
 }
 
 /// Kinds of layers: what counts as a layer of a net's depth, and what is drawn in one colour.
@@ -80,7 +82,17 @@ closed! {
 impl Facts {
     /// A layer without a window that takes maps and vectors.
     pub(super) const fn of(kind: Kind, [name, short, long]: [&'static str; 3]) -> Self {
-        Self { name, short, long, kind, reads_maps: false, window: None, in_place: false, keeps_zeros: false }
+        Self {
+            name,
+            short,
+            long,
+            kind,
+            reads_maps: false,
+            window: None,
+            in_place: false,
+            keeps_zeros: false,
+            differentiable: Ok(()),
+        }
     }
 
     pub(super) const fn over_maps(self) -> Self {
@@ -93,6 +105,10 @@ impl Facts {
 
     pub(super) const fn keeping_zeros(self) -> Self {
         Self { keeps_zeros: true, ..self }
+    }
+
+    pub(super) const fn trained(self, differentiable: Result<(), &'static str>) -> Self {
+        Self { differentiable, ..self }
     }
 
     pub(super) const fn over(self, window: Window) -> Self {

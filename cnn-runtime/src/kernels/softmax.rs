@@ -103,11 +103,11 @@ impl Kernel for SoftmaxKernel<'_> {
 }
 
 /// One pixel: `len` floats can be read and written, and a vector after them can be read.
-struct SoftmaxPixel {
-    from: *const f32,
-    to: *mut f32,
-    len: usize,
-    logarithm: bool,
+pub(super) struct SoftmaxPixel {
+    pub(super) from: *const f32,
+    pub(super) to: *mut f32,
+    pub(super) len: usize,
+    pub(super) logarithm: bool,
 }
 
 impl UnsafeKernel for SoftmaxPixel {
@@ -136,7 +136,7 @@ impl SoftmaxPixel {
     ///
     /// As the description of the type says; so for all methods.
     #[inline(always)]
-    unsafe fn largest<S: Simd>(&self, s: S) -> S::Vec {
+    pub(super) unsafe fn largest<S: Simd>(&self, s: S) -> S::Vec {
         let mut largest = s.splat(f32::NEG_INFINITY);
         for i in (0..self.len).step_by(S::LANES) {
             // SAFETY: a vector from any of the floats is readable.
@@ -152,7 +152,7 @@ impl SoftmaxPixel {
     ///
     /// As for [`largest`](Self::largest).
     #[inline(always)]
-    unsafe fn sum_of_exps<S: Simd>(&self, s: S, largest: S::Vec) -> f32 {
+    pub(super) unsafe fn sum_of_exps<S: Simd>(&self, s: S, largest: S::Vec) -> f32 {
         let mut sums = Sums::<S, Mean, 1>::new(s, Mean);
         for first in (0..self.len).step_by(BLOCK * S::LANES) {
             let mut sum = s.splat(0.0);

@@ -2,9 +2,9 @@
 
 use core::f64::consts::PI;
 
-use cnn_net::op::{Activation, Function, PreluPer};
+use cnn_net::op::{Activation, Function, PreluPer, Shape};
 
-use super::Tensor;
+use super::{Tensor, Weight};
 
 /// An element-wise function.
 pub fn activate(activation: Activation, x: f64) -> f64 {
@@ -40,7 +40,85 @@ pub fn activate(activation: Activation, x: f64) -> f64 {
     }
 }
 
-fn sigmoid(x: f64) -> f64 {
+/// The slope of an element-wise function. At a kink it is the one that PyTorch takes, which for most functions is that of the
+/// left side.
+pub fn derivative(activation: Activation, x: f64) -> f64 {
+    match activation.closed() {
+        Function::Identity => 1.0,
+        Function::Step => 0.0,
+        Function::Sigmoid => sigmoid(x) * sigmoid(-x),
+        Function::Tanh => 1.0 - libm::tanh(x) * libm::tanh(x),
+        Function::Relu => above(0.0, x),
+        Function::Relu6 => within(0.0, 6.0, x),
+        Function::LeakyRelu { slope } => {
+            if x > 0.0 {
+                1.0
+            } else {
+                f64::from(slope)
+            }
+        }
+        Function::Elu { alpha } => elu_derivative(f64::from(alpha), x),
+        Function::Selu { alpha, gamma } => f64::from(gamma) * elu_derivative(f64::from(alpha), x),
+        Function::Softplus => sigmoid(x),
+        Function::Softsign => 1.0 / ((1.0 + x.abs()) * (1.0 + x.abs())),
+        Function::Gelu => normal_probability(x) + x * normal_density(x),
+        Function::GeluTanh => gelu_tanh_derivative(x),
+        Function::Silu => sigmoid(x) * (1.0 + x * sigmoid(-x)),
+        Function::Mish => {
+            let gate = libm::tanh(softplus(x));
+            gate + x * (1.0 - gate * gate) * sigmoid(x)
+        }
+        Function::HardSigmoid { alpha, beta } => hard_sigmoid_derivative(f64::from(alpha), f64::from(beta), x),
+        Function::HardSwish => hard_sigmoid(1.0 / 6.0, 0.5, x) + x * hard_sigmoid_derivative(1.0 / 6.0, 0.5, x),
+        Function::HardTanh { min, max } => within(f64::from(min), f64::from(max), x),
+        Function::Celu { alpha } => {
+            if x > 0.0 {
+                1.0
+            } else {
+                libm::exp(x / f64::from(alpha))
+            }
+        }
+        Function::Threshold { threshold, .. } => above(f64::from(threshold), x),
+        Function::LogSigmoid => sigmoid(-x),
+    }
+}
+
+/// The slope of what is constant up to a limit; NaN is above it.
+fn above(low: f64, x: f64) -> f64 {
+    if x <= low { 0.0 } else { 1.0 }
+}
+
+/// The slope of what is constant up to a limit, and from another one on; NaN is between them.
+fn within(low: f64, high: f64, x: f64) -> f64 {
+    if x >= high { 0.0 } else { above(low, x) }
+}
+
+fn elu_derivative(alpha: f64, x: f64) -> f64 {
+    if x > 0.0 { 1.0 } else { alpha * libm::exp(x) }
+}
+
+fn hard_sigmoid_derivative(alpha: f64, beta: f64, x: f64) -> f64 {
+    alpha * within(0.0, 1.0, alpha * x + beta)
+}
+
+/// The share of a normal distribution that lies below `x`.
+fn normal_probability(x: f64) -> f64 {
+    (1.0 + libm::erf(x / core::f64::consts::SQRT_2)) / 2.0
+}
+
+/// The density of a normal distribution at `x`.
+fn normal_density(x: f64) -> f64 {
+    libm::exp(-x * x / 2.0) / libm::sqrt(2.0 * PI)
+}
+
+fn gelu_tanh_derivative(x: f64) -> f64 {
+    let factor = libm::sqrt(2.0 / PI);
+    let gate = libm::tanh(factor * (x + 0.044_715 * x * x * x));
+    let inner = factor * (1.0 + 3.0 * 0.044_715 * x * x);
+    (1.0 + gate) / 2.0 + x / 2.0 * (1.0 - gate * gate) * inner
+}
+
+pub(super) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + libm::exp(-x))
 }
 
@@ -57,7 +135,7 @@ fn celu(alpha: f64, x: f64) -> f64 {
 }
 
 /// `ln(1 + exp(x))`, in a form that cannot overflow.
-fn softplus(x: f64) -> f64 {
+pub(super) fn softplus(x: f64) -> f64 {
     x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
 }
 
@@ -70,21 +148,22 @@ fn hard_sigmoid(alpha: f64, beta: f64, x: f64) -> f64 {
 /// # Panics
 ///
 /// If `slopes` has neither one element nor as many as `per` asks for.
-pub fn prelu(per: PreluPer, input: &Tensor, slopes: &[f32]) -> Tensor {
-    let needed = match per {
-        PreluPer::Channel => input.shape.channels(),
-        PreluPer::Element => input.shape.elements(),
-    };
-    assert!(slopes.len() == 1 || slopes.len() == needed, "slopes");
-    let size = input.shape.size();
+pub fn prelu<W: Weight>(per: PreluPer, input: &Tensor, slopes: &[W]) -> Tensor {
     Tensor::from_fn(input.shape, |channel, y, x| {
-        let index = match per {
-            _ if slopes.len() == 1 => 0,
-            PreluPer::Channel => channel,
-            PreluPer::Element => (channel * size.height + y) * size.width + x,
-        };
-        leaky_relu(f64::from(slopes[index]), input.at(channel, y, x))
+        let index = slope_at(per, input.shape, slopes.len(), [channel, y, x]);
+        leaky_relu(slopes[index].into(), input.at(channel, y, x))
     })
+}
+
+/// Which of a number of slopes an element has.
+pub(super) fn slope_at(per: PreluPer, shape: Shape, slopes: usize, [channel, y, x]: [usize; 3]) -> usize {
+    let size = shape.size();
+    let (index, needed) = match per {
+        PreluPer::Channel => (channel, shape.channels()),
+        PreluPer::Element => ((channel * size.height + y) * size.width + x, shape.elements()),
+    };
+    assert!(slopes == 1 || slopes == needed, "slopes");
+    if slopes == 1 { 0 } else { index }
 }
 
 /// `exp(x_i) / sum exp(x_j)` over the features, or over the channels at each position of a map.

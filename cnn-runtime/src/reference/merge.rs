@@ -45,16 +45,20 @@ pub fn max(inputs: &[&Tensor]) -> Tensor {
 }
 
 fn merge(inputs: &[&Tensor], fold: impl Fn(f64, f64) -> f64) -> Tensor {
-    let shape = shape(inputs);
-    let one = Size::square(1);
-    Tensor::from_fn(shape, |channel, y, x| {
+    Tensor::from_fn(shape(inputs), |channel, y, x| {
         let numbers = inputs.iter().map(|input| {
-            let channel = if input.shape.channels() == 1 { 0 } else { channel };
-            let [y, x] = if input.shape.size() == one { [0, 0] } else { [y, x] };
+            let [channel, y, x] = repeated(input.shape, [channel, y, x]);
             input.at(channel, y, x)
         });
         numbers.reduce(&fold).expect("a merge has inputs")
     })
+}
+
+/// The element of an input that goes with an element of the output.
+pub(super) fn repeated(input: Shape, [channel, y, x]: [usize; 3]) -> [usize; 3] {
+    let channel = if input.channels() == 1 { 0 } else { channel };
+    let [y, x] = if input.size() == Size::square(1) { [0, 0] } else { [y, x] };
+    [channel, y, x]
 }
 
 /// The shape of all inputs together.

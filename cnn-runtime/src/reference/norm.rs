@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use cnn_net::op::{BatchNorm, Lrn};
 
-use super::Tensor;
+use super::{Tensor, Weight};
 
 /// Local response normalisation: `a / (k + alpha * sum a^2)^beta`, where the sum is over the channels within [`Lrn::reach`] of
 /// each; alpha is not divided by the size.
@@ -27,15 +27,15 @@ pub fn lrn(op: &Lrn, input: &Tensor) -> Tensor {
 
 /// The tensors of a batch normalisation, each with one number per channel.
 #[derive(Clone, Copy, Debug)]
-pub struct Statistics<'p> {
+pub struct Statistics<'p, W = f32> {
     /// Factor.
-    pub weight: &'p [f32],
+    pub weight: &'p [W],
     /// Summand.
-    pub bias: &'p [f32],
+    pub bias: &'p [W],
     /// Running mean.
-    pub mean: &'p [f32],
+    pub mean: &'p [W],
     /// Running variance.
-    pub var: &'p [f32],
+    pub var: &'p [W],
 }
 
 /// Batch normalisation with the running statistics: `(x - mean) / sqrt(var + eps) * weight + bias` in each channel.
@@ -43,10 +43,10 @@ pub struct Statistics<'p> {
 /// # Panics
 ///
 /// If a tensor is shorter than there are channels.
-pub fn batch_norm(op: &BatchNorm, input: &Tensor, statistics: &Statistics<'_>) -> Tensor {
+pub fn batch_norm<W: Weight>(op: &BatchNorm, input: &Tensor, statistics: &Statistics<'_, W>) -> Tensor {
     let Statistics { weight, bias, mean, var } = statistics;
     Tensor::from_fn(input.shape, |channel, y, x| {
-        let [weight, bias, mean, var] = [weight, bias, mean, var].map(|numbers| f64::from(numbers[channel]));
+        let [weight, bias, mean, var] = [weight, bias, mean, var].map(|numbers| numbers[channel].into());
         (input.at(channel, y, x) - mean) / libm::sqrt(var + f64::from(op.eps)) * weight + bias
     })
 }
@@ -79,7 +79,6 @@ pub struct BatchNormSteps {
 }
 
 /// Batch normalisation as in training (Ioffe & Szegedy 2015): with the mean and variance of the batch itself.
-/// Nets run inference, so no layer compiles to this; it is here for its mathematics.
 ///
 /// A running statistic becomes `(1 - momentum) * running + momentum * batch`: **momentum weighs the new value**, as in
 /// PyTorch. ONNX's momentum weighs the old one and is 1 minus this. Its running variance takes the biased variance, while
@@ -89,10 +88,10 @@ pub struct BatchNormSteps {
 ///
 /// If the batch is empty, its samples have different shapes, or a tensor is shorter than there are channels. Also if there is
 /// only one number per channel, which has no unbiased variance, and `running` asks for it.
-pub fn batch_norm_training(
+pub fn batch_norm_training<W: Weight>(
     op: &BatchNorm,
     batch: &[Tensor],
-    statistics: &Statistics<'_>,
+    statistics: &Statistics<'_, W>,
     running: RunningVariance,
 ) -> BatchNormSteps {
     assert!(!batch.is_empty(), "a batch of no samples");
@@ -120,7 +119,7 @@ pub fn batch_norm_training(
     };
     let scale_and_shift = |sample: &Tensor| {
         Tensor::from_fn(shape, |channel, y, x| {
-            let [weight, bias] = [statistics.weight, statistics.bias].map(|numbers| f64::from(numbers[channel]));
+            let [weight, bias] = [statistics.weight, statistics.bias].map(|numbers| numbers[channel].into());
             sample.at(channel, y, x) * weight + bias
         })
     };
@@ -128,7 +127,7 @@ pub fn batch_norm_training(
     let output = normalised.iter().map(scale_and_shift).collect();
 
     let momentum = f64::from(op.momentum);
-    let update = |old: f32, new: f64| (1.0 - momentum) * f64::from(old) + momentum * new;
+    let update = |old: W, new: f64| (1.0 - momentum) * old.into() + momentum * new;
     let running_mean = channels.clone().map(|channel| update(statistics.mean[channel], mean[channel])).collect();
     let running_var = |channel: usize| update(statistics.var[channel], squares[channel] / divisor as f64);
     let running_var = channels.map(running_var).collect();

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use cnn_net::op::{Norm, Normaliser, Over, Shape};
 
-use super::Tensor;
+use super::{Tensor, Weight, positions};
 
 /// A normalisation by the statistics of what is normalised together: the channels of a pixel, a group of channels, or all.
 /// Weights and biases are per channel, or per element of the input.
@@ -12,24 +12,17 @@ use super::Tensor;
 /// # Panics
 ///
 /// If a tensor has neither one number per channel nor one per element, or groups are not of equal size.
-pub fn normalise(norm: &Norm, input: &Tensor, weight: Option<&[f32]>, bias: Option<&[f32]>) -> Tensor {
+pub fn normalise<W: Weight>(norm: &Norm, input: &Tensor, weight: Option<&[W]>, bias: Option<&[W]>) -> Tensor {
     let (shape, size) = (input.shape, input.shape.size());
-    let of = |numbers: Option<&[f32]>, otherwise: f64, channel: usize, y: usize, x: usize| match numbers {
+    let of = |numbers: Option<&[W]>, otherwise: f64, channel: usize, y: usize, x: usize| match numbers {
         None => otherwise,
-        Some(numbers) if numbers.len() == shape.channels() => f64::from(numbers[channel]),
+        Some(numbers) if numbers.len() == shape.channels() => numbers[channel].into(),
         Some(numbers) => {
             assert_eq!(numbers.len(), shape.elements(), "numbers per channel or per element");
-            f64::from(numbers[(channel * size.height + y) * size.width + x])
+            numbers[(channel * size.height + y) * size.width + x].into()
         }
     };
-    let mut sets: Vec<Vec<f64>> = Vec::new();
-    let _ = Tensor::from_fn(shape, |channel, y, x| {
-        let (index, value) = (set(norm, shape, channel, y, x), input.at(channel, y, x));
-        sets.resize(sets.len().max(index + 1), Vec::new());
-        sets[index].push(value);
-        value
-    });
-    let statistics: Vec<[f64; 2]> = sets.iter().map(|set| statistics(norm, set)).collect();
+    let statistics: Vec<[f64; 2]> = sets(norm, input).iter().map(|set| statistics(norm, set)).collect();
     Tensor::from_fn(shape, |channel, y, x| {
         let [mean, factor] = statistics[set(norm, shape, channel, y, x)];
         let normalised = (input.at(channel, y, x) - mean) * factor;
@@ -37,8 +30,19 @@ pub fn normalise(norm: &Norm, input: &Tensor, weight: Option<&[f32]>, bias: Opti
     })
 }
 
+/// What is normalised together.
+pub(super) fn sets(norm: &Norm, input: &Tensor) -> Vec<Vec<f64>> {
+    let mut sets: Vec<Vec<f64>> = Vec::new();
+    for ([channel, y, x], value) in positions(input.shape).zip(&input.data) {
+        let index = set(norm, input.shape, channel, y, x);
+        sets.resize(sets.len().max(index + 1), Vec::new());
+        sets[index].push(*value);
+    }
+    sets
+}
+
 /// Which set an element belongs to, counted from 0.
-fn set(norm: &Norm, shape: Shape, channel: usize, y: usize, x: usize) -> usize {
+pub(super) fn set(norm: &Norm, shape: Shape, channel: usize, y: usize, x: usize) -> usize {
     let groups = match norm.closed() {
         Normaliser::Layer { over, .. } | Normaliser::Rms { over, .. } | Normaliser::L2 { over, .. } => match over {
             Over::Channels => return y * shape.size().width + x,
@@ -52,7 +56,7 @@ fn set(norm: &Norm, shape: Shape, channel: usize, y: usize, x: usize) -> usize {
 }
 
 /// What is subtracted from a number of the set, and what the difference is multiplied by.
-fn statistics(norm: &Norm, set: &[f64]) -> [f64; 2] {
+pub(super) fn statistics(norm: &Norm, set: &[f64]) -> [f64; 2] {
     let (count, eps) = (set.len() as f64, f64::from(norm.eps()));
     let squares = |mean: f64| set.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>();
     match norm.closed() {
@@ -71,9 +75,9 @@ fn statistics(norm: &Norm, set: &[f64]) -> [f64; 2] {
 /// # Panics
 ///
 /// If there are fewer weights than channels.
-pub fn scale(factor: Option<f32>, input: &Tensor, weight: &[f32]) -> Tensor {
+pub fn scale<W: Weight>(factor: Option<f32>, input: &Tensor, weight: &[W]) -> Tensor {
     Tensor::from_fn(input.shape, |channel, y, x| {
-        input.at(channel, y, x) * f64::from(factor.unwrap_or_else(|| weight[channel]))
+        input.at(channel, y, x) * factor.map_or_else(|| weight[channel].into(), f64::from)
     })
 }
 

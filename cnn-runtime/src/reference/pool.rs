@@ -1,11 +1,11 @@
-//! Pooling.
+//! Pooling: each output is the maximum or the mean of a set of inputs.
 
 use alloc::vec::Vec;
 
 use cnn_net::op::{Pool, Shape, Size};
 
-use super::Tensor;
 use super::conv::inside;
+use super::{Tensor, index, positions};
 
 /// The largest input under the window.
 ///
@@ -13,11 +13,7 @@ use super::conv::inside;
 ///
 /// If a window lies in the padding as a whole, or does not fit the padded input.
 pub fn max_pool(op: &Pool, input: &Tensor) -> Tensor {
-    Tensor::from_fn(pooled(op, input.shape), |channel, y, x| {
-        let window = Window::at(op, input, channel, y, x);
-        assert!(!window.inputs.is_empty(), "a window in the padding");
-        largest(window.inputs)
-    })
+    windows(op, input.shape).largest(input)
 }
 
 /// The mean of the inputs under the window; with `count_include_pad`, the zeros of the padding are inputs too.
@@ -26,65 +22,37 @@ pub fn max_pool(op: &Pool, input: &Tensor) -> Tensor {
 ///
 /// If a window lies in the padding as a whole, or does not fit the padded input.
 pub fn avg_pool(op: &Pool, input: &Tensor) -> Tensor {
-    Tensor::from_fn(pooled(op, input.shape), |channel, y, x| {
-        let window = Window::at(op, input, channel, y, x);
-        assert!(!window.inputs.is_empty(), "a window in the padding");
-        let count = if op.count_include_pad { window.padded } else { window.inputs.len() };
-        window.inputs.iter().sum::<f64>() / count as f64
-    })
+    windows(op, input.shape).mean(input)
 }
 
 /// The mean of each map.
 pub fn global_avg_pool(input: &Tensor) -> Tensor {
-    let area = input.shape.size().area();
-    let maps: Vec<_> = input.data.chunks_exact(area).collect();
-    Tensor::from_fn(Shape::map(maps.len(), 1, 1), |channel, _, _| maps[channel].iter().sum::<f64>() / area as f64)
+    parts(Size::square(1), input.shape).mean(input)
 }
 
 /// The largest value of each map.
 pub fn global_max_pool(input: &Tensor) -> Tensor {
-    let maps: Vec<_> = input.data.chunks_exact(input.shape.size().area()).collect();
-    Tensor::from_fn(Shape::map(maps.len(), 1, 1), |channel, _, _| largest(maps[channel].iter().copied()))
+    parts(Size::square(1), input.shape).largest(input)
 }
 
 /// The mean of each of the parts that the input is divided into, as many as the output has pixels.
 pub fn adaptive_avg_pool(output: Size, input: &Tensor) -> Tensor {
-    parts(output, input, |part| part.iter().sum::<f64>() / part.len() as f64)
+    parts(output, input.shape).mean(input)
 }
 
 /// The largest value of each of these parts.
 pub fn adaptive_max_pool(output: Size, input: &Tensor) -> Tensor {
-    parts(output, input, |part| largest(part.iter().copied()))
-}
-
-/// Part `i` of `n` in one direction is from `i * size / n`, rounded down, to `(i + 1) * size / n`, rounded up.
-fn parts(output: Size, input: &Tensor, reduce: impl Fn(&[f64]) -> f64) -> Tensor {
-    let size = input.shape.size();
-    let part = |size: usize, count: usize, i: usize| i * size / count..((i + 1) * size).div_ceil(count);
-    Tensor::from_fn(Shape::map(input.shape.channels(), output.height, output.width), |channel, y, x| {
-        let rows = part(size.height, output.height, y);
-        let columns = part(size.width, output.width, x);
-        let pixels = rows.flat_map(|row| columns.clone().map(move |column| (row, column)));
-        let numbers: Vec<f64> = pixels.map(|(row, column)| input.at(channel, row, column)).collect();
-        reduce(&numbers)
-    })
+    parts(output, input.shape).largest(input)
 }
 
 /// The mean of the channels of each pixel.
 pub fn channel_mean(input: &Tensor) -> Tensor {
-    let channels = input.shape.channels();
-    let size = input.shape.size();
-    Tensor::from_fn(Shape::map(1, size.height, size.width), |_, y, x| {
-        (0..channels).map(|channel| input.at(channel, y, x)).sum::<f64>() / channels as f64
-    })
+    pixels(input.shape).mean(input)
 }
 
 /// The largest channel of each pixel.
 pub fn channel_max(input: &Tensor) -> Tensor {
-    let size = input.shape.size();
-    Tensor::from_fn(Shape::map(1, size.height, size.width), |_, y, x| {
-        largest((0..input.shape.channels()).map(|channel| input.at(channel, y, x)))
-    })
+    pixels(input.shape).largest(input)
 }
 
 /// The largest of some numbers; NaN if one of them is, which `f64::max` would ignore.
@@ -92,37 +60,102 @@ pub(super) fn largest(numbers: impl IntoIterator<Item = f64>) -> f64 {
     numbers.into_iter().fold(f64::NEG_INFINITY, |a, b| if a > b || a.is_nan() { a } else { b })
 }
 
-/// The content of a window.
-struct Window {
-    /// The inputs.
-    inputs: Vec<f64>,
-    /// How many taps lie in the input or in its padding; the others lie in what `ceil` adds beyond it.
-    padded: usize,
+/// For each output, in the order C, H, W, the inputs that it depends on.
+pub(super) struct Sets {
+    /// The shape of the output.
+    output: Shape,
+    pub(super) sets: Vec<Set>,
 }
 
-impl Window {
-    /// The window of the output at row `y` and column `x`.
-    fn at(op: &Pool, input: &Tensor, channel: usize, y: usize, x: usize) -> Self {
-        let size = input.shape.size();
-        let rows = size.height + op.pad.top + op.pad.bottom;
-        let columns = size.width + op.pad.left + op.pad.right;
-        let mut window = Self { inputs: Vec::new(), padded: 0 };
-        for ky in 0..op.kernel.height {
-            for kx in 0..op.kernel.width {
-                let row = y * op.stride.height + ky * op.dilation.height;
-                let column = x * op.stride.width + kx * op.dilation.width;
-                if row < rows && column < columns {
-                    window.padded += 1;
-                }
-                let row = inside(row, op.pad.top, size.height);
-                let column = inside(column, op.pad.left, size.width);
-                if let (Some(row), Some(column)) = (row, column) {
-                    window.inputs.push(input.at(channel, row, column));
-                }
+/// The inputs that an output depends on.
+pub(super) struct Set {
+    /// Their positions.
+    pub(super) places: Vec<usize>,
+    /// What their mean is divided by.
+    pub(super) count: usize,
+}
+
+impl Sets {
+    fn new(output: Shape, set: impl Fn([usize; 3]) -> Set) -> Self {
+        Self { output, sets: positions(output).map(set).collect() }
+    }
+
+    fn largest(&self, input: &Tensor) -> Tensor {
+        self.reduce(|set| largest(set.places.iter().map(|place| input.data[*place])))
+    }
+
+    fn mean(&self, input: &Tensor) -> Tensor {
+        self.reduce(|set| set.places.iter().map(|place| input.data[*place]).sum::<f64>() / set.count as f64)
+    }
+
+    fn reduce(&self, reduce: impl Fn(&Set) -> f64) -> Tensor {
+        Tensor { shape: self.output, data: self.sets.iter().map(reduce).collect() }
+    }
+}
+
+impl Set {
+    /// Of all the inputs in some places.
+    fn of(places: Vec<usize>) -> Self {
+        Self { count: places.len(), places }
+    }
+}
+
+/// The channels of each pixel.
+pub(super) fn pixels(input: Shape) -> Sets {
+    let size = input.size();
+    Sets::new(Shape::map(1, size.height, size.width), |[_, y, x]| {
+        Set::of((0..input.channels()).map(|channel| index(input, [channel, y, x])).collect())
+    })
+}
+
+/// Parts of each map. Part `i` of `n` in one direction is from `i * size / n`, rounded down, to `(i + 1) * size / n`, rounded up.
+pub(super) fn parts(output: Size, input: Shape) -> Sets {
+    let size = input.size();
+    let part = |size: usize, count: usize, i: usize| i * size / count..((i + 1) * size).div_ceil(count);
+    Sets::new(Shape::map(input.channels(), output.height, output.width), |[channel, y, x]| {
+        let columns = part(size.width, output.width, x);
+        let rows = part(size.height, output.height, y);
+        let pixels = rows.flat_map(|row| columns.clone().map(move |column| (row, column)));
+        Set::of(pixels.map(|(row, column)| index(input, [channel, row, column])).collect())
+    })
+}
+
+/// What lies under each window.
+///
+/// # Panics
+///
+/// If a window lies in the padding as a whole.
+pub(super) fn windows(op: &Pool, input: Shape) -> Sets {
+    Sets::new(pooled(op, input), |position| {
+        let set = window(op, input, position);
+        assert!(!set.places.is_empty(), "a window in the padding");
+        set
+    })
+}
+
+/// What lies under the window of an output. A mean may count the taps that lie in the padding too, but never those that lie in
+/// what `ceil` adds beyond it.
+fn window(op: &Pool, input: Shape, [channel, y, x]: [usize; 3]) -> Set {
+    let size = input.size();
+    let rows = size.height + op.pad.top + op.pad.bottom;
+    let columns = size.width + op.pad.left + op.pad.right;
+    let (mut places, mut padded) = (Vec::new(), 0);
+    for ky in 0..op.kernel.height {
+        for kx in 0..op.kernel.width {
+            let row = y * op.stride.height + ky * op.dilation.height;
+            let column = x * op.stride.width + kx * op.dilation.width;
+            if row < rows && column < columns {
+                padded += 1;
+            }
+            let row = inside(row, op.pad.top, size.height);
+            let column = inside(column, op.pad.left, size.width);
+            if let (Some(row), Some(column)) = (row, column) {
+                places.push(index(input, [channel, row, column]));
             }
         }
-        window
     }
+    let count = if op.count_include_pad { padded } else { places.len() };
+    Set { places, count }
 }
 
 /// The shape of the output.

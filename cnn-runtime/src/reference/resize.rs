@@ -11,9 +11,6 @@ pub fn resize(op: &Resize, input: &Tensor) -> Tensor {
     let from = input.shape.size();
     let Size { height, width } = op.output(from);
     let shape = Shape::map(input.shape.channels(), height, width);
-    if op.mode == Interpolation::Nearest {
-        return Tensor::from_fn(shape, |c, y, x| input.at(c, y * from.height / height, x * from.width / width));
-    }
     let rows: Vec<_> = (0..height).map(|y| taps(op, y, from.height, height)).collect();
     let columns: Vec<_> = (0..width).map(|x| taps(op, x, from.width, width)).collect();
     Tensor::from_fn(shape, |c, y, x| {
@@ -23,7 +20,10 @@ pub fn resize(op: &Resize, input: &Tensor) -> Tensor {
 }
 
 /// The rows or columns that output `index` of `output` depends on, and their weights.
-fn taps(op: &Resize, index: usize, input: usize, output: usize) -> Vec<(usize, f64)> {
+pub(super) fn taps(op: &Resize, index: usize, input: usize, output: usize) -> Vec<(usize, f64)> {
+    if op.mode == Interpolation::Nearest {
+        return [(index * input / output, 1.0)].to_vec();
+    }
     let at = if !op.align_corners {
         (index as f64 + 0.5) * input as f64 / output as f64 - 0.5
     } else if output > 1 {

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::unary::{Compiled, Functions};
+use super::functions::{Compiled, Functions};
 use super::{Kernel, Simd, refine_rsqrt};
 
 /// Proof that the CPU has AVX2, FMA and F16C.
@@ -93,7 +93,7 @@ unsafe impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn compiled(self, functions: &Functions) -> Compiled<Self> {
+    fn compiled<A>(self, functions: &Functions<A>) -> Compiled<Self, A> {
         functions.avx2
     }
 

@@ -3,7 +3,7 @@
 use core::arch::x86_64::*;
 
 use super::avx2::Avx2;
-use super::unary::{Compiled, Functions};
+use super::functions::{Compiled, Functions};
 use super::{Kernel, Simd, refine_rsqrt};
 
 /// Proof that the CPU has AVX-512 F, VL and DQ.
@@ -99,7 +99,7 @@ unsafe impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn compiled(self, functions: &Functions) -> Compiled<Self> {
+    fn compiled<A>(self, functions: &Functions<A>) -> Compiled<Self, A> {
         functions.avx512
     }
 

@@ -98,11 +98,18 @@ pub fn softplus<S: Simd>(s: S, x: S::Vec) -> S::Vec {
 }
 
 /// `x * (1 + erf(x / sqrt(2))) / 2`: within `8 + x^2 / 2` ulp from -13 on, and 1e-36 below.
-///
-/// From the tail `exp(-z^2) * R(z) / 2` beyond `z = |x| / sqrt(2)`, R a minimax fit to the scaled complementary error
-/// function up to 10, so that nothing cancels on the negative side. The square's rounding error grows with it.
 #[inline(always)]
 pub fn gelu<S: Simd>(s: S, x: S::Vec) -> S::Vec {
+    let [probability, _] = normal(s, x);
+    s.mul(x, probability)
+}
+
+/// `(1 + erf(x / sqrt(2))) / 2`, the share of a normal distribution below `x`, and `exp(-x^2 / 2)`.
+///
+/// The share is from the tail `exp(-z^2) * R(z) / 2` beyond `z = |x| / sqrt(2)`, R a minimax fit to the scaled complementary error
+/// function up to 10, so that nothing cancels on the negative side. The square's rounding error grows with it.
+#[inline(always)]
+pub fn normal<S: Simd>(s: S, x: S::Vec) -> [S::Vec; 2] {
     const P: [f32; 5] = [3.271_041e-2, 0.228_808_54, 0.730_743_4, 1.237_588_5, 1.0];
     const Q: [f32; 6] = [5.797_697_7e-2, 0.405_579_4, 1.323_761_8, 2.400_443_5, 2.365_968_2, 1.0];
     let one = s.splat(1.0);
@@ -110,7 +117,7 @@ pub fn gelu<S: Simd>(s: S, x: S::Vec) -> S::Vec {
     let z = s.min(s.splat(10.0), s.mul(s.abs(x), s.splat(core::f32::consts::FRAC_1_SQRT_2)));
     let gauss = exp(s, s.mul(s.mul(x, x), s.splat(-0.5)));
     let tail = s.div(s.mul(s.mul(gauss, half), polynomial(s, z, P)), polynomial(s, z, Q));
-    s.mul(x, s.select(s.less(x, s.splat(0.0)), tail, s.sub(one, tail)))
+    [s.select(s.less(x, s.splat(0.0)), tail, s.sub(one, tail)), gauss]
 }
 
 /// `x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2`: within `4 + 4 |z|` ulp down to `z = -87`, and 1e-36 below.

@@ -5,7 +5,7 @@ use core::arch::aarch64::*;
 use core::arch::asm;
 
 use super::four::{self, Four};
-use super::unary::{Compiled, Functions};
+use super::functions::{Compiled, Functions};
 use super::{Kernel, Simd, refine_rsqrt};
 
 /// NEON. This module exists only if the target has it, so the CPU need not be asked.
@@ -52,7 +52,7 @@ unsafe impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn compiled(self, functions: &Functions) -> Compiled<Self> {
+    fn compiled<A>(self, functions: &Functions<A>) -> Compiled<Self, A> {
         functions.neon
     }
 

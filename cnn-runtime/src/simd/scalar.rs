@@ -2,7 +2,7 @@
 //!
 //! Four, since nearly every CPU has vectors of that length (SSE2, NEON, wasm128), and compilers turn these loops into them.
 
-use super::unary::{Compiled, Functions};
+use super::functions::{Compiled, Functions};
 use super::{Kernel, Simd};
 
 /// Plain Rust; always available.
@@ -56,7 +56,7 @@ unsafe impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn compiled(self, functions: &Functions) -> Compiled<Self> {
+    fn compiled<A>(self, functions: &Functions<A>) -> Compiled<Self, A> {
         functions.scalar
     }
 

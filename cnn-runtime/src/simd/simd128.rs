@@ -5,7 +5,7 @@
 use core::arch::wasm32::*;
 
 use super::four::{self, Four};
-use super::unary::{Compiled, Functions};
+use super::functions::{Compiled, Functions};
 use super::{Kernel, Simd};
 
 /// `simd128`. An engine rejects a module with instructions that it does not know, so this module exists only if the feature is
@@ -52,7 +52,7 @@ unsafe impl Simd for Simd128 {
     }
 
     #[inline(always)]
-    fn compiled(self, functions: &Functions) -> Compiled<Self> {
+    fn compiled<A>(self, functions: &Functions<A>) -> Compiled<Self, A> {
         functions.simd128
     }
 

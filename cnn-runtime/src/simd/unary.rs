@@ -1,9 +1,6 @@
 //! Functions of one number, over runs of floats.
-//!
-//! A kernel calls them through a pointer, which its descriptor has. So a program has the code of those alone that its nets use:
-//! on a microcontroller, that of all others takes more than a kernel.
 
-use super::scalar::Scalar;
+use super::functions::Code;
 use super::{Kernel, Simd};
 
 /// A function of one number, with up to two arguments.
@@ -22,49 +19,8 @@ pub struct Floats {
     pub(crate) len: usize,
 }
 
-/// A function that is compiled for vectors `S`.
-///
-/// # Safety
-///
-/// The floats must be readable and writable.
-pub type Compiled<S> = unsafe fn(S, Floats);
-
-/// Makes [`Functions`] from all the types of vectors.
-macro_rules! functions {
-    ($($(#[$cfg:meta])* $module:ident: $Simd:ty),* $(,)?) => {
-        /// A function that is compiled for all vectors of the target.
-        pub struct Functions {
-            $($(#[$cfg])* pub(crate) $module: Compiled<$Simd>,)*
-        }
-
-        impl Functions {
-            /// Those of `F`.
-            pub(crate) const fn of<F: Unary>() -> &'static Self {
-                const { &Self { $($(#[$cfg])* $module: apply::<$Simd, F>,)* } }
-            }
-        }
-    };
-}
-
-functions! {
-    scalar: Scalar,
-    #[cfg(target_arch = "x86_64")]
-    avx2: super::avx2::Avx2,
-    #[cfg(target_arch = "x86_64")]
-    avx512: super::avx512::Avx512,
-    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-    neon: super::neon::Neon,
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    simd128: super::simd128::Simd128,
-}
-
-/// Applies `F`, of which nothing is compiled without the feature `kernels`, and nothing for vectors that no program runs with.
-///
-/// # Safety
-///
-/// That of [`Compiled`].
-unsafe fn apply<S: Simd, F: Unary>(s: S, floats: Floats) {
-    if const { cfg!(feature = "kernels") && S::LINKED } {
+impl<F: Unary> Code<Floats> for F {
+    unsafe fn run<S: Simd>(s: S, floats: Floats) {
         s.run(Apply(floats, core::marker::PhantomData::<F>));
     }
 }

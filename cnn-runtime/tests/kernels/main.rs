@@ -11,6 +11,8 @@ mod conv_transpose;
 mod dense_f16;
 mod elementwise;
 mod gemm;
+#[cfg(feature = "alloc")]
+mod gradient;
 mod layout;
 mod math;
 mod merge;

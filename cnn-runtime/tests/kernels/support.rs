@@ -156,13 +156,20 @@ pub(crate) fn check(
         let same = now.to_bits() == before.to_bits();
         assert!(same || written.contains(&at), "{what}: wrote {at}, outside of its output {output:?}");
     }
+    on_pools(isa, |run| {
+        let mut shared = arena.ws.clone();
+        kernel(run, &mut shared);
+        for (at, (shared, alone)) in shared.iter().zip(&ws).enumerate() {
+            assert!(shared.to_bits() == alone.to_bits(), "{what} on {run:?}: {shared} at {at}, not {alone}");
+        }
+    });
+}
+
+/// Calls a function with several threads, of different numbers.
+pub(crate) fn on_pools(isa: Isa, mut function: impl FnMut(Run<'_>)) {
     // A pool that another test uses would leave this one to itself.
     for pool in &*POOLS.lock().unwrap_or_else(PoisonError::into_inner) {
-        let mut shared = arena.ws.clone();
-        kernel(Run::new(isa).on(Threads::of(pool)), &mut shared);
-        for (at, (shared, alone)) in shared.iter().zip(&ws).enumerate() {
-            assert!(shared.to_bits() == alone.to_bits(), "{what} on {pool:?}: {shared} at {at}, not {alone}");
-        }
+        function(Run::new(isa).on(Threads::of(pool)));
     }
 }
 

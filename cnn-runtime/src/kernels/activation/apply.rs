@@ -3,8 +3,9 @@
 use core::fmt;
 
 use crate::simd::Simd;
+use crate::simd::functions::Functions;
 use crate::simd::math;
-use crate::simd::unary::{Floats, Functions, Unary};
+use crate::simd::unary::{Floats, Unary};
 #[cfg(feature = "alloc")]
 use cnn_net::literal::{Literal, Rust};
 use cnn_net::op::{Activation, Function};

@@ -102,6 +102,7 @@ impl Columns2d {
         // V, M and Y, with room between their parts.
         assert_product(&[4 * N, 2, output.width, output.channels + PANEL]);
         assert_product(&[output.height, 4]);
+        assert_product(&[kernel.width, 2]);
         assert_product(&[4 * N, input.channels + PANEL, 2]);
         assert_product(&[4 * N, 2 * output.width + kernel.width, input.channels + PANEL]);
         let Size { height, width } = computed(&output, self.pool);

@@ -1,0 +1,37 @@
+//! Gradients, as a compiled training step will compute them; the [reference](mod@crate::reference) has their mathematics.
+//!
+//! A layer's `upstream` is the gradient of its output. Kernels write the gradient of an input, which may be where `upstream` was, or
+//! those of parameters. The latter are sums over all images of a minibatch, and every one is added up in the order of the images,
+//! whichever partition it falls into.
+
+pub mod activation;
+pub mod conv;
+pub mod dense;
+pub mod loss;
+mod outer;
+
+use crate::place::bounds::weights_at;
+
+/// Where gradients are written, if there is room for a product of numbers of them, from `offset` on.
+///
+/// # Panics
+///
+/// If there is not.
+#[inline(always)]
+fn gradients_at<const N: usize>(gradients: &mut [f32], offset: usize, factors: [usize; N]) -> *mut f32 {
+    let _ = weights_at(gradients, offset, factors);
+    gradients.as_mut_ptr().wrapping_add(offset)
+}
+
+/// Panics unless the gradients of weights and those of a bias are apart.
+const fn assert_apart(weight: usize, weights: usize, bias: Option<usize>, biases: usize) {
+    let Some(bias) = bias else { return };
+    let apart = match (weight.checked_add(weights), bias.checked_add(biases)) {
+        (Some(end), Some(bias_end)) => end <= bias || bias_end <= weight,
+        _ => false,
+    };
+    assert!(apart, "gradients overlap");
+}
+
+/// What the gradients of outputs are multiplied by to give those of biases.
+static ONE: f32 = 1.0;

@@ -1,0 +1,248 @@
+//! Gradients of convolutions.
+//!
+//! That of the input is a transposed convolution of `upstream` with the same weights, for which there is a kernel
+//! ([`conv_transpose2d`](crate::kernels::conv_transpose::conv_transpose2d)).
+
+use crate::exec::divide::div;
+use crate::exec::run::{Partition, Run, nanos_of_macs};
+use crate::kernels::activation::Elementwise;
+use crate::kernels::conv2d::Conv2d;
+use crate::place::bounds::{Checked, Reach, Region, assert_product};
+use crate::place::map::Map;
+use crate::place::workspace::Batch;
+use crate::simd::{Kernel, Simd, Sound};
+use cnn_net::op::{Activation, Size};
+use cnn_net::record;
+
+use super::outer::Outer;
+use super::{ONE, assert_apart, gradients_at};
+
+/// The gradients of the weights of a convolution, and perhaps of its bias: sums over the pixels of its output, and over the images.
+///
+/// Weights are raw: for each output, in the order height, width, inputs of the group.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConvWeightGradient {
+    /// What the convolution read, with its halo of zeros.
+    pub input: Map,
+    /// The gradient of its output.
+    pub upstream: Map,
+    /// Extent of a filter.
+    pub kernel: Size,
+    /// Step of the window.
+    pub stride: Size,
+    /// Rows of the halo above the input that the first window covers.
+    pub pad_top: usize,
+    /// Columns of the halo left of the input that the first window covers.
+    pub pad_left: usize,
+    /// Distance between the taps of a filter.
+    pub dilation: Size,
+    /// Independent parts of the channels.
+    pub groups: usize,
+    /// Where the gradients of the weights begin among all gradients.
+    pub weight: usize,
+    /// Where those of the bias begin.
+    pub bias: Option<usize>,
+}
+
+record! {
+    ConvWeightGradient(#read input: Map, #read upstream: Map, kernel: Size) {
+        stride: Size = Size::square(1),
+        pad_top: usize = 0,
+        pad_left: usize = 0,
+        dilation: Size = Size::square(1),
+        groups: usize = 1,
+        weight: usize = 0,
+        bias: Option<usize> = None,
+    }
+}
+
+impl ConvWeightGradient {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the groups don't divide the channels; if windows don't move, or begin before the workspace; if the gradients of weights and bias
+    /// overlap.
+    pub const fn check(self) -> Checked<Self> {
+        let Self { input, upstream, kernel, groups, weight, bias, .. } = &self;
+        let divides =
+            *groups > 0 && input.channels.is_multiple_of(*groups) && upstream.channels.is_multiple_of(*groups);
+        assert!(divides, "the groups don't divide the channels");
+        assert_product(&[kernel.height, kernel.width, input.channels, upstream.channels]);
+        let windows = self.conv().windows(upstream.height, upstream.width, *kernel);
+        assert_apart(*weight, self.filter() * upstream.channels, *bias, upstream.channels);
+        // Nothing in the workspace is written.
+        Checked::new(self, Reach::of(Region::span(0, 0)).reads(windows).reads(Region::of(upstream)))
+    }
+
+    /// The convolution.
+    const fn conv(&self) -> Conv2d {
+        let Self { input, upstream, kernel, stride, pad_top, pad_left, dilation, groups, .. } = *self;
+        let activation = Elementwise::of(Activation::Identity);
+        let (output, weights, residual) = (upstream, 0, None);
+        Conv2d { input, output, kernel, stride, pad_top, pad_left, dilation, groups, weights, residual, activation }
+    }
+
+    /// Weights of one output.
+    const fn filter(&self) -> usize {
+        self.kernel.area() * self.inputs()
+    }
+
+    /// Input channels of a group.
+    const fn inputs(&self) -> usize {
+        div(self.input.channels, self.groups)
+    }
+
+    /// How many taps of a row of a filter are next to each other in the map: all, or one.
+    const fn taps_together(&self) -> usize {
+        let whole = self.groups == 1 && self.dilation.width == 1 && self.input.pixel == self.input.channels;
+        if whole { self.kernel.width } else { 1 }
+    }
+}
+
+/// Computes the gradients of weights and bias, from the images of a minibatch.
+///
+/// # Panics
+///
+/// If the workspace is too small, or `gradients` end early.
+#[inline(always)]
+pub fn conv_weight_gradient(
+    run: Run<'_>,
+    layer: &Checked<ConvWeightGradient>,
+    batch: Batch,
+    ws: &mut [f32],
+    gradients: &mut [f32],
+) {
+    let (run, ws) = layer.enter_batch(run, batch, ws);
+    let layer = layer.get();
+    let ConvWeightGradient { upstream, weight, bias, .. } = layer;
+    let to = gradients_at(gradients, weight, [upstream.channels, layer.filter()]);
+    let to_bias = bias.map(|bias| gradients_at(gradients, bias, [upstream.channels]));
+    // SAFETY: the layer was checked; the workspaces and the gradients are as large as it needs, and the latter apart.
+    unsafe { weight_in(run, &WeightGradient::new(layer, batch, ws, to, to_bias)) }
+}
+
+/// # Safety
+///
+/// All partitions of the kernel can run at the same time.
+unsafe fn weight_in(run: Run<'_>, whole: &WeightGradient) {
+    let upstream = whole.layer.upstream;
+    let work = nanos_of_macs([upstream.elements(), whole.layer.filter(), whole.batch.images]);
+    // SAFETY: the caller's promise; partitions are outputs of the layer, each with a filter and a bias.
+    unsafe { run.split(work, |partition| WeightGradient { partition, ..*whole }) };
+}
+
+/// The gradients of some of the outputs' weights.
+#[derive(Clone, Copy)]
+struct WeightGradient {
+    layer: ConvWeightGradient,
+    batch: Batch,
+    ws: *const f32,
+    to: *mut f32,
+    to_bias: Option<*mut f32>,
+    partition: Partition,
+}
+
+impl WeightGradient {
+    /// # Safety
+    ///
+    /// The layer was checked, the workspace of each image is as large as it needs, and there is room for its gradients at `to` and
+    /// `to_bias`, apart from each other and from the workspace.
+    unsafe fn new(
+        layer: ConvWeightGradient,
+        batch: Batch,
+        ws: *const f32,
+        to: *mut f32,
+        to_bias: Option<*mut f32>,
+    ) -> Self {
+        Self { layer, batch, ws, to, to_bias, partition: Partition::WHOLE }
+    }
+}
+
+impl Kernel for WeightGradient {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { layer, batch, ws, to, to_bias, partition } = self;
+        let outputs = partition.of(layer.upstream.channels);
+        let of_group = div(layer.upstream.channels, layer.groups);
+        // SAFETY: the gradients of the partition's outputs are its own, and there is room for them.
+        unsafe {
+            to.wrapping_add(outputs.start * layer.filter()).write_bytes(0, outputs.len() * layer.filter());
+            if let Some(to_bias) = to_bias {
+                to_bias.wrapping_add(outputs.start).write_bytes(0, outputs.len());
+            }
+        }
+        for image in 0..batch.images {
+            let ws = ws.wrapping_add(image * batch.floats);
+            for y in 0..layer.upstream.height {
+                for group in 0..layer.groups {
+                    let first = outputs.start.max(group * of_group);
+                    let end = outputs.end.min((group + 1) * of_group);
+                    let line = Line { layer: &layer, ws, y, group, outputs: first..end, to };
+                    // SAFETY: as above; the line is one of the map's.
+                    unsafe { line.add(s) };
+                }
+                if let Some(to_bias) = to_bias {
+                    let product = Outer {
+                        rows: 1,
+                        depth: layer.upstream.width,
+                        columns: outputs.len(),
+                        a: (&raw const ONE, 0, 0),
+                        b: (ws.wrapping_add(layer.upstream.at(y, 0) + outputs.start), layer.upstream.pixel),
+                        c: (to_bias.wrapping_add(outputs.start), 0),
+                        adds: true,
+                    };
+                    // SAFETY: as above; the constant is read again and again.
+                    s.run(unsafe { Sound::new(product) });
+                }
+            }
+        }
+    }
+}
+
+/// What a row of the output's pixels adds to the gradients of a group's filters.
+struct Line<'a> {
+    layer: &'a ConvWeightGradient,
+    /// The workspace of the image.
+    ws: *const f32,
+    y: usize,
+    group: usize,
+    /// Those of the group that the partition has; possibly none.
+    outputs: core::ops::Range<usize>,
+    to: *mut f32,
+}
+
+impl Line<'_> {
+    /// # Safety
+    ///
+    /// The layer was checked, the workspace is as large as it needs, and the gradients of the outputs can be written.
+    #[inline(always)]
+    unsafe fn add<S: Simd>(self, s: S) {
+        let Self { layer, ws, y, group, outputs, to } = self;
+        if outputs.is_empty() {
+            return;
+        }
+        let ConvWeightGradient { input, upstream, kernel, stride, dilation, .. } = *layer;
+        let (inputs, together) = (layer.inputs(), layer.taps_together());
+        let first = layer.conv().first() + y * stride.height * input.row + group * inputs;
+        for ky in 0..kernel.height {
+            for kx in (0..kernel.width).step_by(together.max(1)) {
+                let tap = first + ky * dilation.height * input.row + kx * dilation.width * input.pixel;
+                let place = (ky * kernel.width + kx) * inputs;
+                let product = Outer {
+                    rows: outputs.len(),
+                    depth: upstream.width,
+                    columns: together * inputs,
+                    a: (ws.wrapping_add(upstream.at(y, 0) + outputs.start), 1, upstream.pixel),
+                    b: (ws.wrapping_add(tap), stride.width * input.pixel),
+                    c: (to.wrapping_add(outputs.start * layer.filter() + place), layer.filter()),
+                    adds: true,
+                };
+                // SAFETY: the caller's promise; a tap of each window of the line is read.
+                s.run(unsafe { Sound::new(product) });
+            }
+        }
+    }
+}

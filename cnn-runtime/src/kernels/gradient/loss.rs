@@ -1,0 +1,158 @@
+//! Losses with their gradients.
+
+use crate::exec::run::Run;
+use crate::kernels::softmax::SoftmaxPixel;
+use crate::place::bounds::{Checked, Reach, assert_product, assert_same_size};
+use crate::place::map::Map;
+use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
+use cnn_net::record;
+
+/// Cross entropy of the channels of each pixel with its class: `weight * -sum t_c ln(softmax(x)_c)`. A target `t` is `1 - smoothing` at
+/// the class, plus `smoothing` spread evenly over all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CrossEntropy {
+    /// The logits.
+    pub logits: Map,
+    /// Their gradients, `weight * (softmax(x)_c - t_c)`; may be where the logits are.
+    pub output: Map,
+    /// Where the loss of each pixel is written.
+    pub loss: usize,
+    /// What the loss counts: one over the pixels of all images, times the weight of an auxiliary classifier.
+    pub weight: f32,
+    /// The share of a target that is spread over all classes.
+    pub smoothing: f32,
+}
+
+record! {
+    CrossEntropy(#read logits: Map, output: Map) { loss: usize = 0, weight: f32 = 1.0, smoothing: f32 = 0.0 }
+}
+
+impl CrossEntropy {
+    /// Checks it.
+    ///
+    /// # Panics
+    ///
+    /// If the maps differ in size, or overlap without being the same; if the losses overlap one of them.
+    pub const fn check(self) -> Checked<Self> {
+        let Self { logits, output, loss, .. } = &self;
+        assert_same_size(logits, output);
+        assert_product(&[output.height, output.width]);
+        let reach = Reach::to(output).scratch(*loss, output.pixels());
+        Checked::new(self, reach.reads_in_place(logits).with_slack())
+    }
+}
+
+/// Computes the loss of an image, and its gradients. There is a class for each pixel, row by row; one that the logits don't have gives
+/// NaN as its loss.
+///
+/// # Panics
+///
+/// If the workspace is too small, or there are fewer classes than pixels.
+#[inline(always)]
+pub fn cross_entropy(run: Run<'_>, layer: &Checked<CrossEntropy>, classes: &[u32], ws: &mut [f32]) {
+    let (run, ws) = layer.enter(run, ws);
+    let layer = layer.get();
+    assert!(layer.output.pixels() <= classes.len(), "a class for each pixel");
+    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    unsafe { cross_entropy_in(run, &layer, classes, ws) }
+}
+
+/// # Safety
+///
+/// The layer was checked, and `ws` has as many floats as it needs.
+unsafe fn cross_entropy_in(run: Run<'_>, layer: &CrossEntropy, classes: &[u32], ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    run.alone(unsafe { CrossEntropyKernel::new(layer, classes, ws) });
+}
+
+/// All pixels.
+struct CrossEntropyKernel<'a> {
+    layer: &'a CrossEntropy,
+    classes: &'a [u32],
+    ws: *mut f32,
+}
+
+impl<'a> CrossEntropyKernel<'a> {
+    /// # Safety
+    ///
+    /// As for [`cross_entropy_in`].
+    unsafe fn new(layer: &'a CrossEntropy, classes: &'a [u32], ws: *mut f32) -> Self {
+        Self { layer, classes, ws }
+    }
+}
+
+impl Kernel for CrossEntropyKernel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { layer, classes, ws } = self;
+        let CrossEntropy { logits, output, loss, weight, smoothing } = *layer;
+        let pixels = (0..output.height).flat_map(|y| (0..output.width).map(move |x| (y, x)));
+        for (pixel, ((y, x), class)) in pixels.zip(classes).enumerate() {
+            let (from, to) = (ws.wrapping_add(logits.at(y, x)), ws.wrapping_add(output.at(y, x)));
+            let softmax = SoftmaxPixel { from, to, len: output.channels, logarithm: false };
+            let pixel =
+                Pixel { softmax, class: *class as usize, weight, smoothing, loss: ws.wrapping_add(loss + pixel) };
+            // SAFETY: both pixels lie in maps that were checked, each followed by a vector, and the loss in the workspace.
+            s.run(unsafe { Sound::new(pixel) });
+        }
+    }
+}
+
+/// One pixel: the conditions of [`SoftmaxPixel`], and `loss` can be written.
+struct Pixel {
+    softmax: SoftmaxPixel,
+    class: usize,
+    weight: f32,
+    smoothing: f32,
+    loss: *mut f32,
+}
+
+impl UnsafeKernel for Pixel {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self, s: S) {
+        let Self { softmax: SoftmaxPixel { from, to, len, .. }, class, weight, smoothing, loss } = self;
+        let hit = 1.0 - smoothing;
+        let spread = if smoothing == 0.0 { 0.0 } else { smoothing / len as f32 };
+        // SAFETY: the caller's promise; a class that is there is one of `len` floats.
+        unsafe {
+            let largest = self.softmax.largest(s);
+            // Before the logits may be overwritten.
+            let of_class = if class < len { *from.wrapping_add(class) } else { f32::NAN };
+            let of_all = if smoothing == 0.0 { 0.0 } else { self.sum_below(s, largest) };
+            let sum = self.softmax.sum_of_exps(s, largest);
+            let below = of_class - s.reduce_max(largest);
+            *loss = weight * (libm::logf(sum) - hit * below - spread * of_all);
+            for i in (0..len).step_by(S::LANES) {
+                let share = s.div(s.load(to.wrapping_add(i)), s.splat(sum));
+                let slope = s.mul(s.sub(share, s.splat(spread)), s.splat(weight));
+                s.store_first(to.wrapping_add(i), slope, len - i);
+            }
+            if class < len {
+                *to.wrapping_add(class) -= weight * hit;
+            }
+        }
+    }
+}
+
+impl Pixel {
+    /// The sum of `x - largest` over all logits.
+    ///
+    /// # Safety
+    ///
+    /// As the description of the type says.
+    #[inline(always)]
+    unsafe fn sum_below<S: Simd>(&self, s: S, largest: S::Vec) -> f32 {
+        let SoftmaxPixel { from, len, .. } = self.softmax;
+        let mut sum = s.splat(0.0);
+        for i in (0..len).step_by(S::LANES) {
+            // SAFETY: a vector from any of the floats is readable.
+            let x = unsafe { s.load(from.wrapping_add(i)) };
+            sum = s.add(sum, s.select(s.first_lanes(len - i), s.sub(x, largest), s.splat(0.0)));
+        }
+        s.reduce_sum(sum)
+    }
+}

@@ -1,0 +1,94 @@
+//! Normalisation over channels, and by the statistics of a batch.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use cnn_net::op::{BatchNorm, Lrn};
+
+use super::super::{BatchNormSteps, Statistics, Tensor, Weight};
+use super::{Gradients, per_channel};
+
+/// Of local response normalisation. With the denominators `d_i = k + alpha * sum a_j^2`, it is
+/// `dy_i / d_i^beta - 2 alpha beta a_i * sum dy_j a_j / d_j^(beta + 1)`, where the sum is over the channels whose windows contain `i`.
+pub fn lrn(op: &Lrn, input: &Tensor, upstream: &Tensor) -> Tensor {
+    let [before, after] = op.reach();
+    let [alpha, beta, k] = [op.alpha, op.beta, op.k].map(f64::from);
+    let last = input.shape.channels() - 1;
+    let denominator = Tensor::from_fn(input.shape, |channel, y, x| {
+        let window = channel.saturating_sub(before)..=(channel + after).min(last);
+        k + alpha * window.map(|other| input.at(other, y, x) * input.at(other, y, x)).sum::<f64>()
+    });
+    Tensor::from_fn(input.shape, |channel, y, x| {
+        let term = |other| {
+            let power = libm::pow(denominator.at(other, y, x), beta + 1.0);
+            upstream.at(other, y, x) * input.at(other, y, x) / power
+        };
+        let containing = channel.saturating_sub(after)..=(channel + before).min(last);
+        let sum: f64 = containing.map(term).sum();
+        upstream.at(channel, y, x) / libm::pow(denominator.at(channel, y, x), beta)
+            - 2.0 * alpha * beta * input.at(channel, y, x) * sum
+    })
+}
+
+/// Of batch normalisation with the running statistics, which don't depend on the input: the gradient of the output, times
+/// `weight / sqrt(var + eps)`.
+///
+/// # Panics
+///
+/// If a tensor is shorter than there are channels.
+pub fn batch_norm<W: Weight>(
+    op: &BatchNorm,
+    input: &Tensor,
+    statistics: &Statistics<'_, W>,
+    upstream: &Tensor,
+) -> Gradients {
+    let Statistics { weight, mean, var, .. } = statistics;
+    let factor = |channel: usize| 1.0 / libm::sqrt(var[channel].into() + f64::from(op.eps));
+    let products = Tensor::from_fn(input.shape, |channel, y, x| {
+        (input.at(channel, y, x) - mean[channel].into()) * factor(channel) * upstream.at(channel, y, x)
+    });
+    let of_input = Tensor::from_fn(input.shape, |channel, y, x| {
+        upstream.at(channel, y, x) * weight[channel].into() * factor(channel)
+    });
+    Gradients::new(of_input, per_channel(&products), per_channel(upstream))
+}
+
+/// Of batch normalisation as in training, for each sample of the batch; `steps` is what
+/// [`batch_norm_training`](super::super::batch_norm_training) returned for it. Mean and variance depend on the input too, so with
+/// the normalised inputs `n`, it is `weight / sqrt(var + eps) * (dy - mean(dy) - n * mean(n dy))`, where the means are over all
+/// samples and positions of a channel.
+///
+/// # Panics
+///
+/// If there are not as many gradients as samples, or `weight` is shorter than there are channels.
+pub fn batch_norm_training<W: Weight>(
+    op: &BatchNorm,
+    steps: &BatchNormSteps,
+    weight: &[W],
+    upstream: &[Tensor],
+) -> Gradients {
+    assert_eq!(steps.normalised.len(), upstream.len(), "a gradient for each sample");
+    let shape = upstream[0].shape;
+    let count = (upstream.len() * shape.size().area()) as f64;
+    let (mut of_weight, mut of_bias) = (vec![0.0; shape.channels()], vec![0.0; shape.channels()]);
+    for (normalised, upstream) in steps.normalised.iter().zip(upstream) {
+        let data = normalised.data.iter().zip(&upstream.data).map(|(n, upstream)| n * upstream).collect();
+        add(&mut of_weight, &per_channel(&Tensor { shape, data }));
+        add(&mut of_bias, &per_channel(upstream));
+    }
+    let of_sample = |(normalised, upstream): (&Tensor, &Tensor)| {
+        Tensor::from_fn(shape, |channel, y, x| {
+            let factor = weight[channel].into() / libm::sqrt(steps.var[channel] + f64::from(op.eps));
+            let mean_part = of_bias[channel] / count;
+            let var_part = normalised.at(channel, y, x) * of_weight[channel] / count;
+            factor * (upstream.at(channel, y, x) - mean_part - var_part)
+        })
+    };
+    let inputs: Vec<_> = steps.normalised.iter().zip(upstream).map(of_sample).collect();
+    Gradients { inputs, weight: of_weight, bias: of_bias }
+}
+
+/// Adds numbers to others.
+fn add(to: &mut [f64], summands: &[f64]) {
+    to.iter_mut().zip(summands).for_each(|(to, summand)| *to += summand);
+}

@@ -1,0 +1,47 @@
+//! What training makes small.
+
+use cnn_net::op::{Activation, Op};
+
+/// A loss: a number for a minibatch that is smaller the closer outputs are to what they should be.
+///
+/// A loss is computed from logits, since the logarithm of a probability that was rounded to 0 is infinite. So if a net, or an auxiliary
+/// classifier, ends in the function that turns logits into probabilities, the loss [replaces](Self::replaces) it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// For classes: `-ln(softmax(x)[class])`, the mean over the batch and, of maps, over the pixels. It replaces a final `softmax` or
+    /// `log_softmax`.
+    CrossEntropy {
+        /// Label smoothing (Szegedy et al. 2016): this share of each target is spread evenly over all classes. 0 is none.
+        smoothing: f64,
+    },
+    /// For numbers: `(x - target)^2`, the mean over all outputs of the batch. It replaces a final `step`, whose input is then what is
+    /// compared (Widrow & Hoff 1960).
+    MeanSquared,
+    /// For probabilities, each of its own event: `-t ln(sigmoid(x)) - (1 - t) ln(1 - sigmoid(x))` of the target `t`, the mean over all
+    /// outputs of the batch. It replaces a final `sigmoid`, `log_sigmoid` or `step`.
+    BinaryCrossEntropy,
+}
+
+impl Loss {
+    /// Cross entropy without label smoothing.
+    pub const CROSS_ENTROPY: Self = Self::CrossEntropy { smoothing: 0.0 };
+
+    /// Whether it takes the input of this layer instead of its output, if the layer is the last one.
+    #[must_use]
+    pub const fn replaces(&self, last: &Op) -> bool {
+        match self {
+            Self::CrossEntropy { .. } => matches!(last, Op::Softmax | Op::LogSoftmax),
+            Self::MeanSquared => matches!(last, Op::Activation(Activation::Step)),
+            Self::BinaryCrossEntropy => {
+                matches!(last, Op::Activation(Activation::Sigmoid | Activation::LogSigmoid | Activation::Step))
+            }
+        }
+    }
+
+    /// Whether its targets are classes, and not as many numbers as there are outputs.
+    #[must_use]
+    pub const fn is_of_classes(&self) -> bool {
+        matches!(self, Self::CrossEntropy { .. })
+    }
+}

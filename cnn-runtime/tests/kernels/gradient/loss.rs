@@ -1,0 +1,92 @@
+//! Losses and their gradients.
+
+use cnn_net::graph::{Graph, Node, Value};
+use cnn_net::op::{Activation, Op, Padding};
+use cnn_runtime::exec::run::Run;
+use cnn_runtime::kernels::gradient::loss::{CrossEntropy, cross_entropy};
+use cnn_runtime::place::map::Map;
+use cnn_runtime::reference::Tensor;
+use cnn_runtime::reference::training::{Mode, Parameters, Targets, forward};
+use cnn_runtime::train::Loss;
+
+use super::{shape, tensor};
+use crate::elementwise::{each_case, in_and_out};
+use crate::support::{Arena, Expected, Rng, check};
+
+/// The loss of a map of logits by the reference, the mean over its pixels, and its gradients.
+fn expected(smoothing: f32, logits: &Map, ws: &[f32], classes: &[u32]) -> (f64, Tensor) {
+    let shape = shape(logits);
+    let nodes = [Node::new("logits", Op::Activation(Activation::Identity), &[Value::Input], shape)];
+    let (graph, parameters) = (Graph::new("Net", shape, shape, &nodes, Value::Node(0)), Parameters::new());
+    let image = tensor(logits, ws).to_f32();
+    let pass = forward(&graph, &parameters, &[&image], Mode::new(0, 0)).unwrap();
+    let loss = Loss::CrossEntropy { smoothing: smoothing.into() };
+    let mut losses = pass.loss(loss, &Targets::Classes(classes)).unwrap();
+    (losses.loss, losses.gradients.remove(0).1.remove(0))
+}
+
+fn classes(rng: &mut Rng, logits: &Map) -> Vec<u32> {
+    (0..logits.pixels()).map(|_| rng.below(logits.channels) as u32).collect()
+}
+
+#[test]
+fn cross_entropies() {
+    each_case(80, 200, |isa, rng| {
+        let mut arena = Arena::default();
+        let (logits, output) = in_and_out(rng, &mut arena);
+        let loss = arena.map(rng, [1, 1, logits.pixels()], Padding::NONE);
+        arena.close();
+        let classes = classes(rng, &logits);
+        let (weight, smoothing) = (rng.pick(&[1.0, 0.25]), rng.pick(&[0.0, 0.0, 0.1, 1.0]));
+        let layer = CrossEntropy { logits, output, loss: loss.offset, weight, smoothing };
+        let what = format!("{} {layer:?}", isa.name());
+        let (mean, slopes) = expected(smoothing, &logits, &arena.ws, &classes);
+        let scale = f64::from(weight) * logits.pixels() as f64;
+
+        // The losses are checked first, and then put where they will be, so that they count as unchanged.
+        let mut ws = arena.ws.clone();
+        let kernel = |run: Run<'_>, ws: &mut [f32]| cross_entropy(run, &layer.check(), &classes, ws);
+        kernel(isa.into(), &mut ws);
+        let losses = &ws[loss.offset..][..logits.pixels()];
+        let sum: f64 = losses.iter().map(|loss| f64::from(*loss)).sum();
+        assert!(
+            (sum - mean * scale).abs() <= 3e-6 * scale * mean.abs().max(1.0),
+            "{what}: {sum}, not {}",
+            mean * scale
+        );
+        arena.ws[loss.offset..][..logits.pixels()].copy_from_slice(losses);
+
+        check(isa, &what, &arena, &output, kernel, |y, x, c| Expected {
+            value: slopes.at(c, y, x) * scale,
+            tolerance: 2e-6 * f64::from(weight),
+        });
+    });
+}
+
+/// Probabilities that round to 0 have a loss all the same.
+#[test]
+fn losses_of_extreme_logits() {
+    each_case(81, 1, |isa, _| {
+        let (logits, loss) = (Map::vector(0, 3), 3);
+        let layer = CrossEntropy { loss, ..CrossEntropy::new(logits, logits) }.check();
+        for (class, expected, slopes) in
+            [(0, 0.0, [0.0, 0.0, 0.0]), (1, 2e4, [1.0, -1.0, 0.0]), (2, 1e4, [1.0, 0.0, -1.0])]
+        {
+            let mut ws = vec![f32::NAN; layer.floats()];
+            ws[..3].copy_from_slice(&[1e4, -1e4, 0.0]);
+            cross_entropy(isa.into(), &layer, &[class], &mut ws);
+            assert_eq!((ws[loss], &ws[..3]), (expected, &slopes[..]), "{} {class}", isa.name());
+        }
+        let mut ws = vec![0.0; layer.floats()];
+        cross_entropy(isa.into(), &layer, &[3], &mut ws);
+        assert!(ws[loss].is_nan(), "a class that is not there");
+    });
+}
+
+#[test]
+#[should_panic(expected = "a class for each pixel")]
+fn every_pixel_has_a_class() {
+    let map = Map::dense(0, 2, 2, 3);
+    let layer = CrossEntropy { loss: 12, ..CrossEntropy::new(map, map) }.check();
+    cross_entropy(cnn_runtime::exec::isa::Isa::best().into(), &layer, &[0; 3], &mut vec![0.0; layer.floats()]);
+}

@@ -68,12 +68,13 @@ impl Case {
         let batch: Vec<&[f32]> = input.chunks_exact(input.len() / self.images).collect();
         let mode = Mode { seed: 1, step: 1, frozen: &|_| self.frozen };
         let pass = forward(graph, &self.numbers, &batch, mode).unwrap_or_else(|error| panic!("{net}\n{error}"));
-        close(&format!("{net}\noutput"), &self.numbers["output"], &joined(pass.value(graph.result)));
+        close(&format!("{net}\noutput"), &self.numbers["output"], &joined(pass.value(graph.outputs[0].value)));
 
-        let upstream = self.numbers["upstream"].chunks_exact(graph.output.elements());
-        let upstream = upstream.map(|data| Tensor { shape: graph.output, data: data.to_vec() }).collect();
-        let backward = pass.backward(&[(graph.result, upstream)]).unwrap_or_else(|error| panic!("{net}\n{error}"));
-        let of_input = backward.value(Value::Input).expect("the output depends on the input");
+        let upstream = self.numbers["upstream"].chunks_exact(graph.output().elements());
+        let upstream = upstream.map(|data| Tensor { shape: graph.output(), data: data.to_vec() }).collect();
+        let backward =
+            pass.backward(&[(graph.outputs[0].value, upstream)]).unwrap_or_else(|error| panic!("{net}\n{error}"));
+        let of_input = backward.value(Value::Input(0)).expect("the output depends on the input");
         close(&format!("{net}\ninput"), &self.gradients["input"], &joined(of_input));
         if !self.frozen {
             assert_eq!(self.gradients.len(), 1 + backward.parameters.len(), "{net}");

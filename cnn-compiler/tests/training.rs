@@ -119,9 +119,9 @@ impl Case {
 
     fn batch(&self, graph: &Graph<'_>, step: usize) -> Batch {
         let name = format!("{} {step}", self.name());
-        let image = |image| seeded::uniform(&format!("{name} image {image}"), graph.input.elements());
-        let class = |index| ((step * 7 + index * 3) % graph.output.channels()) as u32;
-        let numbers = seeded::uniform(&format!("{name} targets"), self.images * graph.output.elements());
+        let image = |image| seeded::uniform(&format!("{name} image {image}"), graph.input().elements());
+        let class = |index| ((step * 7 + index * 3) % graph.output().channels()) as u32;
+        let numbers = seeded::uniform(&format!("{name} targets"), self.images * graph.output().elements());
         Batch {
             images: (0..self.images).map(image).collect(),
             classes: (0..self.images * self.pixels).map(class).collect(),

@@ -1,6 +1,6 @@
 //! What compiled nets don't do: the mathematics of training.
 
-use cnn::graph::{Graph, Node, Value};
+use cnn::graph::{Graph, Input, Node, Output, Value};
 use cnn::op::{Activation, BatchNorm, Op, Shape};
 use cnn::reference::training::{Mode, Parameters, Targets, forward};
 use cnn::reference::{RunningVariance, Statistics, Tensor, batch_norm_training};
@@ -114,11 +114,12 @@ impl Case {
 /// The loss of a net that ends in the logarithm of softmax, and its output.
 fn cross_entropy(shape: Shape, samples: &[&[f32]], labels: &[u32]) -> (f32, Vec<f32>) {
     let nodes = [
-        Node::new("logits", Op::Activation(Activation::Identity), &[Value::Input], shape),
+        Node::new("logits", Op::Activation(Activation::Identity), &[Value::Input(0)], shape),
         Node::new("end", Op::LogSoftmax, &[Value::Node(0)], shape),
     ];
-    let (graph, parameters) = (Graph::new("Net", shape, shape, &nodes, Value::Node(1)), Parameters::new());
+    let (inputs, outputs) = ([Input::new("", shape)], [Output::new("", Value::Node(1))]);
+    let (graph, parameters) = (Graph::new("Net", &inputs, &nodes, &outputs), Parameters::new());
     let pass = forward(&graph, &parameters, samples, Mode::new(0, 0)).unwrap_or_else(|error| panic!("{error}"));
     let losses = pass.loss(Loss::CROSS_ENTROPY, &Targets::Classes(labels)).unwrap_or_else(|error| panic!("{error}"));
-    (losses.loss as f32, pass.value(graph.result).iter().flat_map(Tensor::to_f32).collect())
+    (losses.loss as f32, pass.value(Value::Node(1)).iter().flat_map(Tensor::to_f32).collect())
 }

@@ -5,14 +5,15 @@
 //! times its weight.
 //!
 //! ```
-//! use cnn_net::graph::{Graph, Node, Role, Tensor, Value};
+//! use cnn_net::graph::{Graph, Input, Node, Output, Role, Tensor, Value};
 //! use cnn_net::op::{Linear, Op, Shape};
 //! use cnn_runtime::reference::training::{Targets, Trainer, initial};
 //! use cnn_runtime::train::{Init, Loss, Sgd};
 //!
 //! let tensors = [Tensor::new("fc.weight", Role::Weight, &[2, 3]), Tensor::new("fc.bias", Role::Bias, &[2])];
-//! let nodes = [Node::new("fc", Op::Linear(Linear::new(2)), &[Value::Input], Shape::Vector(2)).tensors(&tensors)];
-//! let graph = Graph::new("Net", Shape::Vector(3), Shape::Vector(2), &nodes, Value::Node(0));
+//! let nodes = [Node::new("fc", Op::Linear(Linear::new(2)), &[Value::Input(0)], Shape::Vector(2)).tensors(&tensors)];
+//! let (inputs, outputs) = ([Input::new("", Shape::Vector(3))], [Output::new("", Value::Node(0))]);
+//! let graph = Graph::new("Net", &inputs, &nodes, &outputs);
 //!
 //! let mut trainer = Trainer::new(&graph, initial(&graph, Init::Torch, 42), Sgd::new(0.9), Loss::CROSS_ENTROPY);
 //! let batch = [&[1.0, 0.0, 0.0][..], &[0.0, 1.0, 0.0]];
@@ -49,7 +50,7 @@ pub type Parameters = BTreeMap<String, Vec<f64>>;
 
 /// Parameters and running statistics before training, which follow from the seed.
 pub fn initial(graph: &Graph<'_>, init: Init, seed: u64) -> Parameters {
-    let tensors = graph.nodes.iter().flat_map(|node| node.tensors.iter().map(move |tensor| (node, tensor)));
+    let tensors = graph.nodes.iter().flat_map(|node| node.own_tensors().iter().map(move |tensor| (node, tensor)));
     let filled = tensors.map(|(node, tensor)| {
         let mut numbers = vec![0.0; tensor.elements()];
         init.fill(seed, node, tensor, &mut numbers);

@@ -113,7 +113,7 @@ mod tests {
     fn filled(init: Init, seed: u64, op: Op, role: Role, weight: &[usize]) -> [f32; 4000] {
         let shapes: [&[usize]; 2] = [weight, &[4000]];
         let tensors = [Tensor::new("a.weight", Role::Weight, shapes[0]), Tensor::new("a.other", role, shapes[1])];
-        let node = Node::new("a", op, &[Value::Input], Shape::Vector(1)).tensors(&tensors);
+        let node = Node::new("a", op, &[Value::Input(0)], Shape::Vector(1)).tensors(&tensors);
         let mut numbers = [f32::NAN; 4000];
         init.fill(seed, &node, &tensors[usize::from(role != Role::Weight)], &mut numbers);
         numbers

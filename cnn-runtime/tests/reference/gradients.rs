@@ -2,7 +2,7 @@
 //!
 //! Numbers lie on a grid, all different and away from 0, so that no maximum changes and no kink is crossed within a difference.
 
-use cnn_net::graph::{Graph, Node, Role, Tensor as Parameter, Value};
+use cnn_net::graph::{Graph, Input, Node, Output, Role, Tensor as Parameter, Value};
 use cnn_net::op::{
     Activation, BatchNorm, Conv, ConvTranspose, Crop, Edge, Extent, Interpolation, Interval, Linear, Lrn, LrnWindow,
     Norm, Op, Over, Pad, Padding, Pool, PreluPer, Rearrange, Resize, Shape, Size, Window,
@@ -131,8 +131,9 @@ impl Layer {
     ) -> T {
         let dims: Vec<_> = self.op.tensors(self.input).iter().collect();
         let tensors: Vec<_> = dims.iter().map(|(role, dims)| Parameter::new(role.name(), *role, dims)).collect();
-        let nodes = [Node::new("layer", self.op, &[Value::Input], output(&self.op, self.input)).tensors(&tensors)];
-        let graph = Graph::new("Net", self.input, nodes[0].output, &nodes, Value::Node(0));
+        let nodes = [Node::new("layer", self.op, &[Value::Input(0)], output(&self.op, self.input)).tensors(&tensors)];
+        let (inputs, outputs) = ([Input::new("", self.input)], [Output::new("", Value::Node(0))]);
+        let graph = Graph::new("Net", &inputs, &nodes, &outputs);
         let images: Vec<Vec<f32>> = images.iter().map(|image| image.iter().map(|x| *x as f32).collect()).collect();
         let batch: Vec<&[f32]> = images.iter().map(Vec::as_slice).collect();
         let mode = Mode { seed: 1, step: 2, frozen: &|_| self.frozen };
@@ -159,7 +160,7 @@ impl Layer {
         let backward = self.with(&self.parameters, &self.images, |pass| {
             pass.backward(&[(Value::Node(0), self.upstream.clone())]).expect("a layer with a gradient")
         });
-        let of_input = backward.value(Value::Input).expect("the loss depends on the input");
+        let of_input = backward.value(Value::Input(0)).expect("the loss depends on the input");
         for (image, gradient) in of_input.iter().enumerate() {
             let expected =
                 (0..gradient.data.len()).map(|element| self.slope(|_, images, by| images[image][element] += by));

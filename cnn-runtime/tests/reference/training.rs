@@ -1,6 +1,6 @@
 //! Passes of training: what is added up, dropped, frozen, and refused.
 
-use cnn_net::graph::{Aux, Graph, Node, Role, Tensor, Value};
+use cnn_net::graph::{Aux, Graph, Input, Node, Output, Role, Tensor, Value};
 use cnn_net::op::{Activation, BatchNorm, Linear, Op, Shape};
 use cnn_runtime::reference::RunError;
 use cnn_runtime::reference::training::{Mode, Parameters, Targets, TrainError, Trainer, forward, initial};
@@ -22,7 +22,7 @@ const fn plain(name: &'static str, op: Op, inputs: &'static [Value]) -> Node<'st
 
 /// `a: linear -> dropout -> b: linear -> softmax`, and an auxiliary classifier after `a`.
 const NODES: &[Node<'static>] = &[
-    linear("a", &[Value::Input], &[weight("a.weight")]),
+    linear("a", &[Value::Input(0)], &[weight("a.weight")]),
     plain("drop", Op::Dropout { p: 0.5 }, &[Value::Node(0)]),
     linear("b", &[Value::Node(1)], &[weight("b.weight")]),
     Node { aux: Some(0), ..linear("head", &[Value::Node(0)], &[weight("head.weight")]) },
@@ -32,7 +32,8 @@ const NODES: &[Node<'static>] = &[
 const HEADS: &[Aux<'static>] = &[Aux::new("head", 0.5, Value::Node(3))];
 
 fn graph<'a>(nodes: &'a [Node<'a>]) -> Graph<'a> {
-    Graph::new("Net", PAIR, PAIR, nodes, Value::Node(nodes.len() - 1))
+    let last = Value::Node(nodes.len() - 1);
+    Graph::new("Net", const { &[Input::new("", PAIR)] }, nodes, Vec::leak(vec![Output::new("", last)]))
 }
 
 fn parameters(tensors: &[(&str, &[f64])]) -> Parameters {
@@ -62,7 +63,8 @@ fn losses_of_heads_are_added_by_their_weight() {
     assert_eq!(alone["head.weight"], [0.0; 4]);
     with.aux = HEADS;
     let (total, both) = loss(&with);
-    let head = Graph { result: Value::Node(3), ..graph(NODES) };
+    let outputs = [Output::new("", Value::Node(3))];
+    let head = Graph { outputs: &outputs, ..graph(NODES) };
     let (of_head, only) = loss(&head);
     assert!((total - (without + 0.5 * of_head)).abs() < 1e-12, "{total}");
     assert_ne!(both["head.weight"], [0.0; 4]);
@@ -101,7 +103,7 @@ fn dropout_drops_the_same_numbers_and_gradients() {
 
 #[test]
 fn losses_of_extreme_logits_are_finite() {
-    let nodes = [linear("a", &[Value::Input], const { &[weight("a.weight")] })];
+    let nodes = [linear("a", &[Value::Input(0)], const { &[weight("a.weight")] })];
     let (graph, identity) = (graph(&nodes), parameters(&[("a.weight", &[1., 0., 0., 1.])]));
     let batch = [&[1e4_f32, -1e4][..]];
     for (loss, targets, expected) in [
@@ -135,7 +137,7 @@ fn what_a_loss_replaces_is_not_computed_with() {
         (Op::Softmax, Loss::BinaryCrossEntropy, false),
     ] {
         let nodes =
-            [linear("a", &[Value::Input], const { &[weight("a.weight")] }), plain("end", last, &[Value::Node(0)])];
+            [linear("a", &[Value::Input(0)], const { &[weight("a.weight")] }), plain("end", last, &[Value::Node(0)])];
         let (graph, weights) = (graph(&nodes), weights());
         let pass = forward(&graph, &weights, &BATCH, Mode::new(0, 0)).unwrap();
         let targets = if loss.is_of_classes() { CLASSES } else { Targets::Numbers(&[0.25; 6]) };
@@ -148,7 +150,7 @@ fn what_a_loss_replaces_is_not_computed_with() {
 fn normalised<'a>(a: &'a [Tensor<'a>], bn: &'a [Tensor<'a>], b: &'a [Tensor<'a>]) -> [Node<'a>; 3] {
     let op = Op::Linear(Linear::new(2).bias(false));
     [
-        Node::new("a", op, &[Value::Input], PAIR).tensors(a),
+        Node::new("a", op, &[Value::Input(0)], PAIR).tensors(a),
         Node::new("bn", Op::BatchNorm(BatchNorm::new(1e-5, 0.1)), &[Value::Node(0)], PAIR).tensors(bn),
         Node::new("b", op, &[Value::Node(1)], PAIR).tensors(b),
     ]
@@ -195,7 +197,7 @@ fn shared_tensors_have_the_sum_of_gradients_and_one_update() {
     let shared = [weight("a.weight")];
     let op = Op::Linear(Linear::new(2).bias(false));
     let twice = [
-        Node::new("a", op, &[Value::Input], PAIR).tensors(&shared),
+        Node::new("a", op, &[Value::Input(0)], PAIR).tensors(&shared),
         Node::new("again", op, &[Value::Node(0)], PAIR).tensors(&shared),
     ];
     let other = [weight("b.weight")];
@@ -217,7 +219,7 @@ fn shared_tensors_have_the_sum_of_gradients_and_one_update() {
 fn nets_without_a_gradient_are_refused() {
     let step = Op::Activation(Activation::Step);
     let nodes = [
-        linear("a", &[Value::Input], const { &[weight("a.weight")] }),
+        linear("a", &[Value::Input(0)], const { &[weight("a.weight")] }),
         plain("fire", step, &[Value::Node(0)]),
         linear("b", &[Value::Node(1)], const { &[weight("b.weight")] }),
     ];
@@ -279,7 +281,7 @@ fn training_makes_the_loss_small() {
         [Tensor::new("b.weight", Role::Weight, &[2, 12]), Tensor::new("b.bias", Role::Bias, &[2])],
     ];
     let nodes = [
-        Node::new("a", Op::Linear(Linear::new(12)), &[Value::Input], hidden).tensors(&tensors[0]),
+        Node::new("a", Op::Linear(Linear::new(12)), &[Value::Input(0)], hidden).tensors(&tensors[0]),
         Node::new("tanh", Op::Activation(Activation::Tanh), &[Value::Node(0)], hidden),
         Node::new("b", Op::Linear(Linear::new(2)), &[Value::Node(1)], PAIR).tensors(&tensors[1]),
         Node::new("end", Op::Softmax, &[Value::Node(2)], PAIR),

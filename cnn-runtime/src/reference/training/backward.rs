@@ -18,7 +18,7 @@ pub struct Backward {
     /// Those of the parameters by name, without frozen layers and running statistics. A parameter that the loss does not depend on has
     /// zeros.
     pub parameters: Parameters,
-    input: Option<Vec<Tensor>>,
+    inputs: Vec<Option<Vec<Tensor>>>,
     nodes: Vec<Option<Vec<Tensor>>>,
 }
 
@@ -26,7 +26,7 @@ impl Backward {
     /// The gradient of a value for each image, unless the loss does not depend on it.
     pub fn value(&self, value: Value) -> Option<&[Tensor]> {
         match value {
-            Value::Input => self.input.as_deref(),
+            Value::Input(index) => self.inputs.get(index)?.as_deref(),
             Value::Node(index) => self.nodes.get(index)?.as_deref(),
         }
     }
@@ -34,7 +34,7 @@ impl Backward {
     /// Adds to the gradient of a value.
     fn add(&mut self, value: Value, gradients: Vec<Tensor>) {
         let of_value = match value {
-            Value::Input => &mut self.input,
+            Value::Input(index) => &mut self.inputs[index],
             Value::Node(index) => &mut self.nodes[index],
         };
         match of_value {
@@ -63,7 +63,8 @@ impl Forward<'_> {
     /// If there is no such value, or there are not as many gradients, or numbers in one, as the value has.
     pub fn backward(&self, of: &[(Value, Vec<Tensor>)]) -> Result<Backward, TrainError> {
         let nodes = self.graph.nodes;
-        let mut all = Backward { parameters: self.zeros(), input: None, nodes: vec![None; nodes.len()] };
+        let inputs = vec![None; self.graph.inputs.len()];
+        let mut all = Backward { parameters: self.zeros(), inputs, nodes: vec![None; nodes.len()] };
         for (value, gradients) in of {
             let shapes = |tensors: &[Tensor]| tensors.iter().map(|tensor| tensor.shape).collect::<Vec<_>>();
             assert_eq!(shapes(self.value(*value)), shapes(gradients), "gradients of {value:?}");
@@ -137,7 +138,7 @@ impl Forward<'_> {
     /// A zero for each parameter that is trained.
     fn zeros(&self) -> Parameters {
         let trained = self.graph.nodes.iter().filter(|node| !(self.mode.frozen)(node));
-        let tensors = trained.flat_map(|node| node.tensors).filter(|tensor| tensor.role.is_parameter());
+        let tensors = trained.flat_map(Node::own_tensors).filter(|tensor| tensor.role.is_parameter());
         // As many as there are in the parameters: all slopes of a `prelu` may be one.
         let zeros = |name: &str| Some((name.to_string(), vec![0.0; self.parameters.get(name)?.len()]));
         tensors.filter_map(|tensor| zeros(tensor.name)).collect()

@@ -34,6 +34,11 @@ pub enum TrainError {
         /// How many the net has.
         classes: usize,
     },
+    /// The net has several outputs, and the loss is of one.
+    Outputs {
+        /// How many it has.
+        count: usize,
+    },
     /// A batch normalisation has only one number per channel, which has no variance.
     OneNumber {
         /// The layer.
@@ -67,6 +72,7 @@ impl fmt::Display for TrainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Run(error) => error.fmt(f),
+            Self::Outputs { count } => write!(f, "the net has {count} outputs, and the loss is of one"),
             Self::NoImages => f.write_str("the minibatch has no images"),
             Self::Targets { expected, found } => write!(f, "there are {found} targets, not {expected}"),
             Self::Kind { classes: true } => f.write_str("the loss needs classes as targets, not numbers"),

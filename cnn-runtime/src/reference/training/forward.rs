@@ -16,13 +16,16 @@ pub struct Forward<'a> {
     pub(super) graph: &'a Graph<'a>,
     pub(super) parameters: &'a Parameters,
     pub(super) mode: Mode<'a>,
-    input: Vec<Tensor>,
+    /// Images of the minibatch.
+    images: usize,
+    /// Of each input, for each image.
+    inputs: Vec<Vec<Tensor>>,
     nodes: Vec<Vec<Tensor>>,
     /// By the index of the node.
     pub(super) batch_norms: BTreeMap<usize, BatchNormSteps>,
 }
 
-/// Runs a net on a minibatch as in training, auxiliary classifiers included.
+/// Runs a net on a minibatch as in training, auxiliary classifiers included. An image is all inputs of the net, one after another.
 ///
 /// # Errors
 ///
@@ -41,12 +44,18 @@ pub fn forward<'a>(
     if batch.is_empty() {
         return Err(TrainError::NoImages);
     }
-    let expected = graph.input.elements();
+    let expected = graph.input().elements();
     if let Some(image) = batch.iter().find(|image| image.len() != expected) {
         return Err(RunError::Input { expected, found: image.len() }.into());
     }
-    let input = batch.iter().map(|image| Tensor::new(graph.input, image)).collect();
-    let mut pass = Forward { graph, parameters, mode, input, nodes: Vec::new(), batch_norms: BTreeMap::new() };
+    let mut first = 0;
+    let inputs = graph.inputs.iter().map(|input| {
+        let part = first..first + input.shape.elements();
+        first = part.end;
+        batch.iter().map(|image| Tensor::new(input.shape, &image[part.clone()])).collect()
+    });
+    let (images, inputs, batch_norms) = (batch.len(), inputs.collect(), BTreeMap::new());
+    let mut pass = Forward { graph, parameters, mode, images, inputs, nodes: Vec::new(), batch_norms };
     for node in graph.nodes {
         let output = pass.run(node)?;
         assert!(output.iter().all(|output| output.shape == node.output), "shape of `{}`", node.name);
@@ -63,14 +72,14 @@ impl Forward<'_> {
     /// If the graph has no such value.
     pub fn value(&self, value: Value) -> &[Tensor] {
         match value {
-            Value::Input => &self.input,
+            Value::Input(index) => &self.inputs[index],
             Value::Node(index) => &self.nodes[index],
         }
     }
 
     /// How many images the minibatch has.
     pub fn images(&self) -> usize {
-        self.input.len()
+        self.images
     }
 
     /// The inputs of a node, for one image.

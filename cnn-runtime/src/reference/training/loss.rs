@@ -35,12 +35,13 @@ impl Forward<'_> {
     ///
     /// # Errors
     ///
-    /// If the targets are not what the loss needs.
+    /// If the targets are not what the loss needs, or the net has several outputs.
     pub fn loss(&self, loss: Loss, targets: &Targets<'_>) -> Result<Losses, TrainError> {
         let graph = self.graph;
         let mut all = Losses { loss: 0.0, hits: 0, gradients: Vec::new() };
+        let [output] = graph.outputs else { return Err(TrainError::Outputs { count: graph.outputs.len() }) };
         let heads = graph.aux.iter().map(|aux| (aux.result, f64::from(aux.weight), false));
-        for (value, weight, is_result) in [(graph.result, 1.0, true)].into_iter().chain(heads) {
+        for (value, weight, is_result) in [(output.value, 1.0, true)].into_iter().chain(heads) {
             let logits = logits(graph, loss, value);
             let (number, gradients) = of_logits(loss, self.value(logits), targets)?;
             all.loss += weight * number;

@@ -1,6 +1,6 @@
 //! Losses and their gradients.
 
-use cnn_net::graph::{Graph, Node, Value};
+use cnn_net::graph::{Graph, Input, Node, Output, Value};
 use cnn_net::op::{Activation, Op, Padding};
 use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::gradient::loss::{CrossEntropy, cross_entropy};
@@ -16,8 +16,9 @@ use crate::support::{Arena, Expected, Rng, check};
 /// The loss of a map of logits by the reference, the mean over its pixels, and its gradients.
 fn expected(smoothing: f32, logits: &Map, ws: &[f32], classes: &[u32]) -> (f64, Tensor) {
     let shape = shape(logits);
-    let nodes = [Node::new("logits", Op::Activation(Activation::Identity), &[Value::Input], shape)];
-    let (graph, parameters) = (Graph::new("Net", shape, shape, &nodes, Value::Node(0)), Parameters::new());
+    let nodes = [Node::new("logits", Op::Activation(Activation::Identity), &[Value::Input(0)], shape)];
+    let (inputs, outputs) = ([Input::new("", shape)], [Output::new("", Value::Node(0))]);
+    let (graph, parameters) = (Graph::new("Net", &inputs, &nodes, &outputs), Parameters::new());
     let image = tensor(logits, ws).to_f32();
     let pass = forward(&graph, &parameters, &[&image], Mode::new(0, 0)).unwrap();
     let loss = Loss::CrossEntropy { smoothing: smoothing.into() };

@@ -237,9 +237,8 @@ fn check_tensor_names(graph: &Graph, report: &mut Report) {
             Some(first) => {
                 let (kind, name, line) = (node.op.name(), &node.name, first.line());
                 let end = node.op.end_of_name(Role::Weight);
-                let wrong = format!(
-                    "the tensors of this {kind} and of the layer on line {line} are both called `{name}{end}`"
-                );
+                let wrong =
+                    format!("the tensors of this {kind} and of the layer on line {line} are both called `{name}{end}`");
                 let free = ways::free(graph, "", "a");
                 let help = format!("unnamed steps are numbered; give this one a name: `{free}: {kind}`");
                 let message = Message::from(message(&wrong, &graph.context(node), &help));

@@ -170,8 +170,10 @@ impl Parser<'_> {
     fn step(&mut self, input: ParseStream<'_>) -> Result<Step> {
         if let Some((counter, place)) = self.counter(input)? {
             let name = counter.name;
-            let message =
-                format!("a counting name is allowed only in a repeat\nhelp: `{0}: …`, or `[{0}..: …; 3]`", name.written());
+            let message = format!(
+                "a counting name is allowed only in a repeat\nhelp: `{0}: …`, or `[{0}..: …; 3]`",
+                name.written()
+            );
             self.report.error(place, message);
             return Ok(Step { name: Some(name), kind: self.step_kind(input)? });
         }

@@ -286,9 +286,25 @@ fn names_of_repeated_steps_can_count() {
         }
     }
     let expected = [
-        "b1.0", "b2.0", "2", "name.x0", "name.x1", "conv1_09", "conv1_10", "group1.0", "group1.1", "group2.0",
-        "group2.1", "left1", "left2", "right1", "in_quotes.block2-9", "in_quotes.block2-10", "in_quotes.0.0",
-        "in_quotes.1.0", "in_quotes.2",
+        "b1.0",
+        "b2.0",
+        "2",
+        "name.x0",
+        "name.x1",
+        "conv1_09",
+        "conv1_10",
+        "group1.0",
+        "group1.1",
+        "group2.0",
+        "group2.1",
+        "left1",
+        "left2",
+        "right1",
+        "in_quotes.block2-9",
+        "in_quotes.block2-10",
+        "in_quotes.0.0",
+        "in_quotes.1.0",
+        "in_quotes.2",
     ];
     assert_eq!(names::<Counted<'_>>(), expected);
 }
@@ -310,8 +326,27 @@ fn several_steps_can_be_repeated_and_the_first_can_have_names_that_count() {
         }
     }
     let expected = [
-        "0", "2", "4", "name.0", "name.2", "6", "8", "9", "11", "left1", "left2", "skip_is_first.0", "5", "c1", "15",
-        "c2", "18", "19", "20", "22", "23",
+        "0",
+        "2",
+        "4",
+        "name.0",
+        "name.2",
+        "6",
+        "8",
+        "9",
+        "11",
+        "left1",
+        "left2",
+        "skip_is_first.0",
+        "5",
+        "c1",
+        "15",
+        "c2",
+        "18",
+        "19",
+        "20",
+        "22",
+        "23",
     ];
     assert_eq!(names::<Several<'_>>(), expected);
 }

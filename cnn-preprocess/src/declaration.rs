@@ -137,17 +137,11 @@ impl Preprocess {
     };
 
     /// Pictures with a person or without, 96x96, from 0 to 1, as MLPerf Tiny's MobileNet-v1 reads them.
-    pub const VISUAL_WAKE_WORDS: Self =
-        Self { resize: Resize::Square(96), crop: 96, white: 1.0, ..Self::CIFAR10 };
+    pub const VISUAL_WAKE_WORDS: Self = Self { resize: Resize::Square(96), crop: 96, white: 1.0, ..Self::CIFAR10 };
 
     /// Digits of MNIST: 28x28, white on black. Digits in other pictures are converted to that ([`Channels::Ink`]).
-    pub const MNIST: Self = Self {
-        resize: Resize::Square(28),
-        filter: Filter::Bilinear,
-        crop: 28,
-        white: 1.0,
-        channels: Channels::Ink,
-    };
+    pub const MNIST: Self =
+        Self { resize: Resize::Square(28), filter: Filter::Bilinear, crop: 28, white: 1.0, channels: Channels::Ink };
 
     /// The same in the middle of LeNet-5's 32x32.
     pub const LENET5: Self = Self { crop: 32, ..Self::MNIST };

@@ -90,9 +90,12 @@ fn pictures_of_all_sizes_match_torchvision() {
 /// Reduced, enlarged, and a picture narrower than the filter.
 #[test]
 fn bicubic_pictures_match_torchvision() {
-    for (side, resize, crop) in [((451, 300), 256, 224), ((100, 80), 256, 224), ((451, 300), 16, 15), ((3, 300), 61, 56)] {
+    for (side, resize, crop) in
+        [((451, 300), 256, 224), ((100, 80), 256, 224), ((451, 300), 16, 15), ((3, 300), 61, 56)]
+    {
         let corner = crop_imm(&photograph(), 0, 0, side.0, side.1).to_image();
-        let bicubic = Preprocess { resize: Resize::ShortSide(resize), filter: Filter::Bicubic, crop, ..LEVELS_OF_BYTES };
+        let bicubic =
+            Preprocess { resize: Resize::ShortSide(resize), filter: Filter::Bicubic, crop, ..LEVELS_OF_BYTES };
         assert_equal(&bicubic.apply(&corner), &format!("{}x{}-bicubic{resize}-crop{crop}.png", side.0, side.1));
     }
 }

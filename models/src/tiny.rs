@@ -14,7 +14,7 @@ network! {
 
     /// Two convolutions, and the input added to their result.
     block basic_identity(filters) {
-        add { conv1: conv_norm(filters) -> relu -> conv2: conv_norm(filters); skip; } -> relu;
+        add { conv1: conv_norm(filters) -> relu -> conv2: conv_norm(filters); skip; } -> relu: relu;
     }
 
     /// The same with half the size, where the input passes through a separate convolution.
@@ -22,7 +22,7 @@ network! {
         add {
             conv1: conv_norm(filters, stride = 2) -> relu -> conv2: conv_norm(filters);
             downsample: conv(filters, 1x1, stride = 2);
-        } -> relu;
+        } -> relu: relu;
     }
 
     /// ResNet-8 for CIFAR-10, the image classification of MLPerf Tiny (Banbury et al., 2021): a residual net (He, Zhang, Ren &

@@ -47,6 +47,8 @@ fn missing(families: &[Family]) -> String {
          all-nets`\nadds all, and these features some:\n"
     );
     for Family { feature, nets, .. } in missing {
+        // Without what may be left out, so that a line fits a terminal.
+        let nets: Vec<&str> = nets.iter().map(|net| net.trim_start_matches("torchvision-")).collect();
         lines += &format!("  {}: {}\n", feature.unwrap_or_default(), nets.join(", "));
     }
     lines
@@ -72,7 +74,8 @@ mod tests {
     #[test]
     fn what_is_missing_is_listed_with_its_feature() {
         let there = Family { feature: Some("vgg"), built: true, nets: &["vgg11"] };
-        let missing_ones = Family { feature: Some("mobilenet"), built: false, nets: &["mobilenet_v2", "mobilenet_v3"] };
+        let missing_ones =
+            Family { feature: Some("mobilenet"), built: false, nets: &["torchvision-mobilenet_v2", "mobilenet_v3"] };
         let other = Family { feature: Some("unet"), nets: &["unet"], ..missing_ones };
         assert_eq!(missing(&[there]), "");
         let expected = "\n3 more nets are not in this program. `cargo install cnn-cli --features all-nets`\n\

@@ -17,7 +17,7 @@ use cnn::Network;
 use cnn::trace::Trace;
 use cnn::weights::{Source, read};
 use cnn_runtime::exec::isa::Isa;
-use models::{seeded, torchvision};
+use models::{seeded, tiny, torchvision};
 
 #[path = "../tests/support/nets.rs"]
 mod nets;
@@ -81,9 +81,11 @@ macro_rules! lines {
 fn large() -> Result<(), Box<dyn Error>> {
     lines! {
         models: Perceptron Mlp LeNet5Batch8 AlexNet AlexNetBatch8 AlexNetF16 Vgg11 Vgg11Lrn Vgg13 Vgg16 Vgg19 InceptionV1
-            ResNet18 ResNet34 ResNet50 ResNet50Batch8 ResNet101 ResNet152;
+            ResNet18 ResNet34 ResNet50 ResNet50Batch8 ResNet101 ResNet152 UNet Espcn;
+        tiny: ResNet8 DsCnn MobileNetV1 Autoencoder;
         torchvision: AlexNet Vgg11 Vgg13 Vgg16 Vgg19 GoogLeNet ResNet18 ResNet34 ResNet50 ResNet101 ResNet152
-            SqueezeNet1_1 MobileNetV2 DenseNet121;
+            ResNeXt50 SqueezeNet1_0 SqueezeNet1_1 MobileNetV2 MobileNetV3Small MobileNetV3Large DenseNet121 DenseNet169
+            InceptionV3 ShuffleNetV2 EfficientNetB0 RegNetY400MF ConvNeXtTiny;
     }
     Ok(())
 }

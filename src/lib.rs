@@ -97,8 +97,8 @@
 //! | `block name(a, b = 2 * a) { … }` | a reusable part, called as `name(16)` or `name(16, b = 8)`; a parameter is a number, a size, a flag, a word, a layer or a kept value, as the block uses it |
 //! | `..name(16)` | the steps of a block, without a level of names |
 //! | `const WIDTH = 32;` | a name for a number or a size, for all nets and blocks |
-//! | `[step; n]` | the step `n` times; `name: [step; n]` names them `name.0`, `name.1`, … |
-//! | `[name1..: step; n]` | the step `n` times, named `name1`, `name2`, … |
+//! | `[step; n]` | the step `n` times, or several of them, `[step -> step; n]`; `name: [step; n]` names them `name.0`, `name.1`, … |
+//! | `[name1..: step; n]` | the same, the first step named `name1`, `name2`, … |
 //! | `concat { …; …; }` | branches that read the same input; their channels are concatenated |
 //! | `add { …; …; }` `sub { …; …; }` `mul { …; …; }` `max { …; …; }` | their sum, the first minus the others, their product, the largest; a `Cx1x1` branch is repeated over whole maps, and one of `1xHxW` for all channels |
 //! | `skip` | as a branch, or at the start of one: the input itself |
@@ -135,7 +135,7 @@
 //! | `instance_norm` | `eps` (1e-5), `affine` (false) |
 //! | `rms_norm` | `eps` (1e-6), `over` (`channels`, or `all`), `affine` (true); PyTorch's `eps` is that of the type |
 //! | `l2_norm` | `eps` (1e-12), `over` (`channels`, or `all`) |
-//! | `scale` | factor (learnt); without one, there is a learnt factor for each channel |
+//! | `scale` | factor (learnt); without one, there is a learnt factor for each channel, in a tensor with the layer's own name |
 //! | `prelu` | `per` (`channel`, or `element`) |
 //! | `leaky_relu` `elu` | slope (0.01), alpha (1) |
 //! | `selu` | `alpha` (1.6732632), `gamma` (1.050701), as in the paper |

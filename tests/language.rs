@@ -189,8 +189,8 @@ fn normalisations_and_scales_have_tensors_as_in_pytorch() {
         "f.bias [4]",
         "g.weight [4]",
         "h.weight [4, 3, 2]",
-        "j.weight [4]",
-        "l.weight [4]",
+        "j [4]",
+        "l [4]",
     ];
     assert_eq!(found, expected);
 }
@@ -282,13 +282,73 @@ fn names_of_repeated_steps_can_count() {
             [conv1_09..: conv(1, 1); 2];
             [group1..: [conv(1, 1); 2]; 2];
             branches: add { [left1..: conv(1, 1); 2]; right1: conv(1, 1); };
+            in_quotes: { ["block2-9"..: conv(1, 1); 2]; ["0"..: b; 2]; conv(1, 1); };
         }
     }
     let expected = [
-        "b1.0", "b2.0", "2", "name.x0", "name.x1", "conv1_09", "conv1_10", "group1.0", "group1.1", "group2.0",
-        "group2.1", "left1", "left2", "right1",
+        "b1.0",
+        "b2.0",
+        "2",
+        "name.x0",
+        "name.x1",
+        "conv1_09",
+        "conv1_10",
+        "group1.0",
+        "group1.1",
+        "group2.0",
+        "group2.1",
+        "left1",
+        "left2",
+        "right1",
+        "in_quotes.block2-9",
+        "in_quotes.block2-10",
+        "in_quotes.0.0",
+        "in_quotes.1.0",
+        "in_quotes.2",
     ];
     assert_eq!(names::<Counted<'_>>(), expected);
+}
+
+#[test]
+fn several_steps_can_be_repeated_and_the_first_can_have_names_that_count() {
+    cnn::network! {
+        block b() { conv(1, 1) -> relu; }
+        block counted(n) { [c1..: conv(1, 1) -> relu -> conv(1, 1); n]; }
+
+        Several: 1x8x8 -> 1x8x8 {
+            [conv(1, 1) -> relu; 2];
+            conv(1, 1);
+            name: [conv(1, 1) -> relu; 2];
+            [..b -> conv(1, 1); 2];
+            add { [left1..: conv(1, 1) -> relu; 2]; [skip_is_first: b -> conv(1, 1); 1]; };
+            ..counted(2);
+            [[conv(1, 1); 2] -> relu; 2];
+        }
+    }
+    let expected = [
+        "0",
+        "2",
+        "4",
+        "name.0",
+        "name.2",
+        "6",
+        "8",
+        "9",
+        "11",
+        "left1",
+        "left2",
+        "skip_is_first.0",
+        "5",
+        "c1",
+        "15",
+        "c2",
+        "18",
+        "19",
+        "20",
+        "22",
+        "23",
+    ];
+    assert_eq!(names::<Several<'_>>(), expected);
 }
 
 #[test]

@@ -28,7 +28,7 @@ row() {
 
 echo '| net | attribute | code | weights and constants | memory | of it workspace | stack |'
 echo '| --- | --- | ---: | ---: | ---: | ---: | ---: |'
-for net in lenet5 resnet8 ds-cnn; do
+for net in lenet5 resnet8 ds-cnn mobilenet-v1 autoencoder; do
     row "$net" ''
     row "$net" '#[memory(small)]'
 done

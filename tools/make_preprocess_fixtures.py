@@ -5,8 +5,8 @@
     venv/bin/python tools/make_preprocess_fixtures.py
 
 Each case is a file `cnn-preprocess/tests/data/CASE.png`. Its name says what was done to the photograph, in this order:
-turned by 90 degrees or not, reduced to its upper left WIDTHxHEIGHT pixels, made grey or not, resized (`short` side or
-`square`), cropped.
+turned by 90 degrees or not, reduced to its upper left WIDTHxHEIGHT pixels, made grey or not, resized (`short` side,
+`bicubic` for the same with that filter, or `square`), cropped.
 """
 
 import re
@@ -31,8 +31,12 @@ CASES = [
     "451x300-short16-crop15",
     "50x40-short20-crop41",
     "37x23-grey-square28-crop32",
+    "451x300-bicubic256-crop224",
+    "100x80-bicubic256-crop224",
+    "451x300-bicubic16-crop15",
+    "3x300-bicubic61-crop56",
 ]
-PATTERN = re.compile(r"(turned-)?(\d+)x(\d+)-(grey-)?(short|square)(\d+)-crop(\d+)")
+PATTERN = re.compile(r"(turned-)?(\d+)x(\d+)-(grey-)?(short|bicubic|square)(\d+)-crop(\d+)")
 
 
 def prepare(case: str) -> Image.Image:
@@ -44,7 +48,8 @@ def prepare(case: str) -> Image.Image:
     if grey:
         picture = picture.convert("L")
     side = int(side)
-    picture = F.resize(picture, [side] if resize == "short" else [side, side], antialias=True)
+    filtered = F.InterpolationMode.BICUBIC if resize == "bicubic" else F.InterpolationMode.BILINEAR
+    picture = F.resize(picture, [side, side] if resize == "square" else [side], filtered, antialias=True)
     return F.center_crop(picture, [int(crop)])
 
 

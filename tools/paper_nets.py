@@ -3,6 +3,7 @@
 `build(name)` takes a name of the command line, `resnet50` or `torchvision-resnet50`; the latter is torchvision's own net.
 """
 
+import math
 from collections import OrderedDict
 
 import torch
@@ -117,6 +118,138 @@ def inception_v1():
         ("fc", nn.Linear(1024, 1000)))
 
 
+class DoubleConv(nn.Module):
+    """Two convolutions of U-Net."""
+
+    def __init__(self, channels, filters):
+        super().__init__()
+        self.double_conv = nn.Sequential(
+            nn.Conv2d(channels, filters, 3, padding=1, bias=False), nn.BatchNorm2d(filters), nn.ReLU(),
+            nn.Conv2d(filters, filters, 3, padding=1, bias=False), nn.BatchNorm2d(filters), nn.ReLU())
+
+    def forward(self, maps):
+        return self.double_conv(maps)
+
+
+class Down(nn.Module):
+    """A level down."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.maxpool_conv = nn.Sequential(nn.MaxPool2d(2), DoubleConv(channels, 2 * channels))
+
+    def forward(self, maps):
+        return self.maxpool_conv(maps)
+
+
+class Up(nn.Module):
+    """A level up."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.up = nn.ConvTranspose2d(channels, channels // 2, 2, stride=2)
+        self.conv = DoubleConv(channels, channels // 2)
+
+    def forward(self, maps, level):
+        return self.conv(torch.cat([level, self.up(maps)], 1))
+
+
+class UNet(nn.Module):
+    """U-Net with padding and batch normalisation."""
+
+    def __init__(self, width=32):
+        super().__init__()
+        self.inc = DoubleConv(3, width)
+        for level in range(4):
+            setattr(self, f"down{level + 1}", Down(width << level))
+            setattr(self, f"up{level + 1}", Up(16 * width >> level))
+        self.outc = chain(("conv", nn.Conv2d(width, 1, 1)))
+
+    def forward(self, maps):
+        levels = [self.inc(maps)]
+        for down in (self.down1, self.down2, self.down3, self.down4):
+            levels.append(down(levels[-1]))
+        maps = levels.pop()
+        for up in (self.up1, self.up2, self.up3, self.up4):
+            maps = up(maps, levels.pop())
+        return self.outc(maps)
+
+
+def espcn():
+    return chain(
+        ("conv1", nn.Conv2d(1, 64, 5, padding=2)), nn.Tanh(),
+        ("conv2", nn.Conv2d(64, 32, 3, padding=1)), nn.Tanh(),
+        ("conv3", nn.Conv2d(32, 9, 3, padding=1)), nn.PixelShuffle(3))
+
+
+class Same(nn.Conv2d):
+    """A convolution with Keras's padding "same": of an odd number of rows or columns, one more is at the end."""
+
+    def forward(self, maps):
+        sides = []
+        for size, kernel, stride in zip(maps.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1], strict=True):
+            around = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
+            sides += [around // 2, around - around // 2]
+        return super().forward(F.pad(maps, sides))
+
+
+def conv_norm(channels, filters, kernel=3, stride=1, groups=1):
+    """A convolution of MLPerf Tiny and its batch normalisation."""
+    conv = Same(channels, filters, kernel, stride=stride, groups=groups)
+    return chain(("conv", conv), ("bn", nn.BatchNorm2d(filters, eps=1e-3)))
+
+
+class Basic(nn.Module):
+    """A residual block of MLPerf Tiny."""
+
+    def __init__(self, channels, filters, stride):
+        super().__init__()
+        self.conv1, self.conv2 = conv_norm(channels, filters, stride=stride), conv_norm(filters, filters)
+        self.downsample = Same(channels, filters, 1, stride=2) if stride == 2 else nn.Identity()
+
+    def forward(self, maps):
+        return (self.conv2(self.conv1(maps).relu()) + self.downsample(maps)).relu()
+
+
+def tiny_resnet8():
+    return chain(
+        ("stem", conv_norm(3, 16)), nn.ReLU(),
+        ("stage1", Basic(16, 16, 1)), ("stage2", Basic(16, 32, 2)), ("stage3", Basic(32, 64, 2)),
+        nn.AvgPool2d(8), nn.Flatten(), ("fc", nn.Linear(64, 10)))
+
+
+def separable(channels, filters, stride=1):
+    return chain(
+        ("depthwise", conv_norm(channels, channels, stride=stride, groups=channels)), nn.ReLU(),
+        ("pointwise", conv_norm(channels, filters, 1)), nn.ReLU())
+
+
+def tiny_ds_cnn():
+    return chain(
+        ("stem", conv_norm(1, 64, (10, 4), 2)), nn.ReLU(),
+        ("layers", nn.Sequential(*(separable(64, 64) for _ in range(4)))),
+        nn.AvgPool2d((24, 5)), nn.Flatten(), ("fc", nn.Linear(64, 12)))
+
+
+def tiny_mobilenet_v1():
+    widths = [8, 16, 32, 32, 64, 64, *[128] * 6, 256, 256]
+    strides = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1]
+    layers = (separable(*numbers) for numbers in zip(widths, widths[1:], strides, strict=False))
+    return chain(
+        ("stem", conv_norm(3, 8, stride=2)), nn.ReLU(), ("layers", nn.Sequential(*layers)),
+        nn.AvgPool2d(3), nn.Flatten(), ("fc", nn.Linear(256, 2)))
+
+
+def tiny_autoencoder():
+    def dense(features, outputs):
+        return chain(("fc", nn.Linear(features, outputs)), ("bn", nn.BatchNorm1d(outputs, eps=1e-3)), nn.ReLU())
+
+    def four(features):
+        return nn.Sequential(dense(features, 128), *(dense(128, 128) for _ in range(3)))
+
+    return chain(("encoder", four(640)), ("code", dense(128, 8)), ("decoder", four(8)), ("fc", nn.Linear(128, 640)))
+
+
 def resnet(name):
     """torchvision's net, but with the stride of a bottleneck in its first convolution, as in the paper."""
     net = build(f"torchvision-{name}")
@@ -137,6 +270,12 @@ NETS = {
     "vgg16": lambda: vgg(2, 2, 3, 3, 3),
     "vgg19": lambda: vgg(2, 2, 4, 4, 4),
     "inception-v1": inception_v1,
+    "unet": UNet,
+    "espcn": espcn,
+    "tiny-resnet8": tiny_resnet8,
+    "tiny-ds-cnn": tiny_ds_cnn,
+    "tiny-mobilenet-v1": tiny_mobilenet_v1,
+    "tiny-autoencoder": tiny_autoencoder,
     **{f"resnet{layers}": lambda layers=layers: resnet(f"resnet{layers}") for layers in (18, 34, 50, 101, 152)},
 }
 
@@ -147,5 +286,5 @@ def build(name):
         return NETS[name]()
     short = name.removeprefix("torchvision-")
     # The weights are replaced later, so they need not come from slow distributions.
-    quick = {"init_weights": False} if short == "googlenet" or short.startswith("vgg") else {}
+    quick = {"init_weights": False} if short in ("googlenet", "inception_v3") or short.startswith("vgg") else {}
     return torchvision.models.get_model(short, weights=None, **quick)

@@ -27,7 +27,8 @@ class Cases:
 
     def add(self, call, input, output, **tensors):
         net = f"Net: {shape(input.shape)} -> {shape(output.shape)} {{ layer: {call}; }}"
-        tensors = {f"layer.{role}": tensor for role, tensor in tensors.items()}
+        # The factors of `scale` have the layer's own name.
+        tensors = {"layer" if call == "scale" else f"layer.{role}": tensor for role, tensor in tensors.items()}
         self.text.append(case(net, input, output, tensors))
 
     def function(self, call, function):

@@ -5,15 +5,24 @@ use std::ffi::OsStr;
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
+use models::{FAMILIES, Family};
 
 use crate::failure::{Failure, printable};
 use crate::registry::{MODELS, Model};
 
-/// In front of the names of torchvision's nets. It may be left out where no other net has the rest of the name.
+/// In front of the names of torchvision's nets.
 const TORCHVISION: &str = "torchvision";
 
-/// Other names in papers, in normal form.
-const ALIASES: [(&str, &str); 1] = [("googlenet", "inception-v1")];
+/// What may be left out in front of a name, where no other net has the rest of it.
+const PREFIXES: [&str; 2] = [TORCHVISION, "tiny"];
+
+/// Other names, in normal form: of papers, or without the numbers that say which of a family it is.
+const ALIASES: [(&str, &str); 4] = [
+    ("googlenet", "inception-v1"),
+    ("convnextt", "torchvision-convnext_tiny"),
+    ("resnext50", "torchvision-resnext50_32x4d"),
+    ("shufflenetv2", "torchvision-shufflenet_v2_x1_0"),
+];
 
 /// The most nets that a message names.
 const MOST: usize = 6;
@@ -24,23 +33,35 @@ const LONGEST: usize = 64;
 impl Model {
     /// The net of this name: `resnet50`, `ResNet-50`, `torchvision/resnet50`.
     pub(crate) fn named(name: &str) -> Result<&'static Self, Failure> {
-        find(name).map_err(Failure::Message)
+        let name = find(name, FAMILIES).map_err(Failure::Message)?;
+        let model = MODELS.iter().find(|model| model.name == name);
+        model.ok_or_else(|| Failure::Message(format!("{name} is not in this program")))
     }
 }
 
-fn find(name: &str) -> Result<&'static Model, String> {
+/// The name of the net that is meant, if it is in this program.
+fn find(name: &str, families: &[Family]) -> Result<&'static str, String> {
     let wanted = plain(name);
-    if let Some(model) = MODELS.iter().find(|model| plain(model.name) == wanted) {
-        return Ok(model);
+    let nets = || families.iter().flat_map(|family| family.nets).copied();
+    if let Some(net) = nets().find(|net| plain(net) == wanted) {
+        return built(net, families);
     }
-    let also: Vec<&Model> = MODELS.iter().filter(|model| others(model).any(|other| other == wanted)).collect();
+    let also: Vec<&str> = nets().filter(|net| others(net).any(|other| other == wanted)).collect();
     match also.as_slice() {
-        [model] => Ok(model),
-        [] => Err(unknown(name, &wanted)),
-        several => {
-            let names: Vec<&str> = several.iter().map(|model| model.name).collect();
-            Err(format!("`{}` may be {}: say which", printable(name), either(&names)))
-        }
+        [net] => built(net, families),
+        [] => Err(unknown(name, &near(&wanted, families))),
+        several => Err(format!("`{}` may be {}: say which", printable(name), either(several))),
+    }
+}
+
+/// A net, if it is in this program.
+fn built(net: &'static str, families: &[Family]) -> Result<&'static str, String> {
+    match families.iter().find(|family| family.nets.contains(&net)) {
+        Some(Family { built: false, feature: Some(feature), .. }) => Err(format!(
+            "{net} is not in this program: `cargo install cnn-cli --features {feature}` adds it, and `--features \
+             all-nets` all nets"
+        )),
+        Some(_) | None => Ok(net),
     }
 }
 
@@ -56,26 +77,25 @@ fn plain(name: &str) -> String {
 }
 
 /// What a net is also called, in normal form.
-fn others(model: &Model) -> impl Iterator<Item = String> {
-    let short = plain(model.name).strip_prefix(TORCHVISION).map(str::to_owned);
-    let aliases = ALIASES.iter().filter(|(_, name)| *name == model.name).map(|(alias, _)| (*alias).to_owned());
-    short.into_iter().chain(aliases)
+fn others(net: &str) -> impl Iterator<Item = String> {
+    let short = PREFIXES.iter().filter_map(move |prefix| plain(net).strip_prefix(prefix).map(str::to_owned));
+    let aliases = ALIASES.iter().filter(move |(_, name)| *name == net).map(|(alias, _)| (*alias).to_owned());
+    short.chain(aliases)
 }
 
-fn unknown(name: &str, wanted: &str) -> String {
-    let near = near(wanted);
-    let guess = if near.is_empty() { String::new() } else { format!("did you mean {}? ", either(&near)) };
+fn unknown(name: &str, near: &[&str]) -> String {
+    let guess = if near.is_empty() { String::new() } else { format!("did you mean {}? ", either(near)) };
     format!("there is no net `{}`; {guess}`cnn list` shows all", printable(name))
 }
 
 /// The nets whose names begin in this way, such as all of `vgg`, or else those of similar names, the nearest first.
-fn near(wanted: &str) -> Vec<&'static str> {
+fn near(wanted: &str, families: &[Family]) -> Vec<&'static str> {
     if wanted.is_empty() || wanted.len() > LONGEST {
         return Vec::new();
     }
-    let names: Vec<(String, &str)> = MODELS.iter().map(|model| (plain(model.name), model.name)).collect();
-    let also: Vec<(String, &str)> =
-        MODELS.iter().flat_map(|model| others(model).map(|other| (other, model.name))).collect();
+    let nets = || families.iter().flat_map(|family| family.nets).copied();
+    let names: Vec<(String, &str)> = nets().map(|net| (plain(net), net)).collect();
+    let also: Vec<(String, &str)> = nets().flat_map(|net| others(net).map(move |other| (other, net))).collect();
     for spellings in [&names, &also] {
         let family = spellings.iter().filter(|(spelling, _)| spelling.starts_with(wanted));
         let family = first(family.map(|(_, name)| *name));
@@ -131,14 +151,14 @@ mod tests {
     use super::*;
 
     fn error(name: &str) -> String {
-        find(name).map_or_else(|message| message, |model| panic!("{name} is {}", model.name))
+        find(name, FAMILIES).map_or_else(|message| message, |net| panic!("{name} is {net}"))
     }
 
     #[test]
     fn every_net_has_its_own_name() {
-        for model in MODELS {
+        for model in MODELS.iter() {
             for spelling in [model.name.to_owned(), model.name.to_uppercase(), model.name.replace('-', " ")] {
-                assert_eq!(find(&spelling).map(|found| found.name).ok(), Some(model.name), "{spelling}");
+                assert_eq!(find(&spelling, FAMILIES), Ok(model.name), "{spelling}");
             }
         }
     }
@@ -163,8 +183,13 @@ mod tests {
             ("MobileNet-V2", "torchvision-mobilenet_v2"),
             ("DenseNet-121", "torchvision-densenet121"),
             ("squeezenet1.1", "torchvision-squeezenet1_1"),
+            ("U-Net", "unet"),
+            ("DS-CNN", "tiny-ds-cnn"),
+            ("ResNeXt-50", "torchvision-resnext50_32x4d"),
+            ("EfficientNet-B0", "torchvision-efficientnet_b0"),
+            ("Inception-v3", "torchvision-inception_v3"),
         ] {
-            assert_eq!(find(spelling).map(|found| found.name).ok(), Some(meant), "{spelling}");
+            assert_eq!(find(spelling, FAMILIES), Ok(meant), "{spelling}");
         }
     }
 
@@ -181,12 +206,30 @@ mod tests {
             ("resnet-51", "`resnet50` or `torchvision-resnet50`"),
             ("VGG", "`vgg11`, `vgg11-lrn`, `vgg13`, `vgg16` or `vgg19`"),
             ("torchvision/vgg", "`torchvision-vgg11`, `torchvision-vgg13`, `torchvision-vgg16` or `torchvision-vgg19`"),
-            ("mobilenet", "`torchvision-mobilenet_v2`"),
+            (
+                "mobilenet",
+                "`tiny-mobilenet-v1`, `torchvision-mobilenet_v2`, `torchvision-mobilenet_v3_small` or \
+                 `torchvision-mobilenet_v3_large`",
+            ),
             ("torchvision-resnet5", "`torchvision-resnet50`"),
         ] {
             let expected = format!("there is no net `{slip}`; did you mean {guess}? `cnn list` shows all");
             assert_eq!(error(slip), expected);
         }
+    }
+
+    #[test]
+    fn a_net_that_is_not_built_is_reported_with_its_feature() {
+        let there = Family { feature: None, built: true, nets: &["lenet5"] };
+        let missing = Family { feature: Some("convnext"), built: false, nets: &["torchvision-convnext_tiny"] };
+        assert_eq!(find("LeNet-5", &[there, missing]), Ok("lenet5"));
+        let expected = "torchvision-convnext_tiny is not in this program: `cargo install cnn-cli --features convnext` \
+                        adds it, and `--features all-nets` all nets";
+        for spelling in ["torchvision-convnext_tiny", "ConvNeXt-T", "torchvision/convnext_tiny"] {
+            assert_eq!(find(spelling, &[there, missing]), Err(expected.to_owned()), "{spelling}");
+        }
+        let guess = "there is no net `convnext`; did you mean `torchvision-convnext_tiny`? `cnn list` shows all";
+        assert_eq!(find("convnext", &[there, missing]), Err(guess.to_owned()));
     }
 
     #[test]

@@ -1,56 +1,52 @@
-//! The nets that the commands know.
+//! The nets that the commands know: those of `models`.
 //!
 //! Each net is a separate type, so code that takes a net by name needs a common interface: [`Model`] holds the description of
-//! the type and functions made for it. To add a net, add a line to [`MODELS`].
+//! the type and functions made for it. Which nets there are depends on features, and is `models`' to say.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cnn::Step;
 use cnn::graph::Graph;
 use cnn::memory::Memory;
 use cnn::weights::{Source, WeightsError};
 use cnn::{DynNetwork, Network, Pool};
-use models::{About, Classifier, Preprocess, torchvision};
+use models::{About, Classifier, LeNet5, Preprocess, Visitor};
 
 use crate::failure::Failure;
 
 /// All nets, in the order of `cnn list`.
-pub(crate) static MODELS: &[Model] = &[
-    Model::of::<models::Perceptron>("perceptron"),
-    Model::classifier::<models::Mlp>("mlp"),
-    Model::classifier::<models::LeNet5>("lenet5")
-        .with_embedded(|| Box::new(models::LeNet5::embedded()))
-        .with_batched(const { &[Model::of::<models::LeNet5Batch8>("lenet5")] }),
-    Model::classifier::<models::AlexNet>("alexnet")
-        .with_batched(const { &[Model::of::<models::AlexNetBatch8>("alexnet")] }),
-    Model::classifier::<models::AlexNetF16>("alexnet-f16"),
-    Model::classifier::<models::Vgg11>("vgg11"),
-    Model::classifier::<models::Vgg11Lrn>("vgg11-lrn"),
-    Model::classifier::<models::Vgg13>("vgg13"),
-    Model::classifier::<models::Vgg16>("vgg16"),
-    Model::classifier::<models::Vgg19>("vgg19"),
-    Model::classifier::<models::InceptionV1>("inception-v1"),
-    Model::classifier::<models::ResNet18>("resnet18"),
-    Model::classifier::<models::ResNet34>("resnet34"),
-    Model::classifier::<models::ResNet50>("resnet50")
-        .with_batched(const { &[Model::of::<models::ResNet50Batch8>("resnet50")] }),
-    Model::classifier::<models::ResNet101>("resnet101"),
-    Model::classifier::<models::ResNet152>("resnet152"),
-    Model::classifier::<torchvision::AlexNet>("torchvision-alexnet"),
-    Model::classifier::<torchvision::Vgg11>("torchvision-vgg11"),
-    Model::classifier::<torchvision::Vgg13>("torchvision-vgg13"),
-    Model::classifier::<torchvision::Vgg16>("torchvision-vgg16"),
-    Model::classifier::<torchvision::Vgg19>("torchvision-vgg19"),
-    Model::classifier::<torchvision::GoogLeNet>("torchvision-googlenet"),
-    Model::classifier::<torchvision::ResNet18>("torchvision-resnet18"),
-    Model::classifier::<torchvision::ResNet34>("torchvision-resnet34"),
-    Model::classifier::<torchvision::ResNet50>("torchvision-resnet50"),
-    Model::classifier::<torchvision::ResNet101>("torchvision-resnet101"),
-    Model::classifier::<torchvision::ResNet152>("torchvision-resnet152"),
-    Model::classifier::<torchvision::SqueezeNet1_1>("torchvision-squeezenet1_1"),
-    Model::classifier::<torchvision::MobileNetV2>("torchvision-mobilenet_v2"),
-    Model::classifier::<torchvision::DenseNet121>("torchvision-densenet121"),
-];
+pub(crate) static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| {
+    let mut models = Models(Vec::new());
+    models::each(&mut models);
+    models.0
+});
+
+/// The nets that were visited.
+struct Models(Vec<Model>);
+
+impl Models {
+    fn named(&mut self, name: &str) -> impl Iterator<Item = &mut Model> {
+        self.0.iter_mut().filter(move |model| model.name == name)
+    }
+}
+
+impl Visitor for Models {
+    fn net<N: Network + About + 'static>(&mut self, name: &'static str) {
+        self.0.push(Model::of::<N>(name));
+    }
+
+    fn classifier<N: Network + About + Classifier + 'static>(&mut self, name: &'static str) {
+        self.0.push(Model::classifier::<N>(name));
+        // The only one whose weights are in this program.
+        if N::GRAPH == LeNet5::GRAPH {
+            self.named(name).for_each(|model| model.embedded = Some(|| Box::new(LeNet5::embedded())));
+        }
+    }
+
+    fn batch<N: Network + About + 'static>(&mut self, name: &'static str) {
+        self.named(name).for_each(|model| model.batched.push(Model::of::<N>(name)));
+    }
+}
 
 /// A net, by name.
 pub(crate) struct Model {
@@ -65,7 +61,7 @@ pub(crate) struct Model {
     /// Images per pass.
     pub(crate) batch: usize,
     /// The same net, compiled for several images in a pass.
-    pub(crate) batched: &'static [Model],
+    pub(crate) batched: Vec<Model>,
     /// What lies where in its workspace, and when.
     pub(crate) memory: &'static Memory<'static>,
     /// The year of its paper.
@@ -93,7 +89,7 @@ impl Model {
             workspace_bytes: N::WORKSPACE_BYTES,
             steps: N::STEPS,
             batch: N::BATCH,
-            batched: &[],
+            batched: Vec::new(),
             memory: N::MEMORY,
             year: N::YEAR,
             new: N::NEW,
@@ -105,28 +101,18 @@ impl Model {
     }
 
     /// A net that classifies pictures.
-    const fn classifier<N: Network + About + Classifier + 'static>(name: &'static str) -> Self {
+    fn classifier<N: Network + About + Classifier + 'static>(name: &'static str) -> Self {
         Self { preprocess: Some(N::PREPROCESS), labels: N::LABELS, ..Self::of::<N>(name) }
-    }
-
-    const fn with_embedded(mut self, embedded: fn() -> Box<dyn DynNetwork>) -> Self {
-        self.embedded = Some(embedded);
-        self
-    }
-
-    const fn with_batched(mut self, batched: &'static [Model]) -> Self {
-        self.batched = batched;
-        self
     }
 
     /// This net, compiled for this many images per pass.
     pub(crate) fn for_batch(&'static self, images: usize) -> Result<&'static Self, Failure> {
-        let mut compiled = [self].into_iter().chain(self.batched);
+        let mut compiled = [self].into_iter().chain(&self.batched);
         compiled.find(|model| model.batch == images).ok_or_else(|| Failure::Message(self.no_batch(images)))
     }
 
     fn no_batch(&self, images: usize) -> String {
-        let known: Vec<String> = [self].into_iter().chain(self.batched).map(|model| model.batch.to_string()).collect();
+        let known: Vec<String> = [self].into_iter().chain(&self.batched).map(|model| model.batch.to_string()).collect();
         let of = if known.len() == 1 { "a batch of" } else { "batches of" };
         let (name, net, known) = (self.name, self.graph.name, known.join(" and "));
         let advice = format!("`#[batch({images})] pub {net}Batch{images} = {net};` in `network!` compiles another");
@@ -178,9 +164,9 @@ pub(crate) mod tests {
 
     #[test]
     fn nets_for_several_images_are_the_same_nets() {
-        for model in MODELS {
+        for model in MODELS.iter() {
             assert_eq!(model.batch, 1, "{}", model.name);
-            for batched in model.batched {
+            for batched in &model.batched {
                 assert!(batched.batch > 1 && batched.name == model.name);
                 assert_eq!(batched.graph.nodes, model.graph.nodes, "{}", model.name);
             }
@@ -208,7 +194,7 @@ pub(crate) mod tests {
 
     #[test]
     fn pictures_become_what_a_classifier_reads_and_each_of_its_classes_has_a_name() {
-        for model in MODELS {
+        for model in MODELS.iter() {
             if let Some(preprocess) = model.preprocess {
                 assert_eq!(preprocess.shape(), model.graph.input(), "{}", model.name);
                 assert_eq!(model.labels.len(), model.graph.output().elements(), "{}", model.name);

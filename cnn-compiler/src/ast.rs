@@ -6,6 +6,8 @@ use cnn_net::language::step_number;
 use cnn_net::op::Store;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote};
+use syn::ext::IdentExt as _;
+use syn::parse::Parser as _;
 use syn::{Attribute, LitStr, Visibility};
 
 use crate::report::Place;
@@ -209,7 +211,7 @@ pub enum StepKind {
     Merge(Merge),
     /// `{ … }`
     Group(Body),
-    /// `[step; n]`, `[name1..: step; n]`
+    /// `[step -> step; n]`, `[name1..: step; n]`
     Repeat(Repeat),
     /// `skip`
     Skip(Span),
@@ -296,24 +298,24 @@ pub struct Merge {
     pub end: Span,
 }
 
-/// `[step; n]`, `[name1..: step; n]`
+/// `[step -> step; n]`, `[name1..: step; n]`
 #[derive(Clone)]
 pub struct Repeat {
-    /// The steps' counting name, if they have one; the step itself then has no name.
+    /// The counting name of the first step, if it has one; the step itself then has no name.
     pub counter: Option<Counter>,
     /// What is repeated.
-    pub step: Box<Step>,
+    pub steps: Pipeline,
     /// How many times.
     pub count: Expr,
     /// The brackets.
     pub place: Place,
 }
 
-/// `name1..`
+/// `name1..`, `"name-1"..`
 #[derive(Clone)]
 pub struct Counter {
     /// Everything but the dots.
-    pub name: Ident,
+    pub name: Name,
     /// The beginning of all names: `name`.
     pub stem: String,
     /// The number of the first one.
@@ -413,15 +415,15 @@ impl Name {
         Self { text, span }
     }
 
-    /// As it is in the source: in quotes, unless it is a word or a number.
-    pub(crate) fn written(&self) -> String {
-        let is_plain = self.number().is_some() || syn::parse_str::<Ident>(&self.text).is_ok();
-        if is_plain { self.text.clone() } else { format!("{:?}", self.text) }
-    }
-
     /// The token.
     pub(crate) fn span(&self) -> Span {
         self.span
+    }
+
+    /// As it is written in a declaration: in quotes unless it is a word or a number.
+    pub(crate) fn written(&self) -> String {
+        let is_word = Ident::parse_any.parse_str(&self.text).is_ok();
+        if is_word || self.number().is_some() { self.text.clone() } else { format!("{:?}", self.text) }
     }
 
     /// Its place among the steps of a body, if it is a number.
@@ -448,6 +450,13 @@ impl fmt::Display for Name {
     }
 }
 
+impl Pipeline {
+    /// The token to point at: that of the first step.
+    pub(crate) fn span(&self) -> Span {
+        self.steps.first().map_or_else(Span::call_site, Step::span)
+    }
+}
+
 impl Step {
     /// The token to point at.
     pub fn span(&self) -> Span {
@@ -455,7 +464,7 @@ impl Step {
             StepKind::Call(call) => call.name.span(),
             StepKind::Merge(merge) => merge.span,
             StepKind::Group(body) => body.span,
-            StepKind::Repeat(repeat) => repeat.step.span(),
+            StepKind::Repeat(repeat) => repeat.steps.span(),
             StepKind::Skip(span) => *span,
             StepKind::From(from) => from.name.span(),
             StepKind::Splice(call) => call.name.span(),

@@ -124,7 +124,7 @@ impl Shaped {
     fn tensors_of(&self, node: &Node) -> Vec<Tensor> {
         let tensors = node.op.tensors(self.shape(node.inputs[0]));
         let named = |(role, dims): (Role, Dims)| Tensor {
-            name: format!("{}.{}", node.name, role.name()),
+            name: format!("{}{}", node.name, node.op.end_of_name(role)),
             role,
             shape: dims.to_vec(),
         };
@@ -264,9 +264,9 @@ fn check_tensor_names(graph: &Graph, report: &mut Report) {
         match known.get(node.name.as_str()) {
             Some(first) => {
                 let (kind, name, line) = (node.op.name(), &node.name, first.line());
-                let wrong = format!(
-                    "the tensors of this {kind} and of the layer on line {line} are both called `{name}.weight`"
-                );
+                let end = node.op.end_of_name(Role::Weight);
+                let wrong =
+                    format!("the tensors of this {kind} and of the layer on line {line} are both called `{name}{end}`");
                 let free = ways::free(graph, "", "a");
                 let help = format!("unnamed steps are numbered; give this one a name: `{free}: {kind}`");
                 let message = Message::from(message(&wrong, &graph.context(node), &help));

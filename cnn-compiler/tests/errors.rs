@@ -280,6 +280,8 @@ fn numbers() {
         ("[[relu; 1000]; 1000]", "relu", "the net has more than 10000 layers"),
         ("[[[{}; 1000]; 1000]; 1000]", "{", "the net has more than 30000 steps"),
         ("[a4294967296..: linear(10); 1]", "a4294967296..", "`a4294967296..` counts from a number that is too large"),
+        ("[\"block-\"..: linear(10); 2]", "\"block-\"..", "`\"block-\"..` has no number to count from"),
+        ("[relu -> a: relu; 2]", "a", "`a` would be the name of each of the 2 repeated steps"),
         ("[a1..: b: relu; 2]", ":", "expected `;` and the number of repetitions, found `:`"),
         ("[a1..=: relu; 2]", "=", "expected `:` and the step, found `=`"),
         ("{ a1..: linear(10); }", "a1..", "a counting name is allowed only in a repeat"),

@@ -88,7 +88,7 @@ pub enum Op {
     BatchNorm(BatchNorm),
     /// Normalisation by the statistics of the input itself.
     Norm(Norm),
-    /// A factor for each channel, learnt in the tensor `weight` of `[channels]`; or one for all.
+    /// A factor for each channel, learnt in a tensor of `[channels]` with the layer's own name; or one for all.
     Scale {
         /// The one for all.
         factor: Option<f32>,
@@ -279,6 +279,13 @@ impl Op {
             | Self::Mul
             | Self::Max => Tensors::NONE,
         }
+    }
+
+    /// What the name of one of its tensors adds to the layer's: `.weight`. The factors of `scale` add nothing: PyTorch has no
+    /// module for them, so they are a parameter of the module around them, `self.gamma`.
+    #[must_use]
+    pub const fn end_of_name(&self, role: Role) -> &'static str {
+        if let Self::Scale { .. } = self { "" } else { role.end() }
     }
 
     /// Whether it has parameter tensors.

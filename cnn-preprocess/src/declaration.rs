@@ -5,8 +5,10 @@ use cnn_net::op::Shape;
 /// How a picture becomes a net's input: resized, then cropped, then turned into numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preprocess {
-    /// How the whole picture is resized, by bilinear interpolation with antialiasing.
+    /// The size that the whole picture is resized to.
     pub resize: Resize,
+    /// How pixels are interpolated; always with antialiasing.
+    pub filter: Filter,
     /// The side of the input, a square that is then cropped from the middle. A smaller picture gets a black border.
     pub crop: u32,
     /// The number for a byte of 255: 1, or 255 if bytes are not scaled.
@@ -22,6 +24,17 @@ pub enum Resize {
     ShortSide(u32),
     /// Both sides to this, which distorts pictures that are not square.
     Square(u32),
+}
+
+/// How the pixels of a resized picture are interpolated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Filter {
+    /// Between the two next pixels in each direction, or as many more as the picture is reduced by.
+    #[default]
+    Bilinear,
+    /// Cubic convolution with a = -0.5 (Keys 1981), as in Pillow: between the four next pixels in each direction, or more.
+    Bicubic,
 }
 
 /// The channels of an input, in their order. A number `x` becomes `(x - mean) / std`.
@@ -65,6 +78,7 @@ impl Preprocess {
     /// `torchvision.transforms._presets.ImageClassification(crop_size=224)`.
     pub const TORCHVISION: Self = Self {
         resize: Resize::ShortSide(256),
+        filter: Filter::Bilinear,
         crop: 224,
         white: 1.0,
         channels: Channels::Rgb { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
@@ -74,11 +88,23 @@ impl Preprocess {
     /// resize_size=232)`.
     pub const TORCHVISION_V2: Self = Self { resize: Resize::ShortSide(232), ..Self::TORCHVISION };
 
+    /// torchvision's weights of EfficientNet-B0: `ImageClassification(crop_size=224, resize_size=256,
+    /// interpolation=InterpolationMode.BICUBIC)`.
+    pub const TORCHVISION_BICUBIC: Self = Self { filter: Filter::Bicubic, ..Self::TORCHVISION };
+
+    /// torchvision's weights of ConvNeXt-T: `ImageClassification(crop_size=224, resize_size=236)`.
+    pub const TORCHVISION_CONVNEXT: Self = Self { resize: Resize::ShortSide(236), ..Self::TORCHVISION };
+
     /// torchvision's weights of GoogLeNet, which came from TensorFlow. Its preprocessing is [`Self::TORCHVISION`]; then,
     /// with these weights, `GoogLeNet._transform_input` computes `x * (std / 0.5) + (mean - 0.5) / 0.5` for each
     /// channel. Together they amount to a mean and a standard deviation of 0.5.
     pub const TORCHVISION_GOOGLENET: Self =
         Self { channels: Channels::Rgb { mean: [0.5; 3], std: [0.5; 3] }, ..Self::TORCHVISION };
+
+    /// torchvision's weights of Inception-v3, which came from TensorFlow too: [`Self::TORCHVISION_GOOGLENET`] in another size,
+    /// `ImageClassification(crop_size=299, resize_size=342)`.
+    pub const TORCHVISION_INCEPTION_V3: Self =
+        Self { resize: Resize::ShortSide(342), crop: 299, ..Self::TORCHVISION_GOOGLENET };
 
     /// The Caffe weights of AlexNet, CaffeNet and GoogLeNet (`bvlc_alexnet`, `bvlc_reference_caffenet`,
     /// `bvlc_googlenet`). They were trained on pictures distorted to 256x256. The means are those of GoogLeNet's
@@ -86,6 +112,7 @@ impl Preprocess {
     /// average is (104.007, 116.669, 122.679).
     pub const CAFFE: Self = Self {
         resize: Resize::Square(256),
+        filter: Filter::Bilinear,
         crop: 224,
         white: 255.0,
         channels: Channels::Bgr { mean: [104.0, 117.0, 123.0], std: [1.0; 3] },
@@ -100,8 +127,21 @@ impl Preprocess {
         ..Self::CAFFE
     };
 
+    /// Pictures of CIFAR-10, 32x32, in levels from 0 to 255, as MLPerf Tiny's ResNet-8 reads them.
+    pub const CIFAR10: Self = Self {
+        resize: Resize::Square(32),
+        filter: Filter::Bilinear,
+        crop: 32,
+        white: 255.0,
+        channels: Channels::Rgb { mean: [0.0; 3], std: [1.0; 3] },
+    };
+
+    /// Pictures with a person or without, 96x96, from 0 to 1, as MLPerf Tiny's MobileNet-v1 reads them.
+    pub const VISUAL_WAKE_WORDS: Self = Self { resize: Resize::Square(96), crop: 96, white: 1.0, ..Self::CIFAR10 };
+
     /// Digits of MNIST: 28x28, white on black. Digits in other pictures are converted to that ([`Channels::Ink`]).
-    pub const MNIST: Self = Self { resize: Resize::Square(28), crop: 28, white: 1.0, channels: Channels::Ink };
+    pub const MNIST: Self =
+        Self { resize: Resize::Square(28), filter: Filter::Bilinear, crop: 28, white: 1.0, channels: Channels::Ink };
 
     /// The same in the middle of LeNet-5's 32x32.
     pub const LENET5: Self = Self { crop: 32, ..Self::MNIST };

@@ -38,11 +38,12 @@
 //! A camera may give pictures of the right size. Then nothing is left to do but to normalise them:
 //!
 //! ```
-//! use cnn_preprocess::{Channels, Pixels, Preprocess, Resize};
+//! use cnn_preprocess::{Channels, Filter, Pixels, Preprocess, Resize};
 //!
 //! /// What the net was trained on: 96x96, grey, from -1 to 1.
 //! const PREPROCESS: Preprocess = Preprocess {
 //!     resize: Resize::Square(96),
+//!     filter: Filter::Bilinear,
 //!     crop: 96,
 //!     white: 1.0,
 //!     channels: Channels::Grey { mean: 0.5, std: 0.5 },
@@ -107,7 +108,7 @@ mod picture;
 #[cfg(feature = "resize")]
 mod resize;
 
-pub use declaration::{Channels, Preprocess, Resize};
+pub use declaration::{Channels, Filter, Preprocess, Resize};
 pub use error::PreprocessError;
 #[cfg(feature = "ndarray")]
 pub use from_ndarray::PixelArray;

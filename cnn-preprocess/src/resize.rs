@@ -1,6 +1,6 @@
 //! Applying a description to a picture of any size.
 //!
-//! The reference is torchvision on Pillow's pictures, with a bilinear filter that widens with the reduction. Two libraries come
+//! The reference is torchvision on Pillow's pictures, with filters that widen with the reduction. Two libraries come
 //! close: in `image::imageops` every sixth byte differs by one, in `fast_image_resize` hardly any. The latter also takes a
 //! twentieth of the time, and can compute only a part of the resized picture. So only what the crop keeps is computed, and a
 //! picture of 1x10,000 pixels needs no more memory than any other.
@@ -15,7 +15,7 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::ink::Ink;
 use crate::normalise::Span;
-use crate::{Channels, Picture, Preprocess, PreprocessError};
+use crate::{Channels, Filter, Picture, Preprocess, PreprocessError};
 
 impl Preprocess {
     /// Turns a picture into an input, in the order channels, rows, columns. A picture without pixels is all border;
@@ -66,7 +66,8 @@ impl Preprocess {
         if columns.kept == 0 || rows.kept == 0 {
             return self.write([&columns, &rows], input, |_, _| [0; 3]);
         }
-        let kept = resize(picture, &Part::of(width, resized_width, &columns), &Part::of(height, resized_height, &rows));
+        let parts = [Part::of(width, resized_width, &columns), Part::of(height, resized_height, &rows)];
+        let kept = resize(picture, self.filter, &parts);
         let row = columns.kept as usize;
         self.write([&columns, &rows], input, |x, y| kept.pixels()[y as usize * row + x as usize].0);
     }
@@ -89,10 +90,10 @@ impl Part {
         Self { start, length: scale(span.kept.into()).min(f64::from(side) - start), kept: span.kept }
     }
 
-    /// The first pixel that it is computed from, and the number of pixels. The filter reaches one pixel further, of the larger
+    /// The first pixel that it is computed from, and the number of pixels. The filter reaches some pixels further, of the larger
     /// pixels before and after resizing.
-    fn needed(&self, side: u32) -> (u32, u32) {
-        let reach = (self.length / f64::from(self.kept)).max(1.0).ceil();
+    fn needed(&self, side: u32, filter: Filter) -> (u32, u32) {
+        let reach = (filter.reach() * (self.length / f64::from(self.kept)).max(1.0)).ceil();
         let first = (self.start.floor() - reach).max(0.0);
         let end = ((self.start + self.length).ceil() + reach).min(side.into());
         // Both are whole, and at most the side.
@@ -100,23 +101,41 @@ impl Part {
     }
 }
 
+impl Filter {
+    /// How many pixels it reaches to each side.
+    fn reach(self) -> f64 {
+        match self {
+            Self::Bilinear => 1.0,
+            Self::Bicubic => 2.0,
+        }
+    }
+
+    fn options(self) -> ResizeOptions {
+        let filter = match self {
+            Self::Bilinear => FilterType::Bilinear,
+            Self::Bicubic => FilterType::CatmullRom,
+        };
+        ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter))
+    }
+}
+
 /// The part of a resized picture that is kept, row by row.
 ///
 /// As in Pillow, rows are resized first and rounded to bytes; by default, the library would start with the columns. Images are
 /// typed, because untyped ones would bring code for all kinds of pixels.
-fn resize(picture: &impl Picture, columns: &Part, rows: &Part) -> TypedImage<'static, U8x3> {
+fn resize(picture: &impl Picture, filter: Filter, [columns, rows]: &[Part; 2]) -> TypedImage<'static, U8x3> {
     let (width, height) = picture.size();
-    let (top, needed) = rows.needed(height);
+    let (top, needed) = rows.needed(height, filter);
     let bytes = rgb_rows(picture, top, needed);
     let from = TypedImageRef::<U8x3>::from_buffer(width, needed, &bytes).expect("three bytes for each pixel");
     let mut narrow = TypedImage::<U8x3>::new(columns.kept, needed);
     let mut to = TypedImage::<U8x3>::new(columns.kept, rows.kept);
-    let bilinear = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    let options = filter.options();
     let mut resizer = Resizer::new();
     resizer
-        .resize_typed(&from, &mut narrow, &bilinear.crop(columns.start, 0.0, columns.length, needed.into()))
+        .resize_typed(&from, &mut narrow, &options.crop(columns.start, 0.0, columns.length, needed.into()))
         .and_then(|()| {
-            let part = bilinear.crop(0.0, rows.start - f64::from(top), columns.kept.into(), rows.length);
+            let part = options.crop(0.0, rows.start - f64::from(top), columns.kept.into(), rows.length);
             resizer.resize_typed(&narrow, &mut to, &part)
         })
         .expect("the parts lie in the pictures");
@@ -148,8 +167,9 @@ mod tests {
     fn what_is_needed_reaches_a_pixel_beyond_what_is_kept_but_not_beyond_the_picture() {
         let part = |side: u32, resized: u64, crop: u32| Part::of(side, resized, &Span::of(resized, crop));
         assert_eq!(part(20, 10, 7), Part { start: 4.0, length: 14.0, kept: 7 });
-        assert_eq!(part(20, 10, 4).needed(20), (4, 12));
-        assert_eq!(part(10, 20, 4).needed(10), (3, 4));
-        assert_eq!(part(20, 10, 10).needed(20), (0, 20));
+        assert_eq!(part(20, 10, 4).needed(20, Filter::Bilinear), (4, 12));
+        assert_eq!(part(20, 10, 4).needed(20, Filter::Bicubic), (2, 16));
+        assert_eq!(part(10, 20, 4).needed(10, Filter::Bilinear), (3, 4));
+        assert_eq!(part(20, 10, 10).needed(20, Filter::Bilinear), (0, 20));
     }
 }

@@ -3,12 +3,17 @@
 use cnn_preprocess::{Preprocess, Resize};
 use image::{Rgb, RgbImage};
 
-const ALL: [Preprocess; 7] = [
+const ALL: [Preprocess; 12] = [
     Preprocess::TORCHVISION,
     Preprocess::TORCHVISION_V2,
+    Preprocess::TORCHVISION_BICUBIC,
+    Preprocess::TORCHVISION_CONVNEXT,
     Preprocess::TORCHVISION_GOOGLENET,
+    Preprocess::TORCHVISION_INCEPTION_V3,
     Preprocess::CAFFE,
     Preprocess::CAFFE_VGG,
+    Preprocess::CIFAR10,
+    Preprocess::VISUAL_WAKE_WORDS,
     Preprocess::MNIST,
     Preprocess::LENET5,
 ];
@@ -35,8 +40,12 @@ fn colours_become_the_numbers_of_pytorch() {
     // `normalize(convert_image_dtype(colour))`, then `GoogLeNet._transform_input`.
     let torchvision = [2.248_908_3, 0.205_182_12, -1.804_444_4];
     assert_near(&middle(&Preprocess::TORCHVISION, colour), &torchvision);
-    assert_near(&middle(&Preprocess::TORCHVISION_V2, colour), &torchvision);
-    assert_near(&middle(&Preprocess::TORCHVISION_GOOGLENET, colour), &[1.0, 0.003_921_569, -1.0]);
+    for preprocess in [Preprocess::TORCHVISION_V2, Preprocess::TORCHVISION_BICUBIC, Preprocess::TORCHVISION_CONVNEXT] {
+        assert_near(&middle(&preprocess, colour), &torchvision);
+    }
+    for preprocess in [Preprocess::TORCHVISION_GOOGLENET, Preprocess::TORCHVISION_INCEPTION_V3] {
+        assert_near(&middle(&preprocess, colour), &[1.0, 0.003_921_569, -1.0]);
+    }
 }
 
 #[test]

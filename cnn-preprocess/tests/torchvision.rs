@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use cnn_preprocess::{Channels, Preprocess, Resize};
+use cnn_preprocess::{Channels, Filter, Preprocess, Resize};
 use image::imageops::{crop_imm, rotate90};
 use image::{DynamicImage, Rgb, RgbImage};
 
@@ -18,6 +18,7 @@ const FEW: f32 = 0.02;
 const TOLERANCE_GREY: f32 = 2.0;
 
 const LEVELS: Channels = Channels::Rgb { mean: [0.0; 3], std: [1.0; 3] };
+const LEVELS_OF_BYTES: Preprocess = Preprocess { white: 255.0, channels: LEVELS, ..Preprocess::TORCHVISION };
 const GREY_LEVELS: Channels = Channels::Grey { mean: 0.0, std: 1.0 };
 
 fn open(name: &str) -> DynamicImage {
@@ -36,7 +37,7 @@ fn prepare(picture: &RgbImage, (width, height): (u32, u32), resize: Resize, crop
         Resize::ShortSide(side) => format!("short{side}"),
         Resize::Square(side) => format!("square{side}"),
     };
-    let levels = Preprocess { resize, crop, white: 255.0, channels: LEVELS }.apply(&corner);
+    let levels = Preprocess { resize, filter: Filter::Bilinear, crop, white: 255.0, channels: LEVELS }.apply(&corner);
     (levels, format!("{width}x{height}-{size}-crop{crop}.png"))
 }
 
@@ -83,6 +84,19 @@ fn pictures_of_all_sizes_match_torchvision() {
     for (size, resize, crop) in cases {
         let (levels, file) = prepare(&photograph, size, resize, crop);
         assert_equal(&levels, &file);
+    }
+}
+
+/// Reduced, enlarged, and a picture narrower than the filter.
+#[test]
+fn bicubic_pictures_match_torchvision() {
+    for (side, resize, crop) in
+        [((451, 300), 256, 224), ((100, 80), 256, 224), ((451, 300), 16, 15), ((3, 300), 61, 56)]
+    {
+        let corner = crop_imm(&photograph(), 0, 0, side.0, side.1).to_image();
+        let bicubic =
+            Preprocess { resize: Resize::ShortSide(resize), filter: Filter::Bicubic, crop, ..LEVELS_OF_BYTES };
+        assert_equal(&bicubic.apply(&corner), &format!("{}x{}-bicubic{resize}-crop{crop}.png", side.0, side.1));
     }
 }
 

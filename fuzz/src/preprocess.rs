@@ -1,6 +1,6 @@
 //! Descriptions of inputs, and pictures for them.
 
-use cnn_preprocess::{Channels, Pixels, Preprocess, Resize};
+use cnn_preprocess::{Channels, Filter, Pixels, Preprocess, Resize};
 use image::{Rgb, RgbImage};
 
 use crate::choose::Choices;
@@ -58,6 +58,7 @@ fn preprocess(choices: &mut Choices<'_>) -> Preprocess {
     };
     Preprocess {
         resize: if choices.once_in(2) { Resize::ShortSide(side) } else { Resize::Square(side) },
+        filter: if choices.once_in(2) { Filter::Bilinear } else { Filter::Bicubic },
         crop: choices.below(300) as u32,
         white: choices.float(),
         channels: match choices.below(4) {

@@ -6,6 +6,12 @@ pub static IMAGENET: [&str; 1000] = lines(include_str!("../labels/imagenet.txt")
 /// The ten digits.
 pub static DIGITS: [&str; 10] = lines(include_str!("../labels/digits.txt"));
 
+/// The ten classes of CIFAR-10.
+pub static CIFAR10: [&str; 10] = lines(include_str!("../labels/cifar10.txt"));
+
+/// Whether there is a person in a picture.
+pub static VISUAL_WAKE_WORDS: [&str; 2] = lines(include_str!("../labels/visual-wake-words.txt"));
+
 /// The lines of a text with `N` of them, which is checked at compile time.
 const fn lines<const N: usize>(mut text: &'static str) -> [&'static str; N] {
     let mut lines = [""; N];
@@ -45,9 +51,11 @@ mod tests {
 
     #[test]
     fn no_two_classes_share_a_name() {
-        let names: HashSet<&str> = IMAGENET.into_iter().collect();
-        assert_eq!(names.len(), IMAGENET.len());
-        assert!(names.iter().all(|name| !name.is_empty() && name.trim() == *name));
+        for labels in [&IMAGENET[..], &CIFAR10, &VISUAL_WAKE_WORDS] {
+            let names: HashSet<&str> = labels.iter().copied().collect();
+            assert_eq!(names.len(), labels.len());
+            assert!(names.iter().all(|name| !name.is_empty() && name.trim() == *name));
+        }
     }
 
     #[test]

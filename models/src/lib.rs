@@ -8,6 +8,9 @@
 //! | [`Vgg11`], [`Vgg11Lrn`], [`Vgg13`], [`Vgg16`], [`Vgg19`] | 2014: small windows, many of them |
 //! | [`InceptionV1`] | 2014: windows of several sizes side by side, auxiliary classifiers |
 //! | [`ResNet18`], [`ResNet34`], [`ResNet50`], [`ResNet101`], [`ResNet152`] | 2015: residual blocks |
+//! | [`UNet`] | 2015: maps of the way down are read again on the way up; a mask as large as the image |
+//! | [`Espcn`] | 2016: super-resolution, by pixels that are channels until the end |
+//! | [`tiny`] | the nets of MLPerf Tiny, for microcontrollers |
 //! | [`torchvision`] | nets whose published weights are for other nets than the papers', or have other names |
 //!
 //! Some have variants: with weights in half precision ([`AlexNetF16`]), or for 8 images per pass ([`LeNet5Batch8`],
@@ -18,11 +21,23 @@
 //! Nets that classify pictures also declare how a picture becomes their input, and the names of their classes ([`Classifier`]).
 //! The feature `image` lets that read pictures of any size, and the types of the crate `image`.
 //!
-//! Every net keeps the input of its last function, softmax or the step, as the tap `logits`. Nets for ImageNet read images of
-//! 3x224x224 and know its 1,000 classes.
+//! Every net that ends in a function (softmax, a sigmoid, the step) keeps the input of that as the tap `logits`. Nets for ImageNet
+//! read images of 3x224x224 ([`InceptionV3`](torchvision::InceptionV3) of 3x299x299) and know its 1,000 classes.
+//!
+//! # Features
+//!
+//! Perceptrons and LeNet-5 are always there. Features add the other nets, so that only those are compiled that are used:
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
+//! | `alexnet` | yes | AlexNet, also torchvision's |
+//! | `vgg` | yes | the VGG nets, also torchvision's |
+//! | `inception` | yes | Inception-v1; torchvision's GoogLeNet and Inception-v3 |
+//! | `resnet` | yes | the residual nets, also torchvision's; ResNeXt |
+//! | `squeezenet` `mobilenet` `densenet` `shufflenet` `efficientnet` `regnet` `convnext` | no | these of torchvision |
+//! | `unet` `espcn` | no | these |
+//! | `tiny` | no | the module `tiny`: the nets of MLPerf Tiny |
+//! | `all-nets` | no | all of these |
 //! | `image` | no | pictures of the crate `image` as inputs |
 
 #![forbid(unsafe_code)]
@@ -32,15 +47,26 @@ mod about;
 #[macro_use]
 mod classifier;
 
+#[cfg(feature = "alexnet")]
 mod alexnet;
+#[cfg(feature = "espcn")]
+mod espcn;
+#[cfg(feature = "inception")]
 mod inception_v1;
 mod lenet5;
 mod mlp;
+mod nets;
+#[cfg(feature = "resnet")]
 mod resnet;
+#[cfg(feature = "unet")]
+mod unet;
+#[cfg(feature = "vgg")]
 mod vgg;
 
 pub mod labels;
 pub mod seeded;
+#[cfg(feature = "tiny")]
+pub mod tiny;
 pub mod torchvision;
 
 pub use about::About;
@@ -49,9 +75,18 @@ pub use classifier::Classifier;
 pub use cnn_preprocess as preprocess;
 pub use cnn_preprocess::Preprocess;
 // The modules have nothing but nets: for each, its type, its weights, and a workspace if it is large.
+#[cfg(feature = "alexnet")]
 pub use alexnet::*;
+#[cfg(feature = "espcn")]
+pub use espcn::*;
+#[cfg(feature = "inception")]
 pub use inception_v1::*;
 pub use lenet5::*;
 pub use mlp::*;
+pub use nets::{FAMILIES, Family, Visitor, each};
+#[cfg(feature = "resnet")]
 pub use resnet::*;
+#[cfg(feature = "unet")]
+pub use unet::*;
+#[cfg(feature = "vgg")]
 pub use vgg::*;

@@ -51,3 +51,27 @@ fn mobilenet_v2() {
 fn densenet121() {
     compare::<torchvision::DenseNet121>();
 }
+
+/// Halves of channels that are shuffled, in place.
+#[test]
+fn shufflenet_v2() {
+    compare::<torchvision::ShuffleNetV2>();
+}
+
+/// Layer normalisation and factors for channels.
+#[test]
+fn convnext_tiny() {
+    compare::<torchvision::ConvNeXtTiny>();
+}
+
+/// Gates for channels.
+#[test]
+fn efficientnet_b0() {
+    compare::<torchvision::EfficientNetB0>();
+}
+
+/// Transposed convolutions, and values that are read late.
+#[test]
+fn unet() {
+    compare::<models::UNet>();
+}

@@ -34,8 +34,14 @@ pub(crate) enum Preprocessing {
     Torchvision,
     /// The same, but shorter side to 232: torchvision's weights IMAGENET1K_V2
     TorchvisionV2,
+    /// The same as `torchvision`, by bicubic interpolation: torchvision's weights of EfficientNet-B0
+    TorchvisionBicubic,
+    /// The same as `torchvision`, but shorter side to 236: torchvision's weights of ConvNeXt-T
+    TorchvisionConvnext,
     /// The same as `torchvision`, but RGB from -1 to 1: torchvision's weights of GoogLeNet
     TorchvisionGooglenet,
+    /// Shorter side to 342, central 299x299, RGB from -1 to 1: torchvision's weights of Inception-v3
+    TorchvisionInceptionV3,
     /// To 256x256, central 224x224, BGR minus (104, 117, 123): Caffe's AlexNet and GoogLeNet
     Caffe,
     /// Shorter side to 256, central 224x224, BGR minus (103.939, 116.779, 123.68): Caffe's VGG

@@ -140,7 +140,10 @@ impl Preprocessing {
         match self {
             Self::Torchvision => Preprocess::TORCHVISION,
             Self::TorchvisionV2 => Preprocess::TORCHVISION_V2,
+            Self::TorchvisionBicubic => Preprocess::TORCHVISION_BICUBIC,
+            Self::TorchvisionConvnext => Preprocess::TORCHVISION_CONVNEXT,
             Self::TorchvisionGooglenet => Preprocess::TORCHVISION_GOOGLENET,
+            Self::TorchvisionInceptionV3 => Preprocess::TORCHVISION_INCEPTION_V3,
             Self::Caffe => Preprocess::CAFFE,
             Self::CaffeVgg => Preprocess::CAFFE_VGG,
             Self::Mnist => Preprocess::MNIST,
@@ -193,7 +196,8 @@ mod tests {
         );
         assert_eq!(
             advice(Shape::map(3, 224, 224)),
-            "use --preprocess torchvision or torchvision-v2 or torchvision-googlenet or caffe or caffe-vgg"
+            "use --preprocess torchvision or torchvision-v2 or torchvision-bicubic or torchvision-convnext or \
+             torchvision-googlenet or caffe or caffe-vgg"
         );
     }
 }

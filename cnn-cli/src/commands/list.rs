@@ -4,6 +4,7 @@ use std::io::Write;
 
 use cnn_net::language::{inputs, outputs};
 use cnn_net::text::thousands;
+use models::{FAMILIES, Family};
 use serde_json::json;
 
 use crate::args::Json;
@@ -18,19 +19,40 @@ pub(super) fn list(args: Json, out: &mut Output<impl Write>) -> Result<(), Failu
     if args.json {
         return out.json(&json!({ "nets": MODELS.iter().map(object).collect::<Vec<_>>() }));
     }
-    let mut table = Table::new([Align::Left, Align::Left, Align::Right, Align::Right, Align::Left]);
-    table.head(["net", "input -> output", "parameters", "MACs", "weights"]);
-    for model in MODELS {
+    let mut table = Table::new([Align::Left, Align::Left, Align::Right, Align::Right]);
+    table.head(["net", "input -> output", "parameters", "MACs"]);
+    for model in MODELS.iter() {
         let graph = model.graph;
         table.row([
             model.name.to_owned(),
             format!("{} -> {}", inputs(graph), outputs(graph)),
             thousands(graph.parameters()),
             rounded(graph.macs()),
-            model.embedded.map_or_else(String::new, |_| "included".to_owned()),
         ]);
     }
-    Ok(table.write(out)?)
+    table.write(out)?;
+    let included: Vec<&str> = MODELS.iter().filter(|model| model.embedded.is_some()).map(|model| model.name).collect();
+    writeln!(out, "\nThe weights of {} are in this program.", included.join(" and "))?;
+    Ok(write!(out, "{}", missing(FAMILIES))?)
+}
+
+/// How to get the nets that are not in this program.
+fn missing(families: &[Family]) -> String {
+    let missing: Vec<&Family> = families.iter().filter(|family| !family.built).collect();
+    if missing.is_empty() {
+        return String::new();
+    }
+    let nets: usize = missing.iter().map(|family| family.nets.len()).sum();
+    let mut lines = format!(
+        "\n{nets} more nets are not in this program. `cargo install cnn-cli --features \
+         all-nets`\nadds all, and these features some:\n"
+    );
+    for Family { feature, nets, .. } in missing {
+        // Without what may be left out, so that a line fits a terminal.
+        let nets: Vec<&str> = nets.iter().map(|net| net.trim_start_matches("torchvision-")).collect();
+        lines += &format!("  {}: {}\n", feature.unwrap_or_default(), nets.join(", "));
+    }
+    lines
 }
 
 fn object(model: &Model) -> serde_json::Value {
@@ -44,4 +66,22 @@ fn object(model: &Model) -> serde_json::Value {
         "year": model.year,
         "new": model.new,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_listed_with_its_feature() {
+        let there = Family { feature: Some("vgg"), built: true, nets: &["vgg11"] };
+        let missing_ones =
+            Family { feature: Some("mobilenet"), built: false, nets: &["torchvision-mobilenet_v2", "mobilenet_v3"] };
+        let other = Family { feature: Some("unet"), nets: &["unet"], ..missing_ones };
+        assert_eq!(missing(&[there]), "");
+        let expected = "\n3 more nets are not in this program. `cargo install cnn-cli --features all-nets`\n\
+                        adds all, and these features some:\n  \
+                        mobilenet: mobilenet_v2, mobilenet_v3\n  unet: unet\n";
+        assert_eq!(missing(&[there, missing_ones, other]), expected);
+    }
 }

@@ -23,7 +23,7 @@ fn document(arguments: &[&str]) -> Value {
 fn nets() {
     let list = document(&["list", "--json"]);
     let nets = list["nets"].as_array().unwrap();
-    assert_eq!(nets.len(), run(["list"]).ok().lines().count() - 2);
+    assert_eq!(nets.len(), run(["list"]).ok().lines().take_while(|line| !line.is_empty()).count() - 2);
     let lenet5 = nets.iter().find(|net| net["net"] == "lenet5").unwrap();
     let all = ["input", "macs", "net", "new", "output", "parameters", "weights_included", "year"];
     assert_eq!(keys(lenet5), all);

@@ -347,7 +347,7 @@ fn calls_of_step<'a>(step: &'a Step, visit: &mut dyn FnMut(&'a Call)) {
         StepKind::Call(call) | StepKind::Splice(call) => visit(call),
         StepKind::Merge(merge) => merge.branches.iter().for_each(|branch| calls_of_pipeline(branch, visit)),
         StepKind::Group(body) => each_call(body, visit),
-        StepKind::Repeat(repeat) => calls_of_step(&repeat.step, visit),
+        StepKind::Repeat(repeat) => calls_of_pipeline(&repeat.steps, visit),
         StepKind::Skip(_) | StepKind::From(_) | StepKind::Again(_) => {}
     }
 }

@@ -353,22 +353,28 @@ impl<'a> Expander<'a> {
             self.report.error(repeat.count.place, wrong);
             return Source::Broken;
         }
-        if let Some(name) = &repeat.step.name
-            && count > 1
+        if count > 1
+            && let Some(name) = repeat.steps.steps.iter().find_map(|step| step.name.as_ref())
         {
             let wrong = format!("`{name}` would be the name of each of the {count} repeated steps");
-            let levels = format!("`{name}: [step; {count}]` numbers them `{name}.0`, `{name}.1`, …");
+            let levels = format!("`{}: [step; {count}]` numbers them `{name}.0`, `{name}.1`, …", name.written());
             let first = name.to_string();
             let first = if first.ends_with(|c: char| c.is_ascii_digit()) { first } else { first + "1" };
-            let help = format!("{levels}; `[{first}..: step; {count}]` counts from `{first}`");
+            let counter = Name::new(first.clone(), name.span()).written();
+            let help = format!("{levels}; `[{counter}..: step; {count}]` counts from `{first}`");
             self.report.error(name.span(), message(&wrong, &[], &help));
             return Source::Broken;
         }
         let repeated = |this: &mut Self, scope: &mut Scope| {
-            (0..count as u64).fold(value, |value, index| match &repeat.counter {
-                Some(counter) => this.step_as(Some(&counter.name_of(index)), &repeat.step, value, scope, env),
-                None => this.step(&repeat.step, value, scope, env),
-            })
+            let mut value = value;
+            for index in 0..count as u64 {
+                let mut counted = repeat.counter.as_ref().map(|counter| counter.name_of(index));
+                for step in &repeat.steps.steps {
+                    let name = counted.take();
+                    value = this.step_as(name.as_ref().or(step.name.as_ref()), step, value, scope, env);
+                }
+            }
+            value
         };
         let Some(given) = given else { return repeated(self, scope) };
         let (name, first) = (self.name(Some(given), scope), self.graph.nodes.len());

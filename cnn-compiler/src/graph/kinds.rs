@@ -217,7 +217,7 @@ impl Uses<'_> {
             StepKind::Group(body) => self.body(body),
             StepKind::Repeat(repeat) => {
                 self.expr(&repeat.count, Some(Kind::Number));
-                self.step(&repeat.step);
+                self.pipeline(&repeat.steps);
             }
             StepKind::From(from) => self.add(&from.name.to_string(), Kind::Kept, from.name.span()),
             StepKind::Skip(_) | StepKind::Again(_) => {}

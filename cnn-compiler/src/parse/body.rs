@@ -6,7 +6,7 @@
 //! pipeline  = step { "->" step }
 //! step      = [ NAME ":" ] kind
 //! kind      = layer | [ ".." ] call | merge | "{" body "}" | "[" repeat "]" | "skip" | "from" NAME | "again" NAME
-//! repeat    = ( step | NAME ".." ":" kind ) ";" expr
+//! repeat    = ( step | NAME ".." ":" kind ) { "->" step } ";" expr
 //! merge     = ( "concat" | "add" | "sub" | "mul" | "max" ) "{" { pipeline ";" } "}"
 //! ```
 
@@ -155,7 +155,13 @@ impl Parser<'_> {
             let help = "a statement begins with a step, which takes the result of the previous statement";
             self.report.push(Error::new_spanned(arrow, format!("{wrong}\nhelp: {help}")));
         }
-        let mut steps = vec![self.step(input)?];
+        let first = self.step(input)?;
+        self.pipeline_after(first, input)
+    }
+
+    /// `{ "->" step }` after the first step.
+    fn pipeline_after(&mut self, first: Step, input: ParseStream<'_>) -> Result<Pipeline> {
+        let mut steps = vec![first];
         loop {
             if input.peek(Token![=>]) {
                 let arrow: Token![=>] = input.parse()?;
@@ -179,10 +185,12 @@ impl Parser<'_> {
     fn step(&mut self, input: ParseStream<'_>) -> Result<Step> {
         if let Some((counter, place)) = self.counter(input)? {
             let name = counter.name;
-            let message =
-                format!("a counting name is allowed only in a repeat\nhelp: `{name}: …`, or `[{name}..: …; 3]`");
+            let message = format!(
+                "a counting name is allowed only in a repeat\nhelp: `{0}: …`, or `[{0}..: …; 3]`",
+                name.written()
+            );
             self.report.error(place, message);
-            return Ok(Step { name: Some(Name::from(&name)), kind: self.step_kind(input)? });
+            return Ok(Step { name: Some(name), kind: self.step_kind(input)? });
         }
         Ok(Step { name: self.name(input)?, kind: self.step_kind(input)? })
     }
@@ -210,13 +218,21 @@ impl Parser<'_> {
 
     /// `NAME ".." ":"`, and its place without the colon. A name that does not end in a number is reported, and counts from 1.
     fn counter(&mut self, input: ParseStream<'_>) -> Result<Option<(Counter, Place)>> {
-        if !input.peek(Ident::peek_any) || !input.peek2(Token![..]) {
+        if !input.peek2(Token![..]) {
             return Ok(None);
         }
-        let name = input.call(Ident::parse_any)?.unraw();
+        if !input.peek(Ident::peek_any) && !input.peek(LitStr) {
+            return Ok(None);
+        }
+        let span = input.span();
+        // A mistake in it is reported here, and its place taken by a name without one.
+        let name = name_token(input).unwrap_or_else(|mistake| {
+            self.report.push(mistake);
+            Name::new("1".to_owned(), span)
+        });
         let dots: Token![..] = input.parse()?;
         if !input.peek(Token![:]) {
-            return Err(expected(input, &format!("`:` and the step\nhelp: `[{name}..: step; 3]`")));
+            return Err(expected(input, &format!("`:` and the step\nhelp: `[{}..: step; 3]`", name.written())));
         }
         input.parse::<Token![:]>()?;
         let place = Place::from(name.span()).to(dots.spans[1]);
@@ -225,12 +241,14 @@ impl Parser<'_> {
         let number = &all[stem.len()..];
         // A number of 32 bits leaves room to count.
         let first = number.parse::<u32>().unwrap_or_else(|_| {
+            let instead = Name::new(format!("{stem}1"), name.span()).written();
+            let name = name.written();
             let message = if number.is_empty() {
-                format!("`{name}..` has no number to count from\nhelp: `{name}1..` counts `{name}1`, `{name}2`, …")
+                format!("`{name}..` has no number to count from\nhelp: `{instead}..` counts `{stem}1`, `{stem}2`, …")
             } else {
-                format!("`{name}..` counts from a number that is too large\nhelp: `{stem}1..`")
+                format!("`{name}..` counts from a number that is too large\nhelp: `{instead}..`")
             };
-            self.report.error(place, Message::from(message).fix([Edit::instead(place, format!("{stem}1.."))]));
+            self.report.error(place, Message::from(message).fix([Edit::instead(place, format!("{instead}.."))]));
             1
         });
         Ok(Some((Counter { name, digits: number.len(), stem, first: first.into() }, place)))
@@ -298,18 +316,15 @@ impl Parser<'_> {
         Ok(Merge { kind, span, branches: found.into_iter().flatten().collect(), broken, end: span_of.close() })
     }
 
-    /// `"[" ( step | NAME ".." ":" kind ) ";" expr "]"`
+    /// `"[" ( step | NAME ".." ":" kind ) { "->" step } ";" expr "]"`
     fn repeat(&mut self, input: ParseStream<'_>) -> Result<Repeat> {
         let content;
         let brackets = bracketed!(content in input).span;
-        let (counter, step) = match self.counter(&content)? {
+        let (counter, first) = match self.counter(&content)? {
             Some((counter, _)) => (Some(counter), Step { name: None, kind: self.step_kind(&content)? }),
             None => (None, self.step(&content)?),
         };
-        if content.peek(Token![->]) {
-            let message = "`[step; n]` repeats one step\nhelp: put several into a group: `[{ … -> …; }; n]`";
-            return Err(content.error(message));
-        }
+        let steps = self.pipeline_after(first, &content)?;
         if !content.peek(Token![;]) {
             return Err(expected(&content, "`;` and the number of repetitions\nhelp: `[step; 3]`"));
         }
@@ -319,7 +334,7 @@ impl Parser<'_> {
             return Err(expected(&content, "`]`"));
         }
         let place = Place::from(brackets.open()).to(brackets.close());
-        Ok(Repeat { counter, step: Box::new(step), count, place })
+        Ok(Repeat { counter, steps, count, place })
     }
 
     /// The arguments after a layer's or a block's name, if there are any.

@@ -134,11 +134,7 @@ impl<'a> Builder<'a> {
 
     /// Layers, merges and calls of blocks.
     fn push_all(&mut self, parts: &[Part], depth: usize, prefix: &str, chain: &mut Chain) {
-        let graph = self.graph;
-        let call = |part: &Part| match part {
-            Part::Layer(node) | Part::Merge(node, _) => graph.nodes[*node].calls.get(depth),
-            Part::From(_) => None,
-        };
+        let call = |part: &Part| call(self.graph, part, depth);
         for parts in parts.chunk_by(|a, b| call(a) == call(b)) {
             match call(&parts[0]) {
                 None => parts.iter().for_each(|part| self.push(part, depth, prefix, chain)),
@@ -309,6 +305,17 @@ impl<'a> Builder<'a> {
         });
         let (block, calls) = (call.block.to_owned(), vec![call.name.to_owned()]);
         self.insets.insert(inset, Inset { block, calls, chain: inside, look: look.clone() });
+    }
+}
+
+/// The call that a part belongs to at this depth. A merge with a branch that begins before the call, at a kept value, belongs to
+/// none: its branches show layers from before the call, which are not in the block.
+fn call<'a>(graph: &Graph<'a>, part: &Part, depth: usize) -> Option<&'a Call<'a>> {
+    let of = |node: usize| graph.nodes[node].calls.get(depth);
+    match part {
+        Part::Layer(node) => of(*node),
+        Part::Merge(node, _) => of(*node).filter(|call| part.nodes().iter().all(|inner| of(*inner) == Some(call))),
+        Part::From(_) => None,
     }
 }
 

@@ -144,6 +144,18 @@ fn equal_blocks_are_drawn_once_unless_unfolded() {
     assert_eq!(convolutions, 1 + 33 * 3 + 4);
 }
 
+/// Its merges begin at values from before its calls, so that it would show the whole net.
+#[test]
+fn a_block_that_reads_kept_values_is_not_drawn_around_what_was_before_its_call() {
+    for detail in [Detail::Article, Detail::Full] {
+        let shown = drawn(models::UNet::GRAPH, &Options { detail, ..Options::default() }, |document| {
+            texts(document.root_element())
+        });
+        assert!(shown.iter().any(|text| text == "down × 4") && !shown.iter().any(|text| text == "up"), "{shown:?}");
+        assert_eq!(shown.iter().filter(|text| text.ends_with("concat")).count(), 4, "{shown:?}");
+    }
+}
+
 /// A group has no name, and its copies are not calls of a block.
 #[test]
 fn repeated_groups_are_drawn_once_unless_unfolded() {

@@ -2,7 +2,7 @@
 
 use cnn_diagram::{Detail, Options, Theme, svg};
 use cnn_net::graph::Graph;
-use models::torchvision;
+use models::{tiny, torchvision};
 use roxmltree::{Document, Node};
 
 cnn::network! {
@@ -112,14 +112,27 @@ pub(crate) static NETS: &[&Graph<'static>] = graphs![
     models::ResNet50,
     models::ResNet101,
     models::ResNet152,
+    models::UNet,
+    models::Espcn,
+    tiny::ResNet8,
+    tiny::DsCnn,
+    tiny::MobileNetV1,
+    tiny::Autoencoder,
     torchvision::AlexNet,
     torchvision::Vgg16,
     torchvision::GoogLeNet,
     torchvision::ResNet18,
     torchvision::ResNet50,
+    torchvision::ResNeXt50,
     torchvision::SqueezeNet1_1,
     torchvision::MobileNetV2,
+    torchvision::MobileNetV3Large,
     torchvision::DenseNet121,
+    torchvision::InceptionV3,
+    torchvision::ShuffleNetV2,
+    torchvision::EfficientNetB0,
+    torchvision::RegNetY400MF,
+    torchvision::ConvNeXtTiny,
     Repeats,
     Siamese,
     Detector,

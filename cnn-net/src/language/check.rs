@@ -111,8 +111,8 @@ fn has_its_tensors(graph: &Graph<'_>, node: &Node<'_>) -> bool {
     let expected = is_shape(input).then(|| node.op.tensors(input));
     let expected: Vec<(Role, Dims)> = expected.iter().flat_map(|tensors| tensors.iter()).collect();
     let is_same = |(tensor, (role, dims)): (&Tensor<'_>, &(Role, Dims))| {
-        let name = tensor.name.strip_prefix(node.name).and_then(|end| end.strip_prefix('.'));
-        name == Some(role.name()) && tensor.role == *role && *tensor.shape == **dims
+        let end = tensor.name.strip_prefix(node.name);
+        end == Some(node.op.end_of_name(*role)) && tensor.role == *role && *tensor.shape == **dims
     };
     node.tensors.len() == expected.len() && node.tensors.iter().zip(&expected).all(is_same)
 }

@@ -29,6 +29,16 @@ impl Role {
         }
     }
 
+    /// What the tensor's name adds to the layer's.
+    pub(super) const fn end(self) -> &'static str {
+        match self {
+            Self::Weight => ".weight",
+            Self::Bias => ".bias",
+            Self::RunningMean => ".running_mean",
+            Self::RunningVar => ".running_var",
+        }
+    }
+
     /// Whether it is trained by gradients, so that it counts as parameters.
     pub const fn is_parameter(self) -> bool {
         matches!(self, Self::Weight | Self::Bias)

@@ -8,7 +8,12 @@ use core::panic::PanicInfo;
 use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hprintln};
 
-include!(concat!(env!("OUT_DIR"), "/net.rs"));
+use nets::{Net, NetWeights, NetWorkspace};
+
+#[allow(dead_code, reason = "a file of `models` has several nets")]
+mod nets {
+    include!(concat!(env!("OUT_DIR"), "/net.rs"));
+}
 
 /// What the unused stack is filled with.
 const UNUSED: u32 = 0x5AFE_57AC;

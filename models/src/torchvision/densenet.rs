@@ -1,4 +1,4 @@
-//! torchvision's DenseNet.
+//! torchvision's DenseNets.
 
 use cnn::network;
 
@@ -17,11 +17,8 @@ network! {
         norm: batch_norm -> relu: relu -> conv: conv(filters, 1x1, bias = false) -> pool: avg_pool(2x2);
     }
 
-    /// DenseNet-121 (Huang, Liu, van der Maaten & Weinberger, "Densely connected convolutional networks", CVPR 2017):
-    /// dense blocks of 6, 12, 24 and 16 layers, each of which reads the outputs of all layers before it in its block.
-    ///
-    #[doc = include_str!("../../diagrams/torchvision-densenet121.svg")]
-    pub DenseNet121: 3x224x224 -> 1000 {
+    /// Columns of table 1 of the paper, which differ in the last two dense blocks: the numbers of layers in these.
+    block densenet(three, four) {
         features: {
             conv0: conv(64, 7x7, stride = 2, pad = 3, bias = false) -> norm0: batch_norm -> relu0: relu;
             pool0: max_pool(3x3, stride = 2, pad = 1);
@@ -29,9 +26,9 @@ network! {
             transition1: transition(128);
             denseblock2: [denselayer1..: dense_layer(32); 12]; // 512x28x28
             transition2: transition(256);
-            denseblock3: [denselayer1..: dense_layer(32); 24]; // 1024x14x14
-            transition3: transition(512);
-            denseblock4: [denselayer1..: dense_layer(32); 16]; // 1024x7x7
+            denseblock3: [denselayer1..: dense_layer(32); three]; // 14x14
+            transition3: transition((256 + 32 * three) / 2);
+            denseblock4: [denselayer1..: dense_layer(32); four]; // 7x7
             norm5: batch_norm;
         };
         relu -> global_avg_pool;
@@ -39,7 +36,19 @@ network! {
         tap logits;
         softmax;
     }
+
+    /// DenseNet-121 (Huang, Liu, van der Maaten & Weinberger, "Densely connected convolutional networks", CVPR 2017):
+    /// dense blocks of 6, 12, 24 and 16 layers, each of which reads the outputs of all layers before it in its block.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-densenet121.svg")]
+    pub DenseNet121: 3x224x224 -> 1000 { ..densenet(24, 16); }
+
+    /// DenseNet-169 (Huang, Liu, van der Maaten & Weinberger, "Densely connected convolutional networks", CVPR 2017):
+    /// dense blocks of 6, 12, 32 and 32 layers, each of which reads the outputs of all layers before it in its block.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-densenet169.svg")]
+    pub DenseNet169: 3x224x224 -> 1000 { ..densenet(32, 32); }
 }
 
-classifier!(DenseNet121: TORCHVISION, IMAGENET);
-about!(DenseNet121: 2017, "layers that read all that those before them have found");
+classifier!(DenseNet121, DenseNet169: TORCHVISION, IMAGENET);
+about!(DenseNet121, DenseNet169: 2017, "layers that read all that those before them have found");

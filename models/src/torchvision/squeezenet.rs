@@ -1,4 +1,4 @@
-//! torchvision's SqueezeNet.
+//! torchvision's SqueezeNets.
 
 use cnn::network;
 
@@ -10,6 +10,31 @@ network! {
             expand1x1: conv(expand, 1x1) -> expand1x1_activation: relu;
             expand3x3: conv(expand, 3x3, pad = 1) -> expand3x3_activation: relu;
         };
+    }
+
+    /// After the fire modules: a map for each class, and its mean.
+    block classes() {
+        classifier: { dropout(0.5) -> conv(1000, 1x1) -> relu -> global_avg_pool; };
+        flatten;
+        tap logits;
+        softmax;
+    }
+
+    /// SqueezeNet 1.0 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model
+    /// size", 2016), the net of its table 1. Instead of fully connected layers, a convolution gives a map for each class.
+    ///
+    #[doc = include_str!("../../diagrams/torchvision-squeezenet1_0.svg")]
+    pub SqueezeNet1_0: 3x224x224 -> 1000 {
+        features: {
+            conv(96, 7x7, stride = 2) -> relu -> max_pool(3x3, stride = 2, ceil = true);
+            [fire(16); 2];
+            fire(32) -> max_pool(3x3, stride = 2, ceil = true); // 256x27x27
+            fire(32);
+            [fire(48); 2];
+            fire(64) -> max_pool(3x3, stride = 2, ceil = true); // 512x13x13
+            fire(64);
+        };
+        ..classes;
     }
 
     /// SqueezeNet 1.1 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model
@@ -27,12 +52,9 @@ network! {
             [fire(48); 2]; // 384x13x13
             [fire(64); 2]; // 512x13x13
         };
-        classifier: { dropout(0.5) -> conv(1000, 1x1) -> relu -> global_avg_pool; };
-        flatten;
-        tap logits;
-        softmax;
+        ..classes;
     }
 }
 
-classifier!(SqueezeNet1_1: TORCHVISION, IMAGENET);
-about!(SqueezeNet1_1: 2016, "few 1x1 filters before the others; no fully connected layer");
+classifier!(SqueezeNet1_0, SqueezeNet1_1: TORCHVISION, IMAGENET);
+about!(SqueezeNet1_0, SqueezeNet1_1: 2016, "few 1x1 filters before the others; no fully connected layer");

@@ -1,8 +1,0 @@
-cnn::network! {
-    Net: 3x16x16 -> 10 {
-        [conv(8, 3x3) -> relu; 2];
-        flatten -> linear(10);
-    }
-}
-
-fn main() {}

@@ -16,6 +16,7 @@ mod resize;
 mod shape;
 mod tensors;
 mod transposed;
+mod user;
 mod window;
 
 use self::argument::{ANY, Arguments, NOT_NEGATIVE, SHARE};
@@ -41,6 +42,7 @@ pub use self::resize::{Extent, Interpolation, Resize};
 pub use self::shape::{Padding, Shape, Size};
 pub use self::tensors::{Dims, Role, Tensors};
 pub use self::transposed::{ConvTranspose, TransposedAxis};
+pub use self::user::{EachFn, LayerFn, UserFunction, UserLayer, UserTensor};
 pub use self::window::{Axis, Window};
 
 /// A layer: what it does to its input (or, for the merges, to its inputs).
@@ -114,6 +116,10 @@ pub enum Op {
     Mul,
     /// The largest of the inputs, element by element.
     Max,
+    /// An element-wise function by the user.
+    Map(UserFunction),
+    /// A layer by the user.
+    Custom(UserLayer),
 }
 
 closed! {
@@ -123,7 +129,7 @@ closed! {
         Flatten, Rearrange(rearrange: Rearrange), Resize(resize: Resize), Dropout { p: f32 }, Lrn(lrn: Lrn),
         BatchNorm(norm: BatchNorm), Norm(norm: Norm), Scale { factor: Option<f32> }, Prelu(per: PreluPer), Glu,
         Activation(activation: Activation),
-        Softmax, LogSoftmax, Concat, Add, Sub, Mul, Max,
+        Softmax, LogSoftmax, Concat, Add, Sub, Mul, Max, Map(function: UserFunction), Custom(layer: UserLayer),
     }
 }
 
@@ -178,6 +184,8 @@ impl Op {
             Self::Sub => Facts::of(Addition, ["sub", "−", "difference"]).in_place(),
             Self::Mul => Facts::of(Multiplication, ["mul", "×", "product"]).in_place(),
             Self::Max => Facts::of(Maximum, ["max", "max", "maximum"]).in_place(),
+            Self::Map(_) => Facts::of(Kind::Activation, ["map", "ƒ", "function by the user"]).in_place(),
+            Self::Custom(_) => Facts::of(Kind::Custom, ["custom", "U", "layer by the user"]),
         }
     }
 
@@ -244,6 +252,7 @@ impl Op {
                 Shape::Map { channels, height, width } => Tensors::biased(&[channels, height, width], channels, false),
                 Shape::Vector(features) => Tensors::biased(&[features], features, false),
             },
+            Self::Custom(layer) => Tensors::user(layer.tensors),
             Self::MaxPool(_)
             | Self::AvgPool(_)
             | Self::GlobalAvgPool
@@ -266,7 +275,8 @@ impl Op {
             | Self::Add
             | Self::Sub
             | Self::Mul
-            | Self::Max => Tensors::NONE,
+            | Self::Max
+            | Self::Map(_) => Tensors::NONE,
         }
     }
 
@@ -306,7 +316,8 @@ impl Op {
             | Kind::Concatenation
             | Kind::Addition
             | Kind::Multiplication
-            | Kind::Maximum => 0,
+            | Kind::Maximum
+            | Kind::Custom => 0,
         };
         weights as u64 * uses as u64
     }
@@ -337,7 +348,13 @@ impl Op {
         let activations = Activation::ALL.into_iter().filter(|activation| *activation != Activation::GeluTanh);
         let moves = Rearrange::ALL.into_iter().map(Self::Rearrange).chain(Resize::ALL.map(Self::Resize));
         let before = before.into_iter().chain(moves).chain(norms).chain(learnt);
-        before.chain(activations.map(Self::Activation)).chain([Self::Glu, Self::Softmax, Self::LogSoftmax])
+        before.chain(activations.map(Self::Activation)).chain([
+            Self::Glu,
+            Self::Softmax,
+            Self::LogSoftmax,
+            Self::Map(UserFunction::new("")),
+            Self::Custom(UserLayer::new("", Shape::Vector(1))),
+        ])
     }
 
     /// Shows the arguments in the order of a call.
@@ -370,6 +387,8 @@ impl Op {
             Self::Prelu(per) => to.word("per", per, Some(0)),
             Self::Activation(activation) => activation.arguments(to),
             Self::AdaptiveAvgPool(size) | Self::AdaptiveMaxPool(size) => to.positional().size("size", size, None),
+            Self::Map(function) => function.arguments(to),
+            Self::Custom(layer) => layer.arguments(to),
             Self::GlobalAvgPool
             | Self::GlobalMaxPool
             | Self::ChannelMean

@@ -12,10 +12,11 @@ use alloc::vec::Vec;
 
 use super::Unsayable;
 use super::nesting::is_merge;
+use super::user::{are_tensors, is_path};
 use super::tree::{Aux, Kind, Site, Statement, Step};
 use super::words::step_number;
 use crate::graph::{Call, Graph, Node, Tensor, Value};
-use crate::op::{Argument, Crop, Dims, Padding, Role, Shape, Size, Slot};
+use crate::op::{Argument, Crop, Dims, Op, Padding, Role, Shape, Size, Slot};
 
 /// More layers than this are an error of the language.
 const MOST_NODES: usize = 10_000;
@@ -44,6 +45,9 @@ pub(super) fn graph(graph: &Graph<'_>) -> Result<(), Unsayable> {
             (true, 2..) | (false, 1) => {}
             (true, _) => return error("it has fewer than two branches"),
             (false, _) => return error("it doesn't have one input"),
+        }
+        if matches!(node.op, Op::Custom(layer) if layer.inputs != node.inputs.len()) {
+            return error("it reads other values than its layer");
         }
         if node.inputs.iter().any(|input| *input >= Value::Node(index)) {
             return error("it reads a value that comes later");
@@ -120,6 +124,9 @@ impl Argument for Bounds {
             Slot::SizeOrZero(field) => field.value.height <= LARGEST && field.value.width <= LARGEST,
             Slot::Real(field, [from, to]) => (from..=to).contains(field.value),
             Slot::Perhaps(number, [from, to], _) => number.is_none_or(|number| (from..=to).contains(&number)),
+            Slot::Amount(amount) => *amount <= MOST_ELEMENTS,
+            Slot::Tensors(tensors) => are_tensors(tensors),
+            Slot::Path(path) => is_path(path),
             Slot::Flag(_) | Slot::Word(..) => true,
         };
     }

@@ -71,12 +71,13 @@ pub(super) struct Call {
     pub(super) args: Option<Vec<Number>>,
 }
 
-/// `add { …; …; }`
+/// `add { …; …; }`, `custom(Attention, 64) { …; …; }`
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Merge {
     /// Which one it is; 0 once bodies were unified.
     pub(super) node: usize,
     pub(super) name: &'static str,
+    pub(super) args: Vec<Arg>,
     pub(super) branches: Vec<Vec<Step>>,
 }
 
@@ -117,8 +118,13 @@ pub(super) enum Value {
     Real(f32),
     /// A number over a power of ten, by its exponent: how a real number depends on a parameter.
     Decimal(Number, u32),
-    /// `true`, `f16`
+    /// `true`, `f16`, `layers::Coordinates`
     Word(String),
+    /// `16x3`, or `buffer(16x3)` of one that is not trained.
+    Tensor {
+        dims: Vec<Number>,
+        trained: bool,
+    },
 }
 
 /// A whole number.

@@ -176,13 +176,20 @@ impl<'a> Unifier<'a> {
         if all.iter().any(|layer| layer.name != first.name) {
             return Err(LAYERS);
         }
-        let lists: Vec<&[Arg]> = all.iter().map(|layer| &*layer.args).collect();
-        let args = zipped(&lists, LAYERS)?.iter().map(|args| self.arg(args)).collect::<Result<_, _>>()?;
+        let args = self.args(&all.iter().map(|layer| &*layer.args).collect::<Vec<_>>())?;
         Ok(Layer { node: 0, name: first.name, args, begins: first.begins })
+    }
+
+    fn args(&mut self, all: &[&[Arg]]) -> Result<Vec<Arg>, Differ> {
+        zipped(all, LAYERS)?.iter().map(|args| self.arg(args)).collect()
     }
 
     fn arg(&mut self, all: &[&Arg]) -> Result<Arg, Differ> {
         let [Arg { name, positional, .. }, ..] = all else { return Err(LAYERS) };
+        // Layers by the user name their tensors.
+        if all.iter().any(|arg| arg.name != *name) {
+            return Err(LAYERS);
+        }
         let values: Vec<&Value> = all.iter().map(|arg| &arg.value).collect();
         let defaults: Option<Vec<&Value>> = all.iter().map(|arg| arg.default.as_ref()).collect();
         // A default that is another argument was unified with that one. Where only some calls have a default, all write it.
@@ -221,7 +228,8 @@ impl<'a> Unifier<'a> {
             let branch: Vec<&[Step]> = branch.into_iter().map(|branch| &**branch).collect();
             branches.push(self.branch(&branch)?);
         }
-        Ok(Merge { node: 0, name: first.name, branches })
+        let args = self.args(&all.iter().map(|merge| &*merge.args).collect::<Vec<_>>())?;
+        Ok(Merge { node: 0, name: first.name, args, branches })
     }
 
     fn repeat(&mut self, all: &[Repeat]) -> Result<Repeat, Differ> {
@@ -235,7 +243,7 @@ impl<'a> Unifier<'a> {
         Ok(Repeat { counter: first.counter.clone(), step: Box::new(step), count })
     }
 
-    fn value(&mut self, all: &[&Value], word: &str) -> Result<Value, Differ> {
+    fn value<'t>(&mut self, all: &[&'t Value], word: &str) -> Result<Value, Differ> {
         if let ([first, ..], true) = (all, same(all)) {
             return Ok((*first).clone());
         }
@@ -267,6 +275,15 @@ impl<'a> Unifier<'a> {
             [Value::Real(_), ..] => {
                 let reals = each(all, |one| if let Value::Real(real) = one { Some(real) } else { None }, VALUES)?;
                 self.real(&reals, word)
+            }
+            [Value::Tensor { trained, .. }, ..] => {
+                let dims = |one: &'t Value| match one {
+                    Value::Tensor { dims, trained: other } if other == trained => Some(&**dims),
+                    _ => None,
+                };
+                let columns = zipped(&each(all, |one| dims(one), VALUES)?, VALUES)?;
+                let dims = columns.iter().map(|column| self.number(column, word)).collect::<Result<_, _>>()?;
+                Ok(Value::Tensor { dims, trained: *trained })
             }
             [Value::Decimal(..) | Value::Word(_), ..] | [] => Err(VALUES),
         }

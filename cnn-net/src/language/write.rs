@@ -6,7 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::tree::{Arg, Number, Value};
-use crate::op::{Argument, Crop, Field, Interval, Op, Padding, Shape, Size, Slot};
+use crate::op::{Argument, Crop, Field, Interval, Op, Padding, Shape, Size, Slot, UserTensor};
 
 /// The arguments of a layer, without those that have their default: `6, 5x5, stride = 2`. Empty if none is left.
 #[must_use]
@@ -59,6 +59,12 @@ impl Argument for Args {
             Slot::SizeOrZero(field) => {
                 both(field, |size: Size| Value::from(Padding::symmetric(size.height, size.width)))
             }
+            Slot::Amount(amount) => {
+                let count = |amount| Value::Count(Number::of(amount));
+                (count(*amount), Some(count(0)))
+            }
+            Slot::Path(path) => (Value::Word((*path).to_owned()), None),
+            Slot::Tensors(tensors) => return self.0.extend(tensors.iter().map(tensor)),
             Slot::Flag(field) => both(field, |flag| Value::Word(flag.to_string())),
             Slot::Real(field, _) => both(field, Value::Real),
             Slot::Perhaps(number, _, none) => {
@@ -71,6 +77,13 @@ impl Argument for Args {
         };
         self.0.push(Arg { name, positional, value, default });
     }
+}
+
+/// A tensor of a layer by the user, as the argument that declares it.
+fn tensor(tensor: &UserTensor) -> Arg {
+    let (role, dims) = (tensor.role(), tensor.dims().iter().copied().map(Number::of).collect());
+    let value = Value::Tensor { dims, trained: role.is_parameter() };
+    Arg { name: role.name(), positional: false, value, default: None }
 }
 
 fn both<T: Copy>(field: Field<'_, T>, of: impl Fn(T) -> Value) -> (Value, Option<Value>) {
@@ -130,6 +143,8 @@ pub(super) fn value(value: &Value, long: bool, params: &[String]) -> String {
         Value::Decimal(number, 0) => text(number),
         Value::Decimal(number, digits) => format!("{} / 1{}", text(number), "0".repeat(*digits as usize)),
         Value::Word(word) => word.clone(),
+        Value::Tensor { dims, trained: true } => times(dims, params),
+        Value::Tensor { dims, trained: false } => format!("buffer({})", times(dims, params)),
     }
 }
 
@@ -149,9 +164,9 @@ pub(super) fn number(number: Number, params: &[String]) -> String {
 }
 
 /// `3x3`, or `3 x k`: without spaces, Rust would read the name as a part of the number.
-fn times<const N: usize>(sizes: &[Number; N], params: &[String]) -> String {
+fn times(sizes: &[Number], params: &[String]) -> String {
     let between = if sizes.iter().all(|size| matches!(size, Number::Is(_))) { "x" } else { " x " };
-    sizes.map(|size| number(size, params)).join(between)
+    sizes.iter().map(|size| number(*size, params)).collect::<Vec<_>>().join(between)
 }
 
 /// `2`, or `2x3`.

@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 
 use super::Unsayable;
 use super::nesting::is_merge;
-use super::user::{are_tensors, is_path};
 use super::tree::{Aux, Kind, Site, Statement, Step};
+use super::user::{are_tensors, is_path};
 use super::words::step_number;
 use crate::graph::{Call, Graph, Node, Tensor, Value};
 use crate::op::{Argument, Crop, Dims, Op, Padding, Role, Shape, Size, Slot};

@@ -15,7 +15,8 @@ const TAKEN: [&str; 3] = ["type", "shape", "scratch"];
 #[must_use]
 pub fn is_tensor_name(name: &str) -> bool {
     // `x3` is the end of a size.
-    let is_size = name.strip_prefix('x').is_some_and(|rest| rest.split('x').all(|n| n.bytes().all(|b| b.is_ascii_digit())));
+    let is_size =
+        name.strip_prefix('x').is_some_and(|rest| rest.split('x').all(|n| n.bytes().all(|b| b.is_ascii_digit())));
     is_word(name) && !is_size && !TAKEN.contains(&name) && !["true", "false"].contains(&name)
 }
 

@@ -425,6 +425,7 @@ pub use cnn_macros::network;
 #[cfg(feature = "alloc")]
 pub use cnn_net::receptive;
 pub use cnn_net::{graph, memory, op};
+pub use cnn_runtime::custom;
 pub use cnn_runtime::exec::shared::Shared;
 #[cfg(feature = "std")]
 pub use cnn_runtime::exec::threads::Pool;
@@ -445,6 +446,7 @@ pub mod __rt {
     pub use cnn_net::graph::{Aux, Call, Graph, Node, Role, Tap, Tensor, Value};
     pub use cnn_net::memory::{Buffer, Holds, Memory};
     pub use cnn_net::op::*;
+    pub use cnn_runtime::custom::LayerCode;
     pub use cnn_runtime::exec::run::{PoolOf, Run};
     pub use cnn_runtime::exec::shared::Shared;
     #[cfg(feature = "std")]

@@ -5,7 +5,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use cnn_net::graph::Node;
-use cnn_net::op::{EachFn, LayerFn, Op, UserFunction, UserLayer};
+#[cfg(feature = "kernels")]
+use cnn_net::op::Op;
+use cnn_net::op::{EachFn, LayerFn, UserFunction, UserLayer};
 
 use super::{Params, RunError, Tensor, find};
 
@@ -41,6 +43,7 @@ pub(crate) fn tensors(node: &Node<'_>, params: &Params) -> Result<Vec<f32>, RunE
 }
 
 /// The error if a node's code is missing.
+#[cfg(feature = "kernels")]
 pub(crate) fn code_of(node: &Node<'_>) -> Result<(), RunError> {
     match node.op {
         Op::Map(UserFunction { path, code: None }) | Op::Custom(UserLayer { path, code: None, .. }) => {

@@ -1,0 +1,231 @@
+//! Functions and layers by the user.
+//!
+//! The paths of a declaration are resolved where `network!` is written. So they are put into constants of the net's type, outside of
+//! the block that the rest of the code is in, where nothing but the net's types is in scope that was not there before. The block has
+//! a constant for each function and each layer, which the description and the kernels name:
+//!
+//! ```text
+//! impl Net<'_> {
+//!     const __USER_MISH: fn(f32) -> f32 = activations::mish;
+//!     fn __user_mish(values: &mut [f32]) { … }
+//! }
+//! const _: () = {
+//!     const USER_MISH: rt::UserFunction = rt::UserFunction::new("activations::mish").code(<Net<'static>>::__user_mish);
+//!     …
+//! };
+//! ```
+//!
+//! What the declaration says about a layer is compared with its type by constants that have the places of the arguments.
+
+use std::collections::HashSet;
+
+use cnn_net::graph::Graph;
+use cnn_net::literal::Rust;
+use cnn_net::op::{Layer, UserFunction, UserLayer};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use super::kernels::unique;
+use super::names::Names;
+use super::values::{number, value};
+use crate::ast::Net;
+use crate::graph::Node;
+use crate::path::RustPath;
+use crate::plan::Plan;
+use crate::report::Place;
+
+/// All functions and layers by the user in a net.
+pub(super) struct UserCode<'a> {
+    items: Vec<Item<'a>>,
+}
+
+/// One of them.
+struct Item<'a> {
+    what: What,
+    path: &'a RustPath,
+    /// The constant in the block.
+    name: Ident,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum What {
+    Function(UserFunction),
+    Layer(UserLayer),
+}
+
+impl What {
+    fn of(node: &Node) -> Option<(Self, &RustPath)> {
+        let what = match node.op.closed() {
+            Layer::Map(function) => Self::Function(function),
+            Layer::Custom(layer) => Self::Layer(layer),
+            _ => return None,
+        };
+        Some((what, node.path.as_ref()?))
+    }
+
+    fn path(&self) -> &'static str {
+        match self {
+            Self::Function(function) => function.path,
+            Self::Layer(layer) => layer.path,
+        }
+    }
+}
+
+impl<'a> UserCode<'a> {
+    /// Those of a net, each once. `taken` has the names that a constant can't have, to which theirs are added.
+    pub(super) fn of(plan: &'a Plan, taken: &mut HashSet<String>) -> Self {
+        let mut items: Vec<Item<'a>> = Vec::new();
+        for (what, path) in plan.nodes().filter_map(What::of) {
+            if items.iter().all(|item| item.what != what) {
+                items.push(Item { what, path, name: constant(what.path(), taken) });
+            }
+        }
+        Self { items }
+    }
+
+    /// From now on, `to` writes the names of constants in place of what they are.
+    pub(super) fn name(&self, to: &mut Rust) {
+        for Item { what, name, .. } in &self.items {
+            match what {
+                What::Function(function) => to.call(function, name.to_string()),
+                What::Layer(layer) => to.call(layer, name.to_string()),
+            }
+        }
+    }
+
+    /// What is outside of the block.
+    pub(super) fn outside(&self, net: &Net, plan: &Plan, graph: &Graph<'_>, runtime: &TokenStream) -> TokenStream {
+        if self.items.is_empty() {
+            return TokenStream::new();
+        }
+        let Names { name, .. } = Names::new(&net.name);
+        let attributes = &net.attributes;
+        let code = self.items.iter().map(|item| item.code(runtime));
+        let checks = plan.nodes().zip(graph.nodes).filter_map(|(node, described)| {
+            let (What::Layer(layer), _) = What::of(node)? else { return None };
+            let item = self.items.iter().find(|item| item.what == What::Layer(layer))?;
+            let inputs: Vec<TokenStream> =
+                described.inputs.iter().map(|input| in_runtime(&value(&graph.shape(*input)), runtime)).collect();
+            Some(item.checks(&name, &layer, node, &inputs, attributes, runtime))
+        });
+        quote! {
+            #(#attributes)*
+            impl #name<'_> {
+                #(#code)*
+            }
+            #(#checks)*
+        }
+    }
+
+    /// The constants in the block, in which the net has this name.
+    pub(super) fn inside(&self, net: &Ident) -> TokenStream {
+        let constants = self.items.iter().map(|Item { what, name, .. }| {
+            let doc = format!(" `{}`", what.path());
+            let outer = outer(name);
+            match what {
+                What::Function(function) => {
+                    let (plain, each) = (value(function), each(name));
+                    quote! {
+                        #[doc = #doc]
+                        const #name: rt::UserFunction = #plain.code(<#net<'static>>::#each);
+                    }
+                }
+                What::Layer(layer) => {
+                    let plain = value(layer);
+                    quote! {
+                        #[doc = #doc]
+                        const #name: rt::UserLayer = <#net<'static>>::#outer.on(#plain);
+                    }
+                }
+            }
+        });
+        quote!(#(#constants)*)
+    }
+}
+
+impl Item<'_> {
+    /// The constant with the user's path.
+    fn code(&self, runtime: &TokenStream) -> TokenStream {
+        let (outer, path) = (outer(&self.name), self.path.tokens());
+        match &self.what {
+            What::Function(_) => {
+                let each = each(&self.name);
+                quote! {
+                    const #outer: fn(::core::primitive::f32) -> ::core::primitive::f32 = #path;
+
+                    fn #each(values: &mut [::core::primitive::f32]) {
+                        for value in values {
+                            *value = Self::#outer(*value);
+                        }
+                    }
+                }
+            }
+            What::Layer(layer) => {
+                let [inputs, tensors] = [layer.inputs, layer.tensors.len()].map(number);
+                quote! {
+                    const #outer: #runtime::LayerCode = #runtime::LayerCode::of::<#path, #inputs, #tensors>();
+                }
+            }
+        }
+    }
+
+    /// Comparisons of a node with its type.
+    fn checks(
+        &self,
+        net: &Ident,
+        layer: &UserLayer,
+        node: &Node,
+        inputs: &[TokenStream],
+        attributes: &[syn::Attribute],
+        runtime: &TokenStream,
+    ) -> TokenStream {
+        let (outer, name) = (outer(&self.name), &node.name);
+        let plain = in_runtime(&value(layer), runtime);
+        let at = |arg: &str| node.args.get(arg).map_or(node.place, |place| *place);
+        let check = |place: Place, method: &str, argument: TokenStream| {
+            let [first, last] = place.ends();
+            let method = Ident::new(method, first);
+            let begin = quote_spanned!(first=> <#net<'static>>::#outer.#method);
+            let arguments = quote_spanned!(last=> (#name, #plain, #argument));
+            quote! {
+                #(#attributes)*
+                const _: () = #begin #arguments;
+            }
+        };
+        let tensors = layer.tensors.iter().enumerate().map(|(index, tensor)| {
+            let index = number(index);
+            check(at(tensor.role().name()), "check_tensor", quote!(#index))
+        });
+        let checks = [
+            check(node.place, "check_inputs", quote!(&[#(#inputs),*])),
+            check(at("shape"), "check_output", TokenStream::new()),
+            check(at("scratch"), "check_scratch", TokenStream::new()),
+        ];
+        let all = checks.into_iter().chain(tensors);
+        quote!(#(#all)*)
+    }
+}
+
+/// An expression that says `rt`, where there is no such name.
+fn in_runtime(expression: &TokenStream, runtime: &TokenStream) -> TokenStream {
+    quote!({ use #runtime as rt; #expression })
+}
+
+/// The constant outside of the block: `__USER_MISH`.
+fn outer(name: &Ident) -> Ident {
+    format_ident!("__{name}")
+}
+
+/// The function that applies another to each of some numbers: `__user_mish`.
+fn each(name: &Ident) -> Ident {
+    Ident::new(&format!("__{name}").to_lowercase(), Span::call_site())
+}
+
+/// `USER_MISH` of `activations::mish`, with a number if there is another one.
+fn constant(path: &str, taken: &mut HashSet<String>) -> Ident {
+    let plain = path.split('<').next().unwrap_or(path);
+    let word = plain.rsplit("::").next().unwrap_or(plain);
+    let word: String =
+        word.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    Ident::new(&unique(format!("USER_{}", word.trim_matches('_')), taken), Span::call_site())
+}

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use cnn_net::op::Shape;
-use proc_macro2::Literal;
+use proc_macro2::{Literal, Punct, Spacing};
+use quote::quote_spanned;
 use syn::spanned::Spanned as _;
-use syn::{ExprLit, GenericArgument, Lit};
 
 use crate::ast::{Arg, Call, Expr, ExprKind, Operator};
 use crate::env::{Env, Named};
@@ -99,9 +99,9 @@ pub(crate) fn named(expr: &Expr, env: &Env, report: &mut Report) -> Option<Named
 pub(crate) fn path(of: &RustPath, env: &Env) -> RustPath {
     of.replaced(&mut |argument| {
         let number = whole(&generic(argument)?, env, &mut Report::default())?;
-        let mut literal = Literal::u64_unsuffixed(u64::try_from(number).ok()?);
-        literal.set_span(argument.span());
-        Some(GenericArgument::Const(syn::Expr::Lit(ExprLit { attrs: Vec::new(), lit: Lit::new(literal) })))
+        let literal = Literal::u64_unsuffixed(number.unsigned_abs());
+        let minus = (number < 0).then(|| Punct::new('-', Spacing::Alone));
+        syn::parse2(quote_spanned!(argument.span()=> #minus #literal)).ok()
     })
 }
 

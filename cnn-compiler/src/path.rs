@@ -103,7 +103,8 @@ fn write_path(path: &Path, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(if index == 0 { "<" } else { ", " })?;
                 match argument {
                     GenericArgument::Type(Type::Path(inner)) if inner.qself.is_none() => write_path(&inner.path, f)?,
-                    other => write!(f, "{}", other.to_token_stream())?,
+                    // A number may have a sign.
+                    other => f.write_str(&other.to_token_stream().to_string().replacen("- ", "-", 1))?,
                 }
             }
             f.write_str(">")?;

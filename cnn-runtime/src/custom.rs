@@ -40,9 +40,9 @@ pub use cnn_net::op::{Shape, UserTensor as Tensor};
 /// [`forward`](Self::forward) is a function of what it is given: it has no `self`, and the same numbers must give the same
 /// results. It runs on the thread that runs the net.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a layer with {N} inputs and {M} tensors",
-    label = "this type has no `impl Custom<{N}, {M}>`",
-    note = "`custom(…)` takes a type that implements the trait `Custom<N, M>` for its N inputs and M tensors"
+    message = "`{Self}` is not a `Custom<{N}, {M}>`, but {N} input(s) and {M} tensor(s) are declared for it",
+    label = "expected a type with an `impl Custom<{N}, {M}>`",
+    note = "declare the inputs and tensors that the type has: `custom(Type, 16x8x8, weight = 16x3)` has one of each"
 )]
 pub trait Custom<const N: usize = 1, const M: usize = 0> {
     /// The shapes of the inputs.

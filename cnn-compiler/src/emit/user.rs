@@ -179,12 +179,15 @@ impl Item<'_> {
         attributes: &[syn::Attribute],
         runtime: &TokenStream,
     ) -> TokenStream {
-        let (outer, name) = (outer(&self.name), &node.name);
+        let (outer, name) = (outer(&self.name).to_string(), &node.name);
         let plain = in_runtime(&value(layer), runtime);
         let at = |arg: &str| node.args.get(arg).map_or(node.place, |place| *place);
         let check = |place: Place, method: &str, argument: TokenStream| {
+            // rustc shows the message over all tokens of the call.
             let [first, last] = place.ends();
-            let method = Ident::new(method, first);
+            let [method, outer] = [method, &outer].map(|name| Ident::new(name, first));
+            let mut net = net.clone();
+            net.set_span(first);
             let begin = quote_spanned!(first=> <#net<'static>>::#outer.#method);
             let arguments = quote_spanned!(last=> (#name, #plain, #argument));
             quote! {

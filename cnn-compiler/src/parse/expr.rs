@@ -254,7 +254,7 @@ fn primary(input: ParseStream<'_>) -> Result<Expr> {
     }
     let what = "a number, a size such as `3x3`, or a parameter of the block";
     if let Ok(text) = input.fork().parse::<LitStr>()
-        && (text.parse::<syn::Ident>().is_ok() || text.parse::<LitInt>().is_ok())
+        && (text.parse::<syn::Path>().is_ok() || text.parse::<LitInt>().is_ok())
     {
         return Err(expected(input, &format!("{what}\nhelp: without quotes, `{}`", text.value())));
     }

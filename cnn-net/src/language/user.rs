@@ -67,8 +67,9 @@ fn after_arguments(mut rest: &str, depth: usize) -> Option<&str> {
         return None;
     }
     loop {
-        let number = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        rest = if number.len() < rest.len() { number } else { after_path(rest, depth + 1)? };
+        let digits = rest.strip_prefix('-').unwrap_or(rest);
+        let after = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+        rest = if after.len() < digits.len() { after } else { after_path(rest, depth + 1)? };
         match rest.strip_prefix(", ") {
             Some(next) => rest = next,
             None => return rest.strip_prefix('>'),

@@ -73,6 +73,12 @@ impl Dims {
         Self { dims, len }
     }
 
+    /// Their product. What is past the last one is 1.
+    pub(super) const fn elements(&self) -> usize {
+        let [a, b, c, d] = self.dims;
+        a * b * c * d
+    }
+
     pub(super) const fn as_slice(&self) -> &[usize] {
         self.dims.split_at(self.len).0
     }

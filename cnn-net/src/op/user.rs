@@ -170,12 +170,7 @@ impl UserTensor {
     /// How many numbers it has.
     #[must_use]
     pub const fn elements(&self) -> usize {
-        let (dims, mut elements, mut i) = (self.dims(), 1, 0);
-        while i < dims.len() {
-            elements *= dims[i];
-            i += 1;
-        }
-        elements
+        self.dims.elements()
     }
 }
 

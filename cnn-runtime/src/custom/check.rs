@@ -22,7 +22,10 @@ impl LayerCode {
                 let message =
                     if inputs.len() == 1 { message.text("its input") } else { message.text("input ").number(i + 1) };
                 let message = message.text(" is ").shape(inputs[i]).text(", but `").text(layer.path).text("` reads ");
-                message.shape(self.inputs[i]).panic();
+                message
+                    .shape(self.inputs[i])
+                    .text("\nhelp: a layer before it that gives this shape, or another type")
+                    .panic();
             }
             i += 1;
         }
@@ -37,7 +40,8 @@ impl LayerCode {
     pub const fn check_output(&self, node: &str, layer: UserLayer) {
         if !is_same(layer.output, self.output) {
             let message = Message::about(node).text("its output is declared as ").shape(layer.output).text(", but `");
-            message.text(layer.path).text("` writes ").shape(self.output).panic();
+            let message = message.text(layer.path).text("` writes ").shape(self.output);
+            message.text("\nhelp: write `").shape(self.output).text("`").panic();
         }
     }
 
@@ -50,7 +54,8 @@ impl LayerCode {
     pub const fn check_scratch(&self, node: &str, layer: UserLayer) {
         if layer.scratch != self.scratch {
             let message = Message::about(node).text("`scratch = ").number(layer.scratch).text("` is declared, but `");
-            message.text(layer.path).text("` has `SCRATCH = ").number(self.scratch).text("`").panic();
+            let message = message.text(layer.path).text("` has `SCRATCH = ").number(self.scratch);
+            message.text("`\nhelp: write `scratch = ").number(self.scratch).text("`").panic();
         }
     }
 
@@ -70,6 +75,7 @@ impl LayerCode {
         let same_name = is_same_text(tensor.role().name(), own.role().name());
         let same_dims = is_same_list(tensor.dims(), own.dims());
         if !same_name || !same_dims || tensor.role().is_parameter() != own.role().is_parameter() {
+            let message = declared(message, own.role(), own.dims()).text("`\nhelp: write `");
             declared(message, own.role(), own.dims()).text("`").panic();
         }
     }

@@ -50,6 +50,7 @@ const EXPLAINED: &[&str] = &[
     "`#[weights(\"file.safetensors\")]`, relative to",
     "step; ",
     "a `resize` goes to any size",
+    "`(top, left, bottom, right)`, `same` or `same_lower`",
     "PyTorch's order is left, right, top, bottom",
 ];
 

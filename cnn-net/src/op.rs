@@ -42,6 +42,8 @@ pub use self::resize::{Extent, Interpolation, Resize};
 pub use self::shape::{Padding, Shape, Size};
 pub use self::tensors::{Dims, Role, Tensors};
 pub use self::transposed::{ConvTranspose, TransposedAxis};
+#[doc(hidden)]
+pub use self::user::last_name;
 pub use self::user::{EachFn, LayerFn, UserFunction, UserLayer, UserTensor};
 pub use self::window::{Axis, Window};
 
@@ -184,8 +186,8 @@ impl Op {
             Self::Sub => Facts::of(Addition, ["sub", "−", "difference"]).in_place(),
             Self::Mul => Facts::of(Multiplication, ["mul", "×", "product"]).in_place(),
             Self::Max => Facts::of(Maximum, ["max", "max", "maximum"]).in_place(),
-            Self::Map(_) => Facts::of(Kind::Activation, ["map", "ƒ", "function by the user"]).in_place(),
-            Self::Custom(_) => Facts::of(Kind::Custom, ["custom", "U", "layer by the user"]),
+            Self::Map(function) => Facts::of(Kind::Activation, ["map", "ƒ", user::last_name(function.path)]).in_place(),
+            Self::Custom(layer) => Facts::of(Kind::Custom, ["custom", "U", user::last_name(layer.path)]),
         }
     }
 

@@ -21,7 +21,7 @@ use std::collections::HashSet;
 
 use cnn_net::graph::Graph;
 use cnn_net::literal::Rust;
-use cnn_net::op::{Layer, UserFunction, UserLayer};
+use cnn_net::op::{Layer, UserFunction, UserLayer, last_name};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
@@ -225,10 +225,8 @@ fn each(name: &Ident) -> Ident {
 }
 
 /// `USER_MISH` of `activations::mish`, with a number if there is another one.
-fn constant(path: &str, taken: &mut HashSet<String>) -> Ident {
-    let plain = path.split('<').next().unwrap_or(path);
-    let word = plain.rsplit("::").next().unwrap_or(plain);
+fn constant(path: &'static str, taken: &mut HashSet<String>) -> Ident {
     let word: String =
-        word.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+        last_name(path).chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
     Ident::new(&unique(format!("USER_{}", word.trim_matches('_')), taken), Span::call_site())
 }

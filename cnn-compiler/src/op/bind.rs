@@ -90,11 +90,11 @@ struct Binder<'a> {
 
 impl Argument for Binder<'_> {
     fn argument(&mut self, name: &'static str, _: bool, mut slot: Slot<'_>) {
-        let param = self.layer.params.iter().find(|param| param.name == name);
-        if let (Slot::Tensors(tensors), Some(param)) = (&mut slot, param) {
-            return self.tensors(param, tensors);
+        if let Slot::Tensors(tensors) = &mut slot {
+            return self.tensors(tensors);
         }
         let expr = self.given.get(name).copied();
+        let param = self.layer.params.iter().find(|param| param.name == name);
         let (Some(expr), Some(param)) = (expr, param) else { return self.default(name, slot) };
         let expr = &*self.env.literal(expr);
         let mut reader = Reader { layer: self.layer, param, env: self.env, report: self.report };
@@ -127,12 +127,13 @@ impl Argument for Binder<'_> {
 
 impl Binder<'_> {
     /// Reads the tensors of a layer by the user.
-    fn tensors(&mut self, param: &'static Param, slot: &mut &'static [UserTensor]) {
+    fn tensors(&mut self, slot: &mut &'static [UserTensor]) {
         let mut tensors = Vec::new();
         for name in core::mem::take(&mut self.tensors) {
             let Some(expr) = self.given.get(name) else { continue };
-            let mut reader = Reader { layer: self.layer, param, env: self.env, report: self.report };
-            match reader.tensor(name, expr) {
+            let param = Param { name, positional: false, kind: Kind::Count, default: None, like: None };
+            let mut reader = Reader { layer: self.layer, param: &param, env: self.env, report: self.report };
+            match reader.tensor(expr) {
                 Some((dims, trained)) => tensors.push(UserTensor::of(name, &dims, trained)),
                 None => self.sound = false,
             }

@@ -15,7 +15,7 @@ use crate::report::{Edit, Message, Report, listed, message, nearest};
 /// Reads one argument.
 pub(super) struct Reader<'a> {
     pub(super) layer: &'static Layer,
-    pub(super) param: &'static Param,
+    pub(super) param: &'a Param,
     pub(super) env: &'a Env,
     pub(super) report: &'a mut Report,
 }

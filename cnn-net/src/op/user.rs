@@ -99,12 +99,6 @@ impl UserLayer {
         Self { code: Some(code), ..self }
     }
 
-    /// The last part of its path, without what is in angle brackets: `Coordinates` of `layers::Coordinates<3>`.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        last_name(self.path)
-    }
-
     /// How many numbers its tensors have together.
     #[must_use]
     pub const fn weights(&self) -> usize {
@@ -124,10 +118,18 @@ impl UserLayer {
     }
 }
 
-/// The last name of a path, without what is in angle brackets.
-fn last_name(path: &str) -> &str {
-    let plain = path.split('<').next().unwrap_or(path).trim_end_matches([':', ' ']);
-    plain.rsplit("::").next().unwrap_or(plain).trim()
+/// The last name of a path, without what is in angle brackets: `Coordinates` of `layers::Coordinates<3>`.
+#[must_use]
+pub const fn last_name(path: &'static str) -> &'static str {
+    let (bytes, mut first, mut end) = (path.as_bytes(), 0, 0);
+    while end < bytes.len() && bytes[end] != b'<' {
+        if bytes[end] == b':' {
+            first = end + 1;
+        }
+        end += 1;
+    }
+    // Both are next to an ASCII character.
+    path.split_at(end).0.split_at(first).1
 }
 
 impl UserTensor {

@@ -51,11 +51,11 @@ impl Reader<'_> {
     }
 
     /// The dimensions of a tensor, and whether it is trained: `16x3`, or `buffer(16x3)`.
-    pub(in crate::op) fn tensor(&mut self, name: &str, expr: &Expr) -> Option<(Vec<usize>, bool)> {
+    pub(in crate::op) fn tensor(&mut self, expr: &Expr) -> Option<(Vec<usize>, bool)> {
         let (dims, trained) = match &expr.kind {
             ExprKind::Call(call) => match buffer(call) {
                 Some(dims) => (dims, false),
-                None => return self.no_tensor(name, expr),
+                None => return self.no_tensor(expr),
             },
             _ => (expr, true),
         };
@@ -67,27 +67,26 @@ impl Reader<'_> {
             }
             ExprKind::Broken => return None,
             ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Call(_) | ExprKind::Range(_) | ExprKind::Path(_) => {
-                return self.no_tensor(name, expr);
+                return self.no_tensor(expr);
             }
         };
         if parts.len() > Dims::MOST {
-            return self.no_tensor(name, expr);
+            return self.no_tensor(expr);
         }
         let numbers: Vec<Option<usize>> = parts.iter().map(|part| self.count(part)).collect();
         let numbers: Vec<usize> = numbers.into_iter().collect::<Option<_>>()?;
         if let Some(many) = product(&numbers, MOST_ELEMENTS, "numbers") {
-            let wrong = format!("{}: `{name} = {expr}` is too large: {many}", self.layer.name);
+            let wrong = format!("{}: `{} = {expr}` is too large: {many}", self.layer.name, self.param.name);
             self.report.error(expr.place, wrong);
             return None;
         }
         Some((numbers, trained))
     }
 
-    fn no_tensor<T>(&mut self, name: &str, expr: &Expr) -> Option<T> {
-        let wrong = format!("{}: `{name} = {expr}`, expected the one to four dimensions of a tensor", self.layer.name);
+    fn no_tensor<T>(&mut self, expr: &Expr) -> Option<T> {
+        let name = self.param.name;
         let help = format!("for example `{name} = 16x3`, or `{name} = buffer(16x3)` for one that is not trained");
-        self.report.error(expr.place, Help::words(help).message(&wrong, expr));
-        None
+        self.wrong(expr, "the one to four dimensions of a tensor", Help::words(help))
     }
 }
 

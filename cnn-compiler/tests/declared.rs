@@ -49,8 +49,8 @@ fn without_weights(tokens: TokenStream) -> TokenStream {
     (0..tokens.len()).filter(|index| !dropped(*index)).map(|index| tokens[index].clone()).collect()
 }
 
-/// Nets with blocks that read kept values, for which the writer has no parameters.
-const UNSAYABLE: [&str; 2] = ["Parameters", "Unet"];
+/// Nets with blocks that read kept values, or differ in their functions, for which the writer has no parameters.
+const UNSAYABLE: [&str; 3] = ["FunctionParameters", "Parameters", "Unet"];
 
 /// Writes and reads the nets in the files of a folder, and counts them.
 fn check_files(folder: &str) -> usize {

@@ -31,7 +31,7 @@ pub(crate) fn net(
     let types = parts.types(runtime);
     let mut taken = taken();
     let user = UserCode::of(plan, &mut taken);
-    let outside = user.outside(net, plan, graph, runtime);
+    let outside = user.outside(net, runtime);
     let space = parts.space(runtime);
     let block = names::block(net, runtime, &space, |names| Parts { names, ..parts }.code(&user, taken));
     let attributes = &net.attributes;
@@ -48,7 +48,7 @@ impl Parts<'_> {
     /// Everything but the types.
     fn code(&self, user: &UserCode<'_>, taken: HashSet<String>) -> TokenStream {
         let kernels = kernels(self.plan, self.graph, user, taken);
-        let user_constants = user.inside(&self.names.name);
+        let user_constants = user.inside(&self.names.name, self.graph);
         let constants = tokens(&kernels.constants);
         let code = [self.constructors(), self.forward(&kernels.calls), self.network()];
         let statics = self.statics(&kernels, user);

@@ -21,12 +21,11 @@ use std::collections::HashSet;
 
 use cnn_net::graph::Graph;
 use cnn_net::literal::Rust;
-use cnn_net::op::{Layer, UserFunction, UserLayer, last_name};
+use cnn_net::op::{Layer, Shape, UserFunction, UserLayer, last_name};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::kernels::unique;
-use super::names::Names;
 use super::values::{number, value};
 use crate::ast::Net;
 use crate::graph::Node;
@@ -36,6 +35,7 @@ use crate::report::Place;
 
 /// All functions and layers by the user in a net.
 pub(super) struct UserCode<'a> {
+    plan: &'a Plan,
     items: Vec<Item<'a>>,
 }
 
@@ -80,7 +80,7 @@ impl<'a> UserCode<'a> {
                 items.push(Item { what, path, name: constant(what.path(), taken) });
             }
         }
-        Self { items }
+        Self { plan, items }
     }
 
     /// From now on, `to` writes the names of constants in place of what they are.
@@ -94,52 +94,31 @@ impl<'a> UserCode<'a> {
     }
 
     /// What is outside of the block.
-    pub(super) fn outside(&self, net: &Net, plan: &Plan, graph: &Graph<'_>, runtime: &TokenStream) -> TokenStream {
-        if self.items.is_empty() {
-            return TokenStream::new();
-        }
-        let Names { name, .. } = Names::new(&net.name);
-        let attributes = &net.attributes;
+    pub(super) fn outside(&self, net: &Net, runtime: &TokenStream) -> Option<TokenStream> {
         let code = self.items.iter().map(|item| item.code(runtime));
-        let checks = plan.nodes().zip(graph.nodes).filter_map(|(node, described)| {
-            let (What::Layer(layer), _) = What::of(node)? else { return None };
-            let item = self.items.iter().find(|item| item.what == What::Layer(layer))?;
-            let inputs: Vec<TokenStream> =
-                described.inputs.iter().map(|input| in_runtime(&value(&graph.shape(*input)), runtime)).collect();
-            Some(item.checks(&name, &layer, node, &inputs, attributes, runtime))
-        });
-        quote! {
-            #(#attributes)*
-            impl #name<'_> {
-                #(#code)*
+        let (name, attributes) = (&net.name, &net.attributes);
+        (!self.items.is_empty()).then(|| {
+            quote! {
+                #(#attributes)*
+                impl #name<'_> {
+                    #(#code)*
+                }
             }
-            #(#checks)*
-        }
+        })
     }
 
-    /// The constants in the block, in which the net has this name.
-    pub(super) fn inside(&self, net: &Ident) -> TokenStream {
-        let constants = self.items.iter().map(|Item { what, name, .. }| {
-            let doc = format!(" `{}`", what.path());
-            let outer = outer(name);
-            match what {
-                What::Function(function) => {
-                    let (plain, each) = (value(function), each(name));
-                    quote! {
-                        #[doc = #doc]
-                        const #name: rt::UserFunction = #plain.code(<#net<'static>>::#each);
-                    }
-                }
-                What::Layer(layer) => {
-                    let plain = value(layer);
-                    quote! {
-                        #[doc = #doc]
-                        const #name: rt::UserLayer = <#net<'static>>::#outer.on(#plain);
-                    }
-                }
-            }
+    /// What is in the block, in which the net has this name.
+    pub(super) fn inside(&self, net: &Ident, graph: &Graph<'_>) -> TokenStream {
+        let constants = self.items.iter().map(|item| item.constant(net));
+        let checks = self.plan.nodes().zip(graph.nodes).filter_map(|(node, described)| {
+            let what = What::of(node)?.0;
+            let (item, What::Layer(layer)) = (self.items.iter().find(|item| item.what == what)?, what) else {
+                return None;
+            };
+            let inputs: Vec<Shape> = described.inputs.iter().map(|input| graph.shape(*input)).collect();
+            Some(item.checks(net, &layer, node, &inputs))
         });
-        quote!(#(#constants)*)
+        quote!(#(#constants)* #(#checks)*)
     }
 }
 
@@ -169,49 +148,54 @@ impl Item<'_> {
         }
     }
 
+    /// The constant in the block.
+    fn constant(&self, net: &Ident) -> TokenStream {
+        let Self { what, name, .. } = self;
+        let doc = format!(" `{}`", what.path());
+        match what {
+            What::Function(function) => {
+                let (plain, each) = (value(function), each(name));
+                quote! {
+                    #[doc = #doc]
+                    const #name: rt::UserFunction = #plain.code(<#net<'static>>::#each);
+                }
+            }
+            What::Layer(layer) => {
+                let (plain, outer) = (value(layer), outer(name));
+                quote! {
+                    #[doc = #doc]
+                    const #name: rt::UserLayer = <#net<'static>>::#outer.on(#plain);
+                }
+            }
+        }
+    }
+
     /// Comparisons of a node with its type.
-    fn checks(
-        &self,
-        net: &Ident,
-        layer: &UserLayer,
-        node: &Node,
-        inputs: &[TokenStream],
-        attributes: &[syn::Attribute],
-        runtime: &TokenStream,
-    ) -> TokenStream {
-        let (outer, name) = (outer(&self.name).to_string(), &node.name);
-        let plain = in_runtime(&value(layer), runtime);
+    fn checks(&self, net: &Ident, layer: &UserLayer, node: &Node, inputs: &[Shape]) -> TokenStream {
+        let (outer, constant, name) = (outer(&self.name).to_string(), &self.name, &node.name);
         let at = |arg: &str| node.args.get(arg).map_or(node.place, |place| *place);
-        let check = |place: Place, method: &str, argument: TokenStream| {
+        let check = |place: Place, method: &str, argument: Option<TokenStream>| {
             // rustc shows the message over all tokens of the call.
             let [first, last] = place.ends();
             let [method, outer] = [method, &outer].map(|name| Ident::new(name, first));
             let mut net = net.clone();
             net.set_span(first);
             let begin = quote_spanned!(first=> <#net<'static>>::#outer.#method);
-            let arguments = quote_spanned!(last=> (#name, #plain, #argument));
-            quote! {
-                #(#attributes)*
-                const _: () = #begin #arguments;
-            }
+            let arguments = quote_spanned!(last=> (#name, #constant #argument));
+            quote!(const _: () = #begin #arguments;)
         };
         let tensors = layer.tensors.iter().enumerate().map(|(index, tensor)| {
             let index = number(index);
-            check(at(tensor.role().name()), "check_tensor", quote!(#index))
+            check(at(tensor.role().name()), "check_tensor", Some(quote!(, #index)))
         });
+        let inputs = value(&inputs);
         let checks = [
-            check(node.place, "check_inputs", quote!(&[#(#inputs),*])),
-            check(at("shape"), "check_output", TokenStream::new()),
-            check(at("scratch"), "check_scratch", TokenStream::new()),
+            check(node.place, "check_inputs", Some(quote!(, #inputs))),
+            check(at("shape"), "check_output", None),
+            check(at("scratch"), "check_scratch", None),
         ];
-        let all = checks.into_iter().chain(tensors);
-        quote!(#(#all)*)
+        checks.into_iter().chain(tensors).collect()
     }
-}
-
-/// An expression that says `rt`, where there is no such name.
-fn in_runtime(expression: &TokenStream, runtime: &TokenStream) -> TokenStream {
-    quote!({ use #runtime as rt; #expression })
 }
 
 /// The constant outside of the block: `__USER_MISH`.

@@ -45,150 +45,6 @@ impl Custom<'_> {
     }
 }
 
-const _: () = <Custom<'static>>::__USER_COORDINATES
-    .check_inputs(
-        "a.coord",
-        {
-            use ::cnn::__rt as rt;
-            rt::UserLayer::new("layers::Coordinates<3, 6>", rt::Shape::map(5, 6, 6))
-                .tensors(&[rt::UserTensor::new("weight", [2])])
-        },
-        &[
-            {
-                use ::cnn::__rt as rt;
-                rt::Shape::map(3, 6, 6)
-            },
-        ],
-    );
-
-const _: () = <Custom<'static>>::__USER_COORDINATES
-    .check_output(
-        "a.coord",
-        {
-            use ::cnn::__rt as rt;
-            rt::UserLayer::new("layers::Coordinates<3, 6>", rt::Shape::map(5, 6, 6))
-                .tensors(&[rt::UserTensor::new("weight", [2])])
-        },
-    );
-
-const _: () = <Custom<'static>>::__USER_COORDINATES
-    .check_scratch(
-        "a.coord",
-        {
-            use ::cnn::__rt as rt;
-            rt::UserLayer::new("layers::Coordinates<3, 6>", rt::Shape::map(5, 6, 6))
-                .tensors(&[rt::UserTensor::new("weight", [2])])
-        },
-    );
-
-const _: () = <Custom<'static>>::__USER_COORDINATES
-    .check_tensor(
-        "a.coord",
-        {
-            use ::cnn::__rt as rt;
-            rt::UserLayer::new("layers::Coordinates<3, 6>", rt::Shape::map(5, 6, 6))
-                .tensors(&[rt::UserTensor::new("weight", [2])])
-        },
-        0,
-    );
-
-const _: () = <Custom<'static>>::__USER_GATE
-    .check_inputs(
-        "both",
-        {
-            use ::cnn::__rt as rt;
-            rt::UserLayer::new("Gate", rt::Shape::map(4, 6, 6))
-                .inputs(2)
-                .scratch(36)
-                .tensors(
-                    &[
-                        rt::UserTensor::new("weight", [4]),
-                        rt::UserTensor::buffer("mean", [4]),
-                    ],
-                )
-        },
-        &[
-            {
-                use ::cnn::__rt as rt;
-                rt::Shape::map(4, 6, 6)
-            },
-            {
-                use ::cnn::__rt as rt;
-                rt::Shape::map(4, 6, 6)
-            },
-        ],
-    );
-
-const _: () = <Custom<'static>>::__USER_GATE
-    .check_output(
-        "both",
-        {
-            use ::cnn::__rt as rt;
-            rt::UserLayer::new("Gate", rt::Shape::map(4, 6, 6))
-                .inputs(2)
-                .scratch(36)
-                .tensors(
-                    &[
-                        rt::UserTensor::new("weight", [4]),
-                        rt::UserTensor::buffer("mean", [4]),
-                    ],
-                )
-        },
-    );
-
-const _: () = <Custom<'static>>::__USER_GATE
-    .check_scratch(
-        "both",
-        {
-            use ::cnn::__rt as rt;
-            rt::UserLayer::new("Gate", rt::Shape::map(4, 6, 6))
-                .inputs(2)
-                .scratch(36)
-                .tensors(
-                    &[
-                        rt::UserTensor::new("weight", [4]),
-                        rt::UserTensor::buffer("mean", [4]),
-                    ],
-                )
-        },
-    );
-
-const _: () = <Custom<'static>>::__USER_GATE
-    .check_tensor(
-        "both",
-        {
-            use ::cnn::__rt as rt;
-            rt::UserLayer::new("Gate", rt::Shape::map(4, 6, 6))
-                .inputs(2)
-                .scratch(36)
-                .tensors(
-                    &[
-                        rt::UserTensor::new("weight", [4]),
-                        rt::UserTensor::buffer("mean", [4]),
-                    ],
-                )
-        },
-        0,
-    );
-
-const _: () = <Custom<'static>>::__USER_GATE
-    .check_tensor(
-        "both",
-        {
-            use ::cnn::__rt as rt;
-            rt::UserLayer::new("Gate", rt::Shape::map(4, 6, 6))
-                .inputs(2)
-                .scratch(36)
-                .tensors(
-                    &[
-                        rt::UserTensor::new("weight", [4]),
-                        rt::UserTensor::buffer("mean", [4]),
-                    ],
-                )
-        },
-        1,
-    );
-
 const _: () = {
     use ::cnn::__rt as rt;
 
@@ -220,6 +76,33 @@ const _: () = {
     /// `pass`
     const USER_PASS: rt::UserFunction = rt::UserFunction::new("pass")
         .code(<Custom<'static>>::__user_pass);
+
+    const _: () = <Custom<'static>>::__USER_COORDINATES
+        .check_inputs("a.coord", USER_COORDINATES, &[rt::Shape::map(3, 6, 6)]);
+
+    const _: () = <Custom<'static>>::__USER_COORDINATES
+        .check_output("a.coord", USER_COORDINATES);
+
+    const _: () = <Custom<'static>>::__USER_COORDINATES
+        .check_scratch("a.coord", USER_COORDINATES);
+
+    const _: () = <Custom<'static>>::__USER_COORDINATES
+        .check_tensor("a.coord", USER_COORDINATES, 0);
+
+    const _: () = <Custom<'static>>::__USER_GATE
+        .check_inputs(
+            "both",
+            USER_GATE,
+            &[rt::Shape::map(4, 6, 6), rt::Shape::map(4, 6, 6)],
+        );
+
+    const _: () = <Custom<'static>>::__USER_GATE.check_output("both", USER_GATE);
+
+    const _: () = <Custom<'static>>::__USER_GATE.check_scratch("both", USER_GATE);
+
+    const _: () = <Custom<'static>>::__USER_GATE.check_tensor("both", USER_GATE, 0);
+
+    const _: () = <Custom<'static>>::__USER_GATE.check_tensor("both", USER_GATE, 1);
 
     /// `input`: the image, 3x6x6
     const INPUT: rt::Checked<rt::Map> = rt::Map::dense(288, 6, 6, 3).check();

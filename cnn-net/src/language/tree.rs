@@ -118,8 +118,13 @@ pub(super) enum Value {
     Real(f32),
     /// A number over a power of ten, by its exponent: how a real number depends on a parameter.
     Decimal(Number, u32),
-    /// `true`, `f16`, `layers::Coordinates`
+    /// `true`, `f16`
     Word(String),
+    /// `layers::Coordinates<3>`: a text before each of some numbers, and one after the last.
+    Path {
+        texts: Vec<String>,
+        numbers: Vec<Number>,
+    },
     /// `16x3`, or `buffer(16x3)` of one that is not trained.
     Tensor {
         dims: Vec<Number>,

@@ -276,6 +276,16 @@ impl<'a> Unifier<'a> {
                 let reals = each(all, |one| if let Value::Real(real) = one { Some(real) } else { None }, VALUES)?;
                 self.real(&reals, word)
             }
+            [Value::Path { texts, .. }, ..] => {
+                let numbers = |one: &'t Value| match one {
+                    Value::Path { texts: other, numbers } if other == texts => Some(&**numbers),
+                    _ => None,
+                };
+                let columns = zipped(&each(all, |one| numbers(one), VALUES)?, VALUES)?;
+                // The argument's name may be a keyword of Rust.
+                let numbers = columns.iter().map(|column| self.number(column, "n")).collect::<Result<_, _>>()?;
+                Ok(Value::Path { texts: texts.clone(), numbers })
+            }
             [Value::Tensor { trained, .. }, ..] => {
                 let dims = |one: &'t Value| match one {
                     Value::Tensor { dims, trained: other } if other == trained => Some(&**dims),

@@ -3,6 +3,7 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString as _};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::tree::{Arg, Number, Value};
@@ -63,7 +64,7 @@ impl Argument for Args {
                 let count = |amount| Value::Count(Number::of(amount));
                 (count(*amount), Some(count(0)))
             }
-            Slot::Path(path) => (Value::Word((*path).to_owned()), None),
+            Slot::Path(path) => (path_value(path), None),
             Slot::Tensors(tensors) => return self.0.extend(tensors.iter().map(tensor)),
             Slot::Flag(field) => both(field, |flag| Value::Word(flag.to_string())),
             Slot::Real(field, _) => both(field, Value::Real),
@@ -77,6 +78,25 @@ impl Argument for Args {
         };
         self.0.push(Arg { name, positional, value, default });
     }
+}
+
+/// A path with what is a number in its angle brackets.
+fn path_value(path: &str) -> Value {
+    let (mut texts, mut numbers) = (vec![String::new()], Vec::new());
+    let parts = path.split_inclusive(['<', ',', ' ', '>']);
+    for part in parts {
+        let (word, end) = part.split_at(part.trim_end_matches(['<', ',', ' ', '>']).len());
+        let number = word.parse().ok().filter(|number: &i64| number.to_string() == word);
+        let Some(text) = texts.last_mut() else { continue };
+        match number {
+            Some(number) => {
+                numbers.push(Number::Is(number));
+                texts.push(end.to_owned());
+            }
+            None => text.push_str(part),
+        }
+    }
+    Value::Path { texts, numbers }
 }
 
 /// A tensor of a layer by the user, as the argument that declares it.
@@ -143,6 +163,14 @@ pub(super) fn value(value: &Value, long: bool, params: &[String]) -> String {
         Value::Decimal(number, 0) => text(number),
         Value::Decimal(number, digits) => format!("{} / 1{}", text(number), "0".repeat(*digits as usize)),
         Value::Word(word) => word.clone(),
+        Value::Path { texts, numbers } => {
+            let number = |number: &Number| match number {
+                Number::Param { times, over, .. } if (*times, *over) != (1, 1) => format!("{{ {} }}", text(number)),
+                _ => text(number),
+            };
+            let numbers = numbers.iter().map(number).chain([String::new()]);
+            texts.iter().zip(numbers).flat_map(|(text, number)| [text.clone(), number]).collect()
+        }
         Value::Tensor { dims, trained: true } => times(dims, params),
         Value::Tensor { dims, trained: false } => format!("buffer({})", times(dims, params)),
     }

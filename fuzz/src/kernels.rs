@@ -14,6 +14,7 @@ mod merge;
 mod moves;
 mod outcome;
 mod pool;
+mod user;
 mod winograd;
 
 use std::fmt::Debug;
@@ -92,6 +93,8 @@ const FAMILIES: &[Family] = &[
     moves::shuffle,
     moves::reshape,
     moves::resize,
+    user::map_each,
+    user::custom,
 ];
 
 /// Pools that split even the smallest kernels.

@@ -87,6 +87,7 @@ impl Case for Custom {
     }
 
     fn writes(&self) -> Writes {
-        Writes { maps: vec![self.output], ranges: vec![self.scratch..self.scratch + self.floats()] }
+        let scratch = self.scratch..self.scratch + self.floats();
+        Writes { maps: vec![self.output], ranges: vec![scratch] }
     }
 }

@@ -118,7 +118,7 @@ mod facade {
 }
 
 /// Functions and layers by the user are found from where the declaration is, whatever names emitted code has.
-#[expect(non_camel_case_types, reason = "names that emitted code could stumble over")]
+#[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "names that emitted code could stumble over")]
 mod user {
     use ::cnn::custom::{Custom, Shape, Tensor};
 

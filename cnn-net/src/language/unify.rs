@@ -281,7 +281,7 @@ impl<'a> Unifier<'a> {
                     Value::Path { texts: other, numbers } if other == texts => Some(&**numbers),
                     _ => None,
                 };
-                let columns = zipped(&each(all, |one| numbers(one), VALUES)?, VALUES)?;
+                let columns = zipped(&each(all, numbers, VALUES)?, VALUES)?;
                 // The argument's name may be a keyword of Rust.
                 let numbers = columns.iter().map(|column| self.number(column, "n")).collect::<Result<_, _>>()?;
                 Ok(Value::Path { texts: texts.clone(), numbers })
@@ -291,7 +291,7 @@ impl<'a> Unifier<'a> {
                     Value::Tensor { dims, trained: other } if other == trained => Some(&**dims),
                     _ => None,
                 };
-                let columns = zipped(&each(all, |one| dims(one), VALUES)?, VALUES)?;
+                let columns = zipped(&each(all, dims, VALUES)?, VALUES)?;
                 let dims = columns.iter().map(|column| self.number(column, word)).collect::<Result<_, _>>()?;
                 Ok(Value::Tensor { dims, trained: *trained })
             }

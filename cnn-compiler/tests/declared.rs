@@ -113,6 +113,29 @@ Net: 3x16x16 -> 8x8x8 {
 }
 
 #[test]
+fn functions_and_layers_by_the_user_are_written_with_their_paths() {
+    assert_written(
+        "const N = 4;
+         block part(c, s) { coord: custom(layers::Of::<c, { 2 * N }>, s x 2 x 2, weight = s x c) -> map(self::f); }
+         Net: 3x2x2 -> 5x2x2 { first: part(3, 4); second: part(N, 8);
+             both: custom(crate::Both, 5x2x2, scratch = 2 * N, mean = buffer(N)) { skip; map(g::<{ -1 }>); }; }",
+        "block part(shape1, shape2) {
+    coord: custom(layers::Of<shape1, 8>, shape2 x 2 x 2, weight = shape2 x shape1) -> map(self::f);
+}
+
+Net: 3x2x2 -> 5x2x2 {
+    first: part(3, 4);
+    second: part(4, 8);
+    both: custom(crate::Both, 5x2x2, scratch = 8, mean = buffer(4)) {
+        skip;
+        map(g<-1>);
+    };
+}
+",
+    );
+}
+
+#[test]
 fn equal_steps_are_counted() {
     assert_written(
         "block two(n) { [linear(n); 2]; }

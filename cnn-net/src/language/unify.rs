@@ -282,8 +282,7 @@ impl<'a> Unifier<'a> {
                     _ => None,
                 };
                 let columns = zipped(&each(all, numbers, VALUES)?, VALUES)?;
-                // The argument's name may be a keyword of Rust.
-                let numbers = columns.iter().map(|column| self.number(column, "n")).collect::<Result<_, _>>()?;
+                let numbers = columns.iter().map(|column| self.number(column, USER)).collect::<Result<_, _>>()?;
                 Ok(Value::Path { texts: texts.clone(), numbers })
             }
             [Value::Tensor { trained, .. }, ..] => {
@@ -292,7 +291,7 @@ impl<'a> Unifier<'a> {
                     _ => None,
                 };
                 let columns = zipped(&each(all, dims, VALUES)?, VALUES)?;
-                let dims = columns.iter().map(|column| self.number(column, word)).collect::<Result<_, _>>()?;
+                let dims = columns.iter().map(|column| self.number(column, USER)).collect::<Result<_, _>>()?;
                 Ok(Value::Tensor { dims, trained: *trained })
             }
             [Value::Decimal(..) | Value::Word(_), ..] | [] => Err(VALUES),
@@ -357,6 +356,9 @@ impl<'a> Unifier<'a> {
         self.params.iter().enumerate().map(named).collect()
     }
 }
+
+/// The word for numbers in the path and the tensors of a layer by the user: those in its shape, so that equal ones are one parameter.
+const USER: &str = "shape";
 
 impl Param {
     /// How numbers follow from it, if a person would say so: by a factor and a divisor, one of which is 1. Numbers of channels are

@@ -39,10 +39,10 @@ cnn::network! {
 
     /// Mixed (nobody 2024): functions and layers by a user.
     pub(crate) Mixed: 3x16x16 -> 10 {
-        conv(8, 3x3, pad = 1) -> map(bent);
+        stem: conv(8, 3x3, pad = 1) -> act: map(bent);
         one: custom(Mixture<1>, 8x16x16, weight = 1x8);
-        several: custom(Mixture<2>, 8x16x16, weight = 2x8) { conv(8, 1x1) -> relu; skip; };
-        add { inner: custom(Mixture<1>, 8x16x16, weight = 1x8) -> map(bent); skip; };
+        several: custom(Mixture<2>, 8x16x16, weight = 2x8) { other: conv(8, 1x1) -> clip: relu; skip; };
+        add { inner: custom(Mixture<1>, 8x16x16, weight = 1x8) -> last: map(bent); skip; };
         flatten -> linear(10);
     }
 

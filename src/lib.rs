@@ -94,7 +94,7 @@
 //! | `Name: { left: 1x16x16, right: 2x8x8 } -> 5 { … }` | a net with several inputs, which `from left` and `from right` begin with: `forward(&left, &right)` |
 //! | `Name: 3x64x64 -> { boxes: 4x8x8, scores: 10 } { … }` | a net with several outputs: `forward` returns a struct of references to arrays, `NameOutputs` |
 //! | `Other = Name;` | a variant: the layers of a net with a body `{ … }`, under another name, with its own attributes |
-//! | `block name(a, b = 2 * a) { … }` | a reusable part, called as `name(16)` or `name(16, b = 8)`; a parameter is a number, a size, a flag, a word, a layer or a kept value, as the block uses it |
+//! | `block name(a, b = 2 * a) { … }` | a reusable part, called as `name(16)` or `name(16, b = 8)`; a parameter is a number, a size, a flag, a word, a layer, a path or a kept value, as the block uses it |
 //! | `..name(16)` | the steps of a block, without a level of names |
 //! | `const WIDTH = 32;` | a name for a number or a size, for all nets and blocks |
 //! | `[step; n]` | the step `n` times, or several of them, `[step -> step; n]`; `name: [step; n]` names them `name.0`, `name.1`, … |
@@ -146,6 +146,8 @@
 //! | `threshold` | threshold, value; what is not above the threshold becomes the value |
 //! | `glu` | multiplies the first half of the channels by the sigmoid of the second |
 //! | `softmax` `log_softmax` | over the features, or over the channels of each pixel |
+//! | `map` | function; the path of a `fn(f32) -> f32`, which is applied to each number: see [below](#your-own-functions-and-layers) |
+//! | `custom` | type, shape, `scratch` (0), and a name for each tensor; a layer that you implement; with several inputs, `custom(…) { …; …; }` |
 //! | `step sigmoid tanh relu relu6 softplus softsign silu mish hard_swish log_sigmoid identity` | |
 //!
 //! A step's name is a word, a number, or any text in quotes: `"block1-0": conv(8, 3x3)`.
@@ -206,6 +208,67 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Your own functions and layers
+//!
+//! `map(path::to::f)` applies a function `fn(f32) -> f32` to each number, and `custom(path::to::Type, 16x8x8)` is a layer that
+//! a type computes: one that implements [`Custom`](custom::Custom). They are planned, traced, drawn and counted like all others.
+//! Paths are resolved where the declaration is.
+//!
+//! ```
+//! use cnn::custom::{Custom, Shape, Tensor};
+//!
+//! /// Mish (Misra 2019), with one exponential: `tanh(ln(1 + e))` is `(e² + 2e) / (e² + 2e + 2)`.
+//! fn mish_fast(x: f32) -> f32 {
+//!     let e = x.min(20.0).exp();
+//!     let squares = e * (e + 2.0);
+//!     x * squares / (squares + 2.0)
+//! }
+//!
+//! /// Two more channels, in which each pixel has its row and its column, each times a learnt factor: what a convolution needs
+//! /// to know where it is (Liu et al. 2018).
+//! struct Coordinates<const C: usize, const H: usize, const W: usize>;
+//!
+//! impl<const C: usize, const H: usize, const W: usize> Custom<1, 1> for Coordinates<C, H, W> {
+//!     const INPUTS: [Shape; 1] = [Shape::map(C, H, W)];
+//!     const OUTPUT: Shape = Shape::map(C + 2, H, W);
+//!     const TENSORS: [Tensor; 1] = [Tensor::new("weight", [2])];
+//!
+//!     fn forward([input]: [&[f32]; 1], [weight]: [&[f32]; 1], _: &mut [f32], output: &mut [f32]) {
+//!         let (copy, places) = output.split_at_mut(C * H * W);
+//!         copy.copy_from_slice(input);
+//!         let (rows, columns) = places.split_at_mut(H * W);
+//!         for (pixel, (row, column)) in rows.iter_mut().zip(columns).enumerate() {
+//!             *row = weight[0] * (pixel / W) as f32;
+//!             *column = weight[1] * (pixel % W) as f32;
+//!         }
+//!     }
+//! }
+//!
+//! cnn::network! {
+//!     block located(channels, filters) {
+//!         coord: custom(Coordinates<channels, 8, 8>, channels + 2 x 8 x 8, weight = 2);     // the tensor coord.weight
+//!         conv: conv(filters, 3x3, pad = 1) -> map(mish_fast);
+//!     }
+//!
+//!     Located: 3x8x8 -> 10 {
+//!         a: located(3, 16) -> b: located(16, 16);
+//!         global_avg_pool -> fc: linear(10);
+//!     }
+//! }
+//! # fn main() {
+//! # assert!((mish_fast(1.0) - 0.865_098_4).abs() < 1e-6);
+//! # assert_eq!(Located::GRAPH.nodes[0].tensors[0].name, "a.coord.weight");
+//! # let weights = LocatedWeights::from_safetensors(&models::seeded::weights(Located::GRAPH, "")).unwrap();
+//! # assert_eq!(Located::new(&weights).forward(&[0.5; 3 * 64]).len(), 10);
+//! # }
+//! ```
+//!
+//! A declaration says what the compiler must know and can't read from a type: the shape of the output, `weight = 16x3` for each
+//! tensor, `mean = buffer(16)` for one that is not trained, and `scratch = 64` for floats to compute in. rustc compares these
+//! with the type, and shows a difference at the argument. In angle brackets, parameters of blocks and constants of the
+//! declaration are numbers, and `{ 2 * c }` is arithmetic; everything else is Rust's. A layer reads and writes slices, so it need
+//! not allocate; whether `forward` can panic is now up to your code, too. The multiplications of such a layer are not in `MACS`.
 //!
 //! # Weights
 //!
@@ -433,6 +496,7 @@ pub use cnn_macros::network;
 #[cfg(feature = "alloc")]
 pub use cnn_net::receptive;
 pub use cnn_net::{graph, memory, op};
+pub use cnn_runtime::custom;
 pub use cnn_runtime::exec::shared::Shared;
 #[cfg(feature = "std")]
 pub use cnn_runtime::exec::threads::Pool;
@@ -454,6 +518,7 @@ pub mod __rt {
     pub use cnn_net::graph::{Aux, Call, Graph, Input, Node, Output, Role, Tap, Tensor, Value};
     pub use cnn_net::memory::{Buffer, Holds, Memory};
     pub use cnn_net::op::*;
+    pub use cnn_runtime::custom::LayerCode;
     pub use cnn_runtime::exec::run::{PoolOf, Run};
     pub use cnn_runtime::exec::shared::Shared;
     #[cfg(feature = "std")]

@@ -117,6 +117,96 @@ mod facade {
     pub(crate) use network;
 }
 
+/// Functions and layers by the user are found from where the declaration is, whatever names emitted code has.
+#[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "names that emitted code could stumble over")]
+mod user {
+    use ::cnn::custom::{Custom, Shape, Tensor};
+
+    fn double(x: f32) -> f32 {
+        x * 2.0
+    }
+
+    /// A layer under any name.
+    macro_rules! layer {
+        ($($name:ident)*) => {
+            $(
+                pub(super) struct $name;
+
+                impl Custom for $name {
+                    const INPUTS: [Shape; 1] = [Shape::Vector(2)];
+                    const OUTPUT: Shape = Shape::Vector(2);
+                    const TENSORS: [Tensor; 0] = [];
+
+                    fn forward([input]: [&[f32]; 1], []: [&[f32]; 0], _: &mut [f32], output: &mut [f32]) {
+                        output.copy_from_slice(input);
+                    }
+                }
+            )*
+        };
+    }
+
+    layer! { rt MEMORY Weights S Net USER_PASS r#type }
+
+    mod functions {
+        pub(super) fn pass(x: f32) -> f32 {
+            super::double(x)
+        }
+
+        pub(super) fn rt(x: f32) -> f32 {
+            x - 1.0
+        }
+
+        pub(super) fn r#fn(x: f32) -> f32 {
+            x + 5.0
+        }
+    }
+
+    use functions::{pass, rt as values};
+
+    ::cnn::network! {
+        /// The function is private here.
+        pub Functions: 2 -> 2 {
+            map(pass) -> map(values) -> map(self::double) -> map(functions::r#fn) -> map(super::user::functions::rt);
+            custom(rt, 2) -> custom(MEMORY, 2) -> custom(Weights, 2) -> custom(S, 2) -> custom(self::Net, 2);
+            user_pass: custom(USER_PASS, 2) -> custom(r#type, 2);
+        }
+    }
+
+    /// A net with a function that its user names.
+    macro_rules! net {
+        ($name:ident, $function:path, $word:ident) => {
+            ::cnn::network! { $name: 2 -> 2 { map($function) -> map($word) -> map($crate::user::double); } }
+        };
+    }
+
+    net! { Mapped, self::functions::rt, double }
+
+    pub(super) fn run() -> [[f32; 2]; 2] {
+        let input = [1.0, 3.0];
+        let (functions, mapped) = (FunctionsWeights::from_safetensors(EMPTY), MappedWeights::from_safetensors(EMPTY));
+        let (functions, mapped) = (functions.expect("no weights"), mapped.expect("no weights"));
+        [*Functions::new(&functions).forward(&input), *Mapped::new(&mapped).forward(&input)]
+    }
+
+    /// A file without tensors.
+    const EMPTY: &[u8] = b"\x02\0\0\0\0\0\0\0{}";
+}
+
+#[test]
+fn paths_of_users() {
+    ::std::assert_eq!(user::run(), [[6.0, 14.0], [0.0, 8.0]]);
+}
+
+#[test]
+fn a_function_in_a_function() {
+    fn pass(x: f32) -> f32 {
+        -x
+    }
+
+    ::cnn::network! { Local: 4 -> 4 { map(pass); } }
+    ::std::assert_eq!(Local::PARAMETERS, 0);
+}
+
 /// Emitted code uses the path that it is given: there is no `::cnn` in a crate that calls it something else.
 mod paths {
     ::cnn::network! {

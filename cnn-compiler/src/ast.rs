@@ -10,6 +10,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
 use syn::{Attribute, LitStr, Visibility};
 
+use crate::path::RustPath;
 use crate::report::Place;
 
 /// One invocation of `network!`.
@@ -207,7 +208,7 @@ pub struct Step {
 pub enum StepKind {
     /// A layer or a call of a block, depending on the name.
     Call(Call),
-    /// `concat { … }`, `add { … }`, `mul { … }`
+    /// `concat { … }`, `add { … }`, `custom(Attention, 64) { … }`
     Merge(Merge),
     /// `{ … }`
     Group(Body),
@@ -281,6 +282,8 @@ pub enum MergeKind {
     Mul,
     /// The largest.
     Max,
+    /// Whatever a layer by the user makes of them.
+    Custom,
 }
 
 /// A merge and its branches.
@@ -290,6 +293,8 @@ pub struct Merge {
     pub kind: MergeKind,
     /// The keyword.
     pub span: Span,
+    /// With the arguments, if it is a layer by the user.
+    pub call: Option<Call>,
     /// The branches; a broken one is missing.
     pub branches: Vec<Pipeline>,
     /// Whether a branch had a mistake that was already reported.
@@ -381,6 +386,8 @@ pub enum ExprKind {
     Tuple(Vec<Expr>),
     /// `leaky_relu(0.1)`
     Call(Box<Call>),
+    /// `layers::Coordinates<3>`: of Rust. One that is a single word is a [`Name`](Self::Name).
+    Path(RustPath),
     /// `0..16`
     Range(Box<[Expr; 2]>),
     /// Something with a mistake that was already reported.
@@ -490,7 +497,7 @@ impl Step {
 }
 
 impl MergeKind {
-    /// All of them.
+    /// Those that are a keyword alone.
     pub const ALL: [Self; 5] = [Self::Concat, Self::Add, Self::Sub, Self::Mul, Self::Max];
 
     /// The keyword.
@@ -501,6 +508,7 @@ impl MergeKind {
             Self::Sub => "sub",
             Self::Mul => "mul",
             Self::Max => "max",
+            Self::Custom => "custom",
         }
     }
 }

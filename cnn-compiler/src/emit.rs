@@ -10,6 +10,7 @@
 //! | `names` | the block around what is implemented |
 //! | `embed` | weights in the binary |
 //! | `values` | the runtime's values as expressions |
+//! | `user` | the code of functions and layers by the user |
 //! | `stub` | the types alone, for a net with mistakes |
 
 mod embed;
@@ -20,6 +21,7 @@ mod net;
 mod parts;
 mod ports;
 mod stub;
+mod user;
 mod values;
 
 pub(crate) use embed::embed;

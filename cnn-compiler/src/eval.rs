@@ -3,9 +3,14 @@
 use std::fmt;
 
 use cnn_net::op::Shape;
+use proc_macro2::{Literal, Punct, Spacing};
+use quote::quote_spanned;
+use syn::spanned::Spanned as _;
 
 use crate::ast::{Arg, Call, Expr, ExprKind, Operator};
 use crate::env::{Env, Named};
+use crate::parse::generic;
+use crate::path::RustPath;
 use crate::report::{Edit, Message, Place, Report, listed, nearest};
 
 /// The largest value of a size, a count or a number in a shape. It keeps products of two far from overflow.
@@ -43,6 +48,7 @@ pub(crate) fn whole(expr: &Expr, env: &Env, report: &mut Report) -> Option<i64> 
         | ExprKind::Size(_)
         | ExprKind::Tuple(_)
         | ExprKind::Call(_)
+        | ExprKind::Path(_)
         | ExprKind::Range(_) => {
             report.error(expr.place, format!("expected a whole number, found `{expr}`"));
             None
@@ -60,6 +66,7 @@ pub(crate) fn named(expr: &Expr, env: &Env, report: &mut Report) -> Option<Named
             None => literal(expr.kind.clone()),
         },
         ExprKind::Real(_) | ExprKind::Bool(_) => literal(expr.kind.clone()),
+        ExprKind::Path(found) => literal(ExprKind::Path(path(found, env))),
         ExprKind::Size(parts) => literal(ExprKind::Size(numbers(parts, env, report)?)),
         ExprKind::Tuple(parts) => literal(ExprKind::Tuple(numbers(parts, env, report)?)),
         ExprKind::Range(ends) => {
@@ -85,6 +92,17 @@ pub(crate) fn named(expr: &Expr, env: &Env, report: &mut Report) -> Option<Named
             whole(expr, env, report).map(Named::Number)
         }
     }
+}
+
+/// A path with numbers in place of the names of the language that are in its angle brackets, and of arithmetic over these. What is
+/// not known here is Rust's.
+pub(crate) fn path(of: &RustPath, env: &Env) -> RustPath {
+    of.replaced(&mut |argument| {
+        let number = whole(&generic(argument)?, env, &mut Report::default())?;
+        let literal = Literal::u64_unsuffixed(number.unsigned_abs());
+        let minus = (number < 0).then(|| Punct::new('-', Spacing::Alone));
+        syn::parse2(quote_spanned!(argument.span()=> #minus #literal)).ok()
+    })
 }
 
 fn numbers(parts: &[Expr], env: &Env, report: &mut Report) -> Option<Vec<Expr>> {
@@ -137,6 +155,7 @@ pub(crate) fn real(expr: &Expr, env: &Env, report: &mut Report) -> Option<f64> {
         | ExprKind::Size(_)
         | ExprKind::Tuple(_)
         | ExprKind::Call(_)
+        | ExprKind::Path(_)
         | ExprKind::Range(_)
         | ExprKind::Broken => whole(expr, env, report).map(|value| value as f64),
     }
@@ -183,6 +202,7 @@ pub(crate) fn check_default(default: &Expr, known: &Env, after: &[String], repor
         | ExprKind::Size(_)
         | ExprKind::Tuple(_)
         | ExprKind::Call(_)
+        | ExprKind::Path(_)
         | ExprKind::Range(_)
         | ExprKind::Broken => {}
     }
@@ -323,6 +343,7 @@ impl fmt::Display for Expr {
             ExprKind::Real(value) => write!(f, "{value:?}"),
             ExprKind::Bool(value) => write!(f, "{value}"),
             ExprKind::Name(name) => write!(f, "{name}"),
+            ExprKind::Path(path) => write!(f, "{path}"),
             ExprKind::Negative(inner) => write!(f, "-{inner}"),
             ExprKind::Binary(operator, left, right) => {
                 let nested = |side: &Expr| match side.kind {

@@ -16,6 +16,7 @@ use self::constants::constants;
 use crate::ast::{Ast, Net, Port};
 use crate::eval::{Of, shape};
 use crate::op::PadMode;
+use crate::path::RustPath;
 use crate::report::{Place, Report, shortened};
 
 pub(crate) use check::{check, is_double};
@@ -102,6 +103,8 @@ pub(crate) struct Node {
     pub(crate) place: Place,
     /// Its arguments in the source.
     pub(crate) args: HashMap<&'static str, Place>,
+    /// The function or the type by the user that computes it.
+    pub(crate) path: Option<RustPath>,
     /// For a merge: its branches in the source.
     pub(crate) branches: Vec<Branch>,
     /// The block calls that led here, outermost first.

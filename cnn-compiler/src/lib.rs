@@ -22,6 +22,7 @@ pub mod graph;
 mod op;
 pub mod optimise;
 pub mod parse;
+mod path;
 pub mod plan;
 pub mod report;
 pub mod shapes;

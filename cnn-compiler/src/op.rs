@@ -2,11 +2,12 @@
 
 mod bind;
 mod habits;
+mod intern;
 mod read;
 
 use std::sync::LazyLock;
 
-use cnn_net::language::{Param, params, usage};
+use cnn_net::language::{Kind, Param, params, usage};
 use cnn_net::op::{Op, Size, Window};
 
 pub(crate) use bind::{Bound, bind, twice};
@@ -48,6 +49,12 @@ impl Layer {
     /// The layer of this name.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         LAYERS.iter().find(|layer| layer.name == name)
+    }
+
+    /// The argument of this name. In a layer by the user, that may be one of its tensors.
+    pub(crate) fn param(&self, name: &str) -> Option<&Param> {
+        let named = self.params.iter().find(|param| param.name == name && param.kind != Kind::Tensors);
+        named.or_else(|| self.params.iter().find(|param| param.kind == Kind::Tensors))
     }
 
     /// How many arguments it must have.

@@ -27,6 +27,7 @@ use crate::report::{Place, Report};
 
 pub use attributes::doc_text;
 use attributes::{CRATE, NetAttributes};
+pub(crate) use expr::generic;
 use token::{braces, expected, is_word, skip_to, too_deep};
 use variant::Variant;
 

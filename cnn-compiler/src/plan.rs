@@ -22,6 +22,7 @@ use cnn_runtime::pack::Pack;
 
 use crate::ast::Budget;
 use crate::describe::describe;
+use crate::graph::Node;
 use crate::optimise::Optimised;
 use crate::step::{Fused, Step, StepKind, ValueId};
 
@@ -230,6 +231,11 @@ impl Plan {
     /// How the weights of all kernels are packed, in order.
     pub fn recipe(&self) -> Vec<Pack> {
         self.calls.iter().filter_map(|call| call.pack).collect()
+    }
+
+    /// The layers of the net as declared.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.net.shaped.graph.nodes.iter()
     }
 
     /// Calls `read` with the description of the net as declared.

@@ -124,7 +124,7 @@ impl Shaped {
     fn tensors_of(&self, node: &Node) -> Vec<Tensor> {
         let tensors = node.op.tensors(self.shape(node.inputs[0]));
         let named = |(role, dims): (Role, Dims)| Tensor {
-            name: format!("{}{}", node.name, node.op.end_of_name(role)),
+            name: node.op.tensor_name(&node.name, role),
             role,
             shape: dims.to_vec(),
         };
@@ -257,22 +257,22 @@ fn check_shared(graph: &Graph, inferred: &[Found], report: &mut Report) {
 
 /// Steps without names can get the same number in different branches; their tensors would then share a name.
 fn check_tensor_names(graph: &Graph, report: &mut Report) {
-    let mut known: HashMap<&str, Place> = HashMap::new();
+    let mut known: HashMap<String, Place> = HashMap::new();
     let own = |node: &&Node| node.op.has_tensors() && node.again.is_none();
     let named = graph.nodes.iter().filter(own).filter(|node| !graph.is_double(&node.name));
     for node in named {
-        match known.get(node.name.as_str()) {
+        let name = node.op.tensor_name(&node.name, Role::Weight);
+        match known.get(&name) {
             Some(first) => {
-                let (kind, name, line) = (node.op.name(), &node.name, first.line());
-                let end = node.op.end_of_name(Role::Weight);
+                let (kind, line) = (node.op.name(), first.line());
                 let wrong =
-                    format!("the tensors of this {kind} and of the layer on line {line} are both called `{name}{end}`");
+                    format!("the tensors of this {kind} and of the layer on line {line} are both called `{name}`");
                 let free = ways::free(graph, "", "a");
                 let help = format!("unnamed steps are numbered; give this one a name: `{free}: {kind}`");
                 let message = Message::from(message(&wrong, &graph.context(node), &help));
                 report.error(node.place, message.fix([Edit::before(node.place, format!("{free}: "))]));
             }
-            None => drop(known.insert(&node.name, node.place)),
+            None => drop(known.insert(name, node.place)),
         }
     }
 }

@@ -3,8 +3,8 @@
 
 mod algorithm;
 
-use cnn_net::op::{Activation, Conv, ConvTranspose, Interval, Linear, Op, Rearrange};
-use cnn_runtime::kernels::plain::has_epilogue;
+use cnn_net::op::{Activation, Conv, ConvTranspose, Interval, Linear, Op, Rearrange, Size};
+use cnn_runtime::kernels::plain::{self, has_epilogue};
 
 pub(crate) use self::algorithm::Algorithm;
 
@@ -124,6 +124,15 @@ impl StepKind {
     /// Whether it has weights that a batch shares.
     pub(crate) fn is_product(&self) -> bool {
         matches!(self, Self::Conv { .. } | Self::Linear { .. })
+    }
+
+    /// Floats that it computes in, for inputs of this many elements together and an output of this size.
+    pub(crate) fn scratch(&self, inputs: usize, output: Size) -> Option<usize> {
+        match self {
+            Self::Conv { algorithm, .. } => algorithm.scratch(algorithm.computed(output)),
+            Self::Plain { op, .. } => plain::scratch(op, inputs),
+            Self::ConvTranspose { .. } | Self::Linear { .. } => None,
+        }
     }
 
     /// How it is computed; directly, if there is nothing to choose.

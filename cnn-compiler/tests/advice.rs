@@ -56,7 +56,9 @@ const EXPLAINED: &[&str] = &[
     "a net has one limit of its workspace: `",
     "`#[weights(\"file.safetensors\")]`, relative to",
     "step; ",
+    "`map` takes the path of a function",
     "a `resize` goes to any size",
+    "`(top, left, bottom, right)`, `same` or `same_lower`",
     "PyTorch's order is left, right, top, bottom",
 ];
 

@@ -5,7 +5,9 @@ mod planned;
 mod random;
 
 use cnn_net::language::call;
-use cnn_net::op::{Argument, Crop, Interval, Op, Padding, Rearrange, Shape, Size, Slot};
+use cnn_net::op::{
+    Argument, Crop, Interval, Op, Padding, Rearrange, Shape, Size, Slot, UserFunction, UserLayer, UserTensor,
+};
 use planned::plan;
 use random::Random;
 
@@ -26,6 +28,15 @@ impl Shuffle {
 /// As many numbers as the input of all nets here has.
 const SHAPES: [Shape; 4] =
     [Shape::Vector(36_000), Shape::map(18, 40, 50), Shape::map(36_000, 1, 1), Shape::map(1, 1, 36_000)];
+
+const PATHS: [&str; 5] =
+    ["f", "::layers::Layer", "self::r#type::Of<3, -4>", "Of<layers::Of<2>, x3>", "crate::of<3>::f"];
+
+const TENSORS: [&[UserTensor]; 3] = [
+    &[],
+    &[UserTensor::new("weight", [3])],
+    &[UserTensor::buffer("r", [1, 2, 3, 4]), UserTensor::new("bias", [2, 2]), UserTensor::buffer("weight", [7])],
+];
 
 impl Argument for Shuffle {
     fn argument(&mut self, _: &'static str, _: bool, slot: Slot<'_>) {
@@ -48,6 +59,9 @@ impl Argument for Shuffle {
                 *field.value = Interval::new(first, first + self.count());
             }
             Slot::Shape(field) => *field.value = SHAPES[self.0.below(SHAPES.len())],
+            Slot::Amount(amount) => *amount = self.0.below(9),
+            Slot::Path(path) => *path = PATHS[self.0.below(PATHS.len())],
+            Slot::Tensors(tensors) => *tensors = TENSORS[self.0.below(TENSORS.len())],
             Slot::Flag(field) => *field.value = self.0.below(2) == 0,
             Slot::Real(field, [from, to]) => *field.value = (self.0.below(1000) as f32 / 999.0).clamp(from, to),
             Slot::Perhaps(number, [from, to], _) => {
@@ -79,6 +93,8 @@ fn what_is_written_is_read_as_the_same_layer() {
     let mut read_back = 0;
     let fitting = |layer| match layer {
         Op::Rearrange(Rearrange::Reshape(_)) => Op::Rearrange(Rearrange::Reshape(SHAPES[0])),
+        Op::Map(_) => Op::Map(UserFunction::new("f")),
+        Op::Custom(layer) => Op::Custom(UserLayer { path: "layers::Layer", ..layer }),
         other => other,
     };
     for layer in Op::layers().map(fitting) {

@@ -44,6 +44,11 @@ fn stored() {
 }
 
 #[test]
+fn custom() {
+    assert_expansion("custom");
+}
+
+#[test]
 fn mistake() {
     assert_expansion("mistake");
 }

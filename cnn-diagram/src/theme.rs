@@ -72,6 +72,8 @@ pub enum Kind {
     Mul,
     /// The largest.
     Max,
+    /// A layer by the user.
+    Custom,
     /// A block that is drawn once, elsewhere.
     Block,
     /// An auxiliary classifier.
@@ -84,7 +86,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of legends.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Convolution,
         Self::MaxPool,
         Self::AvgPool,
@@ -105,6 +107,7 @@ impl Kind {
         Self::Sub,
         Self::Mul,
         Self::Max,
+        Self::Custom,
         Self::Block,
         Self::Auxiliary,
         Self::Port,
@@ -134,6 +137,7 @@ impl Kind {
             Self::Sub => "subtraction",
             Self::Mul => "multiplication",
             Self::Max => "maximum of branches",
+            Self::Custom => "layer by the user",
             Self::Block => "block, drawn below",
             Self::Auxiliary => "auxiliary classifier, training only",
             Self::Port => "input or output",
@@ -164,6 +168,7 @@ impl Kind {
             Self::Sub => "sub",
             Self::Mul => "mul",
             Self::Max => "max",
+            Self::Custom => "custom",
             Self::Block => "block",
             Self::Auxiliary => "aux",
             Self::Port => "port",
@@ -211,6 +216,8 @@ impl Kind {
             // The upper of two.
             Self::Max => "M0.5 2H9.5M0.5 8H3M6 8H9.5",
             Self::Mul => "M1.5 1.5L8.5 8.5M8.5 1.5L1.5 8.5",
+            // Brackets of a program.
+            Self::Custom => "M3.5 1.5L0.5 5L3.5 8.5M6.5 1.5L9.5 5L6.5 8.5",
             // A pile.
             Self::Block => "M0.5 3.5H6.5V9.5H0.5ZM3.5 3.5V0.5H9.5V6.5H6.5",
             // Through a wall.
@@ -298,6 +305,7 @@ const fn fill(kind: Kind) -> [&'static str; 2] {
         Kind::Resampling => ["#c4ecf4", "#124652"],
         Kind::Concat => ["#a3a9b0", "#3f4a55"],
         Kind::Add | Kind::Sub | Kind::Mul | Kind::Max => ["#fff7d6", "#3d3811"],
+        Kind::Custom => ["#f6c9a8", "#5c3216"],
         Kind::Block => ["#efe6d8", "#463a2a"],
         Kind::Auxiliary => ["#f7f7f7", "#1e2226"],
         Kind::Port => ["#e6ecf2", "#2a3642"],

@@ -13,6 +13,7 @@ mod repeat;
 mod text;
 mod tree;
 mod unify;
+mod user;
 mod words;
 mod write;
 
@@ -21,5 +22,6 @@ use crate::op::Op;
 
 pub use declaration::{Unsayable, declaration, inputs, outputs};
 pub use params::{Kind, Param, params, usage};
+pub use user::is_tensor_name;
 pub use words::{KEYWORDS, is_field, step_number};
 pub use write::{arguments, call};

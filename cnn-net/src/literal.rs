@@ -52,9 +52,12 @@ impl Rust {
 
     /// Appends a value that may have a name.
     pub fn read(&mut self, value: &(impl Literal + ?Sized)) {
-        let literal = value.literal();
-        let known = self.names.get(&literal).unwrap_or(&literal);
-        self.text.push_str(known);
+        self.known(value.literal());
+    }
+
+    /// Appends an expression, or its name if it has one.
+    pub(crate) fn known(&mut self, expression: String) {
+        self.text.push_str(self.names.get(&expression).unwrap_or(&expression));
     }
 
     /// Appends the variant or constructor `path` with these arguments.

@@ -16,6 +16,7 @@ mod resize;
 mod shape;
 mod tensors;
 mod transposed;
+mod user;
 mod window;
 
 use self::argument::{ANY, Arguments, NOT_NEGATIVE, SHARE};
@@ -41,6 +42,9 @@ pub use self::resize::{Extent, Interpolation, Resize};
 pub use self::shape::{Padding, Shape, Size};
 pub use self::tensors::{Dims, Role, Tensors};
 pub use self::transposed::{ConvTranspose, TransposedAxis};
+#[doc(hidden)]
+pub use self::user::last_name;
+pub use self::user::{EachFn, LayerFn, UserFunction, UserLayer, UserTensor};
 pub use self::window::{Axis, Window};
 
 /// A layer: what it does to its input (or, for the merges, to its inputs).
@@ -114,6 +118,10 @@ pub enum Op {
     Mul,
     /// The largest of the inputs, element by element.
     Max,
+    /// An element-wise function by the user.
+    Map(UserFunction),
+    /// A layer by the user.
+    Custom(UserLayer),
 }
 
 closed! {
@@ -123,7 +131,7 @@ closed! {
         Flatten, Rearrange(rearrange: Rearrange), Resize(resize: Resize), Dropout { p: f32 }, Lrn(lrn: Lrn),
         BatchNorm(norm: BatchNorm), Norm(norm: Norm), Scale { factor: Option<f32> }, Prelu(per: PreluPer), Glu,
         Activation(activation: Activation),
-        Softmax, LogSoftmax, Concat, Add, Sub, Mul, Max,
+        Softmax, LogSoftmax, Concat, Add, Sub, Mul, Max, Map(function: UserFunction), Custom(layer: UserLayer),
     }
 }
 
@@ -180,6 +188,11 @@ impl Op {
             Self::Sub => Facts::of(Addition, ["sub", "−", "difference"]).in_place(),
             Self::Mul => Facts::of(Multiplication, ["mul", "×", "product"]).in_place(),
             Self::Max => Facts::of(Maximum, ["max", "max", "maximum"]).in_place(),
+            Self::Map(function) => Facts::of(Kind::Activation, ["map", "ƒ", user::last_name(function.path)])
+                .in_place()
+                .trained(Err("a function by the user has no gradient yet")),
+            Self::Custom(layer) => Facts::of(Kind::Custom, ["custom", "U", user::last_name(layer.path)])
+                .trained(Err("a layer by the user has no gradient yet")),
         }
     }
 
@@ -255,6 +268,7 @@ impl Op {
                 Shape::Map { channels, height, width } => Tensors::biased(&[channels, height, width], channels, false),
                 Shape::Vector(features) => Tensors::biased(&[features], features, false),
             },
+            Self::Custom(layer) => Tensors::user(layer.tensors),
             Self::MaxPool(_)
             | Self::AvgPool(_)
             | Self::GlobalAvgPool
@@ -277,15 +291,20 @@ impl Op {
             | Self::Add
             | Self::Sub
             | Self::Mul
-            | Self::Max => Tensors::NONE,
+            | Self::Max
+            | Self::Map(_) => Tensors::NONE,
         }
     }
 
-    /// What the name of one of its tensors adds to the layer's: `.weight`. The factors of `scale` add nothing: PyTorch has no
-    /// module for them, so they are a parameter of the module around them, `self.gamma`.
+    /// The name of one of its tensors in a layer of this name: `conv1.weight`. The factors of `scale` have the layer's own: PyTorch
+    /// has no module for them, so they are a parameter of the module around them, `self.gamma`.
+    #[cfg(feature = "alloc")]
     #[must_use]
-    pub const fn end_of_name(&self, role: Role) -> &'static str {
-        if let Self::Scale { .. } = self { "" } else { role.end() }
+    pub fn tensor_name(&self, layer: &str, role: Role) -> alloc::string::String {
+        match self {
+            Self::Scale { .. } => layer.into(),
+            _ => alloc::format!("{layer}.{}", role.name()),
+        }
     }
 
     /// Whether it has parameter tensors.
@@ -324,7 +343,8 @@ impl Op {
             | Kind::Concatenation
             | Kind::Addition
             | Kind::Multiplication
-            | Kind::Maximum => 0,
+            | Kind::Maximum
+            | Kind::Custom => 0,
         };
         weights as u64 * uses as u64
     }
@@ -355,7 +375,13 @@ impl Op {
         let activations = Activation::ALL.into_iter().filter(|activation| *activation != Activation::GeluTanh);
         let moves = Rearrange::ALL.into_iter().map(Self::Rearrange).chain(Resize::ALL.map(Self::Resize));
         let before = before.into_iter().chain(moves).chain(norms).chain(learnt);
-        before.chain(activations.map(Self::Activation)).chain([Self::Glu, Self::Softmax, Self::LogSoftmax])
+        before.chain(activations.map(Self::Activation)).chain([
+            Self::Glu,
+            Self::Softmax,
+            Self::LogSoftmax,
+            Self::Map(UserFunction::new("")),
+            Self::Custom(UserLayer::new("", Shape::Vector(1))),
+        ])
     }
 
     /// Shows the arguments in the order of a call.
@@ -388,6 +414,8 @@ impl Op {
             Self::Prelu(per) => to.word("per", per, Some(0)),
             Self::Activation(activation) => activation.arguments(to),
             Self::AdaptiveAvgPool(size) | Self::AdaptiveMaxPool(size) => to.positional().size("size", size, None),
+            Self::Map(function) => function.arguments(to),
+            Self::Custom(layer) => layer.arguments(to),
             Self::GlobalAvgPool
             | Self::GlobalMaxPool
             | Self::ChannelMean

@@ -62,7 +62,8 @@ impl ReceptiveField {
         match op {
             Op::Conv(_) | Op::MaxPool(_) | Op::AvgPool(_) => self.over(op, input),
             Op::ConvTranspose(conv) => self.spread(conv),
-            Op::Linear(_) | Op::GlobalAvgPool | Op::GlobalMaxPool => Self::Whole,
+            // What a layer by the user reads is not known.
+            Op::Linear(_) | Op::GlobalAvgPool | Op::GlobalMaxPool | Op::Custom(_) => Self::Whole,
             Op::Norm(norm) if norm.groups(input.channels()).is_some() => Self::Whole,
             Op::AdaptiveAvgPool(_) | Op::AdaptiveMaxPool(_) => {
                 // Windows that differ are no field that moves.
@@ -88,7 +89,8 @@ impl ReceptiveField {
             | Op::Add
             | Op::Sub
             | Op::Mul
-            | Op::Max => self,
+            | Op::Max
+            | Op::Map(_) => self,
         }
     }
 

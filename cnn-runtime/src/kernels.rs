@@ -106,6 +106,7 @@ pub mod shuffle;
 pub mod softmax;
 pub mod strips;
 mod transform;
+pub mod user;
 pub mod winograd;
 
 // What emitted code calls: all descriptors and functions.
@@ -125,4 +126,5 @@ pub use self::resize::*;
 pub use self::shuffle::*;
 pub use self::softmax::*;
 pub use self::strips::*;
+pub use self::user::*;
 pub use self::winograd::*;

@@ -10,6 +10,7 @@
 //! | [`pack`] | weights in the order in which kernels read them |
 //! | [`kernels`] | a descriptor and a kernel for each kind of layer |
 //! | [`train`] | losses, optimisers, schedules, initial weights, dropout: what training needs besides gradients |
+//! | [`custom`] | the trait of layers by the user |
 //! | [`mod@reference`] | every layer's mathematics in plain loops: the oracle of the tests |
 //! | [`weights`] | loads files as PyTorch writes them into packed weights |
 //! | [`trace`] | runs a net node by node, to find where two implementations differ |
@@ -30,6 +31,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod custom;
 #[macro_use]
 mod emitted;
 pub mod exec;

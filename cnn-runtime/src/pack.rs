@@ -87,11 +87,17 @@ pub enum Layout {
         /// Pixels that have slopes of their own; 1 where all share theirs.
         pixels: usize,
     },
+    /// The tensors of a layer by the user, as they are, one after another.
+    Tensors {
+        /// How many numbers they have.
+        len: usize,
+    },
 }
 
 impl Layout {
     /// Packs `weight`, which gives the elements of the layer's tensor by their position, with `affine` of each output
-    /// channel, into `packed` of [`len`](Self::len) elements. Slopes know no `affine`, and batch normalisations no `weight`.
+    /// channel, into `packed` of [`len`](Self::len) elements. Slopes and the tensors of a layer by the user know no `affine`, and batch
+    /// normalisations no `weight`.
     /// Gives whether all of it is finite.
     #[cfg(feature = "alloc")]
     pub(crate) fn pack(
@@ -113,6 +119,7 @@ impl Layout {
             Self::ScaleShift { channels } => pack_scale_shift(channels, affine, packed),
             Self::Gains { channels, pixels } => pack_gains(channels, pixels, weight, affine, packed),
             Self::Slopes { channels, pixels } => pack_slopes(channels, pixels, weight, packed),
+            Self::Tensors { .. } => packed.iter_mut().enumerate().for_each(|(index, to)| *to = weight(index)),
         }
         // Without a branch for each number, which takes several times as long.
         packed.chunks(1024).all(|some| some.iter().fold(true, |finite, value| finite & value.is_finite()))
@@ -132,6 +139,7 @@ impl Layout {
             Self::ScaleShift { channels } => scale_shift_len(channels),
             Self::Gains { channels, pixels } => 2 * pixels * padded(channels),
             Self::Slopes { channels, pixels } => pixels * padded(channels),
+            Self::Tensors { len } => len,
         }
     }
 
@@ -154,7 +162,8 @@ impl Layout {
             | Self::Transposed(_)
             | Self::ScaleShift { .. }
             | Self::Gains { .. }
-            | Self::Slopes { .. } => None,
+            | Self::Slopes { .. }
+            | Self::Tensors { .. } => None,
         }
     }
 
@@ -168,6 +177,7 @@ impl Layout {
             Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs,
             Self::Depthwise(_) | Self::Transposed(_) | Self::ScaleShift { .. } | Self::Gains { .. } => return row + 1,
             Self::Slopes { channels, .. } => return channels,
+            Self::Tensors { len } => return len,
         };
         let in_group = row % outputs;
         let end = (in_group / PANEL + 1) * PANEL;
@@ -187,6 +197,7 @@ impl Layout {
             Self::Transposed(_) => 1,
             Self::ScaleShift { channels } | Self::Slopes { channels, .. } => channels,
             Self::Gains { channels, pixels } => channels * pixels,
+            Self::Tensors { len } => len,
         }
     }
 }

@@ -16,6 +16,7 @@ mod pool;
 mod rearrange;
 mod resize;
 pub mod training;
+mod user;
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -38,6 +39,8 @@ pub use self::pool::{adaptive_avg_pool, adaptive_max_pool, channel_max, channel_
 pub use self::pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
 pub use self::rearrange::rearrange;
 pub use self::resize::resize;
+#[cfg(feature = "kernels")]
+pub(crate) use self::user::{code_of, tensors};
 
 /// A value: the numbers of its shape, in the order C, H, W.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,6 +125,13 @@ pub enum RunError {
         /// How many there are.
         found: usize,
     },
+    /// The code of a function or a layer by the user is missing: it is only in a program that declares such a net.
+    Code {
+        /// The layer's name.
+        layer: String,
+        /// The path in the declaration.
+        path: String,
+    },
     /// A tensor is missing, or has the wrong number of elements.
     Tensor {
         /// Its name.
@@ -139,6 +149,11 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Input { expected, found } => write!(f, "the input has {found} elements, not {expected}"),
+            Self::Code { layer, path } => {
+                let where_it_is =
+                    "is not here, but in a program that declares such a net: take the description from that";
+                write!(f, "the code of `{path}`, for the layer `{layer}`, {where_it_is}")
+            }
             Self::Tensor { name, expected, found: Some(found) } => {
                 write!(f, "`{name}` has {found} elements, not {expected}")
             }
@@ -190,7 +205,7 @@ impl Outputs<'_> {
 ///
 /// # Errors
 ///
-/// If the input or a tensor has the wrong number of elements, or a tensor is missing.
+/// If the input or a tensor has the wrong number of elements, or a tensor or the code of a layer is missing.
 ///
 /// # Panics
 ///

@@ -34,7 +34,7 @@ mod values;
 mod window;
 mod wrapped;
 
-use crate::pack::Pack;
+use crate::pack::{Layout, Pack};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -150,6 +150,9 @@ fn overflow(checked: &Checked<'_>, step: &Pack) -> Result<Problem, Unreadable> {
 
 /// Packs one step of the recipe. Returns whether all of it is finite. What was packed is what was checked, or there is an error.
 fn pack(checked: &Checked<'_>, step: &Pack, memory: &mut Vec<f32>, packed: &mut [f32]) -> Result<bool, Unreadable> {
+    if matches!(step.layout, Layout::Tensors { .. }) {
+        return copy(checked, step.node, packed).map(|()| true);
+    }
     let affines = Affines::new(checked, step)?;
     if !checked.has(step.node, Role::Weight) {
         return Ok(step.layout.pack(|_| 1.0, |channel| affines.of(channel), packed));
@@ -167,4 +170,14 @@ fn pack(checked: &Checked<'_>, step: &Pack, memory: &mut Vec<f32>, packed: &mut 
         _ => step.layout.pack(|index| window.at(index), affine, packed),
     };
     window.finish(sum).map(|()| finite)
+}
+
+/// Copies the tensors of a layer by the user, one after another.
+fn copy(checked: &Checked<'_>, node: usize, mut packed: &mut [f32]) -> Result<(), Unreadable> {
+    for tensor in checked.graph().nodes[node].tensors {
+        let (to, rest) = packed.split_at_mut(tensor.elements());
+        checked.copy(node, tensor.role, to)?;
+        packed = rest;
+    }
+    Ok(())
 }

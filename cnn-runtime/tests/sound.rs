@@ -14,7 +14,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 use std::sync::Once;
 
-use cnn_net::op::{Activation, Edge, Lrn, LrnWindow, Norm, Over, Pad, Padding, PreluPer, Size};
+use cnn_net::op::{
+    Activation, Edge, Lrn, LrnWindow, Norm, Over, Pad, Padding, PreluPer, Shape, Size, UserFunction, UserLayer,
+    UserTensor,
+};
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::{Run, Threads};
 use cnn_runtime::exec::threads::Pool;
@@ -45,6 +48,7 @@ use cnn_runtime::kernels::shuffle::{
 };
 use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
 use cnn_runtime::kernels::strips::{Columns2d, Planar2d, Pooling, columns2d, planar2d};
+use cnn_runtime::kernels::user::{CustomMap, MapEach, custom, map_each};
 use cnn_runtime::kernels::winograd::{Winograd2d, winograd2d, winograd2d_batch};
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::Batch;
@@ -216,6 +220,23 @@ fn elementwise() -> Vec<Case> {
         ("activate", [&two(17)[..], &[1]].concat(), |n, run, _, ws| {
             activate(run, &Activate { input: n.map(), output: n.map(), activation: n.activation().into() }.check(), ws);
         }),
+        ("map_each", two(5), |n, run, _, ws| {
+            let function = UserFunction::new("f").code(|values| values.fill(0.5));
+            map_each(run, &MapEach { input: n.map(), output: n.map(), function }.check(), ws);
+        }),
+        ("custom", custom_numbers(), |n, run, weights, ws| {
+            let (first, second, output) = (n.map(), n.map(), n.map());
+            let [weights_at, scratch_at, scratch, inputs] = [n.next(), n.next(), n.next(), n.next()];
+            let shape = Shape::map(output.channels, output.height, output.width);
+            let layer = UserLayer::new("Layer", shape).inputs(inputs).scratch(scratch).tensors(TENSORS).code(spread);
+            let maps = [first, second];
+            custom(
+                run,
+                &CustomMap::new(&maps, output, layer).weights(weights_at).scratch(scratch_at).check(),
+                weights,
+                ws,
+            );
+        }),
         ("prelu", [&two(17)[..], &[1, 0]].concat(), |n, run, weights, ws| {
             let (input, output, weights_at) = (n.map(), n.map(), n.next());
             let per = if n.next() == 0 { PreluPer::Channel } else { PreluPer::Element };
@@ -227,6 +248,20 @@ fn elementwise() -> Vec<Case> {
             scale_shift(run, &layer.check(), weights, ws);
         }),
     ]
+}
+
+/// Two inputs, an output after them, weights, and scratch memory after that.
+fn custom_numbers() -> Vec<usize> {
+    [&map(0, 6, 7, 5)[..], &map(230, 3, 1, 4), &map(300, 2, 3, 20), &[2, 500, 9, 2]].concat()
+}
+
+const TENSORS: &[UserTensor] = &[UserTensor::new("weight", [4])];
+
+/// Reads all that it is given, and writes wherever it may.
+fn spread(inputs: &[f32], tensors: &[f32], scratch: &mut [f32], output: &mut [f32]) {
+    let sum: f32 = inputs.iter().chain(tensors).chain(scratch.iter()).sum();
+    scratch.fill(sum);
+    output.fill(sum);
 }
 
 fn normalisations() -> Vec<Case> {

@@ -15,6 +15,7 @@ mod merge;
 mod moves;
 mod outcome;
 mod pool;
+mod user;
 mod winograd;
 
 use std::fmt::Debug;
@@ -98,6 +99,8 @@ const FAMILIES: &[Family] = &[
     moves::shuffle,
     moves::reshape,
     moves::resize,
+    user::map_each,
+    user::custom,
 ];
 
 /// Pools that split even the smallest kernels.

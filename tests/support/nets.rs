@@ -3,6 +3,84 @@
 use cnn::network;
 pub(crate) use models::LeNet5;
 
+/// A function that a declaration names by a single word; so is one of the items that emitted code has.
+fn pass(x: f32) -> f32 {
+    x * (1.0 - x)
+}
+
+/// Functions and layers by a user, none of which can panic.
+pub(crate) mod user {
+    use cnn::custom::{Custom, Shape, Tensor};
+
+    pub(crate) fn bent(x: f32) -> f32 {
+        if x < 0.0 { x / (1.0 - x) } else { x }
+    }
+
+    pub(crate) fn times<const N: i32>(x: f32) -> f32 {
+        x * N as f32 / 4.0
+    }
+
+    /// Two more channels, with the rows and the columns of the pixels times two factors (Liu et al. 2018).
+    pub(crate) struct Coordinates<const C: usize, const H: usize, const W: usize>;
+
+    impl<const C: usize, const H: usize, const W: usize> Custom<1, 1> for Coordinates<C, H, W> {
+        const INPUTS: [Shape; 1] = [Shape::map(C, H, W)];
+        const OUTPUT: Shape = Shape::map(C + 2, H, W);
+        const TENSORS: [Tensor; 1] = [Tensor::new("weight", [2])];
+
+        fn forward([input]: [&[f32]; 1], [weight]: [&[f32]; 1], _: &mut [f32], output: &mut [f32]) {
+            let mut weight = weight.iter().copied();
+            let (rows, columns) = (weight.next().unwrap_or(0.0), weight.next().unwrap_or(0.0));
+            let places = (0..2 * H * W).map(|index| {
+                let (row, column) = ((index / W % H) as f32, (index % W) as f32);
+                if index < H * W { rows * row } else { columns * column }
+            });
+            output.iter_mut().zip(input.iter().copied().chain(places)).for_each(|(to, from)| *to = from);
+        }
+    }
+
+    /// The sum of three inputs times gates, and a number that is not trained; in scratch memory.
+    pub(crate) struct Gates;
+
+    impl Custom<3, 3> for Gates {
+        const INPUTS: [Shape; 3] = [Shape::map(5, 4, 3), Shape::map(5, 4, 3), Shape::map(5, 1, 1)];
+        const OUTPUT: Shape = Shape::map(5, 4, 3);
+        const TENSORS: [Tensor; 3] =
+            [Tensor::new("gates", [2, 5]), Tensor::buffer("shift", [1, 1, 1, 1]), Tensor::new("bias", [5])];
+        const SCRATCH: usize = 12;
+
+        fn forward([a, b, c]: [&[f32]; 3], [gates, shift, bias]: [&[f32]; 3], map: &mut [f32], output: &mut [f32]) {
+            let (first, second) = gates.split_at_checked(5).unwrap_or_default();
+            let shift: f32 = shift.iter().sum();
+            let channels = first.iter().zip(second).zip(bias).zip(c);
+            let maps = a.chunks_exact(12).zip(b.chunks_exact(12)).zip(output.chunks_exact_mut(12));
+            for (((a, b), to), (((first, second), bias), c)) in maps.zip(channels) {
+                map.fill(shift + bias + c);
+                map.iter_mut().zip(a).for_each(|(to, a)| *to += first * a);
+                map.iter_mut().zip(b).for_each(|(to, b)| *to += second * b);
+                to.iter_mut().zip(map.iter()).for_each(|(to, from)| *to = *from);
+            }
+        }
+    }
+
+    /// Differences between neighbours, which leave the last number out; of vectors.
+    pub(crate) struct Differences<const N: usize>;
+
+    impl<const N: usize> Custom for Differences<N> {
+        const INPUTS: [Shape; 1] = [Shape::Vector(N)];
+        const OUTPUT: Shape = Shape::Vector(N - 1);
+        const TENSORS: [Tensor; 0] = [];
+
+        fn forward([input]: [&[f32]; 1], []: [&[f32]; 0], _: &mut [f32], output: &mut [f32]) {
+            output.iter_mut().zip(input.windows(2)).for_each(|(to, pair)| {
+                if let [before, after] = pair {
+                    *to = after - before;
+                }
+            });
+        }
+    }
+}
+
 network! {
     pub(crate) ConvPlain: 3x9x11 -> 17x7x9 { conv(17, 3x3); }
     pub(crate) ConvTiny: 1x1x1 -> 1x1x1 { conv(1, 1x1); }
@@ -141,6 +219,59 @@ network! {
         mul { b: conv(19, 3x3, pad = 1); add { c: { global_avg_pool -> conv(19, 1x1); }; d: { channel_max -> tanh; }; }; };
         channel_mean -> e: conv(19, 1x1) -> relu;
     }
+    pub(crate) Functions: 19x7x5 -> 40x7x5 {
+        map(user::bent);
+        tap bent;
+        concat {
+            conv(16, 3x3, pad = 1) -> map(pass);
+            channels(2..7) -> map(self::user::times<3>);
+            map(user::times::<{ -2 }>) -> map(crate::nets::user::bent);
+        };
+    }
+    /// A function as a parameter.
+    block activated(c, f, g = map(pass)) { conv: conv(c, 3x3, pad = 1) -> map(f) -> g; }
+    pub(crate) FunctionParameters: 3x8x8 -> 4x8x8 {
+        a: activated(8, user::bent) -> [activated(8, pass, g = map(user::times<2>)); 2];
+        concat { skip; max { skip; global_max_pool -> map(pass); }; } -> conv(4, 1x1);
+    }
+    #[batch(3)]
+    pub(crate) FunctionsBatch: 3x7x7 -> 6 {
+        conv(9, 3x3) -> map(user::bent) -> linear(12) -> map(pass) -> linear(6) -> map(user::bent);
+    }
+
+    const SIDE = 6;
+    /// Convolutions that know where they are.
+    block located(c, filters) {
+        coord: custom(user::Coordinates<c, SIDE, { SIDE + 1 }>, c + 2 x SIDE x SIDE + 1, weight = 2);
+        conv: conv(filters, 3x3, pad = 1) -> relu;
+    }
+    pub(crate) Located: 3x6x7 -> 18x6x7 {
+        a: located(3, 7);
+        tap a;
+        b: [located(7, 7); 2];
+        concat { skip; c: custom(user::Coordinates<7, 6, 7>, 9x6x7, weight = 2); channels(1..3); };
+    }
+    pub(crate) Gated: 4x4x3 -> 5x4x3 {
+        a: conv(5, 3x3, pad = 1);
+        keep a;
+        gates: custom(user::Gates, 5x4x3, scratch = 12, gates = 2x5, shift = buffer(1x1x1x1), bias = 5) {
+            conv(5, 1x1) -> relu;
+            from a;
+            global_avg_pool;
+        };
+        tap gates;
+        add { skip; from a; } -> sigmoid;
+    }
+    #[batch(3)]
+    pub(crate) CustomBatch: 3x6x5 -> 7 {
+        custom(user::Coordinates<3, 6, 5>, 5x6x5, weight = 2) -> conv(8, 3x3) -> relu;
+        linear(9) -> custom(user::Differences<9>, 8) -> linear(7);
+        aux head(weight = 0.3) { custom(user::Differences<7>, 6) -> map(pass) -> linear(3); };
+    }
+    pub(crate) CustomAlone: 2 -> 1 { custom(user::Differences<2>, 1); }
+    #[memory(small)]
+    pub(crate) GatedSmall = Gated;
+
     pub(crate) Merges: 6x7x5 -> 6x7x5 {
         sub { skip; a: conv(6, 3x3, pad = 1); global_max_pool; } -> relu -> max { skip; b: conv(6, 1x1); channel_mean; } -> tanh;
         add { c: conv(6, 3x3, pad = 1); channel_max; } -> relu -> add { global_avg_pool; d: conv(6, 3x3, pad = 1); };
@@ -521,6 +652,14 @@ macro_rules! for_each_net {
             adaptive_pools: AdaptivePools;
             adaptive_pools_with_even_windows: AdaptiveEven;
             spatial_attention: SpatialAttention;
+            functions_by_the_user: Functions;
+            functions_as_parameters: FunctionParameters;
+            functions_of_a_batch: FunctionsBatch;
+            layers_by_the_user: Located;
+            layer_of_several_inputs: Gated;
+            layer_of_several_inputs_in_little_memory: GatedSmall;
+            layers_of_a_batch: CustomBatch;
+            layer_alone: CustomAlone;
             merges_of_all_kinds: Merges;
             merges_of_vectors: MergedVectors;
             lrn: Lrns;

@@ -10,6 +10,7 @@ use cnn_net::literal::{Literal as _, Rust};
 use cnn_runtime::pack::Pack;
 
 use super::ports::read;
+use super::user::UserCode;
 use crate::plan::{Call, Plan, Purpose};
 
 /// The kernels of a net, as Rust source.
@@ -35,10 +36,15 @@ pub(super) enum Statement {
 /// Names that a kernel's constant can't have: those of the block's other constants, and what is not a name.
 const TAKEN: &[&str] = &["BATCH", "DESCRIPTION", "EMBEDDED", "FLOATS", "GRAPH", "MEMORY", "RECIPE", "STEPS", "_"];
 
-/// All kernels.
-pub(super) fn kernels(plan: &Plan, graph: &Graph<'_>) -> Kernels {
-    let mut taken: HashSet<String> = TAKEN.iter().map(|name| (*name).to_owned()).collect();
+/// The names that no constant of a kernel or of the user's code can have.
+pub(super) fn taken() -> HashSet<String> {
+    TAKEN.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// All kernels; their constants have none of the names that are taken.
+pub(super) fn kernels(plan: &Plan, graph: &Graph<'_>, user: &UserCode<'_>, mut taken: HashSet<String>) -> Kernels {
     let (mut constants, mut steps, mut recipe) = (Rust::default(), Rust::default(), Rust::default());
+    user.name(&mut constants);
     let mut calls = Vec::new();
     for call in &plan.calls {
         let name = constant(call, &mut taken);
@@ -96,7 +102,12 @@ fn constant(call: &Call, taken: &mut HashSet<String>) -> String {
     if last.starts_with(|c: char| c.is_ascii_digit()) || name.starts_with(|c: char| c.is_ascii_digit()) {
         name = format!("{}_{name}", call.kernel.function().to_ascii_uppercase());
     }
-    let plain = name.clone();
+    unique(name, taken)
+}
+
+/// A name, with a number if it is taken; from then on it is.
+pub(super) fn unique(plain: String, taken: &mut HashSet<String>) -> String {
+    let mut name = plain.clone();
     let mut count = 1;
     while !taken.insert(name.clone()) {
         count += 1;

@@ -1,15 +1,19 @@
 //! The types of a net.
 
+use std::collections::HashSet;
+
 use cnn_net::graph::Graph;
 use cnn_net::language::{inputs, outputs};
+use cnn_net::literal::{Literal as _, Rust};
 use cnn_net::text::thousands;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::embed::Embedded;
-use super::kernels::{Kernels, kernels};
+use super::kernels::{Kernels, kernels, taken};
 use super::names::{self, Names};
 use super::parts::Parts;
+use super::user::UserCode;
 use super::values::{number, tokens, value};
 use crate::ast::Net;
 use crate::plan::Plan;
@@ -26,11 +30,15 @@ pub(crate) fn net(
     let names = Names::new(&net.name);
     let parts = Parts { net, shares, plan, graph, embedded, memory: plan.pass(), names };
     let types = parts.types(runtime);
+    let mut taken = taken();
+    let user = UserCode::of(plan, &mut taken);
+    let outside = user.outside(net, runtime);
     let space = parts.space(runtime);
-    let block = names::block(net, runtime, &space, |names| Parts { names, ..parts }.code());
+    let block = names::block(net, runtime, &space, |names| Parts { names, ..parts }.code(&user, taken));
     let attributes = &net.attributes;
     quote! {
         #types
+        #outside
 
         #(#attributes)*
         const _: () = { #block };
@@ -39,12 +47,14 @@ pub(crate) fn net(
 
 impl Parts<'_> {
     /// Everything but the types.
-    fn code(&self) -> TokenStream {
-        let kernels = kernels(self.plan, self.graph);
+    fn code(&self, user: &UserCode<'_>, taken: HashSet<String>) -> TokenStream {
+        let kernels = kernels(self.plan, self.graph, user, taken);
+        let user_constants = user.inside(&self.names.name, self.graph);
         let constants = tokens(&kernels.constants);
         let code = [self.constructors(), self.forward(&kernels.calls), self.network()];
-        let statics = self.statics(&kernels);
+        let statics = self.statics(&kernels, user);
         quote! {
+            #user_constants
             #constants
             #(#code)*
             #statics
@@ -132,9 +142,12 @@ impl Parts<'_> {
     }
 
     /// The description, the steps, the memory, how weights are loaded, and embedded weights.
-    fn statics(&self, kernels: &Kernels) -> TokenStream {
+    fn statics(&self, kernels: &Kernels, user: &UserCode<'_>) -> TokenStream {
         let Names { name, weights, .. } = &self.names;
-        let graph = value(self.graph);
+        let mut graph = Rust::default();
+        user.name(&mut graph);
+        self.graph.write(&mut graph);
+        let graph = tokens(&graph.text);
         let embedded = self.embedded.map(|embedded| embedded.tokens(self.plan.packed_len));
         let shared = self.embedded.map(|_| quote!(type Weights = #weights;));
         let doc = format!(" The description of `{name}` as declared.");

@@ -10,6 +10,7 @@ use crate::ast::{Arg, Ast, Block, Call, Expr, ExprKind, Param};
 use crate::env::{Env, Named};
 use crate::eval::{named, whole};
 use crate::op::twice;
+use crate::path::RustPath;
 use crate::report::{Edit, Message, Place, Report, listed, message, nearest};
 
 /// Binds the arguments of one call.
@@ -103,7 +104,8 @@ impl Binder<'_> {
 
     fn value_in(&mut self, env: &Env, name: &str, value: &Expr) -> Option<Named> {
         let kind = self.kinds.get(&self.block.name.to_string(), name);
-        let is_word = |kind| matches!(kind, Kind::Pad | Kind::Word(_) | Kind::Layer | Kind::Kept | Kind::Flag);
+        let is_word =
+            |kind| matches!(kind, Kind::Pad | Kind::Word(_) | Kind::Path | Kind::Layer | Kind::Kept | Kind::Flag);
         // The message about a name that stands for no number.
         if let ExprKind::Name(word) = &value.kind
             && env.get(word).is_none()
@@ -117,6 +119,11 @@ impl Binder<'_> {
                 place: value.place,
                 args: Vec::new(),
             }),
+            // With its token, where rustc points.
+            (Named::Literal(Expr { kind: ExprKind::Name(word), place }), Some(Kind::Path)) => {
+                let path = RustPath::of_word(&word, value.place.ends()[0]);
+                Named::Literal(Expr { kind: path.map_or(ExprKind::Name(word), ExprKind::Path), place })
+            }
             (found, _) => found,
         };
         if let Named::Layer(call) = &found {

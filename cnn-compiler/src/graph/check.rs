@@ -101,7 +101,10 @@ fn parameters(block: &Block, kinds: &Kinds, constants: &Env, report: &mut Report
         let kind = kinds.of_param(block, param);
         // Words and layers are names that stand for nothing else.
         if let Some(default) = &param.default
-            && !matches!((kind, &default.kind), (Some(Kind::Pad | Kind::Word(_) | Kind::Layer), ExprKind::Name(_)))
+            && !matches!(
+                (kind, &default.kind),
+                (Some(Kind::Pad | Kind::Word(_) | Kind::Path | Kind::Layer), ExprKind::Name(_))
+            )
         {
             check_default(default, &known, &names[index..], report);
         }
@@ -345,6 +348,7 @@ fn calls_of_pipeline<'a>(pipeline: &'a Pipeline, visit: &mut dyn FnMut(&'a Call)
 fn calls_of_step<'a>(step: &'a Step, visit: &mut dyn FnMut(&'a Call)) {
     match &step.kind {
         StepKind::Call(call) | StepKind::Splice(call) => visit(call),
+        // The call of a merge is that of a layer.
         StepKind::Merge(merge) => merge.branches.iter().for_each(|branch| calls_of_pipeline(branch, visit)),
         StepKind::Group(body) => each_call(body, visit),
         StepKind::Repeat(repeat) => calls_of_pipeline(&repeat.steps, visit),

@@ -265,7 +265,7 @@ impl<'a> Expander<'a> {
     ) -> Source {
         let value = self.given(value, call.name.span());
         let Some(bound) = bind(layer, call, env, self.report) else { return Source::Broken };
-        let Bound { mut op, pad, places } = bound;
+        let Bound { mut op, pad, places, path } = bound;
         if let Op::Linear(linear) = &mut op
             && !places.contains_key("store")
         {
@@ -279,6 +279,7 @@ impl<'a> Expander<'a> {
             inputs: vec![value],
             place: call.name.span().into(),
             args: places,
+            path,
             branches: Vec::new(),
             calls: self.calls.clone(),
             aux: self.aux,
@@ -299,8 +300,11 @@ impl<'a> Expander<'a> {
         if merge.branches.len() < 2 && !merge.broken {
             let kind = merge.kind.name();
             let wrong = format!("{kind}: expected at least two branches, found {}", merge.branches.len());
-            self.report
-                .error(merge.span, format!("{wrong}\nhelp: each branch ends in `;`, and `skip;` is the input itself"));
+            let help = match &merge.call {
+                Some(call) => format!("with a single input, `… -> {call};`"),
+                None => "each branch ends in `;`, and `skip;` is the input itself".to_owned(),
+            };
+            self.report.error(merge.span, message(&wrong, &[], &help));
         }
         // Merges add no level to names; the steps of all branches are numbered consecutively.
         let mut inner = Scope::new(&scope.prefix);
@@ -312,6 +316,7 @@ impl<'a> Expander<'a> {
         if merge.broken || inputs.len() < 2 {
             return Source::Broken;
         }
+        let Some(Bound { op, places, path, .. }) = self.joint(merge, inputs.len(), env) else { return Source::Broken };
         let last = |branch: &Pipeline| match branch.steps.last() {
             Some(step) => Branch { place: step.span().into(), whole: step.place() },
             None => Branch { place: merge.span.into(), whole: merge.span.into() },
@@ -320,22 +325,36 @@ impl<'a> Expander<'a> {
         self.push(Node {
             name,
             named,
-            op: match merge.kind {
-                MergeKind::Concat => Op::Concat,
-                MergeKind::Add => Op::Add,
-                MergeKind::Sub => Op::Sub,
-                MergeKind::Mul => Op::Mul,
-                MergeKind::Max => Op::Max,
-            },
+            op,
             pad: PadMode::Explicit,
             inputs,
             place: merge.span.into(),
-            args: HashMap::new(),
+            args: places,
+            path,
             branches,
             calls: self.calls.clone(),
             aux: self.aux,
             again: None,
         })
+    }
+
+    /// What joins this many branches.
+    fn joint(&mut self, merge: &Merge, inputs: usize, env: &Env) -> Option<Bound> {
+        let op = match merge.kind {
+            MergeKind::Concat => Op::Concat,
+            MergeKind::Add => Op::Add,
+            MergeKind::Sub => Op::Sub,
+            MergeKind::Mul => Op::Mul,
+            MergeKind::Max => Op::Max,
+            MergeKind::Custom => {
+                let mut bound = bind(Layer::named(merge.kind.name())?, merge.call.as_ref()?, env, self.report)?;
+                if let Op::Custom(layer) = &mut bound.op {
+                    layer.inputs = inputs;
+                }
+                return Some(bound);
+            }
+        };
+        Some(Bound { op, pad: PadMode::Explicit, places: HashMap::new(), path: None })
     }
 
     fn repeat(&mut self, given: Option<&Name>, repeat: &Repeat, value: Source, scope: &mut Scope, env: &Env) -> Source {

@@ -7,6 +7,7 @@ use cnn_net::language;
 use crate::ast::{self, Arg, Ast, Block, Body, Call, Expr, ExprKind, Merge, Pipeline, Statement, Step, StepKind};
 use crate::env::Named;
 use crate::op::Layer;
+use crate::parse::generic;
 use crate::report::{Place, Report, listed, message};
 
 /// What a parameter must be.
@@ -29,6 +30,8 @@ pub(super) enum Kind {
     Flag,
     /// One of some words.
     Word(&'static [&'static str]),
+    /// A path of Rust.
+    Path,
     /// A layer or a block, with arguments.
     Layer,
     /// A value that was kept.
@@ -61,7 +64,10 @@ impl Kind {
     pub(super) fn fits(self, argument: &Named) -> bool {
         let literal = match argument {
             Named::Number(_) => {
-                return !matches!(self, Self::Range | Self::Flag | Self::Word(_) | Self::Layer | Self::Kept);
+                return !matches!(
+                    self,
+                    Self::Range | Self::Flag | Self::Word(_) | Self::Path | Self::Layer | Self::Kept
+                );
             }
             Named::Layer(_) => return self == Self::Layer,
             Named::Kept(_) => return self == Self::Kept,
@@ -74,6 +80,7 @@ impl Kind {
             (Self::Range, ExprKind::Range(_)) => true,
             (Self::Pad, ExprKind::Name(word)) => ["same", "same_lower"].contains(&word.as_str()),
             (Self::Real, ExprKind::Real(_)) | (Self::Flag, ExprKind::Bool(_)) => true,
+            (Self::Path, ExprKind::Path(_)) => true,
             (Self::Word(words), ExprKind::Name(word)) => words.contains(&word.as_str()),
             _ => false,
         }
@@ -91,6 +98,7 @@ impl Kind {
             Self::Real => "a number".to_owned(),
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Word(words) => listed(&words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>(), "or"),
+            Self::Path => "the path of a function or a type".to_owned(),
             Self::Layer => "a layer, such as `relu`".to_owned(),
             Self::Kept => "the name of a value that was kept".to_owned(),
         }
@@ -108,6 +116,7 @@ impl Kind {
             Self::Real => "a number",
             Self::Flag => "a flag",
             Self::Word(_) => "a word",
+            Self::Path => "a path",
             Self::Layer => "a layer",
             Self::Kept => "a kept value",
         }
@@ -213,7 +222,10 @@ impl Uses<'_> {
     fn step(&mut self, step: &Step) {
         match &step.kind {
             StepKind::Call(call) | StepKind::Splice(call) => self.call(call),
-            StepKind::Merge(Merge { branches, .. }) => branches.iter().for_each(|branch| self.pipeline(branch)),
+            StepKind::Merge(Merge { call, branches, .. }) => {
+                call.iter().for_each(|call| self.call(call));
+                branches.iter().for_each(|branch| self.pipeline(branch));
+            }
             StepKind::Group(body) => self.body(body),
             StepKind::Repeat(repeat) => {
                 self.expr(&repeat.count, Some(Kind::Number));
@@ -269,6 +281,11 @@ impl Uses<'_> {
             }
             ExprKind::Range(ends) => ends.iter().for_each(|end| self.expr(end, Some(Kind::Number))),
             ExprKind::Call(call) => self.call(call),
+            ExprKind::Path(path) => path.visit(&mut |argument| {
+                if let Some(number) = generic(argument) {
+                    self.expr(&number, Some(Kind::Number));
+                }
+            }),
             ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Broken => {}
         }
     }
@@ -277,11 +294,12 @@ impl Uses<'_> {
 /// The kind of a layer's argument.
 fn layer_kind(layer: &Layer, index: usize, arg: &Arg) -> Option<Kind> {
     let param = match &arg.name {
-        Some(name) => layer.params.iter().find(|param| name == param.name),
+        Some(name) => layer.param(&name.to_string()),
         None => layer.params.get(index),
     };
     Some(match param?.kind {
-        language::Kind::Count => Kind::Number,
+        language::Kind::Count | language::Kind::Amount | language::Kind::Tensors => Kind::Number,
+        language::Kind::Path => Kind::Path,
         language::Kind::Size | language::Kind::SizeOrZero => Kind::Size,
         language::Kind::Pad => Kind::Pad,
         language::Kind::Sides | language::Kind::Crop => Kind::Sides,

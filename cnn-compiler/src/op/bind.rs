@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use cnn_net::language::Param;
-use cnn_net::op::{Argument, Lrn, LrnWindow, Op, Slot};
+use cnn_net::language::{Kind, Param, is_tensor_name};
+use cnn_net::op::{Argument, Lrn, LrnWindow, Op, Slot, UserTensor};
 
-use super::habits;
 use super::read::Reader;
 use super::{Layer, PadMode};
-use crate::ast::{Call, Expr};
+use super::{habits, intern};
+use crate::ast::{Arg, Call, Expr};
 use crate::env::Env;
+use crate::path::RustPath;
 use crate::report::{Message, Place, Report, listed, message};
 
 /// A layer with the arguments of a call.
@@ -20,6 +21,8 @@ pub(crate) struct Bound {
     pub(crate) pad: PadMode,
     /// The arguments that were given in the source.
     pub(crate) places: HashMap<&'static str, Place>,
+    /// The path that was given in the source.
+    pub(crate) path: Option<RustPath>,
 }
 
 /// Binds a call's arguments; all mistakes in them are reported.
@@ -32,23 +35,31 @@ pub(crate) fn bind(layer: &'static Layer, call: &Call, env: &Env, report: &mut R
     let mut given: HashMap<&'static str, &Expr> = HashMap::new();
     let mut places: HashMap<&'static str, Place> = HashMap::new();
     let before = report.len();
+    let mut tensors = Vec::new();
     for (index, arg) in call.args.iter().enumerate() {
-        let found = param_of(layer, call, index, env).and_then(|param| match given.insert(param.name, &arg.value) {
-            Some(first) => Err(twice(layer.name, param.name, first, &arg.value).into()),
-            None => Ok(param),
-        });
-        match found {
-            Ok(param) => {
+        let name =
+            param_of(layer, call, index, env).and_then(|param| own_name(param, arg)).and_then(|name| {
+                match given.insert(name, &arg.value) {
+                    Some(first) => Err(twice(layer.name, name, first, &arg.value).into()),
+                    None => Ok(name),
+                }
+            });
+        match name {
+            Ok(name) => {
                 let place = arg.name.as_ref().map_or(arg.value.place, |name| name.span().into());
-                places.insert(param.name, place.to(arg.value.place));
+                places.insert(name, place.to(arg.value.place));
+                if layer.params.iter().all(|param| param.name != name || param.kind == Kind::Tensors) {
+                    tensors.push(name);
+                }
             }
             Err(message) => report.error(arg.place(), message),
         }
     }
     let mut op = layer.op;
-    let mut binder = Binder { layer, given, env, report, pad: PadMode::Explicit, sound: true, open: None };
+    let (pad, path) = (PadMode::Explicit, None);
+    let mut binder = Binder { layer, given, tensors, env, report, pad, path, sound: true, open: None };
     op.arguments(&mut binder);
-    let Binder { pad, sound, open, .. } = binder;
+    let Binder { pad, path, sound, open, .. } = binder;
     if !sound || report.len() > before || !missing(layer, call, &places, report) {
         return None;
     }
@@ -57,7 +68,7 @@ pub(crate) fn bind(layer: &'static Layer, call: &Call, env: &Env, report: &mut R
         report.error(place, undecided(&op, name));
         return None;
     }
-    Some(Bound { op, pad, places })
+    Some(Bound { op, pad, places, path })
 }
 
 /// Reads the arguments of a call into those of a layer.
@@ -65,9 +76,12 @@ struct Binder<'a> {
     layer: &'static Layer,
     /// Those of the call, by name.
     given: HashMap<&'static str, &'a Expr>,
+    /// The names of those that are tensors, in order.
+    tensors: Vec<&'static str>,
     env: &'a Env,
     report: &'a mut Report,
     pad: PadMode,
+    path: Option<RustPath>,
     /// Whether all could be read.
     sound: bool,
     /// An argument that has a default, but none that goes with the other arguments of this call.
@@ -75,7 +89,10 @@ struct Binder<'a> {
 }
 
 impl Argument for Binder<'_> {
-    fn argument(&mut self, name: &'static str, _: bool, slot: Slot<'_>) {
+    fn argument(&mut self, name: &'static str, _: bool, mut slot: Slot<'_>) {
+        if let Slot::Tensors(tensors) = &mut slot {
+            return self.tensors(tensors);
+        }
         let expr = self.given.get(name).copied();
         let param = self.layer.params.iter().find(|param| param.name == name);
         let (Some(expr), Some(param)) = (expr, param) else { return self.default(name, slot) };
@@ -88,6 +105,12 @@ impl Argument for Binder<'_> {
             Slot::Crop(field) => field.set(reader.crop(expr)),
             Slot::Range(field) => field.set(reader.range(expr)),
             Slot::Shape(field) => field.set(reader.shape(expr)),
+            Slot::Amount(amount) => reader.amount(expr).map(|read| *amount = read),
+            Slot::Path(path) => reader.path(expr).map(|read| {
+                *path = intern::text(&read.to_string());
+                self.path = Some(read);
+            }),
+            Slot::Tensors(_) => None,
             Slot::SizeOrZero(field) => field.set(reader.size_or_zero(expr)),
             Slot::Flag(field) => field.set(reader.flag(expr)),
             Slot::Real(field, bounds) => field.set(reader.real(expr, bounds)),
@@ -103,6 +126,21 @@ impl Argument for Binder<'_> {
 }
 
 impl Binder<'_> {
+    /// Reads the tensors of a layer by the user.
+    fn tensors(&mut self, slot: &mut &'static [UserTensor]) {
+        let mut tensors = Vec::new();
+        for name in core::mem::take(&mut self.tensors) {
+            let Some(expr) = self.given.get(name) else { continue };
+            let param = Param { name, positional: false, kind: Kind::Count, default: None, like: None };
+            let mut reader = Reader { layer: self.layer, param: &param, env: self.env, report: self.report };
+            match reader.tensor(expr) {
+                Some((dims, trained)) => tensors.push(UserTensor::of(name, &dims, trained)),
+                None => self.sound = false,
+            }
+        }
+        *slot = intern::tensors(&tensors);
+    }
+
     fn default(&mut self, name: &'static str, slot: Slot<'_>) {
         let set = match slot {
             Slot::Count(field) => field.reset(),
@@ -111,6 +149,11 @@ impl Binder<'_> {
             Slot::Crop(field) => field.reset(),
             Slot::Range(field) => field.reset(),
             Slot::Shape(field) => field.reset(),
+            Slot::Amount(amount) => {
+                *amount = 0;
+                Some(())
+            }
+            Slot::Path(_) | Slot::Tensors(_) => None,
             Slot::Flag(field) => field.reset(),
             Slot::Real(field, _) => field.reset(),
             Slot::Perhaps(number, ..) => {
@@ -163,7 +206,7 @@ fn usage(layer: &Layer) -> String {
 fn param_of(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Result<&'static Param, Message> {
     let arg = &call.args[index];
     if let Some(name) = &arg.name {
-        let param = layer.params.iter().find(|param| name == param.name);
+        let param = layer.param(&name.to_string());
         return param.ok_or_else(|| habits::unknown_name(layer, call, index, env));
     }
     let after_named = call.args[..index].iter().any(|arg| arg.name.is_some());
@@ -175,6 +218,17 @@ fn param_of(layer: &'static Layer, call: &Call, index: usize, env: &Env) -> Resu
         Some(param) if param.positional => Ok(param),
         _ => Err(habits::unexpected(layer, call, index, env)),
     }
+}
+
+/// The name of an argument: its parameter's, or that of a tensor.
+fn own_name(param: &'static Param, arg: &Arg) -> Result<&'static str, Message> {
+    let Some(name) = arg.name.as_ref().filter(|_| param.kind == Kind::Tensors) else { return Ok(param.name) };
+    let name = name.to_string();
+    if is_tensor_name(&name) {
+        return Ok(intern::text(&name));
+    }
+    let wrong = format!("`{name}` can't be the name of a tensor: as a value, it would be something else");
+    Err(message(&wrong, &[], "give the tensor another name").into())
 }
 
 /// The message for an argument, of a layer or a block, that is given twice.

@@ -174,7 +174,9 @@ fn accepts(param: &Param, value: &Expr, env: &Env) -> bool {
         _ => is_count(value, env),
     };
     match (param.kind, &value.kind) {
-        (Kind::Count, _) => is_count(value, env),
+        (Kind::Count | Kind::Amount, _) => is_count(value, env),
+        (Kind::Path, kind) => matches!(kind, ExprKind::Path(_)),
+        (Kind::Tensors, _) => false,
         (Kind::Pad, ExprKind::Name(word)) if word == "same" => true,
         (Kind::Size | Kind::SizeOrZero | Kind::Pad | Kind::Sides | Kind::Crop, _) => is_size(value),
         (Kind::Range, kind) => matches!(kind, ExprKind::Range(_)),

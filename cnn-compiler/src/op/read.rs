@@ -1,6 +1,7 @@
 //! The value of one argument, which must be of its parameter's kind.
 
 mod extents;
+mod user;
 
 use cnn_net::language::Param;
 use cnn_net::op::{Bounds, Padding, Size};
@@ -14,7 +15,7 @@ use crate::report::{Edit, Message, Report, listed, message, nearest};
 /// Reads one argument.
 pub(super) struct Reader<'a> {
     pub(super) layer: &'static Layer,
-    pub(super) param: &'static Param,
+    pub(super) param: &'a Param,
     pub(super) env: &'a Env,
     pub(super) report: &'a mut Report,
 }
@@ -81,6 +82,7 @@ impl Reader<'_> {
             | ExprKind::Size(_)
             | ExprKind::Tuple(_)
             | ExprKind::Call(_)
+            | ExprKind::Path(_)
             | ExprKind::Range(_) => {
                 let help = self.rounded(expr).unwrap_or_else(|| self.advice());
                 return self.wrong(expr, "one whole number", help);
@@ -119,7 +121,7 @@ impl Reader<'_> {
                 }
                 _ => self.wrong(expr, "height and width", Help::words(FORMS)),
             },
-            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Call(_) | ExprKind::Range(_) => {
+            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Call(_) | ExprKind::Path(_) | ExprKind::Range(_) => {
                 let required = self.param.default.is_none();
                 let or_else = || match self.layer.name {
                     "upsample" => Help::words("factors are whole; a `resize` goes to any size"),
@@ -157,7 +159,7 @@ impl Reader<'_> {
                 };
                 return Some((Padding::NONE, mode));
             }
-            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Call(_) | ExprKind::Range(_) => {
+            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Call(_) | ExprKind::Path(_) | ExprKind::Range(_) => {
                 let help = self.rounded(expr).unwrap_or(Help::words(FORMS));
                 return self.wrong(expr, EXPECTED, help);
             }
@@ -196,6 +198,7 @@ impl Reader<'_> {
             | ExprKind::Size(_)
             | ExprKind::Tuple(_)
             | ExprKind::Call(_)
+            | ExprKind::Path(_)
             | ExprKind::Range(_)
             | ExprKind::Broken => None,
         };
@@ -212,7 +215,12 @@ impl Reader<'_> {
                 real(expr, self.env, self.report)?
             }
             ExprKind::Broken => return None,
-            ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) | ExprKind::Call(_) | ExprKind::Range(_) => {
+            ExprKind::Bool(_)
+            | ExprKind::Size(_)
+            | ExprKind::Tuple(_)
+            | ExprKind::Call(_)
+            | ExprKind::Path(_)
+            | ExprKind::Range(_) => {
                 return self.wrong(expr, "a number", self.advice());
             }
         };

@@ -7,7 +7,7 @@
 //! step      = [ NAME ":" ] kind
 //! kind      = layer | [ ".." ] call | merge | "{" body "}" | "[" repeat "]" | "skip" | "from" NAME | "again" NAME
 //! repeat    = ( step | NAME ".." ":" kind ) { "->" step } ";" expr
-//! merge     = ( "concat" | "add" | "sub" | "mul" | "max" ) "{" { pipeline ";" } "}"
+//! merge     = ( "concat" | "add" | "sub" | "mul" | "max" | "custom" "(" args ")" ) "{" { pipeline ";" } "}"
 //! ```
 
 use proc_macro2::extra::DelimSpan;
@@ -288,19 +288,25 @@ impl Parser<'_> {
         let name = input.call(Ident::parse_any)?.unraw();
         let merge = MergeKind::ALL.into_iter().find(|kind| name == kind.name());
         match merge {
-            Some(kind) => self.merge(input, kind, name.span()).map(StepKind::Merge),
+            Some(kind) => self.merge(input, kind, name.span(), None).map(StepKind::Merge),
             None if name == "skip" => Ok(StepKind::Skip(name.span())),
             None if name == "from" && input.peek(Ident::peek_any) => {
                 let kept = input.call(Ident::parse_any)?.unraw();
                 let place = Place::from(name.span()).to(kept.span());
                 Ok(StepKind::From(Kept { name: kept, place }))
             }
-            None => self.call(input, name).map(StepKind::Call),
+            None => {
+                let call = self.call(input, name)?;
+                if call.name == MergeKind::Custom.name() && input.peek(token::Brace) {
+                    return self.merge(input, MergeKind::Custom, call.name.span(), Some(call)).map(StepKind::Merge);
+                }
+                Ok(StepKind::Call(call))
+            }
         }
     }
 
-    /// `"{" { pipeline ";" } "}"` after the keyword.
-    fn merge(&mut self, input: ParseStream<'_>, kind: MergeKind, span: Span) -> Result<Merge> {
+    /// `"{" { pipeline ";" } "}"` after the keyword, or after a call.
+    fn merge(&mut self, input: ParseStream<'_>, kind: MergeKind, span: Span, call: Option<Call>) -> Result<Merge> {
         let what = format!("branches in braces\nhelp: `{} {{ conv(64, 3x3, pad = 1); skip; }}`", kind.name());
         let (content, span_of) = braces(input, &what)?;
         let before = self.report.len();
@@ -313,7 +319,7 @@ impl Parser<'_> {
             parser.pipeline(input)
         });
         let broken = found.len() < 2 && self.report.len() > before || found.iter().any(Option::is_none);
-        Ok(Merge { kind, span, branches: found.into_iter().flatten().collect(), broken, end: span_of.close() })
+        Ok(Merge { kind, span, call, branches: found.into_iter().flatten().collect(), broken, end: span_of.close() })
     }
 
     /// `"[" ( step | NAME ".." ":" kind ) { "->" step } ";" expr "]"`

@@ -5,19 +5,23 @@
 //! size    = sum { "x" sum }                  a size when there is an "x": 3x3, 3 x k
 //! sum     = product { ("+" | "-") product }
 //! product = unary { ("*" | "/" | "%") unary }
-//! unary   = [ "-" ] ( number | word | "(" expr { "," expr } ")" )
+//! unary   = [ "-" ] ( number | word | path | "(" expr { "," expr } ")" )
 //! ```
 //!
 //! Rust's lexer reads `5x5` as the number 5 with the suffix `x5`, and `x5` after a space as a word; both are taken apart
 //! here.
 
-use proc_macro2::Ident;
+use proc_macro2::{Delimiter, Ident, TokenTree};
+use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
-use syn::parse::ParseStream;
-use syn::{Error, LitBool, LitFloat, LitInt, LitStr, Result, Token, parenthesized, token};
+use syn::parse::{ParseStream, Parser as _};
+use syn::{
+    Error, GenericArgument, LitBool, LitFloat, LitInt, LitStr, Result, Token, Type, TypePath, parenthesized, token,
+};
 
 use super::token::expected;
 use crate::ast::{Arg, Call, Expr, ExprKind, Operator};
+use crate::path::RustPath;
 use crate::report::Place;
 
 /// Expressions nested more deeply than this could overflow the stack.
@@ -192,7 +196,12 @@ fn operators(expr: &Expr) -> usize {
         ExprKind::Size(parts) | ExprKind::Tuple(parts) => parts.iter().map(operators).sum(),
         ExprKind::Call(call) => call.args.iter().map(|arg| operators(&arg.value)).sum(),
         ExprKind::Range(ends) => ends.iter().map(operators).sum(),
-        ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Name(_) | ExprKind::Broken => 0,
+        ExprKind::Int(_)
+        | ExprKind::Real(_)
+        | ExprKind::Bool(_)
+        | ExprKind::Name(_)
+        | ExprKind::Path(_)
+        | ExprKind::Broken => 0,
     }
 }
 
@@ -233,6 +242,9 @@ fn primary(input: ParseStream<'_>) -> Result<Expr> {
     if input.peek(token::Paren) {
         return parentheses(input);
     }
+    if let Some(path) = path(input)? {
+        return Ok(path);
+    }
     if input.peek(syn::Ident::peek_any) {
         let word = input.call(Ident::parse_any)?;
         if input.peek(token::Paren) {
@@ -242,11 +254,47 @@ fn primary(input: ParseStream<'_>) -> Result<Expr> {
     }
     let what = "a number, a size such as `3x3`, or a parameter of the block";
     if let Ok(text) = input.fork().parse::<LitStr>()
-        && (text.parse::<syn::Ident>().is_ok() || text.parse::<LitInt>().is_ok())
+        && (text.parse::<syn::Path>().is_ok() || text.parse::<LitInt>().is_ok())
     {
         return Err(expected(input, &format!("{what}\nhelp: without quotes, `{}`", text.value())));
     }
+    if input.peek(Token![|]) || input.peek(Token![||]) {
+        let help = "help: `map` takes the path of a function `fn(f32) -> f32`";
+        return Err(input.error(format!("a closure has no path, so it can't be named here\n{help}")));
+    }
     Err(expected(input, what))
+}
+
+/// A path of Rust that is more than a word.
+fn path(input: ParseStream<'_>) -> Result<Option<Expr>> {
+    if !input.peek(syn::Ident::peek_any) && !input.peek(Token![::]) {
+        return Ok(None);
+    }
+    let begin = input.fork();
+    match begin.parse::<syn::Path>() {
+        Ok(path) if path.get_ident().is_none() => {
+            input.parse::<syn::Path>()?;
+            let path = RustPath::new(path);
+            Ok(Some(Expr { place: path.place(), kind: ExprKind::Path(path) }))
+        }
+        Err(_) if input.peek2(Token![::]) || input.peek(Token![::]) => Err(expected(&begin, "the rest of a path")),
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+/// What is in the angle brackets of a path, as the language reads it, if it can be a number: a word, or an expression in braces.
+pub(crate) fn generic(argument: &GenericArgument) -> Option<Expr> {
+    match argument {
+        GenericArgument::Type(Type::Path(TypePath { qself: None, path, .. })) => {
+            let word = path.get_ident()?;
+            Some(Expr { kind: ExprKind::Name(word.to_string()), place: word.span().into() })
+        }
+        GenericArgument::Const(expr) => match expr.to_token_stream().into_iter().next() {
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => parse.parse2(group.stream()).ok(),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// `NAME "(" [ [ NAME "=" ] expr { "," … } ] ")"`: a layer that is an argument of a block.

@@ -190,7 +190,8 @@ impl Model {
             }
             StepKind::Plain { op: Op::Activation(activation), .. } => first.under(*activation),
             StepKind::Plain { op, activation } => match op.facts().kind.closed() {
-                LayerKind::BatchNormalisation => Numbers::signed(1.0).under(*activation),
+                // What a layer by the user computes is not known.
+                LayerKind::BatchNormalisation | LayerKind::Custom => Numbers::signed(1.0).under(*activation),
                 LayerKind::Normalisation => first.normalised(op),
                 LayerKind::Scaling => first.times(square(op)).under(*activation),
                 LayerKind::Addition => Numbers::sum(self.parts(net, step)).under(*activation),
@@ -254,7 +255,8 @@ impl Model {
                 | LayerKind::Concatenation
                 | LayerKind::Addition
                 | LayerKind::Multiplication
-                | LayerKind::Maximum => output,
+                | LayerKind::Maximum
+                | LayerKind::Custom => output,
             },
         }
     }

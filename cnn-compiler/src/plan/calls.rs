@@ -7,7 +7,7 @@ use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::conv_transpose::ConvTranspose2d;
 use cnn_runtime::kernels::dense::{Dense, DenseCall};
 use cnn_runtime::kernels::layout::{Halo, StoreChw};
-use cnn_runtime::kernels::plain::plain;
+use cnn_runtime::kernels::plain::{Own, plain};
 use cnn_runtime::pack::Pack;
 use cnn_runtime::place::map::Map;
 
@@ -183,8 +183,7 @@ impl Writer<'_> {
                     .weights(weights)
                     .residual(self.residual(step, fused))
                     .activation(fused.activation);
-                let scratch = self.layout.scratch(index).map_or(0, |buffer| self.layout.buffers[buffer].offset);
-                vec![algorithm.kernel(conv2d, scratch)]
+                vec![algorithm.kernel(conv2d, self.scratch(index))]
             }
             StepKind::ConvTranspose { conv, fused } => {
                 let layer = ConvTranspose2d::of(conv, input, output)
@@ -202,7 +201,7 @@ impl Writer<'_> {
             }
             StepKind::Plain { op, activation } => {
                 let inputs: Vec<Map> = step.inputs.iter().map(|input| self.layout.map(*input)).collect();
-                plain(op, *activation, &inputs, output, weights)
+                plain(op, *activation, &inputs, output, Own { weights, scratch: self.scratch(index) })
             }
         };
         // The next weights begin here, unless the same ones are there already.
@@ -224,6 +223,11 @@ impl Writer<'_> {
             };
             self.push(&name, purpose, kernel, pack);
         }
+    }
+
+    /// Where the scratch memory of a step begins, if it has some.
+    fn scratch(&self, index: usize) -> usize {
+        self.layout.scratch(index).map_or(0, |buffer| self.layout.buffers[buffer].offset)
     }
 
     /// How a kernel's weights are packed. Those of a layer that is there again are those of the first.

@@ -3,7 +3,7 @@
 //! - The branches of a concat are slices of its result: they are written where they belong, and nothing is copied.
 //! - So are the results of `channels`: they are read where they are.
 //! - An element-wise step, and a convolution that adds a residual, write over an input that nothing reads any more.
-//! - Scratch memory of an algorithm is a buffer that lives for a step.
+//! - Scratch memory of an algorithm, or of a layer by the user, is a buffer that lives for a step.
 //! - A buffer that a padded convolution reads has a halo of zeros, as wide as its readers need.
 
 use cnn_net::memory::Holds;
@@ -95,8 +95,8 @@ pub(super) fn layout(net: &Optimised) -> Layout {
         buffer.len = round_up(buffer.floats() + SLACK - 1);
     }
     for (index, step) in net.steps.iter().enumerate() {
-        let algorithm = step.kind.algorithm();
-        let scratch = algorithm.scratch(algorithm.computed(net.values[step.output].size())).map(|floats| {
+        let inputs = step.inputs.iter().map(|input| net.values[*input].elements()).sum();
+        let scratch = step.kind.scratch(inputs, net.values[step.output].size()).map(|floats| {
             layout.buffers.push(Buffer::vector(Holds::Scratch, floats, index + 1, index + 1));
             layout.buffers.len() - 1
         });

@@ -47,6 +47,9 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
         Layer::Norm(norm) => normalisation(&norm, input),
         Layer::Glu => halves(input),
         Layer::Activation(activation) => function(&activation, input),
+        Layer::Map(_) => Ok(input.into()),
+        // rustc compares it with what its type says.
+        Layer::Custom(layer) => Ok(layer.output.into()),
         Layer::Concat => concat(inputs),
         Layer::Add | Layer::Sub | Layer::Mul | Layer::Max => broadcast(node.op.name(), inputs),
     }?;
@@ -60,6 +63,7 @@ pub(super) fn output(node: &Node, inputs: &[Shape]) -> Result<Inferred, Box<Faul
             Op::Rearrange(Rearrange::Pad(_)) => fault.at("sides").help("a smaller pad, or fewer channels"),
             Op::Resize(op) if matches!(op.to, Extent::Times(_)) => fault.at("factor").help("a smaller factor"),
             Op::Resize(_) => fault.at("size").help("a smaller size"),
+            Op::Custom(_) => fault.at("shape").help("a smaller shape"),
             _ => fault,
         }
         .into());

@@ -402,7 +402,8 @@ fn last_linear(graph: &Graph, output: Source) -> Option<Last<'_>> {
             | LayerKind::Concatenation
             | LayerKind::Addition
             | LayerKind::Multiplication
-            | LayerKind::Maximum => return None,
+            | LayerKind::Maximum
+            | LayerKind::Custom => return None,
         }
         let Source::Node(before) = node.inputs[0] else { return None };
         index = before;

@@ -74,7 +74,8 @@ impl MultilayerPerceptron {
                 | op::LayerKind::Concatenation
                 | op::LayerKind::Addition
                 | op::LayerKind::Multiplication
-                | op::LayerKind::Maximum => return None,
+                | op::LayerKind::Maximum
+                | op::LayerKind::Custom => return None,
             }
         }
         let inputs = graph.input().elements();

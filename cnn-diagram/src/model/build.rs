@@ -368,6 +368,7 @@ impl Chain {
                 | Kind::Sub
                 | Kind::Mul
                 | Kind::Max
+                | Kind::Custom
                 | Kind::Block
                 | Kind::Auxiliary
                 | Kind::Port

@@ -49,7 +49,8 @@ pub(crate) fn letter(op: &Op) -> Option<Letter> {
         | op::LayerKind::Concatenation
         | op::LayerKind::Addition
         | op::LayerKind::Multiplication
-        | op::LayerKind::Maximum => return None,
+        | op::LayerKind::Maximum
+        | op::LayerKind::Custom => return None,
     };
     Some(Letter { kind, short: facts.short, long: facts.long })
 }
@@ -103,6 +104,7 @@ fn kind_and_head(op: &Op) -> (Kind, String) {
         op::LayerKind::Addition => (if *op == Op::Sub { Kind::Sub } else { Kind::Add }, facts.name),
         op::LayerKind::Multiplication => (Kind::Mul, facts.name),
         op::LayerKind::Maximum => (Kind::Max, facts.name),
+        op::LayerKind::Custom => (Kind::Custom, facts.long),
     };
     (kind, head.to_owned())
 }

@@ -8,7 +8,7 @@ use cnn_diagram::theme::Kind;
 use cnn_diagram::{Detail, Options, Theme, paper, svg};
 
 use super::geometry::{blocks, number};
-use super::support::{NETS, Repeats, drawn, texts, ways};
+use super::support::{Mixed, NETS, Repeats, drawn, texts, ways};
 
 #[test]
 fn the_same_net_is_the_same_bytes() {
@@ -196,6 +196,17 @@ fn resnet_50_fits_a_page_of_a4() {
 }
 
 /// Drawings with all numbers; `BLESS=1` writes them. Those without are in the documentation of the nets.
+#[test]
+fn functions_and_layers_by_the_user_have_their_names() {
+    let options = Options { detail: Detail::Full, width: 1100, unfold: false, theme: Theme::Light };
+    drawn(Mixed::GRAPH, &options, |document| {
+        let texts = texts(document.root());
+        for text in ["Mixture", "bent", "layer by the user"] {
+            assert!(texts.iter().any(|found| found.contains(text)), "no {text} in {texts:#?}");
+        }
+    });
+}
+
 #[test]
 fn drawings_are_unchanged() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/full");

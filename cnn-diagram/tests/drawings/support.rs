@@ -1,9 +1,25 @@
 //! The nets, and their drawings read back.
 
+use cnn::custom::{Custom, Shape, Tensor};
 use cnn_diagram::{Detail, Options, Theme, svg};
 use cnn_net::graph::Graph;
 use models::{tiny, torchvision};
 use roxmltree::{Document, Node};
+
+/// A function and a layer by a user.
+fn bent(x: f32) -> f32 {
+    x.max(x / 8.0)
+}
+
+struct Mixture<const N: usize>;
+
+impl<const N: usize> Custom<N, 1> for Mixture<N> {
+    const INPUTS: [Shape; N] = [Shape::map(8, 16, 16); N];
+    const OUTPUT: Shape = Shape::map(8, 16, 16);
+    const TENSORS: [Tensor; 1] = [Tensor::new("weight", [N, 8])];
+
+    fn forward(_: [&[f32]; N], _: [&[f32]; 1], _: &mut [f32], _: &mut [f32]) {}
+}
 
 cnn::network! {
     block twice(filters) {
@@ -19,6 +35,15 @@ cnn::network! {
         deep: [{ [{ conv(16, 3x3, pad = 1); lrn; }; 2]; max_pool(2x2); }; 2];
         other: { conv(32, 3x3) -> conv(16, 3x3); };
         flatten -> linear(10) -> softmax;
+    }
+
+    /// Mixed (nobody 2024): functions and layers by a user.
+    pub(crate) Mixed: 3x16x16 -> 10 {
+        stem: conv(8, 3x3, pad = 1) -> act: map(bent);
+        one: custom(Mixture<1>, 8x16x16, weight = 1x8);
+        several: custom(Mixture<2>, 8x16x16, weight = 2x8) { other: conv(8, 1x1) -> clip: relu; skip; };
+        add { inner: custom(Mixture<1>, 8x16x16, weight = 1x8) -> last: map(bent); skip; };
+        flatten -> linear(10);
     }
 
     block a_block_whose_name_is_a_sentence_of_many_words_that_nobody_would_ever_write(filters) {
@@ -138,6 +163,7 @@ pub(crate) static NETS: &[&Graph<'static>] = graphs![
     Detector,
     Passed,
     Late,
+    Mixed,
 ];
 
 /// Every way to draw a net.

@@ -242,7 +242,8 @@ impl<'a> Builder<'a> {
                 let mut next = 0;
                 let branches = branches.iter().map(|branch| self.branch(branch, from, around, &mut next));
                 let branches = branches.collect::<Result<_, _>>()?;
-                Ok(Kind::Merge(Merge { node: *node, name: self.graph.nodes[*node].op.name(), branches }))
+                let op = &self.graph.nodes[*node].op;
+                Ok(Kind::Merge(Merge { node: *node, name: op.name(), args: args(op), branches }))
             }
             Some(_) | None => self.group(part, from, around),
         }

@@ -15,9 +15,10 @@ use super::Unsayable;
 use super::build::{begin, named};
 use super::nesting::is_merge;
 use super::tree::{Aux, Kind, Site, Statement, Step};
+use super::user::{are_tensors, is_path};
 use super::words::{is_field, step_number};
 use crate::graph::{Call, Graph, Input, Node, Tensor, Value};
-use crate::op::{Argument, Crop, Dims, Padding, Role, Shape, Size, Slot};
+use crate::op::{Argument, Crop, Dims, Op, Padding, Role, Shape, Size, Slot};
 
 /// More layers than this are an error of the language.
 const MOST_NODES: usize = 10_000;
@@ -57,6 +58,9 @@ pub(super) fn graph(graph: &Graph<'_>) -> Result<(), Unsayable> {
             (true, 2..) | (false, 1) => {}
             (true, _) => return error("it has fewer than two branches"),
             (false, _) => return error("it doesn't have one input"),
+        }
+        if matches!(node.op, Op::Custom(layer) if layer.inputs != node.inputs.len()) {
+            return error("it reads other values than its layer");
         }
         if !node.inputs.iter().all(|input| is_before(*input, index)) {
             return error("it reads a value that comes later");
@@ -111,8 +115,7 @@ fn has_its_tensors(graph: &Graph<'_>, node: &Node<'_>) -> bool {
     let expected = is_shape(input).then(|| node.op.tensors(input));
     let expected: Vec<(Role, Dims)> = expected.iter().flat_map(|tensors| tensors.iter()).collect();
     let is_same = |(tensor, (role, dims)): (&Tensor<'_>, &(Role, Dims))| {
-        let end = tensor.name.strip_prefix(node.name);
-        end == Some(node.op.end_of_name(*role)) && tensor.role == *role && *tensor.shape == **dims
+        tensor.name == node.op.tensor_name(node.name, *role) && tensor.role == *role && *tensor.shape == **dims
     };
     node.tensors.len() == expected.len() && node.tensors.iter().zip(&expected).all(is_same)
 }
@@ -141,6 +144,9 @@ impl Argument for Bounds {
             Slot::SizeOrZero(field) => field.value.height <= LARGEST && field.value.width <= LARGEST,
             Slot::Real(field, [from, to]) => (from..=to).contains(field.value),
             Slot::Perhaps(number, [from, to], _) => number.is_none_or(|number| (from..=to).contains(&number)),
+            Slot::Amount(amount) => *amount <= MOST_ELEMENTS,
+            Slot::Tensors(tensors) => are_tensors(tensors),
+            Slot::Path(path) => is_path(path),
             Slot::Flag(_) | Slot::Word(..) => true,
         };
     }

@@ -86,7 +86,9 @@ pub(super) fn emitted(items: &[Item], order: &mut Vec<usize>) {
 
 /// Whether a layer joins branches.
 pub(super) fn is_merge(op: &Op) -> bool {
-    matches!(op.facts().kind, Kind::Concatenation | Kind::Addition | Kind::Multiplication | Kind::Maximum)
+    let kind = op.facts().kind;
+    matches!(kind, Kind::Concatenation | Kind::Addition | Kind::Multiplication | Kind::Maximum)
+        || matches!(op, Op::Custom(layer) if layer.inputs > 1)
 }
 
 struct Nesting<'g> {

@@ -42,6 +42,12 @@ pub enum Kind {
     Range,
     /// `CxHxW`, or `n`.
     Shape,
+    /// A whole number from 0.
+    Amount,
+    /// The path of a function or a type in Rust.
+    Path,
+    /// Any number of tensors, each under its own name: `weight = 16x3`.
+    Tensors,
     /// `true` or `false`.
     Flag,
     /// A number between two bounds.
@@ -57,6 +63,7 @@ impl Param {
     #[must_use]
     pub fn usage(&self) -> String {
         match &self.default {
+            _ if self.kind == Kind::Tensors => "tensor = 16x3, …".to_owned(),
             Some(default) => format!("{} = {default}", self.name),
             None => self.name.to_owned(),
         }
@@ -95,6 +102,9 @@ impl Argument for List {
             Slot::Crop(_) => (Kind::Crop, None),
             Slot::Range(_) => (Kind::Range, None),
             Slot::Shape(_) => (Kind::Shape, None),
+            Slot::Amount(_) => (Kind::Amount, Some("0".to_owned())),
+            Slot::Path(_) => (Kind::Path, None),
+            Slot::Tensors(_) => (Kind::Tensors, Some(String::new())),
             Slot::Flag(field) => (Kind::Flag, field.default.map(|flag| format!("{flag}"))),
             Slot::Real(field, bounds) => (Kind::Real(*bounds), field.default.map(real)),
             Slot::Perhaps(_, bounds, none) => (Kind::Perhaps(*bounds, none), Some((*none).to_owned())),

@@ -102,13 +102,14 @@ impl Text<'_> {
                 let args = call.args.iter().flatten().map(|arg| number(*arg, self.params));
                 format!("{}({})", call.block, args.collect::<Vec<_>>().join(", "))
             }
-            Kind::Merge(Merge { name, branches, .. }) => {
+            Kind::Merge(Merge { name, args, branches, .. }) => {
+                let call = call_of(name, args, self.params);
                 let chain = |branch: &Vec<Step>| self.chain(&branch.iter().collect::<Vec<_>>(), column + INDENT);
                 let are_names = branches.iter().flatten().all(|step| matches!(step.kind, Kind::Skip | Kind::From(_)));
                 let branches: Vec<String> = branches.iter().map(chain).collect();
-                let line = format!("{name} {{ {}; }}", branches.join("; "));
+                let line = format!("{call} {{ {}; }}", branches.join("; "));
                 let is_short = are_names && column + width(&line) <= SHORT;
-                if is_short { line } else { format!("{name} {}", lines(&branches, column)) }
+                if is_short { line } else { format!("{call} {}", lines(&branches, column)) }
             }
             Kind::Group(body) => {
                 let statements = self.body(body, column + INDENT);

@@ -75,12 +75,13 @@ pub(super) struct Call {
     pub(super) args: Option<Vec<Number>>,
 }
 
-/// `add { …; …; }`
+/// `add { …; …; }`, `custom(Attention, 64) { …; …; }`
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Merge {
     /// Which one it is; 0 once bodies were unified.
     pub(super) node: usize,
     pub(super) name: &'static str,
+    pub(super) args: Vec<Arg>,
     pub(super) branches: Vec<Vec<Step>>,
 }
 
@@ -123,6 +124,16 @@ pub(super) enum Value {
     Decimal(Number, u32),
     /// `true`, `f16`
     Word(String),
+    /// `layers::Coordinates<3>`: a text before each of some numbers, and one after the last.
+    Path {
+        texts: Vec<String>,
+        numbers: Vec<Number>,
+    },
+    /// `16x3`, or `buffer(16x3)` of one that is not trained.
+    Tensor {
+        dims: Vec<Number>,
+        trained: bool,
+    },
 }
 
 /// A whole number.

@@ -184,13 +184,20 @@ impl<'a> Unifier<'a> {
         if all.iter().any(|layer| layer.name != first.name) {
             return Err(LAYERS);
         }
-        let lists: Vec<&[Arg]> = all.iter().map(|layer| &*layer.args).collect();
-        let args = zipped(&lists, LAYERS)?.iter().map(|args| self.arg(args)).collect::<Result<_, _>>()?;
+        let args = self.args(&all.iter().map(|layer| &*layer.args).collect::<Vec<_>>())?;
         Ok(Layer { node: 0, name: first.name, args, begins: first.begins })
+    }
+
+    fn args(&mut self, all: &[&[Arg]]) -> Result<Vec<Arg>, Differ> {
+        zipped(all, LAYERS)?.iter().map(|args| self.arg(args)).collect()
     }
 
     fn arg(&mut self, all: &[&Arg]) -> Result<Arg, Differ> {
         let [Arg { name, positional, .. }, ..] = all else { return Err(LAYERS) };
+        // Layers by the user name their tensors.
+        if all.iter().any(|arg| arg.name != *name) {
+            return Err(LAYERS);
+        }
         let values: Vec<&Value> = all.iter().map(|arg| &arg.value).collect();
         let defaults: Option<Vec<&Value>> = all.iter().map(|arg| arg.default.as_ref()).collect();
         // A default that is another argument was unified with that one. Where only some calls have a default, all write it.
@@ -229,7 +236,8 @@ impl<'a> Unifier<'a> {
             let branch: Vec<&[Step]> = branch.into_iter().map(|branch| &**branch).collect();
             branches.push(self.branch(&branch)?);
         }
-        Ok(Merge { node: 0, name: first.name, branches })
+        let args = self.args(&all.iter().map(|merge| &*merge.args).collect::<Vec<_>>())?;
+        Ok(Merge { node: 0, name: first.name, args, branches })
     }
 
     fn repeat(&mut self, all: &[Repeat]) -> Result<Repeat, Differ> {
@@ -243,7 +251,7 @@ impl<'a> Unifier<'a> {
         Ok(Repeat { counter: first.counter.clone(), step: Box::new(step), count })
     }
 
-    fn value(&mut self, all: &[&Value], word: &str) -> Result<Value, Differ> {
+    fn value<'t>(&mut self, all: &[&'t Value], word: &str) -> Result<Value, Differ> {
         if let ([first, ..], true) = (all, same(all)) {
             return Ok((*first).clone());
         }
@@ -275,6 +283,24 @@ impl<'a> Unifier<'a> {
             [Value::Real(_), ..] => {
                 let reals = each(all, |one| if let Value::Real(real) = one { Some(real) } else { None }, VALUES)?;
                 self.real(&reals, word)
+            }
+            [Value::Path { texts, .. }, ..] => {
+                let numbers = |one: &'t Value| match one {
+                    Value::Path { texts: other, numbers } if other == texts => Some(&**numbers),
+                    _ => None,
+                };
+                let columns = zipped(&each(all, numbers, VALUES)?, VALUES)?;
+                let numbers = columns.iter().map(|column| self.number(column, USER)).collect::<Result<_, _>>()?;
+                Ok(Value::Path { texts: texts.clone(), numbers })
+            }
+            [Value::Tensor { trained, .. }, ..] => {
+                let dims = |one: &'t Value| match one {
+                    Value::Tensor { dims, trained: other } if other == trained => Some(&**dims),
+                    _ => None,
+                };
+                let columns = zipped(&each(all, dims, VALUES)?, VALUES)?;
+                let dims = columns.iter().map(|column| self.number(column, USER)).collect::<Result<_, _>>()?;
+                Ok(Value::Tensor { dims, trained: *trained })
             }
             [Value::Decimal(..) | Value::Word(_), ..] | [] => Err(VALUES),
         }
@@ -338,6 +364,9 @@ impl<'a> Unifier<'a> {
         self.params.iter().enumerate().map(named).collect()
     }
 }
+
+/// The word for numbers in the path and the tensors of a layer by the user: those in its shape, so that equal ones are one parameter.
+const USER: &str = "shape";
 
 impl Param {
     /// How numbers follow from it, if a person would say so: by a factor and a divisor, one of which is 1. Numbers of channels are

@@ -3,10 +3,11 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString as _};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::tree::{Arg, Number, Value};
-use crate::op::{Argument, Crop, Field, Interval, Op, Padding, Shape, Size, Slot};
+use crate::op::{Argument, Crop, Field, Interval, Op, Padding, Shape, Size, Slot, UserTensor};
 
 /// The arguments of a layer, without those that have their default: `6, 5x5, stride = 2`. Empty if none is left.
 #[must_use]
@@ -59,6 +60,12 @@ impl Argument for Args {
             Slot::SizeOrZero(field) => {
                 both(field, |size: Size| Value::from(Padding::symmetric(size.height, size.width)))
             }
+            Slot::Amount(amount) => {
+                let count = |amount| Value::Count(Number::of(amount));
+                (count(*amount), Some(count(0)))
+            }
+            Slot::Path(path) => (path_value(path), None),
+            Slot::Tensors(tensors) => return self.0.extend(tensors.iter().map(tensor)),
             Slot::Flag(field) => both(field, |flag| Value::Word(flag.to_string())),
             Slot::Real(field, _) => both(field, Value::Real),
             Slot::Perhaps(number, _, none) => {
@@ -71,6 +78,32 @@ impl Argument for Args {
         };
         self.0.push(Arg { name, positional, value, default });
     }
+}
+
+/// A path with what is a number in its angle brackets.
+fn path_value(path: &str) -> Value {
+    let (mut texts, mut numbers) = (vec![String::new()], Vec::new());
+    let parts = path.split_inclusive(['<', ',', ' ', '>']);
+    for part in parts {
+        let (word, end) = part.split_at(part.trim_end_matches(['<', ',', ' ', '>']).len());
+        let number = word.parse().ok().filter(|number: &i64| number.to_string() == word);
+        let Some(text) = texts.last_mut() else { continue };
+        match number {
+            Some(number) => {
+                numbers.push(Number::Is(number));
+                texts.push(end.to_owned());
+            }
+            None => text.push_str(part),
+        }
+    }
+    Value::Path { texts, numbers }
+}
+
+/// A tensor of a layer by the user, as the argument that declares it.
+fn tensor(tensor: &UserTensor) -> Arg {
+    let (role, dims) = (tensor.role(), tensor.dims().iter().copied().map(Number::of).collect());
+    let value = Value::Tensor { dims, trained: role.is_parameter() };
+    Arg { name: role.name(), positional: false, value, default: None }
 }
 
 fn both<T: Copy>(field: Field<'_, T>, of: impl Fn(T) -> Value) -> (Value, Option<Value>) {
@@ -130,6 +163,16 @@ pub(super) fn value(value: &Value, long: bool, params: &[String]) -> String {
         Value::Decimal(number, 0) => text(number),
         Value::Decimal(number, digits) => format!("{} / 1{}", text(number), "0".repeat(*digits as usize)),
         Value::Word(word) => word.clone(),
+        Value::Path { texts, numbers } => {
+            let number = |number: &Number| match number {
+                Number::Param { times, over, .. } if (*times, *over) != (1, 1) => format!("{{ {} }}", text(number)),
+                _ => text(number),
+            };
+            let numbers = numbers.iter().map(number).chain([String::new()]);
+            texts.iter().zip(numbers).flat_map(|(text, number)| [text.clone(), number]).collect()
+        }
+        Value::Tensor { dims, trained: true } => times(dims, params),
+        Value::Tensor { dims, trained: false } => format!("buffer({})", times(dims, params)),
     }
 }
 
@@ -149,9 +192,9 @@ pub(super) fn number(number: Number, params: &[String]) -> String {
 }
 
 /// `3x3`, or `3 x k`: without spaces, Rust would read the name as a part of the number.
-fn times<const N: usize>(sizes: &[Number; N], params: &[String]) -> String {
+fn times(sizes: &[Number], params: &[String]) -> String {
     let between = if sizes.iter().all(|size| matches!(size, Number::Is(_))) { "x" } else { " x " };
-    sizes.map(|size| number(size, params)).join(between)
+    sizes.iter().map(|size| number(*size, params)).collect::<Vec<_>>().join(between)
 }
 
 /// `2`, or `2x3`.

@@ -1,6 +1,6 @@
 //! How a layer shows its arguments, each with its default, to those who read or write them.
 
-use super::{Crop, Interval, Padding, Shape, Size};
+use super::{Crop, Interval, Padding, Shape, Size, UserTensor};
 
 /// A range of numbers, both ends included.
 pub type Bounds = [f32; 2];
@@ -38,6 +38,12 @@ pub enum Slot<'a> {
     Range(Field<'a, Interval>),
     /// Channels, height and width, or features, each from 1.
     Shape(Field<'a, Shape>),
+    /// A whole number from 0, which is the default.
+    Amount(&'a mut usize),
+    /// The path of a function or a type in Rust.
+    Path(&'a mut &'static str),
+    /// Any number of tensors, each an argument under its own name.
+    Tensors(&'a mut &'static [UserTensor]),
     /// `true` or `false`.
     Flag(Field<'a, bool>),
     /// A number.
@@ -140,6 +146,18 @@ impl<'a> Arguments<'a> {
 
     pub(super) fn shape(&mut self, name: &'static str, value: &mut Shape) {
         self.argument(name, Slot::Shape(Field { value, default: None }));
+    }
+
+    pub(super) fn amount(&mut self, name: &'static str, value: &mut usize) {
+        self.argument(name, Slot::Amount(value));
+    }
+
+    pub(super) fn path(&mut self, name: &'static str, value: &mut &'static str) {
+        self.argument(name, Slot::Path(value));
+    }
+
+    pub(super) fn tensors(&mut self, value: &mut &'static [UserTensor]) {
+        self.argument("tensors", Slot::Tensors(value));
     }
 
     pub(super) fn flag(&mut self, name: &'static str, value: &mut bool, default: bool) {

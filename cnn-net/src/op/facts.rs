@@ -69,13 +69,15 @@ pub enum Kind {
     Multiplication,
     /// The largest of branches.
     Maximum,
+    /// Whatever a layer by the user computes.
+    Custom,
 }
 
 closed! {
     Kind as LayerKind {
         Convolution, FullyConnected, MaxPooling, AveragePooling, Reordering, Rearrangement, Resampling, Regularisation,
         ResponseNormalisation, BatchNormalisation, Normalisation, Scaling, Gating, Activation, Softmax, Concatenation,
-        Addition, Multiplication, Maximum,
+        Addition, Multiplication, Maximum, Custom,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use core::ops::Deref;
 
+use super::UserTensor;
 use crate::variants;
 
 /// The role of a tensor in its layer.
@@ -16,9 +17,23 @@ pub enum Role {
     RunningMean,
     /// `running_var` of a batch normalisation; not a parameter.
     RunningVar,
+    /// Any other tensor of a layer by the user, of this name.
+    Parameter(&'static str),
+    /// A tensor of a layer by the user that is not trained, of this name; not a parameter.
+    Buffer(&'static str),
 }
 
 impl Role {
+    /// That of a tensor of a layer by the user.
+    pub(super) const fn named(name: &'static str, trained: bool) -> Self {
+        match name.as_bytes() {
+            b"weight" if trained => Self::Weight,
+            b"bias" if trained => Self::Bias,
+            _ if trained => Self::Parameter(name),
+            _ => Self::Buffer(name),
+        }
+    }
+
     /// The last part of the tensor's name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -26,39 +41,46 @@ impl Role {
             Self::Bias => "bias",
             Self::RunningMean => "running_mean",
             Self::RunningVar => "running_var",
-        }
-    }
-
-    /// What the tensor's name adds to the layer's.
-    pub(super) const fn end(self) -> &'static str {
-        match self {
-            Self::Weight => ".weight",
-            Self::Bias => ".bias",
-            Self::RunningMean => ".running_mean",
-            Self::RunningVar => ".running_var",
+            Self::Parameter(name) | Self::Buffer(name) => name,
         }
     }
 
     /// Whether it is trained by gradients, so that it counts as parameters.
     pub const fn is_parameter(self) -> bool {
-        matches!(self, Self::Weight | Self::Bias)
+        matches!(self, Self::Weight | Self::Bias | Self::Parameter(_))
     }
 }
 
-variants! { Role { Weight, Bias, RunningMean, RunningVar } }
+variants! { Role { Weight, Bias, RunningMean, RunningVar, Parameter(name), Buffer(name) } }
 
 /// Up to four dimensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dims {
-    dims: [usize; 4],
+    dims: [usize; Self::MOST],
     len: usize,
 }
 
 impl Dims {
-    fn of(of: &[usize]) -> Self {
-        let mut dims = [1; 4];
-        dims[..of.len()].copy_from_slice(of);
-        Self { dims, len: of.len() }
+    /// The most dimensions.
+    pub const MOST: usize = 4;
+
+    pub(super) const fn of(of: &[usize]) -> Self {
+        let (mut dims, mut len) = ([1; Self::MOST], 0);
+        while len < of.len() {
+            dims[len] = of[len];
+            len += 1;
+        }
+        Self { dims, len }
+    }
+
+    /// Their product. What is past the last one is 1.
+    pub(super) const fn elements(&self) -> usize {
+        let [a, b, c, d] = self.dims;
+        a * b * c * d
+    }
+
+    pub(super) const fn as_slice(&self) -> &[usize] {
+        self.dims.split_at(self.len).0
     }
 }
 
@@ -66,38 +88,53 @@ impl Deref for Dims {
     type Target = [usize];
 
     fn deref(&self) -> &[usize] {
-        &self.dims[..self.len]
+        self.as_slice()
     }
 }
 
 /// The parameter tensors of a layer, in the order of its state dict.
 #[derive(Clone, Copy, Debug)]
-pub struct Tensors([Option<(Role, Dims)>; 4]);
+pub struct Tensors {
+    /// Those that a layer of the language has.
+    known: [Option<(Role, Dims)>; 4],
+    /// Those of a layer by the user.
+    user: &'static [UserTensor],
+}
 
 impl Tensors {
     /// None.
-    pub(super) const NONE: Self = Self([None; 4]);
+    pub(super) const NONE: Self = Self::known([None; 4]);
+
+    const fn known(known: [Option<(Role, Dims)>; 4]) -> Self {
+        Self { known, user: &[] }
+    }
+
+    /// Those of a layer by the user.
+    pub(super) const fn user(user: &'static [UserTensor]) -> Self {
+        Self { user, ..Self::NONE }
+    }
 
     /// A weight, and perhaps a bias for each of the outputs.
     pub(super) fn biased(weight: &[usize], outputs: usize, bias: bool) -> Self {
         let bias = bias.then(|| (Role::Bias, Dims::of(&[outputs])));
-        Self([Some((Role::Weight, Dims::of(weight))), bias, None, None])
+        Self::known([Some((Role::Weight, Dims::of(weight))), bias, None, None])
     }
 
     /// A weight, and perhaps a bias of the same dimensions.
     pub(super) fn affine(dims: &[usize], bias: bool) -> Self {
         let bias = bias.then(|| (Role::Bias, Dims::of(dims)));
-        Self([Some((Role::Weight, Dims::of(dims))), bias, None, None])
+        Self::known([Some((Role::Weight, Dims::of(dims))), bias, None, None])
     }
 
     /// Those of a batch normalisation.
     pub(super) fn statistics(channels: usize) -> Self {
         let roles = [Role::Weight, Role::Bias, Role::RunningMean, Role::RunningVar];
-        Self(roles.map(|role| Some((role, Dims::of(&[channels])))))
+        Self::known(roles.map(|role| Some((role, Dims::of(&[channels])))))
     }
 
     /// The role and the dimensions of each.
     pub fn iter(&self) -> impl Iterator<Item = (Role, Dims)> {
-        self.0.into_iter().flatten()
+        let user = self.user.iter().map(|tensor| (tensor.role, tensor.dims));
+        self.known.into_iter().flatten().chain(user)
     }
 }

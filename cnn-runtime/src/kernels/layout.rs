@@ -4,6 +4,7 @@ mod chw;
 mod halo;
 
 pub use self::chw::{StoreChw, load_chw, store_chw};
+pub(crate) use self::chw::{read_chw, write_chw};
 pub use self::halo::{Halo, clear_halo};
 
 use crate::exec::run::{Partition, Run, nanos_of_floats};

@@ -27,6 +27,7 @@ use crate::kernels::reshape::ReshapeMap;
 use crate::kernels::resize::{BicubicCall, BilinearCall, NearestCall, ResizeMap};
 use crate::kernels::shuffle::{ChannelShuffleMap, PixelShuffleMap, PixelUnshuffleMap};
 use crate::kernels::softmax::{LogSoftmaxCall, SoftmaxCall, SoftmaxMap};
+use crate::kernels::user::{CustomCall, CustomMap, MapEach};
 use crate::place::map::Map;
 
 /// Whether the kernel of such a layer applies a function to what it stores.
@@ -56,10 +57,28 @@ pub const fn halo(op: &Op, input: Size, output: Size) -> Padding {
     }
 }
 
-/// The kernels of a layer as declared, with nothing fused but a function that its kernel has room for; the packed weights
-/// begin at `weights`.
+/// Floats that the kernel of such a layer computes in, for inputs of this many elements together; none for most.
 #[must_use]
-pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weights: usize) -> Vec<Box<dyn KernelCall>> {
+pub const fn scratch(op: &Op, inputs: usize) -> Option<usize> {
+    match op {
+        Op::Custom(layer) => Some(CustomMap::scratch_floats(layer, inputs)),
+        _ => None,
+    }
+}
+
+/// Where the memory begins that a kernel has to itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Own {
+    /// Its packed weights.
+    pub weights: usize,
+    /// What it [computes in](scratch).
+    pub scratch: usize,
+}
+
+/// The kernels of a layer as declared, with nothing fused but a function that its kernel has room for.
+#[must_use]
+pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, own: Own) -> Vec<Box<dyn KernelCall>> {
+    let Own { weights, scratch } = own;
     let input = inputs[0];
     let merge = |merging| MergeCall { inputs: inputs.to_vec(), output, activation, merging };
     vec![match op.fixed(Size::new(input.height, input.width)).closed() {
@@ -100,6 +119,8 @@ pub fn plain(op: &Op, activation: Activation, inputs: &[Map], output: Map, weigh
         Layer::Sub => Box::new(merge(Merging::Difference)),
         Layer::Mul => Box::new(merge(Merging::Product)),
         Layer::Max => Box::new(merge(Merging::Maximum)),
+        Layer::Map(function) => Box::new(MapEach { input, output, function }),
+        Layer::Custom(layer) => Box::new(CustomCall { inputs: inputs.to_vec(), output, layer, weights, scratch }),
         Layer::Concat => return copies(inputs, output),
     }]
 }

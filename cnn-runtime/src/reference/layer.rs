@@ -5,13 +5,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use cnn_net::graph::{Node, Role};
-use cnn_net::op::{Layer, Op};
+use cnn_net::op::{Layer, Op, UserFunction, UserLayer};
 
 use super::gradient::{self, Gradients};
 use super::{
     RunError, Statistics, Tensor, Weight, activate, adaptive_avg_pool, adaptive_max_pool, add, avg_pool, batch_norm,
     channel_max, channel_mean, concat, conv, conv_transpose, flatten, global_avg_pool, global_max_pool, glu, linear,
-    log_softmax, lrn, max, max_pool, mul, normalise, prelu, rearrange, resize, scale, softmax, sub,
+    log_softmax, lrn, max, max_pool, mul, normalise, prelu, rearrange, resize, scale, softmax, sub, user,
 };
 
 /// The tensors of a net by name.
@@ -51,6 +51,8 @@ pub(super) fn forward<W: Weight>(node: &Node<'_>, params: &Tensors<W>, inputs: &
         Layer::Sub => sub(inputs),
         Layer::Mul => mul(inputs),
         Layer::Max => max(inputs),
+        Layer::Map(function) => user::map(node, function, input)?,
+        Layer::Custom(layer) => user::custom(node, &layer, inputs, params)?,
     })
 }
 
@@ -94,6 +96,10 @@ pub(super) fn backward<W: Weight>(
         Layer::Sub => gradient::sub(inputs, upstream).into(),
         Layer::Mul => gradient::mul(inputs, upstream).into(),
         Layer::Max => gradient::max(inputs, upstream).into(),
+        // They have no gradients yet, see `Op::differentiable`.
+        Layer::Map(UserFunction { path, .. }) | Layer::Custom(UserLayer { path, .. }) => {
+            return Err(user::missing(node, path));
+        }
     })
 }
 

@@ -7,16 +7,16 @@ use alloc::vec::Vec;
 use crate::exec::run::Run;
 use crate::kernels::call::KernelCall;
 use crate::kernels::layout::{Halo, StoreChw, clear_halo, load_chw, store_chw};
-use crate::kernels::plain::{halo, plain};
+use crate::kernels::plain::{Own, halo, plain, scratch};
 use crate::pack::{Affine, Layout, Normalisation};
 use crate::place::map::Map;
 use crate::place::workspace::SLACK;
-use crate::reference::{Params, RunError, find, perhaps};
+use crate::reference::{Params, RunError, code_of, find, perhaps, tensors};
 use cnn_net::graph::{Graph, Node, Role};
 use cnn_net::op::{Activation, BatchNorm, Op, Padding, Shape};
 
-/// A node that is ready to run. In the workspace, its inputs come first, then its output, then the output in the order
-/// channels, rows, columns.
+/// A node that is ready to run. In the workspace, its inputs come first, then its output, then what its kernel computes in, then the
+/// output in the order channels, rows, columns.
 pub(super) struct Layer {
     kernels: Vec<Box<dyn KernelCall>>,
     /// Packed weights.
@@ -43,10 +43,14 @@ impl Layer {
         };
         let inputs: Vec<Map> = shapes.iter().map(|shape| place(shape, &halo)).collect();
         let output = place(&node.output, &Padding::NONE);
-        let kernels = plain(&node.op, Activation::Identity, &inputs, output, 0);
+        code_of(node)?;
+        let scratch = scratch(&node.op, shapes.iter().map(Shape::elements).sum());
+        let own = Own { weights: 0, scratch: end };
+        let chw = end + scratch.unwrap_or(0);
+        let kernels = plain(&node.op, Activation::Identity, &inputs, output, own);
         let weights = kernels.iter().find_map(|kernel| kernel.weights());
         let weights = weights.map_or(Ok(Vec::new()), |weights| pack(node, &weights.layout, params))?;
-        Ok(Self { kernels, weights, inputs, halo, output, chw: end, floats: end + output.elements() })
+        Ok(Self { kernels, weights, inputs, halo, output, chw, floats: chw + output.elements() })
     }
 
     /// The output for each of `count` inputs, which are one after another in `reads`. `workspace` may hold anything.
@@ -71,6 +75,9 @@ impl Layer {
 
 /// The packed weights of a node.
 fn pack(node: &Node<'_>, layout: &Layout, params: &Params) -> Result<Vec<f32>, RunError> {
+    if let Layout::Tensors { .. } = layout {
+        return tensors(node, params);
+    }
     // Where there is no tensor, a layer has a factor of 1.
     let weight = perhaps(node, params, Role::Weight)?.unwrap_or(&[1.0]);
     let affines = Affines::new(node, params)?;

@@ -104,12 +104,22 @@ impl<'a> Checked<'a> {
         self.all_of(self.expect(node, role))
     }
 
-    fn all_of(&self, (stored, sum): Seen<'_>) -> Result<Vec<f32>, Unreadable> {
-        let mut floats = Vec::with_capacity(stored.len());
+    /// Copies the numbers of a tensor that must exist, as for [`expect`](Self::expect), to where there is room for as many.
+    pub(super) fn copy(&self, node: usize, role: Role, to: &mut [f32]) -> Result<(), Unreadable> {
+        let mut to = to.iter_mut();
+        self.each_of(self.expect(node, role), |value| to.next().into_iter().for_each(|to| *to = value))
+    }
+
+    fn all_of(&self, seen: Seen<'_>) -> Result<Vec<f32>, Unreadable> {
+        let mut floats = Vec::with_capacity(seen.0.len());
+        self.each_of(seen, |value| floats.push(value)).map(|()| floats)
+    }
+
+    fn each_of(&self, (stored, sum): Seen<'_>, mut each: impl FnMut(f32)) -> Result<(), Unreadable> {
         let mut reader = stored.reader();
-        reader.read(stored.len(), |values| values.for_each(|value| floats.push(value)))?;
+        reader.read(stored.len(), |values| values.for_each(&mut each))?;
         self.packed(stored.len() * stored.size());
-        reader.expect(sum).map(|()| floats)
+        reader.expect(sum)
     }
 
     /// Notes that this many bytes of tensors were packed.

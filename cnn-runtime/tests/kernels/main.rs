@@ -25,5 +25,6 @@ mod planar;
 mod pool;
 mod special;
 mod support;
+mod user;
 mod vectors;
 mod winograd;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use cnn_net::graph::{Graph, Node, Output, Role, Tensor, Value};
-use cnn_net::op::{Conv, Linear, Norm, Op, Over, Padding, PreluPer, Size, Store};
+use cnn_net::op::{Conv, Linear, Norm, Op, Over, Padding, PreluPer, Shape, Size, Store, UserLayer, UserTensor};
 use cnn_runtime::pack::{
     Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, Layout, Pack, WinogradPanels, pack_gains, pack_slopes,
     padded,
@@ -134,4 +134,26 @@ fn gains_of_elements() {
     let layout = Layout::Gains { channels, pixels };
     let op = Op::Norm(Norm::Rms { over: Over::All, eps: 1e-6, affine: true });
     assert!(packed("window-gains", op, &[channels, pixels, 1], layout, &gains) == expected);
+}
+
+/// The tensors of a layer by the user, one after another, each larger than what is read at once.
+#[test]
+fn layers_by_the_user() {
+    const TENSORS: &[UserTensor] = &[UserTensor::new("weight", [300, 500]), UserTensor::buffer("a.b", [70_001])];
+    let op = Op::Custom(UserLayer::new("Layer", Shape::Vector(1)).tensors(TENSORS));
+    let tensors = [
+        Tensor { name: "a.weight", role: Role::Weight, shape: &[300, 500] },
+        Tensor { name: "a.a.b", role: Role::Buffer("a.b"), shape: &[70_001] },
+    ];
+    let node = Node { name: "a", op, inputs: &[Value::Input(0)], tensors: &tensors, ..GRAPH.nodes[0] };
+    let graph = Graph { nodes: &[node], outputs: &[Output::new("", Value::Node(0))], aux: &[], ..GRAPH };
+    let (weight, buffer) = (values(&[300, 500]), values(&[70_001]));
+    let bytes = file(&[of_values("a.a.b", &[70_001], &buffer), of_values("a.weight", &[300, 500], &weight)]);
+    let layout = Layout::Tensors { len: 220_001 };
+    let mut packed = vec![f32::NAN; layout.len()];
+    load(&graph, &[Pack { node: 0, norm: None, offset: 0, layout }], &Source::new(&bytes), &mut packed).unwrap();
+    assert!(packed == [weight, buffer].concat());
+    let short = file(&[of_values("a.weight", &[300, 500], &values(&[300, 500]))]);
+    let error = load(&graph, &[], &Source::new(&short), &mut []).unwrap_err();
+    assert!(error.to_string().contains("a.a.b"), "{error}");
 }

@@ -87,6 +87,12 @@ const WILD: &[&str] = &[
     "pad((9, 0, 1, 2), mode = reflect)",
     "upsample(16777216)",
     "resize(5000x5000, mode = bicubic)",
+    "map(f)",
+    "map(a::f::<3>) -> map(k) -> map(|x| x)",
+    "custom(a::Layer, 4x4x4, scratch = 16777216)",
+    "custom(Of<{ 1 + 2 }, k, b::C<{ -k }>>, 8, w = 2x2, b = buffer(9)) { skip; relu; }",
+    "custom(::a::Layer<'static, [u8; 4]>, 16777216x16777216x16777216, w = 16777216x16777216)",
+    "custom(crate::, 8)",
 ];
 
 impl Writer<'_> {

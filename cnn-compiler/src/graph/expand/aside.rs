@@ -40,9 +40,12 @@ impl Expander<'_> {
     /// The weight of a classifier's loss.
     fn weight(&mut self, aux: &ast::Aux, env: &Env) -> Option<f32> {
         let value = match aux.weight.kind {
-            ExprKind::Bool(_) | ExprKind::Size(_) | ExprKind::Tuple(_) | ExprKind::Call(_) | ExprKind::Range(_) => {
-                f64::NAN
-            }
+            ExprKind::Bool(_)
+            | ExprKind::Size(_)
+            | ExprKind::Tuple(_)
+            | ExprKind::Call(_)
+            | ExprKind::Path(_)
+            | ExprKind::Range(_) => f64::NAN,
             _ => real(&aux.weight, env, self.report)?,
         };
         if (0.0..=f64::from(f32::MAX)).contains(&value) {

@@ -18,7 +18,7 @@ impl Reader<'_> {
                     _ => self.wrong(expr, "one, two or four numbers", Help::words(FORMS)),
                 }
             }
-            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Range(_) | ExprKind::Call(_) => {
+            ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Range(_) | ExprKind::Path(_) | ExprKind::Call(_) => {
                 let help = self.rounded(expr).unwrap_or(Help::words(FORMS));
                 self.wrong(expr, "whole numbers", help)
             }
@@ -61,6 +61,11 @@ impl Reader<'_> {
         }
         let expected = format!("an end of at least {}", first + 1);
         self.wrong(expr, &expected, Help::words("a range ends before its second number"))
+    }
+
+    /// A whole number from 0.
+    pub(in crate::op) fn amount(&mut self, expr: &Expr) -> Option<usize> {
+        self.number(expr, 0)
     }
 
     /// `16x8x8`, or `1024`.

@@ -72,15 +72,33 @@ unsafe fn load_chw_in(run: Run<'_>, image: &[f32], map: &Map, ws: *mut f32) {
             run.split(nanos_of_floats([2, map.elements()]), |partition| Interleave::new(image, map, ws, partition))
         };
     }
+    // SAFETY: the caller's promise.
+    unsafe { scatter_all(run, image.as_ptr(), map, ws) };
+    run.done();
+}
+
+/// Writes a map from numbers in the order C, H, W, which begin at `offset`.
+///
+/// # Safety
+///
+/// The map and the numbers, which don't overlap, lie in `ws`.
+pub(crate) unsafe fn write_chw(run: Run<'_>, offset: usize, map: &Map, ws: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe { scatter_all(run, ws.add(offset), map, ws) }
+}
+
+/// # Safety
+///
+/// The map lies in `ws`, and not where `from` has as many numbers.
+unsafe fn scatter_all(run: Run<'_>, from: *const f32, map: &Map, ws: *mut f32) {
     let load = |partition: Partition| {
-        for_each_stretch(map, partition.of(map.height), |len, from, to| {
-            // SAFETY: the map was checked, and this is a stretch of one of its channels, which the image has.
-            unsafe { scatter(image.as_ptr().add(from), len, ws.add(to), map.pixel) };
+        for_each_stretch(map, partition.of(map.height), |len, number, to| {
+            // SAFETY: the caller's promise; this is a stretch of one of the map's channels.
+            unsafe { scatter(from.add(number), len, ws.add(to), map.pixel) };
         });
     };
     // SAFETY: partitions are rows.
     unsafe { run.each_partition(nanos_of_floats([STRIDED, map.elements()]), load) };
-    run.done();
 }
 
 /// No vector has more lanes.
@@ -172,21 +190,29 @@ pub fn store_chw(run: Run<'_>, layer: &Checked<StoreChw>, ws: &mut [f32]) {
 ///
 /// The layer was checked, and `ws` has as many floats as it needs.
 unsafe fn store_chw_in(run: Run<'_>, layer: &StoreChw, ws: *mut f32) {
-    let StoreChw { ref map, offset } = *layer;
+    // SAFETY: both were checked, and don't overlap.
+    unsafe { read_chw(run, &layer.map, layer.offset, ws) };
+    run.done();
+}
+
+/// Copies a map in the order C, H, W, to `offset`.
+///
+/// # Safety
+///
+/// The map and the room for its numbers, which don't overlap, lie in `ws`.
+pub(crate) unsafe fn read_chw(run: Run<'_>, map: &Map, offset: usize, ws: *mut f32) {
     if map.pixels() == 1 {
-        // SAFETY: both were checked, and don't overlap.
-        unsafe { ws.add(offset).copy_from_nonoverlapping(ws.add(map.offset), map.channels) };
-        return run.done();
+        // SAFETY: the caller's promise.
+        return unsafe { ws.add(offset).copy_from_nonoverlapping(ws.add(map.offset), map.channels) };
     }
     let store = |partition: Partition| {
         for_each_stretch(map, partition.of(map.height), |len, to, from| {
-            // SAFETY: the map was checked, and that there is room for its elements.
+            // SAFETY: the caller's promise.
             (0..len).for_each(|x| unsafe { *ws.add(offset + to + x) = *ws.add(from + x * map.pixel) });
         });
     };
     // SAFETY: partitions are rows.
     unsafe { run.each_partition(nanos_of_floats([STRIDED, map.elements()]), store) };
-    run.done();
 }
 
 /// Floats of the pixels that are visited channel by channel: they stay in L1.

@@ -1,0 +1,7 @@
+mod functions {}
+
+cnn::network! {
+    Net: 4 -> 4 { linear(4) -> map(functions::double) -> map(missing); }
+}
+
+fn main() {}

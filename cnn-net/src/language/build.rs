@@ -18,9 +18,6 @@ use super::write::args;
 use crate::graph::{Graph, Value};
 use crate::op;
 
-/// As many numbers may be missing in a row, as if empty groups had them.
-const MOST_MISSING: usize = 100;
-
 /// A tree, with the calls of blocks in it: those first that are in others.
 pub(super) struct Tree {
     pub(super) body: Vec<Statement>,
@@ -89,7 +86,7 @@ impl<'a> Builder<'a> {
         }
         let last = parts.len().saturating_sub(1);
         for (index, part) in parts.iter().enumerate() {
-            let steps = self.steps(part, value, around, &mut next)?;
+            let steps = self.steps(part, value, around, &mut next, false)?;
             body.extend(steps.into_iter().map(Statement::Step));
             value = end(part.items, value);
             self.aside(value, around, &mut body)?;
@@ -151,26 +148,29 @@ impl<'a> Builder<'a> {
         Ok(parts)
     }
 
-    /// A step, after others that have numbers and compute nothing. A value that is there in any case is none.
+    /// A step; in a branch, perhaps after one that has a number and computes nothing. A value that is there in any case is none.
     fn steps(
         &mut self,
         part: &Part<'a>,
         from: Value,
         around: Around<'_>,
         next: &mut usize,
+        may_skip: bool,
     ) -> Result<Vec<Step>, Unsayable> {
         if let [Item::From(value)] = part.items {
             let name = (*value != from).then(|| self.name_of(*value)).transpose()?;
             return Ok(name.map(|name| Step::unnamed(Kind::From(name))).into_iter().collect());
         }
-        if !is_name(part.name) {
+        // Graphs that are being arranged have steps whose name is the next number, whatever that is.
+        let is_blank = part.is_step && part.name.is_empty();
+        if !is_blank && !is_name(part.name) {
             return Err(Unsayable::new(self.first_name(part), "its name is empty, or has control characters"));
         }
         let place = step_number(part.name).unwrap_or(*next);
-        // Steps that compute nothing have numbers, too. Beyond them, a number is given as a name.
-        let missing = place.checked_sub(*next).filter(|missing| *missing <= MOST_MISSING);
-        let mut steps: Vec<Step> = (0..missing.unwrap_or(0)).map(|_| Step::nothing()).collect();
-        let is_next = step_number(part.name).is_some() && missing.is_some();
+        // A step that computes nothing has a number, too. Beyond that, a number is given as a name.
+        let skips = may_skip && place.checked_sub(*next) == Some(1);
+        let mut steps: Vec<Step> = skips.then(Step::nothing).into_iter().collect();
+        let is_next = is_blank || step_number(part.name).is_some() && place == *next + usize::from(skips);
         let name = (!is_next).then(|| part.name.to_owned());
         *next = place.saturating_add(1);
         let depth = around.depth + 1;
@@ -221,7 +221,8 @@ impl<'a> Builder<'a> {
     ) -> Result<Vec<Step>, Unsayable> {
         let mut branch = Vec::new();
         for part in self.parts(items, around)? {
-            branch.extend(self.steps(&part, value, around, next)?);
+            let is_first = branch.is_empty();
+            branch.extend(self.steps(&part, value, around, next, is_first)?);
             value = end(part.items, value);
         }
         match branch.first_mut() {

@@ -54,9 +54,18 @@ pub(super) struct Nested {
 }
 
 /// Finds the steps of a graph, each node in one place; some are statements in any case. The values in it were checked to be there.
-pub(super) fn nested(graph: &Graph<'_>, mut kept: BTreeSet<usize>) -> Result<Nested, Unsayable> {
+pub(super) fn nested(graph: &Graph<'_>, kept: BTreeSet<usize>) -> Result<Nested, Unsayable> {
+    found(graph, kept, true)
+}
+
+/// The same for a graph whose nodes may also be in another order than that of a declaration.
+pub(super) fn nested_in_any_order(graph: &Graph<'_>) -> Result<Nested, Unsayable> {
+    found(graph, BTreeSet::new(), false)
+}
+
+fn found(graph: &Graph<'_>, mut kept: BTreeSet<usize>, is_ordered: bool) -> Result<Nested, Unsayable> {
     loop {
-        match Nesting::new(graph, &kept).all() {
+        match Nesting::new(graph, &kept).all(is_ordered) {
             Ok(nested) => return Ok(nested),
             Err(Fault::Unsayable(why)) => return Err(why),
             Err(Fault::Twice(node)) if kept.insert(node) => {}
@@ -75,7 +84,7 @@ enum Fault {
 }
 
 /// The nodes of steps, in the order in which a declaration computes them.
-fn emitted(items: &[Item], order: &mut Vec<usize>) {
+pub(super) fn emitted(items: &[Item], order: &mut Vec<usize>) {
     for item in items {
         if let Item::Merge(_, branches) = item {
             branches.iter().for_each(|branch| emitted(branch, order));
@@ -111,14 +120,14 @@ impl<'g> Nesting<'g> {
         nesting
     }
 
-    fn all(mut self) -> Result<Nested, Fault> {
+    fn all(mut self, is_ordered: bool) -> Result<Nested, Fault> {
         let graph = self.graph;
         let mut trunk = Vec::new();
         for node in self.kept {
             trunk.extend(self.ending(Value::Node(*node))?);
         }
         trunk.extend(self.ending(graph.result)?);
-        if let Some(node) = self.out_of_order(&trunk) {
+        if is_ordered && let Some(node) = self.out_of_order(&trunk) {
             return Err(Fault::Twice(node));
         }
         let mut aux = Vec::new();

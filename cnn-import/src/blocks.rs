@@ -3,7 +3,7 @@
 //! Groups are equal if the same layers with the same names read from each other; only numbers may differ, which become parameters.
 //! Their name is that of the module's class, if the file has it, or else it follows from what they do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cnn_net::graph::Value;
 use cnn_net::op::{Argument, Kind, Op, Slot};
@@ -41,7 +41,8 @@ pub(crate) fn calls(graph: &Graph<'_>, layers: &[Layer<'_>], without: &[String])
             block.groups.push(name);
         }
     }
-    let mut blocks: Vec<Block> = blocks.into_values().filter(|block| block.groups.len() > 1).collect();
+    let blocks = blocks.into_values().filter(|block| block.groups.len() > 1).collect();
+    let mut blocks = worthwhile(layers, blocks);
     blocks.sort_by_key(|block| block.first);
     let names = names(graph, layers, &blocks);
     let mut called: BTreeMap<&str, &str> = BTreeMap::new();
@@ -53,6 +54,38 @@ pub(crate) fn calls(graph: &Graph<'_>, layers: &[Layer<'_>], without: &[String])
         found.map(|(name, block)| Call { block: block.to_owned(), name: name.to_owned() }).collect()
     };
     layers.iter().map(of).collect()
+}
+
+/// Without blocks that would only make a reader look twice: those that do nothing but call several others, and those that are all
+/// that another one contains, wherever they are called.
+fn worthwhile(layers: &[Layer<'_>], mut blocks: Vec<Block>) -> Vec<Block> {
+    let parent = |group: &str| group.rsplit_once('.').map(|(parent, _)| parent.to_owned());
+    let sizes: BTreeMap<String, usize> = groups(layers).into_iter().map(|(name, members)| (name, members.len())).collect();
+    let home: BTreeMap<String, usize> =
+        blocks.iter().enumerate().flat_map(|(index, block)| block.groups.iter().map(move |it| (it.clone(), index))).collect();
+    let is_lining = |block: &Block| {
+        let outer = |group: &String| {
+            let around = parent(group).filter(|around| sizes.get(around) == sizes.get(group))?;
+            home.get(&around).copied()
+        };
+        let outer: Option<Vec<usize>> = block.groups.iter().map(outer).collect();
+        outer.is_some_and(|outer| outer.windows(2).all(|pair| pair[0] == pair[1]))
+    };
+    let lining: Vec<bool> = blocks.iter().map(is_lining).collect();
+    let mut is_lining = lining.into_iter();
+    blocks.retain(|_| !is_lining.next().unwrap_or(false));
+    let called: BTreeSet<String> = blocks.iter().flat_map(|block| block.groups.iter().cloned()).collect();
+    blocks.retain(|block| {
+        let Some(group) = block.groups.first() else { return false };
+        let inner = |layer: &usize| {
+            let mut around = prefixes(&layers[*layer].name).filter(|around| around.len() > group.len());
+            around.find(|around| called.contains(*around)).map(str::to_owned)
+        };
+        let inner: Option<Vec<String>> = block.layers.iter().map(inner).collect();
+        // One part that others also have is the block of another kind.
+        inner.is_none_or(|inner| inner.windows(2).all(|pair| pair[0] == pair[1]))
+    });
+    blocks
 }
 
 /// The groups around a name, the outermost first.
@@ -187,7 +220,11 @@ fn stem(graph: &Graph<'_>, layers: &[Layer<'_>], block: &Block) -> String {
 fn usable(name: String) -> String {
     let is_layer = Op::layers().any(|layer| layer.name() == name);
     let is_keyword = cnn_net::language::KEYWORDS.contains(&&*name) || ["type", "mod", "loop", "match", "self", "box"].contains(&&*name);
-    if is_layer || is_keyword { format!("{name}_block") } else { name }
+    match &*name {
+        "block" => "body".to_owned(),
+        _ if is_layer || is_keyword => format!("{name}_block"),
+        _ => name,
+    }
 }
 
 /// The class of a group's module, in the form of a name: `InvertedResidual` is `inverted_residual`.
@@ -206,7 +243,7 @@ fn class(graph: &Graph<'_>, layers: &[Layer<'_>], block: &Block, group: &str) ->
         })?;
         let class = list("pkg.torch.onnx.class_hierarchy")?.get(at)?.rsplit('.').next()?.to_owned();
         let is_container = ["Sequential", "ModuleList", "ModuleDict"].contains(&&*class);
-        let name = snake(&class);
+        let name = snake(class.trim_start_matches('_'));
         (!is_container && is_word(&name)).then(|| usable(name))
     })
 }

@@ -18,16 +18,15 @@ pub(crate) struct Graph<'a> {
     pub(crate) nodes: Vec<Node<'a>>,
     /// By values.
     pub(crate) constants: BTreeMap<Id, Rc<Constant<'a>>>,
-    pub(crate) input: Input<'a>,
+    pub(crate) input: Input,
     pub(crate) output: Id,
     /// How many values there are.
     pub(crate) values: usize,
 }
 
 /// The input of a graph.
-pub(crate) struct Input<'a> {
+pub(crate) struct Input {
     pub(crate) id: Id,
-    pub(crate) name: &'a str,
     /// Its dimensions, the batch included.
     pub(crate) dims: Vec<usize>,
 }
@@ -56,18 +55,6 @@ impl<'a> Graph<'a> {
     /// The number that a constant consists of.
     pub(crate) fn scalar(&self, id: Option<Id>) -> Option<f64> {
         self.constant(id)?.common()
-    }
-
-    /// A new value.
-    pub(crate) fn value(&mut self) -> Id {
-        self.values += 1;
-        self.values - 1
-    }
-
-    pub(crate) fn add_constant(&mut self, constant: Constant<'a>) -> Id {
-        let id = self.value();
-        self.constants.insert(id, Rc::new(constant));
-        id
     }
 
     /// How often each value is read, by nodes and as the output.

@@ -86,17 +86,19 @@ impl<'a> Loader<'a, '_> {
     }
 
     /// The only input.
-    fn input(&mut self, inputs: &[&proto::Input<'a>], shape: Option<Shape>) -> Option<Input<'a>> {
+    fn input(&mut self, inputs: &[&proto::Input<'a>], shape: Option<Shape>) -> Option<Input> {
         let [input] = inputs else {
             let names: Vec<String> = inputs.iter().take(8).map(|input| format!("`{}`", text(input.name))).collect();
             let why = format!("it has {} inputs ({}); one is supported", inputs.len(), names.join(", "));
-            inputs.iter().for_each(|input| drop(self.define(input.name)));
+            for input in inputs {
+                self.define(input.name);
+            }
             self.problem("model", "inputs", Fault::new(why));
             return None;
         };
         let id = self.define(input.name);
         match input_dims(input, shape) {
-            Ok(dims) => Some(Input { id, name: input.name, dims }),
+            Ok(dims) => Some(Input { id, dims }),
             Err(fault) => {
                 self.problem("input", input.name, fault);
                 None

@@ -39,6 +39,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) node: usize,
     /// Whether another layer does its work.
     pub(crate) is_merged: bool,
+    /// Whether it joins one value more to what is joined already.
+    pub(crate) is_link: bool,
 }
 
 /// A tensor of a layer.
@@ -73,9 +75,18 @@ pub(crate) struct Lowered<'a> {
 pub(crate) fn lower<'a>(graph: &Graph<'a>, files: &Files) -> Result<Lowered<'a>, Vec<Problem>> {
     let input = arrange::input(graph);
     let view = arrange::input_view(graph, input);
-    let (terms, drafts, joined) = (vec![None; graph.values], Vec::new(), BTreeMap::new());
-    let mut lowering =
-        Lowering { graph, files, uses: graph.uses(), terms, drafts, joined, problems: Vec::new(), at: 0, input };
+    let mut lowering = Lowering {
+        graph,
+        files,
+        uses: graph.uses(),
+        terms: vec![None; graph.values],
+        drafts: Vec::new(),
+        joined: BTreeMap::new(),
+        arranged: Vec::new(),
+        problems: Vec::new(),
+        at: 0,
+        input,
+    };
     lowering.terms[graph.input.id] = Some(Term::View(view));
     for (index, node) in graph.nodes.iter().enumerate() {
         lowering.at = index;
@@ -126,6 +137,8 @@ struct Lowering<'g, 'a> {
     drafts: Vec<Draft<'a>>,
     /// The concatenations that were made, by what they join.
     joined: BTreeMap<Vec<Value>, Value>,
+    /// Values whose numbers were put in order, and what they became.
+    arranged: Vec<(View, View)>,
     problems: Vec<Problem>,
     /// The node that is being lowered.
     at: usize,
@@ -279,7 +292,7 @@ impl<'a> Lowering<'_, 'a> {
 
     /// A new layer.
     fn emit(&mut self, op: Op, inputs: Vec<Value>, shape: Shape, tensors: Vec<Weight<'a>>) -> Value {
-        self.drafts.push(Draft { op, inputs, shape, tensors, node: self.at, is_merged: false });
+        self.drafts.push(Draft { op, inputs, shape, tensors, node: self.at, is_merged: false, is_link: false });
         Value::Node(self.drafts.len() - 1)
     }
 

@@ -4,6 +4,7 @@
 //! renames weights, but nodes are called `/layer1/layer1.0/conv1/Conv`. TensorFlow's nodes are called `block1/conv/Conv2D`. Other
 //! files name weights or nodes in any way, or not at all.
 
+use cnn_net::graph::Value;
 use cnn_net::op::Kind;
 
 use crate::graph::{Graph, Node};
@@ -44,7 +45,16 @@ pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
             None => String::new(),
         }
     };
-    drafts.iter().zip(&paths).map(wish).collect()
+    let mut wishes: Vec<String> = drafts.iter().zip(&paths).map(wish).collect();
+    // What joins the value of one more module belongs to that.
+    for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.is_link) {
+        if let Some(Value::Node(last)) = draft.inputs.last()
+            && let Some((group, _)) = wishes[*last].rsplit_once('.')
+        {
+            wishes[index] = format!("{group}.");
+        }
+    }
+    wishes
 }
 
 fn is_merge(draft: &Draft<'_>) -> bool {

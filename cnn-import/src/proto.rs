@@ -338,10 +338,6 @@ impl<'a> Packed<'a> {
         Ok(())
     }
 
-    pub(crate) fn is_none(&self) -> bool {
-        matches!(self, Self::None)
-    }
-
     /// All of them as whole numbers.
     pub(crate) fn ints(&self) -> Result<Vec<i64>> {
         let mut ints = Vec::new();

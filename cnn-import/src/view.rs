@@ -41,6 +41,8 @@ pub(crate) struct View {
     pub(crate) dims: Vec<Vec<Part>>,
     /// Whether nothing else reads the value of the net.
     pub(crate) is_only: bool,
+    /// The node that said where the numbers are.
+    pub(crate) moved_by: Option<usize>,
 }
 
 impl View {
@@ -54,7 +56,12 @@ impl View {
         if rank > 2 {
             dims.push(whole(Axis::W));
         }
-        Self { value, shape, dims, is_only: true }
+        Self::of(value, shape, dims)
+    }
+
+    /// A view of another value that lies in this way.
+    pub(crate) fn of(value: Value, shape: Shape, dims: Vec<Vec<Part>>) -> Self {
+        Self { value, shape, dims, is_only: true, moved_by: None }
     }
 
     /// The sizes of the dimensions.

@@ -52,16 +52,27 @@ impl<'a> Lowering<'_, 'a> {
         if batch != 1 {
             return fault(format!("a value of the shape {sizes:?} is in the place of a batch of 1"));
         }
-        let value = if view.shape == shape && view.is_in_order() {
+        if view.shape == shape && view.is_in_order() {
             return Ok(View { dims: View::natural(view.value, shape, sizes.len()).dims, ..view.clone() });
-        } else if !view.is_in_order() {
-            self.shuffled(view, shape)?
+        }
+        let known = self.arranged.iter().find(|(known, _)| known.value == view.value && known.dims == view.dims);
+        if let Some((_, arranged)) = known {
+            return Ok(View { is_only: false, ..arranged.clone() });
+        }
+        // It belongs to the node that moved the numbers, and not to the one that reads them.
+        let at = self.at;
+        self.at = view.moved_by.unwrap_or(at);
+        let value = if !view.is_in_order() {
+            self.shuffled(view, shape)
         } else if let Shape::Vector(_) = shape {
-            self.emit(Op::Flatten, vec![view.value], shape, Vec::new())
+            Ok(self.emit(Op::Flatten, vec![view.value], shape, Vec::new()))
         } else {
-            self.emit(Op::Rearrange(Rearrange::Reshape(shape)), vec![view.value], shape, Vec::new())
+            Ok(self.emit(Op::Rearrange(Rearrange::Reshape(shape)), vec![view.value], shape, Vec::new()))
         };
-        Ok(View::natural(value, shape, sizes.len()))
+        self.at = at;
+        let arranged = View { is_only: view.is_only, ..View::natural(value?, shape, sizes.len()) };
+        self.arranged.push((view.clone(), arranged.clone()));
+        Ok(arranged)
     }
 
     /// A natural view of maps, which convolutions and pools need.

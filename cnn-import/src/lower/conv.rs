@@ -144,7 +144,7 @@ impl<'a> Lowering<'_, 'a> {
         let weight = Weight { constant: Rc::new(Constant::with_dims(&weight.constant, dims)), ..weight };
         let conv = Conv::new(filters, Size::square(1)).bias(false);
         let value = self.emit(Op::Conv(conv), vec![view.value], shape, vec![weight]);
-        View { value, shape, is_only: true, dims: view.dims.clone() }
+        View::of(value, shape, view.dims.clone())
     }
 }
 

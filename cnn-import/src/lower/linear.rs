@@ -95,7 +95,7 @@ impl<'a> Lowering<'_, 'a> {
         let value = self.emit(Op::Linear(linear), vec![view.value], shape, vec![weight]);
         let mut dims = vec![Vec::new(); before.len()];
         dims.push(View::natural(value, shape, 2).dims.swap_remove(1));
-        Ok(View { value, shape, dims, is_only: true })
+        Ok(View::of(value, shape, dims))
     }
 }
 

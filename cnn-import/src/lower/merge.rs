@@ -101,7 +101,7 @@ impl<'a> Lowering<'_, 'a> {
             views.sort_by_key(|view| std::cmp::Reverse(view.shape.elements()));
         }
         let value = self.emit(op, views.iter().map(|view| view.value).collect(), shape, Vec::new());
-        Ok(View { value, shape, dims, is_only: true })
+        Ok(View::of(value, shape, dims))
     }
 
     /// A vector as maps of one pixel, which go with larger ones.
@@ -141,10 +141,14 @@ impl<'a> Lowering<'_, 'a> {
         let all: Vec<_> = views.iter().map(|view| view.value).collect();
         let known = (2..all.len()).rev().find_map(|count| Some((count, *self.joined.get(&all[..count])?)));
         let inputs = known.map_or_else(|| all.clone(), |(count, value)| [&[value], &all[count..]].concat());
+        let is_link = known.is_some_and(|(count, _)| count + 1 == all.len());
         let value = self.emit(Op::Concat, inputs, shape, Vec::new());
+        if let Some(draft) = self.drafts.last_mut() {
+            draft.is_link = is_link;
+        }
         self.joined.insert(all, value);
         let mut dims = views.swap_remove(0).dims;
-        let joined = View { value, shape, dims: Vec::new(), is_only: true };
+        let joined = View::of(value, shape, Vec::new());
         dims[at] = joined.whole(Axis::C).into_iter().collect();
         Ok(View { dims, ..joined })
     }

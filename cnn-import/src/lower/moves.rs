@@ -19,7 +19,7 @@ impl<'a> Lowering<'_, 'a> {
         let view = self.view(node, 0)?;
         let sizes = view.sizes();
         let to = match node.op {
-            "Transpose" => return Ok(view.transposed(&order(node, sizes.len())?)),
+            "Transpose" => return Ok(self.moved(view.transposed(&order(node, sizes.len())?))),
             "Reshape" => {
                 let to = match self.constant(node, 1)? {
                     Some(shape) => shape.to_ints()?,
@@ -56,10 +56,15 @@ impl<'a> Lowering<'_, 'a> {
             _ => return Ok(view),
         };
         match view.reshaped(&to) {
-            Some(view) => Ok(view),
+            Some(view) => Ok(self.moved(view)),
             None if view.is_in_order() => self.cut_anew(&view, &to),
             None => fault(format!("it makes {to:?} of a value of the shape {sizes:?} in another order than C, H, W")),
         }
+    }
+
+    /// A view that the node at hand made.
+    pub(super) fn moved(&self, view: View) -> View {
+        View { moved_by: Some(self.at), ..view }
     }
 
     /// Maps whose rows and columns are not those of the value before.
@@ -96,7 +101,8 @@ impl<'a> Lowering<'_, 'a> {
             let (rows, columns) = (height / block, width / block);
             let split = view.reshaped(&[batch, channels, rows, block, columns, block]).ok_or_else(wrong)?;
             let moved = split.transposed(&[0, 3, 5, 1, 2, 4]);
-            return Ok(moved.reshaped(&[batch, channels.saturating_mul(area), rows, columns]).ok_or_else(wrong)?);
+            let moved = moved.reshaped(&[batch, channels.saturating_mul(area), rows, columns]).ok_or_else(wrong)?;
+            return Ok(self.moved(moved));
         }
         let fewer = channels / area;
         let (rows, columns) = (height.saturating_mul(block), width.saturating_mul(block));
@@ -106,7 +112,7 @@ impl<'a> Lowering<'_, 'a> {
             ([batch, block, block, fewer, height, width], [0, 3, 4, 1, 5, 2])
         };
         let moved = view.reshaped(&sizes).ok_or_else(wrong)?.transposed(&order);
-        Ok(moved.reshaped(&[batch, fewer, rows, columns]).ok_or_else(wrong)?)
+        Ok(self.moved(moved.reshaped(&[batch, fewer, rows, columns]).ok_or_else(wrong)?))
     }
 
     pub(super) fn pad(&mut self, node: &Node<'a>) -> Result<View, Stop> {

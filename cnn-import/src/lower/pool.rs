@@ -106,7 +106,7 @@ impl<'a> Lowering<'_, 'a> {
         let dims = (0..rank).filter(kept).map(dim).collect();
         let Some((op, shape)) = found else { return Ok(View { dims, ..view }) };
         let value = self.emit(op, vec![view.value], shape, Vec::new());
-        Ok(View { value, shape, dims, is_only: true })
+        Ok(View::of(value, shape, dims))
     }
 }
 

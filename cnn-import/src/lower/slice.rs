@@ -8,6 +8,7 @@
 use cnn_net::op::{Crop, Interval, Op, Padding, Rearrange, Shape, Size};
 
 use super::{Lowering, Stop, fault};
+use crate::constant::Constant;
 use crate::fold::{Piece, parts, slices};
 use crate::graph::{Node, axis};
 use crate::view::{Axis, Part, View};
@@ -55,6 +56,9 @@ impl<'a> Lowering<'_, 'a> {
         let view = self.view(node, 0)?;
         let at = axis(node.int("axis", 0)?, view.dims.len())?;
         let indices = self.needs(node, 1)?;
+        if let Some(same) = in_place(&view, &indices)? {
+            return Ok(self.moved(same));
+        }
         let size = view.sizes()[at];
         let index = |index: i64| {
             let from_end = if index < 0 { index.saturating_add(size as i64) } else { index };
@@ -64,7 +68,7 @@ impl<'a> Lowering<'_, 'a> {
         let Some(places) = places else { return fault(format!("its indices are none of {size}")) };
         let &[first, ..] = &*places else { return fault("it takes nothing") };
         if !places.iter().copied().eq(first..first + places.len()) || indices.dims.len() > 1 {
-            return fault(format!("it takes numbers in another order: {places:?}"));
+            return fault(format!("it takes {} numbers of {size} in another order", places.len()));
         }
         let view = self.along(&view, at)?;
         let mut part = self.part(&view, at, first, places.len())?;
@@ -109,8 +113,21 @@ impl<'a> Lowering<'_, 'a> {
         let value = self.emit(op, vec![view.value], shape, Vec::new());
         let mut dims = view.dims.clone();
         dims[at] = (count > 1).then_some(Part { axis, size: count, stride }).into_iter().collect();
-        Ok(View { value, shape, dims, is_only: true })
+        Ok(View::of(value, shape, dims))
     }
+}
+
+/// What PyTorch's exporter makes of a tensor with other strides: all numbers in a row, and where each of a natural view is in it.
+fn in_place(view: &View, indices: &Constant<'_>) -> Result<Option<View>, Stop> {
+    let rank = indices.dims.len();
+    if view.dims.len() != 1 || !(2..=4).contains(&rank) || indices.len() != view.shape.elements() {
+        return Ok(None);
+    }
+    let places = view.places(&view.dims);
+    let place = |index: &i64| usize::try_from(*index).ok().and_then(|index| places.get(index).copied());
+    let is_natural = indices.to_ints()?.iter().enumerate().all(|(at, index)| place(index) == Some(at));
+    let natural = View { is_only: view.is_only, ..View::natural(view.value, view.shape, rank) };
+    Ok(Some(natural).filter(|natural| is_natural && natural.sizes() == indices.dims))
 }
 
 /// The only part of a dimension, if it is the outer one of its axis.

@@ -15,8 +15,8 @@ const CUT: Malformed = Malformed("it ends in the middle of a field");
 pub(crate) enum Field<'a> {
     /// A whole number.
     Varint(u64),
-    /// Eight bytes.
-    Fixed64([u8; 8]),
+    /// Eight bytes, which nothing that is read has.
+    Fixed64,
     /// Text, a message, or packed numbers.
     Bytes(&'a [u8]),
     /// Four bytes.
@@ -37,7 +37,10 @@ impl<'a> Fields<'a> {
         let number = u32::try_from(key >> 3).map_err(|_| Malformed("a field has a number that is too large"))?;
         let field = match key & 7 {
             0 => Field::Varint(self.varint()?),
-            1 => Field::Fixed64(self.array()?),
+            1 => {
+                self.take(8)?;
+                Field::Fixed64
+            }
             2 => {
                 let len = usize::try_from(self.varint()?).map_err(|_| CUT)?;
                 Field::Bytes(self.take(len)?)
@@ -81,7 +84,7 @@ impl<'a> Field<'a> {
     pub(crate) fn bytes(self) -> Result<&'a [u8]> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
-            Self::Varint(_) | Self::Fixed64(_) | Self::Fixed32(_) => {
+            Self::Varint(_) | Self::Fixed64 | Self::Fixed32(_) => {
                 Err(Malformed("a number is in the place of text or a message"))
             }
         }
@@ -95,14 +98,14 @@ impl<'a> Field<'a> {
         match self {
             // Negative numbers are encoded as their two's complement.
             Self::Varint(number) => Ok(number as i64),
-            Self::Bytes(_) | Self::Fixed64(_) | Self::Fixed32(_) => Err(Malformed("a whole number was expected")),
+            Self::Bytes(_) | Self::Fixed64 | Self::Fixed32(_) => Err(Malformed("a whole number was expected")),
         }
     }
 
     pub(crate) fn float(self) -> Result<f32> {
         match self {
             Self::Fixed32(bytes) => Ok(f32::from_le_bytes(bytes)),
-            Self::Bytes(_) | Self::Fixed64(_) | Self::Varint(_) => Err(Malformed("a float was expected")),
+            Self::Bytes(_) | Self::Fixed64 | Self::Varint(_) => Err(Malformed("a float was expected")),
         }
     }
 

@@ -249,7 +249,7 @@ impl<'a> Builder<'a> {
         let body = self.body(part.items, from, inner)?;
         let (block, outer) = (call.block.to_owned(), around.block.to_owned());
         self.sites.push(Site { block: block.clone(), outer, body, args: Vec::new() });
-        Ok(Kind::Call(Call { site: self.sites.len() - 1, block, args: None }))
+        Ok(Kind::Call(Call { site: self.sites.len() - 1, block, args: None, params: Vec::new() }))
     }
 
     /// The taps and auxiliary classifiers of a body that leave a value.

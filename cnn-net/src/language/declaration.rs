@@ -16,7 +16,7 @@ use super::build::{Tree, tree};
 use super::check;
 use super::nesting::{TOO_DEEP, nested};
 use super::text::braced;
-use super::words::type_name;
+use super::words::{in_order, type_name};
 use crate::graph::{Graph, Value};
 
 /// Brackets nested more deeply than this are an error of the language.
@@ -76,7 +76,8 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
     let mut items = Vec::new();
     for block in &blocks {
         let body = braced(&block.body, &block.params);
-        items.push(format!("block {}({}) {body}\n\n", block.name, block.params.join(", ")));
+        let params: Vec<&str> = in_order(&block.params).map(|index| &*block.params[index]).collect();
+        items.push(format!("block {}({}) {body}\n\n", block.name, params.join(", ")));
     }
     items.push(format!("{name}: {} -> {} {}\n", graph.input, graph.output, braced(&body, &[])));
     if items.iter().any(|item| depth(item) > DEEPEST) {

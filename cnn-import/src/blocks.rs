@@ -60,9 +60,13 @@ pub(crate) fn calls(graph: &Graph<'_>, layers: &[Layer<'_>], without: &[String])
 /// that another one contains, wherever they are called.
 fn worthwhile(layers: &[Layer<'_>], mut blocks: Vec<Block>) -> Vec<Block> {
     let parent = |group: &str| group.rsplit_once('.').map(|(parent, _)| parent.to_owned());
-    let sizes: BTreeMap<String, usize> = groups(layers).into_iter().map(|(name, members)| (name, members.len())).collect();
-    let home: BTreeMap<String, usize> =
-        blocks.iter().enumerate().flat_map(|(index, block)| block.groups.iter().map(move |it| (it.clone(), index))).collect();
+    let sizes: BTreeMap<String, usize> =
+        groups(layers).into_iter().map(|(name, members)| (name, members.len())).collect();
+    let home: BTreeMap<String, usize> = blocks
+        .iter()
+        .enumerate()
+        .flat_map(|(index, block)| block.groups.iter().map(move |it| (it.clone(), index)))
+        .collect();
     let is_lining = |block: &Block| {
         let outer = |group: &String| {
             let around = parent(group).filter(|around| sizes.get(around) == sizes.get(group))?;
@@ -168,7 +172,9 @@ fn names(graph: &Graph<'_>, layers: &[Layer<'_>], blocks: &[Block]) -> Vec<Strin
         // By a part that only this one of its kind has.
         let extra = own.iter().find(|child| is_word(child) && others.iter().all(|other| !other.contains(child)));
         let wish = match extra {
-            Some(extra) if !others.is_empty() && others.iter().any(|other| !other.is_empty()) => format!("{stem}_{extra}"),
+            Some(extra) if !others.is_empty() && others.iter().any(|other| !other.is_empty()) => {
+                format!("{stem}_{extra}")
+            }
             Some(_) | None => stem.clone(),
         };
         let numbered = (2..).map(|number| format!("{wish}_{number}"));
@@ -185,7 +191,8 @@ fn is_word(name: &str) -> bool {
 /// The names of the steps in a block's first group that have one.
 fn children(layers: &[Layer<'_>], block: &Block) -> Vec<String> {
     let Some(group) = block.groups.first() else { return Vec::new() };
-    let own = |index: &usize| layers[*index].name[group.len() + 1..].split('.').next().unwrap_or_default().to_lowercase();
+    let own =
+        |index: &usize| layers[*index].name[group.len() + 1..].split('.').next().unwrap_or_default().to_lowercase();
     let mut children: Vec<String> = block.layers.iter().map(own).collect();
     children.dedup();
     children
@@ -198,7 +205,8 @@ fn stem(graph: &Graph<'_>, layers: &[Layer<'_>], block: &Block) -> String {
         return class;
     }
     let last = block.layers.iter().rev().map(|index| layers[*index].op.facts().kind);
-    let merge = last.into_iter().find(|kind| matches!(kind, Kind::Addition | Kind::Concatenation | Kind::Multiplication));
+    let merge =
+        last.into_iter().find(|kind| matches!(kind, Kind::Addition | Kind::Concatenation | Kind::Multiplication));
     // `inception3a`, `inception3b`: what they have in common.
     let word = |group: &String| {
         let own = group.rsplit('.').next().unwrap_or_default();
@@ -219,7 +227,8 @@ fn stem(graph: &Graph<'_>, layers: &[Layer<'_>], block: &Block) -> String {
 /// What a block can be called: not as a layer is.
 fn usable(name: String) -> String {
     let is_layer = Op::layers().any(|layer| layer.name() == name);
-    let is_keyword = cnn_net::language::KEYWORDS.contains(&&*name) || ["type", "mod", "loop", "match", "self", "box"].contains(&&*name);
+    let is_keyword = cnn_net::language::KEYWORDS.contains(&&*name)
+        || ["type", "mod", "loop", "match", "self", "box"].contains(&&*name);
     match &*name {
         "block" => "body".to_owned(),
         _ if is_layer || is_keyword => format!("{name}_block"),
@@ -255,7 +264,9 @@ fn snake(class: &str) -> String {
         let before = index.checked_sub(1).map(|index| chars[index]);
         let after = chars.get(index + 1);
         let begins = c.is_uppercase()
-            && before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit() || after.is_some_and(|c| c.is_lowercase()))
+            && before.is_some_and(|before| {
+                before.is_lowercase() || before.is_ascii_digit() || after.is_some_and(|c| c.is_lowercase())
+            })
             && before != Some('_');
         if begins {
             name.push('_');

@@ -25,8 +25,11 @@ use crate::report::Fault;
 pub(crate) fn fold(graph: &mut Graph<'_>, files: &Files) {
     let nodes = std::mem::take(&mut graph.nodes);
     for node in nodes {
-        let inputs: Option<Vec<Option<Rc<Constant<'_>>>>> =
-            node.inputs.iter().map(|id| id.map_or(Some(None), |id| graph.constants.get(&id).cloned().map(Some))).collect();
+        let inputs: Option<Vec<Option<Rc<Constant<'_>>>>> = node
+            .inputs
+            .iter()
+            .map(|id| id.map_or(Some(None), |id| graph.constants.get(&id).cloned().map(Some)))
+            .collect();
         // What is wrong with a node is reported later, if its result is used.
         let results = inputs.and_then(|inputs| evaluate(&node, &inputs, files).ok().flatten());
         match results {

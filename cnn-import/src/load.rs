@@ -187,7 +187,8 @@ fn input_dims(input: &proto::Input<'_>, shape: Option<Shape>) -> Result<Vec<usiz
         Shape::Vector(features) => vec![features],
     });
     let Some(declared) = &input.dims else {
-        let given = given.ok_or_else(|| Fault::new("its shape is not in the file").help("give it: `--input 3x224x224`"))?;
+        let given =
+            given.ok_or_else(|| Fault::new("its shape is not in the file").help("give it: `--input 3x224x224`"))?;
         return Ok([1].into_iter().chain(given).collect());
     };
     let [_, rest @ ..] = &**declared else { return Err(Fault::new("it is a single number")) };

@@ -128,6 +128,12 @@ fn fault<T>(why: impl Into<String>) -> Result<T, Stop> {
     Err(Fault::new(why).into())
 }
 
+/// A number as people write it, if it is one but for how it was rounded on its way.
+fn plain(number: f32) -> f32 {
+    let short: f32 = format!("{number:.2e}").parse().unwrap_or(number);
+    if (short - number).abs() <= 4.0 * f32::EPSILON * number.abs() { short } else { number }
+}
+
 struct Lowering<'g, 'a> {
     graph: &'g Graph<'a>,
     files: &'g Files,
@@ -183,7 +189,8 @@ impl<'a> Lowering<'_, 'a> {
     /// Operators that are not known are faults even where what they read is broken.
     fn known(&self, node: &Node<'a>) -> Result<(), Stop> {
         if !node.domain.is_empty() {
-            let why = format!("it is an operator of the domain `{}`, not one of ONNX's", crate::report::text(node.domain));
+            let why =
+                format!("it is an operator of the domain `{}`, not one of ONNX's", crate::report::text(node.domain));
             return Err(Fault::new(why).help("export the model without optimisations for one engine").into());
         }
         if ["If", "Loop", "Scan"].contains(&node.op) {
@@ -320,7 +327,9 @@ impl<'a> Lowering<'_, 'a> {
                 match self.natural(&view) {
                     Ok(view) if !self.drafts.iter().all(|draft| draft.is_merged) => Some((view.value, view.shape)),
                     Ok(_) => {
-                        self.problems.push(Fault::new("it is the input: the net computes nothing").of("output", self.graph.name));
+                        self.problems.push(
+                            Fault::new("it is the input: the net computes nothing").of("output", self.graph.name),
+                        );
                         None
                     }
                     Err(Stop::Fault(fault)) => {

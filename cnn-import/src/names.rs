@@ -4,6 +4,8 @@
 //! renames weights, but nodes are called `/layer1/layer1.0/conv1/Conv`. TensorFlow's nodes are called `block1/conv/Conv2D`. Other
 //! files name weights or nodes in any way, or not at all.
 
+mod groups;
+
 use cnn_net::graph::Value;
 use cnn_net::op::Kind;
 
@@ -12,21 +14,43 @@ use crate::lower::Draft;
 
 /// Ends of the names of weights that are not part of the layer's name.
 const ENDS: [&str; 22] = [
-    ".weight_bias", ".weight", ".bias", ".running_mean", ".running_var", ".scale", "_weight", "_bias", "_weights", "/weight",
-    "/bias", "/weights", "/kernel", "/gamma", "/beta", "_w", "_b", ".w", ".b", "_kernel", ".gamma", ".beta",
+    ".weight_bias",
+    ".weight",
+    ".bias",
+    ".running_mean",
+    ".running_var",
+    ".scale",
+    "_weight",
+    "_bias",
+    "_weights",
+    "/weight",
+    "/bias",
+    "/weights",
+    "/kernel",
+    "/gamma",
+    "/beta",
+    "_w",
+    "_b",
+    ".w",
+    ".b",
+    "_kernel",
+    ".gamma",
+    ".beta",
 ];
 
 /// The names that layers should have: `group.name`, or `group.` for one without a name.
 pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
-    let modules: Vec<Vec<String>> = drafts.iter().map(|draft| module(&graph.nodes[draft.node])).collect();
+    let modules: Vec<Option<Vec<String>>> = drafts.iter().map(|draft| module(&graph.nodes[draft.node])).collect();
     let weights: Vec<Option<Vec<String>>> = drafts.iter().map(of_weight).collect();
     let mut paths: Vec<Vec<String>> = Vec::with_capacity(drafts.len());
     for ((draft, module), weight) in drafts.iter().zip(&modules).zip(weights) {
         paths.push(match weight {
             Some(weight) if !draft.tensors.is_empty() => weight,
-            Some(_) | None => module.clone(),
+            Some(_) | None if draft.tensors.is_empty() => module.clone().unwrap_or_default(),
+            Some(_) | None => module.clone().or_else(|| plain(&graph.nodes[draft.node])).unwrap_or_default(),
         });
     }
+    groups::split(drafts, &mut paths);
     // A module with layers in it is a group; one without is the layer itself.
     let is_group = |path: &[String]| {
         path.is_empty() || paths.iter().any(|other| other.len() > path.len() && other.starts_with(path))
@@ -46,6 +70,8 @@ pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
         }
     };
     let mut wishes: Vec<String> = drafts.iter().zip(&paths).map(wish).collect();
+    let is_known = |index: usize| modules[index].is_some() || !drafts[index].tensors.is_empty();
+    groups::fill(drafts, &mut wishes, is_known);
     // What joins the value of one more module belongs to that.
     for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.is_link) {
         if let Some(Value::Node(last)) = draft.inputs.last()
@@ -57,7 +83,7 @@ pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
     wishes
 }
 
-fn is_merge(draft: &Draft<'_>) -> bool {
+pub(super) fn is_merge(draft: &Draft<'_>) -> bool {
     matches!(draft.op.facts().kind, Kind::Concatenation | Kind::Addition | Kind::Multiplication | Kind::Maximum)
 }
 
@@ -76,7 +102,9 @@ fn of_weight(draft: &Draft<'_>) -> Option<Vec<String>> {
     let numbered = || {
         let (stem, number) = name.rsplit_once('_')?;
         number.bytes().all(|byte| byte.is_ascii_digit()).then_some(())?;
-        ["_w", "_b", "_s", "_rm", "_riv"].iter().find_map(|end| stem.strip_suffix(end))
+        ["_w", "_b", "_scale", "_bias", "_mean", "_var", "_s", "_rm", "_riv"]
+            .iter()
+            .find_map(|end| stem.strip_suffix(end))
     };
     let path = path(numbered().unwrap_or(stem));
     (!path.is_empty()).then_some(path)
@@ -92,22 +120,25 @@ fn is_given(name: &str) -> bool {
     has_word && !name.contains("::") && !["val", "const", "_to_copy", "getitem"].iter().any(|stem| is_numbered(stem))
 }
 
-/// The modules that a node is in.
-fn module(node: &Node<'_>) -> Vec<String> {
+/// The modules that a node is in, if the file says so.
+fn module(node: &Node<'_>) -> Option<Vec<String>> {
     if let Some((_, scopes)) = node.metadata.iter().find(|(key, _)| *key == "pkg.torch.onnx.name_scopes") {
         // `['', 'layer1', 'layer1.0', 'conv2d']`, of which the last is the operator.
         let scopes: Vec<&str> = scopes.split('\'').skip(1).step_by(2).collect();
-        let [.., module, _] = &*scopes else { return Vec::new() };
-        return path(module);
+        let [.., module, _] = &*scopes else { return None };
+        return Some(path(module));
     }
     if let Some(scopes) = node.name.strip_prefix('/') {
-        return of_scopes(scopes);
+        return Some(of_scopes(scopes));
     }
-    match node.name.rsplit_once('/') {
-        Some((module, _)) => path(module),
-        None if is_operator(node) => Vec::new(),
-        None => path(node.name),
-    }
+    node.name.rsplit_once('/').map(|(module, _)| path(module))
+}
+
+/// A name of a node that says nothing of modules.
+fn plain(node: &Node<'_>) -> Option<Vec<String>> {
+    let digits = node.name.trim_start_matches(|c: char| c.is_alphabetic());
+    let is_counted = node.name.len() - digits.len() < 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (!is_counted && !is_operator(node)).then(|| path(node.name))
 }
 
 /// Whether a node is called after its operator: `Conv_12`, `node_conv2d_3`, `p2o.Conv.0`.
@@ -147,7 +178,10 @@ mod tests {
 
     #[test]
     fn modules_in_sequences_are_found() {
-        assert_eq!(of_scopes("features/features.1/features.1.0/block/block.0/block.0.0/Conv").join("."), "features.1.0.block.0.0");
+        assert_eq!(
+            of_scopes("features/features.1/features.1.0/block/block.0/block.0.0/Conv").join("."),
+            "features.1.0.block.0.0"
+        );
         assert_eq!(of_scopes("layer1/layer1.0/Add").join("."), "layer1.0");
         assert_eq!(of_scopes("Flatten").join("."), "");
     }

@@ -51,12 +51,7 @@ pub(crate) struct Weights<'a> {
 }
 
 /// The net of lowered layers, with names and blocks; its text is found here too, since that is what names and blocks are for.
-pub(crate) fn net<'a>(
-    graph: &graph::Graph<'a>,
-    lowered: Lowered<'a>,
-    name: &str,
-    doc: &str,
-) -> Result<Net<'a>, Error> {
+pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str, doc: &str) -> Result<Net<'a>, Error> {
     let Lowered { drafts, input, result, output } = compacted(lowered);
     let wishes = wishes(graph, &drafts);
     let mut net = Net {
@@ -100,7 +95,8 @@ fn compacted(lowered: Lowered<'_>) -> Lowered<'_> {
         Value::Input => Value::Input,
     };
     let kept = drafts.into_iter().zip(is_read).filter(|(_, is_read)| *is_read);
-    let drafts = kept.map(|(draft, _)| Draft { inputs: draft.inputs.into_iter().map(moved).collect(), ..draft }).collect();
+    let drafts =
+        kept.map(|(draft, _)| Draft { inputs: draft.inputs.into_iter().map(moved).collect(), ..draft }).collect();
     Lowered { drafts, input, result: moved(result), output }
 }
 
@@ -146,7 +142,8 @@ impl<'a> Net<'a> {
                     *role == tensor.role && dims.iter().product::<usize>() == tensor.constant.len()
                 });
             if !fits {
-                let problem = Fault::new("its tensors don't have the shapes of such a layer").of(layer.op.name(), &layer.name);
+                let problem =
+                    Fault::new("its tensors don't have the shapes of such a layer").of(layer.op.name(), &layer.name);
                 return Err(Error::Unsupported(vec![problem]));
             }
             for ((_, dims), tensor) in expected.into_iter().zip(&mut layer.tensors) {
@@ -266,7 +263,9 @@ impl<'a> Net<'a> {
             .iter()
             .enumerate()
             .map(|(index, layer)| {
-                Node::new(&layer.name, layer.op, &layer.inputs, layer.shape).tensors(&tensors[index]).calls(&calls[index])
+                Node::new(&layer.name, layer.op, &layer.inputs, layer.shape)
+                    .tensors(&tensors[index])
+                    .calls(&calls[index])
             })
             .collect();
         read(&Graph::new(&self.name, self.input, self.output, &nodes, self.result).doc(&self.doc))

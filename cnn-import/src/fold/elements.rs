@@ -153,6 +153,7 @@ fn reduced<'a>(node: &Node<'a>, constant: &Constant<'a>, axes: Option<&Constant<
     let many = axes.iter().map(|axis| constant.dims[*axis]).product::<usize>() as f64;
     let divisor = if node.op == "ReduceMean" { many } else { 1.0 };
     let numbers = sums.into_iter().map(|sum| sum.unwrap_or(0.0) / divisor).collect();
-    let dims = if keeps { kept } else { (0..rank).filter(|axis| !axes.contains(axis)).map(|axis| kept[axis]).collect() };
+    let dims =
+        if keeps { kept } else { (0..rank).filter(|axis| !axes.contains(axis)).map(|axis| kept[axis]).collect() };
     Ok(made(dims, numbers, constant.is_whole()))
 }

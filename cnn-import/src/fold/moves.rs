@@ -175,7 +175,11 @@ fn sliced<'a>(constant: &Constant<'a>, parts: &[Piece]) -> Result<Constant<'a>, 
 }
 
 /// Numbers of a constant by their places.
-fn taken<'a>(constant: &Constant<'a>, dims: Vec<usize>, indices: impl Iterator<Item = usize>) -> Result<Constant<'a>, Fault> {
+fn taken<'a>(
+    constant: &Constant<'a>,
+    dims: Vec<usize>,
+    indices: impl Iterator<Item = usize>,
+) -> Result<Constant<'a>, Fault> {
     let beyond = || Fault::new("it reads beyond the end of a constant");
     let data = match &constant.data {
         Data::Splat(..) => constant.data.clone(),
@@ -216,11 +220,13 @@ fn concat<'a>(node: &Node<'a>, all: &[&Constant<'a>]) -> Result<Constant<'a>, Fa
     let sizes: Vec<usize> = all.iter().map(|constant| constant.dims[at..].iter().product()).collect();
     if all.iter().all(|constant| constant.is_whole()) {
         let ints = all.iter().map(|constant| constant.to_ints()).collect::<Result<Vec<_>, _>>()?;
-        let joined = (0..blocks).flat_map(|block| ints.iter().zip(&sizes).flat_map(move |(it, size)| &it[block * size..][..*size]));
+        let joined = (0..blocks)
+            .flat_map(|block| ints.iter().zip(&sizes).flat_map(move |(it, size)| &it[block * size..][..*size]));
         return Ok(Constant::ints(dims, joined.copied().collect()));
     }
     let floats = all.iter().map(|constant| constant.to_f32()).collect::<Result<Vec<_>, _>>()?;
-    let joined = (0..blocks).flat_map(|block| floats.iter().zip(&sizes).flat_map(move |(it, size)| &it[block * size..][..*size]));
+    let joined = (0..blocks)
+        .flat_map(|block| floats.iter().zip(&sizes).flat_map(move |(it, size)| &it[block * size..][..*size]));
     Ok(Constant::floats(dims, joined.copied().collect()))
 }
 
@@ -239,8 +245,9 @@ fn gathered<'a>(node: &Node<'a>, constant: &Constant<'a>, indices: &Constant<'a>
         return Err(Fault::new("it repeats a constant too often"));
     }
     let places = &places;
-    let indices_of = (0..blocks)
-        .flat_map(|block| places.iter().flat_map(move |place| (0..inner).map(move |k| (block * size + place) * inner + k)));
+    let indices_of = (0..blocks).flat_map(|block| {
+        places.iter().flat_map(move |place| (0..inner).map(move |k| (block * size + place) * inner + k))
+    });
     let dims = [before, &indices.dims, after].concat();
     taken(constant, dims, indices_of)
 }

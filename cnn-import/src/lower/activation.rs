@@ -60,9 +60,7 @@ impl<'a> Lowering<'_, 'a> {
                     (0.0, 6.0) => Activation::Relu6,
                     (0.0, f32::MAX..) => Activation::Relu,
                     (..=f32::MIN, f32::MAX..) => Activation::Identity,
-                    (min, max) if min <= max => {
-                        Activation::HardTanh { min: min.max(f32::MIN), max: max.min(f32::MAX) }
-                    }
+                    (min, max) if min <= max => Activation::HardTanh { min: min.max(f32::MIN), max: max.min(f32::MAX) },
                     (min, max) => return fault(format!("it limits numbers to {min} to {max}")),
                 }
             }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use cnn_net::op::{BatchNorm, Norm, Op, Role};
 
-use super::{Draft, Lowering, Stop, Weight, fault};
+use super::{Draft, Lowering, Stop, Weight, fault, plain};
 use crate::constant::Constant;
 use crate::graph::Node;
 use crate::report::Fault;
@@ -118,7 +118,7 @@ impl<'a> Lowering<'_, 'a> {
             }
             tensors.push(Weight::new(role, &constant));
         }
-        let op = Op::BatchNorm(BatchNorm::new(node.float("epsilon", 1e-5)?, MOMENTUM));
+        let op = Op::BatchNorm(BatchNorm::new(plain(node.float("epsilon", 1e-5)?), MOMENTUM));
         Ok(self.emit_on(&view, op, tensors))
     }
 }
@@ -162,7 +162,10 @@ fn add_to<'a>(draft: &mut Draft<'a>, shift: &[f32], name: &'a str) -> Result<boo
 }
 
 fn has_bias(norm: &Norm) -> bool {
-    matches!(norm, Norm::Layer { affine: true, .. } | Norm::Group { affine: true, .. } | Norm::Instance { affine: true, .. })
+    matches!(
+        norm,
+        Norm::Layer { affine: true, .. } | Norm::Group { affine: true, .. } | Norm::Instance { affine: true, .. }
+    )
 }
 
 /// Multiplies what a normalisation gives.

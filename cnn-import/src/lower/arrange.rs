@@ -85,7 +85,8 @@ impl<'a> Lowering<'_, 'a> {
 
     /// A layer that moves numbers as a view says.
     fn shuffled(&mut self, view: &View, shape: Shape) -> Result<Value, Stop> {
-        let (Shape::Map { .. }, Shape::Map { .. }, [_, channels, .., columns]) = (view.shape, shape, &*view.dims) else {
+        let (Shape::Map { .. }, Shape::Map { .. }, [_, channels, .., columns]) = (view.shape, shape, &*view.dims)
+        else {
             return fault(ORDER);
         };
         let none = Vec::new();
@@ -93,7 +94,9 @@ impl<'a> Lowering<'_, 'a> {
         let is_whole = |parts: &[Part], axis| parts.iter().copied().eq(view.whole(axis));
         if is_whole(rows, Axis::H) && is_whole(columns, Axis::W) {
             return match &**channels {
-                [inner, outer] if is_swapped(view, *inner, *outer) => Ok(self.shuffle(view.value, view.shape, outer.size)),
+                [inner, outer] if is_swapped(view, *inner, *outer) => {
+                    Ok(self.shuffle(view.value, view.shape, outer.size))
+                }
                 _ => fault(ORDER),
             };
         }
@@ -137,10 +140,12 @@ impl<'a> Lowering<'_, 'a> {
     fn to_channels(&mut self, view: &View, shape: Shape, channels: &[Part]) -> Result<Value, Stop> {
         let (size_before, size_after) = (view.shape.size(), shape.size());
         let factor = size_before.height / size_after.height.max(1);
-        let is_even = size_before.height == size_after.height * factor && size_before.width == size_after.width * factor;
+        let is_even =
+            size_before.height == size_after.height * factor && size_before.width == size_after.width * factor;
         let part = |axis, size| Part { axis, size, stride: 1 };
         let inner = [part(Axis::H, factor), part(Axis::W, factor)];
-        let outer = |axis, size| (size > 1).then_some(Part { axis, size, stride: factor }).into_iter().collect::<Vec<_>>();
+        let outer =
+            |axis, size| (size > 1).then_some(Part { axis, size, stride: factor }).into_iter().collect::<Vec<_>>();
         let rest = [outer(Axis::H, size_after.height), outer(Axis::W, size_after.width)];
         if factor < 2 || !is_even || view.dims[2..] != rest {
             return fault(ORDER);

@@ -116,13 +116,25 @@ impl<'a> Lowering<'_, 'a> {
         let Filters { weight, first, second, kernel } = self.filters(node, rank)?;
         let groups = Self::groups(node)?;
         if first != view.shape.channels() || !first.is_multiple_of(groups) {
-            return fault(format!("its weight is for {first} channels in {groups} groups, not {}", view.shape.channels()));
+            return fault(format!(
+                "its weight is for {first} channels in {groups} groups, not {}",
+                view.shape.channels()
+            ));
         }
         let filters = second.saturating_mul(groups);
         let bias = self.bias(node, filters)?;
         let (stride, dilation) = (window::size(node, "strides", rank)?, window::size(node, "dilations", rank)?);
         let output_pad = added(node, rank)?;
-        let conv = ConvTranspose { filters, kernel, stride, pad: Padding::NONE, output_pad, dilation, groups, bias: bias.is_some() };
+        let conv = ConvTranspose {
+            filters,
+            kernel,
+            stride,
+            pad: Padding::NONE,
+            output_pad,
+            dilation,
+            groups,
+            bias: bias.is_some(),
+        };
         let pad = cut_off(node, &conv, view.shape.size(), rank)?;
         let conv = ConvTranspose { pad, ..conv };
         let [vertical, horizontal] = conv.axes();

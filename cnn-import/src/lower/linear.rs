@@ -59,7 +59,8 @@ impl<'a> Lowering<'_, 'a> {
 
     /// The product of the last dimension with a matrix of `[inputs, outputs]`, or the other way around.
     fn product(&mut self, view: &View, weight: &Rc<Constant<'a>>, is_transposed: bool) -> Result<View, Stop> {
-        let dims: Vec<usize> = weight.dims.iter().copied().skip_while(|size| *size == 1 && weight.dims.len() > 2).collect();
+        let dims: Vec<usize> =
+            weight.dims.iter().copied().skip_while(|size| *size == 1 && weight.dims.len() > 2).collect();
         let (&[rows, columns], Some((last, before))) = (&*dims, view.dims.split_last()) else {
             return fault(format!("its matrix has the shape {:?}", weight.dims));
         };

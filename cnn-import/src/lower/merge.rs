@@ -113,7 +113,8 @@ impl<'a> Lowering<'_, 'a> {
     }
 
     pub(super) fn concat(&mut self, node: &Node<'a>) -> Result<View, Stop> {
-        let mut views: Vec<View> = (0..node.inputs.len()).map(|index| self.view(node, index)).collect::<Result<_, _>>()?;
+        let mut views: Vec<View> =
+            (0..node.inputs.len()).map(|index| self.view(node, index)).collect::<Result<_, _>>()?;
         let Some(rank) = views.first().map(|view| view.dims.len()) else { return fault("it has no inputs") };
         let at = axis(node.int("axis", 1)?, rank)?;
         if views.len() == 1 {

@@ -149,7 +149,8 @@ impl<'a> Lowering<'_, 'a> {
         };
         let view = self.maps(&view)?;
         let edges: Vec<i64> = ends[2..].iter().map(|end| end[0]).chain(ends[2..].iter().map(|end| end[1])).collect();
-        let Some(sides) = window::edges(&edges, rank).filter(|_| ends[..2].iter().flatten().all(|end| *end == 0)) else {
+        let Some(sides) = window::edges(&edges, rank).filter(|_| ends[..2].iter().flatten().all(|end| *end == 0))
+        else {
             return fault(format!("it pads by {ends:?}; only rows and columns can be added"));
         };
         let pad = Pad::new(sides).mode(mode).value(if mode == Edge::Zero { value } else { 0.0 });

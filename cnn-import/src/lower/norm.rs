@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use cnn_net::op::{Lrn, LrnWindow, Norm, Op, Over, PreluPer, Role, Shape};
 
-use super::{Lowering, Stop, Weight, fault};
+use super::{Lowering, Stop, Weight, fault, plain};
 use crate::constant::Constant;
 use crate::graph::{Node, axis};
 use crate::view::{Axis, Part, View};
@@ -28,7 +28,7 @@ impl<'a> Lowering<'_, 'a> {
     pub(super) fn instance_norm(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let view = self.view(node, 0)?;
         let (scale, shift) = (self.needs(node, 1)?, self.needs(node, 2)?);
-        let (channels, eps) = (view.shape.channels(), node.float("epsilon", 1e-5)?);
+        let (channels, eps) = (view.shape.channels(), plain(node.float("epsilon", 1e-5)?));
         let Some(dim) = view.dims.get(1) else { return fault("it reads a value without channels") };
         // The statistics are over all numbers after the second dimension.
         let groups = match &**dim {
@@ -69,7 +69,7 @@ impl<'a> Lowering<'_, 'a> {
             let of = if constant.len() == channels { channels } else { groups };
             Self::for_channels(constant, of, channels)
         };
-        let norm = Norm::Group { groups, eps: node.float("epsilon", 1e-5)?, affine: true };
+        let norm = Norm::Group { groups, eps: plain(node.float("epsilon", 1e-5)?), affine: true };
         let tensors = vec![
             Weight::computed(Role::Weight, numbers(&scale)?, scale.name),
             Weight::computed(Role::Bias, numbers(&shift)?, scale.name),
@@ -87,7 +87,7 @@ impl<'a> Lowering<'_, 'a> {
             None => (axis(node.int("axis", -1)?, rank)?..rank).collect(),
         };
         let is_rms = node.op == "RMSNormalization";
-        let eps = node.float("epsilon", 1e-5)?;
+        let eps = plain(node.float("epsilon", 1e-5)?);
         let dims: Vec<Vec<Part>> = axes.iter().map(|at| view.dims[*at].clone()).collect();
         if dims.concat().into_iter().eq([Axis::H, Axis::W].into_iter().filter_map(|axis| view.whole(axis)))
             && !is_rms
@@ -142,7 +142,7 @@ impl<'a> Lowering<'_, 'a> {
         } else {
             return fault(format!("it is over the axis {at} of {:?}, which is not that of channels", view.sizes()));
         };
-        let eps = node.float("epsilon", 0.0)?;
+        let eps = plain(node.float("epsilon", 0.0)?);
         Ok(self.emit_on(&view, Op::Norm(Norm::L2 { over, eps }), Vec::new()))
     }
 
@@ -172,9 +172,10 @@ impl<'a> Lowering<'_, 'a> {
                 let numbers = vec![slope.common().unwrap_or(0.0) as f32; channels];
                 (PreluPer::Channel, Weight::computed(Role::Weight, numbers, name))
             }
-            ([at], Some(offset)) if slope.dims[*at] == channels && view.is_whole(at + offset, Axis::C) => {
-                (PreluPer::Channel, Weight { name, ..Weight::new(Role::Weight, &Rc::new(slope.with_dims(vec![channels]))) })
-            }
+            ([at], Some(offset)) if slope.dims[*at] == channels && view.is_whole(at + offset, Axis::C) => (
+                PreluPer::Channel,
+                Weight { name, ..Weight::new(Role::Weight, &Rc::new(slope.with_dims(vec![channels]))) },
+            ),
             (_, Some(_)) if slope.len() == view.shape.elements() && view.is_in_order() => {
                 (PreluPer::Element, Weight::new(Role::Weight, &slope))
             }

@@ -97,7 +97,8 @@ impl<'a> Lowering<'_, 'a> {
             let op = if is_mean { Op::ChannelMean } else { Op::ChannelMax };
             Some((op, Shape::map(1, height, width)))
         } else {
-            let why = format!("it is over the axes {axes:?} of {:?}, which are neither maps nor channels", view.sizes());
+            let why =
+                format!("it is over the axes {axes:?} of {:?}, which are neither maps nor channels", view.sizes());
             return fault(why);
         };
         let keeps = node.flag("keepdims", true)?;

@@ -43,7 +43,8 @@ impl<'a> Lowering<'_, 'a> {
             return fault("it keeps the ratio of the sides, or smooths what becomes smaller");
         }
         let exact = |scales: &Vec<f64>| {
-            let is_exact = |((from, to), scale): ((&usize, &usize), &f64)| (*from as f64 * scale - *to as f64).abs() < 1e-3;
+            let is_exact =
+                |((from, to), scale): ((&usize, &usize), &f64)| (*from as f64 * scale - *to as f64).abs() < 1e-3;
             from.iter().zip(&sizes).zip(scales).all(is_exact)
         };
         if !scales.as_ref().is_none_or(exact) {
@@ -77,7 +78,8 @@ impl<'a> Lowering<'_, 'a> {
 
 /// The language's interpolation, if it is that of the node.
 fn mode(node: &Node<'_>, before: Size, after: Size) -> Result<(Interpolation, bool), Stop> {
-    let is_old = node.op == "Upsample" || node.attribute("coordinate_transformation_mode").is_none() && node.inputs.len() == 2;
+    let is_old =
+        node.op == "Upsample" || node.attribute("coordinate_transformation_mode").is_none() && node.inputs.len() == 2;
     let coordinates = node.text("coordinate_transformation_mode", if is_old { "asymmetric" } else { "half_pixel" })?;
     let nearest = node.text("nearest_mode", if is_old { "floor" } else { "round_prefer_floor" })?;
     let rule = Rule { coordinates, nearest };
@@ -93,7 +95,9 @@ fn mode(node: &Node<'_>, before: Size, after: Size) -> Result<(Interpolation, bo
         (mode @ ("linear" | "bilinear" | "cubic"), "half_pixel" | "pytorch_half_pixel" | "align_corners") => {
             let is_half = coordinates == "half_pixel";
             // They differ where one pixel is left.
-            if coordinates == "pytorch_half_pixel" && (after.height == 1 && before.height > 1 || after.width == 1 && before.width > 1) {
+            if coordinates == "pytorch_half_pixel"
+                && (after.height == 1 && before.height > 1 || after.width == 1 && before.width > 1)
+            {
                 return refused(coordinates);
             }
             let mode = if mode == "cubic" { Interpolation::Bicubic } else { Interpolation::Bilinear };

@@ -97,7 +97,9 @@ impl<'a> Lowering<'_, 'a> {
         };
         let (begin, end) = (first * stride, (first + count) * stride);
         let Size { height, width } = view.shape.size();
-        let margins = |top, left, bottom, right| Op::Rearrange(Rearrange::Crop(Crop::Margins(Padding { top, left, bottom, right })));
+        let margins = |top, left, bottom, right| {
+            Op::Rearrange(Rearrange::Crop(Crop::Margins(Padding { top, left, bottom, right })))
+        };
         let channels = view.shape.channels();
         let (op, shape) = match (axis, view.shape) {
             (Axis::C, Shape::Vector(_)) => {

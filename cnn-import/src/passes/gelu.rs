@@ -25,7 +25,8 @@ pub(super) fn gelu<'a>(finder: &Finder<'_, 'a>, node: &Node<'a>) -> Option<Node<
     }
     let form = |x: Id, sum: Id| {
         let inner = finder.plus(sum, 1.0)?;
-        let is_exact = finder.of(inner, "Erf").and_then(|erf| erf.input(0)).is_some_and(|of| is_over_root(finder, of, x));
+        let is_exact =
+            finder.of(inner, "Erf").and_then(|erf| erf.input(0)).is_some_and(|of| is_over_root(finder, of, x));
         let tanh = finder.of(inner, "Tanh").and_then(|tanh| tanh.input(0));
         let is_approximate = tanh.is_some_and(|of| is_cubic(finder, of, x));
         match (is_exact, is_approximate) {

@@ -20,7 +20,8 @@ pub(super) fn l2_norm<'a>(finder: &Finder<'_, 'a>, node: &Node<'a>) -> Option<No
     }
     let mut eps = 0.0;
     if let Some(clip) = finder.of(divisor, "Clip") {
-        let least = clip.input(1).map_or_else(|| clip.float("min", 0.0).ok().map(f64::from), |id| finder.number(Some(id)));
+        let least =
+            clip.input(1).map_or_else(|| clip.float("min", 0.0).ok().map(f64::from), |id| finder.number(Some(id)));
         (divisor, eps) = (clip.input(0)?, least?);
     } else if let Some(max) = finder.of(divisor, "Max") {
         (divisor, eps) = finder.with_number(max)?;

@@ -1,0 +1,114 @@
+//! Groups where a file doesn't say them: by the beginnings of names, and by what is next to them.
+
+use std::collections::BTreeMap;
+
+use cnn_net::graph::Value;
+use cnn_net::op::Kind;
+
+use crate::lower::Draft;
+
+/// Fewer layers are no group for the beginning of their names alone.
+const LEAST: usize = 3;
+
+/// Splits flat names, `res2_0_branch2a` and `res2_0_branch2b`, at what several of them begin with.
+pub(super) fn split(drafts: &[Draft<'_>], paths: &mut [Vec<String>]) {
+    let named = || drafts.iter().zip(&*paths).filter(|(draft, _)| !draft.tensors.is_empty()).map(|(_, path)| path);
+    if named().any(|path| path.len() != 1) {
+        return;
+    }
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for name in named().flatten() {
+        for (at, _) in name.match_indices('_') {
+            *counts.entry(name[..at].to_owned()).or_default() += 1;
+        }
+    }
+    let all = named().count();
+    for path in &mut *paths {
+        let [name] = &**path else { continue };
+        let is_group = |stem: &str| {
+            let count = counts.get(stem).copied().unwrap_or(0);
+            (LEAST..all).contains(&count) && stem.ends_with(|c: char| c.is_ascii_alphanumeric())
+        };
+        let stem = name.match_indices('_').map(|(at, _)| &name[..at]).filter(|stem| is_group(stem)).last();
+        if let Some(stem) = stem {
+            let (stem, rest) = (stem.to_owned(), name[stem.len()..].trim_start_matches('_').to_owned());
+            if !rest.is_empty() {
+                *path = vec![stem, rest];
+            }
+        }
+    }
+}
+
+/// Puts layers of which the file doesn't say it into the groups of their neighbours.
+pub(super) fn fill(drafts: &[Draft<'_>], wishes: &mut [String], is_known: impl Fn(usize) -> bool) {
+    let own = |index: usize| is_known(index).then(|| group_of(&wishes[index]).to_owned());
+    let mut groups: Vec<Option<String>> = (0..drafts.len()).map(own).collect();
+    let mut is_new = true;
+    while is_new {
+        is_new = false;
+        for index in 0..drafts.len() {
+            if groups[index].is_none()
+                && let Some(group) = found(drafts, &groups, index)
+            {
+                groups[index] = Some(group);
+                is_new = true;
+            }
+        }
+    }
+    for (index, group) in groups.into_iter().enumerate().filter(|(index, _)| !is_known(*index)) {
+        wishes[index] = match group {
+            Some(group) if !group.is_empty() => format!("{group}."),
+            Some(_) | None => String::new(),
+        };
+    }
+}
+
+/// The group of a layer, once those of its neighbours are known.
+fn found(drafts: &[Draft<'_>], groups: &[Option<String>], index: usize) -> Option<String> {
+    let of = |value: &Value| match value {
+        Value::Input => Some(String::new()),
+        Value::Node(index) => groups[*index].clone(),
+    };
+    let draft = &drafts[index];
+    match draft.op.facts().kind {
+        // What cuts a value into parts is where these are read.
+        Kind::Rearrangement => readers(drafts, groups, |value| of_node(drafts, value) == Some(draft.node)),
+        Kind::MaxPooling | Kind::AveragePooling | Kind::Resampling | Kind::Reordering => {
+            let readers_of = drafts.iter().filter(|other| other.inputs.contains(&Value::Node(index))).count();
+            match readers_of {
+                1 => readers(drafts, groups, |value| *value == Value::Node(index)),
+                _ => Some(String::new()),
+            }
+        }
+        _ => {
+            let all = draft.inputs.iter().map(of).reduce(|a, b| Some(common(&a?, &b?)))??;
+            // Of a value that skips a group, and the end of that group.
+            let last = draft.inputs.iter().max().and_then(of)?;
+            Some(if all.is_empty() { last } else { all })
+        }
+    }
+}
+
+fn of_node(drafts: &[Draft<'_>], value: &Value) -> Option<usize> {
+    match value {
+        Value::Node(index) => Some(drafts[*index].node),
+        Value::Input => None,
+    }
+}
+
+/// The group that all layers are in which read such values, if it is known.
+fn readers(drafts: &[Draft<'_>], groups: &[Option<String>], is_such: impl Fn(&Value) -> bool) -> Option<String> {
+    let is_reader = |draft: &Draft<'_>| draft.inputs.iter().any(&is_such);
+    let readers = drafts.iter().zip(groups).filter(|(draft, _)| is_reader(draft));
+    readers.map(|(_, group)| group.clone()).reduce(|a, b| Some(common(&a?, &b?)))?
+}
+
+fn group_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(group, _)| group)
+}
+
+/// The group that two groups are in.
+fn common(a: &str, b: &str) -> String {
+    let same = a.split('.').zip(b.split('.')).take_while(|(a, b)| a == b);
+    same.map(|(part, _)| part).collect::<Vec<_>>().join(".")
+}

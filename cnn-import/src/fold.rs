@@ -43,6 +43,37 @@ pub(crate) fn fold(graph: &mut Graph<'_>, files: &Files) {
     }
 }
 
+/// Operators that no layer computes, but that are folded where they say something of shapes.
+pub(crate) fn is_folded(op: &str) -> bool {
+    const OPS: [&str; 24] = [
+        "Shape",
+        "Size",
+        "ConstantOfShape",
+        "Range",
+        "Tile",
+        "Equal",
+        "Less",
+        "Greater",
+        "And",
+        "Or",
+        "Not",
+        "Where",
+        "Abs",
+        "Floor",
+        "Ceil",
+        "Round",
+        "Sqrt",
+        "Exp",
+        "Log",
+        "Reciprocal",
+        "Mod",
+        "ReduceProd",
+        "ReduceSum",
+        "ReduceMin",
+    ];
+    OPS.contains(&op)
+}
+
 /// The results of an operator on constants, if it is one that is folded.
 pub(crate) fn evaluate<'a>(
     node: &Node<'a>,

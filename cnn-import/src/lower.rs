@@ -284,6 +284,11 @@ impl<'a> Lowering<'_, 'a> {
             "LRN" => self.lrn(node),
             "PRelu" => self.prelu(node),
             "Add" | "Sum" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Mean" => self.arithmetic(node),
+            "Neg" => {
+                let view = self.view(node, 0)?;
+                self.opposite(&view)
+            }
+            "Pow" => self.power(node),
             "Concat" => self.concat(node),
             "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" | "Transpose" | "Identity" | "Dropout" | "Cast"
             | "CastLike" | "Expand" => self.reordered(node),
@@ -295,6 +300,11 @@ impl<'a> Lowering<'_, 'a> {
             "Softmax" | "LogSoftmax" => self.softmax(node),
             _ => self.activation(node),
         }
+    }
+
+    /// Whether something that a node reads can't be declared.
+    fn is_broken(&self, node: &Node<'a>) -> bool {
+        node.inputs.iter().flatten().any(|id| matches!(self.terms[*id], Some(Term::Broken)))
     }
 
     /// A new layer.

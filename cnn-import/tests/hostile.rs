@@ -73,7 +73,11 @@ fn huge_sizes_cost_nothing() {
 #[test]
 fn graphs_that_cant_be_computed_are_refused() {
     let mut model = Model::conv();
-    model.nodes = vec![node("Add", &["x", "b"], &["a"], &[]), node("Relu", &["a"], &["b"], &[]), node("Relu", &["b"], &["y"], &[])];
+    model.nodes = vec![
+        node("Add", &["x", "b"], &["a"], &[]),
+        node("Relu", &["a"], &["b"], &[]),
+        node("Relu", &["b"], &["y"], &[]),
+    ];
     assert_error(model.encode(), "depends on its own result");
     let mut model = Model::conv();
     model.nodes.push(node("Relu", &["nowhere"], &["z"], &[]));

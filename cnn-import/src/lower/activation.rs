@@ -3,6 +3,7 @@
 use cnn_net::op::{Activation, Op, Shape};
 
 use super::{Lowering, Stop, fault};
+use crate::fold;
 use crate::graph::{Node, axis};
 use crate::report::Fault;
 use crate::view::{Axis, View};
@@ -11,6 +12,10 @@ impl<'a> Lowering<'_, 'a> {
     /// An element-wise function, or an operator that nothing knows.
     pub(super) fn activation(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let Some(activation) = self.function(node)? else {
+            // Such as `Shape`, which is folded if what it reads is known.
+            if fold::is_folded(node.op) && self.is_broken(node) {
+                return Err(Stop::Broken);
+            }
             let why = "no layer computes it";
             return Err(Fault::new(why).help("replace it in the model, or remove the part that it is in").into());
         };

@@ -58,11 +58,33 @@ impl<'a> Lowering<'_, 'a> {
         View { dims, ..view.clone() }
     }
 
+    /// A value that lies so that a constant next to it has numbers of channels.
+    fn beside(&mut self, view: &View, constant: &Constant<'_>) -> Result<(View, Factor), Stop> {
+        let view = Self::widened(view, constant);
+        match self.factor(&view, constant) {
+            Ok(factor) => Ok((view, factor)),
+            Err(_) => {
+                let natural = self.natural(&view)?;
+                let factor = self.factor(&natural, constant)?;
+                Ok((natural, factor))
+            }
+        }
+    }
+
+    /// A value whose second dimension is that of channels.
+    pub(super) fn by_channels(&mut self, view: View) -> Result<View, Stop> {
+        let view = if view.dims.len() > 1 && view.is_whole(1, Axis::C) { view } else { self.natural(&view)? };
+        if view.is_whole(1, Axis::C) {
+            return Ok(view);
+        }
+        fault(format!("its second dimension is not that of channels: {:?}", view.sizes()))
+    }
+
     /// A value plus a constant.
     pub(super) fn shifted(&mut self, view: &View, constant: &Rc<Constant<'a>>) -> Result<View, Stop> {
-        let view = Self::widened(view, constant);
+        let (view, factor) = self.beside(view, constant)?;
         let channels = view.shape.channels();
-        let shift = match self.factor(&view, constant)? {
+        let shift = match factor {
             Factor::One(0.0) => return Ok(view),
             Factor::One(number) => vec![number as f32; channels],
             Factor::Each(numbers) => numbers,
@@ -79,8 +101,7 @@ impl<'a> Lowering<'_, 'a> {
 
     /// A value times a constant.
     pub(super) fn scaled(&mut self, view: &View, constant: &Rc<Constant<'a>>) -> Result<View, Stop> {
-        let view = Self::widened(view, constant);
-        let factor = self.factor(&view, constant)?;
+        let (view, factor) = self.beside(view, constant)?;
         if let Factor::One(1.0) = factor {
             return Ok(view);
         }
@@ -107,9 +128,7 @@ impl<'a> Lowering<'_, 'a> {
             return fault("it normalises each pixel by numbers of its own");
         }
         let view = self.view(node, 0)?;
-        if view.dims.len() < 2 || !view.is_whole(1, Axis::C) {
-            return fault(format!("its second dimension is not that of channels: {:?}", view.sizes()));
-        }
+        let view = self.by_channels(view)?;
         let mut tensors = Vec::with_capacity(4);
         for (index, role) in [Role::Weight, Role::Bias, Role::RunningMean, Role::RunningVar].into_iter().enumerate() {
             let constant = self.needs(node, index + 1)?;

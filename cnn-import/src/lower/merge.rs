@@ -46,7 +46,7 @@ impl<'a> Lowering<'_, 'a> {
                 if node.input(0).is_some_and(|id| self.constant_of(id).is_none()) {
                     return self.shifted(view, &negative);
                 }
-                let opposite = self.scaled(view, &Rc::new(Constant::floats(Vec::new(), vec![-1.0])))?;
+                let opposite = self.opposite(view)?;
                 self.shifted(&opposite, constant)
             }
             ("Div", [view], [constant]) if node.input(0).is_some_and(|id| self.constant_of(id).is_none()) => {
@@ -61,6 +61,22 @@ impl<'a> Lowering<'_, 'a> {
         }
     }
 
+    /// A power, as a product.
+    pub(super) fn power(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        match self.needs(node, 1)?.common() {
+            Some(1.0) => Ok(view),
+            Some(2.0) => self.merged(Op::Mul, &vec![view; 2]),
+            Some(3.0) => self.merged(Op::Mul, &vec![view; 3]),
+            _ => fault("it is a power other than 1, 2 or 3"),
+        }
+    }
+
+    /// The opposite of a value.
+    pub(super) fn opposite(&mut self, view: &View) -> Result<View, Stop> {
+        self.scaled(view, &Rc::new(Constant::floats(Vec::new(), vec![-1.0])))
+    }
+
     /// A value that is limited by a number.
     fn limited(&mut self, node: &Node<'a>, view: &View, constant: &Constant<'a>) -> Result<View, Stop> {
         let Some(limit) = constant.common().map(|limit| limit as f32) else {
@@ -68,7 +84,7 @@ impl<'a> Lowering<'_, 'a> {
         };
         let activation = match node.op {
             "Max" if limit == 0.0 => Activation::Relu,
-            "Max" => Activation::HardTanh { min: limit, max: f32::MAX },
+            "Max" => Activation::Threshold { threshold: limit, value: limit },
             _ => Activation::HardTanh { min: f32::MIN, max: limit },
         };
         Ok(self.emit_on(view, Op::Activation(activation), Vec::new()))

@@ -55,15 +55,13 @@ impl<'a> Lowering<'_, 'a> {
 
     pub(super) fn group_norm(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let view = self.view(node, 0)?;
+        let view = self.by_channels(view)?;
         let (scale, shift) = (self.needs(node, 1)?, self.needs(node, 2)?);
         let channels = view.shape.channels();
         let groups = match usize::try_from(node.int("num_groups", 0)?) {
             Ok(groups @ 1..) if channels.is_multiple_of(groups) => groups,
             _ => return fault(format!("its groups don't divide {channels} channels")),
         };
-        if view.dims.len() < 2 || !view.is_whole(1, Axis::C) {
-            return fault(format!("its second dimension is not that of channels: {:?}", view.sizes()));
-        }
         // Until version 21, there was a number for each group.
         let numbers = |constant: &Constant<'a>| {
             let of = if constant.len() == channels { channels } else { groups };
@@ -162,6 +160,7 @@ impl<'a> Lowering<'_, 'a> {
 
     pub(super) fn prelu(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let view = self.view(node, 0)?;
+        let view = self.by_channels(view)?;
         let slope = self.needs(node, 1)?;
         let (channels, sizes) = (view.shape.channels(), view.sizes());
         let offset = sizes.len().checked_sub(slope.dims.len());

@@ -27,7 +27,7 @@ TOLERANCE = 1e-5
 
 
 def randomise(model, generator):
-    """Random affine parameters and statistics, which keep activations in range; other weights are random from the start."""
+    """Random parameters, which keep activations in range."""
 
     def uniform(tensor, low, high):
         tensor.copy_(torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype) * (high - low) + low)
@@ -46,11 +46,19 @@ def randomise(model, generator):
                 parameter.normal_(0, (2 / fan_in) ** 0.5, generator=generator)
             else:
                 parameter.normal_(0, (1 / parameter.shape[1]) ** 0.5, generator=generator)
-        for name, buffer in model.named_buffers():
-            if name.endswith("running_mean"):
-                uniform(buffer, -0.2, 0.2)
-            elif name.endswith("running_var"):
-                uniform(buffer, 0.5, 1.5)
+
+
+def measure(model, generator):
+    """Statistics that are those of activations: with any others, a deep net is so badly conditioned that engines differ."""
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    if norms:
+        model.train()
+        with torch.no_grad():
+            model(torch.randn((4, 3, 299, 299), generator=generator))
+    model.eval()
 
 
 def exported(folder, net):
@@ -66,6 +74,7 @@ def exported(folder, net):
         warnings.simplefilter("ignore")
         model = torchvision.models.get_model(net, weights=None, **options).eval()
     randomise(model, generator)
+    measure(model, generator)
     image = torch.randn((1, 3, 224, 224), generator=generator)
     if net == "inception_v3":
         image = torch.randn((1, 3, 299, 299), generator=generator)

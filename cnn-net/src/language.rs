@@ -9,6 +9,7 @@ mod blocks;
 mod build;
 mod check;
 mod declaration;
+mod groups;
 mod nesting;
 mod params;
 mod repeat;

@@ -65,6 +65,7 @@ impl<'a> Lowering<'_, 'a> {
                     (0.0, 6.0) => Activation::Relu6,
                     (0.0, f32::MAX..) => Activation::Relu,
                     (..=f32::MIN, f32::MAX..) => Activation::Identity,
+                    (min, f32::MAX..) => Activation::Threshold { threshold: min, value: min },
                     (min, max) if min <= max => Activation::HardTanh { min: min.max(f32::MIN), max: max.min(f32::MAX) },
                     (min, max) => return fault(format!("it limits numbers to {min} to {max}")),
                 }

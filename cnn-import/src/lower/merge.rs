@@ -9,6 +9,7 @@
 
 use std::rc::Rc;
 
+use cnn_net::graph::Value;
 use cnn_net::op::{Activation, Op, Rearrange, Shape, Size};
 
 use super::{Lowering, Stop, fault};
@@ -159,6 +160,10 @@ impl<'a> Lowering<'_, 'a> {
         let known = (2..all.len()).rev().find_map(|count| Some((count, *self.joined.get(&all[..count])?)));
         let inputs = known.map_or_else(|| all.clone(), |(count, value)| [&[value], &all[count..]].concat());
         let is_link = known.is_some_and(|(count, _)| count + 1 == all.len());
+        if let Some((2, Value::Node(first))) = known {
+            // The beginning of the chain.
+            self.drafts[first].is_link = true;
+        }
         let value = self.emit(Op::Concat, inputs, shape, Vec::new());
         if let Some(draft) = self.drafts.last_mut() {
             draft.is_link = is_link;

@@ -13,7 +13,8 @@ use alloc::vec::Vec;
 use super::Unsayable;
 use super::build::tree;
 use super::check;
-use super::nesting::{Item, emitted, nested_in_any_order};
+use super::groups::{common, group_of, is_in, join, spanned};
+use super::nesting::{Item, emitted, nested_in_any_order, nodes};
 use super::tree::{Kind, Statement, Step};
 use super::words::step_number;
 use crate::graph::{Graph, Node};
@@ -38,7 +39,9 @@ pub struct Arranged {
 /// If values can't be read where they are needed: they are kept in other groups than they are read in.
 pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     check::values(graph)?;
-    let nested = nested_in_any_order(graph)?;
+    let branches = nested_in_any_order(graph, BTreeSet::new())?;
+    let kept = spanned(graph, &branches);
+    let nested = if kept.is_empty() { Ok(branches) } else { nested_in_any_order(graph, kept).or(Ok(branches)) }?;
     let mut names = Names { graph, names: graph.nodes.iter().map(|node| node.name.to_owned()).collect() };
     names.lift(&nested.trunk);
     names.settle(&nested.trunk, "", &mut BTreeSet::new());
@@ -50,30 +53,6 @@ pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     let mut found = names.names.clone();
     body(&tree.body, &mut Scope::new(""), &mut found);
     Ok(Arranged { order, names: found })
-}
-
-/// The group of a name.
-fn group_of(name: &str) -> &str {
-    name.rsplit_once('.').map_or("", |(group, _)| group)
-}
-
-/// A name in a group.
-fn join(group: &str, name: &str) -> String {
-    if group.is_empty() { name.to_owned() } else { format!("{group}.{name}") }
-}
-
-/// Whether a group is another one, or in it.
-fn is_in(group: &str, outer: &str) -> bool {
-    outer.is_empty() || group.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// The group that two groups are in.
-fn common<'n>(a: &'n str, b: &str) -> &'n str {
-    let mut common = a;
-    while !is_in(b, common) {
-        common = group_of(common);
-    }
-    common
 }
 
 struct Names<'g> {
@@ -162,16 +141,6 @@ impl Names<'_> {
         let free = free(&own, taken);
         self.names[node] = join(prefix, &free);
         taken.insert(free);
-    }
-}
-
-/// All nodes of steps.
-fn nodes(items: &[Item], to: &mut Vec<usize>) {
-    for item in items {
-        to.extend(item.node());
-        if let Item::Merge(_, branches) = item {
-            branches.iter().for_each(|branch| nodes(branch, to));
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use super::Unsayable;
 use super::nesting::{DEEPEST, Item, Nested, TOO_DEEP};
 use super::tree::{Aux, Call, Kind, Layer, Merge, Site, Statement, Step, Value as Argument};
-use super::words::{is_name, is_word, step_number};
+use super::words::{KEYWORDS, is_name, is_word, step_number};
 use super::write::args;
 use crate::graph::{Graph, Value};
 use crate::op;
@@ -107,7 +107,8 @@ impl<'a> Builder<'a> {
             Value::Input => Some("input"),
             Value::Node(node) => around.own(self.graph.nodes[node].name),
         };
-        let word = own.and_then(|own| own.split('.').next_back()).filter(|word| is_word(word)).unwrap_or("kept");
+        let is_free_word = |word: &&str| is_word(word) && !KEYWORDS.contains(word);
+        let word = own.and_then(|own| own.split('.').rfind(is_free_word)).unwrap_or("kept");
         // In a block, another name than those of parameters.
         let word = if around.calls > 0 { format!("kept_{word}") } else { word.to_owned() };
         let numbered = (2..).map(|number| format!("{word}_{number}"));

@@ -14,7 +14,8 @@ use core::fmt;
 use super::blocks::{blocks, called};
 use super::build::{Tree, tree};
 use super::check;
-use super::nesting::{TOO_DEEP, nested};
+use super::groups::spanned;
+use super::nesting::{TOO_DEEP, nested, nested_in_any_order};
 use super::text::braced;
 use super::words::{in_order, type_name};
 use crate::graph::{Graph, Value};
@@ -70,7 +71,13 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
     check::graph(graph)?;
     // A tap has no place in a branch, unless in a group there.
     let with_taps = || written(graph, graph.taps.iter().filter_map(|tap| node(tap.value)).collect());
-    let mut tree = written(graph, BTreeSet::new()).or_else(|why| with_taps().map_err(|_| why))?;
+    // Nor have the groups that a merge is not in.
+    let kept = nested_in_any_order(graph, BTreeSet::new()).map_or(BTreeSet::new(), |nested| spanned(graph, &nested));
+    let spread = if kept.is_empty() { None } else { written(graph, kept).ok() };
+    let mut tree = match spread {
+        Some(tree) => tree,
+        None => written(graph, BTreeSet::new()).or_else(|why| with_taps().map_err(|_| why))?,
+    };
     let blocks = blocks(&mut tree.sites)?;
     let body = called(&tree.body, &tree.sites, &blocks).map_err(|why| Unsayable::new(graph.name, why))?;
     let mut items = Vec::new();

@@ -59,8 +59,8 @@ pub(super) fn nested(graph: &Graph<'_>, kept: BTreeSet<usize>) -> Result<Nested,
 }
 
 /// The same for a graph whose nodes may also be in another order than that of a declaration.
-pub(super) fn nested_in_any_order(graph: &Graph<'_>) -> Result<Nested, Unsayable> {
-    found(graph, BTreeSet::new(), false)
+pub(super) fn nested_in_any_order(graph: &Graph<'_>, kept: BTreeSet<usize>) -> Result<Nested, Unsayable> {
+    found(graph, kept, false)
 }
 
 fn found(graph: &Graph<'_>, mut kept: BTreeSet<usize>, is_ordered: bool) -> Result<Nested, Unsayable> {
@@ -90,6 +90,16 @@ pub(super) fn emitted(items: &[Item], order: &mut Vec<usize>) {
             branches.iter().for_each(|branch| emitted(branch, order));
         }
         order.extend(item.node());
+    }
+}
+
+/// All nodes of steps.
+pub(super) fn nodes(items: &[Item], to: &mut Vec<usize>) {
+    for item in items {
+        to.extend(item.node());
+        if let Item::Merge(_, branches) = item {
+            branches.iter().for_each(|branch| nodes(branch, to));
+        }
     }
 }
 

@@ -136,7 +136,7 @@ Net: 4 -> 8 {
     [fc08..: linear(8); 3];
     some(1);
     some(2);
-    12: linear(8);
+    8: linear(8);
     [relu; 2];
 }
 ",

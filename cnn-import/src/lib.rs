@@ -79,6 +79,12 @@ impl File {
         Self { bytes, folder: None, name: String::new() }
     }
 
+    /// The file as it is.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Imports the model.
     ///
     /// # Errors

@@ -6,9 +6,8 @@ use cnn_import::{File, Options};
 use onnx::{Model, bytes, field, node, tensor, varint};
 
 /// Numbers that half precision holds, too.
-const NUMBERS: [f32; 18] = [
-    0.5, -1.0, 2.0, 0.25, 3.0, -4.5, 1.0, 0.0, -0.125, 8.0, 1.5, -2.5, 0.75, 6.0, -7.0, 0.375, 5.0, -0.5,
-];
+const NUMBERS: [f32; 18] =
+    [0.5, -1.0, 2.0, 0.25, 3.0, -4.5, 1.0, 0.0, -0.125, 8.0, 1.5, -2.5, 0.75, 6.0, -7.0, 0.375, 5.0, -0.5];
 const SHAPE: [u64; 4] = [2, 1, 3, 3];
 
 fn packed(numbers: impl Iterator<Item = u64>) -> Vec<u8> {
@@ -33,7 +32,8 @@ fn numbers_are_read_in_all_encodings() {
     let brains: Vec<u8> = NUMBERS.iter().flat_map(|number| half::bf16::from_f32(*number).to_le_bytes()).collect();
     let half_bits = packed(NUMBERS.iter().map(|number| half::f16::from_f32(*number).to_bits().into()));
     let brain_bits = packed(NUMBERS.iter().map(|number| half::bf16::from_f32(*number).to_bits().into()));
-    let one_by_one: Vec<u8> = NUMBERS.iter().flat_map(|number| [vec![4 << 3 | 5], bytes(&[*number])].concat()).collect();
+    let one_by_one: Vec<u8> =
+        NUMBERS.iter().flat_map(|number| [vec![4 << 3 | 5], bytes(&[*number])].concat()).collect();
     for (name, kind, content) in [
         ("raw floats", 1, field(9, &floats)),
         ("floats", 1, field(4, &floats)),
@@ -52,7 +52,9 @@ fn numbers_are_read_in_all_encodings() {
 
 #[test]
 fn whole_numbers_are_read_in_all_encodings() {
-    let raw = |width: usize| field(9, &[1_i64, 20].iter().flat_map(|it| it.to_le_bytes()[..width].to_vec()).collect::<Vec<u8>>());
+    let raw = |width: usize| {
+        field(9, &[1_i64, 20].iter().flat_map(|it| it.to_le_bytes()[..width].to_vec()).collect::<Vec<u8>>())
+    };
     let packed = packed([1, 20].into_iter());
     for (kind, content) in [
         (2, raw(1)),
@@ -103,7 +105,10 @@ fn open_shapes_are_fixed_by_the_caller() {
     model.inputs[0] = onnx::input("x", &[0, 1, 0, 0]);
     let file = File::new(model.encode());
     let error = file.import(&Options::default()).err().expect("an error").to_string();
-    assert!(error.contains("input `x`") && error.contains("[any, 1, any, any]") && error.contains("--input"), "{error}");
+    assert!(
+        error.contains("input `x`") && error.contains("[any, 1, any, any]") && error.contains("--input"),
+        "{error}"
+    );
     let shaped = |shape| file.import(&Options { input: Some(shape), ..Options::default() });
     let net = shaped(Shape::map(1, 8, 6)).expect("a net");
     assert!(net.declaration().contains("1x8x6 -> 2x8x6"), "{}", net.declaration());

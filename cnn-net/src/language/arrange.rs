@@ -11,7 +11,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::Unsayable;
-use super::build::tree;
+use super::build::{Missing, tree};
 use super::check;
 use super::groups::{common, group_of, is_in, join, spanned};
 use super::nesting::{Item, emitted, nested_in_any_order, nodes};
@@ -47,7 +47,7 @@ pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     names.settle(&nested.trunk, "", &mut BTreeSet::new());
     let named: Vec<Node<'_>> =
         graph.nodes.iter().zip(&names.names).map(|(node, name)| Node { name, calls: &[], ..*node }).collect();
-    let tree = tree(&Graph { nodes: &named, taps: &[], aux: &[], ..*graph }, &nested)?;
+    let tree = tree(&Graph { nodes: &named, taps: &[], aux: &[], ..*graph }, &nested, Missing::Named)?;
     let mut order = Vec::new();
     emitted(&nested.trunk, &mut order);
     let mut found = names.names.clone();

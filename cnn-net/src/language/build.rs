@@ -18,6 +18,18 @@ use super::write::args;
 use crate::graph::{Graph, Value};
 use crate::op;
 
+/// What becomes of numbers that no step has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// The step after them gets its number as a name: `3: conv(8, 3x3)`.
+    Named,
+    /// Steps that compute nothing have them: `{}`. So the steps of a block may have other numbers in each call.
+    Filled,
+}
+
+/// As many numbers may be missing in a row, as if empty groups had them.
+const MOST_FILLED: usize = 100;
+
 /// A tree, with the calls of blocks in it: those first that are in others.
 pub(super) struct Tree {
     pub(super) body: Vec<Statement>,
@@ -25,9 +37,10 @@ pub(super) struct Tree {
 }
 
 /// The tree of a graph.
-pub(super) fn tree(graph: &Graph<'_>, nested: &Nested) -> Result<Tree, Unsayable> {
+pub(super) fn tree(graph: &Graph<'_>, nested: &Nested, missing: Missing) -> Result<Tree, Unsayable> {
     let (taps, aux) = (vec![false; graph.taps.len()], vec![false; graph.aux.len()]);
-    let mut builder = Builder { graph, nested, sites: Vec::new(), taps, aux, read: read(nested), kept: Vec::new() };
+    let mut builder =
+        Builder { graph, nested, missing, sites: Vec::new(), taps, aux, read: read(nested), kept: Vec::new() };
     let around = Around { prefix: "", calls: 0, block: "", depth: 0 };
     let body = builder.body(&nested.trunk, Value::Input, around)?;
     Ok(Tree { body, sites: builder.sites })
@@ -65,6 +78,7 @@ struct Part<'a> {
 struct Builder<'a> {
     graph: &'a Graph<'a>,
     nested: &'a Nested,
+    missing: Missing,
     sites: Vec<Site>,
     /// The taps and auxiliary classifiers that have a place.
     taps: Vec<bool>,
@@ -169,9 +183,13 @@ impl<'a> Builder<'a> {
         }
         let place = step_number(part.name).unwrap_or(*next);
         // A step that computes nothing has a number, too. Beyond that, a number is given as a name.
-        let skips = may_skip && place.checked_sub(*next) == Some(1);
-        let mut steps: Vec<Step> = skips.then(Step::nothing).into_iter().collect();
-        let is_next = is_blank || step_number(part.name).is_some() && place == *next + usize::from(skips);
+        let most = match self.missing {
+            Missing::Named => usize::from(may_skip),
+            Missing::Filled => MOST_FILLED,
+        };
+        let filled = place.checked_sub(*next).filter(|missing| *missing <= most);
+        let mut steps: Vec<Step> = (0..filled.unwrap_or(0)).map(|_| Step::nothing()).collect();
+        let is_next = is_blank || step_number(part.name).is_some() && filled.is_some();
         let name = (!is_next).then(|| part.name.to_owned());
         *next = place.saturating_add(1);
         let depth = around.depth + 1;

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::blocks::{blocks, called};
-use super::build::{Tree, tree};
+use super::build::{Missing, Tree, tree};
 use super::check;
 use super::groups::spanned;
 use super::nesting::{TOO_DEEP, nested, nested_in_any_order};
@@ -69,14 +69,21 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
         return Err(Unsayable::new(graph.name, "a net can't have this name"));
     };
     check::graph(graph)?;
+    let items =
+        items(graph, &name, Missing::Named).or_else(|why| items(graph, &name, Missing::Filled).map_err(|_| why))?;
+    Ok(items.concat())
+}
+
+/// The blocks and the net.
+fn items(graph: &Graph<'_>, name: &str, missing: Missing) -> Result<Vec<String>, Unsayable> {
     // A tap has no place in a branch, unless in a group there.
-    let with_taps = || written(graph, graph.taps.iter().filter_map(|tap| node(tap.value)).collect());
+    let with_taps = || written(graph, graph.taps.iter().filter_map(|tap| node(tap.value)).collect(), missing);
     // Nor have the groups that a merge is not in.
     let kept = nested_in_any_order(graph, BTreeSet::new()).map_or(BTreeSet::new(), |nested| spanned(graph, &nested));
-    let spread = if kept.is_empty() { None } else { written(graph, kept).ok() };
+    let spread = if kept.is_empty() { None } else { written(graph, kept, missing).ok() };
     let mut tree = match spread {
         Some(tree) => tree,
-        None => written(graph, BTreeSet::new()).or_else(|why| with_taps().map_err(|_| why))?,
+        None => written(graph, BTreeSet::new(), missing).or_else(|why| with_taps().map_err(|_| why))?,
     };
     let blocks = blocks(&mut tree.sites)?;
     let body = called(&tree.body, &tree.sites, &blocks).map_err(|why| Unsayable::new(graph.name, why))?;
@@ -91,7 +98,7 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
         return Err(Unsayable::new(graph.name, TOO_DEEP));
     }
     items.insert(blocks.len(), docs(graph.doc));
-    Ok(items.concat())
+    Ok(items)
 }
 
 /// The node that computes a value, if one does.
@@ -103,8 +110,8 @@ fn node(value: Value) -> Option<usize> {
 }
 
 /// The tree of a graph in which the values of these nodes are statements.
-fn written(graph: &Graph<'_>, statements: BTreeSet<usize>) -> Result<Tree, Unsayable> {
-    let tree = tree(graph, &nested(graph, statements)?)?;
+fn written(graph: &Graph<'_>, statements: BTreeSet<usize>, missing: Missing) -> Result<Tree, Unsayable> {
+    let tree = tree(graph, &nested(graph, statements)?, missing)?;
     check::tree(graph, &tree.sites, &tree.body)?;
     Ok(tree)
 }

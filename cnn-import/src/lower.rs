@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use cnn_net::graph::Value;
-use cnn_net::op::{Op, Role, Shape};
+use cnn_net::op::{Activation, Op, Role, Shape};
 
 use crate::constant::Constant;
 use crate::external::Files;
@@ -329,32 +329,30 @@ impl<'a> Lowering<'_, 'a> {
 
     /// The net's output, as a vector or as maps.
     fn output(&mut self) -> Option<(Value, Shape)> {
-        let id = self.graph.output;
-        let problem = |fault: Fault| fault.of("output", self.graph.name);
-        match self.terms[id].clone() {
+        let found = match self.terms[self.graph.output].clone() {
             Some(Term::View(view)) => {
                 self.at = self.graph.nodes.len().saturating_sub(1);
-                match self.natural(&view) {
-                    Ok(view) if !self.drafts.iter().all(|draft| draft.is_merged) => Some((view.value, view.shape)),
-                    Ok(_) => {
-                        self.problems.push(
-                            Fault::new("it is the input: the net computes nothing").of("output", self.graph.name),
-                        );
-                        None
-                    }
-                    Err(Stop::Fault(fault)) => {
-                        let problem = fault.of("output", self.graph.name);
-                        self.problems.push(problem);
-                        None
-                    }
-                    Err(Stop::Broken) => None,
-                }
+                self.natural(&view)
             }
-            Some(Term::Broken) => None,
-            Some(Term::Constant(_)) | None => {
-                self.problems.push(problem(Fault::new("it doesn't depend on the input")));
+            Some(Term::Broken) => Err(Stop::Broken),
+            Some(Term::Constant(_)) | None => fault("it doesn't depend on the input"),
+        };
+        match found {
+            // A net has a layer, even if that does nothing.
+            Ok(view) if view.value == Value::Input && !self.graph.nodes.is_empty() => {
+                let view = self.emit_on(&view, Op::Activation(Activation::Identity), Vec::new());
+                Some((view.value, view.shape))
+            }
+            Ok(view) if view.value != Value::Input => Some((view.value, view.shape)),
+            Ok(_) => {
+                self.problems.push(Fault::new("it is the input").of("model", "output"));
                 None
             }
+            Err(Stop::Fault(fault)) => {
+                self.problems.push(fault.of("model", "output"));
+                None
+            }
+            Err(Stop::Broken) => None,
         }
     }
 }

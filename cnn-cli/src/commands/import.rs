@@ -25,10 +25,7 @@ pub(super) fn import(args: &ImportArgs, out: &mut Output<impl Write>) -> Result<
     for written in output.into_iter().chain(args.weights.as_deref()) {
         refuse_overwriting(&args.model, written)?;
     }
-    let refused = |error: Error| match error {
-        Error::Unsupported(_) => Failure::of_file(&args.model, format_args!("cannot be imported: {error}")),
-        other => Failure::of_file(&args.model, format_args!("cannot be imported: {other}")),
-    };
+    let refused = |error: Error| Failure::of_file(&args.model, format_args!("cannot be imported: {error}"));
     let bar = Bar::new("importing");
     let steps = 3;
     bar.show(0, steps);

@@ -175,6 +175,10 @@ impl<'a> Lowering<'_, 'a> {
                 PreluPer::Channel,
                 Weight { name, ..Weight::new(Role::Weight, &Rc::new(slope.with_dims(vec![channels]))) },
             ),
+            // Before version 7, a list was one of channels; with any other meaning, it would not fit.
+            ([0], Some(1..)) if slope.dims == [channels] && sizes.last() != Some(&channels) => {
+                (PreluPer::Channel, Weight::new(Role::Weight, &slope))
+            }
             (_, Some(_)) if slope.len() == view.shape.elements() && view.is_in_order() => {
                 (PreluPer::Element, Weight::new(Role::Weight, &slope))
             }

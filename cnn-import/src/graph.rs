@@ -12,7 +12,6 @@ pub(crate) type Id = usize;
 
 /// What passes change, and what becomes layers.
 pub(crate) struct Graph<'a> {
-    pub(crate) name: &'a str,
     /// The version of the operator set.
     pub(crate) opset: i64,
     pub(crate) nodes: Vec<Node<'a>>,

@@ -37,7 +37,7 @@ pub(crate) fn load<'a>(model: Model<'a>, input: Option<Shape>, files: &Files) ->
     match (input, output) {
         (Some(input), Some(output)) if loader.problems.is_empty() => {
             let Loader { constants, values, .. } = loader;
-            let mut graph = Graph { name: graph.name, opset, nodes, constants, input, output, values };
+            let mut graph = Graph { opset, nodes, constants, input, output, values };
             graph.sweep();
             Ok(graph)
         }
@@ -151,6 +151,7 @@ impl<'a> Loader<'a, '_> {
         match order::ordered(linked, self.values) {
             Ok(nodes) => nodes,
             Err(node) => {
+                let node = *node;
                 self.problem(node.op, node.title(), Fault::new("it depends on its own result"));
                 Vec::new()
             }

@@ -6,7 +6,6 @@
 
 mod groups;
 
-use cnn_net::graph::Value;
 use cnn_net::op::Kind;
 
 use crate::graph::{Graph, Node};
@@ -74,8 +73,10 @@ pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
     groups::fill(drafts, &mut wishes, is_known);
     // What joins the value of one more module belongs to that.
     for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.is_link) {
-        if let Some(Value::Node(last)) = draft.inputs.last()
-            && let Some((group, _)) = wishes[*last].rsplit_once('.')
+        let group = |index: usize| wishes[index].rsplit_once('.').map(|(group, _)| group.to_owned());
+        if let [first, .., last] = &*draft.inputs
+            && let Some(group) = groups::between(drafts, group, *first, *last)
+            && !group.is_empty()
         {
             wishes[index] = format!("{group}.");
         }

@@ -115,14 +115,14 @@ impl<'a> Net<'a> {
         self.shape_tensors()?;
         // Each time, a group whose values are needed elsewhere is taken apart.
         for _ in 0..self.layers.len() {
-            match self.with(|graph| arranged(graph)) {
+            match self.with(arranged) {
                 Ok(found) => return self.rearrange(&found.order, found.names),
                 Err(why) if self.dissolve(&why.name) => {}
                 Err(why) => return Err(unsayable(&why)),
             }
         }
         self.flatten();
-        let found = self.with(|graph| arranged(graph)).map_err(|why| unsayable(&why))?;
+        let found = self.with(arranged).map_err(|why| unsayable(&why))?;
         self.rearrange(&found.order, found.names)
     }
 
@@ -205,7 +205,7 @@ impl<'a> Net<'a> {
         let mut without = Vec::new();
         loop {
             self.calls = blocks::calls(graph, &self.layers, &without);
-            match self.with(|graph| declaration(graph)) {
+            match self.with(declaration) {
                 Ok(text) => {
                     self.declaration = text;
                     return Ok(());
@@ -241,8 +241,6 @@ impl<'a> Net<'a> {
 
     /// The description of the net.
     pub fn with<R>(&self, read: impl FnOnce(&Graph<'_>) -> R) -> R {
-        let tensor = |it: &'_ Weights<'a>| (it.role, it.name.clone());
-        let _ = tensor;
         let tensors: Vec<Vec<Tensor<'_>>> = self
             .layers
             .iter()

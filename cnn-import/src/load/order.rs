@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use crate::graph::Node;
 
 /// The nodes so that each comes after those that it reads from; or one that depends on itself.
-pub(super) fn ordered(nodes: Vec<Node<'_>>, values: usize) -> Result<Vec<Node<'_>>, Node<'_>> {
+pub(super) fn ordered(nodes: Vec<Node<'_>>, values: usize) -> Result<Vec<Node<'_>>, Box<Node<'_>>> {
     let mut producers = vec![None; values];
     for (index, node) in nodes.iter().enumerate() {
         node.outputs.iter().flatten().for_each(|id| producers[*id] = Some(index));
@@ -34,7 +34,7 @@ pub(super) fn ordered(nodes: Vec<Node<'_>>, values: usize) -> Result<Vec<Node<'_
     let mut nodes: Vec<Option<Node<'_>>> = nodes.into_iter().map(Some).collect();
     let ordered: Vec<Node<'_>> = order.into_iter().filter_map(|index| nodes[index].take()).collect();
     match nodes.into_iter().flatten().next() {
-        Some(left) => Err(left),
+        Some(left) => Err(Box::new(left)),
         None => Ok(ordered),
     }
 }

@@ -102,9 +102,9 @@ impl<'a> Lowering<'_, 'a> {
         }
         let factor = shape.size().height.max(1) / view.shape.size().height.max(1);
         if factor > 1 {
-            return self.to_pixels(view, shape, [channels, rows, columns], factor);
+            return self.pixel_shuffle(view, shape, [channels, rows, columns], factor);
         }
-        self.to_channels(view, shape, channels)
+        self.pixel_unshuffle(view, shape, channels)
     }
 
     /// Channels `[g, k]` as `[k, g]`.
@@ -113,7 +113,7 @@ impl<'a> Lowering<'_, 'a> {
     }
 
     /// `[c, r, r]` to `[c] [h, r] [w, r]`; or from `[r, r, c]`, for which the channels are shuffled first.
-    fn to_pixels(&mut self, view: &View, shape: Shape, dims: [&[Part]; 3], factor: usize) -> Result<Value, Stop> {
+    fn pixel_shuffle(&mut self, view: &View, shape: Shape, dims: [&[Part]; 3], factor: usize) -> Result<Value, Stop> {
         let (area, channels) = (factor * factor, shape.channels());
         let all = view.shape.channels();
         if all != area * channels || shape.size().width != view.shape.size().width * factor {
@@ -137,7 +137,7 @@ impl<'a> Lowering<'_, 'a> {
     }
 
     /// `[h, r] [w, r]` to `[c, r, r] [h] [w]`; or to `[r, r, c]`, for which the channels are shuffled afterwards.
-    fn to_channels(&mut self, view: &View, shape: Shape, channels: &[Part]) -> Result<Value, Stop> {
+    fn pixel_unshuffle(&mut self, view: &View, shape: Shape, channels: &[Part]) -> Result<Value, Stop> {
         let (size_before, size_after) = (view.shape.size(), shape.size());
         let factor = size_before.height / size_after.height.max(1);
         let is_even =

@@ -1,6 +1,6 @@
 //! Groups where a file doesn't say them: by the beginnings of names, and by what is next to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cnn_net::graph::Value;
 use cnn_net::op::Kind;
@@ -10,33 +10,57 @@ use crate::lower::Draft;
 /// Fewer layers are no group for the beginning of their names alone.
 const LEAST: usize = 3;
 
-/// Splits flat names, `res2_0_branch2a` and `res2_0_branch2b`, at what several of them begin with.
+/// Splits flat names, `res2_0_branch2a` and `res2_0_branch2b`, at what several neighbours begin with.
 pub(super) fn split(drafts: &[Draft<'_>], paths: &mut [Vec<String>]) {
-    let named = || drafts.iter().zip(&*paths).filter(|(draft, _)| !draft.tensors.is_empty()).map(|(_, path)| path);
-    if named().any(|path| path.len() != 1) {
+    let named: Vec<usize> = (0..drafts.len()).filter(|index| !drafts[*index].tensors.is_empty()).collect();
+    if named.iter().any(|index| paths[*index].len() != 1) {
         return;
     }
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for name in named().flatten() {
+    // For each beginning, the places of the layers whose names have it.
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, index) in named.iter().enumerate() {
+        let name = &paths[*index][0];
         for (at, _) in name.match_indices('_') {
-            *counts.entry(name[..at].to_owned()).or_default() += 1;
+            places.entry(name[..at].to_owned()).or_default().push(place);
         }
     }
-    let all = named().count();
-    for path in &mut *paths {
-        let [name] = &**path else { continue };
-        let is_group = |stem: &str| {
-            let count = counts.get(stem).copied().unwrap_or(0);
-            (LEAST..all).contains(&count) && stem.ends_with(|c: char| c.is_ascii_alphanumeric())
-        };
-        let stem = name.match_indices('_').map(|(at, _)| &name[..at]).filter(|stem| is_group(stem)).last();
+    let is_group = |stem: &str| {
+        let Some(places @ [first, .., last]) = places.get(stem).map(Vec::as_slice) else { return false };
+        let are_neighbours = last - first + 1 == places.len();
+        let is_word = stem.ends_with(|c: char| c.is_ascii_alphanumeric());
+        are_neighbours && is_word && (LEAST..named.len()).contains(&places.len())
+    };
+    for index in &named {
+        let name = &paths[*index][0];
+        let stem = name.match_indices('_').map(|(at, _)| &name[..at]).rfind(|stem| is_group(stem));
         if let Some(stem) = stem {
             let (stem, rest) = (stem.to_owned(), name[stem.len()..].trim_start_matches('_').to_owned());
             if !rest.is_empty() {
-                *path = vec![stem, rest];
+                paths[*index] = vec![stem, rest];
             }
         }
     }
+}
+
+/// The group of all layers on the ways from one value to another.
+pub(super) fn between(
+    drafts: &[Draft<'_>],
+    group: impl Fn(usize) -> Option<String>,
+    from: Value,
+    to: Value,
+) -> Option<String> {
+    let (mut seen, mut open, mut all) = (BTreeSet::new(), vec![to], None);
+    while let Some(value) = open.pop() {
+        let Value::Node(index) = value else { continue };
+        if value <= from || !seen.insert(index) {
+            continue;
+        }
+        if let Some(own) = group(index) {
+            all = Some(all.map_or_else(|| own.clone(), |all: String| common(&all, &own)));
+        }
+        open.extend(&drafts[index].inputs);
+    }
+    all
 }
 
 /// Puts layers of which the file doesn't say it into the groups of their neighbours.
@@ -83,8 +107,9 @@ fn found(drafts: &[Draft<'_>], groups: &[Option<String>], index: usize) -> Optio
         _ => {
             let all = draft.inputs.iter().map(of).reduce(|a, b| Some(common(&a?, &b?)))??;
             // Of a value that skips a group, and the end of that group.
-            let last = draft.inputs.iter().max().and_then(of)?;
-            Some(if all.is_empty() { last } else { all })
+            let (first, last) = (draft.inputs.iter().min()?, draft.inputs.iter().max()?);
+            let skipped = || between(drafts, |index| groups[index].clone(), *first, *last);
+            if all.is_empty() { skipped() } else { Some(all) }
         }
     }
 }

@@ -114,11 +114,16 @@ fn signature(layers: &[Layer<'_>], group: &str, members: &[usize]) -> Option<Str
     if weights < LEAST_WEIGHTS {
         return None;
     }
+    // They are in the order of the layers.
+    let place = |value: &Value| match value {
+        Value::Node(index) => members.binary_search(index).ok(),
+        Value::Input => None,
+    };
     let (mut outside, mut signature) = (None, String::new());
     for index in members {
         let layer = &layers[*index];
         let inputs = layer.inputs.iter().map(|input| {
-            let inner = members.iter().position(|member| Value::Node(*member) == *input);
+            let inner = place(input);
             if inner.is_none() && *outside.get_or_insert(*input) != *input {
                 return None;
             }
@@ -129,9 +134,8 @@ fn signature(layers: &[Layer<'_>], group: &str, members: &[usize]) -> Option<Str
         signature += &format!("{own}: {}({}) {inputs:?}\n", layer.op.name(), words(&layer.op));
     }
     // Nothing but the end of the group is read outside.
-    let last = members.last()?;
-    let is_inner = |value: &Value| members.iter().any(|member| member != last && Value::Node(*member) == *value);
-    let outer = layers.iter().enumerate().filter(|(index, _)| !members.contains(index));
+    let is_inner = |value: &Value| place(value).is_some_and(|place| place + 1 < members.len());
+    let outer = layers.iter().enumerate().filter(|(index, _)| members.binary_search(index).is_err());
     let is_read = outer.flat_map(|(_, layer)| &layer.inputs).any(is_inner);
     (!is_read).then_some(signature)
 }

@@ -160,12 +160,17 @@ fn of_scopes(scopes: &str) -> Vec<String> {
         path.extend(own.unwrap_or(part).split('.').filter(|name| !name.is_empty()).map(clean));
         last = part;
     }
+    path.truncate(DEEPEST);
     path
 }
 
+/// Deeper groups are none of a net.
+const DEEPEST: usize = 16;
+
 /// The parts of a name.
 fn path(name: &str) -> Vec<String> {
-    name.split(['.', '/']).filter(|part| !part.is_empty() && !part.starts_with("gpu_")).map(clean).collect()
+    let parts = name.split(['.', '/']).filter(|part| !part.is_empty() && !part.starts_with("gpu_"));
+    parts.take(DEEPEST).map(clean).collect()
 }
 
 /// A part of a name as the language can have it.

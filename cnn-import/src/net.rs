@@ -17,6 +17,9 @@ use crate::lower::{Draft, Lowered};
 use crate::names::wishes;
 use crate::report::{Error, Fault};
 
+/// As the language has it.
+const MOST_LAYERS: usize = 10_000;
+
 /// A net that was imported.
 pub struct Net<'a> {
     name: String,
@@ -53,6 +56,10 @@ pub(crate) struct Weights<'a> {
 /// The net of lowered layers, with names and blocks; its text is found here too, since that is what names and blocks are for.
 pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str, doc: &str) -> Result<Net<'a>, Error> {
     let Lowered { drafts, input, result, output } = compacted(lowered);
+    if drafts.len() > MOST_LAYERS {
+        let why = format!("it has {} layers; a net has at most {MOST_LAYERS}", drafts.len());
+        return Err(Error::Unsupported(vec![Fault::new(why).of("model", name)]));
+    }
     let wishes = wishes(graph, &drafts);
     let mut net = Net {
         name: name.to_owned(),

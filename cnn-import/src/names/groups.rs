@@ -10,6 +10,9 @@ use crate::lower::Draft;
 /// Fewer layers are no group for the beginning of their names alone.
 const LEAST: usize = 3;
 
+/// Layers that take longer to find a group for have none.
+const MOST_ROUNDS: usize = 16;
+
 /// Splits flat names, `res2_0_branch2a` and `res2_0_branch2b`, at what several neighbours begin with.
 pub(super) fn split(drafts: &[Draft<'_>], paths: &mut [Vec<String>]) {
     let named: Vec<usize> = (0..drafts.len()).filter(|index| !drafts[*index].tensors.is_empty()).collect();
@@ -67,9 +70,8 @@ pub(super) fn between(
 pub(super) fn fill(drafts: &[Draft<'_>], wishes: &mut [String], is_known: impl Fn(usize) -> bool) {
     let own = |index: usize| is_known(index).then(|| group_of(&wishes[index]).to_owned());
     let mut groups: Vec<Option<String>> = (0..drafts.len()).map(own).collect();
-    let mut is_new = true;
-    while is_new {
-        is_new = false;
+    for _ in 0..MOST_ROUNDS {
+        let mut is_new = false;
         for index in 0..drafts.len() {
             if groups[index].is_none()
                 && let Some(group) = found(drafts, &groups, index)
@@ -77,6 +79,9 @@ pub(super) fn fill(drafts: &[Draft<'_>], wishes: &mut [String], is_known: impl F
                 groups[index] = Some(group);
                 is_new = true;
             }
+        }
+        if !is_new {
+            break;
         }
     }
     for (index, group) in groups.into_iter().enumerate().filter(|(index, _)| !is_known(*index)) {

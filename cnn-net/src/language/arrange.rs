@@ -14,7 +14,7 @@ use super::Unsayable;
 use super::build::{Missing, tree};
 use super::check;
 use super::groups::{common, group_of, is_in, join, spanned};
-use super::nesting::{Item, emitted, nested_in_any_order, nodes};
+use super::nesting::{DEEPEST, Item, emitted, nested_in_any_order, nodes};
 use super::tree::{Kind, Statement, Step};
 use super::words::step_number;
 use crate::graph::{Graph, Node};
@@ -79,6 +79,10 @@ impl Names<'_> {
 
     /// Makes the names in a group different, and groups in it nodes next to each other.
     fn settle(&mut self, items: &[Item], prefix: &str, taken: &mut BTreeSet<String>) {
+        if prefix.matches('.').count() > DEEPEST {
+            // The tree of it is an error.
+            return;
+        }
         let mut index = 0;
         while let Some(item) = items.get(index) {
             let Some(node) = item.node() else {

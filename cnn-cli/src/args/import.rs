@@ -55,8 +55,9 @@ fn shape(text: &str) -> Result<Shape, String> {
     let wrong = || "expected a shape such as `3x224x224`, or a number of features".to_owned();
     let sizes: Result<Vec<usize>, _> = text.split('x').map(str::parse).collect();
     match &*sizes.map_err(|_| wrong())? {
-        [features @ 1..] => Ok(Shape::Vector(*features)),
-        [channels @ 1.., height @ 1.., width @ 1..] => Ok(Shape::map(*channels, *height, *width)),
+        sizes if sizes.contains(&0) => Err(wrong()),
+        [features] => Ok(Shape::Vector(*features)),
+        [channels, height, width] => Ok(Shape::map(*channels, *height, *width)),
         _ => Err(wrong()),
     }
 }

@@ -12,7 +12,13 @@ use crate::graph::{Graph, Node};
 use crate::lower::Draft;
 
 /// Ends of the names of weights that are not part of the layer's name.
-const ENDS: [&str; 22] = [
+const ENDS: [&str; 28] = [
+    ".w_0",
+    ".w_1",
+    ".b_0",
+    ".b_1",
+    "_scale",
+    "_offset",
     ".weight_bias",
     ".weight",
     ".bias",

@@ -45,7 +45,7 @@ fn a_model_becomes_a_file_and_its_weights() {
 fn nothing_is_written_if_anything_is_wrong() {
     let folder = Folder::new("import_errors");
     let [net, weights] = ["net.rs", "w.safetensors"].map(|name| folder.path(name));
-    let broken = folder.file("broken.onnx", fs::read(case("channel_shuffle.onnx")).unwrap()[..200].to_vec());
+    let broken = folder.file("broken.onnx", &fs::read(case("channel_shuffle.onnx")).unwrap()[..200]);
     let arguments = |model: &Path, weights: &Path| {
         run([Path::new("import"), model, Path::new("-o"), &net, Path::new("-w"), weights].map(Path::to_path_buf))
     };

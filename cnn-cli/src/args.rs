@@ -10,6 +10,7 @@ pub(crate) mod completions;
 pub(crate) mod diagram;
 pub(crate) mod digits;
 pub(crate) mod figures;
+pub(crate) mod import;
 mod list;
 pub(crate) mod man;
 pub(crate) mod run;
@@ -47,6 +48,7 @@ Examples:
   cnn compare --help           does it give the same numbers as PyTorch?
   cnn diagram lenet5 -o a.svg  what does it look like?
   cnn figures figures          what do layers do?
+  cnn import model.onnx        a model of PyTorch's as a declaration
 
 Nets are known in any usual spelling: resnet50, ResNet-50, torchvision/resnet50.
 A file to be read may be `-`, standard input; a file of that name is `./-`.
@@ -90,6 +92,9 @@ pub(crate) enum Command {
     /// Draw the figures that explain what layers do
     #[command(long_about = figures::ABOUT, after_help = figures::EXAMPLES)]
     Figures(figures::FiguresArgs),
+    /// Turn an ONNX model into a declaration and its weights
+    #[command(long_about = import::ABOUT, after_help = import::EXAMPLES)]
+    Import(import::ImportArgs),
     /// Print a script that lets a shell complete commands, options and nets
     #[command(long_about = completions::ABOUT, after_help = completions::EXAMPLES)]
     Completions(completions::CompletionsArgs),

@@ -9,6 +9,7 @@ mod diagram;
 mod digits;
 mod drawings;
 mod figures;
+mod import;
 mod input;
 mod list;
 mod man;
@@ -38,6 +39,7 @@ pub(crate) fn execute(args: &Args, out: &mut Output<impl Write>) -> Result<(), F
         Command::Compare(args) => compare::compare(args, out),
         Command::Diagram(args) => diagram::diagram(args, out),
         Command::Figures(args) => figures::figures(args, out),
+        Command::Import(args) => import::import(args, out),
         Command::Completions(args) => completions::completions(args, out),
         Command::Man(args) => man::man(args, out),
     }?;

@@ -102,9 +102,9 @@ fn numbers_in_which_calls_differ_are_parameters() {
 }
 
 Net: 3x16x16 -> 8x8x8 {
-    first: part(2, 5, 1, 1);
+    first: part(2, size = 5, stride = 1, p = 1);
     add {
-        second: part(4, 3, 2, 2);
+        second: part(4, size = 3, stride = 2, p = 2);
         conv(8, 2x2, stride = 2);
     };
 }
@@ -188,8 +188,7 @@ Net: 4 -> 8 {
     [fc08..: linear(8); 3];
     some(1);
     some(2);
-    [{}; 2];
-    linear(8);
+    8: linear(8);
     [relu; 2];
 }
 ",

@@ -26,6 +26,7 @@ fn main() -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     sources(&root)?;
     pictures(&root)?;
+    models(&root)?;
     files()?;
     for target in ["nets", "kernels", "drawing", "preprocess"] {
         choosing(target)?;
@@ -106,6 +107,17 @@ fn pictures(root: &Path) -> io::Result<()> {
             if picture && path.metadata()?.len() < 3600 {
                 write("picture", &path.file_name().unwrap_or_default().to_string_lossy(), &fs::read(&path)?)?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// The smaller ONNX files of the importer's tests.
+fn models(root: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(root.join("cnn-import/tests/cases"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "onnx") && path.metadata()?.len() < 3000 {
+            write("import", &path.file_stem().unwrap_or_default().to_string_lossy(), &fs::read(&path)?)?;
         }
     }
     Ok(())

@@ -6,6 +6,7 @@
 //! | [`nets`](nets::compile) | choices of a generator that knows the language |
 //! | [`weights`](weights::load) | rules for names, and a file of weights |
 //! | [`index`](index::open) | an index of shards |
+//! | [`import`](import::import) | an ONNX file |
 //! | [`kernels`](kernels::run) | a kernel with its descriptor, weights and workspace |
 //! | [`picture`](pictures::picture) | a PNG or JPEG file |
 //! | [`drawing`](pictures::drawing) | sizes and strokes of a picture of a digit |
@@ -17,6 +18,7 @@
 extern crate cnn_net as cnn;
 
 mod choose;
+pub mod import;
 pub mod index;
 pub mod kernels;
 pub mod nets;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use super::support::{cnn, run};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "digits",
     "classify",
     "list",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 13] = [
     "bench",
     "diagram",
     "figures",
+    "import",
     "completions",
     "man",
 ];

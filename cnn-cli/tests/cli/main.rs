@@ -10,6 +10,7 @@ mod diagram;
 mod digits;
 mod figures;
 mod files;
+mod import;
 mod interface;
 mod json;
 mod run;

@@ -13,13 +13,22 @@ use alloc::vec::Vec;
 use super::Unsayable;
 use super::nesting::{DEEPEST, Item, Nested, TOO_DEEP, emitted};
 use super::tree::{Aux, Call, Kind, Layer, Merge, Site, Statement, Step, Value as Argument};
-use super::words::{is_name, is_word, step_number};
+use super::words::{KEYWORDS, is_name, is_word, step_number};
 use super::write::args;
 use crate::graph::{Graph, Input, Value};
 use crate::op;
 
+/// What becomes of numbers that no step has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// The step after them gets its number as a name: `3: conv(8, 3x3)`.
+    Named,
+    /// Steps that compute nothing have them: `{}`. So the steps of a block may have other numbers in each call.
+    Filled,
+}
+
 /// As many numbers may be missing in a row, as if empty groups had them.
-const MOST_MISSING: usize = 100;
+const MOST_FILLED: usize = 100;
 
 /// A tree, with the calls of blocks in it: those first that are in others.
 pub(super) struct Tree {
@@ -28,14 +37,14 @@ pub(super) struct Tree {
 }
 
 /// The tree of a graph.
-pub(super) fn tree(graph: &Graph<'_>, nested: &Nested) -> Result<Tree, Unsayable> {
+pub(super) fn tree(graph: &Graph<'_>, nested: &Nested, missing: Missing) -> Result<Tree, Unsayable> {
     let (taps, aux, outputs) = (
         vec![false; graph.taps.len()],
         vec![false; graph.aux.len()],
         vec![!graph.names_outputs(); graph.outputs.len()],
     );
     let read = read(graph, nested);
-    let mut builder = Builder { graph, nested, sites: Vec::new(), taps, aux, outputs, read, kept: Vec::new() };
+    let mut builder = Builder { graph, nested, missing, sites: Vec::new(), taps, aux, outputs, read, kept: Vec::new() };
     if graph.names_inputs() {
         let named = |(index, input): (usize, &Input<'_>)| (Value::Input(index), input.name.to_owned());
         builder.kept = graph.inputs.iter().enumerate().map(named).collect();
@@ -84,6 +93,7 @@ struct Part<'a> {
 struct Builder<'a> {
     graph: &'a Graph<'a>,
     nested: &'a Nested,
+    missing: Missing,
     sites: Vec<Site>,
     /// The taps, auxiliary classifiers and outputs that have a place.
     taps: Vec<bool>,
@@ -114,7 +124,7 @@ impl<'a> Builder<'a> {
         }
         let last = parts.len().saturating_sub(1);
         for (index, part) in parts.iter().enumerate() {
-            let steps = self.steps(part, value, around, &mut next)?;
+            let steps = self.steps(part, value, around, &mut next, false)?;
             body.extend(steps.into_iter().map(Statement::Step));
             value = end(part.items, value);
             self.aside(value, around, &mut body)?;
@@ -140,7 +150,8 @@ impl<'a> Builder<'a> {
             Value::Input(index) => Some(self.graph.input_name(index)),
             Value::Node(node) => around.own(self.graph.nodes[node].name),
         };
-        let word = own.and_then(|own| own.split('.').next_back()).filter(|word| is_word(word)).unwrap_or("kept");
+        let is_free_word = |word: &&str| is_word(word) && !KEYWORDS.contains(word);
+        let word = own.and_then(|own| own.split('.').rfind(is_free_word)).unwrap_or("kept");
         // In a block, another name than those of parameters.
         let word = if around.calls > 0 { format!("kept_{word}") } else { word.to_owned() };
         let numbered = (2..).map(|number| format!("{word}_{number}"));
@@ -191,13 +202,14 @@ impl<'a> Builder<'a> {
         Ok(parts)
     }
 
-    /// A step, after others that have numbers and compute nothing. A value that is there in any case is none.
+    /// A step; in a branch, perhaps after one that has a number and computes nothing. A value that is there in any case is none.
     fn steps(
         &mut self,
         part: &Part<'a>,
         from: Option<Value>,
         around: Around<'_>,
         next: &mut usize,
+        may_skip: bool,
     ) -> Result<Vec<Step>, Unsayable> {
         if let [Item::From(value)] = part.items {
             let name = (Some(*value) != from).then(|| self.name_of(*value)).transpose()?;
@@ -206,14 +218,20 @@ impl<'a> Builder<'a> {
         if part.is_again {
             return Ok(vec![Step::unnamed(Kind::Again(part.name.to_owned()))]);
         }
-        if !is_name(part.name) {
+        // Graphs that are being arranged have steps whose name is the next number, whatever that is.
+        let is_blank = part.is_step && part.name.is_empty();
+        if !is_blank && !is_name(part.name) {
             return Err(Unsayable::new(self.first_name(part), "its name is empty, or has control characters"));
         }
         let place = step_number(part.name).unwrap_or(*next);
-        // Steps that compute nothing have numbers, too. Beyond them, a number is given as a name.
-        let missing = place.checked_sub(*next).filter(|missing| *missing <= MOST_MISSING);
-        let mut steps: Vec<Step> = (0..missing.unwrap_or(0)).map(|_| Step::nothing()).collect();
-        let is_next = step_number(part.name).is_some() && missing.is_some();
+        // A step that computes nothing has a number, too. Beyond that, a number is given as a name.
+        let most = match self.missing {
+            Missing::Named => usize::from(may_skip),
+            Missing::Filled => MOST_FILLED,
+        };
+        let filled = place.checked_sub(*next).filter(|missing| *missing <= most);
+        let mut steps: Vec<Step> = (0..filled.unwrap_or(0)).map(|_| Step::nothing()).collect();
+        let is_next = is_blank || step_number(part.name).is_some() && filled.is_some();
         let name = (!is_next).then(|| part.name.to_owned());
         *next = place.saturating_add(1);
         let depth = around.depth + 1;
@@ -265,7 +283,8 @@ impl<'a> Builder<'a> {
     ) -> Result<Vec<Step>, Unsayable> {
         let mut branch = Vec::new();
         for part in self.parts(items, around)? {
-            branch.extend(self.steps(&part, value, around, next)?);
+            let is_first = branch.is_empty();
+            branch.extend(self.steps(&part, value, around, next, is_first)?);
             value = end(part.items, value);
         }
         match branch.first_mut() {
@@ -292,7 +311,7 @@ impl<'a> Builder<'a> {
         let body = self.body(part.items, from, inner)?;
         let (block, outer) = (call.block.to_owned(), around.block.to_owned());
         self.sites.push(Site { block: block.clone(), outer, body, args: Vec::new() });
-        Ok(Kind::Call(Call { site: self.sites.len() - 1, block, args: None }))
+        Ok(Kind::Call(Call { site: self.sites.len() - 1, block, args: None, params: Vec::new() }))
     }
 
     /// The outputs of a value.

@@ -29,6 +29,12 @@ const MOST_ELEMENTS: usize = 1 << 31;
 
 /// Whether the values of a graph are there, and its numbers are those of a declaration.
 pub(super) fn graph(graph: &Graph<'_>) -> Result<(), Unsayable> {
+    values(graph)?;
+    numbers(graph)
+}
+
+/// Whether the values of a graph are there.
+pub(super) fn values(graph: &Graph<'_>) -> Result<(), Unsayable> {
     let whole = |why| Err(Unsayable::new(graph.name, why));
     if graph.nodes.is_empty() {
         return whole("it has no layers");
@@ -69,7 +75,7 @@ pub(super) fn graph(graph: &Graph<'_>) -> Result<(), Unsayable> {
             return error("its auxiliary classifier is not there");
         }
     }
-    numbers(graph)
+    Ok(())
 }
 
 /// Whether all numbers are in the bounds of the language, and tensors and shapes follow from the layers. How layers change the

@@ -12,11 +12,12 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::blocks::{blocks, called};
-use super::build::{Tree, tree};
+use super::build::{Missing, Tree, tree};
 use super::check;
-use super::nesting::{TOO_DEEP, nested};
+use super::groups::spanned;
+use super::nesting::{TOO_DEEP, nested, nested_in_any_order};
 use super::text::braced;
-use super::words::type_name;
+use super::words::{in_order, type_name};
 use crate::graph::{Graph, Value};
 
 /// Brackets nested more deeply than this are an error of the language.
@@ -68,25 +69,39 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
         return Err(Unsayable::new(graph.name, "a net can't have this name"));
     };
     check::graph(graph)?;
+    let items =
+        items(graph, &name, Missing::Named).or_else(|why| items(graph, &name, Missing::Filled).map_err(|_| why))?;
+    Ok(items.concat())
+}
+
+/// The blocks and the net.
+fn items(graph: &Graph<'_>, name: &str, missing: Missing) -> Result<Vec<String>, Unsayable> {
     // A tap has no place in a branch, unless in a group there. Nor has an output.
-    let named = graph.outputs.iter().filter(|_| graph.names_outputs()).filter_map(|output| node(output.value));
-    let named: BTreeSet<usize> = named.collect();
+    let written_to = graph.outputs.iter().filter(|_| graph.names_outputs());
+    let leaving: BTreeSet<usize> = written_to.filter_map(|output| node(output.value)).collect();
     let taps = graph.taps.iter().filter_map(|tap| node(tap.value));
-    let with_taps = || written(graph, taps.chain(named.iter().copied()).collect());
-    let mut tree = written(graph, named.clone()).or_else(|why| with_taps().map_err(|_| why))?;
+    let with_taps = || written(graph, taps.chain(leaving.iter().copied()).collect(), missing);
+    // Nor have the groups that a merge is not in.
+    let kept = nested_in_any_order(graph, leaving.clone()).map_or(BTreeSet::new(), |nested| spanned(graph, &nested));
+    let spread = if kept.is_empty() { None } else { written(graph, &kept | &leaving, missing).ok() };
+    let mut tree = match spread {
+        Some(tree) => tree,
+        None => written(graph, leaving.clone(), missing).or_else(|why| with_taps().map_err(|_| why))?,
+    };
     let blocks = blocks(&mut tree.sites)?;
     let body = called(&tree.body, &tree.sites, &blocks).map_err(|why| Unsayable::new(graph.name, why))?;
     let mut items = Vec::new();
     for block in &blocks {
         let body = braced(&block.body, &block.params);
-        items.push(format!("block {}({}) {body}\n\n", block.name, block.params.join(", ")));
+        let params: Vec<&str> = in_order(&block.params).map(|index| &*block.params[index]).collect();
+        items.push(format!("block {}({}) {body}\n\n", block.name, params.join(", ")));
     }
     items.push(format!("{name}: {} -> {} {}\n", inputs(graph), outputs(graph), braced(&body, &[])));
     if items.iter().any(|item| depth(item) > DEEPEST) {
         return Err(Unsayable::new(graph.name, TOO_DEEP));
     }
     items.insert(blocks.len(), docs(graph.doc));
-    Ok(items.concat())
+    Ok(items)
 }
 
 /// What a net reads, as a declaration says it: `1x32x32`, or `{ left: 1x16x16, right: 2x8x8 }`.
@@ -120,8 +135,8 @@ fn node(value: Value) -> Option<usize> {
 }
 
 /// The tree of a graph in which the values of these nodes are statements.
-fn written(graph: &Graph<'_>, statements: BTreeSet<usize>) -> Result<Tree, Unsayable> {
-    let tree = tree(graph, &nested(graph, statements)?)?;
+fn written(graph: &Graph<'_>, statements: BTreeSet<usize>, missing: Missing) -> Result<Tree, Unsayable> {
+    let tree = tree(graph, &nested(graph, statements)?, missing)?;
     check::tree(graph, &tree.sites, &tree.body)?;
     Ok(tree)
 }

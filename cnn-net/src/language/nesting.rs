@@ -54,9 +54,18 @@ pub(super) struct Nested {
 }
 
 /// Finds the steps of a graph, each node in one place; some are statements in any case. The values in it were checked to be there.
-pub(super) fn nested(graph: &Graph<'_>, mut kept: BTreeSet<usize>) -> Result<Nested, Unsayable> {
+pub(super) fn nested(graph: &Graph<'_>, kept: BTreeSet<usize>) -> Result<Nested, Unsayable> {
+    found(graph, kept, true)
+}
+
+/// The same for a graph whose nodes may also be in another order than that of a declaration.
+pub(super) fn nested_in_any_order(graph: &Graph<'_>, kept: BTreeSet<usize>) -> Result<Nested, Unsayable> {
+    found(graph, kept, false)
+}
+
+fn found(graph: &Graph<'_>, mut kept: BTreeSet<usize>, is_ordered: bool) -> Result<Nested, Unsayable> {
     loop {
-        match Nesting::new(graph, &kept).all() {
+        match Nesting::new(graph, &kept).all(is_ordered) {
             Ok(nested) => return Ok(nested),
             Err(Fault::Unsayable(why)) => return Err(why),
             Err(Fault::Twice(node)) if kept.insert(node) => {}
@@ -113,7 +122,7 @@ impl<'g> Nesting<'g> {
         nesting
     }
 
-    fn all(mut self) -> Result<Nested, Fault> {
+    fn all(mut self, is_ordered: bool) -> Result<Nested, Fault> {
         let graph = self.graph;
         let mut trunk = self.passed();
         for node in self.kept {
@@ -122,7 +131,7 @@ impl<'g> Nesting<'g> {
         if let ([output], false) = (graph.outputs, graph.names_outputs()) {
             trunk.extend(self.ending(output.value)?);
         }
-        if let Some(node) = self.out_of_order(&trunk) {
+        if is_ordered && let Some(node) = self.out_of_order(&trunk) {
             return Err(Fault::Twice(node));
         }
         let mut aux = Vec::new();

@@ -5,8 +5,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::tree::{Aux, Kind, Layer, Merge, Repeat, Statement, Step};
-use super::words::{self, is_word};
+use super::tree::{Aux, Call, Kind, Layer, Merge, Repeat, Statement, Step};
+use super::words::{self, in_order, is_channels, is_word};
 use super::write::{call_of, number, value};
 
 /// Lines are wrapped here, where they can be.
@@ -98,10 +98,7 @@ impl Text<'_> {
     fn kind(&self, kind: &Kind, column: usize) -> String {
         match kind {
             Kind::Layer(Layer { name, args, .. }) => call_of(name, args, self.params),
-            Kind::Call(call) => {
-                let args = call.args.iter().flatten().map(|arg| number(*arg, self.params));
-                format!("{}({})", call.block, args.collect::<Vec<_>>().join(", "))
-            }
+            Kind::Call(call) => self.call(call),
             Kind::Merge(Merge { name, args, branches, .. }) => {
                 let call = call_of(name, args, self.params);
                 let chain = |branch: &Vec<Step>| self.chain(&branch.iter().collect::<Vec<_>>(), column + INDENT);
@@ -113,8 +110,10 @@ impl Text<'_> {
             }
             Kind::Group(body) => {
                 let statements = self.body(body, column + INDENT);
+                let line = format!("{{ {}; }}", statements.join("; "));
                 match &*statements {
                     [] => "{}".into(),
+                    _ if body.iter().all(is_call) && !line.contains('\n') && column + width(&line) <= SHORT => line,
                     [only] if !only.contains('\n') && column + width(only) <= SHORT => format!("{{ {only}; }}"),
                     _ => lines(&statements, column),
                 }
@@ -124,6 +123,17 @@ impl Text<'_> {
             Kind::From(name) => format!("from {name}"),
             Kind::Again(name) => format!("again {}", quoted(name)),
         }
+    }
+
+    /// Numbers of channels come first, and others with their names.
+    fn call(&self, call: &Call) -> String {
+        let arg = |(place, index): (usize, usize)| {
+            let arg = number(*call.args.as_ref()?.get(index)?, self.params);
+            let name = &call.params[index];
+            Some(if place == 0 || is_channels(name) { arg } else { format!("{name} = {arg}") })
+        };
+        let args: Vec<String> = in_order(&call.params).enumerate().filter_map(arg).collect();
+        format!("{}({})", call.block, args.join(", "))
     }
 
     fn repeat(&self, repeat: &Repeat, column: usize) -> String {
@@ -145,6 +155,16 @@ fn repeat_in(kind: &Kind) -> Option<&Repeat> {
     let Kind::Group(body) = kind else { return None };
     let [Statement::Step(Step { name: None, kind: Kind::Repeat(repeat) })] = &**body else { return None };
     Some(repeat)
+}
+
+/// Whether a statement does nothing but call a block, perhaps more than once.
+fn is_call(statement: &Statement) -> bool {
+    let Statement::Step(Step { name: None, kind }) = statement else { return false };
+    match kind {
+        Kind::Call(_) => true,
+        Kind::Repeat(repeat) => matches!(repeat.step.kind, Kind::Call(_)),
+        _ => false,
+    }
 }
 
 /// Statements in braces, which begin and end in this column.

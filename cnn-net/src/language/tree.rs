@@ -73,6 +73,8 @@ pub(super) struct Call {
     pub(super) block: String,
     /// The values of the block's parameters, once bodies were unified.
     pub(super) args: Option<Vec<Number>>,
+    /// The names of these.
+    pub(super) params: Vec<String>,
 }
 
 /// `add { …; …; }`, `custom(Attention, 64) { …; …; }`

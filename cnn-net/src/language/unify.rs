@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use super::repeat::{counted, counted_steps};
 use super::tree::{Arg, Aux, Block, Call, Kind, Layer, Merge, Number, Repeat, Site, Statement, Step, Value};
+use super::words::is_channels;
 
 /// More digits after the point than a parameter can stand for.
 const MOST_DIGITS: u32 = 9;
@@ -222,7 +223,7 @@ impl<'a> Unifier<'a> {
         for (numbers, word) in zipped(&lists, STEPS)?.iter().zip(words) {
             args.push(self.number(numbers, word.trim_end_matches(|c: char| c.is_ascii_digit()))?);
         }
-        Ok(Call { site: 0, block: first.block.clone(), args: Some(args) })
+        Ok(Call { site: 0, block: first.block.clone(), args: Some(args), params: words.to_vec() })
     }
 
     fn merge(&mut self, all: &[&Merge]) -> Result<Merge, Differ> {
@@ -372,7 +373,6 @@ impl Param {
     /// How numbers follow from it, if a person would say so: by a factor and a divisor, one of which is 1. Numbers of channels are
     /// multiples of each other, and the usual padding is half of the window.
     fn factors(&self, word: &str, numbers: &[i64]) -> Option<(i64, i64)> {
-        let is_channels = |word: &str| ["filters", "features", "groups", "range"].contains(&word);
         if self.word == word || is_channels(&self.word) && is_channels(word) {
             let times = factor(numbers, &self.values).map(|times| (times, 1));
             return times.or_else(|| factor(&self.values, numbers).map(|over| (1, over)));

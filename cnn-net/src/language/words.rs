@@ -57,3 +57,16 @@ pub(super) fn type_name(name: &str) -> Option<String> {
 pub(super) fn is_block(name: &str) -> bool {
     is_word(name) && !KEYWORDS.contains(&name) && Op::layers().all(|layer| layer.name() != name)
 }
+
+/// Whether a parameter of a block is a number of channels.
+pub(super) fn is_channels(word: &str) -> bool {
+    let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    ["filters", "features", "groups", "range"].contains(&stem)
+}
+
+/// The parameters of a block in the order in which they are written, by their indices: first the numbers of channels, which need no
+/// names in calls.
+pub(super) fn in_order(params: &[String]) -> impl Iterator<Item = usize> {
+    let place = |channels: bool| (0..params.len()).filter(move |index| is_channels(&params[*index]) == channels);
+    place(true).chain(place(false))
+}

@@ -207,7 +207,9 @@ pub(super) fn size(size: Size) -> String {
 pub(super) fn real(value: f32) -> String {
     let has_exponent = value != 0.0 && !(1e-3..1e9).contains(&value.abs());
     let text = if has_exponent { format!("{value:e}") } else { value.to_string() };
-    let is_same = text.parse::<f64>().is_ok_and(|read| read as f32 == value);
+    // The largest number has a shorter form that is larger.
+    let is_bounded = |read: f64| read.abs() <= f64::from(f32::MAX) || value.is_infinite();
+    let is_same = text.parse::<f64>().is_ok_and(|read| read as f32 == value && is_bounded(read));
     if is_same { text } else { format!("{:e}", f64::from(value)) }
 }
 

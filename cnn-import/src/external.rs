@@ -1,0 +1,80 @@
+//! Files of tensors next to an ONNX file.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use crate::constant::Bytes;
+use crate::report::Fault;
+
+/// The files next to an ONNX file, each read once.
+pub(crate) struct Files {
+    /// The folder; nothing, if the ONNX file is in memory alone.
+    folder: Option<PathBuf>,
+    read: RefCell<BTreeMap<String, Rc<[u8]>>>,
+}
+
+impl Files {
+    pub(crate) fn new(folder: Option<&Path>) -> Self {
+        Self { folder: folder.map(Path::to_owned), read: RefCell::default() }
+    }
+
+    /// The bytes that `location`, `offset` and `length` say.
+    pub(crate) fn read<'a>(&self, keys: &[(&str, &str)]) -> Result<Bytes<'a>, Fault> {
+        let key = |name: &str| keys.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+        let Some(location) = key("location") else {
+            return Err(Fault::new("its numbers are in another file, of which the name is missing"));
+        };
+        let file = self.file(location)?;
+        let number = |name: &str, default: usize| match key(name).map(str::parse) {
+            None => Ok(default),
+            Some(Ok(number)) => Ok(number),
+            Some(Err(_)) => Err(Fault::new(format!("its {name} in `{location}` is not a number"))),
+        };
+        let offset = number("offset", 0)?;
+        let length = number("length", file.len().saturating_sub(offset))?;
+        match offset.checked_add(length) {
+            Some(end) if end <= file.len() => Ok(Bytes::Elsewhere(file, offset..end)),
+            Some(_) | None => Err(Fault::new(format!("`{location}` ends before its numbers do"))
+                .help("copy the file again: it may be cut")),
+        }
+    }
+
+    fn file(&self, location: &str) -> Result<Rc<[u8]>, Fault> {
+        if let Some(file) = self.read.borrow().get(location) {
+            return Ok(Rc::clone(file));
+        }
+        let path = self.path(location)?;
+        let bytes = fs::read(&path).map_err(|why| {
+            Fault::new(format!("its numbers are in `{}`, which can't be read: {why}", path.display()))
+                .help("put that file next to the ONNX file")
+        })?;
+        let bytes: Rc<[u8]> = bytes.into();
+        self.read.borrow_mut().insert(location.to_owned(), Rc::clone(&bytes));
+        Ok(bytes)
+    }
+
+    /// A file in the folder or in folders in it, never one elsewhere.
+    fn path(&self, location: &str) -> Result<PathBuf, Fault> {
+        let Some(folder) = &self.folder else {
+            return Err(Fault::new(format!("its numbers are in another file, `{location}`"))
+                .help("read the model from a file, next to which that one is"));
+        };
+        let relative = Path::new(location);
+        if !relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+            return Err(Fault::new(format!("its numbers are in `{location}`, outside of the model's folder"))
+                .help("export the model again, with its data next to it"));
+        }
+        let path = folder.join(relative);
+        // Links lead elsewhere too.
+        let real = |path: &Path| path.canonicalize().ok();
+        match (real(&path), real(folder)) {
+            (Some(file), Some(folder)) if !file.starts_with(&folder) || !file.is_file() => {
+                Err(Fault::new(format!("its numbers are in `{location}`, which is no file in the model's folder")))
+            }
+            _ => Ok(path),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Functions of numbers, element by element, and sums of them.
+
+use crate::constant::{Constant, Data, positions, strides};
+use crate::graph::{Node, axis};
+use crate::report::Fault;
+
+/// More numbers are not computed: constants of nets are smaller.
+const MOST: usize = 1 << 26;
+
+/// The result of a function, if it is one of numbers.
+pub(super) fn computed<'a>(node: &Node<'a>, inputs: &[Option<&Constant<'a>>]) -> Result<Option<Constant<'a>>, Fault> {
+    let all: Vec<&Constant<'a>> = inputs.iter().copied().flatten().collect();
+    let [first, rest @ ..] = &*all else { return Ok(None) };
+    if let Some(function) = unary(node.op) {
+        let numbers = first.to_f64()?.into_iter().map(function).collect();
+        return Ok(Some(made(first.dims.clone(), numbers, first.is_whole())));
+    }
+    if let Some(function) = binary(node.op) {
+        let mut result = (*first).clone();
+        for other in rest {
+            result = paired(&result, other, function)?;
+        }
+        let is_truth = ["Equal", "Less", "Greater", "And", "Or"].contains(&node.op);
+        let is_whole = is_truth || all.iter().all(|constant| constant.is_whole());
+        let numbers = result.to_f64()?;
+        // A division of whole numbers is a whole one.
+        let numbers = if is_whole { numbers.into_iter().map(f64::trunc).collect() } else { numbers };
+        return Ok(Some(made(result.dims, numbers, is_whole)));
+    }
+    match (node.op, &*all) {
+        ("Where", [choice, yes, no]) => {
+            let picked = paired(choice, yes, |choice, yes| if choice == 0.0 { f64::NAN } else { yes })?;
+            let either = paired(&picked, no, |picked, no| if picked.is_nan() { no } else { picked })?;
+            let is_whole = yes.is_whole() && no.is_whole();
+            Ok(Some(made(either.dims.clone(), either.to_f64()?, is_whole)))
+        }
+        ("ReduceProd" | "ReduceSum" | "ReduceMax" | "ReduceMin" | "ReduceMean", [constant, ..]) => {
+            reduced(node, constant, inputs.get(1).copied().flatten()).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn made<'a>(dims: Vec<usize>, numbers: Vec<f64>, is_whole: bool) -> Constant<'a> {
+    let data = if is_whole {
+        Data::Ints(numbers.into_iter().map(|number| number as i64).collect())
+    } else {
+        Data::Floats(numbers.into_iter().map(|number| number as f32).collect())
+    };
+    Constant { name: "", dims, data }
+}
+
+fn unary(op: &str) -> Option<fn(f64) -> f64> {
+    Some(match op {
+        "Neg" => |x| -x,
+        "Abs" => f64::abs,
+        "Floor" => f64::floor,
+        "Ceil" => f64::ceil,
+        "Round" => f64::round_ties_even,
+        "Sqrt" => f64::sqrt,
+        "Exp" => f64::exp,
+        "Log" => f64::ln,
+        "Reciprocal" => |x| 1.0 / x,
+        "Not" => |x| f64::from(u8::from(x == 0.0)),
+        "Relu" => |x| x.max(0.0),
+        _ => return None,
+    })
+}
+
+fn binary(op: &str) -> Option<fn(f64, f64) -> f64> {
+    Some(match op {
+        "Add" | "Sum" => |a, b| a + b,
+        "Sub" => |a, b| a - b,
+        "Mul" => |a, b| a * b,
+        "Div" => |a, b| a / b,
+        "Mod" => f64::rem_euclid,
+        "Pow" => f64::powf,
+        "Min" => f64::min,
+        "Max" => f64::max,
+        "Equal" => |a, b| f64::from(u8::from(a == b)),
+        "Less" => |a, b| f64::from(u8::from(a < b)),
+        "Greater" => |a, b| f64::from(u8::from(a > b)),
+        "And" => |a, b| f64::from(u8::from(a != 0.0 && b != 0.0)),
+        "Or" => |a, b| f64::from(u8::from(a != 0.0 || b != 0.0)),
+        _ => return None,
+    })
+}
+
+/// Two constants as ONNX broadcasts them; the numbers stay in double precision.
+fn paired<'a>(a: &Constant<'_>, b: &Constant<'_>, function: impl Fn(f64, f64) -> f64) -> Result<Constant<'a>, Fault> {
+    let dims = broadcast(&a.dims, &b.dims)?;
+    let (left, right) = (a.to_f64()?, b.to_f64()?);
+    let indices = positions(&dims, &steps(&a.dims, &dims)).zip(positions(&dims, &steps(&b.dims, &dims)));
+    let numbers: Vec<f64> = indices.map(|(a, b)| function(left[a], right[b])).collect();
+    Ok(Constant { name: "", data: Data::Floats(numbers.iter().map(|number| *number as f32).collect()), dims }
+        .exact(&numbers))
+}
+
+impl Constant<'_> {
+    /// As whole numbers, if single precision would lose some.
+    fn exact(self, numbers: &[f64]) -> Self {
+        let is_whole = numbers.iter().all(|number| number.fract() == 0.0 && number.abs() < 9e15);
+        if !is_whole {
+            return self;
+        }
+        Self { data: Data::Ints(numbers.iter().map(|number| *number as i64).collect()), ..self }
+    }
+}
+
+/// The shape of both together.
+pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Fault> {
+    let rank = a.len().max(b.len());
+    let at = |dims: &[usize], axis: usize| (axis + dims.len()).checked_sub(rank).map_or(1, |axis| dims[axis]);
+    let dims = (0..rank).map(|axis| match (at(a, axis), at(b, axis)) {
+        (1, size) | (size, 1) => Some(size),
+        (a, b) => (a == b).then_some(a),
+    });
+    let dims: Option<Vec<usize>> = dims.collect();
+    let elements = |dims: &Vec<usize>| dims.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));
+    dims.filter(|dims| elements(dims).is_some_and(|elements| elements <= MOST))
+        .ok_or_else(|| Fault::new(format!("constants of the shapes {a:?} and {b:?} don't go together")))
+}
+
+/// How far apart the neighbours of a broadcast constant are.
+pub(super) fn steps(of: &[usize], whole: &[usize]) -> Vec<usize> {
+    let own = strides(of);
+    let axis = |axis: usize| (axis + of.len()).checked_sub(whole.len());
+    (0..whole.len()).map(|at| axis(at).filter(|axis| of[*axis] != 1).map_or(0, |axis| own[axis])).collect()
+}
+
+fn reduced<'a>(node: &Node<'a>, constant: &Constant<'a>, axes: Option<&Constant<'a>>) -> Result<Constant<'a>, Fault> {
+    let rank = constant.dims.len();
+    let axes = match (axes, node.ints("axes")?) {
+        (Some(axes), _) => axes.to_ints()?,
+        (None, Some(axes)) => axes.to_vec(),
+        (None, None) => (0..rank as i64).collect(),
+    };
+    let axes: Vec<usize> = axes.into_iter().map(|at| axis(at, rank)).collect::<Result<_, _>>()?;
+    let keeps = node.flag("keepdims", true)?;
+    let kept: Vec<usize> = (0..rank).map(|axis| if axes.contains(&axis) { 1 } else { constant.dims[axis] }).collect();
+    let own = strides(&kept);
+    let to: Vec<usize> = (0..rank).map(|axis| if axes.contains(&axis) { 0 } else { own[axis] }).collect();
+    let mut sums: Vec<Option<f64>> = vec![None; kept.iter().product()];
+    for (index, number) in positions(&constant.dims, &to).zip(constant.to_f64()?) {
+        let sum = &mut sums[index];
+        *sum = Some(sum.map_or(number, |sum| match node.op {
+            "ReduceProd" => sum * number,
+            "ReduceMax" => sum.max(number),
+            "ReduceMin" => sum.min(number),
+            _ => sum + number,
+        }));
+    }
+    let many = axes.iter().map(|axis| constant.dims[*axis]).product::<usize>() as f64;
+    let divisor = if node.op == "ReduceMean" { many } else { 1.0 };
+    let numbers = sums.into_iter().map(|sum| sum.unwrap_or(0.0) / divisor).collect();
+    let dims =
+        if keeps { kept } else { (0..rank).filter(|axis| !axes.contains(axis)).map(|axis| kept[axis]).collect() };
+    Ok(made(dims, numbers, constant.is_whole()))
+}

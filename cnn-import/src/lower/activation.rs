@@ -1,0 +1,108 @@
+//! Functions of single numbers, and softmax.
+
+use cnn_net::op::{Activation, Op, Shape};
+
+use super::{Lowering, Stop, fault};
+use crate::fold;
+use crate::graph::{Node, axis};
+use crate::report::Fault;
+use crate::view::{Axis, View};
+
+impl<'a> Lowering<'_, 'a> {
+    /// An element-wise function, or an operator that nothing knows.
+    pub(super) fn activation(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let Some(activation) = self.function(node)? else {
+            // Such as `Shape`, which is folded if what it reads is known.
+            if fold::is_folded(node.op) && self.is_broken(node) {
+                return Err(Stop::Broken);
+            }
+            let why = "no layer computes it";
+            return Err(Fault::new(why).help("replace it in the model, or remove the part that it is in").into());
+        };
+        let view = self.view(node, 0)?;
+        if let Activation::Identity = activation {
+            return Ok(view);
+        }
+        Ok(self.emit_on(&view, Op::Activation(activation), Vec::new()))
+    }
+
+    fn function(&self, node: &Node<'a>) -> Result<Option<Activation>, Stop> {
+        let alpha = |default: f32| node.float("alpha", default);
+        Ok(Some(match node.op {
+            "Relu" => Activation::Relu,
+            "Sigmoid" => Activation::Sigmoid,
+            "Tanh" => Activation::Tanh,
+            "Softplus" => Activation::Softplus,
+            "Softsign" => Activation::Softsign,
+            "Mish" => Activation::Mish,
+            "LogSigmoid" => Activation::LogSigmoid,
+            "HardSwish" => Activation::HardSwish,
+            "Swish" | "Silu" if alpha(1.0)? == 1.0 => Activation::Silu,
+            "LeakyRelu" => Activation::LeakyRelu { slope: alpha(0.01)? },
+            "Elu" => Activation::Elu { alpha: alpha(1.0)? },
+            "Celu" => Activation::Celu { alpha: alpha(1.0)? },
+            "Selu" => Activation::Selu {
+                alpha: alpha(Activation::SELU_ALPHA)?,
+                gamma: node.float("gamma", Activation::SELU_GAMMA)?,
+            },
+            "HardSigmoid" => Activation::HardSigmoid { alpha: sixth(alpha(0.2)?), beta: node.float("beta", 0.5)? },
+            "ThresholdedRelu" => Activation::Threshold { threshold: alpha(1.0)?, value: 0.0 },
+            "Gelu" => match node.text("approximate", "none")? {
+                "tanh" => Activation::GeluTanh,
+                _ => Activation::Gelu,
+            },
+            "Clip" => {
+                let limit = |index: usize, name: &str, default: f32| -> Result<f32, Stop> {
+                    match self.constant(node, index)? {
+                        Some(constant) => match constant.scalar() {
+                            Some(number) => Ok(number as f32),
+                            None => fault("its limits are not numbers"),
+                        },
+                        None => Ok(node.float(name, default)?),
+                    }
+                };
+                match (limit(1, "min", f32::MIN)?, limit(2, "max", f32::MAX)?) {
+                    (0.0, 6.0) => Activation::Relu6,
+                    (0.0, f32::MAX..) => Activation::Relu,
+                    (..=f32::MIN, f32::MAX..) => Activation::Identity,
+                    (min, f32::MAX..) => Activation::Threshold { threshold: min, value: min },
+                    (min, max) if min <= max => Activation::HardTanh { min: min.max(f32::MIN), max: max.min(f32::MAX) },
+                    (min, max) => return fault(format!("it limits numbers to {min} to {max}")),
+                }
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    pub(super) fn softmax(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let op = if node.op == "Softmax" { Op::Softmax } else { Op::LogSoftmax };
+        let view = self.view(node, 0)?;
+        let rank = view.dims.len();
+        let is_old = self.graph.opset < 13;
+        let at = axis(node.int("axis", if is_old { 1 } else { -1 })?, rank)?;
+        // Until version 13 it was over all dimensions from the axis on.
+        let view = if is_old && view.dims[at + 1..].iter().any(|dim| !dim.is_empty()) {
+            let all: usize = view.sizes()[at..].iter().product();
+            let flat = view.reshaped(&[&view.sizes()[..at], &[all][..]].concat());
+            let Some(flat) = flat else { return fault("it flattens a value in an order that no layer makes") };
+            self.natural(&flat)?
+        } else {
+            view
+        };
+        let whole = if view.is_whole(at, Axis::C) { view } else { self.natural(&view)? };
+        if !whole.is_whole(at, Axis::C) {
+            return fault(format!("it is over the axis {at} of {:?}, which is not that of channels", whole.sizes()));
+        }
+        let view = self.emit_on(&whole, op, Vec::new());
+        if is_old && view.dims.len() != rank {
+            return fault("it flattens a value that is maps afterwards");
+        }
+        debug_assert!(!matches!(view.shape, Shape::Vector(0)), "values are not empty");
+        Ok(view)
+    }
+}
+
+/// A sixth that was rounded on its way into a file.
+fn sixth(alpha: f32) -> f32 {
+    if (alpha - Activation::HARD_SIGMOID_ALPHA).abs() < 1e-7 { Activation::HARD_SIGMOID_ALPHA } else { alpha }
+}

@@ -1,0 +1,210 @@
+//! Sums, products, maxima and concatenations of values.
+//!
+//! ```text
+//! before   Concat(a, b), …, Concat(a, b, c)
+//! after    concat { a; b; }, …, concat { concat { a; b; }; c; }
+//! ```
+//!
+//! Densely connected nets join all values again in each layer. Joined to what is joined already, they read as a chain.
+
+use std::rc::Rc;
+
+use cnn_net::graph::Value;
+use cnn_net::op::{Activation, Op, Rearrange, Shape, Size};
+
+use super::{Lowering, Stop, fault};
+use crate::constant::Constant;
+use crate::graph::{Node, axis};
+use crate::report::Fault;
+use crate::view::{Axis, Part, View};
+
+impl<'a> Lowering<'_, 'a> {
+    /// An operator on any number of values, of which some may be constants.
+    pub(super) fn arithmetic(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let (mut views, mut constants) = (Vec::new(), Vec::new());
+        for (index, id) in node.inputs.iter().enumerate() {
+            match id.and_then(|id| self.constant_of(id)) {
+                Some(constant) => constants.push(constant),
+                None => views.push(self.view(node, index)?),
+            }
+        }
+        match (node.op, &*views, &*constants) {
+            ("Add" | "Sum", [_, ..], _) => {
+                let sum = self.merged(Op::Add, &views)?;
+                constants.iter().try_fold(sum, |sum, constant| self.shifted(&sum, constant))
+            }
+            ("Mul", [_, ..], _) => {
+                let product = self.merged(Op::Mul, &views)?;
+                constants.iter().try_fold(product, |product, constant| self.scaled(&product, constant))
+            }
+            ("Mean", [_, ..], []) => {
+                let sum = self.merged(Op::Add, &views)?;
+                self.scaled(&sum, &Rc::new(Constant::floats(Vec::new(), vec![1.0 / views.len() as f32])))
+            }
+            ("Sub", [_, _], []) => self.merged(Op::Sub, &views),
+            ("Sub", [view], [constant]) => {
+                let negative = Rc::new(changed(constant, |number| -number)?);
+                if node.input(0).is_some_and(|id| self.constant_of(id).is_none()) {
+                    return self.shifted(view, &negative);
+                }
+                let opposite = self.opposite(view)?;
+                self.shifted(&opposite, constant)
+            }
+            ("Div", [view], [constant]) if node.input(0).is_some_and(|id| self.constant_of(id).is_none()) => {
+                let inverse = Rc::new(changed(constant, |number| 1.0 / number)?);
+                self.scaled(view, &inverse)
+            }
+            ("Max", [_, _, ..], []) => self.merged(Op::Max, &views),
+            ("Max" | "Min", [view], [constant]) => self.limited(node, view, constant),
+            _ => Err(Fault::new("no layer computes it of such values")
+                .help("of the operators with two values there are Add, Sub, Mul and Max")
+                .into()),
+        }
+    }
+
+    /// A power, as a product.
+    pub(super) fn power(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        match self.needs(node, 1)?.common() {
+            Some(1.0) => Ok(view),
+            Some(2.0) => self.merged(Op::Mul, &vec![view; 2]),
+            Some(3.0) => self.merged(Op::Mul, &vec![view; 3]),
+            _ => fault("it is a power other than 1, 2 or 3"),
+        }
+    }
+
+    /// The opposite of a value.
+    pub(super) fn opposite(&mut self, view: &View) -> Result<View, Stop> {
+        self.scaled(view, &Rc::new(Constant::floats(Vec::new(), vec![-1.0])))
+    }
+
+    /// A value that is limited by a number.
+    fn limited(&mut self, node: &Node<'a>, view: &View, constant: &Constant<'a>) -> Result<View, Stop> {
+        let Some(limit) = constant.common().map(|limit| limit as f32) else {
+            return fault("it limits each channel by another number");
+        };
+        let activation = match node.op {
+            "Max" if limit == 0.0 => Activation::Relu,
+            "Max" => Activation::Threshold { threshold: limit, value: limit },
+            _ => Activation::HardTanh { min: f32::MIN, max: limit },
+        };
+        Ok(self.emit_on(view, Op::Activation(activation), Vec::new()))
+    }
+
+    /// Values element by element.
+    fn merged(&mut self, op: Op, views: &[View]) -> Result<View, Stop> {
+        let [first, ..] = views else { return fault("it has no inputs") };
+        if views.len() == 1 {
+            return Ok(first.clone());
+        }
+        let rank = views.iter().map(|view| view.dims.len()).max().unwrap_or(0);
+        let wide = |view: &View| {
+            let more = vec![Vec::new(); rank - view.dims.len()];
+            View { dims: more.into_iter().chain(view.dims.iter().cloned()).collect(), ..view.clone() }
+        };
+        let mut views: Vec<View> = views.iter().map(wide).collect();
+        if together(&views).is_none() {
+            views = views.iter().map(|view| self.natural(view)).collect::<Result<_, _>>()?;
+        }
+        if views.iter().any(|view| matches!(view.shape, Shape::Map { .. })) {
+            views = views.into_iter().map(|view| self.as_maps(view)).collect();
+        }
+        let (Some(dims), Some(shape)) = (together(&views), broadcast(&views)) else {
+            let sizes: Vec<Vec<usize>> = views.iter().map(View::sizes).collect();
+            return fault(format!("values of the shapes {sizes:?} don't go together as the language has it"));
+        };
+        if op == Op::Mul {
+            // As a person would write it: the value, then what it is multiplied with.
+            views.sort_by_key(|view| std::cmp::Reverse(view.shape.elements()));
+        }
+        let value = self.emit(op, views.iter().map(|view| view.value).collect(), shape, Vec::new());
+        Ok(View::of(value, shape, dims))
+    }
+
+    /// A vector as maps of one pixel, which go with larger ones.
+    fn as_maps(&mut self, view: View) -> View {
+        let Shape::Vector(channels) = view.shape else { return view };
+        let shape = Shape::map(channels, 1, 1);
+        let value = self.emit(Op::Rearrange(Rearrange::Reshape(shape)), vec![view.value], shape, Vec::new());
+        View { value, shape, ..view }
+    }
+
+    pub(super) fn concat(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let mut views: Vec<View> =
+            (0..node.inputs.len()).map(|index| self.view(node, index)).collect::<Result<_, _>>()?;
+        let Some(rank) = views.first().map(|view| view.dims.len()) else { return fault("it has no inputs") };
+        let at = axis(node.int("axis", 1)?, rank)?;
+        if views.len() == 1 {
+            return Ok(views.swap_remove(0));
+        }
+        let along = |views: &[View]| views.iter().all(|view| view.dims.len() == rank && view.is_whole(at, Axis::C));
+        let rest = |view: &View| [&view.dims[..at], &view.dims[at + 1..]].concat();
+        let agree = |views: &[View]| views.windows(2).all(|pair| rest(&pair[0]) == rest(&pair[1]));
+        let are_alike = |views: &[View]| {
+            let vectors = views.iter().filter(|view| matches!(view.shape, Shape::Vector(_))).count();
+            vectors == 0 || vectors == views.len()
+        };
+        if !along(&views) || !agree(&views) || !are_alike(&views) {
+            views = views.iter().map(|view| self.natural(view)).collect::<Result<_, _>>()?;
+        }
+        if !along(&views) || !agree(&views) || !are_alike(&views) {
+            let sizes: Vec<Vec<usize>> = views.iter().map(View::sizes).collect();
+            return fault(format!("it joins values of the shapes {sizes:?} along the axis {at}; only channels can be"));
+        }
+        let channels = views.iter().map(|view| view.shape.channels()).sum();
+        let shape = match views[0].shape {
+            Shape::Map { height, width, .. } => Shape::map(channels, height, width),
+            Shape::Vector(_) => Shape::Vector(channels),
+        };
+        let all: Vec<_> = views.iter().map(|view| view.value).collect();
+        let known = (2..all.len()).rev().find_map(|count| Some((count, *self.joined.get(&all[..count])?)));
+        let inputs = known.map_or_else(|| all.clone(), |(count, value)| [&[value], &all[count..]].concat());
+        let is_link = known.is_some_and(|(count, _)| count + 1 == all.len());
+        if let Some((2, Value::Node(first))) = known {
+            // The beginning of the chain.
+            self.drafts[first].is_link = true;
+        }
+        let value = self.emit(Op::Concat, inputs, shape, Vec::new());
+        if let Some(draft) = self.drafts.last_mut() {
+            draft.is_link = is_link;
+        }
+        self.joined.insert(all, value);
+        let mut dims = views.swap_remove(0).dims;
+        let joined = View::of(value, shape, Vec::new());
+        dims[at] = joined.whole(Axis::C).into_iter().collect();
+        Ok(View { dims, ..joined })
+    }
+}
+
+fn changed<'a>(constant: &Constant<'a>, function: impl Fn(f64) -> f64) -> Result<Constant<'a>, Fault> {
+    let floats = constant.to_f64()?.into_iter().map(|number| function(number) as f32).collect();
+    Ok(Constant { name: constant.name, ..Constant::floats(constant.dims.clone(), floats) })
+}
+
+/// The dimensions of values element by element, if they lie alike.
+fn together(views: &[View]) -> Option<Vec<Vec<Part>>> {
+    let rank = views.first()?.dims.len();
+    let dim = |at: usize| {
+        let mut parts = views.iter().map(|view| &view.dims[at]).filter(|parts| !parts.is_empty());
+        let first = parts.next().cloned().unwrap_or_default();
+        parts.all(|parts| *parts == first).then_some(first)
+    };
+    (0..rank).map(dim).collect()
+}
+
+/// The shape of values element by element, if the language lets them go together.
+fn broadcast(views: &[View]) -> Option<Shape> {
+    let pair = |a: Shape, b: Shape| {
+        let (Shape::Map { channels, .. }, Shape::Map { channels: others, .. }) = (a, b) else {
+            return (a == b).then_some(a);
+        };
+        let (size, other, one) = (a.size(), b.size(), Size::square(1));
+        let channels = if channels == 1 || channels == others { others } else { channels };
+        let fits = (others == 1 || channels == others) && (size == other || size == one || other == one);
+        let size = if size == one { other } else { size };
+        fits.then(|| Shape::map(channels, size.height, size.width))
+    };
+    let mut shapes = views.iter().map(|view| view.shape);
+    let first = shapes.next()?;
+    shapes.try_fold(first, pair)
+}

@@ -1,0 +1,162 @@
+//! Operators that only say anew where numbers are, and padding.
+//!
+//! ```text
+//! before   Reshape → Transpose → Reshape, Flatten, Squeeze, Unsqueeze, DepthToSpace
+//! after    nothing, until a layer reads the numbers: see `View`
+//! ```
+
+use cnn_net::op::{Edge, Op, Pad, Rearrange, Shape, Size};
+
+use super::{Lowering, Stop, fault, window};
+use crate::fold::{order, reshaped, squeezed, unsqueezed};
+use crate::graph::{Node, axis};
+use crate::report::Fault;
+use crate::view::View;
+
+impl<'a> Lowering<'_, 'a> {
+    /// A value in another shape or order.
+    pub(super) fn reordered(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let sizes = view.sizes();
+        let to = match node.op {
+            "Transpose" => return Ok(self.moved(view.transposed(&order(node, sizes.len())?))),
+            "Reshape" => {
+                let to = match self.constant(node, 1)? {
+                    Some(shape) => shape.to_ints()?,
+                    None => node.ints("shape")?.unwrap_or_default().to_vec(),
+                };
+                reshaped(&sizes, &to, node.flag("allowzero", false)?)?
+            }
+            "Flatten" => {
+                let at = node.int("axis", 1)?;
+                let at = if at == sizes.len() as i64 { sizes.len() } else { axis(at, sizes.len())? };
+                vec![sizes[..at].iter().product(), sizes[at..].iter().product()]
+            }
+            "Squeeze" => squeezed(&sizes, self.axes(node)?.as_deref())?,
+            "Unsqueeze" => match self.axes(node)? {
+                Some(axes) => unsqueezed(&sizes, &axes)?,
+                None => return fault("its axes are missing"),
+            },
+            "Expand" => {
+                let to = self.needs(node, 1)?.to_ints()?;
+                let is_same = |(to, own): (&i64, &usize)| *to == 1 || usize::try_from(*to) == Ok(*own);
+                if to.len() > sizes.len() || !to.iter().rev().zip(sizes.iter().rev()).all(is_same) {
+                    return fault(format!("it repeats a value of the shape {sizes:?} to {to:?}"));
+                }
+                return Ok(view);
+            }
+            "Cast" | "CastLike" => {
+                let to = node.int("to", crate::constant::FLOAT)?;
+                if !crate::constant::is_float(to) {
+                    return fault(format!("it makes numbers of the type {}", crate::constant::type_name(to)));
+                }
+                return Ok(view);
+            }
+            // `Identity` and `Dropout` do nothing.
+            _ => return Ok(view),
+        };
+        match view.reshaped(&to) {
+            Some(view) => Ok(self.moved(view)),
+            None if view.is_in_order() => self.cut_anew(&view, &to),
+            None => fault(format!("it makes {to:?} of a value of the shape {sizes:?} in another order than C, H, W")),
+        }
+    }
+
+    /// A view that the node at hand made.
+    pub(super) fn moved(&self, view: View) -> View {
+        View { moved_by: Some(self.at), ..view }
+    }
+
+    /// Maps whose rows and columns are not those of the value before.
+    fn cut_anew(&mut self, view: &View, to: &[usize]) -> Result<View, Stop> {
+        let shape = match to {
+            [1, features] => Shape::Vector(*features),
+            [1, channels, width] => Shape::map(*channels, 1, *width),
+            [1, channels, height, width] => Shape::map(*channels, *height, *width),
+            _ => return fault(format!("{to:?} is the shape of neither a vector nor maps")),
+        };
+        let value = self.emit(Op::Rearrange(Rearrange::Reshape(shape)), vec![view.value], shape, Vec::new());
+        Ok(View::natural(value, shape, to.len()))
+    }
+
+    /// Axes, which are an attribute before version 13, and an input from then on.
+    fn axes(&self, node: &Node<'a>) -> Result<Option<Vec<i64>>, Stop> {
+        match self.constant(node, 1)? {
+            Some(axes) => Ok(Some(axes.to_ints()?)),
+            None => Ok(node.ints("axes")?.map(<[i64]>::to_vec)),
+        }
+    }
+
+    /// Channels to pixels, and back: shapes and orders, as ONNX defines them.
+    pub(super) fn depth_to_space(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let (&[batch, channels, height, width], Ok(block @ 1..)) =
+            (&*view.sizes(), usize::try_from(node.int("blocksize", 0)?))
+        else {
+            return fault("its `blocksize` is not a number from 1, or it doesn't read maps");
+        };
+        let area = block.saturating_mul(block);
+        let wrong = || Fault::new(format!("its `blocksize` {block} doesn't divide {channels} x {height} x {width}"));
+        if node.op == "SpaceToDepth" {
+            let (rows, columns) = (height / block, width / block);
+            let split = view.reshaped(&[batch, channels, rows, block, columns, block]).ok_or_else(wrong)?;
+            let moved = split.transposed(&[0, 3, 5, 1, 2, 4]);
+            let moved = moved.reshaped(&[batch, channels.saturating_mul(area), rows, columns]).ok_or_else(wrong)?;
+            return Ok(self.moved(moved));
+        }
+        let fewer = channels / area;
+        let (rows, columns) = (height.saturating_mul(block), width.saturating_mul(block));
+        let (sizes, order) = if node.text("mode", "DCR")? == "CRD" {
+            ([batch, fewer, block, block, height, width], [0, 1, 4, 2, 5, 3])
+        } else {
+            ([batch, block, block, fewer, height, width], [0, 3, 4, 1, 5, 2])
+        };
+        let moved = view.reshaped(&sizes).ok_or_else(wrong)?.transposed(&order);
+        Ok(self.moved(moved.reshaped(&[batch, fewer, rows, columns]).ok_or_else(wrong)?))
+    }
+
+    pub(super) fn pad(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let rank = view.dims.len();
+        let list = match self.constant(node, 1)? {
+            Some(pads) => pads.to_ints()?,
+            None => node.ints("pads")?.unwrap_or_default().to_vec(),
+        };
+        // For some of the axes alone, or else for all of them.
+        let mut ends = vec![[0_i64; 2]; rank];
+        let axes: Vec<usize> = match self.constant(node, 3)? {
+            Some(axes) => axes.to_ints()?.into_iter().map(|at| axis(at, rank)).collect::<Result<_, _>>()?,
+            None => (0..rank).collect(),
+        };
+        if list.len() != 2 * axes.len() {
+            return fault(format!("its `pads` are {list:?} for {rank} dimensions"));
+        }
+        for (index, at) in axes.iter().enumerate() {
+            ends[*at] = [list[index], list[index + axes.len()]];
+        }
+        if ends.iter().flatten().all(|end| *end == 0) {
+            return Ok(view);
+        }
+        let mode = match node.text("mode", "constant")? {
+            "constant" => Edge::Zero,
+            "reflect" => Edge::Reflect,
+            "edge" => Edge::Replicate,
+            other => return fault(format!("its `mode` is `{}`", crate::report::text(other))),
+        };
+        let value = match self.constant(node, 2)? {
+            Some(value) => value.scalar().unwrap_or(0.0) as f32,
+            None => node.float("value", 0.0)?,
+        };
+        let view = self.maps(&view)?;
+        let edges: Vec<i64> = ends[2..].iter().map(|end| end[0]).chain(ends[2..].iter().map(|end| end[1])).collect();
+        let Some(sides) = window::edges(&edges, rank).filter(|_| ends[..2].iter().flatten().all(|end| *end == 0))
+        else {
+            return fault(format!("it pads by {ends:?}; only rows and columns can be added"));
+        };
+        let pad = Pad::new(sides).mode(mode).value(if mode == Edge::Zero { value } else { 0.0 });
+        let Size { height, width } = pad.output(view.shape.size());
+        let shape = Shape::map(view.shape.channels(), height, width);
+        let result = self.emit(Op::Rearrange(Rearrange::Pad(pad)), vec![view.value], shape, Vec::new());
+        Ok(View::natural(result, shape, rank))
+    }
+}

@@ -1,0 +1,189 @@
+//! Normalisations by statistics of the input itself, and slopes.
+//!
+//! ```text
+//! before   Reshape(1, groups, -1) → InstanceNormalization → Reshape → Mul(·, weight) → Add(·, bias)
+//! after    group_norm(groups)
+//! ```
+
+use std::rc::Rc;
+
+use cnn_net::op::{Lrn, LrnWindow, Norm, Op, Over, PreluPer, Role, Shape};
+
+use super::{Lowering, Stop, Weight, fault, plain};
+use crate::constant::Constant;
+use crate::graph::{Node, axis};
+use crate::view::{Axis, Part, View};
+
+impl<'a> Lowering<'_, 'a> {
+    /// A constant with a number for each of some parts, as numbers of channels.
+    fn for_channels(constant: &Constant<'_>, groups: usize, channels: usize) -> Result<Vec<f32>, Stop> {
+        let numbers = constant.to_f32()?;
+        if numbers.len() != groups || groups == 0 {
+            return fault(format!("it has {} numbers for {groups} parts", numbers.len()));
+        }
+        let each = channels / groups;
+        Ok(numbers.iter().flat_map(|number| std::iter::repeat_n(*number, each)).collect())
+    }
+
+    pub(super) fn instance_norm(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let (scale, shift) = (self.needs(node, 1)?, self.needs(node, 2)?);
+        let (channels, eps) = (view.shape.channels(), plain(node.float("epsilon", 1e-5)?));
+        let Some(dim) = view.dims.get(1) else { return fault("it reads a value without channels") };
+        // The statistics are over all numbers after the second dimension.
+        let groups = match &**dim {
+            [] => 1,
+            [Part { axis: Axis::C, size, stride }] if size * stride == channels => *size,
+            _ => return fault(format!("its second dimension is not that of channels: {:?}", view.sizes())),
+        };
+        let affine = scale.common() != Some(1.0) || shift.common() != Some(0.0);
+        let norm = if groups == channels && matches!(view.shape, Shape::Map { .. }) {
+            Norm::Instance { eps, affine }
+        } else {
+            Norm::Group { groups, eps, affine }
+        };
+        let tensors = if affine {
+            let name = scale.name;
+            let weight = Self::for_channels(&scale, groups, channels)?;
+            let bias = Self::for_channels(&shift, groups, channels)?;
+            vec![Weight::computed(Role::Weight, weight, name), Weight::computed(Role::Bias, bias, name)]
+        } else {
+            Vec::new()
+        };
+        Ok(self.emit_on(&view, Op::Norm(norm), tensors))
+    }
+
+    pub(super) fn group_norm(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let view = self.by_channels(view)?;
+        let (scale, shift) = (self.needs(node, 1)?, self.needs(node, 2)?);
+        let channels = view.shape.channels();
+        let groups = match usize::try_from(node.int("num_groups", 0)?) {
+            Ok(groups @ 1..) if channels.is_multiple_of(groups) => groups,
+            _ => return fault(format!("its groups don't divide {channels} channels")),
+        };
+        // Until version 21, there was a number for each group.
+        let numbers = |constant: &Constant<'a>| {
+            let of = if constant.len() == channels { channels } else { groups };
+            Self::for_channels(constant, of, channels)
+        };
+        let norm = Norm::Group { groups, eps: plain(node.float("epsilon", 1e-5)?), affine: true };
+        let tensors = vec![
+            Weight::computed(Role::Weight, numbers(&scale)?, scale.name),
+            Weight::computed(Role::Bias, numbers(&shift)?, scale.name),
+        ];
+        Ok(self.emit_on(&view, Op::Norm(norm), tensors))
+    }
+
+    /// Over the last dimensions: the channels of each pixel, or all numbers.
+    pub(super) fn layer_norm(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let rank = view.dims.len();
+        let axes: Vec<usize> = match node.ints("axes")? {
+            // Of one that was put together from its steps.
+            Some(axes) => axes.iter().map(|at| axis(*at, rank)).collect::<Result<_, _>>()?,
+            None => (axis(node.int("axis", -1)?, rank)?..rank).collect(),
+        };
+        let is_rms = node.op == "RMSNormalization";
+        let eps = plain(node.float("epsilon", 1e-5)?);
+        let dims: Vec<Vec<Part>> = axes.iter().map(|at| view.dims[*at].clone()).collect();
+        if dims.concat().into_iter().eq([Axis::H, Axis::W].into_iter().filter_map(|axis| view.whole(axis)))
+            && !is_rms
+            && node.input(1).is_none()
+        {
+            return Ok(self.emit_on(&view, Op::Norm(Norm::Instance { eps, affine: false }), Vec::new()));
+        }
+        let over = match dims {
+            _ if dims.concat().into_iter().eq(view.whole(Axis::C)) => Over::Channels,
+            _ if dims.iter().flatten().map(|part| part.size).product::<usize>() == view.shape.elements() => Over::All,
+            _ => return fault(format!("it is over a part of the dimensions of {:?}", view.sizes())),
+        };
+        let many = if over == Over::All { view.shape.elements() } else { view.shape.channels() };
+        let places = (over == Over::All && !view.is_in_order()).then(|| view.places(&dims));
+        let tensor = |constant: &Rc<Constant<'a>>, role: Role| -> Result<Weight<'a>, Stop> {
+            if constant.len() != many {
+                return fault(format!("it has {} numbers for {many}", constant.len()));
+            }
+            let Some(places) = &places else { return Ok(Weight::new(role, constant)) };
+            let mut moved = vec![0.0; many];
+            for (number, place) in constant.to_f32()?.iter().zip(places) {
+                moved[*place] = *number;
+            }
+            Ok(Weight::computed(role, moved, constant.name))
+        };
+        let weight = self.constant(node, 1)?;
+        let bias = if is_rms { None } else { self.constant(node, 2)? };
+        let affine = weight.is_some() || bias.is_some();
+        let mut tensors = Vec::new();
+        if affine {
+            let filled = |number: f32| Rc::new(Constant::floats(vec![many], vec![number; many]));
+            tensors.push(tensor(&weight.unwrap_or_else(|| filled(1.0)), Role::Weight)?);
+            if !is_rms {
+                tensors.push(tensor(&bias.unwrap_or_else(|| filled(0.0)), Role::Bias)?);
+            }
+        }
+        let norm = if is_rms { Norm::Rms { over, eps, affine } } else { Norm::Layer { over, eps, affine } };
+        Ok(self.emit_on(&view, Op::Norm(norm), tensors))
+    }
+
+    /// Division by a length.
+    pub(super) fn lp_norm(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let at = axis(node.int("axis", -1)?, view.dims.len())?;
+        if node.int("p", 2)? != 2 {
+            return fault("it divides by another length than the Euclidean one");
+        }
+        let over = if view.is_whole(at, Axis::C) {
+            Over::Channels
+        } else if view.dims[at].iter().map(|part| part.size).product::<usize>() == view.shape.elements() {
+            Over::All
+        } else {
+            return fault(format!("it is over the axis {at} of {:?}, which is not that of channels", view.sizes()));
+        };
+        let eps = plain(node.float("epsilon", 0.0)?);
+        Ok(self.emit_on(&view, Op::Norm(Norm::L2 { over, eps }), Vec::new()))
+    }
+
+    /// ONNX divides alpha by the size, and the language doesn't.
+    pub(super) fn lrn(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let view = self.maps(&view)?;
+        let size = match usize::try_from(node.int("size", 0)?) {
+            Ok(size @ 1..) => size,
+            Ok(0) | Err(_) => return fault("its size is not a number from 1"),
+        };
+        let alpha = f64::from(node.float("alpha", 1e-4)?) / size as f64;
+        let window = if size.is_multiple_of(2) { LrnWindow::Onnx } else { LrnWindow::Paper };
+        let lrn = Lrn::new(size, alpha as f32, node.float("beta", 0.75)?, node.float("bias", 1.0)?).window(window);
+        Ok(self.emit_on(&view, Op::Lrn(lrn), Vec::new()))
+    }
+
+    pub(super) fn prelu(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let view = self.by_channels(view)?;
+        let slope = self.needs(node, 1)?;
+        let (channels, sizes) = (view.shape.channels(), view.sizes());
+        let offset = sizes.len().checked_sub(slope.dims.len());
+        let own: Vec<usize> = (0..slope.dims.len()).filter(|at| slope.dims[*at] != 1).collect();
+        let name = slope.name;
+        let (per, weight) = match (&*own, offset) {
+            ([], _) => {
+                let numbers = vec![slope.common().unwrap_or(0.0) as f32; channels];
+                (PreluPer::Channel, Weight::computed(Role::Weight, numbers, name))
+            }
+            ([at], Some(offset)) if slope.dims[*at] == channels && view.is_whole(at + offset, Axis::C) => (
+                PreluPer::Channel,
+                Weight { name, ..Weight::new(Role::Weight, &Rc::new(slope.with_dims(vec![channels]))) },
+            ),
+            // Before version 7, a list was one of channels; with any other meaning, it would not fit.
+            ([0], Some(1..)) if slope.dims == [channels] && sizes.last() != Some(&channels) => {
+                (PreluPer::Channel, Weight::new(Role::Weight, &slope))
+            }
+            (_, Some(_)) if slope.len() == view.shape.elements() && view.is_in_order() => {
+                (PreluPer::Element, Weight::new(Role::Weight, &slope))
+            }
+            _ => return fault(format!("its slopes of the shape {:?} are not those of channels or pixels", slope.dims)),
+        };
+        Ok(self.emit_on(&view, Op::Prelu(per), vec![weight]))
+    }
+}

@@ -1,0 +1,337 @@
+//! The net that was imported: its description, its declaration, its weights.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::rc::Rc;
+
+use cnn_net::graph::{Call, Graph, Input, Node, Output, Tensor, Value};
+use cnn_net::language::{Unsayable, arranged, declaration};
+use cnn_net::op::{Op, Role, Shape};
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
+
+use crate::blocks;
+use crate::constant::{Constant, Data};
+use crate::graph;
+use crate::lower::{Draft, Lowered};
+use crate::names::wishes;
+use crate::report::{Error, Fault};
+
+/// As the language has it.
+const MOST_LAYERS: usize = 10_000;
+
+/// A net that was imported.
+pub struct Net<'a> {
+    name: String,
+    doc: String,
+    input: Shape,
+    layers: Vec<Layer<'a>>,
+    calls: Vec<Vec<blocks::Call>>,
+    result: Value,
+    declaration: String,
+}
+
+/// A layer with its name.
+#[derive(Clone)]
+pub(crate) struct Layer<'a> {
+    pub(crate) name: String,
+    pub(crate) op: Op,
+    pub(crate) inputs: Vec<Value>,
+    pub(crate) shape: Shape,
+    pub(crate) tensors: Vec<Weights<'a>>,
+    /// The node that it comes from.
+    pub(crate) node: usize,
+}
+
+/// A tensor in the shape that PyTorch gives it.
+#[derive(Clone)]
+pub(crate) struct Weights<'a> {
+    name: String,
+    role: Role,
+    dims: Vec<usize>,
+    constant: Rc<Constant<'a>>,
+}
+
+/// The net of lowered layers, with names and blocks; its text is found here too, since that is what names and blocks are for.
+pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str, doc: &str) -> Result<Net<'a>, Error> {
+    let Lowered { drafts, input, result } = compacted(lowered);
+    if drafts.len() > MOST_LAYERS {
+        let why = format!("it has {} layers; a net has at most {MOST_LAYERS}", drafts.len());
+        return Err(Error::Unsupported(vec![Fault::new(why).of("model", name)]));
+    }
+    let wishes = wishes(graph, &drafts);
+    let mut net = Net {
+        name: name.to_owned(),
+        doc: doc.to_owned(),
+        input,
+        layers: drafts.into_iter().zip(wishes).map(|(draft, wish)| layer(draft, wish)).collect::<Result<_, _>>()?,
+        calls: Vec::new(),
+        result,
+        declaration: String::new(),
+    };
+    net.arrange()?;
+    net.declare(graph)?;
+    Ok(net)
+}
+
+/// Without the layers whose work others do, and those that nothing reads.
+fn compacted(lowered: Lowered<'_>) -> Lowered<'_> {
+    let Lowered { drafts, input, result } = lowered;
+    let mut is_read = vec![false; drafts.len()];
+    let mark = |value: &Value, is_read: &mut [bool]| {
+        if let Value::Node(index) = value {
+            is_read[*index] = true;
+        }
+    };
+    mark(&result, &mut is_read);
+    for (index, draft) in drafts.iter().enumerate().rev() {
+        if is_read[index] {
+            draft.inputs.iter().for_each(|input| mark(input, &mut is_read));
+        }
+    }
+    let mut places = Vec::with_capacity(drafts.len());
+    let mut count = 0;
+    for is_read in &is_read {
+        places.push(count);
+        count += usize::from(*is_read);
+    }
+    let moved = |value: Value| match value {
+        Value::Node(index) => Value::Node(places[index]),
+        Value::Input(index) => Value::Input(index),
+    };
+    let kept = drafts.into_iter().zip(is_read).filter(|(_, is_read)| *is_read);
+    let drafts =
+        kept.map(|(draft, _)| Draft { inputs: draft.inputs.into_iter().map(moved).collect(), ..draft }).collect();
+    Lowered { drafts, input, result: moved(result) }
+}
+
+fn layer<'a>(draft: Draft<'a>, name: String) -> Result<Layer<'a>, Error> {
+    let Draft { op, inputs, shape, tensors, node, .. } = draft;
+    let tensors = tensors
+        .into_iter()
+        .map(|weight| Weights { name: String::new(), role: weight.role, dims: Vec::new(), constant: weight.constant })
+        .collect();
+    Ok(Layer { name, op, inputs, shape, tensors, node })
+}
+
+impl<'a> Net<'a> {
+    /// Puts layers in the order of a declaration, and gives them their names.
+    fn arrange(&mut self) -> Result<(), Error> {
+        self.shape_tensors()?;
+        // Each time, a group whose values are needed elsewhere is taken apart.
+        for _ in 0..self.layers.len() {
+            match self.with(arranged) {
+                Ok(found) => return self.rearrange(&found.order, found.names),
+                Err(why) if self.dissolve(&why.name) => {}
+                Err(why) => return Err(unsayable(&why)),
+            }
+        }
+        self.flatten();
+        let found = self.with(arranged).map_err(|why| unsayable(&why))?;
+        self.rearrange(&found.order, found.names)
+    }
+
+    /// The dimensions of tensors, which follow from layers and their inputs.
+    fn shape_tensors(&mut self) -> Result<(), Error> {
+        let shapes: Vec<Shape> = self.layers.iter().map(|layer| layer.shape).collect();
+        let of = |value: Option<&Value>| match value {
+            Some(Value::Node(index)) => shapes.get(*index).copied(),
+            Some(Value::Input(_)) | None => None,
+        };
+        for layer in &mut self.layers {
+            let input = of(layer.inputs.first()).unwrap_or(self.input);
+            let expected: Vec<(Role, Vec<usize>)> =
+                layer.op.tensors(input).iter().map(|(role, dims)| (role, dims.to_vec())).collect();
+            let fits = expected.len() == layer.tensors.len()
+                && expected.iter().zip(&layer.tensors).all(|((role, dims), tensor)| {
+                    *role == tensor.role && dims.iter().product::<usize>() == tensor.constant.len()
+                });
+            if !fits {
+                let problem =
+                    Fault::new("its tensors don't have the shapes of such a layer").of(layer.op.name(), &layer.name);
+                return Err(Error::Unsupported(vec![problem]));
+            }
+            for ((_, dims), tensor) in expected.into_iter().zip(&mut layer.tensors) {
+                tensor.dims = dims;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the outermost group around a name apart.
+    fn dissolve(&mut self, name: &str) -> bool {
+        let Some((group, _)) = name.split_once('.') else { return false };
+        let mut found = false;
+        for layer in &mut self.layers {
+            if let Some((outer, rest)) = layer.name.split_once('.')
+                && outer == group
+            {
+                layer.name = if rest.is_empty() { String::new() } else { format!("{outer}_{rest}") };
+                found = true;
+            }
+        }
+        found
+    }
+
+    /// Takes all groups apart.
+    fn flatten(&mut self) {
+        for layer in &mut self.layers {
+            let is_blank = layer.name.is_empty() || layer.name.ends_with('.');
+            layer.name = if is_blank { String::new() } else { layer.name.replace('.', "_") };
+        }
+    }
+
+    fn rearrange(&mut self, order: &[usize], names: Vec<String>) -> Result<(), Error> {
+        let mut places = vec![0; order.len()];
+        for (place, index) in order.iter().enumerate() {
+            places[*index] = place;
+        }
+        let moved = |value: Value| match value {
+            Value::Node(index) => Value::Node(places[index]),
+            Value::Input(index) => Value::Input(index),
+        };
+        let mut layers: Vec<Option<Layer<'a>>> = std::mem::take(&mut self.layers).into_iter().map(Some).collect();
+        for index in order {
+            let Some(layer) = layers[*index].take() else { continue };
+            let inputs = layer.inputs.iter().map(|input| moved(*input)).collect();
+            self.layers.push(Layer { name: names[*index].clone(), inputs, ..layer });
+        }
+        self.result = moved(self.result);
+        for layer in &mut self.layers {
+            for tensor in &mut layer.tensors {
+                tensor.name = layer.op.tensor_name(&layer.name, tensor.role);
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds blocks, and writes the declaration; without those blocks whose calls differ in more than numbers.
+    fn declare(&mut self, graph: &graph::Graph<'a>) -> Result<(), Error> {
+        let mut without = Vec::new();
+        loop {
+            self.calls = blocks::calls(graph, &self.layers, &without);
+            match self.with(declaration) {
+                Ok(text) => {
+                    self.declaration = text;
+                    return Ok(());
+                }
+                Err(why) => {
+                    let called = |name: &str| self.calls.iter().flatten().any(|call| call.block == name);
+                    let around = |name: &str| {
+                        let layer = self.layers.iter().position(|layer| layer.name == name);
+                        layer.and_then(|layer| self.calls[layer].first()).map(|call| call.block.clone())
+                    };
+                    let block = if called(&why.name) { Some(why.name.clone()) } else { around(&why.name) };
+                    let any = || self.calls.iter().flatten().next().map(|call| call.block.clone());
+                    match block.or_else(any) {
+                        Some(block) => without.push(block),
+                        None => return Err(unsayable(&why)),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The name of the net.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The net as the content of a `network! { … }`: blocks, and the net itself. It parses to [`graph`](Self::with).
+    #[must_use]
+    pub fn declaration(&self) -> &str {
+        &self.declaration
+    }
+
+    /// The description of the net.
+    pub fn with<R>(&self, read: impl FnOnce(&Graph<'_>) -> R) -> R {
+        let tensors: Vec<Vec<Tensor<'_>>> = self
+            .layers
+            .iter()
+            .map(|layer| {
+                let tensors = layer.tensors.iter();
+                tensors.map(|it| Tensor { name: &it.name, role: it.role, shape: &it.dims }).collect()
+            })
+            .collect();
+        let none = Vec::new();
+        let calls: Vec<Vec<Call<'_>>> = (0..self.layers.len())
+            .map(|index| {
+                let calls = self.calls.get(index).unwrap_or(&none).iter();
+                calls.map(|call| Call { block: &call.block, name: &call.name }).collect()
+            })
+            .collect();
+        let nodes: Vec<Node<'_>> = self
+            .layers
+            .iter()
+            .enumerate()
+            .map(|(index, layer)| {
+                Node::new(&layer.name, layer.op, &layer.inputs, layer.shape)
+                    .tensors(&tensors[index])
+                    .calls(&calls[index])
+            })
+            .collect();
+        let (inputs, outputs) = ([Input::new("", self.input)], [Output::new("", self.result)]);
+        read(&Graph::new(&self.name, &inputs, &nodes, &outputs).doc(&self.doc))
+    }
+
+    /// Writes the weights as a safetensors file, in single precision and in PyTorch's shapes.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer, and if a weight is larger than memory.
+    pub fn write_weights(&self, to: &mut impl Write) -> io::Result<()> {
+        let (mut infos, mut end) = (Vec::new(), 0_usize);
+        for tensor in self.tensors() {
+            let begin = end;
+            end += tensor.constant.len() * size_of::<f32>();
+            let info = TensorInfo { dtype: Dtype::F32, shape: tensor.dims.clone(), data_offsets: (begin, end) };
+            infos.push((tensor.name.clone(), info));
+        }
+        let metadata = Metadata::new(None, infos).map_err(io::Error::other)?;
+        let mut header = serde_json::to_vec(&metadata)?;
+        header.resize(header.len().next_multiple_of(size_of::<u64>()), b' ');
+        to.write_all(&(header.len() as u64).to_le_bytes())?;
+        to.write_all(&header)?;
+        self.tensors().try_for_each(|tensor| write(&tensor.constant, to))
+    }
+
+    /// The numbers of each tensor by its name, as `cnn_runtime::reference` and `cnn_runtime::trace` read them.
+    ///
+    /// # Errors
+    ///
+    /// If the file only says that a tensor has the same number everywhere, and it is too large.
+    pub fn params(&self) -> Result<BTreeMap<String, Vec<f32>>, Error> {
+        let numbers = |tensor: &Weights<'a>| match tensor.constant.to_f32() {
+            Ok(floats) => Ok((tensor.name.clone(), floats.into_owned())),
+            Err(fault) => Err(Error::Unsupported(vec![fault.of("tensor", &tensor.name)])),
+        };
+        self.tensors().map(numbers).collect()
+    }
+
+    fn tensors(&self) -> impl Iterator<Item = &Weights<'a>> {
+        self.layers.iter().flat_map(|layer| &layer.tensors)
+    }
+}
+
+fn unsayable(why: &Unsayable) -> Error {
+    Error::Unsupported(vec![Fault::new(why.why).of("layer", &why.name)])
+}
+
+/// Writes the numbers of a tensor.
+fn write(constant: &Constant<'_>, to: &mut impl Write) -> io::Result<()> {
+    if let Data::Encoded(bytes, crate::constant::Encoding::F32) = &constant.data {
+        return to.write_all(bytes.get());
+    }
+    let mut buffer = Vec::with_capacity(1 << 16);
+    let mut written = Ok(());
+    constant.each(|number| {
+        buffer.extend_from_slice(&(number as f32).to_le_bytes());
+        if buffer.len() >= 1 << 16 && written.is_ok() {
+            written = to.write_all(&buffer);
+            buffer.clear();
+        }
+    });
+    written?;
+    to.write_all(&buffer)
+}

@@ -1,0 +1,128 @@
+//! Simplification: operators that exporters write for one layer become that layer's operator, a file for each kind.
+//!
+//! A rule looks at a node and at what it reads from, and says what stands in its place. Nodes are visited once, in order, so a
+//! rule finds what others have made of the nodes before. What is then read by nothing is dropped.
+
+mod gated;
+mod gelu;
+mod hard;
+mod l2_norm;
+mod layer_norm;
+mod logarithm;
+
+use crate::graph::{Graph, Id, Node};
+
+/// What stands in the place of a node.
+type Rule = for<'a> fn(&Finder<'_, 'a>, &Node<'a>) -> Option<Node<'a>>;
+
+const RULES: [Rule; 9] = [
+    hard::hard_sigmoid,
+    hard::hard_swish,
+    gated::silu,
+    gated::mish,
+    gelu::gelu,
+    layer_norm::layer_norm,
+    l2_norm::l2_norm,
+    logarithm::of_activation,
+    logarithm::softplus,
+];
+
+/// Applies all rules.
+pub(crate) fn simplify(graph: &mut Graph<'_>) {
+    let producers = graph.producers();
+    for index in 0..graph.nodes.len() {
+        let finder = Finder { graph, producers: &producers };
+        let node = &graph.nodes[index];
+        if node.domain.is_empty()
+            && let Some(node) = RULES.iter().find_map(|rule| rule(&finder, node))
+        {
+            graph.nodes[index] = node;
+        }
+    }
+    graph.sweep();
+}
+
+/// What rules ask about a graph.
+struct Finder<'g, 'a> {
+    graph: &'g Graph<'a>,
+    producers: &'g [Option<usize>],
+}
+
+/// Constants of exporters have single precision, and often fewer digits.
+const CLOSE: f64 = 1e-4;
+
+fn is_close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= CLOSE * b.abs()
+}
+
+/// A product of more factors than this is none of a layer.
+const MOST_FACTORS: usize = 8;
+
+impl<'g, 'a> Finder<'g, 'a> {
+    /// The node that computes a value, if it is of this operator.
+    fn of(&self, id: Id, op: &str) -> Option<&'g Node<'a>> {
+        let node = &self.graph.nodes[self.producers[id]?];
+        (node.op == op && node.domain.is_empty()).then_some(node)
+    }
+
+    fn number(&self, id: Option<Id>) -> Option<f64> {
+        self.graph.scalar(id)
+    }
+
+    /// The value and the number that a sum, a product, … is of.
+    fn with_number(&self, node: &Node<'a>) -> Option<(Id, f64)> {
+        let (first, second) = (node.input(0)?, node.input(1)?);
+        match (self.number(Some(first)), self.number(Some(second))) {
+            (None, Some(number)) => Some((first, number)),
+            (Some(number), None) if node.op != "Div" && node.op != "Sub" => Some((second, number)),
+            _ => None,
+        }
+    }
+
+    /// A value plus this number.
+    fn plus(&self, id: Id, number: f64) -> Option<Id> {
+        let (value, found) = self.with_number(self.of(id, "Add")?)?;
+        is_close(found, number).then_some(value)
+    }
+
+    /// The limits of a `Clip`, with what it limits.
+    fn clip(&self, id: Id) -> Option<(Id, f64, f64)> {
+        let node = self.of(id, "Clip")?;
+        let limit = |index: usize, name: &str| match node.input(index) {
+            Some(id) => self.number(Some(id)),
+            None => node.float(name, f32::NAN).ok().map(f64::from).filter(|limit| !limit.is_nan()),
+        };
+        Some((node.input(0)?, limit(1, "min")?, limit(2, "max")?))
+    }
+
+    /// The factors of a product that are not numbers, and the product of those that are.
+    fn factors(&self, id: Id) -> (Vec<Id>, f64) {
+        let (mut factors, mut number, mut open) = (Vec::new(), 1.0, vec![id]);
+        while let Some(id) = open.pop() {
+            let product = self.of(id, "Mul").map(|node| (node.input(0), node.input(1)));
+            let quotient = self.of(id, "Div").and_then(|node| self.with_number(node));
+            match (self.number(Some(id)), product, quotient) {
+                (Some(found), _, _) => number *= found,
+                (None, Some((Some(a), Some(b))), _) if factors.len() + open.len() < MOST_FACTORS => open.extend([b, a]),
+                (None, _, Some((value, divisor))) if divisor != 0.0 => {
+                    number /= divisor;
+                    open.push(value);
+                }
+                _ => factors.push(id),
+            }
+        }
+        (factors, number)
+    }
+
+    /// The other of two factors, of which one is such a function of it.
+    fn gate(&self, node: &Node<'a>, is: impl Fn(Id, Id) -> bool) -> Option<Id> {
+        let (a, b) = (node.input(0)?, node.input(1)?);
+        if is(b, a) {
+            Some(a)
+        } else if is(a, b) {
+            Some(b)
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Values that are multiplied with a function of themselves.
+//!
+//! ```text
+//! before   Mul(x, Sigmoid(x))     Mul(x, Tanh(Softplus(x)))
+//! after    Swish(x)               Mish(x)
+//! ```
+
+use super::Finder;
+use crate::graph::{Id, Node};
+
+pub(super) fn silu<'a>(finder: &Finder<'_, 'a>, node: &Node<'a>) -> Option<Node<'a>> {
+    let is_sigmoid = |gate: Id, x: Id| finder.of(gate, "Sigmoid").is_some_and(|node| node.input(0) == Some(x));
+    let x = (node.op == "Mul").then(|| finder.gate(node, is_sigmoid))??;
+    Some(node.replaced("Swish", vec![Some(x)]))
+}
+
+pub(super) fn mish<'a>(finder: &Finder<'_, 'a>, node: &Node<'a>) -> Option<Node<'a>> {
+    let is_tanh = |gate: Id, x: Id| {
+        let inner = finder.of(gate, "Tanh").and_then(|tanh| tanh.input(0));
+        inner.and_then(|inner| finder.of(inner, "Softplus")).is_some_and(|softplus| softplus.input(0) == Some(x))
+    };
+    let x = (node.op == "Mul").then(|| finder.gate(node, is_tanh))??;
+    Some(node.replaced("Mish", vec![Some(x)]))
+}

@@ -1,0 +1,198 @@
+//! A graph from elsewhere in the order and with the names of a declaration.
+//!
+//! Other frameworks compute branches in any order, and name layers after the modules that call them. Here each node gets the place
+//! at which a declaration computes it, groups get names that are given once and nodes that lie next to each other, and steps
+//! without a name get their number.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use super::Unsayable;
+use super::build::{Missing, tree};
+use super::check;
+use super::groups::{common, group_of, is_in, join, spanned};
+use super::nesting::{DEEPEST, Item, emitted, nested_in_any_order};
+use super::tree::{Kind, Statement, Step};
+use super::words::step_number;
+use crate::graph::{Graph, Node};
+
+/// How a graph has to be changed so that it can be declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arranged {
+    /// The nodes by their indices, in the order of the declaration.
+    pub order: Vec<usize>,
+    /// The name of each node, by its index.
+    pub names: Vec<String>,
+}
+
+/// The order and the names that a declaration of this graph has.
+///
+/// Names of nodes are `group.name`, or `group.` for a step without a name, in any number of groups. They are wishes: a merge moves
+/// into the group of its branches or out of it, and what is in the way of another name gets a number at its end. Tensors, calls,
+/// taps and auxiliary classifiers are not looked at.
+///
+/// # Errors
+///
+/// If values can't be read where they are needed: they are kept in other groups than they are read in.
+pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
+    check::values(graph)?;
+    let branches = nested_in_any_order(graph, BTreeSet::new())?;
+    let kept = spanned(graph, &branches);
+    let nested = if kept.is_empty() { Ok(branches) } else { nested_in_any_order(graph, kept).or(Ok(branches)) }?;
+    let mut names = Names { graph, names: graph.nodes.iter().map(|node| node.name.to_owned()).collect() };
+    names.lift(&nested.trunk);
+    names.settle(&nested.trunk, "", &mut BTreeSet::new());
+    let named: Vec<Node<'_>> =
+        graph.nodes.iter().zip(&names.names).map(|(node, name)| Node { name, calls: &[], ..*node }).collect();
+    let tree = tree(&Graph { nodes: &named, taps: &[], aux: &[], ..*graph }, &nested, Missing::Named)?;
+    let mut order = Vec::new();
+    emitted(&nested.trunk, &mut order);
+    let mut found = names.names.clone();
+    body(&tree.body, &mut Scope::new(""), &mut found);
+    Ok(Arranged { order, names: found })
+}
+
+struct Names<'g> {
+    graph: &'g Graph<'g>,
+    names: Vec<String>,
+}
+
+impl Names<'_> {
+    /// Moves merges into the groups that all of their branches are in, unless these are in theirs.
+    fn lift(&mut self, items: &[Item]) {
+        for item in items {
+            let Item::Merge(node, branches) = item else { continue };
+            branches.iter().for_each(|branch| self.lift(branch));
+            let mut inner = Vec::new();
+            branches.iter().for_each(|branch| emitted(branch, &mut inner));
+            let groups = inner.iter().map(|node| group_of(&self.names[*node]));
+            let Some(group) = groups.reduce(|a, b| common(a, b)).map(ToOwned::to_owned) else { continue };
+            let (own, name) = self.names[*node].rsplit_once('.').unwrap_or(("", &self.names[*node]));
+            if !is_in(&group, own) {
+                self.names[*node] = if group.is_empty() { name.to_owned() } else { format!("{group}.{name}") };
+            }
+        }
+    }
+
+    /// Makes the names in a group different, and groups in it nodes next to each other.
+    fn settle(&mut self, items: &[Item], prefix: &str, taken: &mut BTreeSet<String>) {
+        if prefix.matches('.').count() > DEEPEST {
+            // The tree of it is an error.
+            return;
+        }
+        let mut index = 0;
+        while let Some(item) = items.get(index) {
+            let Some(node) = item.node() else {
+                index += 1;
+                continue;
+            };
+            let Some((group, end)) = self.group(items, index, prefix) else {
+                self.name(node, prefix, taken);
+                if let Item::Merge(_, branches) = item {
+                    branches.iter().for_each(|branch| self.settle(branch, prefix, taken));
+                }
+                index += 1;
+                continue;
+            };
+            let free = free(&group, taken);
+            let (part, mut inner) = (&items[index..end], Vec::new());
+            emitted(part, &mut inner);
+            // What has no tensors need not be in a group that is over.
+            let is_left = free != group && inner.iter().all(|node| self.graph.nodes[*node].tensors.is_empty());
+            for node in inner {
+                let rest = self.names[node][join(prefix, &group).len()..].trim_start_matches('.').to_owned();
+                self.names[node] = if is_left { join(prefix, "") } else { format!("{}.{rest}", join(prefix, &free)) };
+            }
+            if is_left {
+                // They are steps of this group now.
+                continue;
+            }
+            taken.insert(free.clone());
+            self.settle(part, &join(prefix, &free), &mut BTreeSet::new());
+            index = end;
+        }
+    }
+
+    /// The group in a group that the item here is in, and where it ends.
+    fn group(&self, items: &[Item], first: usize, prefix: &str) -> Option<(String, usize)> {
+        let group = |item: &Item| {
+            let name = &*self.names[item.node()?];
+            let own = if prefix.is_empty() { name } else { name.get(prefix.len() + 1..)? };
+            own.split_once('.').map(|(group, _)| group)
+        };
+        let own = group(&items[first])?;
+        // A value that is read by its name lies inside of a group if the group goes on after it.
+        let mut end = first + 1;
+        for (index, item) in items.iter().enumerate().skip(first) {
+            match item.node() {
+                Some(_) if group(item) == Some(own) => end = index + 1,
+                Some(_) => break,
+                None => {}
+            }
+        }
+        Some((own.to_owned(), end))
+    }
+
+    /// Gives a step a name that no other one has.
+    fn name(&mut self, node: usize, prefix: &str, taken: &mut BTreeSet<String>) {
+        let own = self.names[node].rsplit('.').next().unwrap_or_default().to_owned();
+        if own.is_empty() {
+            return;
+        }
+        let free = free(&own, taken);
+        self.names[node] = join(prefix, &free);
+        taken.insert(free);
+    }
+}
+
+/// A name that is not taken: itself, or with a number.
+fn free(name: &str, taken: &BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number| format!("{name}_{number}"));
+    core::iter::once(name.to_owned()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default()
+}
+
+/// The names of one body.
+struct Scope {
+    prefix: String,
+    next: usize,
+}
+
+impl Scope {
+    fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), next: 0 }
+    }
+}
+
+/// Names the steps of a body as the compiler does.
+fn body(statements: &[Statement], scope: &mut Scope, names: &mut [String]) {
+    for statement in statements {
+        match statement {
+            Statement::Step(it) => step(it, scope, names),
+            Statement::Aux(aux) => body(&aux.body, &mut Scope::new(&join(&scope.prefix, &aux.name)), names),
+            Statement::Tap(_) | Statement::Keep(_) | Statement::Output(_) => {}
+        }
+    }
+}
+
+fn step(step: &Step, scope: &mut Scope, names: &mut [String]) {
+    if let Kind::From(_) | Kind::Again(_) = step.kind {
+        return;
+    }
+    let at = step.name.as_deref().and_then(step_number).unwrap_or(scope.next);
+    scope.next = at.saturating_add(1);
+    let name = step.name.clone().unwrap_or_else(|| at.to_string());
+    let name = join(&scope.prefix, &name);
+    match &step.kind {
+        Kind::Layer(layer) => names[layer.node] = name,
+        Kind::Merge(merge) => {
+            let mut inner = Scope::new(&scope.prefix);
+            merge.branches.iter().flatten().for_each(|it| self::step(it, &mut inner, names));
+            names[merge.node] = name;
+        }
+        Kind::Group(inner) => body(inner, &mut Scope::new(&name), names),
+        Kind::Call(_) | Kind::Repeat(_) | Kind::Skip | Kind::From(_) | Kind::Again(_) => {}
+    }
+}

@@ -1,0 +1,59 @@
+//! Groups, by the names of what is in them.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::nesting::{Item, Nested, emitted};
+use crate::graph::{Graph, Value};
+
+/// The group of a name.
+pub(super) fn group_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(group, _)| group)
+}
+
+/// A name in a group.
+pub(super) fn join(group: &str, name: &str) -> String {
+    if group.is_empty() { name.to_owned() } else { format!("{group}.{name}") }
+}
+
+/// Whether a group is another one, or in it.
+pub(super) fn is_in(group: &str, outer: &str) -> bool {
+    outer.is_empty() || group.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// The group that two groups are in.
+pub(super) fn common<'n>(a: &'n str, b: &str) -> &'n str {
+    let mut common = a;
+    while !is_in(b, common) {
+        common = group_of(common);
+    }
+    common
+}
+
+/// The values to keep where a merge is in a group that its branches are not all in: a decoder that reads what an encoder has
+/// computed long before. With branches, the merge would be around everything between the two.
+pub(super) fn spanned(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<usize> {
+    let mut kept = BTreeSet::new();
+    let mut open: Vec<&[Item]> = alloc::vec![&*nested.trunk];
+    while let Some(items) = open.pop() {
+        for item in items {
+            let Item::Merge(node, branches) = item else { continue };
+            open.extend(branches.iter().map(|branch| &**branch));
+            let mut inner = Vec::new();
+            branches.iter().for_each(|branch| emitted(branch, &mut inner));
+            let groups = inner.iter().map(|node| group_of(graph.nodes[*node].name));
+            let group = groups.reduce(|a, b| common(a, b));
+            let merge = &graph.nodes[*node];
+            if group.is_some_and(|group| !is_in(group, group_of(merge.name))) {
+                kept.extend(merge.inputs.iter().filter_map(|input| match input {
+                    Value::Node(node) => Some(*node),
+                    Value::Input(_) => None,
+                }));
+            }
+        }
+    }
+    kept
+}

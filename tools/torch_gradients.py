@@ -52,7 +52,8 @@ def case(layers, input, function, tensors=(), images=2):
 
 def weighted(layer, input, function, weight, bias=None, images=2):
     """A layer with a weight, and perhaps a bias."""
-    tensors = {"layer.weight": weight} | ({"layer.bias": bias} if bias else {})
+    # The factors of `scale` have the layer's own name.
+    tensors = {"layer" if layer == "scale" else "layer.weight": weight} | ({"layer.bias": bias} if bias else {})
     return case(f"layer: {layer}", input, function, tensors, images)
 
 

@@ -34,8 +34,15 @@
 //! | `vgg` | yes | the VGG nets, also torchvision's |
 //! | `inception` | yes | Inception-v1; torchvision's GoogLeNet and Inception-v3 |
 //! | `resnet` | yes | the residual nets, also torchvision's; ResNeXt |
-//! | `squeezenet` `mobilenet` `densenet` `shufflenet` `efficientnet` `regnet` `convnext` | no | these of torchvision |
-//! | `unet` `espcn` | no | these |
+//! | `squeezenet` | no | torchvision's SqueezeNet 1.0 and 1.1 |
+//! | `mobilenet` | no | torchvision's MobileNet-v2, and v3 small and large |
+//! | `densenet` | no | torchvision's DenseNet-121 and 169 |
+//! | `shufflenet` | no | torchvision's ShuffleNet-v2 x1.0 |
+//! | `efficientnet` | no | torchvision's EfficientNet-B0 |
+//! | `regnet` | no | torchvision's RegNetY-400MF |
+//! | `convnext` | no | torchvision's ConvNeXt-T |
+//! | `unet` | no | U-Net |
+//! | `espcn` | no | ESPCN |
 //! | `tiny` | no | the module `tiny`: the nets of MLPerf Tiny |
 //! | `all-nets` | no | all of these |
 //! | `image` | no | pictures of the crate `image` as inputs |

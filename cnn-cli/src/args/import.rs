@@ -48,7 +48,8 @@ Examples:
   cnn import detector.onnx --input 3x416x416 --name Detector -o detector.rs
 
 To write such a file in Python:
-  torch.onnx.export(model.eval(), (torch.rand(1, 3, 224, 224),), \"resnet50.onnx\")";
+  image = torch.rand(1, 3, 224, 224)
+  torch.onnx.export(model.eval(), (image,), \"resnet50.onnx\")";
 
 /// `3x224x224`, or `784`.
 fn shape(text: &str) -> Result<Shape, String> {

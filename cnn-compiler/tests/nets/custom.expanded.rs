@@ -206,7 +206,7 @@ const _: () = {
     }
 
     impl<S: rt::Space<1072>> Custom<'_, S> {
-        /// Runs the net: `3x6x6` in, `5` out, both in the order channels, rows, columns. Allocates nothing.
+        /// Runs the net: `3x6x6` in, `5` out, all in the order channels, rows, columns. Allocates nothing.
         pub fn forward(&mut self, input: &[rt::f32; 108]) -> &[rt::f32; 5] {
             self.watched(rt::None, input)
         }
@@ -271,13 +271,12 @@ const _: () = {
     /// The description of `Custom` as declared.
     static GRAPH: rt::Graph<'static> = rt::Graph::new(
         "Custom",
-        rt::Shape::map(3, 6, 6),
-        rt::Shape::Vector(5),
+        &[rt::Input::new("", rt::Shape::map(3, 6, 6))],
         &[
             rt::Node::new(
                     "a.coord",
                     rt::Op::Custom(USER_COORDINATES),
-                    &[rt::Value::Input],
+                    &[rt::Value::Input(0)],
                     rt::Shape::map(5, 6, 6),
                 )
                 .tensors(&[rt::Tensor::new("a.coord.weight", rt::Role::Weight, &[2])])
@@ -352,7 +351,7 @@ const _: () = {
                 rt::Shape::Vector(5),
             ),
         ],
-        rt::Value::Node(6),
+        &[rt::Output::new("", rt::Value::Node(6))],
     );
 
     /// The kernels of a pass, in order.

@@ -210,10 +210,6 @@ impl<'a> Builder<'a> {
             }
             return chain.append(inside, &self.forks);
         }
-        // A merge of kept values has branches from outside, which a frame would claim.
-        if !self.is_inside(&called) {
-            return chain.append(inside, &self.forks);
-        }
         if self.options.unfold || !folds || self.leaves_inside(called.parts, &inside) {
             let start = chain.items.len();
             chain.append(inside, &self.forks);
@@ -228,16 +224,6 @@ impl<'a> Builder<'a> {
         let unit = self.unit(&called.call, called.parts, &inside);
         self.register(called, inside, &unit);
         self.push_unit(unit, chain);
-    }
-
-    /// Whether all that is drawn for a call or a group belongs to it.
-    fn is_inside(&self, Called { call, parts, .. }: &Called<'_, '_>) -> bool {
-        let is_in = |node: usize| {
-            let node = &self.graph.nodes[node];
-            let in_group = || node.name.strip_prefix(call.name).is_some_and(|rest| rest.starts_with('.'));
-            if call.block == GROUP { in_group() } else { node.calls.contains(call) }
-        };
-        parts.iter().flat_map(Part::nodes).all(is_in)
     }
 
     /// Whether something leaves before the end; a block that is drawn elsewhere would hide that.

@@ -38,7 +38,10 @@ fn group<'a>(graph: &Graph<'a>, part: &Part, depth: usize, prefix: &str) -> Opti
     let name = node.calls.get(depth).map_or(node.name, |call| call.name);
     let start = if prefix.is_empty() { 0 } else { prefix.len() + 1 };
     let end = start + name.get(start..)?.find('.')?;
-    name.get(..end)
+    let group = name.get(..end)?;
+    // The branches of a merge of kept values show layers from elsewhere.
+    let is_in = |inner: &usize| graph.nodes[*inner].name.strip_prefix(group).is_some_and(|rest| rest.starts_with('.'));
+    part.nodes().iter().all(is_in).then_some(group)
 }
 
 /// Whether the second group has the next number, and the same layers in the same order.

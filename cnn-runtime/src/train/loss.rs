@@ -18,7 +18,7 @@ pub enum Loss {
     /// For numbers: `(x - target)^2`, the mean over all outputs of the batch. It replaces a final `step`, whose input is then what is
     /// compared (Widrow & Hoff 1960).
     MeanSquared,
-    /// For probabilities, each of its own event: `-t ln(sigmoid(x)) - (1 - t) ln(1 - sigmoid(x))` of the target `t`, the mean over all
+    /// For probabilities of separate events: `-t ln(sigmoid(x)) - (1 - t) ln(1 - sigmoid(x))` of the target `t`, the mean over all
     /// outputs of the batch. It replaces a final `sigmoid`, `log_sigmoid` or `step`.
     BinaryCrossEntropy,
 }

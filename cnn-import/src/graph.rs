@@ -17,17 +17,24 @@ pub(crate) struct Graph<'a> {
     pub(crate) nodes: Vec<Node<'a>>,
     /// By values.
     pub(crate) constants: BTreeMap<Id, Rc<Constant<'a>>>,
-    pub(crate) input: Input,
-    pub(crate) output: Id,
+    pub(crate) inputs: Vec<Input<'a>>,
+    pub(crate) outputs: Vec<Output<'a>>,
     /// How many values there are.
     pub(crate) values: usize,
 }
 
-/// The input of a graph.
-pub(crate) struct Input {
+/// An input of a graph.
+pub(crate) struct Input<'a> {
     pub(crate) id: Id,
+    pub(crate) name: &'a str,
     /// Its dimensions, the batch included.
     pub(crate) dims: Vec<usize>,
+}
+
+/// An output of a graph.
+pub(crate) struct Output<'a> {
+    pub(crate) id: Id,
+    pub(crate) name: &'a str,
 }
 
 /// A call of an operator.
@@ -56,13 +63,13 @@ impl<'a> Graph<'a> {
         self.constant(id)?.common()
     }
 
-    /// How often each value is read, by nodes and as the output.
+    /// How often each value is read, by nodes and as an output.
     pub(crate) fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.values];
         for id in self.nodes.iter().flat_map(|node| &node.inputs).flatten() {
             uses[*id] += 1;
         }
-        uses[self.output] += 1;
+        self.outputs.iter().for_each(|output| uses[output.id] += 1);
         uses
     }
 
@@ -80,7 +87,7 @@ impl<'a> Graph<'a> {
     /// Drops what nothing reads.
     pub(crate) fn sweep(&mut self) {
         let mut read = vec![false; self.values];
-        read[self.output] = true;
+        self.outputs.iter().for_each(|output| read[output.id] = true);
         let mut kept = Vec::with_capacity(self.nodes.len());
         for node in std::mem::take(&mut self.nodes).into_iter().rev() {
             if node.outputs.iter().flatten().any(|id| read[*id]) {

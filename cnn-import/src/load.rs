@@ -9,7 +9,7 @@ use cnn_net::op::Shape;
 
 use crate::constant::{self, Constant, Data, type_name};
 use crate::external::Files;
-use crate::graph::{Graph, Id, Input, Node};
+use crate::graph::{Graph, Id, Input, Node, Output};
 use crate::proto::{self, Dim, Model, Value as Attribute};
 use crate::report::{Error, Fault, Problem, text};
 
@@ -31,18 +31,16 @@ pub(crate) fn load<'a>(model: Model<'a>, input: Option<Shape>, files: &Files) ->
     }
     let inputs: Vec<&proto::Input<'a>> =
         graph.inputs.iter().filter(|input| !loader.names.contains_key(input.name)).collect();
-    let input = loader.input(&inputs, input);
+    let inputs = loader.inputs(&inputs, input);
     let nodes = loader.nodes(graph.nodes);
-    let output = loader.output(&graph.outputs);
-    match (input, output) {
-        (Some(input), Some(output)) if loader.problems.is_empty() => {
-            let Loader { constants, values, .. } = loader;
-            let mut graph = Graph { opset, nodes, constants, input, output, values };
-            graph.sweep();
-            Ok(graph)
-        }
-        _ => Err(Error::Unsupported(loader.problems)),
+    let outputs = loader.outputs(&graph.outputs);
+    let Loader { constants, values, problems, .. } = loader;
+    if !problems.is_empty() {
+        return Err(Error::Unsupported(problems));
     }
+    let mut graph = Graph { opset, nodes, constants, inputs, outputs, values };
+    graph.sweep();
+    Ok(graph)
 }
 
 struct Loader<'a, 'f> {
@@ -85,39 +83,40 @@ impl<'a> Loader<'a, '_> {
         }
     }
 
-    /// The only input.
-    fn input(&mut self, inputs: &[&proto::Input<'a>], shape: Option<Shape>) -> Option<Input> {
-        let [input] = inputs else {
-            let names: Vec<String> = inputs.iter().take(8).map(|input| format!("`{}`", text(input.name))).collect();
-            let why = format!("it has {} inputs ({}); one is supported", inputs.len(), names.join(", "));
-            for input in inputs {
-                self.define(input.name);
-            }
-            self.problem("model", "inputs", Fault::new(why));
-            return None;
-        };
-        let id = self.define(input.name);
-        match input_dims(input, shape) {
-            Ok(dims) => Some(Input { id, dims }),
-            Err(fault) => {
-                self.problem("input", input.name, fault);
-                None
+    /// The inputs. A shape can be given for the only one.
+    fn inputs(&mut self, inputs: &[&proto::Input<'a>], shape: Option<Shape>) -> Vec<Input<'a>> {
+        match (inputs.len(), shape) {
+            (0, _) => self.problem("model", "inputs", Fault::new("it has no inputs: it always computes the same")),
+            (1, _) | (_, None) => {}
+            (count, Some(_)) => {
+                let why = format!("it has {count} inputs, and a shape can be given for a single one");
+                self.problem("model", "inputs", Fault::new(why).help("export the model with fixed shapes"));
             }
         }
+        let shape = shape.filter(|_| inputs.len() == 1);
+        let mut all = Vec::new();
+        for input in inputs {
+            let id = self.define(input.name);
+            match input_dims(input, shape) {
+                Ok(dims) => all.push(Input { id, name: input.name, dims }),
+                Err(fault) => self.problem("input", input.name, fault),
+            }
+        }
+        all
     }
 
-    fn output(&mut self, outputs: &[proto::Input<'a>]) -> Option<Id> {
-        let [output] = outputs else {
-            let names: Vec<String> = outputs.iter().take(8).map(|output| format!("`{}`", text(output.name))).collect();
-            let why = format!("it has {} outputs ({}); one is supported", outputs.len(), names.join(", "));
-            self.problem("model", "outputs", Fault::new(why).help("export the one that is needed"));
-            return None;
-        };
-        let id = self.names.get(output.name).copied();
-        if id.is_none() {
-            self.problem("output", output.name, Fault::new("nothing computes it"));
+    fn outputs(&mut self, outputs: &[proto::Input<'a>]) -> Vec<Output<'a>> {
+        if outputs.is_empty() {
+            self.problem("model", "outputs", Fault::new("it has no outputs"));
         }
-        id
+        let mut all = Vec::new();
+        for output in outputs {
+            match self.names.get(output.name) {
+                Some(id) => all.push(Output { id: *id, name: output.name }),
+                None => self.problem("output", output.name, Fault::new("nothing computes it")),
+            }
+        }
+        all
     }
 
     /// The nodes in an order in which they can be computed.

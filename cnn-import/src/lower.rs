@@ -20,12 +20,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use cnn_net::graph::Value;
+use cnn_net::language::is_field;
 use cnn_net::op::{Activation, Op, Role, Shape};
 
 use crate::constant::Constant;
 use crate::external::Files;
 use crate::fold;
-use crate::graph::{Graph, Id, Node};
+use crate::graph::{Graph, Id, Node, Output};
 use crate::report::{Fault, Problem};
 use crate::view::View;
 
@@ -63,17 +64,16 @@ impl<'a> Weight<'a> {
     }
 }
 
-/// What layers were made, and the value that is the output.
+/// What layers were made, and what the net reads and writes, each with its name; the only one has none.
 pub(crate) struct Lowered<'a> {
     pub(crate) drafts: Vec<Draft<'a>>,
-    pub(crate) input: Shape,
-    pub(crate) result: Value,
+    pub(crate) inputs: Vec<(String, Shape)>,
+    pub(crate) outputs: Vec<(String, Value)>,
 }
 
 /// Makes layers of a graph, or says what can't be one.
 pub(crate) fn lower<'a>(graph: &Graph<'a>, files: &Files) -> Result<Lowered<'a>, Vec<Problem>> {
-    let input = arrange::input(graph);
-    let view = arrange::input_view(graph, input);
+    let inputs: Vec<Shape> = graph.inputs.iter().map(|input| arrange::input(graph, input)).collect();
     let mut lowering = Lowering {
         graph,
         files,
@@ -84,18 +84,46 @@ pub(crate) fn lower<'a>(graph: &Graph<'a>, files: &Files) -> Result<Lowered<'a>,
         arranged: Vec::new(),
         problems: Vec::new(),
         at: 0,
-        input,
+        inputs,
     };
-    lowering.terms[graph.input.id] = Some(Term::View(view));
+    for (index, input) in graph.inputs.iter().enumerate() {
+        let view = arrange::input_view(graph, index, lowering.inputs[index]);
+        lowering.terms[input.id] = Some(Term::View(view));
+    }
     for (index, node) in graph.nodes.iter().enumerate() {
         lowering.at = index;
         lowering.node(node);
     }
-    let output = lowering.output();
-    match output {
-        Some(result) if lowering.problems.is_empty() => Ok(Lowered { drafts: lowering.drafts, input, result }),
-        _ => Err(lowering.problems),
+    let values: Vec<Option<Value>> = graph.outputs.iter().map(|output| lowering.output(output)).collect();
+    let Lowering { drafts, inputs, problems, .. } = lowering;
+    match values.into_iter().collect::<Option<Vec<Value>>>() {
+        Some(values) if problems.is_empty() => {
+            let inputs = fields(graph.inputs.iter().map(|input| input.name), "input").into_iter().zip(inputs);
+            let outputs = fields(graph.outputs.iter().map(|output| output.name), "output").into_iter().zip(values);
+            Ok(Lowered { drafts, inputs: inputs.collect(), outputs: outputs.collect() })
+        }
+        _ => Err(problems),
     }
+}
+
+/// Names of inputs or outputs as those of fields, which differ; the only one has none.
+fn fields<'n>(names: impl ExactSizeIterator<Item = &'n str>, or: &str) -> Vec<String> {
+    if names.len() == 1 {
+        return vec![String::new()];
+    }
+    let mut fields: Vec<String> = Vec::new();
+    for name in names {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+        let word: String = name.chars().map(plain).collect();
+        let word = word.trim_matches('_');
+        // Exporters number what has no name.
+        let is_number = !word.starts_with(|c: char| c.is_ascii_alphabetic());
+        let word = if is_number || !is_field(word) { or } else { word };
+        let numbered = (2..).map(|number| format!("{word}_{number}"));
+        let free = std::iter::once(word.to_owned()).chain(numbered).find(|name| !fields.contains(name));
+        fields.extend(free);
+    }
+    fields
 }
 
 /// What is known of a value.
@@ -145,7 +173,8 @@ struct Lowering<'g, 'a> {
     problems: Vec<Problem>,
     /// The node that is being lowered.
     at: usize,
-    input: Shape,
+    /// The shapes of the inputs.
+    inputs: Vec<Shape>,
 }
 
 impl<'a> Lowering<'_, 'a> {
@@ -324,28 +353,28 @@ impl<'a> Lowering<'_, 'a> {
         }
     }
 
-    /// The net's output, as a vector or as maps.
-    fn output(&mut self) -> Option<Value> {
-        let found = match self.terms[self.graph.output].clone() {
+    /// An output of the net, as a vector or as maps.
+    fn output(&mut self, output: &Output<'_>) -> Option<Value> {
+        let found = match self.terms[output.id].clone() {
             Some(Term::View(view)) => {
                 self.at = self.graph.nodes.len().saturating_sub(1);
                 self.natural(&view)
             }
             Some(Term::Broken) => Err(Stop::Broken),
-            Some(Term::Constant(_)) | None => fault("it doesn't depend on the input"),
+            Some(Term::Constant(_)) | None => fault("it doesn't depend on an input"),
         };
         match found {
             // A net has a layer, even if that does nothing.
-            Ok(view) if view.value == Value::Input(0) && !self.graph.nodes.is_empty() => {
+            Ok(view) if matches!(view.value, Value::Input(_)) && !self.graph.nodes.is_empty() => {
                 Some(self.emit_on(&view, Op::Activation(Activation::Identity), Vec::new()).value)
             }
-            Ok(view) if view.value != Value::Input(0) => Some(view.value),
+            Ok(view) if matches!(view.value, Value::Node(_)) => Some(view.value),
             Ok(_) => {
-                self.problems.push(Fault::new("it is the input").of("model", "output"));
+                self.problems.push(Fault::new("it is an input").of("output", output.name));
                 None
             }
             Err(Stop::Fault(fault)) => {
-                self.problems.push(fault.of("model", "output"));
+                self.problems.push(fault.of("output", output.name));
                 None
             }
             Err(Stop::Broken) => None,

@@ -24,10 +24,10 @@ const MOST_LAYERS: usize = 10_000;
 pub struct Net<'a> {
     name: String,
     doc: String,
-    input: Shape,
+    inputs: Vec<(String, Shape)>,
     layers: Vec<Layer<'a>>,
     calls: Vec<Vec<blocks::Call>>,
-    result: Value,
+    outputs: Vec<(String, Value)>,
     declaration: String,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Weights<'a> {
 
 /// The net of lowered layers, with names and blocks; its text is found here too, since that is what names and blocks are for.
 pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str, doc: &str) -> Result<Net<'a>, Error> {
-    let Lowered { drafts, input, result } = compacted(lowered);
+    let Lowered { drafts, inputs, outputs } = compacted(lowered);
     if drafts.len() > MOST_LAYERS {
         let why = format!("it has {} layers; a net has at most {MOST_LAYERS}", drafts.len());
         return Err(Error::Unsupported(vec![Fault::new(why).of("model", name)]));
@@ -63,10 +63,10 @@ pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str
     let mut net = Net {
         name: name.to_owned(),
         doc: doc.to_owned(),
-        input,
+        inputs,
         layers: drafts.into_iter().zip(wishes).map(|(draft, wish)| layer(draft, wish)).collect::<Result<_, _>>()?,
         calls: Vec::new(),
-        result,
+        outputs,
         declaration: String::new(),
     };
     net.arrange()?;
@@ -76,14 +76,14 @@ pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str
 
 /// Without the layers whose work others do, and those that nothing reads.
 fn compacted(lowered: Lowered<'_>) -> Lowered<'_> {
-    let Lowered { drafts, input, result } = lowered;
+    let Lowered { drafts, inputs, outputs } = lowered;
     let mut is_read = vec![false; drafts.len()];
     let mark = |value: &Value, is_read: &mut [bool]| {
         if let Value::Node(index) = value {
             is_read[*index] = true;
         }
     };
-    mark(&result, &mut is_read);
+    outputs.iter().for_each(|(_, value)| mark(value, &mut is_read));
     for (index, draft) in drafts.iter().enumerate().rev() {
         if is_read[index] {
             draft.inputs.iter().for_each(|input| mark(input, &mut is_read));
@@ -102,7 +102,8 @@ fn compacted(lowered: Lowered<'_>) -> Lowered<'_> {
     let kept = drafts.into_iter().zip(is_read).filter(|(_, is_read)| *is_read);
     let drafts =
         kept.map(|(draft, _)| Draft { inputs: draft.inputs.into_iter().map(moved).collect(), ..draft }).collect();
-    Lowered { drafts, input, result: moved(result) }
+    let outputs = outputs.into_iter().map(|(name, value)| (name, moved(value))).collect();
+    Lowered { drafts, inputs, outputs }
 }
 
 fn layer<'a>(draft: Draft<'a>, name: String) -> Result<Layer<'a>, Error> {
@@ -134,12 +135,12 @@ impl<'a> Net<'a> {
     /// The dimensions of tensors, which follow from layers and their inputs.
     fn shape_tensors(&mut self) -> Result<(), Error> {
         let shapes: Vec<Shape> = self.layers.iter().map(|layer| layer.shape).collect();
-        let of = |value: Option<&Value>| match value {
-            Some(Value::Node(index)) => shapes.get(*index).copied(),
-            Some(Value::Input(_)) | None => None,
+        let of = |value: &Value| match value {
+            Value::Node(index) => shapes.get(*index).copied(),
+            Value::Input(index) => self.inputs.get(*index).map(|(_, shape)| *shape),
         };
         for layer in &mut self.layers {
-            let input = of(layer.inputs.first()).unwrap_or(self.input);
+            let input = layer.inputs.first().and_then(of).unwrap_or(layer.shape);
             let expected: Vec<(Role, Vec<usize>)> =
                 layer.op.tensors(input).iter().map(|(role, dims)| (role, dims.to_vec())).collect();
             let fits = expected.len() == layer.tensors.len()
@@ -196,7 +197,7 @@ impl<'a> Net<'a> {
             let inputs = layer.inputs.iter().map(|input| moved(*input)).collect();
             self.layers.push(Layer { name: names[*index].clone(), inputs, ..layer });
         }
-        self.result = moved(self.result);
+        self.outputs.iter_mut().for_each(|(_, value)| *value = moved(*value));
         for layer in &mut self.layers {
             for tensor in &mut layer.tensors {
                 tensor.name = layer.op.tensor_name(&layer.name, tensor.role);
@@ -271,7 +272,8 @@ impl<'a> Net<'a> {
                     .calls(&calls[index])
             })
             .collect();
-        let (inputs, outputs) = ([Input::new("", self.input)], [Output::new("", self.result)]);
+        let inputs: Vec<Input<'_>> = self.inputs.iter().map(|(name, shape)| Input::new(name, *shape)).collect();
+        let outputs: Vec<Output<'_>> = self.outputs.iter().map(|(name, value)| Output::new(name, *value)).collect();
         read(&Graph::new(&self.name, &inputs, &nodes, &outputs).doc(&self.doc))
     }
 

@@ -120,7 +120,7 @@ fn onnx_agrees_with_what_its_operators_become() {
     let mut checked = 0;
     for case in cases["cases"].as_array().expect("a list") {
         match case["op"].as_str().expect("an operator") {
-            // A model with several inputs is refused.
+            // Their cases are of two inputs and more, which `model` doesn't make.
             "Add" | "Concat" => {}
             // Steps and losses of training, which are no layers.
             "Adam" | "Momentum" | "SoftmaxCrossEntropyLoss" => {

@@ -127,13 +127,18 @@ fn all_problems_are_reported_at_once() {
 }
 
 #[test]
-fn several_inputs_and_outputs_are_refused() {
+fn inputs_and_outputs_must_be_there() {
     let mut model = Model::conv();
-    model.inputs.push(onnx::input("second", &[1, 3]));
-    assert_error(model.encode(), "it has 2 inputs (`x`, `second`)");
+    model.more_outputs.push("nothing");
+    assert_error(model.encode(), "output `nothing`: nothing computes it");
     let mut model = Model::conv();
-    model.more_outputs.push("x");
-    assert_error(model.encode(), "it has 2 outputs");
+    model.more_outputs.push("w");
+    assert_error(model.encode(), "output `w`: it doesn't depend on an input");
+    let mut model = Model::conv();
+    model.inputs.push(onnx::input("second", &[1, 0, 4]));
+    assert_error(model.encode(), "input `second`: its shape [1, any, 4] is not fixed");
+    model.inputs.clear();
+    assert_error(model.encode(), "it has no inputs");
 }
 
 #[test]

@@ -9,30 +9,31 @@ use cnn_net::graph::Value;
 use cnn_net::op::{Op, Rearrange, Shape};
 
 use super::{Lowering, Stop, fault};
-use crate::graph::Graph;
+use crate::graph::{Graph, Input};
 use crate::view::{Axis, Part, View, size};
 
-/// The shape of a net's input: maps that the graph has in the order H, W, C are C x H x W here.
-pub(super) fn input(graph: &Graph<'_>) -> Shape {
-    match &*graph.input.dims {
+/// The shape of an input of the net: maps that the graph has in the order H, W, C are C x H x W here.
+pub(super) fn input(graph: &Graph<'_>, input: &Input<'_>) -> Shape {
+    match &*input.dims {
         [_, features] => Shape::Vector(*features),
         [_, channels, width] => Shape::map(*channels, 1, *width),
-        [_, a, b, c] if is_channels_last(graph) => Shape::map(*c, *a, *b),
+        [_, a, b, c] if is_channels_last(graph, input) => Shape::map(*c, *a, *b),
         [_, a, b, c] => Shape::map(*a, *b, *c),
         // Other inputs were refused.
         dims => Shape::Vector(dims.iter().product()),
     }
 }
 
-pub(super) fn input_view(graph: &Graph<'_>, shape: Shape) -> View {
-    let view = View::natural(Value::Input(0), shape, graph.input.dims.len());
-    if is_channels_last(graph) { view.transposed(&[0, 2, 3, 1]) } else { view }
+pub(super) fn input_view(graph: &Graph<'_>, index: usize, shape: Shape) -> View {
+    let input = &graph.inputs[index];
+    let view = View::natural(Value::Input(index), shape, input.dims.len());
+    if is_channels_last(graph, input) { view.transposed(&[0, 2, 3, 1]) } else { view }
 }
 
-/// Whether all that reads the input transposes it from H, W, C to C, H, W first, as exports from TensorFlow do.
-fn is_channels_last(graph: &Graph<'_>) -> bool {
-    let mut readers = graph.nodes.iter().filter(|node| node.inputs.contains(&Some(graph.input.id))).peekable();
-    graph.input.dims.len() == 4
+/// Whether all that reads an input transposes it from H, W, C to C, H, W first, as exports from TensorFlow do.
+fn is_channels_last(graph: &Graph<'_>, input: &Input<'_>) -> bool {
+    let mut readers = graph.nodes.iter().filter(|node| node.inputs.contains(&Some(input.id))).peekable();
+    input.dims.len() == 4
         && readers.peek().is_some()
         && readers.all(|node| node.op == "Transpose" && matches!(node.ints("perm"), Ok(Some([0, 3, 1, 2]))))
 }

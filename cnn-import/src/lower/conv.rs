@@ -104,7 +104,7 @@ impl<'a> Lowering<'_, 'a> {
 
     pub(super) fn shape_of(&self, value: Value) -> Shape {
         match value {
-            Value::Input(_) => self.input,
+            Value::Input(index) => self.inputs[index],
             Value::Node(index) => self.drafts[index].shape,
         }
     }

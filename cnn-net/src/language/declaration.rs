@@ -76,17 +76,14 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
 
 /// The blocks and the net.
 fn items(graph: &Graph<'_>, name: &str, missing: Missing) -> Result<Vec<String>, Unsayable> {
-    // A tap has no place in a branch, unless in a group there. Nor has an output.
-    let written_to = graph.outputs.iter().filter(|_| graph.names_outputs());
-    let leaving: BTreeSet<usize> = written_to.filter_map(|output| node(output.value)).collect();
-    let taps = graph.taps.iter().filter_map(|tap| node(tap.value));
-    let with_taps = || written(graph, taps.chain(leaving.iter().copied()).collect(), missing);
+    // A tap has no place in a branch, unless in a group there.
+    let with_taps = || written(graph, graph.taps.iter().filter_map(|tap| node(tap.value)).collect(), missing);
     // Nor have the groups that a merge is not in.
-    let kept = nested_in_any_order(graph, leaving.clone()).map_or(BTreeSet::new(), |nested| spanned(graph, &nested));
-    let spread = if kept.is_empty() { None } else { written(graph, &kept | &leaving, missing).ok() };
+    let kept = nested_in_any_order(graph, BTreeSet::new()).map_or(BTreeSet::new(), |nested| spanned(graph, &nested));
+    let spread = if kept.is_empty() { None } else { written(graph, kept, missing).ok() };
     let mut tree = match spread {
         Some(tree) => tree,
-        None => written(graph, leaving.clone(), missing).or_else(|why| with_taps().map_err(|_| why))?,
+        None => written(graph, BTreeSet::new(), missing).or_else(|why| with_taps().map_err(|_| why))?,
     };
     let blocks = blocks(&mut tree.sites)?;
     let body = called(&tree.body, &tree.sites, &blocks).map_err(|why| Unsayable::new(graph.name, why))?;

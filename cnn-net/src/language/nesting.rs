@@ -64,6 +64,12 @@ pub(super) fn nested_in_any_order(graph: &Graph<'_>, kept: BTreeSet<usize>) -> R
 }
 
 fn found(graph: &Graph<'_>, mut kept: BTreeSet<usize>, is_ordered: bool) -> Result<Nested, Unsayable> {
+    // An output has no place in a branch.
+    for output in graph.outputs.iter().filter(|_| graph.names_outputs()) {
+        if let Value::Node(node) = output.value {
+            kept.insert(node);
+        }
+    }
     loop {
         match Nesting::new(graph, &kept).all(is_ordered) {
             Ok(nested) => return Ok(nested),

@@ -182,6 +182,92 @@ def espcn():
         ("conv3", nn.Conv2d(32, 9, 3, padding=1)), nn.PixelShuffle(3))
 
 
+class Siamese(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.twin = chain(
+            ("conv1", nn.Conv2d(1, 64, 10)), nn.ReLU(), nn.MaxPool2d(2),
+            ("conv2", nn.Conv2d(64, 128, 7)), nn.ReLU(), nn.MaxPool2d(2),
+            ("conv3", nn.Conv2d(128, 128, 4)), nn.ReLU(), nn.MaxPool2d(2),
+            ("conv4", nn.Conv2d(128, 256, 4)), nn.ReLU(), nn.Flatten(),
+            ("fc", nn.Linear(9216, 4096)), nn.Sigmoid())
+        self.decision = nn.Linear(4096, 1)
+
+    def forward(self, left, right):
+        return self.decision((self.twin(left) - self.twin(right)).abs())
+
+
+class Cbs(nn.Sequential):
+    """A convolution, its batch normalisation, and SiLU."""
+
+    def __init__(self, channels, filters, size=1, stride=1, pad=None):
+        conv = nn.Conv2d(channels, filters, size, stride, size // 2 if pad is None else pad, bias=False)
+        super().__init__(OrderedDict(conv=conv, bn=nn.BatchNorm2d(filters, eps=1e-3), act=nn.SiLU()))
+
+
+class Bottleneck(nn.Module):
+    def __init__(self, filters, residual):
+        super().__init__()
+        self.cv1, self.cv2, self.residual = Cbs(filters, filters), Cbs(filters, filters, 3), residual
+
+    def forward(self, maps):
+        result = self.cv2(self.cv1(maps))
+        return maps + result if self.residual else result
+
+
+class C3(nn.Module):
+    """A cross stage partial block."""
+
+    def __init__(self, channels, filters, count, residual=True):
+        super().__init__()
+        half = filters // 2
+        self.cv1, self.cv2, self.cv3 = Cbs(channels, half), Cbs(channels, half), Cbs(filters, filters)
+        self.m = nn.Sequential(*(Bottleneck(half, residual) for _ in range(count)))
+
+    def forward(self, maps):
+        return self.cv3(torch.cat([self.m(self.cv1(maps)), self.cv2(maps)], 1))
+
+
+class Sppf(nn.Module):
+    """Spatial pyramid pooling."""
+
+    def __init__(self, filters):
+        super().__init__()
+        self.cv1, self.cv2, self.pool = Cbs(filters, filters // 2), Cbs(2 * filters, filters), nn.MaxPool2d(5, 1, 2)
+
+    def forward(self, maps):
+        all = [self.cv1(maps)]
+        for _ in range(3):
+            all.append(self.pool(all[-1]))
+        return self.cv2(torch.cat(all, 1))
+
+
+class YoloV5n(nn.Module):
+    """YOLOv5n for 80 classes, up to its three maps of boxes."""
+
+    def __init__(self):
+        super().__init__()
+        heads = nn.Module()
+        heads.m = nn.ModuleList(nn.Conv2d(channels, 255, 1) for channels in (64, 128, 256))
+        up, nothing = nn.Upsample(scale_factor=2), nn.Identity()
+        self.model = nn.ModuleList([
+            Cbs(3, 16, 6, 2, 2), Cbs(16, 32, 3, 2), C3(32, 32, 1), Cbs(32, 64, 3, 2), C3(64, 64, 2), Cbs(64, 128, 3, 2),
+            C3(128, 128, 3), Cbs(128, 256, 3, 2), C3(256, 256, 1), Sppf(256), Cbs(256, 128), up, nothing,
+            C3(256, 128, 1, False), Cbs(128, 64), up, nothing, C3(128, 64, 1, False), Cbs(64, 64, 3, 2), nothing,
+            C3(128, 128, 1, False), Cbs(128, 128, 3, 2), nothing, C3(256, 256, 1, False), heads])
+
+    def forward(self, maps):
+        layer, kept, levels = self.model, {}, []
+        # Which earlier result is next to the present one.
+        joined = {12: 6, 16: 4, 19: 14, 22: 10}
+        for index in range(24):
+            maps = torch.cat([maps, kept[joined[index]]], 1) if index in joined else layer[index](maps)
+            kept[index] = maps
+            if index in (17, 20, 23):
+                levels.append(maps)
+        return [head(level) for head, level in zip(layer[24].m, levels, strict=True)]
+
+
 class Same(nn.Conv2d):
     """A convolution with Keras's padding "same": of an odd number of rows or columns, one more is at the end."""
 
@@ -272,6 +358,8 @@ NETS = {
     "inception-v1": inception_v1,
     "unet": UNet,
     "espcn": espcn,
+    "siamese": Siamese,
+    "yolov5n": YoloV5n,
     "tiny-resnet8": tiny_resnet8,
     "tiny-ds-cnn": tiny_ds_cnn,
     "tiny-mobilenet-v1": tiny_mobilenet_v1,

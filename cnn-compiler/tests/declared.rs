@@ -153,8 +153,8 @@ fn functions_and_layers_by_the_user_are_written_with_their_paths() {
 }
 
 Net: 3x2x2 -> 5x2x2 {
-    first: part(3, 4);
-    second: part(4, 8);
+    first: part(3, shape2 = 4);
+    second: part(4, shape2 = 8);
     both: custom(crate::Both, 5x2x2, scratch = 8, mean = buffer(4)) {
         skip;
         map(g<-1>);

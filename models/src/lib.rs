@@ -10,6 +10,8 @@
 //! | [`ResNet18`], [`ResNet34`], [`ResNet50`], [`ResNet101`], [`ResNet152`] | 2015: residual blocks |
 //! | [`UNet`] | 2015: maps of the way down are read again on the way up; a mask as large as the image |
 //! | [`Espcn`] | 2016: super-resolution, by pixels that are channels until the end |
+//! | [`Siamese`] | 2015: the same layers on two pictures, whose features are compared |
+//! | [`YoloV5n`] | 2020: all objects of an image, by three outputs |
 //! | [`tiny`] | the nets of MLPerf Tiny, for microcontrollers |
 //! | [`torchvision`] | nets whose published weights are for other nets than the papers', or have other names |
 //!
@@ -43,6 +45,8 @@
 //! | `convnext` | no | torchvision's ConvNeXt-T |
 //! | `unet` | no | U-Net |
 //! | `espcn` | no | ESPCN |
+//! | `siamese` | no | the Siamese net |
+//! | `yolo` | no | YOLOv5n |
 //! | `tiny` | no | the module `tiny`: the nets of MLPerf Tiny |
 //! | `all-nets` | no | all of these |
 //! | `image` | no | pictures of the crate `image` as inputs |
@@ -65,10 +69,14 @@ mod mlp;
 mod nets;
 #[cfg(feature = "resnet")]
 mod resnet;
+#[cfg(feature = "siamese")]
+mod siamese;
 #[cfg(feature = "unet")]
 mod unet;
 #[cfg(feature = "vgg")]
 mod vgg;
+#[cfg(feature = "yolo")]
+mod yolo;
 
 pub mod labels;
 pub mod seeded;
@@ -93,7 +101,11 @@ pub use mlp::*;
 pub use nets::{FAMILIES, Family, Visitor, each};
 #[cfg(feature = "resnet")]
 pub use resnet::*;
+#[cfg(feature = "siamese")]
+pub use siamese::*;
 #[cfg(feature = "unet")]
 pub use unet::*;
 #[cfg(feature = "vgg")]
 pub use vgg::*;
+#[cfg(feature = "yolo")]
+pub use yolo::*;

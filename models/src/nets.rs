@@ -110,6 +110,12 @@ families! {
     "espcn" {
         net crate::Espcn = "espcn";
     }
+    "siamese" {
+        net crate::Siamese = "siamese";
+    }
+    "yolo" {
+        net crate::YoloV5n = "yolov5n";
+    }
     "tiny" {
         classifier crate::tiny::ResNet8 = "tiny-resnet8";
         net crate::tiny::DsCnn = "tiny-ds-cnn";

@@ -19,6 +19,8 @@ support::golden! {
     resnet101: models::ResNet101 = "resnet101";
     unet: models::UNet = "unet";
     espcn: models::Espcn = "espcn";
+    siamese: models::Siamese = "siamese";
+    yolov5n: models::YoloV5n = "yolov5n";
     tiny_resnet8: models::tiny::ResNet8 = "tiny-resnet8";
     tiny_ds_cnn: models::tiny::DsCnn = "tiny-ds-cnn";
     tiny_mobilenet_v1: models::tiny::MobileNetV1 = "tiny-mobilenet-v1";

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use cnn_net::language::{inputs, outputs};
+use cnn_net::graph::Graph;
+use cnn_net::op::Shape;
 use cnn_net::text::thousands;
 use models::{FAMILIES, Family};
 use serde_json::json;
@@ -23,12 +24,7 @@ pub(super) fn list(args: Json, out: &mut Output<impl Write>) -> Result<(), Failu
     table.head(["net", "input -> output", "parameters", "MACs"]);
     for model in MODELS.iter() {
         let graph = model.graph;
-        table.row([
-            model.name.to_owned(),
-            format!("{} -> {}", inputs(graph), outputs(graph)),
-            thousands(graph.parameters()),
-            rounded(graph.macs()),
-        ]);
+        table.row([model.name.to_owned(), sides(graph), thousands(graph.parameters()), rounded(graph.macs())]);
     }
     table.write(out)?;
     let included: Vec<&str> = MODELS.iter().filter(|model| model.embedded.is_some()).map(|model| model.name).collect();
@@ -53,6 +49,16 @@ fn missing(families: &[Family]) -> String {
         lines += &format!("  {}: {}\n", feature.unwrap_or_default(), nets.join(", "));
     }
     lines
+}
+
+/// The shapes of input and output; of several, how many there are.
+fn sides(graph: &Graph<'_>) -> String {
+    let side = |count: usize, what: &str, shape: Shape| match count {
+        1 => shape.to_string(),
+        count => format!("{count} {what}"),
+    };
+    let input = side(graph.inputs.len(), "inputs", graph.input());
+    format!("{input} -> {}", side(graph.outputs.len(), "outputs", graph.output()))
 }
 
 fn object(model: &Model) -> serde_json::Value {

@@ -77,7 +77,7 @@ fn an_unknown_net_is_reported_with_a_guess() {
     assert_eq!(run(["run", "lenet-6", "--input", "x", "--output", "y"]).error(), expected);
     let ambiguous = "`googlenet` may be `inception-v1` or `torchvision-googlenet`: say which";
     assert_eq!(run(["diagram", "googlenet"]).error(), ambiguous);
-    assert_eq!(run(["summary", "yolo"]).error(), "there is no net `yolo`; `cnn list` shows all");
+    assert_eq!(run(["summary", "lstm"]).error(), "there is no net `lstm`; `cnn list` shows all");
 }
 
 #[test]

@@ -42,9 +42,9 @@
 //!   draws) and `MEMORY`.
 //! - `NameWeights`: packed weights, from `from_safetensors(&bytes)` or `open(path)`, whose [error](weights::WeightsError)
 //!   lists everything that is wrong with a file at once.
-//! - `NameInputs` and `NameOutputs` of nets whose inputs or outputs have names: structs of references to arrays. Traits and slices
-//!   have no names for them: there, the inputs of an image are one after another, in the order of the declaration, and so are
-//!   its outputs.
+//! - `NameInputs` and `NameOutputs` of nets whose inputs or outputs have names: structs of references to arrays. With
+//!   `#[batch(n)]`, `forward` takes and returns arrays of these. Traits and slices have no names for them: there, the inputs of an
+//!   image are one after another, in the order of the declaration, and so are its outputs.
 //! - `NameWorkspace`: the memory that the net computes in. Up to 128 KiB it is part of `Name`, and more is on the heap;
 //!   `with_workspace(&weights, &mut workspace)` takes it from wherever the caller has it.
 //! - Implementations of [`Network`], for code that is generic over nets, and of [`DynNetwork`], for `Box<dyn DynNetwork>`.

@@ -51,7 +51,7 @@ macro_rules! export {
                 net: &mut $Net<'static>,
                 input: &<$Net<'static> as cnn::Network>::Input,
             ) -> *const f32 {
-                net.forward(input).as_ptr().cast()
+                cnn::Network::forward(net, input).as_ptr().cast()
             }
         )*
     };
@@ -68,6 +68,29 @@ export! {
     resnet50: ResNet50;
     resnet50_batch8: ResNet50Batch8;
     vgg16: Vgg16;
+}
+
+/// Inputs and outputs with names.
+#[unsafe(no_mangle)]
+pub extern "C" fn named_ports(net: &mut Siamese<'static>, left: &[f32; 144], right: &[f32; 144]) -> *const f32 {
+    net.forward(left, right).as_ptr()
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn named_outputs(net: &mut Outputs<'static>, image: &[f32; 960]) -> *const f32 {
+    net.forward(image).fine.as_ptr()
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn named_ports_of_a_batch(net: &mut PortsBatch<'static>, images: &[PortsBatchInputs<'_>; 3]) -> f32 {
+    let [first, ..] = net.forward(images);
+    first.best[0]
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn named_ports_of_a_few(net: &mut PortsBatch<'static>, images: &PortsBatchInputs<'_>) -> f32 {
+    let outputs = net.forward_partial(core::slice::from_ref(images));
+    outputs.map_or(0.0, |outputs| outputs.map(|output| output.scaled[0]).sum())
 }
 
 /// A net with embedded weights.

@@ -428,7 +428,7 @@
 //! # Small targets
 //!
 //! The fastest plan is not the smallest: Winograd's algorithm computes in scratch memory, and its weights are larger.
-//! `#[memory(small)]` gives a net the smallest workspace, and `#[workspace(max = 32_768)]` the fastest plan in so many bytes; it
+//! `#[memory(small)]` gives a net the smallest workspace, and `#[workspace(max = 32_768)]` the fastest plan that fits; it
 //! is a compile error if there is none.
 //!
 //! ```

@@ -82,7 +82,7 @@ fn auxiliary_classifiers_run_if_they_are_asked_for_and_have_their_tensors() {
 }
 
 #[test]
-fn what_cannot_be_run_is_told() {
+fn what_cannot_be_run_is_an_error() {
     let name = "conv2.bias".to_owned();
     assert_eq!(seen(Auxiliary::GRAPH, &name, false), Err(RunError::Tensor { name, expected: 8, found: None }));
     let params = weights::read(LeNet5::GRAPH, &Source::new(&seeded::weights(LeNet5::GRAPH, ""))).unwrap();
@@ -208,7 +208,7 @@ fn a_name_that_several_have_means_what_has_tensors_or_the_last() {
 }
 
 #[test]
-fn every_name_is_told_once_and_is_known() {
+fn every_name_is_listed_once_and_is_known() {
     let all = names(Named::GRAPH);
     assert!(all.iter().all(|name| resolve(Named::GRAPH, name).is_some()));
     assert!((1..all.len()).all(|i| !all[..i].contains(&all[i])), "{all:?}");

@@ -1,17 +1,19 @@
 //! The declaration as written: names, numbers and their places, with nothing looked up yet.
 
+mod expr;
+mod name;
+
 use std::fmt;
 
-use cnn_net::language::step_number;
 use cnn_net::op::Store;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote};
-use syn::ext::IdentExt as _;
-use syn::parse::Parser as _;
 use syn::{Attribute, LitStr, Visibility};
 
-use crate::path::RustPath;
 use crate::report::Place;
+
+pub use self::expr::{Arg, Call, Expr, ExprKind, Operator};
+pub use self::name::Name;
 
 /// One invocation of `network!`.
 #[derive(Default)]
@@ -187,13 +189,6 @@ pub struct Pipeline {
     pub steps: Vec<Step>,
 }
 
-/// The name of a step: a word, a number, or any text in quotes.
-#[derive(Clone, Debug)]
-pub struct Name {
-    text: String,
-    span: Span,
-}
-
 /// `name: kind`
 #[derive(Clone)]
 pub struct Step {
@@ -240,33 +235,6 @@ pub struct Again {
     pub name: Name,
     /// Both words.
     pub place: Place,
-}
-
-/// `conv(6, 5x5, stride = 2)`
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// The layer's or the block's name.
-    pub name: Ident,
-    /// The name and the arguments.
-    pub place: Place,
-    /// Between the parentheses.
-    pub args: Vec<Arg>,
-}
-
-/// `5x5`, or `stride = 2`
-#[derive(Clone, Debug)]
-pub struct Arg {
-    /// Before `=`.
-    pub name: Option<Ident>,
-    /// The value.
-    pub value: Expr,
-}
-
-impl Arg {
-    /// Its name if it has one, else its value.
-    pub(crate) fn place(&self) -> Place {
-        self.name.as_ref().map_or(self.value.place, |name| name.span().into())
-    }
 }
 
 /// How branches are joined.
@@ -349,66 +317,6 @@ pub struct Output {
     pub body: Option<Body>,
 }
 
-impl Expr {
-    /// A placeholder for an expression that could not be read.
-    pub(crate) fn broken(place: impl Into<Place>) -> Self {
-        Self { kind: ExprKind::Broken, place: place.into() }
-    }
-}
-
-/// A number, a size, a word, or arithmetic.
-#[derive(Clone, Debug)]
-pub struct Expr {
-    /// What it is.
-    pub kind: ExprKind,
-    /// All of its tokens.
-    pub place: Place,
-}
-
-/// What an expression is.
-#[derive(Clone, Debug)]
-pub enum ExprKind {
-    /// `120`
-    Int(i64),
-    /// `1e-5`, with the sign
-    Real(f64),
-    /// `true`, `false`
-    Bool(bool),
-    /// A parameter of the block, or a word such as `same`.
-    Name(String),
-    /// `4 * mid`
-    Binary(Operator, Box<Expr>, Box<Expr>),
-    /// `-1`
-    Negative(Box<Expr>),
-    /// `3x3`, `3 x k`, `1x32x32`
-    Size(Vec<Expr>),
-    /// `(0, 3)`
-    Tuple(Vec<Expr>),
-    /// `leaky_relu(0.1)`
-    Call(Box<Call>),
-    /// `layers::Coordinates<3>`: of Rust. One that is a single word is a [`Name`](Self::Name).
-    Path(RustPath),
-    /// `0..16`
-    Range(Box<[Expr; 2]>),
-    /// Something with a mistake that was already reported.
-    Broken,
-}
-
-/// An operator between whole numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operator {
-    /// `+`
-    Add,
-    /// `-`
-    Sub,
-    /// `*`
-    Mul,
-    /// `/`, rounded towards zero
-    Div,
-    /// `%`
-    Rem,
-}
-
 impl Counter {
     /// The name of a step, counted from 0.
     pub(crate) fn name_of(&self, index: u64) -> Name {
@@ -417,43 +325,9 @@ impl Counter {
     }
 }
 
-impl Name {
-    pub(crate) fn new(text: String, span: Span) -> Self {
-        Self { text, span }
-    }
-
-    /// The token.
-    pub(crate) fn span(&self) -> Span {
-        self.span
-    }
-
-    /// As it is written in a declaration: in quotes unless it is a word or a number.
-    pub(crate) fn written(&self) -> String {
-        let is_word = Ident::parse_any.parse_str(&self.text).is_ok();
-        if is_word || self.number().is_some() { self.text.clone() } else { format!("{:?}", self.text) }
-    }
-
-    /// Its place among the steps of a body, if it is a number.
-    pub(crate) fn number(&self) -> Option<usize> {
-        step_number(&self.text)
-    }
-}
-
 impl fmt::Display for Again {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "again {}", self.name.written())
-    }
-}
-
-impl From<&Ident> for Name {
-    fn from(name: &Ident) -> Self {
-        Self::new(name.to_string(), name.span())
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }
 

@@ -11,6 +11,7 @@
 mod attributes;
 mod body;
 mod expr;
+mod name;
 mod token;
 mod variant;
 

@@ -144,7 +144,7 @@ pub(crate) fn shapes(mut graph: Graph, report: &mut Report) -> Option<Shaped> {
     for output in &graph.outputs {
         check_output(&graph, &inferred, output, report);
     }
-    check_tensor_names(&graph, report);
+    check_tensor_names(&graph, &inferred, report);
     check_shared(&graph, &inferred, report);
     let is_known = |output: &Output| output.value != Source::Broken && output.declared.is_some();
     if report.len() > before || !graph.outputs.iter().all(is_known) {
@@ -185,11 +185,7 @@ fn infer(nodes: &[Node], inputs: &[Shape]) -> Vec<Found> {
 
 /// An output of the net must be the declared one.
 fn check_output(graph: &Graph, inferred: &[Found], output: &Output, report: &mut Report) {
-    let found = match output.value {
-        Source::Input(index) => Some(graph.inputs[index].shape),
-        Source::Node(index) => output_of(&inferred[index]),
-        Source::None | Source::Broken => None,
-    };
+    let found = shape_of(graph, inferred, output.value);
     if let (Some(declared), Some(found)) = (output.declared, found)
         && declared != found
         && !is_guess(graph, inferred, output.value)
@@ -220,6 +216,15 @@ fn is_guess(graph: &Graph, inferred: &[Found], output: Source) -> bool {
     false
 }
 
+/// The shape of a value, if it is known.
+fn shape_of(graph: &Graph, inferred: &[Found], value: Source) -> Option<Shape> {
+    match value {
+        Source::Input(index) => Some(graph.inputs[index].shape),
+        Source::Node(index) => output_of(&inferred[index]),
+        Source::None | Source::Broken => None,
+    }
+}
+
 /// The shape of a node's output: the actual one, or what it would be without the fault.
 fn output_of(inferred: &Found) -> Option<Shape> {
     match inferred {
@@ -231,11 +236,7 @@ fn output_of(inferred: &Found) -> Option<Shape> {
 
 /// A layer that is there again must have the tensors of the first.
 fn check_shared(graph: &Graph, inferred: &[Found], report: &mut Report) {
-    let input = |node: &Node| match node.inputs[0] {
-        Source::Input(index) => Some(graph.inputs[index].shape),
-        Source::Node(index) => output_of(&inferred[index]),
-        Source::None | Source::Broken => None,
-    };
+    let input = |node: &Node| shape_of(graph, inferred, node.inputs[0]);
     for (node, found) in graph.nodes.iter().zip(inferred) {
         let Some((first, Some(Ok(_)))) = node.again.map(|first| (&graph.nodes[first], found)) else { continue };
         let (Some(here), Some(there)) = (input(node), input(first)) else { continue };
@@ -256,23 +257,28 @@ fn check_shared(graph: &Graph, inferred: &[Found], report: &mut Report) {
 }
 
 /// Steps without names can get the same number in different branches; their tensors would then share a name.
-fn check_tensor_names(graph: &Graph, report: &mut Report) {
+fn check_tensor_names(graph: &Graph, inferred: &[Found], report: &mut Report) {
     let mut known: HashMap<String, Place> = HashMap::new();
     let own = |node: &&Node| node.op.has_tensors() && node.again.is_none();
     let named = graph.nodes.iter().filter(own).filter(|node| !graph.is_double(&node.name));
     for node in named {
-        let name = node.op.tensor_name(&node.name, Role::Weight);
-        match known.get(&name) {
-            Some(first) => {
-                let (kind, line) = (node.op.name(), first.line());
-                let wrong =
-                    format!("the tensors of this {kind} and of the layer on line {line} are both called `{name}`");
-                let free = ways::free(graph, "", "a");
-                let help = format!("unnamed steps are numbered; give this one a name: `{free}: {kind}`");
-                let message = Message::from(message(&wrong, &graph.context(node), &help));
-                report.error(node.place, message.fix([Edit::before(node.place, format!("{free}: "))]));
+        // Which tensors there are does not depend on the shape.
+        let input = shape_of(graph, inferred, node.inputs[0]).unwrap_or(Shape::Vector(1));
+        let names = node.op.tensors(input);
+        let names: Vec<String> = names.iter().map(|(role, _)| node.op.tensor_name(&node.name, role)).collect();
+        if let Some((name, first)) = names.iter().find_map(|name| Some((name, known.get(name)?))) {
+            let (kind, line) = (node.op.name(), first.line());
+            let wrong = format!("the tensors of this {kind} and of the layer on line {line} are both called `{name}`");
+            if node.named {
+                report.error(node.place, message(&wrong, &graph.context(node), "give one of the two another name"));
+                continue;
             }
-            None => drop(known.insert(name, node.place)),
+            let free = ways::free(graph, "", "a");
+            let help = format!("unnamed steps are numbered; give this one a name: `{free}: {kind}`");
+            let message = Message::from(message(&wrong, &graph.context(node), &help));
+            report.error(node.place, message.fix([Edit::before(node.place, format!("{free}: "))]));
+        } else {
+            known.extend(names.into_iter().map(|name| (name, node.place)));
         }
     }
 }

@@ -85,7 +85,7 @@ impl Case {
 
         let running = pass.running();
         assert_eq!(running.len(), self.after.len(), "{net}");
-        for (name, found) in &running {
+        for (name, found) in running {
             close(&format!("{net}\n{name} after it"), &self.after[name], found);
         }
     }

@@ -17,6 +17,7 @@ mod text;
 mod tree;
 mod unify;
 mod user;
+mod walk;
 mod words;
 mod write;
 

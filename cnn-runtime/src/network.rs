@@ -109,7 +109,7 @@ pub trait DynNetwork: fmt::Debug {
     ///
     /// # Errors
     ///
-    /// If `images` has another length, or `output` another one than the outputs of so many images. Then `output` is as it was.
+    /// If `images` has another length, or `output` another one than the outputs of these images. Then `output` is as it was.
     fn run_into(&mut self, images: &[f32], output: &mut [f32]) -> Result<(), WrongLength> {
         let len = self.output_len();
         let outputs = self.run(images)?;

@@ -623,7 +623,7 @@ macro_rules! for_each_net {
             transposed_convolutions_in_branches: TransposedBranches;
             linear_of_maps: LinearMaps;
             linear_of_a_vector: LinearVector;
-            linear_behind_flatten: LinearFlatten;
+            linear_after_flatten: LinearFlatten;
             linear_in_half_precision: LinearF16;
             linear_in_either_precision: LinearMixed;
             flatten_alone: FlattenAlone;

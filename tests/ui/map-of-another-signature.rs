@@ -1,4 +1,4 @@
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its net does not compile")]
 fn double(x: f64) -> f64 {
     2.0 * x
 }

@@ -82,9 +82,9 @@ impl Binder<'_> {
                 Message::from(message).fixes(near.map(|near| vec![Edit::instead(given.span(), near)]))
             });
         }
-        let behind_named = call.args[..index].iter().any(|arg| arg.name.is_some());
+        let follows_named = call.args[..index].iter().any(|arg| arg.name.is_some());
         match block.params.get(index) {
-            Some(_) if behind_named => {
+            Some(_) if follows_named => {
                 let wrong = "needs a name, since it follows a named argument";
                 Err(message(&format!("{}: `{}` {wrong}", block.name, arg.value), &[], &usage(block)).into())
             }

@@ -23,7 +23,7 @@ use super::{Parser, place_of};
 use crate::ast::{Ast, Budget, Embed};
 use crate::report::{Edit, Message, Place};
 
-/// What a second one of these attributes is told.
+/// The error for a second one of these attributes.
 const ONE_BUDGET: &str = "a net has one limit of its workspace: `#[memory(small)]` or `#[workspace(max = …)]`";
 
 /// More images in a pass are surely a mistake; far fewer are just as fast.

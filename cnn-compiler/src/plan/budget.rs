@@ -4,7 +4,7 @@
 //! a small target takes the algorithms that need less:
 //!
 //! - `#[memory(small)]`: the smallest workspace, and of the plans that have it, one with the smallest weights.
-//! - `#[workspace(max = 32_768)]`: the fastest plan that a search finds in so many bytes.
+//! - `#[workspace(max = 32_768)]`: the fastest plan that a search finds within that.
 //!
 //! Both begin with the algorithms that have the least scratch memory, and change one step at a time as long as that helps. A
 //! pooling that is fused into its convolution saves more than the scratch memory of some algorithms costs, so a change can

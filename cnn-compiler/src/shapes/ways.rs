@@ -5,7 +5,7 @@ use cnn_net::language::arguments;
 use cnn_net::op::{Axis, LayerKind, Norm, Op, Padding, Shape, Size, Window};
 
 use super::merge::{Projection, projection};
-use super::{Found, Way, infer, output_of};
+use super::{Found, Way, infer, shape_of};
 use crate::eval::is_channels_last;
 use crate::graph::{Graph, Node, Output, Source};
 use crate::op::PadMode;
@@ -422,10 +422,5 @@ impl Last<'_> {
 
 /// The shapes of a merge's branches, if they are known.
 pub(super) fn inputs_of(graph: &Graph, inferred: &[Found], index: usize) -> Option<Vec<Shape>> {
-    let shape = |source: &Source| match source {
-        Source::Input(index) => Some(graph.inputs[*index].shape),
-        Source::Node(index) => output_of(&inferred[*index]),
-        Source::None | Source::Broken => None,
-    };
-    graph.nodes[index].inputs.iter().map(shape).collect()
+    graph.nodes[index].inputs.iter().map(|source| shape_of(graph, inferred, *source)).collect()
 }

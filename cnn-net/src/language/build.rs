@@ -27,6 +27,8 @@ pub(super) enum Missing {
     Filled,
 }
 
+pub(super) const UNSEEN: &str = "it is kept in another group or block than it is read in";
+
 /// As many numbers may be missing in a row, as if empty groups had them.
 const MOST_FILLED: usize = 100;
 
@@ -250,7 +252,7 @@ impl<'a> Builder<'a> {
     /// The name under which a value was kept.
     fn name_of(&self, value: Value) -> Result<String, Unsayable> {
         let kept = self.kept.iter().find(|(kept, _)| *kept == value);
-        kept.map(|(_, name)| name.clone()).ok_or_else(|| Unsayable::value(self.graph, value, super::check::UNSEEN))
+        kept.map(|(_, name)| name.clone()).ok_or_else(|| Unsayable::value(self.graph, value, UNSEEN))
     }
 
     fn kind(&mut self, part: &Part<'a>, from: Option<Value>, around: Around<'_>) -> Result<Kind, Unsayable> {

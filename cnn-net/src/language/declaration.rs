@@ -1,7 +1,7 @@
 //! A whole net as a declaration: what parses and expands to the same description.
 //!
 //! It takes a few steps, a file for each. `check` sees to it that the graph can be read, `nesting` finds the branches of merges,
-//! `build` makes a tree of it, with groups and blocks as the names say, and `check` compares that tree with the graph. Then `blocks`
+//! `build` makes a tree of it, with groups and blocks as the names say, and `walk` compares that tree with the graph. Then `blocks`
 //! finds what calls of the same block have in common, `unify` with parameters, `repeat` with counts, and `text` writes it all.
 
 use alloc::borrow::ToOwned;
@@ -17,6 +17,7 @@ use super::check;
 use super::groups::spanned;
 use super::nesting::{TOO_DEEP, nested, nested_in_any_order};
 use super::text::braced;
+use super::walk;
 use super::words::{in_order, type_name};
 use crate::graph::{Graph, Value};
 
@@ -134,7 +135,7 @@ fn node(value: Value) -> Option<usize> {
 /// The tree of a graph in which the values of these nodes are statements.
 fn written(graph: &Graph<'_>, statements: BTreeSet<usize>, missing: Missing) -> Result<Tree, Unsayable> {
     let tree = tree(graph, &nested(graph, statements)?, missing)?;
-    check::tree(graph, &tree.sites, &tree.body)?;
+    walk::tree(graph, &tree.sites, &tree.body)?;
     Ok(tree)
 }
 

@@ -10,7 +10,9 @@ pub mod dense;
 pub mod loss;
 mod outer;
 
+use crate::exec::run::Partition;
 use crate::place::bounds::weights_at;
+use crate::place::workspace::Batch;
 
 /// Where gradients are written, if there is room for a product of numbers of them, from `offset` on.
 ///
@@ -31,6 +33,27 @@ const fn assert_apart(weight: usize, weights: usize, bias: Option<usize>, biases
         _ => false,
     };
     assert!(apart, "gradients overlap");
+}
+
+/// The gradients of the weights of some of a layer's outputs.
+#[derive(Clone, Copy)]
+struct WeightGradient<L> {
+    layer: L,
+    batch: Batch,
+    ws: *const f32,
+    to: *mut f32,
+    to_bias: Option<*mut f32>,
+    partition: Partition,
+}
+
+impl<L> WeightGradient<L> {
+    /// # Safety
+    ///
+    /// The layer was checked, the workspace of each image is as large as it needs, and there is room for its gradients at `to` and
+    /// `to_bias`, apart from each other and from the workspace.
+    unsafe fn new(layer: L, batch: Batch, ws: *const f32, to: *mut f32, to_bias: Option<*mut f32>) -> Self {
+        Self { layer, batch, ws, to, to_bias, partition: Partition::WHOLE }
+    }
 }
 
 /// What the gradients of outputs are multiplied by to give those of biases.

@@ -299,3 +299,23 @@ fn training_makes_the_loss_small() {
     assert!(last.loss < 0.1 * first.loss, "{} of {}", last.loss, first.loss);
     assert!(last.hits > 97, "{} of 100", last.hits);
 }
+
+/// As a module that PyTorch calls twice: the second update begins with what the first one left.
+#[test]
+fn a_normalisation_that_is_there_again_updates_its_statistics_twice() {
+    let norm =
+        |inputs| plain("bn", Op::BatchNorm(BatchNorm { eps: 1e-5, momentum: 0.25 }), inputs).tensors(&STATISTICS);
+    let nodes = [norm(&[Value::Input(0)]), norm(&[Value::Node(0)]).again(Some(0))];
+    let numbers =
+        [("bn.weight", [2., 1.]), ("bn.bias", [1., -1.]), ("bn.running_mean", [8., 4.]), ("bn.running_var", [1.; 2])];
+    let parameters = numbers.iter().map(|(name, numbers)| ((*name).to_string(), numbers.to_vec())).collect();
+    let graph = graph(&nodes);
+    let pass = forward(&graph, &parameters, &BATCH, Mode::new(1, 0)).unwrap();
+    // The mean of the first output is the bias.
+    let means = [0, 1].map(|channel| BATCH.iter().map(|image| f64::from(image[channel])).sum::<f64>() / 3.);
+    for (channel, [before, bias]) in [[8., 1.], [4., -1.]].into_iter().enumerate() {
+        let once: f64 = 0.75 * before + 0.25 * means[channel];
+        let twice = 0.75 * once + 0.25 * bias;
+        assert!((pass.running()["bn.running_mean"][channel] - twice).abs() < 1e-12, "{:?}", pass.running());
+    }
+}

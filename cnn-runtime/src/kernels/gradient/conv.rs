@@ -4,7 +4,7 @@
 //! ([`conv_transpose2d`](crate::kernels::conv_transpose::conv_transpose2d)).
 
 use crate::exec::divide::div;
-use crate::exec::run::{Partition, Run, nanos_of_macs};
+use crate::exec::run::{Run, nanos_of_macs};
 use crate::kernels::activation::Elementwise;
 use crate::kernels::conv2d::Conv2d;
 use crate::place::bounds::{Checked, Reach, Region, assert_product};
@@ -15,7 +15,7 @@ use cnn_net::op::{Activation, Size};
 use cnn_net::record;
 
 use super::outer::Outer;
-use super::{ONE, assert_apart, gradients_at};
+use super::{ONE, WeightGradient, assert_apart, gradients_at};
 
 /// The gradients of the weights of a convolution, and perhaps of its bias: sums over the pixels of its output, and over the images.
 ///
@@ -125,41 +125,14 @@ pub fn conv_weight_gradient(
 /// # Safety
 ///
 /// All partitions of the kernel can run at the same time.
-unsafe fn weight_in(run: Run<'_>, whole: &WeightGradient) {
+unsafe fn weight_in(run: Run<'_>, whole: &WeightGradient<ConvWeightGradient>) {
     let upstream = whole.layer.upstream;
     let work = nanos_of_macs([upstream.elements(), whole.layer.filter(), whole.batch.images]);
     // SAFETY: the caller's promise; partitions are outputs of the layer, each with a filter and a bias.
     unsafe { run.split(work, |partition| WeightGradient { partition, ..*whole }) };
 }
 
-/// The gradients of some of the outputs' weights.
-#[derive(Clone, Copy)]
-struct WeightGradient {
-    layer: ConvWeightGradient,
-    batch: Batch,
-    ws: *const f32,
-    to: *mut f32,
-    to_bias: Option<*mut f32>,
-    partition: Partition,
-}
-
-impl WeightGradient {
-    /// # Safety
-    ///
-    /// The layer was checked, the workspace of each image is as large as it needs, and there is room for its gradients at `to` and
-    /// `to_bias`, apart from each other and from the workspace.
-    unsafe fn new(
-        layer: ConvWeightGradient,
-        batch: Batch,
-        ws: *const f32,
-        to: *mut f32,
-        to_bias: Option<*mut f32>,
-    ) -> Self {
-        Self { layer, batch, ws, to, to_bias, partition: Partition::WHOLE }
-    }
-}
-
-impl Kernel for WeightGradient {
+impl Kernel for WeightGradient<ConvWeightGradient> {
     type Output = ();
 
     #[inline(always)]

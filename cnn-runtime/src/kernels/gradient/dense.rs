@@ -12,7 +12,7 @@ use crate::simd::{Kernel, Simd, Sound};
 use cnn_net::record;
 
 use super::outer::Outer;
-use super::{ONE, assert_apart, gradients_at};
+use super::{ONE, WeightGradient, assert_apart, gradients_at};
 
 /// The gradients of the weights, and perhaps of the bias: `dw[o][i] = sum dy[o] x[i]` and `db[o] = sum dy[o]` over the images.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -121,7 +121,7 @@ pub fn dense_input_gradient(
 /// # Safety
 ///
 /// All partitions of the kernel can run at the same time.
-unsafe fn weight_in(run: Run<'_>, whole: &WeightGradient) {
+unsafe fn weight_in(run: Run<'_>, whole: &WeightGradient<DenseWeightGradient>) {
     let DenseWeightGradient { input, upstream, .. } = whole.layer;
     let work = nanos_of_macs([input.elements(), upstream.channels, whole.batch.images]);
     // SAFETY: the caller's promise; partitions are outputs of the layer, each with a row of weights and a bias.
@@ -138,34 +138,7 @@ unsafe fn input_in(run: Run<'_>, whole: &InputGradient) {
     unsafe { run.split(work, |partition| InputGradient { partition, ..*whole }) };
 }
 
-/// The gradients of some of the outputs' weights.
-#[derive(Clone, Copy)]
-struct WeightGradient {
-    layer: DenseWeightGradient,
-    batch: Batch,
-    ws: *const f32,
-    to: *mut f32,
-    to_bias: Option<*mut f32>,
-    partition: Partition,
-}
-
-impl WeightGradient {
-    /// # Safety
-    ///
-    /// The layer was checked, the workspace of each image is as large as it needs, and there is room for its gradients at `to` and
-    /// `to_bias`, apart from each other and from the workspace.
-    unsafe fn new(
-        layer: DenseWeightGradient,
-        batch: Batch,
-        ws: *const f32,
-        to: *mut f32,
-        to_bias: Option<*mut f32>,
-    ) -> Self {
-        Self { layer, batch, ws, to, to_bias, partition: Partition::WHOLE }
-    }
-}
-
-impl Kernel for WeightGradient {
+impl Kernel for WeightGradient<DenseWeightGradient> {
     type Output = ();
 
     #[inline(always)]

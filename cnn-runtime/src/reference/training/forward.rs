@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 use cnn_net::graph::{Graph, Node, Role, Value};
 use cnn_net::op::{BatchNorm, Op};
 
-use super::super::{BatchNormSteps, RunError, RunningVariance, Tensor, batch_norm_training, layer, positions};
+use super::super::{
+    BatchNormSteps, RunError, RunningVariance, Statistics, Tensor, batch_norm_training, layer, positions,
+};
 use super::{Mode, Parameters, TrainError};
 use crate::train::Dropout;
 
@@ -23,6 +25,8 @@ pub struct Forward<'a> {
     nodes: Vec<Vec<Tensor>>,
     /// By the index of the node.
     pub(super) batch_norms: BTreeMap<usize, BatchNormSteps>,
+    /// Running statistics after the nodes so far, by name.
+    running: Parameters,
 }
 
 /// Runs a net on a minibatch as in training, auxiliary classifiers included. An image is all inputs of the net, one after another.
@@ -54,8 +58,9 @@ pub fn forward<'a>(
         first = part.end;
         batch.iter().map(|image| Tensor::new(input.shape, &image[part.clone()])).collect()
     });
-    let (images, inputs, batch_norms) = (batch.len(), inputs.collect(), BTreeMap::new());
-    let mut pass = Forward { graph, parameters, mode, images, inputs, nodes: Vec::new(), batch_norms };
+    let (images, inputs, nodes) = (batch.len(), inputs.collect(), Vec::new());
+    let (batch_norms, running) = (BTreeMap::new(), Parameters::new());
+    let mut pass = Forward { graph, parameters, mode, images, inputs, nodes, batch_norms, running };
     for node in graph.nodes {
         let output = pass.run(node)?;
         assert!(output.iter().all(|output| output.shape == node.output), "shape of `{}`", node.name);
@@ -97,20 +102,9 @@ impl Forward<'_> {
         }
     }
 
-    /// Running statistics after this minibatch, by name.
-    pub fn running(&self) -> Parameters {
-        let mut running = Parameters::new();
-        for (index, steps) in &self.batch_norms {
-            for tensor in self.graph.nodes[*index].tensors {
-                let statistic = match tensor.role {
-                    Role::RunningMean => &steps.running_mean,
-                    Role::RunningVar => &steps.running_var,
-                    _ => continue,
-                };
-                running.insert(tensor.name.to_string(), statistic.clone());
-            }
-        }
-        running
+    /// Running statistics after this minibatch, by name. A layer that is there again updates them once more.
+    pub fn running(&self) -> &Parameters {
+        &self.running
     }
 
     /// The output of the next node.
@@ -134,8 +128,17 @@ impl Forward<'_> {
         if input.len() * node.output.size().area() == 1 {
             return Err(TrainError::OneNumber { node: node.name.to_string() });
         }
-        let statistics = layer::statistics(node, self.parameters)?;
+        let given = layer::statistics(node, self.parameters)?;
+        let name = |role| node.op.tensor_name(node.name, role);
+        let [mean, var] = [name(Role::RunningMean), name(Role::RunningVar)];
+        let statistics = Statistics {
+            mean: self.running.get(&mean).map_or(given.mean, |mean| mean),
+            var: self.running.get(&var).map_or(given.var, |var| var),
+            ..given
+        };
         let steps = batch_norm_training(op, input, &statistics, RunningVariance::Unbiased);
+        self.running.insert(mean, steps.running_mean.clone());
+        self.running.insert(var, steps.running_var.clone());
         let output = steps.output.clone();
         self.batch_norms.insert(index, steps);
         Ok(output)

@@ -61,7 +61,7 @@ impl<'a, O: Optimiser> Trainer<'a, O> {
         let pass = self.forward(batch)?;
         let losses = pass.loss(self.loss, targets)?;
         let gradients = pass.backward(&losses.gradients)?.parameters;
-        let running = pass.running();
+        let running = pass.running().clone();
         self.step += 1;
         self.parameters.extend(running);
         self.update(&gradients, rate);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cnn_runtime::exec::isa::Isa;
 use safetensors::SafeTensors;
 
 /// A test for each net: `name: Net = "file";` becomes a test of this name that runs the net on the weights and inputs of all cases
@@ -80,10 +81,12 @@ impl Case {
         differences.fold(0.0, |most, difference| if difference <= most { most } else { difference }) / scale
     }
 
-    /// Float32 sums of many terms, layer after layer, stay within a few millionths.
+    /// Float32 sums of many terms, layer after layer, stay within a few millionths. Without fused multiply-adds, every product is rounded
+    /// too, and errors are a few times as large: up to 1.5e-5 for nets that subtract much (MobileNetV3, the Siamese net).
     #[track_caller]
     pub(crate) fn check(&self, found: &[f32]) {
         let error = self.error(found);
-        assert!(error <= 1e-5, "input {}: off by {error} of the largest logit", self.input);
+        let most = if Isa::best().name() == "scalar" { 2e-5 } else { 1e-5 };
+        assert!(error <= most, "input {}: off by {error} of the largest logit", self.input);
     }
 }

@@ -29,7 +29,7 @@ use crate::report::{Place, Report};
 pub use attributes::doc_text;
 use attributes::{CRATE, NetAttributes};
 pub(crate) use expr::generic;
-use token::{braces, expected, is_word, skip_to, too_deep};
+use token::{braces, check_attributes, expected, is_word, skip_to, too_deep};
 use variant::Variant;
 
 /// Parses one invocation of `network!`.
@@ -83,6 +83,7 @@ impl Parser<'_> {
         if input.peek(Token![#]) && input.peek2(Token![!]) {
             return Err(input.error(format!("`#![…]` must come before all nets and blocks\nhelp: {CRATE}")));
         }
+        check_attributes(input)?;
         let attributes = input.call(Attribute::parse_outer)?;
         if is_word(input, "block") && input.peek2(Ident::peek_any) {
             let block = self.block(input)?;

@@ -528,6 +528,13 @@ fn mistakes_at_the_end_are_shown_at_the_last_token() {
 fn sources_that_grow_without_bounds_end() {
     let deep = format!("Net: 1x1x1 -> 1 {{ {} relu; {} }}", "{".repeat(200), "};".repeat(200));
     assert_eq!(errors(&deep)[0].message, "brackets are nested too deeply here");
+    // What `syn` would parse level by level.
+    let path = format!("Net: 8 -> 8 {{ map(a{}{}); }}", "::<b".repeat(300), ">".repeat(300));
+    assert!(errors(&path)[0].message.starts_with("more than 40 tokens in the angle brackets of a path"));
+    let references = format!("Net: 8 -> 8 {{ map(a::<{}T>); }}", "&".repeat(3000));
+    assert!(errors(&references)[0].message.starts_with("more than 40 tokens in the angle brackets of a path"));
+    let attribute = format!("#[doc = {}1] Net: 8 -> 8 {{ relu; }}", "-".repeat(3000));
+    assert_eq!(errors(&attribute)[0].message, "more than 40 tokens in an attribute");
     // Within the limit of brackets, yet more than a stack would hold.
     let chain: String = (0..5000).map(|n| format!("block b{n}() {{ b{}(); }} ", n + 1)).collect();
     let chain = format!("{chain} block b5000() {{}} Net: 1x1x1 -> 1x1x1 {{ b0(); }}");
@@ -536,7 +543,7 @@ fn sources_that_grow_without_bounds_end() {
     let circle = format!("{circle} Net: 1x1x1 -> 1x1x1 {{ b0(); }}");
     assert!(errors(&circle).iter().any(|error| error.message.starts_with("the block `b0` calls itself: b0 -> b1")));
     let sums =
-        format!("Net: 1x1x1 -> 1 {{ conv({}1{}, 1); }}", "(".repeat(90), format!("{})", " + 1".repeat(90)).repeat(90));
+        format!("Net: 1x1x1 -> 1 {{ conv({}1{}, 1); }}", "(".repeat(50), format!("{})", " + 1".repeat(50)).repeat(50));
     assert_eq!(errors(&sums)[0].message, "more than 100 operators in one expression");
     let long = format!("Net: 1x1x1 -> 1 {{ conv({}1, 1); }}", "1 + ".repeat(1000));
     assert_eq!(errors(&long)[0].message, "more than 100 operators in one expression");

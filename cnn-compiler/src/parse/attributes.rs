@@ -19,6 +19,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path, Result, Token, parenthesized};
 
+use super::token::check_attributes;
 use super::{Parser, place_of};
 use crate::ast::{Ast, Budget, Embed};
 use crate::report::{Edit, Message, Place};
@@ -52,6 +53,7 @@ impl Parser<'_> {
             return Ok(());
         }
         let mut given = Once::default();
+        check_attributes(input)?;
         for attribute in input.call(Attribute::parse_inner)? {
             if attribute.path().is_ident("crate") {
                 given.set(self, &attribute, "a `network!` takes one path to the crate", Self::path);

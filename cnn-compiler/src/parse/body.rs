@@ -16,7 +16,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseBuffer, ParseStream};
 use syn::{Attribute, Error, LitInt, LitStr, Result, Token, bracketed, parenthesized, token};
 
-use super::token::{braces, expected, found, is_word, skip_to};
+use super::token::{braces, check_attributes, expected, found, is_word, skip_to};
 use super::{Parser, expr, place_of};
 use crate::ast::{
     Arg, Aux, Body, Call, Expr, Kept, Merge, MergeKind, Output, Pipeline, Repeat, Statement, Step, StepKind,
@@ -103,7 +103,9 @@ impl Parser<'_> {
     /// Doc comments before a statement.
     fn no_docs(&mut self, input: &ParseBuffer<'_>) {
         while input.peek(Token![#]) {
-            let Ok(attributes) = input.call(Attribute::parse_outer) else { return };
+            let Ok(attributes) = check_attributes(input).and_then(|()| input.call(Attribute::parse_outer)) else {
+                return;
+            };
             let Some(first) = attributes.first() else { return };
             let message =
                 "doc comments and attributes are allowed only on nets and blocks\nhelp: use a `//` comment here";

@@ -19,7 +19,7 @@ use syn::{
     Error, GenericArgument, LitBool, LitFloat, LitInt, LitStr, Result, Token, Type, TypePath, parenthesized, token,
 };
 
-use super::token::expected;
+use super::token::{check_path, expected};
 use crate::ast::{Arg, Call, Expr, ExprKind, Operator};
 use crate::path::RustPath;
 use crate::report::Place;
@@ -254,7 +254,7 @@ fn primary(input: ParseStream<'_>) -> Result<Expr> {
     }
     let what = "a number, a size such as `3x3`, or a parameter of the block";
     if let Ok(text) = input.fork().parse::<LitStr>()
-        && (text.parse::<syn::Path>().is_ok() || text.parse::<LitInt>().is_ok())
+        && (text.parse_with(syn::Path::parse_mod_style).is_ok() || text.parse::<LitInt>().is_ok())
     {
         return Err(expected(input, &format!("{what}\nhelp: without quotes, `{}`", text.value())));
     }
@@ -270,6 +270,7 @@ fn path(input: ParseStream<'_>) -> Result<Option<Expr>> {
     if !input.peek(syn::Ident::peek_any) && !input.peek(Token![::]) {
         return Ok(None);
     }
+    check_path(input)?;
     let begin = input.fork();
     match begin.parse::<syn::Path>() {
         Ok(path) if path.get_ident().is_none() => {

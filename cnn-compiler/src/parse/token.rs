@@ -1,13 +1,16 @@
 //! The parser's queries about single tokens.
 
 use proc_macro2::extra::DelimSpan;
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseBuffer, ParseStream};
-use syn::{Error, Result, braced, token};
+use syn::{Error, Result, Token, braced, token};
 
 /// Brackets nested more deeply than this could overflow the stack.
-const DEEPEST: usize = 100;
+const DEEPEST: usize = 60;
+
+/// More tokens of Rust than this could overflow the stack: any of them may be a level of `syn`'s recursion (`&&&T`, `A<B<C>>`).
+const LONGEST: usize = 40;
 
 /// Whether the next token is this word.
 pub(super) fn is_word(input: ParseStream<'_>, word: &str) -> bool {
@@ -55,6 +58,61 @@ pub(super) fn skip_to(input: ParseStream<'_>, condition: impl Fn(&TokenTree) -> 
         }
         drop(input.parse::<TokenTree>());
     }
+}
+
+/// Whether the angle brackets of the next path, which `syn` parses, have few enough tokens for its stack.
+pub(super) fn check_path(input: ParseStream<'_>) -> Result<()> {
+    let rest = input.fork();
+    let mut open: Option<(Span, usize)> = None;
+    let (mut depth, mut after_minus) = (0_usize, false);
+    while let Ok(token) = rest.parse::<TokenTree>() {
+        let punct = if let TokenTree::Punct(punct) = &token { punct.as_char() } else { ' ' };
+        match punct {
+            '<' => depth += 1,
+            '>' if !after_minus => depth = depth.saturating_sub(1),
+            ':' => {}
+            _ if depth == 0 && !matches!(token, TokenTree::Ident(_)) => return Ok(()),
+            _ => {}
+        }
+        after_minus = punct == '-';
+        if depth > 0 || open.is_some() {
+            let (span, tokens) = open.get_or_insert((token.span(), 0));
+            *tokens += flat_len(token.clone());
+            if *tokens > LONGEST {
+                let wrong = format!("more than {LONGEST} tokens in the angle brackets of a path");
+                return Err(Error::new(
+                    *span,
+                    format!("{wrong}\nhelp: give the type a shorter name: `type Name = …;`"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the next attributes, of which `syn` parses what is after `=`, have few enough tokens for its stack.
+pub(super) fn check_attributes(input: ParseStream<'_>) -> Result<()> {
+    let rest = input.fork();
+    while rest.peek(Token![#]) {
+        rest.parse::<Token![#]>()?;
+        drop(rest.parse::<Option<Token![!]>>());
+        let token = rest.parse::<TokenTree>()?;
+        let is_equals = |token: TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '=');
+        let has_value = |group: &Group| group.stream().into_iter().any(is_equals);
+        if let TokenTree::Group(group) = &token
+            && has_value(group)
+            && flat_len(token.clone()) > LONGEST
+        {
+            return Err(Error::new(token.span(), format!("more than {LONGEST} tokens in an attribute")));
+        }
+    }
+    Ok(())
+}
+
+/// How many tokens there are, with those in brackets.
+fn flat_len(token: TokenTree) -> usize {
+    let TokenTree::Group(group) = token else { return 1 };
+    1 + group.stream().into_iter().map(flat_len).sum::<usize>()
 }
 
 /// A bracket that is nested too deeply.

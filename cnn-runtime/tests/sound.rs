@@ -338,11 +338,12 @@ fn gradients() -> Vec<Case> {
             let (ws, gradients) = ws.split_at_mut(cut.min(ws.len()));
             conv_weight_gradient(run, &layer.check(), batch, ws, gradients);
         }),
-        ("dense_input_gradient", [&[2, 400][..], &dense, &[3]].concat(), |n, run, weights, ws| {
-            let batch = Batch { images: n.next(), floats: n.next() };
-            let (output, upstream, weights_at) = (n.map(), n.map(), n.next());
-            let layer = DenseInputGradient { upstream, output, weights: weights_at };
-            dense_input_gradient(run, &layer.check(), batch, weights, ws);
+        ("dense_input_gradient", [&[2, 400, 900][..], &dense, &[3]].concat(), |n, run, _, ws| {
+            let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
+            let (output, upstream, weights) = (n.map(), n.map(), n.next());
+            let layer = DenseInputGradient { upstream, output, weights };
+            let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
+            dense_input_gradient(run, &layer.check(), batch, ws, shared);
         }),
     ]
 }

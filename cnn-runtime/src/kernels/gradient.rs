@@ -5,6 +5,7 @@
 //! whichever partition it falls into.
 
 pub mod activation;
+pub mod batch_norm;
 pub mod conv;
 pub mod dense;
 pub mod loss;

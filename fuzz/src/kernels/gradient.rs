@@ -93,7 +93,7 @@ impl Case for DenseInputGradient {
     }
 
     fn run(&self, run: Run<'_>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
-        dense::dense_input_gradient(run, &self.check(), batch, weights, ws);
+        dense::dense_input_gradient(run, &self.check(), batch, ws, &mut weights.to_vec());
     }
 
     fn writes(&self) -> Writes {

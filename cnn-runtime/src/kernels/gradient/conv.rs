@@ -55,6 +55,7 @@ record! {
         bias: Option<usize> = None,
     }
 }
+batch_call! { ConvWeightGradient = conv_weight_gradient }
 
 impl ConvWeightGradient {
     /// Checks it.

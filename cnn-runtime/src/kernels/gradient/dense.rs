@@ -40,6 +40,8 @@ pub struct DenseInputGradient {
 
 record! { DenseWeightGradient(#read input: Map, #read upstream: Map) { weight: usize = 0, bias: Option<usize> = None } }
 record! { DenseInputGradient(#read upstream: Map, output: Map) { weights: usize = 0 } }
+batch_call! { DenseWeightGradient = dense_weight_gradient }
+batch_call! { DenseInputGradient = dense_input_gradient }
 
 impl DenseWeightGradient {
     /// Checks it.
@@ -102,18 +104,18 @@ pub fn dense_weight_gradient(
 ///
 /// # Panics
 ///
-/// If the workspace is too small, or the weights end early.
+/// If the workspace is too small, or the weights in `shared` end early.
 #[inline(always)]
 pub fn dense_input_gradient(
     run: Run<'_>,
     layer: &Checked<DenseInputGradient>,
     batch: Batch,
-    weights: &[f32],
     ws: &mut [f32],
+    shared: &mut [f32],
 ) {
     let (run, ws) = layer.enter_batch(run, batch, ws);
     let layer = layer.get();
-    let weights = weights_at(weights, layer.weights, [layer.upstream.channels, layer.output.elements()]);
+    let weights = weights_at(shared, layer.weights, [layer.upstream.channels, layer.output.elements()]);
     // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
     unsafe { input_in(run, &InputGradient::new(layer, batch, ws, weights)) }
 }

@@ -115,6 +115,7 @@ pub use self::conv::*;
 pub use self::conv_transpose::*;
 pub use self::dense::*;
 pub use self::glu::*;
+pub use self::gradient::*;
 pub use self::layout::*;
 pub use self::merge::*;
 pub use self::norm::*;

@@ -10,6 +10,13 @@ pub mod conv;
 pub mod dense;
 pub mod loss;
 mod outer;
+#[cfg(feature = "alloc")]
+pub mod plain;
+
+pub use self::activation::*;
+pub use self::conv::*;
+pub use self::dense::*;
+pub use self::loss::*;
 
 use crate::exec::run::Partition;
 use crate::place::bounds::weights_at;

@@ -27,6 +27,7 @@ pub mod plan;
 pub mod report;
 pub mod shapes;
 mod step;
+pub mod train;
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -34,24 +34,24 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    pub(super) fn new(size: Size, channels: usize) -> Self {
+    pub(crate) fn new(size: Size, channels: usize) -> Self {
         let (holds, value, halo) = (Holds::Values, None, Padding::NONE);
         Self { size, channels, holds, value, halo, first: usize::MAX, last: 0, offset: 0, len: 0 }
     }
 
     /// Floats in a row, without a halo.
-    pub(super) fn vector(holds: Holds, len: usize, first: usize, last: usize) -> Self {
+    pub(crate) fn vector(holds: Holds, len: usize, first: usize, last: usize) -> Self {
         Self { holds, first, last, len: round_up(len), ..Self::new(Size::square(1), len) }
     }
 
     /// The floats of its rows, halo included.
-    pub(super) fn floats(&self) -> usize {
+    pub(crate) fn floats(&self) -> usize {
         let rows = self.halo.top + self.size.height + self.halo.bottom;
         rows * (self.halo.left + self.size.width + self.halo.right) * self.channels
     }
 
     /// All of it but the halo.
-    pub(super) fn map(&self) -> Map {
+    pub(crate) fn map(&self) -> Map {
         Map::with_halo(self.offset, self.size, self.channels, &self.halo)
     }
 
@@ -71,7 +71,7 @@ pub(crate) fn round_up(floats: usize) -> usize {
 }
 
 /// The most floats that are alive at once.
-pub(super) fn lower_bound(buffers: &[Buffer]) -> usize {
+pub(crate) fn lower_bound(buffers: &[Buffer]) -> usize {
     let end = buffers.iter().map(|buffer| buffer.last).max().unwrap_or(0);
     let alive = |time: usize| -> usize {
         buffers.iter().filter(|b| b.first <= time && time <= b.last).map(|buffer| buffer.len).sum()
@@ -135,6 +135,11 @@ pub(super) fn place(buffers: &mut [Buffer], batch: Batch) -> Placed {
         buffer.offset = offset;
     }
     placed
+}
+
+/// Gives every buffer of a single workspace its offset, and returns how many floats that has.
+pub(crate) fn place_one(buffers: &mut [Buffer]) -> usize {
+    place(buffers, Batch { images: 1, shared_from: 0 }).total
 }
 
 fn place_in_order(buffers: &[Buffer], order: &[usize], batch: Batch) -> (Placed, Vec<usize>) {

@@ -4,9 +4,21 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use cnn_net::op::{Activation, Conv, ConvTranspose, Edge, Layer, Op, Pad, Padding, Rearrange, Rearrangement, Size};
+use cnn_net::op::{
+    Activation, Conv, ConvTranspose, Edge, Interval, Layer, Op, Pad, Padding, Rearrange, Rearrangement, Resize,
+    ResizeMode, Size,
+};
 
 use super::activation::{ActivateGradient, from_output};
+use super::channels::ChannelsGradient;
+use super::gates::{GluGradient, PreluGradient};
+use super::lrn::LrnGradient;
+use super::maxima::{AdaptiveMaxPoolGradient, ChannelMaxGradient, MaxPoolGradient};
+use super::means::{AdaptiveAvgPoolGradient, AvgPoolGradient, ChannelMeanGradient};
+use super::merge::MergeGradientCall;
+use super::normalise::NormaliseGradient;
+use super::resize::{BicubicGradientCall, BilinearGradientCall, NearestGradientCall, PadGradient, ResizeGradient};
+use super::softmax::{LogSoftmaxGradientCall, SoftmaxGradient, SoftmaxGradientCall};
 use crate::kernels::call::KernelCall;
 use crate::kernels::conv::Conv2d;
 use crate::kernels::conv_transpose::ConvTranspose2d;
@@ -117,21 +129,27 @@ pub fn input_gradients(
             let input = if from_output(activation) { output } else { input };
             Box::new(ActivateGradient::new(input, upstream, gradient, activation))
         }
-        Layer::MaxPool(_)
-        | Layer::AvgPool(_)
-        | Layer::GlobalAvgPool
-        | Layer::GlobalMaxPool
-        | Layer::AdaptiveAvgPool(_)
-        | Layer::AdaptiveMaxPool(_)
-        | Layer::ChannelMean
-        | Layer::ChannelMax
-        | Layer::Resize(_)
-        | Layer::Lrn(_)
-        | Layer::Norm(_)
-        | Layer::Prelu(_)
-        | Layer::Glu
-        | Layer::Softmax
-        | Layer::LogSoftmax => return Vec::new(),
+        Layer::MaxPool(pool) => Box::new(MaxPoolGradient::of(&pool, input, upstream, gradient)),
+        Layer::AvgPool(pool) => Box::new(AvgPoolGradient::of(&pool, upstream, gradient)),
+        Layer::GlobalAvgPool | Layer::AdaptiveAvgPool(_) => {
+            Box::new(AdaptiveAvgPoolGradient { upstream, output: gradient })
+        }
+        Layer::GlobalMaxPool | Layer::AdaptiveMaxPool(_) => {
+            Box::new(AdaptiveMaxPoolGradient { input, upstream, output: gradient })
+        }
+        Layer::ChannelMean => Box::new(ChannelMeanGradient { upstream, output: gradient }),
+        Layer::ChannelMax => Box::new(ChannelMaxGradient { input, upstream, output: gradient }),
+        Layer::Resize(op) => resize(&op, upstream, gradient),
+        Layer::Lrn(lrn) => Box::new(LrnGradient { input, upstream, output: gradient, lrn }),
+        Layer::Norm(norm) => Box::new(NormaliseGradient { input, upstream, output: gradient, norm, weights }),
+        Layer::Prelu(per) => Box::new(PreluGradient { input, upstream, output: gradient, weights, per }),
+        Layer::Glu => Box::new(GluGradient { input, upstream, output: gradient }),
+        Layer::Softmax => {
+            Box::new(SoftmaxGradientCall(SoftmaxGradient { results: output, upstream, output: gradient }))
+        }
+        Layer::LogSoftmax => {
+            Box::new(LogSoftmaxGradientCall(SoftmaxGradient { results: output, upstream, output: gradient }))
+        }
         Layer::Concat | Layer::Add | Layer::Sub | Layer::Mul | Layer::Max => return merge.kernels(op),
         Layer::Linear(_) | Layer::BatchNorm(_) | Layer::Dropout { .. } | Layer::Map(_) | Layer::Custom(_) => {
             return Vec::new();
@@ -186,8 +204,19 @@ fn rearrange(op: Rearrange, upstream: Map, gradient: Map) -> Vec<Box<dyn KernelC
             let Map { height, width, .. } = gradient;
             return copy(Map { offset: upstream.at(sides.top, sides.left), height, width, ..upstream }, gradient);
         }
-        Rearrangement::Channels(_) | Rearrangement::Pad(_) => return Vec::new(),
+        Rearrangement::Pad(pad) => Box::new(PadGradient { upstream, output, pad }),
+        Rearrangement::Channels(Interval { first, .. }) => Box::new(ChannelsGradient { upstream, output, first }),
     }]
+}
+
+/// The gradient of a resizing.
+fn resize(op: &Resize, upstream: Map, output: Map) -> Box<dyn KernelCall> {
+    let layer = ResizeGradient { upstream, output, align_corners: op.align_corners };
+    match op.mode.closed() {
+        ResizeMode::Nearest => Box::new(NearestGradientCall(layer)),
+        ResizeMode::Bilinear => Box::new(BilinearGradientCall(layer)),
+        ResizeMode::Bicubic => Box::new(BicubicGradientCall(layer)),
+    }
 }
 
 /// The maps of a layer with several inputs.
@@ -208,20 +237,33 @@ impl Merged<'_> {
     fn of(&self, op: &Op, index: usize, gradient: Map) -> Vec<Box<dyn KernelCall>> {
         let upstream = self.upstream;
         let same = upstream.pixels() == gradient.pixels() && upstream.channels == gradient.channels;
-        match op {
+        let merging = match op {
             Op::Concat => {
                 let before: usize = self.inputs[..index].iter().map(|input| input.channels).sum();
-                copy(Map { offset: upstream.offset + before, channels: gradient.channels, ..upstream }, gradient)
+                let offset = upstream.offset + before;
+                return copy(Map { offset, channels: gradient.channels, ..upstream }, gradient);
             }
-            Op::Add if same => copy(upstream, gradient),
+            Op::Add => Merging::Sum,
+            Op::Sub => Merging::Difference,
+            Op::Mul => Merging::Product,
+            Op::Max => Merging::Maximum,
+            _ => return Vec::new(),
+        };
+        let mut inputs = self.inputs.to_vec();
+        match merging {
+            Merging::Sum if same => return copy(upstream, gradient),
+            Merging::Difference if same && index == 0 => return copy(upstream, gradient),
             // Another product: with the gradient in place of the input.
-            Op::Mul if same => {
-                let mut inputs = self.inputs.to_vec();
+            Merging::Product if same => {
                 inputs[index] = upstream;
-                let (activation, merging) = (Activation::Identity, Merging::Product);
-                vec![Box::new(MergeCall { inputs, output: gradient, activation, merging })]
+                vec![Box::new(MergeCall { inputs, output: gradient, activation: Activation::Identity, merging })]
             }
-            _ => Vec::new(),
+            Merging::Sum | Merging::Difference => {
+                vec![Box::new(MergeGradientCall { inputs: Vec::new(), index, upstream, output: gradient, merging })]
+            }
+            Merging::Product | Merging::Maximum => {
+                vec![Box::new(MergeGradientCall { inputs, index, upstream, output: gradient, merging })]
+            }
         }
     }
 }

@@ -195,6 +195,7 @@ pub use self::conv_transpose::*;
 pub use self::dense::*;
 pub use self::dropout::*;
 pub use self::glu::*;
+pub use self::gradient::*;
 pub use self::layout::*;
 pub use self::merge::*;
 pub use self::minibatch::{batch_norm::*, order::*, pack::*};

@@ -35,8 +35,12 @@ use cnn_runtime::kernels::gradient::conv::{ConvWeightGradient, conv_weight_gradi
 use cnn_runtime::kernels::gradient::dense::{
     DenseInputGradient, DenseWeightGradient, dense_input_gradient, dense_weight_gradient,
 };
+use cnn_runtime::kernels::gradient::gains::{NormaliseWeightGradient, normalise_weight_gradient};
 use cnn_runtime::kernels::gradient::loss::{
     CrossEntropy, NumbersLoss, binary_cross_entropy, cross_entropy, mean_squared,
+};
+use cnn_runtime::kernels::gradient::parameters::{
+    PreluWeightGradient, ScaleWeightGradient, prelu_weight_gradient, scale_weight_gradient,
 };
 use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, load_chw, store_chw};
 use cnn_runtime::kernels::merge::{Merge, add, maximum, mul, sub};
@@ -392,6 +396,19 @@ fn minibatches() -> Vec<Case> {
             let layer = BatchNormInputGradient::new(n.map(), n.map(), n.map()).weights(n.next());
             batch_norm_input_gradient(run, &layer.check(), weights, ws);
             batch_norm_input_gradient(run, &layer.relu(Some(layer.input)).check(), weights, ws);
+        }),
+        ("parameter_gradients", images(2, &[3, 700, 1000, 0]), |n, run, _, ws| {
+            let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
+            let (input, upstream, weight, bias, scratch) = (n.map(), n.map(), n.next(), n.next(), n.next());
+            let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
+            let over = if n.next() == 0 { Over::Channels } else { Over::All };
+            let norm = Norm::Layer { over, eps: 1e-5, affine: true };
+            let layer = NormaliseWeightGradient::new(input, upstream, norm).weight(Some(weight)).bias(Some(bias));
+            normalise_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
+            let layer = ScaleWeightGradient::new(input, upstream, weight).scratch(scratch);
+            scale_weight_gradient(run, &layer.check(), batch, ws, shared);
+            let layer = PreluWeightGradient::new(input, upstream, PreluPer::Element, weight).scratch(scratch);
+            prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
         }),
         ("dropout", images(2, &[])[3..].to_vec(), |n, run, _, ws| {
             let of = MaskOf { seed: 1, step: 2, image: 3 };

@@ -9,6 +9,7 @@ mod loss;
 mod numbers;
 mod order;
 mod pack;
+mod parameters;
 
 use cnn_net::op::Shape;
 use cnn_runtime::exec::isa::Isa;

@@ -10,6 +10,7 @@ pub mod batch_norm;
 pub mod channels;
 pub mod conv;
 pub mod dense;
+pub mod gains;
 pub mod gates;
 pub mod loss;
 pub mod lrn;
@@ -18,15 +19,18 @@ pub mod means;
 pub mod merge;
 pub mod normalise;
 mod outer;
+pub mod parameters;
 #[cfg(feature = "alloc")]
 pub mod plain;
 pub mod resize;
 pub mod softmax;
 
 pub use self::activation::*;
+pub use self::batch_norm::*;
 pub use self::channels::*;
 pub use self::conv::*;
 pub use self::dense::*;
+pub use self::gains::*;
 pub use self::gates::*;
 pub use self::loss::*;
 pub use self::lrn::*;
@@ -34,6 +38,7 @@ pub use self::maxima::*;
 pub use self::means::*;
 pub use self::merge::*;
 pub use self::normalise::*;
+pub use self::parameters::*;
 pub use self::resize::*;
 pub use self::softmax::*;
 

@@ -90,7 +90,7 @@ impl PackStep {
         // SAFETY: the caller's promise; it is one of the outputs.
         let read = |offset: usize| unsafe { *shared.wrapping_add(offset + output) };
         let own = match (self.layout, self.weight) {
-            (Layout::ScaleShift { .. }, Some(weight)) => Affine::IDENTITY.scaled(read(weight)),
+            (Layout::ScaleShift { .. }, Some(weight)) => Affine { scale: f64::from(read(weight)), shift: 0.0 },
             _ => Affine { shift: self.bias.map_or(0.0, |bias| f64::from(read(bias))), ..Affine::IDENTITY },
         };
         match self.norm {
@@ -114,12 +114,12 @@ const fn assert_layout(layout: &Layout) {
             assert_sizes(&[inputs, kernel.height, kernel.width], [groups, outputs]);
         }
         Layout::Winograd(WinogradPanels { groups, outputs, inputs, kernel, stride, tile }) => {
-            assert!(stride > 0 && stride <= kernel && kernel <= PANEL && tile <= PANEL, "no such tiles");
+            assert!(stride > 0 && stride <= kernel && kernel <= PANEL && tile > 0 && tile <= PANEL, "no such tiles");
             let side = tile + kernel;
             assert_sizes(&[stride, stride, inputs, side, side], [groups, outputs]);
         }
         Layout::Columns(ColumnPanels { outputs, inputs, kernel, tile }) => {
-            assert!(kernel.height <= PANEL && tile <= PANEL, "no such tiles");
+            assert!(kernel.height <= PANEL && tile > 0 && tile <= PANEL, "no such tiles");
             assert_sizes(&[inputs, tile + kernel.height, kernel.width], [1, outputs]);
         }
         Layout::Rows(DenseRows { outputs, inputs, pixels })

@@ -21,6 +21,7 @@ mod tensors;
 
 use cnn_net::graph::Graph;
 use cnn_net::op::Op;
+use cnn_runtime::step::{Constant, Head, StepLayout, TensorPlace};
 use cnn_runtime::train::Loss;
 
 use self::calls::Calls;
@@ -31,7 +32,6 @@ use self::shared::Shared;
 use crate::plan::Buffer;
 
 pub use self::calls::{Call, Kernel, LossOf};
-pub use self::shared::{Constant, TensorPlace};
 
 /// What a step is planned for.
 #[derive(Clone, Debug)]
@@ -51,22 +51,24 @@ pub struct StepPlan {
     pub calls: Vec<Call>,
     /// How many of them come before the first gradient: all that evaluation needs.
     pub forward: usize,
-    /// The net's tensors.
-    pub tensors: Vec<TensorPlace>,
-    /// Floats of the tensors.
-    pub tensors_len: usize,
-    /// Numbers that never change.
-    pub constants: Vec<Constant>,
-    /// Floats that all images share.
-    pub shared_len: usize,
-    /// Floats of the workspace of an image.
-    pub workspace_len: usize,
-    /// The most floats of it that are alive at once.
-    pub lower_bound: usize,
-    /// The buffers in it; times are positions of tasks.
+    /// The buffers in the workspace of an image; times are positions of tasks.
     pub buffers: Vec<Buffer>,
-    /// Where the losses of each head are in it, and how many there are; for classes, as many numbers follow that say what is right.
-    pub losses: Vec<(usize, usize)>,
+    images: usize,
+    shared: usize,
+    workspace: usize,
+    lower_bound: usize,
+    tensors_len: usize,
+    tensors: Vec<TensorPlace>,
+    constants: Vec<Constant>,
+    heads: Vec<Head>,
+}
+
+impl StepPlan {
+    /// Where the step has what.
+    pub fn layout(&self) -> StepLayout<'_> {
+        let Self { images, shared, workspace, lower_bound, tensors_len, tensors, constants, heads, .. } = self;
+        StepLayout::new(*images, *shared, *workspace, *lower_bound, *tensors_len, tensors, constants, heads)
+    }
 }
 
 /// Why a net can't be trained.
@@ -99,24 +101,27 @@ pub fn plan(graph: &Graph<'_>, spec: &Spec) -> Result<StepPlan, Vec<Fault>> {
     Calls::of(graph, spec, &program, &places, &mut shared);
     shared.place();
     let (calls, forward) = Calls::of(graph, spec, &program, &places, &mut shared);
-    let losses = program.heads.iter().map(|head| {
+    let heads = program.heads.iter().map(|head| {
         let len = program.values[head.losses].shape.elements();
-        (places.maps[head.losses].offset, if spec.loss.is_of_classes() { len / 2 } else { len })
+        let hits = if spec.loss.is_of_classes() { len / 2 } else { 0 };
+        Head::new(places.maps[head.losses].offset, len - hits, hits)
     });
-    let losses = losses.collect();
-    let Shared { tensors, tensors_len, constants, len: shared_len, .. } = shared;
-    let Places { buffers, len: workspace_len, lower_bound, .. } = places;
+    let heads = heads.collect();
+    let Shared { tensors, tensors_len, constants, len: shared, .. } = shared;
+    let Places { buffers, len: workspace, lower_bound, .. } = places;
+    let images = spec.images;
     Ok(StepPlan {
         calls,
         forward,
-        tensors,
-        tensors_len,
-        constants,
-        shared_len,
-        workspace_len,
-        lower_bound,
         buffers,
-        losses,
+        images,
+        shared,
+        workspace,
+        lower_bound,
+        tensors_len,
+        tensors,
+        constants,
+        heads,
     })
 }
 

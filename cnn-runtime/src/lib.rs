@@ -14,6 +14,7 @@
 //! | [`mod@reference`] | every layer's mathematics in plain loops: the oracle of the tests |
 //! | [`weights`] | loads files as PyTorch writes them into packed weights |
 //! | [`trace`] | runs a net node by node, to find where two implementations differ |
+//! | [`mod@step`] | what all compiled training steps have in common: parameters, trainers, checkpoints |
 //! | [`network`] | what all compiled nets have in common, and the steps of a pass |
 //!
 //! It is `no_std`, and running a net needs no allocator.
@@ -42,6 +43,7 @@ pub mod place;
 #[cfg(feature = "alloc")]
 pub mod reference;
 pub mod simd;
+pub mod step;
 #[cfg(all(feature = "alloc", feature = "kernels"))]
 pub mod trace;
 pub mod train;

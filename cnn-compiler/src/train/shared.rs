@@ -6,37 +6,10 @@ use cnn_net::graph::{Graph, Role};
 use cnn_net::memory::Holds;
 use cnn_net::op::Op;
 use cnn_runtime::kernels::minibatch::batch_norm::NormTensors;
+use cnn_runtime::step::{Constant, TensorPlace};
 
 use super::Spec;
 use crate::plan::{Buffer, place_one, round_up};
-
-/// A tensor of the net, in the order of its file.
-#[derive(Clone, Debug)]
-pub struct TensorPlace {
-    /// The node that has it.
-    pub node: usize,
-    /// Its index in the node's tensors.
-    pub tensor: usize,
-    /// Where it begins.
-    pub offset: usize,
-    /// Where its gradient begins, if it is trained.
-    pub gradient: Option<usize>,
-    /// How many numbers it has.
-    pub len: usize,
-}
-
-/// Numbers that never change: the factor of a `scale`, for each channel.
-#[derive(Clone, Debug)]
-pub struct Constant {
-    /// The node that has it.
-    pub node: usize,
-    /// Where it begins.
-    pub offset: usize,
-    /// How many there are.
-    pub len: usize,
-    /// What each of them is.
-    pub value: f32,
-}
 
 /// What is computed once for all images, of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -25,18 +25,18 @@ impl<'a> Machine<'a> {
     pub(crate) fn new(graph: &'a Graph<'a>, spec: &Spec, tensors: &Parameters) -> Self {
         let plan = plan(graph, spec).unwrap_or_else(|faults| panic!("{}: {faults:?}", graph.name));
         // What is read before it was written shows.
-        let mut shared = vec![f32::NAN; plan.shared_len];
-        let workspaces = vec![f32::NAN; spec.images * plan.workspace_len];
-        for place in &plan.tensors {
+        let mut shared = vec![f32::NAN; plan.layout().shared];
+        let workspaces = vec![f32::NAN; spec.images * plan.layout().workspace];
+        for place in plan.layout().tensors {
             let name = graph.nodes[place.node].tensors[place.tensor].name;
             for (to, from) in shared[place.offset..].iter_mut().zip(&tensors[name]) {
                 *to = *from as f32;
             }
         }
-        for constant in &plan.constants {
+        for constant in plan.layout().constants {
             shared[constant.offset..][..constant.len].fill(constant.value);
         }
-        let batch = Batch { images: spec.images, floats: plan.workspace_len };
+        let batch = Batch { images: spec.images, floats: plan.layout().workspace };
         Self { graph, plan, shared, workspaces, batch, seed: 0 }
     }
 
@@ -57,10 +57,11 @@ impl<'a> Machine<'a> {
     fn score(&self) -> (f64, usize) {
         let (mut loss, mut hits) = (0.0, 0);
         for image in self.workspaces.chunks_exact(self.batch.floats) {
-            for (head, (offset, len)) in self.plan.losses.iter().enumerate() {
-                loss += image[*offset..][..*len].iter().map(|loss| f64::from(*loss)).sum::<f64>();
-                if head == 0 {
-                    hits += image[offset + len..][..*len].iter().filter(|hit| **hit == 1.0).count();
+            for (index, head) in self.plan.layout().heads.iter().enumerate() {
+                loss += image[head.offset..][..head.losses].iter().map(|loss| f64::from(*loss)).sum::<f64>();
+                if index == 0 {
+                    let found = &image[head.offset + head.losses..][..head.hits];
+                    hits += found.iter().filter(|hit| **hit == 1.0).count();
                 }
             }
         }
@@ -97,7 +98,7 @@ impl<'a> Machine<'a> {
 
     /// All gradients, by the names of their tensors.
     pub(crate) fn gradients(&self) -> BTreeMap<&'a str, &[f32]> {
-        let trained = self.plan.tensors.iter().filter_map(|place| Some((place, place.gradient?)));
+        let trained = self.plan.layout().tensors.iter().filter_map(|place| Some((place, place.gradient?)));
         let named = trained.map(|(place, gradient)| {
             (self.graph.nodes[place.node].tensors[place.tensor].name, &self.shared[gradient..][..place.len])
         });
@@ -107,8 +108,8 @@ impl<'a> Machine<'a> {
     /// A tensor.
     pub(crate) fn tensor(&self, name: &str) -> &[f32] {
         let is_it =
-            |place: &&cnn_compiler::train::TensorPlace| self.graph.nodes[place.node].tensors[place.tensor].name == name;
-        let place = self.plan.tensors.iter().find(is_it).unwrap_or_else(|| panic!("{name} is no tensor"));
+            |place: &&cnn_runtime::step::TensorPlace| self.graph.nodes[place.node].tensors[place.tensor].name == name;
+        let place = self.plan.layout().tensors.iter().find(is_it).unwrap_or_else(|| panic!("{name} is no tensor"));
         &self.shared[place.offset..][..place.len]
     }
 }

@@ -49,6 +49,15 @@ impl<'a> Run<'a> {
         Self { threads, ..self }
     }
 
+    /// How many threads there are.
+    pub(crate) fn threads(self) -> usize {
+        #[cfg(feature = "std")]
+        if let Some(pool) = self.threads.pool {
+            return pool.threads();
+        }
+        1
+    }
+
     /// Without other threads.
     #[inline(always)]
     pub(crate) const fn on_one_thread(self) -> Self {

@@ -6,6 +6,8 @@
 #![cfg(unix)]
 #![cfg_attr(panic = "abort", allow(dead_code, unused_imports, reason = "refusals can't be caught"))]
 
+#[path = "sound/inputs.rs"]
+mod inputs;
 #[path = "support/random.rs"]
 mod random;
 
@@ -536,7 +538,7 @@ const WORKSPACE: usize = 24_000;
 
 /// All kernels.
 fn families() -> Vec<Case> {
-    [elementwise(), normalisations(), gradients(), moves(), reductions(), convolutions()].concat()
+    [elementwise(), normalisations(), gradients(), inputs::cases(), moves(), reductions(), convolutions()].concat()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod activation;
 mod conv;
 mod dense;
+mod inputs;
 mod loss;
 
 use cnn_net::op::Shape;

@@ -6,6 +6,8 @@
 #![cfg(unix)]
 #![cfg_attr(panic = "abort", allow(dead_code, unused_imports, reason = "refusals can't be caught"))]
 
+#[path = "sound/inputs.rs"]
+mod inputs;
 #[path = "support/random.rs"]
 mod random;
 
@@ -643,7 +645,17 @@ const WORKSPACE: usize = 24_000;
 
 /// All kernels.
 fn families() -> Vec<Case> {
-    [elementwise(), normalisations(), gradients(), minibatches(), moves(), reductions(), convolutions()].concat()
+    [
+        elementwise(),
+        normalisations(),
+        gradients(),
+        minibatches(),
+        inputs::cases(),
+        moves(),
+        reductions(),
+        convolutions(),
+    ]
+    .concat()
 }
 
 #[test]

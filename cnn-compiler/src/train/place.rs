@@ -4,6 +4,9 @@ use cnn_net::graph::Graph;
 use cnn_net::memory::Holds;
 use cnn_net::op::{Op, Padding};
 use cnn_runtime::kernels::gradient::batch_norm::BatchNormGradient;
+use cnn_runtime::kernels::gradient::bias::BiasGradient;
+use cnn_runtime::kernels::gradient::gains::NormaliseWeightGradient;
+use cnn_runtime::kernels::gradient::parameters::{PreluWeightGradient, ScaleWeightGradient};
 use cnn_runtime::kernels::gradient::plain::upstream_halo;
 use cnn_runtime::kernels::layout::Halo;
 use cnn_runtime::kernels::minibatch::batch_norm::BatchNormStatistics;
@@ -127,6 +130,16 @@ impl Program {
             Work::Forward(_) => plain::scratch(&graph.nodes[node].op, task.reads.iter().map(elements).sum()),
             Work::Statistics => Some(BatchNormStatistics::scratch_len(self.values[task.reads[0]].shape.channels())),
             Work::NormTensors => Some(BatchNormGradient::scratch_len(self.values[task.reads[0]].shape.channels())),
+            Work::Tensors => {
+                let channels = self.values[task.reads[1]].shape.channels();
+                match graph.nodes[node].op {
+                    Op::Norm(_) => Some(NormaliseWeightGradient::scratch_len(channels)),
+                    Op::Scale { .. } => Some(ScaleWeightGradient::scratch_len(channels)),
+                    Op::Prelu(_) => Some(PreluWeightGradient::scratch_len(channels)),
+                    Op::ConvTranspose(_) => Some(BiasGradient::scratch_len(channels)),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }

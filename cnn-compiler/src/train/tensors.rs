@@ -4,8 +4,11 @@ use cnn_net::graph::Role;
 use cnn_net::op::{Conv, ConvTranspose, Op, Padding, Size};
 use cnn_runtime::kernels::call::BatchCall;
 use cnn_runtime::kernels::gradient::batch_norm::BatchNormGradient;
+use cnn_runtime::kernels::gradient::bias::BiasGradient;
 use cnn_runtime::kernels::gradient::conv::ConvWeightGradient;
 use cnn_runtime::kernels::gradient::dense::DenseWeightGradient;
+use cnn_runtime::kernels::gradient::gains::NormaliseWeightGradient;
+use cnn_runtime::kernels::gradient::parameters::{PreluWeightGradient, ScaleWeightGradient};
 use cnn_runtime::kernels::minibatch::order::{Accumulate, Reorder};
 use cnn_runtime::pack::padded;
 use cnn_runtime::place::map::Map;
@@ -84,7 +87,8 @@ impl Calls<'_> {
         let weight = self.destination(time, node, Role::Weight, order);
         let bias = self.destination(time, node, Role::Bias, None);
         let name = self.name(task, "tensors");
-        for kernel in kernels(&op, input, upstream, weight.map_or(0, |to| to.from), bias.map(|to| to.from)) {
+        let of = Maps { input, upstream, scratch: self.places.scratch[time] };
+        for kernel in of.kernels(&op, weight.map(|to| to.from), bias.map(|to| to.from)) {
             self.batch(time, name.clone(), kernel);
         }
         for to in [weight, bias].into_iter().flatten() {
@@ -121,19 +125,37 @@ impl Calls<'_> {
     }
 }
 
-/// The kernels for the gradients of a layer's weight and bias.
-fn kernels(op: &Op, input: Map, upstream: Map, weight: usize, bias: Option<usize>) -> Vec<Box<dyn BatchCall>> {
-    match *op {
-        Op::Conv(conv) => {
-            let Conv { kernel, stride, pad, dilation, groups, .. } = conv;
-            vec![Box::new(conv_gradient(input, upstream, [kernel, stride, dilation], pad, groups, weight).bias(bias))]
+/// What the gradients of a layer's tensors are computed from, and where sums of an image are.
+struct Maps {
+    input: Map,
+    upstream: Map,
+    scratch: usize,
+}
+
+impl Maps {
+    /// The kernels for the gradients of a layer's weight and bias.
+    fn kernels(&self, op: &Op, weight: Option<usize>, bias: Option<usize>) -> Vec<Box<dyn BatchCall>> {
+        let Self { input, upstream, scratch } = *self;
+        // Only normalisations have no weight.
+        let first = weight.unwrap_or_default();
+        match *op {
+            Op::Conv(Conv { kernel, stride, pad, dilation, groups, .. }) => {
+                let sizes = [kernel, stride, dilation];
+                vec![Box::new(conv_gradient(input, upstream, sizes, pad, groups, first).bias(bias))]
+            }
+            Op::ConvTranspose(ConvTranspose { kernel, stride, pad, dilation, groups, .. }) => {
+                // Of the convolution whose transpose it is, with input and output swapped.
+                let sizes = [kernel, stride, dilation];
+                let weights = Box::new(conv_gradient(upstream, input, sizes, pad, groups, first)) as Box<dyn BatchCall>;
+                let bias = bias.map(|bias| Box::new(BiasGradient { upstream, bias, scratch }) as Box<dyn BatchCall>);
+                [Some(weights), bias].into_iter().flatten().collect()
+            }
+            Op::Linear(_) => vec![Box::new(DenseWeightGradient { input, upstream, weight: first, bias })],
+            Op::Norm(norm) => vec![Box::new(NormaliseWeightGradient { input, upstream, norm, weight, bias, scratch })],
+            Op::Scale { .. } => vec![Box::new(ScaleWeightGradient { input, upstream, weight: first, scratch })],
+            Op::Prelu(per) => vec![Box::new(PreluWeightGradient { input, upstream, per, weight: first, scratch })],
+            _ => Vec::new(),
         }
-        Op::ConvTranspose(ConvTranspose { kernel, stride, pad, dilation, groups, .. }) => {
-            // Of the convolution whose transpose it is, with input and output swapped.
-            vec![Box::new(conv_gradient(upstream, input, [kernel, stride, dilation], pad, groups, weight))]
-        }
-        Op::Linear(_) => vec![Box::new(DenseWeightGradient { input, upstream, weight, bias })],
-        _ => Vec::new(),
     }
 }
 

@@ -7,9 +7,11 @@
 pub mod activation;
 mod adjoint;
 pub mod batch_norm;
+pub mod bias;
 pub mod channels;
 pub mod conv;
 pub mod dense;
+pub mod depthwise;
 pub mod gains;
 pub mod gates;
 pub mod loss;
@@ -27,9 +29,11 @@ pub mod softmax;
 
 pub use self::activation::*;
 pub use self::batch_norm::*;
+pub use self::bias::*;
 pub use self::channels::*;
 pub use self::conv::*;
 pub use self::dense::*;
+pub use self::depthwise::*;
 pub use self::gains::*;
 pub use self::gates::*;
 pub use self::loss::*;

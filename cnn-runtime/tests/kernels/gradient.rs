@@ -5,6 +5,7 @@ mod batch_norm;
 mod conv;
 mod dense;
 mod dropout;
+mod inputs;
 mod loss;
 mod numbers;
 mod order;

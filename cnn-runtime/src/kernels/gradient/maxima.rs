@@ -232,6 +232,9 @@ trait Windows: Copy {
 
     /// Whether none of them overlap.
     fn are_apart(self) -> bool;
+
+    /// Whether each row or column is in one, of this many, and no other.
+    fn tile(self, count: usize) -> bool;
 }
 
 impl Windows for Axis {
@@ -248,7 +251,12 @@ impl Windows for Axis {
 
     #[inline(always)]
     fn are_apart(self) -> bool {
-        (self.taps - 1) * self.dilation < self.stride
+        self.are_apart()
+    }
+
+    #[inline(always)]
+    fn tile(self, count: usize) -> bool {
+        self.tile(count)
     }
 }
 
@@ -273,6 +281,11 @@ impl Windows for Parts {
 
     #[inline(always)]
     fn are_apart(self) -> bool {
+        self.count == 1
+    }
+
+    #[inline(always)]
+    fn tile(self, _: usize) -> bool {
         self.count == 1
     }
 }
@@ -309,10 +322,14 @@ impl<W: Windows> Kernel for Maxima<W> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let channels = self.maps.output.channels;
+        let Self { maps: Maps { upstream, output, .. }, rows, columns, .. } = self;
+        let channels = output.channels;
+        let tiles = rows.tile(upstream.height) && columns.tile(upstream.width);
         for vector in self.partition.of(div_ceil(channels, S::LANES)) {
             let c = vector * S::LANES;
-            self.clear(s, c);
+            if !tiles {
+                self.clear(s, c);
+            }
             self.windows(s, c);
         }
     }

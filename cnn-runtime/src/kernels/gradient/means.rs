@@ -2,7 +2,7 @@
 
 use super::adjoint::{PartMeans, WindowMeans, adjoint};
 use crate::exec::run::{Partition, Run, nanos_of_floats};
-use crate::kernels::pool::{AdaptivePool, ChannelPool, Pool2d};
+use crate::kernels::pool::{AdaptivePool, Axis, ChannelPool, Pool2d};
 use crate::place::bounds::{Checked, Reach, Region};
 use crate::place::map::Map;
 use crate::simd::{Kernel, Simd};
@@ -151,6 +151,11 @@ pub fn channel_mean_gradient(run: Run<'_>, layer: &Checked<ChannelMeanGradient>,
 unsafe fn avg_pool_in(run: Run<'_>, layer: &AvgPoolGradient, ws: *mut f32) {
     let AvgPoolGradient { upstream, output, count_include_pad, .. } = *layer;
     let [rows, columns] = layer.layer().axes();
+    if rows.tile(upstream.height) && columns.tile(upstream.width) {
+        let work = nanos_of_floats([2, output.elements()]);
+        // SAFETY: the caller's promise; partitions are rows of windows, which have no rows of the output in common.
+        return unsafe { run.split(work, |partition| Tiles::new(layer, [rows, columns], ws, partition)) };
+    }
     let rows = WindowMeans { axis: rows, count: upstream.height, padded: count_include_pad };
     let columns = WindowMeans { axis: columns, count: upstream.width, padded: count_include_pad };
     // SAFETY: the caller's promise.
@@ -175,6 +180,54 @@ unsafe fn channel_mean_in(run: Run<'_>, layer: &ChannelMeanGradient, ws: *mut f3
     let work = nanos_of_floats([layer.output.elements()]);
     // SAFETY: the caller's promise; partitions are rows of the output, which is not what is read.
     unsafe { run.split(work, |partition| Shares::new(layer, ws, partition)) };
+}
+
+/// Some rows of windows, each element of the output in one.
+struct Tiles<'a> {
+    layer: &'a AvgPoolGradient,
+    axes: [Axis; 2],
+    ws: *mut f32,
+    partition: Partition,
+}
+
+impl<'a> Tiles<'a> {
+    /// # Safety
+    ///
+    /// As for [`avg_pool_in`]; other threads have other partitions.
+    unsafe fn new(layer: &'a AvgPoolGradient, axes: [Axis; 2], ws: *mut f32, partition: Partition) -> Self {
+        Self { layer, axes, ws, partition }
+    }
+}
+
+impl Kernel for Tiles<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { layer: AvgPoolGradient { upstream, output, count_include_pad, .. }, axes, ws, partition } = self;
+        for y in partition.of(upstream.height) {
+            let rows = axes[0].span(y);
+            for x in 0..upstream.width {
+                let columns = axes[1].span(x);
+                let counted = if *count_include_pad { rows.padded * columns.padded } else { rows.taps * columns.taps };
+                let factor = s.splat(1.0 / counted.max(1) as f32);
+                let from = ws.wrapping_add(upstream.at(y, x)).cast_const();
+                let to = ws.wrapping_add(output.at(rows.first, columns.first));
+                for c in (0..output.channels).step_by(S::LANES) {
+                    let rest = output.channels - c;
+                    // SAFETY: channels of a pixel, and of the pixels of the output under its window.
+                    unsafe {
+                        let share = s.mul(s.load_first(from.add(c), rest), factor);
+                        for row in 0..rows.taps {
+                            for column in 0..columns.taps {
+                                s.store_first(to.add(row * output.row + column * output.pixel + c), share, rest);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Some rows of a gradient that is the same in all channels of a pixel.

@@ -121,7 +121,7 @@ pub fn scale_weight_gradient(
     let to = enter_shared(shared, &[&[layer.span()]]).wrapping_add(layer.weight);
     let ScaleWeightGradient { input, upstream, scratch, .. } = layer;
     // SAFETY: the layer was checked; the workspaces and the gradients are as large as it needs.
-    unsafe { channels_in(run, Products { input, upstream, only_negative: false }, batch, ws, scratch, to) }
+    unsafe { channels_in(run, Products { input, upstream, only_negative: false }, input, batch, ws, scratch, to) }
 }
 
 /// Computes the gradients of slopes.
@@ -145,7 +145,7 @@ pub fn prelu_weight_gradient(
     // SAFETY: the layer was checked; the workspaces and the gradients are as large as it needs.
     unsafe {
         match layer.per {
-            PreluPer::Channel => channels_in(run, products, batch, ws, scratch, to),
+            PreluPer::Channel => channels_in(run, products, input, batch, ws, scratch, to),
             PreluPer::Element => elements_in(run, products, batch, ws, to),
         }
     }
@@ -154,12 +154,20 @@ pub fn prelu_weight_gradient(
 /// # Safety
 ///
 /// The maps and the scratch memory were checked, the workspaces are as large as they need, and there is room for a number for each
-/// channel.
-unsafe fn channels_in(run: Run<'_>, products: Products, batch: Batch, ws: *mut f32, scratch: usize, to: *mut f32) {
+/// channel of `map`.
+pub(super) unsafe fn channels_in<T: PixelTerms<1>>(
+    run: Run<'_>,
+    terms: T,
+    map: Map,
+    batch: Batch,
+    ws: *mut f32,
+    scratch: usize,
+    to: *mut f32,
+) {
     // SAFETY: the caller's promise.
-    let sums = unsafe { ChannelSums::new(Each(products), products.input, batch, ws, scratch) };
-    sums.compute(run, nanos_of_floats([2, batch.images, products.input.elements()]));
-    for channel in 0..products.input.channels {
+    let sums = unsafe { ChannelSums::new(Each(terms), map, batch, ws, scratch) };
+    sums.compute(run, nanos_of_floats([2, batch.images, map.elements()]));
+    for channel in 0..map.channels {
         let [sum] = sums.total(channel);
         // SAFETY: the caller's promise.
         unsafe { *to.wrapping_add(channel) = sum as f32 };

@@ -11,6 +11,7 @@ use cnn_net::op::{
 
 use super::activation::{ActivateGradient, from_output};
 use super::channels::ChannelsGradient;
+use super::depthwise::DepthwiseGradient;
 use super::gates::{GluGradient, PreluGradient};
 use super::lrn::LrnGradient;
 use super::maxima::{AdaptiveMaxPoolGradient, ChannelMaxGradient, MaxPoolGradient};
@@ -119,6 +120,9 @@ pub fn input_gradients(
     };
     let size = Size::new(gradient.height, gradient.width);
     vec![match op.fixed(size).closed() {
+        Layer::Conv(conv) if conv.is_depthwise(gradient.channels) => {
+            Box::new(DepthwiseGradient::of(&conv, upstream, gradient).weights(weights))
+        }
         Layer::Conv(conv) => Box::new(ConvTranspose2d::of(&transposed(&conv), upstream, gradient).weights(weights)),
         Layer::ConvTranspose(conv) => Box::new(Conv2d::of(&convolution(&conv), upstream, gradient).weights(weights)),
         Layer::Flatten => return unflatten(upstream, gradient),

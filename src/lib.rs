@@ -512,7 +512,7 @@ pub use cnn_runtime::{reference, trace, weights};
 pub mod __rt {
     pub use core::convert::Into;
     pub use core::option::Option::{self, None, Some};
-    pub use core::primitive::{f32, str, u8, u64, usize};
+    pub use core::primitive::{f32, str, u8, u32, u64, usize};
     pub use core::result::Result::{self, Ok};
 
     pub use cnn_net::graph::{Aux, Call, Graph, Input, Node, Output, Role, Tap, Tensor, Value};
@@ -526,10 +526,16 @@ pub mod __rt {
     pub use cnn_runtime::kernels::*;
     pub use cnn_runtime::network::{Description, DynNetwork, Network, Numbers, WrongLength, steps::Step};
     pub use cnn_runtime::network::{at_most, each_image, images, part};
-    pub use cnn_runtime::pack::Pack;
+    pub use cnn_runtime::pack::{
+        ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, Layout, Pack, TransposedPanels, WinogradPanels,
+    };
     pub use cnn_runtime::place::bounds::Checked;
     pub use cnn_runtime::place::map::Map;
     pub use cnn_runtime::place::packed::{Aligned, Packed};
     pub use cnn_runtime::place::workspace::{Batch, LargeWorkspace, Space, Workspace};
+    pub use cnn_runtime::step::{Constant, Head, Pass, StepLayout, TensorPlace, minibatch};
+    #[cfg(feature = "alloc")]
+    pub use cnn_runtime::step::{Params, Train, Trainer};
+    pub use cnn_runtime::train::Sgd;
     pub use cnn_runtime::{if_alloc, if_std, load_weights, net_methods, network_methods};
 }

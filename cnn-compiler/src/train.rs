@@ -16,6 +16,7 @@ mod forward;
 mod host;
 mod place;
 mod program;
+mod select;
 mod shared;
 mod tensors;
 
@@ -139,6 +140,10 @@ fn faults(nodes: &Nodes<'_>) -> Vec<Fault> {
             let help = "help: train with two images or more, `#[train(batch = 2)]`";
             faults.push(Fault { node: Some(index), message: format!("{wrong}\n{help}") });
         }
+    }
+    if nodes.graph.outputs.len() != 1 {
+        let wrong = format!("a net with {} outputs can't be trained: a loss compares one", nodes.graph.outputs.len());
+        faults.push(Fault { node: None, message: format!("{wrong}\nhelp: train a net that ends in one of them") });
     }
     if !nodes.learning.contains(&true) {
         let message = "there is nothing to train: the loss depends on no tensor that may change".to_owned();

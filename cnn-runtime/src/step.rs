@@ -16,7 +16,7 @@ mod saved;
 mod trainer;
 
 #[cfg(feature = "kernels")]
-pub use self::images::{Pass, minibatch};
+pub use self::images::{Mode, Pass, minibatch};
 pub use self::layout::{Constant, Head, StepLayout, TensorPlace};
 #[cfg(all(feature = "alloc", feature = "kernels"))]
 pub use self::params::{Params, Train};

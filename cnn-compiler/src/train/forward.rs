@@ -162,7 +162,7 @@ impl Program {
             return inputs[0];
         }
         let output = self.value(node.output);
-        if let Op::BatchNorm(_) = node.op {
+        if matches!(node.op, Op::BatchNorm(_)) && !nodes.spec.frozen[index] {
             self.task(Work::Statistics, Some(index), inputs.clone(), Vec::new());
         }
         let work = match node.op {

@@ -50,6 +50,7 @@ impl<'a> Run<'a> {
     }
 
     /// How many threads there are.
+    #[cfg(feature = "kernels")]
     pub(crate) fn threads(self) -> usize {
         #[cfg(feature = "std")]
         if let Some(pool) = self.threads.pool {

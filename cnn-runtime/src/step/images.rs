@@ -9,6 +9,13 @@ use crate::place::workspace::Batch;
 pub struct Pass<'a> {
     /// On which instruction set, and on which threads.
     pub run: Run<'a>,
+    /// What it is for.
+    pub mode: Mode,
+}
+
+/// What a pass over a minibatch is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode {
     /// Whether it trains: normalises by the statistics of the minibatch, and drops.
     pub trains: bool,
     /// What the bits of dropout depend on, besides the step.
@@ -17,7 +24,7 @@ pub struct Pass<'a> {
     pub step: u64,
 }
 
-impl Pass<'_> {
+impl Mode {
     /// What dropout's bits for an image depend on.
     #[must_use]
     pub const fn mask(&self, image: usize) -> MaskOf {

@@ -11,7 +11,7 @@ use cnn_net::graph::{Node, Tensor};
 
 use super::params::{Memory as _, entries, place, tensors};
 use super::saved::{Entry, Saved, write};
-use super::{CheckpointError, Params, Pass, StepLayout, TensorPlace, Train};
+use super::{CheckpointError, Mode, Params, Pass, StepLayout, TensorPlace, Train};
 use crate::exec::run::{PoolOf, Run};
 #[cfg(feature = "std")]
 use crate::exec::shared::Shared;
@@ -216,7 +216,7 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
 }
 
 fn pass<'a>(pool: &'a PoolOf<'static>, trains: bool, seed: u64, step: u64) -> Pass<'a> {
-    Pass { run: Run::best().on(pool.threads()), trains, seed, step }
+    Pass { run: Run::best().on(pool.threads()), mode: Mode { trains, seed, step } }
 }
 
 /// The number of steps in a checkpoint: its low 24 bits, which a float holds, and the others.

@@ -31,7 +31,6 @@ impl Dropout {
     }
 
     /// What the 16 numbers from `element` on are multiplied by: the scale, or 0.
-    #[cfg(feature = "kernels")]
     #[inline(always)]
     pub(crate) fn factors(&self, image: u32, element: u32) -> [f32; 16] {
         let bits = philox_first(self.seed, [element, image, self.layer, self.step]);
@@ -67,7 +66,6 @@ mod tests {
         assert_eq!((Dropout::new(0.75, 0, 0, 0).scale(), Dropout::new(1.0, 0, 0, 0).scale()), (4.0, 0.0));
     }
 
-    #[cfg(feature = "kernels")]
     #[test]
     fn factors_are_those_of_numbers_one_by_one() {
         for (p, first) in [(0.0, 0), (0.3, 5), (0.5, u32::MAX - 3), (1.0, 7)] {

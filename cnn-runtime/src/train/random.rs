@@ -19,7 +19,6 @@ pub const fn philox(mut key: [u32; 2], mut counter: [u32; 4]) -> [u32; 4] {
 }
 
 /// The first word for each of 16 counters, whose first word is counted up: side by side, so that compilers can use vectors.
-#[cfg(feature = "kernels")]
 #[inline(always)]
 pub(super) fn philox_first(mut key: [u32; 2], counter: [u32; 4]) -> [u32; 16] {
     let mut counters = counter.map(|word| [word; 16]);

@@ -8,8 +8,8 @@
 //! | [`exec`] | which instruction set runs, and on which threads |
 //! | [`place`] | where numbers lie: one workspace of fixed size, maps in it, and the bounds that keep kernels inside |
 //! | [`pack`] | weights in the order in which kernels read them |
-//! | [`kernels`] | a descriptor and a kernel for each kind of layer |
 //! | [`train`] | losses, optimisers, schedules, initial weights, dropout: what training needs besides gradients |
+//! | [`kernels`] | a descriptor and a kernel for each kind of layer |
 //! | [`custom`] | the trait of layers by the user |
 //! | [`mod@reference`] | every layer's mathematics in plain loops: the oracle of the tests |
 //! | [`weights`] | loads files as PyTorch writes them into packed weights |

@@ -291,21 +291,13 @@ impl Summands<2> for Moments {
         c: usize,
         count: usize,
     ) -> [[f64; MOST_LANES]; 2] {
-        // SAFETY: the caller's promise.
-        let load = |(y, x): (usize, usize)| unsafe { s.load_first(ws.wrapping_add(self.input.at(y, x) + c), count) };
         let zero = s.splat(0.0);
-        let mut sum = zero;
-        for pixel in segment.each() {
-            sum = s.add(sum, load(pixel));
-        }
+        // SAFETY: the caller's promise.
+        let [sum, _] = unsafe { self.around(s, zero, ws, segment, c, count) };
         let pixels = segment.pixels() as f32;
         let mean = s.div(sum, s.splat(pixels));
-        let (mut rest, mut squares) = (zero, zero);
-        for pixel in segment.each() {
-            let difference = s.sub(load(pixel), mean);
-            rest = s.add(rest, difference);
-            squares = s.mul_add(difference, difference, squares);
-        }
+        // SAFETY: as above.
+        let [rest, squares] = unsafe { self.around(s, mean, ws, segment, c, count) };
         let [mut sums, mut squares, mean] = [rest, squares, mean].map(|vector| widen(s, vector));
         let pixels = f64::from(pixels);
         for ((sum, square), mean) in sums.iter_mut().zip(&mut squares).zip(mean).take(S::LANES) {
@@ -314,5 +306,40 @@ impl Summands<2> for Moments {
             *sum += pixels * mean;
         }
         [sums, squares]
+    }
+}
+
+impl Moments {
+    /// Sums of what differs from a number, and of its squares.
+    ///
+    /// # Safety
+    ///
+    /// As for [`segment`](Summands::segment).
+    #[inline(always)]
+    unsafe fn around<S: Simd>(
+        &self,
+        s: S,
+        mean: S::Vec,
+        ws: *const f32,
+        segment: Segment,
+        c: usize,
+        count: usize,
+    ) -> [S::Vec; 2] {
+        // Two of each, since an addition takes several cycles.
+        let (mut sums, mut squares) = ([s.splat(0.0); 2], [s.splat(0.0); 2]);
+        for y in segment.rows() {
+            let columns = segment.columns();
+            for x in columns.clone().step_by(2) {
+                let pairs = sums.iter_mut().zip(&mut squares).enumerate();
+                for (i, (sum, square)) in pairs.take(columns.end - x) {
+                    let from = ws.wrapping_add(self.input.at(y, x + i) + c);
+                    // SAFETY: the caller's promise.
+                    let difference = s.sub(unsafe { s.load_first(from, count) }, mean);
+                    *sum = s.add(*sum, difference);
+                    *square = s.mul_add(difference, difference, *square);
+                }
+            }
+        }
+        [sums, squares].map(|[even, odd]| s.add(even, odd))
     }
 }

@@ -123,8 +123,8 @@ unsafe fn reorder_in(run: Run<'_>, layer: &Reorder, shared: *mut f32) {
 
 /// Columns that are read while their lines are in the cache.
 const BLOCK: usize = 16;
-/// Rows whose lines are in the cache at a time.
-const LINES: usize = 128;
+/// Rows whose lines are in the cache at a time: as many as fit even where all have the same place in it, or the same two.
+const LINES: usize = 16;
 
 /// # Safety
 ///

@@ -177,7 +177,7 @@ unsafe fn pack_in(run: Run<'_>, layer: &PackStep, shared: *mut f32) {
             let (from, to) = (shared.wrapping_add(weight), shared.wrapping_add(layer.to));
             // SAFETY: the caller's promise; each partition writes panels of its own.
             unsafe {
-                let each = |partition: Partition| panels.copy(partition, from, bias, to);
+                let each = |partition: Partition| panels.copy(run, partition, from, bias, to);
                 run.each_partition(nanos_of_floats([4, layer.layout.len()]), each);
             }
         }

@@ -3,6 +3,8 @@
 //! A sum is over a million numbers and more. Short segments are added up in single precision, in vectors of channels, and the sums of
 //! segments in double precision. Each image has its own sums, in its workspace, so threads share the images.
 
+use core::ops::Range;
+
 use crate::exec::divide::{div, div_rem};
 use crate::exec::run::{Partition, Run};
 use crate::place::bounds::{Reach, Region};
@@ -28,6 +30,16 @@ impl Segment {
     /// How many pixels it has.
     pub(crate) const fn pixels(self) -> usize {
         self.rows * self.columns
+    }
+
+    /// Its rows.
+    pub(crate) fn rows(self) -> Range<usize> {
+        self.y..self.y + self.rows
+    }
+
+    /// Its columns.
+    pub(crate) fn columns(self) -> Range<usize> {
+        self.x..self.x + self.columns
     }
 
     /// Row and column of each of its pixels.

@@ -81,7 +81,7 @@ fn slopes() {
             prelu_weight_gradient(run, &layer.check(), case.batch, ws, shared);
         });
         let weight = vec![0.25_f32; len];
-        let of_image = |(x, upstream): &(Tensor, Tensor)| gradient::prelu(x, &weight, upstream).weight;
+        let of_image = |(x, upstream): &(Tensor, Tensor)| gradient::prelu(per, x, &weight, upstream).weight;
         let expected = sums(case.images().iter().map(of_image));
         assert_close(&what, &found[2..2 + len], &expected, 2e-6);
         assert_eq!(found.iter().filter(|x| !x.is_nan()).count(), len, "{what}");

@@ -1,9 +1,9 @@
 //! Panels of weights that are copied.
 
 use crate::exec::divide::{div, div_ceil, div_rem};
-use crate::exec::run::Partition;
+use crate::exec::run::{Partition, Run};
 use crate::pack::{ConvPanels, DenseRows, Layout, TransposedPanels, padded};
-use crate::simd::{HALF_PANEL, PANEL};
+use crate::simd::{HALF_PANEL, PANEL, Simd, Sound, UnsafeKernel};
 
 /// The panels of a layout.
 #[derive(Clone, Copy)]
@@ -21,7 +21,8 @@ struct Taps {
     count: usize,
 }
 
-/// Outputs of a tensor, of which each has numbers for inputs and taps, and the panel that they become.
+/// Outputs of a tensor, of which each has numbers for inputs and taps, and the panel that they become: the numbers are readable, and
+/// there is room for the panel.
 struct Panel {
     from: *const f32,
     /// Distances between outputs, and between inputs.
@@ -69,7 +70,14 @@ impl Panels {
     /// # Safety
     ///
     /// The tensor is at `from`, the biases at `bias`, and there is room for all panels at `to`.
-    pub(super) unsafe fn copy(self, partition: Partition, from: *const f32, bias: Option<*const f32>, to: *mut f32) {
+    pub(super) unsafe fn copy(
+        self,
+        run: Run<'_>,
+        partition: Partition,
+        from: *const f32,
+        bias: Option<*const f32>,
+        to: *mut f32,
+    ) {
         // SAFETY: the caller's promise.
         unsafe {
             match self {
@@ -84,10 +92,10 @@ impl Panels {
                         rows: Taps::all(kernel.height, kernel.width),
                         columns: Taps::all(kernel.width, 1),
                     };
-                    source.panels(panels, partition, bias, to);
+                    source.panels(run, panels, partition, bias, to);
                 }
-                Self::Rows(rows) => copy_rows(rows, partition, from, bias, to),
-                Self::Transposed(panels) => copy_phases(panels, partition, from, bias, to),
+                Self::Rows(rows) => copy_rows(run, rows, partition, from, bias, to),
+                Self::Transposed(panels) => copy_phases(run, panels, partition, from, bias, to),
             }
         }
     }
@@ -108,7 +116,14 @@ impl Source {
     /// # Safety
     ///
     /// As for [`Panels::copy`].
-    unsafe fn panels(&self, panels: ConvPanels, partition: Partition, bias: Option<*const f32>, to: *mut f32) {
+    unsafe fn panels(
+        &self,
+        run: Run<'_>,
+        panels: ConvPanels,
+        partition: Partition,
+        bias: Option<*const f32>,
+        to: *mut f32,
+    ) {
         let ConvPanels { groups, outputs, inputs, .. } = panels;
         let of_group = div_ceil(outputs, PANEL);
         for index in partition.of(groups * of_group) {
@@ -132,7 +147,7 @@ impl Source {
             // SAFETY: the caller's promise; each panel has its own place.
             unsafe {
                 copy_biases(bias.map(|bias| bias.wrapping_add(group * outputs + first)), rest.min(width), to, width);
-                panel.copy();
+                run.part(Sound::new(&panel));
             }
         }
     }
@@ -141,7 +156,14 @@ impl Source {
 /// # Safety
 ///
 /// As for [`Panels::copy`].
-unsafe fn copy_rows(rows: DenseRows, partition: Partition, from: *const f32, bias: Option<*const f32>, to: *mut f32) {
+unsafe fn copy_rows(
+    run: Run<'_>,
+    rows: DenseRows,
+    partition: Partition,
+    from: *const f32,
+    bias: Option<*const f32>,
+    to: *mut f32,
+) {
     let DenseRows { outputs, inputs, pixels } = rows;
     let row = padded(outputs);
     for panel in partition.of(div(row, PANEL)) {
@@ -162,7 +184,7 @@ unsafe fn copy_rows(rows: DenseRows, partition: Partition, from: *const f32, bia
         // SAFETY: the caller's promise; each panel has its own columns.
         unsafe {
             copy_biases(bias.map(|bias| bias.wrapping_add(first)), real, to.wrapping_add(first), PANEL);
-            panel.copy();
+            run.part(Sound::new(&panel));
         }
     }
 }
@@ -171,6 +193,7 @@ unsafe fn copy_rows(rows: DenseRows, partition: Partition, from: *const f32, bia
 ///
 /// As for [`Panels::copy`].
 unsafe fn copy_phases(
+    run: Run<'_>,
     panels: TransposedPanels,
     partition: Partition,
     from: *const f32,
@@ -200,7 +223,7 @@ unsafe fn copy_phases(
         let kernel = cnn_net::op::Size::new(rows.count, columns.count);
         let phase = ConvPanels { groups, outputs, inputs, kernel };
         // SAFETY: the caller's promise; phases are packed one after another.
-        unsafe { source.panels(phase, partition, bias, to) };
+        unsafe { source.panels(run, phase, partition, bias, to) };
         to = to.wrapping_add(phase.len());
     }
 }
@@ -256,6 +279,68 @@ impl Panel {
                         }
                     }
                     to = to.wrapping_add(inputs * self.row);
+                }
+            }
+        }
+    }
+
+    /// How many weights an output has, if they are next to each other: taps of the first input, then those of the next.
+    const fn depth(&self) -> Option<usize> {
+        let Self { rows, columns, input, inputs, .. } = *self;
+        let area = rows.count * columns.count;
+        let together = columns.step == 1 && (rows.count == 1 || rows.step == columns.count as isize);
+        if together && rows.first == 0 && columns.first == 0 && input == area { Some(inputs * area) } else { None }
+    }
+}
+
+/// Outputs that are transposed at a time.
+const ROWS: usize = 8;
+
+impl UnsafeKernel for &Panel {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self, s: S) {
+        // SAFETY: the description of the type.
+        unsafe {
+            match self.depth() {
+                Some(depth) => self.transpose(s, depth),
+                None => self.copy(),
+            }
+        }
+    }
+}
+
+impl Panel {
+    /// Copies squares of weights, whose lines would not stay in the cache one by one: outputs may be a multiple of a page apart.
+    ///
+    /// # Safety
+    ///
+    /// As for [`copy`](Self::copy), and each output has `depth` weights next to each other.
+    #[inline(always)]
+    unsafe fn transpose<S: Simd>(&self, s: S, depth: usize) {
+        let area = self.rows.count * self.columns.count;
+        for first in (0..depth).step_by(S::LANES) {
+            let lanes = S::LANES.min(depth - first);
+            let mut square = [0.0; PANEL * 16];
+            for output in (0..self.width).step_by(ROWS) {
+                let mut rows = [s.splat(0.0); ROWS];
+                for (i, row) in rows.iter_mut().enumerate().take(self.real.saturating_sub(output)) {
+                    let from = self.from.wrapping_add((output + i) * self.output + first);
+                    // SAFETY: these are weights of an output.
+                    *row = unsafe { s.load_first(from, lanes) };
+                }
+                // SAFETY: no vector has more than 16 lanes, each of which has a row of a panel.
+                unsafe { s.store_transposed(square.as_mut_ptr().add(output), PANEL, rows, ROWS, lanes) };
+            }
+            let (mut input, mut tap) = div_rem(first, area);
+            for row in square.as_chunks::<PANEL>().0.iter().take(lanes) {
+                let to = self.to.wrapping_add((tap * self.inputs + input) * self.row);
+                // SAFETY: there is room for the panel.
+                unsafe { to.copy_from_nonoverlapping(row.as_ptr(), self.width) };
+                tap += 1;
+                if tap == area {
+                    (input, tap) = (input + 1, 0);
                 }
             }
         }

@@ -2,41 +2,15 @@
 
 mod slope;
 
-pub use self::slope::Slope;
+pub use self::slope::{Slope, from_output};
 
 use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::place::bounds::{Checked, Reach, assert_same_size};
 use crate::place::map::Map;
 use crate::place::runs::Runs;
 use crate::simd::{Kernel, Simd};
-use cnn_net::op::{Activation, Function};
+use cnn_net::op::Activation;
 use cnn_net::record;
-
-/// Whether a function has the same slope at its output as at the input that gave it, so that the output may take its place.
-#[must_use]
-pub const fn from_output(activation: Activation) -> bool {
-    match activation.closed() {
-        Function::Identity | Function::Step | Function::Relu | Function::Relu6 | Function::HardTanh { .. } => true,
-        // A negative slope would turn the sign around.
-        Function::LeakyRelu { slope } => slope >= 0.0,
-        // A larger value would look like an input beyond the threshold.
-        Function::Threshold { threshold, value } => value <= threshold,
-        Function::Sigmoid
-        | Function::Tanh
-        | Function::Elu { .. }
-        | Function::Selu { .. }
-        | Function::Softplus
-        | Function::Softsign
-        | Function::Gelu
-        | Function::GeluTanh
-        | Function::Silu
-        | Function::Mish
-        | Function::HardSigmoid { .. }
-        | Function::HardSwish
-        | Function::Celu { .. }
-        | Function::LogSigmoid => false,
-    }
-}
 
 /// The gradient of an element-wise function: its slope at each input, times the gradient of the output.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -99,7 +99,8 @@ pub const fn upstream_halo(op: &Op, input: Size, output: Size) -> Padding {
 /// The kernels that compute the gradients of a layer's inputs from that of its output, `upstream`; `None` where one is not needed.
 ///
 /// `inputs` and `output` are the layer's own maps. Of those that [`reads`] does not name, only the sizes matter. Gradients have the
-/// sizes of the inputs, and don't overlap. `weights` is where the packed weights begin, if there are any: those of the layer's own
+/// sizes of the inputs, and don't overlap. If a layer with one input may [run in place](cnn_net::op::Facts::in_place), its gradient may
+/// be where `upstream` is. `weights` is where the packed weights begin, if there are any: those of the layer's own
 /// tensor, without a bias, in the layout that the kernel's [`weights`](KernelCall::weights) says.
 ///
 /// There are no kernels for layers [without a gradient](Op::differentiable), and none for those whose gradients are computed for all
@@ -113,11 +114,30 @@ pub fn input_gradients(
     gradients: &[Option<Map>],
     weights: usize,
 ) -> Vec<Box<dyn KernelCall>> {
-    let merge = Merged { inputs, upstream, gradients };
-    // All other layers have a single input.
-    let (Some(&input), Some(&Some(gradient))) = (inputs.first(), gradients.first()) else {
-        return merge.kernels(op);
-    };
+    let merged = Merged { inputs, upstream, gradients };
+    match (op, inputs, gradients) {
+        (Op::Concat, ..) => merged.parts(),
+        (Op::Add, ..) => merged.kernels(Merging::Sum),
+        (Op::Sub, ..) => merged.kernels(Merging::Difference),
+        (Op::Mul, ..) => merged.kernels(Merging::Product),
+        (Op::Max, ..) => merged.kernels(Merging::Maximum),
+        (_, [input], [Some(gradient)]) => {
+            of_input(op, Maps { input: *input, output, upstream, gradient: *gradient }, weights)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The maps of a layer with one input, and their gradients.
+struct Maps {
+    input: Map,
+    output: Map,
+    upstream: Map,
+    gradient: Map,
+}
+
+/// The kernels of a layer with one input.
+fn of_input(op: &Op, Maps { input, output, upstream, gradient }: Maps, weights: usize) -> Vec<Box<dyn KernelCall>> {
     let size = Size::new(gradient.height, gradient.width);
     vec![match op.fixed(size).closed() {
         Layer::Conv(conv) if conv.is_depthwise(gradient.channels) => {
@@ -154,10 +174,17 @@ pub fn input_gradients(
         Layer::LogSoftmax => {
             Box::new(LogSoftmaxGradientCall(SoftmaxGradient { results: output, upstream, output: gradient }))
         }
-        Layer::Concat | Layer::Add | Layer::Sub | Layer::Mul | Layer::Max => return merge.kernels(op),
-        Layer::Linear(_) | Layer::BatchNorm(_) | Layer::Dropout { .. } | Layer::Map(_) | Layer::Custom(_) => {
-            return Vec::new();
-        }
+        // Of all images, without a gradient, or of several inputs.
+        Layer::Linear(_)
+        | Layer::BatchNorm(_)
+        | Layer::Dropout { .. }
+        | Layer::Map(_)
+        | Layer::Custom(_)
+        | Layer::Concat
+        | Layer::Add
+        | Layer::Sub
+        | Layer::Mul
+        | Layer::Max => return Vec::new(),
     }]
 }
 
@@ -231,43 +258,43 @@ struct Merged<'a> {
 }
 
 impl Merged<'_> {
-    /// The kernels for all gradients that are needed; none for a layer with one input.
-    fn kernels(&self, op: &Op) -> Vec<Box<dyn KernelCall>> {
-        let needed = self.gradients.iter().enumerate().filter_map(|(index, gradient)| Some((index, (*gradient)?)));
-        needed.flat_map(|(index, gradient)| self.of(op, index, gradient)).collect()
+    /// The gradients that are needed, with their numbers.
+    fn needed(&self) -> impl Iterator<Item = (usize, Map)> {
+        self.gradients.iter().enumerate().filter_map(|(index, gradient)| Some((index, (*gradient)?)))
     }
 
-    /// Those for the gradient of one input.
-    fn of(&self, op: &Op, index: usize, gradient: Map) -> Vec<Box<dyn KernelCall>> {
-        let upstream = self.upstream;
-        let same = upstream.pixels() == gradient.pixels() && upstream.channels == gradient.channels;
-        let merging = match op {
-            Op::Concat => {
-                let before: usize = self.inputs[..index].iter().map(|input| input.channels).sum();
-                let offset = upstream.offset + before;
-                return copy(Map { offset, channels: gradient.channels, ..upstream }, gradient);
-            }
-            Op::Add => Merging::Sum,
-            Op::Sub => Merging::Difference,
-            Op::Mul => Merging::Product,
-            Op::Max => Merging::Maximum,
-            _ => return Vec::new(),
+    /// Of channels one after another: those of each input.
+    fn parts(&self) -> Vec<Box<dyn KernelCall>> {
+        let part = |(index, gradient): (usize, Map)| {
+            let before: usize = self.inputs.iter().take(index).map(|input| input.channels).sum();
+            let offset = self.upstream.offset + before;
+            copy(Map { offset, channels: gradient.channels, ..self.upstream }, gradient)
         };
-        let mut inputs = self.inputs.to_vec();
-        match merging {
-            Merging::Sum if same => return copy(upstream, gradient),
-            Merging::Difference if same && index == 0 => return copy(upstream, gradient),
-            // Another product: with the gradient in place of the input.
-            Merging::Product if same => {
-                inputs[index] = upstream;
-                vec![Box::new(MergeCall { inputs, output: gradient, activation: Activation::Identity, merging })]
-            }
-            Merging::Sum | Merging::Difference => {
-                vec![Box::new(MergeGradientCall { inputs: Vec::new(), index, upstream, output: gradient, merging })]
-            }
-            Merging::Product | Merging::Maximum => {
-                vec![Box::new(MergeGradientCall { inputs, index, upstream, output: gradient, merging })]
-            }
+        self.needed().flat_map(part).collect()
+    }
+
+    /// Of maps that were merged element by element.
+    fn kernels(&self, merging: Merging) -> Vec<Box<dyn KernelCall>> {
+        self.needed().flat_map(|(index, gradient)| self.of(merging, index, gradient)).collect()
+    }
+
+    /// The gradient of one of them.
+    fn of(&self, merging: Merging, index: usize, output: Map) -> Vec<Box<dyn KernelCall>> {
+        let (upstream, mut inputs) = (self.upstream, self.inputs.to_vec());
+        let whole = upstream.pixels() == output.pixels() && upstream.channels == output.channels;
+        let passes = merging == Merging::Sum || merging == Merging::Difference && index == 0;
+        if whole && passes {
+            return copy(upstream, output);
         }
+        if whole && merging == Merging::Product {
+            // Another product: with the gradient in place of the input.
+            inputs[index] = upstream;
+            return vec![Box::new(MergeCall { inputs, output, activation: Activation::Identity, merging })];
+        }
+        if matches!(merging, Merging::Sum | Merging::Difference) {
+            // They are not looked at.
+            inputs.clear();
+        }
+        vec![Box::new(MergeGradientCall { inputs, index, upstream, output, merging })]
     }
 }

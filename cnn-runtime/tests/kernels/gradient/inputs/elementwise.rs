@@ -113,7 +113,7 @@ fn factors() {
 
 fn any_norm(rng: &mut Rng, channels: usize) -> Norm {
     let (over, affine) = (rng.pick(&[Over::Channels, Over::All]), rng.below(2) == 0);
-    let groups = rng.pick(&(1..=channels).filter(|groups| channels % groups == 0).collect::<Vec<_>>());
+    let groups = rng.pick(&(1..=channels).filter(|groups| channels.is_multiple_of(*groups)).collect::<Vec<_>>());
     match rng.below(5) {
         0 => Norm::Layer { over, eps: 1e-2, affine },
         1 => Norm::Group { groups, eps: 1e-2, affine },

@@ -39,7 +39,7 @@ use cnn_net::graph::Graph;
 use crate::ast::{Ast, Net, Train};
 use crate::emit::Training;
 use crate::plan::{Options, Plan};
-use crate::report::Report;
+use crate::report::{Report, message};
 use crate::train::{Fault, Spec};
 
 /// Compiles one invocation of `network!`: code for the nets that are correct, and an error for every mistake.
@@ -117,9 +117,14 @@ fn training(train: &Train, plan: &Plan, graph: &Graph<'_>, report: &mut Report) 
     match train::plan(graph, &spec) {
         Ok(plan) => Some(Training { spec, plan }),
         Err(faults) => {
-            for Fault { node, message } in faults {
-                let place = node.and_then(|node| plan.nodes().nth(node)).map_or(train.place, |node| node.place);
-                report.error(place, message);
+            for Fault { node, wrong, help } in faults {
+                let Some(node) = node.and_then(|node| plan.nodes().nth(node)) else {
+                    report.error(train.place, message(&wrong, &[], help));
+                    continue;
+                };
+                // A block that is called often is reported once.
+                let key = if node.calls.is_empty() { "" } else { node.op.name() };
+                report.error_once(node.place, key, message(&wrong, &plan.context(node), help));
             }
             None
         }

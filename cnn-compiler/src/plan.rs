@@ -238,6 +238,11 @@ impl Plan {
         self.net.shaped.graph.nodes.iter()
     }
 
+    /// The lines that a message about a node inside a block adds.
+    pub(crate) fn context(&self, node: &Node) -> Vec<String> {
+        self.net.shaped.graph.context(node)
+    }
+
     /// Calls `read` with the description of the net as declared.
     pub fn describe<R>(&self, name: &str, doc: &str, read: impl FnOnce(&Graph<'_>) -> R) -> R {
         describe(name, doc, &self.net.shaped, read)

@@ -67,8 +67,9 @@ pub struct StepPlan {
 impl StepPlan {
     /// Where the step has what.
     pub fn layout(&self) -> StepLayout<'_> {
-        let Self { images, shared, workspace, lower_bound, tensors_len, tensors, constants, heads, .. } = self;
-        StepLayout::new(*images, *shared, *workspace, *lower_bound, *tensors_len, tensors, constants, heads)
+        let Self { images, shared, workspace, lower_bound, tensors_len, ref tensors, ref constants, ref heads, .. } =
+            *self;
+        StepLayout { images, shared, workspace, lower_bound, tensors_len, tensors, constants, heads }
     }
 }
 
@@ -78,7 +79,9 @@ pub struct Fault {
     /// The node at fault, if there is one.
     pub node: Option<usize>,
     /// What is wrong.
-    pub message: String,
+    pub wrong: String,
+    /// What could be done.
+    pub help: &'static str,
 }
 
 /// Plans the step of a net.
@@ -131,23 +134,26 @@ fn faults(nodes: &Nodes<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (index, node) in nodes.graph.nodes.iter().enumerate().filter(|(index, _)| nodes.learning[*index]) {
         if let Err(why) = node.op.differentiable() {
-            let help = "help: use another layer here, or train only what comes after it: `#[train(…, only(\"fc\"))]`";
-            faults.push(Fault { node: Some(index), message: format!("{}: {why}\n{help}", node.op.name()) });
+            let help = "use another layer here, or train only what comes after it: `#[train(…, only(\"fc\"))]`";
+            faults.push(Fault { node: Some(index), wrong: format!("{}: {why}", node.op.name()), help });
         }
         let values = nodes.spec.images * node.output.size().area();
         if matches!(node.op, Op::BatchNorm(_)) && !nodes.spec.frozen[index] && values == 1 {
-            let wrong = "batch_norm: a single number for each channel has no variance";
-            let help = "help: train with two images or more, `#[train(batch = 2)]`";
-            faults.push(Fault { node: Some(index), message: format!("{wrong}\n{help}") });
+            let wrong = "batch_norm: a single number for each channel has no variance".to_owned();
+            faults.push(Fault {
+                node: Some(index),
+                wrong,
+                help: "train with two images or more, `#[train(batch = 2)]`",
+            });
         }
     }
     if nodes.graph.outputs.len() != 1 {
         let wrong = format!("a net with {} outputs can't be trained: a loss compares one", nodes.graph.outputs.len());
-        faults.push(Fault { node: None, message: format!("{wrong}\nhelp: train a net that ends in one of them") });
+        faults.push(Fault { node: None, wrong, help: "train a net that ends in one of them" });
     }
     if !nodes.learning.contains(&true) {
-        let message = "there is nothing to train: the loss depends on no tensor that may change".to_owned();
-        faults.push(Fault { node: None, message });
+        let wrong = "there is nothing to train: the loss depends on no tensor that may change".to_owned();
+        faults.push(Fault { node: None, wrong, help: "" });
     }
     faults
 }

@@ -56,6 +56,37 @@ pub(super) fn image_types(graph: &Graph<'_>, classes: bool) -> [TokenStream; 2] 
     [quote!([rt::f32; #input]), target]
 }
 
+/// The trait, for a net with mistakes.
+pub(super) fn stub(net: &Net, names: &Names, graph: &Graph<'_>) -> Option<TokenStream> {
+    let train = net.train.as_ref()?;
+    let Names { name, weights, .. } = names;
+    let [image, target] = image_types(graph, train.loss.is_none_or(|loss| loss.is_of_classes()));
+    let images = number(train.images);
+    Some(quote! {
+        rt::if_alloc! {
+            impl rt::Train for #name<'static> {
+                type Image = #image;
+                type Target = #target;
+                type Images = [#image; #images];
+                type Targets = [#target; #images];
+                type Weights = #weights;
+                type Memory = rt::Workspace<0>;
+                const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+                const STEP: rt::StepLayout<'static> = rt::StepLayout::new(1, 0, 0);
+                const RECIPE: &'static [rt::Pack] = &[];
+
+                fn forward(_: rt::Pass<'_>, _: &[#image], _: &[#target], _: &mut [rt::f32], _: &mut [rt::f32]) {}
+
+                fn backward(_: rt::Pass<'_>, _: &mut [rt::f32], _: &mut [rt::f32]) {}
+
+                fn weights(_: impl ::core::ops::FnOnce(&mut [rt::f32])) -> #weights {
+                    ::core::unreachable!()
+                }
+            }
+        }
+    })
+}
+
 impl Training {
     /// The constants of the kernels, and the trait, for a net of this name in its block.
     pub(super) fn code(&self, names: &Names, graph: &Graph<'_>, user: impl Fn(&mut Rust)) -> TokenStream {

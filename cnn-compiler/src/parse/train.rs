@@ -133,7 +133,7 @@ fn smoothing(input: ParseStream<'_>) -> Result<f64> {
 fn patterns(input: ParseStream<'_>, word: &Ident) -> Result<Vec<LitStr>> {
     let example = format!("help: `{word}(\"fc\")`, `{word}(\"layer4.*\", \"fc\")`");
     if !input.peek(token::Paren) {
-        return Err(input.error(format!("expected names of layers in parentheses\n{example}")));
+        return Err(Error::new(word.span(), format!("expected names of layers in parentheses\n{example}")));
     }
     let content;
     let parens = parenthesized!(content in input);

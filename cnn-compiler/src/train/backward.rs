@@ -33,7 +33,7 @@ impl Program {
     /// Whether the gradient of a node's output is that of its input, the same value. That of a function that was fused is not, unless
     /// the gradient of a batch normalisation takes care of it.
     fn is_passed_on(&self, nodes: &Nodes<'_>, index: usize) -> bool {
-        nodes.passes_on(index) && !(nodes.is_fused(index) && !in_norm(nodes, index))
+        nodes.passes_on(index) && (!nodes.is_fused(index) || in_norm(nodes, index))
     }
 
     /// Adds the tasks of a node.

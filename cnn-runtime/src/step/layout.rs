@@ -63,10 +63,13 @@ pub struct Head {
 }
 
 record! {
-    StepLayout<'a>(
-        images: usize, shared: usize, workspace: usize, lower_bound: usize, tensors_len: usize, tensors: &'a [TensorPlace],
-        constants: &'a [Constant], heads: &'a [Head],
-    )
+    StepLayout<'a>(images: usize, shared: usize, workspace: usize) {
+        lower_bound: usize = 0,
+        tensors_len: usize = 0,
+        tensors: &'a [TensorPlace] = &[],
+        constants: &'a [Constant] = &[],
+        heads: &'a [Head] = &[],
+    }
 }
 record! { TensorPlace(node: usize, tensor: usize, offset: usize, len: usize) { gradient: Option<usize> = None } }
 record! { Constant(node: usize, offset: usize, len: usize, value: f32) }

@@ -33,6 +33,7 @@ use cnn_runtime::kernels::gradient::activation::{ActivateGradient, activate_grad
 use cnn_runtime::kernels::gradient::batch_norm::{
     BatchNormGradient, BatchNormInputGradient, batch_norm_gradient, batch_norm_input_gradient,
 };
+use cnn_runtime::kernels::gradient::bias::{BiasGradient, bias_gradient};
 use cnn_runtime::kernels::gradient::conv::{ConvWeightGradient, conv_weight_gradient};
 use cnn_runtime::kernels::gradient::dense::{
     DenseInputGradient, DenseWeightGradient, dense_input_gradient, dense_weight_gradient,
@@ -412,6 +413,12 @@ fn minibatches() -> Vec<Case> {
             let layer = PreluWeightGradient::new(input, upstream, PreluPer::Element, weight).scratch(scratch);
             prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
         }),
+        ("bias_gradient", images(1, &[3, 1000]), |n, run, _, ws| {
+            let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
+            let layer = BiasGradient::new(n.map(), n.next()).scratch(n.next());
+            let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
+            bias_gradient(run, &layer.check(), batch, ws, shared);
+        }),
         ("dropout", images(2, &[])[3..].to_vec(), |n, run, _, ws| {
             let of = MaskOf { seed: 1, step: 2, image: 3 };
             dropout(run, &DropoutMap::new(n.map(), n.map(), 0.5, 4).check(), of, ws);
@@ -422,6 +429,11 @@ fn minibatches() -> Vec<Case> {
             mean_squared(run, &layer, &targets, ws);
             binary_cross_entropy(run, &layer, &targets, ws);
         }),
+    ]
+}
+
+fn shared_floats() -> Vec<Case> {
+    vec![
         ("reorder", vec![3, 400, 5, 9, 7], |n, run, _, ws| {
             let layer = Reorder::new(n.next(), n.next(), n.next(), n.next(), n.next());
             reorder(run, &layer.check(), ws);
@@ -650,6 +662,7 @@ fn families() -> Vec<Case> {
         normalisations(),
         gradients(),
         minibatches(),
+        shared_floats(),
         inputs::cases(),
         moves(),
         reductions(),

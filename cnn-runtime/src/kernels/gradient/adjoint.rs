@@ -201,7 +201,8 @@ impl<D: Direction> Kernel for Adjoint<D> {
         for y in partition.of(output.height) {
             for x in 0..output.width {
                 let to = ws.wrapping_add(output.at(y, x));
-                let mut first = true;
+                let mut sum =
+                    Sum { to, channels: output.channels, summands: [NOTHING; TOGETHER], count: 0, first: true };
                 for row in rows.outputs(y) {
                     let factor = rows.factor(row, y);
                     if factor == 0.0 {
@@ -212,36 +213,77 @@ impl<D: Direction> Kernel for Adjoint<D> {
                         if factor != 0.0 {
                             let from = ws.wrapping_add(upstream.at(row, column)).cast_const();
                             // SAFETY: pixels of maps that lie in the workspace, and have as many channels.
-                            unsafe { add_scaled(s, from, to, output.channels, factor, first) };
-                            first = false;
+                            unsafe { sum.add(s, Summand { from, factor }) };
                         }
                     }
                 }
-                if first {
-                    // SAFETY: a pixel of the output.
-                    unsafe { to.write_bytes(0, output.channels) };
-                }
+                // SAFETY: as above.
+                unsafe { sum.store(s) };
             }
         }
     }
 }
 
-/// Adds `len` floats, times a factor, to others, or writes them there.
-///
-/// # Safety
-///
-/// They can be read and written, and are apart.
-#[inline(always)]
-unsafe fn add_scaled<S: Simd>(s: S, from: *const f32, to: *mut f32, len: usize, factor: f32, first: bool) {
-    let factor = s.splat(factor);
-    for c in (0..len).step_by(S::LANES) {
-        let rest = len - c;
-        // SAFETY: the caller's promise.
-        unsafe {
-            let value = s.load_first(from.add(c), rest);
-            let to = to.add(c);
-            let sum = if first { s.mul(value, factor) } else { s.mul_add(value, factor, s.load_first(to, rest)) };
-            s.store_first(to, sum, rest);
+/// Pixels that are added up before the sum is stored.
+const TOGETHER: usize = 16;
+
+/// A pixel that is added, times a factor.
+#[derive(Clone, Copy)]
+struct Summand {
+    from: *const f32,
+    factor: f32,
+}
+
+const NOTHING: Summand = Summand { from: core::ptr::null(), factor: 0.0 };
+
+/// A sum of pixels. All of them, and `to`, are of as many channels, which can be read, or written.
+struct Sum {
+    to: *mut f32,
+    channels: usize,
+    summands: [Summand; TOGETHER],
+    /// How many summands are not stored yet.
+    count: usize,
+    /// Whether none has been stored.
+    first: bool,
+}
+
+impl Sum {
+    /// Adds a pixel.
+    ///
+    /// # Safety
+    ///
+    /// As the description of the type says.
+    #[inline(always)]
+    unsafe fn add<S: Simd>(&mut self, s: S, summand: Summand) {
+        if self.count == TOGETHER {
+            // SAFETY: the caller's promise.
+            unsafe { self.store(s) };
+            (self.count, self.first) = (0, false);
+        }
+        if let Some(slot) = self.summands.get_mut(self.count) {
+            *slot = summand;
+            self.count += 1;
+        }
+    }
+
+    /// Stores what was added so far.
+    ///
+    /// # Safety
+    ///
+    /// As the description of the type says.
+    #[inline(always)]
+    unsafe fn store<S: Simd>(&self, s: S) {
+        for c in (0..self.channels).step_by(S::LANES) {
+            let rest = self.channels - c;
+            // SAFETY: the caller's promise.
+            unsafe {
+                let to = self.to.add(c);
+                let mut sum = if self.first { s.splat(0.0) } else { s.load_first(to, rest) };
+                for Summand { from, factor } in self.summands.iter().take(self.count) {
+                    sum = s.mul_add(s.load_first(from.add(c), rest), s.splat(*factor), sum);
+                }
+                s.store_first(to, sum, rest);
+            }
         }
     }
 }

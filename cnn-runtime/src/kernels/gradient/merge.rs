@@ -251,9 +251,18 @@ impl<R: Role> Kernel for Merged<'_, R> {
     fn run<S: Simd>(self, s: S) {
         let MergeGradient { upstream, output, .. } = self.layer;
         if output.pixels() == 1 {
-            let all = [0..upstream.height, 0..upstream.width];
-            for vector in self.partition.of(div_ceil(output.channels, S::LANES)) {
-                self.vector(s, [0, 0], vector * S::LANES, all.clone());
+            let all = || [0..upstream.height, 0..upstream.width];
+            let strips = self.partition.of(div_ceil(output.channels, 4 * S::LANES));
+            let end = output.channels.min(strips.end * 4 * S::LANES);
+            let mut c = strips.start * 4 * S::LANES;
+            while c < end {
+                if output.channels - c >= 4 * S::LANES {
+                    self.vectors::<S, 4>(s, [0, 0], c, all());
+                    c += 4 * S::LANES;
+                } else {
+                    self.vectors::<S, 1>(s, [0, 0], c, all());
+                    c += S::LANES;
+                }
             }
             return;
         }
@@ -261,7 +270,7 @@ impl<R: Role> Kernel for Merged<'_, R> {
         for y in self.partition.of(output.height) {
             for x in 0..output.width {
                 if one_for_all {
-                    self.vector(s, [y, x], 0, [y..y + 1, x..x + 1]);
+                    self.vectors::<S, 1>(s, [y, x], 0, [y..y + 1, x..x + 1]);
                     continue;
                 }
                 for c in (0..output.channels).step_by(S::LANES) {
@@ -275,32 +284,36 @@ impl<R: Role> Kernel for Merged<'_, R> {
 }
 
 impl<R: Role> Merged<'_, R> {
-    /// Writes a vector of channels of a pixel: the sum over these rows and columns of `upstream`, and over all of its channels, if the
-    /// output has only one.
+    /// Writes `N` vectors of channels of a pixel: the sum over these rows and columns of `upstream`, and over all of its channels, if
+    /// the output has only one.
     #[inline(always)]
-    fn vector<S: Simd>(&self, s: S, [y, x]: [usize; 2], c: usize, [rows, columns]: [Range<usize>; 2]) {
+    fn vectors<S: Simd, const N: usize>(&self, s: S, [y, x]: [usize; 2], c: usize, [rows, columns]: [Range<usize>; 2]) {
         let MergeGradient { upstream, output, .. } = self.layer;
         let one_for_all = output.channels < upstream.channels;
         let end = if one_for_all { upstream.channels } else { c + 1 };
-        let mut sums = Sums::<S, Mean, 1>::new(s, Mean);
-        let (mut block, mut count) = (s.splat(0.0), 0);
+        let mut sums = Sums::<S, Mean, N>::new(s, Mean);
+        let (mut block, mut count) = ([s.splat(0.0); N], 0);
         for row in rows {
             for column in columns.clone() {
                 for c in (c..end).step_by(S::LANES) {
-                    block = s.add(block, self.element(s, [row, column], c));
+                    for (i, sum) in block.iter_mut().enumerate() {
+                        *sum = s.add(*sum, self.element(s, [row, column], c + i * S::LANES));
+                    }
                     count += 1;
                     if count == BLOCK {
-                        sums.add(s, [block]);
-                        (block, count) = (s.splat(0.0), 0);
+                        sums.add(s, block);
+                        (block, count) = ([s.splat(0.0); N], 0);
                     }
                 }
             }
         }
-        sums.add(s, [block]);
-        let [sum] = sums.total(s);
-        let sum = if one_for_all { s.splat(s.reduce_sum(sum)) } else { sum };
-        // SAFETY: no more channels of a pixel of the output are written than it has.
-        unsafe { s.store_first(self.ws.add(output.at(y, x) + c), sum, output.channels - c) };
+        sums.add(s, block);
+        for (i, sum) in sums.total(s).into_iter().enumerate() {
+            let c = c + i * S::LANES;
+            let sum = if one_for_all { s.splat(s.reduce_sum(sum)) } else { sum };
+            // SAFETY: no more channels of a pixel of the output are written than it has.
+            unsafe { s.store_first(self.ws.add(output.at(y, x) + c), sum, output.channels - c) };
+        }
     }
 
     /// The gradient of each of these elements by itself; 0 beyond the last channel.

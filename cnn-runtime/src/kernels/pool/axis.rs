@@ -34,17 +34,11 @@ impl Axis {
         (first, end.min(count))
     }
 
-    /// Whether no two windows overlap.
-    #[inline(always)]
-    pub(crate) fn are_apart(self) -> bool {
-        (self.taps - 1) * self.dilation < self.stride
-    }
-
     /// Whether each element is under one of `count` windows, and no other.
     #[inline(always)]
     pub(crate) fn tile(self, count: usize) -> bool {
-        let Self { size, taps, stride, before, .. } = self;
-        self.are_apart() && taps == stride && count * stride >= size + before
+        let Self { size, taps, stride, dilation, before, .. } = self;
+        (taps - 1) * dilation < stride && taps == stride && count * stride >= size + before
     }
 
     /// The taps of window `index`.

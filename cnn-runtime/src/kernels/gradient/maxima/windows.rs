@@ -1,6 +1,6 @@
 //! The maxima under windows.
 
-use crate::exec::divide::div_ceil;
+use crate::exec::divide::{div, div_ceil};
 use crate::exec::run::Partition;
 use crate::kernels::pool::{Axis, part};
 use crate::place::map::Map;
@@ -14,8 +14,8 @@ pub(super) trait Windows: Copy {
     /// The distance between them.
     fn step(self) -> usize;
 
-    /// Whether none of them overlap.
-    fn are_apart(self) -> bool;
+    /// How many windows after one the next one is that does not overlap it.
+    fn apart(self) -> usize;
 
     /// Whether each row or column is in one, of this many, and no other.
     fn tile(self, count: usize) -> bool;
@@ -34,8 +34,8 @@ impl Windows for Axis {
     }
 
     #[inline(always)]
-    fn are_apart(self) -> bool {
-        self.are_apart()
+    fn apart(self) -> usize {
+        div((self.taps - 1) * self.dilation, self.stride) + 1
     }
 
     #[inline(always)]
@@ -64,8 +64,9 @@ impl Windows for Parts {
     }
 
     #[inline(always)]
-    fn are_apart(self) -> bool {
-        self.count == 1
+    fn apart(self) -> usize {
+        // They overlap by a row or a column at most, unless there are more of them than there are rows or columns.
+        if self.count <= self.size { self.count.min(2) } else { self.count }
     }
 
     #[inline(always)]
@@ -136,11 +137,14 @@ impl<W: Windows> Maxima<W> {
     #[inline(always)]
     fn windows<S: Simd>(&self, s: S, c: usize) {
         let Self { maps: Maps { input, upstream, output }, rows, columns, ws, .. } = *self;
-        let apart = rows.are_apart() && columns.are_apart();
+        let [down, right] = [rows.apart(), columns.apart()];
         let step = |map: Map| [rows.step() * map.row, columns.step() * map.pixel];
         for y in 0..upstream.height {
             let (row, height) = rows.taps(y);
-            for x in 0..upstream.width {
+            // Of windows next to each other, one is added to what the other has just stored, for which a CPU has to wait. So others
+            // come between them.
+            let columns_in_turn = (0..right).flat_map(|first| (first..upstream.width).step_by(right.max(1)));
+            for x in columns_in_turn {
                 let (column, width) = columns.taps(x);
                 let window = Window {
                     from: ws.wrapping_add(input.at(row, column) + c),
@@ -148,7 +152,7 @@ impl<W: Windows> Maxima<W> {
                     from_step: step(input),
                     to_step: step(output),
                     count: output.channels - c,
-                    apart,
+                    apart: down == 1 && right == 1,
                 };
                 // SAFETY: channels of pixels that lie in the maps.
                 unsafe {

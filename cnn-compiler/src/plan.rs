@@ -31,7 +31,7 @@ use self::budget::Search;
 use self::choice::{Choice, Way};
 
 pub use arena::Buffer;
-pub(crate) use arena::{lower_bound, place_one, round_up};
+pub(crate) use arena::{lower_bound, place_many, round_up};
 pub use budget::OverBudget;
 pub(crate) use pass::Pass;
 

@@ -105,14 +105,22 @@ impl Placed {
 /// best for all nets: some are tried, and each is improved by placing the topmost buffer earlier. In a batch, those that
 /// must be in the front come first.
 pub(super) fn place(buffers: &mut [Buffer], batch: Batch) -> Placed {
+    let bound = lower_bound(buffers);
+    place_near(buffers, batch, bound)
+}
+
+/// Places buffers, with orders that are improved until they need no more than `enough` floats.
+fn place_near(buffers: &mut [Buffer], batch: Batch, enough: usize) -> Placed {
     let keys: [fn(&Buffer) -> usize; 3] = [
         |buffer| usize::MAX - buffer.len,
         |buffer| usize::MAX - buffer.len.saturating_mul(buffer.last - buffer.first + 1),
         |buffer| buffer.first,
     ];
-    let bound = lower_bound(buffers);
     let mut best: Option<(Placed, Vec<usize>)> = None;
     for key in keys {
+        if best.as_ref().is_some_and(|(least, _)| least.total < enough) {
+            break;
+        }
         let mut order: Vec<usize> = (0..buffers.len()).collect();
         order.sort_by_key(|index| (!buffers[*index].is_shared(batch), key(&buffers[*index])));
         for round in 0..ROUNDS {
@@ -122,7 +130,7 @@ pub(super) fn place(buffers: &mut [Buffer], batch: Batch) -> Placed {
                 best = Some((placed, offsets));
             }
             match top {
-                Some(position) if position > 0 && best.as_ref().is_some_and(|(least, _)| least.total > bound) => {
+                Some(position) if position > 0 && best.as_ref().is_some_and(|(least, _)| least.total > enough) => {
                     // To the front, then to the middle: either alone goes round in circles sooner.
                     order[round % 2 * position / 2..=position].rotate_right(1);
                 }
@@ -137,9 +145,11 @@ pub(super) fn place(buffers: &mut [Buffer], batch: Batch) -> Placed {
     placed
 }
 
-/// Gives every buffer of a single workspace its offset, and returns how many floats that has.
-pub(crate) fn place_one(buffers: &mut [Buffer]) -> usize {
-    place(buffers, Batch { images: 1, shared_from: 0 }).total
+/// Gives every buffer of a training step its offset, and returns how many floats they take. There are thousands, so what is within a
+/// fiftieth of the least is not improved.
+pub(crate) fn place_many(buffers: &mut [Buffer]) -> usize {
+    let bound = lower_bound(buffers);
+    place_near(buffers, Batch { images: 1, shared_from: 0 }, bound + bound / 50).total
 }
 
 fn place_in_order(buffers: &[Buffer], order: &[usize], batch: Batch) -> (Placed, Vec<usize>) {

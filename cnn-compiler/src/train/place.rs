@@ -15,7 +15,7 @@ use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 
 use super::program::{Host, Program, Task, ValueId, Work};
-use crate::plan::{Buffer, lower_bound, place_one, round_up};
+use crate::plan::{Buffer, lower_bound, place_many, round_up};
 
 /// The workspace of an image.
 pub(super) struct Places {
@@ -68,7 +68,7 @@ impl Program {
                 Some(buffers.len() - 1)
             })
             .collect();
-        let len = place_one(&mut buffers);
+        let len = place_many(&mut buffers);
         let maps = (0..self.values.len()).map(|value| self.map(value, &of_root, &buffers)).collect();
         let scratch = scratch.into_iter().map(|buffer| buffer.map_or(0, |buffer| buffers[buffer].offset)).collect();
         let with_halo = buffers.iter().filter(|buffer| !buffer.halo.is_none());

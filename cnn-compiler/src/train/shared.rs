@@ -9,7 +9,7 @@ use cnn_runtime::kernels::minibatch::batch_norm::NormTensors;
 use cnn_runtime::step::{Constant, TensorPlace};
 
 use super::Spec;
-use crate::plan::{Buffer, place_one, round_up};
+use crate::plan::{Buffer, place_many, round_up};
 
 /// What is computed once for all images, of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,6 +111,6 @@ impl Shared {
 
     /// Gives everything its offset, after the first time through all tasks.
     pub(super) fn place(&mut self) {
-        self.len = self.fixed + place_one(&mut self.buffers);
+        self.len = self.fixed + place_many(&mut self.buffers);
     }
 }

@@ -10,6 +10,7 @@ use cnn_net::graph::{Graph, Node, Tensor};
 
 use super::saved::{Entry, write};
 use super::{Pass, StepLayout, TensorPlace};
+use crate::network::Numbers;
 use crate::pack::Pack;
 use crate::place::workspace::Workspace;
 use crate::train::Init;
@@ -18,11 +19,11 @@ use crate::weights::{Source, WeightsError, read};
 /// A net with a training step. `#[train(batch = …)]` implements it.
 pub trait Train {
     /// An image: `[f32; N]`, in the order C, H, W; that of several inputs has one after another.
-    type Image: Sync;
+    type Image: Numbers;
     /// What the output for an image should be: a class, `[u32; PIXELS]`, or `[f32; N]`.
     type Target: Sync;
     /// A minibatch of images.
-    type Images: AsRef<[Self::Image]>;
+    type Images: Numbers + AsRef<[Self::Image]>;
     /// A minibatch of targets.
     type Targets: AsRef<[Self::Target]>;
     /// Packed weights of the net.

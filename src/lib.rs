@@ -157,7 +157,7 @@
 //! reads `0x3` as a hexadecimal number. Arguments can be whole-number arithmetic over a block's parameters and constants. Where an argument
 //! need not be a whole number, as with `alpha`, the arithmetic is decimal, and `1 / 6` is a sixth. Attributes on a net: doc
 //! comments, `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[memory(small)]`,
-//! `#[workspace(max = …)]`, `#[cfg(…)]` and lint levels.
+//! `#[workspace(max = …)]`, `#[train(batch = n)]`, `#[cfg(…)]` and lint levels.
 //!
 //! If the crate has another name in your `Cargo.toml`, or another crate re-exports it, `#![crate = "path::to::cnn"]` before
 //! all nets says where emitted code finds it. In your own macros, write the path without quotes: `#![crate = $crate::cnn]`.
@@ -425,6 +425,60 @@
 //! `NameWorkspace::boxed()`, which was never on the stack, or the guard of a `Mutex`. A `static` workspace is all zeros, so it
 //! takes no room in the program file. Nets that don't run at the same time can share one.
 //!
+//! # Training
+//!
+//! `#[train(batch = 64)]` above a net compiles a training step as well: the pass forward with all that must be remembered, the loss, the
+//! pass back, and an update of every tensor, in memory that is planned at compile time. A step allocates nothing.
+//!
+//! ```
+//! cnn::network! {
+//!     #[train(batch = 8)]
+//!     pub Digits: 1x12x12 -> 10 {
+//!         conv1: conv(8, 3x3, bias = false) -> bn1: batch_norm -> relu -> max_pool(2x2);
+//!         flatten -> dropout(0.2) -> fc: linear(10) -> softmax;
+//!     }
+//! }
+//!
+//! use cnn::train::{Decay, Sgd, schedule};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (images, labels) = ([[0.5; 144]; 8], [3; 8]);
+//! let sgd = Sgd::new(0.9).weight_decay(5e-4).decaying(Decay::Weights);
+//! let mut trainer = DigitsTrainer::new(DigitsParams::init(42), sgd);
+//! # let mut first = 0.0;
+//! for step in 0..20 {
+//!     let score = trainer.step(&images, &labels, schedule::cosine(0.05, 0.0, 20, step)); // &[[f32; 144]; 8], &[u32; 8]
+//! #   if step == 0 { first = score.loss }
+//! }
+//! let score = trainer.evaluate(&images, &labels); // any number of images, as at inference
+//! # assert!(score.loss < first);
+//!
+//! let weights: DigitsWeights = trainer.weights(); // folded and packed, to run
+//! let scores = Digits::new(&weights).forward(&images[0]);
+//! let file: Vec<u8> = trainer.to_safetensors(); // PyTorch loads it, and `DigitsParams::from_safetensors`
+//! # assert!(scores.iter().all(|score| score.is_finite()));
+//! # DigitsParams::from_safetensors(&file)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Everything means what it means in PyTorch: batch normalisation takes the statistics of the minibatch, and its running ones follow;
+//! dropout drops; the losses of `aux` classifiers are added, each times its weight. Gradients are in
+//! [`Trainer::grad`](step::Trainer::grad), by the names of their tensors. [`Trainer::checkpoint`](step::Trainer::checkpoint) is a file
+//! from which training goes on with the same bits, and [`Trainer::with_pool`](step::Trainer::with_pool) runs steps on several threads, with
+//! the same bits too.
+//!
+//! | option | meaning |
+//! | --- | --- |
+//! | `batch = 64` | images of a minibatch |
+//! | `loss = cross_entropy` | targets are classes, of maps one for each pixel; the loss takes the place of a final `softmax`. The default |
+//! | `loss = cross_entropy(smoothing = 0.1)` | with a tenth of each target spread over all classes |
+//! | `loss = mean_squared` | targets are numbers; takes the place of a final `step` |
+//! | `loss = binary_cross_entropy` | targets are probabilities; takes the place of a final `sigmoid` |
+//! | `only("fc")` `except("conv*", "bn1")` | the layers that are trained, by their names, or by those of what they are in; `*` is any text. The others run as at inference, and have no gradients |
+//!
+//! Tensors are in single precision, whatever `store` says. `map` and `custom` have no gradients: what comes before them can't be trained.
+//!
 //! # Small targets
 //!
 //! The fastest plan is not the smallest: Winograd's algorithm computes in scratch memory, and its weights are larger.
@@ -504,6 +558,11 @@ pub use cnn_runtime::network::steps::Step;
 pub use cnn_runtime::network::{Description, DynNetwork, Network, Numbers, Side, WrongLength};
 pub use cnn_runtime::place::workspace::{Space, Workspace};
 pub use cnn_runtime::train;
+/// Nets with a training step, which `#[train(…)]` compiles.
+#[cfg(feature = "alloc")]
+pub mod step {
+    pub use cnn_runtime::step::{CheckpointError, Params, Score, Train, Trainer};
+}
 #[cfg(feature = "alloc")]
 pub use cnn_runtime::{reference, trace, weights};
 
@@ -512,7 +571,7 @@ pub use cnn_runtime::{reference, trace, weights};
 pub mod __rt {
     pub use core::convert::Into;
     pub use core::option::Option::{self, None, Some};
-    pub use core::primitive::{f32, str, u8, u64, usize};
+    pub use core::primitive::{f32, str, u8, u32, u64, usize};
     pub use core::result::Result::{self, Ok};
 
     pub use cnn_net::graph::{Aux, Call, Graph, Input, Node, Output, Role, Tap, Tensor, Value};
@@ -526,10 +585,16 @@ pub mod __rt {
     pub use cnn_runtime::kernels::*;
     pub use cnn_runtime::network::{Description, DynNetwork, Network, Numbers, WrongLength, steps::Step};
     pub use cnn_runtime::network::{at_most, each_image, images, part};
-    pub use cnn_runtime::pack::Pack;
+    pub use cnn_runtime::pack::{
+        ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, Layout, Pack, TransposedPanels, WinogradPanels,
+    };
     pub use cnn_runtime::place::bounds::Checked;
     pub use cnn_runtime::place::map::Map;
     pub use cnn_runtime::place::packed::{Aligned, Packed};
     pub use cnn_runtime::place::workspace::{Batch, LargeWorkspace, Space, Workspace};
+    pub use cnn_runtime::step::{Constant, Head, Pass, StepLayout, TensorPlace, minibatch};
+    #[cfg(feature = "alloc")]
+    pub use cnn_runtime::step::{Params, Train, Trainer};
+    pub use cnn_runtime::train::Sgd;
     pub use cnn_runtime::{if_alloc, if_std, load_weights, net_methods, network_methods};
 }

@@ -6,6 +6,7 @@ mod name;
 use std::fmt;
 
 use cnn_net::op::Store;
+use cnn_runtime::train::Loss;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote};
 use syn::{Attribute, LitStr, Visibility};
@@ -72,6 +73,8 @@ pub struct Net {
     pub budget: Budget,
     /// The limit of the workspace in the source.
     pub budget_place: Option<Place>,
+    /// `#[train(batch = 64)]`
+    pub train: Option<Train>,
     /// Before the name.
     pub visibility: Visibility,
     /// Name of the net's type.
@@ -125,6 +128,20 @@ pub struct Embed {
     pub path: LitStr,
     /// Rules that rename its tensors.
     pub rename: Vec<(LitStr, LitStr)>,
+}
+
+/// `#[train(batch = 64, loss = mean_squared, only("fc"), except("conv*"))]`
+pub struct Train {
+    /// Images of a minibatch.
+    pub images: usize,
+    /// What is made small; cross entropy, unless it is given.
+    pub loss: Option<Loss>,
+    /// The layers that are trained; all of them, if there are none.
+    pub only: Vec<LitStr>,
+    /// The layers that are not.
+    pub except: Vec<LitStr>,
+    /// The attribute.
+    pub place: Place,
 }
 
 /// `const WIDTH = 32;`

@@ -11,6 +11,7 @@
 //! | `embed` | weights in the binary |
 //! | `values` | the runtime's values as expressions |
 //! | `user` | the code of functions and layers by the user |
+//! | `train` | the training step |
 //! | `stub` | the types alone, for a net with mistakes |
 
 mod embed;
@@ -21,9 +22,11 @@ mod net;
 mod parts;
 mod ports;
 mod stub;
+mod train;
 mod user;
 mod values;
 
 pub(crate) use embed::embed;
 pub(crate) use net::net;
 pub(crate) use stub::stub;
+pub(crate) use train::Training;

@@ -7,6 +7,7 @@
 //! | [`shapes`] | [`Shaped`](shapes::Shaped) | the shape of every value, or an error at the faulty argument |
 //! | [`optimise`] | [`Optimised`](optimise::Optimised) | folds and fuses layers into steps |
 //! | [`plan`] | [`Plan`] | kernels with all their numbers, one workspace, packed weights |
+//! | [`train`] | [`StepPlan`](train::StepPlan) | for nets that train: the passes forward and back over a minibatch |
 //! | `emit` | `TokenStream` | Rust |
 //!
 //! It is a library, so that tests and tools can call every stage; `cnn-macros` only passes tokens through.
@@ -27,14 +28,19 @@ pub mod plan;
 pub mod report;
 pub mod shapes;
 mod step;
+pub mod train;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt as _;
 
-use crate::ast::{Ast, Net};
+use cnn_net::graph::Graph;
+
+use crate::ast::{Ast, Net, Train};
+use crate::emit::Training;
 use crate::plan::{Options, Plan};
-use crate::report::Report;
+use crate::report::{Report, message};
+use crate::train::{Fault, Spec};
 
 /// Compiles one invocation of `network!`: code for the nets that are correct, and an error for every mistake.
 pub fn network(tokens: TokenStream) -> TokenStream {
@@ -90,6 +96,37 @@ fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
                 embedded => embedded,
             },
         };
-        emit::net(net, ast.shares_weights(net), &plan, graph, embedded.as_ref(), &runtime)
+        let training = match &net.train {
+            None => None,
+            Some(train) => match training(train, &plan, graph, report) {
+                None => return emit::stub(net, ast, &runtime),
+                training => training,
+            },
+        };
+        emit::net(net, ast.shares_weights(net), &plan, graph, embedded.as_ref(), training.as_ref(), &runtime)
     })
+}
+
+/// The training step of a net, if it can be trained.
+fn training(train: &Train, plan: &Plan, graph: &Graph<'_>, report: &mut Report) -> Option<Training> {
+    let before = report.len();
+    let spec = Spec::of(train, graph, report);
+    if report.len() > before {
+        return None;
+    }
+    match train::plan(graph, &spec) {
+        Ok(plan) => Some(Training { spec, plan }),
+        Err(faults) => {
+            for Fault { node, wrong, help } in faults {
+                let Some(node) = node.and_then(|node| plan.nodes().nth(node)) else {
+                    report.error(train.place, message(&wrong, &[], help));
+                    continue;
+                };
+                // A block that is called often is reported once.
+                let key = if node.calls.is_empty() { "" } else { node.op.name() };
+                report.error_once(node.place, key, message(&wrong, &plan.context(node), help));
+            }
+            None
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod body;
 mod expr;
 mod name;
 mod token;
+mod train;
 mod variant;
 
 use cnn_net::language::is_field;
@@ -207,7 +208,7 @@ impl Parser<'_> {
     /// Builds a net from the parts that were read.
     fn finish(&mut self, attributes: Vec<Attribute>, visibility: Visibility, name: Ident, layers: Layers) -> Net {
         let (docs, rest) = attributes.into_iter().partition(|a| a.path().is_ident("doc"));
-        let NetAttributes { weights, batch, exact, store, budget, others } = self.attributes(rest);
+        let NetAttributes { weights, batch, exact, store, budget, train, others } = self.attributes(rest);
         let (budget, budget_place) = budget.map_or((Budget::Any, None), |(budget, place)| (budget, Some(place)));
         let Layers { of, inputs, outputs, body } = layers;
         Net {
@@ -219,6 +220,7 @@ impl Parser<'_> {
             store,
             budget,
             budget_place,
+            train,
             visibility,
             name,
             of,

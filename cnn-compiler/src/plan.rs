@@ -31,7 +31,7 @@ use self::budget::Search;
 use self::choice::{Choice, Way};
 
 pub use arena::Buffer;
-pub(crate) use arena::round_up;
+pub(crate) use arena::{lower_bound, place_many, round_up};
 pub use budget::OverBudget;
 pub(crate) use pass::Pass;
 
@@ -236,6 +236,11 @@ impl Plan {
     /// The layers of the net as declared.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.net.shaped.graph.nodes.iter()
+    }
+
+    /// The lines that a message about a node inside a block adds.
+    pub(crate) fn context(&self, node: &Node) -> Vec<String> {
+        self.net.shaped.graph.context(node)
     }
 
     /// Calls `read` with the description of the net as declared.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use cnn_compiler::plan::Plan;
 use cnn_compiler::report::Report;
+use cnn_compiler::train::Spec;
+use cnn_runtime::train::Loss;
 use proc_macro2::TokenStream;
 
 /// A net of `models`.
@@ -63,4 +65,27 @@ fn the_workspace_of_every_net_is_near_the_least() {
         println!("{file:<28} {name:<18} {workspace:>14} {least:>14} {:>6.2} %", 100.0 * over);
         assert!(over <= 0.1, "{name} needs {workspace} bytes, {least} would do");
     }
+}
+
+/// The least possible of a training step is the peak of what is alive at once, in the workspace of an image.
+#[test]
+fn the_memory_of_every_training_step_is_near_the_least() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/src");
+    let nets = files(&sources).into_iter().flat_map(|file| nets(&sources, &file));
+    let mut planned = 0;
+    for Net { name, plan, .. } in nets {
+        plan.describe(&name, "", |graph| {
+            if graph.outputs.len() != 1 {
+                return;
+            }
+            let ends_in_step = graph.nodes.last().is_some_and(|node| Loss::MeanSquared.replaces(&node.op));
+            let loss = if ends_in_step { Loss::MeanSquared } else { Loss::CROSS_ENTROPY };
+            let spec = Spec { images: 2, loss, frozen: vec![false; graph.nodes.len()] };
+            let step = cnn_compiler::train::plan(graph, &spec).unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
+            let (found, least) = (step.layout().workspace, step.layout().lower_bound);
+            assert!(found * 10 <= least * 11, "{name}: {found} floats, {least} at least");
+            planned += 1;
+        });
+    }
+    assert!(planned > 40, "{planned} nets");
 }

@@ -5,6 +5,7 @@
 /// ```text
 /// kernel_call! { Winograd2d = winograd2d, output: conv.output, weights: conv.weights, algorithm: Winograd2d::algorithm }
 /// kernel_call! { MaxPoolCall(Pool2d) = max_pool, output: output }
+/// kernel_call! { BatchNormInputGradient = batch_norm_input_gradient, output: output, shared: weights }
 /// ```
 macro_rules! kernel_call {
     ($call:ident($layer:ident) = $function:ident, output: $($output:ident).+) => {
@@ -22,6 +23,31 @@ macro_rules! kernel_call {
         kernel_call!(
             @impl $layer, this, $layer, $function, ($($($output).+)?), ($($($weights).+)?), ($($algorithm)?), ($($batch)?)
         );
+    };
+    ($layer:ident = $function:ident, output: $output:ident, shared: $shared:ident) => {
+        #[cfg(feature = "alloc")]
+        impl $crate::kernels::call::KernelCall for $layer {
+            fn function(&self) -> &'static str {
+                stringify!($function)
+            }
+
+            fn descriptor(&self) -> (&'static str, &dyn cnn_net::literal::Literal) {
+                (stringify!($layer), self)
+            }
+
+            fn output(&self) -> Option<($crate::place::map::Map, &'static str)> {
+                Some((self.$output, concat!(".", stringify!($output))))
+            }
+
+            fn shared(&self) -> Option<usize> {
+                Some(self.$shared)
+            }
+
+            #[cfg(feature = "kernels")]
+            fn run(&self, run: $crate::exec::run::Run<'_>, _: &[f32], shared: &[f32], ws: &mut [f32]) {
+                $function(run, &self.check(), shared, ws);
+            }
+        }
     };
     (
         @impl $call:ident, $inner:tt, $layer:ident, $function:ident, ($($($output:ident).+)?), ($($($weights:ident).+)?),
@@ -81,6 +107,57 @@ macro_rules! kernel_call {
     };
 }
 
+/// `impl BatchCall` for a descriptor; `shared`, if its function takes no images:
+///
+/// ```text
+/// batch_call! { BatchNormStatistics = batch_norm_statistics }
+/// batch_call! { Reorder = reorder, shared }
+/// ```
+macro_rules! batch_call {
+    ($layer:ident = $function:ident) => {
+        batch_call!(@impl $layer, $function, true, |run, layer, batch, ws, shared| {
+            $function(run, layer, batch, ws, shared)
+        });
+    };
+    ($layer:ident = $function:ident, shared) => {
+        batch_call!(@impl $layer, $function, false, |run, layer, batch, ws, shared| {
+            let _ = (batch, ws);
+            $function(run, layer, shared)
+        });
+    };
+    (
+        @impl $layer:ident, $function:ident, $has_images:expr,
+        |$run:ident, $checked:ident, $batch:ident, $ws:ident, $shared:ident| $body:block
+    ) => {
+        #[cfg(feature = "alloc")]
+        impl $crate::kernels::call::BatchCall for $layer {
+            fn function(&self) -> &'static str {
+                stringify!($function)
+            }
+
+            fn descriptor(&self) -> (&'static str, &dyn cnn_net::literal::Literal) {
+                (stringify!($layer), self)
+            }
+
+            fn has_images(&self) -> bool {
+                $has_images
+            }
+
+            #[cfg(feature = "kernels")]
+            fn run(
+                &self,
+                $run: $crate::exec::run::Run<'_>,
+                $batch: $crate::place::workspace::Batch,
+                $ws: &mut [f32],
+                $shared: &mut [f32],
+            ) {
+                let $checked = &self.check();
+                $body
+            }
+        }
+    };
+}
+
 pub mod activation;
 #[cfg(feature = "alloc")]
 pub mod call;
@@ -88,12 +165,14 @@ pub mod conv;
 mod conv2d;
 pub mod conv_transpose;
 pub mod dense;
+pub mod dropout;
 mod epilogue;
 pub mod gemm;
 pub mod glu;
 pub mod gradient;
 pub mod layout;
 pub mod merge;
+pub mod minibatch;
 pub mod norm;
 pub mod normalise;
 pub mod pad;
@@ -114,9 +193,12 @@ pub use self::activation::*;
 pub use self::conv::*;
 pub use self::conv_transpose::*;
 pub use self::dense::*;
+pub use self::dropout::*;
 pub use self::glu::*;
+pub use self::gradient::*;
 pub use self::layout::*;
 pub use self::merge::*;
+pub use self::minibatch::{batch_norm::*, order::*, pack::*};
 pub use self::norm::*;
 pub use self::normalise::*;
 pub use self::pad::*;

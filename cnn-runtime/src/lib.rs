@@ -8,12 +8,13 @@
 //! | [`exec`] | which instruction set runs, and on which threads |
 //! | [`place`] | where numbers lie: one workspace of fixed size, maps in it, and the bounds that keep kernels inside |
 //! | [`pack`] | weights in the order in which kernels read them |
-//! | [`kernels`] | a descriptor and a kernel for each kind of layer |
 //! | [`train`] | losses, optimisers, schedules, initial weights, dropout: what training needs besides gradients |
+//! | [`kernels`] | a descriptor and a kernel for each kind of layer |
 //! | [`custom`] | the trait of layers by the user |
 //! | [`mod@reference`] | every layer's mathematics in plain loops: the oracle of the tests |
 //! | [`weights`] | loads files as PyTorch writes them into packed weights |
 //! | [`trace`] | runs a net node by node, to find where two implementations differ |
+//! | [`mod@step`] | what all compiled training steps have in common: parameters, trainers, checkpoints |
 //! | [`network`] | what all compiled nets have in common, and the steps of a pass |
 //!
 //! It is `no_std`, and running a net needs no allocator.
@@ -42,6 +43,7 @@ pub mod place;
 #[cfg(feature = "alloc")]
 pub mod reference;
 pub mod simd;
+pub mod step;
 #[cfg(all(feature = "alloc", feature = "kernels"))]
 pub mod trace;
 pub mod train;

@@ -7,7 +7,6 @@
 mod affine;
 mod channels;
 mod columns;
-#[cfg(feature = "alloc")]
 mod f16;
 mod panels;
 pub(crate) mod phases;
@@ -23,6 +22,8 @@ pub use self::phases::TransposedPanels;
 pub use self::rows::DenseRows;
 pub use self::tiles::WinogradPanels;
 pub use crate::simd::{HALF_PANEL, PANEL};
+use cnn_net::op::Size;
+use cnn_net::{record, variants};
 
 /// One step of the packing recipe: the parameters of a layer, and where they go.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,12 +95,46 @@ pub enum Layout {
     },
 }
 
+variants! {
+    Layout {
+        Conv(panels),
+        Winograd(panels),
+        Columns(panels),
+        F16(panels),
+        Rows(rows),
+        RowsF16(rows),
+        Depthwise(taps),
+        Transposed(panels),
+        ScaleShift { channels },
+        Gains { channels, pixels },
+        Slopes { channels, pixels },
+        Tensors { len },
+    }
+}
+record! { ConvPanels(groups: usize, outputs: usize, inputs: usize, kernel: Size) }
+record! {
+    WinogradPanels(groups: usize, outputs: usize, inputs: usize, kernel: usize, stride: usize, tile: usize)
+}
+record! { ColumnPanels(outputs: usize, inputs: usize, kernel: Size, tile: usize) }
+record! { DenseRows(outputs: usize, inputs: usize, pixels: usize) }
+record! { DepthwiseTaps(channels: usize, kernel: Size) }
+record! {
+    TransposedPanels(
+        groups: usize,
+        outputs: usize,
+        inputs: usize,
+        kernel: Size,
+        stride: Size,
+        dilation: Size,
+        pad: Size,
+    )
+}
+
 impl Layout {
     /// Packs `weight`, which gives the elements of the layer's tensor by their position, with `affine` of each output
     /// channel, into `packed` of [`len`](Self::len) elements. Slopes and the tensors of a layer by the user know no `affine`, and batch
     /// normalisations no `weight`.
     /// Gives whether all of it is finite.
-    #[cfg(feature = "alloc")]
     pub(crate) fn pack(
         &self,
         weight: impl Fn(usize) -> f32,
@@ -148,6 +183,38 @@ impl Layout {
         self.len() == 0
     }
 
+    /// Numbers of the tensor that is packed; of a batch normalisation or a scale, those of each.
+    pub const fn tensor_len(&self) -> usize {
+        match *self {
+            Self::Conv(panels) | Self::F16(panels) => panels.groups * panels.outputs * panels.depth(),
+            Self::Winograd(panels) => panels.groups * panels.outputs * panels.inputs * panels.kernel * panels.kernel,
+            Self::Columns(panels) => panels.outputs * panels.inputs * panels.kernel.area(),
+            Self::Rows(rows) | Self::RowsF16(rows) => rows.outputs * rows.depth(),
+            Self::Depthwise(taps) => taps.channels * taps.kernel.area(),
+            Self::Transposed(panels) => panels.groups * panels.inputs * panels.outputs * panels.kernel.area(),
+            Self::ScaleShift { channels } => channels,
+            Self::Gains { channels, pixels } | Self::Slopes { channels, pixels } => channels * pixels,
+            Self::Tensors { len } => len,
+        }
+    }
+
+    /// For how many outputs `affine` is asked.
+    pub(crate) const fn affines(&self) -> usize {
+        match *self {
+            Self::Conv(_)
+            | Self::F16(_)
+            | Self::Winograd(_)
+            | Self::Columns(_)
+            | Self::Rows(_)
+            | Self::RowsF16(_)
+            | Self::Depthwise(_)
+            | Self::ScaleShift { .. }
+            | Self::Gains { .. } => self.rows(),
+            Self::Transposed(panels) => panels.groups * panels.outputs,
+            Self::Slopes { .. } | Self::Tensors { .. } => 0,
+        }
+    }
+
     /// Weights of an output channel, if they are in half precision.
     #[cfg(feature = "alloc")]
     pub(crate) const fn depth_of_halves(&self) -> Option<usize> {
@@ -186,7 +253,6 @@ impl Layout {
 
     /// Output channels: the first dimension of the tensor, which is packed in this order. Of gains, all elements. That of a
     /// transposed convolution, whose first dimension is another, is packed as a whole, and so a single row.
-    #[cfg(feature = "alloc")]
     pub(crate) const fn rows(&self) -> usize {
         match *self {
             Self::Conv(panels) | Self::F16(panels) => panels.groups * panels.outputs,

@@ -6,4 +6,5 @@ pub mod heap;
 pub mod map;
 pub mod packed;
 pub(crate) mod runs;
+pub(crate) mod spans;
 pub mod workspace;

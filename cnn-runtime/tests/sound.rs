@@ -6,6 +6,8 @@
 #![cfg(unix)]
 #![cfg_attr(panic = "abort", allow(dead_code, unused_imports, reason = "refusals can't be caught"))]
 
+#[path = "sound/inputs.rs"]
+mod inputs;
 #[path = "support/random.rs"]
 mod random;
 
@@ -15,8 +17,8 @@ use std::slice;
 use std::sync::Once;
 
 use cnn_net::op::{
-    Activation, Edge, Lrn, LrnWindow, Norm, Over, Pad, Padding, PreluPer, Shape, Size, UserFunction, UserLayer,
-    UserTensor,
+    Activation, BatchNorm, Edge, Lrn, LrnWindow, Norm, Over, Pad, Padding, PreluPer, Shape, Size, UserFunction,
+    UserLayer, UserTensor,
 };
 use cnn_runtime::exec::isa::Isa;
 use cnn_runtime::exec::run::{Run, Threads};
@@ -25,15 +27,31 @@ use cnn_runtime::kernels::activation::{Activate, PreluMap, activate, prelu};
 use cnn_runtime::kernels::conv::{Conv2d, conv2d, conv2d_batch, depthwise2d};
 use cnn_runtime::kernels::conv_transpose::{ConvTranspose2d, conv_transpose2d};
 use cnn_runtime::kernels::dense::{Dense, dense, dense_f16, dense_nonzero, dense_nonzero_batch, dense_nonzero_f16};
+use cnn_runtime::kernels::dropout::{DropoutMap, MaskOf, dropout};
 use cnn_runtime::kernels::glu::{Gate, glu};
 use cnn_runtime::kernels::gradient::activation::{ActivateGradient, activate_gradient};
+use cnn_runtime::kernels::gradient::batch_norm::{
+    BatchNormGradient, BatchNormInputGradient, batch_norm_gradient, batch_norm_input_gradient,
+};
+use cnn_runtime::kernels::gradient::bias::{BiasGradient, bias_gradient};
 use cnn_runtime::kernels::gradient::conv::{ConvWeightGradient, conv_weight_gradient};
 use cnn_runtime::kernels::gradient::dense::{
     DenseInputGradient, DenseWeightGradient, dense_input_gradient, dense_weight_gradient,
 };
-use cnn_runtime::kernels::gradient::loss::{CrossEntropy, cross_entropy};
+use cnn_runtime::kernels::gradient::gains::{NormaliseWeightGradient, normalise_weight_gradient};
+use cnn_runtime::kernels::gradient::loss::{
+    CrossEntropy, NumbersLoss, binary_cross_entropy, cross_entropy, mean_squared,
+};
+use cnn_runtime::kernels::gradient::parameters::{
+    PreluWeightGradient, ScaleWeightGradient, prelu_weight_gradient, scale_weight_gradient,
+};
 use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, load_chw, store_chw};
 use cnn_runtime::kernels::merge::{Merge, add, maximum, mul, sub};
+use cnn_runtime::kernels::minibatch::batch_norm::{
+    BatchNormRunning, BatchNormStatistics, NormTensors, batch_norm_running, batch_norm_statistics,
+};
+use cnn_runtime::kernels::minibatch::order::{Accumulate, Reorder, accumulate, reorder};
+use cnn_runtime::kernels::minibatch::pack::{PackStep, pack_step};
 use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
 use cnn_runtime::kernels::normalise::{Normalise, normalise};
 use cnn_runtime::kernels::pad::{PadMap, pad};
@@ -50,6 +68,7 @@ use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
 use cnn_runtime::kernels::strips::{Columns2d, Planar2d, Pooling, columns2d, planar2d};
 use cnn_runtime::kernels::user::{CustomMap, MapEach, custom, map_each};
 use cnn_runtime::kernels::winograd::{Winograd2d, winograd2d, winograd2d_batch};
+use cnn_runtime::pack::{ConvPanels, DenseRows, Layout, TransposedPanels, WinogradPanels};
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::Batch;
 use random::Rng;
@@ -338,11 +357,113 @@ fn gradients() -> Vec<Case> {
             let (ws, gradients) = ws.split_at_mut(cut.min(ws.len()));
             conv_weight_gradient(run, &layer.check(), batch, ws, gradients);
         }),
-        ("dense_input_gradient", [&[2, 400][..], &dense, &[3]].concat(), |n, run, weights, ws| {
-            let batch = Batch { images: n.next(), floats: n.next() };
-            let (output, upstream, weights_at) = (n.map(), n.map(), n.next());
-            let layer = DenseInputGradient { upstream, output, weights: weights_at };
-            dense_input_gradient(run, &layer.check(), batch, weights, ws);
+        ("dense_input_gradient", [&[2, 400, 900][..], &dense, &[3]].concat(), |n, run, _, ws| {
+            let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
+            let (output, upstream, weights) = (n.map(), n.map(), n.next());
+            let layer = DenseInputGradient { upstream, output, weights };
+            let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
+            dense_input_gradient(run, &layer.check(), batch, ws, shared);
+        }),
+    ]
+}
+
+/// Numbers of a batch, its workspaces' share of the floats, and of maps of 5 x 6 pixels and 10 channels.
+fn images(maps: usize, tail: &[usize]) -> Vec<usize> {
+    let maps = (0..maps).flat_map(|at| map(at * 300, 5, 6, 10));
+    [2, 1300, 3000].into_iter().chain(maps).chain(tail.iter().copied()).collect()
+}
+
+fn minibatches() -> Vec<Case> {
+    vec![
+        ("batch_norm_statistics", images(1, &[3, 20, 35, 50, 100, 200, 1000]), |n, run, _, ws| {
+            let (batch, cut, input) = (Batch { images: n.next(), floats: n.next() }, n.next(), n.map());
+            let tensors = NormTensors::new(n.next(), n.next(), n.next(), n.next());
+            let layer = BatchNormStatistics::new(input, BatchNorm::new(1e-5, 0.1), tensors, n.next(), n.next());
+            let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
+            batch_norm_statistics(run, &layer.scratch(n.next()).check(), batch, ws, shared);
+        }),
+        ("batch_norm_running", vec![10, 3, 20, 35, 50, 100, 200], |n, run, _, ws| {
+            let (channels, tensors) = (n.next(), NormTensors::new(n.next(), n.next(), n.next(), n.next()));
+            let layer = BatchNormRunning::new(channels, 1e-5, tensors, n.next()).gradient(Some(n.next()));
+            batch_norm_running(run, &layer.check(), ws);
+        }),
+        ("batch_norm_gradient", images(3, &[3, 20, 100, 200, 220, 1000]), |n, run, _, ws| {
+            let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
+            let (input, upstream, relu) = (n.map(), n.map(), n.map());
+            let layer = BatchNormGradient::new(input, upstream, n.next(), n.next(), n.next()).relu(Some(relu));
+            let layer = layer.weight_gradient(Some(n.next())).bias_gradient(Some(n.next())).scratch(n.next());
+            let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
+            batch_norm_gradient(run, &layer.check(), batch, ws, shared);
+        }),
+        ("batch_norm_input_gradient", images(3, &[3])[3..].to_vec(), |n, run, weights, ws| {
+            let layer = BatchNormInputGradient::new(n.map(), n.map(), n.map()).weights(n.next());
+            batch_norm_input_gradient(run, &layer.check(), weights, ws);
+            batch_norm_input_gradient(run, &layer.relu(Some(layer.input)).check(), weights, ws);
+        }),
+        ("parameter_gradients", images(2, &[3, 700, 1000, 0]), |n, run, _, ws| {
+            let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
+            let (input, upstream, weight, bias, scratch) = (n.map(), n.map(), n.next(), n.next(), n.next());
+            let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
+            let over = if n.next() == 0 { Over::Channels } else { Over::All };
+            let norm = Norm::Layer { over, eps: 1e-5, affine: true };
+            let layer = NormaliseWeightGradient::new(input, upstream, norm).weight(Some(weight)).bias(Some(bias));
+            normalise_weight_gradient(run, &layer.scratch(scratch).check(), batch, ws, shared);
+            let layer = ScaleWeightGradient::new(input, upstream, weight).scratch(scratch);
+            scale_weight_gradient(run, &layer.check(), batch, ws, shared);
+            let layer = PreluWeightGradient::new(input, upstream, PreluPer::Element, weight).scratch(scratch);
+            prelu_weight_gradient(run, &layer.check(), batch, ws, shared);
+        }),
+        ("bias_gradient", images(1, &[3, 1000]), |n, run, _, ws| {
+            let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
+            let layer = BiasGradient::new(n.map(), n.next()).scratch(n.next());
+            let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
+            bias_gradient(run, &layer.check(), batch, ws, shared);
+        }),
+        ("dropout", images(2, &[])[3..].to_vec(), |n, run, _, ws| {
+            let of = MaskOf { seed: 1, step: 2, image: 3 };
+            dropout(run, &DropoutMap::new(n.map(), n.map(), 0.5, 4).check(), of, ws);
+        }),
+        ("numbers_loss", images(2, &[900, 300])[3..].to_vec(), |n, run, _, ws| {
+            let layer = NumbersLoss::new(n.map(), n.map()).loss(n.next()).check();
+            let targets = vec![0.5; n.next().min(10_000)];
+            mean_squared(run, &layer, &targets, ws);
+            binary_cross_entropy(run, &layer, &targets, ws);
+        }),
+    ]
+}
+
+fn shared_floats() -> Vec<Case> {
+    vec![
+        ("reorder", vec![3, 400, 5, 9, 7], |n, run, _, ws| {
+            let layer = Reorder::new(n.next(), n.next(), n.next(), n.next(), n.next());
+            reorder(run, &layer.check(), ws);
+            reorder(run, &layer.adds(true).check(), ws);
+        }),
+        ("accumulate", vec![3, 400, 300], |n, run, _, ws| {
+            accumulate(run, &Accumulate::new(n.next(), n.next(), n.next()).check(), ws);
+        }),
+        ("pack_step", vec![2, 20, 5, 3, 3, 3000, 3, 2990], |n, run, _, ws| {
+            let [groups, outputs, inputs] = [n.next(), n.next(), n.next()];
+            let panels = ConvPanels { groups, outputs, inputs, kernel: n.size() };
+            let step = PackStep::new(Layout::Conv(panels), n.next()).weight(Some(n.next())).bias(Some(n.next()));
+            pack_step(run, &step.check(), ws);
+            pack_step(run, &PackStep { layout: Layout::F16(panels), ..step }.check(), ws);
+        }),
+        ("pack_step", vec![2, 20, 5, 3, 4, 2, 3, 1, 2, 1, 0, 9000, 3, 8900], |n, run, _, ws| {
+            let [groups, outputs, inputs] = [n.next(), n.next(), n.next()];
+            let [kernel, stride, dilation, pad] = [n.size(), n.size(), n.size(), n.size()];
+            let panels = TransposedPanels { groups, outputs, inputs, kernel, stride, dilation, pad };
+            let step = PackStep::new(Layout::Transposed(panels), n.next());
+            pack_step(run, &step.weight(Some(n.next())).bias(Some(n.next())).check(), ws);
+        }),
+        ("pack_step", vec![20, 5, 12, 5000, 3, 4900, 1, 3, 4, 2], |n, run, _, ws| {
+            let [outputs, inputs, pixels] = [n.next(), n.next(), n.next()];
+            let layout = Layout::Rows(DenseRows { outputs, inputs, pixels });
+            let step = PackStep::new(layout, n.next()).weight(Some(n.next())).bias(Some(n.next()));
+            pack_step(run, &step.check(), ws);
+            let [groups, kernel, tile, stride] = [n.next(), n.next(), n.next(), n.next()];
+            let tiles = WinogradPanels { groups, outputs, inputs, kernel, stride, tile };
+            pack_step(run, &PackStep { layout: Layout::Winograd(tiles), ..step }.check(), ws);
         }),
     ]
 }
@@ -536,7 +657,18 @@ const WORKSPACE: usize = 24_000;
 
 /// All kernels.
 fn families() -> Vec<Case> {
-    [elementwise(), normalisations(), gradients(), moves(), reductions(), convolutions()].concat()
+    [
+        elementwise(),
+        normalisations(),
+        gradients(),
+        minibatches(),
+        shared_floats(),
+        inputs::cases(),
+        moves(),
+        reductions(),
+        convolutions(),
+    ]
+    .concat()
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::embed::Embedded;
 use super::kernels::{Kernels, kernels, taken};
 use super::names::{self, Names};
 use super::parts::Parts;
+use super::train::{self, Training};
 use super::user::UserCode;
 use super::values::{number, tokens, value};
 use crate::ast::Net;
@@ -25,10 +26,11 @@ pub(crate) fn net(
     plan: &Plan,
     graph: &Graph<'_>,
     embedded: Option<&Embedded>,
+    training: Option<&Training>,
     runtime: &TokenStream,
 ) -> TokenStream {
     let names = Names::new(&net.name);
-    let parts = Parts { net, shares, plan, graph, embedded, memory: plan.pass(), names };
+    let parts = Parts { net, shares, plan, graph, embedded, training, memory: plan.pass(), names };
     let types = parts.types(runtime);
     let mut taken = taken();
     let user = UserCode::of(plan, &mut taken);
@@ -53,11 +55,13 @@ impl Parts<'_> {
         let constants = tokens(&kernels.constants);
         let code = [self.constructors(), self.forward(&kernels.calls), self.network()];
         let statics = self.statics(&kernels, user);
+        let training = self.training.map(|training| training.code(&self.names, self.graph, |to| user.name(to)));
         quote! {
             #user_constants
             #constants
             #(#code)*
             #statics
+            #training
         }
     }
 
@@ -69,6 +73,7 @@ impl Parts<'_> {
         let numbers = self.numbers();
         let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
         let (weights_type, port_types) = (self.weights_type(runtime), self.ports().types(runtime));
+        let training = self.training.map(|_| train::types(self.net, runtime));
         let workspace_doc = format!(" Memory that [`{name}`] computes in, for [`{name}::with_workspace`].");
         quote! {
             #(#docs)*
@@ -84,6 +89,7 @@ impl Parts<'_> {
 
             #weights_type
             #port_types
+            #training
 
             #[doc = #workspace_doc]
             #(#attributes)*
@@ -152,15 +158,16 @@ impl Parts<'_> {
         let shared = self.embedded.map(|_| quote!(type Weights = #weights;));
         let doc = format!(" The description of `{name}` as declared.");
         let (steps, recipe) = (tokens(&kernels.steps), tokens(&kernels.recipe));
-        let load = self.shares.is_none().then(|| {
+        let packs = self.shares.is_none() || self.training.is_some();
+        let packs = packs.then(|| {
             quote! {
                 rt::if_alloc! {
                     /// How the tensors of a file are packed.
                     static RECIPE: &[rt::Pack] = &[#recipe];
                 }
-                rt::load_weights!(#weights, GRAPH, RECIPE);
             }
         });
+        let load = self.shares.is_none().then(|| quote!(rt::load_weights!(#weights, GRAPH, RECIPE);));
         let memory = self.plan.memory(|memory| value(memory));
         let bytes = number(self.workspace_bytes());
         let batch = (self.memory.images > 1).then(|| number(self.memory.images)).map(|images| quote!(.batch(#images)));
@@ -172,6 +179,7 @@ impl Parts<'_> {
             /// What the workspace of an image holds where, and when.
             static MEMORY: rt::Memory<'static> = #memory;
             const DESCRIPTION: rt::Description = rt::Description::new(&GRAPH, STEPS, &MEMORY, #bytes)#batch;
+            #packs
             #load
             #shared
             #embedded

@@ -7,6 +7,7 @@ use quote::quote;
 use super::embed::Embedded;
 use super::names::Names;
 use super::ports::Ports;
+use super::train::Training;
 use super::values::number;
 use crate::ast::Net;
 use crate::plan::{Pass, Plan, Range};
@@ -23,6 +24,7 @@ pub(super) struct Parts<'a> {
     pub(super) plan: &'a Plan,
     pub(super) graph: &'a Graph<'a>,
     pub(super) embedded: Option<&'a Embedded>,
+    pub(super) training: Option<&'a Training>,
     pub(super) memory: Pass,
     pub(super) names: Names,
 }

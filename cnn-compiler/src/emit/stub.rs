@@ -8,6 +8,7 @@ use syn::ext::IdentExt as _;
 
 use super::names::{self, Names};
 use super::ports::{Ports, Signature};
+use super::train;
 use super::values::{number, value};
 use crate::ast::{Ast, Net, Port};
 use crate::graph::{Graph, graph};
@@ -27,10 +28,12 @@ pub(crate) fn stub(net: &Net, ast: &Ast, runtime: &TokenStream) -> TokenStream {
         let stub = Stub { net, graph: graph.as_ref(), declared, is_known };
         let block = names::block(net, runtime, &space, |names| {
             let code = [stub.description(), stub.inherent(&names), stub.network(&names)];
-            quote!(#(#code)*)
+            let training = train::stub(net, &names, declared);
+            quote!(#(#code)* #training)
         });
         (stub.ports(&names).types(runtime), block)
     });
+    let training = net.train.as_ref().map(|_| train::types(net, runtime));
     quote! {
         #(#attributes)*
         #[doc(hidden)]
@@ -53,6 +56,7 @@ pub(crate) fn stub(net: &Net, ast: &Ast, runtime: &TokenStream) -> TokenStream {
         #visibility type #workspace = #runtime::Workspace<0>;
 
         #types
+        #training
 
         #(#attributes)*
         #[allow(dead_code, unused_variables, missing_docs, reason = "a stub for a net with mistakes")]

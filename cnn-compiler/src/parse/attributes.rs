@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! crate   = "#![" "crate" "=" ( STRING | path ) "]"
-//! attrs   = { "#[" ( weights | batch | algorithm | store | memory | workspace | cfg, lint levels, doc comments ) "]" }
+//! attrs   = { "#[" ( weights | batch | algorithm | store | memory | workspace | train | cfg, lint levels, doc comments ) "]" }
 //! weights = "weights" "(" FILE [ "," "rename" "(" [ rule { "," rule } ] ")" ] ")"          rule = PATTERN "=>" PATTERN
 //! batch   = "batch" "(" n ")"
 //! algorithm = "algorithm" "(" "exact" ")"
@@ -21,7 +21,7 @@ use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path, Resu
 
 use super::token::check_attributes;
 use super::{Parser, place_of};
-use crate::ast::{Ast, Budget, Embed};
+use crate::ast::{Ast, Budget, Embed, Train};
 use crate::report::{Edit, Message, Place};
 
 /// The error for a second one of these attributes.
@@ -42,6 +42,8 @@ pub(super) struct NetAttributes {
     pub(super) store: Store,
     /// `#[memory(small)]` or `#[workspace(max = n)]`, and what says so.
     pub(super) budget: Option<(Budget, Place)>,
+    /// `#[train(…)]`
+    pub(super) train: Option<Train>,
     /// Those that go on every item.
     pub(super) others: Vec<Attribute>,
 }
@@ -91,6 +93,7 @@ impl Parser<'_> {
         let mut exact = Once::default();
         let mut store = Once::default();
         let mut budget = Once::default();
+        let mut train = Once::default();
         let mut others = Vec::new();
         for attribute in attributes {
             let path = attribute.path();
@@ -106,6 +109,8 @@ impl Parser<'_> {
                 budget.set(self, &attribute, ONE_BUDGET, Self::small);
             } else if path.is_ident("workspace") {
                 budget.set(self, &attribute, ONE_BUDGET, Self::at_most);
+            } else if path.is_ident("train") {
+                train.set(self, &attribute, "a net has one training step", Self::train);
             } else if ["cfg", "allow", "expect", "warn", "deny"].iter().any(|known| path.is_ident(known)) {
                 others.push(attribute);
             } else {
@@ -113,12 +118,12 @@ impl Parser<'_> {
                     place_of(&attribute),
                     "a net does not take this attribute\nhelp: it takes doc comments, `#[weights(\"file.safetensors\")]`, \
                      `#[batch(8)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[memory(small)]`, `#[workspace(max = 32_768)]`, \
-                     `#[cfg(…)]` and lint levels",
+                     `#[train(batch = 64)]`, `#[cfg(…)]` and lint levels",
                 );
             }
         }
         let (batch, exact, store) = (batch.value.unwrap_or(1), exact.value.is_some(), store.value.unwrap_or_default());
-        NetAttributes { weights: weights.value, batch, exact, store, budget: budget.value, others }
+        NetAttributes { weights: weights.value, batch, exact, store, budget: budget.value, train: train.value, others }
     }
 
     /// `#[weights("file.safetensors", rename("module.*" => "*"))]`

@@ -34,24 +34,24 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    pub(super) fn new(size: Size, channels: usize) -> Self {
+    pub(crate) fn new(size: Size, channels: usize) -> Self {
         let (holds, value, halo) = (Holds::Values, None, Padding::NONE);
         Self { size, channels, holds, value, halo, first: usize::MAX, last: 0, offset: 0, len: 0 }
     }
 
     /// Floats in a row, without a halo.
-    pub(super) fn vector(holds: Holds, len: usize, first: usize, last: usize) -> Self {
+    pub(crate) fn vector(holds: Holds, len: usize, first: usize, last: usize) -> Self {
         Self { holds, first, last, len: round_up(len), ..Self::new(Size::square(1), len) }
     }
 
     /// The floats of its rows, halo included.
-    pub(super) fn floats(&self) -> usize {
+    pub(crate) fn floats(&self) -> usize {
         let rows = self.halo.top + self.size.height + self.halo.bottom;
         rows * (self.halo.left + self.size.width + self.halo.right) * self.channels
     }
 
     /// All of it but the halo.
-    pub(super) fn map(&self) -> Map {
+    pub(crate) fn map(&self) -> Map {
         Map::with_halo(self.offset, self.size, self.channels, &self.halo)
     }
 
@@ -71,7 +71,7 @@ pub(crate) fn round_up(floats: usize) -> usize {
 }
 
 /// The most floats that are alive at once.
-pub(super) fn lower_bound(buffers: &[Buffer]) -> usize {
+pub(crate) fn lower_bound(buffers: &[Buffer]) -> usize {
     let end = buffers.iter().map(|buffer| buffer.last).max().unwrap_or(0);
     let alive = |time: usize| -> usize {
         buffers.iter().filter(|b| b.first <= time && time <= b.last).map(|buffer| buffer.len).sum()
@@ -105,14 +105,22 @@ impl Placed {
 /// best for all nets: some are tried, and each is improved by placing the topmost buffer earlier. In a batch, those that
 /// must be in the front come first.
 pub(super) fn place(buffers: &mut [Buffer], batch: Batch) -> Placed {
+    let bound = lower_bound(buffers);
+    place_near(buffers, batch, bound)
+}
+
+/// Places buffers, with orders that are improved until they need no more than `enough` floats.
+fn place_near(buffers: &mut [Buffer], batch: Batch, enough: usize) -> Placed {
     let keys: [fn(&Buffer) -> usize; 3] = [
         |buffer| usize::MAX - buffer.len,
         |buffer| usize::MAX - buffer.len.saturating_mul(buffer.last - buffer.first + 1),
         |buffer| buffer.first,
     ];
-    let bound = lower_bound(buffers);
     let mut best: Option<(Placed, Vec<usize>)> = None;
     for key in keys {
+        if best.as_ref().is_some_and(|(least, _)| least.total < enough) {
+            break;
+        }
         let mut order: Vec<usize> = (0..buffers.len()).collect();
         order.sort_by_key(|index| (!buffers[*index].is_shared(batch), key(&buffers[*index])));
         for round in 0..ROUNDS {
@@ -122,7 +130,7 @@ pub(super) fn place(buffers: &mut [Buffer], batch: Batch) -> Placed {
                 best = Some((placed, offsets));
             }
             match top {
-                Some(position) if position > 0 && best.as_ref().is_some_and(|(least, _)| least.total > bound) => {
+                Some(position) if position > 0 && best.as_ref().is_some_and(|(least, _)| least.total > enough) => {
                     // To the front, then to the middle: either alone goes round in circles sooner.
                     order[round % 2 * position / 2..=position].rotate_right(1);
                 }
@@ -135,6 +143,13 @@ pub(super) fn place(buffers: &mut [Buffer], batch: Batch) -> Placed {
         buffer.offset = offset;
     }
     placed
+}
+
+/// Gives every buffer of a training step its offset, and returns how many floats they take. There are thousands, so what is within a
+/// fiftieth of the least is not improved.
+pub(crate) fn place_many(buffers: &mut [Buffer]) -> usize {
+    let bound = lower_bound(buffers);
+    place_near(buffers, Batch { images: 1, shared_from: 0 }, bound + bound / 50).total
 }
 
 fn place_in_order(buffers: &[Buffer], order: &[usize], batch: Batch) -> (Placed, Vec<usize>) {

@@ -49,6 +49,16 @@ impl<'a> Run<'a> {
         Self { threads, ..self }
     }
 
+    /// How many threads there are.
+    #[cfg(feature = "kernels")]
+    pub(crate) fn threads(self) -> usize {
+        #[cfg(feature = "std")]
+        if let Some(pool) = self.threads.pool {
+            return pool.threads();
+        }
+        1
+    }
+
     /// Without other threads.
     #[inline(always)]
     pub(crate) const fn on_one_thread(self) -> Self {
@@ -65,6 +75,12 @@ impl<'a> Run<'a> {
     pub(crate) fn alone(self, kernel: impl Kernel<Output = ()>) {
         self.isa.run(kernel);
         self.done();
+    }
+
+    /// Runs a part of a kernel, so that whoever watches hears nothing yet.
+    #[inline(always)]
+    pub(crate) fn part(self, kernel: impl Kernel<Output = ()>) {
+        self.isa.run(kernel);
     }
 
     /// Runs a kernel in as many partitions as are worth it for so much [work](nanos_of_macs).

@@ -9,6 +9,8 @@ use cnn_net::literal::Literal;
 use crate::exec::run::Run;
 use crate::pack::Layout;
 use crate::place::map::Map;
+#[cfg(feature = "kernels")]
+use crate::place::workspace::Batch;
 
 /// A kernel with all its numbers.
 pub trait KernelCall: fmt::Debug {
@@ -25,6 +27,11 @@ pub trait KernelCall: fmt::Debug {
 
     /// Its weights, if it has any.
     fn weights(&self) -> Option<Weights> {
+        None
+    }
+
+    /// Where it reads numbers that no layout packs: those that a training step computed for all images.
+    fn shared(&self) -> Option<usize> {
         None
     }
 
@@ -50,6 +57,30 @@ pub trait KernelCall: fmt::Debug {
     /// If the workspace is too small, or the image or the weights end early.
     #[cfg(feature = "kernels")]
     fn run(&self, run: Run<'_>, image: &[f32], weights: &[f32], ws: &mut [f32]);
+}
+
+/// A kernel of a training step that takes all images of a minibatch, with all its numbers.
+///
+/// Its function is called as `function(run, &layer, batch, workspaces, shared)`, or, if it takes no images, as
+/// `function(run, &layer, shared)`. `shared` are the floats that all images share: parameters, their gradients, and whatever else a step
+/// computes once.
+pub trait BatchCall: fmt::Debug {
+    /// The function that runs it: `batch_norm_statistics`.
+    fn function(&self) -> &'static str;
+
+    /// Its descriptor: the name of the type, and the value.
+    fn descriptor(&self) -> (&'static str, &dyn Literal);
+
+    /// Whether its function takes the images: `batch` and their workspaces.
+    fn has_images(&self) -> bool;
+
+    /// Runs it.
+    ///
+    /// # Panics
+    ///
+    /// If a workspace is too small, or `shared` ends early.
+    #[cfg(feature = "kernels")]
+    fn run(&self, run: Run<'_>, batch: Batch, ws: &mut [f32], shared: &mut [f32]);
 }
 
 /// The weights of a kernel.

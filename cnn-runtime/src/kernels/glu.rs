@@ -25,14 +25,19 @@ impl Gate {
     ///
     /// If the output has not half of the input's channels and the same pixels, or overlaps the input.
     pub const fn check(self) -> Checked<Self> {
-        let Self { input, output } = &self;
+        self.assert_sizes();
+        Checked::new(self, Reach::to(&self.output).reads(Region::of(&self.input)))
+    }
+
+    /// Panics if the output has not half of the input's channels and the same pixels.
+    pub(super) const fn assert_sizes(&self) {
+        let Self { input, output } = self;
         assert_product(&[2, output.channels]);
         let halves = input.channels == 2 * output.channels;
         assert!(
             halves && input.height == output.height && input.width == output.width,
             "an output of half the channels"
         );
-        Checked::new(self, Reach::to(output).reads(Region::of(input)))
     }
 }
 

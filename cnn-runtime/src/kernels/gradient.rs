@@ -5,10 +5,46 @@
 //! whichever partition it falls into.
 
 pub mod activation;
+mod adjoint;
+pub mod batch_norm;
+pub mod bias;
+pub mod channels;
 pub mod conv;
 pub mod dense;
+pub mod depthwise;
+pub mod gains;
+pub mod gates;
 pub mod loss;
+pub mod lrn;
+pub mod maxima;
+pub mod means;
+pub mod merge;
+pub mod normalise;
 mod outer;
+pub mod parameters;
+#[cfg(feature = "alloc")]
+pub mod plain;
+pub mod resize;
+pub mod softmax;
+
+pub use self::activation::*;
+pub use self::batch_norm::*;
+pub use self::bias::*;
+pub use self::channels::*;
+pub use self::conv::*;
+pub use self::dense::*;
+pub use self::depthwise::*;
+pub use self::gains::*;
+pub use self::gates::*;
+pub use self::loss::*;
+pub use self::lrn::*;
+pub use self::maxima::*;
+pub use self::means::*;
+pub use self::merge::*;
+pub use self::normalise::*;
+pub use self::parameters::*;
+pub use self::resize::*;
+pub use self::softmax::*;
 
 use crate::exec::run::Partition;
 use crate::place::bounds::weights_at;

@@ -167,15 +167,11 @@ impl LrnKernel<'_> {
     #[inline(always)]
     fn strip<S: Simd, const USUAL: bool>(&self, s: S, reach: [usize; 2], [y, first]: [usize; 2], c: usize) {
         let LrnMap { input, output, lrn } = self.layer;
-        let inside = c >= reach[0] && c + S::LANES + reach[1] <= input.channels;
         for x in first..input.width.min(first + STRIP) {
             let from = self.ws.wrapping_add(input.at(y, x)).cast_const();
             // SAFETY: both maps were checked, with a vector after the input, and `c` is one of their channels.
             unsafe {
-                let sum = match inside {
-                    true => sum_inside(s, reach, from.add(c)),
-                    false => self.sum_at_edge(s, reach, from, c),
-                };
+                let sum = sum_of_squares(s, reach, from, c, input.channels);
                 let base = s.mul_add(sum, s.splat(lrn.alpha), s.splat(lrn.k));
                 let value = s.load(from.add(c));
                 let result = if USUAL {
@@ -191,37 +187,65 @@ impl LrnKernel<'_> {
             }
         }
     }
-
-    /// The sums of squares around each of the channels from `c` on of the pixel at `from`, where some have fewer neighbours.
-    ///
-    /// # Safety
-    ///
-    /// `from` must be a pixel of the input, `c` one of its channels.
-    #[inline(always)]
-    unsafe fn sum_at_edge<S: Simd>(&self, s: S, [before, after]: [usize; 2], from: *const f32, c: usize) -> S::Vec {
-        let channels = self.layer.input.channels;
-        let mut sum = s.splat(0.0);
-        for first_shift in (0..before + after + 1).step_by(BLOCK) {
-            let mut part = s.splat(0.0);
-            for shift in first_shift..(before + after + 1).min(first_shift + BLOCK) {
-                // Lane i is channel c + shift - before + i: those in 0..channels are added.
-                let first = before.saturating_sub(c + shift).min(S::LANES);
-                let last = (channels + before).saturating_sub(c + shift).min(S::LANES);
-                if first < last {
-                    let from = from.wrapping_add(c + shift).wrapping_sub(before);
-                    // SAFETY: the lanes in between are channels of the pixel.
-                    let value = unsafe { s.load_lanes(from, first, last) };
-                    part = s.mul_add(value, value, part);
-                }
-            }
-            sum = s.add(sum, part);
-        }
-        sum
-    }
 }
 
 /// Squares that are added up one after another.
 const BLOCK: usize = 64;
+
+/// The sums of squares of each of the channels from `c` on of the pixel at `from`, and of `reach` channels before and after it.
+///
+/// # Safety
+///
+/// `from` must be a pixel with as many channels, `c` one of these.
+#[inline(always)]
+pub(super) unsafe fn sum_of_squares<S: Simd>(
+    s: S,
+    reach: [usize; 2],
+    from: *const f32,
+    c: usize,
+    channels: usize,
+) -> S::Vec {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if c >= reach[0] && c + S::LANES + reach[1] <= channels {
+            sum_inside(s, reach, from.add(c))
+        } else {
+            sum_at_edge(s, reach, from, c, channels)
+        }
+    }
+}
+
+/// The sums of squares around each of the channels from `c` on of the pixel at `from`, where some have fewer neighbours.
+///
+/// # Safety
+///
+/// `from` must be a pixel with as many channels, `c` one of these.
+#[inline(always)]
+unsafe fn sum_at_edge<S: Simd>(
+    s: S,
+    [before, after]: [usize; 2],
+    from: *const f32,
+    c: usize,
+    channels: usize,
+) -> S::Vec {
+    let mut sum = s.splat(0.0);
+    for first_shift in (0..before + after + 1).step_by(BLOCK) {
+        let mut part = s.splat(0.0);
+        for shift in first_shift..(before + after + 1).min(first_shift + BLOCK) {
+            // Lane i is channel c + shift - before + i: those in 0..channels are added.
+            let first = before.saturating_sub(c + shift).min(S::LANES);
+            let last = (channels + before).saturating_sub(c + shift).min(S::LANES);
+            if first < last {
+                let from = from.wrapping_add(c + shift).wrapping_sub(before);
+                // SAFETY: the lanes in between are channels of the pixel.
+                let value = unsafe { s.load_lanes(from, first, last) };
+                part = s.mul_add(value, value, part);
+            }
+        }
+        sum = s.add(sum, part);
+    }
+    sum
+}
 
 /// The sums of squares around a vector of channels at `from`.
 ///

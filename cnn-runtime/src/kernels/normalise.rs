@@ -7,14 +7,15 @@
 //! Vectors are over channels. Groups that are narrower than a vector share one: it has as many as fit, and statistics of its own
 //! in each lane.
 
-use crate::exec::divide::{div, div_ceil};
+mod sets;
+
+pub(crate) use self::sets::{EachSet, Moments, Set, each_set};
 use crate::exec::run::{Partition, Run, nanos_of_floats};
-use crate::kernels::pool::{BLOCK, Mean, Sums};
 use crate::pack::{Layout, padded};
 use crate::place::bounds::{Checked, Reach, assert_same_size, weights_at};
 use crate::place::map::Map;
 use crate::simd::{Kernel, Simd};
-use cnn_net::op::{Norm, Size};
+use cnn_net::op::Norm;
 use cnn_net::record;
 
 /// A normalisation of a map by its own statistics, times a gain and plus a shift in each channel or for each element.
@@ -51,7 +52,7 @@ impl Normalise {
     }
 
     /// Rows of gains, and of shifts.
-    const fn rows(&self) -> usize {
+    pub(super) const fn rows(&self) -> usize {
         if self.norm.is_per_element() { self.input.pixels() } else { 1 }
     }
 }
@@ -87,31 +88,6 @@ struct Sets<'a> {
     partition: Partition,
 }
 
-/// What is normalised together, or several such groups of channels in one vector.
-#[derive(Clone, Copy)]
-struct Set {
-    /// The first pixel.
-    y: usize,
-    x: usize,
-    size: Size,
-    /// The first channel.
-    channel: usize,
-    channels: usize,
-    /// Channels of a group.
-    group: usize,
-}
-
-/// A set's statistics, in each lane.
-#[derive(Clone, Copy)]
-struct Moments<S: Simd> {
-    /// Subtracted first.
-    mean: S::Vec,
-    /// What the mean was off by, which is subtracted next.
-    rest: S::Vec,
-    /// What is left is multiplied by it.
-    factor: S::Vec,
-}
-
 impl<'a> Sets<'a> {
     /// # Safety
     ///
@@ -126,87 +102,23 @@ impl Kernel for Sets<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Normalise { input, norm, .. } = self.layer;
-        let channels = input.channels;
-        let Some(groups) = norm.groups(channels) else {
-            for y in self.partition.of(input.height) {
-                for x in 0..input.width {
-                    self.set(s, Set { y, x, size: Size::square(1), channel: 0, channels, group: channels });
-                }
-            }
-            return;
-        };
-        let group = div(channels, groups).max(1);
-        // As many groups as fit into a vector, or one.
-        let step = if group < S::LANES { div(S::LANES, group) * group } else { group };
-        for index in self.partition.of(div_ceil(channels, step)) {
-            let channel = index * step;
-            let size = Size::new(input.height, input.width);
-            self.set(s, Set { y: 0, x: 0, size, channel, channels: step.min(channels - channel), group });
-        }
+        each_set(s, &self.layer.norm, &self.layer.input, self.partition, &self);
+    }
+}
+
+impl EachSet for Sets<'_> {
+    #[inline(always)]
+    fn set<S: Simd>(&self, s: S, set: Set) {
+        let Normalise { input, norm, .. } = &self.layer;
+        // SAFETY: the set lies in the input, which was checked.
+        let moments = unsafe { Moments::of(s, norm, set, input, self.ws) };
+        self.apply(s, set, moments);
     }
 }
 
 impl Sets<'_> {
-    /// Normalises a set, which lies in the map.
     #[inline(always)]
-    fn set<S: Simd>(&self, s: S, set: Set) {
-        let moments = self.moments(s, set);
-        self.apply(s, set, moments);
-    }
-
-    #[inline(always)]
-    fn moments<S: Simd>(&self, s: S, set: Set) -> Moments<S> {
-        let norm = &self.layer.norm;
-        let (zero, one, eps) = (s.splat(0.0), s.splat(1.0), s.splat(norm.eps()));
-        let count = s.splat((set.group * set.size.height * set.size.width) as f32);
-        let [sum, squares] = self.sums(s, set, zero);
-        if norm.is_by_length() {
-            // Whatever `eps` is, a NaN stays one.
-            let length = s.max(eps, s.sqrt(squares));
-            return Moments { mean: zero, rest: zero, factor: s.div(one, length) };
-        }
-        if !norm.is_centred() {
-            let factor = s.div(one, s.sqrt(s.add(s.div(squares, count), eps)));
-            return Moments { mean: zero, rest: zero, factor };
-        }
-        let mean = s.div(sum, count);
-        let [rest, squares] = self.sums(s, set, mean).map(|sum| s.div(sum, count));
-        let variance = s.max(zero, s.neg_mul_add(rest, rest, squares));
-        Moments { mean, rest, factor: s.div(one, s.sqrt(s.add(variance, eps))) }
-    }
-
-    /// The sums of `x - mean` and of its square, over the group of each lane.
-    #[inline(always)]
-    fn sums<S: Simd>(&self, s: S, set: Set, mean: S::Vec) -> [S::Vec; 2] {
-        let zero = s.splat(0.0);
-        let mut sums = Sums::<S, Mean, 2>::new(s, Mean);
-        let (mut block, mut count) = ([zero; 2], 0);
-        for y in set.y..set.y + set.size.height {
-            for x in set.x..set.x + set.size.width {
-                let pixel = self.ws.wrapping_add(self.layer.input.at(y, x) + set.channel).cast_const();
-                for c in (0..set.channels).step_by(S::LANES) {
-                    let rest = set.channels - c;
-                    // SAFETY: these are channels of the input, which was checked.
-                    let value = unsafe { s.load_first(pixel.wrapping_add(c), rest) };
-                    let value = s.select(s.first_lanes(rest), s.sub(value, mean), zero);
-                    block = [s.add(block[0], value), s.mul_add(value, value, block[1])];
-                    count += 1;
-                    if count == BLOCK {
-                        sums.add(s, block);
-                        (block, count) = ([zero; 2], 0);
-                    }
-                }
-            }
-        }
-        sums.add(s, block);
-        sums.total(s).map(|sum| {
-            if set.channels <= set.group { s.splat(s.reduce_sum(sum)) } else { of_groups(s, sum, set.group) }
-        })
-    }
-
-    #[inline(always)]
-    fn apply<S: Simd>(&self, s: S, set: Set, Moments { mean, rest, factor }: Moments<S>) {
+    fn apply<S: Simd>(&self, s: S, set: Set, moments: Moments<S>) {
         let layer = self.layer;
         let (row, rows) = (padded(layer.input.channels), layer.rows());
         for y in set.y..set.y + set.size.height {
@@ -221,7 +133,7 @@ impl Sets<'_> {
                     // SAFETY: these are channels of both maps, which were checked, and of the weights' rows.
                     unsafe {
                         let value = s.load_first(from.wrapping_add(c), count);
-                        let value = s.mul(s.sub(s.sub(value, mean), rest), factor);
+                        let value = moments.normalise(s, value);
                         let gain = s.load_first(gains.wrapping_add(c), count);
                         let shift = s.load_first(shifts.wrapping_add(c), count);
                         s.store_first(to.wrapping_add(c), s.mul_add(value, gain, shift), count);
@@ -230,21 +142,4 @@ impl Sets<'_> {
             }
         }
     }
-}
-
-/// In each lane, the sum over the lanes of its group; groups are next to each other.
-#[inline(always)]
-fn of_groups<S: Simd>(s: S, sums: S::Vec, group: usize) -> S::Vec {
-    if group == 1 {
-        return sums;
-    }
-    let mut lanes = [0.0; 16];
-    // SAFETY: no vector has more than 16 lanes.
-    unsafe { s.store(lanes.as_mut_ptr(), sums) };
-    for group in lanes.chunks_mut(group.max(1)) {
-        let sum: f32 = group.iter().sum();
-        group.fill(sum);
-    }
-    // SAFETY: as above.
-    unsafe { s.load(lanes.as_ptr()) }
 }

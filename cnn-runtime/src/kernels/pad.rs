@@ -28,7 +28,13 @@ impl PadMap {
     ///
     /// If the output is not the padded input, or overlaps it; if a reflection is not smaller than the map.
     pub const fn check(self) -> Checked<Self> {
-        let Self { input, output, pad: Pad { sides, mode, .. } } = &self;
+        self.assert_sizes();
+        Checked::new(self, Reach::to(&self.output).reads(Region::of(&self.input)))
+    }
+
+    /// Panics if the output is not the padded input, or a reflection is not smaller than the map.
+    pub(crate) const fn assert_sizes(&self) {
+        let Self { input, output, pad: Pad { sides, mode, .. } } = self;
         assert!(input.channels == output.channels, "padding keeps the number of channels");
         assert!(fits([sides.top, input.height, sides.bottom], output.height), "rows of another number");
         assert!(fits([sides.left, input.width, sides.right], output.width), "columns of another number");
@@ -37,7 +43,6 @@ impl PadMap {
             let columns = sides.left < input.width && sides.right < input.width;
             assert!(rows && columns, "a reflection is smaller than the map");
         }
-        Checked::new(self, Reach::to(output).reads(Region::of(input)))
     }
 }
 
@@ -139,7 +144,7 @@ impl PadKernel<'_> {
 
 /// The row or column that one of the output comes from, if it comes from any.
 #[inline(always)]
-const fn source(at: usize, before: usize, size: usize, mode: Edge) -> Option<usize> {
+pub(crate) const fn source(at: usize, before: usize, size: usize, mode: Edge) -> Option<usize> {
     if at >= before && at - before < size {
         return Some(at - before);
     }

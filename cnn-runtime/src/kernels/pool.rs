@@ -5,17 +5,19 @@
 //! loops over their taps are unrolled.
 
 mod adaptive;
+mod axis;
 mod channels;
 mod global;
 mod sums;
 mod windows;
 
+pub(crate) use self::adaptive::part;
 pub use self::adaptive::*;
+pub(crate) use self::axis::Axis;
 pub use self::channels::*;
 use self::global::Global;
 pub(crate) use self::sums::{BLOCK, Sums};
 use self::windows::{ClippedWindows, WholeWindows, WindowRow};
-use crate::exec::divide::{div, div_ceil};
 use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::place::bounds::{Checked, Reach, Region, assert_product, assert_steps};
 use crate::place::map::Map;
@@ -190,7 +192,13 @@ impl Pool2d {
     ///
     /// If the maps differ in their channels, or overlap; if windows or taps don't move.
     pub const fn check(self) -> Checked<Self> {
-        let Self { input, output, kernel, stride, pad, dilation, .. } = &self;
+        self.assert_windows();
+        Checked::new(self, Reach::to(&self.output).reads(Region::of(&self.input).spilling()))
+    }
+
+    /// Panics if the maps differ in their channels, if windows or taps don't move, or if what is computed of them overflows.
+    pub(crate) const fn assert_windows(&self) {
+        let Self { input, output, kernel, stride, pad, dilation, .. } = self;
         assert!(input.channels == output.channels, "pooling keeps the number of channels");
         let steps = stride.height > 0 && stride.width > 0 && dilation.height > 0 && dilation.width > 0;
         assert!(steps && kernel.height > 0 && kernel.width > 0, "a pooling that does not move, or without a window");
@@ -206,7 +214,6 @@ impl Pool2d {
         assert_product(&[pad.bottom, 4]);
         assert_product(&[pad.left, 4]);
         assert_product(&[pad.right, 4]);
-        Checked::new(self, Reach::to(output).reads(Region::of(input).spilling()))
     }
 }
 
@@ -283,57 +290,6 @@ impl Reduce for Mean {
     }
 }
 
-/// The taps of a window in one direction that lie in the input.
-#[derive(Clone, Copy)]
-struct Span {
-    /// Row or column of the first one.
-    first: usize,
-    /// How many there are.
-    taps: usize,
-    /// How many there would be with the padding.
-    padded: usize,
-}
-
-/// One direction of a pooling.
-#[derive(Clone, Copy)]
-struct Axis {
-    size: usize,
-    taps: usize,
-    stride: usize,
-    dilation: usize,
-    before: usize,
-    after: usize,
-}
-
-impl Axis {
-    /// The first window that the edges don't clip, and the one after the last, of `count`.
-    fn whole(self, count: usize) -> (usize, usize) {
-        let Self { size, taps, stride, dilation, before, .. } = self;
-        let first = div_ceil(before, stride);
-        let end = (size + before).checked_sub((taps - 1) * dilation + 1).map_or(0, |last| div(last, stride) + 1);
-        (first, end.min(count))
-    }
-
-    /// The taps of window `index`.
-    #[inline(always)]
-    fn span(self, index: usize) -> Span {
-        let Self { size, taps, stride, dilation, before, after } = self;
-        let start = index * stride;
-        if start >= before && start - before + (taps - 1) * dilation < size {
-            return Span { first: start - before, taps, padded: taps };
-        }
-        let skipped = div_ceil(before.saturating_sub(start), dilation);
-        let end = div_ceil((size + before).saturating_sub(start), dilation).min(taps);
-        let inside = end.saturating_sub(skipped);
-        Span {
-            // A window in the padding has no tap, and need not begin anywhere near the input.
-            first: if inside == 0 { 0 } else { (start + skipped * dilation).saturating_sub(before) },
-            taps: inside,
-            padded: div_ceil((size + before + after).saturating_sub(start), dilation).min(taps),
-        }
-    }
-}
-
 struct PoolKernel<'a, R> {
     layer: &'a Pool2d,
     ws: *mut f32,
@@ -355,17 +311,8 @@ impl<R: Reduce> Kernel for PoolKernel<'_, R> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Pool2d { input, output, kernel, stride, pad, dilation, count_include_pad } = *self.layer;
-        let axis = |[size, taps, stride, dilation, before, after]: [usize; 6]| Axis {
-            size,
-            taps,
-            stride,
-            dilation,
-            before,
-            after,
-        };
-        let vertical = axis([input.height, kernel.height, stride.height, dilation.height, pad.top, pad.bottom]);
-        let horizontal = axis([input.width, kernel.width, stride.width, dilation.width, pad.left, pad.right]);
+        let Pool2d { input, output, stride, dilation, count_include_pad, .. } = *self.layer;
+        let [vertical, horizontal] = self.layer.axes();
         let (first, end) = horizontal.whole(output.width);
         for y in self.partition.of(output.height) {
             let rows = vertical.span(y);

@@ -6,7 +6,7 @@
 mod axis;
 mod interpolate;
 
-use self::axis::Axis;
+pub(crate) use self::axis::Axis;
 use self::interpolate::Interpolate;
 use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::place::bounds::{Checked, Reach, Region, assert_product};
@@ -37,15 +37,20 @@ impl ResizeMap {
     ///
     /// If the maps differ in their channels, overlap, or are so large that places in them can't be computed.
     pub const fn check(self) -> Checked<Self> {
-        let Self { input, output, .. } = &self;
+        self.assert_sizes();
+        Checked::new(self, Reach::to(&self.output).reads(Region::of(&self.input).spilling()))
+    }
+
+    /// Panics if the maps differ in their channels, or are so large that places in them can't be computed.
+    pub(crate) const fn assert_sizes(&self) {
+        let Self { input, output, .. } = self;
         assert!(input.channels == output.channels, "a resizing keeps the number of channels");
         assert_product(&[input.height, output.height, 8]);
         assert_product(&[input.width, output.width, 8]);
-        Checked::new(self, Reach::to(output).reads(Region::of(input).spilling()))
     }
 
     /// Where rows and columns lie between those of the input.
-    const fn axes(&self) -> [Axis; 2] {
+    pub(crate) const fn axes(&self) -> [Axis; 2] {
         let Self { input, output, align_corners } = self;
         if *align_corners {
             [Axis::of_corners(input.height, output.height), Axis::of_corners(input.width, output.width)]

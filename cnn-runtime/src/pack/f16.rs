@@ -80,6 +80,7 @@ impl Halves {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl Affine {
     /// A weight of the channel in half precision.
     pub(crate) fn half(&self, weight: f32) -> f16 {

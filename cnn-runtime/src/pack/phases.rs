@@ -90,7 +90,7 @@ pub struct TransposedPanels {
 
 impl TransposedPanels {
     /// Both directions.
-    const fn axes(&self) -> [PhaseAxis; 2] {
+    pub(crate) const fn axes(&self) -> [PhaseAxis; 2] {
         let Self { kernel, stride, dilation, pad, .. } = *self;
         [
             PhaseAxis { kernel: kernel.height, stride: stride.height, dilation: dilation.height, pad: pad.height },

@@ -101,6 +101,14 @@ pub enum Packed<const N: usize> {
 }
 
 impl<const N: usize> Packed<N> {
+    /// Zeros on the heap that `fill` overwrites.
+    #[cfg(feature = "alloc")]
+    pub fn filled(fill: impl FnOnce(&mut [f32])) -> Self {
+        let mut packed = crate::place::heap::Heap::<Aligned<N>>::zeroed();
+        fill(packed.floats_mut());
+        Self::Owned(packed)
+    }
+
     /// The floats, as an array of known length.
     pub fn as_array(&self) -> &[f32; N] {
         match self {

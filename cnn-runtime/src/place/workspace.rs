@@ -95,6 +95,11 @@ impl<const N: usize> Workspace<N> {
         &mut self.0
     }
 
+    /// All floats, to read them.
+    pub const fn as_slice(&self) -> &[f32] {
+        &self.0
+    }
+
     /// `IMAGES` arrays of `LEN` floats from `OFFSET`. A call with constants that don't fit the workspace does not compile.
     pub fn arrays<const OFFSET: usize, const LEN: usize, const IMAGES: usize>(&self) -> &[[f32; LEN]; IMAGES] {
         const { assert!(OFFSET + LEN * IMAGES <= N) };

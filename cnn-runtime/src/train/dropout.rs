@@ -1,6 +1,6 @@
 //! Which numbers dropout keeps.
 
-use super::random::{philox, words};
+use super::random::{philox, philox_first, words};
 
 /// The mask of one dropout layer in one step (Srivastava et al. 2014). Each number is dropped with the probability `p`, and the others
 /// are multiplied by [`scale`](Self::scale), so that their mean stays what it is at inference.
@@ -30,6 +30,13 @@ impl Dropout {
         u64::from(bits) >= self.least
     }
 
+    /// What the 16 numbers from `element` on are multiplied by: the scale, or 0.
+    #[inline(always)]
+    pub(crate) fn factors(&self, image: u32, element: u32) -> [f32; 16] {
+        let bits = philox_first(self.seed, [element, image, self.layer, self.step]);
+        bits.map(|bits| if u64::from(bits) >= self.least { self.scale as f32 } else { 0.0 })
+    }
+
     /// What numbers that are kept are multiplied by: `1 / (1 - p)`.
     #[must_use]
     pub const fn scale(&self) -> f64 {
@@ -57,6 +64,17 @@ mod tests {
             assert!(found.abs_diff(expected) < 200, "{found} of 10000 for {p}");
         }
         assert_eq!((Dropout::new(0.75, 0, 0, 0).scale(), Dropout::new(1.0, 0, 0, 0).scale()), (4.0, 0.0));
+    }
+
+    #[test]
+    fn factors_are_those_of_numbers_one_by_one() {
+        for (p, first) in [(0.0, 0), (0.3, 5), (0.5, u32::MAX - 3), (1.0, 7)] {
+            let mask = Dropout::new(p, 1 << 40 | 3, 9, 4);
+            for (i, factor) in mask.factors(2, first).into_iter().enumerate() {
+                let kept = mask.keeps(2, first.wrapping_add(i as u32));
+                assert_eq!(factor, if kept { mask.scale() as f32 } else { 0.0 });
+            }
+        }
     }
 
     /// Two masks of 1,000 fair bits agree in about 500 if they have nothing in common.

@@ -58,7 +58,7 @@ pub(super) fn cross_entropy(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let logits = map(maker);
     let (output, pixels) = (maker.same(logits), logits.pixels());
     let smoothing = maker.choices.pick(&[0.0, 0.1]);
-    let layer = CrossEntropy { logits, output, loss: maker.scratch(pixels), weight: 0.5, smoothing };
+    let layer = CrossEntropy { logits, output, loss: maker.scratch(2 * pixels), weight: 0.5, smoothing };
     Box::new(Loss { layer, classes: pixels, class: maker.choices.below(logits.channels) })
 }
 
@@ -75,7 +75,7 @@ impl Case for Loss {
 
     fn writes(&self) -> Writes {
         let CrossEntropy { output, loss, .. } = self.layer;
-        Writes { maps: vec![output], ranges: vec![loss..loss + output.pixels()] }
+        Writes { maps: vec![output], ranges: vec![loss..loss + 2 * output.pixels()] }
     }
 }
 
@@ -93,7 +93,7 @@ impl Case for DenseInputGradient {
     }
 
     fn run(&self, run: Run<'_>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
-        dense::dense_input_gradient(run, &self.check(), batch, weights, ws);
+        dense::dense_input_gradient(run, &self.check(), batch, ws, &mut weights.to_vec());
     }
 
     fn writes(&self) -> Writes {

@@ -2,7 +2,7 @@
 
 mod slope;
 
-pub use self::slope::Slope;
+pub use self::slope::{Slope, from_output};
 
 use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::place::bounds::{Checked, Reach, assert_same_size};
@@ -15,7 +15,7 @@ use cnn_net::record;
 /// The gradient of an element-wise function: its slope at each input, times the gradient of the output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ActivateGradient {
-    /// What the function read.
+    /// What the function read, or [its output](from_output).
     pub input: Map,
     /// The gradient of its output.
     pub upstream: Map,

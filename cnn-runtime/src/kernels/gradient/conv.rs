@@ -1,7 +1,13 @@
 //! Gradients of convolutions.
 //!
+//! Gradients of weights are sums of outer products of pixels, which are taken in blocks: while one is in the cache, each tile of the
+//! gradients is in registers for all of its pixels.
+//!
 //! That of the input is a transposed convolution of `upstream` with the same weights, for which there is a kernel
 //! ([`conv_transpose2d`](crate::kernels::conv_transpose::conv_transpose2d)).
+
+mod block;
+mod depthwise;
 
 use crate::exec::divide::div;
 use crate::exec::run::{Run, nanos_of_macs};
@@ -10,12 +16,12 @@ use crate::kernels::conv2d::Conv2d;
 use crate::place::bounds::{Checked, Reach, Region, assert_product};
 use crate::place::map::Map;
 use crate::place::workspace::Batch;
-use crate::simd::{Kernel, Simd, Sound};
+use crate::simd::{Kernel, Simd};
 use cnn_net::op::{Activation, Size};
 use cnn_net::record;
 
-use super::outer::Outer;
-use super::{ONE, WeightGradient, assert_apart, gradients_at};
+use self::block::{Block, Pixels};
+use super::{WeightGradient, assert_apart, gradients_at};
 
 /// The gradients of the weights of a convolution, and perhaps of its bias: sums over the pixels of its output, and over the images.
 ///
@@ -55,6 +61,7 @@ record! {
         bias: Option<usize> = None,
     }
 }
+batch_call! { ConvWeightGradient = conv_weight_gradient }
 
 impl ConvWeightGradient {
     /// Checks it.
@@ -128,7 +135,7 @@ pub fn conv_weight_gradient(
 unsafe fn weight_in(run: Run<'_>, whole: &WeightGradient<ConvWeightGradient>) {
     let upstream = whole.layer.upstream;
     let work = nanos_of_macs([upstream.elements(), whole.layer.filter(), whole.batch.images]);
-    // SAFETY: the caller's promise; partitions are outputs of the layer, each with a filter and a bias.
+    // SAFETY: the caller's promise; partitions are outputs of the layer, each with a filter and a bias, or taps of all filters.
     unsafe { run.split(work, |partition| WeightGradient { partition, ..*whole }) };
 }
 
@@ -139,82 +146,15 @@ impl Kernel for WeightGradient<ConvWeightGradient> {
     fn run<S: Simd>(self, s: S) {
         let Self { layer, batch, ws, to, to_bias, partition } = self;
         let outputs = partition.of(layer.upstream.channels);
-        let of_group = div(layer.upstream.channels, layer.groups);
-        // SAFETY: the gradients of the partition's outputs are its own, and there is room for them.
-        unsafe {
-            to.wrapping_add(outputs.start * layer.filter()).write_bytes(0, outputs.len() * layer.filter());
-            if let Some(to_bias) = to_bias {
-                to_bias.wrapping_add(outputs.start).write_bytes(0, outputs.len());
-            }
-        }
-        for image in 0..batch.images {
-            let ws = ws.wrapping_add(image * batch.floats);
-            for y in 0..layer.upstream.height {
-                for group in 0..layer.groups {
-                    let first = outputs.start.max(group * of_group);
-                    let end = outputs.end.min((group + 1) * of_group);
-                    let line = Line { layer: &layer, ws, y, group, outputs: first..end, to };
-                    // SAFETY: as above; the line is one of the map's.
-                    unsafe { line.add(s) };
-                }
+        for (index, pixels) in Pixels::of(&layer.upstream, batch.images).enumerate() {
+            let ws = ws.wrapping_add(pixels.image * batch.floats);
+            let block = Block { layer: &layer, ws, floats: batch.floats, pixels, to, adds: index > 0 };
+            // SAFETY: the gradients of the partition are its own, and there is room for them.
+            unsafe {
+                block.weights(s, partition);
                 if let Some(to_bias) = to_bias {
-                    let product = Outer {
-                        rows: 1,
-                        depth: layer.upstream.width,
-                        columns: outputs.len(),
-                        a: (&raw const ONE, 0, 0),
-                        b: (ws.wrapping_add(layer.upstream.at(y, 0) + outputs.start), layer.upstream.pixel),
-                        c: (to_bias.wrapping_add(outputs.start), 0),
-                        adds: true,
-                    };
-                    // SAFETY: as above; the constant is read again and again.
-                    s.run(unsafe { Sound::new(product) });
+                    block.bias(s, outputs.clone(), to_bias);
                 }
-            }
-        }
-    }
-}
-
-/// What a row of the output's pixels adds to the gradients of a group's filters.
-struct Line<'a> {
-    layer: &'a ConvWeightGradient,
-    /// The workspace of the image.
-    ws: *const f32,
-    y: usize,
-    group: usize,
-    /// Those of the group that the partition has; possibly none.
-    outputs: core::ops::Range<usize>,
-    to: *mut f32,
-}
-
-impl Line<'_> {
-    /// # Safety
-    ///
-    /// The layer was checked, the workspace is as large as it needs, and the gradients of the outputs can be written.
-    #[inline(always)]
-    unsafe fn add<S: Simd>(self, s: S) {
-        let Self { layer, ws, y, group, outputs, to } = self;
-        if outputs.is_empty() {
-            return;
-        }
-        let ConvWeightGradient { input, upstream, kernel, stride, dilation, .. } = *layer;
-        let (inputs, together) = (layer.inputs(), layer.taps_together());
-        let first = layer.conv().first() + y * stride.height * input.row + group * inputs;
-        for ky in 0..kernel.height {
-            for kx in (0..kernel.width).step_by(together.max(1)) {
-                let tap = first + ky * dilation.height * input.row + kx * dilation.width * input.pixel;
-                let place = (ky * kernel.width + kx) * inputs;
-                let product = Outer {
-                    rows: outputs.len(),
-                    depth: upstream.width,
-                    columns: together * inputs,
-                    a: (ws.wrapping_add(upstream.at(y, 0) + outputs.start), 1, upstream.pixel),
-                    b: (ws.wrapping_add(tap), stride.width * input.pixel),
-                    c: (to.wrapping_add(outputs.start * layer.filter() + place), layer.filter()),
-                    adds: true,
-                };
-                // SAFETY: the caller's promise; a tap of each window of the line is read.
-                s.run(unsafe { Sound::new(product) });
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::place::workspace::Batch;
 use crate::simd::{Kernel, Simd, Sound};
 use cnn_net::record;
 
-use super::outer::Outer;
+use super::outer::{Outer, Places, Target};
 use super::{ONE, WeightGradient, assert_apart, gradients_at};
 
 /// The gradients of the weights, and perhaps of the bias: `dw[o][i] = sum dy[o] x[i]` and `db[o] = sum dy[o]` over the images.
@@ -40,6 +40,8 @@ pub struct DenseInputGradient {
 
 record! { DenseWeightGradient(#read input: Map, #read upstream: Map) { weight: usize = 0, bias: Option<usize> = None } }
 record! { DenseInputGradient(#read upstream: Map, output: Map) { weights: usize = 0 } }
+batch_call! { DenseWeightGradient = dense_weight_gradient }
+batch_call! { DenseInputGradient = dense_input_gradient }
 
 impl DenseWeightGradient {
     /// Checks it.
@@ -102,18 +104,18 @@ pub fn dense_weight_gradient(
 ///
 /// # Panics
 ///
-/// If the workspace is too small, or the weights end early.
+/// If the workspace is too small, or the weights in `shared` end early.
 #[inline(always)]
 pub fn dense_input_gradient(
     run: Run<'_>,
     layer: &Checked<DenseInputGradient>,
     batch: Batch,
-    weights: &[f32],
     ws: &mut [f32],
+    shared: &mut [f32],
 ) {
     let (run, ws) = layer.enter_batch(run, batch, ws);
     let layer = layer.get();
-    let weights = weights_at(weights, layer.weights, [layer.upstream.channels, layer.output.elements()]);
+    let weights = weights_at(shared, layer.weights, [layer.upstream.channels, layer.output.elements()]);
     // SAFETY: the layer was checked; the workspaces and the weights are as large as it needs.
     unsafe { input_in(run, &InputGradient::new(layer, batch, ws, weights)) }
 }
@@ -149,12 +151,12 @@ impl Kernel for WeightGradient<DenseWeightGradient> {
         let runs = Runs::of([input].into_iter());
         for (index, (row, column)) in runs.starts().enumerate() {
             let product = Outer {
-                rows: outputs.len(),
-                depth: batch.images,
+                rows: [0, outputs.len()],
+                depth: [1, 1, batch.images],
                 columns: runs.len,
-                a: (upstream, 1, batch.floats),
-                b: (ws.wrapping_add(input.at(row, column)), batch.floats),
-                c: (to.wrapping_add(outputs.start * input.elements() + index * runs.len), input.elements()),
+                a: (upstream, Places::every(1), [0, 0, batch.floats]),
+                b: (ws.wrapping_add(input.at(row, column)), [0, 0, batch.floats]),
+                c: Target::Rows(to.wrapping_add(outputs.start * input.elements() + index * runs.len), input.elements()),
                 adds: false,
             };
             // SAFETY: both maps are in the workspace of each image, and the partition's rows of weights are its own.
@@ -162,12 +164,12 @@ impl Kernel for WeightGradient<DenseWeightGradient> {
         }
         if let Some(to_bias) = to_bias {
             let product = Outer {
-                rows: 1,
-                depth: batch.images,
+                rows: [0, 1],
+                depth: [1, 1, batch.images],
                 columns: outputs.len(),
-                a: (&raw const ONE, 0, 0),
-                b: (upstream, batch.floats),
-                c: (to_bias.wrapping_add(outputs.start), 0),
+                a: (&raw const ONE, Places::every(0), [0; 3]),
+                b: (upstream, [0, 0, batch.floats]),
+                c: Target::Rows(to_bias.wrapping_add(outputs.start), 0),
                 adds: false,
             };
             // SAFETY: as above; the constant is read again and again.
@@ -212,12 +214,12 @@ impl Kernel for InputGradient {
         }
         for (index, (row, column)) in runs.starts().enumerate() {
             let product = Outer {
-                rows: batch.images,
-                depth: upstream.channels,
+                rows: [0, batch.images],
+                depth: [1, 1, upstream.channels],
                 columns: columns.len(),
-                a: (ws.wrapping_add(upstream.offset), batch.floats, 1),
-                b: (weights.wrapping_add(index * runs.len + columns.start), output.elements()),
-                c: (ws.wrapping_add(output.at(row, column) + columns.start), batch.floats),
+                a: (ws.wrapping_add(upstream.offset), Places::every(batch.floats), [0, 0, 1]),
+                b: (weights.wrapping_add(index * runs.len + columns.start), [0, 0, output.elements()]),
+                c: Target::Rows(ws.wrapping_add(output.at(row, column) + columns.start), batch.floats),
                 adds: false,
             };
             // SAFETY: both maps are in the workspace of each image, apart from each other, and the partition's columns are its own.

@@ -1,9 +1,14 @@
 //! Losses with their gradients.
 
+mod numbers;
+
+pub use self::numbers::{NumbersLoss, binary_cross_entropy, mean_squared};
+
 use crate::exec::run::Run;
 use crate::kernels::softmax::SoftmaxPixel;
 use crate::place::bounds::{Checked, Reach, assert_product, assert_same_size};
 use crate::place::map::Map;
+use crate::place::workspace::Batch;
 use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
 use cnn_net::record;
 
@@ -15,7 +20,7 @@ pub struct CrossEntropy {
     pub logits: Map,
     /// Their gradients, `weight * (softmax(x)_c - t_c)`; may be where the logits are.
     pub output: Map,
-    /// Where the loss of each pixel is written.
+    /// Where the loss of each pixel is written, and after these, for each pixel, 1 if the first largest logit is that of its class, or 0.
     pub loss: usize,
     /// What the loss counts: one over the pixels of all images, times the weight of an auxiliary classifier.
     pub weight: f32,
@@ -36,13 +41,13 @@ impl CrossEntropy {
     pub const fn check(self) -> Checked<Self> {
         let Self { logits, output, loss, .. } = &self;
         assert_same_size(logits, output);
-        assert_product(&[output.height, output.width]);
-        let reach = Reach::to(output).scratch(*loss, output.pixels());
+        assert_product(&[output.height, output.width, 2]);
+        let reach = Reach::to(output).scratch(*loss, 2 * output.pixels());
         Checked::new(self, reach.reads_in_place(logits).with_slack())
     }
 }
 
-/// Computes the loss of an image, and its gradients. There is a class for each pixel, row by row; one that the logits don't have gives
+/// Computes the loss of an image, and its gradients, and counts hits. There is a class for each pixel, row by row; one that the logits don't have gives
 /// NaN as its loss.
 ///
 /// # Panics
@@ -92,21 +97,23 @@ impl Kernel for CrossEntropyKernel<'_> {
         for (pixel, ((y, x), class)) in pixels.zip(classes).enumerate() {
             let (from, to) = (ws.wrapping_add(logits.at(y, x)), ws.wrapping_add(output.at(y, x)));
             let softmax = SoftmaxPixel { from, to, len: output.channels, logarithm: false };
-            let pixel =
-                Pixel { softmax, class: *class as usize, weight, smoothing, loss: ws.wrapping_add(loss + pixel) };
-            // SAFETY: both pixels lie in maps that were checked, each followed by a vector, and the loss in the workspace.
+            let loss = ws.wrapping_add(loss + pixel);
+            let hit = loss.wrapping_add(output.pixels());
+            let pixel = Pixel { softmax, class: *class as usize, weight, smoothing, loss, hit };
+            // SAFETY: both pixels lie in maps that were checked, each followed by a vector, and the losses in the workspace.
             s.run(unsafe { Sound::new(pixel) });
         }
     }
 }
 
-/// One pixel: the conditions of [`SoftmaxPixel`], and `loss` can be written.
+/// One pixel: the conditions of [`SoftmaxPixel`], and `loss` and `hit` can be written.
 struct Pixel {
     softmax: SoftmaxPixel,
     class: usize,
     weight: f32,
     smoothing: f32,
     loss: *mut f32,
+    hit: *mut f32,
 }
 
 impl UnsafeKernel for Pixel {
@@ -114,28 +121,47 @@ impl UnsafeKernel for Pixel {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
-        let Self { softmax: SoftmaxPixel { from, to, len, .. }, class, weight, smoothing, loss } = self;
-        let hit = 1.0 - smoothing;
+        let Self { softmax: SoftmaxPixel { from, to, len, .. }, class, weight, smoothing, loss, hit } = self;
+        let share = 1.0 - smoothing;
         let spread = if smoothing == 0.0 { 0.0 } else { smoothing / len as f32 };
         // SAFETY: the caller's promise; a class that is there is one of `len` floats.
         unsafe {
             let largest = self.softmax.largest(s);
             // Before the logits may be overwritten.
+            *hit = f32::from(class < len && is_first_largest(core::slice::from_raw_parts(from, len), class));
             let of_class = if class < len { *from.wrapping_add(class) } else { f32::NAN };
             let of_all = if smoothing == 0.0 { 0.0 } else { self.sum_below(s, largest) };
             let sum = self.softmax.sum_of_exps(s, largest);
             let below = of_class - s.reduce_max(largest);
-            *loss = weight * (libm::logf(sum) - hit * below - spread * of_all);
+            *loss = weight * (libm::logf(sum) - share * below - spread * of_all);
             for i in (0..len).step_by(S::LANES) {
-                let share = s.div(s.load(to.wrapping_add(i)), s.splat(sum));
-                let slope = s.mul(s.sub(share, s.splat(spread)), s.splat(weight));
+                let probability = s.div(s.load(to.wrapping_add(i)), s.splat(sum));
+                let slope = s.mul(s.sub(probability, s.splat(spread)), s.splat(weight));
                 s.store_first(to.wrapping_add(i), slope, len - i);
             }
             if class < len {
-                *to.wrapping_add(class) -= weight * hit;
+                *to.wrapping_add(class) -= weight * share;
             }
         }
     }
+}
+
+/// Whether no number is larger than this one, and none before it as large. A NaN counts as larger.
+#[inline(always)]
+fn is_first_largest(numbers: &[f32], index: usize) -> bool {
+    let largest = numbers.get(index).copied().unwrap_or(f32::NAN);
+    numbers.iter().enumerate().all(|(at, x)| if at < index { *x < largest } else { *x <= largest })
+}
+
+/// The sum over all images, from the first to the last, of `len` numbers from offset `at` in the workspace of each: of losses or hits.
+///
+/// # Panics
+///
+/// If a workspace is too small.
+#[must_use]
+pub fn sum_of_images(batch: Batch, at: usize, len: usize, ws: &[f32]) -> f64 {
+    let numbers = |image: usize| &ws[image * batch.floats + at..][..len];
+    (0..batch.images).flat_map(numbers).map(|number| f64::from(*number)).sum()
 }
 
 impl Pixel {

@@ -1,34 +1,79 @@
 //! Sums of outer products: the product of two matrices whose rows may be anywhere, without packing.
 //!
-//! In BLIS's words, `c[m][n] = sum_k a[m][k] * b[k][n]`, which may be added to what is there. The numbers of a row of `b`, and of `c`, are next to each other; those of `a`
-//! are read one by one, so they can be any distance apart. A gradient of weights has `k` over the images of a minibatch, or over pixels,
-//! and one of inputs over the outputs of the layer.
+//! In BLIS's words, `c[m][n] = sum_k a[m][k] * b[k][n]`, which may be added to what is there. The numbers of a row of `b` are next to
+//! each other; those of `a` are read one by one, so they can be any distance apart. A gradient of weights has `k` over the pixels of
+//! images, or over images alone, and one of inputs over the outputs of the layer.
+//!
+//! `k` counts in three directions, as images, rows and pixels do, so that a tile of `c` stays in registers for as many of them as its
+//! caller wants.
 
-use crate::simd::{Simd, UnsafeKernel};
+use crate::exec::divide::div_rem;
+use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
 
-/// Rows of a tile. With two vectors each, that is as many accumulators as keep two units of fused multiply-adds busy, which need four
-/// cycles.
-const MR: usize = 4;
-/// Vectors in a row of a tile.
+/// Vectors in a row of a tile. With four rows or more, there are as many accumulators as keep two units of fused multiply-adds busy,
+/// which need four cycles.
 const NV: usize = 2;
 
 /// A product. All numbers of `a` and `b` are readable, and those of `c` writable and apart from them.
 #[derive(Clone, Copy)]
 pub(super) struct Outer {
-    /// `m`.
-    pub(super) rows: usize,
-    /// `k`.
-    pub(super) depth: usize,
+    /// `m`: the first row, and the end.
+    pub(super) rows: [usize; 2],
+    /// `k`, in three directions.
+    pub(super) depth: [usize; 3],
     /// `n`.
     pub(super) columns: usize,
-    /// Where it begins, the distance of its rows, and that of the numbers in a row.
-    pub(super) a: (*const f32, usize, usize),
-    /// Where it begins, and the distance of its rows.
-    pub(super) b: (*const f32, usize),
-    /// Where it begins, and the distance of its rows.
-    pub(super) c: (*mut f32, usize),
+    /// Where it begins, how its rows lie, and the distances of the numbers in a row.
+    pub(super) a: (*const f32, Places, [usize; 3]),
+    /// Where it begins, and the distances of its rows.
+    pub(super) b: (*const f32, [usize; 3]),
+    /// Where it is.
+    pub(super) c: Target,
     /// Whether it is added to what is in `c`.
     pub(super) adds: bool,
+}
+
+/// How the rows of `a` lie: `len` of them next to each other, `count` times a distance apart, and that again and again.
+#[derive(Clone, Copy)]
+pub(super) struct Places {
+    pub(super) len: usize,
+    pub(super) count: usize,
+    /// The two distances.
+    pub(super) distances: [usize; 2],
+}
+
+impl Places {
+    /// All rows the same distance apart.
+    pub(super) const fn every(distance: usize) -> Self {
+        Self { len: 1, count: usize::MAX, distances: [distance, 0] }
+    }
+
+    /// Where a row begins.
+    #[inline(always)]
+    const fn of(self, row: usize) -> usize {
+        let (part, rest) = div_rem(row, self.len);
+        let (line, part) = div_rem(part, self.count);
+        line * self.distances[1] + part * self.distances[0] + rest
+    }
+}
+
+/// Where a product is written: from a float on, rows or columns next to each other.
+#[derive(Clone, Copy)]
+pub(super) enum Target {
+    /// The numbers of a row are next to each other, and rows this far apart.
+    Rows(*mut f32, usize),
+    /// The numbers of a column.
+    Columns(*mut f32, usize),
+}
+
+impl Target {
+    /// The same from another number on.
+    fn at(self, row: usize, column: usize) -> Self {
+        match self {
+            Self::Rows(to, distance) => Self::Rows(to.wrapping_add(row * distance + column), distance),
+            Self::Columns(to, distance) => Self::Columns(to.wrapping_add(column * distance + row), distance),
+        }
+    }
 }
 
 impl UnsafeKernel for Outer {
@@ -36,104 +81,201 @@ impl UnsafeKernel for Outer {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
-        let width = NV * S::LANES;
-        let mut column = 0;
+        let (width, mut column) = (NV * S::LANES, 0);
         // SAFETY: the description of the type; tiles stay inside of rows and columns.
         unsafe {
             while column + width <= self.columns {
-                self.column::<S, true>(s, column);
+                self.columns_from(column).tiles::<S, true, NV>(s);
                 column += width;
             }
-            if column < self.columns {
-                self.column::<S, false>(s, column);
+            let rest = self.columns_from(column);
+            if rest.columns > S::LANES {
+                rest.tiles::<S, false, NV>(s);
+            } else if rest.columns == S::LANES {
+                rest.tiles::<S, true, 1>(s);
+            } else if rest.columns > S::Half::LANES {
+                rest.tiles::<S, false, 1>(s);
+            } else if rest.columns > 0 {
+                Sound::new(Few(rest)).run(s.half());
             }
         }
+    }
+}
+
+/// A product with no more columns than a vector has lanes.
+struct Few(Outer);
+
+impl UnsafeKernel for Few {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self, s: S) {
+        // SAFETY: as for the product.
+        unsafe { self.0.tiles::<S, false, 1>(s) }
     }
 }
 
 impl Outer {
-    /// All rows of some columns: `NV` vectors of them, or as many as there are left.
+    /// The columns from one on.
+    fn columns_from(self, column: usize) -> Self {
+        let b = (self.b.0.wrapping_add(column), self.b.1);
+        Self { columns: self.columns - column, b, c: self.c.at(0, column), ..self }
+    }
+
+    /// All rows of the first `V` vectors of columns, or of as many columns as there are.
     ///
     /// # Safety
     ///
-    /// As the description of the type says, and `column` is less than `columns`; if it is `WHOLE`, by the vectors' length.
+    /// As the description of the type says; if they are `WHOLE`, there are so many columns.
     #[inline(always)]
-    unsafe fn column<S: Simd, const WHOLE: bool>(self, s: S, column: usize) {
-        let mut row = 0;
+    unsafe fn tiles<S: Simd, const WHOLE: bool, const V: usize>(self, s: S) {
+        let [mut row, end] = self.rows;
         // SAFETY: the caller's promise.
         unsafe {
-            while row + MR <= self.rows {
-                self.tile::<S, WHOLE, MR>(s, row, column);
-                row += MR;
+            // As high as registers allow, of which 16 or 32 are known by the tiles of other products.
+            while S::MR > 8 && row + 8 <= end {
+                self.tile::<S, WHOLE, V, 8>(s, row);
+                row += 8;
             }
-            while row < self.rows {
-                self.tile::<S, WHOLE, 1>(s, row, column);
-                row += 1;
+            while S::MR >= 6 && row + 6 <= end {
+                self.tile::<S, WHOLE, V, 6>(s, row);
+                row += 6;
+            }
+            while row + 4 <= end {
+                self.tile::<S, WHOLE, V, 4>(s, row);
+                row += 4;
+            }
+            while row + 2 <= end {
+                self.tile::<S, WHOLE, V, 2>(s, row);
+                row += 2;
+            }
+            if row < end {
+                self.tile::<S, WHOLE, V, 1>(s, row);
             }
         }
     }
 
     /// # Safety
     ///
-    /// As for [`column`](Self::column), and there are `M` rows from `row` on.
+    /// As for [`tiles`](Self::tiles), and there are `M` rows from `row` on.
     #[inline(always)]
-    unsafe fn tile<S: Simd, const WHOLE: bool, const M: usize>(self, s: S, row: usize, column: usize) {
-        let (a, a_row, a_step) = self.a;
-        let a = a.wrapping_add(row * a_row);
-        let mut b = self.b.0.wrapping_add(column);
-        let rest = self.columns - column;
-        let mut tile = [[s.splat(0.0); NV]; M];
-        for k in 0..self.depth {
-            // SAFETY: the numbers of a row of `b` from `column` on are readable, and no more than the rest is read.
-            let vectors: [S::Vec; NV] = core::array::from_fn(|v| unsafe { load::<S, WHOLE>(s, b, v, rest) });
-            for (i, sums) in tile.iter_mut().enumerate() {
-                // SAFETY: it is a number of `a`.
-                let factor = s.splat(unsafe { *a.wrapping_add(i * a_row + k * a_step) });
-                for (sum, vector) in sums.iter_mut().zip(vectors) {
-                    *sum = s.mul_add(factor, vector, *sum);
+    unsafe fn tile<S: Simd, const WHOLE: bool, const V: usize, const M: usize>(self, s: S, row: usize) {
+        let places: [usize; M] = core::array::from_fn(|i| self.a.1.of(row + i));
+        let first = places.first().copied().unwrap_or(0);
+        let together = places.iter().enumerate().all(|(i, place)| *place == first + i);
+        // SAFETY: the caller's promise.
+        unsafe {
+            // Rows next to each other need no registers for their places.
+            let tile = if together {
+                self.sums::<S, WHOLE, V, M>(s, core::array::from_fn(|i| first + i))
+            } else {
+                self.sums::<S, WHOLE, V, M>(s, places)
+            };
+            let to = self.c.at(row, 0);
+            for (i, sums) in tile.into_iter().enumerate() {
+                match to.at(i, 0) {
+                    Target::Rows(to, _) => self.store_row::<S, WHOLE, V>(s, to, sums),
+                    Target::Columns(to, distance) => self.store_column(s, to, distance, sums),
                 }
             }
-            b = b.wrapping_add(self.b.1);
         }
-        for (i, sums) in tile.into_iter().enumerate() {
-            let to = self.c.0.wrapping_add((row + i) * self.c.1 + column);
-            for (v, sum) in sums.into_iter().enumerate() {
-                // SAFETY: as for what is loaded.
-                unsafe {
-                    let sum = if self.adds { s.add(load::<S, WHOLE>(s, to, v, rest), sum) } else { sum };
-                    store::<S, WHOLE>(s, to, v, sum, rest);
+    }
+
+    /// The sums of a tile, of rows of `a` at these places.
+    ///
+    /// # Safety
+    ///
+    /// As for [`tile`](Self::tile).
+    #[inline(always)]
+    unsafe fn sums<S: Simd, const WHOLE: bool, const V: usize, const M: usize>(
+        self,
+        s: S,
+        places: [usize; M],
+    ) -> [[S::Vec; V]; M] {
+        let [images, lines, pixels] = self.depth;
+        let ([a_image, a_line, a_pixel], [b_image, b_line, b_pixel]) = (self.a.2, self.b.1);
+        let mut tile = [[s.splat(0.0); V]; M];
+        for image in 0..images {
+            for line in 0..lines {
+                let mut a = self.a.0.wrapping_add(image * a_image + line * a_line);
+                let mut b = self.b.0.wrapping_add(image * b_image + line * b_line);
+                for _ in 0..pixels {
+                    // SAFETY: the numbers of a row of `b` are readable, and no more than there are columns are read.
+                    let vectors: [S::Vec; V] =
+                        core::array::from_fn(|v| unsafe { load::<S, WHOLE>(s, b, v, self.columns) });
+                    for (place, sums) in places.iter().zip(&mut tile) {
+                        // SAFETY: it is a number of `a`.
+                        let factor = s.splat(unsafe { *a.wrapping_add(*place) });
+                        for (sum, vector) in sums.iter_mut().zip(vectors) {
+                            *sum = s.mul_add(factor, vector, *sum);
+                        }
+                    }
+                    (a, b) = (a.wrapping_add(a_pixel), b.wrapping_add(b_pixel));
                 }
+            }
+        }
+        tile
+    }
+
+    /// # Safety
+    ///
+    /// The columns from `to` on are writable.
+    #[inline(always)]
+    unsafe fn store_row<S: Simd, const WHOLE: bool, const V: usize>(&self, s: S, to: *mut f32, sums: [S::Vec; V]) {
+        for (v, sum) in sums.into_iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let sum = if self.adds { s.add(load::<S, WHOLE>(s, to, v, self.columns), sum) } else { sum };
+                store::<S, WHOLE>(s, to, v, sum, self.columns);
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The columns from `to` on, this far apart, are writable.
+    #[inline(always)]
+    unsafe fn store_column<S: Simd, const V: usize>(&self, s: S, to: *mut f32, distance: usize, sums: [S::Vec; V]) {
+        for (v, sum) in sums.into_iter().enumerate() {
+            let mut lanes = [0.0; 16];
+            // SAFETY: no vector has more lanes.
+            unsafe { s.store(lanes.as_mut_ptr(), sum) };
+            let first = v * S::LANES;
+            for (lane, number) in lanes.into_iter().enumerate().take(S::LANES.min(self.columns - first)) {
+                let to = to.wrapping_add((first + lane) * distance);
+                // SAFETY: the caller's promise.
+                unsafe { *to = if self.adds { *to + number } else { number } };
             }
         }
     }
 }
 
-/// Vector `v` of `rest` numbers.
+/// Vector `v` of `count` numbers.
 ///
 /// # Safety
 ///
 /// They must be readable; if it is `WHOLE`, the whole vector.
 #[inline(always)]
-unsafe fn load<S: Simd, const WHOLE: bool>(s: S, from: *const f32, v: usize, rest: usize) -> S::Vec {
+pub(super) unsafe fn load<S: Simd, const WHOLE: bool>(s: S, from: *const f32, v: usize, count: usize) -> S::Vec {
     let (first, from) = (v * S::LANES, from.wrapping_add(v * S::LANES));
     // SAFETY: the caller's promise.
-    unsafe { if WHOLE { s.load(from) } else { s.load_first(from, rest.saturating_sub(first)) } }
+    unsafe { if WHOLE { s.load(from) } else { s.load_first(from, count.saturating_sub(first)) } }
 }
 
-/// Writes vector `v` of `rest` numbers.
+/// Writes vector `v` of `count` numbers.
 ///
 /// # Safety
 ///
 /// They must be writable; if it is `WHOLE`, the whole vector.
 #[inline(always)]
-unsafe fn store<S: Simd, const WHOLE: bool>(s: S, to: *mut f32, v: usize, x: S::Vec, rest: usize) {
+unsafe fn store<S: Simd, const WHOLE: bool>(s: S, to: *mut f32, v: usize, x: S::Vec, count: usize) {
     let (first, to) = (v * S::LANES, to.wrapping_add(v * S::LANES));
     // SAFETY: the caller's promise.
     unsafe {
         if WHOLE {
             s.store(to, x);
         } else {
-            s.store_first(to, x, rest.saturating_sub(first));
+            s.store_first(to, x, count.saturating_sub(first));
         }
     }
 }

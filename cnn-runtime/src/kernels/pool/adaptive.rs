@@ -30,11 +30,16 @@ impl AdaptivePool {
     ///
     /// If the maps differ in their channels, or overlap.
     pub const fn check(self) -> Checked<Self> {
-        let Self { input, output } = &self;
+        self.assert_sizes();
+        Checked::new(self, Reach::to(&self.output).reads(Region::of(&self.input).spilling()))
+    }
+
+    /// Panics if the maps differ in their channels, or are so large that parts can't be computed.
+    pub(crate) const fn assert_sizes(&self) {
+        let Self { input, output } = self;
         assert!(input.channels == output.channels, "pooling keeps the number of channels");
         assert_product(&[input.height, output.height, 4]);
         assert_product(&[input.width, output.width, 4]);
-        Checked::new(self, Reach::to(output).reads(Region::of(input).spilling()))
     }
 }
 
@@ -108,7 +113,7 @@ impl<'a, R> Parts<'a, R> {
 
 /// The first index of a part, and how many there are.
 #[inline(always)]
-fn part(input: usize, parts: usize, i: usize) -> (usize, usize) {
+pub(crate) fn part(input: usize, parts: usize, i: usize) -> (usize, usize) {
     let first = div(i * input, parts);
     (first, div_ceil((i + 1) * input, parts) - first)
 }

@@ -28,10 +28,15 @@ impl ChannelPool {
     ///
     /// If the output is not a channel of the same size, or overlaps the input.
     pub const fn check(self) -> Checked<Self> {
-        let Self { input, output } = &self;
+        self.assert_sizes();
+        Checked::new(self, Reach::to(&self.output).reads(Region::of(&self.input).spilling()))
+    }
+
+    /// Panics if the output is not a channel of the same size.
+    pub(crate) const fn assert_sizes(&self) {
+        let Self { input, output } = self;
         let size = input.height == output.height && input.width == output.width;
         assert!(size && output.channels == 1, "pooling of channels gives one of as many pixels");
-        Checked::new(self, Reach::to(output).reads(Region::of(input).spilling()))
     }
 }
 

@@ -1,10 +1,12 @@
 //! Where outputs lie between inputs, in one direction.
 
-use crate::exec::divide::div_rem;
+use core::ops::Range;
+
+use crate::exec::divide::{div_ceil, div_rem};
 
 /// Output `i` lies at `(start + i * step) / over`, counted in inputs.
 #[derive(Clone, Copy)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     /// How many inputs there are.
     size: usize,
     start: usize,
@@ -17,18 +19,18 @@ pub(super) struct Axis {
 
 /// A place on an axis.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// The number of an input.
-    pub(super) whole: usize,
+    pub(crate) whole: usize,
     /// How far the place is beyond it, in parts of the distance to the next: less than [`Axis::over`].
     part: usize,
 }
 
 /// The inputs that an output depends on, and their weights.
 #[derive(Clone, Copy)]
-pub(super) struct Taps<const T: usize> {
-    pub(super) at: [usize; T],
-    pub(super) weights: [f32; T],
+pub(crate) struct Taps<const T: usize> {
+    pub(crate) at: [usize; T],
+    pub(crate) weights: [f32; T],
 }
 
 impl Axis {
@@ -38,18 +40,18 @@ impl Axis {
     }
 
     /// Pixels cover as much of the input as of the output, and each begins at its place.
-    pub(super) const fn of_pixels(input: usize, output: usize) -> Self {
+    pub(crate) const fn of_pixels(input: usize, output: usize) -> Self {
         Self::new(input, 0, input, output)
     }
 
     /// The edges of both maps are the same, and each pixel is at its middle: `(i + 1/2) * input / output - 1/2`. So that it is not
     /// negative, places are counted from 1.
-    pub(super) const fn of_edges(input: usize, output: usize) -> Self {
+    pub(crate) const fn of_edges(input: usize, output: usize) -> Self {
         Self::new(input, input + output, 2 * input, 2 * output)
     }
 
     /// The middles of the first pixels are the same, and those of the last. Places are counted from 1.
-    pub(super) const fn of_corners(input: usize, output: usize) -> Self {
+    pub(crate) const fn of_corners(input: usize, output: usize) -> Self {
         match output {
             1 => Self::new(input, 1, 0, 1),
             _ => Self::new(input, output - 1, input - 1, output - 1),
@@ -58,14 +60,14 @@ impl Axis {
 
     /// The place of an output.
     #[inline(always)]
-    pub(super) const fn at(&self, index: usize) -> Place {
+    pub(crate) const fn at(&self, index: usize) -> Place {
         let (whole, part) = div_rem(self.start + index * self.step, self.over);
         Place { whole, part }
     }
 
     /// The place of the next output.
     #[inline(always)]
-    pub(super) const fn next(&self, place: Place) -> Place {
+    pub(crate) const fn next(&self, place: Place) -> Place {
         let part = place.part + self.part_step;
         let carry = part >= self.over;
         let part = if carry { part - self.over } else { part };
@@ -74,14 +76,14 @@ impl Axis {
 
     /// The place that is interpolated: as in PyTorch, one before the middle of the first pixel is moved there for two taps.
     #[inline(always)]
-    pub(super) const fn interpolated<const T: usize>(&self, place: Place) -> Place {
+    pub(crate) const fn interpolated<const T: usize>(&self, place: Place) -> Place {
         if T == 2 && place.whole == 0 { Place { whole: 1, part: 0 } } else { place }
     }
 
     /// The taps at an [interpolated](Self::interpolated) place that is counted from 1: as many before it as after it. Those beyond the
     /// edges are the first or the last input.
     #[inline(always)]
-    pub(super) fn taps<const T: usize>(&self, place: Place) -> Taps<T> {
+    pub(crate) fn taps<const T: usize>(&self, place: Place) -> Taps<T> {
         let (mut at, mut weights) = ([0; T], [0.0; T]);
         let share = place.part as f32 / self.over as f32;
         let all = if T == 2 { [1.0 - share, share, 0.0, 0.0] } else { cubic(share) };
@@ -92,6 +94,22 @@ impl Axis {
             *weight = of;
         }
         Taps { at, weights }
+    }
+
+    /// The first output whose place has this whole number, or a larger one.
+    #[inline(always)]
+    const fn first_from(&self, whole: usize) -> usize {
+        let distance = (whole * self.over).saturating_sub(self.start);
+        if self.step == 0 && distance > 0 { usize::MAX } else { div_ceil(distance, self.step) }
+    }
+
+    /// The outputs, of `count`, that depend on an input by `T` taps.
+    #[inline(always)]
+    pub(crate) fn dependents<const T: usize>(&self, input: usize, count: usize) -> Range<usize> {
+        // Tap `k` is input `whole + k - T / 2`, or the one at the edge.
+        let first = if input == 0 { 0 } else { self.first_from((input + T / 2 + 1).saturating_sub(T)) };
+        let end = if input + 1 == self.size { count } else { self.first_from(input + T / 2 + 1) };
+        first..end.min(count)
     }
 }
 

@@ -113,10 +113,10 @@ fn inputs() {
         let (expected, _, _) = case.expected();
         let layer = DenseInputGradient { upstream: case.upstream, output: case.input, weights: 3 };
         let what = format!("{} {layer:?} {:?}", isa.name(), case.batch);
-        let weights = [&[f32::NAN; 3], &case.weights[..]].concat();
-        let run = |run: Run<'_>| {
+        let mut shared = [&[f32::NAN; 3], &case.weights[..]].concat();
+        let mut run = |run: Run<'_>| {
             let mut ws = case.ws.clone();
-            dense_input_gradient(run, &layer.check(), case.batch, &weights, &mut ws);
+            dense_input_gradient(run, &layer.check(), case.batch, &mut ws, &mut shared);
             ws
         };
         let found = run(isa.into());

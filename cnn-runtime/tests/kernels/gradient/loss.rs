@@ -11,7 +11,7 @@ use cnn_runtime::train::Loss;
 
 use super::{shape, tensor};
 use crate::elementwise::{each_case, in_and_out};
-use crate::support::{Arena, Expected, Rng, check};
+use crate::support::{Arena, Expected, Rng, check, index};
 
 /// The loss of a map of logits by the reference, the mean over its pixels, and its gradients.
 fn expected(smoothing: f32, logits: &Map, ws: &[f32], classes: &[u32]) -> (f64, Tensor) {
@@ -26,6 +26,17 @@ fn expected(smoothing: f32, logits: &Map, ws: &[f32], classes: &[u32]) -> (f64, 
     (losses.loss, losses.gradients.remove(0).1.remove(0))
 }
 
+/// 1 where the first largest logit is that of the class.
+fn expected_hits(logits: &Map, ws: &[f32], classes: &[u32]) -> Vec<f32> {
+    let pixels = (0..logits.height).flat_map(|y| (0..logits.width).map(move |x| (y, x)));
+    let hit = |((y, x), class): ((usize, usize), &u32)| {
+        let logits = &ws[index(logits, y, x, 0)..][..logits.channels];
+        let first = (1..logits.len()).fold(0, |best, at| if logits[at] > logits[best] { at } else { best });
+        f32::from(u8::from(first == *class as usize))
+    };
+    pixels.zip(classes).map(hit).collect()
+}
+
 fn classes(rng: &mut Rng, logits: &Map) -> Vec<u32> {
     (0..logits.pixels()).map(|_| rng.below(logits.channels) as u32).collect()
 }
@@ -35,7 +46,7 @@ fn cross_entropies() {
     each_case(80, 200, |isa, rng| {
         let mut arena = Arena::default();
         let (logits, output) = in_and_out(rng, &mut arena);
-        let loss = arena.map(rng, [1, 1, logits.pixels()], Padding::NONE);
+        let loss = arena.map(rng, [1, 1, 2 * logits.pixels()], Padding::NONE);
         arena.close();
         let classes = classes(rng, &logits);
         let (weight, smoothing) = (rng.pick(&[1.0, 0.25]), rng.pick(&[0.0, 0.0, 0.1, 1.0]));
@@ -55,7 +66,9 @@ fn cross_entropies() {
             "{what}: {sum}, not {}",
             mean * scale
         );
-        arena.ws[loss.offset..][..logits.pixels()].copy_from_slice(losses);
+        let hits = ws[loss.offset + logits.pixels()..][..logits.pixels()].iter().copied();
+        assert!(hits.eq(expected_hits(&logits, &arena.ws, &classes)), "{what}: hits");
+        arena.ws[loss.offset..][..2 * logits.pixels()].copy_from_slice(&ws[loss.offset..][..2 * logits.pixels()]);
 
         check(isa, &what, &arena, &output, kernel, |y, x, c| Expected {
             value: slopes.at(c, y, x) * scale,

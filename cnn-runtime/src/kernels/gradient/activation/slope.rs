@@ -66,6 +66,32 @@ impl Slope {
     }
 }
 
+/// Whether a function has the same slope at its output as at the input that gave it, so that the output may take its place.
+#[must_use]
+pub const fn from_output(activation: Activation) -> bool {
+    match activation.closed() {
+        Function::Identity | Function::Step | Function::Relu | Function::Relu6 | Function::HardTanh { .. } => true,
+        // A negative slope would turn the sign around.
+        Function::LeakyRelu { slope } => slope >= 0.0,
+        // A larger value would look like an input beyond the threshold.
+        Function::Threshold { threshold, value } => value <= threshold,
+        Function::Sigmoid
+        | Function::Tanh
+        | Function::Elu { .. }
+        | Function::Selu { .. }
+        | Function::Softplus
+        | Function::Softsign
+        | Function::Gelu
+        | Function::GeluTanh
+        | Function::Silu
+        | Function::Mish
+        | Function::HardSigmoid { .. }
+        | Function::HardSwish
+        | Function::Celu { .. }
+        | Function::LogSigmoid => false,
+    }
+}
+
 /// Declares products of a slope at a vector with another vector.
 macro_rules! slopes {
     ($($Name:ident($s:ident, $x:ident, $arguments:pat_param) = $slope:expr;)*) => {

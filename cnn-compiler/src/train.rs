@@ -1,0 +1,159 @@
+//! A net to its training step: the passes forward and back over a minibatch, with all memory planned.
+//!
+//! | part | does |
+//! | --- | --- |
+//! | `program` | tasks on values |
+//! | `forward`, `backward` | the tasks of the layers and of the losses; those of all gradients |
+//! | `host` | which values share memory |
+//! | `place`, `shared` | where everything lies: in the workspace of each image, and in what all images share |
+//! | `calls`, `tensors` | kernels with all their numbers |
+//!
+//! It reads the net as declared: what inference folds and fuses is trained, layer by layer.
+
+mod backward;
+mod calls;
+mod forward;
+mod host;
+mod place;
+mod program;
+mod select;
+mod shared;
+mod tensors;
+
+use cnn_net::graph::Graph;
+use cnn_net::op::Op;
+use cnn_runtime::step::{Constant, Head, StepLayout, TensorPlace};
+use cnn_runtime::train::Loss;
+
+use self::calls::Calls;
+use self::forward::Nodes;
+use self::place::Places;
+use self::program::Program;
+use self::shared::Shared;
+use crate::plan::Buffer;
+
+pub use self::calls::{Call, Kernel, LossOf};
+
+/// What a step is planned for.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Images of a minibatch.
+    pub images: usize,
+    /// What is made small.
+    pub loss: Loss,
+    /// Which nodes are not trained.
+    pub frozen: Vec<bool>,
+}
+
+/// A training step.
+#[derive(Debug)]
+pub struct StepPlan {
+    /// The kernels, in order.
+    pub calls: Vec<Call>,
+    /// How many of them come before the first gradient: all that evaluation needs.
+    pub forward: usize,
+    /// The buffers in the workspace of an image; times are positions of tasks.
+    pub buffers: Vec<Buffer>,
+    images: usize,
+    shared: usize,
+    workspace: usize,
+    lower_bound: usize,
+    tensors_len: usize,
+    tensors: Vec<TensorPlace>,
+    constants: Vec<Constant>,
+    heads: Vec<Head>,
+}
+
+impl StepPlan {
+    /// Where the step has what.
+    pub fn layout(&self) -> StepLayout<'_> {
+        let Self { images, shared, workspace, lower_bound, tensors_len, ref tensors, ref constants, ref heads, .. } =
+            *self;
+        StepLayout { images, shared, workspace, lower_bound, tensors_len, tensors, constants, heads }
+    }
+}
+
+/// Why a net can't be trained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The node at fault, if there is one.
+    pub node: Option<usize>,
+    /// What is wrong.
+    pub wrong: String,
+    /// What could be done.
+    pub help: &'static str,
+}
+
+/// Plans the step of a net.
+///
+/// # Errors
+///
+/// If something in it can't be trained.
+pub fn plan(graph: &Graph<'_>, spec: &Spec) -> Result<StepPlan, Vec<Fault>> {
+    let nodes = Nodes::of(graph, spec);
+    let faults = faults(&nodes);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let mut program = Program::default();
+    program.run_forward(&nodes);
+    program.run_backward(&nodes);
+    program.host(graph);
+    let places = program.place(graph);
+    let mut shared = Shared::of(graph, spec);
+    // The first time tells how long what is shared is needed.
+    Calls::of(graph, spec, &program, &places, &mut shared);
+    shared.place();
+    let (calls, forward) = Calls::of(graph, spec, &program, &places, &mut shared);
+    let heads = program.heads.iter().map(|head| {
+        let len = program.values[head.losses].shape.elements();
+        let hits = if spec.loss.is_of_classes() { len / 2 } else { 0 };
+        Head::new(places.maps[head.losses].offset, len - hits, hits)
+    });
+    let heads = heads.collect();
+    let Shared { tensors, tensors_len, constants, len: shared, .. } = shared;
+    let Places { buffers, len: workspace, lower_bound, .. } = places;
+    let images = spec.images;
+    Ok(StepPlan {
+        calls,
+        forward,
+        buffers,
+        images,
+        shared,
+        workspace,
+        lower_bound,
+        tensors_len,
+        tensors,
+        constants,
+        heads,
+    })
+}
+
+/// What can't be trained.
+fn faults(nodes: &Nodes<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (index, node) in nodes.graph.nodes.iter().enumerate().filter(|(index, _)| nodes.learning[*index]) {
+        if let Err(why) = node.op.differentiable() {
+            let help = "use another layer here, or train only what comes after it: `#[train(…, only(\"fc\"))]`";
+            faults.push(Fault { node: Some(index), wrong: format!("{}: {why}", node.op.name()), help });
+        }
+        let values = nodes.spec.images * node.output.size().area();
+        if matches!(node.op, Op::BatchNorm(_)) && !nodes.spec.frozen[index] && values == 1 {
+            let wrong = "batch_norm: a single number for each channel has no variance".to_owned();
+            faults.push(Fault {
+                node: Some(index),
+                wrong,
+                help: "train with two images or more, `#[train(batch = 2)]`",
+            });
+        }
+    }
+    if nodes.graph.outputs.len() != 1 {
+        let wrong = format!("a net with {} outputs can't be trained: a loss compares one", nodes.graph.outputs.len());
+        faults.push(Fault { node: None, wrong, help: "train a net that ends in one of them" });
+    }
+    if !nodes.learning.contains(&true) {
+        let wrong = "there is nothing to train: the loss depends on no tensor that may change".to_owned();
+        faults.push(Fault { node: None, wrong, help: "" });
+    }
+    faults
+}

@@ -1,0 +1,367 @@
+//! Tasks to kernels with all their numbers.
+
+use std::collections::BTreeSet;
+
+use cnn_net::graph::{Graph, Role};
+use cnn_net::op::{Activation, BatchNorm, Linear, Op, Store};
+use cnn_runtime::kernels::call::{BatchCall, KernelCall};
+use cnn_runtime::kernels::dropout::DropoutMap;
+use cnn_runtime::kernels::gradient::batch_norm::BatchNormInputGradient;
+use cnn_runtime::kernels::gradient::dense::DenseInputGradient;
+use cnn_runtime::kernels::gradient::loss::{CrossEntropy, NumbersLoss};
+use cnn_runtime::kernels::gradient::plain::input_gradients;
+use cnn_runtime::kernels::merge::{MergeCall, Merging};
+use cnn_runtime::kernels::minibatch::batch_norm::{BatchNormRunning, BatchNormStatistics};
+use cnn_runtime::kernels::minibatch::order::Reorder;
+use cnn_runtime::kernels::minibatch::pack::PackStep;
+use cnn_runtime::kernels::norm::ScaleShift;
+use cnn_runtime::kernels::plain::{Own, has_epilogue, plain};
+use cnn_runtime::pack::{Layout, padded};
+use cnn_runtime::place::map::Map;
+use cnn_runtime::train::Loss;
+
+use super::Spec;
+use super::place::Places;
+use super::program::{Program, Task, Work};
+use super::shared::{Once, Shared};
+
+/// A kernel of a step.
+#[derive(Debug)]
+pub struct Call {
+    /// What it is for: a layer's name, and what is done for it.
+    pub name: String,
+    /// The kernel.
+    pub kernel: Kernel,
+}
+
+/// Kernels by how they are called.
+#[derive(Debug)]
+pub enum Kernel {
+    /// On an image, which it reads from an input.
+    Load(usize, Box<dyn KernelCall>),
+    /// On the workspace of an image.
+    Image(Box<dyn KernelCall>),
+    /// On the workspace of an image, with the mask of a step.
+    Dropout(DropoutMap),
+    /// The loss of a head, on the workspace of an image.
+    Loss(Box<LossOf>),
+    /// The batched form of an image's kernel.
+    Images(Box<dyn KernelCall>),
+    /// On all images, or on none.
+    Batch(Box<dyn BatchCall>),
+    /// Of a batch normalisation: in training, and in evaluation.
+    Norm(Box<BatchNormStatistics>, BatchNormRunning),
+}
+
+/// The kernel of a loss.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LossOf {
+    /// Of classes.
+    CrossEntropy(CrossEntropy),
+    /// Of numbers.
+    MeanSquared(NumbersLoss),
+    /// Of probabilities.
+    BinaryCrossEntropy(NumbersLoss),
+}
+
+impl Kernel {
+    /// Whether it is called for each image.
+    pub fn is_of_image(&self) -> bool {
+        match self {
+            Self::Load(..) | Self::Image(_) | Self::Dropout(_) | Self::Loss(_) => true,
+            Self::Images(_) | Self::Batch(_) | Self::Norm(..) => false,
+        }
+    }
+}
+
+/// The calls of all tasks; those up to the losses come first.
+pub(super) struct Calls<'a> {
+    pub(super) graph: &'a Graph<'a>,
+    pub(super) spec: &'a Spec,
+    pub(super) program: &'a Program,
+    pub(super) places: &'a Places,
+    pub(super) shared: &'a mut Shared,
+    pub(super) calls: Vec<Call>,
+    /// Where the calls of the current run of image kernels begin, and the time of the first of them.
+    section: (usize, usize),
+    /// What is packed already.
+    packed: BTreeSet<(usize, Once)>,
+    /// Gradients that are there already, so that others are added.
+    pub(super) written: BTreeSet<usize>,
+}
+
+impl<'a> Calls<'a> {
+    /// The calls of a step, and how many of them come before the first gradient.
+    pub(super) fn of(
+        graph: &'a Graph<'a>,
+        spec: &'a Spec,
+        program: &'a Program,
+        places: &'a Places,
+        shared: &'a mut Shared,
+    ) -> (Vec<Call>, usize) {
+        let (section, packed, written) = ((0, 0), BTreeSet::new(), BTreeSet::new());
+        let mut calls = Self { graph, spec, program, places, shared, calls: Vec::new(), section, packed, written };
+        let mut forward = 0;
+        for (time, task) in program.tasks.iter().enumerate() {
+            if time == program.forward {
+                forward = calls.calls.len();
+                calls.section = (forward, time);
+            }
+            calls.clear_halos(time, task);
+            calls.task(time, task);
+        }
+        if program.forward == program.tasks.len() {
+            forward = calls.calls.len();
+        }
+        (calls.calls, forward)
+    }
+
+    /// The name of a task, with what is done.
+    pub(super) fn name(&self, task: &Task, suffix: &str) -> String {
+        let name = match (task.node, &task.work) {
+            (Some(node), _) => self.graph.nodes[node].name,
+            (None, Work::Loss(0)) => "loss",
+            (None, Work::Loss(head)) => self.graph.aux[head - 1].name,
+            (None, Work::Load(input)) => self.graph.input_name(*input),
+            (None, _) => "",
+        };
+        let name = if name.is_empty() { "input" } else { name };
+        let joint = if suffix.is_empty() { "" } else { "." };
+        format!("{name}{joint}{suffix}")
+    }
+
+    pub(super) fn image(&mut self, name: String, kernel: Box<dyn KernelCall>) {
+        self.calls.push(Call { name, kernel: Kernel::Image(kernel) });
+    }
+
+    /// A kernel that ends a run of image kernels.
+    pub(super) fn whole(&mut self, time: usize, name: String, kernel: Kernel) {
+        self.calls.push(Call { name, kernel });
+        self.section = (self.calls.len(), time + 1);
+    }
+
+    pub(super) fn batch(&mut self, time: usize, name: String, kernel: Box<dyn BatchCall>) {
+        self.whole(time, name, Kernel::Batch(kernel));
+    }
+
+    /// Something that is done before the current run of image kernels. Returns its time.
+    fn before(&mut self, name: String, kernel: Box<dyn BatchCall>) {
+        self.calls.insert(self.section.0, Call { name, kernel: Kernel::Batch(kernel) });
+        self.section.0 += 1;
+    }
+
+    pub(super) fn map(&self, value: usize) -> Map {
+        self.places.maps[value]
+    }
+
+    /// The maps that a node reads, and the one that it writes.
+    fn maps(&self, node: usize) -> (Vec<Map>, Map) {
+        let inputs = self.program.inputs(self.graph, node);
+        (inputs.into_iter().map(|input| self.map(input)).collect(), self.map(self.program.outputs[node]))
+    }
+
+    /// The node whose tensors a node has.
+    pub(super) fn owner(&self, node: usize) -> usize {
+        self.graph.nodes[node].again.unwrap_or(node)
+    }
+
+    pub(super) fn tensor(&self, node: usize, role: Role) -> Option<usize> {
+        self.shared.tensor(self.graph, node, role).map(|place| place.offset)
+    }
+
+    fn clear_halos(&mut self, time: usize, task: &Task) {
+        for (_, halo) in self.places.halos.iter().filter(|(first, _)| *first == time) {
+            let name = self.name(task, "halo");
+            self.image(name, Box::new(*halo));
+        }
+    }
+
+    fn task(&mut self, time: usize, task: &Task) {
+        let node = task.node.unwrap_or(0);
+        match &task.work {
+            Work::Load(input) => {
+                let kernel = Kernel::Load(*input, Box::new(self.map(task.writes[0])));
+                self.calls.push(Call { name: self.name(task, ""), kernel });
+            }
+            Work::Forward(activation) => self.forward(time, task, node, *activation),
+            Work::Statistics => self.statistics(time, task, node),
+            Work::Dropout => self.dropout(task, node),
+            Work::Loss(head) => self.loss(task, *head),
+            Work::Inputs { wanted } => self.inputs(time, task, node, wanted),
+            Work::Tensors => self.tensors(time, task, node),
+            Work::NormTensors => self.norm_tensors(time, task, node),
+            Work::NormInput => self.norm_input(time, task, node),
+            Work::Dense => self.dense(time, task, node),
+            Work::Sum => {
+                let inputs = task.reads.iter().map(|part| self.map(*part)).collect();
+                let (output, activation) = (self.map(task.writes[0]), Activation::Identity);
+                let sum = MergeCall { inputs, output, activation, merging: Merging::Sum };
+                self.image(self.name(task, "sum"), Box::new(sum));
+            }
+        }
+    }
+
+    /// The layer.
+    fn forward(&mut self, time: usize, task: &Task, node: usize, activation: Activation) {
+        let op = in_single_precision(self.graph.nodes[node].op);
+        let (inputs, output) = self.maps(node);
+        let scratch = self.places.scratch[time];
+        let applied = if has_epilogue(&op) { activation } else { Activation::Identity };
+        let make = |weights| plain(&op, applied, &inputs, output, Own { weights, scratch });
+        let mut kernels = make(0);
+        if let Some(weights) = kernels.iter().find_map(|kernel| kernel.weights()) {
+            let owner = self.owner(node);
+            let trained_norm = matches!(op, Op::BatchNorm(_)) && !self.spec.frozen[node];
+            let offset = if trained_norm {
+                // Written by the statistics.
+                self.shared.once(node, Once::Weights, weights.layout.len(), time)
+            } else {
+                let offset = self.shared.once(owner, Once::Weights, weights.layout.len(), time);
+                self.pack(task, node, weights.layout, Once::Weights, offset);
+                offset
+            };
+            kernels = make(offset);
+        }
+        for kernel in kernels {
+            let name = self.name(task, "");
+            if matches!(op, Op::Linear(_)) && kernel.has_batch() {
+                self.whole(time, name, Kernel::Images(kernel));
+            } else {
+                self.image(name, kernel);
+            }
+        }
+    }
+
+    /// Packs the weights of a node at the beginning of the run of image kernels, unless they are packed.
+    fn pack(&mut self, task: &Task, node: usize, layout: Layout, what: Once, to: usize) {
+        let owner = self.owner(node);
+        self.shared.once(owner, what, layout.len(), self.section.1);
+        if !self.packed.insert((owner, what)) {
+            return;
+        }
+        let op = self.graph.nodes[node].op;
+        let (name, tensors) = (self.name(task, "pack"), self.shared.norm(self.graph, node));
+        if let Op::BatchNorm(BatchNorm { eps, .. }) = op {
+            let channels = self.graph.nodes[node].output.channels();
+            let needed = self.has_gradient(owner);
+            let gradient = needed.then(|| self.shared.once(owner, Once::Inputs, layout.len(), self.section.1));
+            return self.before(name, Box::new(BatchNormRunning { channels, eps, tensors, to, gradient }));
+        }
+        let weight = self.tensor(node, Role::Weight).or(self.shared.constant(node));
+        let bias = if what == Once::Weights { self.tensor(node, Role::Bias) } else { None };
+        self.before(name, Box::new(PackStep { layout, to, weight, bias, norm: None }));
+    }
+
+    /// Whether there are gradients of the inputs of a node, or of one that it is once more.
+    fn has_gradient(&self, owner: usize) -> bool {
+        let is_of = |task: &Task| task.node.is_some_and(|node| self.owner(node) == owner);
+        self.program.tasks.iter().any(|task| matches!(task.work, Work::Inputs { .. }) && is_of(task))
+    }
+
+    fn statistics(&mut self, time: usize, task: &Task, node: usize) {
+        let Op::BatchNorm(norm) = self.graph.nodes[node].op else { return };
+        let input = self.map(task.reads[0]);
+        let row = 2 * padded(input.channels);
+        let tensors = self.shared.norm(self.graph, node);
+        let to = self.shared.once(node, Once::Weights, row, time);
+        let statistics = self.shared.once(node, Once::Statistics, row, time);
+        let scratch = self.places.scratch[time];
+        let training = BatchNormStatistics { input, norm, tensors, to, statistics, scratch };
+        let running = BatchNormRunning { channels: input.channels, eps: norm.eps, tensors, to, gradient: None };
+        self.whole(time, self.name(task, "statistics"), Kernel::Norm(Box::new(training), running));
+    }
+
+    fn dropout(&mut self, task: &Task, node: usize) {
+        let Op::Dropout { p } = self.graph.nodes[node].op else { return };
+        let (input, output) = (self.map(task.reads[0]), self.map(task.writes[0]));
+        let kernel = Kernel::Dropout(DropoutMap { input, output, p, layer: node });
+        self.calls.push(Call { name: self.name(task, ""), kernel });
+    }
+
+    fn loss(&mut self, task: &Task, head: usize) {
+        let (logits, output) = (self.map(task.reads[0]), self.map(task.writes[0]));
+        let loss = self.map(task.writes[1]).offset;
+        let of = self.program.heads[head].weight / self.spec.images as f32;
+        let of_number = NumbersLoss { input: logits, output, loss, weight: of / output.elements() as f32 };
+        let kernel = match self.spec.loss {
+            Loss::MeanSquared => LossOf::MeanSquared(of_number),
+            Loss::BinaryCrossEntropy => LossOf::BinaryCrossEntropy(of_number),
+            Loss::CrossEntropy { smoothing } => {
+                let (weight, smoothing) = (of / output.pixels() as f32, smoothing as f32);
+                LossOf::CrossEntropy(CrossEntropy { logits, output, loss, weight, smoothing })
+            }
+            _ => return,
+        };
+        self.calls.push(Call { name: self.name(task, ""), kernel: Kernel::Loss(Box::new(kernel)) });
+    }
+
+    /// The gradients of inputs.
+    fn inputs(&mut self, time: usize, task: &Task, node: usize, wanted: &[bool]) {
+        let op = self.graph.nodes[node].op;
+        let (inputs, output) = self.maps(node);
+        let upstream = self.map(task.reads[task.reads.len() - 1]);
+        let mut written = task.writes.iter();
+        let gradients: Vec<Option<Map>> = wanted
+            .iter()
+            .map(|wanted| wanted.then(|| written.next()).flatten().map(|value| self.map(*value)))
+            .collect();
+        let name = self.name(task, "gradient");
+        let make = |weights| match (op, gradients.first()) {
+            // By the running statistics: what is normalised by those of the minibatch has other tasks.
+            (Op::BatchNorm(_), Some(Some(gradient))) => {
+                vec![Box::new(ScaleShift::new(upstream, *gradient).weights(weights)) as Box<dyn KernelCall>]
+            }
+            _ => input_gradients(&op, &inputs, output, upstream, &gradients, weights),
+        };
+        let mut kernels = make(0);
+        if let Some(weights) = kernels.iter().find_map(|kernel| kernel.weights()) {
+            let offset = self.shared.once(self.owner(node), Once::Inputs, weights.layout.len(), time);
+            // That of a batch normalisation was packed with the layer's own.
+            if !matches!(op, Op::BatchNorm(_)) {
+                self.pack(task, node, weights.layout, Once::Inputs, offset);
+            }
+            kernels = make(offset);
+        }
+        for kernel in kernels {
+            self.image(name.clone(), kernel);
+        }
+    }
+
+    fn norm_input(&mut self, time: usize, task: &Task, node: usize) {
+        let (input, upstream, output) = (self.map(task.reads[0]), self.map(task.reads[1]), self.map(task.writes[0]));
+        let relu = task.reads.get(2).map(|value| self.map(*value));
+        let weights = self.shared.once(node, Once::Coefficients, 3 * padded(input.channels), time);
+        self.image(
+            self.name(task, "gradient"),
+            Box::new(BatchNormInputGradient { input, upstream, output, relu, weights }),
+        );
+    }
+
+    /// The gradient of a fully connected layer's input.
+    fn dense(&mut self, time: usize, task: &Task, node: usize) {
+        let (upstream, output) = (self.map(task.reads[0]), self.map(task.writes[0]));
+        let Some(tensor) = self.tensor(node, Role::Weight) else { return };
+        let (owner, pixels, channels) = (self.owner(node), output.pixels(), output.channels);
+        let rows = upstream.channels;
+        let weights = if pixels == 1 {
+            tensor
+        } else {
+            let to = self.shared.once(owner, Once::Raw, rows * pixels * channels, time);
+            if self.packed.insert((owner, Once::Raw)) {
+                // From channels and pixels to pixels and channels.
+                let order = Reorder { from: tensor, to, rows, pixels: channels, channels: pixels, adds: false };
+                self.batch(time, self.name(task, "order"), Box::new(order));
+            }
+            to
+        };
+        self.batch(time, self.name(task, "gradient"), Box::new(DenseInputGradient { upstream, output, weights }));
+    }
+}
+
+/// Training computes with weights as they are.
+fn in_single_precision(op: Op) -> Op {
+    match op {
+        Op::Linear(linear) => Op::Linear(Linear { store: Store::F32, ..linear }),
+        op => op,
+    }
+}

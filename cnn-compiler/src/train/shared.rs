@@ -1,0 +1,116 @@
+//! The floats that all images of a step share: tensors, their gradients, and what is computed once for all images.
+
+use std::collections::BTreeMap;
+
+use cnn_net::graph::{Graph, Role};
+use cnn_net::memory::Holds;
+use cnn_net::op::Op;
+use cnn_runtime::kernels::minibatch::batch_norm::NormTensors;
+use cnn_runtime::step::{Constant, TensorPlace};
+
+use super::Spec;
+use crate::plan::{Buffer, place_many, round_up};
+
+/// What is computed once for all images, of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Once {
+    /// Packed weights, or scale and shift.
+    Weights,
+    /// Packed weights of the gradient of the input.
+    Inputs,
+    /// Weights in the order of the map that they are multiplied with.
+    Raw,
+    /// Mean and deviation of a minibatch.
+    Statistics,
+    /// Coefficients of the gradient of a batch normalisation's input.
+    Coefficients,
+    /// Gradients of weights before they are brought into the order of the tensor, or added to others.
+    WeightGradient,
+    /// Gradients of a bias before they are added to others.
+    BiasGradient,
+}
+
+/// The layout of the shared floats.
+pub(super) struct Shared {
+    pub(super) tensors: Vec<TensorPlace>,
+    pub(super) constants: Vec<Constant>,
+    /// Floats of all tensors.
+    pub(super) tensors_len: usize,
+    /// Floats of tensors and gradients.
+    fixed: usize,
+    /// What is computed once, by node. Tasks are gone through twice: first to learn how long each is needed, and then with offsets.
+    once: BTreeMap<(usize, Once), usize>,
+    buffers: Vec<Buffer>,
+    /// Floats of all.
+    pub(super) len: usize,
+}
+
+impl Shared {
+    /// Places tensors and gradients.
+    pub(super) fn of(graph: &Graph<'_>, spec: &Spec) -> Self {
+        let mut tensors = Vec::new();
+        let mut end = 0;
+        let mut place = |len: usize| {
+            let offset = end;
+            end += round_up(len);
+            offset
+        };
+        for (node, of) in graph.nodes.iter().enumerate() {
+            for (tensor, described) in of.own_tensors().iter().enumerate() {
+                let len = described.elements();
+                tensors.push(TensorPlace { node, tensor, offset: place(len), gradient: None, len });
+            }
+        }
+        let tensors_len = place(0);
+        for tensor in &mut tensors {
+            let role = graph.nodes[tensor.node].tensors[tensor.tensor].role;
+            if role.is_parameter() && !spec.frozen[tensor.node] {
+                tensor.gradient = Some(place(tensor.len));
+            }
+        }
+        let mut constants = Vec::new();
+        for (node, of) in graph.nodes.iter().enumerate() {
+            if let Op::Scale { factor: Some(value) } = of.op {
+                let len = of.output.channels();
+                constants.push(Constant { node, offset: place(len), len, value });
+            }
+        }
+        let fixed = place(0);
+        Self { tensors, constants, tensors_len, fixed, once: BTreeMap::new(), buffers: Vec::new(), len: fixed }
+    }
+
+    /// The tensor of a node, or of the node that it is once more.
+    pub(super) fn tensor(&self, graph: &Graph<'_>, node: usize, role: Role) -> Option<&TensorPlace> {
+        let first = graph.nodes[node].again.unwrap_or(node);
+        self.tensors.iter().find(|place| place.node == first && graph.nodes[first].tensors[place.tensor].role == role)
+    }
+
+    /// The tensors of a batch normalisation.
+    pub(super) fn norm(&self, graph: &Graph<'_>, node: usize) -> NormTensors {
+        let of = |role| self.tensor(graph, node, role).map_or(0, |place| place.offset);
+        let [mean, var] = [Role::RunningMean, Role::RunningVar].map(of);
+        NormTensors { weight: of(Role::Weight), bias: of(Role::Bias), mean, var }
+    }
+
+    /// Where the factors of a `scale` by a number are.
+    pub(super) fn constant(&self, node: usize) -> Option<usize> {
+        self.constants.iter().find(|constant| constant.node == node).map(|constant| constant.offset)
+    }
+
+    /// Where something begins that is computed once, and is needed at this time.
+    pub(super) fn once(&mut self, node: usize, what: Once, len: usize, time: usize) -> usize {
+        let index = *self.once.entry((node, what)).or_insert_with(|| {
+            self.buffers.push(Buffer::vector(Holds::Scratch, len, time, time));
+            self.buffers.len() - 1
+        });
+        let buffer = &mut self.buffers[index];
+        buffer.first = buffer.first.min(time);
+        buffer.last = buffer.last.max(time);
+        self.fixed + buffer.offset
+    }
+
+    /// Gives everything its offset, after the first time through all tasks.
+    pub(super) fn place(&mut self) {
+        self.len = self.fixed + place_many(&mut self.buffers);
+    }
+}

@@ -1,0 +1,242 @@
+//! Compiled training steps against the reference in double precision.
+
+use cnn::graph::{Graph, Node};
+use cnn::reference::training::{Parameters, Targets, Trainer, double};
+use cnn::train::{Adam, Decay, Loss, Optimiser, Sgd};
+use cnn::weights::{Source, read};
+
+cnn::network! {
+    #[train(batch = 4)]
+    pub LeNet: 1x32x32 -> 10 {
+        conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
+        conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);
+        fc1: linear(120) -> tanh;
+        fc2: linear(84) -> tanh;
+        fc3: linear(10) -> softmax;
+    }
+
+    block basic(channels, stride = 1) {
+        add {
+            {
+                conv1: conv(channels, 3x3, stride = stride, pad = 1, bias = false) -> bn1: batch_norm -> relu;
+                conv2: conv(channels, 3x3, pad = 1, bias = false) -> bn2: batch_norm;
+            };
+            down: conv(channels, 1x1, stride = stride, bias = false);
+        } -> relu;
+    }
+
+    #[train(batch = 6)]
+    pub Residual: 3x9x7 -> 5 {
+        stem: conv(8, 3x3, pad = 1, bias = false) -> bn: batch_norm -> relu;
+        layer1: basic(8);
+        layer2: basic(12, stride = 2);
+        global_avg_pool -> fc: linear(5);
+    }
+
+    #[train(batch = 3, loss = mean_squared)]
+    #[batch(2)]
+    pub Denoise: 2x6x6 -> 2x6x6 {
+        add { a: conv(4, 3x3, stride = 2, pad = 1) -> silu -> b: conv_transpose(2, 2x2, stride = 2); skip; };
+    }
+
+    #[train(batch = 2, loss = cross_entropy(smoothing = 0.1))]
+    pub Segment: 2x5x6 -> 3x5x6 { a: conv(5, 3x3, pad = 1) -> gelu -> dropout(0.3) -> b: conv(3, 1x1) -> softmax; }
+
+    #[train(batch = 5, loss = binary_cross_entropy, except("a"))]
+    pub Events: 7 -> 3 { a: linear(6) -> tanh -> dropout(0.5) -> b: linear(3) -> sigmoid; }
+
+    #[train(batch = 2)]
+    pub Pair: { left: 1x4x4, right: 3 } -> 4 {
+        from left -> a: conv(2, 3x3) -> relu -> flatten;
+        concat { skip; from right -> c: linear(3); } -> dropout(0.25) -> fc: linear(4);
+    }
+}
+
+/// Numbers that look random.
+fn numbers(seed: u32, count: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 8_388_608.0 - 1.0
+    };
+    (0..count).map(next).collect()
+}
+
+fn images<const N: usize, const B: usize>(seed: u32) -> [[f32; N]; B] {
+    let all = numbers(seed, N * B);
+    core::array::from_fn(|image| core::array::from_fn(|index| all[image * N + index]))
+}
+
+#[track_caller]
+fn near(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let scale = expected.iter().fold(1e-3_f64, |scale, x| scale.max(x.abs()));
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let error = (f64::from(*found) - expected).abs();
+        assert!(error <= tolerance * scale, "{what}[{index}]: {found}, expected {expected} (largest {scale})");
+    }
+}
+
+/// The reference, with the tensors of a file.
+fn reference<'a, O: Optimiser>(graph: &'a Graph<'a>, file: &[u8], optimiser: O, loss: Loss) -> Trainer<'a, O> {
+    let tensors = read(graph, &Source::new(file)).unwrap_or_else(|error| panic!("{error}"));
+    Trainer::new(graph, double(&tensors), optimiser, loss).seed(9)
+}
+
+/// Ten steps of a net, by both.
+macro_rules! compare {
+    ($net:ident, $params:ident, $trainer:ident, $optimiser:expr, $loss:expr, $frozen:expr, $targets:ident => $of:expr, $all:expr) => {{
+        let params = $params::init(3);
+        let file = params.to_safetensors();
+        let mut trainer = $trainer::new(params, $optimiser).seed(9);
+        let mut expected = reference($net::GRAPH, &file, $optimiser, $loss).freezing($frozen);
+        for step in 0..10 {
+            let images = images(step);
+            let $targets = step;
+            let targets = $of;
+            let score = trainer.step(&images, &targets, 0.05);
+            let batch: Vec<&[f32]> = images.iter().map(|image| &image[..]).collect();
+            let flat = $all(&targets);
+            let losses = expected.step(&batch, &flat.targets(), 0.05).unwrap_or_else(|error| panic!("{error}"));
+            near(&format!("loss of step {step}"), &[score.loss as f32], &[losses.loss], 1e-4);
+            assert_eq!(score.hits, losses.hits, "step {step}");
+        }
+        check_tensors(&expected.parameters, |name| trainer.tensor(name).map(<[f32]>::to_vec));
+        trainer
+    }};
+}
+
+/// Targets of a minibatch, one after another.
+enum Flat {
+    Classes(Vec<u32>),
+    Numbers(Vec<f32>),
+}
+
+impl Flat {
+    fn targets(&self) -> Targets<'_> {
+        match self {
+            Self::Classes(classes) => Targets::Classes(classes),
+            Self::Numbers(numbers) => Targets::Numbers(numbers),
+        }
+    }
+}
+
+fn check_tensors(expected: &Parameters, found: impl Fn(&str) -> Option<Vec<f32>>) {
+    for (name, expected) in expected {
+        near(name, &found(name).unwrap_or_else(|| panic!("{name} is missing")), expected, 1e-4);
+    }
+}
+
+fn none(_: &Node<'_>) -> bool {
+    false
+}
+
+fn classes<const B: usize>(step: u32, count: u32) -> [u32; B] {
+    core::array::from_fn(|image| (image as u32 * 3 + step) % count)
+}
+
+#[test]
+fn lenet_follows_the_reference() {
+    let trainer = compare!(LeNet, LeNetParams, LeNetTrainer, Sgd::new(0.9).weight_decay(1e-3), Loss::CROSS_ENTROPY, none,
+        step => classes::<4>(step, 10), |all: &[u32; 4]| Flat::Classes(all.to_vec()));
+    // The weights are those that the file has.
+    let weights = trainer.weights();
+    let loaded = LeNetWeights::from_safetensors(&trainer.to_safetensors()).unwrap_or_else(|error| panic!("{error}"));
+    let [image] = images::<1024, 1>(77);
+    assert_eq!(LeNet::new(&weights).forward(&image), LeNet::new(&loaded).forward(&image));
+}
+
+#[test]
+fn a_residual_net_follows_the_reference() {
+    let adam = Adam::DEFAULT.weight_decay(0.01).decaying(Decay::Weights);
+    let mut trainer = compare!(Residual, ResidualParams, ResidualTrainer, adam, Loss::CROSS_ENTROPY, none,
+        step => classes::<6>(step, 5), |all: &[u32; 6]| Flat::Classes(all.to_vec()));
+    // Evaluation is inference: with running statistics, of any number of images.
+    let weights = trainer.weights();
+    let mut net = Residual::new(&weights);
+    let some = images::<189, 8>(5);
+    let targets = classes::<8>(1, 5);
+    let score = trainer.evaluate(&some, &targets);
+    let losses = some.iter().zip(targets).map(|(image, target)| {
+        let logits = net.forward(image);
+        let largest = logits.iter().copied().fold(f32::MIN, f32::max);
+        let sum: f32 = logits.iter().map(|x| (x - largest).exp()).sum();
+        f64::from(sum.ln() + largest - logits[target as usize])
+    });
+    let mean = losses.sum::<f64>() / 8.0;
+    assert!((mean - score.loss).abs() < 1e-5 * mean, "{mean} {}", score.loss);
+}
+
+#[test]
+fn numbers_follow_the_reference() {
+    compare!(Denoise, DenoiseParams, DenoiseTrainer, Sgd::new(0.5).nesterov(), Loss::MeanSquared, none,
+        step => images::<72, 3>(step + 100), |all: &[[f32; 72]; 3]| Flat::Numbers(all.as_flattened().to_vec()));
+}
+
+#[test]
+fn pixels_follow_the_reference() {
+    let loss = Loss::CrossEntropy { smoothing: 0.1 };
+    compare!(Segment, SegmentParams, SegmentTrainer, Sgd::new(0.9), loss, none,
+        step => core::array::from_fn(|image| core::array::from_fn(|pixel| (image as u32 + pixel as u32 * step) % 3)),
+        |all: &[[u32; 30]; 2]| Flat::Classes(all.as_flattened().to_vec()));
+}
+
+#[test]
+fn frozen_layers_stay() {
+    let trainer = compare!(Events, EventsParams, EventsTrainer, Sgd::new(0.9), Loss::BinaryCrossEntropy, |node| node.name == "a",
+        step => images::<3, 5>(step + 7).map(|target| target.map(|x| if x > 0.0 { 1.0 } else { 0.0 })),
+        |all: &[[f32; 3]; 5]| Flat::Numbers(all.as_flattened().to_vec()));
+    assert_eq!(trainer.tensor("a.weight"), EventsParams::init(3).tensor("a.weight"));
+    assert!(trainer.grad("a.weight").is_none() && trainer.grad("b.weight").is_some());
+}
+
+#[test]
+fn several_inputs_follow_the_reference() {
+    compare!(Pair, PairParams, PairTrainer, Sgd::new(0.0), Loss::CROSS_ENTROPY, none,
+        step => classes::<2>(step, 4), |all: &[u32; 2]| Flat::Classes(all.to_vec()));
+}
+
+#[test]
+fn training_goes_on_from_a_checkpoint() {
+    let some = images::<189, 6>(1);
+    let targets = classes::<6>(2, 5);
+    let mut trainer = ResidualTrainer::new(ResidualParams::init(1), Adam::DEFAULT);
+    for _ in 0..3 {
+        trainer.step(&some, &targets, 0.01);
+    }
+    let checkpoint = trainer.checkpoint();
+    let mut other = ResidualTrainer::new(ResidualParams::init(2), Adam::DEFAULT);
+    other.resume(&checkpoint).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(other.steps(), 3);
+    for _ in 0..2 {
+        assert_eq!(trainer.step(&some, &targets, 0.01), other.step(&some, &targets, 0.01));
+    }
+    assert_eq!(trainer.to_safetensors(), other.to_safetensors());
+    // Of another optimiser, or weights alone: nothing changes.
+    let before = other.to_safetensors();
+    let mut sgd = ResidualTrainer::new(ResidualParams::init(2), Sgd::new(0.9));
+    assert!(sgd.resume(&checkpoint).is_err());
+    assert!(other.resume(&trainer.to_safetensors()).is_err());
+    assert!(other.resume(&checkpoint[..100]).is_err());
+    assert_eq!(other.to_safetensors(), before);
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn threads_change_no_bit() {
+    let some = images::<189, 6>(1);
+    let targets = classes::<6>(2, 5);
+    let train = |threads: usize| {
+        let mut trainer = ResidualTrainer::new(ResidualParams::init(1), Sgd::new(0.9));
+        if threads > 1 {
+            trainer = trainer.with_pool(std::sync::Arc::new(cnn::Pool::new(threads)));
+        }
+        for _ in 0..3 {
+            trainer.step(&some, &targets, 0.01);
+        }
+        trainer.to_safetensors()
+    };
+    let alone = train(1);
+    assert_eq!(alone, train(2));
+    assert_eq!(alone, train(3));
+}

@@ -1,0 +1,8 @@
+cnn::network! {
+    #[train(batch = 2, batch = 4)]
+    pub Net: 4 -> 2 { fc: linear(2); }
+}
+
+fn main() {
+    let _ = NetTrainer::new(NetParams::init(1), cnn::train::Sgd::new(0.9));
+}

@@ -1,0 +1,8 @@
+cnn::network! {
+    #[train(batch = 2)]
+    pub Net: 4 -> 2 { a: linear(8) -> map(f32::cos); fc: linear(2); }
+}
+
+fn main() {
+    let _ = NetTrainer::new(NetParams::init(1), cnn::train::Sgd::new(0.9));
+}

@@ -13,6 +13,8 @@ pub(crate) mod figures;
 pub(crate) mod import;
 mod list;
 pub(crate) mod man;
+pub(crate) mod new;
+pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod summary;
 pub(crate) mod trace;
@@ -49,8 +51,13 @@ Examples:
   cnn diagram lenet5 -o a.svg  what does it look like?
   cnn figures figures          what do layers do?
   cnn import model.onnx        a model of PyTorch's as a declaration
+  cnn plan lenet5              which kernels run, and where in memory?
+  cnn new digits --net net.rs  a crate that runs it
 
-Nets are known in any usual spelling: resnet50, ResNet-50, torchvision/resnet50.
+A NET is a name or a file. Names are known in any usual spelling: resnet50,
+ResNet-50, torchvision/resnet50. Of a Rust file, net.rs, nothing is built: its
+`network!` is compiled by this program; net.rs::Name is one of several. A file
+model.onnx comes with its weights. `cnn summary --help` says more.
 A file to be read may be `-`, standard input; a file of that name is `./-`.
 Colours: NO_COLOR turns them off, CLICOLOR_FORCE on.
 
@@ -71,6 +78,9 @@ pub(crate) enum Command {
     /// Show the layers of a net, and their cost
     #[command(long_about = summary::ABOUT, after_help = summary::EXAMPLES)]
     Summary(summary::SummaryArgs),
+    /// Show how a net is computed: its kernels, and where they work in memory
+    #[command(long_about = plan::ABOUT, after_help = plan::EXAMPLES)]
+    Plan(plan::PlanArgs),
     /// Say whether a file of weights fits a net, tensor by tensor
     #[command(long_about = check_weights::ABOUT, after_help = check_weights::EXAMPLES)]
     CheckWeights(check_weights::CheckWeightsArgs),
@@ -95,6 +105,9 @@ pub(crate) enum Command {
     /// Turn an ONNX model into a declaration and its weights
     #[command(long_about = import::ABOUT, after_help = import::EXAMPLES)]
     Import(import::ImportArgs),
+    /// Make a crate that runs a net
+    #[command(long_about = new::ABOUT, after_help = new::EXAMPLES)]
+    New(new::NewArgs),
     /// Print a script that lets a shell complete commands, options and nets
     #[command(long_about = completions::ABOUT, after_help = completions::EXAMPLES)]
     Completions(completions::CompletionsArgs),
@@ -140,10 +153,10 @@ impl FromStr for Rule {
 /// A net, and weights if they are not in this program.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WeightedArgs {
-    /// Which net; `cnn list` shows them
+    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx
     #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
-    /// Its weights: a safetensors file, or the index (`.json`) of several; not needed if they are in this program
+    /// Its weights: a safetensors file, or the index (`.json`) of several; not needed if they come with the net
     #[arg(long, value_name = "W.safetensors")]
     pub(crate) weights: Option<PathBuf>,
     /// Read tensors under other names: `module.*=*` removes a prefix; can be repeated
@@ -154,18 +167,15 @@ pub(crate) struct WeightedArgs {
 /// A net that runs layer by layer.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TracedArgs {
-    /// Which net; `cnn list` shows them
+    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx
     #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
-    /// Its weights: a safetensors file, or the index (`.json`) of several
+    /// Its weights: a safetensors file, or the index (`.json`) of several; not needed if they come with the net
     #[arg(long, value_name = "W.safetensors")]
-    pub(crate) weights: PathBuf,
+    pub(crate) weights: Option<PathBuf>,
     /// Read tensors under other names: `module.*=*` removes a prefix; can be repeated
     #[arg(long, value_name = "FROM=TO")]
     pub(crate) rename: Vec<Rule>,
-    /// Its input: a safetensors file with a tensor `input`
-    #[arg(long, value_name = "X.safetensors")]
-    pub(crate) input: PathBuf,
 }
 
 #[cfg(test)]

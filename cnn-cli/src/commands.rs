@@ -13,7 +13,9 @@ mod import;
 mod input;
 mod list;
 mod man;
+mod new;
 mod pixels;
+mod plan;
 mod run;
 mod summary;
 mod trace;
@@ -40,6 +42,8 @@ pub(crate) fn execute(args: &Args, out: &mut Output<impl Write>) -> Result<(), F
         Command::Diagram(args) => diagram::diagram(args, out),
         Command::Figures(args) => figures::figures(args, out),
         Command::Import(args) => import::import(args, out),
+        Command::Plan(args) => plan::plan(args, out),
+        Command::New(args) => new::new(args, out),
         Command::Completions(args) => completions::completions(args, out),
         Command::Man(args) => man::man(args, out),
     }?;

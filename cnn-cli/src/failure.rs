@@ -1,9 +1,13 @@
 //! What can go wrong, and how it is reported.
 
+mod mistakes;
+
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use cnn_compiler::file::Wrong;
 
 use crate::colours::{BAD, Colours};
 use crate::stdin::is_dash;
@@ -19,6 +23,15 @@ const DIFFERENT: u8 = 1;
 pub(crate) enum Failure {
     /// What went wrong, without `error: `; further lines are indented.
     Message(String),
+    /// A Rust file has mistakes.
+    Mistakes {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        text: &'static str,
+        /// All of them.
+        mistakes: Vec<Wrong>,
+    },
     /// Something went wrong and was reported at once.
     Reported,
     /// Nothing went wrong, but the compared tensors differ, which was reported.
@@ -54,6 +67,10 @@ pub(crate) fn exit_code(result: Result<(), Failure>) -> ExitCode {
         Err(Failure::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Err(Failure::Stdout(error)) => tell(&format!("the output cannot be written: {error}")),
         Err(Failure::Message(message)) => tell(&message),
+        Err(Failure::Mistakes { path, text, mistakes }) => {
+            let shown = mistakes::rendered(&path, text, &mistakes, Colours::of(io::stderr()));
+            let _ = writeln!(io::stderr(), "{shown}");
+        }
         Err(Failure::Reported) => {}
         Err(Failure::Different) => return ExitCode::from(DIFFERENT),
     }

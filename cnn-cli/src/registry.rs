@@ -1,8 +1,11 @@
 //! The nets that the commands know: those of `models`.
 //!
 //! Each net is a separate type, so code that takes a net by name needs a common interface: [`Model`] holds the description of
-//! the type and functions made for it. Which nets there are depends on features, and is `models`' to say.
+//! the type and functions made for it. Which nets there are depends on features, and is `models`' to say. Nets of files become
+//! `Model`s, too, in `net`.
 
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use cnn::Step;
@@ -10,7 +13,7 @@ use cnn::graph::Graph;
 use cnn::memory::Memory;
 use cnn::weights::{Source, WeightsError};
 use cnn::{DynNetwork, Network, Pool};
-use models::{About, Classifier, LeNet5, Preprocess, Visitor};
+use models::{About, Classifier, LENET5_WEIGHTS, LeNet5, Preprocess, Visitor};
 
 use crate::failure::Failure;
 
@@ -39,7 +42,10 @@ impl Visitor for Models {
         self.0.push(Model::classifier::<N>(name));
         // The only one whose weights are in this program.
         if N::GRAPH == LeNet5::GRAPH {
-            self.named(name).for_each(|model| model.embedded = Some(|| Box::new(LeNet5::embedded())));
+            self.named(name).for_each(|model| {
+                model.embedded = Some(|| Box::new(LeNet5::embedded()));
+                model.own = Some(OwnWeights::Here(LENET5_WEIGHTS.into()));
+            });
         }
     }
 
@@ -69,16 +75,39 @@ pub(crate) struct Model {
     /// What was new in the paper.
     pub(crate) new: &'static str,
     /// Makes the net with weights from files.
-    pub(crate) load: fn(&Source<'_>, Option<Pool>) -> Loaded,
+    pub(crate) load: &'static Load,
     /// Makes the net with weights in this program, if there are any.
     pub(crate) embedded: Option<fn() -> Box<dyn DynNetwork>>,
     /// How pictures become its input, if that is declared.
     pub(crate) preprocess: Option<Preprocess>,
     /// The names of its classes; empty if they are not declared.
     pub(crate) labels: &'static [&'static str],
+    /// The tensors of the weights that come with it, if there are any.
+    pub(crate) own: Option<OwnWeights>,
+    /// Where it is declared, if not in this program.
+    pub(crate) declared: Option<Declared>,
 }
 
-/// Makes a net with the weights of a file, if they fit.
+/// A declaration that this program has read.
+pub(crate) struct Declared {
+    /// What the user called the file, for messages.
+    pub(crate) file: PathBuf,
+    /// A Rust file with the net.
+    pub(crate) text: &'static str,
+}
+
+/// Weights that come with a net.
+pub(crate) enum OwnWeights {
+    /// `#[weights("…")]`: a file, and rules that rename its tensors.
+    File { path: PathBuf, rename: Vec<(String, String)> },
+    /// A safetensors file in memory: those in this program, or in an ONNX file.
+    Here(Cow<'static, [u8]>),
+}
+
+/// Makes a net.
+pub(crate) type Load = dyn Fn(&Source<'_>, Option<Pool>) -> Loaded + Send + Sync;
+
+/// A net with the weights of a file, if they fit.
 pub(crate) type Loaded = Result<Box<dyn DynNetwork>, WeightsError>;
 
 impl Model {
@@ -93,10 +122,12 @@ impl Model {
             memory: N::MEMORY,
             year: N::YEAR,
             new: N::NEW,
-            load: load::<N>,
+            load: &load::<N>,
             embedded: None,
             preprocess: None,
             labels: &[],
+            own: None,
+            declared: None,
         }
     }
 

@@ -26,6 +26,11 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(crate) struct Prepared(Option<(Temporary, PathBuf)>);
 
 impl Prepared {
+    /// Where its content is until it has its name; nothing, if it was written directly.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.0.as_ref().map(|(temporary, _)| temporary.path())
+    }
+
     /// Gives it its name.
     pub(crate) fn finish(self) -> io::Result<()> {
         self.0.map_or(Ok(()), |(temporary, target)| temporary.rename(&target))

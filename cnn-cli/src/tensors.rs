@@ -102,6 +102,13 @@ impl Tensor {
         Self { name: name.to_owned(), dimensions, bytes: Vec::new() }
     }
 
+    /// A tensor of any dimensions, with its numbers.
+    pub(crate) fn of(name: &str, dimensions: &[usize], values: &[f32]) -> Self {
+        let mut tensor = Self { name: name.to_owned(), dimensions: dimensions.to_vec(), bytes: Vec::new() };
+        tensor.push(values);
+        tensor
+    }
+
     pub(crate) fn push(&mut self, values: &[f32]) {
         self.bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     }
@@ -145,7 +152,8 @@ impl<'a> Destination<'a> {
     }
 }
 
-fn serialized(tensors: &[Tensor]) -> Result<Vec<u8>, SafeTensorError> {
+/// The content of a safetensors file.
+pub(crate) fn serialized(tensors: &[Tensor]) -> Result<Vec<u8>, SafeTensorError> {
     let views = tensors
         .iter()
         .map(|tensor| Ok((&tensor.name, TensorView::new(Dtype::F32, tensor.dimensions.clone(), &tensor.bytes)?)))

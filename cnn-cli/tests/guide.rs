@@ -31,6 +31,17 @@ cnn::network! {
     }
 }
 
+cnn::network! {
+    /// The net of the chapter about nets in files.
+    Small: 1x8x8 -> 3 {
+        first: { conv: conv(4, 3x3, pad = 1) -> relu; };
+        max_pool(2x2);
+        second: { conv: conv(8, 3x3, pad = 1) -> relu; };
+        global_avg_pool;
+        fc: linear(3);
+    }
+}
+
 /// Names, dimensions and values.
 type Tensors = Vec<(String, Vec<usize>, Vec<f32>)>;
 
@@ -76,7 +87,39 @@ fn files() -> PathBuf {
         (name, shape, params[tensor.name].clone())
     });
     write(&folder, "converted.safetensors", &mistaken.collect());
+    nets(&folder);
     folder
+}
+
+/// A net in a file, as the guide declares it, one with a mistake, and what the first gave.
+fn nets(folder: &Path) {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../guide/src/nets-in-files.md"));
+    let text = text.expect("a chapter");
+    let net = text.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next()).expect("it declares a net");
+    fs::write(folder.join("net.rs"), net).expect("a file can be written");
+    fs::write(folder.join("mistake.rs"), net.replace("max_pool(2x2)", "maxpool(2x2)")).expect("a file can be written");
+    let tensor =
+        |name: &str, shape: &[usize]| (name.to_owned(), shape.to_vec(), seeded::uniform(name, shape.iter().product()));
+    let weights = vec![
+        tensor("first.conv.weight", &[4, 1, 3, 3]),
+        tensor("first.conv.bias", &[4]),
+        tensor("second.conv.weight", &[8, 4, 3, 3]),
+        tensor("second.conv.bias", &[8]),
+        tensor("fc.weight", &[3, 8]),
+        tensor("fc.bias", &[3]),
+    ];
+    write(folder, "small.safetensors", &weights);
+    let params: Params = weights.iter().map(|(name, _, values)| (name.clone(), values.clone())).collect();
+    let input = seeded::uniform("x", 4 * 64);
+    let outputs = input.chunks(64).flat_map(|image| {
+        let outputs = reference::run(Small::GRAPH, &params, image).expect("the net runs");
+        outputs.result().to_f32()
+    });
+    let recorded = vec![
+        ("output.output".to_owned(), vec![4, 3], outputs.collect()),
+        ("input.input".to_owned(), vec![4, 1, 8, 8], input.clone()),
+    ];
+    write(folder, "small.recorded.safetensors", &recorded);
 }
 
 /// The commands with what they print, on stdout and stderr.

@@ -19,6 +19,7 @@ mod describe;
 mod emit;
 mod env;
 mod eval;
+pub mod file;
 pub mod graph;
 mod op;
 pub mod optimise;
@@ -61,25 +62,41 @@ pub fn check(tokens: TokenStream) -> Report {
     let mut report = Report::default();
     let ast = parse::parse(tokens, &mut report);
     graph::check(&ast, &mut report);
+    check_nets(&ast, &mut report);
+    report
+}
+
+/// The mistakes in the layers of all nets.
+fn check_nets(ast: &Ast, report: &mut Report) {
     for net in &ast.nets {
-        if let Some(graph) = graph::graph(net, &ast, &mut report) {
-            shapes::shapes(graph, &mut report);
+        if let Some(graph) = graph::graph(net, ast, report) {
+            shapes::shapes(graph, report);
         }
     }
-    report
 }
 
 /// Plans one net if it has no mistakes: the stages in order.
 pub fn plan_net(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
+    plan_with(net, ast, net.options(), report)
+}
+
+fn plan_with(net: &Net, ast: &Ast, options: Options, report: &mut Report) -> Option<Plan> {
     let graph = graph::graph(net, ast, report)?;
     let shaped = shapes::shapes(graph, report)?;
-    let Net { exact, batch: images, budget, .. } = *net;
-    match plan::plan(optimise::optimise(shaped), Options { exact, images, budget }) {
+    match plan::plan(optimise::optimise(shaped), options) {
         Ok(plan) => Some(plan),
         Err(over) => {
             report.error(net.budget_place.unwrap_or(net.name.span().into()), over.to_string());
             None
         }
+    }
+}
+
+impl Net {
+    /// What its attributes ask of the plan.
+    fn options(&self) -> Options {
+        let Self { exact, batch: images, budget, .. } = *self;
+        Options { exact, images, budget }
     }
 }
 

@@ -19,6 +19,7 @@ use cnn_runtime::kernels::call::KernelCall;
 use cnn_runtime::kernels::strips::Planar2d;
 use cnn_runtime::network::steps;
 use cnn_runtime::pack::Pack;
+use cnn_runtime::place::map::Map;
 
 use crate::ast::Budget;
 use crate::describe::describe;
@@ -81,6 +82,31 @@ pub struct Call {
     pub pack: Option<Pack>,
     /// Whether it takes all images of a batch.
     pub shared: bool,
+    /// What it uses of the workspace, for one image: of a batch, for the first.
+    pub uses: Uses,
+}
+
+/// What a kernel call writes into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uses {
+    /// Its output, from the first float to the last; between these, there may be floats of others.
+    pub output: Range,
+    /// What it computes in.
+    pub scratch: Option<Range>,
+}
+
+impl From<Range> for Uses {
+    /// A call without scratch memory.
+    fn from(output: Range) -> Self {
+        Self { output, scratch: None }
+    }
+}
+
+impl From<Map> for Range {
+    /// From the first element to the last.
+    fn from(map: Map) -> Self {
+        Self { offset: map.offset, len: map.end() - map.offset }
+    }
 }
 
 /// What a kernel call is for.
@@ -215,8 +241,8 @@ impl Call {
         self.describe(|step| step.doc(graph).to_string())
     }
 
-    /// Its line in `STEPS`.
-    pub(crate) fn describe<R>(&self, read: impl FnOnce(&steps::Step<'_>) -> R) -> R {
+    /// Calls `read` with its line in `STEPS`.
+    pub fn describe<R>(&self, read: impl FnOnce(&steps::Step<'_>) -> R) -> R {
         let (kernel, algorithm) = (self.kernel.function(), self.kernel.algorithm());
         let step = match &self.purpose {
             Purpose::Computes(nodes) => steps::Step::new(&self.name, kernel, &algorithm, nodes),

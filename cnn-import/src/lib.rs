@@ -31,6 +31,7 @@ mod names;
 mod net;
 mod passes;
 mod proto;
+mod recorded;
 mod report;
 mod view;
 
@@ -40,6 +41,7 @@ use std::path::{Path, PathBuf};
 use cnn_net::op::Shape;
 
 pub use self::net::Net;
+pub use self::recorded::Recorded;
 pub use self::report::{Error, Problem};
 
 /// An ONNX file in memory.

@@ -132,6 +132,11 @@ pub(crate) fn model(bytes: &[u8]) -> Result<Model<'_>> {
     Ok(model)
 }
 
+/// Reads a file of a single tensor.
+pub(crate) fn tensor(bytes: &[u8]) -> Result<Tensor<'_>> {
+    Reader { parts: MOST_PARTS }.tensor(bytes)
+}
+
 struct Reader {
     /// How many more parts are read.
     parts: usize,

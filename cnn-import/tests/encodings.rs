@@ -2,8 +2,8 @@
 
 mod onnx;
 
-use cnn_import::{File, Options};
-use onnx::{Model, bytes, field, node, tensor, varint};
+use cnn_import::{File, Options, Recorded};
+use onnx::{Model, bytes, external, field, float_tensor, int_tensor, node, tensor, varint};
 
 /// Numbers that half precision holds, too.
 const NUMBERS: [f32; 18] =
@@ -115,4 +115,22 @@ fn open_shapes_are_fixed_by_the_caller() {
     let error = shaped(Shape::map(3, 8, 6)).err().expect("an error").to_string();
     assert!(error.contains("fixed in the file"), "{error}");
     assert!(shaped(Shape::Vector(6)).is_err());
+}
+
+#[test]
+fn tensors_in_files_of_their_own_are_read() {
+    let read = |bytes: &[u8]| Recorded::read(bytes).map_err(|error| error.to_string());
+    let expected = Recorded { name: "x".to_owned(), dims: vec![1, 3], numbers: vec![0.5, -2.0, 3.0] };
+    assert_eq!(read(&float_tensor("x", &[1, 3], &[0.5, -2.0, 3.0])), Ok(expected.clone()));
+    let raw = tensor("x", &[1, 3], 1, field(9, &bytes(&[0.5, -2.0, 3.0])));
+    assert_eq!(read(&raw), Ok(expected));
+    let ints = read(&int_tensor("", &[2], &[7, -1])).map(|it| it.numbers);
+    assert_eq!(ints, Ok(vec![7.0, -1.0]));
+    let model = Model::conv().encode();
+    for wrong in [&[][..], &raw[..raw.len() - 3], b"no tensor", &model, &external("x", &[3], "gone", "0", "12")] {
+        let error = read(wrong).expect_err("it is no tensor");
+        assert!(error.starts_with("it is no tensor of ONNX: "), "{error}");
+    }
+    let error = read(&tensor("x", &[4], 1, field(9, &bytes(&[0.5])))).expect_err("it is too short");
+    assert!(error.contains("4 numbers"), "{error}");
 }

@@ -27,5 +27,8 @@ network! {
     pub LeNet5Batch8 = LeNet5;
 }
 
+/// The trained weights of [`LeNet5`], the safetensors file that it embeds: for those who need the tensors as they are.
+pub static LENET5_WEIGHTS: &[u8] = include_bytes!("../weights/lenet5.safetensors");
+
 classifier!(LeNet5: LENET5, DIGITS);
 about!(LeNet5, LeNet5Batch8: 1998, "convolutions that are learnt, shared over the image, and pooled");

@@ -11,7 +11,7 @@ use crate::names::NetName;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BenchArgs {
-    /// Which net; `cnn list` shows them
+    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx
     #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
     /// Threads that share the work
@@ -56,7 +56,7 @@ Measure how fast a net is: the fastest pass, the median, and the throughput. Ope
 as declared (a multiplication with a weight counts as two), so Winograd's algorithm can exceed the core's peak.
 
 With --batch, a pass takes several images, in nets compiled for that: lenet5, alexnet and resnet50 for 8. Times are \
-per pass, and per image as well.
+per pass, and per image as well. A net of a file runs the kernels of its plan, with one image per pass.
 
 With --layers, each kernel is measured in separate passes: its fastest time, its throughput, its share of the peak \
 of one core, its algorithm, and what it does. The algorithm of a convolution is `direct` or one of Winograd's, such \

@@ -60,7 +60,8 @@ first. If several pictures are given, the name of each is printed above its clas
 others are still classified, and the exit code is 2.
 
 Each net declares its preprocessing, which is that of the weights published for it. Weights trained with other \
-preprocessing need --preprocess; ImageNet nets trained with PyTorch usually need `--preprocess torchvision`.
+preprocessing need --preprocess, as do nets of files; ImageNet nets trained with PyTorch usually need `--preprocess \
+torchvision`.
 
 The names of the 1,000 ImageNet classes and of the ten digits are in this program. The nets lenet5 and mlp read \
 digits as in MNIST, white on black; a digit on plain paper is converted to that. `cnn digits` finds digits on any \

@@ -8,9 +8,15 @@ use super::{Json, TracedArgs};
 pub(crate) struct CompareArgs {
     #[command(flatten)]
     pub(crate) traced: TracedArgs,
+    /// Its input: a safetensors file with a tensor `input`, or one for each input of the net
+    #[arg(long, value_name = "X.safetensors", required_unless_present = "recorded")]
+    pub(crate) input: Option<PathBuf>,
     /// The expected results: a safetensors file with tensors named `output`, `logits`, `act.conv1`, …
-    #[arg(long, value_name = "E.safetensors")]
-    pub(crate) expected: PathBuf,
+    #[arg(long, value_name = "E.safetensors", required_unless_present = "recorded")]
+    pub(crate) expected: Option<PathBuf>,
+    /// Both in one file, `input.NAME` and `output.NAME`; or a folder of ONNX's test data
+    #[arg(long, value_name = "R.safetensors", conflicts_with_all = ["input", "expected"])]
+    pub(crate) recorded: Option<PathBuf>,
     /// The largest accepted difference, as a share of the largest magnitude of the expected tensor
     #[arg(long, value_name = "T", default_value = "1e-4", value_parser = tolerance)]
     pub(crate) tolerance: f64,
@@ -18,14 +24,16 @@ pub(crate) struct CompareArgs {
     pub(crate) json: Json,
 }
 
-fn tolerance(text: &str) -> Result<f64, String> {
+pub(super) fn tolerance(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
     number.ok_or_else(|| "expected a number such as 1e-4".to_owned())
 }
 
 pub(super) const USAGE: &str = "\
-cnn compare [OPTIONS] <NET> --weights <W.safetensors>
-           --input <X.safetensors> --expected <E.safetensors>";
+cnn compare [OPTIONS] <NET> [--weights <W.safetensors>]
+           --input <X.safetensors> --expected <E.safetensors>
+       cnn compare [OPTIONS] <NET> [--weights <W.safetensors>]
+           --recorded <R.safetensors>";
 
 pub(super) const ABOUT: &str = "\
 Compare a net, layer by layer, with the numbers of another implementation.
@@ -40,6 +48,11 @@ for layers and modules as PyTorch names them. `act.conv1` is the output of that 
 `act.layer1.0` or `act.features` is the output of the last layer inside. The output and the taps are compared twice: \
 with the layers run one by one (`layers`), and with the compiled net (`forward`), where layers are fused and \
 Winograd's algorithm may be used.
+
+A recorded file (--recorded) has what a net read and what it gave: tensors `input.NAME` and `output.NAME`, with the \
+names of the net's inputs and outputs, or `input.input` and `output.output` if it doesn't name its only one. Inputs have \
+the shape of the net's input, [C, H, W] or [F], or are flat; several inputs are [N, C, H, W] or [N, F]. The Python \
+package cnn_export writes such files. ONNX's test data (`test_data_set_0` with input_0.pb and output_0.pb) are read, too.
 
 Shapes are those of `cnn trace`; dimensions of 1 do not matter, and maps may be flattened. F32, F16 and BF16 are \
 accepted; numbers rounded to F16 need a tolerance of 1e-3, and to BF16 of 1e-2. A net that stores its weights in \

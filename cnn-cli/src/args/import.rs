@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use cnn_net::op::Shape;
 
 use super::Json;
+use super::compare::tolerance;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
-    /// An ONNX file
+    /// An ONNX file; `-` is standard input
     #[arg(value_name = "MODEL.onnx")]
     pub(crate) model: PathBuf,
     /// The Rust file to write, replacing an older one; without it, or if it is `-`, it goes to standard output
@@ -23,6 +24,12 @@ pub(crate) struct ImportArgs {
     /// The shape of its input, if the file leaves it open: channels x height x width, or features
     #[arg(long, value_name = "CxHxW", value_parser = shape)]
     pub(crate) input: Option<Shape>,
+    /// Compare what is written with recorded results; without a file, with those next to the model
+    #[arg(long, value_name = "R.safetensors")]
+    pub(crate) verify: Option<Option<PathBuf>>,
+    /// The largest accepted difference, as a share of the largest magnitude of the recorded tensor
+    #[arg(long, value_name = "T", default_value = "1e-4", value_parser = tolerance, requires = "verify")]
+    pub(crate) tolerance: f64,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -38,14 +45,21 @@ Models of ONNX's operator sets 7 to 28 are read, also if their tensors are in ot
 model with parts that can't be declared is an error that lists all of them: operator, node, why, and what to do. \
 Then no file is written, and older ones stay unchanged.
 
-Nothing is printed but a declaration without --output. The JSON, which needs --output, has the keys net (its name), \
-input and output (shapes), layers (how many), parameters, and files (an array of what was written: path and bytes).";
+With --verify, the written files are proven before they get their names: the declaration is compiled, the weights are \
+read again, and the net runs, layer by layer and as planned, on recorded inputs. If its outputs differ from the \
+recorded ones, nothing is written, and the exit code is 1. `cnn compare --help` describes recorded files and the report. \
+Without a name, they are MODEL.recorded.safetensors or the folder test_data_set_0, next to the model.
+
+Nothing is printed but a declaration without --output, and the report of --verify. The JSON, which needs --output, has \
+the keys net (its name), input and output (shapes), layers (how many), parameters, files (an array of what was written: \
+path and bytes), and with --verify also verified, which is the JSON of `cnn compare`.";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   cnn import resnet50.onnx                   print the declaration
   cnn import resnet50.onnx -o resnet50.rs -w resnet50.safetensors
   cnn import detector.onnx --input 3x416x416 --name Detector -o detector.rs
+  cnn import net.onnx -o net.rs -w net.safetensors --verify test_data_set_0
 
 To write such a file in Python:
   image = torch.rand(1, 3, 224, 224)

@@ -8,7 +8,7 @@ use super::{Json, WeightedArgs};
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) weighted: WeightedArgs,
-    /// Its input: a safetensors file with a tensor `input`
+    /// Its input: a safetensors file with a tensor `input`, or one for each input of the net
     #[arg(long, value_name = "X.safetensors")]
     pub(crate) input: PathBuf,
     /// The safetensors file to write; an older one is replaced; `-` is standard output
@@ -23,7 +23,12 @@ Run a net on numbers from a file.
 
 The input file holds a tensor `input` of the net's input shape, [C, H, W], or several inputs, [N, C, H, W]; F32, F16 \
 and BF16 are accepted. The output file then holds `output` and each of the net's taps under its name, all F32: [F] \
-for vectors, [C, H, W] for maps, and [N, F] or [N, C, H, W] for several inputs.
+for vectors, [C, H, W] for maps, and [N, F] or [N, C, H, W] for several inputs. A net that names its inputs and outputs has \
+a tensor for each, under its name. Inputs may also be those of a recorded file, `input.NAME`, which \
+`cnn compare --help` describes.
+
+A net of a file is not compiled; the kernels of its plan run one after another, as they do in the compiled net, so the \
+numbers are the same, bit by bit.
 
 The output file appears when it is complete: if anything goes wrong, none is written, and an older one stays \
 unchanged.
@@ -44,4 +49,9 @@ With your own weights, saved by
   st.save_file(model.state_dict(), \"mine.safetensors\")
 
   $ cnn run lenet5 --weights mine.safetensors \\
-      --input x.safetensors --output y.safetensors";
+      --input x.safetensors --output y.safetensors
+
+A net of your own, and one with its weights:
+  $ cnn run src/net.rs::Small --weights small.safetensors \\
+      --input x.safetensors --output y.safetensors
+  $ cnn run model.onnx --input x.safetensors --output y.safetensors";

@@ -9,7 +9,7 @@ use crate::names::NetName;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SummaryArgs {
-    /// Which net; `cnn list` shows them
+    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx
     #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
     /// Show N levels of nesting: what lies deeper is added up in the row of its block
@@ -39,6 +39,13 @@ A row has the layer's name, its kind with window/stride, the shape of its output
 trained parameters, its multiplications with a weight in one pass (MACs), their share of the net's, the memory of \
 its output as F32, and its receptive field.
 
+The net is one of `cnn list`, or in a file. Of a Rust file, FILE.rs, nothing is built: the `network!` in it is compiled by \
+this program, wherever it is in the file, and mistakes are shown as rustc shows them. If there are several nets, \
+FILE.rs::Net says which. Paths in `#[weights]` begin at the folder of Cargo.toml, as in a build. A file FILE.onnx is read \
+as `cnn import` reads it, and comes with its weights. `-` is either kind of file on standard input; `-- -::Net` says which net of it. \
+All commands that take a NET take files; a net that calls functions or layers of your crate can be shown and drawn, but \
+not run.
+
 The receptive field is the side (or height x width) of the window of the input that one number of the output depends \
 on, as in Araujo et al., https://distill.pub/2019/computing-receptive-fields. It may be larger than the input; `all` \
 is the whole input, as after a global pooling or a fully connected layer.
@@ -63,4 +70,6 @@ Examples:
   cnn summary lenet5
   cnn summary resnet152 --depth 1
   cnn summary resnet50 --format markdown >> README.md
-  cnn summary inception-v1 --json | jq .parameters";
+  cnn summary inception-v1 --json | jq .parameters
+  cnn summary src/net.rs::Small
+  cnn import model.onnx | cnn summary -";

@@ -8,6 +8,9 @@ use super::{Json, TracedArgs};
 pub(crate) struct TraceArgs {
     #[command(flatten)]
     pub(crate) traced: TracedArgs,
+    /// Its input: a safetensors file with a tensor `input`, or one for each input of the net
+    #[arg(long, value_name = "X.safetensors")]
+    pub(crate) input: PathBuf,
     /// The safetensors file to write; an older one is replaced; `-` is standard output
     #[arg(long, value_name = "T.safetensors")]
     pub(crate) output: PathBuf,
@@ -16,7 +19,7 @@ pub(crate) struct TraceArgs {
 }
 
 pub(super) const USAGE: &str = "\
-cnn trace [OPTIONS] <NET> --weights <W.safetensors>
+cnn trace [OPTIONS] <NET> [--weights <W.safetensors>]
            --input <X.safetensors> --output <T.safetensors>";
 
 pub(super) const ABOUT: &str = "\

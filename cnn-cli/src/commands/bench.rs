@@ -29,7 +29,14 @@ const FEWEST: usize = 11;
 
 /// Measures a net as a whole and, with `--layers`, each kernel.
 pub(super) fn bench(args: &BenchArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
-    let model = Model::named(&args.net)?.for_batch(args.batch.get())?;
+    let model = Model::given(&args.net)?;
+    if model.declared.is_some() && [model.batch, args.batch.get()] != [1; 2] {
+        let (net, advice) =
+            (model.graph.name, "a `#[batch]` needs a compiled net: `cnn new` makes a crate of this one");
+        return Err(Failure::Message(format!("{net} is of a file, so it runs with one image per pass; {advice}")));
+    }
+    model.can_run()?;
+    let model = model.for_batch(args.batch.get())?;
     let mut net = weighted(model, args)?;
     let input = seeded::uniform("input", model.batch * model.graph.input().elements());
     let mut pass = || {

@@ -18,7 +18,7 @@ const MOST: usize = 1000;
 
 /// Prints what a net finds in a file: every tensor, and every problem.
 pub(super) fn check_weights(args: &CheckWeightsArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
-    let model = Model::named(&args.net)?;
+    let model = Model::given(&args.net)?;
     let file = WeightsFile::open(&args.file, &args.rename)?;
     let report = file.report(model);
     let error = |problems: &[Problem]| WeightsError { net: model.graph.name.to_owned(), problems: problems.to_vec() };

@@ -26,7 +26,7 @@ type Classes = Result<Vec<(usize, f32)>, String>;
 
 /// Prints the most probable classes of each picture, or an error on stderr if it cannot be read.
 pub(super) fn classify(args: &ClassifyArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
-    let model = Model::named(&args.weighted.net)?;
+    let model = Model::given(&args.weighted.net)?;
     let preprocess = preprocess(model, args.preprocess)?;
     let labels = Labels::of(model, args.labels.as_deref())?;
     let mut net = start(model, &args.weighted)?;

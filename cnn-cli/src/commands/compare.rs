@@ -5,12 +5,14 @@ mod expected;
 mod report;
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use cnn::DynNetwork;
 use cnn::graph::{Graph, Value};
 use cnn::trace::Trace;
+use cnn::weights::Tensors;
 
 use super::input::Batch;
 use super::trace::computed;
@@ -20,6 +22,7 @@ use crate::args::compare::CompareArgs;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Bar;
+use crate::recorded;
 use crate::registry::Model;
 use crate::tensors;
 
@@ -29,48 +32,122 @@ use self::report::Report;
 
 /// Compares the outputs of a net's layers with those of another implementation.
 pub(super) fn compare(args: &CompareArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
-    let TracedArgs { net, weights, rename, input } = &args.traced;
-    let model = Model::named(net)?;
-    let batch = Batch::read(input, model)?;
-    if batch.values().is_empty() {
-        return Err(Failure::of_file(input, "has no inputs: its batch size is 0"));
-    }
-    let file = tensors::open(&args.expected)?;
-    let file = tensors::tensors(&file, &args.expected, "logits")?;
-    let mut problems = Problems::default();
-    let mut expected = expected::find(&file, model, batch.count, &mut problems);
-    let weights = WeightsFile::open(weights, rename)?;
-    let params = weights.params(model)?;
-    let mut rows = Vec::new();
-    let bar = Bar::new("running layers");
-    let each = |value: Value, found: &[f32]| {
-        bar.show(computed(value), model.graph.nodes.len() as u64);
-        for expected in expected.iter_mut().filter(|expected| expected.value == value) {
-            expected.traced = true;
-            rows.push(Row::new(expected, Run::Layers, found));
+    let TracedArgs { net, weights, rename } = &args.traced;
+    let model = Model::given(net)?;
+    let weights = WeightsFile::of(model, weights.as_deref(), rename)?;
+    let compared = match (&args.recorded, &args.input, &args.expected) {
+        (Some(recorded), ..) => Compared::recorded(model, &weights, recorded, args.tolerance)?,
+        (None, Some(input), Some(path)) => {
+            let batch = Batch::read(input, model)?;
+            let file = tensors::open(path)?;
+            let file = tensors::tensors(&file, path, "logits")?;
+            Compared::new(model, &weights, (input, &batch), (path, &file), args.tolerance)?
         }
+        // `clap` requires both.
+        (None, ..) => return Err(Failure::Message("compare with what? `cnn compare --help` says how".to_owned())),
     };
-    let traced = Trace::new(model.graph, &params).with_aux().run(batch.values(), each);
-    traced.map_err(|error| Failure::of_file(input, format_args!("does not fit {}: {error}", model.name)))?;
-    drop((params, bar));
-    let outputs = outputs(model.graph, &expected);
-    if !outputs.is_empty() {
-        let found = forward(weights.net(model, None)?.as_mut(), outputs, &batch, model)?;
-        let of_output = |expected: &Expected| Some(Row::new(expected, Run::Forward, found.get(&expected.value)?));
-        rows.extend(expected.iter().filter_map(of_output));
-    }
-    for expected in expected.iter().filter(|expected| !expected.traced) {
-        problems.without_weights(&expected.name);
-    }
-    let report = Report::new(model.graph, rows, args.tolerance);
     if args.json.json {
-        out.json(&report.json(model.name, problems.texts()))?;
+        out.json(&compared.json())?;
     } else {
-        report.write(out)?;
+        compared.write(out)?;
     }
     out.flush()?;
-    problems.into_result(&args.expected)?;
-    if report.agrees() { Ok(()) } else { Err(Failure::Different) }
+    compared.into_result()
+}
+
+/// A net, compared with another implementation.
+pub(super) struct Compared {
+    model: &'static Model,
+    report: Report,
+    problems: Problems,
+    /// The file with the expected numbers.
+    path: PathBuf,
+}
+
+impl Compared {
+    /// With recorded results.
+    pub(super) fn recorded(
+        model: &'static Model,
+        weights: &WeightsFile<'_>,
+        path: &Path,
+        tolerance: f64,
+    ) -> Result<Self, Failure> {
+        let files = recorded::open(path, model.graph)?;
+        let file = tensors::tensors(&files, path, "output.output")?;
+        Self::of_recorded(model, weights, path, &file, tolerance)
+    }
+
+    /// With the recorded results in these tensors of a file.
+    pub(super) fn of_recorded(
+        model: &'static Model,
+        weights: &WeightsFile<'_>,
+        path: &Path,
+        file: &Tensors<'_>,
+        tolerance: f64,
+    ) -> Result<Self, Failure> {
+        let batch = Batch::find(file, model).map_err(|problem| Failure::of_file(path, problem))?;
+        Self::new(model, weights, (path, &batch), (path, file), tolerance)
+    }
+
+    /// With the expected tensors of a file, for these inputs.
+    fn new(
+        model: &'static Model,
+        weights: &WeightsFile<'_>,
+        (input, batch): (&Path, &Batch),
+        (path, file): (&Path, &Tensors<'_>),
+        tolerance: f64,
+    ) -> Result<Self, Failure> {
+        if batch.values().is_empty() {
+            return Err(Failure::of_file(input, "has no inputs: its batch size is 0"));
+        }
+        let mut problems = Problems::default();
+        let mut expected = expected::find(file, model, batch.count, &mut problems);
+        let params = weights.params(model)?;
+        let mut rows = Vec::new();
+        let bar = Bar::new("running layers");
+        let each = |value: Value, found: &[f32]| {
+            bar.show(computed(value), model.graph.nodes.len() as u64);
+            for expected in expected.iter_mut().filter(|expected| expected.value == value) {
+                expected.traced = true;
+                rows.push(Row::new(expected, Run::Layers, found));
+            }
+        };
+        let traced = Trace::new(model.graph, &params).with_aux().run(batch.values(), each);
+        traced.map_err(|error| Failure::of_file(input, format_args!("does not fit {}: {error}", model.name)))?;
+        drop((params, bar));
+        let outputs = outputs(model.graph, &expected);
+        if !outputs.is_empty() {
+            let found = forward(weights.net(model, None)?.as_mut(), outputs, batch, model)?;
+            let of_output = |expected: &Expected| Some(Row::new(expected, Run::Forward, found.get(&expected.value)?));
+            rows.extend(expected.iter().filter_map(of_output));
+        }
+        for expected in expected.iter().filter(|expected| !expected.traced) {
+            problems.without_weights(&expected.name);
+        }
+        let report = Report::new(model.graph, rows, tolerance);
+        Ok(Self { model, report, problems, path: path.to_path_buf() })
+    }
+
+    /// The report for people.
+    pub(super) fn write(&self, out: &mut Output<impl Write>) -> io::Result<()> {
+        self.report.write(out)
+    }
+
+    /// The report for programs.
+    pub(super) fn json(&self) -> serde_json::Value {
+        self.report.json(self.model.name, self.problems.texts())
+    }
+
+    /// Whether everything could be compared, and agrees.
+    pub(super) fn agrees(&self) -> bool {
+        self.report.agrees() && self.problems.texts().is_empty() && !self.report.is_empty()
+    }
+
+    /// A failure if anything differs, or could not be compared.
+    pub(super) fn into_result(self) -> Result<(), Failure> {
+        self.problems.into_result(&self.path)?;
+        if self.report.agrees() { Ok(()) } else { Err(Failure::Different) }
+    }
 }
 
 /// A comparison, which is a line of the table.

@@ -19,7 +19,7 @@ pub(super) fn diagram(args: &DiagramArgs, out: &mut Output<impl Write>) -> Resul
     let options = options(args);
     match (&args.all, &args.net) {
         (Some(folder), _) => write_folder(folder, &draw_all(&options), args.json, out),
-        (None, Some(net)) => draw(Model::named(net)?, args, &options, out),
+        (None, Some(net)) => draw(Model::given(net)?, args, &options, out),
         // `clap` requires one of them.
         (None, None) => Err(Failure::Message("which net? `cnn list` shows all".to_owned())),
     }

@@ -6,6 +6,7 @@ use cnn::op::Shape;
 use cnn::weights::Tensors;
 
 use crate::failure::{Failure, printable};
+use crate::recorded::INPUT;
 use crate::registry::Model;
 use crate::tensors::{self, dimensions, misread};
 
@@ -40,7 +41,7 @@ impl Batch {
     }
 
     /// The inputs of a net among the tensors of a file. The error is a problem that begins with a verb.
-    fn find(tensors: &Tensors<'_>, model: &Model) -> Result<Self, String> {
+    pub(super) fn find(tensors: &Tensors<'_>, model: &Model) -> Result<Self, String> {
         let length = model.graph.input().elements();
         let read = (0..model.graph.inputs.len()).map(|index| read(tensors, model, index));
         let mut read: Vec<Read> = read.collect::<Result<_, _>>()?;
@@ -75,8 +76,14 @@ impl Batch {
 /// One of a net's inputs.
 fn read(tensors: &Tensors<'_>, model: &Model, index: usize) -> Result<Read, String> {
     let (name, shape) = (model.graph.input_name(index), model.graph.inputs[index].shape);
+    // A recorded input may be flat.
+    let recorded = format!("{INPUT}{name}");
+    let is_recorded = tensors.shape(name).is_none() && tensors.shape(&recorded).is_some();
+    let name = if is_recorded { &recorded } else { name };
     let found = tensors.shape(name).ok_or_else(|| missing(name, tensors))?;
-    let count = count(found, shape).ok_or_else(|| misshapen(name, found, shape, model))?;
+    let flat = Shape::Vector(shape.elements());
+    let count = count(found, shape).or_else(|| if is_recorded { count(found, flat) } else { None });
+    let count = count.ok_or_else(|| misshapen(name, found, shape, model))?;
     let values = tensors.read(name).map_err(|problem| format!("has `{name}` as {}", misread(&problem)))?;
     Ok(Read { count, values: values.unwrap_or_default(), length: shape.elements() })
 }

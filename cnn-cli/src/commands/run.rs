@@ -18,7 +18,7 @@ use super::weights::start;
 
 /// Runs a net on a file and writes a file.
 pub(super) fn run(args: &RunArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
-    let model = Model::named(&args.weighted.net)?;
+    let model = Model::given(&args.weighted.net)?;
     let destination = Destination::new(&args.output, args.json)?;
     for read in args.weighted.weights.iter().chain([&args.input]) {
         refuse_overwriting(read, &args.output)?;

@@ -18,7 +18,7 @@ use self::cost::Facts;
 
 /// Prints the layers of a net and their cost.
 pub(super) fn summary(args: &SummaryArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
-    let model = Model::named(&args.net)?;
+    let model = Model::given(&args.net)?;
     let facts = Facts::new(model);
     let depth = args.depth.map_or(usize::MAX, NonZeroUsize::get);
     if args.json.json {

@@ -22,14 +22,14 @@ pub(super) const LAYER: &str = "act.";
 
 /// Runs a net layer by layer and writes the output of every layer.
 pub(super) fn trace(args: &TraceArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
-    let TracedArgs { net, weights, rename, input } = &args.traced;
-    let model = Model::named(net)?;
+    let (TracedArgs { net, weights, rename }, input) = (&args.traced, &args.input);
+    let model = Model::given(net)?;
     let destination = Destination::new(&args.output, args.json)?;
-    for read in [weights, input] {
+    for read in weights.iter().chain([input]) {
         refuse_overwriting(read, &args.output)?;
     }
     let batch = Batch::read(input, model)?;
-    let params = WeightsFile::open(weights, rename)?.params(model)?;
+    let params = WeightsFile::of(model, weights.as_deref(), rename)?.params(model)?;
     let graph = model.graph;
     let wanted = wanted(graph);
     let mut written = Vec::new();

@@ -9,18 +9,14 @@ use cnn::{DynNetwork, Pool};
 use crate::args::{Rule, WeightedArgs};
 use crate::failure::{Failure, shown};
 use crate::progress::Bar;
-use crate::registry::Model;
+use crate::registry::{Model, OwnWeights};
 use crate::tensors::{self, unreadable};
 
-/// The net with the weights of a file, or with those in this program.
-pub(super) fn start(model: &Model, args: &WeightedArgs) -> Result<Box<dyn DynNetwork>, Failure> {
+/// The net with the weights of a file, or with those that it comes with.
+pub(super) fn start(model: &'static Model, args: &WeightedArgs) -> Result<Box<dyn DynNetwork>, Failure> {
     match (&args.weights, model.embedded) {
-        (Some(path), _) => WeightsFile::open(path, &args.rename)?.net(model, None),
         (None, Some(embedded)) => Ok(embedded()),
-        (None, None) => {
-            let advice = "give a file with --weights W.safetensors";
-            Err(Failure::Message(format!("there are no weights for {} in this program; {advice}", model.name)))
-        }
+        (weights, _) => WeightsFile::of(model, weights.as_deref(), &args.rename)?.net(model, None),
     }
 }
 
@@ -32,19 +28,45 @@ pub(super) struct WeightsFile<'a> {
 }
 
 impl<'a> WeightsFile<'a> {
+    /// The file that the user names, or the weights that come with a net of a file.
+    pub(super) fn of(model: &'static Model, named: Option<&Path>, rules: &'a [Rule]) -> Result<Self, Failure> {
+        if let Some(path) = named {
+            return Self::open(path, rules);
+        }
+        match &model.own {
+            Some(OwnWeights::File { path, rename }) => {
+                let own = rename.iter().map(|(from, to)| (from.as_str(), to.as_str()));
+                let mut file = Self::open(path, rules)?;
+                file.rules = own.chain(file.rules).collect();
+                Ok(file)
+            }
+            Some(OwnWeights::Here(bytes)) => {
+                let path = model.declared.as_ref().map_or(Path::new(model.name), |declared| &declared.file);
+                Ok(Self { rules: plain(rules), ..Self::here(path, bytes)? })
+            }
+            None => Err(missing(model)),
+        }
+    }
+
+    /// A safetensors file in memory; `path` is for messages.
+    pub(super) fn here(path: &Path, bytes: &[u8]) -> Result<Self, Failure> {
+        let files = Files::from_reader("weights", bytes).map_err(|why| unreadable(path, &why))?;
+        Ok(Self { path: path.to_path_buf(), files, rules: Vec::new() })
+    }
+
     pub(super) fn open(path: &Path, rules: &'a [Rule]) -> Result<Self, Failure> {
-        let files = tensors::open(path)?;
-        let rules = rules.iter().map(|rule| (rule.from.as_str(), rule.to.as_str())).collect();
-        Ok(Self { path: path.to_path_buf(), files, rules })
+        Ok(Self { path: path.to_path_buf(), files: tensors::open(path)?, rules: plain(rules) })
     }
 
     /// A net with these weights, on the threads of a pool.
     pub(super) fn net(&self, model: &Model, pool: Option<Pool>) -> Result<Box<dyn DynNetwork>, Failure> {
+        model.can_run()?;
         self.reading(|source| (model.load)(source, pool))
     }
 
     /// The tensors of a net.
     pub(super) fn params(&self, model: &Model) -> Result<Params, Failure> {
+        model.can_run()?;
         self.reading(|source| weights::read(model.graph, source))
     }
 
@@ -71,6 +93,20 @@ impl<'a> WeightsFile<'a> {
             _ => Failure::Message(format!("{}: {error}", shown(&self.path))),
         }
     }
+}
+
+/// Says that a net comes without weights.
+fn missing(model: &Model) -> Failure {
+    let (place, more) = match &model.declared {
+        Some(declared) => (shown(&declared.file), ", or name one in `#[weights]`"),
+        None => ("this program".to_owned(), ""),
+    };
+    let advice = format!("give a file with --weights W.safetensors{more}");
+    Failure::Message(format!("there are no weights for {} in {place}; {advice}", model.name))
+}
+
+fn plain(rules: &[Rule]) -> Vec<(&str, &str)> {
+    rules.iter().map(|rule| (rule.from.as_str(), rule.to.as_str())).collect()
 }
 
 #[cfg(test)]

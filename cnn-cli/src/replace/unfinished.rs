@@ -33,6 +33,10 @@ impl Temporary {
         Ok(Self { file, listed })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     pub(super) fn file(&self) -> &File {
         self.file.as_file()
     }

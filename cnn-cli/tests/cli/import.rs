@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use models::seeded;
 use serde_json::Value;
 
-use super::support::{Folder, run, tensors};
+use super::support::{Folder, Named, Ran, cnn, file_of_all, input_file, run, tensors};
 
 /// A case of the importer's own tests.
 fn case(name: &str) -> PathBuf {
@@ -58,6 +59,115 @@ fn nothing_is_written_if_anything_is_wrong() {
     let error = arguments(&broken, &broken).error();
     assert!(error.contains("cannot be the output"), "{error}");
     assert_eq!(folder.names(), ["broken.onnx"]);
+}
+
+/// A folder with a model, and what it reads and gives: its own results, from this program.
+fn recorded(test: &str) -> (Folder, Vec<Named>) {
+    let folder = Folder::new(test);
+    fs::copy(case("resnet_dynamo.onnx"), folder.path("m.onnx")).unwrap();
+    let values = seeded::uniform("x", 3 * 24 * 24);
+    let input = folder.file("x", input_file(&[3, 24, 24], &values));
+    let [model, output] = ["m.onnx", "y"].map(|file| folder.path(file));
+    let arguments = [Path::new("run"), &model, Path::new("--input"), &input, Path::new("--output"), &output];
+    assert_eq!(run(arguments).ok(), "");
+    let (_, output) = tensors(&output).remove("output").unwrap();
+    let all =
+        vec![("input.input".to_owned(), vec![1, 3, 24, 24], values), ("output.output".to_owned(), vec![1, 3], output)];
+    (folder, all)
+}
+
+/// Imports the model, with proof.
+fn verified(folder: &Folder, more: &[&str]) -> Ran {
+    let mut command = cnn();
+    command.current_dir(folder.path("")).args(["import", "m.onnx", "-o", "m.rs", "-w", "w"]).args(more);
+    command.output().expect("the program starts").into()
+}
+
+#[test]
+fn an_import_is_proven_by_recorded_results() {
+    let (folder, mut all) = recorded("import_verified");
+    folder.file("r", file_of_all(&all));
+    let report = verified(&folder, &["--verify", "r"]).ok();
+    assert!(report.contains("output.output") && report.ends_with("largest magnitude\n"), "{report}");
+    // Next to the model.
+    let error = verified(&folder, &["--verify"]).error();
+    assert!(error.contains("m.recorded.safetensors") && error.contains("test_data_set_0"), "{error}");
+    fs::rename(folder.path("r"), folder.path("m.recorded.safetensors")).unwrap();
+    let json: Value = serde_json::from_str(&verified(&folder, &["--json", "--verify"]).ok()).unwrap();
+    assert_eq!((&json["verified"]["agrees"], &json["net"]), (&true.into(), &"M".into()));
+    // Other results: nothing is written, and what is there stays.
+    for name in ["m.rs", "w"] {
+        fs::remove_file(folder.path(name)).unwrap();
+    }
+    all[1].2[2] *= 1.01;
+    folder.file("r", file_of_all(&all));
+    let names = folder.names();
+    let differs = verified(&folder, &["--verify", "r"]);
+    assert_eq!(differs.code, Some(1), "{differs:?}");
+    assert!(differs.stdout.contains("the first to differ is output.output"), "{differs:?}");
+    assert_eq!(folder.names(), names);
+    assert!(verified(&folder, &["--tolerance=0.1", "--verify", "r"]).ok().contains("all agree"));
+}
+
+#[test]
+fn recorded_results_that_do_not_fit_are_explained() {
+    let (folder, all) = recorded("import_unverified");
+    let error = |tensors: &[Named]| {
+        folder.file("r", file_of_all(tensors));
+        let ran = verified(&folder, &["--verify", "r"]);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        ran.stderr
+    };
+    let renamed = |index: usize, name: &str| {
+        let mut all = all.clone();
+        all[index].0 = name.to_owned();
+        all
+    };
+    assert!(error(&all[1..]).contains("has no tensor `input`"));
+    assert!(error(&renamed(1, "output.scores")).contains("output.scores: M has nothing with this name"));
+    let mut short = all.clone();
+    (short[0].1, short[0].2) = (vec![3, 24, 23], vec![0.0; 3 * 24 * 23]);
+    assert!(error(&short).contains("has `input.input` of shape [3, 24, 23]"));
+    let error = run(["import", "m.onnx", "--verify"]).error();
+    assert!(error.contains("--verify needs --output FILE"), "{error}");
+    assert!(!folder.names().contains(&"m.rs".to_owned()));
+}
+
+/// A tensor as ONNX's test data have it.
+fn proto(dims: &[u8], numbers: &[f32]) -> Vec<u8> {
+    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    let mut length = bytes.len();
+    let mut all: Vec<u8> = dims.iter().flat_map(|dim| [1 << 3, *dim]).collect();
+    all.extend([2 << 3, 1, 9 << 3 | 2]);
+    while length >= 0x80 {
+        all.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    all.push(length as u8);
+    all.extend(bytes);
+    all
+}
+
+#[test]
+fn test_data_of_onnx_prove_an_import() {
+    let (folder, all) = recorded("import_test_data");
+    fs::create_dir(folder.path("test_data_set_0")).unwrap();
+    folder.file("test_data_set_0/input_0.pb", proto(&[1, 3, 24, 24], &all[0].2));
+    let error = verified(&folder, &["--verify"]).error();
+    assert!(error.contains("output_0.pb cannot be read"), "{error}");
+    folder.file("test_data_set_0/output_0.pb", proto(&[1, 3], &all[1].2));
+    for arguments in [&["--verify"][..], &["--verify", "test_data_set_0"], &["--verify", "."]] {
+        assert!(verified(&folder, arguments).ok().contains("all agree"), "{arguments:?}");
+    }
+    let [model, data] = ["m.onnx", "test_data_set_0"].map(|file| folder.path(file));
+    let report = run([Path::new("compare"), &model, Path::new("--recorded"), &data]).ok();
+    assert!(report.contains("all agree"), "{report}");
+    folder.file("test_data_set_0/output_1.pb", proto(&[1, 3], &all[1].2));
+    assert!(verified(&folder, &["--verify"]).error().contains("output_1.pb is one too many"));
+    folder.file("test_data_set_0/output_0.pb", proto(&[1, 2], &all[1].2[..2]));
+    assert!(verified(&folder, &["--verify"]).error().contains("has the shape [1, 2], but `output.output` is 3"));
+    folder.file("test_data_set_0/output_0.pb", fs::read(folder.path("m.onnx")).unwrap());
+    assert!(verified(&folder, &["--verify"]).error().contains("it is no tensor of ONNX"));
 }
 
 #[test]

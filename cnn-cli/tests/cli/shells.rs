@@ -16,6 +16,10 @@ fn every_shell_has_completions() {
     for shell in ["bash", "zsh"] {
         assert!(run(["completions", shell]).ok().contains("torchvision-densenet121"), "{shell}");
     }
+    let zsh = run(["completions", "zsh"]).ok();
+    assert!(
+        zsh.contains("\n_cnn_nets() {\n    _alternative 'nets:net:(perceptron ") && zsh.contains(":_cnn_nets' \\\n")
+    );
     let error = run(["completions", "tcsh"]).errors();
     assert!(error.contains("[possible values: bash, elvish, fish, powershell, zsh]"), "{error}");
 }
@@ -39,6 +43,9 @@ fn bash_completes_commands_options_and_nets() {
     assert_eq!(proposed(&["cnn", "summary", "resnet1"]), ["resnet18", "resnet101", "resnet152"]);
     assert_eq!(proposed(&["cnn", "bench", "lenet5", "--th"]), ["--threads"]);
     assert_eq!(proposed(&["cnn", "diagram", "lenet5", "--detail", "f"]), ["full"]);
+    // Where no net fits, bash proposes files.
+    assert_eq!(proposed(&["cnn", "plan", "./src"]), [""]);
+    assert!(run(["completions", "bash"]).ok().contains("-o bashdefault -o default cnn"));
 }
 
 #[test]
@@ -59,7 +66,7 @@ fn a_folder_gets_a_page_for_every_command() {
     let mut names: Vec<String> =
         fs::read_dir(&man).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!(names.len(), 15, "{names:?}");
+    assert_eq!(names.len(), 17, "{names:?}");
     assert!(names.contains(&"cnn.1".to_owned()) && names.contains(&"cnn-check-weights.1".to_owned()), "{names:?}");
     assert_eq!(fs::read_to_string(man.join("cnn.1")).unwrap(), run(["man"]).ok());
     let summary = fs::read_to_string(man.join("cnn-summary.1")).unwrap();

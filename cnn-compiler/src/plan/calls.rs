@@ -14,7 +14,7 @@ use cnn_runtime::place::map::Map;
 use super::arena::{self, Buffer, Placed, round_up};
 use super::batch::Batch;
 use super::layout::Layout;
-use super::{Call, Plan, Purpose, Range};
+use super::{Call, Plan, Purpose, Range, Uses};
 use crate::graph::Output;
 use crate::optimise::Optimised;
 use crate::step::{Fused, Step, StepKind, ValueId};
@@ -125,9 +125,14 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn push(&mut self, name: &str, purpose: Purpose, kernel: Box<dyn KernelCall>, pack: Option<Pack>) {
+    /// A call without weights, into part of the workspace.
+    fn moves(&mut self, name: &str, purpose: Purpose, kernel: Box<dyn KernelCall>, into: impl Into<Range>) {
+        self.push(name, purpose, kernel, None, into.into().into());
+    }
+
+    fn push(&mut self, name: &str, purpose: Purpose, kernel: Box<dyn KernelCall>, pack: Option<Pack>, uses: Uses) {
         let shared = self.shared && kernel.has_batch();
-        self.calls.push(Call { name: name.to_owned(), purpose, kernel, pack, shared });
+        self.calls.push(Call { name: name.to_owned(), purpose, kernel, pack, shared, uses });
     }
 
     /// The net's inputs: the first values.
@@ -136,7 +141,8 @@ impl Writer<'_> {
         for (value, input) in net.shaped.graph.inputs.iter().enumerate() {
             let name = if input.name.is_empty() { "input" } else { &input.name };
             self.clear_halo_of(self.layout.buffer(value), None, name);
-            self.push(name, Purpose::Reads(value), Box::new(self.layout.map(value)), None);
+            let map = self.layout.map(value);
+            self.moves(name, Purpose::Reads(value), Box::new(map), map);
         }
     }
 
@@ -157,7 +163,8 @@ impl Writer<'_> {
         let buffer = &self.layout.buffers[buffer];
         if !buffer.halo.is_none() {
             let halo = Halo { map: buffer.map(), zeros: buffer.halo };
-            self.push(&format!("{name}.halo"), Purpose::Moves(node), Box::new(halo), None);
+            let all = Range { offset: buffer.offset, len: buffer.floats() };
+            self.moves(&format!("{name}.halo"), Purpose::Moves(node), Box::new(halo), all);
         }
     }
 
@@ -169,7 +176,8 @@ impl Writer<'_> {
                 let producer = self.net.steps.iter().find(|step| step.output == value);
                 let serves = Purpose::Moves(producer.map(|step| step.nodes[step.nodes.len() - 1]));
                 let store = StoreChw { map: self.layout.map(value), offset };
-                self.push(&format!("{name}.chw"), serves, Box::new(store), None);
+                let into = Range { offset, len: self.net.values[value].elements() };
+                self.moves(&format!("{name}.chw"), serves, Box::new(store), into);
             }
         }
     }
@@ -211,6 +219,8 @@ impl Writer<'_> {
             made = kernels(offset);
         }
         let name = self.name(step.node()).to_owned();
+        let scratch = self.layout.scratch(index).map(|buffer| &self.layout.buffers[buffer]);
+        let scratch = scratch.map(|buffer| Range { offset: buffer.offset, len: buffer.len });
         for kernel in made {
             let pack = self.pack(step, &*kernel).filter(|_| known.is_none());
             if let Some(pack) = &pack {
@@ -221,7 +231,8 @@ impl Writer<'_> {
             } else {
                 Purpose::Computes(step.nodes.clone())
             };
-            self.push(&name, purpose, kernel, pack);
+            let into = kernel.output().map_or(output, |(map, _)| map);
+            self.push(&name, purpose, kernel, pack, Uses { output: into.into(), scratch });
         }
     }
 

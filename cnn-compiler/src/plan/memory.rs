@@ -5,8 +5,8 @@ use cnn_net::memory::{Buffer, Memory};
 use super::Plan;
 
 impl Plan {
-    /// Builds the description and hands it to `read`.
-    pub(crate) fn memory<R>(&self, read: impl FnOnce(&Memory<'_>) -> R) -> R {
+    /// Calls `read` with what the workspace of an image holds where, and when.
+    pub fn memory<R>(&self, read: impl FnOnce(&Memory<'_>) -> R) -> R {
         let plan = self;
         let nodes = &plan.net.shaped.graph.nodes;
         let layers = plan.net.steps.iter().map(|step| nodes[step.node()].name.as_str());

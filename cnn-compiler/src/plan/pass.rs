@@ -35,8 +35,8 @@ impl Plan {
         Pass { images, distance, floats, output, taps }
     }
 
-    /// Bytes of the workspace.
-    pub(crate) fn bytes(&self) -> usize {
+    /// Bytes of the workspace, for all images of a pass.
+    pub fn bytes(&self) -> usize {
         self.pass().floats * size_of::<f32>()
     }
 }

@@ -8,6 +8,7 @@ use cnn::weights::Tensors;
 
 use crate::commands::trace::LAYER;
 use crate::failure::{Failure, printable, shown};
+use crate::recorded;
 use crate::registry::Model;
 use crate::tensors::{self, dimensions};
 
@@ -53,10 +54,11 @@ fn one(name: &str, value: Value, file: &Tensors<'_>, model: &Model, count: Optio
     Ok(Expected { name: name.to_owned(), value, numbers: numbers.unwrap_or_default(), traced: false })
 }
 
-/// What a name in the file means: `act.NAME` is a layer or a module, and any other name may be one, too.
+/// What a name in the file means: `act.NAME` is a layer or a module, and any other name may be one, too, or that of a recorded
+/// tensor.
 fn value(graph: &Graph<'_>, name: &str) -> Option<Value> {
     let layer = name.strip_prefix(LAYER).and_then(|layer| module(graph, layer).or_else(|| resolve(graph, layer)));
-    layer.or_else(|| resolve(graph, name))
+    layer.or_else(|| resolve(graph, name)).or_else(|| recorded::value(graph, name))
 }
 
 /// Dimensions without those of 1: `[1, 10, 1, 1]` and `[10]` have the same numbers in the same order, and so has a flattened

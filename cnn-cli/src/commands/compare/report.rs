@@ -41,6 +41,11 @@ impl Report {
         self.rows.iter().all(|row| self.is_near(row))
     }
 
+    /// Whether nothing was compared.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     fn is_near(&self, row: &Row) -> bool {
         row.difference.is_within(self.tolerance)
     }

@@ -1,4 +1,4 @@
-//! Files of tensors next to an ONNX file.
+//! Files of tensors next to a model's.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,9 +9,9 @@ use std::rc::Rc;
 use crate::constant::Bytes;
 use crate::report::Fault;
 
-/// The files next to an ONNX file, each read once.
+/// The files next to a model's, each read once.
 pub(crate) struct Files {
-    /// The folder; nothing, if the ONNX file is in memory alone.
+    /// The folder; nothing, if that is in memory alone.
     folder: Option<PathBuf>,
     read: RefCell<BTreeMap<String, Rc<[u8]>>>,
 }
@@ -42,14 +42,15 @@ impl Files {
         }
     }
 
-    fn file(&self, location: &str) -> Result<Rc<[u8]>, Fault> {
+    /// A whole file.
+    pub(crate) fn file(&self, location: &str) -> Result<Rc<[u8]>, Fault> {
         if let Some(file) = self.read.borrow().get(location) {
             return Ok(Rc::clone(file));
         }
         let path = self.path(location)?;
         let bytes = fs::read(&path).map_err(|why| {
             Fault::new(format!("its numbers are in `{}`, which can't be read: {why}", path.display()))
-                .help("put that file next to the ONNX file")
+                .help("put that file next to the model's")
         })?;
         let bytes: Rc<[u8]> = bytes.into();
         self.read.borrow_mut().insert(location.to_owned(), Rc::clone(&bytes));

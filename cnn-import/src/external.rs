@@ -13,12 +13,19 @@ use crate::report::Fault;
 pub(crate) struct Files {
     /// The folder; nothing, if that is in memory alone.
     folder: Option<PathBuf>,
+    /// What is read for any name, if it is in memory.
+    memory: Option<Rc<[u8]>>,
     read: RefCell<BTreeMap<String, Rc<[u8]>>>,
 }
 
 impl Files {
     pub(crate) fn new(folder: Option<&Path>) -> Self {
-        Self { folder: folder.map(Path::to_owned), read: RefCell::default() }
+        Self { folder: folder.map(Path::to_owned), memory: None, read: RefCell::default() }
+    }
+
+    /// A single file that is in memory.
+    pub(crate) fn of(file: &[u8]) -> Self {
+        Self { memory: Some(file.into()), ..Self::new(None) }
     }
 
     /// The bytes that `location`, `offset` and `length` say.
@@ -44,6 +51,9 @@ impl Files {
 
     /// A whole file.
     pub(crate) fn file(&self, location: &str) -> Result<Rc<[u8]>, Fault> {
+        if let Some(file) = &self.memory {
+            return Ok(Rc::clone(file));
+        }
         if let Some(file) = self.read.borrow().get(location) {
             return Ok(Rc::clone(file));
         }

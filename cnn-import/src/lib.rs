@@ -50,6 +50,8 @@ pub struct File {
     bytes: Vec<u8>,
     folder: Option<PathBuf>,
     name: String,
+    /// The tensors of a model by `cnn_export`, if they are in memory too.
+    tensors: Option<Vec<u8>>,
     /// The model by `cnn_export`, once it is read.
     exported: OnceCell<Result<torch::Model, String>>,
 }
@@ -75,13 +77,19 @@ impl File {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let folder = Some(parent.unwrap_or(Path::new(".")).to_owned());
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { bytes, folder, name, exported: OnceCell::new() })
+        Ok(Self { bytes, folder, name, tensors: None, exported: OnceCell::new() })
     }
 
     /// A file that is in memory; tensors in other files are an error.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes, folder: None, name: String::new(), exported: OnceCell::new() }
+        Self { bytes, folder: None, name: String::new(), tensors: None, exported: OnceCell::new() }
+    }
+
+    /// A model by `cnn_export` that is in memory, with its tensors.
+    #[must_use]
+    pub fn exported(graph: Vec<u8>, tensors: Vec<u8>) -> Self {
+        Self { tensors: Some(tensors), ..Self::new(graph) }
     }
 
     /// The file as it is.
@@ -96,7 +104,10 @@ impl File {
     ///
     /// If the file is not that of a model, or has parts that can't be declared: all of them.
     pub fn import(&self, options: &Options) -> Result<Net<'_>, Error> {
-        let files = external::Files::new(self.folder.as_deref());
+        let files = match &self.tensors {
+            Some(tensors) => external::Files::of(tensors),
+            None => external::Files::new(self.folder.as_deref()),
+        };
         let (mut graph, doc) = self.graph(options.input, &files)?;
         fold::fold(&mut graph, &files);
         passes::simplify(&mut graph);

@@ -136,8 +136,9 @@ class Graph:
             value = self._reads[node].get(value, value)
             if value in self._known:
                 name, tensor = self._known[value]
-                self.tensors.setdefault(self.shared.get(name, name), tensor)
-                return {"tensor": name}
+                first = self.shared.get(name, name)
+                self.tensors.setdefault(first, tensor)
+                return {"tensor": self._own(node, first, name)}
             return {"value": self.name(value)}
         if isinstance(value, (list, tuple)):
             return [self._argument(node, it) for it in value]
@@ -146,6 +147,12 @@ class Graph:
         if value is None or isinstance(value, (bool, int, float, str)):
             return value
         return str(value).removeprefix("torch.")
+
+    def _own(self, node, first, name):
+        """What the module of a node calls a tensor, of which tied parameters have several names."""
+        path = ([_path(path) for path, _ in (node.meta.get("nn_module_stack") or {}).values()] or [""])[-1]
+        names = [first, *(other for other, its in self.shared.items() if its == first)]
+        return next((own for own in names if own.rpartition(".")[0] == path), name)
 
     def used(self):
         """The names of tensors that are others under another name, as far as they are read."""

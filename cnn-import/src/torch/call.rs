@@ -36,6 +36,12 @@ impl<'a> Call<'_, 'a> {
         self.term(name, value)
     }
 
+    /// The value that it is of, whatever the schema calls that.
+    pub(super) fn input(&mut self) -> Result<Id, Stop> {
+        let name = ["input", "self", "x"].into_iter().find(|name| self.has(name));
+        self.value(name.unwrap_or("input"))
+    }
+
     /// The same, if it is given.
     pub(super) fn optional(&mut self, name: &str) -> Result<Option<Id>, Stop> {
         self.argument(name).map(|value| self.term(name, value)).transpose()

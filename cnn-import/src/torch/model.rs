@@ -114,6 +114,6 @@ fn said(node: &Node) -> Said {
         format!("[{}]", texts.join(", "))
     };
     let mut paths = node.modules.iter().map(|(path, _)| &**path).chain([&*node.name]);
-    let mut classes = node.modules.iter().map(|(_, class)| &**class).chain([&*node.op]);
+    let mut classes = node.modules.iter().map(|(_, class)| &**class).chain([""]);
     Said { title: title.to_owned(), scopes: quoted(&mut paths), classes: quoted(&mut classes) }
 }

@@ -12,7 +12,7 @@ pub(super) fn activation(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop
         return clip(call, name);
     }
     let Some((op, attributes)) = function(call, name)? else { return Err(unknown(name)) };
-    let input = call.value("self")?;
+    let input = call.input()?;
     if let ("PRelu", true) = (op, call.has("weight")) {
         let weight = call.value("weight")?;
         call.gives(op, vec![Some(input), Some(weight)], attributes);
@@ -76,7 +76,7 @@ fn function<'a>(call: &Call<'_, 'a>, name: &str) -> Result<Option<(&'static str,
 
 /// Limits, which are inputs of ONNX's operator.
 fn clip(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
-    let input = call.value("self")?;
+    let input = call.input()?;
     let names = if name == "hardtanh" { ["min_val", "max_val"] } else { ["min", "max"] };
     let [min, max] = match name {
         "relu6" => [call.number(0.0), call.number(6.0)],

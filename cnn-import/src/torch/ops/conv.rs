@@ -14,7 +14,7 @@ fn directions(call: &Call<'_, '_>, input: usize) -> Result<usize, Stop> {
 }
 
 pub(super) fn conv(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let (input, weight) = (call.value("input")?, call.value("weight")?);
+    let (input, weight) = (call.input()?, call.value("weight")?);
     let bias = call.optional("bias")?;
     let directions = directions(call, input)?;
     let (strides, dilations) = (call.sizes("stride", directions, 1)?, call.sizes("dilation", directions, 1)?);
@@ -56,7 +56,7 @@ fn same(weight: &[usize], dilations: &[i64]) -> Result<Vec<i64>, Stop> {
 }
 
 pub(super) fn conv_transpose(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let (input, weight) = (call.value("input")?, call.value("weight")?);
+    let (input, weight) = (call.input()?, call.value("weight")?);
     let bias = call.optional("bias")?;
     let directions = directions(call, input)?;
     let pads = call.sizes("padding", directions, 0)?;
@@ -78,7 +78,7 @@ pub(super) fn conv_transpose(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 pub(super) fn product(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
     match name {
         "linear" => {
-            let inputs = [Some(call.value("input")?), Some(call.value("weight")?)];
+            let inputs = [Some(call.input()?), Some(call.value("weight")?)];
             let bias = call.optional("bias")?.map(Some);
             let inputs = inputs.into_iter().chain(bias).collect();
             call.gives("Gemm", inputs, vec![("transB", Attribute::Int(1))]);

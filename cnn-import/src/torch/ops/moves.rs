@@ -6,11 +6,6 @@ use super::unless;
 use crate::graph::{Id, axis};
 use crate::proto::Value as Attribute;
 
-/// What the first input is called.
-fn input(call: &mut Call<'_, '_>) -> Result<Id, Stop> {
-    call.value(if call.has("self") { "self" } else { "input" })
-}
-
 fn reshaped(call: &mut Call<'_, '_>, from: Id) {
     let to = call.result_shape();
     let sizes = call.sizes_of(&to);
@@ -18,7 +13,7 @@ fn reshaped(call: &mut Call<'_, '_>, from: Id) {
 }
 
 pub(super) fn reshape(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let from = input(call)?;
+    let from = call.input()?;
     unless(call.node.op != "aten.view.dtype", "it takes the bits of numbers for others")?;
     reshaped(call, from);
     Ok(())
@@ -26,7 +21,7 @@ pub(super) fn reshape(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 
 /// The same numbers, perhaps of another type.
 pub(super) fn same(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let from = input(call)?;
+    let from = call.input()?;
     if call.has("dtype") {
         let kind = call.text("dtype")?;
         let is_real = ["float32", "float64", "float16", "bfloat16"].contains(&kind);
@@ -37,7 +32,7 @@ pub(super) fn same(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 }
 
 pub(super) fn transpose(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
-    let from = input(call)?;
+    let from = call.input()?;
     let rank = call.shape(from).len();
     let at = |at: i64| axis(at, rank);
     let mut order: Vec<usize> = (0..rank).collect();
@@ -62,7 +57,7 @@ pub(super) fn transpose(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop>
 }
 
 pub(super) fn expand(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let from = input(call)?;
+    let from = call.input()?;
     let to = call.result_shape();
     let sizes = call.sizes_of(&to);
     call.gives("Expand", vec![Some(from), sizes], Vec::new());
@@ -97,7 +92,7 @@ fn divisor(call: &Call<'_, '_>, name: &str, of: &[usize]) -> Result<usize, Stop>
 }
 
 pub(super) fn pixel_shuffle(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let from = input(call)?;
+    let from = call.input()?;
     let [batch, channels, height, width] = maps(call, from)?;
     let factor = divisor(call, "upscale_factor", &[channels])?;
     let fewer = channels / factor / factor;
@@ -107,7 +102,7 @@ pub(super) fn pixel_shuffle(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 }
 
 pub(super) fn pixel_unshuffle(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let from = input(call)?;
+    let from = call.input()?;
     let [batch, channels, height, width] = maps(call, from)?;
     let factor = divisor(call, "downscale_factor", &[height, width])?;
     let split = [batch, channels, height / factor, factor, width / factor, factor];
@@ -116,7 +111,7 @@ pub(super) fn pixel_unshuffle(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 }
 
 pub(super) fn channel_shuffle(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let from = input(call)?;
+    let from = call.input()?;
     let [batch, channels, height, width] = maps(call, from)?;
     let groups = divisor(call, "groups", &[channels])?;
     shuffled(call, from, &[batch, groups, channels / groups, height, width], &[0, 2, 1, 3, 4]);
@@ -125,7 +120,7 @@ pub(super) fn channel_shuffle(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 
 /// PyTorch lists the last dimension first, both ends of each next to each other; ONNX all beginnings, then all ends.
 pub(super) fn pad(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
-    let from = input(call)?;
+    let from = call.input()?;
     let rank = call.shape(from).len();
     let list = call.ints(if call.has("pad") { "pad" } else { "padding" })?;
     if list.len() % 2 != 0 || list.len() > 2 * rank {

@@ -31,7 +31,7 @@ pub(super) fn batch_norm(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 
 /// By statistics that are tensors of the model.
 fn by_running_statistics(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let input = call.value("input")?;
+    let input = call.input()?;
     let channels = call.shape(input).get(1).copied().unwrap_or(0);
     let mut inputs = vec![Some(input)];
     inputs.push(filled(call, "weight", channels, 1.0)?);
@@ -50,12 +50,12 @@ pub(super) fn instance_norm(call: &mut Call<'_, '_>) -> Result<(), Stop> {
     if call.has("use_input_stats") && !call.flag("use_input_stats")? {
         return by_running_statistics(call);
     }
-    let input = call.value("input")?;
+    let input = call.input()?;
     affine(call, "InstanceNormalization", input, Vec::new())
 }
 
 pub(super) fn group_norm(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let input = call.value("input")?;
+    let input = call.input()?;
     let groups = call.int("num_groups")?;
     affine(call, "GroupNormalization", input, vec![("num_groups", Attribute::Int(groups))])
 }
@@ -79,7 +79,7 @@ fn affine<'a>(
 }
 
 pub(super) fn layer_norm(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
-    let input = call.value("input")?;
+    let input = call.input()?;
     let last = call.ints("normalized_shape")?.len() as i64;
     let inputs = vec![Some(input), call.optional("weight")?, call.optional("bias")?];
     let is_rms = name == "rms_norm";
@@ -96,7 +96,7 @@ pub(super) fn dropout(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
         let why = "it drops values at inference too";
         return Err(Fault::new(why).help("pass `training=self.training` to `F.dropout`, or use `nn.Dropout`").into());
     }
-    let input = call.value("input")?;
+    let input = call.input()?;
     let p = call.float("p")?;
     if name == "dropout" && 0.0 < p && p < 1.0 {
         call.gives("Dropout", vec![Some(input)], vec![("p", Attribute::Float(p as f32))]);
@@ -108,8 +108,7 @@ pub(super) fn dropout(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
 
 /// A length along one dimension, as `F.normalize` divides by it.
 pub(super) fn length(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let name = if call.has("self") { "self" } else { "x" };
-    let input = call.value(name)?;
+    let input = call.input()?;
     let order = if call.has("ord") { call.float("ord")? } else { call.float_or("p", 2.0)? };
     unless(order == 2.0, "it is another length than the Euclidean one")?;
     let axes = call.ints_or("dim", &[])?;

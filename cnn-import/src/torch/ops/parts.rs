@@ -41,7 +41,7 @@ pub(super) fn stack(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 
 /// Whatever says how it is split, the sizes of the parts are known.
 pub(super) fn split(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let from = call.value("self")?;
+    let from = call.input()?;
     let at = dim(call, from)?;
     let sizes: Vec<i64> =
         call.outputs.iter().map(|id| call.shape(*id).get(at).map_or(0, |size| *size as i64)).collect();
@@ -52,7 +52,7 @@ pub(super) fn split(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 
 /// Each of a dimension, which is gone.
 pub(super) fn unbind(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let from = call.value("self")?;
+    let from = call.input()?;
     let at = dim(call, from)?;
     for (index, id) in call.outputs.iter().enumerate() {
         let index = call.loader.constant(Constant::ints(Vec::new(), vec![index as i64]));
@@ -62,7 +62,7 @@ pub(super) fn unbind(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 }
 
 pub(super) fn select(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let from = call.value("self")?;
+    let from = call.input()?;
     let at = dim(call, from)?;
     let index = call.int("index")?;
     let index = call.loader.constant(Constant::ints(Vec::new(), vec![index]));
@@ -71,7 +71,7 @@ pub(super) fn select(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 }
 
 pub(super) fn slice(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
-    let from = call.value("self")?;
+    let from = call.input()?;
     let at = dim(call, from)?;
     let start = call.int_or("start", 0)?;
     let end = match name {

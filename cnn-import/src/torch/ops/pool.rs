@@ -28,7 +28,7 @@ fn window<'a>(call: &Call<'_, 'a>, input: Id) -> Result<(usize, Attributes<'a>),
 }
 
 pub(super) fn max_pool(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let input = call.value("self")?;
+    let input = call.input()?;
     let (directions, mut attributes) = window(call, input)?;
     attributes.push(("dilations", Attribute::Ints(call.sizes("dilation", directions, 1)?)));
     call.gives("MaxPool", vec![Some(input)], attributes);
@@ -36,7 +36,7 @@ pub(super) fn max_pool(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 }
 
 pub(super) fn avg_pool(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let input = call.value("self")?;
+    let input = call.input()?;
     let (directions, mut attributes) = window(call, input)?;
     let counts = !call.has("count_include_pad") || call.flag("count_include_pad")?;
     attributes.push(("count_include_pad", Attribute::Int(counts.into())));
@@ -54,7 +54,7 @@ pub(super) fn avg_pool(call: &mut Call<'_, '_>) -> Result<(), Stop> {
 
 /// Over as many parts of a map as the result has pixels.
 pub(super) fn adaptive(call: &mut Call<'_, '_>, op: &'static str) -> Result<(), Stop> {
-    let input = call.value("self")?;
+    let input = call.input()?;
     let (before, after) = (call.shape(input).to_vec(), call.result_shape());
     let (Some(from), Some(to)) = (before.get(2..), after.get(2..)) else {
         return fault(format!("it reads a value of the shape {before:?}"));
@@ -78,7 +78,7 @@ fn over<'a>(call: &Call<'_, 'a>) -> Result<Attributes<'a>, Stop> {
 
 /// A mean or a maximum over some dimensions, or all of them.
 pub(super) fn reduced(call: &mut Call<'_, '_>, op: &'static str) -> Result<(), Stop> {
-    let input = call.value("self")?;
+    let input = call.input()?;
     let attributes = over(call)?;
     call.gives(op, vec![Some(input)], attributes);
     Ok(())
@@ -86,7 +86,7 @@ pub(super) fn reduced(call: &mut Call<'_, '_>, op: &'static str) -> Result<(), S
 
 /// A sum, as a mean times how many there are.
 pub(super) fn sum(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let input = call.value("self")?;
+    let input = call.input()?;
     let attributes = over(call)?;
     let (all, rest) = (call.shape(input).iter().product::<usize>(), call.result_shape());
     let count = all / rest.iter().product::<usize>().max(1);

@@ -7,7 +7,7 @@ use crate::proto::Value as Attribute;
 
 /// `F.interpolate`: the size of the result is known; where a factor is given, PyTorch goes by it, and it must be the same.
 pub(super) fn resize(call: &mut Call<'_, '_>, mode: &'static str, coordinates: &'static str) -> Result<(), Stop> {
-    let input = call.value(if call.has("self") { "self" } else { "input" })?;
+    let input = call.input()?;
     let (from, to) = (call.shape(input).to_vec(), call.result_shape());
     let directions = from.len().saturating_sub(2);
     let mut scales = Vec::new();

@@ -316,6 +316,20 @@ class Pools(nn.Module):
         return tuple(pool(F.pad(x, (1, 0, 0, 2), mode="reflect" if index % 2 else "constant")) for index, pool in enumerate(self.pools))
 
 
+@net(6, 5, 4)
+class Responses(nn.Module):
+    """Layers that PyTorch computes by several operators."""
+
+    def __init__(self):
+        super().__init__()
+        self.odd = nn.LocalResponseNorm(5, alpha=0.1, beta=0.75, k=2.0)
+        self.even = nn.LocalResponseNorm(4, alpha=0.2)
+        self.conv = nn.Conv2d(6, 6, 1)
+
+    def forward(self, x):
+        return F.softsign(self.even(self.conv(self.odd(x))))
+
+
 class Excitation(nn.Module):
     def __init__(self, channels, squeezed):
         super().__init__()

@@ -140,7 +140,11 @@ impl<'a> Lowering<'_, 'a> {
             Ok(0) | Err(_) => return fault("its size is not a number from 1"),
         };
         let alpha = f64::from(node.float("alpha", 1e-4)?) / size as f64;
-        let window = if size.is_multiple_of(2) { LrnWindow::Onnx } else { LrnWindow::Paper };
+        let window = match node.text("window", "onnx")? {
+            _ if !size.is_multiple_of(2) => LrnWindow::Paper,
+            "torch" => LrnWindow::Torch,
+            _ => LrnWindow::Onnx,
+        };
         let lrn = Lrn::new(size, alpha as f32, node.float("beta", 0.75)?, node.float("bias", 1.0)?).window(window);
         Ok(self.emit_on(&view, Op::Lrn(lrn), Vec::new()))
     }

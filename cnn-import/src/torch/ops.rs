@@ -41,6 +41,7 @@ pub(super) fn translate(call: &mut Call<'_, '_>) -> Result<(), Stop> {
         "linalg_vector_norm" | "norm" => norm::length(call),
         "max_pool1d" | "max_pool2d" | "max_pool2d_with_indices" => pool::max_pool(call),
         "avg_pool1d" | "avg_pool2d" => pool::avg_pool(call),
+        "avg_pool3d" => pool::over_channels(call),
         "adaptive_avg_pool1d" | "adaptive_avg_pool2d" => pool::adaptive(call, "AdaptiveAveragePool"),
         "adaptive_max_pool1d" | "adaptive_max_pool2d" => pool::adaptive(call, "AdaptiveMaxPool"),
         "mean" => pool::reduced(call, "ReduceMean"),
@@ -82,7 +83,7 @@ fn unknown(name: &str) -> Stop {
             "it multiplies values of the net with each other, as attention does; there are no such layers"
         }
         "lstm" | "gru" | "rnn_tanh" | "rnn_relu" | "embedding" => "there are no recurrent layers and no embeddings",
-        "conv3d" | "max_pool3d" | "avg_pool3d" | "adaptive_avg_pool3d" => "there are layers of one and two dimensions",
+        "conv3d" | "max_pool3d" | "adaptive_avg_pool3d" => "there are layers of one and two dimensions",
         _ => "replace it in the model, or leave out the part that it is in",
     };
     Fault::new("no layer computes it").help(help).into()

@@ -95,3 +95,15 @@ pub(super) fn sum(call: &mut Call<'_, '_>) -> Result<(), Stop> {
     call.gives("Mul", vec![Some(mean), count], Vec::new());
     Ok(())
 }
+
+/// A mean over three dimensions, of which no layer is made; but it is a part of PyTorch's local response normalisation.
+pub(super) fn over_channels(call: &mut Call<'_, '_>) -> Result<(), Stop> {
+    let input = call.input()?;
+    let kernel = call.sizes("kernel_size", 3, 1)?;
+    let is_plain = call.ints_or("stride", &[])? == [1; 3] && call.sizes("padding", 3, 0)? == [0; 3];
+    if !is_plain || call.has("divisor_override") {
+        return fault("no layer computes it");
+    }
+    call.gives("AveragePool3d", vec![Some(input)], vec![("kernel_shape", Attribute::Ints(kernel))]);
+    Ok(())
+}

@@ -338,7 +338,7 @@ class Excitation(nn.Module):
         self.fc2 = nn.Conv2d(squeezed, channels, 1)
 
     def forward(self, x):
-        return x * torch.sigmoid(self.fc2(F.relu(self.fc1(self.pool(x)))))
+        return x * torch.sigmoid(self.fc2(F.relu(self.fc1(self.pool(x))))).expand_as(x)
 
 
 @net(4, 6, 6)

@@ -145,7 +145,8 @@ impl<'a> Lowering<'_, 'a> {
             "torch" => LrnWindow::Torch,
             _ => LrnWindow::Onnx,
         };
-        let lrn = Lrn::new(size, alpha as f32, node.float("beta", 0.75)?, node.float("bias", 1.0)?).window(window);
+        let lrn =
+            Lrn::new(size, plain(alpha as f32), node.float("beta", 0.75)?, node.float("bias", 1.0)?).window(window);
         Ok(self.emit_on(&view, Op::Lrn(lrn), Vec::new()))
     }
 

@@ -32,6 +32,7 @@ fn pair(call: &mut Call<'_, '_>, name: &str, first: Id, second: Id) -> Result<()
     unless(!call.has("rounding_mode"), "it rounds its quotient")?;
     // `add(a, b, alpha)` is `a + alpha * b`, and `rsub(a, b, alpha)` is `b - alpha * a`.
     let factor = call.float_or("alpha", 1.0)?;
+    let [first, second] = unexpanded(call, first, second);
     let (first, second) = if name == "rsub" { (second, first) } else { (first, second) };
     let second = if factor == 1.0 {
         second
@@ -49,4 +50,15 @@ fn pair(call: &mut Call<'_, '_>, name: &str, first: Id, second: Id) -> Result<()
     };
     call.gives(op, vec![Some(first), Some(second)], Vec::new());
     Ok(())
+}
+
+/// Values that were only repeated to be as large as the other one, `y.expand_as(x)`, as they were before: that one repeats them anyway.
+fn unexpanded(call: &Call<'_, '_>, first: Id, second: Id) -> [Id; 2] {
+    let before = |id: Id| call.loader.expanded.get(&id).copied();
+    let is_whole = |id: Id| call.shape(id) == call.result_shape();
+    match (before(first), before(second)) {
+        (Some(small), None) if is_whole(second) => [small, second],
+        (None, Some(small)) if is_whole(first) => [first, small],
+        (Some(_) | None, _) => [first, second],
+    }
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Exports torchvision's classifiers by both of PyTorch's ONNX exporters, imports each file, and compares logits.
+"""Exports torchvision's classifiers by `cnn_export` and by both of PyTorch's ONNX exporters, imports each file, and compares logits.
 
-    python3 tools/import_torchvision.py FOLDER [NET ...]
+    python3 tools/import_torchvision.py FOLDER [--by WAY] [NET ...]
 
-Weights and the statistics of batch normalisations are random: equal initial tensors would be merged by the exporters. FOLDER
-keeps what was exported, so a second run only imports. Nets run layer by layer in double precision. Needs torch, torchvision and
-onnxscript, and takes an hour and some gigabytes; not part of CI.
+WAY is `export`, `torchscript` or `dynamo`; all three by default. Weights and the statistics of batch normalisations are random: equal initial tensors would be merged by the exporters. FOLDER
+keeps what was exported, so a second run only imports. Nets run layer by layer in double precision. Needs torch and torchvision,
+and onnxscript for ONNX, and takes an hour and some gigabytes; not part of CI.
 """
 
 import subprocess
@@ -17,10 +17,15 @@ import torch
 import torchvision
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "python"))
+
+import cnn_export  # noqa: E402
 
 # One or two of each family without attention.
 NETS = """alexnet vgg11 vgg16_bn resnet18 resnet50 resnext50_32x4d densenet121 squeezenet1_0 googlenet inception_v3 mobilenet_v2
 mobilenet_v3_large mnasnet1_0 shufflenet_v2_x1_0 efficientnet_b0 efficientnet_v2_s regnet_y_400mf convnext_tiny""".split()
+
+WAYS = ("export", "torchscript", "dynamo")
 
 # Of the largest logit.
 TOLERANCE = 1e-5
@@ -61,9 +66,10 @@ def measure(model, generator):
     model.eval()
 
 
-def exported(folder, net):
-    """The files of a net: by the older exporter, which traces, and by the newer one; its input, and its logits."""
-    paths = {exporter: folder / f"{net}.{exporter}.onnx" for exporter in ("torchscript", "dynamo")}
+def exported(folder, net, ways):
+    """The files of a net: by the graph of `torch.export`, by the older exporter to ONNX, which traces, and by the newer one."""
+    ends = {"export": "json", "torchscript": "onnx", "dynamo": "onnx"}
+    paths = {way: folder / f"{net}.{way}.{ends[way]}" for way in ways}
     expected = folder / f"{net}.logits"
     if all(path.exists() for path in [*paths.values(), expected]):
         return paths
@@ -80,8 +86,11 @@ def exported(folder, net):
         image = torch.randn((1, 3, 299, 299), generator=generator)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(model, (image,), str(paths["torchscript"]), dynamo=False)
-        torch.onnx.export(model, (image,), str(paths["dynamo"]), dynamo=True, verbose=False)
+        for way, path in paths.items():
+            if way == "export":
+                cnn_export.export(model, image, path)
+            else:
+                torch.onnx.export(model, (image,), str(path), dynamo=way == "dynamo", verbose=False)
     with torch.no_grad():
         logits = model.double()(image.double())
     image.numpy().astype("<f4").tofile(folder / f"{net}.input")
@@ -91,13 +100,16 @@ def exported(folder, net):
 
 def main():
     folder, *nets = sys.argv[1:] or sys.exit(__doc__)
+    ways = WAYS
+    if nets[:1] == ["--by"]:
+        ways, nets = (nets[1],), nets[2:]
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     tool = ["cargo", "run", "--quiet", "--release", "-p", "cnn-import", "--example", "import", "--"]
     passed, total = 0, 0
     for net in nets or NETS:
-        for exporter, path in exported(folder, net).items():
+        for exporter, path in exported(folder, net, ways).items():
             total += 1
             declared, weights = path.with_suffix(".rs"), path.with_suffix(".safetensors")
             files = [path, declared, weights, folder / f"{net}.input", folder / f"{net}.logits"]

@@ -1,9 +1,9 @@
-//! Imports an ONNX file, and compares the net with outputs that another program computed:
+//! Imports a model, and compares the net with outputs that another program computed:
 //!
-//!     cargo run --release -p cnn-import --example import -- MODEL.onnx [NET.rs WEIGHTS.safetensors [INPUT LOGITS]]
+//!     cargo run --release -p cnn-import --example import -- MODEL [NET.rs WEIGHTS.safetensors [INPUT LOGITS | RECORDED.safetensors]]
 //!
-//! INPUT has numbers in single precision, LOGITS in double precision. The net runs layer by layer in double precision, and the
-//! largest difference is printed, relative to the largest number.
+//! INPUT has numbers in single precision, LOGITS in double precision; RECORDED is a file by `cnn_export`. The net runs layer by layer
+//! in double precision, and the largest difference is printed, relative to the largest number of its output.
 
 use std::error::Error;
 use std::{env, fs};
@@ -13,6 +13,7 @@ use cnn_compiler::report::Report;
 use cnn_import::{File, Options};
 use cnn_runtime::reference;
 use cnn_runtime::weights::{self, Source};
+use safetensors::SafeTensors;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -26,22 +27,59 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(declaration, net.declaration())?;
     net.write_weights(&mut std::io::BufWriter::new(fs::File::create(weights)?))?;
     net.with(|graph| read_again(net.declaration(), graph))?;
-    let [input, logits] = rest else { return Ok(()) };
-    let input: Vec<f32> = fs::read(input)?.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    let logits: Vec<f64> = fs::read(logits)?.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
+    if rest.is_empty() {
+        return Ok(());
+    }
     let bytes = fs::read(weights)?;
     let difference = net.with(|graph| -> Result<f64, Box<dyn Error>> {
         let params = weights::read(graph, &Source::new(&bytes))?;
-        let outputs = reference::run(graph, &params, &input)?;
-        let found = &outputs.result().data;
-        if found.len() != logits.len() {
-            return Err(format!("{} outputs, not {}", found.len(), logits.len()).into());
+        match rest {
+            [input, logits] => {
+                let input = floats(&fs::read(input)?);
+                let logits: Vec<f64> =
+                    fs::read(logits)?.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
+                let outputs = reference::run(graph, &params, &input)?;
+                difference(&outputs.result().data, &logits)
+            }
+            [recorded] => {
+                let file = fs::read(recorded)?;
+                let file = SafeTensors::deserialize(&file)?;
+                let tensor = |kind: &str, name: &str| {
+                    let name = if name.is_empty() { kind } else { name };
+                    file.tensor(&format!("{kind}.{name}")).map(|tensor| floats(tensor.data()))
+                };
+                let inputs: Vec<Vec<f32>> =
+                    graph.inputs.iter().map(|input| tensor("input", input.name)).collect::<Result<_, _>>()?;
+                let found = reference::run(graph, &params, &inputs.concat())?;
+                let mut worst = 0.0_f64;
+                for output in graph.outputs {
+                    let expected: Vec<f64> = tensor("output", output.name)?.into_iter().map(f64::from).collect();
+                    let found = if graph.outputs.len() == 1 { Some(found.result()) } else { found.output(output.name) };
+                    worst = worst.max(difference(&found.ok_or("an output is missing")?.data, &expected)?);
+                }
+                Ok(worst)
+            }
+            _ => Err("an input and logits, or what was recorded".into()),
         }
-        let largest = logits.iter().fold(0.0_f64, |largest, logit| largest.max(logit.abs()));
-        Ok(found.iter().zip(&logits).fold(0.0_f64, |most, (a, b)| most.max((a - b).abs())) / largest)
     })?;
     println!("{difference:e}");
     Ok(())
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+/// The largest difference, relative to the largest number that is expected.
+fn difference(found: &[f64], expected: &[f64]) -> Result<f64, Box<dyn Error>> {
+    if found.len() != expected.len() {
+        return Err(format!("{} outputs, not {}", found.len(), expected.len()).into());
+    }
+    if found.iter().any(|number| number.is_nan()) {
+        return Err("an output is not a number".into());
+    }
+    let largest = expected.iter().fold(1e-30_f64, |largest, number| largest.max(number.abs()));
+    Ok(found.iter().zip(expected).fold(0.0_f64, |most, (a, b)| most.max((a - b).abs())) / largest)
 }
 
 /// Whether the compiler reads the declaration as what was written.

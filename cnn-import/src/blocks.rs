@@ -50,7 +50,9 @@ pub(crate) fn calls(graph: &Graph<'_>, layers: &[Layer<'_>], without: &[String])
         called.extend(block.groups.iter().map(|group| (&**group, &**name)));
     }
     let of = |layer: &Layer<'_>| {
-        let found = prefixes(&layer.name).filter_map(|group| Some((group, *called.get(group)?)));
+        // Those that are there again have the name of another place.
+        let own = layer.again.is_none().then(|| prefixes(&layer.name)).into_iter().flatten();
+        let found = own.filter_map(|group| Some((group, *called.get(group)?)));
         found.map(|(name, block)| Call { block: block.to_owned(), name: name.to_owned() }).collect()
     };
     layers.iter().map(of).collect()
@@ -100,7 +102,7 @@ fn prefixes(name: &str) -> impl Iterator<Item = &str> {
 /// The layers of each group.
 fn groups(layers: &[Layer<'_>]) -> BTreeMap<String, Vec<usize>> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, layer) in layers.iter().enumerate() {
+    for (index, layer) in layers.iter().enumerate().filter(|(_, layer)| layer.again.is_none()) {
         for group in prefixes(&layer.name) {
             groups.entry(group.to_owned()).or_default().push(index);
         }
@@ -112,6 +114,10 @@ fn groups(layers: &[Layer<'_>]) -> BTreeMap<String, Vec<usize>> {
 fn signature(layers: &[Layer<'_>], group: &str, members: &[usize]) -> Option<String> {
     let weights = members.iter().filter(|index| is_weighted(&layers[**index].op)).count();
     if weights < LEAST_WEIGHTS {
+        return None;
+    }
+    // A group in pieces is none of a declaration.
+    if members.windows(2).any(|pair| pair[0] + 1 != pair[1]) {
         return None;
     }
     // They are in the order of the layers.

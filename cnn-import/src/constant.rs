@@ -8,7 +8,9 @@ use std::rc::Rc;
 
 use crate::report::Fault;
 
-pub(crate) use self::decode::{FLOAT, decode, dims, is_float, type_name};
+pub(crate) use self::decode::{
+    BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16, INT32, INT64, UINT8, decode, dims, is_float, stored, type_name,
+};
 
 /// A tensor whose numbers are known.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Files of tensors next to an ONNX file.
+//! Files of tensors next to a model's.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,16 +9,23 @@ use std::rc::Rc;
 use crate::constant::Bytes;
 use crate::report::Fault;
 
-/// The files next to an ONNX file, each read once.
+/// The files next to a model's, each read once.
 pub(crate) struct Files {
-    /// The folder; nothing, if the ONNX file is in memory alone.
+    /// The folder; nothing, if that is in memory alone.
     folder: Option<PathBuf>,
+    /// What is read for any name, if it is in memory.
+    memory: Option<Rc<[u8]>>,
     read: RefCell<BTreeMap<String, Rc<[u8]>>>,
 }
 
 impl Files {
     pub(crate) fn new(folder: Option<&Path>) -> Self {
-        Self { folder: folder.map(Path::to_owned), read: RefCell::default() }
+        Self { folder: folder.map(Path::to_owned), memory: None, read: RefCell::default() }
+    }
+
+    /// A single file that is in memory.
+    pub(crate) fn of(file: &[u8]) -> Self {
+        Self { memory: Some(file.into()), ..Self::new(None) }
     }
 
     /// The bytes that `location`, `offset` and `length` say.
@@ -42,14 +49,18 @@ impl Files {
         }
     }
 
-    fn file(&self, location: &str) -> Result<Rc<[u8]>, Fault> {
+    /// A whole file.
+    pub(crate) fn file(&self, location: &str) -> Result<Rc<[u8]>, Fault> {
+        if let Some(file) = &self.memory {
+            return Ok(Rc::clone(file));
+        }
         if let Some(file) = self.read.borrow().get(location) {
             return Ok(Rc::clone(file));
         }
         let path = self.path(location)?;
         let bytes = fs::read(&path).map_err(|why| {
             Fault::new(format!("its numbers are in `{}`, which can't be read: {why}", path.display()))
-                .help("put that file next to the ONNX file")
+                .help("put that file next to the model's")
         })?;
         let bytes: Rc<[u8]> = bytes.into();
         self.read.borrow_mut().insert(location.to_owned(), Rc::clone(&bytes));

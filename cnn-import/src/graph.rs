@@ -14,6 +14,8 @@ pub(crate) type Id = usize;
 pub(crate) struct Graph<'a> {
     /// The version of the operator set.
     pub(crate) opset: i64,
+    /// Whether it is the model as it is trained, so that layers keep what doesn't matter yet: a bias of zeros.
+    pub(crate) is_exact: bool,
     pub(crate) nodes: Vec<Node<'a>>,
     /// By values.
     pub(crate) constants: BTreeMap<Id, Rc<Constant<'a>>>,
@@ -42,6 +44,8 @@ pub(crate) struct Output<'a> {
 pub(crate) struct Node<'a> {
     pub(crate) name: &'a str,
     pub(crate) op: &'a str,
+    /// What the file calls it.
+    pub(crate) written: &'a str,
     /// Empty for ONNX's own operators.
     pub(crate) domain: &'a str,
     pub(crate) inputs: Vec<Option<Id>>,
@@ -107,7 +111,7 @@ impl<'a> Node<'a> {
     }
 
     pub(crate) fn problem(&self, fault: Fault) -> Problem {
-        fault.of(self.op, self.title())
+        fault.of(self.written, self.title())
     }
 
     /// An input, if it is given.

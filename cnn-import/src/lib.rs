@@ -1,4 +1,4 @@
-//! Reads trained networks from ONNX files, and writes them as declarations of the compiler `cnn`, with their weights.
+//! Reads trained networks from PyTorch and from ONNX files, and writes them as declarations of the compiler `cnn`, with their weights.
 //!
 //! A declaration is a text that one would check in and edit: blocks and repeats are found again, and layers are called as in the
 //! model, as far as the file says how.
@@ -15,8 +15,9 @@
 //!
 //! If a model has parts that can't be declared, the error lists all of them, and nothing is returned.
 //!
-//! The steps, a module each: `proto` reads the file, `load` makes a graph of it, `fold` and `passes` simplify that, `lower` makes
-//! layers, `names` and `blocks` say what they are called and what is said once. The text is written by `cnn_net::language`.
+//! The steps, a module each: `proto` reads an ONNX file, `load` makes a graph of it, and `torch` does both for PyTorch; `fold` and
+//! `passes` simplify that, `lower` makes layers, `names` and `blocks` say what they are called and what is said once. The text is
+//! written by `cnn_net::language`.
 
 #![forbid(unsafe_code)]
 
@@ -33,8 +34,10 @@ mod passes;
 mod proto;
 mod recorded;
 mod report;
+mod torch;
 mod view;
 
+use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -44,11 +47,15 @@ pub use self::net::Net;
 pub use self::recorded::Recorded;
 pub use self::report::{Error, Problem};
 
-/// An ONNX file in memory.
+/// A model's file in memory: an ONNX file, or what the Python package `cnn_export` has written.
 pub struct File {
     bytes: Vec<u8>,
     folder: Option<PathBuf>,
     name: String,
+    /// The tensors of a model by `cnn_export`, if they are in memory too.
+    tensors: Option<Vec<u8>>,
+    /// The model by `cnn_export`, once it is read.
+    exported: OnceCell<Result<torch::Model, String>>,
 }
 
 /// What a file doesn't say.
@@ -72,13 +79,19 @@ impl File {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let folder = Some(parent.unwrap_or(Path::new(".")).to_owned());
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { bytes, folder, name })
+        Ok(Self { bytes, folder, name, tensors: None, exported: OnceCell::new() })
     }
 
     /// A file that is in memory; tensors in other files are an error.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes, folder: None, name: String::new() }
+        Self { bytes, folder: None, name: String::new(), tensors: None, exported: OnceCell::new() }
+    }
+
+    /// A model by `cnn_export` that is in memory, with its tensors.
+    #[must_use]
+    pub fn exported(graph: Vec<u8>, tensors: Vec<u8>) -> Self {
+        Self { tensors: Some(tensors), ..Self::new(graph) }
     }
 
     /// The file as it is.
@@ -91,22 +104,35 @@ impl File {
     ///
     /// # Errors
     ///
-    /// If the file is not an ONNX file, or has parts that can't be declared: all of them.
+    /// If the file is not that of a model, or has parts that can't be declared: all of them.
     pub fn import(&self, options: &Options) -> Result<Net<'_>, Error> {
-        let unreadable = |why: proto::wire::Malformed| Error::Unreadable(format!("it is no ONNX file: {}", why.0));
-        let model = proto::model(&self.bytes).map_err(unreadable)?;
-        let producer = report::text(model.producer);
-        let files = external::Files::new(self.folder.as_deref());
-        let mut graph = load::load(model, options.input, &files)?;
+        let files = match &self.tensors {
+            Some(tensors) => external::Files::of(tensors),
+            None => external::Files::new(self.folder.as_deref()),
+        };
+        let (mut graph, doc) = self.graph(options.input, &files)?;
         fold::fold(&mut graph, &files);
         passes::simplify(&mut graph);
         let lowered = lower::lower(&graph, &files).map_err(Error::Unsupported)?;
         let name = options.name.clone().unwrap_or_else(|| type_name(&self.name));
-        let doc = match &*producer {
+        net::net(&graph, lowered, &name, &doc)
+    }
+
+    /// The graph of the model, and where it comes from.
+    fn graph(&self, input: Option<Shape>, files: &external::Files) -> Result<(graph::Graph<'_>, String), Error> {
+        if torch::is_json(&self.bytes) {
+            let unreadable = |why: &String| Error::Unreadable(format!("it is no model by `cnn_export`: {why}"));
+            let model = self.exported.get_or_init(|| torch::parse(&self.bytes)).as_ref().map_err(unreadable)?;
+            let doc = format!("Imported from PyTorch, where it is {}.", model.class());
+            return Ok((torch::load(model, input, files)?, doc));
+        }
+        let unreadable = |why: proto::wire::Malformed| Error::Unreadable(format!("it is no ONNX file: {}", why.0));
+        let model = proto::model(&self.bytes).map_err(unreadable)?;
+        let doc = match &*report::text(model.producer) {
             "" => "Imported from ONNX.".to_owned(),
             producer => format!("Imported from ONNX, as written by {producer}."),
         };
-        net::net(&graph, lowered, &name, &doc)
+        Ok((load::load(model, input, files)?, doc))
     }
 }
 

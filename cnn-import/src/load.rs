@@ -38,7 +38,7 @@ pub(crate) fn load<'a>(model: Model<'a>, input: Option<Shape>, files: &Files) ->
     if !problems.is_empty() {
         return Err(Error::Unsupported(problems));
     }
-    let mut graph = Graph { opset, nodes, constants, inputs, outputs, values };
+    let mut graph = Graph { opset, is_exact: false, nodes, constants, inputs, outputs, values };
     graph.sweep();
     Ok(graph)
 }
@@ -145,7 +145,7 @@ impl<'a> Loader<'a, '_> {
             let attributes = node.attributes.into_iter().map(|it| (it.name, Rc::new(it.value))).collect();
             let (name, op, metadata) = (node.name, node.op, node.metadata);
             let domain = if node.domain == "ai.onnx" { "" } else { node.domain };
-            linked.push(Node { name, op, domain, inputs, outputs, attributes, metadata, result });
+            linked.push(Node { name, op, written: op, domain, inputs, outputs, attributes, metadata, result });
         }
         match order::ordered(linked, self.values) {
             Ok(nodes) => nodes,

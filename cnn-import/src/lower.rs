@@ -301,6 +301,7 @@ impl<'a> Lowering<'_, 'a> {
             "MatMul" => self.mat_mul(node),
             "MaxPool" | "AveragePool" => self.pool(node),
             "GlobalAveragePool" | "GlobalMaxPool" => self.global_pool(node),
+            "AdaptiveAveragePool" | "AdaptiveMaxPool" => self.adaptive_pool(node),
             "ReduceMean" | "ReduceMax" => self.reduce(node),
             "BatchNormalization" => self.batch_norm(node),
             "InstanceNormalization" => self.instance_norm(node),
@@ -324,6 +325,7 @@ impl<'a> Lowering<'_, 'a> {
             "Pad" => self.pad(node),
             "Resize" | "Upsample" => self.resize(node),
             "Softmax" | "LogSoftmax" => self.softmax(node),
+            "Glu" => self.glu(node),
             _ => self.activation(node),
         }
     }

@@ -1,5 +1,7 @@
 //! The net that was imported: its description, its declaration, its weights.
 
+mod share;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::rc::Rc;
@@ -35,12 +37,16 @@ pub struct Net<'a> {
 #[derive(Clone)]
 pub(crate) struct Layer<'a> {
     pub(crate) name: String,
+    /// The name that it should have.
+    wish: String,
     pub(crate) op: Op,
     pub(crate) inputs: Vec<Value>,
     pub(crate) shape: Shape,
     pub(crate) tensors: Vec<Weights<'a>>,
     /// The node that it comes from.
     pub(crate) node: usize,
+    /// The earlier layer that this is once more.
+    pub(crate) again: Option<usize>,
 }
 
 /// A tensor in the shape that PyTorch gives it.
@@ -70,6 +76,7 @@ pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str
         declaration: String::new(),
     };
     net.arrange()?;
+    net.share()?;
     net.declare(graph)?;
     Ok(net)
 }
@@ -112,7 +119,7 @@ fn layer<'a>(draft: Draft<'a>, name: String) -> Result<Layer<'a>, Error> {
         .into_iter()
         .map(|weight| Weights { name: String::new(), role: weight.role, dims: Vec::new(), constant: weight.constant })
         .collect();
-    Ok(Layer { name, op, inputs, shape, tensors, node })
+    Ok(Layer { name, wish: String::new(), op, inputs, shape, tensors, node, again: None })
 }
 
 impl<'a> Net<'a> {
@@ -195,7 +202,8 @@ impl<'a> Net<'a> {
         for index in order {
             let Some(layer) = layers[*index].take() else { continue };
             let inputs = layer.inputs.iter().map(|input| moved(*input)).collect();
-            self.layers.push(Layer { name: names[*index].clone(), inputs, ..layer });
+            let again = layer.again.map(|first| places[first]);
+            self.layers.push(Layer { name: names[*index].clone(), wish: layer.name, inputs, again, ..layer });
         }
         self.outputs.iter_mut().for_each(|(_, value)| *value = moved(*value));
         for layer in &mut self.layers {
@@ -270,6 +278,7 @@ impl<'a> Net<'a> {
                 Node::new(&layer.name, layer.op, &layer.inputs, layer.shape)
                     .tensors(&tensors[index])
                     .calls(&calls[index])
+                    .again(layer.again)
             })
             .collect();
         let inputs: Vec<Input<'_>> = self.inputs.iter().map(|(name, shape)| Input::new(name, *shape)).collect();
@@ -312,7 +321,8 @@ impl<'a> Net<'a> {
     }
 
     fn tensors(&self) -> impl Iterator<Item = &Weights<'a>> {
-        self.layers.iter().flat_map(|layer| &layer.tensors)
+        let own = self.layers.iter().filter(|layer| layer.again.is_none());
+        own.flat_map(|layer| &layer.tensors)
     }
 }
 

@@ -9,20 +9,23 @@ mod hard;
 mod l2_norm;
 mod layer_norm;
 mod logarithm;
+mod lrn;
 
 use crate::graph::{Graph, Id, Node};
 
 /// What stands in the place of a node.
 type Rule = for<'a> fn(&Finder<'_, 'a>, &Node<'a>) -> Option<Node<'a>>;
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 11] = [
     hard::hard_sigmoid,
     hard::hard_swish,
     gated::silu,
     gated::mish,
+    gated::softsign,
     gelu::gelu,
     layer_norm::layer_norm,
     l2_norm::l2_norm,
+    lrn::lrn,
     logarithm::of_activation,
     logarithm::softplus,
 ];

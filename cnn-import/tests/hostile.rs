@@ -25,7 +25,7 @@ fn assert_error(bytes: Vec<u8>, words: &str) {
 fn what_is_no_model_is_refused() {
     assert_error(Vec::new(), "it has no graph");
     assert_error(b"\x89PNG\r\n\x1a\n".to_vec(), "no ONNX file");
-    assert_error(b"{\"weights\": 1}".to_vec(), "no ONNX file");
+    assert_error(b"{\"weights\": 1}".to_vec(), "it is no model by `cnn_export`");
 }
 
 #[test]

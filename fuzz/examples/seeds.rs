@@ -112,12 +112,23 @@ fn pictures(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The smaller ONNX files of the importer's tests.
+/// The smaller models of the importer's tests.
 fn models(root: &Path) -> io::Result<()> {
     for entry in fs::read_dir(root.join("cnn-import/tests/cases"))? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "onnx") && path.metadata()?.len() < 3000 {
             write("import", &path.file_stem().unwrap_or_default().to_string_lossy(), &fs::read(&path)?)?;
+        }
+    }
+    for entry in fs::read_dir(root.join("cnn-import/tests/exported"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let graph: serde_json::Value = serde_json::from_slice(&fs::read(&path)?)?;
+            let tensors = fs::read(path.with_extension("state.safetensors"))?;
+            let seed = [&serde_json::to_vec(&graph)?[..], b"\0", &tensors].concat();
+            if seed.len() < 4096 {
+                write("exported", &path.file_stem().unwrap_or_default().to_string_lossy(), &seed)?;
+            }
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 //! | [`weights`](weights::load) | rules for names, and a file of weights |
 //! | [`index`](index::open) | an index of shards |
 //! | [`import`](import::import) | an ONNX file |
+//! | [`exported`](import::exported) | a model by `cnn_export`, and its tensors |
 //! | [`kernels`](kernels::run) | a kernel with its descriptor, weights and workspace |
 //! | [`picture`](pictures::picture) | a PNG or JPEG file |
 //! | [`drawing`](pictures::drawing) | sizes and strokes of a picture of a digit |

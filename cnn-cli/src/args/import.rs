@@ -9,8 +9,8 @@ use super::compare::tolerance;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
-    /// An ONNX file; `-` is standard input
-    #[arg(value_name = "MODEL.onnx")]
+    /// An ONNX file, or a JSON file by the Python package cnn_export; `-` is standard input
+    #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
     /// The Rust file to write, replacing an older one; without it, or if it is `-`, it goes to standard output
     #[arg(short, long, value_name = "NET.rs")]
@@ -41,7 +41,8 @@ The file holds a `network!` with the net and the blocks that it calls. Blocks an
 have the names that they have in the model, as far as the file says them. The weights are those of the model, in \
 single precision, under the names of the declared layers.
 
-Models of ONNX's operator sets 7 to 28 are read, also if their tensors are in other files in the same folder. A \
+PyTorch's models are best exported by the Python package cnn_export, which keeps batch normalisations, dropout and the \
+names of the state dict. Models of ONNX's operator sets 7 to 28 are read too, also if their tensors are in other files in the same folder. A \
 model with parts that can't be declared is an error that lists all of them: operator, node, why, and what to do. \
 Then no file is written, and older ones stay unchanged.
 
@@ -60,8 +61,10 @@ Examples:
   cnn import resnet50.onnx -o resnet50.rs -w resnet50.safetensors
   cnn import detector.onnx --input 3x416x416 --name Detector -o detector.rs
   cnn import net.onnx -o net.rs -w net.safetensors --verify test_data_set_0
+  cnn import unet.json -o unet.rs -w unet.safetensors
 
-To write such a file in Python:
+To write such files in Python:
+  cnn_export.export(model, (3, 224, 224), \"unet.json\")
   image = torch.rand(1, 3, 224, 224)
   torch.onnx.export(model.eval(), (image,), \"resnet50.onnx\")";
 

@@ -10,18 +10,18 @@ const MOST_ELEMENTS: usize = 1 << 40;
 
 // ONNX's numbers of types.
 pub(crate) const FLOAT: i64 = 1;
-const UINT8: i64 = 2;
+pub(crate) const UINT8: i64 = 2;
 const INT8: i64 = 3;
 const UINT16: i64 = 4;
 const INT16: i64 = 5;
-const INT32: i64 = 6;
-const INT64: i64 = 7;
-const BOOL: i64 = 9;
-const FLOAT16: i64 = 10;
-const DOUBLE: i64 = 11;
+pub(crate) const INT32: i64 = 6;
+pub(crate) const INT64: i64 = 7;
+pub(crate) const BOOL: i64 = 9;
+pub(crate) const FLOAT16: i64 = 10;
+pub(crate) const DOUBLE: i64 = 11;
 const UINT32: i64 = 12;
 const UINT64: i64 = 13;
-const BFLOAT16: i64 = 16;
+pub(crate) const BFLOAT16: i64 = 16;
 
 /// A tensor of a file.
 pub(crate) fn decode<'a>(tensor: &Tensor<'a>, files: &Files) -> Result<Constant<'a>, Fault> {
@@ -29,7 +29,6 @@ pub(crate) fn decode<'a>(tensor: &Tensor<'a>, files: &Files) -> Result<Constant<
     if tensor.has_strings {
         return Err(Fault::new("it has texts in the place of numbers"));
     }
-    let len: usize = dims.iter().product();
     let data = if tensor.is_external {
         encoded(files.read(&tensor.external)?, tensor.kind)?
     } else if let Some(raw) = tensor.raw {
@@ -37,6 +36,17 @@ pub(crate) fn decode<'a>(tensor: &Tensor<'a>, files: &Files) -> Result<Constant<
     } else {
         listed(tensor)?
     };
+    complete(tensor.name, dims, data)
+}
+
+/// A tensor of this shape whose numbers are bytes.
+pub(crate) fn stored<'a>(name: &'a str, sizes: &[i64], bytes: Bytes<'a>, kind: i64) -> Result<Constant<'a>, Fault> {
+    complete(name, dims(sizes)?, encoded(bytes, kind)?)
+}
+
+/// A tensor with as many numbers as its shape has.
+fn complete<'a>(name: &'a str, dims: Vec<usize>, data: Data<'a>) -> Result<Constant<'a>, Fault> {
+    let len: usize = dims.iter().product();
     let (found, rest) = match &data {
         Data::Encoded(bytes, encoding) => {
             let bytes = bytes.get().len();
@@ -49,7 +59,7 @@ pub(crate) fn decode<'a>(tensor: &Tensor<'a>, files: &Files) -> Result<Constant<
     if found != len || rest != 0 {
         return Err(Fault::new(format!("its shape {dims:?} has {len} numbers, and the file has {found} of them")));
     }
-    Ok(Constant { name: tensor.name, dims, data })
+    Ok(Constant { name, dims, data })
 }
 
 /// Dimensions of which the product is no overflow.

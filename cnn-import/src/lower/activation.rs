@@ -46,6 +46,7 @@ impl<'a> Lowering<'_, 'a> {
                 gamma: node.float("gamma", Activation::SELU_GAMMA)?,
             },
             "HardSigmoid" => Activation::HardSigmoid { alpha: sixth(alpha(0.2)?), beta: node.float("beta", 0.5)? },
+            "Threshold" => Activation::Threshold { threshold: alpha(0.0)?, value: node.float("value", 0.0)? },
             "ThresholdedRelu" => Activation::Threshold { threshold: alpha(1.0)?, value: 0.0 },
             "Gelu" => match node.text("approximate", "none")? {
                 "tanh" => Activation::GeluTanh,
@@ -72,6 +73,23 @@ impl<'a> Lowering<'_, 'a> {
             }
             _ => return Ok(None),
         }))
+    }
+
+    /// The first half of the channels, times the sigmoid of the second.
+    pub(super) fn glu(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let view = self.natural(&view)?;
+        let at = axis(node.int("axis", -1)?, view.dims.len())?;
+        let channels = view.shape.channels();
+        if !view.is_whole(at, Axis::C) || channels % 2 != 0 {
+            return fault(format!("it halves the axis {at} of {:?}, which is not that of channels", view.sizes()));
+        }
+        let shape = match view.shape {
+            Shape::Map { height, width, .. } => Shape::map(channels / 2, height, width),
+            Shape::Vector(_) => Shape::Vector(channels / 2),
+        };
+        let value = self.emit(Op::Glu, vec![view.value], shape, Vec::new());
+        Ok(View::natural(value, shape, view.dims.len()))
     }
 
     pub(super) fn softmax(&mut self, node: &Node<'a>) -> Result<View, Stop> {

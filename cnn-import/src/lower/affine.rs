@@ -17,8 +17,10 @@ use crate::graph::Node;
 use crate::report::Fault;
 use crate::view::{Axis, View};
 
-/// PyTorch's default, which files don't have.
+/// PyTorch's default, where a file doesn't have it.
 const MOMENTUM: f32 = 0.1;
+/// An attribute of files by `cnn_export`. ONNX's `momentum` is 1 minus it, and of training.
+const SHARE: &str = "share_of_new";
 
 /// A constant next to a value.
 enum Factor {
@@ -137,7 +139,7 @@ impl<'a> Lowering<'_, 'a> {
             }
             tensors.push(Weight::new(role, &constant));
         }
-        let op = Op::BatchNorm(BatchNorm::new(plain(node.float("epsilon", 1e-5)?), MOMENTUM));
+        let op = Op::BatchNorm(BatchNorm::new(plain(node.float("epsilon", 1e-5)?), node.float(SHARE, MOMENTUM)?));
         Ok(self.emit_on(&view, op, tensors))
     }
 }

@@ -51,7 +51,7 @@ impl<'a> Lowering<'_, 'a> {
             return fault(format!("its bias has {} numbers for {filters} filters", bias.len()));
         }
         // Exporters add zeros that a model doesn't have.
-        Ok((bias.common() != Some(0.0)).then(|| Weight::new(Role::Bias, &bias)))
+        Ok((self.graph.is_exact || bias.common() != Some(0.0)).then(|| Weight::new(Role::Bias, &bias)))
     }
 
     fn groups(node: &Node<'a>) -> Result<usize, Stop> {

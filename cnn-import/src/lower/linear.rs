@@ -39,9 +39,25 @@ impl<'a> Lowering<'_, 'a> {
             None => Ok(result),
             Some(bias) => {
                 let bias = scaled(bias, node.float("beta", 1.0)?)?;
-                self.shifted(&result, &bias)
+                if self.graph.is_exact && self.biased(&result, &bias) {
+                    Ok(result)
+                } else {
+                    self.shifted(&result, &bias)
+                }
             }
         }
+    }
+
+    /// Gives the product that was just made its own bias as it is, whatever it is.
+    fn biased(&mut self, result: &View, bias: &Rc<Constant<'a>>) -> bool {
+        let Some(draft) = self.sole(result) else { return false };
+        match &mut draft.op {
+            Op::Linear(linear) if bias.dims == [linear.features] => linear.bias = true,
+            Op::Conv(conv) if bias.dims == [conv.filters] => conv.bias = true,
+            _ => return false,
+        }
+        draft.tensors.push(Weight::new(Role::Bias, bias));
+        true
     }
 
     pub(super) fn mat_mul(&mut self, node: &Node<'a>) -> Result<View, Stop> {

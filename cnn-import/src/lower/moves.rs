@@ -52,7 +52,12 @@ impl<'a> Lowering<'_, 'a> {
                 }
                 return Ok(view);
             }
-            // `Identity` and `Dropout` do nothing.
+            // A file by `cnn_export` says how much is dropped in training.
+            "Dropout" if node.attribute("p").is_some() => {
+                let p = node.float("p", 0.5)?;
+                return Ok(self.emit_on(&view, Op::Dropout { p }, Vec::new()));
+            }
+            // `Identity` does nothing, and `Dropout` of ONNX either.
             _ => return Ok(view),
         };
         match view.reshaped(&to) {

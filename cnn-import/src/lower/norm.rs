@@ -15,19 +15,8 @@ use crate::graph::{Node, axis};
 use crate::view::{Axis, Part, View};
 
 impl<'a> Lowering<'_, 'a> {
-    /// A constant with a number for each of some parts, as numbers of channels.
-    fn for_channels(constant: &Constant<'_>, groups: usize, channels: usize) -> Result<Vec<f32>, Stop> {
-        let numbers = constant.to_f32()?;
-        if numbers.len() != groups || groups == 0 {
-            return fault(format!("it has {} numbers for {groups} parts", numbers.len()));
-        }
-        let each = channels / groups;
-        Ok(numbers.iter().flat_map(|number| std::iter::repeat_n(*number, each)).collect())
-    }
-
     pub(super) fn instance_norm(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let view = self.view(node, 0)?;
-        let (scale, shift) = (self.needs(node, 1)?, self.needs(node, 2)?);
         let (channels, eps) = (view.shape.channels(), plain(node.float("epsilon", 1e-5)?));
         let Some(dim) = view.dims.get(1) else { return fault("it reads a value without channels") };
         // The statistics are over all numbers after the second dimension.
@@ -36,19 +25,19 @@ impl<'a> Lowering<'_, 'a> {
             [Part { axis: Axis::C, size, stride }] if size * stride == channels => *size,
             _ => return fault(format!("its second dimension is not that of channels: {:?}", view.sizes())),
         };
-        let affine = scale.common() != Some(1.0) || shift.common() != Some(0.0);
+        let tensors = match (self.graph.is_exact, node.input(1)) {
+            (true, None) => Vec::new(),
+            (is_exact, _) => {
+                let (scale, shift) = (self.needs(node, 1)?, self.needs(node, 2)?);
+                let matters = is_exact || scale.common() != Some(1.0) || shift.common() != Some(0.0);
+                if matters { by_channels([&scale, &shift], groups, channels)? } else { Vec::new() }
+            }
+        };
+        let affine = !tensors.is_empty();
         let norm = if groups == channels && matches!(view.shape, Shape::Map { .. }) {
             Norm::Instance { eps, affine }
         } else {
             Norm::Group { groups, eps, affine }
-        };
-        let tensors = if affine {
-            let name = scale.name;
-            let weight = Self::for_channels(&scale, groups, channels)?;
-            let bias = Self::for_channels(&shift, groups, channels)?;
-            vec![Weight::computed(Role::Weight, weight, name), Weight::computed(Role::Bias, bias, name)]
-        } else {
-            Vec::new()
         };
         Ok(self.emit_on(&view, Op::Norm(norm), tensors))
     }
@@ -56,22 +45,20 @@ impl<'a> Lowering<'_, 'a> {
     pub(super) fn group_norm(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let view = self.view(node, 0)?;
         let view = self.by_channels(view)?;
-        let (scale, shift) = (self.needs(node, 1)?, self.needs(node, 2)?);
         let channels = view.shape.channels();
         let groups = match usize::try_from(node.int("num_groups", 0)?) {
             Ok(groups @ 1..) if channels.is_multiple_of(groups) => groups,
             _ => return fault(format!("its groups don't divide {channels} channels")),
         };
-        // Until version 21, there was a number for each group.
-        let numbers = |constant: &Constant<'a>| {
-            let of = if constant.len() == channels { channels } else { groups };
-            Self::for_channels(constant, of, channels)
+        let tensors = if self.graph.is_exact && node.input(1).is_none() {
+            Vec::new()
+        } else {
+            let (scale, shift) = (self.needs(node, 1)?, self.needs(node, 2)?);
+            // Until version 21, there was a number for each group.
+            let of = if scale.len() == channels { channels } else { groups };
+            by_channels([&scale, &shift], of, channels)?
         };
-        let norm = Norm::Group { groups, eps: plain(node.float("epsilon", 1e-5)?), affine: true };
-        let tensors = vec![
-            Weight::computed(Role::Weight, numbers(&scale)?, scale.name),
-            Weight::computed(Role::Bias, numbers(&shift)?, scale.name),
-        ];
+        let norm = Norm::Group { groups, eps: plain(node.float("epsilon", 1e-5)?), affine: !tensors.is_empty() };
         Ok(self.emit_on(&view, Op::Norm(norm), tensors))
     }
 
@@ -153,8 +140,13 @@ impl<'a> Lowering<'_, 'a> {
             Ok(0) | Err(_) => return fault("its size is not a number from 1"),
         };
         let alpha = f64::from(node.float("alpha", 1e-4)?) / size as f64;
-        let window = if size.is_multiple_of(2) { LrnWindow::Onnx } else { LrnWindow::Paper };
-        let lrn = Lrn::new(size, alpha as f32, node.float("beta", 0.75)?, node.float("bias", 1.0)?).window(window);
+        let window = match node.text("window", "onnx")? {
+            _ if !size.is_multiple_of(2) => LrnWindow::Paper,
+            "torch" => LrnWindow::Torch,
+            _ => LrnWindow::Onnx,
+        };
+        let lrn =
+            Lrn::new(size, plain(alpha as f32), node.float("beta", 0.75)?, node.float("bias", 1.0)?).window(window);
         Ok(self.emit_on(&view, Op::Lrn(lrn), Vec::new()))
     }
 
@@ -186,4 +178,24 @@ impl<'a> Lowering<'_, 'a> {
         };
         Ok(self.emit_on(&view, Op::Prelu(per), vec![weight]))
     }
+}
+
+/// A weight and a bias with a number for each of some parts, as numbers of channels.
+fn by_channels<'a>(
+    [scale, shift]: [&Rc<Constant<'a>>; 2],
+    parts: usize,
+    channels: usize,
+) -> Result<Vec<Weight<'a>>, Stop> {
+    let tensor = |role: Role, constant: &Rc<Constant<'a>>| {
+        if constant.len() != parts || parts == 0 {
+            return fault(format!("it has {} numbers for {parts} parts", constant.len()));
+        }
+        if parts == channels {
+            return Ok(Weight { name: scale.name, ..Weight::new(role, constant) });
+        }
+        let numbers = constant.to_f32()?;
+        let each = numbers.iter().flat_map(|number| std::iter::repeat_n(*number, channels / parts));
+        Ok(Weight::computed(role, each.collect(), scale.name))
+    };
+    Ok(vec![tensor(Role::Weight, scale)?, tensor(Role::Bias, shift)?])
 }

@@ -59,6 +59,18 @@ impl<'a> Lowering<'_, 'a> {
         Ok(View::natural(value, shape, rank))
     }
 
+    /// Over as many parts of a map as the output has pixels.
+    pub(super) fn adaptive_pool(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let rank = view.dims.len();
+        let view = self.maps(&view)?;
+        let size = window::size(node, "output_size", rank)?;
+        let op = if node.op == "AdaptiveMaxPool" { Op::AdaptiveMaxPool(size) } else { Op::AdaptiveAvgPool(size) };
+        let shape = Shape::map(view.shape.channels(), size.height, size.width);
+        let value = self.emit(op, vec![view.value], shape, Vec::new());
+        Ok(View::natural(value, shape, rank))
+    }
+
     /// A mean or a maximum over some dimensions.
     pub(super) fn reduce(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let view = self.view(node, 0)?;

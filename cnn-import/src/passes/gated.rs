@@ -1,8 +1,8 @@
-//! Values that are multiplied with a function of themselves.
+//! Values that are multiplied with a function of themselves, or divided by one.
 //!
 //! ```text
-//! before   Mul(x, Sigmoid(x))     Mul(x, Tanh(Softplus(x)))
-//! after    Swish(x)               Mish(x)
+//! before   Mul(x, Sigmoid(x))     Mul(x, Tanh(Softplus(x)))     Div(x, Add(Abs(x), 1))
+//! after    Swish(x)               Mish(x)                       Softsign(x)
 //! ```
 
 use super::Finder;
@@ -21,4 +21,13 @@ pub(super) fn mish<'a>(finder: &Finder<'_, 'a>, node: &Node<'a>) -> Option<Node<
     };
     let x = (node.op == "Mul").then(|| finder.gate(node, is_tanh))??;
     Some(node.replaced("Mish", vec![Some(x)]))
+}
+
+pub(super) fn softsign<'a>(finder: &Finder<'_, 'a>, node: &Node<'a>) -> Option<Node<'a>> {
+    if node.op != "Div" {
+        return None;
+    }
+    let x = node.input(0)?;
+    let size = finder.of(finder.plus(node.input(1)?, 1.0)?, "Abs")?;
+    (size.input(0) == Some(x)).then(|| node.replaced("Softsign", vec![Some(x)]))
 }

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use super::Unsayable;
 use super::build::{Missing, tree};
 use super::check;
-use super::groups::{common, group_of, is_in, join, spanned};
+use super::groups::{Counts, common, group_of, is_in, join, spanned};
 use super::nesting::{DEEPEST, Item, emitted, nested_in_any_order};
 use super::tree::{Kind, Statement, Step};
 use super::words::step_number;
@@ -44,7 +44,10 @@ pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     let nested = if kept.is_empty() { Ok(branches) } else { nested_in_any_order(graph, kept).or(Ok(branches)) }?;
     let mut names = Names { graph, names: graph.nodes.iter().map(|node| node.name.to_owned()).collect() };
     names.lift(&nested.trunk);
-    names.settle(&nested.trunk, "", &mut BTreeSet::new());
+    let wishes = names.names.clone();
+    let own = graph.nodes.iter().zip(&wishes).filter(|(node, _)| has_name(node));
+    names.settle(&nested.trunk, "", &Counts::of(own.map(|(_, name)| (None, &**name))), &mut BTreeSet::new());
+    names.repeat();
     let named: Vec<Node<'_>> =
         graph.nodes.iter().zip(&names.names).map(|(node, name)| Node { name, calls: &[], ..*node }).collect();
     let tree = tree(&Graph { nodes: &named, taps: &[], aux: &[], ..*graph }, &nested, Missing::Named)?;
@@ -52,7 +55,15 @@ pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     emitted(&nested.trunk, &mut order);
     let mut found = names.names.clone();
     body(&tree.body, &mut Scope::new(""), &mut found);
+    names.names = found;
+    names.repeat();
+    let found = names.names;
     Ok(Arranged { order, names: found })
+}
+
+/// Whether a node keeps the name of its tensors, and its group with it.
+fn has_name(node: &Node<'_>) -> bool {
+    !node.tensors.is_empty() && node.again.is_none()
 }
 
 struct Names<'g> {
@@ -68,7 +79,8 @@ impl Names<'_> {
             branches.iter().for_each(|branch| self.lift(branch));
             let mut inner = Vec::new();
             branches.iter().for_each(|branch| emitted(branch, &mut inner));
-            let groups = inner.iter().map(|node| group_of(&self.names[*node]));
+            let own = inner.iter().filter(|node| self.graph.nodes[**node].again.is_none());
+            let groups = own.map(|node| group_of(&self.names[*node]));
             let Some(group) = groups.reduce(|a, b| common(a, b)).map(ToOwned::to_owned) else { continue };
             let (own, name) = self.names[*node].rsplit_once('.').unwrap_or(("", &self.names[*node]));
             if !is_in(&group, own) {
@@ -78,21 +90,22 @@ impl Names<'_> {
     }
 
     /// Makes the names in a group different, and groups in it nodes next to each other.
-    fn settle(&mut self, items: &[Item], prefix: &str, taken: &mut BTreeSet<String>) {
+    fn settle(&mut self, items: &[Item], prefix: &str, counts: &Counts<'_>, taken: &mut BTreeSet<String>) {
         if prefix.matches('.').count() > DEEPEST {
             // The tree of it is an error.
             return;
         }
         let mut index = 0;
         while let Some(item) = items.get(index) {
-            let Some(node) = item.node() else {
+            // Those that are there again have the names of others.
+            let Some(node) = item.node().filter(|node| self.graph.nodes[*node].again.is_none()) else {
                 index += 1;
                 continue;
             };
-            let Some((group, end)) = self.group(items, index, prefix) else {
+            let Some((group, end, is_whole)) = self.group(items, index, prefix, counts) else {
                 self.name(node, prefix, taken);
                 if let Item::Merge(_, branches) = item {
-                    branches.iter().for_each(|branch| self.settle(branch, prefix, taken));
+                    branches.iter().for_each(|branch| self.settle(branch, prefix, counts, taken));
                 }
                 index += 1;
                 continue;
@@ -101,7 +114,8 @@ impl Names<'_> {
             let (part, mut inner) = (&items[index..end], Vec::new());
             emitted(part, &mut inner);
             // What has no tensors need not be in a group that is over.
-            let is_left = free != group && inner.iter().all(|node| self.graph.nodes[*node].tensors.is_empty());
+            let is_left =
+                (free != group || !is_whole) && inner.iter().all(|node| self.graph.nodes[*node].tensors.is_empty());
             for node in inner {
                 let rest = self.names[node][join(prefix, &group).len()..].trim_start_matches('.').to_owned();
                 self.names[node] = if is_left { join(prefix, "") } else { format!("{}.{rest}", join(prefix, &free)) };
@@ -111,38 +125,70 @@ impl Names<'_> {
                 continue;
             }
             taken.insert(free.clone());
-            self.settle(part, &join(prefix, &free), &mut BTreeSet::new());
+            self.settle(part, &join(prefix, &free), counts, &mut BTreeSet::new());
             index = end;
         }
     }
 
-    /// The group in a group that the item here is in, and where it ends.
-    fn group(&self, items: &[Item], first: usize, prefix: &str) -> Option<(String, usize)> {
-        let group = |item: &Item| {
-            let name = &*self.names[item.node()?];
-            let own = if prefix.is_empty() { name } else { name.get(prefix.len() + 1..)? };
-            own.split_once('.').map(|(group, _)| group)
+    /// The group in a group that the item here is in, where it ends, and whether all of it is here. If a part of it is elsewhere, it
+    /// is the largest group in it of which that isn't true; or the item is a step, whose name has dots.
+    fn group(&self, items: &[Item], first: usize, prefix: &str, counts: &Counts<'_>) -> Option<(String, usize, bool)> {
+        let name = &*self.names[items[first].node()?];
+        let own = if prefix.is_empty() { name } else { name.get(prefix.len() + 1..)? };
+        let groups: Vec<&str> = own.match_indices('.').map(|(dot, _)| &own[..dot]).collect();
+        for group in &groups {
+            let full = join(prefix, group);
+            let end = self.end(items, first, &full);
+            let mut inner = Vec::new();
+            emitted(&items[first..end], &mut inner);
+            let here = inner.iter().filter(|node| has_name(&self.graph.nodes[**node]));
+            if here.filter(|node| is_in(&self.names[**node], &full)).count() == counts.get(None, &full) {
+                return Some(((*group).to_owned(), end, true));
+            }
+        }
+        let group = groups.first()?;
+        let is_only = !own.ends_with('.') && counts.get(None, name) == 1;
+        (!is_only).then(|| ((*group).to_owned(), self.end(items, first, &join(prefix, group)), false))
+    }
+
+    /// Where a group ends.
+    fn end(&self, items: &[Item], first: usize, group: &str) -> usize {
+        let is_member = |node: usize| {
+            let name = &*self.names[node];
+            name.len() > group.len() && is_in(name, group)
         };
-        let own = group(&items[first])?;
-        // A value that is read by its name lies inside of a group if the group goes on after it.
+        // A value that is read by its name lies inside of a group if the group goes on after it, and so does an earlier step.
         let mut end = first + 1;
         for (index, item) in items.iter().enumerate().skip(first) {
             match item.node() {
-                Some(_) if group(item) == Some(own) => end = index + 1,
+                Some(node) if self.graph.nodes[node].again.is_some() => {}
+                Some(node) if is_member(node) => end = index + 1,
                 Some(_) => break,
                 None => {}
             }
         }
-        Some((own.to_owned(), end))
+        end
+    }
+
+    /// Gives nodes that are there again the names of those.
+    fn repeat(&mut self) {
+        for (index, node) in self.graph.nodes.iter().enumerate() {
+            if let Some(name) = node.again.and_then(|first| self.names.get(first)).cloned() {
+                self.names[index] = name;
+            }
+        }
     }
 
     /// Gives a step a name that no other one has.
     fn name(&mut self, node: usize, prefix: &str, taken: &mut BTreeSet<String>) {
-        let own = self.names[node].rsplit('.').next().unwrap_or_default().to_owned();
-        if own.is_empty() {
+        let name = &*self.names[node];
+        let inner =
+            if prefix.is_empty() { Some(name) } else { name.strip_prefix(prefix).and_then(|it| it.strip_prefix('.')) };
+        let own = inner.unwrap_or_else(|| name.rsplit('.').next().unwrap_or_default());
+        if own.is_empty() || own.ends_with('.') {
             return;
         }
-        let free = free(&own, taken);
+        let free = free(own, taken);
         self.names[node] = join(prefix, &free);
         taken.insert(free);
     }

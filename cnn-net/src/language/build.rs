@@ -11,6 +11,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Unsayable;
+use super::groups::{Counts, is_in};
 use super::nesting::{DEEPEST, Item, Nested, TOO_DEEP, emitted};
 use super::tree::{Aux, Call, Kind, Layer, Merge, Site, Statement, Step, Value as Argument};
 use super::words::{KEYWORDS, is_name, is_word, step_number};
@@ -46,7 +47,10 @@ pub(super) fn tree(graph: &Graph<'_>, nested: &Nested, missing: Missing) -> Resu
         vec![!graph.names_outputs(); graph.outputs.len()],
     );
     let read = read(graph, nested);
-    let mut builder = Builder { graph, nested, missing, sites: Vec::new(), taps, aux, outputs, read, kept: Vec::new() };
+    let own = graph.nodes.iter().filter(|node| node.again.is_none()).map(|node| (node.aux, node.name));
+    let counts = Counts::of(own);
+    let (sites, kept) = (Vec::new(), Vec::new());
+    let mut builder = Builder { graph, nested, missing, counts, sites, taps, aux, outputs, read, kept };
     if graph.names_inputs() {
         let named = |(index, input): (usize, &Input<'_>)| (Value::Input(index), input.name.to_owned());
         builder.kept = graph.inputs.iter().enumerate().map(named).collect();
@@ -96,6 +100,8 @@ struct Builder<'a> {
     graph: &'a Graph<'a>,
     nested: &'a Nested,
     missing: Missing,
+    /// Of nodes that are not there again.
+    counts: Counts<'a>,
     sites: Vec<Site>,
     /// The taps, auxiliary classifiers and outputs that have a place.
     taps: Vec<bool>,
@@ -171,37 +177,77 @@ impl<'a> Builder<'a> {
             if index < shared {
                 continue;
             }
+            // Inside of a group, if it goes on after this.
+            let is_inside = |last: &Part<'a>| {
+                let after = items[index..].iter().filter_map(Item::node).map(|node| &self.graph.nodes[node]);
+                let after = after.filter(|node| node.again.is_none()).map(|node| node.name).next();
+                let own = after.and_then(|name| around.own(name)?.strip_prefix(last.name));
+                !last.is_step && own.is_some_and(|rest| rest.starts_with('.'))
+            };
+            let is_again = item.node().is_some_and(|node| self.graph.nodes[node].again.is_some());
+            if (is_again || item.node().is_none())
+                && let Some(last) = parts.last_mut().filter(|last| is_inside(last))
+            {
+                last.items = &items[start..=index];
+                continue;
+            }
             if let Some((name, count)) = again(self.graph, &items[index..])? {
                 shared = index + count;
                 parts.push(Part { name, items: &items[index..shared], is_step: true, is_again: true });
                 continue;
             }
             let Some(node) = item.node() else {
-                // Inside of a group, if it goes on after this.
-                let after = items[index..].iter().find_map(Item::node).map(|node| self.graph.nodes[node].name);
-                let group = after.and_then(|name| around.own(name)?.split_once('.')).map(|(group, _)| group);
-                match parts.last_mut() {
-                    Some(last) if !last.is_step && group == Some(last.name) => last.items = &items[start..=index],
-                    Some(_) | None => {
-                        parts.push(Part { name: "", items: &items[index..=index], is_step: true, is_again: false });
-                    }
-                }
+                parts.push(Part { name: "", items: &items[index..=index], is_step: true, is_again: false });
                 continue;
             };
             let full: &'a str = self.graph.nodes[node].name;
             let Some(own) = around.own(full) else {
                 return Err(Unsayable::new(full, "its name is not that of the group it is in"));
             };
-            let (name, is_step) = own.split_once('.').map_or((own, true), |(name, _)| (name, false));
+            let is_in_last = |last: &Part<'a>| own.strip_prefix(last.name).is_some_and(|rest| rest.starts_with('.'));
             match parts.last_mut() {
-                Some(last) if !is_step && !last.is_step && last.name == name => last.items = &items[start..=index],
+                Some(last) if !last.is_step && is_in_last(last) => last.items = &items[start..=index],
                 Some(_) | None => {
                     start = index;
+                    let (name, is_step) = self.unit(full, own, &items[index..]);
                     parts.push(Part { name, items: &items[index..=index], is_step, is_again: false });
                 }
             }
         }
         Ok(parts)
+    }
+
+    /// What the first item is part of: the largest group of which all nodes are here, one after another; or else it is a step, whose
+    /// name may have dots. Also whether it is a step.
+    fn unit(&self, full: &'a str, own: &'a str, items: &[Item]) -> (&'a str, bool) {
+        let outer = full.len() - own.len();
+        let mut dots = own.match_indices('.').map(|(dot, _)| dot);
+        if let Some(dot) = dots.clone().find(|dot| self.is_whole(&full[..outer + dot], items)) {
+            return (&own[..dot], false);
+        }
+        match dots.next() {
+            // Steps that have no name yet.
+            Some(dot) if own.ends_with('.') => (&own[..dot], false),
+            Some(_) | None => (own, true),
+        }
+    }
+
+    /// Whether all nodes of a group are next to each other, at the beginning of these items.
+    fn is_whole(&self, group: &'a str, items: &[Item]) -> bool {
+        let nodes = &self.graph.nodes;
+        let (mut found, mut aux) = (0, None);
+        for item in items {
+            let Some(node) = item.node().filter(|node| nodes[*node].again.is_none()) else { continue };
+            if !is_in(nodes[node].name, group) {
+                break;
+            }
+            aux = nodes[node].aux;
+            let mut inner = Vec::new();
+            emitted(core::slice::from_ref(item), &mut inner);
+            found +=
+                inner.iter().filter(|node| nodes[**node].again.is_none() && is_in(nodes[**node].name, group)).count();
+        }
+        found == self.counts.get(aux, group)
     }
 
     /// A step; in a branch, perhaps after one that has a number and computes nothing. A value that is there in any case is none.

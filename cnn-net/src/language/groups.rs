@@ -1,7 +1,7 @@
 //! Groups, by the names of what is in them.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,6 +17,27 @@ pub(super) fn group_of(name: &str) -> &str {
 /// A name in a group.
 pub(super) fn join(group: &str, name: &str) -> String {
     if group.is_empty() { name.to_owned() } else { format!("{group}.{name}") }
+}
+
+/// How many nodes there are in each group, and of each name.
+pub(super) struct Counts<'n>(BTreeMap<(Option<usize>, &'n str), usize>);
+
+impl<'n> Counts<'n> {
+    /// Of nodes that count, each with its auxiliary classifier and its name.
+    pub(super) fn of(nodes: impl Iterator<Item = (Option<usize>, &'n str)>) -> Self {
+        let mut counts = BTreeMap::new();
+        for (aux, name) in nodes {
+            let ends = name.match_indices('.').map(|(dot, _)| dot).chain([name.len()]);
+            for end in ends {
+                *counts.entry((aux, &name[..end])).or_insert(0) += 1;
+            }
+        }
+        Self(counts)
+    }
+
+    pub(super) fn get(&self, aux: Option<usize>, name: &'n str) -> usize {
+        self.0.get(&(aux, name)).copied().unwrap_or(0)
+    }
 }
 
 /// Whether a group is another one, or in it.

@@ -1,0 +1,64 @@
+//! Sums, products and the like, of values and of numbers.
+
+use super::super::Stop;
+use super::super::call::Call;
+use super::unless;
+use crate::graph::Id;
+
+pub(super) fn arithmetic(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
+    let first = call.value("self")?;
+    match name {
+        "neg" => call.gives("Neg", vec![Some(first)], Vec::new()),
+        "square" => call.gives("Mul", vec![Some(first); 2], Vec::new()),
+        "reciprocal" => call.gives("Reciprocal", vec![Some(first)], Vec::new()),
+        "rsqrt" => {
+            let shape = call.result_shape();
+            let root = call.first("Sqrt", vec![Some(first)], Vec::new(), shape);
+            call.gives("Reciprocal", vec![Some(root)], Vec::new());
+        }
+        "pow" => {
+            let exponent = call.value("exponent")?;
+            call.gives("Pow", vec![Some(first), Some(exponent)], Vec::new());
+        }
+        _ => {
+            let second = call.value("other")?;
+            pair(call, name, first, second)?;
+        }
+    }
+    Ok(())
+}
+
+fn pair(call: &mut Call<'_, '_>, name: &str, first: Id, second: Id) -> Result<(), Stop> {
+    unless(!call.has("rounding_mode"), "it rounds its quotient")?;
+    // `add(a, b, alpha)` is `a + alpha * b`, and `rsub(a, b, alpha)` is `b - alpha * a`.
+    let factor = call.float_or("alpha", 1.0)?;
+    let [first, second] = unexpanded(call, first, second);
+    let (first, second) = if name == "rsub" { (second, first) } else { (first, second) };
+    let second = if factor == 1.0 {
+        second
+    } else {
+        let (factor, shape) = (call.number(factor), call.shape(second).to_vec());
+        call.first("Mul", vec![Some(second), factor], Vec::new(), shape)
+    };
+    let op = match name {
+        "add" => "Add",
+        "sub" | "rsub" => "Sub",
+        "mul" => "Mul",
+        "div" => "Div",
+        "maximum" | "max" => "Max",
+        _ => "Min",
+    };
+    call.gives(op, vec![Some(first), Some(second)], Vec::new());
+    Ok(())
+}
+
+/// Values that were only repeated to be as large as the other one, `y.expand_as(x)`, as they were before: that one repeats them anyway.
+fn unexpanded(call: &Call<'_, '_>, first: Id, second: Id) -> [Id; 2] {
+    let before = |id: Id| call.loader.expanded.get(&id).copied();
+    let is_whole = |id: Id| call.shape(id) == call.result_shape();
+    match (before(first), before(second)) {
+        (Some(small), None) if is_whole(second) => [small, second],
+        (None, Some(small)) if is_whole(first) => [first, small],
+        (Some(_) | None, _) => [first, second],
+    }
+}

@@ -1,0 +1,109 @@
+//! Pools over windows and over dimensions.
+
+use super::super::call::Call;
+use super::super::{Stop, fault};
+use crate::graph::Id;
+use crate::proto::Value as Attribute;
+
+type Attributes<'a> = Vec<(&'static str, Attribute<'a>)>;
+
+/// What both kinds of windows have.
+fn window<'a>(call: &Call<'_, 'a>, input: Id) -> Result<(usize, Attributes<'a>), Stop> {
+    let directions = match call.shape(input).len() {
+        rank @ (3 | 4) => rank - 2,
+        rank => return fault(format!("it reads a value of {rank} dimensions, and not of a batch with its channels")),
+    };
+    let kernel = call.sizes("kernel_size", directions, 1)?;
+    // Without a stride, it is the size of the window.
+    let given = call.ints_or("stride", &[])?;
+    let strides = if given.is_empty() { kernel.clone() } else { call.sizes("stride", directions, 1)? };
+    let pads = call.sizes("padding", directions, 0)?;
+    let attributes = vec![
+        ("kernel_shape", Attribute::Ints(kernel)),
+        ("strides", Attribute::Ints(strides)),
+        ("pads", Attribute::Ints([&pads[..], &pads].concat())),
+        ("ceil_mode", Attribute::Int(call.flag("ceil_mode")?.into())),
+    ];
+    Ok((directions, attributes))
+}
+
+pub(super) fn max_pool(call: &mut Call<'_, '_>) -> Result<(), Stop> {
+    let input = call.input()?;
+    let (directions, mut attributes) = window(call, input)?;
+    attributes.push(("dilations", Attribute::Ints(call.sizes("dilation", directions, 1)?)));
+    call.gives("MaxPool", vec![Some(input)], attributes);
+    Ok(())
+}
+
+pub(super) fn avg_pool(call: &mut Call<'_, '_>) -> Result<(), Stop> {
+    let input = call.input()?;
+    let (directions, mut attributes) = window(call, input)?;
+    let counts = !call.has("count_include_pad") || call.flag("count_include_pad")?;
+    attributes.push(("count_include_pad", Attribute::Int(counts.into())));
+    if !call.has("divisor_override") {
+        call.gives("AveragePool", vec![Some(input)], attributes);
+        return Ok(());
+    }
+    let area: i64 = call.sizes("kernel_size", directions, 1)?.iter().product();
+    if call.int("divisor_override")? != area || !counts {
+        return fault("it divides by another number than that of its window");
+    }
+    call.gives("AveragePool", vec![Some(input)], attributes);
+    Ok(())
+}
+
+/// Over as many parts of a map as the result has pixels.
+pub(super) fn adaptive(call: &mut Call<'_, '_>, op: &'static str) -> Result<(), Stop> {
+    let input = call.input()?;
+    let (before, after) = (call.shape(input).to_vec(), call.result_shape());
+    let (Some(from), Some(to)) = (before.get(2..), after.get(2..)) else {
+        return fault(format!("it reads a value of the shape {before:?}"));
+    };
+    if from == to {
+        call.gives("Identity", vec![Some(input)], Vec::new());
+    } else if to.iter().all(|size| *size == 1) {
+        let op = if op == "AdaptiveMaxPool" { "GlobalMaxPool" } else { "GlobalAveragePool" };
+        call.gives(op, vec![Some(input)], Vec::new());
+    } else {
+        let sizes = to.iter().map(|size| *size as i64).collect();
+        call.gives(op, vec![Some(input)], vec![("output_size", Attribute::Ints(sizes))]);
+    }
+    Ok(())
+}
+
+fn over<'a>(call: &Call<'_, 'a>) -> Result<Attributes<'a>, Stop> {
+    let axes = call.ints_or("dim", &[])?;
+    Ok(vec![("axes", Attribute::Ints(axes)), ("keepdims", Attribute::Int(call.flag("keepdim")?.into()))])
+}
+
+/// A mean or a maximum over some dimensions, or all of them.
+pub(super) fn reduced(call: &mut Call<'_, '_>, op: &'static str) -> Result<(), Stop> {
+    let input = call.input()?;
+    let attributes = over(call)?;
+    call.gives(op, vec![Some(input)], attributes);
+    Ok(())
+}
+
+/// A sum, as a mean times how many there are.
+pub(super) fn sum(call: &mut Call<'_, '_>) -> Result<(), Stop> {
+    let input = call.input()?;
+    let attributes = over(call)?;
+    let (all, rest) = (call.shape(input).iter().product::<usize>(), call.result_shape());
+    let count = all / rest.iter().product::<usize>().max(1);
+    let mean = call.first("ReduceMean", vec![Some(input)], attributes, rest);
+    let count = call.number(count as f64);
+    call.gives("Mul", vec![Some(mean), count], Vec::new());
+    Ok(())
+}
+
+/// A mean over three dimensions, of which no layer is made; but it is a part of PyTorch's local response normalisation.
+pub(super) fn over_channels(call: &mut Call<'_, '_>) -> Result<(), Stop> {
+    let input = call.input()?;
+    let kernel = call.sizes("kernel_size", 3, 1)?;
+    let is_plain = call.ints_or("stride", &[])? == [1; 3] && call.sizes("padding", 3, 0)? == [0; 3];
+    if !is_plain || call.has("divisor_override") {
+        return fault("no layer computes it");
+    }
+    call.gives("AveragePool3d", vec![Some(input)], vec![("kernel_shape", Attribute::Ints(kernel))]);
+    Ok(())
+}

@@ -1,6 +1,7 @@
 //! The declaration as written: names, numbers and their places, with nothing looked up yet.
 
 mod expr;
+mod model;
 mod name;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use syn::{Attribute, LitStr, Visibility};
 use crate::report::Place;
 
 pub use self::expr::{Arg, Call, Expr, ExprKind, Operator};
+pub use self::model::{Content, Model};
 pub use self::name::Name;
 
 /// One invocation of `network!`.
@@ -24,6 +26,8 @@ pub struct Ast {
     pub blocks: Vec<Block>,
     /// The constants, in order.
     pub constants: Vec<Constant>,
+    /// The files of nets that are not written here, in order.
+    pub models: Vec<Model>,
     /// `#![crate = "path::to::cnn"]`: where emitted code finds the crate.
     pub path: Option<TokenStream>,
 }
@@ -38,7 +42,10 @@ impl Ast {
         let visibility = |net: &Net| net.visibility.to_token_stream().to_string();
         let alike = |net: &&Net| {
             let unlimited = net.budget == Budget::Any && variant.budget == Budget::Any;
+            // The variant embeds the weights of the model, and the net those of another file.
+            let has_others = variant.model.is_some() && net.weights.is_some();
             unlimited
+                && !has_others
                 && (net.exact, net.store) == (variant.exact, variant.store)
                 && visibility(net) == visibility(variant)
         };
@@ -46,6 +53,23 @@ impl Ast {
         let variants = self.nets.iter().filter(|net| net.of.as_ref() == Some(of));
         let first = base.chain(variants).find(|net| alike(net) && !net.has_cfg())?;
         (variant.weights.is_none() && first.name != variant.name).then_some(first)
+    }
+
+    /// The model that has the layers of a net.
+    pub fn model(&self, net: &Net) -> Option<&Model> {
+        net.model.and_then(|index| self.models.get(index))
+    }
+
+    /// The weights of a net's model, if the net embeds them.
+    pub(crate) fn embedded(&self, net: &Net) -> Option<(&Model, &Content)> {
+        let model = self.model(net).filter(|model| model.loads.is_none() && net.weights.is_none())?;
+        Some((model, model.content.as_ref()?))
+    }
+
+    /// The blocks and constants that a net's layers are made of: those of its model, or these. Nothing, if it has a model that
+    /// can't be imported, which was reported.
+    pub(crate) fn around(&self, net: &Net) -> Option<&Ast> {
+        self.model(net).map_or(Some(self), |model| Some(&model.content.as_ref()?.declared))
     }
 
     /// The path to the items that emitted code calls.
@@ -76,6 +100,8 @@ pub struct Net {
     pub visibility: Visibility,
     /// Name of the net's type.
     pub name: Ident,
+    /// Which of the [models](Ast::models) has the layers, for a net that is not written here, and its variants.
+    pub model: Option<usize>,
     /// For a variant, `pub AlexNetF16 = AlexNet;`: the net whose layers these are.
     pub of: Option<Ident>,
     /// Before the arrow.

@@ -24,6 +24,6 @@ mod stub;
 mod user;
 mod values;
 
-pub(crate) use embed::embed;
+pub(crate) use embed::{Embedded, embed, embed_model};
 pub(crate) use net::net;
 pub(crate) use stub::stub;

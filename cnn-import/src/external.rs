@@ -42,6 +42,12 @@ impl Files {
         }
     }
 
+    /// The paths of the files that were read.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        let folder = self.folder.as_deref().unwrap_or(Path::new(""));
+        self.read.borrow().keys().map(|location| folder.join(location)).collect()
+    }
+
     fn file(&self, location: &str) -> Result<Rc<[u8]>, Fault> {
         if let Some(file) = self.read.borrow().get(location) {
             return Ok(Rc::clone(file));

@@ -104,7 +104,7 @@ impl File {
             "" => "Imported from ONNX.".to_owned(),
             producer => format!("Imported from ONNX, as written by {producer}."),
         };
-        net::net(&graph, lowered, &name, &doc)
+        Ok(net::net(&graph, lowered, &name, &doc)?.with_files(files.paths()))
     }
 }
 

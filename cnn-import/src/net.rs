@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use cnn_net::graph::{Call, Graph, Input, Node, Output, Tensor, Value};
@@ -29,6 +30,7 @@ pub struct Net<'a> {
     calls: Vec<Vec<blocks::Call>>,
     outputs: Vec<(String, Value)>,
     declaration: String,
+    files: Vec<PathBuf>,
 }
 
 /// A layer with its name.
@@ -68,6 +70,7 @@ pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str
         calls: Vec::new(),
         outputs,
         declaration: String::new(),
+        files: Vec::new(),
     };
     net.arrange()?;
     net.declare(graph)?;
@@ -243,6 +246,16 @@ impl<'a> Net<'a> {
     #[must_use]
     pub fn declaration(&self) -> &str {
         &self.declaration
+    }
+
+    /// The files next to the ONNX file that its tensors are in. Their numbers were read already.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    pub(crate) fn with_files(self, files: Vec<PathBuf>) -> Self {
+        Self { files, ..self }
     }
 
     /// The description of the net.

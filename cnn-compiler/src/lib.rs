@@ -11,6 +11,10 @@
 //! | `emit` | `TokenStream` | Rust |
 //!
 //! It is a library, so that tests and tools can call every stage; `cnn-macros` only passes tokens through.
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `onnx` | no | nets from ONNX files |
 
 #![forbid(unsafe_code)]
 

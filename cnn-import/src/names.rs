@@ -5,11 +5,14 @@
 //! files name weights or nodes in any way, or not at all.
 
 mod groups;
+mod repeated;
 
 use cnn_net::op::Kind;
 
 use crate::graph::{Graph, Node};
 use crate::lower::Draft;
+
+pub(crate) use self::repeated::grouped;
 
 /// Ends of the names of weights that are not part of the layer's name.
 const ENDS: [&str; 28] = [

@@ -15,7 +15,7 @@ use crate::blocks;
 use crate::constant::{Constant, Data};
 use crate::graph;
 use crate::lower::{Draft, Lowered};
-use crate::names::wishes;
+use crate::names::{grouped, wishes};
 use crate::report::{Error, Fault};
 
 /// As the language has it.
@@ -62,19 +62,49 @@ pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str
         return Err(Error::Unsupported(vec![Fault::new(why).of("model", name)]));
     }
     let wishes = wishes(graph, &drafts);
-    let mut net = Net {
-        name: name.to_owned(),
-        doc: doc.to_owned(),
-        inputs,
-        layers: drafts.into_iter().zip(wishes).map(|(draft, wish)| layer(draft, wish)).collect::<Result<_, _>>()?,
-        calls: Vec::new(),
-        outputs,
-        declaration: String::new(),
-        files: Vec::new(),
+    let ways = grouped(&drafts, &outputs, &wishes);
+    let layers: Vec<Layer<'a>> = drafts.into_iter().map(layer).collect();
+    let named = |wishes: Vec<String>| {
+        let layers = layers.iter().cloned().zip(wishes).map(|(layer, name)| Layer { name, ..layer }).collect();
+        let mut net = Net {
+            name: name.to_owned(),
+            doc: doc.to_owned(),
+            inputs: inputs.clone(),
+            layers,
+            calls: Vec::new(),
+            outputs: outputs.clone(),
+            declaration: String::new(),
+            files: Vec::new(),
+        };
+        net.arrange()?;
+        net.declare(graph)?;
+        Ok(net)
     };
-    net.arrange()?;
-    net.declare(graph)?;
-    Ok(net)
+    let lines = |net: &Net<'_>| (net.declaration.lines().count(), net.declaration.len());
+    let mut best = match named(wishes.clone()) {
+        // Without names, tensors are called by the place of their layer, which two branches may have in common.
+        Err(_) => named(nonblank(&layers, wishes))?,
+        best => best?,
+    };
+    // Groups that the file doesn't have are there to make the text shorter.
+    for way in ways {
+        if let Ok(net) = named(way)
+            && lines(&net) < lines(&best)
+        {
+            best = net;
+        }
+    }
+    Ok(best)
+}
+
+/// Wishes with a name for each layer that has tensors.
+fn nonblank(layers: &[Layer<'_>], mut wishes: Vec<String>) -> Vec<String> {
+    for (layer, wish) in layers.iter().zip(&mut wishes) {
+        if !layer.tensors.is_empty() && (wish.is_empty() || wish.ends_with('.')) {
+            *wish += layer.op.name();
+        }
+    }
+    wishes
 }
 
 /// Without the layers whose work others do, and those that nothing reads.
@@ -109,13 +139,13 @@ fn compacted(lowered: Lowered<'_>) -> Lowered<'_> {
     Lowered { drafts, inputs, outputs }
 }
 
-fn layer<'a>(draft: Draft<'a>, name: String) -> Result<Layer<'a>, Error> {
+fn layer(draft: Draft<'_>) -> Layer<'_> {
     let Draft { op, inputs, shape, tensors, node, .. } = draft;
     let tensors = tensors
         .into_iter()
         .map(|weight| Weights { name: String::new(), role: weight.role, dims: Vec::new(), constant: weight.constant })
         .collect();
-    Ok(Layer { name, op, inputs, shape, tensors, node })
+    Layer { name: String::new(), op, inputs, shape, tensors, node }
 }
 
 impl<'a> Net<'a> {

@@ -1,5 +1,7 @@
 //! The net that was imported: its description, its declaration, its weights.
 
+mod drafts;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -11,6 +13,7 @@ use cnn_net::op::{Op, Role, Shape};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
+use self::drafts::{compacted, shared};
 use crate::blocks;
 use crate::constant::{Constant, Data};
 use crate::graph;
@@ -43,6 +46,8 @@ pub(crate) struct Layer<'a> {
     pub(crate) tensors: Vec<Weights<'a>>,
     /// The node that it comes from.
     pub(crate) node: usize,
+    /// The earlier layer that it is once more, with its tensors.
+    again: Option<usize>,
 }
 
 /// A tensor in the shape that PyTorch gives it.
@@ -62,39 +67,26 @@ pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str
         return Err(Error::Unsupported(vec![Fault::new(why).of("model", name)]));
     }
     let wishes = wishes(graph, &drafts);
-    let ways = grouped(&drafts, &outputs, &wishes);
+    let ways: Vec<Vec<String>> = [wishes.clone()].into_iter().chain(grouped(&drafts, &outputs, &wishes)).collect();
+    let shared = shared(&drafts, &inputs);
     let layers: Vec<Layer<'a>> = drafts.into_iter().map(layer).collect();
-    let named = |wishes: Vec<String>| {
-        let layers = layers.iter().cloned().zip(wishes).map(|(layer, name)| Layer { name, ..layer }).collect();
-        let mut net = Net {
-            name: name.to_owned(),
-            doc: doc.to_owned(),
-            inputs: inputs.clone(),
-            layers,
-            calls: Vec::new(),
-            outputs: outputs.clone(),
-            declaration: String::new(),
-            files: Vec::new(),
-        };
-        net.arrange()?;
-        net.declare(graph)?;
-        Ok(net)
+    let net = Net {
+        name: name.to_owned(),
+        doc: doc.to_owned(),
+        inputs,
+        layers,
+        calls: Vec::new(),
+        outputs,
+        declaration: String::new(),
+        files: Vec::new(),
     };
-    let lines = |net: &Net<'_>| (net.declaration.lines().count(), net.declaration.len());
-    let mut best = match named(wishes.clone()) {
+    // What the language can't say of shared tensors is said twice.
+    let with_shared = if shared.iter().any(Option::is_some) { net.shortest(graph, &ways, &shared) } else { None };
+    match with_shared.or_else(|| net.shortest(graph, &ways, &[])) {
+        Some(net) => Ok(net),
         // Without names, tensors are called by the place of their layer, which two branches may have in common.
-        Err(_) => named(nonblank(&layers, wishes))?,
-        best => best?,
-    };
-    // Groups that the file doesn't have are there to make the text shorter.
-    for way in ways {
-        if let Ok(net) = named(way)
-            && lines(&net) < lines(&best)
-        {
-            best = net;
-        }
+        None => net.named(graph, nonblank(&net.layers, wishes), &[]),
     }
-    Ok(best)
 }
 
 /// Wishes with a name for each layer that has tensors.
@@ -107,48 +99,52 @@ fn nonblank(layers: &[Layer<'_>], mut wishes: Vec<String>) -> Vec<String> {
     wishes
 }
 
-/// Without the layers whose work others do, and those that nothing reads.
-fn compacted(lowered: Lowered<'_>) -> Lowered<'_> {
-    let Lowered { drafts, inputs, outputs } = lowered;
-    let mut is_read = vec![false; drafts.len()];
-    let mark = |value: &Value, is_read: &mut [bool]| {
-        if let Value::Node(index) = value {
-            is_read[*index] = true;
-        }
-    };
-    outputs.iter().for_each(|(_, value)| mark(value, &mut is_read));
-    for (index, draft) in drafts.iter().enumerate().rev() {
-        if is_read[index] {
-            draft.inputs.iter().for_each(|input| mark(input, &mut is_read));
-        }
-    }
-    let mut places = Vec::with_capacity(drafts.len());
-    let mut count = 0;
-    for is_read in &is_read {
-        places.push(count);
-        count += usize::from(*is_read);
-    }
-    let moved = |value: Value| match value {
-        Value::Node(index) => Value::Node(places[index]),
-        Value::Input(index) => Value::Input(index),
-    };
-    let kept = drafts.into_iter().zip(is_read).filter(|(_, is_read)| *is_read);
-    let drafts =
-        kept.map(|(draft, _)| Draft { inputs: draft.inputs.into_iter().map(moved).collect(), ..draft }).collect();
-    let outputs = outputs.into_iter().map(|(name, value)| (name, moved(value))).collect();
-    Lowered { drafts, inputs, outputs }
-}
-
 fn layer(draft: Draft<'_>) -> Layer<'_> {
     let Draft { op, inputs, shape, tensors, node, .. } = draft;
     let tensors = tensors
         .into_iter()
         .map(|weight| Weights { name: String::new(), role: weight.role, dims: Vec::new(), constant: weight.constant })
         .collect();
-    Layer { name: String::new(), op, inputs, shape, tensors, node }
+    Layer { name: String::new(), op, inputs, shape, tensors, node, again: None }
 }
 
 impl<'a> Net<'a> {
+    /// With the names that make its text the shortest: groups that the file doesn't have are there for that.
+    fn shortest(&self, graph: &graph::Graph<'a>, ways: &[Vec<String>], shared: &[Option<usize>]) -> Option<Self> {
+        let length = |net: &Net<'_>| (net.declaration.lines().count(), net.declaration.len());
+        let nets = ways.iter().filter_map(|wishes| self.named(graph, wishes.clone(), shared).ok());
+        nets.min_by_key(length)
+    }
+
+    /// With names, and with the layers that are others once more.
+    fn named(&self, graph: &graph::Graph<'a>, wishes: Vec<String>, shared: &[Option<usize>]) -> Result<Self, Error> {
+        let mut net = Net {
+            name: self.name.clone(),
+            doc: self.doc.clone(),
+            inputs: self.inputs.clone(),
+            layers: self.layers.clone(),
+            calls: Vec::new(),
+            outputs: self.outputs.clone(),
+            declaration: String::new(),
+            files: Vec::new(),
+        };
+        for (layer, wish) in net.layers.iter_mut().zip(wishes) {
+            layer.name = wish;
+        }
+        for (index, first) in shared.iter().enumerate().filter_map(|(index, first)| Some((index, (*first)?))) {
+            let Layer { name, op, .. } = &mut net.layers[first];
+            // It is called by its name.
+            if name.is_empty() || name.ends_with('.') {
+                *name += op.name();
+            }
+            net.layers[index].again = Some(first);
+            net.layers[index].name = String::new();
+        }
+        net.arrange()?;
+        net.declare(graph)?;
+        Ok(net)
+    }
+
     /// Puts layers in the order of a declaration, and gives them their names.
     fn arrange(&mut self) -> Result<(), Error> {
         self.shape_tensors()?;
@@ -228,7 +224,8 @@ impl<'a> Net<'a> {
         for index in order {
             let Some(layer) = layers[*index].take() else { continue };
             let inputs = layer.inputs.iter().map(|input| moved(*input)).collect();
-            self.layers.push(Layer { name: names[*index].clone(), inputs, ..layer });
+            let again = layer.again.map(|first| places[first]);
+            self.layers.push(Layer { name: names[*index].clone(), inputs, again, ..layer });
         }
         self.outputs.iter_mut().for_each(|(_, value)| *value = moved(*value));
         for layer in &mut self.layers {
@@ -313,6 +310,7 @@ impl<'a> Net<'a> {
                 Node::new(&layer.name, layer.op, &layer.inputs, layer.shape)
                     .tensors(&tensors[index])
                     .calls(&calls[index])
+                    .again(layer.again)
             })
             .collect();
         let inputs: Vec<Input<'_>> = self.inputs.iter().map(|(name, shape)| Input::new(name, *shape)).collect();
@@ -355,7 +353,7 @@ impl<'a> Net<'a> {
     }
 
     fn tensors(&self) -> impl Iterator<Item = &Weights<'a>> {
-        self.layers.iter().flat_map(|layer| &layer.tensors)
+        self.layers.iter().filter(|layer| layer.again.is_none()).flat_map(|layer| &layer.tensors)
     }
 }
 

@@ -52,7 +52,7 @@ impl<'a> Lowering<'_, 'a> {
                 }
                 return Ok(view);
             }
-            // `Identity` and `Dropout` do nothing.
+            // `Identity` does nothing.
             _ => return Ok(view),
         };
         match view.reshaped(&to) {

@@ -30,6 +30,8 @@ pub struct Arranged {
 
 /// The order and the names that a declaration of this graph has.
 ///
+/// Nodes that are others once more get the names of those, which must have one.
+///
 /// Names of nodes are `group.name`, or `group.` for a step without a name, in any number of groups. They are wishes: a merge moves
 /// into the group of its branches or out of it, and what is in the way of another name gets a number at its end. Tensors, calls,
 /// taps and auxiliary classifiers are not looked at.
@@ -45,6 +47,9 @@ pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     let mut names = Names { graph, names: graph.nodes.iter().map(|node| node.name.to_owned()).collect() };
     names.lift(&nested.trunk);
     names.settle(&nested.trunk, "", &mut BTreeSet::new());
+    for (index, first) in graph.nodes.iter().enumerate().filter_map(|(index, node)| Some((index, node.again?))) {
+        names.names[index] = names.names[first].clone();
+    }
     let named: Vec<Node<'_>> =
         graph.nodes.iter().zip(&names.names).map(|(node, name)| Node { name, calls: &[], ..*node }).collect();
     let tree = tree(&Graph { nodes: &named, taps: &[], aux: &[], ..*graph }, &nested, Missing::Named)?;
@@ -85,7 +90,7 @@ impl Names<'_> {
         }
         let mut index = 0;
         while let Some(item) = items.get(index) {
-            let Some(node) = item.node() else {
+            let Some(node) = self.own(item) else {
                 index += 1;
                 continue;
             };
@@ -119,7 +124,7 @@ impl Names<'_> {
     /// The group in a group that the item here is in, and where it ends.
     fn group(&self, items: &[Item], first: usize, prefix: &str) -> Option<(String, usize)> {
         let group = |item: &Item| {
-            let name = &*self.names[item.node()?];
+            let name = &*self.names[self.own(item)?];
             let own = if prefix.is_empty() { name } else { name.get(prefix.len() + 1..)? };
             own.split_once('.').map(|(group, _)| group)
         };
@@ -127,13 +132,18 @@ impl Names<'_> {
         // A value that is read by its name lies inside of a group if the group goes on after it.
         let mut end = first + 1;
         for (index, item) in items.iter().enumerate().skip(first) {
-            match item.node() {
+            match self.own(item) {
                 Some(_) if group(item) == Some(own) => end = index + 1,
                 Some(_) => break,
                 None => {}
             }
         }
         Some((own.to_owned(), end))
+    }
+
+    /// The node of an item that has a name of its own.
+    fn own(&self, item: &Item) -> Option<usize> {
+        item.node().filter(|node| self.graph.nodes[*node].again.is_none())
     }
 
     /// Gives a step a name that no other one has.

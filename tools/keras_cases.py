@@ -33,6 +33,7 @@ def flat():
     x = layers.LeakyReLU(negative_slope=0.2)(layers.Conv2D(4, 3)(x))
     x = layers.AveragePooling2D(2, padding="same")(x)
     x = layers.Conv2DTranspose(3, 3, strides=2, padding="same")(x)
+    x = layers.UpSampling2D((2, 3))(x)
     x = layers.Concatenate()([x, layers.Conv2D(3, 1)(x)])
     y = layers.GlobalAveragePooling2D(keepdims=True)(x)
     y = layers.Conv2D(6, 1, activation="sigmoid")(layers.Conv2D(2, 1, activation="relu")(y))

@@ -324,6 +324,7 @@ impl<'a> Lowering<'_, 'a> {
             "Gather" => self.gather(node),
             "Pad" => self.pad(node),
             "Resize" | "Upsample" => self.resize(node),
+            "Tile" => self.tile(node),
             "Softmax" | "LogSoftmax" => self.softmax(node),
             _ => self.activation(node),
         }

@@ -55,23 +55,6 @@ impl Ast {
         (variant.weights.is_none() && first.name != variant.name).then_some(first)
     }
 
-    /// The model that has the layers of a net.
-    pub fn model(&self, net: &Net) -> Option<&Model> {
-        net.model.and_then(|index| self.models.get(index))
-    }
-
-    /// The weights of a net's model, if the net embeds them.
-    pub(crate) fn embedded(&self, net: &Net) -> Option<(&Model, &Content)> {
-        let model = self.model(net).filter(|model| model.loads.is_none() && net.weights.is_none())?;
-        Some((model, model.content.as_ref()?))
-    }
-
-    /// The blocks and constants that a net's layers are made of: those of its model, or these. Nothing, if it has a model that
-    /// can't be imported, which was reported.
-    pub(crate) fn around(&self, net: &Net) -> Option<&Ast> {
-        self.model(net).map_or(Some(self), |model| Some(&model.content.as_ref()?.declared))
-    }
-
     /// The path to the items that emitted code calls.
     pub(crate) fn runtime(&self) -> TokenStream {
         self.path.as_ref().map_or_else(|| quote!(::cnn::__rt), |path| quote!(#path::__rt))

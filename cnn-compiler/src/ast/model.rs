@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use proc_macro2::Ident;
 use syn::LitStr;
 
-use super::{Ast, Expr};
+use super::{Ast, Expr, Net};
 use crate::report::Place;
 
 /// `onnx("model.onnx", input = 3x224x224, weights = load)`
@@ -30,4 +30,23 @@ pub struct Content {
     pub weights: Vec<u8>,
     /// The files that were read: that of the model, and those that its tensors are in.
     pub files: Vec<PathBuf>,
+}
+
+impl Ast {
+    /// The model that has the layers of a net.
+    pub fn model(&self, net: &Net) -> Option<&Model> {
+        net.model.and_then(|index| self.models.get(index))
+    }
+
+    /// The weights of a net's model, if the net embeds them.
+    pub(crate) fn embedded(&self, net: &Net) -> Option<(&Model, &Content)> {
+        let model = self.model(net).filter(|model| model.loads.is_none() && net.weights.is_none())?;
+        Some((model, model.content.as_ref()?))
+    }
+
+    /// The blocks and constants that a net's layers are made of: those of its model, or these. Nothing, if it has a model that
+    /// can't be imported, which was reported.
+    pub(crate) fn around(&self, net: &Net) -> Option<&Ast> {
+        self.model(net).map_or(Some(self), |model| Some(&model.content.as_ref()?.declared))
+    }
 }

@@ -37,6 +37,7 @@ chapters! {
     resnet50: "resnet50.md";
     from_pytorch: "from-pytorch.md";
     nets_in_files: "nets-in-files.md";
+    from_onnx: "from-onnx.md";
     your_own_layers: "your-own-layers.md";
     server: "server.md";
     microcontroller: "microcontroller.md";

@@ -2,8 +2,13 @@
 //!
 //! `TRYBUILD=overwrite cargo test --test ui` rewrites the messages.
 
+#[path = "../cnn-import/tests/onnx/mod.rs"]
+mod onnx;
+
 use std::fs;
 use std::path::Path;
+
+use onnx::{Model, input, node};
 
 /// A tensor's name and shape.
 type Tensor = (&'static str, &'static [usize]);
@@ -17,13 +22,22 @@ fn ui() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }
 
-/// Files for `#[weights("…")]`. Paths are relative to the root of the crate that trybuild generates.
+/// Files for `#[weights("…")]` and `onnx("…")`. Paths are relative to the root of the crate that trybuild generates.
 fn write_weights() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a directory in the target directory");
     let folder = target.join("tests/trybuild/cnn/weights");
     fs::create_dir_all(&folder).expect("the folder can be made");
     let transposed = RIGHT.map(|(name, shape)| (name, if name == "fc.weight" { &[8, 3] } else { shape }));
+    let open = Model { inputs: vec![input("x", &[0, 1, 0, 4])], ..Model::conv() };
+    let unknown = Model {
+        nodes: vec![node("Sin", &["x"], &["a"], &[]), node("NonMaxSuppression", &["a", "a"], &["y"], &[])],
+        initializers: Vec::new(),
+        inputs: vec![input("x", &[1, 4])],
+        ..Model::conv()
+    };
     for (name, bytes) in [
+        ("open.onnx", open.encode()),
+        ("unknown.onnx", unknown.encode()),
         ("right.safetensors", safetensors(&RIGHT)),
         ("tensor-missing.safetensors", safetensors(&RIGHT[..3])),
         ("shape-differs.safetensors", safetensors(&transposed)),

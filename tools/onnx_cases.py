@@ -2,7 +2,7 @@
 """Writes the cases of cnn-import/tests/cases: small ONNX files, an input, and the output that is expected.
 
 Operators are those of ONNX, one or a few a case, with the outputs of onnx's reference evaluator. Nets are PyTorch's, written by both
-of its exporters, with outputs in double precision. Needs onnx, torch and onnxscript.
+of its exporters, with outputs in double precision. Two more files are for the tests of `network!`. Needs onnx, torch and onnxscript.
 """
 
 import io
@@ -840,6 +840,34 @@ def line(word, numbers):
     return f"{word} {' '.join(f'{number:.9g}' for number in np.asarray(numbers, dtype=np.float64).ravel())}\n"
 
 
+def of_open_size():
+    """Maps of any height and width."""
+    c = Case((1, 3, 16, 16), declared=("batch", 3, "height", "width"))
+    y = c.node("Relu", c.node("Conv", "x", c.tensor(floats(4, 3, 3, 3), "conv1.weight"), floats(4), pads=[1, 1, 1, 1], strides=[2, 2]))
+    y = c.node("Flatten", c.node("GlobalAveragePool", y))
+    return c.model(c.node("Gemm", y, c.tensor(floats(5, 4), "fc.weight"), floats(5), transB=1))
+
+
+def of_two_ports():
+    """Two inputs, and two outputs."""
+    info = helper.make_tensor_value_info
+    nodes = [
+        helper.make_node("Conv", ["image", "conv.weight"], ["maps"], pads=[1, 1, 1, 1]),
+        helper.make_node("Add", ["maps", "type"], ["sum"]),
+    ]
+    inputs = [info("image", TensorProto.FLOAT, [1, 1, 5, 4]), info("type", TensorProto.FLOAT, [1, 2, 1, 1])]
+    outputs = [info(name, TensorProto.FLOAT, None) for name in ("sum", "maps")]
+    tensors = [numpy_helper.from_array(floats(2, 1, 3, 3), "conv.weight")]
+    graph = helper.make_graph(nodes, "case", inputs, outputs, tensors)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def for_the_macro():
+    folder = FOLDER.parent.parent.parent / "cnn-macros" / "tests" / "onnx"
+    for make in (of_open_size, of_two_ports):
+        (folder / f"{make.__name__}.onnx").write_bytes(make().SerializeToString())
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob("*.onnx"):
@@ -868,6 +896,7 @@ def main():
             (FOLDER / f"{name}_{kind}.onnx").write_bytes(file)
             text += f"{name}_{kind}\n" + line("input", image) + line("output", output)
     (FOLDER / "cases.txt").write_text(text)
+    for_the_macro()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 //! The declaration as written: names, numbers and their places, with nothing looked up yet.
 
 mod expr;
+mod model;
 mod name;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use syn::{Attribute, LitStr, Visibility};
 use crate::report::Place;
 
 pub use self::expr::{Arg, Call, Expr, ExprKind, Operator};
+pub use self::model::{Content, Model};
 pub use self::name::Name;
 
 /// One invocation of `network!`.
@@ -25,6 +27,8 @@ pub struct Ast {
     pub blocks: Vec<Block>,
     /// The constants, in order.
     pub constants: Vec<Constant>,
+    /// The files of nets that are not written here, in order.
+    pub models: Vec<Model>,
     /// `#![crate = "path::to::cnn"]`: where emitted code finds the crate.
     pub path: Option<TokenStream>,
 }
@@ -39,7 +43,10 @@ impl Ast {
         let visibility = |net: &Net| net.visibility.to_token_stream().to_string();
         let alike = |net: &&Net| {
             let unlimited = net.budget == Budget::Any && variant.budget == Budget::Any;
+            // The variant embeds the weights of the model, and the net those of another file.
+            let has_others = variant.model.is_some() && net.weights.is_some();
             unlimited
+                && !has_others
                 && (net.exact, net.store) == (variant.exact, variant.store)
                 && visibility(net) == visibility(variant)
         };
@@ -79,6 +86,8 @@ pub struct Net {
     pub visibility: Visibility,
     /// Name of the net's type.
     pub name: Ident,
+    /// Which of the [models](Ast::models) has the layers, for a net that is not written here, and its variants.
+    pub model: Option<usize>,
     /// For a variant, `pub AlexNetF16 = AlexNet;`: the net whose layers these are.
     pub of: Option<Ident>,
     /// Before the arrow.

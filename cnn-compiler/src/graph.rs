@@ -12,7 +12,6 @@ use std::rc::Rc;
 use cnn_net::op::{Op, Shape};
 use proc_macro2::Span;
 
-use self::constants::constants;
 use crate::ast::{Ast, Net, Port};
 use crate::eval::{Of, shape};
 use crate::op::PadMode;
@@ -20,6 +19,7 @@ use crate::path::RustPath;
 use crate::report::{Place, Report, shortened};
 
 pub(crate) use check::{check, is_double};
+pub(crate) use constants::constants;
 
 /// A net as a list of layers in an order in which they can run.
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 //! | stage | type | does |
 //! | --- | --- | --- |
 //! | [`parse`] | [`Ast`] | syntax only; goes on after a mistake |
+//! | `import` | [`Ast`] | layers and weights of nets that are in files |
 //! | [`graph`] | [`Graph`](graph::Graph) | expands blocks and repeats, names everything |
 //! | [`shapes`] | [`Shaped`](shapes::Shaped) | the shape of every value, or an error at the faulty argument |
 //! | [`optimise`] | [`Optimised`](optimise::Optimised) | folds and fuses layers into steps |
@@ -11,6 +12,10 @@
 //! | `emit` | `TokenStream` | Rust |
 //!
 //! It is a library, so that tests and tools can call every stage; `cnn-macros` only passes tokens through.
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `onnx` | no | nets from ONNX files |
 
 #![forbid(unsafe_code)]
 
@@ -20,7 +25,9 @@ mod emit;
 mod env;
 mod eval;
 pub mod file;
+mod files;
 pub mod graph;
+mod import;
 mod op;
 pub mod optimise;
 pub mod parse;
@@ -37,8 +44,8 @@ use syn::ext::IdentExt as _;
 
 use cnn_net::graph::Graph;
 
-use crate::ast::{Ast, Net, Train};
-use crate::emit::Training;
+use crate::ast::{Ast, Model, Net, Train};
+use crate::emit::{Embedded, Training};
 use crate::plan::{Options, Plan};
 use crate::report::{Report, message};
 use crate::train::{Fault, Spec};
@@ -46,13 +53,14 @@ use crate::train::{Fault, Spec};
 /// Compiles one invocation of `network!`: code for the nets that are correct, and an error for every mistake.
 pub fn network(tokens: TokenStream) -> TokenStream {
     let mut report = Report::default();
-    let ast = parse::parse(tokens, &mut report);
-    graph::check(&ast, &mut report);
+    let ast = read(tokens, &mut report);
     let nets: Vec<TokenStream> = ast.nets.iter().map(|net| compile(net, &ast, &mut report)).collect();
     let nets = nets.iter().enumerate().filter(|(index, _)| !graph::is_double(*index, &ast)).map(|(_, code)| code);
+    let models: Vec<TokenStream> = ast.models.iter().map(|model| tracked(model, &ast, &mut report)).collect();
     let errors = report.into_error().map(|error| error.into_compile_error());
     quote! {
         #errors
+        #(#models)*
         #(#nets)*
     }
 }
@@ -60,8 +68,7 @@ pub fn network(tokens: TokenStream) -> TokenStream {
 /// The mistakes in one invocation of `network!`, with the fixes that messages propose. Weight files are not read.
 pub fn check(tokens: TokenStream) -> Report {
     let mut report = Report::default();
-    let ast = parse::parse(tokens, &mut report);
-    graph::check(&ast, &mut report);
+    let ast = read(tokens, &mut report);
     check_nets(&ast, &mut report);
     report
 }
@@ -69,10 +76,19 @@ pub fn check(tokens: TokenStream) -> Report {
 /// The mistakes in the layers of all nets.
 fn check_nets(ast: &Ast, report: &mut Report) {
     for net in &ast.nets {
-        if let Some(graph) = graph::graph(net, ast, report) {
+        let graph = ast.around(net).and_then(|ast| graph::graph(net, ast, report));
+        if let Some(graph) = graph {
             shapes::shapes(graph, report);
         }
     }
+}
+
+/// The declaration, with the layers of models that it names, and with all names checked.
+fn read(tokens: TokenStream, report: &mut Report) -> Ast {
+    let mut ast = parse::parse(tokens, report);
+    import::import(&mut ast, report);
+    graph::check(&ast, report);
+    ast
 }
 
 /// Plans one net if it has no mistakes: the stages in order.
@@ -81,7 +97,7 @@ pub fn plan_net(net: &Net, ast: &Ast, report: &mut Report) -> Option<Plan> {
 }
 
 fn plan_with(net: &Net, ast: &Ast, options: Options, report: &mut Report) -> Option<Plan> {
-    let graph = graph::graph(net, ast, report)?;
+    let graph = graph::graph(net, ast.around(net)?, report)?;
     let shaped = shapes::shapes(graph, report)?;
     match plan::plan(optimise::optimise(shaped), options) {
         Ok(plan) => Some(plan),
@@ -105,10 +121,16 @@ fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
     let runtime = ast.runtime();
     let Some(plan) = plan_net(net, ast, report) else { return emit::stub(net, ast, &runtime) };
     let (name, doc) = (net.name.unraw().to_string(), parse::doc_text(&net.docs));
+    let shares = ast.shares_weights(net);
     plan.describe(&name, &doc, |graph| {
-        let embedded = match &net.weights {
-            None => None,
-            Some(embed) => match emit::embed(embed, graph, &plan, report) {
+        let embedded = match (&net.weights, ast.embedded(net)) {
+            (None, None) => None,
+            (None, Some(_)) if shares.is_some() => Some(Embedded::shared()),
+            (None, Some(model)) => match emit::embed_model(model, graph, &plan, report) {
+                None => return emit::stub(net, ast, &runtime),
+                embedded => embedded,
+            },
+            (Some(embed), _) => match emit::embed(embed, graph, &plan, report) {
                 None => return emit::stub(net, ast, &runtime),
                 embedded => embedded,
             },
@@ -120,8 +142,23 @@ fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
                 training => training,
             },
         };
-        emit::net(net, ast.shares_weights(net), &plan, graph, embedded.as_ref(), training.as_ref(), &runtime)
+        emit::net(net, shares, &plan, graph, embedded.as_ref(), training.as_ref(), &runtime)
     })
+}
+
+/// Rebuilds the crate when the file of a model changes, or one that its tensors are in.
+fn tracked(model: &Model, ast: &Ast, report: &mut Report) -> TokenStream {
+    let Some(content) = &model.content else { return TokenStream::new() };
+    match files::tracked(&content.files) {
+        Ok(files) => {
+            let runtime = ast.runtime();
+            quote!(#(const _: &[#runtime::u8] = ::core::include_bytes!(#files);)*)
+        }
+        Err(message) => {
+            report.error(model.path.span(), message);
+            TokenStream::new()
+        }
+    }
 }
 
 /// The training step of a net, if it can be trained.

@@ -1,9 +1,10 @@
 //! Tokens to [`Ast`]: syntax only. After a mistake, parsing resumes after the next `;`.
 //!
 //! ```text
-//! network!  = [ "#![crate = " ( STRING | path ) "]" ] { attrs ( block | net | variant ) }
+//! network!  = [ "#![crate = " ( STRING | path ) "]" ] { attrs ( block | net | model | variant ) }
 //! net       = [vis] NAME ":" ports "->" ports "{" body "}"
 //! ports     = shape | "{" NAME ":" shape { "," NAME ":" shape } "}"        shape = C "x" H "x" W | N
+//! model     = [vis] NAME "=" "onnx" "(" FILE { "," option } ")" ";"   see `model`
 //! variant   = [vis] NAME "=" NAME ";"                               the layers of the second, which is a net
 //! block     = "block" NAME "(" [ param { "," param } ] ")" "{" body "}"   param = NAME [ "=" expr ]
 //! ```
@@ -11,6 +12,7 @@
 mod attributes;
 mod body;
 mod expr;
+mod model;
 mod name;
 mod token;
 mod train;
@@ -103,6 +105,10 @@ impl Parser<'_> {
         }
         let name: Ident = input.parse()?;
         if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            if model::is_model(input) {
+                return self.model(input, attributes, visibility, name, ast);
+            }
             self.variant(input, attributes, visibility, name, ast.nets.len())?;
         } else {
             ast.nets.push(self.net(input, attributes, visibility, name)?);
@@ -224,6 +230,7 @@ impl Parser<'_> {
             visibility,
             name,
             of,
+            model: None,
             inputs,
             outputs,
             body,

@@ -12,7 +12,7 @@ use crate::graph::Graph;
 use crate::net::Layer;
 
 /// Groups of fewer layers with weights are as easy to read where they are.
-const LEAST_WEIGHTS: usize = 2;
+pub(crate) const LEAST_WEIGHTS: usize = 2;
 
 /// A call of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,12 +146,12 @@ fn signature(layers: &[Layer<'_>], group: &str, members: &[usize]) -> Option<Str
     (!is_read).then_some(signature)
 }
 
-fn is_weighted(op: &Op) -> bool {
+pub(crate) fn is_weighted(op: &Op) -> bool {
     matches!(op.facts().kind, Kind::Convolution | Kind::FullyConnected)
 }
 
 /// The arguments of a layer that no parameter can stand for.
-fn words(op: &Op) -> String {
+pub(crate) fn words(op: &Op) -> String {
     struct Words(String);
     impl Argument for Words {
         fn argument(&mut self, name: &'static str, _: bool, slot: Slot<'_>) {

@@ -146,6 +146,22 @@ impl<'a> Constant<'a> {
         common.filter(|_| is_common)
     }
 
+    /// Whether all numbers and dimensions are those of another one.
+    pub(crate) fn is_equal(&self, other: &Self) -> bool {
+        let numbers = |constant: &Self| {
+            let mut numbers = Vec::with_capacity(constant.len());
+            constant.each(|number| numbers.push(number.to_bits()));
+            numbers
+        };
+        self.dims == other.dims
+            && match (&self.data, &other.data) {
+                (Data::Encoded(a, kind), Data::Encoded(b, other)) => kind == other && a.get() == b.get(),
+                (Data::Splat(a, _), Data::Splat(b, _)) => a == b,
+                (Data::Splat(..), _) | (_, Data::Splat(..)) => false,
+                _ => numbers(self) == numbers(other),
+            }
+    }
+
     fn bounded(&self) -> Result<usize, Fault> {
         if self.len() <= MOST_COMPUTED || !matches!(self.data, Data::Splat(..)) {
             return Ok(self.len());

@@ -49,6 +49,12 @@ impl Files {
         }
     }
 
+    /// The paths of the files that were read.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        let folder = self.folder.as_deref().unwrap_or(Path::new(""));
+        self.read.borrow().keys().map(|location| folder.join(location)).collect()
+    }
+
     /// A whole file.
     pub(crate) fn file(&self, location: &str) -> Result<Rc<[u8]>, Fault> {
         if let Some(file) = &self.memory {

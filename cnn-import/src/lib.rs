@@ -115,7 +115,7 @@ impl File {
         passes::simplify(&mut graph);
         let lowered = lower::lower(&graph, &files).map_err(Error::Unsupported)?;
         let name = options.name.clone().unwrap_or_else(|| type_name(&self.name));
-        net::net(&graph, lowered, &name, &doc)
+        Ok(net::net(&graph, lowered, &name, &doc)?.with_files(files.paths()))
     }
 
     /// The graph of the model, and where it comes from.

@@ -16,6 +16,9 @@ use crate::report::{Error, Fault, Problem, text};
 /// The versions of ONNX's operators whose meaning is known. Before the first, values were broadcast by other rules.
 const KNOWN: std::ops::RangeInclusive<i64> = 7..=28;
 
+/// How callers say the shape of an input: the command line, and the macro.
+const GIVE: &str = "say its shape: `--input 3x224x224`, or `onnx(\"…\", input = 3x224x224)` in a declaration";
+
 /// The graph of a model, or all that is wrong with its frame.
 pub(crate) fn load<'a>(model: Model<'a>, input: Option<Shape>, files: &Files) -> Result<Graph<'a>, Error> {
     let Some(graph) = model.graph else { return Err(Error::Unreadable("it has no graph".to_owned())) };
@@ -187,8 +190,7 @@ fn input_dims(input: &proto::Input<'_>, shape: Option<Shape>) -> Result<Vec<usiz
         Shape::Vector(features) => vec![features],
     });
     let Some(declared) = &input.dims else {
-        let given =
-            given.ok_or_else(|| Fault::new("its shape is not in the file").help("give it: `--input 3x224x224`"))?;
+        let given = given.ok_or_else(|| Fault::new("its shape is not in the file").help(GIVE))?;
         return Ok([1].into_iter().chain(given).collect());
     };
     let [_, rest @ ..] = &**declared else { return Err(Fault::new("it is a single number")) };
@@ -214,8 +216,7 @@ fn input_dims(input: &proto::Input<'_>, shape: Option<Shape>) -> Result<Vec<usiz
             }
             (_, Some(given)) => given,
             (_, None) => {
-                return Err(Fault::new(format!("its shape [{}] is not fixed in the file", shown()))
-                    .help("fix it: `--input 3x224x224`, for example"));
+                return Err(Fault::new(format!("its shape [{}] is not fixed in the file", shown())).help(GIVE));
             }
         };
         dims.push(size);

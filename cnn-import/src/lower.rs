@@ -317,13 +317,15 @@ impl<'a> Lowering<'_, 'a> {
             }
             "Pow" => self.power(node),
             "Concat" => self.concat(node),
-            "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" | "Transpose" | "Identity" | "Dropout" | "Cast"
-            | "CastLike" | "Expand" => self.reordered(node),
+            "Dropout" => self.dropout(node),
+            "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" | "Transpose" | "Identity" | "Cast" | "CastLike"
+            | "Expand" => self.reordered(node),
             "DepthToSpace" | "SpaceToDepth" => self.depth_to_space(node),
             "Slice" => self.slice(node),
             "Gather" => self.gather(node),
             "Pad" => self.pad(node),
             "Resize" | "Upsample" => self.resize(node),
+            "Tile" => self.tile(node),
             "Softmax" | "LogSoftmax" => self.softmax(node),
             "Glu" => self.glu(node),
             _ => self.activation(node),

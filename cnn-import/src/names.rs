@@ -5,11 +5,14 @@
 //! files name weights or nodes in any way, or not at all.
 
 mod groups;
+mod repeated;
 
 use cnn_net::op::Kind;
 
 use crate::graph::{Graph, Node};
 use crate::lower::Draft;
+
+pub(crate) use self::repeated::grouped;
 
 /// Ends of the names of weights that are not part of the layer's name.
 const ENDS: [&str; 28] = [
@@ -55,6 +58,7 @@ pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
             Some(_) | None => module.clone().or_else(|| plain(&graph.nodes[draft.node])).unwrap_or_default(),
         });
     }
+    without_model(&mut paths);
     groups::split(drafts, &mut paths);
     // A module with layers in it is a group; one without is the layer itself.
     let is_group = |path: &[String]| {
@@ -87,6 +91,7 @@ pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
             wishes[index] = format!("{group}.");
         }
     }
+    groups::leave_bare(drafts, &mut wishes);
     wishes
 }
 
@@ -113,8 +118,45 @@ fn of_weight(draft: &Draft<'_>) -> Option<Vec<String>> {
             .iter()
             .find_map(|end| stem.strip_suffix(end))
     };
-    let path = path(numbered().unwrap_or(stem));
+    let path = without_operators(path(numbered().unwrap_or(stem)), name);
     (!path.is_empty()).then_some(path)
+}
+
+/// What TensorFlow calls the parts of a layer: `functional_1/conv2d_1/convolution/ReadVariableOp`.
+const PARTS: [&str; 11] = [
+    "ReadVariableOp",
+    "merged_input",
+    "convolution",
+    "Conv2D",
+    "conv_transpose",
+    "depthwise",
+    "separable_conv2d",
+    "moments",
+    "Cast",
+    "BiasAdd",
+    "Squeeze",
+];
+
+/// A path of modules, without the parts of a layer at its end if the name that it comes from is TensorFlow's.
+fn without_operators(mut path: Vec<String>, name: &str) -> Vec<String> {
+    let is_part = |last: &str| PARTS.contains(&last) || last.starts_with("ReadVariableOp_");
+    if let (true, Some(at)) = (name.contains('/'), path.iter().position(|part| part == "batchnorm")) {
+        path.truncate(at.max(1));
+    }
+    while name.contains('/') && path.len() > 1 && path.last().is_some_and(|last| is_part(last)) {
+        path.pop();
+    }
+    path
+}
+
+/// Drops a module that is all of the model, as Keras calls it: `functional_1`.
+fn without_model(paths: &mut [Vec<String>]) {
+    let is_model = |name: &str| ["functional", "sequential", "model"].iter().any(|word| name.starts_with(word));
+    let mut firsts = paths.iter().filter_map(|path| path.first());
+    let first = firsts.next().filter(|first| is_model(first)).cloned();
+    if first.is_some_and(|first| firsts.all(|other| *other == first)) {
+        paths.iter_mut().filter(|path| !path.is_empty()).for_each(|path| drop(path.remove(0)));
+    }
 }
 
 /// Whether a name was given by a person, and not by an exporter.
@@ -124,7 +166,10 @@ fn is_given(name: &str) -> bool {
         let rest = name.strip_prefix(stem).unwrap_or("x").trim_start_matches('_');
         rest.bytes().all(|byte| byte.is_ascii_digit())
     };
-    has_word && !name.contains("::") && !["val", "const", "_to_copy", "getitem"].iter().any(|stem| is_numbered(stem))
+    has_word
+        && !name.contains("::")
+        && !name.starts_with("const_fold_opt__")
+        && !["val", "const", "_to_copy", "getitem"].iter().any(|stem| is_numbered(stem))
 }
 
 /// The modules that a node is in, if the file says so.
@@ -138,7 +183,7 @@ fn module(node: &Node<'_>) -> Option<Vec<String>> {
     if let Some(scopes) = node.name.strip_prefix('/') {
         return Some(of_scopes(scopes));
     }
-    node.name.rsplit_once('/').map(|(module, _)| path(module))
+    node.name.rsplit_once('/').map(|(module, _)| without_operators(path(module), node.name))
 }
 
 /// A name of a node that says nothing of modules.

@@ -1,9 +1,11 @@
 //! The net that was imported: its description, its declaration, its weights.
 
+mod drafts;
 mod share;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use cnn_net::graph::{Call, Graph, Input, Node, Output, Tensor, Value};
@@ -12,11 +14,12 @@ use cnn_net::op::{Op, Role, Shape};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
+use self::drafts::{compacted, shared};
 use crate::blocks;
 use crate::constant::{Constant, Data};
 use crate::graph;
 use crate::lower::{Draft, Lowered};
-use crate::names::wishes;
+use crate::names::{grouped, wishes};
 use crate::report::{Error, Fault};
 
 /// As the language has it.
@@ -31,6 +34,7 @@ pub struct Net<'a> {
     calls: Vec<Vec<blocks::Call>>,
     outputs: Vec<(String, Value)>,
     declaration: String,
+    files: Vec<PathBuf>,
 }
 
 /// A layer with its name.
@@ -45,7 +49,7 @@ pub(crate) struct Layer<'a> {
     pub(crate) tensors: Vec<Weights<'a>>,
     /// The node that it comes from.
     pub(crate) node: usize,
-    /// The earlier layer that this is once more.
+    /// The earlier layer that this is once more, with its tensors.
     pub(crate) again: Option<usize>,
 }
 
@@ -66,63 +70,91 @@ pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str
         return Err(Error::Unsupported(vec![Fault::new(why).of("model", name)]));
     }
     let wishes = wishes(graph, &drafts);
-    let mut net = Net {
+    // A model from PyTorch has all names, and says which modules are there again.
+    let (others, shared) = match graph.is_exact {
+        true => (Vec::new(), Vec::new()),
+        false => (Vec::from_iter(grouped(&drafts, &outputs, &wishes)), shared(&drafts, &inputs)),
+    };
+    let ways: Vec<Vec<String>> = [wishes.clone()].into_iter().chain(others).collect();
+    let layers: Vec<Layer<'a>> = drafts.into_iter().map(layer).collect();
+    let net = Net {
         name: name.to_owned(),
         doc: doc.to_owned(),
         inputs,
-        layers: drafts.into_iter().zip(wishes).map(|(draft, wish)| layer(draft, wish)).collect::<Result<_, _>>()?,
+        layers,
         calls: Vec::new(),
         outputs,
         declaration: String::new(),
+        files: Vec::new(),
     };
-    net.arrange()?;
-    net.share()?;
-    net.declare(graph)?;
-    Ok(net)
+    // What the language can't say of shared tensors is said twice.
+    let with_shared = if shared.iter().any(Option::is_some) { net.shortest(graph, &ways, &shared) } else { None };
+    match with_shared.or_else(|| net.shortest(graph, &ways, &[])) {
+        Some(net) => Ok(net),
+        // Without names, tensors are called by the place of their layer, which two branches may have in common.
+        None => net.named(graph, nonblank(&net.layers, wishes), &[]),
+    }
 }
 
-/// Without the layers whose work others do, and those that nothing reads.
-fn compacted(lowered: Lowered<'_>) -> Lowered<'_> {
-    let Lowered { drafts, inputs, outputs } = lowered;
-    let mut is_read = vec![false; drafts.len()];
-    let mark = |value: &Value, is_read: &mut [bool]| {
-        if let Value::Node(index) = value {
-            is_read[*index] = true;
-        }
-    };
-    outputs.iter().for_each(|(_, value)| mark(value, &mut is_read));
-    for (index, draft) in drafts.iter().enumerate().rev() {
-        if is_read[index] {
-            draft.inputs.iter().for_each(|input| mark(input, &mut is_read));
+/// Wishes with a name for each layer that has tensors.
+fn nonblank(layers: &[Layer<'_>], mut wishes: Vec<String>) -> Vec<String> {
+    for (layer, wish) in layers.iter().zip(&mut wishes) {
+        if !layer.tensors.is_empty() && (wish.is_empty() || wish.ends_with('.')) {
+            *wish += layer.op.name();
         }
     }
-    let mut places = Vec::with_capacity(drafts.len());
-    let mut count = 0;
-    for is_read in &is_read {
-        places.push(count);
-        count += usize::from(*is_read);
-    }
-    let moved = |value: Value| match value {
-        Value::Node(index) => Value::Node(places[index]),
-        Value::Input(index) => Value::Input(index),
-    };
-    let kept = drafts.into_iter().zip(is_read).filter(|(_, is_read)| *is_read);
-    let drafts =
-        kept.map(|(draft, _)| Draft { inputs: draft.inputs.into_iter().map(moved).collect(), ..draft }).collect();
-    let outputs = outputs.into_iter().map(|(name, value)| (name, moved(value))).collect();
-    Lowered { drafts, inputs, outputs }
+    wishes
 }
 
-fn layer<'a>(draft: Draft<'a>, name: String) -> Result<Layer<'a>, Error> {
+fn layer(draft: Draft<'_>) -> Layer<'_> {
     let Draft { op, inputs, shape, tensors, node, .. } = draft;
     let tensors = tensors
         .into_iter()
         .map(|weight| Weights { name: String::new(), role: weight.role, dims: Vec::new(), constant: weight.constant })
         .collect();
-    Ok(Layer { name, wish: String::new(), op, inputs, shape, tensors, node, again: None })
+    Layer { name: String::new(), wish: String::new(), op, inputs, shape, tensors, node, again: None }
 }
 
 impl<'a> Net<'a> {
+    /// With the names that make its text the shortest: groups that the file doesn't have are there for that.
+    fn shortest(&self, graph: &graph::Graph<'a>, ways: &[Vec<String>], shared: &[Option<usize>]) -> Option<Self> {
+        let length = |net: &Net<'_>| (net.declaration.lines().count(), net.declaration.len());
+        let nets = ways.iter().filter_map(|wishes| self.named(graph, wishes.clone(), shared).ok());
+        nets.min_by_key(length)
+    }
+
+    /// With names, and with the layers that are others once more.
+    fn named(&self, graph: &graph::Graph<'a>, wishes: Vec<String>, shared: &[Option<usize>]) -> Result<Self, Error> {
+        let mut net = Net {
+            name: self.name.clone(),
+            doc: self.doc.clone(),
+            inputs: self.inputs.clone(),
+            layers: self.layers.clone(),
+            calls: Vec::new(),
+            outputs: self.outputs.clone(),
+            declaration: String::new(),
+            files: Vec::new(),
+        };
+        for (layer, wish) in net.layers.iter_mut().zip(wishes) {
+            layer.name = wish;
+        }
+        for (index, first) in shared.iter().enumerate().filter_map(|(index, first)| Some((index, (*first)?))) {
+            let Layer { name, op, .. } = &mut net.layers[first];
+            // It is called by its name.
+            if name.is_empty() || name.ends_with('.') {
+                *name += op.name();
+            }
+            net.layers[index].again = Some(first);
+            net.layers[index].name = String::new();
+        }
+        net.arrange()?;
+        if graph.is_exact {
+            net.share()?;
+        }
+        net.declare(graph)?;
+        Ok(net)
+    }
+
     /// Puts layers in the order of a declaration, and gives them their names.
     fn arrange(&mut self) -> Result<(), Error> {
         self.shape_tensors()?;
@@ -253,6 +285,16 @@ impl<'a> Net<'a> {
         &self.declaration
     }
 
+    /// The files next to the ONNX file that its tensors are in. Their numbers were read already.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    pub(crate) fn with_files(self, files: Vec<PathBuf>) -> Self {
+        Self { files, ..self }
+    }
+
     /// The description of the net.
     pub fn with<R>(&self, read: impl FnOnce(&Graph<'_>) -> R) -> R {
         let tensors: Vec<Vec<Tensor<'_>>> = self
@@ -321,8 +363,7 @@ impl<'a> Net<'a> {
     }
 
     fn tensors(&self) -> impl Iterator<Item = &Weights<'a>> {
-        let own = self.layers.iter().filter(|layer| layer.again.is_none());
-        own.flat_map(|layer| &layer.tensors)
+        self.layers.iter().filter(|layer| layer.again.is_none()).flat_map(|layer| &layer.tensors)
     }
 }
 

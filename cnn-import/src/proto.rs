@@ -2,7 +2,7 @@
 //!
 //! They are read by hand, and not by code that a library generates from ONNX's schema: texts and tensors borrow from the file,
 //! which may have hundreds of megabytes, unknown fields are skipped, and the number of parts is bounded, so that a small hostile
-//! file can't ask for much memory. `prost` copies all tensors; `rten-onnx` and `onnx-rs` keep them, but bound nothing.
+//! file can't ask for much memory.
 
 pub(crate) mod wire;
 

@@ -1,5 +1,6 @@
-//! The cases of `cases`, which `tools/onnx_cases.py` writes: operators of ONNX, and small nets by both of PyTorch's exporters. Each is
-//! imported, computed in double precision, and compared; and its declaration is read again.
+//! The cases of `cases`, which `tools/onnx_cases.py` writes: operators of ONNX, and small nets by both of PyTorch's exporters; and those
+//! of `keras`, by `tools/keras_cases.py`. Each is imported, computed in double precision, and compared; and its declaration is read
+//! again.
 
 mod again;
 
@@ -20,12 +21,12 @@ struct Case {
     output: Vec<f64>,
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
-fn cases() -> Vec<Case> {
-    let text = fs::read_to_string(folder().join("cases.txt")).expect("cases");
+fn cases(folder: &Path) -> Vec<Case> {
+    let text = fs::read_to_string(folder.join("cases.txt")).expect("cases");
     let mut cases: Vec<Case> = Vec::new();
     for line in text.lines() {
         match line.split_once(' ') {
@@ -44,8 +45,8 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-fn check(Case { name, input, output }: &Case) -> Result<String, String> {
-    let file = File::open(folder().join(format!("{name}.onnx"))).map_err(|why| why.to_string())?;
+fn check(folder: &Path, Case { name, input, output }: &Case) -> Result<String, String> {
+    let file = File::open(folder.join(format!("{name}.onnx"))).map_err(|why| why.to_string())?;
     let net = file.import(&Options { name: Some("Net".to_owned()), ..Options::default() });
     let net = net.map_err(|why| why.to_string())?;
     let text = net.declaration().to_owned();
@@ -71,21 +72,31 @@ fn check(Case { name, input, output }: &Case) -> Result<String, String> {
 
 #[test]
 fn cases_are_imported_and_agree() {
-    let cases = cases();
-    assert!(cases.len() > 90, "{} cases", cases.len());
-    let files = fs::read_dir(folder()).expect("a folder");
+    agree(&folder("cases"), 90);
+}
+
+#[test]
+fn nets_of_keras_are_imported_and_agree() {
+    agree(&folder("keras"), 2);
+}
+
+/// Checks the cases of a folder, and that there are enough.
+fn agree(folder: &Path, least: usize) {
+    let cases = cases(folder);
+    assert!(cases.len() >= least, "{} cases", cases.len());
+    let files = fs::read_dir(folder).expect("a folder");
     let files =
         files.filter(|file| file.as_ref().is_ok_and(|file| file.path().extension().is_some_and(|it| it == "onnx")));
     assert_eq!(files.count(), cases.len());
     let (mut texts, mut errors) = (String::new(), String::new());
     for case in &cases {
-        match check(case) {
+        match check(folder, case) {
             Ok(text) => _ = write!(texts, "== {}\n{}\n", case.name, text.replace("/// Imported from ONNX.\n", "")),
             Err(why) => _ = writeln!(errors, "{}: {why}", case.name),
         }
     }
     assert!(errors.is_empty(), "{errors}");
-    let path = folder().join("declared.txt");
+    let path = folder.join("declared.txt");
     if std::env::var_os("BLESS").is_some() {
         fs::write(&path, &texts).expect("a file");
     }

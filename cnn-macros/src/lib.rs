@@ -1,4 +1,8 @@
 //! The procedural macro of the [`cnn`](https://docs.rs/cnn) crate; the compiler itself is `cnn-compiler`.
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `onnx` | no | nets from ONNX files |
 
 #![forbid(unsafe_code)]
 

@@ -14,9 +14,6 @@
 mod invocation;
 mod kept;
 
-use std::env;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use cnn_net::graph::Graph;
@@ -24,11 +21,13 @@ use cnn_runtime::place::packed::{Aligned, bytes};
 use cnn_runtime::weights::{Files, Source, Unreadable, WeightsError, load, verify};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
+use syn::LitStr;
 
 use self::invocation::Invocation;
 use self::kept::Kept;
 use super::values::number;
-use crate::ast::Embed;
+use crate::ast::{Content, Embed, Model};
+use crate::files::{full_path, tracked, unicode, unreadable};
 use crate::plan::Plan;
 use crate::report::Report;
 
@@ -55,9 +54,20 @@ enum Packed {
     Checked {
         is_literal: bool,
     },
+    /// Those of the net whose weights a variant shares.
+    Shared,
 }
 
 impl Embedded {
+    /// What the net has whose weights a variant shares.
+    pub(crate) fn shared() -> Self {
+        Self { packed: Packed::Shared, is_big_endian: false, files: Vec::new() }
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self.packed, Packed::Shared)
+    }
+
     pub(super) fn tokens(&self, packed_len: usize) -> TokenStream {
         let (files, len) = (&self.files, number(packed_len));
         let floats = match &self.packed {
@@ -67,6 +77,7 @@ impl Embedded {
                 let bytes = quote!(::core::include_bytes!(#path));
                 self.included(packed_len, &assembly, symbol, &self.converted(packed_len, &bytes))
             }
+            Packed::Shared => return TokenStream::new(),
             Packed::Checked { is_literal } => {
                 let zeros = quote!(static FLOATS: rt::Aligned<#len> = rt::Aligned::ZEROS;);
                 let symbol = "cnn_weights_of_a_mere_check";
@@ -148,84 +159,57 @@ fn escaped(path: &str) -> String {
 
 /// Reads, checks and packs the file of a `#[weights("…")]`.
 pub(crate) fn embed(embed: &Embed, graph: &Graph<'_>, plan: &Plan, report: &mut Report) -> Option<Embedded> {
-    match embedded(embed, graph, plan) {
-        Ok(embedded) => Some(embedded),
-        Err(message) => {
-            report.error(embed.path.span(), message);
-            None
-        }
-    }
+    reported(of_file(embed, graph, plan), &embed.path, report)
 }
 
-/// The packed weights, or what is wrong.
-fn embedded(embed: &Embed, graph: &Graph<'_>, plan: &Plan) -> Result<Embedded, String> {
-    let invocation = Invocation::of_process();
+/// Packs the weights of a model. The crate depends on its file already, for the layers.
+pub(crate) fn embed_model(
+    (model, content): (&Model, &Content),
+    graph: &Graph<'_>,
+    plan: &Plan,
+    report: &mut Report,
+) -> Option<Embedded> {
+    let embedded = embedded(&model.path.value(), &Source::new(&content.weights), graph, plan);
+    reported(embedded, &model.path, report)
+}
+
+fn reported(embedded: Result<Embedded, String>, at: &LitStr, report: &mut Report) -> Option<Embedded> {
+    embedded.map_err(|message| report.error(at.span(), message)).ok()
+}
+
+/// The packed weights of a file, or what is wrong.
+fn of_file(embed: &Embed, graph: &Graph<'_>, plan: &Plan) -> Result<Embedded, String> {
     let relative = embed.path.value();
     let full = full_path(&relative);
-    let files = Files::open(&full).map_err(|why| unreadable(&full, &relative, why))?;
+    let files = Files::open(&full).map_err(|why| match why {
+        Unreadable::File { error, .. } => unreadable("weights", &relative, &error.to_string()),
+        why => unreadable("weights", &relative, &why.to_string()),
+    })?;
     let rules: Vec<(String, String)> = embed.rename.iter().map(|(from, to)| (from.value(), to.value())).collect();
     let rules: Vec<(&str, &str)> = rules.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
-    let source = files.source().rename(&rules);
-    let unfit = |error: WeightsError| format!("`{relative}`: {error}");
+    let embedded = embedded(&relative, &files.source().rename(&rules), graph, plan)?;
+    Ok(Embedded { files: tracked(&weight_files(&full))?, ..embedded })
+}
+
+/// The packed weights of a source that errors call `name`, or what is wrong.
+fn embedded(name: &str, source: &Source<'_>, graph: &Graph<'_>, plan: &Plan) -> Result<Embedded, String> {
+    let invocation = Invocation::of_process();
+    let unfit = |error: WeightsError| format!("`{name}`: {error}");
     let packed = if invocation.makes_code {
-        let bytes = packed_bytes(graph, plan, &source, invocation.is_big_endian).map_err(unfit)?;
+        let bytes = packed_bytes(graph, plan, source, invocation.is_big_endian).map_err(unfit)?;
         keep(&invocation, graph.name, &bytes)?
     } else {
-        verify(graph, &source).map_err(unfit)?;
+        verify(graph, source).map_err(unfit)?;
         Packed::Checked { is_literal: plan.packed_len * size_of::<f32>() <= LITERAL_BYTES }
     };
-    Ok(Embedded { packed, is_big_endian: invocation.is_big_endian, files: tracked(&full)? })
+    Ok(Embedded { packed, is_big_endian: invocation.is_big_endian, files: Vec::new() })
 }
 
-/// The path relative to the crate's root, if cargo sets it, or to the folder that rustc runs in.
-fn full_path(relative: &str) -> PathBuf {
-    let path = crate_root().unwrap_or_default().join(relative);
-    // Fails only for the empty path.
-    std::path::absolute(&path).unwrap_or(path)
-}
-
-fn crate_root() -> Option<PathBuf> {
-    env::var_os("CARGO_MANIFEST_DIR").filter(|root| !root.is_empty()).map(PathBuf::from)
-}
-
-fn unreadable(full: &Path, relative: &str, why: Unreadable) -> String {
-    let cause = match fs::metadata(full) {
-        // The system's own words differ from one to the next.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        _ => match why {
-            Unreadable::File { error, .. } => error.to_string(),
-            why => why.to_string(),
-        },
-    };
-    let from = match crate_root() {
-        Some(_) => "the crate's root, where Cargo.toml is",
-        None => "the folder that rustc runs in, since CARGO_MANIFEST_DIR is not set",
-    };
-    format!("can't read the weights `{relative}`: {cause}\nhelp: the path is relative to {from}")
-}
-
-/// The weight files, for `include_bytes!`: the crate depends on every file that is read.
-fn tracked(full: &Path) -> Result<Vec<TokenStream>, String> {
+/// The files that weights are read from.
+fn weight_files(full: &Path) -> Vec<PathBuf> {
     let shards = Files::paths(full).unwrap_or_default();
     let index = (!shards.iter().any(|path| path == full)).then(|| full.to_path_buf());
-    let root = crate_root();
-    let all = index.into_iter().chain(shards);
-    all.map(|path| match root.as_ref().and_then(|root| path.strip_prefix(root).ok()?.to_str()) {
-        Some(relative) => {
-            let below = format!("/{relative}");
-            Ok(quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #below)))
-        }
-        None => {
-            let path = unicode(&path)?;
-            Ok(quote!(#path))
-        }
-    })
-    .collect()
-}
-
-/// A path for source code, which must be Unicode.
-fn unicode(path: &Path) -> Result<&str, String> {
-    path.to_str().ok_or_else(|| format!("the path {} is not Unicode, which source code must be", path.display()))
+    index.into_iter().chain(shards).collect()
 }
 
 /// Packs in the target's byte order.

@@ -155,7 +155,8 @@ impl Parts<'_> {
         self.graph.write(&mut graph);
         let graph = tokens(&graph.text);
         let embedded = self.embedded.map(|embedded| embedded.tokens(self.plan.packed_len));
-        let shared = self.embedded.map(|_| quote!(type Weights = #weights;));
+        let own = self.embedded.filter(|embedded| !embedded.is_shared());
+        let alias = own.map(|_| quote!(type Weights = #weights;));
         let doc = format!(" The description of `{name}` as declared.");
         let (steps, recipe) = (tokens(&kernels.steps), tokens(&kernels.recipe));
         let packs = self.shares.is_none() || self.training.is_some();
@@ -181,7 +182,7 @@ impl Parts<'_> {
             const DESCRIPTION: rt::Description = rt::Description::new(&GRAPH, STEPS, &MEMORY, #bytes)#batch;
             #packs
             #load
-            #shared
+            #alias
             #embedded
         }
     }
@@ -210,7 +211,7 @@ impl Parts<'_> {
                 }
             }
         };
-        let embedded = self.embedded.map(|_| self.embedded_constructor());
+        let embedded = self.embedded.map(|embedded| self.embedded_constructor(embedded));
         quote! {
             rt::net_methods!(#name, #weights, #space: #floats);
 
@@ -221,32 +222,41 @@ impl Parts<'_> {
         }
     }
 
-    fn embedded_constructor(&self) -> TokenStream {
+    fn embedded_constructor(&self, embedded: &Embedded) -> TokenStream {
         let Names { name, weights, .. } = &self.names;
-        let embedded = |constant: Option<TokenStream>, workspace: TokenStream| {
+        let constructor = |constant: Option<TokenStream>, workspace: TokenStream| {
             quote! {
                 /// A net with the weights in the binary, which are already packed: nothing is read, and nothing can fail.
                 pub #constant fn embedded() -> Self {
-                    Self { weights: rt::Shared::Borrowed(&EMBEDDED), workspace: #workspace, pool: rt::PoolOf::NONE }
+                    Self {
+                        weights: rt::Shared::Borrowed(#weights::embedded()),
+                        workspace: #workspace,
+                        pool: rt::PoolOf::NONE,
+                    }
                 }
             }
         };
-        let embedded = if self.is_inline() {
-            embedded(Some(quote!(const)), quote!(rt::Workspace::new()))
+        let constructor = if self.is_inline() {
+            constructor(Some(quote!(const)), quote!(rt::Workspace::new()))
         } else {
-            let embedded = embedded(None, quote!(rt::LargeWorkspace::zeroed()));
-            quote!(rt::if_alloc! { #embedded })
+            let constructor = constructor(None, quote!(rt::LargeWorkspace::zeroed()));
+            quote!(rt::if_alloc! { #constructor })
         };
+        let weights = (!embedded.is_shared()).then(|| {
+            quote! {
+                impl #weights {
+                    /// The weights in the binary.
+                    pub const fn embedded() -> &'static Self {
+                        &EMBEDDED
+                    }
+                }
+            }
+        });
         quote! {
             impl #name<'static> {
-                #embedded
+                #constructor
             }
-            impl #weights {
-                /// The weights in the binary.
-                pub const fn embedded() -> &'static Self {
-                    &EMBEDDED
-                }
-            }
+            #weights
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) fn stub(net: &Net, ast: &Ast, runtime: &TokenStream) -> TokenStream {
     let Names { name, weights, workspace, space: parameter, .. } = &names;
     let (visibility, attributes) = (&net.visibility, &net.attributes);
     // Its mistakes were reported.
-    let graph = graph(net, ast, &mut Report::default());
+    let graph = ast.around(net).and_then(|ast| graph(net, ast, &mut Report::default()));
     let is_known = |graph: &&Graph| graph.outputs.iter().all(|output| output.declared.is_some());
     let is_known = graph.as_ref().filter(is_known).is_some();
     let space = quote!(#runtime::Workspace<0>);

@@ -31,7 +31,7 @@ pub(crate) fn check(ast: &Ast, report: &mut Report) {
     for block in &ast.blocks {
         parameters(block, &kinds, &constants, report);
     }
-    for net in &ast.nets {
+    for net in ast.nets.iter().filter(|net| net.model.is_none()) {
         each_call(&net.body, &mut |call| called(call, &constants, ast, report));
     }
     for block in &ast.blocks {

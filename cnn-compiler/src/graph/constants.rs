@@ -8,7 +8,7 @@ use crate::eval::{named, whole};
 use crate::report::{Place, Report, message};
 
 /// The constants of an invocation; all mistakes in them are reported.
-pub(super) fn constants(ast: &Ast, report: &mut Report) -> Env {
+pub(crate) fn constants(ast: &Ast, report: &mut Report) -> Env {
     let (mut env, mut places) = (Env::default(), HashMap::new());
     for constant in &ast.constants {
         let name = constant.name.to_string();

@@ -22,7 +22,7 @@ pub(super) struct Variant {
 }
 
 impl Parser<'_> {
-    /// `"=" NAME ";"`
+    /// `NAME ";"`
     pub(super) fn variant(
         &mut self,
         input: ParseStream<'_>,
@@ -31,7 +31,6 @@ impl Parser<'_> {
         name: Ident,
         nets_before: usize,
     ) -> Result<()> {
-        input.parse::<Token![=]>()?;
         if !input.peek(syn::Ident) {
             let what = format!(
                 "the net whose layers `{name}` has\nhelp: `{name} = Net;`, where `Net` is in the same `network!`"
@@ -59,8 +58,10 @@ impl Parser<'_> {
         for Variant { attributes, visibility, name, of, nets_before } in variants {
             if let Some(net) = self.origin(&name, &of, ast, &origins) {
                 let (inputs, outputs, body) = (net.inputs.clone(), net.outputs.clone(), net.body.clone());
+                let model = net.model;
                 let layers = Layers { of: Some(of), inputs, outputs, body };
-                made.push((nets_before, self.finish(attributes, visibility, name, layers)));
+                let net = Net { model, ..self.finish(attributes, visibility, name, layers) };
+                made.push((nets_before, net));
             }
         }
         // From the last to the first, so that the places of the others don't change.

@@ -2,7 +2,7 @@
 
 use cnn_net::op::{Activation, Op, Shape};
 
-use super::{Lowering, Stop, fault};
+use super::{Lowering, Stop, fault, plain};
 use crate::fold;
 use crate::graph::{Node, axis};
 use crate::report::Fault;
@@ -24,6 +24,20 @@ impl<'a> Lowering<'_, 'a> {
             return Ok(view);
         }
         Ok(self.emit_on(&view, Op::Activation(activation), Vec::new()))
+    }
+
+    /// Nothing at inference, but what training needs to know, if the file says how much is dropped.
+    pub(super) fn dropout(&mut self, node: &Node<'a>) -> Result<View, Stop> {
+        let view = self.view(node, 0)?;
+        let given = match self.constant(node, 1)? {
+            Some(constant) => constant.scalar().map(|ratio| ratio as f32),
+            None if node.attribute("ratio").is_some() => Some(node.float("ratio", 0.5)?),
+            None => None,
+        };
+        match given.map(plain) {
+            Some(p) if (0.0..=1.0).contains(&p) => Ok(self.emit_on(&view, Op::Dropout { p }, Vec::new())),
+            Some(_) | None => Ok(view),
+        }
     }
 
     fn function(&self, node: &Node<'a>) -> Result<Option<Activation>, Stop> {

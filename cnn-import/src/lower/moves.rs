@@ -52,12 +52,7 @@ impl<'a> Lowering<'_, 'a> {
                 }
                 return Ok(view);
             }
-            // A file by `cnn_export` says how much is dropped in training.
-            "Dropout" if node.attribute("p").is_some() => {
-                let p = node.float("p", 0.5)?;
-                return Ok(self.emit_on(&view, Op::Dropout { p }, Vec::new()));
-            }
-            // `Identity` does nothing, and `Dropout` of ONNX either.
+            // `Identity` does nothing.
             _ => return Ok(view),
         };
         match view.reshaped(&to) {

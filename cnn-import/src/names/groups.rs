@@ -19,22 +19,27 @@ pub(super) fn split(drafts: &[Draft<'_>], paths: &mut [Vec<String>]) {
     if named.iter().any(|index| paths[*index].len() != 1) {
         return;
     }
+    let names: Vec<String> = named.iter().map(|index| paths[*index][0].clone()).collect();
     // For each beginning, the places of the layers whose names have it.
     let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (place, index) in named.iter().enumerate() {
-        let name = &paths[*index][0];
+    for (place, name) in names.iter().enumerate() {
         for (at, _) in name.match_indices('_') {
             places.entry(name[..at].to_owned()).or_default().push(place);
         }
     }
+    // `conv2d_1` and `conv2d_2` are counted, and no parts of `conv2d`.
+    let is_counted = |stem: &str, place: usize| {
+        let rest = &names[place][stem.len()..];
+        rest.trim_start_matches('_').starts_with(|c: char| c.is_ascii_digit())
+    };
     let is_group = |stem: &str| {
         let Some(places @ [first, .., last]) = places.get(stem).map(Vec::as_slice) else { return false };
         let are_neighbours = last - first + 1 == places.len();
         let is_word = stem.ends_with(|c: char| c.is_ascii_alphanumeric());
-        are_neighbours && is_word && (LEAST..named.len()).contains(&places.len())
+        let is_counted = places.iter().any(|place| is_counted(stem, *place));
+        are_neighbours && is_word && !is_counted && (LEAST..named.len()).contains(&places.len())
     };
-    for index in &named {
-        let name = &paths[*index][0];
+    for (index, name) in named.iter().zip(&names) {
         let stem = name.match_indices('_').map(|(at, _)| &name[..at]).rfind(|stem| is_group(stem));
         if let Some(stem) = stem {
             let (stem, rest) = (stem.to_owned(), name[stem.len()..].trim_start_matches('_').to_owned());
@@ -89,6 +94,23 @@ pub(super) fn fill(drafts: &[Draft<'_>], wishes: &mut [String], is_known: impl F
             Some(group) if !group.is_empty() => format!("{group}."),
             Some(_) | None => String::new(),
         };
+    }
+}
+
+/// Puts layers that are in a group without any tensors into the group around that: nothing in it is called by a name.
+pub(super) fn leave_bare(drafts: &[Draft<'_>], wishes: &mut [String]) {
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    let with_tensors = drafts.iter().zip(&*wishes).filter(|(draft, _)| !draft.tensors.is_empty());
+    let names: Vec<String> = with_tensors.map(|(_, wish)| wish.clone()).collect();
+    for name in &names {
+        named.extend(name.match_indices('.').map(|(at, _)| &name[..at]));
+    }
+    for (_, wish) in drafts.iter().zip(wishes).filter(|(draft, _)| draft.tensors.is_empty()) {
+        let mut group = group_of(wish);
+        while !group.is_empty() && !named.contains(group) {
+            group = group_of(group);
+        }
+        *wish = if group.is_empty() { String::new() } else { format!("{group}.") };
     }
 }
 

@@ -5,6 +5,9 @@
 
 #![cfg(unix)]
 
+#[path = "../../../cnn-import/tests/onnx/mod.rs"]
+mod encoded;
+mod onnx;
 mod plain;
 mod scratch;
 

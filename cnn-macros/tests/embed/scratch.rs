@@ -14,7 +14,7 @@ pub(crate) const SMALL: (usize, usize) = (1000, 3);
 
 /// A folder with crates. It is also the name of their nets, so that their files can be found in the common target folder.
 pub(crate) struct Scratch {
-    name: &'static str,
+    pub(crate) name: &'static str,
     pub(crate) folder: PathBuf,
 }
 

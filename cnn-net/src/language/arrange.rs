@@ -30,6 +30,8 @@ pub struct Arranged {
 
 /// The order and the names that a declaration of this graph has.
 ///
+/// Nodes that are others once more get the names of those, which must have one.
+///
 /// Names of nodes are `group.name`, or `group.` for a step without a name, in any number of groups. They are wishes: a merge moves
 /// into the group of its branches or out of it, and what is in the way of another name gets a number at its end. Tensors, calls,
 /// taps and auxiliary classifiers are not looked at.

@@ -99,7 +99,7 @@ pub(super) fn dropout(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
     let input = call.input()?;
     let p = call.float("p")?;
     if name == "dropout" && 0.0 < p && p < 1.0 {
-        call.gives("Dropout", vec![Some(input)], vec![("p", Attribute::Float(p as f32))]);
+        call.gives("Dropout", vec![Some(input)], vec![("ratio", Attribute::Float(p as f32))]);
     } else {
         call.gives("Identity", vec![Some(input)], Vec::new());
     }

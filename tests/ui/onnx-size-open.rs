@@ -1,0 +1,5 @@
+cnn::network! {
+    Net = onnx("weights/open.onnx");
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+cnn::network! {
+    Net = onnx();
+}
+
+fn main() {}

@@ -37,7 +37,7 @@ fn written(name: &str, bytes: &[u8]) -> String {
 
 #[test]
 fn what_is_written() {
-    let options = "its options are `input = 3x224x224`";
+    let options = "its options are `input`, for example `input = 3x224x224`";
     for (call, at, message) in [
         ("onnx()", "()", "expected the path of a file\nhelp: `Net = onnx(\"model.onnx\");`"),
         ("onnx(model)", "model", "expected the path of a file in quotes, found `model`"),

@@ -17,7 +17,8 @@ use crate::ast::{Ast, Body, Expr, Model, Port};
 use crate::report::{Place, message};
 
 /// What there is to say about a model.
-const OPTIONS: &str = "`input = 3x224x224`, if the file leaves that open, and `weights = load`, to embed none";
+const OPTIONS: &str =
+    "`input`, for example `input = 3x224x224`, if the file leaves that open, and `weights = load`, to embed none";
 
 /// Whether a model comes next, and not the name of a net.
 pub(super) fn is_model(input: ParseStream<'_>) -> bool {
@@ -37,7 +38,7 @@ impl Parser<'_> {
         let format: Ident = input.parse()?;
         let content;
         let parentheses = parenthesized!(content in input);
-        let help = format!("`{name} = onnx(\"model.onnx\");`, relative to the crate's root");
+        let help = format!("for example `{name} = onnx(\"model.onnx\");`, relative to the crate's root");
         if content.is_empty() {
             return Err(Error::new(parentheses.span.join(), message("expected the path of a file", &[], &help)));
         }

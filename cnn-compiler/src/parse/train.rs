@@ -18,10 +18,10 @@ use crate::ast::Train;
 /// More images in a minibatch are surely a mistake.
 const MOST_IMAGES: usize = 65_536;
 
-const LOSSES: &str = "help: `loss = cross_entropy`, `loss = cross_entropy(smoothing = 0.1)`, `loss = mean_squared` or \
-                      `loss = binary_cross_entropy`";
+const LOSSES: &str = "help: for example `loss = mean_squared`; others are `cross_entropy`, `cross_entropy(smoothing = 0.1)` and \
+                      `binary_cross_entropy`";
 const OPTIONS: &str =
-    "help: `#[train(batch = 64)]`, and perhaps `loss = mean_squared`, `only(\"fc\")`, `except(\"conv*\")`";
+    "help: for example `#[train(batch = 64)]`, `#[train(batch = 8, loss = mean_squared, only(\"fc\"))]`";
 
 impl Parser<'_> {
     /// `#[train(batch = 64, loss = mean_squared, only("fc"))]`
@@ -131,7 +131,7 @@ fn smoothing(input: ParseStream<'_>) -> Result<f64> {
 
 /// `"(" NAME { "," NAME } ")"`
 fn patterns(input: ParseStream<'_>, word: &Ident) -> Result<Vec<LitStr>> {
-    let example = format!("help: `{word}(\"fc\")`, `{word}(\"layer4.*\", \"fc\")`");
+    let example = format!("help: for example `{word}(\"fc\")`, `{word}(\"layer4.*\", \"fc\")`");
     if !input.peek(token::Paren) {
         return Err(Error::new(word.span(), format!("expected names of layers in parentheses\n{example}")));
     }

@@ -39,7 +39,7 @@ fn written(name: &str, bytes: &[u8]) -> String {
 fn what_is_written() {
     let options = "its options are `input`, for example `input = 3x224x224`";
     for (call, at, message) in [
-        ("onnx()", "()", "expected the path of a file\nhelp: `Net = onnx(\"model.onnx\");`"),
+        ("onnx()", "()", "expected the path of a file\nhelp: for example `Net = onnx(\"model.onnx\");`"),
         ("onnx(model)", "model", "expected the path of a file in quotes, found `model`"),
         ("onnx(\"m\" weights = load)", "weights", "expected `,` or `)`, found `weights`"),
         ("onnx(\"m\", shape = 3x4x4)", "shape", options),

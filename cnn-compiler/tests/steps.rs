@@ -37,8 +37,7 @@ fn near(what: &str, expected: &[f64], found: &[f32], least: f64, far: &mut Vec<S
     let scale = expected.iter().fold(least, |scale, x| scale.max(x.abs()));
     for (index, (expected, found)) in expected.iter().zip(found).enumerate() {
         let error = (expected - f64::from(*found)).abs();
-        // Written so that a NaN is far.
-        if !(error <= NEAR * scale) {
+        if error.is_nan() || error > NEAR * scale {
             return far.push(format!("{what}[{index}]: {found}, expected {expected} (largest {scale})"));
         }
     }

@@ -47,8 +47,10 @@ impl Reorder {
     ///
     /// # Panics
     ///
-    /// If what is read overlaps what is written.
+    /// If there is nothing to transpose, or what is read overlaps what is written.
     pub const fn check(self) -> Checked<Self> {
+        // Else there could be any number of them.
+        assert!(self.rows > 0 && self.pixels > 0 && self.channels > 0, "empty matrices");
         let [from, to] = self.spans();
         assert_apart(&[to], &[from]);
         Checked::new(self, Reach::of(Region::span(0, 0)))

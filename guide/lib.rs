@@ -36,6 +36,7 @@ chapters! {
     inception_v1: "inception-v1.md";
     resnet50: "resnet50.md";
     from_pytorch: "from-pytorch.md";
+    training: "training.md";
     your_own_layers: "your-own-layers.md";
     server: "server.md";
     microcontroller: "microcontroller.md";

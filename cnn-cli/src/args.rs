@@ -16,6 +16,7 @@ pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod summary;
 pub(crate) mod trace;
+pub(crate) mod train;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -49,6 +50,7 @@ Examples:
   cnn diagram lenet5 -o a.svg  what does it look like?
   cnn figures figures          what do layers do?
   cnn import model.onnx        a model of PyTorch's as a declaration
+  cnn train --help             how to train a net on your own pictures
 
 Nets are known in any usual spelling: resnet50, ResNet-50, torchvision/resnet50.
 A file to be read may be `-`, standard input; a file of that name is `./-`.
@@ -95,6 +97,9 @@ pub(crate) enum Command {
     /// Turn an ONNX model into a declaration and its weights
     #[command(long_about = import::ABOUT, after_help = import::EXAMPLES)]
     Import(import::ImportArgs),
+    /// Train a net
+    #[command(override_usage = train::USAGE, long_about = train::ABOUT, after_help = train::EXAMPLES)]
+    Train(train::TrainArgs),
     /// Print a script that lets a shell complete commands, options and nets
     #[command(long_about = completions::ABOUT, after_help = completions::EXAMPLES)]
     Completions(completions::CompletionsArgs),

@@ -17,6 +17,7 @@ mod pixels;
 mod run;
 mod summary;
 mod trace;
+mod train;
 mod weights;
 
 use std::io::Write;
@@ -40,6 +41,7 @@ pub(crate) fn execute(args: &Args, out: &mut Output<impl Write>) -> Result<(), F
         Command::Diagram(args) => diagram::diagram(args, out),
         Command::Figures(args) => figures::figures(args, out),
         Command::Import(args) => import::import(args, out),
+        Command::Train(args) => train::train(args, out),
         Command::Completions(args) => completions::completions(args, out),
         Command::Man(args) => man::man(args, out),
     }?;

@@ -33,7 +33,9 @@ fn folder() -> PathBuf {
 fn train(folder: &Path, net: &str, more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cnn"));
     command.current_dir(folder).env("XDG_CACHE_HOME", folder.join("cache")).args(["train", net, "--data", "digits"]);
-    command.args(["-o", "w.safetensors", "--epochs", "2", "--path"]).arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    command
+        .args(["-o", "w.safetensors", "--epochs", "2", "--path"])
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
     command.args(more).output().expect("the program starts")
 }
 

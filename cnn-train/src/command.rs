@@ -60,7 +60,6 @@ pub enum Ended {
 
 /// What went wrong, or that the output can't be written.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Failed {
     /// The training.
     Training(Error),
@@ -191,6 +190,7 @@ fn go_on(run: &mut Run<'_>, job: &Job, out: &mut dyn Write) -> Result<Ended, Fai
     let total = (per_epoch * job.options.epochs).max(run.steps().len());
     let classes = matches!(run.learner().target(), TargetKind::Class(_));
     let mut bar = Bar::new(run.steps().len(), total, per_epoch, batch, classes);
+    let mut written = false;
     while let Some(event) = run.advance() {
         let done = run.steps().len();
         match event {
@@ -204,6 +204,7 @@ fn go_on(run: &mut Run<'_>, job: &Job, out: &mut dyn Write) -> Result<Ended, Fai
             Event::Epoch(epoch) => {
                 // Weights before the line that announces them.
                 write_files(run, job)?;
+                written = true;
                 let line = line(&epoch, job, bar.speed(done), job.options.rate_at(done as u64 - 1, per_epoch as u64));
                 bar.above(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
             }
@@ -216,7 +217,10 @@ fn go_on(run: &mut Run<'_>, job: &Job, out: &mut dyn Write) -> Result<Ended, Fai
             return Ok(Ended::Stopped);
         }
     }
-    write_files(run, job)?;
+    // A training that was complete when it was resumed.
+    if !written {
+        write_files(run, job)?;
+    }
     Ok(Ended::Done)
 }
 

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cnn_train::{Augment, DataSet, Event, Job, Kind, Options, ResumeError, Run, TargetKind, Wanted, learner, open, train};
+use cnn_train::{
+    Augment, DataSet, Event, Job, Kind, Options, ResumeError, Run, TargetKind, Wanted, learner, open, train,
+};
 
 cnn::network! {
     #[train(batch = 16)]
@@ -91,7 +93,9 @@ fn a_training_goes_on_only_as_it_began() {
     let checkpoint = first.checkpoint();
     let other = Options { seed: 12, ..options(1) };
     let refused = run(&other, &training, &validation).resume(&checkpoint);
-    assert!(matches!(&refused, Err(ResumeError::Settings { theirs, ours }) if theirs.contains("seed 11") && ours.contains("seed 12")));
+    assert!(
+        matches!(&refused, Err(ResumeError::Settings { theirs, ours }) if theirs.contains("seed 11") && ours.contains("seed 12"))
+    );
     assert!(matches!(run(&began, &validation, &training).resume(&checkpoint), Err(ResumeError::Settings { .. })));
     let sgd = Options { optimiser: Kind::Sgd, ..options(1) };
     assert!(matches!(run(&sgd, &training, &validation).resume(&checkpoint), Err(ResumeError::Learner(_))));
@@ -142,7 +146,7 @@ fn printed<N: cnn_train::Net>(job: &Job) -> Result<String, String> {
     match train::<N>(job, &mut out) {
         Ok(_) => Ok(String::from_utf8(out).expect("text is printed")),
         Err(cnn_train::Failed::Training(error)) => Err(error.to_string()),
-        Err(failed) => panic!("{failed:?}"),
+        Err(cnn_train::Failed::Output(error)) => panic!("{error}"),
     }
 }
 
@@ -158,7 +162,10 @@ fn a_line_is_fitted_to_numbers() {
     let mut job = job(&folder, &[&data, &data]);
     job.options = Options { epochs: 200, rate: 0.003, ..job.options };
     let text = printed::<Line<'static>>(&job).unwrap_or_else(|error| panic!("{error}"));
-    assert!(text.starts_with("Line: 3 parameters, 81 images, judged by 81, minibatches of 4\nepoch 1/200: training loss "), "{text}");
+    assert!(
+        text.starts_with("Line: 3 parameters, 81 images, judged by 81, minibatches of 4\nepoch 1/200: training loss "),
+        "{text}"
+    );
     let bytes = fs::read(&job.output).expect("the weights are there");
     let weights = LineWeights::from_safetensors(&bytes).unwrap_or_else(|error| panic!("{error}"));
     let [z] = *Line::new(&weights).forward(&[3.0, 1.0]);
@@ -222,7 +229,10 @@ fn pictures_are_learnt_by_folders() {
     (job.mean, job.std) = (vec![0.5], vec![0.5, 0.4, 0.5]);
     let text = printed::<Colours<'static>>(&job).unwrap_or_else(|error| panic!("{error}"));
     assert!(text.starts_with("Colours: 8 parameters, 16 images, judged by 16, minibatches of 2\n"), "{text}");
-    assert!(text.lines().last().is_some_and(|line| line.contains("validation loss") && line.contains("100.00 %; ")), "{text}");
+    assert!(
+        text.lines().last().is_some_and(|line| line.contains("validation loss") && line.contains("100.00 %; ")),
+        "{text}"
+    );
     printed::<Either<'static>>(&job).unwrap_or_else(|error| panic!("{error}"));
     job.json = true;
     let text = printed::<Colours<'static>>(&job).unwrap_or_else(|error| panic!("{error}"));
@@ -251,13 +261,15 @@ fn what_is_wrong_with_pictures_is_said() {
     fs::create_dir_all(data.join("only")).expect("a folder can be made");
     let error = printed::<Colours<'static>>(&job).expect_err("there is one");
     assert!(error.contains("has neither IDX files nor a folder of pictures for each of several classes"), "{error}");
-    let error = printed::<Colours<'static>>(&Job { output: folder.join("no/w"), ..job.clone() }).expect_err("no folder");
+    let error =
+        printed::<Colours<'static>>(&Job { output: folder.join("no/w"), ..job.clone() }).expect_err("no folder");
     assert!(error.contains("no/w cannot be written: there is no folder "), "{error}");
 }
 
 /// An IDX file of labels, or of images of 28x28.
 fn idx(path: &Path, images: bool, count: u8, values: &[u8]) {
-    let header: &[u8] = if images { &[0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28] } else { &[0, 0, 8, 1, 0, 0, 0, count] };
+    let header: &[u8] =
+        if images { &[0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28] } else { &[0, 0, 8, 1, 0, 0, 0, count] };
     fs::write(path, [header, values].concat()).expect("it can be written");
 }
 
@@ -277,7 +289,8 @@ fn idx_files_are_found_and_checked() {
     assert_eq!(error, format!("{} has images but no labels: name the file with the labels after it", images.display()));
     idx(&labels, false, 20, &[3; 20]);
     for paths in [vec![data.clone()], vec![images.clone(), labels.clone()], vec![labels.clone(), images.clone()]] {
-        let text = printed::<Digits<'static>>(&Job { data: paths, ..job.clone() }).unwrap_or_else(|error| panic!("{error}"));
+        let text =
+            printed::<Digits<'static>>(&Job { data: paths, ..job.clone() }).unwrap_or_else(|error| panic!("{error}"));
         assert!(text.starts_with("Digits: ") && text.contains(" 20 images, minibatches of 16"), "{text}");
     }
     idx(&data.join("t10k-images-idx3-ubyte"), true, 2, &levels[..2 * 784]);
@@ -289,10 +302,14 @@ fn idx_files_are_found_and_checked() {
     assert!(error.starts_with("there is an image of class 10, but the net has the 10 classes 0 to 9: "), "{error}");
     idx(&labels, false, 19, &[1; 19]);
     let error = printed::<Digits<'static>>(&job).expect_err("one is missing");
-    assert!(error.contains("has 20 images, but ") && error.ends_with("has 19 labels: they don't belong together"), "{error}");
+    assert!(
+        error.contains("has 20 images, but ") && error.ends_with("has 19 labels: they don't belong together"),
+        "{error}"
+    );
     fs::write(&labels, "no IDX file").expect("it can be written");
     let error = printed::<Digits<'static>>(&job).expect_err("it is none");
     assert!(error.contains("is no IDX file of images or labels: "), "{error}");
-    let error = printed::<Digits<'static>>(&Job { data: vec![folder.join("gone")], ..job.clone() }).expect_err("it is gone");
+    let error =
+        printed::<Digits<'static>>(&Job { data: vec![folder.join("gone")], ..job.clone() }).expect_err("it is gone");
     assert!(error.contains("gone cannot be read: "), "{error}");
 }

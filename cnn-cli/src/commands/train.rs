@@ -12,7 +12,7 @@ use cnn_train::{Ended, Failed, Job, Kind, Options};
 use models::{LeNet5, Mlp, Perceptron};
 
 use self::built::Build;
-use self::source::Source;
+use self::source::{BATCH, Source};
 use crate::args::train::TrainArgs;
 use crate::failure::Failure;
 use crate::limited;
@@ -26,6 +26,8 @@ const MOST: usize = 16 << 20;
 /// A net that is compiled with a training step.
 struct Trained {
     name: &'static str,
+    /// What its `#[train]` says after the number of images.
+    loss: &'static str,
     batch: usize,
     train: fn(&Job, &mut dyn Write) -> Result<Ended, Failed>,
 }
@@ -34,16 +36,19 @@ struct Trained {
 static TRAINED: [Trained; 3] = [
     Trained {
         name: "perceptron",
+        loss: ", loss = mean_squared",
         batch: models::PerceptronTrainer::<cnn::train::Sgd>::BATCH,
         train: cnn_train::train::<Perceptron<'static>>,
     },
     Trained {
         name: "mlp",
+        loss: "",
         batch: models::MlpTrainer::<cnn::train::Sgd>::BATCH,
         train: cnn_train::train::<Mlp<'static>>,
     },
     Trained {
         name: "lenet5",
+        loss: "",
         batch: models::LeNet5Trainer::<cnn::train::Sgd>::BATCH,
         train: cnn_train::train::<LeNet5<'static>>,
     },
@@ -69,15 +74,26 @@ pub(super) fn train(args: &TrainArgs, out: &mut Output<impl Write>) -> Result<()
             {
                 return ended(train(&job, out));
             }
-            let text = declaration(model.graph).map_err(|why| {
-                Failure::Message(format!("{} cannot be written as a declaration: {why}; put one into a file and train that: cnn train FILE.rs", model.name))
-            })?;
-            let file = format!("use cnn::network;\n\nnetwork! {{\n{text}}}\n");
-            Source::of_file(Path::new("net.rs"), &file, Some(model.graph.name), batch)?
+            let text = declared(model, ready.map_or("", |trained| trained.loss))?;
+            Source::of_file(Path::new("net.rs"), &text, Some(model.graph.name), batch)?
         }
     };
     out.flush()?;
     Build::new(&source, args.path.as_deref())?.run(&job)
+}
+
+/// The declaration of a net of this program as a Rust file.
+fn declared(model: &Model, loss: &str) -> Result<String, Failure> {
+    let text = declaration(model.graph).map_err(|why| {
+        let advice = "write one into a file and train that: cnn train FILE.rs";
+        Failure::Message(format!("{} cannot be written as a declaration: {why}; {advice}", model.name))
+    })?;
+    let begin = format!("{}:", model.graph.name);
+    let line = |line: &str| {
+        let train = if line.starts_with(&begin) { format!("#[train(batch = {BATCH}{loss})] ") } else { String::new() };
+        format!("    {train}{line}\n")
+    };
+    Ok(format!("network! {{\n{}}}\n", text.lines().map(line).collect::<String>()))
 }
 
 fn ended(ended: Result<Ended, Failed>) -> Result<(), Failure> {
@@ -86,7 +102,6 @@ fn ended(ended: Result<Ended, Failed>) -> Result<(), Failure> {
         Ok(Ended::Stopped) => Err(Failure::Stopped),
         Err(Failed::Output(error)) => Err(Failure::Stdout(error)),
         Err(Failed::Training(error)) => Err(Failure::Message(error.to_string())),
-        Err(failed) => Err(Failure::Message(format!("{failed:?}"))),
     }
 }
 

@@ -15,12 +15,16 @@ fn train(folder: &Folder, arguments: &[&str]) -> Ran {
 #[test]
 fn a_net_of_this_program_is_trained_at_once() {
     let folder = Folder::new("trains_mlp");
-    let arguments = ["mlp", "--data", "digits", "--epochs", "3", "--lr", "0.1", "-o", "w.safetensors", "--curve", "a.svg"];
+    let arguments =
+        ["mlp", "--data", "digits", "--epochs", "3", "--lr", "0.1", "-o", "w.safetensors", "--curve", "a.svg"];
     let printed = train(&folder, &arguments).ok();
     let lines: Vec<&str> = printed.lines().collect();
     assert_eq!(lines.len(), 4, "{printed}");
     assert_eq!(lines[0], "Mlp: 101770 parameters, 900 images, judged by 100, minibatches of 64");
-    assert!(lines[3].starts_with("epoch 3/3: training loss ") && lines[3].contains(" %; validation loss "), "{printed}");
+    assert!(
+        lines[3].starts_with("epoch 3/3: training loss ") && lines[3].contains(" %; validation loss "),
+        "{printed}"
+    );
     assert_eq!(folder.names(), ["a.svg", "w.checkpoint.safetensors", "w.safetensors"]);
     let report = run(["check-weights".as_ref(), "mlp".as_ref(), folder.path("w.safetensors").as_os_str()]);
     assert_eq!(report.code, Some(0), "{report:?}");
@@ -57,10 +61,14 @@ fn what_does_not_fit_is_refused() {
         error,
         "w.checkpoint.safetensors is not there: begin without --resume, or name the checkpoint with --checkpoint"
     );
-    folder.file("other.safetensors", fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/weights/lenet5.safetensors")).unwrap());
+    folder.file(
+        "other.safetensors",
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/weights/lenet5.safetensors")).unwrap(),
+    );
     let error = train(&folder, &["mlp", "--data", "digits", "-o", "w", "--from", "other.safetensors"]).errors();
     assert!(error.starts_with("other.safetensors: "), "{error}");
-    let error = train(&folder, &["mlp", "--data", "digits", "-o", "other.safetensors", "--from", "other.safetensors"]).error();
+    let error =
+        train(&folder, &["mlp", "--data", "digits", "-o", "other.safetensors", "--from", "other.safetensors"]).error();
     assert!(error.contains("it is also read"), "{error}");
     let error = train(&folder, &["mlp", "--data", "digits", "-o", "w", "--mean", "0.5,0.5"]).error();
     assert!(error.starts_with("--mean has 2 numbers, but the net's input has 1 channels"), "{error}");

@@ -11,7 +11,7 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use crate::failure::{Failure, printable};
 
 /// Images of a minibatch, if neither the file nor the user says.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// A Rust file with a net that trains.
 #[derive(Debug)]

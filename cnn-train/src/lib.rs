@@ -1,6 +1,8 @@
-//! Trains nets that `network!` compiled with `#[train(batch = …)]`: data sets, augmentation, the loop over epochs, checkpoints, curves.
+//! Trains nets that `network!` compiled with `#[train(batch = …)]`: data sets, augmentation, the loop over epochs, checkpoints,
+//! curves.
 //!
-//! The command `cnn train` is [`train`]; its parts are here for programs. A [`Run`] takes a step, or ends an epoch, whenever it is asked to:
+//! The command `cnn train` is [`train`]; its parts are here for programs. A [`Run`] takes a step, or ends an epoch, whenever it is
+//! asked to:
 //!
 //! ```
 //! use cnn_train::{DataSet, Event, Options, Run, Wanted, learner, TargetKind};

@@ -117,7 +117,7 @@ fn an_incomplete_minibatch_is_left_out() {
         .unwrap_or_else(|error| panic!("{error}"));
     let events: Vec<Event> = std::iter::from_fn(|| run.advance()).collect();
     assert_eq!(events.len(), 100 / 16 + 1);
-    let none = small.split(0.9, 0).0;
+    let none = small.clone().split(0.9, 0).0;
     let refused = Run::new(learner::<Digits<'static>>(DigitsParams::init(1), &few), &few, &none, None);
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert_eq!(message, "there are 10 images to learn from, but a minibatch has 16: give more, or a smaller --batch");

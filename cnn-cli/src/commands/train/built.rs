@@ -56,14 +56,16 @@ impl Build {
     }
 
     fn manifest(&self, checkout: Option<&Path>) -> Result<String, Failure> {
-        let dependency = |name: &str, folder: &str| match checkout {
-            None => Ok(format!("{name} = \"{}\"", env!("CARGO_PKG_VERSION"))),
-            Some(checkout) => {
-                let path = checkout.join(folder);
-                let path = path
-                    .to_str()
-                    .ok_or_else(|| Failure::of_file(&path, "is not Unicode, as paths in a Cargo.toml must be"))?;
-                Ok(format!("{name} = {{ path = \"{}\" }}", path.replace('\\', "\\\\").replace('"', "\\\"")))
+        let dependency = |name: &str, folder: &str| -> Result<String, Failure> {
+            match checkout {
+                None => Ok(format!("{name} = \"{}\"", env!("CARGO_PKG_VERSION"))),
+                Some(checkout) => {
+                    let path = checkout.join(folder);
+                    let path = path
+                        .to_str()
+                        .ok_or_else(|| Failure::of_file(&path, "is not Unicode, as paths in a Cargo.toml must be"))?;
+                    Ok(format!("{name} = {{ path = \"{}\" }}", path.replace('\\', "\\\\").replace('"', "\\\"")))
+                }
             }
         };
         let [cnn, train] = [dependency("cnn", "")?, dependency("cnn-train", "cnn-train")?];

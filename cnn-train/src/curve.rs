@@ -78,7 +78,7 @@ fn summary(epochs: &[Epoch]) -> String {
     let mut text = count(epochs.len() as u64, "epoch");
     let last = epochs.last().map(|epoch| [("training", Some(epoch.training)), ("validation", epoch.validation)]);
     for (part, measured) in last.into_iter().flatten() {
-        if let Some(Measured { loss, accuracy }) = measured {
+        if let Some(Measured { loss, accuracy }) = measured.filter(|measured| measured.loss.is_finite()) {
             let _ = write!(text, " · {part}: loss {loss:.4}");
             if let Some(accuracy) = accuracy {
                 let _ = write!(text, ", {:.2} % right", 100.0 * accuracy);
@@ -91,7 +91,8 @@ fn summary(epochs: &[Epoch]) -> String {
 /// A number of each epoch, at its end: on the images to learn from, and on those to judge by.
 fn lines(epochs: &[Epoch], of: impl Fn(Measured) -> Option<f32>) -> [Vec<[f64; 2]>; 2] {
     let line = |part: fn(&Epoch) -> Option<Measured>| {
-        epochs.iter().filter_map(|epoch| Some([epoch.epoch as f64, f64::from(of(part(epoch)?)?)])).collect()
+        let point = |epoch: &Epoch| Some([epoch.epoch as f64, f64::from(of(part(epoch)?)?)]);
+        epochs.iter().filter_map(point).filter(|[_, y]| y.is_finite()).collect()
     };
     [line(|epoch| Some(epoch.training)), line(|epoch| epoch.validation)]
 }

@@ -38,6 +38,7 @@ chapters! {
     from_pytorch: "from-pytorch.md";
     nets_in_files: "nets-in-files.md";
     from_onnx: "from-onnx.md";
+    training: "training.md";
     your_own_layers: "your-own-layers.md";
     server: "server.md";
     microcontroller: "microcontroller.md";

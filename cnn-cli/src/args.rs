@@ -18,6 +18,7 @@ pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod summary;
 pub(crate) mod trace;
+pub(crate) mod train;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -53,6 +54,7 @@ Examples:
   cnn import model.onnx        a model of PyTorch's as a declaration
   cnn plan lenet5              which kernels run, and where in memory?
   cnn new digits --net net.rs  a crate that runs it
+  cnn train --help             how to train a net on your own pictures
 
 A NET is a name or a file. Names are known in any usual spelling: resnet50,
 ResNet-50, torchvision/resnet50. Of a Rust file, net.rs, nothing is built: its
@@ -108,6 +110,9 @@ pub(crate) enum Command {
     /// Make a crate that runs a net
     #[command(long_about = new::ABOUT, after_help = new::EXAMPLES)]
     New(new::NewArgs),
+    /// Train a net
+    #[command(override_usage = train::USAGE, long_about = train::ABOUT, after_help = train::EXAMPLES)]
+    Train(Box<train::TrainArgs>),
     /// Print a script that lets a shell complete commands, options and nets
     #[command(long_about = completions::ABOUT, after_help = completions::EXAMPLES)]
     Completions(completions::CompletionsArgs),

@@ -19,6 +19,7 @@ mod plan;
 mod run;
 mod summary;
 mod trace;
+mod train;
 mod weights;
 
 use std::io::Write;
@@ -44,6 +45,7 @@ pub(crate) fn execute(args: &Args, out: &mut Output<impl Write>) -> Result<(), F
         Command::Import(args) => import::import(args, out),
         Command::Plan(args) => plan::plan(args, out),
         Command::New(args) => new::new(args, out),
+        Command::Train(args) => train::train(args, out),
         Command::Completions(args) => completions::completions(args, out),
         Command::Man(args) => man::man(args, out),
     }?;

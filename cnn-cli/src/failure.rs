@@ -36,6 +36,8 @@ pub(crate) enum Failure {
     Reported,
     /// Nothing went wrong, but the compared tensors differ, which was reported.
     Different,
+    /// The user stopped it, which was reported.
+    Stopped,
     /// Standard output cannot be written.
     Stdout(io::Error),
 }
@@ -72,6 +74,7 @@ pub(crate) fn exit_code(result: Result<(), Failure>) -> ExitCode {
             let _ = writeln!(io::stderr(), "{shown}");
         }
         Err(Failure::Reported) => {}
+        Err(Failure::Stopped) => return ExitCode::from(cnn_train::STOPPED),
         Err(Failure::Different) => return ExitCode::from(DIFFERENT),
     }
     ExitCode::from(FAILED)

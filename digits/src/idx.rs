@@ -1,8 +1,8 @@
 //! The IDX format of the MNIST database.
 //!
 //! A file is two zero bytes, the type of its values (`08`: unsigned bytes), the number of dimensions, each dimension
-//! as a big-endian `u32`, then the values, the last dimension running fastest. Only the two shapes of MNIST's files are
-//! read: `n x 28 x 28` for images and `n` for labels.
+//! as a big-endian `u32`, then the values, the last dimension running fastest. [`images`] and [`labels`]
+//! read the two shapes of MNIST's files, `n x 28 x 28` and `n`; [`array`] reads files of any shape.
 //!
 //! MNIST's files are usually gzipped. Unpacking is left to the caller, whose reader may be a stream: no more is read than
 //! the header announces, and one byte.
@@ -111,6 +111,42 @@ pub fn labels(mut file: impl Read) -> Result<Vec<u8>, IdxError> {
     }
 }
 
+/// A file of unsigned bytes of any shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Array {
+    /// How many there are in each direction; at least one direction.
+    pub dimensions: Vec<usize>,
+    /// The values, the last dimension running fastest.
+    pub bytes: Vec<u8>,
+}
+
+/// Reads images or labels of other data sets, such as images of another size, or more than ten classes.
+///
+/// # Errors
+///
+/// If the reader fails, or the file does not hold unsigned bytes.
+pub fn array(mut file: impl Read) -> Result<Array, IdxError> {
+    let mut bytes = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut bytes).map_err(IdxError::Read)?;
+    let Some(&begin) = bytes.first_chunk::<4>() else {
+        return Err(IdxError::Length { expected: 4, found: bytes.len() as u64 });
+    };
+    let rank = begin[3];
+    if begin[..3] != [0, 0, 8] || rank == 0 {
+        return Err(IdxError::Magic { expected: [0, 0, 8, rank.max(1)], found: begin });
+    }
+    let mut sizes = Vec::new();
+    let expected = 4 * u64::from(rank);
+    file.by_ref().take(expected).read_to_end(&mut sizes).map_err(IdxError::Read)?;
+    if sizes.len() as u64 != expected {
+        return Err(IdxError::Length { expected: expected + 4, found: sizes.len() as u64 + 4 });
+    }
+    let dimensions: Vec<u32> = sizes.as_chunks().0.iter().map(|size| u32::from_be_bytes(*size)).collect();
+    let announced = dimensions.iter().try_fold(1_u64, |product, size| product.checked_mul(u64::from(*size)));
+    let bytes = data(&mut file, announced.unwrap_or(u64::MAX))?;
+    Ok(Array { dimensions: dimensions.iter().map(|size| *size as usize).collect(), bytes })
+}
+
 /// The `RANK` dimensions of a file of unsigned bytes.
 fn header<const RANK: usize>(file: &mut impl Read) -> Result<[u32; RANK], IdxError> {
     let length = 4 * (1 + RANK);
@@ -157,6 +193,19 @@ mod tests {
     #[test]
     fn labels_follow_the_header() {
         assert_eq!(labels(&[0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 9][..]).unwrap(), [7, 0, 9]);
+    }
+
+    #[test]
+    fn files_of_any_shape_are_read() {
+        let file = [&[0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3][..], &[5, 6, 200]].concat();
+        assert_eq!(array(&file[..]).unwrap(), Array { dimensions: vec![1, 3], bytes: vec![5, 6, 200] });
+        for cut in [0, 3, 7, 11, 14] {
+            assert!(matches!(array(&file[..cut]), Err(IdxError::Length { .. })), "{cut}");
+        }
+        assert!(matches!(array(&[0, 0, 9, 1, 0, 0, 0, 0][..]), Err(IdxError::Magic { .. })));
+        assert!(matches!(array(&[0, 0, 8, 0][..]), Err(IdxError::Magic { .. })));
+        let huge = [&[0, 0, 8, 3][..], &[0xff; 12]].concat();
+        assert!(matches!(array(&huge[..]), Err(IdxError::TooLong(_))));
     }
 
     #[test]

@@ -9,6 +9,7 @@ network! {
     ///
     #[doc = include_str!("../diagrams/lenet5.svg")]
     #[weights("weights/lenet5.safetensors")]
+    #[train(batch = 64)]
     pub LeNet5: 1x32x32 -> 10 {
         conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
         conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);

@@ -8,6 +8,7 @@ network! {
     /// by a straight line. The logit is the sum.
     ///
     #[doc = include_str!("../diagrams/perceptron.svg")]
+    #[train(batch = 1, loss = mean_squared)]
     pub Perceptron: 2 -> 1 {
         fc: linear(1);
         tap logits;
@@ -20,6 +21,7 @@ network! {
     /// probabilities.
     ///
     #[doc = include_str!("../diagrams/mlp.svg")]
+    #[train(batch = 64)]
     pub Mlp: 1x28x28 -> 10 {
         fc1: linear(128) -> sigmoid;
         fc2: linear(10);

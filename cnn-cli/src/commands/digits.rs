@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_photograph_has_the_strokes_of_a_digit() {
-        let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures/photo.jpg");
+        let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cnn-train/tests/pictures/photo.jpg");
         let mass: f32 = input(&photo).unwrap().iter().sum();
         // Strokes, not a shadow: MNIST's digits have 30 to 200.
         assert!((30.0..200.0).contains(&mass), "{mass}");

@@ -23,4 +23,5 @@ mod stdin;
 mod summary;
 mod support;
 mod trace;
+mod train;
 mod weights;

@@ -66,7 +66,7 @@ fn a_folder_gets_a_page_for_every_command() {
     let mut names: Vec<String> =
         fs::read_dir(&man).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!(names.len(), 17, "{names:?}");
+    assert_eq!(names.len(), 18, "{names:?}");
     assert!(names.contains(&"cnn.1".to_owned()) && names.contains(&"cnn-check-weights.1".to_owned()), "{names:?}");
     assert_eq!(fs::read_to_string(man.join("cnn.1")).unwrap(), run(["man"]).ok());
     let summary = fs::read_to_string(man.join("cnn-summary.1")).unwrap();

@@ -1,0 +1,183 @@
+//! `cnn train`
+
+mod built;
+mod source;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use cnn_net::language::declaration;
+use cnn_train::{Ended, Failed, Job, Kind, Options};
+use models::{LeNet5, Mlp, Perceptron};
+
+use self::built::Build;
+use self::source::{BATCH, Source};
+use crate::args::train::TrainArgs;
+use crate::failure::Failure;
+use crate::limited;
+use crate::output::Output;
+use crate::registry::Model;
+use crate::replace::refuse_overwriting;
+
+/// The largest Rust file that is read.
+const MOST: usize = 16 << 20;
+
+/// A net that is compiled with a training step.
+struct Trained {
+    name: &'static str,
+    /// What its `#[train]` says after the number of images.
+    loss: &'static str,
+    batch: usize,
+    train: fn(&Job, &mut dyn Write) -> Result<Ended, Failed>,
+}
+
+/// Those of this program.
+static TRAINED: [Trained; 3] = [
+    Trained {
+        name: "perceptron",
+        loss: ", loss = mean_squared",
+        batch: models::PerceptronTrainer::<cnn::train::Sgd>::BATCH,
+        train: cnn_train::train::<Perceptron<'static>>,
+    },
+    Trained {
+        name: "mlp",
+        loss: "",
+        batch: models::MlpTrainer::<cnn::train::Sgd>::BATCH,
+        train: cnn_train::train::<Mlp<'static>>,
+    },
+    Trained {
+        name: "lenet5",
+        loss: "",
+        batch: models::LeNet5Trainer::<cnn::train::Sgd>::BATCH,
+        train: cnn_train::train::<LeNet5<'static>>,
+    },
+];
+
+/// Trains a net of this program, or builds a program that trains another.
+pub(super) fn train(args: &TrainArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
+    let job = job(args);
+    for output in [&job.output, &job.checkpoint].into_iter().chain(&job.curve) {
+        job.data.iter().chain(&job.from).try_for_each(|read| refuse_overwriting(read, output))?;
+    }
+    let batch = args.batch.map(usize::from);
+    let source = match rust_file(&args.net) {
+        Some((path, net)) => {
+            let text = read(&path)?;
+            Source::of_file(&path, &text, net, batch)?
+        }
+        None => {
+            let model = Model::named(&args.net)?;
+            let ready = TRAINED.iter().find(|trained| trained.name == model.name);
+            if let Some(Trained { train, .. }) =
+                ready.filter(|trained| batch.is_none_or(|batch| batch == trained.batch))
+            {
+                return ended(train(&job, out));
+            }
+            let text = declared(model, ready.map_or("", |trained| trained.loss))?;
+            Source::of_file(Path::new("net.rs"), &text, Some(model.graph.name), batch)?
+        }
+    };
+    out.flush()?;
+    Build::new(&source, args.path.as_deref())?.run(&job)
+}
+
+/// The declaration of a net of this program as a Rust file.
+fn declared(model: &Model, loss: &str) -> Result<String, Failure> {
+    let text = declaration(model.graph).map_err(|why| {
+        let advice = "write one into a file and train that: cnn train FILE.rs";
+        Failure::Message(format!("{} cannot be written as a declaration: {why}; {advice}", model.name))
+    })?;
+    let begin = format!("{}:", model.graph.name);
+    let line = |line: &str| {
+        let train = if line.starts_with(&begin) { format!("#[train(batch = {BATCH}{loss})] ") } else { String::new() };
+        format!("    {train}{line}\n")
+    };
+    Ok(format!("network! {{\n{}}}\n", text.lines().map(line).collect::<String>()))
+}
+
+fn ended(ended: Result<Ended, Failed>) -> Result<(), Failure> {
+    match ended {
+        Ok(Ended::Done) => Ok(()),
+        Ok(Ended::Stopped) => Err(Failure::Stopped),
+        Err(Failed::Output(error)) => Err(Failure::Stdout(error)),
+        Err(Failed::Training(error)) => Err(Failure::Message(error.to_string())),
+    }
+}
+
+fn job(args: &TrainArgs) -> Job {
+    let options = Options {
+        epochs: args.epochs.get(),
+        rate: args.lr,
+        schedule: args.schedule,
+        warmup: args.warmup,
+        optimiser: args.optimiser,
+        momentum: args.momentum,
+        nesterov: args.nesterov,
+        // PyTorch's defaults.
+        weight_decay: args.weight_decay.unwrap_or(if args.optimiser == Kind::AdamW { 0.01 } else { 0.0 }),
+        decay_all: args.decay == "all",
+        clip: args.clip,
+        seed: args.seed,
+        augment: args.augment.unwrap_or_default(),
+        threads: args.threads,
+    };
+    Job {
+        data: args.data.clone(),
+        validation: args.validation,
+        mean: args.mean.clone(),
+        std: args.std.clone(),
+        options,
+        initial: args.init,
+        from: args.from.clone(),
+        output: args.output.clone(),
+        checkpoint: args.checkpoint.clone().unwrap_or_else(|| beside(&args.output)),
+        resume: args.resume,
+        curve: args.curve.clone(),
+        json: args.json.json,
+    }
+}
+
+/// `a.safetensors` has the checkpoint `a.checkpoint.safetensors`.
+fn beside(output: &Path) -> PathBuf {
+    let mut name: OsString = output.file_stem().unwrap_or_default().to_owned();
+    name.push(".checkpoint.safetensors");
+    output.with_file_name(name)
+}
+
+/// The path of a Rust file, and the name of one of its nets.
+fn rust_file(argument: &str) -> Option<(PathBuf, Option<&str>)> {
+    let is_rust =
+        |path: &str| Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("rs"));
+    match argument.rsplit_once("::") {
+        Some((path, net)) if is_rust(path) => Some((path.into(), Some(net))),
+        _ => is_rust(argument).then(|| (argument.into(), None)),
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let bytes = limited::read(path, MOST).map_err(|error| Failure::unreadable(path, &error))?;
+    let bytes =
+        bytes.ok_or_else(|| Failure::of_file(path, format_args!("is too large: more than {} MiB", MOST >> 20)))?;
+    String::from_utf8(bytes).map_err(|_| Failure::of_file(path, "is no Rust file: it is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_and_names_are_told_apart() {
+        assert_eq!(rust_file("a/b.rs"), Some((PathBuf::from("a/b.rs"), None)));
+        assert_eq!(rust_file("a::b/c.rs::Net"), Some((PathBuf::from("a::b/c.rs"), Some("Net"))));
+        assert_eq!(rust_file("torchvision::ResNet18"), None);
+        assert_eq!(beside(Path::new("a/w.safetensors")), Path::new("a/w.checkpoint.safetensors"));
+    }
+
+    #[test]
+    fn nets_of_this_program_have_names_that_it_knows() {
+        for trained in &TRAINED {
+            assert_eq!(Model::named(trained.name).map(|model| model.name).ok(), Some(trained.name));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Pictures in a folder for each class.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+
+use super::bytes::{Picture, check, fitted};
+use super::{DataSet, Wanted};
+use crate::error::{Error, printable};
+use crate::learner::TargetKind;
+use crate::picture;
+
+/// The ends of the names of pictures.
+const PICTURES: [&str; 3] = ["png", "jpg", "jpeg"];
+
+/// What is in a folder, sorted by name, but for hidden files.
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let unreadable = |error| Error::unreadable(folder, error);
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if !name(&path).starts_with('.') {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+pub(super) fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn is_picture(path: &Path) -> bool {
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    extension.is_some_and(|extension| PICTURES.contains(&extension.as_str()))
+}
+
+/// The set of a folder, which has a folder of pictures for each class.
+pub(super) fn set(folder: &Path, wanted: &Wanted) -> Result<DataSet, Error> {
+    let folders: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| path.is_dir()).collect();
+    let classes: Vec<String> = folders.iter().map(|path| name(path)).collect();
+    if classes.len() < 2 {
+        return Err(Error::data(
+            folder,
+            "has neither IDX files nor a folder of pictures for each of several classes: cats/1.png, dogs/1.png",
+        ));
+    }
+    check_classes(folder, &classes, wanted.target)?;
+    check(wanted.shape)?;
+    let (mut bytes, mut labels) = (Vec::new(), Vec::new());
+    for (class, folder) in (0..).zip(&folders) {
+        let pictures: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| is_picture(path)).collect();
+        if pictures.is_empty() {
+            return Err(Error::data(folder, "has no pictures: put PNG or JPEG files into it, or remove it"));
+        }
+        for path in pictures {
+            let read = picture::open(&path).map_err(|error| Error::Picture { path: path.clone(), error })?;
+            let (width, height) = (read.width as u32, read.height as u32);
+            // As many bytes as pixels have.
+            let Some(picture) = RgbImage::from_raw(width, height, read.pixels.into_flattened()) else { continue };
+            bytes.extend(fitted(Picture::Colours(picture), wanted.shape)?);
+            labels.push(class);
+        }
+    }
+    Ok(DataSet::of_bytes(wanted, bytes, &labels)?.named(classes))
+}
+
+/// A net has as many classes as there are folders.
+fn check_classes(folder: &Path, classes: &[String], target: TargetKind) -> Result<(), Error> {
+    let outputs = match target {
+        TargetKind::Class(outputs) | TargetKind::Numbers(outputs) => outputs,
+        // That has its own error.
+        TargetKind::Pixels(_) => return Ok(()),
+    };
+    let found = classes.len();
+    if found == outputs || (outputs == 1 && found == 2) {
+        return Ok(());
+    }
+    let few: Vec<String> = classes.iter().take(4).map(|class| printable(class)).collect();
+    let dots = if found > few.len() { ", …" } else { "" };
+    Err(Error::data(
+        folder,
+        format!(
+            "has {found} classes ({}{dots}), but the net has {outputs} outputs: let it end in `linear({found})`, or give as many \
+             folders as it has outputs",
+            few.join(", ")
+        ),
+    ))
+}

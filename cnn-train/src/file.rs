@@ -1,0 +1,42 @@
+//! Files that are written whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::Builder;
+
+use crate::error::Error;
+
+/// Writes a file next to its place, and gives it its name when it is complete. Of a link, the target is replaced.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    whole(path, bytes).map_err(|error| Error::unwritable(path, error))
+}
+
+fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    if target.exists() && !target.is_file() {
+        return fs::write(target, bytes);
+    }
+    let mut file =
+        Builder::new().prefix(".cnn-").suffix(".tmp").make_in(folder(&target), |path| File::create_new(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(target).map(drop).map_err(|error| error.error)
+}
+
+/// Fails if the folder of a file to be written is not there, before time is spent on what it should hold.
+pub(crate) fn check(path: &Path) -> Result<(), Error> {
+    if path.is_dir() {
+        return Err(Error::unwritable(path, io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")));
+    }
+    if folder(path).is_dir() {
+        return Ok(());
+    }
+    let what = format!("there is no folder {}", folder(path).display());
+    Err(Error::unwritable(path, io::Error::new(io::ErrorKind::NotFound, what)))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}

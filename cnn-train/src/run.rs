@@ -1,0 +1,248 @@
+//! The loop: steps, epochs, and a checkpoint after any of them.
+
+use cnn_runtime::step::CheckpointError;
+use serde::Serialize;
+
+use crate::checkpoint::{self, Saved};
+use crate::data::{Batch, DataSet};
+use crate::error::Error;
+use crate::learner::{Learner, TargetKind};
+use crate::options::Options;
+use crate::random::{Purpose, bits, order};
+
+/// The loss and the right answers of a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// The mean loss of the minibatch, before the step.
+    pub loss: f32,
+    /// How many of its images the net was right about.
+    pub hits: u32,
+}
+
+/// What a net makes of all images of a part of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Measured {
+    /// The mean loss.
+    pub loss: f32,
+    /// The share of images that the net is right about, from 0 to 1; none, if it has no classes.
+    pub accuracy: Option<f32>,
+}
+
+/// What an epoch came to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Epoch {
+    /// Its number, from 1.
+    pub epoch: usize,
+    /// On the images to learn from, as they were learnt: the mean of all steps.
+    pub training: Measured,
+    /// On those to judge by, after the epoch.
+    pub validation: Option<Measured>,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event {
+    /// A step.
+    Step(Step),
+    /// The end of an epoch.
+    Epoch(Epoch),
+}
+
+/// A training.
+///
+/// Each call of [`advance`](Self::advance) is a step or the end of an epoch, so a program can stop after any of them. What happens depends
+/// on the options, the data, the first weights, and the number of steps before, and on nothing else.
+pub struct Run<'a> {
+    learner: Box<dyn Learner>,
+    options: &'a Options,
+    training: &'a DataSet,
+    validation: Option<&'a DataSet>,
+    steps: Vec<Step>,
+    epochs: Vec<Epoch>,
+    /// The order of images in this epoch.
+    order: Option<(usize, Vec<usize>)>,
+    batch: Batch,
+}
+
+impl<'a> Run<'a> {
+    /// A training before its first step.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer images than a minibatch has.
+    pub fn new(
+        learner: Box<dyn Learner>,
+        options: &'a Options,
+        training: &'a DataSet,
+        validation: Option<&'a DataSet>,
+    ) -> Result<Self, Error> {
+        if training.len() < learner.batch() {
+            let (images, batch) = (training.len(), learner.batch());
+            return Err(Error::Misfit(format!(
+                "there are {images} images to learn from, but a minibatch has {batch}: give more, or a smaller --batch"
+            )));
+        }
+        let (steps, epochs) = (Vec::new(), Vec::new());
+        Ok(Self { learner, options, training, validation, steps, epochs, order: None, batch: Batch::default() })
+    }
+
+    /// The net.
+    #[must_use]
+    pub fn learner(&self) -> &dyn Learner {
+        self.learner.as_ref()
+    }
+
+    /// Steps of an epoch: whole minibatches.
+    #[must_use]
+    pub fn steps_per_epoch(&self) -> usize {
+        self.training.len() / self.learner.batch()
+    }
+
+    /// All steps so far.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// All epochs so far.
+    #[must_use]
+    pub fn epochs(&self) -> &[Epoch] {
+        &self.epochs
+    }
+
+    /// The next step, or the end of an epoch; nothing at the end of the training.
+    pub fn advance(&mut self) -> Option<Event> {
+        let per_epoch = self.steps_per_epoch();
+        if self.steps.len() == (self.epochs.len() + 1) * per_epoch {
+            let epoch = self.end_of_epoch();
+            self.epochs.push(epoch);
+            return Some(Event::Epoch(epoch));
+        }
+        if self.epochs.len() >= self.options.epochs {
+            return None;
+        }
+        let step = self.step(self.steps.len() % per_epoch);
+        self.steps.push(step);
+        Some(Event::Step(step))
+    }
+
+    /// The step at this position in the epoch.
+    fn step(&mut self, position: usize) -> Step {
+        let epoch = self.epochs.len();
+        let batch = self.learner.batch();
+        let (seed, count) = (self.options.seed, self.training.len());
+        let (_, order) = match self.order.take() {
+            Some(order) if order.0 == epoch => self.order.insert(order),
+            Some(_) | None => self.order.insert((epoch, order(seed, Purpose::Order, epoch as u32, count))),
+        };
+        let images = &order[position * batch..][..batch];
+        fill(&mut self.batch, self.training, images, |image| {
+            let augment = &self.options.augment;
+            let bits = || bits(seed, Purpose::Augment, epoch as u32, image as u32, 0);
+            (!augment.is_none()).then(|| (augment, bits()))
+        });
+        let rate = self.options.rate_at(self.steps.len() as u64, self.steps_per_epoch() as u64);
+        let score = self.learner.step(&self.batch.images, &self.batch.targets(), rate);
+        Step { loss: score.loss as f32, hits: score.hits as u32 }
+    }
+
+    fn end_of_epoch(&mut self) -> Epoch {
+        let per_epoch = self.steps_per_epoch();
+        let steps = &self.steps[self.epochs.len() * per_epoch..];
+        let loss = steps.iter().map(|step| f64::from(step.loss)).sum::<f64>() / steps.len() as f64;
+        let hits: u64 = steps.iter().map(|step| u64::from(step.hits)).sum();
+        let training = self.result(loss, hits, steps.len() * self.learner.batch());
+        let validation = self.validation.filter(|set| !set.is_empty()).map(|set| self.evaluate(set));
+        Epoch { epoch: self.epochs.len() + 1, training, validation }
+    }
+
+    fn result(&self, loss: f64, hits: u64, images: usize) -> Measured {
+        let accuracy = match self.learner.target() {
+            TargetKind::Class(_) => Some(hits as f32 / images.max(1) as f32),
+            TargetKind::Pixels(pixels) => Some(hits as f32 / (images * pixels).max(1) as f32),
+            TargetKind::Numbers(_) => None,
+        };
+        Measured { loss: loss as f32, accuracy }
+    }
+
+    /// What the net makes of a set, at inference.
+    pub fn evaluate(&mut self, set: &DataSet) -> Measured {
+        let all: Vec<usize> = (0..set.len()).collect();
+        let (mut loss, mut hits) = (0.0, 0);
+        for images in all.chunks(self.learner.batch()) {
+            fill(&mut self.batch, set, images, |_| None);
+            let score = self.learner.evaluate(&self.batch.images, &self.batch.targets());
+            loss += score.loss * images.len() as f64;
+            hits += score.hits as u64;
+        }
+        self.result(loss / set.len().max(1) as f64, hits, set.len())
+    }
+
+    /// What must be the same for a training to go on.
+    fn settings(&self) -> String {
+        let Options { seed, augment, .. } = self.options;
+        let (net, batch) = (self.learner.graph().name, self.learner.batch());
+        let (images, sum) = (self.training.len(), self.training.checksum());
+        format!("net {net}, batch {batch}, seed {seed}, augment {augment}, {images} images with the checksum {sum:08x}")
+    }
+
+    /// A safetensors file from which the training goes on as if it had not stopped.
+    #[must_use]
+    pub fn checkpoint(&self) -> Vec<u8> {
+        checkpoint::write(&self.learner.checkpoint(), &self.steps, &self.epochs, &self.settings())
+    }
+
+    /// Goes on from a checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// If it is of another net, optimiser, seed, augmentation or set. The learning rate and the number of epochs may differ.
+    pub fn resume(&mut self, file: &[u8]) -> Result<(), ResumeError> {
+        let Saved { steps, epochs, settings } = checkpoint::read(file)?;
+        let ours = self.settings();
+        if settings != ours {
+            return Err(ResumeError::Settings { theirs: settings, ours });
+        }
+        self.learner.resume(file).map_err(ResumeError::Learner)?;
+        if self.learner.steps() != steps.len() as u64 {
+            return Err(ResumeError::Damaged);
+        }
+        (self.steps, self.epochs) = (steps, epochs);
+        Ok(())
+    }
+}
+
+/// Why a training does not go on from a file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ResumeError {
+    /// It is no checkpoint that [`Run::checkpoint`] wrote.
+    Damaged,
+    /// It is of another training.
+    Settings {
+        /// What it is of.
+        theirs: String,
+        /// What it should be of.
+        ours: String,
+    },
+    /// It lacks tensors.
+    Learner(CheckpointError),
+}
+
+/// Puts images and their targets side by side.
+fn fill<'a>(
+    batch: &mut Batch,
+    set: &DataSet,
+    images: &[usize],
+    change: impl Fn(usize) -> Option<(&'a crate::augment::Augment, [u32; 4])>,
+) {
+    let each = set.each();
+    batch.images.resize(images.len() * each, 0.0);
+    batch.clear_targets();
+    let mut inputs = std::mem::take(&mut batch.images);
+    for (input, image) in inputs.chunks_exact_mut(each).zip(images) {
+        set.input(*image, change(*image), input);
+        set.target(*image, batch);
+    }
+    batch.images = inputs;
+}

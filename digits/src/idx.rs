@@ -2,7 +2,7 @@
 //!
 //! A file is two zero bytes, the type of its values (`08`: unsigned bytes), the number of dimensions, each dimension
 //! as a big-endian `u32`, then the values, the last dimension running fastest. [`images`] and [`labels`]
-//! read the two shapes of MNIST's files, `n x 28 x 28` and `n`; [`array`] reads files of any shape.
+//! read the two shapes of MNIST's files, `n x 28 x 28` and `n`; [`array()`] reads files of any shape.
 //!
 //! MNIST's files are usually gzipped. Unpacking is left to the caller, whose reader may be a stream: no more is read than
 //! the header announces, and one byte.

@@ -29,16 +29,11 @@ pub mod source;
 pub mod weights;
 
 pub use choose::noise;
-use cli::{picture, stdin};
 
-/// The modules of the command line that read and decode pictures. Depending on its crate would bring in `models`, whose nets take
-/// minutes to build under a sanitizer.
-#[allow(dead_code, reason = "the command line uses the rest")]
-#[path = "../../cnn-cli/src"]
-mod cli {
-    pub(crate) mod picture;
-    pub(crate) mod stdin;
-}
+/// How pictures are read and decoded. Depending on its crate would bring in the compiler.
+#[allow(dead_code, reason = "that crate uses the rest")]
+#[path = "../../cnn-train/src/picture.rs"]
+mod picture;
 
 /// The module of `models` that needs no net.
 #[allow(dead_code, reason = "the nets use the rest")]

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::ImageReader;
 
 use crate::choose::{Choices, noise};
-use crate::picture::{Picture, decode};
+use crate::picture::{self as pictures, Picture};
 
 /// Larger pictures are skipped, because they only take time: sizes are checked before anything else.
 const MOST_PIXELS: u64 = 1 << 18;
@@ -20,7 +20,7 @@ pub fn picture(bytes: &[u8]) {
     if size.is_some_and(|(width, height)| u64::from(width) * u64::from(height) > MOST_PIXELS) {
         return;
     }
-    match decode(bytes) {
+    match pictures::read(bytes) {
         Ok(picture) => read(&picture),
         Err(error) => assert!(!error.to_string().is_empty()),
     }

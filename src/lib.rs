@@ -486,7 +486,8 @@
 //! # assert!(score.loss < first);
 //!
 //! let weights: DigitsWeights = trainer.weights(); // folded and packed, to run
-//! let scores = Digits::new(&weights).forward(&images[0]);
+//! let mut net = Digits::new(&weights);
+//! let scores = net.forward(&images[0]);
 //! let file: Vec<u8> = trainer.to_safetensors(); // PyTorch loads it, and `DigitsParams::from_safetensors`
 //! # assert!(scores.iter().all(|score| score.is_finite()));
 //! # DigitsParams::from_safetensors(&file)?;

@@ -143,7 +143,8 @@ impl<W: Windows> Maxima<W> {
             let (row, height) = rows.taps(y);
             // Of windows next to each other, one is added to what the other has just stored, for which a CPU has to wait. So others
             // come between them.
-            let columns_in_turn = (0..right).flat_map(|first| (first..upstream.width).step_by(right.max(1)));
+            let turns = right.clamp(1, upstream.width.max(1));
+            let columns_in_turn = (0..turns).flat_map(|first| (first..upstream.width).step_by(turns));
             for x in columns_in_turn {
                 let (column, width) = columns.taps(x);
                 let window = Window {

@@ -60,7 +60,8 @@ check() {
 
 # The files that sources include by relative paths.
 embedded() {
-    { grep -roE '(include_str|include_bytes)!\("[^"]*|#\[path = "[^"]*' "$1" || true; } | while IFS=: read -r source macro; do
+    # Of Rust files: a template of another crate is text.
+    { grep -roE --include='*.rs' '(include_str|include_bytes)!\("[^"]*|#\[path = "[^"]*' "$1" || true; } | while IFS=: read -r source macro; do
         echo "$(dirname "$source")/${macro#*\"}"
     done
 }

@@ -34,6 +34,7 @@ use self::choice::{Choice, Way};
 pub use arena::Buffer;
 pub(crate) use arena::{lower_bound, place_many, round_up};
 pub use budget::OverBudget;
+pub(crate) use layout::widest;
 pub(crate) use pass::Pass;
 
 /// A net as the kernels that run it.

@@ -105,7 +105,8 @@ pub(super) fn layout(net: &Optimised) -> Layout {
     layout
 }
 
-fn widest(a: Padding, b: Padding) -> Padding {
+/// Zeros that are enough for two readers.
+pub(crate) fn widest(a: Padding, b: Padding) -> Padding {
     Padding {
         top: a.top.max(b.top),
         left: a.left.max(b.left),

@@ -15,7 +15,7 @@ use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 
 use super::program::{Host, Program, Task, ValueId, Work};
-use crate::plan::{Buffer, lower_bound, place_many, round_up};
+use crate::plan::{Buffer, lower_bound, place_many, round_up, widest};
 
 /// The workspace of an image.
 pub(super) struct Places {
@@ -142,14 +142,5 @@ impl Program {
             }
             _ => None,
         }
-    }
-}
-
-fn widest(a: Padding, b: Padding) -> Padding {
-    Padding {
-        top: a.top.max(b.top),
-        left: a.left.max(b.left),
-        bottom: a.bottom.max(b.bottom),
-        right: a.right.max(b.right),
     }
 }

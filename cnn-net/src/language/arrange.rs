@@ -11,9 +11,9 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::Unsayable;
-use super::build::{Missing, tree};
+use super::build::{Dots, Missing, Reading, tree};
 use super::check;
-use super::groups::{Counts, common, group_of, is_in, join, spanned};
+use super::groups::{Counts, common, group_of, has_name, is_in, join, spanned};
 use super::nesting::{DEEPEST, Item, emitted, nested_in_any_order};
 use super::tree::{Kind, Statement, Step};
 use super::words::step_number;
@@ -52,7 +52,8 @@ pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     names.repeat();
     let named: Vec<Node<'_>> =
         graph.nodes.iter().zip(&names.names).map(|(node, name)| Node { name, calls: &[], ..*node }).collect();
-    let tree = tree(&Graph { nodes: &named, taps: &[], aux: &[], ..*graph }, &nested, Missing::Named)?;
+    let reading = Reading { missing: Missing::Named, dots: Dots::Names };
+    let tree = tree(&Graph { nodes: &named, taps: &[], aux: &[], ..*graph }, &nested, reading)?;
     let mut order = Vec::new();
     emitted(&nested.trunk, &mut order);
     let mut found = names.names.clone();
@@ -61,11 +62,6 @@ pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     names.repeat();
     let found = names.names;
     Ok(Arranged { order, names: found })
-}
-
-/// Whether a node keeps the name of its tensors, and its group with it.
-fn has_name(node: &Node<'_>) -> bool {
-    !node.tensors.is_empty() && node.again.is_none()
 }
 
 struct Names<'g> {

@@ -11,7 +11,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Unsayable;
-use super::groups::{Counts, is_in};
+use super::groups::{Counts, has_name, is_in};
 use super::nesting::{DEEPEST, Item, Nested, TOO_DEEP, emitted};
 use super::tree::{Aux, Call, Kind, Layer, Merge, Site, Statement, Step, Value as Argument};
 use super::words::{KEYWORDS, is_name, is_word, step_number};
@@ -28,6 +28,32 @@ pub(super) enum Missing {
     Filled,
 }
 
+/// What a name with dots is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dots {
+    /// Of a step in groups, which are before each dot. Branches may have groups with the same number.
+    Groups,
+    /// Only groups of which all is together are groups; what is left of others are steps whose names have dots.
+    Names,
+}
+
+/// How the names of a graph are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    pub missing: Missing,
+    pub dots: Dots,
+}
+
+impl Reading {
+    pub(super) const FIRST: Self = Self { missing: Missing::Named, dots: Dots::Groups };
+    /// Those that are tried next, in this order.
+    pub(super) const OTHERS: [Self; 3] = [
+        Self { missing: Missing::Named, dots: Dots::Names },
+        Self { missing: Missing::Filled, dots: Dots::Groups },
+        Self { missing: Missing::Filled, dots: Dots::Names },
+    ];
+}
+
 pub(super) const UNSEEN: &str = "it is kept in another group or block than it is read in";
 
 /// As many numbers may be missing in a row, as if empty groups had them.
@@ -40,17 +66,17 @@ pub(super) struct Tree {
 }
 
 /// The tree of a graph.
-pub(super) fn tree(graph: &Graph<'_>, nested: &Nested, missing: Missing) -> Result<Tree, Unsayable> {
+pub(super) fn tree(graph: &Graph<'_>, nested: &Nested, reading: Reading) -> Result<Tree, Unsayable> {
     let (taps, aux, outputs) = (
         vec![false; graph.taps.len()],
         vec![false; graph.aux.len()],
         vec![!graph.names_outputs(); graph.outputs.len()],
     );
     let read = read(graph, nested);
-    let own = graph.nodes.iter().filter(|node| node.again.is_none()).map(|node| (node.aux, node.name));
+    let own = graph.nodes.iter().filter(|node| has_name(node)).map(|node| (node.aux, node.name));
     let counts = Counts::of(own);
     let (sites, kept) = (Vec::new(), Vec::new());
-    let mut builder = Builder { graph, nested, missing, counts, sites, taps, aux, outputs, read, kept };
+    let mut builder = Builder { graph, nested, reading, counts, sites, taps, aux, outputs, read, kept };
     if graph.names_inputs() {
         let named = |(index, input): (usize, &Input<'_>)| (Value::Input(index), input.name.to_owned());
         builder.kept = graph.inputs.iter().enumerate().map(named).collect();
@@ -99,8 +125,8 @@ struct Part<'a> {
 struct Builder<'a> {
     graph: &'a Graph<'a>,
     nested: &'a Nested,
-    missing: Missing,
-    /// Of nodes that are not there again.
+    reading: Reading,
+    /// Of nodes that keep their names.
     counts: Counts<'a>,
     sites: Vec<Site>,
     /// The taps, auxiliary classifiers and outputs that have a place.
@@ -217,19 +243,14 @@ impl<'a> Builder<'a> {
         Ok(parts)
     }
 
-    /// What the first item is part of: the largest group of which all nodes are here, one after another; or else it is a step, whose
-    /// name may have dots. Also whether it is a step.
+    /// The name of what the first item is part of, and whether that is a step.
     fn unit(&self, full: &'a str, own: &'a str, items: &[Item]) -> (&'a str, bool) {
         let outer = full.len() - own.len();
         let mut dots = own.match_indices('.').map(|(dot, _)| dot);
-        if let Some(dot) = dots.clone().find(|dot| self.is_whole(&full[..outer + dot], items)) {
-            return (&own[..dot], false);
-        }
-        match dots.next() {
-            // Steps that have no name yet.
-            Some(dot) if own.ends_with('.') => (&own[..dot], false),
-            Some(_) | None => (own, true),
-        }
+        // The last are steps that have no name yet.
+        let is_group = |dot: &usize| self.reading.dots == Dots::Groups || self.is_whole(&full[..outer + dot], items);
+        let group = dots.clone().find(is_group).or_else(|| dots.next().filter(|_| own.ends_with('.')));
+        group.map_or((own, true), |dot| (&own[..dot], false))
     }
 
     /// Whether all nodes of a group are next to each other, at the beginning of these items.
@@ -244,8 +265,7 @@ impl<'a> Builder<'a> {
             aux = nodes[node].aux;
             let mut inner = Vec::new();
             emitted(core::slice::from_ref(item), &mut inner);
-            found +=
-                inner.iter().filter(|node| nodes[**node].again.is_none() && is_in(nodes[**node].name, group)).count();
+            found += inner.iter().filter(|node| has_name(&nodes[**node]) && is_in(nodes[**node].name, group)).count();
         }
         found == self.counts.get(aux, group)
     }
@@ -273,7 +293,7 @@ impl<'a> Builder<'a> {
         }
         let place = step_number(part.name).unwrap_or(*next);
         // A step that computes nothing has a number, too. Beyond that, a number is given as a name.
-        let most = match self.missing {
+        let most = match self.reading.missing {
             Missing::Named => usize::from(may_skip),
             Missing::Filled => MOST_FILLED,
         };

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::blocks::{blocks, called};
-use super::build::{Missing, Tree, tree};
+use super::build::{Reading, Tree, tree};
 use super::check;
 use super::groups::spanned;
 use super::nesting::{TOO_DEEP, nested, nested_in_any_order};
@@ -70,21 +70,21 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
         return Err(Unsayable::new(graph.name, "a net can't have this name"));
     };
     check::graph(graph)?;
-    let items =
-        items(graph, &name, Missing::Named).or_else(|why| items(graph, &name, Missing::Filled).map_err(|_| why))?;
+    let others = || Reading::OTHERS.iter().find_map(|reading| items(graph, &name, *reading).ok());
+    let items = items(graph, &name, Reading::FIRST).or_else(|why| others().ok_or(why))?;
     Ok(items.concat())
 }
 
 /// The blocks and the net.
-fn items(graph: &Graph<'_>, name: &str, missing: Missing) -> Result<Vec<String>, Unsayable> {
+fn items(graph: &Graph<'_>, name: &str, reading: Reading) -> Result<Vec<String>, Unsayable> {
     // A tap has no place in a branch, unless in a group there.
-    let with_taps = || written(graph, graph.taps.iter().filter_map(|tap| node(tap.value)).collect(), missing);
+    let with_taps = || written(graph, graph.taps.iter().filter_map(|tap| node(tap.value)).collect(), reading);
     // Nor have the groups that a merge is not in.
     let kept = nested_in_any_order(graph, BTreeSet::new()).map_or(BTreeSet::new(), |nested| spanned(graph, &nested));
-    let spread = if kept.is_empty() { None } else { written(graph, kept, missing).ok() };
+    let spread = if kept.is_empty() { None } else { written(graph, kept, reading).ok() };
     let mut tree = match spread {
         Some(tree) => tree,
-        None => written(graph, BTreeSet::new(), missing).or_else(|why| with_taps().map_err(|_| why))?,
+        None => written(graph, BTreeSet::new(), reading).or_else(|why| with_taps().map_err(|_| why))?,
     };
     let blocks = blocks(&mut tree.sites)?;
     let body = called(&tree.body, &tree.sites, &blocks).map_err(|why| Unsayable::new(graph.name, why))?;
@@ -133,8 +133,8 @@ fn node(value: Value) -> Option<usize> {
 }
 
 /// The tree of a graph in which the values of these nodes are statements.
-fn written(graph: &Graph<'_>, statements: BTreeSet<usize>, missing: Missing) -> Result<Tree, Unsayable> {
-    let tree = tree(graph, &nested(graph, statements)?, missing)?;
+fn written(graph: &Graph<'_>, statements: BTreeSet<usize>, reading: Reading) -> Result<Tree, Unsayable> {
+    let tree = tree(graph, &nested(graph, statements)?, reading)?;
     walk::tree(graph, &tree.sites, &tree.body)?;
     Ok(tree)
 }

@@ -12,6 +12,7 @@ mod declaration;
 mod groups;
 mod nesting;
 mod params;
+mod parts;
 mod repeat;
 mod text;
 mod tree;

@@ -11,10 +11,11 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::Unsayable;
-use super::build::{Dots, Missing, Reading, tree};
+use super::build::{Missing, Reading, tree};
 use super::check;
 use super::groups::{Counts, common, group_of, has_name, is_in, join, spanned};
 use super::nesting::{DEEPEST, Item, emitted, nested_in_any_order};
+use super::parts::Dots;
 use super::tree::{Kind, Statement, Step};
 use super::words::step_number;
 use crate::graph::{Graph, Node};

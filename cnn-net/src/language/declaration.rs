@@ -1,8 +1,9 @@
 //! A whole net as a declaration: what parses and expands to the same description.
 //!
 //! It takes a few steps, a file for each. `check` sees to it that the graph can be read, `nesting` finds the branches of merges,
-//! `build` makes a tree of it, with groups and blocks as the names say, and `walk` compares that tree with the graph. Then `blocks`
-//! finds what calls of the same block have in common, `unify` with parameters, `repeat` with counts, and `text` writes it all.
+//! `parts` finds the steps of a body, `build` makes a tree of them, with groups and blocks as the names say, and `walk` compares
+//! that tree with the graph. Then `blocks` finds what calls of the same block have in common, `unify` with parameters, `repeat`
+//! with counts, and `text` writes it all.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;

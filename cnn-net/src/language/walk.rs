@@ -9,7 +9,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Unsayable;
-use super::build::{UNSEEN, begin, named};
+use super::build::{UNSEEN, begin};
+use super::parts::named;
 use super::tree::{Aux, Kind, Site, Statement, Step};
 use super::words::step_number;
 use crate::graph::{Call, Graph, Input, Value};

@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use crate::constant::Bytes;
+use crate::regular;
 use crate::report::Fault;
 
 /// The files next to a model's, each read once.
@@ -64,7 +64,7 @@ impl Files {
             return Ok(Rc::clone(file));
         }
         let path = self.path(location)?;
-        let bytes = fs::read(&path).map_err(|why| {
+        let bytes = regular::read(&path).map_err(|why| {
             Fault::new(format!("its numbers are in `{}`, which can't be read: {why}", path.display()))
                 .help("put that file next to the model's")
         })?;

@@ -33,12 +33,12 @@ mod net;
 mod passes;
 mod proto;
 mod recorded;
+mod regular;
 mod report;
 mod torch;
 mod view;
 
 use std::cell::OnceCell;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use cnn_net::op::Shape;
@@ -75,7 +75,7 @@ impl File {
     /// If it can't be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let bytes = fs::read(path).map_err(|why| Error::Unreadable(format!("it can't be read: {why}")))?;
+        let bytes = regular::read(path).map_err(|why| Error::Unreadable(format!("it can't be read: {why}")))?;
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let folder = Some(parent.unwrap_or(Path::new(".")).to_owned());
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();

@@ -3,5 +3,6 @@ cnn::network! {
 }
 
 fn main() {
-    let _ = Net::embedded();
+    let mut net = Net::embedded();
+    println!("{}", net.forward(&[0.5; 12])[0]);
 }

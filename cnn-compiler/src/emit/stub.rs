@@ -104,7 +104,13 @@ impl Stub<'_> {
         let types: Vec<_> = (0..count).map(|index| format_ident!("T{index}")).collect();
         let parameters: Vec<_> = (0..count).map(|index| format_ident!("input{index}")).collect();
         let parameters = quote!(#(#parameters: #types),*);
-        (Some(quote!(<#(#types),*>)), Signature { parameters, returned: quote!(!) })
+        // A slice does for most uses of a single output.
+        let returned = match (self.net.outputs.len(), self.net.batch) {
+            (0 | 1, 1) => quote!(&[rt::f32]),
+            (0 | 1, _) => quote!(&[[rt::f32; 1]]),
+            _ => quote!(!),
+        };
+        (Some(quote!(<#(#types),*>)), Signature { parameters, returned })
     }
 
     /// The methods and constants of the types.

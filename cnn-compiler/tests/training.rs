@@ -1,5 +1,7 @@
 //! Whole nets in training against PyTorch: the cases that `tools/torch_training.py` writes.
 
+#[path = "support/digest.rs"]
+mod digest;
 mod planned;
 
 use std::collections::BTreeMap;
@@ -9,6 +11,8 @@ use cnn_runtime::reference::training::{Parameters, Targets, Trainer, double};
 use cnn_runtime::train::{Adam, AdamW, Decay, Loss, Optimiser, Sgd};
 use cnn_runtime::weights::{self, Source};
 use models::seeded;
+
+use digest::digest;
 
 /// Both sides compute in double precision, but after some steps their rounding errors differ.
 const GRADIENTS: f64 = 1e-10;
@@ -81,14 +85,6 @@ fn cases() -> Vec<Case> {
         }
     }
     cases
-}
-
-/// The norm of a tensor, its product with random numbers, and three of its elements.
-fn digest(name: &str, numbers: &[f64]) -> Vec<f64> {
-    let random = seeded::uniform(&format!("digest.{name}"), numbers.len());
-    let norm = numbers.iter().map(|x| x * x).sum::<f64>().sqrt();
-    let product = numbers.iter().zip(&random).map(|(x, random)| x * f64::from(*random)).sum();
-    vec![norm, product, numbers[0], numbers[numbers.len() / 2], numbers[numbers.len() - 1]]
 }
 
 #[track_caller]

@@ -11,7 +11,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Unsayable;
-use super::nesting::{DEEPEST, Item, Nested, TOO_DEEP, emitted};
+use super::nesting::{DEEPEST, Item, Nested, TOO_DEEP};
 use super::parts::{Around, Dots, Part, Parts};
 use super::tree::{Aux, Call, Kind, Layer, Merge, Site, Statement, Step, Value as Argument};
 use super::words::{KEYWORDS, is_name, is_word, step_number};

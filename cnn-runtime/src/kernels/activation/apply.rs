@@ -95,7 +95,7 @@ unary! {
     Softsign(s, x, _) = s.div(x, s.add(s.abs(x), s.splat(1.0)));
     Gelu(s, x, _) = math::gelu(s, x);
     GeluTanh(s, x, _) = math::gelu_tanh(s, x);
-    Silu(s, x, _) = s.mul(x, math::sigmoid(s, x));
+    Silu(s, x, _) = math::silu(s, x);
     Mish(s, x, _) = math::mish(s, x);
     HardSigmoid(s, x, [alpha, beta]) = hard_sigmoid(s, x, alpha, beta);
     HardSwish(s, x, _) = hard_swish(s, x);

@@ -44,7 +44,7 @@ def draw(results, groups):
     parts, y = [], TOP
     for column, threads in enumerate(counts):
         parts.append(text(LEFT + column * (width + GAP), TOP - 14, f"{threads} thread{'s' if threads > 1 else ''}", 14, GREY))
-    for net in common.NAMES:
+    for net in common.ALL:
         shown = {threads: groups[net, threads] for threads in counts if (net, threads) in groups}
         if not shown:
             continue

@@ -12,7 +12,7 @@ import numpy as np  # noqa: E402
 
 import common  # noqa: E402
 
-IMAGE = np.fromfile(common.NETS / f"{NET}.input.f32", "<f4").reshape((1, 1, 32, 32) if NET == "lenet5" else (1, 3, 224, 224))
+IMAGE = np.fromfile(common.NETS / f"{NET}.input.f32", "<f4").reshape(1, *common.INPUTS.get(NET, common.IMAGENET))
 
 
 def openvino():

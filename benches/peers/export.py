@@ -1,4 +1,4 @@
-"""Writes the five nets for every engine: `export.py [NET ...]`, all by default.
+"""Writes nets for every engine: `export.py [NET ...]`, the five by default.
 
 Writes to `$PEERS_DIR/nets`. Weights and the image are derived from names (`tools/golden.py`):
 
@@ -8,7 +8,7 @@ Writes to `$PEERS_DIR/nets`. Weights and the image are derived from names (`tool
 | NET.onnx | for ONNX Runtime, OpenVINO, tract, rten, burn |
 | NET.rten.onnx | without the LRN operator, which rten lacks |
 | NET.ncnn.param, NET.ncnn.bin | for ncnn, converted by pnnx |
-| NET.1.pt2, NET.2.pt2 | for PyTorch, compiled ahead of time by Inductor for one thread and two |
+| NET.1.pt2, NET.2.pt2 | the five, for PyTorch, compiled ahead of time by Inductor for one thread and two |
 | lenet5.tflite | for LiteRT |
 | NET.input.f32, NET.input.safetensors, NET.expected.f64 | the image, and PyTorch's logits in float64 |
 """
@@ -157,7 +157,7 @@ def main():
     written = []
     for name in sys.argv[1:] or common.NAMES:
         net, tensors = build(name)
-        image = golden.uniform("input", (1, *golden.INPUTS.get(name, golden.IMAGENET)))
+        image = golden.uniform("input", (1, *common.INPUTS.get(name, common.IMAGENET)))
         image.numpy().tofile(common.NETS / f"{name}.input.f32")
         save_file({"input": image[0].contiguous()}, common.NETS / f"{name}.input.safetensors")
         save_file(tensors, common.NETS / f"{name}.safetensors")
@@ -171,7 +171,8 @@ def main():
             if name == "lenet5":
                 import tflite
                 tflite.write(tensors, common.NETS / "lenet5.tflite")
-        written.append((name, net, image))
+        if name in common.NAMES:
+            written.append((name, net, image))
         print(f"{name}: {sum(t.numel() for t in tensors.values()):,} numbers, logits up to {abs(expected).max():.4g}",
               flush=True)
     # Last, since it takes minutes.

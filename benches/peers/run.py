@@ -42,7 +42,7 @@ PYTHON = {"openvino": "openvino", "ncnn": "ncnn", "torch": "torch", "torch-eager
 CRATES = {"candle": "candle-core", "rten": "rten", "tract": "tract-onnx"}
 DEFAULT = ["ours", "ours-f16", "onnxruntime", "openvino", "ncnn", "torch", "litert", "tract", "rten", "candle"]
 # LiteRT's files need a converter with many dependencies, except for the net that `tflite.py` writes.
-ONLY = {"litert": ["lenet5"], "ours-f16": ["alexnet"]}
+ONLY = {"litert": ["lenet5"], "ours-f16": ["alexnet"], "torch": common.NAMES, "candle": common.NAMES, "burn": common.NAMES}
 
 
 class Failed(Exception):
@@ -200,7 +200,7 @@ def compare(net, threads, chosen, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--nets", nargs="+", default=common.NAMES, choices=common.NAMES)
+    parser.add_argument("--nets", nargs="+", default=common.NAMES, choices=common.ALL)
     parser.add_argument("--engines", nargs="+", default=DEFAULT, choices=[*NATIVE, *PYTHON])
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5, help="turns of each engine (5)")
@@ -217,7 +217,7 @@ def main():
         results["rows"] = old["rows"]
         results["versions"] = old["versions"] | results["versions"]
     for net, threads in itertools.product(options.nets, options.threads):
-        chosen = [engine for engine in options.engines if net in ONLY.get(engine, common.NAMES)]
+        chosen = [engine for engine in options.engines if net in ONLY.get(engine, common.ALL)]
         here = [row for row in results["rows"] if (row["net"], row["threads"]) == (net, threads)]
         if options.resume and {row["engine"] for row in here} >= set(chosen):
             continue

@@ -45,7 +45,7 @@ def full(results, groups, clock):
     """A table for each number of threads: engines by nets."""
     engines = list(dict.fromkeys(row["engine"] for row in results["rows"]))
     for threads in sorted({threads for _, threads in groups}):
-        nets = [net for net in common.NAMES if (net, threads) in groups]
+        nets = [net for net in common.ALL if (net, threads) in groups]
         print(f"\n{threads} thread{'s' if threads > 1 else ''}: median (least), ms\n")
         print("| |", " | ".join(common.TITLES[net] for net in nets), "|")
         print("| --- |", " | ".join("---:" for _ in nets), "|")
@@ -73,7 +73,7 @@ def brief(groups, clock):
     counts = sorted({threads for _, threads in groups})
     print("| net |", " | ".join(f"{count} thread{'s' if count > 1 else ''} | best peer | ratio" for count in counts), "|")
     print("| --- |", " | ".join("---: | ---: | ---:" for _ in counts), "|")
-    for net in common.NAMES:
+    for net in common.ALL:
         if all((net, count) not in groups for count in counts):
             continue
         cells = []

@@ -258,6 +258,22 @@ pub unsafe trait Simd: Copy {
         unsafe { [self.load(halves[0].as_ptr()), self.load(halves[1].as_ptr())] }
     }
 
+    /// A lane of `a`, a lane of `b` and so on: what [`even_and_odd`](Self::even_and_odd) takes apart.
+    #[inline(always)]
+    fn alternating(self, a: Self::Vec, b: Self::Vec) -> [Self::Vec; 2] {
+        let (mut values, mut lanes) = ([[0.0; 16]; 2], [0.0; 32]);
+        // SAFETY: no vector has more than 16 lanes.
+        unsafe {
+            self.store(values[0].as_mut_ptr(), a);
+            self.store(values[1].as_mut_ptr(), b);
+        }
+        for (pair, (first, second)) in lanes.as_chunks_mut().0.iter_mut().zip(values[0].iter().zip(&values[1])) {
+            *pair = [*first, *second];
+        }
+        // SAFETY: as above.
+        unsafe { [self.load(lanes.as_ptr()), self.load(lanes.as_ptr().add(Self::LANES))] }
+    }
+
     /// `a + b`.
     fn add(self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
     /// `a - b`.

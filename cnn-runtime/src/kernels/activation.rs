@@ -5,6 +5,7 @@
 mod apply;
 
 pub use self::apply::Elementwise;
+pub(crate) use self::apply::hard_swish;
 
 use self::apply::leaky_relu;
 use crate::exec::divide::div_rem;

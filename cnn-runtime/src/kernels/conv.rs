@@ -105,7 +105,7 @@ unsafe fn depthwise2d_in(run: Run<'_>, layer: &Conv2d, weights: *const f32, ws: 
     let work = nanos_of_floats([layer.output.elements(), layer.kernel.area() + 1]);
     // SAFETY: the caller's promise; partitions are rows of the output, which is not the input; of the residual they read the
     // same rows.
-    unsafe { run.split(work, |partition| depthwise::Depthwise::new(layer, weights, ws, partition)) };
+    unsafe { run.split(work, |partition| depthwise::Depthwise::new(*layer, weights, ws, partition)) };
 }
 
 #[cfg(feature = "alloc")]

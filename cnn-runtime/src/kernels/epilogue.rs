@@ -5,15 +5,16 @@
 //! ```
 //!
 //! An [`Epilogue`] decides for every kernel which of it is done in registers, and which in a pass over results that were stored
-//! and are still in the cache. Additions and clamps, of two instructions, are done in registers. All other activations are
-//! passes: there they see whole vectors even where a map has few channels, and kernels don't contain the code of each function.
+//! and are still in the cache. Additions, clamps and hard swish, of a few instructions, are done in registers. All other
+//! activations are passes: there they see whole vectors even where a map has few channels, and kernels don't contain the code of
+//! each function.
 //! A kernel whose sums are in memory in any case asks for [passes alone](Epilogue::over_stored).
 //!
 //! Biases belong to the weights. Most kernels start their sums with them.
 
 use core::ops::Range;
 
-use crate::kernels::activation::Elementwise;
+use crate::kernels::activation::{Elementwise, hard_swish};
 use crate::place::map::Map;
 use crate::simd::Simd;
 use cnn_net::op::Activation;
@@ -26,6 +27,8 @@ pub(crate) struct Epilogue {
     residual: Option<Map>,
     /// Lower and upper limit, applied in registers.
     limits: [f32; 2],
+    /// Whether hard swish is, after them.
+    hard_swish: bool,
     /// The activation, where a pass over stored results applies it.
     pass: Option<Elementwise>,
     /// What is stored in place of each 2x2 results.
@@ -49,17 +52,19 @@ const ANY: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 impl Epilogue {
     /// For results that are in registers.
     pub(crate) const fn new(activation: Elementwise) -> Self {
+        let hard_swish = matches!(activation.activation(), Activation::HardSwish);
         let (limits, pass) = match activation.activation().limits() {
             Some(limits) => (limits, None),
+            None if hard_swish => (ANY, None),
             None => (ANY, Some(activation)),
         };
-        Self { residual: None, limits, pass, pool: None }
+        Self { residual: None, limits, hard_swish, pass, pool: None }
     }
 
     /// For results that are stored before anything is done to them.
     pub(crate) const fn over_stored(activation: Elementwise) -> Self {
         let pass = if matches!(activation.activation(), Activation::Identity) { None } else { Some(activation) };
-        Self { residual: None, limits: ANY, pass, pool: None }
+        Self { residual: None, limits: ANY, hard_swish: false, pass, pool: None }
     }
 
     /// Also adds a residual.
@@ -109,12 +114,15 @@ impl Epilogue {
             Some(residual) => s.add(sums, unsafe { s.load_first(ws.add(residual.at(y, x) + channel), count) }),
             None => sums,
         };
-        self.clamp(s, sums)
+        self.activate(s, sums)
     }
 
-    /// The limits alone; lets NaN through.
+    /// The activation, where it is applied in registers; lets NaN through.
     #[inline(always)]
-    pub(crate) fn clamp<S: Simd>(&self, s: S, x: S::Vec) -> S::Vec {
+    pub(crate) fn activate<S: Simd>(&self, s: S, x: S::Vec) -> S::Vec {
+        if self.hard_swish {
+            return hard_swish(s, x);
+        }
         s.min(s.splat(self.limits[1]), s.max(s.splat(self.limits[0]), x))
     }
 

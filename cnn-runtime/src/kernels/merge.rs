@@ -283,7 +283,7 @@ impl<F: Fold> Folding<'_, F> {
             // SAFETY: the caller's promise.
             unsafe {
                 let result = self.fold.fold(s, s.load_first(a.add(i), rest), s.load_first(b.add(i), rest));
-                s.store_first(to.add(i), self.epilogue.clamp(s, result), rest);
+                s.store_first(to.add(i), self.epilogue.activate(s, result), rest);
             }
         }
     }
@@ -305,7 +305,7 @@ impl<F: Fold> Folding<'_, F> {
                     result = self.fold.fold(s, result, self.load(s, input, (y, x), i, rest));
                 }
                 let to = self.ws.add(self.output.at(y, x) + i);
-                s.store_first(to, self.epilogue.clamp(s, result), rest);
+                s.store_first(to, self.epilogue.activate(s, result), rest);
             }
         }
     }

@@ -288,8 +288,9 @@ impl Kernel for ScaleShiftKernel<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let ScaleShift { input, output, activation, .. } = self.layer;
-        let epilogue = Epilogue::new(*activation);
+        // A copy, whose numbers stay in registers while results are stored.
+        let ScaleShift { input, output, activation, .. } = *self.layer;
+        let epilogue = Epilogue::new(activation);
         for y in self.partition.of(input.height) {
             for x in 0..input.width {
                 let to = self.ws.wrapping_add(output.at(y, x));
@@ -300,7 +301,7 @@ impl Kernel for ScaleShiftKernel<'_> {
                         let scale = s.load(self.weights.add(c));
                         let shift = s.load(self.weights.add(padded(input.channels) + c));
                         let value = s.load_first(self.ws.add(input.at(y, x) + c), rest);
-                        let result = epilogue.clamp(s, s.mul_add(value, scale, shift));
+                        let result = epilogue.activate(s, s.mul_add(value, scale, shift));
                         s.store_first(to.add(c), result, rest);
                     }
                 }

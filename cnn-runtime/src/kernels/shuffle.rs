@@ -235,6 +235,8 @@ impl Kernel for PutTogether {
                 unsafe {
                     if parts.len < S::LANES / 2 {
                         interleave_few(&parts, from, to);
+                    } else if parts.count == [1, 2] {
+                        interleave_two(s, &parts, from, to);
                     } else {
                         interleave(s, &parts, from, to);
                     }
@@ -270,6 +272,27 @@ unsafe fn interleave<S: Simd>(s: S, parts: &Parts, from: *const f32, to: *mut f3
                     }
                 }
                 s.store_transposed(to.add(c * number + first), number, rows, count, S::LANES.min(parts.len - c));
+            }
+        }
+    }
+}
+
+/// The same for two parts.
+///
+/// # Safety
+///
+/// As for [`interleave`].
+#[inline(always)]
+unsafe fn interleave_two<S: Simd>(s: S, parts: &Parts, from: *const f32, to: *mut f32) {
+    let second = from.wrapping_add(parts.step[1]);
+    for c in (0..parts.len).step_by(S::LANES) {
+        let rest = parts.len - c;
+        // SAFETY: the caller's promise; no more is read than the parts have, or written than both together.
+        unsafe {
+            let [first, last] = s.alternating(s.load_first(from.add(c), rest), s.load_first(second.add(c), rest));
+            s.store_first(to.add(2 * c), first, 2 * rest);
+            if 2 * rest > S::LANES {
+                s.store_first(to.add(2 * c + S::LANES), last, 2 * rest - S::LANES);
             }
         }
     }

@@ -35,7 +35,6 @@ mod work;
 use crate::exec::divide::{div, div_ceil};
 use crate::exec::run::{Run, nanos_of_floats, nanos_of_macs};
 use crate::kernels::conv2d::Conv2d;
-use crate::kernels::epilogue::Epilogue;
 use crate::pack::{HALF_PANEL, Layout, PANEL, WinogradPanels, padded};
 use crate::place::bounds::{Checked, Reach, assert_product, weights_at};
 use crate::place::map::Map;
@@ -178,7 +177,7 @@ impl Winograd2d {
         let Conv2d { input, output, kernel, stride, dilation, groups, residual, activation, .. } = self.conv;
         let square = kernel.height == kernel.width && stride.height == stride.width && stride.height > 0;
         assert!(square && dilation.height == 1 && dilation.width == 1 && self.block > 0, "no convolution for tiles");
-        let limit = residual.is_none() && Epilogue::new(activation).is_in_registers() && self.tile.is_multiple_of(2);
+        let limit = residual.is_none() && activation.activation().limits().is_some() && self.tile.is_multiple_of(2);
         assert!(!self.pool || limit, "only the largest outputs remain, of which no function can be computed");
         let divides = groups > 0 && input.channels.is_multiple_of(groups) && output.channels.is_multiple_of(groups);
         assert!(divides, "the groups don't divide the channels");

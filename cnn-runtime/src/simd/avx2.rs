@@ -205,6 +205,15 @@ unsafe impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn alternating(self, a: __m256, b: __m256) -> [__m256; 2] {
+        // SAFETY: `self` proves AVX.
+        unsafe {
+            let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            [_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high)]
+        }
+    }
+
+    #[inline(always)]
     fn add(self, a: __m256, b: __m256) -> __m256 {
         // SAFETY: `self` proves AVX.
         unsafe { _mm256_add_ps(a, b) }

@@ -189,6 +189,18 @@ unsafe impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn alternating(self, a: __m512, b: __m512) -> [__m512; 2] {
+        const FIRST: [i32; 16] = [0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23];
+        const SECOND: [i32; 16] = [8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31];
+        // SAFETY: `self` proves AVX-512 F; the constants are as long as a vector.
+        unsafe {
+            let (first, second) =
+                (_mm512_loadu_si512(FIRST.as_ptr().cast()), _mm512_loadu_si512(SECOND.as_ptr().cast()));
+            [_mm512_permutex2var_ps(a, first, b), _mm512_permutex2var_ps(a, second, b)]
+        }
+    }
+
+    #[inline(always)]
     fn add(self, a: __m512, b: __m512) -> __m512 {
         // SAFETY: `self` proves AVX-512 F.
         unsafe { _mm512_add_ps(a, b) }

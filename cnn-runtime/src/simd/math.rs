@@ -17,18 +17,33 @@ const ROUND_BIASED: f32 = ROUND + 127.0;
 /// halves, since neither 2^128 nor 2^-150 is an `f32`.
 #[inline(always)]
 pub fn exp<S: Simd>(s: S, x: S::Vec) -> S::Vec {
-    const COEFFICIENTS: [f32; 5] = [0.001_381_459_9, 0.008_368_717, 0.041_668_39, 0.166_665_2, 0.499_999_93];
     // Beyond these limits the result is 0 or infinite anyway.
     let x = s.max(s.splat(-104.0), s.min(s.splat(89.0), x));
     let n = s.sub(s.mul_add(x, s.splat(core::f32::consts::LOG2_E), s.splat(ROUND)), s.splat(ROUND));
-    // ln(2) in two parts, the first with few enough bits that its product with n is exact.
-    let r = s.neg_mul_add(n, s.splat(0.693_359_4), x);
-    let r = s.neg_mul_add(n, s.splat(-2.121_944_4e-4), r);
-    let tail = s.mul_add(s.mul(r, r), polynomial(s, r, COEFFICIENTS), r);
+    let tail = exp_m1_of_rest(s, x, n);
     let half = s.mul_add(n, s.splat(0.5), s.splat(ROUND_BIASED));
     let rest = s.add(s.sub(n, s.sub(half, s.splat(ROUND_BIASED))), s.splat(ROUND_BIASED));
     let first = s.mul(s.add(tail, s.splat(1.0)), s.shift_to_exponent(half));
     s.mul(first, s.shift_to_exponent(rest))
+}
+
+/// Natural exponential from -87.5 to 87.5, where it is normal: within 2 ulp. Beyond these limits it is anything; NaN of NaN.
+#[inline(always)]
+fn exp_of_small<S: Simd>(s: S, x: S::Vec) -> S::Vec {
+    let biased = s.mul_add(x, s.splat(core::f32::consts::LOG2_E), s.splat(ROUND_BIASED));
+    let n = s.sub(biased, s.splat(ROUND_BIASED));
+    let power = s.shift_to_exponent(biased);
+    s.mul_add(exp_m1_of_rest(s, x, n), power, power)
+}
+
+/// `exp(x - n * ln(2)) - 1`, where `n` is `x / ln(2)`, rounded.
+#[inline(always)]
+fn exp_m1_of_rest<S: Simd>(s: S, x: S::Vec, n: S::Vec) -> S::Vec {
+    const COEFFICIENTS: [f32; 5] = [0.001_381_459_9, 0.008_368_717, 0.041_668_39, 0.166_665_2, 0.499_999_93];
+    // ln(2) in two parts, the first with few enough bits that its product with n is exact.
+    let r = s.neg_mul_add(n, s.splat(0.693_359_4), x);
+    let r = s.neg_mul_add(n, s.splat(-2.121_944_4e-4), r);
+    s.mul_add(s.mul(r, r), polynomial(s, r, COEFFICIENTS), r)
 }
 
 /// Hyperbolic tangent: within 5 ulp with fused multiply-add and 7 without, never beyond 1.
@@ -54,6 +69,14 @@ pub fn sigmoid<S: Simd>(s: S, x: S::Vec) -> S::Vec {
     let one = s.splat(1.0);
     let small = exp(s, s.sub(zero, s.abs(x)));
     s.div(s.select(s.less(x, zero), small, one), s.add(small, one))
+}
+
+/// `x / (1 + exp(-x))`: within 4 ulp from -87 on, and 1e-36 below.
+#[inline(always)]
+pub fn silu<S: Simd>(s: S, x: S::Vec) -> S::Vec {
+    let power = exp_of_small(s, s.max(s.splat(-87.5), s.sub(s.splat(0.0), x)));
+    let power = s.select(s.less(x, s.splat(-87.5)), s.splat(f32::INFINITY), power);
+    s.div(x, s.add(power, s.splat(1.0)))
 }
 
 /// `x^(-3/4)`, the power of local response normalisation: within 12 ulp for normal, positive and finite numbers. As
@@ -100,24 +123,32 @@ pub fn softplus<S: Simd>(s: S, x: S::Vec) -> S::Vec {
 /// `x * (1 + erf(x / sqrt(2))) / 2`: within `8 + x^2 / 2` ulp from -13 on, and 1e-36 below.
 #[inline(always)]
 pub fn gelu<S: Simd>(s: S, x: S::Vec) -> S::Vec {
-    let [probability, _] = normal(s, x);
-    s.mul(x, probability)
+    let far = s.splat(13.2);
+    let size = s.min(far, s.abs(x));
+    let gauss = exp_of_small(s, s.mul(s.mul(size, size), s.splat(-0.5)));
+    let gauss = s.select(s.less(size, far), gauss, s.splat(0.0));
+    s.mul(x, share_below(s, x, size, gauss))
 }
 
 /// `(1 + erf(x / sqrt(2))) / 2`, the share of a normal distribution below `x`, and `exp(-x^2 / 2)`.
-///
-/// The share is from the tail `exp(-z^2) * R(z) / 2` beyond `z = |x| / sqrt(2)`, R a minimax fit to the scaled complementary error
-/// function up to 10, so that nothing cancels on the negative side. The square's rounding error grows with it.
 #[inline(always)]
 pub fn normal<S: Simd>(s: S, x: S::Vec) -> [S::Vec; 2] {
-    const P: [f32; 5] = [3.271_041e-2, 0.228_808_54, 0.730_743_4, 1.237_588_5, 1.0];
-    const Q: [f32; 6] = [5.797_697_7e-2, 0.405_579_4, 1.323_761_8, 2.400_443_5, 2.365_968_2, 1.0];
-    let one = s.splat(1.0);
-    let half = s.splat(0.5);
-    let z = s.min(s.splat(10.0), s.mul(s.abs(x), s.splat(core::f32::consts::FRAC_1_SQRT_2)));
     let gauss = exp(s, s.mul(s.mul(x, x), s.splat(-0.5)));
-    let tail = s.div(s.mul(s.mul(gauss, half), polynomial(s, z, P)), polynomial(s, z, Q));
-    [s.select(s.less(x, s.splat(0.0)), tail, s.sub(one, tail)), gauss]
+    [share_below(s, x, s.min(s.splat(14.0), s.abs(x)), gauss), gauss]
+}
+
+/// The share of a normal distribution below `x`, from `size = |x|`, up to 14, and `gauss = exp(-x^2 / 2)`.
+///
+/// It is from the tail `exp(-z^2) * R(z) / 2` beyond `z = |x| / sqrt(2)`, R a minimax fit to the scaled complementary error
+/// function up to 10, so that nothing cancels on the negative side. The square's rounding error grows with it.
+#[inline(always)]
+fn share_below<S: Simd>(s: S, x: S::Vec, size: S::Vec, gauss: S::Vec) -> S::Vec {
+    /// Half of R's numerator.
+    const P: [f32; 5] = [1.635_520_5e-2, 0.114_404_27, 0.365_371_7, 0.618_794_25, 0.5];
+    const Q: [f32; 6] = [5.797_697_7e-2, 0.405_579_4, 1.323_761_8, 2.400_443_5, 2.365_968_2, 1.0];
+    let z = s.mul(size, s.splat(core::f32::consts::FRAC_1_SQRT_2));
+    let tail = s.div(s.mul(gauss, polynomial(s, z, P)), polynomial(s, z, Q));
+    s.select(s.less(x, s.splat(0.0)), tail, s.sub(s.splat(1.0), tail))
 }
 
 /// `x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2`: within `4 + 4 |z|` ulp down to `z = -87`, and 1e-36 below.

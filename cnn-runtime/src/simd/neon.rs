@@ -136,6 +136,12 @@ unsafe impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn alternating(self, a: float32x4_t, b: float32x4_t) -> [float32x4_t; 2] {
+        // SAFETY: the target has NEON.
+        unsafe { [vzip1q_f32(a, b), vzip2q_f32(a, b)] }
+    }
+
+    #[inline(always)]
     fn add(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
         // SAFETY: the target has NEON.
         unsafe { vaddq_f32(a, b) }

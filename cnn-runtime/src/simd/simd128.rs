@@ -120,6 +120,11 @@ unsafe impl Simd for Simd128 {
     }
 
     #[inline(always)]
+    fn alternating(self, a: v128, b: v128) -> [v128; 2] {
+        [i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b)]
+    }
+
+    #[inline(always)]
     fn add(self, a: v128, b: v128) -> v128 {
         f32x4_add(a, b)
     }

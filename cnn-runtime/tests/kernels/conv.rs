@@ -125,7 +125,7 @@ impl Case {
             stride: Size::new(rng.pick(&[1, 1, 1, 2, 3]), rng.pick(&[1, 1, 1, 2, 3])),
             dilation: Size::new(rng.pick(&[1, 1, 1, 2]), rng.pick(&[1, 1, 1, 2])),
             pad: rng.padding(kernel.height.min(kernel.width) - 1),
-            output: Size::new(rng.pick(&[1, 1, 2, 3, 7, 13]), rng.pick(&[1, 1, 2, 5, 8, 11, 19])),
+            output: Size::new(rng.pick(&[1, 1, 2, 3, 7, 13]), rng.pick(&[1, 1, 2, 4, 5, 7, 8, 11, 19])),
             residual: rng.pick(&[0, 0, 1, 2]),
             activation: rng.pick(&ACTIVATIONS),
         }

@@ -25,10 +25,11 @@ enum Function {
     Softplus,
     Gelu,
     GeluTanh,
+    Silu,
     PowMinusThreeQuarters,
 }
 
-const ALL: [Function; 9] = [
+const ALL: [Function; 10] = [
     Function::Exp,
     Function::Tanh,
     Function::Sigmoid,
@@ -37,6 +38,7 @@ const ALL: [Function; 9] = [
     Function::Softplus,
     Function::Gelu,
     Function::GeluTanh,
+    Function::Silu,
     Function::PowMinusThreeQuarters,
 ];
 
@@ -58,6 +60,7 @@ impl Kernel for Over<'_> {
                     Function::Softplus => math::softplus(s, x),
                     Function::Gelu => math::gelu(s, x),
                     Function::GeluTanh => math::gelu_tanh(s, x),
+                    Function::Silu => math::silu(s, x),
                     Function::PowMinusThreeQuarters => math::pow_minus_three_quarters(s, x),
                 };
                 s.store(chunk.as_mut_ptr(), y);
@@ -82,6 +85,7 @@ fn exact(function: Function, x: f64) -> f64 {
         Function::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
         Function::Gelu => x * 0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
         Function::GeluTanh => gelu_tanh(x),
+        Function::Silu => x * exact(Function::Sigmoid, x),
         Function::PowMinusThreeQuarters => x.powf(-0.75),
     }
 }
@@ -120,12 +124,13 @@ fn assert_bound(isa: Isa, function: Function, samples: &[f32], bound: f64) {
         let absolute = (f64::from(y) - exact).abs();
         let error = match function {
             // The formulas give a product of zero and infinity.
-            Function::Mish | Function::Gelu | Function::GeluTanh if x == f32::NEG_INFINITY => continue,
+            Function::Mish | Function::Gelu | Function::GeluTanh | Function::Silu if x == f32::NEG_INFINITY => continue,
             Function::ExpM1 if x > 0.0 => continue,
             Function::PowMinusThreeQuarters if !(x.is_normal() && x > 0.0) => continue,
             Function::Mish if x < -87.0 => absolute / 1e-43,
             Function::Gelu if x < -13.0 => absolute / 1e-36,
             Function::Gelu => ulps(y, exact) - f64::from(x * x / 2.0).min(100.0),
+            Function::Silu if x < -87.0 => absolute / 1e-36,
             Function::GeluTanh if exponent(x) < -87.0 => absolute / 1e-36,
             Function::GeluTanh => ulps(y, exact) + 4.0 * exponent(x).min(0.0),
             _ => ulps(y, exact),
@@ -153,6 +158,7 @@ fn functions_keep_their_bounds() {
         assert_bound(isa, Function::Softplus, &samples, 6.0);
         assert_bound(isa, Function::Gelu, &samples, 8.0);
         assert_bound(isa, Function::GeluTanh, &samples, 4.0);
+        assert_bound(isa, Function::Silu, &samples, 4.0);
         assert_bound(isa, Function::PowMinusThreeQuarters, &samples, 12.0);
     }
 }

@@ -207,6 +207,9 @@ impl Kernel for Parts {
         let every_second = |first| source.iter().chain(&second).skip(first).step_by(2).copied();
         assert_lanes("even_and_odd", &lanes(s, even), every_second(0));
         assert_lanes("even_and_odd", &lanes(s, odd), every_second(1));
+        let [first, other] = s.alternating(even, odd);
+        assert_lanes("alternating", &lanes(s, first), source.iter().copied());
+        assert_lanes("alternating", &lanes(s, other), second.iter().copied());
         let (first, second) = source.split_at(S::LANES / 2);
         // SAFETY: both have half as many floats as a vector.
         let swapped = lanes(s, unsafe { s.load_halves(second.as_ptr(), first.as_ptr()) });

@@ -67,7 +67,11 @@ impl Job {
 
     /// The shape of the input: batch, channels, rows, columns.
     pub fn shape(&self) -> [usize; 4] {
-        if self.net == "lenet5" { [1, 1, 32, 32] } else { [1, 3, 224, 224] }
+        match self.net.as_str() {
+            "lenet5" => [1, 1, 32, 32],
+            "unet" => [1, 3, 256, 256],
+            _ => [1, 3, 224, 224],
+        }
     }
 
     /// The image.

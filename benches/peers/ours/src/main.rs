@@ -7,7 +7,7 @@ use cnn::weights::{Files, WeightsError};
 use cnn::{Network, Pool};
 use cnn_runtime::exec::isa::Isa;
 use harness::{Engine, Job};
-use models::{AlexNet, AlexNetF16, InceptionV1, LeNet5, ResNet50, Vgg16};
+use models::{AlexNet, AlexNetF16, InceptionV1, LeNet5, ResNet50, UNet, Vgg16, torchvision};
 
 struct Ours<N> {
     net: N,
@@ -34,6 +34,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         "vgg16" => serve::<Vgg16>(&job),
         "inception-v1" => serve::<InceptionV1>(&job),
         "resnet50" => serve::<ResNet50>(&job),
+        "unet" => serve::<UNet>(&job),
+        "torchvision-convnext_tiny" => serve::<torchvision::ConvNeXtTiny>(&job),
+        "torchvision-densenet121" => serve::<torchvision::DenseNet121>(&job),
+        "torchvision-efficientnet_b0" => serve::<torchvision::EfficientNetB0>(&job),
+        "torchvision-mobilenet_v2" => serve::<torchvision::MobileNetV2>(&job),
+        "torchvision-mobilenet_v3_large" => serve::<torchvision::MobileNetV3Large>(&job),
+        "torchvision-shufflenet_v2_x1_0" => serve::<torchvision::ShuffleNetV2>(&job),
+        "torchvision-squeezenet1_1" => serve::<torchvision::SqueezeNet1_1>(&job),
         other => Err(format!("there is no net `{other}`").into()),
     }
 }

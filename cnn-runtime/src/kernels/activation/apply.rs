@@ -39,10 +39,7 @@ impl Elementwise {
             Function::Silu => (Functions::of::<Silu>(), [0.0; 2]),
             Function::Mish => (Functions::of::<Mish>(), [0.0; 2]),
             Function::HardSigmoid { alpha, beta } => (Functions::of::<HardSigmoid>(), [alpha, beta]),
-            Function::HardSwish => {
-                let arguments = [Activation::HARD_SIGMOID_ALPHA, Activation::HARD_SIGMOID_BETA];
-                (Functions::of::<HardSwish>(), arguments)
-            }
+            Function::HardSwish => (Functions::of::<HardSwish>(), [0.0; 2]),
             Function::HardTanh { min, max } => (Functions::of::<Clamp>(), [min, max]),
             Function::Celu { alpha } => (Functions::of::<Celu>(), [alpha, 1.0 / alpha]),
             Function::Threshold { threshold, value } => (Functions::of::<Threshold>(), [threshold, value]),
@@ -98,10 +95,10 @@ unary! {
     Softsign(s, x, _) = s.div(x, s.add(s.abs(x), s.splat(1.0)));
     Gelu(s, x, _) = math::gelu(s, x);
     GeluTanh(s, x, _) = math::gelu_tanh(s, x);
-    Silu(s, x, _) = s.mul(x, math::sigmoid(s, x));
+    Silu(s, x, _) = math::silu(s, x);
     Mish(s, x, _) = math::mish(s, x);
     HardSigmoid(s, x, [alpha, beta]) = hard_sigmoid(s, x, alpha, beta);
-    HardSwish(s, x, [alpha, beta]) = s.mul(x, hard_sigmoid(s, x, alpha, beta));
+    HardSwish(s, x, _) = hard_swish(s, x);
     Celu(s, x, [alpha, inverse]) = celu(s, x, alpha, inverse);
     Threshold(s, x, [least, value]) = s.select(s.less_or_equal(x, s.splat(least)), s.splat(value), x);
     LogSigmoid(s, x, _) = s.sub(s.splat(0.0), math::softplus(s, s.sub(s.splat(0.0), x)));
@@ -134,6 +131,12 @@ fn celu<S: Simd>(s: S, x: S::Vec, alpha: f32, inverse: f32) -> S::Vec {
 fn hard_sigmoid<S: Simd>(s: S, x: S::Vec, alpha: f32, beta: f32) -> S::Vec {
     let line = s.mul_add(x, s.splat(alpha), s.splat(beta));
     s.min(s.splat(1.0), s.max(s.splat(0.0), line))
+}
+
+/// `x * hard_sigmoid(x)`.
+#[inline(always)]
+pub(crate) fn hard_swish<S: Simd>(s: S, x: S::Vec) -> S::Vec {
+    s.mul(x, hard_sigmoid(s, x, Activation::HARD_SIGMOID_ALPHA, Activation::HARD_SIGMOID_BETA))
 }
 
 impl From<Activation> for Elementwise {

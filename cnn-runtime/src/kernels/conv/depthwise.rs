@@ -4,7 +4,9 @@
 //! of the window is a sliding one: each vector of the input is loaded once for all the pixels whose windows it is in, and
 //! the row's weights stay in registers.
 
-use crate::exec::divide::div_rem;
+use core::ops::Range;
+
+use crate::exec::divide::{div_ceil, div_rem};
 use crate::exec::run::Partition;
 use crate::kernels::conv2d::Conv2d;
 use crate::kernels::epilogue::Epilogue;
@@ -13,8 +15,9 @@ use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
 
 /// A depthwise convolution.
 #[derive(Clone, Copy)]
-pub(super) struct Depthwise<'a> {
-    layer: &'a Conv2d,
+pub(super) struct Depthwise {
+    /// Not a reference, so that its numbers stay in registers while results are stored.
+    layer: Conv2d,
     epilogue: Epilogue,
     /// Biases, then taps, in padded rows.
     weights: *const f32,
@@ -23,22 +26,22 @@ pub(super) struct Depthwise<'a> {
     partition: Partition,
 }
 
-impl<'a> Depthwise<'a> {
+impl Depthwise {
     /// # Safety
     ///
     /// The layer was checked, with a group for each channel; `ws` has as many floats as it needs, and `weights` a padded row
     /// of biases and one for each tap. Other threads have other partitions.
-    pub(super) unsafe fn new(layer: &'a Conv2d, weights: *const f32, ws: *mut f32, partition: Partition) -> Self {
+    pub(super) unsafe fn new(layer: Conv2d, weights: *const f32, ws: *mut f32, partition: Partition) -> Self {
         Self { layer, epilogue: layer.epilogue(), weights, ws, partition }
     }
 }
 
-impl Kernel for Depthwise<'_> {
+impl Kernel for Depthwise {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Conv2d { output, kernel, stride, dilation, .. } = self.layer;
+        let Conv2d { output, kernel, stride, dilation, .. } = &self.layer;
         for y in self.partition.of(output.height) {
             // SAFETY: these are rows of the output; kernel and stride are what is matched.
             unsafe {
@@ -54,42 +57,69 @@ impl Kernel for Depthwise<'_> {
     }
 }
 
-/// A row, which the output has; the kernel is `KW` wide and moves by `STEP` columns, or both are 0 and known at run time only.
-struct Row<'a, const KW: usize, const STEP: usize>(Depthwise<'a>, usize);
+/// Pixels of the longest tile.
+const MOST: usize = 8;
 
-impl<const KW: usize, const STEP: usize> UnsafeKernel for Row<'_, KW, STEP> {
+/// Whether tiles of every length are compiled. Plain code would gain little, and programs for microcontrollers would grow.
+const fn every_length<S: Simd>() -> bool {
+    S::MR > 2
+}
+
+/// A row, which the output has; the kernel is `KW` wide and moves by `STEP` columns, or both are 0 and known at run time only.
+struct Row<const KW: usize, const STEP: usize>(Depthwise, usize);
+
+impl<const KW: usize, const STEP: usize> UnsafeKernel for Row<KW, STEP> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self, s: S) {
-        let output = &self.0.layer.output;
+        let Self(Depthwise { layer, epilogue, ws, .. }, y) = &self;
+        let output = &layer.output;
         let mut x = 0;
         while x < output.width {
             let rest = output.width - x;
+            // Of nearly the same length, since a short tile can't keep the FMA units busy.
+            let len = if const { every_length::<S>() } { div_ceil(rest, div_ceil(rest, MOST)) } else { rest.min(MOST) };
             for c in (0..output.channels).step_by(S::LANES) {
                 // SAFETY: the pixels are in the map, and the channels in it.
                 unsafe {
-                    match rest {
-                        8.. => self.tile::<S, 8>(s, x, c),
-                        4.. => self.tile::<S, 4>(s, x, c),
-                        _ => self.tile::<S, 1>(s, x, c),
+                    match len {
+                        8 => self.tile::<S, 8>(s, x, c),
+                        7 if const { every_length::<S>() } => self.tile::<S, 7>(s, x, c),
+                        6 if const { every_length::<S>() } => self.tile::<S, 6>(s, x, c),
+                        5 if const { every_length::<S>() } => self.tile::<S, 5>(s, x, c),
+                        _ => self.short(s, x..x + len, c),
                     }
                 }
             }
-            x += if rest >= 8 {
-                8
-            } else if rest >= 4 {
-                4
-            } else {
-                1
-            };
+            x += len;
         }
         // SAFETY: the output has the row.
-        unsafe { self.0.epilogue.pass_pixels(s, self.0.ws, output, [self.1, 0], output.width, 0..output.channels) };
+        unsafe { epilogue.pass_pixels(s, *ws, output, [*y, 0], output.width, 0..output.channels) };
     }
 }
 
-impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
+impl<const KW: usize, const STEP: usize> Row<KW, STEP> {
+    /// A vector of channels of fewer pixels than [`MOST`].
+    ///
+    /// # Safety
+    ///
+    /// They must be in the output.
+    #[inline(always)]
+    unsafe fn short<S: Simd>(&self, s: S, pixels: Range<usize>, c: usize) {
+        let mut x = pixels.start;
+        // SAFETY: the caller's promise.
+        unsafe {
+            if pixels.len() >= 4 {
+                self.tile::<S, 4>(s, x, c);
+                x += 4;
+            }
+            for x in x..pixels.end {
+                self.tile::<S, 1>(s, x, c);
+            }
+        }
+    }
+
     /// A vector of channels of `N` pixels.
     ///
     /// # Safety
@@ -97,7 +127,7 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
     /// They must be in the output.
     #[inline(always)]
     unsafe fn tile<S: Simd, const N: usize>(&self, s: S, x: usize, c: usize) {
-        let Self(Depthwise { layer, weights, ws, .. }, y) = *self;
+        let Self(Depthwise { layer, weights, ws, .. }, y) = self;
         let Conv2d { input, kernel, stride, dilation, .. } = layer;
         let padded = padded(input.channels);
         // SAFETY: `depthwise2d` checked all windows, each with a vector after it, and the padded rows of weights.
@@ -110,13 +140,7 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
                 if KW > 0 {
                     self.slide(s, from, taps, &mut sums);
                 } else {
-                    for tap in 0..kernel.width {
-                        let weight = s.load(taps.add(tap * padded));
-                        for (i, sum) in sums.iter_mut().enumerate() {
-                            let at = (i * stride.width + tap * dilation.width) * input.pixel;
-                            *sum = s.mul_add(s.load(from.add(at)), weight, *sum);
-                        }
-                    }
+                    self.each_tap(s, from, taps, &mut sums);
                 }
                 taps = taps.add(kernel.width * padded);
                 from = from.wrapping_add(dilation.height * input.row);
@@ -136,6 +160,13 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
         let output = layer.output;
         let rest = output.channels - c;
         let to = ws.wrapping_add(output.at(y, x) + c);
+        if rest >= S::LANES && epilogue.residual().is_none() {
+            for (i, sum) in sums.into_iter().enumerate() {
+                // SAFETY: the caller's promise; these are channels of the output.
+                unsafe { s.store(to.add(i * output.pixel), epilogue.activate(s, sum)) };
+            }
+            return;
+        }
         for (i, sum) in sums.into_iter().enumerate() {
             // SAFETY: the caller's promise; no channels after the last one are written.
             unsafe {
@@ -172,6 +203,33 @@ impl<const KW: usize, const STEP: usize> Row<'_, KW, STEP> {
                     }
                 }
             }
+        }
+    }
+
+    /// Adds a row of the window, of any width: one column after another, since the weights of many would not stay in registers.
+    ///
+    /// # Safety
+    ///
+    /// `N` such rows must be readable from `from` on, and as many rows of weights from `taps` on.
+    #[inline(always)]
+    unsafe fn each_tap<S: Simd, const N: usize>(
+        &self,
+        s: S,
+        mut from: *const f32,
+        mut taps: *const f32,
+        sums: &mut [S::Vec; N],
+    ) {
+        let Conv2d { input, kernel, stride, dilation, .. } = &self.0.layer;
+        for _ in 0..kernel.width {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let weight = s.load(taps);
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    *sum = s.mul_add(s.load(from.add(i * stride.width * input.pixel)), weight, *sum);
+                }
+            }
+            from = from.wrapping_add(dilation.width * input.pixel);
+            taps = taps.wrapping_add(padded(input.channels));
         }
     }
 }

@@ -313,7 +313,7 @@ impl<W: WeightType, const MR: usize, const NV: usize> TileKernel<'_, W, MR, NV> 
                 }
             }
             for y in tile.as_flattened_mut() {
-                *y = gemm.epilogue.clamp(s, *y);
+                *y = gemm.epilogue.activate(s, *y);
             }
             let outputs = block.outputs.as_ptr().add(first);
             let next = *outputs + MR * panel.channels;

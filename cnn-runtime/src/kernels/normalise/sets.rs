@@ -119,28 +119,71 @@ impl Set {
 /// As for [`Moments::of`].
 #[inline(always)]
 unsafe fn sums_around<S: Simd>(s: S, mean: S::Vec, set: Set, map: &Map, ws: *const f32) -> [S::Vec; 2] {
-    let zero = s.splat(0.0);
     let mut sums = Sums::<S, Mean, 2>::new(s, Mean);
-    let (mut block, mut count) = ([zero; 2], 0);
+    let (mut block, mut count) = (Chains::new(s), 0);
     for y in set.y..set.y + set.size.height {
         for x in set.x..set.x + set.size.width {
             let pixel = ws.wrapping_add(map.at(y, x) + set.channel);
-            for c in (0..set.channels).step_by(S::LANES) {
-                let rest = set.channels - c;
+            for c in (0..set.channels).step_by(CHAINS * S::LANES) {
                 // SAFETY: the caller's promise; these are channels of the set.
-                let value = unsafe { s.load_first(pixel.wrapping_add(c), rest) };
-                let value = s.select(s.first_lanes(rest), s.sub(value, mean), zero);
-                block = [s.add(block[0], value), s.mul_add(value, value, block[1])];
+                unsafe { block.add(s, mean, pixel.wrapping_add(c), set.channels - c) };
                 count += 1;
                 if count == BLOCK {
-                    sums.add(s, block);
-                    (block, count) = ([zero; 2], 0);
+                    sums.add(s, block.total(s));
+                    (block, count) = (Chains::new(s), 0);
                 }
             }
         }
     }
-    sums.add(s, block);
+    sums.add(s, block.total(s));
     sums.total(s).map(|sum| set.of_groups(s, sum))
+}
+
+/// Sums that are added up side by side, since each addition waits for the one before it.
+const CHAINS: usize = 4;
+
+/// The sums of some `x - mean` and of their squares.
+struct Chains<S: Simd>([[S::Vec; 2]; CHAINS]);
+
+impl<S: Simd> Chains<S> {
+    #[inline(always)]
+    fn new(s: S) -> Self {
+        Self([[s.splat(0.0); 2]; CHAINS])
+    }
+
+    /// Adds a vector to each, or what is left of them.
+    ///
+    /// # Safety
+    ///
+    /// `rest` floats must be readable, if they are fewer than these vectors.
+    #[inline(always)]
+    unsafe fn add(&mut self, s: S, mean: S::Vec, from: *const f32, rest: usize) {
+        let whole = rest >= CHAINS * S::LANES;
+        for (i, [sum, squares]) in self.0.iter_mut().enumerate() {
+            let first = i * S::LANES;
+            if !whole && first >= rest {
+                return;
+            }
+            // SAFETY: the caller's promise.
+            let value = unsafe {
+                if whole {
+                    s.sub(s.load(from.add(first)), mean)
+                } else {
+                    let value = s.sub(s.load_first(from.add(first), rest - first), mean);
+                    s.select(s.first_lanes(rest - first), value, s.splat(0.0))
+                }
+            };
+            (*sum, *squares) = (s.add(*sum, value), s.mul_add(value, value, *squares));
+        }
+    }
+
+    /// Both sums of all.
+    #[inline(always)]
+    fn total(&self, s: S) -> [S::Vec; 2] {
+        let [first, second, third, fourth] = self.0;
+        let total = |i: usize| s.add(s.add(first[i], second[i]), s.add(third[i], fourth[i]));
+        [total(0), total(1)]
+    }
 }
 
 /// In each lane, the sum over the lanes of its group; groups are next to each other.

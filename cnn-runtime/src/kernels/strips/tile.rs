@@ -111,7 +111,7 @@ impl<const PIXELS: bool, const M: usize, const N: usize> UnsafeKernel for Back<P
                         }
                     } else {
                         for (y, value) in column.into_iter().enumerate().take(results.height) {
-                            s.store_first(to.add(y * results.row), epilogue.clamp(s, s.add(value, bias)), rest);
+                            s.store_first(to.add(y * results.row), epilogue.activate(s, s.add(value, bias)), rest);
                         }
                     }
                 }

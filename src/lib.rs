@@ -510,6 +510,8 @@
 //! | `loss = binary_cross_entropy` | targets are probabilities; takes the place of a final `sigmoid` |
 //! | `only("fc")` `except("conv*", "bn1")` | the layers that are trained, by their names, or by those of what they are in; `*` is any text. The others run as at inference, and have no gradients |
 //!
+//! `cnn plan NET --train` lists the kernels of a step with its memory, and `cnn diagram NET --memory --train` draws that over time.
+//!
 //! Tensors are in single precision, whatever `store` says. `map` and `custom` have no gradients: what comes before them can't be trained.
 //!
 //! # Small targets

@@ -11,7 +11,8 @@ use syn::ext::IdentExt as _;
 use crate::ast::{Ast, Net};
 use crate::plan::{Options, Plan};
 use crate::report::Report;
-use crate::{check_nets, graph, parse, plan_with};
+use crate::train::StepPlan;
+use crate::{check_nets, graph, parse, plan_with, training};
 
 /// The invocations of `network!` in a Rust file.
 pub struct File {
@@ -41,6 +42,8 @@ pub struct Found {
     pub options: Options,
     /// `#[weights("…")]`
     pub weights: Option<Weights>,
+    /// The plan of its training step, with `#[train(…)]`.
+    pub step: Option<StepPlan>,
 }
 
 /// The file of `#[weights("…")]`.
@@ -106,12 +109,18 @@ fn found(net: &Net, ast: &Ast, mut report: Report) -> Result<Found, Vec<Wrong>> 
     let plan = planned(options);
     let single = if options.images > 1 { planned(Options { images: 1, ..options }) } else { None };
     let Some(plan) = plan.filter(|_| report.is_empty()) else { return Err(wrongs(report)) };
+    let (name, doc) = (plain(&net.name), parse::doc_text(&net.docs));
+    let step = net.train.as_ref().and_then(|train| {
+        plan.describe(&name, &doc, |graph| training(train, &plan, graph, &mut report)).map(|training| training.plan)
+    });
+    if !report.is_empty() {
+        return Err(wrongs(report));
+    }
     let weights = net.weights.as_ref().map(|embed| Weights {
         path: embed.path.value(),
         rename: embed.rename.iter().map(|(from, to)| (from.value(), to.value())).collect(),
     });
-    let doc = parse::doc_text(&net.docs);
-    Ok(Found { name: plain(&net.name), doc, plan, single, options, weights })
+    Ok(Found { name, doc, plan, single, options, weights, step })
 }
 
 /// Mistakes in the order of the file.
@@ -236,6 +245,36 @@ mod tests {
         );
         assert_eq!(found("Two").map(|two| (two.options.images, two.weights)), Some((2, None)));
         assert!(found("Three").is_none());
+    }
+
+    #[test]
+    fn a_net_that_trains_has_the_plan_of_a_step() {
+        let text = "network! { #[train(batch = 4)] A: 1x6x6 -> 3 { conv(2, 3x3) -> relu -> max_pool(2x2) -> dropout(0.5); fc: linear(3); }\n\
+                    #[train(batch = 2)] B: 4 -> 1 { fc: linear(1) -> relu -> step -> fc2: linear(1); } C = A; }";
+        let file = File::parse(text).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+        let found = |name: &str| file.compile(name).expect("it is there");
+        let a = found("A").unwrap_or_else(|wrong| panic!("{wrong:?}"));
+        let step = a.step.expect("it trains");
+        assert_eq!((step.layout().images, step.recomputed.clone()), (4, vec!["places of maxima", "masks of dropout"]));
+        step.memory(|memory| {
+            let turn = memory.times[step.turn()];
+            assert_eq!((memory.times[0], memory.times[step.turn() - 1], turn), ("input", "loss", "fc.tensors"));
+            for (index, buffer) in memory.buffers.iter().enumerate() {
+                assert!(buffer.offset + buffer.len <= memory.floats && buffer.first <= buffer.last, "{buffer:?}");
+                for other in &memory.buffers[index + 1..] {
+                    let at_once = buffer.first <= other.last && other.first <= buffer.last;
+                    let apart = buffer.offset + buffer.len <= other.offset || other.offset + other.len <= buffer.offset;
+                    assert!(!at_once || apart, "{buffer:?} {other:?}");
+                }
+            }
+            let gradients = memory.buffers.iter().filter(|buffer| buffer.holds == cnn_net::memory::Holds::Gradient);
+            assert!(
+                gradients.clone().count() >= 4 && gradients.clone().all(|gradient| gradient.last >= step.turn() - 1)
+            );
+        });
+        assert!(found("C").is_ok_and(|c| c.step.is_none()));
+        let Err(wrongs) = found("B") else { panic!("it can't be trained") };
+        assert_eq!(&text[wrongs[0].place.clone()], "step", "{wrongs:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! | `forward`, `backward` | the tasks of the layers and of the losses; those of all gradients |
 //! | `host` | which values share memory |
 //! | `place`, `shared` | where everything lies: in the workspace of each image, and in what all images share |
+//! | `memory` | what lies where and when, for charts |
 //! | `calls`, `tensors` | kernels with all their numbers |
 //!
 //! It reads the net as declared: what inference folds and fuses is trained, layer by layer.
@@ -14,6 +15,7 @@ mod backward;
 mod calls;
 mod forward;
 mod host;
+mod memory;
 mod place;
 mod program;
 mod select;
@@ -27,6 +29,7 @@ use cnn_runtime::train::Loss;
 
 use self::calls::Calls;
 use self::forward::Nodes;
+use self::memory::{Held, recomputations};
 use self::place::Places;
 use self::program::Program;
 use self::shared::Shared;
@@ -54,6 +57,10 @@ pub struct StepPlan {
     pub forward: usize,
     /// The buffers in the workspace of an image; times are positions of tasks.
     pub buffers: Vec<Buffer>,
+    /// What the gradients compute once more instead of keeping it.
+    pub recomputed: Vec<&'static str>,
+    held: Held,
+    turn: usize,
     images: usize,
     shared: usize,
     workspace: usize,
@@ -100,6 +107,7 @@ pub fn plan(graph: &Graph<'_>, spec: &Spec) -> Result<StepPlan, Vec<Fault>> {
     program.run_backward(&nodes);
     program.host(graph);
     let places = program.place(graph);
+    let (held, turn, recomputed) = (program.held(graph, &places), program.forward, recomputations(&nodes));
     let mut shared = Shared::of(graph, spec);
     // The first time tells how long what is shared is needed.
     Calls::of(graph, spec, &program, &places, &mut shared);
@@ -118,6 +126,9 @@ pub fn plan(graph: &Graph<'_>, spec: &Spec) -> Result<StepPlan, Vec<Fault>> {
         calls,
         forward,
         buffers,
+        recomputed,
+        held,
+        turn,
         images,
         shared,
         workspace,

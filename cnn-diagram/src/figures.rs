@@ -16,6 +16,7 @@
 //! | figure | shows |
 //! | --- | --- |
 //! | [`Perceptron`] | a weighted sum and a step |
+//! | [`LearningPerceptron`] | how the line moves in training |
 //! | [`activations`] | the curve of every activation of the language |
 //! | [`MultilayerPerceptron`] | a net of fully connected layers, from its description |
 //! | [`Convolution`] | every step of a convolution |
@@ -26,6 +27,7 @@
 mod activations;
 mod batch_norm;
 mod convolution;
+mod learning;
 mod local_response;
 mod multilayer;
 mod page;
@@ -39,6 +41,7 @@ use crate::theme::Theme;
 pub use activations::activations;
 pub use batch_norm::BatchNormalisation;
 pub use convolution::{Convolution, Place};
+pub use learning::LearningPerceptron;
 pub use local_response::LocalResponse;
 pub use multilayer::MultilayerPerceptron;
 pub use page::page;
@@ -69,9 +72,10 @@ impl Figure {
 }
 
 /// All figures with their usual examples, in the order of an article; the multilayer perceptron is `net`.
-pub fn all(net: &MultilayerPerceptron) -> [Figure; 7] {
+pub fn all(net: &MultilayerPerceptron) -> [Figure; 8] {
     [
         Perceptron::default().figure(),
+        LearningPerceptron::default().figure(),
         activations(),
         net.figure(),
         Convolution::default().figure(),

@@ -88,7 +88,8 @@ fn figure(kind: &str, name: &str, drawing: &str) -> String {
 /// All kinds, and the letters of the usual functions.
 fn legend(options: &Options) -> String {
     let most = options.width as f32;
-    let kinds = Kind::ALL.into_iter().collect();
+    // The charts of the page are of inference.
+    let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Gradient).collect();
     let (kinds, bottom) = legend_of(&kinds, most, 12.0);
     let letter = crate::model::Letter { kind: Kind::Activation, short: "R", long: "" };
     let at = Rect { x: 16.0, y: bottom - 6.0, width: 14.0, height: 13.0 };

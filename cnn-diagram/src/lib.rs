@@ -53,7 +53,7 @@ pub mod theme;
 
 pub use caption::paper;
 pub use gallery::{Entry, gallery, table_markdown};
-pub use memory::memory;
+pub use memory::{memory, step_memory};
 pub use net::svg;
 pub use options::{Detail, Options};
 pub use theme::Theme;

@@ -28,23 +28,56 @@ const PAD: f32 = 2.0;
 /// The line is the lower bound: the most memory in use at once, which no workspace can be smaller than.
 #[must_use]
 pub fn memory(graph: &Graph<'_>, memory: &Memory<'_>, options: &Options) -> String {
+    let words = Words {
+        title: format!("{}: memory over time", graph.name),
+        notes: &[],
+        of: "",
+        time: "layer by layer",
+        turn: None,
+    };
+    draw(graph, memory, &words, options)
+}
+
+/// Draws the workspace of an image in a step of training: activations until the gradients have read them, and gradients, from the time
+/// `turn` on. Notes are lines below the title.
+#[must_use]
+pub fn step_memory(graph: &Graph<'_>, memory: &Memory<'_>, turn: usize, notes: &[String], options: &Options) -> String {
+    let title = format!("{}: memory of a training step", graph.name);
+    let words = Words { title, notes, of: " of an image", time: "forwards, then backwards", turn: Some(turn) };
+    draw(graph, memory, &words, options)
+}
+
+/// What a chart says besides its numbers.
+struct Words<'a> {
+    title: String,
+    notes: &'a [String],
+    /// What the workspace is of.
+    of: &'a str,
+    /// In which order time passes.
+    time: &'a str,
+    /// When gradients begin.
+    turn: Option<usize>,
+}
+
+fn draw(graph: &Graph<'_>, memory: &Memory<'_>, words: &Words<'_>, options: &Options) -> String {
     let size = options.width.max(NARROWEST) as f32;
-    let (mut shapes, top) = caption(graph, memory, size);
+    let (mut shapes, top) = caption(memory, words, size);
     let chart = Chart::new(memory, [MARGIN + AXIS[0], top + 8.0], size);
-    shapes.extend(chart.axes(graph, memory));
+    shapes.extend(chart.axes(graph, memory, words.time));
     shapes.extend(memory.buffers.iter().enumerate().map(|(index, buffer)| chart.buffer(graph, memory, index, buffer)));
+    shapes.extend(words.turn.map(|turn| chart.turn(turn)));
     shapes.push(chart.bound(memory));
     let kinds: BTreeSet<Kind> = memory.buffers.iter().map(|buffer| kind(graph, buffer)).collect();
     let (legend, bottom) = legend_of(&kinds, size, chart.bottom() + AXIS[1] + 8.0);
     shapes.push(legend);
-    let title = format!("{}: memory over time", graph.name);
-    Sheet { title: &title, size: [size, bottom.ceil()], width: size, theme: options.theme }.write(shapes)
+    Sheet { title: &words.title, size: [size, bottom.ceil()], width: size, theme: options.theme }.write(shapes)
 }
 
 /// How a buffer is painted: as the layer that it is for.
 fn kind(graph: &Graph<'_>, buffer: &Buffer<'_>) -> Kind {
     match (buffer.holds, graph.nodes.iter().find(|node| node.name == buffer.name)) {
         (Holds::Scratch, _) => Kind::Scratch,
+        (Holds::Gradient, _) => Kind::Gradient,
         (Holds::Output, _) | (Holds::Values, None) => Kind::Port,
         (Holds::Values, Some(node)) => kind_of(&node.op),
     }
@@ -59,18 +92,19 @@ fn readable(graph: &Graph<'_>, name: &str) -> String {
     }
 }
 
-fn caption(graph: &Graph<'_>, memory: &Memory<'_>, most: f32) -> (Vec<Shape>, f32) {
+fn caption(memory: &Memory<'_>, words: &Words<'_>, most: f32) -> (Vec<Shape>, f32) {
     let mut y = MARGIN + 13.0;
-    let mut shapes = vec![Shape::text(MARGIN, y, 16.0, format!("{}: memory over time", graph.name)).bold()];
+    let mut shapes = vec![Shape::text(MARGIN, y, 16.0, &words.title).bold()];
     let spare = memory.floats as f64 / memory.lower_bound.max(1) as f64;
     let text = format!(
-        "workspace {} bytes, {:.1} % of the lower bound of {} bytes · {}",
+        "workspace{} {} bytes, {:.1} % of the lower bound of {} bytes · {}",
+        words.of,
         thousands(bytes(memory.floats)),
         100.0 * spare,
         thousands(bytes(memory.lower_bound)),
         count(memory.buffers.len() as u64, "buffer"),
     );
-    for line in wrap(&text, TEXT, most - 2.0 * MARGIN) {
+    for line in words.notes.iter().chain([&text]).flat_map(|text| wrap(text, TEXT, most - 2.0 * MARGIN)) {
         y += 15.0;
         shapes.push(Shape::text(MARGIN, y, TEXT, line).fill(Paint::Muted));
     }
@@ -109,7 +143,7 @@ impl Chart {
     }
 
     /// Both axes with their numbers.
-    fn axes(&self, graph: &Graph<'_>, memory: &Memory<'_>) -> Vec<Shape> {
+    fn axes(&self, graph: &Graph<'_>, memory: &Memory<'_>, order: &str) -> Vec<Shape> {
         let [left, top] = self.origin;
         let right = left + self.size[0];
         let frame = Shape::path(format!("M{0} {1}V{2}H{3}", px(left), px(top), px(self.bottom()), px(right)));
@@ -124,7 +158,8 @@ impl Chart {
         // As many names of layers as there is room for.
         let mut end = f32::NEG_INFINITY;
         let last = memory.times.len().saturating_sub(1);
-        let limit = right - width("output", SMALL) - 8.0;
+        let end_name = readable(graph, memory.times.last().copied().unwrap_or_default());
+        let limit = right - width(&end_name, SMALL) - 8.0;
         for (time, name) in memory.times.iter().enumerate() {
             let name = readable(graph, name);
             let (x, wide) = (self.x(time), width(&name, SMALL));
@@ -136,7 +171,7 @@ impl Chart {
                 end = x + wide + 8.0;
             }
         }
-        shapes.push(Shape::text(left, self.bottom() + 29.0, SMALL, "time, layer by layer →").fill(Paint::Muted));
+        shapes.push(Shape::text(left, self.bottom() + 29.0, SMALL, format!("time, {order} →")).fill(Paint::Muted));
         shapes
     }
 
@@ -147,6 +182,7 @@ impl Chart {
             Holds::Values => "",
             Holds::Scratch => ", scratch",
             Holds::Output => ", output",
+            Holds::Gradient => ", gradient",
         };
         let at = |time: usize| readable(graph, memory.times.get(time).copied().unwrap_or("output"));
         let [from, until] = [buffer.first, buffer.last].map(at);
@@ -170,6 +206,15 @@ impl Chart {
             None if wide > 12.0 && high > 12.0 => group.with(mark(kind, x + wide / 2.0 - 5.0, y + high / 2.0 - 5.0)),
             None => group,
         }
+    }
+
+    /// The line where gradients begin.
+    fn turn(&self, time: usize) -> Shape {
+        let (x, top) = (self.x(time), self.origin[1]);
+        let line = Shape::path(format!("M{} {}V{}", px(x), px(top - 14.0), px(self.bottom()))).stroke(Paint::Line, 1.0);
+        let words = |x: f32, text| Shape::text(x, top - 4.0, SMALL, text).fill(Paint::Muted);
+        let group = Shape::group().with(line.dashed());
+        group.with(words(x - 5.0, "← forwards").ending()).with(words(x + 5.0, "gradients →"))
     }
 
     /// The line of the lower bound.

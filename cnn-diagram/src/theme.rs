@@ -82,11 +82,13 @@ pub enum Kind {
     Port,
     /// Memory that a kernel needs in addition to its result.
     Scratch,
+    /// Memory of gradients in training.
+    Gradient,
 }
 
 impl Kind {
     /// All of them, in the order of legends.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Convolution,
         Self::MaxPool,
         Self::AvgPool,
@@ -112,6 +114,7 @@ impl Kind {
         Self::Auxiliary,
         Self::Port,
         Self::Scratch,
+        Self::Gradient,
     ];
 
     /// Its name in legends.
@@ -142,6 +145,7 @@ impl Kind {
             Self::Auxiliary => "auxiliary classifier, training only",
             Self::Port => "input or output",
             Self::Scratch => "scratch memory",
+            Self::Gradient => "gradient",
         }
     }
 
@@ -173,6 +177,7 @@ impl Kind {
             Self::Auxiliary => "aux",
             Self::Port => "port",
             Self::Scratch => "scratch",
+            Self::Gradient => "gradient",
         }
     }
 
@@ -224,6 +229,8 @@ impl Kind {
             Self::Port => "M0.5 5H9.5M6 2L9.5 5L6 8M0.5 0.5V9.5",
             // For a moment.
             Self::Scratch => "M0.5 9L3 1L5.5 9L8 1",
+            // Nabla.
+            Self::Gradient => "M0.5 1H9.5L5 9.5Z",
             Self::Auxiliary => "M0.5 0.5H3M5 0.5H7.5M9.5 0.5V3M9.5 5V7.5M9.5 9.5H7M5 9.5H2.5M0.5 9.5V7M0.5 5V2.5",
         }
     }
@@ -310,6 +317,7 @@ const fn fill(kind: Kind) -> [&'static str; 2] {
         Kind::Auxiliary => ["#f7f7f7", "#1e2226"],
         Kind::Port => ["#e6ecf2", "#2a3642"],
         Kind::Scratch => ["#f4f4ec", "#34342b"],
+        Kind::Gradient => ["#f9c6c2", "#6b1f2b"],
     }
 }
 

@@ -42,8 +42,10 @@ pub enum Holds {
     Scratch,
     /// An output of the net or of a tap, in the order channels, rows, columns.
     Output,
+    /// The gradient of the loss by outputs of layers, in a step of training.
+    Gradient,
 }
 
-variants! { Holds { Values, Scratch, Output } }
+variants! { Holds { Values, Scratch, Output, Gradient } }
 record! { Buffer<'a>(name: &'a str, holds: Holds, offset: usize, len: usize, first: usize, last: usize) }
 record! { Memory<'a>(floats: usize, lower_bound: usize, times: &'a [&'a str], buffers: &'a [Buffer<'a>]) }

@@ -1,16 +1,20 @@
 //! Images that are changed a little each time that they are seen, so that a net learns what matters in them (Simard, Steinkraus & Platt
 //! 2003).
 
+mod level;
+mod place;
+
 use std::fmt;
 use std::str::FromStr;
 
 use cnn_net::op::Shape;
-use libm::{cos, floor, sin};
 use serde::{Deserialize, Serialize};
 
-use crate::random::unit;
+use self::place::{Map, sample};
+use crate::random::Draws;
 
-/// How images are changed; by default, not at all. What happens to an image follows from the seed, the epoch and the image.
+/// How images are changed; by default, not at all. What happens to an image follows from the seed, the epoch and the image. Amounts are
+/// drawn evenly from none to what is given here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Augment {
     /// Moved by up to this many whole pixels in each direction.
@@ -21,10 +25,30 @@ pub struct Augment {
     pub crop: f64,
     /// Rotated by up to this many degrees.
     pub rotate: f64,
+    /// Each side enlarged or reduced by up to this share.
+    pub scale: f64,
+    /// Slanted to the left or to the right by up to this many degrees.
+    pub shear: f64,
+    /// Bent: pixels are moved smoothly by up to this many pixels, parts of the image in different directions.
+    pub bend: f64,
+    /// Strokes that are bright made thicker or thinner: each level moves to the largest or the smallest of its neighbours by up to this
+    /// share.
+    pub stroke: f64,
+    /// Blurred: each level moves to the mean of its neighbours by up to this share.
+    pub blur: f64,
+    /// Levels, from 0 to 1, raised to a power between e to the minus this and e to the plus this.
+    pub gamma: f64,
+    /// Levels multiplied by a number that differs from 1 by up to this much.
+    pub brightness: f64,
+    /// Nearly normal noise of up to this deviation added to each level.
+    pub noise: f64,
 }
 
 /// The smallest part of each side that `crop` alone keeps.
 const CROP: f64 = 0.8;
+
+/// An image that is about to be changed: how, and the random numbers of this time.
+pub(crate) type Change<'a> = (&'a Augment, Draws);
 
 impl Augment {
     /// Whether images stay as they are.
@@ -33,75 +57,39 @@ impl Augment {
         *self == Self::default()
     }
 
+    /// Whether pixels move.
+    fn moves(&self) -> bool {
+        let Self { shift, flip, crop, rotate, scale, shear, bend, .. } = *self;
+        shift > 0 || flip || [crop, rotate, scale, shear, bend].iter().any(|amount| *amount > 0.0)
+    }
+
+    /// Whether levels change, which must be from 0 to 1.
+    pub(crate) fn changes_levels(&self) -> bool {
+        let Self { stroke, blur, gamma, brightness, noise, .. } = *self;
+        [stroke, blur, gamma, brightness, noise].iter().any(|amount| *amount > 0.0)
+    }
+
     /// Changes an image, in the order C, H, W. What comes from beyond its edges is 0.
-    pub(crate) fn apply(&self, bits: [u32; 4], shape: Shape, image: &mut [f32]) {
-        let (size, area) = (shape.size(), shape.size().area());
-        if area < 2 || self.is_none() {
+    pub(crate) fn apply(&self, mut draws: Draws, shape: Shape, image: &mut [f32]) {
+        let (size, area) = ([shape.size().width, shape.size().height], shape.size().area());
+        if area < 2 {
             return;
         }
-        let from = image.to_vec();
-        let map = self.map(bits, [size.width, size.height]);
-        let planes = from.chunks_exact(area).zip(image.chunks_exact_mut(area));
-        for (from, to) in planes {
-            for (index, to) in to.iter_mut().enumerate() {
-                let at = map.at([(index % size.width) as f64, (index / size.width) as f64]);
-                *to = sample(from, [size.width, size.height], at);
+        if self.moves() {
+            let from = image.to_vec();
+            let map = Map::draw(self, &mut draws, size);
+            let places = map.places();
+            for (from, to) in from.chunks_exact(area).zip(image.chunks_exact_mut(area)) {
+                to.iter_mut().zip(&places).for_each(|(to, at)| *to = sample(from, size, *at));
             }
         }
-    }
-
-    /// Where the pixels of the changed image come from.
-    fn map(&self, bits: [u32; 4], size: [usize; 2]) -> Map {
-        // Two independent halves of each word.
-        let halves = |word: u32| [word >> 16, word << 16].map(|half| unit(half & 0xffff_0000 | half << 16));
-        let signed = |share: f64| 2.0 * share - 1.0;
-        let [angle, _] = [bits[0], 0].map(|word| signed(unit(word)) * self.rotate.to_radians());
-        let places = f64::from(2 * self.shift + 1);
-        let shift = halves(bits[1]).map(|share| floor(share * places) - f64::from(self.shift));
-        let scale = if self.crop > 0.0 { self.crop + (1.0 - self.crop) * unit(bits[2] << 8) } else { 1.0 };
-        let mirrored = self.flip && bits[2] >> 31 == 1;
-        let spare = halves(bits[3]).map(|share| signed(share) * (1.0 - scale) / 2.0);
-        let centre = size.map(|side| (side as f64 - 1.0) / 2.0);
-        let to = [0, 1].map(|side| centre[side] + spare[side] * size[side] as f64 - shift[side]);
-        let turn = if angle == 0.0 { [1.0, 0.0] } else { [cos(angle), sin(angle)] };
-        Map { centre, to, turn: turn.map(|part| part * scale), mirrored }
+        if self.changes_levels() {
+            level::change(self, &mut draws, size, image);
+        }
     }
 }
 
-/// A rotation and a scaling around the centre, after perhaps mirroring.
-struct Map {
-    centre: [f64; 2],
-    /// Where the centre comes from.
-    to: [f64; 2],
-    turn: [f64; 2],
-    mirrored: bool,
-}
-
-impl Map {
-    fn at(&self, [x, y]: [f64; 2]) -> [f64; 2] {
-        let [dx, dy] = [x - self.centre[0], y - self.centre[1]];
-        let dx = if self.mirrored { -dx } else { dx };
-        let [cos, sin] = self.turn;
-        [self.to[0] + cos * dx - sin * dy, self.to[1] + sin * dx + cos * dy]
-    }
-}
-
-/// A plane between its pixels, bilinearly; 0 outside.
-fn sample(plane: &[f32], [width, height]: [usize; 2], [x, y]: [f64; 2]) -> f32 {
-    let (left, top) = (floor(x), floor(y));
-    let [right, below] = [(x - left) as f32, (y - top) as f32];
-    let level = |x: f64, y: f64| {
-        let inside = x >= 0.0 && y >= 0.0 && x < width as f64 && y < height as f64;
-        if inside { plane[y as usize * width + x as usize] } else { 0.0 }
-    };
-    let row = |y: f64| match right {
-        0.0 => level(left, y),
-        _ => level(left, y) * (1.0 - right) + level(left + 1.0, y) * right,
-    };
-    if below == 0.0 { row(top) } else { row(top) * (1.0 - below) + row(top + 1.0) * below }
-}
-
-/// `shift=2,flip,crop,crop=0.7,rotate=10`
+/// What [`Augment`] is written as: `shift=2,flip,crop,crop=0.7,rotate=10`
 impl FromStr for Augment {
     type Err = String;
 
@@ -112,19 +100,29 @@ impl FromStr for Augment {
             let read = |most: f64, what: &str| {
                 let number =
                     number.and_then(|number| number.parse().ok()).filter(|number| *number > 0.0 && *number <= most);
-                number.ok_or_else(|| format!("expected `{name}={what}`"))
+                number.ok_or_else(|| format!("expected `{name}={what}"))
             };
-            match (name, number) {
-                ("shift", Some(number)) => {
-                    let number = number.parse().ok().filter(|pixels| (1..=1000).contains(pixels));
+            match name {
+                "shift" => {
+                    let number = number.and_then(|number| number.parse().ok());
+                    let number = number.filter(|pixels| (1..=1000).contains(pixels));
                     augment.shift = number.ok_or("expected `shift=2`, a number of pixels")?;
                 }
-                ("flip", None) => augment.flip = true,
-                ("crop", None) => augment.crop = CROP,
-                ("crop", Some(_)) => augment.crop = read(1.0, "0.8`, the least share of each side that is kept")?,
-                ("rotate", Some(_)) => augment.rotate = read(180.0, "10`, a number of degrees")?,
+                "flip" if number.is_none() => augment.flip = true,
+                "crop" if number.is_none() => augment.crop = CROP,
+                "crop" => augment.crop = read(1.0, "0.8`, the least share of each side that is kept")?,
+                "rotate" => augment.rotate = read(180.0, "10`, a number of degrees up to 180")?,
+                "scale" => augment.scale = read(0.9, "0.15`, a share of each side up to 0.9")?,
+                "shear" => augment.shear = read(80.0, "10`, a number of degrees up to 80")?,
+                "bend" => augment.bend = read(1000.0, "1.5`, a number of pixels")?,
+                "stroke" => augment.stroke = read(1.0, "0.5`, a share up to 1")?,
+                "blur" => augment.blur = read(1.0, "0.5`, a share up to 1")?,
+                "gamma" => augment.gamma = read(3.0, "0.5`, the logarithm of a power, up to 3")?,
+                "brightness" => augment.brightness = read(1.0, "0.3`, a share up to 1")?,
+                "noise" => augment.noise = read(1.0, "0.05`, where white is 1")?,
                 _ => {
-                    return Err("expected some of `shift=2`, `flip`, `crop`, `crop=0.8` and `rotate=10`, with commas"
+                    return Err("expected some of `shift=2`, `flip`, `crop`, `rotate=10`, `scale=0.15`, `shear=10`, `bend=1.5`, \
+                                `stroke=0.5`, `blur=0.5`, `gamma=0.5`, `brightness=0.3` and `noise=0.05`, with commas"
                         .to_owned());
                 }
             }
@@ -133,22 +131,37 @@ impl FromStr for Augment {
     }
 }
 
+/// What is not 0, as it is read.
 impl fmt::Display for Augment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shift, flip, crop, rotate } = self;
-        write!(f, "shift={shift},flip={flip},crop={crop},rotate={rotate}")
+        let Self { shift, flip, crop, rotate, scale, shear, bend, stroke, blur, gamma, brightness, noise } = *self;
+        let amounts = [
+            ("shift", f64::from(shift)),
+            ("crop", crop),
+            ("rotate", rotate),
+            ("scale", scale),
+            ("shear", shear),
+            ("bend", bend),
+            ("stroke", stroke),
+            ("blur", blur),
+            ("gamma", gamma),
+            ("brightness", brightness),
+            ("noise", noise),
+        ];
+        let given = amounts.iter().filter(|(_, amount)| *amount > 0.0).map(|(name, amount)| format!("{name}={amount}"));
+        let parts: Vec<String> = flip.then(|| "flip".to_owned()).into_iter().chain(given).collect();
+        f.write_str(if parts.is_empty() { "none" } else { "" })?;
+        f.write_str(&parts.join(","))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{Purpose, bits};
-
     fn changed(augment: &str, image: &[f32], shape: Shape, index: u32) -> Vec<f32> {
         let augment: Augment = augment.parse().unwrap_or_else(|error| panic!("{error}"));
         let mut image = image.to_vec();
-        augment.apply(bits(3, Purpose::Augment, 0, index, 0), shape, &mut image);
+        augment.apply(Draws::new(3, 0, index), shape, &mut image);
         image
     }
 
@@ -201,10 +214,79 @@ mod tests {
     }
 
     #[test]
+    fn sides_are_stretched_and_rows_are_slanted() {
+        // A square of 9 x 9, and what its rows and columns have.
+        let square: Vec<f32> = (0..441)
+            .map(|index| f32::from((6..15).contains(&(index % 21)) && (6..15).contains(&(index / 21))))
+            .collect();
+        let width = |image: &[f32]| image[10 * 21..11 * 21].iter().sum::<f32>();
+        let height = |image: &[f32]| image.iter().skip(10).step_by(21).sum::<f32>();
+        let mut differ = 0;
+        for index in 0..50 {
+            let found = changed("scale=0.2", &square, Shape::map(1, 21, 21), index);
+            let sides = [width(&found), height(&found)];
+            assert!(sides.iter().all(|side| (7.0..=11.0).contains(side)), "{sides:?}");
+            differ += usize::from((sides[0] - sides[1]).abs() > 0.2);
+            // The middle row stays; the others move in proportion to their distance.
+            let found = changed("shear=30", &square, Shape::map(1, 21, 21), index);
+            assert_eq!(found[10 * 21..11 * 21], square[10 * 21..11 * 21]);
+            let centre = |row: usize| {
+                let row = &found[row * 21..][..21];
+                row.iter().enumerate().map(|(x, level)| x as f32 * level).sum::<f32>() / row.iter().sum::<f32>()
+            };
+            let [above, below] = [centre(7) - 10.0, centre(13) - 10.0];
+            assert!((above + below).abs() < 1e-4 && above.abs() <= 3.0 * 30_f32.to_radians().tan(), "{above} {below}");
+            let bent = changed("bend=2", &square, Shape::map(1, 21, 21), index);
+            let edge = |image: &[f32], inner: bool| {
+                let far = |at: usize| at.abs_diff(10);
+                let parts = image.iter().enumerate().filter(|(at, _)| {
+                    let far = far(at % 21).max(far(at / 21));
+                    if inner { far <= 2 } else { far >= 8 }
+                });
+                parts.map(|(_, level)| *level).sum::<f32>()
+            };
+            assert!(bent != square && edge(&bent, true) > 24.999 && edge(&bent, false) == 0.0, "{index}");
+        }
+        assert!(differ > 30, "{differ}");
+    }
+
+    #[test]
+    fn levels_change_as_they_are_told() {
+        let shape = Shape::map(2, 5, 4);
+        let mut image = [0.25; 40];
+        image[9] = 0.75;
+        let (mut thicker, mut thinner) = (0, 0);
+        for index in 0..60 {
+            let found = changed("stroke=1", &image, shape, index);
+            assert!(found[20..] == image[20..] && found.iter().all(|level| (0.25..=0.75).contains(level)));
+            thicker += usize::from(found[4] > 0.25 && found[9] == 0.75);
+            thinner += usize::from(found[4] == 0.25 && found[9] < 0.75);
+            let found = changed("blur=1", &image, shape, index);
+            assert!(found[9] < 0.75 && found[4] > 0.25 && found[0] == 0.25, "{found:?}");
+            let found = changed("gamma=0.5", &image, shape, index);
+            let power = f64::from(found[0]).ln() / 0.25_f64.ln();
+            assert!(power.ln().abs() <= 0.5 && (f64::from(found[9]) - 0.75_f64.powf(power)).abs() < 1e-6);
+            let found = changed("brightness=1", &image, shape, index);
+            assert!(found[0] <= 0.5 && (found[9] - (3.0 * found[0]).min(1.0)).abs() < 1e-6, "{found:?}");
+            let found = changed("noise=0.2", &image, shape, index);
+            let mean = found.iter().sum::<f32>() / 40.0;
+            assert!(
+                found != image && (mean - 0.2625).abs() < 0.15 && found.iter().all(|level| (0.0..=1.0).contains(level))
+            );
+        }
+        assert!(thicker > 20 && thinner > 20 && thicker + thinner == 60, "{thicker} {thinner}");
+    }
+
+    #[test]
     fn mistakes_are_explained() {
-        let all: Augment = "shift=2,flip,crop,rotate=10".parse().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(all, Augment { shift: 2, flip: true, crop: 0.8, rotate: 10.0 });
-        for wrong in ["", "flip=1", "shift", "shift=-1", "crop=0", "crop=2", "rotate=nan", "rotate", "zoom"] {
+        let read = |text: &str| text.parse::<Augment>().unwrap_or_else(|error| panic!("{error}"));
+        let some = Augment { shift: 2, flip: true, crop: 0.8, rotate: 10.0, ..Augment::default() };
+        assert_eq!(read("shift=2,flip,crop,rotate=10"), some);
+        let all = "flip,shift=1,crop=0.5,rotate=2,scale=0.1,shear=3,bend=1.5,stroke=0.4,blur=0.6,gamma=0.7,brightness=0.9,noise=0.05";
+        assert_eq!((read(all).to_string().as_str(), Augment::default().to_string().as_str()), (all, "none"));
+        let wrong =
+            ["", "flip=1", "shift", "shift=-1", "crop=0", "crop=2", "rotate=nan", "rotate", "zoom", "scale=1", "blur"];
+        for wrong in wrong {
             let error = wrong.parse::<Augment>().expect_err(wrong);
             assert!(error.starts_with("expected "), "{wrong}: {error}");
         }

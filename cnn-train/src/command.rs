@@ -111,9 +111,10 @@ fn tell(message: &str) -> ExitCode {
 ///
 /// If something can't be read or written, or does not fit.
 pub fn train<N: Net>(job: &Job, out: &mut dyn Write) -> Result<Ended, Failed> {
-    for path in [&job.output, &job.checkpoint].into_iter().chain(&job.curve) {
-        file::check(path)?;
-    }
+    let outputs: Vec<&Path> =
+        [&job.output, &job.checkpoint].into_iter().chain(&job.curve).map(PathBuf::as_path).collect();
+    outputs.iter().try_for_each(|path| file::check(path))?;
+    file::check_distinct(&outputs)?;
     if N::GRAPH.inputs.len() > 1 {
         let inputs = N::GRAPH.inputs.len();
         let wrong = format!(
@@ -157,10 +158,17 @@ fn resume(run: &mut Run<'_>, path: &Path) -> Result<(), Error> {
         ResumeError::Damaged => Error::data(path, "is no checkpoint of `cnn train`: name one with --checkpoint"),
         ResumeError::Settings { theirs, ours } => Error::data(
             path,
-            format!("is of another training: {theirs}; this one is of {ours}: give the same options and data"),
+            format!("is of another training ({}): give the same options and data", differences(&theirs, &ours)),
         ),
         ResumeError::Learner(error) => Error::Checkpoint { path: path.to_path_buf(), error },
     })
+}
+
+/// The parts of settings that differ: `seed 1, here seed 2`.
+fn differences(theirs: &str, ours: &str) -> String {
+    let pairs = theirs.split("; ").zip(ours.split("; "));
+    let differ = pairs.filter(|(their, our)| their != our).map(|(their, our)| format!("{their}, here {our}"));
+    differ.collect::<Vec<String>>().join("; ")
 }
 
 /// Says what is trained on what.
@@ -177,8 +185,11 @@ fn begin(run: &Run<'_>, job: &Job, [images, validation]: [usize; 2], out: &mut d
     }
     let judged = if validation > 0 { format!(", judged by {validation}") } else { String::new() };
     writeln!(out, "{}: {parameters} parameters, {images} images{judged}, minibatches of {batch}", graph.name)?;
-    if from > 0 {
-        writeln!(out, "goes on after step {from} of {}", steps * job.options.epochs)?;
+    let all = steps * job.options.epochs;
+    if from >= all {
+        writeln!(out, "all {all} steps were done before: give more --epochs to go on")?;
+    } else if from > 0 {
+        writeln!(out, "goes on after step {from} of {all}")?;
     }
     Ok(())
 }

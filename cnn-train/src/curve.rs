@@ -60,15 +60,12 @@ pub fn svg(net: &str, steps: &[Step], epochs: &[Epoch], theme: Theme) -> String 
     let accuracies = lines(epochs, |measured| measured.accuracy.map(|share| 100.0 * share));
     let mut top = MARGIN + 40.0;
     let thin = averaged(&of_steps);
-    let most = losses.iter().flatten().chain(&thin).map(|[_, y]| *y).filter(|y| y.is_finite()).fold(0.0, f64::max);
-    let chart = Chart { name: "loss", top, epochs: epochs.len(), range: [0.0, most.max(1e-6)] };
+    let chart = Chart::of_losses(top, epochs.len(), losses.iter().flatten().chain(&thin));
     shapes.extend(chart.draw(&thin, &losses));
     top += HEIGHT + SPACE[1] + SPACE[3];
     if accuracies.iter().any(|line| !line.is_empty()) {
-        let least = accuracies.iter().flatten().map(|[_, y]| *y).fold(100.0, f64::min);
-        let least = (least / 10.0).floor() * 10.0;
-        let chart = Chart { name: "accuracy, %", top, epochs: epochs.len(), range: [least.min(90.0), 100.0] };
-        shapes.extend(chart.draw(&[], &accuracies));
+        let (chart, shown) = Chart::of_accuracies(top, epochs.len(), accuracies);
+        shapes.extend(chart.draw(&[], &shown));
         top += HEIGHT + SPACE[1] + SPACE[3];
     }
     Sheet { title: &title, size: [WIDTH, top], width: WIDTH, theme }.write(shapes)
@@ -88,13 +85,14 @@ fn summary(epochs: &[Epoch]) -> String {
     text
 }
 
-/// A number of each epoch, at its end: on the images to learn from, and on those to judge by.
+/// A number of each epoch: on the images to learn from, in its middle, since that is a mean over its steps; and on those to judge by, at
+/// its end.
 fn lines(epochs: &[Epoch], of: impl Fn(Measured) -> Option<f32>) -> [Vec<[f64; 2]>; 2] {
-    let line = |part: fn(&Epoch) -> Option<Measured>| {
-        let point = |epoch: &Epoch| Some([epoch.epoch as f64, f64::from(of(part(epoch)?)?)]);
+    let line = |before: f64, part: fn(&Epoch) -> Option<Measured>| {
+        let point = |epoch: &Epoch| Some([epoch.epoch as f64 - before, f64::from(of(part(epoch)?)?)]);
         epochs.iter().filter_map(point).filter(|[_, y]| y.is_finite()).collect()
     };
-    [line(|epoch| Some(epoch.training)), line(|epoch| epoch.validation)]
+    [line(0.5, |epoch| Some(epoch.training)), line(0.0, |epoch| epoch.validation)]
 }
 
 /// Means of neighbours, so that few points are left.
@@ -110,11 +108,42 @@ struct Chart {
     top: f32,
     epochs: usize,
     range: [f64; 2],
+    is_logarithmic: bool,
 }
 
+/// Losses that differ by such a factor are drawn by their logarithms, and no more of them than this.
+const WIDE: f64 = 10.0;
+const WIDEST: f64 = 1e4;
+/// This part of the epochs may be below the chart of the accuracy.
+const EARLY: f64 = 0.125;
+
 impl Chart {
+    fn of_losses<'a>(top: f32, epochs: usize, points: impl Iterator<Item = &'a [f64; 2]> + Clone) -> Self {
+        let losses = points.map(|[_, loss]| *loss).filter(|loss| loss.is_finite());
+        let most = losses.clone().fold(0.0, f64::max).max(1e-6);
+        let least = losses.filter(|loss| *loss > 0.0).fold(most, f64::min).max(most / WIDEST);
+        if most / least < WIDE {
+            return Self { name: "loss", top, epochs, range: [0.0, most], is_logarithmic: false };
+        }
+        Self { name: "loss, logarithmic", top, epochs, range: [least, most], is_logarithmic: true }
+    }
+
+    /// So high that later epochs can be told apart, with the points that are in it.
+    fn of_accuracies(top: f32, epochs: usize, lines: [Vec<[f64; 2]>; 2]) -> (Self, [Vec<[f64; 2]>; 2]) {
+        let late = lines.iter().flatten().filter(|[epoch, _]| *epoch > EARLY * epochs as f64);
+        let least = late.map(|[_, share]| *share).fold(100.0, f64::min);
+        let least = if least >= 90.0 { least.floor().min(99.0) } else { (least / 10.0).floor() * 10.0 };
+        let shown = lines.map(|line| line.into_iter().filter(|[_, share]| *share >= least).collect());
+        (Self { name: "accuracy, %", top, epochs, range: [least, 100.0], is_logarithmic: false }, shown)
+    }
+
     fn at(&self, [epoch, value]: [f64; 2]) -> [f32; 2] {
-        let share = (value - self.range[0]) / (self.range[1] - self.range[0]);
+        let [value, least, most] = if self.is_logarithmic {
+            [value.max(self.range[0]), self.range[0], self.range[1]].map(f64::ln)
+        } else {
+            [value, self.range[0], self.range[1]]
+        };
+        let share = (value - least) / (most - least);
         let across = epoch / self.epochs.max(1) as f64;
         let wide = WIDTH - SPACE[0] - SPACE[2];
         [SPACE[0] + wide * across as f32, self.top + SPACE[1] + HEIGHT * (1.0 - share.clamp(0.0, 1.0)) as f32]
@@ -128,7 +157,7 @@ impl Chart {
             shapes.extend(self.line(line).map(|path| path.stroke(paint, 2.0)));
             shapes.extend(line.iter().map(|point| {
                 let [x, y] = self.at(*point);
-                let tip = format!("{name}, epoch {}: {:.4}", point[0], point[1]);
+                let tip = format!("{name}, epoch {}: {:.4}", point[0].ceil(), point[1]);
                 Shape::group().tip(tip).with(Shape::circle(x, y, 2.5).fill(paint))
             }));
             if !line.is_empty() {
@@ -150,19 +179,34 @@ impl Chart {
         (!path.is_empty()).then(|| Shape::path(path))
     }
 
+    /// Round numbers on the vertical axis, and how many decimals each has.
+    fn ticks(&self) -> Vec<(f64, usize)> {
+        let [least, most] = self.range;
+        let decimals = |step: f64| (-step.log10().floor()).max(0.0) as usize;
+        if self.is_logarithmic {
+            let powers = least.log10().floor() as i32..=most.log10().floor() as i32;
+            // With one digit before their zeros, or after.
+            let digits: &[f64] = if most / least > 500.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+            let all = powers
+                .flat_map(|power| digits.iter().map(move |digit| (digit * 10_f64.powi(power), 10_f64.powi(power))));
+            let inside = all.filter(|(value, _)| (least..=most).contains(value));
+            return inside.map(|(value, power)| (value, decimals(power * 1.000_001))).collect();
+        }
+        let step = tick(most - least, 5.0);
+        let first = (least / step).ceil() as i64;
+        let values = (first..).map(|index| index as f64 * step).take_while(|value| *value <= most * (1.0 + 1e-9));
+        values.map(|value| (value, decimals(step))).collect()
+    }
+
     fn axes(&self) -> Vec<Shape> {
         let (left, right, bottom) = (SPACE[0], WIDTH - SPACE[2], self.top + SPACE[1] + HEIGHT);
         let mut shapes = vec![Shape::text(left, self.top + 18.0, TEXT, self.name).bold()];
-        let step = tick(self.range[1] - self.range[0], 5.0);
-        let first = (self.range[0] / step).ceil() as i64;
-        for index in (first..).take_while(|index| *index as f64 * step <= self.range[1] * (1.0 + 1e-9)) {
-            let value = index as f64 * step;
+        for (value, decimals) in self.ticks() {
             let [_, y] = self.at([0.0, value]);
             shapes.push(
                 Shape::path(format!("M{} {}H{}", px(left), px(y), px(right)))
                     .stroke(Paint::Kind(cnn_diagram::theme::Kind::Dropout), 1.0),
             );
-            let decimals = (-step.log10().floor()).max(0.0) as usize;
             shapes.push(
                 Shape::text(left - 7.0, y + 3.5, SMALL, format!("{value:.decimals$}")).ending().fill(Paint::Muted),
             );
@@ -216,7 +260,7 @@ mod tests {
         let both = svg("A<B", &steps, &epochs, Theme::Auto);
         let document = roxmltree::Document::parse(&both).unwrap_or_else(|error| panic!("{error}: {both}"));
         let texts: Vec<&str> = document.descendants().filter_map(|node| node.text()).collect();
-        for text in ["A<B: training", "loss", "accuracy, %", "validation", "step", "epochs →"] {
+        for text in ["A<B: training", "loss, logarithmic", "accuracy, %", "validation", "step", "epochs →"] {
             assert!(texts.contains(&text), "{text}: {texts:?}");
         }
         // Without classes, or epochs, or with a loss that is no number.
@@ -230,6 +274,23 @@ mod tests {
             assert!(!drawing.contains("accuracy"), "{drawing}");
             assert!(roxmltree::Document::parse(&drawing).is_ok());
         }
+    }
+
+    #[test]
+    fn later_epochs_can_be_told_apart() {
+        let point = |loss| [1.0, loss];
+        let chart = |losses: &[[f64; 2]]| Chart::of_losses(0.0, 1, losses.iter());
+        let narrow = chart(&[point(2.0), point(0.5), point(f64::NAN)]);
+        assert_eq!((narrow.is_logarithmic, narrow.range), (false, [0.0, 2.0]));
+        let wide = chart(&[point(2.0), point(0.02), point(0.0)]);
+        let values: Vec<f64> = wide.ticks().iter().map(|(value, _)| *value).collect();
+        assert_eq!((wide.is_logarithmic, values.len()), (true, 7), "{values:?}");
+        assert!((wide.at(point(0.2))[1] - SPACE[1] - HEIGHT / 2.0).abs() < 0.01);
+        assert_eq!(wide.at(point(0.0)), wide.at(point(0.02)));
+        assert!(chart(&[point(1.0), point(1e-30)]).range[0] >= 1e-4 && chart(&[]).range[1] > 0.0);
+        let line: Vec<[f64; 2]> = (1..=16).map(|epoch| [f64::from(epoch), 99.0 - 60.0 / f64::from(epoch)]).collect();
+        let (chart, [shown, _]) = Chart::of_accuracies(0.0, 16, [line, Vec::new()]);
+        assert_eq!((chart.range, shown.len()), ([70.0, 100.0], 14));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod table;
 
 use cnn_net::op::Shape;
 
-use crate::augment::Augment;
+use crate::augment::Change;
 use crate::error::Error;
 use crate::learner::{TargetKind, Targets};
 use crate::random::{Purpose, order};
@@ -44,9 +44,9 @@ impl Wanted {
         let channels = self.shape.channels();
         for (name, numbers) in [("mean", &self.mean), ("std", &self.std)] {
             if numbers.len() != 1 && numbers.len() != channels {
+                let input = if channels == 1 { "1 channel".to_owned() } else { format!("{channels} channels") };
                 return Err(Error::Misfit(format!(
-                    "--{name} has {} numbers, but the net's input has {channels} channels: give one number for all, or \
-                     one for each",
+                    "--{name} has {} numbers, but the net's input has {input}: give one number for all, or one for each",
                     numbers.len()
                 )));
             }
@@ -160,9 +160,13 @@ impl DataSet {
     }
 
     /// How many numbers an image has.
-    #[must_use]
     pub(crate) fn each(&self) -> usize {
         self.shape.elements()
+    }
+
+    /// Whether its images have grey levels, and not just any numbers.
+    pub(crate) fn has_levels(&self) -> bool {
+        matches!(self.inputs, Inputs::Bytes(_))
     }
 
     fn inputs_len(&self) -> usize {
@@ -184,7 +188,7 @@ impl DataSet {
     /// # Panics
     ///
     /// If there is no such image, or if `to` has another length than the net's input.
-    pub fn input(&self, image: usize, change: Option<(&Augment, [u32; 4])>, to: &mut [f32]) {
+    pub(crate) fn input(&self, image: usize, change: Option<Change<'_>>, to: &mut [f32]) {
         let range = image * to.len()..(image + 1) * to.len();
         match &self.inputs {
             Inputs::Bytes(bytes) => {
@@ -192,8 +196,8 @@ impl DataSet {
             }
             Inputs::Numbers(numbers) => to.copy_from_slice(&numbers[range]),
         }
-        if let Some((augment, bits)) = change {
-            augment.apply(bits, self.shape, to);
+        if let Some((augment, draws)) = change {
+            augment.apply(draws, self.shape, to);
         }
         let area = self.shape.size().area().max(1);
         for (plane, [mean, std]) in to.chunks_mut(area).zip(&self.normalisation) {
@@ -253,7 +257,6 @@ impl DataSet {
     }
 
     /// A number that other images or targets would hardly have.
-    #[must_use]
     pub(crate) fn checksum(&self) -> u32 {
         let mut crc = flate2::Crc::new();
         match &self.inputs {

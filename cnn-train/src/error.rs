@@ -81,6 +81,10 @@ impl fmt::Display for Error {
         match self {
             Self::File { path, tried, error } => write!(f, "{} cannot be {tried}: {error}", shown(path)),
             Self::Idx { path, error: error @ IdxError::Read(_) } => write!(f, "{} {error}", shown(path)),
+            Self::Idx { path, .. } if is_picture(path) => {
+                let help = "name the folder that has a folder of pictures for each class";
+                write!(f, "{} is a picture: {help}", shown(path))
+            }
             Self::Idx { path, error } => write!(f, "{} is no IDX file of images or labels: {error}", shown(path)),
             Self::Picture { path, error } => write!(f, "{} {error}; mend or remove it", shown(path)),
             Self::Data { path, problem } => write!(f, "{} {problem}", shown(path)),
@@ -102,6 +106,12 @@ impl std::error::Error for Error {
             Self::Data { .. } | Self::Misfit(_) => None,
         }
     }
+}
+
+/// Whether a file's name is that of a picture.
+fn is_picture(path: &Path) -> bool {
+    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| ["png", "jpg", "jpeg"].iter().any(|picture| extension == *picture))
 }
 
 /// A path for a terminal, with control characters escaped.

@@ -37,6 +37,21 @@ pub(crate) fn check(path: &Path) -> Result<(), Error> {
     Err(Error::unwritable(path, io::Error::new(io::ErrorKind::NotFound, what)))
 }
 
+/// Fails if two of several files to be written are one.
+pub(crate) fn check_distinct(paths: &[&Path]) -> Result<(), Error> {
+    let place = |path: &Path| {
+        let folder = fs::canonicalize(folder(path)).unwrap_or_else(|_| folder(path).to_path_buf());
+        fs::canonicalize(path).unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
+    };
+    let places: Vec<_> = paths.iter().map(|path| place(path)).collect();
+    match (1..paths.len()).find(|index| places[..*index].contains(&places[*index])) {
+        Some(again) => {
+            Err(Error::data(paths[again], "would be written twice: give each of the files a name of its own"))
+        }
+        None => Ok(()),
+    }
+}
+
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -11,12 +11,55 @@ pub(crate) enum Purpose {
 }
 
 /// Four words that depend on nothing but these numbers.
-pub(crate) fn bits(seed: u64, purpose: Purpose, epoch: u32, index: u32, counter: u32) -> [u32; 4] {
+fn bits(seed: u64, purpose: Purpose, epoch: u32, index: u32, counter: u32) -> [u32; 4] {
     philox([seed as u32, (seed >> 32) as u32], [index, epoch, counter, purpose as u32 | 0x7261_6300])
 }
 
+/// Random numbers for an image in an epoch, one after another.
+pub(crate) struct Draws {
+    seed: u64,
+    epoch: u32,
+    image: u32,
+    /// How many words were drawn.
+    drawn: u32,
+    words: [u32; 4],
+}
+
+impl Draws {
+    pub(crate) fn new(seed: u64, epoch: u32, image: u32) -> Self {
+        Self { seed, epoch, image, drawn: 0, words: [0; 4] }
+    }
+
+    fn word(&mut self) -> u32 {
+        let place = self.drawn as usize % 4;
+        if place == 0 {
+            self.words = bits(self.seed, Purpose::Augment, self.epoch, self.image, self.drawn / 4);
+        }
+        self.drawn += 1;
+        self.words[place]
+    }
+
+    /// A number in [0, 1).
+    pub(crate) fn unit(&mut self) -> f64 {
+        unit(self.word())
+    }
+
+    /// A number in [-1, 1).
+    pub(crate) fn signed(&mut self) -> f64 {
+        2.0 * self.unit() - 1.0
+    }
+
+    /// A number that is nearly normal: the sum of four even ones, up to 3.4 deviations.
+    pub(crate) fn normal(&mut self) -> f32 {
+        let bytes = self.word().to_le_bytes();
+        let sum: i32 = bytes.into_iter().map(i32::from).sum();
+        // Each has a variance of (256² - 1) / 12.
+        (sum - 510) as f32 / 147.800_54
+    }
+}
+
 /// A number in [0, 1).
-pub(crate) fn unit(word: u32) -> f64 {
+fn unit(word: u32) -> f64 {
     f64::from(word) / 4_294_967_296.0
 }
 
@@ -50,6 +93,21 @@ mod tests {
         assert_eq!(orders[1], order(1, Purpose::Order, 1, 50));
         assert_ne!(orders[1], order(2, Purpose::Order, 1, 50));
         assert_eq!(order(1, Purpose::Order, 0, 0), [0; 0]);
+    }
+
+    #[test]
+    fn draws_are_even_normal_and_of_one_image() {
+        let mean = |numbers: &[f64]| numbers.iter().sum::<f64>() / numbers.len() as f64;
+        let mut draws = Draws::new(1, 2, 3);
+        let even: Vec<f64> = (0..4000).map(|_| draws.signed()).collect();
+        assert!(mean(&even).abs() < 0.04 && even.iter().all(|x| (-1.0..1.0).contains(x)));
+        let normal: Vec<f64> = (0..4000).map(|_| f64::from(draws.normal())).collect();
+        let squares: Vec<f64> = normal.iter().map(|x| x * x).collect();
+        assert!(mean(&normal).abs() < 0.07 && (mean(&squares) - 1.0).abs() < 0.1);
+        assert_eq!(Draws::new(1, 2, 3).signed(), even[0]);
+        for other in [[2, 2, 3], [1, 3, 3], [1, 2, 4]] {
+            assert_ne!(Draws::new(other[0], other[1] as u32, other[2] as u32).signed(), even[0]);
+        }
     }
 
     /// Each place is taken by each image about equally often.

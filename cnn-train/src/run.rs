@@ -3,12 +3,13 @@
 use cnn_runtime::step::CheckpointError;
 use serde::Serialize;
 
+use crate::augment::Change;
 use crate::checkpoint::{self, Saved};
 use crate::data::{Batch, DataSet};
 use crate::error::Error;
 use crate::learner::{Learner, TargetKind};
 use crate::options::Options;
-use crate::random::{Purpose, bits, order};
+use crate::random::{Draws, Purpose, order};
 
 /// The loss and the right answers of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,7 +70,7 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     ///
-    /// If there are fewer images than a minibatch has.
+    /// If there are fewer images than a minibatch has, or if their grey levels are to change and they have none.
     pub fn new(
         learner: Box<dyn Learner>,
         options: &'a Options,
@@ -81,6 +82,12 @@ impl<'a> Run<'a> {
             return Err(Error::Misfit(format!(
                 "there are {images} images to learn from, but a minibatch has {batch}: give more, or a smaller --batch"
             )));
+        }
+        if options.augment.changes_levels() && !training.has_levels() {
+            return Err(Error::Misfit(
+                "the augmentation changes grey levels, but the data are numbers: leave stroke, blur, gamma, brightness and noise out"
+                    .to_owned(),
+            ));
         }
         let (steps, epochs) = (Vec::new(), Vec::new());
         Ok(Self { learner, options, training, validation, steps, epochs, order: None, batch: Batch::default() })
@@ -138,8 +145,7 @@ impl<'a> Run<'a> {
         let images = &order[position * batch..][..batch];
         fill(&mut self.batch, self.training, images, |image| {
             let augment = &self.options.augment;
-            let bits = || bits(seed, Purpose::Augment, epoch as u32, image as u32, 0);
-            (!augment.is_none()).then(|| (augment, bits()))
+            (!augment.is_none()).then(|| (augment, Draws::new(seed, epoch as u32, image as u32)))
         });
         let rate = self.options.rate_at(self.steps.len() as u64, self.steps_per_epoch() as u64);
         let score = self.learner.step(&self.batch.images, &self.batch.targets(), rate);
@@ -180,10 +186,13 @@ impl<'a> Run<'a> {
 
     /// What must be the same for a training to go on.
     fn settings(&self) -> String {
-        let Options { seed, augment, .. } = self.options;
+        let Options { seed, augment, optimiser, .. } = self.options;
         let (net, batch) = (self.learner.graph().name, self.learner.batch());
         let (images, sum) = (self.training.len(), self.training.checksum());
-        format!("net {net}, batch {batch}, seed {seed}, augment {augment}, {images} images with the checksum {sum:08x}")
+        format!(
+            "net {net}; batch {batch}; optimiser {optimiser}; seed {seed}; augment {augment}; {images} images with the checksum \
+             {sum:08x}"
+        )
     }
 
     /// A safetensors file from which the training goes on as if it had not stopped.
@@ -230,12 +239,7 @@ pub enum ResumeError {
 }
 
 /// Puts images and their targets side by side.
-fn fill<'a>(
-    batch: &mut Batch,
-    set: &DataSet,
-    images: &[usize],
-    change: impl Fn(usize) -> Option<(&'a crate::augment::Augment, [u32; 4])>,
-) {
+fn fill<'a>(batch: &mut Batch, set: &DataSet, images: &[usize], change: impl Fn(usize) -> Option<Change<'a>>) {
     let each = set.each();
     batch.images.resize(images.len() * each, 0.0);
     batch.clear_targets();

@@ -74,7 +74,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   $ cnn classify lenet5 digits/samples/2-test-digit.png --top 2
   100.0 %  2
-    0.0 %  0
+    0.0 %  8
 
 With torchvision's weights, saved by
   safetensors.torch.save_file(model.state_dict(), \"resnet50.safetensors\")

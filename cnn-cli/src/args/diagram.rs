@@ -1,10 +1,11 @@
 //! The arguments of `cnn diagram`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::Json;
+use super::{Json, count};
 use crate::names::NetName;
 
 #[derive(Debug, clap::Args)]
@@ -34,6 +35,12 @@ pub(crate) struct DiagramArgs {
     /// Draw the net's memory over time, instead of its layers
     #[arg(long, conflicts_with = "all")]
     pub(crate) memory: bool,
+    /// With --memory: that of a training step, of an image of the minibatch
+    #[arg(long, requires = "memory")]
+    pub(crate) train: bool,
+    /// With --train: images of a minibatch; by default, what `#[train]` says, or 64
+    #[arg(long, value_name = "N", requires = "train", value_parser = count)]
+    pub(crate) batch: Option<NonZeroUsize>,
     /// Output format; by default, it follows from the name of the file
     #[arg(long, value_enum, conflicts_with = "all")]
     pub(crate) format: Option<Format>,
@@ -81,7 +88,9 @@ ReLU, BN for batch normalisation; the legend lists them all. In an SVG, pointing
 arguments, shapes, parameters and multiplications (MACs).
 
 With --memory, the drawing is a chart of the net's memory: a rectangle for each buffer, from its first write to its \
-last read; the line is the most memory in use at once.
+last read; the line is the most memory in use at once. With --train too, it is that of a training step, one image of the \
+minibatch: activations until gradients have read them, and the gradients. What all images share (tensors, their \
+gradients, packed weights) is in the words above it, and so is what is computed once more instead of being kept.
 
 With --all, every net is drawn at both levels of detail, as files and on a page, index.html, which also has the \
 table of all architectures. It needs no network.
@@ -98,4 +107,5 @@ Examples:
   cnn diagram inception-v1 --detail full --width 1100 -o inception.png
   cnn diagram resnet50 --detail full --width 1000 -o a4.png    all on one page
   cnn diagram vgg16 --memory -o memory.svg
+  cnn diagram resnet50 --memory --train --batch 32 -o step.svg
   cnn diagram --all gallery && xdg-open gallery/index.html";

@@ -47,4 +47,4 @@ Examples:
   2  99.9 %  standard input
 
   $ cnn digits --test
-  990 of 1000 right, 12.3 us per image";
+  989 of 1000 right, 12.3 us per image";

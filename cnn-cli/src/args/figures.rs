@@ -23,7 +23,7 @@ pub(crate) struct FiguresArgs {
 pub(super) const ABOUT: &str = "\
 Draw figures that explain convolutional networks.
 
-A perceptron, the curves of all activations, a multilayer perceptron, a convolution step by step, max, average and \
+A perceptron, how it learns, the curves of all activations, a multilayer perceptron, a convolution step by step, max, average and \
 global average pooling, local response normalisation, and batch normalisation: one file each, and a page that shows \
 and explains them, index.html. All numbers are computed. The page needs no network; its drawings are SVG in any \
 case.

@@ -1,8 +1,9 @@
 //! The arguments of `cnn plan`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::Json;
+use super::{Json, count};
 use crate::names::NetName;
 
 #[derive(Debug, clap::Args)]
@@ -13,6 +14,12 @@ pub(crate) struct PlanArgs {
     /// Show the buffers instead of the kernels: what the workspace holds where, and when
     #[arg(long, conflicts_with = "json")]
     pub(crate) buffers: bool,
+    /// Show the training step instead of inference
+    #[arg(long)]
+    pub(crate) train: bool,
+    /// With --train: images of a minibatch; by default, what `#[train]` says, or 64
+    #[arg(long, value_name = "N", requires = "train", value_parser = count)]
+    pub(crate) batch: Option<NonZeroUsize>,
     /// Also draw the buffers over time: an SVG to write, replacing an older one
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) chart: Option<PathBuf>,
@@ -36,6 +43,12 @@ are marked `all`.
 With --buffers, a row is a part of the workspace: the layer that it is made for, what it holds (values, scratch or output), \
 its bytes, and the steps from its first write to its last read. `cnn diagram --memory` draws them, too.
 
+With --train, the plan is that of a training step: kernels run once for `each` image of the minibatch or for `all`, those up to \
+the losses also in evaluation. TRAIN_BYTES is what the trainer has in memory, besides what the optimiser remembers: a \
+workspace for each image, and what all images share. Its JSON has the keys net, images, train_bytes, image_bytes, \
+lower_bound_bytes, tensor_bytes, gradient_bytes, once_bytes, recomputed, forward (the number of kernels before the first \
+gradient), kernels (name, kernel, images: each or all) and buffers.
+
 The JSON has the keys net, images, workspace_bytes, lower_bound_bytes, weights_bytes (as packed), steps, and buffers. A step has \
 the keys name, kernel, algorithm (may be empty), layers (names: what it computes), shared (whether it takes all images), \
 output (its shape, or null), output_bytes and scratch_bytes (arrays of begin and end; scratch may be null). A buffer has the \
@@ -46,4 +59,5 @@ Examples:
   cnn plan lenet5
   cnn plan src/net.rs::Small --buffers
   cnn plan model.onnx --chart memory.svg
+  cnn plan lenet5 --train --batch 32 --chart step.svg
   cnn plan resnet50 --json | jq .workspace_bytes";

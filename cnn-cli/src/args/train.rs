@@ -32,7 +32,8 @@ pub(crate) struct TrainArgs {
     /// The share of the images that is split off to judge by, if the data has no such part
     #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = share)]
     pub(crate) validation: f64,
-    /// Change images each time: `shift=2` (pixels), `flip`, `crop=0.8` (least share of a side), `rotate=10` (degrees)
+    /// Change images each time: shift=2 (pixels), flip, crop=0.8 (least share of a side), rotate=10 (degrees), and others that
+    /// are listed below
     #[arg(long, value_name = "HOW,…")]
     pub(crate) augment: Option<Augment>,
     /// Subtracted from each channel, where white is 1: a number, or one for each channel, with commas
@@ -107,6 +108,12 @@ digits of MNIST in this program; a folder of this name is ./digits. Data is kept
 Bytes become numbers from 0 to 1, then --mean is subtracted, and --std divides. Images that are a little smaller than \
 the net's input get a frame of 0, as digits of 28x28 for LeNet-5's 32x32; others are resized until they cover it, and \
 their middle is kept.
+
+--augment changes images in another way each time, by random amounts up to those given: `shift=2` pixels; `flip`, left is \
+right; `crop=0.8`, to a part with at least this share of each side; `rotate=10` and `shear=10` degrees; `scale=0.15`, each \
+side by this share; `bend=1.5`, smoothly by so many pixels; `stroke=0.5`, bright strokes thicker or thinner; `blur=0.5`, \
+towards the mean of the neighbours; `gamma=0.5`, levels to a power between e^-0.5 and e^0.5; `brightness=0.3`, levels times \
+0.7 to 1.3; `noise=0.05`, where white is 1. They are joined by commas.
 
 lenet5, mlp and perceptron are trained at once. For other nets, and those of a Rust file, a small crate is written into \
 the cache, and cargo builds it: that needs Rust. There, `#[train(batch = 64)]` is added to the net if it is not there.

@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use cnn_diagram::{Entry, Options, gallery, memory, svg};
+use cnn_diagram::{Entry, Options, gallery, memory, step_memory, svg};
 
 use super::drawings::{write, write_folder};
 use super::pixels;
+use super::train::Stepped;
 use crate::args::diagram::{Detail, DiagramArgs, Format, Theme};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -51,7 +52,11 @@ fn draw(model: &Model, args: &DiagramArgs, options: &Options, out: &mut Output<i
         let message = "--json lists the files that are written, and there is none: name one, `-o net.svg`";
         return Err(Failure::Message(message.to_owned()));
     }
-    let drawing = if args.memory { memory(model.graph, model.memory, options) } else { svg(model.graph, options) };
+    let drawing = match (args.memory, args.train) {
+        (_, true) => chart(&Stepped::of(model, args.batch.map(usize::from))?, options),
+        (true, false) => memory(model.graph, model.memory, options),
+        (false, false) => svg(model.graph, options),
+    };
     let format = format(args.format, file)?;
     let bytes = match format {
         Format::Svg => drawing.into_bytes(),
@@ -62,6 +67,19 @@ fn draw(model: &Model, args: &DiagramArgs, options: &Options, out: &mut Output<i
         (None, Format::Svg) => Ok(out.write_all(&bytes)?),
         (None, Format::Png) => out.binary(&bytes, "a PNG", "name a file, `-o net.png`"),
     }
+}
+
+/// The memory of a training step over time.
+pub(super) fn chart(step: &Stepped, options: &Options) -> String {
+    let lines = step.notes().into_iter().filter(|[what, _]| what != "lower bound");
+    let notes = lines.fold(Vec::new(), |mut lines: Vec<String>, [what, text]| {
+        match (what.as_str(), lines.last_mut()) {
+            ("", Some(last)) => last.extend([", ", &text]),
+            _ => lines.push(format!("{what}: {text}")),
+        }
+        lines
+    });
+    step.graph(|graph| step.plan.memory(|memory| step_memory(graph, memory, step.plan.turn(), &notes, options)))
 }
 
 /// The requested format, or that of the file's extension.

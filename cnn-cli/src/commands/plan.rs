@@ -1,9 +1,11 @@
 //! `cnn plan`
 
+mod step;
+
 use std::io::{self, Write};
 
 use cnn::Step;
-use cnn::memory::Holds;
+use cnn::memory::{Buffer, Holds, Memory};
 use cnn_compiler::file::Found;
 use cnn_compiler::plan::{Call, Purpose, Range};
 use cnn_diagram::{Options, memory};
@@ -26,12 +28,15 @@ const WIDTH: usize = 80;
 
 /// Prints the plan of a net.
 pub(super) fn plan(args: &PlanArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
+    if args.chart.as_deref().is_some_and(is_dash) {
+        return Err(Failure::Message("--chart needs a file: the plan goes to standard output".to_owned()));
+    }
     let model = Model::given(&args.net)?;
+    if args.train {
+        return step::plan(model, args, out);
+    }
     let found = planned(model)?;
     if let Some(path) = &args.chart {
-        if is_dash(path) {
-            return Err(Failure::Message("--chart needs a file: the plan goes to standard output".to_owned()));
-        }
         let chart = memory(model.graph, model.memory, &Options::default());
         write(path, chart.as_bytes(), Json { json: false }, out)?;
     }
@@ -39,7 +44,7 @@ pub(super) fn plan(args: &PlanArgs, out: &mut Output<impl Write>) -> Result<(), 
         return out.json(&object(model, &found));
     }
     if args.buffers {
-        buffers(model, out)?
+        buffers(model.memory, out)?
     } else {
         steps(model, &found, out)?
     }
@@ -63,11 +68,11 @@ fn steps(model: &Model, found: &Found, out: &mut Output<impl Write>) -> io::Resu
 }
 
 /// A line for each buffer.
-fn buffers(model: &Model, out: &mut Output<impl Write>) -> io::Result<()> {
+fn buffers(memory: &Memory<'_>, out: &mut Output<impl Write>) -> io::Result<()> {
     let mut table = Table::new([Align::Left, Align::Left, Align::Right, Align::Left, Align::Left]);
     table.head(["made for", "holds", "bytes", "from", "to"]);
-    let time = |time: usize| model.memory.times.get(time).copied().unwrap_or_default().to_owned();
-    for buffer in model.memory.buffers {
+    let time = |time: usize| memory.times.get(time).copied().unwrap_or_default().to_owned();
+    for buffer in memory.buffers {
         let bytes = range(Range { offset: buffer.offset, len: buffer.len });
         table.row([
             buffer.name.to_owned(),
@@ -123,6 +128,7 @@ fn holds(what: Holds) -> &'static str {
         Holds::Values => "values",
         Holds::Scratch => "scratch",
         Holds::Output => "output",
+        Holds::Gradient => "gradient",
     }
 }
 
@@ -144,16 +150,6 @@ fn object(model: &Model, found: &Found) -> Value {
             "scratch_bytes": call.uses.scratch.map(ends),
         })
     };
-    let time = |time: usize| model.memory.times.get(time).copied();
-    let buffers = model.memory.buffers.iter().map(|buffer| {
-        json!({
-            "name": buffer.name,
-            "holds": holds(buffer.holds),
-            "bytes": ends(Range { offset: buffer.offset, len: buffer.len }),
-            "first": time(buffer.first),
-            "last": time(buffer.last),
-        })
-    });
     json!({
         "net": model.name,
         "images": found.options.images,
@@ -161,6 +157,20 @@ fn object(model: &Model, found: &Found) -> Value {
         "lower_bound_bytes": plan.lower_bound * FLOAT,
         "weights_bytes": plan.packed_len * FLOAT,
         "steps": model.steps.iter().zip(&plan.calls).map(step).collect::<Vec<_>>(),
-        "buffers": buffers.collect::<Vec<_>>(),
+        "buffers": buffer_objects(model.memory),
     })
+}
+
+fn buffer_objects(memory: &Memory<'_>) -> Vec<Value> {
+    let time = |time: usize| memory.times.get(time).copied();
+    let object = |buffer: &Buffer<'_>| {
+        json!({
+            "name": buffer.name,
+            "holds": holds(buffer.holds),
+            "bytes": ends(Range { offset: buffer.offset, len: buffer.len }),
+            "first": time(buffer.first),
+            "last": time(buffer.last),
+        })
+    };
+    memory.buffers.iter().map(object).collect()
 }

@@ -2,6 +2,7 @@
 
 mod built;
 mod source;
+mod step;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -13,6 +14,7 @@ use models::{LeNet5, Mlp, Perceptron};
 
 use self::built::Build;
 use self::source::{BATCH, Source};
+pub(super) use self::step::Stepped;
 use crate::args::train::TrainArgs;
 use crate::failure::Failure;
 use crate::limited;
@@ -68,18 +70,27 @@ pub(super) fn train(args: &TrainArgs, out: &mut Output<impl Write>) -> Result<()
         }
         None => {
             let model = Model::named(&args.net)?;
-            let ready = TRAINED.iter().find(|trained| trained.name == model.name);
             if let Some(Trained { train, .. }) =
-                ready.filter(|trained| batch.is_none_or(|batch| batch == trained.batch))
+                ready(model).filter(|trained| batch.is_none_or(|batch| batch == trained.batch))
             {
                 return ended(train(&job, out));
             }
-            let text = declared(model, ready.map_or("", |trained| trained.loss))?;
-            Source::of_file(Path::new("net.rs"), &text, Some(model.graph.name), batch)?
+            of_model(model, batch)?
         }
     };
     out.flush()?;
     Build::new(&source, args.path.as_deref())?.run(&job)
+}
+
+/// The step of a net of this program.
+fn ready(model: &Model) -> Option<&'static Trained> {
+    TRAINED.iter().find(|trained| trained.name == model.name)
+}
+
+/// A net of this program as a Rust file that trains.
+fn of_model(model: &Model, batch: Option<usize>) -> Result<Source, Failure> {
+    let text = declared(model, ready(model).map_or("", |trained| trained.loss))?;
+    Source::of_file(Path::new("net.rs"), &text, Some(model.graph.name), batch)
 }
 
 /// The declaration of a net of this program as a Rust file.

@@ -7,7 +7,8 @@ use roxmltree::Document;
 
 use super::support::{Folder, run};
 
-const NAMES: [&str; 7] = ["activations", "batch-norm", "convolution", "lrn", "mlp", "perceptron", "pooling"];
+const NAMES: [&str; 8] =
+    ["activations", "batch-norm", "convolution", "lrn", "mlp", "perceptron", "perceptron-learning", "pooling"];
 
 fn figures(folder: &Path, more: &[&str]) -> super::support::Ran {
     let arguments = ["figures".as_ref(), folder.as_os_str()].into_iter().chain(more.iter().map(|more| more.as_ref()));

@@ -50,6 +50,41 @@ fn every_epoch_is_a_line_of_json() {
 }
 
 #[test]
+fn a_multilayer_perceptron_learns_digits_and_a_perceptron_a_line() {
+    let folder = Folder::new("trains_perceptrons");
+    let data = digits_folder();
+    let arguments = ["mlp", "--epochs", "4", "--json", "--lr", "0.2", "-o", "w.safetensors", "--data"];
+    let printed = train(&folder, &[&arguments[..], &[data.to_str().unwrap()]].concat()).ok();
+    let last: Value = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
+    assert!(last["validation"]["accuracy"].as_f64().unwrap() > 0.9, "{printed}");
+    // Points of a grid; those on the line are left out.
+    let grid = (0..121).map(|index| [index % 11, index / 11].map(|place| f64::from(place) / 5.0 - 1.0));
+    let side = |[x, y]: &[f64; 2]| y - 0.5 * x - 0.2;
+    let points: Vec<[f64; 2]> = grid.filter(|point| side(point).abs() > 0.05).collect();
+    let line = |point: &[f64; 2]| format!("{},{},{}\n", point[0], point[1], side(point).signum());
+    folder.file("points.csv", points.iter().map(line).collect::<String>());
+    let arguments = [
+        "perceptron",
+        "--data",
+        "points.csv",
+        "--epochs",
+        "40",
+        "--lr",
+        "0.01",
+        "--momentum",
+        "0",
+        "-o",
+        "p.safetensors",
+    ];
+    train(&folder, &arguments).ok();
+    let trained = &tensors(&folder.path("p.safetensors"));
+    let [weights, bias] = ["fc.weight", "fc.bias"].map(|name| &trained[name].1);
+    let answer = |[x, y]: &[f64; 2]| f64::from(weights[0]) * x + f64::from(weights[1]) * y + f64::from(bias[0]);
+    let right = points.iter().filter(|point| (answer(point) >= 0.0) == (side(point) > 0.0)).count();
+    assert!(right * 100 >= points.len() * 95, "{right} of {}", points.len());
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let folder = Folder::new("train_refuses");
     let error = train(&folder, &["lenet5", "--data", "gone", "-o", "w.safetensors"]).error();
@@ -71,9 +106,17 @@ fn what_does_not_fit_is_refused() {
         train(&folder, &["mlp", "--data", "digits", "-o", "other.safetensors", "--from", "other.safetensors"]).error();
     assert!(error.contains("it is also read"), "{error}");
     let error = train(&folder, &["mlp", "--data", "digits", "-o", "w", "--mean", "0.5,0.5"]).error();
-    assert!(error.starts_with("--mean has 2 numbers, but the net's input has 1 channels"), "{error}");
+    assert!(error.starts_with("--mean has 2 numbers, but the net's input has 1 channel:"), "{error}");
     let error = train(&folder, &["perceptron", "--data", "digits", "-o", "w"]).error();
     assert!(error.starts_with("the net reads a vector of 2 numbers, but an image has 28x28: "), "{error}");
+    let error = train(&folder, &["mlp", "--data", "digits", "-o", "w", "--checkpoint", "./w"]).error();
+    assert_eq!(error, "./w would be written twice: give each of the files a name of its own");
+    let sample = digits_folder().join("samples/4-thick-pen.png");
+    let error = train(&folder, &["mlp", "--data", sample.to_str().unwrap(), "-o", "w"]).error();
+    assert!(
+        error.ends_with("4-thick-pen.png is a picture: name the folder that has a folder of pictures for each class"),
+        "{error}"
+    );
     for (option, value, expected) in [
         ("--lr", "0", "a number above 0"),
         ("--validation", "1", "a share, from 0 to less than 1"),
@@ -135,5 +178,14 @@ fn a_training_that_is_stopped_goes_on() {
     assert_eq!(read("w.safetensors"), read("whole.safetensors"));
     assert_eq!(read("w.checkpoint.safetensors"), read("whole.checkpoint.safetensors"));
     let error = train(&folder, &[&arguments[..], &["w.safetensors", "--resume", "--seed", "3"]].concat()).error();
-    assert!(error.contains("is of another training: ") && error.contains("seed 0"), "{error}");
+    assert_eq!(
+        error,
+        "w.checkpoint.safetensors is of another training (seed 0, here seed 3): give the same options and data"
+    );
+    let error =
+        train(&folder, &[&arguments[..], &["w.safetensors", "--resume", "--optimiser", "adam"]].concat()).error();
+    assert!(error.contains("(optimiser sgd, here optimiser adam)"), "{error}");
+    let printed = train(&folder, &[&arguments[..], &["w.safetensors", "--resume"]].concat()).ok();
+    assert_eq!(printed.lines().nth(1), Some("all 840 steps were done before: give more --epochs to go on"));
+    assert_eq!(read("w.safetensors"), read("whole.safetensors"));
 }

@@ -243,12 +243,11 @@ impl<'a> Emitted<'a> {
     }
 
     fn loss(&mut self, call: &Call, loss: &LossOf) -> TokenStream {
-        let (function, kind, layer): (_, _, &dyn Literal) = match loss {
-            LossOf::CrossEntropy(layer) => ("cross_entropy", "CrossEntropy", layer),
-            LossOf::MeanSquared(layer) => ("mean_squared", "NumbersLoss", layer),
-            LossOf::BinaryCrossEntropy(layer) => ("binary_cross_entropy", "NumbersLoss", layer),
+        let (kind, layer): (_, &dyn Literal) = match loss {
+            LossOf::CrossEntropy(layer) => ("CrossEntropy", layer),
+            LossOf::MeanSquared(layer) | LossOf::BinaryCrossEntropy(layer) => ("NumbersLoss", layer),
         };
-        let (name, function) = (self.constant(&call.name, (kind, layer)), ident(function));
+        let (name, function) = (self.constant(&call.name, (kind, layer)), ident(loss.function()));
         let is_class = matches!(loss, LossOf::CrossEntropy(_)) && self.graph.output().size().area() == 1;
         let target = if is_class { quote!(::core::slice::from_ref(&targets[image])) } else { quote!(&targets[image]) };
         quote!(rt::#function(run, &#name, #target, workspace);)

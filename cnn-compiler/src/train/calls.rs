@@ -21,6 +21,7 @@ use cnn_runtime::place::map::Map;
 use cnn_runtime::train::Loss;
 
 use super::Spec;
+use super::memory::layer;
 use super::place::Places;
 use super::program::{Program, Task, Work};
 use super::shared::{Once, Shared};
@@ -64,7 +65,29 @@ pub enum LossOf {
     BinaryCrossEntropy(NumbersLoss),
 }
 
+impl LossOf {
+    /// The function that runs it.
+    pub fn function(&self) -> &'static str {
+        match self {
+            Self::CrossEntropy(_) => "cross_entropy",
+            Self::MeanSquared(_) => "mean_squared",
+            Self::BinaryCrossEntropy(_) => "binary_cross_entropy",
+        }
+    }
+}
+
 impl Kernel {
+    /// The function that runs it.
+    pub fn function(&self) -> &'static str {
+        match self {
+            Self::Load(_, kernel) | Self::Image(kernel) | Self::Images(kernel) => kernel.function(),
+            Self::Batch(kernel) => kernel.function(),
+            Self::Dropout(_) => "dropout",
+            Self::Loss(loss) => loss.function(),
+            Self::Norm(..) => "batch_norm_statistics",
+        }
+    }
+
     /// Whether it is called for each image.
     pub fn is_of_image(&self) -> bool {
         match self {
@@ -118,14 +141,7 @@ impl<'a> Calls<'a> {
 
     /// The name of a task, with what is done.
     pub(super) fn name(&self, task: &Task, suffix: &str) -> String {
-        let name = match (task.node, &task.work) {
-            (Some(node), _) => self.graph.nodes[node].name,
-            (None, Work::Loss(0)) => "loss",
-            (None, Work::Loss(head)) => self.graph.aux[head - 1].name,
-            (None, Work::Load(input)) => self.graph.input_name(*input),
-            (None, _) => "",
-        };
-        let name = if name.is_empty() { "input" } else { name };
+        let name = layer(self.graph, task);
         let joint = if suffix.is_empty() { "" } else { "." };
         format!("{name}{joint}{suffix}")
     }

@@ -29,14 +29,14 @@ impl Default for Perceptron {
 }
 
 /// How far the plane extends to each side of 0, and its size in the drawing.
-const REACH: f32 = 2.0;
+pub(super) const REACH: f32 = 2.0;
 const PLANE: f32 = 210.0;
 /// The radius of the sum.
 const CELL: f32 = 26.0;
 
 impl Perceptron {
     /// The weighted sum of any inputs.
-    fn sum(&self, inputs: [f32; 2]) -> f64 {
+    pub(super) fn sum(&self, inputs: [f32; 2]) -> f64 {
         let op = Linear { features: 1, bias: true, store: Store::F32 };
         let input = Tensor::new(Extent::Vector(2), &inputs);
         linear(&op, &input, &self.weights, Some(&[self.bias])).data[0]
@@ -133,7 +133,7 @@ impl Perceptron {
     }
 
     /// Where the line of sum 0 meets the edges of the plane.
-    fn line(&self) -> Option<[[f32; 2]; 2]> {
+    pub(super) fn line(&self) -> Option<[[f32; 2]; 2]> {
         let [across, down] = self.weights;
         let mut ends: Vec<[f32; 2]> = Vec::new();
         for edge in [-REACH, REACH] {

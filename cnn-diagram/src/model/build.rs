@@ -358,7 +358,8 @@ impl Chain {
                 | Kind::Block
                 | Kind::Auxiliary
                 | Kind::Port
-                | Kind::Scratch => false,
+                | Kind::Scratch
+                | Kind::Gradient => false,
             },
             What::Merge(..) => true,
             What::Port(_) | What::Unit(_) => false,

@@ -13,7 +13,7 @@ use roxmltree::{Document, Node};
 
 use super::geometry::{Area, meet, number, text_area};
 
-fn figures() -> [Figure; 7] {
+fn figures() -> [Figure; 8] {
     all(&MultilayerPerceptron::of(models::Mlp::GRAPH).expect("a multilayer perceptron"))
 }
 

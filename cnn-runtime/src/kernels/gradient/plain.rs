@@ -85,6 +85,41 @@ pub const fn reads(op: &Op) -> Reads {
     }
 }
 
+/// What the gradients of such a layer compute once more, so that nothing keeps it from the forward pass until then.
+#[must_use]
+pub const fn recomputed(op: &Op) -> Option<&'static str> {
+    match op.closed() {
+        Layer::Dropout { .. } => Some("masks of dropout"),
+        Layer::BatchNorm(_) | Layer::Norm(_) => Some("normalised values"),
+        Layer::Lrn(_) => Some("denominators of lrn"),
+        Layer::MaxPool(_) | Layer::GlobalMaxPool | Layer::AdaptiveMaxPool(_) | Layer::ChannelMax | Layer::Max => {
+            Some("places of maxima")
+        }
+        Layer::Activation(_)
+        | Layer::Softmax
+        | Layer::LogSoftmax
+        | Layer::Prelu(_)
+        | Layer::Glu
+        | Layer::Mul
+        | Layer::Conv(_)
+        | Layer::ConvTranspose(_)
+        | Layer::Linear(_)
+        | Layer::AvgPool(_)
+        | Layer::GlobalAvgPool
+        | Layer::AdaptiveAvgPool(_)
+        | Layer::ChannelMean
+        | Layer::Flatten
+        | Layer::Rearrange(_)
+        | Layer::Resize(_)
+        | Layer::Scale { .. }
+        | Layer::Concat
+        | Layer::Add
+        | Layer::Sub
+        | Layer::Map(_)
+        | Layer::Custom(_) => None,
+    }
+}
+
 /// The zeros that [`input_gradients`] of such a layer reads around `upstream`, where the layer makes an output of one size of an
 /// input of another: the gradient of a convolution is a transposed one, and the other way round.
 #[must_use]

@@ -198,7 +198,7 @@ fn few_channels(criterion: &mut Criterion) {
         let output = Map::dense((side + bottom) * row + right * inputs, size.height, size.width, outputs);
         let layer = Conv2d::of(&conv, input, output);
         let scratch = output.end() + SLACK;
-        let tiles = Winograd2d { conv: layer, tile: 4, pool: false, block: 64, scratch };
+        let tiles = Winograd2d { conv: layer, tile: 4, pool: false, block: 64, scratch, mixed: false };
         let columns = Columns2d { conv: layer, pool: None, scratch };
         let mut ws = vec![0.0; scratch + tiles.scratch_len().max(columns.scratch_len()) + SLACK];
         ws[..output.offset].iter_mut().zip(numbers(output.offset)).for_each(|(slot, number)| *slot = number);

@@ -137,7 +137,7 @@ fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
         };
         let training = match &net.train {
             None => None,
-            Some(train) => match training(train, &plan, graph, report) {
+            Some(train) => match training(train, net.exact, &plan, graph, report) {
                 None => return emit::stub(net, ast, &runtime),
                 training => training,
             },
@@ -162,9 +162,9 @@ fn tracked(model: &Model, ast: &Ast, report: &mut Report) -> TokenStream {
 }
 
 /// The training step of a net, if it can be trained.
-fn training(train: &Train, plan: &Plan, graph: &Graph<'_>, report: &mut Report) -> Option<Training> {
+fn training(train: &Train, exact: bool, plan: &Plan, graph: &Graph<'_>, report: &mut Report) -> Option<Training> {
     let before = report.len();
-    let spec = Spec::of(train, graph, report);
+    let spec = Spec::of(train, exact, graph, report);
     if report.len() > before {
         return None;
     }

@@ -31,6 +31,7 @@ use self::accuracy::Model;
 use self::budget::Search;
 use self::choice::{Choice, Way};
 
+pub(crate) use algorithm::in_training;
 pub use arena::Buffer;
 pub(crate) use arena::{lower_bound, place_many, round_up};
 pub use budget::OverBudget;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `program` | tasks on values |
 //! | `forward`, `backward` | the tasks of the layers and of the losses; those of all gradients |
+//! | `algorithm` | how convolutions are computed |
 //! | `host` | which values share memory |
 //! | `place`, `shared` | where everything lies: in the workspace of each image, and in what all images share |
 //! | `memory` | what lies where and when, for charts |
@@ -11,6 +12,7 @@
 //!
 //! It reads the net as declared: what inference folds and fuses is trained, layer by layer.
 
+mod algorithm;
 mod backward;
 mod calls;
 mod forward;
@@ -27,6 +29,7 @@ use cnn_net::op::Op;
 use cnn_runtime::step::{Constant, Head, StepLayout, TensorPlace};
 use cnn_runtime::train::Loss;
 
+use self::algorithm::Algorithms;
 use self::calls::Calls;
 use self::forward::Nodes;
 use self::memory::{Held, recomputations};
@@ -46,6 +49,8 @@ pub struct Spec {
     pub loss: Loss,
     /// Which nodes are not trained.
     pub frozen: Vec<bool>,
+    /// Whether convolutions are computed directly.
+    pub exact: bool,
 }
 
 /// A training step.
@@ -102,7 +107,7 @@ pub fn plan(graph: &Graph<'_>, spec: &Spec) -> Result<StepPlan, Vec<Fault>> {
     if !faults.is_empty() {
         return Err(faults);
     }
-    let mut program = Program::default();
+    let mut program = Program { algorithms: Algorithms::of(&nodes), norms: nodes.norm.clone(), ..Program::default() };
     program.run_forward(&nodes);
     program.run_backward(&nodes);
     program.host(graph);

@@ -62,7 +62,7 @@ fn check_graph(source: &str, graph: &Graph<'_>, images: usize, loss: Loss, froze
         }
     }
     let frozen_nodes: Vec<bool> = graph.nodes.iter().map(|node| frozen(node.name)).collect();
-    let spec = Spec { images, loss, frozen: frozen_nodes };
+    let spec = Spec { images, loss, frozen: frozen_nodes, exact: false };
     let mut machine = Machine::new(graph, &spec, &tensors);
     let elements: usize = graph.inputs.iter().map(|input| input.shape.elements()).sum();
     for step in 1..=2 {
@@ -132,4 +132,45 @@ fn whole_nets() {
         far.extend(check(net, 1 + usize::from(net.contains("batch_norm")), loss, |_| false));
     }
     assert_none(far);
+}
+
+/// What comes before all that is trained: normalisations and functions are folded into convolutions, in tiles or not.
+#[test]
+fn frozen_trunks() {
+    let nets = [
+        "Trunk: 3x13x12 -> 5 { conv(20, 3x3, pad = 1) -> batch_norm -> relu; conv(24, 3x3, stride = 2, bias = false) -> batch_norm
+            -> max_pool(2x2); conv(9, 1x1) -> tanh -> batch_norm; fc: linear(5); }",
+        "Shortcut: 16x14x14 -> 4 { conv(32, 3x3, pad = 1, bias = false) -> batch_norm -> relu;
+            add { b: conv(32, 3x3, pad = 1, groups = 2) -> bn: batch_norm; skip; } -> relu -> global_avg_pool -> fc: linear(4); }",
+        "Twice: 4x9x9 -> 3 { conv(17, 3x3); keep x; batch_norm -> relu6; concat { skip; from x -> b: conv(3, 1x1); } -> fc: linear(3); }",
+    ];
+    let is_frozen = |name: &str| name != "fc";
+    assert_none(nets.iter().flat_map(|net| check(net, 3, Loss::CROSS_ENTROPY, is_frozen)).collect());
+}
+
+/// Convolutions in tiles, forward and back, over several channels and groups, next to such that are computed directly.
+#[test]
+fn convolutions_in_tiles() {
+    let nets = [
+        "Tiles: 16x16x16 -> 3 { conv(32, 3x3, pad = 1) -> relu; conv(40, 3x3) -> batch_norm -> relu -> conv(33, 3x3, pad = 2);
+            global_avg_pool -> fc: linear(3); }",
+        "Groups: 32x30x28 -> 3 { conv(48, 3x3, pad = 1, groups = 2) -> batch_norm -> relu; conv(32, 3x3, pad = 0) -> tanh;
+            global_avg_pool -> fc: linear(3); }",
+    ];
+    assert_none(nets.iter().flat_map(|net| check(net, 3, Loss::CROSS_ENTROPY, |_| false)).collect());
+    for net in nets {
+        let plan = planned::plan(net).unwrap_or_else(|error| panic!("{net}\n{error}"));
+        let tiled = |exact: bool| {
+            plan.describe("Net", "", |graph| {
+                let frozen = vec![false; graph.nodes.len()];
+                let spec = Spec { images: 3, loss: Loss::CROSS_ENTROPY, frozen, exact };
+                let plan = cnn_compiler::train::plan(graph, &spec).expect("it can be trained");
+                let is_tiled = |kernel: &cnn_compiler::train::Kernel| {
+                    matches!(kernel, cnn_compiler::train::Kernel::Images(kernel) if kernel.function() == "winograd2d")
+                };
+                plan.calls.iter().filter(|call| is_tiled(&call.kernel)).count()
+            })
+        };
+        assert!(tiled(false) >= 2 && tiled(true) == 0, "{net}: {} and {}", tiled(false), tiled(true));
+    }
 }

@@ -18,7 +18,7 @@ macro_rules! kernel_call {
     };
     (
         $layer:ident = $function:ident $(, output: $($output:ident).+)? $(, weights: $($weights:ident).+)?
-        $(, algorithm: $algorithm:expr)? $(, batch: $batch:expr)?
+        $(, algorithm: $algorithm:expr)? $(, batch: $batch:ident)?
     ) => {
         kernel_call!(
             @impl $layer, this, $layer, $function, ($($($output).+)?), ($($($weights).+)?), ($($algorithm)?), ($($batch)?)
@@ -51,7 +51,7 @@ macro_rules! kernel_call {
     };
     (
         @impl $call:ident, $inner:tt, $layer:ident, $function:ident, ($($($output:ident).+)?), ($($($weights:ident).+)?),
-        ($($algorithm:expr)?), ($($batch:expr)?)
+        ($($algorithm:expr)?), ($($batch:ident)?)
     ) => {
         #[cfg(feature = "alloc")]
         impl $crate::kernels::call::KernelCall for $call {
@@ -85,7 +85,18 @@ macro_rules! kernel_call {
 
             $(
                 fn has_batch(&self) -> bool {
-                    $batch
+                    true
+                }
+
+                #[cfg(feature = "kernels")]
+                fn run_batch(
+                    &self,
+                    run: $crate::exec::run::Run<'_>,
+                    batch: $crate::place::workspace::Batch,
+                    weights: &[f32],
+                    ws: &mut [f32],
+                ) {
+                    $batch(run, &kernel_call!(@layer self $inner).check(), batch, weights, ws);
                 }
             )?
 

@@ -17,6 +17,7 @@ mod tiles;
 pub use self::affine::{Affine, Normalisation};
 pub use self::channels::{DepthwiseTaps, pack_gains, pack_scale_shift, pack_slopes, scale_shift_len};
 pub use self::columns::ColumnPanels;
+pub(crate) use self::panels::begin_panel;
 pub use self::panels::{ConvPanels, padded};
 pub use self::phases::TransposedPanels;
 pub use self::rows::DenseRows;

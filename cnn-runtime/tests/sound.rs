@@ -621,7 +621,7 @@ fn conv_transpose(n: &mut Numbers<'_>, run: Run<'_>, weights: &[f32], ws: &mut [
 
 fn winograd(n: &mut Numbers<'_>, run: Run<'_>, weights: &[f32], ws: &mut [f32]) {
     let (tile, pool, block, scratch, conv) = (n.next(), n.next() == 1, n.next(), n.next(), n.conv());
-    let layer = Winograd2d { conv, tile, pool, block, scratch }.check();
+    let layer = Winograd2d { conv, tile, pool, block, scratch, mixed: false }.check();
     winograd2d(run, &layer, weights, ws);
     winograd2d_batch(run, &layer, Batch::one(ws), weights, ws);
 }
@@ -738,7 +738,7 @@ fn numbers_that_wrap_are_refused() {
     let (input, output) = (Map::dense(0, 66, 66, 1), Map::dense(4400, 64, 64, 1));
     let conv = Conv2d { input: Map { height: 64, width: 64, ..input }, output, kernel: Size::square(3), ..conv };
     let conv = Conv2d { dilation: Size::square(1), ..conv };
-    let layer = Winograd2d { conv, tile: 2, pool: false, block: half + 1, scratch: 8528 };
+    let layer = Winograd2d { conv, tile: 2, pool: false, block: half + 1, scratch: 8528, mixed: false };
     assert!(refused(|| winograd2d(run, &layer.check(), &[0.5; 288], &mut vec![1.0; 9552])), "a block that wraps");
 }
 

@@ -103,6 +103,11 @@ const EXPOSED: f64 = 0.45;
 const CACHE_BYTES: usize = 512 << 10;
 /// Where Winograd gains less than this share of the direct algorithm, it is not worth its rounding errors.
 const LEAST_GAIN: f64 = 0.1;
+/// What it costs to transform a filter's value in a training step, and to write it.
+const TRANSFORMED: f64 = 80.0;
+/// How many times larger than the direct algorithm's the errors may be of what a training step computes with: of F(4, 3) they are, and
+/// not of larger tiles.
+const NEAR: f64 = 3.0;
 /// What V and M of a block should fit into: half of that cache.
 const BLOCK_BYTES: usize = CACHE_BYTES / 2;
 /// Up to this many tiles are always one block: then weights are read once.
@@ -132,6 +137,32 @@ pub(super) fn choices(conv: &Conv, inputs: usize, output: Size, stream: f64, col
     let gains = all.first().is_some_and(|best| best.cost < (1.0 - LEAST_GAIN) * direct.cost);
     all.insert(if gains { all.len() } else { 0 }, direct);
     all
+}
+
+/// How a training step computes a convolution of so many images: the cheapest way among those whose errors are near those of the direct
+/// algorithm, since its results are trained on. Weights are transformed in every step.
+pub(crate) fn in_training(conv: &Conv, inputs: usize, output: Size, images: usize) -> Algorithm {
+    let all = choices(conv, inputs, output, FROM_MEMORY, false);
+    let exact = all.iter().find(|choice| choice.way.is_exact());
+    let Some(direct) = exact else { return Algorithm::Direct };
+    let cost = |choice: &Choice| {
+        let packed = match choice.way {
+            Way::Conv(Algorithm::Winograd { panels, .. }) => panels.len() as f64 * TRANSFORMED,
+            Way::Conv(Algorithm::Direct | Algorithm::Planar { .. } | Algorithm::Columns { .. })
+            | Way::Linear { .. } => 0.0,
+        };
+        images as f64 * choice.cost + packed
+    };
+    // Phases of a stride have to be transformed for too few products.
+    let strided = |choice: &Choice| !choice.way.is_exact() && conv.stride != Size::square(1);
+    let near = all.iter().filter(|choice| choice.error <= NEAR * NEAR * direct.error && !strided(choice));
+    match near.min_by(|a, b| cost(a).total_cmp(&cost(b))) {
+        Some(best) if cost(best) < (1.0 - LEAST_GAIN) * cost(direct) => match best.way {
+            Way::Conv(algorithm) => algorithm,
+            Way::Linear { .. } => Algorithm::Direct,
+        },
+        _ => Algorithm::Direct,
+    }
 }
 
 /// The direct algorithm.

@@ -107,8 +107,19 @@ impl Algorithm {
             Self::Planar { panels, tail } => Box::new(Planar2d::new(conv).tile(panels.tile).pool(tail)),
             Self::Columns { tail, .. } => Box::new(Columns2d::new(conv).scratch(scratch).pool(tail)),
             Self::Winograd { panels, block, tail } => {
-                Box::new(Winograd2d { conv, tile: panels.tile, block, scratch, pool: tail.is_some() })
+                Box::new(Winograd2d { conv, tile: panels.tile, block, scratch, pool: tail.is_some(), mixed: false })
             }
+        }
+    }
+
+    /// The kernel of a convolution of gradients.
+    pub(crate) fn gradient_kernel(&self, conv: Conv2d, scratch: usize) -> Box<dyn KernelCall> {
+        match *self {
+            Self::Winograd { panels, block, .. } => Box::new(Winograd2d {
+                mixed: true,
+                ..Winograd2d::new(conv).tile(panels.tile).block(block).scratch(scratch)
+            }),
+            Self::Direct | Self::Planar { .. } | Self::Columns { .. } => self.kernel(conv, scratch),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cnn_net::graph::{Graph, Role};
 use cnn_net::op::{Activation, BatchNorm, Linear, Op, Store};
 use cnn_runtime::kernels::call::{BatchCall, KernelCall};
+use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::dropout::DropoutMap;
 use cnn_runtime::kernels::gradient::batch_norm::BatchNormInputGradient;
 use cnn_runtime::kernels::gradient::dense::DenseInputGradient;
@@ -25,6 +26,9 @@ use super::memory::layer;
 use super::place::Places;
 use super::program::{Program, Task, Work};
 use super::shared::{Once, Shared};
+
+/// A convolution with this many weights takes all images at once: they are more than an L2 holds.
+const MANY_WEIGHTS: usize = 128 << 10;
 
 /// A kernel of a step.
 #[derive(Debug)]
@@ -223,7 +227,14 @@ impl<'a> Calls<'a> {
         let (inputs, output) = self.maps(node);
         let scratch = self.places.scratch[time];
         let applied = if has_epilogue(&op) { activation } else { Activation::Identity };
-        let make = |weights| plain(&op, applied, &inputs, output, Own { weights, scratch });
+        let algorithm = self.program.algorithms[node].forward;
+        let make = |weights| match op {
+            Op::Conv(conv) => {
+                let conv = Conv2d::of(&conv, inputs[0], output).weights(weights).activation(applied);
+                vec![algorithm.kernel(conv, scratch)]
+            }
+            _ => plain(&op, applied, &inputs, output, Own { weights, scratch }),
+        };
         let mut kernels = make(0);
         if let Some(weights) = kernels.iter().find_map(|kernel| kernel.weights()) {
             let owner = self.owner(node);
@@ -240,11 +251,21 @@ impl<'a> Calls<'a> {
         }
         for kernel in kernels {
             let name = self.name(task, "");
-            if matches!(op, Op::Linear(_)) && kernel.has_batch() {
-                self.whole(time, name, Kernel::Images(kernel));
-            } else {
-                self.image(name, kernel);
-            }
+            self.product(time, name, kernel);
+        }
+    }
+
+    /// A kernel of a layer, for all images at once if weights are read once for them, or it computes in memory that stays in the cache
+    /// then.
+    fn product(&mut self, time: usize, name: String, kernel: Box<dyn KernelCall>) {
+        let many = kernel.weights().is_some_and(|weights| match weights.layout {
+            Layout::Winograd(_) => true,
+            layout => layout.len() >= MANY_WEIGHTS,
+        });
+        if kernel.has_batch() && (many || kernel.function() == "dense") {
+            self.whole(time, name, Kernel::Images(kernel));
+        } else {
+            self.image(name, kernel);
         }
     }
 
@@ -265,7 +286,9 @@ impl<'a> Calls<'a> {
         }
         let weight = self.tensor(node, Role::Weight).or(self.shared.constant(node));
         let bias = if what == Once::Weights { self.tensor(node, Role::Bias) } else { None };
-        self.before(name, Box::new(PackStep { layout, to, weight, bias, norm: None }));
+        let turned = what == Once::Inputs && matches!(layout, Layout::Winograd(_));
+        let norm = self.program.norms[node].and_then(|norm| self.shared.folded(self.graph, norm));
+        self.before(name, Box::new(PackStep { layout, to, weight, bias, norm, turned }));
     }
 
     /// Whether there are gradients of the inputs of a node, or of one that it is once more.
@@ -322,10 +345,15 @@ impl<'a> Calls<'a> {
             .map(|wanted| wanted.then(|| written.next()).flatten().map(|value| self.map(*value)))
             .collect();
         let name = self.name(task, "gradient");
-        let make = |weights| match (op, gradients.first()) {
+        let (backward, scratch) = (self.program.algorithms[node].backward, self.places.scratch[time]);
+        let make = |weights| match (op, gradients.first(), backward) {
             // By the running statistics: what is normalised by those of the minibatch has other tasks.
-            (Op::BatchNorm(_), Some(Some(gradient))) => {
+            (Op::BatchNorm(_), Some(Some(gradient)), _) => {
                 vec![Box::new(ScaleShift::new(upstream, *gradient).weights(weights)) as Box<dyn KernelCall>]
+            }
+            (Op::Conv(_), Some(Some(gradient)), Some((conv, algorithm))) => {
+                let conv = Conv2d::of(&conv, upstream, *gradient).weights(weights);
+                vec![algorithm.gradient_kernel(conv, scratch)]
             }
             _ => input_gradients(&op, &inputs, output, upstream, &gradients, weights),
         };
@@ -339,7 +367,7 @@ impl<'a> Calls<'a> {
             kernels = make(offset);
         }
         for kernel in kernels {
-            self.image(name.clone(), kernel);
+            self.product(time, name.clone(), kernel);
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Nodes<'a> {
     pub(super) learning: Vec<bool>,
     /// The function that each node applies to its results, a node of its own.
     pub(super) function: Vec<Option<usize>>,
+    /// The batch normalisation that is folded into the weights of each node: neither changes, nor does anything before them.
+    pub(super) norm: Vec<Option<usize>>,
 }
 
 impl<'a> Nodes<'a> {
@@ -31,13 +33,14 @@ impl<'a> Nodes<'a> {
         });
         let count = graph.nodes.len();
         let logits = logits.collect();
-        let function = vec![None; count];
-        let mut nodes = Self { graph, spec, logits, needed: vec![false; count], learning: Vec::new(), function };
+        let (function, norm) = (vec![None; count], vec![None; count]);
+        let mut nodes = Self { graph, spec, logits, needed: vec![false; count], learning: Vec::new(), function, norm };
         nodes.find_needed();
         for (index, node) in graph.nodes.iter().enumerate() {
             let learns = nodes.trains(index) || node.inputs.iter().any(|input| nodes.learns(*input));
             nodes.learning.push(learns && nodes.needed[index]);
         }
+        nodes.find_norms();
         nodes.find_functions();
         nodes
     }
@@ -71,6 +74,28 @@ impl<'a> Nodes<'a> {
         reads + self.logits.iter().filter(|logits| **logits == value).count()
     }
 
+    /// Finds the normalisations that are folded into the convolutions before them.
+    fn find_norms(&mut self) {
+        for (index, node) in self.graph.nodes.iter().enumerate() {
+            if let (Op::BatchNorm(_), [input @ Source::Node(before)]) = (&node.op, node.inputs)
+                && matches!(self.graph.nodes[*before].op, Op::Conv(_))
+                && self.needed[index]
+                && self.spec.frozen[index]
+                && !self.learning[index]
+                && !shares_tensors(self.graph, *before)
+                && !shares_tensors(self.graph, index)
+                && self.uses(*input) == 1
+            {
+                self.norm[*before] = Some(index);
+            }
+        }
+    }
+
+    /// The node whose kernel gives a node's value: that of the convolution that a normalisation is folded into, or the node itself.
+    fn kernel_of(&self, node: usize) -> usize {
+        self.norm.iter().position(|norm| *norm == Some(node)).unwrap_or(node)
+    }
+
     /// Finds the functions that the kernel before can apply, whose gradients follow from what they return.
     fn find_functions(&mut self) {
         for (index, node) in self.graph.nodes.iter().enumerate() {
@@ -81,7 +106,8 @@ impl<'a> Nodes<'a> {
                 && has_epilogue(&self.graph.nodes[*before].op)
                 && self.uses(*input) == 1
             {
-                self.function[*before] = Some(index);
+                let kernel = self.kernel_of(*before);
+                self.function[kernel] = Some(index);
             }
         }
     }
@@ -106,6 +132,7 @@ impl<'a> Nodes<'a> {
             Op::Activation(Activation::Identity) => true,
             Op::Dropout { p } => p == 0.0 || self.spec.frozen[index],
             Op::Flatten => self.graph.shape(node.inputs[0]).size().area() == 1 || self.only_linear_reads(index),
+            Op::BatchNorm(_) => self.kernel_of(index) != index,
             _ => self.is_fused(index),
         }
     }
@@ -116,6 +143,11 @@ impl<'a> Nodes<'a> {
         let mut readers = self.graph.nodes.iter().filter(|node| node.inputs.contains(&value));
         !self.logits.contains(&value) && readers.all(|node| matches!(node.op, Op::Linear(_)))
     }
+}
+
+/// Whether other nodes have the tensors of a node.
+pub(super) fn shares_tensors(graph: &Graph<'_>, node: usize) -> bool {
+    graph.nodes[node].again.is_some() || graph.nodes.iter().any(|other| other.again == Some(node))
 }
 
 impl Program {

@@ -14,6 +14,7 @@ use cnn_runtime::kernels::plain;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 
+use super::algorithm::Algorithms;
 use super::program::{Host, Program, Task, ValueId, Work};
 use crate::plan::{Buffer, lower_bound, place_many, round_up, widest};
 
@@ -111,12 +112,18 @@ impl Program {
         let op = &graph.nodes[node].op;
         let (input, output) = (graph.shape(graph.nodes[node].inputs[0]).size(), graph.nodes[node].output.size());
         let upstream = || *task.reads.last().unwrap_or(&0);
+        let algorithms = &self.algorithms[node];
         match (&task.work, op) {
+            (Work::Forward(_), Op::Conv(conv)) => Some((task.reads[0], algorithms.forward.halo(conv, input, output))),
             (Work::Forward(_), _) | (Work::Tensors, Op::Conv(_)) => {
                 Some((task.reads[0], plain::halo(op, input, output)))
             }
             (Work::Inputs { .. }, _) | (Work::Tensors, Op::ConvTranspose(_)) => {
-                Some((upstream(), upstream_halo(op, input, output)))
+                let halo = match (&task.work, &algorithms.backward) {
+                    (Work::Inputs { .. }, Some((conv, algorithm))) => algorithm.halo(conv, output, input),
+                    _ => upstream_halo(op, input, output),
+                };
+                Some((upstream(), halo))
             }
             _ => None,
         }
@@ -126,7 +133,15 @@ impl Program {
     fn scratch(&self, graph: &Graph<'_>, task: &Task) -> Option<usize> {
         let node = task.node?;
         let elements = |value: &ValueId| self.values[*value].shape.elements();
+        let Algorithms { forward, backward } = &self.algorithms[node];
         match task.work {
+            Work::Forward(_) if matches!(graph.nodes[node].op, Op::Conv(_)) => {
+                forward.scratch(graph.nodes[node].output.size())
+            }
+            Work::Inputs { .. } => {
+                let input = graph.shape(graph.nodes[node].inputs[0]).size();
+                backward.as_ref().and_then(|(_, algorithm)| algorithm.scratch(input))
+            }
             Work::Forward(_) => plain::scratch(&graph.nodes[node].op, task.reads.iter().map(elements).sum()),
             Work::Statistics => Some(BatchNormStatistics::scratch_len(self.values[task.reads[0]].shape.channels())),
             Work::NormTensors => Some(BatchNormGradient::scratch_len(self.values[task.reads[0]].shape.channels())),

@@ -2,6 +2,8 @@
 
 use cnn_net::op::{Activation, Shape};
 
+use super::algorithm::Algorithms;
+
 /// A value in the workspace of each image: an activation, or the gradient of one.
 #[derive(Clone, Debug)]
 pub(super) struct Value {
@@ -76,6 +78,10 @@ pub(super) struct Program {
     pub(super) heads: Vec<Head>,
     /// How many tasks come before the first gradient.
     pub(super) forward: usize,
+    /// How each node is computed, if it is a convolution.
+    pub(super) algorithms: Vec<Algorithms>,
+    /// The batch normalisation that is folded into the weights of each node.
+    pub(super) norms: Vec<Option<usize>>,
 }
 
 /// Something that has a loss.

@@ -9,8 +9,9 @@ use crate::ast::Train;
 use crate::report::Report;
 
 impl Spec {
-    /// What an attribute asks for. Names that no layer has are reported.
-    pub fn of(train: &Train, graph: &Graph<'_>, report: &mut Report) -> Self {
+    /// What an attribute asks for, of a net whose convolutions are computed directly if it is `exact`. Names that no layer has are
+    /// reported.
+    pub fn of(train: &Train, exact: bool, graph: &Graph<'_>, report: &mut Report) -> Self {
         for pattern in train.only.iter().chain(&train.except) {
             if !graph.nodes.iter().any(|node| !node.tensors.is_empty() && selects(&pattern.value(), node.name)) {
                 let wrong = format!("no layer with tensors is called `{}`", pattern.value());
@@ -20,7 +21,7 @@ impl Spec {
         let any = |patterns: &[LitStr], name: &str| patterns.iter().any(|pattern| selects(&pattern.value(), name));
         let is_frozen = |name: &str| !train.only.is_empty() && !any(&train.only, name) || any(&train.except, name);
         let frozen = graph.nodes.iter().map(|node| is_frozen(node.name)).collect();
-        Self { images: train.images, loss: train.loss.unwrap_or(Loss::CROSS_ENTROPY), frozen }
+        Self { images: train.images, loss: train.loss.unwrap_or(Loss::CROSS_ENTROPY), frozen, exact }
     }
 }
 

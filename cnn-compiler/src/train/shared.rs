@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use cnn_net::graph::{Graph, Role};
 use cnn_net::memory::Holds;
-use cnn_net::op::Op;
+use cnn_net::op::{BatchNorm, Op};
 use cnn_runtime::kernels::minibatch::batch_norm::NormTensors;
+use cnn_runtime::kernels::minibatch::pack::PackNorm;
 use cnn_runtime::step::{Constant, TensorPlace};
 
 use super::Spec;
@@ -90,6 +91,12 @@ impl Shared {
         let of = |role| self.tensor(graph, node, role).map_or(0, |place| place.offset);
         let [mean, var] = [Role::RunningMean, Role::RunningVar].map(of);
         NormTensors { weight: of(Role::Weight), bias: of(Role::Bias), mean, var }
+    }
+
+    /// A batch normalisation that is folded into weights.
+    pub(super) fn folded(&self, graph: &Graph<'_>, node: usize) -> Option<PackNorm> {
+        let Op::BatchNorm(BatchNorm { eps, .. }) = graph.nodes[node].op else { return None };
+        Some(PackNorm { tensors: self.norm(graph, node), eps })
     }
 
     /// Where the factors of a `scale` by a number are.

@@ -77,7 +77,8 @@ impl<'a> Machine<'a> {
                 let training: &dyn cnn_runtime::kernels::call::BatchCall = &**training;
                 return training.run(run, *batch, workspaces, shared);
             }
-            Kernel::Load(..) | Kernel::Image(_) | Kernel::Images(_) | Kernel::Dropout(_) | Kernel::Loss(_) => {}
+            Kernel::Images(kernel) => return kernel.run_batch(run, *batch, shared, workspaces),
+            Kernel::Load(..) | Kernel::Image(_) | Kernel::Dropout(_) | Kernel::Loss(_) => {}
         }
         let sizes: Vec<usize> = self.graph.inputs.iter().map(|input| input.shape.elements()).collect();
         for (index, ws) in batch.split(workspaces).enumerate() {
@@ -86,12 +87,12 @@ impl<'a> Machine<'a> {
                     let first: usize = sizes[..*input].iter().sum();
                     kernel.run(run, &images[index][first..][..sizes[*input]], &[], ws);
                 }
-                Kernel::Image(kernel) | Kernel::Images(kernel) => kernel.run(run, &[], shared, ws),
+                Kernel::Image(kernel) => kernel.run(run, &[], shared, ws),
                 Kernel::Dropout(layer) => {
                     dropout(run, &layer.check(), MaskOf { seed: self.seed, step, image: index }, ws);
                 }
                 Kernel::Loss(loss) => lose(loss, targets, index, batch.images, ws),
-                Kernel::Batch(_) | Kernel::Norm(..) => {}
+                Kernel::Images(_) | Kernel::Batch(_) | Kernel::Norm(..) => {}
             }
         }
     }

@@ -57,6 +57,18 @@ pub trait KernelCall: fmt::Debug {
     /// If the workspace is too small, or the image or the weights end early.
     #[cfg(feature = "kernels")]
     fn run(&self, run: Run<'_>, image: &[f32], weights: &[f32], ws: &mut [f32]);
+
+    /// Runs it in the workspace of each image: with the function for a batch, if there is one.
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run) does.
+    #[cfg(feature = "kernels")]
+    fn run_batch(&self, run: Run<'_>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+        for ws in batch.split(ws) {
+            self.run(run, &[], weights, ws);
+        }
+    }
 }
 
 /// A kernel of a training step that takes all images of a minibatch, with all its numbers.

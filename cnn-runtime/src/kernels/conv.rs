@@ -139,4 +139,13 @@ impl KernelCall for Conv2d {
         let function = if self.is_depthwise() { depthwise2d } else { conv2d };
         function(run, &self.check(), weights, ws);
     }
+
+    #[cfg(feature = "kernels")]
+    fn run_batch(&self, run: Run<'_>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+        if self.is_depthwise() {
+            batch.split(ws).for_each(|ws| depthwise2d(run, &self.check(), weights, ws));
+        } else {
+            conv2d_batch(run, &self.check(), batch, weights, ws);
+        }
+    }
 }

@@ -368,4 +368,15 @@ impl KernelCall for DenseCall {
         };
         function(run, &self.layer.check(), weights, ws);
     }
+
+    #[cfg(feature = "kernels")]
+    fn run_batch(&self, run: Run<'_>, batch: Batch, weights: &[f32], ws: &mut [f32]) {
+        let function = match (self.nonzero, self.f16) {
+            (false, false) => dense_batch,
+            (false, true) => dense_f16_batch,
+            (true, false) => dense_nonzero_batch,
+            (true, true) => dense_nonzero_f16_batch,
+        };
+        function(run, &self.layer.check(), batch, weights, ws);
+    }
 }

@@ -60,11 +60,14 @@ pub struct Winograd2d {
     pub block: usize,
     /// Where scratch memory begins: [`scratch_len`](Self::scratch_len) floats.
     pub scratch: usize,
+    /// Whether inputs may differ by any factor: errors are relative to the largest input of a tile then. That is enough for gradients,
+    /// which differ much and are added up.
+    pub mixed: bool,
 }
 
-record! { Winograd2d(conv: Conv2d) { tile: usize = 0, block: usize = 0, scratch: usize = 0, pool: bool = false } }
+record! { Winograd2d(conv: Conv2d) { tile: usize = 0, block: usize = 0, scratch: usize = 0, pool: bool = false, mixed: bool = false } }
 kernel_call! {
-    Winograd2d = winograd2d, output: conv.output, weights: conv.weights, algorithm: Winograd2d::algorithm, batch: true
+    Winograd2d = winograd2d, output: conv.output, weights: conv.weights, algorithm: Winograd2d::algorithm, batch: winograd2d_batch
 }
 
 /// The size that whole tiles of an output of this size cover.

@@ -117,7 +117,8 @@ impl ConvPanels {
 }
 
 /// The scales of a panel of `real` output channels from `first` on, whose biases are written; zeros after them.
-pub(super) fn begin_panel(
+#[inline(always)]
+pub(crate) fn begin_panel(
     first: usize,
     real: usize,
     affine: impl Fn(usize) -> Affine,

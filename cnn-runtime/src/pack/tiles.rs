@@ -3,7 +3,7 @@
 use cnn_net::op::Size;
 
 use super::affine::Affine;
-use super::panels::{ConvPanels, begin_panel};
+use super::panels::{ConvPanels, begin_panel, copy_row};
 use super::points::{MOST, MOST_TAPS, filter_matrix};
 use crate::exec::divide::div_ceil;
 use crate::simd::PANEL;
@@ -71,32 +71,46 @@ impl WinogradPanels {
     /// If `packed` has another length than [`len`](Self::len), or there is no algorithm for such tiles.
     pub fn pack(&self, weight: impl Fn(usize) -> f32, affine: impl Fn(usize) -> Affine, packed: &mut [f32]) {
         assert_eq!(packed.len(), self.len());
-        let depth = self.depth();
-        let matrix = filter_matrix(self.side(), self.taps());
+        let (inputs, area) = (self.inputs, self.kernel * self.kernel);
+        let weight = |[output, input, tap]: [usize; 3]| weight((output * inputs + input) * area + tap);
         self.panels().pack_panels(packed, |first, real, width, panel| {
-            let (biases, rows) = panel.split_at_mut(width);
-            let scales = begin_panel(first, real, &affine, biases);
-            let mut filters = [[0.0; PANEL]; MOST_TAPS * MOST_TAPS];
-            let mut columns = [[[0.0; PANEL]; MOST]; MOST_TAPS];
-            for input in 0..depth {
-                self.gather(input, first, &scales[..real], &weight, &mut filters);
-                self.transform(&matrix, &filters, &mut columns, |point, values| {
-                    let row = &mut rows[(point * depth + input) * width..][..width];
-                    for (slot, value) in row.iter_mut().zip(values) {
-                        *slot = *value as f32;
-                    }
-                });
-            }
+            self.pack_panel([first, real, width], weight, &affine, panel);
         });
     }
 
+    /// Packs a panel: its first output channel, counted through all groups, how many it has, and its width. `weight` gives weights by
+    /// output channel, input channel of the group, and tap.
+    #[inline(always)]
+    pub(crate) fn pack_panel(
+        &self,
+        [first, real, width]: [usize; 3],
+        weight: impl Fn([usize; 3]) -> f32,
+        affine: impl Fn(usize) -> Affine,
+        panel: &mut [f32],
+    ) {
+        let depth = self.depth();
+        let matrix = filter_matrix(self.side(), self.taps());
+        let (biases, rows) = panel.split_at_mut(width);
+        let scales = begin_panel(first, real, &affine, biases);
+        let mut filters = [[0.0; PANEL]; MOST_TAPS * MOST_TAPS];
+        let mut columns = [[[0.0; PANEL]; MOST]; MOST_TAPS];
+        for input in 0..depth {
+            self.gather(input, first, &scales[..real], &weight, &mut filters);
+            self.transform(&matrix, &filters, &mut columns, |point, values| {
+                let row = &mut rows[(point * depth + input) * width..][..width];
+                copy_row(row, &values.map(|value| value as f32)[..width]);
+            });
+        }
+    }
+
     /// The filters of a phase and an input channel, `input` of all, for the output channels from `first` on, side by side.
+    #[inline(always)]
     fn gather(
         &self,
         input: usize,
         first: usize,
         scales: &[f64],
-        weight: impl Fn(usize) -> f32,
+        weight: impl Fn([usize; 3]) -> f32,
         filters: &mut [[f64; PANEL]; MOST_TAPS * MOST_TAPS],
     ) {
         let Self { inputs, kernel, stride, .. } = *self;
@@ -108,10 +122,10 @@ impl WinogradPanels {
             *filters = [[0.0; PANEL]; MOST_TAPS * MOST_TAPS];
         }
         for (column, scale) in scales.iter().enumerate() {
-            let start = ((first + column) * inputs + channel) * kernel * kernel + top * kernel + left;
             for y in 0..rows {
                 for x in 0..width {
-                    filters[y * taps + x][column] = f64::from(weight(start + (y * kernel + x) * stride)) * scale;
+                    let tap = (top + y * stride) * kernel + left + x * stride;
+                    filters[y * taps + x][column] = f64::from(weight([first + column, channel, tap])) * scale;
                 }
             }
         }
@@ -119,6 +133,7 @@ impl WinogradPanels {
 
     /// `G g G^T` of the filters of a panel side by side, which compilers make vectors of. Hands the values at each point to
     /// `store`. `columns` is memory for `(G g)^T`.
+    #[inline(always)]
     fn transform(
         &self,
         matrix: &[[f64; MOST_TAPS]; MOST],
@@ -148,6 +163,7 @@ impl WinogradPanels {
 }
 
 /// `sum + values * factor` in each lane.
+#[inline(always)]
 fn add_scaled(sum: &mut [f64; PANEL], values: &[f64; PANEL], factor: f64) {
     for (sum, value) in sum.iter_mut().zip(values) {
         *sum += value * factor;

@@ -133,7 +133,7 @@ impl Setup {
         let affine = |c: usize| Affine { scale: 1.0, shift: filters.bias[c].into() };
         panels.pack(|at| filters.weight[at], affine, &mut packed);
         let conv = Conv2d { residual, activation: activation.into(), ..Conv2d::of(&conv, input, output) };
-        let layer = Winograd2d { conv, tile, pool: false, block, scratch: arena.ws.len() };
+        let layer = Winograd2d { conv, tile, pool: false, block, scratch: arena.ws.len(), mixed: false };
         Self { arena, layer, filters, packed }
     }
 

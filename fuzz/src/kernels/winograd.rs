@@ -37,7 +37,7 @@ pub(super) fn winograd(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let activation =
         if pool { maker.choices.pick(&[Activation::Identity, Activation::Relu]) } else { maker.activation() };
     let conv = Conv2d { groups, residual, activation: activation.into(), ..Conv2d::of(&conv, input, output) };
-    let mut layer = Winograd2d { conv, tile, pool, block: maker.choices.between(1, 20), scratch: 0 };
+    let mut layer = Winograd2d { conv, tile, pool, block: maker.choices.between(1, 20), scratch: 0, mixed: false };
     layer.scratch = maker.scratch(layer.scratch_len());
     layer.conv.weights = maker.weights(layer.panels().len());
     Box::new(Tiles(layer))

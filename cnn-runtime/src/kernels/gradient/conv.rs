@@ -8,8 +8,11 @@
 
 mod block;
 mod depthwise;
+mod packed;
 
-use crate::exec::divide::div;
+use core::mem::MaybeUninit;
+
+use crate::exec::divide::{div, div_ceil};
 use crate::exec::run::{Run, nanos_of_macs};
 use crate::kernels::activation::Elementwise;
 use crate::kernels::conv2d::Conv2d;
@@ -20,7 +23,7 @@ use crate::simd::{Kernel, Simd};
 use cnn_net::op::{Activation, Size};
 use cnn_net::record;
 
-use self::block::{Block, Pixels};
+use self::block::{Block, Pixels, Shares};
 use super::{WeightGradient, assert_apart, gradients_at};
 
 /// The gradients of the weights of a convolution, and perhaps of its bias: sums over the pixels of its output, and over the images.
@@ -105,6 +108,33 @@ impl ConvWeightGradient {
         let whole = self.groups == 1 && self.dilation.width == 1 && self.input.pixel == self.input.channels;
         if whole { self.kernel.width } else { 1 }
     }
+
+    /// Output channels of a group.
+    const fn outputs(&self) -> usize {
+        div(self.upstream.channels, self.groups)
+    }
+
+    /// Whether each channel has its own filter.
+    const fn is_depthwise(&self) -> bool {
+        self.groups > 1 && self.inputs() == 1 && self.outputs() == 1
+    }
+
+    /// Products of vectors with a number for each pixel, if vectors are over inputs: so many of these that lie next to each other.
+    const fn over_inputs(&self, lanes: usize, columns: usize) -> usize {
+        // Products of fewer rows take no less time.
+        let rows = if self.outputs() > 4 { self.outputs() } else { 4 };
+        div_ceil(columns, lanes) * div(self.filter(), columns) * rows
+    }
+
+    /// Products if vectors are over outputs.
+    const fn over_outputs(&self, lanes: usize) -> usize {
+        div_ceil(self.outputs(), lanes) * self.filter()
+    }
+
+    /// Whether vectors over outputs are fewer than those over inputs.
+    const fn is_over_outputs(&self, lanes: usize) -> bool {
+        self.over_outputs(lanes) < self.over_inputs(lanes, self.taps_together() * self.inputs())
+    }
 }
 
 /// Computes the gradients of weights and bias, from the images of a minibatch.
@@ -146,9 +176,14 @@ impl Kernel for WeightGradient<ConvWeightGradient> {
     fn run<S: Simd>(self, s: S) {
         let Self { layer, batch, ws, to, to_bias, partition } = self;
         let outputs = partition.of(layer.upstream.channels);
-        for (index, pixels) in Pixels::of(&layer.upstream, batch.images).enumerate() {
+        let (packed, mut buffers) = (layer.packs::<S>(), MaybeUninit::uninit());
+        let (most, packs) = match packed {
+            Some(most) => (most, Some(buffers.as_mut_ptr())),
+            None => (Shares::of(&layer.upstream), None),
+        };
+        for (index, pixels) in Pixels::of(&layer.upstream, batch.images, most).enumerate() {
             let ws = ws.wrapping_add(pixels.image * batch.floats);
-            let block = Block { layer: &layer, ws, floats: batch.floats, pixels, to, adds: index > 0 };
+            let block = Block { layer: &layer, ws, floats: batch.floats, pixels, to, adds: index > 0, packs };
             // SAFETY: the gradients of the partition are its own, and there is room for them.
             unsafe {
                 block.weights(s, partition);

@@ -8,11 +8,54 @@
 //! caller wants.
 
 use crate::exec::divide::div_rem;
+use crate::kernels::gemm::evenly;
 use crate::simd::{Kernel, Simd, Sound, UnsafeKernel};
 
 /// Vectors in a row of a tile. With four rows or more, there are as many accumulators as keep two units of fused multiply-adds busy,
 /// which need four cycles.
-const NV: usize = 2;
+pub(super) const NV: usize = 2;
+
+/// Rows of the highest tile: as many as there are registers for. More are divided evenly, so that no tile has few.
+pub(super) const fn most<S: Simd>() -> usize {
+    match S::MR {
+        // 16 or 32 registers are known by the tiles of other products.
+        9.. => 8,
+        6.. => 6,
+        _ => 4,
+    }
+}
+
+/// Work on tiles that is compiled for each height.
+pub(super) trait Tall {
+    /// Does it with tiles of `M` rows. Implementations are `#[inline(always)]`.
+    ///
+    /// # Safety
+    ///
+    /// What the type's description lists holds for tiles of this height.
+    unsafe fn run<S: Simd, const M: usize>(self, s: S);
+}
+
+/// Does it with tiles of `height` rows, at most [`most`].
+///
+/// # Safety
+///
+/// What the description of the work lists holds for this height.
+#[inline(always)]
+pub(super) unsafe fn tall<S: Simd>(s: S, work: impl Tall, height: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match height {
+            8 if const { most::<S>() >= 8 } => work.run::<S, 8>(s),
+            7 if const { most::<S>() >= 7 } => work.run::<S, 7>(s),
+            6 if const { most::<S>() >= 6 } => work.run::<S, 6>(s),
+            5 if const { most::<S>() >= 5 } => work.run::<S, 5>(s),
+            4 => work.run::<S, 4>(s),
+            3 => work.run::<S, 3>(s),
+            2 => work.run::<S, 2>(s),
+            _ => work.run::<S, 1>(s),
+        }
+    }
+}
 
 /// A product. All numbers of `a` and `b` are readable, and those of `c` writable and apart from them.
 #[derive(Clone, Copy)]
@@ -115,6 +158,20 @@ impl UnsafeKernel for Few {
     }
 }
 
+/// A tile of a product, from a row on. It has so many rows, and `V` vectors of columns; if these are `WHOLE`, no fewer.
+struct Tile<const WHOLE: bool, const V: usize> {
+    product: Outer,
+    row: usize,
+}
+
+impl<const WHOLE: bool, const V: usize> Tall for Tile<WHOLE, V> {
+    #[inline(always)]
+    unsafe fn run<S: Simd, const M: usize>(self, s: S) {
+        // SAFETY: the caller's promise.
+        unsafe { self.product.tile::<S, WHOLE, V, M>(s, self.row) }
+    }
+}
+
 impl Outer {
     /// The columns from one on.
     fn columns_from(self, column: usize) -> Self {
@@ -129,29 +186,10 @@ impl Outer {
     /// As the description of the type says; if they are `WHOLE`, there are so many columns.
     #[inline(always)]
     unsafe fn tiles<S: Simd, const WHOLE: bool, const V: usize>(self, s: S) {
-        let [mut row, end] = self.rows;
-        // SAFETY: the caller's promise.
-        unsafe {
-            // As high as registers allow, of which 16 or 32 are known by the tiles of other products.
-            while S::MR > 8 && row + 8 <= end {
-                self.tile::<S, WHOLE, V, 8>(s, row);
-                row += 8;
-            }
-            while S::MR >= 6 && row + 6 <= end {
-                self.tile::<S, WHOLE, V, 6>(s, row);
-                row += 6;
-            }
-            while row + 4 <= end {
-                self.tile::<S, WHOLE, V, 4>(s, row);
-                row += 4;
-            }
-            while row + 2 <= end {
-                self.tile::<S, WHOLE, V, 2>(s, row);
-                row += 2;
-            }
-            if row < end {
-                self.tile::<S, WHOLE, V, 1>(s, row);
-            }
+        let [start, end] = self.rows;
+        for (row, height) in evenly(end - start, most::<S>()) {
+            // SAFETY: the caller's promise; these are rows of the product.
+            unsafe { tall(s, Tile::<WHOLE, V> { product: self, row: start + row }, height) };
         }
     }
 
@@ -176,6 +214,30 @@ impl Outer {
                 match to.at(i, 0) {
                     Target::Rows(to, _) => self.store_row::<S, WHOLE, V>(s, to, sums),
                     Target::Columns(to, distance) => self.store_column(s, to, distance, sums),
+                }
+            }
+        }
+    }
+
+    /// All `M` rows, next to each other, of a product whose columns are packed: vectors of `b` are whole, although no more than its
+    /// columns are written.
+    ///
+    /// # Safety
+    ///
+    /// As the description of the type says; all `V` vectors of a row of `b` are readable.
+    #[inline(always)]
+    pub(super) unsafe fn packed<S: Simd, const V: usize, const M: usize>(self, s: S) {
+        let Target::Rows(to, distance) = self.c else { return };
+        // SAFETY: the caller's promise.
+        unsafe {
+            let tile = self.sums::<S, true, V, M>(s, core::array::from_fn(|i| i));
+            let whole = self.columns >= V * S::LANES;
+            for (i, sums) in tile.into_iter().enumerate() {
+                let to = to.wrapping_add(i * distance);
+                if whole {
+                    self.store_row::<S, true, V>(s, to, sums);
+                } else {
+                    self.store_row::<S, false, V>(s, to, sums);
                 }
             }
         }

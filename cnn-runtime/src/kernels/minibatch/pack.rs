@@ -3,18 +3,27 @@
 //! [`Layout::pack`](crate::pack::Layout) does this for weights that are loaded, once. Here, panels are copied by threads and without
 //! arithmetic, unless a normalisation is folded into them, which is only done for weights that don't change.
 
+use core::ops::Range;
+
+use crate::exec::divide::{div_ceil, div_rem};
 use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::pack::{
-    Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, Layout, PANEL, TransposedPanels, WinogradPanels,
+    Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, HALF_PANEL, Layout, PANEL, TransposedPanels,
+    WinogradPanels,
 };
 use crate::place::bounds::{Checked, Reach, Region, assert_product, product};
 use crate::place::spans::{Span, assert_apart, enter_shared};
+use crate::simd::Sound;
 use cnn_net::record;
 
 use super::batch_norm::NormTensors;
 use copy::Panels;
+use scaled::Scaled;
+use tiles::Tiles;
 
 mod copy;
+mod scaled;
+mod tiles;
 
 /// Packs the weights of a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +39,9 @@ pub struct PackStep {
     /// A batch normalisation with its running statistics: one that is folded into the weights, or, of scales and shifts, the layer
     /// itself.
     pub norm: Option<PackNorm>,
+    /// Whether they are the filters of the convolution that computes the gradient of this one's input: turned by half a turn, with inputs
+    /// as outputs. The layout is that convolution's, in tiles and with a stride of 1. It has no bias.
+    pub turned: bool,
 }
 
 /// A batch normalisation that is packed.
@@ -47,6 +59,7 @@ record! {
         weight: Option<usize> = None,
         bias: Option<usize> = None,
         norm: Option<PackNorm> = None,
+        turned: bool = false,
     }
 }
 batch_call! { PackStep = pack_step, shared }
@@ -56,9 +69,12 @@ impl PackStep {
     ///
     /// # Panics
     ///
-    /// If there is nothing to pack, or what is read overlaps what is written.
+    /// If there is nothing to pack, or what is read overlaps what is written; if filters can't be turned.
     pub const fn check(self) -> Checked<Self> {
         assert_layout(&self.layout);
+        let plain = self.weight.is_some() && self.bias.is_none() && self.norm.is_none();
+        let turns = plain && matches!(self.layout, Layout::Winograd(WinogradPanels { stride: 1, .. }));
+        assert!(!self.turned || turns, "only filters of tiles are turned, and they have no bias");
         assert!(!self.layout.is_empty() && self.layout.tensor_len() > 0, "nothing to pack");
         let (read, written) = self.spans();
         assert_apart(&[written], &read);
@@ -67,7 +83,7 @@ impl PackStep {
 
     /// What is read, and what is written.
     const fn spans(&self) -> ([Span; 6], Span) {
-        let Self { layout, to, weight, bias, norm } = *self;
+        let Self { layout, to, weight, bias, norm, .. } = *self;
         let affines = layout.affines();
         let none = Span::optional(None, &[]);
         let [gain, shift, mean, var] = match norm {
@@ -100,9 +116,44 @@ impl PackStep {
         }
     }
 
-    /// Panels that are copies of weights, if there are any.
+    /// Panels that are copies of weights, if there are any; those of convolutions may be scaled afterwards.
     const fn panels(&self) -> Option<Panels> {
-        if self.norm.is_some() || self.weight.is_none() { None } else { Panels::of(&self.layout) }
+        let scales = self.norm.is_some() && !matches!(self.layout, Layout::Conv(_));
+        if scales || self.weight.is_none() { None } else { Panels::of(&self.layout) }
+    }
+}
+
+/// Where a panel of packed weights is.
+struct PanelPlace {
+    group: usize,
+    /// Its first output channel, counted through all groups, how many it has, and its width.
+    channels: [usize; 3],
+    /// The first float and the end.
+    floats: Range<usize>,
+}
+
+impl PanelPlace {
+    /// The panels of a partition, of groups with so many outputs, each of which has as many floats.
+    fn each(partition: Partition, [groups, outputs, floats]: [usize; 3]) -> impl Iterator<Item = Self> {
+        let of_group = div_ceil(outputs, PANEL);
+        partition.of(groups * of_group).map(move |index| {
+            let (group, panel) = div_rem(index, of_group);
+            let rest = outputs - panel * PANEL;
+            let width = if rest > HALF_PANEL { PANEL } else { HALF_PANEL };
+            let start = (group * outputs.next_multiple_of(HALF_PANEL) + panel * PANEL) * floats;
+            let channels = [group * outputs + panel * PANEL, rest.min(width), width];
+            Self { group, channels, floats: start..start + width * floats }
+        })
+    }
+
+    /// The panel, of weights that begin at `to`.
+    ///
+    /// # Safety
+    ///
+    /// They are there, and nothing else reads or writes this panel meanwhile.
+    unsafe fn panel<'a>(&self, to: *mut f32) -> &'a mut [f32] {
+        // SAFETY: the caller's promise.
+        unsafe { core::slice::from_raw_parts_mut(to.wrapping_add(self.floats.start), self.floats.len()) }
     }
 }
 
@@ -171,13 +222,26 @@ pub fn pack_step(run: Run<'_>, layer: &Checked<PackStep>, shared: &mut [f32]) {
 ///
 /// The step was checked, and the shared floats are as many as it needs.
 unsafe fn pack_in(run: Run<'_>, layer: &PackStep, shared: *mut f32) {
-    match (layer.panels(), layer.weight) {
-        (Some(panels), Some(weight)) => {
+    match (layer.layout, layer.panels(), layer.weight) {
+        (Layout::Winograd(panels), _, Some(weight)) => {
+            let each = |partition: Partition| {
+                // SAFETY: the caller's promise; each partition writes panels of its own.
+                run.part(unsafe { Sound::new(Tiles { step: layer, panels, weight, shared, partition }) });
+            };
+            // SAFETY: as above.
+            unsafe { run.each_partition(nanos_of_floats([8, layer.layout.len()]), each) };
+        }
+        (_, Some(panels), Some(weight)) => {
             let bias = layer.bias.map(|bias| shared.wrapping_add(bias).cast_const());
             let (from, to) = (shared.wrapping_add(weight), shared.wrapping_add(layer.to));
             // SAFETY: the caller's promise; each partition writes panels of its own.
             unsafe {
-                let each = |partition: Partition| panels.copy(run, partition, from, bias, to);
+                let each = |partition: Partition| {
+                    panels.copy(run, partition, from, bias, to);
+                    if let (Layout::Conv(panels), Some(_)) = (layer.layout, layer.norm) {
+                        run.part(Sound::new(Scaled { step: layer, panels, shared, partition }));
+                    }
+                };
                 run.each_partition(nanos_of_floats([4, layer.layout.len()]), each);
             }
         }

@@ -41,6 +41,9 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
+    /// Where only what is not finite, or nearly so, is beyond it.
+    pub(crate) const LARGEST: Self = Self { largest: LARGEST };
+
     /// The limit for the image of a workspace.
     ///
     /// # Safety

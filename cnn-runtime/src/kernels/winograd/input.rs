@@ -113,6 +113,9 @@ impl<const M: usize, const N: usize> Transform<'_, '_, M, N> {
         if let Some((_, limit)) = self.limit.get().filter(|(of, _)| *of == image) {
             return limit;
         }
+        if self.work.0.layer.mixed {
+            return Limit::LARGEST;
+        }
         // SAFETY: the input lies in the workspace of each image.
         let limit = unsafe { Limit::of(&self.work.0.layer.conv.input, self.work.0.ws.add(image)) };
         self.limit.set(Some((image, limit)));

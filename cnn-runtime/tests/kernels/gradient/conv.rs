@@ -23,10 +23,13 @@ struct Case {
 
 /// A convolution, and the sizes of its input and of its output.
 fn conv(rng: &mut Rng) -> (Conv, usize, [Size; 2]) {
-    let [groups, inputs, outputs] =
-        rng.pick(&[[1, 1, 6], [1, 3, 17], [1, 16, 8], [1, 9, 33], [2, 5, 3], [3, 16, 2], [4, 1, 1]]);
+    let few =
+        [[1, 1, 6], [1, 3, 17], [1, 16, 8], [1, 9, 33], [2, 5, 3], [3, 16, 2], [4, 1, 1], [1, 33, 13], [2, 20, 5]];
+    // Channels that are packed, and pixels of several blocks.
+    let many = rng.below(8) == 0;
+    let [groups, inputs, outputs] = if many { rng.pick(&[[1, 40, 7], [2, 17, 3], [1, 24, 1]]) } else { rng.pick(&few) };
     let mut size = |most: usize| Size::new(1 + rng.below(most), 1 + rng.below(most));
-    let [kernel, stride, dilation, output] = [size(4), size(3), size(2), size(6)];
+    let [kernel, stride, dilation, output] = [size(4), size(3), size(2), size(if many { 24 } else { 6 })];
     let pad = rng.padding(2);
     let conv = Conv::new(groups * outputs, kernel).stride(stride).dilation(dilation).groups(groups).pad(pad);
     let input = |count: usize, stride: usize, taps: usize, dilation: usize, pad: usize| {
@@ -51,7 +54,7 @@ impl Case {
         let input = arena.map(rng, [size.height, size.width, channels], halo);
         let upstream = arena.map(rng, [output.height, output.width, conv.filters], Padding::NONE);
         arena.close();
-        let batch = Batch { images: rng.pick(&[1, 2, 3]), floats: arena.ws.len() + rng.below(9) };
+        let batch = Batch { images: rng.pick(&[1, 2, 3, 7]), floats: arena.ws.len() + rng.below(9) };
         let mut ws = Vec::new();
         for image in 0..batch.images {
             ws.extend_from_slice(&arena.ws);

@@ -121,3 +121,31 @@ fn layouts() {
         on_pools(isa, |pool| assert!(same_bits(&run(pool), &found), "{what}: other bits on {pool:?}"));
     });
 }
+
+/// Filters turned by half a turn, with inputs as outputs: those of another tensor.
+#[test]
+fn turned() {
+    each_case(151, 60, |isa, rng| {
+        let (groups, outputs, inputs) = (rng.pick(&[1, 1, 3]), rng.pick(&[1, 8, 9, 17, 40]), rng.pick(&[1, 2, 5, 17]));
+        let panels = WinogradPanels { groups, outputs, inputs, kernel: 3, stride: 1, tile: rng.pick(&[2, 4, 6]) };
+        let layout = Layout::Winograd(panels);
+        let tensor = rng.floats(layout.tensor_len());
+        let mut turned = vec![f32::NAN; tensor.len()];
+        for (at, to) in turned.iter_mut().enumerate() {
+            let (tap, input, output) = (at % 9, at / 9 % inputs, at / 9 / inputs);
+            let (group, output) = (output / outputs, output % outputs);
+            *to = tensor[((group * inputs + input) * outputs + output) * 9 + 8 - tap];
+        }
+        let expected = pack(layout, |at| turned[at], |_| Affine::IDENTITY);
+        let step = PackStep::new(layout, tensor.len()).weight(Some(0)).turned(true);
+        let run = |run: Run<'_>| {
+            let mut shared = tensor.clone();
+            shared.resize(tensor.len() + layout.len(), f32::NAN);
+            pack_step(run, &step.check(), &mut shared);
+            shared
+        };
+        let found = run(isa.into());
+        assert!(same_bits(&found[tensor.len()..], &expected), "{} {step:?}", isa.name());
+        on_pools(isa, |pool| assert!(same_bits(&run(pool), &found), "{step:?}: other bits on {pool:?}"));
+    });
+}

@@ -2,14 +2,16 @@
 
 use core::ops::Range;
 
-use crate::exec::divide::{div, div_ceil};
+use crate::exec::divide::{div, div_rem};
 use crate::exec::run::Partition;
+use crate::kernels::gemm::evenly;
 use crate::kernels::gradient::ONE;
 use crate::kernels::gradient::outer::{Outer, Places, Target};
 use crate::place::map::Map;
 use crate::simd::{Simd, Sound};
 
 use super::ConvWeightGradient;
+use super::packed::Buffers;
 
 /// Pixels that a tile of gradients stays in registers for: many, since it is then added to memory, and few enough for a vector or two of
 /// each to stay in L1.
@@ -26,17 +28,31 @@ pub(super) struct Pixels {
     pub(super) lines: usize,
 }
 
+/// The most that a block has: lines of an image, or whole images.
+#[derive(Clone, Copy)]
+pub(super) struct Shares {
+    pub(super) images: usize,
+    pub(super) lines: usize,
+}
+
+impl Shares {
+    /// Of a map that is not packed.
+    pub(super) fn of(map: &Map) -> Self {
+        let (images, lines) = (div(BLOCK, map.pixels()).max(1), div(BLOCK, map.width));
+        Self { images, lines: lines.clamp(1, map.height.max(1)) }
+    }
+}
+
 impl Pixels {
     /// All pixels of a minibatch; without images, a block of none, so that gradients are 0.
     #[inline(always)]
-    pub(super) fn of(map: &Map, images: usize) -> impl Iterator<Item = Self> {
-        let (height, together) = (map.height, div(BLOCK, map.pixels()).max(1));
-        let lines = div(BLOCK, map.width).clamp(1, height.max(1));
-        let parts = move |image: usize| {
-            let images = together.min(images - image);
-            (0..height).step_by(lines).map(move |y| Self { image, images, y, lines: lines.min(height - y) })
+    pub(super) fn of(map: &Map, images: usize, most: Shares) -> impl Iterator<Item = Self> {
+        let height = map.height;
+        let lines = move |(image, images): (usize, usize)| {
+            evenly(height, most.lines).map(move |(y, lines)| Self { image, images, y, lines })
         };
-        (0..images.max(1)).step_by(together).flat_map(parts)
+        let none = (images == 0).then_some((0, 0));
+        evenly(images, most.images).chain(none).flat_map(lines)
     }
 }
 
@@ -51,6 +67,8 @@ pub(super) struct Block<'a> {
     pub(super) to: *mut f32,
     /// Whether products are added to what is there.
     pub(super) adds: bool,
+    /// Where inputs are packed, if they are.
+    pub(super) packs: Option<*mut Buffers>,
 }
 
 impl Block<'_> {
@@ -63,11 +81,11 @@ impl Block<'_> {
     pub(super) unsafe fn weights<S: Simd>(self, s: S, partition: Partition) {
         let layer = self.layer;
         let of_group = div(layer.upstream.channels, layer.groups);
-        if layer.groups > 1 && layer.inputs() == 1 && of_group == 1 {
+        if layer.is_depthwise() {
             // SAFETY: the caller's promise.
             return unsafe { self.depthwise(s, partition.of(layer.groups)) };
         }
-        let over_outputs = self.is_over_outputs(S::LANES, of_group);
+        let over_outputs = self.packs.is_none() && layer.is_over_outputs(S::LANES);
         let outputs = partition.of(layer.upstream.channels);
         for group in 0..layer.groups {
             let first = group * of_group;
@@ -77,25 +95,18 @@ impl Block<'_> {
             unsafe {
                 if over_outputs {
                     self.over_outputs(s, group, first..first + of_group, partition.of(layer.filter()));
-                } else if !own.is_empty() {
+                } else if own.is_empty() {
+                } else if let Some(buffers) = self.packs {
+                    self.over_packed(s, group, &own, buffers);
+                } else {
                     self.over_inputs(s, group, own);
                 }
             }
         }
     }
 
-    /// Whether vectors over outputs are fewer than those over inputs.
-    const fn is_over_outputs(&self, lanes: usize, of_group: usize) -> bool {
-        let layer = self.layer;
-        let columns = layer.taps_together() * layer.inputs();
-        let lines = div(layer.filter(), columns);
-        // Products of fewer rows take no less time.
-        let rows = if of_group > 4 { of_group } else { 4 };
-        div_ceil(of_group, lanes) * layer.filter() < div_ceil(columns, lanes) * lines * rows
-    }
-
     /// Where the inputs of a group begin that the first window of the block covers, and the distances between those of windows.
-    fn inputs(&self, group: usize) -> (*const f32, [usize; 3]) {
+    pub(super) fn inputs(&self, group: usize) -> (*const f32, [usize; 3]) {
         let ConvWeightGradient { input, stride, .. } = self.layer;
         let line = stride.height * input.row;
         let first = self.layer.conv().first() + self.pixels.y * line + group * self.layer.inputs();
@@ -103,7 +114,7 @@ impl Block<'_> {
     }
 
     /// Where the gradients of the outputs from one on begin, and their distances.
-    fn upstream(&self, output: usize) -> (*const f32, [usize; 3]) {
+    pub(super) fn upstream(&self, output: usize) -> (*const f32, [usize; 3]) {
         let upstream = &self.layer.upstream;
         let first = upstream.at(self.pixels.y, 0) + output;
         (self.ws.wrapping_add(first), [self.floats, upstream.row, upstream.pixel])
@@ -174,16 +185,22 @@ impl Block<'_> {
     /// As for [`weights`](Self::weights), of these outputs.
     #[inline(always)]
     pub(super) unsafe fn bias<S: Simd>(&self, s: S, outputs: Range<usize>, to: *mut f32) {
-        let product = Outer {
-            rows: [0, 1],
-            depth: self.depth(),
-            columns: outputs.len(),
-            a: (&raw const ONE, Places::every(0), [0; 3]),
-            b: self.upstream(outputs.start),
-            c: Target::Rows(to.wrapping_add(outputs.start), 0),
-            adds: self.adds,
-        };
-        // SAFETY: the caller's promise; the constant is read again and again.
-        s.run(unsafe { Sound::new(product) });
+        let (first, [image_distance, line_distance, distance]) = self.upstream(outputs.start);
+        let Pixels { images, lines, .. } = self.pixels;
+        // Gradients of a map's pixels may all be the same, and rounding errors of a long sum of these too: so lines are added up first.
+        for index in 0..(images * lines).max(1) {
+            let (image, line) = div_rem(index, lines);
+            let product = Outer {
+                rows: [0, 1],
+                depth: [images.min(1), 1, self.layer.upstream.width],
+                columns: outputs.len(),
+                a: (&raw const ONE, Places::every(0), [0; 3]),
+                b: (first.wrapping_add(image * image_distance + line * line_distance), [0, 0, distance]),
+                c: Target::Rows(to.wrapping_add(outputs.start), 0),
+                adds: self.adds || index > 0,
+            };
+            // SAFETY: the caller's promise; the constant is read again and again.
+            s.run(unsafe { Sound::new(product) });
+        }
     }
 }

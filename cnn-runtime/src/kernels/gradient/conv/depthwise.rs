@@ -81,7 +81,7 @@ impl Filters<'_> {
         count: usize,
         first: usize,
     ) {
-        let Block { layer, ws, floats, pixels, to, adds } = self.block;
+        let Block { layer, ws, floats, pixels, to, adds, .. } = self.block;
         let (input, upstream, kernel) = (&layer.input, &layer.upstream, layer.kernel);
         let places: [usize; T] = core::array::from_fn(|i| {
             let (ky, kx) = div_rem(first + i, kernel.width);

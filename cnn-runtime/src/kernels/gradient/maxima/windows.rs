@@ -1,5 +1,7 @@
 //! The maxima under windows.
 
+use core::ops::Range;
+
 use crate::exec::divide::{div, div_ceil};
 use crate::exec::run::Partition;
 use crate::kernels::pool::{Axis, part};
@@ -110,59 +112,62 @@ impl<W: Windows> Kernel for Maxima<W> {
         let Self { maps: Maps { upstream, output, .. }, rows, columns, .. } = self;
         let channels = output.channels;
         let tiles = rows.tile(upstream.height) && columns.tile(upstream.width);
-        for vector in self.partition.of(div_ceil(channels, S::LANES)) {
-            let c = vector * S::LANES;
-            if !tiles {
-                self.clear(s, c);
+        let vectors = self.partition.of(div_ceil(channels, S::LANES));
+        if !tiles {
+            self.clear(s, &vectors);
+        }
+        // Rows come first: those under a row of windows stay in the cache for all channels.
+        for y in 0..upstream.height {
+            for vector in vectors.clone() {
+                self.windows(s, y, vector * S::LANES);
             }
-            self.windows(s, c);
         }
     }
 }
 
 impl<W: Windows> Maxima<W> {
-    /// Zeroes a vector of channels from `c` on, of all pixels.
+    /// Zeroes some vectors of channels, of all pixels.
     #[inline(always)]
-    fn clear<S: Simd>(&self, s: S, c: usize) {
+    fn clear<S: Simd>(&self, s: S, vectors: &Range<usize>) {
         let output = &self.maps.output;
         for y in 0..output.height {
             for x in 0..output.width {
-                // SAFETY: channels of a pixel of the output.
-                unsafe { s.store_first(self.ws.add(output.at(y, x) + c), s.splat(0.0), output.channels - c) };
+                for c in vectors.clone().map(|vector| vector * S::LANES) {
+                    // SAFETY: channels of a pixel of the output.
+                    unsafe { s.store_first(self.ws.add(output.at(y, x) + c), s.splat(0.0), output.channels - c) };
+                }
             }
         }
     }
 
-    /// Takes the windows of a vector of channels from `c` on.
+    /// Takes a row of windows, of a vector of channels from `c` on.
     #[inline(always)]
-    fn windows<S: Simd>(&self, s: S, c: usize) {
+    fn windows<S: Simd>(&self, s: S, y: usize, c: usize) {
         let Self { maps: Maps { input, upstream, output }, rows, columns, ws, .. } = *self;
         let [down, right] = [rows.apart(), columns.apart()];
         let step = |map: Map| [rows.step() * map.row, columns.step() * map.pixel];
-        for y in 0..upstream.height {
-            let (row, height) = rows.taps(y);
-            // Of windows next to each other, one is added to what the other has just stored, for which a CPU has to wait. So others
-            // come between them.
-            let turns = right.clamp(1, upstream.width.max(1));
-            let columns_in_turn = (0..turns).flat_map(|first| (first..upstream.width).step_by(turns));
-            for x in columns_in_turn {
-                let (column, width) = columns.taps(x);
-                let window = Window {
-                    from: ws.wrapping_add(input.at(row, column) + c),
-                    to: ws.wrapping_add(output.at(row, column) + c),
-                    from_step: step(input),
-                    to_step: step(output),
-                    count: output.channels - c,
-                    apart: down == 1 && right == 1,
-                };
-                // SAFETY: channels of pixels that lie in the maps.
-                unsafe {
-                    let gradient = s.load_first(ws.add(upstream.at(y, x) + c), window.count);
-                    match [height, width] {
-                        [2, 2] => window.whole::<S, 2, 2>(s, gradient),
-                        [3, 3] => window.whole::<S, 3, 3>(s, gradient),
-                        size => window.any(s, size, gradient),
-                    }
+        let (row, height) = rows.taps(y);
+        // Of windows next to each other, one is added to what the other has just stored, for which a CPU has to wait. So others
+        // come between them.
+        let turns = right.clamp(1, upstream.width.max(1));
+        let columns_in_turn = (0..turns).flat_map(|first| (first..upstream.width).step_by(turns));
+        for x in columns_in_turn {
+            let (column, width) = columns.taps(x);
+            let window = Window {
+                from: ws.wrapping_add(input.at(row, column) + c),
+                to: ws.wrapping_add(output.at(row, column) + c),
+                from_step: step(input),
+                to_step: step(output),
+                count: output.channels - c,
+                apart: down == 1 && right == 1,
+            };
+            // SAFETY: channels of pixels that lie in the maps.
+            unsafe {
+                let gradient = s.load_first(ws.add(upstream.at(y, x) + c), window.count);
+                match [height, width] {
+                    [2, 2] => window.whole::<S, 2, 2>(s, gradient),
+                    [3, 3] => window.whole::<S, 3, 3>(s, gradient),
+                    size => window.any(s, size, gradient),
                 }
             }
         }

@@ -1,11 +1,16 @@
 """The time of a training step here and in PyTorch, in turns, in one session.
 
-    work/venv/bin/python training.py [NET ...] [--threads 1 2] [--rounds 3] [--compile]
+    work/venv/bin/python training.py [NET ...] [--threads 1 2] [--rounds 3] [--compile] [--clock cpu]
 
-Each turn is two seconds or three steps; PyTorch's is the better of both layouts. What counts is the ratio of medians.
+    work/venv/bin/python training.py --memory [NET ...]
+
+Each turn is two seconds or three steps; PyTorch's is the better of both layouts. What counts is the ratio of medians. CPU time is less
+disturbed by other programs, but says nothing of several threads. `--memory` compares the most memory that three steps take, each in a
+process of its own: of PyTorch's, what it had after it was imported is not counted.
 """
 
 import argparse
+import multiprocessing
 import pathlib
 import statistics
 import subprocess
@@ -94,12 +99,16 @@ def torch_step(make, shape, classes, layout, compiled):
     return step
 
 
-def turn(step, seconds):
+LAYOUTS = {"nchw": torch.contiguous_format, "nhwc": torch.channels_last}
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+
+
+def turn(step, seconds, clock):
     times, end = [], time.perf_counter() + seconds
     while time.perf_counter() < end or len(times) < 3:
-        start = time.perf_counter()
+        start = clock()
         step()
-        times.append(1e3 * (time.perf_counter() - start))
+        times.append(1e3 * (clock() - start))
     return times
 
 
@@ -107,27 +116,57 @@ def compare(net, threads, options):
     make, shape, classes = NETS[net]
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    layouts = {"nchw": torch.contiguous_format, "nhwc": torch.channels_last}
-    steps = {f"torch {name}": torch_step(make, shape, classes, layout, False) for name, layout in layouts.items()}
+    steps = {f"torch {name}": torch_step(make, shape, classes, layout, False) for name, layout in LAYOUTS.items()}
     if options.compile:
         steps["torch.compile"] = torch_step(make, shape, classes, torch.channels_last, True)
     ours = subprocess.Popen(
-        [options.program, net, str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [options.program, net, str(threads), options.clock], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     times = {name: [] for name in ["ours", *steps]}
+    clock = CLOCKS[options.clock]
     for step in steps.values():
-        turn(step, 0)
+        turn(step, 0, clock)
     for _ in range(options.rounds):
         ours.stdin.write(f"{options.seconds}\n")
         ours.stdin.flush()
         times["ours"] += [float(number) for number in ours.stdout.readline().split()]
         for name, step in steps.items():
-            times[name] += turn(step, options.seconds)
+            times[name] += turn(step, options.seconds, clock)
     _, memory = ours.communicate()
     medians = {name: statistics.median(all) for name, all in times.items()}
     best = min(value for name, value in medians.items() if name != "ours")
     shown = "  ".join(f"{name} {value:.2f} (least {min(times[name]):.2f})" for name, value in medians.items())
     print(f"{net} {threads}t  ratio {medians['ours'] / best:.2f}  {shown}  {memory.strip()}", flush=True)
+
+
+def peak(process="self"):
+    """The most memory that a process had, in MB."""
+    status = pathlib.Path(f"/proc/{process}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1e3
+
+
+def torch_memory(net, layout):
+    make, shape, classes = NETS[net]
+    torch.set_num_threads(1)
+    before = peak()
+    turn(torch_step(make, shape, classes, layout, False), 0, time.perf_counter)
+    return peak() - before
+
+
+def compare_memory(net, options):
+    ours = subprocess.Popen([options.program, net, "1", "wall"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    ours.stdin.write("0\n0\n0\n")
+    ours.stdin.flush()
+    for _ in range(3):
+        ours.stdout.readline()
+    found = peak(ours.pid)
+    ours.communicate()
+    torchs = {}
+    for name, layout in LAYOUTS.items():
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            torchs[name] = pool.apply(torch_memory, (net, layout))
+    shown = "  ".join(f"torch {name} {megabytes:.0f} MB" for name, megabytes in torchs.items())
+    print(f"{net} memory  ratio {found / min(torchs.values()):.2f}  ours {found:.0f} MB  {shown}", flush=True)
 
 
 def main():
@@ -137,9 +176,13 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--program", default=HERE / "target/release/peer-training")
     options = parser.parse_args()
-    for threads in options.threads:
+    for net in options.nets if options.memory else []:
+        compare_memory(net, options)
+    for threads in [] if options.memory else options.threads:
         for net in options.nets:
             compare(net, threads, options)
 

@@ -1,5 +1,5 @@
-//! Training steps of this project: `peer-training NET THREADS`, then for each line `SECONDS` on standard input a line with the
-//! milliseconds of the steps in that time. `training.py` starts it, and takes turns with PyTorch.
+//! Training steps of this project: `peer-training NET THREADS CLOCK`, then for each line `SECONDS` on standard input a line with the
+//! milliseconds of the steps in that time, by the clock `wall` or `cpu`. `training.py` starts it, and takes turns with PyTorch.
 
 mod nets;
 
@@ -8,26 +8,32 @@ use std::io::BufRead as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cnn::{Numbers as _, Pool};
 use cnn::step::{Params, Train, Trainer};
 use cnn::train::Sgd;
+use cnn::{Numbers as _, Pool};
+use rustix::time::{ClockId, clock_gettime};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [net, threads] = &args[..] else { return Err("expected NET THREADS".into()) };
+    let [net, threads, clock] = &args[..] else { return Err("expected NET THREADS CLOCK".into()) };
     let threads: usize = threads.parse()?;
+    let clock = match clock.as_str() {
+        "wall" => ClockId::Monotonic,
+        "cpu" => ClockId::ProcessCPUTime,
+        _ => return Err("the clock is `wall` or `cpu`".into()),
+    };
     match net.as_str() {
-        "lenet5" => run::<nets::LeNet5<'static>, _>(threads),
-        "resnet20" => run::<nets::ResNet20<'static>, _>(threads),
-        "resnet18" => run::<nets::ResNet18<'static>, _>(threads),
-        "googlenet" => run::<nets::GoogLeNet<'static>, _>(threads),
-        "head" => run::<nets::Head<'static>, _>(threads),
+        "lenet5" => run::<nets::LeNet5<'static>, _>(threads, clock),
+        "resnet20" => run::<nets::ResNet20<'static>, _>(threads, clock),
+        "resnet18" => run::<nets::ResNet18<'static>, _>(threads, clock),
+        "googlenet" => run::<nets::GoogLeNet<'static>, _>(threads, clock),
+        "head" => run::<nets::Head<'static>, _>(threads, clock),
         _ => Err(format!("{net} is not a net of this bench").into()),
     }
 }
 
 /// Takes turns until the input ends.
-fn run<N: Train<Targets = [u32; B]>, const B: usize>(threads: usize) -> Result<(), Box<dyn Error>> {
+fn run<N: Train<Targets = [u32; B]>, const B: usize>(threads: usize, clock: ClockId) -> Result<(), Box<dyn Error>> {
     let mut trainer = Trainer::<N, _>::new(Params::init(1), Sgd::new(0.9).weight_decay(5e-4));
     if threads > 1 {
         trainer = trainer.with_pool(Arc::new(Pool::new(threads)));
@@ -41,12 +47,17 @@ fn run<N: Train<Targets = [u32; B]>, const B: usize>(threads: usize) -> Result<(
         let end = Instant::now() + Duration::from_secs_f64(line?.trim().parse()?);
         let mut times = String::new();
         while Instant::now() < end || times.is_empty() {
-            let start = Instant::now();
+            let start = milliseconds(clock);
             trainer.step(&images, &targets, 0.01);
-            times += &format!("{:.4} ", start.elapsed().as_secs_f64() * 1e3);
+            times += &format!("{:.4} ", milliseconds(clock) - start);
         }
         println!("{}", times.trim_end());
     }
     eprintln!("{} bytes", Trainer::<N, Sgd>::TRAIN_BYTES);
     Ok(())
+}
+
+fn milliseconds(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
 }

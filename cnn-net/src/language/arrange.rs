@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use super::Unsayable;
 use super::build::{Missing, Reading, tree};
 use super::check;
-use super::groups::{Counts, common, group_of, has_name, is_in, join, spanned};
+use super::groups::{Counts, common, group_of, is_in, join, spanned};
 use super::nesting::{DEEPEST, Item, emitted, nested_in_any_order};
 use super::parts::Dots;
 use super::tree::{Kind, Statement, Step};
@@ -63,6 +63,11 @@ pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     names.repeat();
     let found = names.names;
     Ok(Arranged { order, names: found })
+}
+
+/// Whether a node keeps the name of its tensors, and its group with it.
+fn has_name(node: &Node<'_>) -> bool {
+    !node.tensors.is_empty() && node.again.is_none()
 }
 
 struct Names<'g> {

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::nesting::{Item, Nested, emitted};
-use crate::graph::{Graph, Node, Value};
+use crate::graph::{Graph, Value};
 
 /// The group of a name.
 pub(super) fn group_of(name: &str) -> &str {
@@ -17,11 +17,6 @@ pub(super) fn group_of(name: &str) -> &str {
 /// A name in a group.
 pub(super) fn join(group: &str, name: &str) -> String {
     if group.is_empty() { name.to_owned() } else { format!("{group}.{name}") }
-}
-
-/// Whether a node keeps the name of its tensors, and its group with it.
-pub(super) fn has_name(node: &Node<'_>) -> bool {
-    !node.tensors.is_empty() && node.again.is_none()
 }
 
 /// How many nodes there are in each group, and of each name.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Unsayable;
-use super::groups::{Counts, has_name, is_in};
+use super::groups::{Counts, is_in};
 use super::nesting::{Item, emitted};
 use crate::graph::Graph;
 
@@ -51,13 +51,13 @@ pub(super) struct Part<'a> {
 pub(super) struct Parts<'a> {
     graph: &'a Graph<'a>,
     dots: Dots,
-    /// Of nodes that keep their names.
+    /// Of nodes that are not there again.
     counts: Counts<'a>,
 }
 
 impl<'a> Parts<'a> {
     pub(super) fn of(graph: &'a Graph<'a>, dots: Dots) -> Self {
-        let own = graph.nodes.iter().filter(|node| has_name(node)).map(|node| (node.aux, node.name));
+        let own = graph.nodes.iter().filter(|node| node.again.is_none()).map(|node| (node.aux, node.name));
         Self { graph, dots, counts: Counts::of(own) }
     }
 
@@ -131,7 +131,8 @@ impl<'a> Parts<'a> {
             aux = nodes[node].aux;
             let mut inner = Vec::new();
             emitted(core::slice::from_ref(item), &mut inner);
-            found += inner.iter().filter(|node| has_name(&nodes[**node]) && is_in(nodes[**node].name, group)).count();
+            let own = inner.iter().map(|node| &nodes[*node]).filter(|node| node.again.is_none());
+            found += own.filter(|node| is_in(node.name, group)).count();
         }
         found == self.counts.get(aux, group)
     }

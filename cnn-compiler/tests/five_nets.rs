@@ -79,7 +79,7 @@ fn check(net: &str, graph: &Graph<'_>) {
     let keep_all = |op| if matches!(op, Op::Dropout { .. }) { Op::Dropout { p: 0.0 } } else { op };
     let nodes: Vec<Node<'_>> = graph.nodes.iter().map(|node| Node { op: keep_all(node.op), ..*node }).collect();
     let graph = &Graph { nodes: &nodes, ..*graph };
-    let spec = Spec { images: case.images, loss: Loss::CROSS_ENTROPY, frozen: vec![false; nodes.len()] };
+    let spec = Spec { images: case.images, loss: Loss::CROSS_ENTROPY, exact: false, frozen: vec![false; nodes.len()] };
     let mut machine = Machine::new(graph, &spec, &double(&tensors));
     drop(tensors);
 

@@ -8,12 +8,14 @@
 //! | `host` | which values share memory |
 //! | `place`, `shared` | where everything lies: in the workspace of each image, and in what all images share |
 //! | `memory` | what lies where and when, for charts |
+//! | `call` | kernels by how they are called |
 //! | `calls`, `tensors` | kernels with all their numbers |
 //!
 //! It reads the net as declared: what inference folds and fuses is trained, layer by layer.
 
 mod algorithm;
 mod backward;
+mod call;
 mod calls;
 mod forward;
 mod host;
@@ -38,7 +40,7 @@ use self::program::Program;
 use self::shared::Shared;
 use crate::plan::Buffer;
 
-pub use self::calls::{Call, Kernel, LossOf};
+pub use self::call::{Call, Kernel, LossOf};
 
 /// What a step is planned for.
 #[derive(Clone, Debug)]

@@ -22,6 +22,7 @@ use cnn_runtime::place::map::Map;
 use cnn_runtime::train::Loss;
 
 use super::Spec;
+use super::call::{Call, Kernel, LossOf};
 use super::memory::layer;
 use super::place::Places;
 use super::program::{Program, Task, Work};
@@ -29,77 +30,6 @@ use super::shared::{Once, Shared};
 
 /// A convolution with this many weights takes all images at once: they are more than an L2 holds.
 const MANY_WEIGHTS: usize = 128 << 10;
-
-/// A kernel of a step.
-#[derive(Debug)]
-pub struct Call {
-    /// What it is for: a layer's name, and what is done for it.
-    pub name: String,
-    /// The kernel.
-    pub kernel: Kernel,
-}
-
-/// Kernels by how they are called.
-#[derive(Debug)]
-pub enum Kernel {
-    /// On an image, which it reads from an input.
-    Load(usize, Box<dyn KernelCall>),
-    /// On the workspace of an image.
-    Image(Box<dyn KernelCall>),
-    /// On the workspace of an image, with the mask of a step.
-    Dropout(DropoutMap),
-    /// The loss of a head, on the workspace of an image.
-    Loss(Box<LossOf>),
-    /// The batched form of an image's kernel.
-    Images(Box<dyn KernelCall>),
-    /// On all images, or on none.
-    Batch(Box<dyn BatchCall>),
-    /// Of a batch normalisation: in training, and in evaluation.
-    Norm(Box<BatchNormStatistics>, BatchNormRunning),
-}
-
-/// The kernel of a loss.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum LossOf {
-    /// Of classes.
-    CrossEntropy(CrossEntropy),
-    /// Of numbers.
-    MeanSquared(NumbersLoss),
-    /// Of probabilities.
-    BinaryCrossEntropy(NumbersLoss),
-}
-
-impl LossOf {
-    /// The function that runs it.
-    pub fn function(&self) -> &'static str {
-        match self {
-            Self::CrossEntropy(_) => "cross_entropy",
-            Self::MeanSquared(_) => "mean_squared",
-            Self::BinaryCrossEntropy(_) => "binary_cross_entropy",
-        }
-    }
-}
-
-impl Kernel {
-    /// The function that runs it.
-    pub fn function(&self) -> &'static str {
-        match self {
-            Self::Load(_, kernel) | Self::Image(kernel) | Self::Images(kernel) => kernel.function(),
-            Self::Batch(kernel) => kernel.function(),
-            Self::Dropout(_) => "dropout",
-            Self::Loss(loss) => loss.function(),
-            Self::Norm(..) => "batch_norm_statistics",
-        }
-    }
-
-    /// Whether it is called for each image.
-    pub fn is_of_image(&self) -> bool {
-        match self {
-            Self::Load(..) | Self::Image(_) | Self::Dropout(_) | Self::Loss(_) => true,
-            Self::Images(_) | Self::Batch(_) | Self::Norm(..) => false,
-        }
-    }
-}
 
 /// The calls of all tasks; those up to the losses come first.
 pub(super) struct Calls<'a> {

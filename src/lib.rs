@@ -147,7 +147,7 @@
 //! | `threshold` | threshold, value; what is not above the threshold becomes the value |
 //! | `glu` | multiplies the first half of the channels by the sigmoid of the second |
 //! | `softmax` `log_softmax` | over the features, or over the channels of each pixel |
-//! | `map` | function; the path of a `fn(f32) -> f32`, which is applied to each number: see [below](#your-own-functions-and-layers) |
+//! | `map` | function, `derivative` (`none`); paths of `fn(f32) -> f32`, the first of which is applied to each number: see [below](#your-own-functions-and-layers) |
 //! | `custom` | type, shape, `scratch` (0), and a name for each tensor; a layer that you implement; with several inputs, `custom(…) { …; …; }` |
 //! | `step sigmoid tanh relu relu6 softplus softsign silu mish hard_swish log_sigmoid identity` | |
 //!
@@ -512,7 +512,9 @@
 //!
 //! `cnn plan NET --train` lists the kernels of a step with its memory, and `cnn diagram NET --memory --train` draws that over time.
 //!
-//! Tensors are in single precision, whatever `store` says. `map` and `custom` have no gradients: what comes before them can't be trained.
+//! Tensors are in single precision, whatever `store` says. A `map` needs the path of its
+//! function's derivative, `map(f, derivative = df)`, and the type of a `custom` the trait [`Backward`](custom::Backward), unless nothing
+//! before them is trained.
 //!
 //! # Small targets
 //!

@@ -95,7 +95,8 @@ impl Model {
     pub(crate) fn can_run(&self) -> Result<(), Failure> {
         let Some(declared) = &self.declared else { return Ok(()) };
         let missing = self.graph.inference().find_map(|node| {
-            if let Op::Map(UserFunction { path, code: None }) | Op::Custom(UserLayer { path, code: None, .. }) = node.op
+            if let Op::Map(UserFunction { path, code: None, .. }) | Op::Custom(UserLayer { path, code: None, .. }) =
+                node.op
             {
                 return Some((node.name, path));
             }

@@ -103,8 +103,8 @@ pub(crate) struct Node {
     pub(crate) place: Place,
     /// Its arguments in the source.
     pub(crate) args: HashMap<&'static str, Place>,
-    /// The function or the type by the user that computes it.
-    pub(crate) path: Option<RustPath>,
+    /// The function or the type by the user that computes it, and then the function's derivative.
+    pub(crate) paths: Vec<RustPath>,
     /// For a merge: its branches in the source.
     pub(crate) branches: Vec<Branch>,
     /// The block calls that led here, outermost first.

@@ -173,12 +173,12 @@ fn training(train: &Train, exact: bool, plan: &Plan, graph: &Graph<'_>, report: 
         Err(faults) => {
             for Fault { node, wrong, help } in faults {
                 let Some(node) = node.and_then(|node| plan.nodes().nth(node)) else {
-                    report.error(train.place, message(&wrong, &[], help));
+                    report.error(train.place, message(&wrong, &[], &help));
                     continue;
                 };
                 // A block that is called often is reported once.
                 let key = if node.calls.is_empty() { "" } else { node.op.name() };
-                report.error_once(node.place, key, message(&wrong, &plan.context(node), help));
+                report.error_once(node.place, key, message(&wrong, &plan.context(node), &help));
             }
             None
         }

@@ -27,7 +27,7 @@ mod shared;
 mod tensors;
 
 use cnn_net::graph::Graph;
-use cnn_net::op::Op;
+use cnn_net::op::{Op, UserFunction};
 use cnn_runtime::step::{Constant, Head, StepLayout, TensorPlace};
 use cnn_runtime::train::Loss;
 
@@ -66,6 +66,8 @@ pub struct StepPlan {
     pub buffers: Vec<Buffer>,
     /// What the gradients compute once more instead of keeping it.
     pub recomputed: Vec<&'static str>,
+    /// The nodes that gradients pass through.
+    pub learning: Vec<bool>,
     held: Held,
     turn: usize,
     images: usize,
@@ -95,7 +97,7 @@ pub struct Fault {
     /// What is wrong.
     pub wrong: String,
     /// What could be done.
-    pub help: &'static str,
+    pub help: String,
 }
 
 /// Plans the step of a net.
@@ -134,6 +136,7 @@ pub fn plan(graph: &Graph<'_>, spec: &Spec) -> Result<StepPlan, Vec<Fault>> {
         forward,
         buffers,
         recomputed,
+        learning: nodes.learning,
         held,
         turn,
         images,
@@ -152,7 +155,14 @@ fn faults(nodes: &Nodes<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (index, node) in nodes.graph.nodes.iter().enumerate().filter(|(index, _)| nodes.learning[*index]) {
         if let Err(why) = node.op.differentiable() {
-            let help = "use another layer here, or train only what comes after it: `#[train(…, only(\"fc\"))]`";
+            let help = match node.op {
+                Op::Map(UserFunction { path, .. }) => {
+                    format!("name it, for example `map({path}, derivative = df)`, with `fn df(x: f32) -> f32`")
+                }
+                _ => {
+                    "use another layer here, or train only what comes after it: `#[train(…, only(\"fc\"))]`".to_owned()
+                }
+            };
             faults.push(Fault { node: Some(index), wrong: format!("{}: {why}", node.op.name()), help });
         }
         let values = nodes.spec.images * node.output.size().area();
@@ -161,17 +171,17 @@ fn faults(nodes: &Nodes<'_>) -> Vec<Fault> {
             faults.push(Fault {
                 node: Some(index),
                 wrong,
-                help: "train with two images or more, `#[train(batch = 2)]`",
+                help: "train with two images or more, `#[train(batch = 2)]`".to_owned(),
             });
         }
     }
     if nodes.graph.outputs.len() != 1 {
         let wrong = format!("a net with {} outputs can't be trained: a loss compares one", nodes.graph.outputs.len());
-        faults.push(Fault { node: None, wrong, help: "train a net that ends in one of them" });
+        faults.push(Fault { node: None, wrong, help: "train a net that ends in one of them".to_owned() });
     }
     if !nodes.learning.contains(&true) {
         let wrong = "there is nothing to train: the loss depends on no tensor that may change".to_owned();
-        faults.push(Fault { node: None, wrong, help: "" });
+        faults.push(Fault { node: None, wrong, help: String::new() });
     }
     faults
 }

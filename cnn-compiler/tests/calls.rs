@@ -60,7 +60,7 @@ impl Argument for Shuffle {
             }
             Slot::Shape(field) => *field.value = SHAPES[self.0.below(SHAPES.len())],
             Slot::Amount(amount) => *amount = self.0.below(9),
-            Slot::Path(path) => *path = PATHS[self.0.below(PATHS.len())],
+            Slot::Path(field) => *field.value = PATHS[self.0.below(PATHS.len())],
             Slot::Tensors(tensors) => *tensors = TENSORS[self.0.below(TENSORS.len())],
             Slot::Flag(field) => *field.value = self.0.below(2) == 0,
             Slot::Real(field, [from, to]) => *field.value = (self.0.below(1000) as f32 / 999.0).clamp(from, to),

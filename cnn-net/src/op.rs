@@ -44,7 +44,7 @@ pub use self::tensors::{Dims, Role, Tensors};
 pub use self::transposed::{ConvTranspose, TransposedAxis};
 #[doc(hidden)]
 pub use self::user::last_name;
-pub use self::user::{EachFn, LayerFn, UserFunction, UserLayer, UserTensor};
+pub use self::user::{BackwardFn, EachFn, LayerFn, UserFunction, UserLayer, UserTensor};
 pub use self::window::{Axis, Window};
 
 /// A layer: what it does to its input (or, for the merges, to its inputs).
@@ -190,9 +190,8 @@ impl Op {
             Self::Max => Facts::of(Maximum, ["max", "max", "maximum"]).in_place(),
             Self::Map(function) => Facts::of(Kind::Activation, ["map", "ƒ", user::last_name(function.path)])
                 .in_place()
-                .trained(Err("a function by the user has no gradient yet")),
-            Self::Custom(layer) => Facts::of(Kind::Custom, ["custom", "U", user::last_name(layer.path)])
-                .trained(Err("a layer by the user has no gradient yet")),
+                .trained(function.differentiable()),
+            Self::Custom(layer) => Facts::of(Kind::Custom, ["custom", "U", user::last_name(layer.path)]),
         }
     }
 

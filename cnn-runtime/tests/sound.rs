@@ -45,6 +45,7 @@ use cnn_runtime::kernels::gradient::loss::{
 use cnn_runtime::kernels::gradient::parameters::{
     PreluWeightGradient, ScaleWeightGradient, prelu_weight_gradient, scale_weight_gradient,
 };
+use cnn_runtime::kernels::gradient::user::{CustomGradient, MapGradient, custom_gradient, map_gradient};
 use cnn_runtime::kernels::layout::{CopyMap, Halo, StoreChw, clear_halo, copy, load_chw, store_chw};
 use cnn_runtime::kernels::merge::{Merge, add, maximum, mul, sub};
 use cnn_runtime::kernels::minibatch::batch_norm::{
@@ -243,6 +244,24 @@ fn elementwise() -> Vec<Case> {
             let function = UserFunction::new("f").code(|values| values.fill(0.5));
             map_each(run, &MapEach { input: n.map(), output: n.map(), function }.check(), ws);
         }),
+        ("map_gradient", [&two(5)[..], &map(600, 6, 7, 5)].concat(), |n, run, _, ws| {
+            let function = UserFunction::new("f").slope(|values| values.fill(0.5));
+            let (input, upstream, output) = (n.map(), n.map(), n.map());
+            map_gradient(run, &MapGradient { input, upstream, output, function }.check(), ws);
+        }),
+        ("custom_gradient", custom_gradient_numbers(), |n, run, weights, ws| {
+            let (first, second, upstream, output) = (n.map(), n.map(), n.map(), n.map());
+            let [tensors, scratch_at, scratch, inputs] = [n.next(), n.next(), n.next(), n.next()];
+            let shape = Shape::map(upstream.channels, upstream.height, upstream.width);
+            let layer = UserLayer::new("Layer", shape).inputs(inputs).scratch(scratch).tensors(TENSORS);
+            let layer = layer.backward(|inputs, tensors, upstream, scratch, gradients| {
+                scratch.fill(upstream.iter().sum());
+                spread(inputs, tensors, scratch, gradients);
+            });
+            let maps = [first, second];
+            let layer = CustomGradient::new(&maps, upstream, output, layer, tensors).scratch(scratch_at);
+            custom_gradient(run, &layer.check(), weights, ws);
+        }),
         ("custom", custom_numbers(), |n, run, weights, ws| {
             let (first, second, output) = (n.map(), n.map(), n.map());
             let [weights_at, scratch_at, scratch, inputs] = [n.next(), n.next(), n.next(), n.next()];
@@ -272,6 +291,12 @@ fn elementwise() -> Vec<Case> {
 /// Two inputs, an output after them, weights, and scratch memory after that.
 fn custom_numbers() -> Vec<usize> {
     [&map(0, 6, 7, 5)[..], &map(230, 3, 1, 4), &map(300, 2, 3, 20), &[2, 500, 9, 2]].concat()
+}
+
+/// Two inputs, the gradient of the output, a vector of all gradients, tensors, and scratch memory after that.
+fn custom_gradient_numbers() -> Vec<usize> {
+    let maps = [map(0, 6, 7, 5), map(230, 3, 1, 4), map(300, 2, 3, 20), map(500, 1, 1, 6 * 7 * 5 + 3 * 4 + 4)];
+    [&maps.concat()[..], &[2, 800, 9, 2]].concat()
 }
 
 const TENSORS: &[UserTensor] = &[UserTensor::new("weight", [4])];

@@ -100,7 +100,9 @@ const FAMILIES: &[Family] = &[
     moves::reshape,
     moves::resize,
     user::map_each,
+    user::map_gradient,
     user::custom,
+    user::custom_gradient,
 ];
 
 /// Pools that split even the smallest kernels.

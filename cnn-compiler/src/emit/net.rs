@@ -33,7 +33,7 @@ pub(crate) fn net(
     let parts = Parts { net, shares, plan, graph, embedded, training, memory: plan.pass(), names };
     let types = parts.types(runtime);
     let mut taken = taken();
-    let user = UserCode::of(plan, &mut taken);
+    let user = UserCode::of(plan, training, &mut taken);
     let outside = user.outside(net, runtime);
     let space = parts.space(runtime);
     let block = names::block(net, runtime, &space, |names| Parts { names, ..parts }.code(&user, taken));

@@ -15,6 +15,8 @@
 //! };
 //! ```
 //!
+//! In a net that trains, a function is in it with its derivative, and a layer with its gradients, where they are needed.
+//!
 //! What the declaration says about a layer is compared with its type by constants that have the places of the arguments.
 
 use std::collections::HashSet;
@@ -26,6 +28,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::kernels::unique;
+use super::train::Training;
 use super::values::{number, value};
 use crate::ast::Net;
 use crate::graph::Node;
@@ -42,7 +45,9 @@ pub(super) struct UserCode<'a> {
 /// One of them.
 struct Item<'a> {
     what: What,
-    path: &'a RustPath,
+    paths: &'a [RustPath],
+    /// Whether training needs its gradients.
+    learns: bool,
     /// The constant in the block.
     name: Ident,
 }
@@ -54,13 +59,12 @@ enum What {
 }
 
 impl What {
-    fn of(node: &Node) -> Option<(Self, &RustPath)> {
-        let what = match node.op.closed() {
-            Layer::Map(function) => Self::Function(function),
-            Layer::Custom(layer) => Self::Layer(layer),
-            _ => return None,
-        };
-        Some((what, node.path.as_ref()?))
+    fn of(node: &Node) -> Option<Self> {
+        match node.op.closed() {
+            Layer::Map(function) => Some(Self::Function(function)),
+            Layer::Custom(layer) => Some(Self::Layer(layer)),
+            _ => None,
+        }
     }
 
     fn path(&self) -> &'static str {
@@ -73,11 +77,14 @@ impl What {
 
 impl<'a> UserCode<'a> {
     /// Those of a net, each once. `taken` has the names that a constant can't have, to which theirs are added.
-    pub(super) fn of(plan: &'a Plan, taken: &mut HashSet<String>) -> Self {
+    pub(super) fn of(plan: &'a Plan, training: Option<&Training>, taken: &mut HashSet<String>) -> Self {
         let mut items: Vec<Item<'a>> = Vec::new();
-        for (what, path) in plan.nodes().filter_map(What::of) {
-            if items.iter().all(|item| item.what != what) {
-                items.push(Item { what, path, name: constant(what.path(), taken) });
+        for (index, node) in plan.nodes().enumerate() {
+            let Some(what) = What::of(node) else { continue };
+            let learns = training.is_some_and(|training| training.plan.learning[index]);
+            match items.iter_mut().find(|item| item.what == what) {
+                Some(item) => item.learns |= learns,
+                None => items.push(Item { what, paths: &node.paths, learns, name: constant(what.path(), taken) }),
             }
         }
         Self { plan, items }
@@ -111,7 +118,7 @@ impl<'a> UserCode<'a> {
     pub(super) fn inside(&self, net: &Ident, graph: &Graph<'_>) -> TokenStream {
         let constants = self.items.iter().map(|item| item.constant(net));
         let checks = self.plan.nodes().zip(graph.nodes).filter_map(|(node, described)| {
-            let what = What::of(node)?.0;
+            let what = What::of(node)?;
             let (item, What::Layer(layer)) = (self.items.iter().find(|item| item.what == what)?, what) else {
                 return None;
             };
@@ -123,26 +130,25 @@ impl<'a> UserCode<'a> {
 }
 
 impl Item<'_> {
-    /// The constant with the user's path.
+    /// The names of the functions: that by the user, and its derivative in a net that trains.
+    fn functions(&self) -> impl Iterator<Item = Ident> {
+        let of = self.name.clone();
+        let all = [of.clone(), format_ident!("{of}_DERIVATIVE")];
+        all.into_iter().take(if self.learns { 2 } else { 1 })
+    }
+
+    /// The constants with the user's paths.
     fn code(&self, runtime: &TokenStream) -> TokenStream {
-        let (outer, path) = (outer(&self.name), self.path.tokens());
         match &self.what {
             What::Function(_) => {
-                let each = each(&self.name);
-                quote! {
-                    const #outer: fn(::core::primitive::f32) -> ::core::primitive::f32 = #path;
-
-                    fn #each(values: &mut [::core::primitive::f32]) {
-                        for value in values {
-                            *value = Self::#outer(*value);
-                        }
-                    }
-                }
+                self.functions().zip(self.paths).map(|(name, path)| each_of(&name, &path.tokens())).collect()
             }
             What::Layer(layer) => {
+                let (outer, paths) = (outer(&self.name), self.paths.iter().map(RustPath::tokens));
                 let [inputs, tensors] = [layer.inputs, layer.tensors.len()].map(number);
+                let of = Ident::new(if self.learns { "trained" } else { "of" }, Span::call_site());
                 quote! {
-                    const #outer: #runtime::LayerCode = #runtime::LayerCode::of::<#path, #inputs, #tensors>();
+                    const #outer: #runtime::LayerCode = #runtime::LayerCode::#of::<#(#paths,)* #inputs, #tensors>();
                 }
             }
         }
@@ -154,10 +160,12 @@ impl Item<'_> {
         let doc = format!(" `{}`", what.path());
         match what {
             What::Function(function) => {
-                let (plain, each) = (value(function), each(name));
+                let (plain, each) = (value(function), self.functions().map(|name| each(&name)));
+                let methods = ["code", "slope"].map(|method| Ident::new(method, Span::call_site()));
+                let methods = methods.iter().zip(each).map(|(method, each)| quote!(.#method(<#net<'static>>::#each)));
                 quote! {
                     #[doc = #doc]
-                    const #name: rt::UserFunction = #plain.code(<#net<'static>>::#each);
+                    const #name: rt::UserFunction = #plain #(#methods)*;
                 }
             }
             What::Layer(layer) => {
@@ -195,6 +203,20 @@ impl Item<'_> {
             check(at("scratch"), "check_scratch", None),
         ];
         checks.into_iter().chain(tensors).collect()
+    }
+}
+
+/// A function by the user, and one that applies it to each of some numbers.
+fn each_of(name: &Ident, path: &TokenStream) -> TokenStream {
+    let (outer, each) = (outer(name), each(name));
+    quote! {
+        const #outer: fn(::core::primitive::f32) -> ::core::primitive::f32 = #path;
+
+        fn #each(values: &mut [::core::primitive::f32]) {
+            for value in values {
+                *value = Self::#outer(*value);
+            }
+        }
     }
 }
 

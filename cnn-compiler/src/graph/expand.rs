@@ -265,7 +265,7 @@ impl<'a> Expander<'a> {
     ) -> Source {
         let value = self.given(value, call.name.span());
         let Some(bound) = bind(layer, call, env, self.report) else { return Source::Broken };
-        let Bound { mut op, pad, places, path } = bound;
+        let Bound { mut op, pad, places, paths } = bound;
         if let Op::Linear(linear) = &mut op
             && !places.contains_key("store")
         {
@@ -279,7 +279,7 @@ impl<'a> Expander<'a> {
             inputs: vec![value],
             place: call.name.span().into(),
             args: places,
-            path,
+            paths,
             branches: Vec::new(),
             calls: self.calls.clone(),
             aux: self.aux,
@@ -316,7 +316,7 @@ impl<'a> Expander<'a> {
         if merge.broken || inputs.len() < 2 {
             return Source::Broken;
         }
-        let Some(Bound { op, places, path, .. }) = self.joint(merge, inputs.len(), env) else { return Source::Broken };
+        let Some(Bound { op, places, paths, .. }) = self.joint(merge, inputs.len(), env) else { return Source::Broken };
         let last = |branch: &Pipeline| match branch.steps.last() {
             Some(step) => Branch { place: step.span().into(), whole: step.place() },
             None => Branch { place: merge.span.into(), whole: merge.span.into() },
@@ -330,7 +330,7 @@ impl<'a> Expander<'a> {
             inputs,
             place: merge.span.into(),
             args: places,
-            path,
+            paths,
             branches,
             calls: self.calls.clone(),
             aux: self.aux,
@@ -354,7 +354,7 @@ impl<'a> Expander<'a> {
                 return Some(bound);
             }
         };
-        Some(Bound { op, pad: PadMode::Explicit, places: HashMap::new(), path: None })
+        Some(Bound { op, pad: PadMode::Explicit, places: HashMap::new(), paths: Vec::new() })
     }
 
     fn repeat(&mut self, given: Option<&Name>, repeat: &Repeat, value: Source, scope: &mut Scope, env: &Env) -> Source {

@@ -21,8 +21,8 @@ pub(crate) struct Bound {
     pub(crate) pad: PadMode,
     /// The arguments that were given in the source.
     pub(crate) places: HashMap<&'static str, Place>,
-    /// The path that was given in the source.
-    pub(crate) path: Option<RustPath>,
+    /// The paths that were given in the source.
+    pub(crate) paths: Vec<RustPath>,
 }
 
 /// Binds a call's arguments; all mistakes in them are reported.
@@ -56,10 +56,10 @@ pub(crate) fn bind(layer: &'static Layer, call: &Call, env: &Env, report: &mut R
         }
     }
     let mut op = layer.op;
-    let (pad, path) = (PadMode::Explicit, None);
-    let mut binder = Binder { layer, given, tensors, env, report, pad, path, sound: true, open: None };
+    let (pad, paths) = (PadMode::Explicit, Vec::new());
+    let mut binder = Binder { layer, given, tensors, env, report, pad, paths, sound: true, open: None };
     op.arguments(&mut binder);
-    let Binder { pad, path, sound, open, .. } = binder;
+    let Binder { pad, paths, sound, open, .. } = binder;
     if !sound || report.len() > before || !missing(layer, call, &places, report) {
         return None;
     }
@@ -68,7 +68,7 @@ pub(crate) fn bind(layer: &'static Layer, call: &Call, env: &Env, report: &mut R
         report.error(place, undecided(&op, name));
         return None;
     }
-    Some(Bound { op, pad, places, path })
+    Some(Bound { op, pad, places, paths })
 }
 
 /// Reads the arguments of a call into those of a layer.
@@ -81,7 +81,7 @@ struct Binder<'a> {
     env: &'a Env,
     report: &'a mut Report,
     pad: PadMode,
-    path: Option<RustPath>,
+    paths: Vec<RustPath>,
     /// Whether all could be read.
     sound: bool,
     /// An argument that has a default, but none that goes with the other arguments of this call.
@@ -106,9 +106,10 @@ impl Argument for Binder<'_> {
             Slot::Range(field) => field.set(reader.range(expr)),
             Slot::Shape(field) => field.set(reader.shape(expr)),
             Slot::Amount(amount) => reader.amount(expr).map(|read| *amount = read),
-            Slot::Path(path) => reader.path(expr).map(|read| {
-                *path = intern::text(&read.to_string());
-                self.path = Some(read);
+            Slot::Path(field) if reader.is_default(expr) => field.reset(),
+            Slot::Path(field) => reader.path(expr).map(|read| {
+                *field.value = intern::text(&read.to_string());
+                self.paths.push(read);
             }),
             Slot::Tensors(_) => None,
             Slot::SizeOrZero(field) => field.set(reader.size_or_zero(expr)),
@@ -153,7 +154,8 @@ impl Binder<'_> {
                 *amount = 0;
                 Some(())
             }
-            Slot::Path(_) | Slot::Tensors(_) => None,
+            Slot::Path(field) => field.reset(),
+            Slot::Tensors(_) => None,
             Slot::Flag(field) => field.reset(),
             Slot::Real(field, _) => field.reset(),
             Slot::Perhaps(number, ..) => {

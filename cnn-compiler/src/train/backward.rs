@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use cnn_net::op::{Activation, Op, Shape};
+use cnn_net::op::{Activation, Op, Shape, UserLayer};
 use cnn_runtime::kernels::gradient::plain::reads;
+use cnn_runtime::kernels::gradient::user::CustomGradient;
 
 use super::forward::Nodes;
 use super::program::{Host, Program, ValueId, Work};
@@ -55,6 +56,7 @@ impl Program {
                 }
                 return;
             }
+            Op::Custom(layer) => return self.user(nodes, index, &layer, wanted, upstream, parts),
             _ if nodes.trains(index) => {
                 self.task(Work::Tensors, Some(index), vec![inputs[0], upstream], Vec::new());
             }
@@ -130,15 +132,41 @@ impl Program {
         values.extend(read.output.then_some(self.outputs[index]));
         // The last one.
         values.push(upstream);
+        let written = self.written(&inputs, &wanted, parts);
+        self.task(Work::Inputs { wanted }, Some(index), values, written);
+    }
+
+    /// The gradients of a layer by the user: of the wanted inputs, and of all its tensors, after a copy of those of all inputs.
+    fn user(
+        &mut self,
+        nodes: &Nodes<'_>,
+        index: usize,
+        layer: &UserLayer,
+        wanted: Vec<bool>,
+        upstream: ValueId,
+        parts: &mut Parts,
+    ) {
+        let inputs = self.inputs(nodes.graph, index);
+        let elements = inputs.iter().map(|input| self.values[*input].shape.elements()).sum();
+        let all = self.value(Shape::Vector(CustomGradient::gradients_len(layer, elements)));
+        let mut written = self.written(&inputs, &wanted, parts);
+        written.push(all);
+        let reads = inputs.into_iter().chain([upstream]).collect();
+        self.task(Work::Inputs { wanted }, Some(index), reads, written);
+        if nodes.trains(index) {
+            self.task(Work::Tensors, Some(index), vec![all, all], Vec::new());
+        }
+    }
+
+    /// Values for the gradients of the wanted inputs.
+    fn written(&mut self, inputs: &[ValueId], wanted: &[bool], parts: &mut Parts) -> Vec<ValueId> {
         let mut written = Vec::new();
-        for (input, _) in inputs.iter().zip(&wanted).filter(|(_, wanted)| **wanted) {
+        for (input, _) in inputs.iter().zip(wanted).filter(|(_, wanted)| **wanted) {
             let gradient = self.value(self.values[*input].shape);
             written.push(gradient);
+            parts.entry(*input).or_default().push(gradient);
         }
-        for (input, gradient) in inputs.iter().zip(&wanted).filter(|(_, wanted)| **wanted).zip(&written) {
-            parts.entry(*input.0).or_default().push(*gradient);
-        }
-        self.task(Work::Inputs { wanted }, Some(index), values, written);
+        written
     }
 }
 

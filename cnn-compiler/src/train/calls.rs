@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use cnn_net::graph::{Graph, Role};
-use cnn_net::op::{Activation, BatchNorm, Linear, Op, Store};
+use cnn_net::op::{Activation, BatchNorm, Linear, Op, Store, UserLayer};
 use cnn_runtime::kernels::call::{BatchCall, KernelCall};
 use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::dropout::DropoutMap;
 use cnn_runtime::kernels::gradient::batch_norm::BatchNormInputGradient;
 use cnn_runtime::kernels::gradient::dense::DenseInputGradient;
 use cnn_runtime::kernels::gradient::loss::{CrossEntropy, NumbersLoss};
-use cnn_runtime::kernels::gradient::plain::input_gradients;
+use cnn_runtime::kernels::gradient::plain::{custom_gradients, input_gradients};
+use cnn_runtime::kernels::gradient::user::CustomGradientCall;
 use cnn_runtime::kernels::merge::{MergeCall, Merging};
 use cnn_runtime::kernels::minibatch::batch_norm::{BatchNormRunning, BatchNormStatistics};
 use cnn_runtime::kernels::minibatch::order::Reorder;
@@ -165,8 +166,9 @@ impl<'a> Calls<'a> {
             }
             _ => plain(&op, applied, &inputs, output, Own { weights, scratch }),
         };
-        let mut kernels = make(0);
-        if let Some(weights) = kernels.iter().find_map(|kernel| kernel.weights()) {
+        let mut kernels = make(self.user_tensors_at(node));
+        let weights = kernels.iter().find_map(|kernel| kernel.weights());
+        if let Some(weights) = weights.filter(|_| !matches!(op, Op::Custom(_))) {
             let owner = self.owner(node);
             let trained_norm = matches!(op, Op::BatchNorm(_)) && !self.spec.frozen[node];
             let offset = if trained_norm {
@@ -183,6 +185,12 @@ impl<'a> Calls<'a> {
             let name = self.name(task, "");
             self.product(time, name, kernel);
         }
+    }
+
+    /// Where the tensors of a layer by the user begin, which are read as they are.
+    fn user_tensors_at(&self, node: usize) -> usize {
+        let Op::Custom(UserLayer { tensors: [first, ..], .. }) = self.graph.nodes[node].op else { return 0 };
+        self.tensor(node, first.role()).unwrap_or(0)
     }
 
     /// A kernel of a layer, for all images at once if weights are read once for them, or it computes in memory that stays in the cache
@@ -276,6 +284,11 @@ impl<'a> Calls<'a> {
             .collect();
         let name = self.name(task, "gradient");
         let (backward, scratch) = (self.program.algorithms[node].backward, self.places.scratch[time]);
+        if let Op::Custom(layer) = op {
+            let (output, tensors) = (self.map(task.writes[task.writes.len() - 1]), self.user_tensors_at(node));
+            let all = CustomGradientCall { inputs, upstream, output, layer, tensors, scratch };
+            return custom_gradients(all, &gradients).into_iter().for_each(|kernel| self.image(name.clone(), kernel));
+        }
         let make = |weights| match (op, gradients.first(), backward) {
             // By the running statistics: what is normalised by those of the minibatch has other tasks.
             (Op::BatchNorm(_), Some(Some(gradient)), _) => {

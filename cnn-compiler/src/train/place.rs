@@ -8,6 +8,7 @@ use cnn_runtime::kernels::gradient::bias::BiasGradient;
 use cnn_runtime::kernels::gradient::gains::NormaliseWeightGradient;
 use cnn_runtime::kernels::gradient::parameters::{PreluWeightGradient, ScaleWeightGradient};
 use cnn_runtime::kernels::gradient::plain::upstream_halo;
+use cnn_runtime::kernels::gradient::user::CustomGradient;
 use cnn_runtime::kernels::layout::Halo;
 use cnn_runtime::kernels::minibatch::batch_norm::BatchNormStatistics;
 use cnn_runtime::kernels::plain;
@@ -135,6 +136,14 @@ impl Program {
         let elements = |value: &ValueId| self.values[*value].shape.elements();
         let Algorithms { forward, backward } = &self.algorithms[node];
         match task.work {
+            Work::Inputs { .. } | Work::Tensors if matches!(graph.nodes[node].op, Op::Custom(_)) => {
+                let Op::Custom(layer) = &graph.nodes[node].op else { return None };
+                let inputs = graph.nodes[node].inputs.iter().map(|input| graph.shape(*input).elements()).sum();
+                Some(match task.work {
+                    Work::Tensors => BiasGradient::scratch_len(layer.weights()),
+                    _ => CustomGradient::scratch_floats(layer, inputs),
+                })
+            }
             Work::Forward(_) if matches!(graph.nodes[node].op, Op::Conv(_)) => {
                 forward.scratch(graph.nodes[node].output.size())
             }

@@ -50,12 +50,13 @@ pub(super) enum Work {
     Dropout,
     /// The loss of a head: reads the logits, writes their gradient and the loss.
     Loss(usize),
-    /// The gradients of those inputs that need one: reads `x…`, `y`, `dy`, and writes the gradients in the order of the inputs.
+    /// The gradients of those inputs that need one: reads `x…`, `y`, `dy`, and writes the gradients in the order of the inputs. That of a
+    /// layer by the user also writes all gradients, those of its tensors too, one after another.
     Inputs {
         /// Which inputs have a gradient.
         wanted: Vec<bool>,
     },
-    /// The gradients of a layer's tensors: reads `x`, `dy`.
+    /// The gradients of a layer's tensors: reads `x`, `dy`; of a layer by the user, all its gradients.
     Tensors,
     /// Reads `x`, `dy`, and the output of a `relu` that follows a batch normalisation: the gradients of its tensors, and coefficients.
     NormTensors,

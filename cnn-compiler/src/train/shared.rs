@@ -25,10 +25,8 @@ pub(super) enum Once {
     Statistics,
     /// Coefficients of the gradient of a batch normalisation's input.
     Coefficients,
-    /// Gradients of weights before they are brought into the order of the tensor, or added to others.
-    WeightGradient,
-    /// Gradients of a bias before they are added to others.
-    BiasGradient,
+    /// Gradients of a node's tensor before they are brought into its order, or added to others.
+    Gradient(usize),
 }
 
 /// The layout of the shared floats.
@@ -57,9 +55,15 @@ impl Shared {
             offset
         };
         for (node, of) in graph.nodes.iter().enumerate() {
+            // Those of a layer by the user are one after another, as it reads them.
+            let joint = matches!(of.op, Op::Custom(_));
+            let mut first =
+                if joint { place(of.own_tensors().iter().map(|tensor| tensor.elements()).sum()) } else { 0 };
             for (tensor, described) in of.own_tensors().iter().enumerate() {
                 let len = described.elements();
-                tensors.push(TensorPlace { node, tensor, offset: place(len), gradient: None, len });
+                let offset = if joint { first } else { place(len) };
+                first += len;
+                tensors.push(TensorPlace { node, tensor, offset, gradient: None, len });
             }
         }
         let tensors_len = place(0);

@@ -1,7 +1,7 @@
 //! The gradients of a layer's tensors: from the order of kernels into that of the tensors, and sums of several.
 
 use cnn_net::graph::Role;
-use cnn_net::op::{Conv, ConvTranspose, Op, Padding, Size};
+use cnn_net::op::{Conv, ConvTranspose, Op, Padding, Size, UserLayer};
 use cnn_runtime::kernels::call::BatchCall;
 use cnn_runtime::kernels::gradient::batch_norm::BatchNormGradient;
 use cnn_runtime::kernels::gradient::bias::BiasGradient;
@@ -50,9 +50,8 @@ impl Calls<'_> {
     /// Where the gradients of a tensor go, if it is trained.
     fn destination(&mut self, time: usize, node: usize, role: Role, order: Option<Matrices>) -> Option<Destination> {
         let place = self.shared.tensor(self.graph, node, role)?;
-        let (to, len) = (place.gradient?, place.len);
+        let (to, len, what) = (place.gradient?, place.len, Once::Gradient(place.tensor));
         let adds = !self.written.insert(to);
-        let what = if role == Role::Bias { Once::BiasGradient } else { Once::WeightGradient };
         let from = if adds || order.is_some() { self.shared.once(node, what, len, time) } else { to };
         Some(Destination { from, to, len, order, adds })
     }
@@ -74,6 +73,9 @@ impl Calls<'_> {
     pub(super) fn tensors(&mut self, time: usize, task: &Task, node: usize) {
         let (input, upstream) = (self.map(task.reads[0]), self.map(task.reads[1]));
         let op = self.graph.nodes[node].op;
+        if let Op::Custom(layer) = op {
+            return self.user_tensors(time, task, node, &layer);
+        }
         let order = match op {
             Op::Conv(Conv { kernel, groups, .. }) => {
                 Matrices::new(upstream.channels, kernel.area(), input.channels / groups)
@@ -93,6 +95,21 @@ impl Calls<'_> {
         }
         for to in [weight, bias].into_iter().flatten() {
             self.finish(time, task, to);
+        }
+    }
+
+    /// The gradients of the tensors of a layer by the user: sums over the images of what it computed.
+    fn user_tensors(&mut self, time: usize, task: &Task, node: usize, layer: &UserLayer) {
+        let (all, scratch) = (self.map(task.reads[0]), self.places.scratch[time]);
+        let mut part = Map { offset: all.offset + all.channels - layer.weights(), ..all };
+        for tensor in layer.tensors {
+            part.channels = tensor.elements();
+            if let Some(to) = self.destination(time, node, tensor.role(), None) {
+                let sum = BiasGradient { upstream: part, bias: to.from, scratch };
+                self.batch(time, self.name(task, "tensors"), Box::new(sum));
+                self.finish(time, task, to);
+            }
+            part.offset += part.channels;
         }
     }
 

@@ -143,7 +143,7 @@ impl Argument for Bounds {
             Slot::Perhaps(number, [from, to], _) => number.is_none_or(|number| (from..=to).contains(&number)),
             Slot::Amount(amount) => *amount <= MOST_ELEMENTS,
             Slot::Tensors(tensors) => are_tensors(tensors),
-            Slot::Path(path) => is_path(path),
+            Slot::Path(field) => field.default == Some(*field.value) || is_path(field.value),
             Slot::Flag(_) | Slot::Word(..) => true,
         };
     }

@@ -88,6 +88,9 @@ pub fn usage(name: &str, params: &[Param]) -> String {
     format!("`{name}({})`", params.join(", "))
 }
 
+/// How a missing path is spelt.
+pub(super) const NO_PATH: &str = "none";
+
 struct List(Vec<Param>);
 
 impl Argument for List {
@@ -103,7 +106,7 @@ impl Argument for List {
             Slot::Range(_) => (Kind::Range, None),
             Slot::Shape(_) => (Kind::Shape, None),
             Slot::Amount(_) => (Kind::Amount, Some("0".to_owned())),
-            Slot::Path(_) => (Kind::Path, None),
+            Slot::Path(field) => (Kind::Path, field.default.map(|_| NO_PATH.to_owned())),
             Slot::Tensors(_) => (Kind::Tensors, Some(String::new())),
             Slot::Flag(field) => (Kind::Flag, field.default.map(|flag| format!("{flag}"))),
             Slot::Real(field, bounds) => (Kind::Real(*bounds), field.default.map(real)),

@@ -6,6 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::params::NO_PATH;
 use super::tree::{Arg, Number, Value};
 use crate::op::{Argument, Crop, Field, Interval, Op, Padding, Shape, Size, Slot, UserTensor};
 
@@ -64,7 +65,7 @@ impl Argument for Args {
                 let count = |amount| Value::Count(Number::of(amount));
                 (count(*amount), Some(count(0)))
             }
-            Slot::Path(path) => (path_value(path), None),
+            Slot::Path(field) => both(field, path_value),
             Slot::Tensors(tensors) => return self.0.extend(tensors.iter().map(tensor)),
             Slot::Flag(field) => both(field, |flag| Value::Word(flag.to_string())),
             Slot::Real(field, _) => both(field, Value::Real),
@@ -82,6 +83,9 @@ impl Argument for Args {
 
 /// A path with what is a number in its angle brackets.
 fn path_value(path: &str) -> Value {
+    if path.is_empty() {
+        return Value::Word(NO_PATH.to_owned());
+    }
     let (mut texts, mut numbers) = (vec![String::new()], Vec::new());
     let parts = path.split_inclusive(['<', ',', ' ', '>']);
     for part in parts {

@@ -40,8 +40,8 @@ pub enum Slot<'a> {
     Shape(Field<'a, Shape>),
     /// A whole number from 0, which is the default.
     Amount(&'a mut usize),
-    /// The path of a function or a type in Rust.
-    Path(&'a mut &'static str),
+    /// The path of a function or a type in Rust; `none`, which is an empty one, may be the default.
+    Path(Field<'a, &'static str>),
     /// Any number of tensors, each an argument under its own name.
     Tensors(&'a mut &'static [UserTensor]),
     /// `true` or `false`.
@@ -152,8 +152,8 @@ impl<'a> Arguments<'a> {
         self.argument(name, Slot::Amount(value));
     }
 
-    pub(super) fn path(&mut self, name: &'static str, value: &mut &'static str) {
-        self.argument(name, Slot::Path(value));
+    pub(super) fn path(&mut self, name: &'static str, value: &mut &'static str, default: Option<&'static str>) {
+        self.argument(name, Slot::Path(Field { value, default }));
     }
 
     pub(super) fn tensors(&mut self, value: &mut &'static [UserTensor]) {

@@ -17,13 +17,21 @@ pub type EachFn = fn(&mut [f32]);
 /// scratch memory; into its output, in the order C, H, W.
 pub type LayerFn = fn(&[f32], &[f32], &mut [f32], &mut [f32]);
 
+/// Computes the gradients of a layer: from its inputs and its tensors, as [`LayerFn`] has them; from the gradient of its output; in
+/// scratch memory; into those of all inputs, and then of all tensors, one after another.
+pub type BackwardFn = fn(&[f32], &[f32], &[f32], &mut [f32], &mut [f32]);
+
 /// An element-wise function by the user, `fn(f32) -> f32`.
 #[derive(Clone, Copy)]
 pub struct UserFunction {
     /// Its path in the declaration.
     pub path: &'static str,
+    /// The path of its derivative, `fn(f32) -> f32` too; empty, if there is none.
+    pub derivative: &'static str,
     /// Its code, where there is some.
     pub code: Option<EachFn>,
+    /// The code of its derivative, in a net that trains.
+    pub slope: Option<EachFn>,
 }
 
 /// A layer by the user.
@@ -41,6 +49,8 @@ pub struct UserLayer {
     pub tensors: &'static [UserTensor],
     /// Its code, where there is some.
     pub code: Option<LayerFn>,
+    /// The code of its gradients, in a net that trains.
+    pub backward: Option<BackwardFn>,
 }
 
 /// A tensor of a layer by the user.
@@ -54,7 +64,13 @@ impl UserFunction {
     /// A function without code.
     #[must_use]
     pub const fn new(path: &'static str) -> Self {
-        Self { path, code: None }
+        Self { path, derivative: "", code: None, slope: None }
+    }
+
+    /// The same with the path of its derivative.
+    #[must_use]
+    pub const fn derivative(self, derivative: &'static str) -> Self {
+        Self { derivative, ..self }
     }
 
     /// The same with its code.
@@ -63,8 +79,19 @@ impl UserFunction {
         Self { code: Some(code), ..self }
     }
 
+    /// The same with the code of its derivative.
+    #[must_use]
+    pub const fn slope(self, slope: EachFn) -> Self {
+        Self { slope: Some(slope), ..self }
+    }
+
+    pub(super) const fn differentiable(&self) -> Result<(), &'static str> {
+        if self.derivative.is_empty() { Err("the derivative of this function is not declared") } else { Ok(()) }
+    }
+
     pub(super) fn arguments(&mut self, to: &mut Arguments<'_>) {
-        to.positional().path("function", &mut self.path);
+        to.positional().path("function", &mut self.path, None);
+        to.path("derivative", &mut self.derivative, Some(""));
     }
 }
 
@@ -72,7 +99,7 @@ impl UserLayer {
     /// A layer of one input, without scratch memory, tensors and code.
     #[must_use]
     pub const fn new(path: &'static str, output: Shape) -> Self {
-        Self { path, inputs: 1, output, scratch: 0, tensors: &[], code: None }
+        Self { path, inputs: 1, output, scratch: 0, tensors: &[], code: None, backward: None }
     }
 
     /// The same with this many inputs.
@@ -99,6 +126,12 @@ impl UserLayer {
         Self { code: Some(code), ..self }
     }
 
+    /// The same with the code of its gradients.
+    #[must_use]
+    pub const fn backward(self, backward: BackwardFn) -> Self {
+        Self { backward: Some(backward), ..self }
+    }
+
     /// How many numbers its tensors have together.
     #[must_use]
     pub const fn weights(&self) -> usize {
@@ -111,7 +144,7 @@ impl UserLayer {
     }
 
     pub(super) fn arguments(&mut self, to: &mut Arguments<'_>) {
-        to.positional().path("type", &mut self.path);
+        to.positional().path("type", &mut self.path, None);
         to.positional().shape("shape", &mut self.output);
         to.amount("scratch", &mut self.scratch);
         to.tensors(&mut self.tensors);
@@ -179,14 +212,14 @@ impl UserTensor {
 /// Whatever its code is: a path means one function.
 impl PartialEq for UserFunction {
     fn eq(&self, other: &Self) -> bool {
-        self.path == other.path
+        (self.path, self.derivative) == (other.path, other.derivative)
     }
 }
 
 /// Whatever its code is: a path means one type.
 impl PartialEq for UserLayer {
     fn eq(&self, other: &Self) -> bool {
-        let Self { path, inputs, output, scratch, tensors, code: _ } = *self;
+        let Self { path, inputs, output, scratch, tensors, code: _, backward: _ } = *self;
         (path, inputs, output, scratch, tensors)
             == (other.path, other.inputs, other.output, other.scratch, other.tensors)
     }
@@ -195,14 +228,14 @@ impl PartialEq for UserLayer {
 /// Without the address of the code.
 impl fmt::Debug for UserFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("UserFunction").field(&self.path).finish()
+        f.debug_tuple("UserFunction").field(&self.path).field(&self.derivative).finish()
     }
 }
 
 /// Without the address of the code.
 impl fmt::Debug for UserLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, inputs, output, scratch, tensors, code: _ } = self;
+        let Self { path, inputs, output, scratch, tensors, code: _, backward: _ } = self;
         let mut shown = f.debug_struct("UserLayer");
         shown.field("path", path).field("inputs", inputs).field("output", output);
         shown.field("scratch", scratch).field("tensors", tensors).finish()
@@ -215,6 +248,11 @@ impl Literal for UserFunction {
     fn write(&self, to: &mut Rust) {
         let mut plain = Rust::default();
         plain.tuple("UserFunction::new", &[&self.path]);
+        if !self.derivative.is_empty() {
+            plain.push(".derivative(");
+            self.derivative.write(&mut plain);
+            plain.push(")");
+        }
         to.known(plain.text);
     }
 }

@@ -26,6 +26,7 @@ pub mod parameters;
 pub mod plain;
 pub mod resize;
 pub mod softmax;
+pub mod user;
 
 pub use self::activation::*;
 pub use self::batch_norm::*;
@@ -45,6 +46,7 @@ pub use self::normalise::*;
 pub use self::parameters::*;
 pub use self::resize::*;
 pub use self::softmax::*;
+pub use self::user::*;
 
 use crate::exec::run::Partition;
 use crate::place::bounds::weights_at;

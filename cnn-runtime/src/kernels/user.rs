@@ -144,7 +144,7 @@ pub fn custom(run: Run<'_>, layer: &Checked<CustomMap<'_>>, weights: &[f32], ws:
 }
 
 /// What a call of a function by the user takes at most, in the time of reading a float.
-const CALL: usize = 16;
+pub(crate) const CALL: usize = 16;
 
 /// # Safety
 ///

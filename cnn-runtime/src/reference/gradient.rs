@@ -36,12 +36,14 @@ pub struct Gradients {
     pub weight: Vec<f64>,
     /// Of its tensor `bias`; empty for layers that never have one. It is the same whether or not this layer has one.
     pub bias: Vec<f64>,
+    /// Of a layer by the user, of all its tensors, in their order; else empty.
+    pub user: Vec<Vec<f64>>,
 }
 
 impl Gradients {
     /// Of a layer with one input.
     fn new(input: Tensor, weight: Vec<f64>, bias: Vec<f64>) -> Self {
-        Self { inputs: vec![input], weight, bias }
+        Self { inputs: vec![input], weight, bias, user: Vec::new() }
     }
 }
 
@@ -55,7 +57,7 @@ impl From<Tensor> for Gradients {
 /// Of a merge.
 impl From<Vec<Tensor>> for Gradients {
     fn from(inputs: Vec<Tensor>) -> Self {
-        Self { inputs, weight: Vec::new(), bias: Vec::new() }
+        Self { inputs, weight: Vec::new(), bias: Vec::new(), user: Vec::new() }
     }
 }
 

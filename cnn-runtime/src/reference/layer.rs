@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use cnn_net::graph::{Node, Role};
-use cnn_net::op::{Layer, Op, UserFunction, UserLayer};
+use cnn_net::op::{Layer, Op};
 
 use super::gradient::{self, Gradients};
 use super::{
@@ -96,10 +96,8 @@ pub(super) fn backward<W: Weight>(
         Layer::Sub => gradient::sub(inputs, upstream).into(),
         Layer::Mul => gradient::mul(inputs, upstream).into(),
         Layer::Max => gradient::max(inputs, upstream).into(),
-        // They have no gradients yet, see `Op::differentiable`.
-        Layer::Map(UserFunction { path, .. }) | Layer::Custom(UserLayer { path, .. }) => {
-            return Err(user::missing(node, path));
-        }
+        Layer::Map(function) => user::map_gradient(node, function, input, upstream)?.into(),
+        Layer::Custom(layer) => user::custom_gradients(node, &layer, inputs, params, upstream)?,
     })
 }
 

@@ -16,7 +16,7 @@ use super::random::{philox, words};
 /// the same way for transposed convolutions, where they are exchanged.
 ///
 /// All other tensors begin as in PyTorch: slopes of `prelu` with 1/4, factors and running variances with 1, summands and running
-/// means with 0.
+/// means with 0. Of a layer by the user, tensors of two dimensions or more are drawn, `bias` and buffers are 0, and all others 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Init {
@@ -44,7 +44,7 @@ enum Draw {
 impl Init {
     /// Fills a tensor of a layer.
     pub fn fill<F: Float>(self, seed: u64, node: &Node<'_>, tensor: &Tensor<'_>, to: &mut [F]) {
-        let draw = self.draw(node, tensor.role);
+        let draw = self.draw(node, tensor);
         let name = words(hash(tensor.name));
         for (index, number) in (0_u32..).zip(to) {
             let bits = || philox(words(seed), [index, name[0], name[1], 0]);
@@ -56,11 +56,22 @@ impl Init {
         }
     }
 
-    fn draw(self, node: &Node<'_>, role: Role) -> Draw {
+    fn draw(self, node: &Node<'_>, tensor: &Tensor<'_>) -> Draw {
+        let role = tensor.role;
+        if matches!(node.op, Op::Custom(_)) {
+            return match role {
+                role if role == Role::Bias || !role.is_parameter() => Draw::All(0.0),
+                _ if tensor.shape.len() > 1 => self.draw_matrix(fans(tensor.shape), Role::Weight),
+                _ => Draw::All(1.0),
+            };
+        }
         let is_matrix = matches!(node.op.facts().kind, Kind::Convolution | Kind::FullyConnected);
         match role {
             Role::Weight if matches!(node.op, Op::Prelu(_)) => Draw::All(0.25),
-            Role::Weight | Role::Bias if is_matrix => self.draw_matrix(fans(node), role),
+            Role::Weight | Role::Bias if is_matrix => {
+                let weight = node.tensors.iter().find(|tensor| tensor.role == Role::Weight);
+                self.draw_matrix(fans(weight.map_or(&[], |weight| weight.shape)), role)
+            }
             Role::Weight | Role::RunningVar => Draw::All(1.0),
             // A bias, a running mean.
             _ => Draw::All(0.0),
@@ -79,10 +90,9 @@ impl Init {
     }
 }
 
-/// `fan_in` and `fan_out` of a layer, by its weight.
-fn fans(node: &Node<'_>) -> [f64; 2] {
-    let weight = node.tensors.iter().find(|tensor| tensor.role == Role::Weight);
-    let Some(&[outputs, inputs, ref kernel @ ..]) = weight.map(|weight| weight.shape) else { return [1.0; 2] };
+/// `fan_in` and `fan_out` of a layer whose weight has this shape.
+fn fans(weight: &[usize]) -> [f64; 2] {
+    let &[outputs, inputs, ref kernel @ ..] = weight else { return [1.0; 2] };
     let area: usize = kernel.iter().product();
     [(inputs * area) as f64, (outputs * area) as f64]
 }

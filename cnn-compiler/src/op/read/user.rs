@@ -8,6 +8,11 @@ use crate::eval::{MOST_ELEMENTS, path, product};
 use crate::path::RustPath;
 
 impl Reader<'_> {
+    /// Whether this is the word for what the argument is by default.
+    pub(in crate::op) fn is_default(&self, expr: &Expr) -> bool {
+        matches!(&expr.kind, ExprKind::Name(word) if self.param.default.as_ref().is_some_and(|default| word == default))
+    }
+
     /// `layers::Coordinates`
     pub(in crate::op) fn path(&mut self, expr: &Expr) -> Option<RustPath> {
         let found = match &expr.kind {
@@ -39,14 +44,15 @@ impl Reader<'_> {
     }
 
     fn expected(&self) -> String {
-        format!("the path of a {}", self.param.name)
+        let what = if self.param.name == "type" { "type" } else { "function" };
+        format!("the path of a {what}")
     }
 
     fn form(&self) -> &'static str {
-        if self.param.name == "function" {
-            "for example `map(path::to::f)`, with a function `fn f(x: f32) -> f32`"
-        } else {
-            "for example `custom(path::to::Type, 16x8x8)`, with a type that implements `cnn::custom::Custom`"
+        match self.param.name {
+            "function" => "for example `map(path::to::f)`, with a function `fn f(x: f32) -> f32`",
+            "derivative" => "for example `map(path::to::f, derivative = path::to::df)`, with `fn df(x: f32) -> f32`",
+            _ => "for example `custom(path::to::Type, 16x8x8)`, with a type that implements `cnn::custom::Custom`",
         }
     }
 

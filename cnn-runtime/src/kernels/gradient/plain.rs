@@ -20,6 +20,7 @@ use super::merge::MergeGradientCall;
 use super::normalise::NormaliseGradient;
 use super::resize::{BicubicGradientCall, BilinearGradientCall, NearestGradientCall, PadGradient, ResizeGradient};
 use super::softmax::{LogSoftmaxGradientCall, SoftmaxGradient, SoftmaxGradientCall};
+use super::user::{CustomGradientCall, MapGradient};
 use crate::kernels::call::KernelCall;
 use crate::kernels::conv::Conv2d;
 use crate::kernels::conv_transpose::ConvTranspose2d;
@@ -63,7 +64,9 @@ pub const fn reads(op: &Op) -> Reads {
         | Layer::Glu
         | Layer::Activation(_)
         | Layer::Mul
-        | Layer::Max => Reads::INPUTS,
+        | Layer::Max
+        | Layer::Map(_)
+        | Layer::Custom(_) => Reads::INPUTS,
         Layer::Conv(_)
         | Layer::ConvTranspose(_)
         | Layer::Linear(_)
@@ -79,9 +82,7 @@ pub const fn reads(op: &Op) -> Reads {
         | Layer::Scale { .. }
         | Layer::Concat
         | Layer::Add
-        | Layer::Sub
-        | Layer::Map(_)
-        | Layer::Custom(_) => Reads::NOTHING,
+        | Layer::Sub => Reads::NOTHING,
     }
 }
 
@@ -139,7 +140,8 @@ pub const fn upstream_halo(op: &Op, input: Size, output: Size) -> Padding {
 /// tensor, without a bias, in the layout that the kernel's [`weights`](KernelCall::weights) says.
 ///
 /// There are no kernels for layers [without a gradient](Op::differentiable), and none for those whose gradients are computed for all
-/// images of a batch: fully connected layers, batch normalisations and dropout. Nor for a gradient that lies in `upstream` already.
+/// images of a batch: fully connected layers, batch normalisations and dropout. Nor for a gradient that lies in `upstream` already. Those
+/// of a layer by the user are [`custom_gradients`].
 #[must_use]
 pub fn input_gradients(
     op: &Op,
@@ -161,6 +163,21 @@ pub fn input_gradients(
         }
         _ => Vec::new(),
     }
+}
+
+/// The kernels that compute the gradients of a layer by the user: all of them, one after another, and then those of the inputs as maps;
+/// `None` where one is not needed.
+#[must_use]
+pub fn custom_gradients(all: CustomGradientCall, gradients: &[Option<Map>]) -> Vec<Box<dyn KernelCall>> {
+    let mut part = Map { channels: 0, ..all.output };
+    let mut maps = Vec::new();
+    for (input, gradient) in all.inputs.iter().zip(gradients) {
+        part.channels = input.elements();
+        maps.extend(gradient.iter().flat_map(|gradient| unflatten(part, *gradient)));
+        part.offset += part.channels;
+    }
+    let all: Box<dyn KernelCall> = Box::new(all);
+    [all].into_iter().chain(maps).collect()
 }
 
 /// The maps of a layer with one input, and their gradients.
@@ -203,17 +220,17 @@ fn of_input(op: &Op, Maps { input, output, upstream, gradient }: Maps, weights: 
         Layer::Norm(norm) => Box::new(NormaliseGradient { input, upstream, output: gradient, norm, weights }),
         Layer::Prelu(per) => Box::new(PreluGradient { input, upstream, output: gradient, weights, per }),
         Layer::Glu => Box::new(GluGradient { input, upstream, output: gradient }),
+        Layer::Map(function) => Box::new(MapGradient { input, upstream, output: gradient, function }),
         Layer::Softmax => {
             Box::new(SoftmaxGradientCall(SoftmaxGradient { results: output, upstream, output: gradient }))
         }
         Layer::LogSoftmax => {
             Box::new(LogSoftmaxGradientCall(SoftmaxGradient { results: output, upstream, output: gradient }))
         }
-        // Of all images, without a gradient, or of several inputs.
+        // Of all images, by other kernels, or of several inputs.
         Layer::Linear(_)
         | Layer::BatchNorm(_)
         | Layer::Dropout { .. }
-        | Layer::Map(_)
         | Layer::Custom(_)
         | Layer::Concat
         | Layer::Add

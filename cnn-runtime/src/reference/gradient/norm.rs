@@ -85,7 +85,7 @@ pub fn batch_norm_training<W: Weight>(
         })
     };
     let inputs: Vec<_> = steps.normalised.iter().zip(upstream).map(of_sample).collect();
-    Gradients { inputs, weight: of_weight, bias: of_bias }
+    Gradients { inputs, weight: of_weight, bias: of_bias, user: Vec::new() }
 }
 
 /// Adds numbers to others.

@@ -112,8 +112,9 @@ impl Forward<'_> {
     }
 
     fn add_tensors(&self, node: &Node<'_>, gradients: &Gradients, all: &mut Backward) {
-        for tensor in node.tensors {
+        for (index, tensor) in node.tensors.iter().enumerate() {
             let gradient = match tensor.role {
+                _ if !gradients.user.is_empty() => &gradients.user[index],
                 Role::Weight => &gradients.weight,
                 Role::Bias => &gradients.bias,
                 _ => continue,

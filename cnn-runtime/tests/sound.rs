@@ -240,11 +240,27 @@ fn elementwise() -> Vec<Case> {
         ("activate", [&two(17)[..], &[1]].concat(), |n, run, _, ws| {
             activate(run, &Activate { input: n.map(), output: n.map(), activation: n.activation().into() }.check(), ws);
         }),
-        ("map_each", two(5), |n, run, _, ws| {
+        ("prelu", [&two(17)[..], &[1, 0]].concat(), |n, run, weights, ws| {
+            let (input, output, weights_at) = (n.map(), n.map(), n.next());
+            let per = if n.next() == 0 { PreluPer::Channel } else { PreluPer::Element };
+            prelu(run, &PreluMap { input, output, weights: weights_at, per }.check(), weights, ws);
+        }),
+        ("scale_shift", [&two(17)[..], &[1, 1]].concat(), |n, run, weights, ws| {
+            let layer =
+                ScaleShift { input: n.map(), output: n.map(), weights: n.next(), activation: n.activation().into() };
+            scale_shift(run, &layer.check(), weights, ws);
+        }),
+    ]
+}
+
+fn by_user() -> Vec<Case> {
+    let two = [map(0, 6, 7, 5), map(6 * 7 * 5 + 16, 6, 7, 5)].concat();
+    vec![
+        ("map_each", two.clone(), |n, run, _, ws| {
             let function = UserFunction::new("f").code(|values| values.fill(0.5));
             map_each(run, &MapEach { input: n.map(), output: n.map(), function }.check(), ws);
         }),
-        ("map_gradient", [&two(5)[..], &map(600, 6, 7, 5)].concat(), |n, run, _, ws| {
+        ("map_gradient", [&two[..], &map(600, 6, 7, 5)].concat(), |n, run, _, ws| {
             let function = UserFunction::new("f").slope(|values| values.fill(0.5));
             let (input, upstream, output) = (n.map(), n.map(), n.map());
             map_gradient(run, &MapGradient { input, upstream, output, function }.check(), ws);
@@ -274,16 +290,6 @@ fn elementwise() -> Vec<Case> {
                 weights,
                 ws,
             );
-        }),
-        ("prelu", [&two(17)[..], &[1, 0]].concat(), |n, run, weights, ws| {
-            let (input, output, weights_at) = (n.map(), n.map(), n.next());
-            let per = if n.next() == 0 { PreluPer::Channel } else { PreluPer::Element };
-            prelu(run, &PreluMap { input, output, weights: weights_at, per }.check(), weights, ws);
-        }),
-        ("scale_shift", [&two(17)[..], &[1, 1]].concat(), |n, run, weights, ws| {
-            let layer =
-                ScaleShift { input: n.map(), output: n.map(), weights: n.next(), activation: n.activation().into() };
-            scale_shift(run, &layer.check(), weights, ws);
         }),
     ]
 }
@@ -684,6 +690,7 @@ const WORKSPACE: usize = 24_000;
 fn families() -> Vec<Case> {
     [
         elementwise(),
+        by_user(),
         normalisations(),
         gradients(),
         minibatches(),

@@ -23,10 +23,14 @@
 //! | [`Pooling`] | max, average and global average pooling of one map |
 //! | [`LocalResponse`] | local response normalisation of a few maps |
 //! | [`BatchNormalisation`] | a batch, normalised step by step |
+//! | [`batch_norm_learning`] | what that does for training |
+//! | [`deep_gradients`] | gradients that vanish in deep nets |
+//! | [`deep_learning`] | degradation of deep nets, and shortcuts |
 
 mod activations;
 mod batch_norm;
 mod convolution;
+mod deep;
 mod learning;
 mod local_response;
 mod multilayer;
@@ -41,6 +45,7 @@ use crate::theme::Theme;
 pub use activations::activations;
 pub use batch_norm::BatchNormalisation;
 pub use convolution::{Convolution, Place};
+pub use deep::{batch_norm_learning, deep_gradients, deep_learning};
 pub use learning::LearningPerceptron;
 pub use local_response::LocalResponse;
 pub use multilayer::MultilayerPerceptron;
@@ -72,7 +77,7 @@ impl Figure {
 }
 
 /// All figures with their usual examples, in the order of an article; the multilayer perceptron is `net`.
-pub fn all(net: &MultilayerPerceptron) -> [Figure; 8] {
+pub fn all(net: &MultilayerPerceptron) -> [Figure; 11] {
     [
         Perceptron::default().figure(),
         LearningPerceptron::default().figure(),
@@ -82,5 +87,8 @@ pub fn all(net: &MultilayerPerceptron) -> [Figure; 8] {
         Pooling::default().figure(),
         LocalResponse::default().figure(),
         BatchNormalisation::default().figure(),
+        batch_norm_learning(),
+        deep_gradients(),
+        deep_learning(),
     ]
 }

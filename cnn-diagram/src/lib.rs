@@ -29,6 +29,7 @@
 //! | `draw`, `caption` | turn that into shapes |
 //! | `net` | puts caption, layers and legend on one sheet |
 //! | `memory` | draws a workspace over time |
+//! | [`chart`] | draws lines over a common axis |
 //! | `gallery` | makes a page of many nets |
 //! | [`figures`] | show what layers do, with numbers |
 //! | `options` | holds the settings that callers choose |
@@ -38,6 +39,7 @@
 #![forbid(unsafe_code)]
 
 mod caption;
+pub mod chart;
 mod draw;
 pub mod figures;
 mod gallery;

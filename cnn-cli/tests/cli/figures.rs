@@ -7,8 +7,19 @@ use roxmltree::Document;
 
 use super::support::{Folder, run};
 
-const NAMES: [&str; 8] =
-    ["activations", "batch-norm", "convolution", "lrn", "mlp", "perceptron", "perceptron-learning", "pooling"];
+const NAMES: [&str; 11] = [
+    "activations",
+    "batch-norm",
+    "batch-norm-learning",
+    "convolution",
+    "deep-gradients",
+    "deep-learning",
+    "lrn",
+    "mlp",
+    "perceptron",
+    "perceptron-learning",
+    "pooling",
+];
 
 fn figures(folder: &Path, more: &[&str]) -> super::support::Ran {
     let arguments = ["figures".as_ref(), folder.as_os_str()].into_iter().chain(more.iter().map(|more| more.as_ref()));

@@ -597,9 +597,10 @@ pub use cnn_runtime::network::{Description, DynNetwork, Network, Numbers, Side, 
 pub use cnn_runtime::place::workspace::{Space, Workspace};
 pub use cnn_runtime::train;
 /// Nets with a training step, which `#[train(…)]` compiles.
-#[cfg(feature = "alloc")]
 pub mod step {
-    pub use cnn_runtime::step::{CheckpointError, Params, Score, Train, Trainer};
+    #[cfg(feature = "alloc")]
+    pub use cnn_runtime::step::{CheckpointError, Params};
+    pub use cnn_runtime::step::{Score, Train, TrainEmbedded, Trainer, TrainerMemory};
 }
 #[cfg(feature = "alloc")]
 pub use cnn_runtime::{reference, trace, weights};
@@ -630,9 +631,10 @@ pub mod __rt {
     pub use cnn_runtime::place::map::Map;
     pub use cnn_runtime::place::packed::{Aligned, Packed};
     pub use cnn_runtime::place::workspace::{Batch, LargeWorkspace, Space, Workspace};
-    pub use cnn_runtime::step::{Constant, Head, Pass, StepLayout, TensorPlace, minibatch};
     #[cfg(feature = "alloc")]
-    pub use cnn_runtime::step::{Params, Train, Trainer};
-    pub use cnn_runtime::train::Sgd;
+    pub use cnn_runtime::step::Params;
+    pub use cnn_runtime::step::{Constant, Head, Pass, StepLayout, TensorPlace, minibatch};
+    pub use cnn_runtime::step::{OwnMemory, StepMemory, Train, TrainEmbedded, Trainer, TrainerMemory};
+    pub use cnn_runtime::train::{Optimiser, Sgd};
     pub use cnn_runtime::{if_alloc, if_std, load_weights, net_methods, network_methods};
 }

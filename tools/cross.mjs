@@ -1,8 +1,9 @@
 // Run by `cross.sh` in Node: WebAssembly modules, and comparisons with PyTorch's outputs.
 //
 //   node cross.mjs tests MODULE.wasm    runs a test binary of cargo; a test that fails traps
-//   node cross.mjs lenet5 MODULE.wasm   runs LeNet-5 on 100 test digits and compares
-//   node cross.mjs scores DIGIT         compares "digit score" lines on stdin with the scores of that test digit
+//   node cross.mjs lenet5 MODULE.wasm   runs LeNet-5 on 100 test digits and compares, then trains its last layer on others
+//   node cross.mjs scores DIGIT         compares "digit score" lines on stdin with the scores of that test digit; of "loss" lines after
+//                                       these, the last must be much smaller than the first
 
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
@@ -42,6 +43,37 @@ function compare(scores, expected, what) {
     }
 }
 
+/** Teaches LeNet-5 that each digit is the next one, by 64 test digits, and asks about 100 others. */
+function learn({ memory, input, run, add, train, predict, right, forget }, pixels) {
+    const labels = gunzipSync(read("digits/test-labels-idx1-ubyte.gz")).subarray(8);
+    const show = (index) => new Float32Array(memory.buffer, input(), 32 * 32).set(image(pixels, index));
+    const other = (index) => (labels[index] + 1) % 10;
+    const best = (scores) => scores.indexOf(Math.max(...scores));
+    const judged = Array.from({ length: 100 }, (_, i) => 200 + i);
+    const hits = () => judged.filter((index) => {
+        show(index);
+        return best(new Float32Array(memory.buffer, predict(), 10)) === other(index);
+    }).length;
+    if (train(0.05) !== 0) throw new Error("a step without examples");
+    const before = hits();
+    for (let index = 100; index < 164; index++) {
+        show(index);
+        if (add(other(index)) !== index - 99) throw new Error(`${index} is no example`);
+    }
+    if (add(10) !== 64) throw new Error("there is no digit 10");
+    const losses = Array.from({ length: 300 }, () => train(0.02));
+    const [first, last] = [losses.slice(0, 8), losses.slice(-8)].map((some) => some.reduce((sum, loss) => sum + loss) / 8);
+    const after = hits();
+    if (!(last < first / 5) || before > 10 || after < 75 || right() < 60) {
+        throw new Error(`loss from ${first} to ${last}, right ${right()}, others from ${before} to ${after}`);
+    }
+    console.log(`64 digits learnt with other labels: loss from ${first.toFixed(2)} to ${last.toFixed(2)}, right ${right()}, ` +
+        `of 100 others ${after} instead of ${before}`);
+    forget();
+    show(0);
+    compare([...new Float32Array(memory.buffer, predict(), 10)], [...new Float32Array(memory.buffer, run(), 10)], "after forgetting");
+}
+
 const instantiate = async (path) => (await WebAssembly.instantiate(readFileSync(path))).instance.exports;
 
 const commands = {
@@ -53,7 +85,8 @@ const commands = {
     },
 
     async lenet5(path) {
-        const { memory, input, run } = await instantiate(path);
+        const exports = await instantiate(path);
+        const { memory, input, run } = exports;
         const pixels = gunzipSync(read("digits/test-images-idx3-ubyte.gz"));
         let fastest = Infinity;
         for (const [index, scores] of expected().entries()) {
@@ -64,12 +97,19 @@ const commands = {
             fastest = Math.min(fastest, performance.now() - start);
         }
         console.log(`${path}: 100 digits as in PyTorch, ${(1000 * fastest).toFixed(1)} us for one at best`);
+        learn(exports, pixels);
     },
 
     scores(index) {
         const lines = readFileSync(0, "utf8").trim().split("\n");
-        compare(lines.map((line) => Number(line.split(" ")[1])), expected()[index], "the program");
+        const numbers = lines.map((line) => Number(line.split(" ")[1]));
+        compare(numbers.slice(0, 10), expected()[index], "the program");
         console.log(`digit ${index} as in PyTorch`);
+        const losses = numbers.slice(10);
+        if (!(lines.slice(10).every((line) => line.startsWith("loss")) && losses.at(-1) < losses[0] / 5)) {
+            throw new Error(`losses ${losses}`);
+        }
+        console.log(`trained, loss from ${losses[0]} to ${losses.at(-1)}`);
     },
 };
 

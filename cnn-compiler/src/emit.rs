@@ -26,7 +26,7 @@ mod train;
 mod user;
 mod values;
 
-pub(crate) use embed::{Embedded, embed, embed_model};
+pub(crate) use embed::{Content, Embedded, embed, embed_model};
 pub(crate) use net::net;
 pub(crate) use stub::stub;
 pub(crate) use train::Training;

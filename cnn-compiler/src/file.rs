@@ -111,8 +111,8 @@ fn found(net: &Net, ast: &Ast, mut report: Report) -> Result<Found, Vec<Wrong>> 
     let Some(plan) = plan.filter(|_| report.is_empty()) else { return Err(wrongs(report)) };
     let (name, doc) = (plain(&net.name), parse::doc_text(&net.docs));
     let step = net.train.as_ref().and_then(|train| {
-        plan.describe(&name, &doc, |graph| training(train, net.exact, &plan, graph, &mut report))
-            .map(|training| training.plan)
+        let training = plan.describe(&name, &doc, |graph| training(train, net.exact, &plan, graph, &mut report));
+        training.ok().map(|(_, plan)| plan)
     });
     if !report.is_empty() {
         return Err(wrongs(report));

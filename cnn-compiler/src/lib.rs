@@ -45,10 +45,10 @@ use syn::ext::IdentExt as _;
 use cnn_net::graph::Graph;
 
 use crate::ast::{Ast, Model, Net, Train};
-use crate::emit::{Embedded, Training};
+use crate::emit::{Content, Embedded, Training};
 use crate::plan::{Options, Plan};
 use crate::report::{Report, message};
-use crate::train::{Fault, Spec};
+use crate::train::{Fault, Spec, StepPlan};
 
 /// Compiles one invocation of `network!`: code for the nets that are correct, and an error for every mistake.
 pub fn network(tokens: TokenStream) -> TokenStream {
@@ -123,23 +123,18 @@ fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
     let (name, doc) = (net.name.unraw().to_string(), parse::doc_text(&net.docs));
     let shares = ast.shares_weights(net);
     plan.describe(&name, &doc, |graph| {
-        let embedded = match (&net.weights, ast.embedded(net)) {
-            (None, None) => None,
-            (None, Some(_)) if shares.is_some() => Some(Embedded::shared()),
-            (None, Some(model)) => match emit::embed_model(model, graph, &plan, report) {
-                None => return emit::stub(net, ast, &runtime),
-                embedded => embedded,
-            },
-            (Some(embed), _) => match emit::embed(embed, graph, &plan, report) {
-                None => return emit::stub(net, ast, &runtime),
-                embedded => embedded,
+        let embedded = match ast.embedded(net) {
+            Some(_) if net.weights.is_none() && shares.is_some() => Some(Embedded::shared()),
+            _ => match embed(net, ast, graph, Content::Net(&plan), report) {
+                Ok(embedded) => embedded,
+                Err(Reported) => return emit::stub(net, ast, &runtime),
             },
         };
         let training = match &net.train {
             None => None,
-            Some(train) => match training(train, net.exact, &plan, graph, report) {
-                None => return emit::stub(net, ast, &runtime),
-                training => training,
+            Some(train) => match embedded_training((net, train), ast, &plan, graph, report) {
+                Err(Reported) => return emit::stub(net, ast, &runtime),
+                Ok(training) => Some(training),
             },
         };
         emit::net(net, shares, &plan, graph, embedded.as_ref(), training.as_ref(), &runtime)
@@ -161,15 +156,53 @@ fn tracked(model: &Model, ast: &Ast, report: &mut Report) -> TokenStream {
     }
 }
 
+/// Something is wrong, and was reported.
+struct Reported;
+
+/// The weights that a net has in the binary, if it has some.
+fn embed(
+    net: &Net,
+    ast: &Ast,
+    graph: &Graph<'_>,
+    content: Content<'_>,
+    report: &mut Report,
+) -> Result<Option<Embedded>, Reported> {
+    let embedded = match (&net.weights, ast.embedded(net)) {
+        (None, None) => return Ok(None),
+        (None, Some(model)) => emit::embed_model(model, graph, content, report),
+        (Some(embed), _) => emit::embed(embed, graph, content, report),
+    };
+    embedded.map(Some).ok_or(Reported)
+}
+
+/// The training step of a net, with the weights in the binary that a trainer can begin with.
+fn embedded_training(
+    (net, train): (&Net, &Train),
+    ast: &Ast,
+    plan: &Plan,
+    graph: &Graph<'_>,
+    report: &mut Report,
+) -> Result<Training, Reported> {
+    let (spec, plan) = training(train, net.exact, plan, graph, report)?;
+    let embedded = embed(net, ast, graph, Content::Trainer(&plan), report)?;
+    Ok(Training { spec, plan, embedded })
+}
+
 /// The training step of a net, if it can be trained.
-fn training(train: &Train, exact: bool, plan: &Plan, graph: &Graph<'_>, report: &mut Report) -> Option<Training> {
+fn training(
+    train: &Train,
+    exact: bool,
+    plan: &Plan,
+    graph: &Graph<'_>,
+    report: &mut Report,
+) -> Result<(Spec, StepPlan), Reported> {
     let before = report.len();
     let spec = Spec::of(train, exact, graph, report);
     if report.len() > before {
-        return None;
+        return Err(Reported);
     }
     match train::plan(graph, &spec) {
-        Ok(plan) => Some(Training { spec, plan }),
+        Ok(plan) => Ok((spec, plan)),
         Err(faults) => {
             for Fault { node, wrong, help } in faults {
                 let Some(node) = node.and_then(|node| plan.nodes().nth(node)) else {
@@ -180,7 +213,7 @@ fn training(train: &Train, exact: bool, plan: &Plan, graph: &Graph<'_>, report: 
                 let key = if node.calls.is_empty() { "" } else { node.op.name() };
                 report.error_once(node.place, key, message(&wrong, &plan.context(node), &help));
             }
-            None
+            Err(Reported)
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | `memory` | what lies where and when, for charts |
 //! | `call` | kernels by how they are called |
 //! | `calls`, `tensors` | kernels with all their numbers |
+//! | `output` | the output of an image, for predictions |
 //!
 //! It reads the net as declared: what inference folds and fuses is trained, layer by layer.
 
@@ -20,6 +21,7 @@ mod calls;
 mod forward;
 mod host;
 mod memory;
+mod output;
 mod place;
 mod program;
 mod select;
@@ -35,12 +37,14 @@ use self::algorithm::Algorithms;
 use self::calls::Calls;
 use self::forward::Nodes;
 use self::memory::{Held, recomputations};
+use self::output::Output;
 use self::place::Places;
 use self::program::Program;
-use self::shared::Shared;
+use self::shared::{Shared, Trunk};
 use crate::plan::Buffer;
 
 pub use self::call::{Call, Kernel, LossOf};
+pub use self::shared::TrunkPack;
 
 /// What a step is planned for.
 #[derive(Clone, Debug)]
@@ -62,6 +66,10 @@ pub struct StepPlan {
     pub calls: Vec<Call>,
     /// How many of them come before the first gradient: all that evaluation needs.
     pub forward: usize,
+    /// The kernels that make an output of the logits, after these: all that a prediction needs.
+    pub output: Vec<Call>,
+    /// How the weights of the trunk are packed: of the frozen layers before all that are trained.
+    pub trunk: Vec<TrunkPack>,
     /// The buffers in the workspace of an image; times are positions of tasks.
     pub buffers: Vec<Buffer>,
     /// What the gradients compute once more instead of keeping it.
@@ -75,6 +83,9 @@ pub struct StepPlan {
     workspace: usize,
     lower_bound: usize,
     tensors_len: usize,
+    trunk_tensors: usize,
+    trunk_len: usize,
+    output_at: usize,
     tensors: Vec<TensorPlace>,
     constants: Vec<Constant>,
     heads: Vec<Head>,
@@ -83,9 +94,19 @@ pub struct StepPlan {
 impl StepPlan {
     /// Where the step has what.
     pub fn layout(&self) -> StepLayout<'_> {
-        let Self { images, shared, workspace, lower_bound, tensors_len, ref tensors, ref constants, ref heads, .. } =
-            *self;
-        StepLayout { images, shared, workspace, lower_bound, tensors_len, tensors, constants, heads }
+        StepLayout {
+            images: self.images,
+            shared: self.shared,
+            workspace: self.workspace,
+            lower_bound: self.lower_bound,
+            tensors_len: self.tensors_len,
+            trunk_tensors: self.trunk_tensors,
+            trunk: self.trunk_len,
+            output: self.output_at,
+            tensors: &self.tensors,
+            constants: &self.constants,
+            heads: &self.heads,
+        }
     }
 }
 
@@ -117,7 +138,7 @@ pub fn plan(graph: &Graph<'_>, spec: &Spec) -> Result<StepPlan, Vec<Fault>> {
     program.host(graph);
     let places = program.place(graph);
     let (held, turn, recomputed) = (program.held(graph, &places), program.forward, recomputations(&nodes));
-    let mut shared = Shared::of(graph, spec);
+    let mut shared = Shared::of(&nodes);
     // The first time tells how long what is shared is needed.
     Calls::of(graph, spec, &program, &places, &mut shared);
     shared.place();
@@ -128,12 +149,16 @@ pub fn plan(graph: &Graph<'_>, spec: &Spec) -> Result<StepPlan, Vec<Fault>> {
         Head::new(places.maps[head.losses].offset, len - hits, hits)
     });
     let heads = heads.collect();
-    let Shared { tensors, tensors_len, constants, len: shared, .. } = shared;
-    let Places { buffers, len: workspace, lower_bound, .. } = places;
+    let Output { calls: output, offset: output_at, floats: workspace } = Output::of(graph, spec, &program, &places);
+    let Shared { tensors, tensors_len, constants, len: shared, trunk, .. } = shared;
+    let Trunk { tensors_len: trunk_tensors, len: trunk_len, packs: trunk, .. } = trunk;
+    let Places { buffers, lower_bound, .. } = places;
     let images = spec.images;
     Ok(StepPlan {
         calls,
         forward,
+        output,
+        trunk,
         buffers,
         recomputed,
         learning: nodes.learning,
@@ -144,6 +169,9 @@ pub fn plan(graph: &Graph<'_>, spec: &Spec) -> Result<StepPlan, Vec<Fault>> {
         workspace,
         lower_bound,
         tensors_len,
+        trunk_tensors,
+        trunk_len,
+        output_at,
         tensors,
         constants,
         heads,

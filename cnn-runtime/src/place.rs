@@ -1,6 +1,7 @@
 //! Where numbers are: one workspace of fixed size, maps in it, packed weights, and the bounds that keep kernels inside.
 
 pub mod bounds;
+pub mod floats;
 #[cfg(feature = "alloc")]
 pub mod heap;
 pub mod map;

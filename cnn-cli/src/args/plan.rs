@@ -45,9 +45,10 @@ its bytes, and the steps from its first write to its last read. `cnn diagram --m
 
 With --train, the plan is that of a training step: kernels run once for `each` image of the minibatch or for `all`, those up to \
 the losses also in evaluation. TRAIN_BYTES is what the trainer has in memory, besides what the optimiser remembers: a \
-workspace for each image, and what all images share. Its JSON has the keys net, images, train_bytes, image_bytes, \
-lower_bound_bytes, tensor_bytes, gradient_bytes, once_bytes, recomputed, forward (the number of kernels before the first \
-gradient), kernels (name, kernel, images: each or all) and buffers.
+workspace for each image, and what all images share. The packed weights of the frozen layers before all that are trained come \
+on top: TRUNK_BYTES. Its JSON has the keys net, images, train_bytes, image_bytes, lower_bound_bytes, tensor_bytes, \
+gradient_bytes, once_bytes, trunk_bytes, recomputed, forward (the number of kernels before the first gradient), kernels \
+(name, kernel, images: each or all) and buffers.
 
 The JSON has the keys net, images, workspace_bytes, lower_bound_bytes, weights_bytes (as packed), steps, and buffers. A step has \
 the keys name, kernel, algorithm (may be empty), layers (names: what it computes), shared (whether it takes all images), \

@@ -17,19 +17,22 @@ mod kept;
 use std::path::{Path, PathBuf};
 
 use cnn_net::graph::Graph;
+use cnn_runtime::kernels::minibatch::pack::PackStep;
 use cnn_runtime::place::packed::{Aligned, bytes};
+use cnn_runtime::step::{self, StepLayout};
 use cnn_runtime::weights::{Files, Source, Unreadable, WeightsError, load, verify};
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::LitStr;
 
 use self::invocation::Invocation;
 use self::kept::Kept;
 use super::values::number;
-use crate::ast::{Content, Embed, Model};
+use crate::ast::{self, Embed, Model};
 use crate::files::{full_path, tracked, unicode, unreadable};
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::train::StepPlan;
 
 /// Packed weights up to this many bytes are a byte string.
 const LITERAL_BYTES: usize = 1 << 20;
@@ -68,22 +71,12 @@ impl Embedded {
         matches!(self.packed, Packed::Shared)
     }
 
+    /// The packed weights of a net.
     pub(super) fn tokens(&self, packed_len: usize) -> TokenStream {
-        let (files, len) = (&self.files, number(packed_len));
-        let floats = match &self.packed {
-            Packed::Literal(literal) => self.converted(packed_len, &quote!(#literal)),
-            Packed::File { path, symbol } => {
-                let assembly = assembly(path, symbol, packed_len);
-                let bytes = quote!(::core::include_bytes!(#path));
-                self.included(packed_len, &assembly, symbol, &self.converted(packed_len, &bytes))
-            }
-            Packed::Shared => return TokenStream::new(),
-            Packed::Checked { is_literal } => {
-                let zeros = quote!(static FLOATS: rt::Aligned<#len> = rt::Aligned::ZEROS;);
-                let symbol = "cnn_weights_of_a_mere_check";
-                if *is_literal { zeros } else { self.included(packed_len, "", symbol, &zeros) }
-            }
-        };
+        if self.is_shared() {
+            return TokenStream::new();
+        }
+        let (files, floats) = (&self.files, self.floats(packed_len));
         quote! {
             #(
                 /// Rebuilds the crate when the file changes.
@@ -91,6 +84,39 @@ impl Embedded {
             )*
             #floats
             static EMBEDDED: Weights = Weights { packed: rt::Packed::Embedded(&FLOATS) };
+        }
+    }
+
+    /// The weights that a trainer of a net begins with.
+    pub(super) fn trained(&self, name: &Ident, layout: &StepLayout<'_>) -> TokenStream {
+        let floats = self.floats(layout.embedded());
+        quote! {
+            #floats
+
+            impl rt::TrainEmbedded for #name<'static> {
+                fn embedded() -> &'static [rt::f32] {
+                    &FLOATS
+                }
+            }
+        }
+    }
+
+    /// The static `FLOATS`.
+    fn floats(&self, packed_len: usize) -> TokenStream {
+        let len = number(packed_len);
+        match &self.packed {
+            Packed::Literal(literal) => self.converted(packed_len, &quote!(#literal)),
+            Packed::File { path, symbol } => {
+                let assembly = assembly(path, symbol, packed_len);
+                let bytes = quote!(::core::include_bytes!(#path));
+                self.included(packed_len, &assembly, symbol, &self.converted(packed_len, &bytes))
+            }
+            Packed::Shared => TokenStream::new(),
+            Packed::Checked { is_literal } => {
+                let zeros = quote!(static FLOATS: rt::Aligned<#len> = rt::Aligned::ZEROS;);
+                let symbol = "cnn_weights_of_a_mere_check";
+                if *is_literal { zeros } else { self.included(packed_len, "", symbol, &zeros) }
+            }
         }
     }
 
@@ -157,19 +183,60 @@ fn escaped(path: &str) -> String {
     path.bytes().map(escape).collect()
 }
 
+/// What is packed of a file.
+#[derive(Clone, Copy)]
+pub(crate) enum Content<'a> {
+    /// The weights that a net runs with.
+    Net(&'a Plan),
+    /// The weights that a trainer begins with.
+    Trainer(&'a StepPlan),
+}
+
+impl Content<'_> {
+    /// How many floats it is.
+    fn len(self) -> usize {
+        match self {
+            Self::Net(plan) => plan.packed_len,
+            Self::Trainer(plan) => plan.layout().embedded(),
+        }
+    }
+
+    fn pack(self, graph: &Graph<'_>, source: &Source<'_>) -> Result<Vec<f32>, WeightsError> {
+        match self {
+            Self::Net(plan) => {
+                let mut packed = vec![0.0; plan.packed_len];
+                load(graph, &plan.recipe(), source, &mut packed)?;
+                Ok(packed)
+            }
+            Self::Trainer(plan) => {
+                let trunk: Vec<PackStep> = plan.trunk.iter().map(|pack| pack.step).collect();
+                step::embedded(graph, &plan.layout(), &trunk, source)
+            }
+        }
+    }
+
+    /// What its file is named by, besides the unit and the content.
+    fn owner(self, graph: &Graph<'_>) -> String {
+        match self {
+            Self::Net(_) => graph.name.to_owned(),
+            Self::Trainer(_) => format!("{}.trainer", graph.name),
+        }
+    }
+}
+
 /// Reads, checks and packs the file of a `#[weights("…")]`.
-pub(crate) fn embed(embed: &Embed, graph: &Graph<'_>, plan: &Plan, report: &mut Report) -> Option<Embedded> {
-    reported(of_file(embed, graph, plan), &embed.path, report)
+pub(crate) fn embed(embed: &Embed, graph: &Graph<'_>, content: Content<'_>, report: &mut Report) -> Option<Embedded> {
+    reported(of_file(embed, graph, content), &embed.path, report)
 }
 
 /// Packs the weights of a model. The crate depends on its file already, for the layers.
 pub(crate) fn embed_model(
-    (model, content): (&Model, &Content),
+    (model, read): (&Model, &ast::Content),
     graph: &Graph<'_>,
-    plan: &Plan,
+    content: Content<'_>,
     report: &mut Report,
 ) -> Option<Embedded> {
-    let embedded = embedded(&model.path.value(), &Source::new(&content.weights), graph, plan);
+    let embedded = embedded(&model.path.value(), &Source::new(&read.weights), graph, content);
     reported(embedded, &model.path, report)
 }
 
@@ -178,7 +245,7 @@ fn reported(embedded: Result<Embedded, String>, at: &LitStr, report: &mut Report
 }
 
 /// The packed weights of a file, or what is wrong.
-fn of_file(embed: &Embed, graph: &Graph<'_>, plan: &Plan) -> Result<Embedded, String> {
+fn of_file(embed: &Embed, graph: &Graph<'_>, content: Content<'_>) -> Result<Embedded, String> {
     let relative = embed.path.value();
     let full = full_path(&relative);
     let files = Files::open(&full).map_err(|why| match why {
@@ -187,20 +254,20 @@ fn of_file(embed: &Embed, graph: &Graph<'_>, plan: &Plan) -> Result<Embedded, St
     })?;
     let rules: Vec<(String, String)> = embed.rename.iter().map(|(from, to)| (from.value(), to.value())).collect();
     let rules: Vec<(&str, &str)> = rules.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
-    let embedded = embedded(&relative, &files.source().rename(&rules), graph, plan)?;
+    let embedded = embedded(&relative, &files.source().rename(&rules), graph, content)?;
     Ok(Embedded { files: tracked(&weight_files(&full))?, ..embedded })
 }
 
 /// The packed weights of a source that errors call `name`, or what is wrong.
-fn embedded(name: &str, source: &Source<'_>, graph: &Graph<'_>, plan: &Plan) -> Result<Embedded, String> {
+fn embedded(name: &str, source: &Source<'_>, graph: &Graph<'_>, content: Content<'_>) -> Result<Embedded, String> {
     let invocation = Invocation::of_process();
     let unfit = |error: WeightsError| format!("`{name}`: {error}");
     let packed = if invocation.makes_code {
-        let bytes = packed_bytes(graph, plan, source, invocation.is_big_endian).map_err(unfit)?;
-        keep(&invocation, graph.name, &bytes)?
+        let packed = content.pack(graph, source).map_err(unfit)?;
+        keep(&invocation, &content.owner(graph), &in_order(&packed, invocation.is_big_endian))?
     } else {
         verify(graph, source).map_err(unfit)?;
-        Packed::Checked { is_literal: plan.packed_len * size_of::<f32>() <= LITERAL_BYTES }
+        Packed::Checked { is_literal: content.len() * size_of::<f32>() <= LITERAL_BYTES }
     };
     Ok(Embedded { packed, is_big_endian: invocation.is_big_endian, files: Vec::new() })
 }
@@ -212,26 +279,19 @@ fn weight_files(full: &Path) -> Vec<PathBuf> {
     index.into_iter().chain(shards).collect()
 }
 
-/// Packs in the target's byte order.
-fn packed_bytes(
-    graph: &Graph<'_>,
-    plan: &Plan,
-    source: &Source<'_>,
-    is_big_endian: bool,
-) -> Result<Vec<u8>, WeightsError> {
-    let mut packed = vec![0.0; plan.packed_len];
-    load(graph, &plan.recipe(), source, &mut packed)?;
-    let mut bytes = bytes(&packed).to_vec();
+/// Bytes in the target's byte order.
+fn in_order(packed: &[f32], is_big_endian: bool) -> Vec<u8> {
+    let mut bytes = bytes(packed).to_vec();
     if is_big_endian != cfg!(target_endian = "big") {
         bytes.chunks_exact_mut(size_of::<f32>()).for_each(<[u8]>::reverse);
     }
-    Ok(bytes)
+    bytes
 }
 
 /// Packed weights as a literal, or in a file.
-fn keep(invocation: &Invocation, net: &str, bytes: &[u8]) -> Result<Packed, String> {
-    let unit = hash(format!("{:?}", (&invocation.unit, net)).as_bytes());
-    let name: String = net.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+fn keep(invocation: &Invocation, owner: &str, bytes: &[u8]) -> Result<Packed, String> {
+    let unit = hash(format!("{:?}", (&invocation.unit, owner)).as_bytes());
+    let name: String = owner.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
     let folder = invocation.folder.as_path();
     let kept = Kept { folder, prefix: format!("{}-{}-", name.to_lowercase(), &unit[..16]) };
     if bytes.len() <= LITERAL_BYTES || !kept.has_folder() {

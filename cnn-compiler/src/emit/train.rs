@@ -1,4 +1,4 @@
-//! The training step of a net: `NameParams`, `NameTrainer`, and the two passes over a minibatch.
+//! The training step of a net: `NameParams`, `NameTrainer`, `NameTrainerMemory`, and the two passes over a minibatch.
 
 use std::collections::HashSet;
 
@@ -7,143 +7,219 @@ use cnn_net::literal::{Literal, Rust};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+use super::embed::Embedded;
 use super::kernels::unique;
 use super::names::Names;
 use super::values::{number, tokens, value};
 use crate::ast::Net;
-use crate::train::{Call, Kernel, LossOf, Spec, StepPlan};
+use crate::train::{Call, Kernel, LossOf, Spec, StepPlan, TrunkPack};
 
 /// A net's training step.
 pub(crate) struct Training {
     pub(crate) spec: Spec,
     pub(crate) plan: StepPlan,
+    /// The weights that a trainer can begin with.
+    pub(crate) embedded: Option<Embedded>,
 }
 
 /// The types of a net that trains.
 pub(super) fn types(net: &Net, runtime: &TokenStream) -> TokenStream {
     let Names { name, .. } = Names::new(&net.name);
-    let [params, trainer] = ["Params", "Trainer"].map(|suffix| format_ident!("{name}{suffix}"));
+    let [params, trainer, memory] =
+        ["Params", "Trainer", "TrainerMemory"].map(|suffix| format_ident!("{name}{suffix}"));
     let (visibility, attributes) = (&net.visibility, &net.attributes);
     let params_doc = format!(" The tensors of [`{name}`] in training: parameters, and running statistics.");
     let trainer_doc = format!(" [`{name}`] in training.");
+    let memory_doc = format!(" All memory of a [`{trainer}`], for one that needs no allocator.");
     quote! {
         #runtime::if_alloc! {
             #[doc = #params_doc]
             #(#attributes)*
             #visibility type #params = #runtime::Params<#name<'static>>;
-
-            #[doc = #trainer_doc]
-            #(#attributes)*
-            #visibility type #trainer<O = #runtime::Sgd> = #runtime::Trainer<#name<'static>, O>;
         }
+
+        #[doc = #trainer_doc]
+        #(#attributes)*
+        #visibility type #trainer<O = #runtime::Sgd, S = #runtime::OwnMemory<#name<'static>, O>> =
+            #runtime::Trainer<#name<'static>, O, S>;
+
+        #[doc = #memory_doc]
+        #(#attributes)*
+        #visibility type #memory<O = #runtime::Sgd> = #runtime::TrainerMemory<#name<'static>, O>;
     }
 }
 
-/// The type of an image, and that of its target.
-pub(super) fn image_types(graph: &Graph<'_>, classes: bool) -> [TokenStream; 2] {
+/// The types of an image, of its target, and of the output for it.
+fn image_types(graph: &Graph<'_>, classes: bool) -> [TokenStream; 3] {
     let (input, output) = (number(graph.input().elements()), graph.output());
+    let numbers = number(output.elements());
     let target = match (classes, output.size().area()) {
         (true, 1) => quote!(rt::u32),
         (true, pixels) => {
             let pixels = number(pixels);
             quote!([rt::u32; #pixels])
         }
-        (false, _) => {
-            let numbers = number(output.elements());
-            quote!([rt::f32; #numbers])
-        }
+        (false, _) => quote!([rt::f32; #numbers]),
     };
-    [quote!([rt::f32; #input]), target]
+    [quote!([rt::f32; #input]), target, quote!([rt::f32; #numbers])]
 }
 
 /// The trait, for a net with mistakes.
 pub(super) fn stub(net: &Net, names: &Names, graph: &Graph<'_>) -> Option<TokenStream> {
     let train = net.train.as_ref()?;
     let Names { name, weights, .. } = names;
-    let [image, target] = image_types(graph, train.loss.is_none_or(|loss| loss.is_of_classes()));
+    let [image, target, output] = image_types(graph, train.loss.is_none_or(|loss| loss.is_of_classes()));
     let images = number(train.images);
+    let embedded = net.weights.is_some().then(|| {
+        quote! {
+            impl rt::TrainEmbedded for #name<'static> {
+                fn embedded() -> &'static [rt::f32] {
+                    &[]
+                }
+            }
+        }
+    });
     Some(quote! {
-        rt::if_alloc! {
-            impl rt::Train for #name<'static> {
-                type Image = #image;
-                type Target = #target;
-                type Images = [#image; #images];
-                type Targets = [#target; #images];
-                type Weights = #weights;
-                type Memory = rt::Workspace<0>;
-                const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-                const STEP: rt::StepLayout<'static> = rt::StepLayout::new(1, 0, 0);
+        impl rt::Train for #name<'static> {
+            type Image = #image;
+            type Target = #target;
+            type Output = #output;
+            type Images = [#image; #images];
+            type Targets = [#target; #images];
+            type Weights = #weights;
+            type Memory<O: rt::Optimiser> = rt::StepMemory<0, O::States<0>>;
+            type Trunk = rt::Workspace<0>;
+            const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+            const STEP: rt::StepLayout<'static> = rt::StepLayout::new(1, 0, 0);
+
+            fn forward(
+                _: rt::Pass<'_>,
+                _: &[#image],
+                _: &[#target],
+                _: &[rt::f32],
+                _: &mut [rt::f32],
+                _: &mut [rt::f32],
+            ) {
+            }
+
+            fn output(_: rt::Run<'_>, _: &mut [rt::f32]) {}
+
+            fn backward(_: rt::Pass<'_>, _: &mut [rt::f32], _: &mut [rt::f32]) {}
+
+            rt::if_alloc! {
                 const RECIPE: &'static [rt::Pack] = &[];
 
-                fn forward(_: rt::Pass<'_>, _: &[#image], _: &[#target], _: &mut [rt::f32], _: &mut [rt::f32]) {}
-
-                fn backward(_: rt::Pass<'_>, _: &mut [rt::f32], _: &mut [rt::f32]) {}
+                fn pack_trunk(_: rt::Run<'_>, _: &mut [rt::f32]) {}
 
                 fn weights(_: impl ::core::ops::FnOnce(&mut [rt::f32])) -> #weights {
                     ::core::unreachable!()
                 }
             }
         }
+        #embedded
     })
 }
 
 impl Training {
     /// The constants of the kernels, and the trait, for a net of this name in its block.
     pub(super) fn code(&self, names: &Names, graph: &Graph<'_>, user: impl Fn(&mut Rust)) -> TokenStream {
-        let Names { name, weights, .. } = names;
+        let name = &names.name;
         let mut emitted = Emitted::new(graph, &user);
         let (forward, backward) = self.plan.calls.split_at(self.plan.forward);
         let [forward, backward] = [forward, backward].map(|calls| emitted.pass(calls));
+        let output: Vec<TokenStream> = self.plan.output.iter().map(|call| emitted.statement(call)).collect();
+        let packs: Vec<TokenStream> = self.plan.trunk.iter().map(|pack| emitted.pack(pack)).collect();
         let constants = tokens(&emitted.constants.text);
-        let classes = self.spec.loss.is_of_classes();
-        let [image, target] = image_types(graph, classes);
+        let types = self.types(names, graph);
+        let [image, target, _] = image_types(graph, self.spec.loss.is_of_classes());
         let layout = self.plan.layout();
-        let (images, floats, workspace) = (number(self.spec.images), number(layout.floats()), number(layout.workspace));
+        let (images, workspace) = (number(self.spec.images), number(layout.workspace));
         let step = value(&layout);
+        let trunk = used(quote!(trunk), &packs);
+        let [run, workspace_of_one] = [quote!(run), quote!(workspace)].map(|name| used(name, &output));
+        let only_alloc = only_alloc(names, &packs);
+        let embedded = self.embedded.as_ref().map(|embedded| embedded.trained(name, &layout));
         quote! {
-            rt::if_alloc! {
-                const _: () = {
-                    /// Images of a minibatch, and the floats from the workspace of one to that of the next.
-                    const BATCH: rt::Batch = rt::Batch { images: #images, floats: #workspace };
-                    #constants
+            const _: () = {
+                /// Images of a minibatch, and the floats from the workspace of one to that of the next.
+                const BATCH: rt::Batch = rt::Batch { images: #images, floats: #workspace };
+                #constants
 
-                    impl rt::Train for #name<'static> {
-                        type Image = #image;
-                        type Target = #target;
-                        type Images = [#image; #images];
-                        type Targets = [#target; #images];
-                        type Weights = #weights;
-                        type Memory = rt::Workspace<#floats>;
-                        const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-                        const STEP: rt::StepLayout<'static> = #step;
-                        const RECIPE: &'static [rt::Pack] = RECIPE;
+                impl rt::Train for #name<'static> {
+                    #types
+                    const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+                    const STEP: rt::StepLayout<'static> = #step;
 
-                        fn forward(
-                            pass: rt::Pass<'_>,
-                            images: &[#image],
-                            targets: &[#target],
-                            shared: &mut [rt::f32],
-                            workspaces: &mut [rt::f32],
-                        ) {
-                            let rt::Pass { run, mode } = pass;
-                            let batch = BATCH.at_most(images.len());
-                            #forward
-                        }
-
-                        fn backward(pass: rt::Pass<'_>, shared: &mut [rt::f32], workspaces: &mut [rt::f32]) {
-                            let rt::Pass { run, mode } = pass;
-                            let batch = BATCH;
-                            #backward
-                        }
-
-                        fn weights(fill: impl ::core::ops::FnOnce(&mut [rt::f32])) -> #weights {
-                            #weights { packed: rt::Packed::filled(fill) }
-                        }
+                    fn forward(
+                        pass: rt::Pass<'_>,
+                        images: &[#image],
+                        targets: &[#target],
+                        #trunk: &[rt::f32],
+                        shared: &mut [rt::f32],
+                        workspaces: &mut [rt::f32],
+                    ) {
+                        let rt::Pass { run, mode } = pass;
+                        let batch = BATCH.at_most(images.len());
+                        #forward
                     }
-                };
+
+                    fn output(#run: rt::Run<'_>, #workspace_of_one: &mut [rt::f32]) {
+                        #(#output)*
+                    }
+
+                    fn backward(pass: rt::Pass<'_>, shared: &mut [rt::f32], workspaces: &mut [rt::f32]) {
+                        let rt::Pass { run, mode } = pass;
+                        let batch = BATCH;
+                        #backward
+                    }
+
+                    #only_alloc
+                }
+                #embedded
+            };
+        }
+    }
+
+    /// The types of the trait.
+    fn types(&self, Names { weights, .. }: &Names, graph: &Graph<'_>) -> TokenStream {
+        let [image, target, output] = image_types(graph, self.spec.loss.is_of_classes());
+        let layout = self.plan.layout();
+        let [images, floats, trained] = [self.spec.images, layout.floats(), layout.trained()].map(number);
+        let trunk = number(layout.trunk_tensors + layout.trunk);
+        quote! {
+            type Image = #image;
+            type Target = #target;
+            type Output = #output;
+            type Images = [#image; #images];
+            type Targets = [#target; #images];
+            type Weights = #weights;
+            type Memory<O: rt::Optimiser> = rt::StepMemory<#floats, O::States<#trained>>;
+            type Trunk = rt::Workspace<#trunk>;
+        }
+    }
+}
+
+/// What the trait has with an allocator.
+fn only_alloc(Names { weights, .. }: &Names, packs: &[TokenStream]) -> TokenStream {
+    let [run, trunk] = [quote!(run), quote!(trunk)].map(|name| used(name, packs));
+    quote! {
+        rt::if_alloc! {
+            const RECIPE: &'static [rt::Pack] = RECIPE;
+
+            fn pack_trunk(#run: rt::Run<'_>, #trunk: &mut [rt::f32]) {
+                #(#packs)*
+            }
+
+            fn weights(fill: impl ::core::ops::FnOnce(&mut [rt::f32])) -> #weights {
+                #weights { packed: rt::Packed::filled(fill) }
             }
         }
     }
+}
+
+/// The name of a parameter, if there are statements, which use it.
+fn used(name: TokenStream, statements: &[TokenStream]) -> TokenStream {
+    if statements.is_empty() { quote!(_) } else { name }
 }
 
 /// What was emitted so far.
@@ -169,8 +245,9 @@ impl<'a> Emitted<'a> {
             }
             let reads = |kernel: &Kernel| matches!(kernel, Kernel::Load(..) | Kernel::Dropout(_) | Kernel::Loss(_));
             let image = if run.iter().any(|call| reads(&call.kernel)) { quote!(image) } else { quote!(_) };
-            let shares = |kernel: &Kernel| matches!(kernel, Kernel::Image(kernel) if reads_shared(&**kernel));
-            let shared = run.iter().any(|call| shares(&call.kernel)).then(|| quote!(let shared = &*shared;));
+            let shares =
+                |call: &Call| matches!(&call.kernel, Kernel::Image(kernel) if !call.trunk && reads_shared(&**kernel));
+            let shared = run.iter().any(shares).then(|| quote!(let shared = &*shared;));
             quote! {
                 {
                     #shared
@@ -196,7 +273,14 @@ impl<'a> Emitted<'a> {
         format_ident!("{name}")
     }
 
+    /// Packs weights of the trunk.
+    fn pack(&mut self, TrunkPack { name, step }: &TrunkPack) -> TokenStream {
+        let name = self.constant(name, ("PackStep", step));
+        quote!(rt::pack_step(run, &#name, trunk);)
+    }
+
     fn statement(&mut self, call: &Call) -> TokenStream {
+        let weights = if call.trunk { quote!(trunk) } else { quote!(shared) };
         match &call.kernel {
             Kernel::Load(input, kernel) => {
                 let (name, function) = (self.constant(&call.name, kernel.descriptor()), ident(kernel.function()));
@@ -205,13 +289,13 @@ impl<'a> Emitted<'a> {
             }
             Kernel::Image(kernel) => {
                 let (name, function) = (self.constant(&call.name, kernel.descriptor()), ident(kernel.function()));
-                let shared = reads_shared(&**kernel).then(|| quote!(shared,));
-                quote!(rt::#function(run, &#name, #shared workspace);)
+                let weights = reads_shared(&**kernel).then(|| quote!(#weights,));
+                quote!(rt::#function(run, &#name, #weights workspace);)
             }
             Kernel::Images(kernel) => {
                 let (name, function) = (self.constant(&call.name, kernel.descriptor()), ident(kernel.function()));
                 let function = format_ident!("{function}_batch");
-                quote!(rt::#function(run, &#name, batch, shared, workspaces);)
+                quote!(rt::#function(run, &#name, batch, #weights, workspaces);)
             }
             Kernel::Batch(kernel) => {
                 let (name, function) = (self.constant(&call.name, kernel.descriptor()), ident(kernel.function()));
@@ -249,8 +333,12 @@ impl<'a> Emitted<'a> {
         };
         let (name, function) = (self.constant(&call.name, (kind, layer)), ident(loss.function()));
         let is_class = matches!(loss, LossOf::CrossEntropy(_)) && self.graph.output().size().area() == 1;
-        let target = if is_class { quote!(::core::slice::from_ref(&targets[image])) } else { quote!(&targets[image]) };
-        quote!(rt::#function(run, &#name, #target, workspace);)
+        let target = if is_class { quote!(::core::slice::from_ref(target)) } else { quote!(target) };
+        quote! {
+            if let rt::Some(target) = targets.get(image) {
+                rt::#function(run, &#name, #target, workspace);
+            }
+        }
     }
 
     /// The part of an image that is an input.

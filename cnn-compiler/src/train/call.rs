@@ -12,6 +12,15 @@ pub struct Call {
     pub name: String,
     /// The kernel.
     pub kernel: Kernel,
+    /// Whether its weights are those of the trunk, which are packed once.
+    pub trunk: bool,
+}
+
+impl Call {
+    /// Of a kernel that reads nothing of the trunk.
+    pub(super) fn new(name: String, kernel: Kernel) -> Self {
+        Self { name, kernel, trunk: false }
+    }
 }
 
 /// Kernels by how they are called.

@@ -15,7 +15,7 @@ use cnn_runtime::kernels::gradient::user::CustomGradientCall;
 use cnn_runtime::kernels::merge::{MergeCall, Merging};
 use cnn_runtime::kernels::minibatch::batch_norm::{BatchNormRunning, BatchNormStatistics};
 use cnn_runtime::kernels::minibatch::order::Reorder;
-use cnn_runtime::kernels::minibatch::pack::PackStep;
+use cnn_runtime::kernels::minibatch::pack::{PackNorm, PackStep};
 use cnn_runtime::kernels::norm::ScaleShift;
 use cnn_runtime::kernels::plain::{Own, has_epilogue, plain};
 use cnn_runtime::pack::{Layout, padded};
@@ -27,7 +27,7 @@ use super::call::{Call, Kernel, LossOf};
 use super::memory::layer;
 use super::place::Places;
 use super::program::{Program, Task, Work};
-use super::shared::{Once, Shared};
+use super::shared::{Once, Shared, TrunkPack};
 
 /// A convolution with this many weights takes all images at once: they are more than an L2 holds.
 const MANY_WEIGHTS: usize = 128 << 10;
@@ -42,6 +42,8 @@ pub(super) struct Calls<'a> {
     pub(super) calls: Vec<Call>,
     /// Where the calls of the current run of image kernels begin, and the time of the first of them.
     section: (usize, usize),
+    /// How the weights of the trunk are packed.
+    trunk: Vec<TrunkPack>,
     /// What is packed already.
     packed: BTreeSet<(usize, Once)>,
     /// Gradients that are there already, so that others are added.
@@ -58,7 +60,8 @@ impl<'a> Calls<'a> {
         shared: &'a mut Shared,
     ) -> (Vec<Call>, usize) {
         let (section, packed, written) = ((0, 0), BTreeSet::new(), BTreeSet::new());
-        let mut calls = Self { graph, spec, program, places, shared, calls: Vec::new(), section, packed, written };
+        let (all, trunk) = (Vec::new(), Vec::new());
+        let mut calls = Self { graph, spec, program, places, shared, calls: all, section, trunk, packed, written };
         let mut forward = 0;
         for (time, task) in program.tasks.iter().enumerate() {
             if time == program.forward {
@@ -71,6 +74,7 @@ impl<'a> Calls<'a> {
         if program.forward == program.tasks.len() {
             forward = calls.calls.len();
         }
+        calls.shared.trunk.packs = calls.trunk;
         (calls.calls, forward)
     }
 
@@ -82,22 +86,22 @@ impl<'a> Calls<'a> {
     }
 
     pub(super) fn image(&mut self, name: String, kernel: Box<dyn KernelCall>) {
-        self.calls.push(Call { name, kernel: Kernel::Image(kernel) });
+        self.calls.push(Call::new(name, Kernel::Image(kernel)));
     }
 
     /// A kernel that ends a run of image kernels.
-    pub(super) fn whole(&mut self, time: usize, name: String, kernel: Kernel) {
-        self.calls.push(Call { name, kernel });
+    pub(super) fn whole(&mut self, time: usize, call: Call) {
+        self.calls.push(call);
         self.section = (self.calls.len(), time + 1);
     }
 
     pub(super) fn batch(&mut self, time: usize, name: String, kernel: Box<dyn BatchCall>) {
-        self.whole(time, name, Kernel::Batch(kernel));
+        self.whole(time, Call::new(name, Kernel::Batch(kernel)));
     }
 
     /// Something that is done before the current run of image kernels. Returns its time.
     fn before(&mut self, name: String, kernel: Box<dyn BatchCall>) {
-        self.calls.insert(self.section.0, Call { name, kernel: Kernel::Batch(kernel) });
+        self.calls.insert(self.section.0, Call::new(name, Kernel::Batch(kernel)));
         self.section.0 += 1;
     }
 
@@ -132,7 +136,7 @@ impl<'a> Calls<'a> {
         match &task.work {
             Work::Load(input) => {
                 let kernel = Kernel::Load(*input, Box::new(self.map(task.writes[0])));
-                self.calls.push(Call { name: self.name(task, ""), kernel });
+                self.calls.push(Call::new(self.name(task, ""), kernel));
             }
             Work::Forward(activation) => self.forward(time, task, node, *activation),
             Work::Statistics => self.statistics(time, task, node),
@@ -167,11 +171,14 @@ impl<'a> Calls<'a> {
             _ => plain(&op, applied, &inputs, output, Own { weights, scratch }),
         };
         let mut kernels = make(self.user_tensors_at(node));
+        let is_trunk = self.shared.trunk.has(node);
         let weights = kernels.iter().find_map(|kernel| kernel.weights());
         if let Some(weights) = weights.filter(|_| !matches!(op, Op::Custom(_))) {
             let owner = self.owner(node);
             let trained_norm = matches!(op, Op::BatchNorm(_)) && !self.spec.frozen[node];
-            let offset = if trained_norm {
+            let offset = if is_trunk {
+                self.pack_trunk(task, node, weights.layout)
+            } else if trained_norm {
                 // Written by the statistics.
                 self.shared.once(node, Once::Weights, weights.layout.len(), time)
             } else {
@@ -183,7 +190,7 @@ impl<'a> Calls<'a> {
         }
         for kernel in kernels {
             let name = self.name(task, "");
-            self.product(time, name, kernel);
+            self.product(time, name, kernel, is_trunk);
         }
     }
 
@@ -193,18 +200,42 @@ impl<'a> Calls<'a> {
         self.tensor(node, first.role()).unwrap_or(0)
     }
 
-    /// A kernel of a layer, for all images at once if weights are read once for them, or it computes in memory that stays in the cache
-    /// then.
-    fn product(&mut self, time: usize, name: String, kernel: Box<dyn KernelCall>) {
+    /// A kernel of a layer, which may be in the trunk, for all images at once if weights are read once for them, or it computes in memory
+    /// that stays in the cache then.
+    fn product(&mut self, time: usize, name: String, kernel: Box<dyn KernelCall>, trunk: bool) {
         let many = kernel.weights().is_some_and(|weights| match weights.layout {
             Layout::Winograd(_) => true,
             layout => layout.len() >= MANY_WEIGHTS,
         });
+        let trunk = trunk && kernel.weights().is_some();
         if kernel.has_batch() && (many || kernel.function() == "dense") {
-            self.whole(time, name, Kernel::Images(kernel));
+            self.whole(time, Call { trunk, ..Call::new(name, Kernel::Images(kernel)) });
         } else {
-            self.image(name, kernel);
+            self.calls.push(Call { trunk, ..Call::new(name, Kernel::Image(kernel)) });
         }
+    }
+
+    /// Packs the weights of a node of the trunk, once. Returns where they begin.
+    fn pack_trunk(&mut self, task: &Task, node: usize, layout: Layout) -> usize {
+        let owner = self.owner(node);
+        let offset = self.shared.trunk.place(owner, layout.len());
+        if !self.packed.insert((owner, Once::Weights)) {
+            return offset;
+        }
+        let first = self.shared.tensors_len;
+        let in_trunk = |norm: PackNorm| PackNorm { tensors: norm.tensors.moved_back(first), ..norm };
+        let of_role = |role| self.tensor(node, role).map(|offset| offset - first);
+        let (weight, bias, norm) = match self.graph.nodes[node].op {
+            Op::BatchNorm(_) => (None, None, self.shared.folded(self.graph, node)),
+            _ => {
+                let norm = self.program.norms[node].and_then(|norm| self.shared.folded(self.graph, norm));
+                (of_role(Role::Weight), of_role(Role::Bias), norm)
+            }
+        };
+        let to = self.shared.trunk.tensors_len + offset;
+        let step = PackStep { layout, to, weight, bias, norm: norm.map(in_trunk), turned: false };
+        self.trunk.push(TrunkPack { name: self.name(task, "pack"), step });
+        offset
     }
 
     /// Packs the weights of a node at the beginning of the run of image kernels, unless they are packed.
@@ -245,14 +276,14 @@ impl<'a> Calls<'a> {
         let scratch = self.places.scratch[time];
         let training = BatchNormStatistics { input, norm, tensors, to, statistics, scratch };
         let running = BatchNormRunning { channels: input.channels, eps: norm.eps, tensors, to, gradient: None };
-        self.whole(time, self.name(task, "statistics"), Kernel::Norm(Box::new(training), running));
+        self.whole(time, Call::new(self.name(task, "statistics"), Kernel::Norm(Box::new(training), running)));
     }
 
     fn dropout(&mut self, task: &Task, node: usize) {
         let Op::Dropout { p } = self.graph.nodes[node].op else { return };
         let (input, output) = (self.map(task.reads[0]), self.map(task.writes[0]));
         let kernel = Kernel::Dropout(DropoutMap { input, output, p, layer: node });
-        self.calls.push(Call { name: self.name(task, ""), kernel });
+        self.calls.push(Call::new(self.name(task, ""), kernel));
     }
 
     fn loss(&mut self, task: &Task, head: usize) {
@@ -269,7 +300,7 @@ impl<'a> Calls<'a> {
             }
             _ => return,
         };
-        self.calls.push(Call { name: self.name(task, ""), kernel: Kernel::Loss(Box::new(kernel)) });
+        self.calls.push(Call::new(self.name(task, ""), Kernel::Loss(Box::new(kernel))));
     }
 
     /// The gradients of inputs.
@@ -310,7 +341,7 @@ impl<'a> Calls<'a> {
             kernels = make(offset);
         }
         for kernel in kernels {
-            self.product(time, name.clone(), kernel);
+            self.product(time, name.clone(), kernel, false);
         }
     }
 

@@ -6,10 +6,10 @@ use cnn_net::graph::{Graph, Role};
 use cnn_net::memory::Holds;
 use cnn_net::op::{BatchNorm, Op};
 use cnn_runtime::kernels::minibatch::batch_norm::NormTensors;
-use cnn_runtime::kernels::minibatch::pack::PackNorm;
+use cnn_runtime::kernels::minibatch::pack::{PackNorm, PackStep};
 use cnn_runtime::step::{Constant, TensorPlace};
 
-use super::Spec;
+use super::forward::Nodes;
 use crate::plan::{Buffer, place_many, round_up};
 
 /// What is computed once for all images, of a node.
@@ -29,12 +29,13 @@ pub(super) enum Once {
     Gradient(usize),
 }
 
-/// The layout of the shared floats.
+/// The layout of the shared floats, and of the trunk.
 pub(super) struct Shared {
     pub(super) tensors: Vec<TensorPlace>,
     pub(super) constants: Vec<Constant>,
-    /// Floats of all tensors.
+    /// Floats of all tensors but those of the trunk.
     pub(super) tensors_len: usize,
+    pub(super) trunk: Trunk,
     /// Floats of tensors and gradients.
     fixed: usize,
     /// What is computed once, by node. Tasks are gone through twice: first to learn how long each is needed, and then with offsets.
@@ -44,9 +45,66 @@ pub(super) struct Shared {
     pub(super) len: usize,
 }
 
+/// The frozen layers before all that are trained: their tensors, and their packed weights after these.
+#[derive(Default)]
+pub(super) struct Trunk {
+    /// Which nodes are in it.
+    nodes: Vec<bool>,
+    /// Floats of the tensors.
+    pub(super) tensors_len: usize,
+    /// Where the packed weights of each node begin, counted from the first of all.
+    offsets: BTreeMap<usize, usize>,
+    /// Floats of the packed weights.
+    pub(super) len: usize,
+    /// How they are packed, each with the name of its layer.
+    pub(super) packs: Vec<TrunkPack>,
+}
+
+/// How the weights of a frozen layer are packed.
+#[derive(Clone, Debug)]
+pub struct TrunkPack {
+    /// The name of the layer.
+    pub name: String,
+    /// The tensors that are read, and where the packed weights are written: after all tensors.
+    pub step: PackStep,
+}
+
+impl Trunk {
+    /// Finds the nodes that have tensors, none of which is trained, and that read nothing which depends on those that are. So does every
+    /// node that has the same tensors.
+    fn of(nodes: &Nodes<'_>) -> Self {
+        let graph = nodes.graph;
+        let owner = |node: usize| graph.nodes[node].again.unwrap_or(node);
+        let is_frozen = |node: usize| nodes.spec.frozen[node] && !nodes.learning[node];
+        let all = 0..graph.nodes.len();
+        let is_in = |node: usize| all.clone().filter(|other| owner(*other) == owner(node)).all(is_frozen);
+        // Layers by the user read their tensors as they are.
+        let is_packed =
+            |node: usize| !graph.nodes[node].tensors.is_empty() && !matches!(graph.nodes[node].op, Op::Custom(_));
+        let nodes = all.clone().map(|node| is_packed(node) && is_in(node)).collect();
+        Self { nodes, ..Self::default() }
+    }
+
+    /// Whether a node is in it.
+    pub(super) fn has(&self, node: usize) -> bool {
+        self.nodes[node]
+    }
+
+    /// Where the packed weights of a node begin.
+    pub(super) fn place(&mut self, owner: usize, len: usize) -> usize {
+        let Self { offsets, len: end, .. } = self;
+        *offsets.entry(owner).or_insert_with(|| {
+            let offset = *end;
+            *end += round_up(len);
+            offset
+        })
+    }
+}
+
 impl Shared {
     /// Places tensors and gradients.
-    pub(super) fn of(graph: &Graph<'_>, spec: &Spec) -> Self {
+    pub(super) fn of(nodes: &Nodes<'_>) -> Self {
+        let (graph, spec, mut trunk) = (nodes.graph, nodes.spec, Trunk::of(nodes));
         let mut tensors = Vec::new();
         let mut end = 0;
         let mut place = |len: usize| {
@@ -61,12 +119,22 @@ impl Shared {
                 if joint { place(of.own_tensors().iter().map(|tensor| tensor.elements()).sum()) } else { 0 };
             for (tensor, described) in of.own_tensors().iter().enumerate() {
                 let len = described.elements();
-                let offset = if joint { first } else { place(len) };
+                let offset = match (trunk.has(node), joint) {
+                    (true, _) => 0,
+                    (false, true) => first,
+                    (false, false) => place(len),
+                };
                 first += len;
                 tensors.push(TensorPlace { node, tensor, offset, gradient: None, len });
             }
         }
         let tensors_len = place(0);
+        let mut end_of_trunk = tensors_len;
+        for tensor in tensors.iter_mut().filter(|tensor| trunk.has(tensor.node)) {
+            tensor.offset = end_of_trunk;
+            end_of_trunk += round_up(tensor.len);
+        }
+        trunk.tensors_len = end_of_trunk - tensors_len;
         for tensor in &mut tensors {
             let role = graph.nodes[tensor.node].tensors[tensor.tensor].role;
             if role.is_parameter() && !spec.frozen[tensor.node] {
@@ -81,7 +149,7 @@ impl Shared {
             }
         }
         let fixed = place(0);
-        Self { tensors, constants, tensors_len, fixed, once: BTreeMap::new(), buffers: Vec::new(), len: fixed }
+        Self { tensors, constants, tensors_len, trunk, fixed, once: BTreeMap::new(), buffers: Vec::new(), len: fixed }
     }
 
     /// The tensor of a node, or of the node that it is once more.

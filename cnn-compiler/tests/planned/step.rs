@@ -7,6 +7,7 @@ use cnn_net::graph::Graph;
 use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::dropout::{MaskOf, dropout};
 use cnn_runtime::kernels::gradient::loss::{binary_cross_entropy, cross_entropy, mean_squared};
+use cnn_runtime::kernels::minibatch::pack::pack_step;
 use cnn_runtime::place::workspace::Batch;
 use cnn_runtime::reference::training::{Parameters, Targets};
 
@@ -15,6 +16,8 @@ pub(crate) struct Machine<'a> {
     graph: &'a Graph<'a>,
     pub(crate) plan: StepPlan,
     shared: Vec<f32>,
+    /// The tensors of the trunk, and after them its packed weights.
+    trunk: Vec<f32>,
     workspaces: Vec<f32>,
     batch: Batch,
     pub(crate) seed: u64,
@@ -27,17 +30,26 @@ impl<'a> Machine<'a> {
         // What is read before it was written shows.
         let mut shared = vec![f32::NAN; plan.layout().shared];
         let workspaces = vec![f32::NAN; spec.images * plan.layout().workspace];
+        let (first, of_trunk) = (plan.layout().tensors_len, plan.layout().trunk_tensors);
+        let mut trunk = vec![f32::NAN; of_trunk + plan.layout().trunk];
         for place in plan.layout().tensors {
             let name = graph.nodes[place.node].tensors[place.tensor].name;
-            for (to, from) in shared[place.offset..].iter_mut().zip(&tensors[name]) {
+            let to = match place.offset.checked_sub(first) {
+                Some(offset) => &mut trunk[offset..],
+                None => &mut shared[place.offset..],
+            };
+            for (to, from) in to.iter_mut().zip(&tensors[name]) {
                 *to = *from as f32;
             }
+        }
+        for pack in &plan.trunk {
+            pack_step(Run::best(), &pack.step.check(), &mut trunk);
         }
         for constant in plan.layout().constants {
             shared[constant.offset..][..constant.len].fill(constant.value);
         }
         let batch = Batch { images: spec.images, floats: plan.layout().workspace };
-        Self { graph, plan, shared, workspaces, batch, seed: 0 }
+        Self { graph, plan, shared, trunk, workspaces, batch, seed: 0 }
     }
 
     /// Runs it, forward and back; returns the loss and how many targets were hit.
@@ -70,13 +82,15 @@ impl<'a> Machine<'a> {
 
     fn call(&mut self, call: &Call, images: &[&[f32]], targets: &Targets<'_>, step: u64) {
         let run = Run::best();
-        let Self { batch, workspaces, shared, .. } = self;
+        let Self { batch, workspaces, shared, trunk, .. } = self;
+        let packed = &trunk[self.plan.layout().trunk_tensors..];
         match &call.kernel {
             Kernel::Batch(kernel) => return kernel.run(run, *batch, workspaces, shared),
             Kernel::Norm(training, _) => {
                 let training: &dyn cnn_runtime::kernels::call::BatchCall = &**training;
                 return training.run(run, *batch, workspaces, shared);
             }
+            Kernel::Images(kernel) if call.trunk => return kernel.run_batch(run, *batch, packed, workspaces),
             Kernel::Images(kernel) => return kernel.run_batch(run, *batch, shared, workspaces),
             Kernel::Load(..) | Kernel::Image(_) | Kernel::Dropout(_) | Kernel::Loss(_) => {}
         }
@@ -87,7 +101,7 @@ impl<'a> Machine<'a> {
                     let first: usize = sizes[..*input].iter().sum();
                     kernel.run(run, &images[index][first..][..sizes[*input]], &[], ws);
                 }
-                Kernel::Image(kernel) => kernel.run(run, &[], shared, ws),
+                Kernel::Image(kernel) => kernel.run(run, &[], if call.trunk { packed } else { shared }, ws),
                 Kernel::Dropout(layer) => {
                     dropout(run, &layer.check(), MaskOf { seed: self.seed, step, image: index }, ws);
                 }
@@ -111,7 +125,10 @@ impl<'a> Machine<'a> {
         let is_it =
             |place: &&cnn_runtime::step::TensorPlace| self.graph.nodes[place.node].tensors[place.tensor].name == name;
         let place = self.plan.layout().tensors.iter().find(is_it).unwrap_or_else(|| panic!("{name} is no tensor"));
-        &self.shared[place.offset..][..place.len]
+        match place.offset.checked_sub(self.plan.layout().tensors_len) {
+            Some(offset) => &self.trunk[offset..][..place.len],
+            None => &self.shared[place.offset..][..place.len],
+        }
     }
 }
 

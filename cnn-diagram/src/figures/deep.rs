@@ -11,7 +11,6 @@ const RUNS: &str = include_str!("deep.csv");
 /// The gradients of each layer of deep nets before the first step.
 #[doc = ""]
 #[doc = include_str!("../../figures/deep-gradients.svg")]
-#[must_use]
 pub fn deep_gradients() -> Figure {
     let text = "The size of the gradient of each layer's weights in nets of 31 convolutions, for one minibatch of digits before the first \
                 step. Learning begins where gradients are large.";
@@ -39,7 +38,6 @@ pub fn deep_gradients() -> Figure {
 /// How plain nets and a residual one learn.
 #[doc = ""]
 #[doc = include_str!("../../figures/deep-learning.svg")]
-#[must_use]
 pub fn deep_learning() -> Figure {
     let text = "The loss on 3,000 digits that nets learn from. With batch normalisation, gradients are no longer lost; still, the deeper plain \
                 net is the worse one, on what it was trained with.";
@@ -59,7 +57,6 @@ pub fn deep_learning() -> Figure {
 /// How a net learns with and without batch normalisation.
 #[doc = ""]
 #[doc = include_str!("../../figures/batch-norm-learning.svg")]
-#[must_use]
 pub fn batch_norm_learning() -> Figure {
     let text = "The loss on 3,000 digits that a net of 9 convolutions learns from, with the same initial weights and the same rate.";
     Runs {

@@ -14,6 +14,8 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
+use crate::place::floats::Zero;
+
 /// The alignment that allocators give without being asked.
 const PLAIN: usize = 16;
 
@@ -26,18 +28,6 @@ pub struct Heap<T> {
     block: NonNull<u8>,
     owned: PhantomData<T>,
 }
-
-/// Types for which zero bytes are a value.
-///
-/// # Safety
-///
-/// Zero bytes must be a value, copying the bytes of one must give another, and there must be nothing to drop.
-pub unsafe trait Zero {}
-
-// SAFETY: zero bytes are floats.
-unsafe impl<const N: usize> Zero for [f32; N] {}
-// SAFETY: as above.
-unsafe impl<const N: usize, const M: usize> Zero for [[f32; N]; M] {}
 
 /// Zeros in a box, which were never on the stack.
 pub(crate) fn zeroed_box<T: Zero>() -> Box<T> {

@@ -6,6 +6,8 @@
 use core::fmt;
 use core::ops::Deref;
 
+use crate::place::floats::Zero;
+
 /// Packed weights: `N` floats in the layouts of [`pack`](crate::pack), aligned to a cache line, which is also the alignment
 /// of the widest vector.
 #[repr(C, align(64))]
@@ -71,9 +73,8 @@ pub fn bytes(floats: &[f32]) -> &[u8] {
     unsafe { core::slice::from_raw_parts(floats.as_ptr().cast(), size_of_val(floats)) }
 }
 
-#[cfg(feature = "alloc")]
 // SAFETY: it is an array of floats, and zero bytes are the float 0.
-unsafe impl<const N: usize> crate::place::heap::Zero for Aligned<N> {}
+unsafe impl<const N: usize> Zero for Aligned<N> {}
 
 impl<const N: usize> Deref for Aligned<N> {
     type Target = [f32];

@@ -4,6 +4,8 @@
 use alloc::boxed::Box;
 use core::ops::DerefMut;
 
+use crate::place::floats::{Floats, Zero};
+
 /// Floats after the last value of a workspace: kernels load whole vectors, even where the last channels don't fill one.
 pub const SLACK: usize = 16;
 
@@ -115,9 +117,20 @@ impl<const N: usize> Workspace<N> {
     }
 }
 
-#[cfg(feature = "alloc")]
 // SAFETY: it is an array of floats, and zero bytes are the float 0.
-unsafe impl<const N: usize> crate::place::heap::Zero for Workspace<N> {}
+unsafe impl<const N: usize> Zero for Workspace<N> {}
+
+impl<const N: usize> Floats for Workspace<N> {
+    const ZEROS: Self = Self::new();
+
+    fn floats(&self) -> &[f32] {
+        self.as_slice()
+    }
+
+    fn floats_mut(&mut self) -> &mut [f32] {
+        Self::floats(self)
+    }
+}
 
 /// Where a net's workspace can be: in the net, by value, or wherever a smart pointer to it points, such as `&mut`, `Box` or a
 /// `MutexGuard`.

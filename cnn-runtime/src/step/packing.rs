@@ -3,7 +3,7 @@
 use cnn_net::graph::{Graph, Role};
 use cnn_net::op::Op;
 
-use super::params::Train;
+use super::Train;
 use crate::pack::{Affine, Layout, Normalisation, Pack};
 
 /// Packs the tensors of a step.

@@ -6,73 +6,14 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
-use cnn_net::graph::{Graph, Node, Tensor};
+use cnn_net::graph::{Node, Tensor};
 
+use super::TensorPlace;
+use super::loading::load;
+use super::net::{Train, place, tensors};
 use super::saved::{Entry, write};
-use super::{Pass, StepLayout, TensorPlace};
-use crate::network::Numbers;
-use crate::pack::Pack;
-use crate::place::workspace::Workspace;
 use crate::train::Init;
-use crate::weights::{Source, WeightsError, read};
-
-/// A net with a training step. `#[train(batch = …)]` implements it.
-pub trait Train {
-    /// An image: `[f32; N]`, in the order C, H, W; that of several inputs has one after another.
-    type Image: Numbers;
-    /// What the output for an image should be: a class, `[u32; PIXELS]`, or `[f32; N]`.
-    type Target: Sync;
-    /// A minibatch of images.
-    type Images: Numbers + AsRef<[Self::Image]>;
-    /// A minibatch of targets.
-    type Targets: AsRef<[Self::Target]>;
-    /// Packed weights of the net.
-    type Weights;
-    /// All memory of a step but that of the optimiser.
-    type Memory: Memory;
-
-    /// The net as declared.
-    const GRAPH: &'static Graph<'static>;
-    /// Where the step has what.
-    const STEP: StepLayout<'static>;
-    /// How the net's weights are packed.
-    const RECIPE: &'static [Pack];
-
-    /// The losses of a minibatch, or of fewer images, and the gradients of the logits.
-    fn forward(
-        pass: Pass<'_>,
-        images: &[Self::Image],
-        targets: &[Self::Target],
-        shared: &mut [f32],
-        workspaces: &mut [f32],
-    );
-
-    /// All other gradients of a whole minibatch.
-    fn backward(pass: Pass<'_>, shared: &mut [f32], workspaces: &mut [f32]);
-
-    /// Weights that `fill` packs.
-    fn weights(fill: impl FnOnce(&mut [f32])) -> Self::Weights;
-}
-
-/// Zeros on the heap.
-#[doc(hidden)]
-pub trait Memory: crate::place::heap::Zero {
-    /// All floats.
-    fn floats(&self) -> &[f32];
-
-    /// All floats.
-    fn floats_mut(&mut self) -> &mut [f32];
-}
-
-impl<const N: usize> Memory for Workspace<N> {
-    fn floats(&self) -> &[f32] {
-        self.as_slice()
-    }
-
-    fn floats_mut(&mut self) -> &mut [f32] {
-        Self::floats(self)
-    }
-}
+use crate::weights::{Source, WeightsError};
 
 /// The tensors of a net in single precision, in the order of their files: parameters, and running statistics.
 ///
@@ -81,7 +22,7 @@ impl<const N: usize> Memory for Workspace<N> {
 /// let params = LeNet5Params::from_safetensors(&std::fs::read("lenet5.safetensors")?)?;
 /// ```
 pub struct Params<N> {
-    /// At their places in what a step shares.
+    /// In the order of their places: those that a step shares, then those of the trunk.
     pub(super) floats: Box<[f32]>,
     net: PhantomData<fn() -> N>,
 }
@@ -119,18 +60,7 @@ impl<N: Train> Params<N> {
     ///
     /// All mismatches between the files and the net, at once.
     pub fn load(source: &Source<'_>) -> Result<Self, WeightsError> {
-        let found = read(N::GRAPH, source)?;
-        let mut params = Self::init(0);
-        for (place, _, tensor) in tensors::<N>() {
-            let to = &mut params.floats[place.offset..][..place.len];
-            match found.get(tensor.name).map(Vec::as_slice) {
-                // All slopes of a `prelu` may be one.
-                Some([all]) => to.fill(*all),
-                Some(numbers) => to.copy_from_slice(numbers),
-                None => {}
-            }
-        }
-        Ok(params)
+        load(N::GRAPH, &N::STEP, source).map(Self::of)
     }
 
     /// A safetensors file of F32 that PyTorch and the net's weights read.
@@ -159,10 +89,10 @@ impl<N: Train> Params<N> {
     }
 
     pub(super) fn zeros() -> Self {
-        Self { floats: vec![0.0; N::STEP.tensors_len].into(), net: PhantomData }
+        Self { floats: vec![0.0; N::STEP.all_tensors()].into(), net: PhantomData }
     }
 
-    pub(super) fn of(floats: &[f32]) -> Self {
+    pub(super) fn of(floats: impl Into<Box<[f32]>>) -> Self {
         Self { floats: floats.into(), net: PhantomData }
     }
 }
@@ -177,20 +107,6 @@ impl<N: Train> fmt::Debug for Params<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Params({} of {})", N::GRAPH.parameters(), N::GRAPH.name)
     }
-}
-
-/// All tensors, with their places and the nodes that have them.
-pub(super) fn tensors<N: Train>()
--> impl Iterator<Item = (&'static TensorPlace, &'static Node<'static>, &'static Tensor<'static>)> {
-    N::STEP.tensors.iter().map(|place| {
-        let node = &N::GRAPH.nodes[place.node];
-        (place, node, &node.tensors[place.tensor])
-    })
-}
-
-/// The place of a tensor.
-pub(super) fn place<N: Train>(name: &str) -> Option<&'static TensorPlace> {
-    tensors::<N>().find(|(.., tensor)| tensor.name == name).map(|(place, ..)| place)
 }
 
 /// All tensors, for a file.

@@ -1,25 +1,22 @@
 //! A net that is trained.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
+use core::borrow::BorrowMut;
 use core::fmt;
 use core::ops::Range;
 
 use cnn_net::graph::{Node, Tensor};
 
-use super::params::{Memory as _, entries, place, tensors};
-use super::saved::{Entry, Saved, write};
-use super::{CheckpointError, Mode, Params, Pass, StepLayout, TensorPlace, Train};
+use super::memory::{Holds, OwnMemory, TrainerMemory, Trunk};
+use super::net::{place, tensors};
+use super::{Mode, Pass, StepLayout, TensorPlace, Train, TrainEmbedded};
 use crate::exec::run::{PoolOf, Run};
 #[cfg(feature = "std")]
 use crate::exec::shared::Shared;
 #[cfg(feature = "std")]
 use crate::exec::threads::Pool;
-use crate::place::heap::Heap;
+use crate::network::Numbers;
 use crate::place::workspace::Batch;
-use crate::train::{Optimiser, Update, clip_factor, global_norm, scale};
+use crate::train::{Init, Optimiser, Update, clip_factor, global_norm, scale};
 
 /// What a net makes of some images.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -32,35 +29,73 @@ pub struct Score {
 
 /// A net that is trained, with all memory that its steps need: they allocate nothing.
 ///
-/// Results have the same bits for any number of threads.
-pub struct Trainer<N: Train, O> {
-    memory: Heap<N::Memory>,
-    states: Vec<f32>,
+/// That memory is on the heap ([`new`](Self::new)), or wherever the caller has it: [`embedded_in`](Self::embedded_in) and
+/// [`init_in`](Self::init_in) need no allocator. Results have the same bits in either, and for any number of threads.
+pub struct Trainer<N: Train, O: Optimiser, S = OwnMemory<N, O>> {
+    pub(super) memory: S,
+    pub(super) trunk: Trunk<N>,
+    pub(super) steps: u64,
     optimiser: O,
     pool: PoolOf<'static>,
     clip: Option<f64>,
     seed: u64,
-    steps: u64,
 }
 
-impl<N: Train, O: Optimiser> Trainer<N, O> {
-    /// Bytes of a step's memory, without what the optimiser remembers.
+impl<N: Train, O: Optimiser, S: BorrowMut<TrainerMemory<N, O>> + Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
+    /// A net with the weights in the binary, before its first step. `memory` is a `NameTrainerMemory` by value, in a box, or, as a
+    /// `&mut`, wherever the caller has it; what is in it does not matter.
+    ///
+    /// The weights of the frozen layers before all that are trained stay in the binary, where they are packed already. All other
+    /// tensors are copied.
+    pub fn embedded_in(memory: S, optimiser: O) -> Self
+    where
+        N: TrainEmbedded,
+    {
+        let (tensors, trunk) = N::embedded().split_at(N::STEP.tensors_len);
+        Self::within(memory, Trunk::embedded(trunk), optimiser, |to| to.copy_from_slice(tensors))
+    }
+
+    /// A net with numbers that follow from the seed alone, with PyTorch's distributions, before its first step. `memory` is as for
+    /// [`embedded_in`](Self::embedded_in).
+    ///
+    /// It does not compile for a net whose first layers are frozen: these need weights.
+    pub fn init_in(memory: S, optimiser: O, seed: u64) -> Self {
+        const { assert!(N::STEP.trunk == 0, "the frozen layers of the net need weights: `embedded_in`") }
+        Self::within(memory, Trunk::embedded(&[]), optimiser, |to| {
+            for (place, node, tensor) in tensors::<N>() {
+                Init::Torch.fill(seed, node, tensor, &mut to[place.offset..][..place.len]);
+            }
+        })
+    }
+
+    /// In memory that may hold anything, with tensors that `fill` writes.
+    fn within(mut memory: S, trunk: Trunk<N>, optimiser: O, fill: impl FnOnce(&mut [f32])) -> Self {
+        let [_, states] = memory.memory_mut().parts();
+        states.fill(0.0);
+        Self::start(memory, trunk, optimiser, fill)
+    }
+}
+
+impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
+    /// Bytes of a step's memory, without what the optimiser remembers, and without the weights of the frozen layers before all that
+    /// are trained: [`TRUNK_BYTES`](Self::TRUNK_BYTES).
     pub const TRAIN_BYTES: usize = N::STEP.floats() * size_of::<f32>();
+    /// Bytes of all memory that changes: of a step, and of what the optimiser remembers.
+    pub const MEMORY_BYTES: usize = size_of::<TrainerMemory<N, O>>();
+    /// Bytes of the packed weights of the frozen layers before all that are trained: in the binary, or on the heap.
+    pub const TRUNK_BYTES: usize = N::STEP.trunk * size_of::<f32>();
     /// Images of a minibatch.
     pub const BATCH: usize = N::STEP.images;
 
-    /// A net with these tensors, before its first step.
-    #[must_use]
-    pub fn new(params: Params<N>, optimiser: O) -> Self {
-        let mut memory = Heap::<N::Memory>::zeroed();
+    /// In memory with zeros as what the optimiser remembers.
+    pub(super) fn start(mut memory: S, trunk: Trunk<N>, optimiser: O, fill: impl FnOnce(&mut [f32])) -> Self {
         let StepLayout { tensors_len, constants, .. } = N::STEP;
-        let floats = memory.floats_mut();
-        floats[..tensors_len].copy_from_slice(&params.floats);
+        let [floats, _] = memory.memory_mut().parts();
+        fill(&mut floats[..tensors_len]);
         for constant in constants {
             floats[constant.offset..][..constant.len].fill(constant.value);
         }
-        let states = vec![0.0; trained::<N, O>().map(|trained| trained.states.len()).sum()];
-        Self { memory, states, optimiser, pool: PoolOf::NONE, clip: None, seed: 0, steps: 0 }
+        Self { memory, trunk, optimiser, pool: PoolOf::NONE, clip: None, seed: 0, steps: 0 }
     }
 
     /// With other bits of dropout; the seed is 0 otherwise.
@@ -73,6 +108,18 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
     #[must_use]
     pub fn clip(self, norm: f64) -> Self {
         Self { clip: Some(norm), ..self }
+    }
+
+    /// With new numbers in the layers that are trained, which follow from the seed alone: to train the last layers for other classes.
+    /// Frozen layers stay as they are.
+    #[must_use]
+    pub fn redrawn(mut self, init: Init, seed: u64) -> Self {
+        let [floats, _] = self.memory.memory_mut().parts();
+        let trains = |of: usize| N::STEP.tensors.iter().any(|place| place.node == of && place.gradient.is_some());
+        for (place, node, tensor) in tensors::<N>().filter(|(place, ..)| trains(place.node)) {
+            init.fill(seed, node, tensor, &mut floats[place.offset..][..place.len]);
+        }
+        self
     }
 
     /// On the threads of a pool.
@@ -92,9 +139,8 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
     /// The loss of a minibatch as in training, and all gradients, which [`grad`](Self::grad) returns. Running statistics change, but no
     /// parameter does.
     pub fn gradients(&mut self, images: &N::Images, targets: &N::Targets) -> Score {
-        let pass = pass(&self.pool, true, self.seed, self.steps);
-        let (shared, workspaces) = self.memory.floats_mut().split_at_mut(N::STEP.shared);
-        N::forward(pass, images.as_ref(), targets.as_ref(), shared, workspaces);
+        let (pass, trunk, [shared, workspaces]) = self.pass(true);
+        N::forward(pass, images.as_ref(), targets.as_ref(), trunk, shared, workspaces);
         let score = score::<N>(workspaces, N::STEP.images, N::STEP.heads.len());
         N::backward(pass, shared, workspaces);
         score
@@ -103,7 +149,8 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
     /// Changes every tensor by the gradients that are there.
     pub fn update(&mut self, rate: f64) {
         self.steps += 1;
-        let (params, gradients) = self.memory.floats_mut().split_at_mut(N::STEP.tensors_len);
+        let [floats, states_of_all] = self.memory.memory_mut().parts();
+        let (params, gradients) = floats.split_at_mut(N::STEP.tensors_len);
         if let Some(most) = self.clip {
             let all = trained::<N, O>().map(|trained| &gradients[trained.gradient]);
             let factor = clip_factor(global_norm(all), most);
@@ -113,7 +160,7 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
             let decays = self.optimiser.decay().applies(&node.op, tensor.role);
             let update = Update { rate, step: self.steps, decays };
             let params = &mut params[place.offset..][..place.len];
-            self.optimiser.update(&update, params, &gradients[gradient], &mut self.states[states]);
+            self.optimiser.update(&update, params, &gradients[gradient], &mut states_of_all[states]);
         }
     }
 
@@ -125,11 +172,10 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
     /// If there are not as many targets as images.
     pub fn evaluate(&mut self, images: &[N::Image], targets: &[N::Target]) -> Score {
         assert_eq!(images.len(), targets.len(), "a target for each image");
-        let pass = pass(&self.pool, false, self.seed, self.steps);
-        let (shared, workspaces) = self.memory.floats_mut().split_at_mut(N::STEP.shared);
+        let (pass, trunk, [shared, workspaces]) = self.pass(false);
         let mut all = Score::default();
         for (images, targets) in images.chunks(N::STEP.images).zip(targets.chunks(N::STEP.images)) {
-            N::forward(pass, images, targets, shared, workspaces);
+            N::forward(pass, images, targets, trunk, shared, workspaces);
             let some = score::<N>(workspaces, images.len(), 1);
             all.loss += some.loss * N::STEP.images as f64;
             all.hits += some.hits;
@@ -138,110 +184,97 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
         all
     }
 
+    /// The output of the net for an image with the weights as they are now, as [`evaluate`](Self::evaluate) judges it. It packs no weights for
+    /// the net itself, so it is the way to run a net between steps, and where there is no allocator.
+    pub fn predict(&mut self, image: &N::Image) -> &N::Output {
+        let (pass, trunk, [shared, workspaces]) = self.pass(false);
+        N::forward(pass, core::slice::from_ref(image), &[], trunk, shared, workspaces);
+        N::output(pass.run, workspaces);
+        let output = &workspaces[N::STEP.output..][..N::Output::LEN];
+        N::Output::of(output).expect("a slice of this length")
+    }
+
+    /// How a pass runs, the packed weights of the trunk, and the memory of a step: what all images share, and the workspaces of these.
+    fn pass(&mut self, trains: bool) -> (Pass<'_>, &[f32], [&mut [f32]; 2]) {
+        let Self { memory, trunk, pool, seed, steps, .. } = self;
+        let [floats, _] = memory.memory_mut().parts();
+        let (shared, workspaces) = floats.split_at_mut(N::STEP.shared);
+        let mode = Mode { trains, seed: *seed, step: *steps };
+        (Pass { run: Run::best().on(pool.threads()), mode }, trunk.packed(), [shared, workspaces])
+    }
+
     /// How many steps there were.
     pub const fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// The numbers of a tensor by its name.
+    /// The numbers of a tensor by its name, `conv1.weight`. Those that stay in the binary ([`embedded_in`](Self::embedded_in)) are there
+    /// in packed form alone, so there are none of these.
     pub fn tensor(&self, name: &str) -> Option<&[f32]> {
-        let place = place::<N>(name)?;
-        Some(&self.memory.floats()[place.offset..][..place.len])
+        self.numbers(place::<N>(name)?)
+    }
+
+    /// The numbers of a tensor by its name, to change them; none of the frozen layers before all that are trained, whose weights are
+    /// packed once.
+    pub fn tensor_mut(&mut self, name: &str) -> Option<&mut [f32]> {
+        let TensorPlace { offset, len, .. } = *place::<N>(name)?;
+        let [floats, _] = self.memory.memory_mut().parts();
+        floats[..N::STEP.tensors_len].get_mut(offset..)?.get_mut(..len)
+    }
+
+    /// The names and the numbers of the tensors that [`tensor_mut`](Self::tensor_mut) can change: what has to be kept to set them
+    /// again, and for [`resumed_at`](Self::resumed_at).
+    pub fn tensors(&self) -> impl Iterator<Item = (&'static str, &[f32])> {
+        let own = tensors::<N>().filter(|(place, ..)| place.offset < N::STEP.tensors_len);
+        own.filter_map(|(place, _, tensor)| Some((tensor.name, self.numbers(place)?)))
     }
 
     /// The gradient of a tensor by its name, `conv1.weight`, in the last minibatch; none of those that are not trained. It is in the
     /// order of the tensor.
     pub fn grad(&self, name: &str) -> Option<&[f32]> {
         let place = place::<N>(name)?;
-        Some(&self.memory.floats()[place.gradient?..][..place.len])
+        Some(&self.memory.memory().step()[place.gradient?..][..place.len])
     }
 
-    /// A copy of all tensors.
+    /// All that the optimiser remembers: zeros before the first step.
+    pub fn states(&self) -> &[f32] {
+        self.memory.memory().states()
+    }
+
+    /// All that the optimiser remembers, to change it.
+    pub fn states_mut(&mut self) -> &mut [f32] {
+        let [_, states] = self.memory.memory_mut().parts();
+        states
+    }
+
+    /// After this many steps: with the [`tensors`](Self::tensors) and [`states`](Self::states) of a trainer that has made them, it goes on
+    /// with the same bits.
     #[must_use]
-    pub fn params(&self) -> Params<N> {
-        Params::of(&self.memory.floats()[..N::STEP.tensors_len])
+    pub fn resumed_at(self, steps: u64) -> Self {
+        Self { steps, ..self }
     }
 
-    /// The packed weights that the net runs with.
-    #[must_use]
-    pub fn weights(&self) -> N::Weights {
-        super::packing::weights::<N>(&self.memory.floats()[..N::STEP.tensors_len])
-    }
-
-    /// A safetensors file that PyTorch and the net's weights read.
-    #[must_use]
-    pub fn to_safetensors(&self) -> Vec<u8> {
-        write(&entries::<N>(self.memory.floats()))
-    }
-
-    /// A safetensors file with all tensors, with what the optimiser remembers, and the number of steps: training can go on from it.
-    #[must_use]
-    pub fn checkpoint(&self) -> Vec<u8> {
-        let counts = [(self.steps & 0xFF_FFFF) as f32, (self.steps >> 24) as f32];
-        let mut all = entries::<N>(self.memory.floats());
-        all.extend(trained::<N, O>().map(|trained| Entry {
-            name: trained.state_name().into(),
-            shape: vec![O::STATES, trained.place.len].into(),
-            numbers: &self.states[trained.states],
-        }));
-        let counts = STEPS.iter().zip(counts.chunks(1));
-        all.extend(counts.map(|(name, numbers)| Entry { name: (*name).into(), shape: vec![1].into(), numbers }));
-        write(&all)
-    }
-
-    /// Goes on from a checkpoint of the same net and the same kind of optimiser. If it is another, nothing changes.
-    ///
-    /// # Errors
-    ///
-    /// If it lacks something.
-    pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), CheckpointError> {
-        let saved = Saved::open(checkpoint)?;
-        let mut params = Params::<N>::zeros();
-        for (place, _, tensor) in tensors::<N>() {
-            saved.take(tensor.name, &mut params.floats[place.offset..][..place.len])?;
+    pub(super) fn numbers(&self, place: &TensorPlace) -> Option<&[f32]> {
+        match place.offset.checked_sub(N::STEP.tensors_len) {
+            Some(offset) => self.trunk.tensors().get(offset..)?.get(..place.len),
+            None => Some(&self.memory.memory().step()[place.offset..][..place.len]),
         }
-        let mut states = vec![0.0; self.states.len()];
-        for trained in trained::<N, O>() {
-            saved.take(&trained.state_name(), &mut states[trained.states])?;
-        }
-        let mut counts = [0.0; 2];
-        for (name, count) in STEPS.iter().zip(counts.chunks_mut(1)) {
-            saved.take(name, count)?;
-        }
-        self.steps = counts[0] as u64 + ((counts[1] as u64) << 24);
-        self.memory.floats_mut()[..N::STEP.tensors_len].copy_from_slice(&params.floats);
-        self.states = states;
-        Ok(())
     }
 }
-
-fn pass<'a>(pool: &'a PoolOf<'static>, trains: bool, seed: u64, step: u64) -> Pass<'a> {
-    Pass { run: Run::best().on(pool.threads()), mode: Mode { trains, seed, step } }
-}
-
-/// The number of steps in a checkpoint: its low 24 bits, which a float holds, and the others.
-const STEPS: [&str; 2] = ["steps.low", "steps.high"];
 
 /// A tensor that is trained.
-struct Trained {
-    place: &'static TensorPlace,
+pub(super) struct Trained {
+    pub(super) place: &'static TensorPlace,
     node: &'static Node<'static>,
-    tensor: &'static Tensor<'static>,
+    pub(super) tensor: &'static Tensor<'static>,
     /// Its gradients, counted from the first of all gradients.
     gradient: Range<usize>,
     /// What the optimiser remembers of it.
-    states: Range<usize>,
-}
-
-impl Trained {
-    /// The name of what the optimiser remembers of it.
-    fn state_name(&self) -> String {
-        format!("optimiser.{}", self.tensor.name)
-    }
+    pub(super) states: Range<usize>,
 }
 
 /// All tensors that are trained.
-fn trained<N: Train, O: Optimiser>() -> impl Iterator<Item = Trained> {
+pub(super) fn trained<N: Train, O: Optimiser>() -> impl Iterator<Item = Trained> {
     let mut end = 0;
     tensors::<N>().filter_map(move |(place, node, tensor)| {
         let first = place.gradient? - N::STEP.tensors_len;
@@ -251,7 +284,7 @@ fn trained<N: Train, O: Optimiser>() -> impl Iterator<Item = Trained> {
     })
 }
 
-impl<N: Train, O: fmt::Debug> fmt::Debug for Trainer<N, O> {
+impl<N: Train, O: Optimiser + fmt::Debug, S> fmt::Debug for Trainer<N, O, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { optimiser, steps, .. } = self;
         f.debug_struct("Trainer")

@@ -4,6 +4,7 @@ use cnn_net::graph::Role;
 use cnn_net::op::{Kind, Op};
 
 use super::Float;
+use crate::place::floats::Floats;
 
 /// Which tensors weight decay makes smaller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,8 +42,10 @@ pub struct Update {
 
 /// How gradients change parameters.
 pub trait Optimiser {
+    /// What it remembers of `N` parameters: `[[f32; N]; 2]`, if that is two numbers of each.
+    type States<const N: usize>: Floats;
     /// How many numbers it remembers for each parameter.
-    const STATES: usize;
+    const STATES: usize = size_of::<Self::States<1>>() / size_of::<f32>();
 
     /// Which tensors its weight decay makes smaller.
     fn decay(&self) -> Decay;
@@ -97,7 +100,7 @@ impl Sgd {
 }
 
 impl Optimiser for Sgd {
-    const STATES: usize = 1;
+    type States<const N: usize> = [[f32; N]; 1];
 
     fn decay(&self) -> Decay {
         self.decay
@@ -185,7 +188,7 @@ impl Default for Adam {
 }
 
 impl Optimiser for Adam {
-    const STATES: usize = 2;
+    type States<const N: usize> = [[f32; N]; 2];
 
     fn decay(&self) -> Decay {
         self.decay
@@ -209,7 +212,7 @@ impl Default for AdamW {
 }
 
 impl Optimiser for AdamW {
-    const STATES: usize = 2;
+    type States<const N: usize> = [[f32; N]; 2];
 
     fn decay(&self) -> Decay {
         self.0.decay

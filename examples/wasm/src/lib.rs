@@ -1,18 +1,28 @@
-//! LeNet-5 with its weights as a WebAssembly module: no imports, no allocator, and three exports.
+//! LeNet-5 with its weights as a WebAssembly module that recognises digits, and learns from those that a visitor draws: no imports,
+//! no allocator.
 //!
 //! ```js
-//! const { memory, input, run } = (await WebAssembly.instantiateStreaming(fetch("lenet5_wasm.wasm"))).instance.exports;
-//! new Float32Array(memory.buffer, input(), 32 * 32).set(pixels);  // 0 is background, 1 is ink; the digit in the central 28 x 28
-//! const scores = new Float32Array(memory.buffer, run(), 10);      // the probability of each digit
+//! const { memory, input, run, add, train, predict } =
+//!     (await WebAssembly.instantiateStreaming(fetch("lenet5_wasm.wasm"))).instance.exports;
+//! const image = () => new Float32Array(memory.buffer, input(), 32 * 32);  // 0 is background, 1 is ink; the digit in the central 28 x 28
+//! image().set(pixels);
+//! let scores = new Float32Array(memory.buffer, run(), 10);                // the probability of each digit
+//!
+//! add(3);                                                                 // the image is an example of a 3
+//! for (let step = 0; step < 100; step++) train(0.05);                     // the last layer learns from all examples
+//! scores = new Float32Array(memory.buffer, predict(), 10);                // by what it has learnt
 //! ```
 
 #![no_std]
 
 use core::panic::PanicInfo;
 
+use cnn::train::Sgd;
+
 cnn::network! {
     /// LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998).
     #[weights("../../models/weights/lenet5.safetensors")]
+    #[train(batch = 8, only("fc3"))]
     LeNet5: 1x32x32 -> 10 {
         conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
         conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);
@@ -22,8 +32,70 @@ cnn::network! {
     }
 }
 
-static mut INPUT: [f32; 32 * 32] = [0.0; 32 * 32];
+type Image = [f32; 32 * 32];
+type Trainer = LeNet5Trainer<Sgd, &'static mut LeNet5TrainerMemory>;
+
+/// The most examples.
+const MOST: usize = 256;
+/// Images of a step.
+const BATCH: usize = LeNet5Trainer::<Sgd>::BATCH;
+
+static mut INPUT: Image = [0.0; 32 * 32];
 static mut NET: LeNet5<'static> = LeNet5::embedded();
+static mut LEARNING: Learning = Learning::new();
+static mut MEMORY: LeNet5TrainerMemory = LeNet5TrainerMemory::new();
+
+/// The visitor's examples, and the net that learns from them.
+struct Learning {
+    images: [Image; MOST],
+    labels: [u32; MOST],
+    count: usize,
+    /// The example that comes next.
+    next: usize,
+    trainer: Option<Trainer>,
+}
+
+impl Learning {
+    /// Without examples: all zeros, so that it takes no room in the file.
+    const fn new() -> Self {
+        Self { images: [[0.0; 32 * 32]; MOST], labels: [0; MOST], count: 0, next: 0, trainer: None }
+    }
+
+    /// The net, which begins with the weights in the binary.
+    fn trainer(&mut self) -> &mut Trainer {
+        self.trainer.get_or_insert_with(begin)
+    }
+
+    /// A step with the next examples, which come again after the last one. Gives the loss.
+    fn step(&mut self, rate: f64) -> f64 {
+        let mut images = [[0.0; 32 * 32]; BATCH];
+        let mut labels = [0; BATCH];
+        for (image, label) in images.iter_mut().zip(&mut labels) {
+            (*image, *label) = (self.images[self.next], self.labels[self.next]);
+            self.next = (self.next + 1) % self.count;
+        }
+        self.trainer().step(&images, &labels, rate).loss
+    }
+
+    /// How many examples the net gets right.
+    fn right(&mut self) -> usize {
+        let Self { images, labels, count, trainer, .. } = self;
+        trainer.get_or_insert_with(begin).evaluate(&images[..*count], &labels[..*count]).hits
+    }
+}
+
+/// A net with the weights in the binary.
+fn begin() -> Trainer {
+    // SAFETY: the module has one thread, and there is one trainer at a time.
+    let memory = unsafe { &mut *&raw mut MEMORY };
+    LeNet5Trainer::embedded_in(memory, Sgd::new(0.9))
+}
+
+/// The input, and what learns.
+fn state() -> (&'static Image, &'static mut Learning) {
+    // SAFETY: the module has one thread, and nothing that is called here calls back into it.
+    unsafe { (&*&raw const INPUT, &mut *&raw mut LEARNING) }
+}
 
 /// The address of the input image: 32 rows of 32 floats.
 #[unsafe(no_mangle)]
@@ -31,12 +103,52 @@ pub extern "C" fn input() -> *mut f32 {
     (&raw mut INPUT).cast()
 }
 
-/// Runs the net and returns the address of its ten scores, which are valid until it runs again.
+/// Runs the net as it came, and returns the address of its ten scores, which are valid until it runs again.
 #[unsafe(no_mangle)]
 pub extern "C" fn run() -> *const f32 {
-    // SAFETY: the module has one thread, and nothing that is called here calls back into it.
-    let (net, input) = unsafe { (&mut *&raw mut NET, &*&raw const INPUT) };
-    net.forward(input).as_ptr()
+    // SAFETY: as above.
+    let net = unsafe { &mut *&raw mut NET };
+    net.forward(state().0).as_ptr()
+}
+
+/// Makes the input an example of a digit from 0 to 9. Returns how many examples there are; if there is no room for another one, or no
+/// such digit, as many as before.
+#[unsafe(no_mangle)]
+pub extern "C" fn add(label: u32) -> usize {
+    let (image, learning) = state();
+    if learning.count < MOST && label < 10 {
+        learning.images[learning.count] = *image;
+        learning.labels[learning.count] = label;
+        learning.count += 1;
+    }
+    learning.count
+}
+
+/// A step of training with the next eight examples, at a learning rate. Returns its loss; without examples, there is none, and it is 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn train(rate: f64) -> f64 {
+    let (_, learning) = state();
+    if learning.count == 0 { 0.0 } else { learning.step(rate) }
+}
+
+/// Runs the net as it is after training, and returns the address of its ten scores, which are valid until the next step.
+#[unsafe(no_mangle)]
+pub extern "C" fn predict() -> *const f32 {
+    let (image, learning) = state();
+    learning.trainer().predict(image).as_ptr()
+}
+
+/// How many of the examples the net gets right as it is after training.
+#[unsafe(no_mangle)]
+pub extern "C" fn right() -> usize {
+    state().1.right()
+}
+
+/// Forgets all examples, and what was learnt.
+#[unsafe(no_mangle)]
+pub extern "C" fn forget() {
+    let (_, learning) = state();
+    (learning.count, learning.next, learning.trainer) = (0, 0, None);
 }
 
 #[panic_handler]

@@ -67,6 +67,7 @@ fn object(model: &Model, step: &Stepped) -> Value {
         "tensor_bytes": bytes.tensors,
         "gradient_bytes": bytes.gradients,
         "once_bytes": bytes.once,
+        "trunk_bytes": bytes.trunk,
         "recomputed": step.plan.recomputed,
         "forward": step.plan.forward,
         "kernels": step.plan.calls.iter().map(kernel).collect::<Vec<_>>(),

@@ -51,7 +51,8 @@ impl Stepped {
     pub(in crate::commands) fn bytes(&self) -> Bytes {
         let layout = self.plan.layout();
         let trained = layout.tensors.iter().filter(|tensor| tensor.gradient.is_some());
-        let tensors: usize = layout.tensors.iter().map(|tensor| tensor.len).sum();
+        let of_step = layout.tensors.iter().filter(|tensor| tensor.offset < layout.tensors_len);
+        let tensors: usize = of_step.map(|tensor| tensor.len).sum();
         let gradients: usize = trained.map(|tensor| tensor.len).sum();
         Bytes {
             all: FLOAT * layout.floats(),
@@ -60,6 +61,7 @@ impl Stepped {
             tensors: FLOAT * tensors,
             gradients: FLOAT * gradients,
             once: FLOAT * (layout.shared - tensors - gradients),
+            trunk: FLOAT * layout.trunk,
         }
     }
 
@@ -67,7 +69,7 @@ impl Stepped {
     pub(in crate::commands) fn notes(&self) -> Vec<[String; 2]> {
         let images = self.plan.layout().images;
         let text = |bytes: usize| format!("{} bytes", thousands(bytes as u64));
-        let Bytes { all, image, lower_bound, tensors, gradients, once } = self.bytes();
+        let Bytes { all, image, lower_bound, tensors, gradients, once, trunk } = self.bytes();
         let times = if images == 1 { "1 image".to_owned() } else { format!("{images} images") };
         let mut notes = vec![
             ["memory".to_owned(), format!("{}, TRAIN_BYTES, for a step of {times}", text(all))],
@@ -76,6 +78,10 @@ impl Stepped {
             ["all images".to_owned(), format!("tensors {}, their gradients {}", text(tensors), text(gradients))],
             ["".to_owned(), format!("packed weights, statistics and sums {}", text(once))],
         ];
+        if trunk > 0 {
+            let frozen = format!("{}, TRUNK_BYTES, that never change: in the binary, or on the heap", text(trunk));
+            notes.push(["frozen".to_owned(), frozen]);
+        }
         if !self.plan.recomputed.is_empty() {
             notes.push(["recomputed".to_owned(), self.plan.recomputed.join(", ")]);
         }
@@ -97,4 +103,6 @@ pub(in crate::commands) struct Bytes {
     pub(in crate::commands) gradients: usize,
     /// What is computed once for all images, and space between tensors.
     pub(in crate::commands) once: usize,
+    /// The packed weights of the frozen layers before all that are trained.
+    pub(in crate::commands) trunk: usize,
 }

@@ -74,6 +74,13 @@ batch_call! { BatchNormStatistics = batch_norm_statistics }
 batch_call! { BatchNormRunning = batch_norm_running, shared }
 
 impl NormTensors {
+    /// The same in an array that begins `by` floats later.
+    #[must_use]
+    pub const fn moved_back(self, by: usize) -> Self {
+        let Self { weight, bias, mean, var } = self;
+        Self { weight: weight - by, bias: bias - by, mean: mean - by, var: var - by }
+    }
+
     /// Weight, bias, mean, variance.
     pub(super) const fn spans(&self, channels: usize) -> [Span; 4] {
         let Self { weight, bias, mean, var } = *self;

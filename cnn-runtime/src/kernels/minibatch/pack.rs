@@ -8,8 +8,8 @@ use core::ops::Range;
 use crate::exec::divide::{div_ceil, div_rem};
 use crate::exec::run::{Partition, Run, nanos_of_floats};
 use crate::pack::{
-    Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, HALF_PANEL, Layout, PANEL, TransposedPanels,
-    WinogradPanels,
+    Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, HALF_PANEL, Layout, Normalisation, PANEL,
+    TransposedPanels, WinogradPanels,
 };
 use crate::place::bounds::{Checked, Reach, Region, assert_product, product};
 use crate::place::spans::{Span, assert_apart, enter_shared};
@@ -79,6 +79,31 @@ impl PackStep {
         let (read, written) = self.spans();
         assert_apart(&[written], &read);
         Checked::new(self, Reach::of(Region::span(0, 0)))
+    }
+
+    /// Packs tensors that are in an array of their own, as [`pack_step`] does, up to the rounding of what is multiplied. It needs no
+    /// kernels.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer tensors than it reads, or `packed` is not as long as the layout.
+    pub fn pack(&self, tensors: &[f32], packed: &mut [f32]) {
+        let Self { layout, weight, bias, norm, .. } = *self;
+        let number =
+            |first: Option<usize>, index: usize, other: f32| first.map_or(other, |first| tensors[first + index]);
+        let is_factor = matches!(layout, Layout::ScaleShift { .. });
+        let affine = |output: usize| {
+            let shift = f64::from(number(bias, output, 0.0));
+            let scale = if is_factor { f64::from(number(weight, output, 1.0)) } else { 1.0 };
+            let own = Affine { scale, shift };
+            norm.map_or(own, |PackNorm { tensors: of, eps }| {
+                let [weight, bias, mean, var] =
+                    [of.weight, of.bias, of.mean, of.var].map(|first| tensors[first + output]);
+                own.normalised(&Normalisation { weight, bias, mean, var, eps })
+            })
+        };
+        // Whether they are finite is for whoever trains to find out.
+        let _ = layout.pack(|index| number(weight, index, 1.0), affine, packed);
     }
 
     /// What is read, and what is written.

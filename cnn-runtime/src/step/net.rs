@@ -1,0 +1,86 @@
+//! What the compiler emits for a net that trains.
+
+use cnn_net::graph::{Graph, Node, Tensor};
+
+use super::memory::Memory;
+use super::{Pass, StepLayout, TensorPlace};
+use crate::exec::run::Run;
+use crate::network::Numbers;
+#[cfg(feature = "alloc")]
+use crate::pack::Pack;
+use crate::place::floats::Floats;
+use crate::train::Optimiser;
+
+/// A net with a training step. `#[train(batch = …)]` implements it.
+pub trait Train {
+    /// An image: `[f32; N]`, in the order C, H, W; that of several inputs has one after another.
+    type Image: Numbers;
+    /// What the output for an image should be: a class, `[u32; PIXELS]`, or `[f32; N]`.
+    type Target: Sync;
+    /// The output for an image: `[f32; N]`, in the order C, H, W.
+    type Output: Numbers;
+    /// A minibatch of images.
+    type Images: Numbers + AsRef<[Self::Image]>;
+    /// A minibatch of targets.
+    type Targets: AsRef<[Self::Target]>;
+    /// Packed weights of the net.
+    type Weights;
+    /// All memory of a step.
+    type Memory<O: Optimiser>: Memory;
+    /// The tensors of the trunk, and after them its packed weights.
+    type Trunk: Floats;
+
+    /// The net as declared.
+    const GRAPH: &'static Graph<'static>;
+    /// Where the step has what.
+    const STEP: StepLayout<'static>;
+    /// How the net's weights are packed.
+    #[cfg(feature = "alloc")]
+    const RECIPE: &'static [Pack];
+
+    /// The losses of a minibatch, or of fewer images, and the gradients of the logits. Images without targets have no loss. `trunk` are
+    /// packed weights.
+    fn forward(
+        pass: Pass<'_>,
+        images: &[Self::Image],
+        targets: &[Self::Target],
+        trunk: &[f32],
+        shared: &mut [f32],
+        workspaces: &mut [f32],
+    );
+
+    /// The output of an image without a target, after the pass forward.
+    fn output(run: Run<'_>, workspace: &mut [f32]);
+
+    /// All other gradients of a whole minibatch.
+    fn backward(pass: Pass<'_>, shared: &mut [f32], workspaces: &mut [f32]);
+
+    /// Packs the trunk, whose tensors are there.
+    #[cfg(feature = "alloc")]
+    fn pack_trunk(run: Run<'_>, trunk: &mut [f32]);
+
+    /// Weights that `fill` packs.
+    #[cfg(feature = "alloc")]
+    fn weights(fill: impl FnOnce(&mut [f32])) -> Self::Weights;
+}
+
+/// A net with a training step and `#[weights("…")]`: a trainer can begin with the weights in the binary.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no weights in the binary to train",
+    note = "`#[weights(\"file.safetensors\")]` above the net embeds them"
+)]
+pub trait TrainEmbedded: Train {
+    /// All tensors but those of the trunk, and after them its packed weights.
+    fn embedded() -> &'static [f32];
+}
+
+/// All tensors, with their places and the nodes that have them.
+pub(super) fn tensors<N: Train>()
+-> impl Iterator<Item = (&'static TensorPlace, &'static Node<'static>, &'static Tensor<'static>)> {
+    N::STEP.tensors_of(N::GRAPH)
+}
+
+/// The place of a tensor.
+pub(super) fn place<N: Train>(name: &str) -> Option<&'static TensorPlace> {
+    tensors::<N>().find(|(.., tensor)| tensor.name == name).map(|(place, ..)| place)
+}

@@ -31,7 +31,7 @@ use self::accuracy::Model;
 use self::budget::Search;
 use self::choice::{Choice, Way};
 
-pub(crate) use algorithm::in_training;
+pub(crate) use algorithm::{frozen, in_training};
 pub use arena::Buffer;
 pub(crate) use arena::{lower_bound, place_many, round_up};
 pub use budget::OverBudget;

@@ -165,6 +165,17 @@ pub(crate) fn in_training(conv: &Conv, inputs: usize, output: Size, images: usiz
     }
 }
 
+/// How a training step computes a convolution whose weights never change, so that they are transformed once: the cheapest way among those
+/// whose errors are near those of the direct algorithm.
+pub(crate) fn frozen(conv: &Conv, inputs: usize, output: Size) -> Algorithm {
+    let all = choices(conv, inputs, output, FROM_MEMORY, false);
+    let Some(direct) = all.iter().find(|choice| choice.way.is_exact()) else { return Algorithm::Direct };
+    match all.iter().find(|choice| choice.error <= NEAR * NEAR * direct.error) {
+        Some(Choice { way: Way::Conv(algorithm), .. }) => *algorithm,
+        _ => Algorithm::Direct,
+    }
+}
+
 /// The direct algorithm.
 fn direct(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Choice {
     let (inputs, outputs) = (inputs / conv.groups, conv.filters / conv.groups);

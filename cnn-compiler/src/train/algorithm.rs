@@ -3,7 +3,7 @@
 use cnn_net::op::{Conv, Op, Padding, Size};
 
 use super::forward::{Nodes, shares_tensors};
-use crate::plan::in_training;
+use crate::plan::{frozen, in_training};
 use crate::step::Algorithm;
 
 /// The algorithms of a convolution.
@@ -33,6 +33,10 @@ impl Algorithms {
             return Self::DIRECT;
         }
         let input = graph.shape(node.inputs[0]);
+        if nodes.trunk[index] {
+            let forward = frozen(&conv, input.channels(), node.output.size());
+            return Self { forward, backward: None };
+        }
         let backward = turned(&conv, input.channels())
             .map(|turned| (turned, in_training(&turned, conv.filters, input.size(), images)));
         Self {

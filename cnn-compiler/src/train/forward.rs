@@ -18,6 +18,9 @@ pub(super) struct Nodes<'a> {
     pub(super) needed: Vec<bool>,
     /// Whether a node depends on tensors that are trained.
     pub(super) learning: Vec<bool>,
+    /// Whether a node has tensors, none of which is trained, and reads nothing that depends on those that are. So does every node that has
+    /// the same tensors. Layers by the user are never in it, as they read their tensors as they are.
+    pub(super) trunk: Vec<bool>,
     /// The function that each node applies to its results, a node of its own.
     pub(super) function: Vec<Option<usize>>,
     /// The batch normalisation that is folded into the weights of each node: neither changes, nor does anything before them.
@@ -34,12 +37,14 @@ impl<'a> Nodes<'a> {
         let count = graph.nodes.len();
         let logits = logits.collect();
         let (function, norm) = (vec![None; count], vec![None; count]);
-        let mut nodes = Self { graph, spec, logits, needed: vec![false; count], learning: Vec::new(), function, norm };
+        let (needed, learning, trunk) = (vec![false; count], Vec::new(), Vec::new());
+        let mut nodes = Self { graph, spec, logits, needed, learning, trunk, function, norm };
         nodes.find_needed();
         for (index, node) in graph.nodes.iter().enumerate() {
             let learns = nodes.trains(index) || node.inputs.iter().any(|input| nodes.learns(*input));
             nodes.learning.push(learns && nodes.needed[index]);
         }
+        nodes.trunk = (0..count).map(|node| nodes.is_in_trunk(node)).collect();
         nodes.find_norms();
         nodes.find_functions();
         nodes
@@ -72,6 +77,14 @@ impl<'a> Nodes<'a> {
         let nodes = self.graph.nodes.iter().zip(&self.needed).filter(|(_, needed)| **needed).map(|(node, _)| node);
         let reads: usize = nodes.map(|node| node.inputs.iter().filter(|input| **input == value).count()).sum();
         reads + self.logits.iter().filter(|logits| **logits == value).count()
+    }
+
+    fn is_in_trunk(&self, node: usize) -> bool {
+        let owner = |node: usize| self.graph.nodes[node].again.unwrap_or(node);
+        let mut same = (0..self.graph.nodes.len()).filter(|other| owner(*other) == owner(node));
+        !self.graph.nodes[node].tensors.is_empty()
+            && !matches!(self.graph.nodes[node].op, Op::Custom(_))
+            && same.all(|node| self.spec.frozen[node] && !self.learning[node])
     }
 
     /// Finds the normalisations that are folded into the convolutions before them.

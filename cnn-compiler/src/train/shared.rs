@@ -70,21 +70,6 @@ pub struct TrunkPack {
 }
 
 impl Trunk {
-    /// Finds the nodes that have tensors, none of which is trained, and that read nothing which depends on those that are. So does every
-    /// node that has the same tensors.
-    fn of(nodes: &Nodes<'_>) -> Self {
-        let graph = nodes.graph;
-        let owner = |node: usize| graph.nodes[node].again.unwrap_or(node);
-        let is_frozen = |node: usize| nodes.spec.frozen[node] && !nodes.learning[node];
-        let all = 0..graph.nodes.len();
-        let is_in = |node: usize| all.clone().filter(|other| owner(*other) == owner(node)).all(is_frozen);
-        // Layers by the user read their tensors as they are.
-        let is_packed =
-            |node: usize| !graph.nodes[node].tensors.is_empty() && !matches!(graph.nodes[node].op, Op::Custom(_));
-        let nodes = all.clone().map(|node| is_packed(node) && is_in(node)).collect();
-        Self { nodes, ..Self::default() }
-    }
-
     /// Whether a node is in it.
     pub(super) fn has(&self, node: usize) -> bool {
         self.nodes[node]
@@ -104,7 +89,8 @@ impl Trunk {
 impl Shared {
     /// Places tensors and gradients.
     pub(super) fn of(nodes: &Nodes<'_>) -> Self {
-        let (graph, spec, mut trunk) = (nodes.graph, nodes.spec, Trunk::of(nodes));
+        let (graph, spec, mut trunk) =
+            (nodes.graph, nodes.spec, Trunk { nodes: nodes.trunk.clone(), ..Trunk::default() });
         let mut tensors = Vec::new();
         let mut end = 0;
         let mut place = |len: usize| {

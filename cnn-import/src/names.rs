@@ -58,7 +58,11 @@ pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
             Some(_) | None => module.clone().or_else(|| plain(&graph.nodes[draft.node])).unwrap_or_default(),
         });
     }
-    without_model(&mut paths);
+    if is_tensorflow(graph, drafts) {
+        without_scopes(drafts, &mut paths);
+    } else {
+        without_model(&mut paths);
+    }
     groups::split(drafts, &mut paths);
     // A module with layers in it is a group; one without is the layer itself.
     let is_group = |path: &[String]| {
@@ -123,7 +127,7 @@ fn of_weight(draft: &Draft<'_>) -> Option<Vec<String>> {
 }
 
 /// What TensorFlow calls the parts of a layer: `functional_1/conv2d_1/convolution/ReadVariableOp`.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     "ReadVariableOp",
     "merged_input",
     "convolution",
@@ -133,6 +137,7 @@ const PARTS: [&str; 11] = [
     "separable_conv2d",
     "moments",
     "Cast",
+    "MatMul",
     "BiasAdd",
     "Squeeze",
 ];
@@ -156,6 +161,35 @@ fn without_model(paths: &mut [Vec<String>]) {
     let first = firsts.next().filter(|first| is_model(first)).cloned();
     if first.is_some_and(|first| firsts.all(|other| *other == first)) {
         paths.iter_mut().filter(|path| !path.is_empty()).for_each(|path| drop(path.remove(0)));
+    }
+}
+
+/// Whether all layers with tensors have names of TensorFlow: `block1/conv/Conv2D`.
+fn is_tensorflow(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> bool {
+    let mut nodes = drafts.iter().filter(|draft| !draft.tensors.is_empty()).map(|draft| graph.nodes[draft.node].name);
+    nodes.all(|name| name.contains('/') && !name.starts_with('/'))
+}
+
+/// Drops the modules that all layers are in, and the number that Keras adds to each name when it traces a model once more: `stem_1`.
+fn without_scopes(drafts: &[Draft<'_>], paths: &mut [Vec<String>]) {
+    let with_tensors = |paths: &[Vec<String>]| -> Vec<Vec<String>> {
+        drafts.iter().zip(paths).filter(|(draft, _)| !draft.tensors.is_empty()).map(|(_, path)| path.clone()).collect()
+    };
+    for _ in 0..DEEPEST {
+        let named = with_tensors(paths);
+        let Some([first, _, ..]) = named.first().map(Vec::as_slice) else { break };
+        if !named.iter().all(|path| path.len() > 1 && path[0] == *first) {
+            break;
+        }
+        for path in paths.iter_mut().filter(|path| path.first() == Some(first)) {
+            path.remove(0);
+        }
+    }
+    let untraced = |part: &String| part.strip_suffix("_1").filter(|rest| !rest.is_empty()).map(str::to_owned);
+    if with_tensors(paths).iter().flatten().all(|part| untraced(part).is_some()) {
+        for part in paths.iter_mut().flatten() {
+            *part = untraced(part).unwrap_or_else(|| part.clone());
+        }
     }
 }
 

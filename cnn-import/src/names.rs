@@ -48,7 +48,7 @@ const ENDS: [&str; 28] = [
 
 /// The names that layers should have: `group.name`, or `group.` for one without a name.
 pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
-    let modules: Vec<Option<Vec<String>>> = drafts.iter().map(|draft| module(&graph.nodes[draft.node])).collect();
+    let mut modules: Vec<Option<Vec<String>>> = drafts.iter().map(|draft| module(&graph.nodes[draft.node])).collect();
     let weights: Vec<Option<Vec<String>>> = drafts.iter().map(of_weight).collect();
     let mut paths: Vec<Vec<String>> = Vec::with_capacity(drafts.len());
     for ((draft, module), weight) in drafts.iter().zip(&modules).zip(weights) {
@@ -60,6 +60,13 @@ pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
     }
     if is_tensorflow(graph, drafts) {
         without_scopes(drafts, &mut paths);
+        // Keras has names for activations and sums, which say nothing of groups.
+        for ((draft, path), module) in drafts.iter().zip(&mut paths).zip(&mut modules) {
+            if draft.tensors.is_empty() && path.len() < 2 {
+                path.clear();
+                *module = None;
+            }
+        }
     } else {
         without_model(&mut paths);
     }
@@ -127,7 +134,7 @@ fn of_weight(draft: &Draft<'_>) -> Option<Vec<String>> {
 }
 
 /// What TensorFlow calls the parts of a layer: `functional_1/conv2d_1/convolution/ReadVariableOp`.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     "ReadVariableOp",
     "merged_input",
     "convolution",
@@ -138,6 +145,7 @@ const PARTS: [&str; 12] = [
     "moments",
     "Cast",
     "MatMul",
+    "Tensordot",
     "BiasAdd",
     "Squeeze",
 ];
@@ -166,8 +174,11 @@ fn without_model(paths: &mut [Vec<String>]) {
 
 /// Whether all layers with tensors have names of TensorFlow: `block1/conv/Conv2D`.
 fn is_tensorflow(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> bool {
-    let mut nodes = drafts.iter().filter(|draft| !draft.tensors.is_empty()).map(|draft| graph.nodes[draft.node].name);
-    nodes.all(|name| name.contains('/') && !name.starts_with('/'))
+    let is_scoped = |name: &str| name.contains('/') && !name.starts_with('/');
+    let mut with_tensors = drafts.iter().filter(|draft| !draft.tensors.is_empty());
+    with_tensors.all(|draft| {
+        is_scoped(graph.nodes[draft.node].name) || draft.tensors.iter().any(|weight| is_scoped(weight.name))
+    })
 }
 
 /// Drops the modules that all layers are in, and the number that Keras adds to each name when it traces a model once more: `stem_1`.

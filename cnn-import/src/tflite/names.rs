@@ -36,9 +36,14 @@ fn of_layer(name: &str) -> Option<&str> {
     })
 }
 
-/// The name of a constant; an empty one, if a converter made it.
+/// The name of a constant: that of its layer, whose operator reads it. An empty one, if a converter made it.
 pub(super) fn of_constant(all: &str) -> &str {
-    if MADE.iter().any(|stem| all.starts_with(stem)) { "" } else { name(all) }
+    if MADE.iter().any(|stem| all.starts_with(stem)) {
+        return "";
+    }
+    let name = name(all);
+    // The slash stays, by which scopes are told from other names.
+    name.rfind('/').map_or(name, |at| &name[..=at])
 }
 
 #[cfg(test)]
@@ -52,6 +57,6 @@ mod tests {
         assert_eq!(name("m/add/Add;m/other"), "m/add/Add");
         assert_eq!(name(""), "");
         assert_eq!(of_constant("arith.constant3"), "");
-        assert_eq!(of_constant("m/head/MatMul"), "m/head/MatMul");
+        assert_eq!(of_constant("m/head/MatMul"), "m/head/");
     }
 }

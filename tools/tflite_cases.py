@@ -242,6 +242,13 @@ def open_batch(x):
     return tf.matmul(y, floats(240, 3))
 
 
+@case((3, 5, 4, 2))
+def batch(x):
+    x = tf.nn.conv2d(x, floats(2, 2, 2, 6), 1, "VALID")
+    x = tf.reshape(tf.nn.relu(tf.matmul(tf.reshape(x, [36, 6]), floats(6, 4)) + floats(4)), [3, 4, 3, 4])
+    return tf.matmul(tf.reshape(x, [3, 48]), floats(48, 5))
+
+
 @case((1, 24))
 def vectors(x):
     x = tf.nn.relu(tf.matmul(x, floats(24, 12)) + floats(12))
@@ -401,7 +408,9 @@ def recorded(name, file):
         interpreter.set_tensor(detail["index"], inputs[-1])
     interpreter.invoke()
     outputs = [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
-    return f"{name}\n" + line("input", map(first, inputs)) + line("output", map(first, outputs))
+    # Imported nets have a batch of 1.
+    inputs, outputs = ([first(array[:1]) for array in arrays] for arrays in (inputs, outputs))
+    return f"{name}\n" + line("input", inputs) + line("output", outputs)
 
 
 def refused():

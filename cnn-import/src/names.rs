@@ -60,13 +60,7 @@ pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
     }
     if is_tensorflow(graph, drafts) {
         without_scopes(drafts, &mut paths);
-        // Keras has names for activations and sums, which say nothing of groups.
-        for ((draft, path), module) in drafts.iter().zip(&mut paths).zip(&mut modules) {
-            if draft.tensors.is_empty() && path.len() < 2 {
-                path.clear();
-                *module = None;
-            }
-        }
+        without_names_of_functions(drafts, &mut paths, &mut modules);
     } else {
         without_model(&mut paths);
     }
@@ -174,7 +168,7 @@ fn without_model(paths: &mut [Vec<String>]) {
 
 /// Whether all layers with tensors have names of TensorFlow: `block1/conv/Conv2D`.
 fn is_tensorflow(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> bool {
-    let is_scoped = |name: &str| name.contains('/') && !name.starts_with('/');
+    let is_scoped = |name: &str| name.contains('/') && !name.starts_with('/') && !name.starts_with("gpu_");
     let mut with_tensors = drafts.iter().filter(|draft| !draft.tensors.is_empty());
     with_tensors.all(|draft| {
         is_scoped(graph.nodes[draft.node].name) || draft.tensors.iter().any(|weight| is_scoped(weight.name))
@@ -200,6 +194,16 @@ fn without_scopes(drafts: &[Draft<'_>], paths: &mut [Vec<String>]) {
     if with_tensors(paths).iter().flatten().all(|part| untraced(part).is_some()) {
         for part in paths.iter_mut().flatten() {
             *part = untraced(part).unwrap_or_else(|| part.clone());
+        }
+    }
+}
+
+/// Keras has names for activations and sums, which say nothing of groups.
+fn without_names_of_functions(drafts: &[Draft<'_>], paths: &mut [Vec<String>], modules: &mut [Option<Vec<String>>]) {
+    for ((draft, path), module) in drafts.iter().zip(paths).zip(modules) {
+        if draft.tensors.is_empty() && path.len() < 2 {
+            path.clear();
+            *module = None;
         }
     }
 }

@@ -68,6 +68,7 @@ pub(crate) fn load(bytes: &[u8], input: Option<Shape>) -> Result<(Graph<'_>, boo
         refused: Vec::new(),
         missing: Vec::new(),
         has_maps: false,
+        batch: 1,
         problems: Vec::new(),
     };
     loader.frame();
@@ -106,6 +107,8 @@ struct Loader<'m, 'a> {
     missing: Vec<Id>,
     /// Whether an input or an output has its channels last in the file.
     has_maps: bool,
+    /// The batch that the file is for. It is 1 here, so constant shapes are changed.
+    batch: i64,
     /// What is wrong with the frame.
     problems: Vec<Problem>,
 }
@@ -221,6 +224,7 @@ impl<'a> Loader<'_, 'a> {
             let tensor = self.tensor(index)?;
             (tensors::kind(tensor.kind)?, tensor.shape.clone())
         };
+        self.batch = sizes.first().map_or(1, |batch| i64::from(*batch).max(1));
         let order = order(FIRST, sizes.len()).filter(|_| !self.is_first(index, sizes.len()));
         let dim = |size: i32| if size > 0 { Dim::Is(size.into()) } else { Dim::Unknown };
         let dims = match order {

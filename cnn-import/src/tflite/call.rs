@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::buffer::Table;
 use super::model::{Operator, Tensor};
 use super::{FIRST, LAST, Loader, blank, names, order, tensors};
-use crate::constant::Constant;
+use crate::constant::{self, Constant};
 use crate::graph::{Id, Node, axis};
 use crate::proto::Value as Attribute;
 use crate::proto::wire;
@@ -77,6 +77,19 @@ impl<'a> Call<'_, '_, 'a> {
                 Err(Fault::new(format!("its input {} is not in the file, but computed", input + 1)).help(help))
             }
         }
+    }
+
+    /// Whether a value is whole numbers that are in the file.
+    pub(super) fn is_whole(&self, id: Id) -> bool {
+        self.loader.constants.get(&id).is_some_and(|constant| constant.is_whole())
+    }
+
+    /// Whether an input is real numbers that depend on those of the net.
+    pub(super) fn is_batched(&self, input: usize) -> Result<bool, Fault> {
+        let tensor = self.tensor(input)?;
+        let id = self.index(input).and_then(|index| self.loader.known.get(&index));
+        let is_constant = id.is_some_and(|id| self.loader.constants.contains_key(id));
+        Ok(constant::is_float(tensors::kind(tensor.kind)?) && !is_constant)
     }
 
     /// A single one of these.

@@ -24,6 +24,7 @@ pub(super) fn conv(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     let (channels, of_filter) = (last(&call.shape(0)?), last(&call.shape(1)?));
     let groups = match (channels, of_filter) {
         (channels @ 1.., of_filter @ 1..) if channels % of_filter == 0 => channels / of_filter,
+        (-1, 1..) => 1,
         _ => return Err(Fault::new(format!("its weight is for {of_filter} channels, and it reads {channels}"))),
     };
     let (x, weight) = (call.input(0)?, call.input(1)?);
@@ -37,7 +38,10 @@ pub(super) fn conv(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
 
 pub(super) fn depthwise(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     let rank = call.maps(0)?;
-    let (channels, shape) = (last(&call.shape(0)?), call.shape(1)?);
+    let (mut channels, shape) = (last(&call.shape(0)?), call.shape(1)?);
+    if channels == -1 {
+        channels = last(&shape) / call.number(3)?.max(1);
+    }
     if shape.len() != 4 || shape[0] != 1 || channels < 1 || last(&shape) % channels != 0 {
         return Err(Fault::new(format!("its weight has the shape {shape:?}, and it reads {channels} channels")));
     }

@@ -10,12 +10,33 @@ use crate::report::Fault;
 pub(super) fn reshape(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     let x = call.input(0)?;
     match call.optional(1)? {
+        Some(sizes) if call.is_whole(sizes) => {
+            let sizes = call.ints(1)?;
+            let sizes = of_one(call, sizes)?;
+            Ok(call.reshaped(x, sizes))
+        }
         Some(sizes) => Ok(call.node("Reshape", &[x, sizes], vec![("allowzero", Attribute::Int(1))])),
         None => {
             let sizes = call.option(|table| table.ints(0))?.to_vec();
-            Ok(call.reshaped(x, sizes.into_iter().map(i64::from).collect()))
+            let sizes = of_one(call, sizes.into_iter().map(i64::from).collect())?;
+            Ok(call.reshaped(x, sizes))
         }
     }
+}
+
+/// A shape for one of the batch that the file is for. One with a size that follows from the others is for any.
+fn of_one(call: &Call<'_, '_, '_>, mut sizes: Vec<i64>) -> Result<Vec<i64>, Fault> {
+    // Constants and sizes have no batch.
+    let batch = if call.is_batched(0)? { call.loader.batch } else { 1 };
+    match sizes.first_mut().filter(|_| batch > 1) {
+        Some(first) if *first > 0 && *first % batch == 0 => *first /= batch,
+        Some(first) if *first > 0 => {
+            let why = format!("it takes the {batch} of the batch apart, or makes them one: {sizes:?}");
+            return Err(Fault::new(why).help("convert the model with a batch of 1"));
+        }
+        Some(_) | None => {}
+    }
+    Ok(sizes)
 }
 
 pub(super) fn squeeze(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {

@@ -93,7 +93,7 @@
 //! | `Name: 3x224x224 -> 1000 { … }` | a net: shapes are `channels x height x width`, or one number for a vector |
 //! | `Name: { left: 1x16x16, right: 2x8x8 } -> 5 { … }` | a net with several inputs, which `from left` and `from right` begin with: `forward(&left, &right)` |
 //! | `Name: 3x64x64 -> { boxes: 4x8x8, scores: 10 } { … }` | a net with several outputs: `forward` returns a struct of references to arrays, `NameOutputs` |
-//! | `Name = onnx("model.onnx");` | a net whose layers and weights are in an ONNX file: see [below](#models-in-onnx-files) |
+//! | `Name = onnx("model.onnx");`, `Name = tflite("model.tflite");` | a net whose layers and weights are in an ONNX or a TFLite file: see [below](#models-in-onnx-and-tflite-files) |
 //! | `Other = Name;` | a variant: the layers of a net with a body `{ … }`, under another name, with its own attributes |
 //! | `block name(a, b = 2 * a) { … }` | a reusable part, called as `name(16)` or `name(16, b = 8)`; a parameter is a number, a size, a flag, a word, a layer, a path or a kept value, as the block uses it |
 //! | `..name(16)` | the steps of a block, without a level of names |
@@ -327,7 +327,7 @@
 //!
 //! Without cargo, which sets `CARGO_MANIFEST_DIR`, paths are relative to the folder that rustc runs in.
 //!
-//! # Models in ONNX files
+//! # Models in ONNX and TFLite files
 //!
 //! With the feature `onnx`, a net can be a file: `pub Net = onnx("model.onnx");`. The file is read and compiled while rustc runs, as if
 //! the declaration that `cnn import` writes had been written there, and its weights are embedded. Attributes, doc comments and
@@ -354,6 +354,8 @@
 //! - `weights = load` embeds no weights. `NameWeights` loads them from what `cnn import model.onnx -w weights.safetensors` writes.
 //! - `#[weights("tuned.safetensors")]` above the net embeds those of another file.
 //! - A variant, `Other = Name;`, has the layers and the weights of the file.
+//! - `tflite("model.tflite")` is the same for a TFLite file in single or half precision. Its maps are H x W x C; inputs and outputs of
+//!   the net are C x H x W, as always.
 //!
 //! A model with parts that can't be declared is an error at the path, which lists all of them. Large models take a while to import
 //! in debug builds, unless `cnn-import` is optimised as `cnn-runtime` is (see [Speed](#speed)).
@@ -571,7 +573,7 @@
 //! | `std` | yes | the choice of the CPU's instruction set at run time, [`Pool`], and weights from a disk; includes `alloc` |
 //! | `alloc` | yes | weights from safetensors files in memory, workspaces on the heap, [`mod@reference`] and [`trace`] |
 //! | `serde` | no | errors about weights as data: [`weights::WeightsError`] and its parts are `Serialize` |
-//! | `onnx` | no | nets from ONNX files, `Name = onnx("model.onnx");`; only builds pay for it, programs contain nothing of it |
+//! | `onnx` | no | nets from ONNX and TFLite files, `Name = onnx("model.onnx");`; only builds pay for it, programs contain nothing of it |
 //! | `tracing` | no | events of the crate `tracing` when weights are loaded, or do not fit |
 //!
 //! The crate is `no_std`. Without features, nets run on embedded weights, and kernels use the instructions that the target has.

@@ -58,8 +58,9 @@ Examples:
 
 A NET is a name or a file. Names are known in any usual spelling: resnet50,
 ResNet-50, torchvision/resnet50. Of a Rust file, net.rs, nothing is built: its
-`network!` is compiled by this program; net.rs::Name is one of several. A file
-model.onnx comes with its weights. `cnn summary --help` says more.
+`network!` is compiled by this program; net.rs::Name is one of several. Files
+model.onnx and model.tflite come with their weights. `cnn summary --help` says
+more.
 A file to be read may be `-`, standard input; a file of that name is `./-`.
 Colours: NO_COLOR turns them off, CLICOLOR_FORCE on.
 
@@ -104,7 +105,7 @@ pub(crate) enum Command {
     /// Draw the figures that explain what layers do
     #[command(long_about = figures::ABOUT, after_help = figures::EXAMPLES)]
     Figures(figures::FiguresArgs),
-    /// Turn an ONNX model into a declaration and its weights
+    /// Turn a model of PyTorch, ONNX or TFLite into a declaration and its weights
     #[command(long_about = import::ABOUT, after_help = import::EXAMPLES)]
     Import(import::ImportArgs),
     /// Make a crate that runs a net
@@ -158,7 +159,7 @@ impl FromStr for Rule {
 /// A net, and weights if they are not in this program.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WeightedArgs {
-    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx
+    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx, FILE.tflite
     #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
     /// Its weights: a safetensors file, or the index (`.json`) of several; not needed if they come with the net
@@ -172,7 +173,7 @@ pub(crate) struct WeightedArgs {
 /// A net that runs layer by layer.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TracedArgs {
-    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx
+    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx, FILE.tflite
     #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
     /// Its weights: a safetensors file, or the index (`.json`) of several; not needed if they come with the net

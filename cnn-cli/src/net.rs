@@ -4,15 +4,15 @@
 //! | --- | --- |
 //! | `resnet50` | one of this program |
 //! | `net.rs`, `net.rs::Name` | of a `network!` in this Rust file, which is not built |
-//! | `model.onnx` | as `cnn import` reads it, with its weights |
+//! | `model.onnx`, `model.tflite` | as `cnn import` reads it, with its weights |
 //! | `-`, `-::Name` | either kind of file on standard input; the latter after `--` |
 //!
 //! A net of a file is planned by the compiler, like one that `network!` compiles, and its kernels run as planned
 //! ([`planned`]). Its [`Model`] stays in memory until the program ends, like those of this program: a command is given one net.
 
 mod declared;
+mod imported;
 mod kept;
-mod onnx;
 mod planned;
 mod text;
 
@@ -30,8 +30,8 @@ pub(crate) use self::text::{declared, planned, rust_file};
 
 /// The largest Rust file that is read.
 const MOST_RUST: usize = 64 << 20;
-/// The largest ONNX file that is read from standard input. ONNX itself allows no more.
-const MOST_ONNX: usize = 2 << 30;
+/// The largest model that is read from standard input. ONNX itself allows no more.
+const MOST_MODEL: usize = 2 << 30;
 
 /// An argument that stands for a net.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,7 +40,8 @@ enum Given<'a> {
     Name(&'a str),
     /// One of a file: its path, and the net's name.
     Rust(&'a Path, Option<&'a str>),
-    Onnx(&'a Path),
+    /// One of a model.
+    Imported(&'a Path),
     /// Standard input, and the net's name.
     Stdin(Option<&'a str>),
 }
@@ -54,7 +55,7 @@ impl<'a> Given<'a> {
         match (extension(path).as_deref(), net) {
             _ if is_dash(Path::new(path)) => Self::Stdin(net),
             (Some("rs"), _) => Self::Rust(Path::new(path), net),
-            (Some("onnx"), None) => Self::Onnx(Path::new(path)),
+            (Some("onnx" | "tflite"), None) => Self::Imported(Path::new(path)),
             _ => Self::Name(argument),
         }
     }
@@ -78,12 +79,12 @@ impl Model {
                 let bytes = read(path, MOST_RUST)?;
                 declared::of_rust(path, bytes, net)
             }
-            Given::Onnx(path) => onnx::of_file(path),
+            Given::Imported(path) => imported::of_file(path),
             Given::Stdin(net) => {
                 let path = Path::new("-");
-                let bytes = read_onnx(path)?;
-                if net.is_none() && onnx::is_onnx(&bytes) {
-                    onnx::of_bytes(path, bytes)
+                let bytes = read_model(path)?;
+                if net.is_none() && imported::is_model(&bytes) {
+                    imported::of_bytes(path, bytes)
                 } else {
                     declared::of_rust(path, bytes, net)
                 }
@@ -124,9 +125,9 @@ pub(crate) fn declared_in(
     declared::with_weights(file, text, Some(net), |_| Ok(Some(weights)))
 }
 
-/// The content of standard input, which is to be an ONNX file.
-pub(crate) fn read_onnx(path: &Path) -> Result<Vec<u8>, Failure> {
-    read(path, MOST_ONNX)
+/// The content of standard input, which is to be a model.
+pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>, Failure> {
+    read(path, MOST_MODEL)
 }
 
 /// The content of a file, or of standard input.
@@ -139,14 +140,14 @@ fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
 /// What is wrong with an argument that is no net's name, if it is a path.
 fn misnamed(argument: &str) -> Option<Failure> {
     if let Some((path, net)) = argument.rsplit_once("::")
-        && extension(path).as_deref() == Some("onnx")
+        && matches!(extension(path).as_deref(), Some("onnx" | "tflite"))
     {
         let net = printable(net);
         return Some(Failure::of_file(Path::new(path), format_args!("has one net: leave out `::{net}`")));
     }
     let path = Path::new(argument);
     let what = if path.is_dir() { "a folder" } else { "a file of another kind" };
-    let help = "nets are in files that end in .rs or .onnx, or have a name that `cnn list` shows";
+    let help = "nets are in files that end in .rs, .onnx or .tflite, or have a name that `cnn list` shows";
     path.exists().then(|| Failure::of_file(path, format_args!("is {what}: {help}")))
 }
 
@@ -177,7 +178,8 @@ mod tests {
             ("a::b/c.RS", Given::Rust(Path::new("a::b/c.RS"), None)),
             ("a::b/c.rs::Net", Given::Rust(Path::new("a::b/c.rs"), Some("Net"))),
             ("c.rs::", Given::Rust(Path::new("c.rs"), Some(""))),
-            ("./lenet5.onnx", Given::Onnx(Path::new("./lenet5.onnx"))),
+            ("./lenet5.onnx", Given::Imported(Path::new("./lenet5.onnx"))),
+            ("lenet5.TFLite", Given::Imported(Path::new("lenet5.TFLite"))),
             ("-", Given::Stdin(None)),
             ("-::Net", Given::Stdin(Some("Net"))),
         ] {

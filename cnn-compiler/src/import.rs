@@ -42,7 +42,7 @@ mod file {
     use crate::files::{full_path, unreadable};
     use crate::graph::constants;
     use crate::parse::parse;
-    use crate::report::Report;
+    use crate::report::{Report, message};
 
     /// What is in the file of a model; a mistake is reported.
     pub(super) fn content(index: usize, ast: &Ast, report: &mut Report) -> Option<Content> {
@@ -55,24 +55,37 @@ mod file {
         let options = Options { name: Some(net.name.unraw().to_string()), input };
         match read(model, &options) {
             Ok((text, content)) => Some(Content { declared: declared(&text, model, report)?, ..content }),
-            Err(message) => {
-                report.error(model.path.span(), message);
+            Err((at, message)) => {
+                report.error(at, message);
                 None
             }
         }
     }
 
     /// The declaration, and the content without it; or what is wrong with the file.
-    fn read(model: &Model, options: &Options) -> Result<(String, Content), String> {
+    fn read(model: &Model, options: &Options) -> Result<(String, Content), (Span, String)> {
         let relative = model.path.value();
         let full = full_path(&relative);
-        let file = File::open(&full).map_err(|why| unreadable("model", &relative, &why.to_string()))?;
-        let cause = |error: Error| format!("`{relative}` can't be imported: {error}");
+        let at_path = |why: String| (model.path.span(), why);
+        let file = File::open(&full).map_err(|why| at_path(unreadable("model", &relative, &why.to_string())))?;
+        if file.is_tflite() != (model.format == "tflite") {
+            return Err((model.format.span(), misnamed(&relative, file.is_tflite())));
+        }
+        let cause = |error: Error| at_path(format!("`{relative}` can't be imported: {error}"));
         let net = file.import(options).map_err(cause)?;
         let mut weights = Vec::new();
-        net.write_weights(&mut weights).map_err(|why| format!("`{relative}` has weights that {why}"))?;
+        net.write_weights(&mut weights).map_err(|why| at_path(format!("`{relative}` has weights that {why}")))?;
         let files = once(full).chain(net.files().iter().cloned()).collect();
         Ok((net.declaration().to_owned(), Content { declared: Ast::default(), weights, files }))
+    }
+
+    /// What is wrong with the word for a file of another kind.
+    fn misnamed(relative: &str, is_tflite: bool) -> String {
+        if is_tflite {
+            return message(&format!("`{relative}` is a TFLite file"), &[], &format!("write `tflite({relative:?})`"));
+        }
+        let help = format!("write `onnx({relative:?})`, if it is an ONNX file, or else copy the file again");
+        message(&format!("`{relative}` is no TFLite file"), &[], &help)
     }
 
     /// A declaration, every token of which is the file's name in the source.
@@ -109,9 +122,10 @@ mod file {
 
     /// Says which feature reads files.
     pub(super) fn content(index: usize, ast: &Ast, report: &mut Report) -> Option<Content> {
-        let wrong = "`onnx(…)` needs the feature `onnx` of the crate `cnn`, which is off";
+        let format = &ast.models[index].format;
+        let wrong = format!("`{format}(…)` needs the feature `onnx` of the crate `cnn`, which is off");
         let help = "`cargo add cnn --features onnx`, or `features = [\"onnx\"]` at `cnn` in Cargo.toml";
-        report.error(ast.models[index].format.span(), message(wrong, &[], help));
+        report.error(format.span(), message(&wrong, &[], help));
         None
     }
 }

@@ -15,7 +15,7 @@
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `onnx` | no | nets from ONNX files |
+//! | `onnx` | no | nets from ONNX and TFLite files |
 
 #![forbid(unsafe_code)]
 

@@ -4,7 +4,7 @@
 //! network!  = [ "#![crate = " ( STRING | path ) "]" ] { attrs ( block | net | model | variant ) }
 //! net       = [vis] NAME ":" ports "->" ports "{" body "}"
 //! ports     = shape | "{" NAME ":" shape { "," NAME ":" shape } "}"        shape = C "x" H "x" W | N
-//! model     = [vis] NAME "=" "onnx" "(" FILE { "," option } ")" ";"   see `model`
+//! model     = [vis] NAME "=" ( "onnx" | "tflite" ) "(" FILE { "," option } ")" ";"   see `model`
 //! variant   = [vis] NAME "=" NAME ";"                               the layers of the second, which is a net
 //! block     = "block" NAME "(" [ param { "," param } ] ")" "{" body "}"   param = NAME [ "=" expr ]
 //! ```

@@ -1,4 +1,4 @@
-//! `Net = onnx("…")`: what is wrong with what is written, and with files, and where that is shown.
+//! `Net = onnx("…")` and `Net = tflite("…")`: what is wrong with what is written, and with files, and where that is shown.
 
 #[path = "../../cnn-import/tests/onnx/mod.rs"]
 mod encoded;
@@ -13,6 +13,8 @@ use support::errors;
 /// A model whose input has no fixed size; relative to this crate's root.
 const OPEN: &str = "../../cnn-macros/tests/onnx/of_open_size.onnx";
 const FIXED: &str = "../../cnn-import/tests/cases/resnet_dynamo.onnx";
+const TFLITE: &str = "../../cnn-import/tests/tflite/mobile.tflite";
+const OPEN_TFLITE: &str = "../../cnn-import/tests/tflite/refused/open_size.tflite";
 
 /// Checks that a source has exactly these mistakes, each given as a part of the source and a part of its message.
 #[track_caller]
@@ -40,6 +42,7 @@ fn what_is_written() {
     let options = "its options are `input`, for example `input = 3x224x224`";
     for (call, at, message) in [
         ("onnx()", "()", "expected the path of a file\nhelp: for example `Net = onnx(\"model.onnx\");`"),
+        ("tflite()", "()", "expected the path of a file\nhelp: for example `Net = tflite(\"model.tflite\");`"),
         ("onnx(model)", "model", "expected the path of a file in quotes, found `model`"),
         ("onnx(\"m\" weights = load)", "weights", "expected `,` or `)`, found `weights`"),
         ("onnx(\"m\", shape = 3x4x4)", "shape", options),
@@ -56,6 +59,7 @@ fn what_is_written() {
     }
     // A net called `onnx` has variants as all others.
     check("onnx: 4 -> 2 { linear(2); } Net = onnx;", &[]);
+    check("tflite: 4 -> 2 { linear(2); } Net = tflite;", &[]);
     check(
         &format!("Net = onnx({FIXED:?}) Other: 4 -> 2 {{ linear(3); }}"),
         &[("Other", "expected `;` after the model")],
@@ -118,6 +122,21 @@ fn sizes_of_inputs() {
     check(&format!("Net = onnx({open}, input = 3 x SIZE x 8);"), &[("SIZE", "SIZE")]);
     check(&format!("Net = onnx({open}, input = 4x8x8);"), &[(&open, "fixed in the file")]);
     check(&format!("Net = onnx({open}, input = 3x0x8);"), &[("3x0x8", "has a size of 0")]);
+}
+
+/// The word says what kind of file it is, and the file does too.
+#[test]
+fn files_of_tflite() {
+    check(&format!("Net = tflite({TFLITE:?}); #[batch(2)] NetBatch2 = Net;"), &[]);
+    let other = format!("is a TFLite file\nhelp: write `tflite({TFLITE:?})`");
+    check(&format!("Net = onnx({TFLITE:?});"), &[("onnx", &other)]);
+    let other = format!("is no TFLite file\nhelp: write `onnx({FIXED:?})`, if it is an ONNX file");
+    check(&format!("Net = tflite({FIXED:?});"), &[("tflite", &other)]);
+    let path = written("cut.tflite", &fs::read(TFLITE).expect("a file")[..3000]);
+    check(&format!("Net = tflite({path});"), &[(&path, "can't be imported: it is no TFLite file: it ends before")]);
+    let open = format!("{OPEN_TFLITE:?}");
+    check(&format!("Net = tflite({open});"), &[(&open, "tflite(\"…\", input = 3x224x224)")]);
+    check(&format!("Net = tflite({open}, input = 2x7x9);"), &[]);
 }
 
 /// What the attributes of a net ask for is checked as for others, and shown where they are.

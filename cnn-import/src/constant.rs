@@ -9,7 +9,8 @@ use std::rc::Rc;
 use crate::report::Fault;
 
 pub(crate) use self::decode::{
-    BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16, INT32, INT64, UINT8, decode, dims, is_float, stored, type_name,
+    BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, decode, dims,
+    is_float, stored, type_name,
 };
 
 /// A tensor whose numbers are known.

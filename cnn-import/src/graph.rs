@@ -23,6 +23,9 @@ pub(crate) struct Graph<'a> {
     pub(crate) outputs: Vec<Output<'a>>,
     /// How many values there are.
     pub(crate) values: usize,
+    /// What its reader could not translate, and the values that are missing because of that.
+    pub(crate) refused: Vec<Problem>,
+    pub(crate) missing: Vec<Id>,
 }
 
 /// An input of a graph.

@@ -1,4 +1,4 @@
-//! Reads trained networks from PyTorch and from ONNX files, and writes them as declarations of the compiler `cnn`, with their weights.
+//! Reads trained networks from PyTorch, from ONNX files and from TFLite files, and writes them as declarations of the compiler `cnn`, with their weights.
 //!
 //! A declaration is a text that one would check in and edit: blocks and repeats are found again, and layers are called as in the
 //! model, as far as the file says how.
@@ -15,9 +15,9 @@
 //!
 //! If a model has parts that can't be declared, the error lists all of them, and nothing is returned.
 //!
-//! The steps, a module each: `proto` reads an ONNX file, `load` makes a graph of it, and `torch` does both for PyTorch; `fold` and
-//! `passes` simplify that, `lower` makes layers, `names` and `blocks` say what they are called and what is said once. The text is
-//! written by `cnn_net::language`.
+//! The steps, a module each: `proto` reads an ONNX file, `load` makes a graph of it; `torch` does both for PyTorch, and `tflite`
+//! for TFLite; `fold` and `passes` simplify that, `lower` makes layers, `names` and `blocks` say what they are called and what is
+//! said once. The text is written by `cnn_net::language`.
 
 #![forbid(unsafe_code)]
 
@@ -35,6 +35,7 @@ mod proto;
 mod recorded;
 mod regular;
 mod report;
+mod tflite;
 mod torch;
 mod view;
 
@@ -47,7 +48,7 @@ pub use self::net::Net;
 pub use self::recorded::Recorded;
 pub use self::report::{Error, Problem};
 
-/// A model's file in memory: an ONNX file, or what the Python package `cnn_export` has written.
+/// A model's file in memory: an ONNX file, a TFLite file, or what the Python package `cnn_export` has written.
 pub struct File {
     bytes: Vec<u8>,
     folder: Option<PathBuf>,
@@ -94,6 +95,12 @@ impl File {
         Self { tensors: Some(tensors), ..Self::new(graph) }
     }
 
+    /// Whether it is a TFLite file, by what it says of itself.
+    #[must_use]
+    pub fn is_tflite(&self) -> bool {
+        tflite::is_tflite(&self.bytes)
+    }
+
     /// The file as it is.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -125,6 +132,13 @@ impl File {
             let model = self.exported.get_or_init(|| torch::parse(&self.bytes)).as_ref().map_err(unreadable)?;
             let doc = format!("Imported from PyTorch, where it is {}.", model.class());
             return Ok((torch::load(model, input, files)?, doc));
+        }
+        if self.is_tflite() {
+            let (graph, has_maps) = tflite::load(&self.bytes, input)?;
+            let doc = "Imported from TFLite.";
+            let order =
+                if has_maps { " Inputs and outputs are C x H x W here, and H x W x C in the file." } else { "" };
+            return Ok((graph, format!("{doc}{order}")));
         }
         let unreadable = |why: proto::wire::Malformed| Error::Unreadable(format!("it is no ONNX file: {}", why.0));
         let model = proto::model(&self.bytes).map_err(unreadable)?;

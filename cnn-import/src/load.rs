@@ -17,7 +17,9 @@ use crate::report::{Error, Fault, Problem, text};
 const KNOWN: std::ops::RangeInclusive<i64> = 7..=28;
 
 /// How callers say the shape of an input: the command line, and the macro.
-const GIVE: &str = "say its shape: `--input 3x224x224`, or `onnx(\"…\", input = 3x224x224)` in a declaration";
+fn give(format: &str) -> String {
+    format!("say its shape: `--input 3x224x224`, or `{format}(\"…\", input = 3x224x224)` in a declaration")
+}
 
 /// The graph of a model, or all that is wrong with its frame.
 pub(crate) fn load<'a>(model: Model<'a>, input: Option<Shape>, files: &Files) -> Result<Graph<'a>, Error> {
@@ -41,7 +43,8 @@ pub(crate) fn load<'a>(model: Model<'a>, input: Option<Shape>, files: &Files) ->
     if !problems.is_empty() {
         return Err(Error::Unsupported(problems));
     }
-    let mut graph = Graph { opset, is_exact: false, nodes, constants, inputs, outputs, values };
+    let (refused, missing) = (Vec::new(), Vec::new());
+    let mut graph = Graph { opset, is_exact: false, nodes, constants, inputs, outputs, values, refused, missing };
     graph.sweep();
     Ok(graph)
 }
@@ -100,7 +103,7 @@ impl<'a> Loader<'a, '_> {
         let mut all = Vec::new();
         for input in inputs {
             let id = self.define(input.name);
-            match input_dims(input, shape) {
+            match input_dims(input, shape, "onnx") {
                 Ok(dims) => all.push(Input { id, name: input.name, dims }),
                 Err(fault) => self.problem("input", input.name, fault),
             }
@@ -179,8 +182,8 @@ impl<'a> Loader<'a, '_> {
     }
 }
 
-/// The dimensions of an input, with a batch of 1; a given shape fixes those that are not in the file.
-fn input_dims(input: &proto::Input<'_>, shape: Option<Shape>) -> Result<Vec<usize>, Fault> {
+/// The dimensions of an input, with a batch of 1; a given shape fixes those that are not in the file, which is of this format.
+pub(crate) fn input_dims(input: &proto::Input<'_>, shape: Option<Shape>, format: &str) -> Result<Vec<usize>, Fault> {
     if !constant::is_float(input.kind) {
         let why = format!("its numbers are of the type {}; only real ones are supported", type_name(input.kind));
         return Err(Fault::new(why));
@@ -190,7 +193,7 @@ fn input_dims(input: &proto::Input<'_>, shape: Option<Shape>) -> Result<Vec<usiz
         Shape::Vector(features) => vec![features],
     });
     let Some(declared) = &input.dims else {
-        let given = given.ok_or_else(|| Fault::new("its shape is not in the file").help(GIVE))?;
+        let given = given.ok_or_else(|| Fault::new("its shape is not in the file").help(give(format)))?;
         return Ok([1].into_iter().chain(given).collect());
     };
     let [_, rest @ ..] = &**declared else { return Err(Fault::new("it is a single number")) };
@@ -216,7 +219,7 @@ fn input_dims(input: &proto::Input<'_>, shape: Option<Shape>) -> Result<Vec<usiz
             }
             (_, Some(given)) => given,
             (_, None) => {
-                return Err(Fault::new(format!("its shape [{}] is not fixed in the file", shown())).help(GIVE));
+                return Err(Fault::new(format!("its shape [{}] is not fixed in the file", shown())).help(give(format)));
             }
         };
         dims.push(size);

@@ -82,10 +82,11 @@ pub(crate) fn lower<'a>(graph: &Graph<'a>, files: &Files) -> Result<Lowered<'a>,
         drafts: Vec::new(),
         joined: BTreeMap::new(),
         arranged: Vec::new(),
-        problems: Vec::new(),
+        problems: graph.refused.clone(),
         at: 0,
         inputs,
     };
+    graph.missing.iter().for_each(|id| lowering.terms[*id] = Some(Term::Broken));
     for (index, input) in graph.inputs.iter().enumerate() {
         let view = arrange::input_view(graph, index, lowering.inputs[index]);
         lowering.terms[input.id] = Some(Term::View(view));

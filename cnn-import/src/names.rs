@@ -48,7 +48,7 @@ const ENDS: [&str; 28] = [
 
 /// The names that layers should have: `group.name`, or `group.` for one without a name.
 pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
-    let modules: Vec<Option<Vec<String>>> = drafts.iter().map(|draft| module(&graph.nodes[draft.node])).collect();
+    let mut modules: Vec<Option<Vec<String>>> = drafts.iter().map(|draft| module(&graph.nodes[draft.node])).collect();
     let weights: Vec<Option<Vec<String>>> = drafts.iter().map(of_weight).collect();
     let mut paths: Vec<Vec<String>> = Vec::with_capacity(drafts.len());
     for ((draft, module), weight) in drafts.iter().zip(&modules).zip(weights) {
@@ -58,7 +58,12 @@ pub(crate) fn wishes(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> Vec<String> {
             Some(_) | None => module.clone().or_else(|| plain(&graph.nodes[draft.node])).unwrap_or_default(),
         });
     }
-    without_model(&mut paths);
+    if is_tensorflow(graph, drafts) {
+        without_scopes(drafts, &mut paths);
+        without_names_of_functions(drafts, &mut paths, &mut modules);
+    } else {
+        without_model(&mut paths);
+    }
     groups::split(drafts, &mut paths);
     // A module with layers in it is a group; one without is the layer itself.
     let is_group = |path: &[String]| {
@@ -123,7 +128,7 @@ fn of_weight(draft: &Draft<'_>) -> Option<Vec<String>> {
 }
 
 /// What TensorFlow calls the parts of a layer: `functional_1/conv2d_1/convolution/ReadVariableOp`.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 13] = [
     "ReadVariableOp",
     "merged_input",
     "convolution",
@@ -133,6 +138,8 @@ const PARTS: [&str; 11] = [
     "separable_conv2d",
     "moments",
     "Cast",
+    "MatMul",
+    "Tensordot",
     "BiasAdd",
     "Squeeze",
 ];
@@ -156,6 +163,48 @@ fn without_model(paths: &mut [Vec<String>]) {
     let first = firsts.next().filter(|first| is_model(first)).cloned();
     if first.is_some_and(|first| firsts.all(|other| *other == first)) {
         paths.iter_mut().filter(|path| !path.is_empty()).for_each(|path| drop(path.remove(0)));
+    }
+}
+
+/// Whether all layers with tensors have names of TensorFlow: `block1/conv/Conv2D`.
+fn is_tensorflow(graph: &Graph<'_>, drafts: &[Draft<'_>]) -> bool {
+    let is_scoped = |name: &str| name.contains('/') && !name.starts_with('/') && !name.starts_with("gpu_");
+    let mut with_tensors = drafts.iter().filter(|draft| !draft.tensors.is_empty());
+    with_tensors.all(|draft| {
+        is_scoped(graph.nodes[draft.node].name) || draft.tensors.iter().any(|weight| is_scoped(weight.name))
+    })
+}
+
+/// Drops the modules that all layers are in, and the number that Keras adds to each name when it traces a model once more: `stem_1`.
+fn without_scopes(drafts: &[Draft<'_>], paths: &mut [Vec<String>]) {
+    let with_tensors = |paths: &[Vec<String>]| -> Vec<Vec<String>> {
+        drafts.iter().zip(paths).filter(|(draft, _)| !draft.tensors.is_empty()).map(|(_, path)| path.clone()).collect()
+    };
+    for _ in 0..DEEPEST {
+        let named = with_tensors(paths);
+        let Some([first, _, ..]) = named.first().map(Vec::as_slice) else { break };
+        if !named.iter().all(|path| path.len() > 1 && path[0] == *first) {
+            break;
+        }
+        for path in paths.iter_mut().filter(|path| path.first() == Some(first)) {
+            path.remove(0);
+        }
+    }
+    let untraced = |part: &String| part.strip_suffix("_1").filter(|rest| !rest.is_empty()).map(str::to_owned);
+    if with_tensors(paths).iter().flatten().all(|part| untraced(part).is_some()) {
+        for part in paths.iter_mut().flatten() {
+            *part = untraced(part).unwrap_or_else(|| part.clone());
+        }
+    }
+}
+
+/// Keras has names for activations and sums, which say nothing of groups.
+fn without_names_of_functions(drafts: &[Draft<'_>], paths: &mut [Vec<String>], modules: &mut [Option<Vec<String>>]) {
+    for ((draft, path), module) in drafts.iter().zip(paths).zip(modules) {
+        if draft.tensors.is_empty() && path.len() < 2 {
+            path.clear();
+            *module = None;
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::graph::{Graph, Id, Node};
 /// What stands in the place of a node.
 type Rule = for<'a> fn(&Finder<'_, 'a>, &Node<'a>) -> Option<Node<'a>>;
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     hard::hard_sigmoid,
     hard::hard_swish,
     gated::silu,
@@ -24,6 +24,7 @@ const RULES: [Rule; 11] = [
     gated::softsign,
     gelu::gelu,
     layer_norm::layer_norm,
+    layer_norm::multiplied,
     l2_norm::l2_norm,
     lrn::lrn,
     logarithm::of_activation,

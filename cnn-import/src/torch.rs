@@ -58,7 +58,17 @@ pub(crate) fn load<'a>(model: &'a Model, input: Option<Shape>, files: &Files) ->
     if !problems.is_empty() {
         return Err(Error::Unsupported(problems));
     }
-    let mut graph = Graph { opset: OPSET, is_exact: true, nodes, constants, inputs, outputs, values: shapes.len() };
+    let mut graph = Graph {
+        opset: OPSET,
+        is_exact: true,
+        nodes,
+        constants,
+        inputs,
+        outputs,
+        values: shapes.len(),
+        refused: Vec::new(),
+        missing: Vec::new(),
+    };
     graph.sweep();
     Ok(graph)
 }

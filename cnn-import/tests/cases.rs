@@ -1,6 +1,6 @@
 //! The cases of `cases`, which `tools/onnx_cases.py` writes: operators of ONNX, and small nets by both of PyTorch's exporters; and those
-//! of `keras`, by `tools/keras_cases.py`. Each is imported, computed in double precision, and compared; and its declaration is read
-//! again.
+//! of `keras`, by `tools/keras_cases.py`, and of `tflite`, by `tools/tflite_cases.py`. Each is imported, computed in double precision,
+//! and compared; and its declaration is read again.
 
 mod again;
 
@@ -45,8 +45,8 @@ fn cases(folder: &Path) -> Vec<Case> {
     cases
 }
 
-fn check(folder: &Path, Case { name, input, output }: &Case) -> Result<String, String> {
-    let file = File::open(folder.join(format!("{name}.onnx"))).map_err(|why| why.to_string())?;
+fn check(folder: &Path, format: &str, Case { name, input, output }: &Case) -> Result<String, String> {
+    let file = File::open(folder.join(format!("{name}.{format}"))).map_err(|why| why.to_string())?;
     let net = file.import(&Options { name: Some("Net".to_owned()), ..Options::default() });
     let net = net.map_err(|why| why.to_string())?;
     let text = net.declaration().to_owned();
@@ -72,25 +72,30 @@ fn check(folder: &Path, Case { name, input, output }: &Case) -> Result<String, S
 
 #[test]
 fn cases_are_imported_and_agree() {
-    agree(&folder("cases"), 90);
+    agree(&folder("cases"), "onnx", 90);
 }
 
 #[test]
 fn nets_of_keras_are_imported_and_agree() {
-    agree(&folder("keras"), 2);
+    agree(&folder("keras"), "onnx", 2);
+}
+
+#[test]
+fn files_of_tflite_are_imported_and_agree() {
+    agree(&folder("tflite"), "tflite", 45);
 }
 
 /// Checks the cases of a folder, and that there are enough.
-fn agree(folder: &Path, least: usize) {
+fn agree(folder: &Path, format: &str, least: usize) {
     let cases = cases(folder);
     assert!(cases.len() >= least, "{} cases", cases.len());
     let files = fs::read_dir(folder).expect("a folder");
     let files =
-        files.filter(|file| file.as_ref().is_ok_and(|file| file.path().extension().is_some_and(|it| it == "onnx")));
+        files.filter(|file| file.as_ref().is_ok_and(|file| file.path().extension().is_some_and(|it| it == format)));
     assert_eq!(files.count(), cases.len());
     let (mut texts, mut errors) = (String::new(), String::new());
     for case in &cases {
-        match check(folder, case) {
+        match check(folder, format, case) {
             Ok(text) => _ = write!(texts, "== {}\n{}\n", case.name, text.replace("/// Imported from ONNX.\n", "")),
             Err(why) => _ = writeln!(errors, "{}: {why}", case.name),
         }

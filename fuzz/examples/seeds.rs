@@ -114,10 +114,12 @@ fn pictures(root: &Path) -> io::Result<()> {
 
 /// The smaller models of the importer's tests.
 fn models(root: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(root.join("cnn-import/tests/cases"))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "onnx") && path.metadata()?.len() < 3000 {
-            write("import", &path.file_stem().unwrap_or_default().to_string_lossy(), &fs::read(&path)?)?;
+    for (folder, format) in [("cases", "onnx"), ("tflite", "tflite")] {
+        for entry in fs::read_dir(root.join("cnn-import/tests").join(folder))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == format) && path.metadata()?.len() < 3000 {
+                write("import", &path.file_name().unwrap_or_default().to_string_lossy(), &fs::read(&path)?)?;
+            }
         }
     }
     for entry in fs::read_dir(root.join("cnn-import/tests/exported"))? {

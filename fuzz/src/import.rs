@@ -1,4 +1,4 @@
-//! Models from ONNX files, and from PyTorch.
+//! Models from ONNX and TFLite files, and from PyTorch.
 
 use cnn_import::{File, Options};
 use cnn_net::op::Shape;

@@ -6,7 +6,7 @@
 //! | [`nets`](nets::compile) | choices of a generator that knows the language |
 //! | [`weights`](weights::load) | rules for names, and a file of weights |
 //! | [`index`](index::open) | an index of shards |
-//! | [`import`](import::import) | an ONNX file |
+//! | [`import`](import::import) | an ONNX file, or a TFLite file |
 //! | [`exported`](import::exported) | a model by `cnn_export`, and its tensors |
 //! | [`kernels`](kernels::run) | a kernel with its descriptor, weights and workspace |
 //! | [`picture`](pictures::picture) | a PNG or JPEG file |

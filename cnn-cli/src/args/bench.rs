@@ -11,7 +11,7 @@ use crate::names::NetName;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BenchArgs {
-    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx
+    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx, FILE.tflite
     #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
     /// Threads that share the work

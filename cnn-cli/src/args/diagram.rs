@@ -10,7 +10,7 @@ use crate::names::NetName;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DiagramArgs {
-    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx
+    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx, FILE.tflite
     #[arg(value_name = "NET", required_unless_present = "all", conflicts_with = "all")]
     #[arg(value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: Option<String>,

@@ -9,7 +9,7 @@ use super::compare::tolerance;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
-    /// An ONNX file, or a JSON file by the Python package cnn_export; `-` is standard input
+    /// An ONNX file, a TFLite file, or a JSON file by the Python package cnn_export; `-` is standard input
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
     /// The Rust file to write, replacing an older one; without it, or if it is `-`, it goes to standard output
@@ -42,8 +42,9 @@ have the names that they have in the model, as far as the file says them. The we
 single precision, under the names of the declared layers.
 
 PyTorch's models are best exported by the Python package cnn_export, which keeps batch normalisations, dropout and the \
-names of the state dict. Models of ONNX's operator sets 7 to 28 are read too, also if their tensors are in other files in the same folder. A \
-model with parts that can't be declared is an error that lists all of them: operator, node, why, and what to do. \
+names of the state dict. Models of ONNX's operator sets 7 to 28 are read too, also if their tensors are in other files in the same folder, and \
+TFLite files in single or half precision. Inputs and outputs of these are maps of rows, columns and channels, and here they \
+are channels, rows and columns. What kind of file it is follows from its content. A model with parts that can't be declared is an error that lists all of them: operator, node, why, and what to do. \
 Then no file is written, and older ones stay unchanged.
 
 With --verify, the written files are proven before they get their names: the declaration is compiled, the weights are \
@@ -62,11 +63,13 @@ Examples:
   cnn import detector.onnx --input 3x416x416 --name Detector -o detector.rs
   cnn import net.onnx -o net.rs -w net.safetensors --verify test_data_set_0
   cnn import unet.json -o unet.rs -w unet.safetensors
+  cnn import mobilenet.tflite -o mobilenet.rs -w mobilenet.safetensors
 
 To write such files in Python:
   cnn_export.export(model, (3, 224, 224), \"unet.json\")
   image = torch.rand(1, 3, 224, 224)
-  torch.onnx.export(model.eval(), (image,), \"resnet50.onnx\")";
+  torch.onnx.export(model.eval(), (image,), \"resnet50.onnx\")
+  open(\"mobilenet.tflite\", \"wb\").write(tf.lite.TFLiteConverter.from_keras_model(model).convert())";
 
 /// `3x224x224`, or `784`.
 fn shape(text: &str) -> Result<Shape, String> {

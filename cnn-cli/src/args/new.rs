@@ -10,7 +10,7 @@ pub(crate) struct NewArgs {
     /// The folder of the crate, which gets its name; it is created, or is empty
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
-    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx
+    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx, FILE.tflite
     #[arg(long, value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
     /// Its weights: a safetensors file, or the index (`.json`) of several; made-up ones if none come with the net

@@ -8,7 +8,7 @@ use crate::names::NetName;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct PlanArgs {
-    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx
+    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx, FILE.tflite
     #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
     /// Show the buffers instead of the kernels: what the workspace holds where, and when

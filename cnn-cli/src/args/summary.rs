@@ -9,7 +9,7 @@ use crate::names::NetName;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SummaryArgs {
-    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx
+    /// Which net: a name that `cnn list` shows, or a file: FILE.rs, FILE.rs::Net, FILE.onnx, FILE.tflite
     #[arg(value_name = "NET", value_parser = NetName, hide_possible_values = true)]
     pub(crate) net: String,
     /// Show N levels of nesting: what lies deeper is added up in the row of its block
@@ -41,8 +41,8 @@ its output as F32, and its receptive field.
 
 The net is one of `cnn list`, or in a file. Of a Rust file, FILE.rs, nothing is built: the `network!` in it is compiled by \
 this program, wherever it is in the file, and mistakes are shown as rustc shows them. If there are several nets, \
-FILE.rs::Net says which. Paths in `#[weights]` begin at the folder of Cargo.toml, as in a build. A file FILE.onnx is read \
-as `cnn import` reads it, and comes with its weights. `-` is either kind of file on standard input; `-- -::Net` says which net of it. \
+FILE.rs::Net says which. Paths in `#[weights]` begin at the folder of Cargo.toml, as in a build. A file FILE.onnx or \
+FILE.tflite is read as `cnn import` reads it, and comes with its weights. `-` is either kind of file on standard input; `-- -::Net` says which net of it. \
 All commands that take a NET take files; a net that calls functions or layers of your crate can be shown and drawn, but \
 not run.
 

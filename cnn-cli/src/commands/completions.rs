@@ -25,7 +25,7 @@ fn with_files(script: &str) -> String {
     let nets: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
     let nets = nets.join(" ");
     let function = format!(
-        "\n_cnn_nets() {{\n    _alternative 'nets:net:({nets})' 'files:file:_files -g \"*.(rs|onnx)\"'\n}}\n\n_cnn() {{\n"
+        "\n_cnn_nets() {{\n    _alternative 'nets:net:({nets})' 'files:file:_files -g \"*.(rs|onnx|tflite)\"'\n}}\n\n_cnn() {{\n"
     );
     script.replace(&format!(":({nets})'"), ":_cnn_nets'").replacen("\n_cnn() {\n", &function, 1)
 }

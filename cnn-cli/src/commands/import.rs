@@ -28,7 +28,7 @@ pub(super) fn import(args: &ImportArgs, out: &mut Output<impl Write>) -> Result<
     let steps = 3;
     bar.show(0, steps);
     let file = if is_dash(&args.model) {
-        File::new(net::read_onnx(&args.model)?)
+        File::new(net::read_model(&args.model)?)
     } else {
         File::open(&args.model).map_err(refused)?
     };

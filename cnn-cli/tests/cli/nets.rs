@@ -298,6 +298,31 @@ fn an_onnx_file_comes_with_its_weights() {
     assert_eq!(run_with(["summary", "-"], written.as_bytes()).ok(), piped);
 }
 
+/// Under any name on the command line; the file says what it is.
+#[test]
+fn a_tflite_file_comes_with_its_weights() {
+    let folder = Folder::new("nets_tflite");
+    let model = case("../tflite/unet.tflite");
+    fs::copy(&model, folder.path("masks.tflite")).unwrap();
+    fs::copy(&model, folder.path("misnamed.onnx")).unwrap();
+    let values = seeded::uniform("x", 2 * 16 * 12);
+    folder.file("x", super::support::input_file(&[1, 2, 16, 12], &values));
+    assert_eq!(run_in(&folder, &["run", "masks.tflite", "--input=x", "--output=y"]).ok(), "");
+    assert_eq!(run_in(&folder, &["trace", "masks.tflite", "--input=x", "--output=t"]).ok(), "");
+    let report = run_in(&folder, &["compare", "masks.tflite", "--input=x", "--expected=t"]).ok();
+    assert!(report.contains("all agree"), "{report}");
+    assert_eq!(run_in(&folder, &["import", "masks.tflite", "-o", "masks.rs", "-w", "w"]).ok(), "");
+    assert_eq!(run_in(&folder, &["run", "masks.rs", "--weights=w", "--input=x", "--output=z"]).ok(), "");
+    assert_eq!(tensors(&folder.path("y")), tensors(&folder.path("z")));
+    let summary = run_in(&folder, &["summary", "masks.tflite"]).ok();
+    assert_eq!(summary, run_in(&folder, &["summary", "masks.rs"]).ok());
+    assert_eq!(run_in(&folder, &["summary", "misnamed.onnx"]).ok().lines().nth(1), summary.lines().nth(1));
+    let piped = run_with(["summary", "-"], &fs::read(&model).unwrap()).ok();
+    assert!(piped.starts_with("Net: 2x16x12 -> 1x16x12\n"), "{piped}");
+    let error = run_in(&folder, &["summary", "masks.tflite::Net"]).error();
+    assert!(error.contains("has one net"), "{error}");
+}
+
 #[test]
 fn a_net_of_a_file_gives_the_bits_of_the_compiled_net() {
     let folder = Folder::new("nets_bits");

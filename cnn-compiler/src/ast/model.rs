@@ -10,7 +10,7 @@ use crate::report::Place;
 
 /// `onnx("model.onnx", input = 3x224x224, weights = load)`
 pub struct Model {
-    /// `onnx`
+    /// `onnx` or `tflite`
     pub format: Ident,
     /// The file, relative to the crate's root.
     pub path: LitStr,

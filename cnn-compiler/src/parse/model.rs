@@ -1,7 +1,7 @@
 //! Nets whose layers are in a file.
 //!
 //! ```text
-//! model  = [vis] NAME "=" "onnx" "(" FILE { "," option } [ "," ] ")" ";"
+//! model  = [vis] NAME "=" ( "onnx" | "tflite" ) "(" FILE { "," option } [ "," ] ")" ";"
 //! option = "input" "=" shape | "weights" "=" ( "embed" | "load" )
 //! ```
 
@@ -16,17 +16,19 @@ use super::{Layers, Parser, expr};
 use crate::ast::{Ast, Body, Expr, Model, Port};
 use crate::report::{Place, message};
 
+/// The kinds of files, each with the word for it.
+const FORMATS: [&str; 2] = ["onnx", "tflite"];
 /// What there is to say about a model.
 const OPTIONS: &str =
     "`input`, for example `input = 3x224x224`, if the file leaves that open, and `weights = load`, to embed none";
 
 /// Whether a model comes next, and not the name of a net.
 pub(super) fn is_model(input: ParseStream<'_>) -> bool {
-    is_word(input, "onnx") && input.peek2(Paren)
+    FORMATS.iter().any(|format| is_word(input, format)) && input.peek2(Paren)
 }
 
 impl Parser<'_> {
-    /// `"onnx" "(" FILE { "," option } [ "," ] ")" ";"`: the net gets its layers when the file is imported.
+    /// `( "onnx" | "tflite" ) "(" FILE { "," option } [ "," ] ")" ";"`: the net gets its layers when the file is imported.
     pub(super) fn model(
         &mut self,
         input: ParseStream<'_>,
@@ -38,7 +40,7 @@ impl Parser<'_> {
         let format: Ident = input.parse()?;
         let content;
         let parentheses = parenthesized!(content in input);
-        let help = format!("for example `{name} = onnx(\"model.onnx\");`, relative to the crate's root");
+        let help = format!("for example `{name} = {format}(\"model.{format}\");`, relative to the crate's root");
         if content.is_empty() {
             return Err(Error::new(parentheses.span.join(), message("expected the path of a file", &[], &help)));
         }

@@ -65,8 +65,8 @@ impl<'a> Lowering<'_, 'a> {
         let view = Self::widened(view, constant);
         match self.factor(&view, constant) {
             Ok(factor) => Ok((view, factor)),
-            Err(_) => {
-                let natural = self.natural(&view)?;
+            Err(why) => {
+                let Ok(natural) = self.natural(&view) else { return Err(why) };
                 let factor = self.factor(&natural, constant)?;
                 Ok((natural, factor))
             }

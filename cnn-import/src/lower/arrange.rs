@@ -86,6 +86,9 @@ impl<'a> Lowering<'_, 'a> {
 
     /// A layer that moves numbers as a view says.
     fn shuffled(&mut self, view: &View, shape: Shape) -> Result<Value, Stop> {
+        if let Some(groups) = vector_groups(view, shape) {
+            return Ok(self.by_column(view, shape, groups));
+        }
         let (Shape::Map { .. }, Shape::Map { .. }, [_, channels, .., columns]) = (view.shape, shape, &*view.dims)
         else {
             return fault(ORDER);
@@ -106,6 +109,16 @@ impl<'a> Lowering<'_, 'a> {
             return self.pixel_shuffle(view, shape, [channels, rows, columns], factor);
         }
         self.pixel_unshuffle(view, shape, channels)
+    }
+
+    /// Between a vector of pixels with their channels, and maps: as maps of one pixel, whose channels are shuffled.
+    fn by_column(&mut self, view: &View, shape: Shape, groups: usize) -> Value {
+        let column = Shape::map(shape.elements(), 1, 1);
+        let reshape = |shape| Op::Rearrange(Rearrange::Reshape(shape));
+        let value = self.emit(reshape(column), vec![view.value], column, Vec::new());
+        let value = self.shuffle(value, column, groups);
+        let op = if let Shape::Vector(_) = shape { Op::Flatten } else { reshape(shape) };
+        self.emit(op, vec![value], shape, Vec::new())
     }
 
     /// Channels `[g, k]` as `[k, g]`.
@@ -163,6 +176,19 @@ impl<'a> Lowering<'_, 'a> {
             return Ok(self.shuffle(value, shape, size(&whole)));
         }
         fault(ORDER)
+    }
+}
+
+/// The channels of maps that become a vector pixel by pixel, or the pixels of such a vector that becomes maps.
+fn vector_groups(view: &View, shape: Shape) -> Option<usize> {
+    let parts = view.parts();
+    match (view.shape, shape, &*parts) {
+        (Shape::Vector(_), Shape::Map { .. }, [inner, outer]) if is_swapped(view, *inner, *outer) => Some(outer.size),
+        (Shape::Map { channels, .. }, Shape::Vector(_), _) => {
+            let last = [Axis::H, Axis::W, Axis::C].into_iter().filter_map(|axis| view.whole(axis));
+            parts.iter().copied().eq(last).then_some(channels)
+        }
+        _ => None,
     }
 }
 

@@ -125,6 +125,8 @@ impl<'a> Lowering<'_, 'a> {
         let bias = self.bias(node, filters)?;
         let (stride, dilation) = (window::size(node, "strides", rank)?, window::size(node, "dilations", rank)?);
         let output_pad = added(node, rank)?;
+        // A size that is computed is an input, of which ONNX has an attribute.
+        let sizes = self.constant(node, 3)?.map(|sizes| sizes.to_ints()).transpose()?;
         let conv = ConvTranspose {
             filters,
             kernel,
@@ -135,10 +137,12 @@ impl<'a> Lowering<'_, 'a> {
             groups,
             bias: bias.is_some(),
         };
-        let pad = cut_off(node, &conv, view.shape.size(), rank)?;
-        let conv = ConvTranspose { pad, ..conv };
-        let [vertical, horizontal] = conv.axes();
         let size = view.shape.size();
+        let conv = match sizes {
+            Some(sizes) => of_size(node, conv, size, window::sized(&sizes, rank))?,
+            None => ConvTranspose { pad: cut_off(node, &conv, size, rank)?, ..conv },
+        };
+        let [vertical, horizontal] = conv.axes();
         let (Some(height), Some(width)) = (vertical.output(size.height), horizontal.output(size.width)) else {
             return fault("all of its output is cut off");
         };
@@ -172,6 +176,24 @@ fn added(node: &Node<'_>, rank: usize) -> Result<Size, Stop> {
         Some(padding) => Ok(Size { height: padding.bottom, width: padding.right }),
         None => fault(format!("its `output_padding` is {list:?}")),
     }
+}
+
+/// A transposed convolution of which the output has this size, as TensorFlow has it: what windows don't reach is added at the end.
+fn of_size(node: &Node<'_>, conv: ConvTranspose, input: Size, wanted: Option<Size>) -> Result<ConvTranspose, Stop> {
+    let Some(wanted) = wanted else { return fault("the size of its output is none of maps") };
+    let [vertical, horizontal] = conv.axes();
+    let is_same = node.text("auto_pad", "NOTSET")? != "VALID";
+    let ends = |whole: usize, wanted: usize, stride: usize| match wanted.checked_sub(whole) {
+        Some(more) if more == 0 || more < stride => Ok((0, 0, more)),
+        None if is_same => Ok(((whole - wanted) / 2, (whole - wanted).div_ceil(2), 0)),
+        Some(_) | None => {
+            fault(format!("it asks for an output of {wanted} along a side where there is one of {whole}"))
+        }
+    };
+    let (top, bottom, rows) = ends(vertical.whole(input.height), wanted.height, conv.stride.height)?;
+    let (left, right, columns) = ends(horizontal.whole(input.width), wanted.width, conv.stride.width)?;
+    let output_pad = Size { height: rows, width: columns };
+    Ok(ConvTranspose { pad: Padding { top, left, bottom, right }, output_pad, ..conv })
 }
 
 /// What is cut off a transposed convolution's output, so that it has the size that is asked for.

@@ -42,6 +42,9 @@ impl<'a> Lowering<'_, 'a> {
         if node.attribute("axes").is_some() || sizes.len() != rank || sizes[..2] != from[..2] || sizes.contains(&0) {
             return fault(format!("it makes {sizes:?} of {from:?}; only height and width can be changed"));
         }
+        if from.iter().zip(&sizes).any(|(from, to)| *to > from.saturating_mul(LARGEST_FACTOR)) {
+            return fault(format!("it makes {sizes:?} of {from:?}, which is more than {LARGEST_FACTOR} times as much"));
+        }
         if node.text("keep_aspect_ratio_policy", "stretch")? != "stretch" || node.flag("antialias", false)? {
             return fault("it keeps the ratio of the sides, or smooths what becomes smaller");
         }

@@ -2,6 +2,7 @@
 
 pub(crate) const RESNET: &str = "../cnn-import/tests/cases/resnet_dynamo.onnx";
 pub(crate) const MOBILE: &str = "../cnn-import/tests/cases/mobile_torchscript.onnx";
+pub(crate) const TFLITE: &str = "../cnn-import/tests/tflite/unet.tflite";
 pub(crate) const UNET: &str = "../cnn-import/tests/cases/unet_dynamo.onnx";
 
 cnn::network! {
@@ -22,6 +23,8 @@ cnn::network! {
     pub(crate) MobileBatch3 = Mobile;
 
     pub(crate) Unet = onnx("../cnn-import/tests/cases/unet_dynamo.onnx", weights = load);
+
+    pub(crate) Masked = tflite("../cnn-import/tests/tflite/unet.tflite");
 
     pub(crate) Ports = onnx("tests/onnx/of_two_ports.onnx", weights = embed);
 }

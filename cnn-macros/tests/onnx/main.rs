@@ -1,8 +1,9 @@
-//! Nets of ONNX files, by `Net = onnx("…")`: they are what their imported declarations are, bit by bit.
+//! Nets of ONNX and TFLite files, by `Net = onnx("…")` and `Net = tflite("…")`: they are what their imported declarations are, bit by bit.
 //!
 //! `declared` has these declarations, as `cnn import` writes them; `BLESS=1` writes them anew.
 
 mod declared {
+    pub(crate) mod masked;
     pub(crate) mod mobile;
     pub(crate) mod resnet;
     pub(crate) mod unet;
@@ -16,7 +17,9 @@ use std::sync::Arc;
 use cnn::{DynNetwork, Network};
 use cnn_import::{File, Options};
 
-use imported::{Mobile, MobileBatch3, MobileBatch3Weights, MobileWeights, Resnet, ResnetWeights, Small, Unet, sizes};
+use imported::{
+    Masked, Mobile, MobileBatch3, MobileBatch3Weights, MobileWeights, Resnet, ResnetWeights, Small, Unet, sizes,
+};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
@@ -66,6 +69,7 @@ fn agrees<Declared: Network>(mut imported: impl DynNetwork, file: &str) {
 fn they_are_the_imported_declarations() {
     agrees::<declared::resnet::Resnet>(Resnet::embedded(), imported::RESNET);
     agrees::<declared::mobile::Mobile>(Mobile::embedded(), imported::MOBILE);
+    agrees::<declared::masked::Masked>(Masked::embedded(), imported::TFLITE);
     let (_, weights) = read(imported::UNET, "Unet");
     let weights = imported::UnetWeights::from_safetensors(&weights).expect("the weights of the file");
     agrees::<declared::unet::Unet>(Unet::new(&weights), imported::UNET);

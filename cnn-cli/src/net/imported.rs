@@ -1,4 +1,4 @@
-//! The net of an ONNX file, through the declaration that `cnn import` writes of it.
+//! The net of an ONNX or a TFLite file, through the declaration that `cnn import` writes of it.
 
 use std::path::Path;
 
@@ -10,9 +10,9 @@ use crate::failure::Failure;
 use crate::progress::Bar;
 use crate::registry::{Declared, Model, OwnWeights};
 
-/// Whether a file begins as ONNX files do: with the version of the format. No text begins in this way.
-pub(super) fn is_onnx(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0x08)
+/// Whether a file begins as ONNX files do, with the version of the format, or as TFLite files. No text begins in this way.
+pub(super) fn is_model(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x08) || bytes.get(4..8) == Some(b"TFL3")
 }
 
 pub(super) fn of_file(path: &Path) -> Result<&'static Model, Failure> {

@@ -105,7 +105,7 @@ pub(crate) enum Command {
     /// Draw the figures that explain what layers do
     #[command(long_about = figures::ABOUT, after_help = figures::EXAMPLES)]
     Figures(figures::FiguresArgs),
-    /// Turn a model of PyTorch, ONNX or TFLite into a declaration and its weights
+    /// Turn a model into a declaration and its weights
     #[command(long_about = import::ABOUT, after_help = import::EXAMPLES)]
     Import(import::ImportArgs),
     /// Make a crate that runs a net

@@ -1,4 +1,5 @@
-//! Reads trained networks from PyTorch, from ONNX files and from TFLite files, and writes them as declarations of the compiler `cnn`, with their weights.
+//! Reads trained networks from PyTorch, from ONNX files and from TFLite files, and writes them as declarations of the compiler `cnn`,
+//! with their weights.
 //!
 //! A declaration is a text that one would check in and edit: blocks and repeats are found again, and layers are called as in the
 //! model, as far as the file says how.

@@ -45,10 +45,10 @@ fn cut_files_are_errors() {
 
 #[test]
 fn changed_numbers_never_panic() {
-    for name in ["parts.tflite", "open_batch.tflite", "resizes.tflite", "prelu.tflite"] {
+    for name in ["parts.tflite", "open_batch.tflite", "resizes.tflite"] {
         let whole = file(name);
-        for at in 8..whole.len().min(2400) {
-            for value in [0, 1, 0x7F, 0x80, 0xFF] {
+        for at in 8..whole.len().min(1600) {
+            for value in [0, 0x7F, 0xFF] {
                 let mut changed = whole.clone();
                 changed[at] = value;
                 let _ = import(changed);

@@ -42,10 +42,11 @@ have the names that they have in the model, as far as the file says them. The we
 single precision, under the names of the declared layers.
 
 PyTorch's models are best exported by the Python package cnn_export, which keeps batch normalisations, dropout and the \
-names of the state dict. Models of ONNX's operator sets 7 to 28 are read too, also if their tensors are in other files in the same folder, and \
-TFLite files in single or half precision. Inputs and outputs of these are maps of rows, columns and channels, and here they \
-are channels, rows and columns. What kind of file it is follows from its content. A model with parts that can't be declared is an error that lists all of them: operator, node, why, and what to do. \
-Then no file is written, and older ones stay unchanged.
+names of the state dict. Models of ONNX's operator sets 7 to 28 are read too, also if their tensors are in other files \
+in the same folder, and TFLite files in single or half precision. Maps that these read and give are rows x columns x \
+channels; here they are channels x rows x columns. What kind of file it is follows from its content. A model with parts \
+that can't be declared is an error that lists all of them: operator, node, why, and what to do. Then no file is written, \
+and older ones stay unchanged.
 
 With --verify, the written files are proven before they get their names: the declaration is compiled, the weights are \
 read again, and the net runs, layer by layer and as planned, on recorded inputs. If its outputs differ from the \
@@ -69,7 +70,8 @@ To write such files in Python:
   cnn_export.export(model, (3, 224, 224), \"unet.json\")
   image = torch.rand(1, 3, 224, 224)
   torch.onnx.export(model.eval(), (image,), \"resnet50.onnx\")
-  open(\"mobilenet.tflite\", \"wb\").write(tf.lite.TFLiteConverter.from_keras_model(model).convert())";
+  converter = tf.lite.TFLiteConverter.from_keras_model(model)
+  open(\"mobilenet.tflite\", \"wb\").write(converter.convert())";
 
 /// `3x224x224`, or `784`.
 fn shape(text: &str) -> Result<Shape, String> {

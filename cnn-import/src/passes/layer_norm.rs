@@ -8,7 +8,8 @@
 //! A weight and a bias come after it as `Mul` and `Add`, and become its own when layers are made. Keras multiplies first:
 //!
 //! ```text
-//! before   m = ReduceMean(x),  i = Mul(Reciprocal(Sqrt(Add(ReduceMean((x - m)^2), eps))), weight),  Add(Mul(x, i), Add(Mul(Neg(m), i), bias))
+//! before   m = ReduceMean(x),  i = Mul(Reciprocal(Sqrt(Add(ReduceMean((x - m)^2), eps))), weight),
+//!          Add(Mul(x, i), Add(Mul(Neg(m), i), bias))
 //! after    LayerNormalization(x, weight, bias, epsilon = eps)
 //! ```
 

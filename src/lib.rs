@@ -538,7 +538,7 @@
 //! let mut trainer = LeNet5Trainer::embedded_in(&mut memory, Sgd::new(0.9));
 //! trainer.step(&[image], &[3], 0.01);
 //! let scores: &[f32; 10] = trainer.predict(&image); // by the weights as they are now
-//! # assert!(scores[3] > 0.1);
+//! # assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-5);
 //!
 //! for (name, numbers) in trainer.tensors() {
 //!     // fc3.weight, fc3.bias: to keep them in flash, for `tensor_mut(name)` when the device starts again

@@ -220,6 +220,10 @@ impl<'a> Calls<'a> {
         let of_role = |role| self.tensor(node, role).map(|offset| offset - first);
         let (weight, bias, norm) = match self.graph.nodes[node].op {
             Op::BatchNorm(_) => (None, None, self.shared.folded(self.graph, node)),
+            Op::Custom(_) => {
+                let tensor = self.shared.tensors.iter().find(|place| place.node == owner);
+                (tensor.map(|place| place.offset - first), None, None)
+            }
             _ => {
                 let norm = self.program.norms[node].and_then(|norm| self.shared.folded(self.graph, norm));
                 (of_role(Role::Weight), of_role(Role::Bias), norm)

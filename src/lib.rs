@@ -45,6 +45,7 @@
 //! - `NameInputs` and `NameOutputs` of nets whose inputs or outputs have names: structs of references to arrays. With
 //!   `#[batch(n)]`, `forward` takes and returns arrays of these. Traits and slices have no names for them: there, the inputs of an
 //!   image are one after another, in the order of the declaration, and so are its outputs.
+//! - `NameTrainer`, `NameParams` and `NameTrainerMemory`, with `#[train(batch = n)]`: see [Training](#training).
 //! - `NameWorkspace`: the memory that the net computes in. Up to 128 KiB it is part of `Name`, and more is on the heap;
 //!   `with_workspace(&weights, &mut workspace)` takes it from wherever the caller has it.
 //! - Implementations of [`Network`], for code that is generic over nets, and of [`DynNetwork`], for `Box<dyn DynNetwork>`.
@@ -512,6 +513,56 @@
 //! | `loss = binary_cross_entropy` | targets are probabilities; takes the place of a final `sigmoid` |
 //! | `only("fc")` `except("conv*", "bn1")` | the layers that are trained, by their names, or by those of what they are in; `*` is any text. The others run as at inference, and have no gradients |
 //!
+//! ## Without an allocator
+//!
+//! A trainer can have its memory wherever you have it, in a `static` for example: a `NameTrainerMemory` for an optimiser. Then training
+//! needs no allocator at all, and has the same bits. [`embedded_in`](step::Trainer::embedded_in) begins with the weights in the binary, and
+//! [`init_in`](step::Trainer::init_in) with a seed.
+//!
+//! ```
+//! use cnn::train::{Init, Sgd};
+//!
+//! cnn::network! {
+//!     #[weights("models/weights/lenet5.safetensors")]
+//!     #[train(batch = 1, only("fc3"))]
+//!     LeNet5: 1x32x32 -> 10 {
+//!         conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
+//!         conv2: conv(16, 5x5) -> tanh -> avg_pool(2x2);
+//!         fc1: linear(120) -> tanh;
+//!         fc2: linear(84) -> tanh;
+//!         fc3: linear(10) -> softmax;
+//!     }
+//! }
+//!
+//! # fn main() {
+//! # let image = [0.5; 32 * 32];
+//! let mut memory: LeNet5TrainerMemory = LeNet5TrainerMemory::new(); // zeros: in a `static`, they take no room in the program file
+//! let mut trainer = LeNet5Trainer::embedded_in(&mut memory, Sgd::new(0.9));
+//! trainer.step(&[image], &[3], 0.01);
+//! let scores: &[f32; 10] = trainer.predict(&image); // by the weights as they are now
+//! # assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+//!
+//! for (name, numbers) in trainer.tensors() {
+//!     // fc3.weight, fc3.bias: to keep them in flash, for `tensor_mut(name)` when the device starts again
+//! #   assert!(name.starts_with("fc3.") && numbers.len() >= 10);
+//! }
+//! let trainer = trainer.redrawn(Init::Torch, 42); // the trained layers forget: for other classes
+//! # assert_eq!(trainer.steps(), 1);
+//! # assert!(LeNet5Trainer::<Sgd>::MEMORY_BYTES < 48 << 10);
+//! # }
+//! ```
+//!
+//! The weights of the frozen layers before all that are trained are packed once. If they are embedded, they stay in the binary, so the
+//! memory of a step has the other tensors, their gradients, what the optimiser remembers, and a workspace for each image. Without an
+//! allocator, there are no files: [`tensors`](step::Trainer::tensors), [`states`](step::Trainer::states) and
+//! [`steps`](step::Trainer::steps) are what training goes on from.
+//!
+//! | constant of a trainer | bytes of |
+//! | --- | --- |
+//! | `TRAIN_BYTES` | a step's memory, without what the optimiser remembers |
+//! | `MEMORY_BYTES` | a `NameTrainerMemory`: the same with what the optimiser remembers |
+//! | `TRUNK_BYTES` | the packed weights of the frozen layers before all that are trained: in the binary, or on the heap |
+//!
 //! `cnn plan NET --train` lists the kernels of a step with its memory, and `cnn diagram NET --memory --train` draws that over time.
 //!
 //! Tensors are in single precision, whatever `store` says. A `map` needs the path of its
@@ -576,7 +627,8 @@
 //! | `onnx` | no | nets from ONNX and TFLite files, `Name = onnx("model.onnx");`; only builds pay for it, programs contain nothing of it |
 //! | `tracing` | no | events of the crate `tracing` when weights are loaded, or do not fit |
 //!
-//! The crate is `no_std`. Without features, nets run on embedded weights, and kernels use the instructions that the target has.
+//! The crate is `no_std`. Without features, nets run on embedded weights, and train in memory of the caller; kernels use the instructions
+//! that the target has.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::fs;
 
 use allocation_counter::measure;
+use cnn::custom::{Custom, Shape, Tensor};
 use cnn::step::Score;
 use cnn::train::{Adam, AdamW, Decay, Init, Optimiser, Sgd};
 use models::seeded;
@@ -55,16 +56,31 @@ cnn::network! {
     #[train(batch = 1, loss = mean_squared)]
     Unit: 4 -> 1 { fc: linear(1) -> step; }
 
-    // Every kind of frozen layer: with a normalisation folded in or not, by Winograd's algorithm, shared, and with factors.
+    // Every kind of frozen layer: with a normalisation folded in or not, by Winograd's algorithm, shared, with factors, by the user.
     #[weights("tests/data/trunk.safetensors")]
     #[train(batch = 3, only("fc", "late"))]
     Frozen: { image: 3x14x14, more: 5 } -> 4 {
-        from image -> conv1: conv(8, 3x3, pad = 1, bias = false) -> bn1: batch_norm -> relu;
+        from image -> tint: custom(Tint, 3x14x14, gain = 3, lift = 1) -> conv1: conv(8, 3x3, pad = 1, bias = false) -> bn1: batch_norm -> relu;
         bn2: batch_norm -> wide: conv(16, 3x3, pad = 1) -> slope: prelu -> gain: scale;
         twice: conv(16, 3x3, pad = 1) -> again twice -> norm: layer_norm(over = channels);
         depth: conv(16, 3x3, groups = 16) -> up: conv_transpose(4, 2x2, stride = 2) -> max_pool(2x2);
         late: conv(4, 1x1) -> held: conv(4, 1x1) -> relu -> flatten;
         concat { skip; from more -> side: linear(3); } -> fc: linear(4);
+    }
+}
+
+/// Each channel times a number, and another number added to all.
+struct Tint;
+
+impl Custom<1, 2> for Tint {
+    const INPUTS: [Shape; 1] = [Shape::map(3, 14, 14)];
+    const OUTPUT: Shape = Shape::map(3, 14, 14);
+    const TENSORS: [Tensor; 2] = [Tensor::new("gain", [3]), Tensor::new("lift", [1])];
+
+    fn forward([input]: [&[f32]; 1], [gain, lift]: [&[f32]; 2], _: &mut [f32], output: &mut [f32]) {
+        for (index, (to, from)) in output.iter_mut().zip(input).enumerate() {
+            *to = gain[index / 196] * from + lift[0];
+        }
     }
 }
 
@@ -196,12 +212,18 @@ fn frozen_layers_in_the_binary_are_those_of_the_file() {
         assert!((found - expected).abs() < 1e-5 * expected.abs(), "{found}, expected {expected}");
         assert_near(embedded.predict(&images[1]), heap.predict(&images[1]), 1e-4);
     }
+    let weights = heap.weights();
+    let mut net = Frozen::new(&weights);
+    let [image]: [[f32; 593]; 1] = images(9);
+    let (picture, more) = image.split_at(588);
+    let output = net.forward(picture.try_into().expect("as many"), more.try_into().expect("as many"));
+    assert_near(heap.predict(&image), output, 1e-5);
     for name in ["late.weight", "held.weight", "fc.weight", "fc.bias"] {
         let [found, expected] = [embedded.tensor(name), heap.tensor(name)].map(|numbers| numbers.expect("it is there"));
         assert_near(found, expected, 1e-4);
     }
     // They are in the binary, packed: neither read nor set.
-    let frozen = ["conv1.weight", "bn2.running_mean", "twice.bias", "up.weight", "side.weight"];
+    let frozen = ["tint.lift", "conv1.weight", "bn2.running_mean", "twice.bias", "up.weight", "side.weight"];
     assert!(frozen.iter().all(|name| embedded.tensor(name).is_none() && embedded.tensor_mut(name).is_none()));
     assert!(frozen.iter().all(|name| heap.tensor(name).is_some() && heap.tensor_mut(name).is_none()));
     assert_eq!(

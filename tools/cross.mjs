@@ -106,6 +106,7 @@ const commands = {
         compare(numbers.slice(0, 10), expected()[index], "the program");
         console.log(`digit ${index} as in PyTorch`);
         const losses = numbers.slice(10);
+        if (losses.length === 0) return;
         if (!(lines.slice(10).every((line) => line.startsWith("loss")) && losses.at(-1) < losses[0] / 5)) {
             throw new Error(`losses ${losses}`);
         }

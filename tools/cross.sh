@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests this project on other processors: the kernels' tests on AArch64 with NEON (emulated by QEMU), on 32 bits (x86) and on
-# WebAssembly with and without vectors (Node), LeNet-5 on WebAssembly and on a Cortex-M4 (QEMU).
+# WebAssembly with and without vectors (Node), LeNet-5 on WebAssembly and on a Cortex-M4 (QEMU), where it learns, too.
 #
 #   tools/cross.sh [aarch64] [i686] [wasm] [cortex-m]    all four by default
 #
@@ -55,10 +55,13 @@ wasm() {
 
 cortex_m() {
     local target=thumbv7em-none-eabihf
-    # Its digit is number 7 of the test digits.
-    (cd examples/cortex-m && RUSTFLAGS="-C linker=ld.lld-22 -C link-arg=-Tlink.x" \
-        "$cargo" run -Zbuild-std=core --release --target "$target") | node tools/cross.mjs scores 7
-    size "target/cross/$target/release/lenet5-cortex-m"
+    local program
+    # Their digit is number 7 of the test digits; the second one learns others afterwards.
+    for program in lenet5-cortex-m learn; do
+        (cd examples/cortex-m && RUSTFLAGS="-C linker=ld.lld-22 -C link-arg=-Tlink.x" \
+            "$cargo" run -Zbuild-std=core --release --target "$target" --bin "$program") | node tools/cross.mjs scores 7
+        size "target/cross/$target/release/$program"
+    done
 }
 
 parts=("$@")

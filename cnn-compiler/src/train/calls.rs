@@ -173,7 +173,8 @@ impl<'a> Calls<'a> {
         let mut kernels = make(self.user_tensors_at(node));
         let is_trunk = self.shared.trunk.has(node);
         let weights = kernels.iter().find_map(|kernel| kernel.weights());
-        if let Some(weights) = weights.filter(|_| !matches!(op, Op::Custom(_))) {
+        // A layer by the user reads its tensors as they are, unless they are in the trunk.
+        if let Some(weights) = weights.filter(|_| is_trunk || !matches!(op, Op::Custom(_))) {
             let owner = self.owner(node);
             let trained_norm = matches!(op, Op::BatchNorm(_)) && !self.spec.frozen[node];
             let offset = if is_trunk {
@@ -227,6 +228,10 @@ impl<'a> Calls<'a> {
         let of_role = |role| self.tensor(node, role).map(|offset| offset - first);
         let (weight, bias, norm) = match self.graph.nodes[node].op {
             Op::BatchNorm(_) => (None, None, self.shared.folded(self.graph, node)),
+            Op::Custom(_) => {
+                let tensor = self.shared.tensors.iter().find(|place| place.node == owner);
+                (tensor.map(|place| place.offset - first), None, None)
+            }
             _ => {
                 let norm = self.program.norms[node].and_then(|norm| self.shared.folded(self.graph, norm));
                 (of_role(Role::Weight), of_role(Role::Bias), norm)

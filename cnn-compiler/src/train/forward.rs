@@ -19,7 +19,7 @@ pub(super) struct Nodes<'a> {
     /// Whether a node depends on tensors that are trained.
     pub(super) learning: Vec<bool>,
     /// Whether a node has tensors, none of which is trained, and reads nothing that depends on those that are. So does every node that has
-    /// the same tensors. Layers by the user are never in it, as they read their tensors as they are.
+    /// the same tensors.
     pub(super) trunk: Vec<bool>,
     /// The function that each node applies to its results, a node of its own.
     pub(super) function: Vec<Option<usize>>,
@@ -82,9 +82,7 @@ impl<'a> Nodes<'a> {
     fn is_in_trunk(&self, node: usize) -> bool {
         let owner = |node: usize| self.graph.nodes[node].again.unwrap_or(node);
         let mut same = (0..self.graph.nodes.len()).filter(|other| owner(*other) == owner(node));
-        !self.graph.nodes[node].tensors.is_empty()
-            && !matches!(self.graph.nodes[node].op, Op::Custom(_))
-            && same.all(|node| self.spec.frozen[node] && !self.learning[node])
+        !self.graph.nodes[node].tensors.is_empty() && same.all(|node| self.spec.frozen[node] && !self.learning[node])
     }
 
     /// Finds the normalisations that are folded into the convolutions before them.

@@ -70,6 +70,20 @@ pub struct TrunkPack {
 }
 
 impl Trunk {
+    /// Gives its tensors their offsets, after those of all others.
+    fn place_tensors(&mut self, graph: &Graph<'_>, first: usize, tensors: &mut [TensorPlace]) {
+        let (mut end, mut previous) = (first, None);
+        for place in tensors.iter_mut().filter(|place| self.nodes[place.node]) {
+            // Those of a layer by the user are read as one.
+            if !matches!(graph.nodes[place.node].op, Op::Custom(_)) || previous != Some(place.node) {
+                end = round_up(end);
+            }
+            (place.offset, previous) = (end, Some(place.node));
+            end += place.len;
+        }
+        self.tensors_len = round_up(end) - first;
+    }
+
     /// Whether a node is in it.
     pub(super) fn has(&self, node: usize) -> bool {
         self.nodes[node]
@@ -115,12 +129,7 @@ impl Shared {
             }
         }
         let tensors_len = place(0);
-        let mut end_of_trunk = tensors_len;
-        for tensor in tensors.iter_mut().filter(|tensor| trunk.has(tensor.node)) {
-            tensor.offset = end_of_trunk;
-            end_of_trunk += round_up(tensor.len);
-        }
-        trunk.tensors_len = end_of_trunk - tensors_len;
+        trunk.place_tensors(graph, tensors_len, &mut tensors);
         for tensor in &mut tensors {
             let role = graph.nodes[tensor.node].tensors[tensor.tensor].role;
             if role.is_parameter() && !spec.frozen[tensor.node] {

@@ -42,59 +42,52 @@ const BATCH: usize = LeNet5Trainer::<Sgd>::BATCH;
 
 static mut INPUT: Image = [0.0; 32 * 32];
 static mut NET: LeNet5<'static> = LeNet5::embedded();
-static mut LEARNING: Learning = Learning::new();
+static mut LEARNING: Learning = Learning { count: 0, next: 0, trainer: None };
+// All zeros, so these take no room in the file.
+static mut EXAMPLES: Examples = Examples { images: [[0.0; 32 * 32]; MOST], labels: [0; MOST] };
 static mut MEMORY: LeNet5TrainerMemory = LeNet5TrainerMemory::new();
 
-/// The visitor's examples, and the net that learns from them.
-struct Learning {
+/// What the visitor drew.
+struct Examples {
     images: [Image; MOST],
     labels: [u32; MOST],
+}
+
+/// The net that learns.
+struct Learning {
+    /// How many examples there are.
     count: usize,
-    /// The example that comes next.
+    /// The one that comes next.
     next: usize,
     trainer: Option<Trainer>,
 }
 
 impl Learning {
-    /// Without examples: all zeros, so that it takes no room in the file.
-    const fn new() -> Self {
-        Self { images: [[0.0; 32 * 32]; MOST], labels: [0; MOST], count: 0, next: 0, trainer: None }
-    }
-
     /// The net, which begins with the weights in the binary.
     fn trainer(&mut self) -> &mut Trainer {
-        self.trainer.get_or_insert_with(begin)
+        self.trainer.get_or_insert_with(|| {
+            // SAFETY: the module has one thread, and there is one trainer at a time.
+            let memory = unsafe { &mut *&raw mut MEMORY };
+            LeNet5Trainer::embedded_in(memory, Sgd::new(0.9))
+        })
     }
 
     /// A step with the next examples, which come again after the last one. Gives the loss.
-    fn step(&mut self, rate: f64) -> f64 {
+    fn step(&mut self, examples: &Examples, rate: f64) -> f64 {
         let mut images = [[0.0; 32 * 32]; BATCH];
         let mut labels = [0; BATCH];
         for (image, label) in images.iter_mut().zip(&mut labels) {
-            (*image, *label) = (self.images[self.next], self.labels[self.next]);
+            (*image, *label) = (examples.images[self.next], examples.labels[self.next]);
             self.next = (self.next + 1) % self.count;
         }
         self.trainer().step(&images, &labels, rate).loss
     }
-
-    /// How many examples the net gets right.
-    fn right(&mut self) -> usize {
-        let Self { images, labels, count, trainer, .. } = self;
-        trainer.get_or_insert_with(begin).evaluate(&images[..*count], &labels[..*count]).hits
-    }
 }
 
-/// A net with the weights in the binary.
-fn begin() -> Trainer {
-    // SAFETY: the module has one thread, and there is one trainer at a time.
-    let memory = unsafe { &mut *&raw mut MEMORY };
-    LeNet5Trainer::embedded_in(memory, Sgd::new(0.9))
-}
-
-/// The input, and what learns.
-fn state() -> (&'static Image, &'static mut Learning) {
+/// The input, the examples, and what learns from them.
+fn state() -> (&'static Image, &'static mut Examples, &'static mut Learning) {
     // SAFETY: the module has one thread, and nothing that is called here calls back into it.
-    unsafe { (&*&raw const INPUT, &mut *&raw mut LEARNING) }
+    unsafe { (&*&raw const INPUT, &mut *&raw mut EXAMPLES, &mut *&raw mut LEARNING) }
 }
 
 /// The address of the input image: 32 rows of 32 floats.
@@ -115,10 +108,10 @@ pub extern "C" fn run() -> *const f32 {
 /// such digit, as many as before.
 #[unsafe(no_mangle)]
 pub extern "C" fn add(label: u32) -> usize {
-    let (image, learning) = state();
+    let (image, examples, learning) = state();
     if learning.count < MOST && label < 10 {
-        learning.images[learning.count] = *image;
-        learning.labels[learning.count] = label;
+        examples.images[learning.count] = *image;
+        examples.labels[learning.count] = label;
         learning.count += 1;
     }
     learning.count
@@ -127,28 +120,30 @@ pub extern "C" fn add(label: u32) -> usize {
 /// A step of training with the next eight examples, at a learning rate. Returns its loss; without examples, there is none, and it is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn train(rate: f64) -> f64 {
-    let (_, learning) = state();
-    if learning.count == 0 { 0.0 } else { learning.step(rate) }
+    let (_, examples, learning) = state();
+    if learning.count == 0 { 0.0 } else { learning.step(examples, rate) }
 }
 
 /// Runs the net as it is after training, and returns the address of its ten scores, which are valid until the next step.
 #[unsafe(no_mangle)]
 pub extern "C" fn predict() -> *const f32 {
-    let (image, learning) = state();
+    let (image, _, learning) = state();
     learning.trainer().predict(image).as_ptr()
 }
 
 /// How many of the examples the net gets right as it is after training.
 #[unsafe(no_mangle)]
 pub extern "C" fn right() -> usize {
-    state().1.right()
+    let (_, Examples { images, labels }, learning) = state();
+    let count = learning.count;
+    learning.trainer().evaluate(&images[..count], &labels[..count]).hits
 }
 
 /// Forgets all examples, and what was learnt.
 #[unsafe(no_mangle)]
 pub extern "C" fn forget() {
-    let (_, learning) = state();
-    (learning.count, learning.next, learning.trainer) = (0, 0, None);
+    let (.., learning) = state();
+    *learning = Learning { count: 0, next: 0, trainer: None };
 }
 
 #[panic_handler]

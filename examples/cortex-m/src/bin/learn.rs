@@ -53,7 +53,7 @@ fn main() -> ! {
         hprintln!("{} {:e}", digit, score);
     }
     // The last layer forgets the digits, and learns them again.
-    let mut trainer = trainer.redrawn(Init::Torch, 1);
+    let mut trainer = trainer.redrawn(Init::Torch, 42);
     for step in 0..STEPS {
         let mut labels = [0; BATCH];
         for (i, (image, label)) in IMAGES.iter_mut().zip(&mut labels).enumerate() {

@@ -78,9 +78,13 @@ fn the_step_of_a_net_in_a_file_is_listed_and_drawn() {
     let net = folder.file(
         "net.rs",
         "cnn::network! {\n    #[train(batch = 6, loss = mean_squared)]\n    A: 2x5x7 -> 3 { a: conv(4, 3x3) -> relu -> dropout(0.2) -> \
-         max_pool(2x2) -> fc: linear(3); }\n    B: 4 -> 2 { linear(3) -> step -> linear(2); }\n}\n",
+         max_pool(2x2) -> fc: linear(3); }\n    B: 4 -> 2 { linear(3) -> step -> linear(2); }\n    \
+         #[train(batch = 2, only(\"fc\"))]\n    C: 1x5x5 -> 3 { a: conv(4, 3x3) -> fc: linear(3); }\n}\n",
     );
     let [a, b] = ["A", "B"].map(|name| format!("{}::{name}", net.display()));
+    let c = json(&run(["plan", &format!("{}::C", net.display()), "--train", "--json"]));
+    // The convolution's nine taps and its bias, of channels that are padded to eight.
+    assert_eq!((&c["tensor_bytes"], &c["trunk_bytes"]), (&(4 * 111).into(), &(4 * 80).into()), "{c}");
     let chart = folder.path("chart.svg");
     let text = run(["plan", &a, "--train", "--chart", chart.to_str().unwrap()]).ok();
     for expected in

@@ -1,5 +1,6 @@
 //! Where a step has what.
 
+#[cfg(any(feature = "alloc", feature = "kernels"))]
 use cnn_net::graph::{Graph, Node, Tensor};
 use cnn_net::record;
 
@@ -87,6 +88,7 @@ record! { Head(offset: usize, losses: usize, hits: usize) }
 
 impl<'a> StepLayout<'a> {
     /// All tensors of the net, with their places and the nodes that have them.
+    #[cfg(any(feature = "alloc", feature = "kernels"))]
     pub(super) fn tensors_of(
         &self,
         graph: &Graph<'a>,

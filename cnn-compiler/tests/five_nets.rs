@@ -21,7 +21,7 @@ use step::Machine;
 /// Single precision, relative to the norm of a tensor's gradient; elements to its largest.
 const NEAR: f64 = 1e-4;
 
-/// Other roundings make other choices, of which a few decide: so many times PyTorch's own error is allowed.
+/// Other roundings make other choices, of which a few decide: this many times PyTorch's own error is allowed.
 const CHOICES: f64 = 3.0;
 
 /// PyTorch's numbers in double precision.

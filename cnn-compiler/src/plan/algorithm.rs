@@ -139,7 +139,7 @@ pub(super) fn choices(conv: &Conv, inputs: usize, output: Size, stream: f64, col
     all
 }
 
-/// How a training step computes a convolution of so many images: the cheapest way among those whose errors are near those of the direct
+/// How a training step computes a convolution of this many images: the cheapest way among those whose errors are near those of the direct
 /// algorithm, since its results are trained on. Weights are transformed in every step.
 pub(crate) fn in_training(conv: &Conv, inputs: usize, output: Size, images: usize) -> Algorithm {
     let all = choices(conv, inputs, output, FROM_MEMORY, false);

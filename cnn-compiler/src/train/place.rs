@@ -8,10 +8,10 @@ use cnn_runtime::kernels::gradient::bias::BiasGradient;
 use cnn_runtime::kernels::gradient::gains::NormaliseWeightGradient;
 use cnn_runtime::kernels::gradient::parameters::{PreluWeightGradient, ScaleWeightGradient};
 use cnn_runtime::kernels::gradient::plain::upstream_halo;
-use cnn_runtime::kernels::gradient::user::CustomGradient;
 use cnn_runtime::kernels::layout::Halo;
 use cnn_runtime::kernels::minibatch::batch_norm::BatchNormStatistics;
 use cnn_runtime::kernels::plain;
+use cnn_runtime::kernels::user::CustomMap;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 
@@ -141,7 +141,7 @@ impl Program {
                 let inputs = graph.nodes[node].inputs.iter().map(|input| graph.shape(*input).elements()).sum();
                 Some(match task.work {
                     Work::Tensors => BiasGradient::scratch_len(layer.weights()),
-                    _ => CustomGradient::scratch_floats(layer, inputs),
+                    _ => CustomMap::scratch_floats(layer, inputs),
                 })
             }
             Work::Forward(_) if matches!(graph.nodes[node].op, Op::Conv(_)) => {

@@ -31,7 +31,7 @@ pub(super) struct Destination {
     adds: bool,
 }
 
-/// So many matrices of pixels and channels.
+/// Matrices of pixels and channels, one after another.
 #[derive(Clone, Copy)]
 struct Matrices {
     rows: usize,

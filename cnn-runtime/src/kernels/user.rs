@@ -72,26 +72,11 @@ impl CustomMap<'_> {
         Layout::Tensors { len: self.layer.weights() }
     }
 
-    /// Floats of the scratch memory of a layer with inputs of this many elements: copies of these and of the output, and what
-    /// the layer itself asks for.
+    /// Floats of the scratch memory of a layer with inputs of this many elements: copies of these and of the output, or of its
+    /// gradient, and what the layer itself asks for.
     #[must_use]
     pub const fn scratch_floats(layer: &UserLayer, inputs: usize) -> usize {
         inputs.saturating_add(layer.output.elements()).saturating_add(layer.scratch)
-    }
-
-    /// Elements of all inputs.
-    ///
-    /// # Panics
-    ///
-    /// If a map has none, or its numbers overflow.
-    const fn elements(&self) -> usize {
-        let (mut elements, mut i) = (0_usize, 0);
-        while i < self.inputs.len() {
-            assert!(Region::of(&self.inputs[i]).len() > 0);
-            elements = elements.saturating_add(self.inputs[i].elements());
-            i += 1;
-        }
-        elements
     }
 
     /// Checks it.
@@ -102,19 +87,39 @@ impl CustomMap<'_> {
     /// is no code.
     pub const fn check(self) -> Checked<Self> {
         assert!(self.layer.code.is_some(), "a layer without code");
-        assert!(self.layer.inputs == self.inputs.len(), "a layer of another number of inputs");
-        let Map { height, width, channels, .. } = self.output;
-        let (size, reach) = (self.layer.output.size(), Reach::to(&self.output));
-        let is_same = size.height == height && size.width == width && self.layer.output.channels() == channels;
-        assert!(is_same, "a layer of another output");
-        let mut reach = reach.scratch(self.scratch, Self::scratch_floats(&self.layer, self.elements()));
-        let mut i = 0;
-        while i < self.inputs.len() {
-            reach = reach.reads(Region::of(&self.inputs[i]));
-            i += 1;
-        }
-        Checked::new(self, reach)
+        let elements = assert_layer(&self.layer, self.inputs, &self.output);
+        let reach = Reach::to(&self.output).scratch(self.scratch, Self::scratch_floats(&self.layer, elements));
+        Checked::new(self, reads_all(reach, self.inputs))
     }
+}
+
+/// The elements of all inputs of a layer, which has these and an output like this.
+///
+/// # Panics
+///
+/// If it has not, if a map is empty, or if its numbers overflow.
+pub(crate) const fn assert_layer(layer: &UserLayer, inputs: &[Map], output: &Map) -> usize {
+    assert!(layer.inputs == inputs.len(), "a layer of another number of inputs");
+    let (size, Map { height, width, channels, .. }) = (layer.output.size(), *output);
+    let is_same = size.height == height && size.width == width && layer.output.channels() == channels;
+    assert!(is_same, "a layer of another output");
+    let (mut elements, mut i) = (0_usize, 0);
+    while i < inputs.len() {
+        assert!(Region::of(&inputs[i]).len() > 0, "an empty map");
+        elements = elements.saturating_add(inputs[i].elements());
+        i += 1;
+    }
+    elements
+}
+
+/// The same, and all of these are read.
+pub(crate) const fn reads_all(mut reach: Reach, inputs: &[Map]) -> Reach {
+    let mut i = 0;
+    while i < inputs.len() {
+        reach = reach.reads(Region::of(&inputs[i]));
+        i += 1;
+    }
+    reach
 }
 
 /// Applies a function by the user.

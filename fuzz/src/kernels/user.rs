@@ -156,8 +156,6 @@ impl Case for Gradient {
     }
 
     fn writes(&self) -> Writes {
-        let inputs = self.of.inputs.iter().map(Map::elements).sum();
-        let floats = CustomGradient::scratch_floats(&self.of.layer, inputs);
-        Writes { maps: vec![self.output], ranges: vec![self.of.scratch..self.of.scratch + floats] }
+        Writes { maps: vec![self.output], ..self.of.writes() }
     }
 }

@@ -43,7 +43,7 @@ struct Invocation {
 }
 
 impl Source {
-    /// The net of this name, or the only one, in minibatches of so many images.
+    /// The net of this name, or the only one, in minibatches of this many images.
     pub(super) fn of_file(path: &Path, text: &str, net: Option<&str>, batch: Option<usize>) -> Result<Self, Failure> {
         // `#!/usr/bin/env` is for the shell.
         let text = match text.split_once('\n') {

@@ -47,7 +47,7 @@ pub(super) fn split(call: &mut Call<'_, '_, '_>) -> Result<Vec<Id>, Fault> {
     Ok(call.nodes("Split", inputs, vec![("axis", Attribute::Int(at))], count))
 }
 
-/// From some places on, so many; -1 is all that follow.
+/// From some places on, this many; -1 is all that follow.
 pub(super) fn slice(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     let (x, starts, counts) = (call.input(0)?, call.ints(1)?, call.ints(2)?);
     if starts.len() != counts.len() {

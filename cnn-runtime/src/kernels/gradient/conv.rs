@@ -119,7 +119,7 @@ impl ConvWeightGradient {
         self.groups > 1 && self.inputs() == 1 && self.outputs() == 1
     }
 
-    /// Products of vectors with a number for each pixel, if vectors are over inputs: so many of these that lie next to each other.
+    /// Products of vectors with a number for each pixel, if vectors are over inputs: this many of these that lie next to each other.
     const fn over_inputs(&self, lanes: usize, columns: usize) -> usize {
         // Products of fewer rows take no less time.
         let rows = if self.outputs() > 4 { self.outputs() } else { 4 };

@@ -158,7 +158,7 @@ impl UnsafeKernel for Few {
     }
 }
 
-/// A tile of a product, from a row on. It has so many rows, and `V` vectors of columns; if these are `WHOLE`, no fewer.
+/// A tile of a product, from a row on. It has this many rows, and `V` vectors of columns; if these are `WHOLE`, no fewer.
 struct Tile<const WHOLE: bool, const V: usize> {
     product: Outer,
     row: usize,
@@ -183,7 +183,7 @@ impl Outer {
     ///
     /// # Safety
     ///
-    /// As the description of the type says; if they are `WHOLE`, there are so many columns.
+    /// As the description of the type says; if they are `WHOLE`, there are this many columns.
     #[inline(always)]
     unsafe fn tiles<S: Simd, const WHOLE: bool, const V: usize>(self, s: S) {
         let [start, end] = self.rows;

@@ -13,7 +13,7 @@ use crate::exec::run::{Partition, Run, nanos_of_floats};
 #[cfg(feature = "alloc")]
 use crate::kernels::call::KernelCall;
 use crate::kernels::layout::read_chw;
-use crate::kernels::user::CALL;
+use crate::kernels::user::{CALL, CustomMap, assert_layer, reads_all};
 use crate::place::bounds::{Checked, Reach, Region, assert_same_size, weights_at};
 use crate::place::map::Map;
 use crate::place::runs::Runs;
@@ -47,7 +47,7 @@ pub struct CustomGradient<'a> {
     pub layer: UserLayer,
     /// Where its tensors begin in what all images share.
     pub tensors: usize,
-    /// Where its [scratch memory](Self::scratch_floats) begins.
+    /// Where its [scratch memory](CustomMap::scratch_floats) begins.
     pub scratch: usize,
 }
 
@@ -77,24 +77,6 @@ impl CustomGradient<'_> {
         inputs.saturating_add(layer.weights())
     }
 
-    /// Floats of the scratch memory of such a layer: copies of its inputs and of the gradient of its output, and what the layer itself
-    /// asks for.
-    #[must_use]
-    pub const fn scratch_floats(layer: &UserLayer, inputs: usize) -> usize {
-        inputs.saturating_add(layer.output.elements()).saturating_add(layer.scratch)
-    }
-
-    /// Elements of all inputs.
-    const fn elements(&self) -> usize {
-        let (mut elements, mut i) = (0_usize, 0);
-        while i < self.inputs.len() {
-            assert!(Region::of(&self.inputs[i]).len() > 0, "an empty map");
-            elements = elements.saturating_add(self.inputs[i].elements());
-            i += 1;
-        }
-        elements
-    }
-
     /// Checks it.
     ///
     /// # Panics
@@ -103,21 +85,12 @@ impl CustomGradient<'_> {
     /// memory overlap anything, or if there is no code of the gradients.
     pub const fn check(self) -> Checked<Self> {
         assert!(self.layer.backward.is_some(), "a layer without gradients");
-        assert!(self.layer.inputs == self.inputs.len(), "a layer of another number of inputs");
-        let (size, Map { height, width, channels, .. }) = (self.layer.output.size(), self.upstream);
-        let is_same = size.height == height && size.width == width && self.layer.output.channels() == channels;
-        assert!(is_same, "a layer of another output");
-        let (elements, to) = (self.elements(), &self.output);
+        let (elements, to) = (assert_layer(&self.layer, self.inputs, &self.upstream), &self.output);
         let is_vector = to.height == 1 && to.width == 1 && to.channels == Self::gradients_len(&self.layer, elements);
         assert!(is_vector, "gradients of another length");
-        let mut reach = Reach::to(to).reads(Region::of(&self.upstream));
-        reach = reach.scratch(self.scratch, Self::scratch_floats(&self.layer, elements));
-        let mut i = 0;
-        while i < self.inputs.len() {
-            reach = reach.reads(Region::of(&self.inputs[i]));
-            i += 1;
-        }
-        Checked::new(self, reach)
+        let reach = Reach::to(to).reads(Region::of(&self.upstream));
+        let reach = reach.scratch(self.scratch, CustomMap::scratch_floats(&self.layer, elements));
+        Checked::new(self, reads_all(reach, self.inputs))
     }
 }
 

@@ -158,7 +158,7 @@ struct PanelPlace {
 }
 
 impl PanelPlace {
-    /// The panels of a partition, of groups with so many outputs, each of which has as many floats.
+    /// The panels of a partition, of groups with this many outputs, each of which has as many floats.
     fn each(partition: Partition, [groups, outputs, floats]: [usize; 3]) -> impl Iterator<Item = Self> {
         let of_group = div_ceil(outputs, PANEL);
         partition.of(groups * of_group).map(move |index| {
@@ -222,7 +222,7 @@ const fn assert_layout(layout: &Layout) {
     }
 }
 
-/// Panics if there can't be so many weights of each of the outputs, which are padded, and have a bias.
+/// Panics if there can't be this many weights of each of the outputs, which are padded, and have a bias.
 const fn assert_sizes(weights: &[usize], [groups, outputs]: [usize; 2]) {
     assert_product(weights);
     let Some(weights) = product(weights) else { panic!("sizes overflow") };

@@ -43,7 +43,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// Under so many windows.
+    /// Under this many windows.
     const fn new(windows: usize, kernel: usize, stride: usize, dilation: usize) -> Self {
         if kernel == 1 {
             return Self { step: stride, count: windows, stride: 1, dilation: 0 };
@@ -54,7 +54,7 @@ impl Axis {
 }
 
 impl ConvWeightGradient {
-    /// Rows and columns of what is packed for so many lines.
+    /// Rows and columns of what is packed for this many lines.
     const fn packed(&self, lines: usize) -> [Axis; 2] {
         let Self { upstream, kernel, stride, dilation, .. } = self;
         [
@@ -113,7 +113,7 @@ impl Block<'_> {
             let channels = first..inputs.min(first + room);
             for (index, channel) in channels.clone().step_by(width).enumerate() {
                 let pack = Inputs { block: self, group, channel, to: to.wrapping_add(index * panel) };
-                // SAFETY: the caller's promise; there is room for so many panels.
+                // SAFETY: the caller's promise; there is room for this many panels.
                 s.run(unsafe { Sound::new(pack) });
             }
             for (output, height) in evenly(outputs.len(), most::<S>()) {
@@ -193,7 +193,7 @@ impl Inputs<'_> {
     }
 }
 
-/// The gradients of so many outputs from one on. Inputs were packed; there is room for the tile's gradients of the output.
+/// The gradients of this many outputs from one on. Inputs were packed; there is room for the tile's gradients of the output.
 struct Tile<'a> {
     block: &'a Block<'a>,
     output: usize,

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::memory::{OwnMemory, Trunk};
+use super::memory::Trunk;
 use super::net::tensors;
 use super::params::entries;
 use super::saved::{Entry, Saved, write};
@@ -19,9 +19,10 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
     /// A net with these tensors, before its first step.
     #[must_use]
     pub fn new(params: Params<N>, optimiser: O) -> Self {
-        let (tensors, trunk) = params.floats.split_at(N::STEP.tensors_len);
-        let memory: OwnMemory<N, O> = Heap::zeroed();
-        Self::start(memory, Trunk::of(trunk), optimiser, |to| to.copy_from_slice(tensors))
+        let (memory, tensors) = (Heap::zeroed(), &params.floats[..N::STEP.tensors_len]);
+        let mut trainer = Self::start(memory, Trunk::embedded(&[]), optimiser, |to| to.copy_from_slice(tensors));
+        trainer.trunk = Trunk::of(params.floats);
+        trainer
     }
 
     /// A copy of all tensors.
@@ -83,11 +84,10 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
         for (name, count) in STEPS.iter().zip(counts.chunks_mut(1)) {
             saved.take(name, count)?;
         }
-        let (tensors, trunk) = params.floats.split_at(N::STEP.tensors_len);
         let [floats, remembered] = self.memory.parts();
-        floats[..tensors.len()].copy_from_slice(tensors);
+        floats[..N::STEP.tensors_len].copy_from_slice(&params.floats[..N::STEP.tensors_len]);
         remembered.copy_from_slice(&states);
-        self.trunk = Trunk::of(trunk);
+        self.trunk = Trunk::of(params.floats);
         self.steps = counts[0] as u64 + ((counts[1] as u64) << 24);
         Ok(())
     }

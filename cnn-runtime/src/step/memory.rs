@@ -183,11 +183,12 @@ impl<N: Train> Trunk<N> {
         }
     }
 
-    /// Packs tensors.
+    /// Packs its tensors, which are the last ones of all. These are dropped first, since both together may be large.
     #[cfg(feature = "alloc")]
-    pub(super) fn of(tensors: &[f32]) -> Self {
+    pub(super) fn of(all: Box<[f32]>) -> Self {
         let mut own = Heap::<N::Trunk>::zeroed();
-        own.floats_mut()[..N::STEP.trunk_tensors].copy_from_slice(tensors);
+        own.floats_mut()[..N::STEP.trunk_tensors].copy_from_slice(&all[N::STEP.tensors_len..]);
+        drop(all);
         N::pack_trunk(Run::best(), own.floats_mut());
         Self { own: Some(own), ..Self::embedded(&[]) }
     }

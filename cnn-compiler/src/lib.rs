@@ -8,7 +8,7 @@
 //! | [`shapes`] | [`Shaped`](shapes::Shaped) | the shape of every value, or an error at the faulty argument |
 //! | [`optimise`] | [`Optimised`](optimise::Optimised) | folds and fuses layers into steps |
 //! | [`plan`] | [`Plan`] | kernels with all their numbers, one workspace, packed weights |
-//! | [`train`] | [`StepPlan`](train::StepPlan) | for nets that train: the passes forward and back over a minibatch |
+//! | [`train`] | [`StepPlan`] | for nets that train: the passes forward and back over a minibatch |
 //! | `emit` | `TokenStream` | Rust |
 //!
 //! It is a library, so that tests and tools can call every stage; `cnn-macros` only passes tokens through.

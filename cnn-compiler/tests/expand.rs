@@ -49,6 +49,11 @@ fn custom() {
 }
 
 #[test]
+fn trained() {
+    assert_expansion("trained");
+}
+
+#[test]
 fn mistake() {
     assert_expansion("mistake");
 }

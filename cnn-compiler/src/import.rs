@@ -33,7 +33,7 @@ fn fill(net: &mut Net, declared: &mut Net) {
 mod file {
     use std::iter::once;
 
-    use cnn_import::{Error, File, Options};
+    use cnn_import::{Error, File, Options, is_tflite};
     use proc_macro2::{Group, Span, TokenStream, TokenTree};
     use syn::ext::IdentExt as _;
 
@@ -68,8 +68,9 @@ mod file {
         let full = full_path(&relative);
         let at_path = |why: String| (model.path.span(), why);
         let file = File::open(&full).map_err(|why| at_path(unreadable("model", &relative, &why.to_string())))?;
-        if file.is_tflite() != (model.format == "tflite") {
-            return Err((model.format.span(), misnamed(&relative, file.is_tflite())));
+        let is_tflite = is_tflite(file.bytes());
+        if is_tflite != (model.format == "tflite") {
+            return Err((model.format.span(), misnamed(&relative, is_tflite)));
         }
         let cause = |error: Error| at_path(format!("`{relative}` can't be imported: {error}"));
         let net = file.import(options).map_err(cause)?;

@@ -108,6 +108,21 @@ impl<'a> Graph<'a> {
 }
 
 impl<'a> Node<'a> {
+    /// One that is not in the file.
+    pub(crate) fn blank(op: &'a str, outputs: Vec<Option<Id>>) -> Self {
+        Self {
+            name: "",
+            op,
+            written: op,
+            domain: "",
+            inputs: Vec::new(),
+            outputs,
+            attributes: Vec::new(),
+            metadata: Vec::new(),
+            result: "",
+        }
+    }
+
     /// Its name, or that of its result.
     pub(crate) fn title(&self) -> &'a str {
         if self.name.is_empty() { self.result } else { self.name }

@@ -48,6 +48,7 @@ use cnn_net::op::Shape;
 pub use self::net::Net;
 pub use self::recorded::Recorded;
 pub use self::report::{Error, Problem};
+pub use self::tflite::is_tflite;
 
 /// A model's file in memory: an ONNX file, a TFLite file, or what the Python package `cnn_export` has written.
 pub struct File {
@@ -96,12 +97,6 @@ impl File {
         Self { tensors: Some(tensors), ..Self::new(graph) }
     }
 
-    /// Whether it is a TFLite file, by what it says of itself.
-    #[must_use]
-    pub fn is_tflite(&self) -> bool {
-        tflite::is_tflite(&self.bytes)
-    }
-
     /// The file as it is.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -134,7 +129,7 @@ impl File {
             let doc = format!("Imported from PyTorch, where it is {}.", model.class());
             return Ok((torch::load(model, input, files)?, doc));
         }
-        if self.is_tflite() {
+        if is_tflite(&self.bytes) {
             let (graph, has_maps) = tflite::load(&self.bytes, input)?;
             let doc = "Imported from TFLite.";
             let order =

@@ -47,7 +47,8 @@ fn order(orders: [&'static [i64]; 2], rank: usize) -> Option<&'static [i64]> {
 }
 
 /// Whether a file is one of TFLite, by what it says of itself.
-pub(crate) fn is_tflite(bytes: &[u8]) -> bool {
+#[must_use]
+pub fn is_tflite(bytes: &[u8]) -> bool {
     bytes.get(4..8) == Some(b"TFL3")
 }
 
@@ -241,7 +242,7 @@ impl<'a> Loader<'_, 'a> {
             self.nodes.push(Node {
                 inputs: vec![Some(id)],
                 attributes: vec![("perm", perm)],
-                ..blank("Transpose", vec![Some(value)])
+                ..Node::blank("Transpose", vec![Some(value)])
             });
         }
         match self.known.insert(index, value) {
@@ -300,7 +301,7 @@ impl<'a> Loader<'_, 'a> {
             _ => return id,
         };
         let value = self.value();
-        self.nodes.push(Node { inputs, attributes, ..blank(op, vec![Some(value)]) });
+        self.nodes.push(Node { inputs, attributes, ..Node::blank(op, vec![Some(value)]) });
         value
     }
 
@@ -338,20 +339,5 @@ impl<'a> Loader<'_, 'a> {
             }
         }
         Ok(())
-    }
-}
-
-/// A node that is not in the file.
-fn blank<'a>(op: &'a str, outputs: Vec<Option<Id>>) -> Node<'a> {
-    Node {
-        name: "",
-        op,
-        written: op,
-        domain: "",
-        inputs: Vec::new(),
-        outputs,
-        attributes: Vec::new(),
-        metadata: Vec::new(),
-        result: "",
     }
 }

@@ -193,24 +193,9 @@ impl<'a> Loader<'a> {
         let dims = to.iter().map(|size: &usize| *size as i64).collect();
         let sizes = self.constant(Constant::ints(vec![2], dims));
         let batched = self.value(to);
-        let node = Node { inputs: vec![Some(id), Some(sizes)], ..self.blank("Reshape", vec![Some(batched)]) };
+        let node = Node { inputs: vec![Some(id), Some(sizes)], ..Node::blank("Reshape", vec![Some(batched)]) };
         self.nodes.push(node);
         batched
-    }
-
-    /// A node that is not in the file.
-    fn blank(&self, op: &'static str, outputs: Vec<Option<Id>>) -> Node<'a> {
-        Node {
-            name: "",
-            op,
-            written: op,
-            domain: "",
-            inputs: Vec::new(),
-            outputs,
-            attributes: Vec::new(),
-            metadata: Vec::new(),
-            result: "",
-        }
     }
 
     fn node(&mut self, node: &'a model::Node) {
@@ -266,7 +251,7 @@ impl<'a> Loader<'a> {
                 ("pkg.torch.onnx.class_hierarchy", &*said.classes),
             ],
             result: of.outputs.first().map_or("", |result| &result.name),
-            ..self.blank(op, outputs)
+            ..Node::blank(op, outputs)
         });
     }
 }

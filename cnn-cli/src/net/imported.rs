@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cnn_import::{Error, File, Options};
+use cnn_import::{Error, File, Options, is_tflite};
 
 use super::declared::model;
 use super::text::{compiled, invocation};
@@ -12,7 +12,7 @@ use crate::registry::{Declared, Model, OwnWeights};
 
 /// Whether a file begins as ONNX files do, with the version of the format, or as TFLite files. No text begins in this way.
 pub(super) fn is_model(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0x08) || bytes.get(4..8) == Some(b"TFL3")
+    bytes.first() == Some(&0x08) || is_tflite(bytes)
 }
 
 pub(super) fn of_file(path: &Path) -> Result<&'static Model, Failure> {

@@ -154,7 +154,7 @@ impl Program {
         let reads = inputs.into_iter().chain([upstream]).collect();
         self.task(Work::Inputs { wanted }, Some(index), reads, written);
         if nodes.trains(index) {
-            self.task(Work::Tensors, Some(index), vec![all, all], Vec::new());
+            self.task(Work::Tensors, Some(index), vec![all], Vec::new());
         }
     }
 

@@ -136,18 +136,14 @@ impl Program {
         let elements = |value: &ValueId| self.values[*value].shape.elements();
         let Algorithms { forward, backward } = &self.algorithms[node];
         match task.work {
-            Work::Inputs { .. } | Work::Tensors if matches!(graph.nodes[node].op, Op::Custom(_)) => {
-                let Op::Custom(layer) = &graph.nodes[node].op else { return None };
-                let inputs = graph.nodes[node].inputs.iter().map(|input| graph.shape(*input).elements()).sum();
-                Some(match task.work {
-                    Work::Tensors => BiasGradient::scratch_len(layer.weights()),
-                    _ => CustomMap::scratch_floats(layer, inputs),
-                })
-            }
             Work::Forward(_) if matches!(graph.nodes[node].op, Op::Conv(_)) => {
                 forward.scratch(graph.nodes[node].output.size())
             }
             Work::Inputs { .. } => {
+                let inputs = graph.nodes[node].inputs.iter().map(|input| graph.shape(*input));
+                if let Op::Custom(layer) = &graph.nodes[node].op {
+                    return Some(CustomMap::scratch_floats(layer, inputs.map(|input| input.elements()).sum()));
+                }
                 let input = graph.shape(graph.nodes[node].inputs[0]).size();
                 backward.as_ref().and_then(|(_, algorithm)| algorithm.scratch(input))
             }
@@ -155,12 +151,13 @@ impl Program {
             Work::Statistics => Some(BatchNormStatistics::scratch_len(self.values[task.reads[0]].shape.channels())),
             Work::NormTensors => Some(BatchNormGradient::scratch_len(self.values[task.reads[0]].shape.channels())),
             Work::Tensors => {
-                let channels = self.values[task.reads[1]].shape.channels();
+                let channels = self.values[*task.reads.last()?].shape.channels();
                 match graph.nodes[node].op {
                     Op::Norm(_) => Some(NormaliseWeightGradient::scratch_len(channels)),
                     Op::Scale { .. } => Some(ScaleWeightGradient::scratch_len(channels)),
                     Op::Prelu(_) => Some(PreluWeightGradient::scratch_len(channels)),
                     Op::ConvTranspose(_) => Some(BiasGradient::scratch_len(channels)),
+                    Op::Custom(layer) => Some(BiasGradient::scratch_len(layer.weights())),
                     _ => None,
                 }
             }

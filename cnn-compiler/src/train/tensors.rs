@@ -71,11 +71,11 @@ impl Calls<'_> {
 
     /// The gradients of the tensors of any layer but a batch normalisation.
     pub(super) fn tensors(&mut self, time: usize, task: &Task, node: usize) {
-        let (input, upstream) = (self.map(task.reads[0]), self.map(task.reads[1]));
         let op = self.graph.nodes[node].op;
         if let Op::Custom(layer) = op {
             return self.user_tensors(time, task, node, &layer);
         }
+        let (input, upstream) = (self.map(task.reads[0]), self.map(task.reads[1]));
         let order = match op {
             Op::Conv(Conv { kernel, groups, .. }) => {
                 Matrices::new(upstream.channels, kernel.area(), input.channels / groups)

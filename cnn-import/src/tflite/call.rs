@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::buffer::Table;
 use super::model::{Operator, Tensor};
-use super::{FIRST, LAST, Loader, blank, names, order, tensors};
+use super::{FIRST, LAST, Loader, names, order, tensors};
 use crate::constant::{self, Constant};
 use crate::graph::{Id, Node, axis};
 use crate::proto::Value as Attribute;
@@ -145,7 +145,7 @@ impl<'a> Call<'_, '_, 'a> {
             inputs,
             attributes: attributes.into_iter().map(|(name, value)| (name, Rc::new(value))).collect(),
             result: self.title,
-            ..blank(op, outputs.iter().map(|id| Some(*id)).collect())
+            ..Node::blank(op, outputs.iter().map(|id| Some(*id)).collect())
         });
         outputs
     }

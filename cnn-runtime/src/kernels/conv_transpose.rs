@@ -144,7 +144,7 @@ impl ConvTranspose2d {
     /// # Panics
     ///
     /// If the groups don't divide the channels; if filters or taps don't move, or what is read begins before the workspace; if the
-    /// output overlaps what is read, but for a residual that is the output; if the residual has another size.
+    /// output has no elements, or overlaps what is read, but for a residual that is the output; if the residual has another size.
     pub const fn check(self) -> Checked<Self> {
         let Self { input, output, kernel, stride, dilation, groups, pad_top, pad_left, .. } = &self;
         let divides = *groups > 0 && input.channels.is_multiple_of(*groups) && output.channels.is_multiple_of(*groups);
@@ -170,10 +170,12 @@ impl ConvTranspose2d {
             assert_steps(residual, [stride.height, stride.width]);
         }
         assert_steps(input, [dilation.height, dilation.width]);
+        // First: an output without elements reads nothing.
+        let reach = Reach::to(output);
         let [vertical, horizontal] = self.axes();
         let (rows, columns) = (vertical.reads(output.height), horizontal.reads(output.width));
         let read = Region::windows(input, rows.windows(), columns.windows());
-        Checked::new(self, Reach::to(output).reads(read).reads_residual(&self.residual, output))
+        Checked::new(self, reach.reads(read).reads_residual(&self.residual, output))
     }
 
     /// Input channels of a group.

@@ -114,6 +114,11 @@ pub(crate) const fn product(factors: &[usize]) -> Option<usize> {
 /// Panics if a product that a kernel computes is larger than any workspace or array of weights can be. A factor of 0 counts as 1,
 /// so that the others are bounded too.
 pub(crate) const fn assert_product(factors: &[usize]) {
+    bounded_product(factors);
+}
+
+/// The product that [`assert_product`] asserts.
+pub(crate) const fn bounded_product(factors: &[usize]) -> usize {
     let mut product = 1_usize;
     let mut i = 0;
     while i < factors.len() {
@@ -124,6 +129,7 @@ pub(crate) const fn assert_product(factors: &[usize]) {
         }
         i += 1;
     }
+    product
 }
 
 /// No slice has more floats than this.

@@ -149,8 +149,10 @@ impl BatchNormRunning {
 
     /// What is read, and what is written.
     const fn spans(&self) -> ([Span; 4], [Span; 2]) {
+        // First, since it bounds the channels.
+        let read = self.tensors.spans(self.channels);
         let packed = [2, padded(self.channels)];
-        (self.tensors.spans(self.channels), [Span::new(self.to, &packed), Span::optional(self.gradient, &packed)])
+        (read, [Span::new(self.to, &packed), Span::optional(self.gradient, &packed)])
     }
 }
 

@@ -7,11 +7,12 @@ use core::ops::Range;
 
 use crate::exec::divide::{div_ceil, div_rem};
 use crate::exec::run::{Partition, Run, nanos_of_floats};
+use crate::pack::points::MOST_TAPS;
 use crate::pack::{
     Affine, ColumnPanels, ConvPanels, DenseRows, DepthwiseTaps, HALF_PANEL, Layout, Normalisation, PANEL,
     TransposedPanels, WinogradPanels,
 };
-use crate::place::bounds::{Checked, Reach, Region, assert_product, product};
+use crate::place::bounds::{Checked, Reach, Region, assert_product, bounded_product};
 use crate::place::spans::{Span, assert_apart, enter_shared};
 use crate::simd::Sound;
 use cnn_net::record;
@@ -190,7 +191,8 @@ const fn assert_layout(layout: &Layout) {
             assert_sizes(&[inputs, kernel.height, kernel.width], [groups, outputs]);
         }
         Layout::Winograd(WinogradPanels { groups, outputs, inputs, kernel, stride, tile }) => {
-            assert!(stride > 0 && stride <= kernel && kernel <= PANEL && tile > 0 && tile <= PANEL, "no such tiles");
+            let exist = stride > 0 && stride <= kernel && kernel <= PANEL && tile > 0 && tile <= PANEL;
+            assert!(exist && div_ceil(kernel, stride) <= MOST_TAPS, "no such tiles");
             let side = tile + kernel;
             assert_sizes(&[stride, stride, inputs, side, side], [groups, outputs]);
         }
@@ -224,8 +226,7 @@ const fn assert_layout(layout: &Layout) {
 
 /// Panics if there can't be this many weights of each of the outputs, which are padded, and have a bias.
 const fn assert_sizes(weights: &[usize], [groups, outputs]: [usize; 2]) {
-    assert_product(weights);
-    let Some(weights) = product(weights) else { panic!("sizes overflow") };
+    let weights = bounded_product(weights);
     assert_product(&[groups, outputs.saturating_add(PANEL), weights.saturating_add(2)]);
 }
 

@@ -8,9 +8,9 @@ use std::ops::Range;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 
-use crate::ast::{Ast, Net};
+use crate::ast::{Ast, Model, Net};
 use crate::plan::{Options, Plan};
-use crate::report::Report;
+use crate::report::{Report, message};
 use crate::train::StepPlan;
 use crate::{check_nets, graph, parse, plan_with, training};
 
@@ -95,6 +95,13 @@ impl File {
             let mut report = Report::default();
             let ast = parse::parse(tokens.clone(), &mut report);
             let net = ast.nets.iter().find(|net| plain(&net.name) == name)?;
+            if let Some(index) = net.model {
+                let Model { format, path, .. } = &ast.models[index];
+                let wrong = format!("`{name}` is a model in a file, which is read only where its crate is built");
+                let help = format!("give {} itself in the place of this file", path.value());
+                report.error(format.span(), message(&wrong, &[], &help));
+                return Some(Err(wrongs(report)));
+            }
             graph::check(&ast, &mut report);
             check_nets(&ast, &mut report);
             Some(found(net, &ast, report))

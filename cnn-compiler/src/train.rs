@@ -28,8 +28,8 @@ mod select;
 mod shared;
 mod tensors;
 
-use cnn_net::graph::Graph;
-use cnn_net::op::{Op, UserFunction};
+use cnn_net::graph::{Graph, Value};
+use cnn_net::op::{Activation, Op, UserFunction};
 use cnn_runtime::step::{Constant, Head, StepLayout, TensorPlace};
 use cnn_runtime::train::Loss;
 
@@ -121,6 +121,38 @@ pub struct Fault {
     pub help: String,
 }
 
+/// Outputs that don't fit the loss: with a single class there is nothing to learn, and probabilities are no logits.
+fn loss_faults(nodes: &Nodes<'_>) -> Vec<Fault> {
+    let (graph, loss) = (nodes.graph, nodes.spec.loss);
+    let heads = graph.outputs.iter().map(|output| output.value).chain(graph.aux.iter().map(|aux| aux.result));
+    let fault = |value: Value| {
+        let Value::Node(index) = value else { return None };
+        let node = &graph.nodes[index];
+        let is_sigmoid = matches!(node.op, Op::Activation(Activation::Sigmoid | Activation::LogSigmoid));
+        let is_softmax = matches!(node.op, Op::Softmax | Op::LogSoftmax);
+        let (wrong, help) = if loss.is_of_classes() && node.output.channels() == 1 {
+            (
+                "cross entropy of a single output is always 0".to_owned(),
+                "train with another loss, for example `loss = binary_cross_entropy` for yes or no, or with an output for each class",
+            )
+        } else if loss.is_of_classes() && is_sigmoid {
+            (
+                format!("cross entropy compares logits, and not what `{}` makes of them", node.op.name()),
+                "leave it out, or train with another loss, for example `loss = binary_cross_entropy`",
+            )
+        } else if loss == Loss::BinaryCrossEntropy && is_softmax {
+            (
+                format!("binary cross entropy compares logits, and not what `{}` makes of them", node.op.name()),
+                "leave it out, or train with another loss, for example `loss = cross_entropy`",
+            )
+        } else {
+            return None;
+        };
+        Some(Fault { node: Some(index), wrong, help: help.to_owned() })
+    };
+    heads.filter_map(fault).collect()
+}
+
 /// Plans the step of a net.
 ///
 /// # Errors
@@ -203,6 +235,7 @@ fn faults(nodes: &Nodes<'_>) -> Vec<Fault> {
             });
         }
     }
+    faults.extend(loss_faults(nodes));
     if nodes.graph.outputs.len() != 1 {
         let wrong = format!("a net with {} outputs can't be trained: a loss compares one", nodes.graph.outputs.len());
         faults.push(Fault { node: None, wrong, help: "train a net that ends in one of them".to_owned() });

@@ -8,10 +8,10 @@ use safetensors::{Dtype, SafeTensors, serialize};
 
 use crate::run::{Epoch, Measured, ResumeError, Step};
 
-/// The tensors that are added. Those of nets and optimisers have other names, since these begin with that of a layer.
-const LOSSES: &str = "training.losses";
-const HITS: &str = "training.hits";
-const EPOCHS: &str = "training.epochs";
+/// The tensors that are added. No tensor of a net has a name that begins with a dot, and no optimiser has this name.
+const LOSSES: &str = ".training.losses";
+const HITS: &str = ".training.hits";
+const EPOCHS: &str = ".training.epochs";
 /// Where the settings are.
 const SETTINGS: &str = "cnn.train";
 /// Numbers of an epoch: a loss and an accuracy, twice.

@@ -142,7 +142,10 @@ pub fn train<N: Net>(job: &Job, out: &mut dyn Write) -> Result<Ended, Failed> {
 
 /// The first weights.
 fn params<N: Net>(job: &Job) -> Result<Params<N>, Error> {
-    let Some(path) = &job.from else { return Ok(Params::init_with(job.initial.init(), job.options.seed)) };
+    // A training that goes on has its weights in the checkpoint.
+    let Some(path) = job.from.as_ref().filter(|_| !job.resume) else {
+        return Ok(Params::init_with(job.initial.init(), job.options.seed));
+    };
     let bytes = fs::read(path).map_err(|error| Error::unreadable(path, error))?;
     Params::from_safetensors(&bytes).map_err(|error| Error::Weights { path: path.clone(), error })
 }

@@ -22,7 +22,7 @@ pub struct Wanted {
     pub shape: Shape,
     /// What its targets are.
     pub target: TargetKind,
-    /// Subtracted from each channel, where a byte of 255 is 1; one number for all channels, or one for each.
+    /// Subtracted from each channel, where a byte of 255 is 1, and other numbers are as they are; one for all channels, or one for each.
     pub mean: Vec<f32>,
     /// What each channel is divided by after that.
     pub std: Vec<f32>,
@@ -110,11 +110,11 @@ impl DataSet {
         })
     }
 
-    /// Numbers that are used as they are, and targets of an image after those of the one before.
+    /// Numbers of any range, and targets of an image after those of the one before.
     ///
     /// # Errors
     ///
-    /// If there are not as many of either as there should be.
+    /// If there are not as many of either as there should be, or as [`of_bytes`](Self::of_bytes) says.
     pub fn of_numbers(wanted: &Wanted, numbers: Vec<f32>, targets: &Targets<'_>) -> Result<Self, Error> {
         let images = numbers.len() / wanted.shape.elements().max(1);
         let labels = match (targets, wanted.target) {
@@ -129,7 +129,7 @@ impl DataSet {
             inputs: Inputs::Numbers(numbers),
             labels,
             classes: Vec::new(),
-            normalisation: Vec::new(),
+            normalisation: wanted.normalisation()?,
         };
         let whole = images * wanted.shape.elements() == set.inputs_len() && set.labels_len() == images;
         if whole { Ok(set) } else { Err(Error::Misfit("a target for each image is needed".to_owned())) }

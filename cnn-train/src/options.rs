@@ -82,6 +82,18 @@ impl Options {
         }
     }
 
+    /// The optimiser, with all that must be the same for a training to go on.
+    pub(crate) fn optimiser_in_words(&self) -> String {
+        let Self { optimiser, momentum, nesterov, weight_decay, decay_all, clip, .. } = self;
+        let momentum = match optimiser {
+            Kind::Sgd => format!(", momentum {momentum}{}", if *nesterov { " by Nesterov" } else { "" }),
+            Kind::Adam | Kind::AdamW => String::new(),
+        };
+        let of = if *decay_all { "all parameters" } else { "weights" };
+        let clip = clip.map_or("none".to_owned(), |norm| norm.to_string());
+        format!("optimiser {optimiser}{momentum}; weight decay {weight_decay} of {of}; clip {clip}")
+    }
+
     /// The learning rate of a step, counted from 0, where an epoch has `steps` of them.
     #[must_use]
     pub fn rate_at(&self, step: u64, steps: u64) -> f64 {

@@ -186,11 +186,12 @@ impl<'a> Run<'a> {
 
     /// What must be the same for a training to go on.
     fn settings(&self) -> String {
-        let Options { seed, augment, optimiser, .. } = self.options;
+        let Options { seed, augment, .. } = self.options;
+        let optimiser = self.options.optimiser_in_words();
         let (net, batch) = (self.learner.graph().name, self.learner.batch());
         let (images, sum) = (self.training.len(), self.training.checksum());
         format!(
-            "net {net}; batch {batch}; optimiser {optimiser}; seed {seed}; augment {augment}; {images} images with the checksum \
+            "net {net}; batch {batch}; {optimiser}; seed {seed}; augment {augment}; {images} images with the checksum \
              {sum:08x}"
         )
     }
@@ -205,7 +206,8 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     ///
-    /// If it is of another net, optimiser, seed, augmentation or set. The learning rate and the number of epochs may differ.
+    /// If it is of another net, optimiser, seed, augmentation or set. The learning rate, its schedule and the number of epochs may
+    /// differ.
     pub fn resume(&mut self, file: &[u8]) -> Result<(), ResumeError> {
         let Saved { steps, epochs, settings } = checkpoint::read(file)?;
         let ours = self.settings();

@@ -99,6 +99,13 @@ fn a_training_goes_on_only_as_it_began() {
     assert!(matches!(run(&began, &validation, &training).resume(&checkpoint), Err(ResumeError::Settings { .. })));
     let sgd = Options { optimiser: Kind::Sgd, ..options(1) };
     assert!(matches!(run(&sgd, &training, &validation).resume(&checkpoint), Err(ResumeError::Settings { .. })));
+    for changed in [
+        Options { weight_decay: 0.1, ..options(1) },
+        Options { clip: Some(1.0), ..options(1) },
+        Options { decay_all: false, ..options(1) },
+    ] {
+        assert!(matches!(run(&changed, &training, &validation).resume(&checkpoint), Err(ResumeError::Settings { .. })));
+    }
     let weights = first.learner().weights();
     for damaged in [&weights[..], &checkpoint[..100], &[]] {
         assert!(matches!(run(&began, &training, &validation).resume(damaged), Err(ResumeError::Damaged)));
@@ -172,6 +179,15 @@ fn a_line_is_fitted_to_numbers() {
     assert!((z - 5.5).abs() < 0.01, "{z}");
     assert_eq!(fs::read_to_string(folder.join("a.csv")).expect("it is there").lines().count(), 1 + 200 * 20 + 400);
     assert!(fs::read_to_string(folder.join("a.svg")).expect("it is there").ends_with("</svg>\n"));
+    // Inputs are normalised, as those of images are.
+    let weights = |mean: Vec<f32>, std: Vec<f32>| {
+        let job = Job { mean, std, output: folder.join("other.safetensors"), ..job.clone() };
+        printed::<Line<'static>>(&job).map(|_| fs::read(&job.output).expect("the weights are there"))
+    };
+    assert_ne!(weights(vec![4.0], vec![3.0]), Ok(bytes.clone()));
+    assert_eq!(weights(vec![0.0, 0.0], vec![1.0]), Ok(bytes));
+    let refused = weights(vec![1.0; 3], vec![1.0]).expect_err("there are two inputs");
+    assert!(refused.starts_with("--mean has 3 numbers, but the net's input has 2"), "{refused}");
     // Fine tuning goes on from weights.
     job.from = Some(job.output.clone());
     job.options.epochs = 1;
@@ -237,6 +253,11 @@ fn pictures_are_learnt_by_folders() {
     job.json = true;
     let text = printed::<Colours<'static>>(&job).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(text.lines().count(), 31);
+    // A class may have the name of a part.
+    fs::rename(data.join("val/warm"), data.join("val/train")).expect("it can be renamed");
+    job.data = vec![data.join("val")];
+    let text = printed::<Colours<'static>>(&job).unwrap_or_else(|error| panic!("{error}"));
+    assert!(text.contains("\"images\":16,") && text.contains("\"validation_images\":0"), "{text}");
     assert!(text.lines().all(|line| line.starts_with('{') && line.ends_with('}')), "{text}");
 }
 
@@ -253,6 +274,11 @@ fn what_is_wrong_with_pictures_is_said() {
     fs::write(&cut, "no picture").expect("it can be written");
     let error = printed::<Colours<'static>>(&job).expect_err("a picture is none");
     assert_eq!(error, format!("{} is neither a PNG nor a JPEG picture; mend or remove it", cut.display()));
+    fs::remove_file(&cut).expect("it can be removed");
+    let other = data.join("warm/4.WebP");
+    fs::write(&other, "no picture").expect("it can be written");
+    let error = printed::<Colours<'static>>(&job).expect_err("a picture would be left out");
+    assert_eq!(error, format!("{} is neither PNG nor JPEG: convert it, or remove it", other.display()));
     fs::create_dir(data.join("third")).expect("a folder can be made");
     let error = printed::<Digits<'static>>(&job).expect_err("there are three");
     assert!(error.contains("has 3 classes (cold, third, warm)"), "{error}");

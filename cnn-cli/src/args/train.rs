@@ -72,8 +72,8 @@ pub(crate) struct TrainArgs {
     /// How weights begin: torch (as in PyTorch), he or xavier
     #[arg(long, value_name = "HOW", default_value = "torch")]
     pub(crate) init: Initial,
-    /// Begin with these weights (fine tuning)
-    #[arg(long, value_name = "W.safetensors", conflicts_with_all = ["init", "resume"])]
+    /// Begin with these weights (fine tuning); a training that goes on has its own
+    #[arg(long, value_name = "W.safetensors", conflicts_with = "init")]
     pub(crate) from: Option<PathBuf>,
     /// Where to write a checkpoint after each epoch, and at Ctrl-C; by default next to the weights
     #[arg(long, value_name = "FILE")]

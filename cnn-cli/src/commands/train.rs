@@ -5,6 +5,7 @@ mod source;
 mod step;
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -13,10 +14,10 @@ use cnn_train::{Ended, Failed, Job, Kind, Options};
 use models::{LeNet5, Mlp, Perceptron};
 
 use self::built::Build;
-use self::source::{BATCH, Source};
+use self::source::{BATCH, IMPORT, Source};
 pub(super) use self::step::Stepped;
 use crate::args::train::TrainArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, printable};
 use crate::limited;
 use crate::output::Output;
 use crate::registry::Model;
@@ -62,11 +63,15 @@ pub(super) fn train(args: &TrainArgs, out: &mut Output<impl Write>) -> Result<()
     for output in [&job.output, &job.checkpoint].into_iter().chain(&job.curve) {
         job.data.iter().chain(&job.from).try_for_each(|read| refuse_overwriting(read, output))?;
     }
+    job.data.iter().try_for_each(|data| refuse_missing(data))?;
     let batch = args.batch.map(usize::from);
     let source = match rust_file(&args.net) {
         Some((path, net)) => {
             let text = read(&path)?;
             Source::of_file(&path, &text, net, batch)?
+        }
+        None if is_model(&args.net) => {
+            return Err(Failure::Message(format!("{} is no declaration: {IMPORT}", printable(&args.net))));
         }
         None => {
             let model = Model::named(&args.net)?;
@@ -80,6 +85,20 @@ pub(super) fn train(args: &TrainArgs, out: &mut Output<impl Write>) -> Result<()
     };
     out.flush()?;
     Build::new(&source, args.path.as_deref())?.run(&job)
+}
+
+/// Before minutes of building. `digits` need not be a folder.
+fn refuse_missing(data: &Path) -> Result<(), Failure> {
+    match fs::metadata(data) {
+        Err(error) if data != Path::new("digits") => Err(Failure::unreadable(data, &error)),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn is_model(argument: &str) -> bool {
+    Path::new(argument)
+        .extension()
+        .is_some_and(|end| ["onnx", "tflite"].iter().any(|model| end.eq_ignore_ascii_case(model)))
 }
 
 /// The step of a net of this program.

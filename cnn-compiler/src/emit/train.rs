@@ -90,7 +90,7 @@ pub(super) fn stub(net: &Net, names: &Names, graph: &Graph<'_>) -> Option<TokenS
             type Memory<O: rt::Optimiser> = rt::StepMemory<0, O::States<0>>;
             type Trunk = rt::Workspace<0>;
             const GRAPH: &'static rt::Graph<'static> = &GRAPH;
-            const STEP: rt::StepLayout<'static> = rt::StepLayout::new(1, 0, 0);
+            const STEP: rt::StepLayout<'static> = rt::StepLayout::new(#images, 0, 0);
 
             fn forward(
                 _: rt::Pass<'_>,

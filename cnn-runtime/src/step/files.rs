@@ -1,10 +1,16 @@
 //! A trainer on the heap: from tensors, to files and back.
+//!
+//! What a checkpoint has besides the net's tensors has names that begin with a dot, as no tensor of a net can: no level of a name is
+//! empty.
 
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+
+use cnn_net::graph::Node;
+use cnn_net::language::call;
 
 use super::memory::Trunk;
 use super::net::tensors;
@@ -52,38 +58,43 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
     /// A safetensors file with all tensors, with what the optimiser remembers, and the number of steps: training can go on from it.
     #[must_use]
     pub fn checkpoint(&self) -> Vec<u8> {
-        let counts = [(self.steps & 0xFF_FFFF) as f32, (self.steps >> 24) as f32];
+        let counts = halves(self.steps, 24);
+        let layers = halves(layers::<N>().into(), 16);
         let tensors = self.all_tensors();
         let mut all = entries::<N>(&tensors);
         all.extend(trained::<N, O>().map(|trained| Entry {
-            name: state_name(&trained).into(),
+            name: state_name::<O>(&trained).into(),
             shape: vec![O::STATES, trained.place.len].into(),
             numbers: &self.memory.states()[trained.states],
         }));
-        let counts = STEPS.iter().zip(counts.chunks(1));
-        all.extend(counts.map(|(name, numbers)| Entry { name: (*name).into(), shape: vec![1].into(), numbers }));
+        let two = |name, numbers| Entry { name: Cow::Borrowed(name), shape: vec![2].into(), numbers };
+        all.extend([two(STEPS, &counts), two(LAYERS, &layers)]);
         write(&all)
     }
 
-    /// Goes on from a checkpoint of the same net and the same kind of optimiser. If it is another, nothing changes.
+    /// Goes on from a checkpoint of the same net and the same kind of optimiser. If it is another, nothing changes. The optimiser's
+    /// numbers, as a momentum, are those of this trainer.
     ///
     /// # Errors
     ///
-    /// If it lacks something.
+    /// If it is of other layers or of another optimiser, or lacks something.
     pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), CheckpointError> {
         let saved = Saved::open(checkpoint)?;
+        let mut layers_then = [0.0; 2];
+        saved.take(LAYERS, &mut layers_then)?;
+        if layers_then != halves(layers::<N>().into(), 16) {
+            return Err(CheckpointError::OtherNet { expected: N::GRAPH.name });
+        }
         let mut params = Params::<N>::zeros();
         for (place, _, tensor) in tensors::<N>() {
             saved.take(tensor.name, &mut params.floats[place.offset..][..place.len])?;
         }
         let mut states = vec![0.0; self.memory.states().len()];
         for trained in trained::<N, O>() {
-            saved.take(&state_name(&trained), &mut states[trained.states])?;
+            saved.take(&state_name::<O>(&trained), &mut states[trained.states])?;
         }
         let mut counts = [0.0; 2];
-        for (name, count) in STEPS.iter().zip(counts.chunks_mut(1)) {
-            saved.take(name, count)?;
-        }
+        saved.take(STEPS, &mut counts)?;
         let [floats, remembered] = self.memory.parts();
         floats[..N::STEP.tensors_len].copy_from_slice(&params.floats[..N::STEP.tensors_len]);
         remembered.copy_from_slice(&states);
@@ -93,10 +104,29 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
     }
 }
 
-/// The number of steps in a checkpoint: its low 24 bits, which a float holds, and the others.
-const STEPS: [&str; 2] = ["steps.low", "steps.high"];
+/// The number of steps.
+const STEPS: &str = ".steps";
+/// The checksum of the layers.
+const LAYERS: &str = ".layers";
+
+/// A number as two floats that hold it: its low bits, at most 24, and the others.
+fn halves(number: u64, bits: u32) -> [f32; 2] {
+    [(number & ((1 << bits) - 1)) as f32, (number >> bits) as f32]
+}
 
 /// The name of what the optimiser remembers of a tensor.
-fn state_name(trained: &Trained) -> String {
-    format!("optimiser.{}", trained.tensor.name)
+fn state_name<O: Optimiser>(trained: &Trained) -> String {
+    format!(".{}.{}", O::NAME, trained.tensor.name)
+}
+
+/// A checksum of the layers of a net, as a declaration calls them, and of which tensors are trained.
+fn layers<N: Train>() -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    for Node { name, op, inputs, output, aux, .. } in N::GRAPH.nodes {
+        hasher.update(format!("{name}: {} of {inputs:?}, {output}, {aux:?}\n", call(op)).as_bytes());
+    }
+    for (place, _, tensor) in tensors::<N>().filter(|(place, ..)| place.gradient.is_some()) {
+        hasher.update(format!("{} of {}\n", tensor.name, place.len).as_bytes());
+    }
+    hasher.finalize()
 }

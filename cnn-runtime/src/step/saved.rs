@@ -47,7 +47,12 @@ pub(super) fn write(entries: &[Entry<'_>]) -> Vec<u8> {
 pub enum CheckpointError {
     /// It is no safetensors file, or cannot be read.
     Unreadable(Problem),
-    /// It is the checkpoint of another net, or of another optimiser, or only has weights.
+    /// It is of a net with other layers, or in which others are trained.
+    OtherNet {
+        /// The net that it should be of.
+        expected: &'static str,
+    },
+    /// It is the checkpoint of another optimiser, or only has weights.
     Missing {
         /// The tensor that it should have.
         name: String,
@@ -62,10 +67,15 @@ impl fmt::Display for CheckpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(problem) => write!(f, "the checkpoint can't be read: {problem}"),
+            Self::OtherNet { expected } => write!(
+                f,
+                "the checkpoint is of a net whose layers are not those of `{expected}`, or in which others are trained\n\
+                 help: a training goes on with the net that it began with; to train another, begin with the weights that fit"
+            ),
             Self::Missing { name, expected, found: None } => write!(
                 f,
                 "the checkpoint has no tensor `{name}` of {expected} numbers\n\
-                 help: it is of another net or optimiser, or a file of weights alone, which `from_safetensors` reads"
+                 help: it is of another optimiser, or a file of weights alone, which `from_safetensors` reads"
             ),
             Self::Missing { name, expected, found: Some(found) } => {
                 write!(

@@ -130,6 +130,10 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
     }
 
     /// One step: the loss of a minibatch, all gradients, new running statistics, and an update of every tensor that is trained.
+    ///
+    /// # Panics
+    ///
+    /// If a target is a class that the net doesn't have.
     pub fn step(&mut self, images: &N::Images, targets: &N::Targets, rate: f64) -> Score {
         let score = self.gradients(images, targets);
         self.update(rate);
@@ -138,6 +142,10 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
 
     /// The loss of a minibatch as in training, and all gradients, which [`grad`](Self::grad) returns. Running statistics change, but no
     /// parameter does.
+    ///
+    /// # Panics
+    ///
+    /// If a target is a class that the net doesn't have.
     pub fn gradients(&mut self, images: &N::Images, targets: &N::Targets) -> Score {
         let (pass, trunk, [shared, workspaces]) = self.pass(true);
         N::forward(pass, images.as_ref(), targets.as_ref(), trunk, shared, workspaces);
@@ -169,7 +177,7 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
     ///
     /// # Panics
     ///
-    /// If there are not as many targets as images.
+    /// If there are not as many targets as images, or if one is a class that the net doesn't have.
     pub fn evaluate(&mut self, images: &[N::Image], targets: &[N::Target]) -> Score {
         assert_eq!(images.len(), targets.len(), "a target for each image");
         let (pass, trunk, [shared, workspaces]) = self.pass(false);

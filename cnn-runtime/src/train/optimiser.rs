@@ -42,6 +42,8 @@ pub struct Update {
 
 /// How gradients change parameters.
 pub trait Optimiser {
+    /// What checkpoints call it: a word that no other optimiser has.
+    const NAME: &'static str;
     /// What it remembers of `N` parameters: `[[f32; N]; 2]`, if that is two numbers of each.
     type States<const N: usize>: Floats;
     /// How many numbers it remembers for each parameter.
@@ -100,6 +102,7 @@ impl Sgd {
 }
 
 impl Optimiser for Sgd {
+    const NAME: &'static str = "sgd";
     type States<const N: usize> = [[f32; N]; 1];
 
     fn decay(&self) -> Decay {
@@ -188,6 +191,7 @@ impl Default for Adam {
 }
 
 impl Optimiser for Adam {
+    const NAME: &'static str = "adam";
     type States<const N: usize> = [[f32; N]; 2];
 
     fn decay(&self) -> Decay {
@@ -212,6 +216,7 @@ impl Default for AdamW {
 }
 
 impl Optimiser for AdamW {
+    const NAME: &'static str = "adamw";
     type States<const N: usize> = [[f32; N]; 2];
 
     fn decay(&self) -> Decay {

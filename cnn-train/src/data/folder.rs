@@ -13,6 +13,8 @@ use crate::picture;
 
 /// The ends of the names of pictures.
 const PICTURES: [&str; 3] = ["png", "jpg", "jpeg"];
+/// Those of pictures that are not read. To leave them out silently would train on a part of the data.
+const OTHERS: [&str; 8] = ["webp", "bmp", "gif", "tif", "tiff", "avif", "heic", "jxl"];
 
 /// What is in a folder, sorted by name, but for hidden files.
 pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -32,9 +34,22 @@ pub(super) fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn is_picture(path: &Path) -> bool {
+fn has_extension(path: &Path, among: &[&str]) -> bool {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-    extension.is_some_and(|extension| PICTURES.contains(&extension.as_str()))
+    extension.is_some_and(|extension| among.contains(&extension.as_str()))
+}
+
+/// The pictures of a class.
+fn pictures(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let files = entries(folder)?;
+    if let Some(other) = files.iter().find(|path| has_extension(path, &OTHERS)) {
+        return Err(Error::data(other, "is neither PNG nor JPEG: convert it, or remove it"));
+    }
+    let pictures: Vec<PathBuf> = files.into_iter().filter(|path| has_extension(path, &PICTURES)).collect();
+    if pictures.is_empty() {
+        return Err(Error::data(folder, "has no pictures: put PNG or JPEG files into it, or remove it"));
+    }
+    Ok(pictures)
 }
 
 /// The set of a folder, which has a folder of pictures for each class.
@@ -51,11 +66,7 @@ pub(super) fn set(folder: &Path, wanted: &Wanted) -> Result<DataSet, Error> {
     check(wanted.shape)?;
     let (mut bytes, mut labels) = (Vec::new(), Vec::new());
     for (class, folder) in (0..).zip(&folders) {
-        let pictures: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| is_picture(path)).collect();
-        if pictures.is_empty() {
-            return Err(Error::data(folder, "has no pictures: put PNG or JPEG files into it, or remove it"));
-        }
-        for path in pictures {
+        for path in pictures(folder)? {
             let read = picture::open(&path).map_err(|error| Error::Picture { path: path.clone(), error })?;
             let (width, height) = (read.width as u32, read.height as u32);
             // As many bytes as pixels have.

@@ -104,9 +104,11 @@ fn of_folder(path: &Path, wanted: &Wanted) -> Result<Vec<DataSet>, Error> {
         };
         entries.iter().filter(is).cloned().collect::<Vec<PathBuf>>()
     };
-    if let [training] = &names(&TRAINING, true)[..] {
+    // A folder of pictures alone is a class, whatever it is called: bus, car, train.
+    let parts = |names: Vec<PathBuf>| names.into_iter().filter(|path| has_folders(path)).collect::<Vec<PathBuf>>();
+    if let [training] = &parts(names(&TRAINING, true))[..] {
         let mut sets = vec![folder::set(training, wanted)?];
-        match &names(&VALIDATION, true)[..] {
+        match &parts(names(&VALIDATION, true))[..] {
             [] => {}
             [validation] => sets.push(folder::set(validation, wanted)?),
             [first, second, ..] => {
@@ -135,6 +137,11 @@ fn of_folder(path: &Path, wanted: &Wanted) -> Result<Vec<DataSet>, Error> {
         .filter(|files| !files.is_empty())
         .map(|files| of_halves(path, files, wanted))
         .collect()
+}
+
+/// Whether there are folders in a folder.
+fn has_folders(path: &Path) -> bool {
+    folder::entries(path).is_ok_and(|entries| entries.iter().any(|entry| entry.is_dir()))
 }
 
 /// Which part of a set an IDX file's name says that it is.

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use cnn_train::Job;
 
-use super::source::Source;
+use super::source::{FUNCTION, Source, function};
 use crate::failure::Failure;
 
 /// A crate that was written.
@@ -143,15 +143,12 @@ fn file_name(path: &Path) -> String {
 
 /// The net may be private to its file.
 fn with_function(source: &Source) -> String {
-    let Source { text, net, .. } = source;
-    format!(
-        "{text}\npub(super) fn cnn_train_main() -> ::std::process::ExitCode {{\n    ::cnn_train::main::<{net}<'static>>()\n}}\n"
-    )
+    format!("{}\n{}", source.text, function(&source.entry))
 }
 
 fn main(file: &str) -> String {
     format!(
         "//! Written by `cnn train`.\n\n#![allow(warnings)]\n\n#[path = \"{file}\"]\nmod net;\n\n\
-         fn main() -> std::process::ExitCode {{\n    net::cnn_train_main()\n}}\n"
+         fn main() -> std::process::ExitCode {{\n    net::{FUNCTION}()\n}}\n"
     )
 }

@@ -22,6 +22,8 @@ pub(super) struct Source {
     pub(super) net: String,
     /// The file.
     pub(super) text: String,
+    /// What trains it, as the file calls that.
+    pub(super) entry: String,
 }
 
 /// A net in a `network!`.
@@ -31,15 +33,28 @@ struct Net {
     start: usize,
     /// Its `#[train(…)]`, and the number of images in it.
     train: Option<Option<Range<usize>>>,
+    /// Whether it is in a file, `= onnx("…")`.
+    is_model: bool,
 }
 
 /// A `network! { … }`.
 struct Invocation {
     group: Group,
+    /// The groups around it, from the outermost on.
+    around: Vec<Around>,
     nets: Vec<Net>,
     /// What another crate does not have: files of weights, and the path of `cnn`.
     strange: Vec<Range<usize>>,
     calls_code: bool,
+}
+
+/// A group in a file.
+#[derive(Clone)]
+struct Around {
+    /// The name, if it is a module.
+    module: Option<String>,
+    /// Where it ends.
+    close: usize,
 }
 
 impl Source {
@@ -60,6 +75,9 @@ impl Source {
         let mut found = Vec::new();
         invocations(tokens, &mut found);
         let (invocation, net) = chosen(path, &found, net)?;
+        if net.is_model {
+            return Err(Failure::of_file(path, format_args!("names a file for `{}`: {IMPORT}", net.name)));
+        }
         let mut edits: Vec<(Range<usize>, String)> = found
             .iter()
             .flat_map(|invocation| &invocation.strange)
@@ -70,7 +88,17 @@ impl Source {
             (Some(Some(number)), Some(batch)) => edits.push((number.clone(), batch.to_string())),
             (Some(_), _) => {}
         }
+        let mut entry = format!("::cnn_train::main::<{}<'static>>()", net.name);
         let text = if invocation.calls_code {
+            // Out of the modules of the net, one after another: none needs to be public.
+            for Around { module, close } in invocation.around.iter().rev() {
+                let module = module.as_ref().ok_or_else(|| {
+                    let wrong = format!("declares `{}` inside of a function, with layers that call code", net.name);
+                    Failure::of_file(path, format_args!("{wrong}: move both out of it"))
+                })?;
+                edits.push((*close..*close, format!(" {}", function(&entry))));
+                entry = format!("{module}::{FUNCTION}()");
+            }
             edited(&text, 0..text.len(), edits)
         } else {
             let range = invocation.group.span().byte_range();
@@ -78,8 +106,19 @@ impl Source {
             let end = if invocation.group.delimiter() == Delimiter::Brace { "" } else { ";" };
             format!("{}::cnn::network! {}{end}\n", "\n".repeat(lines), edited(&text, range, edits))
         };
-        Ok(Self { path: path.to_path_buf(), net: net.name.clone(), text })
+        Ok(Self { path: path.to_path_buf(), net: net.name.clone(), text, entry })
     }
+}
+
+/// How a model comes to be trained.
+pub(super) const IMPORT: &str = "write the model as a declaration first, cnn import MODEL -o net.rs -w net.safetensors, then cnn train net.rs --from net.safetensors";
+
+/// The function that trains the net, in the file and in each of the net's modules.
+pub(super) const FUNCTION: &str = "cnn_train_main";
+
+/// That function.
+pub(super) fn function(entry: &str) -> String {
+    format!("pub(super) fn {FUNCTION}() -> ::std::process::ExitCode {{ {entry} }}\n")
 }
 
 /// A part of a text with some of its parts replaced.
@@ -119,20 +158,29 @@ fn chosen<'a>(path: &Path, found: &'a [Invocation], net: Option<&str>) -> Result
 /// All `network! { … }`, also in modules and functions.
 fn invocations(tokens: TokenStream, found: &mut Vec<Invocation>) {
     let mut inside = vec![tokens.into_iter()];
-    // How much of `network` and `!` came just before.
+    let mut around: Vec<Around> = Vec::new();
+    // How much of `network` and `!` came just before, and of `mod` and a name.
     let mut seen = 0;
+    let (mut is_mod, mut module) = (false, None);
     while let Some(tokens) = inside.last_mut() {
         let Some(token) = tokens.next() else {
             inside.pop();
+            around.pop();
             seen = 0;
             continue;
         };
+        let of = module.take();
+        if let TokenTree::Ident(word) = &token {
+            module = is_mod.then(|| word.to_string());
+            is_mod = word == "mod";
+        }
         seen = match (seen, token) {
             (2, TokenTree::Group(group)) => {
-                found.push(Invocation::read(group));
+                found.push(Invocation::read(group, around.clone()));
                 0
             }
             (_, TokenTree::Group(group)) => {
+                around.push(Around { module: of, close: group.span_close().byte_range().start });
                 inside.push(group.stream().into_iter());
                 0
             }
@@ -146,10 +194,10 @@ fn invocations(tokens: TokenStream, found: &mut Vec<Invocation>) {
 impl Invocation {
     /// Finds the nets among its items: `[attributes] [pub] Name: …` or `[attributes] [pub] Name = …`, and not `block name(…)` or
     /// `const NAME = …`. What is no item is left to the compiler.
-    fn read(group: Group) -> Self {
+    fn read(group: Group, around: Vec<Around>) -> Self {
         let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
         let mut invocation =
-            Self { calls_code: calls_code(group.stream()), group, nets: Vec::new(), strange: Vec::new() };
+            Self { calls_code: calls_code(group.stream()), group, around, nets: Vec::new(), strange: Vec::new() };
         let mut at = 0;
         while at < tokens.len() {
             at = invocation.item(&tokens, at);
@@ -181,7 +229,8 @@ impl Invocation {
             && matches!(mark.as_char(), ':' | '=')
         {
             let start = tokens[first_outer(tokens, first)].span().byte_range().start;
-            self.nets.push(Net { name: plain(name), start, train });
+            let is_model = ["onnx", "tflite"].iter().any(|format| is_word(tokens.get(at + 2), format));
+            self.nets.push(Net { name: plain(name), start, train, is_model });
         }
         // A net ends in braces after its output, or in a semicolon; its inputs may be in braces, too.
         while let Some(token) = tokens.get(at) {
@@ -289,17 +338,29 @@ mod tests {
         let text = source(file, None, Some(2)).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(
             text,
-            "fn f(x: f32) -> f32 { x }\nmod a { cnn::network!( #[train(batch = 2)] N: 4 -> 4 { map(f); }); }"
+            "fn f(x: f32) -> f32 { x }\nmod a { cnn::network!( #[train(batch = 2)] N: 4 -> 4 { map(f); });  \
+             pub(super) fn cnn_train_main() -> ::std::process::ExitCode { ::cnn_train::main::<N<'static>>() }\n}"
         );
+        let file = "mod a { mod r#b { network! { N: 4 -> 4 { map(f); } } } }";
+        let inner = Source::of_file(Path::new("a.rs"), file, None, None).unwrap_or_else(|error| panic!("{error:?}"));
+        assert_eq!(inner.entry, "a::cnn_train_main()");
+        assert!(inner.text.contains("ExitCode { r#b::cnn_train_main() }"), "{}", inner.text);
+        let error = wrong("fn main() { network! { N: 4 -> 4 { map(f); } } }", None);
+        assert!(error.contains("declares `N` inside of a function, with layers that call code: move both"), "{error}");
         let only = source("mod a { cnn::network!(N: 4 -> 4 { relu; }); }", None, None);
         assert_eq!(only, Ok("::cnn::network! (#[train(batch = 64)] N: 4 -> 4 { relu; });\n".to_owned()));
     }
 
+    fn wrong(text: &str, net: Option<&str>) -> String {
+        source(text, net, None).expect_err("it is wrong")
+    }
+
     #[test]
     fn a_net_must_be_meant() {
-        let wrong = |text: &str, net: Option<&str>| source(text, net, None).expect_err("it is wrong");
         assert_eq!(wrong(TWO, None), "a.rs declares several nets, A, B: say which, as in FILE.rs::A");
         assert_eq!(wrong(TWO, Some("C")), "a.rs declares no net `C`, but A, B");
+        let model = wrong("network! { pub A = onnx(\"a.onnx\"); }", None);
+        assert!(model.starts_with("a.rs names a file for `A`: write the model as a declaration first"), "{model}");
         assert!(wrong("fn main() {}", None).starts_with("a.rs declares no net: write one"));
         assert!(wrong("\nnetwork! {", None).starts_with("a.rs can't be read as Rust at line 2"));
     }

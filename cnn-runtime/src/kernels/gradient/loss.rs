@@ -47,24 +47,27 @@ impl CrossEntropy {
     }
 }
 
-/// Computes the loss of an image, and its gradients, and counts hits. There is a class for each pixel, row by row; one that the logits don't have gives
-/// NaN as its loss.
+/// Computes the loss of an image, and its gradients, and counts hits. There is a class for each pixel, row by row.
 ///
 /// # Panics
 ///
-/// If the workspace is too small, or there are fewer classes than pixels.
+/// If the workspace is too small, if there are fewer classes than pixels, or if a class has no logit.
 #[inline(always)]
 pub fn cross_entropy(run: Run<'_>, layer: &Checked<CrossEntropy>, classes: &[u32], ws: &mut [f32]) {
     let (run, ws) = layer.enter(run, ws);
     let layer = layer.get();
     assert!(layer.output.pixels() <= classes.len(), "a class for each pixel");
-    // SAFETY: the layer was checked; the workspace is as large as it needs.
+    for class in classes {
+        let count = layer.output.channels;
+        assert!((*class as usize) < count, "a target of class {class}, but there are only {count}, from 0 on");
+    }
+    // SAFETY: the layer and the classes were checked; the workspace is as large as it needs.
     unsafe { cross_entropy_in(run, &layer, classes, ws) }
 }
 
 /// # Safety
 ///
-/// The layer was checked, and `ws` has as many floats as it needs.
+/// The layer and the classes were checked, and `ws` has as many floats as it needs.
 unsafe fn cross_entropy_in(run: Run<'_>, layer: &CrossEntropy, classes: &[u32], ws: *mut f32) {
     // SAFETY: the caller's promise.
     run.alone(unsafe { CrossEntropyKernel::new(layer, classes, ws) });
@@ -100,13 +103,14 @@ impl Kernel for CrossEntropyKernel<'_> {
             let loss = ws.wrapping_add(loss + pixel);
             let hit = loss.wrapping_add(output.pixels());
             let pixel = Pixel { softmax, class: *class as usize, weight, smoothing, loss, hit };
-            // SAFETY: both pixels lie in maps that were checked, each followed by a vector, and the losses in the workspace.
+            // SAFETY: both pixels lie in maps that were checked, each followed by a vector, and the losses in the workspace; the classes
+            // were checked.
             s.run(unsafe { Sound::new(pixel) });
         }
     }
 }
 
-/// One pixel: the conditions of [`SoftmaxPixel`], and `loss` and `hit` can be written.
+/// One pixel: the conditions of [`SoftmaxPixel`], there is such a class, and `loss` and `hit` can be written.
 struct Pixel {
     softmax: SoftmaxPixel,
     class: usize,
@@ -124,12 +128,12 @@ impl UnsafeKernel for Pixel {
         let Self { softmax: SoftmaxPixel { from, to, len, .. }, class, weight, smoothing, loss, hit } = self;
         let share = 1.0 - smoothing;
         let spread = if smoothing == 0.0 { 0.0 } else { smoothing / len as f32 };
-        // SAFETY: the caller's promise; a class that is there is one of `len` floats.
+        // SAFETY: the caller's promise.
         unsafe {
             let largest = self.softmax.largest(s);
             // Before the logits may be overwritten.
-            *hit = f32::from(class < len && is_first_largest(core::slice::from_raw_parts(from, len), class));
-            let of_class = if class < len { *from.wrapping_add(class) } else { f32::NAN };
+            *hit = f32::from(is_first_largest(core::slice::from_raw_parts(from, len), class));
+            let of_class = *from.wrapping_add(class);
             let of_all = if smoothing == 0.0 { 0.0 } else { self.sum_below(s, largest) };
             let sum = self.softmax.sum_of_exps(s, largest);
             let below = of_class - s.reduce_max(largest);
@@ -139,9 +143,7 @@ impl UnsafeKernel for Pixel {
                 let slope = s.mul(s.sub(probability, s.splat(spread)), s.splat(weight));
                 s.store_first(to.wrapping_add(i), slope, len - i);
             }
-            if class < len {
-                *to.wrapping_add(class) -= weight * share;
-            }
+            *to.wrapping_add(class) -= weight * share;
         }
     }
 }

@@ -42,8 +42,10 @@ impl<'a> Lowering<'_, 'a> {
             if first == 0 && count == sizes[at] && step == 1 {
                 continue;
             }
-            if step != 1 {
-                return fault(format!("it takes every {step}th number; only neighbours can be taken"));
+            match step {
+                1 => {}
+                ..=0 => return fault("it takes numbers in reverse; only neighbours in order can be taken"),
+                2.. => return fault(format!("it takes one number in {step}; only neighbours can be taken")),
             }
             view = self.along(&view, at)?;
             view = self.part(&view, at, first, count)?;

@@ -82,7 +82,7 @@ fn nets_of_keras_are_imported_and_agree() {
 
 #[test]
 fn files_of_tflite_are_imported_and_agree() {
-    agree(&folder("tflite"), "tflite", 45);
+    agree(&folder("tflite"), "tflite", 48);
 }
 
 /// Checks the cases of a folder, and that there are enough.

@@ -794,6 +794,27 @@ class Sequence(nn.Module):
         return F.log_softmax(self.fc(y.mean(2)), dim=1)
 
 
+class Responses(nn.Module):
+    """Local response normalisation, over an even and an odd number of channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(2, 6, 3, padding=1), nn.Conv2d(6, 4, 1)
+        self.norm1, self.norm2 = nn.LocalResponseNorm(4, alpha=0.5), nn.LocalResponseNorm(3, alpha=0.25, beta=0.5, k=2.0)
+
+    def forward(self, x):
+        return self.norm2(self.conv2(F.max_pool2d(self.norm1(F.relu(self.conv1(x))), 2)))
+
+
+class ResponsesOfASequence(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv1d(3, 5, 3), nn.LocalResponseNorm(2, alpha=0.5)
+
+    def forward(self, x):
+        return self.norm(self.conv(x)).mean(2)
+
+
 NETS = {
     "resnet": (ResNet, (3, 24, 24)),
     "unet": (UNet, (1, 8, 8)),
@@ -802,6 +823,8 @@ NETS = {
     "shuffle": (Shuffle, (4, 3, 3)),
     "norms": (Norms, (2, 6, 6)),
     "sequence": (Sequence, (2, 9)),
+    "responses": (Responses, (2, 6, 5)),
+    "responses_of_a_sequence": (ResponsesOfASequence, (3, 9)),
 }
 
 

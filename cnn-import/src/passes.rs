@@ -10,13 +10,15 @@ mod l2_norm;
 mod layer_norm;
 mod logarithm;
 mod lrn;
+mod squeeze;
 
 use crate::graph::{Graph, Id, Node};
 
 /// What stands in the place of a node.
 type Rule = for<'a> fn(&Finder<'_, 'a>, &Node<'a>) -> Option<Node<'a>>;
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
+    squeeze::squeeze,
     hard::hard_sigmoid,
     hard::hard_swish,
     gated::silu,

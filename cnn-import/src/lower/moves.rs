@@ -32,7 +32,14 @@ impl<'a> Lowering<'_, 'a> {
                 let at = if at == sizes.len() as i64 { sizes.len() } else { axis(at, sizes.len())? };
                 vec![sizes[..at].iter().product(), sizes[at..].iter().product()]
             }
-            "Squeeze" => squeezed(&sizes, self.axes(node)?.as_deref())?,
+            "Squeeze" => {
+                let mut axes = self.axes(node)?;
+                if node.flag("if_one", false)? {
+                    let is_one = |at: &i64| axis(*at, sizes.len()).is_ok_and(|at| sizes[at] == 1);
+                    axes.iter_mut().for_each(|axes| axes.retain(is_one));
+                }
+                squeezed(&sizes, axes.as_deref())?
+            }
             "Unsqueeze" => match self.axes(node)? {
                 Some(axes) => unsqueezed(&sizes, &axes)?,
                 None => return fault("its axes are missing"),

@@ -815,6 +815,18 @@ class ResponsesOfASequence(nn.Module):
         return self.norm(self.conv(x)).mean(2)
 
 
+class Focus(nn.Module):
+    """Pixels as channels, in the order of YOLO and in that of rows."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.rest = nn.Conv2d(12, 4, 3, padding=1), nn.Conv2d(9, 2, 1)
+
+    def forward(self, x):
+        y = self.conv(torch.cat([x[..., i::2, j::2] for j in range(2) for i in range(2)], 1))[:, :1]
+        return self.rest(torch.cat([y[:, :, i::3, j::3] for i in range(3) for j in range(3)], 1))
+
+
 NETS = {
     "resnet": (ResNet, (3, 24, 24)),
     "unet": (UNet, (1, 8, 8)),
@@ -823,6 +835,7 @@ NETS = {
     "shuffle": (Shuffle, (4, 3, 3)),
     "norms": (Norms, (2, 6, 6)),
     "sequence": (Sequence, (2, 9)),
+    "focus": (Focus, (3, 6, 12)),
     "responses": (Responses, (2, 6, 5)),
     "responses_of_a_sequence": (ResponsesOfASequence, (3, 9)),
 }

@@ -92,9 +92,11 @@ fn graphs_that_cant_be_computed_are_refused() {
 
 #[test]
 fn numbers_with_gaps_are_refused() {
-    for (step, words) in
-        [(2, "it takes one number in 2; "), (3, "one number in 3; only neighbours"), (-1, "in reverse; ")]
-    {
+    for (step, words) in [
+        (2, "it takes one number in 2; "),
+        (3, "one number in 3; only neighbours can be taken\n    help: for all pixels"),
+        (-1, "in reverse; "),
+    ] {
         let mut model = Model::conv();
         let end = if step < 0 { -100 } else { 100 };
         for (name, number) in [("first", if step < 0 { -1 } else { 0 }), ("end", end), ("at", 2), ("step", step)] {

@@ -794,6 +794,39 @@ class Sequence(nn.Module):
         return F.log_softmax(self.fc(y.mean(2)), dim=1)
 
 
+class Responses(nn.Module):
+    """Local response normalisation, over an even and an odd number of channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(2, 6, 3, padding=1), nn.Conv2d(6, 4, 1)
+        self.norm1, self.norm2 = nn.LocalResponseNorm(4, alpha=0.5), nn.LocalResponseNorm(3, alpha=0.25, beta=0.5, k=2.0)
+
+    def forward(self, x):
+        return self.norm2(self.conv2(F.max_pool2d(self.norm1(F.relu(self.conv1(x))), 2)))
+
+
+class ResponsesOfASequence(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv1d(3, 5, 3), nn.LocalResponseNorm(2, alpha=0.5)
+
+    def forward(self, x):
+        return self.norm(self.conv(x)).mean(2)
+
+
+class Focus(nn.Module):
+    """Pixels as channels, in the order of YOLO and in that of rows."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.rest = nn.Conv2d(12, 4, 3, padding=1), nn.Conv2d(9, 2, 1)
+
+    def forward(self, x):
+        y = self.conv(torch.cat([x[..., i::2, j::2] for j in range(2) for i in range(2)], 1))[:, :1]
+        return self.rest(torch.cat([y[:, :, i::3, j::3] for i in range(3) for j in range(3)], 1))
+
+
 NETS = {
     "resnet": (ResNet, (3, 24, 24)),
     "unet": (UNet, (1, 8, 8)),
@@ -802,6 +835,9 @@ NETS = {
     "shuffle": (Shuffle, (4, 3, 3)),
     "norms": (Norms, (2, 6, 6)),
     "sequence": (Sequence, (2, 9)),
+    "focus": (Focus, (3, 6, 12)),
+    "responses": (Responses, (2, 6, 5)),
+    "responses_of_a_sequence": (ResponsesOfASequence, (3, 9)),
 }
 
 

@@ -74,6 +74,15 @@ def depthwise_dilated(x):
     return tf.nn.relu6(tf.nn.depthwise_conv2d(x, floats(3, 3, 2, 3), [1, 1, 1, 1], "SAME", dilations=[2, 2]))
 
 
+@case((None, 9, 10, 2))
+def conv_between_batches(x):
+    # Windows padded on their own, a bias and a limit before the end, more added than cropped.
+    y = tf.nn.conv2d(tf.space_to_batch(x, [2, 3], [[2, 1], [0, 5]]), floats(2, 3, 2, 4), 1, "SAME")
+    y = tf.batch_to_space(tf.nn.relu6(tf.tanh(y) * floats(4) + floats(4)), [2, 3], [[1, 0], [0, 4]])
+    z = tf.nn.depthwise_conv2d(tf.space_to_batch(y, [3, 1], [[0, 1], [1, 1]]), floats(2, 3, 4, 2), [1] * 4, "VALID")
+    return tf.batch_to_space(z, [3, 1], [[0, 0], [0, 0]])
+
+
 @case((1, 4, 5, 3))
 def conv_transpose_same(x):
     x = tf.nn.conv2d_transpose(x, floats(3, 3, 2, 3), [1, 8, 9, 2], 2, "SAME") + floats(2)
@@ -364,6 +373,24 @@ def normalised():
 
 
 @net
+def dilated():
+    x = image = keras.Input((11, 13, 3), name="image")
+    x = layers.Conv2D(6, 3, dilation_rate=2, padding="same", activation="relu", name="first")(x)
+    x = layers.BatchNormalization(name="norm")(layers.Conv2D(5, (2, 4), dilation_rate=(1, 3), padding="same", name="even")(x))
+    x = layers.DepthwiseConv2D(3, dilation_rate=(2, 1), activation="relu6", name="depthwise")(x)
+    return keras.Model(image, layers.Conv2D(2, 2, dilation_rate=2, name="last")(x))
+
+
+@net
+def dilated_sequence():
+    x = signal = keras.Input((21, 3), name="signal")
+    x = layers.Conv1D(4, 3, dilation_rate=2, padding="same", activation="relu", name="first")(x)
+    y = layers.Conv1D(4, 2, dilation_rate=4, padding="causal", activation="tanh", name="filter")(x)
+    x = layers.Multiply()([y, layers.Conv1D(4, 2, dilation_rate=4, padding="causal", activation="sigmoid", name="gate")(x)])
+    return keras.Model(signal, layers.Dense(2, name="head")(layers.GlobalAveragePooling1D()(x)))
+
+
+@net
 def half_precision():
     return mobile()
 
@@ -413,6 +440,20 @@ def recorded(name, file):
     return f"{name}\n" + line("input", inputs) + line("output", outputs)
 
 
+def batches(x):
+    """Batches of smaller maps that are no dilated convolutions."""
+
+    def between(function, padding, crop):
+        return tf.batch_to_space(function(tf.space_to_batch(x, [2, 2], [padding] * 2)), [2, 2], [crop] * 2)
+
+    weight, batch = floats(3, 3, 2, 4), tf.space_to_batch(x, [4, 4], [[0, 4]] * 2)
+    pooled = between(lambda y: tf.nn.max_pool2d(y, 2, 1, "VALID"), [1, 1], [0, 0])
+    strided = between(lambda y: tf.nn.conv2d(y, weight, 2, "VALID"), [2, 2], [0, 0])
+    cropped = between(lambda y: tf.nn.conv2d(y, weight, 1, "SAME"), [0, 2], [3, 1])
+    shared = tf.batch_to_space(tf.nn.conv2d(batch, weight, 1, "VALID"), [4, 4], [[0, 0]] * 2)
+    return pooled, strided, cropped, shared, tf.nn.space_to_depth(batch, 3)
+
+
 def refused():
     """Files that can't be declared, each for another reason."""
     folder = FOLDER / "refused"
@@ -439,6 +480,7 @@ def refused():
     write("loop", lambda x: tf.while_loop(lambda y: tf.reduce_sum(y) < 10, lambda y: [y * 2], [x]), (1, 4, 4, 2))
     write("corners", lambda x: tf.compat.v1.image.resize_bilinear(x, [9, 9]), (1, 4, 4, 2))
     write("no_layers", lambda x: tf.sort(tf.sin(x), axis=-1), (1, 4, 4, 2))
+    write("batches", batches, (None, 8, 8, 2))
     write("open_size", lambda x: tf.nn.conv2d(x, floats(3, 3, 2, 4), 2, "SAME"), (1, None, None, 2))
 
 

@@ -2,7 +2,7 @@
 //!
 //! They are in a safetensors file with the tensors `input.NAME` and `output.NAME`, of a net's inputs and outputs by their names in
 //! the declaration; `input.input` and `output.output` if the net doesn't name its only one. Each has the shape of the value,
-//! [C, H, W] or [F], or is flat; for N inputs, N comes first. ONNX's test data are such a file in parts: a folder with
+//! [C, H, W] or [F], or is flat, and dimensions of 1 do not matter; for N inputs, N comes first. ONNX's test data are such a file in parts: a folder with
 //! `input_0.pb`, `output_0.pb` and so on, in the order of the model's inputs and outputs.
 
 use std::fs;

@@ -66,6 +66,13 @@ pub(crate) fn dimensions(shape: Shape) -> Vec<usize> {
     }
 }
 
+/// Whether dimensions differ only by those of 1: `[1, 10, 1, 1]` and `[10]` have the same numbers in the same order.
+pub(crate) fn same_but_ones(some: &[usize], others: &[usize]) -> bool {
+    let more =
+        |dimensions: &'_ [usize]| dimensions.iter().copied().filter(|dimension| *dimension != 1).collect::<Vec<_>>();
+    more(some) == more(others)
+}
+
 /// A shape for people, with few dimensions.
 pub(crate) fn shape(dimensions: &[usize]) -> String {
     match dimensions.split_at_checked(8) {

@@ -1,5 +1,6 @@
 //! A file as a graph: names become numbers, nodes are put in order, tensors are decoded.
 
+mod branches;
 mod order;
 
 use std::collections::BTreeMap;
@@ -148,6 +149,12 @@ impl<'a> Loader<'a, '_> {
                 }
                 inputs.push(id);
             }
+            if let ("If", Some((x, axes))) = (node.op, branches::squeeze(&node, self.files)) {
+                inputs.push(self.names.get(x).copied());
+                let id = self.define("");
+                self.constants.insert(id, Rc::new(Constant::ints(vec![axes.len()], axes)));
+                inputs.push(Some(id));
+            }
             let attributes = node.attributes.into_iter().map(|it| (it.name, Rc::new(it.value))).collect();
             let (name, op, metadata) = (node.name, node.op, node.metadata);
             let domain = if node.domain == "ai.onnx" { "" } else { node.domain };
@@ -173,7 +180,7 @@ impl<'a> Loader<'a, '_> {
             Some(Attribute::Int(number)) => Constant::ints(Vec::new(), vec![number]),
             Some(Attribute::Floats(numbers)) => Constant::floats(vec![numbers.len()], numbers),
             Some(Attribute::Ints(numbers)) => Constant::ints(vec![numbers.len()], numbers),
-            Some(Attribute::Text(_) | Attribute::Graph | Attribute::Other) | None => {
+            Some(Attribute::Text(_) | Attribute::Graph(_) | Attribute::Other) | None => {
                 let title = node.outputs.first().copied().unwrap_or(node.name);
                 return self.problem(node.op, title, Fault::new("its value is not a tensor of numbers"));
             }

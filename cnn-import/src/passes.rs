@@ -10,13 +10,16 @@ mod l2_norm;
 mod layer_norm;
 mod logarithm;
 mod lrn;
+mod squeeze;
+mod unshuffle;
 
 use crate::graph::{Graph, Id, Node};
 
 /// What stands in the place of a node.
 type Rule = for<'a> fn(&Finder<'_, 'a>, &Node<'a>) -> Option<Node<'a>>;
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 14] = [
+    squeeze::squeeze,
     hard::hard_sigmoid,
     hard::hard_swish,
     gated::silu,
@@ -27,6 +30,7 @@ const RULES: [Rule; 12] = [
     layer_norm::multiplied,
     l2_norm::l2_norm,
     lrn::lrn,
+    unshuffle::unshuffle,
     logarithm::of_activation,
     logarithm::softplus,
 ];

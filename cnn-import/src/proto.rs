@@ -63,8 +63,8 @@ pub(crate) enum Value<'a> {
     Tensor(Tensor<'a>),
     Ints(Vec<i64>),
     Floats(Vec<f32>),
-    /// `If` and `Loop` have graphs.
-    Graph,
+    /// `If` and `Loop` have graphs, which are read when they are asked for.
+    Graph(&'a [u8]),
     Other,
 }
 
@@ -135,6 +135,11 @@ pub(crate) fn model(bytes: &[u8]) -> Result<Model<'_>> {
 /// Reads a file of a single tensor.
 pub(crate) fn tensor(bytes: &[u8]) -> Result<Tensor<'_>> {
     Reader { parts: MOST_PARTS }.tensor(bytes)
+}
+
+/// Reads a graph that a node has.
+pub(crate) fn graph(bytes: &[u8]) -> Result<Graph<'_>> {
+    Reader { parts: MOST_PARTS }.graph(bytes)
 }
 
 struct Reader {
@@ -224,11 +229,11 @@ impl Reader {
                 // Bytes that are no text are those of an operator that is not known anyway.
                 4 => single = Some(field.text().map_or(Value::Other, Value::Text)),
                 5 => single = Some(Value::Tensor(self.tensor(field.bytes()?)?)),
-                6 | 11 => single = Some(Value::Graph),
+                6 => single = Some(Value::Graph(field.bytes()?)),
                 7 => field.floats(&mut floats)?,
                 8 => field.ints(&mut ints)?,
                 20 => kind = field.int()?,
-                9 | 10 | 14 | 15 | 22 | 23 => single = Some(Value::Other),
+                9..=11 | 14 | 15 | 22 | 23 => single = Some(Value::Other),
                 _ => {}
             }
         }

@@ -11,6 +11,7 @@
 
 mod buffer;
 mod call;
+mod dilated;
 mod model;
 mod names;
 mod operators;
@@ -59,6 +60,7 @@ pub(crate) fn load(bytes: &[u8], input: Option<Shape>) -> Result<(Graph<'_>, boo
     let mut loader = Loader {
         model: &model,
         bytes: bytes.len(),
+        dilated: dilated::parts(&model),
         known: BTreeMap::new(),
         moved: BTreeMap::new(),
         constants: BTreeMap::new(),
@@ -75,7 +77,7 @@ pub(crate) fn load(bytes: &[u8], input: Option<Shape>) -> Result<(Graph<'_>, boo
     loader.frame();
     let inputs = if loader.problems.is_empty() { loader.inputs(input) } else { Vec::new() };
     if loader.problems.is_empty() {
-        model.operators.iter().for_each(|operator| loader.operator(operator));
+        model.operators.iter().enumerate().for_each(|(at, operator)| loader.operator(at, operator));
     }
     let outputs = loader.outputs();
     let Loader { constants, nodes, values, refused, missing, has_maps, problems, .. } = loader;
@@ -92,6 +94,8 @@ struct Loader<'m, 'a> {
     model: &'m Model<'a>,
     /// How many bytes the file has.
     bytes: usize,
+    /// Operators that are one dilated convolution, by their places.
+    dilated: dilated::Parts,
     /// Values by the numbers of their tensors.
     known: BTreeMap<i32, Id>,
     /// Constants in another order, by the order.
@@ -132,8 +136,7 @@ impl<'a> Loader<'_, 'a> {
 
     /// A tensor that the file must have.
     fn tensor(&self, index: i32) -> Result<&model::Tensor<'a>, Fault> {
-        let tensor = usize::try_from(index).ok().and_then(|index| self.model.tensors.get(index));
-        tensor.ok_or_else(|| Fault::new(format!("it names the tensor {index}, which there is not")))
+        self.model.tensor(index).ok_or_else(|| Fault::new(format!("it names the tensor {index}, which there is not")))
     }
 
     /// The value of a tensor: a constant, or what an operator before gives.
@@ -215,9 +218,8 @@ impl<'a> Loader<'_, 'a> {
 
     /// What an input or an output is called.
     fn port(&self, index: i32) -> &'a str {
-        let tensor = usize::try_from(index).ok().and_then(|index| self.model.tensors.get(index));
         let name = self.model.names.get(&index).copied();
-        name.or_else(|| tensor.map(|tensor| tensor.name)).unwrap_or_default()
+        name.or_else(|| self.model.tensor(index).map(|tensor| tensor.name)).unwrap_or_default()
     }
 
     fn input(&mut self, index: i32, name: &'a str, given: Option<Shape>) -> Result<Input<'a>, Fault> {
@@ -305,15 +307,16 @@ impl<'a> Loader<'_, 'a> {
         value
     }
 
-    fn operator(&mut self, operator: &Operator<'a>) {
+    fn operator(&mut self, at: usize, operator: &Operator<'a>) {
         let model = self.model;
         let title = operator.outputs.first().map_or("", |index| self.tensor(*index).map_or("", |tensor| tensor.name));
         let code = model.codes.get(operator.code);
         let op = code.and_then(operators::name).unwrap_or("operator");
-        let mut call = call::Call { loader: self, operator, op, title };
+        let part = self.dilated.remove(&at).transpose();
+        let mut call = call::Call { loader: self, operator, op, title, spread: None };
         let found = match code {
             Some(code) if operators::is_custom(code) => Err(ops::custom(op)),
-            Some(_) => ops::translate(&mut call),
+            Some(_) => part.and_then(|part| ops::translate(&mut call, part)),
             None => Err(Fault::new("its number is none of the file's operators")),
         };
         let found = found.and_then(|values| self.define(operator, &values));

@@ -72,7 +72,7 @@ fn check(folder: &Path, format: &str, Case { name, input, output }: &Case) -> Re
 
 #[test]
 fn cases_are_imported_and_agree() {
-    agree(&folder("cases"), "onnx", 90);
+    agree(&folder("cases"), "onnx", 96);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn nets_of_keras_are_imported_and_agree() {
 
 #[test]
 fn files_of_tflite_are_imported_and_agree() {
-    agree(&folder("tflite"), "tflite", 45);
+    agree(&folder("tflite"), "tflite", 48);
 }
 
 /// Checks the cases of a folder, and that there are enough.

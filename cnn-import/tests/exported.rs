@@ -111,7 +111,9 @@ fn kept(name: &str) -> (usize, Vec<String>) {
 
 #[test]
 fn tensors_have_the_names_of_the_state_dict() {
-    for name in ["residual", "unet", "upscaler", "siamese", "recurrent", "perceptron", "half", "sequence", "shuffled"] {
+    for name in
+        ["residual", "unet", "upscaler", "siamese", "recurrent", "perceptron", "half", "sequence", "shuffled", "focus"]
+    {
         let (count, other) = kept(name);
         let other: Vec<String> = other.into_iter().filter(|name| !name.starts_with("batch_norm")).collect();
         assert!(count > 0 && other.is_empty(), "{name}: {other:?} of {count}");

@@ -91,6 +91,24 @@ fn graphs_that_cant_be_computed_are_refused() {
 }
 
 #[test]
+fn numbers_with_gaps_are_refused() {
+    for (step, words) in [
+        (2, "it takes one number in 2; "),
+        (3, "one number in 3; only neighbours can be taken\n    help: for all pixels"),
+        (-1, "in reverse; "),
+    ] {
+        let mut model = Model::conv();
+        let end = if step < 0 { -100 } else { 100 };
+        for (name, number) in [("first", if step < 0 { -1 } else { 0 }), ("end", end), ("at", 2), ("step", step)] {
+            model.initializers.push(onnx::int_tensor(name, &[1], &[number]));
+        }
+        model.nodes.push(node("Slice", &["y", "first", "end", "at", "step"], &["z"], &[]));
+        model.output = "z";
+        assert_error(model.encode(), words);
+    }
+}
+
+#[test]
 fn unknown_versions_and_domains_are_refused() {
     for version in [1, 6, 1000] {
         let model = Model { opset: version, ..Model::conv() };
@@ -109,6 +127,69 @@ fn subgraphs_are_refused_in_words() {
         model.nodes.push([node(op, &["y"], &["z"], &[]), field(5, &graph)].concat());
         model.output = "z";
         assert_error(model.encode(), "at run time");
+    }
+}
+
+/// An `If` as PyTorch writes it for `x.squeeze(3)`; its condition asks for the size along an axis.
+#[test]
+fn a_choice_by_a_size_is_one_for_that_axis_alone() {
+    let graph = |name: &[u8], result: &[u8], nodes: &[Vec<u8>]| {
+        let nodes: Vec<u8> = nodes.iter().flat_map(|node| field(1, node)).collect();
+        let graph = [nodes, field(12, &field(1, result))].concat();
+        field(5, &[field(1, name), field(6, &graph), varint(20, 5)].concat())
+    };
+    let import_by = |size: i64, or: &str| {
+        let mut model = Model::conv();
+        model.nodes.push(node("GlobalAveragePool", &["y"], &["p"], &[]));
+        for (name, number) in [("at", size), ("one", 1)] {
+            model.initializers.push(onnx::int_tensor(name, &[1], &[number]));
+        }
+        model.nodes.push(node("Shape", &["p"], &["s"], &[]));
+        model.nodes.push(node("Gather", &["s", "at"], &["n"], &[]));
+        model.nodes.push(node("Equal", &["n", "one"], &["c"], &[]));
+        let tensor = field(5, &onnx::int_tensor("", &[1], &[3]));
+        let axes = [node("Constant", &[], &["a"], &[]), field(5, &[field(1, b"value"), tensor].concat())].concat();
+        let then = graph(b"then_branch", b"t", &[axes, node("Squeeze", &["p", "a"], &["t"], &[])]);
+        let or = graph(b"else_branch", b"e", &[node(or, &["p"], &["e"], &[])]);
+        model.nodes.push([node("If", &["c"], &["z"], &[]), then, or].concat());
+        model.output = "z";
+        import(model.encode())
+    };
+    assert!(import_by(3, "Identity").expect("a net").contains("global_avg_pool"));
+    for (size, or) in [(2, "Identity"), (1, "Identity"), (3, "Relu")] {
+        assert!(import_by(size, or).expect_err("a choice").to_string().contains("at run time"), "{size} {or}");
+    }
+}
+
+/// Local response normalisation is over channels, and not over rows.
+#[test]
+fn responses_of_rows_are_refused() {
+    let import_by = |sizes: &[i64]| {
+        let mut model = Model::conv();
+        let lists = [("sizes", sizes), ("pads", &[0, 0, 1, 0, 0, 0, 0, 0, 0, 0]), ("back", &[1, 2, 5, 4])];
+        for (name, list) in lists {
+            model.initializers.push(onnx::int_tensor(name, &[list.len() as u64], list));
+        }
+        model.initializers.push(float_tensor("half", &[], &[0.5]));
+        let kernel = [("kernel_shape", onnx::ints(&[2, 1, 1])), ("strides", onnx::ints(&[1; 3]))];
+        model.nodes.extend([
+            node("Mul", &["y", "y"], &["square"], &[]),
+            node("Reshape", &["square", "sizes"], &["open"], &[]),
+            node("Pad", &["open", "pads"], &["padded"], &[]),
+            node("AveragePool", &["padded"], &["mean"], &kernel),
+            node("Reshape", &["mean", "back"], &["closed"], &[]),
+            node("Mul", &["closed", "half"], &["scaled"], &[]),
+            node("Add", &["scaled", "half"], &["sum"], &[]),
+            node("Pow", &["sum", "half"], &["power"], &[]),
+            node("Div", &["y", "power"], &["z"], &[]),
+        ]);
+        model.output = "z";
+        import(model.encode())
+    };
+    assert!(import_by(&[1, 1, 2, 5, 4]).expect("a net").contains("lrn(size = 2"));
+    for sizes in [[1, 2, 5, 4, 1], [1, 1, 10, 4, 1]] {
+        let error = import_by(&sizes).expect_err("rows").to_string();
+        assert!(error.contains("not those of neighbouring channels"), "{error}");
     }
 }
 

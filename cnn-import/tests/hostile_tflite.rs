@@ -45,7 +45,7 @@ fn cut_files_are_errors() {
 
 #[test]
 fn changed_numbers_never_panic() {
-    for name in ["parts.tflite", "open_batch.tflite", "resizes.tflite"] {
+    for name in ["parts.tflite", "open_batch.tflite", "resizes.tflite", "conv_between_batches.tflite"] {
         let whole = file(name);
         for at in 8..whole.len().min(1600) {
             for value in [0, 0x7F, 0xFF] {
@@ -60,7 +60,13 @@ fn changed_numbers_never_panic() {
 /// Lengths, distances, sizes and numbers of tensors are four bytes each.
 #[test]
 fn claimed_sizes_cost_nothing() {
-    for name in ["conv_transpose_same.tflite", "channel_shuffle.tflite", "pads.tflite", "sequence.tflite"] {
+    for name in [
+        "conv_transpose_same.tflite",
+        "channel_shuffle.tflite",
+        "pads.tflite",
+        "sequence.tflite",
+        "dilated_sequence.tflite",
+    ] {
         let whole = file(name);
         for at in (8..whole.len() - 4).step_by(4) {
             for value in [0, 2, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, u32::MAX, (whole.len() - at) as u32, 1 << 24] {
@@ -114,6 +120,24 @@ fn operators_that_no_layer_computes_are_refused() {
     assert_error(file("refused/loop.tflite"), &["WHILE `", "it calls another graph of the file"]);
     assert_error(file("refused/no_layers.tflite"), &["2 parts", "SIN `", "TOPK_V2 `", "no layer computes it"]);
     assert_error(file("refused/corners.tflite"), &["RESIZE_BILINEAR `", "`half_pixel_centers` or `align_corners`"]);
+}
+
+#[test]
+fn batches_of_smaller_maps_are_dilated_convolutions_or_refused() {
+    let help = "help: a dilated convolution is one operator in the file if the batch is fixed before the model is converted: \
+                `keras.Input(shape, batch_size=1)`";
+    let words = [
+        "BATCH_TO_SPACE_ND `",
+        "MAX_POOL_2D is between it and a SPACE_TO_BATCH_ND, not one convolution",
+        "no convolution is between it and a BATCH_TO_SPACE_ND",
+        "CONV_2D `",
+        "it is dilated by [2, 2] and has the stride [2, 2]",
+        "more of its result is cut off than was added around what it reads",
+        "SPACE_TO_DEPTH reads its result too, and is no part of a dilated convolution",
+        "5 parts",
+        help,
+    ];
+    assert_error(file("refused/batches.tflite"), &words);
 }
 
 #[test]

@@ -330,6 +330,30 @@ class Responses(nn.Module):
         return F.softsign(self.even(self.conv(self.odd(x))))
 
 
+@net(3, 8, 10)
+class Focus(nn.Module):
+    """Pixels as channels, slice by slice."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(12, 4, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(torch.cat([x[..., ::2, ::2], x[..., 1::2, ::2], x[..., ::2, 1::2], x[..., 1::2, 1::2]], 1))
+
+
+@net(3, 11)
+class Melody(nn.Module):
+    """Layers on a sequence that PyTorch computes by several operators."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv1d(3, 5, 3), nn.LocalResponseNorm(4, alpha=0.5)
+
+    def forward(self, x):
+        return self.norm(self.conv(x))
+
+
 class Excitation(nn.Module):
     def __init__(self, channels, squeezed):
         super().__init__()

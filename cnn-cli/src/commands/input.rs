@@ -8,7 +8,7 @@ use cnn::weights::Tensors;
 use crate::failure::{Failure, printable};
 use crate::recorded::INPUT;
 use crate::registry::Model;
-use crate::tensors::{self, dimensions, misread};
+use crate::tensors::{self, dimensions, misread, same_but_ones};
 
 /// The most names of other tensors that are listed if one is missing.
 const MOST_NAMES: usize = 5;
@@ -76,13 +76,11 @@ impl Batch {
 /// One of a net's inputs.
 fn read(tensors: &Tensors<'_>, model: &Model, index: usize) -> Result<Read, String> {
     let (name, shape) = (model.graph.input_name(index), model.graph.inputs[index].shape);
-    // A recorded input may be flat.
     let recorded = format!("{INPUT}{name}");
     let is_recorded = tensors.shape(name).is_none() && tensors.shape(&recorded).is_some();
     let name = if is_recorded { &recorded } else { name };
     let found = tensors.shape(name).ok_or_else(|| missing(name, tensors))?;
-    let flat = Shape::Vector(shape.elements());
-    let count = count(found, shape).or_else(|| if is_recorded { count(found, flat) } else { None });
+    let count = if is_recorded { count_recorded(found, shape) } else { count(found, shape) };
     let count = count.ok_or_else(|| misshapen(name, found, shape, model))?;
     let values = tensors.read(name).map_err(|problem| format!("has `{name}` as {}", misread(&problem)))?;
     Ok(Read { count, values: values.unwrap_or_default(), length: shape.elements() })
@@ -95,6 +93,18 @@ fn count(found: &[usize], shape: Shape) -> Option<Option<usize>> {
     match found {
         [count, rest @ ..] if rest == one => Some(Some(*count)),
         _ if found == one => Some(None),
+        _ => None,
+    }
+}
+
+/// The same for a recorded input, which may be flat, or have other dimensions of 1: a sequence is C x L elsewhere, and C x 1 x L here.
+fn count_recorded(found: &[usize], shape: Shape) -> Option<Option<usize>> {
+    let one = dimensions(shape);
+    let fits = |found: &[usize]| same_but_ones(found, &one) || same_but_ones(found, &[shape.elements()]);
+    match found {
+        _ if found == one => Some(None),
+        [count, rest @ ..] if fits(rest) => Some(Some(*count)),
+        _ if fits(found) => Some(None),
         _ => None,
     }
 }

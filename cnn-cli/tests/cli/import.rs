@@ -133,6 +133,49 @@ fn recorded_results_that_do_not_fit_are_explained() {
     assert!(!folder.names().contains(&"m.rs".to_owned()));
 }
 
+/// A sequence is C x L in PyTorch, and C x 1 x L here: dimensions of 1 don't matter in what was recorded.
+#[test]
+fn sequences_that_pytorch_recorded_prove_an_import() {
+    let folder = Folder::new("import_sequence");
+    for end in ["json", "state.safetensors", "recorded.safetensors"] {
+        let file = format!("sequence.{end}");
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cnn-import/tests/exported").join(&file);
+        fs::copy(from, folder.path(&file)).unwrap();
+    }
+    let [model, net, weights, recorded, output] =
+        ["sequence.json", "net.rs", "w.safetensors", "sequence.recorded.safetensors", "y"]
+            .map(|file| folder.path(file));
+    let pair = |flag: &str, path: &Path| [flag.to_owned(), path.display().to_string()];
+    let ran = |command: &str, subject: &Path, more: &[[String; 2]]| {
+        run([command.to_owned(), subject.display().to_string()].into_iter().chain(more.concat())).ok()
+    };
+    let report = ran("import", &model, &[pair("-o", &net), pair("-w", &weights), pair("--verify", &recorded)]);
+    assert!(report.contains("output.output"), "{report}");
+    let report = ran("compare", &net, &[pair("--weights", &weights), pair("--recorded", &recorded)]);
+    assert!(report.contains("all agree"), "{report}");
+    let run_on = |input: &Path| {
+        ran("run", &net, &[pair("--weights", &weights), pair("--input", input), pair("--output", &output)]);
+        tensors(&output).remove("output").unwrap()
+    };
+    assert_eq!(run_on(&recorded).0, [1, 2]);
+    // One sequence without its batch, and two of them.
+    let (_, one) = tensors(&recorded).remove("input.input").unwrap();
+    let two = [&one[..], &one].concat();
+    for (shape, numbers, outputs) in [(vec![3, 20], one, vec![2]), (vec![2, 3, 20], two, vec![2, 2])] {
+        let input = folder.file("x", file_of_all(&[("input.input".to_owned(), shape, numbers)]));
+        assert_eq!(run_on(&input).0, outputs);
+    }
+    let made = folder.path("made");
+    ran("new", &made, &[pair("--net", &net), pair("--weights", &weights), pair("--recorded", &recorded)]);
+    let kept = tensors(&made.join("recorded.safetensors"));
+    assert_eq!([&kept["input.input"].0[..], &kept["output.output"].0], [&[1, 3, 1, 20][..], &[1, 2]]);
+    // Rows and columns in another order.
+    let turned = folder.file("x", file_of_all(&[("input.input".to_owned(), vec![1, 20, 3], vec![0.0; 60])]));
+    let files = [pair("--weights", &weights), pair("--input", &turned), pair("--output", &output)].concat();
+    let error = run(["run".to_owned(), net.display().to_string()].into_iter().chain(files)).error();
+    assert!(error.contains("has `input.input` of shape [1, 20, 3]"), "{error}");
+}
+
 /// A tensor as ONNX's test data have it.
 fn proto(dims: &[u8], numbers: &[f32]) -> Vec<u8> {
     let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();

@@ -130,10 +130,14 @@ impl<'a> Lowering<'_, 'a> {
     }
 
     pub(super) fn concat(&mut self, node: &Node<'a>) -> Result<View, Stop> {
-        let mut views: Vec<View> =
-            (0..node.inputs.len()).map(|index| self.view(node, index)).collect::<Result<_, _>>()?;
+        let views = (0..node.inputs.len()).map(|index| self.view(node, index)).collect::<Result<_, _>>()?;
+        self.join(views, node.int("axis", 1)?)
+    }
+
+    /// Values one after another along an axis, which is that of channels.
+    pub(super) fn join(&mut self, mut views: Vec<View>, along: i64) -> Result<View, Stop> {
         let Some(rank) = views.first().map(|view| view.dims.len()) else { return fault("it has no inputs") };
-        let at = axis(node.int("axis", 1)?, rank)?;
+        let at = axis(along, rank)?;
         if views.len() == 1 {
             return Ok(views.swap_remove(0));
         }

@@ -32,7 +32,14 @@ impl<'a> Lowering<'_, 'a> {
                 let at = if at == sizes.len() as i64 { sizes.len() } else { axis(at, sizes.len())? };
                 vec![sizes[..at].iter().product(), sizes[at..].iter().product()]
             }
-            "Squeeze" => squeezed(&sizes, self.axes(node)?.as_deref())?,
+            "Squeeze" => {
+                let mut axes = self.axes(node)?;
+                if node.flag("if_one", false)? {
+                    let is_one = |at: &i64| axis(*at, sizes.len()).is_ok_and(|at| sizes[at] == 1);
+                    axes.iter_mut().for_each(|axes| axes.retain(is_one));
+                }
+                squeezed(&sizes, axes.as_deref())?
+            }
             "Unsqueeze" => match self.axes(node)? {
                 Some(axes) => unsqueezed(&sizes, &axes)?,
                 None => return fault("its axes are missing"),
@@ -102,7 +109,11 @@ impl<'a> Lowering<'_, 'a> {
             let split = view.reshaped(&[batch, channels, rows, block, columns, block]).ok_or_else(wrong)?;
             let moved = split.transposed(&[0, 3, 5, 1, 2, 4]);
             let moved = moved.reshaped(&[batch, channels.saturating_mul(area), rows, columns]).ok_or_else(wrong)?;
-            return Ok(self.moved(moved));
+            let moved = self.moved(moved);
+            return match node.ints("blocks")? {
+                Some(blocks) if !blocks.is_sorted() => self.blocks_of(&moved, blocks, channels),
+                Some(_) | None => Ok(moved),
+            };
         }
         let fewer = channels / area;
         let (rows, columns) = (height.saturating_mul(block), width.saturating_mul(block));
@@ -113,6 +124,14 @@ impl<'a> Lowering<'_, 'a> {
         };
         let moved = view.reshaped(&sizes).ok_or_else(wrong)?.transposed(&order);
         Ok(self.moved(moved.reshaped(&[batch, fewer, rows, columns]).ok_or_else(wrong)?))
+    }
+
+    /// Blocks of this many channels in another order.
+    fn blocks_of(&mut self, view: &View, blocks: &[i64], size: usize) -> Result<View, Stop> {
+        let view = View { is_only: false, ..self.natural(view)? };
+        let block = |this: &mut Self, at: &i64| this.part(&view, 1, *at as usize * size, size);
+        let parts = blocks.iter().map(|at| block(self, at)).collect::<Result<_, _>>()?;
+        self.join(parts, 1)
     }
 
     pub(super) fn pad(&mut self, node: &Node<'a>) -> Result<View, Stop> {

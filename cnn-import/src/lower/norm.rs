@@ -139,6 +139,13 @@ impl<'a> Lowering<'_, 'a> {
             Ok(size @ 1..) => size,
             Ok(0) | Err(_) => return fault("its size is not a number from 1"),
         };
+        // PyTorch's is an average over an axis of the maps in this shape: [N, 1, C, …].
+        let channels = view.shape.channels() as i64;
+        if let Some(sizes) = self.constant(node, 1)?
+            && sizes.to_ints()?.get(1..3) != Some(&[1, channels])
+        {
+            return fault("it normalises over numbers that are not those of neighbouring channels");
+        }
         let alpha = f64::from(node.float("alpha", 1e-4)?) / size as f64;
         let window = match node.text("window", "onnx")? {
             _ if !size.is_multiple_of(2) => LrnWindow::Paper,

@@ -11,7 +11,12 @@ use super::{Lowering, Stop, fault};
 use crate::constant::Constant;
 use crate::fold::{Piece, parts, slices};
 use crate::graph::{Node, axis};
+use crate::report::Fault;
 use crate::view::{Axis, Part, View};
+
+/// What to write in a model for rows and columns with gaps between them.
+const STRIDED: &str = "for all pixels of a block as channels, `pixel_unshuffle` is a layer; for one of them, give the convolution or the \
+                       pool before it that stride";
 
 impl<'a> Lowering<'_, 'a> {
     pub(super) fn split(&mut self, node: &Node<'a>) -> Result<Vec<View>, Stop> {
@@ -42,8 +47,13 @@ impl<'a> Lowering<'_, 'a> {
             if first == 0 && count == sizes[at] && step == 1 {
                 continue;
             }
-            if step != 1 {
-                return fault(format!("it takes every {step}th number; only neighbours can be taken"));
+            match step {
+                1 => {}
+                ..=0 => return fault("it takes numbers in reverse; only neighbours in order can be taken"),
+                2.. => {
+                    let why = format!("it takes one number in {step}; only neighbours can be taken");
+                    return Err(Fault::new(why).help(STRIDED).into());
+                }
             }
             view = self.along(&view, at)?;
             view = self.part(&view, at, first, count)?;
@@ -84,7 +94,7 @@ impl<'a> Lowering<'_, 'a> {
     }
 
     /// Some neighbours of a dimension.
-    fn part(&mut self, view: &View, at: usize, first: usize, count: usize) -> Result<View, Stop> {
+    pub(super) fn part(&mut self, view: &View, at: usize, first: usize, count: usize) -> Result<View, Stop> {
         let size = view.sizes()[at];
         if count == 0 || first + count > size {
             return fault(format!("it takes {count} of {size} from {first} on"));

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::buffer::Table;
+use super::dilated::Spread;
 use super::model::{Operator, Tensor};
 use super::{FIRST, LAST, Loader, names, order, tensors};
 use crate::constant::{self, Constant};
@@ -22,6 +23,8 @@ pub(super) struct Call<'l, 'm, 'a> {
     pub(super) op: &'a str,
     /// The name of its first result.
     pub(super) title: &'a str,
+    /// How it is dilated by operators around it.
+    pub(super) spread: Option<Spread>,
 }
 
 impl<'a> Call<'_, '_, 'a> {

@@ -54,6 +54,11 @@ pub(super) struct Operator<'a> {
 }
 
 impl<'a> Model<'a> {
+    /// A tensor by its number.
+    pub(super) fn tensor(&self, index: i32) -> Option<&Tensor<'a>> {
+        usize::try_from(index).ok().and_then(|index| self.tensors.get(index))
+    }
+
     /// The bytes of a tensor that has some.
     pub(super) fn content(&self, tensor: &Tensor<'a>) -> Result<Option<&'a [u8]>> {
         let Some(buffer) = self.buffers.get(tensor.buffer) else {

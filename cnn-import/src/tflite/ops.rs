@@ -16,6 +16,7 @@ mod resize;
 mod shapes;
 
 use super::call::Call;
+use super::dilated::Part;
 use super::tensors::UNQUANTISED;
 use crate::graph::Id;
 use crate::report::Fault;
@@ -23,7 +24,14 @@ use crate::report::Fault;
 type Values = Result<Vec<Id>, Fault>;
 
 /// Adds the nodes that a call becomes, and gives the values of its results.
-pub(super) fn translate(call: &mut Call<'_, '_, '_>) -> Values {
+pub(super) fn translate(call: &mut Call<'_, '_, '_>, part: Option<Part>) -> Values {
+    match part {
+        Some(Part::Same) => return Ok(vec![call.input(0)?]),
+        Some(Part::Added(axis)) => return Ok(vec![moves::of_one(call, "Unsqueeze", axis)?]),
+        Some(Part::Removed(axis)) => return Ok(vec![moves::of_one(call, "Squeeze", axis)?]),
+        Some(Part::Conv(spread)) => call.spread = Some(spread),
+        Some(Part::Pointwise) | None => {}
+    }
     let single = match call.op {
         "CONV_2D" => conv::conv(call),
         "DEPTHWISE_CONV_2D" => conv::depthwise(call),
@@ -89,10 +97,6 @@ fn unknown(op: &str) -> Fault {
         | "BIDIRECTIONAL_SEQUENCE_RNN"
         | "EMBEDDING_LOOKUP" => ("no layer computes it", "there are no recurrent layers and no embeddings"),
         "CONV_3D" | "CONV_3D_TRANSPOSE" => ("no layer computes it", "there are layers of one and two dimensions"),
-        "SPACE_TO_BATCH_ND" | "BATCH_TO_SPACE_ND" => (
-            "no layer computes it",
-            "newer converters write a dilated convolution as one operator: convert the model again",
-        ),
         _ => ("no layer computes it", "replace it in the model, or leave out the part that it is in"),
     };
     Fault::new(why).help(help)

@@ -10,7 +10,7 @@ use crate::commands::trace::LAYER;
 use crate::failure::{Failure, printable, shown};
 use crate::recorded;
 use crate::registry::Model;
-use crate::tensors::{self, dimensions};
+use crate::tensors::{self, dimensions, same_but_ones};
 
 /// A tensor that can be compared.
 pub(super) struct Expected {
@@ -47,7 +47,7 @@ fn one(name: &str, value: Value, file: &Tensors<'_>, model: &Model, count: Optio
     let found = file.shape(name).unwrap_or_default();
     let dimensions: Vec<usize> = count.into_iter().chain(dimensions(shape)).collect();
     let flat: Vec<usize> = count.into_iter().chain([shape.elements()]).collect();
-    if ![&dimensions, &flat].iter().any(|ours| squeezed(ours) == squeezed(found)) {
+    if ![&dimensions, &flat].iter().any(|ours| same_but_ones(ours, found)) {
         return Err(format!("the file has {}, {} gives {dimensions:?}", tensors::shape(found), model.name));
     }
     let numbers = file.read(name).map_err(|problem| tensors::misread(&problem))?;
@@ -59,12 +59,6 @@ fn one(name: &str, value: Value, file: &Tensors<'_>, model: &Model, count: Optio
 fn value(graph: &Graph<'_>, name: &str) -> Option<Value> {
     let layer = name.strip_prefix(LAYER).and_then(|layer| module(graph, layer).or_else(|| resolve(graph, layer)));
     layer.or_else(|| resolve(graph, name)).or_else(|| recorded::value(graph, name))
-}
-
-/// Dimensions without those of 1: `[1, 10, 1, 1]` and `[10]` have the same numbers in the same order, and so has a flattened
-/// map.
-fn squeezed(dimensions: &[usize]) -> Vec<usize> {
-    dimensions.iter().copied().filter(|dimension| *dimension != 1).collect()
 }
 
 /// The most similar names that are suggested.

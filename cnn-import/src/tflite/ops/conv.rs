@@ -8,6 +8,7 @@
 //! ```
 
 use super::super::call::{Attributes, Call};
+use super::super::dilated::Spread;
 use crate::graph::Id;
 use crate::proto::Value as Attribute;
 use crate::report::Fault;
@@ -28,9 +29,10 @@ pub(super) fn conv(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
         _ => return Err(Fault::new(format!("its weight is for {of_filter} channels, and it reads {channels}"))),
     };
     let (x, weight) = (call.input(0)?, call.input(1)?);
+    let kernel = kernel(call)?;
     let weight = call.transposed(weight, &[0, 3, 1, 2]);
     let fields = Fields { padding: 0, stride: [2, 1], dilation: Some([5, 4]) };
-    let mut attributes = attributes(call, &fields)?;
+    let mut attributes = attributes(call, &fields, kernel)?;
     attributes.push(("group", Attribute::Int(groups)));
     let result = convolved(call, "Conv", [x, weight], None, attributes, rank)?;
     call.activated(result, 3)
@@ -46,9 +48,10 @@ pub(super) fn depthwise(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
         return Err(Fault::new(format!("its weight has the shape {shape:?}, and it reads {channels} channels")));
     }
     let (x, weight) = (call.input(0)?, call.input(1)?);
+    let kernel = kernel(call)?;
     let weight = call.transposed(weight, &[3, 0, 1, 2]);
     let fields = Fields { padding: 0, stride: [2, 1], dilation: Some([6, 5]) };
-    let mut attributes = attributes(call, &fields)?;
+    let mut attributes = attributes(call, &fields, kernel)?;
     attributes.push(("group", Attribute::Int(channels)));
     let result = convolved(call, "Conv", [x, weight], None, attributes, rank)?;
     call.activated(result, 4)
@@ -63,7 +66,7 @@ pub(super) fn transposed(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     let (start, end) = (call.listed(vec![1]), call.listed(vec![3]));
     let sizes = call.node("Slice", &[sizes, start, end], Vec::new());
     let fields = Fields { padding: 0, stride: [2, 1], dilation: None };
-    let attributes = attributes(call, &fields)?;
+    let attributes = attributes(call, &fields, [0; 2])?;
     let result = convolved(call, "ConvTranspose", [x, weight], Some(sizes), attributes, rank)?;
     call.activated(result, 3)
 }
@@ -72,21 +75,60 @@ fn last(shape: &[i64]) -> i64 {
     shape.last().copied().unwrap_or(0)
 }
 
-fn attributes<'a>(call: &Call<'_, '_, 'a>, fields: &Fields) -> Result<Attributes<'a>, Fault> {
+/// The rows and columns of its weight.
+fn kernel(call: &Call<'_, '_, '_>) -> Result<[i64; 2], Fault> {
+    match *call.shape(1)? {
+        [_, rows, columns, _] => Ok([rows, columns]),
+        ref shape => Err(Fault::new(format!("its weight has the shape {shape:?}"))),
+    }
+}
+
+fn attributes<'a>(call: &Call<'_, '_, 'a>, fields: &Fields, kernel: [i64; 2]) -> Result<Attributes<'a>, Fault> {
     let sizes = |[rows, columns]: [usize; 2]| Ok::<_, Fault>(vec![call.number(rows)?, call.number(columns)?]);
     let padding = match call.option(|table| table.byte(fields.padding))? {
         0 => "SAME_UPPER",
         1 => "VALID",
         other => return Err(Fault::new(format!("its padding has the number {other}, which is not known"))),
     };
-    let mut attributes =
-        vec![("auto_pad", Attribute::Text(padding)), ("strides", Attribute::Ints(sizes(fields.stride)?))];
-    if let Some(dilation) = fields.dilation {
-        // Those that are left out are 1.
-        let taps = sizes(dilation)?.into_iter().map(|size| if size == 0 { 1 } else { size }).collect();
-        attributes.push(("dilations", Attribute::Ints(taps)));
-    }
+    let strides = sizes(fields.stride)?;
+    // Those that are left out are 1.
+    let own = |taps: Vec<i64>| taps.into_iter().map(|size| if size == 0 { 1 } else { size }).collect::<Vec<_>>();
+    let taps = fields.dilation.map(sizes).transpose()?.map(own);
+    let mut attributes = match (&call.spread, &taps) {
+        (Some(spread), Some(taps)) => return dilated(spread, padding, strides, taps, kernel),
+        _ => vec![("auto_pad", Attribute::Text(padding)), ("strides", Attribute::Ints(strides))],
+    };
+    attributes.extend(taps.map(|taps| ("dilations", Attribute::Ints(taps))));
     Ok(attributes)
+}
+
+/// Those of a convolution of every n-th pixel: between these are n times as many, and so are those that it adds itself.
+fn dilated<'a>(
+    spread: &Spread,
+    padding: &str,
+    strides: Vec<i64>,
+    taps: &[i64],
+    kernel: [i64; 2],
+) -> Result<Attributes<'a>, Fault> {
+    if strides != [1, 1] {
+        return Err(Fault::new(format!("it is dilated by {:?} and has the stride {strides:?}", spread.block)));
+    }
+    let mut pads = [[0; 2]; 2];
+    for side in 0..2 {
+        let reach = if padding == "VALID" { 0 } else { (kernel[side] - 1).saturating_mul(taps[side]) };
+        for (end, own) in [reach / 2, reach - reach / 2].into_iter().enumerate() {
+            pads[end][side] = spread.pads[side][end].saturating_add(own.saturating_mul(spread.block[side]));
+        }
+    }
+    if pads.as_flattened().iter().any(|pad| *pad < 0) {
+        return Err(Fault::new("more of its result is cut off than was added around what it reads"));
+    }
+    let taps = spread.block.iter().zip(taps).map(|(block, taps)| block.saturating_mul(*taps)).collect();
+    Ok(vec![
+        ("strides", Attribute::Ints(strides)),
+        ("dilations", Attribute::Ints(taps)),
+        ("pads", Attribute::Ints(pads.concat())),
+    ])
 }
 
 /// The operator on maps with their channels first.

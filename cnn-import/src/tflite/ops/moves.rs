@@ -12,20 +12,20 @@ pub(super) fn reshape(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
     match call.optional(1)? {
         Some(sizes) if call.is_whole(sizes) => {
             let sizes = call.ints(1)?;
-            let sizes = of_one(call, sizes)?;
+            let sizes = unbatched(call, sizes)?;
             Ok(call.reshaped(x, sizes))
         }
         Some(sizes) => Ok(call.node("Reshape", &[x, sizes], vec![("allowzero", Attribute::Int(1))])),
         None => {
             let sizes = call.option(|table| table.ints(0))?.to_vec();
-            let sizes = of_one(call, sizes.into_iter().map(i64::from).collect())?;
+            let sizes = unbatched(call, sizes.into_iter().map(i64::from).collect())?;
             Ok(call.reshaped(x, sizes))
         }
     }
 }
 
 /// A shape for one of the batch that the file is for. One with a size that follows from the others is for any.
-fn of_one(call: &Call<'_, '_, '_>, mut sizes: Vec<i64>) -> Result<Vec<i64>, Fault> {
+fn unbatched(call: &Call<'_, '_, '_>, mut sizes: Vec<i64>) -> Result<Vec<i64>, Fault> {
     // Constants and sizes have no batch.
     let batch = if call.is_batched(0)? { call.loader.batch } else { 1 };
     match sizes.first_mut().filter(|_| batch > 1) {
@@ -50,9 +50,15 @@ pub(super) fn squeeze(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
 }
 
 pub(super) fn expand_dims(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {
-    let (x, at) = (call.input(0)?, call.int(1)?);
-    let axes = call.listed(vec![at]);
-    Ok(call.node("Unsqueeze", &[x, axes], Vec::new()))
+    let at = call.int(1)?;
+    of_one(call, "Unsqueeze", at)
+}
+
+/// A dimension of 1 more or less.
+pub(super) fn of_one<'a>(call: &mut Call<'_, '_, 'a>, op: &'a str, axis: i64) -> Result<Id, Fault> {
+    let x = call.input(0)?;
+    let axes = call.listed(vec![axis]);
+    Ok(call.node(op, &[x, axes], Vec::new()))
 }
 
 pub(super) fn transpose(call: &mut Call<'_, '_, '_>) -> Result<Id, Fault> {

@@ -9,7 +9,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use cnn_net::graph::Graph;
 use cnn_net::language::declaration;
+use cnn_net::op::{Activation, Op};
 use cnn_train::{Ended, Failed, Job, Kind, Options};
 use models::{LeNet5, Mlp, Perceptron};
 
@@ -108,8 +110,20 @@ fn ready(model: &Model) -> Option<&'static Trained> {
 
 /// A net of this program as a Rust file that trains.
 fn of_model(model: &Model, batch: Option<usize>) -> Result<Source, Failure> {
-    let text = declared(model, ready(model).map_or("", |trained| trained.loss))?;
+    let text = declared(model, ready(model).map_or_else(|| fitting_loss(model.graph), |trained| trained.loss))?;
     Source::of_file(Path::new("net.rs"), &text, Some(model.graph.name), batch)
+}
+
+/// Cross entropy, which needs no word, unless an output is no class.
+fn fitting_loss(graph: &Graph<'_>) -> &'static str {
+    let last = graph.nodes.last();
+    if last.is_some_and(|node| matches!(node.op, Op::Activation(Activation::Sigmoid))) {
+        ", loss = binary_cross_entropy"
+    } else if graph.output().channels() == 1 {
+        ", loss = mean_squared"
+    } else {
+        ""
+    }
 }
 
 /// The declaration of a net of this program as a Rust file.

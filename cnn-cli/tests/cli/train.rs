@@ -186,7 +186,7 @@ fn a_training_that_is_stopped_goes_on() {
     assert!(error.ends_with("): give the same options and data"), "{error}");
     let error =
         train(&folder, &[&arguments[..], &["w.safetensors", "--resume", "--optimiser", "adam"]].concat()).error();
-    assert!(error.contains("(optimiser sgd, here optimiser adam)"), "{error}");
+    assert!(error.contains("(optimiser sgd, momentum 0.9, here optimiser adam)"), "{error}");
     let printed = train(&folder, &[&arguments[..], &["w.safetensors", "--resume"]].concat()).ok();
     assert_eq!(printed.lines().nth(1), Some("all 840 steps were done before: give more --epochs to go on"));
     assert_eq!(read("w.safetensors"), read("whole.safetensors"));

@@ -35,7 +35,7 @@ const MOST_MODEL: usize = 2 << 30;
 
 /// An argument that stands for a net.
 #[derive(Debug, PartialEq, Eq)]
-enum Given<'a> {
+pub(crate) enum Given<'a> {
     /// One of this program.
     Name(&'a str),
     /// One of a file: its path, and the net's name.
@@ -47,7 +47,7 @@ enum Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    fn new(argument: &'a str) -> Self {
+    pub(crate) fn new(argument: &'a str) -> Self {
         let (path, net) = match argument.rsplit_once("::") {
             Some((path, net)) if is_file(path) => (path, Some(net)),
             _ => (argument, None),

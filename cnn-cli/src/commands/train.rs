@@ -12,15 +12,16 @@ use std::path::{Path, PathBuf};
 use cnn_net::graph::Graph;
 use cnn_net::language::declaration;
 use cnn_net::op::{Activation, Op};
-use cnn_train::{Ended, Failed, Job, Kind, Options};
+use cnn_train::{DIGITS, Ended, Failed, Job, Kind, Options};
 use models::{LeNet5, Mlp, Perceptron};
 
 use self::built::Build;
 use self::source::{BATCH, IMPORT, Source};
 pub(super) use self::step::Stepped;
 use crate::args::train::TrainArgs;
-use crate::failure::{Failure, printable};
+use crate::failure::Failure;
 use crate::limited;
+use crate::net::Given;
 use crate::output::Output;
 use crate::registry::Model;
 use crate::replace::refuse_overwriting;
@@ -67,15 +68,13 @@ pub(super) fn train(args: &TrainArgs, out: &mut Output<impl Write>) -> Result<()
     }
     job.data.iter().try_for_each(|data| refuse_missing(data))?;
     let batch = args.batch.map(usize::from);
-    let source = match rust_file(&args.net) {
-        Some((path, net)) => {
-            let text = read(&path)?;
-            Source::of_file(&path, &text, net, batch)?
+    let source = match Given::new(&args.net) {
+        Given::Rust(path, net) => {
+            let text = read(path)?;
+            Source::of_file(path, &text, net, batch)?
         }
-        None if is_model(&args.net) => {
-            return Err(Failure::Message(format!("{} is no declaration: {IMPORT}", printable(&args.net))));
-        }
-        None => {
+        Given::Imported(path) => return Err(Failure::of_file(path, format_args!("is no declaration: {IMPORT}"))),
+        Given::Name(_) | Given::Stdin(_) => {
             let model = Model::named(&args.net)?;
             if let Some(Trained { train, .. }) =
                 ready(model).filter(|trained| batch.is_none_or(|batch| batch == trained.batch))
@@ -89,18 +88,12 @@ pub(super) fn train(args: &TrainArgs, out: &mut Output<impl Write>) -> Result<()
     Build::new(&source, args.path.as_deref())?.run(&job)
 }
 
-/// Before minutes of building. `digits` need not be a folder.
+/// Before minutes of building.
 fn refuse_missing(data: &Path) -> Result<(), Failure> {
-    match fs::metadata(data) {
-        Err(error) if data != Path::new("digits") => Err(Failure::unreadable(data, &error)),
-        Ok(_) | Err(_) => Ok(()),
+    if data == Path::new(DIGITS) {
+        return Ok(());
     }
-}
-
-fn is_model(argument: &str) -> bool {
-    Path::new(argument)
-        .extension()
-        .is_some_and(|end| ["onnx", "tflite"].iter().any(|model| end.eq_ignore_ascii_case(model)))
+    fs::metadata(data).map(drop).map_err(|error| Failure::unreadable(data, &error))
 }
 
 /// The step of a net of this program.
@@ -189,16 +182,6 @@ fn beside(output: &Path) -> PathBuf {
     output.with_file_name(name)
 }
 
-/// The path of a Rust file, and the name of one of its nets.
-fn rust_file(argument: &str) -> Option<(PathBuf, Option<&str>)> {
-    let is_rust =
-        |path: &str| Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("rs"));
-    match argument.rsplit_once("::") {
-        Some((path, net)) if is_rust(path) => Some((path.into(), Some(net))),
-        _ => is_rust(argument).then(|| (argument.into(), None)),
-    }
-}
-
 fn read(path: &Path) -> Result<String, Failure> {
     let bytes = limited::read(path, MOST).map_err(|error| Failure::unreadable(path, &error))?;
     let bytes =
@@ -211,10 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_and_names_are_told_apart() {
-        assert_eq!(rust_file("a/b.rs"), Some((PathBuf::from("a/b.rs"), None)));
-        assert_eq!(rust_file("a::b/c.rs::Net"), Some((PathBuf::from("a::b/c.rs"), Some("Net"))));
-        assert_eq!(rust_file("torchvision::ResNet18"), None);
+    fn checkpoints_are_beside_the_weights() {
         assert_eq!(beside(Path::new("a/w.safetensors")), Path::new("a/w.checkpoint.safetensors"));
     }
 

@@ -37,6 +37,25 @@ fn a_net_of_this_program_is_trained_at_once() {
 }
 
 #[test]
+fn what_can_not_train_is_refused_before_anything_is_built() {
+    let folder = Folder::new("train_refuses");
+    let error = |net: &str, data: &str| train(&folder, &[net, "--data", data, "-o", "w.safetensors"]).error();
+    fs::write(folder.path("model.rs"), "cnn::network! { pub Net = onnx(\"a.onnx\"); }").unwrap();
+    let help = "write the model as a declaration first, `cnn import MODEL -o net.rs";
+    assert!(error("a.ONNX", "digits").starts_with(&format!("a.ONNX is no declaration: {help}")));
+    assert!(error("model.rs", "digits").starts_with(&format!("model.rs names a file for `Net`: {help}")));
+    assert!(error("mlp", "nowhere").starts_with("nowhere "), "{}", error("mlp", "nowhere"));
+    // Commands that build nothing have no model either.
+    for command in ["summary", "plan"] {
+        let text = cnn().current_dir(folder.path("")).args([command, "model.rs"]).output().unwrap();
+        let text = String::from_utf8(text.stderr).unwrap();
+        assert!(text.contains("`Net` is a model in a file, which is read only where its crate is built"), "{text}");
+        assert!(text.contains("give a.onnx itself in the place of this file"), "{text}");
+    }
+    assert_eq!(folder.names(), ["model.rs"]);
+}
+
+#[test]
 fn every_epoch_is_a_line_of_json() {
     let folder = Folder::new("trains_with_json");
     let data = digits_folder();

@@ -260,7 +260,9 @@ impl<'m, 'a> Finder<'m, 'a> {
             }
             _ => [1, 2].into_iter().find(is_there),
         };
-        found.map(|axis| axis as i64).ok_or_else(|| misfit(format!("a {} is before it", self.op(at))))
+        found
+            .map(|axis| axis as i64)
+            .ok_or_else(|| misfit(format!("{} is before it, and adds neither rows nor columns", self.op(at))))
     }
 
     /// The operator that removes the added dimension.

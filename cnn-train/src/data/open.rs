@@ -11,7 +11,7 @@ use super::{DataSet, Wanted, folder, idx, table};
 use crate::error::{Error, shown};
 
 /// What stands for the digits in this crate. A folder of that name is `./digits`.
-const DIGITS: &str = "digits";
+pub const DIGITS: &str = "digits";
 
 /// Names of the part to learn from, and of the one to judge by.
 const TRAINING: [&str; 1] = ["train"];
@@ -96,19 +96,17 @@ fn digits(wanted: &Wanted) -> Result<DataSet, Error> {
 /// The one or two sets of a folder.
 fn of_folder(path: &Path, wanted: &Wanted) -> Result<Vec<DataSet>, Error> {
     let entries = folder::entries(path)?;
-    let names = |names: &[&str], is_folder: bool| {
-        let is = |path: &&PathBuf| {
+    let parts = |names: &[&str]| {
+        let is_named = |path: &&PathBuf| {
             let name = folder::name(path).to_ascii_lowercase();
-            path.is_dir() == is_folder
-                && names.iter().any(|part| if is_folder { name.starts_with(part) } else { name.contains(part) })
+            names.iter().any(|part| name.starts_with(part))
         };
-        entries.iter().filter(is).cloned().collect::<Vec<PathBuf>>()
+        // A folder of pictures alone is a class, whatever it is called: bus, car, train.
+        entries.iter().filter(is_named).filter(|path| has_folders(path)).collect::<Vec<&PathBuf>>()
     };
-    // A folder of pictures alone is a class, whatever it is called: bus, car, train.
-    let parts = |names: Vec<PathBuf>| names.into_iter().filter(|path| has_folders(path)).collect::<Vec<PathBuf>>();
-    if let [training] = &parts(names(&TRAINING, true))[..] {
+    if let [training] = parts(&TRAINING)[..] {
         let mut sets = vec![folder::set(training, wanted)?];
-        match &parts(names(&VALIDATION, true))[..] {
+        match parts(&VALIDATION)[..] {
             [] => {}
             [validation] => sets.push(folder::set(validation, wanted)?),
             [first, second, ..] => {
@@ -139,7 +137,7 @@ fn of_folder(path: &Path, wanted: &Wanted) -> Result<Vec<DataSet>, Error> {
         .collect()
 }
 
-/// Whether there are folders in a folder.
+/// Whether this is a folder with folders in it.
 fn has_folders(path: &Path) -> bool {
     folder::entries(path).is_ok_and(|entries| entries.iter().any(|entry| entry.is_dir()))
 }

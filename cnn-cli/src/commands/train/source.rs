@@ -111,7 +111,8 @@ impl Source {
 }
 
 /// How a model comes to be trained.
-pub(super) const IMPORT: &str = "write the model as a declaration first, cnn import MODEL -o net.rs -w net.safetensors, then cnn train net.rs --from net.safetensors";
+pub(super) const IMPORT: &str = "write the model as a declaration first, `cnn import MODEL -o net.rs -w net.safetensors`, and then \
+                                 `cnn train net.rs --from net.safetensors`";
 
 /// The function that trains the net, in the file and in each of the net's modules.
 pub(super) const FUNCTION: &str = "cnn_train_main";

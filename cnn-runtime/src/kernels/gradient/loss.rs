@@ -57,8 +57,8 @@ pub fn cross_entropy(run: Run<'_>, layer: &Checked<CrossEntropy>, classes: &[u32
     let (run, ws) = layer.enter(run, ws);
     let layer = layer.get();
     assert!(layer.output.pixels() <= classes.len(), "a class for each pixel");
+    let count = layer.output.channels;
     for class in classes {
-        let count = layer.output.channels;
         assert!((*class as usize) < count, "a target of class {class}, but there are only {count}, from 0 on");
     }
     // SAFETY: the layer and the classes were checked; the workspace is as large as it needs.

@@ -38,6 +38,7 @@ impl Ast {
     /// alone. A variant that embeds a file has its own weights. So has one whose workspace is limited, since all images count
     /// against the limit, and more of them may need other algorithms; and one that would depend on a net which may not exist,
     /// or may not be seen where the variant can.
+    #[must_use]
     pub fn shares_weights(&self, variant: &Net) -> Option<&Net> {
         let of = variant.of.as_ref()?;
         let visibility = |net: &Net| net.visibility.to_token_stream().to_string();
@@ -366,6 +367,7 @@ impl Pipeline {
 
 impl Step {
     /// The token to point at.
+    #[must_use]
     pub fn span(&self) -> Span {
         match &self.kind {
             StepKind::Call(call) => call.name.span(),
@@ -401,6 +403,7 @@ impl MergeKind {
     pub const ALL: [Self; 5] = [Self::Concat, Self::Add, Self::Sub, Self::Mul, Self::Max];
 
     /// The keyword.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Concat => "concat",

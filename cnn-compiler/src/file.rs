@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, LexError, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 
 use crate::ast::{Ast, Model, Net};
@@ -62,10 +62,7 @@ impl File {
     ///
     /// If it has no tokens of Rust: a bracket or a quote is not closed, for example.
     pub fn parse(text: &str) -> Result<Self, Wrong> {
-        let tokens = script(text).parse::<TokenStream>().map_err(|error| {
-            let text = "this can't be read as Rust\nhelp: close all brackets, quotes and comments".to_owned();
-            Wrong { place: error.span().byte_range(), text }
-        })?;
+        let tokens = tokens(text)?;
         Ok(Self { invocations: invocations(tokens) })
     }
 
@@ -143,6 +140,53 @@ fn names(ast: &Ast) -> Vec<String> {
 
 fn plain(name: &Ident) -> String {
     name.unraw().to_string()
+}
+
+/// The tokens of a file.
+///
+/// # Errors
+///
+/// If it has none of Rust: a bracket or a quote is not closed, or a sign is none of Rust's.
+pub fn tokens(text: &str) -> Result<TokenStream, Wrong> {
+    script(text).parse().map_err(|error: LexError| {
+        let start = error.span().byte_range().start;
+        let sign = text.get(start..).and_then(|rest| rest.chars().next()).filter(|sign| !sign.is_ascii());
+        let place = start..start + sign.map_or(1, char::len_utf8);
+        let Some(sign) = sign else {
+            let text = "this can't be read as Rust\nhelp: close all brackets, quotes and comments".to_owned();
+            return Wrong { place: error.span().byte_range(), text };
+        };
+        let wrong = format!("this can't be read as Rust: `{sign}` ({}) is none of its signs", sign.escape_unicode());
+        let help =
+            in_ascii(sign).map_or("remove it, or put it in a comment".to_owned(), |ascii| format!("type `{ascii}`"));
+        Wrong { place, text: message(&wrong, &[], &help) }
+    })
+}
+
+/// The sign of Rust that a typographic one resembles, which text editors and web pages put in its place.
+fn in_ascii(sign: char) -> Option<&'static str> {
+    Some(match sign {
+        '×' | '✕' | '⨯' | 'х' => "x",
+        '→' | '⟶' | '➔' => "->",
+        '⇒' => "=>",
+        '“' | '”' | '„' | '«' | '»' | '＂' => "\"",
+        '‘' | '’' | '′' => "'",
+        '–' | '—' | '−' | '‐' | '‑' | '－' => "-",
+        '；' => ";",
+        '：' => ":",
+        '，' | '、' => ",",
+        '（' => "(",
+        '）' => ")",
+        '［' => "[",
+        '］' => "]",
+        '｛' => "{",
+        '｝' => "}",
+        '＝' => "=",
+        '．' | '…' => "..",
+        '∕' | '÷' => "/",
+        '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{3000}' => " ",
+        _ => return None,
+    })
 }
 
 /// A file without its first line if that is for the shell; its other bytes stay where they are.
@@ -294,5 +338,9 @@ mod tests {
         assert_eq!(places, ["0"], "{wrongs:?}");
         let open = File::parse("network! { N: 1 -> 1 {").err().expect("it is open");
         assert!(open.text.starts_with("this can't be read as Rust"), "{open:?}");
+        let typed = "network! { N: 1×4 -> 3 { } }";
+        let wrong = File::parse(typed).err().expect("a sign is none of Rust's");
+        assert_eq!(&typed[wrong.place], "×");
+        assert!(wrong.text.ends_with("help: type `x`"), "{}", wrong.text);
     }
 }

@@ -51,6 +51,7 @@ use crate::report::{Report, message};
 use crate::train::{Fault, Spec, StepPlan};
 
 /// Compiles one invocation of `network!`: code for the nets that are correct, and an error for every mistake.
+#[must_use]
 pub fn network(tokens: TokenStream) -> TokenStream {
     let mut report = Report::default();
     let ast = read(tokens, &mut report);
@@ -66,6 +67,7 @@ pub fn network(tokens: TokenStream) -> TokenStream {
 }
 
 /// The mistakes in one invocation of `network!`, with the fixes that messages propose. Weight files are not read.
+#[must_use]
 pub fn check(tokens: TokenStream) -> Report {
     let mut report = Report::default();
     let ast = read(tokens, &mut report);

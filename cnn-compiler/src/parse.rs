@@ -12,6 +12,7 @@
 mod attributes;
 mod body;
 mod expr;
+mod habits;
 mod model;
 mod name;
 mod token;
@@ -83,6 +84,9 @@ impl Parser<'_> {
 
     /// A block, a net, or a variant of one.
     fn item(&mut self, input: ParseStream<'_>, ast: &mut Ast) -> Result<()> {
+        if self.comment(input) {
+            return Ok(());
+        }
         if input.peek(Token![#]) && input.peek2(Token![!]) {
             return Err(input.error(format!("`#![…]` must come before all nets and blocks\nhelp: {CRATE}")));
         }
@@ -147,10 +151,8 @@ impl Parser<'_> {
         }
         let name = input.call(Ident::parse_any)?.unraw();
         let place = Place::from(name.span());
-        let mut value = Err(match input.peek(Token![:]) {
-            true => expected(input, &format!("`=`, since constants have no type\nhelp: `const {name} = …;`")),
-            false => expected(input, &format!("`=` and a value\n{FORM}")),
-        });
+        self.no_type(input, "constants have no type");
+        let mut value = Err(expected(input, &format!("`=` and a value\n{FORM}")));
         if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             value = expr::parse(input);
@@ -174,6 +176,7 @@ impl Parser<'_> {
             return Err(expected(input, "a parameter's name"));
         }
         let name = input.call(Ident::parse_any)?.unraw();
+        self.no_type(input, "parameters have no type: it follows from their use");
         let default = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             Some(expr::parse(input)?)

@@ -239,6 +239,7 @@ impl Optimised {
 
 impl Call {
     /// What it does, in a net with this description: `1x32x32 -> 6x28x28: conv 5x5, tanh`.
+    #[must_use]
     pub fn doc(&self, graph: &Graph<'_>) -> String {
         self.describe(|step| step.doc(graph).to_string())
     }
@@ -257,6 +258,7 @@ impl Call {
 
 impl Plan {
     /// How the weights of all kernels are packed, in order.
+    #[must_use]
     pub fn recipe(&self) -> Vec<Pack> {
         self.calls.iter().filter_map(|call| call.pack).collect()
     }

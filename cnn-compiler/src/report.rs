@@ -24,6 +24,7 @@ impl Place {
     }
 
     /// The first token and the last.
+    #[must_use]
     pub fn ends(&self) -> [Span; 2] {
         [self.first, self.last]
     }
@@ -117,11 +118,13 @@ pub struct Mistake {
 
 impl Mistake {
     /// The message, and where it is shown.
+    #[must_use]
     pub fn error(&self) -> &syn::Error {
         &self.error
     }
 
     /// The proposed fixes.
+    #[must_use]
     pub fn fixes(&self) -> &[Fix] {
         &self.fixes
     }
@@ -174,21 +177,25 @@ impl Report {
     }
 
     /// All mistakes, in the order in which they were found.
+    #[must_use]
     pub fn mistakes(&self) -> &[Mistake] {
         &self.mistakes
     }
 
     /// How many mistakes there are.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.mistakes.len()
     }
 
     /// Whether there are none.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.mistakes.is_empty()
     }
 
     /// All mistakes as one error, in the order of the source.
+    #[must_use]
     pub fn into_error(mut self) -> Option<syn::Error> {
         self.mistakes.sort_by_key(|mistake| {
             let start = mistake.error.span().start();

@@ -93,6 +93,7 @@ pub struct StepPlan {
 
 impl StepPlan {
     /// Where the step has what.
+    #[must_use]
     pub fn layout(&self) -> StepLayout<'_> {
         StepLayout {
             images: self.images,

@@ -44,6 +44,7 @@ const EXPLAINED: &[&str] = &[
     "`from NAME -> …` begins",
     "`output NAME;` after",
     "after the step whose result it is",
+    "after that step",
     "`again NAME` has",
     "`again` in the classifier",
     "declare it after the arrow",

@@ -34,6 +34,52 @@ fn check_steps(table: &[(&str, &str, &str)]) {
 }
 
 #[test]
+fn statements_of_other_languages() {
+    // Each is reported once, and read on.
+    check_steps(&[
+        ("x = linear(10)", "=", "expected `:` after the name of a step, found `=`"),
+        ("let x = linear(10)", "let x =", "a net has steps and no variables"),
+        ("let mut \"x.0\" = linear(10)", "let mut \"x.0\" =", "a net has steps and no variables"),
+        ("a.0: linear(10)", "a.0", "expected the name of a step, found `a.0`"),
+        ("a.0.1: linear(10)", "a.0.1", "expected the name of a step, found `a.0.1`"),
+        ("a.0.b-c = linear(10)", "a.0.b-c", "expected the name of a step, found `a.0.b-c`"),
+        ("self.x.0: linear(10)", "self.x.0", "expected the name of a step, found `self.x.0`"),
+        ("self.linear(10)", "self.", "layers and blocks are in no module or object"),
+        ("x: torch.nn.linear(10)", "torch.nn.", "layers and blocks are in no module or object"),
+        ("nn::linear(10)", "nn::", "layers and blocks are in no module or object"),
+        ("relu.linear(10)", ".", "expected `->`, found `.`"),
+        ("relu >> linear(10)", ">>", "expected `->`, found `>>`"),
+        ("relu | linear(10)", "|", "expected `->`, found `|`"),
+        ("linear(10); return x", "return", "a net's result is that of its last statement"),
+        ("for i in 0..3 { relu } linear(10)", "for", "a net has no loops"),
+        ("while true { relu; }; linear(10)", "while", "a net has no loops"),
+        (
+            "if a { relu } else if b { tanh } else { relu } linear(10)",
+            "if",
+            "a net has no conditions: the same layers run for each input",
+        ),
+    ]);
+    // These words are names, too.
+    for step in ["for: linear(10)", "if: relu -> return: linear(10)", "r#loop: linear(10)", "nn: linear(10)"] {
+        check(&format!("Net: 4x16x16 -> 10 {{ {step}; }}"), &[]);
+    }
+    for broken in [
+        "a. = relu",
+        "let = relu",
+        "let x",
+        "a.: relu",
+        ".a: relu",
+        "nn. -> relu",
+        "self.",
+        "let let x = relu",
+        "a-: b",
+    ] {
+        let found = errors(&format!("Net: 4x16x16 -> 10 {{ {broken}; linear(10); }}"));
+        assert!(!found.is_empty(), "{broken}");
+    }
+}
+
+#[test]
 fn arguments_of_conv() {
     check_steps(&[
         ("conv", "conv", "conv: `filters` and `size` are missing"),
@@ -453,10 +499,7 @@ fn constants() {
     );
     check("const A = B; const B = 4; Net: B -> A { relu; }", &[("B", "expected a number, found `B`")]);
     check("const A = relu(); Net: 4 -> 4 { relu; }", &[("relu()", "`A = relu`, expected a number or a size")]);
-    check(
-        "const A: usize = 4; Net: A -> A { relu; }",
-        &[(":", "expected `=`, since constants have no type, found `:`")],
-    );
+    check("const A: usize = 4; Net: A -> A { relu; }", &[(": usize", "constants have no type")]);
     check("const A; Net: 4 -> 4 { relu; }", &[(";", "expected `=` and a value, found `;`")]);
     check("const A = 4 Net: A -> A { relu; }", &[("Net", "expected `;` after the constant, found `Net`")]);
     check("const = 4; Net: 4 -> 4 { relu; }", &[("=", "expected the constant's name, found `=`")]);

@@ -34,6 +34,7 @@ impl Case {
     /// # Panics
     ///
     /// If its file cannot be read. All other methods panic if the case fails.
+    #[must_use]
     pub fn read(name: &'static str, rtol: f64, atol: f64) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(format!("{name}.safetensors"));
         let file = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -34,6 +34,7 @@ pub struct Content {
 
 impl Ast {
     /// The model that has the layers of a net.
+    #[must_use]
     pub fn model(&self, net: &Net) -> Option<&Model> {
         net.model.and_then(|index| self.models.get(index))
     }

@@ -9,7 +9,7 @@ use syn::ext::IdentExt as _;
 
 use super::constants::constants;
 use super::kinds::{Kind, Kinds};
-use crate::ast::{Ast, Block, Body, Call, Expr, ExprKind, Net, Pipeline, Statement, Step, StepKind, names};
+use crate::ast::{Ast, Block, Body, Call, Expr, ExprKind, Net, Statement, Step, StepKind, names};
 use crate::env::{Env, Named};
 use crate::eval::check_default;
 use crate::op::{LAYERS, Layer, bind, meant};
@@ -67,7 +67,9 @@ fn generated(net: &Net) -> impl Iterator<Item = (&'static str, &'static str)> {
     let always = [("Weights", "weights"), ("Workspace", "workspace")];
     let inputs = names(&net.inputs).then_some(("Inputs", "inputs"));
     let outputs = names(&net.outputs).then_some(("Outputs", "outputs"));
-    always.into_iter().chain(inputs).chain(outputs)
+    let trains = net.train.is_some();
+    let training = [("Params", "parameters"), ("Trainer", "trainer"), ("TrainerMemory", "memory of the trainer")];
+    always.into_iter().chain(inputs).chain(outputs).chain(training.into_iter().filter(move |_| trains))
 }
 
 /// Reports a net that has the name of a type that another net generates.
@@ -139,6 +141,12 @@ pub(super) fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
         return;
     }
     let wrong = format!("there is no layer or block `{name}`");
+    if names_a_step(&name, ast) {
+        let wrong = format!("{wrong}: it is the name of a step, whose result goes to the next step only");
+        let help = format!("to use it again later, write `keep {name};` after that step, and `from {name}` here");
+        report.error(call.name.span(), message(&wrong, &[], &help));
+        return;
+    }
     let message = match (elsewhere(&name), near(&name, call, ast)) {
         (Some(help), _) => Message::from(message(&wrong, &[], help)),
         (None, Some(near)) => {
@@ -156,6 +164,16 @@ pub(super) fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
         }
     };
     report.error(call.name.span(), message);
+}
+
+/// Whether a net or a block has a step of this name.
+fn names_a_step(name: &str, ast: &Ast) -> bool {
+    let mut found = false;
+    let bodies = ast.nets.iter().map(|net| &net.body).chain(ast.blocks.iter().map(|block| &block.body));
+    bodies.for_each(|body| {
+        each_step(body, &mut |step| found |= step.name.as_ref().is_some_and(|n| n.to_string() == name))
+    });
+    found
 }
 
 /// The help for a word that has no equivalent here, or is not a layer.
@@ -329,29 +347,34 @@ fn circle(start: usize, calls: &[Vec<(usize, Span)>]) -> Option<(Vec<usize>, Spa
 
 /// Visits the calls in a body, including those in groups, branches and repeats.
 fn each_call<'a>(body: &'a Body, visit: &mut dyn FnMut(&'a Call)) {
+    each_step(body, &mut |step| match &step.kind {
+        StepKind::Call(call) | StepKind::Splice(call) => visit(call),
+        // The call of a merge is that of a layer.
+        StepKind::Merge(_) | StepKind::Group(_) | StepKind::Repeat(_) => {}
+        StepKind::Skip(_) | StepKind::From(_) | StepKind::Again(_) => {}
+    });
+}
+
+/// Visits the steps in a body, including those in groups, branches and repeats.
+fn each_step<'a>(body: &'a Body, visit: &mut dyn FnMut(&'a Step)) {
     for statement in &body.statements {
         match statement {
-            Statement::Pipeline(pipeline) => calls_of_pipeline(pipeline, visit),
-            Statement::Aux(aux) => each_call(&aux.body, visit),
-            Statement::Output(output) => output.body.iter().for_each(|body| each_call(body, visit)),
+            Statement::Pipeline(pipeline) => steps_of(pipeline.steps.iter(), visit),
+            Statement::Aux(aux) => each_step(&aux.body, visit),
+            Statement::Output(output) => output.body.iter().for_each(|body| each_step(body, visit)),
             Statement::Tap(_) | Statement::Keep(_) | Statement::Broken => {}
         }
     }
 }
 
-fn calls_of_pipeline<'a>(pipeline: &'a Pipeline, visit: &mut dyn FnMut(&'a Call)) {
-    for step in &pipeline.steps {
-        calls_of_step(step, visit);
-    }
-}
-
-fn calls_of_step<'a>(step: &'a Step, visit: &mut dyn FnMut(&'a Call)) {
-    match &step.kind {
-        StepKind::Call(call) | StepKind::Splice(call) => visit(call),
-        // The call of a merge is that of a layer.
-        StepKind::Merge(merge) => merge.branches.iter().for_each(|branch| calls_of_pipeline(branch, visit)),
-        StepKind::Group(body) => each_call(body, visit),
-        StepKind::Repeat(repeat) => calls_of_pipeline(&repeat.steps, visit),
-        StepKind::Skip(_) | StepKind::From(_) | StepKind::Again(_) => {}
+fn steps_of<'a>(steps: impl Iterator<Item = &'a Step>, visit: &mut dyn FnMut(&'a Step)) {
+    for step in steps {
+        visit(step);
+        match &step.kind {
+            StepKind::Merge(merge) => merge.branches.iter().for_each(|branch| steps_of(branch.steps.iter(), visit)),
+            StepKind::Group(body) => each_step(body, visit),
+            StepKind::Repeat(repeat) => steps_of(repeat.steps.steps.iter(), visit),
+            StepKind::Call(_) | StepKind::Splice(_) | StepKind::Skip(_) | StepKind::From(_) | StepKind::Again(_) => {}
+        }
     }
 }

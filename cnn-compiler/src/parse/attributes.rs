@@ -131,11 +131,19 @@ impl Parser<'_> {
         let embed = match attribute.parse_args::<Embed>() {
             Ok(embed) => embed,
             Err(error) => {
-                // Without arguments, syn points at the whole attribute and says less.
-                if matches!(attribute.meta, Meta::Path(_)) {
-                    self.report.error(place_of(attribute), EXPECTED_FILE);
-                } else {
-                    self.report.push(error);
+                match &attribute.meta {
+                    Meta::List(_) => self.report.push(error),
+                    // `#[weights = "file"]`
+                    Meta::NameValue(pair) if matches!(pair.value, Expr::Lit(ExprLit { lit: Lit::Str(_), .. })) => {
+                        let right = format!("#[weights({})]", pair.value.to_token_stream());
+                        self.example(
+                            attribute,
+                            place_of(attribute),
+                            "expected `(` and the path of a file".to_owned(),
+                            &right,
+                        );
+                    }
+                    Meta::NameValue(_) | Meta::Path(_) => self.report.error(place_of(attribute), EXPECTED_FILE),
                 }
                 return None;
             }
@@ -288,6 +296,7 @@ impl<T> Once<T> {
 }
 
 /// The text of `///` lines, without the leading space of each.
+#[must_use]
 pub fn doc_text(docs: &[Attribute]) -> String {
     let lines: Vec<String> = docs
         .iter()

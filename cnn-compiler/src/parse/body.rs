@@ -60,8 +60,15 @@ impl Parser<'_> {
         let mut statements = Vec::new();
         loop {
             self.no_docs(input);
+            if self.comment(input) {
+                continue;
+            }
             if input.is_empty() {
                 return statements;
+            }
+            if self.control_flow(input) {
+                statements.push(None);
+                continue;
             }
             if input.peek(Token![;]) {
                 self.report.push(input.error(format!("expected a step before `;`\nhelp: {instead_of_nothing}")));
@@ -102,7 +109,7 @@ impl Parser<'_> {
 
     /// Doc comments before a statement.
     fn no_docs(&mut self, input: &ParseBuffer<'_>) {
-        while input.peek(Token![#]) {
+        while input.peek(Token![#]) && input.peek2(token::Bracket) {
             let Ok(attributes) = check_attributes(input).and_then(|()| input.call(Attribute::parse_outer)) else {
                 return;
             };
@@ -164,9 +171,8 @@ impl Parser<'_> {
     fn pipeline_after(&mut self, first: Step, input: ParseStream<'_>) -> Result<Pipeline> {
         let mut steps = vec![first];
         loop {
-            if input.peek(Token![=>]) {
-                let arrow: Token![=>] = input.parse()?;
-                self.report.push(Error::new_spanned(arrow, "expected `->`, found `=>`"));
+            if self.other_arrow(input) {
+                // It is reported, and read as `->`.
             } else if input.peek(Token![->]) {
                 let arrow: Token![->] = input.parse()?;
                 if input.is_empty() || input.peek(Token![;]) {
@@ -197,6 +203,7 @@ impl Parser<'_> {
     }
 
     fn step_kind(&mut self, input: ParseStream<'_>) -> Result<StepKind> {
+        self.module(input);
         if is_word(input, "again") && (begins(input, "again") || input.peek2(LitStr) || input.peek2(LitInt)) {
             return Self::again(input).map(StepKind::Again);
         }

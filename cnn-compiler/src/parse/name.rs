@@ -16,7 +16,7 @@ impl Parser<'_> {
         let is_number = || input.fork().parse::<LitInt>().is_ok_and(|number| number.suffix().is_empty());
         let is_name = input.peek(Ident::peek_any) || input.peek(LitStr) || is_number();
         if !input.peek2(Token![:]) || input.peek2(Token![::]) || !is_name {
-            return Ok(None);
+            return Ok(self.name_elsewhere(input));
         }
         let name = name_token(input);
         input.parse::<Token![:]>()?;

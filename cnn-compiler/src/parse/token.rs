@@ -51,7 +51,7 @@ pub(super) fn braces<'a>(input: ParseStream<'a>, what: &str) -> Result<(ParseBuf
 }
 
 /// Skips tokens until one satisfies a condition; that one is left.
-pub(super) fn skip_to(input: ParseStream<'_>, condition: impl Fn(&TokenTree) -> bool) {
+pub(super) fn skip_to(input: ParseStream<'_>, mut condition: impl FnMut(&TokenTree) -> bool) {
     while let Ok(token) = input.fork().parse::<TokenTree>() {
         if condition(&token) {
             return;

@@ -36,6 +36,7 @@ impl Plan {
     }
 
     /// Bytes of the workspace, for all images of a pass.
+    #[must_use]
     pub fn bytes(&self) -> usize {
         self.pass().floats * size_of::<f32>()
     }

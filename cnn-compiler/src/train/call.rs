@@ -55,6 +55,7 @@ pub enum LossOf {
 
 impl LossOf {
     /// The function that runs it.
+    #[must_use]
     pub fn function(&self) -> &'static str {
         match self {
             Self::CrossEntropy(_) => "cross_entropy",
@@ -66,6 +67,7 @@ impl LossOf {
 
 impl Kernel {
     /// The function that runs it.
+    #[must_use]
     pub fn function(&self) -> &'static str {
         match self {
             Self::Load(_, kernel) | Self::Image(kernel) | Self::Images(kernel) => kernel.function(),
@@ -77,6 +79,7 @@ impl Kernel {
     }
 
     /// Whether it is called for each image.
+    #[must_use]
     pub fn is_of_image(&self) -> bool {
         match self {
             Self::Load(..) | Self::Image(_) | Self::Dropout(_) | Self::Loss(_) => true,

@@ -48,6 +48,7 @@ impl StepPlan {
     }
 
     /// At which of those times the losses are there, and gradients begin.
+    #[must_use]
     pub fn turn(&self) -> usize {
         self.turn
     }

@@ -6,6 +6,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use cnn_compiler::file::tokens;
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
 use crate::failure::{Failure, printable};
@@ -65,12 +66,10 @@ impl Source {
             Some((first, rest)) if first.starts_with("#!") && !first.starts_with("#![") => format!("\n{rest}"),
             _ => text.to_owned(),
         };
-        let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| {
-            let line = error.span().start().line;
-            Failure::of_file(
-                path,
-                format_args!("can't be read as Rust at line {line}: close all brackets, quotes and comments"),
-            )
+        let tokens = tokens(&text).map_err(|wrong| Failure::Mistakes {
+            path: path.to_path_buf(),
+            text: text.clone().leak(),
+            mistakes: vec![wrong],
         })?;
         let mut found = Vec::new();
         invocations(tokens, &mut found);
@@ -312,6 +311,7 @@ mod tests {
         match Source::of_file(Path::new("a.rs"), text, net, batch) {
             Ok(source) => Ok(source.text),
             Err(Failure::Message(message)) => Err(message),
+            Err(Failure::Mistakes { mistakes, .. }) => Err(mistakes[0].text.clone()),
             Err(failure) => panic!("{failure:?}"),
         }
     }
@@ -363,6 +363,6 @@ mod tests {
         let model = wrong("network! { pub A = onnx(\"a.onnx\"); }", None);
         assert!(model.starts_with("a.rs names a file for `A`: write the model as a declaration first"), "{model}");
         assert!(wrong("fn main() {}", None).starts_with("a.rs declares no net: write one"));
-        assert!(wrong("\nnetwork! {", None).starts_with("a.rs can't be read as Rust at line 2"));
+        assert!(wrong("\nnetwork! {", None).starts_with("this can't be read as Rust"));
     }
 }

@@ -18,6 +18,7 @@ const LEADING: f32 = 15.0;
 
 /// The paper at the start of a net's doc comment: `LeNet-5 (LeCun et al., 1998)` of `LeNet-5 (LeCun et al., 1998): two
 /// convolutions, …`. Without one, the first sentence.
+#[must_use]
 pub fn paper(doc: &str) -> String {
     let doc = doc.split("\n\n").next().unwrap_or_default();
     let doc = doc.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -16,6 +16,7 @@ pub enum Detail {
 
 impl Detail {
     /// Its name in identifiers and on the command line.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Article => "article",

@@ -22,6 +22,7 @@ pub struct Shape {
 }
 
 /// A coordinate or a length, to a tenth of a pixel.
+#[must_use]
 pub fn px(value: f32) -> String {
     // Adding 0 turns -0 into 0.
     ((value * 10.0).round() / 10.0 + 0.0).to_string()
@@ -33,16 +34,19 @@ impl Shape {
     }
 
     /// A group.
+    #[must_use]
     pub fn group() -> Self {
         Self::new("g")
     }
 
     /// A rectangle.
+    #[must_use]
     pub fn rect(x: f32, y: f32, width: f32, height: f32) -> Self {
         Self::new("rect").set("x", px(x)).set("y", px(y)).set("width", px(width)).set("height", px(height))
     }
 
     /// A circle.
+    #[must_use]
     pub fn circle(x: f32, y: f32, radius: f32) -> Self {
         Self::new("circle").set("cx", px(x)).set("cy", px(y)).set("r", px(radius))
     }
@@ -70,6 +74,7 @@ impl Shape {
     }
 
     /// Paints the inside.
+    #[must_use]
     pub fn fill(mut self, paint: Paint) -> Self {
         self.paints.retain(|(property, _)| *property != Property::Fill);
         self.paints.push((Property::Fill, paint));
@@ -77,37 +82,44 @@ impl Shape {
     }
 
     /// Paints the outline.
+    #[must_use]
     pub fn stroke(mut self, paint: Paint, width: f32) -> Self {
         self.paints.push((Property::Stroke, paint));
         self.set("stroke-width", px(width))
     }
 
     /// Rounds the corners of a rectangle.
+    #[must_use]
     pub fn rounded(self, radius: f32) -> Self {
         self.set("rx", px(radius))
     }
 
     /// Dashes the outline.
+    #[must_use]
     pub fn dashed(self) -> Self {
         self.set("stroke-dasharray", "4 3")
     }
 
     /// Centres a text on its point.
+    #[must_use]
     pub fn centred(self) -> Self {
         self.set("text-anchor", "middle")
     }
 
     /// Makes a text end at its point.
+    #[must_use]
     pub fn ending(self) -> Self {
         self.set("text-anchor", "end")
     }
 
     /// Makes a text bold.
+    #[must_use]
     pub fn bold(self) -> Self {
         self.set("font-weight", "bold")
     }
 
     /// Moves a shape.
+    #[must_use]
     pub fn moved(self, x: f32, y: f32) -> Self {
         self.set("transform", format!("translate({} {})", px(x), px(y)))
     }
@@ -118,6 +130,7 @@ impl Shape {
     }
 
     /// Adds a shape to a group.
+    #[must_use]
     pub fn with(mut self, child: Self) -> Self {
         self.children.push(child);
         self

@@ -6,11 +6,13 @@ use cnn_net::text::thousands;
 pub const FONT: &str = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
 
 /// The greatest width of a text at a font size, in pixels: that in DejaVu Sans. Helvetica and Arial are narrower.
+#[must_use]
 pub fn width(text: &str, size: f32) -> f32 {
     advances(text, &REGULAR) * size
 }
 
 /// The same for bold text.
+#[must_use]
 pub fn bold_width(text: &str, size: f32) -> f32 {
     advances(text, &BOLD) * size
 }
@@ -50,11 +52,13 @@ const BOLD: [u16; 95] = [
 ];
 
 /// Breaks a text between words into lines of at most this width. A wider word is broken, too.
+#[must_use]
 pub fn wrap(text: &str, size: f32, most: f32) -> Vec<String> {
     fill(text, |line| width(line, size) <= most)
 }
 
 /// The same for bold text.
+#[must_use]
 pub fn wrap_bold(text: &str, size: f32, most: f32) -> Vec<String> {
     fill(text, |line| bold_width(line, size) <= most)
 }
@@ -93,6 +97,7 @@ pub fn times(text: impl ToString) -> String {
 }
 
 /// A number of things: `1 layer`, `2 layers`.
+#[must_use]
 pub fn count(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{} {what}s", thousands(number)) }
 }

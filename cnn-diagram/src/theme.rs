@@ -20,6 +20,7 @@ pub enum Theme {
 
 impl Theme {
     /// Its name on pages and on the command line.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -118,6 +119,7 @@ impl Kind {
     ];
 
     /// Its name in legends.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Convolution => "convolution",
@@ -150,6 +152,7 @@ impl Kind {
     }
 
     /// Its name in identifiers and style sheets.
+    #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
             Self::Convolution => "conv",
@@ -182,6 +185,7 @@ impl Kind {
     }
 
     /// Its mark: a path of lines in a square of 10 by 10.
+    #[must_use]
     pub const fn mark(self) -> &'static str {
         match self {
             // A window on a map.
@@ -257,6 +261,7 @@ pub enum Paint {
 
 impl Paint {
     /// Its name in style sheets.
+    #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
             Self::Paper => "paper",
@@ -270,6 +275,7 @@ impl Paint {
     }
 
     /// The colour in the light theme and in the dark one.
+    #[must_use]
     pub const fn colours(self) -> [&'static str; 2] {
         match self {
             Self::Paper => ["#ffffff", "#15181c"],
@@ -283,6 +289,7 @@ impl Paint {
     }
 
     /// The colour where style sheets are ignored.
+    #[must_use]
     pub const fn fallback(self, theme: Theme) -> &'static str {
         let [light, dark] = self.colours();
         match theme {
@@ -332,6 +339,7 @@ pub enum Property {
 
 impl Property {
     /// Its name in SVG.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Fill => "fill",
@@ -340,6 +348,7 @@ impl Property {
     }
 
     /// The class of shapes whose property has a paint.
+    #[must_use]
     pub fn class(self, paint: Paint) -> String {
         match self {
             Self::Fill => format!("f-{}", paint.key()),

@@ -162,6 +162,7 @@ pub struct Depth {
 
 impl Depth {
     /// The sum of both.
+    #[must_use]
     pub const fn layers(&self) -> usize {
         self.convolutions + self.fully_connected
     }
@@ -214,6 +215,7 @@ impl<'a> Node<'a> {
     }
 
     /// Bytes of its own tensors, in the formats that they are stored in.
+    #[must_use]
     pub fn weights_bytes(&self) -> u64 {
         let bytes = |tensor: &Tensor<'_>| {
             let number = match (&self.op, tensor.role) {

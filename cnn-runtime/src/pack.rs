@@ -41,11 +41,13 @@ pub struct Pack {
 
 impl Pack {
     /// How many floats it packs.
+    #[must_use]
     pub const fn len(&self) -> usize {
         self.layout.len()
     }
 
     /// Whether it packs nothing.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -162,6 +164,7 @@ impl Layout {
     }
 
     /// How many floats it takes.
+    #[must_use]
     pub const fn len(&self) -> usize {
         match *self {
             Self::Conv(panels) => panels.len(),
@@ -180,11 +183,13 @@ impl Layout {
     }
 
     /// Whether it takes none.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Numbers of the tensor that is packed; of a batch normalisation or a scale, those of each.
+    #[must_use]
     pub const fn tensor_len(&self) -> usize {
         match *self {
             Self::Conv(panels) | Self::F16(panels) => panels.groups * panels.outputs * panels.depth(),

@@ -57,12 +57,14 @@ impl Tensor {
     /// # Panics
     ///
     /// If there are more or fewer of them than the shape has.
+    #[must_use]
     pub fn new(shape: Shape, data: &[f32]) -> Self {
         assert_eq!(data.len(), shape.elements(), "numbers of a {shape} tensor");
         Self { shape, data: data.iter().map(|number| f64::from(*number)).collect() }
     }
 
     /// A value of zeros.
+    #[must_use]
     pub fn zeros(shape: Shape) -> Self {
         Self { shape, data: vec![0.0; shape.elements()] }
     }
@@ -73,6 +75,7 @@ impl Tensor {
     }
 
     /// The element at a channel, row and column; a vector has one row and one column.
+    #[must_use]
     pub fn at(&self, channel: usize, y: usize, x: usize) -> f64 {
         self.data[index(self.shape, [channel, y, x])]
     }
@@ -88,6 +91,7 @@ impl Tensor {
     }
 
     /// The numbers in single precision, as in the output of a net.
+    #[must_use]
     pub fn to_f32(&self) -> Vec<f32> {
         self.data.iter().map(|number| *number as f32).collect()
     }
@@ -173,6 +177,7 @@ pub struct Outputs<'g> {
 
 impl Outputs<'_> {
     /// A value, if it was computed: those of auxiliary classifiers are computed only by [`run_with_aux`].
+    #[must_use]
     pub fn value(&self, value: Value) -> Option<&Tensor> {
         match value {
             Value::Input(index) => self.inputs.get(index),
@@ -181,21 +186,25 @@ impl Outputs<'_> {
     }
 
     /// The net's output; of several, a vector of all, one after another.
+    #[must_use]
     pub fn result(&self) -> &Tensor {
         &self.result
     }
 
     /// An output, by its name.
+    #[must_use]
     pub fn output(&self, name: &str) -> Option<&Tensor> {
         self.value(self.graph.outputs.iter().find(|output| output.name == name)?.value)
     }
 
     /// An extra output, by its name.
+    #[must_use]
     pub fn tap(&self, name: &str) -> Option<&Tensor> {
         self.value(self.graph.taps.iter().find(|tap| tap.name == name)?.value)
     }
 
     /// The output of an auxiliary classifier, by its name.
+    #[must_use]
     pub fn aux(&self, name: &str) -> Option<&Tensor> {
         self.value(self.graph.aux.iter().find(|aux| aux.name == name)?.result)
     }

@@ -37,6 +37,7 @@ pub struct Trace<'a> {
 
 impl<'a> Trace<'a> {
     /// A net with the tensors of its weight file.
+    #[must_use]
     pub fn new(graph: &'a Graph<'a>, params: &'a Params) -> Self {
         Self { graph, params, isa: Isa::best(), aux: false }
     }

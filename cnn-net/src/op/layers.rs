@@ -78,6 +78,7 @@ pub enum Store {
 
 impl Store {
     /// The word in the language.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",
@@ -86,6 +87,7 @@ impl Store {
     }
 
     /// Bytes of a weight.
+    #[must_use]
     pub const fn bytes(self) -> usize {
         match self {
             Self::F32 => 4,
@@ -167,6 +169,7 @@ impl LrnWindow {
     pub const ALL: [Self; 3] = [Self::Paper, Self::Torch, Self::Onnx];
 
     /// The word in the language.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Paper => "paper",
@@ -178,6 +181,7 @@ impl LrnWindow {
 
 impl Lrn {
     /// How many channels before and after its own a sum covers, as far as they exist.
+    #[must_use]
     pub const fn reach(&self) -> [usize; 2] {
         match self.window {
             LrnWindow::Paper => [self.size / 2, self.size / 2],

@@ -24,11 +24,13 @@ pub enum Shape {
 
 impl Shape {
     /// A stack of feature maps.
+    #[must_use]
     pub const fn map(channels: usize, height: usize, width: usize) -> Self {
         Self::Map { channels, height, width }
     }
 
     /// How many numbers a value of this shape has.
+    #[must_use]
     pub const fn elements(&self) -> usize {
         match *self {
             Self::Map { channels, height, width } => channels * height * width,
@@ -37,6 +39,7 @@ impl Shape {
     }
 
     /// The number of maps, or the features of a vector.
+    #[must_use]
     pub const fn channels(&self) -> usize {
         match *self {
             Self::Map { channels, .. } => channels,
@@ -45,6 +48,7 @@ impl Shape {
     }
 
     /// Height and width; a vector is 1 x 1.
+    #[must_use]
     pub const fn size(&self) -> Size {
         match *self {
             Self::Map { height, width, .. } => Size { height, width },
@@ -74,11 +78,13 @@ pub struct Size {
 
 impl Size {
     /// The same in both directions.
+    #[must_use]
     pub const fn square(side: usize) -> Self {
         Self { height: side, width: side }
     }
 
     /// Height times width.
+    #[must_use]
     pub const fn area(&self) -> usize {
         self.height * self.width
     }
@@ -109,16 +115,19 @@ impl Padding {
     pub const NONE: Self = Self { top: 0, left: 0, bottom: 0, right: 0 };
 
     /// `vertical` rows above and below, `horizontal` columns left and right.
+    #[must_use]
     pub const fn symmetric(vertical: usize, horizontal: usize) -> Self {
         Self { top: vertical, left: horizontal, bottom: vertical, right: horizontal }
     }
 
     /// One number for each edge.
+    #[must_use]
     pub const fn new(top: usize, left: usize, bottom: usize, right: usize) -> Self {
         Self { top, left, bottom, right }
     }
 
     /// Whether there is none.
+    #[must_use]
     pub const fn is_none(&self) -> bool {
         self.top == 0 && self.left == 0 && self.bottom == 0 && self.right == 0
     }

@@ -35,6 +35,7 @@ impl Role {
     }
 
     /// The last part of the tensor's name.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Weight => "weight",
@@ -46,6 +47,7 @@ impl Role {
     }
 
     /// Whether it is trained by gradients, so that it counts as parameters.
+    #[must_use]
     pub const fn is_parameter(self) -> bool {
         matches!(self, Self::Weight | Self::Bias | Self::Parameter(_))
     }

@@ -49,6 +49,7 @@ impl Window {
     }
 
     /// Both directions over an input of this size.
+    #[must_use]
     pub fn axes(&self, input: Size) -> [Axis; 2] {
         [
             Axis {
@@ -77,16 +78,19 @@ impl Window {
 
 impl Axis {
     /// What a dilated kernel covers.
+    #[must_use]
     pub fn extent(&self) -> usize {
         self.dilation * (self.kernel - 1) + 1
     }
 
     /// The input with its padding.
+    #[must_use]
     pub fn padded(&self) -> usize {
         self.before + self.input + self.after
     }
 
     /// How many windows there are, if one fits.
+    #[must_use]
     pub fn output(&self) -> Option<usize> {
         let room = self.padded().checked_sub(self.extent())?;
         let windows = if self.ceil { room.div_ceil(self.stride) } else { room / self.stride } + 1;
@@ -96,6 +100,7 @@ impl Axis {
     }
 
     /// A window that has no tap in the input, by its index. Only a dilated one can step over it.
+    #[must_use]
     pub fn empty_window(&self) -> Option<usize> {
         let windows = if self.dilation > 1 { self.output()? } else { 0 };
         (0..windows).find(|window| {

@@ -83,6 +83,7 @@ cfg_if! {
 #[cfg(feature = "kernels")]
 impl Isa {
     /// The instruction set with this name, if the CPU has it.
+    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::all().find(|isa| isa.name() == name)
     }

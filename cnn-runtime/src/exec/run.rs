@@ -34,17 +34,20 @@ pub struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// On this instruction set.
+    #[must_use]
     pub const fn new(isa: Isa) -> Self {
         Self { isa, threads: Threads::ALONE, watch: None }
     }
 
     /// On the fastest instruction set, as [`Isa::best`] says.
     #[cfg(feature = "kernels")]
+    #[must_use]
     pub fn best() -> Self {
         Self::new(Isa::best())
     }
 
     /// On these threads.
+    #[must_use]
     pub const fn on(self, threads: Threads<'a>) -> Self {
         Self { threads, ..self }
     }
@@ -66,6 +69,7 @@ impl<'a> Run<'a> {
     }
 
     /// Calls `watch`, if there is one, at the end of each kernel.
+    #[must_use]
     pub const fn watched(self, watch: Option<&'a dyn Fn()>) -> Self {
         Self { watch, ..self }
     }
@@ -178,6 +182,7 @@ impl<'a> Threads<'a> {
 
     /// Those of a pool.
     #[cfg(feature = "std")]
+    #[must_use]
     pub const fn of(pool: &'a Pool) -> Self {
         Self { pool: Some(pool), lifetime: PhantomData }
     }
@@ -206,6 +211,7 @@ impl<'a> PoolOf<'a> {
     }
 
     /// Its threads.
+    #[must_use]
     pub fn threads(&self) -> Threads<'_> {
         #[cfg(feature = "std")]
         if let Some(pool) = &self.pool {

@@ -126,6 +126,7 @@ impl Pool {
     /// a thread, there are fewer: [`threads`](Self::threads) says how many.
     ///
     /// More threads than the machine has cores make nets slower.
+    #[must_use]
     pub fn new(threads: usize) -> Self {
         Self::spawned(threads, |worker, shared| {
             let thread = thread::Builder::new().name(format!("cnn-{worker}"));
@@ -142,12 +143,14 @@ impl Pool {
     }
 
     /// How many threads work on a kernel, including the calling one.
+    #[must_use]
     pub fn threads(&self) -> usize {
         self.workers.len() + 1
     }
 
     /// The same pool with this least work of a part: tests split even the smallest kernels.
     #[doc(hidden)]
+    #[must_use]
     pub fn with_least_work(mut self, least: usize) -> Self {
         self.least = least.max(1);
         self

@@ -53,6 +53,7 @@ record! {
 
 impl Conv2d {
     /// A convolution of one map into another, with its weights at the beginning and nothing fused into it.
+    #[must_use]
     pub const fn of(conv: &Conv, input: Map, output: Map) -> Self {
         Self {
             input,
@@ -86,6 +87,7 @@ impl Conv2d {
     }
 
     /// The zeros that a convolution reads around an input of this size, for an output of that.
+    #[must_use]
     pub const fn halo(conv: &Conv, input: Size, output: Size) -> Padding {
         let Conv { kernel, stride, pad, dilation, .. } = conv;
         let height = (output.height - 1) * stride.height + dilation.height * (kernel.height - 1) + 1;

@@ -99,6 +99,7 @@ struct Phase {
 
 impl ConvTranspose2d {
     /// A transposed convolution of one map into another, with its weights at the beginning and nothing fused into it.
+    #[must_use]
     pub const fn of(conv: &ConvTranspose, input: Map, output: Map) -> Self {
         Self::new(input, output, conv.kernel)
             .stride(conv.stride)
@@ -127,6 +128,7 @@ impl ConvTranspose2d {
     }
 
     /// The zeros that are read around an input of this size, for an output of that.
+    #[must_use]
     pub const fn halo(conv: &ConvTranspose, input: Size, output: Size) -> Padding {
         let nothing = Map::dense(0, 1, 1, 1);
         let [vertical, horizontal] = Self::of(conv, nothing, nothing).axes();

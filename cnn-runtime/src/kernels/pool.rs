@@ -181,6 +181,7 @@ unsafe fn global(run: Run<'_>, layer: &GlobalPool, reduce: impl Reduce, ws: *mut
 
 impl Pool2d {
     /// A pooling of one map into another.
+    #[must_use]
     pub const fn of(pool: &op::Pool, input: Map, output: Map) -> Self {
         let op::Pool { kernel, stride, pad, dilation, count_include_pad, .. } = *pool;
         Self { input, output, kernel, stride, pad, dilation, count_include_pad }

@@ -71,11 +71,13 @@ kernel_call! {
 }
 
 /// The size that whole tiles of an output of this size cover.
+#[must_use]
 pub const fn covered(output: Size, tile: usize) -> Size {
     Size::new(div_ceil(output.height, tile) * tile, div_ceil(output.width, tile) * tile)
 }
 
 /// The zeros that it reads around an input of this size, for a computed output of that.
+#[must_use]
 pub const fn halo(conv: &Conv, input: Size, output: Size, tile: usize) -> Padding {
     let kernel = Size {
         height: conv.kernel.height.next_multiple_of(conv.stride.height),
@@ -129,11 +131,13 @@ impl Winograd2d {
     }
 
     /// Floats of scratch memory for weights that are packed so, a computed output of this size, and blocks of `block` tiles.
+    #[must_use]
     pub const fn scratch_floats(panels: &WinogradPanels, output: Size, block: usize) -> usize {
         blocks(panels, output, block) * block_floats(panels, block)
     }
 
     /// Floats of scratch memory.
+    #[must_use]
     pub const fn scratch_len(&self) -> usize {
         Self::scratch_floats(&self.panels(), self.computed(), self.block)
     }
@@ -163,6 +167,7 @@ impl Winograd2d {
     }
 
     /// How its weights are packed.
+    #[must_use]
     pub const fn panels(&self) -> WinogradPanels {
         let Conv2d { input, output, groups, kernel, stride, .. } = &self.conv;
         let (inputs, outputs) = (div(input.channels, *groups), div(output.channels, *groups));

@@ -108,6 +108,7 @@ pub fn each_image<'a, T, const N: usize, const MOST: usize>(
 }
 
 /// `LEN` of `ALL` numbers, from the one at `FIRST` on.
+#[must_use]
 pub fn part<const FIRST: usize, const LEN: usize, const ALL: usize>(all: &[f32; ALL]) -> &[f32; LEN] {
     const { assert!(FIRST + LEN <= ALL, "a part is inside of the whole") };
     // SAFETY: the range was checked just above, at compile time.

@@ -62,6 +62,7 @@ impl<'a> Step<'a> {
     }
 
     /// What it does, in a net with this graph: `64x56x56 -> 64x56x56: conv 3x3 by F(4, 3), relu`.
+    #[must_use]
     pub fn doc<'g>(&'g self, graph: &'g Graph<'g>) -> impl fmt::Display {
         Doc { step: self, graph }
     }

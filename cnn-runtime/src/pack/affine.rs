@@ -29,6 +29,7 @@ impl Affine {
     pub const IDENTITY: Self = Self { scale: 1.0, shift: 0.0 };
 
     /// This, followed by a factor.
+    #[must_use]
     pub fn scaled(self, factor: f32) -> Self {
         Self { scale: self.scale * f64::from(factor), shift: self.shift * f64::from(factor) }
     }

@@ -17,11 +17,13 @@ pub struct DepthwiseTaps {
 
 impl DepthwiseTaps {
     /// Packed size.
+    #[must_use]
     pub const fn len(&self) -> usize {
         padded(self.channels) * (self.kernel.area() + 1)
     }
 
     /// Whether there is nothing to pack.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -47,6 +49,7 @@ impl DepthwiseTaps {
 }
 
 /// Packed size of a [`pack_scale_shift`].
+#[must_use]
 pub const fn scale_shift_len(channels: usize) -> usize {
     2 * padded(channels)
 }

@@ -23,6 +23,7 @@ pub struct ColumnPanels {
 
 impl ColumnPanels {
     /// Rows of a packed filter.
+    #[must_use]
     pub const fn rows(&self) -> usize {
         if self.tile == 1 { self.kernel.height } else { self.tile + self.kernel.height - 1 }
     }
@@ -33,11 +34,13 @@ impl ColumnPanels {
     }
 
     /// Packed size.
+    #[must_use]
     pub const fn len(&self) -> usize {
         self.panels().len()
     }
 
     /// Whether there is nothing to pack.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -24,26 +24,31 @@ pub struct ConvPanels {
 
 impl ConvPanels {
     /// Weights of one output channel.
+    #[must_use]
     pub const fn depth(&self) -> usize {
         self.kernel.area() * self.inputs
     }
 
     /// Packed size of one group.
+    #[must_use]
     pub const fn group_len(&self) -> usize {
         self.outputs.next_multiple_of(HALF_PANEL) * (self.depth() + 1)
     }
 
     /// Packed size.
+    #[must_use]
     pub const fn len(&self) -> usize {
         self.groups * self.group_len()
     }
 
     /// Packed size with weights in half precision.
+    #[must_use]
     pub const fn f16_len(&self) -> usize {
         self.groups * (self.outputs.next_multiple_of(HALF_PANEL) / 2) * (self.depth() + 2)
     }
 
     /// Whether there is nothing to pack.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -139,6 +144,7 @@ pub(super) fn copy_row(row: &mut [f32], values: &[f32]) {
 }
 
 /// Channels rounded up to whole panels: the length of a packed row with one number a channel.
+#[must_use]
 pub const fn padded(channels: usize) -> usize {
     channels.next_multiple_of(PANEL)
 }

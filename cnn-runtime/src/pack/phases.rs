@@ -99,12 +99,14 @@ impl TransposedPanels {
     }
 
     /// Packed size: each tap is in one phase, and each phase has biases.
+    #[must_use]
     pub const fn len(&self) -> usize {
         let depth = self.kernel.area() * self.inputs;
         self.groups * self.outputs.next_multiple_of(HALF_PANEL) * (depth + self.stride.area())
     }
 
     /// Whether there is nothing to pack.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }

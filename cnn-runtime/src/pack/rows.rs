@@ -20,21 +20,25 @@ pub struct DenseRows {
 
 impl DenseRows {
     /// Weights of one output.
+    #[must_use]
     pub const fn depth(&self) -> usize {
         self.pixels * self.inputs
     }
 
     /// Packed size.
+    #[must_use]
     pub const fn len(&self) -> usize {
         padded(self.outputs) * (self.depth() + 1)
     }
 
     /// Packed size with weights in half precision.
+    #[must_use]
     pub const fn f16_len(&self) -> usize {
         padded(self.outputs) / 2 * (self.depth() + 2)
     }
 
     /// Whether there is nothing to pack.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }

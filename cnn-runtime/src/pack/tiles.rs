@@ -33,16 +33,19 @@ pub struct WinogradPanels {
 
 impl WinogradPanels {
     /// Side of the filter of a phase.
+    #[must_use]
     pub const fn taps(&self) -> usize {
         div_ceil(self.kernel, self.stride)
     }
 
     /// Values of a transformed filter in one direction.
+    #[must_use]
     pub const fn side(&self) -> usize {
         self.tile + self.taps() - 1
     }
 
     /// Products that are summed up: for each phase and input channel one.
+    #[must_use]
     pub const fn depth(&self) -> usize {
         self.stride * self.stride * self.inputs
     }
@@ -54,11 +57,13 @@ impl WinogradPanels {
     }
 
     /// Packed size.
+    #[must_use]
     pub const fn len(&self) -> usize {
         self.panels().len()
     }
 
     /// Whether there is nothing to pack.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -45,6 +45,7 @@ pub(crate) fn zeroed_box<T: Zero>() -> Box<T> {
 
 impl<T: Zero> Heap<T> {
     /// Zeros.
+    #[must_use]
     pub fn zeroed() -> Self {
         let layout = Self::LAYOUT;
         // SAFETY: the layout's size is not zero.

@@ -29,11 +29,13 @@ pub struct Map {
 
 impl Map {
     /// A dense map without halo.
+    #[must_use]
     pub const fn dense(offset: usize, height: usize, width: usize, channels: usize) -> Self {
         Self { offset, height, width, channels, row: width * channels, pixel: channels }
     }
 
     /// A map within its halo, which begins at `offset`.
+    #[must_use]
     pub const fn with_halo(offset: usize, size: Size, channels: usize, halo: &Padding) -> Self {
         let row = (halo.left + size.width + halo.right) * channels;
         let first = offset + halo.top * row + halo.left * channels;
@@ -41,6 +43,7 @@ impl Map {
     }
 
     /// The same map with other distances between rows and between pixels: one with a halo, or a slice of channels.
+    #[must_use]
     pub const fn with_strides(self, row: usize, pixel: usize) -> Self {
         Self { row, pixel, ..self }
     }
@@ -51,21 +54,25 @@ impl Map {
     }
 
     /// A vector.
+    #[must_use]
     pub const fn vector(offset: usize, features: usize) -> Self {
         Self::dense(offset, 1, 1, features)
     }
 
     /// One past the last element.
+    #[must_use]
     pub const fn end(&self) -> usize {
         self.offset + (self.height - 1) * self.row + (self.width - 1) * self.pixel + self.channels
     }
 
     /// Number of pixels.
+    #[must_use]
     pub const fn pixels(&self) -> usize {
         self.height * self.width
     }
 
     /// Number of elements.
+    #[must_use]
     pub const fn elements(&self) -> usize {
         self.pixels() * self.channels
     }

@@ -25,6 +25,7 @@ impl<const N: usize> Aligned<N> {
     /// # Panics
     ///
     /// If there are not four bytes for each of the `N` floats.
+    #[must_use]
     pub const fn from_le_bytes(bytes: &[u8]) -> Self {
         let floats = Self::from_ne_bytes(bytes);
         if cfg!(target_endian = "little") { floats } else { floats.swapped() }
@@ -35,6 +36,7 @@ impl<const N: usize> Aligned<N> {
     /// # Panics
     ///
     /// If there are not four bytes for each of the `N` floats.
+    #[must_use]
     pub const fn from_be_bytes(bytes: &[u8]) -> Self {
         let floats = Self::from_ne_bytes(bytes);
         if cfg!(target_endian = "big") { floats } else { floats.swapped() }
@@ -56,6 +58,7 @@ impl<const N: usize> Aligned<N> {
     }
 
     /// The floats, as an array of known length.
+    #[must_use]
     pub const fn as_array(&self) -> &[f32; N] {
         &self.0
     }
@@ -68,6 +71,7 @@ impl<const N: usize> Aligned<N> {
 }
 
 /// The bytes of floats, in the byte order of the machine.
+#[must_use]
 pub fn bytes(floats: &[f32]) -> &[u8] {
     // SAFETY: the slice's own memory, of which every byte is a value, at a smaller alignment.
     unsafe { core::slice::from_raw_parts(floats.as_ptr().cast(), size_of_val(floats)) }
@@ -111,6 +115,7 @@ impl<const N: usize> Packed<N> {
     }
 
     /// The floats, as an array of known length.
+    #[must_use]
     pub fn as_array(&self) -> &[f32; N] {
         match self {
             #[cfg(feature = "alloc")]

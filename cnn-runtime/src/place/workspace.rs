@@ -24,6 +24,7 @@ pub struct Batch {
 
 impl Batch {
     /// A single image, which has the whole workspace.
+    #[must_use]
     pub const fn one(workspace: &[f32]) -> Self {
         Self { images: 1, floats: workspace.len() }
     }
@@ -81,6 +82,7 @@ pub struct Workspace<const N: usize>([f32; N]);
 impl<const N: usize> Workspace<N> {
     /// A workspace of zeros; can be in a `static`.
     #[expect(clippy::new_without_default, reason = "a default on the stack would invite overflows of large nets")]
+    #[must_use]
     pub const fn new() -> Self {
         Self([0.0; N])
     }
@@ -98,11 +100,13 @@ impl<const N: usize> Workspace<N> {
     }
 
     /// All floats, to read them.
+    #[must_use]
     pub const fn as_slice(&self) -> &[f32] {
         &self.0
     }
 
     /// `IMAGES` arrays of `LEN` floats from `OFFSET`. A call with constants that don't fit the workspace does not compile.
+    #[must_use]
     pub fn arrays<const OFFSET: usize, const LEN: usize, const IMAGES: usize>(&self) -> &[[f32; LEN]; IMAGES] {
         const { assert!(OFFSET + LEN * IMAGES <= N) };
         // SAFETY: the range was checked against `N` just above, at compile time.
@@ -110,6 +114,7 @@ impl<const N: usize> Workspace<N> {
     }
 
     /// `LEN` floats from `OFFSET`. A call with constants that don't fit the workspace does not compile.
+    #[must_use]
     pub fn array<const OFFSET: usize, const LEN: usize>(&self) -> &[f32; LEN] {
         const { assert!(OFFSET + LEN <= N) };
         // SAFETY: the range was checked against `N` just above, at compile time.

@@ -7,6 +7,7 @@ use cnn_net::op::{Activation, Function, PreluPer, Shape};
 use super::{Tensor, Weight};
 
 /// An element-wise function.
+#[must_use]
 pub fn activate(activation: Activation, x: f64) -> f64 {
     match activation.closed() {
         Function::Identity => x,
@@ -42,6 +43,7 @@ pub fn activate(activation: Activation, x: f64) -> f64 {
 
 /// The slope of an element-wise function. At a kink it is the one that PyTorch takes, which for most functions is that of the
 /// left side.
+#[must_use]
 pub fn derivative(activation: Activation, x: f64) -> f64 {
     match activation.closed() {
         Function::Identity => 1.0,
@@ -172,6 +174,7 @@ pub fn softmax(input: &Tensor) -> Tensor {
 }
 
 /// The logarithm of softmax. The largest of the `x_j` is subtracted first, so that the exponentials cannot overflow.
+#[must_use]
 pub fn log_softmax(input: &Tensor) -> Tensor {
     Tensor::from_fn(input.shape, |channel, y, x| {
         let all = || (0..input.shape.channels()).map(|channel| input.at(channel, y, x));

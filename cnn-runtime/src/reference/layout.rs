@@ -7,6 +7,7 @@ use cnn_net::op::Shape;
 use super::Tensor;
 
 /// Maps to a vector, in the order C, H, W.
+#[must_use]
 pub fn flatten(input: &Tensor) -> Tensor {
     Tensor { shape: Shape::Vector(input.data.len()), data: input.data.clone() }
 }
@@ -16,6 +17,7 @@ pub fn flatten(input: &Tensor) -> Tensor {
 /// # Panics
 ///
 /// If maps differ in height or width, or there are both maps and vectors.
+#[must_use]
 pub fn concat(inputs: &[&Tensor]) -> Tensor {
     let channels = inputs.iter().map(|input| input.shape.channels()).sum();
     let with = |shape: Shape, channels| match shape {

@@ -13,6 +13,7 @@ use super::pool::largest;
 /// # Panics
 ///
 /// If they differ in shape and are not repeated.
+#[must_use]
 pub fn add(inputs: &[&Tensor]) -> Tensor {
     merge(inputs, |a, b| a + b)
 }
@@ -22,6 +23,7 @@ pub fn add(inputs: &[&Tensor]) -> Tensor {
 /// # Panics
 ///
 /// If they differ in shape and are not repeated.
+#[must_use]
 pub fn sub(inputs: &[&Tensor]) -> Tensor {
     merge(inputs, |a, b| a - b)
 }
@@ -31,6 +33,7 @@ pub fn sub(inputs: &[&Tensor]) -> Tensor {
 /// # Panics
 ///
 /// If they differ in shape and are not repeated.
+#[must_use]
 pub fn mul(inputs: &[&Tensor]) -> Tensor {
     merge(inputs, |a, b| a * b)
 }
@@ -40,6 +43,7 @@ pub fn mul(inputs: &[&Tensor]) -> Tensor {
 /// # Panics
 ///
 /// If they differ in shape and are not repeated.
+#[must_use]
 pub fn max(inputs: &[&Tensor]) -> Tensor {
     merge(inputs, |a, b| largest([a, b]))
 }

@@ -11,6 +11,7 @@ use super::{Tensor, Weight};
 ///
 /// An infinite sum gives 0, or a NaN for an infinite element, as in PyTorch. There the sum is in `f32`, which is infinite
 /// beyond 3.4e38; here it is in `f64`.
+#[must_use]
 pub fn lrn(op: &Lrn, input: &Tensor) -> Tensor {
     let [before, after] = op.reach();
     Tensor::from_fn(input.shape, |channel, y, x| {
@@ -43,6 +44,7 @@ pub struct Statistics<'p, W = f32> {
 /// # Panics
 ///
 /// If a tensor is shorter than there are channels.
+#[must_use]
 pub fn batch_norm<W: Weight>(op: &BatchNorm, input: &Tensor, statistics: &Statistics<'_, W>) -> Tensor {
     let Statistics { weight, bias, mean, var } = statistics;
     Tensor::from_fn(input.shape, |channel, y, x| {
@@ -88,6 +90,7 @@ pub struct BatchNormSteps {
 ///
 /// If the batch is empty, its samples have different shapes, or a tensor is shorter than there are channels. Also if there is
 /// only one number per channel, which has no unbiased variance, and `running` asks for it.
+#[must_use]
 pub fn batch_norm_training<W: Weight>(
     op: &BatchNorm,
     batch: &[Tensor],

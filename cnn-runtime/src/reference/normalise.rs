@@ -12,6 +12,7 @@ use super::{Tensor, Weight, positions};
 /// # Panics
 ///
 /// If a tensor has neither one number per channel nor one per element, or groups are not of equal size.
+#[must_use]
 pub fn normalise<W: Weight>(norm: &Norm, input: &Tensor, weight: Option<&[W]>, bias: Option<&[W]>) -> Tensor {
     let (shape, size) = (input.shape, input.shape.size());
     let of = |numbers: Option<&[W]>, otherwise: f64, channel: usize, y: usize, x: usize| match numbers {
@@ -82,6 +83,7 @@ pub fn scale<W: Weight>(factor: Option<f32>, input: &Tensor, weight: &[W]) -> Te
 }
 
 /// A gated linear unit (Dauphin et al. 2017): the first half of the channels, times the sigmoid of the second.
+#[must_use]
 pub fn glu(input: &Tensor) -> Tensor {
     let half = input.shape.channels() / 2;
     let shape = match input.shape {

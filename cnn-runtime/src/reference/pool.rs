@@ -12,6 +12,7 @@ use super::{Tensor, index, positions};
 /// # Panics
 ///
 /// If a window lies in the padding as a whole, or does not fit the padded input.
+#[must_use]
 pub fn max_pool(op: &Pool, input: &Tensor) -> Tensor {
     windows(op, input.shape).largest(input)
 }
@@ -21,36 +22,43 @@ pub fn max_pool(op: &Pool, input: &Tensor) -> Tensor {
 /// # Panics
 ///
 /// If a window lies in the padding as a whole, or does not fit the padded input.
+#[must_use]
 pub fn avg_pool(op: &Pool, input: &Tensor) -> Tensor {
     windows(op, input.shape).mean(input)
 }
 
 /// The mean of each map.
+#[must_use]
 pub fn global_avg_pool(input: &Tensor) -> Tensor {
     parts(Size::square(1), input.shape).mean(input)
 }
 
 /// The largest value of each map.
+#[must_use]
 pub fn global_max_pool(input: &Tensor) -> Tensor {
     parts(Size::square(1), input.shape).largest(input)
 }
 
 /// The mean of each of the parts that the input is divided into, as many as the output has pixels.
+#[must_use]
 pub fn adaptive_avg_pool(output: Size, input: &Tensor) -> Tensor {
     parts(output, input.shape).mean(input)
 }
 
 /// The largest value of each of these parts.
+#[must_use]
 pub fn adaptive_max_pool(output: Size, input: &Tensor) -> Tensor {
     parts(output, input.shape).largest(input)
 }
 
 /// The mean of the channels of each pixel.
+#[must_use]
 pub fn channel_mean(input: &Tensor) -> Tensor {
     pixels(input.shape).mean(input)
 }
 
 /// The largest channel of each pixel.
+#[must_use]
 pub fn channel_max(input: &Tensor) -> Tensor {
     pixels(input.shape).largest(input)
 }

@@ -9,6 +9,7 @@ use super::Tensor;
 /// # Panics
 ///
 /// If the input has not as many channels, rows, columns or numbers as the layer needs.
+#[must_use]
 pub fn rearrange(op: Rearrange, input: &Tensor) -> Tensor {
     let Size { height, width } = input.shape.size();
     let channels = input.shape.channels();

@@ -7,6 +7,7 @@ use cnn_net::op::{Interpolation, Resize, Shape, Size};
 use super::Tensor;
 
 /// PyTorch's `interpolate`.
+#[must_use]
 pub fn resize(op: &Resize, input: &Tensor) -> Tensor {
     let from = input.shape.size();
     let Size { height, width } = op.output(from);

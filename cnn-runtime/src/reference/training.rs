@@ -49,6 +49,7 @@ pub use self::trainer::Trainer;
 pub type Parameters = BTreeMap<String, Vec<f64>>;
 
 /// Parameters and running statistics before training, which follow from the seed.
+#[must_use]
 pub fn initial(graph: &Graph<'_>, init: Init, seed: u64) -> Parameters {
     let tensors = graph.nodes.iter().flat_map(|node| node.own_tensors().iter().map(move |tensor| (node, tensor)));
     let filled = tensors.map(|(node, tensor)| {
@@ -60,6 +61,7 @@ pub fn initial(graph: &Graph<'_>, init: Init, seed: u64) -> Parameters {
 }
 
 /// Parameters and running statistics in double precision.
+#[must_use]
 pub fn double(params: &Params) -> Parameters {
     params.iter().map(|(name, numbers)| (name.clone(), numbers.iter().copied().map(f64::from).collect())).collect()
 }

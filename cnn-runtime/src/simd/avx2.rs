@@ -13,6 +13,7 @@ pub struct Avx2 {
 
 impl Avx2 {
     /// The token, if the CPU has the features that `with_features` switches on: the two lists are the same.
+    #[must_use]
     pub fn detect() -> Option<Self> {
         #[cfg(feature = "std")]
         let available =

@@ -15,6 +15,7 @@ pub struct Avx512 {
 
 impl Avx512 {
     /// The token, if the CPU has the features that `with_features` switches on: the two lists are the same.
+    #[must_use]
     pub fn detect() -> Option<Self> {
         let half = Avx2::detect()?;
         #[cfg(feature = "std")]

@@ -13,6 +13,7 @@ pub struct Scalar {
 
 impl Scalar {
     /// The token.
+    #[must_use]
     pub fn detect() -> Option<Self> {
         Some(Self { _private: () })
     }

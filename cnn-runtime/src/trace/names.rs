@@ -25,6 +25,7 @@ pub fn resolve(graph: &Graph<'_>, name: &str) -> Option<Value> {
 ///
 /// Layers without tensors may have the name of something else, if they are in branches and have none of their own. So a name
 /// means the layer with tensors, if there is one, and else the last of several layers, as if one module were called that often.
+#[must_use]
 pub fn module(graph: &Graph<'_>, name: &str) -> Option<Value> {
     let is = |node: &Node<'_>| node.name == name;
     let is_inside = |node: &Node<'_>| node.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
@@ -37,6 +38,7 @@ pub fn module(graph: &Graph<'_>, name: &str) -> Option<Value> {
 }
 
 /// All names that [`resolve`] knows; modules come last, in the order in which they begin to run.
+#[must_use]
 pub fn names<'g>(graph: &Graph<'g>) -> Vec<&'g str> {
     let taps = graph.taps.iter().map(|tap| tap.name);
     let aux = graph.aux.iter().map(|aux| aux.name);

@@ -170,6 +170,7 @@ pub enum Cause {
 
 impl WeightsError {
     /// Weights of a net that could not be read at all.
+    #[must_use]
     pub fn unreadable(graph: &Graph<'_>, why: Unreadable) -> Self {
         Self::new(graph, alloc::vec![Problem::Unreadable(why)])
     }

@@ -64,6 +64,7 @@ impl Files {
     }
 
     /// The files as a source of weights.
+    #[must_use]
     pub fn source(&self) -> Source<'_> {
         Source::of(self.shards())
     }
@@ -74,6 +75,7 @@ impl Files {
     }
 
     /// Whether all files are empty.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What is wrong with a rule, if anything.
+#[must_use]
 pub fn rule_error((from, to): (&str, &str)) -> Option<&'static str> {
     let stars = |part: &str| part.matches('*').count();
     match (stars(from), stars(to)) {

@@ -24,6 +24,7 @@ pub struct Report {
 }
 
 /// Compares weights with a net, tensor by tensor.
+#[must_use]
 pub fn report(graph: &Graph<'_>, source: &Source<'_>) -> Report {
     let compared = File::open(source).and_then(|file| compare_all(graph, &file, |_| {}).map_err(Problem::Unreadable));
     match compared {

@@ -47,6 +47,7 @@ pub struct Progress {
 
 impl<'a> Source<'a> {
     /// One safetensors file, in memory.
+    #[must_use]
     pub fn new(file: &'a [u8]) -> Self {
         Self::shards([file])
     }

@@ -32,11 +32,13 @@ impl<'a> Tensors<'a> {
     }
 
     /// The names, sorted.
+    #[must_use]
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.tensors().iter().map(|entry| entry.name.as_str())
     }
 
     /// The shape of a tensor; `None` if there is none of this name.
+    #[must_use]
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
         self.entry(name).map(|entry| entry.shape.as_slice())
     }

@@ -242,7 +242,7 @@ fn running_statistics_take_a_share_of_the_batch() {
 fn one_number_has_no_unbiased_variance() {
     let op = BatchNorm { eps: 0.5, momentum: 0.25 };
     let sample = [Tensor::new(Shape::Vector(2), &[1., 2.])];
-    batch_norm_training(&op, &sample, &STATISTICS, RunningVariance::Unbiased);
+    let _ = batch_norm_training(&op, &sample, &STATISTICS, RunningVariance::Unbiased);
 }
 
 #[test]

@@ -47,6 +47,7 @@ kernel_call! { DepthwiseGradient = depthwise_gradient, output: output, weights: 
 
 impl DepthwiseGradient {
     /// Of a convolution.
+    #[must_use]
     pub const fn of(conv: &Conv, upstream: Map, output: Map) -> Self {
         let Conv { kernel, stride, pad, dilation, .. } = *conv;
         Self { upstream, output, kernel, stride, pad_top: pad.top, pad_left: pad.left, dilation, weights: 0 }

@@ -68,6 +68,7 @@ kernel_call! { ChannelMaxGradient = channel_max_gradient, output: output }
 
 impl MaxPoolGradient {
     /// Of a pooling of `input`.
+    #[must_use]
     pub const fn of(pool: &op::Pool, input: Map, upstream: Map, output: Map) -> Self {
         let op::Pool { kernel, stride, pad, dilation, .. } = *pool;
         Self { input, upstream, output, kernel, stride, pad, dilation }

@@ -61,6 +61,7 @@ kernel_call! { ChannelMeanGradient = channel_mean_gradient, output: output }
 
 impl AvgPoolGradient {
     /// Of a pooling.
+    #[must_use]
     pub const fn of(pool: &op::Pool, upstream: Map, output: Map) -> Self {
         let op::Pool { kernel, stride, pad, dilation, count_include_pad, .. } = *pool;
         Self { upstream, output, kernel, stride, pad, dilation, count_include_pad }

@@ -55,32 +55,38 @@ impl Columns2d {
     }
 
     /// Whether there is such an algorithm for a convolution.
+    #[must_use]
     pub fn fits(conv: &Conv) -> bool {
         let plain = conv.groups == 1 && conv.stride == Size::square(1) && conv.dilation == Size::square(1);
         plain && conv.kernel.height == N + 1 - M
     }
 
     /// The zeros that it reads around an input of this size, for a computed output of that.
+    #[must_use]
     pub const fn halo(conv: &Conv, input: Size, output: Size) -> Padding {
         Conv2d::halo(conv, input, Size::new(output.height.next_multiple_of(M), output.width))
     }
 
     /// Floats of scratch memory for weights that are packed so, and a computed output of this size, which may be pooled.
+    #[must_use]
     pub const fn scratch_floats(panels: &ColumnPanels, output: Size, pooled: bool) -> usize {
         parts(output, pooled) * Regions::new(panels, output.width, pooled).len
     }
 
     /// Floats of scratch memory.
+    #[must_use]
     pub const fn scratch_len(&self) -> usize {
         Self::scratch_floats(&self.panels(), computed(&self.conv.output, self.pool), self.pool.is_some())
     }
 
     /// How the weights of a convolution of `inputs` channels are packed.
+    #[must_use]
     pub const fn panels_of(conv: &Conv, inputs: usize) -> ColumnPanels {
         ColumnPanels { outputs: conv.filters, inputs, kernel: conv.kernel, tile: M }
     }
 
     /// How its weights are packed.
+    #[must_use]
     pub const fn panels(&self) -> ColumnPanels {
         let Conv2d { input, output, kernel, .. } = &self.conv;
         ColumnPanels { outputs: output.channels, inputs: input.channels, kernel: *kernel, tile: M }

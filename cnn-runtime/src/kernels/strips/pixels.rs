@@ -53,16 +53,19 @@ impl Planar2d {
     }
 
     /// Whether there is such a kernel for a convolution of `inputs` channels, with an output of this size.
+    #[must_use]
     pub const fn fits(conv: &Conv, inputs: usize, output: Size) -> bool {
         inputs == 1 && conv.filters <= HALF_PANEL && conv.stride.width == 1 && output.width >= PANEL
     }
 
     /// The zeros that it reads around an input of this size, for a computed output of that.
+    #[must_use]
     pub const fn halo(conv: &Conv, input: Size, output: Size, tile: usize) -> Padding {
         Conv2d::halo(conv, input, Size::new(output.height.next_multiple_of(tile), output.width))
     }
 
     /// How its weights are packed.
+    #[must_use]
     pub const fn panels(&self) -> ColumnPanels {
         ColumnPanels { outputs: self.conv.output.channels, inputs: 1, kernel: self.conv.kernel, tile: self.tile }
     }

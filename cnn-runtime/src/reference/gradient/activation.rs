@@ -10,6 +10,7 @@ use super::super::{Tensor, Weight};
 use super::Gradients;
 
 /// Of an element-wise function: its slope, times the gradient of the output.
+#[must_use]
 pub fn activation(activation: Activation, input: &Tensor, upstream: &Tensor) -> Tensor {
     let data = input.data.iter().zip(&upstream.data).map(|(x, upstream)| derivative(activation, *x) * upstream);
     Tensor { shape: input.shape, data: data.collect() }
@@ -36,6 +37,7 @@ pub fn prelu<W: Weight>(per: PreluPer, input: &Tensor, slopes: &[W], upstream: &
 }
 
 /// Of a gated linear unit, `a * sigmoid(b)`: `sigmoid(b)` for `a`, and `a * sigmoid(b) * (1 - sigmoid(b))` for `b`.
+#[must_use]
 pub fn glu(input: &Tensor, upstream: &Tensor) -> Tensor {
     let half = input.shape.channels() / 2;
     Tensor::from_fn(input.shape, |channel, y, x| {
@@ -46,6 +48,7 @@ pub fn glu(input: &Tensor, upstream: &Tensor) -> Tensor {
 }
 
 /// Of softmax, with the output `p`: `p_i * (dp_i - sum_j p_j dp_j)`.
+#[must_use]
 pub fn softmax(input: &Tensor, upstream: &Tensor) -> Tensor {
     let output = super::super::softmax(input);
     Tensor::from_fn(input.shape, |channel, y, x| {
@@ -56,6 +59,7 @@ pub fn softmax(input: &Tensor, upstream: &Tensor) -> Tensor {
 }
 
 /// Of its logarithm, with softmax `p` and the output `l`: `dl_i - p_i * sum_j dl_j`.
+#[must_use]
 pub fn log_softmax(input: &Tensor, upstream: &Tensor) -> Tensor {
     let output = super::super::softmax(input);
     Tensor::from_fn(input.shape, |channel, y, x| {

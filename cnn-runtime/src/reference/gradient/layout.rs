@@ -8,11 +8,13 @@ use super::super::resize::taps;
 use super::super::{Tensor, positions};
 
 /// Of a vector of maps.
+#[must_use]
 pub fn flatten(input: Shape, upstream: &Tensor) -> Tensor {
     Tensor { shape: input, data: upstream.data.clone() }
 }
 
 /// Of channels, or features, one after another: each input's part.
+#[must_use]
 pub fn concat(inputs: &[&Tensor], upstream: &Tensor) -> Vec<Tensor> {
     let mut rest = upstream.data.as_slice();
     let part = |input: &&Tensor| {
@@ -29,6 +31,7 @@ pub fn concat(inputs: &[&Tensor], upstream: &Tensor) -> Vec<Tensor> {
 /// # Panics
 ///
 /// If the input has not as many channels, rows, columns or numbers as the layer needs.
+#[must_use]
 pub fn rearrange(op: Rearrange, input: Shape, upstream: &Tensor) -> Tensor {
     const NOWHERE: f32 = -1.0;
     let op = match op {
@@ -46,6 +49,7 @@ pub fn rearrange(op: Rearrange, input: Shape, upstream: &Tensor) -> Tensor {
 }
 
 /// Of PyTorch's `interpolate`: a number's gradient is the sum of those of the outputs that depend on it, each times its weight.
+#[must_use]
 pub fn resize(op: &Resize, input: Shape, upstream: &Tensor) -> Tensor {
     let (from, Size { height, width }) = (input.size(), op.output(input.size()));
     let rows: Vec<_> = (0..height).map(|y| taps(op, y, from.height, height)).collect();

@@ -7,16 +7,19 @@ use super::super::merge::repeated;
 use super::super::{Tensor, positions};
 
 /// Of a sum: that of the output.
+#[must_use]
 pub fn add(inputs: &[&Tensor], upstream: &Tensor) -> Vec<Tensor> {
     merge(inputs, upstream, |numbers| vec![1.0; numbers.len()])
 }
 
 /// Of the first input minus the others.
+#[must_use]
 pub fn sub(inputs: &[&Tensor], upstream: &Tensor) -> Vec<Tensor> {
     merge(inputs, upstream, |numbers| (0..numbers.len()).map(|input| if input == 0 { 1.0 } else { -1.0 }).collect())
 }
 
 /// Of a product: that of the output, times the other inputs.
+#[must_use]
 pub fn mul(inputs: &[&Tensor], upstream: &Tensor) -> Vec<Tensor> {
     merge(inputs, upstream, |numbers| {
         let others = |input| numbers.iter().enumerate().filter(move |(other, _)| *other != input);
@@ -26,6 +29,7 @@ pub fn mul(inputs: &[&Tensor], upstream: &Tensor) -> Vec<Tensor> {
 
 /// Of the largest input, which passes on all of it; two equal inputs have half of it each, as of PyTorch's `maximum`. Several inputs
 /// are compared from the first to the last: the larger one of the first two with the third, and so on.
+#[must_use]
 pub fn max(inputs: &[&Tensor], upstream: &Tensor) -> Vec<Tensor> {
     merge(inputs, upstream, |numbers| {
         let mut slopes = vec![1.0; numbers.len()];

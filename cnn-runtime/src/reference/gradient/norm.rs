@@ -36,6 +36,7 @@ pub fn lrn(op: &Lrn, input: &Tensor, upstream: &Tensor) -> Tensor {
 /// # Panics
 ///
 /// If a tensor is shorter than there are channels.
+#[must_use]
 pub fn batch_norm<W: Weight>(
     op: &BatchNorm,
     input: &Tensor,

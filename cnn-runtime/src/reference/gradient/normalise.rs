@@ -19,6 +19,7 @@ use super::{Gradients, per_channel};
 /// # Panics
 ///
 /// If a tensor has neither one number per channel nor one per element, or groups are not of equal size.
+#[must_use]
 pub fn normalise<W: Weight>(norm: &Norm, input: &Tensor, weight: Option<&[W]>, upstream: &Tensor) -> Gradients {
     let shape = input.shape;
     let of_set: Vec<_> = sets(norm, input).iter().map(|set| statistics(norm, set)).collect();

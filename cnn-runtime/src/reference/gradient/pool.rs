@@ -7,41 +7,49 @@ use super::super::Tensor;
 use super::super::pool::{Sets, parts, pixels, windows};
 
 /// Of the largest input under a window.
+#[must_use]
 pub fn max_pool(op: &Pool, input: &Tensor, upstream: &Tensor) -> Tensor {
     of_largest(&windows(op, input.shape), input, upstream)
 }
 
 /// Of the mean of the inputs under a window.
+#[must_use]
 pub fn avg_pool(op: &Pool, input: Shape, upstream: &Tensor) -> Tensor {
     of_mean(&windows(op, input), input, upstream)
 }
 
 /// Of the mean of each map.
+#[must_use]
 pub fn global_avg_pool(input: Shape, upstream: &Tensor) -> Tensor {
     adaptive_avg_pool(input, upstream)
 }
 
 /// Of the largest value of each map.
+#[must_use]
 pub fn global_max_pool(input: &Tensor, upstream: &Tensor) -> Tensor {
     adaptive_max_pool(input, upstream)
 }
 
 /// Of the mean of each part of a map, of which there are as many as the output has pixels.
+#[must_use]
 pub fn adaptive_avg_pool(input: Shape, upstream: &Tensor) -> Tensor {
     of_mean(&parts(upstream.shape.size(), input), input, upstream)
 }
 
 /// Of the largest value of each part of a map, of which there are as many as the output has pixels.
+#[must_use]
 pub fn adaptive_max_pool(input: &Tensor, upstream: &Tensor) -> Tensor {
     of_largest(&parts(upstream.shape.size(), input.shape), input, upstream)
 }
 
 /// Of the mean of the channels of each pixel.
+#[must_use]
 pub fn channel_mean(input: Shape, upstream: &Tensor) -> Tensor {
     of_mean(&pixels(input), input, upstream)
 }
 
 /// Of the largest channel of each pixel.
+#[must_use]
 pub fn channel_max(input: &Tensor, upstream: &Tensor) -> Tensor {
     of_largest(&pixels(input.shape), input, upstream)
 }

@@ -24,6 +24,7 @@ pub struct Backward {
 
 impl Backward {
     /// The gradient of a value for each image, unless the loss does not depend on it.
+    #[must_use]
     pub fn value(&self, value: Value) -> Option<&[Tensor]> {
         match value {
             Value::Input(index) => self.inputs.get(index)?.as_deref(),

@@ -75,6 +75,7 @@ impl Forward<'_> {
     /// # Panics
     ///
     /// If the graph has no such value.
+    #[must_use]
     pub fn value(&self, value: Value) -> &[Tensor] {
         match value {
             Value::Input(index) => &self.inputs[index],
@@ -83,6 +84,7 @@ impl Forward<'_> {
     }
 
     /// How many images the minibatch has.
+    #[must_use]
     pub fn images(&self) -> usize {
         self.images
     }
@@ -103,6 +105,7 @@ impl Forward<'_> {
     }
 
     /// Running statistics after this minibatch, by name. A layer that is there again updates them once more.
+    #[must_use]
     pub fn running(&self) -> &Parameters {
         &self.running
     }

@@ -108,7 +108,7 @@
 //! | `from name` | as a branch, or at the start of one or of a statement: a value that was kept, or that of a tap |
 //! | `again name` | an earlier step on another value, with the same weights: its name in this body or in one around it, in quotes if it has dots |
 //! | `output name;` | writes the value to an output that the net declares, and passes it on |
-//! | `output name { … };` | the same with what the steps in braces make of the value; the next statement takes the value before them |
+//! | `output name { … };` | the same with what the steps in braces make of the value; the next statement takes the value before them; their tensors are called `name.…` |
 //! | `tap name;` | keeps the value as an extra output |
 //! | `aux name(weight = 0.3) { … }` | an auxiliary classifier, used only in training: counted separately and not run; `1 / 3` is a third |
 //!

@@ -37,6 +37,65 @@ mod shadows {
     }
 }
 
+/// Methods of all types, by traits in scope.
+#[expect(dead_code, reason = "emitted code calls none of them")]
+mod methods {
+    macro_rules! methods {
+        ($of:ident: $($name:ident)*) => {
+            pub(super) trait $of { $(fn $name(&mut self) {})* }
+            impl<T: ?::std::marker::Sized> $of for T {}
+        };
+    }
+
+    methods! { Other:
+        as_flattened as_mut_ptr as_ptr as_slice at_most batch check clone copied each each_image each_ref expect first forward
+        from_image gather get get_mut graph into_iter is_empty iter iter_mut len mask next packed part run shared split split_at
+        step take unwrap_or_default watched weights with_pool workspace zip
+    }
+
+    pub(super) trait Convert: ::std::marker::Sized {
+        fn from(self) {}
+        fn into(self) {}
+        fn map<F>(self, _: F) {}
+    }
+    impl<T> Convert for T {}
+}
+
+/// Nets of all forms where those traits are in scope.
+mod among_methods {
+    #[expect(unused_imports, reason = "emitted code calls none of them")]
+    use super::methods::{Convert as _, Other as _};
+
+    ::cnn::network! {
+        pub(super) One: 1x4x4 -> 3 { conv(2, 3x3) -> relu; tap t; linear(3) -> softmax; }
+        #[batch(3)] pub(super) OneBatch = One;
+        pub(super) Named: { a: 3, b: 1x4x4 } -> { u: 2, v: 3 } {
+            from a; l: linear(2) -> softmax; output u; from b -> conv(2, 3x3, pad = 1) -> relu -> l2: linear(3); output v;
+        }
+        #[batch(2)] pub(super) NamedBatch = Named;
+        #[batch(2)] pub(super) Several: { a: 3, b: 3 } -> 3 { add { from a; from b; }; }
+        #[batch(2)] pub(super) Split: 3 -> { u: 2, v: 2 } { l: linear(2); output u; relu; output v; }
+        #[train(batch = 2)] pub(super) Trained: 1x9x9 -> 3 {
+            conv(2, 3x3) -> batch_norm -> relu -> dropout(0.2); linear(3) -> softmax;
+        }
+        #[train(batch = 2)] pub(super) Weighed: { a: 3, b: 3 } -> 3 { add { from a; from b; }; linear(3); }
+    }
+}
+
+#[test]
+fn among_methods_of_all_types() {
+    use among_methods::*;
+
+    let sizes = [
+        (One::PARAMETERS, OneBatch::BATCH),
+        (Named::PARAMETERS, NamedBatch::BATCH),
+        (Trained::PARAMETERS, Trained::BATCH),
+        (Several::PARAMETERS, Split::BATCH),
+        (Weighed::PARAMETERS, Weighed::BATCH),
+    ];
+    ::std::assert_eq!(sizes, [(20 + 27, 3), (8 + 20 + 99, 2), (20 + 4 + 297, 1), (0, 2), (12, 1)]);
+}
+
 /// A net in a function, which nothing else sees.
 #[test]
 fn in_a_function() {

@@ -55,8 +55,16 @@ use crate::train::{Fault, Spec, StepPlan};
 pub fn network(tokens: TokenStream) -> TokenStream {
     let mut report = Report::default();
     let ast = read(tokens, &mut report);
-    let nets: Vec<TokenStream> = ast.nets.iter().map(|net| compile(net, &ast, &mut report)).collect();
-    let nets = nets.iter().enumerate().filter(|(index, _)| !graph::is_double(*index, &ast)).map(|(_, code)| code);
+    let compiled: Vec<Result<TokenStream, Reported>> =
+        ast.nets.iter().map(|net| compile(net, &ast, &mut report)).collect();
+    let is_faulty =
+        |net: &Net| ast.nets.iter().zip(&compiled).any(|(other, code)| other.name == net.name && code.is_err());
+    let nets = ast.nets.iter().zip(&compiled).enumerate().filter(|(index, _)| !graph::is_double(*index, &ast));
+    let nets = nets.map(|(_, (net, code))| match code {
+        // The weights of a faulty net are those of no other.
+        Ok(code) if !ast.shares_weights(net).is_some_and(is_faulty) => code.clone(),
+        Ok(_) | Err(Reported) => emit::stub(net, &ast),
+    });
     let models: Vec<TokenStream> = ast.models.iter().map(|model| tracked(model, &ast, &mut report)).collect();
     let errors = report.into_error().map(|error| error.into_compile_error());
     quote! {
@@ -118,28 +126,19 @@ impl Net {
     }
 }
 
-/// The code of one net; only its types if it has mistakes.
-fn compile(net: &Net, ast: &Ast, report: &mut Report) -> TokenStream {
-    let runtime = ast.runtime();
-    let Some(plan) = plan_net(net, ast, report) else { return emit::stub(net, ast, &runtime) };
+/// The code of one net, unless it has mistakes, which are reported.
+fn compile(net: &Net, ast: &Ast, report: &mut Report) -> Result<TokenStream, Reported> {
+    let plan = plan_net(net, ast, report).ok_or(Reported)?;
     let (name, doc) = (net.name.unraw().to_string(), parse::doc_text(&net.docs));
     let shares = ast.shares_weights(net);
     plan.describe(&name, &doc, |graph| {
         let embedded = match ast.embedded(net) {
             Some(_) if net.weights.is_none() && shares.is_some() => Some(Embedded::shared()),
-            _ => match embed(net, ast, graph, Content::Net(&plan), report) {
-                Ok(embedded) => embedded,
-                Err(Reported) => return emit::stub(net, ast, &runtime),
-            },
+            _ => embed(net, ast, graph, Content::Net(&plan), report)?,
         };
-        let training = match &net.train {
-            None => None,
-            Some(train) => match embedded_training((net, train), ast, &plan, graph, report) {
-                Err(Reported) => return emit::stub(net, ast, &runtime),
-                Ok(training) => Some(training),
-            },
-        };
-        emit::net(net, shares, &plan, graph, embedded.as_ref(), training.as_ref(), &runtime)
+        let training = net.train.as_ref().map(|train| embedded_training((net, train), ast, &plan, graph, report));
+        let training = training.transpose()?;
+        Ok(emit::net(net, shares, &plan, graph, embedded.as_ref(), training.as_ref(), &ast.runtime()))
     })
 }
 

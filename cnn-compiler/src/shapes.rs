@@ -269,14 +269,20 @@ fn check_tensor_names(graph: &Graph, inferred: &[Found], report: &mut Report) {
         if let Some((name, first)) = names.iter().find_map(|name| Some((name, known.get(name)?))) {
             let (kind, line) = (node.op.name(), first.line());
             let wrong = format!("the tensors of this {kind} and of the layer on line {line} are both called `{name}`");
+            // A repeat has the same mistake in each of its turns.
+            let key = format!("the tensors of line {line}");
             if node.named {
-                report.error(node.place, message(&wrong, &graph.context(node), "give one of the two another name"));
+                report.error_once(
+                    node.place,
+                    &key,
+                    message(&wrong, &graph.context(node), "give one of the two another name"),
+                );
                 continue;
             }
             let free = ways::free(graph, "", "a");
             let help = format!("unnamed steps are numbered; give this one a name: `{free}: {kind}`");
             let message = Message::from(message(&wrong, &graph.context(node), &help));
-            report.error(node.place, message.fix([Edit::before(node.place, format!("{free}: "))]));
+            report.error_once(node.place, &key, message.fix([Edit::before(node.place, format!("{free}: "))]));
         } else {
             known.extend(names.into_iter().map(|name| (name, node.place)));
         }

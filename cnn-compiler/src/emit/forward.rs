@@ -82,7 +82,8 @@ impl Parts<'_> {
         if self.memory.images == 1 {
             return (quote!(<[rt::f32; #input] as rt::Numbers>::of(images)), quote!(self.watched(watch, #parted)));
         }
-        let outputs = quote!(self.watched(watch, #parted).get(..input.len()).unwrap_or_default().as_flattened());
+        let outputs =
+            quote!(self.watched(watch, #parted).as_slice().get(..<[_]>::len(input)).unwrap_or_default().as_flattened());
         (quote!(rt::images::<#input, #images>(images)), outputs)
     }
 
@@ -96,7 +97,7 @@ impl Parts<'_> {
 
     /// The calls of a batch: some kernels with weights take all images; those before and between them run image by image.
     fn batched(&self, calls: &[Statement]) -> Vec<TokenStream> {
-        let begin = quote!(let batch = BATCH.at_most(input.len()););
+        let begin = quote!(let batch = BATCH.at_most(<[_]>::len(input)););
         let shares = |call: &Statement| matches!(call, Statement::Batch(_));
         let calls = calls.chunk_by(|a, b| !shares(a) && !shares(b)).enumerate().map(|(index, run)| {
             let calls = statements(run);
@@ -148,7 +149,7 @@ impl Parts<'_> {
         if self.graph.taps.is_empty() {
             return None;
         }
-        let flat = (self.memory.images > 1).then(|| quote!(.as_flattened()));
+        let flat = (self.memory.images > 1).then(|| quote!(.as_slice().as_flattened()));
         let taps = self.graph.taps.iter().map(|tap| {
             let (name, method) = (tap.name, format_ident!("tap_{}", tap.name.replace('.', "_")));
             quote!(#name => rt::Some(self.#method()#flat),)

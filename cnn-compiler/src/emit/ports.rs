@@ -149,8 +149,8 @@ impl Ports<'_> {
         let written = quote!(self.watched(rt::None, #read));
         let written = match (self.graph.names_outputs(), self.images) {
             (false, _) => written,
-            (true, 1) => quote!(#written.into()),
-            (true, _) => quote!(#written.each_ref().map(#output::from)),
+            (true, 1) => quote!(<#output<'_> as ::core::convert::From<_>>::from(#written)),
+            (true, _) => quote!(#written.each_ref().map(<#output<'_> as ::core::convert::From<_>>::from)),
         };
         let partial = (self.images > 1).then(|| self.forward_partial());
         quote! {
@@ -174,10 +174,13 @@ impl Ports<'_> {
         } else {
             (quote!([rt::f32; #len]), quote!(rt::images::<#len, #most>(images.as_flattened())?))
         };
-        let written = quote!(self.watched(rt::None, input).get(..input.len()).unwrap_or_default());
+        let written = quote!(self.watched(rt::None, input).as_slice().get(..<[_]>::len(input)).unwrap_or_default());
         let (returned, written) = if self.graph.names_outputs() {
             let each = quote!(impl ::core::iter::ExactSizeIterator<Item = #output<'_>>);
-            (each, quote!(#written.iter().map(#output::from)))
+            (
+                each,
+                quote!(::core::iter::Iterator::map(#written.iter(), <#output<'_> as ::core::convert::From<_>>::from)),
+            )
         } else {
             (quote!(&[[rt::f32; #output_len]]), written)
         };
@@ -210,10 +213,11 @@ impl Ports<'_> {
         let ([len, most], inputs) = ([self.graph.input().elements(), self.images].map(number), &self.names.inputs);
         match (self.graph.names_inputs(), self.images) {
             (false, _) => quote!(input),
-            (true, 1) => quote!(#inputs::from(input)),
+            (true, 1) => quote!(<#inputs<'_> as ::core::convert::From<_>>::from(input)),
             (true, _) => {
-                let all = quote!(rt::each_image::<_, #len, #most>(input, #inputs::from));
-                quote!(#all.get(..input.len()).unwrap_or_default())
+                let all =
+                    quote!(rt::each_image::<_, #len, #most>(input, <#inputs<'_> as ::core::convert::From<_>>::from));
+                quote!(#all.as_slice().get(..<[_]>::len(input)).unwrap_or_default())
             }
         }
     }

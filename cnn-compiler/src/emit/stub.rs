@@ -15,17 +15,33 @@ use crate::graph::{Graph, graph};
 use crate::report::Report;
 
 /// The types of a net that does not compile.
-pub(crate) fn stub(net: &Net, ast: &Ast, runtime: &TokenStream) -> TokenStream {
+pub(crate) fn stub(net: &Net, ast: &Ast) -> TokenStream {
+    let runtime = &ast.runtime();
     let names = Names::new(&net.name);
     let Names { name, weights, workspace, space: parameter, .. } = &names;
     let (visibility, attributes) = (&net.visibility, &net.attributes);
+    let shared = ast.shares_weights(net);
+    let weights_type = match shared {
+        Some(shared) => {
+            let shared = Names::new(&shared.name).weights;
+            quote!(#visibility type #weights = #shared;)
+        }
+        None => quote! {
+            #[derive(::core::fmt::Debug)]
+            #visibility struct #weights {
+                packed: #runtime::Packed<0>,
+            }
+        },
+    };
     // Its mistakes were reported.
     let graph = ast.around(net).and_then(|ast| graph(net, ast, &mut Report::default()));
     let is_known = |graph: &&Graph| graph.outputs.iter().all(|output| output.declared.is_some());
     let is_known = graph.as_ref().filter(is_known).is_some();
     let space = quote!(#runtime::Workspace<0>);
     let (types, block) = declared(net, graph.as_ref(), |declared| {
-        let stub = Stub { net, graph: graph.as_ref(), declared, is_known };
+        // The weights of another net may be in the binary or not.
+        let has_embedded = shared.is_none() || ast.embedded(net).is_some();
+        let stub = Stub { net, is_shared: shared.is_some(), has_embedded, graph: graph.as_ref(), declared, is_known };
         let block = names::block(net, runtime, &space, |names| {
             let code = [stub.description(), stub.inherent(&names), stub.network(&names)];
             let training = train::stub(net, &names, declared);
@@ -46,10 +62,7 @@ pub(crate) fn stub(net: &Net, ast: &Ast, runtime: &TokenStream) -> TokenStream {
 
         #(#attributes)*
         #[doc(hidden)]
-        #[derive(::core::fmt::Debug)]
-        #visibility struct #weights {
-            packed: #runtime::Packed<0>,
-        }
+        #weights_type
 
         #(#attributes)*
         #[doc(hidden)]
@@ -67,6 +80,10 @@ pub(crate) fn stub(net: &Net, ast: &Ast, runtime: &TokenStream) -> TokenStream {
 /// What is known of a net with mistakes.
 struct Stub<'a> {
     net: &'a Net,
+    /// Whether its weights are those of another net.
+    is_shared: bool,
+    /// Whether it can be made of weights in the binary.
+    has_embedded: bool,
     graph: Option<&'a Graph>,
     /// Its inputs and outputs as declared.
     declared: &'a cnn_net::graph::Graph<'a>,
@@ -124,6 +141,17 @@ impl Stub<'_> {
                 }
             }
         });
+        let embedded = self.has_embedded.then(|| {
+            quote! {
+                pub const fn embedded() -> Self {
+                    Self {
+                        weights: rt::Shared::Borrowed(#weights::embedded()),
+                        workspace: rt::Workspace::new(),
+                        pool: rt::PoolOf::NONE,
+                    }
+                }
+            }
+        });
         // A tap's length is known only where the shapes are right; a slice does for most uses.
         let taps = self.graph.iter().flat_map(|graph| &graph.taps).map(|tap| format_ident!("{}", tap.method()));
         quote! {
@@ -134,13 +162,7 @@ impl Stub<'_> {
                     Self::with_workspace(weights, rt::Workspace::new())
                 }
 
-                pub const fn embedded() -> Self {
-                    Self {
-                        weights: rt::Shared::Borrowed(#weights::embedded()),
-                        workspace: rt::Workspace::new(),
-                        pool: rt::PoolOf::NONE,
-                    }
-                }
+                #embedded
             }
 
             impl<#space> #name<'_, #space> {
@@ -173,14 +195,19 @@ impl Stub<'_> {
     fn network(&self, names: &Names) -> TokenStream {
         let Names { name, weights, workspace, space, .. } = names;
         let [input, output] = self.ports(names).arrays();
-        quote! {
-            rt::load_weights!(#weights, GRAPH, &[]);
+        let of_weights = (!self.is_shared).then(|| {
+            quote! {
+                rt::load_weights!(#weights, GRAPH, &[]);
 
-            impl #weights {
-                pub const fn embedded() -> &'static Self {
-                    &Self { packed: rt::Packed::Embedded(&rt::Aligned::ZEROS) }
+                impl #weights {
+                    pub const fn embedded() -> &'static Self {
+                        &Self { packed: rt::Packed::Embedded(&rt::Aligned::ZEROS) }
+                    }
                 }
             }
+        });
+        quote! {
+            #of_weights
 
             impl<#space: rt::Space<0>> rt::DynNetwork for #name<'_, #space> {
                 fn description(&self) -> &'static rt::Description {

@@ -147,6 +147,12 @@ pub(super) fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
         report.error(call.name.span(), message(&wrong, &[], &help));
         return;
     }
+    if names_a_value(&name, ast) && call.args.is_empty() {
+        let text = message(&format!("{wrong}: it is a value"), &[], &format!("write `from {name}`"));
+        let fix = Edit::instead(call.name.span(), format!("from {name}"));
+        report.error(call.name.span(), Message::from(text).fix([fix]));
+        return;
+    }
     let message = match (elsewhere(&name), near(&name, call, ast)) {
         (Some(help), _) => Message::from(message(&wrong, &[], help)),
         (None, Some(near)) => {
@@ -176,6 +182,21 @@ fn names_a_step(name: &str, ast: &Ast) -> bool {
     found
 }
 
+/// Whether a net has an input of this name, or a net or a block keeps a value under it.
+fn names_a_value(name: &str, ast: &Ast) -> bool {
+    let keeps = |body: &Body| {
+        body.statements.iter().any(|statement| matches!(statement, Statement::Keep(kept) if kept == name))
+    };
+    let is_input = |net: &Net| net.inputs.iter().any(|port| port.name.as_ref().is_some_and(|input| input == name));
+    let mut found = ast.nets.iter().any(is_input);
+    let bodies = ast.nets.iter().map(|net| &net.body).chain(ast.blocks.iter().map(|block| &block.body));
+    bodies.for_each(|body| {
+        found |= keeps(body);
+        each_step(body, &mut |step| found |= matches!(&step.kind, StepKind::Group(group) if keeps(group)));
+    });
+    found
+}
+
 /// The help for a word that has no equivalent here, or is not a layer.
 fn elsewhere(name: &str) -> Option<&'static str> {
     let plain = plain(name);
@@ -188,9 +209,17 @@ fn elsewhere(name: &str) -> Option<&'static str> {
         "cat" | "concatenate" => "`concat { …; …; }` joins branches, each a statement that reads the same input",
         "subtract" | "minus" => "`sub { …; …; }` is the first branch minus the others",
         "maximum" => "`max { …; …; }` is the largest of the branches, element by element",
-        "conv1d" | "maxpool1d" | "avgpool1d" | "conv3d" | "maxpool3d" | "avgpool3d" => {
+        "conv1d" | "maxpool1d" | "avgpool1d" => {
             "maps have two dimensions; a sequence is a map of height 1, with windows of 1xN"
         }
+        "conv3d" | "maxpool3d" | "avgpool3d" | "convtranspose3d" | "batchnorm3d" => {
+            "maps have two dimensions, rows and columns; there are no layers for volumes"
+        }
+        "reflectionpad2d" => "for example `pad(1, mode = reflect)` mirrors maps at their edges",
+        "replicationpad2d" => "for example `pad(1, mode = replicate)` repeats the edges of maps",
+        "upsamplingbilinear2d" => "for example `upsample(2, mode = bilinear, align_corners = true)`",
+        "interpolate" => "for example `upsample(2, mode = bilinear)`, or `resize(64x64, mode = bilinear)` to any size",
+        "clamp" | "clip" => "for example `hard_tanh(0, 6)` limits values to a range",
         // Words close to a layer's name that mean something else.
         "rrelu" | "crelu" | "softmin" | "hardshrink" | "softshrink" | "tanhshrink" => {
             "there is no such layer, and no other one computes the same"

@@ -21,7 +21,7 @@ use super::{Parser, expr, place_of};
 use crate::ast::{
     Arg, Aux, Body, Call, Expr, Kept, Merge, MergeKind, Output, Pipeline, Repeat, Statement, Step, StepKind,
 };
-use crate::report::Place;
+use crate::report::{Place, message};
 
 /// Whether a statement begins with a keyword before a name, and so is not a pipeline.
 fn begins(input: ParseStream<'_>, keyword: &str) -> bool {
@@ -114,9 +114,12 @@ impl Parser<'_> {
                 return;
             };
             let Some(first) = attributes.first() else { return };
-            let message =
-                "doc comments and attributes are allowed only on nets and blocks\nhelp: use a `//` comment here";
-            self.report.error(place_of(first), message);
+            let help = match first.path().is_ident("doc") {
+                true => "use a `//` comment here",
+                false => "put attributes above the net",
+            };
+            let wrong = "doc comments and attributes are allowed only on nets and blocks";
+            self.report.error(place_of(first), message(wrong, &[], help));
         }
     }
 
@@ -340,6 +343,12 @@ impl Parser<'_> {
 
 /// The error for what follows an argument's value.
 fn after_value(input: &ParseBuffer<'_>) -> Error {
+    if input.peek(Token![->]) {
+        return expected(
+            input,
+            "`,` or `)` after a single layer\nhelp: declare several layers as a block, and give its name",
+        );
+    }
     let starts = input.peek(syn::Lit) || input.peek(Ident::peek_any) || input.peek(token::Paren);
     if starts {
         return Error::new(input.span(), format!("expected `,` before {}", found(input)));

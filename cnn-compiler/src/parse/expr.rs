@@ -96,13 +96,23 @@ fn sized_literal(input: ParseStream<'_>) -> Result<Option<(Vec<Expr>, bool)>> {
             rest.insert(0, first);
             Ok(Some((rest, open)))
         }
-        None => Err(Error::new(
-            literal.span(),
-            format!(
-                "`{literal}` is not a number\nhelp: sizes are written `3x3`, height first, and numbers have no suffix"
-            ),
-        )),
+        None => {
+            let help = match spaced(&literal) {
+                Some(spaced) => format!("names are between spaces, for example `{spaced}`"),
+                None => "sizes are written `3x3`, height first, and numbers have no suffix".to_owned(),
+            };
+            Err(Error::new(literal.span(), format!("`{literal}` is not a number\nhelp: {help}")))
+        }
     }
+}
+
+/// `3 x W x W` for `3xWxW`, which is a single token.
+fn spaced(literal: &LitInt) -> Option<String> {
+    let parts: Vec<&str> = literal.suffix().strip_prefix('x')?.split('x').collect();
+    let is_part = |part: &&str| {
+        syn::parse_str::<Ident>(part).is_ok() || !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    parts.iter().all(is_part).then(|| format!("{} x {}", literal.base10_digits(), parts.join(" x ")))
 }
 
 /// An `x` between the numbers of a size: `x`, or `x3` with the number that follows. True if the next number is still to

@@ -33,7 +33,8 @@ pub(super) fn broadcast(merge: &str, inputs: &[Shape]) -> Result<Inferred, Box<F
             let parted = |other: usize| together(inputs[other], *shape).is_none();
             let other =
                 if parted(most) { most } else { (0..inputs.len()).find(|other| parted(*other)).unwrap_or(most) };
-            return Err(differ(merge, inputs, branch, other, whole).help(repeated(whole)).into());
+            let help = as_a_pixel(inputs[branch], inputs[other]).unwrap_or_else(|| repeated(whole));
+            return Err(differ(merge, inputs, branch, other, whole).help(help).into());
         };
         whole = joined;
     }
@@ -57,6 +58,15 @@ fn together(a: Shape, b: Shape) -> Option<Shape> {
         _ => return None,
     };
     Some(Shape::map(channels, size.height, size.width))
+}
+
+/// How a vector goes with maps of as many channels.
+fn as_a_pixel(a: Shape, b: Shape) -> Option<String> {
+    let (Shape::Vector(features), Shape::Map { channels, .. }) = (if is_map(&a) { (b, a) } else { (a, b) }) else {
+        return None;
+    };
+    let help = "a vector goes with maps as a single pixel: end its branch with a step such as";
+    (features == channels).then(|| format!("{help} `reshape({features}x1x1)`"))
 }
 
 /// What goes with a value.

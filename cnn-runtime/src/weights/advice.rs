@@ -5,6 +5,8 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
+use super::error::prefix_origin;
+
 /// How a tensor is computed from others in the file, which PyTorch can undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -49,18 +51,46 @@ pub(super) fn undone(by: Reparametrisation, name: &str) -> String {
     }
 }
 
-/// The rules that remove wrappers from names, or, if there are many, what does the same in PyTorch.
+/// How to get F32 from a type of numbers that weights do not have.
+pub(super) fn as_f32(dtype: &str) -> &'static str {
+    const AS_BEFORE: &str = ", as after quantisation: save the model as it was before";
+    match dtype {
+        "I8" | "U8" | "F4" => AS_BEFORE,
+        // F8_E4M3 and the like need scales as well.
+        narrow if narrow.starts_with("F8_") || narrow.starts_with("F6_") => AS_BEFORE,
+        _ => " (`.float()` gives F32)",
+    }
+}
+
+/// The rules that remove prefixes or wrappers from names, or, if there are many, what does the same in PyTorch.
 pub(super) fn write_rules(f: &mut fmt::Formatter<'_>, rules: &[(String, String)]) -> fmt::Result {
     const SHOWN: usize = 8;
-    if rules.len() > SHOWN {
-        f.write_str("names contain those of wrappers, such as `_orig_mod.` of `torch.compile`: before saving, ")?;
-        return f
-            .write_str("remove them with `{name.replace(\"_orig_mod.\", \"\"): t for name, t in state_dict.items()}`");
+    let all_prefixes = rules.iter().all(|(_, to)| to == "*");
+    if all_prefixes {
+        f.write_str("the names begin with ")?;
+        write_all(f, rules, |f, (from, _)| write!(f, "`{}`", from.trim_end_matches('*').escape_debug()))?;
+    } else {
+        let from = rules.first().map_or("", |(from, _)| from.trim_end_matches('*'));
+        let wrapper = from.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+        let wrapper = format!("{wrapper}.");
+        write!(f, "there are names with `{}`{}", wrapper.escape_debug(), prefix_origin(&wrapper))?;
+        if rules.len() > SHOWN {
+            f.write_str(": before saving, remove them with ")?;
+            return write!(f, "`{{name.replace({wrapper:?}, \"\"): t for name, t in state_dict.items()}}`");
+        }
     }
-    f.write_str("names contain those of wrappers, such as `_orig_mod.` of `torch.compile`: rename with ")?;
-    f.write_str(if rules.len() == 1 { "the rule" } else { "the rules" })?;
-    rules.iter().enumerate().try_for_each(|(index, (from, to))| {
-        let comma = if index > 0 { "," } else { "" };
-        write!(f, "{comma} \"{}\" => \"{}\"", from.escape_debug(), to.escape_debug())
+    f.write_str(if rules.len() == 1 { ": rename with the rule " } else { ": rename with the rules " })?;
+    write_all(f, rules, |f, (from, to)| write!(f, "\"{}\" => \"{}\"", from.escape_debug(), to.escape_debug()))
+}
+
+/// With commas between them.
+fn write_all<T>(
+    f: &mut fmt::Formatter<'_>,
+    all: &[T],
+    each: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    all.iter().enumerate().try_for_each(|(index, item)| {
+        f.write_str(if index > 0 { ", " } else { "" })?;
+        each(f, item)
     })
 }

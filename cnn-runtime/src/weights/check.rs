@@ -203,7 +203,9 @@ pub(super) fn compare_all(graph: &Graph<'_>, file: &File<'_>, read: impl Fn(usiz
     similar::match_names(&mut problems, &mut strangers);
     problems.extend(strangers.into_iter().map(|stranger| unexpected(graph, stranger)));
     if !problems.is_empty()
-        && let Some(of_all) = wrapped::find(graph, file).or_else(|| similar::several(graph, file))
+        && let Some(of_all) = wrapped::find(graph, file)
+            .or_else(|| similar::several(graph, file))
+            .or_else(|| similar::scattered(graph, file))
     {
         problems = vec![of_all];
     }

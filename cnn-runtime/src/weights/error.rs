@@ -7,7 +7,7 @@ use core::fmt;
 
 use cnn_net::graph::Graph;
 
-use super::advice::{Reparametrisation, undone, write_rules};
+use super::advice::{Reparametrisation, as_f32, undone, write_rules};
 use super::shown::{Dimensions, Name};
 use super::unreadable::Unreadable;
 
@@ -292,7 +292,7 @@ impl fmt::Display for Problem {
             }
             Self::Prefixed { prefix } => {
                 let (shown, origin) = (Name(prefix), prefix_origin(prefix));
-                write!(f, "all names begin with `{shown}`{origin}: rename with the rule \"{shown}*\" => \"*\"")
+                write!(f, "the names begin with `{shown}`{origin}: rename with the rule \"{shown}*\" => \"*\"")
             }
             Self::Wrapped { rules } => write_rules(f, rules),
             Self::Several { prefixes } => {
@@ -317,7 +317,7 @@ impl fmt::Display for Problem {
                 cause.map_or(Ok(()), |cause| write!(f, "; {cause}"))
             }
             Self::Mistyped { name, dtype } => {
-                write!(f, "{name}: expected F32, F16 or BF16, found {dtype} (`.float()` gives F32)")
+                write!(f, "{name}: expected F32, F16 or BF16, found {dtype}{}", as_f32(dtype))
             }
             Self::NotFinite { name, count, first } => {
                 write!(f, "{name}: {count} infinite or NaN, the first at {first}")
@@ -341,7 +341,7 @@ impl fmt::Display for Problem {
 }
 
 /// Where well-known prefixes come from.
-fn prefix_origin(prefix: &str) -> &'static str {
+pub(super) fn prefix_origin(prefix: &str) -> &'static str {
     match prefix {
         "module." => ", as `DataParallel` writes them",
         "_orig_mod." => ", as `torch.compile` writes them",

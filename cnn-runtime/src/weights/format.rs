@@ -21,6 +21,8 @@ pub enum Format {
     TfLite,
     /// Something compressed with gzip.
     Gzip,
+    /// JSON, such as the index of a file in shards.
+    Json,
     /// What Git LFS stores in place of a large file.
     LfsPointer,
     /// A web page, perhaps of a failed download.
@@ -44,6 +46,7 @@ const SIGNS: &[(usize, &[u8], Format)] = &[
     (0, b"GGUF", Format::Gguf),
     (4, b"TFL3", Format::TfLite),
     (0, b"\x1f\x8b", Format::Gzip),
+    (0, b"{", Format::Json),
     (0, b"version https://git-lfs", Format::LfsPointer),
     (0, b"<!DOCTYPE", Format::Html),
     (0, b"<!doctype", Format::Html),
@@ -74,6 +77,11 @@ impl fmt::Display for Format {
             Self::Gguf => "this looks like GGUF",
             Self::TfLite => "this looks like a TensorFlow Lite model",
             Self::Gzip => return f.write_str("this looks like a file compressed with gzip; unpack it first"),
+            Self::Json => {
+                return f.write_str(
+                    "this looks like JSON; an index of shards is read by `open`, with the shards beside it",
+                );
+            }
             Self::LfsPointer => {
                 return f.write_str("this looks like a Git LFS pointer; fetch the file itself with `git lfs pull`");
             }

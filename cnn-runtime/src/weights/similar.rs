@@ -1,13 +1,16 @@
 //! Guesses which tensor was meant when names differ.
 
-use alloc::collections::BTreeMap;
-use alloc::string::ToString;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use cnn_net::graph::{Graph, Node, Role};
 
 use super::error::Problem;
 use super::file::File;
+use super::rename::rename;
 
 /// How many tensors of a file are looked at, far more than nets have: the time must not grow with what a file makes up.
 pub(super) const MOST: usize = 2048;
@@ -48,6 +51,37 @@ fn prefixes<'f>(graph: &Graph<'_>, names: impl IntoIterator<Item = &'f str>) -> 
         }
     }
     counts
+}
+
+/// The problem that the net's tensors are found under different prefixes, such as `backbone.` and `head.`, of which rules remove
+/// all.
+pub(super) fn scattered(graph: &Graph<'_>, file: &File<'_>) -> Option<Problem> {
+    const FEW: usize = 8;
+    let names: Vec<&str> = file.tensors().iter().take(MOST).map(|entry| entry.name.as_str()).collect();
+    let counts = prefixes(graph, names.iter().copied());
+    let mut found = BTreeSet::new();
+    for tensor in graph.inference().flat_map(Node::own_tensors) {
+        let fits = |prefix: &&&str| {
+            let position = file.position(&[prefix, tensor.name].concat());
+            position.is_some_and(|position| file.tensors()[position].shape == tensor.shape)
+        };
+        let prefix = counts.keys().filter(fits).max_by_key(|prefix| counts[*prefix])?;
+        found.insert(*prefix);
+        if found.len() > FEW {
+            return None;
+        }
+    }
+    if found.len() < 2 {
+        return None;
+    }
+    let prefixes = found.into_iter().filter(|prefix| !prefix.is_empty());
+    let mut rules: Vec<(String, String)> = prefixes.map(|prefix| (format!("{prefix}*"), "*".to_string())).collect();
+    // `a.b.` comes before `a.`.
+    rules.sort_by_key(|(from, _)| Reverse(from.len()));
+    let as_read: Vec<(&str, &str)> = rules.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+    let renamed: BTreeSet<String> = names.iter().map(|name| rename(&as_read, (*name).to_string())).collect();
+    let has_all = graph.inference().flat_map(Node::own_tensors).all(|tensor| renamed.contains(tensor.name));
+    (has_all && renamed.len() == names.len()).then_some(Problem::Wrapped { rules })
 }
 
 /// The problem that all of the net's tensors exist under several prefixes, as when an average of the weights is saved with

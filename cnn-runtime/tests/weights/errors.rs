@@ -136,7 +136,7 @@ fn all_names_have_a_prefix() {
     assert_eq!(
         error(&file(&given)).to_string(),
         "weights do not fit Tiny: all have a prefix\n  \
-         all names begin with `module.`, as `DataParallel` writes them: rename with the rule \"module.*\" => \"*\""
+         the names begin with `module.`, as `DataParallel` writes them: rename with the rule \"module.*\" => \"*\""
     );
 }
 
@@ -312,7 +312,7 @@ fn messages_are_bounded_whatever_a_file_holds() {
 
 #[test]
 fn files_of_other_formats_are_recognised() {
-    let formats: [(&[u8], _); 9] = [
+    let formats: [(&[u8], _); 10] = [
         (b"PK\x03\x04\0\0\x08\x08\0\0archive/data.pkl", Format::Zip),
         (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", Format::Pickle),
         (b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08", Format::Hdf5),
@@ -320,6 +320,7 @@ fn files_of_other_formats_are_recognised() {
         (b"GGUF\x03\0\0\0\0\0\0\0", Format::Gguf),
         (b"\x1c\0\0\0TFL3\x14\0\x20\0", Format::TfLite),
         (b"\x1f\x8b\x08\x08\0\0\0\0\0\x03", Format::Gzip),
+        (b"{\"weight_map\": {\"fc.weight\"", Format::Json),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", Format::LfsPointer),
         (b"<!DOCTYPE html><title>404</title>", Format::Html),
     ];

@@ -46,6 +46,37 @@ fn rules_that_are_proposed_make_a_file_load() {
 }
 
 #[test]
+fn rules_for_parts_of_a_model_make_a_file_load() {
+    let by_part = |of_fc: &str, of_others: &str| {
+        renamed(|name| if name.starts_with("fc") { format!("{of_fc}{name}") } else { format!("{of_others}{name}") })
+    };
+    for (of_fc, of_others) in
+        [("head.", "backbone."), ("a.", "a.b."), ("a.b.", "a."), ("head.", ""), ("", "model.backbone.")]
+    {
+        check_rules(&by_part(of_fc, of_others));
+    }
+    // More tensors, which the net does not know.
+    let mut given = by_part("head.", "backbone.");
+    given.push(entry("neck.weight", &[3]));
+    let text =
+        load(&GRAPH, &RECIPE, &Source::new(&file(&given)), &mut [0.0; PACKED]).expect_err("names differ").to_string();
+    assert!(text.contains("the names begin with `backbone.`, `head.`: rename with the rules"), "{text}");
+}
+
+#[test]
+fn whole_numbers_of_quantisation_are_not_floats() {
+    for (dtype, bytes, advice) in [("I8", 1, "save the model as it was before"), ("I64", 8, "`.float()` gives F32")] {
+        let mut given = entries();
+        let fc = given.iter_mut().find(|entry| entry.name == "fc.weight").expect("a tensor of the net");
+        fc.bytes = vec![0; bytes * fc.shape.iter().product::<usize>()];
+        fc.dtype = dtype;
+        let text =
+            load(&GRAPH, &RECIPE, &Source::new(&file(&given)), &mut [0.0; PACKED]).expect_err("a type").to_string();
+        assert!(text.contains(advice), "{text}");
+    }
+}
+
+#[test]
 fn an_average_of_the_weights_loads_without_its_count() {
     let mut given = renamed(|name| format!("module.{name}"));
     given.push(Entry { dtype: "I64", bytes: vec![0; 8], ..entry("n_averaged", &[]) });

@@ -65,7 +65,7 @@ fn as_a_pixel(a: Shape, b: Shape) -> Option<String> {
     let (Shape::Vector(features), Shape::Map { channels, .. }) = (if is_map(&a) { (b, a) } else { (a, b) }) else {
         return None;
     };
-    let help = "a vector goes with maps as a single pixel: end its branch with a step such as";
+    let help = "a vector goes with maps as a single pixel: end its branch with a layer such as";
     (features == channels).then(|| format!("{help} `reshape({features}x1x1)`"))
 }
 

@@ -87,7 +87,7 @@ const _: () = {
     ) -> &'a [[rt::f32; 3]; 4] {
         let weights = &*weights.packed;
         let workspace = memory.floats();
-        let batch = BATCH.at_most(input.len());
+        let batch = BATCH.at_most(<[_]>::len(input));
         for (image, input) in batch.each(input) {
             let workspace = batch.from_image(image, workspace);
             rt::load_chw(run, input, &INPUT, workspace);
@@ -120,7 +120,13 @@ const _: () = {
             images: &[[rt::f32; 64]],
         ) -> rt::Result<&[[rt::f32; 3]], rt::WrongLength> {
             let input = rt::images::<64, 4>(images.as_flattened())?;
-            rt::Ok(self.watched(rt::None, input).get(..input.len()).unwrap_or_default())
+            rt::Ok(
+                self
+                    .watched(rt::None, input)
+                    .as_slice()
+                    .get(..<[_]>::len(input))
+                    .unwrap_or_default(),
+            )
         }
 
         fn watched(
@@ -157,7 +163,8 @@ const _: () = {
             rt::Ok(
                 self
                     .watched(watch, input)
-                    .get(..input.len())
+                    .as_slice()
+                    .get(..<[_]>::len(input))
                     .unwrap_or_default()
                     .as_flattened(),
             )
@@ -165,7 +172,7 @@ const _: () = {
 
         fn tap(&self, name: &rt::str) -> rt::Option<&[rt::f32]> {
             match name {
-                "maps" => rt::Some(self.tap_maps().as_flattened()),
+                "maps" => rt::Some(self.tap_maps().as_slice().as_flattened()),
                 _ => rt::None,
             }
         }

@@ -64,14 +64,34 @@ pub(crate) fn prepare(path: &Path, bytes: &[u8]) -> io::Result<Prepared> {
     Ok(Prepared(Some((temporary, target))))
 }
 
+/// The folder that a file is in.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// A temporary file in the folder of `target`.
 fn next_to(target: &Path) -> io::Result<Temporary> {
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder(target);
     if !folder.exists() {
         let what = format!("there is no folder {}", shown(folder));
         return Err(io::Error::new(io::ErrorKind::NotFound, what));
     }
     Temporary::in_folder(folder)
+}
+
+/// Of two files that are written, the second one would replace the first.
+pub(crate) fn refuse_twice(one: &Path, other: &Path) -> Result<(), Failure> {
+    // Those that don't exist yet are somewhere too.
+    let place = |path: &Path| {
+        let folder = || folder(path).canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
+        fs::canonicalize(path).ok().or_else(folder)
+    };
+    match (place(one), place(other)) {
+        (Some(one), Some(other_place)) if one == other_place && (one.is_file() || !one.exists()) => {
+            Err(Failure::of_file(other, "would be written twice: name another file"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A user who gives the same file twice has made a mistake.

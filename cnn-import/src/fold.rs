@@ -45,12 +45,11 @@ pub(crate) fn fold(graph: &mut Graph<'_>, files: &Files) {
 
 /// Operators that no layer computes, but that are folded where they say something of shapes.
 pub(crate) fn is_folded(op: &str) -> bool {
-    const OPS: [&str; 24] = [
+    const OPS: [&str; 25] = [
         "Shape",
         "Size",
         "ConstantOfShape",
         "Range",
-        "Tile",
         "Equal",
         "Less",
         "Greater",
@@ -58,7 +57,6 @@ pub(crate) fn is_folded(op: &str) -> bool {
         "Or",
         "Not",
         "Where",
-        "Abs",
         "Floor",
         "Ceil",
         "Round",
@@ -68,8 +66,11 @@ pub(crate) fn is_folded(op: &str) -> bool {
         "Reciprocal",
         "Mod",
         "ReduceProd",
-        "ReduceSum",
-        "ReduceMin",
+        "GreaterOrEqual",
+        "LessOrEqual",
+        "ReduceL1",
+        "ReduceL2",
+        "ReduceSumSquare",
     ];
     OPS.contains(&op)
 }

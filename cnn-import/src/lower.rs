@@ -7,11 +7,13 @@ mod activation;
 mod affine;
 mod arrange;
 mod conv;
+mod fields;
 mod linear;
 mod merge;
 mod moves;
 mod norm;
 mod pool;
+mod repeat;
 mod resize;
 mod slice;
 mod window;
@@ -20,9 +22,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use cnn_net::graph::Value;
-use cnn_net::language::is_field;
 use cnn_net::op::{Activation, Op, Role, Shape};
 
+use self::fields::fields;
 use crate::constant::Constant;
 use crate::external::Files;
 use crate::fold;
@@ -107,31 +109,13 @@ pub(crate) fn lower<'a>(graph: &Graph<'a>, files: &Files) -> Result<Lowered<'a>,
     }
 }
 
-/// Names of inputs or outputs as those of fields, which differ; the only one has none.
-fn fields<'n>(names: impl ExactSizeIterator<Item = &'n str>, or: &str) -> Vec<String> {
-    if names.len() == 1 {
-        return vec![String::new()];
-    }
-    let mut fields: Vec<String> = Vec::new();
-    for name in names {
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-        let word: String = name.chars().map(plain).collect();
-        let word = word.trim_matches('_');
-        // Exporters number what has no name.
-        let is_number = !word.starts_with(|c: char| c.is_ascii_alphabetic());
-        let word = if is_number || !is_field(word) { or } else { word };
-        let numbered = (2..).map(|number| format!("{word}_{number}"));
-        let free = std::iter::once(word.to_owned()).chain(numbered).find(|name| !fields.contains(name));
-        fields.extend(free);
-    }
-    fields
-}
-
 /// What is known of a value.
 #[derive(Clone)]
 enum Term<'a> {
     View(View),
     Constant(Rc<Constant<'a>>),
+    /// A view whose numbers are repeated to these sizes, which sums and products do anyway.
+    Repeated(View, Vec<usize>),
     /// Something before it can't be declared.
     Broken,
 }
@@ -201,8 +185,11 @@ impl<'a> Lowering<'_, 'a> {
         if let Some(results) = self.folded(node)? {
             return Ok(results.into_iter().map(|constant| Term::Constant(Rc::new(constant))).collect());
         }
-        if let "Split" = node.op {
-            return Ok(self.split(node)?.into_iter().map(Term::View).collect());
+        match node.op {
+            "Split" => return Ok(self.split(node)?.into_iter().map(Term::View).collect()),
+            "Expand" => return Ok(vec![self.expand(node)?]),
+            "Tile" => return Ok(vec![self.tile(node)?]),
+            _ => {}
         }
         if let Some(extra) = node.outputs.iter().skip(1).flatten().find(|id| self.uses[**id] > 0)
             && node.op != "Dropout"
@@ -236,6 +223,7 @@ impl<'a> Lowering<'_, 'a> {
         let first = node.input(0).and_then(|id| self.terms[id].as_ref());
         match (node.op, first) {
             ("Shape", Some(Term::View(view))) => return Ok(Some(vec![fold::shape(node, &view.sizes())?])),
+            ("Shape", Some(Term::Repeated(_, sizes))) => return Ok(Some(vec![fold::shape(node, sizes)?])),
             ("Size", Some(Term::View(view))) => {
                 return Ok(Some(vec![Constant::ints(Vec::new(), vec![view.shape.elements() as i64])]));
             }
@@ -260,7 +248,7 @@ impl<'a> Lowering<'_, 'a> {
         }
         match &self.terms[id] {
             Some(Term::Constant(constant)) => Some(Rc::clone(constant)),
-            Some(Term::View(_) | Term::Broken) | None => None,
+            Some(Term::View(_) | Term::Repeated(..) | Term::Broken) | None => None,
         }
     }
 
@@ -283,12 +271,19 @@ impl<'a> Lowering<'_, 'a> {
     }
 
     /// An input that depends on the net's input.
-    fn view(&self, node: &Node<'a>, index: usize) -> Result<View, Stop> {
+    fn view(&mut self, node: &Node<'a>, index: usize) -> Result<View, Stop> {
         let id = node.needs(index)?;
+        if let Some(Term::Repeated(view, sizes)) = &self.terms[id] {
+            let (view, sizes) = (view.clone(), sizes.clone());
+            let view = self.repeated(&view, &sizes)?;
+            self.terms[id] = Some(Term::View(view));
+        }
         match &self.terms[id] {
             Some(Term::View(view)) => Ok(View { is_only: view.is_only && self.uses[id] == 1, ..view.clone() }),
             Some(Term::Broken) => Err(Stop::Broken),
-            Some(Term::Constant(_)) | None => {
+            // A shape, for example, of which a part follows from what can't be declared.
+            Some(Term::Constant(_)) if self.is_broken(node) => Err(Stop::Broken),
+            Some(Term::Constant(_) | Term::Repeated(..)) | None => {
                 fault(format!("its input {} is a constant, where a value of the net is expected", index + 1))
             }
         }
@@ -303,7 +298,7 @@ impl<'a> Lowering<'_, 'a> {
             "MaxPool" | "AveragePool" => self.pool(node),
             "GlobalAveragePool" | "GlobalMaxPool" => self.global_pool(node),
             "AdaptiveAveragePool" | "AdaptiveMaxPool" => self.adaptive_pool(node),
-            "ReduceMean" | "ReduceMax" => self.reduce(node),
+            "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceSum" => self.reduce(node),
             "BatchNormalization" => self.batch_norm(node),
             "InstanceNormalization" => self.instance_norm(node),
             "GroupNormalization" => self.group_norm(node),
@@ -316,17 +311,21 @@ impl<'a> Lowering<'_, 'a> {
                 let view = self.view(node, 0)?;
                 self.opposite(&view)
             }
+            "Abs" => {
+                let view = self.view(node, 0)?;
+                self.magnitude(view)
+            }
             "Pow" => self.power(node),
             "Concat" => self.concat(node),
             "Dropout" => self.dropout(node),
-            "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" | "Transpose" | "Identity" | "Cast" | "CastLike"
-            | "Expand" => self.reordered(node),
+            "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" | "Transpose" | "Identity" | "Cast" | "CastLike" => {
+                self.reordered(node)
+            }
             "DepthToSpace" | "SpaceToDepth" => self.depth_to_space(node),
             "Slice" => self.slice(node),
             "Gather" => self.gather(node),
             "Pad" => self.pad(node),
             "Resize" | "Upsample" => self.resize(node),
-            "Tile" => self.tile(node),
             "Softmax" | "LogSoftmax" => self.softmax(node),
             "Glu" => self.glu(node),
             _ => self.activation(node),
@@ -364,6 +363,10 @@ impl<'a> Lowering<'_, 'a> {
             Some(Term::View(view)) => {
                 self.at = self.graph.nodes.len().saturating_sub(1);
                 self.natural(&view)
+            }
+            Some(Term::Repeated(view, sizes)) => {
+                self.at = self.graph.nodes.len().saturating_sub(1);
+                self.repeated(&view, &sizes).and_then(|view| self.natural(&view))
             }
             Some(Term::Broken) => Err(Stop::Broken),
             Some(Term::Constant(_)) | None => fault("it doesn't depend on an input"),

@@ -1,6 +1,7 @@
 //! The net that was imported: its description, its declaration, its weights.
 
 mod drafts;
+mod numbers;
 mod share;
 
 use std::collections::BTreeMap;
@@ -15,8 +16,9 @@ use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
 use self::drafts::{compacted, shared};
+use self::numbers::write;
 use crate::blocks;
-use crate::constant::{Constant, Data};
+use crate::constant::Constant;
 use crate::graph;
 use crate::lower::{Draft, Lowered};
 use crate::names::{grouped, wishes};
@@ -332,7 +334,7 @@ impl<'a> Net<'a> {
     ///
     /// # Errors
     ///
-    /// Those of the writer, and if a weight is larger than memory.
+    /// Those of the writer, if a weight is larger than memory, and if one is no finite number, which no net is loaded with.
     pub fn write_weights(&self, to: &mut impl Write) -> io::Result<()> {
         let (mut infos, mut end) = (Vec::new(), 0_usize);
         for tensor in self.tensors() {
@@ -346,7 +348,7 @@ impl<'a> Net<'a> {
         header.resize(header.len().next_multiple_of(size_of::<u64>()), b' ');
         to.write_all(&(header.len() as u64).to_le_bytes())?;
         to.write_all(&header)?;
-        self.tensors().try_for_each(|tensor| write(&tensor.constant, to))
+        self.tensors().try_for_each(|tensor| write(tensor, to))
     }
 
     /// The numbers of each tensor by its name, as `cnn_runtime::reference` and `cnn_runtime::trace` read them.
@@ -369,22 +371,4 @@ impl<'a> Net<'a> {
 
 fn unsayable(why: &Unsayable) -> Error {
     Error::Unsupported(vec![Fault::new(why.why).of("layer", &why.name)])
-}
-
-/// Writes the numbers of a tensor.
-fn write(constant: &Constant<'_>, to: &mut impl Write) -> io::Result<()> {
-    if let Data::Encoded(bytes, crate::constant::Encoding::F32) = &constant.data {
-        return to.write_all(bytes.get());
-    }
-    let mut buffer = Vec::with_capacity(1 << 16);
-    let mut written = Ok(());
-    constant.each(|number| {
-        buffer.extend_from_slice(&(number as f32).to_le_bytes());
-        if buffer.len() >= 1 << 16 && written.is_ok() {
-            written = to.write_all(&buffer);
-            buffer.clear();
-        }
-    });
-    written?;
-    to.write_all(&buffer)
 }

@@ -3,6 +3,7 @@
 //! A rule looks at a node and at what it reads from, and says what stands in its place. Nodes are visited once, in order, so a
 //! rule finds what others have made of the nodes before. What is then read by nothing is dropped.
 
+mod choice;
 mod gated;
 mod gelu;
 mod hard;
@@ -18,8 +19,9 @@ use crate::graph::{Graph, Id, Node};
 /// What stands in the place of a node.
 type Rule = for<'a> fn(&Finder<'_, 'a>, &Node<'a>) -> Option<Node<'a>>;
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     squeeze::squeeze,
+    choice::choice,
     hard::hard_sigmoid,
     hard::hard_swish,
     gated::silu,
@@ -66,11 +68,38 @@ fn is_close(a: f64, b: f64) -> bool {
 /// A product of more factors than this is none of a layer.
 const MOST_FACTORS: usize = 8;
 
+/// How many nodes after each other may be computed twice.
+const MOST_STEPS: usize = 3;
+
 impl<'g, 'a> Finder<'g, 'a> {
     /// The node that computes a value, if it is of this operator.
     fn of(&self, id: Id, op: &str) -> Option<&'g Node<'a>> {
         let node = &self.graph.nodes[self.producers[id]?];
         (node.op == op && node.domain.is_empty()).then_some(node)
+    }
+
+    /// Whether two values are one, perhaps computed twice: files by PyTorch's `torch.export` have what the model has.
+    fn is_same(&self, a: Id, b: Id) -> bool {
+        self.is_same_within(a, b, MOST_STEPS)
+    }
+
+    fn is_same_within(&self, a: Id, b: Id, steps: usize) -> bool {
+        if a == b {
+            return true;
+        }
+        if let (Some(a), Some(b)) = (self.number(Some(a)), self.number(Some(b))) {
+            return a == b;
+        }
+        let (Some(a), Some(b)) = (self.producers[a], self.producers[b]) else { return false };
+        let (a, b) = (&self.graph.nodes[a], &self.graph.nodes[b]);
+        let both = |(a, b): (&Option<Id>, &Option<Id>)| match (a, b) {
+            (Some(a), Some(b)) => self.is_same_within(*a, *b, steps - 1),
+            (a, b) => a == b,
+        };
+        steps > 0
+            && (a.op, a.domain, &a.attributes) == (b.op, b.domain, &b.attributes)
+            && (a.outputs.len(), a.inputs.len()) == (1, b.inputs.len())
+            && a.inputs.iter().zip(&b.inputs).all(both)
     }
 
     fn number(&self, id: Option<Id>) -> Option<f64> {

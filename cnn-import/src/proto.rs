@@ -55,7 +55,7 @@ pub(crate) struct Attribute<'a> {
 }
 
 /// The value of an attribute.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Value<'a> {
     Int(i64),
     Float(f32),
@@ -69,7 +69,7 @@ pub(crate) enum Value<'a> {
 }
 
 /// A tensor, as it is encoded.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tensor<'a> {
     pub(crate) name: &'a str,
     pub(crate) dims: Vec<i64>,
@@ -90,7 +90,7 @@ pub(crate) struct Tensor<'a> {
 }
 
 /// Numbers of a repeated field: usually all in one piece.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Packed<'a> {
     #[default]
     None,

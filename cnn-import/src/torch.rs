@@ -45,7 +45,6 @@ pub(crate) fn load<'a>(model: &'a Model, input: Option<Shape>, files: &Files) ->
         tensors,
         known: BTreeMap::new(),
         by_tensor: BTreeMap::new(),
-        expanded: BTreeMap::new(),
         shapes: Vec::new(),
         constants: BTreeMap::new(),
         nodes: Vec::new(),
@@ -79,8 +78,6 @@ struct Loader<'a> {
     /// Values by their names.
     known: BTreeMap<&'a str, Known>,
     by_tensor: BTreeMap<&'a str, Id>,
-    /// What was repeated to be as large as another value, by the result.
-    expanded: BTreeMap<Id, Id>,
     /// The dimensions of each value.
     shapes: Vec<Vec<usize>>,
     constants: BTreeMap<Id, Rc<Constant<'a>>>,

@@ -142,6 +142,9 @@ def inputs(model, given, generator):
             if shape.dim() == 0 or shape.shape[0] != 1:
                 raise ExportError(f"an input has the shape {tuple(shape.shape)}: its batch must be 1")
             return shape
+        if not isinstance(shape, (tuple, list)):
+            kind = type(shape).__name__
+            raise ExportError(f"an input is a {kind}: `forward` has to take tensors; put the model into one whose `forward` makes the {kind}")
         if not shape or not all(isinstance(size, int) and size > 0 for size in shape):
             raise ExportError(f"{shape} is no shape: give channels, height and width, such as (3, 224, 224)")
         # In single precision first: any machine makes the same numbers then.

@@ -385,6 +385,43 @@ class Shuffled(nn.Module):
         return torch.stack([y[:, 0], y[:, 3]], dim=1), y
 
 
+class Attention(nn.Module):
+    """Of channels by a perceptron that is called twice, then of pixels."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.mlp = nn.Sequential(nn.Linear(channels, 2), nn.ReLU(), nn.Linear(2, channels))
+        self.spatial = nn.Conv2d(2, 1, 3, padding=1, bias=False)
+
+    def forward(self, x):
+        batch, channels, _, _ = x.size()
+        mean = self.mlp(F.adaptive_avg_pool2d(x, 1).view(batch, channels))
+        largest = self.mlp(F.adaptive_max_pool2d(x, 1).view(batch, channels))
+        x = x * torch.sigmoid(mean + largest).view(batch, channels, 1, 1).expand_as(x)
+        return x * torch.sigmoid(self.spatial(torch.cat([x.mean(1, keepdim=True), x.max(1, keepdim=True)[0]], 1)))
+
+
+@net(3, 6, 7)
+class WrittenOut(nn.Module):
+    """Layers that are spelt out, with parts computed twice; and what is repeated to the size of maps."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(8, 4, 1)
+        self.attention = nn.Sequential(Attention(4), Attention(4))
+        self.weight, self.bias = nn.Parameter(torch.rand(1, 4, 1, 1)), nn.Parameter(torch.rand(1, 4, 1, 1))
+
+    def forward(self, x):
+        x = self.first(x)
+        u = x.mean(1, keepdim=True)
+        s = (x - u).pow(2).mean(1, keepdim=True)
+        x = self.weight * ((x - u) / torch.sqrt(s + 1e-6)) + self.bias
+        x = self.attention(torch.where(x > 0, x, 0.1 * x))
+        x = self.second(torch.cat([x, x.mean((2, 3), keepdim=True).repeat(1, 1, 6, 7)], 1))
+        x = x.abs() - torch.minimum(x, x * x)
+        return x.amin((2, 3)), torch.where(x > 0.25, x, -1.0).sum(1), x.min(dim=3)[0]
+
+
 def made(name):
     """A net with random numbers that are no special ones, and its input."""
     torch.manual_seed(len(name))

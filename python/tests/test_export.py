@@ -208,6 +208,8 @@ def test_inputs_must_be_those_of_the_model(tmp_path):
     for given in [(2, 7, 6), {"picture": (2, 7, 6), "weights": (5,)}, {}, [], torch.zeros(2, 2, 7, 6)]:
         with pytest.raises(ExportError):
             cnn_export.export(model, given, tmp_path / "net.json")
+    with pytest.raises(ExportError, match="`forward` has to take tensors"):
+        cnn_export.export(model, {"image": {"picture": (2, 7, 6)}, "weights": (5,)}, tmp_path / "net.json")
     with pytest.raises(ExportError, match="no torch.nn.Module"):
         cnn_export.export(lambda x: x, (3,), tmp_path / "net.json")
     assert listed(tmp_path) == []

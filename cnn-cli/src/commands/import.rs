@@ -16,7 +16,7 @@ use crate::output::Output;
 use crate::progress::Bar;
 use crate::recorded::next_to;
 use crate::registry::OwnWeights;
-use crate::replace::{Prepared, prepare, refuse_overwriting};
+use crate::replace::{Prepared, prepare, refuse_overwriting, refuse_twice};
 use crate::stdin::is_dash;
 
 /// Writes the declaration of a model, and its weights. If one of them cannot be written, neither is.
@@ -34,6 +34,7 @@ pub(super) fn import(args: &ImportArgs, out: &mut Output<impl Write>) -> Result<
     };
     bar.show(1, steps);
     let net = file.import(&Options { name: args.name.clone(), input: args.input }).map_err(refused)?;
+    keep(net.files().iter(), args, output)?;
     bar.show(2, steps);
     let text = source(&net, &args.model, &file);
     let mut weights = Vec::new();
@@ -72,11 +73,17 @@ fn possible(args: &ImportArgs, output: Option<&Path>) -> Result<(), Failure> {
     if args.weights.as_deref().is_some_and(is_dash) {
         return message("weights can't be written to standard output: name a file");
     }
-    let read = args.verify.iter().flatten().chain([&args.model]);
-    for written in output.into_iter().chain(args.weights.as_deref()) {
-        read.clone().try_for_each(|read| refuse_overwriting(read, written))?;
+    if let (Some(output), Some(weights)) = (output, &args.weights) {
+        refuse_twice(output, weights)?;
     }
-    Ok(())
+    keep(args.verify.iter().flatten().chain([&args.model]), args, output)
+}
+
+/// Refuses to write over files that are read.
+fn keep<'p>(read: impl Iterator<Item = &'p PathBuf>, args: &ImportArgs, output: Option<&Path>) -> Result<(), Failure> {
+    let written: Vec<&Path> = output.into_iter().chain(args.weights.as_deref()).collect();
+    let mut read = read;
+    read.try_for_each(|read| written.iter().try_for_each(|written| refuse_overwriting(read, written)))
 }
 
 /// What is printed as JSON.

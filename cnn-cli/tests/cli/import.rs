@@ -61,6 +61,37 @@ fn nothing_is_written_if_anything_is_wrong() {
     assert_eq!(folder.names(), ["broken.onnx"]);
 }
 
+/// A model is in more files than the one that is named, and two files can be one by other paths.
+#[test]
+fn what_is_written_is_neither_read_nor_written_twice() {
+    let folder = Folder::new("import_twice");
+    for end in ["json", "state.safetensors"] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../cnn-import/tests/exported/half.{end}"));
+        fs::copy(file, folder.path(&format!("half.{end}"))).unwrap();
+    }
+    let state = fs::read(folder.path("half.state.safetensors")).unwrap();
+    let import = |output: &str, weights: &str| {
+        let mut command = cnn();
+        command.current_dir(folder.path("")).args(["import", "half.json", "-o", output, "-w", weights]);
+        Ran::from(command.output().expect("the program starts"))
+    };
+    let names = folder.names();
+    for (output, weights) in [("net.rs", "half.state.safetensors"), ("half.state.safetensors", "w")] {
+        let error = import(output, weights).error();
+        assert!(error.contains("half.state.safetensors cannot be the output: it is also read"), "{error}");
+    }
+    let inside = folder.path("").file_name().unwrap().to_string_lossy().into_owned();
+    for weights in ["net.rs", "./net.rs", &format!("../{inside}/net.rs")] {
+        let error = import("net.rs", weights).error();
+        assert!(error.contains("net.rs would be written twice: name another file"), "{error}");
+        assert_eq!(folder.names(), names);
+    }
+    assert_eq!(fs::read(folder.path("half.state.safetensors")).unwrap(), state);
+    assert_eq!(import("net.rs", "w").ok(), "");
+    let error = import("net.rs", "net.rs").error();
+    assert!(error.contains("would be written twice"), "{error}");
+}
+
 /// A folder with a model, and what it reads and gives: its own results, from this program.
 fn recorded(test: &str) -> (Folder, Vec<Named>) {
     let folder = Folder::new(test);

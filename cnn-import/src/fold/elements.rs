@@ -20,7 +20,7 @@ pub(super) fn computed<'a>(node: &Node<'a>, inputs: &[Option<&Constant<'a>>]) ->
         for other in rest {
             result = paired(&result, other, function)?;
         }
-        let is_truth = ["Equal", "Less", "Greater", "And", "Or"].contains(&node.op);
+        let is_truth = ["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or"].contains(&node.op);
         let is_whole = is_truth || all.iter().all(|constant| constant.is_whole());
         let numbers = result.to_f64()?;
         // A division of whole numbers is a whole one.
@@ -34,9 +34,21 @@ pub(super) fn computed<'a>(node: &Node<'a>, inputs: &[Option<&Constant<'a>>]) ->
             let is_whole = yes.is_whole() && no.is_whole();
             Ok(Some(made(either.dims.clone(), either.to_f64()?, is_whole)))
         }
-        ("ReduceProd" | "ReduceSum" | "ReduceMax" | "ReduceMin" | "ReduceMean", [constant, ..]) => {
-            reduced(node, constant, inputs.get(1).copied().flatten()).map(Some)
+        ("Clip", [constant, ..]) => {
+            let limit = |index: usize, name: &str, default: f32| match inputs.get(index).copied().flatten() {
+                Some(limit) => limit.scalar().ok_or_else(|| Fault::new("its limits are not numbers")),
+                None => Ok(f64::from(node.float(name, default)?)),
+            };
+            let (min, max) = (limit(1, "min", f32::MIN)?, limit(2, "max", f32::MAX)?);
+            let numbers = constant.to_f64()?.into_iter().map(|number| number.max(min).min(max)).collect();
+            Ok(Some(made(constant.dims.clone(), numbers, constant.is_whole())))
         }
+        (
+            "ReduceProd" | "ReduceSum" | "ReduceMax" | "ReduceMin" | "ReduceMean" | "ReduceL1" | "ReduceL2"
+            | "ReduceSumSquare",
+            [constant, ..],
+        ) => reduced(node, constant, inputs.get(1).copied().flatten()).map(Some),
+        ("Softmax", [constant]) => softmax(node, constant).map(Some),
         _ => Ok(None),
     }
 }
@@ -63,6 +75,9 @@ fn unary(op: &str) -> Option<fn(f64) -> f64> {
         "Reciprocal" => |x| 1.0 / x,
         "Not" => |x| f64::from(u8::from(x == 0.0)),
         "Relu" => |x| x.max(0.0),
+        "Sigmoid" => |x| 1.0 / (1.0 + (-x).exp()),
+        "Tanh" => f64::tanh,
+        "Softplus" => |x| x.max(0.0) + (-x.abs()).exp().ln_1p(),
         _ => return None,
     })
 }
@@ -80,6 +95,8 @@ fn binary(op: &str) -> Option<fn(f64, f64) -> f64> {
         "Equal" => |a, b| f64::from(u8::from(a == b)),
         "Less" => |a, b| f64::from(u8::from(a < b)),
         "Greater" => |a, b| f64::from(u8::from(a > b)),
+        "LessOrEqual" => |a, b| f64::from(u8::from(a <= b)),
+        "GreaterOrEqual" => |a, b| f64::from(u8::from(a >= b)),
         "And" => |a, b| f64::from(u8::from(a != 0.0 && b != 0.0)),
         "Or" => |a, b| f64::from(u8::from(a != 0.0 || b != 0.0)),
         _ => return None,
@@ -141,7 +158,12 @@ fn reduced<'a>(node: &Node<'a>, constant: &Constant<'a>, axes: Option<&Constant<
     let own = strides(&kept);
     let to: Vec<usize> = (0..rank).map(|axis| if axes.contains(&axis) { 0 } else { own[axis] }).collect();
     let mut sums: Vec<Option<f64>> = vec![None; kept.iter().product()];
-    for (index, number) in positions(&constant.dims, &to).zip(constant.to_f64()?) {
+    let part = |number: f64| match node.op {
+        "ReduceL1" => number.abs(),
+        "ReduceL2" | "ReduceSumSquare" => number * number,
+        _ => number,
+    };
+    for (index, number) in positions(&constant.dims, &to).zip(constant.to_f64()?.into_iter().map(part)) {
         let sum = &mut sums[index];
         *sum = Some(sum.map_or(number, |sum| match node.op {
             "ReduceProd" => sum * number,
@@ -151,9 +173,30 @@ fn reduced<'a>(node: &Node<'a>, constant: &Constant<'a>, axes: Option<&Constant<
         }));
     }
     let many = axes.iter().map(|axis| constant.dims[*axis]).product::<usize>() as f64;
-    let divisor = if node.op == "ReduceMean" { many } else { 1.0 };
-    let numbers = sums.into_iter().map(|sum| sum.unwrap_or(0.0) / divisor).collect();
+    let whole = |sum: f64| match node.op {
+        "ReduceMean" => sum / many,
+        "ReduceL2" => sum.sqrt(),
+        _ => sum,
+    };
+    let numbers = sums.into_iter().map(|sum| whole(sum.unwrap_or(0.0))).collect();
     let dims =
         if keeps { kept } else { (0..rank).filter(|axis| !axes.contains(axis)).map(|axis| kept[axis]).collect() };
     Ok(made(dims, numbers, constant.is_whole()))
+}
+
+/// Over one axis, as from version 13 on; before that it was over all from the axis on, which is the same for the last.
+fn softmax<'a>(node: &Node<'a>, constant: &Constant<'a>) -> Result<Constant<'a>, Fault> {
+    let rank = constant.dims.len();
+    let at = axis(node.int("axis", -1)?, rank)?;
+    if at + 1 != rank {
+        return Err(Fault::new("it is a softmax of numbers over another axis than the last"));
+    }
+    let mut numbers = constant.to_f64()?;
+    for row in numbers.chunks_mut(constant.dims[at].max(1)) {
+        let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        row.iter_mut().for_each(|number| *number = (*number - largest).exp());
+        let sum: f64 = row.iter().sum();
+        row.iter_mut().for_each(|number| *number /= sum);
+    }
+    Ok(made(constant.dims.clone(), numbers, false))
 }

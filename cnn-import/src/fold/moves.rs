@@ -59,7 +59,12 @@ fn listed(node: &Node<'_>, inputs: &Inputs<'_, '_>) -> Result<Option<Vec<i64>>, 
 
 /// The shape that a `Reshape` asks for: 0 is a dimension of the input, -1 is what remains.
 pub(crate) fn reshaped(from: &[usize], to: &[i64], allows_zero: bool) -> Result<Vec<usize>, Fault> {
-    let wrong = || Fault::new(format!("a value of the shape {from:?} can't have the shape {to:?}"));
+    let wrong = || {
+        let fault = Fault::new(format!("a value of the shape {from:?} can't have the shape {to:?}"));
+        // The batch is 1, whatever the file says of inputs.
+        let is_batch = from.first() == Some(&1) && to.first().is_some_and(|size| *size > 1);
+        if is_batch { fault.help("export the model with a batch of 1") } else { fault }
+    };
     let mut sizes = Vec::with_capacity(to.len());
     for (index, size) in to.iter().enumerate() {
         sizes.push(match size {

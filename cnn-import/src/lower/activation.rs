@@ -2,6 +2,7 @@
 
 use cnn_net::op::{Activation, Op, Shape};
 
+use super::arrange::ELSEWHERE;
 use super::{Lowering, Stop, fault, plain};
 use crate::fold;
 use crate::graph::{Node, axis};
@@ -123,7 +124,8 @@ impl<'a> Lowering<'_, 'a> {
         };
         let whole = if view.is_whole(at, Axis::C) { view } else { self.natural(&view)? };
         if !whole.is_whole(at, Axis::C) {
-            return fault(format!("it is over the axis {at} of {:?}, which is not that of channels", whole.sizes()));
+            let why = format!("it is over the axis {at} of {:?}, which is not that of channels", whole.sizes());
+            return Err(Fault::new(why).help(ELSEWHERE).into());
         }
         let view = self.emit_on(&whole, op, Vec::new());
         if is_old && view.dims.len() != rank {

@@ -10,6 +10,7 @@ use cnn_net::op::{Op, Rearrange, Shape};
 
 use super::{Lowering, Stop, fault};
 use crate::graph::{Graph, Input};
+use crate::report::Fault;
 use crate::view::{Axis, Part, View, size};
 
 /// The shape of an input of the net: maps that the graph has in the order H, W, C are C x H x W here.
@@ -40,6 +41,14 @@ fn is_channels_last(graph: &Graph<'_>, input: &Input<'_>) -> bool {
 
 const ORDER: &str = "its numbers would have to be in an order that no layer makes";
 
+/// What to do about a part that only moves numbers, or that is the end of a model.
+pub(super) const ELSEWHERE: &str =
+    "let the model return what it has before this, as one or several outputs, and do the rest in the program";
+
+fn disordered<T>() -> Result<T, Stop> {
+    Err(Fault::new(ORDER).help(ELSEWHERE).into())
+}
+
 impl<'a> Lowering<'_, 'a> {
     /// A view of which the value has the shape that the dimensions say: a vector, a sequence, or maps.
     pub(super) fn natural(&mut self, view: &View) -> Result<View, Stop> {
@@ -48,10 +57,14 @@ impl<'a> Lowering<'_, 'a> {
             [batch, features] => (*batch, Shape::Vector(*features)),
             [batch, channels, width] => (*batch, Shape::map(*channels, 1, *width)),
             [batch, channels, height, width] => (*batch, Shape::map(*channels, *height, *width)),
-            _ => return fault(format!("a value of {} dimensions is neither a vector nor maps", sizes.len())),
+            _ => {
+                let why = format!("a value of {} dimensions is neither a vector nor maps", sizes.len());
+                return Err(Fault::new(why).help(ELSEWHERE).into());
+            }
         };
         if batch != 1 {
-            return fault(format!("a value of the shape {sizes:?} is in the place of a batch of 1"));
+            let why = format!("it has the shape {sizes:?}: its first dimension is not a batch of 1");
+            return Err(Fault::new(why).help(ELSEWHERE).into());
         }
         if view.shape == shape && view.is_in_order() {
             return Ok(View { dims: View::natural(view.value, shape, sizes.len()).dims, ..view.clone() });
@@ -91,7 +104,7 @@ impl<'a> Lowering<'_, 'a> {
         }
         let (Shape::Map { .. }, Shape::Map { .. }, [_, channels, .., columns]) = (view.shape, shape, &*view.dims)
         else {
-            return fault(ORDER);
+            return disordered();
         };
         let none = Vec::new();
         let rows = if view.dims.len() == 4 { &view.dims[2] } else { &none };
@@ -101,7 +114,7 @@ impl<'a> Lowering<'_, 'a> {
                 [inner, outer] if is_swapped(view, *inner, *outer) => {
                     Ok(self.shuffle(view.value, view.shape, outer.size))
                 }
-                _ => fault(ORDER),
+                _ => disordered(),
             };
         }
         let factor = shape.size().height.max(1) / view.shape.size().height.max(1);
@@ -131,7 +144,7 @@ impl<'a> Lowering<'_, 'a> {
         let (area, channels) = (factor * factor, shape.channels());
         let all = view.shape.channels();
         if all != area * channels || shape.size().width != view.shape.size().width * factor {
-            return fault(ORDER);
+            return disordered();
         }
         let part = |size, stride| Part { axis: Axis::C, size, stride };
         let expected = |channel: usize, pixel: usize| {
@@ -143,7 +156,7 @@ impl<'a> Lowering<'_, 'a> {
         let mut value = view.value;
         if !expected(area, 1).iter().map(Vec::as_slice).eq(dims) {
             if !expected(1, channels).iter().map(Vec::as_slice).eq(dims) {
-                return fault(ORDER);
+                return disordered();
             }
             value = self.shuffle(value, view.shape, area);
         }
@@ -162,7 +175,7 @@ impl<'a> Lowering<'_, 'a> {
             |axis, size| (size > 1).then_some(Part { axis, size, stride: factor }).into_iter().collect::<Vec<_>>();
         let rest = [outer(Axis::H, size_after.height), outer(Axis::W, size_after.width)];
         if factor < 2 || !is_even || view.dims[2..] != rest {
-            return fault(ORDER);
+            return disordered();
         }
         let whole: Vec<Part> = view.whole(Axis::C).into_iter().collect();
         let emit = |this: &mut Self| {
@@ -175,7 +188,7 @@ impl<'a> Lowering<'_, 'a> {
             let value = emit(self);
             return Ok(self.shuffle(value, shape, size(&whole)));
         }
-        fault(ORDER)
+        disordered()
     }
 }
 

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use cnn_net::graph::Value;
 use cnn_net::op::{Activation, Op, Rearrange, Shape, Size};
 
+use super::arrange::ELSEWHERE;
 use super::{Lowering, Stop, fault};
 use crate::constant::Constant;
 use crate::graph::{Node, axis};
@@ -22,9 +23,11 @@ impl<'a> Lowering<'_, 'a> {
     /// An operator on any number of values, of which some may be constants.
     pub(super) fn arithmetic(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let (mut views, mut constants) = (Vec::new(), Vec::new());
+        let repeats = self.repeats_anyway(node);
         for (index, id) in node.inputs.iter().enumerate() {
             match id.and_then(|id| self.constant_of(id)) {
                 Some(constant) => constants.push(constant),
+                None if repeats => views.push(self.unrepeated(node, index)?),
                 None => views.push(self.view(node, index)?),
             }
         }
@@ -55,6 +58,11 @@ impl<'a> Lowering<'_, 'a> {
                 self.scaled(view, &inverse)
             }
             ("Max", [_, _, ..], []) => self.merged(Op::Max, &views),
+            ("Min", [_, _, ..], []) => {
+                let views = views.iter().map(|view| self.opposite(view)).collect::<Result<Vec<_>, _>>()?;
+                let most = self.merged(Op::Max, &views)?;
+                self.opposite(&most)
+            }
             ("Max" | "Min", [view], [constant]) => self.limited(node, view, constant),
             _ => Err(Fault::new("no layer computes it of such values")
                 .help("of the operators with two values there are Add, Sub, Mul and Max")
@@ -69,8 +77,15 @@ impl<'a> Lowering<'_, 'a> {
             Some(1.0) => Ok(view),
             Some(2.0) => self.merged(Op::Mul, &vec![view; 2]),
             Some(3.0) => self.merged(Op::Mul, &vec![view; 3]),
-            _ => fault("it is a power other than 1, 2 or 3"),
+            _ => Err(Fault::new("it is a power other than 1, 2 or 3").help(ELSEWHERE).into()),
         }
+    }
+
+    /// A value without its sign: it, or its opposite.
+    pub(super) fn magnitude(&mut self, view: View) -> Result<View, Stop> {
+        let view = View { is_only: false, ..view };
+        let opposite = self.opposite(&view)?;
+        self.merged(Op::Max, &[view, opposite])
     }
 
     /// The opposite of a value.
@@ -153,7 +168,8 @@ impl<'a> Lowering<'_, 'a> {
         }
         if !along(&views) || !agree(&views) || !are_alike(&views) {
             let sizes: Vec<Vec<usize>> = views.iter().map(View::sizes).collect();
-            return fault(format!("it joins values of the shapes {sizes:?} along the axis {at}; only channels can be"));
+            let why = format!("it joins values of the shapes {sizes:?} along the axis {at}; only channels can be");
+            return Err(Fault::new(why).help(ELSEWHERE).into());
         }
         let channels = views.iter().map(|view| view.shape.channels()).sum();
         let shape = match views[0].shape {

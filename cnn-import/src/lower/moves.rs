@@ -44,14 +44,6 @@ impl<'a> Lowering<'_, 'a> {
                 Some(axes) => unsqueezed(&sizes, &axes)?,
                 None => return fault("its axes are missing"),
             },
-            "Expand" => {
-                let to = self.needs(node, 1)?.to_ints()?;
-                let is_same = |(to, own): (&i64, &usize)| *to == 1 || usize::try_from(*to) == Ok(*own);
-                if to.len() > sizes.len() || !to.iter().rev().zip(sizes.iter().rev()).all(is_same) {
-                    return fault(format!("it repeats a value of the shape {sizes:?} to {to:?}"));
-                }
-                return Ok(view);
-            }
             "Cast" | "CastLike" => {
                 let to = node.int("to", crate::constant::FLOAT)?;
                 if !crate::constant::is_float(to) {
@@ -160,7 +152,12 @@ impl<'a> Lowering<'_, 'a> {
             "constant" => Edge::Zero,
             "reflect" => Edge::Reflect,
             "edge" => Edge::Replicate,
-            other => return fault(format!("its `mode` is `{}`", crate::report::text(other))),
+            other => {
+                let why = format!("its `mode` is `{}`", crate::report::text(other));
+                return Err(Fault::new(why)
+                    .help("maps are padded with a number, by reflection or by repetition")
+                    .into());
+            }
         };
         let value = match self.constant(node, 2)? {
             Some(value) => value.scalar().unwrap_or(0.0) as f32,

@@ -5,9 +5,12 @@
 //! after    global_avg_pool               channel_mean               avg_pool(…, pad = …)
 //! ```
 
+use std::rc::Rc;
+
 use cnn_net::op::{Op, Padding, Pool, Shape, Size, Window};
 
 use super::{Lowering, Stop, fault, window};
+use crate::constant::Constant;
 use crate::graph::{Node, axis};
 use crate::report::Fault;
 use crate::view::{Axis, View};
@@ -71,9 +74,27 @@ impl<'a> Lowering<'_, 'a> {
         Ok(View::natural(value, shape, rank))
     }
 
-    /// A mean or a maximum over some dimensions.
+    /// A mean, a sum, a maximum or a minimum over some dimensions.
     pub(super) fn reduce(&mut self, node: &Node<'a>) -> Result<View, Stop> {
         let view = self.view(node, 0)?;
+        match node.op {
+            "ReduceMin" => {
+                let opposite = self.opposite(&view)?;
+                let most = self.reduced(node, opposite)?;
+                self.opposite(&most)
+            }
+            "ReduceSum" => {
+                let count = view.shape.elements() as f64;
+                let mean = self.reduced(node, view)?;
+                let count = (count / mean.sizes().iter().product::<usize>() as f64) as f32;
+                self.scaled(&mean, &Rc::new(Constant::floats(Vec::new(), vec![count])))
+            }
+            _ => self.reduced(node, view),
+        }
+    }
+
+    /// A mean or a maximum over some dimensions.
+    fn reduced(&mut self, node: &Node<'a>, view: View) -> Result<View, Stop> {
         let rank = view.dims.len();
         let listed = match self.constant(node, 1)? {
             Some(axes) => Some(axes.to_ints()?),
@@ -90,7 +111,7 @@ impl<'a> Lowering<'_, 'a> {
             found.sort_by_key(|part| part.axis);
             found.into_iter().eq(wanted.iter().filter_map(|axis| view.whole(*axis)))
         };
-        let is_mean = node.op == "ReduceMean";
+        let is_mean = ["ReduceMean", "ReduceSum"].contains(&node.op);
         let (channels, Size { height, width }) = (view.shape.channels(), view.shape.size());
         let window = |kernel: Size| {
             let pool = Pool::new(kernel, kernel);

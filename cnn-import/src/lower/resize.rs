@@ -13,10 +13,10 @@ use cnn_net::op::{Extent, Interpolation, Op, Resize, Shape, Size};
 use super::{Lowering, Stop, fault};
 use crate::graph::Node;
 use crate::report::Fault;
-use crate::view::{Axis, Part, View};
+use crate::view::View;
 
 /// Maps are never enlarged by more.
-const LARGEST_FACTOR: usize = 1 << 12;
+pub(super) const LARGEST_FACTOR: usize = 1 << 12;
 
 /// How a node says what is where.
 struct Rule<'n> {
@@ -68,38 +68,6 @@ impl<'a> Lowering<'_, 'a> {
         let shape = Shape::map(view.shape.channels(), after.height, after.width);
         let value = self.emit(Op::Resize(Resize { to, mode, align_corners }), vec![view.value], shape, Vec::new());
         Ok(View::natural(value, shape, rank))
-    }
-
-    /// Numbers that are repeated next to themselves, as Keras enlarges maps:
-    ///
-    /// ```text
-    /// before   Reshape(Tile(Unsqueeze(x, 2), [1, 1, 2, 1, 1]))    of rows, with channels last
-    /// after    upsample(2x1)
-    /// ```
-    pub(super) fn tile(&mut self, node: &Node<'a>) -> Result<View, Stop> {
-        let (view, repeats) = (self.view(node, 0)?, self.needs(node, 1)?.to_ints()?);
-        let mut repeated = repeats.iter().enumerate().filter(|(_, count)| **count != 1);
-        let refused = || Err(Fault::new("it repeats numbers, but not each row or each column of a map").into());
-        let (place, count) = match (repeated.next(), repeated.next()) {
-            (None, _) if repeats.len() == view.dims.len() => return Ok(view),
-            (Some((place, count)), None) if repeats.len() == view.dims.len() => (place, *count),
-            _ => return refused(),
-        };
-        let Shape::Map { channels, height, width } = view.shape else { return refused() };
-        let axis = [Axis::H, Axis::W].into_iter().find(|axis| {
-            let outer = place.checked_sub(1).filter(|outer| view.is_whole(*outer, *axis));
-            outer.is_some() && view.whole(*axis).is_some() && view.dims[place].is_empty()
-        });
-        let (Some(axis), Ok(count @ 1..=LARGEST_FACTOR)) = (axis, usize::try_from(count)) else { return refused() };
-        let factor = if axis == Axis::H { Size::new(count, 1) } else { Size::new(1, count) };
-        let shape = Shape::map(channels, height * factor.height, width * factor.width);
-        let op = Resize { to: Extent::Times(factor), mode: Interpolation::Nearest, align_corners: false };
-        let value = self.emit(Op::Resize(op), vec![view.value], shape, Vec::new());
-        let mut dims = view.dims.clone();
-        let part = |size, stride| Part { axis, size, stride };
-        dims[place - 1] = vec![part(if axis == Axis::H { height } else { width }, count)];
-        dims[place] = vec![part(count, 1)];
-        Ok(self.moved(View::of(value, shape, dims)))
     }
 
     /// The scales: the second input of an `Upsample` or of the first `Resize`, the third of later ones.

@@ -88,6 +88,7 @@ fn mean(finder: &Finder<'_, '_>, id: Id) -> Option<(Id, Vec<i64>)> {
 pub(super) fn is_square(finder: &Finder<'_, '_>, id: Id, of: Id) -> bool {
     let power = finder.of(id, "Pow");
     let product = finder.of(id, "Mul");
-    power.is_some_and(|pow| pow.input(0) == Some(of) && finder.number(pow.input(1)) == Some(2.0))
-        || product.is_some_and(|product| product.input(0) == Some(of) && product.input(1) == Some(of))
+    let is_it = |id: Option<Id>| id.is_some_and(|id| finder.is_same(id, of));
+    power.is_some_and(|pow| is_it(pow.input(0)) && finder.number(pow.input(1)) == Some(2.0))
+        || product.is_some_and(|product| is_it(product.input(0)) && is_it(product.input(1)))
 }

@@ -11,7 +11,7 @@ pub(crate) type Result<T> = core::result::Result<T, Malformed>;
 const CUT: Malformed = Malformed("it ends in the middle of a field");
 
 /// The value of a field.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Field<'a> {
     /// A whole number.
     Varint(u64),

@@ -46,10 +46,13 @@ pub(super) fn translate(call: &mut Call<'_, '_>) -> Result<(), Stop> {
         "adaptive_max_pool1d" | "adaptive_max_pool2d" => pool::adaptive(call, "AdaptiveMaxPool"),
         "mean" => pool::reduced(call, "ReduceMean"),
         "amax" => pool::reduced(call, "ReduceMax"),
-        "max" if overload == "dim" => pool::reduced(call, "ReduceMax"),
+        "amin" => pool::reduced(call, "ReduceMin"),
+        "max" if overload != "other" => pool::reduced(call, "ReduceMax"),
+        "min" if overload != "other" => pool::reduced(call, "ReduceMin"),
         "sum" => pool::sum(call),
         "add" | "sub" | "rsub" | "mul" | "div" | "maximum" | "minimum" | "max" | "min" | "square" | "neg"
-        | "reciprocal" | "rsqrt" | "pow" => arithmetic::arithmetic(call, name),
+        | "reciprocal" | "rsqrt" | "pow" | "gt" | "ge" | "lt" | "le" => arithmetic::arithmetic(call, name),
+        "where" => arithmetic::choice(call),
         "view" | "reshape" | "_unsafe_view" | "flatten" | "unflatten" | "squeeze" | "unsqueeze" | "view_as"
         | "reshape_as" => moves::reshape(call),
         "permute" | "transpose" | "t" | "swapaxes" | "swapdims" | "movedim" | "numpy_T" => moves::transpose(call, name),

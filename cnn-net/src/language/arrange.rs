@@ -121,7 +121,9 @@ impl Names<'_> {
             let is_left =
                 (free != group || !is_whole) && inner.iter().all(|node| self.graph.nodes[*node].tensors.is_empty());
             for node in inner {
-                let rest = self.names[node][join(prefix, &group).len()..].trim_start_matches('.').to_owned();
+                // Those that are there again have names of another group, or none yet.
+                let Some(rest) = self.names[node].strip_prefix(&*join(prefix, &group)) else { continue };
+                let rest = rest.trim_start_matches('.');
                 self.names[node] = if is_left { join(prefix, "") } else { format!("{}.{rest}", join(prefix, &free)) };
             }
             if is_left {

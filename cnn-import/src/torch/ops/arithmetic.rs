@@ -10,6 +10,16 @@ pub(super) fn arithmetic(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop
     match name {
         "neg" => call.gives("Neg", vec![Some(first)], Vec::new()),
         "square" => call.gives("Mul", vec![Some(first); 2], Vec::new()),
+        "gt" | "ge" | "lt" | "le" => {
+            let second = call.value("other")?;
+            let op = match name {
+                "gt" => "Greater",
+                "ge" => "GreaterOrEqual",
+                "lt" => "Less",
+                _ => "LessOrEqual",
+            };
+            call.gives(op, vec![Some(first), Some(second)], Vec::new());
+        }
         "reciprocal" => call.gives("Reciprocal", vec![Some(first)], Vec::new()),
         "rsqrt" => {
             let shape = call.result_shape();
@@ -32,7 +42,6 @@ fn pair(call: &mut Call<'_, '_>, name: &str, first: Id, second: Id) -> Result<()
     unless(!call.has("rounding_mode"), "it rounds its quotient")?;
     // `add(a, b, alpha)` is `a + alpha * b`, and `rsub(a, b, alpha)` is `b - alpha * a`.
     let factor = call.float_or("alpha", 1.0)?;
-    let [first, second] = unexpanded(call, first, second);
     let (first, second) = if name == "rsub" { (second, first) } else { (first, second) };
     let second = if factor == 1.0 {
         second
@@ -52,13 +61,10 @@ fn pair(call: &mut Call<'_, '_>, name: &str, first: Id, second: Id) -> Result<()
     Ok(())
 }
 
-/// Values that were only repeated to be as large as the other one, `y.expand_as(x)`, as they were before: that one repeats them anyway.
-fn unexpanded(call: &Call<'_, '_>, first: Id, second: Id) -> [Id; 2] {
-    let before = |id: Id| call.loader.expanded.get(&id).copied();
-    let is_whole = |id: Id| call.shape(id) == call.result_shape();
-    match (before(first), before(second)) {
-        (Some(small), None) if is_whole(second) => [small, second],
-        (None, Some(small)) if is_whole(first) => [first, small],
-        (Some(_) | None, _) => [first, second],
-    }
+/// One of two values, element by element.
+pub(super) fn choice(call: &mut Call<'_, '_>) -> Result<(), Stop> {
+    let inputs = ["condition", "self", "other"].map(|name| call.value(name).map(Some));
+    let inputs = inputs.into_iter().collect::<Result<_, _>>()?;
+    call.gives("Where", inputs, Vec::new());
+    Ok(())
 }

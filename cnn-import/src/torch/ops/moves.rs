@@ -59,9 +59,6 @@ pub(super) fn transpose(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop>
 pub(super) fn expand(call: &mut Call<'_, '_>) -> Result<(), Stop> {
     let from = call.input()?;
     let to = call.result_shape();
-    if let (true, [result]) = (call.node.op.starts_with("aten.expand"), call.outputs) {
-        call.loader.expanded.insert(*result, from);
-    }
     let sizes = call.sizes_of(&to);
     call.gives("Expand", vec![Some(from), sizes], Vec::new());
     Ok(())

@@ -49,7 +49,7 @@ mod methods {
 
     methods! { Other:
         as_flattened as_mut_ptr as_ptr as_slice at_most batch check clone copied each each_image each_ref expect first forward
-        from_image gather get get_mut graph into_iter is_empty iter iter_mut len mask next packed part run shared split split_at
+        gather get get_mut graph is_empty iter iter_mut len mask next packed part run shared split split_at
         step take unwrap_or_default watched weights with_pool workspace zip
     }
 

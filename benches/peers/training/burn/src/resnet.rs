@@ -47,144 +47,130 @@ impl Downsample {
     }
 }
 
-/// Two convolutions, with their input added.
+/// Two convolutions, or three in a bottleneck, with their input added.
 #[derive(Module, Debug)]
-pub struct Basic {
+struct Block {
     conv1: Conv2d,
     bn1: BatchNorm,
     conv2: Conv2d,
     bn2: BatchNorm,
+    conv3: Option<Conv2d>,
+    bn3: Option<BatchNorm>,
     downsample: Option<Downsample>,
 }
 
-/// Three convolutions, with their input added.
-#[derive(Module, Debug)]
-pub struct Bottleneck {
-    conv1: Conv2d,
-    bn1: BatchNorm,
-    conv2: Conv2d,
-    bn2: BatchNorm,
-    conv3: Conv2d,
-    bn3: BatchNorm,
-    downsample: Option<Downsample>,
-}
-
-pub trait Block: Module {
-    /// The ratio of its output maps to `filters`.
-    const EXPANSION: usize;
-
-    fn new(inputs: usize, filters: usize, stride: usize, device: &Device) -> Self;
-    fn forward(&self, maps: Tensor<4>) -> Tensor<4>;
-}
-
-impl Block for Basic {
-    const EXPANSION: usize = 1;
-
-    fn new(inputs: usize, filters: usize, stride: usize, device: &Device) -> Self {
+impl Block {
+    fn basic(inputs: usize, filters: usize, stride: usize, device: &Device) -> Self {
         Self {
             conv1: conv(inputs, filters, 3, stride, device),
             bn1: norm(filters, device),
             conv2: conv(filters, filters, 3, 1, device),
             bn2: norm(filters, device),
+            conv3: None,
+            bn3: None,
             downsample: Downsample::new(inputs, filters, stride, device),
         }
     }
 
-    fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
-        let inside = relu(self.bn1.forward(self.conv1.forward(maps.clone())));
-        let inside = self.bn2.forward(self.conv2.forward(inside));
-        relu(inside + Downsample::shortcut(&self.downsample, maps))
-    }
-}
-
-impl Block for Bottleneck {
-    const EXPANSION: usize = EXPANSION;
-
-    fn new(inputs: usize, filters: usize, stride: usize, device: &Device) -> Self {
+    fn bottleneck(inputs: usize, filters: usize, stride: usize, device: &Device) -> Self {
         let outputs = EXPANSION * filters;
         Self {
             conv1: conv(inputs, filters, 1, 1, device),
             bn1: norm(filters, device),
             conv2: conv(filters, filters, 3, stride, device),
             bn2: norm(filters, device),
-            conv3: conv(filters, outputs, 1, 1, device),
-            bn3: norm(outputs, device),
+            conv3: Some(conv(filters, outputs, 1, 1, device)),
+            bn3: Some(norm(outputs, device)),
             downsample: Downsample::new(inputs, outputs, stride, device),
         }
     }
 
     fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
         let inside = relu(self.bn1.forward(self.conv1.forward(maps.clone())));
-        let inside = relu(self.bn2.forward(self.conv2.forward(inside)));
-        let inside = self.bn3.forward(self.conv3.forward(inside));
+        let mut inside = self.bn2.forward(self.conv2.forward(inside));
+        if let (Some(conv3), Some(bn3)) = (&self.conv3, &self.bn3) {
+            inside = bn3.forward(conv3.forward(relu(inside)));
+        }
         relu(inside + Downsample::shortcut(&self.downsample, maps))
     }
 }
 
+/// How a block is made: its inputs, its filters, its stride.
+type Make = fn(usize, usize, usize, &Device) -> Block;
+
 /// Blocks of which the first has another stride, and other channels as its input.
-fn stage<B: Block>(inputs: usize, filters: usize, blocks: usize, stride: usize, device: &Device) -> Vec<B> {
-    let first = B::new(inputs, filters, stride, device);
-    let others = (1..blocks).map(|_| B::new(B::EXPANSION * filters, filters, 1, device));
+fn stage(
+    make: Make,
+    channels: (usize, usize),
+    filters: usize,
+    blocks: usize,
+    stride: usize,
+    device: &Device,
+) -> Vec<Block> {
+    let (inputs, outputs) = channels;
+    let first = make(inputs, filters, stride, device);
+    let others = (1..blocks).map(|_| make(outputs, filters, 1, device));
     std::iter::once(first).chain(others).collect()
 }
 
 #[derive(Module, Debug)]
-pub struct ResNet<B: Block> {
+pub struct ResNet {
     conv1: Conv2d,
     bn1: BatchNorm,
     pool: Option<MaxPool2d>,
-    layer1: Vec<B>,
-    layer2: Vec<B>,
-    layer3: Vec<B>,
+    layer1: Vec<Block>,
+    layer2: Vec<Block>,
+    layer3: Vec<Block>,
     /// Empty in ResNet-20.
-    layer4: Vec<B>,
+    layer4: Vec<Block>,
     fc: Linear,
 }
 
 /// ResNet-20 for images of 32x32.
-pub fn resnet20(device: &Device) -> ResNet<Basic> {
+pub fn resnet20(device: &Device) -> ResNet {
     ResNet {
         conv1: conv(3, 16, 3, 1, device),
         bn1: norm(16, device),
         pool: None,
-        layer1: stage(16, 16, 3, 1, device),
-        layer2: stage(16, 32, 3, 2, device),
-        layer3: stage(32, 64, 3, 2, device),
+        layer1: stage(Block::basic, (16, 16), 16, 3, 1, device),
+        layer2: stage(Block::basic, (16, 32), 32, 3, 2, device),
+        layer3: stage(Block::basic, (32, 64), 64, 3, 2, device),
         layer4: Vec::new(),
         fc: LinearConfig::new(64, 10).init(device),
     }
 }
 
-pub fn resnet18(device: &Device) -> ResNet<Basic> {
-    imagenet([2, 2, 2, 2], device)
+pub fn resnet18(device: &Device) -> ResNet {
+    imagenet(Block::basic, 1, [2, 2, 2, 2], device)
 }
 
-pub fn resnet50(device: &Device) -> ResNet<Bottleneck> {
-    imagenet([3, 4, 6, 3], device)
+pub fn resnet50(device: &Device) -> ResNet {
+    imagenet(Block::bottleneck, EXPANSION, [3, 4, 6, 3], device)
 }
 
-fn imagenet<B: Block>(blocks: [usize; 4], device: &Device) -> ResNet<B> {
+fn imagenet(make: Make, expansion: usize, blocks: [usize; 4], device: &Device) -> ResNet {
     let pool = MaxPool2dConfig::new([3, 3]).with_strides([2, 2]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
+    let outputs = [64, 128, 256, 512].map(|filters| expansion * filters);
     ResNet {
         conv1: conv(3, 64, 7, 2, device),
         bn1: norm(64, device),
         pool: Some(pool.init()),
-        layer1: stage(64, 64, blocks[0], 1, device),
-        layer2: stage(B::EXPANSION * 64, 128, blocks[1], 2, device),
-        layer3: stage(B::EXPANSION * 128, 256, blocks[2], 2, device),
-        layer4: stage(B::EXPANSION * 256, 512, blocks[3], 2, device),
-        fc: LinearConfig::new(B::EXPANSION * 512, 1000).init(device),
+        layer1: stage(make, (64, outputs[0]), 64, blocks[0], 1, device),
+        layer2: stage(make, (outputs[0], outputs[1]), 128, blocks[1], 2, device),
+        layer3: stage(make, (outputs[1], outputs[2]), 256, blocks[2], 2, device),
+        layer4: stage(make, (outputs[2], outputs[3]), 512, blocks[3], 2, device),
+        fc: LinearConfig::new(outputs[3], 1000).init(device),
     }
 }
 
-impl<B: Block> ResNet<B> {
+impl ResNet {
     /// Trains only the head: the trunk's weights and statistics stay as they are.
     pub fn without_trunk(self) -> Self {
         self.freeze_group(ParamGroup::all().exclude(ParamGroup::from_predicate("fc.")))
     }
 }
 
-impl<B: Block> Net for ResNet<B> {
+impl Net for ResNet {
     fn forward(&self, images: Tensor<4>) -> Vec<Tensor<2>> {
         let mut maps = relu(self.bn1.forward(self.conv1.forward(images)));
         if let Some(pool) = &self.pool {

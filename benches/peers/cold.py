@@ -15,7 +15,8 @@ import sys
 import time
 
 import common
-from run import environment, machine, versions
+from run import machine, versions
+from turns import environment
 
 STARTS = 21
 

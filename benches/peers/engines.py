@@ -1,9 +1,7 @@
 """The engines that are called from Python, under the protocol of `harness/src/lib.rs`: `engines.py ENGINE NET THREADS OUTPUT`."""
 
-import json
 import os
 import sys
-import time
 
 ENGINE, NET, THREADS, OUTPUT = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 os.environ["OMP_NUM_THREADS"] = str(THREADS)
@@ -11,6 +9,7 @@ os.environ["OMP_NUM_THREADS"] = str(THREADS)
 import numpy as np  # noqa: E402
 
 import common  # noqa: E402
+from serving import serve  # noqa: E402
 
 IMAGE = np.fromfile(common.NETS / f"{NET}.input.f32", "<f4").reshape(1, *common.INPUTS.get(NET, common.IMAGENET))
 
@@ -96,40 +95,5 @@ def litert():
 MAKERS = {"openvino": openvino, "ncnn": ncnn, "torch": torch, "torch-eager": torch_eager, "litert": litert}
 
 
-def measure(run, seconds, least):
-    """Like `measure` in `harness/src/lib.rs`."""
-    wall_clock, cpu_clock = time.perf_counter_ns, time.process_time_ns
-    warm = wall_clock() + 0.2e9 * seconds
-    run()
-    while wall_clock() < warm:
-        run()
-    wall, cpu = [], []
-    group = start = wall_clock()
-    group_cpu, group_runs = cpu_clock(), 0
-    while True:
-        before = wall_clock()
-        run()
-        after = wall_clock()
-        wall.append(after - before)
-        group_runs += 1
-        if after - group >= 1_000_000:
-            now = cpu_clock()
-            cpu.append((now - group_cpu) // group_runs)
-            group, group_cpu, group_runs = wall_clock(), now, 0
-        if len(wall) >= 20_000 or len(wall) >= least and after - start >= 1e9 * seconds:
-            return wall, cpu
-
-
-def main():
-    run, logits = MAKERS[ENGINE]()
-    run()
-    np.asarray(logits(), "<f4").ravel().tofile(OUTPUT)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        _, seconds, least = line.split()
-        wall, cpu = measure(run, float(seconds), int(least))
-        print(json.dumps({"wall": wall, "cpu": cpu}), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(*MAKERS[ENGINE](), OUTPUT)

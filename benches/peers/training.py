@@ -1,190 +1,127 @@
-"""The time of a training step here and in PyTorch, in turns, in one session.
+"""The time of a training step here and in PyTorch (eager and compiled, in both layouts), candle and Burn, in turns, as Markdown.
 
-    work/venv/bin/python training.py [NET ...] [--threads 1 2] [--rounds 3] [--compile] [--clock cpu]
+    work/venv/bin/python training.py [NET ...] [--engines ours torch-nhwc ...] [--threads 1 2] [--rounds 3] [--clock cpu]
 
-    work/venv/bin/python training.py --memory [NET ...]
-
-Each turn is two seconds or three steps; PyTorch's is the better of both layouts. What counts is the ratio of medians. CPU time is less
-disturbed by other programs, but says nothing of several threads. `--memory` compares the most memory that three steps take, each in a
-process of its own: of PyTorch's, what it had after it was imported is not counted.
+Every engine is a process with the same weights, the same minibatch and SGD (`turns.py`), and is timed only if the losses of its first three
+steps are right. Each turn is two seconds or three steps. What counts is the ratio of medians. CPU time is less disturbed by other
+programs, but says nothing of several threads. `--memory` shows the most memory of each engine on one thread instead, after three
+steps: of PyTorch's, what it had after it was imported is not counted.
 """
 
 import argparse
-import multiprocessing
-import pathlib
-import statistics
 import subprocess
-import time
+import sys
+from pathlib import Path
 
-import torch
-import torch.nn.functional as F
-import torchvision
-from torch import nn
+import numpy as np
 
-HERE = pathlib.Path(__file__).parent
+import common
+from table import digits
+from turns import Engine, Failed, Task, compare, peak
 
-
-class LeNet5(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5), nn.Conv2d(6, 16, 5)
-        self.fc1, self.fc2, self.fc3 = nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, 10)
-
-    def forward(self, x):
-        x = F.avg_pool2d(torch.tanh(self.conv1(x)), 2)
-        x = F.avg_pool2d(torch.tanh(self.conv2(x)), 2)
-        return self.fc3(torch.tanh(self.fc2(torch.tanh(self.fc1(x.flatten(1))))))
-
-
-class Basic(nn.Module):
-    def __init__(self, inputs, outputs, stride):
-        super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)
-        self.conv2, self.bn2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs)
-        same = stride == 1 and inputs == outputs
-        down = lambda: nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-        self.downsample = nn.Identity() if same else down()
-
-    def forward(self, x):
-        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))) + self.downsample(x))
-
-
-def resnet20():
-    layers = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
-    inputs = 16
-    for outputs, stride in ((16, 1), (32, 2), (64, 2)):
-        for block in range(3):
-            layers.append(Basic(inputs, outputs, stride if block == 0 else 1))
-            inputs = outputs
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
-
-
-def head():
-    net = torchvision.models.resnet50()
-    for name, parameter in net.named_parameters():
-        parameter.requires_grad = name.startswith("fc.")
-    return net
-
-
-NETS = {
-    "lenet5": (LeNet5, (64, 1, 32, 32), 10),
-    "resnet20": (resnet20, (64, 3, 32, 32), 10),
-    "resnet18": (torchvision.models.resnet18, (8, 3, 224, 224), 1000),
-    "googlenet": (lambda: torchvision.models.googlenet(init_weights=False, aux_logits=True), (4, 3, 224, 224), 1000),
-    "head": (head, (8, 3, 224, 224), 1000),
+NETS = {"lenet5": "LeNet-5, 64", "resnet20": "ResNet-20 on 32x32, 64", "resnet18": "ResNet-18, 8",
+        "googlenet": "GoogLeNet with both heads, 4", "head": "the head of ResNet-50, 8"}
+TORCH = [sys.executable, common.HERE / "torch_training.py"]
+COMMANDS = {
+    "ours": [common.FOLDER / "target-ours/release/peer-training"],
+    **{name: [*TORCH, name] for name in ("torch-nchw", "torch-nhwc", "compile-nchw", "compile-nhwc")},
+    "candle": [common.FOLDER / "target/release/peer-training-candle"],
+    "burn": [common.FOLDER / "target-burn/release/peer-training-burn"],
 }
+# Columns of the table, with the engines of which the fastest counts.
+COLUMNS = {"this project": ["ours"], "PyTorch": ["torch-nchw", "torch-nhwc"], "torch.compile": ["compile-nchw", "compile-nhwc"],
+           "candle": ["candle"], "Burn": ["burn"]}
+# Of the losses: relative to their change in three steps, so that wrong gradients are found; and relative to the largest, where
+# dropout makes them random.
+TOLERANCE = 0.05
+RANDOM = {"googlenet": 0.05}
+# For loading and compiling a net, and for one turn.
+PATIENCE = 1800
 
 
-def torch_step(make, shape, classes, layout, compiled):
-    """A function that does one step."""
-    net = make().train().to(memory_format=layout)
-    if make is head:
-        net.eval()
-    run = torch.compile(net) if compiled else net
-    optimiser = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], lr=0.01, momentum=0.9, weight_decay=5e-4)
-    x = torch.randn(shape).contiguous(memory_format=layout)
-    y = torch.randint(classes, (shape[0],))
-
-    def step():
-        optimiser.zero_grad(set_to_none=True)
-        out = run(x)
-        if torch.is_tensor(out):
-            loss = F.cross_entropy(out, y)
-        else:
-            heads = F.cross_entropy(out.aux_logits1, y) + F.cross_entropy(out.aux_logits2, y)
-            loss = F.cross_entropy(out.logits, y) + 0.3 * heads
-        loss.backward()
-        optimiser.step()
-
-    return step
+def task(net, engine):
+    # candle's SGD has no momentum and no weight decay.
+    expected = np.fromfile(common.NETS / f"{net}.{'plain-losses' if engine == 'candle' else 'losses'}.f64", "<f8")
+    tolerance = RANDOM.get(net, TOLERANCE * np.ptp(expected) / abs(expected).max())
+    return Task(COMMANDS[engine], expected, tolerance, PATIENCE)
 
 
-LAYOUTS = {"nchw": torch.contiguous_format, "nhwc": torch.channels_last}
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+def write(net):
+    """Writes the net's weights and losses, unless they exist. The losses are written last."""
+    if not (common.NETS / f"{net}.plain-losses.f64").exists():
+        subprocess.run([*TORCH, "write", net], check=True)
 
 
-def turn(step, seconds, clock):
-    times, end = [], time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 3:
-        start = clock()
-        step()
-        times.append(1e3 * (clock() - start))
-    return times
+def table(rows, threads, clock):
+    """The measured nets in Markdown, and what failed."""
+    lines = [f"{clock} time of a step on {threads} thread{'s' if threads > 1 else ''}, median (least), ms", "",
+             f"| net, images of a minibatch | {' | '.join(COLUMNS)} | of the best peer |", f"| --- |{' ---: |' * (len(COLUMNS) + 1)}"]
+    for net in dict.fromkeys(row["net"] for row in rows):
+        times = {row["engine"]: row[clock] for row in rows if row["net"] == net and "failed" not in row}
+        median = lambda engine: times[engine]["median_ms"]
+        best = {column: min(found, key=median) for column, engines in COLUMNS.items() if (found := times.keys() & set(engines))}
+        peers = [engine for column, engine in best.items() if column != "this project"]
+        fastest = min(peers, key=median, default=None)
+        tried = {row["engine"] for row in rows if row["net"] == net}
+        cells = [
+            cell(times[best[column]], best[column], best[column] == fastest) if column in best
+            else "failed" if tried & set(engines) else ""
+            for column, engines in COLUMNS.items()
+        ]
+        ratio = f"{median('ours') / median(fastest):.2f} of {fastest}" if "ours" in times and fastest else ""
+        lines.append(f"| {NETS[net]} | {' | '.join(cells)} | {ratio} |")
+    lines += [""] + [f"- {row['net']}, {row['engine']}: {row['failed']}" for row in rows if "failed" in row]
+    others = [row["others"] for row in rows if "others" in row]
+    return "\n".join([*lines, f"Other programs used {min(others):.2f} to {max(others):.2f} processors." if others else ""])
 
 
-def compare(net, threads, options):
-    make, shape, classes = NETS[net]
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    steps = {f"torch {name}": torch_step(make, shape, classes, layout, False) for name, layout in LAYOUTS.items()}
-    if options.compile:
-        steps["torch.compile"] = torch_step(make, shape, classes, torch.channels_last, True)
-    ours = subprocess.Popen(
-        [options.program, net, str(threads), options.clock], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    times = {name: [] for name in ["ours", *steps]}
-    clock = CLOCKS[options.clock]
-    for step in steps.values():
-        turn(step, 0, clock)
-    for _ in range(options.rounds):
-        ours.stdin.write(f"{options.seconds}\n")
-        ours.stdin.flush()
-        times["ours"] += [float(number) for number in ours.stdout.readline().split()]
-        for name, step in steps.items():
-            times[name] += turn(step, options.seconds, clock)
-    _, memory = ours.communicate()
-    medians = {name: statistics.median(all) for name, all in times.items()}
-    best = min(value for name, value in medians.items() if name != "ours")
-    shown = "  ".join(f"{name} {value:.2f} (least {min(times[name]):.2f})" for name, value in medians.items())
-    print(f"{net} {threads}t  ratio {medians['ours'] / best:.2f}  {shown}  {memory.strip()}", flush=True)
+def cell(times, engine, fastest):
+    layout = engine.partition("-")[2]
+    text = f"{digits(times['median_ms'])} ({digits(times['min_ms'])})" + (f" {layout}" if layout else "")
+    return f"**{text}**" if fastest else text
 
 
-def peak(process="self"):
-    """The most memory that a process had, in MB."""
-    status = pathlib.Path(f"/proc/{process}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1e3
-
-
-def torch_memory(net, layout):
-    make, shape, classes = NETS[net]
-    torch.set_num_threads(1)
-    before = peak()
-    turn(torch_step(make, shape, classes, layout, False), 0, time.perf_counter)
-    return peak() - before
-
-
-def compare_memory(net, options):
-    ours = subprocess.Popen([options.program, net, "1", "wall"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    ours.stdin.write("0\n0\n0\n")
-    ours.stdin.flush()
-    for _ in range(3):
-        ours.stdout.readline()
-    found = peak(ours.pid)
-    ours.communicate()
-    torchs = {}
-    for name, layout in LAYOUTS.items():
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            torchs[name] = pool.apply(torch_memory, (net, layout))
-    shown = "  ".join(f"torch {name} {megabytes:.0f} MB" for name, megabytes in torchs.items())
-    print(f"{net} memory  ratio {found / min(torchs.values()):.2f}  ours {found:.0f} MB  {shown}", flush=True)
+def memory(net, engines):
+    """A line with the most memory of the engines, in MB."""
+    script = "import torch_training, turns, os; print(turns.peak(os.getpid()))"
+    imported = float(subprocess.run([sys.executable, "-c", script], cwd=common.HERE, check=True, stdout=subprocess.PIPE).stdout)
+    shown = []
+    for name in engines:
+        try:
+            engine = Engine(name, task(net, name), net, 1)
+        except (Failed, OSError) as failure:
+            shown.append(f"{name} failed: {failure}")
+            continue
+        shown.append(f"{name} {peak(engine.process.pid) - (imported if COMMANDS[name][:2] == TORCH else 0):.0f}")
+        engine.end()
+    return f"{net}, MB: {', '.join(shown)}"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("nets", nargs="*", default=list(NETS))
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("nets", nargs="*", default=list(NETS), metavar="NET", help=", ".join(NETS))
+    parser.add_argument("--engines", nargs="+", default=list(COMMANDS), choices=COMMANDS)
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--memory", action="store_true")
-    parser.add_argument("--clock", choices=CLOCKS, default="wall")
-    parser.add_argument("--program", default=HERE / "target/release/peer-training")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each engine (3)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of a turn, at least (2)")
+    parser.add_argument("--least", type=int, default=3, help="steps of a turn, at least (3)")
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
+    parser.add_argument("--memory", action="store_true", help="memory in place of time; without what is compiled")
     options = parser.parse_args()
-    for net in options.nets if options.memory else []:
-        compare_memory(net, options)
+    if unknown := set(options.nets) - set(NETS):
+        parser.error(f"no such net: {', '.join(sorted(unknown))}; there are {', '.join(NETS)}")
+    for net in options.nets:
+        write(net)
+        if options.memory:
+            # A compiler's memory would be counted with the steps'.
+            print(memory(net, [name for name in options.engines if not name.startswith("compile")]), flush=True)
     for threads in [] if options.memory else options.threads:
+        rows = []
         for net in options.nets:
-            compare(net, threads, options)
+            print(f"{net}, {threads} thread{'s' if threads > 1 else ''}", flush=True)
+            tasks = {name: task(net, name) for name in options.engines}
+            rows += compare(net, threads, tasks, options.rounds, options.seconds, options.least)
+        print(f"\n{table(rows, threads, options.clock)}\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ pub fn conv_bn(
         BatchNormConfig::default(),
         bn,
     )?)?;
-    Ok(Conv2d::of(folded.weight().detach(), folded.bias().map(Tensor::detach), config))
+    Ok(Conv2d::new(folded.weight().detach(), folded.bias().map(Tensor::detach), config))
 }
 
 /// The maximum of windows of 3x3 over maps with a border of this many zeros before and after, in rows and columns.

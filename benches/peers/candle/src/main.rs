@@ -1,7 +1,6 @@
 //! candle, on the CPU with its own matrix multiplication (no MKL), with AVX-512 too. The nets are declared in Rust, as
 //! by candle's users, and read the same weights as this project; batch normalisation is folded when they are loaded.
 
-use std::env;
 use std::error::Error;
 
 use candle_core::{DType, Device, Tensor};
@@ -34,7 +33,8 @@ impl Engine for Candle {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let job = Job::from_args()?;
-    set_threads(job.threads)?;
+    // SAFETY: there is no other thread yet.
+    unsafe { peer_candle::set_threads(job.threads)? };
     // SAFETY: nothing writes to the file while it is mapped: `export.py` is done.
     let weights = unsafe { VarBuilder::from_mmaped_safetensors(&[job.file("safetensors")], DType::F32, &Device::Cpu)? };
     let net = match job.net.as_str() {
@@ -47,13 +47,4 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let input = Tensor::from_vec(job.input()?, &job.shape()[..], &Device::Cpu)?;
     job.serve(&mut Candle { net, input, logits: None })
-}
-
-/// candle reads from the environment how to split each matrix multiplication, and runs it and convolutions in rayon's global
-/// pool. The main thread belongs to the pool, so with one thread nothing is handed over.
-fn set_threads(threads: usize) -> Result<(), Box<dyn Error>> {
-    // SAFETY: `main` calls this first, when there is no other thread.
-    unsafe { env::set_var("RAYON_NUM_THREADS", threads.to_string()) };
-    rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global()?;
-    Ok(())
 }

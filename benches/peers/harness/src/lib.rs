@@ -4,6 +4,8 @@
 //! `OUTPUT`, prints `ready`, and then answers each line `run SECONDS LEAST` with the times of that many runs. The runner stops the
 //! process (SIGSTOP) while other engines have their turn. With `--once` instead of `OUTPUT`, it prints the first number of its
 //! answer and ends, to measure the time from a program's start to its first result.
+//!
+//! Engines that train follow the same protocol ([`training`]).
 
 use std::error::Error;
 use std::io::{BufRead as _, Write as _};
@@ -12,6 +14,8 @@ use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
 use rustix::time::{ClockId, clock_gettime};
+
+pub mod training;
 
 /// The least time between two readings of the CPU time, each of which takes microseconds.
 const CPU_SAMPLE: Duration = Duration::from_millis(1);

@@ -1,63 +1,53 @@
-//! Training steps of this project: `peer-training NET THREADS CLOCK`, then for each line `SECONDS` on standard input a line with the
-//! milliseconds of the steps in that time, by the clock `wall` or `cpu`. `training.py` starts it, and takes turns with PyTorch.
+//! Training steps of this project, under the protocol of `harness`.
 
 mod nets;
 
 use std::error::Error;
-use std::io::BufRead as _;
+use std::fs;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use cnn::step::{Params, Train, Trainer};
 use cnn::train::Sgd;
 use cnn::{Numbers as _, Pool};
-use rustix::time::{ClockId, clock_gettime};
+use harness::Job;
+use harness::training::{self, Learner, MOMENTUM, RATE, WEIGHT_DECAY};
+
+struct Ours<N: Train> {
+    trainer: Trainer<N, Sgd>,
+    images: Box<N::Images>,
+    targets: N::Targets,
+}
+
+impl<N: Train> Learner for Ours<N> {
+    fn step(&mut self) -> f32 {
+        self.trainer.step(&self.images, &self.targets, RATE).loss as f32
+    }
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let [net, threads, clock] = &args[..] else { return Err("expected NET THREADS CLOCK".into()) };
-    let threads: usize = threads.parse()?;
-    let clock = match clock.as_str() {
-        "wall" => ClockId::Monotonic,
-        "cpu" => ClockId::ProcessCPUTime,
-        _ => return Err("the clock is `wall` or `cpu`".into()),
-    };
-    match net.as_str() {
-        "lenet5" => run::<nets::LeNet5<'static>, _>(threads, clock),
-        "resnet20" => run::<nets::ResNet20<'static>, _>(threads, clock),
-        "resnet18" => run::<nets::ResNet18<'static>, _>(threads, clock),
-        "googlenet" => run::<nets::GoogLeNet<'static>, _>(threads, clock),
-        "head" => run::<nets::Head<'static>, _>(threads, clock),
-        _ => Err(format!("{net} is not a net of this bench").into()),
+    let job = Job::from_args()?;
+    match job.net.as_str() {
+        "lenet5" => train::<nets::LeNet5<'static>, _>(&job),
+        "resnet20" => train::<nets::ResNet20<'static>, _>(&job),
+        "resnet18" => train::<nets::ResNet18<'static>, _>(&job),
+        "googlenet" => train::<nets::GoogLeNet<'static>, _>(&job),
+        "head" => train::<nets::Head<'static>, _>(&job),
+        other => Err(format!("there is no net `{other}`").into()),
     }
 }
 
-/// Takes turns until the input ends.
-fn run<N: Train<Targets = [u32; B]>, const B: usize>(threads: usize, clock: ClockId) -> Result<(), Box<dyn Error>> {
-    let mut trainer = Trainer::<N, _>::new(Params::init(1), Sgd::new(0.9).weight_decay(5e-4));
-    if threads > 1 {
-        trainer = trainer.with_pool(Arc::new(Pool::new(threads)));
+fn train<N: Train<Targets = [u32; B]>, const B: usize>(job: &Job) -> Result<(), Box<dyn Error>> {
+    let params = Params::from_safetensors(&fs::read(job.file("training.safetensors"))?)?;
+    let mut trainer = Trainer::new(params, Sgd::new(MOMENTUM).weight_decay(WEIGHT_DECAY));
+    if job.threads > 1 {
+        trainer = trainer.with_pool(Arc::new(Pool::new(job.threads)));
     }
     let mut images = N::Images::boxed();
-    for (index, number) in images.floats_mut().iter_mut().enumerate() {
-        *number = (index * 7919 % 1000) as f32 / 500.0 - 1.0;
+    let numbers = images.floats_mut();
+    for (number, value) in numbers.iter_mut().zip(training::images(job.minibatch()?.iter().product())) {
+        *number = value;
     }
-    let targets = core::array::from_fn(|image| image as u32 % 10);
-    for line in std::io::stdin().lock().lines() {
-        let end = Instant::now() + Duration::from_secs_f64(line?.trim().parse()?);
-        let mut times = String::new();
-        while Instant::now() < end || times.is_empty() {
-            let start = milliseconds(clock);
-            trainer.step(&images, &targets, 0.01);
-            times += &format!("{:.4} ", milliseconds(clock) - start);
-        }
-        println!("{}", times.trim_end());
-    }
-    eprintln!("{} bytes", Trainer::<N, Sgd>::TRAIN_BYTES);
-    Ok(())
-}
-
-fn milliseconds(clock: ClockId) -> f64 {
-    let time = clock_gettime(clock);
-    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+    let mut classes = training::targets(B);
+    let targets = core::array::from_fn(|_| classes.next().unwrap_or_default());
+    job.train(Ours::<N> { trainer, images, targets })
 }

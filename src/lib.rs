@@ -177,7 +177,8 @@
 //!
 //! With `#[batch(8)]` a pass takes 8 images: `forward` reads `&[[f32; N]; 8]` and returns 8 outputs. Layers with large maps
 //! run image by image, in memory that the images share; fully connected layers and convolutions over few pixels process all
-//! images together, so their weights are read once per pass. `forward_partial` and `run` take fewer images, and
+//! images together, so their weights are read once per pass, unless these are few and large maps would have to be kept meanwhile,
+//! as in squeeze and excitation. `forward_partial` and `run` take fewer images, and
 //! [`run_each`](Network::run_each) takes any number of them from an iterator.
 //!
 //! To have the same net with different attributes, declare a variant, `Other = Name;`. It has the layers of `Name`, a net with

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cnn::{Network, network};
+use cnn::{Network, Step, network};
 use models::seeded;
 
 network! {
@@ -57,16 +57,15 @@ network! {
     #[batch(3)]
     pub(crate) MixedThree = Mixed;
 
-    /// Maps that are large at first, and then so small that all images are computed together, some of them by Winograd's
-    /// algorithm.
+    /// Maps that are large at first, and then so small, with so many weights, that all images are computed together.
     pub(crate) Shrinking: 3x12x9 -> 5 {
         conv(17, 3x3, pad = 1) -> relu;
         tap large;
-        conv(24, 3x3, stride = 3, pad = 1) -> relu;
+        conv(96, 3x3, stride = 3, pad = 1) -> relu;
         tap small;
-        add { same: conv(24, 3x3, pad = 1) -> tanh; skip; } -> gelu;
-        conv(48, 3x3, pad = 1, groups = 3) -> hard_swish;
-        mul { skip; global_avg_pool -> weigh: conv(48, 1x1) -> sigmoid; };
+        add { same: conv(96, 3x3, pad = 1) -> tanh; skip; } -> gelu;
+        conv(192, 3x3, pad = 1, groups = 3) -> hard_swish;
+        mul { skip; global_avg_pool -> weigh: conv(192, 1x1) -> sigmoid; };
         max_pool(2x2, stride = 1) -> lrn;
         linear(9) -> softplus -> linear(5);
     }
@@ -74,6 +73,35 @@ network! {
     /// The same, five images at once.
     #[batch(5)]
     pub(crate) ShrinkingFive = Shrinking;
+
+    /// Squeeze and excitation between large maps, which are not kept for it, and a layer that takes all images before others that don't.
+    pub(crate) Squeezed: 3x20x20 -> { weighed: 12x40x40, scores: 3 } {
+        conv(12, 3x3, pad = 1) -> relu;
+        tap large;
+        mul { skip; { global_avg_pool -> fc1: conv(4, 1x1) -> relu -> fc2: conv(12, 1x1) -> sigmoid; }; };
+        keep maps;
+        global_avg_pool -> wide: linear(3000) -> relu -> narrow: linear(12) -> tanh;
+        keep features;
+        linear(3);
+        output scores;
+        mul { from maps; from features -> reshape(12x1x1); } -> up: conv_transpose(12, 2x2, stride = 2);
+        output weighed;
+    }
+
+    /// The same, four images at once.
+    #[batch(4)]
+    pub(crate) SqueezedFour = Squeezed;
+
+    /// A generator.
+    pub(crate) Generator: 40 -> 3x16x16 {
+        wide: linear(1600) -> relu -> reshape(100x4x4);
+        tap small;
+        conv_transpose(20, 4x4, stride = 2, pad = 1) -> relu -> conv_transpose(3, 4x4, stride = 2, pad = 1) -> tanh;
+    }
+
+    /// The same, six images at once.
+    #[batch(6)]
+    pub(crate) GeneratorSix = Generator;
 }
 
 /// A matrix product sums in another order than a product with a vector, and products of tiles have different tiles.
@@ -121,10 +149,19 @@ fn many_kinds_of_layers() {
 
 #[test]
 fn maps_that_shrink() {
-    let shared = |name: &str| ShrinkingFive::STEPS.iter().filter(|step| step.algorithm == name && step.shared).count();
-    assert!(shared("direct") > 0 && shared("F(4, 3)") + shared("F(2, 3)") > 0, "{:?}", ShrinkingFive::STEPS);
+    let shared = |step: &&Step<'_>| step.algorithm == "direct" && step.shared;
+    assert!(ShrinkingFive::STEPS.iter().filter(shared).count() > 2, "{:?}", ShrinkingFive::STEPS);
     assert!(ShrinkingFive::STEPS.iter().take(3).all(|step| !step.shared));
     check::<Shrinking<'_>, ShrinkingFive<'_>>();
+}
+
+#[test]
+fn images_one_by_one_after_all_together() {
+    let shared = GeneratorSix::STEPS.iter().rposition(|step| step.shared);
+    let after = GeneratorSix::STEPS.iter().rposition(|step| step.kernel == "conv_transpose2d");
+    assert!(shared.is_some() && shared < after, "{:?}", GeneratorSix::STEPS);
+    check::<Generator<'_>, GeneratorSix<'_>>();
+    check::<Squeezed<'_>, SqueezedFour<'_>>();
 }
 
 #[test]

@@ -10,8 +10,10 @@ mod choice;
 mod error;
 mod layout;
 mod memory;
+mod order;
 mod pass;
 mod pooling;
+mod share;
 
 use cnn_net::graph::Graph;
 use cnn_net::op::Op;
@@ -36,6 +38,8 @@ pub use arena::Buffer;
 pub(crate) use arena::{lower_bound, place_many, round_up};
 pub use budget::OverBudget;
 pub(crate) use layout::widest;
+pub use order::{Act, Part};
+pub use pass::Gather;
 pub(crate) use pass::Pass;
 
 /// A net as the kernels that run it.
@@ -50,7 +54,8 @@ pub struct Plan {
     pub packed_len: usize,
     /// Floats of the workspace of an image.
     pub workspace_len: usize,
-    /// Floats from the workspace of an image to that of the next one of a batch, which overlaps it: `plan/batch.rs` says how.
+    /// Floats from the workspace of an image to that of the next one of a batch, which overlaps it: `plan/batch.rs` says how. None, if
+    /// each image is by itself.
     pub distance: usize,
     /// The most floats that are alive at once: no workspace could be smaller.
     pub lower_bound: usize,
@@ -60,6 +65,15 @@ pub struct Plan {
     pub output: Range,
     /// Where the taps are, in their order.
     pub taps: Vec<Range>,
+    /// When these can be read.
+    pub(crate) complete: Complete,
+}
+
+/// The number of calls after which what leaves the net can be read. In a batch, later calls may overwrite it.
+pub(crate) struct Complete {
+    pub(crate) output: usize,
+    /// Each tap.
+    pub(crate) taps: Vec<usize>,
 }
 
 /// Adjacent floats in the workspace.
@@ -150,11 +164,10 @@ pub fn plan(mut net: Optimised, options: Options) -> Result<Plan, OverBudget> {
     });
     let mut choices: Vec<Vec<Choice>> = choices.collect();
     let settled = accuracy::settle(&model, &choices);
-    let finish = |mut net: Optimised| {
+    let finish = |mut net: Optimised, most: usize| {
         net.fuse_pools();
         let layout = layout::layout(&net);
-        let batch = net.batch(options.images);
-        calls::calls(net, layout, batch)
+        net.batched(layout, options.images, stream, most)
     };
     if options.budget != Budget::Any {
         // What was too inexact stays out.
@@ -166,7 +179,7 @@ pub fn plan(mut net: Optimised, options: Options) -> Result<Plan, OverBudget> {
         return Search { net: &net, choices: &choices, plan: &finish }.within(&settled, options.budget);
     }
     net.decide(&settled);
-    Ok(finish(net))
+    Ok(finish(net, usize::MAX).plan)
 }
 
 impl Optimised {

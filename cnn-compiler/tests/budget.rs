@@ -3,6 +3,7 @@
 mod planned;
 
 use cnn_compiler::plan::Plan;
+use cnn_net::text::thousands;
 
 const LENET5: &str = "LeNet5: 1x32x32 -> 10 {
     conv1: conv(6, 5x5) -> tanh -> avg_pool(2x2);
@@ -85,4 +86,17 @@ fn a_limit_is_that_of_all_images() {
     let one = bytes(&fits("#[memory(small)]", LENET5));
     assert!(plan(&format!("#[batch(8)] #[workspace(max = {one})]"), LENET5).is_err());
     fits(&format!("#[batch(8)] #[workspace(max = {})]", 8 * one), LENET5);
+}
+
+/// What the message proposes for a batch is what `#[memory(small)]` finds.
+#[test]
+fn the_proposal_for_a_batch_is_the_smallest() {
+    for net in [LENET5, RESNET8] {
+        let small = fits("#[batch(4)] #[memory(small)]", net).bytes();
+        let Err(error) = plan(&format!("#[batch(4)] #[workspace(max = {})]", small - 1), net) else {
+            panic!("it fits {}", small - 1)
+        };
+        println!("{error}");
+        assert!(error.contains(&format!("`max = {}`", thousands(small as u64).replace(',', "_"))), "{error}");
+    }
 }

@@ -1,5 +1,5 @@
 //! `forward` and the taps. Both `forward` and those who measure it call `pass`: a straight line of kernel calls; with a
-//! batch, a loop over the images around those calls that have no weights to share.
+//! batch, a loop over the images around those calls that don't take all of them.
 
 use cnn_net::language::{inputs, outputs};
 use proc_macro2::TokenStream;
@@ -10,6 +10,7 @@ use super::names::Names;
 use super::parts::Parts;
 use super::ports::array;
 use super::values::{number, tokens};
+use crate::plan::{Act, Gather, Part};
 
 impl Parts<'_> {
     /// `forward` and the taps.
@@ -95,31 +96,27 @@ impl Parts<'_> {
         }
     }
 
-    /// The calls of a batch: some kernels with weights take all images; those before and between them run image by image.
+    /// The calls of a batch: some kernels with weights take all images; those before, between and after them run image by image.
     fn batched(&self, calls: &[Statement]) -> Vec<TokenStream> {
-        let begin = quote!(let batch = BATCH.at_most(<[_]>::len(input)););
-        let shares = |call: &Statement| matches!(call, Statement::Batch(_));
-        let calls = calls.chunk_by(|a, b| !shares(a) && !shares(b)).enumerate().map(|(index, run)| {
-            let calls = statements(run);
-            if run.iter().any(shares) {
-                calls
-            } else if index == 0 {
-                // The first run loads the images, and has most of the work.
-                quote!(for (image, input) in batch.each(input) {
-                    let workspace = batch.from_image(image, workspace);
-                    #calls
-                })
-            } else {
+        let part = |part| match part {
+            Part::Together(range) => statements(&calls[range]),
+            Part::Apart(range) => {
+                let calls = statements(&calls[range]);
                 quote!(for workspace in batch.split(workspace) { #calls })
             }
-        });
-        let mut all: Vec<TokenStream> = [begin].into_iter().chain(calls).collect();
-        let ranges = self.plan.taps.iter().zip(&self.memory.taps).chain([(&self.plan.output, &self.memory.output)]);
-        all.extend(ranges.map(|(from, to)| {
-            let [from, len, to] = [from.offset, from.len, to.offset].map(number);
-            quote!(batch.gather(#from, #len, #to, workspace);)
-        }));
-        all
+            Part::InTurns { last_first, acts } => {
+                let acts = acts.iter().map(|act| act_for_image(*act, calls));
+                let acts = quote!(let workspace = batch.from_image(image, workspace); #(#acts)*);
+                if last_first {
+                    quote!(for image in batch.last_first() { #acts })
+                } else {
+                    // It loads the images, and has most of the work.
+                    quote!(for (image, input) in batch.each(input) { #acts })
+                }
+            }
+        };
+        let begin = quote!(let batch = BATCH.at_most(<[_]>::len(input)););
+        [begin].into_iter().chain(self.plan.order().into_iter().map(part)).collect()
     }
 
     /// A method for each tap.
@@ -162,6 +159,17 @@ impl Parts<'_> {
                 }
             }
         })
+    }
+}
+
+/// A call or a copy.
+fn act_for_image(act: Act, calls: &[Statement]) -> TokenStream {
+    match act {
+        Act::Call(call) => statements(&calls[call..=call]),
+        Act::Gather(Gather { from, to, .. }) => {
+            let [from, len, to] = [from.offset, from.len, to].map(number);
+            quote!(batch.gather(image, #from, #len, #to, workspace);)
+        }
     }
 }
 

@@ -94,13 +94,13 @@ const PLANAR: f64 = 0.8;
 /// What a byte of V costs each time that it comes from L3.
 const SPILL: f64 = 1.0;
 /// What a byte of weights costs on its way from memory.
-const FROM_MEMORY: f64 = 3.5;
+pub(super) const FROM_MEMORY: f64 = 3.5;
 /// What it costs where all weights of the net stay in the cache.
-const FROM_CACHE: f64 = 0.5;
+pub(super) const FROM_CACHE: f64 = 0.5;
 /// The share of the shorter one, fetching or computing, that the other does not hide.
 const EXPOSED: f64 = 0.45;
 /// Weights up to this many bytes stay in the cache: the level-2 cache of the smallest cores.
-const CACHE_BYTES: usize = 512 << 10;
+pub(super) const CACHE_BYTES: usize = 512 << 10;
 /// Where Winograd gains less than this share of the direct algorithm, it is not worth its rounding errors.
 const LEAST_GAIN: f64 = 0.1;
 /// What it costs to transform a filter's value in a training step, and to write it.
@@ -283,6 +283,11 @@ fn cost(panels: &WinogradPanels, output: Size, stream: f64) -> f64 {
 /// The cost of work while weights are fetched.
 fn overlapped(work: f64, fetching: f64) -> f64 {
     work.max(fetching) + EXPOSED * work.min(fetching)
+}
+
+/// What is saved if weights are fetched once for the work of several images.
+pub(super) fn read_once(work: f64, fetching: f64, images: f64) -> f64 {
+    images * overlapped(work, fetching) - overlapped(images * work, fetching)
 }
 
 /// Tiles of a block.

@@ -56,8 +56,8 @@ impl Buffer {
     }
 
     /// Whether it is alive when kernels take all images of a batch.
-    fn is_shared(&self, batch: Batch) -> bool {
-        self.last > batch.shared_from
+    fn is_kept(&self, batch: Batch) -> bool {
+        batch.keeps(self.first, self.last)
     }
 
     fn meets(&self, other: &Self) -> bool {
@@ -122,7 +122,7 @@ fn place_near(buffers: &mut [Buffer], batch: Batch, enough: usize) -> Placed {
             break;
         }
         let mut order: Vec<usize> = (0..buffers.len()).collect();
-        order.sort_by_key(|index| (!buffers[*index].is_shared(batch), key(&buffers[*index])));
+        order.sort_by_key(|index| (!buffers[*index].is_kept(batch), key(&buffers[*index])));
         for round in 0..ROUNDS {
             let (placed, offsets) = place_in_order(buffers, &order, batch);
             let top = order.iter().position(|index| offsets[*index] + buffers[*index].len == placed.total);
@@ -149,7 +149,7 @@ fn place_near(buffers: &mut [Buffer], batch: Batch, enough: usize) -> Placed {
 /// fiftieth of the least is not improved.
 pub(crate) fn place_many(buffers: &mut [Buffer]) -> usize {
     let bound = lower_bound(buffers);
-    place_near(buffers, Batch { images: 1, shared_from: 0 }, bound + bound / 50).total
+    place_near(buffers, Batch::one_by_one(1), bound + bound / 50).total
 }
 
 fn place_in_order(buffers: &[Buffer], order: &[usize], batch: Batch) -> (Placed, Vec<usize>) {
@@ -167,7 +167,7 @@ fn place_in_order(buffers: &[Buffer], order: &[usize], batch: Batch) -> (Placed,
         offsets[index] = smallest_gap(&taken, buffer.len);
         let end = offsets[index] + buffer.len;
         placed.total = placed.total.max(end);
-        if buffer.is_shared(batch) {
+        if buffer.is_kept(batch) {
             placed.front = placed.front.max(end);
         }
         before.push(index);
@@ -196,7 +196,7 @@ mod tests {
         Buffer::vector(Holds::Values, len, first, last)
     }
 
-    const ALONE: Batch = Batch { images: 1, shared_from: 0 };
+    const ALONE: Batch = Batch::one_by_one(1);
 
     fn assert_apart(buffers: &[Buffer], total: usize) {
         for (index, a) in buffers.iter().enumerate() {
@@ -211,8 +211,8 @@ mod tests {
     #[test]
     fn buffers_alive_together_do_not_overlap() {
         let mut buffers: Vec<Buffer> = (0..40).map(|i| buffer(16 * (1 + i * 7 % 11), i, i + 1 + i % 5)).collect();
-        for shared_from in [0, 20, 39, 44] {
-            let placed = place(&mut buffers, Batch { images: 8, shared_from });
+        for (from, to) in [(0, 44), (20, 44), (39, 44), (0, 0), (10, 11), (15, 30)] {
+            let placed = place(&mut buffers, Batch { images: 8, from, to });
             assert_apart(&buffers, placed.total);
         }
     }
@@ -228,7 +228,7 @@ mod tests {
     fn what_all_images_need_lies_in_front() {
         let mut buffers = [buffer(160, 0, 1), buffer(320, 1, 2), buffer(160, 2, 3), buffer(64, 3, 4)];
         // The third is read by the fourth step, counted from 1, which is the first that is shared.
-        let placed = place(&mut buffers, Batch { images: 8, shared_from: 2 });
+        let placed = place(&mut buffers, Batch { images: 8, from: 2, to: 4 });
         assert_eq!(placed, Placed { total: 480, front: 224 });
         assert_apart(&buffers, placed.total);
         assert!(buffers[2..].iter().all(|buffer| buffer.offset + buffer.len <= placed.front));

@@ -14,7 +14,7 @@ use cnn_runtime::place::map::Map;
 use super::arena::{self, Buffer, Placed, round_up};
 use super::batch::Batch;
 use super::layout::Layout;
-use super::{Call, Plan, Purpose, Range, Uses};
+use super::{Call, Complete, Plan, Purpose, Range, Uses};
 use crate::graph::Output;
 use crate::optimise::Optimised;
 use crate::step::{Fused, Step, StepKind, ValueId};
@@ -25,30 +25,35 @@ struct Export {
     value: ValueId,
     /// The buffer for a copy in C, H, W order, and where in it; none if the value already lies in that order.
     buffer: Option<(usize, usize)>,
+    /// The calls after which it can be read.
+    complete: usize,
 }
 
 /// Gives the buffers their offsets and the steps their kernels.
 pub(super) fn calls(net: Optimised, mut layout: Layout, batch: Batch) -> Plan {
-    let mut exports: Vec<Export> = outputs(&net, &mut layout);
+    let mut exports: Vec<Export> = outputs(&net, &mut layout, batch);
     let written = exports.len();
-    exports.extend(taps(&net, &mut layout));
+    exports.extend(taps(&net, &mut layout, batch));
     let Placed { total, front } = arena::place(&mut layout.buffers, batch);
     let lower_bound = arena::lower_bound(&layout.buffers);
     let mut writer = Writer { net: &net, layout: &layout, shared: false, calls: Vec::new(), packed_len: 0 };
     writer.inputs();
-    (0..net.inputs()).for_each(|input| writer.exports_of(input, &exports));
+    (0..net.inputs()).for_each(|input| writer.exports_of(input, &mut exports));
     for (index, step) in net.steps.iter().enumerate() {
-        writer.shared = batch.images > 1 && index >= batch.shared_from;
+        writer.shared = batch.shares(index);
         writer.clear_halo(index + 1, step);
         writer.step(index, step);
-        writer.exports_of(step.output, &exports);
+        writer.exports_of(step.output, &mut exports);
     }
     let Writer { calls, packed_len, .. } = writer;
+    let mut complete: Vec<usize> = exports.iter().map(|export| export.complete).collect();
+    let taps_complete = complete.split_off(written);
     let mut ranges: Vec<Range> = exports.iter().map(|export| range(&net, &layout, export)).collect();
     let taps = ranges.split_off(written);
     // They are next to each other.
     let first = ranges.first().map_or(0, |first| first.offset);
     let output = Range { offset: first, len: ranges.iter().map(|range| range.len).sum() };
+    let complete = Complete { output: complete.into_iter().max().unwrap_or(0), taps: taps_complete };
     Plan {
         calls,
         images: batch.images,
@@ -59,23 +64,26 @@ pub(super) fn calls(net: Optimised, mut layout: Layout, batch: Batch) -> Plan {
         buffers: layout.buffers,
         output,
         taps,
+        complete,
         net,
     }
 }
 
 /// Decides where the outputs are read. Several share a buffer, in which they are one after another.
-fn outputs(net: &Optimised, layout: &mut Layout) -> Vec<Export> {
+fn outputs(net: &Optimised, layout: &mut Layout, batch: Batch) -> Vec<Export> {
     let outputs = &net.shaped.graph.outputs;
     if let ([value], [output]) = (&net.results[..], &outputs[..]) {
         let name = if output.name.is_empty() { "output" } else { &output.name };
-        return vec![export(net, layout, name, *value)];
+        return vec![export(net, layout, batch, name, *value)];
     }
     let elements = |value: &ValueId| net.values[*value].elements();
-    let first = net.results.iter().map(|value| written(net, *value)).min().unwrap_or(0);
-    let buffer = push(net, layout, net.results.iter().map(elements).sum(), first);
+    let times = || net.results.iter().map(|value| written(net, *value));
+    let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
+    let read = batch.read(last, net.steps.len() + 1);
+    let buffer = push(layout, net.results.iter().map(elements).sum(), first, read);
     let mut at = 0;
     let place = |(output, value): (&Output, &ValueId)| {
-        let export = Export { name: output.name.clone(), value: *value, buffer: Some((buffer, at)) };
+        let export = Export { name: output.name.clone(), value: *value, buffer: Some((buffer, at)), complete: 0 };
         at += elements(value);
         export
     };
@@ -83,16 +91,22 @@ fn outputs(net: &Optimised, layout: &mut Layout) -> Vec<Export> {
 }
 
 /// Decides where the taps are read.
-fn taps(net: &Optimised, layout: &mut Layout) -> Vec<Export> {
+fn taps(net: &Optimised, layout: &mut Layout, batch: Batch) -> Vec<Export> {
     let taps = net.shaped.graph.taps.iter().zip(&net.taps);
-    taps.map(|(tap, value)| export(net, layout, &tap.name, *value)).collect()
+    taps.map(|(tap, value)| export(net, layout, batch, &tap.name, *value)).collect()
 }
 
 /// Decides where a value is read that leaves the net alone.
-fn export(net: &Optimised, layout: &mut Layout, name: &str, value: ValueId) -> Export {
-    let buffer =
-        (!layout.is_vector(value)).then(|| (push(net, layout, net.values[value].elements(), written(net, value)), 0));
-    Export { name: name.to_owned(), value, buffer }
+fn export(net: &Optimised, layout: &mut Layout, batch: Batch, name: &str, value: ValueId) -> Export {
+    let written = written(net, value);
+    let read = batch.read(written, net.steps.len() + 1);
+    let buffer = if layout.is_vector(value) {
+        layout.keep(value, read);
+        None
+    } else {
+        Some((push(layout, net.values[value].elements(), written, read), 0))
+    };
+    Export { name: name.to_owned(), value, buffer, complete: 0 }
 }
 
 /// When a value is computed.
@@ -100,9 +114,9 @@ fn written(net: &Optimised, value: ValueId) -> usize {
     net.steps.iter().position(|step| step.output == value).map_or(0, |index| index + 1)
 }
 
-/// A buffer for what leaves the net, from some time on.
-fn push(net: &Optimised, layout: &mut Layout, floats: usize, first: usize) -> usize {
-    layout.buffers.push(Buffer::vector(Holds::Output, floats, first, net.steps.len() + 1));
+/// A buffer for what leaves the net, which is written from one time on and read at another.
+fn push(layout: &mut Layout, floats: usize, first: usize, read: usize) -> usize {
+    layout.buffers.push(Buffer::vector(Holds::Output, floats, first, read));
     layout.buffers.len() - 1
 }
 
@@ -169,16 +183,17 @@ impl Writer<'_> {
     }
 
     /// Brings a value into C, H, W order for those outputs that need it.
-    fn exports_of(&mut self, value: ValueId, exports: &[Export]) {
-        for Export { name, buffer, .. } in exports.iter().filter(|export| export.value == value) {
+    fn exports_of(&mut self, value: ValueId, exports: &mut [Export]) {
+        for Export { name, buffer, complete, .. } in exports.iter_mut().filter(|export| export.value == value) {
             if let Some((buffer, at)) = buffer {
-                let offset = self.layout.buffers[*buffer].offset + at;
+                let offset = self.layout.buffers[*buffer].offset + *at;
                 let producer = self.net.steps.iter().find(|step| step.output == value);
                 let serves = Purpose::Moves(producer.map(|step| step.nodes[step.nodes.len() - 1]));
                 let store = StoreChw { map: self.layout.map(value), offset };
                 let into = Range { offset, len: self.net.values[value].elements() };
                 self.moves(&format!("{name}.chw"), serves, Box::new(store), into);
             }
+            *complete = self.calls.len();
         }
     }
 

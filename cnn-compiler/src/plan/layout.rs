@@ -17,6 +17,7 @@ use crate::optimise::Optimised;
 use crate::step::{Step, StepKind, ValueId};
 
 /// The buffers of a net and where each value lies in them.
+#[derive(Clone)]
 pub(super) struct Layout {
     pub(super) buffers: Vec<Buffer>,
     /// Of each value.
@@ -64,6 +65,12 @@ impl Layout {
     /// The buffer of scratch memory of a step, by its index.
     pub(super) fn scratch(&self, step: usize) -> Option<usize> {
         self.scratch[step]
+    }
+
+    /// Keeps a value in its place until some time.
+    pub(super) fn keep(&mut self, value: ValueId, until: usize) {
+        let buffer = &mut self.buffers[self.slots[value].buffer];
+        buffer.last = buffer.last.max(until);
     }
 
     /// Whether a value's elements are next to each other, in every order.
@@ -188,9 +195,8 @@ fn overwritable(net: &Optimised, time: usize, step: &Step) -> Option<ValueId> {
     step.overwritable().iter().copied().find(|value| dead(*value))
 }
 
-/// When each buffer is written first and read last.
+/// When each buffer is written first and read last by steps.
 fn live(net: &Optimised, layout: &mut Layout) {
-    let end = net.steps.len() + 1;
     let slots = &layout.slots;
     let mut touch = |value: ValueId, time: usize| {
         let buffer = &mut layout.buffers[slots[value].buffer];
@@ -201,10 +207,6 @@ fn live(net: &Optimised, layout: &mut Layout) {
     for (index, step) in net.steps.iter().enumerate() {
         touch(step.output, index + 1);
         step.inputs.iter().for_each(|input| touch(*input, index + 1));
-    }
-    // Outputs other than vectors are reordered into separate buffers, right after they are written.
-    for value in net.leaving().filter(|value| net.values[*value].size().area() == 1) {
-        touch(value, end);
     }
 }
 

@@ -14,6 +14,19 @@ pub(crate) struct Pass {
     pub(crate) output: Range,
     /// Of the first image's taps.
     pub(crate) taps: Vec<Range>,
+    /// How these of a batch come there: those of the taps, and the outputs'.
+    pub(crate) gathers: Vec<Gather>,
+}
+
+/// A copy of what leaves the net from the workspace of an image to where that of all images is next to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gather {
+    /// The calls of the image after which it is complete.
+    pub complete: usize,
+    /// Where it is in the image's workspace.
+    pub from: Range,
+    /// Where that of the first image will be.
+    pub to: usize,
 }
 
 impl Plan {
@@ -22,17 +35,30 @@ impl Plan {
         let Self { images, distance, .. } = *self;
         if images == 1 {
             let (output, taps) = (self.output, self.taps.clone());
-            return Pass { images, distance, floats: self.workspace_len, output, taps };
+            return Pass { images, distance, floats: self.workspace_len, output, taps, gathers: Vec::new() };
         }
         // The last image has all of its workspace.
         let mut floats = (images - 1) * distance + round_up(self.workspace_len).max(distance);
-        let mut place = |range: &Range| {
-            let place = Range { offset: floats, len: range.len };
-            floats += round_up(images * range.len);
+        let mut place = |from: &Range| {
+            let place = Range { offset: floats, len: from.len };
+            floats += round_up(images * from.len);
             place
         };
-        let (output, taps) = (place(&self.output), self.taps.iter().map(place).collect());
-        Pass { images, distance, floats, output, taps }
+        let (output, taps): (Range, Vec<Range>) = (place(&self.output), self.taps.iter().map(place).collect());
+        let ranges = self.taps.iter().zip(&taps).chain([(&self.output, &output)]);
+        let gather = |(complete, (from, to)): (&usize, (&Range, &Range))| Gather {
+            complete: *complete,
+            from: *from,
+            to: to.offset,
+        };
+        let gathers = self.complete.taps.iter().chain([&self.complete.output]).zip(ranges).map(gather).collect();
+        Pass { images, distance, floats, output, taps, gathers }
+    }
+
+    /// How what leaves a net for a batch comes to where it is read: its taps, and its outputs.
+    #[must_use]
+    pub fn gathers(&self) -> Vec<Gather> {
+        self.pass().gathers
     }
 
     /// Bytes of the workspace, for all images of a pass.

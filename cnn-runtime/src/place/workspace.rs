@@ -12,8 +12,8 @@ pub const SLACK: usize = 16;
 /// The images of one pass. Each has a workspace of the same layout, which begins a fixed distance after that of the previous
 /// image.
 ///
-/// Up to that distance it is the image's own; the next image may overwrite what follows. So kernels that need more run image by
-/// image, and before all kernels that need less: see `plan/batch.rs` in the compiler.
+/// Up to that distance it is the image's own; what follows is shared with the images after it. So kernels that need more run image by
+/// image, before all kernels that need less, or after them, and then for the last image first: see `plan/batch.rs` in the compiler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// How many.
@@ -40,7 +40,12 @@ impl Batch {
         images.iter().enumerate().take(self.images)
     }
 
-    /// The workspace of an image and those of the images after it, which must not have begun.
+    /// The images, the last one first.
+    pub fn last_first(self) -> impl Iterator<Item = usize> {
+        (0..self.images).rev()
+    }
+
+    /// The workspace of an image and those of the images after it, which must not have begun, or be done.
     ///
     /// # Panics
     ///
@@ -58,16 +63,14 @@ impl Batch {
         workspace.chunks_exact_mut(self.floats).take(self.images)
     }
 
-    /// Copies `len` floats from offset `from` in the workspace of each image next to each other, to offset `to`.
+    /// Copies `len` floats from offset `from` in the [workspace of an image](Self::from_image) to where those of all images are next
+    /// to each other, from offset `to` on in that of the first.
     ///
     /// # Panics
     ///
     /// If they are outside the workspace.
-    pub fn gather(self, from: usize, len: usize, to: usize, workspace: &mut [f32]) {
-        for image in 0..self.images {
-            let start = image * self.floats + from;
-            workspace.copy_within(start..start + len, to + image * len);
-        }
+    pub fn gather(self, image: usize, from: usize, len: usize, to: usize, workspace: &mut [f32]) {
+        workspace.copy_within(from..from + len, to + image * len - image * self.floats);
     }
 }
 

@@ -8,7 +8,7 @@ use image::{Rgb, RgbImage};
 use models::{Classifier, LeNet5, seeded};
 use safetensors::Dtype;
 
-use super::support::{Folder, Ran, digits_folder, file_of, input_file, run, run_in, tensors};
+use super::support::{Folder, Ran, digits_folder, file_of, file_of_all, input_file, run, run_in, tensors};
 
 /// The numbers of one input of LeNet-5.
 const LENGTH: usize = 32 * 32;
@@ -64,9 +64,10 @@ fn pictures_become_inputs() {
 #[test]
 fn pictures_for_nets_of_any_size_need_to_be_told_how() {
     let folder = Folder::new("run_pictures_of_any_size");
-    folder.file("net.rs", "cnn::network! { Bright: 3x24x40 -> 3x2x4 { avg_pool(12x10) } }");
+    folder.file("net.rs", "cnn::network! { Bright: 3x24x40 -> 3x2x4 { avg_pool(12x10); } }");
+    folder.file("w", file_of_all(&[]));
     RgbImage::from_pixel(30, 36, Rgb([255, 51, 0])).save(folder.path("a.png")).unwrap();
-    let arguments = ["run", "net.rs", "--image", "a.png", "--output", "y", "--preprocess"];
+    let arguments = ["run", "net.rs", "--weights", "w", "--image", "a.png", "--output", "y", "--preprocess"];
     let output = |how: &[&str]| {
         assert_eq!(run_in(&folder, &[&arguments[..], how].concat()).ok(), "");
         tensors(&folder.path("y")).remove("output").unwrap()
@@ -85,12 +86,12 @@ fn pictures_for_nets_of_any_size_need_to_be_told_how() {
         output(&["torchvision", "--resize=exact", "--mean=0.2", "--std=0.1,0.2,0.4"]),
         [[8.0; 4], [0.0; 4], [-0.5; 4]],
     );
-    let error = run_in(&folder, &["run", "net.rs", "--image", "a.png", "--output", "z"]).error();
+    let error = run_in(&folder, &["run", "net.rs", "--weights", "w", "--image", "a.png", "--output", "z"]).error();
     assert_eq!(
         error,
         "Bright reads 3x24x40, and its preprocessing is not declared; use --preprocess train or yolov5, or another one with --resize"
     );
-    assert_eq!(folder.names(), ["a.png", "net.rs", "y"]);
+    assert_eq!(folder.names(), ["a.png", "net.rs", "w", "y"]);
 }
 
 #[test]

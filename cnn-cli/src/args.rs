@@ -14,6 +14,7 @@ pub(crate) mod import;
 mod list;
 pub(crate) mod man;
 pub(crate) mod new;
+pub(crate) mod pictures;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod summary;

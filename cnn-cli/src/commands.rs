@@ -16,6 +16,7 @@ mod man;
 mod new;
 mod pixels;
 mod plan;
+mod preparation;
 mod run;
 mod summary;
 mod trace;

@@ -1,16 +1,17 @@
 //! How pictures become inputs of nets, as constants.
 
-use cnn_net::op::Shape;
+use cnn_net::op::{Shape, Size};
 
 /// How a picture becomes a net's input: resized, then cropped, then turned into numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preprocess {
     /// The size that the whole picture is resized to.
     pub resize: Resize,
-    /// How pixels are interpolated; always with antialiasing.
+    /// How pixels are interpolated.
     pub filter: Filter,
-    /// The side of the input, a square that is then cropped from the middle. A smaller picture gets a black border.
-    pub crop: u32,
+    /// The height and the width of the input, which is then cropped from the middle. A smaller picture gets a border: black, or as
+    /// [`Resize::Letterbox`] says. At most 32 bits each.
+    pub crop: Size,
     /// The number for a byte of 255: 1, or 255 if bytes are not scaled.
     pub white: f32,
     /// The channels of the input, and the normalisation of their numbers.
@@ -19,11 +20,21 @@ pub struct Preprocess {
 
 /// How a picture is resized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Resize {
-    /// The shorter side to this, the longer one in proportion.
+    /// The shorter side to this, the longer one in proportion, rounded down, as by torchvision's `Resize`.
     ShortSide(u32),
-    /// Both sides to this, which distorts pictures that are not square.
-    Square(u32),
+    /// To this height and width, which distorts pictures of other proportions.
+    Exactly(Size),
+    /// In proportion, as small as it covers the input ([`Preprocess::crop`]); what goes beyond is cropped. As by Pillow's
+    /// `ImageOps.cover`, and as `cnn train` reads pictures.
+    Cover,
+    /// In proportion, as large as it fits into the input ([`Preprocess::crop`]), with a border around it: as by YOLOv5's `letterbox`.
+    /// [`Preprocess::placement`] says where the picture then is.
+    Letterbox {
+        /// Red, green and blue of the border.
+        border: [u8; 3],
+    },
 }
 
 /// How the pixels of a resized picture are interpolated.
@@ -35,6 +46,9 @@ pub enum Filter {
     Bilinear,
     /// Cubic convolution with a = -0.5 (Keys 1981), as in Pillow: between the four next pixels in each direction, or more.
     Bicubic,
+    /// Between the two next pixels in each direction, however much the picture is reduced: without antialiasing. OpenCV's
+    /// `INTER_LINEAR`, and torchvision's bilinear filter with `antialias=False`.
+    BilinearAliased,
 }
 
 /// The channels of an input, in their order. A number `x` becomes `(x - mean) / std`.
@@ -54,6 +68,9 @@ pub enum Channels {
     /// strongest stroke. As in MNIST, its longest side becomes 20/28 of the square that the picture is resized to, and its
     /// centre of mass moves to the middle. A picture of exactly the square's size keeps its digit's size and position, and a
     /// picture of nothing but paper is used unchanged, by its brightness.
+    ///
+    /// [`Resize::ShortSide`] names a square, too, and [`Resize::Exactly`] may name a rectangle: then the digit is as large as 20/28 of
+    /// both sides allow. For [`Resize::Cover`] and [`Resize::Letterbox`], that rectangle is the input.
     ///
     /// Uneven light, and ruled lines as dark as the ink, are not handled.
     Ink,
@@ -79,7 +96,7 @@ impl Preprocess {
     pub const TORCHVISION: Self = Self {
         resize: Resize::ShortSide(256),
         filter: Filter::Bilinear,
-        crop: 224,
+        crop: Size::square(224),
         white: 1.0,
         channels: Channels::Rgb { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
     };
@@ -104,16 +121,16 @@ impl Preprocess {
     /// torchvision's weights of Inception-v3, which came from TensorFlow too: [`Self::TORCHVISION_GOOGLENET`] in another size,
     /// `ImageClassification(crop_size=299, resize_size=342)`.
     pub const TORCHVISION_INCEPTION_V3: Self =
-        Self { resize: Resize::ShortSide(342), crop: 299, ..Self::TORCHVISION_GOOGLENET };
+        Self { resize: Resize::ShortSide(342), crop: Size::square(299), ..Self::TORCHVISION_GOOGLENET };
 
     /// The Caffe weights of AlexNet, CaffeNet and GoogLeNet (`bvlc_alexnet`, `bvlc_reference_caffenet`,
     /// `bvlc_googlenet`). They were trained on pictures distorted to 256x256. The means are those of GoogLeNet's
     /// `train_val.prototxt`. AlexNet and CaffeNet subtract a mean per position instead, `imagenet_mean.binaryproto`, whose
     /// average is (104.007, 116.669, 122.679).
     pub const CAFFE: Self = Self {
-        resize: Resize::Square(256),
+        resize: Resize::Exactly(Size::square(256)),
         filter: Filter::Bilinear,
-        crop: 224,
+        crop: Size::square(224),
         white: 255.0,
         channels: Channels::Bgr { mean: [104.0, 117.0, 123.0], std: [1.0; 3] },
     };
@@ -129,22 +146,41 @@ impl Preprocess {
 
     /// Pictures of CIFAR-10, 32x32, in levels from 0 to 255, as MLPerf Tiny's ResNet-8 reads them.
     pub const CIFAR10: Self = Self {
-        resize: Resize::Square(32),
+        resize: Resize::Exactly(Size::square(32)),
         filter: Filter::Bilinear,
-        crop: 32,
+        crop: Size::square(32),
         white: 255.0,
         channels: Channels::Rgb { mean: [0.0; 3], std: [1.0; 3] },
     };
 
     /// Pictures with a person or without, 96x96, from 0 to 1, as MLPerf Tiny's MobileNet-v1 reads them.
-    pub const VISUAL_WAKE_WORDS: Self = Self { resize: Resize::Square(96), crop: 96, white: 1.0, ..Self::CIFAR10 };
+    pub const VISUAL_WAKE_WORDS: Self =
+        Self { resize: Resize::Exactly(Size::square(96)), crop: Size::square(96), white: 1.0, ..Self::CIFAR10 };
 
     /// Digits of MNIST: 28x28, white on black. Digits in other pictures are converted to that ([`Channels::Ink`]).
-    pub const MNIST: Self =
-        Self { resize: Resize::Square(28), filter: Filter::Bilinear, crop: 28, white: 1.0, channels: Channels::Ink };
+    pub const MNIST: Self = Self {
+        resize: Resize::Exactly(Size::square(28)),
+        filter: Filter::Bilinear,
+        crop: Size::square(28),
+        white: 1.0,
+        channels: Channels::Ink,
+    };
 
     /// The same in the middle of LeNet-5's 32x32.
-    pub const LENET5: Self = Self { crop: 32, ..Self::MNIST };
+    pub const LENET5: Self = Self { crop: Size::square(32), ..Self::MNIST };
+
+    /// Ultralytics' YOLOv5, with inputs of any size: `letterbox(im, new_shape, auto=False)` of `utils/augmentations.py`, which fills
+    /// with 114, then RGB from 0 to 1. Its models are trained on 640x640; heights and widths are multiples of 32.
+    #[must_use]
+    pub const fn yolov5(input: Size) -> Self {
+        Self {
+            resize: Resize::Letterbox { border: [114; 3] },
+            filter: Filter::BilinearAliased,
+            crop: input,
+            white: 1.0,
+            channels: Channels::Rgb { mean: [0.0; 3], std: [1.0; 3] },
+        }
+    }
 
     /// The shape of the resulting inputs.
     #[must_use]
@@ -153,6 +189,6 @@ impl Preprocess {
             Channels::Grey { .. } | Channels::Ink => 1,
             Channels::Rgb { .. } | Channels::Bgr { .. } => 3,
         };
-        Shape::map(channels, self.crop as usize, self.crop as usize)
+        Shape::map(channels, self.crop.height, self.crop.width)
     }
 }

@@ -77,8 +77,8 @@ pub enum PreprocessError {
         width: u32,
         /// Its height.
         height: u32,
-        /// The side of the net's input.
-        crop: u32,
+        /// The height and the width of the net's input.
+        crop: Size,
         /// How pictures are resized for it.
         resize: Resize,
     },
@@ -119,15 +119,7 @@ impl fmt::Display for PreprocessError {
             Self::TooShort { found, least } => {
                 write!(f, "the rows end after {least} bytes, but there are {found}; check height and row stride")
             }
-            Self::Size { width, height, crop, resize } => {
-                write!(f, "a picture of {width}x{height} must be resized first, to {crop}x{crop}")?;
-                match resize {
-                    Resize::Square(side) if side == crop => {}
-                    Resize::Square(side) => write!(f, ", or {side}x{side} to be cropped")?,
-                    Resize::ShortSide(side) => write!(f, ", or a shorter side of {side} to be cropped")?,
-                }
-                write!(f, "; `apply` and `apply_into` do that, with the feature `resize`")
-            }
+            Self::Size { width, height, crop, resize } => size(f, [width, height], crop, resize),
             Self::InputLength { found, expected } => {
                 let Size { height, width } = expected.size();
                 let numbers = expected.channels().saturating_mul(height).saturating_mul(width);
@@ -135,6 +127,19 @@ impl fmt::Display for PreprocessError {
             }
         }
     }
+}
+
+fn size(f: &mut fmt::Formatter<'_>, [width, height]: [u32; 2], crop: Size, resize: Resize) -> fmt::Result {
+    write!(f, "a picture of {width}x{height} must be resized first, to {}x{}", crop.width, crop.height)?;
+    let [w, h] = resize.size(width, height, crop);
+    let is_input = [w, h] == [crop.width as u64, crop.height as u64];
+    match resize {
+        Resize::ShortSide(side) => write!(f, ", or a shorter side of {side} to be cropped")?,
+        Resize::Exactly(_) | Resize::Cover if !is_input => write!(f, ", or {w}x{h} to be cropped")?,
+        Resize::Letterbox { .. } if !is_input => write!(f, ", or {w}x{h} to get a border")?,
+        Resize::Exactly(_) | Resize::Cover | Resize::Letterbox { .. } => {}
+    }
+    write!(f, "; `apply` and `apply_into` do that, with the feature `resize`")
 }
 
 fn axes(f: &mut fmt::Formatter<'_>, [rows, columns, channels]: [usize; 3]) -> fmt::Result {

@@ -23,6 +23,29 @@
 //! | [`apply_into`](Preprocess::apply_into) | of any size | a `&mut [f32]` of yours | the feature `resize` |
 //! | [`normalise`](Preprocess::normalise) | already resized | a `&mut [f32]` of yours | nothing: `no_std`, no allocation |
 //!
+//! # Sizes
+//!
+//! A net's input has any height and width, [`Preprocess::crop`]. How a picture comes to it is one of four ways ([`Resize`]):
+//!
+//! | resize | proportions | what is lost | usual for |
+//! | --- | --- | --- | --- |
+//! | [`ShortSide`](Resize::ShortSide) | kept | the edges | classifiers with square inputs, as torchvision's |
+//! | [`Exactly`](Resize::Exactly) | distorted | nothing, or the edges | small nets, and Caffe's |
+//! | [`Cover`](Resize::Cover) | kept | as little of the edges as possible | classifiers with inputs that are not square |
+//! | [`Letterbox`](Resize::Letterbox) | kept | nothing; a border is added | detectors, as YOLOv5 |
+//!
+//! ```
+//! use cnn_preprocess::{Preprocess, Resize, Size};
+//!
+//! /// ImageNet's colours, for a net of 3x240x320.
+//! const WIDE: Preprocess =
+//!     Preprocess { resize: Resize::Cover, crop: Size::new(240, 320), ..Preprocess::TORCHVISION };
+//! assert_eq!(WIDE.shape().to_string(), "3x240x320");
+//! ```
+//!
+//! [`Preprocess::yolov5`] makes the preprocessing of detectors. What they find is somewhere in the input; [`Placement`] says where that
+//! is in the picture.
+//!
 //! # Features
 //!
 //! | feature | default | adds |
@@ -38,13 +61,13 @@
 //! A camera may give pictures of the right size. Then nothing is left to do but to normalise them:
 //!
 //! ```
-//! use cnn_preprocess::{Channels, Filter, Pixels, Preprocess, Resize};
+//! use cnn_preprocess::{Channels, Filter, Pixels, Preprocess, Resize, Size};
 //!
 //! /// What the net was trained on: 96x96, grey, from -1 to 1.
 //! const PREPROCESS: Preprocess = Preprocess {
-//!     resize: Resize::Square(96),
+//!     resize: Resize::Exactly(Size::square(96)), // `Size::new(96, 128)` is a height and a width
 //!     filter: Filter::Bilinear,
-//!     crop: 96,
+//!     crop: Size::square(96),
 //!     white: 1.0,
 //!     channels: Channels::Grey { mean: 0.5, std: 0.5 },
 //! };
@@ -102,14 +125,17 @@ mod error;
 mod from_image;
 #[cfg(feature = "ndarray")]
 mod from_ndarray;
+mod geometry;
 mod ink;
 mod normalise;
 mod picture;
 #[cfg(feature = "resize")]
 mod resize;
 
+pub use cnn_net::op::{Shape, Size};
 pub use declaration::{Channels, Filter, Preprocess, Resize};
 pub use error::PreprocessError;
 #[cfg(feature = "ndarray")]
 pub use from_ndarray::PixelArray;
+pub use geometry::Placement;
 pub use picture::{Picture, Pixels};

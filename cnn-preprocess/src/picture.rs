@@ -7,7 +7,7 @@ use crate::error::{CHANNELS, PreprocessError};
 /// [`Pixels`] is one; with the features `image` and `ndarray`, so are the types of these crates. Other formats take a few lines:
 ///
 /// ```
-/// use cnn_preprocess::{Channels, Picture, Preprocess, Resize};
+/// use cnn_preprocess::{Picture, Preprocess, Resize, Size};
 ///
 /// /// A frame of a camera: 5 bits of red, 6 of green, 5 of blue.
 /// struct Frame([u16; 32 * 32]);
@@ -23,7 +23,7 @@ use crate::error::{CHANNELS, PreprocessError};
 ///     }
 /// }
 ///
-/// let preprocess = Preprocess { resize: Resize::Square(32), crop: 32, ..Preprocess::TORCHVISION };
+/// let preprocess = Preprocess { resize: Resize::Cover, crop: Size::square(32), ..Preprocess::TORCHVISION };
 /// let mut input = [0.0; 3 * 32 * 32];
 /// preprocess.normalise(&Frame([0xffff; 32 * 32]), &mut input)?;
 /// # Ok::<(), cnn_preprocess::PreprocessError>(())

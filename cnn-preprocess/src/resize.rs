@@ -13,8 +13,8 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
+use crate::geometry::Span;
 use crate::ink::Ink;
-use crate::normalise::Span;
 use crate::{Channels, Filter, Picture, Preprocess, PreprocessError};
 
 impl Preprocess {
@@ -49,7 +49,7 @@ impl Preprocess {
         }
         if self.channels == Channels::Ink
             && let Some(ink) = Ink::of(picture)
-            && let Some(digit) = digit::framed(picture, &ink, self.resize.side())
+            && let Some(digit) = digit::framed(picture, &ink, self.frame())
         {
             return self.place(&digit, input);
         }
@@ -58,15 +58,12 @@ impl Preprocess {
 
     fn resample(&self, picture: &impl Picture, input: &mut [f32]) {
         let (width, height) = picture.size();
-        let (resized_width, resized_height) = match (width, height) {
-            (0, _) | (_, 0) => (0, 0),
-            _ => self.resize.size(width, height),
-        };
-        let [columns, rows] = [resized_width, resized_height].map(|side| Span::of(side, self.crop));
+        let resized = self.resized(width, height);
+        let [columns, rows] = self.spans(resized);
         if columns.kept == 0 || rows.kept == 0 {
             return self.write([&columns, &rows], input, |_, _| [0; 3]);
         }
-        let parts = [Part::of(width, resized_width, &columns), Part::of(height, resized_height, &rows)];
+        let parts = [Part::of(width, resized[0], &columns), Part::of(height, resized[1], &rows)];
         let kept = resize(picture, self.filter, &parts);
         let row = columns.kept as usize;
         self.write([&columns, &rows], input, |x, y| kept.pixels()[y as usize * row + x as usize].0);
@@ -93,7 +90,7 @@ impl Part {
     /// The first pixel that it is computed from, and the number of pixels. The filter reaches some pixels further, of the larger
     /// pixels before and after resizing.
     fn needed(&self, side: u32, filter: Filter) -> (u32, u32) {
-        let reach = (filter.reach() * (self.length / f64::from(self.kept)).max(1.0)).ceil();
+        let reach = filter.reach(self.length / f64::from(self.kept)).ceil();
         let first = (self.start.floor() - reach).max(0.0);
         let end = ((self.start + self.length).ceil() + reach).min(side.into());
         // Both are whole, and at most the side.
@@ -102,20 +99,21 @@ impl Part {
 }
 
 impl Filter {
-    /// How many pixels it reaches to each side.
-    fn reach(self) -> f64 {
+    /// How many pixels it reaches to each side, if a side is divided by this.
+    fn reach(self, reduction: f64) -> f64 {
         match self {
-            Self::Bilinear => 1.0,
-            Self::Bicubic => 2.0,
+            Self::Bilinear => reduction.max(1.0),
+            Self::Bicubic => 2.0 * reduction.max(1.0),
+            Self::BilinearAliased => 1.0,
         }
     }
 
     fn options(self) -> ResizeOptions {
-        let filter = match self {
-            Self::Bilinear => FilterType::Bilinear,
-            Self::Bicubic => FilterType::CatmullRom,
-        };
-        ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter))
+        ResizeOptions::new().resize_alg(match self {
+            Self::Bilinear => ResizeAlg::Convolution(FilterType::Bilinear),
+            Self::Bicubic => ResizeAlg::Convolution(FilterType::CatmullRom),
+            Self::BilinearAliased => ResizeAlg::Interpolation(FilterType::Bilinear),
+        })
     }
 }
 
@@ -165,10 +163,11 @@ mod tests {
 
     #[test]
     fn what_is_needed_reaches_a_pixel_beyond_what_is_kept_but_not_beyond_the_picture() {
-        let part = |side: u32, resized: u64, crop: u32| Part::of(side, resized, &Span::of(resized, crop));
+        let part = |side: u32, resized: u64, crop: usize| Part::of(side, resized, &Span::of(resized, crop));
         assert_eq!(part(20, 10, 7), Part { start: 4.0, length: 14.0, kept: 7 });
         assert_eq!(part(20, 10, 4).needed(20, Filter::Bilinear), (4, 12));
         assert_eq!(part(20, 10, 4).needed(20, Filter::Bicubic), (2, 16));
+        assert_eq!(part(20, 10, 4).needed(20, Filter::BilinearAliased), (5, 10));
         assert_eq!(part(10, 20, 4).needed(10, Filter::Bilinear), (3, 4));
         assert_eq!(part(20, 10, 10).needed(20, Filter::Bilinear), (0, 20));
     }

@@ -1,14 +1,17 @@
 //! The same picture gives the same numbers, wherever its pixels come from and however they lie in memory.
 
-use cnn_preprocess::{Channels, Picture, PixelArray, Pixels, Preprocess, PreprocessError, Resize};
+use cnn_preprocess::{Channels, Picture, PixelArray, Pixels, Preprocess, PreprocessError, Resize, Size};
 use image::{DynamicImage, GrayImage, ImageBuffer, LumaA, Pixel, Rgb, Rgb32FImage, RgbImage, Rgba};
 use ndarray::{Array3, s};
 
-const RGB: Preprocess = Preprocess { resize: Resize::ShortSide(24), crop: 20, ..Preprocess::TORCHVISION };
-const WAYS: [Preprocess; 5] = [
+const RGB: Preprocess = Preprocess { resize: Resize::ShortSide(24), crop: Size::square(20), ..Preprocess::TORCHVISION };
+const WAYS: [Preprocess; 8] = [
     RGB,
     Preprocess { channels: Channels::Bgr { mean: [104.0, 117.0, 123.0], std: [1.0; 3] }, white: 255.0, ..RGB },
-    Preprocess { channels: Channels::Grey { mean: 0.5, std: 0.5 }, resize: Resize::Square(18), ..RGB },
+    Preprocess { channels: Channels::Grey { mean: 0.5, std: 0.5 }, resize: Resize::Exactly(Size::square(18)), ..RGB },
+    Preprocess { resize: Resize::Exactly(Size::new(25, 18)), crop: Size::new(17, 31), ..RGB },
+    Preprocess { resize: Resize::Cover, crop: Size::new(12, 18), ..RGB },
+    Preprocess::yolov5(Size::new(33, 24)),
     Preprocess::MNIST,
     Preprocess::LENET5,
 ];
@@ -151,9 +154,12 @@ fn bytes_of_the_wrong_length_are_not_used() {
 #[test]
 fn a_picture_that_is_resized_already_is_normalised_to_the_same_numbers() {
     for way in WAYS {
-        let sizes: &[(u32, u32)] = match (way.resize, way.channels) {
-            (Resize::Square(side), _) => &[(side, side)],
-            (Resize::ShortSide(side), _) => &[(side, side), (side, side + 17), (2 * side + 1, side)],
+        let sizes: &[(u32, u32)] = match way.resize {
+            Resize::ShortSide(side) => &[(side, side), (side, side + 17), (2 * side + 1, side)],
+            Resize::Exactly(Size { height, width }) => &[(width as u32, height as u32)],
+            Resize::Cover => &[(18, 12), (18, 13), (18, 50), (19, 12), (300, 12)],
+            Resize::Letterbox { .. } => &[(24, 33), (24, 32), (24, 1), (23, 33), (1, 33)],
+            other => panic!("{other:?} has no sizes"),
         };
         for &(width, height) in sizes {
             let picture = coloured(width, height);
@@ -280,10 +286,15 @@ fn unsuitable_inputs_are_refused() {
         assert_error(RGB.normalise(&picture, &mut input), &text);
         assert!(input.iter().all(|&number| number == 7.0));
     }
-    let vast = Preprocess { crop: u32::MAX, ..RGB };
+    let vast = Preprocess { crop: Size::square(u32::MAX as usize), ..RGB };
     assert_error(
         vast.apply_into(&picture, &mut []),
         &format!("the input is 3x4294967295x4294967295, {} numbers, but the slice has 0", usize::MAX),
+    );
+    #[cfg(target_pointer_width = "64")]
+    assert_error(
+        Preprocess { crop: Size::new(1, 1 << 32), ..RGB }.apply_into(&picture, &mut []),
+        "a picture of 4294967296x1 is too large; the limit is 4294967295 per side",
     );
 }
 
@@ -314,15 +325,38 @@ fn a_picture_that_must_be_resized_is_not_normalised() {
         30,
         &format!("a picture of 28x30 must be resized first, to 28x28, or a shorter side of 28 to be cropped; {fix}"),
     );
+    let input = Size::new(240, 320);
+    let wide = |resize| Preprocess { resize, crop: input, ..RGB };
+    for (resize, way) in [
+        (Resize::ShortSide(256), ", or a shorter side of 256 to be cropped"),
+        (Resize::Exactly(input), ""),
+        (Resize::Exactly(Size::new(250, 321)), ", or 321x250 to be cropped"),
+        (Resize::Cover, ", or 427x240 to be cropped"),
+        (Resize::Letterbox { border: [0; 3] }, ", or 320x180 to get a border"),
+    ] {
+        refused(wide(resize), 64, 36, &format!("a picture of 64x36 must be resized first, to 320x240{way}; {fix}"));
+    }
+    // In the input's proportions.
+    for resize in [Resize::Cover, Resize::Letterbox { border: [0; 3] }] {
+        refused(wide(resize), 640, 480, &format!("a picture of 640x480 must be resized first, to 320x240; {fix}"));
+    }
+    // Width and height are not exchanged.
+    refused(
+        wide(Resize::Exactly(input)),
+        240,
+        320,
+        &format!("a picture of 240x320 must be resized first, to 320x240; {fix}"),
+    );
 }
 
 #[test]
 fn a_picture_without_pixels_is_all_border_or_an_error() {
     for size in [(0, 0), (0, 9), (9, 0)] {
         for way in WAYS {
-            let black = way.apply(&RgbImage::new(1, 1));
+            let border = if let Resize::Letterbox { border } = way.resize { border } else { [0; 3] };
+            let border = way.apply(&RgbImage::from_pixel(1, 1, Rgb(border)));
             let empty = RgbImage::new(size.0, size.1);
-            assert_eq!(way.apply(&empty), black);
+            assert_eq!(way.apply(&empty), border);
             let mut input = vec![7.0; way.shape().elements()];
             for refused in [way.apply_into(&empty, &mut input), way.normalise(&empty, &mut input)] {
                 assert!(matches!(refused, Err(PreprocessError::Empty { .. })), "{refused:?}");

@@ -1,9 +1,9 @@
 //! What the included descriptions make of colours, digits and sizes.
 
-use cnn_preprocess::{Preprocess, Resize};
+use cnn_preprocess::{Preprocess, Resize, Size};
 use image::{Rgb, RgbImage};
 
-const ALL: [Preprocess; 12] = [
+const ALL: [Preprocess; 14] = [
     Preprocess::TORCHVISION,
     Preprocess::TORCHVISION_V2,
     Preprocess::TORCHVISION_BICUBIC,
@@ -16,6 +16,8 @@ const ALL: [Preprocess; 12] = [
     Preprocess::VISUAL_WAKE_WORDS,
     Preprocess::MNIST,
     Preprocess::LENET5,
+    Preprocess::yolov5(Size::new(64, 96)),
+    Preprocess { resize: Resize::Cover, crop: Size::new(99, 64), ..Preprocess::CAFFE },
 ];
 
 fn plain(width: u32, height: u32, colour: [u8; 3]) -> RgbImage {
@@ -26,7 +28,7 @@ fn plain(width: u32, height: u32, colour: [u8; 3]) -> RgbImage {
 fn middle(preprocess: &Preprocess, colour: [u8; 3]) -> Vec<f32> {
     let input = preprocess.apply(&plain(300, 280, colour));
     let area = input.len() / preprocess.shape().channels();
-    input.iter().skip(area / 2 + preprocess.crop as usize / 2).step_by(area).copied().collect()
+    input.iter().skip(area / 2 + preprocess.crop.width / 2).step_by(area).copied().collect()
 }
 
 fn assert_near(found: &[f32], expected: &[f32]) {
@@ -71,7 +73,7 @@ fn every_size_gives_a_whole_input() {
             assert!(input.iter().all(|number| number.is_finite()));
         }
     }
-    let nothing = Preprocess { resize: Resize::Square(0), ..Preprocess::LENET5 };
+    let nothing = Preprocess { resize: Resize::Exactly(Size::square(0)), ..Preprocess::LENET5 };
     assert_eq!(nothing.apply(&plain(3, 3, [255; 3])), vec![0.0; 32 * 32]);
 }
 

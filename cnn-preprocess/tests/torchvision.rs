@@ -1,10 +1,10 @@
-//! On identical pixels, the results match torchvision's transforms.
+//! On identical pixels, the results match torchvision's transforms, and letterboxes those of Pillow and OpenCV.
 //!
 //! The expected files come from `tools/make_preprocess_fixtures.py`, which explains their names.
 
 use std::path::Path;
 
-use cnn_preprocess::{Channels, Filter, Preprocess, Resize};
+use cnn_preprocess::{Channels, Filter, Preprocess, Resize, Size};
 use image::imageops::{crop_imm, rotate90};
 use image::{DynamicImage, Rgb, RgbImage};
 
@@ -16,6 +16,9 @@ const FEW: f32 = 0.02;
 
 /// Here, pictures are converted to grey after resizing; in torchvision, before.
 const TOLERANCE_GREY: f32 = 2.0;
+
+/// OpenCV rounds once, after rows and columns; here, rows are rounded first. The rest are the last digits of f32.
+const TOLERANCE_OPENCV: f32 = 1.001;
 
 const LEVELS: Channels = Channels::Rgb { mean: [0.0; 3], std: [1.0; 3] };
 const LEVELS_OF_BYTES: Preprocess = Preprocess { white: 255.0, channels: LEVELS, ..Preprocess::TORCHVISION };
@@ -31,14 +34,26 @@ fn photograph() -> RgbImage {
 }
 
 /// The prepared upper left corner of a picture, as levels of 0 to 255, and the name of the file that it should equal.
-fn prepare(picture: &RgbImage, (width, height): (u32, u32), resize: Resize, crop: u32) -> (Vec<f32>, String) {
+fn prepare(picture: &RgbImage, (width, height): (u32, u32), resize: Resize, crop: Size) -> (Vec<f32>, String) {
     let corner = crop_imm(picture, 0, 0, width, height).to_image();
-    let size = match resize {
+    let levels = Preprocess { resize, crop, ..LEVELS_OF_BYTES }.apply(&corner);
+    (levels, format!("{width}x{height}-{}-crop{}.png", name(resize), sides(crop)))
+}
+
+fn name(resize: Resize) -> String {
+    match resize {
         Resize::ShortSide(side) => format!("short{side}"),
-        Resize::Square(side) => format!("square{side}"),
-    };
-    let levels = Preprocess { resize, filter: Filter::Bilinear, crop, white: 255.0, channels: LEVELS }.apply(&corner);
-    (levels, format!("{width}x{height}-{size}-crop{crop}.png"))
+        Resize::Exactly(size) if size.height == size.width => format!("square{}", sides(size)),
+        Resize::Exactly(size) => format!("exact{}", sides(size)),
+        Resize::Cover => "cover".to_owned(),
+        Resize::Letterbox { .. } => "letterbox".to_owned(),
+        other => panic!("{other:?} has no files"),
+    }
+}
+
+/// The side, or width and height.
+fn sides(size: Size) -> String {
+    if size.height == size.width { size.width.to_string() } else { format!("{}x{}", size.width, size.height) }
 }
 
 /// The levels of a picture, channel by channel.
@@ -78,12 +93,75 @@ fn pictures_of_all_sizes_match_torchvision() {
         ((1, 1), Resize::ShortSide(61), 56),
         // Nothing to resize; distorted; smaller than the crop.
         ((64, 65), Resize::ShortSide(64), 56),
-        ((451, 300), Resize::Square(64), 56),
+        ((451, 300), Resize::Exactly(Size::square(64)), 56),
         ((50, 40), Resize::ShortSide(20), 41),
+    ];
+    for (size, resize, crop) in cases {
+        let (levels, file) = prepare(&photograph, size, resize, Size::square(crop));
+        assert_equal(&levels, &file);
+    }
+}
+
+const LETTERBOX: Resize = Resize::Letterbox { border: [114; 3] };
+
+/// Width and height, as in the names of files.
+const fn wide(width: usize, height: usize) -> Size {
+    Size::new(height, width)
+}
+
+#[test]
+fn inputs_that_are_not_square_match_torchvision_and_pillow() {
+    let photograph = photograph();
+    let cases = [
+        ((451, 300), Resize::ShortSide(90), wide(160, 80)),
+        ((451, 300), Resize::ShortSide(90), wide(80, 160)),
+        ((1, 300), Resize::ShortSide(20), wide(31, 47)),
+        ((451, 300), Resize::Exactly(wide(120, 90)), wide(100, 81)),
+        ((1, 1), Resize::Exactly(wide(33, 8)), wide(33, 8)),
+        ((30, 20), Resize::Exactly(wide(61, 13)), wide(40, 15)),
+        ((451, 300), Resize::Cover, wide(120, 90)),
+        ((451, 300), Resize::Cover, wide(61, 100)),
+        ((40, 31), Resize::Cover, wide(120, 47)),
+        ((451, 3), Resize::Cover, wide(32, 25)),
+        ((1, 1), Resize::Cover, wide(9, 4)),
+        ((451, 300), LETTERBOX, wide(120, 90)),
+        ((451, 300), LETTERBOX, wide(61, 100)),
+        ((40, 31), LETTERBOX, wide(100, 100)),
+        ((451, 1), LETTERBOX, wide(64, 32)),
+        ((1, 300), LETTERBOX, wide(64, 32)),
+        ((1, 1), LETTERBOX, wide(9, 4)),
     ];
     for (size, resize, crop) in cases {
         let (levels, file) = prepare(&photograph, size, resize, crop);
         assert_equal(&levels, &file);
+    }
+    let upright = rotate90(&photograph);
+    for (resize, crop) in [
+        (Resize::ShortSide(90), wide(160, 81)),
+        (Resize::Exactly(wide(119, 91)), wide(120, 90)),
+        (Resize::Cover, wide(120, 90)),
+        (LETTERBOX, wide(120, 90)),
+    ] {
+        let (levels, file) = prepare(&upright, (300, 451), resize, crop);
+        assert_equal(&levels, &format!("turned-{file}"));
+    }
+}
+
+/// Reduced without antialiasing, and enlarged.
+#[test]
+fn pictures_for_yolov5_match_those_of_opencv() {
+    let photograph = photograph();
+    for (picture, turned, (width, height), input) in [
+        (&photograph, "", (451, 300), wide(120, 90)),
+        (&rotate90(&photograph), "turned-", (300, 451), wide(160, 160)),
+        (&photograph, "", (40, 31), wide(100, 120)),
+        (&photograph, "", (451, 7), wide(64, 64)),
+    ] {
+        let corner = crop_imm(picture, 0, 0, width, height).to_image();
+        let levels: Vec<f32> = Preprocess::yolov5(input).apply(&corner).iter().map(|number| number * 255.0).collect();
+        let file = format!("{turned}{width}x{height}-opencv-letterbox-crop{}.png", sides(input));
+        let difference = largest_difference(&levels, &planes(&open(&file).to_rgb8()));
+        assert!(difference <= TOLERANCE_OPENCV, "{file}: {difference}");
     }
 }
 
@@ -94,15 +172,19 @@ fn bicubic_pictures_match_torchvision() {
         [((451, 300), 256, 224), ((100, 80), 256, 224), ((451, 300), 16, 15), ((3, 300), 61, 56)]
     {
         let corner = crop_imm(&photograph(), 0, 0, side.0, side.1).to_image();
-        let bicubic =
-            Preprocess { resize: Resize::ShortSide(resize), filter: Filter::Bicubic, crop, ..LEVELS_OF_BYTES };
+        let bicubic = Preprocess {
+            resize: Resize::ShortSide(resize),
+            filter: Filter::Bicubic,
+            crop: Size::square(crop),
+            ..LEVELS_OF_BYTES
+        };
         assert_equal(&bicubic.apply(&corner), &format!("{}x{}-bicubic{resize}-crop{crop}.png", side.0, side.1));
     }
 }
 
 #[test]
 fn upright_pictures_match_torchvision() {
-    let (levels, file) = prepare(&rotate90(&photograph()), (300, 451), Resize::ShortSide(97), 84);
+    let (levels, file) = prepare(&rotate90(&photograph()), (300, 451), Resize::ShortSide(97), Size::square(84));
     assert_equal(&levels, &format!("turned-{file}"));
 }
 
@@ -176,6 +258,6 @@ fn paper_alone_is_taken_as_it_is() {
         let paper = RgbImage::from_pixel(size.0, size.1, Rgb([level; 3]));
         assert_eq!(Preprocess::MNIST.apply(&paper), vec![f32::from(level) / 255.0; 784]);
     }
-    let nothing = Preprocess { resize: Resize::Square(0), ..Preprocess::MNIST };
+    let nothing = Preprocess { resize: Resize::Exactly(Size::square(0)), ..Preprocess::MNIST };
     assert_eq!(nothing.apply(&on_paper([0.0; 3], [255.0; 3], 2, [1; 4])), vec![0.0; 784]);
 }

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::learner::{TargetKind, Targets};
 use crate::random::{Purpose, order};
 
+pub use self::bytes::preprocess;
 pub use self::open::{DIGITS, Parts, open};
 
 /// What a net reads, and how bytes become that.

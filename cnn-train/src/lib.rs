@@ -70,7 +70,7 @@ mod run;
 
 pub use augment::Augment;
 pub use command::{Ended, Failed, Job, STOPPED, main, train};
-pub use data::{DIGITS, DataSet, Parts, Wanted, open};
+pub use data::{DIGITS, DataSet, Parts, Wanted, open, preprocess};
 pub use error::Error;
 pub use learner::{Image, Learner, Net, Target, TargetKind, Targets, learner};
 pub use options::{Initial, Kind, Options, Schedule};

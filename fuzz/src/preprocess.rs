@@ -1,6 +1,6 @@
 //! Descriptions of inputs, and pictures for them.
 
-use cnn_preprocess::{Channels, Filter, Pixels, Preprocess, Resize};
+use cnn_preprocess::{Channels, Filter, Pixels, Preprocess, Resize, Size};
 use image::{Rgb, RgbImage};
 
 use crate::choose::Choices;
@@ -30,9 +30,10 @@ pub fn apply(bytes: &[u8]) {
     // At an edge, a bicubic filter overshoots, up to black or white.
     let levels = if preprocess.filter == Filter::Bicubic { 0..=255 } else { dark..=bright };
     let plain = Preprocess { white: 255.0, channels: Channels::Grey { mean: 0.0, std: 1.0 }, ..preprocess };
+    let border = if let Resize::Letterbox { border } = preprocess.resize { border[0].into() } else { 0.0 };
     for level in plain.apply(&picture) {
         let in_picture = width * height > 0 && (*levels.start() as f32..=*levels.end() as f32).contains(&level);
-        assert!(level == 0.0 || in_picture, "{level} of {width}x{height} from {dark} to {bright} by {preprocess:?}");
+        assert!(level == border || in_picture, "{level} of {width}x{height} from {dark} to {bright} by {preprocess:?}");
     }
     let (channels, gap) = (choices.pick(&[1, 3, 4]), choices.below(5));
     let pixels = |y| (0..width as u32).flat_map(move |x| [level(x, y); 4].into_iter().take(channels));
@@ -42,7 +43,7 @@ pub fn apply(bytes: &[u8]) {
         Err(error) => assert!(width * height == 0, "{error}"),
     }
     let mut normalised = vec![0.0; input.len()];
-    let is_whole = (width as u32, height as u32) == (preprocess.crop, preprocess.crop);
+    let is_whole = (height, width) == (preprocess.crop.height, preprocess.crop.width);
     if preprocess.normalise(&picture, &mut normalised).is_ok() && !is_whole {
         same_bits(&normalised, &input);
     }
@@ -53,22 +54,36 @@ fn same_bits(found: &[f32], expected: &[f32]) {
 }
 
 fn preprocess(choices: &mut Choices<'_>) -> Preprocess {
-    let side = match choices.below(4) {
-        0 => choices.bits() as u32,
-        1 => u32::MAX - choices.below(3) as u32,
-        _ => choices.below(400) as u32,
+    let resize = match choices.below(4) {
+        0 => Resize::ShortSide(side(choices)),
+        1 => Resize::Exactly(Size::new(side(choices) as usize, side(choices) as usize)),
+        2 => Resize::Cover,
+        _ => Resize::Letterbox { border: [choices.below(256) as u8; 3] },
+    };
+    // The whole square of a digit is in memory, and not only what is kept of it.
+    let is_small = match resize {
+        Resize::ShortSide(side) => side < 400,
+        Resize::Exactly(Size { height, width }) => height.max(width) < 400,
+        _ => true,
     };
     Preprocess {
-        resize: if choices.once_in(2) { Resize::ShortSide(side) } else { Resize::Square(side) },
-        filter: if choices.once_in(2) { Filter::Bilinear } else { Filter::Bicubic },
-        crop: choices.below(300) as u32,
+        resize,
+        filter: choices.pick(&[Filter::Bilinear, Filter::Bicubic, Filter::BilinearAliased]),
+        crop: Size::new(choices.below(300), choices.below(300)),
         white: choices.float(),
         channels: match choices.below(4) {
             0 => Channels::Grey { mean: choices.float(), std: choices.float() },
             1 => Channels::Rgb { mean: [choices.float(); 3], std: [choices.float(); 3] },
-            // The whole square is in memory, and not only what is kept of it.
-            2 if side < 400 => Channels::Ink,
+            2 if is_small => Channels::Ink,
             _ => Channels::Bgr { mean: [choices.float(); 3], std: [choices.float(); 3] },
         },
+    }
+}
+
+fn side(choices: &mut Choices<'_>) -> u32 {
+    match choices.below(4) {
+        0 => choices.bits() as u32,
+        1 => u32::MAX - choices.below(3) as u32,
+        _ => choices.below(400) as u32,
     }
 }

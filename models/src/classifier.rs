@@ -1,4 +1,4 @@
-//! What a net needs in addition to its layers to classify pictures: preprocessing and class names.
+//! What a net needs in addition to its layers to read pictures: preprocessing, and the names of classes.
 
 use crate::Preprocess;
 
@@ -23,6 +23,27 @@ pub trait Classifier {
     const PREPROCESS: Preprocess;
     /// The names of its classes, in the order of its outputs.
     const LABELS: &'static [&'static str];
+}
+
+/// A net that finds objects in pictures.
+///
+/// ```
+/// # #[cfg(all(feature = "yolo", feature = "image"))] {
+/// use models::preprocess::Pixels;
+/// use models::{Detector, YoloV5n};
+///
+/// let frame = vec![0; 640 * 360 * 3];
+/// let picture = Pixels::new(&frame, 640, 360, 3)?;
+/// let input = YoloV5n::PREPROCESS.apply(&picture); // in a border of grey
+/// // … and for the boxes that are found, by their corners:
+/// let placement = YoloV5n::PREPROCESS.placement(&picture).expect("a picture with pixels");
+/// assert_eq!(placement.to_picture([160.0, 160.0]), [320.0, 180.0]);
+/// # }
+/// # Ok::<(), models::preprocess::PreprocessError>(())
+/// ```
+pub trait Detector {
+    /// How a picture becomes its input.
+    const PREPROCESS: Preprocess;
 }
 
 /// Makes nets classifiers: `classifier!(AlexNet: CAFFE, IMAGENET);`, with a constant of [`Preprocess`] and one of

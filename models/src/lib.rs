@@ -85,7 +85,7 @@ pub mod tiny;
 pub mod torchvision;
 
 pub use about::About;
-pub use classifier::Classifier;
+pub use classifier::{Classifier, Detector};
 /// How pictures become inputs. [`Preprocess::apply`](preprocess::Preprocess) needs the feature `image`.
 pub use cnn_preprocess as preprocess;
 pub use cnn_preprocess::Preprocess;

@@ -2,7 +2,7 @@
 
 use cnn::Network;
 
-use crate::{About, Classifier};
+use crate::{About, Classifier, Detector};
 
 /// What is done with each net.
 pub trait Visitor {
@@ -11,6 +11,11 @@ pub trait Visitor {
 
     /// One that classifies pictures.
     fn classifier<N: Network + About + Classifier + 'static>(&mut self, name: &'static str) {
+        self.net::<N>(name);
+    }
+
+    /// One that finds objects in pictures.
+    fn detector<N: Network + About + Detector + 'static>(&mut self, name: &'static str) {
         self.net::<N>(name);
     }
 
@@ -114,7 +119,7 @@ families! {
         net crate::Siamese = "siamese";
     }
     "yolo" {
-        net crate::YoloV5n = "yolov5n";
+        detector crate::YoloV5n = "yolov5n";
     }
     "tiny" {
         classifier crate::tiny::ResNet8 = "tiny-resnet8";

@@ -2,6 +2,9 @@
 
 use cnn::network;
 
+use crate::preprocess::Size;
+use crate::{Detector, Preprocess};
+
 network! {
     /// A convolution without a bias, its batch normalisation, and SiLU.
     block cbs(filters, size = 1, stride = 1, pad = size / 2) {
@@ -74,3 +77,8 @@ network! {
 }
 
 about!(YoloV5n: 2020, "one net that finds all objects of an image, in a file small enough for a phone");
+
+/// As Ultralytics' `detect.py` reads pictures, but always in the whole input: `letterbox(im, 320, auto=False)`.
+impl Detector for YoloV5n<'_> {
+    const PREPROCESS: Preprocess = Preprocess::yolov5(Size::square(320));
+}

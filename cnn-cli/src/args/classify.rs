@@ -3,8 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
-
+use super::pictures::PictureArgs;
 use super::{Json, WeightedArgs, count};
 
 #[derive(Debug, clap::Args)]
@@ -17,39 +16,13 @@ pub(crate) struct ClassifyArgs {
     /// The names of its classes, one per line, in the order of its outputs
     #[arg(long, value_name = "LABELS.txt")]
     pub(crate) labels: Option<PathBuf>,
-    /// How pictures become its input, if its weights need other preprocessing than its own
-    #[arg(long, value_enum, value_name = "HOW")]
-    pub(crate) preprocess: Option<Preprocessing>,
+    #[command(flatten)]
+    pub(crate) pictures: PictureArgs,
     /// How many classes to print
     #[arg(long, value_name = "N", default_value = "5", value_parser = count)]
     pub(crate) top: NonZeroUsize,
     #[command(flatten)]
     pub(crate) json: Json,
-}
-
-/// How pictures become the input of a net.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Preprocessing {
-    /// Shorter side to 256, central 224x224, RGB by ImageNet's mean and deviation: usual with PyTorch
-    Torchvision,
-    /// The same, but shorter side to 232: torchvision's weights IMAGENET1K_V2
-    TorchvisionV2,
-    /// The same as `torchvision`, by bicubic interpolation: torchvision's weights of EfficientNet-B0
-    TorchvisionBicubic,
-    /// The same as `torchvision`, but shorter side to 236: torchvision's weights of ConvNeXt-T
-    TorchvisionConvnext,
-    /// The same as `torchvision`, but RGB from -1 to 1: torchvision's weights of GoogLeNet
-    TorchvisionGooglenet,
-    /// Shorter side to 342, central 299x299, RGB from -1 to 1: torchvision's weights of Inception-v3
-    TorchvisionInceptionV3,
-    /// To 256x256, central 224x224, BGR minus (104, 117, 123): Caffe's AlexNet and GoogLeNet
-    Caffe,
-    /// Shorter side to 256, central 224x224, BGR minus (103.939, 116.779, 123.68): Caffe's VGG
-    CaffeVgg,
-    /// The ink of one digit, with MNIST's size and position in 28x28, white on black, from 0 to 1
-    Mnist,
-    /// The same with a border of two black pixels
-    Lenet5,
 }
 
 pub(super) const ABOUT: &str = "\
@@ -61,7 +34,8 @@ others are still classified, and the exit code is 2.
 
 Each net declares its preprocessing, which is that of the weights published for it. Weights trained with other \
 preprocessing need --preprocess, as do nets of files; ImageNet nets trained with PyTorch usually need `--preprocess \
-torchvision`.
+torchvision`, and those that `cnn train` trained `--preprocess train`, with the same --mean and --std. With --resize, the \
+input may have any height and width.
 
 The names of the 1,000 ImageNet classes and of the ten digits are in this program. The nets lenet5 and mlp read \
 digits as in MNIST, white on black; a digit on plain paper is converted to that. `cnn digits` finds digits on any \
@@ -81,4 +55,9 @@ With torchvision's weights, saved by
 all pictures of a folder, and the best class of each by jq:
   $ cnn classify torchvision-resnet50 --weights resnet50.safetensors *.jpg
   $ cnn classify torchvision-resnet50 --weights resnet50.safetensors *.jpg \\
-      --json | jq -r '.pictures[] | [.file, .classes[0].label] | @tsv'";
+      --json | jq -r '.pictures[] | [.file, .classes[0].label] | @tsv'
+
+A net of your own that `cnn train` trained, and one of 3x240x320 with ImageNet's colours:
+  $ cnn classify net.rs --weights w.safetensors --preprocess train a.jpg
+  $ cnn classify wide.rs --weights w.safetensors a.jpg \\
+      --preprocess torchvision --resize cover";

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::pictures::PictureArgs;
 use super::{Json, WeightedArgs};
 
 #[derive(Debug, clap::Args)]
@@ -9,8 +10,13 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) weighted: WeightedArgs,
     /// Its input: a safetensors file with a tensor `input`, or one for each input of the net
-    #[arg(long, value_name = "X.safetensors")]
-    pub(crate) input: PathBuf,
+    #[arg(long, value_name = "X.safetensors", required_unless_present = "image")]
+    pub(crate) input: Option<PathBuf>,
+    /// Pictures, PNG or JPEG, instead of numbers; can be repeated; `-` is standard input
+    #[arg(long, value_name = "IMAGE", conflicts_with = "input")]
+    pub(crate) image: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pictures: PictureArgs,
     /// The safetensors file to write; an older one is replaced; `-` is standard output
     #[arg(long, value_name = "Y.safetensors")]
     pub(crate) output: PathBuf,
@@ -19,13 +25,16 @@ pub(crate) struct RunArgs {
 }
 
 pub(super) const ABOUT: &str = "\
-Run a net on numbers from a file.
+Run a net on numbers from a file, or on pictures.
 
 The input file holds a tensor `input` of the net's input shape, [C, H, W], or several inputs, [N, C, H, W]; F32, F16 \
 and BF16 are accepted. The output file then holds `output` and each of the net's taps under its name, all F32: [F] \
 for vectors, [C, H, W] for maps, and [N, F] or [N, C, H, W] for several inputs. A net that names its inputs and outputs has \
 a tensor for each, under its name. Inputs may also be those of a recorded file, `input.NAME`, which \
 `cnn compare --help` describes.
+
+With --image, the input is a picture, or several ones, by the net's preprocessing or that of --preprocess, --resize, --mean and \
+--std, which `cnn classify --help` describes. This is how to get the maps of a detector.
 
 A net of a file is not compiled; the kernels of its plan run one after another, as they do in the compiled net, so the \
 numbers are the same, bit by bit.
@@ -54,4 +63,8 @@ With your own weights, saved by
 A net of your own, and one with its weights:
   $ cnn run src/net.rs::Small --weights small.safetensors \\
       --input x.safetensors --output y.safetensors
-  $ cnn run model.onnx --input x.safetensors --output y.safetensors";
+  $ cnn run model.onnx --input x.safetensors --output y.safetensors
+
+A picture in a net of your own, of any height and width:
+  $ cnn run detect.rs --weights w.safetensors --image street.jpg \\
+      --preprocess yolov5 --output y.safetensors";

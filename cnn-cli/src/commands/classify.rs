@@ -6,19 +6,16 @@ mod probabilities;
 use std::io::{self, Write};
 use std::path::Path;
 
-use clap::ValueEnum;
-use cnn::op::Shape;
-use image::RgbImage;
-use models::Preprocess;
 use serde::Serialize;
 
 use self::labels::Labels;
+use super::preparation::Preparation;
 use super::weights::start;
-use crate::args::classify::{ClassifyArgs, Preprocessing};
+use crate::args::classify::ClassifyArgs;
 use crate::colours::HEADING;
 use crate::failure::{Failure, shown, tell};
 use crate::output::Output;
-use crate::picture::{self, Picture};
+use crate::picture;
 use crate::registry::Model;
 
 /// The most probable classes of a picture, or what is wrong with it, in words that begin with a verb.
@@ -27,12 +24,13 @@ type Classes = Result<Vec<(usize, f32)>, String>;
 /// Prints the most probable classes of each picture, or an error on stderr if it cannot be read.
 pub(super) fn classify(args: &ClassifyArgs, out: &mut Output<impl Write>) -> Result<(), Failure> {
     let model = Model::given(&args.weighted.net)?;
-    let preprocess = preprocess(model, args.preprocess)?;
+    check(model)?;
+    let preparation = Preparation::of(model, &args.pictures)?;
     let labels = Labels::of(model, args.labels.as_deref())?;
     let mut net = start(model, &args.weighted)?;
     let mut classes = |path: &Path| {
         let picture = picture::read(path).map_err(|error| error.to_string())?;
-        let scores = net.run(&preprocess.apply(&pixels(picture))).map_err(|error| error.to_string())?;
+        let scores = net.run(&preparation.input(picture)).map_err(|error| error.to_string())?;
         Ok(probabilities::best(&probabilities::of(model.graph, scores), args.top.get()))
     };
     let mut all_read = true;
@@ -108,96 +106,13 @@ impl Answer {
     }
 }
 
-/// The chosen preprocessing, or else the net's own.
-fn preprocess(model: &Model, chosen: Option<Preprocessing>) -> Result<Preprocess, Failure> {
-    let (name, input) = (model.name, model.graph.input());
-    let problem = match (chosen, model.preprocess) {
-        (Some(chosen), _) => {
-            let preprocess = chosen.preprocess();
-            if preprocess.shape() == input {
-                return Ok(preprocess);
-            }
-            format!("--preprocess {} gives {}, but {name} reads {input}", chosen.name(), preprocess.shape())
-        }
-        (None, Some(own)) => return Ok(own),
-        (None, None) => format!("{name} reads {input}, and its preprocessing is not declared"),
+/// Only nets that give a number for each class classify.
+fn check(model: &Model) -> Result<(), Failure> {
+    let what = match model.graph.outputs.len() {
+        1 if model.graph.output().size().area() == 1 => return Ok(()),
+        1 => format!("gives {}", model.graph.output()),
+        several => format!("has {several} outputs"),
     };
-    Err(Failure::Message(format!("{problem}; {}", advice(input))))
-}
-
-/// Which preprocessing gives an input of this shape.
-fn advice(input: Shape) -> String {
-    let fits = |way: &&Preprocessing| way.preprocess().shape() == input;
-    let names: Vec<String> = Preprocessing::value_variants().iter().filter(fits).map(|way| way.name()).collect();
-    match names.as_slice() {
-        [] => "no --preprocess gives that, but `cnn run` takes numbers from a file".to_owned(),
-        names => format!("use --preprocess {}", names.join(" or ")),
-    }
-}
-
-impl Preprocessing {
-    fn preprocess(self) -> Preprocess {
-        match self {
-            Self::Torchvision => Preprocess::TORCHVISION,
-            Self::TorchvisionV2 => Preprocess::TORCHVISION_V2,
-            Self::TorchvisionBicubic => Preprocess::TORCHVISION_BICUBIC,
-            Self::TorchvisionConvnext => Preprocess::TORCHVISION_CONVNEXT,
-            Self::TorchvisionGooglenet => Preprocess::TORCHVISION_GOOGLENET,
-            Self::TorchvisionInceptionV3 => Preprocess::TORCHVISION_INCEPTION_V3,
-            Self::Caffe => Preprocess::CAFFE,
-            Self::CaffeVgg => Preprocess::CAFFE_VGG,
-            Self::Mnist => Preprocess::MNIST,
-            Self::Lenet5 => Preprocess::LENET5,
-        }
-    }
-
-    /// As users write it.
-    fn name(self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-    }
-}
-
-/// The same pixels in the type that `models` takes.
-fn pixels(picture: Picture) -> RgbImage {
-    // Sides are bounded when pictures are read.
-    RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.pixels.into_flattened())
-        .expect("a picture has width times height pixels")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::registry::tests::BRANCHED;
-
-    fn error(model: &Model, chosen: Option<Preprocessing>) -> String {
-        match preprocess(model, chosen) {
-            Err(Failure::Message(message)) => message,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_net_has_its_own_preprocessing_and_another_may_be_chosen() {
-        let lenet5 = Model::named("lenet5").unwrap();
-        assert_eq!(preprocess(lenet5, None).unwrap(), Preprocess::LENET5);
-        assert_eq!(preprocess(lenet5, Some(Preprocessing::Lenet5)).unwrap(), Preprocess::LENET5);
-        assert_eq!(
-            error(lenet5, Some(Preprocessing::CaffeVgg)),
-            "--preprocess caffe-vgg gives 3x224x224, but lenet5 reads 1x32x32; use --preprocess lenet5"
-        );
-    }
-
-    #[test]
-    fn a_net_without_preprocessing_says_what_to_do() {
-        assert_eq!(
-            error(&BRANCHED, None),
-            "branched reads 2x4x4, and its preprocessing is not declared; no --preprocess gives that, but `cnn run` \
-             takes numbers from a file"
-        );
-        assert_eq!(
-            advice(Shape::map(3, 224, 224)),
-            "use --preprocess torchvision or torchvision-v2 or torchvision-bicubic or torchvision-convnext or \
-             torchvision-googlenet or caffe or caffe-vgg"
-        );
-    }
+    let advice = "`cnn run --image` writes the numbers that it makes of a picture";
+    Err(Failure::Message(format!("{} {what}, and not a number for each class; {advice}", model.name)))
 }

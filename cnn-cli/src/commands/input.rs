@@ -1,11 +1,13 @@
 //! Reading the inputs of a net from a safetensors file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cnn::op::Shape;
 use cnn::weights::Tensors;
 
+use super::preparation::Preparation;
 use crate::failure::{Failure, printable};
+use crate::picture;
 use crate::recorded::INPUT;
 use crate::registry::Model;
 use crate::tensors::{self, dimensions, misread, same_but_ones};
@@ -60,6 +62,17 @@ impl Batch {
             |pass: usize| read.iter().flat_map(move |input| &input.values[pass * input.length..][..input.length]);
         let values = (0..count.unwrap_or(1)).flat_map(of_pass).copied().collect();
         Ok(Self { count, values, length })
+    }
+
+    /// Pictures as inputs; a single one is a single pass.
+    pub(super) fn of_pictures(pictures: &[PathBuf], preparation: &Preparation, model: &Model) -> Result<Self, Failure> {
+        let mut values = Vec::new();
+        for path in pictures {
+            let picture = picture::read(path).map_err(|error| Failure::of_file(path, error))?;
+            values.extend(preparation.input(picture));
+        }
+        let count = (pictures.len() > 1).then_some(pictures.len());
+        Ok(Self { count, values, length: model.graph.input().elements() })
     }
 
     /// All numbers, in order.

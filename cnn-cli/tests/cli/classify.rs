@@ -4,9 +4,12 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use image::{Rgb, RgbImage};
 use models::{LeNet5, seeded};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, serialize};
 
-use super::support::{Folder, Ran, digits_folder, run};
+use super::support::{Folder, Ran, digits_folder, run, run_in};
 
 /// Runs `cnn classify lenet5 PICTURES ARGUMENTS`.
 fn classify<P: AsRef<Path>>(pictures: &[P], arguments: &[&str]) -> Ran {
@@ -122,11 +125,81 @@ fn weights_may_come_from_a_file() {
 fn unsuitable_preprocessing_is_reported_with_one_that_fits() {
     assert_eq!(
         classify(&[two()], &["--preprocess", "torchvision"]).error(),
-        "--preprocess torchvision gives 3x224x224, but lenet5 reads 1x32x32; use --preprocess lenet5"
+        "--preprocess torchvision gives 3x224x224, but lenet5 reads 1x32x32; use --preprocess lenet5 or train, or another one \
+         with --resize"
     );
     assert_eq!(classify(&[two()], &["--preprocess", "lenet5"]).ok(), classify(&[two()], &[]).ok());
     let unknown = classify(&[two()], &["--preprocess", "tensorflow"]).errors();
     assert!(unknown.contains("caffe-vgg"), "{unknown}");
+}
+
+/// Its classes tell which third of a wide picture is bright.
+const THIRDS: &str =
+    "cnn::network! { Thirds: 3x24x33 -> 3 { avg_pool(24x11, stride = 24x11) -> flatten -> fc: linear(3); } }";
+
+/// Weights by which a class has the sum of a third's channels.
+fn thirds() -> Vec<u8> {
+    let weight: Vec<u8> = (0..3)
+        .flat_map(|class| (0..9).map(move |input| if input % 3 == class { 9.0_f32 } else { 0.0 }))
+        .flat_map(f32::to_le_bytes)
+        .collect();
+    let bias = [0; 12];
+    let tensor = |shape: Vec<usize>, bytes| TensorView::new(Dtype::F32, shape, bytes).unwrap();
+    serialize([("fc.weight", tensor(vec![3, 9], &weight)), ("fc.bias", tensor(vec![3], &bias))], None).unwrap()
+}
+
+#[test]
+fn nets_of_files_classify_pictures_of_any_size() {
+    let folder = Folder::new("nets_of_files_classify_pictures_of_any_size");
+    folder.file("net.rs", THIRDS);
+    folder.file("w", thirds());
+    let picture = |name: &str, width: u32, height: u32, bright: std::ops::Range<u32>| {
+        let level = |x: u32| if bright.contains(&x) { 255 } else { 0 };
+        RgbImage::from_fn(width, height, |x, _| Rgb([level(x); 3])).save(folder.path(name)).unwrap();
+    };
+    picture("left.png", 99, 72, 0..33);
+    picture("right.png", 330, 240, 220..330);
+    // Upright: what is bright here is the right of it, but the middle of a letterbox.
+    picture("upright.png", 72, 480, 40..72);
+    let best = |arguments: &[&str]| {
+        let all = ["classify", "net.rs", "--weights", "w", "--top", "1"].into_iter().chain(arguments.iter().copied());
+        answers(&run_in(&folder, &all.collect::<Vec<_>>()).ok())[0].1.clone()
+    };
+    for way in [
+        &["--preprocess", "train"][..],
+        &["--preprocess", "train", "--mean", "0.5", "--std", "0.5,0.25,0.5"],
+        &["--preprocess", "yolov5"],
+        &["--preprocess", "torchvision", "--resize", "short=24"],
+        &["--preprocess", "caffe", "--resize", "exact"],
+        &["--preprocess", "torchvision-v2", "--resize", "cover"],
+        &["--preprocess", "torchvision", "--resize", "letterbox"],
+    ] {
+        for (file, class) in [("left.png", "class 0"), ("right.png", "class 2")] {
+            assert_eq!(best(&[&[file], way].concat()), class, "{way:?}");
+        }
+    }
+    assert_eq!(best(&["upright.png", "--preprocess", "train"]), "class 2");
+    assert_eq!(best(&["upright.png", "--preprocess", "train", "--resize", "exact"]), "class 2");
+    let letterbox =
+        ["upright.png", "--preprocess", "torchvision", "--mean", "0", "--std", "1", "--resize", "letterbox"];
+    assert_eq!(best(&letterbox), "class 0");
+    let error = run_in(&folder, &["classify", "net.rs", "--weights", "w", "left.png", "--preprocess", "caffe"]).error();
+    assert_eq!(
+        error,
+        "--preprocess caffe gives 3x224x224, but Thirds reads 3x24x33; use --preprocess train or yolov5, or another one with \
+         --resize"
+    );
+    let error = run_in(&folder, &["classify", "net.rs", "left.png", "--resize", "short=0"]).errors();
+    assert!(error.contains("expected exact, cover, letterbox, or a shorter side such as short=256"), "{error}");
+}
+
+#[test]
+fn nets_without_classes_do_not_classify() {
+    let folder = Folder::new("nets_without_classes_do_not_classify");
+    folder.file("net.rs", "cnn::network! { Map: 3x8x9 -> 2x8x9 { conv(2, 1x1); } }");
+    let error = run_in(&folder, &["classify", "net.rs", "a.png", "--preprocess", "train"]).error();
+    let advice = "`cnn run --image` writes the numbers that it makes of a picture";
+    assert_eq!(error, format!("Map gives 2x8x9, and not a number for each class; {advice}"));
 }
 
 #[test]

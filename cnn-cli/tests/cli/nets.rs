@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use models::seeded;
 use serde_json::Value;
 
-use super::support::{Folder, Ran, cnn, file_of_all, json, run, run_with, tensors};
+use super::support::{Folder, file_of_all, json, run, run_in, run_with, tensors};
 
 /// A file of a user, which could not be built here: a net inside of a module and of a function, and other items.
 const FILE: &str = r#"//! Nets of a user.
@@ -44,11 +44,6 @@ fn folder(test: &str) -> Folder {
     let folder = Folder::new(test);
     folder.file("net.rs", FILE);
     folder
-}
-
-/// Runs the program in a folder.
-fn run_in(folder: &Folder, arguments: &[&str]) -> Ran {
-    cnn().current_dir(folder.path("")).args(arguments).output().expect("the program starts").into()
 }
 
 fn case(name: &str) -> PathBuf {

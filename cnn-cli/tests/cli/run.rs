@@ -1,13 +1,14 @@
 //! `cnn run`, when all goes well.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
-use models::{LeNet5, seeded};
+use image::{Rgb, RgbImage};
+use models::{Classifier, LeNet5, seeded};
 use safetensors::Dtype;
 
-use super::support::{Folder, Ran, file_of, input_file, run, tensors};
+use super::support::{Folder, Ran, digits_folder, file_of, file_of_all, input_file, run, run_in, tensors};
 
 /// The numbers of one input of LeNet-5.
 const LENGTH: usize = 32 * 32;
@@ -33,6 +34,64 @@ fn one_input_gives_the_output_and_the_taps() {
     assert_eq!(written["output"], (vec![10], output));
     assert_eq!(written["logits"], (vec![10], logits));
     assert_eq!(folder.names(), ["x.safetensors", "y.safetensors"]);
+}
+
+#[test]
+fn pictures_become_inputs() {
+    let folder = Folder::new("run_pictures");
+    let y = folder.path("y.safetensors");
+    let digits = ["2-test-digit.png", "7-night-mode.png"].map(|name| digits_folder().join("samples").join(name));
+    let image = |path: &PathBuf| ["--image".to_owned(), path.display().to_string()];
+    let run_on = |images: &[PathBuf]| {
+        let images: Vec<String> = images.iter().flat_map(image).collect();
+        let all = ["run", "lenet5", "--output"].map(str::to_owned).into_iter().chain([y.display().to_string()]);
+        assert_eq!(run(all.chain(images)).ok(), "");
+        tensors(&y).remove("output").unwrap()
+    };
+    let mut net = LeNet5::embedded();
+    let mut expected = |path| {
+        let input = LeNet5::PREPROCESS.apply(&image::open(path).unwrap());
+        net.forward(&input.try_into().unwrap()).to_vec()
+    };
+    assert_eq!(run_on(&digits[..1]), (vec![10], expected(&digits[0])));
+    assert_eq!(run_on(&digits), (vec![2, 10], digits.iter().flat_map(expected).collect()));
+    let both = run(["run", "lenet5", "--image", "a.png", "--input", "x", "--output", "y"]).errors();
+    assert!(both.contains("cannot be used with"), "{both}");
+    let none = run(["run", "lenet5", "--output", "y"]).errors();
+    assert!(none.contains("--input"), "{none}");
+}
+
+#[test]
+fn pictures_for_nets_of_any_size_need_to_be_told_how() {
+    let folder = Folder::new("run_pictures_of_any_size");
+    folder.file("net.rs", "cnn::network! { Bright: 3x24x40 -> 3x2x4 { avg_pool(12x10); } }");
+    folder.file("w", file_of_all(&[]));
+    RgbImage::from_pixel(30, 36, Rgb([255, 51, 0])).save(folder.path("a.png")).unwrap();
+    let arguments = ["run", "net.rs", "--weights", "w", "--image", "a.png", "--output", "y", "--preprocess"];
+    let output = |how: &[&str]| {
+        assert_eq!(run_in(&folder, &[&arguments[..], how].concat()).ok(), "");
+        tensors(&folder.path("y")).remove("output").unwrap()
+    };
+    let near = |(shape, found): (Vec<usize>, Vec<f32>), expected: [[f32; 4]; 3]| {
+        let expected = expected.iter().flat_map(|row| row.repeat(2));
+        assert_eq!(shape, [3, 2, 4]);
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{found:?}");
+    };
+    near(output(&["train"]), [[1.0; 4], [0.2; 4], [0.0; 4]]);
+    // 20x24 in 40x24.
+    let border = 114.0 / 255.0;
+    let framed = |level| [border, level, level, border];
+    near(output(&["yolov5"]), [1.0, 0.2, 0.0].map(framed));
+    near(
+        output(&["torchvision", "--resize=exact", "--mean=0.2", "--std=0.1,0.2,0.4"]),
+        [[8.0; 4], [0.0; 4], [-0.5; 4]],
+    );
+    let error = run_in(&folder, &["run", "net.rs", "--weights", "w", "--image", "a.png", "--output", "z"]).error();
+    assert_eq!(
+        error,
+        "Bright reads 3x24x40, and its preprocessing is not declared; use --preprocess train or yolov5, or another one with --resize"
+    );
+    assert_eq!(folder.names(), ["a.png", "net.rs", "w", "y"]);
 }
 
 #[test]

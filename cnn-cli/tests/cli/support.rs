@@ -72,6 +72,11 @@ pub(crate) fn run_with(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, i
     child.wait_with_output().expect("the program ends").into()
 }
 
+/// Runs the program in a folder.
+pub(crate) fn run_in(folder: &Folder, arguments: &[&str]) -> Ran {
+    cnn().current_dir(folder.path("")).args(arguments).output().expect("the program starts").into()
+}
+
 /// What a run printed as JSON: one document, whatever the exit code is.
 pub(crate) fn json(ran: &Ran) -> Value {
     serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"))

@@ -5,6 +5,7 @@
 //! size and in any colours. The border shows the paper; the digit is whatever differs from it more than half as much as the
 //! strongest stroke. Anything but plain paper, such as uneven light or ruled lines as dark as the ink, is not handled.
 
+use cnn_net::op::Size;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
@@ -13,7 +14,7 @@ use crate::Picture;
 use crate::ink::Ink;
 use crate::picture::grey;
 
-/// A digit's longest side, as a fraction of the square's.
+/// The sides of the smallest box around a digit, at most, as a fraction of the square's.
 const BOX: f64 = 20.0 / 28.0;
 
 /// Grey levels, row by row.
@@ -24,9 +25,9 @@ pub(super) struct Levels {
     levels: Vec<u8>,
 }
 
-/// The ink of a picture as a digit of MNIST, white on a square of this side; `None` if the square has no pixels.
-pub(super) fn framed(picture: &impl Picture, ink: &Ink, side: u32) -> Option<Levels> {
-    if side == 0 {
+/// The ink of a picture as a digit of MNIST, white on a square, or rectangle, of this size; `None` if that has no pixels.
+pub(super) fn framed(picture: &impl Picture, ink: &Ink, size: Size) -> Option<Levels> {
+    if size.height == 0 || size.width == 0 {
         return None;
     }
     let strength = |level: u8| {
@@ -35,7 +36,7 @@ pub(super) fn framed(picture: &impl Picture, ink: &Ink, side: u32) -> Option<Lev
     let (width, height) = picture.size();
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| picture.rgb(x, y)));
     let levels = pixels.map(|pixel| strength(grey(pixel))).collect();
-    Levels { width: width as usize, height: height as usize, levels }.framed(side)
+    Levels { width: width as usize, height: height as usize, levels }.framed(size)
 }
 
 impl Picture for Levels {
@@ -55,11 +56,11 @@ impl Levels {
     }
 
     /// The ink, in a frame of background.
-    fn framed(&self, side: u32) -> Option<Self> {
+    fn framed(&self, size: Size) -> Option<Self> {
         let strongest = self.levels.iter().copied().max()?;
         let [left, top, right, bottom] = self.bounds(strongest / 2)?;
         let (width, height) = (right - left, bottom - top);
-        let scale = BOX * f64::from(side) / width.max(height) as f64;
+        let scale = (BOX * size.width as f64 / width as f64).min(BOX * size.height as f64 / height as f64);
         let [w, h] = [width, height].map(|length| ((length as f64 * scale).round() as u32).max(1));
         // Weak levels are not part of the digit but of the paper: noise, or the lines of a page.
         let floor = strongest / 4;
@@ -67,7 +68,7 @@ impl Levels {
         let small = clean.resized([left, top, width, height], w, h);
         let brightest = small.levels.iter().copied().max().filter(|&brightest| brightest > 0)?;
         let small = small.map(|level| (u32::from(level) * 255 / u32::from(brightest)) as u8);
-        Some(small.centred(side as usize))
+        Some(small.centred(size))
     }
 
     /// Left, top, right and bottom of the levels stronger than that.
@@ -95,8 +96,8 @@ impl Levels {
         Self { width: to_width as usize, height: to_height as usize, levels }
     }
 
-    /// Puts it on a square, with the centre of mass as close to the middle as whole pixels and the edges allow.
-    fn centred(&self, side: usize) -> Self {
+    /// Puts it on a larger size, with the centre of mass as close to the middle as whole pixels and the edges allow.
+    fn centred(&self, size: Size) -> Self {
         let (mut sum, mut xs, mut ys) = (0.0, 0.0, 0.0);
         for (i, level) in self.levels.iter().enumerate() {
             let level = f64::from(*level);
@@ -104,15 +105,16 @@ impl Levels {
             xs += level * ((i % self.width) as f64 + 0.5);
             ys += level * ((i / self.width) as f64 + 0.5);
         }
-        let start = |moment: f64, length: usize| {
+        let start = |moment: f64, length: usize, side: usize| {
             let free = side.saturating_sub(length) as f64;
             (side as f64 / 2.0 - moment / sum).round().clamp(0.0, free) as usize
         };
-        let (left, top) = (start(xs, self.width), start(ys, self.height));
-        let mut square = Self { width: side, height: side, levels: vec![0; side * side] };
+        let (left, top) = (start(xs, self.width, size.width), start(ys, self.height, size.height));
+        // If that is too much for memory, a `Vec` says so.
+        let mut levels = vec![0; size.height.saturating_mul(size.width)];
         for (y, row) in self.levels.chunks(self.width).enumerate() {
-            square.levels[(top + y) * side + left..][..row.len()].copy_from_slice(row);
+            levels[(top + y) * size.width + left..][..row.len()].copy_from_slice(row);
         }
-        square
+        Self { width: size.width, height: size.height, levels }
     }
 }

@@ -1,8 +1,8 @@
 //! Pictures as a net's input reads them: resized, or framed, a byte for each number.
 
 use cnn_net::op::Shape;
-use image::imageops::FilterType;
-use image::{DynamicImage, GrayImage, RgbImage};
+use cnn_preprocess::{Channels, Filter, Preprocess, Resize, Size};
+use image::{GrayImage, RgbImage};
 
 use crate::error::Error;
 
@@ -13,40 +13,46 @@ pub(super) enum Picture {
 }
 
 impl Picture {
-    fn size(&self) -> [u32; 2] {
-        match self {
-            Self::Grey(picture) => [picture.width(), picture.height()],
-            Self::Colours(picture) => [picture.width(), picture.height()],
-        }
+    fn size(&self) -> Size {
+        let (width, height) = match self {
+            Self::Grey(picture) => picture.dimensions(),
+            Self::Colours(picture) => picture.dimensions(),
+        };
+        Size::new(height as usize, width as usize)
     }
 
-    /// The levels of each channel, in planes.
-    fn planes(&self, channels: usize) -> Vec<u8> {
-        match (self, channels) {
-            (Self::Grey(picture), _) => picture.as_raw().repeat(channels),
-            (Self::Colours(picture), 1) => picture.pixels().map(|pixel| brightness(pixel.0)).collect(),
-            (Self::Colours(picture), _) => {
-                (0..channels).flat_map(|channel| picture.pixels().map(move |pixel| pixel.0[channel.min(2)])).collect()
-            }
-        }
-    }
-
-    /// As small as it covers this size, and without what goes beyond it.
-    fn covering(self, [width, height]: [u32; 2]) -> Self {
-        match self {
-            Self::Grey(picture) => {
-                Self::Grey(DynamicImage::from(picture).resize_to_fill(width, height, FilterType::Triangle).into_luma8())
-            }
-            Self::Colours(picture) => Self::Colours(
-                DynamicImage::from(picture).resize_to_fill(width, height, FilterType::Triangle).into_rgb8(),
-            ),
-        }
+    /// The levels of a net's input.
+    fn levels(&self, input: Shape) -> Vec<u8> {
+        let preprocess = preprocess(input, self.size());
+        let levels = match self {
+            Self::Grey(picture) => preprocess.apply(picture),
+            Self::Colours(picture) => preprocess.apply(picture),
+        };
+        // They are whole, and at most 255.
+        levels.into_iter().map(|level| level as u8).collect()
     }
 }
 
-/// ITU-R BT.601, in whole levels.
-fn brightness([red, green, blue]: [u8; 3]) -> u8 {
-    ((299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue) + 500) / 1000) as u8
+/// How a picture of this size becomes the input of a net that is trained on pictures: numbers from 0 to 255.
+///
+/// If its sides are at most the input's, and not less than two thirds of it, a frame of 0 is added, as for LeNet-5, which reads digits
+/// of 28x28 in 32x32; otherwise it is resized until it covers the input, whose middle is kept. An input of 3 channels has red, green and
+/// blue, any other one brightness.
+#[must_use]
+pub fn preprocess(input: Shape, picture: Size) -> Preprocess {
+    let crop = input.size();
+    let fits = |side: usize, of: usize| (of * 2 / 3..=of).contains(&side);
+    let is_framed = fits(picture.width, crop.width) && fits(picture.height, crop.height);
+    Preprocess {
+        resize: if is_framed { Resize::Exactly(picture) } else { Resize::Cover },
+        filter: Filter::Bilinear,
+        crop,
+        white: 255.0,
+        channels: match input.channels() {
+            3 => Channels::Rgb { mean: [0.0; 3], std: [1.0; 3] },
+            _ => Channels::Grey { mean: 0.0, std: 1.0 },
+        },
+    }
 }
 
 /// Whether nets of this input read pictures.
@@ -60,43 +66,24 @@ pub(super) fn check(shape: Shape) -> Result<(), Error> {
     }
 }
 
-/// A picture as the net's input: framed by zeros if the net's is at most half as large again, as for LeNet-5, which reads digits of
-/// 28x28 in 32x32; otherwise resized until it covers the input, whose middle is kept. A net that reads a vector gets all pixels.
-pub(super) fn fitted(picture: Picture, shape: Shape) -> Result<Vec<u8>, Error> {
-    let [width, height] = picture.size();
-    if shape.size().area() == 1 {
-        let (found, expected) = (width as usize * height as usize, shape.channels());
-        return match picture {
-            Picture::Grey(picture) if found == expected => Ok(picture.into_raw()),
-            Picture::Colours(_) if 3 * found == expected => Ok(picture.planes(3)),
-            Picture::Colours(_) if found == expected => Ok(picture.planes(1)),
-            Picture::Grey(_) | Picture::Colours(_) => Err(Error::Misfit(format!(
+/// A picture as the net's input, by [`preprocess`]. A net that reads a vector gets all pixels.
+pub(super) fn fitted(picture: &Picture, shape: Shape) -> Result<Vec<u8>, Error> {
+    if shape.size().area() != 1 {
+        return Ok(picture.levels(shape));
+    }
+    let Size { height, width } = picture.size();
+    let (found, expected) = (width * height, shape.channels());
+    let channels = match picture {
+        Picture::Colours(_) if 3 * found == expected => 3,
+        Picture::Grey(_) | Picture::Colours(_) if found == expected => 1,
+        Picture::Grey(_) | Picture::Colours(_) => {
+            return Err(Error::Misfit(format!(
                 "the net reads a vector of {expected} numbers, but an image has {width}x{height}: let its input be a map such \
                  as 1x{height}x{width}, and begin with `flatten`"
-            ))),
-        };
-    }
-    let size = [shape.size().width as u32, shape.size().height as u32];
-    let framed = (0..2).all(|side| (size[side] * 2 / 3..=size[side]).contains(&[width, height][side]));
-    let picture = if [width, height] == size || framed { picture } else { picture.covering(size) };
-    let planes = picture.planes(shape.channels());
-    Ok(in_frame(&planes, picture.size(), size))
-}
-
-/// Planes in the middle of larger ones.
-fn in_frame(planes: &[u8], [width, height]: [u32; 2], [to_width, to_height]: [u32; 2]) -> Vec<u8> {
-    if [width, height] == [to_width, to_height] {
-        return planes.to_vec();
-    }
-    let [width, height, to_width, to_height] = [width, height, to_width, to_height].map(|side| side as usize);
-    let (left, top) = ((to_width - width) / 2, (to_height - height) / 2);
-    let channels = planes.len() / (width * height);
-    let mut to = vec![0; channels * to_width * to_height];
-    for (row, levels) in planes.chunks(width).enumerate() {
-        let (channel, y) = (row / height, row % height + top);
-        to[(channel * to_height + y) * to_width + left..][..width].copy_from_slice(levels);
-    }
-    to
+            )));
+        }
+    };
+    Ok(picture.levels(Shape::map(channels, height, width)))
 }
 
 #[cfg(test)]
@@ -109,13 +96,13 @@ mod tests {
     }
 
     fn fit(picture: Picture, shape: Shape) -> Vec<u8> {
-        fitted(picture, shape).unwrap_or_else(|error| panic!("{error}"))
+        fitted(&picture, shape).unwrap_or_else(|error| panic!("{error}"))
     }
 
     #[test]
     fn a_frame_of_background_surrounds_a_digit() {
         assert_eq!(fit(grey(2, 2), Shape::map(1, 3, 3)), [1, 2, 0, 3, 4, 0, 0, 0, 0]);
-        assert_eq!(fit(grey(3, 2), Shape::map(2, 2, 4)), [1, 2, 3, 0, 4, 5, 6, 0].repeat(2));
+        assert_eq!(fit(grey(3, 2), Shape::map(3, 2, 4)), [1, 2, 3, 0, 4, 5, 6, 0].repeat(3));
         // As LeNet-5 reads MNIST.
         let image: cnn_digits::idx::Image = std::array::from_fn(|index| (index % 251) as u8);
         let digit = GrayImage::from_raw(28, 28, image.to_vec()).unwrap_or_else(|| panic!("as many as pixels"));
@@ -140,7 +127,7 @@ mod tests {
     #[test]
     fn a_vector_gets_all_pixels() {
         assert_eq!(fit(grey(2, 3), Shape::Vector(6)), [1, 2, 3, 4, 5, 6]);
-        let error = fitted(grey(2, 3), Shape::Vector(7)).map(|_| ()).unwrap_err().to_string();
+        let error = fitted(&grey(2, 3), Shape::Vector(7)).map(|_| ()).unwrap_err().to_string();
         assert!(error.starts_with("the net reads a vector of 7 numbers, but an image has 2x3: "), "{error}");
         assert!(check(Shape::map(4, 8, 8)).is_err() && check(Shape::map(3, 8, 8)).is_ok());
     }

@@ -71,7 +71,7 @@ pub(super) fn set(folder: &Path, wanted: &Wanted) -> Result<DataSet, Error> {
             let (width, height) = (read.width as u32, read.height as u32);
             // As many bytes as pixels have.
             let Some(picture) = RgbImage::from_raw(width, height, read.pixels.into_flattened()) else { continue };
-            bytes.extend(fitted(Picture::Colours(picture), wanted.shape)?);
+            bytes.extend(fitted(&Picture::Colours(picture), wanted.shape)?);
             labels.push(class);
         }
     }

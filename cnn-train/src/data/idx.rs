@@ -74,7 +74,7 @@ pub(super) fn set(arrays: [&Array; 2], paths: [&Path; 2], wanted: &Wanted) -> Re
         let image = GrayImage::from_raw(width as u32, height as u32, levels.to_vec());
         // As many levels as pixels.
         let Some(image) = image else { break };
-        bytes.extend(fitted(Picture::Grey(image), wanted.shape)?);
+        bytes.extend(fitted(&Picture::Grey(image), wanted.shape)?);
     }
     let classes: Vec<u32> = labels.bytes.iter().map(|label| u32::from(*label)).collect();
     DataSet::of_bytes(wanted, bytes, &classes)

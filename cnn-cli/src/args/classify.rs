@@ -57,7 +57,7 @@ all pictures of a folder, and the best class of each by jq:
   $ cnn classify torchvision-resnet50 --weights resnet50.safetensors *.jpg \\
       --json | jq -r '.pictures[] | [.file, .classes[0].label] | @tsv'
 
-A net of your own that `cnn train` trained, and one of 3x240x320 with ImageNet's colours:
+Nets of your own: one that `cnn train` trained, and one of 3x240x320:
   $ cnn classify net.rs --weights w.safetensors --preprocess train a.jpg
   $ cnn classify wide.rs --weights w.safetensors a.jpg \\
       --preprocess torchvision --resize cover";

@@ -108,7 +108,7 @@ impl Parts<'_> {
                 let acts = acts.iter().map(|act| act_for_image(*act, calls));
                 let acts = quote!(let workspace = batch.from_image(image, workspace); #(#acts)*);
                 if last_first {
-                    quote!(for image in batch.last_first() { #acts })
+                    quote!(for image in BATCH.last_first(batch.images) { #acts })
                 } else {
                     // It loads the images, and has most of the work.
                     quote!(for (image, input) in batch.each(input) { #acts })

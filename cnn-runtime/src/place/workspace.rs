@@ -40,16 +40,18 @@ impl Batch {
         images.iter().enumerate().take(self.images)
     }
 
-    /// The images, the last one first.
-    pub fn last_first(self) -> impl Iterator<Item = usize> {
-        (0..self.images).rev()
+    /// The first `images` of these, the last one first.
+    ///
+    /// Of a constant, the optimiser knows that none is beyond the workspace.
+    pub fn last_first(self, images: usize) -> impl Iterator<Item = usize> {
+        (0..self.images).rev().filter(move |image| *image < images)
     }
 
     /// The workspace of an image and those of the images after it, which must not have begun, or be done.
     ///
     /// # Panics
     ///
-    /// If it has none.
+    /// If there is none.
     pub fn from_image(self, image: usize, workspace: &mut [f32]) -> &mut [f32] {
         &mut workspace[image * self.floats..]
     }
@@ -66,11 +68,16 @@ impl Batch {
     /// Copies `len` floats from offset `from` in the [workspace of an image](Self::from_image) to where those of all images are next
     /// to each other, from offset `to` on in that of the first.
     ///
-    /// # Panics
-    ///
-    /// If they are outside the workspace.
+    /// Plans keep both within the workspace; nothing is copied elsewhere.
     pub fn gather(self, image: usize, from: usize, len: usize, to: usize, workspace: &mut [f32]) {
-        workspace.copy_within(from..from + len, to + image * len - image * self.floats);
+        let end = from.saturating_add(len);
+        let target = (to + image * len).wrapping_sub(image * self.floats);
+        let is_inside = end <= workspace.len() && target <= workspace.len().wrapping_sub(len);
+        debug_assert!(is_inside, "what leaves the net is in the workspace");
+        // The optimiser sees that this can't panic.
+        if is_inside && len <= workspace.len() {
+            workspace.copy_within(from..end, target);
+        }
     }
 }
 

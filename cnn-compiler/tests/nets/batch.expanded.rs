@@ -97,7 +97,7 @@ const _: () = {
             batch.gather(image, 400, 72, 880, workspace);
         }
         rt::dense_batch(run, &FC, batch, weights, workspace);
-        for image in batch.last_first() {
+        for image in BATCH.last_first(batch.images) {
             let workspace = batch.from_image(image, workspace);
             rt::softmax(run, &SOFTMAX_4, workspace);
             batch.gather(image, 96, 3, 864, workspace);

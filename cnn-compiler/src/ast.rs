@@ -3,6 +3,7 @@
 mod expr;
 mod model;
 mod name;
+mod walk;
 
 use std::fmt;
 
@@ -17,6 +18,7 @@ use crate::report::Place;
 pub use self::expr::{Arg, Call, Expr, ExprKind, Operator};
 pub use self::model::{Content, Model};
 pub use self::name::Name;
+pub(crate) use self::walk::Part;
 
 /// One invocation of `network!`.
 #[derive(Default)]

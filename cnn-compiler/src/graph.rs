@@ -5,6 +5,7 @@ mod check;
 mod constants;
 mod expand;
 mod kinds;
+mod unknown;
 
 use std::collections::HashMap;
 use std::rc::Rc;

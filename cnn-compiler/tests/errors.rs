@@ -59,6 +59,17 @@ fn statements_of_other_languages() {
             "a net has no conditions: the same layers run for each input",
         ),
     ]);
+    // A step may be called as its layer is elsewhere: what is meant is the layer.
+    check_steps(&[
+        ("fc: fc(10)", "fc", "there is no layer or block `fc`"),
+        ("bn: bn; linear(10)", "bn", "there is no layer or block `bn`"),
+        (
+            "x: relu; linear(10); x",
+            "x",
+            "there is no layer or block `x`: it is the name of a step, whose result goes to the next step only",
+        ),
+        ("keep x; relu; add { x; skip; }; linear(10)", "x", "there is no layer or block `x`: it is a value"),
+    ]);
     // These words are names, too.
     for step in ["for: linear(10)", "if: relu -> return: linear(10)", "r#loop: linear(10)", "nn: linear(10)"] {
         check(&format!("Net: 4x16x16 -> 10 {{ {step}; }}"), &[]);

@@ -239,7 +239,7 @@ fn weights_of_no_finite_number_are_not_written() {
         let file = File::new(model.encode());
         let net = file.import(&Options::default()).expect("a net");
         let error = net.write_weights(&mut Vec::new()).expect_err("an error").to_string();
-        assert!(error.contains("infinite or no numbers: `w.weight`"), "{error}");
+        assert!(error.contains("infinite or NaN: `w.weight`"), "{error}");
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use proc_macro2::Ident;
 
-use super::check::called;
 use super::kinds::{Kind, Kinds};
+use super::unknown::called;
 use crate::ast::{Arg, Ast, Block, Call, Expr, ExprKind, Param};
 use crate::env::{Env, Named};
 use crate::eval::{named, whole};

@@ -245,14 +245,12 @@ impl Reader<'_> {
     }
 
     pub(super) fn word(&mut self, expr: &Expr, words: &[&'static str]) -> Option<usize> {
-        match &expr.kind {
-            ExprKind::Name(found) if words.iter().any(|word| word == found) => {
-                words.iter().position(|word| word == found)
-            }
-            // It was reported.
-            ExprKind::Broken => None,
-            _ => self.wrong_word(expr, words),
+        // It was reported.
+        if matches!(expr.kind, ExprKind::Broken) {
+            return None;
         }
+        let ExprKind::Name(found) = &expr.kind else { return self.wrong_word(expr, words) };
+        words.iter().position(|word| word == found).or_else(|| self.wrong_word(expr, words))
     }
 
     fn wrong_word<T>(&mut self, expr: &Expr, words: &[&'static str]) -> Option<T> {

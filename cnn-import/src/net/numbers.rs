@@ -35,6 +35,6 @@ pub(super) fn write(tensor: &Weights<'_>, to: &mut impl Write) -> io::Result<()>
 }
 
 fn infinite(tensor: &Weights<'_>) -> io::Result<()> {
-    let why = format!("are infinite or no numbers: `{}`", crate::report::text(&tensor.name));
+    let why = format!("are infinite or NaN: `{}`", crate::report::text(&tensor.name));
     Err(io::Error::new(io::ErrorKind::InvalidData, why))
 }

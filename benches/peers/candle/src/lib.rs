@@ -1,5 +1,8 @@
 //! What running nets and training them with candle have in common.
 
+pub mod layers;
+pub mod lenet5;
+
 use std::env;
 
 use rayon::ThreadPoolBuildError;

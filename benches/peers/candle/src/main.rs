@@ -6,11 +6,10 @@ use std::error::Error;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{Module as _, Sequential, VarBuilder};
 use harness::{Engine, Job};
+use peer_candle::{layers, lenet5};
 
 mod alexnet;
 mod inception_v1;
-mod layers;
-mod lenet5;
 mod resnet;
 mod vgg;
 

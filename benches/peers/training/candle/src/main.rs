@@ -8,10 +8,10 @@ use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{Module as _, Optimizer as _, SGD, VarBuilder, VarMap, loss::cross_entropy};
 use harness::Job;
 use harness::training::{self, HEAD_WEIGHT, Learner, RATE};
+use peer_candle::lenet5;
 
 mod googlenet;
 mod layers;
-mod lenet5;
 mod resnet;
 
 /// From images to logits; those of auxiliary classifiers come after the net's.

@@ -10,7 +10,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) weighted: WeightedArgs,
     /// Its input: a safetensors file with a tensor `input`, or one for each input of the net
-    #[arg(long, value_name = "X.safetensors", required_unless_present = "image")]
+    #[arg(long, value_name = "X.safetensors", required_unless_present = "image", conflicts_with = "PictureArgs")]
     pub(crate) input: Option<PathBuf>,
     /// Pictures, PNG or JPEG, instead of numbers; can be repeated; `-` is standard input
     #[arg(long, value_name = "IMAGE", conflicts_with = "input")]

@@ -59,10 +59,16 @@ fn pictures_become_inputs() {
     assert!(both.contains("cannot be used with"), "{both}");
     let none = run(["run", "lenet5", "--output", "y"]).errors();
     assert!(none.contains("--input"), "{none}");
+    // What is said of pictures is not ignored where there are none.
+    for of_pictures in [["--preprocess", "lenet5"], ["--resize", "cover"], ["--mean", "0.5"], ["--std", "0.5"]] {
+        let numbers = ["run", "lenet5", "--input", "x", "--output", "y"].into_iter().chain(of_pictures);
+        let error = run(numbers).errors();
+        assert!(error.contains("cannot be used with") && error.contains(of_pictures[0]), "{error}");
+    }
 }
 
 #[test]
-fn pictures_for_nets_of_any_size_need_to_be_told_how() {
+fn pictures_for_nets_of_any_size_need_a_preprocessing() {
     let folder = Folder::new("run_pictures_of_any_size");
     folder.file("net.rs", "cnn::network! { Bright: 3x24x40 -> 3x2x4 { avg_pool(12x10); } }");
     folder.file("w", file_of_all(&[]));

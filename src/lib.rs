@@ -158,8 +158,8 @@
 //! `(top, left, bottom, right)`, `same`, or `same_lower`; a size that begins with a zero is written `(0, 3)`, since Rust
 //! reads `0x3` as a hexadecimal number. Arguments can be whole-number arithmetic over a block's parameters and constants. Where an argument
 //! need not be a whole number, as with `alpha`, the arithmetic is decimal, and `1 / 6` is a sixth. Attributes on a net: doc
-//! comments, `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[store(f16)]`, `#[memory(small)]`,
-//! `#[workspace(max = …)]`, `#[train(batch = n)]`, `#[cfg(…)]` and lint levels.
+//! comments, `#[weights("…")]`, `#[batch(n)]`, `#[algorithm(exact)]`, `#[algorithm(folded)]`,
+//! `#[store(f16)]`, `#[memory(small)]`, `#[workspace(max = …)]`, `#[train(batch = n)]`, `#[cfg(…)]` and lint levels.
 //!
 //! If the crate has another name in your `Cargo.toml`, or another crate re-exports it, `#![crate = "path::to::cnn"]` before
 //! all nets says where emitted code finds it. In your own macros, write the path without quotes: `#![crate = $crate::cnn]`.
@@ -393,7 +393,8 @@
 //! logits are within 5e-6 of their largest magnitude. Batch normalisations can amplify the rounding errors of any engine beyond
 //! that; such a net may have 1.75 times the estimated error of the direct algorithm. Transformed weights take more memory.
 //! `#[algorithm(exact)]` above a net turns Winograd's algorithm off: ResNet-50's packed weights then take 102 MB instead of 176,
-//! and a pass takes a third longer.
+//! and a pass takes a third longer. `#[algorithm(folded)]` says that the weights of convolutions with a bias hold batch normalisations
+//! which the net doesn't declare, as in models that were exported for inference; `cnn import` writes it where a file is like that.
 //!
 //! Kernels choose AVX-512, or AVX2 with FMA and F16C, at run time where the CPU has them. They are compiled in
 //! `cnn-runtime`: optimise that crate in debug builds too, or nets will be slow:

@@ -50,7 +50,7 @@ impl Ast {
             let has_others = variant.model.is_some() && net.weights.is_some();
             unlimited
                 && !has_others
-                && (net.exact, net.store) == (variant.exact, variant.store)
+                && (net.algorithms, net.store) == (variant.algorithms, variant.store)
                 && visibility(net) == visibility(variant)
         };
         let base = self.nets.iter().filter(|net| net.of.is_none() && net.name == *of);
@@ -75,8 +75,8 @@ pub struct Net {
     pub weights: Option<Embed>,
     /// `#[batch(8)]`: images per pass.
     pub batch: usize,
-    /// `#[algorithm(exact)]`: convolutions are computed directly.
-    pub exact: bool,
+    /// `#[algorithm(exact)]` or `#[algorithm(folded)]`
+    pub algorithms: Algorithms,
     /// `#[store(f16)]`: how the weights of fully connected layers are kept, unless a layer says otherwise.
     pub store: Store,
     /// `#[memory(small)]` or `#[workspace(max = 32_768)]`: how large the workspace may be.
@@ -99,6 +99,30 @@ pub struct Net {
     pub outputs: Vec<Port>,
     /// Between the braces.
     pub body: Body,
+}
+
+/// `#[algorithm(…)]`: which algorithms the convolutions of a net may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithms {
+    /// The fastest, as far as the net is exact enough with them.
+    #[default]
+    Fast,
+    /// The same, where the weights of each convolution with a bias hold a batch normalisation.
+    Folded,
+    /// None that compute another sum than the declared one.
+    Exact,
+}
+
+impl Algorithms {
+    /// As the attribute says it; nothing, if there needs to be none.
+    #[must_use]
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Fast => None,
+            Self::Folded => Some("folded"),
+            Self::Exact => Some("exact"),
+        }
+    }
 }
 
 impl Net {

@@ -115,7 +115,7 @@ fn found(net: &Net, ast: &Ast, mut report: Report) -> Result<Found, Vec<Wrong>> 
     let Some(plan) = plan.filter(|_| report.is_empty()) else { return Err(wrongs(report)) };
     let (name, doc) = (plain(&net.name), parse::doc_text(&net.docs));
     let step = net.train.as_ref().and_then(|train| {
-        let training = plan.describe(&name, &doc, |graph| training(train, net.exact, &plan, graph, &mut report));
+        let training = plan.describe(&name, &doc, |graph| training(train, net.algorithms, &plan, graph, &mut report));
         training.ok().map(|(_, plan)| plan)
     });
     if !report.is_empty() {

@@ -3,7 +3,7 @@
 //! A file is read once. The layers and the weights of a net are what it held at that moment, whatever becomes of it while rustc
 //! runs, so they always belong together.
 
-use crate::ast::{Ast, Net};
+use crate::ast::{Algorithms, Ast, Net};
 use crate::report::Report;
 
 /// Imports all models, and gives nets their inputs, outputs and layers.
@@ -21,9 +21,12 @@ pub(crate) fn import(ast: &mut Ast, report: &mut Report) {
     }
 }
 
-/// What a net has of its declaration. One that has no doc comments gets those too, unless it is a variant.
+/// What a net has of its declaration. Its own attributes count before those there. One that has no doc comments gets those too, unless it is a variant.
 fn fill(net: &mut Net, declared: &mut Net) {
     (net.inputs, net.outputs, net.body) = (declared.inputs.clone(), declared.outputs.clone(), declared.body.clone());
+    if net.algorithms == Algorithms::Fast {
+        net.algorithms = declared.algorithms;
+    }
     if net.docs.is_empty() && net.of.is_none() {
         net.docs = std::mem::take(&mut declared.docs);
     }

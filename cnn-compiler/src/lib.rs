@@ -44,7 +44,7 @@ use syn::ext::IdentExt as _;
 
 use cnn_net::graph::Graph;
 
-use crate::ast::{Ast, Model, Net, Train};
+use crate::ast::{Algorithms, Ast, Model, Net, Train};
 use crate::emit::{Content, Embedded, Training};
 use crate::plan::{Options, Plan};
 use crate::report::{Report, message};
@@ -121,8 +121,8 @@ fn plan_with(net: &Net, ast: &Ast, options: Options, report: &mut Report) -> Opt
 impl Net {
     /// What its attributes ask of the plan.
     fn options(&self) -> Options {
-        let Self { exact, batch: images, budget, .. } = *self;
-        Options { exact, images, budget }
+        let Self { algorithms, batch: images, budget, .. } = *self;
+        Options { algorithms, images, budget }
     }
 }
 
@@ -184,7 +184,7 @@ fn embedded_training(
     graph: &Graph<'_>,
     report: &mut Report,
 ) -> Result<Training, Reported> {
-    let (spec, plan) = training(train, net.exact, plan, graph, report)?;
+    let (spec, plan) = training(train, net.algorithms, plan, graph, report)?;
     let embedded = embed(net, ast, graph, Content::Trainer(&plan), report)?;
     Ok(Training { spec, plan, embedded })
 }
@@ -192,13 +192,13 @@ fn embedded_training(
 /// The training step of a net, if it can be trained.
 fn training(
     train: &Train,
-    exact: bool,
+    algorithms: Algorithms,
     plan: &Plan,
     graph: &Graph<'_>,
     report: &mut Report,
 ) -> Result<(Spec, StepPlan), Reported> {
     let before = report.len();
-    let spec = Spec::of(train, exact, graph, report);
+    let spec = Spec::of(train, algorithms == Algorithms::Exact, graph, report);
     if report.len() > before {
         return Err(Reported);
     }

@@ -217,7 +217,7 @@ impl Parser<'_> {
     /// Builds a net from the parts that were read.
     fn finish(&mut self, attributes: Vec<Attribute>, visibility: Visibility, name: Ident, layers: Layers) -> Net {
         let (docs, rest) = attributes.into_iter().partition(|a| a.path().is_ident("doc"));
-        let NetAttributes { weights, batch, exact, store, budget, train, others } = self.attributes(rest);
+        let NetAttributes { weights, batch, algorithms, store, budget, train, others } = self.attributes(rest);
         let (budget, budget_place) = budget.map_or((Budget::Any, None), |(budget, place)| (budget, Some(place)));
         let Layers { of, inputs, outputs, body } = layers;
         Net {
@@ -225,7 +225,7 @@ impl Parser<'_> {
             attributes: others,
             weights,
             batch,
-            exact,
+            algorithms,
             store,
             budget,
             budget_place,

@@ -23,7 +23,7 @@ use cnn_runtime::network::steps;
 use cnn_runtime::pack::Pack;
 use cnn_runtime::place::map::Map;
 
-use crate::ast::Budget;
+use crate::ast::{Algorithms, Budget};
 use crate::describe::describe;
 use crate::graph::Node;
 use crate::optimise::Optimised;
@@ -139,8 +139,8 @@ pub enum Purpose {
 /// What a plan is made for.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// No algorithms that compute another sum than the declared one.
-    pub exact: bool,
+    /// Which algorithms convolutions may have.
+    pub algorithms: Algorithms,
     /// Images per pass.
     pub images: usize,
     /// How large the workspace may be.
@@ -157,9 +157,9 @@ pub struct Options {
 /// If the smallest workspace is larger than it may be.
 pub fn plan(mut net: Optimised, options: Options) -> Result<Plan, OverBudget> {
     let stream = algorithm::stream(net.weight_bytes());
-    let model = Model::of(&net);
+    let model = Model::of(&net, options.algorithms == Algorithms::Folded);
     let choices = net.steps.iter().map(|step| {
-        let choices = net.choices(step, stream, options.exact);
+        let choices = net.choices(step, stream, options.algorithms);
         choices.into_iter().map(|choice| model.error(step.inputs[0], choice)).collect()
     });
     let mut choices: Vec<Vec<Choice>> = choices.collect();
@@ -191,7 +191,7 @@ impl Optimised {
     }
 
     /// The ways to compute a step that has weights, the fastest first, where a byte of them costs `stream`; none for others.
-    fn choices(&self, step: &Step, stream: f64, exact: bool) -> Vec<Choice> {
+    fn choices(&self, step: &Step, stream: f64, algorithms: Algorithms) -> Vec<Choice> {
         let input = step.inputs[0];
         let (conv, fused) = match &step.kind {
             StepKind::Conv { conv, fused, .. } => (conv, fused),
@@ -209,7 +209,7 @@ impl Optimised {
         } else {
             algorithm::choices(conv, channels, output, stream, plain)
         };
-        choices.retain(|choice| !exact || choice.way.is_exact());
+        choices.retain(|choice| algorithms != Algorithms::Exact || choice.way.is_exact());
         choices
     }
 

@@ -222,6 +222,18 @@ fn nets_that_normalise_their_inputs_are_about_as_exact_as_the_direct_algorithm()
     }
 }
 
+/// A net whose normalisations are folded into weights has the algorithms of the net with them, if an attribute says so.
+#[test]
+fn folded_normalisations_count_if_an_attribute_says_so() {
+    let algorithms = |source: &str| -> Vec<_> {
+        plan(source).calls.iter().map(|call| (call.name.clone(), call.kernel.algorithm().to_string())).collect()
+    };
+    let source = resnext50(32, 224);
+    let folded = source.replace(", bias = false)", ")").replace("batch_norm", "dropout");
+    assert_ne!(algorithms(&folded), algorithms(&source));
+    assert_eq!(algorithms(&folded.replace("Net:", "#[algorithm(folded)] Net:")), algorithms(&source));
+}
+
 /// The first layer of a ResNeXt is computed directly; the other layers keep Winograd's algorithm.
 #[test]
 fn a_resnext_computes_its_first_layer_as_it_is() {

@@ -26,6 +26,7 @@ mod blocks;
 mod constant;
 mod external;
 mod fold;
+mod folded;
 mod graph;
 mod load;
 mod lower;

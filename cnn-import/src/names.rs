@@ -209,7 +209,7 @@ fn without_names_of_functions(drafts: &[Draft<'_>], paths: &mut [Vec<String>], m
 }
 
 /// Whether a name was given by a person, and not by an exporter.
-fn is_given(name: &str) -> bool {
+pub(crate) fn is_given(name: &str) -> bool {
     let has_word = name.chars().any(char::is_alphabetic);
     let is_numbered = |stem: &str| {
         let rest = name.strip_prefix(stem).unwrap_or("x").trim_start_matches('_');

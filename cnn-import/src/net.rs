@@ -19,6 +19,7 @@ use self::drafts::{compacted, shared};
 use self::numbers::write;
 use crate::blocks;
 use crate::constant::Constant;
+use crate::folded;
 use crate::graph;
 use crate::lower::{Draft, Lowered};
 use crate::names::{grouped, wishes};
@@ -35,6 +36,8 @@ pub struct Net<'a> {
     layers: Vec<Layer<'a>>,
     calls: Vec<Vec<blocks::Call>>,
     outputs: Vec<(String, Value)>,
+    /// Whether batch normalisations are folded into its weights.
+    is_folded: bool,
     declaration: String,
     files: Vec<PathBuf>,
 }
@@ -71,6 +74,7 @@ pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str
         let why = format!("it has {} layers; a net has at most {MOST_LAYERS}", drafts.len());
         return Err(Error::Unsupported(vec![Fault::new(why).of("model", name)]));
     }
+    let is_folded = folded::has_norms(graph, &drafts);
     let wishes = wishes(graph, &drafts);
     // A model from PyTorch has all names, and says which modules are there again.
     let (others, shared) = match graph.is_exact {
@@ -86,6 +90,7 @@ pub(crate) fn net<'a>(graph: &graph::Graph<'a>, lowered: Lowered<'a>, name: &str
         layers,
         calls: Vec::new(),
         outputs,
+        is_folded,
         declaration: String::new(),
         files: Vec::new(),
     };
@@ -134,6 +139,7 @@ impl<'a> Net<'a> {
             layers: self.layers.clone(),
             calls: Vec::new(),
             outputs: self.outputs.clone(),
+            is_folded: self.is_folded,
             declaration: String::new(),
             files: Vec::new(),
         };
@@ -255,7 +261,7 @@ impl<'a> Net<'a> {
             self.calls = blocks::calls(graph, &self.layers, &without);
             match self.with(declaration) {
                 Ok(text) => {
-                    self.declaration = text;
+                    self.declaration = self.with_attribute(text);
                     return Ok(());
                 }
                 Err(why) => {
@@ -272,6 +278,17 @@ impl<'a> Net<'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// Says above the net what only its weights hold.
+    fn with_attribute(&self, text: String) -> String {
+        // The net comes last, and what is in it is indented.
+        let begins = |line: &str| line.starts_with(char::is_alphabetic);
+        let header = text.split_inclusive('\n').filter(|line| begins(line)).next_back();
+        match header.and_then(|header| text.rfind(header)) {
+            Some(at) if self.is_folded => format!("{}#[algorithm(folded)]\n{}", &text[..at], &text[at..]),
+            Some(_) | None => text,
         }
     }
 

@@ -60,8 +60,15 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn source(&mut self) {
-        let attributes =
-            ["", "", "#[batch(3)] ", "#[algorithm(exact)] ", "#[store(f16)] ", "/// A net.\n#[cfg(test)] "];
+        let attributes = [
+            "",
+            "",
+            "#[batch(3)] ",
+            "#[algorithm(exact)] ",
+            "#[algorithm(folded)] ",
+            "#[store(f16)] ",
+            "/// A net.\n#[cfg(test)] ",
+        ];
         let attributes = self.choices.pick(&attributes);
         let visibility = self.choices.pick(&["", "pub ", "pub(crate) "]);
         let input = self.input();

@@ -5,7 +5,7 @@
 //! attrs   = { "#[" ( weights | batch | algorithm | store | memory | workspace | train | cfg, lint levels, doc comments ) "]" }
 //! weights = "weights" "(" FILE [ "," "rename" "(" [ rule { "," rule } ] ")" ] ")"          rule = PATTERN "=>" PATTERN
 //! batch   = "batch" "(" n ")"
-//! algorithm = "algorithm" "(" "exact" ")"
+//! algorithm = "algorithm" "(" ( "exact" | "folded" ) ")"
 //! store   = "store" "(" ( "f32" | "f16" ) ")"
 //! memory  = "memory" "(" "small" ")"
 //! workspace = "workspace" "(" "max" "=" n ")"
@@ -21,7 +21,7 @@ use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path, Resu
 
 use super::token::check_attributes;
 use super::{Parser, place_of};
-use crate::ast::{Ast, Budget, Embed, Train};
+use crate::ast::{Algorithms, Ast, Budget, Embed, Train};
 use crate::report::{Edit, Message, Place};
 
 /// The error for a second one of these attributes.
@@ -36,8 +36,8 @@ pub(super) struct NetAttributes {
     pub(super) weights: Option<Embed>,
     /// `#[batch(n)]`, or 1.
     pub(super) batch: usize,
-    /// `#[algorithm(exact)]`
-    pub(super) exact: bool,
+    /// `#[algorithm(exact)]` or `#[algorithm(folded)]`, or the fastest.
+    pub(super) algorithms: Algorithms,
     /// `#[store(f16)]`, or `f32`.
     pub(super) store: Store,
     /// `#[memory(small)]` or `#[workspace(max = n)]`, and what says so.
@@ -90,7 +90,7 @@ impl Parser<'_> {
     pub(super) fn attributes(&mut self, attributes: Vec<Attribute>) -> NetAttributes {
         let mut weights = Once::default();
         let mut batch = Once::default();
-        let mut exact = Once::default();
+        let mut algorithms = Once::default();
         let mut store = Once::default();
         let mut budget = Once::default();
         let mut train = Once::default();
@@ -102,7 +102,7 @@ impl Parser<'_> {
             } else if path.is_ident("batch") {
                 batch.set(self, &attribute, "a net has one batch size", Self::batch);
             } else if path.is_ident("algorithm") {
-                exact.set(self, &attribute, "a net has one algorithm for its convolutions", Self::exact);
+                algorithms.set(self, &attribute, "a net has one algorithm for its convolutions", Self::algorithms);
             } else if path.is_ident("store") {
                 store.set(self, &attribute, "for a single layer, write `linear(10, store = f32)`", Self::store);
             } else if path.is_ident("memory") {
@@ -122,8 +122,17 @@ impl Parser<'_> {
                 );
             }
         }
-        let (batch, exact, store) = (batch.value.unwrap_or(1), exact.value.is_some(), store.value.unwrap_or_default());
-        NetAttributes { weights: weights.value, batch, exact, store, budget: budget.value, train: train.value, others }
+        let (batch, store) = (batch.value.unwrap_or(1), store.value.unwrap_or_default());
+        let algorithms = algorithms.value.unwrap_or_default();
+        NetAttributes {
+            weights: weights.value,
+            batch,
+            algorithms,
+            store,
+            budget: budget.value,
+            train: train.value,
+            others,
+        }
     }
 
     /// `#[weights("file.safetensors", rename("module.*" => "*"))]`
@@ -168,14 +177,17 @@ impl Parser<'_> {
         images
     }
 
-    /// `#[algorithm(exact)]`
-    fn exact(&mut self, attribute: &Attribute) -> Option<()> {
-        if attribute.parse_args::<Ident>().is_ok_and(|word| word == "exact") {
-            return Some(());
+    /// `#[algorithm(exact)]` or `#[algorithm(folded)]`
+    fn algorithms(&mut self, attribute: &Attribute) -> Option<Algorithms> {
+        let word = attribute.parse_args::<Ident>().ok();
+        let is_meant = |it: &Algorithms| word.as_ref().zip(it.word()).is_some_and(|(word, known)| word == known);
+        let found = [Algorithms::Exact, Algorithms::Folded].into_iter().find(is_meant);
+        if found.is_none() {
+            let wrong = "expected `exact`, which computes convolutions directly, without Winograd's algorithm, or `folded`, for \
+                         weights that batch normalisations are folded into";
+            self.example(attribute, place_of(attribute), wrong.to_owned(), "#[algorithm(exact)]");
         }
-        let wrong = "expected `exact`, which computes convolutions directly, without Winograd's algorithm";
-        self.example(attribute, place_of(attribute), wrong.to_owned(), "#[algorithm(exact)]");
-        None
+        found
     }
 
     /// `#[store(f16)]`

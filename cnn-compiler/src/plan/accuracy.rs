@@ -25,6 +25,9 @@
 //! change that removes the most error for its cost. They do so at any cost down to [`LOOSE`] times the error of the direct
 //! algorithm, and below that while all changes take no more than [`SPENT`] of the net's time and each is worth it
 //! ([`WORTH`]). `#[algorithm(exact)]` leaves nothing to choose.
+//!
+//! Batch normalisations that exporters have folded into weights can't be seen, but let errors grow all the same:
+//! `#[algorithm(folded)]` says that each convolution with a bias holds one.
 
 use std::f64::consts::PI;
 
@@ -80,6 +83,16 @@ pub(super) struct Model {
     values: Vec<Numbers>,
     /// What the square of each step's error is multiplied by on the way to the output.
     factors: Vec<f64>,
+    /// Whether batch normalisations were folded into the weights of convolutions with a bias.
+    folded: bool,
+}
+
+/// What the factors do that are folded into the weights of a layer.
+enum Factors {
+    /// They are those of a batch normalisation.
+    Normalise,
+    /// Their mean square.
+    Scale(f64),
 }
 
 /// The numbers of a value, with random weights: a sum of what may have any sign, and of what a ReLU gave.
@@ -150,9 +163,9 @@ impl Settled<'_> {
 }
 
 impl Model {
-    /// That of a net.
-    pub(super) fn of(net: &Optimised) -> Self {
-        let mut model = Self { values: vec![Numbers::signed(1.0); net.values.len()], factors: Vec::new() };
+    /// That of a net; `folded`, if its weights hold batch normalisations that it doesn't declare.
+    pub(super) fn of(net: &Optimised, folded: bool) -> Self {
+        let mut model = Self { values: vec![Numbers::signed(1.0); net.values.len()], factors: Vec::new(), folded };
         for step in &net.steps {
             model.values[step.output] = model.output(net, step);
         }
@@ -180,9 +193,9 @@ impl Model {
         let first = self.values[step.inputs[0]];
         match &step.kind {
             StepKind::Conv { fused, .. } | StepKind::ConvTranspose { fused, .. } | StepKind::Linear { fused, .. } => {
-                let (rough, power) = match net.folded(fused) {
-                    Some(Op::BatchNorm(_)) => (1.0, 1.0),
-                    folded => (first.all().rough, folded.map_or(1.0, square)),
+                let (rough, power) = match self.folded(net, step, fused) {
+                    Factors::Normalise => (1.0, 1.0),
+                    Factors::Scale(square) => (first.all().rough, square),
                 };
                 let own = Numbers::signed(rough).times(power);
                 let residual = step.inputs[1..].iter().map(|value| (self.values[*value], 1.0));
@@ -217,6 +230,21 @@ impl Model {
         }
     }
 
+    /// What is folded into the weights of a step.
+    fn folded(&self, net: &Optimised, step: &Step, fused: &Fused) -> Factors {
+        let has_bias = match &step.kind {
+            StepKind::Conv { conv, .. } => conv.bias,
+            StepKind::ConvTranspose { conv, .. } => conv.bias,
+            StepKind::Linear { .. } | StepKind::Plain { .. } => false,
+        };
+        match fused.norm.map(|node| &net.shaped.graph.nodes[node].op) {
+            Some(Op::BatchNorm(_)) => Factors::Normalise,
+            Some(scale) => Factors::Scale(square(scale)),
+            None if self.folded && has_bias => Factors::Normalise,
+            None => Factors::Scale(1.0),
+        }
+    }
+
     /// The inputs of an addition or a concat, and how many channels each has of a concat's.
     fn parts(&self, net: &Optimised, step: &Step) -> impl Iterator<Item = (Numbers, f64)> {
         let channels = |value: ValueId| if step.is_concat() { net.values[value].channels() as f64 } else { 1.0 };
@@ -230,9 +258,9 @@ impl Model {
         match &step.kind {
             StepKind::Conv { fused, .. } | StepKind::ConvTranspose { fused, .. } | StepKind::Linear { fused, .. } => {
                 let residual = step.inputs.get(1).map_or(0.0, |value| self.values[*value].all().power);
-                let (rough, power) = match net.folded(fused) {
-                    Some(Op::BatchNorm(_)) => (first.all().rough, 1.0),
-                    folded => (1.0, folded.map_or(1.0, square)),
+                let (rough, power) = match self.folded(net, step, fused) {
+                    Factors::Normalise => (first.all().rough, 1.0),
+                    Factors::Scale(square) => (1.0, square),
                 };
                 output * power / (power + residual) / rough
             }
@@ -271,9 +299,9 @@ impl Model {
                 powers.iter().map(|power| power / whole).collect()
             }
             StepKind::Conv { fused, .. } | StepKind::ConvTranspose { fused, .. } | StepKind::Linear { fused, .. } => {
-                let scale = match net.folded(fused) {
-                    Some(Op::BatchNorm(_)) => self.values[step.inputs[0]].all().rough,
-                    folded => 1.0 / folded.map_or(1.0, square),
+                let scale = match self.folded(net, step, fused) {
+                    Factors::Normalise => self.values[step.inputs[0]].all().rough,
+                    Factors::Scale(square) => 1.0 / square,
                 };
                 let residual = step.inputs[1..].iter().map(|value| self.values[*value].all().power * scale);
                 [1.0].into_iter().chain(residual).collect()
@@ -359,13 +387,6 @@ impl Part {
 fn square(op: &Op) -> f64 {
     let Op::Scale { factor: Some(factor) } = op else { return 1.0 };
     (f64::from(*factor) * f64::from(*factor)).clamp(LEAST, MOST)
-}
-
-impl Optimised {
-    /// The layer whose factors were folded into the weights of another one.
-    fn folded(&self, fused: &Fused) -> Option<&Op> {
-        fused.norm.map(|node| &self.shaped.graph.nodes[node].op)
-    }
 }
 
 /// Pixels of a pooling's window, which may be the whole map, or a part of it for each pixel of the output.

@@ -136,6 +136,7 @@ const TOKENS: &[&str] = &[
     "#[batch(w)]",
     "#[store(f16)]",
     "#[algorithm(exact)]",
+    "#[algorithm(folded)]",
     "#[cfg(any())]",
     "#![crate = \"a::b\"]",
 ];

@@ -75,7 +75,7 @@ opt-level = 3
 
     /// The attributes of the net.
     fn attributes(&self) -> Vec<String> {
-        let Options { exact, images, budget } = *self.options;
+        let Options { algorithms, images, budget } = *self.options;
         let budget = match budget {
             Budget::Any => None,
             Budget::Least => Some("#[memory(small)]".to_owned()),
@@ -83,8 +83,8 @@ opt-level = 3
         };
         let weights = "#[weights(\"weights.safetensors\")]".to_owned();
         let batch = (images > 1).then(|| format!("#[batch({images})]"));
-        let exact = exact.then(|| "#[algorithm(exact)]".to_owned());
-        [Some(weights), batch, exact, budget].into_iter().flatten().collect()
+        let algorithms = algorithms.word().map(|word| format!("#[algorithm({word})]"));
+        [Some(weights), batch, algorithms, budget].into_iter().flatten().collect()
     }
 }
 

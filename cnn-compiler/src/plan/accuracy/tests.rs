@@ -46,7 +46,7 @@ fn step(error: f64, direct_cost: f64) -> Vec<Choice> {
 }
 
 fn exact(factors: &[f64], choices: &[Vec<Choice>]) -> Vec<bool> {
-    let model = Model { values: Vec::new(), factors: factors.to_vec() };
+    let model = Model { values: Vec::new(), factors: factors.to_vec(), folded: false };
     settle(&model, choices).iter().flatten().map(Way::is_exact).collect()
 }
 

@@ -15,6 +15,7 @@ block residual_downsample(filters) {
 }
 
 /// Imported from ONNX, as written by pytorch.
+#[algorithm(folded)]
 pub(crate) Resnet: 3x24x24 -> 3 {
     stem: {
         conv(2, 3x3, stride = 2, pad = 1) -> relu -> max_pool(3x3, stride = 2, pad = 1);

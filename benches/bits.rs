@@ -2,8 +2,8 @@
 //! print the same lines compute the same bits.
 //!
 //! ```text
-//! cargo run --release --example bits > before.txt     # then change the code
-//! cargo run --release --example bits | diff before.txt -
+//! cargo bench --bench bits > before.txt     # then change the code
+//! cargo bench --bench bits | diff before.txt -
 //! ```
 //!
 //! A line is the instruction set, the net, a hash of its output and its taps, and one of every value of its trace.

@@ -69,7 +69,7 @@ fn claimed_sizes_cost_nothing() {
     ] {
         let whole = file(name);
         for at in (8..whole.len() - 4).step_by(4) {
-            for value in [0, 2, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, u32::MAX, (whole.len() - at) as u32, 1 << 24] {
+            for value in [0, 0xFFFF, 0x7FFF_FFFF, u32::MAX, (whole.len() - at) as u32] {
                 let mut changed = whole.clone();
                 changed[at..at + 4].copy_from_slice(&value.to_le_bytes());
                 let _ = import(changed);

@@ -174,35 +174,3 @@ families! {
         classifier crate::torchvision::ConvNeXtTiny = "torchvision-convnext_tiny";
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The names that a visitor sees.
-    struct Names(Vec<&'static str>);
-
-    impl Visitor for Names {
-        fn net<N: Network + About>(&mut self, name: &'static str) {
-            self.0.push(name);
-        }
-    }
-
-    #[test]
-    fn each_net_of_a_family_in_this_build_is_visited_once_and_no_other() {
-        let mut visited = Names(Vec::new());
-        each(&mut visited);
-        let built = FAMILIES.iter().filter(|family| family.built).flat_map(|family| family.nets);
-        assert_eq!(visited.0, built.copied().collect::<Vec<_>>());
-        let mut names = visited.0.clone();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), visited.0.len(), "two nets have one name");
-    }
-
-    /// Tests are built with all nets; without that, most would test nothing.
-    #[test]
-    fn tests_see_all_nets() {
-        assert!(FAMILIES.iter().all(|family| family.built));
-    }
-}

@@ -148,9 +148,9 @@ fn ignore_nothing() {
     }
 }
 
-/// Stops `cnn diagram --all` when nearly all drawings are written and none has its name yet; returns what is left.
+/// Stops `cnn diagram --all` when nearly all drawings are written and none has its name yet; the folder with what is left.
 #[cfg(unix)]
-fn stopped_by(signal: &str) -> Vec<String> {
+fn stopped_by(signal: &str) -> Folder {
     let folder = Folder::new(&format!("stopped_by_{signal}"));
     // The last file is a pipe that nobody reads, so the program waits there.
     let waits = folder.path("index.html");
@@ -158,16 +158,13 @@ fn stopped_by(signal: &str) -> Vec<String> {
     let mut child = cnn().args(["diagram", "--all"]).arg(folder.path("")).spawn().unwrap();
     while folder.names().len() < 20 {
         assert!(child.try_wait().unwrap().is_none(), "it ended too soon");
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
     let kill = std::process::Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
     assert!(kill.unwrap().success());
     assert!(!child.wait().unwrap().success());
     fs::remove_file(waits).unwrap();
-    let left = folder.names();
-    // Anything that is left does no harm.
-    run(["diagram".as_ref(), "--all".as_ref(), folder.path("").as_os_str()]).ok();
-    left
+    folder
 }
 
 #[cfg(unix)]
@@ -177,16 +174,18 @@ fn unfinished_files_are_removed_with_the_program() {
 
     ignore_nothing();
     for signal in ["INT", "TERM", "HUP"] {
-        assert_eq!(stopped_by(signal), Vec::<String>::new(), "{signal}");
+        assert_eq!(stopped_by(signal).names(), Vec::<String>::new(), "{signal}");
     }
     // The program cannot prevent this; the next run is not affected.
-    assert!(!stopped_by("KILL").is_empty());
+    let folder = stopped_by("KILL");
+    assert!(!folder.names().is_empty());
+    run(["diagram".as_ref(), "--all".as_ref(), folder.path("").as_os_str()]).ok();
     // The program dies of the signal, as if there were nothing to remove.
     let folder = Folder::new("dies_of_the_signal");
     assert!(std::process::Command::new("mkfifo").arg(folder.path("index.html")).status().unwrap().success());
     let mut child = cnn().args(["diagram", "--all"]).arg(folder.path("")).spawn().unwrap();
     while folder.names().len() < 2 {
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
     assert!(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().signal(), Some(15));
@@ -202,7 +201,7 @@ fn ignored_signals_stay_ignored() {
     command.args(["-c", r#"trap "" HUP; exec "$0" diagram --all "$1""#, env!("CARGO_BIN_EXE_cnn")]);
     let mut child = command.arg(folder.path("")).spawn().unwrap();
     while folder.names().len() < 2 {
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
     assert!(std::process::Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap().success());
     let page = fs::read_to_string(&fifo).unwrap();

@@ -1,4 +1,4 @@
-//! What makes deep nets hard to train, and what helps: numbers of real trainings, which `cnn-train/examples/deep_nets.rs` prints.
+//! What makes deep nets hard to train, and what helps: numbers of real trainings, which `cnn-train/benches/deep_nets.rs` prints.
 
 use super::Figure;
 use super::parts::{WIDTH, heading};

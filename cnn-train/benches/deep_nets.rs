@@ -1,7 +1,7 @@
 //! What makes deep nets hard to train, in numbers: those of three figures of `cnn-diagram`. It takes about two minutes:
 //!
 //! ```sh
-//! cargo run --release -p cnn-train --example deep_nets > cnn-diagram/src/figures/deep.csv
+//! cargo bench -p cnn-train --bench deep_nets > cnn-diagram/src/figures/deep.csv
 //! ```
 
 use std::error::Error;

@@ -32,6 +32,15 @@ fn nothing_is_inherited() {
     );
 }
 
+/// But what an attribute says of the weights is true for a variant, too.
+#[test]
+fn folded_normalisations_are_those_of_the_net() {
+    check(
+        "#[algorithm(folded)] pub Net: {} #[store(f16)] A = Net; #[algorithm(exact)] B = Net;",
+        "#[algorithm(folded)] pub Net: {} #[store(f16)] #[algorithm(folded)] A: {} #[algorithm(exact)] B: {}",
+    );
+}
+
 #[test]
 fn it_is_where_it_was_written() {
     check(

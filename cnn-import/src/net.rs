@@ -285,7 +285,7 @@ impl<'a> Net<'a> {
     fn with_attribute(&self, text: String) -> String {
         // The net comes last, and what is in it is indented.
         let begins = |line: &str| line.starts_with(char::is_alphabetic);
-        let header = text.split_inclusive('\n').filter(|line| begins(line)).next_back();
+        let header = text.split_inclusive('\n').rfind(|line| begins(line));
         match header.and_then(|header| text.rfind(header)) {
             Some(at) if self.is_folded => format!("{}#[algorithm(folded)]\n{}", &text[..at], &text[at..]),
             Some(_) | None => text,

@@ -7,9 +7,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use cnn_train::Job;
+use serde_json::Value;
 
 use super::source::{FUNCTION, Source, function};
 use crate::failure::Failure;
@@ -82,23 +83,32 @@ impl Build {
             .map_err(|_| Failure::Message("paths must be Unicode for a net of a file".to_owned()))?;
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut build = Command::new(&cargo);
-        build.args(["build", "--release", "--manifest-path"]).arg(self.folder.join("Cargo.toml"));
-        build.arg("--target-dir").arg(&self.target);
+        build.args(["build", "--release", "--message-format", "json-render-diagnostics"]);
+        build.arg("--manifest-path").arg(self.folder.join("Cargo.toml")).arg("--target-dir").arg(&self.target);
         if !io::stderr().is_terminal() {
             build.arg("--quiet");
         }
-        let status = build.status().map_err(|error| {
+        let built = build.stdin(Stdio::inherit()).stderr(Stdio::inherit()).output().map_err(|error| {
             Failure::Message(format!(
                 "{} cannot be started: {error}: a net of a file needs Rust, https://rustup.rs",
                 cargo.display()
             ))
         })?;
-        if !status.success() {
+        if !built.status.success() {
             return Err(Failure::Reported);
         }
-        let program = self.target.join("release").join(&self.package).with_extension(env::consts::EXE_EXTENSION);
+        let program = program(&built.stdout).ok_or_else(|| Failure::Message("cargo built no program".to_owned()))?;
         replaced(Command::new(program).arg(job))
     }
+}
+
+/// The program that cargo has built, by its messages: where that is depends on cargo's configuration.
+fn program(messages: &[u8]) -> Option<PathBuf> {
+    let executable = |line: &[u8]| -> Option<PathBuf> {
+        let message: Value = serde_json::from_slice(line).ok()?;
+        message["executable"].as_str().map(PathBuf::from)
+    };
+    messages.rsplit(|byte| *byte == b'\n').find_map(executable)
 }
 
 /// Runs a program in place of this one, so that signals reach it.
@@ -151,4 +161,21 @@ fn main(file: &str) -> String {
         "//! Written by `cnn train`.\n\n#![allow(warnings)]\n\n#[path = \"{file}\"]\nmod net;\n\n\
          fn main() -> std::process::ExitCode {{\n    net::{FUNCTION}()\n}}\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::program;
+
+    #[test]
+    fn cargo_says_where_the_program_is() {
+        let messages = br#"{"reason":"compiler-artifact","target":{"name":"cnn"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"train-net"},"executable":"/target/aarch64-apple-darwin/release/train-net"}
+{"reason":"build-finished","success":true}
+"#;
+        assert_eq!(program(messages).as_deref(), Some(Path::new("/target/aarch64-apple-darwin/release/train-net")));
+        assert_eq!(program(b"{}\nno message\n"), None);
+    }
 }

@@ -21,7 +21,8 @@ pub(crate) fn import(ast: &mut Ast, report: &mut Report) {
     }
 }
 
-/// What a net has of its declaration. Its own attributes count before those there. One that has no doc comments gets those too, unless it is a variant.
+/// What a net has of its declaration. Its own attribute counts before the one there. One that has no doc comments gets those too,
+/// unless it is a variant.
 fn fill(net: &mut Net, declared: &mut Net) {
     (net.inputs, net.outputs, net.body) = (declared.inputs.clone(), declared.outputs.clone(), declared.body.clone());
     if net.algorithms == Algorithms::Fast {

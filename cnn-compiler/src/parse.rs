@@ -274,7 +274,7 @@ impl Parser<'_> {
     fn ports(&mut self, input: ParseStream<'_>) -> Result<Vec<Port>> {
         const FORM: &str = "help: `{ left: 1x16x16, right: 2x8x8 }`";
         if !input.peek(Brace) {
-            return Ok(vec![Port { name: None, shape: expr::parse(input)? }]);
+            return Ok(vec![Port { name: None, shape: self.shape(input)? }]);
         }
         let (content, braces) = braces(input, "")?;
         let (mut ports, content_was_empty) = (Vec::new(), content.is_empty());
@@ -284,7 +284,7 @@ impl Parser<'_> {
             }
             let name = content.call(Ident::parse_any)?.unraw();
             content.parse::<Token![:]>()?;
-            let shape = expr::parse(&content)?;
+            let shape = self.shape(&content)?;
             ports.extend(self.port(name, shape, &ports));
             if !content.is_empty() && content.parse::<Token![,]>().is_err() {
                 return Err(expected(&content, "`,` or `}`"));
@@ -294,6 +294,14 @@ impl Parser<'_> {
             return Err(Error::new(braces.join(), format!("there is nothing in these braces\n{FORM}")));
         }
         Ok(ports)
+    }
+
+    /// The shape of an input or an output.
+    fn shape(&mut self, input: ParseStream<'_>) -> Result<Expr> {
+        self.no_number_type(input);
+        let shape = expr::parse(input)?;
+        self.no_type(input, habits::NO_NUMBER_TYPE);
+        Ok(shape)
     }
 
     /// A port next to others, unless its name is one of theirs, which is reported.

@@ -11,7 +11,7 @@
 //! Rust's lexer reads `5x5` as the number 5 with the suffix `x5`, and `x5` after a space as a word; both are taken apart
 //! here.
 
-use proc_macro2::{Delimiter, Ident, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
@@ -267,6 +267,16 @@ fn primary(input: ParseStream<'_>) -> Result<Expr> {
         && (text.parse_with(syn::Path::parse_mod_style).is_ok() || text.parse::<LitInt>().is_ok())
     {
         return Err(expected(input, &format!("{what}\nhelp: without quotes, `{}`", text.value())));
+    }
+    if let Ok(group) = input.fork().parse::<Group>()
+        && group.delimiter() == Delimiter::Bracket
+    {
+        let text = group.stream().to_string();
+        let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+        let is_whole = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let right = if parts.iter().all(is_whole) { parts.join("x") } else { format!("({})", parts.join(", ")) };
+        let example = if parts.is_empty() { String::new() } else { format!(", for example `{right}`") };
+        return Err(expected(input, &format!("{what}\nhelp: sizes have no brackets{example}")));
     }
     if input.peek(Token![|]) || input.peek(Token![||]) {
         let help = "help: `map` takes the path of a function `fn(f32) -> f32`";

@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Ident, Spacing, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative as _;
-use syn::{LitStr, Token, token};
+use syn::{LitInt, LitStr, Token, token};
 
 use super::Parser;
 use super::token::{is_word, skip_to};
@@ -14,6 +14,11 @@ use crate::report::{Edit, Message, Place, message};
 
 /// Modules of other frameworks and what they are called in programs, in front of a layer.
 const MODULES: [&str; 9] = ["F", "functional", "keras", "layers", "nn", "self", "tf", "torch", "tfl"];
+
+/// What types of numbers are called in Rust and in Python.
+const NUMBER_TYPES: [&str; 9] = ["bf16", "f16", "f32", "f64", "float", "float32", "i8", "int8", "u8"];
+/// The error for one of them beside a shape.
+pub(super) const NO_NUMBER_TYPE: &str = "shapes have no type: all numbers are `f32`";
 
 /// A name that is not written as one, up to the `:` or `=` after it.
 struct Written {
@@ -208,14 +213,29 @@ impl Parser<'_> {
         self.report.error(place, Message::from(text).fix([Edit::instead(place, "")]));
     }
 
-    /// The type of a parameter or of a constant, which has none.
+    /// The type of a shape's numbers in front of it, `f32 3x8x8`.
+    pub(super) fn no_number_type(&mut self, input: ParseStream<'_>) {
+        let has_shape = input.peek2(LitInt) || input.peek2(token::Paren);
+        if has_shape && NUMBER_TYPES.iter().any(|word| is_word(input, word)) {
+            let place = Place::from(input.span());
+            drop(input.parse::<TokenTree>());
+            let text = message(NO_NUMBER_TYPE, &[], "leave the type out");
+            self.report.error(place, Message::from(text).fix([Edit::instead(place, "")]));
+        }
+    }
+
+    /// The type of a parameter, of a constant or of a shape, which has none.
     pub(super) fn no_type(&mut self, input: ParseStream<'_>, wrong: &str) {
         if !input.peek(Token![:]) {
             return;
         }
         let mut place = Place::from(input.span());
         skip_to(input, |token| {
-            let ends = matches!(token, TokenTree::Punct(mark) if matches!(mark.as_char(), ',' | '=' | ';'));
+            let ends = match token {
+                TokenTree::Punct(mark) => matches!(mark.as_char(), ',' | '=' | ';' | '-'),
+                TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+                TokenTree::Ident(_) | TokenTree::Literal(_) => false,
+            };
             if !ends {
                 place = place.to(token.span());
             }

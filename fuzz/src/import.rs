@@ -21,7 +21,9 @@ fn check(file: &File) {
             Ok(net) => net.with(|graph| {
                 let text = net.declaration();
                 assert!(text.parse::<proc_macro2::TokenStream>().is_ok(), "{text}");
-                assert_eq!(cnn_net::language::declaration(graph).as_deref(), Ok(text));
+                // What only weights hold is no part of the graph.
+                let written = text.replacen("#[algorithm(folded)]\n", "", 1);
+                assert_eq!(cnn_net::language::declaration(graph), Ok(written));
             }),
             Err(error) => assert!(!error.to_string().is_empty()),
         }

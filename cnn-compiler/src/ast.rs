@@ -1,5 +1,6 @@
 //! The declaration as written: names, numbers and their places, with nothing looked up yet.
 
+mod attributes;
 mod expr;
 mod model;
 mod name;
@@ -8,13 +9,13 @@ mod walk;
 use std::fmt;
 
 use cnn_net::op::Store;
-use cnn_runtime::train::Loss;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote};
-use syn::{Attribute, LitStr, Visibility};
+use syn::{Attribute, Visibility};
 
 use crate::report::Place;
 
+pub use self::attributes::{Algorithms, Budget, Embed, Train};
 pub use self::expr::{Arg, Call, Expr, ExprKind, Operator};
 pub use self::model::{Content, Model};
 pub use self::name::Name;
@@ -101,30 +102,6 @@ pub struct Net {
     pub body: Body,
 }
 
-/// `#[algorithm(…)]`: which algorithms the convolutions of a net may have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Algorithms {
-    /// The fastest, as far as the net is exact enough with them.
-    #[default]
-    Fast,
-    /// The same, where the weights of each convolution with a bias hold a batch normalisation.
-    Folded,
-    /// None that compute another sum than the declared one.
-    Exact,
-}
-
-impl Algorithms {
-    /// As the attribute says it; nothing, if there needs to be none.
-    #[must_use]
-    pub fn word(self) -> Option<&'static str> {
-        match self {
-            Self::Fast => None,
-            Self::Folded => Some("folded"),
-            Self::Exact => Some("exact"),
-        }
-    }
-}
-
 impl Net {
     /// Whether a `cfg` switches the net: of several such nets, only one may exist.
     pub(crate) fn has_cfg(&self) -> bool {
@@ -144,40 +121,6 @@ pub struct Port {
     pub name: Option<Ident>,
     /// Its shape.
     pub shape: Expr,
-}
-
-/// How large a net's workspace may be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Budget {
-    /// As large as the fastest plan needs.
-    #[default]
-    Any,
-    /// `#[memory(small)]`: as small as possible.
-    Least,
-    /// `#[workspace(max = 32_768)]`: this many bytes.
-    AtMost(usize),
-}
-
-/// `#[weights("model.safetensors", rename("module.*" => "*"))]`
-pub struct Embed {
-    /// The file, relative to the crate's root.
-    pub path: LitStr,
-    /// Rules that rename its tensors.
-    pub rename: Vec<(LitStr, LitStr)>,
-}
-
-/// `#[train(batch = 64, loss = mean_squared, only("fc"), except("conv*"))]`
-pub struct Train {
-    /// Images of a minibatch.
-    pub images: usize,
-    /// What is made small; cross entropy, unless it is given.
-    pub loss: Option<Loss>,
-    /// The layers that are trained; all of them, if there are none.
-    pub only: Vec<LitStr>,
-    /// The layers that are not.
-    pub except: Vec<LitStr>,
-    /// The attribute.
-    pub place: Place,
 }
 
 /// `const WIDTH = 32;`

@@ -3,7 +3,7 @@
 //! A file is read once. The layers and the weights of a net are what it held at that moment, whatever becomes of it while rustc
 //! runs, so they always belong together.
 
-use crate::ast::{Algorithms, Ast, Net};
+use crate::ast::{Ast, Net};
 use crate::report::Report;
 
 /// Imports all models, and gives nets their inputs, outputs and layers.
@@ -25,9 +25,7 @@ pub(crate) fn import(ast: &mut Ast, report: &mut Report) {
 /// unless it is a variant.
 fn fill(net: &mut Net, declared: &mut Net) {
     (net.inputs, net.outputs, net.body) = (declared.inputs.clone(), declared.outputs.clone(), declared.body.clone());
-    if net.algorithms == Algorithms::Fast {
-        net.algorithms = declared.algorithms;
-    }
+    net.algorithms = net.algorithms.with_weights_of(declared.algorithms);
     if net.docs.is_empty() && net.of.is_none() {
         net.docs = std::mem::take(&mut declared.docs);
     }

@@ -7,7 +7,7 @@ use syn::{Attribute, Result, Token, Visibility};
 
 use super::token::{expected, is_word};
 use super::{Layers, Parser};
-use crate::ast::{Algorithms, Ast, Net};
+use crate::ast::{Ast, Net};
 use crate::report::{Edit, Message, Report, message, nearest};
 
 /// `pub AlexNetF16 = AlexNet;`, with its own attributes and docs.
@@ -58,13 +58,10 @@ impl Parser<'_> {
         for Variant { attributes, visibility, name, of, nets_before } in variants {
             if let Some(net) = self.origin(&name, &of, ast, &origins) {
                 let (inputs, outputs, body) = (net.inputs.clone(), net.outputs.clone(), net.body.clone());
-                let (model, folded) = (net.model, net.algorithms == Algorithms::Folded);
+                let (model, algorithms) = (net.model, net.algorithms);
                 let layers = Layers { of: Some(of), inputs, outputs, body };
                 let mut net = Net { model, ..self.finish(attributes, visibility, name, layers) };
-                // That is said of the weights, which are the same.
-                if folded && net.algorithms == Algorithms::Fast {
-                    net.algorithms = Algorithms::Folded;
-                }
+                net.algorithms = net.algorithms.with_weights_of(algorithms);
                 made.push((nets_before, net));
             }
         }

@@ -1,0 +1,70 @@
+//! What the attributes of a net say.
+
+use cnn_runtime::train::Loss;
+use syn::LitStr;
+
+use crate::report::Place;
+
+/// `#[algorithm(…)]`: which algorithms the convolutions of a net may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithms {
+    /// The fastest, as far as the net is exact enough with them.
+    #[default]
+    Fast,
+    /// The same, where the weights of each convolution with a bias hold a batch normalisation.
+    Folded,
+    /// None that compute another sum than the declared one.
+    Exact,
+}
+
+impl Algorithms {
+    /// As the attribute says it; nothing, if there needs to be none.
+    #[must_use]
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Fast => None,
+            Self::Folded => Some("folded"),
+            Self::Exact => Some("exact"),
+        }
+    }
+
+    /// Those of a net that has the weights of another one: what is said of these stays true.
+    #[must_use]
+    pub(crate) fn with_weights_of(self, other: Self) -> Self {
+        if (self, other) == (Self::Fast, Self::Folded) { other } else { self }
+    }
+}
+
+/// How large a net's workspace may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Budget {
+    /// As large as the fastest plan needs.
+    #[default]
+    Any,
+    /// `#[memory(small)]`: as small as possible.
+    Least,
+    /// `#[workspace(max = 32_768)]`: this many bytes.
+    AtMost(usize),
+}
+
+/// `#[weights("model.safetensors", rename("module.*" => "*"))]`
+pub struct Embed {
+    /// The file, relative to the crate's root.
+    pub path: LitStr,
+    /// Rules that rename its tensors.
+    pub rename: Vec<(LitStr, LitStr)>,
+}
+
+/// `#[train(batch = 64, loss = mean_squared, only("fc"), except("conv*"))]`
+pub struct Train {
+    /// Images of a minibatch.
+    pub images: usize,
+    /// What is made small; cross entropy, unless it is given.
+    pub loss: Option<Loss>,
+    /// The layers that are trained; all of them, if there are none.
+    pub only: Vec<LitStr>,
+    /// The layers that are not.
+    pub except: Vec<LitStr>,
+    /// The attribute.
+    pub place: Place,
+}

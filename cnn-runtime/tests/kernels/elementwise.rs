@@ -9,6 +9,7 @@ use cnn_runtime::kernels::norm::{LrnMap, ScaleShift, lrn, scale_shift};
 use cnn_runtime::kernels::softmax::{SoftmaxMap, log_softmax, softmax};
 use cnn_runtime::pack::{Affine, pack_scale_shift, pack_slopes, padded, scale_shift_len};
 use cnn_runtime::place::map::Map;
+use cnn_runtime::reference::derivative;
 
 use crate::support::activate as formula;
 use crate::support::{ACTIVATIONS, Arena, Expected, Rng, activated, check, index, indices, isas};
@@ -26,6 +27,15 @@ pub(crate) fn in_and_out(rng: &mut Rng, arena: &mut Arena) -> (Map, Map) {
     let output = if rng.below(3) == 0 { input } else { arena.map(rng, shape, halo_out) };
     arena.fill(&input, || rng.float() * 8.0);
     (input, output)
+}
+
+/// The slope of a function at a number that its gradient reads, an input or an output.
+pub(crate) fn slope_as_read(activation: Activation, read: f64) -> f64 {
+    match activation {
+        Activation::Sigmoid => read * (1.0 - read),
+        Activation::Tanh => 1.0 - read * read,
+        _ => derivative(activation, read),
+    }
 }
 
 pub(crate) fn each_case(seed: u64, count: usize, case: impl Fn(Isa, &mut Rng)) {

@@ -12,10 +12,10 @@ use crate::simd::{Kernel, Simd};
 use cnn_net::op::Activation;
 use cnn_net::record;
 
-/// The gradient of an element-wise function: its slope at each input, times the gradient of the output.
+/// The gradient of an element-wise function: its slope, times the gradient of the output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ActivateGradient {
-    /// What the function read, or [its output](from_output).
+    /// What the function read, or its output, if its slope is [computed from that](from_output).
     pub input: Map,
     /// The gradient of its output.
     pub upstream: Map,

@@ -53,7 +53,7 @@ impl Slope {
         self.activation
     }
 
-    /// The slopes at `len` floats from `x`, times those from `upstream`, into those from `to`.
+    /// The slopes at `len` floats from `x`, inputs or [outputs](from_output), times those from `upstream`, into those from `to`.
     ///
     /// # Safety
     ///
@@ -66,18 +66,22 @@ impl Slope {
     }
 }
 
-/// Whether a function has the same slope at its output as at the input that gave it, so that the output may take its place.
+/// Whether a function's slope is computed from its output, so that nothing keeps the input.
 #[must_use]
 pub const fn from_output(activation: Activation) -> bool {
     match activation.closed() {
-        Function::Identity | Function::Step | Function::Relu | Function::Relu6 | Function::HardTanh { .. } => true,
+        Function::Identity
+        | Function::Step
+        | Function::Sigmoid
+        | Function::Tanh
+        | Function::Relu
+        | Function::Relu6
+        | Function::HardTanh { .. } => true,
         // A negative slope would turn the sign around.
         Function::LeakyRelu { slope } => slope >= 0.0,
         // A larger value would look like an input beyond the threshold.
         Function::Threshold { threshold, value } => value <= threshold,
-        Function::Sigmoid
-        | Function::Tanh
-        | Function::Elu { .. }
+        Function::Elu { .. }
         | Function::Selu { .. }
         | Function::Softplus
         | Function::Softsign
@@ -111,8 +115,9 @@ macro_rules! slopes {
 slopes! {
     One(s, _x, _) = s.splat(1.0);
     Zero(s, _x, _) = s.splat(0.0);
-    Sigmoid(s, x, _) = sigmoid(s, x)[1];
-    Tanh(s, x, _) = s.mul(s.splat(4.0), sigmoid(s, s.add(x, x))[1]);
+    Sigmoid(s, y, _) = s.mul(y, s.sub(s.splat(1.0), y));
+    // Not `1 - y * y`, which is less exact near the limits.
+    Tanh(s, y, _) = s.mul(s.sub(s.splat(1.0), y), s.add(s.splat(1.0), y));
     Above(s, x, [low, _]) = s.select(s.less_or_equal(x, s.splat(low)), s.splat(0.0), s.splat(1.0));
     Within(s, x, [low, high]) = within(s, x, low, high, 1.0);
     LeakyRelu(s, x, [slope, _]) = s.select(s.less(s.splat(0.0), x), s.splat(1.0), s.splat(slope));

@@ -34,7 +34,9 @@ use cnn_runtime::kernels::gradient::batch_norm::{
     BatchNormGradient, BatchNormInputGradient, batch_norm_gradient, batch_norm_input_gradient,
 };
 use cnn_runtime::kernels::gradient::bias::{BiasGradient, bias_gradient};
-use cnn_runtime::kernels::gradient::conv::{ConvWeightGradient, conv_weight_gradient};
+use cnn_runtime::kernels::gradient::conv::{
+    ConvInputGradient, ConvWeightGradient, conv_input_gradient, conv_weight_gradient,
+};
 use cnn_runtime::kernels::gradient::dense::{
     DenseInputGradient, DenseWeightGradient, dense_input_gradient, dense_weight_gradient,
 };
@@ -388,6 +390,16 @@ fn gradients() -> Vec<Case> {
             let (ws, gradients) = ws.split_at_mut(cut.min(ws.len()));
             conv_weight_gradient(run, &layer.check(), batch, ws, gradients);
         }),
+        (
+            "conv_input_gradient",
+            [&[800][..], &map(0, 6, 7, 10), &map(440, 8, 9, 3), &[3, 3, 1, 1, 9]].concat(),
+            |n, run, _, ws| {
+                let (cut, upstream, output) = (n.next(), n.map(), n.map());
+                let layer = ConvInputGradient::new(upstream, output, n.size()).stride(n.size()).weights(n.next());
+                let (ws, shared) = ws.split_at_mut(cut.min(ws.len()));
+                conv_input_gradient(run, &layer.check(), shared, ws);
+            },
+        ),
         ("dense_input_gradient", [&[2, 400, 900][..], &dense, &[3]].concat(), |n, run, _, ws| {
             let (batch, cut) = (Batch { images: n.next(), floats: n.next() }, n.next());
             let (output, upstream, weights) = (n.map(), n.map(), n.next());

@@ -88,6 +88,7 @@ const FAMILIES: &[Family] = &[
     gradient::activate,
     gradient::cross_entropy,
     gradient::conv_weights,
+    gradient::conv_input,
     gradient::dense_input,
     gradient::dense_weights,
     layout::load,

@@ -74,7 +74,7 @@
 //! | 784 -> 128, from L1 and L2 | 1.7 | 1.3 | 1.0 | 0.6 |
 
 use cnn_net::op::{Conv, Linear, Shape, Size};
-use cnn_runtime::kernels::strips::Columns2d;
+use cnn_runtime::kernels::strips::{Columns2d, Planar2d};
 use cnn_runtime::kernels::winograd::covered;
 use cnn_runtime::pack::{ColumnPanels, ConvPanels, DenseRows, PANEL, WinogradPanels};
 
@@ -140,9 +140,14 @@ pub(super) fn choices(conv: &Conv, inputs: usize, output: Size, stream: f64, col
 }
 
 /// How a training step computes a convolution of this many images: the cheapest way among those whose errors are near those of the direct
-/// algorithm, since its results are trained on. Weights are transformed in every step.
-pub(crate) fn in_training(conv: &Conv, inputs: usize, output: Size, images: usize) -> Algorithm {
-    let all = choices(conv, inputs, output, FROM_MEMORY, false);
+/// algorithm, since its results are trained on. Weights are transformed in every step. In an input that is `plain`, nothing lies between
+/// pixels.
+pub(crate) fn in_training(conv: &Conv, inputs: usize, output: Size, images: usize, plain: bool) -> Algorithm {
+    let all = if plain && Planar2d::fits(conv, inputs, output) {
+        planar(conv, output)
+    } else {
+        choices(conv, inputs, output, FROM_MEMORY, false)
+    };
     let exact = all.iter().find(|choice| choice.way.is_exact());
     let Some(direct) = exact else { return Algorithm::Direct };
     let cost = |choice: &Choice| {
@@ -156,12 +161,10 @@ pub(crate) fn in_training(conv: &Conv, inputs: usize, output: Size, images: usiz
     // Phases of a stride have to be transformed for too few products.
     let strided = |choice: &Choice| !choice.way.is_exact() && conv.stride != Size::square(1);
     let near = all.iter().filter(|choice| choice.error <= NEAR * NEAR * direct.error && !strided(choice));
-    match near.min_by(|a, b| cost(a).total_cmp(&cost(b))) {
-        Some(best) if cost(best) < (1.0 - LEAST_GAIN) * cost(direct) => match best.way {
-            Way::Conv(algorithm) => algorithm,
-            Way::Linear { .. } => Algorithm::Direct,
-        },
-        _ => Algorithm::Direct,
+    let best = near.min_by(|a, b| cost(a).total_cmp(&cost(b)));
+    match best.filter(|best| cost(best) < (1.0 - LEAST_GAIN) * cost(direct)).unwrap_or(direct).way {
+        Way::Conv(algorithm) => algorithm,
+        Way::Linear { .. } => Algorithm::Direct,
     }
 }
 

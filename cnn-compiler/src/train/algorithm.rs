@@ -1,6 +1,8 @@
 //! How a step computes its convolutions, and the gradients of their inputs.
 
+use cnn_net::graph::{Graph, Value};
 use cnn_net::op::{Conv, Op, Padding, Size};
+use cnn_runtime::kernels::gradient::conv::ConvInputGradient;
 
 use super::forward::{Nodes, shares_tensors};
 use crate::plan::{frozen, in_training};
@@ -11,12 +13,23 @@ use crate::step::Algorithm;
 pub(super) struct Algorithms {
     /// Of the layer.
     pub(super) forward: Algorithm,
-    /// Of the gradient of its input: a convolution too, unless it is computed directly, as a transposed one.
-    pub(super) backward: Option<(Conv, Algorithm)>,
+    /// Of the gradient of its input.
+    pub(super) backward: Backward,
+}
+
+/// How the gradient of a convolution's input is computed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Backward {
+    /// As a transposed convolution.
+    Transposed,
+    /// As a convolution.
+    Conv(Conv, Algorithm),
+    /// From rows of windows.
+    Rows,
 }
 
 impl Algorithms {
-    const DIRECT: Self = Self { forward: Algorithm::Direct, backward: None };
+    const DIRECT: Self = Self { forward: Algorithm::Direct, backward: Backward::Transposed };
 
     /// Those of all nodes.
     pub(super) fn of(nodes: &Nodes<'_>) -> Vec<Self> {
@@ -32,18 +45,26 @@ impl Algorithms {
         if nodes.spec.exact || shares {
             return Self::DIRECT;
         }
-        let input = graph.shape(node.inputs[0]);
+        let (input, output) = (graph.shape(node.inputs[0]), node.output.size());
+        let inputs = input.channels();
         if nodes.trunk[index] {
-            let forward = frozen(&conv, input.channels(), node.output.size());
-            return Self { forward, backward: None };
+            return Self { forward: frozen(&conv, inputs, output), ..Self::DIRECT };
         }
-        let backward = turned(&conv, input.channels())
-            .map(|turned| (turned, in_training(&turned, conv.filters, input.size(), images)));
-        Self {
-            forward: in_training(&conv, input.channels(), node.output.size(), images),
-            backward: backward.filter(|(_, algorithm)| *algorithm != Algorithm::Direct),
-        }
+        let turned = turned(&conv, inputs)
+            .map(|turned| (turned, in_training(&turned, conv.filters, input.size(), images, false)));
+        let backward = match turned {
+            Some((conv, algorithm)) if algorithm != Algorithm::Direct => Backward::Conv(conv, algorithm),
+            _ if ConvInputGradient::is_faster(&conv, inputs, input.size(), output) => Backward::Rows,
+            _ => Backward::Transposed,
+        };
+        let plain = !is_joined(graph, node.inputs[0]);
+        Self { forward: in_training(&conv, inputs, output, images, plain), backward }
     }
+}
+
+/// Whether a value may lie among the channels of others.
+fn is_joined(graph: &Graph<'_>, value: Value) -> bool {
+    graph.nodes.iter().any(|node| node.op == Op::Concat && node.inputs.contains(&value))
 }
 
 /// The convolution that takes gradients of a convolution's output to those of its input, if it is one: with filters that are turned by half

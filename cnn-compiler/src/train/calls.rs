@@ -8,6 +8,7 @@ use cnn_runtime::kernels::call::{BatchCall, KernelCall};
 use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::dropout::DropoutMap;
 use cnn_runtime::kernels::gradient::batch_norm::BatchNormInputGradient;
+use cnn_runtime::kernels::gradient::conv::ConvInputGradient;
 use cnn_runtime::kernels::gradient::dense::DenseInputGradient;
 use cnn_runtime::kernels::gradient::loss::{CrossEntropy, NumbersLoss};
 use cnn_runtime::kernels::gradient::plain::{custom_gradients, input_gradients};
@@ -23,6 +24,7 @@ use cnn_runtime::place::map::Map;
 use cnn_runtime::train::Loss;
 
 use super::Spec;
+use super::algorithm::Backward;
 use super::call::{Call, Kernel, LossOf};
 use super::memory::layer;
 use super::place::Places;
@@ -325,12 +327,18 @@ impl<'a> Calls<'a> {
             let all = CustomGradientCall { inputs, upstream, output, layer, tensors, scratch };
             return custom_gradients(all, &gradients).into_iter().for_each(|kernel| self.image(name.clone(), kernel));
         }
+        if let (Op::Conv(conv), [Some(gradient)], Backward::Rows) = (op, &gradients[..], backward) {
+            let sizes = [upstream.channels, conv.kernel.area(), gradient.channels];
+            let Some(weights) = self.in_map_order(time, task, node, sizes) else { return };
+            let rows = ConvInputGradient::new(upstream, *gradient, conv.kernel).stride(conv.stride).weights(weights);
+            return self.image(name, Box::new(rows));
+        }
         let make = |weights| match (op, gradients.first(), backward) {
             // By the running statistics: what is normalised by those of the minibatch has other tasks.
             (Op::BatchNorm(_), Some(Some(gradient)), _) => {
                 vec![Box::new(ScaleShift::new(upstream, *gradient).weights(weights)) as Box<dyn KernelCall>]
             }
-            (Op::Conv(_), Some(Some(gradient)), Some((conv, algorithm))) => {
+            (Op::Conv(_), Some(Some(gradient)), Backward::Conv(conv, algorithm)) => {
                 let conv = Conv2d::of(&conv, upstream, *gradient).weights(weights);
                 vec![algorithm.gradient_kernel(conv, scratch)]
             }
@@ -363,21 +371,27 @@ impl<'a> Calls<'a> {
     /// The gradient of a fully connected layer's input.
     fn dense(&mut self, time: usize, task: &Task, node: usize) {
         let (upstream, output) = (self.map(task.reads[0]), self.map(task.writes[0]));
-        let Some(tensor) = self.tensor(node, Role::Weight) else { return };
-        let (owner, pixels, channels) = (self.owner(node), output.pixels(), output.channels);
-        let rows = upstream.channels;
-        let weights = if pixels == 1 {
-            tensor
-        } else {
-            let to = self.shared.once(owner, Once::Raw, rows * pixels * channels, time);
-            if self.packed.insert((owner, Once::Raw)) {
-                // From channels and pixels to pixels and channels.
-                let order = Reorder { from: tensor, to, rows, pixels: channels, channels: pixels, adds: false };
-                self.batch(time, self.name(task, "order"), Box::new(order));
-            }
-            to
-        };
+        let sizes = [upstream.channels, output.pixels(), output.channels];
+        let Some(weights) = self.in_map_order(time, task, node, sizes) else { return };
         self.batch(time, self.name(task, "gradient"), Box::new(DenseInputGradient { upstream, output, weights }));
+    }
+
+    /// Where the weights of a layer are, for each of its outputs in the order of a map: by pixels or taps, then channels.
+    fn in_map_order(&mut self, time: usize, task: &Task, node: usize, sizes: [usize; 3]) -> Option<usize> {
+        let [rows, pixels, channels] = sizes;
+        let tensor = self.tensor(node, Role::Weight)?;
+        if pixels == 1 || channels == 1 {
+            return Some(tensor);
+        }
+        let owner = self.owner(node);
+        let [_, to] =
+            [self.section.1, time].map(|time| self.shared.once(owner, Once::Raw, rows * pixels * channels, time));
+        if self.packed.insert((owner, Once::Raw)) {
+            // From channels and pixels to pixels and channels.
+            let order = Reorder { from: tensor, to, rows, pixels: channels, channels: pixels, adds: false };
+            self.before(self.name(task, "order"), Box::new(order));
+        }
+        Some(to)
     }
 }
 

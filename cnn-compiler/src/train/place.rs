@@ -15,7 +15,7 @@ use cnn_runtime::kernels::user::CustomMap;
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::SLACK;
 
-use super::algorithm::Algorithms;
+use super::algorithm::{Algorithms, Backward};
 use super::program::{Host, Program, Task, ValueId, Work};
 use crate::plan::{Buffer, lower_bound, place_many, round_up, widest};
 
@@ -121,7 +121,8 @@ impl Program {
             }
             (Work::Inputs { .. }, _) | (Work::Tensors, Op::ConvTranspose(_)) => {
                 let halo = match (&task.work, &algorithms.backward) {
-                    (Work::Inputs { .. }, Some((conv, algorithm))) => algorithm.halo(conv, output, input),
+                    (Work::Inputs { .. }, Backward::Conv(conv, algorithm)) => algorithm.halo(conv, output, input),
+                    (Work::Inputs { .. }, Backward::Rows) => Padding::NONE,
                     _ => upstream_halo(op, input, output),
                 };
                 Some((upstream(), halo))
@@ -145,7 +146,10 @@ impl Program {
                     return Some(CustomMap::scratch_floats(layer, inputs.map(|input| input.elements()).sum()));
                 }
                 let input = graph.shape(graph.nodes[node].inputs[0]).size();
-                backward.as_ref().and_then(|(_, algorithm)| algorithm.scratch(input))
+                match backward {
+                    Backward::Conv(_, algorithm) => algorithm.scratch(input),
+                    Backward::Transposed | Backward::Rows => None,
+                }
             }
             Work::Forward(_) => plain::scratch(&graph.nodes[node].op, task.reads.iter().map(elements).sum()),
             Work::Statistics => Some(BatchNormStatistics::scratch_len(self.values[task.reads[0]].shape.channels())),

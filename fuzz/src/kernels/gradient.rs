@@ -4,7 +4,7 @@ use cnn_net::op::Size;
 use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::gradient::activation::{self, ActivateGradient};
-use cnn_runtime::kernels::gradient::conv::{self, ConvWeightGradient};
+use cnn_runtime::kernels::gradient::conv::{self, ConvInputGradient, ConvWeightGradient};
 use cnn_runtime::kernels::gradient::dense::{self, DenseInputGradient, DenseWeightGradient};
 use cnn_runtime::kernels::gradient::loss::{self, CrossEntropy};
 use cnn_runtime::place::map::Map;
@@ -76,6 +76,34 @@ impl Case for Loss {
     fn writes(&self) -> Writes {
         let CrossEntropy { output, loss, .. } = self.layer;
         Writes { maps: vec![output], ranges: vec![loss..loss + 2 * output.pixels()] }
+    }
+}
+
+pub(super) fn conv_input(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
+    let (size, channels, filters) = (maker.size(6), maker.channels(), maker.channels());
+    let (kernel, stride) = (maker.size(4), maker.size(3));
+    let upstream = maker.plain(size, filters);
+    let extent = |windows: usize, step: usize, taps: usize| (windows - 1) * step + taps;
+    let (height, width) =
+        (extent(size.height, stride.height, kernel.height), extent(size.width, stride.width, kernel.width));
+    let output = maker.plain(Size::new(height, width), channels);
+    let weights = maker.weights(filters * kernel.area() * channels);
+    Box::new(ConvInputGradient { upstream, output, kernel, stride, weights })
+}
+
+impl Case for ConvInputGradient {
+    fn numbers(&mut self) -> Vec<&mut usize> {
+        let maps = [&mut self.upstream, &mut self.output].into_iter().flat_map(of_map);
+        let sizes = [&mut self.kernel, &mut self.stride].into_iter().flat_map(of_size);
+        maps.chain(sizes).chain([&mut self.weights]).collect()
+    }
+
+    fn run(&self, run: Run<'_>, _: Batch, weights: &[f32], ws: &mut [f32]) {
+        conv::conv_input_gradient(run, &self.check(), weights, ws);
+    }
+
+    fn writes(&self) -> Writes {
+        self.output.into()
     }
 }
 

@@ -4,11 +4,16 @@
 //! gradients is in registers for all of its pixels.
 //!
 //! That of the input is a transposed convolution of `upstream` with the same weights, for which there is a kernel
-//! ([`conv_transpose2d`](crate::kernels::conv_transpose::conv_transpose2d)).
+//! ([`conv_transpose2d`](crate::kernels::conv_transpose::conv_transpose2d)); where channels are few, or the map is small,
+//! [`conv_input_gradient`] is faster.
 
 mod block;
 mod depthwise;
+mod input;
 mod packed;
+mod plane;
+
+pub use self::input::{ConvInputGradient, conv_input_gradient};
 
 use core::mem::MaybeUninit;
 
@@ -19,11 +24,12 @@ use crate::kernels::conv2d::Conv2d;
 use crate::place::bounds::{Checked, Reach, Region, assert_product};
 use crate::place::map::Map;
 use crate::place::workspace::Batch;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Simd, Sound};
 use cnn_net::op::{Activation, Size};
 use cnn_net::record;
 
 use self::block::{Block, Pixels, Shares};
+use self::plane::Planes;
 use super::{WeightGradient, assert_apart, gradients_at};
 
 /// The gradients of the weights of a convolution, and perhaps of its bias: sums over the pixels of its output, and over the images.
@@ -177,6 +183,11 @@ impl Kernel for WeightGradient<ConvWeightGradient> {
         let Self { layer, batch, ws, to, to_bias, partition } = self;
         let outputs = partition.of(layer.upstream.channels);
         let (packed, mut buffers) = (layer.packs::<S>(), MaybeUninit::uninit());
+        // SAFETY: as the description of the type says; the buffers outlive it.
+        if let Some(planes) = unsafe { Planes::new::<S>(&self, outputs.clone(), buffers.as_mut_ptr()) } {
+            // SAFETY: as above.
+            return s.run(unsafe { Sound::new(planes) });
+        }
         let (most, packs) = match packed {
             Some(most) => (most, Some(buffers.as_mut_ptr())),
             None => (Shares::of(&layer.upstream), None),

@@ -5,7 +5,7 @@
 //! images, or over images alone, and one of inputs over the outputs of the layer.
 //!
 //! `k` counts in three directions, as images, rows and pixels do, so that a tile of `c` stays in registers for as many of them as its
-//! caller wants.
+//! caller wants. Distances are modulo the size of memory, so that one of them may lead back.
 
 use crate::exec::divide::div_rem;
 use crate::kernels::gemm::evenly;
@@ -72,7 +72,7 @@ pub(super) struct Outer {
     pub(super) b: (*const f32, [usize; 3]),
     /// Where it is.
     pub(super) c: Target,
-    /// Whether it is added to what is in `c`.
+    /// Whether it is added to what is in `c`. Then rows may overlap.
     pub(super) adds: bool,
 }
 
@@ -111,6 +111,7 @@ pub(super) enum Target {
 
 impl Target {
     /// The same from another number on.
+    #[inline(always)]
     fn at(self, row: usize, column: usize) -> Self {
         match self {
             Self::Rows(to, distance) => Self::Rows(to.wrapping_add(row * distance + column), distance),
@@ -209,11 +210,12 @@ impl Outer {
             } else {
                 self.sums::<S, WHOLE, V, M>(s, places)
             };
-            let to = self.c.at(row, 0);
-            for (i, sums) in tile.into_iter().enumerate() {
-                match to.at(i, 0) {
-                    Target::Rows(to, _) => self.store_row::<S, WHOLE, V>(s, to, sums),
-                    Target::Columns(to, distance) => self.store_column(s, to, distance, sums),
+            match self.c.at(row, 0) {
+                Target::Rows(to, distance) => self.store_rows::<S, WHOLE, V, M>(s, to, distance, &tile),
+                Target::Columns(to, distance) => {
+                    for (i, sums) in tile.into_iter().enumerate() {
+                        self.store_column(s, to.wrapping_add(i), distance, sums);
+                    }
                 }
             }
         }
@@ -231,14 +233,10 @@ impl Outer {
         // SAFETY: the caller's promise.
         unsafe {
             let tile = self.sums::<S, true, V, M>(s, core::array::from_fn(|i| i));
-            let whole = self.columns >= V * S::LANES;
-            for (i, sums) in tile.into_iter().enumerate() {
-                let to = to.wrapping_add(i * distance);
-                if whole {
-                    self.store_row::<S, true, V>(s, to, sums);
-                } else {
-                    self.store_row::<S, false, V>(s, to, sums);
-                }
+            if self.columns >= V * S::LANES {
+                self.store_rows::<S, true, V, M>(s, to, distance, &tile);
+            } else {
+                self.store_rows::<S, false, V, M>(s, to, distance, &tile);
             }
         }
     }
@@ -259,8 +257,8 @@ impl Outer {
         let mut tile = [[s.splat(0.0); V]; M];
         for image in 0..images {
             for line in 0..lines {
-                let mut a = self.a.0.wrapping_add(image * a_image + line * a_line);
-                let mut b = self.b.0.wrapping_add(image * b_image + line * b_line);
+                let mut a = self.a.0.wrapping_add((image * a_image).wrapping_add(line.wrapping_mul(a_line)));
+                let mut b = self.b.0.wrapping_add((image * b_image).wrapping_add(line.wrapping_mul(b_line)));
                 for _ in 0..pixels {
                     // SAFETY: the numbers of a row of `b` are readable, and no more than there are columns are read.
                     let vectors: [S::Vec; V] =
@@ -281,14 +279,32 @@ impl Outer {
 
     /// # Safety
     ///
-    /// The columns from `to` on are writable.
+    /// The columns of all rows are writable, from `to` on.
     #[inline(always)]
-    unsafe fn store_row<S: Simd, const WHOLE: bool, const V: usize>(&self, s: S, to: *mut f32, sums: [S::Vec; V]) {
-        for (v, sum) in sums.into_iter().enumerate() {
-            // SAFETY: the caller's promise.
-            unsafe {
-                let sum = if self.adds { s.add(load::<S, WHOLE>(s, to, v, self.columns), sum) } else { sum };
-                store::<S, WHOLE>(s, to, v, sum, self.columns);
+    unsafe fn store_rows<S: Simd, const WHOLE: bool, const V: usize, const M: usize>(
+        &self,
+        s: S,
+        to: *mut f32,
+        distance: usize,
+        tile: &[[S::Vec; V]; M],
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            // Loops that are short enough to be unrolled, so that the sums stay in registers.
+            if self.adds {
+                for (i, sums) in tile.iter().enumerate() {
+                    let to = to.wrapping_add(i * distance);
+                    for (v, sum) in sums.iter().enumerate() {
+                        let sum = s.add(load::<S, WHOLE>(s, to, v, self.columns), *sum);
+                        store::<S, WHOLE>(s, to, v, sum, self.columns);
+                    }
+                }
+            } else {
+                for (i, sums) in tile.iter().enumerate() {
+                    for (v, sum) in sums.iter().enumerate() {
+                        store::<S, WHOLE>(s, to.wrapping_add(i * distance), v, *sum, self.columns);
+                    }
+                }
             }
         }
     }

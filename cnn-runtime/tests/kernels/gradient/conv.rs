@@ -3,14 +3,16 @@
 use cnn_net::op::{Conv, Padding, Size};
 use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::conv::Conv2d;
-use cnn_runtime::kernels::gradient::conv::{ConvWeightGradient, conv_weight_gradient};
+use cnn_runtime::kernels::gradient::conv::{
+    ConvInputGradient, ConvWeightGradient, conv_input_gradient, conv_weight_gradient,
+};
 use cnn_runtime::place::map::Map;
 use cnn_runtime::place::workspace::Batch;
 use cnn_runtime::reference::gradient;
 
 use super::{assert_near, same_bits, tensor};
 use crate::elementwise::each_case;
-use crate::support::{Arena, Rng, indices, on_pools};
+use crate::support::{Arena, Expected, Rng, check, indices, on_pools};
 
 /// A layer and the workspaces of a minibatch.
 struct Case {
@@ -25,11 +27,12 @@ struct Case {
 fn conv(rng: &mut Rng) -> (Conv, usize, [Size; 2]) {
     let few =
         [[1, 1, 6], [1, 3, 17], [1, 16, 8], [1, 9, 33], [2, 5, 3], [3, 16, 2], [4, 1, 1], [1, 33, 13], [2, 20, 5]];
-    // Channels that are packed, and pixels of several blocks.
-    let many = rng.below(8) == 0;
-    let [groups, inputs, outputs] = if many { rng.pick(&[[1, 40, 7], [2, 17, 3], [1, 24, 1]]) } else { rng.pick(&few) };
+    // Channels that are packed, or planes, and pixels of several blocks.
+    let many = rng.below(6) == 0;
+    let large = [[1, 40, 7], [2, 17, 3], [1, 24, 1], [1, 1, 6], [1, 1, 3]];
+    let [groups, inputs, outputs] = if many { rng.pick(&large) } else { rng.pick(&few) };
     let mut size = |most: usize| Size::new(1 + rng.below(most), 1 + rng.below(most));
-    let [kernel, stride, dilation, output] = [size(4), size(3), size(2), size(if many { 24 } else { 6 })];
+    let [kernel, stride, dilation, output] = [size(4), size(3), size(2), size(if many { 40 } else { 6 })];
     let pad = rng.padding(2);
     let conv = Conv::new(groups * outputs, kernel).stride(stride).dilation(dilation).groups(groups).pad(pad);
     let input = |count: usize, stride: usize, taps: usize, dilation: usize, pad: usize| {
@@ -123,5 +126,41 @@ fn weights() {
         for (at, expected) in expected_bias.iter().enumerate().filter(|_| bias.is_some()) {
             assert_near(&what, found[bias.unwrap_or_default() + at], *expected, terms);
         }
+    });
+}
+
+#[test]
+fn inputs() {
+    each_case(91, 200, |isa, rng| {
+        let [channels, filters] = rng.pick(&[[1, 1], [6, 16], [3, 5], [9, 2], [17, 33], [8, 1]]);
+        let [kernel, stride, output, rest] =
+            [5, 3, 6, 3].map(|most| Size::new(1 + rng.below(most), 1 + rng.below(most)));
+        // What is left over is in no window.
+        let extent = |outputs: usize, stride: usize, taps: usize, rest: usize| (outputs - 1) * stride + taps + rest - 1;
+        let height = extent(output.height, stride.height, kernel.height, rest.height.min(stride.height));
+        let width = extent(output.width, stride.width, kernel.width, rest.width.min(stride.width));
+        let conv = Conv::new(filters, kernel).stride(stride);
+        let mut arena = Arena::default();
+        let gradient_map = arena.slice([height, width, channels], rng.padding(1), 0, 0);
+        let upstream = arena.map(rng, [output.height, output.width, filters], Padding::NONE);
+        arena.fill(&upstream, || rng.float());
+        arena.close();
+        let weights = rng.floats(filters * channels * kernel.area());
+        let (area, first) = (kernel.area(), 3);
+        let shared = (0..first + weights.len()).map(|at| {
+            let Some(at) = at.checked_sub(first) else { return f32::NAN };
+            let (filter, tap) = (at / channels / area, at / channels % area);
+            weights[(filter * channels + at % channels) * area + tap]
+        });
+        let shared: Vec<f32> = shared.collect();
+        let input = tensor(&Map::dense(0, height, width, channels), &vec![0.0; height * width * channels]);
+        let found = gradient::conv(&conv, &input, &weights, &tensor(&upstream, &arena.ws));
+        let layer = ConvInputGradient::new(upstream, gradient_map, kernel).stride(stride).weights(first);
+        let what = format!("{} {layer:?}", isa.name());
+        let compute = |run: Run<'_>, ws: &mut [f32]| conv_input_gradient(run, &layer.check(), &shared, ws);
+        check(isa, &what, &arena, &gradient_map, compute, |y, x, c| Expected {
+            value: found.inputs[0].at(c, y, x),
+            tolerance: 1e-6 * (filters * area) as f64,
+        });
     });
 }

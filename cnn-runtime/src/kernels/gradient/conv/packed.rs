@@ -19,15 +19,17 @@ use super::block::{Block, Shares};
 const PIXELS: usize = 256;
 /// Floats of packed inputs: those under the windows of a row of 224 pixels, for filters 3 high and the longest vectors.
 /// Where nobody provides large stacks, wide maps are not packed.
-const INPUTS: usize = if cfg!(feature = "std") { 22 * 1024 } else { 2 * 1024 };
+pub(super) const INPUTS: usize = if cfg!(feature = "std") { 22 * 1024 } else { 2 * 1024 };
 /// Rows of the highest tile.
 const MOST_ROWS: usize = 8;
+/// Floats of packed gradients of the output.
+pub(super) const UPSTREAM: usize = PIXELS * MOST_ROWS;
 
 /// What is packed, on the stack.
 #[repr(align(64))]
 pub(super) struct Buffers {
-    inputs: [MaybeUninit<f32>; INPUTS],
-    upstream: [MaybeUninit<f32>; PIXELS * MOST_ROWS],
+    pub(super) inputs: [MaybeUninit<f32>; INPUTS],
+    pub(super) upstream: [MaybeUninit<f32>; UPSTREAM],
 }
 
 /// A direction of what is packed: the rows or columns under the windows of a block.

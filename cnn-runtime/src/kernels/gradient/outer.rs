@@ -76,27 +76,38 @@ pub(super) struct Outer {
     pub(super) adds: bool,
 }
 
-/// How the rows of `a` lie: `len` of them next to each other, `count` times a distance apart, and that again and again.
+/// How the rows of `a` lie.
 #[derive(Clone, Copy)]
-pub(super) struct Places {
-    pub(super) len: usize,
-    pub(super) count: usize,
-    /// The two distances.
-    pub(super) distances: [usize; 2],
+pub(super) enum Places {
+    /// All rows this distance apart.
+    Every(usize),
+    /// `len` of them next to each other, `count` times the first distance apart, and that again and again, the second distance apart.
+    Runs { len: usize, count: usize, distances: [usize; 2] },
 }
 
 impl Places {
-    /// All rows the same distance apart.
-    pub(super) const fn every(distance: usize) -> Self {
-        Self { len: 1, count: usize::MAX, distances: [distance, 0] }
-    }
-
-    /// Where a row begins.
+    /// Where `M` rows begin, from one on.
     #[inline(always)]
-    const fn of(self, row: usize) -> usize {
-        let (part, rest) = div_rem(row, self.len);
-        let (line, part) = div_rem(part, self.count);
-        line * self.distances[1] + part * self.distances[0] + rest
+    fn of<const M: usize>(self, row: usize) -> [usize; M] {
+        match self {
+            Self::Every(distance) => core::array::from_fn(|i| (row + i) * distance),
+            Self::Runs { len, count, distances } => {
+                // Divisions take long.
+                let (run, mut rest) = div_rem(row, len);
+                let (mut line, mut part) = div_rem(run, count);
+                core::array::from_fn(|_| {
+                    let place = line * distances[1] + part * distances[0] + rest;
+                    rest += 1;
+                    if rest == len {
+                        (rest, part) = (0, part + 1);
+                    }
+                    if part == count {
+                        (part, line) = (0, line + 1);
+                    }
+                    place
+                })
+            }
+        }
     }
 }
 
@@ -199,7 +210,7 @@ impl Outer {
     /// As for [`tiles`](Self::tiles), and there are `M` rows from `row` on.
     #[inline(always)]
     unsafe fn tile<S: Simd, const WHOLE: bool, const V: usize, const M: usize>(self, s: S, row: usize) {
-        let places: [usize; M] = core::array::from_fn(|i| self.a.1.of(row + i));
+        let places: [usize; M] = self.a.1.of(row);
         let first = places.first().copied().unwrap_or(0);
         let together = places.iter().enumerate().all(|(i, place)| *place == first + i);
         // SAFETY: the caller's promise.

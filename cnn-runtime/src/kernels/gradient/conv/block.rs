@@ -132,7 +132,7 @@ impl Block<'_> {
         let ConvWeightGradient { input, kernel, dilation, .. } = self.layer;
         let (first, distances) = self.inputs(group);
         let together = self.layer.taps_together();
-        let places = Places {
+        let places = Places::Runs {
             len: together * self.layer.inputs(),
             count: div(kernel.width, together),
             distances: [dilation.width * input.pixel, dilation.height * input.row],
@@ -167,7 +167,7 @@ impl Block<'_> {
                     rows: [0, outputs.len()],
                     depth: self.depth(),
                     columns: together * inputs,
-                    a: (upstream, Places::every(1), of_upstream),
+                    a: (upstream, Places::Every(1), of_upstream),
                     b: (first.wrapping_add(tap), distances),
                     c: Target::Rows(self.to.wrapping_add(place), filter),
                     adds: self.adds,
@@ -194,7 +194,7 @@ impl Block<'_> {
                 rows: [0, 1],
                 depth: [images.min(1), 1, self.layer.upstream.width],
                 columns: outputs.len(),
-                a: (&raw const ONE, Places::every(0), [0; 3]),
+                a: (&raw const ONE, Places::Every(0), [0; 3]),
                 b: (first.wrapping_add(image * image_distance + line * line_distance), [0, 0, distance]),
                 c: Target::Rows(to.wrapping_add(outputs.start), 0),
                 adds: self.adds || index > 0,

@@ -144,7 +144,7 @@ impl Kernel for Rows<'_> {
                 rows: [0, upstream.width],
                 depth: [1, end - first, upstream.channels],
                 columns: layer.row(),
-                a: (ws.wrapping_add(upstream.at(first, 0)), Places::every(upstream.pixel), [0, upstream.row, 1]),
+                a: (ws.wrapping_add(upstream.at(first, 0)), Places::Every(upstream.pixel), [0, upstream.row, 1]),
                 b: (
                     weights.wrapping_add(tap * layer.row()),
                     // The next window is further down, so that its row of the filter is further up.

@@ -280,7 +280,7 @@ impl<const M: usize> TileKernel<'_, M> {
             rows: [0, M],
             depth,
             columns: columns.min(width),
-            a: (upstream, Places::every(1), [M * depth[1] * depth[2], M * depth[2], M]),
+            a: (upstream, Places::Every(1), [M * depth[1] * depth[2], M * depth[2], M]),
             b: (
                 panel.wrapping_add(ky * rows.dilation * line + kx * columns_of.dilation * width),
                 [rows.count * line, rows.stride * line, columns_of.stride * width],

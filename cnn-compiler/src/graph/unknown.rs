@@ -83,6 +83,46 @@ fn elsewhere(name: &str) -> Option<&'static str> {
         "upsamplingbilinear2d" => "for example `upsample(2, mode = bilinear, align_corners = true)`",
         "interpolate" => "for example `upsample(2, mode = bilinear)`, or `resize(64x64, mode = bilinear)` to any size",
         "clamp" | "clip" => "for example `hard_tanh(0, 6)` limits values to a range",
+        "residual" | "skipconnection" | "sum" | "plus" => {
+            "`add { …; skip; }` adds the result of a branch to what it reads"
+        }
+        "squeezeexcite" | "squeezeexcitation" | "squeezeandexcitation" | "se" | "seblock" => {
+            "`mul { skip; { global_avg_pool -> …; }; }` multiplies each channel by a number, which follows from the means of all"
+        }
+        "depthwiseconv" | "depthwiseconv2d" | "dwconv" => {
+            "for example `conv(32, 3x3, groups = 32)` has a filter for each of 32 channels"
+        }
+        "separableconv" | "separableconv2d" | "depthwiseseparableconv" => {
+            "for example `conv(32, 3x3, groups = 32) -> conv(64, 1x1)` has a filter for each of 32 channels, and then mixes them"
+        }
+        "mean" | "reducemean" | "avg" | "average" => {
+            "for example `global_avg_pool` is the mean of each channel, and `channel_mean` that of each pixel"
+        }
+        "reducemax" | "amax" => {
+            "for example `global_max_pool` is the largest of each channel, and `channel_max` that of each pixel"
+        }
+        "split" | "chunk" | "slice" | "narrow" | "unbind" => {
+            "for example `channels(0..16)` takes the first 16 channels"
+        }
+        "permute" | "transpose" | "swapaxes" | "moveaxis" => {
+            "axes keep their order, channels, rows, columns; for example `reshape(16)` gives the same numbers another shape"
+        }
+        "squeeze" | "unsqueeze" | "expanddims" => {
+            "axes stay, also those of size 1; for example `flatten` makes a map a vector, and `reshape(16x1x1)` a vector a map"
+        }
+        "sequential" => "steps follow one another, joined by arrows, for example `conv(16, 3x3) -> relu`",
+        "activation" | "nonlinearity" => "a function is a layer of its own, for example `relu`",
+        "argmax" | "topk" => "a net gives numbers; the largest of them is for the program to find",
+        "attention"
+        | "multiheadattention"
+        | "selfattention"
+        | "transformer"
+        | "transformerencoderlayer"
+        | "lstm"
+        | "gru"
+        | "rnn"
+        | "embedding"
+        | "matmul" => "nets here are convolutional: there are no layers for sequences, for attention, or for words",
         // Words close to a layer's name that mean something else.
         "rrelu" | "crelu" | "softmin" | "hardshrink" | "softshrink" | "tanhshrink" => {
             "there is no such layer, and no other one computes the same"
@@ -162,9 +202,8 @@ fn adaptive(name: &str, call: &Call) -> Option<&'static str> {
 fn alias(name: &str) -> Option<&'static str> {
     Some(match plain(name).as_str() {
         "conv2d" | "convolution" => "conv",
-        "convtranspose2d" | "conv2dtranspose" | "deconv" | "deconv2d" | "deconvolution" | "transposedconv" => {
-            "conv_transpose"
-        }
+        "convtranspose2d" | "conv2dtranspose" | "upconv" | "deconv" | "deconv2d" | "deconvolution"
+        | "transposedconv" => "conv_transpose",
         "dense" | "fc" | "gemm" | "fullyconnected" => "linear",
         "bn" | "batchnorm2d" | "batchnormalization" | "batchnorm1d" => "batch_norm",
         "maxpool2d" | "maxpooling2d" => "max_pool",
@@ -184,7 +223,7 @@ fn alias(name: &str) -> Option<&'static str> {
         "shortcut" => "skip",
         "view" | "unflatten" => "reshape",
         "upsampling2d" | "upsamplingnearest2d" => "upsample",
-        "zeropad2d" | "zeropadding2d" => "pad",
+        "zeropad" | "zeropad2d" | "zeropadding2d" | "constantpad2d" => "pad",
         "centercrop" | "cropping2d" => "crop",
         _ => return None,
     })

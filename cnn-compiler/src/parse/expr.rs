@@ -378,7 +378,8 @@ fn refuse_hexadecimal(literal: &LitInt) -> Result<()> {
     let Some(rest) = text.strip_prefix("0x") else { return Ok(()) };
     let size = rest.split('x').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     let help = match size {
-        true => format!("a size that begins with a zero is written `(0, {})`", rest.replace('x', ", ")),
+        true if rest.contains('x') => "a map has at least one channel, one row and one column".to_owned(),
+        true => format!("a size that begins with a zero is written `(0, {rest})`"),
         false => "numbers are decimal".to_owned(),
     };
     Err(Error::new(literal.span(), format!("`{text}` is a hexadecimal number to Rust\nhelp: {help}")))

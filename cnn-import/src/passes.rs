@@ -58,8 +58,8 @@ struct Finder<'g, 'a> {
     producers: &'g [Option<usize>],
 }
 
-/// Constants of exporters have single precision, and often fewer digits.
-const CLOSE: f64 = 1e-4;
+/// Constants of exporters have single precision, or half of it, and often fewer digits.
+const CLOSE: f64 = 5e-4;
 
 fn is_close(a: f64, b: f64) -> bool {
     (a - b).abs() <= CLOSE * b.abs()

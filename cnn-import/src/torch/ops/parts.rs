@@ -82,3 +82,27 @@ pub(super) fn slice(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
     call.gives("Slice", [Some(from)].into_iter().chain(bounds).collect(), Vec::new());
     Ok(())
 }
+
+/// Numbers at places along one dimension: `x[:, [2, 1, 0]]`.
+pub(super) fn index(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
+    let from = call.input()?;
+    let (at, places) = match name {
+        "index_select" => (dim(call, from)?, call.value("index")?),
+        _ => match &*call.optionals("indices")? {
+            [before @ .., Some(places)] if before.iter().all(Option::is_none) => (before.len(), *places),
+            _ => return fault("it takes numbers by places in several dimensions"),
+        },
+    };
+    call.gives("Gather", vec![Some(from), Some(places)], along(at));
+    Ok(())
+}
+
+/// Some dimensions in reverse.
+pub(super) fn flip(call: &mut Call<'_, '_>) -> Result<(), Stop> {
+    let from = call.input()?;
+    let dims = call.ints("dims")?;
+    let bounds = [vec![-1; dims.len()], vec![i64::MIN; dims.len()], dims.clone(), vec![-1; dims.len()]];
+    let bounds = bounds.map(|list| call.listed(list));
+    call.gives("Slice", [Some(from)].into_iter().chain(bounds).collect(), Vec::new());
+    Ok(())
+}

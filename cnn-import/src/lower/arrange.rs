@@ -31,6 +31,11 @@ pub(super) fn input_view(graph: &Graph<'_>, index: usize, shape: Shape) -> View 
     if is_channels_last(graph, input) { view.transposed(&[0, 2, 3, 1]) } else { view }
 }
 
+/// Whether a net has an input in another order than the graph.
+pub(crate) fn has_channels_last(graph: &Graph<'_>) -> bool {
+    graph.inputs.iter().any(|input| is_channels_last(graph, input))
+}
+
 /// Whether all that reads an input transposes it from H, W, C to C, H, W first, as exports from TensorFlow do.
 fn is_channels_last(graph: &Graph<'_>, input: &Input<'_>) -> bool {
     let mut readers = graph.nodes.iter().filter(|node| node.inputs.contains(&Some(input.id))).peekable();

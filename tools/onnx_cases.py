@@ -794,6 +794,30 @@ def attention_of_branches():
     return c, c.node("ReduceSum", product, one, keepdims=0)
 
 
+@case
+def rows_and_columns_repeated():
+    """Coordinate attention: a factor for each row, and one for each column."""
+    c = Case((1, 2, 3, 4))
+    rows = c.node("Sigmoid", c.node("ReduceMean", "x", axes=[3]))
+    columns = c.node("Sigmoid", c.node("ReduceMean", "x", axes=[2]))
+    return c, c.node("Mul", c.node("Mul", "x", columns), rows)
+
+
+@case
+def means_of_everything():
+    c = Case((1, 2, 3, 4))
+    return c, c.node("Sub", "x", c.node("ReduceMean", "x"))
+
+
+@case
+def where_a_maximum_is():
+    """Soft arg-max: a number for each column, by a product with a vector and by factors."""
+    c = Case((1, 2, 3, 4))
+    columns = c.node("ReduceMean", "x", axes=[2], keepdims=0)
+    y = c.node("ReduceSum", c.node("Mul", columns, floats(4)), ints(2), keepdims=0)
+    return c, c.node("Add", y, c.node("MatMul", columns, floats(4)))
+
+
 class Residual(nn.Module):
     def __init__(self, before, channels, stride=1):
         super().__init__()

@@ -74,9 +74,12 @@ impl<'a> Lowering<'_, 'a> {
         match self.factor(&view, constant) {
             Ok(factor) => Ok((view, factor)),
             Err(why) => {
-                let Ok(natural) = self.natural(&view) else { return Err(why) };
-                let factor = self.factor(&natural, constant)?;
-                Ok((natural, factor))
+                // Numbers of a dimension, which leads then.
+                let offset = view.dims.len() - constant.dims.len();
+                let along = constant.dims.iter().rposition(|size| *size != 1).map(|at| at + offset);
+                let Some(led) = along.and_then(|at| self.led_by(&view, at).ok()) else { return Err(why) };
+                let factor = self.factor(&led, constant)?;
+                Ok((led, factor))
             }
         }
     }

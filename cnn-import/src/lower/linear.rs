@@ -73,7 +73,12 @@ impl<'a> Lowering<'_, 'a> {
             return Err(Fault::new(why).help(ATTENTION).into());
         }
         let weight = self.needs(node, 1)?;
-        self.product(&view, &weight, false)
+        let &[inputs] = &*weight.dims else { return self.product(&view, &weight, false) };
+        // A vector is a matrix of one column, of which the dimension is gone.
+        let column = Rc::new(weight.with_dims(vec![inputs, 1]));
+        let mut product = self.product(&view, &column, false)?;
+        product.dims.pop();
+        Ok(product)
     }
 
     /// The product of the last dimension with a matrix of `[inputs, outputs]`, or the other way around.

@@ -124,6 +124,21 @@ impl<'a> Lowering<'_, 'a> {
         if is_mixed || views.iter().any(|view| matches!(view.shape, Shape::Map { .. })) {
             views = views.into_iter().map(|view| self.as_maps(view)).collect();
         }
+        if broadcast(&views).is_none()
+            && let Some(sizes) = repeated_sizes(&views)
+        {
+            // Rows or columns alone, which the language doesn't repeat by itself.
+            let wide = |this: &mut Self, view: &View| {
+                let own = view.shape.size();
+                let is_wide = own == Size::square(1) || view.sizes()[2..] == sizes[2..];
+                if is_wide {
+                    Ok(view.clone())
+                } else {
+                    this.repeated(view, &[&view.sizes()[..2], &sizes[2..]].concat())
+                }
+            };
+            views = views.iter().map(|view| wide(self, view)).collect::<Result<_, _>>()?;
+        }
         let (Some(dims), Some(shape)) = (together(&views), broadcast(&views)) else {
             let sizes: Vec<Vec<usize>> = views.iter().map(View::sizes).collect();
             return fault(format!("values of the shapes {sizes:?} don't go together as the language has it"));
@@ -179,6 +194,18 @@ fn together(views: &[View]) -> Option<Vec<Vec<Part>>> {
         parts.all(|parts| *parts == first).then_some(first)
     };
     (0..rank).map(dim).collect()
+}
+
+/// The sizes that maps have together if their rows and columns are repeated.
+fn repeated_sizes(views: &[View]) -> Option<Vec<usize>> {
+    let rank = views.first()?.dims.len();
+    let are_natural = views.iter().all(|view| matches!(view.shape, Shape::Map { .. }) && view.is_in_order());
+    let all: Vec<Vec<usize>> = views.iter().map(View::sizes).collect();
+    let size = |at: usize| {
+        let most = all.iter().map(|sizes| sizes[at]).max().unwrap_or(1);
+        all.iter().all(|sizes| [1, most].contains(&sizes[at])).then_some(most)
+    };
+    if !(3..=4).contains(&rank) || !are_natural { None } else { (0..rank).map(size).collect() }
 }
 
 /// The shape of values element by element, if the language lets them go together.

@@ -130,6 +130,17 @@ impl<'a> Lowering<'_, 'a> {
         if let Some(found) = lies(&view).and_then(|natural| pooled(&natural, axes, is_mean)) {
             return Ok((self.natural(&view)?, Some(found)));
         }
+        // Of each map first, then of the channels.
+        let channels: Vec<usize> = axes.iter().copied().filter(|at| view.is_whole(*at, Axis::C)).collect();
+        let pixels: Vec<usize> =
+            axes.iter().copied().filter(|at| !view.dims[*at].is_empty() && !channels.contains(at)).collect();
+        if let ([_], Some((op, shape))) = (&*channels, pooled(&view, &pixels, is_mean)) {
+            let value = self.emit(op, vec![view.value], shape, Vec::new());
+            let dim = |at: usize| if pixels.contains(&at) { Vec::new() } else { view.dims[at].clone() };
+            let first = View::of(value, shape, (0..sizes.len()).map(dim).collect());
+            let found = pooled(&first, &channels, is_mean);
+            return Ok((first, found));
+        }
         // Those of one dimension alone.
         let several: Vec<usize> = axes.iter().copied().filter(|at| sizes[*at] > 1).collect();
         let why = format!("it is over the axes {axes:?} of {sizes:?}, which are neither maps nor channels");

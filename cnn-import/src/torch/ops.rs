@@ -73,6 +73,7 @@ pub(super) fn translate(call: &mut Call<'_, '_>) -> Result<(), Stop> {
         "select" => parts::select(call),
         "index" | "index_select" => parts::index(call, name),
         "flip" => parts::flip(call),
+        "roll" => parts::roll(call),
         "slice" | "narrow" => parts::slice(call, name),
         "upsample_nearest1d" | "upsample_nearest2d" => resize::resize(call, "nearest", "asymmetric"),
         "_upsample_nearest_exact1d" | "_upsample_nearest_exact2d" => resize::resize(call, "nearest", "half_pixel"),

@@ -180,6 +180,23 @@ fn channels_are_repeated_but_not_without_end() {
     assert!(error(&repeated(1000)).contains("it repeats channels 1000 times"));
 }
 
+/// The root of 2 in a model of half precision is 1.4140625.
+#[test]
+fn functions_of_models_in_half_precision_are_found() {
+    let gelu = |root: f32| {
+        let nodes = vec![
+            node("Div", &["x", "root"], &["a"], &[]),
+            node("Erf", &["a"], &["b"], &[]),
+            node("Add", &["b", "one"], &["c"], &[]),
+            node("Mul", &["x", "c"], &["d"], &[]),
+            node("Mul", &["d", "half"], &["y"], &[]),
+        ];
+        model(nodes, vec![number("root", root), number("one", 1.0), number("half", 0.5)])
+    };
+    assert!(run(&gelu(1.414_062_5)).0.contains("gelu"));
+    assert!(error(&gelu(1.4139)).contains("Erf"));
+}
+
 #[test]
 fn what_is_left_to_do_is_said() {
     let of = |op: &str| error(&model(vec![node(op, &["x"], &["y"], &[])], Vec::new()));

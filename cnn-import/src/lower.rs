@@ -216,7 +216,8 @@ impl<'a> Lowering<'_, 'a> {
             let why = "it chooses at run time what to compute; a declared net always computes the same";
             return Err(Fault::new(why).help("export the model with fixed shapes, or without this part").into());
         }
-        if node.op.contains("Quantize") || node.op.contains("Integer") || node.op.starts_with("QLinear") {
+        // `QuantizeLinear`, `DequantizeLinear`
+        if node.op.contains("uantize") || node.op.contains("Integer") || node.op.starts_with("QLinear") {
             let why = "it computes with whole numbers; nets compute in single precision";
             return Err(Fault::new(why).help("export the model before it is quantised").into());
         }

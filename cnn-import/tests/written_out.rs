@@ -200,6 +200,7 @@ fn functions_of_models_in_half_precision_are_found() {
 #[test]
 fn what_is_left_to_do_is_said() {
     let of = |op: &str| error(&model(vec![node(op, &["x"], &["y"], &[])], Vec::new()));
+    assert!(of("DequantizeLinear").contains("help: export the model before it is quantised"));
     assert!(of("ArgMax").contains("help: let the model return what it has before this"));
     assert!(of("Sqrt").contains("`map(f)`") && of("GRU").contains("recurrent"));
     let joined = node("Concat", &["x", "places"], &["y"], &[("axis", int(1))]);

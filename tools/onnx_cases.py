@@ -6,6 +6,7 @@ of its exporters, with outputs in double precision. Two more files are for the t
 """
 
 import io
+import sys
 import warnings
 from pathlib import Path
 
@@ -666,6 +667,157 @@ def dropout_and_identity():
     return c, c.node("Gemm", y, c.node("Identity", floats(4, 3)))
 
 
+@case
+def every_other_pixel():
+    c = Case((1, 3, 7, 6))
+    y = c.node("Slice", "x", ints(1, 0), ints(100, 5), ints(2, 3), ints(2, 3))
+    return c, c.node("Relu", y)
+
+
+@case
+def channels_in_another_order():
+    c = Case((1, 4, 3, 2))
+    y = c.node("Gather", "x", ints(2, 3, 1, 0), axis=1)
+    y = c.node("Slice", y, ints(-1), ints(-100), ints(1), ints(-1))
+    y = c.node("Transpose", c.node("GatherND", c.node("Transpose", y, perm=[1, 0, 2, 3]), ints([3], [0], [2])), perm=[1, 0, 2, 3])
+    return c, c.node("Relu", y)
+
+
+@case
+def channels_of_zeros():
+    c = Case((1, 2, 4, 3))
+    y = c.node("Pad", c.node("Relu", "x"), ints(0, 3, 0, 0, 0, 1, 0, 0))
+    return c, c.node("Pad", y, ints(0, 0, 0, 1, 0, 1, 0, 0), np.float32(0.5))
+
+
+@case
+def pad_less_than_nothing():
+    c = Case((1, 3, 5, 4))
+    c.expected = np.pad(np.maximum(c.image[:, 1:, 2:, :-1], 0), ((0, 0), (0, 0), (0, 1), (1, 0)))
+    return c, c.node("Pad", c.node("Relu", "x"), ints(0, -1, -2, 1, 0, 0, 1, -1))
+
+
+@case
+def pad_around():
+    c = Case((1, 2, 4, 3), opset=19)
+    return c, c.node("Conv", c.node("Pad", "x", ints(0, 0, 1, 2, 0, 0, 3, 0), mode="wrap"), floats(2, 2, 3, 3))
+
+
+@case
+def channels_repeated():
+    c = Case((1, 1, 4, 3))
+    y = c.node("Conv", c.node("Expand", "x", ints(1, 3, 1, 1)), floats(2, 3, 3, 3))
+    return c, c.node("Relu", c.node("Tile", y, ints(1, 2, 1, 1)))
+
+
+@case
+def rows_and_columns_joined():
+    c = Case((1, 3, 4, 5))
+    y = c.node("Conv", "x", floats(3, 3, 1, 1))
+    below = c.node("Concat", "x", y, axis=2)
+    beside = c.node("Concat", c.node("Reshape", "x", ints(0, 0, -1)), c.node("Reshape", y, ints(0, 0, -1)), axis=2)
+    return c, c.node("Mul", below, c.node("Reshape", beside, ints(0, 0, 8, 5)))
+
+
+@case
+def anchors_of_two_maps():
+    """A detector's head: for each pixel of two maps and each of 2 anchors, the scores of 3 classes."""
+    c = Case((1, 3, 4, 6))
+    scores = []
+    for stride in (1, 2):
+        y = c.node("Conv", "x", floats(6, 3, 1, 1), strides=[stride, stride])
+        y = c.node("Transpose", c.node("Reshape", y, ints(1, 2, 3, 24 // stride**2)), perm=[0, 1, 3, 2])
+        scores.append(c.node("Reshape", y, ints(1, -1, 3)))
+    return c, c.node("Softmax", c.node("Concat", *scores, axis=1), axis=2)
+
+
+@case
+def channels_last_as_output():
+    c = Case((1, 3, 4, 6))
+    return c, c.node("Transpose", c.node("Conv", "x", floats(2, 3, 1, 1)), perm=[0, 2, 3, 1])
+
+
+@case
+def a_number_as_output():
+    c = Case((1, 3, 4, 6))
+    y = c.node("Gemm", c.node("Flatten", c.node("GlobalMaxPool", "x")), floats(3, 1))
+    return c, c.node("Squeeze", c.node("Sigmoid", y))
+
+
+@case
+def five_dimensions_as_output():
+    c = Case((1, 6, 2, 3))
+    return c, c.node("Reshape", c.node("Relu", "x"), ints(1, 2, 3, 2, 3))
+
+
+@case
+def means_of_vectors():
+    """A duelling network: the value of a state, and what each action adds."""
+    c = Case((1, 5))
+    actions = c.node("MatMul", "x", floats(5, 4))
+    y = c.node("Sub", actions, c.node("ReduceMean", actions, axes=[1], keepdims=1))
+    return c, c.node("Add", c.node("MatMul", "x", floats(5, 1)), y)
+
+
+@case
+def factors_repeated_for_each_pixel():
+    c = Case((1, 3, 2, 4))
+    y = c.node("Mul", "x", np.ascontiguousarray(np.broadcast_to(floats(1, 3, 1, 1), (1, 3, 2, 4))))
+    return c, c.node("Add", c.node("Relu", y), np.ascontiguousarray(np.broadcast_to(floats(1, 3, 1, 1), (1, 3, 2, 4))))
+
+
+@case
+def normalised_by_a_length_and_a_little_more():
+    c = Case((1, 3, 2, 4))
+    length = c.node("Sqrt", c.node("ReduceSum", c.node("Pow", "x", np.float32(2)), ints(1), keepdims=1))
+    return c, c.node("Div", "x", c.node("Add", length, np.float32(1e-10)))
+
+
+@case
+def resize_nearest_by_a_rounded_factor():
+    c = Case((1, 2, 5, 3))
+    y = c.node("Resize", "x", "", np.array([1, 1, 1.5, 1.5], np.float32), coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    return c, c.node("Relu", y)
+
+
+@case
+def attention_of_branches():
+    """Selective kernels: two branches, each channel of which is weighed by a softmax over the branches."""
+    c = Case((1, 2, 3, 4))
+    one = ints(1)
+    a, b = (c.node("Unsqueeze", c.node("Conv", "x", floats(2, 2, 1, 1)), one) for _ in range(2))
+    both = c.node("Concat", a, b, axis=1)
+    mean = c.node("ReduceMean", c.node("ReduceSum", both, one, keepdims=0), axes=[2, 3], keepdims=0)
+    a, b = (c.node("Unsqueeze", c.node("MatMul", mean, floats(2, 2)), one) for _ in range(2))
+    weights = c.node("Softmax", c.node("Concat", a, b, axis=1), axis=1)
+    product = c.node("Mul", both, c.node("Unsqueeze", weights, ints(3, 4)))
+    return c, c.node("ReduceSum", product, one, keepdims=0)
+
+
+@case
+def rows_and_columns_repeated():
+    """Coordinate attention: a factor for each row, and one for each column."""
+    c = Case((1, 2, 3, 4))
+    rows = c.node("Sigmoid", c.node("ReduceMean", "x", axes=[3]))
+    columns = c.node("Sigmoid", c.node("ReduceMean", "x", axes=[2]))
+    return c, c.node("Mul", c.node("Mul", "x", columns), rows)
+
+
+@case
+def means_of_everything():
+    c = Case((1, 2, 3, 4))
+    return c, c.node("Sub", "x", c.node("ReduceMean", "x"))
+
+
+@case
+def where_a_maximum_is():
+    """Soft arg-max: a number for each column, by a product with a vector and by factors."""
+    c = Case((1, 2, 3, 4))
+    columns = c.node("ReduceMean", "x", axes=[2], keepdims=0)
+    y = c.node("ReduceSum", c.node("Mul", columns, floats(4)), ints(2), keepdims=0)
+    return c, c.node("Add", y, c.node("MatMul", columns, floats(4)))
+
+
 class Residual(nn.Module):
     def __init__(self, before, channels, stride=1):
         super().__init__()
@@ -906,10 +1058,15 @@ def for_the_macro():
 
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in FOLDER.glob("*.onnx"):
+    # Those that are named are written anew, or else all.
+    only = sys.argv[1:]
+    for old in [] if only else FOLDER.glob("*.onnx"):
         old.unlink()
-    text = ""
+    lines = (FOLDER / "cases.txt").read_text().splitlines(keepends=True) if only else []
+    text = "".join("".join(lines[at : at + 3]) for at in range(0, len(lines), 3) if lines[at].strip() not in only)
     for name, function in CASES.items():
+        if only and name not in only:
+            continue
         made, result = function()
         model = made.model(result)
         (FOLDER / f"{name}.onnx").write_bytes(model.SerializeToString())
@@ -921,7 +1078,7 @@ def main():
             [output] = ReferenceEvaluator(model).run(None, {"x": made.image})
         image = made.image.transpose(0, 3, 1, 2) if name == "input_with_channels_last" else made.image
         text += f"{name}\n" + line("input", image) + line("output", output)
-    for name, (build, shape) in NETS.items():
+    for name, (build, shape) in () if only else NETS.items():
         torch.manual_seed(0)
         model = randomised(build())
         image = torch.from_numpy(floats(1, *shape))
@@ -932,7 +1089,8 @@ def main():
             (FOLDER / f"{name}_{kind}.onnx").write_bytes(file)
             text += f"{name}_{kind}\n" + line("input", image) + line("output", output)
     (FOLDER / "cases.txt").write_text(text)
-    for_the_macro()
+    if not only:
+        for_the_macro()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 //!
 //! They are in a safetensors file with the tensors `input.NAME` and `output.NAME`, of a net's inputs and outputs by their names in
 //! the declaration; `input.input` and `output.output` if the net doesn't name its only one. Each has the shape of the value,
-//! [C, H, W] or [F], or is flat, and dimensions of 1 do not matter; for N inputs, N comes first. ONNX's test data are such a file in parts: a folder with
+//! [C, H, W] or [F], or is flat, and dimensions of 1 do not matter; for N inputs, N comes first. Of a model whose maps have their channels
+//! last, they are [H, W, C], and put in the order of the net. ONNX's test data are such a file in parts: a folder with
 //! `input_0.pb`, `output_0.pb` and so on, in the order of the model's inputs and outputs.
 
 use std::fs;
@@ -30,11 +31,80 @@ const MOST: usize = 1 << 30;
 
 /// Opens a file of recorded results, or a folder of ONNX's test data as one.
 pub(crate) fn open(path: &Path, graph: &Graph<'_>) -> Result<Files, Failure> {
-    if !path.is_dir() {
-        return tensors::open(path);
-    }
-    let file = of_folder(path, graph)?;
+    let file = if path.is_dir() {
+        of_folder(path, graph)?
+    } else {
+        let files = tensors::open(path)?;
+        match in_order(&files, path, graph)? {
+            Some(file) => file,
+            None => return Ok(files),
+        }
+    };
     Files::from_reader("recorded", file.as_slice()).map_err(|why| unreadable(path, &why))
+}
+
+/// The file with all of its numbers in the order of the net's values, if some are in another.
+fn in_order(files: &Files, path: &Path, graph: &Graph<'_>) -> Result<Option<Vec<u8>>, Failure> {
+    // Whatever is wrong with the file is said where it is read.
+    let Ok(tensors) = tensors::tensors(files, path, "input") else { return Ok(None) };
+    let shape = |name: &str| value(graph, name).map(|value| graph.shape(value));
+    let order = |name: &str| Order::of(tensors.shape(name).unwrap_or_default(), shape(name)?);
+    if tensors.names().all(|name| order(name).is_none_or(|order| order == Order::Own)) {
+        return Ok(None);
+    }
+    let mut all = Vec::new();
+    for name in tensors.names() {
+        let Ok(Some(numbers)) = tensors.read(name) else { return Ok(None) };
+        let dims = tensors.shape(name).unwrap_or_default();
+        all.push(match (order(name), shape(name)) {
+            (Some(order @ (Order::ChannelsLast | Order::Flat)), Some(shape)) => {
+                let count = numbers.len() / shape.elements().max(1);
+                let mut tensor = Tensor::new(name, Some(count), Shape::Vector(shape.elements()));
+                tensor.push(&order.put(&numbers, shape));
+                tensor
+            }
+            _ => Tensor::of(name, dims, &numbers),
+        });
+    }
+    let file = serialized(&all).map_err(|why| Failure::of_file(path, format_args!("cannot be read: {why}")))?;
+    Ok(Some(file))
+}
+
+/// The order of the numbers of one or several values of a shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// That of the shape.
+    Own,
+    /// [H, W, C]
+    ChannelsLast,
+    /// That of the shape, but in more dimensions than values have.
+    Flat,
+}
+
+impl Order {
+    /// The order that dimensions say, unless they don't fit.
+    fn of(dims: &[usize], shape: Shape) -> Option<Self> {
+        let elements = shape.elements().max(1);
+        if dims.iter().product::<usize>() % elements != 0 {
+            return None;
+        }
+        if let (Shape::Map { channels, height, width }, Some(last)) = (shape, dims.last_chunk())
+            && *last == [height, width, channels]
+            && *last != [channels, height, width]
+        {
+            return Some(Self::ChannelsLast);
+        }
+        Some(if dims.len() > 4 { Self::Flat } else { Self::Own })
+    }
+
+    /// Numbers as the net has them.
+    fn put(self, numbers: &[f32], shape: Shape) -> Vec<f32> {
+        let (Self::ChannelsLast, Shape::Map { channels, .. }) = (self, shape) else { return numbers.to_vec() };
+        let of_one = |one: &[f32]| -> Vec<f32> {
+            (0..channels).flat_map(|channel| one.iter().skip(channel).step_by(channels).copied()).collect()
+        };
+        numbers.chunks(shape.elements()).flat_map(of_one).collect()
+    }
 }
 
 /// The value of a recorded tensor.
@@ -75,7 +145,7 @@ fn of_folder(folder: &Path, graph: &Graph<'_>) -> Result<Vec<u8>, Failure> {
     serialized(&written).map_err(|why| Failure::of_file(folder, format_args!("cannot be read: {why}")))
 }
 
-/// A tensor of a file of its own, flat: what matters is the order of its numbers.
+/// A tensor of a file of its own, flat, in the order of the net.
 fn tensor(path: &Path, name: &str, shape: Shape) -> Result<Tensor, Failure> {
     let bytes = limited::read(path, MOST).map_err(|error| Failure::unreadable(path, &error))?;
     let bytes = bytes.ok_or_else(|| Failure::of_file(path, format_args!("has more than {} MiB", MOST >> 20)))?;
@@ -91,7 +161,7 @@ fn tensor(path: &Path, name: &str, shape: Shape) -> Result<Tensor, Failure> {
         count => Some(count),
     };
     let mut tensor = Tensor::new(name, count, Shape::Vector(elements));
-    tensor.push(&numbers);
+    tensor.push(&Order::of(&dims, shape).map_or_else(|| numbers.clone(), |order| order.put(&numbers, shape)));
     Ok(tensor)
 }
 
@@ -112,4 +182,22 @@ pub(crate) fn next_to(model: &Path) -> Result<PathBuf, Failure> {
             "has no recorded results next to it: there is neither {file} nor {folder}; name them, `--verify FILE`"
         ),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_with_their_channels_last_are_put_in_order() {
+        let shape = Shape::map(2, 1, 3);
+        assert_eq!(Order::of(&[1, 2, 1, 3], shape), Some(Order::Own));
+        assert_eq!(Order::of(&[4, 6], shape), Some(Order::Own));
+        assert_eq!(Order::of(&[5, 1, 3, 2], shape), Some(Order::ChannelsLast));
+        assert_eq!(Order::of(&[1, 2, 1, 1, 3], shape), Some(Order::Flat));
+        assert_eq!(Order::of(&[5], shape), None);
+        let pixels: Vec<f32> = (0..12_u8).map(f32::from).collect();
+        let planes = [0.0, 2.0, 4.0, 1.0, 3.0, 5.0, 6.0, 8.0, 10.0, 7.0, 9.0, 11.0];
+        assert_eq!(Order::ChannelsLast.put(&pixels, shape), planes);
+    }
 }

@@ -190,6 +190,28 @@ impl<'a> Constant<'a> {
         }
     }
 
+    /// Without repetitions: a dimension along which all numbers are the same has a size of 1.
+    pub(crate) fn narrowed(&self) -> Result<Cow<'_, Self>, Fault> {
+        let several = self.dims.iter().filter(|size| **size > 1).count();
+        if several < 2 || matches!(self.data, Data::Splat(..)) {
+            return Ok(Cow::Borrowed(self));
+        }
+        let floats = self.to_f32()?;
+        let own = strides(&self.dims);
+        let is_repeated = |at: &usize| {
+            let steps: Vec<usize> = (0..own.len()).map(|axis| if axis == *at { 0 } else { own[axis] }).collect();
+            positions(&self.dims, &steps).zip(floats.iter()).all(|(first, number)| floats[first] == *number)
+        };
+        let repeated: Vec<usize> = (0..own.len()).filter(|at| self.dims[*at] > 1).filter(is_repeated).collect();
+        if repeated.is_empty() {
+            return Ok(Cow::Borrowed(self));
+        }
+        let size = |at: usize| if repeated.contains(&at) { 1 } else { self.dims[at] };
+        let dims: Vec<usize> = (0..own.len()).map(size).collect();
+        let kept = positions(&dims, &own).map(|index| floats[index]).collect();
+        Ok(Cow::Owned(Self { name: self.name, dims, data: Data::Floats(kept) }))
+    }
+
     /// With its dimensions in another order.
     pub(crate) fn transposed(&self, order: &[usize]) -> Result<Self, Fault> {
         let dims: Vec<usize> = order.iter().map(|axis| self.dims[*axis]).collect();

@@ -27,6 +27,7 @@ mod constant;
 mod external;
 mod fold;
 mod folded;
+mod format;
 mod graph;
 mod load;
 mod lower;
@@ -114,7 +115,10 @@ impl File {
             Some(tensors) => external::Files::of(tensors),
             None => external::Files::new(self.folder.as_deref()),
         };
-        let (mut graph, doc) = self.graph(options.input, &files)?;
+        let (mut graph, mut doc) = self.graph(options.input, &files)?;
+        if !is_tflite(&self.bytes) && lower::has_channels_last(&graph) {
+            doc += " Its input is C x H x W here, and H x W x C in the model.";
+        }
         fold::fold(&mut graph, &files);
         passes::simplify(&mut graph);
         let lowered = lower::lower(&graph, &files).map_err(Error::Unsupported)?;
@@ -137,7 +141,9 @@ impl File {
                 if has_maps { " Inputs and outputs are C x H x W here, and H x W x C in the file." } else { "" };
             return Ok((graph, format!("{doc}{order}")));
         }
-        let unreadable = |why: proto::wire::Malformed| Error::Unreadable(format!("it is no ONNX file: {}", why.0));
+        let unreadable = |why: proto::wire::Malformed| {
+            Error::Unreadable(format::other(&self.bytes).unwrap_or_else(|| format!("it is no ONNX file: {}", why.0)))
+        };
         let model = proto::model(&self.bytes).map_err(unreadable)?;
         let doc = match &*report::text(model.producer) {
             "" => "Imported from ONNX.".to_owned(),

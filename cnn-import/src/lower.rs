@@ -8,10 +8,14 @@ mod affine;
 mod arrange;
 mod conv;
 mod fields;
+mod join;
 mod linear;
 mod merge;
 mod moves;
 mod norm;
+mod order;
+mod output;
+mod pad;
 mod pool;
 mod repeat;
 mod resize;
@@ -22,13 +26,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use cnn_net::graph::Value;
-use cnn_net::op::{Activation, Op, Role, Shape};
+use cnn_net::op::{Op, Role, Shape};
 
+pub(crate) use self::arrange::has_channels_last;
 use self::fields::fields;
 use crate::constant::Constant;
 use crate::external::Files;
 use crate::fold;
-use crate::graph::{Graph, Id, Node, Output};
+use crate::graph::{Graph, Id, Node};
 use crate::report::{Fault, Problem};
 use crate::view::View;
 
@@ -211,7 +216,8 @@ impl<'a> Lowering<'_, 'a> {
             let why = "it chooses at run time what to compute; a declared net always computes the same";
             return Err(Fault::new(why).help("export the model with fixed shapes, or without this part").into());
         }
-        if node.op.contains("Quantize") || node.op.contains("Integer") || node.op.starts_with("QLinear") {
+        // `QuantizeLinear`, `DequantizeLinear`
+        if node.op.contains("uantize") || node.op.contains("Integer") || node.op.starts_with("QLinear") {
             let why = "it computes with whole numbers; nets compute in single precision";
             return Err(Fault::new(why).help("export the model before it is quantised").into());
         }
@@ -282,7 +288,7 @@ impl<'a> Lowering<'_, 'a> {
             Some(Term::View(view)) => Ok(View { is_only: view.is_only && self.uses[id] == 1, ..view.clone() }),
             Some(Term::Broken) => Err(Stop::Broken),
             // A shape, for example, of which a part follows from what can't be declared.
-            Some(Term::Constant(_)) if self.is_broken(node) => Err(Stop::Broken),
+            Some(Term::Constant(_) | Term::Repeated(..)) | None if self.is_broken(node) => Err(Stop::Broken),
             Some(Term::Constant(_) | Term::Repeated(..)) | None => {
                 fault(format!("its input {} is a constant, where a value of the net is expected", index + 1))
             }
@@ -323,7 +329,7 @@ impl<'a> Lowering<'_, 'a> {
             }
             "DepthToSpace" | "SpaceToDepth" => self.depth_to_space(node),
             "Slice" => self.slice(node),
-            "Gather" => self.gather(node),
+            "Gather" | "GatherND" => self.gather(node),
             "Pad" => self.pad(node),
             "Resize" | "Upsample" => self.resize(node),
             "Softmax" | "LogSoftmax" => self.softmax(node),
@@ -354,38 +360,6 @@ impl<'a> Lowering<'_, 'a> {
         match view.value {
             Value::Node(index) if view.is_only => self.drafts.get_mut(index),
             Value::Node(_) | Value::Input(_) => None,
-        }
-    }
-
-    /// An output of the net, as a vector or as maps.
-    fn output(&mut self, output: &Output<'_>) -> Option<Value> {
-        let found = match self.terms[output.id].clone() {
-            Some(Term::View(view)) => {
-                self.at = self.graph.nodes.len().saturating_sub(1);
-                self.natural(&view)
-            }
-            Some(Term::Repeated(view, sizes)) => {
-                self.at = self.graph.nodes.len().saturating_sub(1);
-                self.repeated(&view, &sizes).and_then(|view| self.natural(&view))
-            }
-            Some(Term::Broken) => Err(Stop::Broken),
-            Some(Term::Constant(_)) | None => fault("it doesn't depend on an input"),
-        };
-        match found {
-            // A net has a layer, even if that does nothing.
-            Ok(view) if matches!(view.value, Value::Input(_)) && !self.graph.nodes.is_empty() => {
-                Some(self.emit_on(&view, Op::Activation(Activation::Identity), Vec::new()).value)
-            }
-            Ok(view) if matches!(view.value, Value::Node(_)) => Some(view.value),
-            Ok(_) => {
-                self.problems.push(Fault::new("it is an input").of("output", output.name));
-                None
-            }
-            Err(Stop::Fault(fault)) => {
-                self.problems.push(fault.of("output", output.name));
-                None
-            }
-            Err(Stop::Broken) => None,
         }
     }
 }

@@ -60,9 +60,14 @@ struct Finder<'g, 'a> {
 
 /// Constants of exporters have single precision, and often fewer digits.
 const CLOSE: f64 = 1e-4;
+/// Those of models in half precision.
+const CLOSE_TO_HALF: f64 = 5e-4;
 
 fn is_close(a: f64, b: f64) -> bool {
-    (a - b).abs() <= CLOSE * b.abs()
+    let is_half = |x: f64| (f64::from(half::f16::from_f64(x)) - x).abs() <= 1e-9 * x.abs();
+    // A divisor is the inverse of a factor.
+    let close = if is_half(a) || is_half(1.0 / a) { CLOSE_TO_HALF } else { CLOSE };
+    (a - b).abs() <= close * b.abs()
 }
 
 /// A product of more factors than this is none of a layer.

@@ -166,17 +166,47 @@ fn products_repeat_values_anyway() {
 }
 
 #[test]
-fn channels_are_not_repeated() {
-    let nodes = vec![
-        node("ReduceMean", &["x"], &["mean"], &[("axes", ints(&[1]))]),
-        node("Expand", &["mean", "sizes"], &["whole"], &[]),
-        node("Relu", &["whole"], &["y"], &[]),
-    ];
-    let error = error(&model(nodes, vec![int_tensor("sizes", &[4], &[1, 2, 2, 3])]));
-    assert!(
-        error.contains("shape [1, 1, 2, 3] that is repeated to [1, 2, 2, 3]\n    help: rows and columns"),
-        "{error}"
-    );
+fn channels_are_repeated_but_not_without_end() {
+    let repeated = |channels: i64| {
+        let nodes = vec![
+            node("ReduceMean", &["x"], &["mean"], &[("axes", ints(&[1]))]),
+            node("Expand", &["mean", "sizes"], &["whole"], &[]),
+            node("Relu", &["whole"], &["y"], &[]),
+        ];
+        model(nodes, vec![int_tensor("sizes", &[4], &[1, channels, 2, 3])])
+    };
+    let (text, found) = run(&repeated(3));
+    assert!(text.contains("concat") && found.len() == 18 && found[..6] == found[12..], "{text}");
+    assert!(error(&repeated(1000)).contains("it repeats channels 1000 times"));
+}
+
+/// The root of 2 in a model of half precision is 1.4140625.
+#[test]
+fn functions_of_models_in_half_precision_are_found() {
+    let gelu = |root: f32| {
+        let nodes = vec![
+            node("Div", &["x", "root"], &["a"], &[]),
+            node("Erf", &["a"], &["b"], &[]),
+            node("Add", &["b", "one"], &["c"], &[]),
+            node("Mul", &["x", "c"], &["d"], &[]),
+            node("Mul", &["d", "half"], &["y"], &[]),
+        ];
+        model(nodes, vec![number("root", root), number("one", 1.0), number("half", 0.5)])
+    };
+    assert!(run(&gelu(1.414_062_5)).0.contains("gelu"));
+    assert!(error(&gelu(1.4139)).contains("Erf"));
+}
+
+#[test]
+fn what_is_left_to_do_is_said() {
+    let of = |op: &str| error(&model(vec![node(op, &["x"], &["y"], &[])], Vec::new()));
+    assert!(of("DequantizeLinear").contains("help: export the model before it is quantised"));
+    assert!(of("ArgMax").contains("help: let the model return what it has before this"));
+    assert!(of("Sqrt").contains("`map(f)`") && of("GRU").contains("recurrent"));
+    let joined = node("Concat", &["x", "places"], &["y"], &[("axis", int(1))]);
+    let places: Vec<f32> = (0..6u8).map(f32::from).collect();
+    let why = error(&model(vec![joined], vec![float_tensor("places", &[1, 1, 2, 3], &places)]));
+    assert!(why.contains("with a constant of the shape [1, 1, 2, 3]\n    help: let the model take"), "{why}");
 }
 
 /// A layer normalisation as it is often written, with the difference from the mean computed twice.

@@ -422,6 +422,52 @@ class WrittenOut(nn.Module):
         return x.amin((2, 3)), torch.where(x > 0.25, x, -1.0).sum(1), x.min(dim=3)[0]
 
 
+@net(3, 6, 5)
+class Reordered(nn.Module):
+    """Channels and pixels in other places."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(6, 3, 3, padding=1, padding_mode="circular")
+
+    def forward(self, x):
+        x = x[:, [2, 0, 1]].flip(1).repeat(1, 2, 1, 1)
+        x = F.softplus(self.conv(x), beta=2)
+        x = torch.roll(x, (1, -2), (2, 3))[:, :, ::2, 1:]
+        return F.pad(x, (0, 0, 0, 0, 1, 1)).permute(0, 2, 3, 1)
+
+
+class Split(nn.Module):
+    """Half of the channels go through some layers, and all that these give is joined."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.first, self.last = nn.Conv2d(channels, 4, 1), nn.Conv2d(6, 4, 1)
+        self.m = nn.ModuleList([nn.Conv2d(2, 2, 3, padding=1)])
+
+    def forward(self, x):
+        y = list(self.first(x).chunk(2, 1))
+        y.extend(layer(y[-1]) for layer in self.m)
+        return F.relu(self.last(torch.cat(y, 1)))
+
+
+@net(3, 8, 8)
+class Detector(nn.Module):
+    """Scores of two maps, one after another, with those of a pixel next to each other."""
+
+    def __init__(self):
+        super().__init__()
+        self.fine, self.coarse, self.top = Split(3), Split(4), Split(8)
+        self.m = nn.ModuleList([nn.Conv2d(4, 6, 1), nn.Conv2d(4, 6, 1)])
+
+    def forward(self, x):
+        fine = self.fine(x)
+        coarse = self.coarse(F.max_pool2d(fine, 2))
+        top = self.top(torch.cat([F.interpolate(coarse, scale_factor=2.0), fine], 1))
+        heads = (layer(x).view(1, 2, 3, -1).transpose(2, 3).reshape(1, -1, 3) for layer, x in zip(self.m, (top, coarse)))
+        return torch.cat(list(heads), 1).softmax(-1)
+
+
 def made(name):
     """A net with random numbers that are no special ones, and its input."""
     torch.manual_seed(len(name))

@@ -51,8 +51,9 @@ Winograd's algorithm may be used.
 
 A recorded file (--recorded) has what a net read and what it gave: tensors `input.NAME` and `output.NAME`, with the \
 names of the net's inputs and outputs, or `input.input` and `output.output` if it doesn't name its only one. Inputs have \
-the shape of the net's input, [C, H, W] or [F], or are flat; several inputs are [N, C, H, W] or [N, F]. The Python \
-package cnn_export writes such files. ONNX's test data (`test_data_set_0` with input_0.pb and output_0.pb) are read, too.
+the shape of the net's input, [C, H, W] or [F], or are flat; several inputs are [N, C, H, W] or [N, F]. Those of a \
+model that has channels last, [H, W, C], are put in order. The Python package cnn_export writes \
+such files. ONNX's test data (`test_data_set_0` with input_0.pb and output_0.pb) are read, too.
 
 Shapes are those of `cnn trace`; dimensions of 1 do not matter, and maps may be flattened. F32, F16 and BF16 are \
 accepted; numbers rounded to F16 need a tolerance of 1e-3, and to BF16 of 1e-2. A net that stores its weights in \

@@ -17,8 +17,7 @@ impl<'a> Lowering<'_, 'a> {
             if fold::is_folded(node.op) && self.is_broken(node) {
                 return Err(Stop::Broken);
             }
-            let why = "no layer computes it";
-            return Err(Fault::new(why).help("replace it in the model, or remove the part that it is in").into());
+            return Err(Fault::new("no layer computes it").help(instead_of(node.op)).into());
         };
         let view = self.view(node, 0)?;
         if let Activation::Identity = activation {
@@ -122,11 +121,7 @@ impl<'a> Lowering<'_, 'a> {
         } else {
             view
         };
-        let whole = if view.is_whole(at, Axis::C) { view } else { self.natural(&view)? };
-        if !whole.is_whole(at, Axis::C) {
-            let why = format!("it is over the axis {at} of {:?}, which is not that of channels", whole.sizes());
-            return Err(Fault::new(why).help(ELSEWHERE).into());
-        }
+        let whole = self.led_by(&view, at)?;
         let view = self.emit_on(&whole, op, Vec::new());
         if is_old && view.dims.len() != rank {
             return fault("it flattens a value that is maps afterwards");
@@ -135,6 +130,25 @@ impl<'a> Lowering<'_, 'a> {
         Ok(view)
     }
 }
+
+/// What to do about an operator that no layer computes.
+fn instead_of(op: &str) -> &'static str {
+    match op {
+        "ArgMax" | "ArgMin" | "TopK" | "NonMaxSuppression" | "NonZero" | "RoiAlign" | "GridSample" | "Sign"
+        | "OneHot" => ELSEWHERE,
+        "LSTM" | "GRU" | "RNN" => "there are no recurrent layers",
+        "Einsum" | "Attention" => ATTENTION,
+        "Exp" | "Log" | "Sqrt" | "Erf" | "Reciprocal" | "Sin" | "Cos" | "Floor" | "Ceil" | "Round" => OWN_FUNCTION,
+        _ => "replace it in the model, or remove the part that it is in",
+    }
+}
+
+/// What to do about a product of values.
+pub(super) const ATTENTION: &str = "layers multiply values by weights, or number by number; there is no attention";
+
+/// What to do about a function of single numbers.
+const OWN_FUNCTION: &str =
+    "replace it in the model, or remove the part that it is in; what is declared by hand can have it as `map(f)`";
 
 /// A sixth that was rounded on its way into a file.
 fn sixth(alpha: f32) -> f32 {

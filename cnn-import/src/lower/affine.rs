@@ -22,6 +22,9 @@ const MOMENTUM: f32 = 0.1;
 /// An attribute of files by `cnn_export`. ONNX's `momentum` is 1 minus it, and of training.
 const SHARE: &str = "share_of_new";
 
+/// What to do about maps of numbers that are known: a net has only weights of layers.
+pub(super) const AS_INPUT: &str = "let the model take these numbers as an input";
+
 /// A constant next to a value.
 enum Factor {
     /// The same number everywhere.
@@ -49,6 +52,10 @@ impl<'a> Lowering<'_, 'a> {
         {
             return Ok(Factor::Each(constant.to_f32()?.into_owned()));
         }
+        if constant.len() == view.shape.elements() {
+            let why = format!("it has a number for each pixel, a constant of the shape {dims:?}");
+            return Err(Fault::new(why).help(AS_INPUT).into());
+        }
         let why = format!("a constant of the shape {dims:?} is neither a number nor one for each channel of {sizes:?}");
         Err(Fault::new(why).into())
     }
@@ -63,12 +70,16 @@ impl<'a> Lowering<'_, 'a> {
     /// A value that lies so that a constant next to it has numbers of channels.
     fn beside(&mut self, view: &View, constant: &Constant<'_>) -> Result<(View, Factor), Stop> {
         let view = Self::widened(view, constant);
+        let constant = &constant.narrowed()?;
         match self.factor(&view, constant) {
             Ok(factor) => Ok((view, factor)),
             Err(why) => {
-                let Ok(natural) = self.natural(&view) else { return Err(why) };
-                let factor = self.factor(&natural, constant)?;
-                Ok((natural, factor))
+                // Numbers of a dimension, which leads then.
+                let offset = view.dims.len() - constant.dims.len();
+                let along = constant.dims.iter().rposition(|size| *size != 1).map(|at| at + offset);
+                let Some(led) = along.and_then(|at| self.led_by(&view, at).ok()) else { return Err(why) };
+                let factor = self.factor(&led, constant)?;
+                Ok((led, factor))
             }
         }
     }
@@ -115,7 +126,7 @@ impl<'a> Lowering<'_, 'a> {
         Ok(match factor {
             Factor::One(number) => self.emit_on(&view, Op::Scale { factor: Some(number as f32) }, Vec::new()),
             Factor::Each(_) => {
-                let flat = Constant::with_dims(constant, vec![view.shape.channels()]);
+                let flat = constant.narrowed()?.with_dims(vec![view.shape.channels()]);
                 let weight = Weight::new(Role::Weight, &Rc::new(flat));
                 self.emit_on(&view, Op::Scale { factor: None }, vec![weight])
             }

@@ -14,9 +14,11 @@ use std::rc::Rc;
 
 use cnn_net::op::{Linear, Op, Role, Shape};
 
+use super::activation::ATTENTION;
 use super::{Lowering, Stop, Weight, fault};
 use crate::constant::Constant;
 use crate::graph::Node;
+use crate::report::Fault;
 use crate::view::{Axis, View};
 
 impl<'a> Lowering<'_, 'a> {
@@ -67,10 +69,16 @@ impl<'a> Lowering<'_, 'a> {
         {
             // Reports what is broken first.
             self.view(node, 1)?;
-            return fault("it multiplies two values of the net with each other, as attention does");
+            let why = "it multiplies two values of the net with each other, as attention does";
+            return Err(Fault::new(why).help(ATTENTION).into());
         }
         let weight = self.needs(node, 1)?;
-        self.product(&view, &weight, false)
+        let &[inputs] = &*weight.dims else { return self.product(&view, &weight, false) };
+        // A vector is a matrix of one column, of which the dimension is gone.
+        let column = Rc::new(weight.with_dims(vec![inputs, 1]));
+        let mut product = self.product(&view, &column, false)?;
+        product.dims.pop();
+        Ok(product)
     }
 
     /// The product of the last dimension with a matrix of `[inputs, outputs]`, or the other way around.
@@ -95,11 +103,11 @@ impl<'a> Lowering<'_, 'a> {
         let last_dim = view.dims.len() - 1;
         if !is_single || (view.dims.len() > 2 && matches!(view.shape, Shape::Map { .. })) {
             // A matrix for each pixel.
-            if !view.is_whole(last_dim, Axis::C) || !matches!(view.shape, Shape::Map { .. }) {
-                return fault(format!("it multiplies the last dimension of {sizes:?}, which is not that of channels"));
-            }
-            let result = self.pixelwise(view, weight_rows(None)?, outputs);
-            let dims = before.iter().cloned().chain([result.whole(Axis::C).into_iter().collect()]).collect();
+            let led = self.led_by(view, last_dim)?;
+            let led = if let Shape::Vector(_) = led.shape { self.as_maps(led) } else { led };
+            let result = self.pixelwise(&led, weight_rows(None)?, outputs);
+            let dims =
+                led.dims[..last_dim].iter().cloned().chain([result.whole(Axis::C).into_iter().collect()]).collect();
             return Ok(View { dims, ..result });
         }
         if inputs != view.shape.elements() {

@@ -1,23 +1,18 @@
-//! Sums, products, maxima and concatenations of values.
-//!
-//! ```text
-//! before   Concat(a, b), …, Concat(a, b, c)
-//! after    concat { a; b; }, …, concat { concat { a; b; }; c; }
-//! ```
-//!
-//! Densely connected nets join all values again in each layer. Joined to what is joined already, they read as a chain.
+//! Sums, products and maxima of values.
 
 use std::rc::Rc;
 
-use cnn_net::graph::Value;
 use cnn_net::op::{Activation, Op, Rearrange, Shape, Size};
 
 use super::arrange::ELSEWHERE;
 use super::{Lowering, Stop, fault};
 use crate::constant::Constant;
-use crate::graph::{Node, axis};
+use crate::graph::Node;
 use crate::report::Fault;
-use crate::view::{Axis, Part, View};
+use crate::view::{Part, View};
+
+/// A batch, channels, rows and columns.
+const MOST_DIMS: usize = 4;
 
 impl<'a> Lowering<'_, 'a> {
     /// An operator on any number of values, of which some may be constants.
@@ -118,11 +113,31 @@ impl<'a> Lowering<'_, 'a> {
             View { dims: more.into_iter().chain(view.dims.iter().cloned()).collect(), ..view.clone() }
         };
         let mut views: Vec<View> = views.iter().map(wide).collect();
+        if together(&views).is_none() && rank > MOST_DIMS {
+            return self.merged_as_maps(op, &views, rank);
+        }
         if together(&views).is_none() {
             views = views.iter().map(|view| self.natural(view)).collect::<Result<_, _>>()?;
         }
-        if views.iter().any(|view| matches!(view.shape, Shape::Map { .. })) {
+        // Vectors of one number go with others as maps of one pixel do.
+        let is_mixed = views.windows(2).any(|pair| pair[0].shape != pair[1].shape);
+        if is_mixed || views.iter().any(|view| matches!(view.shape, Shape::Map { .. })) {
             views = views.into_iter().map(|view| self.as_maps(view)).collect();
+        }
+        if broadcast(&views).is_none()
+            && let Some(sizes) = repeated_sizes(&views)
+        {
+            // Rows or columns alone, which the language doesn't repeat by itself.
+            let wide = |this: &mut Self, view: &View| {
+                let own = view.shape.size();
+                let is_wide = own == Size::square(1) || view.sizes()[2..] == sizes[2..];
+                if is_wide {
+                    Ok(view.clone())
+                } else {
+                    this.repeated(view, &[&view.sizes()[..2], &sizes[2..]].concat())
+                }
+            };
+            views = views.iter().map(|view| wide(self, view)).collect::<Result<_, _>>()?;
         }
         let (Some(dims), Some(shape)) = (together(&views), broadcast(&views)) else {
             let sizes: Vec<Vec<usize>> = views.iter().map(View::sizes).collect();
@@ -136,63 +151,32 @@ impl<'a> Lowering<'_, 'a> {
         Ok(View::of(value, shape, dims))
     }
 
+    /// Values of more dimensions, of which all but the last two are channels here.
+    fn merged_as_maps(&mut self, op: Op, views: &[View], rank: usize) -> Result<View, Stop> {
+        let sizes: Vec<usize> =
+            (0..rank).map(|at| views.iter().map(|view| view.sizes()[at]).max().unwrap_or(1)).collect();
+        let channels = 1..rank - 2;
+        let as_maps = |view: &View| {
+            let own = view.sizes();
+            let outer = &own[channels.clone()];
+            let is_alike = *outer == sizes[channels.clone()] || outer.iter().all(|size| *size == 1);
+            let to = [own[0], outer.iter().product(), own[rank - 2], own[rank - 1]];
+            view.reshaped(&to).filter(|_| is_alike)
+        };
+        let refused = || {
+            Fault::new(format!("values of {rank} dimensions, {sizes:?}, don't go together as maps do")).help(ELSEWHERE)
+        };
+        let maps: Vec<View> = views.iter().map(as_maps).collect::<Option<_>>().ok_or_else(refused)?;
+        let merged = self.merged(op, &maps)?;
+        Ok(self.moved(merged.reshaped(&sizes).ok_or_else(refused)?))
+    }
+
     /// A vector as maps of one pixel, which go with larger ones.
-    fn as_maps(&mut self, view: View) -> View {
+    pub(super) fn as_maps(&mut self, view: View) -> View {
         let Shape::Vector(channels) = view.shape else { return view };
         let shape = Shape::map(channels, 1, 1);
         let value = self.emit(Op::Rearrange(Rearrange::Reshape(shape)), vec![view.value], shape, Vec::new());
         View { value, shape, ..view }
-    }
-
-    pub(super) fn concat(&mut self, node: &Node<'a>) -> Result<View, Stop> {
-        let views = (0..node.inputs.len()).map(|index| self.view(node, index)).collect::<Result<_, _>>()?;
-        self.join(views, node.int("axis", 1)?)
-    }
-
-    /// Values one after another along an axis, which is that of channels.
-    pub(super) fn join(&mut self, mut views: Vec<View>, along: i64) -> Result<View, Stop> {
-        let Some(rank) = views.first().map(|view| view.dims.len()) else { return fault("it has no inputs") };
-        let at = axis(along, rank)?;
-        if views.len() == 1 {
-            return Ok(views.swap_remove(0));
-        }
-        let along = |views: &[View]| views.iter().all(|view| view.dims.len() == rank && view.is_whole(at, Axis::C));
-        let rest = |view: &View| [&view.dims[..at], &view.dims[at + 1..]].concat();
-        let agree = |views: &[View]| views.windows(2).all(|pair| rest(&pair[0]) == rest(&pair[1]));
-        let are_alike = |views: &[View]| {
-            let vectors = views.iter().filter(|view| matches!(view.shape, Shape::Vector(_))).count();
-            vectors == 0 || vectors == views.len()
-        };
-        if !along(&views) || !agree(&views) || !are_alike(&views) {
-            views = views.iter().map(|view| self.natural(view)).collect::<Result<_, _>>()?;
-        }
-        if !along(&views) || !agree(&views) || !are_alike(&views) {
-            let sizes: Vec<Vec<usize>> = views.iter().map(View::sizes).collect();
-            let why = format!("it joins values of the shapes {sizes:?} along the axis {at}; only channels can be");
-            return Err(Fault::new(why).help(ELSEWHERE).into());
-        }
-        let channels = views.iter().map(|view| view.shape.channels()).sum();
-        let shape = match views[0].shape {
-            Shape::Map { height, width, .. } => Shape::map(channels, height, width),
-            Shape::Vector(_) => Shape::Vector(channels),
-        };
-        let all: Vec<_> = views.iter().map(|view| view.value).collect();
-        let known = (2..all.len()).rev().find_map(|count| Some((count, *self.joined.get(&all[..count])?)));
-        let inputs = known.map_or_else(|| all.clone(), |(count, value)| [&[value], &all[count..]].concat());
-        let is_link = known.is_some_and(|(count, _)| count + 1 == all.len());
-        if let Some((2, Value::Node(first))) = known {
-            // The beginning of the chain.
-            self.drafts[first].is_link = true;
-        }
-        let value = self.emit(Op::Concat, inputs, shape, Vec::new());
-        if let Some(draft) = self.drafts.last_mut() {
-            draft.is_link = is_link;
-        }
-        self.joined.insert(all, value);
-        let mut dims = views.swap_remove(0).dims;
-        let joined = View::of(value, shape, Vec::new());
-        dims[at] = joined.whole(Axis::C).into_iter().collect();
-        Ok(View { dims, ..joined })
     }
 }
 
@@ -210,6 +194,18 @@ fn together(views: &[View]) -> Option<Vec<Vec<Part>>> {
         parts.all(|parts| *parts == first).then_some(first)
     };
     (0..rank).map(dim).collect()
+}
+
+/// The sizes that maps have together if their rows and columns are repeated.
+fn repeated_sizes(views: &[View]) -> Option<Vec<usize>> {
+    let rank = views.first()?.dims.len();
+    let are_natural = views.iter().all(|view| matches!(view.shape, Shape::Map { .. }) && view.is_in_order());
+    let all: Vec<Vec<usize>> = views.iter().map(View::sizes).collect();
+    let size = |at: usize| {
+        let most = all.iter().map(|sizes| sizes[at]).max().unwrap_or(1);
+        all.iter().all(|sizes| [1, most].contains(&sizes[at])).then_some(most)
+    };
+    if !(3..=4).contains(&rank) || !are_natural { None } else { (0..rank).map(size).collect() }
 }
 
 /// The shape of values element by element, if the language lets them go together.

@@ -1,13 +1,13 @@
-//! Operators that only say anew where numbers are, and padding.
+//! Operators that only say anew where numbers are.
 //!
 //! ```text
 //! before   Reshape → Transpose → Reshape, Flatten, Squeeze, Unsqueeze, DepthToSpace
 //! after    nothing, until a layer reads the numbers: see `View`
 //! ```
 
-use cnn_net::op::{Edge, Op, Pad, Rearrange, Shape, Size};
+use cnn_net::op::{Op, Rearrange, Shape};
 
-use super::{Lowering, Stop, fault, window};
+use super::{Lowering, Stop, fault};
 use crate::fold::{order, reshaped, squeezed, unsqueezed};
 use crate::graph::{Node, axis};
 use crate::report::Fault;
@@ -124,55 +124,5 @@ impl<'a> Lowering<'_, 'a> {
         let block = |this: &mut Self, at: &i64| this.part(&view, 1, *at as usize * size, size);
         let parts = blocks.iter().map(|at| block(self, at)).collect::<Result<_, _>>()?;
         self.join(parts, 1)
-    }
-
-    pub(super) fn pad(&mut self, node: &Node<'a>) -> Result<View, Stop> {
-        let view = self.view(node, 0)?;
-        let rank = view.dims.len();
-        let list = match self.constant(node, 1)? {
-            Some(pads) => pads.to_ints()?,
-            None => node.ints("pads")?.unwrap_or_default().to_vec(),
-        };
-        // For some of the axes alone, or else for all of them.
-        let mut ends = vec![[0_i64; 2]; rank];
-        let axes: Vec<usize> = match self.constant(node, 3)? {
-            Some(axes) => axes.to_ints()?.into_iter().map(|at| axis(at, rank)).collect::<Result<_, _>>()?,
-            None => (0..rank).collect(),
-        };
-        if list.len() != 2 * axes.len() {
-            return fault(format!("its `pads` are {list:?} for {rank} dimensions"));
-        }
-        for (index, at) in axes.iter().enumerate() {
-            ends[*at] = [list[index], list[index + axes.len()]];
-        }
-        if ends.iter().flatten().all(|end| *end == 0) {
-            return Ok(view);
-        }
-        let mode = match node.text("mode", "constant")? {
-            "constant" => Edge::Zero,
-            "reflect" => Edge::Reflect,
-            "edge" => Edge::Replicate,
-            other => {
-                let why = format!("its `mode` is `{}`", crate::report::text(other));
-                return Err(Fault::new(why)
-                    .help("maps are padded with a number, by reflection or by repetition")
-                    .into());
-            }
-        };
-        let value = match self.constant(node, 2)? {
-            Some(value) => value.scalar().unwrap_or(0.0) as f32,
-            None => node.float("value", 0.0)?,
-        };
-        let view = self.maps(&view)?;
-        let edges: Vec<i64> = ends[2..].iter().map(|end| end[0]).chain(ends[2..].iter().map(|end| end[1])).collect();
-        let Some(sides) = window::edges(&edges, rank).filter(|_| ends[..2].iter().flatten().all(|end| *end == 0))
-        else {
-            return fault(format!("it pads by {ends:?}; only rows and columns can be added"));
-        };
-        let pad = Pad::new(sides).mode(mode).value(if mode == Edge::Zero { value } else { 0.0 });
-        let Size { height, width } = pad.output(view.shape.size());
-        let shape = Shape::map(view.shape.channels(), height, width);
-        let result = self.emit(Op::Rearrange(Rearrange::Pad(pad)), vec![view.value], shape, Vec::new());
-        Ok(View::natural(result, shape, rank))
     }
 }

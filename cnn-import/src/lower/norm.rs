@@ -12,7 +12,7 @@ use cnn_net::op::{Lrn, LrnWindow, Norm, Op, Over, PreluPer, Role, Shape};
 use super::{Lowering, Stop, Weight, fault, plain};
 use crate::constant::Constant;
 use crate::graph::{Node, axis};
-use crate::view::{Axis, Part, View};
+use crate::view::{Axis, Part, View, size};
 
 impl<'a> Lowering<'_, 'a> {
     pub(super) fn instance_norm(&mut self, node: &Node<'a>) -> Result<View, Stop> {
@@ -64,7 +64,7 @@ impl<'a> Lowering<'_, 'a> {
 
     /// Over the last dimensions: the channels of each pixel, or all numbers.
     pub(super) fn layer_norm(&mut self, node: &Node<'a>) -> Result<View, Stop> {
-        let view = self.view(node, 0)?;
+        let mut view = self.view(node, 0)?;
         let rank = view.dims.len();
         let axes: Vec<usize> = match node.ints("axes")? {
             // Of one that was put together from its steps.
@@ -80,9 +80,13 @@ impl<'a> Lowering<'_, 'a> {
         {
             return Ok(self.emit_on(&view, Op::Norm(Norm::Instance { eps, affine: false }), Vec::new()));
         }
-        let over = match dims {
+        let over = match &*axes {
             _ if dims.concat().into_iter().eq(view.whole(Axis::C)) => Over::Channels,
-            _ if dims.iter().flatten().map(|part| part.size).product::<usize>() == view.shape.elements() => Over::All,
+            _ if size(&dims.concat()) == view.shape.elements() => Over::All,
+            [at] => {
+                view = self.led_by(&view, *at)?;
+                Over::Channels
+            }
             _ => return fault(format!("it is over a part of the dimensions of {:?}", view.sizes())),
         };
         let many = if over == Over::All { view.shape.elements() } else { view.shape.channels() };
@@ -120,13 +124,12 @@ impl<'a> Lowering<'_, 'a> {
         if node.int("p", 2)? != 2 {
             return fault("it divides by another length than the Euclidean one");
         }
-        let over = if view.is_whole(at, Axis::C) {
-            Over::Channels
-        } else if view.dims[at].iter().map(|part| part.size).product::<usize>() == view.shape.elements() {
+        let over = if !view.is_whole(at, Axis::C) && size(&view.dims[at]) == view.shape.elements() {
             Over::All
         } else {
-            return fault(format!("it is over the axis {at} of {:?}, which is not that of channels", view.sizes()));
+            Over::Channels
         };
+        let view = if over == Over::All { view } else { self.led_by(&view, at)? };
         let eps = plain(node.float("epsilon", 0.0)?);
         Ok(self.emit_on(&view, Op::Norm(Norm::L2 { over, eps }), Vec::new()))
     }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use cnn_net::op::{Op, Padding, Pool, Shape, Size, Window};
 
+use super::arrange::lies;
 use super::{Lowering, Stop, fault, window};
 use crate::constant::Constant;
 use crate::graph::{Node, axis};
@@ -106,34 +107,8 @@ impl<'a> Lowering<'_, 'a> {
             Some(_) | None => (0..rank as i64).collect(),
         };
         let axes: Vec<usize> = listed.into_iter().map(|at| axis(at, rank)).collect::<Result<_, Fault>>()?;
-        let is_whole = |wanted: &[Axis]| {
-            let mut found: Vec<_> = axes.iter().flat_map(|at| &view.dims[*at]).copied().collect();
-            found.sort_by_key(|part| part.axis);
-            found.into_iter().eq(wanted.iter().filter_map(|axis| view.whole(*axis)))
-        };
         let is_mean = ["ReduceMean", "ReduceSum"].contains(&node.op);
-        let (channels, Size { height, width }) = (view.shape.channels(), view.shape.size());
-        let window = |kernel: Size| {
-            let pool = Pool::new(kernel, kernel);
-            if is_mean { Op::AvgPool(pool) } else { Op::MaxPool(pool) }
-        };
-        let found = if is_whole(&[]) {
-            None
-        } else if is_whole(&[Axis::H, Axis::W]) {
-            let op = if is_mean { Op::GlobalAvgPool } else { Op::GlobalMaxPool };
-            Some((op, Shape::map(channels, 1, 1)))
-        } else if is_whole(&[Axis::W]) {
-            Some((window(Size { height: 1, width }), Shape::map(channels, height, 1)))
-        } else if is_whole(&[Axis::H]) {
-            Some((window(Size { height, width: 1 }), Shape::map(channels, 1, width)))
-        } else if is_whole(&[Axis::C]) && matches!(view.shape, Shape::Map { .. }) {
-            let op = if is_mean { Op::ChannelMean } else { Op::ChannelMax };
-            Some((op, Shape::map(1, height, width)))
-        } else {
-            let why =
-                format!("it is over the axes {axes:?} of {:?}, which are neither maps nor channels", view.sizes());
-            return fault(why);
-        };
+        let (view, found) = self.over(view, &axes, is_mean)?;
         let keeps = node.flag("keepdims", true)?;
         let kept = |at: &usize| keeps || !axes.contains(at);
         let dim = |at: usize| if axes.contains(&at) { Vec::new() } else { view.dims[at].clone() };
@@ -141,6 +116,69 @@ impl<'a> Lowering<'_, 'a> {
         let Some((op, shape)) = found else { return Ok(View { dims, ..view }) };
         let value = self.emit(op, vec![view.value], shape, Vec::new());
         Ok(View::of(value, shape, dims))
+    }
+
+    /// The layer that computes a mean or a maximum over some dimensions, and the value as it reads that; none for dimensions of 1.
+    fn over(&mut self, view: View, axes: &[usize], is_mean: bool) -> Result<(View, Option<(Op, Shape)>), Stop> {
+        if axes.iter().all(|at| view.dims[*at].is_empty()) {
+            return Ok((view, None));
+        }
+        if let Some(found) = pooled(&view, axes, is_mean) {
+            return Ok((view, Some(found)));
+        }
+        let sizes = view.sizes();
+        if let Some(found) = lies(&view).and_then(|natural| pooled(&natural, axes, is_mean)) {
+            return Ok((self.natural(&view)?, Some(found)));
+        }
+        // Of each map first, then of the channels.
+        let channels: Vec<usize> = axes.iter().copied().filter(|at| view.is_whole(*at, Axis::C)).collect();
+        let pixels: Vec<usize> =
+            axes.iter().copied().filter(|at| !view.dims[*at].is_empty() && !channels.contains(at)).collect();
+        if let ([_], Some((op, shape))) = (&*channels, pooled(&view, &pixels, is_mean)) {
+            let value = self.emit(op, vec![view.value], shape, Vec::new());
+            let dim = |at: usize| if pixels.contains(&at) { Vec::new() } else { view.dims[at].clone() };
+            let first = View::of(value, shape, (0..sizes.len()).map(dim).collect());
+            let found = pooled(&first, &channels, is_mean);
+            return Ok((first, found));
+        }
+        // Those of one dimension alone.
+        let several: Vec<usize> = axes.iter().copied().filter(|at| sizes[*at] > 1).collect();
+        let why = format!("it is over the axes {axes:?} of {sizes:?}, which are neither maps nor channels");
+        let &[at] = &*several else { return fault(why) };
+        let led = self.led_by(&view, at)?;
+        let led = if let Shape::Vector(_) = led.shape { self.as_maps(led) } else { led };
+        match pooled(&led, axes, is_mean) {
+            Some(found) => Ok((led, Some(found))),
+            None => fault(why),
+        }
+    }
+}
+
+/// The layer for a mean or a maximum over these dimensions of a value as it lies, and the shape of what it gives.
+fn pooled(view: &View, axes: &[usize], is_mean: bool) -> Option<(Op, Shape)> {
+    let is_whole = |wanted: &[Axis]| {
+        let mut found: Vec<_> = axes.iter().flat_map(|at| &view.dims[*at]).copied().collect();
+        found.sort_by_key(|part| part.axis);
+        found.into_iter().eq(wanted.iter().filter_map(|axis| view.whole(*axis)))
+    };
+    let (channels, Size { height, width }) = (view.shape.channels(), view.shape.size());
+    let window = |kernel: Size| {
+        let pool = Pool::new(kernel, kernel);
+        if is_mean { Op::AvgPool(pool) } else { Op::MaxPool(pool) }
+    };
+    let Shape::Map { .. } = view.shape else { return None };
+    if is_whole(&[Axis::H, Axis::W]) {
+        let op = if is_mean { Op::GlobalAvgPool } else { Op::GlobalMaxPool };
+        Some((op, Shape::map(channels, 1, 1)))
+    } else if is_whole(&[Axis::W]) {
+        Some((window(Size { height: 1, width }), Shape::map(channels, height, 1)))
+    } else if is_whole(&[Axis::H]) {
+        Some((window(Size { height, width: 1 }), Shape::map(channels, 1, width)))
+    } else if is_whole(&[Axis::C]) {
+        let op = if is_mean { Op::ChannelMean } else { Op::ChannelMax };
+        Some((op, Shape::map(1, height, width)))
+    } else {
+        None
     }
 }
 

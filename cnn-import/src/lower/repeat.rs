@@ -1,11 +1,11 @@
 //! Values whose numbers are repeated.
 //!
 //! ```text
-//! before   Mul(x, Expand(y, [1, 16, 22, 22]))     Concat(x, Expand(y, [1, 16, 22, 22]))
-//! after    mul { x; y; }                          concat { x; y -> upsample(22); }
+//! before   Mul(x, Expand(y, [1, 16, 22, 22]))     Concat(x, Expand(y, [1, 16, 22, 22]))     Expand(grey, [1, 3, 32, 32])
+//! after    mul { x; y; }                          concat { x; y -> upsample(22); }          concat { skip; skip; skip; }
 //! ```
 //!
-//! Sums and products repeat maps of one pixel anyway. For other layers they are enlarged maps.
+//! Sums and products repeat maps of one pixel anyway. For other layers they are enlarged maps, or joined to themselves.
 
 use cnn_net::op::{Extent, Interpolation, Op, Resize, Shape, Size};
 
@@ -46,8 +46,25 @@ impl<'a> Lowering<'_, 'a> {
         match sizes.filter(|_| repeats.len() == own.len()) {
             // Of more dimensions, a part of rows or columns is repeated.
             Some(sizes) if own.len() <= 4 || sizes == own => Ok(to_sizes(&view, sizes)),
+            None if repeats.len() == own.len()
+                && view.dims.len() > 1
+                && view.is_whole(1, Axis::C)
+                && is_of_channels(&repeats) =>
+            {
+                let count = usize::try_from(repeats[1]).unwrap_or(0);
+                Ok(Term::View(self.times(&view, 1, count)?))
+            }
             Some(_) | None => Ok(Term::View(self.next_to_themselves(&view, &repeats)?)),
         }
+    }
+
+    /// A value that is joined to itself.
+    fn times(&mut self, view: &View, at: usize, count: usize) -> Result<View, Stop> {
+        if !(1..=MOST_TIMES).contains(&count) {
+            return fault(format!("it repeats channels {count} times"));
+        }
+        let view = View { is_only: false, ..view.clone() };
+        self.join(vec![view; count], at as i64)
     }
 
     /// Numbers that are repeated next to themselves, as Keras enlarges maps:
@@ -87,11 +104,18 @@ impl<'a> Lowering<'_, 'a> {
             let why = format!("it reads a value of the shape {own:?} that is repeated to {sizes:?}");
             Err(Fault::new(why).help("rows and columns can be repeated, and anything in sums and products").into())
         };
-        let (false, Some((_, inner))) = (own.len() < 3 || own[..2] != sizes[..2], sizes.split_at_checked(2)) else {
+        let (&[batch, channels, ref inner @ ..], &[to_batch, to_channels, ref to_inner @ ..]) = (&*own, sizes) else {
             return refused();
         };
+        if batch != to_batch || own.len() > 4 {
+            return refused();
+        }
+        let view = &if channels == to_channels { view.clone() } else { self.times(view, 1, to_channels / channels)? };
+        if inner == to_inner {
+            return Ok(view.clone());
+        }
         let maps = self.maps(view)?;
-        let to = match *inner {
+        let to = match *to_inner {
             [width] => Size::new(1, width),
             [height, width] => Size::new(height, width),
             _ => return refused(),
@@ -127,6 +151,14 @@ impl<'a> Lowering<'_, 'a> {
             _ => self.view(node, index),
         }
     }
+}
+
+/// Channels are repeated at most so often.
+const MOST_TIMES: usize = 64;
+
+/// Whether channels alone are repeated.
+fn is_of_channels(repeats: &[i64]) -> bool {
+    repeats.iter().enumerate().all(|(at, count)| at == 1 || *count == 1)
 }
 
 /// A value whose numbers are repeated to these sizes, or the same with more dimensions.

@@ -48,20 +48,19 @@ impl<'a> Lowering<'_, 'a> {
         if node.text("keep_aspect_ratio_policy", "stretch")? != "stretch" || node.flag("antialias", false)? {
             return fault("it keeps the ratio of the sides, or smooths what becomes smaller");
         }
-        let exact = |scales: &Vec<f64>| {
-            let is_exact =
-                |((from, to), scale): ((&usize, &usize), &f64)| (*from as f64 * scale - *to as f64).abs() < 1e-3;
-            from.iter().zip(&sizes).zip(scales).all(is_exact)
-        };
-        if !scales.as_ref().is_none_or(exact) {
-            return fault(format!("its scales {scales:?} are not those of {from:?} and {sizes:?}"));
-        }
         let at = |sizes: &[usize]| if rank == 4 { Size::new(sizes[2], sizes[3]) } else { Size::new(1, sizes[2]) };
         let (before, after) = (view.shape.size(), at(&sizes));
         if before == after {
             return Ok(view);
         }
-        let (mode, align_corners) = mode(node, before, after)?;
+        let factors = scales.filter(|scales| scales.len() == rank).map(|scales| {
+            let along = |at: usize, size: usize, of: usize| {
+                if is_exact(of, size, scales[at]) { size as f64 / of as f64 } else { scales[at] }
+            };
+            let columns = along(rank - 1, after.width, before.width);
+            [if rank == 4 { along(2, after.height, before.height) } else { 1.0 }, columns]
+        });
+        let (mode, align_corners) = mode(node, before, after, factors)?;
         let (rows, columns) = (after.height / before.height, after.width / before.width);
         let is_whole = rows * before.height == after.height && columns * before.width == after.width;
         let to = if is_whole { Extent::Times(Size::new(rows, columns)) } else { Extent::To(after) };
@@ -82,8 +81,15 @@ impl<'a> Lowering<'_, 'a> {
     }
 }
 
+/// Whether a size is a factor times another one, and not rounded.
+fn is_exact(before: usize, after: usize, factor: f64) -> bool {
+    (before as f64 * factor - after as f64).abs() < 1e-3
+}
+
 /// The language's interpolation, if it is that of the node.
-fn mode(node: &Node<'_>, before: Size, after: Size) -> Result<(Interpolation, bool), Stop> {
+///
+/// PyTorch goes by the factors that it is given, even where sizes were rounded; the language goes by sizes.
+fn mode(node: &Node<'_>, before: Size, after: Size, factors: Option<[f64; 2]>) -> Result<(Interpolation, bool), Stop> {
     let is_old =
         node.op == "Upsample" || node.attribute("coordinate_transformation_mode").is_none() && node.inputs.len() == 2;
     let coordinates = node.text("coordinate_transformation_mode", if is_old { "asymmetric" } else { "half_pixel" })?;
@@ -93,10 +99,22 @@ fn mode(node: &Node<'_>, before: Size, after: Size) -> Result<(Interpolation, bo
         let why = format!("it interpolates by the rule `{what}`, which is not one of the language's");
         Err(Stop::from(Fault::new(why).help("export with the rules of PyTorch: `half_pixel` or `align_corners`")))
     };
+    let [rows, columns] =
+        factors.unwrap_or([after.height as f64 / before.height as f64, after.width as f64 / before.width as f64]);
+    let by_size = is_exact(before.height, after.height, rows) && is_exact(before.width, after.width, columns)
+        || coordinates == "align_corners";
     match (node.text("mode", "nearest")?, coordinates) {
         ("nearest", _) => {
-            let is_same = rule.is_floor(before.height, after.height) && rule.is_floor(before.width, after.width);
+            let is_same =
+                rule.is_floor(before.height, after.height, rows) && rule.is_floor(before.width, after.width, columns);
             if is_same { Ok((Interpolation::Nearest, false)) } else { refused(&format!("{coordinates}, {nearest}")) }
+        }
+        ("linear" | "bilinear" | "cubic", _) if !by_size => {
+            let why =
+                format!("it goes by the factors {rows} and {columns}, and makes {after} of {before}, which is rounded");
+            Err(Fault::new(why)
+                .help("give the size in the place of the factor, or `recompute_scale_factor=True`")
+                .into())
         }
         (mode @ ("linear" | "bilinear" | "cubic"), "half_pixel" | "pytorch_half_pixel" | "align_corners") => {
             let is_half = coordinates == "half_pixel";
@@ -120,13 +138,13 @@ fn mode(node: &Node<'_>, before: Size, after: Size) -> Result<(Interpolation, bo
 
 impl Rule<'_> {
     /// Whether each pixel of the output is the one at `floor(i * input / output)`.
-    fn is_floor(&self, before: usize, after: usize) -> bool {
-        (0..after).all(|index| self.nearest(index, before, after) == Some(index * before / after))
+    fn is_floor(&self, before: usize, after: usize, factor: f64) -> bool {
+        (0..after).all(|index| self.nearest(index, before, after, factor) == Some(index * before / after))
     }
 
     /// The pixel that is nearest to one of the output.
-    fn nearest(&self, index: usize, before: usize, after: usize) -> Option<usize> {
-        let (x, scale) = (index as f64, after as f64 / before as f64);
+    fn nearest(&self, index: usize, before: usize, after: usize, scale: f64) -> Option<usize> {
+        let x = index as f64;
         let at = match self.coordinates {
             "asymmetric" => x / scale,
             "half_pixel" => (x + 0.5) / scale - 0.5,

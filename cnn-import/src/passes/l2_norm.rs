@@ -1,7 +1,7 @@
 //! Division by a length, as PyTorch's `normalize` does it.
 //!
 //! ```text
-//! before   Div(x, Expand(Clip(ReduceL2(x), eps)))
+//! before   Div(x, Expand(Clip(ReduceL2(x), eps)))     Div(x, Add(Sqrt(ReduceSum(Pow(x, 2))), 1e-10))
 //! after    LpNormalization(x, epsilon = eps)
 //! ```
 
@@ -25,6 +25,8 @@ pub(super) fn l2_norm<'a>(finder: &Finder<'_, 'a>, node: &Node<'a>) -> Option<No
         (divisor, eps) = (clip.input(0)?, least?);
     } else if let Some(max) = finder.of(divisor, "Max") {
         (divisor, eps) = finder.with_number(max)?;
+    } else if let Some(sum) = finder.of(divisor, "Add") {
+        (divisor, eps) = finder.with_number(sum).filter(|(_, eps)| (0.0..=NEXT_TO_NOTHING).contains(eps))?;
     }
     let (of, reduce) = length(finder, divisor)?;
     let axes = match reduce.input(1) {
@@ -36,6 +38,9 @@ pub(super) fn l2_norm<'a>(finder: &Finder<'_, 'a>, node: &Node<'a>) -> Option<No
     let made = node.replaced("LpNormalization", vec![Some(x)]);
     (of == x && keeps).then(|| made.with("axis", Value::Int(axis)).with("epsilon", Value::Float(eps as f32)))
 }
+
+/// What is lost in single precision when it is added to a length, but keeps one from being 0.
+const NEXT_TO_NOTHING: f64 = 1e-9;
 
 /// What a length is of, and the node with its axes.
 fn length<'g, 'a>(finder: &Finder<'g, 'a>, id: Id) -> Option<(Id, &'g Node<'a>)> {

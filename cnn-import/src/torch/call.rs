@@ -55,6 +55,12 @@ impl<'a> Call<'_, 'a> {
         }
     }
 
+    /// A list of values, of which some may be left out.
+    pub(super) fn optionals(&mut self, name: &str) -> Result<Vec<Option<Id>>, Stop> {
+        let Json::Array(list) = self.needs(name)? else { return Err(mistyped(name, "a list of values").into()) };
+        list.iter().map(|value| (!value.is_null()).then(|| self.term(name, value)).transpose()).collect()
+    }
+
     fn term(&mut self, name: &str, value: &'a Json) -> Result<Id, Stop> {
         if let Some(number) = number(value) {
             return Ok(self.loader.constant(Constant::floats(Vec::new(), vec![number as f32])));

@@ -49,7 +49,7 @@ pub(super) fn translate(call: &mut Call<'_, '_>) -> Result<(), Stop> {
         "amin" => pool::reduced(call, "ReduceMin"),
         "max" if overload != "other" => pool::reduced(call, "ReduceMax"),
         "min" if overload != "other" => pool::reduced(call, "ReduceMin"),
-        "sum" => pool::sum(call),
+        "sum" => pool::reduced(call, "ReduceSum"),
         "add" | "sub" | "rsub" | "mul" | "div" | "maximum" | "minimum" | "max" | "min" | "square" | "neg"
         | "reciprocal" | "rsqrt" | "pow" | "gt" | "ge" | "lt" | "le" => arithmetic::arithmetic(call, name),
         "where" => arithmetic::choice(call),
@@ -59,7 +59,8 @@ pub(super) fn translate(call: &mut Call<'_, '_>) -> Result<(), Stop> {
         "clone" | "contiguous" | "detach" | "alias" | "lift_fresh_copy" | "to" | "_to_copy" | "type_as" | "float" => {
             moves::same(call)
         }
-        "expand" | "expand_as" | "repeat" => moves::expand(call),
+        "expand" | "expand_as" => moves::expand(call),
+        "repeat" => moves::repeat(call),
         "pixel_shuffle" => moves::pixel_shuffle(call),
         "pixel_unshuffle" => moves::pixel_unshuffle(call),
         "channel_shuffle" | "native_channel_shuffle" => moves::channel_shuffle(call),
@@ -70,6 +71,9 @@ pub(super) fn translate(call: &mut Call<'_, '_>) -> Result<(), Stop> {
         "chunk" | "split" | "split_with_sizes" | "tensor_split" | "unsafe_chunk" | "unsafe_split" => parts::split(call),
         "unbind" => parts::unbind(call),
         "select" => parts::select(call),
+        "index" | "index_select" => parts::index(call, name),
+        "flip" => parts::flip(call),
+        "roll" => parts::roll(call),
         "slice" | "narrow" => parts::slice(call, name),
         "upsample_nearest1d" | "upsample_nearest2d" => resize::resize(call, "nearest", "asymmetric"),
         "_upsample_nearest_exact1d" | "_upsample_nearest_exact2d" => resize::resize(call, "nearest", "half_pixel"),
@@ -86,6 +90,9 @@ fn unknown(name: &str) -> Stop {
             "it multiplies values of the net with each other, as attention does; there are no such layers"
         }
         "lstm" | "gru" | "rnn_tanh" | "rnn_relu" | "embedding" => "there are no recurrent layers and no embeddings",
+        "argmax" | "argmin" | "topk" | "sort" | "nonzero" | "grid_sampler" | "sign" => {
+            "let the model return what it has before this, as one or several outputs, and do the rest in the program"
+        }
         "conv3d" | "max_pool3d" | "adaptive_avg_pool3d" => "there are layers of one and two dimensions",
         _ => "replace it in the model, or leave out the part that it is in",
     };

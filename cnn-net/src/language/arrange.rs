@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use super::Unsayable;
 use super::build::{Missing, Reading, tree};
 use super::check;
-use super::groups::{Counts, common, group_of, is_in, join, spanned};
+use super::groups::{Counts, apart, common, group_of, is_in, join};
 use super::nesting::{DEEPEST, Item, emitted, nested_in_any_order};
 use super::parts::Dots;
 use super::tree::{Kind, Statement, Step};
@@ -43,7 +43,7 @@ pub struct Arranged {
 pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     check::values(graph)?;
     let branches = nested_in_any_order(graph, BTreeSet::new())?;
-    let kept = spanned(graph, &branches);
+    let kept = apart(graph, &branches);
     let nested = if kept.is_empty() { Ok(branches) } else { nested_in_any_order(graph, kept).or(Ok(branches)) }?;
     let mut names = Names { graph, names: graph.nodes.iter().map(|node| node.name.to_owned()).collect() };
     names.lift(&nested.trunk);

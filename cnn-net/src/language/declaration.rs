@@ -15,7 +15,7 @@ use core::fmt;
 use super::blocks::{blocks, called};
 use super::build::{Reading, Tree, tree};
 use super::check;
-use super::groups::spanned;
+use super::groups::apart;
 use super::nesting::{TOO_DEEP, nested, nested_in_any_order};
 use super::text::braced;
 use super::walk;
@@ -80,8 +80,8 @@ pub fn declaration(graph: &Graph<'_>) -> Result<String, Unsayable> {
 fn items(graph: &Graph<'_>, name: &str, reading: Reading) -> Result<Vec<String>, Unsayable> {
     // A tap has no place in a branch, unless in a group there.
     let with_taps = || written(graph, graph.taps.iter().filter_map(|tap| node(tap.value)).collect(), reading);
-    // Nor have the groups that a merge is not in.
-    let kept = nested_in_any_order(graph, BTreeSet::new()).map_or(BTreeSet::new(), |nested| spanned(graph, &nested));
+    // Nor have groups that a merge is not in.
+    let kept = nested_in_any_order(graph, BTreeSet::new()).map_or(BTreeSet::new(), |nested| apart(graph, &nested));
     let spread = if kept.is_empty() { None } else { written(graph, kept, reading).ok() };
     let mut tree = match spread {
         Some(tree) => tree,

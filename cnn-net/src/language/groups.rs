@@ -54,9 +54,16 @@ pub(super) fn common<'n>(a: &'n str, b: &str) -> &'n str {
     common
 }
 
+/// The values to keep so that groups are one after another, and not in branches with parts of others.
+pub(super) fn apart(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<usize> {
+    let mut kept = spanned(graph, nested);
+    kept.extend(cut(graph, nested));
+    kept
+}
+
 /// The values to keep where a merge is in a group that its branches are not all in: a decoder that reads what an encoder has
 /// computed long before. With branches, the merge would be around everything between the two.
-pub(super) fn spanned(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<usize> {
+fn spanned(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<usize> {
     let mut kept = BTreeSet::new();
     let mut open: Vec<&[Item]> = alloc::vec![&*nested.trunk];
     while let Some(items) = open.pop() {
@@ -77,4 +84,37 @@ pub(super) fn spanned(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<usize> {
         }
     }
     kept
+}
+
+/// The values to keep where a branch begins in the middle of a group that its merge is not in: at a value that the group reads twice.
+/// The group would be before the merge and in its branch; so it is before the merge, all of it.
+fn cut(graph: &Graph<'_>, nested: &Nested) -> BTreeSet<usize> {
+    let mut kept = BTreeSet::new();
+    let name = |item: &Item| item.node().map(|node| graph.nodes[node].name);
+    let mut open: Vec<&[Item]> = alloc::vec![&*nested.trunk];
+    while let Some(items) = open.pop() {
+        let befores = core::iter::once(None).chain(items.iter().map(name));
+        for (item, before) in items.iter().zip(befores) {
+            let Item::Merge(node, branches) = item else { continue };
+            open.extend(branches.iter().map(|branch| &**branch));
+            let Some(before) = before else { continue };
+            let merge = group_of(graph.nodes[*node].name);
+            let last = |branch: &Vec<Item>| {
+                let own = |item: &Item| name(item).map_or("", |name| common(group_of(before), group_of(name)));
+                let last = branch.iter().rfind(|item| !is_in(merge, own(item)))?;
+                last.node().filter(|node| leaves_by(graph, own(last), *node))
+            };
+            kept.extend(branches.iter().filter_map(last));
+        }
+    }
+    kept
+}
+
+/// Whether nothing but a node's value is read outside of the group that the node is in.
+fn leaves_by(graph: &Graph<'_>, group: &str, last: usize) -> bool {
+    let is_inside = |node: usize| is_in(graph.nodes[node].name, group);
+    let mut read = graph.nodes.iter().filter(|reader| !is_in(reader.name, group)).flat_map(|reader| reader.inputs);
+    read.all(|value| {
+        matches!(value, Value::Node(node) if *node == last || !is_inside(*node)) || matches!(value, Value::Input(_))
+    })
 }

@@ -13,6 +13,15 @@ pub(super) fn activation(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop
     }
     let Some((op, attributes)) = function(call, name)? else { return Err(unknown(name)) };
     let input = call.input()?;
+    if op == "Softplus" && call.float_or("beta", 1.0)? != 1.0 {
+        let beta = call.float("beta")?;
+        // Of `beta` times the input, divided by it.
+        let (shape, beta) = (call.result_shape(), call.number(beta));
+        let product = call.first("Mul", vec![Some(input), beta], Vec::new(), shape.clone());
+        let result = call.first(op, vec![Some(product)], attributes, shape);
+        call.gives("Div", vec![Some(result), beta], Vec::new());
+        return Ok(());
+    }
     if let ("PRelu", true) = (op, call.has("weight")) {
         let weight = call.value("weight")?;
         call.gives(op, vec![Some(input), Some(weight)], attributes);
@@ -62,7 +71,6 @@ fn function<'a>(call: &Call<'_, 'a>, name: &str) -> Result<Option<(&'static str,
             with("Gelu", vec![("approximate", Attribute::Text(approximate))])
         }
         "softplus" => {
-            unless(call.float_or("beta", 1.0)? == 1.0, "its `beta` is not 1")?;
             unless(call.float_or("threshold", 20.0)? >= 20.0, "it is a straight line from less than 20 on")?;
             plain("Softplus")
         }

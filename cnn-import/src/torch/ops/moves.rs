@@ -64,6 +64,16 @@ pub(super) fn expand(call: &mut Call<'_, '_>) -> Result<(), Stop> {
     Ok(())
 }
 
+pub(super) fn repeat(call: &mut Call<'_, '_>) -> Result<(), Stop> {
+    let (from, repeats) = (call.input()?, call.ints("repeats")?);
+    if repeats.len() != call.shape(from).len() {
+        return expand(call);
+    }
+    let repeats = call.listed(repeats);
+    call.gives("Tile", vec![Some(from), repeats], Vec::new());
+    Ok(())
+}
+
 /// Reshaped, with the dimensions in another order, and reshaped again.
 fn shuffled(call: &mut Call<'_, '_>, from: Id, split: &[usize], order: &[usize]) {
     let sizes = call.sizes_of(split);
@@ -137,7 +147,11 @@ pub(super) fn pad(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
         "pad" if call.has("mode") => call.text("mode")?,
         _ => "constant",
     };
-    let mode = if mode == "replicate" { "edge" } else { mode };
+    let mode = match mode {
+        "replicate" => "edge",
+        "circular" => "wrap",
+        mode => mode,
+    };
     let pads = call.listed(pads);
     let value = call.number(call.float_or("value", 0.0)?);
     call.gives("Pad", vec![Some(from), pads, value], vec![("mode", Attribute::Text(mode))]);

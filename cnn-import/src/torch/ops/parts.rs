@@ -82,3 +82,54 @@ pub(super) fn slice(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
     call.gives("Slice", [Some(from)].into_iter().chain(bounds).collect(), Vec::new());
     Ok(())
 }
+
+/// Numbers at places along one dimension: `x[:, [2, 1, 0]]`.
+pub(super) fn index(call: &mut Call<'_, '_>, name: &str) -> Result<(), Stop> {
+    let from = call.input()?;
+    let (at, places) = match name {
+        "index_select" => (dim(call, from)?, call.value("index")?),
+        _ => match &*call.optionals("indices")? {
+            [before @ .., Some(places)] if before.iter().all(Option::is_none) => (before.len(), *places),
+            _ => return fault("it takes numbers by places in several dimensions"),
+        },
+    };
+    call.gives("Gather", vec![Some(from), Some(places)], along(at));
+    Ok(())
+}
+
+/// Some dimensions in reverse.
+pub(super) fn flip(call: &mut Call<'_, '_>) -> Result<(), Stop> {
+    let from = call.input()?;
+    let dims = call.ints("dims")?;
+    let bounds = [vec![-1; dims.len()], vec![i64::MIN; dims.len()], dims.clone(), vec![-1; dims.len()]];
+    let bounds = bounds.map(|list| call.listed(list));
+    call.gives("Slice", [Some(from)].into_iter().chain(bounds).collect(), Vec::new());
+    Ok(())
+}
+
+/// Dimensions whose last numbers come first.
+pub(super) fn roll(call: &mut Call<'_, '_>) -> Result<(), Stop> {
+    let mut from = call.input()?;
+    let (shifts, dims) = (call.ints("shifts")?, call.ints_or("dims", &[])?);
+    if dims.is_empty() || shifts.len() != dims.len() {
+        return fault("it rolls all numbers as one row");
+    }
+    let shape = call.result_shape();
+    for (shift, at) in shifts.into_iter().zip(dims) {
+        let at = axis(at, shape.len())?;
+        let size = shape[at] as i64;
+        let first = (size - shift.rem_euclid(size.max(1))) % size.max(1);
+        let mut part = |start: i64, end: i64| {
+            let bounds = [start, end, at as i64].map(|number| call.listed(vec![number]));
+            let mut shape = shape.clone();
+            shape[at] = usize::try_from(end - start).unwrap_or(0);
+            call.first("Slice", [Some(from)].into_iter().chain(bounds).collect(), Vec::new(), shape)
+        };
+        if first != 0 {
+            let halves = vec![Some(part(first, size)), Some(part(0, first))];
+            from = call.first("Concat", halves, along(at), shape.clone());
+        }
+    }
+    call.gives("Identity", vec![Some(from)], Vec::new());
+    Ok(())
+}

@@ -71,28 +71,12 @@ pub(super) fn adaptive(call: &mut Call<'_, '_>, op: &'static str) -> Result<(), 
     Ok(())
 }
 
-fn over<'a>(call: &Call<'_, 'a>) -> Result<Attributes<'a>, Stop> {
-    let axes = call.ints_or("dim", &[])?;
-    Ok(vec![("axes", Attribute::Ints(axes)), ("keepdims", Attribute::Int(call.flag("keepdim")?.into()))])
-}
-
-/// A mean or a maximum over some dimensions, or all of them.
+/// A mean, a sum or a maximum over some dimensions, or all of them.
 pub(super) fn reduced(call: &mut Call<'_, '_>, op: &'static str) -> Result<(), Stop> {
     let input = call.input()?;
-    let attributes = over(call)?;
+    let (axes, keeps) = (call.ints_or("dim", &[])?, call.flag("keepdim")?);
+    let attributes = vec![("axes", Attribute::Ints(axes)), ("keepdims", Attribute::Int(keeps.into()))];
     call.gives(op, vec![Some(input)], attributes);
-    Ok(())
-}
-
-/// A sum, as a mean times how many there are.
-pub(super) fn sum(call: &mut Call<'_, '_>) -> Result<(), Stop> {
-    let input = call.input()?;
-    let attributes = over(call)?;
-    let (all, rest) = (call.shape(input).iter().product::<usize>(), call.result_shape());
-    let count = all / rest.iter().product::<usize>().max(1);
-    let mean = call.first("ReduceMean", vec![Some(input)], attributes, rest);
-    let count = call.number(count as f64);
-    call.gives("Mul", vec![Some(mean), count], Vec::new());
     Ok(())
 }
 

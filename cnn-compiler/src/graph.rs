@@ -3,6 +3,7 @@
 mod bind;
 mod check;
 mod constants;
+mod elsewhere;
 mod expand;
 mod kinds;
 mod unknown;

@@ -20,6 +20,7 @@ mod call;
 mod calls;
 mod forward;
 mod host;
+mod inputs;
 mod memory;
 mod output;
 mod place;

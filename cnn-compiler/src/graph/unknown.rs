@@ -1,5 +1,6 @@
 //! A call of something that is neither a layer nor a block: what was probably meant.
 
+use super::elsewhere::help_with;
 use crate::ast::{Ast, Block, Call, Net, Part};
 use crate::env::Env;
 use crate::op::{LAYERS, Layer, bind, meant};
@@ -13,7 +14,7 @@ pub(super) fn called(call: &Call, env: &Env, ast: &Ast, report: &mut Report) {
     }
     let wrong = format!("there is no layer or block `{name}`");
     let says = |help: &str| Message::from(message(&wrong, &[], help));
-    let message = if let Some(help) = elsewhere(&name) {
+    let message = if let Some(help) = help_with(&plain(&name)) {
         says(help)
     } else if let Some(layer) = other_name(&name, call) {
         did_you_mean(&wrong, call, layer.to_owned(), env)
@@ -58,77 +59,6 @@ fn value(wrong: &str, call: &Call, ast: &Ast) -> Option<Message> {
     let wrong = format!("{wrong}: it is the name of a step, whose result goes to the next step only");
     let help = format!("to use it again later, write `keep {name};` after that step, and `from {name}` here");
     is_step.then(|| message(&wrong, &[], &help).into())
-}
-
-/// The help for a word that has no equivalent here, or is not a layer.
-fn elsewhere(name: &str) -> Option<&'static str> {
-    let plain = plain(name);
-    Some(match plain.as_str() {
-        "tap" => "`tap name;` keeps the value at this point as an extra output",
-        "keep" => "`keep name;` keeps the value at this point for `from name`",
-        "output" => "`output name;` writes the value at this point to an output that the net declares",
-        "from" => "`from name` begins a statement or a branch with a value that `keep name;` kept",
-        "aux" => "`aux name(weight = 0.3) { … };` is an auxiliary classifier",
-        "cat" | "concatenate" => "`concat { …; …; }` joins branches, each a statement that reads the same input",
-        "subtract" | "minus" => "`sub { …; …; }` is the first branch minus the others",
-        "maximum" => "`max { …; …; }` is the largest of the branches, element by element",
-        "conv1d" | "maxpool1d" | "avgpool1d" => {
-            "maps have two dimensions; a sequence is a map of height 1, with windows of 1xN"
-        }
-        "conv3d" | "maxpool3d" | "avgpool3d" | "convtranspose3d" | "batchnorm3d" => {
-            "maps have two dimensions, rows and columns; there are no layers for volumes"
-        }
-        "reflectionpad2d" => "for example `pad(1, mode = reflect)` mirrors maps at their edges",
-        "replicationpad2d" => "for example `pad(1, mode = replicate)` repeats the edges of maps",
-        "upsamplingbilinear2d" => "for example `upsample(2, mode = bilinear, align_corners = true)`",
-        "interpolate" => "for example `upsample(2, mode = bilinear)`, or `resize(64x64, mode = bilinear)` to any size",
-        "clamp" | "clip" => "for example `hard_tanh(0, 6)` limits values to a range",
-        "residual" | "skipconnection" | "sum" | "plus" => {
-            "`add { …; skip; }` adds the result of a branch to what it reads"
-        }
-        "squeezeexcite" | "squeezeexcitation" | "squeezeandexcitation" | "se" | "seblock" => {
-            "`mul { skip; { global_avg_pool -> …; }; }` multiplies each channel by a number, which follows from the means of all"
-        }
-        "depthwiseconv" | "depthwiseconv2d" | "dwconv" => {
-            "for example `conv(32, 3x3, groups = 32)` has a filter for each of 32 channels"
-        }
-        "separableconv" | "separableconv2d" | "depthwiseseparableconv" => {
-            "for example `conv(32, 3x3, groups = 32) -> conv(64, 1x1)` has a filter for each of 32 channels, and then mixes them"
-        }
-        "mean" | "reducemean" | "avg" | "average" => {
-            "for example `global_avg_pool` is the mean of each channel, and `channel_mean` that of each pixel"
-        }
-        "reducemax" | "amax" => {
-            "for example `global_max_pool` is the largest of each channel, and `channel_max` that of each pixel"
-        }
-        "split" | "chunk" | "slice" | "narrow" | "unbind" => {
-            "for example `channels(0..16)` takes the first 16 channels"
-        }
-        "permute" | "transpose" | "swapaxes" | "moveaxis" => {
-            "axes keep their order, channels, rows, columns; for example `reshape(16)` gives the same numbers another shape"
-        }
-        "squeeze" | "unsqueeze" | "expanddims" => {
-            "axes stay, also those of size 1; for example `flatten` makes a map a vector, and `reshape(16x1x1)` a vector a map"
-        }
-        "sequential" => "steps follow one another, joined by arrows, for example `conv(16, 3x3) -> relu`",
-        "activation" | "nonlinearity" => "a function is a layer of its own, for example `relu`",
-        "argmax" | "topk" => "a net gives numbers; the largest of them is for the program to find",
-        "attention"
-        | "multiheadattention"
-        | "selfattention"
-        | "transformer"
-        | "transformerencoderlayer"
-        | "lstm"
-        | "gru"
-        | "rnn"
-        | "embedding"
-        | "matmul" => "nets here are convolutional: there are no layers for sequences, for attention, or for words",
-        // Words close to a layer's name that mean something else.
-        "rrelu" | "crelu" | "softmin" | "hardshrink" | "softshrink" | "tanhshrink" => {
-            "there is no such layer, and no other one computes the same"
-        }
-        _ => return None,
-    })
 }
 
 /// A call with another name: the new name in place of the old one, or the whole call if its arguments are in the vocabulary

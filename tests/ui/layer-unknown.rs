@@ -1,6 +1,6 @@
 cnn::network! {
     Net: 3x16x16 -> 10 {
-        attention(8) -> relu;
+        wavelet(8) -> relu;
         flatten -> linear(10);
     }
 }

@@ -1,6 +1,6 @@
 //! Gradients.
 
-use cnn_net::op::Size;
+use cnn_net::op::{Padding, Size};
 use cnn_runtime::exec::run::Run;
 use cnn_runtime::kernels::conv::Conv2d;
 use cnn_runtime::kernels::gradient::activation::{self, ActivateGradient};
@@ -86,7 +86,8 @@ pub(super) fn conv_input(maker: &mut Maker<'_, '_>) -> Box<dyn Case> {
     let extent = |windows: usize, step: usize, taps: usize| (windows - 1) * step + taps;
     let (height, width) =
         (extent(size.height, stride.height, kernel.height), extent(size.width, stride.width, kernel.width));
-    let output = maker.plain(Size::new(height, width), channels);
+    // Its pixels are next to each other.
+    let output = maker.slice(Size::new(height, width), channels, &Padding::NONE, [0, 0]);
     let weights = maker.weights(filters * kernel.area() * channels);
     Box::new(ConvInputGradient { upstream, output, kernel, stride, weights })
 }

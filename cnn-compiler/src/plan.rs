@@ -18,7 +18,6 @@ mod share;
 use cnn_net::graph::Graph;
 use cnn_net::op::Op;
 use cnn_runtime::kernels::call::KernelCall;
-use cnn_runtime::kernels::strips::Planar2d;
 use cnn_runtime::network::steps;
 use cnn_runtime::pack::Pack;
 use cnn_runtime::place::map::Map;
@@ -204,11 +203,7 @@ impl Optimised {
         let (channels, output) = (self.values[input].channels(), self.values[step.output].size());
         // Nothing lies between pixels, nothing is added.
         let plain = !fused.residual && !self.is_joined(input);
-        let mut choices = if plain && Planar2d::fits(conv, channels, output) {
-            algorithm::planar(conv, output)
-        } else {
-            algorithm::choices(conv, channels, output, stream, plain)
-        };
+        let mut choices = algorithm::choices(conv, channels, output, stream, plain);
         choices.retain(|choice| algorithms != Algorithms::Exact || choice.way.is_exact());
         choices
     }

@@ -28,7 +28,7 @@ use std::rc::Rc;
 use cnn_net::graph::Value;
 use cnn_net::op::{Op, Role, Shape};
 
-pub(crate) use self::arrange::has_channels_last;
+pub(crate) use self::arrange::{ELSEWHERE, has_channels_last};
 use self::fields::fields;
 use crate::constant::Constant;
 use crate::external::Files;

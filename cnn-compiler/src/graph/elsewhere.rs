@@ -23,7 +23,7 @@ fn statement(word: &str) -> Option<&'static str> {
             "`mul { skip; { global_avg_pool -> …; }; }` multiplies each channel by a number, which follows from the means of all"
         }
         "sequential" => "steps follow one another, joined by arrows, for example `conv(16, 3x3) -> relu`",
-        "activation" | "nonlinearity" => "a function is a layer of its own, for example `relu`",
+        "activation" | "nonlinearity" => "each function is a layer, for example `relu`",
         _ => return None,
     })
 }

@@ -123,14 +123,17 @@ pub(super) fn stream(weight_bytes: usize) -> f64 {
 }
 
 /// The ways to compute a convolution with this many input channels and an output of this size, the best one first, where a
-/// byte of weights costs `stream`; also along columns, if `columns`.
-pub(super) fn choices(conv: &Conv, inputs: usize, output: Size, stream: f64, columns: bool) -> Vec<Choice> {
+/// byte of weights costs `stream`; also in strips, if the input is `plain`: nothing lies between its pixels.
+pub(super) fn choices(conv: &Conv, inputs: usize, output: Size, stream: f64, plain: bool) -> Vec<Choice> {
+    if plain && Planar2d::fits(conv, inputs, output) {
+        return planar(conv, output);
+    }
     let direct = direct(conv, inputs, output, stream);
     if conv.dilation != Size::square(1) || conv.is_depthwise(inputs) {
         return vec![direct];
     }
     let inputs = inputs / conv.groups;
-    let along_columns = (columns && Columns2d::fits(conv)).then(|| along_columns(conv, inputs, output, stream));
+    let along_columns = (plain && Columns2d::fits(conv)).then(|| along_columns(conv, inputs, output, stream));
     let mut all = in_tiles(conv, inputs, output, stream);
     all.extend(along_columns);
     all.sort_by(|a, b| a.cost.total_cmp(&b.cost));
@@ -140,14 +143,11 @@ pub(super) fn choices(conv: &Conv, inputs: usize, output: Size, stream: f64, col
 }
 
 /// How a training step computes a convolution of this many images: the cheapest way among those whose errors are near those of the direct
-/// algorithm, since its results are trained on. Weights are transformed in every step. In an input that is `plain`, nothing lies between
-/// pixels.
+/// algorithm, since its results are trained on. Weights are transformed in every step.
 pub(crate) fn in_training(conv: &Conv, inputs: usize, output: Size, images: usize, plain: bool) -> Algorithm {
-    let all = if plain && Planar2d::fits(conv, inputs, output) {
-        planar(conv, output)
-    } else {
-        choices(conv, inputs, output, FROM_MEMORY, false)
-    };
+    let mut all = choices(conv, inputs, output, FROM_MEMORY, plain);
+    // Their filters would be transformed in each step, one after another.
+    all.retain(|choice| !matches!(choice.way, Way::Conv(Algorithm::Columns { .. })));
     let exact = all.iter().find(|choice| choice.way.is_exact());
     let Some(direct) = exact else { return Algorithm::Direct };
     let cost = |choice: &Choice| {
@@ -225,7 +225,7 @@ fn along_columns(conv: &Conv, inputs: usize, output: Size, stream: f64) -> Choic
 }
 
 /// For few filters over a single channel: by Winograd's algorithm where that is possible, and directly.
-pub(super) fn planar(conv: &Conv, output: Size) -> Vec<Choice> {
+fn planar(conv: &Conv, output: Size) -> Vec<Choice> {
     let dense = conv.stride == Size::square(1) && conv.dilation == Size::square(1);
     let taps = conv.kernel.height == 5 && conv.kernel.width <= 5;
     let tiles: &[usize] = if dense && taps && output.height >= 4 { &[4, 1] } else { &[1] };

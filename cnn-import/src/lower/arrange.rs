@@ -45,7 +45,7 @@ fn is_channels_last(graph: &Graph<'_>, input: &Input<'_>) -> bool {
 }
 
 /// What to do about a part that only moves numbers, or that is the end of a model.
-pub(super) const ELSEWHERE: &str =
+pub(crate) const ELSEWHERE: &str =
     "let the model return what it has before this, as one or several outputs, and do the rest in the program";
 
 impl<'a> Lowering<'_, 'a> {

@@ -79,7 +79,7 @@ impl<'a> Lowering<'_, 'a> {
         }
     }
 
-    /// Every so many rows and columns: the maxima of single pixels.
+    /// Rows and columns at a stride, as the maxima of single pixels.
     fn strided(&mut self, view: &View, stride: Size) -> Result<View, Stop> {
         let Shape::Map { channels, height, width } = view.shape else { return fault("it takes pixels of a vector") };
         let shape = Shape::map(channels, height.div_ceil(stride.height), width.div_ceil(stride.width));

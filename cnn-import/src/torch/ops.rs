@@ -18,6 +18,7 @@ mod resize;
 
 use super::call::Call;
 use super::{Stop, fault};
+use crate::lower::ELSEWHERE;
 use crate::report::{Fault, text};
 
 /// Adds the nodes that a call becomes.
@@ -90,9 +91,7 @@ fn unknown(name: &str) -> Stop {
             "it multiplies values of the net with each other, as attention does; there are no such layers"
         }
         "lstm" | "gru" | "rnn_tanh" | "rnn_relu" | "embedding" => "there are no recurrent layers and no embeddings",
-        "argmax" | "argmin" | "topk" | "sort" | "nonzero" | "grid_sampler" | "sign" => {
-            "let the model return what it has before this, as one or several outputs, and do the rest in the program"
-        }
+        "argmax" | "argmin" | "topk" | "sort" | "nonzero" | "grid_sampler" | "sign" => ELSEWHERE,
         "conv3d" | "max_pool3d" | "adaptive_avg_pool3d" => "there are layers of one and two dimensions",
         _ => "replace it in the model, or leave out the part that it is in",
     };

@@ -1,7 +1,7 @@
 //! Products with a plane: vectors hold pixels, for few outputs of a single channel, the first layers of nets for digits.
 //!
 //! A vector of outputs would be mostly padding, and one of the taps of a row too. So the gradients of the outputs are transposed into
-//! planes, a block of lines at a time, and multiplied with the input as it lies. Every lane has a sum of its own until all images are
+//! planes, a block of lines at a time, and multiplied with the input as it lies. Each lane keeps its own sum until all images are
 //! added up.
 
 use core::ops::Range;

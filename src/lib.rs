@@ -513,7 +513,35 @@
 //! | `loss = cross_entropy(smoothing = 0.1)` | with a tenth of each target spread over all classes |
 //! | `loss = mean_squared` | targets are numbers; takes the place of a final `step` |
 //! | `loss = binary_cross_entropy` | targets are probabilities; takes the place of a final `sigmoid` |
+//! | `loss(digit = cross_entropy, corners = mean_squared(weight = 0.1))` | a loss for each output, by its name. Their sum is made small; any loss may have a weight |
 //! | `only("fc")` `except("conv*", "bn1")` | the layers that are trained, by their names, or by those of what they are in; `*` is any text. The others run as at inference, and have no gradients |
+//!
+//! Several outputs are compared with several targets, the fields of a struct:
+//!
+//! ```
+//! cnn::network! {
+//!     #[train(batch = 8, loss(digit = cross_entropy, corners = mean_squared(weight = 0.1)))]
+//!     pub Find: 1x28x28 -> { digit: 10, corners: 8 } {
+//!         conv1: conv(8, 3x3) -> relu -> max_pool(2x2) -> fc: linear(32) -> relu;
+//!         keep features;
+//!         fc1: linear(10);
+//!         output digit;
+//!         from features -> fc2: linear(8);
+//!         output corners;
+//!     }
+//! }
+//!
+//! # fn main() {
+//! # let images = [[0.5; 784]; 8];
+//! let mut trainer = FindTrainer::new(FindParams::init(42), cnn::train::Sgd::new(0.9));
+//! let targets = [FindTarget { digit: 3, corners: [0.25; 8] }; 8];
+//! let score = trainer.step(&images, &targets, 0.05);
+//! let [digit, corners] = trainer.scores() else { unreachable!() }; // what made up the loss
+//! # assert!((digit.loss + corners.loss - score.loss).abs() < 1e-9);
+//! let found = FindOutputs::from(trainer.predict(&images[0]));
+//! # assert_eq!(found.digit.len(), 10);
+//! # }
+//! ```
 //!
 //! ## Without an allocator
 //!
@@ -689,7 +717,7 @@ pub mod __rt {
     pub use cnn_runtime::place::workspace::{Batch, LargeWorkspace, Space, Workspace};
     #[cfg(feature = "alloc")]
     pub use cnn_runtime::step::Params;
-    pub use cnn_runtime::step::{Constant, Head, Pass, StepLayout, TensorPlace, minibatch};
+    pub use cnn_runtime::step::{Constant, Head, Pass, Score, StepLayout, TensorPlace, minibatch};
     pub use cnn_runtime::step::{OwnMemory, StepMemory, Train, TrainEmbedded, Trainer, TrainerMemory};
     pub use cnn_runtime::train::{Optimiser, Sgd};
     pub use cnn_runtime::{if_alloc, if_std, load_weights, net_methods, network_methods};

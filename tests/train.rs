@@ -1,8 +1,8 @@
 //! Compiled training steps against the reference in double precision.
 
 use cnn::graph::{Graph, Node};
-use cnn::reference::training::{Parameters, Targets, Trainer, double};
-use cnn::train::{Adam, Decay, Loss, Optimiser, Sgd};
+use cnn::reference::training::{Mode, Parameters, Targets, Trainer, double, forward};
+use cnn::train::{Adam, Criterion, Decay, Loss, Optimiser, Sgd};
 use cnn::weights::{Source, read};
 
 cnn::network! {
@@ -49,6 +49,23 @@ cnn::network! {
     pub Pair: { left: 1x4x4, right: 3 } -> 4 {
         from left -> a: conv(2, 3x3) -> relu -> flatten;
         concat { skip; from right -> c: linear(3); } -> dropout(0.25) -> fc: linear(4);
+    }
+}
+
+cnn::network! {
+    #[train(batch = 3, loss(digit = cross_entropy(smoothing = 0.1), mask = cross_entropy, corners = mean_squared(weight = 0.1)))]
+    pub Parts: 1x12x13 -> { digit: 10, mask: 2x10x11, corners: 8 } {
+        a: conv(6, 3x3, bias = false) -> bn: batch_norm -> relu;
+        keep map;
+        b: conv(2, 1x1) -> softmax;
+        output mask;
+        from map -> max_pool(2x2) -> fc: linear(16) -> relu;
+        keep features;
+        aux helped(weight = 0.3) { fc: linear(8); };
+        fc1: linear(10) -> softmax;
+        output digit;
+        from features -> fc2: linear(8);
+        output corners;
     }
 }
 
@@ -241,4 +258,83 @@ fn threads_change_no_bit() {
     let alone = train(1);
     assert_eq!(alone, train(2));
     assert_eq!(alone, train(3));
+}
+
+fn parts<const B: usize>(step: u32) -> [PartsTarget; B] {
+    let (digits, corners) = (classes::<B>(step, 10), images::<8, B>(step + 5));
+    core::array::from_fn(|image| PartsTarget {
+        digit: digits[image],
+        mask: core::array::from_fn(|pixel| (pixel as u32 + step) % 2),
+        corners: corners[image],
+    })
+}
+
+#[test]
+fn several_outputs_have_a_loss_each() {
+    let (some, targets) = (images::<156, 3>(1), parts::<3>(2));
+    let mut trainer = PartsTrainer::new(PartsParams::init(3), Sgd::new(0.9));
+    let file = trainer.to_safetensors();
+    let score = trainer.gradients(&some, &targets);
+
+    let parameters = double(&read(Parts::GRAPH, &Source::new(&file)).unwrap_or_else(|error| panic!("{error}")));
+    let batch: Vec<&[f32]> = some.iter().map(|image| &image[..]).collect();
+    let mode = Mode { seed: 0, step: 0, frozen: &none };
+    let pass = forward(Parts::GRAPH, &parameters, &batch, mode).expect("a pass");
+    let digits: Vec<u32> = targets.iter().map(|target| target.digit).collect();
+    let masks: Vec<u32> = targets.iter().flat_map(|target| target.mask).collect();
+    let corners: Vec<f32> = targets.iter().flat_map(|target| target.corners).collect();
+    let smoothed = Loss::CrossEntropy { smoothing: 0.1 };
+    let criteria = [
+        (smoothed.into(), Targets::Classes(&digits)),
+        (Loss::CROSS_ENTROPY.into(), Targets::Classes(&masks)),
+        (Criterion { loss: Loss::MeanSquared, weight: 0.1 }, Targets::Numbers(&corners)),
+    ];
+    let losses = pass.losses(&criteria).unwrap_or_else(|error| panic!("{error}"));
+    near("loss", &[score.loss as f32], &[losses.loss], 1e-6);
+    assert_eq!(score.hits, losses.hits);
+    let gradients = pass.backward(&losses.gradients).expect("gradients");
+    check_tensors(&gradients.parameters, |name| trainer.grad(name).map(<[f32]>::to_vec), 1e-5);
+
+    // Of the outputs, and of the auxiliary classifier.
+    let [digit, mask, corner, helped] = trainer.scores() else { panic!("{} scores", trainer.scores().len()) };
+    assert_eq!(digit.hits + mask.hits, score.hits);
+    assert!((digit.loss + mask.loss + corner.loss + helped.loss - score.loss).abs() < 1e-12);
+    assert!(helped.loss > 0.0 && corner.hits == 0);
+}
+
+#[test]
+fn several_outputs_learn_and_are_predicted() {
+    let (some, targets) = (images::<156, 3>(1), parts::<3>(2));
+    let mut trainer = PartsTrainer::new(PartsParams::init(3), Sgd::new(0.9));
+    let first = trainer.step(&some, &targets, 0.05).loss;
+    let last = (0..60).map(|_| trainer.step(&some, &targets, 0.05).loss).last().expect("a step");
+    assert!(last < 0.6 * first, "{first} {last}");
+
+    let (some, targets) = (images::<156, 5>(1), parts::<5>(2));
+    let all = trainer.evaluate(&some, &targets);
+    let means = [0, 1, 2].map(|output| trainer.scores()[output].loss);
+    let one_by_one = some.iter().zip(&targets).map(|(image, target)| {
+        let score = trainer.evaluate(&[*image], &[*target]);
+        (score, [0, 1, 2].map(|output| trainer.scores()[output].loss))
+    });
+    let one_by_one: Vec<_> = one_by_one.collect();
+    assert_eq!(one_by_one.iter().map(|(score, _)| score.hits).sum::<usize>(), all.hits);
+    for output in 0..3 {
+        let mean = one_by_one.iter().map(|(_, losses)| losses[output]).sum::<f64>() / 5.0;
+        assert!((mean - means[output]).abs() < 1e-6, "{mean} {}", means[output]);
+    }
+
+    let weights: PartsWeights = trainer.weights();
+    let mut net = Parts::new(&weights);
+    for image in &some {
+        let expected = net.forward(image);
+        let found = PartsOutputs::from(trainer.predict(image));
+        for (name, found, expected) in [
+            ("digit", &found.digit[..], &expected.digit[..]),
+            ("mask", &found.mask[..], &expected.mask[..]),
+            ("corners", &found.corners[..], &expected.corners[..]),
+        ] {
+            near(name, found, &expected.iter().map(|x| f64::from(*x)).collect::<Vec<_>>(), 1e-4);
+        }
+    }
 }

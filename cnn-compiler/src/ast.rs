@@ -15,7 +15,7 @@ use syn::{Attribute, Visibility};
 
 use crate::report::Place;
 
-pub use self::attributes::{Algorithms, Budget, Embed, Train};
+pub use self::attributes::{Algorithms, Budget, Embed, Losses, Train};
 pub use self::expr::{Arg, Call, Expr, ExprKind, Operator};
 pub use self::model::{Content, Model};
 pub use self::name::Name;
@@ -106,6 +106,11 @@ impl Net {
     /// Whether a `cfg` switches the net: of several such nets, only one may exist.
     pub(crate) fn has_cfg(&self) -> bool {
         self.attributes.iter().any(|attribute| attribute.path().is_ident("cfg"))
+    }
+
+    /// Whether the targets of its training are a struct.
+    pub(crate) fn has_struct_of_targets(&self) -> bool {
+        self.train.is_some() && self.outputs.len() > 1
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `values` | the runtime's values as expressions |
 //! | `user` | the code of functions and layers by the user |
 //! | `train` | the training step |
+//! | `targets` | the types of what outputs should be |
 //! | `stub` | the types alone, for a net with mistakes |
 
 mod embed;
@@ -22,6 +23,7 @@ mod net;
 mod parts;
 mod ports;
 mod stub;
+mod targets;
 mod train;
 mod user;
 mod values;

@@ -32,7 +32,7 @@ mod tensors;
 use cnn_net::graph::{Graph, Value};
 use cnn_net::op::{Activation, Op, UserFunction};
 use cnn_runtime::step::{Constant, Head, StepLayout, TensorPlace};
-use cnn_runtime::train::Loss;
+use cnn_runtime::train::{Criterion, Loss};
 
 use self::algorithm::Algorithms;
 use self::calls::Calls;
@@ -45,6 +45,7 @@ use self::shared::{Shared, Trunk};
 use crate::plan::Buffer;
 
 pub use self::call::{Call, Kernel, LossOf};
+pub(crate) use self::select::criteria;
 pub use self::shared::TrunkPack;
 
 /// What a step is planned for.
@@ -52,8 +53,8 @@ pub use self::shared::TrunkPack;
 pub struct Spec {
     /// Images of a minibatch.
     pub images: usize,
-    /// What is made small.
-    pub loss: Loss,
+    /// What is made small of each output.
+    pub criteria: Vec<Criterion>,
     /// Which nodes are not trained.
     pub frozen: Vec<bool>,
     /// Whether convolutions are computed directly.
@@ -125,9 +126,8 @@ pub struct Fault {
 
 /// Outputs that don't fit the loss: with a single class there is nothing to learn, and probabilities are no logits.
 fn loss_faults(nodes: &Nodes<'_>) -> Vec<Fault> {
-    let (graph, loss) = (nodes.graph, nodes.spec.loss);
-    let heads = graph.outputs.iter().map(|output| output.value).chain(graph.aux.iter().map(|aux| aux.result));
-    let fault = |value: Value| {
+    let graph = nodes.graph;
+    let fault = |(value, loss): (Value, Loss)| {
         let Value::Node(index) = value else { return None };
         let node = &graph.nodes[index];
         let is_sigmoid = matches!(node.op, Op::Activation(Activation::Sigmoid | Activation::LogSigmoid));
@@ -152,7 +152,22 @@ fn loss_faults(nodes: &Nodes<'_>) -> Vec<Fault> {
         };
         Some(Fault { node: Some(index), wrong, help: help.to_owned() })
     };
-    heads.filter_map(fault).collect()
+    let faults = nodes.heads.iter().map(|head| (head.result, nodes.spec.criteria[head.output].loss)).filter_map(fault);
+    let without_targets = graph.aux.iter().filter(|aux| graph.aux_output(aux).is_none());
+    let without_targets = without_targets.map(|aux| {
+        let node = if let Value::Node(node) = aux.result { Some(node) } else { None };
+        let outputs: Vec<String> = graph.outputs.iter().map(|output| graph.shape(output.value).to_string()).collect();
+        Fault {
+            node,
+            wrong: format!(
+                "aux: `{}` is compared with the targets of an output, and none has its shape, {}",
+                aux.name,
+                graph.shape(aux.result),
+            ),
+            help: format!("let it end in the shape of the output: {}", outputs.join(" or ")),
+        }
+    });
+    faults.chain(without_targets).collect()
 }
 
 /// Plans the step of a net.
@@ -179,7 +194,7 @@ pub fn plan(graph: &Graph<'_>, spec: &Spec) -> Result<StepPlan, Vec<Fault>> {
     let (calls, forward) = Calls::of(graph, spec, &program, &places, &mut shared);
     let heads = program.heads.iter().map(|head| {
         let len = program.values[head.losses].shape.elements();
-        let hits = if spec.loss.is_of_classes() { len / 2 } else { 0 };
+        let hits = if head.criterion.loss.is_of_classes() { len / 2 } else { 0 };
         Head::new(places.maps[head.losses].offset, len - hits, hits)
     });
     let heads = heads.collect();
@@ -238,10 +253,6 @@ fn faults(nodes: &Nodes<'_>) -> Vec<Fault> {
         }
     }
     faults.extend(loss_faults(nodes));
-    if nodes.graph.outputs.len() != 1 {
-        let wrong = format!("a net with {} outputs can't be trained: a loss compares one", nodes.graph.outputs.len());
-        faults.push(Fault { node: None, wrong, help: "train a net that ends in one of them".to_owned() });
-    }
     if !nodes.learning.contains(&true) {
         let wrong = "there is nothing to train: the loss depends on no tensor that may change".to_owned();
         faults.push(Fault { node: None, wrong, help: String::new() });

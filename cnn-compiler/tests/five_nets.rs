@@ -79,7 +79,8 @@ fn check(net: &str, graph: &Graph<'_>) {
     let keep_all = |op| if matches!(op, Op::Dropout { .. }) { Op::Dropout { p: 0.0 } } else { op };
     let nodes: Vec<Node<'_>> = graph.nodes.iter().map(|node| Node { op: keep_all(node.op), ..*node }).collect();
     let graph = &Graph { nodes: &nodes, ..*graph };
-    let spec = Spec { images: case.images, loss: Loss::CROSS_ENTROPY, exact: false, frozen: vec![false; nodes.len()] };
+    let (criteria, frozen) = (vec![Loss::CROSS_ENTROPY.into()], vec![false; nodes.len()]);
+    let spec = Spec { images: case.images, criteria, exact: false, frozen };
     let mut machine = Machine::new(graph, &spec, &double(&tensors));
     drop(tensors);
 
@@ -87,7 +88,7 @@ fn check(net: &str, graph: &Graph<'_>) {
     let images: Vec<Vec<f32>> = (0..case.images).map(image).collect();
     let images: Vec<&[f32]> = images.iter().map(Vec::as_slice).collect();
     let classes: Vec<u32> = (0..case.images).map(|index| (index * 3 % graph.output().channels()) as u32).collect();
-    let (loss, _) = machine.run(&images, &Targets::Classes(&classes), 1);
+    let (loss, _) = machine.run(&images, &[Targets::Classes(&classes)], 1);
     assert!((loss - case.loss).abs() <= 1e-5 * case.loss, "{loss}, expected {}", case.loss);
 
     let gradients = machine.gradients();

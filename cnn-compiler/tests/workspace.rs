@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use cnn_compiler::plan::Plan;
 use cnn_compiler::report::Report;
 use cnn_compiler::train::Spec;
+use cnn_net::graph::{Output, Value};
 use cnn_runtime::train::Loss;
 use proc_macro2::TokenStream;
 
@@ -75,14 +76,14 @@ fn the_memory_of_every_training_step_is_near_the_least() {
     let mut planned = 0;
     for Net { name, plan, .. } in nets {
         plan.describe(&name, "", |graph| {
-            if graph.outputs.len() != 1 {
-                return;
-            }
-            let last = graph.nodes.last().map(|node| node.op);
-            let of_numbers = graph.output().channels() == 1
-                || last.is_some_and(|op| Loss::MeanSquared.replaces(&op) || Loss::BinaryCrossEntropy.replaces(&op));
-            let loss = if of_numbers { Loss::MeanSquared } else { Loss::CROSS_ENTROPY };
-            let spec = Spec { images: 2, loss, frozen: vec![false; graph.nodes.len()], exact: false };
+            let loss = |output: &Output<'_>| {
+                let last = if let Value::Node(node) = output.value { Some(graph.nodes[node].op) } else { None };
+                let of_numbers = graph.shape(output.value).channels() == 1
+                    || last.is_some_and(|op| Loss::MeanSquared.replaces(&op) || Loss::BinaryCrossEntropy.replaces(&op));
+                if of_numbers { Loss::MeanSquared.into() } else { Loss::CROSS_ENTROPY.into() }
+            };
+            let criteria = graph.outputs.iter().map(loss).collect();
+            let spec = Spec { images: 2, criteria, frozen: vec![false; graph.nodes.len()], exact: false };
             let step = cnn_compiler::train::plan(graph, &spec).unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
             let (found, least) = (step.layout().workspace, step.layout().lower_bound);
             assert!(found * 10 <= least * 11, "{name}: {found} floats, {least} at least");

@@ -302,6 +302,16 @@ impl<'a> Graph<'a> {
         self.nodes.iter().filter(|n| n.aux.is_none())
     }
 
+    /// The output that an auxiliary classifier helps to learn, and whose targets it has: the first one of its shape.
+    #[must_use]
+    pub fn aux_output(&self, aux: &Aux<'_>) -> Option<usize> {
+        let of = |value: Value| {
+            let shape = self.shape(value);
+            (shape.size(), shape.channels())
+        };
+        self.outputs.iter().position(|output| of(output.value) == of(aux.result))
+    }
+
     /// Trained parameters, without those of auxiliary classifiers.
     #[must_use]
     pub const fn parameters(&self) -> u64 {

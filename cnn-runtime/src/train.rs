@@ -17,6 +17,6 @@ pub use self::clip::{clip_factor, global_norm, scale};
 pub use self::dropout::Dropout;
 pub use self::float::Float;
 pub use self::init::Init;
-pub use self::loss::Loss;
+pub use self::loss::{Criterion, Loss};
 pub use self::optimiser::{Adam, AdamW, Decay, Optimiser, Sgd, Update};
 pub use self::random::philox;

@@ -29,6 +29,10 @@ pub enum TargetKind {
 }
 
 /// A type of targets: a class, `[u32; PIXELS]`, or `[f32; N]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is the target of several outputs, and data sets have one for an image",
+    note = "call `step` and `evaluate` of the net's trainer, `NameTrainer`"
+)]
 pub trait Target: Sized + Sync + 'static {
     /// What it is, for a net with this output.
     fn kind(graph: &Graph<'_>) -> TargetKind;

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use cnn_net::graph::Graph;
+use cnn_net::graph::{Graph, Value};
 use cnn_net::language::declaration;
 use cnn_net::op::{Activation, Op};
 use cnn_train::{DIGITS, Ended, Failed, Job, Kind, Options};
@@ -18,6 +18,7 @@ use models::{LeNet5, Mlp, Perceptron};
 use self::built::Build;
 use self::source::{BATCH, IMPORT, Source};
 pub(super) use self::step::Stepped;
+use self::step::compiled;
 use crate::args::train::TrainArgs;
 use crate::failure::Failure;
 use crate::limited;
@@ -71,7 +72,10 @@ pub(super) fn train(args: &TrainArgs, out: &mut Output<impl Write>) -> Result<()
     let source = match Given::new(&args.net) {
         Given::Rust(path, net) => {
             let text = read(path)?;
-            Source::of_file(path, &text, net, batch)?
+            let source = Source::of_file(path, &text, net, batch)?;
+            // Mistakes are shown in the file as it is, and now, not after minutes of building.
+            compiled(path, &text, &source.net)?;
+            source
         }
         Given::Imported(path) => return Err(Failure::of_file(path, format_args!("is no declaration: {IMPORT}"))),
         Given::Name(_) | Given::Stdin(_) => {
@@ -84,6 +88,7 @@ pub(super) fn train(args: &TrainArgs, out: &mut Output<impl Write>) -> Result<()
             of_model(model, batch)?
         }
     };
+    Stepped::of_source(&source, &source.path)?.check_outputs()?;
     out.flush()?;
     Build::new(&source, args.path.as_deref())?.run(&job)
 }
@@ -103,19 +108,28 @@ fn ready(model: &Model) -> Option<&'static Trained> {
 
 /// A net of this program as a Rust file that trains.
 fn of_model(model: &Model, batch: Option<usize>) -> Result<Source, Failure> {
-    let text = declared(model, ready(model).map_or_else(|| fitting_loss(model.graph), |trained| trained.loss))?;
+    let text =
+        declared(model, &ready(model).map_or_else(|| fitting_loss(model.graph), |trained| trained.loss.to_owned()))?;
     Source::of_file(Path::new("net.rs"), &text, Some(model.graph.name), batch)
 }
 
 /// Cross entropy, which needs no word, unless an output is no class.
-fn fitting_loss(graph: &Graph<'_>) -> &'static str {
-    let last = graph.nodes.last();
-    if last.is_some_and(|node| matches!(node.op, Op::Activation(Activation::Sigmoid))) {
-        ", loss = binary_cross_entropy"
-    } else if graph.output().channels() == 1 {
-        ", loss = mean_squared"
-    } else {
-        ""
+fn fitting_loss(graph: &Graph<'_>) -> String {
+    let of = |value: Value| match value {
+        Value::Node(node) if matches!(graph.nodes[node].op, Op::Activation(Activation::Sigmoid)) => {
+            "binary_cross_entropy"
+        }
+        value if graph.shape(value).channels() == 1 => "mean_squared",
+        _ => "cross_entropy",
+    };
+    match graph.outputs {
+        [output] if of(output.value) == "cross_entropy" => String::new(),
+        [output] => format!(", loss = {}", of(output.value)),
+        outputs => {
+            let all: Vec<String> =
+                outputs.iter().map(|output| format!("{} = {}", output.name, of(output.value))).collect();
+            format!(", loss({})", all.join(", "))
+        }
     }
 }
 

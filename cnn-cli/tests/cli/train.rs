@@ -44,6 +44,15 @@ fn what_can_not_train_is_refused_before_anything_is_built() {
     let help = "write the model as a declaration first, `cnn import MODEL -o net.rs";
     assert!(error("a.ONNX", "digits").starts_with(&format!("a.ONNX is no declaration: {help}")));
     assert!(error("model.rs", "digits").starts_with(&format!("model.rs names a file for `Net`: {help}")));
+    let two = "cnn::network! { #[train(batch = 2)] Two: 1x28x28 -> { a: 10, b: 10 } {\nx: linear(10); output a; y: linear(10); output b; } }";
+    fs::write(folder.path("two.rs"), two).unwrap();
+    let expected = "Two has 2 outputs, and data sets have one target for an image: train it in a program of yours, with TwoTrainer";
+    assert_eq!(error("two.rs", "digits"), expected);
+    fs::write(folder.path("wrong.rs"), two.replace("linear(10); output a", "linear(9); output a")).unwrap();
+    let text =
+        cnn().current_dir(folder.path("")).args(["train", "wrong.rs", "--data", "digits", "-o", "w"]).output().unwrap();
+    let text = String::from_utf8(text.stderr).unwrap();
+    assert!(text.contains("1 | cnn::network! {") && text.contains("`a` is 9, but 10 is declared"), "{text}");
     assert!(error("mlp", "nowhere").starts_with("nowhere "), "{}", error("mlp", "nowhere"));
     // Commands that build nothing have no model either.
     for command in ["summary", "plan"] {
@@ -52,7 +61,7 @@ fn what_can_not_train_is_refused_before_anything_is_built() {
         assert!(text.contains("`Net` is a model in a file, which is read only where its crate is built"), "{text}");
         assert!(text.contains("give a.onnx itself in the place of this file"), "{text}");
     }
-    assert_eq!(folder.names(), ["model.rs"]);
+    assert_eq!(folder.names(), ["model.rs", "two.rs", "wrong.rs"]);
 }
 
 #[test]

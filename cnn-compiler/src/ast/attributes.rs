@@ -1,7 +1,7 @@
 //! What the attributes of a net say.
 
-use cnn_runtime::train::Loss;
-use syn::LitStr;
+use cnn_runtime::train::Criterion;
+use syn::{Ident, LitStr};
 
 use crate::report::Place;
 
@@ -59,12 +59,20 @@ pub struct Embed {
 pub struct Train {
     /// Images of a minibatch.
     pub images: usize,
-    /// What is made small; cross entropy, unless it is given.
-    pub loss: Option<Loss>,
+    /// What is made small; cross entropy of every output, unless it is given.
+    pub loss: Option<Losses>,
     /// The layers that are trained; all of them, if there are none.
     pub only: Vec<LitStr>,
     /// The layers that are not.
     pub except: Vec<LitStr>,
     /// The attribute.
     pub place: Place,
+}
+
+/// What training makes small.
+pub enum Losses {
+    /// `loss = mean_squared`: the same of every output.
+    All(Criterion),
+    /// `loss(class = cross_entropy, corners = mean_squared(weight = 0.1))`: one for each output, by its name.
+    Each(Vec<(Ident, Criterion)>),
 }

@@ -20,16 +20,18 @@ pub(super) struct Names {
     pub(super) inputs: Ident,
     /// `LeNet5Outputs`, if they have names
     pub(super) outputs: Ident,
+    /// `LeNet5Target`, if it trains and has several outputs
+    pub(super) target: Ident,
     /// The type parameter: where the workspace is.
     pub(super) space: Ident,
 }
 
 impl Names {
     pub(super) fn new(name: &Ident) -> Self {
-        let [weights, workspace, inputs, outputs] =
-            ["Weights", "Workspace", "Inputs", "Outputs"].map(|suffix| format_ident!("{name}{suffix}"));
+        let [weights, workspace, inputs, outputs, target] =
+            ["Weights", "Workspace", "Inputs", "Outputs", "Target"].map(|suffix| format_ident!("{name}{suffix}"));
         let space = format_ident!("{}", if name == "S" { "T" } else { "S" });
-        Self { name: name.clone(), weights, workspace, inputs, outputs, space }
+        Self { name: name.clone(), weights, workspace, inputs, outputs, target, space }
     }
 }
 
@@ -49,18 +51,20 @@ pub(super) fn block(
             #code
         };
     }
-    let Names { name, weights, workspace, inputs, outputs, .. } = &names;
+    let Names { name, weights, workspace, inputs, outputs, target, .. } = &names;
     let inner = Names::new(&format_ident!("Net"));
     let Names { name: its_name, weights: its_weights, workspace: its_workspace, .. } = &inner;
-    let (its_inputs, its_outputs) = (&inner.inputs, &inner.outputs);
+    let (its_inputs, its_outputs, its_target) = (&inner.inputs, &inner.outputs, &inner.target);
     let inputs = ast::names(&net.inputs).then(|| quote!(type #its_inputs<'a> = #inputs<'a>;));
     let outputs = ast::names(&net.outputs).then(|| quote!(type #its_outputs<'a> = #outputs<'a>;));
+    let target = net.has_struct_of_targets().then(|| quote!(type #its_target = #target;));
     let aliases = quote! {
         type #its_name<'w, S = #space> = #name<'w, S>;
         type #its_weights = #weights;
         type #its_workspace = #workspace;
         #inputs
         #outputs
+        #target
     };
     let code = code(inner);
     quote! {

@@ -73,7 +73,8 @@ impl Parts<'_> {
         let numbers = self.numbers();
         let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
         let (weights_type, port_types) = (self.weights_type(runtime), self.ports().types(runtime));
-        let training = self.training.map(|_| train::types(self.net, runtime));
+        let training =
+            self.training.map(|training| train::types(self.net, self.graph, &training.spec.criteria, runtime));
         let workspace_doc = format!(" Memory that [`{name}`] computes in, for [`{name}::with_workspace`].");
         quote! {
             #(#docs)*

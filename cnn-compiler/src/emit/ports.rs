@@ -24,7 +24,7 @@ pub(super) struct Field {
 }
 
 /// A name as a field.
-fn field(name: &str) -> Ident {
+pub(super) fn field(name: &str) -> Ident {
     syn::parse_str(name).unwrap_or_else(|_| format_ident!("r#{name}"))
 }
 

@@ -13,6 +13,7 @@ use super::values::{number, value};
 use crate::ast::{Ast, Net, Port};
 use crate::graph::{Graph, graph};
 use crate::report::Report;
+use crate::train::criteria;
 
 /// The types of a net that does not compile.
 pub(crate) fn stub(net: &Net, ast: &Ast) -> TokenStream {
@@ -47,9 +48,10 @@ pub(crate) fn stub(net: &Net, ast: &Ast) -> TokenStream {
             let training = train::stub(net, &names, declared);
             quote!(#(#code)* #training)
         });
-        (stub.ports(&names).types(runtime), block)
+        let training = net.train.as_ref().map(|of| train::types(net, declared, &criteria(of, declared), runtime));
+        let ports = stub.ports(&names).types(runtime);
+        (quote!(#ports #training), block)
     });
-    let training = net.train.as_ref().map(|_| train::types(net, runtime));
     quote! {
         #(#attributes)*
         #[doc(hidden)]
@@ -69,7 +71,6 @@ pub(crate) fn stub(net: &Net, ast: &Ast) -> TokenStream {
         #visibility type #workspace = #runtime::Workspace<0>;
 
         #types
-        #training
 
         #(#attributes)*
         #[allow(dead_code, unused_variables, missing_docs, reason = "a stub for a net with mistakes")]

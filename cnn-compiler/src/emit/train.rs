@@ -4,15 +4,18 @@ use std::collections::HashSet;
 
 use cnn_net::graph::Graph;
 use cnn_net::literal::{Literal, Rust};
+use cnn_runtime::train::Criterion;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::embed::Embedded;
 use super::kernels::unique;
 use super::names::Names;
+use super::ports::field;
+use super::targets::{image_types, struct_of_targets};
 use super::values::{number, tokens, value};
 use crate::ast::Net;
-use crate::train::{Call, Kernel, LossOf, Spec, StepPlan, TrunkPack};
+use crate::train::{Call, Kernel, LossOf, Spec, StepPlan, TrunkPack, criteria};
 
 /// A net's training step.
 pub(crate) struct Training {
@@ -23,13 +26,14 @@ pub(crate) struct Training {
 }
 
 /// The types of a net that trains.
-pub(super) fn types(net: &Net, runtime: &TokenStream) -> TokenStream {
+pub(super) fn types(net: &Net, graph: &Graph<'_>, criteria: &[Criterion], runtime: &TokenStream) -> TokenStream {
     let Names { name, .. } = Names::new(&net.name);
     let [params, trainer, memory] =
         ["Params", "Trainer", "TrainerMemory"].map(|suffix| format_ident!("{name}{suffix}"));
     let (visibility, attributes) = (&net.visibility, &net.attributes);
     let params_doc = format!(" The tensors of [`{name}`] in training: parameters, and running statistics.");
     let trainer_doc = format!(" [`{name}`] in training.");
+    let targets = struct_of_targets(net, graph, criteria, runtime);
     let memory_doc = format!(" All memory of a [`{trainer}`], for one that needs no allocator.");
     quote! {
         #runtime::if_alloc! {
@@ -46,30 +50,17 @@ pub(super) fn types(net: &Net, runtime: &TokenStream) -> TokenStream {
         #[doc = #memory_doc]
         #(#attributes)*
         #visibility type #memory<O = #runtime::Sgd> = #runtime::TrainerMemory<#name<'static>, O>;
-    }
-}
 
-/// The types of an image, of its target, and of the output for it.
-fn image_types(graph: &Graph<'_>, classes: bool) -> [TokenStream; 3] {
-    let (input, output) = (number(graph.input().elements()), graph.output());
-    let numbers = number(output.elements());
-    let target = match (classes, output.size().area()) {
-        (true, 1) => quote!(rt::u32),
-        (true, pixels) => {
-            let pixels = number(pixels);
-            quote!([rt::u32; #pixels])
-        }
-        (false, _) => quote!([rt::f32; #numbers]),
-    };
-    [quote!([rt::f32; #input]), target, quote!([rt::f32; #numbers])]
+        #targets
+    }
 }
 
 /// The trait, for a net with mistakes.
 pub(super) fn stub(net: &Net, names: &Names, graph: &Graph<'_>) -> Option<TokenStream> {
     let train = net.train.as_ref()?;
     let Names { name, weights, .. } = names;
-    let [image, target, output] = image_types(graph, train.loss.is_none_or(|loss| loss.is_of_classes()));
-    let images = number(train.images);
+    let [image, target, output] = image_types(names, graph, &criteria(train, graph));
+    let [images, heads] = [train.images, graph.outputs.len()].map(number);
     let embedded = net.weights.is_some().then(|| {
         quote! {
             impl rt::TrainEmbedded for #name<'static> {
@@ -84,12 +75,14 @@ pub(super) fn stub(net: &Net, names: &Names, graph: &Graph<'_>) -> Option<TokenS
             type Image = #image;
             type Target = #target;
             type Output = #output;
+            type Scores = [rt::Score; #heads];
             type Images = [#image; #images];
             type Targets = [#target; #images];
             type Weights = #weights;
             type Memory<O: rt::Optimiser> = rt::StepMemory<0, O::States<0>>;
             type Trunk = rt::Workspace<0>;
             const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+            const NO_SCORES: Self::Scores = [rt::Score { loss: 0.0, hits: 0 }; #heads];
             const STEP: rt::StepLayout<'static> = rt::StepLayout::new(#images, 0, 0);
 
             fn forward(
@@ -131,9 +124,9 @@ impl Training {
         let packs: Vec<TokenStream> = self.plan.trunk.iter().map(|pack| emitted.pack(pack)).collect();
         let constants = tokens(&emitted.constants.text);
         let types = self.types(names, graph);
-        let [image, target, _] = image_types(graph, self.spec.loss.is_of_classes());
+        let [image, target, _] = image_types(names, graph, &self.spec.criteria);
         let layout = self.plan.layout();
-        let (images, workspace) = (number(self.spec.images), number(layout.workspace));
+        let [images, workspace, heads] = [self.spec.images, layout.workspace, layout.heads.len()].map(number);
         let step = value(&layout);
         let trunk = used(quote!(trunk), &packs);
         let [run, workspace_of_one] = [quote!(run), quote!(workspace)].map(|name| used(name, &output));
@@ -148,6 +141,7 @@ impl Training {
                 impl rt::Train for #name<'static> {
                     #types
                     const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+                    const NO_SCORES: Self::Scores = [rt::Score { loss: 0.0, hits: 0 }; #heads];
                     const STEP: rt::StepLayout<'static> = #step;
 
                     fn forward(
@@ -181,15 +175,18 @@ impl Training {
     }
 
     /// The types of the trait.
-    fn types(&self, Names { weights, .. }: &Names, graph: &Graph<'_>) -> TokenStream {
-        let [image, target, output] = image_types(graph, self.spec.loss.is_of_classes());
+    fn types(&self, names: &Names, graph: &Graph<'_>) -> TokenStream {
+        let weights = &names.weights;
+        let [image, target, output] = image_types(names, graph, &self.spec.criteria);
         let layout = self.plan.layout();
-        let [images, floats, trained] = [self.spec.images, layout.floats(), layout.trained()].map(number);
+        let [images, heads] = [self.spec.images, layout.heads.len()].map(number);
+        let [floats, trained] = [layout.floats(), layout.trained()].map(number);
         let trunk = number(layout.trunk_tensors + layout.trunk);
         quote! {
             type Image = #image;
             type Target = #target;
             type Output = #output;
+            type Scores = [rt::Score; #heads];
             type Images = [#image; #images];
             type Targets = [#target; #images];
             type Weights = #weights;
@@ -243,7 +240,7 @@ impl<'a> Emitted<'a> {
             if !run[0].kernel.is_of_image() {
                 return quote!(#(#statements)*);
             }
-            let reads = |kernel: &Kernel| matches!(kernel, Kernel::Load(..) | Kernel::Dropout(_) | Kernel::Loss(_));
+            let reads = |kernel: &Kernel| matches!(kernel, Kernel::Load(..) | Kernel::Dropout(_) | Kernel::Loss(..));
             let image = if run.iter().any(|call| reads(&call.kernel)) { quote!(image) } else { quote!(_) };
             let shares =
                 |call: &Call| matches!(&call.kernel, Kernel::Image(kernel) if !call.trunk && reads_shared(&**kernel));
@@ -322,18 +319,25 @@ impl<'a> Emitted<'a> {
                 });
                 quote!(if mode.trains { rt::dropout(run, &#name, mode.mask(image), workspace); } #copy)
             }
-            Kernel::Loss(loss) => self.loss(call, loss),
+            Kernel::Loss(output, loss) => self.loss(call, *output, loss),
         }
     }
 
-    fn loss(&mut self, call: &Call, loss: &LossOf) -> TokenStream {
+    fn loss(&mut self, call: &Call, output: usize, loss: &LossOf) -> TokenStream {
         let (kind, layer): (_, &dyn Literal) = match loss {
             LossOf::CrossEntropy(layer) => ("CrossEntropy", layer),
             LossOf::MeanSquared(layer) | LossOf::BinaryCrossEntropy(layer) => ("NumbersLoss", layer),
         };
         let (name, function) = (self.constant(&call.name, (kind, layer)), ident(loss.function()));
-        let is_class = matches!(loss, LossOf::CrossEntropy(_)) && self.graph.output().size().area() == 1;
-        let target = if is_class { quote!(::core::slice::from_ref(target)) } else { quote!(target) };
+        let output = self.graph.outputs[output];
+        let is_class = matches!(loss, LossOf::CrossEntropy(_)) && self.graph.shape(output.value).size().area() == 1;
+        let target = if self.graph.outputs.len() == 1 {
+            quote!(target)
+        } else {
+            let field = field(output.name);
+            quote!(&target.#field)
+        };
+        let target = if is_class { quote!(::core::slice::from_ref(#target)) } else { target };
         quote! {
             if let rt::Some(target) = targets.get(image) {
                 rt::#function(run, &#name, #target, workspace);

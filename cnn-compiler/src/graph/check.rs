@@ -69,8 +69,10 @@ fn generated(net: &Net) -> impl Iterator<Item = (&'static str, &'static str)> {
     let inputs = names(&net.inputs).then_some(("Inputs", "inputs"));
     let outputs = names(&net.outputs).then_some(("Outputs", "outputs"));
     let trains = net.train.is_some();
+    let target = net.has_struct_of_targets().then_some(("Target", "target"));
     let training = [("Params", "parameters"), ("Trainer", "trainer"), ("TrainerMemory", "memory of the trainer")];
-    always.into_iter().chain(inputs).chain(outputs).chain(training.into_iter().filter(move |_| trains))
+    let training = training.into_iter().chain(target);
+    always.into_iter().chain(inputs).chain(outputs).chain(training.filter(move |_| trains))
 }
 
 /// Reports a net that has the name of a type that another net generates.

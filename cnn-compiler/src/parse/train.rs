@@ -2,24 +2,29 @@
 //!
 //! ```text
 //! train = "train" "(" "batch" "=" n { "," option } ")"
-//! option = "loss" "=" loss | ( "only" | "except" ) "(" NAME { "," NAME } ")"
-//! loss = "cross_entropy" [ "(" "smoothing" "=" share ")" ] | "mean_squared" | "binary_cross_entropy"
+//! option = "loss" "=" loss | "loss" "(" OUTPUT "=" loss { "," OUTPUT "=" loss } ")"
+//!        | ( "only" | "except" ) "(" NAME { "," NAME } ")"
+//! loss = ( "cross_entropy" | "mean_squared" | "binary_cross_entropy" ) [ "(" setting { "," setting } ")" ]
+//! setting = "weight" "=" number | "smoothing" "=" share
 //! ```
 
-use cnn_runtime::train::Loss;
+use cnn_runtime::train::{Criterion, Loss};
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, Ident, Lit, LitInt, LitStr, Result, Token, parenthesized, token};
 
 use super::{Parser, place_of};
-use crate::ast::Train;
+use crate::ast::{Losses, Train};
 
 /// More images in a minibatch are surely a mistake.
 const MOST_IMAGES: usize = 65_536;
 
 const LOSSES: &str = "help: for example `loss = mean_squared`; others are `cross_entropy`, `cross_entropy(smoothing = 0.1)` and \
                       `binary_cross_entropy`";
+const SETTINGS: &str = "help: for example `loss = cross_entropy(smoothing = 0.1)`, `loss = mean_squared(weight = 0.5)`";
+const EACH: &str =
+    "help: for example `loss(class = cross_entropy, corners = mean_squared(weight = 0.1))`, of outputs by their names";
 const OPTIONS: &str =
     "help: for example `#[train(batch = 64)]`, `#[train(batch = 8, loss = mean_squared, only(\"fc\"))]`";
 
@@ -72,8 +77,12 @@ fn option(input: ParseStream<'_>, to: &mut Train) -> Result<()> {
         "loss" => {
             twice(to.loss.is_some())?;
             input.call(Ident::parse_any)?;
-            input.parse::<Token![=]>()?;
-            to.loss = Some(loss(input)?);
+            to.loss = Some(if input.peek(token::Paren) {
+                Losses::Each(losses(input)?)
+            } else {
+                input.parse::<Token![=]>()?;
+                Losses::All(criterion(input)?)
+            });
         }
         "only" | "except" => {
             let names = if word == "only" { &mut to.only } else { &mut to.except };
@@ -93,11 +102,34 @@ fn images(input: ParseStream<'_>) -> Result<usize> {
     images.ok_or_else(|| wrong(number.span()))
 }
 
-fn loss(input: ParseStream<'_>) -> Result<Loss> {
+/// `"(" OUTPUT "=" loss { "," OUTPUT "=" loss } ")"`
+fn losses(input: ParseStream<'_>) -> Result<Vec<(Ident, Criterion)>> {
+    let content;
+    let parens = parenthesized!(content in input);
+    let mut all: Vec<(Ident, Criterion)> = Vec::new();
+    while !content.is_empty() {
+        let wrong = |span| Error::new(span, format!("expected an output and its loss\n{EACH}"));
+        let name = content.call(Ident::parse_any).map_err(|error| wrong(error.span()))?;
+        content.parse::<Token![=]>().map_err(|error| wrong(error.span()))?;
+        if all.iter().any(|(other, _)| other.unraw() == name.unraw()) {
+            return Err(Error::new(name.span(), format!("the loss of `{name}` is given twice")));
+        }
+        all.push((name, criterion(&content)?));
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+    if all.is_empty() {
+        return Err(Error::new(parens.span.join(), format!("expected an output and its loss\n{EACH}")));
+    }
+    Ok(all)
+}
+
+/// A loss and its settings.
+fn criterion(input: ParseStream<'_>) -> Result<Criterion> {
     let wrong = |span| Error::new(span, format!("expected a loss\n{LOSSES}"));
     let name = input.call(Ident::parse_any).map_err(|error| wrong(error.span()))?;
     let loss = match name.to_string().as_str() {
-        "cross_entropy" if input.peek(token::Paren) => Loss::CrossEntropy { smoothing: smoothing(input)? },
         "cross_entropy" => Loss::CROSS_ENTROPY,
         "mean_squared" => Loss::MeanSquared,
         "binary_cross_entropy" => Loss::BinaryCrossEntropy,
@@ -107,26 +139,55 @@ fn loss(input: ParseStream<'_>) -> Result<Loss> {
         }
         _ => return Err(wrong(name.span())),
     };
-    Ok(loss)
+    let mut criterion = Criterion::from(loss);
+    if input.peek(token::Paren) {
+        let content;
+        parenthesized!(content in input);
+        let mut given: Vec<Ident> = Vec::new();
+        while !content.is_empty() {
+            let word = setting(&content, &mut criterion)?;
+            if given.contains(&word) {
+                return Err(Error::new(word.span(), format!("`{word}` is given twice")));
+            }
+            given.push(word);
+            if !content.is_empty() {
+                content.parse::<Token![,]>()?;
+            }
+        }
+    }
+    Ok(criterion)
 }
 
-/// `"(" "smoothing" "=" share ")"`
-fn smoothing(input: ParseStream<'_>) -> Result<f64> {
-    let content;
-    parenthesized!(content in input);
-    let word: Ident = content.parse()?;
-    if word != "smoothing" {
-        return Err(Error::new(word.span(), format!("expected `smoothing`\n{LOSSES}")));
+/// A setting of a loss.
+fn setting(input: ParseStream<'_>, of: &mut Criterion) -> Result<Ident> {
+    let word: Ident = input.call(Ident::parse_any)?;
+    match (word.to_string().as_str(), &mut of.loss) {
+        ("weight", _) => {
+            let expected = "expected what the loss is multiplied by, for example `weight = 0.5`";
+            of.weight = number(input, expected, |weight| weight >= 0.0 && (weight as f32).is_finite())? as f32;
+        }
+        ("smoothing", Loss::CrossEntropy { smoothing }) => {
+            let expected = "expected the share of a target that is spread over all classes, from 0 to 1";
+            *smoothing = number(input, expected, |share| (0.0..=1.0).contains(&share))?;
+        }
+        ("smoothing", _) => {
+            return Err(Error::new(word.span(), format!("only classes are smoothed\n{SETTINGS}")));
+        }
+        _ => return Err(Error::new(word.span(), format!("expected `weight` or `smoothing`\n{SETTINGS}"))),
     }
-    content.parse::<Token![=]>()?;
-    let number: Lit = content.parse()?;
-    let share = match &number {
+    Ok(word)
+}
+
+/// `"=" number`
+fn number(input: ParseStream<'_>, expected: &str, is_right: impl Fn(f64) -> bool) -> Result<f64> {
+    input.parse::<Token![=]>()?;
+    let number: Lit = input.parse().map_err(|error: Error| Error::new(error.span(), expected))?;
+    let value = match &number {
         Lit::Float(number) => number.base10_parse::<f64>().ok(),
         Lit::Int(number) => number.base10_parse::<f64>().ok(),
         _ => None,
     };
-    let wrong = "expected the share of a target that is spread over all classes, from 0 to 1";
-    share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| Error::new(number.span(), wrong))
+    value.filter(|value| is_right(*value)).ok_or_else(|| Error::new(number.span(), expected))
 }
 
 /// `"(" NAME { "," NAME } ")"`

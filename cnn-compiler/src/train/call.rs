@@ -32,8 +32,8 @@ pub enum Kernel {
     Image(Box<dyn KernelCall>),
     /// On the workspace of an image, with the mask of a step.
     Dropout(DropoutMap),
-    /// The loss of a head, on the workspace of an image.
-    Loss(Box<LossOf>),
+    /// The loss of a head, on the workspace of an image; it has the targets of an output.
+    Loss(usize, Box<LossOf>),
     /// The batched form of an image's kernel.
     Images(Box<dyn KernelCall>),
     /// On all images, or on none.
@@ -73,7 +73,7 @@ impl Kernel {
             Self::Load(_, kernel) | Self::Image(kernel) | Self::Images(kernel) => kernel.function(),
             Self::Batch(kernel) => kernel.function(),
             Self::Dropout(_) => "dropout",
-            Self::Loss(loss) => loss.function(),
+            Self::Loss(_, loss) => loss.function(),
             Self::Norm(..) => "batch_norm_statistics",
         }
     }
@@ -82,7 +82,7 @@ impl Kernel {
     #[must_use]
     pub fn is_of_image(&self) -> bool {
         match self {
-            Self::Load(..) | Self::Image(_) | Self::Dropout(_) | Self::Loss(_) => true,
+            Self::Load(..) | Self::Image(_) | Self::Dropout(_) | Self::Loss(..) => true,
             Self::Images(_) | Self::Batch(_) | Self::Norm(..) => false,
         }
     }

@@ -20,7 +20,7 @@ use super::Spec;
 use super::call::{Call, Kernel, LossOf};
 use super::memory::layer;
 use super::place::Places;
-use super::program::{Program, Task, Work};
+use super::program::{Head, Program, Task, Work};
 use super::shared::{Once, Shared, TrunkPack};
 
 /// A convolution with this many weights takes all images at once: they are more than an L2 holds.
@@ -288,9 +288,10 @@ impl<'a> Calls<'a> {
     fn loss(&mut self, task: &Task, head: usize) {
         let (logits, output) = (self.map(task.reads[0]), self.map(task.writes[0]));
         let loss = self.map(task.writes[1]).offset;
-        let of = self.program.heads[head].weight / self.spec.images as f32;
+        let Head { output: target, criterion, .. } = self.program.heads[head];
+        let of = criterion.weight / self.spec.images as f32;
         let of_number = NumbersLoss { input: logits, output, loss, weight: of / output.elements() as f32 };
-        let kernel = match self.spec.loss {
+        let kernel = match criterion.loss {
             Loss::MeanSquared => LossOf::MeanSquared(of_number),
             Loss::BinaryCrossEntropy => LossOf::BinaryCrossEntropy(of_number),
             Loss::CrossEntropy { smoothing } => {
@@ -299,7 +300,7 @@ impl<'a> Calls<'a> {
             }
             _ => return,
         };
-        self.calls.push(Call::new(self.name(task, ""), Kernel::Loss(Box::new(kernel))));
+        self.calls.push(Call::new(self.name(task, ""), Kernel::Loss(target, Box::new(kernel))));
     }
 }
 

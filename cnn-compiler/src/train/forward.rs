@@ -4,6 +4,7 @@ use cnn_net::graph::{Graph, Value as Source};
 use cnn_net::op::{Activation, Op, Shape};
 use cnn_runtime::kernels::gradient::activation::from_output;
 use cnn_runtime::kernels::plain::has_epilogue;
+use cnn_runtime::train::Criterion;
 
 use super::Spec;
 use super::program::{Head, Program, ValueId, Work};
@@ -12,8 +13,8 @@ use super::program::{Head, Program, ValueId, Work};
 pub(super) struct Nodes<'a> {
     pub(super) graph: &'a Graph<'a>,
     pub(super) spec: &'a Spec,
-    /// What each loss is computed from, in the place of an output.
-    pub(super) logits: Vec<Source>,
+    /// What has a loss: the outputs, then the auxiliary classifiers.
+    pub(super) heads: Vec<Ending>,
     /// Whether a loss depends on a node.
     pub(super) needed: Vec<bool>,
     /// Whether a node depends on tensors that are trained.
@@ -27,18 +28,40 @@ pub(super) struct Nodes<'a> {
     pub(super) norm: Vec<Option<usize>>,
 }
 
+/// What has a loss.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    /// An output, or that of an auxiliary classifier.
+    pub(super) result: Source,
+    /// What the loss is computed from, in its place.
+    pub(super) logits: Source,
+    /// The output whose targets it has.
+    pub(super) output: usize,
+    /// The loss, and what it is multiplied by.
+    pub(super) criterion: Criterion,
+}
+
+/// What has a loss: the outputs, then the auxiliary classifiers that have the shape of one.
+fn heads(graph: &Graph<'_>, spec: &Spec) -> Vec<Ending> {
+    let outputs = graph.outputs.iter().enumerate().map(|(output, of)| (of.value, output, 1.0));
+    let aux = graph.aux.iter().filter_map(|aux| Some((aux.result, graph.aux_output(aux)?, aux.weight)));
+    let head = |(result, output, by): (Source, usize, f32)| {
+        let Criterion { loss, weight } = spec.criteria[output];
+        let logits = match result {
+            Source::Node(node) if loss.replaces(&graph.nodes[node].op) => graph.nodes[node].inputs[0],
+            value => value,
+        };
+        Ending { result, logits, output, criterion: Criterion { loss, weight: weight * by } }
+    };
+    outputs.chain(aux).map(head).collect()
+}
+
 impl<'a> Nodes<'a> {
     pub(super) fn of(graph: &'a Graph<'a>, spec: &'a Spec) -> Self {
-        let results = graph.outputs.iter().map(|output| output.value).chain(graph.aux.iter().map(|aux| aux.result));
-        let logits = results.map(|value| match value {
-            Source::Node(node) if spec.loss.replaces(&graph.nodes[node].op) => graph.nodes[node].inputs[0],
-            value => value,
-        });
         let count = graph.nodes.len();
-        let logits = logits.collect();
         let (function, norm) = (vec![None; count], vec![None; count]);
         let (needed, learning, trunk) = (vec![false; count], Vec::new(), Vec::new());
-        let mut nodes = Self { graph, spec, logits, needed, learning, trunk, function, norm };
+        let mut nodes = Self { graph, spec, heads: heads(graph, spec), needed, learning, trunk, function, norm };
         nodes.find_needed();
         for (index, node) in graph.nodes.iter().enumerate() {
             let learns = nodes.trains(index) || node.inputs.iter().any(|input| nodes.learns(*input));
@@ -62,7 +85,7 @@ impl<'a> Nodes<'a> {
     }
 
     fn find_needed(&mut self) {
-        let mut open: Vec<Source> = self.logits.clone();
+        let mut open: Vec<Source> = self.heads.iter().map(|head| head.logits).collect();
         while let Some(value) = open.pop() {
             let Source::Node(node) = value else { continue };
             if !self.needed[node] {
@@ -76,7 +99,7 @@ impl<'a> Nodes<'a> {
     fn uses(&self, value: Source) -> usize {
         let nodes = self.graph.nodes.iter().zip(&self.needed).filter(|(_, needed)| **needed).map(|(node, _)| node);
         let reads: usize = nodes.map(|node| node.inputs.iter().filter(|input| **input == value).count()).sum();
-        reads + self.logits.iter().filter(|logits| **logits == value).count()
+        reads + self.heads.iter().filter(|head| head.logits == value).count()
     }
 
     fn is_in_trunk(&self, node: usize) -> bool {
@@ -152,7 +175,7 @@ impl<'a> Nodes<'a> {
     fn only_linear_reads(&self, index: usize) -> bool {
         let value = Source::Node(index);
         let mut readers = self.graph.nodes.iter().filter(|node| node.inputs.contains(&value));
-        !self.logits.contains(&value) && readers.all(|node| matches!(node.op, Op::Linear(_)))
+        self.heads.iter().all(|head| head.logits != value) && readers.all(|node| matches!(node.op, Op::Linear(_)))
     }
 }
 
@@ -186,13 +209,12 @@ impl Program {
             let output = self.run_node(nodes, index);
             self.outputs.push(output);
         }
-        let weights = [1.0].into_iter().chain(graph.aux.iter().map(|aux| aux.weight));
-        for (logits, weight) in nodes.logits.iter().zip(weights) {
-            let (logits, shape) = (self.of(*logits), graph.shape(*logits));
+        for Ending { logits, output, criterion, .. } in nodes.heads.iter().copied() {
+            let (logits, shape) = (self.of(logits), graph.shape(logits));
             // For classes, the loss of each pixel, and whether it is right; else one loss.
-            let losses = if nodes.spec.loss.is_of_classes() { 2 * shape.size().area() } else { 1 };
+            let losses = if criterion.loss.is_of_classes() { 2 * shape.size().area() } else { 1 };
             let losses = self.value(Shape::Vector(losses));
-            self.heads.push(Head { logits, weight, losses });
+            self.heads.push(Head { logits, output, criterion, losses });
         }
     }
 

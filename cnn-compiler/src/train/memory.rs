@@ -138,12 +138,20 @@ impl Program {
 pub(super) fn layer<'a>(graph: &Graph<'a>, task: &Task) -> &'a str {
     let name = match (task.node, &task.work) {
         (Some(node), _) => graph.nodes[node].name,
-        (None, Work::Loss(0)) => "loss",
-        (None, Work::Loss(head)) => graph.aux[head - 1].name,
+        (None, Work::Loss(head)) => loss_name(graph, *head),
         (None, Work::Load(input)) => graph.input_name(*input),
         (None, _) => "",
     };
     if name.is_empty() { "input" } else { name }
+}
+
+/// The name of a head: of an output, or of an auxiliary classifier.
+fn loss_name<'a>(graph: &Graph<'a>, head: usize) -> &'a str {
+    match (head.checked_sub(graph.outputs.len()), graph.outputs) {
+        (Some(aux), _) => graph.aux[aux].name,
+        (None, [_]) => "loss",
+        (None, outputs) => outputs[head].name,
+    }
 }
 
 /// What the gradients of a net compute once more.

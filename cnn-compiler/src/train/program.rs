@@ -1,6 +1,7 @@
 //! A training step as tasks on values, before anything has a place.
 
 use cnn_net::op::{Activation, Shape};
+use cnn_runtime::train::Criterion;
 
 use super::algorithm::Algorithms;
 
@@ -90,8 +91,10 @@ pub(super) struct Program {
 pub(super) struct Head {
     /// What the loss is computed from.
     pub(super) logits: ValueId,
-    /// What the loss is multiplied by.
-    pub(super) weight: f32,
+    /// The output whose targets it has.
+    pub(super) output: usize,
+    /// The loss, and what it is multiplied by.
+    pub(super) criterion: Criterion,
     /// A number for each pixel, and then how many of them are right.
     pub(super) losses: ValueId,
 }

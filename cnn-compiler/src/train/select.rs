@@ -1,11 +1,12 @@
-//! Which layers are trained: `only("fc")`, `except("conv*")`.
+//! Which layers are trained, `only("fc")`, `except("conv*")`, and what the loss of each output is.
 
-use cnn_net::graph::Graph;
-use cnn_runtime::train::Loss;
-use syn::LitStr;
+use cnn_net::graph::{Graph, Output};
+use cnn_runtime::train::{Criterion, Loss};
+use syn::ext::IdentExt as _;
+use syn::{Ident, LitStr};
 
 use super::Spec;
-use crate::ast::Train;
+use crate::ast::{Losses, Train};
 use crate::report::Report;
 
 impl Spec {
@@ -21,7 +22,41 @@ impl Spec {
         let any = |patterns: &[LitStr], name: &str| patterns.iter().any(|pattern| selects(&pattern.value(), name));
         let is_frozen = |name: &str| !train.only.is_empty() && !any(&train.only, name) || any(&train.except, name);
         let frozen = graph.nodes.iter().map(|node| is_frozen(node.name)).collect();
-        Self { images: train.images, loss: train.loss.unwrap_or(Loss::CROSS_ENTROPY), frozen, exact }
+        check_names(train, graph, report);
+        Self { images: train.images, criteria: criteria(train, graph), frozen, exact }
+    }
+}
+
+/// What is made small of each output.
+pub(crate) fn criteria(train: &Train, graph: &Graph<'_>) -> Vec<Criterion> {
+    let of = |output: &Output<'_>| match &train.loss {
+        Some(Losses::All(criterion)) => Some(*criterion),
+        Some(Losses::Each(all)) => all.iter().find(|(name, _)| is_of(name, output)).map(|(_, criterion)| *criterion),
+        None => None,
+    };
+    graph.outputs.iter().map(|output| of(output).unwrap_or(Loss::CROSS_ENTROPY.into())).collect()
+}
+
+fn is_of(name: &Ident, output: &Output<'_>) -> bool {
+    name.unraw() == output.name
+}
+
+/// Reports losses of what is no output, and outputs without a loss.
+fn check_names(train: &Train, graph: &Graph<'_>, report: &mut Report) {
+    let Some(Losses::Each(all)) = &train.loss else { return };
+    if !graph.names_outputs() {
+        let wrong = "the net's only output has no name\nhelp: say `loss = mean_squared`, for example";
+        return report.error(train.place, wrong);
+    }
+    let names: Vec<String> = graph.outputs.iter().map(|output| format!("`{}`", output.name)).collect();
+    for (name, _) in all.iter().filter(|(name, _)| !graph.outputs.iter().any(|output| is_of(name, output))) {
+        let wrong = format!("the net has no output `{name}`\nhelp: its outputs are {}", names.join(", "));
+        report.error(name.span(), wrong);
+    }
+    let without = graph.outputs.iter().filter(|output| !all.iter().any(|(name, _)| is_of(name, output)));
+    if let Some(output) = without.map(|output| output.name).next() {
+        let wrong = format!("the output `{output}` has no loss\nhelp: for example `loss(…, {output} = mean_squared)`");
+        report.error(train.place, wrong);
     }
 }
 

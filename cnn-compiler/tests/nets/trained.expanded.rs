@@ -445,12 +445,14 @@ const _: () = {
             type Image = [rt::f32; 64];
             type Target = rt::u32;
             type Output = [rt::f32; 3];
+            type Scores = [rt::Score; 1];
             type Images = [[rt::f32; 64]; 4];
             type Targets = [rt::u32; 4];
             type Weights = TrainedWeights;
             type Memory<O: rt::Optimiser> = rt::StepMemory<3184, O::States<459>>;
             type Trunk = rt::Workspace<176>;
             const GRAPH: &'static rt::Graph<'static> = &GRAPH;
+            const NO_SCORES: Self::Scores = [rt::Score { loss: 0.0, hits: 0 }; 1];
             const STEP: rt::StepLayout<'static> = rt::StepLayout::new(4, 1584, 400)
                 .lower_bound(400)
                 .tensors_len(496)

@@ -53,7 +53,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Runs it, forward and back; returns the loss and how many targets were hit.
-    pub(crate) fn run(&mut self, images: &[&[f32]], targets: &Targets<'_>, step: u64) -> (f64, usize) {
+    pub(crate) fn run(&mut self, images: &[&[f32]], targets: &[Targets<'_>], step: u64) -> (f64, usize) {
         let calls = std::mem::take(&mut self.plan.calls);
         for call in &calls[..self.plan.forward] {
             self.call(call, images, targets, step);
@@ -71,7 +71,7 @@ impl<'a> Machine<'a> {
         for image in self.workspaces.chunks_exact(self.batch.floats) {
             for (index, head) in self.plan.layout().heads.iter().enumerate() {
                 loss += image[head.offset..][..head.losses].iter().map(|loss| f64::from(*loss)).sum::<f64>();
-                if index == 0 {
+                if index < self.graph.outputs.len() {
                     let found = &image[head.offset + head.losses..][..head.hits];
                     hits += found.iter().filter(|hit| **hit == 1.0).count();
                 }
@@ -80,7 +80,7 @@ impl<'a> Machine<'a> {
         (loss, hits)
     }
 
-    fn call(&mut self, call: &Call, images: &[&[f32]], targets: &Targets<'_>, step: u64) {
+    fn call(&mut self, call: &Call, images: &[&[f32]], targets: &[Targets<'_>], step: u64) {
         let run = Run::best();
         let Self { batch, workspaces, shared, trunk, .. } = self;
         let packed = &trunk[self.plan.layout().trunk_tensors..];
@@ -92,7 +92,7 @@ impl<'a> Machine<'a> {
             }
             Kernel::Images(kernel) if call.trunk => return kernel.run_batch(run, *batch, packed, workspaces),
             Kernel::Images(kernel) => return kernel.run_batch(run, *batch, shared, workspaces),
-            Kernel::Load(..) | Kernel::Image(_) | Kernel::Dropout(_) | Kernel::Loss(_) => {}
+            Kernel::Load(..) | Kernel::Image(_) | Kernel::Dropout(_) | Kernel::Loss(..) => {}
         }
         let sizes: Vec<usize> = self.graph.inputs.iter().map(|input| input.shape.elements()).collect();
         for (index, ws) in batch.split(workspaces).enumerate() {
@@ -105,7 +105,7 @@ impl<'a> Machine<'a> {
                 Kernel::Dropout(layer) => {
                     dropout(run, &layer.check(), MaskOf { seed: self.seed, step, image: index }, ws);
                 }
-                Kernel::Loss(loss) => lose(loss, targets, index, batch.images, ws),
+                Kernel::Loss(output, loss) => lose(loss, &targets[*output], index, batch.images, ws),
                 Kernel::Images(_) | Kernel::Batch(_) | Kernel::Norm(..) => {}
             }
         }

@@ -3,7 +3,7 @@
 use cnn_net::graph::{Graph, Node, Tensor};
 
 use super::memory::Memory;
-use super::{Pass, StepLayout, TensorPlace};
+use super::{Pass, Score, StepLayout, TensorPlace};
 use crate::exec::run::Run;
 use crate::network::Numbers;
 #[cfg(feature = "alloc")]
@@ -15,10 +15,12 @@ use crate::train::Optimiser;
 pub trait Train {
     /// An image: `[f32; N]`, in the order C, H, W; that of several inputs has one after another.
     type Image: Numbers;
-    /// What the output for an image should be: a class, `[u32; PIXELS]`, or `[f32; N]`.
+    /// What the output for an image should be: a class, `[u32; PIXELS]`, or `[f32; N]`; of several outputs, a struct of these.
     type Target: Sync;
-    /// The output for an image: `[f32; N]`, in the order C, H, W.
+    /// The output for an image: `[f32; N]`, in the order C, H, W; that of several outputs has one after another.
     type Output: Numbers;
+    /// A score of each output, and of each auxiliary classifier.
+    type Scores: AsRef<[Score]> + AsMut<[Score]>;
     /// A minibatch of images.
     type Images: Numbers + AsRef<[Self::Image]>;
     /// A minibatch of targets.
@@ -32,6 +34,8 @@ pub trait Train {
 
     /// The net as declared.
     const GRAPH: &'static Graph<'static>;
+    /// Where nothing was scored yet.
+    const NO_SCORES: Self::Scores;
     /// Where the step has what.
     const STEP: StepLayout<'static>;
     /// How the net's weights are packed.

@@ -21,9 +21,10 @@ use crate::train::{Init, Optimiser, Update, clip_factor, global_norm, scale};
 /// What a net makes of some images.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
-    /// The mean of their losses. In training, those of auxiliary classifiers are in it, each times its weight.
+    /// The mean of their losses; of several outputs the sum, each times its weight. In training, those of auxiliary classifiers are in
+    /// it, too.
     pub loss: f64,
-    /// For classes, how many targets have the first of the largest scores; otherwise 0.
+    /// How many classes among the targets have the first of the largest scores; of several outputs all together.
     pub hits: usize,
 }
 
@@ -35,6 +36,7 @@ pub struct Trainer<N: Train, O: Optimiser, S = OwnMemory<N, O>> {
     pub(super) memory: S,
     pub(super) trunk: Trunk<N>,
     pub(super) steps: u64,
+    scores: N::Scores,
     optimiser: O,
     pool: PoolOf<'static>,
     clip: Option<f64>,
@@ -95,7 +97,8 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
         for constant in constants {
             floats[constant.offset..][..constant.len].fill(constant.value);
         }
-        Self { memory, trunk, optimiser, pool: PoolOf::NONE, clip: None, seed: 0, steps: 0 }
+        let scores = N::NO_SCORES;
+        Self { memory, trunk, optimiser, scores, pool: PoolOf::NONE, clip: None, seed: 0, steps: 0 }
     }
 
     /// With other bits of dropout; the seed is 0 otherwise.
@@ -147,11 +150,12 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
     ///
     /// If a target is a class that the net doesn't have.
     pub fn gradients(&mut self, images: &N::Images, targets: &N::Targets) -> Score {
+        let mut scores = N::NO_SCORES;
         let (pass, trunk, [shared, workspaces]) = self.pass(true);
         N::forward(pass, images.as_ref(), targets.as_ref(), trunk, shared, workspaces);
-        let score = score::<N>(workspaces, N::STEP.images, N::STEP.heads.len());
+        add_scores::<N>(scores.as_mut(), workspaces, N::STEP.images);
         N::backward(pass, shared, workspaces);
-        score
+        self.scored(scores)
     }
 
     /// Changes every tensor by the gradients that are there.
@@ -180,19 +184,35 @@ impl<N: Train, O: Optimiser, S: Holds<TrainerMemory<N, O>>> Trainer<N, O, S> {
     /// If there are not as many targets as images, or if one is a class that the net doesn't have.
     pub fn evaluate(&mut self, images: &[N::Image], targets: &[N::Target]) -> Score {
         assert_eq!(images.len(), targets.len(), "a target for each image");
+        let mut scores = N::NO_SCORES;
+        let of_outputs = &mut scores.as_mut()[..N::GRAPH.outputs.len()];
         let (pass, trunk, [shared, workspaces]) = self.pass(false);
-        let mut all = Score::default();
         for (images, targets) in images.chunks(N::STEP.images).zip(targets.chunks(N::STEP.images)) {
             N::forward(pass, images, targets, trunk, shared, workspaces);
-            let some = score::<N>(workspaces, images.len(), 1);
-            all.loss += some.loss * N::STEP.images as f64;
-            all.hits += some.hits;
+            add_scores::<N>(of_outputs, workspaces, images.len());
         }
-        all.loss /= images.len().max(1) as f64;
-        all
+        // Losses are shares of the mean over a minibatch.
+        let minibatches = images.len().max(1) as f64 / N::STEP.images as f64;
+        of_outputs.iter_mut().for_each(|score| score.loss /= minibatches);
+        self.scored(scores)
     }
 
-    /// The output of the net for an image with the weights as they are now, as [`evaluate`](Self::evaluate) judges it. It packs no weights for
+    /// Keeps the scores of the outputs and of auxiliary classifiers, and adds them up.
+    fn scored(&mut self, scores: N::Scores) -> Score {
+        self.scores = scores;
+        let scores = self.scores.as_ref();
+        let loss = scores.iter().map(|score| score.loss).sum();
+        let hits = scores[..N::GRAPH.outputs.len()].iter().map(|score| score.hits).sum();
+        Score { loss, hits }
+    }
+
+    /// What made up the last score, of a step or of an evaluation: the scores of the outputs, and, of a step, those of auxiliary
+    /// classifiers after them. Losses are times their weights.
+    pub fn scores(&self) -> &[Score] {
+        self.scores.as_ref()
+    }
+
+    /// The output of the net for an image, of several outputs one after another, with the weights as they are now, as [`evaluate`](Self::evaluate) judges it. It packs no weights for
     /// the net itself, so it is the way to run a net between steps, and where there is no allocator.
     pub fn predict(&mut self, image: &N::Image) -> &N::Output {
         let (pass, trunk, [shared, workspaces]) = self.pass(false);
@@ -303,19 +323,15 @@ impl<N: Train, O: Optimiser + fmt::Debug, S> fmt::Debug for Trainer<N, O, S> {
     }
 }
 
-/// The losses of images, from the first to the last.
-fn score<N: Train>(workspaces: &[f32], images: usize, heads: usize) -> Score {
+/// Adds the losses of images, from the first to the last, to the scores of some heads.
+fn add_scores<N: Train>(scores: &mut [Score], workspaces: &[f32], images: usize) {
     let batch = Batch { images, floats: N::STEP.workspace };
-    let mut score = Score::default();
     for workspace in workspaces.chunks_exact(batch.floats).take(images) {
-        for (index, head) in N::STEP.heads[..heads].iter().enumerate() {
+        for (score, head) in scores.iter_mut().zip(N::STEP.heads) {
             let losses = &workspace[head.offset..][..head.losses];
             score.loss += losses.iter().map(|loss| f64::from(*loss)).sum::<f64>();
-            if index == 0 {
-                let hits = &workspace[head.offset + head.losses..][..head.hits];
-                score.hits += hits.iter().filter(|hit| **hit == 1.0).count();
-            }
+            let hits = &workspace[head.offset + head.losses..][..head.hits];
+            score.hits += hits.iter().filter(|hit| **hit == 1.0).count();
         }
     }
-    score
 }

@@ -45,3 +45,18 @@ impl Loss {
         matches!(self, Self::CrossEntropy { .. })
     }
 }
+
+/// What an output adds to what training makes small: its loss, times a weight.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Criterion {
+    /// How it is compared with its targets.
+    pub loss: Loss,
+    /// What the loss is multiplied by.
+    pub weight: f32,
+}
+
+impl From<Loss> for Criterion {
+    fn from(loss: Loss) -> Self {
+        Self { loss, weight: 1.0 }
+    }
+}

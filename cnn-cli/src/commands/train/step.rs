@@ -1,6 +1,6 @@
 //! The plan of a net's training step, which is not built.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cnn_compiler::file::{File, Found};
 use cnn_compiler::train::StepPlan;
@@ -33,13 +33,27 @@ impl Stepped {
                 (PathBuf::from("net.rs"), of_model(model, batch)?)
             }
         };
-        let text: &'static str = source.text.leak();
-        let failure = |mistakes| Failure::Mistakes { path: path.clone(), text, mistakes };
-        let file = File::parse(text).map_err(|wrong| failure(vec![wrong]))?;
-        let found = file.compile(&source.net).unwrap_or_else(|| Err(file.mistakes())).map_err(failure)?;
+        Self::of_source(&source, &path)
+    }
+
+    /// The net of a source; mistakes are shown as those of this file.
+    pub(super) fn of_source(source: &Source, path: &Path) -> Result<Self, Failure> {
+        let found = compiled(path, &source.text, &source.net)?;
         let Found { step, .. } = found;
         let plan = step.ok_or_else(|| Failure::Message(format!("{} has no training step", source.net)))?;
         Ok(Self { found: Found { step: None, ..found }, plan })
+    }
+
+    /// Refuses a net that no data set is made for.
+    pub(super) fn check_outputs(&self) -> Result<(), Failure> {
+        let name = &self.found.name;
+        match self.graph(|graph| graph.outputs.len()) {
+            1 => Ok(()),
+            count => Err(Failure::Message(format!(
+                "{name} has {count} outputs, and data sets have one target for an image: train it in a program of yours, with \
+                 {name}Trainer"
+            ))),
+        }
     }
 
     /// Hands out the net.
@@ -88,6 +102,14 @@ impl Stepped {
         notes.push(["updates".to_owned(), "in place, once all gradients are there".to_owned()]);
         notes
     }
+}
+
+/// Compiles a net of a file.
+pub(super) fn compiled(path: &Path, text: &str, net: &str) -> Result<Found, Failure> {
+    let text: &'static str = text.to_owned().leak();
+    let failure = |mistakes| Failure::Mistakes { path: path.to_path_buf(), text, mistakes };
+    let file = File::parse(text).map_err(|wrong| failure(vec![wrong]))?;
+    file.compile(net).unwrap_or_else(|| Err(file.mistakes())).map_err(failure)
 }
 
 /// The bytes of a step's memory.

@@ -34,11 +34,15 @@ pub enum TrainError {
         /// How many the net has.
         classes: usize,
     },
-    /// The net has several outputs, and the loss is of one.
+    /// There are not as many losses as outputs.
     Outputs {
-        /// How many it has.
-        count: usize,
+        /// How many outputs the net has.
+        expected: usize,
+        /// How many losses there are.
+        found: usize,
     },
+    /// An auxiliary classifier has the shape of no output, so there are no targets for it.
+    Aux,
     /// A batch normalisation has only one number per channel, which has no variance.
     OneNumber {
         /// The layer.
@@ -72,7 +76,10 @@ impl fmt::Display for TrainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Run(error) => error.fmt(f),
-            Self::Outputs { count } => write!(f, "the net has {count} outputs, and the loss is of one"),
+            Self::Outputs { expected, found } => {
+                write!(f, "the number of losses is {found}, and that of outputs is {expected}")
+            }
+            Self::Aux => f.write_str("an auxiliary classifier has the shape of no output"),
             Self::NoImages => f.write_str("the minibatch has no images"),
             Self::Targets { expected, found } => write!(f, "there are {found} targets, not {expected}"),
             Self::Kind { classes: true } => f.write_str("the loss needs classes as targets, not numbers"),

@@ -7,7 +7,7 @@ use cnn_net::graph::{Graph, Value};
 use super::super::activation::{sigmoid, softplus};
 use super::super::{Tensor, log_softmax};
 use super::{Forward, TrainError};
-use crate::train::Loss;
+use crate::train::{Criterion, Loss};
 
 /// What the outputs of a minibatch should be.
 #[derive(Clone, Copy, Debug)]
@@ -24,31 +24,48 @@ pub enum Targets<'a> {
 pub struct Losses {
     /// The sum of the losses of the net's output and of all auxiliary classifiers, each times its weight.
     pub loss: f64,
-    /// For classes, how many targets are the largest of their scores, the first one if there are several; otherwise 0.
+    /// How many classes among the targets are the largest of their scores, the first one if there are several.
     pub hits: usize,
     /// By how much the loss changes with each logit, for [`Forward::backward`].
     pub gradients: Vec<(Value, Vec<Tensor>)>,
 }
 
 impl Forward<'_> {
-    /// The loss, and the gradients of the logits.
+    /// The loss, and the gradients of the logits, of a net with one output.
     ///
     /// # Errors
     ///
     /// If the targets are not what the loss needs, or the net has several outputs.
     pub fn loss(&self, loss: Loss, targets: &Targets<'_>) -> Result<Losses, TrainError> {
+        self.losses(&[(loss.into(), *targets)])
+    }
+
+    /// The loss of all outputs together, and the gradients of the logits. Each output has a criterion and targets, in the order of the
+    /// outputs. Auxiliary classifiers have those of the [output that they help](Graph::aux_output).
+    ///
+    /// # Errors
+    ///
+    /// If the targets are not what a loss needs, or there are not as many as outputs.
+    pub fn losses(&self, outputs: &[(Criterion, Targets<'_>)]) -> Result<Losses, TrainError> {
         let graph = self.graph;
+        if outputs.len() != graph.outputs.len() {
+            return Err(TrainError::Outputs { expected: graph.outputs.len(), found: outputs.len() });
+        }
         let mut all = Losses { loss: 0.0, hits: 0, gradients: Vec::new() };
-        let [output] = graph.outputs else { return Err(TrainError::Outputs { count: graph.outputs.len() }) };
-        let heads = graph.aux.iter().map(|aux| (aux.result, f64::from(aux.weight), false));
-        for (value, weight, is_result) in [(output.value, 1.0, true)].into_iter().chain(heads) {
-            let logits = logits(graph, loss, value);
-            let (number, gradients) = of_logits(loss, self.value(logits), targets)?;
+        let results = graph.outputs.iter().zip(outputs).map(|(output, of)| (output.value, 1.0, of, true));
+        let mut heads: Vec<_> = results.collect();
+        for aux in graph.aux {
+            let output = graph.aux_output(aux).ok_or(TrainError::Aux)?;
+            heads.push((aux.result, f64::from(aux.weight), &outputs[output], false));
+        }
+        for (value, weight, (Criterion { loss, weight: of_output }, targets), is_result) in heads {
+            let (logits, weight) = (logits(graph, *loss, value), weight * f64::from(*of_output));
+            let (number, gradients) = of_logits(*loss, self.value(logits), targets)?;
             all.loss += weight * number;
             let scaled = gradients.into_iter().map(|gradient| gradient.map(|slope| weight * slope));
             all.gradients.push((logits, scaled.collect()));
             if let (Targets::Classes(classes), true) = (targets, is_result) {
-                all.hits = hits(self.value(logits), classes);
+                all.hits += hits(self.value(logits), classes);
             }
         }
         Ok(all)

@@ -1,0 +1,6 @@
+cnn::network! {
+    #[train(batch = 2, loss(a = cross_entropy, a = mean_squared))]
+    Net: 4 -> { a: 4, b: 2 } { relu; output a; fc: linear(2); output b; }
+}
+
+fn main() {}

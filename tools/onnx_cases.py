@@ -818,6 +818,35 @@ def where_a_maximum_is():
     return c, c.node("Add", y, c.node("MatMul", columns, floats(4)))
 
 
+@case
+def numbers_of_each_element():
+    """A mean picture, an embedding of positions, and shifts of rows and of columns."""
+    c = Case((1, 3, 4, 5))
+    y = c.node("Div", c.node("Sub", "x", floats(3, 4, 5)), floats(4, 5, low=0.5))
+    y = c.node("Add", c.node("Conv", y, floats(2, 3, 3, 3), pads=[1, 1, 1, 1]), floats(1, 2, 4, 5))
+    return c, c.node("Sub", floats(1, 4, 1), c.node("Mul", c.node("Relu", y), floats(2, 1, 5)))
+
+
+@case
+def coordinates_joined():
+    c = Case((1, 1, 4, 5))
+    y = c.node("Conv", c.node("Concat", floats(1, 1, 4, 5), "x", floats(1, 2, 4, 5), axis=1), floats(2, 4, 3, 3))
+    y = c.node("Concat", c.node("Flatten", y), floats(1, 3), axis=1)
+    return c, c.node("Gemm", y, floats(15, 2))
+
+
+@case
+def boxes_on_a_grid():
+    """A detector's boxes: for each of 2 anchors and each pixel, a place on the grid, a size times the anchor's, and a score."""
+    c = Case((1, 3, 2, 4))
+    y = c.node("Reshape", c.node("Conv", "x", floats(10, 3, 1, 1)), ints(1, 2, 5, 2, 4))
+    y = c.node("Sigmoid", c.node("Transpose", y, perm=[0, 1, 3, 4, 2]))
+    place, size, score = c.node("Split", y, ints(2, 2, 1), axis=4, outputs=3)
+    place = c.node("Mul", c.node("Add", place, floats(1, 2, 2, 4, 2)), np.float32(8))
+    size = c.node("Mul", c.node("Pow", size, np.float32(2)), floats(1, 2, 1, 1, 2))
+    return c, c.node("Reshape", c.node("Concat", place, size, score, axis=4), ints(1, -1, 5))
+
+
 class Residual(nn.Module):
     def __init__(self, before, channels, stride=1):
         super().__init__()

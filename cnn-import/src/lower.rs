@@ -9,6 +9,7 @@ mod arrange;
 mod conv;
 mod fields;
 mod join;
+mod known;
 mod linear;
 mod merge;
 mod moves;

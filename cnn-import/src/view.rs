@@ -122,17 +122,25 @@ impl View {
 
     /// Where the numbers of some dimensions, one after another, are in the order C, H, W of these.
     pub(crate) fn places(&self, dims: &[Vec<Part>]) -> Vec<usize> {
-        let area = self.shape.size().area();
-        let width = self.shape.size().width;
-        let step = |part: &Part| match part.axis {
-            Axis::C => part.stride * area,
-            Axis::H => part.stride * width,
-            Axis::W => part.stride,
-        };
         let parts: Vec<&Part> = dims.iter().flatten().collect();
         let sizes: Vec<usize> = parts.iter().map(|part| part.size).collect();
-        let steps: Vec<usize> = parts.iter().map(|part| step(part)).collect();
+        let steps: Vec<usize> = parts.iter().map(|part| self.step(part)).collect();
         crate::constant::positions(&sizes, &steps).collect()
+    }
+
+    /// The dimensions of the vector with the numbers of all maps, in the order C, H, W.
+    pub(crate) fn flattened(&self) -> Vec<Vec<Part>> {
+        let part = |part: &Part| Part { axis: Axis::C, size: part.size, stride: self.step(part) };
+        self.dims.iter().map(|dim| joined(dim.iter().map(part))).collect()
+    }
+
+    /// How far apart the numbers of a part are in that order.
+    fn step(&self, part: &Part) -> usize {
+        match part.axis {
+            Axis::C => part.stride * self.shape.size().area(),
+            Axis::H => part.stride * self.shape.size().width,
+            Axis::W => part.stride,
+        }
     }
 }
 

@@ -22,15 +22,14 @@ const MOMENTUM: f32 = 0.1;
 /// An attribute of files by `cnn_export`. ONNX's `momentum` is 1 minus it, and of training.
 const SHARE: &str = "share_of_new";
 
-/// What to do about maps of numbers that are known: a net has only weights of layers.
-pub(super) const AS_INPUT: &str = "let the model take these numbers as an input";
-
 /// A constant next to a value.
 enum Factor {
     /// The same number everywhere.
     One(f64),
     /// One number for each channel.
     Each(Vec<f32>),
+    /// Numbers of several dimensions, or of one that is none of channels.
+    Several,
 }
 
 impl<'a> Lowering<'_, 'a> {
@@ -52,12 +51,7 @@ impl<'a> Lowering<'_, 'a> {
         {
             return Ok(Factor::Each(constant.to_f32()?.into_owned()));
         }
-        if constant.len() == view.shape.elements() {
-            let why = format!("it has a number for each pixel, a constant of the shape {dims:?}");
-            return Err(Fault::new(why).help(AS_INPUT).into());
-        }
-        let why = format!("a constant of the shape {dims:?} is neither a number nor one for each channel of {sizes:?}");
-        Err(Fault::new(why).into())
+        Ok(Factor::Several)
     }
 
     /// A value as wide as a constant next to it.
@@ -71,16 +65,19 @@ impl<'a> Lowering<'_, 'a> {
     fn beside(&mut self, view: &View, constant: &Constant<'_>) -> Result<(View, Factor), Stop> {
         let view = Self::widened(view, constant);
         let constant = &constant.narrowed()?;
-        match self.factor(&view, constant) {
-            Ok(factor) => Ok((view, factor)),
-            Err(why) => {
-                // Numbers of a dimension, which leads then.
-                let offset = view.dims.len() - constant.dims.len();
-                let along = constant.dims.iter().rposition(|size| *size != 1).map(|at| at + offset);
-                let Some(led) = along.and_then(|at| self.led_by(&view, at).ok()) else { return Err(why) };
+        let factor = self.factor(&view, constant)?;
+        let mut several = constant.dims.iter().enumerate().filter(|(_, size)| **size != 1);
+        let (Factor::Several, Some((axis, size)), None) = (&factor, several.next(), several.next()) else {
+            return Ok((view, factor));
+        };
+        // Numbers of a dimension, which leads then.
+        let at = axis + view.dims.len() - constant.dims.len();
+        match self.led_by(&view, at) {
+            Ok(led) if view.sizes()[at] == *size => {
                 let factor = self.factor(&led, constant)?;
                 Ok((led, factor))
             }
+            Ok(_) | Err(_) => Ok((view, factor)),
         }
     }
 
@@ -101,6 +98,7 @@ impl<'a> Lowering<'_, 'a> {
             Factor::One(0.0) => return Ok(view),
             Factor::One(number) => vec![number as f32; channels],
             Factor::Each(numbers) => numbers,
+            Factor::Several => return self.by_elements(&view, constant, Self::shifted),
         };
         let name = constant.name;
         if let Some(draft) = self.sole(&view)
@@ -115,8 +113,10 @@ impl<'a> Lowering<'_, 'a> {
     /// A value times a constant.
     pub(super) fn scaled(&mut self, view: &View, constant: &Rc<Constant<'a>>) -> Result<View, Stop> {
         let (view, factor) = self.beside(view, constant)?;
-        if let Factor::One(1.0) = factor {
-            return Ok(view);
+        match factor {
+            Factor::One(1.0) => return Ok(view),
+            Factor::Several => return self.by_elements(&view, constant, Self::scaled),
+            Factor::One(_) | Factor::Each(_) => {}
         }
         if let Some(draft) = self.sole(&view)
             && multiply(draft, &factor, constant.name)?
@@ -125,7 +125,7 @@ impl<'a> Lowering<'_, 'a> {
         }
         Ok(match factor {
             Factor::One(number) => self.emit_on(&view, Op::Scale { factor: Some(number as f32) }, Vec::new()),
-            Factor::Each(_) => {
+            Factor::Each(_) | Factor::Several => {
                 let flat = constant.narrowed()?.with_dims(vec![view.shape.channels()]);
                 let weight = Weight::new(Role::Weight, &Rc::new(flat));
                 self.emit_on(&view, Op::Scale { factor: None }, vec![weight])
@@ -153,6 +153,13 @@ impl<'a> Lowering<'_, 'a> {
         let op = Op::BatchNorm(BatchNorm::new(plain(node.float("epsilon", 1e-5)?), node.float(SHARE, MOMENTUM)?));
         Ok(self.emit_on(&view, op, tensors))
     }
+}
+
+/// A constant as numbers of channels, in the place of another value's.
+pub(super) fn zeroed<'a>(lowering: &mut Lowering<'_, 'a>, view: &View, constant: &Constant<'a>) -> Result<View, Stop> {
+    let numbers = constant.to_f32()?.into_owned();
+    let tensors = normalising(vec![0.0; numbers.len()], numbers, constant.name);
+    Ok(lowering.emit_on(view, Op::BatchNorm(BatchNorm::new(0.0, MOMENTUM)), tensors))
 }
 
 /// The tensors of a normalisation that only scales and shifts.
@@ -235,5 +242,6 @@ fn at(factor: &Factor, index: usize) -> f32 {
     match factor {
         Factor::One(number) => *number as f32,
         Factor::Each(numbers) => numbers.get(index).copied().unwrap_or(1.0),
+        Factor::Several => 1.0,
     }
 }

@@ -8,26 +8,28 @@
 //! Densely connected nets join all values again in each layer. Joined to what is joined already, they read as a chain. The language
 //! joins channels; rows and columns are zeros where the others have theirs, and added up.
 
+use std::rc::Rc;
+
 use cnn_net::graph::Value;
 use cnn_net::op::{Op, Pad, Padding, Rearrange, Shape, Size};
 
-use super::affine::AS_INPUT;
 use super::arrange::{ELSEWHERE, lies};
 use super::{Lowering, Stop, fault};
+use crate::constant::Constant;
 use crate::graph::{Node, axis};
 use crate::report::Fault;
 use crate::view::{Axis, Part, View};
 
 impl<'a> Lowering<'_, 'a> {
     pub(super) fn concat(&mut self, node: &Node<'a>) -> Result<View, Stop> {
-        let constant = node.inputs.iter().flatten().find_map(|id| self.constant_of(*id));
-        if let Some(constant) = constant
-            && !self.is_broken(node)
-        {
-            let why = format!("it joins a value with a constant of the shape {:?}", constant.dims);
-            return Err(Fault::new(why).help(AS_INPUT).into());
-        }
-        let views = (0..node.inputs.len()).map(|index| self.view(node, index)).collect::<Result<_, _>>()?;
+        let constants: Vec<_> = node.inputs.iter().map(|id| self.constant_of((*id)?)).collect();
+        let Some(first) = constants.iter().position(Option::is_none) else { return fault("it joins constants") };
+        let beside = self.view(node, first)?;
+        let view = |(index, constant): (usize, &Option<Rc<Constant<'a>>>)| match constant {
+            Some(constant) => self.known_value(constant, &beside),
+            None => self.view(node, index),
+        };
+        let views = constants.iter().enumerate().map(view).collect::<Result<_, _>>()?;
         self.join(views, node.int("axis", 1)?)
     }
 
@@ -118,7 +120,7 @@ impl<'a> Lowering<'_, 'a> {
         Ok(View::natural(value, shape, views[0].dims.len()))
     }
 
-    /// Values of which the numbers are one after another, since no dimension before the axis has several.
+    /// Values of which the numbers are one after another if no dimension before the axis has several, and of any dimensions otherwise.
     fn numbers_joined(&mut self, views: &[View], at: usize) -> Result<View, Stop> {
         let sizes: Vec<Vec<usize>> = views.iter().map(View::sizes).collect();
         let refused = || {
@@ -126,7 +128,9 @@ impl<'a> Lowering<'_, 'a> {
             Stop::from(Fault::new(why).help(ELSEWHERE))
         };
         if sizes.iter().any(|sizes| sizes[..at].iter().any(|size| *size != 1)) {
-            return Err(refused());
+            // The axis leads then.
+            let led: Vec<View> = views.iter().map(|view| self.led_by(view, at)).collect::<Result<_, _>>()?;
+            return if are_channels(&led, at) { Ok(self.channels_joined(&led, at)) } else { Err(refused()) };
         }
         let flat = |this: &mut Self, view: &View| {
             let all = view.sizes().iter().product();

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use cnn_net::op::{Crop, Interval, Op, Padding, Pool, Rearrange, Shape, Size};
 
+use super::arrange::lies;
 use super::{Lowering, Stop, fault};
 use crate::constant::Constant;
 use crate::fold::{Piece, parts, slices};
@@ -131,7 +132,10 @@ impl<'a> Lowering<'_, 'a> {
 
     /// A view of which a dimension is the outer part of an axis.
     pub(super) fn along(&mut self, view: &View, at: usize) -> Result<View, Stop> {
-        if outer(view, at).is_some() || view.dims[at].is_empty() { Ok(view.clone()) } else { self.natural(view) }
+        if outer(view, at).is_some() || view.dims[at].is_empty() {
+            return Ok(view.clone());
+        }
+        if lies(view).is_some() { self.natural(view) } else { self.led_by(view, at) }
     }
 
     /// Some neighbours of a dimension.

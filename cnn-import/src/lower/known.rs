@@ -1,0 +1,95 @@
+//! Maps of numbers that are known: coordinates, embeddings of positions, the grids of detectors.
+//!
+//! ```text
+//! before   Add(x, [1, 2, 20, 20])                              Concat(x, [1, 1, 20, 20])
+//! after    flatten -> batch_norm(eps = 0) -> reshape(2x20x20)   concat { x; flatten -> batch_norm(eps = 0) -> … }
+//! ```
+//!
+//! The language has factors and shifts of channels, and every number of a vector is a channel. A constant that stands alone is a
+//! shift of numbers that are multiplied by 0.
+
+use std::rc::Rc;
+
+use super::affine::zeroed;
+use super::{Lowering, Stop, fault};
+use crate::constant::{Constant, positions, strides};
+use crate::report::Fault;
+use crate::view::View;
+
+/// What a constant does to a value.
+pub(super) type Apply<'g, 'l, 'a> = fn(&mut Lowering<'g, 'a>, &View, &Rc<Constant<'a>>) -> Result<View, Stop>;
+
+impl<'g, 'a> Lowering<'g, 'a> {
+    /// Applies a constant that has a number for each element, or numbers of several dimensions.
+    pub(super) fn by_elements(
+        &mut self,
+        view: &View,
+        constant: &Constant<'a>,
+        apply: Apply<'g, '_, 'a>,
+    ) -> Result<View, Stop> {
+        let own = view.sizes();
+        let refused = || {
+            let why = format!("a constant of the shape {:?} does not go with a value of {own:?}", constant.dims);
+            Stop::from(Fault::new(why))
+        };
+        let sizes = broadcast(&own, &constant.dims).ok_or_else(refused)?;
+        let mut view = if sizes == own { view.clone() } else { self.repeated(view, &sizes)? };
+        let all = view.shape.elements();
+        if sizes.iter().product::<usize>() != all {
+            view = self.natural(&view)?;
+        }
+        // The constant's numbers go to where those of the value are, and not the other way round.
+        let mut numbers = vec![0.0; all];
+        for (place, number) in view.places(&view.dims).into_iter().zip(repeated(constant, &sizes)?) {
+            numbers[place] = number;
+        }
+        let numbers = Constant { name: constant.name, ..Constant::floats(vec![1, all], numbers) };
+        let maps = View { dims: View::natural(view.value, view.shape, 4).dims, ..view.clone() };
+        let flat = maps.reshaped(&[1, all]).ok_or_else(refused)?;
+        let flat = self.natural(&flat)?;
+        let applied = apply(self, &flat, &Rc::new(numbers))?;
+        Ok(self.moved(View { dims: view.flattened(), ..applied }))
+    }
+
+    /// A constant as a value next to another one, of whose numbers it is made.
+    pub(super) fn known_value(&mut self, constant: &Constant<'a>, of: &View) -> Result<View, Stop> {
+        let (count, all) = (constant.len(), of.sizes().iter().product());
+        let of = View { is_only: false, ..of.clone() };
+        let Some(flat) = of.reshaped(&[1, all]) else { return fault("it joins a constant with a part of a value") };
+        let flat = self.natural(&flat)?;
+        let times = count.div_ceil(all);
+        if times > MOST_TIMES {
+            return fault(format!("it joins {count} numbers that are known with a value of {all}"));
+        }
+        let enough = self.join(vec![View { is_only: false, ..flat }; times], 1)?;
+        let some = self.part(&enough, 1, 0, count)?;
+        let known = zeroed(self, &some, constant)?;
+        known
+            .reshaped(&constant.dims)
+            .map(|view| self.moved(view))
+            .ok_or_else(|| Fault::new("it has no numbers").into())
+    }
+}
+
+/// A value is joined to itself at most so often, to have as many numbers as a constant.
+const MOST_TIMES: usize = 64;
+
+/// The sizes of a value and a constant together.
+fn broadcast(own: &[usize], dims: &[usize]) -> Option<Vec<usize>> {
+    let offset = own.len().checked_sub(dims.len())?;
+    let size = |(at, own): (usize, &usize)| match at.checked_sub(offset).map_or(1, |axis| dims[axis]) {
+        1 => Some(*own),
+        size => [1, size].contains(own).then_some(size),
+    };
+    own.iter().enumerate().map(size).collect()
+}
+
+/// The numbers of a constant that is repeated to these sizes.
+fn repeated(constant: &Constant<'_>, sizes: &[usize]) -> Result<Vec<f32>, Fault> {
+    let floats = constant.to_f32()?;
+    let own = strides(&constant.dims);
+    let offset = sizes.len() - constant.dims.len();
+    let step = |at: usize| at.checked_sub(offset).filter(|axis| constant.dims[*axis] != 1).map_or(0, |axis| own[axis]);
+    let steps: Vec<usize> = (0..sizes.len()).map(step).collect();
+    Ok(positions(sizes, &steps).map(|index| floats[index]).collect())
+}

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use cnn_net::op::{BatchNorm, Norm, Op, Role};
 
+use super::arrange::lies;
 use super::{Draft, Lowering, Stop, Weight, fault, plain};
 use crate::constant::Constant;
 use crate::graph::Node;
@@ -21,6 +22,10 @@ use crate::view::{Axis, View};
 const MOMENTUM: f32 = 0.1;
 /// An attribute of files by `cnn_export`. ONNX's `momentum` is 1 minus it, and of training.
 const SHARE: &str = "share_of_new";
+
+/// Up to so many elements for each number of a constant, it is cheaper to repeat the numbers than to put those of the value in another
+/// order and back.
+const MOST_REPEATS: usize = 16;
 
 /// A constant next to a value.
 enum Factor {
@@ -70,8 +75,12 @@ impl<'a> Lowering<'_, 'a> {
         let (Factor::Several, Some((axis, size)), None) = (&factor, several.next(), several.next()) else {
             return Ok((view, factor));
         };
-        // Numbers of a dimension, which leads then.
         let at = axis + view.dims.len() - constant.dims.len();
+        let is_along = lies(&view).is_some_and(|natural| natural.is_whole(at, Axis::C));
+        if !is_along && view.shape.elements() <= MOST_REPEATS * size {
+            return Ok((view, factor));
+        }
+        // Numbers of a dimension, which leads then.
         match self.led_by(&view, at) {
             Ok(led) if view.sizes()[at] == *size => {
                 let factor = self.factor(&led, constant)?;

@@ -847,6 +847,37 @@ def boxes_on_a_grid():
     return c, c.node("Reshape", c.node("Concat", place, size, score, axis=4), ints(1, -1, 5))
 
 
+@case
+def rms_norm_by_hand():
+    c = Case((1, 3, 4, 5))
+    mean = c.node("ReduceMean", c.node("Mul", "x", "x"), axes=[1])
+    inverse = c.node("Reciprocal", c.node("Sqrt", c.node("Add", mean, np.float32(1e-6))))
+    y = c.node("Mul", c.node("Mul", "x", inverse), floats(3, 1, 1))
+    mean = c.node("ReduceMean", c.node("Pow", y, np.float32(2)), axes=[1])
+    return c, c.node("Div", y, c.node("Sqrt", c.node("Add", mean, np.float32(0.5))))
+
+
+@case
+def filters_standardised():
+    """As NFNets have them: a batch normalisation in training of a weight."""
+    c = Case((1, 2, 4, 5))
+    flat = c.node("Reshape", floats(3, 2, 2, 3), ints(1, 3, -1))
+    zeros, ones = np.zeros(3, np.float32), np.ones(3, np.float32)
+    y = c.node("BatchNormalization", flat, floats(3), zeros, zeros, ones, outputs=3, training_mode=1, epsilon=1e-3)
+    return c, c.node("Conv", "x", c.node("Reshape", y[0], ints(3, 2, 2, 3)))
+
+
+@case
+def pooling_of_padded_maps():
+    """As NASNet has them: a maximum over padding, and a window of 1x1, which can't lie in it."""
+    c = Case((1, 2, 5, 5))
+    least = c.node("Pad", c.node("Relu", "x"), ints(0, 0, 1, 0, 0, 0, 1, 2), np.float32(-np.inf))
+    y = c.node("MaxPool", least, kernel_shape=[3, 3], strides=[2, 2])
+    moved = c.node("Slice", c.node("Sigmoid", "x"), ints(1, 1), ints(5, 5), ints(2, 3))
+    moved = c.node("Pad", moved, ints(0, 0, 0, 0, 0, 0, 1, 1))
+    return c, c.node("Sub", y, c.node("AveragePool", moved, kernel_shape=[1, 1], strides=[2, 2]))
+
+
 class Residual(nn.Module):
     def __init__(self, before, channels, stride=1):
         super().__init__()

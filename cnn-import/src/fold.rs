@@ -10,6 +10,7 @@
 
 mod elements;
 mod moves;
+mod norm;
 
 pub(crate) use self::moves::{Piece, order, parts, reshaped, slices, squeezed, unsqueezed};
 
@@ -102,6 +103,10 @@ pub(crate) fn evaluate<'a>(
         | "Tile" | "Range" => {
             let all: Vec<Option<&Constant<'a>>> = (0..inputs.len()).map(given).collect();
             moves::moved(node, &all).map(|constant| Some(vec![constant]))
+        }
+        "BatchNormalization" => {
+            let all: Vec<Option<&Constant<'a>>> = (0..inputs.len()).map(given).collect();
+            norm::batch_norm(node, &all).map(|constant| constant.map(|constant| vec![constant]))
         }
         _ => {
             let all: Vec<Option<&Constant<'a>>> = (0..inputs.len()).map(given).collect();

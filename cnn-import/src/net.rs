@@ -159,7 +159,13 @@ impl<'a> Net<'a> {
         if graph.is_exact {
             net.share()?;
         }
-        net.declare(graph)?;
+        // Names that groups got on the way may be in the way of a value, too.
+        while let Err(why) = net.declare(graph) {
+            if !net.dissolve(&why.name) && !net.flatten() {
+                return Err(unsayable(&why));
+            }
+            net.arrange()?;
+        }
         Ok(net)
     }
 
@@ -171,7 +177,7 @@ impl<'a> Net<'a> {
             match self.with(arranged) {
                 Ok(found) => return self.rearrange(&found.order, found.names),
                 Err(why) if self.dissolve(&why.name) => {}
-                Err(why) => return Err(unsayable(&why)),
+                Err(_) => break,
             }
         }
         self.flatten();
@@ -221,12 +227,14 @@ impl<'a> Net<'a> {
         found
     }
 
-    /// Takes all groups apart.
-    fn flatten(&mut self) {
+    /// Takes all groups apart, if there are some.
+    fn flatten(&mut self) -> bool {
+        let has_groups = self.layers.iter().any(|layer| layer.name.contains('.'));
         for layer in &mut self.layers {
             let is_blank = layer.name.is_empty() || layer.name.ends_with('.');
             layer.name = if is_blank { String::new() } else { layer.name.replace('.', "_") };
         }
+        has_groups
     }
 
     fn rearrange(&mut self, order: &[usize], names: Vec<String>) -> Result<(), Error> {
@@ -255,7 +263,7 @@ impl<'a> Net<'a> {
     }
 
     /// Finds blocks, and writes the declaration; without those blocks whose calls differ in more than numbers.
-    fn declare(&mut self, graph: &graph::Graph<'a>) -> Result<(), Error> {
+    fn declare(&mut self, graph: &graph::Graph<'a>) -> Result<(), Unsayable> {
         let mut without = Vec::new();
         loop {
             self.calls = blocks::calls(graph, &self.layers, &without);
@@ -274,7 +282,7 @@ impl<'a> Net<'a> {
                     let any = || self.calls.iter().flatten().next().map(|call| call.block.clone());
                     match block.or_else(any) {
                         Some(block) => without.push(block),
-                        None => return Err(unsayable(&why)),
+                        None => return Err(why),
                     }
                 }
             }

@@ -11,6 +11,7 @@ mod l2_norm;
 mod layer_norm;
 mod logarithm;
 mod lrn;
+mod rms_norm;
 mod squeeze;
 mod unshuffle;
 
@@ -19,7 +20,7 @@ use crate::graph::{Graph, Id, Node};
 /// What stands in the place of a node.
 type Rule = for<'a> fn(&Finder<'_, 'a>, &Node<'a>) -> Option<Node<'a>>;
 
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
     squeeze::squeeze,
     choice::choice,
     hard::hard_sigmoid,
@@ -30,6 +31,7 @@ const RULES: [Rule; 15] = [
     gelu::gelu,
     layer_norm::layer_norm,
     layer_norm::multiplied,
+    rms_norm::rms_norm,
     l2_norm::l2_norm,
     lrn::lrn,
     unshuffle::unshuffle,

@@ -75,7 +75,7 @@ impl<'a> Lowering<'_, 'a> {
         let (stride, dilation) = (window::size(node, "strides", rank)?, window::size(node, "dilations", rank)?);
         let window = Window { kernel, stride, dilation, pad: Padding::NONE, ceil: false };
         let mut window = window::padded(node, window, view.shape.size(), rank)?;
-        if let Some((before, pad)) = self.zeros_before(&view) {
+        if let Some((before, pad)) = self.before_padding(&view, |number, _| number == 0.0) {
             window.pad = sum(window.pad, pad);
             view = before;
         }
@@ -87,18 +87,22 @@ impl<'a> Lowering<'_, 'a> {
         Ok(View::natural(value, shape, rank))
     }
 
-    /// The value before zeros that were put around it for this node alone, and how many these are.
-    pub(super) fn zeros_before(&mut self, view: &View) -> Option<(View, Padding)> {
+    /// The value before padding for this node alone, and that, if it is of such a number and size.
+    pub(super) fn before_padding(
+        &mut self,
+        view: &View,
+        is_right: impl Fn(f32, Padding) -> bool,
+    ) -> Option<(View, Padding)> {
         let rank = view.dims.len();
         let draft = self.sole(view)?;
         let Op::Rearrange(Rearrange::Pad(Pad { sides, mode: Edge::Zero, value })) = draft.op else { return None };
-        if value != 0.0 {
+        if !is_right(value, sides) {
             return None;
         }
         draft.is_merged = true;
         let before = *draft.inputs.first()?;
         let shape = self.shape_of(before);
-        // Others may read what is before the zeros.
+        // Others may read what is before it.
         Some((View { is_only: false, ..View::natural(before, shape, rank) }, sides))
     }
 

@@ -33,13 +33,18 @@ impl<'a> Lowering<'_, 'a> {
         let mut window = window::padded(node, window, view.shape.size(), rank)?;
         let is_mean = node.op == "AveragePool";
         let mut counts = is_mean && node.flag("count_include_pad", false)? && !window.pad.is_none();
-        // A mean counts zeros that were put around its input, like padding; a maximum doesn't take padding for 0.
-        if is_mean
-            && window.pad.is_none()
+        // A mean counts zeros that were put around its input, like padding; a maximum never takes the least number. No window may lie
+        // in the padding as a whole.
+        let is_right = |number: f32, pad: Padding| {
+            let axes = Window { pad, ..window }.axes(view.shape.size());
+            let fits = axes.iter().all(|axis| axis.before.max(axis.after) < axis.extent());
+            fits && if is_mean { number == 0.0 } else { number <= f32::MIN }
+        };
+        if window.pad.is_none()
             && !ceil
-            && let Some((before, pad)) = self.zeros_before(&view)
+            && let Some((before, pad)) = self.before_padding(&view, is_right)
         {
-            (view, counts) = (before, true);
+            (view, counts) = (before, is_mean);
             window.pad = pad;
         }
         let Size { height, width } = window::output(&window, view.shape.size())?;

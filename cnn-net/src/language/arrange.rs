@@ -54,7 +54,13 @@ pub fn arranged(graph: &Graph<'_>) -> Result<Arranged, Unsayable> {
     let named: Vec<Node<'_>> =
         graph.nodes.iter().zip(&names.names).map(|(node, name)| Node { name, calls: &[], ..*node }).collect();
     let reading = Reading { missing: Missing::Named, dots: Dots::Names };
-    let tree = tree(&Graph { nodes: &named, taps: &[], aux: &[], ..*graph }, &nested, reading)?;
+    let tree = tree(&Graph { nodes: &named, taps: &[], aux: &[], ..*graph }, &nested, reading);
+    // Under the name that was wished for.
+    let wished = |why: Unsayable| match names.names.iter().position(|name| *name == why.name) {
+        Some(node) => Unsayable { name: graph.nodes[node].name.to_owned(), ..why },
+        None => why,
+    };
+    let tree = tree.map_err(wished)?;
     let mut order = Vec::new();
     emitted(&nested.trunk, &mut order);
     let mut found = names.names.clone();

@@ -13,7 +13,7 @@
 //! | [`Siamese`] | 2015: applies the same layers to two pictures and compares their features |
 //! | [`YoloV5n`] | 2020: finds all objects in an image, with three outputs |
 //! | [`tiny`] | the nets of MLPerf Tiny, for microcontrollers |
-//! | [`torchvision`] | torchvision's nets, whose weights differ from the papers' nets in layers or names |
+//! | [`torchvision`] | torchvision's nets, which differ from the papers' in layers or in names |
 //!
 //! Some have variants: with weights in half precision ([`AlexNetF16`]), or for 8 images per pass ([`LeNet5Batch8`],
 //! [`AlexNetBatch8`], [`ResNet50Batch8`]).

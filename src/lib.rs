@@ -301,10 +301,10 @@
 //! # Weights in half precision
 //!
 //! A fully connected layer uses each weight once per image, so it is bound by memory bandwidth. `linear(4096, store = f16)`
-//! stores them in half precision, and multiplies and sums in `f32`; `#[store(f16)]` above a net applies to all its fully
-//! connected layers without `store = f32`. Such weights take half the memory, on the heap and in the binary. With AVX2 or
-//! AVX-512, a large layer takes 0.53 to 0.6 of the time (AlexNet's three take 3.1 instead of 5.3 ms); the portable kernels,
-//! which have no conversion instruction, take three times as long.
+//! stores the weights in half precision, and multiplies and sums in `f32`; `#[store(f16)]` above a net applies to all its
+//! fully connected layers without `store = f32`. Such weights take half the memory, on the heap and in the binary. With
+//! AVX2 or AVX-512, a large layer takes 0.53 to 0.6 of the time (AlexNet's three take 3.1 instead of 5.3 ms); the portable
+//! kernels, which have no conversion instruction, take three times as long.
 //!
 //! Half precision is never the default, since it costs accuracy: weights are rounded to 11 bits, after any batch normalisation
 //! has been folded into them. A layer's results are then off by 2e-4 of their size (RMS), and AlexNet's logits, after three

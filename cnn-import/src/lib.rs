@@ -99,7 +99,7 @@ impl File {
         Self { tensors: Some(tensors), ..Self::new(graph) }
     }
 
-    /// The file as it is.
+    /// The raw file.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -153,7 +153,7 @@ impl File {
     }
 }
 
-/// The name of a file as that of a type: `resnet50.torchscript` is `Resnet50`.
+/// A file's name as a type's name: `resnet50.torchscript` becomes `Resnet50`.
 fn type_name(stem: &str) -> String {
     let stem = stem.split('.').next().unwrap_or_default();
     let mut name = String::new();

@@ -36,7 +36,7 @@ pub struct Extent {
 }
 
 impl ReceptiveField {
-    /// That of the input itself.
+    /// The field of the input itself.
     const PIXEL: Self = Self::Window([Extent { first: 0, size: 1, jump: 1 }; 2]);
 
     /// Height and width in pixels, unless it is the whole input.
@@ -164,7 +164,7 @@ impl Extent {
     }
 }
 
-/// Whether inputs of a layer may be repeated.
+/// Whether a layer's inputs may be broadcast.
 const fn is_merge(op: &Op) -> bool {
     matches!(op, Op::Add | Op::Sub | Op::Mul | Op::Max)
 }
@@ -180,7 +180,7 @@ impl Graph<'_> {
         fields
     }
 
-    /// That of a node, by those of the nodes before it.
+    /// The field of a node, from the fields of the nodes before it.
     fn receptive_field(&self, node: &Node<'_>, before: &[ReceptiveField]) -> ReceptiveField {
         let read = node.inputs.iter().map(|input| match input {
             // It is repeated over whole maps, so all outputs depend on the same pixels: this is no window that moves.

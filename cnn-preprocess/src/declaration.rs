@@ -68,7 +68,7 @@ pub enum Channels {
     /// The border shows the paper. The digit is whatever differs from it, darker or lighter, more than half as much as the
     /// strongest stroke. As in MNIST, its longest side becomes 20/28 of the square that the picture is resized to, and its
     /// centre of mass moves to the middle. A picture of exactly the square's size keeps its digit's size and position, and a
-    /// picture of nothing but paper is used unchanged, by its brightness.
+    /// picture of plain paper is used unchanged, by its brightness.
     ///
     /// [`Resize::ShortSide`] also gives a square, and [`Resize::Exactly`] can give a rectangle: then the digit is as large as 20/28 of
     /// both sides allow. For [`Resize::Cover`] and [`Resize::Letterbox`], that rectangle is the input.

@@ -261,7 +261,8 @@ fn line(epoch: &Epoch, job: &Job, speed: f64, rate: f64) -> String {
     )
 }
 
-/// Each file whole or not at all; the checkpoint last, so that a training that goes on from it writes the others again.
+/// Writes each file whole or not at all, and the checkpoint last, so that training that resumes from it writes the
+/// others again.
 fn write_files(run: &Run<'_>, job: &Job) -> Result<(), Error> {
     file::replace(&job.output, &run.learner().weights())?;
     for path in &job.curve {

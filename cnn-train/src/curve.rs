@@ -83,8 +83,7 @@ fn summary(epochs: &[Epoch]) -> String {
     text
 }
 
-/// A number of each epoch: on the images to learn from, in its middle, since that is a mean over its steps; and on those to judge by, at
-/// its end.
+/// A number of each epoch: for training, in the middle of the epoch, since it is a mean over its steps; for validation, at its end.
 fn lines(epochs: &[Epoch], of: impl Fn(Measured) -> Option<f32>) -> [Vec<[f64; 2]>; 2] {
     let line = |before: f64, part: fn(&Epoch) -> Option<Measured>| {
         let point = |epoch: &Epoch| Some([epoch.epoch as f64 - before, f64::from(of(part(epoch)?)?)]);

@@ -44,7 +44,7 @@
 //! augment         images that change each time
 //! options         how a net is trained
 //! learner         any net and optimiser behind one type
-//! run             steps and epochs; checkpoint: what a run goes on from
+//! run             steps and epochs; checkpoint: what a run resumes from
 //! curve           what happened, as a drawing and as numbers
 //! command         all of it, with a bar, files and Ctrl-C
 //! ```

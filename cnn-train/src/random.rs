@@ -10,7 +10,7 @@ pub(crate) enum Purpose {
     Augment = 3,
 }
 
-/// Four words that depend on nothing but these numbers.
+/// Four words that depend only on these numbers.
 fn bits(seed: u64, purpose: Purpose, epoch: u32, index: u32, counter: u32) -> [u32; 4] {
     philox([seed as u32, (seed >> 32) as u32], [index, epoch, counter, purpose as u32 | 0x7261_6300])
 }

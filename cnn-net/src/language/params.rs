@@ -15,7 +15,7 @@ pub struct Param {
     pub name: &'static str,
     /// Whether it can be given by position.
     pub positional: bool,
-    /// What it may be.
+    /// The kind of value that it takes.
     pub kind: Kind,
     /// Its default; `None` if it is required.
     pub default: Option<String>,
@@ -23,7 +23,7 @@ pub struct Param {
     pub like: Option<&'static str>,
 }
 
-/// What an argument may be.
+/// The kinds of values that arguments take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A whole number from 1.

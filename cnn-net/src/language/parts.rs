@@ -43,7 +43,7 @@ pub(super) struct Part<'a> {
     pub(super) items: &'a [Item],
     /// Whether the name belongs to a single step, not to a group.
     pub(super) is_step: bool,
-    /// Whether it is an earlier step of this full name once more.
+    /// Whether it applies an earlier step, with this full name, again.
     pub(super) is_again: bool,
 }
 
@@ -138,7 +138,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The earlier step that the first items are once more, by its full name, and how many items that is.
+/// The earlier step that the first items apply again, by its full name, and the number of these items.
 fn again<'g>(graph: &Graph<'g>, items: &[Item]) -> Result<Option<(&'g str, usize)>, Unsayable> {
     let nodes = |items: &[Item]| {
         let mut nodes = Vec::new();

@@ -172,7 +172,7 @@ pub(super) struct Site {
     pub(super) block: String,
     /// The block around it, or nothing.
     pub(super) outer: String,
-    /// What was called, at first with numbers alone in it.
+    /// The body that was called, at first with only numbers in it.
     pub(super) body: Vec<Statement>,
     /// The values of the block's parameters.
     pub(super) args: Vec<Number>,

@@ -366,7 +366,8 @@ impl<'a> Unifier<'a> {
     }
 }
 
-/// The word for numbers in the path and the tensors of a layer by the user: those in its shape, so that equal ones are one parameter.
+/// The word for numbers in the path and the tensors of a user-defined layer: the same as for its shape, so that equal numbers are one
+/// parameter.
 const USER: &str = "shape";
 
 impl Param {
@@ -382,7 +383,7 @@ impl Param {
     }
 }
 
-/// The whole number by which all numbers are those of another list, if there is one.
+/// The whole factor between all numbers of two lists, if there is one.
 fn factor(of: &[i64], by: &[i64]) -> Option<i64> {
     let (first, divisor) = (*of.first()?, *by.first()?);
     let factor = first.checked_div(divisor).filter(|factor| *factor > 0)?;

@@ -202,7 +202,7 @@ impl Walk<'_> {
         }
     }
 
-    /// An earlier step once more, as the compiler finds it and copies it.
+    /// An earlier step, applied again: found and copied as by the compiler.
     fn again(
         &mut self,
         name: &str,

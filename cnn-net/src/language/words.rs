@@ -46,7 +46,7 @@ pub fn step_number(name: &str) -> Option<usize> {
     name.parse().ok().filter(|number: &usize| number.to_string() == name)
 }
 
-/// The name of a net as Rust writes that of a type, if it can.
+/// The name of a net as the name of a Rust type, if that is possible.
 pub(super) fn type_name(name: &str) -> Option<String> {
     let is_plain = !RUST.contains(&name);
     let is_raw = !NOT_RAW.contains(&name);

@@ -103,7 +103,7 @@ fn path_value(path: &str) -> Value {
     Value::Path { texts, numbers }
 }
 
-/// A tensor of a layer by the user, as the argument that declares it.
+/// A tensor of a user-defined layer, as the argument that declares it.
 fn tensor(tensor: &UserTensor) -> Arg {
     let (role, dims) = (tensor.role(), tensor.dims().iter().copied().map(Number::of).collect());
     let value = Value::Tensor { dims, trained: role.is_parameter() };

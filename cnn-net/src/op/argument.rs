@@ -8,13 +8,13 @@ pub type Bounds = [f32; 2];
 /// Any number.
 pub(super) const ANY: Bounds = [f32::MIN, f32::MAX];
 pub(super) const NOT_NEGATIVE: Bounds = [0.0, f32::MAX];
-/// More than 0. So are the inverses of these numbers, which are finite.
+/// Above 0, with a finite inverse.
 pub(super) const POSITIVE: Bounds = [f32::MIN_POSITIVE, f32::MAX];
 pub(super) const SHARE: Bounds = [0.0, 1.0];
 
 /// A visitor of the arguments of a layer, in order.
 pub trait Argument {
-    /// An argument: its name, whether it may be given by its position, and its value.
+    /// An argument: its name, whether it can be given by position, and its value.
     fn argument(&mut self, name: &'static str, positional: bool, slot: Slot<'_>);
 }
 

@@ -21,7 +21,7 @@ pub type LayerFn = fn(&[f32], &[f32], &mut [f32], &mut [f32]);
 /// scratch memory; and the gradients of all inputs and then of all tensors, concatenated.
 pub type BackwardFn = fn(&[f32], &[f32], &[f32], &mut [f32], &mut [f32]);
 
-/// An element-wise function by the user, `fn(f32) -> f32`.
+/// A user-defined element-wise function, `fn(f32) -> f32`.
 #[derive(Clone, Copy)]
 pub struct UserFunction {
     /// Its path in the declaration.
@@ -34,7 +34,7 @@ pub struct UserFunction {
     pub slope: Option<EachFn>,
 }
 
-/// A layer by the user.
+/// A user-defined layer.
 #[derive(Clone, Copy)]
 pub struct UserLayer {
     /// The path of its type in the declaration.
@@ -53,7 +53,7 @@ pub struct UserLayer {
     pub backward: Option<BackwardFn>,
 }
 
-/// A tensor of a layer by the user.
+/// A tensor of a user-defined layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserTensor {
     pub(super) role: Role,

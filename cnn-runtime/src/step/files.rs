@@ -73,7 +73,7 @@ impl<N: Train, O: Optimiser> Trainer<N, O> {
     }
 
     /// Resumes from a checkpoint of the same net and the same kind of optimiser; on an error, nothing changes. The optimiser's
-    /// hyperparameters, such as momentum, remain those of this trainer.
+    /// hyperparameters, such as momentum, remain this trainer's.
     ///
     /// # Errors
     ///

@@ -40,7 +40,7 @@ impl<N: Train, O: Optimiser> TrainerMemory<N, O> {
         self.0.step()
     }
 
-    /// What the optimiser remembers.
+    /// The optimiser's state.
     pub(super) fn states(&self) -> &[f32] {
         self.0.states()
     }
@@ -69,7 +69,7 @@ pub trait Memory: Zero {
     /// The floats of a step.
     fn step(&self) -> &[f32];
 
-    /// What the optimiser remembers.
+    /// The optimiser's state.
     fn states(&self) -> &[f32];
 
     /// Both, to change them.

@@ -22,7 +22,7 @@ use crate::weights::{Source, WeightsError};
 /// let params = LeNet5Params::from_safetensors(&std::fs::read("lenet5.safetensors")?)?;
 /// ```
 pub struct Params<N> {
-    /// In the order of their places: those that a step shares, then those of the trunk.
+    /// In the order of their places: first the tensors in the shared array, then the trunk's.
     pub(super) floats: Box<[f32]>,
     net: PhantomData<fn() -> N>,
 }

@@ -67,7 +67,7 @@ pub trait Optimiser {
 pub struct Sgd {
     /// How much of the previous steps is kept.
     pub momentum: f64,
-    /// Whether the gradient is added once more.
+    /// Whether it is Nesterov's momentum, which adds the gradient again.
     pub nesterov: bool,
     /// `weight_decay * w` is added to the gradient.
     pub weight_decay: f64,

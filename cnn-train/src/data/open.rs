@@ -13,7 +13,7 @@ use crate::error::{Error, shown};
 /// What stands for the digits in this crate. A folder of that name is `./digits`.
 pub const DIGITS: &str = "digits";
 
-/// Names of the part to learn from, and of the one to judge by.
+/// The names of the training and the validation part.
 const TRAINING: [&str; 1] = ["train"];
 const VALIDATION: [&str; 4] = ["t10k", "test", "val", "dev"];
 
